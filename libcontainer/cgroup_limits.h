@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_CGROUP_LIMITS_H
+#define NACRE_CGROUP_LIMITS_H
+
+#include "specs/spec.h"
+
+/*
+ * linux.resources to the files of the cgroup whose directory is CGROUP_FD: a table file <- field.
+ * Zero values and empty objects mean "unset", as every engine sends them; they need no controller.
+ * A limit whose file is missing is an error that names the controller; but one that only the profile
+ * added (FROM_PROFILE, enum oci_limit) is skipped and told to WARN. Knobs that cgroup v2 has not
+ * (kernel memory, swappiness, realtime, leaf weight, net_cls ...) are told to WARN.
+ */
+int cgroup_limits_apply(int cgroup_fd, const struct oci_resources *resources, uint32_t from_profile,
+	void (*warn)(void *data, const char *text), void *data, struct nacre_error *err);
+
+/* cpu.shares (2 to 262144) to cpu.weight (1 to 10000): 1024 gives 100. */
+uint64_t cgroup_weight_from_shares(uint64_t shares);
+
+/* blockIO.weight (10 to 1000) to io.weight (1 to 10000). */
+uint64_t cgroup_io_weight(uint64_t weight);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_CLEANUP_H
+#define NACRE_CLEANUP_H
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* An owned thing is released when its name goes out of scope. A file descriptor starts as -1. */
+
+static inline void cleanup_free_fn(void *p)
+{
+	free(*(void **)p);
+}
+#define cleanup_free __attribute__((cleanup(cleanup_free_fn)))
+
+static inline void cleanup_close_fn(const int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+}
+#define cleanup_close __attribute__((cleanup(cleanup_close_fn)))
+
+static inline void cleanup_dir_fn(DIR **dir)
+{
+	if (*dir)
+		(void)closedir(*dir);
+}
+#define cleanup_dir __attribute__((cleanup(cleanup_dir_fn)))
+
+/* Hands an owned thing on: what is left behind is not released. */
+#define steal_ptr(p)                                                                               \
+	({                                                                                         \
+		__typeof__(p) stolen_ = (p);                                                       \
+		(p) = NULL;                                                                        \
+		stolen_;                                                                           \
+	})
+
+static inline int steal_fd(int *fd)
+{
+	int stolen = *fd;
+
+	*fd = -1;
+	return stolen;
+}
+
+/* Closes and forgets; takes -1. Keeps errno. */
+void close_fd(int *fd);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_CONTAINER_H
+#define NACRE_CONTAINER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "specs/error.h"
+
+/*
+ * libnacre: containers from OCI bundles (runtime-spec 1.3.0) on Linux 5.14 and newer, cgroup v2.
+ *
+ * Every call that can fail returns 0 or a positive answer, or -errno, and then sets *err. The codes that
+ * callers may branch on:
+ *
+ *   -ENOENT    the container does not exist, or the bundle or a file in it
+ *   -EEXIST    a container with this ID exists
+ *   -EINVAL    an argument, the config or a name in it is not valid
+ *   -EPERM     refused: by the kernel or by a rule of the profile
+ *   -ESRCH     the container or its process is not running
+ *   -EBUSY     not possible in the container's present status; or the caller has threads
+ *   -ENOSYS    the host lacks what is needed (cgroup v2, a kernel feature)
+ *   -ETIMEDOUT a bounded wait ran out
+ *
+ * Any other errno of the system call that failed may come as well. Texts (char **) are NUL-terminated,
+ * on the heap and the caller's to free. An options struct begins with its size, so that it can grow:
+ * initialise it with {.size = sizeof(x)}. Strings in it are borrowed for the call.
+ *
+ * The library forks without exec (init runs C code before the program): nacre_create, _run and _exec must
+ * be called from a process with one thread.
+ */
+
+#define NACRE_API __attribute__((visibility("default")))
+
+struct nacre;
+
+struct nacre_options {
+	size_t size;
+	const char *root; /* state of all containers; NULL: /run/nacre, or $XDG_RUNTIME_DIR/nacre */
+	void (*warn)(void *data, const char *text);  /* NULL: dropped */
+	void (*debug)(void *data, const char *text); /* NULL: off; one line a step, with microseconds */
+	void *data;
+};
+
+NACRE_API int nacre_open(const struct nacre_options *options, struct nacre **ret_nacre,
+	struct nacre_error *err);
+NACRE_API void nacre_close(struct nacre *nacre); /* takes NULL */
+
+/* To be called first in main by a program that uses nacre_create, _run or _exec: keeps the program's own
+ * binary out of the containers' reach by running it again from a read-only clone of its mount, if it does
+ * not lie on one already (CVE-2019-5736). Needs no privilege that the other calls do not need. */
+NACRE_API int nacre_seal(char *const argv[], struct nacre_error *err);
+
+struct nacre_create_options {
+	size_t size;
+	const char *bundle;	    /* NULL: the working directory */
+	const char *config;	    /* NULL: config.json in the bundle */
+	const char *console_socket; /* NULL: none */
+	const char *pid_file;	    /* NULL: none */
+	const char *profile;	    /* NULL: "agent" */
+	const char *const *allow;   /* grants; NULL-terminated; NULL: none */
+	unsigned preserve_fds;	    /* fds 3 ... 2 + n stay open in the container's process */
+	bool no_pivot;
+	bool no_new_keyring;
+};
+
+/* Everything but the user's program: status "created". The bundle's stdio is the caller's, unless it
+ * asks for a terminal, whose master then goes to the console socket. */
+NACRE_API int nacre_create(struct nacre *nacre, const char *id,
+	const struct nacre_create_options *options, struct nacre_error *err);
+
+/* Runs the program of a created container. Returns once it is executing. */
+NACRE_API int nacre_start(struct nacre *nacre, const char *id, struct nacre_error *err);
+
+/* A process that was started and is the caller's child. */
+struct nacre_process {
+	pid_t pid;
+	int pidfd;   /* becomes readable when it ends; the caller's to close */
+	int console; /* master of its terminal, if it has one and no console socket took it; else -1 */
+};
+
+/* create and start in one go. */
+NACRE_API int nacre_run(struct nacre *nacre, const char *id,
+	const struct nacre_create_options *options, struct nacre_process *ret_process,
+	struct nacre_error *err);
+
+struct nacre_exec_options {
+	size_t size;
+	const char *process_file;   /* a process of the spec as JSON; NULL: from the members below */
+	const char *const *args;    /* NULL-terminated */
+	const char *cwd;	    /* NULL: of the container's process */
+	const char *const *env;	    /* added to those of the container's process; NULL: none */
+	const char *user;	    /* "UID[:GID]"; NULL: of the container's process */
+	const char *const *additional_gids; /* decimal; NULL: none */
+	const char *const *caps;    /* added; NULL: none */
+	bool no_new_privs;
+	bool terminal;
+	const char *apparmor;	    /* NULL: of the container's process */
+	const char *process_label;
+	const char *console_socket;
+	const char *pid_file;
+	const char *cgroup;	    /* a path below the container's cgroup; NULL: the container's */
+	unsigned preserve_fds;
+	bool ignore_paused;
+};
+
+/* A further process in a running container, under the same profile. */
+NACRE_API int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_options *options,
+	struct nacre_process *ret_process, struct nacre_error *err);
+
+/* Sends SIG to the container's first process; SIGKILL to all its processes where it has no pid namespace
+ * of its own. ALL: to every process of its cgroup, and no error if there is none. */
+NACRE_API int nacre_kill(struct nacre *nacre, const char *id, int sig, bool all,
+	struct nacre_error *err);
+
+/* Undoes create. FORCE: kills a container that runs, and a container that does not exist is no error. */
+NACRE_API int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_error *err);
+
+NACRE_API int nacre_pause(struct nacre *nacre, const char *id, struct nacre_error *err);
+NACRE_API int nacre_resume(struct nacre *nacre, const char *id, struct nacre_error *err);
+
+/* runtime.md, State, with runc's members. */
+NACRE_API int nacre_state(struct nacre *nacre, const char *id, char **ret_json,
+	struct nacre_error *err);
+
+struct nacre_list_entry {
+	char *id;
+	pid_t pid; /* 0 when stopped */
+	const char *status;
+	char *bundle;
+	char *created;
+	char *owner;
+};
+
+/* Every container below the root, by ID. JSON (may be NULL): the same as an array of states. */
+NACRE_API int nacre_list(struct nacre *nacre, struct nacre_list_entry **ret_entries, size_t *ret_n,
+	char **ret_json, struct nacre_error *err);
+NACRE_API void nacre_list_free(struct nacre_list_entry *entries, size_t n);
+
+/* The host pids of all its processes. Heap. */
+NACRE_API int nacre_pids(struct nacre *nacre, const char *id, pid_t **ret_pids, size_t *ret_n,
+	struct nacre_error *err);
+
+/* The config that `nacre spec` writes. */
+NACRE_API int nacre_default_config(bool rootless, char **ret_json, struct nacre_error *err);
+
+/* features.md. */
+NACRE_API int nacre_features(char **ret_json, struct nacre_error *err);
+
+/* What a profile makes of a bundle's config: the tightened config and the report, both ways. Each ret_ may
+ * be NULL. Nothing is created. */
+NACRE_API int nacre_harden(const struct nacre_create_options *options, char **ret_config,
+	char **ret_report_text, char **ret_report_json, struct nacre_error *err);
+
+/* "9", "KILL", "SIGKILL", "SIGRTMIN+1" to a number, or -EINVAL. */
+NACRE_API int nacre_signal(const char *text, struct nacre_error *err);
+
+/* "1.0.0", and of the runtime-spec, "1.3.0". */
+NACRE_API const char *nacre_version(void);
+NACRE_API const char *nacre_spec_version(void);
+
+#endif

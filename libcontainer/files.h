@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_FILES_H
+#define NACRE_FILES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "specs/error.h"
+
+/* Small whole files below a directory fd (AT_FDCWD: a host path). The last component is never followed
+ * if it is a symlink. */
+
+/* Reads at most LIMIT bytes (more: -EFBIG). The text is NUL-terminated, heap, the caller's to free. */
+int file_read(int dirfd, const char *name, size_t limit, char **ret_text, size_t *ret_length,
+	struct nacre_error *err);
+
+/* The same from an open file, from where it stands. NAME is for the error text. */
+int file_read_fd(int fd, const char *name, size_t limit, char **ret_text, size_t *ret_length,
+	struct nacre_error *err);
+
+/* Writes TEXT to an existing file (of the kernel: cgroup, proc) with one write(2). Returns -errno
+ * without a text: callers know what a value means there. */
+int file_write(int dirfd, const char *name, const char *text);
+
+/* Makes or replaces a file so that a reader sees the old content or the new, never a part: a temporary
+ * name beside it and rename(2). */
+int file_replace(int dirfd, const char *name, const char *text, size_t length, mode_t mode,
+	struct nacre_error *err);
+
+/* Writes all, over short writes and EINTR. Returns -errno. */
+int write_all(int fd, const void *data, size_t length);
+
+/* Closes every fd from 3 up but those in KEEP (any order, -1 is skipped). */
+int close_all_except(const int *keep, size_t n);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_MASKS_H
+#define NACRE_MASKS_H
+
+#include "specs/spec.h"
+
+/* linux.maskedPaths: a file is covered by /dev/null, a directory by one shared empty read-only tmpfs.
+ * linux.readonlyPaths: bound on itself, read-only, other flags kept. What is absent is skipped.
+ * DEV_NULL_FD: the host's /dev/null, see device_open_null. */
+int masks_apply(int rootfs_fd, int dev_null_fd, const struct oci_strings *masked,
+	const struct oci_strings *readonly, struct nacre_error *err);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_MOUNT_OPTIONS_H
+#define NACRE_MOUNT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "specs/spec.h"
+
+/* What the words in mounts[].options mean: config.md, Linux mount options. */
+struct mount_options {
+	uint64_t attr_set;	/* MOUNT_ATTR_*, on this mount */
+	uint64_t attr_clear;
+	uint64_t recursive_set; /* the r-words: on the whole tree */
+	uint64_t recursive_clear;
+	uint64_t propagation;	/* MS_PRIVATE, MS_SHARED, MS_SLAVE or MS_UNBINDABLE; 0: as it is */
+	bool propagation_recursive;
+	unsigned super_flags;	/* MS_SYNCHRONOUS, MS_DIRSYNC, MS_MANDLOCK, MS_LAZYTIME, MS_I_VERSION, MS_SILENT, ... */
+	unsigned super_clear;
+	bool read_only;		/* "ro": for a filesystem also the superblock's flag */
+	bool bind;
+	bool recursive;		/* rbind */
+	bool remount;
+	bool tmpcopyup;
+	bool idmap;
+	bool idmap_recursive;	/* ridmap */
+	bool source_nofollow;	/* src-nofollow, as podman passes it */
+	bool destination_nofollow;
+	bool copy_symlink;
+	struct oci_strings data; /* words for the filesystem itself, in order; memory of ARENA */
+};
+
+/* Reads the words of one mount. MOUNT's index in the config is for the error text. */
+int mount_options_parse(struct arena *arena, const struct oci_mount *mount, size_t index,
+	struct mount_options *ret_options, struct nacre_error *err);
+
+/* Every word that is understood, sorted: features.md, mountOptions. */
+const char *const *mount_option_names(size_t *ret_n);
+
+#endif

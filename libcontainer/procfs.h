@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_PROCFS_H
+#define NACRE_PROCFS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "specs/error.h"
+
+/*
+ * A procfs that nobody could have tampered with. CVE-2019-16884 and CVE-2025-52881 wrote labels and
+ * sysctls into other files because /proc in the container was mounted over. Every write to /proc on
+ * behalf of a container goes through such a handle, and every open is RESOLVE_NO_XDEV, so that a mount
+ * on top of a file is an error.
+ */
+
+/* A detached procfs of the caller's pid namespace, attached nowhere. Where a new procfs may not be
+ * mounted (a nested container: EPERM), the caller's /proc after a check that it is the root of a procfs
+ * (PROC_SUPER_MAGIC, inode 1). Returns an fd or -errno with text. */
+int procfs_open(struct nacre_error *err);
+
+/* Opens PATH ("self/attr/exec", "sys/net/ipv4/ip_forward") below a handle. Symlinks are followed only
+ * within procfs and magic links never. Returns an fd or -errno without text. */
+int procfs_open_file(int proc_fd, const char *path, int flags);
+
+/* Field 22 of PID/stat, in clock ticks since boot, and the process's state letter (field 3). -ESRCH:
+ * no such process. */
+int procfs_stat(int proc_fd, pid_t pid, uint64_t *ret_start_time, char *ret_state);
+
+#endif

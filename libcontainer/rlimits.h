@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_RLIMITS_H
+#define NACRE_RLIMITS_H
+
+#include <sys/types.h>
+
+#include "specs/spec.h"
+
+/* process.rlimits by prlimit(2) on PID (0: the caller). Names as RLIMIT_NOFILE. */
+int rlimits_apply(pid_t pid, const struct oci_rlimit *limits, size_t n, struct nacre_error *err);
+
+/* Whether NAME is a limit of this kernel's headers. */
+bool rlimit_known(const char *name);
+
+/* process.oomScoreAdj of PID through /proc. Lowering it needs CAP_SYS_RESOURCE; setting what it already
+ * is never fails. */
+int oom_score_apply(int proc_fd, pid_t pid, int score, struct nacre_error *err);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_ROOTFS_H
+#define NACRE_ROOTFS_H
+
+#include <stdbool.h>
+
+#include "specs/spec.h"
+
+/* The container's root filesystem, opened once; after that only the fd counts. */
+
+/* Opens the rootfs directory. PATH is absolute (root.path joined to the bundle). The last component may
+ * not be a symlink, nor may it be "/". Returns an O_PATH fd. */
+int rootfs_open(const char *path, struct nacre_error *err);
+
+/* In a new mount namespace: cuts propagation to the host, and makes the rootfs a mount of its own, from
+ * ROOTFS_FD (a directory of the old namespace) to *RET_FD (the root of the new mount).
+ * PROPAGATION: linux.rootfsPropagation or NULL (slave, so that host mounts still arrive in binds). */
+int rootfs_prepare(int rootfs_fd, const char *propagation, int *ret_fd, struct nacre_error *err);
+
+/* Last: root.readonly and the propagation that could not be set before the pivot (shared,
+ * unbindable). Runs with "/" being the rootfs. */
+int rootfs_seal(bool readonly, const char *propagation, struct nacre_error *err);
+
+#endif

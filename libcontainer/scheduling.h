@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_SCHEDULING_H
+#define NACRE_SCHEDULING_H
+
+#include "specs/spec.h"
+
+/* process.scheduler (sched_setattr(2)), process.ioPriority (ioprio_set(2)), linux.personality
+ * (personality(2)) and linux.memoryPolicy (set_mempolicy(2)), on the caller. Each takes NULL. */
+int scheduling_apply(const struct oci_process *process, struct nacre_error *err);
+int personality_apply(const struct oci_personality *personality, struct nacre_error *err);
+int memory_policy_apply(const struct oci_memory_policy *policy, struct nacre_error *err);
+
+/* A CPU list ("0-3,7") for sched_setaffinity(2) on the caller. Takes NULL. */
+int cpu_affinity_apply(const char *cpus, struct nacre_error *err);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_SYS_H
+#define NACRE_SYS_H
+
+/*
+ * Every raw system call of the project. Thin: returns the result or -errno, never retries, has no
+ * policy. `grep sys_` is the list of kernel interfaces that libc does not wrap everywhere; a lint test
+ * refuses syscall() in any other file. Numbers are the asm-generic ones, the same on every
+ * architecture since 2019; they stand here because Ubuntu 22.04's headers lack the newest.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/filter.h>
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <unistd.h>
+
+#ifndef SYS_mount_setattr
+#define SYS_mount_setattr 442
+#endif
+
+/* <linux/mount.h> and <sys/mount.h> cannot be included together before glibc 2.37, so what the mount
+ * API of Linux 5.2 to 5.12 needs is spelled out here and neither header's new half is used. */
+#ifndef OPEN_TREE_CLONE
+#define OPEN_TREE_CLONE 1
+#define OPEN_TREE_CLOEXEC O_CLOEXEC
+#endif
+#ifndef MOVE_MOUNT_F_EMPTY_PATH
+#define MOVE_MOUNT_F_EMPTY_PATH 0x00000004
+#define MOVE_MOUNT_T_EMPTY_PATH 0x00000040
+#endif
+#ifndef FSOPEN_CLOEXEC
+#define FSOPEN_CLOEXEC 0x00000001
+#define FSMOUNT_CLOEXEC 0x00000001
+#endif
+#ifndef MOUNT_ATTR_RDONLY
+#define MOUNT_ATTR_RDONLY 0x00000001
+#define MOUNT_ATTR_NOSUID 0x00000002
+#define MOUNT_ATTR_NODEV 0x00000004
+#define MOUNT_ATTR_NOEXEC 0x00000008
+#define MOUNT_ATTR__ATIME 0x00000070
+#define MOUNT_ATTR_RELATIME 0x00000000
+#define MOUNT_ATTR_NOATIME 0x00000010
+#define MOUNT_ATTR_STRICTATIME 0x00000020
+#define MOUNT_ATTR_NODIRATIME 0x00000080
+#endif
+#ifndef MOUNT_ATTR_IDMAP
+#define MOUNT_ATTR_IDMAP 0x00100000
+#endif
+#ifndef MOUNT_ATTR_NOSYMFOLLOW
+#define MOUNT_ATTR_NOSYMFOLLOW 0x00200000
+#endif
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000
+#endif
+
+enum { /* enum fsconfig_command */
+	SYS_FSCONFIG_SET_FLAG = 0,
+	SYS_FSCONFIG_SET_STRING = 1,
+	SYS_FSCONFIG_CMD_CREATE = 6,
+};
+
+/* struct mount_attr of <linux/mount.h>. */
+struct sys_mount_attr {
+	uint64_t attr_set;
+	uint64_t attr_clr;
+	uint64_t propagation;
+	uint64_t userns_fd;
+};
+
+static inline int sys_result(long result)
+{
+	return result < 0 ? -errno : (int)result;
+}
+
+/* Linux 5.6. */
+static inline int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode,
+	uint64_t resolve)
+{
+	struct open_how how = {.flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve};
+
+	return sys_result(syscall(SYS_openat2, dirfd, path, &how, sizeof(how)));
+}
+
+/* Linux 5.3; CLONE_INTO_CGROUP 5.7. Returns like fork: twice. Never with CLONE_VM. */
+static inline int sys_clone3(struct clone_args *args)
+{
+	return sys_result(syscall(SYS_clone3, args, sizeof(*args)));
+}
+
+/* Linux 5.3. The fd is O_CLOEXEC. */
+static inline int sys_pidfd_open(pid_t pid)
+{
+	return sys_result(syscall(SYS_pidfd_open, pid, 0));
+}
+
+/* Linux 5.1. */
+static inline int sys_pidfd_send_signal(int pidfd, int sig)
+{
+	return sys_result(syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0));
+}
+
+/* Linux 5.6. */
+static inline int sys_pidfd_getfd(int pidfd, int fd)
+{
+	return sys_result(syscall(SYS_pidfd_getfd, pidfd, fd, 0));
+}
+
+/* Linux 5.2. The fd is O_CLOEXEC; FLAGS of OPEN_TREE_CLONE, AT_EMPTY_PATH, AT_RECURSIVE ... */
+static inline int sys_open_tree(int dirfd, const char *path, unsigned flags)
+{
+	return sys_result(syscall(SYS_open_tree, dirfd, path, flags | O_CLOEXEC));
+}
+
+/* Linux 5.2. From fd to fd: no path is walked. */
+static inline int sys_move_mount(int from_fd, int to_fd)
+{
+	return sys_result(syscall(SYS_move_mount, from_fd, "", to_fd, "",
+		MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
+}
+
+/* Linux 5.2. */
+static inline int sys_fsopen(const char *fs_name)
+{
+	return sys_result(syscall(SYS_fsopen, fs_name, FSOPEN_CLOEXEC));
+}
+
+static inline int sys_fsconfig(int fs_fd, unsigned command, const char *key, const void *value,
+	int aux)
+{
+	return sys_result(syscall(SYS_fsconfig, fs_fd, command, key, value, aux));
+}
+
+static inline int sys_fsmount(int fs_fd, unsigned mount_attrs)
+{
+	return sys_result(syscall(SYS_fsmount, fs_fd, FSMOUNT_CLOEXEC, mount_attrs));
+}
+
+/* Linux 5.12. FLAGS of AT_EMPTY_PATH, AT_RECURSIVE. */
+static inline int sys_mount_setattr(int fd, const char *path, unsigned flags,
+	const struct sys_mount_attr *attr)
+{
+	return sys_result(syscall(SYS_mount_setattr, fd, path, flags, attr, sizeof(*attr)));
+}
+
+static inline int sys_pivot_root(const char *new_root, const char *put_old)
+{
+	return sys_result(syscall(SYS_pivot_root, new_root, put_old));
+}
+
+/* Linux 5.9; CLOSE_RANGE_CLOEXEC 5.11. */
+static inline int sys_close_range(unsigned first, unsigned last, unsigned flags)
+{
+	return sys_result(syscall(SYS_close_range, first, last, flags));
+}
+
+/* Linux 3.19. */
+static inline int sys_execveat(int fd, const char *path, char *const argv[], char *const envp[],
+	int flags)
+{
+	return sys_result(syscall(SYS_execveat, fd, path, argv, envp, flags));
+}
+
+/* The whole union is passed always: Linux 6.17 to 7.1 write BPF_PROG_QUERY's revision field past a
+ * shorter one. */
+static inline int sys_bpf(int command, union bpf_attr *attr)
+{
+	return sys_result(syscall(SYS_bpf, command, attr, sizeof(*attr)));
+}
+
+/* Linux 3.17. */
+static inline int sys_seccomp(unsigned operation, unsigned flags, void *args)
+{
+	return sys_result(syscall(SYS_seccomp, operation, flags, args));
+}
+
+static inline int sys_keyctl(int operation, unsigned long arg2, unsigned long arg3,
+	unsigned long arg4, unsigned long arg5)
+{
+	return sys_result(syscall(SYS_keyctl, operation, arg2, arg3, arg4, arg5));
+}
+
+#endif

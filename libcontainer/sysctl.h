@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_SYSCTL_H
+#define NACRE_SYSCTL_H
+
+#include "specs/spec.h"
+
+/* Refuses what is not bound to a namespace of the container (it would change the host). Pure. */
+int sysctl_check(const struct oci_config *config, struct nacre_error *err);
+
+/* Writes linux.sysctl through PROC_FD (procfs.h). Both a.b.c and a/b/c name a value. */
+int sysctl_apply(int proc_fd, const struct oci_map *sysctl, struct nacre_error *err);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_ERROR_H
+#define NACRE_ERROR_H
+
+#include <stddef.h>
+
+/*
+ * The one error type of the project.
+ *
+ * A value, never on the heap: it survives ENOMEM, and it crosses the socket between the runtime and
+ * the container's init in one piece. A function that can fail returns 0 (or a positive answer) or
+ * -code, and takes the error as its last parameter, which is never NULL and is untouched on success.
+ *
+ * The function that saw the failure writes the text; a caller may only put context in front of it.
+ * The text is lower case, has no full stop, reads outside in and holds the offending value:
+ * "mounts: mount /proc: Operation not permitted".
+ */
+struct nacre_error {
+	int code; /* a positive errno value */
+	char text[1020];
+};
+
+/* Sets code and text. Returns -code. */
+int fail(struct nacre_error *err, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Sets code and text and appends ": " and the description of the code. Returns -code. CODE may be
+ * negative, as the sys_ wrappers return it. */
+int fail_errno(struct nacre_error *err, int code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Puts context and ": " in front of a text that is already there. Returns -err->code. */
+int fail_prefix(struct nacre_error *err, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_SPEC_H
+#define NACRE_SPEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "specs/arena.h"
+#include "specs/error.h"
+
+/*
+ * The configuration of runtime-spec 1.3.0 for Linux as C structs, in the order of the spec's text.
+ *
+ * A member is named as in the JSON, in snake case. An array `x` stands beside its length `n_x`.
+ * An absent object is NULL, an absent string is NULL, an absent array has length 0 (and is NULL), and
+ * an optional number is one of the oci_u32 ... types, so that "absent" and "0" cannot be confused.
+ * Everything that a struct points to lives in the arena of the document it was decoded into.
+ */
+
+struct oci_bool {
+	bool set;
+	bool value;
+};
+
+struct oci_u32 {
+	bool set;
+	uint32_t value;
+};
+
+struct oci_u64 {
+	bool set;
+	uint64_t value;
+};
+
+struct oci_i32 {
+	bool set;
+	int32_t value;
+};
+
+struct oci_i64 {
+	bool set;
+	int64_t value;
+};
+
+/* An array of strings. */
+struct oci_strings {
+	const char **items;
+	size_t n;
+};
+
+/* A JSON object whose values are all strings, in the order of the document. */
+struct oci_pair {
+	const char *key;
+	const char *value;
+};
+
+struct oci_map {
+	struct oci_pair *items;
+	size_t n;
+};
+
+/* --- config.md --- */
+
+struct oci_root {
+	const char *path;
+	bool readonly;
+};
+
+struct oci_id_mapping {
+	uint32_t container_id;
+	uint32_t host_id;
+	uint32_t size;
+};
+
+struct oci_mount {
+	const char *destination;
+	const char *source;
+	const char *type;
+	struct oci_strings options;
+	struct oci_id_mapping *uid_mappings;
+	size_t n_uid_mappings;
+	struct oci_id_mapping *gid_mappings;
+	size_t n_gid_mappings;
+};
+
+struct oci_console_size {
+	uint64_t height;
+	uint64_t width;
+};
+
+struct oci_user {
+	uint32_t uid;
+	uint32_t gid;
+	struct oci_u32 umask;
+	uint32_t *additional_gids;
+	size_t n_additional_gids;
+	const char *username;
+};
+
+struct oci_capabilities {
+	struct oci_strings bounding;
+	struct oci_strings effective;
+	struct oci_strings inheritable;
+	struct oci_strings permitted;
+	struct oci_strings ambient;
+};
+
+struct oci_rlimit {
+	const char *type;
+	uint64_t soft;
+	uint64_t hard;
+};
+
+struct oci_scheduler {
+	const char *policy;
+	struct oci_i32 nice;
+	struct oci_i32 priority;
+	struct oci_strings flags;
+	struct oci_u64 runtime;
+	struct oci_u64 deadline;
+	struct oci_u64 period;
+};
+
+struct oci_io_priority {
+	const char *class;
+	struct oci_i32 priority;
+};
+
+struct oci_cpu_affinity {
+	const char *initial;
+	const char *final;
+};
+
+struct oci_process {
+	bool terminal;
+	struct oci_console_size *console_size;
+	const char *cwd;
+	struct oci_strings env;
+	struct oci_strings args;
+	const char *command_line; /* Windows only: known, not used */
+	struct oci_rlimit *rlimits;
+	size_t n_rlimits;
+	const char *apparmor_profile;
+	struct oci_capabilities *capabilities;
+	bool no_new_privileges;
+	struct oci_i32 oom_score_adj;
+	struct oci_scheduler *scheduler;
+	const char *selinux_label;
+	struct oci_io_priority *io_priority;
+	struct oci_cpu_affinity *exec_cpu_affinity;
+	struct oci_user user;
+};
+
+struct oci_hook {
+	const char *path;
+	struct oci_strings args;
+	struct oci_strings env;
+	struct oci_i64 timeout; /* seconds, > 0 */
+};
+
+struct oci_hook_list {
+	struct oci_hook *items;
+	size_t n;
+};
+
+struct oci_hooks {
+	struct oci_hook_list prestart;
+	struct oci_hook_list create_runtime;
+	struct oci_hook_list create_container;
+	struct oci_hook_list start_container;
+	struct oci_hook_list poststart;
+	struct oci_hook_list poststop;
+};
+
+/* --- config-linux.md --- */
+
+struct oci_namespace {
+	const char *type; /* pid network mount ipc uts user cgroup time */
+	const char *path; /* NULL: a new one */
+};
+
+struct oci_time_offset {
+	struct oci_i64 secs;
+	struct oci_u32 nanosecs;
+};
+
+struct oci_time_offsets {
+	struct oci_time_offset *monotonic;
+	struct oci_time_offset *boottime;
+};
+
+struct oci_device {
+	const char *path;
+	const char *type; /* c b u p */
+	struct oci_i64 major;
+	struct oci_i64 minor;
+	struct oci_u32 file_mode;
+	struct oci_u32 uid;
+	struct oci_u32 gid;
+};
+
+struct oci_net_device {
+	const char *host_name; /* the key in linux.netDevices */
+	const char *name;      /* its name in the container; NULL: the same */
+};
+
+struct oci_device_rule {
+	bool allow;
+	const char *type; /* a c b; NULL: a */
+	struct oci_i64 major;
+	struct oci_i64 minor;
+	const char *access; /* of r w m; NULL: rwm */
+};
+
+struct oci_memory {
+	struct oci_i64 limit;
+	struct oci_i64 reservation;
+	struct oci_i64 swap;
+	struct oci_i64 kernel;
+	struct oci_i64 kernel_tcp;
+	struct oci_u64 swappiness;
+	struct oci_bool disable_oom_killer;
+	struct oci_bool use_hierarchy;
+	struct oci_bool check_before_update;
+};
+
+struct oci_cpu {
+	struct oci_u64 shares;
+	struct oci_i64 quota;
+	struct oci_u64 burst;
+	struct oci_u64 period;
+	struct oci_i64 realtime_runtime;
+	struct oci_u64 realtime_period;
+	const char *cpus;
+	const char *mems;
+	struct oci_i64 idle;
+};
+
+struct oci_pids {
+	int64_t limit;
+};
+
+struct oci_weight_device {
+	int64_t major;
+	int64_t minor;
+	struct oci_u32 weight; /* uint16 in the spec */
+	struct oci_u32 leaf_weight;
+};
+
+struct oci_throttle_device {
+	int64_t major;
+	int64_t minor;
+	struct oci_u64 rate;
+};
+
+struct oci_block_io {
+	struct oci_u32 weight; /* uint16 in the spec */
+	struct oci_u32 leaf_weight;
+	struct oci_weight_device *weight_device;
+	size_t n_weight_device;
+	struct oci_throttle_device *throttle_read_bps_device;
+	size_t n_throttle_read_bps_device;
+	struct oci_throttle_device *throttle_write_bps_device;
+	size_t n_throttle_write_bps_device;
+	struct oci_throttle_device *throttle_read_iops_device;
+	size_t n_throttle_read_iops_device;
+	struct oci_throttle_device *throttle_write_iops_device;
+	size_t n_throttle_write_iops_device;
+};
+
+struct oci_hugepage_limit {
+	const char *page_size;
+	uint64_t limit;
+};
+
+struct oci_network_priority {
+	const char *name;
+	uint32_t priority;
+};
+
+struct oci_network {
+	struct oci_u32 class_id;
+	struct oci_network_priority *priorities;
+	size_t n_priorities;
+};
+
+struct oci_rdma {
+	const char *device; /* the key in linux.resources.rdma */
+	struct oci_u32 hca_handles;
+	struct oci_u32 hca_objects;
+};
+
+struct oci_resources {
+	struct oci_device_rule *devices;
+	size_t n_devices;
+	struct oci_memory *memory;
+	struct oci_cpu *cpu;
+	struct oci_pids *pids;
+	struct oci_block_io *block_io;
+	struct oci_hugepage_limit *hugepage_limits;
+	size_t n_hugepage_limits;
+	struct oci_network *network;
+	struct oci_rdma *rdma;
+	size_t n_rdma;
+	struct oci_map unified;
+};
+
+struct oci_intel_rdt {
+	const char *clos_id;
+	struct oci_strings schemata;
+	const char *l3_cache_schema;
+	const char *mem_bw_schema;
+	struct oci_bool enable_monitoring;
+};
+
+struct oci_memory_policy {
+	const char *mode;
+	const char *nodes;
+	struct oci_strings flags;
+};
+
+struct oci_personality {
+	const char *domain;
+	struct oci_strings flags;
+};
+
+struct oci_syscall_arg {
+	uint32_t index;
+	uint64_t value;
+	uint64_t value_two;
+	const char *op;
+};
+
+struct oci_syscall {
+	struct oci_strings names;
+	const char *action;
+	struct oci_u32 errno_ret;
+	struct oci_syscall_arg *args;
+	size_t n_args;
+};
+
+struct oci_seccomp {
+	const char *default_action;
+	struct oci_u32 default_errno_ret;
+	struct oci_strings architectures;
+	bool has_flags; /* an empty list and an absent one differ: absent means SPEC_ALLOW */
+	struct oci_strings flags;
+	const char *listener_path;
+	const char *listener_metadata;
+	struct oci_syscall *syscalls;
+	size_t n_syscalls;
+};
+
+struct oci_linux {
+	struct oci_namespace *namespaces;
+	size_t n_namespaces;
+	struct oci_id_mapping *uid_mappings;
+	size_t n_uid_mappings;
+	struct oci_id_mapping *gid_mappings;
+	size_t n_gid_mappings;
+	struct oci_time_offsets *time_offsets;
+	struct oci_device *devices;
+	size_t n_devices;
+	struct oci_net_device *net_devices;
+	size_t n_net_devices;
+	const char *cgroups_path;
+	struct oci_resources *resources;
+	struct oci_intel_rdt *intel_rdt;
+	struct oci_memory_policy *memory_policy;
+	struct oci_map sysctl;
+	struct oci_seccomp *seccomp;
+	const char *rootfs_propagation; /* private shared slave unbindable */
+	struct oci_strings masked_paths;
+	struct oci_strings readonly_paths;
+	const char *mount_label;
+	struct oci_personality *personality;
+};
+
+struct oci_config {
+	const char *oci_version;
+	struct oci_root *root;
+	struct oci_mount *mounts;
+	size_t n_mounts;
+	struct oci_process *process;
+	const char *hostname;
+	const char *domainname;
+	struct oci_hooks *hooks;
+	struct oci_map annotations;
+	struct oci_linux *linux_;
+
+	/* Not part of the document: */
+	struct json_document *document; /* where each value stood; NULL for a config made in memory */
+	uint32_t from_profile;		/* enum oci_limit: limits that only the profile asked for */
+};
+
+/* Limits that hardening adds where the config is silent. A host without the controller skips these
+ * with a warning; a limit that the config asks for must be enforced or creation fails. */
+enum oci_limit {
+	OCI_LIMIT_PIDS = 1 << 0,
+	OCI_LIMIT_MEMORY = 1 << 1,
+	OCI_LIMIT_SWAP = 1 << 2,
+	OCI_LIMIT_OOM_GROUP = 1 << 3,
+	OCI_LIMIT_CPU = 1 << 4,
+};
+
+/* --- operations; see config.c, linux.c and fields.h --- */
+
+/* Decodes LENGTH bytes of TEXT. NAME stands for the file in error texts ("config.json"). Everything
+ * lives in ARENA. The bytes may be freed afterwards. Returns -EINVAL for a document that is not valid
+ * JSON or has a wrong type, range or enum value ("config.json:41: linux.resources.memory.limit:
+ * expected an integer, found \"1g\""), -E2BIG past a size, depth or memory limit, -ENOMEM. */
+int oci_config_decode(struct arena *arena, const char *name, const char *text, size_t length,
+	struct oci_config **ret_config, struct nacre_error *err);
+
+/* The same for a process alone, as `exec --process FILE` reads it. */
+int oci_process_decode(struct arena *arena, const char *name, const char *text, size_t length,
+	struct oci_process **ret_process, struct nacre_error *err);
+
+/* Writes the document. PRETTY: tabs and newlines, as `nacre spec` prints it; else one line.
+ * The text is NUL-terminated, on the heap, and the caller's to free. */
+int oci_config_encode(const struct oci_config *config, bool pretty, char **ret_text,
+	struct nacre_error *err);
+
+/* A deep copy into ARENA. */
+int oci_config_copy(struct arena *arena, const struct oci_config *config,
+	struct oci_config **ret_copy, struct nacre_error *err);
+int oci_process_copy(struct arena *arena, const struct oci_process *process,
+	struct oci_process **ret_copy, struct nacre_error *err);
+
+/* Equal as documents. */
+bool oci_config_equal(const struct oci_config *a, const struct oci_config *b);
+
+/* The namespace of TYPE, or NULL. */
+struct oci_namespace *oci_find_namespace(const struct oci_config *config, const char *type);
+
+/* Whether LIST holds WORD. */
+bool oci_strings_have(const struct oci_strings *list, const char *word);
+
+/* Sets an error that begins with the file, the line where the value at JSON path PATH stands (where
+ * the config was decoded from a file) and the path itself. Returns -EINVAL. */
+int oci_fail(const struct oci_config *config, struct nacre_error *err, const char *path,
+	const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_STATE_DOCUMENT_H
+#define NACRE_STATE_DOCUMENT_H
+
+#include "specs/spec.h"
+
+/*
+ * runtime.md, State: what hooks read on stdin and what `state` prints, with runc's extensions; and the
+ * record that a container leaves in its state directory.
+ */
+
+struct oci_state {
+	const char *oci_version;
+	const char *id;
+	int64_t pid; /* 0 when stopped */
+	const char *status; /* creating created running stopped; paused is runc's extension */
+	const char *bundle;
+	const char *rootfs;  /* runc's extensions from here; NULL in the state given to hooks */
+	const char *created; /* RFC 3339 with nanoseconds */
+	struct oci_map annotations;
+	const char *owner;
+	const char *profile; /* nacre's extension: what the container was hardened with */
+};
+
+/* What is needed to find a container again, written once, by rename. */
+struct container_record {
+	uint32_t version; /* of this struct and of the steps that `start` runs: RECORD_VERSION */
+	const char *id;
+	const char *bundle;
+	const char *rootfs;
+	const char *created;
+	int64_t pid;
+	uint64_t start_time; /* field 22 of /proc/PID/stat: tells a reused pid apart */
+	uint64_t boot_id;	 /* first 64 bits of the kernel's boot_id: pids of an earlier boot are void */
+	const char *cgroup;	 /* below the cgroup2 mount, begins with a slash; NULL: none */
+	uint64_t active;	 /* the conditions of life.h that hold for this container */
+	uint32_t owner_uid;
+	const char *profile;
+	struct oci_strings grants;
+	struct oci_map annotations;
+};
+
+#define RECORD_VERSION 1
+
+/* One line. Heap; the caller's to free. */
+int oci_state_encode(const struct oci_state *state, bool pretty, char **ret_text,
+	struct nacre_error *err);
+/* An array on one line, as `list --format json` prints it. */
+int oci_states_encode(const struct oci_state *states, size_t n, char **ret_text,
+	struct nacre_error *err);
+int oci_state_decode(struct arena *arena, const char *name, const char *text, size_t length,
+	struct oci_state **ret_state, struct nacre_error *err);
+
+int container_record_encode(const struct container_record *record, char **ret_text,
+	struct nacre_error *err);
+int container_record_decode(struct arena *arena, const char *name, const char *text, size_t length,
+	struct container_record **ret_record, struct nacre_error *err);
+
+/* What a seccomp agent gets with the listener: config-linux.md, The Container Process State. */
+int container_process_state_encode(const struct oci_state *state, const char *fd_name, int64_t pid,
+	const char *metadata, char **ret_text, struct nacre_error *err);
+
+#endif
