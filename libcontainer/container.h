@@ -62,8 +62,12 @@ struct nacre_create_options {
 	const char *profile;	    /* NULL: "agent" */
 	const char *const *allow;   /* grants; NULL-terminated; NULL: none */
 	unsigned preserve_fds;	    /* fds 3 ... 2 + n stay open in the container's process */
+	unsigned listen_fds;	    /* of these, the first n are sockets that the caller was activated with:
+				     * the program gets LISTEN_FDS=n and LISTEN_PID=1. 0: neither */
 	bool no_pivot;
 	bool no_new_keyring;
+	bool detach; /* nacre_run: the caller will not serve the terminal, so a terminal needs a console
+		      * socket, and a console socket is allowed. nacre_create always acts so */
 };
 
 /* Everything but the user's program: status "created". The bundle's stdio is the caller's, unless it
@@ -104,6 +108,7 @@ struct nacre_exec_options {
 	const char *cgroup;	    /* a path below the container's cgroup; NULL: the container's */
 	unsigned preserve_fds;
 	bool ignore_paused;
+	bool detach; /* as for nacre_run */
 };
 
 /* A further process in a running container, under the same profile. */
