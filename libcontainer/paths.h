@@ -30,9 +30,16 @@ int path_make_directory(int root_fd, const char *path, mode_t mode, struct nacre
  * points into PATH. "/", "." and ".." as last component are -EINVAL. Returns an O_PATH fd. */
 int path_make_parent(int root_fd, const char *path, const char **ret_name, struct nacre_error *err);
 
-/* A place to mount on: opens PATH, or makes a directory (or, with FILE, an empty file) there. An
- * existing last component is followed within the root only if FOLLOW. Returns an O_PATH fd. */
+/* A place to mount on: opens PATH, or makes a directory (or, with FILE, an empty file) there. A symlink
+ * as last component is followed within the root if FOLLOW, even a dangling one, whose target is then made
+ * in the same way; else it is opened itself. Something that is there must be a directory, or with FILE
+ * must not be one (-ENOTDIR, -EISDIR). Returns an O_PATH fd. */
 int path_make_mount_point(int root_fd, const char *path, bool file, bool follow,
 	struct nacre_error *err);
+
+/* Opens again what FD stands for, by its host path, and proves that it is the same inode. An fd keeps the
+ * mount namespace that it was opened in, and the kernel clones only mounts of the caller's own: what the
+ * runtime opened must be looked up anew in init. Returns an O_PATH fd. */
+int path_reopen(int fd, struct nacre_error *err);
 
 #endif

@@ -1,1 +1,113 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/procfs.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "libcontainer/cleanup.h"
+#include "libcontainer/sys.h"
+
+enum {
+	PROC_ROOT_INODE = 1, /* PROC_ROOT_INO of the kernel, the same in every procfs */
+};
+
+static int open_detached(void)
+{
+	cleanup_close int fs_fd = sys_fsopen("proc");
+	int r;
+
+	if (fs_fd < 0)
+		return fs_fd;
+	r = sys_fsconfig(fs_fd, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	if (r < 0)
+		return r;
+	return sys_fsmount(fs_fd, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+static int open_attached(struct nacre_error *err)
+{
+	cleanup_close int fd = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct statfs fs;
+	struct stat st;
+
+	if (fd < 0)
+		return fail_errno(err, errno, "open /proc");
+	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+		return fail_errno(err, errno, "stat /proc");
+	if (fs.f_type != PROC_SUPER_MAGIC || st.st_ino != PROC_ROOT_INODE)
+		return fail(err, EPERM, "/proc is not a procfs: mount one there");
+	return steal_fd(&fd);
+}
+
+int procfs_open(struct nacre_error *err)
+{
+	int fd = open_detached();
+
+	/* Within a container: the kernel refuses a procfs that would show what the outer one masks,
+	 * and outer filters may know nothing of fsopen. */
+	if (fd == -EPERM || fd == -EACCES || fd == -ENOSYS)
+		return open_attached(err);
+	if (fd < 0)
+		return fail_errno(err, fd, "mount a private procfs");
+	return fd;
+}
+
+int procfs_open_file(int proc_fd, const char *path, int flags)
+{
+	return sys_openat2(proc_fd, path, (uint64_t)flags, 0,
+		RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS);
+}
+
+/* proc(5): "pid (comm) state ppid ...". comm may hold blanks and parentheses: the last one closes
+ * it. */
+static int parse_stat(const char *text, uint64_t *ret_start_time, char *ret_state)
+{
+	const char *p = strrchr(text, ')');
+	char *end;
+	uint64_t start_time;
+	char state;
+
+	if (!p || p[1] != ' ' || p[2] == '\0')
+		return -EINVAL;
+	state = p[2];
+	p += 2;
+	for (int field = 3; field < 22; field++) {
+		p = strchr(p, ' ');
+		if (!p)
+			return -EINVAL;
+		p++;
+	}
+	errno = 0;
+	start_time = strtoull(p, &end, 10);
+	if (errno != 0 || end == p || *end != ' ')
+		return -EINVAL;
+	*ret_start_time = start_time;
+	*ret_state = state;
+	return 0;
+}
+
+int procfs_stat(int proc_fd, pid_t pid, uint64_t *ret_start_time, char *ret_state)
+{
+	cleanup_close int fd = -1;
+	char path[32];
+	char text[1024];
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "%d/stat", (int)pid);
+	fd = procfs_open_file(proc_fd, path, O_RDONLY);
+	if (fd == -ENOENT)
+		return -ESRCH;
+	if (fd < 0)
+		return fd;
+	n = read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	return parse_stat(text, ret_start_time, ret_state);
+}
