@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "specs/arena.h"
 
+#include <errno.h>
 #include <stdalign.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +21,9 @@ struct block {
 
 struct arena {
 	struct block *head;
+	size_t limit;
 	size_t left; /* bytes that may still be given out */
+	bool refused; /* the limit stood in the way of an allocation */
 };
 
 struct arena *arena_new(size_t limit)
@@ -27,7 +31,7 @@ struct arena *arena_new(size_t limit)
 	struct arena *a = calloc(1, sizeof(*a));
 
 	if (a)
-		a->left = limit;
+		a->limit = a->left = limit;
 	return a;
 }
 
@@ -66,8 +70,10 @@ void *arena_alloc(struct arena *a, size_t size)
 	struct block *b = a->head;
 	void *p;
 
-	if (rounded < size || rounded > a->left)
+	if (rounded < size || rounded > a->left) {
+		a->refused = true;
 		return NULL;
+	}
 	if (!b || b->size - b->used < rounded)
 		b = add_block(a, rounded);
 	if (!b)
@@ -82,8 +88,10 @@ void *arena_array(struct arena *a, size_t count, size_t size)
 {
 	size_t total;
 
-	if (__builtin_mul_overflow(count, size, &total))
+	if (__builtin_mul_overflow(count, size, &total)) {
+		a->refused = true;
 		return NULL;
+	}
 	return arena_alloc(a, total);
 }
 
@@ -117,4 +125,11 @@ char *arena_printf(struct arena *a, const char *format, ...)
 	va_end(again);
 	va_end(args);
 	return text;
+}
+
+int arena_fail(const struct arena *a, const char *what, struct nacre_error *err)
+{
+	if (a->refused)
+		return fail(err, E2BIG, "%s: needs more than %zu bytes of memory", what, a->limit);
+	return fail(err, ENOMEM, "%s: out of memory", what);
 }

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include "specs/error.h"
+
 /*
  * A bump allocator: a decoded document and everything that hangs on it die together, in one call.
  * All memory is zeroed and aligned for any type. Nothing is freed one by one.
@@ -23,5 +25,9 @@ void *arena_array(struct arena *a, size_t count, size_t size);
 char *arena_strdup(struct arena *a, const char *text);
 char *arena_strndup(struct arena *a, const char *text, size_t length);
 char *arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Sets the error of an allocation that returned NULL: -E2BIG where the limit was the reason, else
+ * -ENOMEM. WHAT names the document. */
+int arena_fail(const struct arena *a, const char *what, struct nacre_error *err);
 
 #endif

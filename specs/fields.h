@@ -6,58 +6,137 @@
 #include <stddef.h>
 
 #include "specs/json.h"
+#include "specs/spec.h"
 
 /*
- * One table a struct gives four operations: decode, encode, copy, compare. The tables stand in config.c,
- * linux.c, state.c and features.c, in the order of the spec, and read like it. fields.c is the engine.
+ * One table a struct gives four operations: decode, encode, copy, compare. The tables stand in
+ * config.c, linux.c, state.c and features.c, in the order of the spec, and read like it. fields.c
+ * and fields_decode.c are the engine.
+ *
+ * What Go's omitempty drops is not written: an absent or empty string, list or map, false and zero;
+ * an optional number or bool and an object are written when they are there, whatever they hold. An
+ * empty string is decoded as an absent one, so that a document reads the same after a rewrite.
  */
 
 enum field_kind {
-	FIELD_STRING,	  /* const char * */
-	FIELD_BOOL,	  /* bool; false is not written unless ALWAYS */
-	FIELD_OPT_BOOL,	  /* struct oci_bool */
-	FIELD_U32,	  /* uint32_t */
-	FIELD_U64,	  /* uint64_t */
-	FIELD_I64,	  /* int64_t */
-	FIELD_OPT_U16,	  /* struct oci_u32, at most 65535 */
-	FIELD_OPT_U32,	  /* struct oci_u32 */
-	FIELD_OPT_U64,	  /* struct oci_u64 */
-	FIELD_OPT_I32,	  /* struct oci_i32 */
-	FIELD_OPT_I64,	  /* struct oci_i64 */
-	FIELD_STRINGS,	  /* struct oci_strings */
-	FIELD_U32S,	  /* uint32_t * and a length */
-	FIELD_MAP,	  /* struct oci_map */
-	FIELD_OBJECT,	  /* pointer to a struct of its own table */
-	FIELD_INLINE,	  /* a struct of its own table, in place */
-	FIELD_ARRAY,	  /* array of structs of its own table, and a length */
-	FIELD_KEYED,	  /* JSON object as array of structs whose first member takes the key */
+	FIELD_STRING, /* const char * */
+	FIELD_BOOL, /* bool; false is not written unless ALWAYS */
+	FIELD_OPT_BOOL, /* struct oci_bool */
+	FIELD_U32, /* uint32_t */
+	FIELD_U64, /* uint64_t */
+	FIELD_I64, /* int64_t */
+	FIELD_OPT_U16, /* struct oci_u32, at most 65535 */
+	FIELD_OPT_U32, /* struct oci_u32 */
+	FIELD_OPT_U64, /* struct oci_u64 */
+	FIELD_OPT_I32, /* struct oci_i32 */
+	FIELD_OPT_I64, /* struct oci_i64 */
+	FIELD_STRINGS, /* struct oci_strings */
+	FIELD_U32S, /* uint32_t * and a length */
+	FIELD_MAP, /* struct oci_map */
+	FIELD_OBJECT, /* pointer to a struct of its own table */
+	FIELD_INLINE, /* a struct of its own table, in place */
+	FIELD_ARRAY, /* array of structs of its own table, and a length */
+	FIELD_KEYED, /* JSON object as array of structs whose first member takes the key */
 };
 
 enum field_flags {
 	FIELD_REQUIRED = 1 << 0,
-	FIELD_ALWAYS = 1 << 1,	   /* written even when false, zero or empty */
-	FIELD_PRESENCE = 1 << 2,   /* has a bool at count_offset: set when the key is there (seccomp.flags) */
+	FIELD_ALWAYS = 1 << 1, /* written even when false, zero or empty */
+	FIELD_PRESENCE =
+		1 << 2, /* has a bool at count_offset: set when the key is there (seccomp.flags) */
 };
+
+/* What the spec requires must be in what we write, whatever its value. */
+#define FIELD_MUST (FIELD_REQUIRED | FIELD_ALWAYS)
 
 struct field {
 	const char *name;
 	enum field_kind kind;
 	unsigned flags;
 	size_t offset;
-	size_t count_offset;	    /* of the length of an array, or of the presence bool */
+	size_t count_offset; /* of the length of an array, or of the presence bool */
 	const struct struct_type *type; /* of OBJECT, INLINE, ARRAY, KEYED */
-	const char *const *values;  /* of a string or strings: the words that are valid, NULL-terminated */
+	const char *const
+		*values; /* of a string or strings: the words that are valid, NULL-terminated */
 };
 
 struct struct_type {
 	size_t size;
-	const struct field *fields; /* ends with a NULL name */
+	const struct field *fields; /* ends with a NULL name; at most 64 */
 };
 
-/* Decodes NODE into the zeroed struct at OBJECT. PATH is what stands before the names in error texts
- * ("" at the top). Unknown keys are ignored (config.md, Extensibility); null means absent, as for Go. */
+/*
+ * Rows of a table. S is the tag of the struct, M its member; the compiler refuses a member whose
+ * type is not what the kind reads and writes. An array M stands beside its length n_M.
+ */
+#define MEMBER_OFFSET(s, m, t)                                                              \
+	(offsetof(struct s, m) +                                                            \
+		0 * sizeof(char[__builtin_types_compatible_p(typeof(((struct s *)0)->m), t) \
+					? 1                                                 \
+					: -1]))
+
+#define FIELD_ROW(name_, kind_, s, m, t, ...)                                               \
+	{                                                                                   \
+		.name = name_, .kind = kind_, .offset = MEMBER_OFFSET(s, m, t), __VA_ARGS__ \
+	}
+
+#define FIELD_STRING(name, s, m, flags_) \
+	FIELD_ROW(name, FIELD_STRING, s, m, const char *, .flags = flags_)
+#define FIELD_WORD(name, s, m, flags_, values_) \
+	FIELD_ROW(name, FIELD_STRING, s, m, const char *, .flags = flags_, .values = values_)
+#define FIELD_BOOL(name, s, m, flags_) FIELD_ROW(name, FIELD_BOOL, s, m, bool, .flags = flags_)
+#define FIELD_OPT_BOOL(name, s, m) \
+	FIELD_ROW(name, FIELD_OPT_BOOL, s, m, struct oci_bool, .flags = 0)
+#define FIELD_U32(name, s, m, flags_) FIELD_ROW(name, FIELD_U32, s, m, uint32_t, .flags = flags_)
+#define FIELD_U64(name, s, m, flags_) FIELD_ROW(name, FIELD_U64, s, m, uint64_t, .flags = flags_)
+#define FIELD_I64(name, s, m, flags_) FIELD_ROW(name, FIELD_I64, s, m, int64_t, .flags = flags_)
+#define FIELD_OPT_U16(name, s, m) FIELD_ROW(name, FIELD_OPT_U16, s, m, struct oci_u32, .flags = 0)
+#define FIELD_OPT_U32(name, s, m) FIELD_ROW(name, FIELD_OPT_U32, s, m, struct oci_u32, .flags = 0)
+#define FIELD_OPT_U64(name, s, m) FIELD_ROW(name, FIELD_OPT_U64, s, m, struct oci_u64, .flags = 0)
+#define FIELD_OPT_I32(name, s, m) FIELD_ROW(name, FIELD_OPT_I32, s, m, struct oci_i32, .flags = 0)
+#define FIELD_OPT_I64(name, s, m) FIELD_ROW(name, FIELD_OPT_I64, s, m, struct oci_i64, .flags = 0)
+#define FIELD_STRINGS(name, s, m, flags_) \
+	FIELD_ROW(name, FIELD_STRINGS, s, m, struct oci_strings, .flags = flags_)
+#define FIELD_WORDS(name, s, m, values_) \
+	FIELD_ROW(name, FIELD_STRINGS, s, m, struct oci_strings, .values = values_)
+/* Words whose absent list and empty list differ: the bool has_M tells. */
+#define FIELD_WORDS_PRESENT(name, s, m, values_)                                          \
+	FIELD_ROW(name, FIELD_STRINGS, s, m, struct oci_strings, .flags = FIELD_PRESENCE, \
+		.count_offset = MEMBER_OFFSET(s, has_##m, bool), .values = values_)
+#define FIELD_U32S(name, s, m)                        \
+	FIELD_ROW(name, FIELD_U32S, s, m, uint32_t *, \
+		.count_offset = MEMBER_OFFSET(s, n_##m, size_t))
+#define FIELD_MAP(name, s, m) FIELD_ROW(name, FIELD_MAP, s, m, struct oci_map, .flags = 0)
+/* E is the tag of the inner struct, whose table STRUCT_TYPE made. */
+#define FIELD_OBJECT(name, s, m, flags_, e) \
+	FIELD_ROW(name, FIELD_OBJECT, s, m, struct e *, .flags = flags_, .type = &e##_type)
+#define FIELD_INLINE(name, s, m, flags_, e) \
+	FIELD_ROW(name, FIELD_INLINE, s, m, struct e, .flags = flags_, .type = &e##_type)
+#define FIELD_ARRAY(name, s, m, flags_, e)                              \
+	FIELD_ROW(name, FIELD_ARRAY, s, m, struct e *, .flags = flags_, \
+		.count_offset = MEMBER_OFFSET(s, n_##m, size_t), .type = &e##_type)
+/* An array in a struct {items, n} of its own. */
+#define FIELD_LIST(name, s, m, e)                            \
+	FIELD_ROW(name, FIELD_ARRAY, s, m.items, struct e *, \
+		.count_offset = MEMBER_OFFSET(s, m.n, size_t), .type = &e##_type)
+#define FIELD_KEYED(name, s, m, e)                     \
+	FIELD_ROW(name, FIELD_KEYED, s, m, struct e *, \
+		.count_offset = MEMBER_OFFSET(s, n_##m, size_t), .type = &e##_type)
+
+/* The table E_fields as the type E_type. */
+#define STRUCT_TYPE(e) const struct struct_type e##_type = {sizeof(struct e), e##_fields}
+
+/* Decodes NODE into the zeroed struct at OBJECT. PATH is what stands before the names in error
+ * texts
+ * ("" at the top). Unknown keys are ignored (config.md, Extensibility); null means absent, as for
+ * Go. */
 int fields_decode(struct arena *arena, const struct json_document *document,
-	const struct json_node *node, const char *path, const struct struct_type *type, void *object,
+	const struct json_node *node, const char *path, const struct struct_type *type,
+	void *object, struct nacre_error *err);
+
+/* json_parse and fields_decode of the whole document. */
+int fields_decode_text(struct arena *arena, const char *name, const char *text, size_t length,
+	const struct struct_type *type, void *object, struct json_document **ret_document,
 	struct nacre_error *err);
 
 /* Writes the object with its braces. */
@@ -66,6 +145,28 @@ void fields_encode(struct json_writer *w, const struct struct_type *type, const 
 /* Copies deeply into ARENA; TO need not be initialised. Returns -ENOMEM. */
 int fields_copy(struct arena *arena, const struct struct_type *type, const void *from, void *to);
 
+/* Equal as documents: what is not written does not count, nor does the order of a map. */
 bool fields_equal(const struct struct_type *type, const void *a, const void *b);
+
+/* --- between the files of the engine --- */
+
+/* How a number or bool is stored: plain, or after a bool that says whether it is set. */
+struct scalar_kind {
+	bool is_signed;
+	bool optional;
+	unsigned char size; /* of the number */
+	unsigned char offset;
+	int64_t min;
+	uint64_t max;
+};
+
+/* NULL if KIND is not a number. */
+const struct scalar_kind *field_scalar(enum field_kind kind);
+
+/* --- tables that several files use --- */
+
+extern const struct struct_type oci_id_mapping_type; /* config.c */
+extern const struct struct_type oci_linux_type; /* linux.c */
+extern const struct struct_type oci_resources_type; /* linux.c */
 
 #endif

@@ -25,13 +25,13 @@ enum json_type {
 
 struct json_node {
 	enum json_type type;
-	unsigned line;	      /* where the value begins, from 1 */
-	const char *key;      /* its name in the object it stands in, else NULL */
-	const char *text;     /* of a string or number, NUL-terminated; no string holds a NUL byte */
-	bool truth;	      /* of a bool */
+	unsigned line;		 /* where the value begins, from 1 */
+	const char *key;	 /* its name in the object it stands in, else NULL */
+	const char *text;	 /* of a string or number, NUL-terminated; no string holds a NUL byte */
 	struct json_node *child; /* the first element of an array or object */
-	struct json_node *next;  /* the next element beside it */
-	size_t n_children;
+	struct json_node *next;	 /* the next element beside it */
+	unsigned n_children;
+	bool truth; /* of a bool */
 };
 
 struct json_document {
@@ -46,7 +46,8 @@ enum {
 };
 
 /* Parses LENGTH bytes of TEXT as one JSON document in UTF-8. A duplicate key in an object, a NUL byte
- * in a string and anything after the document are errors (-EINVAL) that name NAME and the line. */
+ * or half a surrogate pair in a string and anything after the document are errors (-EINVAL) that name
+ * NAME and the line. The bytes may be freed afterwards. */
 int json_parse(struct arena *arena, const char *name, const char *text, size_t length,
 	struct json_document **ret_document, struct nacre_error *err);
 
@@ -61,7 +62,17 @@ const struct json_node *json_find(const struct json_document *document, const ch
 int json_int64(const struct json_node *node, int64_t *ret_value);
 int json_uint64(const struct json_node *node, uint64_t *ret_value);
 
-/* --- writing --- */
+/* Describes the value for an error text: a quoted string, cut and with its control characters escaped,
+ * a number, a word, or "an array". Returns BUFFER. */
+enum {
+	JSON_DESCRIPTION = 128
+};
+const char *json_describe(const struct json_node *node, char buffer[static JSON_DESCRIPTION]);
+
+/* Whether LENGTH bytes of TEXT are UTF-8 as RFC 3629 has it: nothing overlong, no surrogates. */
+bool json_utf8_valid(const char *text, size_t length);
+
+/* --- writing; see json_writer.c --- */
 
 struct json_writer;
 
@@ -78,8 +89,10 @@ void json_bool(struct json_writer *w, bool value);
 void json_i64(struct json_writer *w, int64_t value);
 void json_u64(struct json_writer *w, uint64_t value);
 
-/* Takes the text out (heap, NUL-terminated, the caller's to free) and frees the writer. Returns -ENOMEM
- * if anything before ran out of memory; the calls above need no check of their own. */
+/* Takes the text out (heap, NUL-terminated, the caller's to free) and frees the writer. The calls above
+ * need no check of their own: -ENOMEM if one of them, or json_writer_new, ran out of memory; -EILSEQ if
+ * a text was not UTF-8, as a path may be, since it could not be read back. W may be NULL, and so may be
+ * the writer that is given to any of them. */
 int json_writer_finish(struct json_writer *w, char **ret_text, struct nacre_error *err);
 
 #endif

@@ -13,8 +13,9 @@
  * The configuration of runtime-spec 1.3.0 for Linux as C structs, in the order of the spec's text.
  *
  * A member is named as in the JSON, in snake case. An array `x` stands beside its length `n_x`.
- * An absent object is NULL, an absent string is NULL, an absent array has length 0 (and is NULL), and
- * an optional number is one of the oci_u32 ... types, so that "absent" and "0" cannot be confused.
+ * An absent object is NULL, an absent or empty string is NULL (Go's writers drop both alike), an absent
+ * array has length 0 (and is NULL), and an optional number is one of the oci_u32 ... types, so that
+ * "absent" and "0" cannot be confused. A string that the spec requires is never NULL after decoding.
  * Everything that a struct points to lives in the arena of the document it was decoded into.
  */
 
@@ -370,7 +371,7 @@ struct oci_linux {
 	struct oci_memory_policy *memory_policy;
 	struct oci_map sysctl;
 	struct oci_seccomp *seccomp;
-	const char *rootfs_propagation; /* private shared slave unbindable */
+	const char *rootfs_propagation; /* private shared slave unbindable, or r and one of them */
 	struct oci_strings masked_paths;
 	struct oci_strings readonly_paths;
 	const char *mount_label;
@@ -417,6 +418,10 @@ int oci_config_decode(struct arena *arena, const char *name, const char *text, s
 int oci_process_decode(struct arena *arena, const char *name, const char *text, size_t length,
 	struct oci_process **ret_process, struct nacre_error *err);
 
+/* The same for linux.resources alone, as `update --resources FILE` reads it. */
+int oci_resources_decode(struct arena *arena, const char *name, const char *text, size_t length,
+	struct oci_resources **ret_resources, struct nacre_error *err);
+
 /* Writes the document. PRETTY: tabs and newlines, as `nacre spec` prints it; else one line.
  * The text is NUL-terminated, on the heap, and the caller's to free. */
 int oci_config_encode(const struct oci_config *config, bool pretty, char **ret_text,
@@ -427,9 +432,12 @@ int oci_config_copy(struct arena *arena, const struct oci_config *config,
 	struct oci_config **ret_copy, struct nacre_error *err);
 int oci_process_copy(struct arena *arena, const struct oci_process *process,
 	struct oci_process **ret_copy, struct nacre_error *err);
+int oci_resources_copy(struct arena *arena, const struct oci_resources *resources,
+	struct oci_resources **ret_copy, struct nacre_error *err);
 
 /* Equal as documents. */
 bool oci_config_equal(const struct oci_config *a, const struct oci_config *b);
+bool oci_process_equal(const struct oci_process *a, const struct oci_process *b);
 
 /* The namespace of TYPE, or NULL. */
 struct oci_namespace *oci_find_namespace(const struct oci_config *config, const char *type);

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "specs/fields.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Where the decoder stands: a chain on the stack, turned into text only for an error. */
+struct place {
+	const struct place *up; /* NULL at the top */
+	const char *name; /* of a member; NULL: element INDEX of an array */
+	size_t index;
+};
+
+struct decoder {
+	struct arena *arena;
+	const struct json_document *document;
+	const char *path;
+	struct nacre_error *err;
+};
+
+static int decode_object(const struct decoder *d, const struct place *at,
+	const struct json_node *node, const struct struct_type *type, void *object);
+
+/* --- errors --- */
+
+static void append(char *text, size_t size, const char *piece)
+{
+	size_t used = strlen(text);
+
+	(void)snprintf(text + used, size - used, "%s", piece);
+}
+
+/* A key of a map is any text at all; the names of the tables need no care. */
+static void append_name(char *text, size_t size, const char *name)
+{
+	struct json_node key = {.type = JSON_STRING, .text = name};
+	char shown[JSON_DESCRIPTION];
+	size_t length = strlen(json_describe(&key, shown));
+
+	if (text[0])
+		append(text, size, ".");
+	if (length == strlen(name) + 2) {
+		shown[length - 1] = '\0';
+		append(text, size, shown + 1);
+	} else {
+		append(text, size, shown);
+	}
+}
+
+static void append_place(char *text, size_t size, const struct place *at)
+{
+	char index[32];
+
+	if (!at)
+		return;
+	append_place(text, size, at->up);
+	if (at->name) {
+		append_name(text, size, at->name);
+		return;
+	}
+	(void)snprintf(index, sizeof(index), "[%zu]", at->index);
+	append(text, size, index);
+}
+
+static int __attribute__((format(printf, 4, 5))) fail_at(const struct decoder *d,
+	const struct place *at, const struct json_node *node, const char *format, ...)
+{
+	char path[256] = "";
+	char why[700];
+	va_list args;
+
+	append(path, sizeof(path), d->path);
+	append_place(path, sizeof(path), at);
+	va_start(args, format);
+	(void)vsnprintf(why, sizeof(why), format, args);
+	va_end(args);
+	return fail(d->err, EINVAL, "%s:%u: %s%s%s", d->document->name, node->line, path,
+		path[0] ? ": " : "", why);
+}
+
+static int fail_type(const struct decoder *d, const struct place *at, const struct json_node *node,
+	const char *expected)
+{
+	char found[JSON_DESCRIPTION];
+
+	return fail_at(d, at, node, "expected %s, found %s", expected, json_describe(node, found));
+}
+
+static int out_of_memory(const struct decoder *d)
+{
+	return arena_fail(d->arena, d->document->name, d->err);
+}
+
+static int fail_word(const struct decoder *d, const struct place *at, const struct json_node *node,
+	const char *const *words)
+{
+	char found[JSON_DESCRIPTION];
+	char list[600] = "";
+
+	for (; *words; words++) {
+		append(list, sizeof(list), *words);
+		if (words[1])
+			append(list, sizeof(list), ", ");
+	}
+	return fail_at(
+		d, at, node, "expected one of %s, found %s", list, json_describe(node, found));
+}
+
+/* --- values --- */
+
+static int decode_string(const struct decoder *d, const struct place *at,
+	const struct json_node *node, const char *const *words, const char **ret_text)
+{
+	if (node->type != JSON_STRING)
+		return fail_type(d, at, node, "a string");
+	if (words) {
+		const char *const *w = words;
+
+		while (*w && strcmp(*w, node->text) != 0)
+			w++;
+		if (!*w)
+			return fail_word(d, at, node, words);
+	}
+	/* The text lives in the document's arena, which is ours. */
+	*ret_text = node->text;
+	return 0;
+}
+
+static int decode_optional_string(const struct decoder *d, const struct place *at,
+	const struct json_node *node, const struct field *f, void *member)
+{
+	if (node->type == JSON_STRING && !node->text[0]) {
+		if (f->flags & FIELD_REQUIRED)
+			return fail_at(d, at, node, "must not be empty");
+		return 0;
+	}
+	return decode_string(d, at, node, f->values, member);
+}
+
+static int decode_bool(const struct decoder *d, const struct place *at,
+	const struct json_node *node, bool *ret_value)
+{
+	if (node->type != JSON_BOOL)
+		return fail_type(d, at, node, "true or false");
+	*ret_value = node->truth;
+	return 0;
+}
+
+static int fail_range(const struct decoder *d, const struct place *at, const struct json_node *node,
+	const struct scalar_kind *kind)
+{
+	char expected[80];
+
+	(void)snprintf(expected, sizeof(expected), "an integer from %" PRId64 " to %" PRIu64,
+		kind->min, kind->max);
+	return fail_type(d, at, node, expected);
+}
+
+static int decode_number(const struct decoder *d, const struct place *at,
+	const struct json_node *node, const struct scalar_kind *kind, char *member)
+{
+	int64_t number = 0;
+	uint64_t bits = 0;
+	int r;
+
+	if (kind->is_signed) {
+		r = json_int64(node, &number);
+		if (r == 0 && (number < kind->min || number > (int64_t)kind->max))
+			r = -ERANGE;
+		bits = (uint64_t)number;
+	} else {
+		r = json_uint64(node, &bits);
+		if (r == 0 && bits > kind->max)
+			r = -ERANGE;
+	}
+	if (r == -ERANGE)
+		return fail_range(d, at, node, kind);
+	if (r < 0)
+		return fail_type(d, at, node, "an integer");
+	if (kind->optional)
+		*member = true;
+	if (kind->size == sizeof(uint32_t))
+		memcpy(member + kind->offset, &(uint32_t){(uint32_t)bits}, sizeof(uint32_t));
+	else
+		memcpy(member + kind->offset, &bits, sizeof(bits));
+	return 0;
+}
+
+/* The common start of what is an array or object in JSON and an array here: checks the type and
+ * makes room for N elements of SIZE bytes. *RET_ITEMS stays NULL for none. */
+static int make_room(const struct decoder *d, const struct place *at, const struct json_node *node,
+	enum json_type type, size_t size, void *ret_items)
+{
+	void *items;
+
+	if (node->type != type)
+		return fail_type(d, at, node, type == JSON_ARRAY ? "an array" : "an object");
+	if (node->n_children == 0)
+		return 0;
+	items = arena_array(d->arena, node->n_children, size);
+	if (!items)
+		return out_of_memory(d);
+	memcpy(ret_items, &items, sizeof(items));
+	return 0;
+}
+
+static int decode_strings(const struct decoder *d, const struct place *at,
+	const struct json_node *node, const char *const *words, struct oci_strings *list)
+{
+	int r = make_room(d, at, node, JSON_ARRAY, sizeof(*list->items), &list->items);
+
+	for (const struct json_node *e = node->child; e && r == 0; e = e->next) {
+		struct place here = {at, NULL, list->n};
+
+		r = decode_string(d, &here, e, words, &list->items[list->n++]);
+	}
+	return r;
+}
+
+static int decode_u32s(const struct decoder *d, const struct place *at,
+	const struct json_node *node, void *member, size_t *count)
+{
+	const struct scalar_kind *kind = field_scalar(FIELD_U32);
+	char *items = NULL;
+	int r = make_room(d, at, node, JSON_ARRAY, kind->size, &items);
+
+	for (const struct json_node *e = node->child; e && r == 0; e = e->next) {
+		struct place here = {at, NULL, *count};
+
+		r = decode_number(d, &here, e, kind, items + kind->size * (*count)++);
+	}
+	memcpy(member, &items, sizeof(items));
+	return r;
+}
+
+static int decode_map(const struct decoder *d, const struct place *at, const struct json_node *node,
+	struct oci_map *map)
+{
+	int r = make_room(d, at, node, JSON_OBJECT, sizeof(*map->items), &map->items);
+
+	for (const struct json_node *e = node->child; e && r == 0; e = e->next) {
+		struct place here = {at, e->key, 0};
+		struct oci_pair *pair = &map->items[map->n++];
+
+		pair->key = e->key;
+		r = decode_string(d, &here, e, NULL, &pair->value);
+	}
+	return r;
+}
+
+static int decode_pointer(const struct decoder *d, const struct place *at,
+	const struct json_node *node, const struct struct_type *type, void *member)
+{
+	void *object = arena_alloc(d->arena, type->size);
+
+	if (!object)
+		return out_of_memory(d);
+	memcpy(member, &object, sizeof(object));
+	return decode_object(d, at, node, type, object);
+}
+
+static int decode_array(const struct decoder *d, const struct place *at,
+	const struct json_node *node, const struct field *f, void *member, size_t *count)
+{
+	enum json_type type = f->kind == FIELD_KEYED ? JSON_OBJECT : JSON_ARRAY;
+	char *items = NULL;
+	int r = make_room(d, at, node, type, f->type->size, &items);
+
+	for (const struct json_node *e = node->child; e && r == 0; e = e->next) {
+		struct place here = {at, e->key, *count};
+		char *item = items + f->type->size * (*count)++;
+
+		if (e->key)
+			memcpy(item, &e->key, sizeof(e->key));
+		r = decode_object(d, &here, e, f->type, item);
+	}
+	memcpy(member, &items, sizeof(items));
+	return r;
+}
+
+static int decode_field(const struct decoder *d, const struct place *at,
+	const struct json_node *node, const struct field *f, char *object)
+{
+	void *member = object + f->offset;
+	void *count = object + f->count_offset;
+
+	switch (f->kind) {
+	case FIELD_STRING:
+		return decode_optional_string(d, at, node, f, member);
+	case FIELD_BOOL:
+		return decode_bool(d, at, node, member);
+	case FIELD_OPT_BOOL:
+		((struct oci_bool *)member)->set = true;
+		return decode_bool(d, at, node, &((struct oci_bool *)member)->value);
+	case FIELD_STRINGS:
+		if (f->flags & FIELD_PRESENCE)
+			*(bool *)count = true;
+		return decode_strings(d, at, node, f->values, member);
+	case FIELD_U32S:
+		return decode_u32s(d, at, node, member, count);
+	case FIELD_MAP:
+		return decode_map(d, at, node, member);
+	case FIELD_OBJECT:
+		return decode_pointer(d, at, node, f->type, member);
+	case FIELD_INLINE:
+		return decode_object(d, at, node, f->type, member);
+	case FIELD_ARRAY:
+	case FIELD_KEYED:
+		return decode_array(d, at, node, f, member, count);
+	default:
+		return decode_number(d, at, node, field_scalar(f->kind), member);
+	}
+}
+
+/* The field KEY, or NULL. Looks first where the last one left off: documents are mostly in order.
+ */
+static const struct field *find_field(
+	const struct struct_type *type, const struct field *hint, const char *key)
+{
+	for (const struct field *f = hint; f->name; f++)
+		if (strcmp(f->name, key) == 0)
+			return f;
+	for (const struct field *f = type->fields; f != hint; f++)
+		if (strcmp(f->name, key) == 0)
+			return f;
+	return NULL;
+}
+
+static int decode_object(const struct decoder *d, const struct place *at,
+	const struct json_node *node, const struct struct_type *type, void *object)
+{
+	const struct field *hint = type->fields;
+	uint64_t seen = 0;
+
+	if (node->type != JSON_OBJECT)
+		return fail_type(d, at, node, "an object");
+	for (const struct json_node *m = node->child; m; m = m->next) {
+		const struct field *f = find_field(type, hint, m->key);
+		struct place here = {at, m->key, 0};
+		int r;
+
+		if (!f || m->type == JSON_NULL)
+			continue;
+		r = decode_field(d, &here, m, f, object);
+		if (r < 0)
+			return r;
+		seen |= UINT64_C(1) << (f - type->fields);
+		hint = f + 1;
+	}
+	for (const struct field *f = type->fields; f->name; f++) {
+		struct place here = {at, f->name, 0};
+
+		if (f->flags & FIELD_REQUIRED && !(seen >> (f - type->fields) & 1))
+			return fail_at(d, &here, node, "is required");
+	}
+	return 0;
+}
+
+int fields_decode(struct arena *arena, const struct json_document *document,
+	const struct json_node *node, const char *path, const struct struct_type *type,
+	void *object, struct nacre_error *err)
+{
+	struct decoder d = {arena, document, path, err};
+
+	return decode_object(&d, NULL, node, type, object);
+}
+
+int fields_decode_text(struct arena *arena, const char *name, const char *text, size_t length,
+	const struct struct_type *type, void *object, struct json_document **ret_document,
+	struct nacre_error *err)
+{
+	struct json_document *document = NULL;
+	int r = json_parse(arena, name, text, length, &document, err);
+
+	if (r < 0)
+		return r;
+	r = fields_decode(arena, document, document->root, "", type, object, err);
+	if (r < 0)
+		return r;
+	if (ret_document)
+		*ret_document = document;
+	return 0;
+}
