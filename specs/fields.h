@@ -42,8 +42,10 @@ enum field_kind {
 enum field_flags {
 	FIELD_REQUIRED = 1 << 0,
 	FIELD_ALWAYS = 1 << 1, /* written even when false, zero or empty */
-	FIELD_PRESENCE =
-		1 << 2, /* has a bool at count_offset: set when the key is there (seccomp.flags) */
+	/* Has a bool at count_offset: set when the key is there (seccomp.flags). */
+	FIELD_PRESENCE = 1 << 2,
+	/* An object without any member of its table counts as absent (pids). */
+	FIELD_UNLESS_BARE = 1 << 3,
 };
 
 /* What the spec requires must be in what we write, whatever its value. */

@@ -251,15 +251,40 @@ static int decode_map(const struct decoder *d, const struct place *at, const str
 	return r;
 }
 
-static int decode_pointer(const struct decoder *d, const struct place *at,
-	const struct json_node *node, const struct struct_type *type, void *member)
+/* The field KEY, or NULL. Looks first where the last one left off: documents are mostly in order.
+ */
+static const struct field *find_field(
+	const struct struct_type *type, const struct field *hint, const char *key)
 {
-	void *object = arena_alloc(d->arena, type->size);
+	for (const struct field *f = hint; f->name; f++)
+		if (strcmp(f->name, key) == 0)
+			return f;
+	for (const struct field *f = type->fields; f != hint; f++)
+		if (strcmp(f->name, key) == 0)
+			return f;
+	return NULL;
+}
 
+static bool is_bare(const struct json_node *node, const struct struct_type *type)
+{
+	for (const struct json_node *m = node->child; m; m = m->next)
+		if (m->type != JSON_NULL && find_field(type, type->fields, m->key))
+			return false;
+	return true;
+}
+
+static int decode_pointer(const struct decoder *d, const struct place *at,
+	const struct json_node *node, const struct field *f, void *member)
+{
+	void *object;
+
+	if (f->flags & FIELD_UNLESS_BARE && node->type == JSON_OBJECT && is_bare(node, f->type))
+		return 0;
+	object = arena_alloc(d->arena, f->type->size);
 	if (!object)
 		return out_of_memory(d);
 	memcpy(member, &object, sizeof(object));
-	return decode_object(d, at, node, type, object);
+	return decode_object(d, at, node, f->type, object);
 }
 
 static int decode_array(const struct decoder *d, const struct place *at,
@@ -304,7 +329,7 @@ static int decode_field(const struct decoder *d, const struct place *at,
 	case FIELD_MAP:
 		return decode_map(d, at, node, member);
 	case FIELD_OBJECT:
-		return decode_pointer(d, at, node, f->type, member);
+		return decode_pointer(d, at, node, f, member);
 	case FIELD_INLINE:
 		return decode_object(d, at, node, f->type, member);
 	case FIELD_ARRAY:
@@ -313,20 +338,6 @@ static int decode_field(const struct decoder *d, const struct place *at,
 	default:
 		return decode_number(d, at, node, field_scalar(f->kind), member);
 	}
-}
-
-/* The field KEY, or NULL. Looks first where the last one left off: documents are mostly in order.
- */
-static const struct field *find_field(
-	const struct struct_type *type, const struct field *hint, const char *key)
-{
-	for (const struct field *f = hint; f->name; f++)
-		if (strcmp(f->name, key) == 0)
-			return f;
-	for (const struct field *f = type->fields; f != hint; f++)
-		if (strcmp(f->name, key) == 0)
-			return f;
-	return NULL;
 }
 
 static int decode_object(const struct decoder *d, const struct place *at,

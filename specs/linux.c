@@ -99,7 +99,7 @@ static const struct field oci_cpu_fields[] = {
 static STRUCT_TYPE(oci_cpu);
 
 static const struct field oci_pids_fields[] = {
-	FIELD_I64("limit", oci_pids, limit, FIELD_MUST),
+	FIELD_I64("limit", oci_pids, limit, FIELD_ALWAYS),
 	{},
 };
 static STRUCT_TYPE(oci_pids);
@@ -168,7 +168,8 @@ static const struct field oci_resources_fields[] = {
 	FIELD_ARRAY("devices", oci_resources, devices, 0, oci_device_rule),
 	FIELD_OBJECT("memory", oci_resources, memory, 0, oci_memory),
 	FIELD_OBJECT("cpu", oci_resources, cpu, 0, oci_cpu),
-	FIELD_OBJECT("pids", oci_resources, pids, 0, oci_pids),
+	/* 0 is a limit, an absent one is none: since 1.3.0 Go's writers may leave "pids": {}. */
+	FIELD_OBJECT("pids", oci_resources, pids, FIELD_UNLESS_BARE, oci_pids),
 	FIELD_OBJECT("blockIO", oci_resources, block_io, 0, oci_block_io),
 	FIELD_ARRAY("hugepageLimits", oci_resources, hugepage_limits, 0, oci_hugepage_limit),
 	FIELD_OBJECT("network", oci_resources, network, 0, oci_network),

@@ -239,7 +239,7 @@ struct oci_cpu {
 };
 
 struct oci_pids {
-	int64_t limit;
+	int64_t limit; /* 0 is a limit; "pids": {} is decoded as no pids at all */
 };
 
 struct oci_weight_device {
@@ -393,6 +393,9 @@ struct oci_config {
 	/* Not part of the document: */
 	struct json_document *document; /* where each value stood; NULL for a config made in memory */
 	uint32_t from_profile;		/* enum oci_limit: limits that only the profile asked for */
+	bool root_nosuid;		/* the root mount gets nosuid: the spec has no word for it */
+	bool root_nodev;
+	int not_host;			/* CLONE_NEW*: joined by path or not, these are not the host's */
 };
 
 /* Limits that hardening adds where the config is silent. A host without the controller skips these
