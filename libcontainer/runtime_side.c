@@ -1,1 +1,368 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "libcontainer/baton.h"
+#include "libcontainer/cgroup_devices.h"
+#include "libcontainer/cgroup_limits.h"
+#include "libcontainer/cleanup.h"
+#include "libcontainer/devices.h"
+#include "libcontainer/fdpass.h"
+#include "libcontainer/files.h"
+#include "libcontainer/hooks.h"
+#include "libcontainer/idmap.h"
+#include "libcontainer/mounts.h"
+#include "libcontainer/rlimits.h"
+#include "libcontainer/rootfs.h"
+#include "libcontainer/state.h"
+#include "libcontainer/steps.h"
+#include "libcontainer/sys.h"
+#include "specs/defaults.h"
+
+/* RUNTIME's rows, in the order of life.c. */
+
+#define KILL_WAIT_MS 10000
+
+/* runtime.md, State: what a hook reads. */
+static int hook_state(const struct life *l, const char *status, int64_t pid, char **ret_json,
+	struct nacre_error *err)
+{
+	struct oci_state state = {
+		.oci_version = OCI_VERSION,
+		.id = l->id,
+		.pid = pid,
+		.status = status,
+		.bundle = l->record.bundle,
+		.annotations = l->record.annotations,
+	};
+
+	return oci_state_encode(&state, false, ret_json, err);
+}
+
+static int run_host_hooks(struct life *l, const char *kind, const struct oci_hook_list *hooks,
+	const char *status, int64_t pid, struct nacre_error *err)
+{
+	cleanup_free char *json = NULL;
+
+	if (hooks->n == 0)
+		return 0;
+	if (hook_state(l, status, pid, &json, err) < 0)
+		return -err->code;
+	return hooks_run(kind, hooks, json, NULL, err);
+}
+
+/* A poststop hook that fails is told and the others run all the same: config.md, Poststop. */
+int run_poststop(struct life *l, struct nacre_error *err)
+{
+	const struct oci_hook_list *hooks = &l->config->hooks->poststop;
+
+	for (size_t i = 0; i < hooks->n; i++) {
+		const struct oci_hook_list one = {&hooks->items[i], 1};
+
+		if (run_host_hooks(l, "poststop", &one, "stopped", 0, err) < 0)
+			life_warn(l, err->text);
+	}
+	return 0;
+}
+
+int make_state_directory(struct life *l, struct nacre_error *err)
+{
+	int result = state_make(
+		l->root_fd, l->id, l->record.cgroup, &l->state_fd, &l->lock_fd, err);
+	cleanup_free char *tightened = NULL;
+
+	if (result < 0)
+		return result;
+	result = oci_config_encode(l->config, false, &tightened, err);
+	if (result < 0)
+		return result;
+	if (file_replace(l->state_fd, "config.given", l->config_given, l->config_given_length, 0600,
+		    err) < 0 ||
+		file_replace(l->state_fd, "config.json", tightened, strlen(tightened), 0600, err) <
+			0 ||
+		file_replace(l->state_fd, "report.json", l->report, strlen(l->report), 0600, err) <
+			0)
+		return -err->code;
+	return 0;
+}
+
+int drop_state_directory(struct life *l, struct nacre_error *err)
+{
+	int result;
+
+	if (l->state_fd < 0) /* it was not this command that made it */
+		return 0;
+	result = state_remove(l->root_fd, l->id, l->state_fd, err);
+	close_fd(&l->lock_fd);
+	close_fd(&l->state_fd);
+	return result;
+}
+
+int make_cgroup(struct life *l, struct nacre_error *err)
+{
+	int mount_fd = steal_fd(&l->cgroup.mount_fd);
+
+	if (cgroup_create(mount_fd, l->record.cgroup, &l->cgroup, err) < 0)
+		return -err->code;
+	l->cgroup_made = true;
+	l->namespaces.cgroup_fd = l->cgroup.fd;
+	return 0;
+}
+
+int drop_cgroup(struct life *l, struct nacre_error *err)
+{
+	/* One that create refused because somebody else's processes are in it must not be killed.
+	 */
+	return l->cgroup_made ? cgroup_destroy(&l->cgroup, err) : 0;
+}
+
+int open_mount_sources(struct life *l, struct nacre_error *err)
+{
+	const struct oci_config *config = l->config;
+	bool userns = oci_find_namespace(config, "user");
+	cleanup_close int userns_fd = -1;
+
+	l->source_fds = malloc(config->n_mounts * sizeof(int));
+	if (!l->source_fds)
+		return fail_errno(err, ENOMEM, "mount sources");
+	for (size_t i = 0; i < config->n_mounts; i++)
+		l->source_fds[i] = -1;
+	if (l->record.active & NEW_USERNS) {
+		const struct oci_linux *linux_ = config->linux_;
+
+		userns_fd = idmap_userns(linux_->uid_mappings, linux_->n_uid_mappings,
+			linux_->gid_mappings, linux_->n_gid_mappings, err);
+		if (userns_fd < 0)
+			return userns_fd;
+	}
+	for (size_t i = 0; i < config->n_mounts; i++) {
+		int fd = mount_open_source(&config->mounts[i], i, userns, userns_fd, err);
+
+		if (fd < 0 && fd != -ENOTSUP)
+			return fd;
+		l->source_fds[i] = fd < 0 ? -1 : fd;
+	}
+	return 0;
+}
+
+int connect_console(struct life *l, struct nacre_error *err)
+{
+	const char *path = l->options->console_socket;
+
+	if (!path)
+		return 0; /* the caller takes the terminal itself */
+	l->console_socket = socket_connect(AT_FDCWD, path, SOCK_STREAM);
+	if (l->console_socket < 0)
+		return fail_errno(err, l->console_socket, "connect to %s", path);
+	return 0;
+}
+
+int open_start_socket(struct life *l, struct nacre_error *err)
+{
+	l->start_socket = socket_listen(l->state_fd, "start", SOCK_SEQPACKET);
+	if (l->start_socket < 0)
+		return fail_errno(err, l->start_socket, "make it");
+	return 0;
+}
+
+/* Memory in which RUNTIME compiles the filter while INIT mounts. */
+static int share_seccomp(struct life *l, struct nacre_error *err)
+{
+	void *shared;
+
+	if (!(l->record.active & SECCOMP))
+		return 0;
+	shared = mmap(NULL, sizeof(*l->seccomp), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		-1, 0);
+	if (shared == MAP_FAILED)
+		return fail_errno(err, errno, "memory for the seccomp filter");
+	l->seccomp = shared;
+	return 0;
+}
+
+/* The fork. Returns in RUNTIME only. */
+int spawn(struct life *l, const struct step *steps, struct nacre_error *err)
+{
+	int pair[2];
+	pid_t pid;
+
+	if (baton_pair(pair, err) < 0)
+		return -err->code;
+	if (share_seccomp(l, err) < 0) {
+		close_fd(&pair[0]);
+		close_fd(&pair[1]);
+		return -err->code;
+	}
+	pid = namespaces_spawn(&l->namespaces, &l->pidfd, err);
+	if (pid == 0) {
+		close_fd(&pair[0]);
+		l->baton = pair[1];
+		life_init_main(l, steps);
+	}
+	close_fd(&pair[1]);
+	l->baton = pair[0];
+	l->pid = pid > 0 ? pid : 0;
+	return pid < 0 ? (int)pid : 0;
+}
+
+int spawn_init(struct life *l, struct nacre_error *err)
+{
+	l->rootfs_fd = rootfs_open(l->record.rootfs, err);
+	if (l->rootfs_fd < 0)
+		return l->rootfs_fd;
+	l->dev_null_fd = device_open_null(err);
+	if (l->dev_null_fd < 0)
+		return l->dev_null_fd;
+	if (spawn(l, create_steps, err) < 0)
+		return -err->code;
+	close_fd(&l->rootfs_fd);
+	close_fd(&l->dev_null_fd);
+	return 0;
+}
+
+int kill_init(struct life *l, struct nacre_error *err)
+{
+	struct pollfd ended = {.fd = l->pidfd, .events = POLLIN};
+	siginfo_t info;
+	int result;
+
+	if (l->pidfd < 0)
+		return 0;
+	result = sys_pidfd_send_signal(l->pidfd, SIGKILL);
+	if (result < 0 && result != -ESRCH)
+		return fail_errno(err, result, "kill init");
+	result = poll(&ended, 1, KILL_WAIT_MS);
+	if (result == 0)
+		return fail(err, ETIMEDOUT, "init did not end within %d s of SIGKILL",
+			KILL_WAIT_MS / 1000);
+	if (result < 0)
+		return fail_errno(err, errno, "wait for init to end");
+	(void)waitid(P_PIDFD, (id_t)l->pidfd, &info, WEXITED); /* ECHILD: not ours to reap */
+	close_fd(&l->pidfd);
+	return 0;
+}
+
+int write_id_maps(struct life *l, struct nacre_error *err)
+{
+	const struct oci_linux *linux_ = l->config->linux_;
+
+	return idmap_write(l->pid, linux_->uid_mappings, linux_->n_uid_mappings,
+		linux_->gid_mappings, linux_->n_gid_mappings, err);
+}
+
+int set_cgroup_limits(struct life *l, struct nacre_error *err)
+{
+	const struct oci_resources *resources = l->config->linux_ ? l->config->linux_->resources
+								  : NULL;
+	bool userns = oci_find_namespace(l->config, "user");
+
+	if (!resources)
+		return 0;
+	if (cgroup_limits_apply(l->cgroup.fd, resources, l->config->from_profile,
+		    l->callbacks->warn, l->callbacks->data, err) < 0)
+		return -err->code;
+	return cgroup_devices_apply(l->cgroup.fd, resources->devices, resources->n_devices, userns,
+		l->callbacks->warn, l->callbacks->data, err);
+}
+
+int compile_seccomp(struct life *l, struct nacre_error *err)
+{
+	cleanup_close int cache_fd = -1;
+
+	(void)mkdirat(l->root_fd, ".seccomp", 0700);
+	cache_fd = openat(l->root_fd, ".seccomp", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return seccomp_compile(l->config->linux_->seccomp, cache_fd, l->seccomp, l->callbacks->warn,
+		l->callbacks->data, err);
+}
+
+int hooks_create_runtime(struct life *l, struct nacre_error *err)
+{
+	const struct oci_hooks *hooks = l->config->hooks;
+
+	if (run_host_hooks(l, "prestart", &hooks->prestart, "creating", l->pid, err) < 0)
+		return -err->code;
+	return run_host_hooks(l, "createRuntime", &hooks->create_runtime, "creating", l->pid, err);
+}
+
+/* From outside: in a user namespace of its own INIT may not raise a limit. Late: INIT needed files.
+ */
+int set_process_limits(struct life *l, struct nacre_error *err)
+{
+	const struct oci_process *process = l->process;
+
+	if (process->oom_score_adj.set) {
+		cleanup_close int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (proc_fd < 0)
+			return fail_errno(err, errno, "open /proc");
+		if (oom_score_apply(proc_fd, l->pid, process->oom_score_adj.value, err) < 0)
+			return -err->code;
+	}
+	return rlimits_apply(l->pid, process->rlimits, process->n_rlimits, err);
+}
+
+int write_pid_file(struct life *l, struct nacre_error *err)
+{
+	char *path = strdup(l->options->pid_file);
+	cleanup_free char *for_directory = path ? strdup(path) : NULL;
+	cleanup_free char *for_name = path;
+	cleanup_close int dir = -1;
+	char text[16];
+	int length;
+
+	if (!for_directory)
+		return fail_errno(err, ENOMEM, "%s", l->options->pid_file);
+	dir = open(dirname(for_directory), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return fail_errno(err, errno, "directory of %s", l->options->pid_file);
+	/* No newline: go-runc parses the whole file as a number. */
+	length = snprintf(text, sizeof(text), "%d", l->pid);
+	return file_replace(dir, basename(for_name), text, (size_t)length, 0644, err);
+}
+
+int save_record(struct life *l, struct nacre_error *err)
+{
+	if (state_identify(l->pid, &l->record, err) < 0)
+		return -err->code;
+	return state_save(l->state_fd, &l->record, err);
+}
+
+/* INIT cannot send the listener: its filter may forbid sendmsg(2). It tells the number and waits.
+ */
+int hand_out_listener(struct life *l, struct nacre_error *err)
+{
+	const struct oci_seccomp *seccomp = l->config->linux_->seccomp;
+	cleanup_close int listener = sys_pidfd_getfd(l->pidfd, l->listener);
+	cleanup_free char *json = NULL;
+	const struct oci_state state = {
+		.oci_version = OCI_VERSION,
+		.id = l->id,
+		.pid = l->record.pid,
+		.status = l->record.pid == l->pid ? "creating" : "running",
+		.bundle = l->record.bundle,
+		.annotations = l->record.annotations,
+	};
+
+	if (listener < 0)
+		return fail_errno(err, listener, "take fd %d of init", l->listener);
+	if (container_process_state_encode(
+		    &state, "seccompFd", l->pid, seccomp->listener_metadata, &json, err) < 0)
+		return -err->code;
+	return seccomp_send_listener(seccomp->listener_path, listener, json, err);
+}
+
+int hooks_poststart(struct life *l, struct nacre_error *err)
+{
+	return run_host_hooks(l, "poststart", &l->config->hooks->poststart, "running", l->pid, err);
+}

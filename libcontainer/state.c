@@ -1,1 +1,412 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/state.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libcontainer/cgroup.h"
+#include "libcontainer/cleanup.h"
+#include "libcontainer/files.h"
+#include "libcontainer/procfs.h"
+#include "libcontainer/sys.h"
+
+#define LOCK_WAIT_MS 10000
+#define RECORD_MAX_BYTES ((size_t)1024 * 1024)
+
+int state_check_id(const char *id, struct nacre_error *err)
+{
+	size_t length = strlen(id);
+
+	if (length == 0 || length > NAME_MAX || id[0] == '.')
+		return fail(err, EINVAL,
+			"invalid container ID format: \"%s\" (1 to %d characters, not beginning "
+			"with a dot)",
+			id, NAME_MAX);
+	for (const char *c = id; *c; c++)
+		if (!isascii(*c) || (!isalnum((unsigned char)*c) && !strchr("_+.-", *c)))
+			return fail(err, EINVAL,
+				"invalid container ID format: \"%s\" (only letters, digits and _ + "
+				". -)",
+				id);
+	return 0;
+}
+
+int state_open_root(const char *path, struct nacre_error *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT) {
+		char parent[PATH_MAX];
+
+		/* Only the last component and its parent: /run/containerd/runc/NAMESPACE is the
+		 * deepest that callers leave to be made. */
+		(void)snprintf(parent, sizeof(parent), "%s", path);
+		for (char *slash = parent + 1; (slash = strchr(slash, '/')); slash++) {
+			*slash = '\0';
+			(void)mkdir(parent, 0755);
+			*slash = '/';
+		}
+		if (mkdir(path, 0700) < 0 && errno != EEXIST)
+			return fail_errno(err, errno, "make the state root %s", path);
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return fail_errno(err, errno, "open the state root %s", path);
+	return fd;
+}
+
+int state_open(int root_fd, const char *id, struct nacre_error *err)
+{
+	int fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0 && errno == ENOENT)
+		return fail(err, ENOENT,
+			"container \"%s\" does not exist: container does not exist", id);
+	if (fd < 0)
+		return fail_errno(err, errno, "open the state of container \"%s\"", id);
+	return fd;
+}
+
+/* The lock belongs to the process, not to the open file (fcntl(2), POSIX record locks): INIT, which
+ * inherits the fd for a moment, does not hold it, and a waiter learns the holder's pid. */
+static int try_lock(int lock_fd, pid_t *ret_holder)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	if (fcntl(lock_fd, F_SETLK, &lock) == 0)
+		return 0;
+	if (errno != EAGAIN && errno != EACCES)
+		return -errno;
+	if (fcntl(lock_fd, F_GETLK, &lock) < 0)
+		return -errno;
+	*ret_holder = lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+	return -EAGAIN;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Waits for the holder to end, not for a time to pass: its pidfd becomes readable. */
+static int wait_lock(int lock_fd, const char *id, struct nacre_error *err)
+{
+	int64_t deadline = now_ms() + LOCK_WAIT_MS;
+	pid_t holder = 0;
+	int result;
+
+	while ((result = try_lock(lock_fd, &holder)) == -EAGAIN) {
+		cleanup_close int pidfd = holder > 0 ? sys_pidfd_open(holder) : -1;
+		struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+		int64_t left = deadline - now_ms();
+
+		if (left <= 0)
+			return fail(err, ETIMEDOUT,
+				"container \"%s\" is held by another command (pid %d) for more "
+				"than %d s",
+				id, holder, LOCK_WAIT_MS / 1000);
+		/* It let go or ended in the meantime: try again at once. */
+		if (pidfd >= 0 && poll(&ended, 1, (int)left) < 0 && errno != EINTR)
+			return fail_errno(err, errno, "wait for the lock of container \"%s\"", id);
+	}
+	if (result < 0)
+		return fail_errno(err, result, "lock container \"%s\"", id);
+	return 0;
+}
+
+int state_lock(int state_fd, const char *id, int *ret_lock_fd, struct nacre_error *err)
+{
+	cleanup_close int fd = openat(
+		state_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct stat st;
+
+	if (fd < 0 && errno != ENOENT)
+		return fail_errno(err, errno, "open the lock of container \"%s\"", id);
+	if (fd >= 0 && wait_lock(fd, id, err) < 0)
+		return -err->code;
+	/* A directory that was removed while we waited takes no new file and unlinks its old ones.
+	 */
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_nlink == 0)
+		return fail(err, ENOENT,
+			"container \"%s\" does not exist: container does not exist", id);
+	*ret_lock_fd = steal_fd(&fd);
+	return 0;
+}
+
+int state_make(int root_fd, const char *id, const char *cgroup, int *ret_state_fd, int *ret_lock_fd,
+	struct nacre_error *err)
+{
+	cleanup_close int dir = -1;
+	cleanup_close int lock = -1;
+	int result;
+
+	if (mkdirat(root_fd, id, 0700) < 0) {
+		if (errno == EEXIST)
+			return fail(err, EEXIST,
+				"container with id \"%s\" exists: container with given ID already "
+				"exists",
+				id);
+		return fail_errno(err, errno, "make the state directory of container \"%s\"", id);
+	}
+	dir = state_open(root_fd, id, err);
+	if (dir < 0)
+		return dir;
+	result = state_lock(dir, id, &lock, err);
+	if (result == 0) {
+		result = write_all(lock, cgroup, strlen(cgroup));
+		if (result < 0)
+			fail_errno(err, result, "write the lock of container \"%s\"", id);
+	}
+	if (result < 0) {
+		struct nacre_error ignored; /* the first error is the one to tell */
+
+		(void)state_remove(root_fd, id, dir, &ignored);
+		return result;
+	}
+	*ret_state_fd = steal_fd(&dir);
+	*ret_lock_fd = steal_fd(&lock);
+	return 0;
+}
+
+/* A write that a crash cut off leaves its temporary name. */
+static int remove_leftovers(int root_fd, const char *id, int state_fd, struct nacre_error *err)
+{
+	int fd = openat(state_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir) {
+		close_fd(&fd);
+		return fail_errno(err, errno, "read the state of container \"%s\"", id);
+	}
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (entry->d_type != DT_DIR)
+			(void)unlinkat(state_fd, entry->d_name, 0);
+	if (unlinkat(root_fd, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return fail_errno(err, errno, "remove the state of container \"%s\"", id);
+	return 0;
+}
+
+int state_remove(int root_fd, const char *id, int state_fd, struct nacre_error *err)
+{
+	/* The lock goes last: while it is there, nobody else makes or removes this container. */
+	static const char *const files[] = {
+		"start", "record", "report.json", "config.json", "config.given", "lock"};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (unlinkat(state_fd, files[i], 0) < 0 && errno != ENOENT)
+			return fail_errno(
+				err, errno, "remove %s of container \"%s\"", files[i], id);
+	if (unlinkat(root_fd, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != ENOTEMPTY)
+		return fail_errno(err, errno, "remove the state of container \"%s\"", id);
+	return remove_leftovers(root_fd, id, state_fd, err);
+}
+
+int state_save(int state_fd, const struct container_record *record, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	int result = container_record_encode(record, &text, err);
+
+	if (result < 0)
+		return result;
+	return file_replace(state_fd, "record", text, strlen(text), 0600, err);
+}
+
+/* What there is of a container before INIT is ready: its name and where its cgroup is or will be.
+ */
+static int load_unfinished(struct arena *arena, int state_fd, const char *id,
+	struct container_record **ret_record, struct nacre_error *err)
+{
+	struct container_record *record = arena_alloc(arena, sizeof(*record));
+	cleanup_free char *text = NULL;
+	struct nacre_error ignored;
+	size_t length;
+
+	if (!record)
+		return fail_errno(err, ENOMEM, "record of container \"%s\"", id);
+	record->version = RECORD_VERSION;
+	record->id = id;
+	/* No lock file, or an empty one: it crashed before it had anything else. */
+	if (file_read(state_fd, "lock", PATH_MAX, &text, &length, &ignored) == 0 && length > 0)
+		record->cgroup = arena_strdup(arena, text);
+	*ret_record = record;
+	return 0;
+}
+
+int state_load(struct arena *arena, int state_fd, const char *id,
+	struct container_record **ret_record, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t length;
+	int result = file_read(state_fd, "record", RECORD_MAX_BYTES, &text, &length, err);
+
+	if (result == -ENOENT)
+		return load_unfinished(arena, state_fd, id, ret_record, err);
+	if (result < 0)
+		return fail_prefix(err, "container \"%s\"", id);
+	result = container_record_decode(arena, "record", text, length, ret_record, err);
+	if (result < 0)
+		return fail_prefix(err, "container \"%s\"", id);
+	if ((*ret_record)->version != RECORD_VERSION)
+		return fail(err, EINVAL,
+			"container \"%s\" was made by another version of nacre (record %u, this "
+			"one knows %u): "
+			"delete it with --force and create it again",
+			id, (*ret_record)->version, RECORD_VERSION);
+	return 0;
+}
+
+const char *container_status_name(enum container_status status)
+{
+	static const char *const names[] = {
+		[STATUS_CREATING] = "creating",
+		[STATUS_CREATED] = "created",
+		[STATUS_RUNNING] = "running",
+		[STATUS_PAUSED] = "paused",
+		[STATUS_STOPPED] = "stopped",
+	};
+
+	return names[status];
+}
+
+int state_identify(pid_t pid, struct container_record *record, struct nacre_error *err)
+{
+	cleanup_close int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char state;
+	int result;
+
+	if (proc_fd < 0)
+		return fail_errno(err, errno, "open /proc");
+	result = procfs_stat(proc_fd, pid, &record->start_time, &state);
+	if (result < 0)
+		return fail_errno(err, result, "read /proc/%d/stat", pid);
+	record->pid = pid;
+	return 0;
+}
+
+/* Whether the process of the record is there, and not a zombie nor a later one with its pid. */
+static bool process_lives(const struct container_record *record)
+{
+	cleanup_close int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	uint64_t start_time;
+	char state;
+
+	return record->pid > 0 && proc_fd >= 0 &&
+	       procfs_stat(proc_fd, (pid_t)record->pid, &start_time, &state) == 0 &&
+	       start_time == record->start_time && state != 'Z' && state != 'X';
+}
+
+int state_open_pidfd(const struct container_record *record)
+{
+	cleanup_close int pidfd = record->pid > 0 ? sys_pidfd_open((pid_t)record->pid) : -ESRCH;
+
+	if (pidfd < 0)
+		return pidfd;
+	/* In this order: a pid that is reused after the check cannot be behind a pidfd from before
+	 * it. */
+	if (!process_lives(record))
+		return -ESRCH;
+	return steal_fd(&pidfd);
+}
+
+static int is_paused(const struct container_record *record, struct nacre_error *err)
+{
+	struct cgroup cgroup = CGROUP_CLOSED;
+	int result;
+
+	if (!record->cgroup)
+		return 0;
+	result = cgroup_open(record->cgroup, &cgroup, err);
+	if (result == 0)
+		result = cgroup_is_frozen(&cgroup, err);
+	else if (result == -ENOENT)
+		result = 0;
+	cgroup_close(&cgroup);
+	return result;
+}
+
+int state_status(int state_fd, const struct container_record *record,
+	enum container_status *ret_status, struct nacre_error *err)
+{
+	int result;
+
+	if (record->pid == 0) {
+		*ret_status = STATUS_CREATING;
+		return 0;
+	}
+	if (!process_lives(record)) {
+		*ret_status = STATUS_STOPPED;
+		return 0;
+	}
+	result = is_paused(record, err);
+	if (result < 0)
+		return result;
+	if (result)
+		*ret_status = STATUS_PAUSED;
+	else if (faccessat(state_fd, "start", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		*ret_status = STATUS_CREATED;
+	else
+		*ret_status = STATUS_RUNNING;
+	return 0;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void state_free_ids(char **ids, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(ids[i]);
+	free(ids);
+}
+
+int state_list_ids(int root_fd, char ***ret_ids, size_t *ret_n, struct nacre_error *err)
+{
+	int fd = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	size_t n = 0, room = 0;
+	char **ids = NULL;
+
+	if (!dir) {
+		close_fd(&fd);
+		return fail_errno(err, errno, "read the state root");
+	}
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		if (entry->d_name[0] == '.' || entry->d_type != DT_DIR)
+			continue;
+		if (n == room) {
+			char **more = reallocarray(ids, room = room ? room * 2 : 64, sizeof(*ids));
+
+			if (!more)
+				goto out_of_memory;
+			ids = more;
+		}
+		ids[n] = strdup(entry->d_name);
+		if (!ids[n++])
+			goto out_of_memory;
+	}
+	if (n > 0)
+		qsort(ids, n, sizeof(*ids), compare_ids);
+	*ret_ids = ids;
+	*ret_n = n;
+	return 0;
+out_of_memory:
+	state_free_ids(ids, n);
+	return fail_errno(err, ENOMEM, "list containers");
+}

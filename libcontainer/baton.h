@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_BATON_H
+#define NACRE_BATON_H
+
+#include <stdint.h>
+
+#include "specs/error.h"
+
+/*
+ * What RUNTIME and INIT say to each other, on a SOCK_SEQPACKET pair: one struct, five kinds.
+ *
+ *   TURN     the receiver's row STEP is next
+ *   FAILED   the sender's row STEP failed; TEXT is the error, CODE its errno; the sender ends
+ *   EXEC     the sender is about to exec; after this the end of the socket means success
+ *   WARNING  TEXT is for the user
+ *   DEBUG    TEXT is for --debug
+ *   CONSOLE  carries the terminal's master by SCM_RIGHTS
+ *
+ * Written with write(2) and read(2) wherever no fd travels: a seccomp filter may be active already.
+ */
+enum baton_kind {
+	BATON_TURN = 1,
+	BATON_FAILED,
+	BATON_EXEC,
+	BATON_WARNING,
+	BATON_DEBUG,
+	BATON_CONSOLE,
+};
+
+struct baton_message {
+	uint32_t version; /* RECORD_VERSION: `start` may be newer than the INIT that waits */
+	uint16_t kind;
+	uint16_t step;
+	int32_t code;
+	int32_t value; /* TURN: an fd number of the sender, for pidfd_getfd(2); -1: none */
+	char text[sizeof(((struct nacre_error *)0)->text)];
+};
+
+/* O_CLOEXEC both. */
+int baton_pair(int ret_fds[2], struct nacre_error *err);
+
+/* TEXT may be NULL; FD -1. Returns 0 or -errno. EPIPE: the peer is gone. */
+int baton_send(int baton, enum baton_kind kind, unsigned step, int32_t code, int32_t value,
+	const char *text, int fd);
+
+/* Returns 1, 0 at the end of the socket, -EPROTO for what is no message of this version, or -errno.
+ * *RET_FD: -1 or an fd that came along. */
+int baton_receive(int baton, struct baton_message *ret_message, int *ret_fd);
+
+#endif

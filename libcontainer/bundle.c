@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/bundle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+
+#include "libcontainer/cleanup.h"
+#include "libcontainer/files.h"
+#include "libcontainer/sysctl.h"
+#include "specs/json.h"
+#include "specs/validate.h"
+
+int harden_request_init(struct arena *arena, const char *profile, const char *const *grants,
+	struct harden_request *ret_request, struct nacre_error *err)
+{
+	struct harden_request request = {.profile = profile ? profile : "agent"};
+	struct sysinfo info;
+
+	if (sysinfo(&info) < 0)
+		return fail_errno(err, errno, "size of the memory");
+	request.memory_bytes = (uint64_t)info.totalram * info.mem_unit;
+	while (grants && grants[request.grants.n])
+		request.grants.n++;
+	request.grants.items = arena_array(arena, request.grants.n + 1, sizeof(char *));
+	if (!request.grants.items)
+		return fail_errno(err, ENOMEM, "grants");
+	for (size_t i = 0; i < request.grants.n; i++) {
+		request.grants.items[i] = arena_strdup(arena, grants[i]);
+		if (!request.grants.items[i])
+			return fail_errno(err, ENOMEM, "grants");
+	}
+	*ret_request = request;
+	return 0;
+}
+
+static int read_config(struct arena *arena, int dir_fd, const char *path, const char *file,
+	struct bundle *bundle, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	int result = file_read(dir_fd, file, JSON_MAX_BYTES, &text, &bundle->given_length, err);
+
+	if (result == -ENOENT)
+		return fail(err, ENOENT, "JSON specification file %s not found in %s", file, path);
+	if (result < 0)
+		return fail_prefix(err, "bundle %s", path);
+	bundle->given = arena_strndup(arena, text, bundle->given_length);
+	if (!bundle->given)
+		return fail_errno(err, ENOMEM, "read %s", file);
+	return 0;
+}
+
+static int decode_config(struct arena *arena, const char *file, const char *text, size_t length,
+	void (*warn)(void *data, const char *text), void *data, struct oci_config **ret_config,
+	struct nacre_error *err)
+{
+	struct oci_config *config;
+
+	if (oci_config_decode(arena, file, text, length, &config, err) < 0 ||
+		oci_config_validate(config, err) < 0 || sysctl_check(config, err) < 0)
+		return -err->code;
+	oci_config_warnings(config, warn, data);
+	*ret_config = config;
+	return 0;
+}
+
+static int locate(
+	struct arena *arena, const char *path, struct bundle *bundle, struct nacre_error *err)
+{
+	char real[PATH_MAX];
+
+	if (!realpath(path ? path : ".", real))
+		return fail_errno(err, errno, "bundle %s", path ? path : ".");
+	bundle->path = arena_strdup(arena, real);
+	if (!bundle->path)
+		return fail_errno(err, ENOMEM, "bundle %s", real);
+	return 0;
+}
+
+int bundle_load(struct arena *arena, const char *path, const char *file, const char *profile,
+	const char *const *grants, void (*warn)(void *data, const char *text), void *data,
+	struct bundle *ret_bundle, struct nacre_error *err)
+{
+	struct bundle bundle = {.path = NULL};
+	struct harden_request request;
+	struct oci_config *config;
+	cleanup_close int dir_fd = -1;
+	const char *root;
+
+	file = file ? file : "config.json";
+	if (locate(arena, path, &bundle, err) < 0)
+		return -err->code;
+	dir_fd = open(bundle.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return fail_errno(err, errno, "bundle %s", bundle.path);
+	if (read_config(arena, dir_fd, bundle.path, file, &bundle, err) < 0 ||
+		decode_config(arena, file, bundle.given, bundle.given_length, warn, data, &config,
+			err) < 0 ||
+		harden_request_init(arena, profile, grants, &request, err) < 0 ||
+		harden(arena, config, &request, &bundle.config, &bundle.report, err) < 0)
+		return -err->code;
+	root = bundle.config->root->path;
+	bundle.rootfs = *root == '/' ? root : arena_printf(arena, "%s/%s", bundle.path, root);
+	if (!bundle.rootfs)
+		return fail_errno(err, ENOMEM, "rootfs");
+	*ret_bundle = bundle;
+	return 0;
+}

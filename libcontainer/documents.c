@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "libcontainer/bundle.h"
+#include "libcontainer/caps.h"
+#include "libcontainer/cleanup.h"
+#include "libcontainer/mount_options.h"
+#include "libcontainer/nacre.h"
+#include "libcontainer/seccomp.h"
+#include "specs/defaults.h"
+#include "specs/features.h"
+
+/* Calls of container.h that make a document and touch no container. */
+
+int nacre_default_config(bool rootless, char **ret_json, struct nacre_error *err)
+{
+	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
+	struct oci_config *config;
+
+	if (!arena)
+		return fail_errno(err, ENOMEM, "default config");
+	if (oci_default_config(arena, rootless, geteuid(), getegid(), &config, err) < 0)
+		return -err->code;
+	return oci_config_encode(config, true, ret_json, err);
+}
+
+static void drop_warning(void *data, const char *text)
+{
+	(void)data;
+	(void)text;
+}
+
+int nacre_harden(const struct nacre_create_options *options, char **ret_config,
+	char **ret_report_text, char **ret_report_json, struct nacre_error *err)
+{
+	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
+	cleanup_free char *config = NULL;
+	cleanup_free char *text = NULL;
+	cleanup_free char *json = NULL;
+	struct bundle bundle;
+
+	if (!arena)
+		return fail_errno(err, ENOMEM, "harden");
+	if (bundle_load(arena, options->bundle, options->config, options->profile, options->allow,
+		    drop_warning, NULL, &bundle, err) < 0 ||
+		oci_config_encode(bundle.config, true, &config, err) < 0 ||
+		harden_report_text(bundle.report, &text, err) < 0 ||
+		harden_report_json(bundle.report, &json, err) < 0)
+		return -err->code;
+	if (ret_config)
+		*ret_config = steal_ptr(config);
+	if (ret_report_text)
+		*ret_report_text = steal_ptr(text);
+	if (ret_report_json)
+		*ret_report_json = steal_ptr(json);
+	return 0;
+}
+
+/* A NULL-terminated list as the tables have it. */
+static struct oci_strings strings(const char *const *list)
+{
+	struct oci_strings strings = {.items = (const char **)list};
+
+	while (list[strings.n])
+		strings.n++;
+	return strings;
+}
+
+int nacre_features(char **ret_json, struct nacre_error *err)
+{
+	static const char *const hooks[] = {"prestart", "createRuntime", "createContainer",
+		"startContainer", "poststart", "poststop", NULL};
+	const char *namespaces[9] = {NULL}, *capabilities[65] = {NULL}, *flags[8] = {NULL};
+	size_t n_mount_options;
+	const char *const *mount_options = mount_option_names(&n_mount_options);
+	struct oci_features_enabled yes = {.enabled = {true, true}};
+	struct oci_features_enabled no = {.enabled = {true, false}};
+	struct oci_features_mount_extensions extensions = {.idmap = &yes};
+	struct oci_features_cgroup cgroup = {.v1 = {true, false},
+		.v2 = {true, true},
+		.systemd = {true, false},
+		.systemd_user = {true, false},
+		.rdma = {true, true}};
+	struct oci_features_seccomp seccomp = {.enabled = {true, true},
+		.actions = strings(seccomp_actions()),
+		.operators = strings(seccomp_operators()),
+		.archs = strings(seccomp_architectures()),
+		.known_flags = strings(seccomp_flags_known())};
+	struct oci_features_linux linux_ = {.cgroup = &cgroup,
+		.seccomp = &seccomp,
+		.apparmor = &yes,
+		.selinux = &yes,
+		.mount_extensions = &extensions,
+		.net_devices = &no};
+	struct oci_features features = {.oci_version_min = OCI_VERSION_MIN,
+		.oci_version_max = OCI_VERSION,
+		.hooks = strings(hooks),
+		.mount_options = {(const char **)mount_options, n_mount_options},
+		.linux_ = &linux_};
+
+	for (size_t i = 0; namespace_types[i].name; i++)
+		namespaces[i] = namespace_types[i].name;
+	linux_.namespaces = strings(namespaces);
+	linux_.capabilities = (struct oci_strings){
+		.items = capabilities, .n = capability_names(capabilities)};
+	seccomp_flags_supported(flags);
+	seccomp.supported_flags = strings(flags);
+	return oci_features_encode(&features, ret_json, err);
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libcontainer/bundle.h"
+#include "libcontainer/cleanup.h"
+#include "libcontainer/files.h"
+#include "libcontainer/lsm.h"
+#include "libcontainer/nacre.h"
+#include "libcontainer/plan.h"
+#include "specs/harden.h"
+#include "specs/json.h"
+#include "specs/validate.h"
+
+/* nacre_exec: a further process in a running container. */
+
+static int append(struct arena *arena, struct oci_strings *list, const char *const *more,
+	struct nacre_error *err)
+{
+	const char **items;
+	size_t n = 0;
+
+	while (more && more[n])
+		n++;
+	if (n == 0)
+		return 0;
+	items = arena_array(arena, list->n + n, sizeof(*items));
+	if (!items)
+		return fail_errno(err, ENOMEM, "exec");
+	for (size_t i = 0; i < list->n; i++)
+		items[i] = list->items[i];
+	for (size_t i = 0; i < n; i++)
+		items[list->n + i] = more[i];
+	list->items = items;
+	list->n += n;
+	return 0;
+}
+
+/* Decimal digits only, the whole text: CVE-2026-30892 read "1" as root, CVE-2016-3697 looked
+ * numbers up as names. */
+static int parse_id(const char *text, size_t length, uint32_t *ret_id)
+{
+	uint64_t value = 0;
+
+	if (length == 0 || length > 10)
+		return -EINVAL;
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return -EINVAL;
+		value = value * 10 + (uint64_t)(text[i] - '0');
+	}
+	/* (uid_t)-1 means "leave unchanged" to setresuid(2). */
+	if (value >= UINT32_MAX)
+		return -ERANGE;
+	*ret_id = (uint32_t)value;
+	return 0;
+}
+
+static int set_user(struct arena *arena, const struct nacre_exec_options *options,
+	struct oci_user *user, struct nacre_error *err)
+{
+	const char *text = options->user;
+	size_t n = 0;
+
+	if (text) {
+		const char *colon = strchr(text, ':');
+		size_t uid_length = colon ? (size_t)(colon - text) : strlen(text);
+
+		if (parse_id(text, uid_length, &user->uid) < 0 ||
+			(colon && parse_id(colon + 1, strlen(colon + 1), &user->gid) < 0))
+			return fail(err, EINVAL,
+				"--user \"%s\": expected UID or UID:GID as decimal numbers", text);
+		if (!colon)
+			user->gid = 0;
+		user->additional_gids = NULL;
+		user->n_additional_gids = 0;
+	}
+	while (options->additional_gids && options->additional_gids[n])
+		n++;
+	if (n == 0)
+		return 0;
+	user->additional_gids = arena_array(arena, n, sizeof(uint32_t));
+	if (!user->additional_gids)
+		return fail_errno(err, ENOMEM, "exec");
+	for (size_t i = 0; i < n; i++) {
+		const char *gid = options->additional_gids[i];
+
+		if (parse_id(gid, strlen(gid), &user->additional_gids[i]) < 0)
+			return fail(err, EINVAL,
+				"--additional-gids \"%s\": expected a decimal number", gid);
+	}
+	user->n_additional_gids = n;
+	return 0;
+}
+
+static int add_capabilities(struct arena *arena, const char *const *caps,
+	struct oci_process *process, struct nacre_error *err)
+{
+	struct oci_capabilities *sets = process->capabilities;
+
+	if (!caps || !caps[0])
+		return 0;
+	if (!sets)
+		sets = arena_alloc(arena, sizeof(*sets));
+	if (!sets)
+		return fail_errno(err, ENOMEM, "exec");
+	process->capabilities = sets;
+	/* Not inheritable, hence not ambient: CVE-2022-29162. */
+	if (append(arena, &sets->bounding, caps, err) < 0 ||
+		append(arena, &sets->permitted, caps, err) < 0)
+		return -err->code;
+	return append(arena, &sets->effective, caps, err);
+}
+
+static int read_process_file(struct arena *arena, const char *path,
+	struct oci_process **ret_process, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t length;
+
+	if (file_read(AT_FDCWD, path, JSON_MAX_BYTES, &text, &length, err) < 0)
+		return -err->code;
+	return oci_process_decode(arena, path, text, length, ret_process, err);
+}
+
+/* The container's own process with what the options change. */
+static int make_process(struct life *l, const struct nacre_exec_options *options,
+	struct oci_process **ret_process, struct nacre_error *err)
+{
+	struct oci_process *process;
+
+	if (oci_process_copy(l->arena, l->config->process, &process, err) < 0)
+		return -err->code;
+	process->args = (struct oci_strings){.n = 0};
+	process->terminal = options->terminal;
+	process->console_size = NULL;
+	if (options->cwd)
+		process->cwd = options->cwd;
+	if (options->apparmor)
+		process->apparmor_profile = options->apparmor;
+	if (options->process_label)
+		process->selinux_label = options->process_label;
+	if (options->no_new_privs)
+		process->no_new_privileges = true;
+	if (append(l->arena, &process->args, options->args, err) < 0 ||
+		append(l->arena, &process->env, options->env, err) < 0 ||
+		add_capabilities(l->arena, options->caps, process, err) < 0 ||
+		set_user(l->arena, options, &process->user, err) < 0)
+		return -err->code;
+	*ret_process = process;
+	return 0;
+}
+
+/* exec is held by the profile that create was held by. */
+static int tighten(struct life *l, const struct oci_process *process, struct nacre_error *err)
+{
+	struct harden_report *report;
+	struct harden_request request;
+	struct oci_process *tightened;
+	const char **grants = arena_array(l->arena, l->record.grants.n + 1, sizeof(*grants));
+
+	if (!grants)
+		return fail_errno(err, ENOMEM, "exec");
+	for (size_t i = 0; i < l->record.grants.n; i++)
+		grants[i] = l->record.grants.items[i];
+	if (harden_request_init(l->arena, l->record.profile, grants, &request, err) < 0 ||
+		harden_process(l->arena, process, &request, &tightened, &report, err) < 0)
+		return -err->code;
+	l->process = tightened;
+	return 0;
+}
+
+static int find_cgroup(struct life *l, const char *below, struct nacre_error *err)
+{
+	const char *path = l->record.cgroup;
+	int result;
+
+	if (below && *below && strcmp(below, "/") != 0) {
+		if (strstr(below, ".."))
+			return fail(err, EINVAL, "bad sub cgroup path: %s", below);
+		path = arena_printf(l->arena, "%s/%s", path, below + (*below == '/'));
+		if (!path)
+			return fail_errno(err, ENOMEM, "exec");
+	}
+	result = cgroup_open(path, &l->cgroup, err);
+	return result == -ENOENT ? fail(err, ENOENT, "cgroup %s does not exist", path) : result;
+}
+
+static int may_exec(enum container_status status, bool ignore_paused, struct nacre_error *err)
+{
+	switch (status) {
+	case STATUS_CREATED:
+	case STATUS_RUNNING:
+		return 0;
+	case STATUS_PAUSED:
+		return ignore_paused
+			       ? 0
+			       : fail(err, EBUSY,
+					 "cannot exec in a paused container (use --ignore-paused "
+					 "to override)");
+	case STATUS_CREATING:
+		return fail(err, EBUSY, "cannot exec in a container that is being created");
+	case STATUS_STOPPED:
+		break;
+	}
+	return fail(err, ESRCH, "cannot exec in a stopped container");
+}
+
+static int prepare_exec(
+	struct life *l, const struct nacre_exec_options *options, struct nacre_error *err)
+{
+	struct oci_process *process;
+
+	if (options->size != sizeof(*options))
+		return fail(err, EINVAL, "options of %zu bytes, expected %zu", options->size,
+			sizeof(*options));
+	if (refuse_threads(err) < 0 || container_load_config(l, err) < 0)
+		return -err->code;
+	if ((options->process_file
+			    ? read_process_file(l->arena, options->process_file, &process, err)
+			    : make_process(l, options, &process, err)) < 0 ||
+		oci_process_validate(process, err) < 0 || tighten(l, process, err) < 0 ||
+		check_terminal(
+			l->process->terminal, options->detach, options->console_socket, err) < 0)
+		return -err->code;
+	l->pidfd = -1;
+	l->init_pidfd = state_open_pidfd(&l->record);
+	if (l->init_pidfd < 0)
+		return fail(err, ESRCH, "cannot exec in a stopped container");
+	if (namespaces_differ((pid_t)l->record.pid, &l->join_flags, err) < 0)
+		return -err->code;
+	/* In place of those of the container: the conditions of this process. */
+	l->record.active = plan_join(l->config, l->process, l->options);
+	return find_cgroup(l, options->cgroup, err);
+}
+
+int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_options *options,
+	struct nacre_process *ret_process, struct nacre_error *err)
+{
+	const struct life_options life_options = {
+		.console_socket = options->console_socket,
+		.pid_file = options->pid_file,
+		.preserve_fds = options->preserve_fds,
+	};
+	enum container_status status;
+	struct life l;
+	int result = container_open(nacre, id, false, &l, &status, err);
+
+	l.options = &life_options;
+	if (result == 0)
+		result = may_exec(status, options->ignore_paused, err);
+	if (result == 0)
+		result = prepare_exec(&l, options, err);
+	if (result == 0)
+		result = life_exec(&l, err);
+	if (result == 0)
+		*ret_process = (struct nacre_process){
+			.pid = l.pid,
+			.pidfd = steal_fd(&l.pidfd),
+			.console = steal_fd(&l.terminal.master),
+		};
+	life_done(&l);
+	return result;
+}

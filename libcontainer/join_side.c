@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "libcontainer/cleanup.h"
+#include "libcontainer/idmap.h"
+#include "libcontainer/pivot.h"
+#include "libcontainer/steps.h"
+
+/* The rows that only join_steps has: a further process in a running container. */
+
+/* The pid and time namespaces act on children, so RUNTIME enters them for INIT's sake; it goes on
+ * seeing its own. */
+int spawn_joined(struct life *l, struct nacre_error *err)
+{
+	int flags = l->join_flags & (CLONE_NEWPID | CLONE_NEWTIME);
+
+	if (flags && setns(l->init_pidfd, flags) < 0)
+		return fail_errno(err, errno, "join the container's pid namespace");
+	l->namespaces.cgroup_fd = l->cgroup.fd;
+	if (!(l->join_flags & CLONE_NEWNS)) {
+		/* Without a mount namespace of its own the container sits in a chroot. */
+		char path[32];
+
+		(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)l->record.pid);
+		l->rootfs_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (l->rootfs_fd < 0)
+			return fail_errno(err, errno, "open the container's root");
+	}
+	return spawn(l, join_steps, err);
+}
+
+int join_namespaces(struct life *l, struct nacre_error *err)
+{
+	if (namespaces_join_process(l->init_pidfd, l->join_flags, err) < 0)
+		return -err->code;
+	close_fd(&l->init_pidfd);
+	if (l->rootfs_fd >= 0 && rootfs_chroot(l->rootfs_fd, err) < 0)
+		return -err->code;
+	close_fd(&l->rootfs_fd);
+	close_fd(&l->cgroup.fd);
+	return l->join_flags & CLONE_NEWUSER ? idmap_become_root(err) : 0;
+}
+
+int open_joined_terminal(struct life *l, struct nacre_error *err)
+{
+	cleanup_close int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root_fd < 0)
+		return fail_errno(err, errno, "open the container's root");
+	if (terminal_open(root_fd, l->process->console_size, &l->terminal, err) < 0)
+		return -err->code;
+	return send_terminal(l, err);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_LIFE_H
+#define NACRE_LIFE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "libcontainer/cgroup.h"
+#include "libcontainer/namespaces.h"
+#include "libcontainer/process.h"
+#include "libcontainer/seccomp.h"
+#include "libcontainer/terminal.h"
+#include "specs/spec.h"
+#include "specs/state.h"
+
+/*
+ * The life of a container: tables of steps, walked by both processes that take part.
+ *
+ * RUNTIME is the command (nacre create, start, run, exec). INIT is its child, pid 1 of the
+ * container, and becomes the user's program. Each walks the same table. It runs the rows that are
+ * its own and skips the others; when the owner changes from one active row to the next, the old
+ * owner hands over the turn with one message (baton.h) and the new one waits for it. Nothing else
+ * ever waits. Which rows are active was settled before the fork (plan.h), so both sides agree
+ * without asking.
+ */
+
+enum owner {
+	RUNTIME,
+	INIT,
+};
+
+/* Conditions of a row: all of its bits must hold for the container. They are kept in the state
+ * record, since `start` and `delete` walk the tables later. A change here is a change of
+ * RECORD_VERSION. */
+enum condition {
+	ALWAYS = 0,
+	NEW_USERNS = 1 << 0,
+	NEW_CGROUPNS = 1 << 1,
+	NEW_NETNS = 1 << 2,
+	NEW_PIDNS = 1 << 3,
+	NEW_MNTNS = 1 << 4,
+	HOST_SOURCES = 1 << 5, /* a mount source must be opened by RUNTIME */
+	HOSTNAME = 1 << 6,
+	SYSCTL = 1 << 7,
+	MASKS = 1 << 8,
+	LSM = 1 << 9,
+	TERMINAL = 1 << 10,
+	KEYRING = 1 << 11,
+	SECCOMP = 1 << 12,
+	SECCOMP_PRIVILEGED =
+		1 << 13, /* without no_new_privs the filter needs CAP_SYS_ADMIN to load */
+	SECCOMP_LAST = 1 << 14, /* with it, the filter comes last */
+	SECCOMP_NOTIFY = 1 << 15,
+	HOOKS_CREATE_RUNTIME = 1 << 16, /* prestart or createRuntime */
+	HOOKS_CREATE_CONTAINER = 1 << 17,
+	HOOKS_START_CONTAINER = 1 << 18,
+	HOOKS_POSTSTART = 1 << 19,
+	HOOKS_POSTSTOP = 1 << 20,
+	WAITS_FOR_START = 1 << 21, /* created, not run: INIT listens for `start` */
+	PID_FILE = 1 << 22,
+};
+
+struct life;
+
+enum step_flags {
+	STEP_SPAWN = 1 << 0, /* from here on there are two processes */
+	STEP_OVERLAP = 1 << 1, /* RUNTIME hands the turn on first and works while INIT goes on */
+	STEP_EXEC = 1 << 2, /* success is silence: the end of the socket by close-on-exec */
+};
+
+struct step {
+	enum owner owner;
+	const char *name;
+	uint32_t when; /* enum condition */
+	int (*perform)(struct life *l, struct nacre_error *err);
+	/* Takes back the step, also for a container of an earlier command; what is gone already is
+	 * no error. The first failure is reported, the rest goes on. */
+	int (*undo)(struct life *l, struct nacre_error *err);
+	unsigned flags;
+};
+
+extern const struct step create_steps[];
+extern const struct step start_steps[];
+extern const struct step join_steps[]; /* exec: a further process */
+
+/* How the command wants it; what life needs of container.h's options. */
+struct life_options {
+	const char *console_socket;
+	const char *pid_file;
+	unsigned preserve_fds;
+	bool no_pivot;
+	bool no_new_keyring;
+	bool waits_for_start; /* create; not run */
+};
+
+struct life_callbacks {
+	void (*warn)(void *data, const char *text);
+	void (*debug)(void *data, const char *text);
+	void *data;
+};
+
+/* Everything that the steps of one command share. INIT has a copy of it, by fork. */
+struct life {
+	const struct life_callbacks *callbacks;
+	const struct life_options *options; /* NULL in start and delete */
+	int root_fd; /* the directory of all states */
+	const char *id;
+	struct arena *arena;
+	struct oci_config *config; /* tightened; NULL where the command can do without */
+	const struct oci_process *process; /* what is to run: config->process, or that of exec */
+	struct container_record record;
+	const char *config_given; /* text as in the bundle */
+	size_t config_given_length;
+	char *report; /* JSON, heap */
+
+	int state_fd; /* the container's state directory */
+	int lock_fd;
+	struct cgroup cgroup;
+	bool cgroup_made; /* by this command, or known to be the container's */
+	struct namespace_plan namespaces;
+	int join_flags; /* exec: CLONE_NEW* to join */
+	int rootfs_fd;
+	int dev_null_fd;
+	int proc_fd; /* procfs of the container, see procfs.h */
+	int *source_fds; /* one a mount */
+	int console_socket;
+	int start_socket; /* where INIT listens */
+	int baton; /* this side's end */
+
+	pid_t pid; /* of INIT, as RUNTIME sees it */
+	int pidfd;
+	int init_pidfd; /* exec: of the container's first process */
+	struct terminal terminal;
+	int listener; /* of a seccomp filter with SCMP_ACT_NOTIFY: fd number in INIT */
+	bool announced; /* INIT said that exec is next */
+	bool cwd_entered; /* as root; else once more as the user */
+	struct seccomp_program *seccomp; /* shared memory */
+	struct program program;
+};
+
+void life_init(struct life *l);
+void life_done(struct life *l); /* closes and frees; kills nothing */
+
+/* RUNTIME's side of each command. On failure everything is taken back. */
+int life_create(struct life *l, struct nacre_error *err);
+int life_run(struct life *l, struct nacre_error *err);
+int life_start(struct life *l, struct nacre_error *err);
+int life_exec(struct life *l, struct nacre_error *err);
+/* Undoes create_steps, last first, on a container of an earlier command. */
+int life_delete(struct life *l, struct nacre_error *err);
+
+/* INIT's side, entered in the child right after the fork. */
+_Noreturn void life_init_main(struct life *l, const struct step *first_table);
+
+void life_warn(struct life *l, const char *text);
+
+#endif

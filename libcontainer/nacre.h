@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_NACRE_H
+#define NACRE_NACRE_H
+
+#include "libcontainer/container.h"
+#include "libcontainer/life.h"
+#include "libcontainer/state.h"
+
+/* What the files behind container.h share. */
+
+#define ARENA_LIMIT ((size_t)32 * 1024 * 1024)
+
+struct nacre {
+	struct life_callbacks callbacks;
+	int root_fd;
+};
+
+/* A container, opened and locked; what start, delete, exec and the others begin with. */
+int container_open(struct nacre *nacre, const char *id, bool lock, struct life *l,
+	enum container_status *ret_status, struct nacre_error *err);
+
+/* Reads the tightened config of an opened container into l->config. */
+int container_load_config(struct life *l, struct nacre_error *err);
+
+/* Init runs C code in a forked copy of the caller: a lock held by another thread would stay locked
+ * there for ever. -EBUSY if the caller has threads. */
+int refuse_threads(struct nacre_error *err);
+
+/* The rules of runc for terminals, in its words, which callers match. */
+int check_terminal(bool terminal, bool detach, const char *console_socket, struct nacre_error *err);
+
+/* Appends LISTEN_FDS=N and LISTEN_PID=1 (sd_listen_fds(3)) to the environment of a copy of
+ * *PROCESS. */
+int add_listen_fds(struct arena *arena, unsigned n, const struct oci_process **process,
+	struct nacre_error *err);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_STATE_H
+#define NACRE_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "specs/state.h"
+
+/*
+ * The state directory of a container, ROOT/ID (0700):
+ *
+ *   lock          locked (fcntl) by the command that works on the container; holds the path of its
+ *                 cgroup from before that is made, so that a crashed create can be cleaned up
+ *   record        struct container_record as JSON, written once, by rename, when INIT is ready
+ *   config.given  config.json as it was in the bundle
+ *   config.json   tightened; what ran
+ *   report.json   what the profile changed and why
+ *   start         the socket on which INIT waits for `start`; gone once it was told
+ *
+ * Nothing that comes from a container is ever used as a name.
+ */
+
+/* Refuses what is no container ID: [A-Za-z0-9_+.-], not beginning with a dot ("invalid container ID
+ * format"). */
+int state_check_id(const char *id, struct nacre_error *err);
+
+/* Opens (and makes, 0700) the directory of all states. */
+int state_open_root(const char *path, struct nacre_error *err);
+
+/* Makes ROOT/ID and locks it. -EEXIST: "container with given ID already exists". */
+int state_make(int root_fd, const char *id, const char *cgroup, int *ret_state_fd, int *ret_lock_fd,
+	struct nacre_error *err);
+
+/* Opens ROOT/ID. -ENOENT: "container does not exist". */
+int state_open(int root_fd, const char *id, struct nacre_error *err);
+
+/* Locks it against other commands; waits at most 10 s for the holder to end (-ETIMEDOUT names its
+ * pid). The container may be gone by then: -ENOENT. The lock goes with the fd. */
+int state_lock(int state_fd, const char *id, int *ret_lock_fd, struct nacre_error *err);
+
+/* Removes the directory and all that is in it. Already gone is success. */
+int state_remove(int root_fd, const char *id, int state_fd, struct nacre_error *err);
+
+int state_save(int state_fd, const struct container_record *record, struct nacre_error *err);
+
+/* *RET_RECORD: of ARENA. For a container that is being created, or whose creation crashed, a record
+ * with only id and cgroup, and pid 0. */
+int state_load(struct arena *arena, int state_fd, const char *id,
+	struct container_record **ret_record, struct nacre_error *err);
+
+enum container_status {
+	STATUS_CREATING,
+	STATUS_CREATED,
+	STATUS_RUNNING,
+	STATUS_PAUSED,
+	STATUS_STOPPED,
+};
+const char *container_status_name(enum container_status status);
+
+/* From the kernel: the process (pid and start time), the start socket, the freezer. */
+int state_status(int state_fd, const struct container_record *record,
+	enum container_status *ret_status, struct nacre_error *err);
+
+/* A pidfd of the container's first process, proven by its start time. -ESRCH: it is gone; no text.
+ */
+int state_open_pidfd(const struct container_record *record);
+
+/* The IDs of all containers, sorted. Heap; free with state_free_ids. */
+int state_list_ids(int root_fd, char ***ret_ids, size_t *ret_n, struct nacre_error *err);
+void state_free_ids(char **ids, size_t n);
+
+/* Puts PID and its start time into a record. */
+int state_identify(pid_t pid, struct container_record *record, struct nacre_error *err);
+
+#endif

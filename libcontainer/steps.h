@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_STEPS_H
+#define NACRE_STEPS_H
+
+#include "libcontainer/life.h"
+
+/* What the rows of life.c do: adapters of a few lines that take what a mechanism needs from struct
+ * life. Mechanisms never see struct life. In table order. */
+
+/* runtime_side.c */
+int run_poststop(struct life *l, struct nacre_error *err);
+int make_state_directory(struct life *l, struct nacre_error *err);
+int drop_state_directory(struct life *l, struct nacre_error *err);
+int make_cgroup(struct life *l, struct nacre_error *err);
+int drop_cgroup(struct life *l, struct nacre_error *err);
+int open_mount_sources(struct life *l, struct nacre_error *err);
+int connect_console(struct life *l, struct nacre_error *err);
+int open_start_socket(struct life *l, struct nacre_error *err);
+int spawn_init(struct life *l, struct nacre_error *err);
+/* Forks INIT into the walk of STEPS; for the two spawn rows. */
+int spawn(struct life *l, const struct step *steps, struct nacre_error *err);
+int kill_init(struct life *l, struct nacre_error *err);
+int write_id_maps(struct life *l, struct nacre_error *err);
+int set_cgroup_limits(struct life *l, struct nacre_error *err);
+int compile_seccomp(struct life *l, struct nacre_error *err);
+int hooks_create_runtime(struct life *l, struct nacre_error *err);
+int set_process_limits(struct life *l, struct nacre_error *err);
+int write_pid_file(struct life *l, struct nacre_error *err);
+int save_record(struct life *l, struct nacre_error *err);
+int hand_out_listener(struct life *l, struct nacre_error *err);
+int hooks_poststart(struct life *l, struct nacre_error *err);
+
+/* init_side.c */
+int shield_init(struct life *l, struct nacre_error *err); /* first of all, in the child */
+int send_terminal(struct life *l, struct nacre_error *err);
+int become_userns_root(struct life *l, struct nacre_error *err);
+int unshare_cgroup(struct life *l, struct nacre_error *err);
+int raise_loopback(struct life *l, struct nacre_error *err);
+int prepare_rootfs(struct life *l, struct nacre_error *err);
+int perform_mounts(struct life *l, struct nacre_error *err);
+int make_devices(struct life *l, struct nacre_error *err);
+int open_terminal(struct life *l, struct nacre_error *err);
+int hooks_create_container(struct life *l, struct nacre_error *err);
+int pivot(struct life *l, struct nacre_error *err);
+int set_hostname(struct life *l, struct nacre_error *err);
+int write_sysctls(struct life *l, struct nacre_error *err);
+int seal_rootfs(struct life *l, struct nacre_error *err);
+int mask_paths(struct life *l, struct nacre_error *err);
+int new_session(struct life *l, struct nacre_error *err);
+int find_program(struct life *l, struct nacre_error *err);
+int hooks_start_container(struct life *l, struct nacre_error *err);
+int take_terminal(struct life *l, struct nacre_error *err);
+int set_attributes(struct life *l, struct nacre_error *err);
+int set_labels(struct life *l, struct nacre_error *err);
+int load_seccomp(struct life *l, struct nacre_error *err);
+int drop_privileges(struct life *l, struct nacre_error *err);
+int limit_files(struct life *l, struct nacre_error *err);
+int exec_program(struct life *l, struct nacre_error *err);
+
+/* join_side.c */
+int spawn_joined(struct life *l, struct nacre_error *err);
+int join_namespaces(struct life *l, struct nacre_error *err);
+int open_joined_terminal(struct life *l, struct nacre_error *err);
+
+#endif
