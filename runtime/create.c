@@ -1,1 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "runtime/commands.h"
+
+const struct option_row profile_rows[] = {
+	/* clang-format off */
+	{"profile", 0, TEXT(create.profile), "NAME", "oci, agent, strict or nested; default: agent"},
+	{"allow", 0, LIST(create.allow), "GRANT", "loosens one rule of the profile; may be repeated"},
+	{NULL},
+	/* clang-format on */
+};
+
+const struct option_row create_rows[] = {
+	/* clang-format off */
+	{"bundle", 'b', TEXT(create.bundle), "DIR", "the bundle; default: the working directory"},
+	{"config", 'f', TEXT(create.config), "FILE", "instead of config.json in the bundle"},
+	{"console-socket", 0, TEXT(create.console_socket), "PATH", "the socket that takes the terminal's master"},
+	{"pid-file", 0, TEXT(create.pid_file), "FILE", "gets the pid of the container's process"},
+	{"preserve-fds", 0, COUNT(create.preserve_fds), "N", "pass on N more fds after stdio"},
+	{"no-pivot", 0, FLAG(create.no_pivot), NULL, "do not use pivot_root (the root is a ramdisk)"},
+	{"no-new-keyring", 0, FLAG(create.no_new_keyring), NULL, "keep the caller's session keyring"},
+	{"no-subreaper", 0, FLAG(unused_flag), NULL, NULL},
+	{"detach", 'd', FLAG(create.detach), NULL, NULL},
+	{NULL},
+	/* clang-format on */
+};
+
+/* Engines pass --systemd-cgroup to every command; it is here that it would matter. */
+int require_cgroup_driver(const struct invocation *in, struct nacre_error *err)
+{
+	if (in->systemd_cgroup)
+		return fail(err, EINVAL,
+			"--systemd-cgroup: this build manages cgroups as files only: leave the "
+			"option out, and set the engine's cgroup driver to \"cgroupfs\"");
+	if (in->cgroup_manager && strcmp(in->cgroup_manager, "cgroupfs") != 0)
+		return fail(err, EINVAL,
+			"--cgroup-manager %s: this build manages cgroups as files only: leave the "
+			"option out, or give \"cgroupfs\"",
+			in->cgroup_manager);
+	return 0;
+}
+
+int command_create(struct invocation *in, struct nacre_error *err)
+{
+	int r = require_cgroup_driver(in, err);
+
+	return r < 0 ? r : nacre_create(in->nacre, in->operands[0], &in->create, err);
+}

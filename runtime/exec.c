@@ -1,1 +1,98 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <signal.h>
+
+#include "runtime/commands.h"
+#include "runtime/foreground.h"
+
+const struct option_row exec_rows[] = {
+	/* clang-format off */
+	{"process", 'p', TEXT(exec.process_file), "FILE", "the process as JSON, instead of a command and options"},
+	{"cwd", 0, TEXT(exec.cwd), "DIR", "working directory; default: the container's"},
+	{"env", 'e', LIST(exec.env), "NAME=VALUE", "adds to the environment; may be repeated"},
+	{"user", 'u', TEXT(exec.user), "UID[:GID]", "default: the container's"},
+	{"additional-gids", 'g', LIST(exec.additional_gids), "GID", "one more group; may be repeated"},
+	{"cap", 'c', LIST(exec.caps), "CAP_NAME", "one more capability, below the profile's ceiling; may be repeated"},
+	{"no-new-privs", 0, FLAG(exec.no_new_privs), NULL, "set-user-ID programs give no privileges"},
+	{"apparmor", 0, TEXT(exec.apparmor), "PROFILE", "AppArmor profile"},
+	{"process-label", 0, TEXT(exec.process_label), "LABEL", "SELinux label"},
+	{"tty", 't', FLAG(exec.terminal), NULL, "give it a terminal"},
+	{"detach", 'd', FLAG(exec.detach), NULL, "return once the program runs"},
+	{"console-socket", 0, TEXT(exec.console_socket), "PATH", "the socket that takes the terminal's master"},
+	{"pid-file", 0, TEXT(exec.pid_file), "FILE", "gets the pid of the process"},
+	{"cgroup", 0, TEXT(exec.cgroup), "PATH", "a cgroup below the container's"},
+	{"preserve-fds", 0, COUNT(exec.preserve_fds), "N", "pass on N more fds after stdio"},
+	{"ignore-paused", 0, FLAG(exec.ignore_paused), NULL, "also in a paused container: it starts when resumed"},
+	{"no-subreaper", 0, FLAG(unused_flag), NULL, NULL},
+	{NULL},
+	/* clang-format on */
+};
+
+/* The file says it all. An option beside it would be lost, and nobody would see. */
+static int refuse_beside_file(const struct invocation *in, struct nacre_error *err)
+{
+	const struct nacre_exec_options *exec = &in->exec;
+	const struct {
+		const char *name;
+		bool given;
+	} beside[] = {
+		/* clang-format off */
+		{"a command", in->n_operands > 1},
+		{"--cwd", exec->cwd},
+		{"--env", exec->env},
+		{"--user", exec->user},
+		{"--additional-gids", exec->additional_gids},
+		{"--cap", exec->caps},
+		{"--no-new-privs", exec->no_new_privs},
+		{"--apparmor", exec->apparmor},
+		{"--process-label", exec->process_label},
+		{"--tty", exec->terminal},
+		/* clang-format on */
+	};
+
+	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+		if (beside[i].given)
+			return fail(err, EINVAL,
+				"--process %s: %s cannot be given beside it: put it into the file",
+				exec->process_file, beside[i].name);
+	}
+	return 0;
+}
+
+static int exec_foreground(struct invocation *in, struct nacre_error *err)
+{
+	struct nacre_process process;
+	struct foreground fg;
+	int r = foreground_begin(&fg, err);
+
+	if (r >= 0)
+		r = nacre_exec(in->nacre, in->operands[0], &in->exec, &process, err);
+	if (r >= 0)
+		r = foreground_serve(&fg, &process, err);
+	foreground_end(&fg);
+	return r;
+}
+
+int command_exec(struct invocation *in, struct nacre_error *err)
+{
+	struct nacre_process process;
+	int r;
+
+	if (in->exec.process_file) {
+		r = refuse_beside_file(in, err);
+		if (r < 0)
+			return r;
+	} else if (in->n_operands < 2) {
+		return fail(
+			err, EINVAL, "exec: a command after the ID is missing, or --process FILE");
+	} else {
+		in->exec.args = in->operands + 1;
+	}
+	if (!in->exec.detach)
+		return exec_foreground(in, err);
+	r = nacre_exec(in->nacre, in->operands[0], &in->exec, &process, err);
+	if (r < 0)
+		return r;
+	foreground_leave(&process);
+	return 0;
+}

@@ -1,5 +1,293 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-int main(void)
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/commands.h"
+#include "runtime/inherit.h"
+
+enum command_flag {
+	SEALED = 1, /* runs code in a container: keeps nacre's own binary out of its reach */
+	IN_ORDER = 2, /* what follows the ID belongs to another program */
+	STATELESS = 4, /* needs no container */
+	ACTIVATED = 8, /* passes on the sockets that it was activated with */
+};
+
+struct command {
+	const char *name;
+	int (*run)(struct invocation *in, struct nacre_error *err);
+	int failure; /* exit status for a failure of nacre itself */
+	int flags;
+	size_t min; /* operands */
+	size_t max;
+	const char *operands;
+	const struct option_row *tables[OPTION_TABLES_MAX];
+	const char *summary;
+};
+
+static int command_help(struct invocation *in, struct nacre_error *err);
+static int command_version(struct invocation *in, struct nacre_error *err);
+
+#define ANY ((size_t)-1)
+
+static const struct command commands[] = {
+	/* clang-format off */
+	{"create", command_create, 1, SEALED | ACTIVATED, 1, 1, "ID", {create_rows, profile_rows}, "make a container, up to the start of its program"},
+	{"start", command_start, 1, 0, 1, 1, "ID", {NULL}, "start the program of a created container"},
+	{"run", command_run, 1, SEALED | ACTIVATED, 1, 1, "ID", {run_rows, create_rows, profile_rows}, "create, start, wait and delete"},
+	{"exec", command_exec, 255, SEALED | IN_ORDER, 1, ANY, "ID COMMAND [ARGUMENT]...", {exec_rows}, "run one more program in a container"},
+	{"kill", command_kill, 1, 0, 1, 2, "ID [SIGNAL]", {kill_rows}, "send a signal, SIGTERM if none is named"},
+	{"delete", command_delete, 1, 0, 1, 1, "ID", {delete_rows}, "remove a stopped container"},
+	{"state", command_state, 1, 0, 1, 1, "ID", {NULL}, "print the state as JSON"},
+	{"list", command_list, 1, 0, 0, 0, "", {list_rows}, "list the containers"},
+	{"ps", command_ps, 1, IN_ORDER, 1, ANY, "ID [PS-OPTION]...", {ps_rows}, "list a container's processes"},
+	{"pause", command_pause, 1, 0, 1, 1, "ID", {NULL}, "freeze all processes"},
+	{"resume", command_resume, 1, 0, 1, 1, "ID", {NULL}, "let them go on"},
+	{"spec", command_spec, 1, STATELESS, 0, 0, "", {spec_rows}, "write a config.json to begin with"},
+	{"harden", command_harden, 1, STATELESS, 0, 0, "", {harden_rows, profile_rows}, "show what a profile makes of a bundle's config"},
+	{"features", command_features, 1, STATELESS, 0, 0, "", {NULL}, "print what this build supports as JSON"},
+	{"version", command_version, 1, STATELESS, 0, 0, "", {NULL}, "print the version"},
+	{"help", command_help, 1, STATELESS, 0, 1, "[COMMAND]", {NULL}, "explain a command"},
+	/* clang-format on */
+};
+
+static const struct option_row global_rows[] = {
+	/* clang-format off */
+	{"root", 0, TEXT(root), "DIR", "state of the containers; default: /run/nacre"},
+	{"log", 0, TEXT(log_file), "FILE", "append errors and warnings to FILE"},
+	{"log-format", 0, WORD(log_format), "text|json", "of the log; default: text"},
+	{"log-level", 0, WORD(log_level), "error|warning|info|debug", "default: warning"},
+	{"debug", 0, FLAG(debug), NULL, "log each step with its microseconds"},
+	{"cgroup-manager", 0, WORD(cgroup_manager), "cgroupfs|systemd|disabled", "cgroupfs is what this build has"},
+	{"systemd-cgroup", 's', FLAG(systemd_cgroup), NULL, "refused by create and run: cgroups are managed as files"},
+	{"rootless", 0, WORD(rootless), "true|false|auto", "no effect: nacre looks at the caller's rights"},
+	{"criu", 0, TEXT(unused_text), "PATH", NULL},
+	{"version", 'v', FLAG(version), NULL, "print the version"},
+	{"help", 'h', FLAG(help), NULL, "explain a command"},
+	{NULL},
+	/* clang-format on */
+};
+
+static const struct option_row help_rows[] = {
+	/* clang-format off */
+	{"help", 'h', FLAG(help), NULL, NULL},
+	{NULL},
+	/* clang-format on */
+};
+
+enum {
+	N_COMMANDS = sizeof(commands) / sizeof(commands[0]),
+};
+
+static const struct option_row *const global_tables[OPTION_TABLES_MAX] = {
+	global_rows, profile_rows};
+
+static const struct command *find_command(const char *name)
 {
-	return 1;
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static void print_usage(FILE *out)
+{
+	fprintf(out,
+		"usage: nacre [OPTION]... COMMAND [ARGUMENT]...\n\n"
+		"Runs OCI containers; by default as if a stranger had written the program.\n\n");
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	fprintf(out, "\noptions before the command:\n");
+	options_help(global_tables, out);
+	fprintf(out, "\n\"nacre help COMMAND\" lists the options of a command.\n");
+}
+
+static void print_command_usage(const struct command *command)
+{
+	printf("usage: nacre %s%s%s%s\n\n%s\n", command->name,
+		command->tables[0] ? " [OPTION]..." : "", command->operands[0] ? " " : "",
+		command->operands, command->summary);
+	if (command->tables[0])
+		printf("\noptions:\n");
+	options_help(command->tables, stdout);
+}
+
+static int command_help(struct invocation *in, struct nacre_error *err)
+{
+	const struct command *command;
+
+	if (in->n_operands == 0) {
+		print_usage(stdout);
+		return 0;
+	}
+	command = find_command(in->operands[0]);
+	if (!command)
+		return fail(err, EINVAL, "unknown command \"%s\": see nacre help", in->operands[0]);
+	print_command_usage(command);
+	return 0;
+}
+
+/* Engines look for the lines that begin with "NAME version " and "spec: ". */
+static int command_version(struct invocation *in, struct nacre_error *err)
+{
+	(void)in;
+	(void)err;
+	printf("nacre version %s\nspec: %s\n", nacre_version(), nacre_spec_version());
+	return 0;
+}
+
+/* The links nacre-oci, nacre-strict, ... let an engine have one runtime entry a profile. */
+static const char *profile_of_name(const char *name)
+{
+	const char *slash = name ? strrchr(name, '/') : NULL;
+	const char *base = slash ? slash + 1 : name;
+
+	return base && strncmp(base, "nacre-", 6) == 0 && base[6] ? base + 6 : NULL;
+}
+
+static int point_to_help(const char *command, struct nacre_error *err)
+{
+	const struct nacre_error found = *err;
+
+	if (!command)
+		return fail(err, found.code, "%s: see nacre help", found.text);
+	return fail(err, found.code, "%s: %s: see nacre help %s", command, found.text, command);
+}
+
+static int check_operands(
+	const struct command *command, const struct invocation *in, struct nacre_error *err)
+{
+	if (in->help || (in->n_operands >= command->min && in->n_operands <= command->max))
+		return 0;
+	return fail(err, EINVAL, "%s: too %s arguments: expected \"nacre %s%s%s\"", command->name,
+		in->n_operands < command->min ? "few" : "many", command->name,
+		command->operands[0] ? " " : "", command->operands);
+}
+
+static int read_operands(struct invocation *in, const char *const *words,
+	const struct command **ret_command, struct nacre_error *err)
+{
+	const struct option_row *tables[OPTION_TABLES_MAX] = {help_rows};
+	const struct command *command = find_command(words[0]);
+	int r;
+
+	if (!command)
+		return fail(err, EINVAL, "unknown command \"%s\": see nacre help", words[0]);
+	for (int t = 0; t + 1 < OPTION_TABLES_MAX; t++)
+		tables[t + 1] = command->tables[t];
+	r = options_parse(tables, in, words + 1, command->flags & IN_ORDER, &in->operands, err);
+	if (r < 0)
+		return point_to_help(words[0], err);
+	while (in->operands[in->n_operands])
+		in->n_operands++;
+	r = check_operands(command, in, err);
+	if (r < 0)
+		return r;
+	*ret_command = command;
+	return 0;
+}
+
+/* *RET_COMMAND stays NULL for --help and --version alone. */
+static int read_command_line(struct invocation *in, char *const argv[],
+	const struct command **ret_command, struct nacre_error *err)
+{
+	const char *const *words = NULL;
+	int r;
+
+	in->create.profile = profile_of_name(argv[0]);
+	r = options_parse(
+		global_tables, in, (const char *const *)argv + !!argv[0], true, &words, err);
+	if (r < 0)
+		return point_to_help(NULL, err);
+	if (words[0])
+		r = read_operands(in, words, ret_command, err);
+	else if (!in->help && !in->version)
+		r = fail(err, EINVAL, "a command is missing: see nacre help");
+	free((void *)words);
+	if (r >= 0 && *ret_command && (*ret_command)->flags & ACTIVATED) {
+		in->create.listen_fds = inherit_listen_fds();
+		in->create.preserve_fds += in->create.listen_fds;
+	}
+	return r;
+}
+
+/* Also when the command line was wrong (R is negative): the engine reads in the log why. */
+static int open_log(struct invocation *in, int r, struct nacre_error *err)
+{
+	const char *level = in->debug ? "debug" : in->log_level;
+	struct nacre_error later;
+	int opened = log_open(&in->log, in->log_file, in->log_format, level, r < 0 ? &later : err);
+
+	return r < 0 ? r : opened;
+}
+
+static int open_state(struct invocation *in, struct nacre_error *err)
+{
+	const struct nacre_options options = {
+		.size = sizeof(options),
+		.root = in->root,
+		.warn = log_warn,
+		.debug = in->log.level == LOG_DEBUG ? log_debug : NULL,
+		.data = &in->log,
+	};
+
+	return nacre_open(&options, &in->nacre, err);
+}
+
+/* Nothing was opened before: the numbers of the fds that are to be preserved are the caller's. */
+static int execute(struct invocation *in, const struct command *command, char *const argv[],
+	struct nacre_error *err)
+{
+	int r = 0;
+
+	if (in->version)
+		return command_version(in, err);
+	if (in->help && command)
+		print_command_usage(command);
+	else if (in->help)
+		print_usage(stdout);
+	if (in->help)
+		return 0;
+	if (command->flags & SEALED)
+		r = nacre_seal(argv, err);
+	if (r >= 0 && !(command->flags & STATELESS))
+		r = open_state(in, err);
+	return r < 0 ? r : command->run(in, err);
+}
+
+static void release(struct invocation *in)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		options_release(commands[i].tables, in);
+	free((void *)in->operands);
+	nacre_close(in->nacre);
+	log_close(&in->log);
+}
+
+int main(int argc, char *argv[])
+{
+	struct invocation in = {.create.size = sizeof(in.create), .exec.size = sizeof(in.exec)};
+	const struct command *command = NULL;
+	struct nacre_error err;
+	int r;
+
+	(void)argc;
+	r = inherit_sane_process(&err);
+	if (r >= 0)
+		r = read_command_line(&in, argv, &command, &err);
+	if (r >= 0)
+		r = inherit_only(in.create.preserve_fds + in.exec.preserve_fds, &err);
+	r = open_log(&in, r, &err);
+	if (r >= 0)
+		r = execute(&in, command, argv, &err);
+	if ((fflush(stdout) != 0 || ferror(stdout)) && r >= 0)
+		r = fail_errno(&err, errno, "write to stdout");
+	if (r < 0) {
+		log_line(&in.log, LOG_ERROR, err.text);
+		r = command ? command->failure : 1;
+	}
+	release(&in);
+	return r;
 }

@@ -1,1 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/commands.h"
+#include "runtime/foreground.h"
+
+const struct option_row run_rows[] = {
+	/* clang-format off */
+	{"detach", 'd', FLAG(create.detach), NULL, "return once the program runs"},
+	{"keep", 0, FLAG(keep), NULL, "do not delete the container when it has ended"},
+	{NULL},
+	/* clang-format on */
+};
+
+static int run_detached(struct invocation *in, struct nacre_error *err)
+{
+	struct nacre_process process;
+	int r = nacre_run(in->nacre, in->operands[0], &in->create, &process, err);
+
+	if (r < 0)
+		return r;
+	foreground_leave(&process);
+	return 0;
+}
+
+/* The exit status is the program's, also if what it left could not be removed. */
+static void delete_after_run(struct invocation *in)
+{
+	struct nacre_error err;
+
+	if (nacre_delete(in->nacre, in->operands[0], true, &err) < 0) {
+		(void)fail_prefix(&err, "delete %s after it ended", in->operands[0]);
+		log_line(&in->log, LOG_WARNING, err.text);
+	}
+}
+
+static int run_foreground(struct invocation *in, struct foreground *fg, struct nacre_error *err)
+{
+	struct nacre_process process;
+	int r = nacre_run(in->nacre, in->operands[0], &in->create, &process, err);
+
+	if (r < 0)
+		return r;
+	r = foreground_serve(fg, &process, err);
+	/* A container that nobody serves any more must not go on. */
+	if (r < 0 || !in->keep)
+		delete_after_run(in);
+	return r;
+}
+
+int command_run(struct invocation *in, struct nacre_error *err)
+{
+	struct foreground fg;
+	int r = require_cgroup_driver(in, err);
+
+	if (r < 0)
+		return r;
+	if (in->create.detach)
+		return run_detached(in, err);
+	r = foreground_begin(&fg, err);
+	if (r >= 0)
+		r = run_foreground(in, &fg, err);
+	foreground_end(&fg);
+	return r;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_COMMANDS_H
+#define NACRE_COMMANDS_H
+
+#include "runtime/log.h"
+#include "runtime/options.h"
+
+/* What a command line says. The option tables name its members. */
+struct invocation {
+	/* of all commands */
+	const char *root;
+	const char *log_file;
+	const char *log_format;
+	const char *log_level;
+	const char *cgroup_manager;
+	const char *rootless;
+	bool debug;
+	bool systemd_cgroup;
+	bool help;
+	bool version;
+
+	/* of single commands */
+	struct nacre_create_options create;
+	struct nacre_exec_options exec;
+	const char *format;
+	bool all;
+	bool force;
+	bool keep;
+	bool quiet;
+	bool rootless_config;
+
+	/* what runc and crun know and nacre needs not */
+	const char *unused_text;
+	bool unused_flag;
+
+	const char *const *operands; /* NULL-terminated */
+	size_t n_operands;
+	struct log log;
+	struct nacre *nacre; /* NULL for a command that needs no state */
+};
+
+/* The members' types are checked: a row that writes a bool over a pointer does not compile. */
+#define MEMBER(type, member)                                                                \
+	(offsetof(struct invocation, member) +                                              \
+		0 * sizeof(char[__builtin_types_compatible_p(                               \
+					type, __typeof__(((struct invocation *)0)->member)) \
+					? 1                                                 \
+					: -1]))
+#define FLAG(member) OPTION_FLAG, MEMBER(bool, member)
+#define TEXT(member) OPTION_TEXT, MEMBER(const char *, member)
+#define WORD(member) OPTION_WORD, MEMBER(const char *, member)
+#define COUNT(member) OPTION_COUNT, MEMBER(unsigned, member)
+#define LIST(member) OPTION_LIST, MEMBER(const char *const *, member)
+
+/* Each returns the exit status, or -errno with *ERR set. */
+int command_create(struct invocation *in, struct nacre_error *err);
+int command_delete(struct invocation *in, struct nacre_error *err);
+int command_exec(struct invocation *in, struct nacre_error *err);
+int command_features(struct invocation *in, struct nacre_error *err);
+int command_harden(struct invocation *in, struct nacre_error *err);
+int command_kill(struct invocation *in, struct nacre_error *err);
+int command_list(struct invocation *in, struct nacre_error *err);
+int command_pause(struct invocation *in, struct nacre_error *err);
+int command_ps(struct invocation *in, struct nacre_error *err);
+int command_resume(struct invocation *in, struct nacre_error *err);
+int command_run(struct invocation *in, struct nacre_error *err);
+int command_spec(struct invocation *in, struct nacre_error *err);
+int command_start(struct invocation *in, struct nacre_error *err);
+int command_state(struct invocation *in, struct nacre_error *err);
+
+extern const struct option_row profile_rows[]; /* --profile, --allow */
+extern const struct option_row create_rows[]; /* also of run */
+extern const struct option_row run_rows[];
+extern const struct option_row exec_rows[];
+extern const struct option_row delete_rows[];
+extern const struct option_row harden_rows[];
+extern const struct option_row kill_rows[];
+extern const struct option_row list_rows[];
+extern const struct option_row ps_rows[];
+extern const struct option_row spec_rows[];
+
+/* create.c: the cgroup driver that the engine asks for is one that this build has. */
+int require_cgroup_driver(const struct invocation *in, struct nacre_error *err);
+
+/* state.c: to stdout, with a newline at its end. main() reports what went wrong with stdout. */
+void print_text(const char *text);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_OPTIONS_H
+#define NACRE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "libcontainer/container.h"
+
+/*
+ * Command line options as tables: the parser, the help texts and the shell completions read the
+ * same rows.
+ *
+ * Callers written for runc and for crun must both be served, so --bundle=DIR, --bundle DIR, -bundle
+ * DIR and -b DIR are the same, and options may stand on both sides of the operands.
+ */
+enum option_kind {
+	OPTION_FLAG, /* bool: --x, --x=true, --x=false */
+	OPTION_TEXT, /* const char *; the last one wins */
+	OPTION_WORD, /* as text, but one of those that VALUE lists: "text|json" */
+	OPTION_COUNT, /* unsigned, decimal */
+	OPTION_LIST, /* const char *const *: every one given, NULL-terminated; see options_release()
+		      */
+};
+
+struct option_row {
+	const char *name; /* NULL ends a table */
+	char letter; /* 0: none */
+	enum option_kind kind;
+	size_t offset; /* of the member in the target */
+	const char *value; /* what the help calls the value; NULL for a flag */
+	const char *help; /* NULL: accepted for the sake of callers that pass it, and not listed */
+};
+
+enum {
+	OPTION_TABLES_MAX = 4,
+	OPTION_COUNT_MAX = 1024 * 1024,
+};
+
+/* Reads ARGV, up to its NULL, by the rows of TABLES into TARGET. *RET_OPERANDS are the arguments
+ * that are no options, NULL-terminated, the array on the heap. IN_ORDER: the first operand ends the
+ * options, so that the options of another program can follow it. "--" ends them always. */
+int options_parse(const struct option_row *const tables[OPTION_TABLES_MAX], void *target,
+	const char *const argv[], bool in_order, const char *const **ret_operands,
+	struct nacre_error *err);
+
+/* Frees the lists. */
+void options_release(const struct option_row *const tables[OPTION_TABLES_MAX], void *target);
+
+/* One line a row. */
+void options_help(const struct option_row *const tables[OPTION_TABLES_MAX], FILE *out);
+
+#endif
