@@ -7,14 +7,15 @@
 #include "specs/spec.h"
 
 /* Makes the eBPF program for linux.resources.devices: the last rule that matches decides, nothing
- * matching is denied. The default devices of the spec, /dev/pts and mknod are always allowed, as in runc.
- * Returns the number of instructions (at most N), -E2BIG, or 0: everything is allowed, no program
- * needed. Pure. */
+ * matching is denied. The default devices of the spec, /dev/pts and mknod are always allowed, as in
+ * runc. Returns the number of instructions (at most N), -E2BIG, or 0: everything is allowed, no
+ * program needed. Pure. */
 int cgroup_devices_compile(const struct oci_device_rule *rules, size_t n_rules,
 	struct bpf_insn *ret_program, size_t n, struct nacre_error *err);
 
-/* Compiles, loads (BPF_PROG_TYPE_CGROUP_DEVICE) and attaches to the cgroup, replacing what hung there
- * before without a window. In a user namespace, where BPF is refused, EPERM is told to WARN. */
+/* Compiles, loads (BPF_PROG_TYPE_CGROUP_DEVICE) and attaches to the cgroup, replacing what hung
+ * there before without a window. In a user namespace, where BPF is refused, EPERM is told to WARN.
+ */
 int cgroup_devices_apply(int cgroup_fd, const struct oci_device_rule *rules, size_t n_rules,
 	bool in_user_namespace, void (*warn)(void *data, const char *text), void *data,
 	struct nacre_error *err);

@@ -7,9 +7,9 @@
 /*
  * linux.resources to the files of the cgroup whose directory is CGROUP_FD: a table file <- field.
  * Zero values and empty objects mean "unset", as every engine sends them; they need no controller.
- * A limit whose file is missing is an error that names the controller; but one that only the profile
- * added (FROM_PROFILE, enum oci_limit) is skipped and told to WARN. Knobs that cgroup v2 has not
- * (kernel memory, swappiness, realtime, leaf weight, net_cls ...) are told to WARN.
+ * A limit whose file is missing is an error that names the controller; but one that only the
+ * profile added (FROM_PROFILE, enum oci_limit) is skipped and told to WARN. Knobs that cgroup v2
+ * has not (kernel memory, swappiness, realtime, leaf weight, net_cls ...) are told to WARN.
  */
 int cgroup_limits_apply(int cgroup_fd, const struct oci_resources *resources, uint32_t from_profile,
 	void (*warn)(void *data, const char *text), void *data, struct nacre_error *err);
