@@ -86,7 +86,7 @@ int bundle_load(struct arena *arena, const char *path, const char *file, const c
 {
 	struct bundle bundle = {.path = NULL};
 	struct harden_request request;
-	struct oci_config *config;
+	struct oci_config *config = NULL;
 	cleanup_close int dir_fd = -1;
 	const char *root;
 

@@ -298,7 +298,7 @@ int container_open(struct nacre *nacre, const char *id, bool lock, struct life *
 	if (l->state_fd < 0)
 		return l->state_fd;
 	if ((lock && state_lock(l->state_fd, id, &l->lock_fd, err) < 0) ||
-		state_load(l->arena, l->state_fd, id, &record, err) < 0)
+		state_load(l->arena, l->state_fd, l->lock_fd, id, &record, err) < 0)
 		return -err->code;
 	l->record = *record;
 	return ret_status ? state_status(l->state_fd, record, ret_status, err) : 0;

@@ -84,11 +84,18 @@ int become_userns_root(struct life *l, struct nacre_error *err)
 /* A session of its own: signals of the caller's terminal are not for the container. */
 int new_session(struct life *l, struct nacre_error *err)
 {
+	int result;
+
 	if (setsid() < 0)
 		return fail_errno(err, errno, "setsid");
-	if (l->record.active & KEYRING)
-		return credentials_new_keyring(l->id, l->process->selinux_label, err);
-	return 0;
+	if (!(l->record.active & KEYRING))
+		return 0;
+	result = credentials_new_keyring(l->id, l->process->selinux_label, err);
+	if (result > 0)
+		warn_runtime(l,
+			"session keyring: the quota of keys is spent (sysctl kernel.keys.*), "
+			"the container has the caller's keyring");
+	return result < 0 ? result : 0;
 }
 
 int unshare_cgroup(struct life *l, struct nacre_error *err)
@@ -302,7 +309,7 @@ int load_seccomp(struct life *l, struct nacre_error *err)
 {
 	if (!(l->record.active & SECCOMP_NOTIFY))
 		announce(l);
-	return seccomp_load(l->seccomp, &l->listener, err);
+	return seccomp_apply(l->seccomp, &l->listener, err);
 }
 
 /*

@@ -60,7 +60,7 @@ static int look_at(
 	int result;
 
 	state_fd = state_open(nacre->root_fd, id, &err);
-	result = state_fd < 0 ? state_fd : state_load(arena, state_fd, id, &record, &err);
+	result = state_fd < 0 ? state_fd : state_load(arena, state_fd, -1, id, &record, &err);
 	if (result == 0)
 		result = state_status(state_fd, record, &status, &err);
 	if (result < 0) {

@@ -228,26 +228,34 @@ int state_save(int state_fd, const struct container_record *record, struct nacre
 
 /* What there is of a container before INIT is ready: its name and where its cgroup is or will be.
  */
-static int load_unfinished(struct arena *arena, int state_fd, const char *id,
+static int load_unfinished(struct arena *arena, int state_fd, int lock_fd, const char *id,
 	struct container_record **ret_record, struct nacre_error *err)
 {
 	struct container_record *record = arena_alloc(arena, sizeof(*record));
-	cleanup_free char *text = NULL;
-	struct nacre_error ignored;
-	size_t length;
+	cleanup_close int own_fd = lock_fd < 0 ? openat(state_fd, "lock",
+							 O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+					       : -1;
+	int fd = lock_fd < 0 ? own_fd : lock_fd;
+	char path[PATH_MAX];
+	ssize_t length;
 
 	if (!record)
 		return fail_errno(err, ENOMEM, "record of container \"%s\"", id);
 	record->version = RECORD_VERSION;
 	record->id = id;
+	/* Never through another fd while the lock is held: closing that would give the lock up. */
+	length = pread(fd, path, sizeof(path) - 1, 0);
 	/* No lock file, or an empty one: it crashed before it had anything else. */
-	if (file_read(state_fd, "lock", PATH_MAX, &text, &length, &ignored) == 0 && length > 0)
-		record->cgroup = arena_strdup(arena, text);
+	if (length > 0) {
+		record->cgroup = arena_strndup(arena, path, (size_t)length);
+		if (!record->cgroup)
+			return fail_errno(err, ENOMEM, "record of container \"%s\"", id);
+	}
 	*ret_record = record;
 	return 0;
 }
 
-int state_load(struct arena *arena, int state_fd, const char *id,
+int state_load(struct arena *arena, int state_fd, int lock_fd, const char *id,
 	struct container_record **ret_record, struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;
@@ -255,7 +263,7 @@ int state_load(struct arena *arena, int state_fd, const char *id,
 	int result = file_read(state_fd, "record", RECORD_MAX_BYTES, &text, &length, err);
 
 	if (result == -ENOENT)
-		return load_unfinished(arena, state_fd, id, ret_record, err);
+		return load_unfinished(arena, state_fd, lock_fd, id, ret_record, err);
 	if (result < 0)
 		return fail_prefix(err, "container \"%s\"", id);
 	result = container_record_decode(arena, "record", text, length, ret_record, err);

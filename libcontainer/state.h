@@ -46,8 +46,8 @@ int state_remove(int root_fd, const char *id, int state_fd, struct nacre_error *
 int state_save(int state_fd, const struct container_record *record, struct nacre_error *err);
 
 /* *RET_RECORD: of ARENA. For a container that is being created, or whose creation crashed, a record
- * with only id and cgroup, and pid 0. */
-int state_load(struct arena *arena, int state_fd, const char *id,
+ * with only id and cgroup, and pid 0. LOCK_FD: of state_lock, or -1. */
+int state_load(struct arena *arena, int state_fd, int lock_fd, const char *id,
 	struct container_record **ret_record, struct nacre_error *err);
 
 enum container_status {

@@ -1,9 +1,134 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
+#include <string.h>
+
+#include "libcontainer/life.h"
+#include "libcontainer/walk.h"
 
 Suite *suite_life(void);
 
+static const struct step *const tables[] = {create_steps, start_steps, join_steps};
+#define N_TABLES ((int)(sizeof(tables) / sizeof(tables[0])))
+
+static int row(const struct step *steps, const char *name)
+{
+	for (int i = 0; steps[i].name; i++)
+		if (strcmp(steps[i].name, name) == 0)
+			return i;
+	ck_abort_msg("there is no row \"%s\"", name);
+	return -1;
+}
+
+START_TEST(names_are_unique_and_rows_complete)
+{
+	const struct step *steps = tables[_i];
+
+	for (int i = 0; steps[i].name; i++) {
+		ck_assert_int_eq(row(steps, steps[i].name), i);
+		ck_assert_msg(steps[i].perform || steps[i].undo, "%s does nothing", steps[i].name);
+		ck_assert_msg(!steps[i].undo || steps[i].owner == RUNTIME,
+			"%s: only RUNTIME outlives a failure", steps[i].name);
+		ck_assert_msg(!(steps[i].flags & STEP_OVERLAP) || steps[i].owner == RUNTIME,
+			"%s: only RUNTIME may overlap", steps[i].name);
+	}
+}
+END_TEST
+
+/* The spec's order (config.md, Hooks; runtime.md, Lifecycle) and the kernel's, as facts. */
+START_TEST(order_is_what_spec_and_kernel_ask_for)
+{
+	static const struct {
+		const struct step *steps;
+		const char *first, *then;
+	} facts[] = {
+		/* what a crash leaves must be found: the state names the cgroup before it is made
+		 */
+		{create_steps, "state directory", "cgroup"},
+		/* clone3 puts INIT into it */
+		{create_steps, "cgroup", "spawn"},
+		/* without maps INIT is nobody */
+		{create_steps, "id maps", "root of the user namespace"},
+		{create_steps, "root of the user namespace", "mounts"},
+		/* rooted at the container's cgroup, which the cgroup2 mount then shows */
+		{create_steps, "cgroup namespace", "mounts"},
+		{create_steps, "rootfs", "mounts"},
+		{create_steps, "mounts", "devices"},
+		/* ptmx of the container's own devpts */
+		{create_steps, "mounts", "terminal"},
+		{create_steps, "devices", "terminal"},
+		{create_steps, "hooks: prestart, createRuntime", "hooks: createContainer"},
+		{create_steps, "mounts", "hooks: prestart, createRuntime"},
+		{create_steps, "hooks: createContainer", "pivot root"},
+		/* /proc/sys turns read-only */
+		{create_steps, "sysctl", "masked and read-only paths"},
+		/* the host's /dev/null is in the namespace until then */
+		{create_steps, "masked and read-only paths", "pivot root"},
+		{create_steps, "devices", "read-only root and mounts"},
+		{create_steps, "pivot root", "read-only root and mounts"},
+		{create_steps, "pivot root", "find the program"},
+		{create_steps, "process limits", "record"},
+		/* whoever reads the pid may call `state` */
+		{create_steps, "record", "pid file"},
+		{start_steps, "hooks: startContainer", "ids and capabilities"},
+		{start_steps, "LSM labels", "seccomp filter, privileged"},
+		{start_steps, "seccomp filter, privileged", "ids and capabilities"},
+		{start_steps, "ids and capabilities", "seccomp filter"},
+		{start_steps, "seccomp filter", "exec"},
+		{start_steps, "files", "exec"},
+		{start_steps, "exec", "hooks: poststart"},
+		{join_steps, "join namespaces", "find the program"},
+		{join_steps, "ids and capabilities", "seccomp filter"},
+		{join_steps, "seccomp filter", "exec"},
+	};
+
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
+		ck_assert_msg(
+			row(facts[i].steps, facts[i].first) < row(facts[i].steps, facts[i].then),
+			"\"%s\" must come before \"%s\"", facts[i].first, facts[i].then);
+}
+END_TEST
+
+/* INIT of a created container takes the first turn before it walks start_steps. */
+START_TEST(start_begins_with_a_row_of_init_whatever_is_active)
+{
+	static const uint64_t sets[] = {0, ~UINT64_C(0), SECCOMP | SECCOMP_LAST, TERMINAL, LSM};
+
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		const struct step *step = start_steps;
+
+		while (!step_active(step, sets[i]))
+			step++;
+		ck_assert_int_eq(step->owner, INIT);
+	}
+}
+END_TEST
+
+START_TEST(each_table_ends_in_exec_and_spawns_at_most_once)
+{
+	const struct step *steps = tables[_i];
+	int spawns = 0, execs = 0;
+
+	for (int i = 0; steps[i].name; i++) {
+		spawns += steps[i].flags & STEP_SPAWN ? 1 : 0;
+		if (execs)
+			ck_assert_msg(
+				steps[i].owner == RUNTIME, "%s comes after exec", steps[i].name);
+		execs += steps[i].flags & STEP_EXEC ? 1 : 0;
+	}
+	ck_assert_int_eq(spawns, steps == start_steps ? 0 : 1);
+	ck_assert_int_eq(execs, steps == create_steps ? 0 : 1);
+}
+END_TEST
+
 Suite *suite_life(void)
 {
-	return suite_create("life");
+	Suite *suite = suite_create("life");
+	TCase *tcase = tcase_create("tables");
+
+	tcase_add_loop_test(tcase, names_are_unique_and_rows_complete, 0, N_TABLES);
+	tcase_add_test(tcase, order_is_what_spec_and_kernel_ask_for);
+	tcase_add_test(tcase, start_begins_with_a_row_of_init_whatever_is_active);
+	tcase_add_loop_test(tcase, each_table_ends_in_exec_and_spawns_at_most_once, 0, N_TABLES);
+	suite_add_tcase(suite, tcase);
+	return suite;
 }

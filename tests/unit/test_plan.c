@@ -1,9 +1,110 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <check.h>
+#include <string.h>
+
+#include "libcontainer/plan.h"
 
 Suite *suite_plan(void);
 
+static struct oci_process process = {.cwd = "/"};
+static struct oci_linux linux_;
+static struct oci_config config;
+static struct life_options options;
+
+static void fresh_config(void)
+{
+	process = (struct oci_process){.cwd = "/"};
+	linux_ = (struct oci_linux){.n_namespaces = 0};
+	config = (struct oci_config){.process = &process, .linux_ = &linux_};
+	options = (struct life_options){.no_new_keyring = true};
+}
+
+START_TEST(an_empty_config_activates_nothing)
+{
+	ck_assert_uint_eq(plan_create(&config, &options), 0);
+	config.linux_ = NULL;
+	ck_assert_uint_eq(plan_create(&config, &options), 0);
+}
+END_TEST
+
+START_TEST(a_namespace_with_a_path_is_not_new)
+{
+	struct oci_namespace namespaces[] = {
+		{"user", NULL}, {"cgroup", NULL}, {"network", "/proc/1/ns/net"}, {"pid", ""}};
+
+	linux_.namespaces = namespaces;
+	linux_.n_namespaces = 4;
+	ck_assert_uint_eq(plan_create(&config, &options), NEW_USERNS | NEW_CGROUPNS | NEW_PIDNS);
+}
+END_TEST
+
+START_TEST(seccomp_comes_last_only_with_no_new_privileges)
+{
+	struct oci_seccomp seccomp = {.default_action = "SCMP_ACT_ALLOW"};
+
+	linux_.seccomp = &seccomp;
+	ck_assert_uint_eq(plan_create(&config, &options), SECCOMP | SECCOMP_PRIVILEGED);
+	process.no_new_privileges = true;
+	ck_assert_uint_eq(plan_create(&config, &options), SECCOMP | SECCOMP_LAST);
+	ck_assert_uint_eq(plan_join(&config, &process, &options), SECCOMP | SECCOMP_LAST);
+}
+END_TEST
+
+START_TEST(a_notify_rule_asks_for_the_listener_rows)
+{
+	struct oci_syscall rules[] = {{.action = "SCMP_ACT_ERRNO"}, {.action = "SCMP_ACT_NOTIFY"}};
+	struct oci_seccomp seccomp = {.syscalls = rules, .n_syscalls = 2};
+
+	linux_.seccomp = &seccomp;
+	ck_assert(plan_create(&config, &options) & SECCOMP_NOTIFY);
+	seccomp.n_syscalls = 1;
+	ck_assert(!(plan_create(&config, &options) & SECCOMP_NOTIFY));
+}
+END_TEST
+
+START_TEST(hooks_are_planned_each_by_its_own_list)
+{
+	struct oci_hook hook = {.path = "/hook"};
+	struct oci_hooks hooks = {.prestart = {&hook, 1}};
+
+	config.hooks = &hooks;
+	ck_assert_uint_eq(plan_create(&config, &options), HOOKS_CREATE_RUNTIME);
+	hooks = (struct oci_hooks){.poststop = {&hook, 1}, .start_container = {&hook, 1}};
+	ck_assert_uint_eq(plan_create(&config, &options), HOOKS_POSTSTOP | HOOKS_START_CONTAINER);
+	ck_assert_uint_eq(plan_join(&config, &process, &options), 0);
+}
+END_TEST
+
+START_TEST(sources_are_opened_by_the_runtime_only_where_init_cannot)
+{
+	const char *words[] = {"bind"};
+	struct oci_mount mount = {.destination = "/data", .source = "/srv", .options = {words, 1}};
+	struct oci_namespace userns = {"user", NULL};
+
+	config.mounts = &mount;
+	config.n_mounts = 1;
+	ck_assert(!(plan_create(&config, &options) & HOST_SOURCES));
+	linux_.namespaces = &userns;
+	linux_.n_namespaces = 1;
+	ck_assert(plan_create(&config, &options) & HOST_SOURCES);
+	linux_.n_namespaces = 0;
+	words[0] = "idmap";
+	ck_assert(plan_create(&config, &options) & HOST_SOURCES);
+}
+END_TEST
+
 Suite *suite_plan(void)
 {
-	return suite_create("plan");
+	Suite *suite = suite_create("plan");
+	TCase *tcase = tcase_create("conditions");
+
+	tcase_add_checked_fixture(tcase, fresh_config, NULL);
+	tcase_add_test(tcase, an_empty_config_activates_nothing);
+	tcase_add_test(tcase, a_namespace_with_a_path_is_not_new);
+	tcase_add_test(tcase, seccomp_comes_last_only_with_no_new_privileges);
+	tcase_add_test(tcase, a_notify_rule_asks_for_the_listener_rows);
+	tcase_add_test(tcase, hooks_are_planned_each_by_its_own_list);
+	tcase_add_test(tcase, sources_are_opened_by_the_runtime_only_where_init_cannot);
+	suite_add_tcase(suite, tcase);
+	return suite;
 }
