@@ -9,7 +9,7 @@
 
 /* namespaces(7): one row a type of config-linux.md. */
 struct namespace_type {
-	const char *name;      /* "network" */
+	const char *name; /* "network" */
 	const char *proc_name; /* "net", as in /proc/PID/ns */
 	int clone_flag;
 };
@@ -17,32 +17,34 @@ extern const struct namespace_type namespace_types[]; /* ends with a NULL name *
 
 /* How init is born. */
 struct namespace_plan {
-	int new_flags;	/* CLONE_NEW*: made by clone3, all at once; without CLONE_NEWCGROUP, which init
-			   unshares once it is in its cgroup (clone3 would root it at the parent's) */
+	int new_flags; /* CLONE_NEW*: made by clone3, all at once; without CLONE_NEWCGROUP, which
+			  init unshares once it is in its cgroup (clone3 would root it at the
+			  parent's) */
 	int join_flags; /* namespaces that have a path */
 	int join_fds[8]; /* by the order of namespace_types; -1: none */
 	const struct oci_time_offsets *time_offsets; /* NULL: none */
-	int cgroup_fd;	/* -1: stay in the caller's cgroup */
+	int cgroup_fd; /* -1: stay in the caller's cgroup */
 };
 
-/* Reads linux.namespaces and opens the paths, checking with NS_GET_NSTYPE that each is of its type. */
-int namespaces_plan(const struct oci_config *config, struct namespace_plan *ret_plan,
-	struct nacre_error *err);
+/* Reads linux.namespaces and opens the paths, checking with NS_GET_NSTYPE that each is of its type.
+ */
+int namespaces_plan(
+	const struct oci_config *config, struct namespace_plan *ret_plan, struct nacre_error *err);
 void namespaces_plan_done(struct namespace_plan *plan);
 
 /*
  * fork(2) into the plan: returns 0 in init, its pid in the caller (and its pidfd in *RET_PIDFD).
- * With nothing to join this is one clone3. Else a short-lived middle process joins first and makes init
- * with CLONE_PARENT, so that init is the caller's child all the same: setns(CLONE_NEWPID) and time
- * offsets only act on children, and the caller itself must stay where hooks expect it.
+ * With nothing to join this is one clone3. Else a short-lived middle process joins first and makes
+ * init with CLONE_PARENT, so that init is the caller's child all the same: setns(CLONE_NEWPID) and
+ * time offsets only act on children, and the caller itself must stay where hooks expect it.
  */
 pid_t namespaces_spawn(const struct namespace_plan *plan, int *ret_pidfd, struct nacre_error *err);
 
 /* In init: a cgroup namespace rooted at its own cgroup. */
 int namespaces_unshare_cgroup(struct nacre_error *err);
 
-/* In an exec'd process: joins every namespace of the process behind PIDFD that differs from the
- * caller's, but the pid and time namespaces (these must be set before it was born). */
+/* Joins the namespaces FLAGS of the process behind PIDFD, in one setns(2). CLONE_NEWPID only acts
+ * on children: it is for the runtime, before it makes the process that joins the rest. */
 int namespaces_join_process(int pidfd, int flags, struct nacre_error *err);
 
 /* CLONE_NEW* flags of the namespaces in which process PID is not where the caller is. */

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
@@ -39,6 +40,10 @@
 #define FSOPEN_CLOEXEC 0x00000001
 #define FSMOUNT_CLOEXEC 0x00000001
 #endif
+#ifndef FSPICK_CLOEXEC
+#define FSPICK_CLOEXEC 0x00000001
+#define FSPICK_EMPTY_PATH 0x00000008
+#endif
 #ifndef MOUNT_ATTR_RDONLY
 #define MOUNT_ATTR_RDONLY 0x00000001
 #define MOUNT_ATTR_NOSUID 0x00000002
@@ -64,6 +69,7 @@ enum { /* enum fsconfig_command */
 	SYS_FSCONFIG_SET_FLAG = 0,
 	SYS_FSCONFIG_SET_STRING = 1,
 	SYS_FSCONFIG_CMD_CREATE = 6,
+	SYS_FSCONFIG_CMD_RECONFIGURE = 7,
 };
 
 /* struct mount_attr of <linux/mount.h>. */
@@ -142,6 +148,12 @@ static inline int sys_fsmount(int fs_fd, unsigned mount_attrs)
 	return sys_result(syscall(SYS_fsmount, fs_fd, FSMOUNT_CLOEXEC, mount_attrs));
 }
 
+/* Linux 5.2. A context for the superblock of the mount whose root FD is. */
+static inline int sys_fspick(int fd)
+{
+	return sys_result(syscall(SYS_fspick, fd, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH));
+}
+
 /* Linux 5.12. FLAGS of AT_EMPTY_PATH, AT_RECURSIVE. */
 static inline int sys_mount_setattr(int fd, const char *path, unsigned flags,
 	const struct sys_mount_attr *attr)
@@ -178,6 +190,28 @@ static inline int sys_bpf(int command, union bpf_attr *attr)
 static inline int sys_seccomp(unsigned operation, unsigned flags, void *args)
 {
 	return sys_result(syscall(SYS_seccomp, operation, flags, args));
+}
+
+/* capabilities(7), of the calling thread. DATA has _LINUX_CAPABILITY_U32S_3 elements. */
+static inline int sys_capget(struct __user_cap_data_struct *data)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+
+	return sys_result(syscall(SYS_capget, &header, data));
+}
+
+static inline int sys_capset(const struct __user_cap_data_struct *data)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+
+	return sys_result(syscall(SYS_capset, &header, data));
+}
+
+/* Returns the length with the NUL. Unlike libc's it gives the "(unreachable)" of a directory outside
+ * the root as it is, where libc walks "..". */
+static inline int sys_getcwd(char *buffer, size_t size)
+{
+	return sys_result(syscall(SYS_getcwd, buffer, size));
 }
 
 static inline int sys_keyctl(int operation, unsigned long arg2, unsigned long arg3,
