@@ -1,1 +1,190 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/caps.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <strings.h>
+#include <sys/prctl.h>
+
+#include "libcontainer/sys.h"
+
+/* By number. A table and two system calls instead of libcap: its cap_from_name() takes "3" and
+ * "CAP_CHOWN,junk" for names, its strings are on the heap, and its constructor asks the kernel at
+ * every program start. A unit test compares the names with libcap's. */
+/* clang-format off */
+static const char *const names[] = {
+	"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER",
+	"CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
+	"CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST",
+	"CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK", "CAP_IPC_OWNER",
+	"CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT", "CAP_SYS_PTRACE",
+	"CAP_SYS_PACCT", "CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE",
+	"CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD",
+	"CAP_LEASE", "CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL", "CAP_SETFCAP",
+	"CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM",
+	"CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF",
+	"CAP_CHECKPOINT_RESTORE",
+};
+/* clang-format on */
+#define N_NAMES (sizeof(names) / sizeof(names[0]))
+#define N_SETS 5
+#define BIT(n) (UINT64_C(1) << (n))
+
+static int number_from_name(const char *name)
+{
+	for (size_t i = 0; i < N_NAMES; i++)
+		if (strcasecmp(names[i], name) == 0)
+			return (int)i;
+	return -1;
+}
+
+static int read_permitted(uint64_t *ret_mask, struct nacre_error *err)
+{
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+	int r = sys_capget(data);
+
+	if (r < 0)
+		return fail_errno(err, r, "capget");
+	*ret_mask = data[0].permitted | (uint64_t)data[1].permitted << 32;
+	return 0;
+}
+
+/* The five lists and masks side by side. */
+struct set_row {
+	const char *name;
+	const struct oci_strings *list;
+	uint64_t mask;
+};
+
+/* Whether NAME stands before item ITEM of set SET: it was reported then. */
+static bool was_seen(const struct set_row *rows, size_t set, size_t item, const char *name)
+{
+	for (size_t i = 0; i <= set; i++) {
+		size_t end = i == set ? item : rows[i].list->n;
+
+		for (size_t j = 0; j < end; j++)
+			if (strcasecmp(rows[i].list->items[j], name) == 0)
+				return true;
+	}
+	return false;
+}
+
+static void warn_left_out(
+	const char *name, int number, void (*warn)(void *data, const char *text), void *data)
+{
+	char text[160];
+
+	(void)snprintf(text, sizeof(text), "capability %.64s is %s: left out", name,
+		number < 0 ? "unknown" : "not known to the kernel or not held by the caller");
+	warn(data, text);
+}
+
+int capabilities_parse(const struct oci_capabilities *capabilities,
+	struct capability_sets *ret_sets, void (*warn)(void *data, const char *text), void *data,
+	struct nacre_error *err)
+{
+	static const struct oci_capabilities none;
+	const struct oci_capabilities *c = capabilities ? capabilities : &none;
+	struct set_row rows[N_SETS] = {
+		{"bounding", &c->bounding, 0},
+		{"effective", &c->effective, 0},
+		{"inheritable", &c->inheritable, 0},
+		{"permitted", &c->permitted, 0},
+		{"ambient", &c->ambient, 0},
+	};
+	uint64_t held = 0;
+	int r = read_permitted(&held, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < N_SETS; i++) {
+		for (size_t j = 0; j < rows[i].list->n; j++) {
+			const char *name = rows[i].list->items[j];
+			int number = number_from_name(name);
+
+			if (number >= 0 && held & BIT(number))
+				rows[i].mask |= BIT(number);
+			else if (warn && !was_seen(rows, i, j, name))
+				warn_left_out(name, number, warn, data);
+		}
+	}
+	if (rows[1].mask & ~rows[3].mask)
+		return fail(err, EINVAL,
+			"process.capabilities.effective: %s is not in "
+			"process.capabilities.permitted",
+			names[__builtin_ctzll(rows[1].mask & ~rows[3].mask)]);
+	*ret_sets = (struct capability_sets){
+		.bounding = rows[0].mask,
+		.effective = rows[1].mask,
+		.inheritable = rows[2].mask,
+		.permitted = rows[3].mask,
+		.ambient = rows[4].mask & rows[2].mask & rows[3].mask,
+	};
+	return 0;
+}
+
+/* Beyond our own table too: a capability that a later kernel adds is dropped like any other. */
+int capabilities_bound(const struct capability_sets *sets, struct nacre_error *err)
+{
+	for (unsigned n = 0; n < 64; n++) {
+		if (sets->bounding & BIT(n))
+			continue;
+		if (prctl(PR_CAPBSET_DROP, n, 0, 0, 0) == 0)
+			continue;
+		if (errno == EINVAL) /* past the last one */
+			return 0;
+		/* Without CAP_SETPCAP: good all the same if it is not there. */
+		if (errno == EPERM && prctl(PR_CAPBSET_READ, n, 0, 0, 0) == 0)
+			continue;
+		return fail(err, EPERM, "drop %s from the bounding set: needs CAP_SETPCAP",
+			n < N_NAMES ? names[n] : "a capability");
+	}
+	return 0;
+}
+
+static int apply_ambient(uint64_t ambient, struct nacre_error *err)
+{
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return fail_errno(err, errno, "clear the ambient capabilities");
+	for (unsigned n = 0; n < 64; n++)
+		if (ambient & BIT(n) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, n, 0, 0) < 0)
+			return fail_errno(err, errno, "raise ambient capability %s",
+				n < N_NAMES ? names[n] : "beyond the last known");
+	return 0;
+}
+
+int capabilities_apply(const struct capability_sets *sets, struct nacre_error *err)
+{
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
+		{
+			.effective = (uint32_t)sets->effective,
+			.permitted = (uint32_t)sets->permitted,
+			.inheritable = (uint32_t)sets->inheritable,
+		},
+		{
+			.effective = (uint32_t)(sets->effective >> 32),
+			.permitted = (uint32_t)(sets->permitted >> 32),
+			.inheritable = (uint32_t)(sets->inheritable >> 32),
+		},
+	};
+	int r = sys_capset(data);
+
+	if (r < 0)
+		return fail_errno(err, r,
+			"capset effective %#llx, permitted %#llx, inheritable %#llx",
+			(unsigned long long)sets->effective, (unsigned long long)sets->permitted,
+			(unsigned long long)sets->inheritable);
+	return apply_ambient(sets->ambient, err);
+}
+
+size_t capability_names(const char **ret_names)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < N_NAMES; i++)
+		if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0)
+			ret_names[n++] = names[i];
+	return n;
+}

@@ -15,9 +15,9 @@ struct capability_sets {
 	uint64_t ambient;
 };
 
-/* Turns names into masks. A name that the kernel does not know or the caller does not hold is left out
- * and reported through WARN once, by name, as runc does. NULL: no capability at all. Ambient is cut to
- * what is inheritable and permitted (the kernel would refuse it). */
+/* Turns names into masks. A name that the kernel does not know or the caller does not hold is left
+ * out and reported through WARN once, by name, as runc does. NULL: no capability at all. Ambient is
+ * cut to what is inheritable and permitted (the kernel would refuse it). */
 int capabilities_parse(const struct oci_capabilities *capabilities,
 	struct capability_sets *ret_sets, void (*warn)(void *data, const char *text), void *data,
 	struct nacre_error *err);
@@ -25,8 +25,8 @@ int capabilities_parse(const struct oci_capabilities *capabilities,
 /* Drops the bounding set: needs CAP_SETPCAP, so before the ids change. */
 int capabilities_bound(const struct capability_sets *sets, struct nacre_error *err);
 
-/* Sets the other four, exactly, after the ids changed; ambient last. CVE-2022-29162: inheritable is what
- * the config says and nothing else. */
+/* Sets the other four, exactly, after the ids changed; ambient last. CVE-2022-29162: inheritable is
+ * what the config says and nothing else. */
 int capabilities_apply(const struct capability_sets *sets, struct nacre_error *err);
 
 /* The names that both kernel and libcap know: features.md. ret_names has at least 64 places. */
