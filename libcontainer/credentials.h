@@ -6,17 +6,22 @@
 
 #include "specs/spec.h"
 
-/* process.user: groups, gid, uid (in this order), umask. Capabilities are kept over the change of the
- * uid (PR_SET_KEEPCAPS), to be set exactly afterwards. KEEP_GROUPS: setgroups is denied in this user
- * namespace, and the config has no additional groups. */
+/* process.user: groups, gid, uid (in this order), umask. Capabilities are kept over the change of
+ * the uid (PR_SET_KEEPCAPS), to be set exactly afterwards. KEEP_GROUPS: setgroups is denied in this
+ * user namespace, and the config has no additional groups. */
 int credentials_apply(const struct oci_user *user, bool keep_groups, struct nacre_error *err);
 
 /* The container's stdio belongs to its user: fchown 0, 1 and 2 as runc does. Pipes, sockets and
  * character devices other than /dev/null; EPERM, EINVAL and EROFS are ignored (not ours to own). */
 int credentials_own_stdio(uint32_t uid, struct nacre_error *err);
 
-/* A session keyring of the container's own, named _ses.ID, so that it cannot see the caller's keys:
- * session-keyring(7). EDQUOT and ENOSYS are ignored: no keyring is shared then either, see the body. */
+/*
+ * A new session keyring, so that the container cannot see the caller's keys: session-keyring(7).
+ * Without a name: joining by name takes a keyring that exists already, and any process of the same
+ * uid can have made it. LABEL (may be NULL) is the keyring's SELinux context. Returns 1 if the
+ * quota of keys is spent (EDQUOT, see the sysctls kernel.keys.*) and the caller's keyring stays:
+ * worth a warning. Where keyctl does not exist or is denied there is nothing to do.
+ */
 int credentials_new_keyring(const char *id, const char *label, struct nacre_error *err);
 
 #endif
