@@ -4,8 +4,8 @@
 
 #include "specs/spec.h"
 
-/* pty(7). Both ends come from the container's devpts and from nothing else: the peer is TIOCGPTPEER of
- * the master, never opened by name (CVE-2025-52565). */
+/* pty(7). Both ends come from the container's devpts and from nothing else: the peer is TIOCGPTPEER
+ * of the master, never opened by name (CVE-2025-52565). */
 struct terminal {
 	int master;
 	int slave;
@@ -15,14 +15,16 @@ struct terminal {
 int terminal_open(int rootfs_fd, const struct oci_console_size *size, struct terminal *ret_terminal,
 	struct nacre_error *err);
 
-/* Binds the slave on /dev/console below ROOTFS_FD (made, never through a symlink: CVE-2026-88264). */
+/* Binds the slave on /dev/console below ROOTFS_FD (made, never through a symlink: CVE-2026-88264).
+ */
 int terminal_bind_console(int rootfs_fd, int slave, struct nacre_error *err);
 
-/* The slave becomes stdin, stdout, stderr and, in the caller's new session, the controlling terminal;
- * it is given to UID (mode 0620). Closes the slave. The caller has called setsid(2). */
+/* The slave becomes stdin, stdout, stderr and, in the caller's new session, the controlling
+ * terminal; it is given to UID (mode 0620). Closes the slave. The caller has called setsid(2). */
 int terminal_take(int *slave, uint32_t uid, struct nacre_error *err);
 
-/* Sends the master over a connected console socket, with the slave's name as payload, as runc does. */
+/* Sends the master over a connected console socket, with the slave's name as payload, as runc does.
+ */
 int terminal_send(int sock, int master, struct nacre_error *err);
 
 #endif
