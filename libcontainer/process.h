@@ -11,17 +11,19 @@ struct program {
 	char **envp; /* each name once, the last one wins; HOME filled in if empty or missing */
 };
 
-/* Finds process.args[0] and builds argv and envp. Runs inside the container ("/" is its root, the ids are
- * those of the process). Texts that engines match: "exec: \"NAME\": executable file not found in $PATH",
- * "exec: \"PATH\": no such file or directory", "permission denied", "is a directory". */
-int program_prepare(struct arena *arena, const struct oci_process *process, struct program *ret_program,
-	struct nacre_error *err);
+/* Finds process.args[0] and builds argv and envp. Runs inside the container ("/" is its root, the
+ * ids are those of the process). Texts that engines match: "exec: \"NAME\": executable file not
+ * found in $PATH", "exec: \"PATH\": no such file or directory", "permission denied", "is a
+ * directory". */
+int program_prepare(struct arena *arena, const struct oci_process *process,
+	struct program *ret_program, struct nacre_error *err);
 
-/* chdir to process.cwd, made (0755) if MAKE and missing, and proves with getcwd(3) that it lies below the
- * root: CVE-2024-21626 entered the host through an fd left open. */
+/* chdir to process.cwd, made (0755) if MAKE and missing, and proves with getcwd(3) that it lies
+ * below the root: CVE-2024-21626 entered the host through an fd left open. */
 int process_enter_cwd(const char *cwd, bool make, struct nacre_error *err);
 
-/* Everything but stdio and the next PRESERVE_FDS fds gets close-on-exec. Each of those must be open. */
+/* Everything but stdio and the next PRESERVE_FDS fds gets close-on-exec. Each of those must be
+ * open. */
 int process_limit_fds(unsigned preserve_fds, struct nacre_error *err);
 
 /* execve(2). Does not return on success. */
