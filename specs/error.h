@@ -20,6 +20,8 @@ struct nacre_error {
 	char text[1020];
 };
 
+/* The rest of this file is for the project's own use: these are not exported. */
+
 /* Sets code and text. Returns -code. */
 int fail(struct nacre_error *err, int code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
