@@ -11,8 +11,12 @@ int oci_config_validate(const struct oci_config *config, struct nacre_error *err
 /* The checks that concern a process alone (exec). */
 int oci_process_validate(const struct oci_process *process, struct nacre_error *err);
 
-/* Calls WARN for each property that is known and has no effect here (v1-only knobs and the like). */
-void oci_config_warnings(const struct oci_config *config, void (*warn)(void *data, const char *text),
-	void *data);
+/* The name of check I in the order in which they run, or NULL past the last. */
+const char *oci_check_name(size_t i);
+
+/* Calls WARN for each property that is known and has no effect here (v1-only knobs and the like).
+ */
+void oci_config_warnings(
+	const struct oci_config *config, void (*warn)(void *data, const char *text), void *data);
 
 #endif
