@@ -1,1 +1,173 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "specs/harden.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "specs/harden_rules.h"
+
+/*
+ * The rules, and the walk over them. A rule reads the config, changes it only towards tighter, and
+ * writes down every change; or it refuses where an edit would silently give something else than
+ * what was asked for. Three laws hold for each, and tests check them on every config they have:
+ * harden(harden(x)) = harden(x); harden(x) is never looser than x; a valid x stays valid.
+ *
+ * What refuses comes first, so that nothing is edited in vain. Edits of namespaces come before
+ * those that are only valid with them (hidden paths need a mount namespace).
+ */
+
+const struct rule harden_rules[] = {
+	{"host-network", RULE_HOST_NETWORK, RULE_REFUSES, false, rule_host_network,
+		"the host's network reaches its loopback services and cloud metadata; cutting it "
+		"off "
+		"silently would break what was asked for"},
+	{"mount-sources", RULE_MOUNT_SOURCES, RULE_REFUSES, false, rule_mount_sources,
+		"an engine's socket, the host's root, /proc, /sys or /dev, or the state of "
+		"containers "
+		"gives the host away"},
+	{"namespaces", RULE_NAMESPACES, RULE_EDITS, false, rule_namespaces,
+		"in a namespace of the host the container sees or changes what is not its own"},
+	{"no-new-privileges", RULE_NO_NEW_PRIVILEGES, RULE_EDITS, true, rule_no_new_privileges,
+		"setuid programs and file capabilities must not give back what was dropped"},
+	{"capability-ceiling", RULE_CAPABILITY_CEILING, RULE_EDITS, true, rule_capability_ceiling,
+		"capabilities beyond the ceiling reach the kernel or the network beside the "
+		"container"},
+	{"read-only-root", RULE_READ_ONLY_ROOT, RULE_EDITS, false, rule_read_only_root,
+		"what runs inside must not change its own programs; /tmp stays writable"},
+	{"mount-flags", RULE_MOUNT_FLAGS, RULE_EDITS, false, rule_mount_flags,
+		"no setuid programs and no device nodes from mounts, no programs from memory"},
+	{"propagation", RULE_PROPAGATION, RULE_EDITS, false, rule_propagation,
+		"with shared propagation a mount made inside appears on the host"},
+	{"hidden-paths", RULE_HIDDEN_PATHS, RULE_EDITS, false, rule_hidden_paths,
+		"these files of the kernel are the whole host's"},
+	{"devices", RULE_DEVICES, RULE_EDITS, false, rule_devices,
+		"only the default devices and those listed in linux.devices can be opened"},
+	{"resources", RULE_RESOURCES, RULE_EDITS, false, rule_resources,
+		"a fork bomb or a leak must not take the host down"},
+	{"rlimits", RULE_RLIMITS, RULE_EDITS, true, rule_rlimits,
+		"a core dump is written by the host, with the program's memory in it"},
+	{"oom-score", RULE_OOM_SCORE, RULE_EDITS, true, rule_oom_score,
+		"the kernel must not spare the container at the cost of the host"},
+	{NULL, 0, RULE_EDITS, false, NULL, NULL},
+};
+
+bool profile_exists(const char *name)
+{
+	return profile_find(name) != NULL;
+}
+
+static bool applies(const struct hardening *h, const struct rule *rule)
+{
+	return (h->profile->rules & rule->bit) && (rule->of_process || h->config);
+}
+
+/* Everything but the copy of what is hardened. */
+static int prepare(struct hardening *h)
+{
+	const struct harden_request *request = h->request;
+
+	h->profile = profile_find(request->profile);
+	if (!h->profile)
+		return fail(h->err, EINVAL, "unknown profile \"%s\"; valid are " PROFILE_NAMES,
+			request->profile);
+	for (size_t i = 0; i < request->grants.n; i++) {
+		int r = grant_check(request->grants.items[i], h->err);
+
+		if (r < 0)
+			return r;
+	}
+	h->report = arena_alloc(h->arena, sizeof(*h->report));
+	h->used = arena_array(h->arena, request->grants.n + 1, sizeof(*h->used));
+	if (!h->report || !h->used)
+		return out_of_memory(h);
+	h->report->profile = h->profile->name;
+	return 0;
+}
+
+static int run_rules(struct hardening *h)
+{
+	struct oci_strings *names = &h->report->rules;
+	size_t n = 0;
+
+	while (harden_rules[n].name)
+		n++;
+	names->items = arena_array(h->arena, n, sizeof(*names->items));
+	if (!names->items)
+		return out_of_memory(h);
+	for (h->rule = harden_rules; h->rule->name; h->rule++) {
+		int r;
+
+		if (!applies(h, h->rule))
+			continue;
+		names->items[names->n++] = h->rule->name;
+		r = h->rule->function(h);
+		r = r < 0 ? r : h->failed;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* Each used grant once, in the order in which they were given. */
+static int list_granted(struct hardening *h)
+{
+	struct oci_strings *granted_list = &h->report->granted;
+
+	for (size_t i = 0; i < h->request->grants.n; i++) {
+		const char *grant = h->request->grants.items[i];
+
+		if (!h->used[i] || oci_strings_have(granted_list, grant))
+			continue;
+		grant = arena_strdup(h->arena, grant);
+		if (!grant || !append_word(h->arena, granted_list, grant))
+			return out_of_memory(h);
+	}
+	return 0;
+}
+
+int harden(struct arena *arena, const struct oci_config *config,
+	const struct harden_request *request, struct oci_config **ret_config,
+	struct harden_report **ret_report, struct nacre_error *err)
+{
+	struct hardening h = {.arena = arena, .request = request, .err = err};
+	int r = prepare(&h);
+
+	if (r == 0)
+		r = oci_config_copy(arena, config, &h.config, err);
+	if (r < 0)
+		return r;
+	h.process = h.config->process;
+	h.config->document = config->document;
+	h.config->from_profile = config->from_profile;
+	h.config->root_nosuid = config->root_nosuid;
+	h.config->root_nodev = config->root_nodev;
+	h.config->not_host = config->not_host;
+	r = run_rules(&h);
+	if (r == 0)
+		r = list_granted(&h);
+	if (r < 0)
+		return r;
+	*ret_config = h.config;
+	*ret_report = h.report;
+	return 0;
+}
+
+int harden_process(struct arena *arena, const struct oci_process *process,
+	const struct harden_request *request, struct oci_process **ret_process,
+	struct harden_report **ret_report, struct nacre_error *err)
+{
+	struct hardening h = {.arena = arena, .request = request, .err = err};
+	int r = prepare(&h);
+
+	if (r == 0)
+		r = oci_process_copy(arena, process, &h.process, err);
+	if (r == 0)
+		r = run_rules(&h);
+	if (r == 0)
+		r = list_granted(&h);
+	if (r < 0)
+		return r;
+	*ret_process = h.process;
+	*ret_report = h.report;
+	return 0;
+}

@@ -7,29 +7,34 @@
 /*
  * harden(spec, profile, grants) -> tightened spec + report.
  *
- * Pure: no file, no syscall; the same input gives the same output. Idempotent, and never looser than
- * what it was given. Profiles are const data in profiles.c; rules are rows {name, function, edits or
- * refuses, why} in harden.c. A grant switches off exactly one rule, or one item of one.
+ * Pure: no file, no syscall; the same input gives the same output. Idempotent, and never looser
+ * than what it was given. Profiles are const data in profiles.c; rules are rows {name, function,
+ * edits or refuses, why} in harden.c. A grant switches off exactly one rule, or one item of one.
  */
 
 struct harden_request {
-	const char *profile;	/* a name of profiles.c: "oci", "agent" */
-	struct oci_strings grants; /* "rootfs-write", "cap:CAP_NET_RAW", "mount:/var/run/docker.sock", ... */
-	uint64_t memory_bytes;	/* RAM of the host: the profile's memory default is a share of it */
+	const char *profile; /* a name of profiles.c: "oci", "agent" */
+	struct oci_strings
+		grants; /* "rootfs-write", "cap:CAP_NET_RAW", "mount:/var/run/docker.sock", ... */
+	uint64_t memory_bytes; /* RAM of the host: the profile's memory default is a share of it; 0:
+				  unknown */
 };
 
 /* One thing that a rule changed. */
 struct harden_change {
 	const char *rule;
-	const char *path; /* JSON path in the config */
+	const char *path; /* JSON path: of what was removed in the given config, else in the
+			     tightened */
 	const char *from; /* JSON text, or NULL: was absent */
-	const char *to;	  /* JSON text, or NULL: was removed */
+	const char *to; /* JSON text, or NULL: was removed */
+	const char
+		*summary; /* from and to for people: "false -> true", "-CAP_MKNOD -CAP_NET_RAW" */
 	const char *why;
 };
 
 struct harden_report {
 	const char *profile;
-	struct oci_strings rules;   /* every rule that the profile applies, in order */
+	struct oci_strings rules; /* every rule that the profile applies, in order */
 	struct oci_strings granted; /* the grants that were used */
 	struct harden_change *changes;
 	size_t n_changes;
@@ -43,8 +48,9 @@ int grant_check(const char *grant, struct nacre_error *err);
 
 /* Everything lives in ARENA; CONFIG is not touched. A refusal is -EPERM: "profile agent, rule
  * host-network: linux.namespaces: ...; allow it with --allow host-network". */
-int harden(struct arena *arena, const struct oci_config *config, const struct harden_request *request,
-	struct oci_config **ret_config, struct harden_report **ret_report, struct nacre_error *err);
+int harden(struct arena *arena, const struct oci_config *config,
+	const struct harden_request *request, struct oci_config **ret_config,
+	struct harden_report **ret_report, struct nacre_error *err);
 
 /* The same ceiling for a process that joins a container later (exec). */
 int harden_process(struct arena *arena, const struct oci_process *process,
@@ -52,7 +58,9 @@ int harden_process(struct arena *arena, const struct oci_process *process,
 	struct harden_report **ret_report, struct nacre_error *err);
 
 /* The report as a table for people, or as JSON. Heap; the caller's to free. */
-int harden_report_text(const struct harden_report *report, char **ret_text, struct nacre_error *err);
-int harden_report_json(const struct harden_report *report, char **ret_text, struct nacre_error *err);
+int harden_report_text(
+	const struct harden_report *report, char **ret_text, struct nacre_error *err);
+int harden_report_json(
+	const struct harden_report *report, char **ret_text, struct nacre_error *err);
 
 #endif

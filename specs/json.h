@@ -88,6 +88,8 @@ void json_string(struct json_writer *w, const char *text);
 void json_bool(struct json_writer *w, bool value);
 void json_i64(struct json_writer *w, int64_t value);
 void json_u64(struct json_writer *w, uint64_t value);
+/* TEXT is JSON already. */
+void json_raw(struct json_writer *w, const char *text);
 
 /* Takes the text out (heap, NUL-terminated, the caller's to free) and frees the writer. The calls above
  * need no check of their own: -ENOMEM if one of them, or json_writer_new, ran out of memory; -EILSEQ if

@@ -218,6 +218,11 @@ void json_u64(struct json_writer *w, uint64_t value)
 	put_word(w, digits);
 }
 
+void json_raw(struct json_writer *w, const char *text)
+{
+	put_word(w, text);
+}
+
 int json_writer_finish(struct json_writer *w, char **ret_text, struct nacre_error *err)
 {
 	int failed = w ? w->failed : ENOMEM;

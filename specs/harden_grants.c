@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "specs/harden_rules.h"
+#include "specs/path_text.h"
+
+/* --allow GRANT. */
+
+/* capabilities(7). A name that is not here would be a typing error that grants nothing. */
+static const char *const capability_words[] = {"CAP_AUDIT_CONTROL", "CAP_AUDIT_READ",
+	"CAP_AUDIT_WRITE", "CAP_BLOCK_SUSPEND", "CAP_BPF", "CAP_CHECKPOINT_RESTORE", "CAP_CHOWN",
+	"CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_IPC_LOCK",
+	"CAP_IPC_OWNER", "CAP_KILL", "CAP_LEASE", "CAP_LINUX_IMMUTABLE", "CAP_MAC_ADMIN",
+	"CAP_MAC_OVERRIDE", "CAP_MKNOD", "CAP_NET_ADMIN", "CAP_NET_BIND_SERVICE",
+	"CAP_NET_BROADCAST", "CAP_NET_RAW", "CAP_PERFMON", "CAP_SETFCAP", "CAP_SETGID",
+	"CAP_SETPCAP", "CAP_SETUID", "CAP_SYSLOG", "CAP_SYS_ADMIN", "CAP_SYS_BOOT",
+	"CAP_SYS_CHROOT", "CAP_SYS_MODULE", "CAP_SYS_NICE", "CAP_SYS_PACCT", "CAP_SYS_PTRACE",
+	"CAP_SYS_RAWIO", "CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_WAKE_ALARM",
+	NULL};
+
+static const char *const limit_words[] = {"pids", "memory", "swap", NULL};
+
+static bool is_capability(const char *item)
+{
+	for (size_t i = 0; capability_words[i]; i++) {
+		if (!strcmp(capability_words[i], item))
+			return true;
+	}
+	return false;
+}
+
+static bool is_limit(const char *item)
+{
+	for (size_t i = 0; limit_words[i]; i++) {
+		if (!strcmp(limit_words[i], item))
+			return true;
+	}
+	return false;
+}
+
+static bool is_path(const char *item)
+{
+	return item[0] == '/' && strlen(item) < PATH_TEXT_MAX;
+}
+
+static const struct {
+	const char *kind;
+	bool (*item)(const char *item); /* NULL: stands alone */
+} grants[] = {
+	/* clang-format off */
+	{ "rootfs-write",	NULL },
+	{ "tmp-exec",		NULL },
+	{ "host-network",	NULL },
+	{ "host-pid",		NULL },
+	{ "host-ipc",		NULL },
+	{ "new-privileges",	NULL },
+	{ "engine-socket",	NULL },
+	{ "cap",		is_capability },
+	{ "device",		is_path },
+	{ "mount",		is_path },
+	{ "unlimited",		is_limit },
+	/* clang-format on */
+};
+
+/* The item in a grant of KIND, or NULL. */
+static const char *item_of(const char *grant, const char *kind)
+{
+	size_t length = strlen(kind);
+
+	return !strncmp(grant, kind, length) && grant[length] == ':' ? grant + length + 1 : NULL;
+}
+
+int grant_check(const char *grant, struct nacre_error *err)
+{
+	for (size_t i = 0; i < sizeof(grants) / sizeof(grants[0]); i++) {
+		const char *item = item_of(grant, grants[i].kind);
+
+		if (grants[i].item ? item && grants[i].item(item) : !strcmp(grant, grants[i].kind))
+			return 0;
+	}
+	return fail(err, EINVAL,
+		"--allow \"%s\" is not valid; valid are rootfs-write, tmp-exec, host-network, "
+		"host-pid, host-ipc, new-privileges, engine-socket, cap:CAP_NAME, device:PATH, "
+		"mount:SOURCE, unlimited:pids, unlimited:memory and unlimited:swap, with absolute "
+		"paths",
+		grant);
+}
+
+/* One grant may be given twice: both were used. */
+static bool mark(struct hardening *h, bool (*same)(const char *grant, const char *a, const char *b),
+	const char *a, const char *b)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < h->request->grants.n; i++) {
+		if (same(h->request->grants.items[i], a, b)) {
+			h->used[i] = true;
+			found = true;
+		}
+	}
+	return found;
+}
+
+static bool same_grant(const char *grant, const char *word, const char *unused)
+{
+	(void)unused;
+	return !strcmp(grant, word);
+}
+
+static bool same_item(const char *grant, const char *kind, const char *wanted)
+{
+	const char *item = item_of(grant, kind);
+
+	return item && !strcmp(item, wanted);
+}
+
+static bool same_path(const char *grant, const char *kind, const char *wanted)
+{
+	const char *item = item_of(grant, kind);
+	char clean[PATH_TEXT_MAX];
+
+	return item && host_path(item, clean) == 0 && !strcmp(clean, wanted);
+}
+
+bool granted(struct hardening *h, const char *grant)
+{
+	return mark(h, same_grant, grant, NULL);
+}
+
+bool granted_item(struct hardening *h, const char *kind, const char *item)
+{
+	return mark(h, same_item, kind, item);
+}
+
+bool granted_path(struct hardening *h, const char *kind, const char *path)
+{
+	return mark(h, same_path, kind, path);
+}
+
+bool granted_any(struct hardening *h, const char *kind,
+	bool (*each)(const struct hardening *h, const char *item))
+{
+	bool found = false;
+
+	for (size_t i = 0; i < h->request->grants.n; i++) {
+		const char *item = item_of(h->request->grants.items[i], kind);
+
+		if (item && each(h, item)) {
+			h->used[i] = true;
+			found = true;
+		}
+	}
+	return found;
+}
+
+int host_path(const char *path, char ret[static 4096])
+{
+	int r = path_clean(path, ret);
+
+	if (r == 0 && path_within(ret, "/var/run"))
+		memmove(ret, ret + strlen("/var"), strlen(ret) - strlen("/var") + 1);
+	return r;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "specs/harden_rules.h"
+#include "specs/json.h"
+
+/* How rules write down what they do. */
+
+int out_of_memory(struct hardening *h)
+{
+	return arena_fail(h->arena, "tightened config", h->err);
+}
+
+const char *text_of(struct hardening *h, const char *format, ...)
+{
+	char text[512];
+	const char *copy;
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	copy = arena_strdup(h->arena, text);
+	if (!copy)
+		h->failed = out_of_memory(h);
+	return copy ? copy : "";
+}
+
+/* Takes the text out of W into the arena. */
+static const char *finish(struct hardening *h, struct json_writer *w)
+{
+	char *text = NULL;
+	const char *copy = NULL;
+	int r = json_writer_finish(w, &text, h->err);
+
+	if (r == 0) {
+		copy = arena_strdup(h->arena, text);
+		r = copy ? 0 : out_of_memory(h);
+	}
+	free(text);
+	if (r < 0)
+		h->failed = r;
+	return copy ? copy : "";
+}
+
+const char *json_of_string(struct hardening *h, const char *text)
+{
+	struct json_writer *w = json_writer_new(false);
+
+	json_string(w, text);
+	return finish(h, w);
+}
+
+const char *json_of_integer(struct hardening *h, int64_t value)
+{
+	return text_of(h, "%" PRId64, value);
+}
+
+static const char *json_of_words(struct hardening *h, const struct oci_strings *words)
+{
+	struct json_writer *w = json_writer_new(false);
+
+	json_open_array(w);
+	for (size_t i = 0; i < words->n; i++)
+		json_string(w, words->items[i]);
+	json_close_array(w);
+	return finish(h, w);
+}
+
+static void add_change(struct hardening *h, const struct harden_change *change)
+{
+	struct harden_report *report = h->report;
+
+	if (report->n_changes == h->room) {
+		size_t room = h->room ? 2 * h->room : 16;
+		struct harden_change *larger = arena_array(h->arena, room, sizeof(*larger));
+
+		if (!larger) {
+			h->failed = out_of_memory(h);
+			return;
+		}
+		if (report->n_changes)
+			memcpy(larger, report->changes, report->n_changes * sizeof(*larger));
+		report->changes = larger;
+		h->room = room;
+	}
+	report->changes[report->n_changes++] = *change;
+}
+
+void note(struct hardening *h, const char *path, const char *from, const char *to)
+{
+	struct harden_change change = {
+		.rule = h->rule->name, .path = path, .from = from, .to = to, .why = h->rule->why};
+
+	if (!from)
+		change.summary = text_of(h, "added %s", to);
+	else if (!to)
+		change.summary = text_of(h, "removed %s", from);
+	else
+		change.summary = text_of(h, "%s -> %s", from, to);
+	add_change(h, &change);
+}
+
+/* Appends " SIGN WORD" for each word of A that is not in B. */
+static void list_missing(char *text, size_t size, char sign, const struct oci_strings *a,
+	const struct oci_strings *b)
+{
+	size_t used = strlen(text);
+
+	for (size_t i = 0; i < a->n && used < size; i++) {
+		if (!oci_strings_have(b, a->items[i]))
+			used += (size_t)snprintf(text + used, size - used, "%s%c%s",
+				used ? " " : "", sign, a->items[i]);
+	}
+}
+
+void note_words(struct hardening *h, const char *path, const char *label,
+	const struct oci_strings *from, const struct oci_strings *to)
+{
+	char words[512] = "";
+	struct harden_change change = {.rule = h->rule->name, .path = path, .why = h->rule->why};
+
+	if (label)
+		(void)snprintf(words, sizeof(words), "%s:", label);
+	list_missing(words, sizeof(words), '-', from, to);
+	list_missing(words, sizeof(words), '+', to, from);
+	change.from = from->n ? json_of_words(h, from) : NULL;
+	change.to = json_of_words(h, to);
+	change.summary = text_of(h, "%s", words);
+	add_change(h, &change);
+}
+
+int refuse(struct hardening *h, const char *grant, const char *path, const char *format, ...)
+{
+	char reason[768];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(reason, sizeof(reason), format, args);
+	va_end(args);
+	return fail(h->err, EPERM, "profile %s, rule %s: %s: %s; allow it with --allow %s",
+		h->profile->name, h->rule->name, path, reason, grant);
+}
+
+bool append_word(struct arena *arena, struct oci_strings *list, const char *word)
+{
+	const char **items = arena_array(arena, list->n + 1, sizeof(*items));
+
+	if (!items)
+		return false;
+	if (list->n)
+		memcpy(items, list->items, list->n * sizeof(*items));
+	items[list->n++] = word;
+	list->items = items;
+	return true;
+}
+
+void *insert_element(struct arena *arena, const void *from, size_t n, size_t size, size_t at)
+{
+	char *to = arena_array(arena, n + 1, size);
+
+	if (!to)
+		return NULL;
+	if (at)
+		memcpy(to, from, at * size);
+	if (n > at)
+		memcpy(to + (at + 1) * size, (const char *)from + at * size, (n - at) * size);
+	return to;
+}
+
+struct oci_linux *need_linux(struct hardening *h)
+{
+	if (!h->config->linux_)
+		h->config->linux_ = arena_alloc(h->arena, sizeof(*h->config->linux_));
+	return h->config->linux_;
+}
+
+struct oci_resources *need_resources(struct hardening *h)
+{
+	struct oci_linux *linux_ = need_linux(h);
+
+	if (linux_ && !linux_->resources)
+		linux_->resources = arena_alloc(h->arena, sizeof(*linux_->resources));
+	return linux_ ? linux_->resources : NULL;
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "specs/harden_rules.h"
+
+/* Rules on process: they hold for exec as well. */
+
+int rule_no_new_privileges(struct hardening *h)
+{
+	if (!h->process || h->process->no_new_privileges || granted(h, "new-privileges"))
+		return 0;
+	h->process->no_new_privileges = true;
+	note(h, "process.noNewPrivileges", "false", "true");
+	return 0;
+}
+
+static bool below_ceiling(struct hardening *h, const char *name)
+{
+	for (size_t i = 0; h->profile->capabilities[i]; i++) {
+		if (!strcmp(h->profile->capabilities[i], name))
+			return true;
+	}
+	return granted_item(h, "cap", name);
+}
+
+/* Cuts in place: the list is our copy. */
+static int cut(struct hardening *h, struct oci_strings *set, const char *path)
+{
+	struct oci_strings kept = {0};
+
+	kept.items = arena_array(h->arena, set->n, sizeof(*kept.items));
+	if (!kept.items)
+		return out_of_memory(h);
+	for (size_t i = 0; i < set->n; i++) {
+		if (below_ceiling(h, set->items[i]))
+			kept.items[kept.n++] = set->items[i];
+	}
+	if (kept.n == set->n)
+		return 0;
+	note_words(h, path, NULL, set, &kept);
+	*set = kept;
+	return 0;
+}
+
+/* Inheritable and ambient too: CVE-2022-29162 came from an inheritable set that nobody looked at.
+ */
+int rule_capability_ceiling(struct hardening *h)
+{
+	/* Without the object there are no capabilities at all. */
+	struct oci_capabilities none = {0};
+	struct oci_capabilities *c = h->process && h->process->capabilities
+					     ? h->process->capabilities
+					     : &none;
+	const struct {
+		struct oci_strings *set;
+		const char *path;
+	} sets[] = {
+		{&c->bounding, "process.capabilities.bounding"},
+		{&c->effective, "process.capabilities.effective"},
+		{&c->inheritable, "process.capabilities.inheritable"},
+		{&c->permitted, "process.capabilities.permitted"},
+		{&c->ambient, "process.capabilities.ambient"},
+	};
+
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		int r = cut(h, sets[i].set, sets[i].path);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int rule_rlimits(struct hardening *h)
+{
+	struct oci_process *process = h->process;
+	struct oci_rlimit *larger;
+
+	for (size_t i = 0; process && i < process->n_rlimits; i++) {
+		struct oci_rlimit *limit = &process->rlimits[i];
+
+		if (strcmp(limit->type, "RLIMIT_CORE"))
+			continue;
+		if (limit->soft || limit->hard)
+			note(h, text_of(h, "process.rlimits[%zu]", i),
+				text_of(h, "{\"type\":\"RLIMIT_CORE\",\"soft\":%llu,\"hard\":%llu}",
+					(unsigned long long)limit->soft,
+					(unsigned long long)limit->hard),
+				"{\"type\":\"RLIMIT_CORE\",\"soft\":0,\"hard\":0}");
+		limit->soft = 0;
+		limit->hard = 0;
+		return 0;
+	}
+	if (!process)
+		return 0;
+	larger = insert_element(h->arena, process->rlimits, process->n_rlimits, sizeof(*larger),
+		process->n_rlimits);
+	if (!larger)
+		return out_of_memory(h);
+	larger[process->n_rlimits].type = "RLIMIT_CORE";
+	note(h, text_of(h, "process.rlimits[%zu]", process->n_rlimits), NULL,
+		"{\"type\":\"RLIMIT_CORE\",\"soft\":0,\"hard\":0}");
+	process->rlimits = larger;
+	process->n_rlimits++;
+	return 0;
+}
+
+/* Absent stays absent: what the runtime inherited is not known here, and 0 might be lower. */
+int rule_oom_score(struct hardening *h)
+{
+	struct oci_i32 *score = h->process ? &h->process->oom_score_adj : NULL;
+
+	if (!score || !score->set || score->value >= 0)
+		return 0;
+	note(h, "process.oomScoreAdj", json_of_integer(h, score->value), "0");
+	score->value = 0;
+	return 0;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "specs/harden_rules.h"
+#include "specs/json.h"
+
+static void write_words(struct json_writer *w, const char *key, const struct oci_strings *words)
+{
+	json_key(w, key);
+	json_open_array(w);
+	for (size_t i = 0; i < words->n; i++)
+		json_string(w, words->items[i]);
+	json_close_array(w);
+}
+
+static void write_value(struct json_writer *w, const char *key, const char *json)
+{
+	if (!json)
+		return;
+	json_key(w, key);
+	json_raw(w, json);
+}
+
+static void write_change(struct json_writer *w, const struct harden_change *change)
+{
+	json_open_object(w);
+	json_key(w, "rule");
+	json_string(w, change->rule);
+	json_key(w, "path");
+	json_string(w, change->path);
+	write_value(w, "from", change->from);
+	write_value(w, "to", change->to);
+	json_key(w, "why");
+	json_string(w, change->why);
+	json_close_object(w);
+}
+
+int harden_report_json(const struct harden_report *report, char **ret_text, struct nacre_error *err)
+{
+	struct json_writer *w = json_writer_new(true);
+
+	json_open_object(w);
+	json_key(w, "profile");
+	json_string(w, report->profile);
+	write_words(w, "rules", &report->rules);
+	write_words(w, "granted", &report->granted);
+	json_key(w, "changes");
+	json_open_array(w);
+	for (size_t i = 0; i < report->n_changes; i++)
+		write_change(w, &report->changes[i]);
+	json_close_array(w);
+	json_close_object(w);
+	return json_writer_finish(w, ret_text, err);
+}
+
+static int wider(int width, const char *text)
+{
+	int length = (int)strlen(text);
+
+	return length > width ? length : width;
+}
+
+/* Words of the config are the tenant's: they must not steer the reader's terminal. */
+static void print_plain(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		(void)fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, out);
+	(void)fputc('\n', out);
+}
+
+static void print_changes(FILE *out, const struct harden_report *report)
+{
+	int rule = wider(0, "RULE"), path = wider(0, "PATH");
+
+	for (size_t i = 0; i < report->n_changes; i++) {
+		rule = wider(rule, report->changes[i].rule);
+		path = wider(path, report->changes[i].path);
+	}
+	(void)fprintf(out, "\n%-*s  %-*s  %s\n", rule, "RULE", path, "PATH", "CHANGE");
+	for (size_t i = 0; i < report->n_changes; i++) {
+		const struct harden_change *change = &report->changes[i];
+
+		(void)fprintf(out, "%-*s  %-*s  ", rule, change->rule, path, change->path);
+		print_plain(out, change->summary);
+	}
+}
+
+static void print_rules(FILE *out, const struct harden_report *report)
+{
+	int width = 0;
+
+	for (size_t i = 0; i < report->rules.n; i++)
+		width = wider(width, report->rules.items[i]);
+	(void)fprintf(out, "\n%-*s  EFFECT   WHY\n", width, "RULE");
+	for (const struct rule *rule = harden_rules; rule->name; rule++) {
+		if (oci_strings_have(&report->rules, rule->name))
+			(void)fprintf(out, "%-*s  %-7s  %s\n", width, rule->name,
+				rule->effect == RULE_EDITS ? "edits" : "refuses", rule->why);
+	}
+}
+
+int harden_report_text(const struct harden_report *report, char **ret_text, struct nacre_error *err)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return fail(err, ENOMEM, "out of memory");
+	(void)fprintf(out, "profile %s: %zu rules, %zu changes\n", report->profile, report->rules.n,
+		report->n_changes);
+	for (size_t i = 0; i < report->granted.n; i++)
+		(void)fprintf(out, "allowed: %s\n", report->granted.items[i]);
+	if (report->n_changes)
+		print_changes(out, report);
+	if (report->rules.n)
+		print_rules(out, report);
+	if (fclose(out) != 0) {
+		free(text);
+		return fail(err, ENOMEM, "out of memory");
+	}
+	*ret_text = text;
+	return 0;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_HARDEN_RULES_H
+#define NACRE_HARDEN_RULES_H
+
+#include "specs/harden.h"
+#include "specs/profiles.h"
+
+/* What harden.c, harden_report.c and the files with the rules share. */
+
+struct hardening;
+
+enum rule_effect {
+	RULE_EDITS,
+	RULE_REFUSES,
+};
+
+struct rule {
+	const char *name;
+	enum profile_rule bit;
+	enum rule_effect effect;
+	bool of_process; /* reads and edits process alone: holds for exec as well */
+	int (*function)(struct hardening *h);
+	const char *why;
+};
+
+/* In the order in which they run; ends with a NULL name. */
+extern const struct rule harden_rules[];
+
+/* One call of harden(). */
+struct hardening {
+	struct arena *arena;
+	const struct profile *profile;
+	const struct harden_request *request;
+	struct oci_config *config; /* the copy that is tightened; NULL for a process alone */
+	struct oci_process *process; /* may be NULL */
+	const struct rule *rule; /* the one that runs now */
+	struct harden_report *report;
+	size_t room; /* for changes */
+	bool *used; /* one a grant */
+	int failed; /* why a change could not be recorded; a negative errno */
+	struct nacre_error *err;
+};
+
+/* --- harden.c: rules --- */
+
+int rule_host_network(struct hardening *h);
+int rule_mount_sources(struct hardening *h);
+int rule_namespaces(struct hardening *h);
+int rule_no_new_privileges(struct hardening *h);
+int rule_capability_ceiling(struct hardening *h);
+int rule_read_only_root(struct hardening *h);
+int rule_mount_flags(struct hardening *h);
+int rule_propagation(struct hardening *h);
+int rule_hidden_paths(struct hardening *h);
+int rule_devices(struct hardening *h);
+int rule_resources(struct hardening *h);
+int rule_rlimits(struct hardening *h);
+int rule_oom_score(struct hardening *h);
+
+/* --- harden_grants.c --- */
+
+/* Whether GRANT was given. Marks it as used: to be asked only where it decides. */
+bool granted(struct hardening *h, const char *grant);
+/* The same for KIND:ITEM, "cap" and "CAP_CHOWN". */
+bool granted_item(struct hardening *h, const char *kind, const char *item);
+/* The same for an item that is a path of the host, clean: see host_path. */
+bool granted_path(struct hardening *h, const char *kind, const char *path);
+/* Calls EACH with the item of every grant of KIND and marks those as used for which it is true. */
+bool granted_any(struct hardening *h, const char *kind,
+	bool (*each)(const struct hardening *h, const char *item));
+
+/* A clean absolute path of the host with /var/run as /run, which it is a symlink to. */
+int host_path(const char *path, char ret[static 4096]);
+
+/* --- harden_notes.c: recording --- */
+
+/* Both are JSON texts or NULL. Failures are kept in h->failed. */
+void note(struct hardening *h, const char *path, const char *from, const char *to);
+/* LABEL: stands before the words in the summary; may be NULL. */
+void note_words(struct hardening *h, const char *path, const char *label,
+	const struct oci_strings *from, const struct oci_strings *to);
+
+/* JSON texts; never NULL. */
+const char *json_of_string(struct hardening *h, const char *text);
+const char *json_of_integer(struct hardening *h, int64_t value);
+
+/* A string in the arena; "" when memory is spent. */
+const char *text_of(struct hardening *h, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* -EPERM: "profile P, rule R: PATH: ...; allow it with --allow GRANT". */
+int refuse(struct hardening *h, const char *grant, const char *path, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+int out_of_memory(struct hardening *h);
+
+/* --- lists in the arena --- */
+
+/* Appends WORD to a list that may be shared: makes a new array. Returns false when memory is spent.
+ */
+bool append_word(struct arena *arena, struct oci_strings *list, const char *word);
+/* A copy of the N elements of SIZE bytes at FROM with a zeroed one put in at AT; NULL: no memory.
+ */
+void *insert_element(struct arena *arena, const void *from, size_t n, size_t size, size_t at);
+
+/* config->linux_ and its resources, made if absent; NULL: no memory. */
+struct oci_linux *need_linux(struct hardening *h);
+struct oci_resources *need_resources(struct hardening *h);
+
+#endif

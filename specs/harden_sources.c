@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "specs/harden_rules.h"
+#include "specs/mount_words.h"
+#include "specs/path_text.h"
+
+/*
+ * Where mounts may not come from. Sources are judged as text: a symlink on the host that leads to
+ * one of these is not seen here. The engine that wrote the config is trusted; what it passes on
+ * from its user is a path.
+ */
+
+static const struct source {
+	const char *path; /* '*' stands for one component */
+	bool below; /* what lies below as well */
+	bool engine; /* allowed by engine-socket */
+	const char *what;
+} sources[] = {
+	/* clang-format off */
+	{ "/",				false, false, "the host's root directory" },
+	{ "/proc",			true,  false, "the host's /proc" },
+	{ "/sys",			true,  false, "the host's /sys" },
+	{ "/dev",			false, false, "the host's /dev" },
+	/* Below /dev a single node is let through: nodev on the mount keeps it closed. */
+	{ "/dev/block",			true,  false, "a directory of the host's /dev" },
+	{ "/dev/bus",			true,  false, "a directory of the host's /dev" },
+	{ "/dev/char",			true,  false, "a directory of the host's /dev" },
+	{ "/dev/disk",			true,  false, "a directory of the host's /dev" },
+	{ "/dev/dri",			false, false, "a directory of the host's /dev" },
+	{ "/dev/fd",			true,  false, "the runtime's own open files" },
+	{ "/dev/hugepages",		true,  false, "a directory of the host's /dev" },
+	{ "/dev/input",			false, false, "a directory of the host's /dev" },
+	{ "/dev/mapper",		false, false, "a directory of the host's /dev" },
+	{ "/dev/mqueue",		true,  false, "the host's message queues" },
+	{ "/dev/net",			false, false, "a directory of the host's /dev" },
+	{ "/dev/pts",			true,  false, "the host's terminals" },
+	{ "/dev/shm",			true,  false, "the host's shared memory" },
+	{ "/dev/snd",			false, false, "a directory of the host's /dev" },
+	{ "/dev/vfio",			false, false, "a directory of the host's /dev" },
+	{ "/run/nacre",			true,  false, "the state of containers" },
+	{ "/run/user/*/nacre",		true,  false, "the state of containers" },
+	{ "/run/containerd/runc",	true,  false, "the state of containers" },
+	{ "/run/docker/runtime-runc",	true,  false, "the state of containers" },
+	{ "/run/crun",			true,  false, "the state of containers" },
+	{ "/run/runc",			true,  false, "the state of containers" },
+	{ "/run",			false, true,  "a directory with engine sockets" },
+	{ "/run/containerd",		false, true,  "a directory with engine sockets" },
+	{ "/run/crio",			false, true,  "a directory with engine sockets" },
+	{ "/run/docker",		false, true,  "a directory with engine sockets" },
+	{ "/run/docker/containerd",	false, true,  "a directory with engine sockets" },
+	{ "/run/k3s",			false, true,  "a directory with engine sockets" },
+	{ "/run/k3s/containerd",	false, true,  "a directory with engine sockets" },
+	{ "/run/podman",		false, true,  "a directory with engine sockets" },
+	{ "/run/user",			false, true,  "a directory with engine sockets" },
+	{ "/run/user/*",		false, true,  "a directory with engine sockets" },
+	{ "/run/user/*/podman",		false, true,  "a directory with engine sockets" },
+	{ "/var",			false, true,  "a directory with engine sockets" },
+	/* clang-format on */
+};
+
+/* Wherever they lie: an engine may listen in any directory. */
+static const char *const sockets[] = {"buildkitd.sock", "containerd.sock", "containerd.sock.ttrpc",
+	"cri-dockerd.sock", "crio.sock", "docker.sock", "dockershim.sock", "podman.sock", NULL};
+
+/* Filesystem types with one instance on the whole host, and where the host has it. */
+static const struct {
+	const char *type;
+	const char *path;
+} host_types[] = {
+	/* clang-format off */
+	{ "binfmt_misc",	"/proc/sys/fs/binfmt_misc" },
+	{ "configfs",		"/sys/kernel/config" },
+	{ "debugfs",		"/sys/kernel/debug" },
+	{ "devtmpfs",		"/dev" },
+	{ "efivarfs",		"/sys/firmware/efi/efivars" },
+	{ "fusectl",		"/sys/fs/fuse/connections" },
+	{ "pstore",		"/sys/fs/pstore" },
+	{ "securityfs",		"/sys/kernel/security" },
+	{ "tracefs",		"/sys/kernel/tracing" },
+	/* clang-format on */
+};
+
+static bool matches(const struct source *source, const char *path)
+{
+	const char *p = source->path;
+
+	for (; *p; p++) {
+		if (*p == '*')
+			path += strcspn(path, "/");
+		else if (*p != *path++)
+			return false;
+	}
+	return !*path || (source->below && *path == '/');
+}
+
+static bool is_socket(const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+
+	for (size_t i = 0; sockets[i]; i++) {
+		if (!strcmp(sockets[i], name))
+			return true;
+	}
+	return false;
+}
+
+/* PATH is clean. PLACE: the JSON path of what names it. */
+static int judge(struct hardening *h, const char *place, const char *path)
+{
+	static const struct source socket = {
+		.engine = true, .what = "an engine's socket, and whoever has it has the host"};
+	const struct source *found = is_socket(path) ? &socket : NULL;
+
+	for (size_t i = 0; !found && i < sizeof(sources) / sizeof(sources[0]); i++) {
+		if (matches(&sources[i], path))
+			found = &sources[i];
+	}
+	if (!found || granted_path(h, "mount", path))
+		return 0;
+	if (!found->engine)
+		return refuse(
+			h, text_of(h, "mount:%s", path), place, "%s is %s", path, found->what);
+	if (granted(h, "engine-socket"))
+		return 0;
+	return refuse(h, "engine-socket", place, "%s is %s", path, found->what);
+}
+
+static int judge_path(struct hardening *h, const char *place, const char *path)
+{
+	char clean[PATH_TEXT_MAX];
+
+	/* A relative source is below the bundle, whose own place is not known here. */
+	if (path[0] != '/' && !path_climbs(path))
+		return 0;
+	if (path[0] != '/')
+		return fail(h->err, EPERM,
+			"profile %s, rule %s: %s: \"%s\" leaves the bundle; give it as an absolute "
+			"path",
+			h->profile->name, h->rule->name, place, path);
+	if (host_path(path, clean) < 0)
+		return fail(
+			h->err, ENAMETOOLONG, "%s: longer than %d bytes", place, PATH_TEXT_MAX - 1);
+	return judge(h, place, clean);
+}
+
+/* The paths in overlay's lowerdir=A:B; "\:" is a colon in a name. */
+static int judge_layers(struct hardening *h, const char *place, const char *list)
+{
+	char path[PATH_TEXT_MAX];
+	int r = 0;
+
+	while (r == 0 && *list) {
+		size_t used = 0;
+
+		for (; *list && *list != ':' && used < sizeof(path) - 1; list++) {
+			if (*list == '\\' && list[1])
+				list++;
+			path[used++] = *list;
+		}
+		path[used] = '\0';
+		if (*list && *list != ':')
+			return fail(h->err, ENAMETOOLONG, "%s: a layer is longer than %d bytes",
+				place, PATH_TEXT_MAX - 1);
+		if (used)
+			r = judge_path(h, place, path);
+		list += *list == ':';
+	}
+	return r;
+}
+
+static int judge_overlay(struct hardening *h, const struct oci_mount *mount, size_t i)
+{
+	static const char *const keys[] = {
+		"lowerdir=", "lowerdir+=", "datadir+=", "upperdir=", "workdir=", NULL};
+
+	for (size_t k = 0; k < mount->options.n; k++) {
+		const char *word = mount->options.items[k];
+
+		for (size_t n = 0; keys[n]; n++) {
+			size_t length = strlen(keys[n]);
+			int r;
+
+			if (strncmp(word, keys[n], length))
+				continue;
+			r = judge_layers(
+				h, text_of(h, "mounts[%zu].options[%zu]", i, k), word + length);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+/* A filesystem of its own: what it shows of the host depends on its type. */
+static int judge_filesystem(struct hardening *h, const struct oci_mount *mount, size_t i)
+{
+	char clean[PATH_TEXT_MAX];
+
+	for (size_t k = 0; k < sizeof(host_types) / sizeof(host_types[0]); k++) {
+		const char *path = host_types[k].path;
+
+		if (mount_has_type(mount, host_types[k].type) && !granted_path(h, "mount", path))
+			return refuse(h, text_of(h, "mount:%s", path),
+				text_of(h, "mounts[%zu].type", i), "%s is the host's %s",
+				mount->type, path);
+	}
+	if (mount_has_type(mount, "overlay"))
+		return judge_overlay(h, mount, i);
+	if (!mount->source || mount->source[0] != '/' || host_path(mount->source, clean) < 0 ||
+		!path_within(clean, "/dev") || granted_path(h, "mount", clean))
+		return 0;
+	return refuse(h, text_of(h, "mount:%s", clean), text_of(h, "mounts[%zu].source", i),
+		"%s is a disk of the host", clean);
+}
+
+int rule_mount_sources(struct hardening *h)
+{
+	for (size_t i = 0; i < h->config->n_mounts; i++) {
+		const struct oci_mount *mount = &h->config->mounts[i];
+		int r;
+
+		if (!mount_is_bind(mount))
+			r = judge_filesystem(h, mount, i);
+		else
+			r = judge_path(h, text_of(h, "mounts[%zu].source", i),
+				mount->source ? mount->source : "");
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
