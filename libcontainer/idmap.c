@@ -1,1 +1,253 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/idmap.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "libcontainer/cleanup.h"
+#include "libcontainer/files.h"
+#include "libcontainer/procfs.h"
+#include "libcontainer/sys.h"
+
+enum {
+	MAX_MAPPINGS = 340, /* of the kernel, since Linux 4.15 */
+	NUMBER_MAX = 12, /* "4294967295" and a separator */
+	TOOL_WAIT_MS = 10000,
+};
+
+/* Of the two files of a process. */
+struct map {
+	const char *file;
+	const char *tool; /* for those who may not write it themselves: shadow's setuid programs */
+	const struct oci_id_mapping *items;
+	size_t n;
+	uint32_t own; /* the caller's own id, which needs no privilege */
+};
+
+/* Where distributions install it. PATH is the caller's and must not choose what handles ids. */
+static const char *const tool_directories[] = {"/usr/bin", "/bin", "/usr/local/bin"};
+
+static int open_process_file(pid_t pid, const char *name, int flags, struct nacre_error *err)
+{
+	cleanup_close int proc_fd = procfs_open(err);
+	char path[64];
+	int fd;
+
+	if (proc_fd < 0)
+		return proc_fd;
+	(void)snprintf(path, sizeof(path), "%d/%s", (int)pid, name);
+	fd = procfs_open_file(proc_fd, path, flags);
+	return fd < 0 ? fail_errno(err, fd, "open /proc/%s", path) : fd;
+}
+
+static int write_process_file(
+	pid_t pid, const char *name, const char *text, struct nacre_error *err)
+{
+	cleanup_close int fd = open_process_file(pid, name, O_WRONLY, err);
+	size_t length = strlen(text);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	/* The kernel takes a map in one write only. */
+	n = write(fd, text, length);
+	if (n < 0)
+		return fail_errno(err, errno, "write %s", name);
+	return (size_t)n == length ? 0 : fail(err, EIO, "write %s: cut short", name);
+}
+
+static int write_directly(pid_t pid, const struct map *map, struct nacre_error *err)
+{
+	const size_t size = map->n * 3 * NUMBER_MAX + 1;
+	cleanup_free char *text = malloc(size);
+	size_t used = 0;
+
+	if (!text)
+		return fail_errno(err, ENOMEM, "%s", map->file);
+	text[0] = '\0';
+	for (size_t i = 0; i < map->n; i++)
+		used += (size_t)snprintf(text + used, size - used, "%u %u %u\n",
+			map->items[i].container_id, map->items[i].host_id, map->items[i].size);
+	return write_process_file(pid, map->file, text, err);
+}
+
+static _Noreturn void exec_tool(const char *tool, char *const argv[])
+{
+	char *const no_environment[] = {NULL};
+	char path[64];
+
+	for (size_t i = 0; i < sizeof(tool_directories) / sizeof(tool_directories[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", tool_directories[i], tool);
+		(void)execve(path, argv, no_environment);
+	}
+	_exit(127);
+}
+
+/* Waits a bounded time for the process behind PIDFD and reaps it. */
+static int wait_tool(pid_t pid, int pidfd, const char *tool, struct nacre_error *err)
+{
+	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+	int status;
+	int r;
+
+	do
+		r = poll(&ended, 1, TOOL_WAIT_MS);
+	while (r < 0 && errno == EINTR);
+	if (r <= 0) {
+		(void)sys_pidfd_send_signal(pidfd, SIGKILL);
+		return fail(
+			err, ETIMEDOUT, "%s did not end within %d s", tool, TOOL_WAIT_MS / 1000);
+	}
+	if (waitpid(pid, &status, 0) < 0)
+		return fail_errno(err, errno, "%s", tool);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		return fail(err, ENOENT,
+			"%s is not in /usr/bin: install it (package uidmap or shadow-utils)", tool);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return fail(err, EPERM, "%s refused the mapping: check /etc/subuid and /etc/subgid",
+			tool);
+	return 0;
+}
+
+static int run_tool(const char *tool, char *const argv[], struct nacre_error *err)
+{
+	cleanup_close int pidfd = -1;
+	struct clone_args args = {
+		.flags = CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
+		.exit_signal = SIGCHLD,
+	};
+	int pid = sys_clone3(&args);
+
+	if (pid == 0)
+		exec_tool(tool, argv);
+	if (pid < 0)
+		return fail_errno(err, pid, "fork for %s", tool);
+	return wait_tool(pid, pidfd, tool, err);
+}
+
+static int write_with_tool(pid_t pid, const struct map *map, struct nacre_error *err)
+{
+	const size_t n_numbers = 1 + map->n * 3;
+	cleanup_free char *numbers = calloc(n_numbers, NUMBER_MAX);
+	cleanup_free char **argv = calloc(n_numbers + 2, sizeof(*argv));
+	char tool[16];
+
+	if (!numbers || !argv)
+		return fail_errno(err, ENOMEM, "%s", map->tool);
+	(void)snprintf(tool, sizeof(tool), "%s", map->tool);
+	argv[0] = tool;
+	for (size_t i = 0; i < n_numbers; i++) {
+		const struct oci_id_mapping *m = i ? &map->items[(i - 1) / 3] : NULL;
+		const uint32_t values[] = {
+			m ? m->container_id : (uint32_t)pid, m ? m->host_id : 0, m ? m->size : 0};
+
+		argv[1 + i] = numbers + i * NUMBER_MAX;
+		(void)snprintf(argv[1 + i], NUMBER_MAX, "%u", values[i ? (i - 1) % 3 : 0]);
+	}
+	return run_tool(map->tool, argv, err);
+}
+
+static bool maps_only_itself(const struct map *map)
+{
+	return map->n == 1 && map->items[0].size == 1 && map->items[0].host_id == map->own;
+}
+
+static int write_map(pid_t pid, const struct map *map, struct nacre_error *err)
+{
+	if (map->n == 0 || map->n > MAX_MAPPINGS)
+		return fail(err, EINVAL, "%s: %zu mappings, the kernel takes 1 to %d", map->file,
+			map->n, MAX_MAPPINGS);
+	if (geteuid() == 0 || maps_only_itself(map))
+		return write_directly(pid, map, err);
+	return write_with_tool(pid, map, err);
+}
+
+int idmap_write(pid_t pid, const struct oci_id_mapping *uids, size_t n_uids,
+	const struct oci_id_mapping *gids, size_t n_gids, struct nacre_error *err)
+{
+	const struct map uid_map = {"uid_map", "newuidmap", uids, n_uids, geteuid()};
+	const struct map gid_map = {"gid_map", "newgidmap", gids, n_gids, getegid()};
+
+	/* user_namespaces(7): without privilege a gid map is only taken once setgroups is given up,
+	 * or a process could drop a group that denies it something. newgidmap sees to that itself.
+	 */
+	if (geteuid() != 0 && maps_only_itself(&gid_map) &&
+		write_process_file(pid, "setgroups", "deny", err) < 0)
+		return -err->code;
+	if (write_map(pid, &uid_map, err) < 0 || write_map(pid, &gid_map, err) < 0)
+		return fail_prefix(err, "id mappings");
+	return 0;
+}
+
+int idmap_become_root(struct nacre_error *err)
+{
+	/* EPERM: setgroups was given up for the gid map. What groups are left are the caller's own.
+	 */
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return fail_errno(err, errno, "setgroups");
+	if (setresgid(0, 0, 0) < 0)
+		return fail_errno(err, errno, "setresgid to 0 (is gid 0 mapped?)");
+	if (setresuid(0, 0, 0) < 0)
+		return fail_errno(err, errno, "setresuid to 0 (is uid 0 mapped?)");
+	return 0;
+}
+
+/* The process that a new user namespace needs to exist. It waits until the pipe closes, which also
+ * happens when its maker dies. */
+static _Noreturn void hold_namespace(int pipe_fd)
+{
+	char byte;
+
+	while (read(pipe_fd, &byte, 1) < 0 && errno == EINTR)
+		;
+	_exit(0);
+}
+
+static int open_namespace(pid_t pid, struct nacre_error *err)
+{
+	char path[64];
+	int fd;
+
+	/* A magic link, which procfs.h would not follow: it leads to a namespace, and of a process
+	 * that is our own child and runs no foreign code. */
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? fail_errno(err, errno, "open %s", path) : fd;
+}
+
+int idmap_userns(const struct oci_id_mapping *uids, size_t n_uids,
+	const struct oci_id_mapping *gids, size_t n_gids, struct nacre_error *err)
+{
+	struct clone_args args = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
+	cleanup_close int hold = -1;
+	cleanup_close int release = -1;
+	int ends[2];
+	int pid;
+	int fd;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail_errno(err, errno, "pipe");
+	hold = ends[0];
+	release = ends[1];
+	pid = sys_clone3(&args);
+	if (pid == 0) {
+		close_fd(&release);
+		hold_namespace(hold);
+	}
+	if (pid < 0)
+		return fail_errno(err, pid, "make a user namespace for id-mapped mounts");
+	fd = idmap_write(pid, uids, n_uids, gids, n_gids, err);
+	if (fd == 0)
+		fd = open_namespace(pid, err);
+	close_fd(&release);
+	/* It ends by itself now; nothing it does can take long. */
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return fd;
+}

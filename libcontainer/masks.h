@@ -4,9 +4,11 @@
 
 #include "specs/spec.h"
 
-/* linux.maskedPaths: a file is covered by /dev/null, a directory by one shared empty read-only tmpfs.
- * linux.readonlyPaths: bound on itself, read-only, other flags kept. What is absent is skipped.
- * DEV_NULL_FD: the host's /dev/null, see device_open_null. */
+/* linux.maskedPaths: a file is covered by /dev/null, a directory by one shared empty read-only
+ * tmpfs. linux.readonlyPaths: bound on itself, read-only, other flags kept. What is absent is
+ * skipped. DEV_NULL_FD: the host's /dev/null, see device_open_null. Runs before the pivot, while
+ * the mount that it lies on is still in the namespace, and after the sysctls are written: PROC_FD
+ * of mount_context is the mount that these cover. */
 int masks_apply(int rootfs_fd, int dev_null_fd, const struct oci_strings *masked,
 	const struct oci_strings *readonly, struct nacre_error *err);
 

@@ -1,1 +1,239 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/mount_options.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "libcontainer/sys.h"
+
+enum kind {
+	ATTR,
+	RECURSIVE_ATTR,
+	SUPER,
+	PROPAGATION,
+	RECURSIVE_PROPAGATION,
+	FLAG, /* sets one or two bools of struct mount_options, given by their offsets */
+	NOTHING,
+};
+
+struct word {
+	const char *name;
+	enum kind kind;
+	uint64_t set;
+	uint64_t clear;
+};
+
+#define RDONLY MOUNT_ATTR_RDONLY
+#define NOSUID MOUNT_ATTR_NOSUID
+#define NODEV MOUNT_ATTR_NODEV
+#define NOEXEC MOUNT_ATTR_NOEXEC
+#define NOATIME MOUNT_ATTR_NOATIME
+#define STRICTATIME MOUNT_ATTR_STRICTATIME
+#define NODIRATIME MOUNT_ATTR_NODIRATIME
+#define NOSYMFOLLOW MOUNT_ATTR_NOSYMFOLLOW
+/* For the kernel atime is one field of three values, and relatime is 0: a word that sets one of
+ * them must clear the whole field first, and one that takes a value back leaves relatime, the
+ * default. */
+#define ATIME MOUNT_ATTR__ATIME
+#define AT(member) offsetof(struct mount_options, member)
+
+/* Sorted: names are looked up by bisection and features prints them in this order. */
+/* clang-format off */
+#define WORDS(W)                                                                                   \
+	W("acl",            SUPER,                 MS_POSIXACL,    0)                              \
+	W("async",          SUPER,                 0,              MS_SYNCHRONOUS)                 \
+	W("atime",          ATTR,                  0,              ATIME)                          \
+	W("bind",           FLAG,                  AT(bind),       0)                              \
+	W("copy-symlink",   FLAG,                  AT(copy_symlink), 0)                            \
+	W("defaults",       NOTHING,               0,              0)                              \
+	W("dest-nofollow",  FLAG,                  AT(destination_nofollow), 0)                    \
+	W("dev",            ATTR,                  0,              NODEV)                          \
+	W("diratime",       ATTR,                  0,              NODIRATIME)                     \
+	W("dirsync",        SUPER,                 MS_DIRSYNC,     0)                              \
+	W("exec",           ATTR,                  0,              NOEXEC)                         \
+	W("idmap",          FLAG,                  AT(idmap),      0)                              \
+	W("iversion",       SUPER,                 MS_I_VERSION,   0)                              \
+	W("lazytime",       SUPER,                 MS_LAZYTIME,    0)                              \
+	W("loud",           SUPER,                 0,              MS_SILENT)                      \
+	W("mand",           SUPER,                 MS_MANDLOCK,    0)                              \
+	W("noacl",          SUPER,                 0,              MS_POSIXACL)                    \
+	W("noatime",        ATTR,                  NOATIME,        ATIME)                          \
+	W("nodev",          ATTR,                  NODEV,          0)                              \
+	W("nodiratime",     ATTR,                  NODIRATIME,     0)                              \
+	W("noexec",         ATTR,                  NOEXEC,         0)                              \
+	W("noiversion",     SUPER,                 0,              MS_I_VERSION)                   \
+	W("nolazytime",     SUPER,                 0,              MS_LAZYTIME)                    \
+	W("nomand",         SUPER,                 0,              MS_MANDLOCK)                    \
+	W("norelatime",     ATTR,                  0,              ATIME)                          \
+	W("nostrictatime",  ATTR,                  0,              ATIME)                          \
+	W("nosuid",         ATTR,                  NOSUID,         0)                              \
+	W("nosymfollow",    ATTR,                  NOSYMFOLLOW,    0)                              \
+	W("private",        PROPAGATION,           MS_PRIVATE,     0)                              \
+	W("ratime",         RECURSIVE_ATTR,        0,              ATIME)                          \
+	W("rbind",          FLAG,                  AT(bind),       AT(recursive))                  \
+	W("rdev",           RECURSIVE_ATTR,        0,              NODEV)                          \
+	W("rdiratime",      RECURSIVE_ATTR,        0,              NODIRATIME)                     \
+	W("relatime",       ATTR,                  0,              ATIME)                          \
+	W("remount",        FLAG,                  AT(remount),    0)                              \
+	W("rexec",          RECURSIVE_ATTR,        0,              NOEXEC)                         \
+	W("ridmap",         FLAG,                  AT(idmap),      AT(idmap_recursive))            \
+	W("rnoatime",       RECURSIVE_ATTR,        NOATIME,        ATIME)                          \
+	W("rnodev",         RECURSIVE_ATTR,        NODEV,          0)                              \
+	W("rnodiratime",    RECURSIVE_ATTR,        NODIRATIME,     0)                              \
+	W("rnoexec",        RECURSIVE_ATTR,        NOEXEC,         0)                              \
+	W("rnorelatime",    RECURSIVE_ATTR,        0,              ATIME)                          \
+	W("rnostrictatime", RECURSIVE_ATTR,        0,              ATIME)                          \
+	W("rnosuid",        RECURSIVE_ATTR,        NOSUID,         0)                              \
+	W("rnosymfollow",   RECURSIVE_ATTR,        NOSYMFOLLOW,    0)                              \
+	W("ro",             ATTR,                  RDONLY,         0)                              \
+	W("rprivate",       RECURSIVE_PROPAGATION, MS_PRIVATE,     0)                              \
+	W("rrelatime",      RECURSIVE_ATTR,        0,              ATIME)                          \
+	W("rro",            RECURSIVE_ATTR,        RDONLY,         0)                              \
+	W("rrw",            RECURSIVE_ATTR,        0,              RDONLY)                         \
+	W("rshared",        RECURSIVE_PROPAGATION, MS_SHARED,      0)                              \
+	W("rslave",         RECURSIVE_PROPAGATION, MS_SLAVE,       0)                              \
+	W("rstrictatime",   RECURSIVE_ATTR,        STRICTATIME,    ATIME)                          \
+	W("rsuid",          RECURSIVE_ATTR,        0,              NOSUID)                         \
+	W("rsymfollow",     RECURSIVE_ATTR,        0,              NOSYMFOLLOW)                    \
+	W("runbindable",    RECURSIVE_PROPAGATION, MS_UNBINDABLE,  0)                              \
+	W("rw",             ATTR,                  0,              RDONLY)                         \
+	W("shared",         PROPAGATION,           MS_SHARED,      0)                              \
+	W("silent",         SUPER,                 MS_SILENT,      0)                              \
+	W("slave",          PROPAGATION,           MS_SLAVE,       0)                              \
+	W("src-nofollow",   FLAG,                  AT(source_nofollow), 0)                         \
+	W("strictatime",    ATTR,                  STRICTATIME,    ATIME)                          \
+	W("suid",           ATTR,                  0,              NOSUID)                         \
+	W("symfollow",      ATTR,                  0,              NOSYMFOLLOW)                    \
+	W("sync",           SUPER,                 MS_SYNCHRONOUS, 0)                              \
+	W("tmpcopyup",      FLAG,                  AT(tmpcopyup),  0)                              \
+	W("unbindable",     PROPAGATION,           MS_UNBINDABLE,  0)
+
+#define ROW(name, kind, set, clear) {name, kind, set, clear},
+#define NAME(name, kind, set, clear) name,
+static const struct word words[] = {WORDS(ROW)};
+static const char *const names[] = {WORDS(NAME)};
+/* clang-format on */
+
+enum {
+	N_WORDS = sizeof(words) / sizeof(words[0]),
+};
+
+const char *const *mount_option_names(size_t *ret_n)
+{
+	*ret_n = N_WORDS;
+	return names;
+}
+
+static int compare(const void *name, const void *word)
+{
+	return strcmp(name, ((const struct word *)word)->name);
+}
+
+/* A later word overrides an earlier one. */
+static void merge(uint64_t *set, uint64_t *clear, const struct word *word)
+{
+	*set = (*set & ~word->clear) | word->set;
+	*clear = (*clear & ~word->set) | word->clear;
+}
+
+static void merge_super(struct mount_options *o, const struct word *word)
+{
+	o->super_flags = (o->super_flags & ~(unsigned)word->clear) | (unsigned)word->set;
+	o->super_clear = (o->super_clear & ~(unsigned)word->set) | (unsigned)word->clear;
+}
+
+static void set_flag(struct mount_options *o, uint64_t offset)
+{
+	*(bool *)((char *)o + offset) = true;
+}
+
+static void apply(struct mount_options *o, const struct word *word)
+{
+	switch (word->kind) {
+	case ATTR:
+		merge(&o->attr_set, &o->attr_clear, word);
+		break;
+	case RECURSIVE_ATTR:
+		merge(&o->recursive_set, &o->recursive_clear, word);
+		break;
+	case SUPER:
+		merge_super(o, word);
+		break;
+	case PROPAGATION:
+	case RECURSIVE_PROPAGATION:
+		o->propagation = word->set;
+		o->propagation_recursive = word->kind == RECURSIVE_PROPAGATION;
+		break;
+	case FLAG:
+		set_flag(o, word->set);
+		if (word->clear)
+			set_flag(o, word->clear);
+		break;
+	case NOTHING:
+		break;
+	}
+}
+
+/* Combinations that no kernel call can express. */
+static int check(const struct oci_mount *mount, size_t index, const struct mount_options *o,
+	struct nacre_error *err)
+{
+	const char *text = NULL;
+	bool mappings = mount->n_uid_mappings > 0 || mount->n_gid_mappings > 0;
+
+	if (o->bind && o->data.n > 0)
+		return fail(err, EINVAL,
+			"mounts[%zu].options: \"%s\" is no option of a bind mount (it is for "
+			"filesystems)",
+			index, o->data.items[0]);
+	if (o->idmap && !o->bind)
+		text = "idmap needs a bind mount";
+	else if (mappings && !o->bind)
+		text = "uidMappings and gidMappings need a bind mount";
+	else if (mappings && (mount->n_uid_mappings == 0 || mount->n_gid_mappings == 0))
+		text = "uidMappings and gidMappings must be given together";
+	else if (o->idmap && o->remount)
+		text = "idmap cannot be set on a remount";
+	else if (o->tmpcopyup && (!mount->type || strcmp(mount->type, "tmpfs") != 0))
+		text = "tmpcopyup needs a tmpfs";
+	if (text)
+		return fail(err, EINVAL, "mounts[%zu].options: %s", index, text);
+	return 0;
+}
+
+int mount_options_parse(struct arena *arena, const struct oci_mount *mount, size_t index,
+	struct mount_options *ret_options, struct nacre_error *err)
+{
+	struct mount_options o = {};
+
+	for (size_t i = 0; i < mount->options.n; i++) {
+		const char *name = mount->options.items[i];
+		const struct word *word = bsearch(name, words, N_WORDS, sizeof(words[0]), compare);
+
+		if (word) {
+			apply(&o, word);
+		} else if (name[0] != '\0') {
+			if (!o.data.items)
+				o.data.items = arena_array(
+					arena, mount->options.n - i, sizeof(*o.data.items));
+			if (!o.data.items)
+				return fail_errno(err, ENOMEM, "mounts[%zu].options", index);
+			o.data.items[o.data.n++] = name;
+		}
+	}
+	/* Type "bind" alone, as Docker's --mount writes it. */
+	if (mount->type && strcmp(mount->type, "bind") == 0)
+		o.bind = true;
+	if (mount->type && strcmp(mount->type, "rbind") == 0)
+		o.bind = o.recursive = true;
+	/* config.md, uidMappings: given without idmap or ridmap, the top mount is mapped. */
+	if (mount->n_uid_mappings > 0)
+		o.idmap = true;
+	o.read_only = (o.attr_set | o.recursive_set) & MOUNT_ATTR_RDONLY;
+	if (check(mount, index, &o, err) < 0)
+		return -err->code;
+	*ret_options = o;
+	return 0;
+}

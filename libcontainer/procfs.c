@@ -30,31 +30,29 @@ static int open_detached(void)
 	return sys_fsmount(fs_fd, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
-static int open_attached(struct nacre_error *err)
+/* Returns -ENOENT where /proc is not a whole procfs. */
+static int open_attached(void)
 {
 	cleanup_close int fd = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	struct statfs fs;
 	struct stat st;
 
-	if (fd < 0)
-		return fail_errno(err, errno, "open /proc");
-	if (fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
-		return fail_errno(err, errno, "stat /proc");
+	if (fd < 0 || fstatfs(fd, &fs) < 0 || fstat(fd, &st) < 0)
+		return -errno;
 	if (fs.f_type != PROC_SUPER_MAGIC || st.st_ino != PROC_ROOT_INODE)
-		return fail(err, EPERM, "/proc is not a procfs: mount one there");
+		return -ENOENT;
 	return steal_fd(&fd);
 }
 
 int procfs_open(struct nacre_error *err)
 {
-	int fd = open_detached();
+	int fd = open_attached();
 
-	/* Within a container: the kernel refuses a procfs that would show what the outer one masks,
-	 * and outer filters may know nothing of fsopen. */
-	if (fd == -EPERM || fd == -EACCES || fd == -ENOSYS)
-		return open_attached(err);
 	if (fd < 0)
-		return fail_errno(err, fd, "mount a private procfs");
+		fd = open_detached();
+	if (fd < 0)
+		return fail_errno(
+			err, fd, "/proc is no procfs and a private one cannot be mounted");
 	return fd;
 }
 

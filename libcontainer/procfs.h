@@ -14,9 +14,9 @@
  * on top of a file is an error.
  */
 
-/* A detached procfs of the caller's pid namespace, attached nowhere. Where a new procfs may not be
- * mounted (a nested container: EPERM), the caller's /proc after a check that it is the root of a procfs
- * (PROC_SUPER_MAGIC, inode 1). Returns an fd or -errno with text. */
+/* The caller's /proc, if it is the root of a procfs (PROC_SUPER_MAGIC, inode 1), else a detached procfs
+ * attached nowhere. The first costs 3 us and the second 43; since nothing is opened across a mount and no
+ * magic link is followed, neither can lead to another file. Returns an fd or -errno with text. */
 int procfs_open(struct nacre_error *err);
 
 /* Opens PATH ("self/attr/exec", "sys/net/ipv4/ip_forward") below a handle. Symlinks are followed only
