@@ -23,8 +23,8 @@
 
 #define RESOLVE_CGROUP (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)
 
-/* /proc/self/cgroup: a line for each v1 hierarchy, too. */
-#define OWN_CGROUP_LIMIT (64 * 1024)
+/* /proc/PID/cgroup: a line for each v1 hierarchy, too. */
+#define PROC_CGROUP_LIMIT (64 * 1024)
 
 static int is_cgroup2(int fd)
 {
@@ -78,32 +78,40 @@ static int append_components(
 	return 0;
 }
 
-/* The parent of the cgroup that the runtime itself is in: the entry "0::" of /proc/self/cgroup. */
-static int own_parent(char ret_path[PATH_MAX], struct nacre_error *err)
+int cgroup_of_process(pid_t pid, char ret_path[PATH_MAX], struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;
 	const char *line;
+	char name[32];
 	size_t length;
 	int r;
 
-	r = file_read(AT_FDCWD, "/proc/self/cgroup", OWN_CGROUP_LIMIT, &text, NULL, err);
+	(void)snprintf(name, sizeof(name), "/proc/%d/cgroup", pid);
+	r = file_read(AT_FDCWD, name, PROC_CGROUP_LIMIT, &text, NULL, err);
 	if (r < 0)
 		return r;
 	line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
 	if (!line)
-		return fail(err, ENOSYS, "/proc/self/cgroup has no entry for cgroup v2");
+		return fail(err, ENOSYS, "%s has no entry for cgroup v2", name);
 	line = strchr(line, '/');
 	length = line ? strcspn(line, "\n") : 0;
 	if (length == 0 || length >= PATH_MAX)
-		return fail(
-			err, EINVAL, "/proc/self/cgroup: the entry for cgroup v2 is not a path");
+		return fail(err, EINVAL, "%s: the entry for cgroup v2 is not a path", name);
 	memcpy(ret_path, line, length);
 	ret_path[length] = '\0';
 	if (strncmp(ret_path, "/..", 3) == 0)
-		return fail(err, EINVAL,
-			"the runtime's own cgroup %s lies outside its cgroup namespace: give an "
-			"absolute linux.cgroupsPath",
+		return fail(err, EINVAL, "%s: %s lies outside the runtime's cgroup namespace", name,
 			ret_path);
+	return 0;
+}
+
+/* The parent of the cgroup that the runtime itself is in. */
+static int own_parent(char ret_path[PATH_MAX], struct nacre_error *err)
+{
+	int r = cgroup_of_process(getpid(), ret_path, err);
+
+	if (r < 0)
+		return fail_prefix(err, "relative linux.cgroupsPath (give an absolute one)");
 	*strrchr(ret_path, '/') = '\0';
 	return 0;
 }

@@ -10,31 +10,37 @@
 #include "specs/spec.h"
 
 /*
- * cgroup v2 by files: kernel Documentation/admin-guide/cgroup-v2.rst. Only cgroup v2: on a hybrid host
- * (v1 controllers mounted) the cgroup2 tree is used where it is, with the controllers that are left.
+ * cgroup v2 by files: kernel Documentation/admin-guide/cgroup-v2.rst. Only cgroup v2: on a hybrid
+ * host (v1 controllers mounted) the cgroup2 tree is used where it is, with the controllers that are
+ * left.
  */
 
 struct cgroup {
 	int mount_fd; /* root of the cgroup2 mount, O_PATH */
-	int fd;	      /* the cgroup's directory, O_PATH-free (O_RDONLY | O_DIRECTORY), -1: closed */
+	int fd; /* the cgroup's directory, O_PATH-free (O_RDONLY | O_DIRECTORY), -1: closed */
 	char path[PATH_MAX]; /* below the mount; begins with a slash */
 };
 #define CGROUP_CLOSED ((struct cgroup){.mount_fd = -1, .fd = -1})
 
-/* Opens the cgroup2 mount: /sys/fs/cgroup if that is cgroup2, else /sys/fs/cgroup/unified, else an error
- * that says what the host lacks. Returns an fd. */
+/* Opens the cgroup2 mount: /sys/fs/cgroup if that is cgroup2, else /sys/fs/cgroup/unified, else an
+ * error that says what the host lacks. Returns an fd. */
 int cgroup_open_mount(struct nacre_error *err);
 
-/* Where a container's cgroup lies. CGROUPS_PATH absolute: below the mount. Relative or NULL (nacre-ID):
- * below the parent of the runtime's own cgroup, as runc does, since that one holds processes.
+/* Where a container's cgroup lies. CGROUPS_PATH absolute: below the mount. Relative or NULL
+ * (nacre-ID): below the parent of the runtime's own cgroup, as runc does, since that one holds
+ * processes.
  * ".." is refused. */
-int cgroup_resolve_path(int mount_fd, const char *cgroups_path, const char *id, char ret_path[PATH_MAX],
-	struct nacre_error *err);
+int cgroup_resolve_path(int mount_fd, const char *cgroups_path, const char *id,
+	char ret_path[PATH_MAX], struct nacre_error *err);
 
-/* Makes the cgroup and what is missing above it, with every available controller enabled on the way.
- * One that is there already must be empty and not frozen ("container's cgroup is not empty: N
+/* The cgroup that PID is in, below the mount: the entry "0::" of /proc/PID/cgroup. */
+int cgroup_of_process(pid_t pid, char ret_path[PATH_MAX], struct nacre_error *err);
+
+/* Makes the cgroup and what is missing above it, with every available controller enabled on the
+ * way. One that is there already must be empty and not frozen ("container's cgroup is not empty: N
  * process(es) found", "container's cgroup unexpectedly frozen"). Takes MOUNT_FD over. */
-int cgroup_create(int mount_fd, const char *path, struct cgroup *ret_cgroup, struct nacre_error *err);
+int cgroup_create(
+	int mount_fd, const char *path, struct cgroup *ret_cgroup, struct nacre_error *err);
 
 /* Opens an existing one; -ENOENT without text when it is gone. */
 int cgroup_open(const char *path, struct cgroup *ret_cgroup, struct nacre_error *err);
@@ -43,7 +49,8 @@ void cgroup_close(struct cgroup *cgroup); /* takes CGROUP_CLOSED */
 /* Moves PID in. */
 int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct nacre_error *err);
 
-/* cgroup.freeze; waits until cgroup.events says so (poll(2), bounded). A failed freeze is thawed. */
+/* cgroup.freeze; waits until cgroup.events says so (poll(2), bounded). A failed freeze is thawed.
+ */
 int cgroup_freeze(const struct cgroup *cgroup, bool freeze, struct nacre_error *err);
 /* 1 if frozen or freezing, 0 if not. */
 int cgroup_is_frozen(const struct cgroup *cgroup, struct nacre_error *err);
@@ -54,13 +61,13 @@ int cgroup_kill(const struct cgroup *cgroup, struct nacre_error *err);
 /* Waits until cgroup.events says populated 0, at most MILLISECONDS. -ETIMEDOUT. */
 int cgroup_wait_empty(const struct cgroup *cgroup, int milliseconds, struct nacre_error *err);
 
-/* Kills what is left, waits, removes the cgroup and all below it. Already gone is success. Parents are
- * left. */
+/* Kills what is left, waits, removes the cgroup and all below it. Already gone is success. Parents
+ * are left. */
 int cgroup_destroy(struct cgroup *cgroup, struct nacre_error *err);
 
 /* All pids in it and below it. Heap; the caller's to free. */
-int cgroup_pids(const struct cgroup *cgroup, pid_t **ret_pids, size_t *ret_n,
-	struct nacre_error *err);
+int cgroup_pids(
+	const struct cgroup *cgroup, pid_t **ret_pids, size_t *ret_n, struct nacre_error *err);
 
 /* How often the OOM killer struck in it (memory.events, oom_kill); 0 without the controller. */
 uint64_t cgroup_oom_kills(const struct cgroup *cgroup);

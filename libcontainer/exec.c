@@ -243,6 +243,7 @@ int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_opti
 		.console_socket = options->console_socket,
 		.pid_file = options->pid_file,
 		.preserve_fds = options->preserve_fds,
+		.cgroup = options->cgroup,
 	};
 	enum container_status status;
 	struct life l;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -12,11 +13,27 @@
 
 /* The rows that only join_steps has: a further process in a running container. */
 
+/* A container that manages cgroups (systemd in it) moves its processes down and enables controllers
+ * in its own cgroup, which then takes no process any more: the new one goes where init is. */
+static int follow_init(struct life *l, struct nacre_error *err)
+{
+	char path[PATH_MAX];
+
+	if (cgroup_of_process((pid_t)l->record.pid, path, err) < 0)
+		return -err->code;
+	cgroup_close(&l->cgroup);
+	if (cgroup_open(path, &l->cgroup, err) < 0)
+		return fail(err, EBUSY, "cgroup %s of the container's init went away", path);
+	l->namespaces.cgroup_fd = l->cgroup.fd;
+	return 0;
+}
+
 /* The pid and time namespaces act on children, so RUNTIME enters them for INIT's sake; it goes on
  * seeing its own. */
 int spawn_joined(struct life *l, struct nacre_error *err)
 {
 	int flags = l->join_flags & (CLONE_NEWPID | CLONE_NEWTIME);
+	int result;
 
 	if (flags && setns(l->init_pidfd, flags) < 0)
 		return fail_errno(err, errno, "join the container's pid namespace");
@@ -30,7 +47,10 @@ int spawn_joined(struct life *l, struct nacre_error *err)
 		if (l->rootfs_fd < 0)
 			return fail_errno(err, errno, "open the container's root");
 	}
-	return spawn(l, join_steps, err);
+	result = spawn(l, join_steps, err);
+	if (result == -EBUSY && !l->options->cgroup && follow_init(l, err) == 0)
+		result = spawn(l, join_steps, err);
+	return result;
 }
 
 int join_namespaces(struct life *l, struct nacre_error *err)

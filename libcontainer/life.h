@@ -91,6 +91,7 @@ struct life_options {
 	unsigned preserve_fds;
 	bool no_pivot;
 	bool no_new_keyring;
+	const char *cgroup; /* exec: asked for by name, below the container's; NULL: none */
 	bool waits_for_start; /* create; not run */
 };
 

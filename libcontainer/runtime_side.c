@@ -181,7 +181,7 @@ static int share_seccomp(struct life *l, struct nacre_error *err)
 {
 	void *shared;
 
-	if (!(l->record.active & SECCOMP))
+	if (!(l->record.active & SECCOMP) || l->seccomp)
 		return 0;
 	shared = mmap(NULL, sizeof(*l->seccomp), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		-1, 0);
@@ -211,9 +211,13 @@ int spawn(struct life *l, const struct step *steps, struct nacre_error *err)
 		life_init_main(l, steps);
 	}
 	close_fd(&pair[1]);
+	if (pid < 0) {
+		close_fd(&pair[0]);
+		return (int)pid;
+	}
 	l->baton = pair[0];
-	l->pid = pid > 0 ? pid : 0;
-	return pid < 0 ? (int)pid : 0;
+	l->pid = pid;
+	return 0;
 }
 
 int spawn_init(struct life *l, struct nacre_error *err)
