@@ -21,6 +21,7 @@
 #include "libcontainer/plan.h"
 #include "libcontainer/seal.h"
 #include "libcontainer/signals.h"
+#include "libcontainer/timestamp.h"
 #include "specs/defaults.h"
 #include "specs/json.h"
 
@@ -141,13 +142,11 @@ int add_listen_fds(struct arena *arena, unsigned n, const struct oci_process **p
 static const char *now_text(struct arena *arena)
 {
 	struct timespec now;
-	struct tm utc;
-	char seconds[32];
+	char text[TIMESTAMP_SIZE];
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	(void)gmtime_r(&now.tv_sec, &utc);
-	(void)strftime(seconds, sizeof(seconds), "%Y-%m-%dT%H:%M:%S", &utc);
-	return arena_printf(arena, "%s.%09ldZ", seconds, now.tv_nsec);
+	timestamp_format(&now, text);
+	return arena_strdup(arena, text);
 }
 
 static int fill_record(struct life *l, const struct bundle *bundle,

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_TIMESTAMP_H
+#define NACRE_TIMESTAMP_H
+
+#include <time.h>
+
+#define TIMESTAMP_SIZE 40
+
+/* WHEN (from 1970 on) as RFC 3339 in UTC with nanoseconds: "2026-11-22T02:17:00.303894781Z".
+ * gmtime_r(3) would read /etc/localtime first, which costs a start 100 us. */
+void timestamp_format(const struct timespec *when, char ret_text[TIMESTAMP_SIZE]);
+
+#endif
