@@ -315,13 +315,14 @@ static const yajl_callbacks callbacks = {
 };
 /* clang-format on */
 
-static int fail_syntax(struct parser *p)
+/* END is how far yajl read. */
+static int fail_syntax(struct parser *p, size_t end)
 {
 	unsigned char *why = yajl_get_error(p->yajl, 0, NULL, 0);
 	const char *text = why ? (const char *)why : "parse error";
 
 	(void)fail(p->err, EINVAL, "%s:%u: not valid JSON: %.*s", p->document->name,
-		current_line(p), (int)strcspn(text, "\n"), text);
+		count_lines(p, end), (int)strcspn(text, "\n"), text);
 	if (why)
 		yajl_free_error(p->yajl, why);
 	return -EINVAL;
@@ -331,10 +332,12 @@ static int run_parser(struct parser *p)
 {
 	yajl_status status = yajl_parse(p->yajl, (const unsigned char *)p->text, p->length);
 
+	if (status == yajl_status_error)
+		return fail_syntax(p, yajl_get_bytes_consumed(p->yajl));
 	if (status == yajl_status_ok)
 		status = yajl_complete_parse(p->yajl);
 	if (status == yajl_status_error)
-		return fail_syntax(p);
+		return fail_syntax(p, p->length);
 	return status == yajl_status_ok ? 0 : -p->err->code;
 }
 

@@ -1,9 +1,517 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <check.h>
+#include "specs/json.h"
+#include "specs/spec.h"
+#include "tests/data_files.h"
+
+#include <errno.h>
 
 Suite *suite_config(void);
 
+#define MEMORY (64 * 1024 * 1024)
+
+static struct arena *arena;
+static struct nacre_error err;
+
+static void set_up(void)
+{
+	arena = arena_new(MEMORY);
+}
+
+static void tear_down(void)
+{
+	arena_free(arena);
+}
+
+static struct oci_config *decode(const char *text)
+{
+	struct oci_config *config = NULL;
+	int r = oci_config_decode(arena, "config.json", text, strlen(text), &config, &err);
+
+	ck_assert_msg(r == 0, "%s", err.text);
+	return config;
+}
+
+static struct json_document *parse(const char *text)
+{
+	struct json_document *document = NULL;
+	int r = json_parse(arena, "x", text, strlen(text), &document, &err);
+
+	ck_assert_msg(r == 0, "%s", err.text);
+	return document;
+}
+
+static char *encode(const struct oci_config *config, bool pretty)
+{
+	char *text = NULL;
+
+	ck_assert_int_eq(oci_config_encode(config, pretty, &text, &err), 0);
+	return text;
+}
+
+/* Equal as JSON: the order of keys does not count. */
+static bool same_tree(const struct json_node *a, const struct json_node *b)
+{
+	const struct json_node *other = b->child;
+
+	if (a->type != b->type || a->truth != b->truth || a->n_children != b->n_children)
+		return false;
+	if (a->text && strcmp(a->text, b->text) != 0)
+		return false;
+	for (const struct json_node *e = a->child; e; e = e->next) {
+		if (e->key)
+			other = json_member(b, e->key);
+		if (!other || !same_tree(e, other))
+			return false;
+		other = other->next;
+	}
+	return true;
+}
+
+static void check_round_trip(const char *relative)
+{
+	char *given = data_read(relative, NULL);
+	struct oci_config *config = decode(given);
+	char *pretty = encode(config, true);
+	char *compact = encode(config, false);
+
+	ck_assert_msg(oci_config_equal(config, decode(pretty)), "%s: pretty", relative);
+	ck_assert_msg(oci_config_equal(config, decode(compact)), "%s: compact", relative);
+	ck_assert_msg(same_tree(parse(given)->root, parse(pretty)->root), "%s: came back as %s",
+		relative, pretty);
+	ck_assert_ptr_null(strchr(compact, '\n'));
+	free(given);
+	free(pretty);
+	free(compact);
+}
+
+START_TEST(what_engines_write_comes_back_unchanged)
+{
+	data_each("config", ".json", check_round_trip);
+}
+END_TEST
+
+static void check_copy(const char *relative)
+{
+	struct arena *first = arena_new(MEMORY);
+	char *text = data_read(relative, NULL);
+	struct oci_config *config = NULL, *copy = NULL;
+
+	ck_assert_int_eq(
+		oci_config_decode(first, "config.json", text, strlen(text), &config, &err), 0);
+	config->from_profile = OCI_LIMIT_PIDS;
+	ck_assert_int_eq(oci_config_copy(arena, config, &copy, &err), 0);
+	ck_assert_ptr_eq(copy->document, config->document);
+	ck_assert_uint_eq(copy->from_profile, OCI_LIMIT_PIDS);
+	arena_free(first);
+	ck_assert_msg(oci_config_equal(copy, decode(text)), "%s", relative);
+	free(text);
+}
+
+START_TEST(a_copy_stands_on_its_own)
+{
+	data_each("config", ".json", check_copy);
+}
+END_TEST
+
+static void check_refused(const char *relative)
+{
+	struct oci_config *config = NULL;
+	size_t length;
+	char *text = data_read(relative, &length);
+	char path[4096], *expected;
+
+	(void)snprintf(path, sizeof(path), "%.*s.err", (int)strlen(relative) - 5, relative);
+	expected = data_read(path, NULL);
+	expected[strcspn(expected, "\n")] = '\0';
+	memset(&err, 0, sizeof(err));
+	ck_assert_msg(oci_config_decode(arena, "config.json", text, length, &config, &err) < 0,
+		"%s: was accepted", relative);
+	ck_assert_ptr_null(config);
+	ck_assert_msg(strcmp(err.text, expected) == 0, "%s: expected\n%s\nfound\n%s", relative,
+		expected, err.text);
+	free(expected);
+	free(text);
+}
+
+START_TEST(what_is_wrong_is_named_with_line_path_and_value)
+{
+	data_each("bad", ".json", check_refused);
+}
+END_TEST
+
+/* PATH is as in schema-properties.txt: "a.b[].c", "a.*". */
+static bool has_property(const struct json_node *node, const char *path)
+{
+	size_t length = strcspn(path, ".[");
+	bool any = length == 1 && path[0] == '*';
+
+	if (!*path)
+		return true;
+	if (path[0] == '[') {
+		for (const struct json_node *e = node->child; e; e = e->next)
+			if (has_property(e, path + 2 + (path[2] == '.')))
+				return true;
+		return false;
+	}
+	for (const struct json_node *m = node->child; m; m = m->next)
+		if (m->key &&
+			(any || (strlen(m->key) == length && strncmp(m->key, path, length) == 0)))
+			if (has_property(m, path + length + (path[length] == '.')))
+				return true;
+	return false;
+}
+
+START_TEST(every_property_of_the_schema_survives_a_rewrite)
+{
+	char *everything = data_read("config/everything.json", NULL);
+	char *list = data_read("schema-properties.txt", NULL);
+	char *rewritten = encode(decode(everything), false);
+	const struct json_node *root = parse(rewritten)->root;
+	unsigned n = 0;
+
+	for (char *path = strtok(list, "\n"); path; path = strtok(NULL, "\n")) {
+		ck_assert_msg(has_property(root, path), "%s is lost", path);
+		n++;
+	}
+	ck_assert_uint_gt(n, 150);
+	ck_assert(!has_property(root, "linux.absent"));
+	ck_assert(!has_property(root, "linux.namespaces[].absent"));
+	free(everything);
+	free(list);
+	free(rewritten);
+}
+END_TEST
+
+/* Writes the tree without the node SKIP. */
+static void write_without(
+	struct json_writer *w, const struct json_node *node, const struct json_node *skip)
+{
+	uint64_t u;
+	int64_t i;
+
+	switch (node->type) {
+	case JSON_BOOL:
+		json_bool(w, node->truth);
+		return;
+	case JSON_STRING:
+		json_string(w, node->text);
+		return;
+	case JSON_NUMBER:
+		if (json_int64(node, &i) == 0)
+			json_i64(w, i);
+		else if (json_uint64(node, &u) == 0)
+			json_u64(w, u);
+		return;
+	default:
+		break;
+	}
+	if (node->type == JSON_ARRAY)
+		json_open_array(w);
+	else
+		json_open_object(w);
+	for (const struct json_node *e = node->child; e; e = e->next) {
+		if (e == skip)
+			continue;
+		if (e->key)
+			json_key(w, e->key);
+		write_without(w, e, skip);
+	}
+	if (node->type == JSON_ARRAY)
+		json_close_array(w);
+	else
+		json_close_object(w);
+}
+
+static unsigned check_each_counts(
+	const struct oci_config *whole, const struct json_node *root, const struct json_node *node)
+{
+	unsigned n = 0;
+
+	for (const struct json_node *e = node->child; e; e = e->next) {
+		struct arena *own = arena_new(MEMORY);
+		struct json_writer *w = json_writer_new(false);
+		struct oci_config *less = NULL;
+		char *text = NULL;
+
+		n += 1 + check_each_counts(whole, root, e);
+		write_without(w, root, e);
+		ck_assert_int_eq(json_writer_finish(w, &text, &err), 0);
+		if (oci_config_decode(own, "x", text, strlen(text), &less, &err) == 0) {
+			ck_assert_msg(!oci_config_equal(whole, less), "%s: no difference: %s",
+				e->key ? e->key : "element", text);
+			ck_assert(!oci_config_equal(less, whole));
+		} else {
+			ck_assert_msg(strstr(err.text, "is required"), "%s", err.text);
+		}
+		free(text);
+		arena_free(own);
+	}
+	return n;
+}
+
+START_TEST(configs_that_differ_in_one_value_are_not_equal)
+{
+	char *text = data_read("config/everything.json", NULL);
+	struct oci_config *config = decode(text);
+
+	ck_assert_uint_gt(
+		check_each_counts(config, config->document->root, config->document->root), 350);
+	free(text);
+}
+END_TEST
+
+START_TEST(an_absent_list_of_seccomp_flags_is_not_an_empty_one)
+{
+	static const char absent[] = "{\"ociVersion\":\"1.3.0\",\"linux\":{\"seccomp\":{"
+				     "\"defaultAction\":\"SCMP_ACT_ALLOW\"}}}";
+	static const char null[] = "{\"ociVersion\":\"1.3.0\",\"linux\":{\"seccomp\":{"
+				   "\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":null}}}";
+	static const char empty[] = "{\"ociVersion\":\"1.3.0\",\"linux\":{\"seccomp\":{"
+				    "\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[]}}}";
+	struct oci_config *a = decode(absent), *e = decode(empty);
+	char *text = encode(e, false);
+
+	ck_assert(!a->linux_->seccomp->has_flags);
+	ck_assert(!decode(null)->linux_->seccomp->has_flags);
+	ck_assert(e->linux_->seccomp->has_flags);
+	ck_assert_uint_eq(e->linux_->seccomp->flags.n, 0);
+	ck_assert(!oci_config_equal(a, e));
+	ck_assert_str_eq(text, empty);
+	free(text);
+}
+END_TEST
+
+START_TEST(null_and_unknown_keys_are_passed_over)
+{
+	struct oci_config *config = decode("{\"ociVersion\":\"1.3.0\",\"hostname\":null,"
+					   "\"process\":null,\"mounts\":null,\"vm\":{\"x\":[1]},"
+					   "\"linux\":{\"resources\":{\"memory\":{\"limit\":null,"
+					   "\"new\":1}},\"sysctl\":null}}");
+
+	ck_assert_ptr_null(config->hostname);
+	ck_assert_ptr_null(config->process);
+	ck_assert_uint_eq(config->n_mounts, 0);
+	ck_assert(!config->linux_->resources->memory->limit.set);
+	ck_assert_uint_eq(config->linux_->sysctl.n, 0);
+}
+END_TEST
+
+START_TEST(an_empty_string_is_an_absent_one)
+{
+	struct oci_config *config = decode("{\"ociVersion\":\"1.3.0\",\"hostname\":\"\",\"linux\":{"
+					   "\"rootfsPropagation\":\"\",\"cgroupsPath\":\"\","
+					   "\"namespaces\":[{\"type\":\"pid\",\"path\":\"\"}]},"
+					   "\"annotations\":{\"k\":\"\"}}");
+
+	ck_assert_ptr_null(config->hostname);
+	ck_assert_ptr_null(config->linux_->rootfs_propagation);
+	ck_assert_ptr_null(config->linux_->cgroups_path);
+	ck_assert_ptr_null(config->linux_->namespaces[0].path);
+	ck_assert_str_eq(config->annotations.items[0].value, "");
+	config->hostname = "";
+	ck_assert(oci_config_equal(config, decode("{\"ociVersion\":\"1.3.0\",\"linux\":{"
+						  "\"namespaces\":[{\"type\":\"pid\"}]},"
+						  "\"annotations\":{\"k\":\"\"}}")));
+}
+END_TEST
+
+START_TEST(pids_without_a_limit_is_no_pids)
+{
+	struct oci_config *bare = decode("{\"ociVersion\":\"1.3.0\",\"linux\":{\"resources\":{"
+					 "\"pids\":{}}}}");
+	struct oci_config *null = decode("{\"ociVersion\":\"1.3.0\",\"linux\":{\"resources\":{"
+					 "\"pids\":{\"limit\":null,\"new\":1}}}}");
+	struct oci_config *zero = decode("{\"ociVersion\":\"1.3.0\",\"linux\":{\"resources\":{"
+					 "\"pids\":{\"limit\":0}}}}");
+	char *text = encode(zero, false);
+
+	ck_assert_ptr_null(bare->linux_->resources->pids);
+	ck_assert_ptr_null(null->linux_->resources->pids);
+	ck_assert_int_eq(zero->linux_->resources->pids->limit, 0);
+	ck_assert_ptr_nonnull(strstr(text, "\"pids\":{\"limit\":0}"));
+	free(text);
+}
+END_TEST
+
+START_TEST(keyed_objects_become_arrays_that_know_their_keys)
+{
+	char *text = data_read("config/everything.json", NULL);
+	struct oci_config *config = decode(text);
+	struct oci_resources *resources = config->linux_->resources;
+
+	ck_assert_uint_eq(config->linux_->n_net_devices, 2);
+	ck_assert_str_eq(config->linux_->net_devices[0].host_name, "eth0");
+	ck_assert_str_eq(config->linux_->net_devices[0].name, "container_eth0");
+	ck_assert_str_eq(config->linux_->net_devices[1].host_name, "ens4");
+	ck_assert_ptr_null(config->linux_->net_devices[1].name);
+	ck_assert_uint_eq(resources->n_rdma, 2);
+	ck_assert_str_eq(resources->rdma[1].device, "mlx4_0");
+	ck_assert(!resources->rdma[1].hca_handles.set);
+	ck_assert_uint_eq(resources->rdma[1].hca_objects.value, 1000);
+	free(text);
+}
+END_TEST
+
+START_TEST(the_order_of_maps_and_keyed_objects_does_not_count)
+{
+	ck_assert(oci_config_equal(
+		decode("{\"ociVersion\":\"1.3.0\",\"annotations\":{\"a\":\"1\",\"b\":\"2\"},"
+		       "\"linux\":{\"netDevices\":{\"e\":{\"name\":\"x\"},\"f\":{}}}}"),
+		decode("{\"ociVersion\":\"1.3.0\",\"annotations\":{\"b\":\"2\",\"a\":\"1\"},"
+		       "\"linux\":{\"netDevices\":{\"f\":{},\"e\":{\"name\":\"x\"}}}}")));
+	ck_assert(!oci_config_equal(
+		decode("{\"ociVersion\":\"1.3.0\",\"annotations\":{\"a\":\"1\",\"b\":\"2\"}}"),
+		decode("{\"ociVersion\":\"1.3.0\",\"annotations\":{\"b\":\"1\",\"a\":\"2\"}}")));
+	ck_assert(!oci_config_equal(decode("{\"ociVersion\":\"1.3.0\",\"linux\":{\"netDevices\":{"
+					   "\"e\":{\"name\":\"x\"},"
+					   "\"f\":{}}}}"),
+		decode("{\"ociVersion\":\"1.3.0\",\"linux\":{\"netDevices\":{\"f\":{\"name\":\"x\"}"
+		       ","
+		       "\"e\":{}}}}")));
+}
+END_TEST
+
+START_TEST(numbers_keep_their_full_range)
+{
+	char *text = data_read("config/everything.json", NULL);
+	struct oci_config *config = decode(text);
+	struct oci_syscall_arg *arg = &config->linux_->seccomp->syscalls[1].args[0];
+
+	ck_assert_uint_eq(arg->value, UINT64_MAX);
+	ck_assert_uint_eq(arg->value_two, UINT64_C(9223372036854775808));
+	ck_assert_uint_eq(config->process->rlimits[0].hard, UINT64_MAX);
+	ck_assert_int_eq(config->process->scheduler->nice.value, -5);
+	ck_assert_int_eq(config->linux_->time_offsets->monotonic->secs.value, -172800);
+	ck_assert_int_eq(config->linux_->resources->memory->swap.value, -1);
+	ck_assert_uint_eq(config->process->user.additional_gids[2], UINT32_MAX);
+	free(text);
+}
+END_TEST
+
+START_TEST(a_process_alone_is_decoded)
+{
+	static const char text[] = "{\"cwd\":\"/\",\"args\":[\"sh\"],\"user\":{\"uid\":7}}";
+	struct oci_process *process = NULL, *copy = NULL;
+
+	ck_assert_int_eq(
+		oci_process_decode(arena, "p.json", text, strlen(text), &process, &err), 0);
+	ck_assert_uint_eq(process->user.uid, 7);
+	ck_assert_int_eq(oci_process_copy(arena, process, &copy, &err), 0);
+	ck_assert(oci_process_equal(process, copy));
+	copy->user.gid = 1;
+	ck_assert(!oci_process_equal(process, copy));
+	ck_assert_int_eq(
+		oci_process_decode(arena, "p.json", "{\"cwd\":7}", 9, &process, &err), -EINVAL);
+	ck_assert_str_eq(err.text, "p.json:1: cwd: expected a string, found 7");
+}
+END_TEST
+
+START_TEST(resources_alone_are_decoded)
+{
+	static const char text[] = "{\"memory\":{\"limit\":5},\"pids\":{\"limit\":9}}";
+	struct oci_resources *resources = NULL, *copy = NULL;
+
+	ck_assert_int_eq(oci_resources_decode(arena, "-", text, strlen(text), &resources, &err), 0);
+	ck_assert_int_eq(oci_resources_copy(arena, resources, &copy, &err), 0);
+	ck_assert_ptr_ne(copy->memory, resources->memory);
+	ck_assert_int_eq(copy->memory->limit.value, 5);
+	ck_assert_int_eq(copy->pids->limit, 9);
+}
+END_TEST
+
+START_TEST(a_copy_that_does_not_fit_is_an_error)
+{
+	char *text = data_read("config/everything.json", NULL);
+	struct oci_config *config = decode(text), *copy = NULL;
+	size_t limit = 0;
+
+	for (int r = -E2BIG; r < 0; limit += 16) {
+		struct arena *small = arena_new(limit);
+
+		r = oci_config_copy(small, config, &copy, &err);
+		ck_assert(r == 0 ? oci_config_equal(config, copy) : r == -E2BIG && !copy);
+		arena_free(small);
+	}
+	ck_assert_uint_gt(limit, 5000);
+	free(text);
+}
+END_TEST
+
+START_TEST(a_document_that_does_not_fit_is_an_error)
+{
+	char *text = data_read("config/everything.json", NULL);
+	struct oci_config *config = NULL;
+	size_t limit = 0;
+
+	for (int r = -E2BIG; r < 0; limit += 64) {
+		struct arena *small = arena_new(limit);
+
+		r = oci_config_decode(small, "x", text, strlen(text), &config, &err);
+		ck_assert(r == 0 ? config != NULL : r == -E2BIG && !config);
+		arena_free(small);
+	}
+	ck_assert_uint_gt(limit, 20000);
+	free(text);
+}
+END_TEST
+
+START_TEST(a_failed_check_names_the_line_of_the_value)
+{
+	struct oci_config *config = decode(
+		"{\n\"ociVersion\":\"1.3.0\",\n\"linux\":{\"namespaces\":"
+		"[\n{\"type\":\"pid\"},\n{\"type\":\"pid\"}]}}");
+
+	ck_assert_int_eq(
+		oci_fail(config, &err, "linux.namespaces[1].type", "%s is there twice", "pid"),
+		-EINVAL);
+	ck_assert_str_eq(err.text, "config.json:5: linux.namespaces[1].type: pid is there twice");
+	ck_assert_int_eq(oci_fail(config, &err, "linux.seccomp", "is needed"), -EINVAL);
+	ck_assert_str_eq(err.text, "config.json:3: linux.seccomp: is needed");
+	config->document = NULL;
+	ck_assert_int_eq(oci_fail(config, &err, "root.path", "is empty"), -EINVAL);
+	ck_assert_str_eq(err.text, "root.path: is empty");
+}
+END_TEST
+
+START_TEST(namespaces_and_words_are_found)
+{
+	struct oci_config *config = decode("{\"ociVersion\":\"1.3.0\",\"linux\":{\"namespaces\":["
+					   "{\"type\":\"pid\"},{\"type\":\"network\","
+					   "\"path\":\"/x\"}],\"maskedPaths\":[\"/a\",\"/b\"]}}");
+
+	ck_assert_str_eq(oci_find_namespace(config, "network")->path, "/x");
+	ck_assert_ptr_null(oci_find_namespace(config, "mount"));
+	ck_assert_ptr_null(oci_find_namespace(decode("{\"ociVersion\":\"1.3.0\"}"), "pid"));
+	ck_assert(oci_strings_have(&config->linux_->masked_paths, "/b"));
+	ck_assert(!oci_strings_have(&config->linux_->masked_paths, "/"));
+}
+END_TEST
+
 Suite *suite_config(void)
 {
-	return suite_create("config");
+	Suite *suite = suite_create("config");
+	TCase *tc = tcase_create("config");
+
+	tcase_add_checked_fixture(tc, set_up, tear_down);
+	tcase_set_timeout(tc, 30);
+	tcase_add_test(tc, what_engines_write_comes_back_unchanged);
+	tcase_add_test(tc, a_copy_stands_on_its_own);
+	tcase_add_test(tc, what_is_wrong_is_named_with_line_path_and_value);
+	tcase_add_test(tc, every_property_of_the_schema_survives_a_rewrite);
+	tcase_add_test(tc, configs_that_differ_in_one_value_are_not_equal);
+	tcase_add_test(tc, an_absent_list_of_seccomp_flags_is_not_an_empty_one);
+	tcase_add_test(tc, null_and_unknown_keys_are_passed_over);
+	tcase_add_test(tc, an_empty_string_is_an_absent_one);
+	tcase_add_test(tc, pids_without_a_limit_is_no_pids);
+	tcase_add_test(tc, keyed_objects_become_arrays_that_know_their_keys);
+	tcase_add_test(tc, the_order_of_maps_and_keyed_objects_does_not_count);
+	tcase_add_test(tc, numbers_keep_their_full_range);
+	tcase_add_test(tc, a_process_alone_is_decoded);
+	tcase_add_test(tc, resources_alone_are_decoded);
+	tcase_add_test(tc, a_copy_that_does_not_fit_is_an_error);
+	tcase_add_test(tc, a_document_that_does_not_fit_is_an_error);
+	tcase_add_test(tc, a_failed_check_names_the_line_of_the_value);
+	tcase_add_test(tc, namespaces_and_words_are_found);
+	suite_add_tcase(suite, tc);
+	return suite;
 }
