@@ -129,17 +129,17 @@ int capabilities_parse(const struct oci_capabilities *capabilities,
 int capabilities_bound(const struct capability_sets *sets, struct nacre_error *err)
 {
 	for (unsigned n = 0; n < 64; n++) {
-		if (sets->bounding & BIT(n))
+		int present;
+
+		if (sets->bounding & BIT(n) || prctl(PR_CAPBSET_DROP, n, 0, 0, 0) == 0)
 			continue;
-		if (prctl(PR_CAPBSET_DROP, n, 0, 0, 0) == 0)
-			continue;
-		if (errno == EINVAL) /* past the last one */
+		/* EPERM without CAP_SETPCAP: good all the same if it is not there. */
+		present = prctl(PR_CAPBSET_READ, n, 0, 0, 0);
+		if (present < 0) /* past the last one */
 			return 0;
-		/* Without CAP_SETPCAP: good all the same if it is not there. */
-		if (errno == EPERM && prctl(PR_CAPBSET_READ, n, 0, 0, 0) == 0)
-			continue;
-		return fail(err, EPERM, "drop %s from the bounding set: needs CAP_SETPCAP",
-			n < N_NAMES ? names[n] : "a capability");
+		if (present)
+			return fail(err, EPERM, "drop %s from the bounding set: needs CAP_SETPCAP",
+				n < N_NAMES ? names[n] : "a capability");
 	}
 	return 0;
 }
