@@ -40,8 +40,7 @@ int rule_host_network(struct hardening *h)
 		return refuse(h, "host-network", "linux.namespaces", "%s is the host's network",
 			ns->path);
 	return refuse(h, "host-network", "linux.namespaces",
-		"no network namespace, so the container would be in the host's network; add "
-		"{\"type\": \"network\"}");
+		"without {\"type\": \"network\"} the container would be in the host's network");
 }
 
 struct own_namespace {

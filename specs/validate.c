@@ -264,7 +264,8 @@ static int check_hook_list(const struct oci_config *config, const char *kind,
 
 static int check_hooks(const struct oci_config *config, struct nacre_error *err)
 {
-	const struct oci_hooks *hooks = config->hooks;
+	const struct oci_hooks none = {0};
+	const struct oci_hooks *hooks = config->hooks ? config->hooks : &none;
 	const struct {
 		const char *kind;
 		const struct oci_hook_list *list;
@@ -277,7 +278,7 @@ static int check_hooks(const struct oci_config *config, struct nacre_error *err)
 		{"poststop", &hooks->poststop},
 	};
 
-	for (size_t i = 0; hooks && i < sizeof(lists) / sizeof(lists[0]); i++) {
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		int r = check_hook_list(config, lists[i].kind, lists[i].list, err);
 
 		if (r < 0)
