@@ -39,30 +39,33 @@ static int cover_directory(int *empty_fd, int target_fd, struct nacre_error *err
 	return r < 0 ? fail_errno(err, r, "attach an empty directory") : 0;
 }
 
+static int cover_file(int null_fd, int target_fd, struct nacre_error *err)
+{
+	cleanup_close int tree_fd = path_clone(null_fd, 0, err);
+	int r;
+
+	if (tree_fd < 0)
+		return fail_prefix(err, "/dev/null");
+	r = sys_move_mount(tree_fd, target_fd);
+	return r < 0 ? fail_errno(err, r, "attach /dev/null") : 0;
+}
+
 static int cover(int null_fd, int *empty_fd, int target_fd, struct nacre_error *err)
 {
 	struct stat st;
-	int r;
 
 	if (fstat(target_fd, &st) < 0)
 		return fail_errno(err, errno, "stat");
 	if (S_ISDIR(st.st_mode))
 		return cover_directory(empty_fd, target_fd, err);
-	r = attach_clone(null_fd, target_fd);
-	return r < 0 ? fail_errno(err, r, "attach /dev/null") : 0;
+	return cover_file(null_fd, target_fd, err);
 }
 
 static int apply_masked(
 	int rootfs_fd, int dev_null_fd, const struct oci_strings *paths, struct nacre_error *err)
 {
-	cleanup_close int null_fd = -1;
 	cleanup_close int empty_fd = -1;
 
-	if (paths->n == 0)
-		return 0;
-	null_fd = path_reopen(dev_null_fd, err);
-	if (null_fd < 0)
-		return null_fd;
 	for (size_t i = 0; i < paths->n; i++) {
 		/* A symlink is followed within the root: what it leads to must not be seen. */
 		cleanup_close int fd = path_open(rootfs_fd, paths->items[i], O_PATH);
@@ -71,7 +74,7 @@ static int apply_masked(
 			continue;
 		if (fd < 0)
 			return fail_errno(err, fd, "mask %s", paths->items[i]);
-		if (cover(null_fd, &empty_fd, fd, err) < 0)
+		if (cover(dev_null_fd, &empty_fd, fd, err) < 0)
 			return fail_prefix(err, "mask %s", paths->items[i]);
 	}
 	return 0;

@@ -7,6 +7,7 @@
 #include <sys/mount.h>
 
 #include "libcontainer/cleanup.h"
+#include "libcontainer/mount_options.h"
 #include "libcontainer/sys.h"
 
 enum {
@@ -106,12 +107,13 @@ static int set_super(int fs_fd, const struct filesystem *fs, struct nacre_error 
 	return 0;
 }
 
-static bool has_key(const struct oci_strings *data, const char *key)
+static bool has_key(const struct oci_strings *options, const char *key)
 {
 	size_t length = strlen(key);
 
-	for (size_t i = 0; i < data->n; i++) {
-		if (strncmp(data->items[i], key, length) == 0 && data->items[i][length] == '=')
+	for (size_t i = 0; i < options->n; i++) {
+		if (strncmp(options->items[i], key, length) == 0 &&
+			options->items[i][length] == '=')
 			return true;
 	}
 	return false;
@@ -132,17 +134,18 @@ static int configure(int fs_fd, const struct filesystem *fs, struct nacre_error 
 		return -err->code;
 	if (set_super(fs_fd, fs, err) < 0)
 		return -err->code;
-	for (size_t i = 0; i < fs->data.n; i++) {
-		if (set_word(fs_fd, fs, fs->data.items[i], err) < 0)
+	for (size_t i = 0; i < fs->options.n; i++) {
+		if (mount_option_is_data(fs->options.items[i]) &&
+			set_word(fs_fd, fs, fs->options.items[i], err) < 0)
 			return -err->code;
 	}
-	if (fs->mode >= 0 && !has_key(&fs->data, "mode")) {
+	if (fs->mode >= 0 && !has_key(&fs->options, "mode")) {
 		(void)snprintf(mode, sizeof(mode), "%o", (unsigned)fs->mode & 07777);
 		if (set_string(fs_fd, fs, "mode", mode, err) < 0)
 			return -err->code;
 	}
 	if (fs->label && fs->label[0] != '\0' && takes_label(fs->type) &&
-		!has_key(&fs->data, "context"))
+		!has_key(&fs->options, "context"))
 		return set_string(fs_fd, fs, "context", fs->label, err);
 	return 0;
 }
@@ -196,7 +199,7 @@ int mount_empty(struct nacre_error *err)
 	const struct filesystem fs = {
 		.type = "tmpfs",
 		.source = "tmpfs",
-		.data = {(const char **)words, sizeof(words) / sizeof(words[0])},
+		.options = {(const char **)words, sizeof(words) / sizeof(words[0])},
 		.attr = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
 			MOUNT_ATTR_NOEXEC,
 		.mode = -1,

@@ -9,11 +9,13 @@
 struct filesystem {
 	const char *type;
 	const char *source; /* NULL: none */
-	struct oci_strings data; /* "flag" or "key=value", each taken literally */
+	struct oci_strings
+		options; /* those that are data for it: "flag" or "key=value", literally */
 	unsigned super_flags; /* MS_SYNCHRONOUS, ... */
 	unsigned super_clear;
 	unsigned attr; /* MOUNT_ATTR_* of the mount */
-	int mode; /* of the root directory unless DATA has a mode; -1: the filesystem's default */
+	int mode; /* of the root directory unless the options have one; -1: the filesystem's default
+		   */
 	const char *label; /* SELinux, for the types that take one; NULL: none */
 };
 

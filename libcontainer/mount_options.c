@@ -176,6 +176,25 @@ static void apply(struct mount_options *o, const struct word *word)
 	}
 }
 
+static const struct word *find(const char *name)
+{
+	return bsearch(name, words, N_WORDS, sizeof(words[0]), compare);
+}
+
+bool mount_option_is_data(const char *word)
+{
+	return word[0] != '\0' && !find(word);
+}
+
+static const char *first_data(const struct oci_mount *mount)
+{
+	size_t i = 0;
+
+	while (!mount_option_is_data(mount->options.items[i]))
+		i++;
+	return mount->options.items[i];
+}
+
 /* Combinations that no kernel call can express. */
 static int check(const struct oci_mount *mount, size_t index, const struct mount_options *o,
 	struct nacre_error *err)
@@ -183,11 +202,9 @@ static int check(const struct oci_mount *mount, size_t index, const struct mount
 	const char *text = NULL;
 	bool mappings = mount->n_uid_mappings > 0 || mount->n_gid_mappings > 0;
 
-	if (o->bind && o->data.n > 0)
-		return fail(err, EINVAL,
-			"mounts[%zu].options: \"%s\" is no option of a bind mount (it is for "
-			"filesystems)",
-			index, o->data.items[0]);
+	if (o->bind && o->n_data > 0)
+		return fail(err, EINVAL, "mounts[%zu].options: \"%s\" is no option of a bind mount",
+			index, first_data(mount));
 	if (o->idmap && !o->bind)
 		text = "idmap needs a bind mount";
 	else if (mappings && !o->bind)
@@ -203,25 +220,18 @@ static int check(const struct oci_mount *mount, size_t index, const struct mount
 	return 0;
 }
 
-int mount_options_parse(struct arena *arena, const struct oci_mount *mount, size_t index,
+int mount_options_parse(const struct oci_mount *mount, size_t index,
 	struct mount_options *ret_options, struct nacre_error *err)
 {
 	struct mount_options o = {};
 
 	for (size_t i = 0; i < mount->options.n; i++) {
-		const char *name = mount->options.items[i];
-		const struct word *word = bsearch(name, words, N_WORDS, sizeof(words[0]), compare);
+		const struct word *word = find(mount->options.items[i]);
 
-		if (word) {
+		if (word)
 			apply(&o, word);
-		} else if (name[0] != '\0') {
-			if (!o.data.items)
-				o.data.items = arena_array(
-					arena, mount->options.n - i, sizeof(*o.data.items));
-			if (!o.data.items)
-				return fail_errno(err, ENOMEM, "mounts[%zu].options", index);
-			o.data.items[o.data.n++] = name;
-		}
+		else if (mount->options.items[i][0] != '\0')
+			o.n_data++;
 	}
 	/* Type "bind" alone, as Docker's --mount writes it. */
 	if (mount->type && strcmp(mount->type, "bind") == 0)

@@ -27,12 +27,15 @@ struct mount_options {
 	bool source_nofollow;	/* src-nofollow, as podman passes it */
 	bool destination_nofollow;
 	bool copy_symlink;
-	struct oci_strings data; /* words for the filesystem itself, in order; memory of ARENA */
+	size_t n_data; /* words that are for the filesystem itself: see mount_option_is_data */
 };
 
 /* Reads the words of one mount. MOUNT's index in the config is for the error text. */
-int mount_options_parse(struct arena *arena, const struct oci_mount *mount, size_t index,
+int mount_options_parse(const struct oci_mount *mount, size_t index,
 	struct mount_options *ret_options, struct nacre_error *err);
+
+/* Whether WORD is none of ours and so goes to the filesystem as it is. */
+bool mount_option_is_data(const char *word);
 
 /* Every word that is understood, sorted: features.md, mountOptions. */
 const char *const *mount_option_names(size_t *ret_n);

@@ -122,16 +122,14 @@ static int bind_sysfs(const struct mount_job *job, struct nacre_error *err)
  * manager). */
 static int bind_cgroup(const struct mount_job *job, struct nacre_error *err)
 {
-	cleanup_close int cgroup_fd = -1;
 	cleanup_close int fd = -1;
 
 	if (job->context->cgroup_fd < 0)
 		return mount_empty(err);
-	cgroup_fd = path_reopen(job->context->cgroup_fd, err);
-	if (cgroup_fd < 0)
+	fd = path_clone(job->context->cgroup_fd, 0, err);
+	if (fd < 0)
 		return fail_prefix(err, "cgroup");
-	fd = clone_tree(cgroup_fd, "", AT_EMPTY_PATH, err);
-	if (fd < 0 || set_flags(fd, &job->options, err) < 0)
+	if (set_flags(fd, &job->options, err) < 0)
 		return -err->code;
 	return steal_fd(&fd);
 }
@@ -142,7 +140,7 @@ static struct filesystem describe(const struct mount_job *job, mode_t target_mod
 	struct filesystem fs = {
 		.type = job->mount->type,
 		.source = job->mount->source,
-		.data = o->data,
+		.options = job->mount->options,
 		.super_flags = o->super_flags,
 		.super_clear = o->super_clear,
 		.attr = (unsigned)(o->attr_set | o->recursive_set),
@@ -155,7 +153,7 @@ static struct filesystem describe(const struct mount_job *job, mode_t target_mod
 	if (is_cgroup(job->mount)) {
 		fs.type = "cgroup2";
 		/* The words are those of version 1, which engines still send. */
-		fs.data = (struct oci_strings){};
+		fs.options = (struct oci_strings){};
 	}
 	return fs;
 }
@@ -191,13 +189,13 @@ int mount_change(const struct mount_job *job, int target_fd, struct nacre_error 
 	const struct mount_options *o = &job->options;
 	const struct filesystem fs = {
 		.type = job->mount->type,
-		.data = o->data,
+		.options = job->mount->options,
 		.super_flags = o->super_flags,
 		.super_clear = o->super_clear,
 		.mode = -1,
 	};
 
-	if (!o->bind && (o->data.n > 0 || o->super_flags || o->super_clear) &&
+	if (!o->bind && (o->n_data > 0 || o->super_flags || o->super_clear) &&
 		mount_reconfigure(&fs, target_fd, err) < 0)
 		return -err->code;
 	return set_flags(target_fd, o, err);
@@ -266,13 +264,10 @@ static int open_source(const struct oci_mount *mount, const struct mount_options
 int mount_open_source(const struct oci_mount *mount, size_t index, bool own_user_namespace,
 	int userns_fd, struct nacre_error *err)
 {
-	cleanup_arena struct arena *arena = arena_new(MOUNT_ARENA_MAX);
 	struct mount_options o;
 	int fd;
 
-	if (!arena)
-		return fail_errno(err, ENOMEM, "mounts[%zu]", index);
-	if (mount_options_parse(arena, mount, index, &o, err) < 0)
+	if (mount_options_parse(mount, index, &o, err) < 0)
 		return -err->code;
 	if (!o.bind || o.remount || o.copy_symlink || (!o.idmap && !own_user_namespace))
 		return -ENOTSUP;

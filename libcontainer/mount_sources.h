@@ -12,10 +12,6 @@
 /* The half of mounts.c that makes what is to be mounted. Each tree is detached: nobody but the
  * holder of the fd can see it. */
 
-enum {
-	MOUNT_ARENA_MAX = 4 * 1024 * 1024, /* for the options of all mounts of a config */
-};
-
 /* One entry of the config. */
 struct mount_job {
 	const struct mount_context *context;

@@ -47,14 +47,14 @@ static bool needs_ordinary_directory(const struct mount_job *job)
 }
 
 static int init_job(struct mount_job *job, const struct mount_context *context,
-	const struct oci_mount *mount, size_t index, struct arena *arena, struct nacre_error *err)
+	const struct oci_mount *mount, size_t index, struct nacre_error *err)
 {
 	job->context = context;
 	job->mount = mount;
 	job->index = index;
 	if (path_clean(mount->destination, job->destination) < 0)
 		return fail_errno(err, ENAMETOOLONG, "mounts[%zu]", index);
-	return mount_options_parse(arena, mount, index, &job->options, err);
+	return mount_options_parse(mount, index, &job->options, err);
 }
 
 static int is_proc(int fd)
@@ -154,7 +154,7 @@ static int keep_proc(const struct mount_job *job, int tree_fd, struct nacre_erro
 	int *proc_fd = job->context->proc_fd;
 
 	if (!proc_fd || *proc_fd >= 0 || !is_type(job, "proc") || job->options.read_only ||
-		job->options.data.n > 0)
+		job->options.n_data > 0)
 		return 0;
 	*proc_fd = fcntl(tree_fd, F_DUPFD_CLOEXEC, 3);
 	return *proc_fd < 0 ? fail_errno(err, errno, "keep the procfs") : 0;
@@ -249,18 +249,15 @@ static const char *name_source(const struct oci_mount *mount)
 int mounts_perform(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
 	struct nacre_error *err)
 {
-	cleanup_arena struct arena *arena = arena_new(MOUNT_ARENA_MAX);
 	struct mount_job job;
 	struct statx root;
 
-	if (!arena)
-		return fail_errno(err, ENOMEM, "mounts");
 	if (statx(context->rootfs_fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &root) < 0)
 		return fail_errno(err, errno, "stat the rootfs");
 	job.root_mount = root.stx_mnt_id;
 	job.root_inode = root.stx_ino;
 	for (size_t i = 0; i < n; i++) {
-		if (init_job(&job, context, &mounts[i], i, arena, err) < 0)
+		if (init_job(&job, context, &mounts[i], i, err) < 0)
 			return -err->code;
 		if (perform(&job, err) < 0)
 			return fail_prefix(err, "mounts[%zu]: %s on %s", i, name_source(&mounts[i]),
@@ -301,13 +298,10 @@ static int seal(const struct mount_job *job, struct nacre_error *err)
 int mounts_seal(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
 	struct nacre_error *err)
 {
-	cleanup_arena struct arena *arena = arena_new(MOUNT_ARENA_MAX);
 	struct mount_job job;
 
-	if (!arena)
-		return fail_errno(err, ENOMEM, "mounts");
 	for (size_t i = 0; i < n; i++) {
-		if (init_job(&job, context, &mounts[i], i, arena, err) < 0)
+		if (init_job(&job, context, &mounts[i], i, err) < 0)
 			return -err->code;
 		if (mount_is_sealed_late(&job) && !is_covered(job.destination, mounts, n, i) &&
 			seal(&job, err) < 0)

@@ -283,3 +283,18 @@ int path_reopen(int fd, struct nacre_error *err)
 		return fail(err, ESTALE, "%s was replaced while the container was made", path);
 	return steal_fd(&again);
 }
+
+int path_clone(int fd, unsigned flags, struct nacre_error *err)
+{
+	const unsigned all = flags | AT_EMPTY_PATH | OPEN_TREE_CLONE;
+	cleanup_close int again = -1;
+	int tree_fd = sys_open_tree(fd, "", all);
+
+	if (tree_fd == -EINVAL) {
+		again = path_reopen(fd, err);
+		if (again < 0)
+			return again;
+		tree_fd = sys_open_tree(again, "", all);
+	}
+	return tree_fd < 0 ? fail_errno(err, tree_fd, "clone a mount") : tree_fd;
+}

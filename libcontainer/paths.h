@@ -37,9 +37,14 @@ int path_make_parent(int root_fd, const char *path, const char **ret_name, struc
 int path_make_mount_point(int root_fd, const char *path, bool file, bool follow,
 	struct nacre_error *err);
 
-/* Opens again what FD stands for, by its host path, and proves that it is the same inode. An fd keeps the
- * mount namespace that it was opened in, and the kernel clones only mounts of the caller's own: what the
- * runtime opened must be looked up anew in init. Returns an O_PATH fd. */
+/* A detached clone of the mount that FD stands in, from FD down; FLAGS: AT_RECURSIVE or 0.
+ *
+ * An fd keeps the mount namespace that it was opened in, and the kernel clones only mounts of the caller's
+ * own. Where FD came from the runtime, what it stands for is opened again by its host path, and proven to
+ * be the same inode. Returns an fd. */
+int path_clone(int fd, unsigned flags, struct nacre_error *err);
+
+/* That second opening alone. Returns an O_PATH fd. */
 int path_reopen(int fd, struct nacre_error *err);
 
 #endif

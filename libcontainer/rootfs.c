@@ -100,16 +100,16 @@ static int open_mount_root(int fd)
 	return current < 0 ? -errno : -ELOOP;
 }
 
-/* Where the mounts of the namespace stay shared with the host's, the one that the rootfs is
- * attached to must not, or the rootfs, and later everything in it, would appear on the host. */
-static int cut_parent(int rootfs_fd, struct nacre_error *err)
+/* Where the mounts of the namespace stay shared with the host's, the rootfs and the mount that it
+ * is attached to must not, or the rootfs, and later everything in it, would appear on the host. */
+static int cut_shared(int tree_fd, int target_fd, struct nacre_error *err)
 {
-	cleanup_close int fd = open_mount_root(rootfs_fd);
-	int r = fd < 0 ? fd : set_attr(fd, "", AT_EMPTY_PATH, 0, MS_PRIVATE);
+	cleanup_close int parent_fd = open_mount_root(target_fd);
+	int r = parent_fd < 0 ? parent_fd : set_attr(parent_fd, "", AT_EMPTY_PATH, 0, MS_PRIVATE);
 
-	if (r < 0)
-		return fail_errno(err, r, "make the parent mount of the rootfs private");
-	return 0;
+	if (r == 0)
+		r = set_attr(tree_fd, "", AT_EMPTY_PATH, 0, MS_PRIVATE);
+	return r < 0 ? fail_errno(err, r, "make the rootfs and its parent mount private") : 0;
 }
 
 static int set_propagation(const char *name, struct nacre_error *err)
@@ -133,24 +133,29 @@ static int set_propagation(const char *name, struct nacre_error *err)
 
 int rootfs_prepare(int rootfs_fd, const char *propagation, int *ret_fd, struct nacre_error *err)
 {
-	cleanup_close int fd = -1;
+	const unsigned flags = AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE;
+	cleanup_close int again_fd = -1;
 	cleanup_close int tree_fd = -1;
+	int target_fd = rootfs_fd;
 	int r;
 
 	if (set_propagation(propagation, err) < 0)
 		return -err->code;
-	fd = path_reopen(rootfs_fd, err);
-	if (fd < 0)
-		return fail_prefix(err, "rootfs");
-	if (propagation && find_propagation(propagation)->flag == MS_SHARED &&
-		cut_parent(fd, err) < 0)
-		return -err->code;
-	tree_fd = sys_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE);
+	tree_fd = sys_open_tree(rootfs_fd, "", flags);
+	if (tree_fd == -EINVAL) { /* of another mount namespace: see path_clone */
+		target_fd = again_fd = path_reopen(rootfs_fd, err);
+		if (again_fd < 0)
+			return fail_prefix(err, "rootfs");
+		tree_fd = sys_open_tree(again_fd, "", flags);
+	}
 	if (tree_fd < 0)
 		return fail_errno(err, tree_fd, "clone the mounts of the rootfs");
+	if (propagation && find_propagation(propagation)->flag == MS_SHARED &&
+		cut_shared(tree_fd, target_fd, err) < 0)
+		return -err->code;
 	/* On top of itself: a mount can only be a target, or be pivoted to, when it stands in the
 	 * namespace. */
-	r = sys_move_mount(tree_fd, fd);
+	r = sys_move_mount(tree_fd, target_fd);
 	if (r < 0)
 		return fail_errno(err, r, "attach the rootfs");
 	*ret_fd = steal_fd(&tree_fd);
