@@ -96,7 +96,7 @@ static void print_usage(FILE *out)
 {
 	fprintf(out,
 		"usage: nacre [OPTION]... COMMAND [ARGUMENT]...\n\n"
-		"Runs OCI containers; by default as if a stranger had written the program.\n\n");
+		"Runs OCI containers and trusts little what runs in them: see --profile and --allow.\n\n");
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
 	fprintf(out, "\noptions before the command:\n");
