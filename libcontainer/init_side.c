@@ -23,6 +23,7 @@
 #include "libcontainer/rootfs.h"
 #include "libcontainer/scheduling.h"
 #include "libcontainer/steps.h"
+#include "libcontainer/sys.h"
 #include "libcontainer/sysctl.h"
 #include "specs/defaults.h"
 
@@ -240,6 +241,7 @@ int pivot(struct life *l, struct nacre_error *err)
 int seal_rootfs(struct life *l, struct nacre_error *err)
 {
 	struct mount_context context = mount_context(l);
+	unsigned attrs;
 
 	if (mounts_seal(&context, l->config->mounts, l->config->n_mounts, err) < 0)
 		return -err->code;
@@ -247,8 +249,11 @@ int seal_rootfs(struct life *l, struct nacre_error *err)
 	 */
 	close_fd(&l->rootfs_fd);
 	close_fd(&l->cgroup.fd);
-	return rootfs_seal(l->config->root->readonly,
-		l->config->linux_ ? l->config->linux_->rootfs_propagation : NULL, err);
+	attrs = (l->config->root->readonly ? MOUNT_ATTR_RDONLY : 0) |
+		(l->config->root_nosuid ? MOUNT_ATTR_NOSUID : 0) |
+		(l->config->root_nodev ? MOUNT_ATTR_NODEV : 0);
+	return rootfs_seal(
+		attrs, l->config->linux_ ? l->config->linux_->rootfs_propagation : NULL, err);
 }
 
 /* As root of the container, so that `create` reports a missing program; the user may still not be

@@ -36,8 +36,6 @@ const struct namespace_type namespace_types[] = {
 };
 /* clang-format on */
 
-#define OWN_USER_NAMESPACE "/proc/self/ns/user"
-
 static int type_index(const char *name)
 {
 	for (int i = 0; namespace_types[i].name; i++)
@@ -71,38 +69,45 @@ static int open_namespace(
 	return steal_fd(&fd);
 }
 
-/* setns(2) refuses with EINVAL to join the user namespace that one is in already. */
-static bool is_own_user_namespace(int fd)
+static bool is_own(const struct namespace_type *type, int fd)
 {
 	struct stat own, other;
+	char path[32];
 
-	return stat(OWN_USER_NAMESPACE, &own) == 0 && fstat(fd, &other) == 0 &&
-	       own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+	(void)snprintf(path, sizeof(path), "/proc/self/ns/%s", type->proc_name);
+	return stat(path, &own) == 0 && fstat(fd, &other) == 0 && own.st_dev == other.st_dev &&
+	       own.st_ino == other.st_ino;
 }
 
-static int plan_one(
-	const struct oci_namespace *namespace, struct namespace_plan *plan, struct nacre_error *err)
+/* NOT_HOST: the profile wants these to be other namespaces than the runtime's own. */
+static int plan_one(const struct oci_namespace *namespace, int not_host,
+	struct namespace_plan *plan, struct nacre_error *err)
 {
 	int i = type_index(namespace->type);
-	int fd;
+	const struct namespace_type *type = &namespace_types[i < 0 ? 0 : i];
+	cleanup_close int fd = -1;
 
 	if (i < 0)
 		return fail(err, EINVAL, "linux.namespaces: unknown type \"%s\"", namespace->type);
-	if (!namespace->path) {
-		if (namespace_types[i].clone_flag != CLONE_NEWCGROUP)
-			plan->new_flags |= namespace_types[i].clone_flag;
+	if (!namespace->path || !*namespace->path) {
+		if (type->clone_flag != CLONE_NEWCGROUP)
+			plan->new_flags |= type->clone_flag;
 		return 0;
 	}
-	fd = open_namespace(&namespace_types[i], namespace->path, err);
+	fd = open_namespace(type, namespace->path, err);
 	if (fd < 0)
 		return fd;
-	if (namespace_types[i].clone_flag == CLONE_NEWUSER && is_own_user_namespace(fd)) {
-		close_fd(&fd);
+	if (not_host & type->clone_flag && is_own(type, fd))
+		return fail(err, EPERM,
+			"linux.namespaces: %s is the host's %s namespace, which the profile "
+			"refuses",
+			namespace->path, type->name);
+	/* setns(2) refuses with EINVAL to join the user namespace that one is in already. */
+	if (type->clone_flag == CLONE_NEWUSER && is_own(type, fd))
 		return 0;
-	}
 	close_fd(&plan->join_fds[i]);
-	plan->join_fds[i] = fd;
-	plan->join_flags |= namespace_types[i].clone_flag;
+	plan->join_fds[i] = steal_fd(&fd);
+	plan->join_flags |= type->clone_flag;
 	return 0;
 }
 
@@ -117,7 +122,7 @@ int namespaces_plan(
 	int r;
 
 	for (size_t i = 0; linux_ && i < linux_->n_namespaces; i++) {
-		r = plan_one(&linux_->namespaces[i], &plan, err);
+		r = plan_one(&linux_->namespaces[i], config->not_host, &plan, err);
 		if (r < 0) {
 			namespaces_plan_done(&plan);
 			return r;

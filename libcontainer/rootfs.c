@@ -162,7 +162,7 @@ int rootfs_prepare(int rootfs_fd, const char *propagation, int *ret_fd, struct n
 	return 0;
 }
 
-int rootfs_seal(bool readonly, const char *propagation, struct nacre_error *err)
+int rootfs_seal(unsigned attrs, const char *propagation, struct nacre_error *err)
 {
 	const struct propagation *p = propagation ? find_propagation(propagation) : NULL;
 	int r = 0;
@@ -171,9 +171,9 @@ int rootfs_seal(bool readonly, const char *propagation, struct nacre_error *err)
 		r = set_attr(AT_FDCWD, "/", p->recursive ? AT_RECURSIVE : 0, 0, p->flag);
 	if (r < 0)
 		return fail_errno(err, r, "make / %s", propagation);
-	if (readonly)
-		r = set_attr(AT_FDCWD, "/", 0, MOUNT_ATTR_RDONLY, 0);
+	if (attrs)
+		r = set_attr(AT_FDCWD, "/", 0, attrs, 0);
 	if (r < 0)
-		return fail_errno(err, r, "make / read-only");
+		return fail_errno(err, r, "set the flags of the root mount");
 	return 0;
 }

@@ -17,8 +17,9 @@ int rootfs_open(const char *path, struct nacre_error *err);
  * PROPAGATION: linux.rootfsPropagation or NULL (slave, so that host mounts still arrive in binds). */
 int rootfs_prepare(int rootfs_fd, const char *propagation, int *ret_fd, struct nacre_error *err);
 
-/* Last: root.readonly and the propagation that could not be set before the pivot (shared,
- * unbindable). Runs with "/" being the rootfs. */
-int rootfs_seal(bool readonly, const char *propagation, struct nacre_error *err);
+/* Last: ATTRS (MOUNT_ATTR_RDONLY for root.readonly, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV) and the
+ * propagation that could not be set before the pivot (shared, unbindable). Runs with "/" being the
+ * rootfs. */
+int rootfs_seal(unsigned attrs, const char *propagation, struct nacre_error *err);
 
 #endif
