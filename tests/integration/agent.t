@@ -1,0 +1,227 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$(dirname "$0")/lib.sh"
+
+# What the default profile forces, seen from inside and without naming it.
+agent() {
+	good nacre run --bundle "$b" "$@" "$id"
+}
+
+agent_any() {
+	try nacre run --bundle "$b" "$@" "$id"
+}
+
+refused() {
+	local pattern=$1
+	shift
+	bad 1 "$pattern" nacre run --bundle "$b" "$@" "$id"
+	nothing_left
+}
+
+# As loose as a config can be.
+loose_bundle() {
+	bundle "$@"
+	edit '.root.readonly = false | .process.noNewPrivileges = false | .linux.maskedPaths = []
+		| .linux.readonlyPaths = [] | .linux.resources = {devices: [{allow: true, access: "rwm"}]}
+		| .linux.rootfsPropagation = "shared"
+		| .process.rlimits = [{type: "RLIMIT_CORE", soft: 100, hard: 100}]
+		| .mounts |= map(.options -= ["nosuid", "nodev", "noexec"])'
+	capabilities CAP_SYS_ADMIN CAP_SYS_PTRACE CAP_NET_ADMIN CAP_NET_RAW CAP_MKNOD CAP_CHOWN \
+		CAP_DAC_OVERRIDE CAP_DAC_READ_SEARCH CAP_SYS_MODULE CAP_SETUID CAP_SETGID CAP_KILL
+}
+
+test_no_new_privileges_is_forced_and_can_be_granted() {
+	loose_bundle status NoNewPrivs
+	agent
+	is "$out" $'NoNewPrivs:\t1'
+	agent --allow new-privileges
+	is "$out" $'NoNewPrivs:\t0'
+}
+
+test_capabilities_end_at_the_ceiling() {
+	loose_bundle status CapEff CapBnd CapInh CapPrm CapAmb
+	agent
+	is "$(awk '{ print $2 }' <<<"$out" | sort -u)" "$(printf %016x $((1 | 2 | 1 << 5 | 1 << 6 | 1 << 7)))" sets
+}
+
+test_one_capability_can_be_granted() {
+	loose_bundle status CapBnd
+	agent --allow cap:CAP_NET_RAW
+	is "$out" "CapBnd:	$(printf %016x $((1 | 2 | 1 << 5 | 1 << 6 | 1 << 7 | 1 << 13)))"
+}
+
+test_a_grant_gives_nothing_that_the_config_does_not_ask_for() {
+	bundle status CapBnd
+	agent
+	without=$out
+	agent --allow cap:CAP_SYS_ADMIN
+	is "$out" "$without"
+}
+
+test_the_root_is_read_only_and_tmp_is_writable() {
+	loose_bundle create /new : create /etc/new : create /tmp/new
+	agent_any
+	is "$out" $'create: EROFS\ncreate: EROFS\ncreate: ok'
+	isnt_there "$b/rootfs/tmp/new"
+	agent --allow rootfs-write
+	exists "$b/rootfs/new"
+}
+
+test_nothing_in_tmp_can_be_executed() {
+	loose_bundle true
+	with_busybox || return
+	cp /bin/true "$b/rootfs/bin/cp" 2>/dev/null
+	program /bin/sh -c 'cat /payload >/tmp/tool; chmod 755 /tmp/tool; /tmp/tool echo executed'
+	cp "$b/rootfs/bin/sh" "$b/rootfs/bin/chmod"
+	agent_any
+	hasnt "$out" executed
+	has "$err$out" ermission
+	agent --allow tmp-exec
+	has "$out" executed
+}
+
+test_every_mount_is_nosuid_and_nodev() {
+	local line options target
+	loose_bundle cat /proc/self/mountinfo
+	mkdir "$b/source"
+	mount_on /mnt "$b/source" bind rbind
+	agent
+	while read -r line; do
+		target=$(cut -d' ' -f5 <<<"$line")
+		options=,$(cut -d' ' -f6 <<<"$line"),
+		has "$options" ,nosuid,
+		[[ $target == /dev || $target == /dev/pts || $line == *" - devpts "* ||
+			$line == *" /null $target "* || $target == /proc/* ]] || has "$options" ,nodev,
+	done <<<"$out"
+	has_line "$out" "* /dev/shm *noexec*"
+}
+
+test_a_setuid_program_gives_nothing() {
+	loose_bundle true
+	cp "$PAYLOAD" "$b/rootfs/setuid"
+	chmod 4755 "$b/rootfs/setuid"
+	program /setuid id
+	edit '.process.user.uid = 1000 | del(.process.capabilities.ambient)'
+	agent
+	has "$out" uid=1000
+}
+
+test_kernel_files_of_the_host_are_hidden() {
+	loose_bundle stat /proc/kcore /proc/keys : write /proc/sysrq-trigger h : \
+		write /proc/sys/kernel/core_pattern x : write /proc/sys/kernel/hostname x
+	agent_any
+	has_line "$out" "/proc/kcore: c * rdev=1:3"
+	is "$(grep -c "write: EROFS" <<<"$out")" 3 "refused writes"
+}
+
+test_devices_are_the_default_ones_alone() {
+	loose_bundle mknod /dev/mem c 1 1
+	agent_any
+	is "$out" "mknod: EPERM"
+	edit '.process.args = ["/payload", "mknod", "/dev/mem", "c", "1", "1"]'
+	agent_any --allow cap:CAP_MKNOD
+	is "$out" $'mknod: ok\nread: EPERM\nwrite: EPERM'
+}
+
+test_every_namespace_is_its_own() {
+	local type
+	loose_bundle readlink /proc/self/ns/mnt /proc/self/ns/pid /proc/self/ns/ipc /proc/self/ns/uts \
+		/proc/self/ns/cgroup
+	edit '.linux.namespaces = [{type: "mount"}, {type: "network"}] | del(.hostname)'
+	agent
+	for type in mnt pid ipc uts cgroup; do
+		hasnt "$out" "$(readlink "/proc/self/ns/$type")"
+	done
+}
+
+test_the_network_of_the_host_is_refused() {
+	loose_bundle readlink /proc/self/ns/net
+	without_namespace network
+	refused 'profile agent, rule host-network: *allow it with --allow host-network'
+	agent --allow host-network
+	has "$out" "$(readlink /proc/self/ns/net)"
+}
+
+test_sources_that_give_the_host_away_are_refused() {
+	local source
+	loose_bundle true
+	for source in / /proc /sys /dev /run/nacre /var/run/docker.sock /run/containerd/containerd.sock \
+		/tmp/../proc //sys/; do
+		edit '.mounts |= map(select(.destination != "/mnt"))'
+		mount_on /mnt "$source" bind rbind
+		refused 'profile agent, rule mount-sources: mounts\[*]*; allow it with --allow *'
+	done
+}
+
+test_a_source_can_be_granted() {
+	loose_bundle ls /mnt
+	mount_on /mnt /proc bind rbind
+	agent --allow mount:/proc
+	has_line "$out" version
+}
+
+test_core_dumps_are_off_and_the_oom_score_is_not_below_zero() {
+	loose_bundle rlimits : cat /proc/self/oom_score_adj
+	edit '.process.oomScoreAdj = -500'
+	agent
+	has_line "$out" "RLIMIT_CORE 0 0"
+	has_line "$out" 0
+}
+
+test_processes_and_memory_are_limited_where_there_is_a_controller() {
+	loose_bundle pause
+	good nacre create --bundle "$b" "$id"
+	cgroup=$cg_mount$(cgroup_of "$(state_of .pid)")
+	needs_controller pids || return
+	is "$(<"$cgroup/pids.max")" 512 pids.max
+	needs_controller memory || return
+	is "$(<"$cgroup/memory.swap.max")" 0 memory.swap.max
+	is "$(<"$cgroup/memory.oom.group")" 1 memory.oom.group
+	isnt "$(<"$cgroup/memory.max")" max memory.max
+}
+
+test_a_limit_that_only_the_profile_wants_is_a_warning_without_its_controller() {
+	loose_bundle echo runs
+	agent
+	is "$out" runs
+	if grep -qw pids "$cg_mount/cgroup.controllers"; then
+		is "$err" "" stderr
+	else
+		has "$err" "warning"
+		has "$err" "pids"
+		is "$(wc -l <<<"$err")" 1 "number of warnings"
+	fi
+}
+
+test_shared_propagation_is_cut() {
+	loose_bundle cat /proc/self/mountinfo
+	mount_on /mnt "$b/rootfs/etc" bind rbind rshared
+	agent
+	hasnt "$out" "shared:"
+}
+
+test_exec_is_under_the_same_ceiling() {
+	loose_bundle pause
+	good nacre create --bundle "$b" "$id"
+	start
+	good nacre exec --cap CAP_SYS_ADMIN --cap CAP_CHOWN "$id" /payload status CapEff CapBnd NoNewPrivs
+	is "$(printf '%d' $((16#$(awk '/CapEff/ { print $2 }' <<<"$out") & 1 << 21)))" 0 CAP_SYS_ADMIN
+	has "$out" $'NoNewPrivs:\t1'
+	cat >"$T/out.process" <<-END
+		{"args": ["/payload", "status", "CapBnd", "CapEff", "NoNewPrivs"], "cwd": "/",
+		 "user": {"uid": 0, "gid": 0}, "noNewPrivileges": false,
+		 "capabilities": {"bounding": ["CAP_SYS_ADMIN"], "effective": ["CAP_SYS_ADMIN"],
+			"permitted": ["CAP_SYS_ADMIN"]}}
+	END
+	good nacre exec --process "$T/out.process" "$id"
+	has "$out" $'CapBnd:\t0000000000000000'
+	has "$out" $'NoNewPrivs:\t1'
+}
+
+test_an_ordinary_config_runs_unchanged() {
+	bundle echo hello : id : create /tmp/x
+	agent
+	has_line "$out" hello
+}
+
+all_tests "$@"

@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$(dirname "$0")/lib.sh"
+
+test_create_leaves_the_container_created_and_its_program_unstarted() {
+	bundle create /tmp/ran : pause
+	create
+	is "$(state_of .status)" created status
+	isnt_there "$b/rootfs/tmp/ran"
+	start
+	wait_for test -e "$b/rootfs/tmp/ran"
+	is "$(state_of .status)" running status
+}
+
+test_create_without_bundle_uses_the_working_directory() {
+	bundle pause
+	cd "$b" || return
+	good nacre create --profile oci "$id"
+	cd / || return
+	is "$(state_of .bundle)" "$b" bundle
+}
+
+test_options_may_follow_the_id() {
+	bundle pause
+	good nacre create "$id" --bundle "$b" --profile=oci
+	is "$(state_of .bundle)" "$b" bundle
+}
+
+test_config_names_another_file_of_the_bundle() {
+	bundle echo other
+	mv "$b/config.json" "$b/second.json"
+	run --config second.json
+	is "$out" other
+}
+
+test_the_pid_file_holds_the_pid_without_a_newline() {
+	bundle pause
+	create --pid-file "$T/out.pid"
+	is "$(od -c "$T/out.pid" | head -1)" "$(printf %s "$(state_of .pid)" | od -c | head -1)" "pid file"
+	is "$(stat -c %a "$T/out.pid")" 644 "its mode"
+	is "$(readlink "/proc/$(<"$T/out.pid")/root")" / "root of the pid"
+}
+
+test_a_pid_file_that_cannot_be_written_undoes_the_container() {
+	bundle pause
+	bad 1 "pid file: directory of $T/none/pid: No such file or directory" \
+		nacre create --profile oci --bundle "$b" --pid-file "$T/none/pid" "$id"
+	nothing_left
+}
+
+test_the_program_writes_to_the_stdio_of_create() {
+	bundle echo to the caller : error "and its errors"
+	create
+	start
+	wait_for status_is stopped
+	is "$(<"$created_out")" "to the caller"
+	has "$(cat "$T"/err.*)" "and its errors"
+}
+
+test_a_second_container_with_the_same_id_is_refused_and_the_first_lives_on() {
+	bundle pause
+	create
+	bad 1 "*container with given ID already exists" nacre create --profile oci --bundle "$b" "$id"
+	is "$(state_of .status)" created status
+}
+
+test_a_program_that_is_missing_fails_create_and_not_start() {
+	bundle pause
+	program no-such-program
+	bad 1 '*exec: "no-such-program": executable file not found in $PATH' \
+		nacre create --profile oci --bundle "$b" "$id"
+	nothing_left
+}
+
+test_the_state_directory_is_for_root_alone() {
+	bundle pause
+	create
+	is "$(stat -c %a:%u "$ROOT")" 700:0 "state root"
+	is "$(stat -c %a:%u "$ROOT/$id")" 700:0 "state directory"
+	is "$(find "$ROOT/$id" ! -perm /077 | wc -l)" "$(find "$ROOT/$id" | wc -l)" "private files"
+}
+
+test_no_new_keyring_keeps_the_session_keyring() {
+	bundle keyring
+	run --no-new-keyring
+	hasnt "$out" "_ses.$id"
+	run
+	has "$out" "_ses.$id"
+}
+
+test_no_pivot_makes_a_container_all_the_same() {
+	bundle ls / : cat /proc/self/mountinfo
+	run --no-pivot
+	has_line "$out" payload
+	hasnt "$out" "$T"
+}
+
+test_a_systemd_cgroup_driver_is_refused_by_name() {
+	bundle true
+	bad 1 '*--systemd-cgroup: this build manages cgroups as files only*' \
+		nacre --systemd-cgroup create --bundle "$b" "$id"
+	nothing_left
+}
+
+test_the_profile_may_stand_before_the_command() {
+	bundle status NoNewPrivs : write /tmp/file x
+	edit '.root.readonly = false | .process.noNewPrivileges = false'
+	good nacre --profile oci run --bundle "$b" "$id"
+	has "$out" $'NoNewPrivs:\t0'
+}
+
+all_tests "$@"

@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$(dirname "$0")/lib.sh"
+
+test_delete_removes_a_stopped_container() {
+	bundle true
+	create
+	start
+	wait_for status_is stopped
+	delete
+	nothing_left
+}
+
+test_delete_of_a_created_container_kills_it() {
+	bundle pause
+	create
+	delete
+	nothing_left
+}
+
+test_delete_of_a_running_container_is_refused() {
+	bundle pause
+	create
+	start
+	bad 1 "*cannot delete container $id that is not stopped: running" nacre delete "$id"
+	is "$(state_of .status)" running status
+}
+
+test_delete_of_a_paused_container_is_refused() {
+	bundle pause
+	create
+	start
+	good nacre pause "$id"
+	bad 1 "*cannot delete container $id that is not stopped: paused" nacre delete "$id"
+	is "$(state_of .status)" paused status
+}
+
+test_force_kills_and_removes() {
+	bundle spawn 10 : pause
+	create
+	start
+	good nacre delete --force "$id"
+	nothing_left
+}
+
+test_force_removes_a_paused_container() {
+	bundle spawn 10 : pause
+	create
+	start
+	good nacre pause "$id"
+	good nacre delete -f "$id"
+	nothing_left
+}
+
+test_force_without_pid_namespace_removes_every_process() {
+	bundle spawn 10 : pause
+	without_namespace pid
+	create
+	start
+	good nacre delete --force "$id"
+	nothing_left
+}
+
+test_delete_of_no_container_is_an_error() {
+	bad 1 "container \"$id\" does not exist: container does not exist" nacre delete "$id"
+}
+
+test_force_on_no_container_is_none() {
+	good nacre delete --force "$id"
+	is "$err" "" stderr
+}
+
+test_cgroups_that_the_container_made_go_with_it() {
+	local cgroup
+	bundle pause
+	create
+	start
+	cgroup=$cg_mount$(cgroup_of "$(state_of .pid)")
+	mkdir -p "$cgroup/a/b/c" "$cgroup/a/d"
+	good nacre delete --force "$id"
+	isnt_there "$cgroup"
+	nothing_left
+}
+
+test_the_bundle_stays() {
+	bundle create /tmp/kept
+	edit '.root.readonly = false'
+	run
+	exists "$b/rootfs/tmp/kept"
+	exists "$b/config.json"
+	is "$(ls -A "$b/rootfs/dev")" "" "dev of the rootfs"
+	is "$(ls -A "$b/rootfs/proc")" "" "proc of the rootfs"
+}
+
+test_the_bundle_may_be_gone_before_the_container() {
+	bundle pause
+	create
+	start
+	rm -rf "$b"
+	good nacre delete --force "$id"
+	nothing_left
+}
+
+test_two_deletes_at_once_end_with_it_gone() {
+	bundle pause
+	create
+	in_background nacre delete --force "$id"
+	in_background nacre delete --force "$id"
+	in_background nacre delete --force "$id"
+	for i in "${background[@]}"; do
+		wait "$i" || wrong "one of three failed" "$(cat "$T"/out.*)"
+	done
+	background=()
+	nothing_left
+}
+
+all_tests "$@"

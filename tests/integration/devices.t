@@ -1,0 +1,120 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$(dirname "$0")/lib.sh"
+
+test_the_default_devices_are_there() {
+	local device
+	bundle stat /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty
+	run
+	for device in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0; do
+		has_line "$out" "/dev/${device%%:*}: c 0666 0:0 * rdev=${device#*:}"
+	done
+}
+
+test_the_default_devices_work() {
+	bundle write /dev/null x : write /dev/full x : open /dev/zero /dev/urandom
+	run_any
+	is "$out" $'write: ok\nwrite: ENOSPC\nopen: ok\nopen: ok'
+}
+
+test_the_usual_links_are_there() {
+	bundle readlink /dev/fd /dev/stdin /dev/stdout /dev/stderr /dev/ptmx
+	run
+	is "$out" "/dev/fd -> /proc/self/fd
+/dev/stdin -> /proc/self/fd/0
+/dev/stdout -> /proc/self/fd/1
+/dev/stderr -> /proc/self/fd/2
+/dev/ptmx -> pts/ptmx"
+}
+
+test_a_device_of_the_config_is_made_as_asked() {
+	bundle stat /dev/own /dev/deep/er /dev/pipe
+	edit '.linux.devices = [
+		{path: "/dev/own", type: "c", major: 1, minor: 3, fileMode: 432, uid: 10, gid: 11},
+		{path: "/dev/deep/er", type: "b", major: 7, minor: 200, fileMode: 384},
+		{path: "/dev/pipe", type: "p", fileMode: 420}]'
+	run
+	has_line "$out" "/dev/own: c 0660 10:11 * rdev=1:3"
+	has_line "$out" "/dev/deep/er: b 0600 0:0 * rdev=7:200"
+	has_line "$out" "/dev/pipe: p 0644 0:0 *"
+}
+
+test_a_device_that_was_not_allowed_cannot_be_opened() {
+	bundle mknod /dev/mem c 1 1 : mknod /dev/allowed c 1 3
+	capabilities CAP_MKNOD
+	run_any
+	is "$out" "mknod: ok
+read: EPERM
+write: EPERM
+mknod: ok
+read: ok
+write: ok"
+}
+
+test_a_rule_allows_reading_alone() {
+	bundle mknod /dev/kmsg c 1 11
+	capabilities CAP_MKNOD CAP_SYSLOG
+	edit '.linux.resources.devices += [{allow: true, type: "c", major: 1, minor: 11, access: "rm"}]'
+	run_any
+	is "$out" $'mknod: ok\nread: ok\nwrite: EPERM'
+}
+
+test_a_later_rule_wins() {
+	bundle mknod /dev/kmsg c 1 11
+	capabilities CAP_MKNOD CAP_SYSLOG
+	edit '.linux.resources.devices += [
+		{allow: true, type: "c", major: 1, access: "rwm"},
+		{allow: false, type: "c", major: 1, minor: 11, access: "r"}]'
+	run_any
+	is "$out" $'mknod: ok\nread: EPERM\nwrite: ok'
+}
+
+test_without_mknod_no_node_can_be_made() {
+	bundle mknod /tmp/mem c 1 1
+	run_any
+	is "$out" "mknod: EPERM"
+}
+
+test_devices_are_bound_in_a_user_namespace() {
+	bundle stat /dev/null /dev/zero : write /dev/null x
+	with_user_namespace
+	run
+	has_line "$out" "/dev/null: c 0666 * rdev=1:3"
+	has_line "$out" "write: ok"
+}
+
+test_a_device_path_outside_dev_stays_in_the_root() {
+	bundle stat /opt/null
+	edit '.root.readonly = false | .linux.devices = [
+		{path: "/opt/null", type: "c", major: 1, minor: 3, fileMode: 438}]'
+	run
+	has_line "$out" "/opt/null: c 0666 0:0 * rdev=1:3"
+}
+
+test_without_a_mount_on_dev_nothing_is_left_in_the_rootfs_but_nodes() {
+	bundle stat /dev/null
+	edit '.mounts |= map(select(.destination | startswith("/dev") | not)) | .root.readonly = false'
+	run
+	has_line "$out" "/dev/null: c 0666 *"
+}
+
+test_a_device_without_a_number_or_with_a_bad_type_is_refused() {
+	bundle true
+	edit '.linux.devices = [{path: "/dev/x", type: "c"}]'
+	run_refused '*linux.devices\[0]*'
+	edit '.linux.devices = [{path: "/dev/x", type: "z", major: 1, minor: 1}]'
+	run_refused '*linux.devices\[0].type*'
+	edit '.linux.devices = [{path: "dev/x", type: "c", major: 1, minor: 1}]'
+	run_refused '*linux.devices\[0].path*'
+}
+
+test_the_filter_holds_for_exec() {
+	bundle pause
+	capabilities CAP_MKNOD
+	create
+	start
+	try nacre exec "$id" /payload mknod /dev/mem c 1 1
+	is "$out" $'mknod: ok\nread: EPERM\nwrite: EPERM'
+}
+
+all_tests "$@"

@@ -1,0 +1,175 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$(dirname "$0")/lib.sh"
+
+# hook KIND SHELL: appends a hook that runs the shell text with the log in $LOG.
+hook() {
+	edit '.hooks[$kind] += [{path: "/bin/sh", args: ["sh", "-c", $text],
+		env: ["LOG=" + $log, "PATH=/bin:/usr/bin"]}]' \
+		--arg kind "$1" --arg text "$2" --arg log "$T/out.hooks"
+}
+
+test_all_six_run_in_order() {
+	local kind
+	bundle true
+	for kind in prestart createRuntime createContainer poststart poststop; do
+		hook "$kind" "echo $kind >>\$LOG"
+	done
+	with_busybox || return
+	edit '.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "echo >/tmp/startContainer"]}]
+		| .root.readonly = false'
+	create
+	is "$(tr '\n' ' ' <"$T/out.hooks")" "prestart createRuntime createContainer " "after create"
+	isnt_there "$b/rootfs/tmp/startContainer"
+	start
+	exists "$b/rootfs/tmp/startContainer"
+	is "$(tail -1 "$T/out.hooks")" poststart "after start"
+	wait_for status_is stopped
+	delete
+	is "$(tail -1 "$T/out.hooks")" poststop "after delete"
+	is "$(wc -l <"$T/out.hooks")" 5 "number of hooks"
+}
+
+test_the_state_comes_on_stdin() {
+	local kind pid
+	bundle pause
+	edit '.annotations = {key: "a/b"}'
+	for kind in prestart createRuntime createContainer poststart poststop; do
+		hook "$kind" "cat >\$LOG.$kind"
+	done
+	create
+	start
+	pid=$(state_of .pid)
+	good nacre delete --force "$id"
+	for kind in prestart createRuntime createContainer poststart poststop; do
+		out=$(<"$T/out.hooks.$kind")
+		is "$(json .id)" "$id" "id for $kind"
+		is "$(json .bundle)" "$b" "bundle for $kind"
+		is "$(json .ociVersion)" 1.3.0 "version for $kind"
+		has "$out" '"a/b"'
+		is "$(wc -l <<<"$out")" 1 "lines for $kind"
+	done
+	is "$(jq -r '.status + " " + (.pid | tostring)' "$T/out.hooks.prestart")" "creating $pid"
+	is "$(jq -r '.status + " " + (.pid | tostring)' "$T/out.hooks.createRuntime")" "creating $pid"
+	is "$(jq -r .status "$T/out.hooks.createContainer")" creating
+	is "$(jq -r '.status + " " + (.pid | tostring)' "$T/out.hooks.poststart")" "running $pid"
+	is "$(jq -r .status "$T/out.hooks.poststop")" stopped
+}
+
+test_runtime_hooks_run_on_the_host_and_container_hooks_in_the_container() {
+	bundle pause
+	hook createRuntime 'readlink /proc/self/ns/mnt >$LOG.runtime'
+	hook createContainer 'readlink /proc/self/ns/mnt >$LOG.container; pwd >>$LOG.container'
+	create
+	is "$(<"$T/out.hooks.runtime")" "$(readlink /proc/self/ns/mnt)" "createRuntime"
+	is "$(head -1 "$T/out.hooks.container")" "$(readlink "/proc/$(state_of .pid)/ns/mnt")" \
+		"createContainer"
+}
+
+test_several_hooks_of_a_kind_run_in_their_order() {
+	bundle true
+	hook prestart 'echo 1 >>$LOG'
+	hook prestart 'echo 2 >>$LOG'
+	hook prestart 'echo 3 >>$LOG'
+	run
+	is "$(tr -d '\n' <"$T/out.hooks")" 123
+}
+
+test_args_and_environment_are_those_of_the_config() {
+	bundle true
+	edit '.hooks.prestart = [{path: "/bin/sh", args: ["own-name", "-c", $text, "zero", "one"],
+		env: ["A=1"]}]' --arg text "echo \$0 \$1; /usr/bin/env >$T/out.env"
+	SECRET=of-the-host run
+	grep -qx A=1 "$T/out.env" || wrong "A=1 is missing" "$(<"$T/out.env")"
+	! grep -q -e SECRET -e NACRE "$T/out.env" || wrong "the environment leaked" "$(<"$T/out.env")"
+}
+
+test_a_failing_hook_stops_the_container_and_undoes_it() {
+	local kind
+	for kind in prestart createRuntime createContainer; do
+		bundle create /tmp/ran
+		edit '.root.readonly = false'
+		hook "$kind" 'echo "sad story" >&2; exit 3'
+		run_refused "*$kind hook*3*"
+		isnt_there "$b/rootfs/tmp/ran"
+	done
+}
+
+test_a_failing_start_container_hook_stops_it() {
+	bundle create /tmp/ran
+	edit '.root.readonly = false
+		| .hooks.startContainer = [{path: "/payload", args: ["payload", "exit", "4"]}]'
+	create
+	bad 1 "*startContainer hook*4*" nacre start "$id"
+	wait_for status_is stopped
+	isnt_there "$b/rootfs/tmp/ran"
+}
+
+test_a_failing_poststart_hook_stops_it() {
+	bundle pause
+	hook poststart 'exit 5'
+	create
+	bad 1 "*poststart hook*5*" nacre start "$id"
+	wait_for status_is stopped
+}
+
+test_a_failing_poststop_hook_is_only_told() {
+	bundle pause
+	hook poststop 'exit 6'
+	hook poststop 'echo second >>$LOG'
+	create
+	good nacre delete --force "$id"
+	has "$err" "poststop hook"
+	is "$(<"$T/out.hooks")" second
+	nothing_left
+}
+
+test_a_hook_that_hangs_is_ended_at_its_timeout() {
+	local begin=$SECONDS
+	bundle true
+	hook prestart 'sleep 60'
+	edit '.hooks.prestart[0].timeout = 1'
+	run_refused "*prestart hook*1 s*"
+	((SECONDS - begin < 10)) || wrong "it took $((SECONDS - begin)) s"
+}
+
+test_a_missing_or_relative_hook_is_refused() {
+	bundle true
+	edit '.hooks.prestart = [{path: "/no/such/hook"}]'
+	run_refused "*prestart hook*/no/such/hook*No such file or directory"
+	edit '.hooks.prestart = [{path: "bin/true"}]'
+	run_refused '*hooks.prestart\[0].path*bin/true*'
+	edit '.hooks.prestart = [{path: "/bin/true", timeout: 0}]'
+	run_refused '*hooks.prestart\[0].timeout*'
+}
+
+test_no_fd_of_the_runtime_reaches_a_hook() {
+	bundle true
+	hook createRuntime 'ls -l /proc/self/fd >$LOG.runtime'
+	hook createContainer 'ls -l /proc/self/fd >$LOG.container'
+	run
+	# stdin, stdout, stderr and the directory that ls reads
+	is "$(grep -c -- '->' "$T/out.hooks.runtime")" 4 "createRuntime" || note "$(<"$T/out.hooks.runtime")"
+	is "$(grep -c -- '->' "$T/out.hooks.container")" 4 "createContainer" ||
+		note "$(<"$T/out.hooks.container")"
+}
+
+test_a_hook_can_reach_the_network_namespace_of_the_pid() {
+	needs_program ip || return
+	bundle cat /proc/net/dev
+	hook createRuntime 'pid=$(sed "s/.*\"pid\":\([0-9]*\).*/\1/"); export PATH=$PATH:/sbin:/usr/sbin
+		ip link add it'"$tag"' netns $pid type bridge'
+	run
+	has "$out" "it$tag"
+}
+
+test_start_container_hooks_have_the_environment_of_the_program() {
+	bundle cat /tmp/environment
+	with_busybox || return
+	edit '.process.env += ["OF=the program"] | .root.readonly = false | .hooks.startContainer = [
+		{path: "/bin/sh", args: ["sh", "-c", "echo $OF >/tmp/environment"]}]'
+	run
+	is "$out" "the program"
+}
+
+all_tests "$@"

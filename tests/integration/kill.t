@@ -1,0 +1,101 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$(dirname "$0")/lib.sh"
+
+test_kill_without_a_signal_sends_term() {
+	bundle trap 15 0 : pause
+	create
+	start
+	sleep 0.1
+	good nacre kill "$id"
+	wait_for status_is stopped
+}
+
+test_signals_have_numbers_and_names_with_and_without_sig() {
+	local name
+	for name in 10 USR1 SIGUSR1; do
+		bundle trap 10 0 : echo ready : pause
+		create
+		start
+		wait_for grep -q ready "$created_out"
+		good nacre kill "$id" "$name"
+		wait_for status_is stopped
+		delete
+	done
+}
+
+test_a_real_time_signal_has_a_name() {
+	bundle trap 35 0 : echo ready : pause
+	create
+	start
+	wait_for grep -q ready "$created_out"
+	good nacre kill "$id" SIGRTMIN+1
+	wait_for status_is stopped
+}
+
+test_an_unknown_signal_is_refused() {
+	local name
+	bundle pause
+	create
+	start
+	for name in NONSENSE SIG 0x9 9x -1 65 "" SIGRTMIN+99 99999999999; do
+		bad 1 "unknown signal \"$name\"" nacre kill "$id" -- "$name"
+	done
+	is "$(state_of .status)" running status
+}
+
+test_a_created_container_can_be_killed() {
+	bundle pause
+	create
+	kill_now
+}
+
+test_kill_of_a_stopped_container_is_an_error_but_not_with_all() {
+	bundle true
+	create
+	start
+	wait_for status_is stopped
+	bad 1 "*container not running" nacre kill "$id" TERM
+	good nacre kill --all "$id" KILL
+	good nacre kill -a "$id" 9
+}
+
+test_kill_of_no_container_is_an_error() {
+	bad 1 "*container does not exist" nacre kill "$id" KILL
+}
+
+test_all_reaches_every_process() {
+	bundle trap 10 0 : spawn 3 : pause
+	create
+	start
+	wait_for eval '(($(nacre ps --format json "$id" | jq length) == 4))'
+	good nacre kill --all "$id" USR1
+	wait_for status_is stopped
+	delete
+	nothing_left
+}
+
+# Without a pid namespace nothing else would end the others.
+test_kill_in_the_host_pid_namespace_ends_all() {
+	bundle spawn 3 : pause
+	without_namespace pid
+	create
+	start
+	wait_for eval '(($(nacre ps --format json "$id" | jq length) == 4))'
+	good nacre kill "$id" KILL
+	wait_for status_is stopped
+	is "$(processes_left)" "" "processes"
+	delete
+}
+
+test_kill_ends_a_paused_container() {
+	bundle pause
+	create
+	start
+	good nacre pause "$id"
+	good nacre kill "$id" KILL
+	wait_for status_is stopped
+	delete
+}
+
+all_tests "$@"

@@ -1,0 +1,431 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# What every integration test begins with. A test is a function test_what_it_shows; they run in the
+# order of the file, each with a container ID of its own in $id, and speak TAP. At its end a test's
+# containers are deleted, and then nothing may be left on the host: no state, cgroup, mount or process.
+#
+#	tests/integration/create.t [REGEX]	runs one file, or those tests of it
+#
+# From the environment: NACRE, PAYLOAD, PEER (the programs, from the build); MUST_RUN=1 makes a skip a
+# failure, except for what a host may really lack (lacks_controller, lacks_cap_sys_resource).
+
+set -u
+export LC_ALL=C
+
+build=${BUILD:-$(dirname "${BASH_SOURCE[0]}")/../../build}
+NACRE=${NACRE:-$build/nacre}
+PAYLOAD=${PAYLOAD:-$build/tests/payload}
+PEER=${PEER:-$build/tests/peer}
+
+# Not below a name with "nacre" in it, and world-readable: containers with other users look into it.
+T=$(mktemp -d "${TMPDIR:-/tmp}/it-XXXXXXXX") || exit 99
+chmod 755 "$T"
+tag=${T##*/it-}
+ROOT=$T/state
+profile=oci # of most tests: the mechanism alone. Tests of the profile set it to agent.
+
+cg_mount=/sys/fs/cgroup
+[[ -e $cg_mount/cgroup.controllers ]] || cg_mount=/sys/fs/cgroup/unified
+
+count=0 failures=0 calls=0
+failed='' skipped='' diagnosis='' out='' err='' rc=0 out_file='' id='' b=''
+background=()
+
+# --- what went wrong ---
+
+note() {
+	diagnosis+="$*"$'\n'
+}
+
+wrong() {
+	failed=1
+	note "line ${BASH_LINENO[1]}: $1"
+	shift
+	local text
+	for text in "$@"; do note "  $text"; done
+	return 1
+}
+
+# A reason that is the machine's fault and no test's: it may stay a skip where everything must run.
+lacks() {
+	skipped=$1
+}
+
+skip() {
+	if [[ ${MUST_RUN:-} == 1 ]]; then
+		wrong "had to run, but: $1"
+	fi
+	skipped=$1
+}
+
+needs_program() {
+	command -v "$1" >/dev/null && return
+	skip "$1 is not installed"
+	return 1
+}
+
+needs_controller() {
+	grep -qw "$1" "$cg_mount/cgroup.controllers" && return
+	lacks "cgroup v2 controller $1 is absent on this host"
+	return 1
+}
+
+needs_cap_sys_resource() {
+	(($(capability_mask) >> 24 & 1)) && return
+	lacks "CAP_SYS_RESOURCE is absent"
+	return 1
+}
+
+# Memory limits and static layout do not fit a sanitizer's shadow memory.
+needs_plain_build() {
+	[[ -z ${NACRE_SANITIZED:-} ]] && return
+	lacks "not with a sanitizer: $1"
+	return 1
+}
+
+capability_mask() {
+	echo "0x$(sed -n 's/^CapBnd:\t//p' /proc/self/status)"
+}
+
+# --- running things ---
+
+# nacre ARGS: with the tests' own state root; $T in its environment marks its processes as ours.
+nacre() {
+	NACRE_TEST=$T timeout -k 5 "${LIMIT:-60}" "$NACRE" --root "$ROOT" "$@"
+}
+
+# Without the time limit, for one that is to be killed or goes on in the background.
+nacre_direct() {
+	NACRE_TEST=$T exec "$NACRE" --root "$ROOT" "$@"
+}
+
+# try COMMAND: sets out, err and rc. Files of its own each time: a created container keeps stdout open.
+try() {
+	((calls++))
+	out_file=$T/out.$calls
+	"$@" >"$out_file" 2>"$T/err.$calls" <"${input:-/dev/null}"
+	rc=$?
+	out=$(tr -d '\0' <"$out_file")
+	err=$(tr -d '\0' <"$T/err.$calls")
+	case $err in
+	*AddressSanitizer* | *LeakSanitizer* | *"runtime error:"*)
+		wrong "a sanitizer spoke up in: $*" "$err"
+		;;
+	esac
+}
+
+# good COMMAND: must succeed.
+good() {
+	try "$@"
+	((rc == 0)) || wrong "failed with $rc: $*" "stdout: $out" "stderr: $err"
+}
+
+# bad CODE PATTERN COMMAND: must fail with CODE, and stderr must be the line "nacre: PATTERN", whole.
+bad() {
+	local code=$1 pattern=$2
+	shift 2
+	try "$@"
+	((rc == code)) || wrong "ended with $rc, not $code: $*" "stdout: $out" "stderr: $err"
+	# shellcheck disable=SC2053 # a pattern is wanted
+	[[ $err == "nacre: "$pattern ]] || wrong "$*: the error is another" "found:    $err" \
+		"expected: nacre: $pattern"
+}
+
+run() {
+	good nacre run --profile "$profile" --bundle "$b" "$@" "$id"
+}
+
+# run, whatever its exit code
+run_any() {
+	try nacre run --profile "$profile" --bundle "$b" "$@" "$id"
+}
+
+# run_refused PATTERN [OPTION...]
+run_refused() {
+	local pattern=$1
+	shift
+	bad 1 "$pattern" nacre run --profile "$profile" --bundle "$b" "$@" "$id"
+	nothing_left
+}
+
+# What the container writes is then in $created_out.
+create() {
+	good nacre create --profile "$profile" --bundle "$b" "$@" "$id"
+	created_out=$out_file
+}
+
+start() {
+	good nacre start "$id"
+}
+
+exec_in() {
+	good nacre exec "$id" /payload "$@"
+}
+
+kill_now() {
+	good nacre kill "$id" KILL
+	wait_for status_is stopped
+}
+
+delete() {
+	good nacre delete "$id"
+}
+
+# in_background COMMAND: ended with the test. Its pid is in $!.
+in_background() {
+	((calls++))
+	background_out=$T/out.$calls
+	"$@" >"$background_out" 2>&1 </dev/null &
+	background+=($!)
+}
+
+# wait_for COMMAND: until it succeeds, 10 s at most.
+wait_for() {
+	local i
+	for ((i = 0; i < 500; i++)); do
+		"$@" >/dev/null 2>&1 && return
+		sleep 0.02
+	done
+	wrong "waited 10 s for: $*"
+}
+
+# --- looking at the result ---
+
+is() {
+	[[ $1 == "$2" ]] || wrong "${3:-it} is another" "found:    $1" "expected: $2"
+}
+
+isnt() {
+	[[ $1 != "$2" ]] || wrong "${3:-it} is $2"
+}
+
+# has TEXT FRAGMENT
+has() {
+	[[ $1 == *"$2"* ]] || wrong "not found: $2" "in: $1"
+}
+
+hasnt() {
+	[[ $1 != *"$2"* ]] || wrong "found: $2" "in: $1"
+}
+
+# has_line TEXT PATTERN: one whole line of it, or several, matches.
+has_line() {
+	local line
+	while IFS= read -r line; do
+		# shellcheck disable=SC2053 # a pattern is wanted
+		[[ ${line%$'\r'} == $2 ]] && return
+	done <<<"$1"
+	wrong "no line is: $2" "in: $1"
+}
+
+# json FILTER: of the last stdout.
+json() {
+	jq -r "$1" <<<"$out" 2>&1
+}
+
+state_of() {
+	nacre state "${2:-$id}" | jq -r "$1"
+}
+
+status_is() {
+	[[ $(state_of .status) == "$1" ]]
+}
+
+exists() {
+	[[ -e $1 || -L $1 ]] || wrong "$1 does not exist"
+}
+
+isnt_there() {
+	[[ ! -e $1 && ! -L $1 ]] || wrong "$1 exists" "$(ls -ld "$1")"
+}
+
+# Where a process is in the cgroup2 tree, below its mount.
+cgroup_of() {
+	sed -n 's/^0:://p' "/proc/$1/cgroup"
+}
+
+# --- bundles ---
+
+# bundle VERB...: a fresh bundle in $b, whose program is the payload with these verbs.
+bundle() {
+	((calls++))
+	b=$T/b$calls
+	mkdir -p "$b/rootfs"/{proc,sys,dev,tmp,etc,bin,mnt}
+	chmod 1777 "$b/rootfs/tmp"
+	cp "$PAYLOAD" "$b/rootfs/payload"
+	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n' \
+		>"$b/rootfs/etc/passwd"
+	nacre spec --bundle "$b" || wrong "nacre spec failed"
+	program /payload "$@"
+	edit '.process.terminal = false | .process.env += ["NACRE_TEST=" + $T]' --arg T "$T"
+}
+
+# edit FILTER [JQ-OPTION...]: changes config.json.
+edit() {
+	local filter=$1
+	shift
+	jq "$filter" "$@" <"$b/config.json" >"$b/config.new" || wrong "jq: $filter"
+	mv "$b/config.new" "$b/config.json"
+}
+
+# program ARG...: process.args
+program() {
+	edit '.process.args = $ARGS.positional' --args -- "$@"
+}
+
+# mount_on DESTINATION SOURCE TYPE OPTION...: one more mount
+mount_on() {
+	local destination=$1 source=$2 type=$3
+	shift 3
+	edit '.mounts += [{destination: $d, source: $s, type: $t, options: $ARGS.positional}]' \
+		--arg d "$destination" --arg s "$source" --arg t "$type" --args -- "$@"
+}
+
+# capabilities NAME...: all five sets are these
+capabilities() {
+	edit '.process.capabilities = (["bounding", "effective", "inheritable", "permitted", "ambient"]
+		| map({(.): $ARGS.positional}) | add)' --args -- "$@"
+}
+
+# without_namespace TYPE
+without_namespace() {
+	edit '.linux.namespaces |= map(select(.type != $t))' --arg t "$1"
+}
+
+with_user_namespace() {
+	edit '.linux.namespaces += [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+		| .linux.gidMappings = [{containerID: 0, hostID: 100000, size: 65536}]'
+	chown -R 100000:100000 "$b/rootfs"
+}
+
+with_busybox() {
+	local applet
+	for applet in sh cat mount umount chroot sleep ls; do
+		cp "$(command -v busybox)" "$b/rootfs/bin/$applet" 2>/dev/null && continue
+		skip "busybox (busybox-static) is not installed"
+		return 1
+	done
+}
+
+# --- nothing may be left ---
+
+processes_left() {
+	local environ
+	for environ in /proc/[0-9]*/environ; do
+		grep -qsF "NACRE_TEST=$T" "$environ" || continue
+		environ=${environ#/proc/}
+		echo "${environ%/environ} ($(tr '\0' ' ' <"/proc/${environ%/environ}/cmdline"))"
+	done 2>/dev/null
+}
+
+cgroups_left() {
+	find "$cg_mount" -depth -type d -name "*$tag*" ! -name "parent-$tag" 2>/dev/null
+}
+
+mounts_left() {
+	grep -hF "$T" /proc/self/mountinfo /proc/1/mountinfo 2>/dev/null | grep -vF "$T/allowed"
+}
+
+# The seccomp cache is no container's.
+state_left() {
+	[[ -d $ROOT ]] && find "$ROOT" -mindepth 1 -maxdepth 1 ! -name '.*' 2>/dev/null
+}
+
+nothing_left() {
+	local what left i
+	for what in state cgroups mounts processes; do
+		for ((i = 0; i < 25; i++)); do
+			left=$("${what}_left")
+			# A killed process is gone a moment after the kill; nothing else has time.
+			[[ -z $left || $what != processes ]] && break
+			sleep 0.02
+		done
+		[[ -z $left ]] || wrong "$what left" "$left"
+	done
+	true
+}
+
+# --- the frame ---
+
+end_background() {
+	((${#background[@]})) || return 0
+	kill "${background[@]}" 2>/dev/null
+	wait "${background[@]}" 2>/dev/null
+	background=()
+}
+
+delete_containers() {
+	local name
+	for name in $(state_left); do
+		good nacre delete --force "${name##*/}"
+	done
+}
+
+# What a failed test has left, so that the next one starts clean.
+sweep() {
+	local name
+	for name in $(processes_left | cut -d' ' -f1); do
+		kill -9 "$name" 2>/dev/null
+	done
+	for name in $(cgroups_left); do
+		echo 1 >"$name/cgroup.kill"
+		sleep 0.05
+		rmdir "$name"
+	done 2>/dev/null
+	awk -v t="$T" 'index($5, t) { print $5 }' /proc/self/mountinfo | tac | while read -r name; do
+		umount -l "$name"
+	done
+	rm -rf "$ROOT"
+}
+
+finish() {
+	local name
+	end_background
+	sweep
+	find "$cg_mount" -depth -type d -name "*$tag*" -exec rmdir {} + 2>/dev/null
+	rm -rf "$T"
+}
+
+run_test() {
+	local name=${1#test_}
+	((count++))
+	id=t-$tag-$count
+	failed='' skipped='' diagnosis='' b='' profile=oci input=''
+	"$1"
+	end_background
+	delete_containers
+	nothing_left
+	if [[ -n $failed ]]; then
+		sweep
+		((failures++))
+		echo "not ok $count - ${name//_/ }"
+		diagnosis=${diagnosis%$'\n'}
+		echo "# ${diagnosis//$'\n'/$'\n'# }"
+	else
+		echo "ok $count - ${name//_/ }${skipped:+ # SKIP $skipped}"
+	fi
+	rm -rf "${T:?}"/{b,out.,err.}*
+}
+
+all_tests() {
+	local name
+	trap finish EXIT
+	trap 'exit 98' INT TERM
+	if ((EUID)); then
+		echo "1..0 # SKIP root is needed"
+		[[ ${MUST_RUN:-} != 1 ]]
+		exit
+	fi
+	needs_program jq || { echo "Bail out! jq is not installed"; exit 99; }
+	for name in "$NACRE" "$PAYLOAD" "$PEER"; do
+		[[ -x $name ]] || { echo "Bail out! $name is missing: build first"; exit 99; }
+	done
+	while read -r name; do
+		[[ $name =~ ${1:-.} ]] && run_test "$name"
+	done < <(sed -n 's/^\(test_[a-z0-9_]*\)().*/\1/p' "$0")
+	echo "1..$count"
+	((failures == 0))
+	exit
+}

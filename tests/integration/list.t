@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$(dirname "$0")/lib.sh"
+
+test_an_empty_list_has_a_header() {
+	good nacre list
+	is "$out" "ID          PID         STATUS      BUNDLE      CREATED     OWNER"
+	good nacre list --format json
+	[[ $out == null || $out == "[]" ]] || wrong "not an empty array" "$out"
+	good nacre list -q
+	is "$out" ""
+}
+
+test_the_table_shows_each_container() {
+	bundle pause
+	create
+	good nacre list
+	has_line "$out" "ID *PID *STATUS *BUNDLE *CREATED *OWNER"
+	has_line "$out" "$id *$(state_of .pid) *created *$b *root"
+}
+
+test_json_is_one_line_with_keys_in_the_usual_order() {
+	bundle pause
+	create
+	good nacre list --format json
+	is "$(wc -l <<<"$out")" 1 "number of lines"
+	is "$(json '.[0] | keys_unsorted | .[0:7] | join(" ")')" \
+		"ociVersion id pid status bundle rootfs created" keys
+	is "$(json '.[0].owner')" root owner
+}
+
+test_quiet_prints_the_ids() {
+	bundle pause
+	good nacre create --profile oci -b "$b" "$id-b"
+	good nacre create --profile oci -b "$b" "$id-a"
+	good nacre list --quiet
+	is "$out" "$id-a"$'\n'"$id-b"
+	good nacre list -q -f json
+	is "$out" "$id-a"$'\n'"$id-b"
+}
+
+test_stopped_containers_are_listed_with_pid_0() {
+	bundle true
+	create
+	start
+	wait_for status_is stopped
+	good nacre list
+	has_line "$out" "$id *0 *stopped *"
+}
+
+test_an_unknown_format_is_refused() {
+	bad 1 'list: --format: expected table|json, found "xml": see nacre help list' \
+		nacre list --format xml
+}
+
+test_a_container_that_is_being_made_does_not_disturb() {
+	bundle pause
+	edit '.hooks.createRuntime = [{path: "/bin/sleep", args: ["sleep", "1"]}]'
+	in_background nacre create --profile oci --bundle "$b" "$id"
+	wait_for test -e "$ROOT/$id"
+	good nacre list -f json
+	is "$(json '.[0].status')" creating status
+	wait "${background[0]}"
+	background=()
+}
+
+all_tests "$@"

@@ -1,0 +1,347 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$(dirname "$0")/lib.sh"
+
+# The line of mountinfo for a mount point, of the last output.
+mounted() {
+	grep -E "^[0-9]+ [0-9]+ [0-9:]+ [^ ]+ $1 " <<<"$out" | tail -1
+}
+
+options_of() {
+	mounted "$1" | cut -d' ' -f6
+}
+
+show() {
+	bundle cat /proc/self/mountinfo
+}
+
+test_the_mounts_of_spec_are_all_there() {
+	show
+	run
+	has "$(mounted /)" " ro"
+	has "$(mounted /proc)" " - proc "
+	has "$(mounted /dev)" " - tmpfs "
+	has "$(mounted /dev/pts)" " - devpts "
+	has "$(mounted /dev/shm)" " - tmpfs "
+	has "$(mounted /dev/mqueue)" " - mqueue "
+	has "$(options_of /sys)" "ro,nosuid,nodev,noexec"
+	has "$(mounted /sys/fs/cgroup)" " - cgroup2 "
+	has "$(options_of /sys/fs/cgroup)" "ro,"
+}
+
+test_nothing_of_the_host_is_mounted() {
+	show
+	run
+	hasnt "$out" "$T"
+	is "$(awk '{ print $5 }' <<<"$out" | head -1)" / "first mount point"
+}
+
+test_a_bind_mount_shows_the_source() {
+	bundle cat /mnt/file : write /mnt/file new
+	echo old >"$T/out.d"
+	mkdir "$b/source"
+	echo old >"$b/source/file"
+	mount_on /mnt "$b/source" bind bind
+	run
+	has_line "$out" old
+	is "$(<"$b/source/file")" "new" "source, after"
+}
+
+test_a_relative_source_is_below_the_bundle() {
+	bundle ls /mnt
+	mkdir -p "$b/source/inner"
+	mount_on /mnt source bind rbind
+	run
+	is "$out" inner
+}
+
+test_a_file_can_be_mounted_on_a_file_that_is_made() {
+	bundle cat /etc/new/file
+	echo content >"$b/source"
+	mount_on /etc/new/file "$b/source" bind bind ro
+	run
+	is "$out" content
+	is "$(stat -c %s "$b/rootfs/etc/new/file")" 0 "size of the mount point"
+}
+
+test_flags_are_set_on_a_bind() {
+	local flag
+	show
+	for flag in ro nosuid nodev noexec noatime nodiratime nosymfollow; do
+		mount_on "/mnt/$flag" "$b/rootfs/etc" bind bind "$flag"
+	done
+	mount_on /mnt/all "$b/rootfs/etc" bind bind ro nosuid nodev noexec
+	run
+	for flag in ro nosuid nodev noexec noatime nodiratime nosymfollow; do
+		has ",$(options_of "/mnt/$flag")," ",$flag,"
+	done
+	has "$(options_of /mnt/all)" ro,nosuid,nodev,noexec
+}
+
+test_a_read_only_bind_cannot_be_written() {
+	bundle write /mnt/file x
+	mkdir "$b/source"
+	echo old >"$b/source/file"
+	mount_on /mnt "$b/source" bind bind ro
+	run_any
+	is "$out" "write: EROFS"
+	is "$(<"$b/source/file")" old "source"
+}
+
+test_recursive_flags_reach_the_mounts_below() {
+	show
+	mkdir -p "$b/source/below"
+	mount -t tmpfs tmpfs "$b/source/below" || return
+	mount_on /mnt/plain "$b/source" bind rbind ro
+	mount_on /mnt/deep "$b/source" bind rbind rro rnosuid
+	run
+	umount "$b/source/below"
+	hasnt ",$(options_of /mnt/plain/below)," ",ro,"
+	has ",$(options_of /mnt/deep/below)," ",ro,"
+	has ",$(options_of /mnt/deep/below)," ",nosuid,"
+}
+
+test_bind_leaves_out_what_is_mounted_below_and_rbind_takes_it() {
+	bundle ls /mnt/bind/below : echo -- : ls /mnt/rbind/below
+	mkdir -p "$b/source/below"
+	mount -t tmpfs tmpfs "$b/source/below" || return
+	touch "$b/source/below/deep"
+	mount_on /mnt/bind "$b/source" bind bind
+	mount_on /mnt/rbind "$b/source" bind rbind
+	run
+	umount "$b/source/below"
+	is "$out" $'--\ndeep'
+}
+
+test_propagation_is_as_asked_for() {
+	local kind
+	show
+	for kind in private shared slave unbindable; do
+		mount_on "/mnt/$kind" "$b/rootfs/etc" bind bind "$kind"
+	done
+	run
+	has "$(mounted /mnt/shared)" " shared:"
+	hasnt "$(mounted /mnt/private)" "shared:"
+	hasnt "$(mounted /mnt/private)" "master:"
+	has "$(mounted /mnt/unbindable)" " unbindable "
+}
+
+test_no_mount_of_the_container_reaches_the_host() {
+	bundle mount tmpfs none /mnt : echo --
+	capabilities CAP_SYS_ADMIN
+	edit '.linux.rootfsPropagation = "rslave"'
+	run
+	has_line "$out" "mount: ok"
+	is "$(mounts_left)" "" "mounts on the host"
+}
+
+test_rootfs_propagation_is_set() {
+	show
+	edit '.linux.rootfsPropagation = "shared"'
+	run
+	has "$(mounted /)" " shared:"
+	edit '.linux.rootfsPropagation = "unbindable"'
+	run
+	has "$(mounted /)" " unbindable "
+	edit '.linux.rootfsPropagation = "private"'
+	run
+	hasnt "$(mounted /)" "shared:"
+}
+
+test_a_tmpfs_takes_its_options() {
+	show
+	mount_on /mnt tmpfs tmpfs nosuid nodev noexec size=1m mode=1750
+	program /payload cat /proc/self/mountinfo : stat /mnt
+	run
+	has "$(mounted /mnt)" "size=1024k"
+	has_line "$out" "/mnt: d 1750 0:0 *"
+}
+
+test_a_tmpfs_keeps_the_mode_of_the_directory_it_covers() {
+	local mode
+	for mode in 0755 1777 0700 2750; do
+		bundle stat /mnt
+		chmod "$mode" "$b/rootfs/mnt"
+		mount_on /mnt tmpfs tmpfs
+		run
+		has "$out" "/mnt: d $mode "
+	done
+}
+
+test_a_read_only_tmpfs_is_read_only_at_last() {
+	bundle create /mnt/file : ls /mnt
+	mount_on /mnt tmpfs tmpfs ro
+	mount_on /mnt/inner "$b/rootfs/etc" bind bind
+	run_any
+	is "$out" $'create: EROFS\ninner'
+}
+
+test_tmpcopyup_brings_what_was_there() {
+	bundle cat /mnt/sub/file : readlink /mnt/link : stat /mnt/sub : write /mnt/sub/file new
+	mkdir -m 0711 "$b/rootfs/mnt/sub"
+	echo original >"$b/rootfs/mnt/sub/file"
+	ln -s elsewhere "$b/rootfs/mnt/link"
+	mount_on /mnt tmpfs tmpfs tmpcopyup
+	run
+	has_line "$out" original
+	has_line "$out" "/mnt/link -> elsewhere"
+	has_line "$out" "/mnt/sub: d 0711 *"
+	is "$(<"$b/rootfs/mnt/sub/file")" original "the rootfs"
+}
+
+test_mounts_are_made_in_order() {
+	bundle ls /mnt
+	mkdir "$b/one" "$b/two"
+	touch "$b/one/first" "$b/two/second"
+	mount_on /mnt "$b/one" bind bind
+	mount_on /mnt "$b/two" bind bind
+	run
+	is "$out" second
+}
+
+test_a_destination_is_resolved_inside_the_root() {
+	bundle cat /real/file
+	mkdir "$b/rootfs/real"
+	ln -s /real "$b/rootfs/absolute"
+	ln -s ../../../../real "$b/rootfs/climbing"
+	mkdir "$b/source"
+	echo here >"$b/source/file"
+	mount_on /absolute "$b/source" bind bind
+	run
+	is "$out" here
+	edit '.mounts[-1].destination = "/climbing"'
+	run
+	is "$out" here
+	edit '.mounts[-1].destination = "/../../../real"'
+	run
+	is "$out" here
+}
+
+test_a_missing_source_is_named() {
+	bundle true
+	mount_on /mnt /no/such/source bind bind
+	run_refused '*mount*/mnt*/no/such/source*No such file or directory'
+}
+
+test_an_unknown_filesystem_is_named() {
+	bundle true
+	mount_on /mnt none no-such-fs
+	run_refused '*no-such-fs*No such device'
+}
+
+test_bad_data_for_a_filesystem_is_named() {
+	bundle true
+	mount_on /mnt tmpfs tmpfs nonsense=1
+	run_refused '*mount*/mnt*nonsense=1*'
+}
+
+test_data_for_a_bind_is_refused() {
+	bundle true
+	mount_on /mnt "$T" bind bind size=1m
+	run_refused '*mounts\[*]*size=1m*'
+}
+
+test_a_mount_on_the_root_is_refused() {
+	bundle true
+	mount_on / "$T" bind bind
+	run_refused '*mounts\[*].destination*'
+}
+
+test_a_mount_inside_proc_is_refused_but_for_a_few() {
+	bundle cat /proc/uptime
+	echo "1.00 2.00" >"$b/uptime"
+	mount_on /proc/uptime "$b/uptime" bind bind ro
+	run
+	is "$out" "1.00 2.00"
+	edit '.mounts[-1].destination = "/proc/self/attr/exec"'
+	run_refused '*/proc/self/attr/exec*'
+	edit '.mounts[-1].destination = "/proc/sysrq-trigger"'
+	run_refused '*/proc/sysrq-trigger*'
+}
+
+test_proc_must_be_a_directory_of_the_rootfs() {
+	bundle true
+	rmdir "$b/rootfs/proc"
+	ln -s /tmp "$b/rootfs/proc"
+	run_refused '*/proc*must be mounted on ordinary directory*'
+}
+
+test_sysfs_must_be_a_directory_of_the_rootfs() {
+	bundle true
+	rmdir "$b/rootfs/sys"
+	ln -s /tmp "$b/rootfs/sys"
+	run_refused '*/sys*must be mounted on ordinary directory*'
+}
+
+test_without_a_cgroup_namespace_the_own_cgroup_is_shown() {
+	local count
+	bundle cat /sys/fs/cgroup/cgroup.procs : ls /sys/fs/cgroup
+	without_namespace cgroup
+	run
+	has_line "$out" 1
+	has_line "$out" cgroup.events
+}
+
+test_the_cgroup_mount_shows_only_the_own_cgroup() {
+	bundle cat /sys/fs/cgroup/cgroup.procs /proc/self/cgroup
+	run
+	has_line "$out" 1
+	has_line "$out" 0::/
+}
+
+test_an_idmapped_mount_shifts_ownership() {
+	local answer
+	bundle stat /mnt/file
+	mkdir "$b/source"
+	touch "$b/source/file"
+	chown 1000:1000 "$b/source/file"
+	mount_on /mnt "$b/source" bind bind
+	edit '.mounts[-1].uidMappings = [{containerID: 1000, hostID: 5000, size: 1}]
+		| .mounts[-1].gidMappings = [{containerID: 1000, hostID: 6000, size: 1}]'
+	run
+	has "$out" "/mnt/file: f 0644 5000:6000"
+}
+
+test_idmap_without_mappings_takes_those_of_the_container() {
+	bundle stat /mnt/file
+	mkdir "$b/source"
+	touch "$b/source/file"
+	with_user_namespace
+	mount_on /mnt "$b/source" bind bind idmap
+	run
+	has "$out" "/mnt/file: f 0644 0:0"
+	edit '.mounts[-1].options = ["rbind", "ridmap"]'
+	run
+	has "$out" "/mnt/file: f 0644 0:0"
+}
+
+test_a_source_behind_a_private_directory_is_reached_in_a_user_namespace() {
+	bundle cat /mnt/file
+	mkdir -m 0700 "$b/private"
+	mkdir "$b/private/source"
+	echo reached >"$b/private/source/file"
+	with_user_namespace
+	mount_on /mnt "$b/private/source" bind bind
+	run
+	is "$out" reached
+}
+
+test_a_hundred_mounts_work() {
+	show
+	edit '.mounts += [range(100) | {destination: "/mnt/\(.)", source: "tmpfs", type: "tmpfs",
+		options: ["nosuid"]}]'
+	run
+	is "$(grep -c " /mnt/" <<<"$out")" 100 "number of mounts"
+	nothing_left
+}
+
+test_a_root_that_is_writable_is_written() {
+	bundle create /new
+	run_any
+	is "$out" "create: EROFS"
+	edit '.root.readonly = false'
+	run
+	exists "$b/rootfs/new"
+}
+
+all_tests "$@"

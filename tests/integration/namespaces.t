@@ -1,0 +1,205 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$(dirname "$0")/lib.sh"
+
+namespace_of() {
+	sed -n "s|^/proc/self/ns/$1 -> ||p" <<<"$out"
+}
+
+links() {
+	local type
+	for type in mnt pid net ipc uts cgroup user time; do
+		echo "/proc/self/ns/$type"
+	done
+}
+
+test_every_namespace_of_the_config_is_new_and_no_other() {
+	local type
+	# shellcheck disable=SC2046 # several words
+	bundle readlink $(links)
+	run
+	for type in mnt pid net ipc uts cgroup; do
+		isnt "$(namespace_of "$type")" "$(readlink "/proc/self/ns/$type")" "$type namespace"
+	done
+	for type in user time; do
+		is "$(namespace_of "$type")" "$(readlink "/proc/self/ns/$type")" "$type namespace"
+	done
+}
+
+test_all_eight_can_be_new() {
+	local type
+	# shellcheck disable=SC2046
+	bundle readlink $(links)
+	with_user_namespace
+	edit '.linux.namespaces += [{type: "time"}]'
+	run
+	for type in mnt pid net ipc uts cgroup user time; do
+		isnt "$(namespace_of "$type")" "$(readlink "/proc/self/ns/$type")" "$type namespace"
+	done
+}
+
+test_each_can_be_left_out() {
+	local type word
+	for type in pid net ipc uts cgroup; do
+		bundle readlink "/proc/self/ns/$type"
+		word=${type/net/network}
+		without_namespace "$word"
+		[[ $type == uts ]] && edit 'del(.hostname)'
+		run
+		is "$(namespace_of "$type")" "$(readlink "/proc/self/ns/$type")" "$type namespace"
+	done
+}
+
+test_each_can_be_joined_by_path() {
+	local type word holder
+	in_background unshare -Cimnu --propagation private -pf --kill-child sleep 60
+	wait_for pgrep -P "${background[0]}"
+	holder=$(pgrep -P "${background[0]}")
+	for type in net ipc uts cgroup pid; do
+		# shellcheck disable=SC2046
+		bundle readlink $(links)
+		word=${type/net/network}
+		edit '(.linux.namespaces[] | select(.type == $t)).path = $p' --arg t "$word" \
+			--arg p "/proc/$holder/ns/$type"
+		[[ $type == uts ]] && edit 'del(.hostname)'
+		run
+		is "$(namespace_of "$type")" "$(readlink "/proc/$holder/ns/$type")" "$type namespace"
+	done
+}
+
+test_a_user_namespace_can_be_joined_by_path() {
+	in_background unshare -U --map-root-user sleep 60
+	wait_for grep -q . "/proc/${background[0]}/uid_map"
+	wait_for eval '[[ $(readlink "/proc/${background[0]}/ns/user") != $(readlink /proc/self/ns/user) ]]'
+	bundle readlink /proc/self/ns/user : id
+	edit '.linux.namespaces += [{type: "user", path: $p}]' \
+		--arg p "/proc/${background[0]}/ns/user"
+	run
+	is "$(namespace_of user)" "$(readlink "/proc/${background[0]}/ns/user")" "user namespace"
+	has "$out" "uid=0 gid=0"
+}
+
+test_a_path_of_another_kind_is_refused() {
+	bundle true
+	edit '(.linux.namespaces[] | select(.type == "network")).path = "/proc/self/ns/uts"'
+	run_refused '*/proc/self/ns/uts*'
+	edit '(.linux.namespaces[] | select(.type == "network")).path = "/etc/passwd"'
+	run_refused '*/etc/passwd*'
+	edit '(.linux.namespaces[] | select(.type == "network")).path = "/no/such/namespace"'
+	run_refused '*/no/such/namespace*No such file or directory'
+}
+
+test_a_duplicate_or_unknown_namespace_is_refused() {
+	bundle true
+	edit '.linux.namespaces += [{type: "pid"}]'
+	run_refused '*linux.namespaces\[*].type*pid*'
+	edit '.linux.namespaces[-1].type = "galaxy"'
+	run_refused '*linux.namespaces\[*].type*galaxy*'
+}
+
+test_ids_are_mapped_in_a_user_namespace() {
+	bundle id : cat /proc/self/uid_map /proc/self/gid_map : stat /payload : create /tmp/mine
+	with_user_namespace
+	edit '.root.readonly = false'
+	run
+	has "$out" "uid=0 gid=0"
+	has "$out" "100000      65536"
+	has_line "$out" "/payload: f 0755 0:0 *"
+	is "$(stat -c %u:%g "$b/rootfs/tmp/mine")" 100000:100000 "owner on the host"
+}
+
+test_the_program_of_a_user_namespace_has_no_power_outside() {
+	bundle status CapEff : write /proc/sys/kernel/hostname x : cat /mnt/secret
+	mkdir "$b/rootfs/mnt/d"
+	with_user_namespace
+	echo secret >"$b/rootfs/mnt/secret"
+	chmod 600 "$b/rootfs/mnt/secret"
+	run_any
+	has "$out" "cat: EACCES"
+}
+
+test_mappings_without_a_user_namespace_are_refused() {
+	bundle true
+	edit '.linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}]'
+	run_refused '*linux.uidMappings*'
+}
+
+test_a_user_that_is_not_mapped_is_refused() {
+	bundle true
+	with_user_namespace
+	edit '.process.user.uid = 70000'
+	run_refused '*process.user.uid*70000*'
+}
+
+test_time_offsets_are_seen_inside() {
+	local uptime
+	bundle cat /proc/uptime : cat /proc/self/timens_offsets
+	edit '.linux.namespaces += [{type: "time"}]
+		| .linux.timeOffsets = {boottime: {secs: 1000000, nanosecs: 0}, monotonic: {secs: 5000}}'
+	run
+	uptime=$(head -1 <<<"$out" | cut -d. -f1)
+	((uptime >= 1000000)) || wrong "uptime $uptime"
+	has_line "$out" "monotonic *5000 *0"
+}
+
+test_time_offsets_without_a_time_namespace_are_refused() {
+	bundle true
+	edit '.linux.timeOffsets = {boottime: {secs: 1}}'
+	run_refused '*linux.timeOffsets*'
+}
+
+test_a_hostname_without_a_uts_namespace_is_refused() {
+	bundle true
+	without_namespace uts
+	run_refused '*hostname*uts*'
+}
+
+test_loopback_is_up() {
+	bundle cat /proc/net/fib_trie
+	run
+	has "$out" 127.0.0.1
+}
+
+test_sysctls_are_set_inside_and_not_outside() {
+	local before
+	before=$(cat /proc/sys/kernel/msgmax /proc/sys/net/ipv4/ip_forward)
+	bundle cat /proc/sys/kernel/msgmax /proc/sys/net/ipv4/ip_unprivileged_port_start \
+		/proc/sys/kernel/domainname
+	edit '.linux.sysctl = {"kernel.msgmax": "12345", "net.ipv4.ip_unprivileged_port_start": "81",
+		"kernel.domainname": "sys.ctl"}'
+	run
+	is "$out" $'12345\n81\nsys.ctl'
+	is "$(cat /proc/sys/kernel/msgmax /proc/sys/net/ipv4/ip_forward)" "$before" "of the host"
+}
+
+test_sysctls_of_the_host_are_refused() {
+	local name before
+	before=$(</proc/sys/kernel/core_pattern)
+	bundle true
+	for name in kernel.core_pattern vm.swappiness kernel.hostname ../../etc/passwd fs.file-max; do
+		edit '.linux.sysctl = {($n): "1"}' --arg n "$name"
+		run_refused "*linux.sysctl*$name*"
+	done
+	without_namespace network
+	edit '.linux.sysctl = {"net.ipv4.ip_forward": "1"}'
+	run_refused '*linux.sysctl*net.ipv4.ip_forward*'
+	is "$(</proc/sys/kernel/core_pattern)" "$before" "core_pattern"
+}
+
+test_a_container_shares_the_namespaces_of_another() {
+	local first=$id
+	bundle pause
+	create
+	start
+	pid=$(state_of .pid)
+	bundle readlink /proc/self/ns/net /proc/self/ns/ipc
+	edit '(.linux.namespaces[] | select(.type == "network")).path = "/proc/\($p)/ns/net"
+		| (.linux.namespaces[] | select(.type == "ipc")).path = "/proc/\($p)/ns/ipc"' --arg p "$pid"
+	id=$id-second
+	run
+	is "$(namespace_of net)" "$(readlink "/proc/$pid/ns/net")" "network namespace"
+	is "$(namespace_of ipc)" "$(readlink "/proc/$pid/ns/ipc")" "ipc namespace"
+	id=$first
+}
+
+all_tests "$@"

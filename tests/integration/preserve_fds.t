@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$(dirname "$0")/lib.sh"
+
+test_no_other_fd_reaches_the_program() {
+	bundle fds
+	run 7<"$T" 9</etc/passwd
+	is "$(wc -l <<<"$out")" 3 "number of open files"
+}
+
+test_preserved_fds_reach_it_by_the_same_number() {
+	bundle cat /proc/self/fd/3 /proc/self/fd/4 : fds
+	echo three >"$T/out.3"
+	echo four >"$T/out.4"
+	run --preserve-fds 2 3<"$T/out.3" 4<"$T/out.4" 5</etc/passwd
+	has_line "$out" three
+	has_line "$out" four
+	is "$(grep -c ^fd <<<"$out")" 5 "number of open files"
+}
+
+test_they_survive_create_and_start() {
+	bundle cat /proc/self/fd/3
+	echo kept >"$T/out.3"
+	create --preserve-fds 1 3<"$T/out.3"
+	start
+	wait_for status_is stopped
+	is "$(<"$created_out")" kept
+}
+
+test_a_number_of_fds_that_are_not_open_is_refused() {
+	bundle true
+	run_refused "--preserve-fds: fd 4 is not open, and 2 were to be preserved" \
+		--preserve-fds 2 3</etc/passwd
+	run_refused 'run: --preserve-fds: expected a number *, found "x"*' --preserve-fds x
+	run_refused 'run: --preserve-fds: expected a number *, found "-1"*' --preserve-fds=-1
+}
+
+test_activation_sockets_are_passed_on() {
+	bundle env LISTEN_FDS LISTEN_PID : cat /proc/self/fd/3
+	echo activated >"$T/out.3"
+	# shellcheck disable=SC2016 # for the inner shell, whose pid nacre takes over
+	good bash -c 'LISTEN_FDS=1 LISTEN_PID=$$ NACRE_TEST=$1 exec "$2" --root "$3" run \
+		--profile oci --bundle "$4" "$5"' - "$T" "$NACRE" "$ROOT" "$b" "$id" 3<"$T/out.3"
+	has_line "$out" LISTEN_FDS=1
+	has_line "$out" LISTEN_PID=1
+	has_line "$out" activated
+}
+
+test_activation_of_another_process_is_not() {
+	bundle env LISTEN_FDS
+	LISTEN_FDS=1 LISTEN_PID=1 run 3</etc/passwd
+	is "$out" "LISTEN_FDS=(unset)"
+}
+
+all_tests "$@"

