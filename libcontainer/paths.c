@@ -56,8 +56,16 @@ int path_open_nofollow(int root_fd, const char *path, int flags)
 /* Opens one component that must not be a symlink. */
 static int open_component(int dirfd, const char *name, int flags)
 {
-	return sys_openat2(dirfd, name, (uint64_t)(flags | O_PATH | O_NOFOLLOW), 0,
+	cleanup_close int fd = sys_openat2(dirfd, name, (uint64_t)(flags | O_PATH | O_NOFOLLOW), 0,
 		RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	struct stat st;
+
+	if (fd < 0 || flags & O_DIRECTORY)
+		return steal_fd(&fd);
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	/* As in path_open_nofollow. */
+	return S_ISLNK(st.st_mode) ? -ELOOP : steal_fd(&fd);
 }
 
 /* Makes and opens directory NAME in DIRFD. One that has appeared meanwhile is as good. */
