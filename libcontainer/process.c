@@ -358,15 +358,16 @@ int process_limit_fds(unsigned preserve_fds, struct nacre_error *err)
 
 int process_reset_signals(struct nacre_error *err)
 {
-	struct sigaction action = {.sa_handler = SIG_DFL};
 	sigset_t none;
+	int r;
 
 	for (int sig = 1; sig <= MAX_SIGNAL; sig++) {
 		if (sig == SIGKILL || sig == SIGSTOP)
 			continue;
-		/* EINVAL: the two that libc keeps to itself. */
-		if (sigaction(sig, &action, NULL) < 0 && errno != EINVAL)
-			return fail_errno(err, errno, "reset signal %d", sig);
+		/* Not by libc: a caller that was started with posix_spawn(3) ignores 32 and 33. */
+		r = sys_default_signal(sig);
+		if (r < 0)
+			return fail_errno(err, r, "reset signal %d", sig);
 	}
 	(void)sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)

@@ -80,6 +80,20 @@ struct sys_mount_attr {
 	uint64_t userns_fd;
 };
 
+/* struct sched_attr of <linux/sched/types.h>, which glibc 2.41 has in <sched.h> too. */
+struct sys_sched_attr {
+	uint32_t size;
+	uint32_t sched_policy;
+	uint64_t sched_flags;
+	int32_t sched_nice;
+	uint32_t sched_priority;
+	uint64_t sched_runtime;
+	uint64_t sched_deadline;
+	uint64_t sched_period;
+	uint32_t sched_util_min;
+	uint32_t sched_util_max;
+};
+
 static inline int sys_result(long result)
 {
 	return result < 0 ? -errno : (int)result;
@@ -207,11 +221,36 @@ static inline int sys_capset(const struct __user_cap_data_struct *data)
 	return sys_result(syscall(SYS_capset, &header, data));
 }
 
+/* SIG_DFL for SIG. Unlike libc's sigaction also for the two signals that libc keeps to itself. A
+ * struct sigaction of the kernel has at most 32 bytes, and the default one is all zeros. */
+static inline int sys_default_signal(int sig)
+{
+	const uint64_t action[4] = {0};
+
+	return sys_result(syscall(SYS_rt_sigaction, sig, action, NULL, sizeof(uint64_t)));
+}
+
 /* Returns the length with the NUL. Unlike libc's it gives the "(unreachable)" of a directory outside
  * the root as it is, where libc walks "..". */
 static inline int sys_getcwd(char *buffer, size_t size)
 {
 	return sys_result(syscall(SYS_getcwd, buffer, size));
+}
+
+/* Linux 3.14. On the caller. */
+static inline int sys_sched_setattr(const struct sys_sched_attr *attr)
+{
+	return sys_result(syscall(SYS_sched_setattr, 0, attr, 0));
+}
+
+static inline int sys_ioprio_set(int which, int who, int priority)
+{
+	return sys_result(syscall(SYS_ioprio_set, which, who, priority));
+}
+
+static inline int sys_set_mempolicy(int mode, const unsigned long *nodes, unsigned long max_node)
+{
+	return sys_result(syscall(SYS_set_mempolicy, mode, nodes, max_node));
 }
 
 static inline int sys_keyctl(int operation, unsigned long arg2, unsigned long arg3,
