@@ -1,1 +1,275 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/scheduling.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <linux/mempolicy.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/personality.h>
+
+#include "libcontainer/sys.h"
+
+/* Linux 6.9; an enum constant in the headers, so it cannot be tested for. */
+#define WEIGHTED_INTERLEAVE 6
+
+/* <linux/ioprio.h>, which Ubuntu 22.04 installs without the classes. */
+#define IO_CLASS_SHIFT 13
+#define IO_WHO_PROCESS 1
+
+#ifndef SCHED_ISO
+#define SCHED_ISO 4 /* reserved: no kernel has it */
+#endif
+
+struct word {
+	const char *text;
+	int number;
+};
+
+static const struct word policies[] = {
+	{"SCHED_OTHER", SCHED_OTHER},
+	{"SCHED_FIFO", SCHED_FIFO},
+	{"SCHED_RR", SCHED_RR},
+	{"SCHED_BATCH", SCHED_BATCH},
+	{"SCHED_ISO", SCHED_ISO},
+	{"SCHED_IDLE", SCHED_IDLE},
+	{"SCHED_DEADLINE", SCHED_DEADLINE},
+	{NULL, 0},
+};
+
+static const struct word scheduler_flags[] = {
+	{"SCHED_FLAG_RESET_ON_FORK", SCHED_FLAG_RESET_ON_FORK},
+	{"SCHED_FLAG_RECLAIM", SCHED_FLAG_RECLAIM},
+	{"SCHED_FLAG_DL_OVERRUN", SCHED_FLAG_DL_OVERRUN},
+	{"SCHED_FLAG_KEEP_POLICY", SCHED_FLAG_KEEP_POLICY},
+	{"SCHED_FLAG_KEEP_PARAMS", SCHED_FLAG_KEEP_PARAMS},
+	{"SCHED_FLAG_UTIL_CLAMP_MIN", SCHED_FLAG_UTIL_CLAMP_MIN},
+	{"SCHED_FLAG_UTIL_CLAMP_MAX", SCHED_FLAG_UTIL_CLAMP_MAX},
+	{NULL, 0},
+};
+
+static const struct word io_classes[] = {
+	{"IOPRIO_CLASS_RT", 1},
+	{"IOPRIO_CLASS_BE", 2},
+	{"IOPRIO_CLASS_IDLE", 3},
+	{NULL, 0},
+};
+
+static const struct word memory_modes[] = {
+	{"MPOL_DEFAULT", MPOL_DEFAULT},
+	{"MPOL_PREFERRED", MPOL_PREFERRED},
+	{"MPOL_BIND", MPOL_BIND},
+	{"MPOL_INTERLEAVE", MPOL_INTERLEAVE},
+	{"MPOL_LOCAL", MPOL_LOCAL},
+	{"MPOL_PREFERRED_MANY", MPOL_PREFERRED_MANY},
+	{"MPOL_WEIGHTED_INTERLEAVE", WEIGHTED_INTERLEAVE},
+	{NULL, 0},
+};
+
+static const struct word memory_flags[] = {
+	{"MPOL_F_NUMA_BALANCING", MPOL_F_NUMA_BALANCING},
+	{"MPOL_F_RELATIVE_NODES", MPOL_F_RELATIVE_NODES},
+	{"MPOL_F_STATIC_NODES", MPOL_F_STATIC_NODES},
+	{NULL, 0},
+};
+
+static const struct word domains[] = {
+	{"LINUX", PER_LINUX},
+	{"LINUX32", PER_LINUX32},
+	{NULL, 0},
+};
+
+static int find(const struct word *list, const char *text, const char *property, int *ret_number,
+	struct nacre_error *err)
+{
+	for (; text && list->text; list++) {
+		if (strcmp(text, list->text) == 0) {
+			*ret_number = list->number;
+			return 0;
+		}
+	}
+	return fail(err, EINVAL, "%s: \"%s\" is not known", property, text ? text : "");
+}
+
+static int find_all(const struct word *list, const struct oci_strings *texts, const char *property,
+	int *ret_bits, struct nacre_error *err)
+{
+	int bits = 0, bit;
+	size_t i;
+
+	for (i = 0; i < texts->n; i++) {
+		int r = find(list, texts->items[i], property, &bit, err);
+
+		if (r < 0)
+			return r;
+		bits |= bit;
+	}
+	*ret_bits = bits;
+	return 0;
+}
+
+static int apply_scheduler(const struct oci_scheduler *scheduler, struct nacre_error *err)
+{
+	struct sys_sched_attr attr = {
+		.size = sizeof(attr),
+		.sched_nice = scheduler->nice.value,
+		.sched_priority = (uint32_t)scheduler->priority.value,
+		.sched_runtime = scheduler->runtime.value,
+		.sched_deadline = scheduler->deadline.value,
+		.sched_period = scheduler->period.value,
+	};
+	int policy = 0, flags = 0, r;
+
+	r = find(policies, scheduler->policy, "process.scheduler.policy", &policy, err);
+	if (r == 0)
+		r = find_all(
+			scheduler_flags, &scheduler->flags, "process.scheduler.flags", &flags, err);
+	if (r < 0)
+		return r;
+	attr.sched_policy = (uint32_t)policy;
+	attr.sched_flags = (uint64_t)flags;
+	r = sys_sched_setattr(&attr);
+	if (r < 0)
+		return fail_errno(err, r, "process.scheduler: set %s%s", scheduler->policy,
+			r == -EPERM   ? " (needs CAP_SYS_NICE, and for SCHED_DEADLINE all CPUs)"
+			: r == -EBUSY ? " (the CPUs have no bandwidth left for it)"
+				      : "");
+	return 0;
+}
+
+static int apply_io_priority(const struct oci_io_priority *priority, struct nacre_error *err)
+{
+	int class = 0, r;
+
+	r = find(io_classes, priority->class, "process.ioPriority.class", &class, err);
+	if (r < 0)
+		return r;
+	if (priority->priority.value < 0 || priority->priority.value > 7)
+		return fail(err, EINVAL, "process.ioPriority.priority: %d is not within 0 and 7",
+			priority->priority.value);
+	r = sys_ioprio_set(IO_WHO_PROCESS, 0, class << IO_CLASS_SHIFT | priority->priority.value);
+	if (r < 0)
+		return fail_errno(err, r, "process.ioPriority: set %s %d%s", priority->class,
+			priority->priority.value, r == -EPERM ? " (needs CAP_SYS_NICE)" : "");
+	return 0;
+}
+
+int scheduling_apply(const struct oci_process *process, struct nacre_error *err)
+{
+	int r = 0;
+
+	if (process && process->scheduler)
+		r = apply_scheduler(process->scheduler, err);
+	if (r == 0 && process && process->io_priority)
+		r = apply_io_priority(process->io_priority, err);
+	return r;
+}
+
+int personality_apply(const struct oci_personality *wanted, struct nacre_error *err)
+{
+	int domain = 0, r;
+
+	if (!wanted)
+		return 0;
+	r = find(domains, wanted->domain, "linux.personality.domain", &domain, err);
+	if (r < 0)
+		return r;
+	/* config-linux.md: "Currently no flag values are supported." */
+	if (wanted->flags.n > 0)
+		return fail(err, EINVAL,
+			"linux.personality.flags: \"%s\": the spec defines no flags",
+			wanted->flags.items[0]);
+	if (personality((unsigned long)domain) < 0)
+		return fail_errno(err, errno, "linux.personality: set %s", wanted->domain);
+	return 0;
+}
+
+#define BITS_PER_LONG (sizeof(long) * CHAR_BIT)
+/* CONFIG_NODES_SHIFT is at most 10, CONFIG_NR_CPUS 8192. */
+#define NODES_MAX 1024
+#define CPUS_MAX 8192
+
+/* Reads digits; the number stays below LIMIT. */
+static const char *parse_number(const char *text, unsigned limit, unsigned *ret_number)
+{
+	unsigned number = 0;
+
+	if (!isdigit((unsigned char)*text))
+		return NULL;
+	for (; isdigit((unsigned char)*text); text++) {
+		number = 10 * number + (unsigned)(*text - '0');
+		if (number >= limit)
+			return NULL;
+	}
+	*ret_number = number;
+	return text;
+}
+
+/* cpuset(7), List format: "0-3,7". Sets the bits; ret_bits has LIMIT of them, all clear. */
+static int parse_list(const char *list, unsigned limit, unsigned long *ret_bits,
+	const char *property, struct nacre_error *err)
+{
+	const char *text = list;
+
+	for (;;) {
+		unsigned first, last;
+
+		text = parse_number(text, limit, &first);
+		last = first;
+		if (text && *text == '-')
+			text = parse_number(text + 1, limit, &last);
+		if (!text || last < first || (*text && *text != ','))
+			return fail(err, EINVAL,
+				"%s: \"%s\" is not a list such as 0-3,7 of numbers below %u",
+				property, list, limit);
+		for (; first <= last; first++)
+			ret_bits[first / BITS_PER_LONG] |= 1ul << first % BITS_PER_LONG;
+		if (!*text)
+			return 0;
+		text++;
+	}
+}
+
+int memory_policy_apply(const struct oci_memory_policy *policy, struct nacre_error *err)
+{
+	unsigned long nodes[NODES_MAX / BITS_PER_LONG] = {0};
+	bool some = policy && policy->nodes && *policy->nodes;
+	int mode = 0, flags = 0, r;
+
+	if (!policy)
+		return 0;
+	r = find(memory_modes, policy->mode, "linux.memoryPolicy.mode", &mode, err);
+	if (r == 0)
+		r = find_all(memory_flags, &policy->flags, "linux.memoryPolicy.flags", &flags, err);
+	if (r == 0 && some)
+		r = parse_list(policy->nodes, NODES_MAX, nodes, "linux.memoryPolicy.nodes", err);
+	if (r < 0)
+		return r;
+	/* The kernel takes one off the number of bits: set_mempolicy(2), BUGS. */
+	r = sys_set_mempolicy(mode | flags, some ? nodes : NULL, some ? NODES_MAX + 1 : 0);
+	if (r < 0)
+		return fail_errno(err, r, "linux.memoryPolicy: set %s, nodes \"%s\"%s",
+			policy->mode, some ? policy->nodes : "",
+			r == -EINVAL   ? " (are these nodes online and in the cpuset?)"
+			: r == -ENOSYS ? " (the kernel has no NUMA support)"
+				       : "");
+	return 0;
+}
+
+int cpu_affinity_apply(const char *cpus, struct nacre_error *err)
+{
+	unsigned long bits[CPUS_MAX / BITS_PER_LONG] = {0};
+	int r;
+
+	if (!cpus || !*cpus)
+		return 0;
+	r = parse_list(cpus, CPUS_MAX, bits, "process.execCPUAffinity", err);
+	if (r < 0)
+		return r;
+	if (sched_setaffinity(0, sizeof(bits), (const cpu_set_t *)bits) < 0)
+		return fail_errno(err, errno, "process.execCPUAffinity: run on CPUs %s%s", cpus,
+			errno == EINVAL ? " (is one of them online and in the cpuset?)" : "");
+	return 0;
+}

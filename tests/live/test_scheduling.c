@@ -1,9 +1,229 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* First, since check.h has a macro called fail. */
+#include "libcontainer/scheduling.h"
+
 #include <check.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <unistd.h>
 
 Suite *suite_scheduling(void);
 
+#define NUMBER(n)         \
+	{                 \
+		true, (n) \
+	}
+
+static struct nacre_error err;
+
+static int schedule(struct oci_scheduler *scheduler)
+{
+	const struct oci_process process = {.scheduler = scheduler};
+
+	return scheduling_apply(&process, &err);
+}
+
+static int io(const char *class, int priority)
+{
+	struct oci_io_priority io_priority = {class, NUMBER(priority)};
+	const struct oci_process process = {.io_priority = &io_priority};
+
+	return scheduling_apply(&process, &err);
+}
+
+START_TEST(nothing_given_changes_nothing)
+{
+	const struct oci_process process = {0};
+
+	ck_assert_int_eq(scheduling_apply(NULL, &err), 0);
+	ck_assert_int_eq(scheduling_apply(&process, &err), 0);
+	ck_assert_int_eq(personality_apply(NULL, &err), 0);
+	ck_assert_int_eq(memory_policy_apply(NULL, &err), 0);
+	ck_assert_int_eq(cpu_affinity_apply(NULL, &err), 0);
+	ck_assert_int_eq(cpu_affinity_apply("", &err), 0);
+	ck_assert_int_eq(sched_getscheduler(0), SCHED_OTHER);
+}
+END_TEST
+
+START_TEST(policy_and_nice_are_set)
+{
+	struct oci_scheduler batch = {.policy = "SCHED_BATCH", .nice = NUMBER(7)};
+	struct oci_scheduler idle = {.policy = "SCHED_IDLE"};
+
+	ck_assert_msg(schedule(&batch) == 0, "%s", err.text);
+	ck_assert_int_eq(sched_getscheduler(0), SCHED_BATCH);
+	ck_assert_int_eq(getpriority(PRIO_PROCESS, 0), 7);
+	ck_assert_msg(schedule(&idle) == 0, "%s", err.text);
+	ck_assert_int_eq(sched_getscheduler(0), SCHED_IDLE);
+}
+END_TEST
+
+START_TEST(flags_are_set)
+{
+	const char *word = "SCHED_FLAG_RESET_ON_FORK";
+	struct oci_scheduler batch = {.policy = "SCHED_BATCH", .flags = {&word, 1}};
+
+	ck_assert_msg(schedule(&batch) == 0, "%s", err.text);
+	ck_assert_int_eq(sched_getscheduler(0), SCHED_BATCH | SCHED_RESET_ON_FORK);
+}
+END_TEST
+
+START_TEST(what_needs_a_capability_says_so)
+{
+	struct oci_scheduler fifo = {.policy = "SCHED_FIFO", .priority = NUMBER(5)};
+	struct oci_scheduler nice = {.policy = "SCHED_OTHER", .nice = NUMBER(-5)};
+
+	ck_assert_int_eq(setresuid(65534, 65534, 65534), 0);
+	ck_assert_int_eq(schedule(&fifo), -EPERM);
+	ck_assert_msg(strstr(err.text, "process.scheduler: set SCHED_FIFO (needs CAP_SYS_NICE"),
+		"%s", err.text);
+	ck_assert_int_eq(schedule(&nice), -EPERM);
+	ck_assert_int_eq(io("IOPRIO_CLASS_RT", 0), -EPERM);
+	ck_assert_msg(strstr(err.text, "process.ioPriority: set IOPRIO_CLASS_RT 0 (needs "), "%s",
+		err.text);
+}
+END_TEST
+
+START_TEST(unknown_words_are_refused)
+{
+	const char *word = "SCHED_FLAG_X";
+	struct oci_scheduler policy = {.policy = "SCHED_X"}, none = {0},
+			     flag = {.policy = "SCHED_BATCH", .flags = {&word, 1}};
+	struct oci_memory_policy mode = {.mode = "MPOL_X"},
+				 mode_flag = {
+					 .mode = "MPOL_BIND", .nodes = "0", .flags = {&word, 1}};
+	struct oci_personality domain = {.domain = "BSD"},
+			       flags = {.domain = "LINUX", .flags = {&word, 1}};
+
+	ck_assert_int_eq(schedule(&policy), -EINVAL);
+	ck_assert_str_eq(err.text, "process.scheduler.policy: \"SCHED_X\" is not known");
+	ck_assert_int_eq(schedule(&none), -EINVAL);
+	ck_assert_int_eq(schedule(&flag), -EINVAL);
+	ck_assert_int_eq(sched_getscheduler(0), SCHED_OTHER);
+	ck_assert_int_eq(io("IOPRIO_CLASS_X", 1), -EINVAL);
+	ck_assert_int_eq(io("IOPRIO_CLASS_BE", 8), -EINVAL);
+	ck_assert_int_eq(io("IOPRIO_CLASS_BE", -1), -EINVAL);
+	ck_assert_int_eq(memory_policy_apply(&mode, &err), -EINVAL);
+	ck_assert_int_eq(memory_policy_apply(&mode_flag, &err), -EINVAL);
+	ck_assert_int_eq(personality_apply(&domain, &err), -EINVAL);
+	ck_assert_int_eq(personality_apply(&flags, &err), -EINVAL);
+}
+END_TEST
+
+START_TEST(the_io_priority_is_set)
+{
+	ck_assert_msg(io("IOPRIO_CLASS_BE", 6) == 0, "%s", err.text);
+	ck_assert_int_eq(syscall(SYS_ioprio_get, 1, 0), 2 << 13 | 6);
+	ck_assert_msg(io("IOPRIO_CLASS_IDLE", 0) == 0, "%s", err.text);
+	ck_assert_int_eq(syscall(SYS_ioprio_get, 1, 0), 3 << 13);
+}
+END_TEST
+
+START_TEST(the_personality_changes_what_uname_says)
+{
+	struct oci_personality linux32 = {.domain = "LINUX32"}, linux_ = {.domain = "LINUX"};
+
+	ck_assert_msg(personality_apply(&linux32, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(personality(0xffffffff), PER_LINUX32);
+	ck_assert_msg(personality_apply(&linux_, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(personality(0xffffffff), PER_LINUX);
+}
+END_TEST
+
+/* A kernel without CONFIG_NUMA has no call to ask. */
+static int has_numa(void)
+{
+	return syscall(SYS_get_mempolicy, NULL, NULL, 0, NULL, 0) == 0;
+}
+
+static void expect_policy(int mode, unsigned long nodes)
+{
+	unsigned long mask[16] = {0};
+	int now = -1;
+
+	ck_assert_int_eq(syscall(SYS_get_mempolicy, &now, mask, 1024, NULL, 0), 0);
+	ck_assert_int_eq(now, mode);
+	ck_assert_uint_eq(mask[0], nodes);
+}
+
+START_TEST(the_memory_policy_is_set)
+{
+	const char *word = "MPOL_F_STATIC_NODES";
+	struct oci_memory_policy bind = {.mode = "MPOL_BIND", .nodes = "0", .flags = {&word, 1}};
+	struct oci_memory_policy normal = {.mode = "MPOL_DEFAULT", .nodes = ""};
+	struct oci_memory_policy preferred = {.mode = "MPOL_PREFERRED"};
+
+	if (!has_numa()) {
+		ck_assert_int_eq(memory_policy_apply(&bind, &err), -ENOSYS);
+		return;
+	}
+	ck_assert_msg(memory_policy_apply(&bind, &err) == 0, "%s", err.text);
+	expect_policy(2 | 1 << 15, 1);
+	ck_assert_msg(memory_policy_apply(&normal, &err) == 0, "%s", err.text);
+	expect_policy(0, 0);
+	ck_assert_msg(memory_policy_apply(&preferred, &err) == 0, "%s", err.text);
+	bind.nodes = "1023";
+	ck_assert_int_eq(memory_policy_apply(&bind, &err), -EINVAL);
+	ck_assert_msg(strstr(err.text, "nodes \"1023\" (are these nodes online"), "%s", err.text);
+}
+END_TEST
+
+START_TEST(the_affinity_is_set)
+{
+	cpu_set_t allowed, now;
+	char text[16];
+	int cpu = 0;
+
+	ck_assert_int_eq(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
+	while (!CPU_ISSET(cpu, &allowed))
+		cpu++;
+	(void)snprintf(text, sizeof(text), "%d", cpu);
+	ck_assert_msg(cpu_affinity_apply(text, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(sched_getaffinity(0, sizeof(now), &now), 0);
+	ck_assert_int_eq(CPU_COUNT(&now), 1);
+	ck_assert(CPU_ISSET(cpu, &now));
+	ck_assert_msg(cpu_affinity_apply("0-511,513", &err) == 0, "%s", err.text);
+	ck_assert_int_eq(sched_getaffinity(0, sizeof(now), &now), 0);
+	ck_assert(CPU_EQUAL(&now, &allowed));
+	ck_assert_int_eq(cpu_affinity_apply("8000-8191", &err), -EINVAL);
+	ck_assert_msg(strstr(err.text, "run on CPUs 8000-8191 (is one"), "%s", err.text);
+}
+END_TEST
+
+static const char *const bad_lists[] = {",", "0,", ",0", "0,,1", "0-", "-1", "1-0", "0-1-2", " 0",
+	"0 ", "0, 1", "a", "0x1", "8192", "0-8192", "4294967296", "0\n", "0:1", "0-3:1/2"};
+
+START_TEST(a_list_is_read_strictly)
+{
+	ck_assert_int_eq(cpu_affinity_apply(bad_lists[_i], &err), -EINVAL);
+	ck_assert_msg(strstr(err.text, "is not a list such as 0-3,7 of numbers below 8192"), "%s",
+		err.text);
+}
+END_TEST
+
 Suite *suite_scheduling(void)
 {
-	return suite_create("scheduling");
+	Suite *suite = suite_create("scheduling");
+	TCase *t = tcase_create("scheduling");
+
+	tcase_add_test(t, nothing_given_changes_nothing);
+	tcase_add_test(t, policy_and_nice_are_set);
+	tcase_add_test(t, flags_are_set);
+	tcase_add_test(t, what_needs_a_capability_says_so);
+	tcase_add_test(t, unknown_words_are_refused);
+	tcase_add_test(t, the_io_priority_is_set);
+	tcase_add_test(t, the_personality_changes_what_uname_says);
+	tcase_add_test(t, the_memory_policy_is_set);
+	tcase_add_test(t, the_affinity_is_set);
+	tcase_add_loop_test(
+		t, a_list_is_read_strictly, 0, sizeof(bad_lists) / sizeof(bad_lists[0]));
+	suite_add_tcase(suite, t);
+	return suite;
 }
