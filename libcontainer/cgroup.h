@@ -38,7 +38,8 @@ int cgroup_of_process(pid_t pid, char ret_path[PATH_MAX], struct nacre_error *er
 
 /* Makes the cgroup and what is missing above it, with every available controller enabled on the
  * way. One that is there already must be empty and not frozen ("container's cgroup is not empty: N
- * process(es) found", "container's cgroup unexpectedly frozen"). Takes MOUNT_FD over. */
+ * process(es) found", "container's cgroup unexpectedly frozen"). Takes MOUNT_FD over, also on
+ * failure. */
 int cgroup_create(
 	int mount_fd, const char *path, struct cgroup *ret_cgroup, struct nacre_error *err);
 

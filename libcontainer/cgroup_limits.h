@@ -5,11 +5,12 @@
 #include "specs/spec.h"
 
 /*
- * linux.resources to the files of the cgroup whose directory is CGROUP_FD: a table file <- field.
- * Zero values and empty objects mean "unset", as every engine sends them; they need no controller.
- * A limit whose file is missing is an error that names the controller; but one that only the
- * profile added (FROM_PROFILE, enum oci_limit) is skipped and told to WARN. Knobs that cgroup v2
- * has not (kernel memory, swappiness, realtime, leaf weight, net_cls ...) are told to WARN.
+ * linux.resources to the files of the cgroup whose directory is CGROUP_FD, one step a controller.
+ * Zero values and empty objects mean "unset", as every engine sends them; they need no controller,
+ * and neither does "no limit". A limit whose file is missing is an error that names the controller;
+ * but those that only the profile added (FROM_PROFILE, enum oci_limit) are skipped, with one call
+ * of WARN. Knobs that cgroup v2 has not (kernel memory, swappiness, realtime, ...) are not looked
+ * at: oci_config_warnings tells of them. RESOURCES may be NULL.
  */
 int cgroup_limits_apply(int cgroup_fd, const struct oci_resources *resources, uint32_t from_profile,
 	void (*warn)(void *data, const char *text), void *data, struct nacre_error *err);
