@@ -103,6 +103,8 @@ static const char *home_in_line(char *line, uint32_t uid)
 	unsigned long long number;
 	char *end;
 
+	if (line[0] == '#') /* a comment, as libc reads it */
+		return NULL;
 	for (size_t i = 0; i < 7; i++) {
 		fields[i] = strsep(&line, ":");
 		if (!fields[i])
