@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
@@ -27,18 +27,13 @@
  * What such a handle may do is decided by the mount that it came through, and by the inode. So the
  * runtime executes itself through a mount of its own that is read-only, and detached: nobody has a
  * name for it, so nobody can remount it. The page cache is shared with the original, nothing is
- * copied. Where the mount API is denied (a nested container without CAP_SYS_ADMIN) the inode is
+ * copied. (seal_entry.c does this earlier in the nacre binary.) Where the mount API is denied (a nested container without CAP_SYS_ADMIN) the inode is
  * replaced instead: a copy in memory, sealed against writing.
  */
 
 #ifndef MFD_EXEC /* Linux 6.3; with the sysctl vm.memfd_noexec=1 needed to execute it */
 #define MFD_EXEC 0x0010U
 #endif
-
-/* Guards against running for ever where the seal cannot be seen afterwards. It can only be a
- * hindrance: whoever sets it gets an error, never an unsealed runtime. */
-#define MARK_NAME "NACRE_SEALED"
-#define MARK MARK_NAME "=1"
 
 static bool is_sealed(int exe)
 {
@@ -64,22 +59,6 @@ static bool is_out_of_reach(int exe)
 
 	return geteuid() != 0 && fstat(exe, &st) == 0 && st.st_uid != geteuid() &&
 	       faccessat(exe, "", W_OK, AT_EMPTY_PATH | AT_EACCESS) < 0 && errno == EACCES;
-}
-
-/* The environment with the mark. Heap. */
-static char **mark_environment(void)
-{
-	size_t n = 0;
-	char **marked;
-
-	while (environ[n])
-		n++;
-	marked = calloc(n + 2, sizeof(*marked));
-	if (!marked)
-		return NULL;
-	memcpy(marked, environ, n * sizeof(*marked));
-	marked[n] = (char *)MARK;
-	return marked;
 }
 
 /* Returns an fd or -errno. */
@@ -119,27 +98,36 @@ static int copy_to_memory(int exe, struct nacre_error *err)
 	return steal_fd(&copy);
 }
 
+/* An exec by fd gets /dev/fd/N as its name: execve(2), AT_EXECFN in getauxval(3). */
+static bool is_executed_by_fd(void)
+{
+	const char *name = (const char *)getauxval(AT_EXECFN);
+
+	return name && strncmp(name, "/dev/fd/", strlen("/dev/fd/")) == 0;
+}
+
+/* Does not return on success. */
 static int execute_sealed(int exe, char *const argv[], struct nacre_error *err)
 {
-	cleanup_free char **envp = mark_environment();
 	cleanup_close int sealed = -1;
-	int r = 0;
+	int r;
 
-	if (!envp)
-		return fail(err, ENOMEM, "seal: out of memory");
-	sealed = clone_read_only(exe);
+	/* A clone that was executed and yet is not seen to be read-only would go round for ever; the
+	 * seals of a copy in memory are always seen. */
+	if (!is_executed_by_fd())
+		sealed = clone_read_only(exe);
 	if (sealed >= 0)
-		r = sys_execveat(sealed, "", argv, envp, AT_EMPTY_PATH);
+		(void)sys_execveat(sealed, "", argv, environ, AT_EMPTY_PATH);
 	/* Returned: no mount or no exec from it (EACCES where its file system is noexec for us). */
 	close_fd(&sealed);
 	sealed = copy_to_memory(exe, err);
 	if (sealed < 0)
 		return sealed;
-	r = sys_execveat(sealed, "", argv, envp, AT_EMPTY_PATH);
+	r = sys_execveat(sealed, "", argv, environ, AT_EMPTY_PATH);
 	return fail_errno(err, r, "seal: execute the copy in memory");
 }
 
-/* An execveat(2) of an fd leaves its number as the process's name. */
+/* An exec by fd also leaves the fd's number as the process's name in ps. */
 static void restore_name(const char *argv0)
 {
 	const char *slash = argv0 ? strrchr(argv0, '/') : NULL;
@@ -151,22 +139,12 @@ static void restore_name(const char *argv0)
 int seal_self(char *const argv[], struct nacre_error *err)
 {
 	cleanup_close int exe = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	const bool marked = getenv(MARK_NAME) != NULL;
 
 	if (exe < 0)
 		return fail_errno(err, errno, "seal: open /proc/self/exe");
-	if (marked)
-		(void)unsetenv(MARK_NAME);
-	if (is_sealed(exe)) {
-		if (marked)
-			restore_name(argv[0]);
-		return 0;
-	}
-	if (is_out_of_reach(exe))
-		return 0;
-	if (marked)
-		return fail(err, ELOOP,
-			"seal: the binary is still writable after it was executed "
-			"from a read-only mount (is " MARK_NAME " set in the environment?)");
-	return execute_sealed(exe, argv, err);
+	if (!is_sealed(exe) && !is_out_of_reach(exe))
+		return execute_sealed(exe, argv, err);
+	if (is_executed_by_fd())
+		restore_name(argv[0]);
+	return 0;
 }

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <check.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "libcontainer/baton.h"
+#include "libcontainer/cleanup.h"
+#include "libcontainer/sys.h"
+#include "libcontainer/walk.h"
+
+Suite *suite_walk(void);
+
+/* What was done, in order, by both processes: a letter a row, in shared memory. */
+static struct {
+	unsigned n;
+	char text[64];
+} * trace;
+
+enum {
+	FIRST = 1 << 0,
+	SECOND = 1 << 1
+};
+
+static void note(char letter)
+{
+	trace->text[__atomic_fetch_add(&trace->n, 1, __ATOMIC_SEQ_CST)] = letter;
+}
+
+#define STEP_FUNCTION(letter)                                             \
+	static int step_##letter(struct life *l, struct nacre_error *err) \
+	{                                                                 \
+		(void)l;                                                  \
+		(void)err;                                                \
+		note(#letter[0]);                                         \
+		return 0;                                                 \
+	}
+
+STEP_FUNCTION(a)
+STEP_FUNCTION(b)
+STEP_FUNCTION(c)
+STEP_FUNCTION(d)
+STEP_FUNCTION(A) /* undo */
+STEP_FUNCTION(B)
+
+static int step_fails(struct life *l, struct nacre_error *err)
+{
+	(void)l;
+	return fail(err, EPERM, "it does not work");
+}
+
+static int step_dies(struct life *l, struct nacre_error *err)
+{
+	(void)l;
+	(void)err;
+	raise(SIGSYS);
+	return 0;
+}
+
+static int step_long(struct life *l, struct nacre_error *err)
+{
+	(void)l;
+	(void)err;
+	usleep(50000);
+	note('l');
+	return 0;
+}
+
+static const struct step *steps;
+static bool runtime_dies;
+
+static _Noreturn void be_init(struct life *l)
+{
+	struct walk w = {l, steps, INIT, INIT, -1};
+	const struct step *failed;
+	struct nacre_error err;
+
+	/* A test that fails must not leave INIT waiting for its turn. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (walk_from_spawn(&w, &failed, &err) < 0)
+		(void)baton_send(l->baton, BATON_FAILED, (unsigned)(failed - steps), err.code, -1,
+			err.text, -1);
+	_exit(0);
+}
+
+static int step_spawn(struct life *l, struct nacre_error *err)
+{
+	struct clone_args args = {.flags = CLONE_PIDFD,
+		.pidfd = (uint64_t)(uintptr_t)&l->pidfd,
+		.exit_signal = SIGCHLD};
+	int pair[2];
+
+	if (baton_pair(pair, err) < 0)
+		return -err->code;
+	l->pid = sys_clone3(&args);
+	ck_assert_int_ge(l->pid, 0);
+	l->baton = pair[l->pid == 0];
+	close_fd(&pair[l->pid != 0]);
+	if (l->pid == 0)
+		be_init(l);
+	if (runtime_dies)
+		close_fd(&l->baton);
+	return 0;
+}
+
+static void ignore_warning(void *data, const char *text)
+{
+	(void)data;
+	(void)text;
+}
+
+static const struct life_callbacks callbacks = {.warn = ignore_warning};
+
+static int walk_table(const struct step *table, uint64_t active, struct nacre_error *err)
+{
+	struct life l;
+	struct walk w = {&l, table, RUNTIME, RUNTIME, -1};
+	const struct step *last;
+	struct nacre_error ignored;
+	int result;
+
+	steps = table;
+	life_init(&l);
+	l.callbacks = &callbacks;
+	l.record.active = active;
+	result = walk_from(&w, table, &last, err);
+	if (result < 0)
+		(void)walk_back(&l, table, last + 1, &ignored);
+	close_fd(&l.baton);
+	waitpid(l.pid, NULL, 0);
+	life_done(&l);
+	return result;
+}
+
+static void fresh_trace(void)
+{
+	(void)signal(SIGPIPE, SIG_IGN);
+	trace = mmap(
+		NULL, sizeof(*trace), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(trace, MAP_FAILED);
+}
+
+START_TEST(rows_run_in_table_order_across_processes)
+{
+	static const struct step table[] = {
+		{RUNTIME, "a", ALWAYS, step_a, NULL, 0},
+		{RUNTIME, "spawn", ALWAYS, step_spawn, NULL, STEP_SPAWN},
+		{INIT, "b", ALWAYS, step_b, NULL, 0},
+		{RUNTIME, "c", ALWAYS, step_c, NULL, 0},
+		{INIT, "d", ALWAYS, step_d, NULL, 0},
+		{INIT, "a again", ALWAYS, step_a, NULL, 0},
+		{RUNTIME, "b again", ALWAYS, step_b, NULL, 0},
+		{.name = NULL},
+	};
+	struct nacre_error err;
+
+	ck_assert_int_eq(walk_table(table, 0, &err), 0);
+	ck_assert_str_eq(trace->text, "abcdab");
+}
+END_TEST
+
+START_TEST(inactive_rows_are_skipped_by_both_sides)
+{
+	static const struct step table[] = {
+		{RUNTIME, "spawn", ALWAYS, step_spawn, NULL, STEP_SPAWN},
+		{RUNTIME, "a", FIRST, step_a, NULL, 0},
+		{INIT, "b", SECOND, step_b, NULL, 0},
+		{RUNTIME, "c", FIRST | SECOND, step_c, NULL, 0},
+		{INIT, "d", ALWAYS, step_d, NULL, 0},
+		{RUNTIME, "end", ALWAYS, NULL, NULL, 0},
+		{.name = NULL},
+	};
+	static const char *const expected[] = {"d", "ad", "bd", "abcd"};
+	struct nacre_error err;
+
+	ck_assert_int_eq(walk_table(table, (uint64_t)_i, &err), 0);
+	ck_assert_str_eq(trace->text, expected[_i]);
+}
+END_TEST
+
+START_TEST(an_overlapping_row_does_not_hold_the_turn)
+{
+	static const struct step table[] = {
+		{RUNTIME, "spawn", ALWAYS, step_spawn, NULL, STEP_SPAWN},
+		{RUNTIME, "a", ALWAYS, step_a, NULL, 0},
+		{RUNTIME, "long", ALWAYS, step_long, NULL, STEP_OVERLAP},
+		{INIT, "b", ALWAYS, step_b, NULL, 0},
+		{RUNTIME, "c", ALWAYS, step_c, NULL, 0},
+		{.name = NULL},
+	};
+	struct nacre_error err;
+
+	ck_assert_int_eq(walk_table(table, 0, &err), 0);
+	ck_assert_str_eq(trace->text, "ablc");
+}
+END_TEST
+
+START_TEST(an_error_of_init_arrives_whole_and_undoes_the_runtime_backwards)
+{
+	static const struct step table[] = {
+		{RUNTIME, "a", ALWAYS, step_a, step_A, 0},
+		{RUNTIME, "b", ALWAYS, step_b, step_B, 0},
+		{RUNTIME, "spawn", ALWAYS, step_spawn, NULL, STEP_SPAWN},
+		{INIT, "mounts", ALWAYS, step_fails, NULL, 0},
+		{RUNTIME, "c", ALWAYS, step_c, NULL, 0},
+		{.name = NULL},
+	};
+	struct nacre_error err;
+
+	ck_assert_int_eq(walk_table(table, 0, &err), -EPERM);
+	ck_assert_str_eq(err.text, "mounts: it does not work");
+	ck_assert_str_eq(trace->text, "abBA");
+}
+END_TEST
+
+START_TEST(a_death_of_init_is_an_error_that_names_signal_and_step)
+{
+	static const struct step table[] = {
+		{RUNTIME, "spawn", ALWAYS, step_spawn, NULL, STEP_SPAWN},
+		{INIT, "mounts", ALWAYS, step_dies, NULL, 0},
+		{RUNTIME, "c", ALWAYS, step_c, NULL, 0},
+		{.name = NULL},
+	};
+	struct nacre_error err;
+
+	ck_assert_int_eq(walk_table(table, 0, &err), -ECHILD);
+	ck_assert_str_eq(err.text, "c: init was killed by signal 31");
+	ck_assert_str_eq(trace->text, "");
+}
+END_TEST
+
+START_TEST(an_error_of_the_runtime_ends_init_where_it_waits)
+{
+	static const struct step table[] = {
+		{RUNTIME, "a", ALWAYS, step_a, step_A, 0},
+		{RUNTIME, "spawn", ALWAYS, step_spawn, NULL, STEP_SPAWN},
+		{INIT, "b", ALWAYS, step_b, NULL, 0},
+		{RUNTIME, "hooks", ALWAYS, step_fails, NULL, 0},
+		{INIT, "d", ALWAYS, step_d, NULL, 0},
+		{.name = NULL},
+	};
+	struct nacre_error err;
+
+	ck_assert_int_eq(walk_table(table, 0, &err), -EPERM);
+	ck_assert_str_eq(err.text, "hooks: it does not work");
+	ck_assert_str_eq(trace->text, "abA");
+}
+END_TEST
+
+START_TEST(silence_without_an_announced_exec_is_no_success)
+{
+	static const struct step table[] = {
+		{RUNTIME, "spawn", ALWAYS, step_spawn, NULL, STEP_SPAWN},
+		{INIT, "exec", ALWAYS, step_a, NULL, STEP_EXEC},
+		{.name = NULL},
+	};
+	struct nacre_error err;
+
+	ck_assert_int_eq(walk_table(table, 0, &err), -ECHILD);
+	ck_assert_str_eq(err.text, "exec: init ended without a word");
+}
+END_TEST
+
+START_TEST(init_ends_when_the_runtime_is_gone)
+{
+	static const struct step table[] = {
+		{RUNTIME, "spawn", ALWAYS, step_spawn, NULL, STEP_SPAWN},
+		{INIT, "b", ALWAYS, step_b, NULL, 0},
+		{RUNTIME, "c", ALWAYS, step_c, NULL, 0},
+		{INIT, "d", ALWAYS, step_d, NULL, 0},
+		{.name = NULL},
+	};
+	struct nacre_error err;
+
+	runtime_dies = true;
+	/* walk_table waits for INIT: it hangs here if INIT does not notice. */
+	ck_assert_int_lt(walk_table(table, 0, &err), 0);
+	ck_assert_ptr_null(strchr(trace->text, 'd'));
+}
+END_TEST
+
+Suite *suite_walk(void)
+{
+	Suite *suite = suite_create("walk");
+	TCase *tcase = tcase_create("two processes");
+
+	tcase_add_checked_fixture(tcase, fresh_trace, NULL);
+	tcase_add_test(tcase, rows_run_in_table_order_across_processes);
+	tcase_add_loop_test(tcase, inactive_rows_are_skipped_by_both_sides, 0, 4);
+	tcase_add_test(tcase, an_overlapping_row_does_not_hold_the_turn);
+	tcase_add_test(tcase, an_error_of_init_arrives_whole_and_undoes_the_runtime_backwards);
+	tcase_add_test(tcase, a_death_of_init_is_an_error_that_names_signal_and_step);
+	tcase_add_test(tcase, an_error_of_the_runtime_ends_init_where_it_waits);
+	tcase_add_test(tcase, silence_without_an_announced_exec_is_no_success);
+	tcase_add_test(tcase, init_ends_when_the_runtime_is_gone);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
