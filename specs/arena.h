@@ -19,7 +19,8 @@ void arena_free(struct arena *a); /* takes NULL */
 void arena_cleanup(struct arena **a);
 #define cleanup_arena __attribute__((cleanup(arena_cleanup)))
 
-/* Each returns NULL when memory or the limit is spent; an array also when COUNT * SIZE overflows. */
+/* Each returns NULL when memory or the limit is spent; an array also when COUNT * SIZE overflows.
+ */
 void *arena_alloc(struct arena *a, size_t size);
 void *arena_array(struct arena *a, size_t count, size_t size);
 char *arena_strdup(struct arena *a, const char *text);

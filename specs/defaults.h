@@ -5,8 +5,8 @@
 #include "specs/spec.h"
 
 /* The config that `nacre spec` writes: what `runc spec` writes, property for property, with the
- * cgroup namespace always there. ROOTLESS: with a user namespace that maps HOST_UID and HOST_GID to 0
- * and what an unprivileged user cannot mount left out. */
+ * cgroup namespace always there. ROOTLESS: with a user namespace that maps HOST_UID and HOST_GID to
+ * 0 and what an unprivileged user cannot mount left out. */
 int oci_default_config(struct arena *arena, bool rootless, uint32_t host_uid, uint32_t host_gid,
 	struct oci_config **ret_config, struct nacre_error *err);
 

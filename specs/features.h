@@ -64,8 +64,8 @@ struct oci_features {
 	struct oci_features_linux *linux_;
 };
 
-int oci_features_encode(const struct oci_features *features, char **ret_text,
-	struct nacre_error *err);
+int oci_features_encode(
+	const struct oci_features *features, char **ret_text, struct nacre_error *err);
 int oci_features_decode(struct arena *arena, const char *name, const char *text, size_t length,
 	struct oci_features **ret_features, struct nacre_error *err);
 

@@ -10,8 +10,9 @@
 #include "specs/error.h"
 
 /*
- * JSON text to a tree in an arena, and a writer. json.c is the only file that knows yajl: it uses the
- * event parser, since the tree parser leaks on a failed parse, recurses, and turns numbers into doubles.
+ * JSON text to a tree in an arena, and a writer. json.c is the only file that knows yajl: it uses
+ * the event parser, since the tree parser leaks on a failed parse, recurses, and turns numbers into
+ * doubles.
  */
 
 enum json_type {
@@ -25,11 +26,11 @@ enum json_type {
 
 struct json_node {
 	enum json_type type;
-	unsigned line;		 /* where the value begins, from 1 */
-	const char *key;	 /* its name in the object it stands in, else NULL */
-	const char *text;	 /* of a string or number, NUL-terminated; no string holds a NUL byte */
+	unsigned line; /* where the value begins, from 1 */
+	const char *key; /* its name in the object it stands in, else NULL */
+	const char *text; /* of a string or number, NUL-terminated; no string holds a NUL byte */
 	struct json_node *child; /* the first element of an array or object */
-	struct json_node *next;	 /* the next element beside it */
+	struct json_node *next; /* the next element beside it */
 	unsigned n_children;
 	bool truth; /* of a bool */
 };
@@ -45,25 +46,25 @@ enum {
 	JSON_MAX_DEPTH = 32,
 };
 
-/* Parses LENGTH bytes of TEXT as one JSON document in UTF-8. A duplicate key in an object, a NUL byte
- * or half a surrogate pair in a string and anything after the document are errors (-EINVAL) that name
- * NAME and the line. The bytes may be freed afterwards. */
+/* Parses LENGTH bytes of TEXT as one JSON document in UTF-8. A duplicate key in an object, a NUL
+ * byte or half a surrogate pair in a string and anything after the document are errors (-EINVAL)
+ * that name NAME and the line. The bytes may be freed afterwards. */
 int json_parse(struct arena *arena, const char *name, const char *text, size_t length,
 	struct json_document **ret_document, struct nacre_error *err);
 
 /* The member KEY of an object, or NULL. */
 const struct json_node *json_member(const struct json_node *object, const char *key);
 
-/* The node at a path such as "linux.namespaces[2].type"; where a part of the path is absent, the last
- * node that is there. Never NULL. A key with dots is tried greedily from the longest match. */
+/* The node at a path such as "linux.namespaces[2].type"; where a part of the path is absent, the
+ * last node that is there. Never NULL. A key with dots is tried greedily from the longest match. */
 const struct json_node *json_find(const struct json_document *document, const char *path);
 
 /* An integer without fraction or exponent that fits exactly. Return -EINVAL or -ERANGE. */
 int json_int64(const struct json_node *node, int64_t *ret_value);
 int json_uint64(const struct json_node *node, uint64_t *ret_value);
 
-/* Describes the value for an error text: a quoted string, cut and with its control characters escaped,
- * a number, a word, or "an array". Returns BUFFER. */
+/* Describes the value for an error text: a quoted string, cut and with its control characters
+ * escaped, a number, a word, or "an array". Returns BUFFER. */
 enum {
 	JSON_DESCRIPTION = 128
 };
@@ -91,10 +92,10 @@ void json_u64(struct json_writer *w, uint64_t value);
 /* TEXT is JSON already. */
 void json_raw(struct json_writer *w, const char *text);
 
-/* Takes the text out (heap, NUL-terminated, the caller's to free) and frees the writer. The calls above
- * need no check of their own: -ENOMEM if one of them, or json_writer_new, ran out of memory; -EILSEQ if
- * a text was not UTF-8, as a path may be, since it could not be read back. W may be NULL, and so may be
- * the writer that is given to any of them. */
+/* Takes the text out (heap, NUL-terminated, the caller's to free) and frees the writer. The calls
+ * above need no check of their own: -ENOMEM if one of them, or json_writer_new, ran out of memory;
+ * -EILSEQ if a text was not UTF-8, as a path may be, since it could not be read back. W may be
+ * NULL, and so may be the writer that is given to any of them. */
 int json_writer_finish(struct json_writer *w, char **ret_text, struct nacre_error *err);
 
 #endif

@@ -143,7 +143,7 @@ static void put_escape(struct json_writer *w, unsigned char c)
 
 	if (c < 0x20 && letters[c])
 		escape[1] = letters[c];
-	else if (c < 0x20 || c == 0x7f)
+	else if (c < 0x20)
 		length = snprintf(escape, sizeof(escape), "\\u%04x", c);
 	put(w, escape, (size_t)length);
 }
@@ -161,7 +161,7 @@ static void put_string(struct json_writer *w, const char *text)
 	for (size_t i = 0; i < length; i++) {
 		unsigned char c = (unsigned char)text[i];
 
-		if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
+		if (c >= 0x20 && c != '"' && c != '\\')
 			continue;
 		put(w, text + start, i - start);
 		put_escape(w, c);

@@ -13,10 +13,11 @@
  * The configuration of runtime-spec 1.3.0 for Linux as C structs, in the order of the spec's text.
  *
  * A member is named as in the JSON, in snake case. An array `x` stands beside its length `n_x`.
- * An absent object is NULL, an absent or empty string is NULL (Go's writers drop both alike), an absent
- * array has length 0 (and is NULL), and an optional number is one of the oci_u32 ... types, so that
- * "absent" and "0" cannot be confused. A string that the spec requires is never NULL after decoding.
- * Everything that a struct points to lives in the arena of the document it was decoded into.
+ * An absent object is NULL, an absent or empty string is NULL (Go's writers drop both alike), an
+ * absent array has length 0 (and is NULL), and an optional number is one of the oci_u32 ... types,
+ * so that "absent" and "0" cannot be confused. A string that the spec requires is never NULL after
+ * decoding. Everything that a struct points to lives in the arena of the document it was decoded
+ * into.
  */
 
 struct oci_bool {
@@ -203,7 +204,7 @@ struct oci_device {
 
 struct oci_net_device {
 	const char *host_name; /* the key in linux.netDevices */
-	const char *name;      /* its name in the container; NULL: the same */
+	const char *name; /* its name in the container; NULL: the same */
 };
 
 struct oci_device_rule {
@@ -391,11 +392,12 @@ struct oci_config {
 	struct oci_linux *linux_;
 
 	/* Not part of the document: */
-	struct json_document *document; /* where each value stood; NULL for a config made in memory */
-	uint32_t from_profile;		/* enum oci_limit: limits that only the profile asked for */
-	bool root_nosuid;		/* the root mount gets nosuid: the spec has no word for it */
+	struct json_document
+		*document; /* where each value stood; NULL for a config made in memory */
+	uint32_t from_profile; /* enum oci_limit: limits that only the profile asked for */
+	bool root_nosuid; /* the root mount gets nosuid: the spec has no word for it */
 	bool root_nodev;
-	int not_host;			/* CLONE_NEW*: joined by path or not, these are not the host's */
+	int not_host; /* CLONE_NEW*: joined by path or not, these are not the host's */
 };
 
 /* Limits that hardening adds where the config is silent. A host without the controller skips these
@@ -411,9 +413,10 @@ enum oci_limit {
 /* --- operations; see config.c, linux.c and fields.h --- */
 
 /* Decodes LENGTH bytes of TEXT. NAME stands for the file in error texts ("config.json"). Everything
- * lives in ARENA. The bytes may be freed afterwards. Returns -EINVAL for a document that is not valid
- * JSON or has a wrong type, range or enum value ("config.json:41: linux.resources.memory.limit:
- * expected an integer, found \"1g\""), -E2BIG past a size, depth or memory limit, -ENOMEM. */
+ * lives in ARENA. The bytes may be freed afterwards. Returns -EINVAL for a document that is not
+ * valid JSON or has a wrong type, range or enum value ("config.json:41:
+ * linux.resources.memory.limit: expected an integer, found \"1g\""), -E2BIG past a size, depth or
+ * memory limit, -ENOMEM. */
 int oci_config_decode(struct arena *arena, const char *name, const char *text, size_t length,
 	struct oci_config **ret_config, struct nacre_error *err);
 
@@ -427,8 +430,8 @@ int oci_resources_decode(struct arena *arena, const char *name, const char *text
 
 /* Writes the document. PRETTY: tabs and newlines, as `nacre spec` prints it; else one line.
  * The text is NUL-terminated, on the heap, and the caller's to free. */
-int oci_config_encode(const struct oci_config *config, bool pretty, char **ret_text,
-	struct nacre_error *err);
+int oci_config_encode(
+	const struct oci_config *config, bool pretty, char **ret_text, struct nacre_error *err);
 
 /* A deep copy into ARENA. */
 int oci_config_copy(struct arena *arena, const struct oci_config *config,

@@ -5,8 +5,8 @@
 #include "specs/spec.h"
 
 /*
- * runtime.md, State: what hooks read on stdin and what `state` prints, with runc's extensions; and the
- * record that a container leaves in its state directory.
+ * runtime.md, State: what hooks read on stdin and what `state` prints, with runc's extensions; and
+ * the record that a container leaves in its state directory.
  */
 
 struct oci_state {
@@ -15,7 +15,7 @@ struct oci_state {
 	int64_t pid; /* 0 when stopped */
 	const char *status; /* creating created running stopped; paused is runc's extension */
 	const char *bundle;
-	const char *rootfs;  /* runc's extensions from here; NULL in the state given to hooks */
+	const char *rootfs; /* runc's extensions from here; NULL in the state given to hooks */
 	const char *created; /* RFC 3339 with nanoseconds */
 	struct oci_map annotations;
 	const char *owner;
@@ -31,9 +31,10 @@ struct container_record {
 	const char *created;
 	int64_t pid;
 	uint64_t start_time; /* field 22 of /proc/PID/stat: tells a reused pid apart */
-	uint64_t boot_id;	 /* first 64 bits of the kernel's boot_id: pids of an earlier boot are void */
-	const char *cgroup;	 /* below the cgroup2 mount, begins with a slash; NULL: none */
-	uint64_t active;	 /* the conditions of life.h that hold for this container */
+	uint64_t boot_id; /* first 64 bits of the kernel's boot_id: pids of an earlier boot are void
+			   */
+	const char *cgroup; /* below the cgroup2 mount, begins with a slash; NULL: none */
+	uint64_t active; /* the conditions of life.h that hold for this container */
 	uint32_t owner_uid;
 	const char *profile;
 	struct oci_strings grants;
@@ -43,16 +44,16 @@ struct container_record {
 #define RECORD_VERSION 1
 
 /* One line. Heap; the caller's to free. */
-int oci_state_encode(const struct oci_state *state, bool pretty, char **ret_text,
-	struct nacre_error *err);
+int oci_state_encode(
+	const struct oci_state *state, bool pretty, char **ret_text, struct nacre_error *err);
 /* An array on one line, as `list --format json` prints it. */
-int oci_states_encode(const struct oci_state *states, size_t n, char **ret_text,
-	struct nacre_error *err);
+int oci_states_encode(
+	const struct oci_state *states, size_t n, char **ret_text, struct nacre_error *err);
 int oci_state_decode(struct arena *arena, const char *name, const char *text, size_t length,
 	struct oci_state **ret_state, struct nacre_error *err);
 
-int container_record_encode(const struct container_record *record, char **ret_text,
-	struct nacre_error *err);
+int container_record_encode(
+	const struct container_record *record, char **ret_text, struct nacre_error *err);
 int container_record_decode(struct arena *arena, const char *name, const char *text, size_t length,
 	struct container_record **ret_record, struct nacre_error *err);
 

@@ -313,7 +313,7 @@ START_TEST(compact_text_has_no_white_space_and_plain_slashes)
 
 	write_sample(w);
 	expect_text(w,
-		"{\"s\":\"/a/b \\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\\u007f\xc3\xa9\",\"empty\":{},"
+		"{\"s\":\"/a/b \\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\xc3\xa9\",\"empty\":{},"
 		"\"list\":[-9223372036854775808,18446744073709551615,true,[],{\"k\":false}]}");
 }
 END_TEST
@@ -324,7 +324,7 @@ START_TEST(pretty_text_is_indented_by_tabs)
 
 	write_sample(w);
 	expect_text(w,
-		"{\n\t\"s\": \"/a/b \\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\\u007f\xc3\xa9\",\n"
+		"{\n\t\"s\": \"/a/b \\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\x7f\xc3\xa9\",\n"
 		"\t\"empty\": {},\n\t\"list\": [\n\t\t-9223372036854775808,\n"
 		"\t\t18446744073709551615,\n\t\ttrue,\n\t\t[],\n\t\t{\n\t\t\t\"k\": false\n\t\t}\n"
 		"\t]\n}");
@@ -341,6 +341,18 @@ START_TEST(what_is_written_can_be_read)
 	ck_assert_str_eq(json_member(parse(text)->root, "s")->text,
 		"/a/b \"\\\b\f\n\r\t\x01\x1f\x7f\xc3\xa9");
 	free(text);
+}
+END_TEST
+
+START_TEST(ready_made_json_is_put_in_as_it_is)
+{
+	struct json_writer *w = json_writer_new(false);
+
+	json_open_array(w);
+	json_raw(w, "{\"a\":[1]}");
+	json_raw(w, "null");
+	json_close_array(w);
+	expect_text(w, "[{\"a\":[1]},null]");
 }
 END_TEST
 
@@ -407,6 +419,7 @@ Suite *suite_json(void)
 	tcase_add_test(tc, compact_text_has_no_white_space_and_plain_slashes);
 	tcase_add_test(tc, pretty_text_is_indented_by_tabs);
 	tcase_add_test(tc, what_is_written_can_be_read);
+	tcase_add_test(tc, ready_made_json_is_put_in_as_it_is);
 	tcase_add_test(tc, a_long_text_is_written_whole);
 	tcase_add_test(tc, a_text_that_could_not_be_read_back_is_refused);
 	tcase_add_test(tc, a_writer_that_could_not_be_made_reports_it_at_the_end);
