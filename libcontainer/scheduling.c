@@ -214,7 +214,7 @@ static int parse_list(const char *list, unsigned limit, unsigned long *ret_bits,
 	const char *text = list;
 
 	for (;;) {
-		unsigned first, last;
+		unsigned first = 0, last;
 
 		text = parse_number(text, limit, &first);
 		last = first;
