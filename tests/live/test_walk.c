@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/baton.h"
+#include "libcontainer/cleanup.h"
+#include "libcontainer/sys.h"
+#include "libcontainer/walk.h"
+
 #include <check.h>
 #include <errno.h>
 #include <signal.h>
@@ -9,11 +14,6 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "libcontainer/baton.h"
-#include "libcontainer/cleanup.h"
-#include "libcontainer/sys.h"
-#include "libcontainer/walk.h"
 
 Suite *suite_walk(void);
 
@@ -52,7 +52,7 @@ STEP_FUNCTION(B)
 static int step_fails(struct life *l, struct nacre_error *err)
 {
 	(void)l;
-	return fail(err, EPERM, "it does not work");
+	return (fail)(err, EPERM, "it does not work"); /* check.h has a macro of that name */
 }
 
 static int step_dies(struct life *l, struct nacre_error *err)

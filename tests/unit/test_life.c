@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <check.h>
-#include <string.h>
-
 #include "libcontainer/life.h"
 #include "libcontainer/walk.h"
+
+#include <check.h>
+#include <string.h>
 
 Suite *suite_life(void);
 

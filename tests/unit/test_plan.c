@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/plan.h"
+
 #include <check.h>
 #include <string.h>
-
-#include "libcontainer/plan.h"
 
 Suite *suite_plan(void);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/timestamp.h"
+
 #include <check.h>
 #include <stdio.h>
 #include <time.h>
-
-#include "libcontainer/timestamp.h"
 
 Suite *suite_timestamp(void);
 
@@ -11,7 +11,7 @@ START_TEST(every_day_is_what_libc_says)
 {
 	for (time_t day = 0; day < 366 * 500; day++) {
 		struct timespec when = {.tv_sec = day * 86400 + day % 86400, .tv_nsec = 7};
-		char text[TIMESTAMP_SIZE], expected[TIMESTAMP_SIZE], seconds[32];
+		char text[TIMESTAMP_SIZE], expected[64], seconds[32];
 		struct tm tm;
 
 		ck_assert_ptr_nonnull(gmtime_r(&when.tv_sec, &tm));
