@@ -49,8 +49,11 @@ static int add_tmp(struct hardening *h)
 	}
 	config->mounts = larger;
 	config->n_mounts++;
-	note_words(h, text_of(h, "mounts[%zu].options", at), "tmpfs on /tmp",
-		&(struct oci_strings){0}, &larger[at].options);
+	note(h, text_of(h, "mounts[%zu]", at), NULL,
+		text_of(h,
+			"{\"destination\":\"/tmp\",\"type\":\"tmpfs\",\"source\":\"tmpfs\","
+			"\"options\":%s}",
+			json_of_words(h, &larger[at].options)));
 	return 0;
 }
 

@@ -61,7 +61,7 @@ const char *json_of_integer(struct hardening *h, int64_t value)
 	return text_of(h, "%" PRId64, value);
 }
 
-static const char *json_of_words(struct hardening *h, const struct oci_strings *words)
+const char *json_of_words(struct hardening *h, const struct oci_strings *words)
 {
 	struct json_writer *w = json_writer_new(false);
 

@@ -76,13 +76,14 @@ int host_path(const char *path, char ret[static 4096]);
 
 /* Both are JSON texts or NULL. Failures are kept in h->failed. */
 void note(struct hardening *h, const char *path, const char *from, const char *to);
-/* LABEL: stands before the words in the summary; may be NULL. */
+/* LABEL: stands before the words in the summary, may be NULL. */
 void note_words(struct hardening *h, const char *path, const char *label,
 	const struct oci_strings *from, const struct oci_strings *to);
 
 /* JSON texts; never NULL. */
 const char *json_of_string(struct hardening *h, const char *text);
 const char *json_of_integer(struct hardening *h, int64_t value);
+const char *json_of_words(struct hardening *h, const struct oci_strings *words);
 
 /* A string in the arena; "" when memory is spent. */
 const char *text_of(struct hardening *h, const char *format, ...)

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_TESTS_ORDER_H
+#define NACRE_TESTS_ORDER_H
+
+#include "specs/spec.h"
+
+/*
+ * The order on configs that hardening must respect, written apart from its rules: what a container
+ * made from B may do, one made from A may do as well. Returns NULL if that is so, else what B adds
+ * or changes. For the unit tests and the fuzzer.
+ */
+const char *looser(struct arena *arena, const struct oci_config *a, const struct oci_config *b);
+
+/* The same for a process alone. */
+const char *process_looser(const struct oci_process *a, const struct oci_process *b);
+
+/* A config made from SEED: any member that a rule reads has any value that it may have. */
+struct oci_config *random_config(struct arena *arena, uint64_t seed);
+
+#endif
