@@ -90,7 +90,9 @@ static char **null_terminated(const struct oci_strings *strings)
 	size_t n = strings ? strings->n : 0;
 	char **list = calloc(n + 1, sizeof(*list));
 
-	for (size_t i = 0; list && i < n; i++)
+	if (!list)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
 		list[i] = (char *)strings->items[i];
 	return list;
 }

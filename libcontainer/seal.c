@@ -27,8 +27,9 @@
  * What such a handle may do is decided by the mount that it came through, and by the inode. So the
  * runtime executes itself through a mount of its own that is read-only, and detached: nobody has a
  * name for it, so nobody can remount it. The page cache is shared with the original, nothing is
- * copied. (seal_entry.c does this earlier in the nacre binary.) Where the mount API is denied (a nested container without CAP_SYS_ADMIN) the inode is
- * replaced instead: a copy in memory, sealed against writing.
+ * copied. (seal_entry.c does this earlier in the nacre binary.) Where the mount API is denied (a
+ * nested container without CAP_SYS_ADMIN) the inode is replaced instead: a copy in memory, sealed
+ * against writing.
  */
 
 #ifndef MFD_EXEC /* Linux 6.3; with the sysctl vm.memfd_noexec=1 needed to execute it */
@@ -112,8 +113,8 @@ static int execute_sealed(int exe, char *const argv[], struct nacre_error *err)
 	cleanup_close int sealed = -1;
 	int r;
 
-	/* A clone that was executed and yet is not seen to be read-only would go round for ever; the
-	 * seals of a copy in memory are always seen. */
+	/* A clone that was executed and yet is not seen to be read-only would go round for ever;
+	 * the seals of a copy in memory are always seen. */
 	if (!is_executed_by_fd())
 		sealed = clone_read_only(exe);
 	if (sealed >= 0)
