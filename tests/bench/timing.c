@@ -41,6 +41,7 @@ struct subject {
 	char id[16]; /* names the cgroup too, so each has its own */
 	char root[256];
 	char pid_file[256];
+	char log[256]; /* its warnings: they are no part of the report */
 	struct samples samples;
 	struct samples ratios;
 };
@@ -53,6 +54,16 @@ struct timing {
 	size_t n;
 	struct subject subjects[1 + MAX_RUNTIMES];
 };
+
+static void die_with_log(const struct subject *s, const char *command, int status)
+{
+	FILE *file = fopen(s->log, "re");
+	char line[1024] = "";
+
+	while (file && fgets(line, sizeof(line), file))
+		;
+	errx(1, "%s %s: status 0x%x: %s", s->name, command, (unsigned)status, line);
+}
 
 /* Runs the runtime with the words of ARGS and returns how long it took. */
 static double call(const struct subject *s, const char *const *args)
@@ -72,12 +83,14 @@ static double call(const struct subject *s, const char *const *args)
 	(void)posix_spawn_file_actions_init(&files);
 	(void)posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDWR, 0);
 	(void)posix_spawn_file_actions_adddup2(&files, 0, 1);
+	(void)posix_spawn_file_actions_addopen(
+		&files, 2, s->log, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	before = now();
 	r = posix_spawnp(&pid, argv[0], &files, NULL, argv, environ);
 	if (r)
 		errx(1, "%s: %s", argv[0], strerror(r));
 	if (waitpid(pid, &status, 0) != pid || status)
-		errx(1, "%s %s: status 0x%x", s->name, args[2], status);
+		die_with_log(s, args[2], status);
 	before = now() - before;
 	(void)posix_spawn_file_actions_destroy(&files);
 	return before;
@@ -216,6 +229,7 @@ static void add_runtime(struct timing *t, char *command, const char *state)
 	(void)snprintf(s->id, sizeof(s->id), "bench-%zu", t->n);
 	(void)snprintf(s->root, sizeof(s->root), "%s/%zu", state, t->n);
 	(void)snprintf(s->pid_file, sizeof(s->pid_file), "%s/%zu.pid", state, t->n);
+	(void)snprintf(s->log, sizeof(s->log), "%s/%zu.log", state, t->n);
 	t->n++;
 }
 
