@@ -54,13 +54,13 @@ int path_open_nofollow(int root_fd, const char *path, int flags)
 }
 
 /* Opens one component that must not be a symlink. */
-static int open_component(int dirfd, const char *name, int flags)
+static int open_component(int dirfd, const char *name)
 {
-	cleanup_close int fd = sys_openat2(dirfd, name, (uint64_t)(flags | O_PATH | O_NOFOLLOW), 0,
-		RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	cleanup_close int fd = sys_openat2(
+		dirfd, name, O_PATH | O_NOFOLLOW, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 	struct stat st;
 
-	if (fd < 0 || flags & O_DIRECTORY)
+	if (fd < 0)
 		return steal_fd(&fd);
 	if (fstat(fd, &st) < 0)
 		return -errno;
@@ -68,18 +68,40 @@ static int open_component(int dirfd, const char *name, int flags)
 	return S_ISLNK(st.st_mode) ? -ELOOP : steal_fd(&fd);
 }
 
-/* Makes and opens directory NAME in DIRFD. One that has appeared meanwhile is as good. */
+/* Makes directory NAME in DIRFD and opens what has the name then: one that has appeared meanwhile
+ * is as good, if it is a directory. */
 static int make_component(int dirfd, const char *name, mode_t mode)
 {
 	if (mkdirat(dirfd, name, mode) < 0 && errno != EEXIST)
 		return -errno;
-	return open_component(dirfd, name, O_DIRECTORY);
+	return open_component(dirfd, name);
+}
+
+/* PATH as seen from the root, once the LENGTH bytes at NAME within it, which are a symlink in
+ * DIRFD, are replaced by what the symlink says. */
+static int replace_link(
+	int dirfd, const char *path, const char *name, size_t length, char **ret_path)
+{
+	cleanup_free char *link = strndup(name, length);
+	char target[PATH_MAX];
+	int directory = (int)(name - path);
+	ssize_t n = link ? readlinkat(dirfd, link, target, sizeof(target) - 1) : -1;
+
+	if (n < 0)
+		return -errno;
+	target[n] = '\0';
+	if (target[0] == '/')
+		directory = 0;
+	if (asprintf(ret_path, "%.*s%s%s", directory, path, target, name + length) < 0)
+		return -ENOMEM;
+	return 0;
 }
 
 /* Goes on from REST, the part of the path that does not exist below *FD. */
 static int make_rest(int *fd, char *rest, mode_t mode)
 {
 	char *save = NULL;
+	struct stat st;
 
 	for (char *name = strtok_r(rest, "/", &save); name; name = strtok_r(NULL, "/", &save)) {
 		int next;
@@ -95,7 +117,9 @@ static int make_rest(int *fd, char *rest, mode_t mode)
 		close_fd(fd);
 		*fd = next;
 	}
-	return 0;
+	if (fstat(*fd, &st) < 0)
+		return -errno;
+	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
 /* The end of the component that begins at or after P. */
@@ -105,46 +129,83 @@ static char *component_end(char *p)
 	return p + strcspn(p, "/");
 }
 
-/* PATH does not exist: opens the longest part of it that does, then makes the rest. */
-static int make_missing(int root_fd, char *path, mode_t mode)
+/* Opens the longest part of PATH that exists; *RET_REST is what follows. From the root each time,
+ * not from the fd before: a symlink on the way may be absolute or lead up. */
+static int open_existing(int root_fd, char *path, char **ret_rest)
 {
 	cleanup_close int fd = path_open(root_fd, "/", O_PATH | O_DIRECTORY);
 	char *rest = path;
-	int r;
 
-	if (fd < 0)
-		return fd;
-	while (rest[strspn(rest, "/")] != '\0') {
+	while (fd >= 0 && rest[strspn(rest, "/")] != '\0') {
 		char *end = component_end(rest);
 		char kept = *end;
 		int next;
 
-		/* From the root each time, not from the fd before: a symlink on the way may be
-		 * absolute or lead up. */
 		*end = '\0';
 		next = path_open(root_fd, path, O_PATH | O_DIRECTORY);
 		*end = kept;
 		if (next == -ENOENT)
 			break;
-		if (next < 0)
-			return next;
 		close_fd(&fd);
 		fd = next;
 		rest = end;
+	}
+	*ret_rest = rest;
+	return steal_fd(&fd);
+}
+
+/* Returns the fd, or -ELOOP and in *RET_NEXT where PATH leads by a dangling symlink. */
+static int make_missing(int root_fd, char *path, mode_t mode, char **ret_next)
+{
+	char *rest;
+	cleanup_close int fd = open_existing(root_fd, path, &rest);
+	struct stat st;
+	size_t length;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	rest += strspn(rest, "/");
+	length = strcspn(rest, "/");
+	/* Only the first one can be there and lead nowhere. */
+	if (length > 0) {
+		char kept = rest[length];
+
+		rest[length] = '\0';
+		r = fstatat(fd, rest, &st, AT_SYMLINK_NOFOLLOW);
+		rest[length] = kept;
+		if (r == 0 && S_ISLNK(st.st_mode)) {
+			r = replace_link(fd, path, rest, length, ret_next);
+			return r < 0 ? r : -ELOOP;
+		}
 	}
 	r = make_rest(&fd, rest, mode);
 	return r < 0 ? r : steal_fd(&fd);
 }
 
+/* PATH does not exist. */
+static int make_directory(int root_fd, const char *path, mode_t mode)
+{
+	cleanup_free char *current = strdup(path);
+
+	for (int i = 0; current && i < MAX_SYMLINKS; i++) {
+		char *next = NULL;
+		int fd = make_missing(root_fd, current, mode, &next);
+
+		if (!next)
+			return fd;
+		free(current);
+		current = next;
+	}
+	return current ? -ELOOP : -ENOMEM;
+}
+
 int path_make_directory(int root_fd, const char *path, mode_t mode, struct nacre_error *err)
 {
-	cleanup_free char *copy = NULL;
 	int fd = path_open(root_fd, path[0] ? path : "/", O_PATH | O_DIRECTORY);
 
-	if (fd == -ENOENT) {
-		copy = strdup(path);
-		fd = copy ? make_missing(root_fd, copy, mode) : -ENOMEM;
-	}
+	if (fd == -ENOENT)
+		fd = make_directory(root_fd, path, mode);
 	if (fd < 0)
 		return fail_errno(err, fd, "create directory %s in the rootfs", path);
 	return fd;
@@ -175,44 +236,24 @@ static int make_file(int dirfd, const char *name)
 
 	if (fd < 0 && errno != EEXIST)
 		return -errno;
-	return open_component(dirfd, name, 0);
+	return open_component(dirfd, name);
 }
 
-/* PATH as seen from the root, once its last component, the symlink NAME in DIRFD, is replaced by
- * what the symlink says. */
-static int replace_link(int dirfd, const char *path, const char *name, char **ret_path)
-{
-	char target[PATH_MAX];
-	ssize_t n = readlinkat(dirfd, name, target, sizeof(target) - 1);
-	int directory = (int)(name - path);
-
-	if (n < 0)
-		return -errno;
-	target[n] = '\0';
-	if (target[0] == '/')
-		directory = 0;
-	return asprintf(ret_path, "%.*s%s", directory, path, target) < 0 ? -ENOMEM : 0;
-}
-
-/* Returns the fd, or 0 and in *RET_NEXT where a dangling symlink at PATH points to (NULL: a symlink
- * that has appeared there is refused). */
+/* Returns the fd. Where PATH is a dangling symlink: -ELOOP, and in *RET_NEXT where it leads
+ * (RET_NEXT NULL: one that has appeared there is refused). */
 static int make_last(
 	int root_fd, const char *path, bool file, char **ret_next, struct nacre_error *err)
 {
 	cleanup_close int parent = -1;
 	const char *name;
 	int fd;
-	int r;
 
 	parent = path_make_parent(root_fd, path, &name, err);
 	if (parent < 0)
 		return parent;
 	fd = file ? make_file(parent, name) : make_component(parent, name, PARENT_MODE);
-	if (ret_next && (fd == -ELOOP || fd == -ENOTDIR)) {
-		r = replace_link(parent, path, name, ret_next);
-		if (r == 0)
-			return 0;
-	}
+	if (fd == -ELOOP && ret_next)
+		(void)replace_link(parent, path, name, strlen(name), ret_next);
 	if (fd < 0)
 		return fail_errno(err, fd, "create mount point %s in the rootfs", path);
 	return fd;
@@ -242,7 +283,7 @@ static int open_or_make(
 		if (fd != -ENOENT)
 			return fail_errno(err, fd, "open mount point %s in the rootfs", path);
 		fd = make_last(root_fd, current, file, follow ? &next : NULL, err);
-		if (fd != 0)
+		if (!next)
 			return fd;
 		free(current);
 		current = next;

@@ -22,8 +22,8 @@ int path_open(int root_fd, const char *path, int flags);
 int path_open_nofollow(int root_fd, const char *path, int flags);
 
 /* Opens directory PATH, making what is missing, component by component, each on the fd of the one
- * before it, mode MODE, owner 0:0 of the caller's user namespace. Existing symlinks are followed within
- * the root; nothing is ever created through a dangling symlink. Returns an O_PATH fd. */
+ * before it, mode MODE, owner 0:0 of the caller's user namespace. Symlinks are followed within the root,
+ * dangling ones too: images have /var/run -> /run without a /run. Returns an O_PATH fd. */
 int path_make_directory(int root_fd, const char *path, mode_t mode, struct nacre_error *err);
 
 /* The directory that PATH's last component stands in (made if missing) and the component itself, which
