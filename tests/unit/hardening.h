@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_TESTS_HARDENING_H
+#define NACRE_TESTS_HARDENING_H
+
+/* Before check.h, which has a macro called fail. */
+#include "specs/harden.h"
+#include "specs/harden_rules.h"
+#include "specs/validate.h"
+#include "tests/order.h"
+
+#include <check.h>
+
+/* What the suites on hardening share. */
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+#define GIB (1ULL << 30)
+
+/* Of one test: made and freed by the fixture. */
+extern struct arena *arena;
+void fixture_setup(void);
+void fixture_teardown(void);
+
+/* A path below tests/data. */
+char *data_path(const char *name);
+/* NULL: there is no such file. */
+char *read_data(const char *name);
+
+struct oci_config *decode(const char *name, const char *text);
+
+/* A config that the agent profile leaves as it is, but for the limits. Further text is put into its
+ * mounts, process, linux and linux.resources: each begins with a comma. */
+struct oci_config *tight(
+	const char *mounts, const char *process, const char *linux_, const char *resources);
+
+/* For the resources of tight(): nothing is left to add. */
+#define LIMITED ",\"pids\":{\"limit\":9},\"memory\":{\"limit\":8192,\"swap\":8192}"
+
+struct result {
+	int r;
+	struct oci_config *config;
+	struct harden_report *report;
+	struct nacre_error err;
+};
+
+/* GRANTS: separated by spaces. The host has 16 GiB. */
+struct result apply(const struct oci_config *config, const char *profile, const char *grants);
+struct result agent(const struct oci_config *config, const char *grants);
+/* Fails the test if R does not succeed. */
+struct result must(struct result result);
+
+/* The only change, and its summary. */
+void ck_assert_one_change(
+	const struct result *result, const char *rule, const char *path, const char *summary);
+/* GRANTED_WORDS: the grants that were used. */
+void ck_assert_no_change(const struct result *result, const char *granted_words);
+void ck_assert_refused(const struct result *result, const char *text);
+
+#endif

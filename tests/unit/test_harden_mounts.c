@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/hardening.h"
+
+#include <errno.h>
+#include <string.h>
+
+Suite *suite_harden_mounts(void);
+
+START_TEST(rootfs_write_leaves_the_root_and_tmp_alone)
+{
+	struct oci_config *config = tight("", "", "", LIMITED);
+	struct result result;
+
+	config->root->readonly = false;
+	config->mounts[0].destination = "/work";
+	result = agent(config, "rootfs-write");
+	ck_assert_no_change(&result, "rootfs-write");
+	ck_assert(!result.config->root->readonly);
+}
+END_TEST
+
+START_TEST(tmp_is_mounted_before_what_lies_below_it)
+{
+	struct oci_config *config = tight(
+		",{\"destination\":\"tmp/./x\",\"type\":\"proc\",\"options\":[\"nosuid\","
+		"\"nodev\"]}",
+		"", "", LIMITED);
+	struct result result;
+
+	config->mounts[0].destination = "/dev";
+	result = must(agent(config, ""));
+	ck_assert_uint_eq(result.config->n_mounts, 3);
+	ck_assert_str_eq(result.config->mounts[1].destination, "/tmp");
+	ck_assert_str_eq(result.config->mounts[2].destination, "tmp/./x");
+}
+END_TEST
+
+START_TEST(tmp_exec_concerns_tmp_alone)
+{
+	struct oci_config *config = tight(
+		",{\"destination\":\"/var/tmp\",\"type\":\"tmpfs\",\"options\":[\"nosuid\","
+		"\"nodev\"]},{\"destination\":\"/run\",\"type\":\"tmpfs\",\"options\":"
+		"[\"nosuid\",\"nodev\"]}",
+		"", "", LIMITED);
+	struct result result = agent(config, "tmp-exec");
+
+	ck_assert_one_change(&result, "mount-flags", "mounts[2].options", "/run: +noexec");
+	config->n_mounts = 0;
+	result = agent(config, "tmp-exec");
+	ck_assert_one_change(&result, "read-only-root", "mounts[0]",
+		"added {\"destination\":\"/tmp\",\"type\":\"tmpfs\",\"source\":\"tmpfs\","
+		"\"options\":[\"rw\",\"nosuid\",\"nodev\",\"size=64m\",\"mode=1777\"]}");
+}
+END_TEST
+
+START_TEST(a_bind_mount_in_the_clothes_of_a_tmpfs_gets_nodev)
+{
+	struct result result = agent(
+		tight(",{\"destination\":\"/dev\",\"type\":\"tmpfs\",\"source\":\"/home/me/dev\","
+		      "\"options\":[\"bind\",\"nosuid\",\"noexec\"]}",
+			"", "", LIMITED),
+		"");
+
+	ck_assert_one_change(&result, "mount-flags", "mounts[1].options", "/dev: +nodev");
+}
+END_TEST
+
+/* clang-format off */
+static const struct {
+	const char *mount;
+	const char *place;
+	const char *reason;
+	const char *grant;
+} refused_mounts[] = {
+	{ "\"source\":\"/\"", "source", "/ is the host's root directory", "mount:/" },
+	{ "\"source\":\"/home/..\"", "source", "/ is the host's root directory", "mount:/" },
+	{ "\"source\":\"//proc/\"", "source", "/proc is the host's /proc", "mount:/proc" },
+	{ "\"source\":\"/proc/1/root\"", "source", "/proc/1/root is the host's /proc", "mount:/proc/1/root" },
+	{ "\"source\":\"/sys/fs/cgroup\"", "source", "/sys/fs/cgroup is the host's /sys", "mount:/sys/fs/cgroup" },
+	{ "\"source\":\"/dev\"", "source", "/dev is the host's /dev", "mount:/dev" },
+	{ "\"source\":\"/dev/shm/x\"", "source", "/dev/shm/x is the host's shared memory", "mount:/dev/shm/x" },
+	{ "\"source\":\"/dev/fd/7\"", "source", "/dev/fd/7 is the runtime's own open files", "mount:/dev/fd/7" },
+	{ "\"source\":\"/var/run/nacre/x\"", "source", "/run/nacre/x is the state of containers", "mount:/run/nacre/x" },
+	{ "\"source\":\"/run/user/1000/nacre\"", "source", "/run/user/1000/nacre is the state of containers", "mount:/run/user/1000/nacre" },
+	{ "\"source\":\"/run/docker.sock\"", "source",
+		"/run/docker.sock is an engine's socket, and whoever has it has the host", "engine-socket" },
+	{ "\"source\":\"/var/./run//docker.sock\"", "source",
+		"/run/docker.sock is an engine's socket, and whoever has it has the host", "engine-socket" },
+	{ "\"source\":\"/home/me/.docker/docker.sock\"", "source",
+		"/home/me/.docker/docker.sock is an engine's socket, and whoever has it has the host", "engine-socket" },
+	{ "\"source\":\"/run/containerd/containerd.sock\"", "source",
+		"/run/containerd/containerd.sock is an engine's socket, and whoever has it has the host", "engine-socket" },
+	{ "\"source\":\"/var/run/crio/crio.sock\"", "source",
+		"/run/crio/crio.sock is an engine's socket, and whoever has it has the host", "engine-socket" },
+	{ "\"source\":\"/run/user/1000/podman/podman.sock\"", "source",
+		"/run/user/1000/podman/podman.sock is an engine's socket, and whoever has it has the host", "engine-socket" },
+	{ "\"source\":\"/var/run\"", "source", "/run is a directory with engine sockets", "engine-socket" },
+	{ "\"source\":\"/var\"", "source", "/var is a directory with engine sockets", "engine-socket" },
+	{ "\"source\":\"/run/user/1000/\"", "source", "/run/user/1000 is a directory with engine sockets", "engine-socket" },
+	{ "\"source\":\"/run/containerd\"", "source", "/run/containerd is a directory with engine sockets", "engine-socket" },
+	{ "\"type\":\"devtmpfs\"", "type", "devtmpfs is the host's /dev", "mount:/dev" },
+	{ "\"type\":\"debugfs\"", "type", "debugfs is the host's /sys/kernel/debug", "mount:/sys/kernel/debug" },
+	{ "\"type\":\"ext4\",\"source\":\"/dev/sda1\"", "source", "/dev/sda1 is a disk of the host", "mount:/dev/sda1" },
+};
+
+static const char *const accepted_mounts[] = {
+	"\"source\":\"/home/me\"",
+	"\"source\":\"/process\"",
+	"\"source\":\"/var/lib/x\"",
+	"\"source\":\"/run/nacred\"",
+	"\"source\":\"/run/containerd/io.containerd.grpc.v1.cri/sandboxes/x/shm\"",
+	"\"source\":\"/run/containers/storage/overlay-containers/x/userdata/hostname\"",
+	"\"source\":\"/run/user/1000/x\"",
+	"\"source\":\"/dev/log\"",
+	"\"source\":\"/dev/sda\"",
+	"\"source\":\"sub/../work\"",
+	"\"type\":\"sysfs\",\"source\":\"sysfs\"",
+	"\"type\":\"cgroup\",\"source\":\"cgroup\"",
+};
+
+static const struct {
+	const char *option;
+	const char *path;
+} layers[] = {
+	{ "lowerdir=/a:/", "/" },
+	{ "lowerdir=/:/a", "/" },
+	{ "upperdir=/var/run", "/run" },
+	{ "workdir=/sys/x", "/sys/x" },
+	{ "lowerdir+=/proc", "/proc" },
+	{ "lowerdir=/a::/dev/../proc", "/proc" },
+};
+/* clang-format on */
+
+static struct oci_config *with_mount(const char *mount)
+{
+	return tight(arena_printf(arena,
+			     ",{\"destination\":\"/x\",%s,\"options\":[\"%s\",\"nosuid\","
+			     "\"nodev\"]}",
+			     mount, strstr(mount, "type") ? "relatime" : "bind"),
+		"", "", LIMITED);
+}
+
+START_TEST(a_source_that_gives_the_host_away_is_refused)
+{
+	struct oci_config *config = with_mount(refused_mounts[_i].mount);
+	struct result result = agent(config, "mount:/elsewhere device:/dev/sda1");
+
+	ck_assert_refused(&result, arena_printf(arena,
+					   "profile agent, rule mount-sources: mounts[1].%s: %s; "
+					   "allow it with --allow %s",
+					   refused_mounts[_i].place, refused_mounts[_i].reason,
+					   refused_mounts[_i].grant));
+	/* What the text names is what helps. */
+	must(agent(config, refused_mounts[_i].grant));
+}
+END_TEST
+
+START_TEST(a_source_of_its_own_is_accepted)
+{
+	struct result result = agent(with_mount(accepted_mounts[_i]), "");
+
+	ck_assert_no_change(&result, "");
+}
+END_TEST
+
+START_TEST(the_layers_of_an_overlay_are_sources)
+{
+	char *mount = arena_printf(arena,
+		",{\"destination\":\"/x\",\"type\":\"overlay\",\"options\":[\"nosuid\",\"nodev\","
+		"\"%s\"]}",
+		layers[_i].option);
+	struct result result = agent(tight(mount, "", "", LIMITED), "");
+	char *begin = arena_printf(arena,
+		"profile agent, rule mount-sources: mounts[1].options[2]: %s is ", layers[_i].path);
+
+	ck_assert_int_eq(result.r, -EPERM);
+	ck_assert_msg(!strncmp(result.err.text, begin, strlen(begin)), "%s", result.err.text);
+}
+END_TEST
+
+START_TEST(a_relative_source_may_not_leave_the_bundle)
+{
+	struct result result = agent(with_mount("\"source\":\"a/../../run\""), "engine-socket");
+
+	ck_assert_refused(&result,
+		"profile agent, rule mount-sources: mounts[1].source: \"a/../../run\" leaves the "
+		"bundle; give it as an absolute path");
+}
+END_TEST
+
+START_TEST(a_source_is_granted_by_any_spelling)
+{
+	struct result result = agent(
+		with_mount("\"source\":\"/var/run/docker.sock\""), "mount:/run/./docker.sock");
+
+	ck_assert_no_change(&result, "mount:/run/./docker.sock");
+	/* The socket alone: not the directory. */
+	result = agent(with_mount("\"source\":\"/run\""), "mount:/run/docker.sock");
+	ck_assert_int_eq(result.r, -EPERM);
+}
+END_TEST
+
+Suite *suite_harden_mounts(void)
+{
+	Suite *suite = suite_create("harden_mounts");
+	TCase *tcase = tcase_create("harden_mounts");
+
+	tcase_add_checked_fixture(tcase, fixture_setup, fixture_teardown);
+	tcase_add_test(tcase, rootfs_write_leaves_the_root_and_tmp_alone);
+	tcase_add_test(tcase, tmp_is_mounted_before_what_lies_below_it);
+	tcase_add_test(tcase, tmp_exec_concerns_tmp_alone);
+	tcase_add_test(tcase, a_bind_mount_in_the_clothes_of_a_tmpfs_gets_nodev);
+	tcase_add_loop_test(
+		tcase, a_source_that_gives_the_host_away_is_refused, 0, COUNT(refused_mounts));
+	tcase_add_loop_test(tcase, a_source_of_its_own_is_accepted, 0, COUNT(accepted_mounts));
+	tcase_add_loop_test(tcase, the_layers_of_an_overlay_are_sources, 0, COUNT(layers));
+	tcase_add_test(tcase, a_relative_source_may_not_leave_the_bundle);
+	tcase_add_test(tcase, a_source_is_granted_by_any_spelling);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/unit/hardening.h"
+
+#include <string.h>
+
+Suite *suite_harden_rules(void);
+
+START_TEST(the_host_network_by_path_is_refused_too)
+{
+	struct oci_config *config = tight("", "", "", LIMITED);
+	struct result result;
+
+	config->linux_->namespaces[5].path = "/proc/./1//ns/net";
+	result = agent(config, "");
+	ck_assert_refused(&result, "profile agent, rule host-network: linux.namespaces: "
+				   "/proc/./1//ns/net is the host's "
+				   "network; allow it with --allow host-network");
+	result = agent(config, "host-network");
+	ck_assert_no_change(&result, "host-network");
+	ck_assert_str_eq(result.config->linux_->namespaces[5].path, "/proc/./1//ns/net");
+}
+END_TEST
+
+START_TEST(a_namespace_joined_by_path_is_marked_as_not_the_hosts)
+{
+	struct oci_config *config = tight("", "", "", LIMITED);
+	int all = must(agent(config, "")).config->not_host;
+
+	ck_assert_int_ne(all, 0);
+	config->linux_->n_namespaces--;
+	/* Only the network is left out. */
+	ck_assert_int_eq(__builtin_popcount((unsigned)all), 6);
+	ck_assert_int_eq(
+		__builtin_popcount((unsigned)must(agent(config, "host-network")).config->not_host),
+		5);
+}
+END_TEST
+
+START_TEST(host_pid_and_host_ipc_leave_these_namespaces_away)
+{
+	struct oci_config *config = tight("", "", "", LIMITED);
+	struct result result;
+
+	config->linux_->namespaces[1].type = "user";
+	config->linux_->namespaces[1].path = "/proc/77/ns/user";
+	result = agent(config, "host-pid");
+	ck_assert_no_change(&result, "host-pid");
+	result = agent(config, "host-ipc");
+	ck_assert_one_change(
+		&result, "namespaces", "linux.namespaces[6]", "added {\"type\":\"pid\"}");
+}
+END_TEST
+
+START_TEST(a_config_without_a_linux_object_is_refused_or_filled)
+{
+	struct oci_config *config = decode("a",
+		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/\","
+		"\"args\":[\"a\"],\"user\":{\"uid\":0,\"gid\":0}}}");
+	struct result result = agent(config, "");
+
+	ck_assert_refused(&result,
+		"profile agent, rule host-network: linux.namespaces: without {\"type\": "
+		"\"network\"} "
+		"the container would be in the host's network; allow it with --allow host-network");
+	result = must(agent(config, "host-network"));
+	ck_assert_uint_eq(result.config->linux_->n_namespaces, 5);
+	ck_assert_int_eq(result.config->linux_->resources->pids->limit, 512);
+	ck_assert_int_eq(oci_config_validate(result.config, &result.err), 0);
+}
+END_TEST
+
+START_TEST(a_granted_capability_is_kept_but_not_added)
+{
+	struct result result = agent(
+		tight("", ",\"capabilities\":{\"bounding\":[\"CAP_NET_RAW\",\"CAP_SYS_ADMIN\"]}",
+			"", LIMITED),
+		"cap:CAP_NET_RAW cap:CAP_BPF");
+
+	ck_assert_one_change(
+		&result, "capability-ceiling", "process.capabilities.bounding", "-CAP_SYS_ADMIN");
+	ck_assert_uint_eq(result.config->process->capabilities->bounding.n, 1);
+	ck_assert_uint_eq(result.config->process->capabilities->effective.n, 0);
+}
+END_TEST
+
+START_TEST(new_privileges_keep_setuid_programs_of_the_root_alone)
+{
+	struct oci_config *config = tight("", "", "", LIMITED);
+	struct result result;
+
+	config->process->no_new_privileges = false;
+	config->root_nosuid = false;
+	result = agent(config, "new-privileges");
+	ck_assert_no_change(&result, "new-privileges");
+	ck_assert(!result.config->root_nosuid);
+	ck_assert(result.config->root_nodev);
+}
+END_TEST
+
+START_TEST(a_granted_device_that_is_mounted_can_be_opened)
+{
+	static const char mount[] = ",{\"destination\":\"/dev/fuse\",\"source\":\"/dev/fuse\","
+				    "\"options\":[\"bind\",\"nosuid\"]}";
+	struct oci_config *config = tight(mount, "", "", LIMITED);
+	struct oci_device_rule rules[] = {{.access = "rwm"},
+		{.allow = true, .type = "c", .major = {true, 10}, .minor = {true, 229}},
+		{.allow = true, .type = "c", .major = {true, 10}}};
+	struct result result;
+
+	config->linux_->resources->devices = rules;
+	config->linux_->resources->n_devices = 3;
+	result = agent(config, "device:/dev/fuse");
+	/* The wildcard goes all the same. */
+	ck_assert_one_change(&result, "devices", "linux.resources.devices[2]",
+		"removed {\"allow\":true,\"type\":\"c\",\"major\":10,\"access\":\"rwm\"}");
+	/* Another device's grant opens no mount. */
+	result = must(agent(config, "device:/dev/kvm"));
+	ck_assert_str_eq(result.report->changes[0].summary, "/dev/fuse: +nodev");
+	result = must(agent(config, ""));
+	ck_assert_uint_eq(result.report->n_changes, 3);
+	ck_assert_str_eq(result.report->changes[0].summary, "/dev/fuse: +nodev");
+}
+END_TEST
+
+/* clang-format off */
+static const struct {
+	const char *resources;
+	const char *grants;
+	int64_t pids;
+	int64_t memory;
+	int64_t swap;
+	const char *unified_swap;
+	uint32_t from_profile;
+} limits[] = {
+	{ "", "", 512, 4 * GIB, 4 * GIB, NULL, OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY | OCI_LIMIT_SWAP },
+	{ ",\"pids\":{\"limit\":0},\"memory\":{\"limit\":0,\"swap\":0}", "", 512, 4 * GIB, 4 * GIB, NULL,
+		OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY | OCI_LIMIT_SWAP },
+	{ ",\"pids\":{\"limit\":-1},\"memory\":{\"limit\":-1,\"swap\":-1}", "", 512, 4 * GIB, 4 * GIB, NULL,
+		OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY | OCI_LIMIT_SWAP },
+	{ ",\"pids\":{\"limit\":-1},\"memory\":{\"limit\":-1,\"swap\":-1}", "unlimited:pids", -1, 4 * GIB, 4 * GIB, NULL,
+		OCI_LIMIT_MEMORY | OCI_LIMIT_SWAP },
+	{ ",\"pids\":{\"limit\":-1},\"memory\":{\"limit\":-1,\"swap\":-1}", "unlimited:memory", 512, -1, -1, "0",
+		OCI_LIMIT_PIDS | OCI_LIMIT_SWAP },
+	{ ",\"pids\":{\"limit\":-1},\"memory\":{\"limit\":-1,\"swap\":-1}", "unlimited:swap", 512, 4 * GIB, -1, NULL,
+		OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY },
+	/* A grant permits what was asked for; silence is not asking. */
+	{ "", "unlimited:pids unlimited:memory unlimited:swap", 512, 4 * GIB, 4 * GIB, NULL,
+		OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY | OCI_LIMIT_SWAP },
+	{ ",\"pids\":{\"limit\":99999},\"memory\":{\"limit\":99999999999,\"swap\":199999999999}", "",
+		99999, 99999999999, 199999999999, NULL, 0 },
+	{ ",\"memory\":{\"limit\":4096}", "", 512, 4096, 4096, NULL, OCI_LIMIT_PIDS | OCI_LIMIT_SWAP },
+	{ ",\"memory\":{\"limit\":-1,\"swap\":4096}", "", 512, 4096, 4096, NULL, OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY },
+};
+/* clang-format on */
+
+START_TEST(a_limit_is_added_where_the_config_is_silent)
+{
+	struct result result = must(
+		agent(tight("", "", "", limits[_i].resources), limits[_i].grants));
+	const struct oci_resources *r = result.config->linux_->resources;
+	const char *swap = NULL;
+
+	for (size_t i = 0; i < r->unified.n; i++) {
+		if (!strcmp(r->unified.items[i].key, "memory.swap.max"))
+			swap = r->unified.items[i].value;
+	}
+	ck_assert_int_eq(r->pids->limit, limits[_i].pids);
+	ck_assert_int_eq(r->memory->limit.value, limits[_i].memory);
+	ck_assert_int_eq(r->memory->swap.value, limits[_i].swap);
+	ck_assert_pstr_eq(swap, limits[_i].unified_swap);
+	ck_assert_uint_eq(result.config->from_profile, limits[_i].from_profile);
+}
+END_TEST
+
+START_TEST(a_limit_in_unified_counts_as_asked_for)
+{
+	struct oci_config *config = tight("", "", "", "");
+	struct oci_pair pairs[] = {{"pids.max", "7"}, {"memory.max", "8192"},
+		{"memory.swap.max", "0"}, {"memory.oom.group", "0"}};
+	struct result result;
+
+	config->linux_->resources->unified = (struct oci_map){pairs, 4};
+	result = agent(config, "");
+	ck_assert_no_change(&result, "");
+	pairs[0].value = " max\n";
+	result = must(agent(config, ""));
+	ck_assert_uint_eq(result.report->n_changes, 2);
+	ck_assert_str_eq(result.report->changes[0].path, "linux.resources.unified.pids.max");
+	ck_assert_uint_eq(result.config->linux_->resources->unified.n, 3);
+	ck_assert_int_eq(result.config->linux_->resources->pids->limit, 512);
+	result = agent(config, "unlimited:pids");
+	ck_assert_no_change(&result, "unlimited:pids");
+}
+END_TEST
+
+START_TEST(the_memory_default_is_a_share_of_a_small_host)
+{
+	static const struct {
+		uint64_t host;
+		int64_t limit;
+	} hosts[] = {{0, 4 * GIB}, {8 * GIB, 4 * GIB}, {8 * GIB - 1, 4 * GIB - 4096},
+		{2 * GIB, GIB}, {4097, 4 * GIB}};
+
+	for (int i = 0; i < COUNT(hosts); i++) {
+		struct harden_request request = {.profile = "agent", .memory_bytes = hosts[i].host};
+		struct result result = {0};
+
+		result.r = harden(arena, tight("", "", "", ""), &request, &result.config,
+			&result.report, &result.err);
+		must(result);
+		ck_assert_int_eq(
+			result.config->linux_->resources->memory->limit.value, hosts[i].limit);
+	}
+}
+END_TEST
+
+Suite *suite_harden_rules(void)
+{
+	Suite *suite = suite_create("harden_rules");
+	TCase *tcase = tcase_create("harden_rules");
+
+	tcase_add_checked_fixture(tcase, fixture_setup, fixture_teardown);
+	tcase_add_test(tcase, the_host_network_by_path_is_refused_too);
+	tcase_add_test(tcase, a_namespace_joined_by_path_is_marked_as_not_the_hosts);
+	tcase_add_test(tcase, host_pid_and_host_ipc_leave_these_namespaces_away);
+	tcase_add_test(tcase, a_config_without_a_linux_object_is_refused_or_filled);
+	tcase_add_test(tcase, a_granted_capability_is_kept_but_not_added);
+	tcase_add_test(tcase, new_privileges_keep_setuid_programs_of_the_root_alone);
+	tcase_add_test(tcase, a_granted_device_that_is_mounted_can_be_opened);
+	tcase_add_loop_test(tcase, a_limit_is_added_where_the_config_is_silent, 0, COUNT(limits));
+	tcase_add_test(tcase, a_limit_in_unified_counts_as_asked_for);
+	tcase_add_test(tcase, the_memory_default_is_a_share_of_a_small_host);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
