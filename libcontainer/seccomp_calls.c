@@ -154,7 +154,9 @@ size_t seccomp_unknown_names(const struct seccomp_profile *profile, char *text, 
 
 	text[0] = '\0';
 	for (size_t i = 0; i < profile->n_rules; i++) {
-		if (name_is_known(profile->rules[i].name))
+		/* One call of the spec may have become several rules. */
+		if ((i && profile->rules[i].name == profile->rules[i - 1].name) ||
+			name_is_known(profile->rules[i].name))
 			continue;
 		if (used < size)
 			used += (size_t)snprintf(text + used, size - used, "%s%s",

@@ -14,6 +14,8 @@
 #endif
 
 #define SECCOMP_ARGUMENTS 6 /* members of seccomp_data.args */
+#define MAX_RULES 65536 /* far above what fits into a filter; bounds the work on a hostile config \
+			 */
 #define LARGEST_ERRNO 4095 /* MAX_ERRNO of the kernel: it cuts larger ones */
 
 /* clang-format off */
@@ -215,6 +217,9 @@ static int read_syscalls(
 
 		rules += call->names.n * (call->n_args ? call->n_args : 1);
 		tests += call->n_args;
+		if (rules > MAX_RULES)
+			return fail(err, E2BIG, "linux.seccomp.syscalls: more than %d rules",
+				MAX_RULES);
 	}
 	profile->rules = calloc(rules, sizeof(*profile->rules));
 	profile->tests = calloc(tests, sizeof(*profile->tests));

@@ -258,6 +258,27 @@ START_TEST(a_filter_too_large_for_the_kernel_is_refused)
 }
 END_TEST
 
+START_TEST(the_number_of_rules_is_bounded)
+{
+	enum {
+		NAMES = 300,
+		ARGS = 300
+	};
+	const char **names = calloc(NAMES, sizeof(*names));
+	struct oci_syscall_arg *args = calloc(ARGS, sizeof(*args));
+	struct oci_syscall call = {{names, NAMES}, "SCMP_ACT_ALLOW", {0}, args, ARGS};
+	struct oci_seccomp p = {"SCMP_ACT_ERRNO", .syscalls = &call, .n_syscalls = 1};
+
+	for (size_t i = 0; i < NAMES; i++)
+		names[i] = "ioctl";
+	for (size_t i = 0; i < ARGS; i++)
+		args[i].op = "SCMP_CMP_EQ";
+	must_fail(&p, E2BIG, "linux.seccomp.syscalls: more than 65536 rules");
+	free(names);
+	free(args);
+}
+END_TEST
+
 START_TEST(an_absent_list_of_flags_is_not_an_empty_one)
 {
 	struct oci_syscall call = {WORDS("mkdir"), "SCMP_ACT_NOTIFY", {0}, NULL, 0};
@@ -393,6 +414,7 @@ Suite *suite_seccomp(void)
 	tcase_add_test(t, a_rule_without_tests_overrules_and_the_default_counts_for_nothing);
 	tcase_add_test(t, mistakes_are_refused_by_name);
 	tcase_add_test(t, a_filter_too_large_for_the_kernel_is_refused);
+	tcase_add_test(t, the_number_of_rules_is_bounded);
 	tcase_add_test(t, an_absent_list_of_flags_is_not_an_empty_one);
 	tcase_add_test(t, what_the_features_list_is_accepted);
 	tcase_add_test(t, all_verdicts_are_those_of_libseccomps_generator);

@@ -246,15 +246,17 @@ END_TEST
 
 START_TEST(unknown_names_are_left_out_with_one_warning)
 {
+	struct oci_syscall_arg twice[] = {{0, 1, 0, "SCMP_CMP_EQ"}, {0, 2, 0, "SCMP_CMP_EQ"}};
 	struct oci_syscall calls[] = {
 		{WORDS("read", "frobnicate", "write"), "SCMP_ACT_ALLOW", {0}, NULL, 0},
-		{WORDS("defenestrate"), "SCMP_ACT_ALLOW", {0}, NULL, 0},
+		{WORDS("defenestrate"), "SCMP_ACT_ALLOW", {0}, twice, 2},
 	};
 	struct oci_seccomp profile = PROFILE("SCMP_ACT_ERRNO", calls);
 
 	must_compile(&profile);
 	ck_assert_int_eq(warnings, 1);
 	ck_assert_ptr_nonnull(strstr(warned, "leaves out: frobnicate, defenestrate"));
+	ck_assert_str_eq(strstr(warned, ", defenestrate"), ", defenestrate");
 	ck_assert_uint_eq(verdict(&program, AUDIT_ARCH_X86_64, 1, 0, 0), SECCOMP_RET_ALLOW);
 }
 END_TEST
