@@ -124,16 +124,16 @@ static bool is_temporary(ssize_t n)
 }
 
 /* The end of a pipe or a file cannot be passed on through a terminal, other than as a person would:
- * by the end-of-file character, which at the end of an unfinished line only hands over the line. */
+ * by the key for it. At the end of an unfinished line it only hands over the line. */
 static void type_end_of_file(struct console_way *down)
 {
 	struct termios mode;
 	bool is_line_begun = down->last && down->last != '\n' && down->last != '\r';
 
-	if (tcgetattr(down->sink, &mode) < 0 || !(mode.c_lflag & ICANON))
+	if (tcgetattr(down->sink, &mode) < 0 || mode.c_cc[VEOF] == _POSIX_VDISABLE)
 		return;
 	down->begin = down->end = 0;
-	if (is_line_begun)
+	if (is_line_begun && mode.c_lflag & ICANON)
 		down->data[down->end++] = (char)mode.c_cc[VEOF];
 	down->data[down->end++] = (char)mode.c_cc[VEOF];
 }
