@@ -71,9 +71,11 @@ static int adopt(int parent_fd, const char *name, const struct node *node, struc
 	if (!is_same(&st, node))
 		return fail(err, EEXIST, "device %s: something else is in its place in the rootfs",
 			node->path);
-	if ((st.st_uid != node->uid || st.st_gid != node->gid) &&
-		fchownat(fd, "", node->uid, node->gid, AT_EMPTY_PATH) < 0)
-		return fail_errno(err, errno, "device %s: change the owner", node->path);
+	if (st.st_uid != node->uid || st.st_gid != node->gid) {
+		if (fchownat(fd, "", node->uid, node->gid, AT_EMPTY_PATH) < 0)
+			return fail_errno(err, errno, "device %s: change the owner", node->path);
+		st.st_mode &= ~(mode_t)(S_ISUID | S_ISGID); /* as the kernel has just done */
+	}
 	/* fchmod takes no O_PATH fd before Linux 6.6. This /proc is still the host's. */
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	if ((st.st_mode & 07777) != (node->mode & 07777) && chmod(link, node->mode & 07777) < 0)

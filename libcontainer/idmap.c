@@ -73,6 +73,9 @@ static int write_directly(pid_t pid, const struct map *map, struct nacre_error *
 	for (size_t i = 0; i < map->n; i++)
 		used += (size_t)snprintf(text + used, size - used, "%u %u %u\n",
 			map->items[i].container_id, map->items[i].host_id, map->items[i].size);
+	if (used >= (size_t)sysconf(_SC_PAGESIZE))
+		return fail(err, EINVAL, "%s: %zu mappings are more text than the kernel takes",
+			map->file, map->n);
 	return write_process_file(pid, map->file, text, err);
 }
 

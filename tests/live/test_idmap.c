@@ -1,9 +1,207 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <check.h>
+#include "libcontainer/idmap.h"
+
+#include "tests/live/mount_fixture.h"
+
+#include <grp.h>
+
+static const struct oci_id_mapping two[] = {{0, 100000, 1000}, {1000, 5000, 1}};
+
+/* A child in a new user namespace that runs FUNCTION once its maps are written. */
+struct child {
+	pid_t pid;
+	int go;
+};
+
+static struct child start(int (*function)(void))
+{
+	struct child child;
+	int ends[2];
+	char byte;
+
+	SYS(pipe2(ends, O_CLOEXEC));
+	child.pid = begin_child(CLONE_NEWUSER);
+	if (child.pid == 0) {
+		close(ends[1]);
+		_exit(read(ends[0], &byte, 1) == 1 ? function() : 99);
+	}
+	close(ends[0]);
+	child.go = ends[1];
+	return child;
+}
+
+static int finish(struct child *child)
+{
+	int status;
+
+	ck_assert_int_eq(write(child->go, "x", 1), 1);
+	close_fd(&child->go);
+	SYS(waitpid(child->pid, &status, 0));
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int become_root(void)
+{
+	gid_t groups[8];
+
+	if (idmap_become_root(&err) < 0) {
+		(void)fprintf(stderr, "# %s\n", err.text);
+		return 1;
+	}
+	if (getuid() != 0 || geteuid() != 0 || getgid() != 0 || getegid() != 0)
+		return 2;
+	return getgroups(8, groups) == 0 ? 0 : 3;
+}
+
+START_TEST(a_process_with_maps_becomes_root_without_groups)
+{
+	struct child child;
+
+	SYS(setgroups(1, (const gid_t[]){4242}));
+	child = start(become_root);
+	OK(idmap_write(child.pid, two, 2, two, 2, &err));
+	ck_assert_int_eq(finish(&child), 0);
+}
+END_TEST
+
+START_TEST(without_a_mapped_root_there_is_none_to_become)
+{
+	const struct oci_id_mapping no_root = {1, 100000, 10};
+	struct child child = start(become_root);
+
+	OK(idmap_write(child.pid, &no_root, 1, &no_root, 1, &err));
+	ck_assert_int_eq(finish(&child), 1);
+}
+END_TEST
+
+START_TEST(maps_that_the_kernel_refuses_are_an_error)
+{
+	const struct oci_id_mapping overlapping[] = {{0, 100000, 10}, {5, 200000, 10}};
+	struct child child = start(become_root);
+
+	ck_assert_int_eq(idmap_write(child.pid, overlapping, 2, two, 2, &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "uid_map"));
+	ck_assert_int_eq(idmap_write(child.pid, two, 0, two, 2, &err), -EINVAL);
+	(void)finish(&child);
+}
+END_TEST
+
+START_TEST(more_mappings_than_the_kernel_takes_are_refused)
+{
+	static struct oci_id_mapping many[341];
+	struct child child;
+
+	for (uint32_t i = 0; i < 341; i++)
+		many[i] = (struct oci_id_mapping){i, i, 1};
+	child = start(become_root);
+	ck_assert_int_eq(idmap_write(child.pid, many, 341, two, 2, &err), -EINVAL);
+	for (uint32_t i = 0; i < 340; i++)
+		many[i].host_id = 4000000000u + i;
+	ck_assert_int_eq(idmap_write(child.pid, many, 340, two, 2, &err), -EINVAL);
+	ck_assert_msg(strstr(err.text, "more text than the kernel takes"), "%s", err.text);
+	for (uint32_t i = 0; i < 340; i++)
+		many[i].host_id = i;
+	OK(idmap_write(child.pid, many, 340, many, 340, &err));
+	ck_assert_int_eq(finish(&child), 0);
+}
+END_TEST
+
+/* --- without privilege --- */
+
+static int root_with_groups_left(void)
+{
+	return idmap_become_root(&err) == 0 && getuid() == 0 && getgid() == 0 ? 0 : 1;
+}
+
+static void become_user(void)
+{
+	SYS(setgroups(0, NULL));
+	SYS(setresgid(4321, 4321, 4321));
+	SYS(setresuid(1234, 1234, 1234));
+	/* Else /proc/PID of the children belongs to root. */
+	SYS(prctl(PR_SET_DUMPABLE, 1));
+}
+
+START_TEST(a_user_maps_itself_without_help)
+{
+	const struct oci_id_mapping uid = {0, 1234, 1};
+	const struct oci_id_mapping gid = {0, 4321, 1};
+	struct child child;
+	char path[64];
+
+	become_user();
+	child = start(root_with_groups_left);
+	OK(idmap_write(child.pid, &uid, 1, &gid, 1, &err));
+	(void)snprintf(path, sizeof(path), "/proc/%d/setgroups", (int)child.pid);
+	ck_assert_str_eq(text_of(path), "deny\n");
+	ck_assert_int_eq(finish(&child), 0);
+}
+END_TEST
+
+/* 1234 has no subordinate ids here; whether newuidmap is installed or not, its name is in the text.
+ */
+START_TEST(a_user_needs_newuidmap_for_more)
+{
+	struct child child;
+
+	become_user();
+	child = start(become_root);
+	ck_assert_int_lt(idmap_write(child.pid, two, 2, two, 2, &err), 0);
+	ck_assert_msg(strstr(err.text, "newuidmap"), "%s", err.text);
+	(void)finish(&child);
+}
+END_TEST
+
+/* --- a namespace without a process --- */
+
+START_TEST(a_namespace_for_mounts_has_the_mappings_and_no_process_is_left)
+{
+	unsigned long numbers[3] = {0, 0, 0};
+	int userns;
+	pid_t pid;
+
+	OK(userns = idmap_userns(two, 2, two, 2, &err));
+	ck_assert_int_eq(fcntl(userns, F_GETFD), FD_CLOEXEC);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+	ck_assert_int_eq(errno, ECHILD);
+	pid = begin_child(0);
+	if (pid == 0) {
+		CHILD_CHECK(setns(userns, CLONE_NEWUSER) == 0);
+		CHILD_CHECK(sscanf(text_of("/proc/self/uid_map"), "%lu %lu %lu", &numbers[0],
+				    &numbers[1], &numbers[2]) == 3);
+		/* Seen from within, the second column is the namespace's own. */
+		CHILD_CHECK(numbers[0] == 0 && numbers[2] == 1000);
+	}
+	end_child(pid);
+	close(userns);
+}
+END_TEST
+
+START_TEST(a_namespace_for_mounts_with_bad_mappings_is_an_error_and_leaves_nothing)
+{
+	const struct oci_id_mapping bad = {0, 100000, 0};
+
+	ck_assert_int_lt(idmap_userns(&bad, 1, two, 2, &err), 0);
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+	ck_assert_int_eq(errno, ECHILD);
+}
+END_TEST
 
 Suite *suite_idmap(void);
 
 Suite *suite_idmap(void)
 {
-	return suite_create("idmap");
+	Suite *suite = suite_create("idmap");
+	TCase *t = tcase_create("idmap");
+
+	tcase_add_test(t, a_process_with_maps_becomes_root_without_groups);
+	tcase_add_test(t, without_a_mapped_root_there_is_none_to_become);
+	tcase_add_test(t, maps_that_the_kernel_refuses_are_an_error);
+	tcase_add_test(t, more_mappings_than_the_kernel_takes_are_refused);
+	tcase_add_test(t, a_user_maps_itself_without_help);
+	tcase_add_test(t, a_user_needs_newuidmap_for_more);
+	tcase_add_test(t, a_namespace_for_mounts_has_the_mappings_and_no_process_is_left);
+	tcase_add_test(t, a_namespace_for_mounts_with_bad_mappings_is_an_error_and_leaves_nothing);
+	suite_add_tcase(suite, t);
+	return suite;
 }
