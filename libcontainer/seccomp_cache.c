@@ -23,8 +23,8 @@
  * alone, and so must each file: who can write here decides what containers may call.
  */
 
-#define FORMAT 1 /* of the file and of what seccomp_bpf.c generates: raise it when either changes \
-		  */
+/* Of the file and of what seccomp_bpf.c generates: raise it when either changes. */
+#define FORMAT 1
 #define MAX_ENTRIES 64
 #define NAME_SIZE 20
 

@@ -14,9 +14,10 @@
 #endif
 
 #define SECCOMP_ARGUMENTS 6 /* members of seccomp_data.args */
-#define MAX_RULES 65536 /* far above what fits into a filter; bounds the work on a hostile config \
-			 */
 #define LARGEST_ERRNO 4095 /* MAX_ERRNO of the kernel: it cuts larger ones */
+
+/* Far above what fits into a filter: bounds the work on a hostile config. */
+#define MAX_RULES 65536
 
 /* clang-format off */
 static const struct {
