@@ -1,43 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcontainer/caps.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <strings.h>
+#include <sys/capability.h>
 #include <sys/prctl.h>
 
 #include "libcontainer/sys.h"
 
-/* By number. A table and two system calls instead of libcap: its cap_from_name() takes "3" and
- * "CAP_CHOWN,junk" for names, its strings are on the heap, and its constructor asks the kernel at
- * every program start. A unit test compares the names with libcap's. */
-/* clang-format off */
-static const char *const names[] = {
-	"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER",
-	"CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
-	"CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST",
-	"CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK", "CAP_IPC_OWNER",
-	"CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT", "CAP_SYS_PTRACE",
-	"CAP_SYS_PACCT", "CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE",
-	"CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD",
-	"CAP_LEASE", "CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL", "CAP_SETFCAP",
-	"CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM",
-	"CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF",
-	"CAP_CHECKPOINT_RESTORE",
-};
-/* clang-format on */
-#define N_NAMES (sizeof(names) / sizeof(names[0]))
 #define N_SETS 5
 #define BIT(n) (UINT64_C(1) << (n))
 
+/* Letters and underscores only: cap_from_name(3) would take "3", and "CAP_CHOWN,junk", for names.
+ */
+static bool is_name(const char *text)
+{
+	if (strncasecmp(text, "CAP_", 4) != 0)
+		return false;
+	for (; *text; text++)
+		if (!isascii(*text) || (!isalpha((unsigned char)*text) && *text != '_'))
+			return false;
+	return true;
+}
+
 static int number_from_name(const char *name)
 {
-	for (size_t i = 0; i < N_NAMES; i++)
-		if (strcasecmp(names[i], name) == 0)
-			return (int)i;
-	return -1;
+	cap_value_t number;
+
+	return is_name(name) && cap_from_name(name, &number) == 0 ? number : -1;
+}
+
+/* For error texts. "cap_chown"; a number where libcap is older than the kernel. */
+static const char *name_of(unsigned number, char ret_name[64])
+{
+	char *name = cap_to_name((cap_value_t)number);
+
+	(void)snprintf(ret_name, 64, "%s", name ? name : "");
+	(void)cap_free(name);
+	for (char *c = ret_name; *c; c++)
+		*c = (char)toupper((unsigned char)*c);
+	return ret_name;
 }
 
 static int read_permitted(uint64_t *ret_mask, struct nacre_error *err)
@@ -95,26 +102,27 @@ int capabilities_parse(const struct oci_capabilities *capabilities,
 		{"ambient", &c->ambient, 0},
 	};
 	uint64_t held = 0;
+	char name[64];
 	int r = read_permitted(&held, err);
 
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < N_SETS; i++) {
 		for (size_t j = 0; j < rows[i].list->n; j++) {
-			const char *name = rows[i].list->items[j];
-			int number = number_from_name(name);
+			const char *item = rows[i].list->items[j];
+			int number = number_from_name(item);
 
 			if (number >= 0 && held & BIT(number))
 				rows[i].mask |= BIT(number);
-			else if (warn && !was_seen(rows, i, j, name))
-				warn_left_out(name, number, warn, data);
+			else if (warn && !was_seen(rows, i, j, item))
+				warn_left_out(item, number, warn, data);
 		}
 	}
 	if (rows[1].mask & ~rows[3].mask)
 		return fail(err, EINVAL,
 			"process.capabilities.effective: %s is not in "
 			"process.capabilities.permitted",
-			names[__builtin_ctzll(rows[1].mask & ~rows[3].mask)]);
+			name_of((unsigned)__builtin_ctzll(rows[1].mask & ~rows[3].mask), name));
 	*ret_sets = (struct capability_sets){
 		.bounding = rows[0].mask,
 		.effective = rows[1].mask,
@@ -125,10 +133,11 @@ int capabilities_parse(const struct oci_capabilities *capabilities,
 	return 0;
 }
 
-/* Beyond our own table too: a capability that a later kernel adds is dropped like any other. */
+/* Beyond what libcap knows too: a capability that a later kernel adds is dropped like any other. */
 int capabilities_bound(const struct capability_sets *sets, struct nacre_error *err)
 {
 	for (unsigned n = 0; n < 64; n++) {
+		char name[64];
 		int present;
 
 		if (sets->bounding & BIT(n) || prctl(PR_CAPBSET_DROP, n, 0, 0, 0) == 0)
@@ -139,7 +148,7 @@ int capabilities_bound(const struct capability_sets *sets, struct nacre_error *e
 			return 0;
 		if (present)
 			return fail(err, EPERM, "drop %s from the bounding set: needs CAP_SETPCAP",
-				n < N_NAMES ? names[n] : "a capability");
+				name_of(n, name));
 	}
 	return 0;
 }
@@ -148,10 +157,13 @@ static int apply_ambient(uint64_t ambient, struct nacre_error *err)
 {
 	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
 		return fail_errno(err, errno, "clear the ambient capabilities");
-	for (unsigned n = 0; n < 64; n++)
+	for (unsigned n = 0; n < 64; n++) {
+		char name[64];
+
 		if (ambient & BIT(n) && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, n, 0, 0) < 0)
-			return fail_errno(err, errno, "raise ambient capability %s",
-				n < N_NAMES ? names[n] : "beyond the last known");
+			return fail_errno(
+				err, errno, "raise ambient capability %s", name_of(n, name));
+	}
 	return 0;
 }
 
@@ -179,12 +191,17 @@ int capabilities_apply(const struct capability_sets *sets, struct nacre_error *e
 	return apply_ambient(sets->ambient, err);
 }
 
-size_t capability_names(const char **ret_names)
+size_t capability_names(struct arena *arena, const char *ret_names[64])
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < N_NAMES; i++)
-		if (prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0)
-			ret_names[n++] = names[i];
+	for (unsigned i = 0; i < 64 && prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++) {
+		char name[64];
+		const char *kept = arena_strdup(arena, name_of(i, name));
+
+		/* Without a letter: known to the kernel only. */
+		if (kept && is_name(kept))
+			ret_names[n++] = kept;
+	}
 	return n;
 }

@@ -29,7 +29,7 @@ int capabilities_bound(const struct capability_sets *sets, struct nacre_error *e
  * what the config says and nothing else. */
 int capabilities_apply(const struct capability_sets *sets, struct nacre_error *err);
 
-/* The names that both kernel and libcap know: features.md. ret_names has at least 64 places. */
-size_t capability_names(const char **ret_names);
+/* The names that both kernel and libcap know: features.md. ret_names has 64 places. */
+size_t capability_names(struct arena *arena, const char *ret_names[64]);
 
 #endif

@@ -58,14 +58,14 @@ struct device_rule {
 #define C BPF_DEVCG_DEV_CHAR
 #define B BPF_DEVCG_DEV_BLOCK
 
-/* Behind the rules of the config, so that those cannot take them away; as in runc, but for the
- * console, which crun has. A node that cannot be opened does no harm, hence mknod of anything. */
+/* Behind the rules of the config, so that those cannot take them away, as in runc. Not 5:1, which
+ * crun has: that is the host's console, the container's is a pty. A node that cannot be opened does
+ * no harm, hence mknod of anything. */
 /* clang-format off */
 static const struct device_rule default_rules[] = {
 	{true, C, NUMBER_ALL, NUMBER_ALL, BPF_DEVCG_ACC_MKNOD},
 	{true, B, NUMBER_ALL, NUMBER_ALL, BPF_DEVCG_ACC_MKNOD},
 	{true, C, 10,  200,        ACCESS_ALL}, /* /dev/net/tun */
-	{true, C, 5,   1,          ACCESS_ALL}, /* /dev/console */
 	{true, C, 5,   2,          ACCESS_ALL}, /* /dev/ptmx */
 	{true, C, 136, NUMBER_ALL, ACCESS_ALL}, /* /dev/pts */
 	{true, C, 5,   0,          ACCESS_ALL}, /* /dev/tty */

@@ -73,6 +73,7 @@ int nacre_features(char **ret_json, struct nacre_error *err)
 	static const char *const hooks[] = {"prestart", "createRuntime", "createContainer",
 		"startContainer", "poststart", "poststop", NULL};
 	const char *namespaces[9] = {NULL}, *capabilities[65] = {NULL}, *flags[8] = {NULL};
+	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
 	size_t n_mount_options;
 	const char *const *mount_options = mount_option_names(&n_mount_options);
 	struct oci_features_enabled yes = {.enabled = {true, true}};
@@ -100,11 +101,13 @@ int nacre_features(char **ret_json, struct nacre_error *err)
 		.mount_options = {(const char **)mount_options, n_mount_options},
 		.linux_ = &linux_};
 
+	if (!arena)
+		return fail_errno(err, ENOMEM, "features");
 	for (size_t i = 0; namespace_types[i].name; i++)
 		namespaces[i] = namespace_types[i].name;
 	linux_.namespaces = strings(namespaces);
 	linux_.capabilities = (struct oci_strings){
-		.items = capabilities, .n = capability_names(capabilities)};
+		.items = capabilities, .n = capability_names(arena, capabilities)};
 	seccomp_flags_supported(flags);
 	seccomp.supported_flags = strings(flags);
 	return oci_features_encode(&features, ret_json, err);

@@ -249,6 +249,8 @@ int seal_rootfs(struct life *l, struct nacre_error *err)
 	 */
 	close_fd(&l->rootfs_fd);
 	close_fd(&l->cgroup.fd);
+	if (!(l->record.active & LSM))
+		close_fd(&l->proc_fd);
 	attrs = (l->config->root->readonly ? MOUNT_ATTR_RDONLY : 0) |
 		(l->config->root_nosuid ? MOUNT_ATTR_NOSUID : 0) |
 		(l->config->root_nodev ? MOUNT_ATTR_NODEV : 0);

