@@ -149,21 +149,32 @@ START_TEST(memory_that_runs_out_is_an_error)
 {
 	struct oci_config *config = decode("a", read_data("config/docker-26.json"));
 	struct harden_request request = {.profile = "agent", .memory_bytes = GIB};
-	struct harden_report *report = NULL;
-	struct oci_config *out = NULL;
+	struct harden_report *report = NULL, *whole = NULL;
+	struct oci_config *out = NULL, *whole_out = NULL;
 	struct nacre_error err;
+	char *text = NULL, *whole_text = NULL;
 	int r = -1;
 
+	ck_assert_int_eq(harden(arena, config, &request, &whole_out, &whole, &err), 0);
+	ck_assert_int_eq(harden_report_json(whole, &whole_text, &err), 0);
 	for (size_t limit = 64; r < 0; limit += 64) {
 		struct arena *small = arena_new(limit);
 
 		ck_assert_ptr_nonnull(small);
+		ck_assert_uint_lt(limit, 1 << 20);
 		r = harden(small, config, &request, &out, &report, &err);
 		ck_assert(r == 0 || r == -E2BIG);
 		ck_assert(r == 0 || !out);
+		if (r == 0) {
+			/* Nothing was left out to make it fit. */
+			ck_assert(oci_config_equal(out, whole_out));
+			ck_assert_int_eq(harden_report_json(report, &text, &err), 0);
+			ck_assert_str_eq(text, whole_text);
+		}
 		arena_free(small);
-		ck_assert_uint_lt(limit, 1 << 20);
 	}
+	free(text);
+	free(whole_text);
 }
 END_TEST
 
