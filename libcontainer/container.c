@@ -384,6 +384,7 @@ int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_e
 		l.pidfd = state_open_pidfd(&l.record);
 		result = life_delete(&l, err);
 	} else if (result == -ENOENT && force) {
+		(void)state_remove_empty(nacre->root_fd, id);
 		result = 0;
 	}
 	life_done(&l);

@@ -65,13 +65,18 @@ int state_open_root(const char *path, struct nacre_error *err)
 	return fd;
 }
 
+/* In runc's words, which callers look for. */
+static int no_container(const char *id, struct nacre_error *err)
+{
+	return fail(err, ENOENT, "container does not exist: %s", id);
+}
+
 int state_open(int root_fd, const char *id, struct nacre_error *err)
 {
 	int fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0 && errno == ENOENT)
-		return fail(err, ENOENT,
-			"container \"%s\" does not exist: container does not exist", id);
+		return no_container(id, err);
 	if (fd < 0)
 		return fail_errno(err, errno, "open the state of container \"%s\"", id);
 	return fd;
@@ -127,10 +132,11 @@ static int wait_lock(int lock_fd, const char *id, struct nacre_error *err)
 	return 0;
 }
 
-int state_lock(int state_fd, const char *id, int *ret_lock_fd, struct nacre_error *err)
+static int open_lock(
+	int state_fd, const char *id, int flags, int *ret_lock_fd, struct nacre_error *err)
 {
 	cleanup_close int fd = openat(
-		state_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+		state_fd, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
 	struct stat st;
 
 	if (fd < 0 && errno != ENOENT)
@@ -140,10 +146,14 @@ int state_lock(int state_fd, const char *id, int *ret_lock_fd, struct nacre_erro
 	/* A directory that was removed while we waited takes no new file and unlinks its old ones.
 	 */
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_nlink == 0)
-		return fail(err, ENOENT,
-			"container \"%s\" does not exist: container does not exist", id);
+		return no_container(id, err);
 	*ret_lock_fd = steal_fd(&fd);
 	return 0;
+}
+
+int state_lock(int state_fd, const char *id, int *ret_lock_fd, struct nacre_error *err)
+{
+	return open_lock(state_fd, id, 0, ret_lock_fd, err);
 }
 
 int state_make(int root_fd, const char *id, const char *cgroup, int *ret_state_fd, int *ret_lock_fd,
@@ -155,16 +165,13 @@ int state_make(int root_fd, const char *id, const char *cgroup, int *ret_state_f
 
 	if (mkdirat(root_fd, id, 0700) < 0) {
 		if (errno == EEXIST)
-			return fail(err, EEXIST,
-				"container with id \"%s\" exists: container with given ID already "
-				"exists",
-				id);
+			return fail(err, EEXIST, "container with given ID already exists: %s", id);
 		return fail_errno(err, errno, "make the state directory of container \"%s\"", id);
 	}
 	dir = state_open(root_fd, id, err);
 	if (dir < 0)
 		return dir;
-	result = state_lock(dir, id, &lock, err);
+	result = open_lock(dir, id, O_CREAT, &lock, err);
 	if (result == 0) {
 		result = write_all(lock, cgroup, strlen(cgroup));
 		if (result < 0)
@@ -181,7 +188,8 @@ int state_make(int root_fd, const char *id, const char *cgroup, int *ret_state_f
 	return 0;
 }
 
-/* A write that a crash cut off leaves its temporary name. */
+/* A write that a crash cut off leaves its temporary name, which begins with a dot. Anything else is
+ * not ours: --root may point anywhere. */
 static int remove_leftovers(int root_fd, const char *id, int state_fd, struct nacre_error *err)
 {
 	int fd = openat(state_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -192,7 +200,7 @@ static int remove_leftovers(int root_fd, const char *id, int state_fd, struct na
 		return fail_errno(err, errno, "read the state of container \"%s\"", id);
 	}
 	for (struct dirent *entry; (entry = readdir(dir));)
-		if (entry->d_type != DT_DIR)
+		if (entry->d_name[0] == '.' && entry->d_type == DT_REG)
 			(void)unlinkat(state_fd, entry->d_name, 0);
 	if (unlinkat(root_fd, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return fail_errno(err, errno, "remove the state of container \"%s\"", id);
@@ -214,6 +222,11 @@ int state_remove(int root_fd, const char *id, int state_fd, struct nacre_error *
 	if (errno != ENOTEMPTY)
 		return fail_errno(err, errno, "remove the state of container \"%s\"", id);
 	return remove_leftovers(root_fd, id, state_fd, err);
+}
+
+int state_remove_empty(int root_fd, const char *id)
+{
+	return unlinkat(root_fd, id, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
 int state_save(int state_fd, const struct container_record *record, struct nacre_error *err)
@@ -243,9 +256,11 @@ static int load_unfinished(struct arena *arena, int state_fd, int lock_fd, const
 		return fail_errno(err, ENOMEM, "record of container \"%s\"", id);
 	record->version = RECORD_VERSION;
 	record->id = id;
+	if (fd < 0) /* no directory of ours, or one that is being made or removed */
+		return no_container(id, err);
 	/* Never through another fd while the lock is held: closing that would give the lock up. */
 	length = pread(fd, path, sizeof(path) - 1, 0);
-	/* No lock file, or an empty one: it crashed before it had anything else. */
+	/* An empty one: it crashed before it had anything else. */
 	if (length > 0) {
 		record->cgroup = arena_strndup(arena, path, (size_t)length);
 		if (!record->cgroup)

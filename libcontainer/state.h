@@ -43,6 +43,9 @@ int state_lock(int state_fd, const char *id, int *ret_lock_fd, struct nacre_erro
 /* Removes the directory and all that is in it. Already gone is success. */
 int state_remove(int root_fd, const char *id, int state_fd, struct nacre_error *err);
 
+/* Removes a directory that a crash left before there was anything in it. Returns 0 or -errno. */
+int state_remove_empty(int root_fd, const char *id);
+
 int state_save(int state_fd, const struct container_record *record, struct nacre_error *err);
 
 /* *RET_RECORD: of ARENA. For a container that is being created, or whose creation crashed, a record

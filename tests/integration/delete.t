@@ -62,7 +62,7 @@ test_force_without_pid_namespace_removes_every_process() {
 }
 
 test_delete_of_no_container_is_an_error() {
-	bad 1 "container \"$id\" does not exist: container does not exist" nacre delete "$id"
+	bad 1 "container does not exist: $id" nacre delete "$id"
 }
 
 test_force_on_no_container_is_none() {

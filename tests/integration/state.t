@@ -49,7 +49,7 @@ test_state_names_the_profile() {
 }
 
 test_state_of_no_container_is_an_error() {
-	bad 1 "container \"$id\" does not exist: container does not exist" nacre state "$id"
+	bad 1 "container does not exist: $id" nacre state "$id"
 }
 
 test_another_root_knows_nothing_of_it() {
