@@ -169,6 +169,8 @@ START_TEST(every_part_of_a_profile_is_part_of_its_key)
 	struct oci_syscall_arg arg = {0, 1, 2, "SCMP_CMP_EQ"};
 	struct oci_syscall call = {WORDS("mkdir", "rmdir"), "SCMP_ACT_ERRNO", {0}, &arg, 1};
 	struct oci_seccomp p = {"SCMP_ACT_ALLOW", .syscalls = &call, .n_syscalls = 1};
+	struct oci_strings log_flag = WORDS("SECCOMP_FILTER_FLAG_LOG");
+	struct oci_strings i386 = WORDS("SCMP_ARCH_X86");
 	struct folder f = make_folder();
 	static struct seccomp_program out;
 	int files = 0;
@@ -187,8 +189,8 @@ START_TEST(every_part_of_a_profile_is_part_of_its_key)
 	CHANGED(p.default_errno_ret = ((struct oci_u32){true, 0}));
 	CHANGED(p.default_errno_ret.value = 5);
 	CHANGED(p.has_flags = true);
-	CHANGED(p.flags = (struct oci_strings)WORDS("SECCOMP_FILTER_FLAG_LOG"));
-	CHANGED(p.architectures = (struct oci_strings)WORDS("SCMP_ARCH_X86"));
+	CHANGED(p.flags = log_flag);
+	CHANGED(p.architectures = i386);
 	CHANGED(call.names.n = 1);
 	CHANGED(call.names.items[0] = "rmdir");
 	CHANGED(call.errno_ret = ((struct oci_u32){true, 0}));
