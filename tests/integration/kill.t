@@ -61,7 +61,7 @@ test_kill_of_a_stopped_container_is_an_error_but_not_with_all() {
 }
 
 test_kill_of_no_container_is_an_error() {
-	bad 1 "*container does not exist" nacre kill "$id" KILL
+	bad 1 "*container does not exist: $id" nacre kill "$id" KILL
 }
 
 test_all_reaches_every_process() {

@@ -3,13 +3,13 @@
 . "$(dirname "$0")/lib.sh"
 
 test_an_error_goes_to_the_log_and_to_stderr() {
-	bad 1 "*container does not exist" nacre --log "$T/out.log" state "$id"
+	bad 1 "*container does not exist: $id" nacre --log "$T/out.log" state "$id"
 	is "$(wc -l <"$T/out.log")" 1 "number of lines"
 	has "$(<"$T/out.log")" "level=error msg=\"container \\\"$id\\\" does not exist"
 }
 
 test_the_json_log_is_a_stream_of_objects() {
-	bad 1 "*container does not exist" nacre --log "$T/out.log" --log-format json state "$id"
+	bad 1 "*container does not exist: $id" nacre --log "$T/out.log" --log-format json state "$id"
 	is "$(jq -r .level "$T/out.log")" error level
 	is "$(jq -r .msg "$T/out.log")" "container does not exist: $id" msg
 	date -d "$(jq -r .time "$T/out.log")" >/dev/null || wrong "time" "$(<"$T/out.log")"

@@ -66,8 +66,8 @@ test_pause_and_resume_of_a_stopped_container_are_refused() {
 }
 
 test_pause_and_resume_of_no_container_are_refused() {
-	bad 1 "*container does not exist" nacre pause "$id"
-	bad 1 "*container does not exist" nacre resume "$id"
+	bad 1 "*container does not exist: $id" nacre pause "$id"
+	bad 1 "*container does not exist: $id" nacre resume "$id"
 }
 
 all_tests "$@"

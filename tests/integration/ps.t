@@ -29,8 +29,8 @@ test_options_after_the_id_are_for_ps() {
 	create
 	start
 	good nacre ps "$id" -e -o pid,comm
-	has_line "$out" " *PID COMMAND"
-	has_line "$out" " *$(state_of .pid) payload"
+	has_line "$out" "*PID COMMAND"
+	has_line "$out" "*$(state_of .pid) payload"
 }
 
 test_ps_output_without_a_pid_column_is_refused() {
@@ -58,7 +58,7 @@ test_a_stopped_container_has_none() {
 }
 
 test_ps_of_no_container_is_an_error() {
-	bad 1 "*container does not exist" nacre ps "$id"
+	bad 1 "*container does not exist: $id" nacre ps "$id"
 }
 
 all_tests "$@"

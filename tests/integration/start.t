@@ -35,7 +35,7 @@ test_start_of_a_container_whose_init_was_killed_is_refused() {
 }
 
 test_start_of_no_container_is_refused() {
-	bad 1 "*container does not exist" nacre start "$id"
+	bad 1 "*container does not exist: $id" nacre start "$id"
 }
 
 test_two_starts_at_once_start_it_once() {
@@ -57,7 +57,7 @@ test_a_program_that_cannot_be_executed_fails_start() {
 	chmod 755 "$b/rootfs/bad"
 	program /bad
 	create
-	bad 1 '*exec*"/bad"*Exec format error' nacre start "$id"
+	bad 1 'exec: exec /bad: exec format error' nacre start "$id"
 	wait_for status_is stopped
 }
 

@@ -55,7 +55,7 @@ test_state_of_no_container_is_an_error() {
 test_another_root_knows_nothing_of_it() {
 	bundle pause
 	create
-	bad 1 "*container does not exist" nacre --root "$T/out.root" state "$id"
+	bad 1 "*container does not exist: $id" nacre --root "$T/out.root" state "$id"
 }
 
 test_a_root_that_is_a_slash_is_refused() {
