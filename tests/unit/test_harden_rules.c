@@ -97,6 +97,82 @@ START_TEST(new_privileges_keep_setuid_programs_of_the_root_alone)
 }
 END_TEST
 
+/* clang-format off */
+static const struct {
+	struct oci_device_rule rule;
+	const char *grants;
+	bool stays;
+} device_rules[] = {
+	{ {false, "c", {true, 4}, {true, 1}, "w"}, "", true },
+	{ {true, "c", {true, 1}, {true, 3}, "rwm"}, "", true },
+	{ {true, "c", {true, 1}, {true, 4}, "rwm"}, "", false },
+	{ {true, "c", {true, 1}, {false, 0}, "rwm"}, "", false },
+	{ {true, "c", {true, 1}, {true, -1}, "rwm"}, "", false },
+	{ {true, "b", {true, 1}, {true, 3}, "rwm"}, "", false },
+	{ {true, NULL, {true, 1}, {true, 3}, "rwm"}, "", false },
+	{ {true, "c", {true, 136}, {false, 0}, "rw"}, "", true },
+	{ {true, "c", {true, 136}, {true, -1}, NULL}, "", true },
+	{ {true, "c", {true, 136}, {true, 9}, "rw"}, "", true },
+	{ {true, "c", {true, 5}, {true, 2}, "rwm"}, "", true },
+	{ {true, "c", {false, 0}, {true, 2}, "rwm"}, "", false },
+	{ {true, "c", {true, -1}, {true, -1}, "m"}, "device:/dev/other", false },
+	/* These are in linux.devices: c 10:229 and, as "u", 10:230; b 7:1. */
+	{ {true, "c", {true, 10}, {true, 229}, "rw"}, "", true },
+	{ {true, "c", {true, 10}, {true, 230}, "rw"}, "", true },
+	{ {true, "b", {true, 10}, {true, 229}, "rw"}, "", false },
+	{ {true, "b", {true, 7}, {true, 1}, "rw"}, "", true },
+	{ {true, "b", {true, 7}, {true, 2}, "rw"}, "", false },
+	{ {true, "b", {true, 7}, {true, 2}, "rw"}, "device:/dev/fuse", false },
+	{ {true, "b", {true, 7}, {true, 2}, "rw"}, "device:/dev/other", true },
+};
+/* clang-format on */
+
+START_TEST(only_rules_for_listed_and_default_devices_stay)
+{
+	struct oci_config *config = tight("", "",
+		",\"devices\":[{\"path\":\"/dev/fuse\",\"type\":\"c\",\"major\":10,\"minor\":229},"
+		"{\"path\":\"/dev/u\",\"type\":\"u\",\"major\":10,\"minor\":230},"
+		"{\"path\":\"/dev/loop1\",\"type\":\"b\",\"major\":7,\"minor\":1},"
+		"{\"path\":\"/dev/pipe\",\"type\":\"p\"}]",
+		LIMITED);
+	struct oci_device_rule rules[] = {{.access = "rwm"}, device_rules[_i].rule};
+	struct result result;
+
+	config->linux_->resources->devices = rules;
+	config->linux_->resources->n_devices = 2;
+	result = must(agent(config, device_rules[_i].grants));
+	ck_assert_uint_eq(result.report->n_changes, device_rules[_i].stays ? 0 : 1);
+	ck_assert_uint_eq(
+		result.config->linux_->resources->n_devices, device_rules[_i].stays ? 2 : 1);
+	ck_assert_uint_eq(result.config->linux_->n_devices, 4);
+}
+END_TEST
+
+/* Whether a rule denies everything decides if one is put in front. */
+START_TEST(a_rule_that_denies_all_comes_first)
+{
+	static const struct oci_device_rule rules[] = {
+		{.access = "rwm"},
+		{.type = "a", .major = {true, -1}, .minor = {true, -1}, .access = "mwr"},
+		{.type = "a"},
+		{.type = "c", .access = "rwm"},
+		{.type = "a", .access = "rw"},
+		{.type = "a", .major = {true, 0}, .access = "rwm"},
+		{.type = "a", .minor = {true, 0}, .access = "rwm"},
+	};
+
+	for (int i = 0; i < COUNT(rules); i++) {
+		struct oci_config *config = tight("", "", "", LIMITED);
+		struct result result;
+
+		config->linux_->resources->devices[0] = rules[i];
+		result = must(agent(config, ""));
+		ck_assert_uint_eq(result.config->linux_->resources->n_devices, i < 3 ? 1 : 2);
+		ck_assert(!result.config->linux_->resources->devices[0].allow);
+	}
+}
+END_TEST
+
 START_TEST(a_granted_device_that_is_mounted_can_be_opened)
 {
 	static const char mount[] = ",{\"destination\":\"/dev/fuse\",\"source\":\"/dev/fuse\","
@@ -226,6 +302,9 @@ Suite *suite_harden_rules(void)
 	tcase_add_test(tcase, a_config_without_a_linux_object_is_refused_or_filled);
 	tcase_add_test(tcase, a_granted_capability_is_kept_but_not_added);
 	tcase_add_test(tcase, new_privileges_keep_setuid_programs_of_the_root_alone);
+	tcase_add_loop_test(
+		tcase, only_rules_for_listed_and_default_devices_stay, 0, COUNT(device_rules));
+	tcase_add_test(tcase, a_rule_that_denies_all_comes_first);
 	tcase_add_test(tcase, a_granted_device_that_is_mounted_can_be_opened);
 	tcase_add_loop_test(tcase, a_limit_is_added_where_the_config_is_silent, 0, COUNT(limits));
 	tcase_add_test(tcase, a_limit_in_unified_counts_as_asked_for);

@@ -196,6 +196,8 @@ static const struct {
 		"linux.resources.devices[0].access: \"rwx\" has letters other than r, w and m" },
 	{ "device-rules", LIMITS, "\"devices\":[{\"allow\":true,\"type\":\"c\",\"major\":-2,\"minor\":0}]",
 		"linux.resources.devices[0]: -2:0 is not a device number" },
+	{ "device-rules", LIMITS, "\"devices\":[{\"allow\":true,\"type\":\"c\",\"major\":0,\"minor\":-2}]",
+		"linux.resources.devices[0]: 0:-2 is not a device number" },
 	{ "memory", LIMITS, "\"memory\":{\"limit\":-2}", "linux.resources.memory.limit: -2 is not valid; use -1 for no limit" },
 	{ "memory", LIMITS, "\"memory\":{\"swap\":5}",
 		"linux.resources.memory.swap: unable to set swap limit without memory limit; set linux.resources.memory.limit" },
@@ -229,6 +231,10 @@ static const struct {
 	{ PROCESS, "\"consoleSize\":{\"height\":65536,\"width\":80}" },
 	{ PROCESS, "\"oomScoreAdj\":-1000" },
 	{ PROCESS, "\"oomScoreAdj\":1000" },
+	{ PROCESS, "\"ioPriority\":{\"class\":\"IOPRIO_CLASS_IDLE\",\"priority\":0}" },
+	{ PROCESS, "\"terminal\":true,\"consoleSize\":{\"height\":65535,\"width\":65535}" },
+	{ LINUX, "\"personality\":{\"domain\":\"LINUX\"},\"memoryPolicy\":{\"mode\":\"MPOL_DEFAULT\"}" },
+	{ LINUX, "\"personality\":{\"domain\":\"LINUX32\"},\"sysctl\":{\"net.a.b\":\"1\",\"net/a/b\":\"1\"}" },
 	{ PROCESS, "\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":-20}" },
 	{ PROCESS, "\"scheduler\":{\"policy\":\"SCHED_BATCH\",\"nice\":19}" },
 	{ PROCESS, "\"ioPriority\":{\"class\":\"IOPRIO_CLASS_RT\",\"priority\":7}" },
@@ -404,62 +410,21 @@ START_TEST(a_process_alone_is_checked_without_a_file)
 }
 END_TEST
 
-static void collect(void *data, const char *text)
+START_TEST(more_lines_of_a_map_than_the_kernel_takes_are_refused)
 {
-	size_t used = strlen(data);
+	struct oci_config *config = decode(LINUX_BEFORE, USER_NS, LINUX_AFTER);
+	struct oci_id_mapping lines[341];
+	struct nacre_error err = {0};
 
-	(void)snprintf((char *)data + used, 4096 - used, "%s\n", text);
-}
-
-START_TEST(what_has_no_effect_is_warned_of)
-{
-	struct oci_config *config = decode("{\"ociVersion\":\"1.4.0\",\"root\":{\"path\":\"r\"},",
-		"\"process\":{\"cwd\":\"/\",\"args\":[\"a\"],\"commandLine\":\"a\"},"
-		"\"mounts\":[{\"destination\":\"a\",\"type\":\"tmpfs\"}],"
-		"\"linux\":{\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"x\"]},\"resources\":"
-		"{"
-		"\"memory\":{\"kernel\":1,\"kernelTCP\":1,\"swappiness\":0,\"disableOOMKiller\":"
-		"true,"
-		"\"useHierarchy\":false},"
-		"\"cpu\":{\"realtimeRuntime\":1,\"realtimePeriod\":1},"
-		"\"blockIO\":{\"weightDevice\":[{\"major\":1,\"minor\":1,\"leafWeight\":10}]},"
-		"\"network\":{\"classID\":1,\"priorities\":[{\"name\":\"a\",\"priority\":1}]}}}",
-		"}");
-	char text[4096] = "";
-
-	oci_config_warnings(config, collect, text);
-	ck_assert_str_eq(text,
-		"ociVersion 1.4.0 is newer than 1.3.0: properties that came after it are ignored\n"
-		"mounts[0].destination: \"a\" is relative, which is deprecated; it is taken from "
-		"/\n"
-		"process.commandLine is ignored: it is for Windows\n"
-		"linux.personality.flags is ignored: none are defined\n"
-		"linux.resources.memory.kernel is ignored: cgroup v2 has no such knob\n"
-		"linux.resources.memory.kernelTCP is ignored: cgroup v2 has no such knob\n"
-		"linux.resources.memory.swappiness is ignored: cgroup v2 has no such knob\n"
-		"linux.resources.memory.disableOOMKiller is ignored: cgroup v2 has no such knob\n"
-		"linux.resources.memory.useHierarchy is ignored: cgroup v2 has no such knob\n"
-		"linux.resources.cpu.realtimeRuntime is ignored: cgroup v2 has no such knob\n"
-		"linux.resources.cpu.realtimePeriod is ignored: cgroup v2 has no such knob\n"
-		"linux.resources.blockIO.leafWeight is ignored: cgroup v2 has no such knob\n"
-		"linux.resources.network.classID is ignored: cgroup v2 has no such knob\n"
-		"linux.resources.network.priorities is ignored: cgroup v2 has no such knob\n");
-}
-END_TEST
-
-START_TEST(zero_values_as_engines_send_them_are_not_warned_of)
-{
-	struct oci_config *config = decode(LINUX_BEFORE,
-		"\"resources\":{\"memory\":{\"kernel\":0,\"kernelTCP\":0,\"disableOOMKiller\":"
-		"false},"
-		"\"cpu\":{\"realtimeRuntime\":0,\"realtimePeriod\":0},\"blockIO\":{\"leafWeight\":"
-		"0},"
-		"\"network\":{}}",
-		LINUX_AFTER);
-	char text[4096] = "";
-
-	oci_config_warnings(config, collect, text);
-	ck_assert_str_eq(text, "");
+	for (uint32_t i = 0; i < 341; i++)
+		lines[i] = (struct oci_id_mapping){.container_id = i, .host_id = i, .size = 1};
+	config->linux_->uid_mappings = lines;
+	config->linux_->n_uid_mappings = 340;
+	ck_assert_int_eq(oci_config_validate(config, &err), 0);
+	config->linux_->n_uid_mappings = 341;
+	ck_assert_int_eq(oci_config_validate(config, &err), -EINVAL);
+	ck_assert_str_eq(err.text,
+		"config.json:1: linux.uidMappings: has 341 entries; the kernel takes 340");
 }
 END_TEST
 
@@ -477,8 +442,7 @@ Suite *suite_validate(void)
 	tcase_add_test(tcase, what_decoding_requires_is_required_in_memory_too);
 	tcase_add_test(tcase, an_error_names_the_line_of_the_value);
 	tcase_add_test(tcase, a_process_alone_is_checked_without_a_file);
-	tcase_add_test(tcase, what_has_no_effect_is_warned_of);
-	tcase_add_test(tcase, zero_values_as_engines_send_them_are_not_warned_of);
+	tcase_add_test(tcase, more_lines_of_a_map_than_the_kernel_takes_are_refused);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
