@@ -12,6 +12,7 @@
 #include "libcontainer/files.h"
 #include "libcontainer/sysctl.h"
 #include "specs/json.h"
+#include "specs/mount_words.h"
 #include "specs/validate.h"
 
 int harden_request_init(struct arena *arena, const char *profile, const char *const *grants,
@@ -50,6 +51,23 @@ static int read_config(struct arena *arena, int dir_fd, const char *path, const 
 	bundle->given = arena_strndup(arena, text, bundle->given_length);
 	if (!bundle->given)
 		return fail_errno(err, ENOMEM, "read %s", file);
+	return 0;
+}
+
+/* config.md, Mounts: a relative source is below the bundle. Made absolute before the profile looks
+ * at it. */
+static int resolve_sources(
+	struct arena *arena, const char *bundle, struct oci_config *config, struct nacre_error *err)
+{
+	for (size_t i = 0; i < config->n_mounts; i++) {
+		struct oci_mount *mount = &config->mounts[i];
+
+		if (!mount_is_bind(mount) || !mount->source || *mount->source == '/')
+			continue;
+		mount->source = arena_printf(arena, "%s/%s", bundle, mount->source);
+		if (!mount->source)
+			return fail_errno(err, ENOMEM, "mounts[%zu].source", i);
+	}
 	return 0;
 }
 
@@ -99,6 +117,7 @@ int bundle_load(struct arena *arena, const char *path, const char *file, const c
 	if (read_config(arena, dir_fd, bundle.path, file, &bundle, err) < 0 ||
 		decode_config(arena, file, bundle.given, bundle.given_length, warn, data, &config,
 			err) < 0 ||
+		resolve_sources(arena, bundle.path, config, err) < 0 ||
 		harden_request_init(arena, profile, grants, &request, err) < 0 ||
 		harden(arena, config, &request, &bundle.config, &bundle.report, err) < 0)
 		return -err->code;

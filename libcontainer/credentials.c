@@ -27,31 +27,29 @@ static int check_ids(const struct oci_user *user, struct nacre_error *err)
 	return 0;
 }
 
-static int set_groups(const struct oci_user *user, bool keep_groups, struct nacre_error *err)
+static int set_groups(const struct oci_user *user, bool user_namespace, struct nacre_error *err)
 {
-	if (keep_groups) {
-		if (user->n_additional_gids)
-			return fail(err, EPERM,
-				"process.user.additionalGids: setgroups is denied in this user "
-				"namespace");
-		return 0;
-	}
 	/* An empty list too: the caller's groups must not come along. */
-	if (setgroups(user->n_additional_gids, user->additional_gids) < 0)
-		return fail_errno(err, errno,
-			"process.user.additionalGids: setgroups of %zu groups%s",
-			user->n_additional_gids,
-			errno == EINVAL ? " (is each mapped in linux.gidMappings?)" : "");
-	return 0;
+	if (setgroups(user->n_additional_gids, user->additional_gids) == 0)
+		return 0;
+	/* Where setgroups is denied for good (/proc/PID/setgroups, user_namespaces(7)) the groups
+	 * are those that the user namespace was made with. */
+	if (errno == EPERM && user_namespace && user->n_additional_gids == 0)
+		return 0;
+	return fail_errno(err, errno, "process.user.additionalGids: setgroups of %zu groups%s",
+		user->n_additional_gids,
+		errno == EINVAL	 ? " (is each mapped in linux.gidMappings?)"
+		: user_namespace ? " (is it denied in this user namespace?)"
+				 : "");
 }
 
-int credentials_apply(const struct oci_user *user, bool keep_groups, struct nacre_error *err)
+int credentials_apply(const struct oci_user *user, bool user_namespace, struct nacre_error *err)
 {
 	int r = check_ids(user, err);
 
 	if (r < 0)
 		return r;
-	r = set_groups(user, keep_groups, err);
+	r = set_groups(user, user_namespace, err);
 	if (r < 0)
 		return r;
 	if (setresgid(user->gid, user->gid, user->gid) < 0)

@@ -339,7 +339,8 @@ int drop_privileges(struct life *l, struct nacre_error *err)
 		return -err->code;
 	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fail_errno(err, errno, "PR_SET_NO_NEW_PRIVS");
-	if (credentials_apply(&process->user, false, err) < 0 || capabilities_apply(&sets, err) < 0)
+	if (credentials_apply(&process->user, oci_find_namespace(l->config, "user"), err) < 0 ||
+		capabilities_apply(&sets, err) < 0)
 		return -err->code;
 	return l->cwd_entered ? 0 : process_enter_cwd(process->cwd, false, err);
 }

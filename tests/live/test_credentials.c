@@ -69,15 +69,28 @@ START_TEST(no_additional_groups_drops_those_of_the_caller)
 }
 END_TEST
 
-START_TEST(groups_are_kept_only_where_none_are_asked_for)
+static void write_own(const char *path, const char *text)
 {
-	uint32_t group = 20;
-	const struct oci_user user = {
-		.uid = 1000, .gid = 1000, .additional_gids = &group, .n_additional_gids = 1};
-	const struct oci_user no_groups = {.uid = 1000, .gid = 1000};
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	close(fd);
+}
+
+START_TEST(denied_groups_are_kept_only_where_none_are_asked_for)
+{
+	uint32_t group = 0;
+	const struct oci_user user = {.additional_gids = &group, .n_additional_gids = 1};
+	const struct oci_user no_groups = {.uid = 0, .gid = 0};
+
+	ck_assert_int_eq(unshare(CLONE_NEWUSER), 0);
+	write_own("/proc/self/setgroups", "deny");
+	write_own("/proc/self/uid_map", "0 0 1");
+	write_own("/proc/self/gid_map", "0 0 1");
 	ck_assert_int_eq(credentials_apply(&user, true, &err), -EPERM);
-	check_ids(0, 0);
+	ck_assert_ptr_nonnull(strstr(err.text, "denied in this user namespace"));
+	ck_assert_int_eq(credentials_apply(&no_groups, false, &err), -EPERM);
 	ck_assert_msg(credentials_apply(&no_groups, true, &err) == 0, "%s", err.text);
 }
 END_TEST
@@ -300,7 +313,7 @@ Suite *suite_credentials(void)
 
 	tcase_add_test(ids, all_ids_and_groups_are_the_users);
 	tcase_add_test(ids, no_additional_groups_drops_those_of_the_caller);
-	tcase_add_test(ids, groups_are_kept_only_where_none_are_asked_for);
+	tcase_add_test(ids, denied_groups_are_kept_only_where_none_are_asked_for);
 	tcase_add_test(ids, the_id_that_means_no_change_is_refused);
 	tcase_add_test(ids, an_id_that_is_not_mapped_is_named);
 	suite_add_tcase(suite, ids);
