@@ -83,25 +83,6 @@ static int adopt(int parent_fd, const char *name, const struct node *node, struc
 	return 0;
 }
 
-static int make_node(
-	int parent_fd, const char *name, const struct node *node, struct nacre_error *err)
-{
-	/* The umask of init is 0, so a new node has its mode from birth; and the owner is the
-	 * caller. */
-	if (mknodat(parent_fd, name, node->mode, node->rdev) == 0) {
-		if (node->uid == 0 && node->gid == 0)
-			return 0;
-	} else if (errno == EPERM) {
-		return fail(err, EPERM,
-			"device %s: Operation not permitted (mknod needs CAP_MKNOD in the initial "
-			"user namespace, and the cgroup's device rules must allow it)",
-			node->path);
-	} else if (errno != EEXIST) {
-		return fail_errno(err, errno, "device %s: mknod", node->path);
-	}
-	return adopt(parent_fd, name, node, err);
-}
-
 /* The host's node of the same path, proven to be the device that is meant. */
 static int bind_node(int rootfs_fd, const struct node *node, struct nacre_error *err)
 {
@@ -124,6 +105,33 @@ static int bind_node(int rootfs_fd, const struct node *node, struct nacre_error 
 	return r < 0 ? fail_errno(err, r, "device %s: attach the host's", node->path) : 0;
 }
 
+/* Returns -EPERM without text where mknod is not allowed. */
+static int make_node(
+	int parent_fd, const char *name, const struct node *node, struct nacre_error *err)
+{
+	/* The umask of init is 0, so a new node has its mode from birth; and the owner is the
+	 * caller. */
+	if (mknodat(parent_fd, name, node->mode, node->rdev) == 0) {
+		if (node->uid == 0 && node->gid == 0)
+			return 0;
+	} else if (errno == EPERM) {
+		return -EPERM;
+	} else if (errno != EEXIST) {
+		return fail_errno(err, errno, "device %s: mknod", node->path);
+	}
+	return adopt(parent_fd, name, node, err);
+}
+
+/* A runtime that is itself in a container may lack CAP_MKNOD where its config knows of no user
+ * namespace; what it may hand on are the nodes it has. */
+static int make_or_bind(int rootfs_fd, int parent_fd, const char *name, const struct node *node,
+	struct nacre_error *err)
+{
+	int r = make_node(parent_fd, name, node, err);
+
+	return r == -EPERM ? bind_node(rootfs_fd, node, err) : r;
+}
+
 static int create_node(int rootfs_fd, const struct node *node, struct nacre_error *err)
 {
 	cleanup_close int parent_fd = -1;
@@ -135,7 +143,7 @@ static int create_node(int rootfs_fd, const struct node *node, struct nacre_erro
 	parent_fd = path_make_parent(rootfs_fd, node->path, &name, err);
 	if (parent_fd < 0)
 		return fail_prefix(err, "device %s", node->path);
-	return make_node(parent_fd, name, node, err);
+	return make_or_bind(rootfs_fd, parent_fd, name, node, err);
 }
 
 static int create_defaults(int rootfs_fd, int dev_fd, bool bind, struct nacre_error *err)
@@ -147,7 +155,8 @@ static int create_defaults(int rootfs_fd, int dev_fd, bool bind, struct nacre_er
 			.rdev = makedev(d->major, d->minor),
 		};
 		int r = bind ? bind_node(rootfs_fd, &node, err)
-			     : make_node(dev_fd, d->path + strlen("/dev/"), &node, err);
+			     : make_or_bind(
+				       rootfs_fd, dev_fd, d->path + strlen("/dev/"), &node, err);
 
 		if (r < 0)
 			return r;

@@ -3,6 +3,7 @@
 
 #include "tests/live/mount_fixture.h"
 
+#include <sys/capability.h>
 #include <sys/sysmacros.h>
 
 #define DEV ROOTFS "/dev"
@@ -36,6 +37,16 @@ static int create_one(struct oci_device device)
 	linux_.devices = &device;
 	linux_.n_devices = 1;
 	return create();
+}
+
+static bool drop_capability(cap_value_t capability)
+{
+	cap_t set = cap_get_proc();
+	bool dropped = set && cap_set_flag(set, CAP_EFFECTIVE, 1, &capability, CAP_CLEAR) == 0 &&
+		       cap_set_proc(set) == 0;
+
+	(void)cap_free(set);
+	return dropped;
 }
 
 static struct oci_device describe(
@@ -261,6 +272,24 @@ START_TEST(in_a_user_namespace_the_host_s_nodes_are_bound)
 }
 END_TEST
 
+/* A runtime within a container. */
+START_TEST(without_the_right_to_mknod_the_host_s_nodes_are_bound)
+{
+	pid_t pid = begin_child(0);
+
+	if (pid == 0) {
+		struct oci_device device = describe("/dev/full", "c", 1, 8);
+
+		CHILD_CHECK(drop_capability(CAP_MKNOD));
+		CHILD_CHECK(create() == 0);
+		CHILD_CHECK(is_device(DEV "/null", S_IFCHR | 0666, 1, 3));
+		CHILD_CHECK(mount_of(DEV "/null")[0] != '\0');
+		CHILD_CHECK(create_one(device) < 0);
+	}
+	end_child(pid);
+}
+END_TEST
+
 START_TEST(a_host_s_node_that_is_another_device_is_not_bound)
 {
 	struct oci_device device = describe("/dev/full", "c", 1, 8);
@@ -305,6 +334,7 @@ Suite *suite_devices(void)
 	tcase_add_test(t, nothing_is_made_in_a_dev_that_is_bound);
 	tcase_add_test(t, dev_is_the_container_s_own_unless_it_is_bound);
 	tcase_add_test(t, in_a_user_namespace_the_host_s_nodes_are_bound);
+	tcase_add_test(t, without_the_right_to_mknod_the_host_s_nodes_are_bound);
 	tcase_add_test(t, a_host_s_node_that_is_another_device_is_not_bound);
 	tcase_add_test(t, a_node_is_not_bound_through_a_symlink_of_the_image);
 	suite_add_tcase(suite, t);

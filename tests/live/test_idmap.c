@@ -44,10 +44,8 @@ static int become_root(void)
 {
 	gid_t groups[8];
 
-	if (idmap_become_root(&err) < 0) {
-		(void)fprintf(stderr, "# %s\n", err.text);
+	if (idmap_become_root(&err) < 0)
 		return 1;
-	}
 	if (getuid() != 0 || geteuid() != 0 || getgid() != 0 || getegid() != 0)
 		return 2;
 	return getgroups(8, groups) == 0 ? 0 : 3;

@@ -190,8 +190,12 @@ START_TEST(a_dev_null_that_is_something_else_is_refused)
 	case 2: /* the right numbers, but a block device */
 		SYS(mknod(BASE "/null", S_IFBLK | 0666, makedev(1, 3)));
 		break;
-	default: /* the wrong numbers */
+	case 3: /* the wrong numbers */
 		SYS(mknod(BASE "/null", S_IFCHR | 0666, makedev(1, 5)));
+		break;
+	default: /* leads to the right one, now */
+		SYS(mknod(BASE "/real", S_IFCHR | 0666, makedev(1, 3)));
+		SYS(symlink(BASE "/real", BASE "/null"));
 		break;
 	}
 	put_on_dev_null(BASE "/null");
@@ -219,7 +223,7 @@ Suite *suite_masks(void)
 	tcase_add_test(t, a_read_only_path_keeps_its_other_flags_and_what_is_mounted_below);
 	tcase_add_test(t, a_path_that_is_masked_and_read_only_is_masked);
 	tcase_add_test(t, dev_null_of_the_runtime_s_namespace_is_looked_up_anew);
-	tcase_add_loop_test(t, a_dev_null_that_is_something_else_is_refused, 0, 4);
+	tcase_add_loop_test(t, a_dev_null_that_is_something_else_is_refused, 0, 5);
 	suite_add_tcase(suite, t);
 	return suite;
 }

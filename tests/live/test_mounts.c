@@ -359,6 +359,33 @@ START_TEST(tmpcopyup_copies_what_it_covers_and_follows_nothing)
 }
 END_TEST
 
+START_TEST(tmpcopyup_does_not_follow_a_file_that_turns_into_a_symlink)
+{
+	struct swapper swapper;
+	int copied = 0;
+
+	SYS(mkdir(ROOTFS "/var", 0755));
+	put(HOST "/secret", "secret");
+	put(ROOTFS "/var/a", "plain");
+	SYS(symlink(HOST "/secret", ROOTFS "/b"));
+	swapper = start_swapping(ROOTFS "/var/a", ROOTFS "/b");
+	for (int i = 0; i < 400; i++) {
+		struct stat st;
+
+		if (perform("/var", "tmpfs", "tmpfs", WORDS("tmpcopyup")) < 0)
+			continue;
+		SYS(lstat(ROOTFS "/var/a", &st));
+		if (S_ISREG(st.st_mode)) {
+			ck_assert_str_eq(text_of(ROOTFS "/var/a"), "plain");
+			copied++;
+		}
+		SYS(umount2(ROOTFS "/var", MNT_DETACH));
+	}
+	stop_swapping(&swapper);
+	ck_assert_int_gt(copied, 0);
+}
+END_TEST
+
 START_TEST(tmpcopyup_of_more_than_fits_fails)
 {
 	SYS(mkdir(ROOTFS "/var", 0755));
@@ -449,6 +476,7 @@ Suite *suite_mounts(void)
 	tcase_add_test(t, a_mount_label_goes_to_the_filesystem_as_context);
 	tcase_add_test(t, the_procfs_is_kept_for_the_runtime_unless_it_is_of_no_use);
 	tcase_add_test(t, tmpcopyup_copies_what_it_covers_and_follows_nothing);
+	tcase_add_test(t, tmpcopyup_does_not_follow_a_file_that_turns_into_a_symlink);
 	tcase_add_test(t, tmpcopyup_of_more_than_fits_fails);
 	tcase_add_test(t, without_a_cgroup_namespace_the_container_s_cgroup_is_bound);
 	tcase_add_test(t, without_a_cgroup_of_its_own_the_container_sees_none);
