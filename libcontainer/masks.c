@@ -15,57 +15,42 @@ static bool is_absent(int r)
 	return r == -ENOENT || r == -ENOTDIR;
 }
 
-static int attach_clone(int source_fd, int target_fd)
+static int attach_clone(int source_fd, int target_fd, struct nacre_error *err)
 {
 	cleanup_close int tree_fd = sys_open_tree(source_fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
+	int r = tree_fd < 0 ? tree_fd : sys_move_mount(tree_fd, target_fd);
 
-	return tree_fd < 0 ? tree_fd : sys_move_mount(tree_fd, target_fd);
+	return r < 0 ? fail_errno(err, r, "attach") : 0;
 }
 
-/* One tmpfs serves all directories, since making and destroying a superblock is slow. It is cloned
- * from where it was attached first: no detached mount could be, before Linux 6.15. */
-static int cover_directory(int *empty_fd, int target_fd, struct nacre_error *err)
-{
-	int r;
+/* What paths are covered with, once it is attached somewhere: then it can be cloned from there,
+ * which no detached mount could be before Linux 6.15. -1: not yet. */
+struct covers {
+	int null_fd;
+	int empty_fd; /* one tmpfs for all: making and destroying a superblock is slow */
+};
 
-	if (*empty_fd >= 0) {
-		r = attach_clone(*empty_fd, target_fd);
-	} else {
-		*empty_fd = mount_empty(err);
-		if (*empty_fd < 0)
-			return *empty_fd;
-		r = sys_move_mount(*empty_fd, target_fd);
-	}
-	return r < 0 ? fail_errno(err, r, "attach an empty directory") : 0;
-}
-
-static int cover_file(int null_fd, int target_fd, struct nacre_error *err)
-{
-	cleanup_close int tree_fd = path_clone(null_fd, 0, err);
-	int r;
-
-	if (tree_fd < 0)
-		return fail_prefix(err, "/dev/null");
-	r = sys_move_mount(tree_fd, target_fd);
-	return r < 0 ? fail_errno(err, r, "attach /dev/null") : 0;
-}
-
-static int cover(int null_fd, int *empty_fd, int target_fd, struct nacre_error *err)
+static int cover(struct covers *covers, int dev_null_fd, int target_fd, struct nacre_error *err)
 {
 	struct stat st;
+	int *cover_fd;
+	int r;
 
 	if (fstat(target_fd, &st) < 0)
 		return fail_errno(err, errno, "stat");
-	if (S_ISDIR(st.st_mode))
-		return cover_directory(empty_fd, target_fd, err);
-	return cover_file(null_fd, target_fd, err);
+	cover_fd = S_ISDIR(st.st_mode) ? &covers->empty_fd : &covers->null_fd;
+	if (*cover_fd >= 0)
+		return attach_clone(*cover_fd, target_fd, err);
+	*cover_fd = S_ISDIR(st.st_mode) ? mount_empty(err) : path_clone(dev_null_fd, 0, err);
+	if (*cover_fd < 0)
+		return *cover_fd;
+	r = sys_move_mount(*cover_fd, target_fd);
+	return r < 0 ? fail_errno(err, r, "attach") : 0;
 }
 
-static int apply_masked(
-	int rootfs_fd, int dev_null_fd, const struct oci_strings *paths, struct nacre_error *err)
+static int apply_masked(int rootfs_fd, int dev_null_fd, const struct oci_strings *paths,
+	struct covers *covers, struct nacre_error *err)
 {
-	cleanup_close int empty_fd = -1;
-
 	for (size_t i = 0; i < paths->n; i++) {
 		/* A symlink is followed within the root: what it leads to must not be seen. */
 		cleanup_close int fd = path_open(rootfs_fd, paths->items[i], O_PATH);
@@ -74,7 +59,7 @@ static int apply_masked(
 			continue;
 		if (fd < 0)
 			return fail_errno(err, fd, "mask %s", paths->items[i]);
-		if (cover(dev_null_fd, &empty_fd, fd, err) < 0)
+		if (cover(covers, dev_null_fd, fd, err) < 0)
 			return fail_prefix(err, "mask %s", paths->items[i]);
 	}
 	return 0;
@@ -116,8 +101,14 @@ static int apply_readonly(int rootfs_fd, const struct oci_strings *paths, struct
 int masks_apply(int rootfs_fd, int dev_null_fd, const struct oci_strings *masked,
 	const struct oci_strings *readonly, struct nacre_error *err)
 {
+	struct covers covers = {-1, -1};
+	int r;
+
 	/* Masks come last, on top: a read-only clone would otherwise have to carry them along. */
-	if (apply_readonly(rootfs_fd, readonly, err) < 0)
-		return -err->code;
-	return apply_masked(rootfs_fd, dev_null_fd, masked, err);
+	r = apply_readonly(rootfs_fd, readonly, err);
+	if (r == 0)
+		r = apply_masked(rootfs_fd, dev_null_fd, masked, &covers, err);
+	close_fd(&covers.null_fd);
+	close_fd(&covers.empty_fd);
+	return r;
 }
