@@ -94,9 +94,9 @@ static const struct command *find_command(const char *name)
 
 static void print_usage(FILE *out)
 {
-	fprintf(out,
-		"usage: nacre [OPTION]... COMMAND [ARGUMENT]...\n\n"
-		"Runs OCI containers and trusts little what runs in them: see --profile and --allow.\n\n");
+	fprintf(out, "usage: nacre [OPTION]... COMMAND [ARGUMENT]...\n\n"
+		     "Runs OCI containers and trusts little what is in them: see --profile, "
+		     "--allow.\n\n");
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
 	fprintf(out, "\noptions before the command:\n");
