@@ -247,6 +247,8 @@ static int apply_unified(struct limits *l)
 				l, property, "is not a file of a cgroup that sets a limit");
 		if (strcmp(pair->key, "memory.oom.group") == 0)
 			limit.profile = OCI_LIMIT_OOM_GROUP;
+		if (strcmp(pair->key, "memory.swap.max") == 0)
+			limit.profile = OCI_LIMIT_SWAP;
 		r = put_lines(l, &limit, pair->value);
 		if (r < 0)
 			return r;

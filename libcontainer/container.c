@@ -214,10 +214,13 @@ static int prepare_create(
 		harden_report_json(bundle.report, &l->report, err) < 0)
 		return -err->code;
 	l->config_given = bundle.given;
-	l->config_given_length = bundle.given_length;
 	if (options->listen_fds &&
 		add_listen_fds(l->arena, options->listen_fds, &l->process, err) < 0)
 		return -err->code;
+	if (!oci_find_namespace(l->config, "mount"))
+		return oci_fail(l->config, err, "linux.namespaces",
+			"without {\"type\": \"mount\"} the container's mounts would be made on the "
+			"host");
 	if (namespaces_plan(l->config, &l->namespaces, err) < 0)
 		return -err->code;
 	return fill_record(l, &bundle, options, err);
@@ -343,7 +346,8 @@ int nacre_start(struct nacre *nacre, const char *id, struct nacre_error *err)
 			: status == STATUS_CREATING
 				? "cannot start a container whose creation was not finished"
 				: "cannot start an already running container");
-	if (result == 0 && l.record.active & (HOOKS_POSTSTART | SECCOMP_NOTIFY))
+	if (result == 0 &&
+		l.record.active & (HOOKS_POSTSTART | SECCOMP_NOTIFY | LIMITS_FROM_OUTSIDE))
 		result = container_load_config(&l, err);
 	if (result == 0)
 		result = connect_to_init(&l, err);
@@ -353,25 +357,26 @@ int nacre_start(struct nacre *nacre, const char *id, struct nacre_error *err)
 	return result;
 }
 
-static int may_delete(
-	const char *id, enum container_status status, bool force, struct nacre_error *err)
+static int may_delete(struct life *l, struct nacre_error *err)
 {
+	enum container_status status;
+
+	if (state_status(l->state_fd, &l->record, &status, err) < 0)
+		return -err->code;
 	/* One that is "creating" while we hold its lock is left from a create that crashed. */
-	if (force || status == STATUS_STOPPED || status == STATUS_CREATED ||
-		status == STATUS_CREATING)
+	if (status != STATUS_RUNNING && status != STATUS_PAUSED)
 		return 0;
-	return fail(err, EBUSY, "cannot delete container %s that is not stopped: %s", id,
+	return fail(err, EBUSY, "cannot delete container %s that is not stopped: %s", l->id,
 		container_status_name(status));
 }
 
 int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_error *err)
 {
-	enum container_status status;
 	struct life l;
-	int result = container_open(nacre, id, true, &l, &status, err);
+	int result = container_open(nacre, id, true, &l, NULL, err);
 
-	if (result == 0)
-		result = may_delete(id, status, force, err);
+	if (result == 0 && !force)
+		result = may_delete(&l, err);
 	if (result == 0 && l.record.active & HOOKS_POSTSTOP)
 		result = container_load_config(&l, err);
 	if (result == 0 && l.record.cgroup) {

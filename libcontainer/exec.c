@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "libcontainer/bundle.h"
 #include "libcontainer/cleanup.h"
@@ -208,6 +210,18 @@ static int may_exec(enum container_status status, bool ignore_paused, struct nac
 	return fail(err, ESRCH, "cannot exec in a stopped container");
 }
 
+/* `run` makes its record while INIT is still at work: before the pivot its root is the host's, and
+ * whoever joined its mount namespace then would stand in the host's file system. */
+static bool is_still_outside(const struct life *l)
+{
+	struct stat own, other;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)l->record.pid);
+	return stat("/", &own) < 0 || stat(path, &other) < 0 ||
+	       (own.st_dev == other.st_dev && own.st_ino == other.st_ino);
+}
+
 static int prepare_exec(
 	struct life *l, const struct nacre_exec_options *options, struct nacre_error *err)
 {
@@ -229,6 +243,8 @@ static int prepare_exec(
 	l->init_pidfd = state_open_pidfd(&l->record);
 	if (l->init_pidfd < 0)
 		return fail(err, ESRCH, "cannot exec in a stopped container");
+	if (is_still_outside(l))
+		return fail(err, EBUSY, "cannot exec in a container that is being created");
 	if (namespaces_differ((pid_t)l->record.pid, &l->join_flags, err) < 0)
 		return -err->code;
 	/* In place of those of the container: the conditions of this process. */

@@ -20,6 +20,7 @@
 #include "libcontainer/netdev.h"
 #include "libcontainer/pivot.h"
 #include "libcontainer/procfs.h"
+#include "libcontainer/rlimits.h"
 #include "libcontainer/rootfs.h"
 #include "libcontainer/scheduling.h"
 #include "libcontainer/steps.h"
@@ -28,6 +29,12 @@
 #include "specs/defaults.h"
 
 /* INIT's rows, in the order of life.c. */
+
+static int become_undumpable(struct nacre_error *err)
+{
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? fail_errno(err, errno, "PR_SET_DUMPABLE")
+						      : 0;
+}
 
 /*
  * First of all, in the child.
@@ -49,11 +56,12 @@ int shield_init(struct life *l, struct nacre_error *err)
 
 	if (!keep)
 		return fail_errno(err, ENOMEM, "close inherited files");
-	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return fail_errno(err, errno, "PR_SET_DUMPABLE");
+	/* Before its maps are written an undumpable process's uid_map belongs to the host's root.
+	 */
+	if (!(l->record.active & NEW_USERNS) && become_undumpable(err) < 0)
+		return -err->code;
 	keep[n++] = l->baton;
 	keep[n++] = l->rootfs_fd;
-	keep[n++] = l->dev_null_fd;
 	keep[n++] = l->cgroup.fd;
 	keep[n++] = l->console_socket;
 	keep[n++] = l->start_socket;
@@ -79,7 +87,7 @@ static void warn_runtime(void *data, const char *text)
 int become_userns_root(struct life *l, struct nacre_error *err)
 {
 	(void)l;
-	return idmap_become_root(err);
+	return idmap_become_root(err) < 0 ? -err->code : become_undumpable(err);
 }
 
 /* A session of its own: signals of the caller's terminal are not for the container. */
@@ -111,16 +119,18 @@ int raise_loopback(struct life *l, struct nacre_error *err)
 	return netdev_loopback_up(err);
 }
 
+/* Opened here and not by RUNTIME: an fd of another mount namespace can neither be cloned from nor
+ * be mounted on. */
 int prepare_rootfs(struct life *l, struct nacre_error *err)
 {
-	int fd = -1;
+	cleanup_close int directory = rootfs_open(l->record.rootfs, err);
+	const char *propagation = l->config->linux_ ? l->config->linux_->rootfs_propagation : NULL;
 
-	if (rootfs_prepare(l->rootfs_fd,
-		    l->config->linux_ ? l->config->linux_->rootfs_propagation : NULL, &fd, err) < 0)
-		return -err->code;
-	close_fd(&l->rootfs_fd);
-	l->rootfs_fd = fd;
-	return 0;
+	if (directory < 0)
+		return directory;
+	if (l->record.active & NEW_MNTNS)
+		return rootfs_prepare(directory, propagation, &l->rootfs_fd, err);
+	return rootfs_attach(directory, propagation, &l->rootfs_fd, err);
 }
 
 static struct mount_context mount_context(struct life *l)
@@ -222,11 +232,12 @@ int write_sysctls(struct life *l, struct nacre_error *err)
  */
 int mask_paths(struct life *l, struct nacre_error *err)
 {
-	int result = masks_apply(l->rootfs_fd, l->dev_null_fd, &l->config->linux_->masked_paths,
-		&l->config->linux_->readonly_paths, err);
+	cleanup_close int dev_null_fd = device_open_null(err);
 
-	close_fd(&l->dev_null_fd);
-	return result;
+	if (dev_null_fd < 0)
+		return dev_null_fd;
+	return masks_apply(l->rootfs_fd, dev_null_fd, &l->config->linux_->masked_paths,
+		&l->config->linux_->readonly_paths, err);
 }
 
 int pivot(struct life *l, struct nacre_error *err)
@@ -302,6 +313,13 @@ int set_labels(struct life *l, struct nacre_error *err)
 	if (lsm_apparmor_on_exec(l->proc_fd, l->process->apparmor_profile, err) < 0)
 		return -err->code;
 	return lsm_selinux_on_exec(l->proc_fd, l->process->selinux_label, err);
+}
+
+/* Late, since the rows above need files; and before the capabilities that may raise a limit are
+ * gone. */
+int set_own_limits(struct life *l, struct nacre_error *err)
+{
+	return rlimits_apply(0, l->process->rlimits, l->process->n_rlimits, err);
 }
 
 /* The filter may forbid write(2), so exec is announced while it still can be. */

@@ -38,7 +38,10 @@ const struct step create_steps[] = {
 	{RUNTIME, "spawn",                      ALWAYS,                 spawn_init,             kill_init,      STEP_SPAWN},
 	{RUNTIME, "id maps",                    NEW_USERNS,             write_id_maps,          NULL},
 	{RUNTIME, "limits and device rules",    ALWAYS,                 set_cgroup_limits,      NULL,           STEP_OVERLAP},
+	{RUNTIME, "oom score",                  OOM_SCORE,              set_oom_score,          NULL,           STEP_OVERLAP},
 	{RUNTIME, "compile seccomp filter",     SECCOMP,                compile_seccomp,        NULL,           STEP_OVERLAP},
+	{RUNTIME, "config and report",          ALWAYS,                 save_config,            NULL,           STEP_OVERLAP},
+	{RUNTIME, "record of a run",            RUNS_AT_ONCE,           save_record,            NULL,           STEP_OVERLAP},
 	{INIT,    "root of the user namespace", NEW_USERNS,             become_userns_root,     NULL},
 	{INIT,    "session",                    ALWAYS,                 new_session,            NULL},
 	{INIT,    "cgroup namespace",           NEW_CGROUPNS,           unshare_cgroup,         NULL},
@@ -55,8 +58,7 @@ const struct step create_steps[] = {
 	{INIT,    "pivot root",                 ALWAYS,                 pivot,                  NULL},
 	{INIT,    "read-only root and mounts",  ALWAYS,                 seal_rootfs,            NULL},
 	{INIT,    "find the program",           ALWAYS,                 find_program,           NULL},
-	{RUNTIME, "process limits",             ALWAYS,                 set_process_limits,     NULL},
-	{RUNTIME, "record",                     ALWAYS,                 save_record,            NULL},
+	{RUNTIME, "record",                     WAITS_FOR_START,        save_record,            NULL},
 	{RUNTIME, "pid file",                   PID_FILE,               write_pid_file,         NULL},
 	{.name = NULL},
 };
@@ -66,6 +68,8 @@ const struct step start_steps[] = {
 	{INIT,    "controlling terminal",       TERMINAL,               take_terminal,          NULL},
 	{INIT,    "process attributes",         ALWAYS,                 set_attributes,         NULL},
 	{INIT,    "LSM labels",                 LSM,                    set_labels,             NULL},
+	{RUNTIME, "limits from outside",        LIMITS_FROM_OUTSIDE,    set_process_limits,     NULL},
+	{INIT,    "limits",                     LIMITS,                 set_own_limits,         NULL},
 	{INIT,    "seccomp filter, privileged", SECCOMP_PRIVILEGED,     load_seccomp,           NULL},
 	{RUNTIME, "seccomp listener, privileged", SECCOMP_PRIVILEGED | SECCOMP_NOTIFY, hand_out_listener, NULL},
 	{INIT,    "ids and capabilities",       ALWAYS,                 drop_privileges,        NULL},
@@ -80,16 +84,18 @@ const struct step start_steps[] = {
 const struct step join_steps[] = {
 	{RUNTIME, "console socket",             TERMINAL,               connect_console,        NULL},
 	{RUNTIME, "spawn",                      ALWAYS,                 spawn_joined,           kill_init,      STEP_SPAWN},
+	{RUNTIME, "oom score",                  OOM_SCORE,              set_oom_score,          NULL,           STEP_OVERLAP},
 	{RUNTIME, "compile seccomp filter",     SECCOMP,                compile_seccomp,        NULL,           STEP_OVERLAP},
 	{INIT,    "join namespaces",            ALWAYS,                 join_namespaces,        NULL},
 	{INIT,    "session",                    ALWAYS,                 new_session,            NULL},
 	{INIT,    "terminal",                   TERMINAL,               open_joined_terminal,   NULL},
 	{INIT,    "find the program",           ALWAYS,                 find_program,           NULL},
-	{RUNTIME, "process limits",             ALWAYS,                 set_process_limits,     NULL},
 	{RUNTIME, "pid file",                   PID_FILE,               write_pid_file,         NULL},
 	{INIT,    "controlling terminal",       TERMINAL,               take_terminal,          NULL},
-	{INIT,    "process attributes",         ALWAYS,                 set_attributes,         NULL},
+	{INIT,    "process attributes",         ALWAYS,                 set_attributes,         NULL,           STEP_MEET},
 	{INIT,    "LSM labels",                 LSM,                    set_labels,             NULL},
+	{RUNTIME, "limits from outside",        LIMITS_FROM_OUTSIDE,    set_process_limits,     NULL},
+	{INIT,    "limits",                     LIMITS,                 set_own_limits,         NULL},
 	{INIT,    "seccomp filter, privileged", SECCOMP_PRIVILEGED,     load_seccomp,           NULL},
 	{RUNTIME, "seccomp listener, privileged", SECCOMP_PRIVILEGED | SECCOMP_NOTIFY, hand_out_listener, NULL},
 	{INIT,    "ids and capabilities",       ALWAYS,                 drop_privileges,        NULL},
@@ -110,7 +116,6 @@ void life_init(struct life *l)
 		.cgroup = CGROUP_CLOSED,
 		.namespaces = {.cgroup_fd = -1},
 		.rootfs_fd = -1,
-		.dev_null_fd = -1,
 		.proc_fd = -1,
 		.console_socket = -1,
 		.start_socket = -1,
@@ -126,9 +131,9 @@ void life_init(struct life *l)
 
 void life_done(struct life *l)
 {
-	int *const owned[] = {&l->state_fd, &l->lock_fd, &l->rootfs_fd, &l->dev_null_fd,
-		&l->proc_fd, &l->console_socket, &l->start_socket, &l->baton, &l->pidfd,
-		&l->init_pidfd, &l->terminal.master, &l->terminal.slave};
+	int *const owned[] = {&l->state_fd, &l->lock_fd, &l->rootfs_fd, &l->proc_fd,
+		&l->console_socket, &l->start_socket, &l->baton, &l->pidfd, &l->init_pidfd,
+		&l->terminal.master, &l->terminal.slave};
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
 		close_fd(owned[i]);

@@ -59,6 +59,10 @@ enum condition {
 	HOOKS_POSTSTOP = 1 << 20,
 	WAITS_FOR_START = 1 << 21, /* created, not run: INIT listens for `start` */
 	PID_FILE = 1 << 22,
+	RUNS_AT_ONCE = 1 << 23, /* the opposite */
+	OOM_SCORE = 1 << 24,
+	LIMITS = 1 << 25, /* process.rlimits: INIT sets them */
+	LIMITS_FROM_OUTSIDE = 1 << 26, /* in a user namespace INIT may raise none: RUNTIME does */
 };
 
 struct life;
@@ -66,6 +70,7 @@ struct life;
 enum step_flags {
 	STEP_SPAWN = 1 << 0, /* from here on there are two processes */
 	STEP_OVERLAP = 1 << 1, /* RUNTIME hands the turn on first and works while INIT goes on */
+	STEP_MEET = 1 << 3, /* of INIT: waits until RUNTIME has done what overlapped */
 	STEP_EXEC = 1 << 2, /* success is silence: the end of the socket by close-on-exec */
 };
 
@@ -112,7 +117,6 @@ struct life {
 	const struct oci_process *process; /* what is to run: config->process, or that of exec */
 	struct container_record record;
 	const char *config_given; /* text as in the bundle */
-	size_t config_given_length;
 	char *report; /* JSON, heap */
 
 	int state_fd; /* the container's state directory */
@@ -122,7 +126,6 @@ struct life {
 	struct namespace_plan namespaces;
 	int join_flags; /* exec: CLONE_NEW* to join */
 	int rootfs_fd;
-	int dev_null_fd;
 	int proc_fd; /* procfs of the container, see procfs.h */
 	int *source_fds; /* one a mount */
 	int console_socket;

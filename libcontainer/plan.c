@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "libcontainer/mounts.h"
+#include "specs/mount_words.h"
 
 static bool is_set(const char *text)
 {
@@ -38,7 +38,7 @@ static bool needs_host_sources(const struct oci_config *config)
 
 	for (size_t i = 0; i < config->n_mounts; i++) {
 		const struct oci_strings *options = &config->mounts[i].options;
-		bool bind = oci_strings_have(options, "bind") || oci_strings_have(options, "rbind");
+		bool bind = mount_is_bind(&config->mounts[i]);
 
 		if (config->mounts[i].n_uid_mappings || oci_strings_have(options, "idmap") ||
 			oci_strings_have(options, "ridmap") || (userns && bind))
@@ -62,6 +62,7 @@ static uint64_t plan_process(const struct oci_config *config, const struct oci_p
 	const struct life_options *options)
 {
 	const struct oci_seccomp *seccomp = config->linux_ ? config->linux_->seccomp : NULL;
+	bool userns = oci_find_namespace(config, "user");
 	uint64_t filter = 0;
 
 	if (seccomp)
@@ -69,6 +70,8 @@ static uint64_t plan_process(const struct oci_config *config, const struct oci_p
 			 (process->no_new_privileges ? SECCOMP_LAST : SECCOMP_PRIVILEGED) |
 			 when(notifies(seccomp), SECCOMP_NOTIFY);
 	return filter | when(process->terminal, TERMINAL) |
+	       when(process->oom_score_adj.set, OOM_SCORE) |
+	       when(process->n_rlimits, userns ? LIMITS_FROM_OUTSIDE : LIMITS) |
 	       when(is_set(process->apparmor_profile) || is_set(process->selinux_label), LSM) |
 	       when(is_set(options->pid_file), PID_FILE);
 }
@@ -90,7 +93,7 @@ uint64_t plan_create(const struct oci_config *config, const struct life_options 
 	       when(needs_host_sources(config), HOST_SOURCES) |
 	       when(is_set(config->hostname) || is_set(config->domainname), HOSTNAME) |
 	       when(!options->no_new_keyring, KEYRING) |
-	       when(options->waits_for_start, WAITS_FOR_START);
+	       (options->waits_for_start ? WAITS_FOR_START : RUNS_AT_ONCE);
 }
 
 uint64_t plan_join(const struct oci_config *config, const struct oci_process *process,

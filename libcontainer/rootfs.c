@@ -131,7 +131,7 @@ static int set_propagation(const char *name, struct nacre_error *err)
 	return 0;
 }
 
-int rootfs_prepare(int rootfs_fd, const char *propagation, int *ret_fd, struct nacre_error *err)
+int rootfs_attach(int rootfs_fd, const char *propagation, int *ret_fd, struct nacre_error *err)
 {
 	const unsigned flags = AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE;
 	cleanup_close int again_fd = -1;
@@ -139,8 +139,6 @@ int rootfs_prepare(int rootfs_fd, const char *propagation, int *ret_fd, struct n
 	int target_fd = rootfs_fd;
 	int r;
 
-	if (set_propagation(propagation, err) < 0)
-		return -err->code;
 	tree_fd = sys_open_tree(rootfs_fd, "", flags);
 	if (tree_fd == -EINVAL) { /* of another mount namespace: see path_clone */
 		target_fd = again_fd = path_reopen(rootfs_fd, err);
@@ -160,6 +158,13 @@ int rootfs_prepare(int rootfs_fd, const char *propagation, int *ret_fd, struct n
 		return fail_errno(err, r, "attach the rootfs");
 	*ret_fd = steal_fd(&tree_fd);
 	return 0;
+}
+
+int rootfs_prepare(int rootfs_fd, const char *propagation, int *ret_fd, struct nacre_error *err)
+{
+	if (set_propagation(propagation, err) < 0)
+		return -err->code;
+	return rootfs_attach(rootfs_fd, propagation, ret_fd, err);
 }
 
 int rootfs_seal(unsigned attrs, const char *propagation, struct nacre_error *err)

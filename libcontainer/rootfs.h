@@ -8,14 +8,18 @@
 
 /* The container's root filesystem, opened once; after that only the fd counts. */
 
-/* Opens the rootfs directory. PATH is absolute (root.path joined to the bundle). The last component may
- * not be a symlink, nor may it be "/". Returns an O_PATH fd. */
+/* Opens the rootfs directory. PATH is absolute (root.path joined to the bundle). The last component
+ * may not be a symlink, nor may it be "/". Returns an O_PATH fd. */
 int rootfs_open(const char *path, struct nacre_error *err);
 
-/* In a new mount namespace: cuts propagation to the host, and makes the rootfs a mount of its own, from
- * ROOTFS_FD (a directory of the old namespace) to *RET_FD (the root of the new mount).
- * PROPAGATION: linux.rootfsPropagation or NULL (slave, so that host mounts still arrive in binds). */
+/* In a new mount namespace: cuts propagation to the host, and makes the rootfs a mount of its own,
+ * from ROOTFS_FD (a directory of the old namespace) to *RET_FD (the root of the new mount).
+ * PROPAGATION: linux.rootfsPropagation or NULL (slave, so that host mounts still arrive in binds).
+ */
 int rootfs_prepare(int rootfs_fd, const char *propagation, int *ret_fd, struct nacre_error *err);
+
+/* The same in a mount namespace that was joined: its propagation is not ours to change. */
+int rootfs_attach(int rootfs_fd, const char *propagation, int *ret_fd, struct nacre_error *err);
 
 /* Last: ATTRS (MOUNT_ATTR_RDONLY for root.readonly, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV) and the
  * propagation that could not be set before the pivot (shared, unbindable). Runs with "/" being the

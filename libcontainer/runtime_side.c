@@ -17,14 +17,12 @@
 #include "libcontainer/cgroup_devices.h"
 #include "libcontainer/cgroup_limits.h"
 #include "libcontainer/cleanup.h"
-#include "libcontainer/devices.h"
 #include "libcontainer/fdpass.h"
 #include "libcontainer/files.h"
 #include "libcontainer/hooks.h"
 #include "libcontainer/idmap.h"
 #include "libcontainer/mounts.h"
 #include "libcontainer/rlimits.h"
-#include "libcontainer/rootfs.h"
 #include "libcontainer/state.h"
 #include "libcontainer/steps.h"
 #include "libcontainer/sys.h"
@@ -79,27 +77,7 @@ int run_poststop(struct life *l, struct nacre_error *err)
 
 int make_state_directory(struct life *l, struct nacre_error *err)
 {
-	int result = state_make(
-		l->root_fd, l->id, l->record.cgroup, &l->state_fd, &l->lock_fd, err);
-	cleanup_free char *tightened = NULL;
-
-	if (result < 0)
-		return result;
-	result = oci_config_encode(l->config, false, &tightened, err);
-	if (result < 0)
-		return result;
-	if (strlen(tightened) > JSON_MAX_BYTES)
-		return fail(err, E2BIG,
-			"config.json grew to more than %d bytes by the profile: make it smaller",
-			JSON_MAX_BYTES);
-	if (file_replace(l->state_fd, "config.given", l->config_given, l->config_given_length, 0600,
-		    err) < 0 ||
-		file_replace(l->state_fd, "config.json", tightened, strlen(tightened), 0600, err) <
-			0 ||
-		file_replace(l->state_fd, "report.json", l->report, strlen(l->report), 0600, err) <
-			0)
-		return -err->code;
-	return 0;
+	return state_make(l->root_fd, l->id, l->record.cgroup, &l->state_fd, &l->lock_fd, err);
 }
 
 int drop_state_directory(struct life *l, struct nacre_error *err)
@@ -227,17 +205,7 @@ int spawn(struct life *l, const struct step *steps, struct nacre_error *err)
 
 int spawn_init(struct life *l, struct nacre_error *err)
 {
-	l->rootfs_fd = rootfs_open(l->record.rootfs, err);
-	if (l->rootfs_fd < 0)
-		return l->rootfs_fd;
-	l->dev_null_fd = device_open_null(err);
-	if (l->dev_null_fd < 0)
-		return l->dev_null_fd;
-	if (spawn(l, create_steps, err) < 0)
-		return -err->code;
-	close_fd(&l->rootfs_fd);
-	close_fd(&l->dev_null_fd);
-	return 0;
+	return spawn(l, create_steps, err);
 }
 
 int kill_init(struct life *l, struct nacre_error *err)
@@ -287,6 +255,15 @@ int set_cgroup_limits(struct life *l, struct nacre_error *err)
 		l->callbacks->warn, l->callbacks->data, err);
 }
 
+int set_oom_score(struct life *l, struct nacre_error *err)
+{
+	cleanup_close int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (proc_fd < 0)
+		return fail_errno(err, errno, "open /proc");
+	return oom_score_apply(proc_fd, l->pid, l->process->oom_score_adj.value, err);
+}
+
 int compile_seccomp(struct life *l, struct nacre_error *err)
 {
 	cleanup_close int cache_fd = -1;
@@ -295,6 +272,23 @@ int compile_seccomp(struct life *l, struct nacre_error *err)
 	cache_fd = openat(l->root_fd, ".seccomp", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	return seccomp_compile(l->config->linux_->seccomp, cache_fd, l->seccomp, l->callbacks->warn,
 		l->callbacks->data, err);
+}
+
+/* For `exec`, for hooks and for people. */
+int save_config(struct life *l, struct nacre_error *err)
+{
+	cleanup_free char *tightened = NULL;
+
+	if (oci_config_encode(l->config, false, &tightened, err) < 0)
+		return -err->code;
+	if (strlen(tightened) > JSON_MAX_BYTES)
+		return fail(err, E2BIG,
+			"config.json grew to more than %d bytes by the profile: make it smaller",
+			JSON_MAX_BYTES);
+	if (state_write(l->state_fd, "config.given", l->config_given, err) < 0 ||
+		state_write(l->state_fd, "config.json", tightened, err) < 0)
+		return -err->code;
+	return state_write(l->state_fd, "report.json", l->report, err);
 }
 
 int hooks_create_runtime(struct life *l, struct nacre_error *err)
@@ -306,21 +300,9 @@ int hooks_create_runtime(struct life *l, struct nacre_error *err)
 	return run_host_hooks(l, "createRuntime", &hooks->create_runtime, "creating", l->pid, err);
 }
 
-/* From outside: in a user namespace of its own INIT may not raise a limit. Late: INIT needed files.
- */
 int set_process_limits(struct life *l, struct nacre_error *err)
 {
-	const struct oci_process *process = l->process;
-
-	if (process->oom_score_adj.set) {
-		cleanup_close int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-		if (proc_fd < 0)
-			return fail_errno(err, errno, "open /proc");
-		if (oom_score_apply(proc_fd, l->pid, process->oom_score_adj.value, err) < 0)
-			return -err->code;
-	}
-	return rlimits_apply(l->pid, process->rlimits, process->n_rlimits, err);
+	return rlimits_apply(l->pid, l->process->rlimits, l->process->n_rlimits, err);
 }
 
 int write_pid_file(struct life *l, struct nacre_error *err)

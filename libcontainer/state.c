@@ -229,6 +229,15 @@ int state_remove_empty(int root_fd, const char *id)
 	return unlinkat(root_fd, id, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
+int state_write(int state_fd, const char *name, const char *text, struct nacre_error *err)
+{
+	cleanup_close int fd = openat(
+		state_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int result = fd < 0 ? -errno : write_all(fd, text, strlen(text));
+
+	return result < 0 ? fail_errno(err, result, "write %s to the state directory", name) : 0;
+}
+
 int state_save(int state_fd, const struct container_record *record, struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;

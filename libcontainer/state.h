@@ -46,6 +46,9 @@ int state_remove(int root_fd, const char *id, int state_fd, struct nacre_error *
 /* Removes a directory that a crash left before there was anything in it. Returns 0 or -errno. */
 int state_remove_empty(int root_fd, const char *id);
 
+/* A file that the record will vouch for: plainly, since nobody looks before there is a record. */
+int state_write(int state_fd, const char *name, const char *text, struct nacre_error *err);
+
 int state_save(int state_fd, const struct container_record *record, struct nacre_error *err);
 
 /* *RET_RECORD: of ARENA. For a container that is being created, or whose creation crashed, a record

@@ -201,6 +201,23 @@ START_TEST(an_overlapping_row_does_not_hold_the_turn)
 }
 END_TEST
 
+START_TEST(init_meets_what_overlapped_before_it_goes_on)
+{
+	static const struct step table[] = {
+		{RUNTIME, "spawn", ALWAYS, step_spawn, NULL, STEP_SPAWN},
+		{RUNTIME, "long", ALWAYS, step_long, NULL, STEP_OVERLAP},
+		{INIT, "a", ALWAYS, step_a, NULL, 0},
+		{INIT, "b", ALWAYS, step_b, NULL, STEP_MEET},
+		{RUNTIME, "c", ALWAYS, step_c, NULL, 0},
+		{.name = NULL},
+	};
+	struct nacre_error err;
+
+	ck_assert_int_eq(walk_table(table, 0, &err), 0);
+	ck_assert_str_eq(trace->text, "albc");
+}
+END_TEST
+
 START_TEST(an_error_of_init_arrives_whole_and_undoes_the_runtime_backwards)
 {
 	static const struct step table[] = {
@@ -294,6 +311,7 @@ Suite *suite_walk(void)
 	tcase_add_test(tcase, rows_run_in_table_order_across_processes);
 	tcase_add_loop_test(tcase, inactive_rows_are_skipped_by_both_sides, 0, 4);
 	tcase_add_test(tcase, an_overlapping_row_does_not_hold_the_turn);
+	tcase_add_test(tcase, init_meets_what_overlapped_before_it_goes_on);
 	tcase_add_test(tcase, an_error_of_init_arrives_whole_and_undoes_the_runtime_backwards);
 	tcase_add_test(tcase, a_death_of_init_is_an_error_that_names_signal_and_step);
 	tcase_add_test(tcase, an_error_of_the_runtime_ends_init_where_it_waits);

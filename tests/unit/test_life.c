@@ -66,17 +66,27 @@ START_TEST(order_is_what_spec_and_kernel_ask_for)
 		{create_steps, "devices", "read-only root and mounts"},
 		{create_steps, "pivot root", "read-only root and mounts"},
 		{create_steps, "pivot root", "find the program"},
-		{create_steps, "process limits", "record"},
+		/* `start` may come as soon as there is a record */
+		{create_steps, "find the program", "record"},
+		/* what overlaps belongs behind the fork */
+		{create_steps, "spawn", "record of a run"},
+		{create_steps, "config and report", "record of a run"},
+		/* a container that could not be limited must not start */
+		{create_steps, "limits and device rules", "record of a run"},
 		/* whoever reads the pid may call `state` */
 		{create_steps, "record", "pid file"},
 		{start_steps, "hooks: startContainer", "ids and capabilities"},
 		{start_steps, "LSM labels", "seccomp filter, privileged"},
 		{start_steps, "seccomp filter, privileged", "ids and capabilities"},
+		/* CAP_SYS_RESOURCE */
+		{start_steps, "limits", "ids and capabilities"},
 		{start_steps, "ids and capabilities", "seccomp filter"},
 		{start_steps, "seccomp filter", "exec"},
 		{start_steps, "files", "exec"},
 		{start_steps, "exec", "hooks: poststart"},
 		{join_steps, "join namespaces", "find the program"},
+		/* its STEP_MEET: the filter is compiled */
+		{join_steps, "process attributes", "seccomp filter, privileged"},
 		{join_steps, "ids and capabilities", "seccomp filter"},
 		{join_steps, "seccomp filter", "exec"},
 	};
@@ -100,6 +110,14 @@ START_TEST(start_begins_with_a_row_of_init_whatever_is_active)
 			step++;
 		ck_assert_int_eq(step->owner, INIT);
 	}
+}
+END_TEST
+
+/* In start_steps the first turn says that everything overlapping in create_steps is done. */
+START_TEST(init_meets_the_runtime_before_it_uses_what_overlapped)
+{
+	ck_assert(join_steps[row(join_steps, "process attributes")].flags & STEP_MEET);
+	ck_assert_uint_eq(join_steps[row(join_steps, "process attributes")].when, ALWAYS);
 }
 END_TEST
 
@@ -128,6 +146,7 @@ Suite *suite_life(void)
 	tcase_add_loop_test(tcase, names_are_unique_and_rows_complete, 0, N_TABLES);
 	tcase_add_test(tcase, order_is_what_spec_and_kernel_ask_for);
 	tcase_add_test(tcase, start_begins_with_a_row_of_init_whatever_is_active);
+	tcase_add_test(tcase, init_meets_the_runtime_before_it_uses_what_overlapped);
 	tcase_add_loop_test(tcase, each_table_ends_in_exec_and_spawns_at_most_once, 0, N_TABLES);
 	suite_add_tcase(suite, tcase);
 	return suite;

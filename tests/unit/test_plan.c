@@ -19,11 +19,17 @@ static void fresh_config(void)
 	options = (struct life_options){.no_new_keyring = true};
 }
 
+/* All but the one that every create has: whether it waits for `start`. */
+static uint64_t planned(void)
+{
+	return plan_create(&config, &options) & ~(uint64_t)(RUNS_AT_ONCE | WAITS_FOR_START);
+}
+
 START_TEST(an_empty_config_activates_nothing)
 {
-	ck_assert_uint_eq(plan_create(&config, &options), 0);
+	ck_assert_uint_eq(planned(), 0);
 	config.linux_ = NULL;
-	ck_assert_uint_eq(plan_create(&config, &options), 0);
+	ck_assert_uint_eq(planned(), 0);
 }
 END_TEST
 
@@ -34,7 +40,30 @@ START_TEST(a_namespace_with_a_path_is_not_new)
 
 	linux_.namespaces = namespaces;
 	linux_.n_namespaces = 4;
-	ck_assert_uint_eq(plan_create(&config, &options), NEW_USERNS | NEW_CGROUPNS | NEW_PIDNS);
+	ck_assert_uint_eq(planned(), NEW_USERNS | NEW_CGROUPNS | NEW_PIDNS);
+}
+END_TEST
+
+START_TEST(a_container_waits_for_start_or_runs_at_once)
+{
+	ck_assert_uint_eq(plan_create(&config, &options), RUNS_AT_ONCE);
+	options.waits_for_start = true;
+	ck_assert_uint_eq(plan_create(&config, &options), WAITS_FOR_START);
+}
+END_TEST
+
+START_TEST(limits_are_set_from_outside_where_init_may_raise_none)
+{
+	struct oci_rlimit limit = {"RLIMIT_NOFILE", 10, 10};
+	struct oci_namespace userns = {"user", NULL};
+
+	process.rlimits = &limit;
+	process.n_rlimits = 1;
+	ck_assert_uint_eq(planned(), LIMITS);
+	linux_.namespaces = &userns;
+	linux_.n_namespaces = 1;
+	ck_assert_uint_eq(planned(), NEW_USERNS | LIMITS_FROM_OUTSIDE);
+	ck_assert_uint_eq(plan_join(&config, &process, &options), LIMITS_FROM_OUTSIDE);
 }
 END_TEST
 
@@ -43,9 +72,9 @@ START_TEST(seccomp_comes_last_only_with_no_new_privileges)
 	struct oci_seccomp seccomp = {.default_action = "SCMP_ACT_ALLOW"};
 
 	linux_.seccomp = &seccomp;
-	ck_assert_uint_eq(plan_create(&config, &options), SECCOMP | SECCOMP_PRIVILEGED);
+	ck_assert_uint_eq(planned(), SECCOMP | SECCOMP_PRIVILEGED);
 	process.no_new_privileges = true;
-	ck_assert_uint_eq(plan_create(&config, &options), SECCOMP | SECCOMP_LAST);
+	ck_assert_uint_eq(planned(), SECCOMP | SECCOMP_LAST);
 	ck_assert_uint_eq(plan_join(&config, &process, &options), SECCOMP | SECCOMP_LAST);
 }
 END_TEST
@@ -56,9 +85,9 @@ START_TEST(a_notify_rule_asks_for_the_listener_rows)
 	struct oci_seccomp seccomp = {.syscalls = rules, .n_syscalls = 2};
 
 	linux_.seccomp = &seccomp;
-	ck_assert(plan_create(&config, &options) & SECCOMP_NOTIFY);
+	ck_assert(planned() & SECCOMP_NOTIFY);
 	seccomp.n_syscalls = 1;
-	ck_assert(!(plan_create(&config, &options) & SECCOMP_NOTIFY));
+	ck_assert(!(planned() & SECCOMP_NOTIFY));
 }
 END_TEST
 
@@ -68,9 +97,9 @@ START_TEST(hooks_are_planned_each_by_its_own_list)
 	struct oci_hooks hooks = {.prestart = {&hook, 1}};
 
 	config.hooks = &hooks;
-	ck_assert_uint_eq(plan_create(&config, &options), HOOKS_CREATE_RUNTIME);
+	ck_assert_uint_eq(planned(), HOOKS_CREATE_RUNTIME);
 	hooks = (struct oci_hooks){.poststop = {&hook, 1}, .start_container = {&hook, 1}};
-	ck_assert_uint_eq(plan_create(&config, &options), HOOKS_POSTSTOP | HOOKS_START_CONTAINER);
+	ck_assert_uint_eq(planned(), HOOKS_POSTSTOP | HOOKS_START_CONTAINER);
 	ck_assert_uint_eq(plan_join(&config, &process, &options), 0);
 }
 END_TEST
@@ -83,13 +112,13 @@ START_TEST(sources_are_opened_by_the_runtime_only_where_init_cannot)
 
 	config.mounts = &mount;
 	config.n_mounts = 1;
-	ck_assert(!(plan_create(&config, &options) & HOST_SOURCES));
+	ck_assert(!(planned() & HOST_SOURCES));
 	linux_.namespaces = &userns;
 	linux_.n_namespaces = 1;
-	ck_assert(plan_create(&config, &options) & HOST_SOURCES);
+	ck_assert(planned() & HOST_SOURCES);
 	linux_.n_namespaces = 0;
 	words[0] = "idmap";
-	ck_assert(plan_create(&config, &options) & HOST_SOURCES);
+	ck_assert(planned() & HOST_SOURCES);
 }
 END_TEST
 
@@ -101,6 +130,8 @@ Suite *suite_plan(void)
 	tcase_add_checked_fixture(tcase, fresh_config, NULL);
 	tcase_add_test(tcase, an_empty_config_activates_nothing);
 	tcase_add_test(tcase, a_namespace_with_a_path_is_not_new);
+	tcase_add_test(tcase, a_container_waits_for_start_or_runs_at_once);
+	tcase_add_test(tcase, limits_are_set_from_outside_where_init_may_raise_none);
 	tcase_add_test(tcase, seccomp_comes_last_only_with_no_new_privileges);
 	tcase_add_test(tcase, a_notify_rule_asks_for_the_listener_rows);
 	tcase_add_test(tcase, hooks_are_planned_each_by_its_own_list);
