@@ -53,8 +53,8 @@ int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct nacre_error *er
 /* cgroup.freeze; waits until cgroup.events says so (poll(2), bounded). A failed freeze is thawed.
  */
 int cgroup_freeze(const struct cgroup *cgroup, bool freeze, struct nacre_error *err);
-/* 1 if frozen or freezing, 0 if not. */
-int cgroup_is_frozen(const struct cgroup *cgroup, struct nacre_error *err);
+/* 1 if the cgroup at PATH below the mount is frozen or freezing, 0 if not or if there is none. */
+int cgroup_is_frozen(int mount_fd, const char *path, struct nacre_error *err);
 
 /* cgroup.kill (Linux 5.14): SIGKILL for every process in it and below, forks included. */
 int cgroup_kill(const struct cgroup *cgroup, struct nacre_error *err);

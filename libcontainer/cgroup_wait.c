@@ -92,14 +92,19 @@ int cgroup_freeze(const struct cgroup *cgroup, bool freeze, struct nacre_error *
 	return fail_errno(err, r, "cgroup %s: wait for cgroup.events", cgroup->path);
 }
 
-int cgroup_is_frozen(const struct cgroup *cgroup, struct nacre_error *err)
+int cgroup_is_frozen(int mount_fd, const char *path, struct nacre_error *err)
 {
-	cleanup_free char *text = NULL;
-	size_t length;
+	char file[PATH_MAX + 32], value;
+	cleanup_close int fd = -1;
 
-	if (file_read(cgroup->fd, "cgroup.freeze", 64, &text, &length, err) < 0)
-		return fail_prefix(err, "cgroup %s", cgroup->path);
-	return text[0] == '1';
+	(void)snprintf(file, sizeof(file), "%s/cgroup.freeze", path + 1);
+	fd = sys_openat2(mount_fd, file, O_RDONLY, 0,
+		RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+	if (fd == -ENOENT || (fd >= 0 && read(fd, &value, 1) < 0 && errno == ENODEV))
+		return 0; /* removed: nothing in it is frozen */
+	if (fd < 0)
+		return fail_errno(err, fd, "cgroup %s: open cgroup.freeze", path);
+	return value == '1';
 }
 
 int cgroup_kill(const struct cgroup *cgroup, struct nacre_error *err)

@@ -286,6 +286,19 @@ int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_opt
 	return result;
 }
 
+static int look_at_status(
+	const struct life *l, enum container_status *ret_status, struct nacre_error *err)
+{
+	struct status_view view;
+	int result = status_view_open(l->root_fd, &view, err);
+
+	if (result < 0)
+		return result;
+	result = container_status(&view, &l->record, ret_status, err);
+	status_view_close(&view);
+	return result;
+}
+
 int container_open(struct nacre *nacre, const char *id, bool lock, struct life *l,
 	enum container_status *ret_status, struct nacre_error *err)
 {
@@ -300,10 +313,10 @@ int container_open(struct nacre *nacre, const char *id, bool lock, struct life *
 	if (l->state_fd < 0)
 		return l->state_fd;
 	if ((lock && state_lock(l->state_fd, id, &l->lock_fd, err) < 0) ||
-		state_load(l->arena, l->state_fd, l->lock_fd, id, &record, err) < 0)
+		state_load(l->arena, nacre->root_fd, id, l->lock_fd, &record, err) < 0)
 		return -err->code;
 	l->record = *record;
-	return ret_status ? state_status(l->state_fd, record, ret_status, err) : 0;
+	return ret_status ? look_at_status(l, ret_status, err) : 0;
 }
 
 int container_load_config(struct life *l, struct nacre_error *err)
@@ -321,7 +334,7 @@ int container_load_config(struct life *l, struct nacre_error *err)
 
 static int connect_to_init(struct life *l, struct nacre_error *err)
 {
-	l->pidfd = state_open_pidfd(&l->record);
+	l->pidfd = record_open_pidfd(&l->record);
 	if (l->pidfd < 0)
 		return fail(err, ESRCH, "cannot start a container that has stopped");
 	l->baton = socket_connect(l->state_fd, "start", SOCK_SEQPACKET);
@@ -361,7 +374,7 @@ static int may_delete(struct life *l, struct nacre_error *err)
 {
 	enum container_status status;
 
-	if (state_status(l->state_fd, &l->record, &status, err) < 0)
+	if (look_at_status(l, &status, err) < 0)
 		return -err->code;
 	/* One that is "creating" while we hold its lock is left from a create that crashed. */
 	if (status != STATUS_RUNNING && status != STATUS_PAUSED)
@@ -386,7 +399,7 @@ int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_e
 			result = 0;
 	}
 	if (result == 0) {
-		l.pidfd = state_open_pidfd(&l.record);
+		l.pidfd = record_open_pidfd(&l.record);
 		result = life_delete(&l, err);
 	} else if (result == -ENOENT && force) {
 		(void)state_remove_empty(nacre->root_fd, id);

@@ -49,7 +49,7 @@ static int signal_init(struct life *l, int sig, struct nacre_error *err)
 {
 	int result;
 
-	l->pidfd = state_open_pidfd(&l->record);
+	l->pidfd = record_open_pidfd(&l->record);
 	if (l->pidfd < 0)
 		return fail(err, ESRCH, "container not running");
 	/* Without a pid namespace of its own nothing dies with the first process. */

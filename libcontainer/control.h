@@ -2,7 +2,7 @@
 #ifndef NACRE_CONTROL_H
 #define NACRE_CONTROL_H
 
-#include "libcontainer/state.h"
+#include "libcontainer/status.h"
 
 /* The state document of a container, with runc's members; memory of RECORD and ARENA. */
 struct oci_state container_state(

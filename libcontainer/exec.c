@@ -240,7 +240,7 @@ static int prepare_exec(
 			l->process->terminal, options->detach, options->console_socket, err) < 0)
 		return -err->code;
 	l->pidfd = -1;
-	l->init_pidfd = state_open_pidfd(&l->record);
+	l->init_pidfd = record_open_pidfd(&l->record);
 	if (l->init_pidfd < 0)
 		return fail(err, ESRCH, "cannot exec in a stopped container");
 	if (is_still_outside(l))

@@ -5,6 +5,7 @@
 #include "libcontainer/container.h"
 #include "libcontainer/life.h"
 #include "libcontainer/state.h"
+#include "libcontainer/status.h"
 
 /* What the files behind container.h share. */
 

@@ -24,6 +24,7 @@
 #include "libcontainer/mounts.h"
 #include "libcontainer/rlimits.h"
 #include "libcontainer/state.h"
+#include "libcontainer/status.h"
 #include "libcontainer/steps.h"
 #include "libcontainer/sys.h"
 #include "specs/defaults.h"
@@ -326,7 +327,7 @@ int write_pid_file(struct life *l, struct nacre_error *err)
 
 int save_record(struct life *l, struct nacre_error *err)
 {
-	if (state_identify(l->pid, &l->record, err) < 0)
+	if (record_identify(l->pid, &l->record, err) < 0)
 		return -err->code;
 	return state_save(l->state_fd, &l->record, err);
 }

@@ -14,14 +14,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "libcontainer/cgroup.h"
 #include "libcontainer/cleanup.h"
 #include "libcontainer/files.h"
-#include "libcontainer/procfs.h"
 #include "libcontainer/sys.h"
 
 #define LOCK_WAIT_MS 10000
-#define RECORD_MAX_BYTES ((size_t)1024 * 1024)
+#define RECORD_MAX_BYTES ((size_t)64 * 1024)
 
 int state_check_id(const char *id, struct nacre_error *err)
 {
@@ -250,25 +248,25 @@ int state_save(int state_fd, const struct container_record *record, struct nacre
 
 /* What there is of a container before INIT is ready: its name and where its cgroup is or will be.
  */
-static int load_unfinished(struct arena *arena, int state_fd, int lock_fd, const char *id,
+static int load_unfinished(struct arena *arena, int root_fd, const char *id, int lock_fd,
 	struct container_record **ret_record, struct nacre_error *err)
 {
 	struct container_record *record = arena_alloc(arena, sizeof(*record));
-	cleanup_close int own_fd = lock_fd < 0 ? openat(state_fd, "lock",
-							 O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
-					       : -1;
-	int fd = lock_fd < 0 ? own_fd : lock_fd;
+	cleanup_close int own_fd = -1;
 	char path[PATH_MAX];
 	ssize_t length;
 
 	if (!record)
 		return fail_errno(err, ENOMEM, "record of container \"%s\"", id);
-	record->version = RECORD_VERSION;
-	record->id = id;
-	if (fd < 0) /* no directory of ours, or one that is being made or removed */
-		return no_container(id, err);
+	*record = (struct container_record){.version = RECORD_VERSION, .id = id};
 	/* Never through another fd while the lock is held: closing that would give the lock up. */
-	length = pread(fd, path, sizeof(path) - 1, 0);
+	if (lock_fd < 0) {
+		(void)snprintf(path, sizeof(path), "%s/lock", id);
+		lock_fd = own_fd = openat(root_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	}
+	if (lock_fd < 0) /* no directory of ours, or one that is being made or removed */
+		return no_container(id, err);
+	length = pread(lock_fd, path, sizeof(path) - 1, 0);
 	/* An empty one: it crashed before it had anything else. */
 	if (length > 0) {
 		record->cgroup = arena_strndup(arena, path, (size_t)length);
@@ -279,120 +277,48 @@ static int load_unfinished(struct arena *arena, int state_fd, int lock_fd, const
 	return 0;
 }
 
-int state_load(struct arena *arena, int state_fd, int lock_fd, const char *id,
+/* With one read(2): `list` does this a thousand times. */
+static int read_record(int root_fd, const char *id, char **ret_text, size_t *ret_length)
+{
+	char path[NAME_MAX + 8];
+	cleanup_free char *text = NULL;
+	cleanup_close int fd = -1;
+	ssize_t length;
+
+	(void)snprintf(path, sizeof(path), "%s/record", id);
+	fd = openat(root_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	text = malloc(RECORD_MAX_BYTES);
+	if (!text)
+		return -ENOMEM;
+	length = read(fd, text, RECORD_MAX_BYTES);
+	if (length < 0)
+		return -errno;
+	*ret_text = steal_ptr(text);
+	*ret_length = (size_t)length;
+	return 0;
+}
+
+int state_load(struct arena *arena, int root_fd, const char *id, int lock_fd,
 	struct container_record **ret_record, struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;
-	size_t length;
-	int result = file_read(state_fd, "record", RECORD_MAX_BYTES, &text, &length, err);
+	size_t length = 0;
+	int result = read_record(root_fd, id, &text, &length);
 
 	if (result == -ENOENT)
-		return load_unfinished(arena, state_fd, lock_fd, id, ret_record, err);
+		return load_unfinished(arena, root_fd, id, lock_fd, ret_record, err);
 	if (result < 0)
-		return fail_prefix(err, "container \"%s\"", id);
+		return fail_errno(err, result, "read the record of container \"%s\"", id);
 	result = container_record_decode(arena, "record", text, length, ret_record, err);
 	if (result < 0)
 		return fail_prefix(err, "container \"%s\"", id);
 	if ((*ret_record)->version != RECORD_VERSION)
 		return fail(err, EINVAL,
 			"container \"%s\" was made by another version of nacre (record %u, this "
-			"one knows %u): "
-			"delete it with --force and create it again",
+			"one knows %u): delete it with the version that made it",
 			id, (*ret_record)->version, RECORD_VERSION);
-	return 0;
-}
-
-const char *container_status_name(enum container_status status)
-{
-	static const char *const names[] = {
-		[STATUS_CREATING] = "creating",
-		[STATUS_CREATED] = "created",
-		[STATUS_RUNNING] = "running",
-		[STATUS_PAUSED] = "paused",
-		[STATUS_STOPPED] = "stopped",
-	};
-
-	return names[status];
-}
-
-int state_identify(pid_t pid, struct container_record *record, struct nacre_error *err)
-{
-	cleanup_close int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	char state;
-	int result;
-
-	if (proc_fd < 0)
-		return fail_errno(err, errno, "open /proc");
-	result = procfs_stat(proc_fd, pid, &record->start_time, &state);
-	if (result < 0)
-		return fail_errno(err, result, "read /proc/%d/stat", pid);
-	record->pid = pid;
-	return 0;
-}
-
-/* Whether the process of the record is there, and not a zombie nor a later one with its pid. */
-static bool process_lives(const struct container_record *record)
-{
-	cleanup_close int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	uint64_t start_time;
-	char state;
-
-	return record->pid > 0 && proc_fd >= 0 &&
-	       procfs_stat(proc_fd, (pid_t)record->pid, &start_time, &state) == 0 &&
-	       start_time == record->start_time && state != 'Z' && state != 'X';
-}
-
-int state_open_pidfd(const struct container_record *record)
-{
-	cleanup_close int pidfd = record->pid > 0 ? sys_pidfd_open((pid_t)record->pid) : -ESRCH;
-
-	if (pidfd < 0)
-		return pidfd;
-	/* In this order: a pid that is reused after the check cannot be behind a pidfd from before
-	 * it. */
-	if (!process_lives(record))
-		return -ESRCH;
-	return steal_fd(&pidfd);
-}
-
-static int is_paused(const struct container_record *record, struct nacre_error *err)
-{
-	struct cgroup cgroup = CGROUP_CLOSED;
-	int result;
-
-	if (!record->cgroup)
-		return 0;
-	result = cgroup_open(record->cgroup, &cgroup, err);
-	if (result == 0)
-		result = cgroup_is_frozen(&cgroup, err);
-	else if (result == -ENOENT)
-		result = 0;
-	cgroup_close(&cgroup);
-	return result;
-}
-
-int state_status(int state_fd, const struct container_record *record,
-	enum container_status *ret_status, struct nacre_error *err)
-{
-	int result;
-
-	if (record->pid == 0) {
-		*ret_status = STATUS_CREATING;
-		return 0;
-	}
-	if (!process_lives(record)) {
-		*ret_status = STATUS_STOPPED;
-		return 0;
-	}
-	result = is_paused(record, err);
-	if (result < 0)
-		return result;
-	if (result)
-		*ret_status = STATUS_PAUSED;
-	else if (faccessat(state_fd, "start", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		*ret_status = STATUS_CREATED;
-	else
-		*ret_status = STATUS_RUNNING;
 	return 0;
 }
 

@@ -53,31 +53,11 @@ int state_save(int state_fd, const struct container_record *record, struct nacre
 
 /* *RET_RECORD: of ARENA. For a container that is being created, or whose creation crashed, a record
  * with only id and cgroup, and pid 0. LOCK_FD: of state_lock, or -1. */
-int state_load(struct arena *arena, int state_fd, int lock_fd, const char *id,
+int state_load(struct arena *arena, int root_fd, const char *id, int lock_fd,
 	struct container_record **ret_record, struct nacre_error *err);
-
-enum container_status {
-	STATUS_CREATING,
-	STATUS_CREATED,
-	STATUS_RUNNING,
-	STATUS_PAUSED,
-	STATUS_STOPPED,
-};
-const char *container_status_name(enum container_status status);
-
-/* From the kernel: the process (pid and start time), the start socket, the freezer. */
-int state_status(int state_fd, const struct container_record *record,
-	enum container_status *ret_status, struct nacre_error *err);
-
-/* A pidfd of the container's first process, proven by its start time. -ESRCH: it is gone; no text.
- */
-int state_open_pidfd(const struct container_record *record);
 
 /* The IDs of all containers, sorted. Heap; free with state_free_ids. */
 int state_list_ids(int root_fd, char ***ret_ids, size_t *ret_n, struct nacre_error *err);
 void state_free_ids(char **ids, size_t n);
-
-/* Puts PID and its start time into a record. */
-int state_identify(pid_t pid, struct container_record *record, struct nacre_error *err);
 
 #endif

@@ -34,13 +34,13 @@ START_TEST(freeze_waits_until_processes_stand_still)
 	struct cgroup cgroup = make("freeze");
 	pid_t pid = sleeper(&cgroup);
 
-	ck_assert_int_eq(cgroup_is_frozen(&cgroup, &err), 0);
+	ck_assert_int_eq(cgroup_is_frozen(cgroup.mount_fd, cgroup.path, &err), 0);
 	ck_assert_msg(cgroup_freeze(&cgroup, true, &err) == 0, "%s", err.text);
 	ck_assert(file_has(&cgroup, "cgroup.events", "frozen 1"));
-	ck_assert_int_eq(cgroup_is_frozen(&cgroup, &err), 1);
+	ck_assert_int_eq(cgroup_is_frozen(cgroup.mount_fd, cgroup.path, &err), 1);
 	ck_assert_msg(cgroup_freeze(&cgroup, false, &err) == 0, "%s", err.text);
 	ck_assert(file_has(&cgroup, "cgroup.events", "frozen 0"));
-	ck_assert_int_eq(cgroup_is_frozen(&cgroup, &err), 0);
+	ck_assert_int_eq(cgroup_is_frozen(cgroup.mount_fd, cgroup.path, &err), 0);
 	reap(pid);
 	destroy(&cgroup);
 }
