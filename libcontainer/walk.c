@@ -2,6 +2,7 @@
 #include "libcontainer/walk.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
@@ -10,6 +11,8 @@
 
 #include "libcontainer/baton.h"
 #include "libcontainer/cleanup.h"
+
+#define DEATH_WAIT_MS 10000
 
 bool step_active(const struct step *step, uint64_t active)
 {
@@ -24,10 +27,15 @@ static const struct step *next_in_turn(const struct walk *w, const struct step *
 	return step;
 }
 
+/* The end of the socket where a word of INIT's was due. */
 static int died(struct life *l, const char *step, struct nacre_error *err)
 {
+	struct pollfd ended = {.fd = l->pidfd, .events = POLLIN};
 	siginfo_t info = {.si_pid = 0};
 
+	/* Its files are closed before it is seen to have ended. */
+	if (poll(&ended, 1, DEATH_WAIT_MS) == 0)
+		return fail(err, EPROTO, "%s: init closed its socket and lives on", step);
 	/* Only `create`, `run` and `exec` are init's parent. */
 	if (l->pid <= 0 || waitid(P_PIDFD, (id_t)l->pidfd, &info, WEXITED | WNOWAIT) < 0 ||
 		info.si_code == CLD_EXITED)
