@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Counts the results that contrib/check collected in a folder.
+
+NAME.json are logs of `meson test`, one object a test and line. A test that speaks TAP counts as its
+subtests, any other as one. The file builds has lines "passed|failed<TAB>name<TAB>log file".
+"""
+import json
+import pathlib
+import re
+import sys
+
+TAP = re.compile(r"(not )?ok\b *(\d+)?(?: *-)? *([^#]*?) *(?:# *(SKIP|TODO)\S* *(.*))?$", re.I)
+PLAN = re.compile(r"1\.\.(\d+)(?: *# *SKIP\S* *(.*))?$", re.I)
+EXCERPT = 25  # lines
+
+
+class Tally:
+    def __init__(self):
+        self.passed = 0
+        self.failed = []  # (name, lines)
+        self.skipped = []  # (name, reason)
+
+    def tap(self, name, test):
+        """Returns whether TEST spoke TAP."""
+        planned, seen, failed = None, 0, 0
+        notes = None
+        for line in test.get("stdout", "").splitlines():
+            if plan := PLAN.match(line):
+                planned = int(plan[1])
+                if planned == 0:
+                    self.skipped.append((name, plan[2] or "no reason given"))
+            elif case := TAP.match(line):
+                seen += 1
+                notes = None
+                what = f"{name}: {case[3] or case[2]}"
+                if case[4] and case[4].upper() == "SKIP":
+                    self.skipped.append((what, case[5] or "no reason given"))
+                elif case[1]:
+                    failed += 1
+                    notes = []
+                    self.failed.append((what, notes))
+                else:
+                    self.passed += 1
+            elif line.startswith("#") and notes is not None:
+                notes.append(line[1:].strip())
+        if planned is None and not seen:
+            return False
+        if planned is not None and planned != seen or test["returncode"] != 0 and not failed \
+                or planned is None or test["result"] == "TIMEOUT":
+            self.ended(name, test, f"{seen} of {'?' if planned is None else planned} tests ran")
+        return True
+
+    def ended(self, name, test, why=""):
+        head = f"{test['result']}, exit status {test['returncode']}" + (f", {why}" if why else "")
+        self.failed.append((name, [head] + output(test)))
+
+    def add(self, level, test):
+        name = f"{level}: {re.sub('^.* / ', '', test['name'])}"
+        if self.tap(name, test):
+            return
+        if test["result"] == "OK":
+            self.passed += 1
+        elif test["result"] == "SKIP":
+            self.skipped.append((name, " ".join(output(test)) or "no reason given"))
+        else:
+            self.ended(name, test)
+
+    def add_build(self, line):
+        result, name, log = line.split("\t")
+        if result == "passed":
+            self.passed += 1
+            return
+        path = pathlib.Path(log)
+        lines = path.read_text(errors="replace").splitlines() if path.is_file() else []
+        found = [text for text in lines if "error:" in text or "ERROR" in text]
+        self.failed.append((name, (found or lines)[-EXCERPT:] + [f"log: {log}"]))
+
+
+def output(test):
+    text = test.get("stdout", "") + test.get("stderr", "")
+    return text.splitlines()[-EXCERPT:]
+
+
+def main(folder):
+    tally = Tally()
+    for line in (folder / "builds").read_text().splitlines():
+        tally.add_build(line)
+    for path in sorted(folder.glob("*.json")):
+        for line in path.read_text(errors="replace").splitlines():
+            tally.add(path.stem, json.loads(line))
+
+    print()
+    for name, lines in tally.failed:
+        print(f"FAILED {name}")
+        for text in lines[:EXCERPT + 1]:
+            print(f"    {text}")
+    for name, reason in tally.skipped:
+        print(f"skipped {name}: {reason}")
+    skipped = f", {len(tally.skipped)} skipped" if tally.skipped else ""
+    print(f"{tally.passed} passed, {len(tally.failed)} failed{skipped}")
+    return 1 if tally.failed or tally.passed == 0 else 0
+
+
+sys.exit(main(pathlib.Path(sys.argv[1])))
