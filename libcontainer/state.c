@@ -167,8 +167,10 @@ int state_make(int root_fd, const char *id, const char *cgroup, int *ret_state_f
 		return fail_errno(err, errno, "make the state directory of container \"%s\"", id);
 	}
 	dir = state_open(root_fd, id, err);
-	if (dir < 0)
+	if (dir < 0) {
+		(void)unlinkat(root_fd, id, AT_REMOVEDIR); /* the first error is the one to tell */
 		return dir;
+	}
 	result = open_lock(dir, id, O_CREAT, &lock, err);
 	if (result == 0) {
 		result = write_all(lock, cgroup, strlen(cgroup));
