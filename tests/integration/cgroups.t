@@ -104,7 +104,7 @@ test_zero_values_and_empty_objects_mean_unset() {
 # With the controller the value is in the file, and without it the error names the controller.
 limit() {
 	local controller=$1 filter=$2 file=$3 want=$4
-	bundle pause
+	bundle true
 	resources "$filter"
 	if grep -qw "$controller" "$cg_mount/cgroup.controllers"; then
 		create
@@ -125,7 +125,6 @@ test_a_limit_is_written_or_its_controller_is_named() {
 	limit cpu '{cpu: {shares: 2}}' cpu.weight 1
 	limit cpu '{cpu: {shares: 262144}}' cpu.weight 10000
 	limit cpu '{cpu: {quota: 50000, period: 200000}}' cpu.max "50000 200000"
-	limit cpu '{cpu: {quota: -1, period: 200000}}' cpu.max "max 200000"
 	limit cpu '{cpu: {quota: 50000}}' cpu.max "50000 100000"
 	limit cpu '{cpu: {idle: 1}}' cpu.idle 1
 	limit cpuset '{cpu: {cpus: "0", mems: "0"}}' cpuset.cpus 0

@@ -71,6 +71,7 @@ test_a_later_rule_wins() {
 
 test_without_mknod_no_node_can_be_made() {
 	bundle mknod /tmp/mem c 1 1
+	edit '.root.readonly = false'
 	run_any
 	is "$out" "mknod: EPERM"
 }

@@ -93,7 +93,7 @@ test_a_duplicate_id() {
 	start
 	pid=$(state_of .pid)
 	for command in create run; do
-		bad 1 "container with id \"$id\" exists: container with given ID already exists" \
+		bad 1 "*container with given ID already exists: $id" \
 			nacre "$command" --profile oci --bundle "$b" "$id"
 	done
 	is "$(state_of '.pid, .status' | tr '\n' ' ')" "$pid running " "the first one"
@@ -113,7 +113,7 @@ test_a_rootfs_that_is_missing_or_no_directory() {
 	edit '.root.path = "config.json"'
 	refused "*$b/config.json*ot a directory"
 	edit '.root.path = ""'
-	refused "config.json:*: root.path: is missing or empty"
+	refused "config.json:*: root.path: must not be empty"
 	edit 'del(.root)'
 	refused "config.json:*: root*"
 }
@@ -131,7 +131,7 @@ test_a_missing_program() {
 	program nothing-like-it
 	refused 'find the program: exec: "nothing-like-it": executable file not found in $PATH'
 	program /nothing/like/it
-	refused 'find the program: exec: "/nothing/like/it": no such file or directory'
+	refused 'find the program: exec: "/nothing/like/it": stat /nothing/like/it: no such file or directory'
 }
 
 test_a_program_that_is_not_executable() {
@@ -147,9 +147,9 @@ test_a_relative_cwd() {
 	edit '.process.cwd = "tmp"'
 	refused 'config.json:*: process.cwd: "tmp" is not an absolute path'
 	edit '.process.cwd = ""'
-	refused 'config.json:*: process.cwd: is missing or empty'
+	refused 'config.json:*: process.cwd: must not be empty'
 	edit 'del(.process.cwd)'
-	refused 'config.json:*: process.cwd: is missing or empty'
+	refused 'config.json:*: process.cwd: is required'
 }
 
 test_a_cwd_that_is_a_file() {
@@ -180,16 +180,15 @@ test_a_capability_that_we_lack_ourselves() {
 	fi
 	bundle true
 	capabilities CAP_SYS_RESOURCE
-	try nacre run --profile oci --bundle "$b" "$id"
-	is "$rc" 1 "exit code"
+	run
+	has "$err" warning
 	has "$err" CAP_SYS_RESOURCE
-	nothing_left
 }
 
 test_a_mount_of_a_missing_source() {
 	bundle true
 	mount_on /mnt "$T/none" bind rbind
-	refused "mounts: mount /mnt: *$T/none*: No such file or directory"
+	refused "mounts: mounts\[7]: $T/none on /mnt: open the source: No such file or directory"
 }
 
 test_an_invalid_environment() {
@@ -265,7 +264,7 @@ test_kill_and_start_and_delete_at_once() {
 
 test_a_full_disk_below_the_state_root() {
 	bundle true
-	mkdir "$T/allowed"
+	mkdir -p "$T/allowed"
 	mount -t tmpfs -o size=4k,nr_inodes=100 tmpfs "$T/allowed" || return
 	head -c 4096 /dev/zero >"$T/allowed/full"
 	for command in create run; do
@@ -280,7 +279,7 @@ test_a_full_disk_below_the_state_root() {
 test_no_inode_left_below_the_state_root() {
 	local n
 	bundle true
-	mkdir "$T/allowed"
+	mkdir -p "$T/allowed"
 	for n in 2 3 4 5 6 7; do
 		mount -t tmpfs -o size=1m,nr_inodes="$n" tmpfs "$T/allowed" || return
 		try nacre --root "$T/allowed" run --profile oci --bundle "$b" "$id"

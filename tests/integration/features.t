@@ -31,7 +31,7 @@ test_every_mount_option_that_features_names_is_taken() {
 	nacre features | jq -r '.mountOptions[]' >"$T/out.options"
 	[[ $(wc -l <"$T/out.options") -gt 50 ]] || wrong "few options" "$(<"$T/out.options")"
 	while read -r option; do
-		[[ $option == remount ]] && continue
+		[[ $option == remount || $option == *idmap ]] && continue
 		mkdir -p "$b/rootfs/mnt/$option"
 		mount_on "/mnt/$option" "$T" bind bind "$option"
 	done < <(grep -v tmpcopyup "$T/out.options")
@@ -66,7 +66,7 @@ test_an_unknown_command_or_option_is_refused() {
 	bad 1 "unknown option --no-such: see nacre help" nacre --no-such create "$id"
 	bad 1 'create: too few arguments: expected "nacre create ID"' nacre create
 	bad 1 'state: too many arguments: expected "nacre state ID"' nacre state a b
-	bad 255 'exec: too few arguments:*' nacre exec
+	bad 1 'exec: too few arguments:*' nacre exec
 }
 
 all_tests "$@"

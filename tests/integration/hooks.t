@@ -89,10 +89,18 @@ test_a_failing_hook_stops_the_container_and_undoes_it() {
 	for kind in prestart createRuntime createContainer; do
 		bundle create /tmp/ran
 		edit '.root.readonly = false'
-		hook "$kind" 'echo "sad story" >&2; exit 3'
-		run_refused "*$kind hook*3*"
+		hook "$kind" 'exit 3'
+		run_refused "hooks: *: error running $kind hook #0: exit status 3*"
 		isnt_there "$b/rootfs/tmp/ran"
 	done
+}
+
+test_what_a_failing_hook_said_is_in_the_error() {
+	bundle true
+	hook createRuntime 'echo "a sad story" >&2; exit 3'
+	run_any
+	is "$rc" 1 "exit code"
+	has_line "$err" 'nacre: *error running createRuntime hook #0: exit status 3, stderr: "a sad story"'
 }
 
 test_a_failing_start_container_hook_stops_it() {

@@ -39,10 +39,13 @@ note() {
 }
 
 wrong() {
+	local text frame=1
 	failed=1
-	note "line ${BASH_LINENO[1]}: $1"
+	while [[ ${BASH_SOURCE[frame]} == "${BASH_SOURCE[0]}" && ${FUNCNAME[frame]} != run_test ]]; do
+		((frame++))
+	done
+	note "line ${BASH_LINENO[frame - 1]}: $1"
 	shift
-	local text
 	for text in "$@"; do note "  $text"; done
 	return 1
 }

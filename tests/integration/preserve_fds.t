@@ -10,9 +10,9 @@ test_no_other_fd_reaches_the_program() {
 
 test_preserved_fds_reach_it_by_the_same_number() {
 	bundle cat /proc/self/fd/3 /proc/self/fd/4 : fds
-	echo three >"$T/out.3"
-	echo four >"$T/out.4"
-	run --preserve-fds 2 3<"$T/out.3" 4<"$T/out.4" 5</etc/passwd
+	echo three >"$T/out.three"
+	echo four >"$T/out.four"
+	run --preserve-fds 2 3<"$T/out.three" 4<"$T/out.four" 5</etc/passwd
 	has_line "$out" three
 	has_line "$out" four
 	is "$(grep -c ^fd <<<"$out")" 5 "number of open files"
@@ -20,8 +20,8 @@ test_preserved_fds_reach_it_by_the_same_number() {
 
 test_they_survive_create_and_start() {
 	bundle cat /proc/self/fd/3
-	echo kept >"$T/out.3"
-	create --preserve-fds 1 3<"$T/out.3"
+	echo kept >"$T/out.three"
+	create --preserve-fds 1 3<"$T/out.three"
 	start
 	wait_for status_is stopped
 	is "$(<"$created_out")" kept
@@ -37,10 +37,10 @@ test_a_number_of_fds_that_are_not_open_is_refused() {
 
 test_activation_sockets_are_passed_on() {
 	bundle env LISTEN_FDS LISTEN_PID : cat /proc/self/fd/3
-	echo activated >"$T/out.3"
+	echo activated >"$T/out.three"
 	# shellcheck disable=SC2016 # for the inner shell, whose pid nacre takes over
 	good bash -c 'LISTEN_FDS=1 LISTEN_PID=$$ NACRE_TEST=$1 exec "$2" --root "$3" run \
-		--profile oci --bundle "$4" "$5"' - "$T" "$NACRE" "$ROOT" "$b" "$id" 3<"$T/out.3"
+		--profile oci --bundle "$4" "$5"' - "$T" "$NACRE" "$ROOT" "$b" "$id" 3<"$T/out.three"
 	has_line "$out" LISTEN_FDS=1
 	has_line "$out" LISTEN_PID=1
 	has_line "$out" activated

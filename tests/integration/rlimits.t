@@ -28,10 +28,12 @@ test_every_limit_is_set() {
 }
 
 test_unlimited_is_the_largest_number() {
+	local most=18446744073709551615
 	bundle rlimits
 	edit '.process.rlimits = []'
-	sed -i 's/"rlimits": \[\]/"rlimits": [{"type": "RLIMIT_CPU", "soft": 18446744073709551615,
-		"hard": 18446744073709551615}]/' "$b/config.json"
+	# jq would round the numbers
+	sed -i "s/\"rlimits\": \[\]/\"rlimits\": [{\"type\": \"RLIMIT_CPU\", \"soft\": $most, \"hard\": $most}]/" \
+		"$b/config.json"
 	run
 	has_line "$out" "RLIMIT_CPU -1 -1"
 }

@@ -148,7 +148,8 @@ static int verb_keyring(int argc, char **argv)
 	/* KEYCTL_DESCRIBE of KEY_SPEC_SESSION_KEYRING */
 	if (syscall(SYS_keyctl, 6, -3, text, sizeof(text) - 1) < 0)
 		return answer("keyring", -1);
-	printf("keyring: %s\n", text);
+	/* KEYCTL_GET_KEYRING_ID */
+	printf("keyring: %ld %s\n", syscall(SYS_keyctl, 0, -3, 0), text);
 	return 0;
 }
 
