@@ -49,25 +49,30 @@ int baton_send(int baton, enum baton_kind kind, unsigned step, int32_t code, int
 	return sent < 0 ? -errno : 0;
 }
 
+static ssize_t receive_once(int baton, struct baton_message *message, int *fd)
+{
+	ssize_t length;
+
+	if (fd)
+		return fd_receive(baton, message, sizeof(*message), fd, 1);
+	do
+		length = read(baton, message, sizeof(*message));
+	while (length < 0 && errno == EINTR);
+	return length < 0 ? -errno : length;
+}
+
 int baton_receive(int baton, struct baton_message *ret_message, int *ret_fd)
 {
 	struct baton_message message = {.kind = 0};
-	ssize_t length;
 	int fd = -1;
+	ssize_t length = receive_once(baton, &message, ret_fd ? &fd : NULL);
 
-	if (ret_fd) {
-		length = fd_receive(baton, &message, sizeof(message), &fd, 1);
-		if (length < 0)
-			return (int)length;
-	} else {
-		do
-			length = read(baton, &message, sizeof(message));
-		while (length < 0 && errno == EINTR);
-		if (length < 0)
-			return -errno;
-	}
-	if (length == 0)
-		return 0;
+	/* The peer ended with a turn of ours unread: the kernel says so before it hands out what
+	 * the peer wrote last, which is why it ended. */
+	if (length == -ECONNRESET)
+		length = receive_once(baton, &message, ret_fd ? &fd : NULL);
+	if (length <= 0)
+		return (int)length;
 	if ((size_t)length < offsetof(struct baton_message, text) ||
 		message.version != RECORD_VERSION) {
 		close_fd(&fd);

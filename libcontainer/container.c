@@ -234,6 +234,7 @@ static struct life_options life_options_of(const struct nacre_create_options *op
 		.preserve_fds = options->preserve_fds,
 		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,
+		.window = {options->window.rows, options->window.columns},
 		.waits_for_start = waits,
 	};
 }
@@ -264,6 +265,15 @@ int nacre_create(struct nacre *nacre, const char *id, const struct nacre_create_
 	return result;
 }
 
+struct nacre_process container_take_process(struct life *l)
+{
+	return (struct nacre_process){
+		.pid = l->pid,
+		.pidfd = steal_fd(&l->pidfd),
+		.console = steal_fd(&l->terminal.master),
+	};
+}
+
 int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_options *options,
 	struct nacre_process *ret_process, struct nacre_error *err)
 {
@@ -277,11 +287,7 @@ int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_opt
 	if (result == 0)
 		result = life_run(&l, err);
 	if (result == 0)
-		*ret_process = (struct nacre_process){
-			.pid = l.pid,
-			.pidfd = steal_fd(&l.pidfd),
-			.console = steal_fd(&l.terminal.master),
-		};
+		*ret_process = container_take_process(&l);
 	life_done(&l);
 	return result;
 }

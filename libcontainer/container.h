@@ -12,8 +12,8 @@
 /*
  * libnacre: containers from OCI bundles (runtime-spec 1.3.0) on Linux 5.14 and newer, cgroup v2.
  *
- * Every call that can fail returns 0 or a positive answer, or -errno, and then sets *err. The codes that
- * callers may branch on:
+ * Every call that can fail returns 0 or a positive answer, or -errno, and then sets *err. The codes
+ * that callers may branch on:
  *
  *   -ENOENT    the container does not exist, or the bundle or a file in it
  *   -EEXIST    a container with this ID exists
@@ -24,12 +24,13 @@
  *   -ENOSYS    the host lacks what is needed (cgroup v2, a kernel feature)
  *   -ETIMEDOUT a bounded wait ran out
  *
- * Any other errno of the system call that failed may come as well. Texts (char **) are NUL-terminated,
- * on the heap and the caller's to free. An options struct begins with its size, so that it can grow:
- * initialise it with {.size = sizeof(x)}. Strings in it are borrowed for the call.
+ * Any other errno of the system call that failed may come as well. Texts (char **) are
+ * NUL-terminated, on the heap and the caller's to free. An options struct begins with its size, so
+ * that it can grow: initialise it with {.size = sizeof(x)}. Strings in it are borrowed for the
+ * call.
  *
- * The library forks without exec (init runs C code before the program): nacre_create, _run and _exec must
- * be called from a process with one thread.
+ * The library forks without exec (init runs C code before the program): nacre_create, _run and
+ * _exec must be called from a process with one thread.
  */
 
 #define NACRE_API __attribute__((visibility("default")))
@@ -39,39 +40,50 @@ struct nacre;
 struct nacre_options {
 	size_t size;
 	const char *root; /* state of all containers; NULL: /run/nacre, or $XDG_RUNTIME_DIR/nacre */
-	void (*warn)(void *data, const char *text);  /* NULL: dropped */
-	void (*debug)(void *data, const char *text); /* NULL: off; one line a step, with microseconds */
+	void (*warn)(void *data, const char *text); /* NULL: dropped */
+	void (*debug)(
+		void *data, const char *text); /* NULL: off; one line a step, with microseconds */
 	void *data;
 };
 
-NACRE_API int nacre_open(const struct nacre_options *options, struct nacre **ret_nacre,
-	struct nacre_error *err);
+NACRE_API int nacre_open(
+	const struct nacre_options *options, struct nacre **ret_nacre, struct nacre_error *err);
 NACRE_API void nacre_close(struct nacre *nacre); /* takes NULL */
 
-/* To be called first in main by a program that uses nacre_create, _run or _exec: keeps the program's own
- * binary out of the containers' reach by running it again from a read-only clone of its mount, if it does
- * not lie on one already (CVE-2019-5736). Needs no privilege that the other calls do not need. */
+/* To be called first in main by a program that uses nacre_create, _run or _exec: keeps the
+ * program's own binary out of the containers' reach by running it again from a read-only clone of
+ * its mount, if it does not lie on one already (CVE-2019-5736). Needs no privilege that the other
+ * calls do not need. */
 NACRE_API int nacre_seal(char *const argv[], struct nacre_error *err);
+
+/* The size of a terminal that the caller serves itself. process.consoleSize counts first. {0}:
+ * unknown. */
+struct nacre_window {
+	unsigned short rows;
+	unsigned short columns;
+};
 
 struct nacre_create_options {
 	size_t size;
-	const char *bundle;	    /* NULL: the working directory */
-	const char *config;	    /* NULL: config.json in the bundle */
+	const char *bundle; /* NULL: the working directory */
+	const char *config; /* NULL: config.json in the bundle */
 	const char *console_socket; /* NULL: none */
-	const char *pid_file;	    /* NULL: none */
-	const char *profile;	    /* NULL: "agent" */
-	const char *const *allow;   /* grants; NULL-terminated; NULL: none */
-	unsigned preserve_fds;	    /* fds 3 ... 2 + n stay open in the container's process */
-	unsigned listen_fds;	    /* of these, the first n are sockets that the caller was activated with:
-				     * the program gets LISTEN_FDS=n and LISTEN_PID=1. 0: neither */
+	const char *pid_file; /* NULL: none */
+	const char *profile; /* NULL: "agent" */
+	const char *const *allow; /* grants; NULL-terminated; NULL: none */
+	unsigned preserve_fds; /* fds 3 ... 2 + n stay open in the container's process */
+	unsigned listen_fds; /* of these, the first n are sockets that the caller was activated
+			      * with: the program gets LISTEN_FDS=n and LISTEN_PID=1. 0: neither */
 	bool no_pivot;
 	bool no_new_keyring;
-	bool detach; /* nacre_run: the caller will not serve the terminal, so a terminal needs a console
-		      * socket, and a console socket is allowed. nacre_create always acts so */
+	bool detach; /* nacre_run: the caller will not serve the terminal, so a terminal needs a
+		      * console socket, and a console socket is allowed. nacre_create always acts so
+		      */
+	struct nacre_window window;
 };
 
-/* Everything but the user's program: status "created". The bundle's stdio is the caller's, unless it
- * asks for a terminal, whose master then goes to the console socket. */
+/* Everything but the user's program: status "created". The bundle's stdio is the caller's, unless
+ * it asks for a terminal, whose master then goes to the console socket. */
 NACRE_API int nacre_create(struct nacre *nacre, const char *id,
 	const struct nacre_create_options *options, struct nacre_error *err);
 
@@ -81,8 +93,9 @@ NACRE_API int nacre_start(struct nacre *nacre, const char *id, struct nacre_erro
 /* A process that was started and is the caller's child. */
 struct nacre_process {
 	pid_t pid;
-	int pidfd;   /* becomes readable when it ends; the caller's to close */
-	int console; /* master of its terminal, if it has one and no console socket took it; else -1 */
+	int pidfd; /* becomes readable when it ends; the caller's to close */
+	int console; /* master of its terminal, if it has one and no console socket took it; else -1
+		      */
 };
 
 /* create and start in one go. */
@@ -92,43 +105,47 @@ NACRE_API int nacre_run(struct nacre *nacre, const char *id,
 
 struct nacre_exec_options {
 	size_t size;
-	const char *process_file;   /* a process of the spec as JSON; NULL: from the members below */
-	const char *const *args;    /* NULL-terminated */
-	const char *cwd;	    /* NULL: of the container's process */
-	const char *const *env;	    /* added to those of the container's process; NULL: none */
-	const char *user;	    /* "UID[:GID]"; NULL: of the container's process */
+	const char *process_file; /* a process of the spec as JSON; NULL: from the members below */
+	const char *const *args; /* NULL-terminated */
+	const char *cwd; /* NULL: of the container's process */
+	const char *const *env; /* added to those of the container's process; NULL: none */
+	const char *user; /* "UID[:GID]"; NULL: of the container's process */
 	const char *const *additional_gids; /* decimal; NULL: none */
-	const char *const *caps;    /* added; NULL: none */
+	const char *const *caps; /* added; NULL: none */
 	bool no_new_privs;
 	bool terminal;
-	const char *apparmor;	    /* NULL: of the container's process */
+	const char *apparmor; /* NULL: of the container's process */
 	const char *process_label;
 	const char *console_socket;
 	const char *pid_file;
-	const char *cgroup;	    /* a path below the container's cgroup; NULL: the container's */
+	const char *cgroup; /* a path below the container's cgroup; NULL: the container's */
 	unsigned preserve_fds;
 	bool ignore_paused;
 	bool detach; /* as for nacre_run */
+	struct nacre_window window;
 };
 
 /* A further process in a running container, under the same profile. */
-NACRE_API int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_options *options,
-	struct nacre_process *ret_process, struct nacre_error *err);
-
-/* Sends SIG to the container's first process; SIGKILL to all its processes where it has no pid namespace
- * of its own. ALL: to every process of its cgroup, and no error if there is none. */
-NACRE_API int nacre_kill(struct nacre *nacre, const char *id, int sig, bool all,
+NACRE_API int nacre_exec(struct nacre *nacre, const char *id,
+	const struct nacre_exec_options *options, struct nacre_process *ret_process,
 	struct nacre_error *err);
 
-/* Undoes create. FORCE: kills a container that runs, and a container that does not exist is no error. */
-NACRE_API int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_error *err);
+/* Sends SIG to the container's first process; SIGKILL to all its processes where it has no pid
+ * namespace of its own. ALL: to every process of its cgroup, and no error if there is none. */
+NACRE_API int nacre_kill(
+	struct nacre *nacre, const char *id, int sig, bool all, struct nacre_error *err);
+
+/* Undoes create. FORCE: kills a container that runs, and a container that does not exist is no
+ * error. */
+NACRE_API int nacre_delete(
+	struct nacre *nacre, const char *id, bool force, struct nacre_error *err);
 
 NACRE_API int nacre_pause(struct nacre *nacre, const char *id, struct nacre_error *err);
 NACRE_API int nacre_resume(struct nacre *nacre, const char *id, struct nacre_error *err);
 
 /* runtime.md, State, with runc's members. */
-NACRE_API int nacre_state(struct nacre *nacre, const char *id, char **ret_json,
-	struct nacre_error *err);
+NACRE_API int nacre_state(
+	struct nacre *nacre, const char *id, char **ret_json, struct nacre_error *err);
 
 struct nacre_list_entry {
 	char *id;
@@ -154,8 +171,8 @@ NACRE_API int nacre_default_config(bool rootless, char **ret_json, struct nacre_
 /* features.md. */
 NACRE_API int nacre_features(char **ret_json, struct nacre_error *err);
 
-/* What a profile makes of a bundle's config: the tightened config and the report, both ways. Each ret_ may
- * be NULL. Nothing is created. */
+/* What a profile makes of a bundle's config: the tightened config and the report, both ways. Each
+ * ret_ may be NULL. Nothing is created. */
 NACRE_API int nacre_harden(const struct nacre_create_options *options, char **ret_config,
 	char **ret_report_text, char **ret_report_json, struct nacre_error *err);
 

@@ -260,6 +260,7 @@ int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_opti
 		.pid_file = options->pid_file,
 		.preserve_fds = options->preserve_fds,
 		.cgroup = options->cgroup,
+		.window = {options->window.rows, options->window.columns},
 	};
 	enum container_status status;
 	struct life l;
@@ -273,11 +274,7 @@ int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_opti
 	if (result == 0)
 		result = life_exec(&l, err);
 	if (result == 0)
-		*ret_process = (struct nacre_process){
-			.pid = l.pid,
-			.pidfd = steal_fd(&l.pidfd),
-			.console = steal_fd(&l.terminal.master),
-		};
+		*ret_process = container_take_process(&l);
 	life_done(&l);
 	return result;
 }

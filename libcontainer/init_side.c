@@ -160,6 +160,13 @@ int make_devices(struct life *l, struct nacre_error *err)
 		oci_find_namespace(l->config, "user"), err);
 }
 
+const struct oci_console_size *terminal_size(const struct life *l)
+{
+	if (l->process->console_size)
+		return l->process->console_size;
+	return l->options->window.height && l->options->window.width ? &l->options->window : NULL;
+}
+
 /* The master leaves for the console socket, or for RUNTIME, which hands it to its caller. */
 int send_terminal(struct life *l, struct nacre_error *err)
 {
@@ -179,7 +186,7 @@ int send_terminal(struct life *l, struct nacre_error *err)
 
 int open_terminal(struct life *l, struct nacre_error *err)
 {
-	if (terminal_open(l->rootfs_fd, l->process->console_size, &l->terminal, err) < 0 ||
+	if (terminal_open(l->rootfs_fd, terminal_size(l), &l->terminal, err) < 0 ||
 		terminal_bind_console(l->rootfs_fd, l->terminal.slave, err) < 0)
 		return -err->code;
 	return send_terminal(l, err);

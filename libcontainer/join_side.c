@@ -71,7 +71,7 @@ int open_joined_terminal(struct life *l, struct nacre_error *err)
 
 	if (root_fd < 0)
 		return fail_errno(err, errno, "open the container's root");
-	if (terminal_open(root_fd, l->process->console_size, &l->terminal, err) < 0)
+	if (terminal_open(root_fd, terminal_size(l), &l->terminal, err) < 0)
 		return -err->code;
 	return send_terminal(l, err);
 }

@@ -13,21 +13,23 @@
 #include "libcontainer/steps.h"
 #include "libcontainer/walk.h"
 
+/* clang-format off */
 /*
  * Theory of operation
  *
- * create   RUNTIME walks create_steps, spawning INIT on the way, and ends. INIT walks them too,
- * then listens on the start socket in the state directory. start    another RUNTIME connects to it;
- * both walk start_steps. INIT ends by becoming the program. run      both tables in one go, on the
- * socket pair that create uses. exec     join_steps: spawned into the container's cgroup and pid
- * namespace, INIT joins the rest. delete   the undo column of create_steps, read upwards.
+ * create   RUNTIME walks create_steps, spawning INIT on the way, and ends. INIT walks them too, then
+ *          listens on the start socket in the state directory.
+ * start    another RUNTIME connects to it; both walk start_steps. INIT ends by becoming the program.
+ * run      both tables in one go, on the socket pair that create uses. Unless there are hooks, RUNTIME
+ *          has given the turn for start long before INIT comes to take it: nobody sleeps.
+ * exec     the same with join_steps first: spawned into the container's cgroup and pid namespace, INIT
+ *          joins the rest.
+ * delete   the undo column of create_steps, read upwards.
  *
- * If a row fails in INIT, it sends the error and ends. If a row fails in RUNTIME, or INIT reports
- * or dies, RUNTIME undoes its finished rows, last first. If RUNTIME dies, INIT reads the end of the
- * socket where it expects a turn, and ends; what else is left `delete --force` removes.
+ * If a row fails in INIT, it sends the error and ends. If a row fails in RUNTIME, or INIT reports or
+ * dies, RUNTIME undoes its finished rows, last first. If RUNTIME dies, INIT reads the end of the socket
+ * where it expects a turn, and ends; what else is left `delete --force` removes.
  */
-
-/* clang-format off */
 const struct step create_steps[] = {
 	{RUNTIME, "poststop hooks",             HOOKS_POSTSTOP,         NULL,                   run_poststop},
 	{RUNTIME, "state directory",            ALWAYS,                 make_state_directory,   drop_state_directory},
@@ -91,18 +93,6 @@ const struct step join_steps[] = {
 	{INIT,    "terminal",                   TERMINAL,               open_joined_terminal,   NULL},
 	{INIT,    "find the program",           ALWAYS,                 find_program,           NULL},
 	{RUNTIME, "pid file",                   PID_FILE,               write_pid_file,         NULL},
-	{INIT,    "controlling terminal",       TERMINAL,               take_terminal,          NULL},
-	{INIT,    "process attributes",         ALWAYS,                 set_attributes,         NULL,           STEP_MEET},
-	{INIT,    "LSM labels",                 LSM,                    set_labels,             NULL},
-	{RUNTIME, "limits from outside",        LIMITS_FROM_OUTSIDE,    set_process_limits,     NULL},
-	{INIT,    "limits",                     LIMITS,                 set_own_limits,         NULL},
-	{INIT,    "seccomp filter, privileged", SECCOMP_PRIVILEGED,     load_seccomp,           NULL},
-	{RUNTIME, "seccomp listener, privileged", SECCOMP_PRIVILEGED | SECCOMP_NOTIFY, hand_out_listener, NULL},
-	{INIT,    "ids and capabilities",       ALWAYS,                 drop_privileges,        NULL},
-	{INIT,    "files",                      ALWAYS,                 limit_files,            NULL},
-	{INIT,    "seccomp filter",             SECCOMP_LAST,           load_seccomp,           NULL},
-	{RUNTIME, "seccomp listener",           SECCOMP_LAST | SECCOMP_NOTIFY, hand_out_listener, NULL},
-	{INIT,    "exec",                       ALWAYS,                 exec_program,           NULL,           STEP_EXEC},
 	{.name = NULL},
 };
 /* clang-format on */
@@ -185,23 +175,19 @@ _Noreturn void life_init_main(struct life *l, const struct step *steps)
 {
 	struct walk w = {l, steps, INIT, INIT, -1};
 	const struct step *failed;
+	const bool waits = l->record.active & WAITS_FOR_START;
 	struct nacre_error err;
 
 	if (shield_init(l, &err) < 0)
 		give_up(l, steps, steps, &err);
 	if (walk_from_spawn(&w, &failed, &err) < 0)
 		give_up(l, failed, steps, &err);
-	if (steps == create_steps) {
-		bool waits = l->record.active & WAITS_FOR_START;
-
-		if (waits && await_start(l, &err) < 0)
-			_exit(1);
-		/* The turn that await_start took was for the first row: all rows here begin with
-		 * INIT's. */
-		w = (struct walk){l, start_steps, INIT, waits ? INIT : RUNTIME, -1};
-		if (walk_from(&w, start_steps, &failed, &err) < 0)
-			give_up(l, failed, start_steps, &err);
-	}
+	if (waits && await_start(l, &err) < 0)
+		_exit(1);
+	/* The turn that await_start took was for the first row, which is INIT's. */
+	w = (struct walk){l, start_steps, INIT, waits ? INIT : RUNTIME, -1};
+	if (walk_from(&w, start_steps, &failed, &err) < 0)
+		give_up(l, failed, start_steps, &err);
 	_exit(1); /* not reached: the last row is exec */
 }
 
@@ -222,14 +208,15 @@ static const struct step *end_of(const struct step *steps)
 	return steps;
 }
 
-static int walk_create(struct life *l, struct nacre_error *err)
+/* The table that spawns: create_steps or join_steps. */
+static int walk_spawning(struct life *l, const struct step *steps, struct nacre_error *err)
 {
-	struct walk w = {l, create_steps, RUNTIME, RUNTIME, -1};
-	const struct step *done;
-	int result = walk_from(&w, create_steps, &done, err);
+	struct walk w = {l, steps, RUNTIME, RUNTIME, -1};
+	const struct step *last;
+	int result = walk_from(&w, steps, &last, err);
 
 	if (result < 0)
-		take_back(l, create_steps, done);
+		take_back(l, steps, last);
 	return result;
 }
 
@@ -243,7 +230,7 @@ static void ignore_sigpipe(void)
 int life_create(struct life *l, struct nacre_error *err)
 {
 	ignore_sigpipe();
-	return walk_create(l, err);
+	return walk_spawning(l, create_steps, err);
 }
 
 static int walk_start(struct life *l, struct nacre_error *err)
@@ -267,31 +254,28 @@ int life_start(struct life *l, struct nacre_error *err)
 	return result;
 }
 
-int life_run(struct life *l, struct nacre_error *err)
+static int spawn_and_start(struct life *l, const struct step *steps, struct nacre_error *err)
 {
 	int result;
 
 	ignore_sigpipe();
-	result = walk_create(l, err);
+	result = walk_spawning(l, steps, err);
 	if (result < 0)
 		return result;
 	result = walk_start(l, err);
 	if (result < 0)
-		take_back(l, create_steps, end_of(create_steps) - 1);
+		take_back(l, steps, end_of(steps) - 1);
 	return result;
+}
+
+int life_run(struct life *l, struct nacre_error *err)
+{
+	return spawn_and_start(l, create_steps, err);
 }
 
 int life_exec(struct life *l, struct nacre_error *err)
 {
-	struct walk w = {l, join_steps, RUNTIME, RUNTIME, -1};
-	const struct step *done;
-	int result;
-
-	ignore_sigpipe();
-	result = walk_from(&w, join_steps, &done, err);
-	if (result < 0)
-		take_back(l, join_steps, done);
-	return result;
+	return spawn_and_start(l, join_steps, err);
 }
 
 int life_delete(struct life *l, struct nacre_error *err)

@@ -70,7 +70,6 @@ struct life;
 enum step_flags {
 	STEP_SPAWN = 1 << 0, /* from here on there are two processes */
 	STEP_OVERLAP = 1 << 1, /* RUNTIME hands the turn on first and works while INIT goes on */
-	STEP_MEET = 1 << 3, /* of INIT: waits until RUNTIME has done what overlapped */
 	STEP_EXEC = 1 << 2, /* success is silence: the end of the socket by close-on-exec */
 };
 
@@ -87,7 +86,7 @@ struct step {
 
 extern const struct step create_steps[];
 extern const struct step start_steps[];
-extern const struct step join_steps[]; /* exec: a further process */
+extern const struct step join_steps[]; /* exec, in place of create_steps */
 
 /* How the command wants it; what life needs of container.h's options. */
 struct life_options {
@@ -97,6 +96,7 @@ struct life_options {
 	bool no_pivot;
 	bool no_new_keyring;
 	const char *cgroup; /* exec: asked for by name, below the container's; NULL: none */
+	struct oci_console_size window; /* where the config has none; 0: unknown */
 	bool waits_for_start; /* create; not run */
 };
 

@@ -23,6 +23,9 @@ int container_open(struct nacre *nacre, const char *id, bool lock, struct life *
 /* Reads the tightened config of an opened container into l->config. */
 int container_load_config(struct life *l, struct nacre_error *err);
 
+/* What the caller of run and exec gets, in place of l. */
+struct nacre_process container_take_process(struct life *l);
+
 /* Init runs C code in a forked copy of the caller: a lock held by another thread would stay locked
  * there for ever. -EBUSY if the caller has threads. */
 int refuse_threads(struct nacre_error *err);

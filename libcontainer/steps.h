@@ -34,6 +34,8 @@ int hooks_poststart(struct life *l, struct nacre_error *err);
 
 /* init_side.c */
 int shield_init(struct life *l, struct nacre_error *err); /* first of all, in the child */
+/* The size that the terminal is to have, NULL: none is known. */
+const struct oci_console_size *terminal_size(const struct life *l);
 int send_terminal(struct life *l, struct nacre_error *err);
 int become_userns_root(struct life *l, struct nacre_error *err);
 int unshare_cgroup(struct life *l, struct nacre_error *err);

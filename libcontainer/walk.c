@@ -127,16 +127,6 @@ static int change_owner(struct walk *w, const struct step *step, struct nacre_er
 	return result;
 }
 
-/* RUNTIME comes here as soon as its overlapping rows are done, usually first: INIT finds the turn
- * waiting. */
-static int meet(struct walk *w, const struct step *step, struct nacre_error *err)
-{
-	if (w->me == RUNTIME)
-		return hand_over(w, step, err);
-	await_turn(w, step);
-	return 0;
-}
-
 static uint64_t now_ns(void)
 {
 	struct timespec now;
@@ -190,8 +180,6 @@ int walk_from(struct walk *w, const struct step *first, const struct step **ret_
 		} else {
 			if (step->owner != w->turn)
 				result = change_owner(w, step, err);
-			else if (step->flags & STEP_MEET)
-				result = meet(w, step, err);
 			if (w->me == step->owner && result == 0)
 				result = perform_step(w, step, err);
 			if (w->me == RUNTIME && step->flags & STEP_EXEC && result == 0)

@@ -57,7 +57,7 @@ int console_open(struct console *console, int master, struct nacre_error *err)
 	console->up.sink = console->own_out >= 0 ? console->own_out : STDOUT_FILENO;
 	/* Only a terminal that we read from: on another one, ^C must go on to make a signal. */
 	console->can_raw = tcgetattr(STDIN_FILENO, &console->cooked) == 0;
-	console_resize(console);
+	console_resize(console); /* it may have changed since console_window */
 	console_raw(console);
 	return 0;
 }
@@ -83,6 +83,16 @@ void console_close(struct console *console)
 		(void)close(console->own_out);
 	console->own_in = -1;
 	console->own_out = -1;
+}
+
+struct nacre_window console_window(void)
+{
+	struct winsize size;
+	int tty = find_tty();
+
+	if (tty < 0 || ioctl(tty, TIOCGWINSZ, &size) < 0)
+		return (struct nacre_window){.rows = 0};
+	return (struct nacre_window){size.ws_row, size.ws_col};
 }
 
 void console_resize(const struct console *console)

@@ -54,6 +54,10 @@ void console_relay(struct console *console, const struct pollfd polls[CONSOLE_PO
  * INTERRUPT is readable. */
 void console_drain(struct console *console, int interrupt);
 
+/* The size of the caller's terminal, {0} if there is none: for nacre_run and nacre_exec, so that
+ * the program never sees another. */
+struct nacre_window console_window(void);
+
 /* The caller's window size becomes the container's. */
 void console_resize(const struct console *console);
 

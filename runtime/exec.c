@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "runtime/commands.h"
+#include "runtime/console.h"
 #include "runtime/foreground.h"
 
 const struct option_row exec_rows[] = {
@@ -65,6 +66,7 @@ static int exec_foreground(struct invocation *in, struct nacre_error *err)
 	struct foreground fg;
 	int r = foreground_begin(&fg, err);
 
+	in->exec.window = console_window();
 	if (r >= 0)
 		r = nacre_exec(in->nacre, in->operands[0], &in->exec, &process, err);
 	if (r >= 0)

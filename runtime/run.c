@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/commands.h"
+#include "runtime/console.h"
 #include "runtime/foreground.h"
 
 const struct option_row run_rows[] = {
@@ -35,8 +36,10 @@ static void delete_after_run(struct invocation *in)
 static int run_foreground(struct invocation *in, struct foreground *fg, struct nacre_error *err)
 {
 	struct nacre_process process;
-	int r = nacre_run(in->nacre, in->operands[0], &in->create, &process, err);
+	int r;
 
+	in->create.window = console_window();
+	r = nacre_run(in->nacre, in->operands[0], &in->create, &process, err);
 	if (r < 0)
 		return r;
 	r = foreground_serve(fg, &process, err);

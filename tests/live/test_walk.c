@@ -201,23 +201,6 @@ START_TEST(an_overlapping_row_does_not_hold_the_turn)
 }
 END_TEST
 
-START_TEST(init_meets_what_overlapped_before_it_goes_on)
-{
-	static const struct step table[] = {
-		{RUNTIME, "spawn", ALWAYS, step_spawn, NULL, STEP_SPAWN},
-		{RUNTIME, "long", ALWAYS, step_long, NULL, STEP_OVERLAP},
-		{INIT, "a", ALWAYS, step_a, NULL, 0},
-		{INIT, "b", ALWAYS, step_b, NULL, STEP_MEET},
-		{RUNTIME, "c", ALWAYS, step_c, NULL, 0},
-		{.name = NULL},
-	};
-	struct nacre_error err;
-
-	ck_assert_int_eq(walk_table(table, 0, &err), 0);
-	ck_assert_str_eq(trace->text, "albc");
-}
-END_TEST
-
 START_TEST(an_error_of_init_arrives_whole_and_undoes_the_runtime_backwards)
 {
 	static const struct step table[] = {
@@ -233,6 +216,27 @@ START_TEST(an_error_of_init_arrives_whole_and_undoes_the_runtime_backwards)
 	ck_assert_int_eq(walk_table(table, 0, &err), -EPERM);
 	ck_assert_str_eq(err.text, "mounts: it does not work");
 	ck_assert_str_eq(trace->text, "abBA");
+}
+END_TEST
+
+/* As when `run` gave the turn for start and INIT fails before it comes to take it. */
+START_TEST(last_words_arrive_though_a_turn_was_left_unread)
+{
+	struct baton_message message;
+	struct nacre_error err;
+	int pair[2], fd;
+
+	for (int with_fd = 0; with_fd < 2; with_fd++) {
+		ck_assert_int_eq(baton_pair(pair, &err), 0);
+		ck_assert_int_eq(baton_send(pair[0], BATON_TURN, 1, 0, -1, NULL, -1), 0);
+		ck_assert_int_eq(baton_send(pair[1], BATON_FAILED, 0, EPERM, -1, "why", -1), 0);
+		close_fd(&pair[1]);
+		ck_assert_int_eq(baton_receive(pair[0], &message, with_fd ? &fd : NULL), 1);
+		ck_assert_int_eq(message.kind, BATON_FAILED);
+		ck_assert_str_eq(message.text, "why");
+		ck_assert_int_eq(baton_receive(pair[0], &message, with_fd ? &fd : NULL), 0);
+		close_fd(&pair[0]);
+	}
 }
 END_TEST
 
@@ -311,8 +315,8 @@ Suite *suite_walk(void)
 	tcase_add_test(tcase, rows_run_in_table_order_across_processes);
 	tcase_add_loop_test(tcase, inactive_rows_are_skipped_by_both_sides, 0, 4);
 	tcase_add_test(tcase, an_overlapping_row_does_not_hold_the_turn);
-	tcase_add_test(tcase, init_meets_what_overlapped_before_it_goes_on);
 	tcase_add_test(tcase, an_error_of_init_arrives_whole_and_undoes_the_runtime_backwards);
+	tcase_add_test(tcase, last_words_arrive_though_a_turn_was_left_unread);
 	tcase_add_test(tcase, a_death_of_init_is_an_error_that_names_signal_and_step);
 	tcase_add_test(tcase, an_error_of_the_runtime_ends_init_where_it_waits);
 	tcase_add_test(tcase, silence_without_an_announced_exec_is_no_success);
