@@ -1,2 +1,128 @@
-#!/bin/sh
-exit 0
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The documents name what is there: the life table in README.md is the one of life.c, each function
+# of README.md's map stands in the file given, the rules and grants are those of specs/, and
+# SECURITY.md has the replayed CVEs. "map.sh life" prints the life table for README.md.
+# shellcheck disable=SC2013,SC2016 # names without blanks; backquotes of Markdown
+set -u
+cd "$SOURCE" || exit 1
+failed=0
+
+complain() {
+	echo "map: $1" >&2
+	failed=1
+}
+
+# A row of life.c as a line of README.md: who does it, what, when, and the function that undoes it.
+# The rows that end join_steps as they end start_steps are not repeated.
+life() {
+	awk '
+	function cell(text) {
+		gsub(/^[ \t]+|[ \t]+$/, "", text)
+		return text
+	}
+	/^const struct step [a-z]+_steps\[\]/ {
+		table = $4
+		sub(/_steps.*/, "", table)
+		n[table] = 0
+		next
+	}
+	/^};/ { table = "" }
+	table != "" && /^\t\{(RUNTIME|INIT),/ {
+		split($0, quoted, "\"")
+		owner = quoted[1] ~ /RUNTIME/ ? "runtime" : "init"
+		fields = split(quoted[3], field, ",")
+		when = tolower(cell(field[2]))
+		gsub(/_/, " ", when)
+		gsub(/ \| /, " + ", when)
+		undo = cell(field[4])
+		sub(/}$/, "", undo)
+		if ($0 ~ /STEP_OVERLAP/)
+			owner = owner "~"
+		line = sprintf("%-9s%-33s%-36s%s", owner, quoted[2], when,
+			undo == "NULL" ? "" : undo)
+		sub(/ +$/, "", line)
+		row[table, ++n[table]] = line
+		name[table, n[table]] = quoted[2]
+	}
+	END {
+		for (i = n["join"]; i > 0 && same(i); i--)
+			shared++
+		print "create"
+		for (i = 1; i <= n["create"]; i++)
+			print "  " row["create", i]
+		print "start"
+		for (i = 1; i <= n["start"]; i++)
+			print "  " row["start", i]
+		print "exec"
+		for (i = 1; i <= n["join"] - shared; i++)
+			print "  " row["join", i]
+		print "  ... and as in start, from \"" name["join", n["join"] - shared + 1] "\" to \"" \
+			name["join", n["join"]] "\""
+		if (!n["create"] || !n["start"] || !n["join"])
+			exit 1
+	}
+	# The last row of start_steps comes after exec and is not of exec.
+	function same(i) {
+		return row["join", i] == row["start", n["start"] - 1 - (n["join"] - i)]
+	}' libcontainer/life.c
+}
+
+if [ "${1:-}" = life ]; then
+	life
+	exit
+fi
+
+# The lines of README.md between two headings.
+section() {
+	awk -v heading="## $1" '/^## / { inside = $0 == heading; next } inside' README.md
+}
+
+expected=$(life) || complain "no tables found in libcontainer/life.c"
+found=$(section "A container's life" | awk '/^```/ { inside = !inside; next } inside')
+difference=$(diff <(echo "$expected") <(echo "$found")) ||
+	complain "README.md's life table is not that of libcontainer/life.c (map.sh life prints it):
+$difference"
+
+# | topic | `file` | `function`, `function` |
+rows=0
+while IFS='|' read -r _ topic file functions _; do
+	file=$(tr -d '` ' <<<"$file")
+	rows=$((rows + 1))
+	[ -f "$file" ] || { complain "README.md's map:$topic: no file $file"; continue; }
+	for function in $(tr -d '`,' <<<"$functions"); do
+		grep -Eq "^[a-z].*\b$function(\(|\[.*=)" "$file" ||
+			complain "README.md's map:$topic: $file has no $function"
+	done
+done < <(section "Where it is done" | grep '^|.*`.*/.*\.[ch]`')
+[ "$rows" -ge 30 ] || complain "README.md's map: $rows rows found"
+
+# Each first cell of the two tables of "Profiles" against the names in specs/.
+listed() {
+	section Profiles | awk -v head="| $1 |" 'index($0, head) == 1 { inside = 1; next }
+		!/^\|/ { inside = 0 } inside' | sed -n 's/^| `\([a-z-]*\).*/\1/p' | sort
+}
+for pair in "rule:specs/harden.c:^	{\"\([a-z-]*\)\", RULE_.*" \
+	"grant:specs/harden_grants.c:^	{ \"\([a-z-]*\)\",.*"; do
+	IFS=: read -r kind file pattern <<<"$pair"
+	names=$(sed -n "s/$pattern/\1/p" "$file" | sort)
+	[ -n "$names" ] || complain "$file: no ${kind}s found"
+	difference=$(diff <(echo "$names") <(listed "$kind")) ||
+		complain "README.md's table of ${kind}s is not that of $file:
+$difference"
+done
+
+tests=tests/integration/cve.t
+for name in $(grep -o 'test_[a-z0-9_]*' SECURITY.md); do
+	grep -q "^$name()" "$tests" || complain "SECURITY.md: $tests has no $name"
+done
+for number in $(sed -n 's/^test_cve_\([0-9]*\)_\([0-9]*\)_.*/CVE-\1-\2/p' "$tests" | sort -u); do
+	grep -q "$number" SECURITY.md || complain "SECURITY.md does not name $number"
+done
+
+for file in $(grep -o '`[a-z_]*\.[ch]`' libcontainer/README.md | tr -d '`'); do
+	[ -f "libcontainer/$file" ] || [ -f "specs/$file" ] ||
+		complain "libcontainer/README.md: no file $file"
+done
+
+exit $failed
