@@ -194,6 +194,20 @@ static int check_labels(const struct oci_process *process, struct nacre_error *e
 	return 0;
 }
 
+/* A property that would have no effect must not pass for one that has. */
+static int refuse_unsupported(const struct oci_config *config, struct nacre_error *err)
+{
+	const struct oci_linux *linux_ = config->linux_;
+
+	if (linux_ && linux_->n_net_devices)
+		return oci_fail(config, err, "linux.netDevices",
+			"this version of nacre moves no network devices: leave it out");
+	if (linux_ && linux_->intel_rdt)
+		return oci_fail(config, err, "linux.intelRdt",
+			"this version of nacre does not use resctrl: leave it out");
+	return 0;
+}
+
 static int prepare_create(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
 {
@@ -216,6 +230,8 @@ static int prepare_create(
 	l->config_given = bundle.given;
 	if (options->listen_fds &&
 		add_listen_fds(l->arena, options->listen_fds, &l->process, err) < 0)
+		return -err->code;
+	if (refuse_unsupported(l->config, err) < 0)
 		return -err->code;
 	if (!oci_find_namespace(l->config, "mount"))
 		return oci_fail(l->config, err, "linux.namespaces",

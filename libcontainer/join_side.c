@@ -9,6 +9,7 @@
 #include "libcontainer/cleanup.h"
 #include "libcontainer/idmap.h"
 #include "libcontainer/pivot.h"
+#include "libcontainer/scheduling.h"
 #include "libcontainer/steps.h"
 
 /* The rows that only join_steps has: a further process in a running container. */
@@ -51,6 +52,17 @@ int spawn_joined(struct life *l, struct nacre_error *err)
 	if (result == -EBUSY && !l->options->cgroup && follow_init(l, err) == 0)
 		result = spawn(l, join_steps, err);
 	return result;
+}
+
+/* config.md, execCPUAffinity. INIT is born in the container's cgroup, so both count there. */
+int set_initial_affinity(struct life *l, struct nacre_error *err)
+{
+	return cpu_affinity_apply(l->process->exec_cpu_affinity->initial, err);
+}
+
+int set_final_affinity(struct life *l, struct nacre_error *err)
+{
+	return cpu_affinity_apply(l->process->exec_cpu_affinity->final, err);
 }
 
 int join_namespaces(struct life *l, struct nacre_error *err)

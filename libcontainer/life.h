@@ -62,6 +62,7 @@ enum condition {
 	RUNS_AT_ONCE = 1 << 23, /* the opposite */
 	OOM_SCORE = 1 << 24,
 	LIMITS = 1 << 25, /* process.rlimits: INIT sets them */
+	AFFINITY = 1 << 27, /* process.execCPUAffinity: of exec only */
 	LIMITS_FROM_OUTSIDE = 1 << 26, /* in a user namespace INIT may raise none: RUNTIME does */
 };
 

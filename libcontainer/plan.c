@@ -99,5 +99,5 @@ uint64_t plan_create(const struct oci_config *config, const struct life_options 
 uint64_t plan_join(const struct oci_config *config, const struct oci_process *process,
 	const struct life_options *options)
 {
-	return plan_process(config, process, options);
+	return plan_process(config, process, options) | when(process->exec_cpu_affinity, AFFINITY);
 }

@@ -64,7 +64,9 @@ int exec_program(struct life *l, struct nacre_error *err);
 
 /* join_side.c */
 int spawn_joined(struct life *l, struct nacre_error *err);
+int set_initial_affinity(struct life *l, struct nacre_error *err);
 int join_namespaces(struct life *l, struct nacre_error *err);
+int set_final_affinity(struct life *l, struct nacre_error *err);
 int open_joined_terminal(struct life *l, struct nacre_error *err);
 
 #endif

@@ -204,6 +204,15 @@ test_rlimits_of_the_config_hold() {
 	has_line "$out" "RLIMIT_NOFILE 111 222"
 }
 
+test_cpu_affinity_is_that_of_the_config() {
+	bundle pause
+	edit '.process.execCPUAffinity = {initial: "0", final: "0"}'
+	create
+	start
+	good nacre exec "$id" /payload sched
+	has "$out" "cpus=1 "
+}
+
 test_twenty_at_once() {
 	local i
 	running
