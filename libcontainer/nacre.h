@@ -16,6 +16,9 @@ struct nacre {
 	int root_fd;
 };
 
+/* A life for container ID, with nothing in it but what every call needs. */
+int container_begin(struct nacre *nacre, const char *id, struct life *l, struct nacre_error *err);
+
 /* A container, opened and locked; what start, delete, exec and the others begin with. */
 int container_open(struct nacre *nacre, const char *id, bool lock, struct life *l,
 	enum container_status *ret_status, struct nacre_error *err);

@@ -248,9 +248,7 @@ int state_save(int state_fd, const struct container_record *record, struct nacre
 	return file_replace(state_fd, "record", text, strlen(text), 0600, err);
 }
 
-/* What there is of a container before INIT is ready: its name and where its cgroup is or will be.
- */
-static int load_unfinished(struct arena *arena, int root_fd, const char *id, int lock_fd,
+int state_load_lock(struct arena *arena, int root_fd, const char *id, int lock_fd,
 	struct container_record **ret_record, struct nacre_error *err)
 {
 	struct container_record *record = arena_alloc(arena, sizeof(*record));
@@ -310,7 +308,7 @@ int state_load(struct arena *arena, int root_fd, const char *id, int lock_fd,
 	int result = read_record(root_fd, id, &text, &length);
 
 	if (result == -ENOENT)
-		return load_unfinished(arena, root_fd, id, lock_fd, ret_record, err);
+		return state_load_lock(arena, root_fd, id, lock_fd, ret_record, err);
 	if (result < 0)
 		return fail_errno(err, result, "read the record of container \"%s\"", id);
 	result = container_record_decode(arena, "record", text, length, ret_record, err);
@@ -319,7 +317,7 @@ int state_load(struct arena *arena, int root_fd, const char *id, int lock_fd,
 	if ((*ret_record)->version != RECORD_VERSION)
 		return fail(err, EINVAL,
 			"container \"%s\" was made by another version of nacre (record %u, this "
-			"one knows %u): delete it with the version that made it",
+			"one knows %u): delete it with --force",
 			id, (*ret_record)->version, RECORD_VERSION);
 	return 0;
 }

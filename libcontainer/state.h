@@ -56,6 +56,11 @@ int state_save(int state_fd, const struct container_record *record, struct nacre
 int state_load(struct arena *arena, int root_fd, const char *id, int lock_fd,
 	struct container_record **ret_record, struct nacre_error *err);
 
+/* What the lock file tells, where there is no record or none that can be read: only id and cgroup.
+ */
+int state_load_lock(struct arena *arena, int root_fd, const char *id, int lock_fd,
+	struct container_record **ret_record, struct nacre_error *err);
+
 /* The IDs of all containers, sorted. Heap; free with state_free_ids. */
 int state_list_ids(int root_fd, char ***ret_ids, size_t *ret_n, struct nacre_error *err);
 void state_free_ids(char **ids, size_t n);

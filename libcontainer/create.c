@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/bundle.h"
+#include "libcontainer/cleanup.h"
+#include "libcontainer/lsm.h"
+#include "libcontainer/nacre.h"
+#include "libcontainer/plan.h"
+#include "libcontainer/timestamp.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <time.h>
+#include <unistd.h>
+
+/* nacre_create and nacre_run: from options and a bundle to a struct life that can be walked. */
+
+int check_terminal(bool terminal, bool detach, const char *console_socket, struct nacre_error *err)
+{
+	if (terminal && detach && !console_socket)
+		return fail(err, EINVAL,
+			"cannot allocate tty if runc will detach without setting console socket");
+	if (console_socket && (!terminal || !detach))
+		return fail(err, EINVAL,
+			"cannot use console socket if runc will not detach or allocate tty");
+	return 0;
+}
+
+int add_listen_fds(struct arena *arena, unsigned n, const struct oci_process **process,
+	struct nacre_error *err)
+{
+	struct oci_process *copy = arena_alloc(arena, sizeof(*copy));
+	size_t n_env = (*process)->env.n;
+	const char **env = arena_array(arena, n_env + 2, sizeof(*env));
+	char *text = arena_printf(arena, "LISTEN_FDS=%u", n);
+
+	if (!copy || !env || !text)
+		return fail_errno(err, ENOMEM, "LISTEN_FDS");
+	*copy = **process;
+	for (size_t i = 0; i < n_env; i++)
+		env[i] = copy->env.items[i];
+	env[n_env] = text;
+	env[n_env + 1] = "LISTEN_PID=1";
+	copy->env.items = env;
+	copy->env.n = n_env + 2;
+	*process = copy;
+	return 0;
+}
+
+static const char *now_text(struct arena *arena)
+{
+	struct timespec now;
+	char text[TIMESTAMP_SIZE];
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	timestamp_format(&now, text);
+	return arena_strdup(arena, text);
+}
+
+static int fill_record(struct life *l, const struct bundle *bundle,
+	const struct nacre_create_options *options, struct nacre_error *err)
+{
+	struct oci_strings grants = {.n = 0};
+	char path[PATH_MAX];
+
+	l->cgroup.mount_fd = cgroup_open_mount(err);
+	if (l->cgroup.mount_fd < 0 ||
+		cgroup_resolve_path(l->cgroup.mount_fd,
+			l->config->linux_ ? l->config->linux_->cgroups_path : NULL, l->id, path,
+			err) < 0)
+		return -err->code;
+	while (options->allow && options->allow[grants.n])
+		grants.n++;
+	grants.items = (const char **)options->allow;
+	l->record = (struct container_record){
+		.version = RECORD_VERSION,
+		.id = l->id,
+		.bundle = bundle->path,
+		.rootfs = bundle->rootfs,
+		.created = now_text(l->arena),
+		.cgroup = arena_strdup(l->arena, path),
+		.active = plan_create(l->config, l->options),
+		.owner_uid = geteuid(),
+		.profile = bundle->report->profile,
+		.grants = grants,
+		.annotations = l->config->annotations,
+	};
+	if (!l->record.created || !l->record.cgroup)
+		return fail_errno(err, ENOMEM, "record");
+	return 0;
+}
+
+/* A label that cannot take effect is refused before anything is made. */
+static int check_labels(const struct oci_process *process, struct nacre_error *err)
+{
+	if (process->apparmor_profile && *process->apparmor_profile && !lsm_apparmor_enabled())
+		return fail(err, EINVAL,
+			"process.apparmorProfile: AppArmor is not active on this host");
+	if (process->selinux_label && *process->selinux_label && !lsm_selinux_enabled())
+		return fail(
+			err, EINVAL, "process.selinuxLabel: SELinux is not active on this host");
+	return 0;
+}
+
+/* A property that would have no effect must not pass for one that has. */
+static int refuse_unsupported(const struct oci_config *config, struct nacre_error *err)
+{
+	const struct oci_linux *linux_ = config->linux_;
+
+	if (linux_ && linux_->n_net_devices)
+		return oci_fail(config, err, "linux.netDevices",
+			"this version of nacre moves no network devices: leave it out");
+	if (linux_ && linux_->intel_rdt)
+		return oci_fail(config, err, "linux.intelRdt",
+			"this version of nacre does not use resctrl: leave it out");
+	return 0;
+}
+
+static int prepare_create(
+	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
+{
+	struct bundle bundle;
+
+	if (options->size != sizeof(*options))
+		return fail(err, EINVAL, "options of %zu bytes, expected %zu", options->size,
+			sizeof(*options));
+	if (refuse_threads(err) < 0 || state_check_id(l->id, err) < 0 ||
+		bundle_load(l->arena, options->bundle, options->config, options->profile,
+			options->allow, l->callbacks->warn, l->callbacks->data, &bundle, err) < 0)
+		return -err->code;
+	l->config = bundle.config;
+	l->process = bundle.config->process;
+	if (check_terminal(l->process->terminal, l->options->waits_for_start || options->detach,
+		    options->console_socket, err) < 0 ||
+		check_labels(l->process, err) < 0 ||
+		harden_report_json(bundle.report, &l->report, err) < 0)
+		return -err->code;
+	l->config_given = bundle.given;
+	if (options->listen_fds &&
+		add_listen_fds(l->arena, options->listen_fds, &l->process, err) < 0)
+		return -err->code;
+	if (refuse_unsupported(l->config, err) < 0)
+		return -err->code;
+	if (!oci_find_namespace(l->config, "mount"))
+		return oci_fail(l->config, err, "linux.namespaces",
+			"without {\"type\": \"mount\"} the container's mounts would be made on the "
+			"host");
+	if (namespaces_plan(l->config, &l->namespaces, err) < 0)
+		return -err->code;
+	return fill_record(l, &bundle, options, err);
+}
+
+static struct life_options life_options_of(const struct nacre_create_options *options, bool waits)
+{
+	return (struct life_options){
+		.console_socket = options->console_socket,
+		.pid_file = options->pid_file,
+		.preserve_fds = options->preserve_fds,
+		.no_pivot = options->no_pivot,
+		.no_new_keyring = options->no_new_keyring,
+		.window = {options->window.rows, options->window.columns},
+		.waits_for_start = waits,
+	};
+}
+
+int nacre_create(struct nacre *nacre, const char *id, const struct nacre_create_options *options,
+	struct nacre_error *err)
+{
+	const struct life_options life_options = life_options_of(options, true);
+	struct life l;
+	int result = container_begin(nacre, id, &l, err);
+
+	l.options = &life_options;
+	if (result == 0)
+		result = prepare_create(&l, options, err);
+	if (result == 0)
+		result = life_create(&l, err);
+	life_done(&l);
+	return result;
+}
+
+int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_options *options,
+	struct nacre_process *ret_process, struct nacre_error *err)
+{
+	const struct life_options life_options = life_options_of(options, false);
+	struct life l;
+	int result = container_begin(nacre, id, &l, err);
+
+	l.options = &life_options;
+	if (result == 0)
+		result = prepare_create(&l, options, err);
+	if (result == 0)
+		result = life_run(&l, err);
+	if (result == 0)
+		*ret_process = container_take_process(&l);
+	life_done(&l);
+	return result;
+}
