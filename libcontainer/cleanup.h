@@ -29,11 +29,11 @@ static inline void cleanup_dir_fn(DIR **dir)
 #define cleanup_dir __attribute__((cleanup(cleanup_dir_fn)))
 
 /* Hands an owned thing on: what is left behind is not released. */
-#define steal_ptr(p)                                                                               \
-	({                                                                                         \
-		__typeof__(p) stolen_ = (p);                                                       \
-		(p) = NULL;                                                                        \
-		stolen_;                                                                           \
+#define steal_ptr(p)                         \
+	({                                   \
+		__typeof__(p) stolen_ = (p); \
+		(p) = NULL;                  \
+		stolen_;                     \
 	})
 
 static inline int steal_fd(int *fd)

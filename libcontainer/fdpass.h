@@ -19,8 +19,8 @@ int socket_listen(int dirfd, const char *name, int type);
 /* One sendmsg with all of DATA and up to FDPASS_MAX fds. No SIGPIPE. Returns 0 or -errno. */
 int fd_send(int sock, const void *data, size_t length, const int *fds, size_t n_fds);
 
-/* One recvmsg. Fds are O_CLOEXEC; unused places in FDS are set to -1; more fds than N_FDS are closed.
- * Returns the bytes received, 0 at the end of file, or -errno (-EMSGSIZE: did not fit). */
+/* One recvmsg. Fds are O_CLOEXEC; unused places in FDS are set to -1; more fds than N_FDS are
+ * closed. Returns the bytes received, 0 at the end of file, or -errno (-EMSGSIZE: did not fit). */
 ssize_t fd_receive(int sock, void *data, size_t length, int *fds, size_t n_fds);
 
 #endif

@@ -8,10 +8,11 @@
 
 #include "specs/error.h"
 
-/* Small whole files below a directory fd (AT_FDCWD: a host path). The last component is never followed
- * if it is a symlink. */
+/* Small whole files below a directory fd (AT_FDCWD: a host path). The last component is never
+ * followed if it is a symlink. */
 
-/* Reads at most LIMIT bytes (more: -EFBIG). The text is NUL-terminated, heap, the caller's to free. */
+/* Reads at most LIMIT bytes (more: -EFBIG). The text is NUL-terminated, heap, the caller's to free.
+ */
 int file_read(int dirfd, const char *name, size_t limit, char **ret_text, size_t *ret_length,
 	struct nacre_error *err);
 
@@ -23,8 +24,8 @@ int file_read_fd(int fd, const char *name, size_t limit, char **ret_text, size_t
  * without a text: callers know what a value means there. */
 int file_write(int dirfd, const char *name, const char *text);
 
-/* Makes or replaces a file so that a reader sees the old content or the new, never a part: a temporary
- * name beside it and rename(2). */
+/* Makes or replaces a file so that a reader sees the old content or the new, never a part: a
+ * temporary name beside it and rename(2). */
 int file_replace(int dirfd, const char *name, const char *text, size_t length, mode_t mode,
 	struct nacre_error *err);
 

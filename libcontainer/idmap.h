@@ -15,9 +15,9 @@ int idmap_write(pid_t pid, const struct oci_id_mapping *uids, size_t n_uids,
 /* In init, once the maps are there: root of its user namespace. */
 int idmap_become_root(struct nacre_error *err);
 
-/* An fd of a user namespace with these mappings, for MOUNT_ATTR_IDMAP. A short-lived process holds it
- * while it is made. */
-int idmap_userns(const struct oci_id_mapping *uids, size_t n_uids, const struct oci_id_mapping *gids,
-	size_t n_gids, struct nacre_error *err);
+/* An fd of a user namespace with these mappings, for MOUNT_ATTR_IDMAP. A short-lived process holds
+ * it while it is made. */
+int idmap_userns(const struct oci_id_mapping *uids, size_t n_uids,
+	const struct oci_id_mapping *gids, size_t n_gids, struct nacre_error *err);
 
 #endif

@@ -9,22 +9,23 @@
 
 /* What the words in mounts[].options mean: config.md, Linux mount options. */
 struct mount_options {
-	uint64_t attr_set;	/* MOUNT_ATTR_*, on this mount */
+	uint64_t attr_set; /* MOUNT_ATTR_*, on this mount */
 	uint64_t attr_clear;
 	uint64_t recursive_set; /* the r-words: on the whole tree */
 	uint64_t recursive_clear;
-	uint64_t propagation;	/* MS_PRIVATE, MS_SHARED, MS_SLAVE or MS_UNBINDABLE; 0: as it is */
+	uint64_t propagation; /* MS_PRIVATE, MS_SHARED, MS_SLAVE or MS_UNBINDABLE; 0: as it is */
 	bool propagation_recursive;
-	unsigned super_flags;	/* MS_SYNCHRONOUS, MS_DIRSYNC, MS_MANDLOCK, MS_LAZYTIME, MS_I_VERSION, MS_SILENT, ... */
+	unsigned super_flags; /* MS_SYNCHRONOUS, MS_DIRSYNC, MS_MANDLOCK, MS_LAZYTIME, MS_I_VERSION,
+				 MS_SILENT, ... */
 	unsigned super_clear;
-	bool read_only;		/* "ro": for a filesystem also the superblock's flag */
+	bool read_only; /* "ro": for a filesystem also the superblock's flag */
 	bool bind;
-	bool recursive;		/* rbind */
+	bool recursive; /* rbind */
 	bool remount;
 	bool tmpcopyup;
 	bool idmap;
-	bool idmap_recursive;	/* ridmap */
-	bool source_nofollow;	/* src-nofollow, as podman passes it */
+	bool idmap_recursive; /* ridmap */
+	bool source_nofollow; /* src-nofollow, as podman passes it */
 	bool destination_nofollow;
 	bool copy_symlink;
 	size_t n_data; /* words that are for the filesystem itself: see mount_option_is_data */

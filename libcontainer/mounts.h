@@ -13,26 +13,28 @@ struct mount_context {
 	bool own_cgroup_namespace;
 	bool own_network_namespace;
 	bool own_user_namespace;
-	int cgroup_fd;	/* O_PATH fd of the container's cgroup; -1: none */
-	const int *source_fds; /* one a mount: a detached tree that the runtime opened, or -1; NULL: none */
-	int *proc_fd;	/* out: the procfs made for /proc, if there is one (see procfs.h); starts as -1 */
+	int cgroup_fd; /* O_PATH fd of the container's cgroup; -1: none */
+	const int *source_fds; /* one a mount: a detached tree that the runtime opened, or -1; NULL:
+				  none */
+	int *proc_fd; /* out: the procfs made for /proc, if there is one (see procfs.h); starts as
+			 -1 */
 };
 
-/* Performs all mounts in order. Everything is built detached and attached fd to fd; what stands at the
- * target is checked after it was opened. Read-only tmpfs mounts (and /dev) are left writable: see
- * mounts_seal. Runs in the container's mount namespace, before the pivot. */
+/* Performs all mounts in order. Everything is built detached and attached fd to fd; what stands at
+ * the target is checked after it was opened. Read-only tmpfs mounts (and /dev) are left writable:
+ * see mounts_seal. Runs in the container's mount namespace, before the pivot. */
 int mounts_perform(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
 	struct nacre_error *err);
 
-/* Turns those read-only that had to be filled first (a tmpfs with "ro": device nodes, mount points of
- * later mounts). After devices are made. */
+/* Turns those read-only that had to be filled first (a tmpfs with "ro": device nodes, mount points
+ * of later mounts). After devices are made. */
 int mounts_seal(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
 	struct nacre_error *err);
 
-/* A detached, possibly id-mapped clone of mount I's source, opened by the runtime in its own namespaces
- * because the container's user namespace could not reach it or must not change its ownership.
- * USERNS_FD: of the container's mappings, for "idmap" without mappings of its own; -1: none.
- * Returns an fd, or -ENOTSUP when the mount needs none of this. */
+/* A detached, possibly id-mapped clone of mount I's source, opened by the runtime in its own
+ * namespaces because the container's user namespace could not reach it or must not change its
+ * ownership. USERNS_FD: of the container's mappings, for "idmap" without mappings of its own; -1:
+ * none. Returns an fd, or -ENOTSUP when the mount needs none of this. */
 int mount_open_source(const struct oci_mount *mount, size_t index, bool own_user_namespace,
 	int userns_fd, struct nacre_error *err);
 

@@ -9,7 +9,8 @@
 /* pivot_root(2): the old root is gone from the namespace afterwards. */
 int rootfs_pivot(int rootfs_fd, struct nacre_error *err);
 
-/* For a rootfs on a ramdisk (--no-pivot): the rootfs is moved over "/". The old root stays below it. */
+/* For a rootfs on a ramdisk (--no-pivot): the rootfs is moved over "/". The old root stays below
+ * it. */
 int rootfs_move(int rootfs_fd, struct nacre_error *err);
 
 /* Without a mount namespace of its own there is nothing to pivot in. */

@@ -10,21 +10,22 @@
 /*
  * A procfs that nobody could have tampered with. CVE-2019-16884 and CVE-2025-52881 wrote labels and
  * sysctls into other files because /proc in the container was mounted over. Every write to /proc on
- * behalf of a container goes through such a handle, and every open is RESOLVE_NO_XDEV, so that a mount
- * on top of a file is an error.
+ * behalf of a container goes through such a handle, and every open is RESOLVE_NO_XDEV, so that a
+ * mount on top of a file is an error.
  */
 
-/* The caller's /proc, if it is the root of a procfs (PROC_SUPER_MAGIC, inode 1), else a detached procfs
- * attached nowhere. The first costs 3 us and the second 43; since nothing is opened across a mount and no
- * magic link is followed, neither can lead to another file. Returns an fd or -errno with text. */
+/* The caller's /proc, if it is the root of a procfs (PROC_SUPER_MAGIC, inode 1), else a detached
+ * procfs attached nowhere. The first costs 3 us and the second 43; since nothing is opened across a
+ * mount and no magic link is followed, neither can lead to another file. Returns an fd or -errno
+ * with text. */
 int procfs_open(struct nacre_error *err);
 
-/* Opens PATH ("self/attr/exec", "sys/net/ipv4/ip_forward") below a handle. Symlinks are followed only
- * within procfs and magic links never. Returns an fd or -errno without text. */
+/* Opens PATH ("self/attr/exec", "sys/net/ipv4/ip_forward") below a handle. Symlinks are followed
+ * only within procfs and magic links never. Returns an fd or -errno without text. */
 int procfs_open_file(int proc_fd, const char *path, int flags);
 
-/* Field 22 of PID/stat, in clock ticks since boot, and the process's state letter (field 3). -ESRCH:
- * no such process. */
+/* Field 22 of PID/stat, in clock ticks since boot, and the process's state letter (field 3).
+ * -ESRCH: no such process. */
 int procfs_stat(int proc_fd, pid_t pid, uint64_t *ret_start_time, char *ret_state);
 
 #endif

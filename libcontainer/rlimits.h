@@ -12,8 +12,8 @@ int rlimits_apply(pid_t pid, const struct oci_rlimit *limits, size_t n, struct n
 /* Whether NAME is a limit of this kernel's headers. */
 bool rlimit_known(const char *name);
 
-/* process.oomScoreAdj of PID through /proc. Lowering it needs CAP_SYS_RESOURCE; setting what it already
- * is never fails. */
+/* process.oomScoreAdj of PID through /proc. Lowering it needs CAP_SYS_RESOURCE; setting what it
+ * already is never fails. */
 int oom_score_apply(int proc_fd, pid_t pid, int score, struct nacre_error *err);
 
 #endif

@@ -4,8 +4,8 @@
 
 /*
  * Every raw system call of the project. Thin: returns the result or -errno, never retries, has no
- * policy. `grep sys_` is the list of kernel interfaces that libc does not wrap everywhere; a lint test
- * refuses syscall() in any other file. Numbers are the asm-generic ones, the same on every
+ * policy. `grep sys_` is the list of kernel interfaces that libc does not wrap everywhere; a lint
+ * test refuses syscall() in any other file. Numbers are the asm-generic ones, the same on every
  * architecture since 2019; they stand here because Ubuntu 22.04's headers lack the newest.
  */
 
@@ -26,8 +26,9 @@
 #define SYS_mount_setattr 442
 #endif
 
-/* <linux/mount.h> and <sys/mount.h> cannot be included together before glibc 2.37, so what the mount
- * API of Linux 5.2 to 5.12 needs is spelled out here and neither header's new half is used. */
+/* <linux/mount.h> and <sys/mount.h> cannot be included together before glibc 2.37, so what the
+ * mount API of Linux 5.2 to 5.12 needs is spelled out here and neither header's new half is used.
+ */
 #ifndef OPEN_TREE_CLONE
 #define OPEN_TREE_CLONE 1
 #define OPEN_TREE_CLOEXEC O_CLOEXEC
@@ -100,8 +101,8 @@ static inline int sys_result(long result)
 }
 
 /* Linux 5.6. */
-static inline int sys_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode,
-	uint64_t resolve)
+static inline int sys_openat2(
+	int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
 {
 	struct open_how how = {.flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve};
 
@@ -151,8 +152,8 @@ static inline int sys_fsopen(const char *fs_name)
 	return sys_result(syscall(SYS_fsopen, fs_name, FSOPEN_CLOEXEC));
 }
 
-static inline int sys_fsconfig(int fs_fd, unsigned command, const char *key, const void *value,
-	int aux)
+static inline int sys_fsconfig(
+	int fs_fd, unsigned command, const char *key, const void *value, int aux)
 {
 	return sys_result(syscall(SYS_fsconfig, fs_fd, command, key, value, aux));
 }
@@ -169,8 +170,8 @@ static inline int sys_fspick(int fd)
 }
 
 /* Linux 5.12. FLAGS of AT_EMPTY_PATH, AT_RECURSIVE. */
-static inline int sys_mount_setattr(int fd, const char *path, unsigned flags,
-	const struct sys_mount_attr *attr)
+static inline int sys_mount_setattr(
+	int fd, const char *path, unsigned flags, const struct sys_mount_attr *attr)
 {
 	return sys_result(syscall(SYS_mount_setattr, fd, path, flags, attr, sizeof(*attr)));
 }
@@ -187,8 +188,8 @@ static inline int sys_close_range(unsigned first, unsigned last, unsigned flags)
 }
 
 /* Linux 3.19. */
-static inline int sys_execveat(int fd, const char *path, char *const argv[], char *const envp[],
-	int flags)
+static inline int sys_execveat(
+	int fd, const char *path, char *const argv[], char *const envp[], int flags)
 {
 	return sys_result(syscall(SYS_execveat, fd, path, argv, envp, flags));
 }
@@ -230,8 +231,8 @@ static inline int sys_default_signal(int sig)
 	return sys_result(syscall(SYS_rt_sigaction, sig, action, NULL, sizeof(uint64_t)));
 }
 
-/* Returns the length with the NUL. Unlike libc's it gives the "(unreachable)" of a directory outside
- * the root as it is, where libc walks "..". */
+/* Returns the length with the NUL. Unlike libc's it gives the "(unreachable)" of a directory
+ * outside the root as it is, where libc walks "..". */
 static inline int sys_getcwd(char *buffer, size_t size)
 {
 	return sys_result(syscall(SYS_getcwd, buffer, size));

@@ -9,7 +9,8 @@
  *
  * A value, never on the heap: it survives ENOMEM, and it crosses the socket between the runtime and
  * the container's init in one piece. A function that can fail returns 0 (or a positive answer) or
- * -code, and takes the error as its last parameter, which is never NULL and is untouched on success.
+ * -code, and takes the error as its last parameter, which is never NULL and is untouched on
+ * success.
  *
  * The function that saw the failure writes the text; a caller may only put context in front of it.
  * The text is lower case, has no full stop, reads outside in and holds the offending value:

@@ -1,2 +1,32 @@
-#!/bin/sh
-exit 0
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What must not stand in the project: spelling mistakes, notes to oneself, names that say nothing.
+set -u
+cd "$SOURCE" || exit 1
+failed=0
+folders=(specs libcontainer runtime tests contrib .ci)
+documents=(README.md SECURITY.md meson.build meson_options.txt)
+
+complain() {
+	echo "words: $1" >&2
+	failed=1
+}
+
+found=$(grep -rnIE --exclude=words.sh --exclude=tally.py \
+	'\b(TODO|FIXME|XXX|HACK|WIP)\b' "${folders[@]}" "${documents[@]}")
+[[ -z $found ]] || complain "a note to oneself:"$'\n'"$found"
+
+found=$(find "${folders[@]}" -type f | grep -iE '/[^/]*(utils?|helpers?|misc|common)[^/]*$')
+[[ -z $found ]] || complain "a name that says nothing:"$'\n'"$found"
+
+found=$(grep -rnIE '[ 	]+$' --include='*.[ch]' --include='*.sh' --include='*.t' --include='*.md' \
+	"${folders[@]}" "${documents[@]}")
+[[ -z $found ]] || complain "blanks at the end of a line:"$'\n'"$found"
+
+command -v codespell >/dev/null || {
+	echo "codespell is not installed" >&2
+	exit $((failed ? 1 : 77))
+}
+# .Nd is a macro of the manual page, --tabl an option that is not there
+codespell --skip '*.json,words.sh,corpus' --ignore-words-list nd,tabl "${folders[@]}" "${documents[@]}" || complain "spelling"
+exit $failed
