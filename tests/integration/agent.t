@@ -62,7 +62,7 @@ test_the_root_is_read_only_and_tmp_is_writable() {
 	loose_bundle create /new : create /etc/new : create /tmp/new
 	agent_any
 	is "$out" $'create: EROFS\ncreate: EROFS\ncreate: ok'
-	isnt_there "$b/rootfs/tmp/new"
+	absent "$b/rootfs/tmp/new"
 	agent --allow rootfs-write
 	exists "$b/rootfs/new"
 }
@@ -74,7 +74,7 @@ test_nothing_in_tmp_can_be_executed() {
 	program /bin/sh -c 'cat /payload >/tmp/tool; chmod 755 /tmp/tool; /tmp/tool echo executed'
 	cp "$b/rootfs/bin/sh" "$b/rootfs/bin/chmod"
 	agent_any
-	hasnt "$out" executed
+	lacks "$out" executed
 	has "$err$out" ermission
 	agent --allow tmp-exec
 	has "$out" executed
@@ -130,7 +130,7 @@ test_every_namespace_is_its_own() {
 	edit '.linux.namespaces = [{type: "mount"}, {type: "network"}] | del(.hostname)'
 	agent
 	for type in mnt pid ipc uts cgroup; do
-		hasnt "$out" "$(readlink "/proc/self/ns/$type")"
+		lacks "$out" "$(readlink "/proc/self/ns/$type")"
 	done
 }
 
@@ -177,7 +177,7 @@ test_processes_and_memory_are_limited_where_there_is_a_controller() {
 	needs_controller memory || return
 	is "$(<"$cgroup/memory.swap.max")" 0 memory.swap.max
 	is "$(<"$cgroup/memory.oom.group")" 1 memory.oom.group
-	isnt "$(<"$cgroup/memory.max")" max memory.max
+	differs "$(<"$cgroup/memory.max")" max memory.max
 }
 
 test_a_limit_that_only_the_profile_wants_is_a_warning_without_its_controller() {
@@ -197,7 +197,7 @@ test_shared_propagation_is_cut() {
 	loose_bundle cat /proc/self/mountinfo
 	mount_on /mnt "$b/rootfs/etc" bind rbind rshared
 	agent
-	hasnt "$out" "shared:"
+	lacks "$out" "shared:"
 }
 
 test_exec_is_under_the_same_ceiling() {

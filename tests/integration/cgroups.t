@@ -19,7 +19,7 @@ test_the_container_is_in_a_cgroup_of_its_own() {
 	create
 	start
 	is "$(<"$(cgroup)/cgroup.procs")" "$(state_of .pid)" "processes"
-	isnt "$(cgroup_of "$(state_of .pid)")" "$(cgroup_of self)" "cgroup"
+	differs "$(cgroup_of "$(state_of .pid)")" "$(cgroup_of self)" "cgroup"
 }
 
 test_an_absolute_path_lies_below_the_mount() {
@@ -28,7 +28,7 @@ test_an_absolute_path_lies_below_the_mount() {
 	create
 	is "$(cgroup_of "$(state_of .pid)")" "/parent-$tag/deep/$id"
 	delete
-	isnt_there "$cg_mount/parent-$tag/deep/$id"
+	absent "$cg_mount/parent-$tag/deep/$id"
 	rmdir "$cg_mount/parent-$tag/deep" "$cg_mount/parent-$tag"
 }
 
@@ -173,7 +173,7 @@ test_a_limit_too_low_to_begin_is_said_to_be() {
 	bundle true
 	resources '{memory: {limit: 4096, swap: 4096}}'
 	try nacre run --profile oci --bundle "$b" "$id"
-	isnt "$rc" 0 "exit code"
+	differs "$rc" 0 "exit code"
 	has "$err" "memory limit"
 	nothing_left
 }

@@ -7,7 +7,7 @@ test_create_leaves_the_container_created_and_its_program_unstarted() {
 	edit '.root.readonly = false'
 	create
 	is "$(state_of .status)" created status
-	isnt_there "$b/rootfs/tmp/ran"
+	absent "$b/rootfs/tmp/ran"
 	start
 	wait_for test -e "$b/rootfs/tmp/ran"
 	is "$(state_of .status)" running status
@@ -87,7 +87,7 @@ test_no_new_keyring_keeps_the_session_keyring() {
 	is "$out" "$("$PAYLOAD" keyring)" "session keyring"
 	run
 	has "$out" "keyring: "
-	isnt "$out" "$("$PAYLOAD" keyring)" "session keyring"
+	differs "$out" "$("$PAYLOAD" keyring)" "session keyring"
 }
 
 test_no_pivot_makes_a_container_all_the_same() {

@@ -78,7 +78,7 @@ test_cgroups_that_the_container_made_go_with_it() {
 	cgroup=$cg_mount$(cgroup_of "$(state_of .pid)")
 	mkdir -p "$cgroup/a/b/c" "$cgroup/a/d"
 	good nacre delete --force "$id"
-	isnt_there "$cgroup"
+	absent "$cgroup"
 	nothing_left
 }
 

@@ -22,7 +22,7 @@ test_exec_joins_every_namespace() {
 	for type in mnt pid net ipc uts cgroup; do
 		exec_in readlink "/proc/1/ns/$type" "/proc/self/ns/$type"
 		is "$(awk '{ print $3 }' <<<"$out" | uniq | wc -l)" 1 "$type: number of namespaces"
-		isnt "$(awk '{ print $3; exit }' <<<"$out")" "$(readlink "/proc/self/ns/$type")" "$type"
+		differs "$(awk '{ print $3; exit }' <<<"$out")" "$(readlink "/proc/self/ns/$type")" "$type"
 	done
 }
 
@@ -55,8 +55,8 @@ test_user_takes_numbers_only() {
 	running
 	for user in user 1000:user 1x "" : 1000: -1 4294967296 4294967295 +5 "1 " 0x10; do
 		try nacre exec --user "$user" "$id" /payload id
-		isnt "$rc" 0 "exit code for user \"$user\""
-		hasnt "$out" uid=
+		differs "$rc" 0 "exit code for user \"$user\""
+		lacks "$out" uid=
 	done
 	# CVE-2026-30892: a uid alone must not become 0:0
 	good nacre exec --user 1 "$id" /payload id
@@ -68,7 +68,7 @@ test_cap_adds_one_capability() {
 	good nacre exec "$id" /payload status CapEff
 	without=$out
 	good nacre exec --cap CAP_NET_RAW "$id" /payload status CapEff CapInh CapAmb
-	isnt "$(head -1 <<<"$out")" "$without" capabilities
+	differs "$(head -1 <<<"$out")" "$without" capabilities
 	has "$out" $'CapInh:\t0000000000000000'
 	has "$out" $'CapAmb:\t0000000000000000'
 }
@@ -157,7 +157,7 @@ test_a_paused_container_takes_exec_only_on_demand() {
 		nacre exec "$id" /payload true
 	in_background nacre exec --ignore-paused "$id" /payload echo thawed
 	sleep 0.2
-	hasnt "$(<"$background_out")" thawed
+	lacks "$(<"$background_out")" thawed
 	good nacre resume "$id"
 	wait_for grep -q thawed "$background_out"
 }

@@ -20,7 +20,7 @@ test_all_six_run_in_order() {
 		| .root.readonly = false'
 	create
 	is "$(tr '\n' ' ' <"$T/out.hooks")" "prestart createRuntime createContainer " "after create"
-	isnt_there "$b/rootfs/tmp/startContainer"
+	absent "$b/rootfs/tmp/startContainer"
 	start
 	exists "$b/rootfs/tmp/startContainer"
 	is "$(tail -1 "$T/out.hooks")" poststart "after start"
@@ -91,7 +91,7 @@ test_a_failing_hook_stops_the_container_and_undoes_it() {
 		edit '.root.readonly = false'
 		hook "$kind" 'exit 3'
 		run_refused "hooks: *: error running $kind hook #0: exit status 3*"
-		isnt_there "$b/rootfs/tmp/ran"
+		absent "$b/rootfs/tmp/ran"
 	done
 }
 
@@ -110,7 +110,7 @@ test_a_failing_start_container_hook_stops_it() {
 	create
 	bad 1 "*startContainer hook*4*" nacre start "$id"
 	wait_for status_is stopped
-	isnt_there "$b/rootfs/tmp/ran"
+	absent "$b/rootfs/tmp/ran"
 }
 
 test_a_failing_poststart_hook_stops_it() {

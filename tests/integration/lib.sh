@@ -8,7 +8,7 @@
 #	tests/integration/create.t [REGEX]	runs one file, or those tests of it
 #
 # From the environment: NACRE, PAYLOAD, PEER (the programs, from the build); MUST_RUN=1 makes a skip a
-# failure, except for what a host may really lack (lacks_controller, lacks_cap_sys_resource).
+# failure, except for what a host may really lack (host_lacks).
 
 set -u
 export LC_ALL=C
@@ -51,7 +51,7 @@ wrong() {
 }
 
 # A reason that is the machine's fault and no test's: it may stay a skip where everything must run.
-lacks() {
+host_lacks() {
 	skipped=$1
 }
 
@@ -70,20 +70,20 @@ needs_program() {
 
 needs_controller() {
 	grep -qw "$1" "$cg_mount/cgroup.controllers" && return
-	lacks "cgroup v2 controller $1 is absent on this host"
+	host_lacks "cgroup v2 controller $1 is absent on this host"
 	return 1
 }
 
 needs_cap_sys_resource() {
 	(($(capability_mask) >> 24 & 1)) && return
-	lacks "CAP_SYS_RESOURCE is absent"
+	host_lacks "CAP_SYS_RESOURCE is absent"
 	return 1
 }
 
 # Memory limits and static layout do not fit a sanitizer's shadow memory.
 needs_plain_build() {
 	[[ -z ${NACRE_SANITIZED:-} ]] && return
-	lacks "not with a sanitizer: $1"
+	host_lacks "not with a sanitizer: $1"
 	return 1
 }
 
@@ -199,7 +199,7 @@ is() {
 	[[ $1 == "$2" ]] || wrong "${3:-it} is another" "found:    $1" "expected: $2"
 }
 
-isnt() {
+differs() {
 	[[ $1 != "$2" ]] || wrong "${3:-it} is $2"
 }
 
@@ -208,7 +208,7 @@ has() {
 	[[ $1 == *"$2"* ]] || wrong "not found: $2" "in: $1"
 }
 
-hasnt() {
+lacks() {
 	[[ $1 != *"$2"* ]] || wrong "found: $2" "in: $1"
 }
 
@@ -239,7 +239,7 @@ exists() {
 	[[ -e $1 || -L $1 ]] || wrong "$1 does not exist"
 }
 
-isnt_there() {
+absent() {
 	[[ ! -e $1 && ! -L $1 ]] || wrong "$1 exists" "$(ls -ld "$1")"
 }
 

@@ -58,7 +58,7 @@ test_control_characters_of_a_name_cannot_reach_the_terminal() {
 	program $'\e[31mred\n"quoted"'
 	try nacre run --profile oci --bundle "$b" "$id"
 	is "$rc" 1 "exit code"
-	hasnt "$err" $'\e'
+	lacks "$err" $'\e'
 	is "$(wc -l <<<"$err")" 1 "number of lines"
 	try nacre --log "$T/out.log" --log-format json run --profile oci --bundle "$b" "$id"
 	has "$(jq -r .msg "$T/out.log")" '"quoted"'

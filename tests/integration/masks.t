@@ -16,8 +16,8 @@ test_own_masks_hide_a_file_and_a_directory() {
 	echo hidden >"$b/rootfs/etc/secrets/inner"
 	edit '.linux.maskedPaths += ["/etc/secret", "/etc/secrets"] | .root.readonly = false'
 	run_any
-	hasnt "$out" hidden
-	hasnt "$out" inner
+	lacks "$out" hidden
+	lacks "$out" inner
 	has "$out" "create: EROFS"
 	is "$(<"$b/rootfs/etc/secret")" hidden "the file of the rootfs"
 }

@@ -96,7 +96,7 @@ test_recursive_flags_reach_the_mounts_below() {
 	mount_on /mnt/deep "$b/source" bind rbind rro rnosuid
 	run
 	umount "$b/source/below"
-	hasnt ",$(options_of /mnt/plain/below)," ",ro,"
+	lacks ",$(options_of /mnt/plain/below)," ",ro,"
 	has ",$(options_of /mnt/deep/below)," ",ro,"
 	has ",$(options_of /mnt/deep/below)," ",nosuid,"
 }
@@ -121,8 +121,8 @@ test_propagation_is_as_asked_for() {
 	done
 	run
 	has "$(mounted /mnt/shared)" " shared:"
-	hasnt "$(mounted /mnt/private)" "shared:"
-	hasnt "$(mounted /mnt/private)" "master:"
+	lacks "$(mounted /mnt/private)" "shared:"
+	lacks "$(mounted /mnt/private)" "master:"
 	has "$(mounted /mnt/unbindable)" " unbindable "
 }
 
@@ -145,7 +145,7 @@ test_rootfs_propagation_is_set() {
 	has "$(mounted /)" " unbindable "
 	edit '.linux.rootfsPropagation = "private"'
 	run
-	hasnt "$(mounted /)" "shared:"
+	lacks "$(mounted /)" "shared:"
 }
 
 test_a_tmpfs_takes_its_options() {

@@ -164,7 +164,7 @@ test_hostname_and_domainname_are_set() {
 	edit '.hostname = "inside" | .domainname = "example.org"'
 	run
 	has "$out" "host=inside domain=example.org"
-	isnt "$(hostname)" inside "name of the host"
+	differs "$(hostname)" inside "name of the host"
 }
 
 test_a_hundred_runs_in_a_row_leave_nothing() {

@@ -28,7 +28,7 @@ test_kill_ends_the_process() {
 		filter '[{names: ["getcpu"], action: "'"$action"'"}]'
 		run_any
 		is "$rc" 159 "exit code of $action"
-		hasnt "$out" survived
+		lacks "$out" survived
 	done
 }
 
@@ -154,7 +154,7 @@ test_a_filter_that_forbids_exec_is_reported() {
 	bundle true
 	filter '[{names: ["execve", "execveat"], action: "SCMP_ACT_ERRNO"}]'
 	run_any
-	isnt "$rc" 0 "exit code"
+	differs "$rc" 0 "exit code"
 	nothing_left
 }
 
