@@ -89,14 +89,19 @@ static int fill_record(struct life *l, const struct bundle *bundle,
 }
 
 /* A label that cannot take effect is refused before anything is made. */
-static int check_labels(const struct oci_process *process, struct nacre_error *err)
+static int check_labels(const struct oci_config *config, struct nacre_error *err)
 {
+	const struct oci_process *process = config->process;
+	const char *mount_label = config->linux_ ? config->linux_->mount_label : NULL;
+
 	if (process->apparmor_profile && *process->apparmor_profile && !lsm_apparmor_enabled())
 		return fail(err, EINVAL,
 			"process.apparmorProfile: AppArmor is not active on this host");
 	if (process->selinux_label && *process->selinux_label && !lsm_selinux_enabled())
 		return fail(
 			err, EINVAL, "process.selinuxLabel: SELinux is not active on this host");
+	if (mount_label && *mount_label && !lsm_selinux_enabled())
+		return fail(err, EINVAL, "linux.mountLabel: SELinux is not active on this host");
 	return 0;
 }
 
@@ -130,7 +135,7 @@ static int prepare_create(
 	l->process = bundle.config->process;
 	if (check_terminal(l->process->terminal, l->options->waits_for_start || options->detach,
 		    options->console_socket, err) < 0 ||
-		check_labels(l->process, err) < 0 ||
+		check_labels(l->config, err) < 0 ||
 		harden_report_json(bundle.report, &l->report, err) < 0)
 		return -err->code;
 	l->config_given = bundle.given;

@@ -8,6 +8,7 @@
 #include "libcontainer/cleanup.h"
 #include "libcontainer/mount_options.h"
 #include "libcontainer/nacre.h"
+#include "libcontainer/scheduling.h"
 #include "libcontainer/seccomp.h"
 #include "specs/defaults.h"
 #include "specs/features.h"
@@ -73,6 +74,8 @@ int nacre_features(char **ret_json, struct nacre_error *err)
 	static const char *const hooks[] = {"prestart", "createRuntime", "createContainer",
 		"startContainer", "poststart", "poststop", NULL};
 	const char *namespaces[9] = {NULL}, *capabilities[65] = {NULL}, *flags[8] = {NULL};
+	const char *modes[8], *policy_flags[8];
+	struct oci_features_memory_policy policy = {.modes = {.n = 0}};
 	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
 	size_t n_mount_options;
 	const char *const *mount_options = mount_option_names(&n_mount_options);
@@ -108,6 +111,9 @@ int nacre_features(char **ret_json, struct nacre_error *err)
 	linux_.namespaces = strings(namespaces);
 	linux_.capabilities = (struct oci_strings){
 		.items = capabilities, .n = capability_names(arena, capabilities)};
+	policy.modes = (struct oci_strings){modes, memory_policy_modes(modes)};
+	policy.flags = (struct oci_strings){policy_flags, memory_policy_flags(policy_flags)};
+	linux_.memory_policy = &policy;
 	seccomp_flags_supported(flags);
 	seccomp.supported_flags = strings(flags);
 	return oci_features_encode(&features, ret_json, err);

@@ -232,6 +232,25 @@ static int parse_list(const char *list, unsigned limit, unsigned long *ret_bits,
 	}
 }
 
+static size_t words_of(const struct word *words, const char **ret_names)
+{
+	size_t n = 0;
+
+	for (; words[n].text; n++)
+		ret_names[n] = words[n].text;
+	return n;
+}
+
+size_t memory_policy_modes(const char **ret_names)
+{
+	return words_of(memory_modes, ret_names);
+}
+
+size_t memory_policy_flags(const char **ret_names)
+{
+	return words_of(memory_flags, ret_names);
+}
+
 int memory_policy_apply(const struct oci_memory_policy *policy, struct nacre_error *err)
 {
 	unsigned long nodes[NODES_MAX / BITS_PER_LONG] = {0};

@@ -8,6 +8,10 @@
  * (personality(2)) and linux.memoryPolicy (set_mempolicy(2)), on the caller. Each takes NULL. */
 int scheduling_apply(const struct oci_process *process, struct nacre_error *err);
 int personality_apply(const struct oci_personality *personality, struct nacre_error *err);
+/* What memory_policy_apply knows, for features.md. RET_NAMES has 8 places. */
+size_t memory_policy_modes(const char **ret_names);
+size_t memory_policy_flags(const char **ret_names);
+
 int memory_policy_apply(const struct oci_memory_policy *policy, struct nacre_error *err);
 
 /* A CPU list ("0-3,7") for sched_setaffinity(2) on the caller. Takes NULL. */

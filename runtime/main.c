@@ -138,7 +138,7 @@ static int command_version(struct invocation *in, struct nacre_error *err)
 	return 0;
 }
 
-/* The links nacre-oci, nacre-strict, ... let an engine have one runtime entry a profile. */
+/* The links nacre-oci and nacre-agent let an engine have one runtime entry a profile. */
 static const char *profile_of_name(const char *name)
 {
 	const char *slash = name ? strrchr(name, '/') : NULL;
