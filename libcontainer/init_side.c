@@ -243,8 +243,8 @@ int mask_paths(struct life *l, struct nacre_error *err)
 
 	if (dev_null_fd < 0)
 		return dev_null_fd;
-	return masks_apply(l->rootfs_fd, dev_null_fd, &l->config->linux_->masked_paths,
-		&l->config->linux_->readonly_paths, err);
+	return masks_apply(l->rootfs_fd, dev_null_fd, masks_expect_procfs(l->config),
+		&l->config->linux_->masked_paths, &l->config->linux_->readonly_paths, err);
 }
 
 int pivot(struct life *l, struct nacre_error *err)

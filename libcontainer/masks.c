@@ -2,13 +2,48 @@
 #include "libcontainer/masks.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "libcontainer/cleanup.h"
 #include "libcontainer/mount_fs.h"
 #include "libcontainer/paths.h"
 #include "libcontainer/sys.h"
+#include "specs/path_text.h"
+
+/* Where paths begin. CVE-2019-19921: whoever can rename in the rootfs exchanges /proc for a
+ * symlink, the files below it are "absent", and the true procfs stays open under another name. So
+ * what lies below /proc is looked up from one fd, which has been proven to be the procfs. */
+struct roots {
+	int rootfs_fd;
+	int proc_fd; /* -1: none */
+};
+
+static int open_proc(int rootfs_fd, struct nacre_error *err)
+{
+	cleanup_close int fd = path_open_nofollow(rootfs_fd, "/proc", O_PATH | O_DIRECTORY);
+	struct statfs fs;
+
+	if (fd < 0)
+		return fail_errno(err, fd, "open the procfs on /proc");
+	if (fstatfs(fd, &fs) < 0)
+		return fail_errno(err, errno, "statfs /proc");
+	if (fs.f_type != PROC_SUPER_MAGIC)
+		return fail(err, EXDEV,
+			"/proc was mounted and is no procfs: somebody changes the rootfs");
+	return steal_fd(&fd);
+}
+
+static int open_below(const struct roots *roots, const char *path)
+{
+	if (roots->proc_fd >= 0 && strncmp(path, "/proc/", 6) == 0)
+		return path_open(roots->proc_fd, path + 5, O_PATH);
+	return path_open(roots->rootfs_fd, path, O_PATH);
+}
 
 static bool is_absent(int r)
 {
@@ -48,12 +83,12 @@ static int cover(struct covers *covers, int dev_null_fd, int target_fd, struct n
 	return r < 0 ? fail_errno(err, r, "attach") : 0;
 }
 
-static int apply_masked(int rootfs_fd, int dev_null_fd, const struct oci_strings *paths,
+static int apply_masked(const struct roots *roots, int dev_null_fd, const struct oci_strings *paths,
 	struct covers *covers, struct nacre_error *err)
 {
 	for (size_t i = 0; i < paths->n; i++) {
 		/* A symlink is followed within the root: what it leads to must not be seen. */
-		cleanup_close int fd = path_open(rootfs_fd, paths->items[i], O_PATH);
+		cleanup_close int fd = open_below(roots, paths->items[i]);
 
 		if (is_absent(fd))
 			continue;
@@ -83,10 +118,11 @@ static int make_readonly(int target_fd, struct nacre_error *err)
 	return r < 0 ? fail_errno(err, r, "attach") : 0;
 }
 
-static int apply_readonly(int rootfs_fd, const struct oci_strings *paths, struct nacre_error *err)
+static int apply_readonly(
+	const struct roots *roots, const struct oci_strings *paths, struct nacre_error *err)
 {
 	for (size_t i = 0; i < paths->n; i++) {
-		cleanup_close int fd = path_open(rootfs_fd, paths->items[i], O_PATH);
+		cleanup_close int fd = open_below(roots, paths->items[i]);
 
 		if (is_absent(fd))
 			continue;
@@ -98,16 +134,36 @@ static int apply_readonly(int rootfs_fd, const struct oci_strings *paths, struct
 	return 0;
 }
 
-int masks_apply(int rootfs_fd, int dev_null_fd, const struct oci_strings *masked,
+bool masks_expect_procfs(const struct oci_config *config)
+{
+	char clean[PATH_TEXT_MAX];
+
+	for (size_t i = 0; i < config->n_mounts; i++)
+		if (path_clean(config->mounts[i].destination, clean) == 0 &&
+			strcmp(clean, "/proc") == 0)
+			return true;
+	return false;
+}
+
+int masks_apply(int rootfs_fd, int dev_null_fd, bool procfs, const struct oci_strings *masked,
 	const struct oci_strings *readonly, struct nacre_error *err)
 {
+	cleanup_close int proc_fd = procfs ? open_proc(rootfs_fd, err) : -1;
 	struct covers covers = {-1, -1};
 	int r;
 
+	if (procfs && proc_fd < 0)
+		return proc_fd;
 	/* Masks come last, on top: a read-only clone would otherwise have to carry them along. */
-	r = apply_readonly(rootfs_fd, readonly, err);
-	if (r == 0)
-		r = apply_masked(rootfs_fd, dev_null_fd, masked, &covers, err);
+	r = apply_readonly(&(struct roots){rootfs_fd, proc_fd}, readonly, err);
+	if (r < 0)
+		return r;
+	/* Anew: where /proc itself is a read-only path, a clone stands on top now. */
+	close_fd(&proc_fd);
+	proc_fd = procfs ? open_proc(rootfs_fd, err) : -1;
+	if (procfs && proc_fd < 0)
+		return proc_fd;
+	r = apply_masked(&(struct roots){rootfs_fd, proc_fd}, dev_null_fd, masked, &covers, err);
 	close_fd(&covers.null_fd);
 	close_fd(&covers.empty_fd);
 	return r;

@@ -2,14 +2,20 @@
 #ifndef NACRE_MASKS_H
 #define NACRE_MASKS_H
 
+#include <stdbool.h>
+
 #include "specs/spec.h"
+
+/* Whether the config mounts something on /proc: mounts.c lets nothing but a procfs. */
+bool masks_expect_procfs(const struct oci_config *config);
 
 /* linux.maskedPaths: a file is covered by /dev/null, a directory by one shared empty read-only
  * tmpfs. linux.readonlyPaths: bound on itself, read-only, other flags kept. What is absent is
  * skipped. DEV_NULL_FD: the host's /dev/null, see device_open_null. Runs before the pivot, while
  * the mount that it lies on is still in the namespace, and after the sysctls are written: PROC_FD
- * of mount_context is the mount that these cover. */
-int masks_apply(int rootfs_fd, int dev_null_fd, const struct oci_strings *masked,
+ * of mount_context is the mount that these cover. PROCFS: see above; /proc must be
+ * one then, or somebody exchanged it. */
+int masks_apply(int rootfs_fd, int dev_null_fd, bool procfs, const struct oci_strings *masked,
 	const struct oci_strings *readonly, struct nacre_error *err);
 
 #endif

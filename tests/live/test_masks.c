@@ -46,7 +46,7 @@ static bool is_empty_directory(const char *path)
 
 START_TEST(a_masked_file_is_dev_null)
 {
-	OK(masks_apply(rootfs_fd, null_fd, &WORDS("/file"), &none, &err));
+	OK(masks_apply(rootfs_fd, null_fd, false, &WORDS("/file"), &none, &err));
 	ck_assert(is_null(ROOTFS "/file"));
 	ck_assert_str_eq(text_of(ROOTFS "/file"), "");
 }
@@ -54,7 +54,7 @@ END_TEST
 
 START_TEST(a_masked_directory_is_empty_and_read_only)
 {
-	OK(masks_apply(rootfs_fd, null_fd, &WORDS("/dir"), &none, &err));
+	OK(masks_apply(rootfs_fd, null_fd, false, &WORDS("/dir"), &none, &err));
 	ck_assert(is_empty_directory(ROOTFS "/dir"));
 	ck_assert(mkdir(ROOTFS "/dir/x", 0755) < 0 && errno == EROFS);
 }
@@ -66,7 +66,7 @@ START_TEST(all_masked_directories_share_one_filesystem)
 	struct stat b;
 
 	SYS(mkdir(ROOTFS "/other", 0755));
-	OK(masks_apply(rootfs_fd, null_fd, &WORDS("/dir", "/file", "/other"), &none, &err));
+	OK(masks_apply(rootfs_fd, null_fd, false, &WORDS("/dir", "/file", "/other"), &none, &err));
 	SYS(stat(ROOTFS "/dir", &a));
 	SYS(stat(ROOTFS "/other", &b));
 	ck_assert(is_empty_directory(ROOTFS "/other") && is_null(ROOTFS "/file"));
@@ -76,7 +76,7 @@ END_TEST
 
 START_TEST(what_is_absent_is_skipped)
 {
-	OK(masks_apply(rootfs_fd, null_fd, &WORDS("/missing", "/file/below", "/dir"),
+	OK(masks_apply(rootfs_fd, null_fd, false, &WORDS("/missing", "/file/below", "/dir"),
 		&WORDS("/missing", "/file/below"), &err));
 	ck_assert(is_empty_directory(ROOTFS "/dir"));
 	ck_assert(!exists(ROOTFS "/missing"));
@@ -90,8 +90,8 @@ START_TEST(what_a_masked_symlink_leads_to_in_the_root_is_masked)
 	SYS(symlink("/dir", ROOTFS "/to-dir"));
 	SYS(symlink("../../host/file", ROOTFS "/to-host"));
 	SYS(symlink(HOST, ROOTFS "/to-host-dir"));
-	OK(masks_apply(
-		rootfs_fd, null_fd, &WORDS("/to-dir", "/to-host", "/to-host-dir"), &none, &err));
+	OK(masks_apply(rootfs_fd, null_fd, false, &WORDS("/to-dir", "/to-host", "/to-host-dir"),
+		&none, &err));
 	ck_assert(is_empty_directory(ROOTFS "/dir"));
 	ck_assert_str_eq(text_of(HOST "/file"), "host's");
 	ck_assert_str_eq(mount_of(HOST), "");
@@ -103,7 +103,8 @@ START_TEST(a_masked_magic_link_is_refused)
 	SYS(mkdir(ROOTFS "/proc", 0755));
 	SYS(mount("proc", ROOTFS "/proc", "proc", 0, NULL));
 	SYS(symlink("/proc/self/root", ROOTFS "/link"));
-	ck_assert_int_eq(masks_apply(rootfs_fd, null_fd, &WORDS("/link"), &none, &err), -ELOOP);
+	ck_assert_int_eq(
+		masks_apply(rootfs_fd, null_fd, false, &WORDS("/link"), &none, &err), -ELOOP);
 	ck_assert_ptr_nonnull(strstr(err.text, "mask /link"));
 }
 END_TEST
@@ -112,13 +113,37 @@ START_TEST(the_files_of_procfs_are_masked)
 {
 	SYS(mkdir(ROOTFS "/proc", 0755));
 	SYS(mount("proc", ROOTFS "/proc", "proc", 0, NULL));
-	OK(masks_apply(rootfs_fd, null_fd, &WORDS("/proc/version", "/proc/fs"), &WORDS("/proc/sys"),
-		&err));
+	OK(masks_apply(rootfs_fd, null_fd, true, &WORDS("/proc/version", "/proc/fs"),
+		&WORDS("/proc/sys"), &err));
 	ck_assert(is_null(ROOTFS "/proc/version"));
 	ck_assert(is_empty_directory(ROOTFS "/proc/fs"));
 	ck_assert(open(ROOTFS "/proc/sys/kernel/hostname", O_WRONLY | O_CLOEXEC) < 0);
 	ck_assert_int_eq(errno, EROFS);
 	ck_assert(!(flags_of("/proc/sys") & ST_RDONLY));
+}
+END_TEST
+
+START_TEST(masks_below_a_read_only_proc_are_seen)
+{
+	SYS(mkdir(ROOTFS "/proc", 0755));
+	SYS(mount("proc", ROOTFS "/proc", "proc", 0, NULL));
+	OK(masks_apply(rootfs_fd, null_fd, true, &WORDS("/proc/version"), &WORDS("/proc"), &err));
+	ck_assert(is_null(ROOTFS "/proc/version"));
+	ck_assert(flags_of(ROOTFS "/proc") & ST_RDONLY);
+}
+END_TEST
+
+/* CVE-2019-19921: a path below it would be absent, and the procfs open under another name. */
+START_TEST(a_proc_that_was_exchanged_is_refused)
+{
+	SYS(mkdir(ROOTFS "/proc", 0755));
+	ck_assert_int_eq(
+		masks_apply(rootfs_fd, null_fd, true, &WORDS("/proc/version"), &none, &err),
+		-EXDEV);
+	SYS(rmdir(ROOTFS "/proc"));
+	SYS(symlink("/dir", ROOTFS "/proc"));
+	ck_assert_int_eq(
+		masks_apply(rootfs_fd, null_fd, true, &none, &WORDS("/proc/sys"), &err), -ENOTDIR);
 }
 END_TEST
 
@@ -128,7 +153,7 @@ START_TEST(a_read_only_path_keeps_its_other_flags_and_what_is_mounted_below)
 	SYS(mkdir(ROOTFS "/dir/sub", 0755));
 	SYS(mount("tmpfs", ROOTFS "/dir/sub", "tmpfs", 0, NULL));
 	put(ROOTFS "/dir/sub/file", "x");
-	OK(masks_apply(rootfs_fd, null_fd, &none, &WORDS("/dir", "/file"), &err));
+	OK(masks_apply(rootfs_fd, null_fd, false, &none, &WORDS("/dir", "/file"), &err));
 	ck_assert_uint_eq(flags_of(ROOTFS "/dir") & (ST_RDONLY | ST_NOSUID | ST_NOEXEC | ST_NODEV),
 		ST_RDONLY | ST_NOSUID | ST_NOEXEC);
 	ck_assert(open(ROOTFS "/dir/new", O_WRONLY | O_CREAT | O_CLOEXEC, 0644) < 0);
@@ -141,7 +166,7 @@ END_TEST
 
 START_TEST(a_path_that_is_masked_and_read_only_is_masked)
 {
-	OK(masks_apply(rootfs_fd, null_fd, &WORDS("/dir/secret"), &WORDS("/dir"), &err));
+	OK(masks_apply(rootfs_fd, null_fd, false, &WORDS("/dir/secret"), &WORDS("/dir"), &err));
 	ck_assert(is_null(ROOTFS "/dir/secret"));
 	ck_assert(flags_of(ROOTFS "/dir") & ST_RDONLY);
 }
@@ -155,8 +180,8 @@ START_TEST(dev_null_of_the_runtime_s_namespace_is_looked_up_anew)
 		int fd = -1;
 
 		CHILD_CHECK(rootfs_prepare(rootfs_fd, NULL, &fd, &err) == 0);
-		CHILD_CHECK(
-			masks_apply(fd, null_fd, &WORDS("/file", "/dir/secret"), &none, &err) == 0);
+		CHILD_CHECK(masks_apply(fd, null_fd, false, &WORDS("/file", "/dir/secret"), &none,
+				    &err) == 0);
 		CHILD_CHECK(is_null(ROOTFS "/file") && is_null(ROOTFS "/dir/secret"));
 	}
 	end_child(pid);
@@ -219,6 +244,8 @@ Suite *suite_masks(void)
 	tcase_add_test(t, what_is_absent_is_skipped);
 	tcase_add_test(t, what_a_masked_symlink_leads_to_in_the_root_is_masked);
 	tcase_add_test(t, a_masked_magic_link_is_refused);
+	tcase_add_test(t, masks_below_a_read_only_proc_are_seen);
+	tcase_add_test(t, a_proc_that_was_exchanged_is_refused);
 	tcase_add_test(t, the_files_of_procfs_are_masked);
 	tcase_add_test(t, a_read_only_path_keeps_its_other_flags_and_what_is_mounted_below);
 	tcase_add_test(t, a_path_that_is_masked_and_read_only_is_masked);
