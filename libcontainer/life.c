@@ -44,7 +44,7 @@ const struct step create_steps[] = {
 	{RUNTIME, "compile seccomp filter",     SECCOMP,                compile_seccomp,        NULL,           STEP_OVERLAP},
 	{RUNTIME, "config and report",          ALWAYS,                 save_config,            NULL,           STEP_OVERLAP},
 	{RUNTIME, "record of a run",            RUNS_AT_ONCE,           save_record,            NULL,           STEP_OVERLAP},
-	{INIT,    "root of the user namespace", NEW_USERNS,             become_userns_root,     NULL},
+	{INIT,    "root of the user namespace", IN_USERNS,              become_userns_root,     NULL},
 	{INIT,    "session",                    ALWAYS,                 new_session,            NULL},
 	{INIT,    "cgroup namespace",           NEW_CGROUPNS,           unshare_cgroup,         NULL},
 	{INIT,    "loopback",                   NEW_NETNS,              raise_loopback,         NULL},

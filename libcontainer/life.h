@@ -63,6 +63,7 @@ enum condition {
 	OOM_SCORE = 1 << 24,
 	LIMITS = 1 << 25, /* process.rlimits: INIT sets them */
 	AFFINITY = 1 << 27, /* process.execCPUAffinity: of exec only */
+	IN_USERNS = 1 << 28, /* new or joined */
 	LIMITS_FROM_OUTSIDE = 1 << 26, /* in a user namespace INIT may raise none: RUNTIME does */
 };
 

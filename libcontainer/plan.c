@@ -86,6 +86,7 @@ uint64_t plan_create(const struct oci_config *config, const struct life_options 
 			when(linux_->sysctl.n, SYSCTL);
 	return masks | plan_hooks(config->hooks) | plan_process(config, config->process, options) |
 	       when(new_namespace(config, "user"), NEW_USERNS) |
+	       when(oci_find_namespace(config, "user"), IN_USERNS) |
 	       when(new_namespace(config, "cgroup"), NEW_CGROUPNS) |
 	       when(new_namespace(config, "network"), NEW_NETNS) |
 	       when(new_namespace(config, "pid"), NEW_PIDNS) |

@@ -40,7 +40,9 @@ START_TEST(a_namespace_with_a_path_is_not_new)
 
 	linux_.namespaces = namespaces;
 	linux_.n_namespaces = 4;
-	ck_assert_uint_eq(planned(), NEW_USERNS | NEW_CGROUPNS | NEW_PIDNS);
+	ck_assert_uint_eq(planned(), NEW_USERNS | IN_USERNS | NEW_CGROUPNS | NEW_PIDNS);
+	namespaces[0].path = "/proc/1/ns/user";
+	ck_assert_uint_eq(planned(), IN_USERNS | NEW_CGROUPNS | NEW_PIDNS);
 }
 END_TEST
 
@@ -62,7 +64,7 @@ START_TEST(limits_are_set_from_outside_where_init_may_raise_none)
 	ck_assert_uint_eq(planned(), LIMITS);
 	linux_.namespaces = &userns;
 	linux_.n_namespaces = 1;
-	ck_assert_uint_eq(planned(), NEW_USERNS | LIMITS_FROM_OUTSIDE);
+	ck_assert_uint_eq(planned(), NEW_USERNS | IN_USERNS | LIMITS_FROM_OUTSIDE);
 	ck_assert_uint_eq(plan_join(&config, &process, &options), LIMITS_FROM_OUTSIDE);
 }
 END_TEST
