@@ -47,6 +47,10 @@ int cgroup_create(
 int cgroup_open(const char *path, struct cgroup *ret_cgroup, struct nacre_error *err);
 void cgroup_close(struct cgroup *cgroup); /* takes CGROUP_CLOSED */
 
+/* Gives the cgroup to UID, a uid of the host: the directory and the files that a container manages
+ * by itself, /sys/kernel/cgroup/delegate. Limits stay with their owner. */
+int cgroup_delegate(const struct cgroup *cgroup, uid_t uid, struct nacre_error *err);
+
 /* Moves PID in. */
 int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct nacre_error *err);
 

@@ -29,6 +29,7 @@
 #include "libcontainer/sys.h"
 #include "specs/defaults.h"
 #include "specs/json.h"
+#include "specs/mount_words.h"
 
 /* RUNTIME's rows, in the order of life.c. */
 
@@ -239,6 +240,39 @@ int write_id_maps(struct life *l, struct nacre_error *err)
 		linux_->gid_mappings, linux_->n_gid_mappings, err);
 }
 
+/* The uid of the host that the container's user is. -1: a namespace that is joined knows. */
+static int64_t host_uid(const struct life *l)
+{
+	const struct oci_linux *linux_ = l->config->linux_;
+	uint32_t uid = l->process->user.uid;
+
+	if (!(l->record.active & IN_USERNS))
+		return uid;
+	for (size_t i = 0; i < linux_->n_uid_mappings; i++) {
+		const struct oci_id_mapping *map = &linux_->uid_mappings[i];
+
+		if (uid >= map->container_id && uid - map->container_id < map->size)
+			return (int64_t)map->host_id + (uid - map->container_id);
+	}
+	return -1;
+}
+
+/* config-linux.md, Cgroup ownership: a cgroup namespace of its own, mounted writable. */
+static int delegate_cgroup(struct life *l, struct nacre_error *err)
+{
+	bool writable = false;
+
+	for (size_t i = 0; i < l->config->n_mounts; i++) {
+		const struct oci_mount *mount = &l->config->mounts[i];
+
+		if (mount_has_type(mount, "cgroup") || mount_has_type(mount, "cgroup2"))
+			writable = !mount_has(mount, "ro") && !mount_has(mount, "rro");
+	}
+	if (!writable || !(l->record.active & NEW_CGROUPNS) || host_uid(l) < 0)
+		return 0;
+	return cgroup_delegate(&l->cgroup, (uid_t)host_uid(l), err);
+}
+
 int set_cgroup_limits(struct life *l, struct nacre_error *err)
 {
 	const struct oci_resources *resources = l->config->linux_ ? l->config->linux_->resources
@@ -250,7 +284,8 @@ int set_cgroup_limits(struct life *l, struct nacre_error *err)
 	if (!resources)
 		resources = &none;
 	if (cgroup_limits_apply(l->cgroup.fd, resources, l->config->from_profile,
-		    l->callbacks->warn, l->callbacks->data, err) < 0)
+		    l->callbacks->warn, l->callbacks->data, err) < 0 ||
+		delegate_cgroup(l, err) < 0)
 		return -err->code;
 	return cgroup_devices_apply(l->cgroup.fd, resources->devices, resources->n_devices, userns,
 		l->callbacks->warn, l->callbacks->data, err);

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libcontainer/cgroup.h"
+#include "libcontainer/cleanup.h"
+#include "libcontainer/files.h"
+
+#define LIST_LIMIT 4096
+
+static int give(const struct cgroup *cgroup, const char *name, uid_t uid, struct nacre_error *err)
+{
+	/* The list is of what this kernel knows; a file of a controller that is off is not there.
+	 */
+	if (fchownat(cgroup->fd, name, uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
+		return fail_errno(err, errno, "cgroup %s: give %s to uid %u", cgroup->path, name,
+			(unsigned)uid);
+	return 0;
+}
+
+int cgroup_delegate(const struct cgroup *cgroup, uid_t uid, struct nacre_error *err)
+{
+	cleanup_free char *list = NULL;
+	char *at = NULL;
+	int r = file_read(AT_FDCWD, "/sys/kernel/cgroup/delegate", LIST_LIMIT, &list, NULL, err);
+
+	if (r < 0)
+		return r;
+	r = give(cgroup, ".", uid, err);
+	for (char *name = strtok_r(list, "\n", &at); name && r == 0;
+		name = strtok_r(NULL, "\n", &at))
+		r = give(cgroup, name, uid, err);
+	return r;
+}
