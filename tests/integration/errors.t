@@ -111,7 +111,7 @@ test_a_rootfs_that_is_missing_or_no_directory() {
 	edit '.root.path = "none"'
 	refused "*$b/none*No such file or directory"
 	edit '.root.path = "config.json"'
-	refused "*$b/config.json*[Nn]ot a directory"
+	refused "*$b/config.json* a directory"
 	edit '.root.path = ""'
 	refused "config.json:*: root.path: must not be empty"
 	edit 'del(.root)'
@@ -155,7 +155,7 @@ test_a_relative_cwd() {
 test_a_cwd_that_is_a_file() {
 	bundle true
 	edit '.process.cwd = "/etc/passwd"'
-	refused '*/etc/passwd*[Nn]ot a directory'
+	refused '*/etc/passwd* a directory'
 }
 
 test_no_arguments() {
@@ -294,7 +294,7 @@ test_no_inode_left_below_the_state_root() {
 
 test_a_state_root_that_cannot_be_made() {
 	bad 1 "*/proc/nacre*" nacre --root /proc/nacre list
-	bad 1 "*/etc/passwd*[Nn]ot a directory" nacre --root /etc/passwd list
+	bad 1 "*/etc/passwd* a directory" nacre --root /etc/passwd list
 }
 
 test_a_damaged_record() {

@@ -5,7 +5,7 @@
 test_an_error_goes_to_the_log_and_to_stderr() {
 	bad 1 "*container does not exist: $id" nacre --log "$T/out.log" state "$id"
 	is "$(wc -l <"$T/out.log")" 1 "number of lines"
-	has "$(<"$T/out.log")" "level=error msg=\"container \\\"$id\\\" does not exist"
+	has "$(<"$T/out.log")" "level=error msg=\"container does not exist: $id\""
 }
 
 test_the_json_log_is_a_stream_of_objects() {
