@@ -114,6 +114,7 @@ START_TEST(the_limits_are_exact)
 	refuse(text, JSON_MAX_BYTES + 1, E2BIG, "x.json: longer than 1048576 bytes");
 	free(text);
 
+	memset(nested, ']', sizeof(nested));
 	memset(nested, '[', JSON_MAX_DEPTH);
 	memset(nested + JSON_MAX_DEPTH, ']', JSON_MAX_DEPTH);
 	ck_assert_int_eq(json_parse(arena, "x.json", nested, 2 * JSON_MAX_DEPTH, &d, &err), 0);
