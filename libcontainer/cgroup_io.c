@@ -13,18 +13,18 @@ static int put_io_weight(
 	struct limits *l, const char *property, const char *device, struct oci_u32 weight)
 {
 	const struct limit bfq = {property, "io.bfq.weight", 0}, io = {property, "io.weight", 0};
-	char value[64];
+	char value[96]; /* a device number is at most 64 of them */
 	int r;
 
 	if (weight.value == 0)
 		return 0;
 	if (weight.value < 10 || weight.value > 1000)
 		return limit_bad(l, property, "%u is not within 10 and 1000", weight.value);
-	(void)snprintf(value, sizeof(value), "%s%u", device, weight.value);
+	(void)snprintf(value, sizeof(value), "%.63s%u", device, weight.value);
 	r = file_write(l->fd, bfq.file, value);
 	if (r != -ENOENT)
 		return limit_judge(l, &bfq, value, r);
-	(void)snprintf(value, sizeof(value), "%s%llu", device,
+	(void)snprintf(value, sizeof(value), "%.63s%llu", device,
 		(unsigned long long)cgroup_io_weight(weight.value));
 	return limit_put(l, &io, value);
 }

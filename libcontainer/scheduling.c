@@ -96,7 +96,7 @@ static int find(const struct word *list, const char *text, const char *property,
 static int find_all(const struct word *list, const struct oci_strings *texts, const char *property,
 	int *ret_bits, struct nacre_error *err)
 {
-	int bits = 0, bit;
+	int bits = 0, bit = 0;
 	size_t i;
 
 	for (i = 0; i < texts->n; i++) {

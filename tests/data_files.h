@@ -16,7 +16,7 @@ static inline void data_path(char path[4096], const char *relative)
 	const char *base = getenv("NACRE_TEST_DATA");
 
 	ck_assert_msg(base != NULL, "NACRE_TEST_DATA is not set: it names tests/data");
-	(void)snprintf(path, 4096, "%s/%s", base, relative);
+	ck_assert_int_lt(snprintf(path, 4096, "%s/%s", base, relative), 4096);
 }
 
 /* The whole file, NUL-terminated; heap. */

@@ -65,7 +65,8 @@ static int prepare(const char *name, const char *path_variable)
 		.env = LIST(variable, "HOME=/h"),
 	};
 
-	(void)snprintf(variable, sizeof(variable), "PATH=%s", path_variable);
+	ck_assert_int_lt(snprintf(variable, sizeof(variable), "PATH=%s", path_variable),
+		(int)sizeof(variable));
 	return program_prepare(arena, &process, &program, &err);
 }
 
