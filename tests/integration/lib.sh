@@ -316,8 +316,7 @@ with_busybox() {
 
 processes_left() {
 	local environ
-	for environ in /proc/[0-9]*/environ; do
-		grep -qsF "NACRE_TEST=$T" "$environ" || continue
+	grep -lsF "NACRE_TEST=$T" /proc/[0-9]*/environ | while read -r environ; do
 		environ=${environ#/proc/}
 		echo "${environ%/environ} ($(tr '\0' ' ' <"/proc/${environ%/environ}/cmdline"))"
 	done 2>/dev/null

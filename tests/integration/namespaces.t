@@ -65,6 +65,7 @@ test_each_can_be_joined_by_path() {
 		run
 		is "$(namespace_of "$type")" "$(readlink "/proc/$holder/ns/$type")" "$type namespace"
 	done
+	kill -9 "$holder"
 }
 
 test_a_user_namespace_can_be_joined_by_path() {
