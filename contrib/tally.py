@@ -121,8 +121,9 @@ def main(folder):
             print(f"    {text}")
     for name, reason in tally.skipped:
         print(f"skipped {name}: {reason}")
-    skipped = f", {len(tally.skipped)} skipped" if tally.skipped else ""
-    print(f"{tally.passed} passed, {len(tally.failed)} failed{skipped}")
+    if tally.skipped:
+        print(f"{len(tally.skipped)} skipped")
+    print(f"{tally.passed} passed, {len(tally.failed)} failed")
     return 1 if tally.failed or tally.passed == 0 else 0
 
 

@@ -68,8 +68,8 @@ test_cve_2019_5736_by_exec() {
 		try nacre exec "$id" /proc/self/exe
 	done
 	wait_for status_is stopped
-	# it got hold of the runtime and tried
-	lacks "$(<"$created_out")" "nothing seen"
+	# It got hold of the runtime and tried. A sanitizer's build needs libraries that are not there.
+	[[ -n ${NACRE_SANITIZED:-} ]] || lacks "$(<"$created_out")" "nothing seen"
 	lacks "$(<"$created_out")" overwritten
 	lacks "$(<"$created_out")" opened
 	is "$(sha256sum <"$b/nacre")" "$sum" "nacre's binary"
