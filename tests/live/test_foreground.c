@@ -39,8 +39,10 @@ static int start(const char *script, bool tty, struct nacre_process *ret_process
 	if (ret_process->pid == 0) {
 		(void)sigemptyset(&none);
 		(void)sigprocmask(SIG_SETMASK, &none, NULL);
-		/* What nohup ignores a shell cannot trap; init resets all signals. */
+		/* What nohup or & ignores a shell cannot trap; init resets all signals. */
 		(void)signal(SIGHUP, SIG_DFL);
+		(void)signal(SIGINT, SIG_DFL);
+		(void)signal(SIGQUIT, SIG_DFL);
 		(void)execl("/bin/sh", "sh", "-c", script, (char *)NULL);
 		_exit(FAILED);
 	}
