@@ -17,6 +17,8 @@ build=${BUILD:-$(dirname "${BASH_SOURCE[0]}")/../../build}
 NACRE=${NACRE:-$build/nacre}
 PAYLOAD=${PAYLOAD:-$build/tests/payload}
 PEER=${PEER:-$build/tests/peer}
+NACRE_LIBEXECDIR=${NACRE_LIBEXECDIR:-$(realpath "$build")}
+export NACRE_LIBEXECDIR
 
 # Not below a name with "nacre" in it, and world-readable: containers with other users look into it.
 T=$(mktemp -d "${TMPDIR:-/tmp}/it-XXXXXXXX") || exit 99

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_CHILD_H
+#define NACRE_CHILD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "specs/error.h"
+
+/* A program of the host that is run and waited for: a hook (hooks.h), or one of nacre's own
+ * (companion.h). */
+
+#define CHILD_MAX_FDS 4
+
+/* Gets what the program writes, a chunk at a time. */
+struct child_output {
+	void (*take)(void *data, const char *chunk, size_t length);
+	void *data;
+};
+
+struct child {
+	const char *path;
+	char *const *argv;
+	char *const *envp;
+	const char *input; /* its stdin, of any length; it need not read it */
+	const int *fds; /* its fds 3, 4, ...: at most CHILD_MAX_FDS */
+	size_t n_fds;
+	struct child_output output; /* its stdout; without a function that of the caller */
+	struct child_output error; /* its stderr; always with a function */
+	int64_t timeout; /* seconds; 0: none */
+};
+
+/* Runs it in a process group of its own, with no other fd, no signal blocked or ignored. Returns 0
+ * once it has ended, with its wait(2) status; a process that it left behind is not waited for.
+ * -ETIMEDOUT: it was killed with its process group. Any other error: it never ran, -errno of
+ * execve(2) among them. */
+int child_run(const struct child *child, int *ret_status, struct nacre_error *err);
+
+/* clock_gettime(2), monotonic. The wait that poll(2) is given for what is left of TIMEOUT seconds
+ * from START: rounded up, -1 if there is no end. */
+int64_t child_now(void);
+int child_left_ms(int64_t start, int64_t timeout);
+
+#endif
