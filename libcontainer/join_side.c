@@ -11,6 +11,7 @@
 #include "libcontainer/pivot.h"
 #include "libcontainer/scheduling.h"
 #include "libcontainer/steps.h"
+#include "libcontainer/sys.h"
 
 /* The rows that only join_steps has: a further process in a running container. */
 

@@ -13,10 +13,7 @@
 #include <sys/vfs.h>
 
 #include "libcontainer/cleanup.h"
-
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x00000080
-#endif
+#include "libcontainer/sys.h"
 
 /* clang-format off */
 const struct namespace_type namespace_types[] = {

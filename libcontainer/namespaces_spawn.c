@@ -13,10 +13,6 @@
 #include "libcontainer/files.h"
 #include "libcontainer/sys.h"
 
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x00000080
-#endif
-
 /* What an errno of clone3 means here and what to do about it. */
 static int clone_failed(struct nacre_error *err, int code, uint64_t flags)
 {

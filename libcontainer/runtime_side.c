@@ -227,7 +227,7 @@ int kill_init(struct life *l, struct nacre_error *err)
 			KILL_WAIT_MS / 1000);
 	if (result < 0)
 		return fail_errno(err, errno, "wait for init to end");
-	(void)waitid(P_PIDFD, (id_t)l->pidfd, &info, WEXITED); /* ECHILD: not ours to reap */
+	(void)sys_pidfd_wait(l->pidfd, &info, WEXITED); /* ECHILD: not ours to reap */
 	close_fd(&l->pidfd);
 	return 0;
 }

@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #ifndef SYS_mount_setattr
@@ -61,6 +62,9 @@
 #endif
 #ifndef MOUNT_ATTR_NOSYMFOLLOW
 #define MOUNT_ATTR_NOSYMFOLLOW 0x00200000
+#endif
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
 #endif
 #ifndef AT_RECURSIVE
 #define AT_RECURSIVE 0x8000
@@ -125,6 +129,12 @@ static inline int sys_pidfd_open(pid_t pid)
 static inline int sys_pidfd_send_signal(int pidfd, int sig)
 {
 	return sys_result(syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0));
+}
+
+/* Linux 5.4. WAITID_FLAGS as of waitid(2), whose P_PIDFD glibc has since 2.36. */
+static inline int sys_pidfd_wait(int pidfd, siginfo_t *ret_info, int waitid_flags)
+{
+	return sys_result(waitid((idtype_t)3, (id_t)pidfd, ret_info, waitid_flags));
 }
 
 /* Linux 5.6. */

@@ -5,12 +5,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "libcontainer/baton.h"
 #include "libcontainer/cleanup.h"
+#include "libcontainer/sys.h"
 
 #define DEATH_WAIT_MS 10000
 
@@ -37,7 +37,7 @@ static int died(struct life *l, const char *step, struct nacre_error *err)
 	if (poll(&ended, 1, DEATH_WAIT_MS) == 0)
 		return fail(err, EPROTO, "%s: init closed its socket and lives on", step);
 	/* Only `create`, `run` and `exec` are init's parent. */
-	if (l->pid <= 0 || waitid(P_PIDFD, (id_t)l->pidfd, &info, WEXITED | WNOWAIT) < 0 ||
+	if (l->pid <= 0 || sys_pidfd_wait(l->pidfd, &info, WEXITED | WNOWAIT) < 0 ||
 		info.si_code == CLD_EXITED)
 		return fail(err, ECHILD, "%s: init ended without a word", step);
 	if (info.si_status == SIGKILL && cgroup_oom_kills(&l->cgroup) > 0)

@@ -331,7 +331,7 @@ int floor_run(const char *rootfs, int cgroup_fd)
 	args.cgroup = (uint64_t)cgroup;
 	if (must(sys_clone3(&args), "clone3") == 0)
 		init(rootfs);
-	must(waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED), "waitid");
+	must(sys_pidfd_wait(pidfd, &info, WEXITED), "waitid");
 	must(unlinkat(cgroup_fd, name, AT_REMOVEDIR), "rmdir cgroup");
 	(void)close(cgroup);
 	(void)close(pidfd);

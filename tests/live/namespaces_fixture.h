@@ -4,6 +4,7 @@
 
 /* First, since check.h has a macro called fail. */
 #include "libcontainer/namespaces.h"
+#include "libcontainer/sys.h"
 
 #include <check.h>
 #include <errno.h>
@@ -18,10 +19,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x00000080
-#endif
 
 static struct nacre_error err;
 
