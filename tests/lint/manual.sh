@@ -24,7 +24,7 @@ done
 
 if command -v mandoc >/dev/null; then
 	# Whether other pages are installed here says nothing about this one.
-	found=$(mandoc -Tlint "$page" 2>/dev/null | grep -v 'Xr: ')
+	found=$(mandoc -Tlint "$page" 2>/dev/null | grep -vE 'Xr: |referenced manual not found|mandoc\.db')
 	[ -z "$found" ] || complain "$found"
 elif [ "${MUST_RUN:-}" = 1 ]; then
 	complain "mandoc is missing"
