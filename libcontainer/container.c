@@ -112,12 +112,15 @@ int container_begin(struct nacre *nacre, const char *id, struct life *l, struct 
 	return l->arena ? 0 : fail_errno(err, ENOMEM, "container \"%s\"", id);
 }
 
-struct nacre_process container_take_process(struct life *l)
+struct nacre_process container_take_process(
+	struct life *l, struct nacre_tree *tree, bool is_container)
 {
+	tree_take(tree, l, is_container);
 	return (struct nacre_process){
 		.pid = l->pid,
 		.pidfd = steal_fd(&l->pidfd),
 		.console = steal_fd(&l->terminal.master),
+		.tree = tree,
 	};
 }
 

@@ -90,13 +90,26 @@ NACRE_API int nacre_create(struct nacre *nacre, const char *id,
 /* Runs the program of a created container. Returns once it is executing. */
 NACRE_API int nacre_start(struct nacre *nacre, const char *id, struct nacre_error *err);
 
-/* A process that was started and is the caller's child. */
+/* A process that was started and is the caller's child. To be released. */
 struct nacre_process {
 	pid_t pid;
-	int pidfd; /* becomes readable when it ends; the caller's to close */
+	int pidfd; /* becomes readable when it ends */
 	int console; /* master of its terminal, if it has one and no console socket took it; else -1
 		      */
+	struct nacre_tree *tree; /* its cgroup; may be NULL */
 };
+
+/* SIGKILL: for the container's first process to all of the container, for an exec with a cgroup of
+ * its own to all that it started, and else to this process alone. */
+NACRE_API int nacre_process_kill(const struct nacre_process *process, struct nacre_error *err);
+
+/* 1 if the kernel's OOM killer struck in the process's cgroup since it was started, and *RET_WHY
+ * says so; else 0. To be asked when it was killed, before the container is deleted. */
+NACRE_API int nacre_process_explain(
+	const struct nacre_process *process, struct nacre_error *ret_why);
+
+/* Closes what it holds. Its own cgroup is removed if no process is left in it. */
+NACRE_API void nacre_process_release(struct nacre_process *process);
 
 /* create and start in one go. */
 NACRE_API int nacre_run(struct nacre *nacre, const char *id,
@@ -119,6 +132,11 @@ struct nacre_exec_options {
 	const char *console_socket;
 	const char *pid_file;
 	const char *cgroup; /* a path below the container's cgroup; NULL: the container's */
+	bool own_cgroup; /* in a new cgroup below that one, so that nacre_process_kill reaches all
+			  * that it starts. The default unless the profile is "oci", or CGROUP or
+			  * DETACH are set; but then it is no error if the cgroup takes none */
+	bool kill_on_exit; /* own_cgroup, and it is killed when the calling process or its parent
+			    * ends, however they end: by a process that watches both */
 	unsigned preserve_fds;
 	bool ignore_paused;
 	bool detach; /* as for nacre_run */

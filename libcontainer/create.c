@@ -186,16 +186,19 @@ int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_opt
 	struct nacre_process *ret_process, struct nacre_error *err)
 {
 	const struct life_options life_options = life_options_of(options, false);
+	cleanup_free struct nacre_tree *tree = tree_new();
 	struct life l;
 	int result = container_begin(nacre, id, &l, err);
 
 	l.options = &life_options;
+	if (result == 0 && !tree)
+		result = fail_errno(err, ENOMEM, "run");
 	if (result == 0)
 		result = prepare_create(&l, options, err);
 	if (result == 0)
 		result = life_run(&l, err);
 	if (result == 0)
-		*ret_process = container_take_process(&l);
+		*ret_process = container_take_process(&l, steal_ptr(tree), true);
 	life_done(&l);
 	return result;
 }

@@ -14,6 +14,7 @@
 #include "libcontainer/plan.h"
 #include "specs/harden.h"
 #include "specs/json.h"
+#include "specs/profiles.h"
 #include "specs/validate.h"
 
 /* nacre_exec: a further process in a running container. */
@@ -239,6 +240,8 @@ static int prepare_exec(
 		check_terminal(
 			l->process->terminal, options->detach, options->console_socket, err) < 0)
 		return -err->code;
+	if (options->kill_on_exit && options->detach)
+		return fail(err, EINVAL, "--kill-on-exit: a detached command ends at once");
 	l->pidfd = -1;
 	l->init_pidfd = record_open_pidfd(&l->record);
 	if (l->init_pidfd < 0)
@@ -249,24 +252,42 @@ static int prepare_exec(
 		return -err->code;
 	/* In place of those of the container: the conditions of this process. */
 	l->record.active = plan_join(l->config, l->process, l->options);
-	return find_cgroup(l, options->cgroup, err);
+	if (find_cgroup(l, options->cgroup, err) < 0)
+		return -err->code;
+	l->oom_kills = cgroup_oom_kills(&l->cgroup);
+	return 0;
+}
+
+/* By default an exec that is waited for, in a container that is not taken as it is. A detached one
+ * has nobody who would kill its cgroup. */
+static bool wants_own_cgroup(const struct life *l, const struct nacre_exec_options *options)
+{
+	const struct profile *profile = profile_find(l->record.profile ? l->record.profile : "");
+
+	return profile && profile->rules && !options->cgroup && !options->detach;
 }
 
 int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_options *options,
 	struct nacre_process *ret_process, struct nacre_error *err)
 {
-	const struct life_options life_options = {
+	struct life_options life_options = {
 		.console_socket = options->console_socket,
 		.pid_file = options->pid_file,
 		.preserve_fds = options->preserve_fds,
 		.cgroup = options->cgroup,
+		.own_cgroup_asked = options->own_cgroup || options->kill_on_exit,
+		.kill_on_exit = options->kill_on_exit,
 		.window = {options->window.rows, options->window.columns},
 	};
+	cleanup_free struct nacre_tree *tree = tree_new();
 	enum container_status status;
 	struct life l;
 	int result = container_open(nacre, id, false, &l, &status, err);
 
 	l.options = &life_options;
+	life_options.own_cgroup = life_options.own_cgroup_asked || wants_own_cgroup(&l, options);
+	if (result == 0 && !tree)
+		result = fail_errno(err, ENOMEM, "exec");
 	if (result == 0)
 		result = may_exec(status, options->ignore_paused, err);
 	if (result == 0)
@@ -274,7 +295,7 @@ int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_opti
 	if (result == 0)
 		result = life_exec(&l, err);
 	if (result == 0)
-		*ret_process = container_take_process(&l);
+		*ret_process = container_take_process(&l, steal_ptr(tree), false);
 	life_done(&l);
 	return result;
 }

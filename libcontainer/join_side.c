@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "libcontainer/cgroup_own.h"
 #include "libcontainer/cleanup.h"
 #include "libcontainer/idmap.h"
 #include "libcontainer/pivot.h"
@@ -14,6 +15,25 @@
 #include "libcontainer/sys.h"
 
 /* The rows that only join_steps has: a further process in a running container. */
+
+int make_own_cgroup(struct life *l, struct nacre_error *err)
+{
+	if (cgroup_own_make(&l->cgroup, &l->own_cgroup, err) == 0 || l->options->own_cgroup_asked)
+		return l->own_cgroup.fd < 0 ? -err->code : 0;
+	(void)fail_prefix(err, "exec shares the container's cgroup");
+	life_warn(l, err->text);
+	return 0;
+}
+
+int drop_own_cgroup(struct life *l, struct nacre_error *err)
+{
+	return l->own_cgroup.fd < 0 ? 0 : cgroup_destroy(&l->own_cgroup, err);
+}
+
+int start_watcher(struct life *l, struct nacre_error *err)
+{
+	return cgroup_own_watch(&l->own_cgroup, err);
+}
 
 /* A container that manages cgroups (systemd in it) moves its processes down and enables controllers
  * in its own cgroup, which then takes no process any more: the new one goes where init is. */
@@ -30,6 +50,19 @@ static int follow_init(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
+/* A cgroup below one with threaded cgroups holds no process: the container's own does. */
+static int leave_own_cgroup(struct life *l, struct nacre_error *err)
+{
+	struct nacre_error ignored;
+
+	if (l->options->own_cgroup_asked)
+		return fail_prefix(err, "--own-cgroup: the container has threaded cgroups");
+	(void)drop_own_cgroup(l, &ignored);
+	cgroup_close(&l->own_cgroup);
+	l->namespaces.cgroup_fd = l->cgroup.fd;
+	return spawn(l, join_steps, err);
+}
+
 /* The pid and time namespaces act on children, so RUNTIME enters them for INIT's sake; it goes on
  * seeing its own. */
 int spawn_joined(struct life *l, struct nacre_error *err)
@@ -39,7 +72,7 @@ int spawn_joined(struct life *l, struct nacre_error *err)
 
 	if (flags && setns(l->init_pidfd, flags) < 0)
 		return fail_errno(err, errno, "join the container's pid namespace");
-	l->namespaces.cgroup_fd = l->cgroup.fd;
+	l->namespaces.cgroup_fd = l->own_cgroup.fd < 0 ? l->cgroup.fd : l->own_cgroup.fd;
 	if (!(l->join_flags & CLONE_NEWNS)) {
 		/* Without a mount namespace of its own the container sits in a chroot. */
 		char path[32];
@@ -50,6 +83,8 @@ int spawn_joined(struct life *l, struct nacre_error *err)
 			return fail_errno(err, errno, "open the container's root");
 	}
 	result = spawn(l, join_steps, err);
+	if (result == -EOPNOTSUPP && l->own_cgroup.fd >= 0)
+		result = leave_own_cgroup(l, err);
 	if (result == -EBUSY && !l->options->cgroup && follow_init(l, err) == 0)
 		result = spawn(l, join_steps, err);
 	return result;

@@ -84,6 +84,8 @@ const struct step start_steps[] = {
 };
 
 const struct step join_steps[] = {
+	{RUNTIME, "cgroup of its own",          OWN_CGROUP,             make_own_cgroup,        drop_own_cgroup},
+	{RUNTIME, "watcher",                    KILL_ON_EXIT,           start_watcher,          NULL},
 	{RUNTIME, "console socket",             TERMINAL,               connect_console,        NULL},
 	{RUNTIME, "spawn",                      ALWAYS,                 spawn_joined,           kill_init,      STEP_SPAWN},
 	{RUNTIME, "oom score",                  OOM_SCORE,              set_oom_score,          NULL,           STEP_OVERLAP},
@@ -106,6 +108,7 @@ void life_init(struct life *l)
 		.state_fd = -1,
 		.lock_fd = -1,
 		.cgroup = CGROUP_CLOSED,
+		.own_cgroup = CGROUP_CLOSED,
 		.namespaces = {.cgroup_fd = -1},
 		.rootfs_fd = -1,
 		.proc_fd = -1,
@@ -133,6 +136,7 @@ void life_done(struct life *l)
 		close_fd(&l->source_fds[i]);
 	free(l->source_fds);
 	cgroup_close(&l->cgroup);
+	cgroup_close(&l->own_cgroup);
 	namespaces_plan_done(&l->namespaces);
 	if (l->seccomp)
 		(void)munmap(l->seccomp, sizeof(*l->seccomp));

@@ -64,6 +64,8 @@ enum condition {
 	LIMITS = 1 << 25, /* process.rlimits: INIT sets them */
 	AFFINITY = 1 << 27, /* process.execCPUAffinity: of exec only */
 	IN_USERNS = 1 << 28, /* new or joined */
+	OWN_CGROUP = 1 << 29, /* exec: in a cgroup of its own below the container's */
+	KILL_ON_EXIT = 1 << 30, /* exec: which is killed when the command or its parent ends */
 	LIMITS_FROM_OUTSIDE = 1 << 26, /* in a user namespace INIT may raise none: RUNTIME does */
 };
 
@@ -98,6 +100,9 @@ struct life_options {
 	bool no_pivot;
 	bool no_new_keyring;
 	const char *cgroup; /* exec: asked for by name, below the container's; NULL: none */
+	bool own_cgroup; /* exec */
+	bool own_cgroup_asked; /* not the profile's default, which may give way */
+	bool kill_on_exit; /* exec, own_cgroup_asked */
 	struct oci_console_size window; /* where the config has none; 0: unknown */
 	bool waits_for_start; /* create; not run */
 };
@@ -125,6 +130,8 @@ struct life {
 	int lock_fd;
 	struct cgroup cgroup;
 	bool cgroup_made; /* by this command, or known to be the container's */
+	struct cgroup own_cgroup; /* exec: of the new process */
+	uint64_t oom_kills; /* exec: in the container's cgroup, before it */
 	struct namespace_plan namespaces;
 	int join_flags; /* exec: CLONE_NEW* to join */
 	int rootfs_fd;

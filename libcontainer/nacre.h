@@ -26,8 +26,14 @@ int container_open(struct nacre *nacre, const char *id, bool lock, struct life *
 /* Reads the tightened config of an opened container into l->config. */
 int container_load_config(struct life *l, struct nacre_error *err);
 
-/* What the caller of run and exec gets, in place of l. */
-struct nacre_process container_take_process(struct life *l);
+/* What the caller of run and exec gets, in place of l. TREE: of tree_new, taken over. IS_CONTAINER:
+ * it is the container's first process. */
+struct nacre_process container_take_process(
+	struct life *l, struct nacre_tree *tree, bool is_container);
+
+/* tree.c. Heap; NULL: out of memory. To be had before there is a process that could be lost. */
+struct nacre_tree *tree_new(void);
+void tree_take(struct nacre_tree *tree, struct life *l, bool is_container);
 
 /* Init runs C code in a forked copy of the caller: a lock held by another thread would stay locked
  * there for ever. -EBUSY if the caller has threads. */

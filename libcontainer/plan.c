@@ -100,5 +100,6 @@ uint64_t plan_create(const struct oci_config *config, const struct life_options 
 uint64_t plan_join(const struct oci_config *config, const struct oci_process *process,
 	const struct life_options *options)
 {
-	return plan_process(config, process, options) | when(process->exec_cpu_affinity, AFFINITY);
+	return plan_process(config, process, options) | when(process->exec_cpu_affinity, AFFINITY) |
+	       when(options->own_cgroup, OWN_CGROUP) | when(options->kill_on_exit, KILL_ON_EXIT);
 }

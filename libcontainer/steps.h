@@ -63,6 +63,9 @@ int limit_files(struct life *l, struct nacre_error *err);
 int exec_program(struct life *l, struct nacre_error *err);
 
 /* join_side.c */
+int make_own_cgroup(struct life *l, struct nacre_error *err);
+int drop_own_cgroup(struct life *l, struct nacre_error *err);
+int start_watcher(struct life *l, struct nacre_error *err);
 int spawn_joined(struct life *l, struct nacre_error *err);
 int set_initial_affinity(struct life *l, struct nacre_error *err);
 int join_namespaces(struct life *l, struct nacre_error *err);

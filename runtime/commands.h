@@ -22,6 +22,7 @@ struct invocation {
 	/* of single commands */
 	struct nacre_create_options create;
 	struct nacre_exec_options exec;
+	uint64_t timeout_ms; /* 0: none */
 	const char *format;
 	bool all;
 	bool force;
@@ -50,6 +51,7 @@ struct invocation {
 #define TEXT(member) OPTION_TEXT, MEMBER(const char *, member)
 #define WORD(member) OPTION_WORD, MEMBER(const char *, member)
 #define COUNT(member) OPTION_COUNT, MEMBER(unsigned, member)
+#define DURATION(member) OPTION_DURATION, MEMBER(uint64_t, member)
 #define LIST(member) OPTION_LIST, MEMBER(const char *const *, member)
 
 /* Each returns the exit status, or -errno with *ERR set. */
@@ -81,6 +83,11 @@ extern const struct option_row spec_rows[];
 
 /* create.c: the cgroup driver that the engine asks for is one that this build has. */
 int require_cgroup_driver(const struct invocation *in, struct nacre_error *err);
+
+/* run.c: logs what FG found out about an end, as an error, though the exit status is the program's.
+ */
+struct foreground;
+void explain_end(const struct invocation *in, const struct foreground *fg);
 
 /* state.c: to stdout, with a newline at its end. main() reports what went wrong with stdout. */
 void print_text(const char *text);

@@ -22,6 +22,9 @@ const struct option_row exec_rows[] = {
 	{"console-socket", 0, TEXT(exec.console_socket), "PATH", "the socket that takes the terminal's master"},
 	{"pid-file", 0, TEXT(exec.pid_file), "FILE", "gets the pid of the process"},
 	{"cgroup", 0, TEXT(exec.cgroup), "PATH", "a cgroup below the container's"},
+	{"own-cgroup", 0, FLAG(exec.own_cgroup), NULL, "in a cgroup of its own; the default but with profile oci, --cgroup or --detach"},
+	{"kill-on-exit", 0, FLAG(exec.kill_on_exit), NULL, "kill all that it started when nacre or its caller ends, even by SIGKILL"},
+	{"timeout", 0, DURATION(timeout_ms), "TIME", "kill all that it started after TIME, 30s or 1h30m, and exit with 124"},
 	{"preserve-fds", 0, COUNT(exec.preserve_fds), "N", "pass on N more fds after stdio"},
 	{"ignore-paused", 0, FLAG(exec.ignore_paused), NULL, "also in a paused container: it starts when resumed"},
 	{"no-subreaper", 0, FLAG(unused_flag), NULL, NULL},
@@ -64,13 +67,14 @@ static int exec_foreground(struct invocation *in, struct nacre_error *err)
 {
 	struct nacre_process process;
 	struct foreground fg;
-	int r = foreground_begin(&fg, err);
+	int r = foreground_begin(&fg, in->timeout_ms, err);
 
 	in->exec.window = console_window();
 	if (r >= 0)
 		r = nacre_exec(in->nacre, in->operands[0], &in->exec, &process, err);
 	if (r >= 0)
 		r = foreground_serve(&fg, &process, err);
+	explain_end(in, &fg);
 	foreground_end(&fg);
 	return r;
 }
@@ -90,11 +94,15 @@ int command_exec(struct invocation *in, struct nacre_error *err)
 	} else {
 		in->exec.args = in->operands + 1;
 	}
+	if (in->exec.detach && in->timeout_ms)
+		return fail(err, EINVAL, "exec: --timeout: nobody would wait with --detach");
+	/* A deadline is for all that it started, or it would not be one. */
+	in->exec.own_cgroup |= in->timeout_ms != 0;
 	if (!in->exec.detach)
 		return exec_foreground(in, err);
 	r = nacre_exec(in->nacre, in->operands[0], &in->exec, &process, err);
 	if (r < 0)
 		return r;
-	foreground_leave(&process);
+	nacre_process_release(&process);
 	return 0;
 }

@@ -2,13 +2,19 @@
 #include "runtime/foreground.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runtime/console.h"
+
+enum {
+	KILL_WAIT_MS = 10000,
+};
 
 /* Not ours to take: those that say that we crashed, the end of a child (the pidfd tells), and job
  * control's answer to a background job that uses the terminal, which is to stop. SIGURG does
@@ -27,11 +33,11 @@ static const int left_alone[] = {
 	SIGURG,
 };
 
-int foreground_begin(struct foreground *fg, struct nacre_error *err)
+int foreground_begin(struct foreground *fg, uint64_t timeout_ms, struct nacre_error *err)
 {
 	sigset_t set;
 
-	fg->signals = -1;
+	*fg = (struct foreground){.signals = -1, .timeout_ms = timeout_ms};
 	(void)sigfillset(&set);
 	for (size_t i = 0; i < sizeof(left_alone) / sizeof(left_alone[0]); i++)
 		(void)sigdelset(&set, left_alone[i]);
@@ -52,16 +58,6 @@ void foreground_end(struct foreground *fg)
 	if (fg->signals >= 0)
 		(void)close(fg->signals);
 	fg->signals = -1;
-}
-
-void foreground_leave(struct nacre_process *process)
-{
-	if (process->console >= 0)
-		(void)close(process->console);
-	if (process->pidfd >= 0)
-		(void)close(process->pidfd);
-	process->console = -1;
-	process->pidfd = -1;
 }
 
 static void handle_signal(struct console *console, pid_t pid, int sig)
@@ -94,32 +90,81 @@ static void handle_signals(int signals, struct console *console, pid_t pid)
 		handle_signal(console, pid, (int)info.ssi_signo);
 }
 
-static int reap(pid_t pid, struct nacre_error *err)
+/* RET_KILLED: by a signal, or as a shell tells that its last command was (sh(1)). */
+static int reap(pid_t pid, bool *ret_killed, struct nacre_error *err)
 {
 	siginfo_t info = {0};
+	int status;
 
 	while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0) {
 		if (errno != EINTR)
 			return fail_errno(err, errno, "wait for process %ld", (long)pid);
 	}
-	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+	status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+	*ret_killed = info.si_code != CLD_EXITED;
+	return status;
 }
 
-static int serve(const struct foreground *fg, const struct nacre_process *process,
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* What poll(2) is to wait: until DEADLINE, 0 being none. */
+static int poll_ms(uint64_t deadline)
+{
+	uint64_t now = now_ms();
+
+	if (deadline == 0)
+		return -1;
+	if (deadline <= now)
+		return 0;
+	return deadline - now > INT_MAX ? INT_MAX : (int)(deadline - now);
+}
+
+/* The deadline has passed. The next one is for the kill itself. */
+static int time_out(struct foreground *fg, const struct nacre_process *process, uint64_t *deadline,
+	struct nacre_error *err)
+{
+	if (fg->explained)
+		return fail(err, ETIMEDOUT, "process %ld did not end within %d s of SIGKILL",
+			(long)process->pid, KILL_WAIT_MS / 1000);
+	fg->explained = true;
+	(void)fail(&fg->why, ETIMEDOUT,
+		"timed out: killed after %llu.%03llu s with all that it started",
+		(unsigned long long)fg->timeout_ms / 1000,
+		(unsigned long long)fg->timeout_ms % 1000);
+	*deadline = now_ms() + KILL_WAIT_MS;
+	return nacre_process_kill(process, err);
+}
+
+static int serve(struct foreground *fg, const struct nacre_process *process,
 	struct console *console, struct nacre_error *err)
 {
+	uint64_t deadline = fg->timeout_ms ? now_ms() + fg->timeout_ms : 0;
 	struct pollfd polls[2 + CONSOLE_POLLS] = {
 		{.fd = process->pidfd, .events = POLLIN},
 		{.fd = fg->signals, .events = POLLIN},
 	};
 
 	do {
+		int wait = poll_ms(deadline);
+		int r;
+
 		console_events(console, polls + 2);
-		if (poll(polls, 2 + CONSOLE_POLLS, -1) < 0) {
-			if (errno == EINTR)
-				continue;
+		r = poll(polls, 2 + CONSOLE_POLLS, wait);
+		if (r < 0 && errno != EINTR)
 			return fail_errno(err, errno, "poll");
+		if (wait == 0 && !polls[0].revents) {
+			r = time_out(fg, process, &deadline, err);
+			if (r < 0)
+				return r;
 		}
+		if (r <= 0)
+			continue;
 		if (polls[1].revents)
 			handle_signals(fg->signals, console, process->pid);
 		console_relay(console, polls + 2);
@@ -128,10 +173,25 @@ static int serve(const struct foreground *fg, const struct nacre_process *proces
 	return 0;
 }
 
+/* What the exit status alone does not tell. */
+static int settle(struct foreground *fg, const struct nacre_process *process, int status,
+	bool killed, struct nacre_error *err)
+{
+	if (fg->explained)
+		return EXIT_TIMEOUT;
+	if (status == 128 + SIGKILL)
+		fg->explained = nacre_process_explain(process, &fg->why);
+	/* The children of a program that was killed have nobody who would end them. */
+	if (killed && nacre_process_kill(process, err) < 0)
+		return -err->code;
+	return status;
+}
+
 int foreground_serve(struct foreground *fg, struct nacre_process *process, struct nacre_error *err)
 {
 	struct nacre_error later;
 	struct console console;
+	bool killed = false;
 	int r;
 	int status;
 
@@ -141,8 +201,10 @@ int foreground_serve(struct foreground *fg, struct nacre_process *process, struc
 		r = serve(fg, process, &console, err);
 	console_close(&console);
 	if (r < 0)
-		(void)kill(process->pid, SIGKILL);
-	status = reap(process->pid, r < 0 ? &later : err);
-	foreground_leave(process);
+		(void)nacre_process_kill(process, &later);
+	status = reap(process->pid, &killed, r < 0 ? &later : err);
+	if (r >= 0 && status >= 0)
+		status = settle(fg, process, status, killed, err);
+	nacre_process_release(process);
 	return r < 0 ? r : status;
 }

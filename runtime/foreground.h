@@ -10,18 +10,23 @@
  */
 struct foreground {
 	int signals; /* signalfd(2) */
+	uint64_t timeout_ms; /* of the process; 0: none */
+	bool explained; /* the process ended in a way that its exit status does not tell */
+	struct nacre_error why; /* then: it timed out, or the OOM killer struck */
 };
 
 /* Before the process exists: a signal that comes early must wait for it, not end the runtime alone.
- */
-int foreground_begin(struct foreground *fg, struct nacre_error *err);
+ * TIMEOUT_MS: how long it may run, then all that it started is killed; 0: for ever. */
+int foreground_begin(struct foreground *fg, uint64_t timeout_ms, struct nacre_error *err);
 
-/* Serves PROCESS until it ended. Returns its exit status, 128 + n if signal n ended it. A process
- * that cannot be served is killed. Closes what PROCESS holds. */
+/* Serves PROCESS until it ended. Returns its exit status, 128 + n if signal n ended it,
+ * EXIT_TIMEOUT if it ran too long. A process that cannot be served is killed, and what a process
+ * that was killed started goes with it. Releases PROCESS. */
 int foreground_serve(struct foreground *fg, struct nacre_process *process, struct nacre_error *err);
 
-/* --detach: the process goes on without us. */
-void foreground_leave(struct nacre_process *process);
+enum {
+	EXIT_TIMEOUT = 124, /* that of timeout(1) */
+};
 
 void foreground_end(struct foreground *fg);
 

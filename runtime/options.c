@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/duration.h"
+
 enum {
 	HELP_COLUMN = 34,
 };
@@ -87,6 +89,13 @@ static int store_value(
 		if (count_from_text(value, member) < 0)
 			return fail(err, EINVAL, "--%s: expected a number up to %d, found \"%s\"",
 				row->name, OPTION_COUNT_MAX, value);
+		return 0;
+	case OPTION_DURATION:
+		if (duration_from_text(value, member) < 0)
+			return fail(err, EINVAL,
+				"--%s: expected a time above zero such as 500ms, 30s or 1h30m, "
+				"found \"%s\"",
+				row->name, value);
 		return 0;
 	case OPTION_LIST:
 		return append(member, value, err);

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
 #include "runtime/commands.h"
 #include "runtime/console.h"
 #include "runtime/foreground.h"
@@ -6,6 +8,7 @@
 const struct option_row run_rows[] = {
 	/* clang-format off */
 	{"detach", 'd', FLAG(create.detach), NULL, "return once the program runs"},
+	{"timeout", 0, DURATION(timeout_ms), "TIME", "kill the container after TIME, 30s or 1h30m, and exit with 124"},
 	{"keep", 0, FLAG(keep), NULL, "do not delete the container when it has ended"},
 	{NULL},
 	/* clang-format on */
@@ -18,7 +21,7 @@ static int run_detached(struct invocation *in, struct nacre_error *err)
 
 	if (r < 0)
 		return r;
-	foreground_leave(&process);
+	nacre_process_release(&process);
 	return 0;
 }
 
@@ -33,6 +36,16 @@ static void delete_after_run(struct invocation *in)
 	}
 }
 
+void explain_end(const struct invocation *in, const struct foreground *fg)
+{
+	struct nacre_error why = fg->why;
+
+	if (!fg->explained)
+		return;
+	(void)fail_prefix(&why, "container %s", in->operands[0]);
+	log_line(&in->log, LOG_ERROR, why.text);
+}
+
 static int run_foreground(struct invocation *in, struct foreground *fg, struct nacre_error *err)
 {
 	struct nacre_process process;
@@ -43,6 +56,7 @@ static int run_foreground(struct invocation *in, struct foreground *fg, struct n
 	if (r < 0)
 		return r;
 	r = foreground_serve(fg, &process, err);
+	explain_end(in, fg);
 	/* A container that nobody serves any more must not go on. */
 	if (r < 0 || !in->keep)
 		delete_after_run(in);
@@ -56,9 +70,11 @@ int command_run(struct invocation *in, struct nacre_error *err)
 
 	if (r < 0)
 		return r;
+	if (in->create.detach && in->timeout_ms)
+		return fail(err, EINVAL, "run: --timeout: nobody would wait with --detach");
 	if (in->create.detach)
 		return run_detached(in, err);
-	r = foreground_begin(&fg, err);
+	r = foreground_begin(&fg, in->timeout_ms, err);
 	if (r >= 0)
 		r = run_foreground(in, &fg, err);
 	foreground_end(&fg);

@@ -35,6 +35,7 @@ static int start(const char *script, bool tty, struct nacre_process *ret_process
 	sigset_t none;
 
 	ret_process->console = -1;
+	ret_process->tree = NULL;
 	ret_process->pid = tty ? forkpty(&ret_process->console, NULL, NULL, NULL) : fork();
 	if (ret_process->pid == 0) {
 		(void)sigemptyset(&none);
@@ -59,7 +60,7 @@ static void serve(const char *script, bool tty)
 	int status = FAILED;
 
 	(void)alarm(0);
-	if (foreground_begin(&fg, &err) == 0 && start(script, tty, &process) == 0)
+	if (foreground_begin(&fg, 0, &err) == 0 && start(script, tty, &process) == 0)
 		status = foreground_serve(&fg, &process, &err);
 	foreground_end(&fg);
 	_exit(status < 0 ? FAILED : status);

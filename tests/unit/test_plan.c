@@ -46,6 +46,17 @@ START_TEST(a_namespace_with_a_path_is_not_new)
 }
 END_TEST
 
+START_TEST(an_exec_has_a_cgroup_and_a_watcher_of_its_own_if_asked)
+{
+	ck_assert_uint_eq(plan_join(&config, &process, &options), 0);
+	options.own_cgroup = true;
+	ck_assert_uint_eq(plan_join(&config, &process, &options), OWN_CGROUP);
+	options.kill_on_exit = true;
+	ck_assert_uint_eq(plan_join(&config, &process, &options), OWN_CGROUP | KILL_ON_EXIT);
+	ck_assert_uint_eq(planned(), 0);
+}
+END_TEST
+
 START_TEST(a_container_waits_for_start_or_runs_at_once)
 {
 	ck_assert_uint_eq(plan_create(&config, &options), RUNS_AT_ONCE);
@@ -132,6 +143,7 @@ Suite *suite_plan(void)
 	tcase_add_checked_fixture(tcase, fresh_config, NULL);
 	tcase_add_test(tcase, an_empty_config_activates_nothing);
 	tcase_add_test(tcase, a_namespace_with_a_path_is_not_new);
+	tcase_add_test(tcase, an_exec_has_a_cgroup_and_a_watcher_of_its_own_if_asked);
 	tcase_add_test(tcase, a_container_waits_for_start_or_runs_at_once);
 	tcase_add_test(tcase, limits_are_set_from_outside_where_init_may_raise_none);
 	tcase_add_test(tcase, seccomp_comes_last_only_with_no_new_privileges);
