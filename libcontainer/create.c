@@ -110,9 +110,9 @@ static int refuse_unsupported(const struct oci_config *config, struct nacre_erro
 {
 	const struct oci_linux *linux_ = config->linux_;
 
-	if (linux_ && linux_->n_net_devices)
+	if (linux_ && linux_->n_net_devices && geteuid() != 0)
 		return oci_fail(config, err, "linux.netDevices",
-			"this version of nacre moves no network devices: leave it out");
+			"only root can take a device from the host's network namespace");
 	if (linux_ && linux_->intel_rdt)
 		return oci_fail(config, err, "linux.intelRdt",
 			"this version of nacre does not use resctrl: leave it out");

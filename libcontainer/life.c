@@ -39,6 +39,7 @@ const struct step create_steps[] = {
 	{RUNTIME, "start socket",               WAITS_FOR_START,        open_start_socket,      NULL},
 	{RUNTIME, "spawn",                      ALWAYS,                 spawn_init,             kill_init,      STEP_SPAWN},
 	{RUNTIME, "id maps",                    NEW_USERNS,             write_id_maps,          NULL},
+	{RUNTIME, "network devices",            NET_DEVICES,            move_net_devices,       restore_net_devices},
 	{RUNTIME, "limits and device rules",    ALWAYS,                 set_cgroup_limits,      NULL,           STEP_OVERLAP},
 	{RUNTIME, "oom score",                  OOM_SCORE,              set_oom_score,          NULL,           STEP_OVERLAP},
 	{RUNTIME, "compile seccomp filter",     SECCOMP,                compile_seccomp,        NULL,           STEP_OVERLAP},
@@ -118,6 +119,7 @@ void life_init(struct life *l)
 		.pidfd = -1,
 		.init_pidfd = -1,
 		.terminal = {-1, -1},
+		.netns_fd = -1,
 		.listener = -1,
 	};
 	for (size_t i = 0; i < sizeof(l->namespaces.join_fds) / sizeof(int); i++)
@@ -128,7 +130,7 @@ void life_done(struct life *l)
 {
 	int *const owned[] = {&l->state_fd, &l->lock_fd, &l->rootfs_fd, &l->proc_fd,
 		&l->console_socket, &l->start_socket, &l->baton, &l->pidfd, &l->init_pidfd,
-		&l->terminal.master, &l->terminal.slave};
+		&l->terminal.master, &l->terminal.slave, &l->netns_fd};
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
 		close_fd(owned[i]);
@@ -141,6 +143,7 @@ void life_done(struct life *l)
 	if (l->seccomp)
 		(void)munmap(l->seccomp, sizeof(*l->seccomp));
 	free(l->report);
+	free(l->moved_devices);
 	arena_free(l->arena);
 }
 

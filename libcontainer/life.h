@@ -67,6 +67,7 @@ enum condition {
 	OWN_CGROUP = 1 << 29, /* exec: in a cgroup of its own below the container's */
 	KILL_ON_EXIT = 1 << 30, /* exec: which is killed when the command or its parent ends */
 	LIMITS_FROM_OUTSIDE = 1 << 26, /* in a user namespace INIT may raise none: RUNTIME does */
+	NET_DEVICES = 1LL << 32,
 };
 
 struct life;
@@ -80,7 +81,7 @@ enum step_flags {
 struct step {
 	enum owner owner;
 	const char *name;
-	uint32_t when; /* enum condition */
+	uint64_t when; /* enum condition */
 	int (*perform)(struct life *l, struct nacre_error *err);
 	/* Takes back the step, also for a container of an earlier command; what is gone already is
 	 * no error. The first failure is reported, the rest goes on. */
@@ -145,6 +146,8 @@ struct life {
 	int pidfd;
 	int init_pidfd; /* exec: of the container's first process */
 	struct terminal terminal;
+	int netns_fd; /* of the container, while network devices may have to go back */
+	char *moved_devices; /* what netdev_move answered, heap; NULL: none */
 	int listener; /* of a seccomp filter with SCMP_ACT_NOTIFY: fd number in INIT */
 	bool announced; /* INIT said that exec is next */
 	bool cwd_entered; /* as root; else once more as the user */

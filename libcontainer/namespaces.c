@@ -183,6 +183,21 @@ int namespaces_differ(pid_t pid, int *ret_flags, struct nacre_error *err)
 	return 0;
 }
 
+int namespaces_open_network(pid_t pid, struct nacre_error *err)
+{
+	const struct namespace_type *type = &namespace_types[type_index("network")];
+	cleanup_close int fd = -1;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, type->proc_name);
+	fd = open_namespace(type, path, err);
+	if (fd < 0)
+		return fd;
+	if (is_own(type, fd))
+		return fail(err, EINVAL, "the container's network namespace is the host's");
+	return steal_fd(&fd);
+}
+
 int namespaces_set_hostname(const char *hostname, const char *domainname, struct nacre_error *err)
 {
 	if (hostname && sethostname(hostname, strlen(hostname)) < 0)

@@ -50,6 +50,9 @@ int namespaces_join_process(int pidfd, int flags, struct nacre_error *err);
 /* CLONE_NEW* flags of the namespaces in which process PID is not where the caller is. */
 int namespaces_differ(pid_t pid, int *ret_flags, struct nacre_error *err);
 
+/* The network namespace of a child that was not reaped, which must not be the caller's own. */
+int namespaces_open_network(pid_t pid, struct nacre_error *err);
+
 int namespaces_set_hostname(const char *hostname, const char *domainname, struct nacre_error *err);
 
 #endif

@@ -32,6 +32,10 @@ int save_record(struct life *l, struct nacre_error *err);
 int hand_out_listener(struct life *l, struct nacre_error *err);
 int hooks_poststart(struct life *l, struct nacre_error *err);
 
+/* host_side.c */
+int move_net_devices(struct life *l, struct nacre_error *err);
+int restore_net_devices(struct life *l, struct nacre_error *err);
+
 /* init_side.c */
 int shield_init(struct life *l, struct nacre_error *err); /* first of all, in the child */
 /* The size that the terminal is to have, NULL: none is known. */

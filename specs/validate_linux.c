@@ -168,6 +168,15 @@ static bool is_interface_name(const char *name)
 	       !strpbrk(name, "/: \t\n\v\f\r");
 }
 
+/* "eth%d" leaves the number open; a percent sign has no other meaning in a new name. */
+static bool is_new_interface_name(const char *name)
+{
+	const char *percent = strchr(name, '%');
+
+	return is_interface_name(name) &&
+	       (!percent || (percent[1] == 'd' && !strchr(percent + 1, '%')));
+}
+
 static int check_net_devices(const struct oci_config *config, struct nacre_error *err)
 {
 	const struct oci_linux *linux_ = config->linux_;
@@ -180,11 +189,11 @@ static int check_net_devices(const struct oci_config *config, struct nacre_error
 		const struct oci_net_device *device = &linux_->net_devices[i];
 		const char *name = device->name ? device->name : device->host_name;
 
-		if (!is_interface_name(device->host_name) || !is_interface_name(name))
+		if (!is_interface_name(device->host_name) || !is_new_interface_name(name))
 			return oci_fail(config, err,
 				at("linux.netDevices.%s", device->host_name).text,
 				"\"%s\" is not a valid name of a network device",
-				is_interface_name(name) ? device->host_name : name);
+				is_new_interface_name(name) ? device->host_name : name);
 		for (size_t k = 0; k < i; k++) {
 			const struct oci_net_device *other = &linux_->net_devices[k];
 

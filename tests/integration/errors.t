@@ -347,9 +347,6 @@ test_apparmor_and_selinux_that_are_not_there_fail_closed() {
 
 test_what_would_have_no_effect_is_refused() {
 	bundle true
-	edit '.linux.netDevices = {eth0: {}}'
-	run_refused "*config.json:*: linux.netDevices: *leave it out"
-	bundle true
 	edit '.linux.intelRdt = {closID: "x"}'
 	run_refused "*config.json:*: linux.intelRdt: *leave it out"
 }

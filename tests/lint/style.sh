@@ -4,8 +4,8 @@
 set -u
 cd "$SOURCE" || exit 1
 failed=0 skipped=''
-mapfile -t sources < <(find specs libcontainer runtime tests -name '*.[ch]' | sort)
-mapfile -t product < <(find specs libcontainer runtime -name '*.[ch]' | sort)
+mapfile -t sources < <(find specs companions libcontainer runtime tests -name '*.[ch]' | sort)
+mapfile -t product < <(find specs companions libcontainer runtime -name '*.[ch]' | sort)
 
 complain() {
 	echo "style: $*" >&2

@@ -53,6 +53,9 @@ START_TEST(order_is_what_spec_and_kernel_ask_for)
 		{create_steps, "cgroup namespace", "mounts"},
 		{create_steps, "rootfs", "mounts"},
 		{create_steps, "mounts", "devices"},
+		/* runtime.md, Lifecycle: the environment is complete before the hooks */
+		{create_steps, "network devices", "hooks: prestart, createRuntime"},
+		{create_steps, "network devices", "sysctl"},
 		/* ptmx of the container's own devpts */
 		{create_steps, "mounts", "terminal"},
 		{create_steps, "devices", "terminal"},

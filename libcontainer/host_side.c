@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/netdev.h"
+#include "libcontainer/steps.h"
+
+/* RUNTIME's rows about what the host lends to one container, in the order of life.c. */
+
+/* The namespace is held from here on: if INIT ends, its devices must not end with it. */
+int move_net_devices(struct life *l, struct nacre_error *err)
+{
+	l->netns_fd = namespaces_open_network(l->pid, err);
+	if (l->netns_fd < 0)
+		return l->netns_fd;
+	return netdev_move(l->netns_fd, l->config->linux_->net_devices,
+		l->config->linux_->n_net_devices, &l->moved_devices, err);
+}
+
+/* Only where create fails: from a container that was created the runtime takes no device away
+ * (config-linux.md, Namespace Lifecycle). */
+int restore_net_devices(struct life *l, struct nacre_error *err)
+{
+	return l->moved_devices ? netdev_restore(l->netns_fd, l->moved_devices, err) : 0;
+}
