@@ -259,6 +259,7 @@ int pivot(struct life *l, struct nacre_error *err)
 int seal_rootfs(struct life *l, struct nacre_error *err)
 {
 	struct mount_context context = mount_context(l);
+	const struct oci_hardened *hardened = l->config->nacre;
 	unsigned attrs;
 
 	if (mounts_seal(&context, l->config->mounts, l->config->n_mounts, err) < 0)
@@ -270,8 +271,8 @@ int seal_rootfs(struct life *l, struct nacre_error *err)
 	if (!(l->record.active & LSM))
 		close_fd(&l->proc_fd);
 	attrs = (l->config->root->readonly ? MOUNT_ATTR_RDONLY : 0) |
-		(l->config->root_nosuid ? MOUNT_ATTR_NOSUID : 0) |
-		(l->config->root_nodev ? MOUNT_ATTR_NODEV : 0);
+		(hardened && hardened->root_nosuid ? MOUNT_ATTR_NOSUID : 0) |
+		(hardened && hardened->root_nodev ? MOUNT_ATTR_NODEV : 0);
 	return rootfs_seal(
 		attrs, l->config->linux_ ? l->config->linux_->rootfs_propagation : NULL, err);
 }

@@ -72,8 +72,8 @@ static bool is_own(const struct namespace_type *type, int fd)
 	       own.st_ino == other.st_ino;
 }
 
-/* NOT_HOST: the profile wants these to be other namespaces than the runtime's own. */
-static int plan_one(const struct oci_namespace *namespace, int not_host,
+/* NOT_HOST: the profile wants another namespace than the runtime's own. */
+static int plan_one(const struct oci_namespace *namespace, bool not_host,
 	struct namespace_plan *plan, struct nacre_error *err)
 {
 	int i = type_index(namespace->type);
@@ -90,7 +90,7 @@ static int plan_one(const struct oci_namespace *namespace, int not_host,
 	fd = open_namespace(type, namespace->path, err);
 	if (fd < 0)
 		return fd;
-	if (not_host & type->clone_flag && is_own(type, fd))
+	if (not_host && is_own(type, fd))
 		return fail(err, EPERM,
 			"linux.namespaces: %s is the host's %s namespace, which the profile "
 			"refuses",
@@ -115,7 +115,12 @@ int namespaces_plan(
 	int r;
 
 	for (size_t i = 0; linux_ && i < linux_->n_namespaces; i++) {
-		r = plan_one(&linux_->namespaces[i], config->not_host, &plan, err);
+		const struct oci_namespace *namespace = &linux_->namespaces[i];
+
+		r = plan_one(namespace,
+			config->nacre &&
+				oci_strings_have(&config->nacre->not_host, namespace->type),
+			&plan, err);
 		if (r < 0) {
 			namespaces_plan_done(&plan);
 			return r;

@@ -6,7 +6,7 @@
 
 const struct option_row profile_rows[] = {
 	/* clang-format off */
-	{"profile", 0, TEXT(create.profile), "NAME", "agent or oci; default: agent"},
+	{"profile", 0, TEXT(create.profile), "NAME", "oci, nested, agent or strict; default: agent"},
 	{"allow", 0, LIST(create.allow), "GRANT", "loosens one rule of the profile; may be repeated"},
 	{NULL},
 	/* clang-format on */

@@ -162,6 +162,19 @@ static const struct field oci_hooks_fields[] = {
 };
 static STRUCT_TYPE(oci_hooks);
 
+/* --- nacre's own --- */
+
+const char *const oci_limit_words[] = {"pids", "memory", "swap", "oom-group", "cpu", NULL};
+
+static const struct field oci_hardened_fields[] = {
+	FIELD_BOOL("rootNosuid", oci_hardened, root_nosuid, 0),
+	FIELD_BOOL("rootNodev", oci_hardened, root_nodev, 0),
+	FIELD_STRINGS("notHost", oci_hardened, not_host, 0),
+	FIELD_WORDS("bestEffort", oci_hardened, best_effort, oci_limit_words),
+	{},
+};
+static STRUCT_TYPE(oci_hardened);
+
 static const struct field oci_config_fields[] = {
 	FIELD_STRING("ociVersion", oci_config, oci_version, FIELD_MUST),
 	FIELD_OBJECT("process", oci_config, process, 0, oci_process),
@@ -172,6 +185,7 @@ static const struct field oci_config_fields[] = {
 	FIELD_OBJECT("hooks", oci_config, hooks, 0, oci_hooks),
 	FIELD_MAP("annotations", oci_config, annotations),
 	FIELD_OBJECT("linux", oci_config, linux_, 0, oci_linux),
+	FIELD_OBJECT("nacre", oci_config, nacre, 0, oci_hardened),
 	{},
 };
 static STRUCT_TYPE(oci_config);
@@ -246,7 +260,7 @@ int oci_config_encode(
 int oci_config_copy(struct arena *arena, const struct oci_config *config,
 	struct oci_config **ret_copy, struct nacre_error *err)
 {
-	/* document and from_profile come along: fields_copy starts from the struct as it is. */
+	/* The document comes along: fields_copy starts from the struct as it is. */
 	return copy_document(arena, &oci_config_type, config, "copy of config", ret_copy, err);
 }
 
@@ -289,6 +303,17 @@ bool oci_strings_have(const struct oci_strings *list, const char *word)
 		if (strcmp(list->items[i], word) == 0)
 			return true;
 	return false;
+}
+
+uint32_t oci_best_effort(const struct oci_config *config)
+{
+	uint32_t limits = 0;
+
+	for (uint32_t i = 0; config->nacre && oci_limit_words[i]; i++) {
+		if (oci_strings_have(&config->nacre->best_effort, oci_limit_words[i]))
+			limits |= UINT32_C(1) << i;
+	}
+	return limits;
 }
 
 int oci_fail(const struct oci_config *config, struct nacre_error *err, const char *path,

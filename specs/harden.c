@@ -21,6 +21,8 @@ const struct rule harden_rules[] = {
 		"the host's network reaches its loopback services and cloud metadata; cutting it "
 		"off "
 		"silently would break what was asked for"},
+	{"joined-network", RULE_JOINED_NETWORK, RULE_REFUSES, false, rule_joined_network,
+		"what else is in that network, and what filters it, is not known here"},
 	{"mount-sources", RULE_MOUNT_SOURCES, RULE_REFUSES, false, rule_mount_sources,
 		"an engine's socket, the host's root, /proc, /sys or /dev, or the state of "
 		"containers "
@@ -34,6 +36,10 @@ const struct rule harden_rules[] = {
 		"container"},
 	{"read-only-root", RULE_READ_ONLY_ROOT, RULE_EDITS, false, rule_read_only_root,
 		"what runs inside must not change its own programs; /tmp stays writable"},
+	{"kernel-mounts", RULE_KERNEL_MOUNTS, RULE_EDITS, false, rule_kernel_mounts,
+		"root in the container could raise its own limits and change the host's kernel"},
+	{"writable-binds", RULE_WRITABLE_BINDS, RULE_EDITS, false, rule_writable_binds,
+		"what is written outside the workspace may be run or believed by the host"},
 	{"mount-flags", RULE_MOUNT_FLAGS, RULE_EDITS, false, rule_mount_flags,
 		"no setuid programs and no device nodes from mounts, no programs from memory"},
 	{"propagation", RULE_PROPAGATION, RULE_EDITS, false, rule_propagation,
@@ -137,11 +143,6 @@ int harden(struct arena *arena, const struct oci_config *config,
 	if (r < 0)
 		return r;
 	h.process = h.config->process;
-	h.config->document = config->document;
-	h.config->from_profile = config->from_profile;
-	h.config->root_nosuid = config->root_nosuid;
-	h.config->root_nodev = config->root_nodev;
-	h.config->not_host = config->not_host;
 	r = run_rules(&h);
 	if (r == 0)
 		r = list_granted(&h);

@@ -19,7 +19,7 @@ static const char *const capability_words[] = {"CAP_AUDIT_CONTROL", "CAP_AUDIT_R
 	"CAP_SYS_RAWIO", "CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_WAKE_ALARM",
 	NULL};
 
-static const char *const limit_words[] = {"pids", "memory", "swap", NULL};
+static const char *const limit_words[] = {"pids", "memory", "swap", "cpu", NULL};
 
 static bool is_capability(const char *item)
 {
@@ -56,9 +56,13 @@ static const struct {
 	{ "host-ipc",		NULL },
 	{ "new-privileges",	NULL },
 	{ "engine-socket",	NULL },
+	{ "join-network",	NULL },
+	{ "cgroup-write",	NULL },
+	{ "workspace-exec",	NULL },
 	{ "cap",		is_capability },
 	{ "device",		is_path },
 	{ "mount",		is_path },
+	{ "workspace",		is_path },
 	{ "unlimited",		is_limit },
 	/* clang-format on */
 };
@@ -81,9 +85,9 @@ int grant_check(const char *grant, struct nacre_error *err)
 	}
 	return fail(err, EINVAL,
 		"--allow \"%s\" is not valid; valid are rootfs-write, tmp-exec, host-network, "
-		"host-pid, host-ipc, new-privileges, engine-socket, cap:CAP_NAME, device:PATH, "
-		"mount:SOURCE, unlimited:pids, unlimited:memory and unlimited:swap, with absolute "
-		"paths",
+		"host-pid, host-ipc, new-privileges, engine-socket, join-network, cgroup-write, "
+		"workspace-exec, cap:CAP_NAME, device:PATH, mount:SOURCE, workspace:SOURCE and "
+		"unlimited: with pids, memory, swap or cpu; paths are absolute",
 		grant);
 }
 
@@ -123,6 +127,14 @@ static bool same_path(const char *grant, const char *kind, const char *wanted)
 	return item && host_path(item, clean) == 0 && !strcmp(clean, wanted);
 }
 
+static bool same_directory(const char *grant, const char *kind, const char *wanted)
+{
+	const char *item = item_of(grant, kind);
+	char clean[PATH_TEXT_MAX];
+
+	return item && host_path(item, clean) == 0 && path_within(wanted, clean);
+}
+
 bool granted(struct hardening *h, const char *grant)
 {
 	return mark(h, same_grant, grant, NULL);
@@ -136,6 +148,11 @@ bool granted_item(struct hardening *h, const char *kind, const char *item)
 bool granted_path(struct hardening *h, const char *kind, const char *path)
 {
 	return mark(h, same_path, kind, path);
+}
+
+bool granted_within(struct hardening *h, const char *kind, const char *path)
+{
+	return mark(h, same_directory, kind, path);
 }
 
 bool granted_any(struct hardening *h, const char *kind,

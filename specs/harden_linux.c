@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <sched.h>
 #include <string.h>
 
 #include "specs/harden_rules.h"
@@ -24,16 +23,36 @@ static bool is_host_namespace(const struct oci_namespace *ns)
 	return false;
 }
 
+/* Only one that is joined could be the host's. */
+static int mark_not_host(struct hardening *h, const struct oci_namespace *ns)
+{
+	struct oci_hardened *nacre;
+
+	if (!ns->path)
+		return 0;
+	nacre = need_hardened(h);
+	if (!nacre)
+		return out_of_memory(h);
+	if (oci_strings_have(&nacre->not_host, ns->type))
+		return 0;
+	return append_word(h->arena, &nacre->not_host, ns->type) ? 0 : out_of_memory(h);
+}
+
+int rule_joined_network(struct hardening *h)
+{
+	const struct oci_namespace *ns = oci_find_namespace(h->config, "network");
+
+	if (!ns || !ns->path || granted(h, "join-network"))
+		return 0;
+	return refuse(h, "join-network", "linux.namespaces", "%s is a network of others", ns->path);
+}
+
 int rule_host_network(struct hardening *h)
 {
-	const struct oci_namespace *ns = NULL;
+	const struct oci_namespace *ns = oci_find_namespace(h->config, "network");
 
-	if (h->config->linux_)
-		ns = oci_find_namespace(h->config, "network");
-	if (ns && !is_host_namespace(ns)) {
-		h->config->not_host |= CLONE_NEWNET;
-		return 0;
-	}
+	if (ns && !is_host_namespace(ns))
+		return mark_not_host(h, ns);
 	if (granted(h, "host-network"))
 		return 0;
 	if (ns)
@@ -45,7 +64,6 @@ int rule_host_network(struct hardening *h)
 
 struct own_namespace {
 	const char *type;
-	int flag;
 	const char *grant; /* NULL: there is none */
 };
 
@@ -57,13 +75,10 @@ static int own_namespace(struct hardening *h, const struct own_namespace *own)
 	if (!linux_)
 		return out_of_memory(h);
 	ns = oci_find_namespace(h->config, own->type);
-	if (ns && !is_host_namespace(ns)) {
-		h->config->not_host |= own->flag;
-		return 0;
-	}
+	if (ns && !is_host_namespace(ns))
+		return mark_not_host(h, ns);
 	if (own->grant && granted(h, own->grant))
 		return 0;
-	h->config->not_host |= own->flag;
 	if (ns) {
 		note(h, text_of(h, "linux.namespaces[%zu].path", (size_t)(ns - linux_->namespaces)),
 			json_of_string(h, ns->path), NULL);
@@ -85,11 +100,11 @@ static int own_namespace(struct hardening *h, const struct own_namespace *own)
 int rule_namespaces(struct hardening *h)
 {
 	static const struct own_namespace owns[] = {
-		{"mount", CLONE_NEWNS, NULL},
-		{"pid", CLONE_NEWPID, "host-pid"},
-		{"ipc", CLONE_NEWIPC, "host-ipc"},
-		{"uts", CLONE_NEWUTS, NULL},
-		{"cgroup", CLONE_NEWCGROUP, NULL},
+		{"mount", NULL},
+		{"pid", "host-pid"},
+		{"ipc", "host-ipc"},
+		{"uts", NULL},
+		{"cgroup", NULL},
 	};
 
 	for (size_t i = 0; i < sizeof(owns) / sizeof(owns[0]); i++) {
@@ -101,12 +116,23 @@ int rule_namespaces(struct hardening *h)
 	return 0;
 }
 
+/* A fresh procfs can only be mounted in a user namespace made inside if nothing lies on the one
+ * that is there (the kernel's mount_too_revealing). In a user namespace these files are protected
+ * by their owner, who is not in it; without one they stay hidden, since root could write them. */
+static bool leaves_proc_open(const struct hardening *h)
+{
+	return h->profile->flags & PROFILE_FRESH_PROC && oci_find_namespace(h->config, "user");
+}
+
 static int add_missing(
 	struct hardening *h, struct oci_strings *list, const char *const *wanted, const char *path)
 {
 	const struct oci_strings before = *list;
+	const bool no_proc = leaves_proc_open(h);
 
 	for (; *wanted; wanted++) {
+		if (no_proc && path_within(*wanted, "/proc"))
+			continue;
 		if (!oci_strings_have(list, *wanted) && !append_word(h->arena, list, *wanted))
 			return out_of_memory(h);
 	}
@@ -210,6 +236,32 @@ static bool may_stay(struct hardening *h, const struct oci_device_rule *rule)
 	       granted_any(h, "device", comes_by_mount);
 }
 
+static bool is_default_node(const struct oci_device *device)
+{
+	const struct oci_device_rule rule = {
+		.type = device->type, .major = device->major, .minor = device->minor};
+
+	return device->type[0] == 'p' || is_default_device(&rule);
+}
+
+/* A node that cannot be opened is not made either. */
+static void drop_nodes(struct hardening *h)
+{
+	struct oci_linux *linux_ = h->config->linux_;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < linux_->n_devices; i++) {
+		const struct oci_device *device = &linux_->devices[i];
+
+		if (is_default_node(device) || granted_path(h, "device", device->path))
+			linux_->devices[kept++] = *device;
+		else
+			note(h, text_of(h, "linux.devices[%zu]", i),
+				json_of_string(h, device->path), NULL);
+	}
+	linux_->n_devices = kept;
+}
+
 /* [{"allow": false, "access": "rwm"}] in front, as engines send it. */
 static bool denies_all(const struct oci_device_rule *rule)
 {
@@ -240,6 +292,8 @@ int rule_devices(struct hardening *h)
 
 	if (!resources)
 		return out_of_memory(h);
+	if (h->profile->flags & PROFILE_DEFAULT_DEVICES)
+		drop_nodes(h);
 	for (size_t i = 0; i < resources->n_devices; i++) {
 		if (may_stay(h, &resources->devices[i]))
 			resources->devices[kept++] = resources->devices[i];

@@ -180,6 +180,13 @@ struct oci_linux *need_linux(struct hardening *h)
 	return h->config->linux_;
 }
 
+struct oci_hardened *need_hardened(struct hardening *h)
+{
+	if (!h->config->nacre)
+		h->config->nacre = arena_alloc(h->arena, sizeof(*h->config->nacre));
+	return h->config->nacre;
+}
+
 struct oci_resources *need_resources(struct hardening *h)
 {
 	struct oci_linux *linux_ = need_linux(h);

@@ -20,6 +20,18 @@ static struct oci_pair *find_unified(struct hardening *h, const char *key)
 	return NULL;
 }
 
+static int best_effort(struct hardening *h, enum oci_limit limit)
+{
+	struct oci_hardened *nacre = need_hardened(h);
+	const char *word = oci_limit_words[__builtin_ctz(limit)];
+
+	if (!nacre)
+		return out_of_memory(h);
+	if (oci_strings_have(&nacre->best_effort, word))
+		return 0;
+	return append_word(h->arena, &nacre->best_effort, word) ? 0 : out_of_memory(h);
+}
+
 static int add_unified(
 	struct hardening *h, const char *key, const char *value, enum oci_limit limit)
 {
@@ -31,9 +43,8 @@ static int add_unified(
 		return out_of_memory(h);
 	larger[map->n++] = (struct oci_pair){.key = key, .value = value};
 	map->items = larger;
-	h->config->from_profile |= limit;
 	note(h, text_of(h, "linux.resources.unified.%s", key), NULL, json_of_string(h, value));
-	return 0;
+	return best_effort(h, limit);
 }
 
 /* The kernel strips white space, and a value is written line by line. */
@@ -75,13 +86,13 @@ static bool settled(struct hardening *h, int64_t value, const char *item)
 }
 
 /* Sets a limit that was absent (from NULL), zero or -1. */
-static void set_limit(struct hardening *h, struct oci_i64 *limit, int64_t value, const char *path,
+static int set_limit(struct hardening *h, struct oci_i64 *limit, int64_t value, const char *path,
 	enum oci_limit bit)
 {
 	note(h, path, limit->set ? json_of_integer(h, limit->value) : NULL,
 		json_of_integer(h, value));
 	*limit = (struct oci_i64){.set = true, .value = value};
-	h->config->from_profile |= bit;
+	return best_effort(h, bit);
 }
 
 static int limit_pids(struct hardening *h)
@@ -99,9 +110,9 @@ static int limit_pids(struct hardening *h)
 		resources->pids = arena_alloc(h->arena, sizeof(*resources->pids));
 	if (!resources->pids)
 		return out_of_memory(h);
-	set_limit(h, &limit, h->profile->pids_limit, "linux.resources.pids.limit", OCI_LIMIT_PIDS);
-	resources->pids->limit = limit.value;
-	return 0;
+	resources->pids->limit = h->profile->pids_limit;
+	return set_limit(
+		h, &limit, h->profile->pids_limit, "linux.resources.pids.limit", OCI_LIMIT_PIDS);
 }
 
 /* A whole number of pages: the kernel rounds, and what is read back should be what was written. */
@@ -113,17 +124,18 @@ static int64_t memory_default(const struct hardening *h)
 	return (int64_t)(share && share < limit ? share : limit);
 }
 
-static void limit_memory(struct hardening *h, struct oci_memory *memory)
+static int limit_memory(struct hardening *h, struct oci_memory *memory)
 {
 	int64_t limit = memory_default(h);
 
 	if (settled_by_unified(h, "memory.max", "memory") ||
 		settled(h, memory->limit.value, "memory"))
-		return;
+		return 0;
 	/* memory.swap is the sum of both, and may not be below memory.limit. */
 	if (memory->swap.value > 0 && memory->swap.value < limit)
 		limit = memory->swap.value;
-	set_limit(h, &memory->limit, limit, "linux.resources.memory.limit", OCI_LIMIT_MEMORY);
+	return set_limit(
+		h, &memory->limit, limit, "linux.resources.memory.limit", OCI_LIMIT_MEMORY);
 }
 
 /* Swap lets a container slow the host down long after it has hit its limit. */
@@ -132,12 +144,29 @@ static int limit_swap(struct hardening *h, struct oci_memory *memory)
 	if (settled_by_unified(h, "memory.swap.max", "swap") ||
 		settled(h, memory->swap.value, "swap"))
 		return 0;
-	if (memory->limit.value > 0) {
-		set_limit(h, &memory->swap, memory->limit.value, "linux.resources.memory.swap",
-			OCI_LIMIT_SWAP);
-		return 0;
-	}
+	if (memory->limit.value > 0)
+		return set_limit(h, &memory->swap, memory->limit.value,
+			"linux.resources.memory.swap", OCI_LIMIT_SWAP);
 	return add_unified(h, "memory.swap.max", "0", OCI_LIMIT_SWAP);
+}
+
+/* A quota of as many periods as there are CPUs to use at a time. */
+static int limit_cpu(struct hardening *h)
+{
+	struct oci_resources *resources = h->config->linux_->resources;
+	uint64_t period = 100000;
+
+	if (!h->profile->cpus || settled_by_unified(h, "cpu.max", "cpu") ||
+		(resources->cpu && settled(h, resources->cpu->quota.value, "cpu")))
+		return 0;
+	if (!resources->cpu)
+		resources->cpu = arena_alloc(h->arena, sizeof(*resources->cpu));
+	if (!resources->cpu)
+		return out_of_memory(h);
+	if (resources->cpu->period.value)
+		period = resources->cpu->period.value;
+	return set_limit(h, &resources->cpu->quota, (int64_t)(period * h->profile->cpus),
+		"linux.resources.cpu.quota", OCI_LIMIT_CPU);
 }
 
 int rule_resources(struct hardening *h)
@@ -152,10 +181,12 @@ int rule_resources(struct hardening *h)
 	if (!resources->memory)
 		return out_of_memory(h);
 	r = limit_pids(h);
-	if (r < 0)
-		return r;
-	limit_memory(h, resources->memory);
-	r = limit_swap(h, resources->memory);
+	if (r == 0)
+		r = limit_memory(h, resources->memory);
+	if (r == 0)
+		r = limit_swap(h, resources->memory);
+	if (r == 0)
+		r = limit_cpu(h);
 	if (r < 0)
 		return r;
 	/* Killing one process of an agent's tree leaves a wreck that looks alive. */

@@ -44,6 +44,7 @@ struct hardening {
 /* --- harden.c: rules --- */
 
 int rule_host_network(struct hardening *h);
+int rule_joined_network(struct hardening *h);
 int rule_mount_sources(struct hardening *h);
 int rule_namespaces(struct hardening *h);
 int rule_no_new_privileges(struct hardening *h);
@@ -51,6 +52,8 @@ int rule_capability_ceiling(struct hardening *h);
 int rule_read_only_root(struct hardening *h);
 int rule_mount_flags(struct hardening *h);
 int rule_propagation(struct hardening *h);
+int rule_kernel_mounts(struct hardening *h);
+int rule_writable_binds(struct hardening *h);
 int rule_hidden_paths(struct hardening *h);
 int rule_devices(struct hardening *h);
 int rule_resources(struct hardening *h);
@@ -65,6 +68,8 @@ bool granted(struct hardening *h, const char *grant);
 bool granted_item(struct hardening *h, const char *kind, const char *item);
 /* The same for an item that is a path of the host, clean: see host_path. */
 bool granted_path(struct hardening *h, const char *kind, const char *path);
+/* The same for an item that PATH is, or lies below. */
+bool granted_within(struct hardening *h, const char *kind, const char *path);
 /* Calls EACH with the item of every grant of KIND and marks those as used for which it is true. */
 bool granted_any(struct hardening *h, const char *kind,
 	bool (*each)(const struct hardening *h, const char *item));
@@ -95,6 +100,11 @@ int refuse(struct hardening *h, const char *grant, const char *path, const char 
 
 int out_of_memory(struct hardening *h);
 
+/* --- harden_flags.c --- */
+
+/* Whether MOUNT lands on DIRECTORY (which is clean) or, if BELOW, under it. */
+bool lands(const struct oci_mount *mount, const char *directory, bool below);
+
 /* --- lists in the arena --- */
 
 /* Appends WORD to a list that may be shared: makes a new array. Returns false when memory is spent.
@@ -104,8 +114,9 @@ bool append_word(struct arena *arena, struct oci_strings *list, const char *word
  */
 void *insert_element(struct arena *arena, const void *from, size_t n, size_t size, size_t at);
 
-/* config->linux_ and its resources, made if absent; NULL: no memory. */
+/* config->linux_, its resources and config->nacre, made if absent; NULL: no memory. */
 struct oci_linux *need_linux(struct hardening *h);
+struct oci_hardened *need_hardened(struct hardening *h);
 struct oci_resources *need_resources(struct hardening *h);
 
 #endif

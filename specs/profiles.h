@@ -22,24 +22,46 @@ enum profile_rule {
 	RULE_RESOURCES = 1 << 10,
 	RULE_RLIMITS = 1 << 11,
 	RULE_OOM_SCORE = 1 << 12,
+	RULE_KERNEL_MOUNTS = 1 << 13,
+	RULE_WRITABLE_BINDS = 1 << 14,
+	RULE_JOINED_NETWORK = 1 << 15,
+};
+
+enum profile_flag {
+	PROFILE_NOEXEC_TMPFS = 1 << 0, /* mount-flags: noexec on tmpfs and /dev/shm */
+	PROFILE_NOEXEC_WRITABLE = 1 << 1, /* and on every mount that can be written */
+	PROFILE_DEFAULT_DEVICES = 1 << 2, /* devices: not even those of linux.devices */
+	PROFILE_FRESH_PROC = 1 << 3, /* hidden-paths: nothing in /proc for a user namespace */
 };
 
 /* What rules read; a member whose rule does not apply is not set. Lists end with NULL. */
 struct profile {
 	const char *name;
+	const char *summary;
 	uint32_t rules;
+	uint32_t flags; /* enum profile_flag */
 	const char *const *capabilities; /* the ceiling of all five sets */
 	const char *const *masked_paths;
 	const char *const *readonly_paths;
 	int64_t pids_limit;
 	uint64_t memory_limit;
 	unsigned memory_share; /* of the host's RAM: at most 1 / memory_share */
+	unsigned cpus; /* 0: no limit */
 };
+
+/* From the loosest to the tightest, each at least as tight as the one before; ends with a NULL
+ * name. */
+extern const struct profile profiles[];
 
 /* NULL: there is none of this NAME. */
 const struct profile *profile_find(const char *name);
 
-/* "oci, agent". */
-#define PROFILE_NAMES "oci, agent"
+/* Whether A is as tight as B or tighter. */
+bool profile_covers(const struct profile *a, const struct profile *b);
+
+/* Of a caller that names none. */
+#define PROFILE_DEFAULT "agent"
+
+#define PROFILE_NAMES "oci, nested, agent and strict"
 
 #endif

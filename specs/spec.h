@@ -379,6 +379,20 @@ struct oci_linux {
 	struct oci_personality *personality;
 };
 
+/* --- nacre's own: "nacre" in config.json --- */
+
+/* What hardening settles and the spec has no word for. Part of the document, so that a tightened
+ * config means the same when it is read again. Other runtimes ignore it (config.md, Extensibility).
+ */
+struct oci_hardened {
+	bool root_nosuid; /* of the root mount */
+	bool root_nodev;
+	struct oci_strings not_host; /* types of namespaces: those joined by path must not be the
+					runtime's own */
+	struct oci_strings best_effort; /* of limit_words: limits that a host without the controller
+					   may skip */
+};
+
 struct oci_config {
 	const char *oci_version;
 	struct oci_root *root;
@@ -390,18 +404,15 @@ struct oci_config {
 	struct oci_hooks *hooks;
 	struct oci_map annotations;
 	struct oci_linux *linux_;
+	struct oci_hardened *nacre;
 
-	/* Not part of the document: */
-	struct json_document
-		*document; /* where each value stood; NULL for a config made in memory */
-	uint32_t from_profile; /* enum oci_limit: limits that only the profile asked for */
-	bool root_nosuid; /* the root mount gets nosuid: the spec has no word for it */
-	bool root_nodev;
-	int not_host; /* CLONE_NEW*: joined by path or not, these are not the host's */
+	/* Not part of the document: where each value stood; NULL for a config made in memory */
+	struct json_document *document;
 };
 
 /* Limits that hardening adds where the config is silent. A host without the controller skips these
- * with a warning; a limit that the config asks for must be enforced or creation fails. */
+ * with a warning; a limit that the config asks for must be enforced or creation fails. In the order
+ * of oci_limit_words. */
 enum oci_limit {
 	OCI_LIMIT_PIDS = 1 << 0,
 	OCI_LIMIT_MEMORY = 1 << 1,
@@ -447,6 +458,12 @@ bool oci_process_equal(const struct oci_process *a, const struct oci_process *b)
 
 /* The namespace of TYPE, or NULL. */
 struct oci_namespace *oci_find_namespace(const struct oci_config *config, const char *type);
+
+/* "pids", "memory", "swap", "oom-group", "cpu", NULL. */
+extern const char *const oci_limit_words[];
+
+/* enum oci_limit of the limits that are best effort. */
+uint32_t oci_best_effort(const struct oci_config *config);
 
 /* Whether LIST holds WORD. */
 bool oci_strings_have(const struct oci_strings *list, const char *word);

@@ -171,9 +171,14 @@ static const char *root_looser(const struct oci_config *a, const struct oci_conf
 {
 	if (a->root && a->root->readonly && !b->root->readonly)
 		return "a writable root";
-	if ((a->root_nosuid && !b->root_nosuid) || (a->root_nodev && !b->root_nodev))
+	if (!a->nacre)
+		return NULL;
+	if (!b->nacre)
+		return "what was hardened is not any more";
+	if ((a->nacre->root_nosuid && !b->nacre->root_nosuid) ||
+		(a->nacre->root_nodev && !b->nacre->root_nodev))
 		return "a flag of the root";
-	if (a->not_host & ~b->not_host)
+	if (!subset(&a->nacre->not_host, &b->nacre->not_host))
 		return "a namespace may be the host's";
 	return NULL;
 }
@@ -271,7 +276,18 @@ struct limits {
 	uint64_t memory;
 	uint64_t swap;
 	uint64_t oom_group;
+	uint64_t cpu; /* thousandths of a CPU */
 };
+
+/* cpu.max: "QUOTA PERIOD", each of which may be missing. */
+static uint64_t cpu_limit(const struct oci_resources *r)
+{
+	uint64_t quota = limit_of(r->cpu ? r->cpu->quota.value : 0);
+	uint64_t period = r->cpu && r->cpu->period.value ? r->cpu->period.value : 100000;
+
+	quota = unified_limit(r, "cpu.max", quota);
+	return quota == UINT64_MAX ? quota : quota * 1000 / period;
+}
 
 static struct limits limits_of(const struct oci_resources *r)
 {
@@ -288,7 +304,24 @@ static struct limits limits_of(const struct oci_resources *r)
 		.memory = unified_limit(r, "memory.max", limit_of(memory)),
 		.swap = unified_limit(r, "memory.swap.max", swap_alone),
 		.oom_group = unified_limit(r, "memory.oom.group", 2),
+		.cpu = cpu_limit(r),
 	};
+}
+
+static bool same_node(const struct oci_device *a, const struct oci_device *b)
+{
+	return same(a->path, b->path) && same(a->type, b->type) &&
+	       a->major.value == b->major.value && a->minor.value == b->minor.value;
+}
+
+/* Whether the nodes of B are some of those of A, in its order. */
+static bool some_nodes(const struct oci_linux *a, const struct oci_linux *b)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < a->n_devices && k < b->n_devices; i++)
+		k += same_node(&a->devices[i], &b->devices[k]);
+	return k == b->n_devices;
 }
 
 static const char *resources_looser(const struct oci_resources *a, const struct oci_resources *b)
@@ -302,7 +335,8 @@ static const char *resources_looser(const struct oci_resources *a, const struct 
 		return what;
 	from = limits_of(a);
 	to = limits_of(b);
-	if (to.pids > from.pids || to.memory > from.memory || to.swap > from.swap)
+	if (to.pids > from.pids || to.memory > from.memory || to.swap > from.swap ||
+		to.cpu > from.cpu)
 		return "a limit";
 	if (from.oom_group != 2 && from.oom_group != to.oom_group)
 		return "memory.oom.group";
@@ -329,6 +363,7 @@ static struct oci_config *strip(struct arena *arena, const struct oci_config *co
 	struct oci_config *c = copy_or_zero(arena, config, sizeof(*config));
 	struct oci_map *unified;
 
+	c->nacre = NULL;
 	c->mounts = NULL;
 	c->n_mounts = 0;
 	if (c->root) {
@@ -349,6 +384,8 @@ static struct oci_config *strip(struct arena *arena, const struct oci_config *co
 	c->linux_->masked_paths = (struct oci_strings){0};
 	c->linux_->readonly_paths = (struct oci_strings){0};
 	c->linux_->rootfs_propagation = NULL;
+	c->linux_->devices = NULL;
+	c->linux_->n_devices = 0;
 	COPY(arena, c->linux_->resources);
 	c->linux_->resources->devices = NULL;
 	c->linux_->resources->n_devices = 0;
@@ -356,6 +393,8 @@ static struct oci_config *strip(struct arena *arena, const struct oci_config *co
 	COPY(arena, c->linux_->resources->memory);
 	c->linux_->resources->memory->limit = (struct oci_i64){0};
 	c->linux_->resources->memory->swap = (struct oci_i64){0};
+	COPY(arena, c->linux_->resources->cpu);
+	c->linux_->resources->cpu->quota = (struct oci_i64){0};
 	/* The keys that rules edit are compared as limits. */
 	unified = &c->linux_->resources->unified;
 	unified->items = arena_array(arena, unified->n, sizeof(*unified->items));
@@ -366,7 +405,8 @@ static struct oci_config *strip(struct arena *arena, const struct oci_config *co
 		const struct oci_pair *pair = &config->linux_->resources->unified.items[i];
 
 		if (!same(pair->key, "pids.max") && !same(pair->key, "memory.max") &&
-			!same(pair->key, "memory.swap.max") && !same(pair->key, "memory.oom.group"))
+			!same(pair->key, "memory.swap.max") &&
+			!same(pair->key, "memory.oom.group") && !same(pair->key, "cpu.max"))
 			unified->items[unified->n++] = *pair;
 	}
 	return c;
@@ -397,6 +437,8 @@ const char *looser(struct arena *arena, const struct oci_config *a, const struct
 	b = with_linux(arena, b);
 	if (!what)
 		what = namespaces_looser(a, b);
+	if (!what && !some_nodes(a->linux_, b->linux_))
+		what = "a device node";
 	if (!what)
 		what = resources_looser(a->linux_->resources, b->linux_->resources);
 	if (!what && (!subset(&a->linux_->masked_paths, &b->linux_->masked_paths) ||

@@ -76,7 +76,7 @@ static struct oci_process *process(struct source *s)
 
 static const char *const option_words[] = {"nosuid", "suid", "rnosuid", "rsuid", "nodev", "dev",
 	"rnodev", "rdev", "noexec", "exec", "rnoexec", "rexec", "ro", "rw", "rro", "rshared",
-	"shared", "private", "rslave", "size=64k", "mode=755", "relatime"};
+	"shared", "private", "rslave", "size=64k", "mode=755", "relatime", "remount"};
 static const char *const destinations[] = {"/proc", "/dev", "/dev/pts", "/dev/shm", "/sys", "/tmp",
 	"/tmp/", "/tmp/below", "tmp", "/var/tmp", "/work", "//dev/./shm", "/etc/hosts"};
 static const char *const types[] = {"tmpfs", "ramfs", "proc", "sysfs", "devpts", "mqueue", "cgroup",
@@ -140,8 +140,8 @@ static void device_rules(struct source *s, struct oci_resources *r)
 
 static struct oci_resources *resources(struct source *s)
 {
-	static const char *const keys[] = {
-		"pids.max", "memory.max", "memory.swap.max", "memory.oom.group", "memory.high"};
+	static const char *const keys[] = {"pids.max", "memory.max", "memory.swap.max",
+		"memory.oom.group", "memory.high", "cpu.max"};
 	static const char *const values[] = {"0", "4096", "max", " max\n", "1\nmax"};
 	struct oci_resources *r = make(s, 1, sizeof(*r));
 
@@ -157,6 +157,12 @@ static struct oci_resources *resources(struct source *s)
 		if (r->memory->limit.value > 0)
 			r->memory->swap.value += r->memory->limit.value *
 						 (r->memory->swap.value > 0);
+	}
+	if (roll(s, 2)) {
+		r->cpu = make(s, 1, sizeof(*r->cpu));
+		r->cpu->quota = number(s, -1, 4);
+		r->cpu->period.value = roll(s, 2) * 50000;
+		r->cpu->period.set = roll(s, 2) || r->cpu->period.value;
 	}
 	r->unified.items = make(s, COUNT(keys), sizeof(*r->unified.items));
 	for (size_t i = 0; i < COUNT(keys); i++) {

@@ -23,12 +23,17 @@ static const char *some[] = {"host-network", "rootfs-write", "tmp-exec", "new-pr
 	"cap:CAP_SYS_ADMIN", "device:/dev/fuse"};
 static const char *most[] = {"host-network", "host-pid", "host-ipc", "engine-socket", "mount:/",
 	"mount:/dev", "mount:/proc", "mount:/sys", "unlimited:pids", "unlimited:memory",
-	"unlimited:swap"};
+	"unlimited:swap", "unlimited:cpu", "join-network", "cgroup-write", "workspace:/",
+	"workspace-exec"};
 
 static const struct harden_request requests[] = {
 	{"agent", {none, 0}, 16ULL << 30},
 	{"agent", {some, sizeof(some) / sizeof(some[0])}, 1ULL << 30},
 	{"agent", {most, sizeof(most) / sizeof(most[0])}, 0},
+	{"nested", {none, 0}, 16ULL << 30},
+	{"nested", {most, sizeof(most) / sizeof(most[0])}, 0},
+	{"strict", {none, 0}, 16ULL << 30},
+	{"strict", {most, sizeof(most) / sizeof(most[0])}, 1ULL << 30},
 };
 
 static void check_report(const struct harden_report *report)

@@ -58,7 +58,8 @@ struct oci_config *tight(
 	const char *mounts, const char *process, const char *linux_, const char *resources)
 {
 	char *text = arena_printf(arena,
-		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\",\"readonly\":true},"
+		"{\"ociVersion\":\"1.0.2\",\"nacre\":{\"rootNosuid\":true,\"rootNodev\":true},"
+		"\"root\":{\"path\":\"rootfs\",\"readonly\":true},"
 		"\"mounts\":[{\"destination\":\"/tmp\",\"type\":\"tmpfs\",\"options\":"
 		"[\"nosuid\",\"nodev\",\"noexec\"]}%s],"
 		"\"process\":{\"cwd\":\"/\",\"args\":[\"a\"],\"user\":{\"uid\":0,\"gid\":0},"
@@ -80,8 +81,6 @@ struct oci_config *tight(
 
 	ck_assert_ptr_nonnull(text);
 	config = decode("config.json", text);
-	config->root_nosuid = true;
-	config->root_nodev = true;
 	return config;
 }
 

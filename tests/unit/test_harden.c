@@ -16,8 +16,7 @@ START_TEST(the_oci_profile_copies)
 	ck_assert(oci_config_equal(result.config, config));
 	ck_assert_no_change(&result, "");
 	ck_assert_uint_eq(result.report->rules.n, 0);
-	ck_assert_int_eq(result.config->not_host, 0);
-	ck_assert(!result.config->root_nosuid);
+	ck_assert_ptr_null(result.config->nacre);
 }
 END_TEST
 
@@ -36,17 +35,19 @@ START_TEST(an_unknown_profile_is_an_error_with_the_valid_ones)
 	struct result result = apply(tight("", "", "", ""), "agnet", "");
 
 	ck_assert_int_eq(result.r, -EINVAL);
-	ck_assert_str_eq(result.err.text, "unknown profile \"agnet\"; valid are oci, agent");
+	ck_assert_str_eq(result.err.text,
+		"unknown profile \"agnet\"; valid are oci, nested, agent and strict");
 	ck_assert(profile_exists("agent"));
-	ck_assert(profile_exists("oci"));
+	ck_assert(profile_exists("strict"));
 	ck_assert(!profile_exists(""));
 }
 END_TEST
 
 static const char *const bad_grants[] = {"", "rootfs", "rootfs-write:", "rootfs-write ",
 	"cap:", "cap:NET_RAW", "cap:CAP_NET_ROW", "cap:cap_net_raw", "device:dev/fuse",
-	"device:", "device", "mount:docker.sock", "unlimited:cpu", "unlimited:", "unlimited",
-	"syscall:bpf", "socket:AF_ALG", "abi:x86", "host-uts", "Host-network"};
+	"device:", "device", "mount:docker.sock", "unlimited:io", "unlimited:", "unlimited",
+	"workspace:work", "workspace", "syscall:bpf", "socket:AF_ALG", "abi:x86", "host-uts",
+	"Host-network"};
 
 START_TEST(a_malformed_grant_is_an_error_with_the_valid_ones)
 {
@@ -70,7 +71,8 @@ START_TEST(a_well_formed_grant_is_accepted)
 	static const char *const good[] = {"rootfs-write", "tmp-exec", "host-network", "host-pid",
 		"host-ipc", "new-privileges", "engine-socket", "cap:CAP_NET_RAW",
 		"cap:CAP_CHECKPOINT_RESTORE", "device:/dev/fuse", "mount:/", "unlimited:pids",
-		"unlimited:memory", "unlimited:swap"};
+		"unlimited:memory", "unlimited:swap", "unlimited:cpu", "join-network",
+		"cgroup-write", "workspace:/srv/work", "workspace-exec"};
 	struct nacre_error err;
 
 	for (int i = 0; i < COUNT(good); i++)
@@ -121,7 +123,7 @@ END_TEST
 START_TEST(the_report_is_a_table_for_people)
 {
 	struct oci_config *config = tight(
-		",{\"destination\":\"/a\\u001b[2J\",\"type\":\"proc\",\"options\":[\"dev\","
+		",{\"destination\":\"/a\\u001b[2J\",\"type\":\"mqueue\",\"options\":[\"dev\","
 		"\"nosuid\"]}",
 		",\"capabilities\":{\"bounding\":[\"CAP_NET_RAW\",\"CAP_MKNOD\"]}", "", LIMITED);
 	struct result result;
@@ -134,7 +136,7 @@ START_TEST(the_report_is_a_table_for_people)
 	ck_assert_ptr_nonnull(end);
 	*end = '\0';
 	ck_assert_str_eq(text,
-		"profile agent: 13 rules, 3 changes\n"
+		"profile agent: 14 rules, 3 changes\n"
 		"allowed: cap:CAP_NET_RAW\n"
 		"\n"
 		"RULE                PATH                           CHANGE\n"

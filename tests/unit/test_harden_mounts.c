@@ -137,7 +137,7 @@ static struct oci_config *with_mount(const char *mount)
 	return tight(arena_printf(arena,
 			     ",{\"destination\":\"/x\",%s,\"options\":[\"%s\",\"nosuid\","
 			     "\"nodev\"]}",
-			     mount, strstr(mount, "type") ? "relatime" : "bind"),
+			     mount, strstr(mount, "type") ? "ro" : "bind"),
 		"", "", LIMITED);
 }
 

@@ -24,15 +24,19 @@ END_TEST
 START_TEST(a_namespace_joined_by_path_is_marked_as_not_the_hosts)
 {
 	struct oci_config *config = tight("", "", "", LIMITED);
-	int all = must(agent(config, "")).config->not_host;
+	const struct oci_strings *marked;
 
-	ck_assert_int_ne(all, 0);
-	config->linux_->n_namespaces--;
-	/* Only the network is left out. */
-	ck_assert_int_eq(__builtin_popcount((unsigned)all), 6);
-	ck_assert_int_eq(
-		__builtin_popcount((unsigned)must(agent(config, "host-network")).config->not_host),
-		5);
+	ck_assert_uint_eq(must(agent(config, "")).config->nacre->not_host.n, 0);
+	for (size_t i = 0; i < config->linux_->n_namespaces; i++)
+		config->linux_->namespaces[i].path = "/proc/77/ns/any";
+	marked = &must(agent(config, "host-network host-pid")).config->nacre->not_host;
+	ck_assert_uint_eq(marked->n, 6);
+	ck_assert(oci_strings_have(marked, "network"));
+	ck_assert(oci_strings_have(marked, "pid"));
+	config->linux_->namespaces[1].path = "/proc/1/ns/pid";
+	marked = &must(agent(config, "host-pid")).config->nacre->not_host;
+	ck_assert_uint_eq(marked->n, 5);
+	ck_assert(!oci_strings_have(marked, "pid"));
 }
 END_TEST
 
@@ -89,11 +93,11 @@ START_TEST(new_privileges_keep_setuid_programs_of_the_root_alone)
 	struct result result;
 
 	config->process->no_new_privileges = false;
-	config->root_nosuid = false;
+	config->nacre->root_nosuid = false;
 	result = agent(config, "new-privileges");
 	ck_assert_no_change(&result, "new-privileges");
-	ck_assert(!result.config->root_nosuid);
-	ck_assert(result.config->root_nodev);
+	ck_assert(!result.config->nacre->root_nosuid);
+	ck_assert(result.config->nacre->root_nodev);
 }
 END_TEST
 
@@ -206,7 +210,7 @@ static const struct {
 	int64_t memory;
 	int64_t swap;
 	const char *unified_swap;
-	uint32_t from_profile;
+	uint32_t best_effort;
 } limits[] = {
 	{ "", "", 512, 4 * GIB, 4 * GIB, NULL, OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY | OCI_LIMIT_SWAP },
 	{ ",\"pids\":{\"limit\":0},\"memory\":{\"limit\":0,\"swap\":0}", "", 512, 4 * GIB, 4 * GIB, NULL,
@@ -244,7 +248,7 @@ START_TEST(a_limit_is_added_where_the_config_is_silent)
 	ck_assert_int_eq(r->memory->limit.value, limits[_i].memory);
 	ck_assert_int_eq(r->memory->swap.value, limits[_i].swap);
 	ck_assert_pstr_eq(swap, limits[_i].unified_swap);
-	ck_assert_uint_eq(result.config->from_profile, limits[_i].from_profile);
+	ck_assert_uint_eq(oci_best_effort(result.config), limits[_i].best_effort);
 }
 END_TEST
 

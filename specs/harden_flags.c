@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "specs/harden_rules.h"
+#include "specs/mount_words.h"
+#include "specs/path_text.h"
+
+/* Rules on the flags of mounts: nosuid, nodev, noexec, ro. */
+
+/* A word that must stand in the options, the same for a whole tree, and what contradicts them. */
+struct flag {
+	const char *word;
+	const char *recursive;
+	const char *opposite;
+	const char *recursive_opposite;
+};
+
+static const struct flag nosuid = {"nosuid", "rnosuid", "suid", "rsuid"};
+static const struct flag nodev = {"nodev", "rnodev", "dev", "rdev"};
+static const struct flag noexec = {"noexec", "rnoexec", "exec", "rexec"};
+static const struct flag read_only = {"ro", "rro", "rw", "rrw"};
+
+bool lands(const struct oci_mount *mount, const char *directory, bool below)
+{
+	char clean[PATH_TEXT_MAX];
+
+	if (!mount->destination || path_clean(mount->destination, clean) < 0)
+		return false;
+	return !strcmp(clean, directory) || (below && path_within(clean, directory));
+}
+
+static bool holds(const struct oci_mount *mount, const struct flag *flag)
+{
+	if (mount_has(mount, flag->opposite) || mount_has(mount, flag->recursive_opposite))
+		return false;
+	/* The word on an rbind mount would leave the mounts below it as they are. */
+	return mount_has(mount, flag->recursive) ||
+	       (!mount_has(mount, "rbind") && mount_has(mount, flag->word));
+}
+
+/* Takes the opposites out and, if it is missing, appends the word. */
+static int require(struct hardening *h, struct oci_mount *mount, const struct flag *flag)
+{
+	struct oci_strings *words = &mount->options;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < words->n; i++) {
+		if (strcmp(words->items[i], flag->opposite) &&
+			strcmp(words->items[i], flag->recursive_opposite))
+			words->items[kept++] = words->items[i];
+	}
+	words->n = kept;
+	if (holds(mount, flag))
+		return 0;
+	if (!append_word(h->arena, words, mount_has(mount, "rbind") ? flag->recursive : flag->word))
+		return out_of_memory(h);
+	return 0;
+}
+
+static bool same_words(const struct oci_strings *a, const struct oci_strings *b)
+{
+	return a->n == b->n && (!a->n || !memcmp(a->items, b->items, a->n * sizeof(*a->items)));
+}
+
+/* Requires FLAGS, up to a NULL, of mount I, and writes down what that changed. */
+static int require_all(struct hardening *h, size_t i, const struct flag *const *flags)
+{
+	struct oci_mount *mount = &h->config->mounts[i];
+	struct oci_strings before = {.n = mount->options.n};
+	int r = 0;
+
+	before.items = arena_array(h->arena, before.n, sizeof(*before.items));
+	if (!before.items)
+		return out_of_memory(h);
+	if (before.n)
+		memcpy(before.items, mount->options.items, before.n * sizeof(*before.items));
+	for (; *flags && r == 0; flags++)
+		r = require(h, mount, *flags);
+	if (r == 0 && !same_words(&before, &mount->options))
+		note_words(h, text_of(h, "mounts[%zu].options", i), mount->destination, &before,
+			&mount->options);
+	return r;
+}
+
+/* What mount I changes: itself, or for a remount the mount that lies there by then. NULL: one that
+ * came with the tree of another. */
+static const struct oci_mount *subject(const struct oci_config *config, size_t i)
+{
+	const struct oci_mount *mount = &config->mounts[i];
+	char clean[PATH_TEXT_MAX];
+
+	if (!mount_has(mount, "remount"))
+		return mount;
+	if (!mount->destination || path_clean(mount->destination, clean) < 0)
+		return NULL;
+	while (i-- > 0) {
+		if (!mount_has(&config->mounts[i], "remount") &&
+			lands(&config->mounts[i], clean, false))
+			return &config->mounts[i];
+	}
+	return NULL;
+}
+
+/* --- kernel-mounts --- */
+
+static bool is_cgroup(const struct oci_mount *mount)
+{
+	char clean[PATH_TEXT_MAX];
+
+	if (!mount_is_bind(mount))
+		return mount_has_type(mount, "cgroup") || mount_has_type(mount, "cgroup2");
+	return mount->source && host_path(mount->source, clean) == 0 &&
+	       path_within(clean, "/sys/fs/cgroup");
+}
+
+/* Root needs no capability to write most files in there. The procfs on /proc has its own list of
+ * paths: hidden-paths. */
+static bool may_write_kernel(struct hardening *h, const struct oci_mount *mount)
+{
+	if (!mount)
+		return false;
+	if (is_cgroup(mount))
+		return granted(h, "cgroup-write");
+	if (mount_is_bind(mount))
+		return true;
+	if (mount_has_type(mount, "sysfs"))
+		return granted_path(h, "mount", "/sys");
+	if (mount_has_type(mount, "proc") && !lands(mount, "/proc", false))
+		return granted_path(h, "mount", "/proc");
+	return true;
+}
+
+int rule_kernel_mounts(struct hardening *h)
+{
+	static const struct flag *const flags[] = {&read_only, NULL};
+	const struct oci_config *config = h->config;
+	int r = 0;
+
+	for (size_t i = 0; i < config->n_mounts && r == 0; i++) {
+		if (!holds(&config->mounts[i], &read_only) &&
+			!may_write_kernel(h, subject(config, i)))
+			r = require_all(h, i, flags);
+	}
+	return r;
+}
+
+/* --- writable-binds --- */
+
+static bool in_workspace(struct hardening *h, const struct oci_mount *mount)
+{
+	char clean[PATH_TEXT_MAX];
+
+	return mount && mount->source && host_path(mount->source, clean) == 0 &&
+	       granted_within(h, "workspace", clean);
+}
+
+int rule_writable_binds(struct hardening *h)
+{
+	static const struct flag *const flags[] = {&read_only, NULL};
+	const struct oci_config *config = h->config;
+	int r = 0;
+
+	for (size_t i = 0; i < config->n_mounts && r == 0; i++) {
+		const struct oci_mount *mount = subject(config, i);
+
+		if ((!mount || mount_is_bind(mount)) && !holds(&config->mounts[i], &read_only) &&
+			!in_workspace(h, mount))
+			r = require_all(h, i, flags);
+	}
+	return r;
+}
+
+/* --- mount-flags --- */
+
+/* Where nodev would take away what the mount is there for. */
+static bool needs_devices(struct hardening *h, const struct oci_mount *mount)
+{
+	char clean[PATH_TEXT_MAX];
+
+	if (!mount_is_bind(mount)) {
+		if (mount_has_type(mount, "tmpfs"))
+			return lands(mount, "/dev", false);
+		/* devtmpfs is only here if mount:/dev was granted. */
+		return mount_has_type(mount, "devpts") || mount_has_type(mount, "devtmpfs");
+	}
+	if (!mount->source || host_path(mount->source, clean) < 0 || !path_within(clean, "/dev"))
+		return false;
+	return granted_path(h, "device", clean) || granted_path(h, "mount", clean);
+}
+
+static bool needs_noexec(struct hardening *h, const struct oci_mount *mount)
+{
+	const uint32_t flags = h->profile->flags;
+	bool wanted = false;
+
+	if (flags & PROFILE_NOEXEC_TMPFS) {
+		if (lands(mount, "/dev/shm", false))
+			return true;
+		wanted = mount_has_type(mount, "tmpfs") || mount_has_type(mount, "ramfs");
+	}
+	if (flags & PROFILE_NOEXEC_WRITABLE && !holds(mount, &read_only))
+		wanted = true;
+	if (!wanted)
+		return false;
+	if (lands(mount, "/tmp", true) || lands(mount, "/var/tmp", true))
+		return !granted(h, "tmp-exec");
+	return !(mount_is_bind(mount) && in_workspace(h, mount) && granted(h, "workspace-exec"));
+}
+
+int rule_mount_flags(struct hardening *h)
+{
+	struct oci_hardened *nacre = need_hardened(h);
+
+	if (!nacre)
+		return out_of_memory(h);
+	/* With new privileges granted, the root's setuid programs are what they are wanted for. */
+	if (!nacre->root_nosuid && !granted(h, "new-privileges")) {
+		nacre->root_nosuid = true;
+		note(h, "nacre.rootNosuid", NULL, "true");
+	}
+	if (!nacre->root_nodev) {
+		nacre->root_nodev = true;
+		note(h, "nacre.rootNodev", NULL, "true");
+	}
+	for (size_t i = 0; i < h->config->n_mounts; i++) {
+		const struct oci_mount *mount = &h->config->mounts[i];
+		const struct flag *flags[4] = {&nosuid};
+		size_t n = 1;
+		int r;
+
+		if (!needs_devices(h, mount))
+			flags[n++] = &nodev;
+		if (needs_noexec(h, mount))
+			flags[n++] = &noexec;
+		r = require_all(h, i, flags);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$(dirname "$0")/lib.sh"
+
+# What strict and nested do that agent does not, seen from inside.
+
+test_each_name_of_the_program_is_a_profile() {
+	local name
+	bundle pause
+	for name in oci nested agent strict; do
+		ln -s "$(realpath "$NACRE")" "$b/nacre-$name"
+		good env NACRE_TEST="$T" "$b/nacre-$name" --root "$ROOT" create --bundle "$b" "$id"
+		is "$(state_of .profile)" "$name" profile
+		good nacre delete --force "$id"
+	done
+	# The option wins.
+	good env NACRE_TEST="$T" "$b/nacre-oci" --root "$ROOT" create --profile strict --bundle "$b" "$id"
+	is "$(state_of .profile)" strict profile
+	bad 1 'unknown profile "cosy"; valid are oci, nested, agent and strict' \
+		nacre run --profile cosy --bundle "$b" "$id.2"
+}
+
+test_strict_leaves_no_capability_to_a_program_or_an_exec() {
+	profile=strict
+	bundle pause
+	capabilities CAP_CHOWN CAP_SETUID CAP_SYS_ADMIN
+	edit '.process.noNewPrivileges = false'
+	create
+	start
+	exec_in status CapEff CapBnd CapInh CapPrm CapAmb NoNewPrivs
+	is "$(awk '{ print $2 }' <<<"$out" | sort -u)" 0000000000000000$'\n'1 "sets and NoNewPrivs"
+	good nacre exec --cap CAP_SYS_ADMIN --cap CAP_CHOWN "$id" /payload status CapEff CapBnd
+	is "$(awk '{ print $2 }' <<<"$out" | sort -u)" 0000000000000000 "sets of exec --cap"
+}
+
+# The process as an engine writes it for a privileged exec.
+test_exec_is_held_by_the_profile_whatever_the_engine_asks_for() {
+	local before
+	profile=agent
+	bundle pause
+	create
+	start
+	before=$(cat "/proc/$(state_of .pid)/oom_score_adj")
+	jq '.process | .args = ["/payload", "status", "CapEff", "CapBnd", "CapInh", "CapPrm", "CapAmb",
+			"NoNewPrivs", ":", "rlimits", ":", "cat", "/proc/self/oom_score_adj"]
+		| .noNewPrivileges = false | .oomScoreAdj = -1000
+		| .rlimits = [{type: "RLIMIT_CORE", soft: 4096, hard: 4096}]
+		| .capabilities = (["bounding", "effective", "inheritable", "permitted", "ambient"]
+			| map({(.): ["CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_NET_RAW", "CAP_KILL"]}) | add)' \
+		"$b/config.json" >"$b/process.json"
+	good nacre exec --process "$b/process.json" "$id"
+	is "$(grep Cap <<<"$out" | awk '{ print $2 }' | sort -u)" "$(printf %016x $((1 << 5)))" sets
+	has_line "$out" 'NoNewPrivs:?1'
+	has_line "$out" 'RLIMIT_CORE*0*0'
+	is "${out##*$'\n'}" 0 "score of exec, while the container has $before"
+}
+
+test_strict_runs_nothing_from_what_can_be_written() {
+	profile=strict
+	bundle mount x x x
+	mkdir -m 777 "$T/work" "$T/other"
+	cp "$PAYLOAD" "$T/work/p"
+	mount_on /mnt "$T/work" bind rbind rw
+	mount_on /etc "$T/other" bind bind rw
+	program /payload create /mnt/new : create /etc/new
+	run_any
+	has "$out" 'EROFS'
+	lacks "$out" ok
+	run_any --allow "workspace:$T/work"
+	has "$out" 'EROFS'
+	has "$out" ok
+	absent "$T/other/new"
+	exists "$T/work/new"
+	program /mnt/p true
+	run_refused '*"/mnt/p"*ermission denied*' --allow "workspace:$T/work"
+	run --allow "workspace:$T/work" --allow workspace-exec
+}
+
+test_strict_joins_no_network_without_a_grant() {
+	profile=strict
+	bundle true
+	in_background unshare -n sleep 60
+	wait_for test "$(readlink /proc/$!/ns/net)" != "$(readlink /proc/self/ns/net)"
+	edit '(.linux.namespaces[] | select(.type == "network")).path = $p' --arg p "/proc/$!/ns/net"
+	run_refused '*rule joined-network: linux.namespaces: /proc/*/ns/net is a network of others;*'
+	run --allow join-network
+	profile=agent
+	run
+}
+
+test_nested_leaves_root_and_programs_on_a_tmpfs() {
+	profile=nested
+	bundle create /file
+	edit '.root.readonly = false'
+	mount_on /tmp tmpfs tmpfs mode=1777
+	run
+	exists "$b/rootfs/file"
+	rm "$b/rootfs/file"
+	run_any --profile agent
+	has "$out" EROFS
+	program /payload cat /proc/self/mountinfo
+	run
+	has_line "$out" '* /tmp *nosuid,nodev* - tmpfs *'
+	lacks "$(grep ' /tmp ' <<<"$out")" noexec
+}
+
+# Writable, either is a way to the host for root without any capability.
+test_sysfs_and_cgroups_are_read_only_unless_granted() {
+	local dir
+	profile=agent
+	bundle cat /proc/self/mountinfo
+	edit '.mounts |= map(if .type == "sysfs" or .type == "cgroup" then .options -= ["ro"] else . end)'
+	run
+	for dir in /sys /sys/fs/cgroup; do
+		has_line "$out" "* $dir ro,*"
+	done
+	run --allow cgroup-write --allow mount:/sys
+	for dir in /sys /sys/fs/cgroup; do
+		has_line "$out" "* $dir rw,*"
+	done
+}
+
+all_tests "$@"
