@@ -61,6 +61,7 @@ const struct step create_steps[] = {
 	{INIT,    "pivot root",                 ALWAYS,                 pivot,                  NULL},
 	{INIT,    "read-only root and mounts",  ALWAYS,                 seal_rootfs,            NULL},
 	{INIT,    "find the program",           ALWAYS,                 find_program,           NULL},
+	{INIT,    "controlling terminal",       TERMINAL,               take_terminal,          NULL},
 	{RUNTIME, "record",                     WAITS_FOR_START,        save_record,            NULL},
 	{RUNTIME, "pid file",                   PID_FILE,               write_pid_file,         NULL},
 	{.name = NULL},
@@ -68,7 +69,6 @@ const struct step create_steps[] = {
 
 const struct step start_steps[] = {
 	{INIT,    "hooks: startContainer",      HOOKS_START_CONTAINER,  hooks_start_container,  NULL},
-	{INIT,    "controlling terminal",       TERMINAL,               take_terminal,          NULL},
 	{INIT,    "process attributes",         ALWAYS,                 set_attributes,         NULL},
 	{INIT,    "LSM labels",                 LSM,                    set_labels,             NULL},
 	{RUNTIME, "limits from outside",        LIMITS_FROM_OUTSIDE,    set_process_limits,     NULL},
@@ -97,6 +97,7 @@ const struct step join_steps[] = {
 	{INIT,    "session",                    ALWAYS,                 new_session,            NULL},
 	{INIT,    "terminal",                   TERMINAL,               open_joined_terminal,   NULL},
 	{INIT,    "find the program",           ALWAYS,                 find_program,           NULL},
+	{INIT,    "controlling terminal",       TERMINAL,               take_terminal,          NULL},
 	{RUNTIME, "pid file",                   PID_FILE,               write_pid_file,         NULL},
 	{.name = NULL},
 };

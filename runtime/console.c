@@ -12,6 +12,8 @@ enum {
 	/* A pty holds 64 KiB on the way plus 4 KiB in its line buffer (tty_buffer.c, n_tty.c): more
 	 * than this was not written before the end, but by a process that outlived it. */
 	DRAIN_MAX = 128 * 1024,
+	LOOK_MS = 10,
+	LOOKS = 10, /* 10 s in all */
 };
 
 /* A terminal or a pipe on stdio shares its file description with the shell and other programs, whom
@@ -133,19 +135,44 @@ static bool is_temporary(ssize_t n)
 	return n < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
-/* The end of a pipe or a file cannot be passed on through a terminal, other than as a person would:
- * by the key for it. At the end of an unfinished line it only hands over the line. */
-static void type_end_of_file(struct console_way *down)
+/* Whether the program has input that it did not read yet. The end of file that a terminal is typed
+ * counts as such for poll(2), but not for FIONREAD. */
+static bool has_input(int master)
 {
+	struct pollfd peer = {.events = POLLIN};
+
+	peer.fd = ioctl(master, TIOCGPTPEER, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (peer.fd < 0)
+		return true;
+	(void)poll(&peer, 1, 0);
+	(void)close(peer.fd);
+	return peer.revents & POLLIN;
+}
+
+/* The end of a pipe or a file cannot be passed on through a terminal, other than as a person would:
+ * by the key for it, to each reader that asks. What it means is settled when it is typed. If the
+ * terminal is in another mode by the time it is read, it was none: a line editor, which makes the
+ * terminal raw, reads NUL for one that was typed before, and a program that it starts reads the
+ * byte itself. So it is typed again in each mode, and in line mode whenever the last one was used
+ * up. At the end of an unfinished line the key only hands over the line, and to a line editor Enter
+ * does that. */
+static void type_end_of_file(struct console *console)
+{
+	struct console_way *down = &console->down;
 	struct termios mode;
-	bool is_line_begun = down->last && down->last != '\n' && down->last != '\r';
+	bool lines;
 
 	if (tcgetattr(down->sink, &mode) < 0 || mode.c_cc[VEOF] == _POSIX_VDISABLE)
 		return;
+	lines = mode.c_lflag & ICANON;
+	if (console->typed && lines == console->typed_lines && (!lines || has_input(down->sink)))
+		return;
 	down->begin = down->end = 0;
-	if (is_line_begun && mode.c_lflag & ICANON)
-		down->data[down->end++] = (char)mode.c_cc[VEOF];
+	if (!console->typed && down->last && down->last != '\n' && down->last != '\r')
+		down->data[down->end++] = lines ? (char)mode.c_cc[VEOF] : '\r';
 	down->data[down->end++] = (char)mode.c_cc[VEOF];
+	console->typed = true;
+	console->typed_lines = lines;
 }
 
 /* Returns whether bytes came. */
@@ -196,11 +223,8 @@ static void relay_down(struct console *console)
 {
 	struct console_way *down = &console->down;
 
-	if (is_empty(down) && !fill(down)) {
-		if (down->source < 0)
-			type_end_of_file(down);
+	if (is_empty(down) && !fill(down))
 		return;
-	}
 	/* Nobody reads the container's terminal any more. */
 	if (!flush(down)) {
 		down->source = -1;
@@ -214,9 +238,22 @@ static void relay_up(struct console *console)
 
 	if (is_empty(up) && !fill(up))
 		return;
+	console->looks = 0;
 	/* Nobody reads our output: to the container that is a terminal whose window was closed. */
 	if (!flush(up))
 		hang_up(console);
+}
+
+static bool is_at_end(const struct console *console)
+{
+	return console->master >= 0 && console->down.source < 0 && is_empty(&console->down);
+}
+
+/* No event tells that a program changes the mode of its terminal, or reads: after each output one
+ * looks a few times, less and less often. */
+int console_timeout(const struct console *console)
+{
+	return is_at_end(console) && console->looks < LOOKS ? LOOK_MS << console->looks : -1;
 }
 
 void console_relay(struct console *console, const struct pollfd polls[CONSOLE_POLLS])
@@ -225,6 +262,11 @@ void console_relay(struct console *console, const struct pollfd polls[CONSOLE_PO
 		relay_down(console);
 	if (polls[1].revents && console->master >= 0)
 		relay_up(console);
+	if (is_at_end(console)) {
+		if (console->looks < LOOKS && !polls[0].revents && !polls[1].revents)
+			console->looks++;
+		type_end_of_file(console);
+	}
 }
 
 void console_drain(struct console *console, int interrupt)

@@ -38,6 +38,9 @@ struct console {
 	bool is_raw;
 	bool can_raw; /* stdin is a terminal */
 	struct termios cooked;
+	bool typed; /* an end of file, after that of stdin */
+	bool typed_lines; /* while the terminal was in line mode */
+	unsigned looks; /* since the last output, for who needs one */
 	struct console_way down; /* stdin to master */
 	struct console_way up; /* master to stdout */
 };
@@ -46,9 +49,13 @@ struct console {
 int console_open(struct console *console, int master, struct nacre_error *err);
 void console_close(struct console *console);
 
-/* The events that console_relay() waits for, and what it does then. */
+/* The events that console_relay() waits for, and what it does then, or when console_timeout() is
+ * over. */
 void console_events(const struct console *console, struct pollfd polls[CONSOLE_POLLS]);
 void console_relay(struct console *console, const struct pollfd polls[CONSOLE_POLLS]);
+
+/* How long to wait for these events, in milliseconds; -1: for ever. */
+int console_timeout(const struct console *console);
 
 /* After the process ended: what it had written. If stdout takes no more, it gives up when the fd
  * INTERRUPT is readable. */

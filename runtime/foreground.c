@@ -151,11 +151,12 @@ static int serve(struct foreground *fg, const struct nacre_process *process,
 	};
 
 	do {
-		int wait = poll_ms(deadline);
+		int wait = poll_ms(deadline), look = console_timeout(console);
 		int r;
 
 		console_events(console, polls + 2);
-		r = poll(polls, 2 + CONSOLE_POLLS, wait);
+		r = poll(polls, 2 + CONSOLE_POLLS,
+			look >= 0 && (wait < 0 || look < wait) ? look : wait);
 		if (r < 0 && errno != EINTR)
 			return fail_errno(err, errno, "poll");
 		if (wait == 0 && !polls[0].revents) {
@@ -163,7 +164,7 @@ static int serve(struct foreground *fg, const struct nacre_process *process,
 			if (r < 0)
 				return r;
 		}
-		if (r <= 0)
+		if (r < 0)
 			continue;
 		if (polls[1].revents)
 			handle_signals(fg->signals, console, process->pid);

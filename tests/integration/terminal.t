@@ -43,6 +43,39 @@ test_what_is_typed_reaches_the_program() {
 	has_line "$out" "read: typed"
 }
 
+# What comes through a pipe ends; the terminal does not. Each reader has to be told all the same.
+test_the_end_of_a_pipe_reaches_a_program_that_makes_its_terminal_raw_later() {
+	bundle raw 0.2 : exit 4
+	with_terminal
+	LIMIT=20 try nacre run --profile oci --bundle "$b" "$id"
+	is "$rc" 4 "exit code"
+	has_line "$out" "byte 4"
+}
+
+test_the_end_of_a_pipe_reaches_one_reader_after_the_other() {
+	bundle eof 1 : sleep 0.1 : eof 2 : exit 5
+	with_terminal
+	echo typed >"$T/out.input"
+	input=$T/out.input LIMIT=20 try nacre run --profile oci --bundle "$b" "$id"
+	is "$rc" 5 "exit code"
+	has_line "$out" typed
+}
+
+test_a_shell_with_a_terminal_ends_with_its_script() {
+	local i
+	bundle true
+	with_terminal
+	with_busybox || return
+	program /bin/sh
+	edit '.process.env += ["PS1=> "]'
+	printf 'echo $((41 + 1))\ncat\necho $((42 + 1))' >"$T/out.input"
+	for i in 1 2 3 4 5; do
+		input=$T/out.input LIMIT=20 try nacre run --profile oci --bundle "$b" "$id"
+		is "$rc" 0 "exit code"
+		has_line "$out" 42
+	done
+}
+
 test_control_c_reaches_the_program_and_not_nacre() {
 	bundle trap 2 21 : echo ready : pause
 	with_terminal
@@ -100,6 +133,21 @@ test_a_lot_of_output_comes_through_whole() {
 	in_terminal run --profile oci --bundle "$b" "$id"
 	is "$(tail -1 <<<"$out")" 20000 "last line"
 	is "$(wc -l <<<"$out")" 20000 "number of lines"
+}
+
+# Who reads the output of create to its end must not wait for the program's.
+test_create_keeps_nothing_of_its_caller_where_there_is_a_terminal() {
+	bundle tty
+	with_terminal
+	in_background "$PEER" console "$T/out.socket"
+	wait_for test -S "$T/out.socket"
+	nacre create --profile oci --bundle "$b" --console-socket "$T/out.socket" "$id" </dev/null 2>&1 |
+		timeout 10 cat
+	is "${PIPESTATUS[*]}" "0 0" "exit codes"
+	status_is created || wrong "not created"
+	start
+	wait_for grep -q "foreground: yes" "$background_out"
+	wait_for status_is stopped
 }
 
 test_a_console_socket_gets_the_terminal() {

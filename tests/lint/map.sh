@@ -14,7 +14,6 @@ complain() {
 }
 
 # A row of life.c as a line of README.md: who does it, what, when, and the function that undoes it.
-# The rows that end join_steps as they end start_steps are not repeated.
 life() {
 	awk '
 	function cell(text) {
@@ -46,8 +45,6 @@ life() {
 		name[table, n[table]] = quoted[2]
 	}
 	END {
-		for (i = n["join"]; i > 0 && same(i); i--)
-			shared++
 		print "create"
 		for (i = 1; i <= n["create"]; i++)
 			print "  " row["create", i]
@@ -55,16 +52,11 @@ life() {
 		for (i = 1; i <= n["start"]; i++)
 			print "  " row["start", i]
 		print "exec"
-		for (i = 1; i <= n["join"] - shared; i++)
+		for (i = 1; i <= n["join"]; i++)
 			print "  " row["join", i]
-		print "  ... and as in start, from \"" name["join", n["join"] - shared + 1] "\" to \"" \
-			name["join", n["join"]] "\""
+		print "  ... and start, without its hooks"
 		if (!n["create"] || !n["start"] || !n["join"])
 			exit 1
-	}
-	# The last row of start_steps comes after exec and is not of exec.
-	function same(i) {
-		return row["join", i] == row["start", n["start"] - 1 - (n["join"] - i)]
 	}' libcontainer/life.c
 }
 
