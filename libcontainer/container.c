@@ -15,6 +15,7 @@
 #include "libcontainer/fdpass.h"
 #include "libcontainer/files.h"
 #include "libcontainer/nacre.h"
+#include "libcontainer/resctrl.h"
 #include "libcontainer/seal.h"
 #include "libcontainer/signals.h"
 #include "specs/defaults.h"
@@ -234,6 +235,25 @@ static int fall_back_to_lock(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
+/* A group in resctrl is named by the config, which create writes before it makes one. Where that
+ * file system is not mounted (any more), its groups are gone. */
+static int find_resctrl(struct life *l, struct nacre_error *err)
+{
+	const bool crashed = l->record.pid == 0;
+	struct nacre_error ignored;
+
+	if (!l->config && crashed && container_load_config(l, &ignored) == 0 && l->config->linux_ &&
+		l->config->linux_->intel_rdt)
+		l->record.active |= RESCTRL;
+	if (!(l->record.active & RESCTRL))
+		return 0;
+	if (!l->config && container_load_config(l, err) < 0)
+		return -err->code;
+	l->resctrl_fd = resctrl_open(&ignored);
+	l->resctrl_made = l->resctrl_fd >= 0;
+	return 0;
+}
+
 int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_error *err)
 {
 	struct life l;
@@ -245,6 +265,8 @@ int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_e
 		result = may_delete(&l, err);
 	if (result == 0 && l.record.active & HOOKS_POSTSTOP)
 		result = container_load_config(&l, err);
+	if (result == 0)
+		result = find_resctrl(&l, err);
 	if (result == 0 && l.record.cgroup) {
 		result = cgroup_open(l.record.cgroup, &l.cgroup, err);
 		l.cgroup_made = result == 0;

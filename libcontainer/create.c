@@ -4,6 +4,7 @@
 #include "libcontainer/lsm.h"
 #include "libcontainer/nacre.h"
 #include "libcontainer/plan.h"
+#include "libcontainer/resctrl.h"
 #include "libcontainer/timestamp.h"
 
 #include <errno.h>
@@ -105,18 +106,19 @@ static int check_labels(const struct oci_config *config, struct nacre_error *err
 	return 0;
 }
 
-/* A property that would have no effect must not pass for one that has. */
-static int refuse_unsupported(const struct oci_config *config, struct nacre_error *err)
+/* What the host or the caller's rights cannot give is refused before anything is made. */
+static int check_host(struct life *l, struct nacre_error *err)
 {
+	const struct oci_config *config = l->config;
 	const struct oci_linux *linux_ = config->linux_;
 
 	if (linux_ && linux_->n_net_devices && geteuid() != 0)
 		return oci_fail(config, err, "linux.netDevices",
 			"only root can take a device from the host's network namespace");
-	if (linux_ && linux_->intel_rdt)
-		return oci_fail(config, err, "linux.intelRdt",
-			"this version of nacre does not use resctrl: leave it out");
-	return 0;
+	if (!linux_ || !linux_->intel_rdt)
+		return 0;
+	l->resctrl_fd = resctrl_open(err);
+	return l->resctrl_fd < 0 ? fail_prefix(err, "linux.intelRdt") : 0;
 }
 
 static int prepare_create(
@@ -142,7 +144,7 @@ static int prepare_create(
 	if (options->listen_fds &&
 		add_listen_fds(l->arena, options->listen_fds, &l->process, err) < 0)
 		return -err->code;
-	if (refuse_unsupported(l->config, err) < 0)
+	if (check_host(l, err) < 0)
 		return -err->code;
 	if (!oci_find_namespace(l->config, "mount"))
 		return oci_fail(l->config, err, "linux.namespaces",

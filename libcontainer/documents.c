@@ -80,6 +80,8 @@ int nacre_features(char **ret_json, struct nacre_error *err)
 	size_t n_mount_options;
 	const char *const *mount_options = mount_option_names(&n_mount_options);
 	struct oci_features_enabled yes = {.enabled = {true, true}};
+	struct oci_features_intel_rdt rdt = {
+		.enabled = {true, true}, .schemata = {true, true}, .monitoring = {true, true}};
 	struct oci_features_mount_extensions extensions = {.idmap = &yes};
 	struct oci_features_cgroup cgroup = {.v1 = {true, false},
 		.v2 = {true, true},
@@ -96,6 +98,7 @@ int nacre_features(char **ret_json, struct nacre_error *err)
 		.apparmor = &yes,
 		.selinux = &yes,
 		.mount_extensions = &extensions,
+		.intel_rdt = &rdt,
 		.net_devices = &yes};
 	struct oci_features features = {.oci_version_min = OCI_VERSION_MIN,
 		.oci_version_max = OCI_VERSION,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/cleanup.h"
 #include "libcontainer/netdev.h"
+#include "libcontainer/resctrl.h"
 #include "libcontainer/steps.h"
 
 /* RUNTIME's rows about what the host lends to one container, in the order of life.c. */
@@ -19,4 +21,32 @@ int move_net_devices(struct life *l, struct nacre_error *err)
 int restore_net_devices(struct life *l, struct nacre_error *err)
 {
 	return l->moved_devices ? netdev_restore(l->netns_fd, l->moved_devices, err) : 0;
+}
+
+/* Behind "config and report": after a crash it is the config that tells `delete --force` of the
+ * group. */
+int enter_resctrl(struct life *l, struct nacre_error *err)
+{
+	const struct oci_intel_rdt *rdt = l->config->linux_->intel_rdt;
+
+	if (resctrl_create(l->resctrl_fd, l->id, rdt, err) < 0)
+		return -err->code;
+	l->resctrl_made = true;
+	return resctrl_join(l->resctrl_fd, l->id, rdt, l->pid, err);
+}
+
+int drop_resctrl(struct life *l, struct nacre_error *err)
+{
+	return l->resctrl_made
+		       ? resctrl_remove(l->resctrl_fd, l->id, l->config->linux_->intel_rdt, err)
+		       : 0;
+}
+
+int join_resctrl(struct life *l, struct nacre_error *err)
+{
+	cleanup_close int root_fd = resctrl_open(err);
+
+	if (root_fd < 0)
+		return root_fd;
+	return resctrl_join(root_fd, l->id, l->config->linux_->intel_rdt, l->pid, err);
 }

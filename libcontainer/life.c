@@ -44,6 +44,7 @@ const struct step create_steps[] = {
 	{RUNTIME, "oom score",                  OOM_SCORE,              set_oom_score,          NULL,           STEP_OVERLAP},
 	{RUNTIME, "compile seccomp filter",     SECCOMP,                compile_seccomp,        NULL,           STEP_OVERLAP},
 	{RUNTIME, "config and report",          ALWAYS,                 save_config,            NULL,           STEP_OVERLAP},
+	{RUNTIME, "resctrl group",              RESCTRL,                enter_resctrl,          drop_resctrl,   STEP_OVERLAP},
 	{RUNTIME, "record of a run",            RUNS_AT_ONCE,           save_record,            NULL,           STEP_OVERLAP},
 	{INIT,    "root of the user namespace", IN_USERNS,              become_userns_root,     NULL},
 	{INIT,    "session",                    ALWAYS,                 new_session,            NULL},
@@ -91,6 +92,7 @@ const struct step join_steps[] = {
 	{RUNTIME, "spawn",                      ALWAYS,                 spawn_joined,           kill_init,      STEP_SPAWN},
 	{RUNTIME, "oom score",                  OOM_SCORE,              set_oom_score,          NULL,           STEP_OVERLAP},
 	{RUNTIME, "compile seccomp filter",     SECCOMP,                compile_seccomp,        NULL,           STEP_OVERLAP},
+	{RUNTIME, "resctrl group",              RESCTRL,                join_resctrl,           NULL,           STEP_OVERLAP},
 	{INIT,    "cpu affinity, initial",      AFFINITY,               set_initial_affinity,   NULL},
 	{INIT,    "join namespaces",            ALWAYS,                 join_namespaces,        NULL},
 	{INIT,    "cpu affinity, final",        AFFINITY,               set_final_affinity,     NULL},
@@ -120,6 +122,7 @@ void life_init(struct life *l)
 		.pidfd = -1,
 		.init_pidfd = -1,
 		.terminal = {-1, -1},
+		.resctrl_fd = -1,
 		.netns_fd = -1,
 		.listener = -1,
 	};
@@ -131,7 +134,7 @@ void life_done(struct life *l)
 {
 	int *const owned[] = {&l->state_fd, &l->lock_fd, &l->rootfs_fd, &l->proc_fd,
 		&l->console_socket, &l->start_socket, &l->baton, &l->pidfd, &l->init_pidfd,
-		&l->terminal.master, &l->terminal.slave, &l->netns_fd};
+		&l->terminal.master, &l->terminal.slave, &l->netns_fd, &l->resctrl_fd};
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
 		close_fd(owned[i]);

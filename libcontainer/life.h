@@ -68,6 +68,7 @@ enum condition {
 	KILL_ON_EXIT = 1 << 30, /* exec: which is killed when the command or its parent ends */
 	LIMITS_FROM_OUTSIDE = 1 << 26, /* in a user namespace INIT may raise none: RUNTIME does */
 	NET_DEVICES = 1LL << 32,
+	RESCTRL = 1LL << 33, /* linux.intelRdt */
 };
 
 struct life;
@@ -146,6 +147,8 @@ struct life {
 	int pidfd;
 	int init_pidfd; /* exec: of the container's first process */
 	struct terminal terminal;
+	int resctrl_fd; /* the root of resctrl */
+	bool resctrl_made; /* as with cgroup_made */
 	int netns_fd; /* of the container, while network devices may have to go back */
 	char *moved_devices; /* what netdev_move answered, heap; NULL: none */
 	int listener; /* of a seccomp filter with SCMP_ACT_NOTIFY: fd number in INIT */

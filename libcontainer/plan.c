@@ -92,6 +92,7 @@ uint64_t plan_create(const struct oci_config *config, const struct life_options 
 	       when(new_namespace(config, "pid"), NEW_PIDNS) |
 	       when(new_namespace(config, "mount"), NEW_MNTNS) |
 	       when(linux_ && linux_->n_net_devices, NET_DEVICES) |
+	       when(linux_ && linux_->intel_rdt, RESCTRL) |
 	       when(needs_host_sources(config), HOST_SOURCES) |
 	       when(is_set(config->hostname) || is_set(config->domainname), HOSTNAME) |
 	       when(!options->no_new_keyring, KEYRING) |
@@ -102,5 +103,6 @@ uint64_t plan_join(const struct oci_config *config, const struct oci_process *pr
 	const struct life_options *options)
 {
 	return plan_process(config, process, options) | when(process->exec_cpu_affinity, AFFINITY) |
+	       when(config->linux_ && config->linux_->intel_rdt, RESCTRL) |
 	       when(options->own_cgroup, OWN_CGROUP) | when(options->kill_on_exit, KILL_ON_EXIT);
 }

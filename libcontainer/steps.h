@@ -35,6 +35,9 @@ int hooks_poststart(struct life *l, struct nacre_error *err);
 /* host_side.c */
 int move_net_devices(struct life *l, struct nacre_error *err);
 int restore_net_devices(struct life *l, struct nacre_error *err);
+int enter_resctrl(struct life *l, struct nacre_error *err);
+int drop_resctrl(struct life *l, struct nacre_error *err);
+int join_resctrl(struct life *l, struct nacre_error *err); /* exec */
 
 /* init_side.c */
 int shield_init(struct life *l, struct nacre_error *err); /* first of all, in the child */

@@ -345,10 +345,17 @@ test_apparmor_and_selinux_that_are_not_there_fail_closed() {
 	}
 }
 
-test_what_would_have_no_effect_is_refused() {
+test_intel_rdt_needs_resctrl() {
 	bundle true
-	edit '.linux.intelRdt = {closID: "x"}'
-	run_refused "*config.json:*: linux.intelRdt: *leave it out"
+	edit '.linux.intelRdt = {closID: "no-such-group"}'
+	if [[ $(stat -fc %t /sys/fs/resctrl 2>/dev/null) == 7655821 ]]; then
+		run_refused "resctrl group: group no-such-group, which must be there if no schemata*"
+		edit '.linux.intelRdt = {enableMonitoring: true}'
+		run
+		absent "/sys/fs/resctrl/$id"
+		return
+	fi
+	run_refused "linux.intelRdt: no resctrl file system on /sys/fs/resctrl: mount it*"
 }
 
 all_tests "$@"

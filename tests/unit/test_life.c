@@ -76,6 +76,8 @@ START_TEST(order_is_what_spec_and_kernel_ask_for)
 		{create_steps, "config and report", "record of a run"},
 		/* a container that could not be limited must not start */
 		{create_steps, "limits and device rules", "record of a run"},
+		/* delete --force after a crash reads the config for it */
+		{create_steps, "config and report", "resctrl group"},
 		/* whoever reads the pid may call `state` */
 		{create_steps, "record", "pid file"},
 		{start_steps, "hooks: startContainer", "ids and capabilities"},
