@@ -10,32 +10,48 @@
 
 #include "libcontainer/cleanup.h"
 #include "libcontainer/files.h"
+#include "libcontainer/policy_file.h"
 #include "libcontainer/sysctl.h"
 #include "specs/json.h"
 #include "specs/mount_words.h"
 #include "specs/validate.h"
 
-int harden_request_init(struct arena *arena, const char *profile, const char *const *grants,
+/* A copy: the report outlives the caller's array. */
+static int take_list(struct arena *arena, const char *const *list, struct oci_strings *ret_list,
+	struct nacre_error *err)
+{
+	struct oci_strings copy = {.n = 0};
+
+	while (list && list[copy.n])
+		copy.n++;
+	copy.items = arena_array(arena, copy.n + 1, sizeof(char *));
+	if (!copy.items)
+		return fail_errno(err, ENOMEM, "options");
+	for (size_t i = 0; i < copy.n; i++) {
+		copy.items[i] = arena_strdup(arena, list[i]);
+		if (!copy.items[i])
+			return fail_errno(err, ENOMEM, "options");
+	}
+	*ret_list = copy;
+	return 0;
+}
+
+/* What the policy, the caller and the annotations make of each other. */
+static int decide(struct arena *arena, const struct bundle_request *request,
+	const struct oci_config *config, struct policy **ret_policy,
 	struct harden_request *ret_request, struct nacre_error *err)
 {
-	struct harden_request request = {.profile = profile ? profile : "agent"};
+	struct policy_request asked = {.profile = request->profile};
 	struct sysinfo info;
 
 	if (sysinfo(&info) < 0)
 		return fail_errno(err, errno, "size of the memory");
-	request.memory_bytes = (uint64_t)info.totalram * info.mem_unit;
-	while (grants && grants[request.grants.n])
-		request.grants.n++;
-	request.grants.items = arena_array(arena, request.grants.n + 1, sizeof(char *));
-	if (!request.grants.items)
-		return fail_errno(err, ENOMEM, "grants");
-	for (size_t i = 0; i < request.grants.n; i++) {
-		request.grants.items[i] = arena_strdup(arena, grants[i]);
-		if (!request.grants.items[i])
-			return fail_errno(err, ENOMEM, "grants");
-	}
-	*ret_request = request;
-	return 0;
+	ret_request->memory_bytes = (uint64_t)info.totalram * info.mem_unit;
+	if (take_list(arena, request->grants, &asked.grants, err) < 0 ||
+		take_list(arena, request->require, &asked.require, err) < 0 ||
+		policy_load(arena, POLICY_DIRECTORY, ret_policy, err) < 0)
+		return -err->code;
+	return policy_decide(arena, *ret_policy, &asked, &config->annotations, ret_request, err);
 }
 
 static int read_config(struct arena *arena, int dir_fd, const char *path, const char *file,
@@ -71,16 +87,16 @@ static int resolve_sources(
 	return 0;
 }
 
-static int decode_config(struct arena *arena, const char *file, const char *text, size_t length,
-	void (*warn)(void *data, const char *text), void *data, struct oci_config **ret_config,
+static int decode_config(struct arena *arena, const struct bundle_request *request,
+	const char *file, const struct bundle *bundle, struct oci_config **ret_config,
 	struct nacre_error *err)
 {
 	struct oci_config *config;
 
-	if (oci_config_decode(arena, file, text, length, &config, err) < 0 ||
+	if (oci_config_decode(arena, file, bundle->given, bundle->given_length, &config, err) < 0 ||
 		oci_config_validate(config, err) < 0 || sysctl_check(config, err) < 0)
 		return -err->code;
-	oci_config_warnings(config, warn, data);
+	oci_config_warnings(config, request->warn, request->data);
 	*ret_config = config;
 	return 0;
 }
@@ -98,28 +114,26 @@ static int locate(
 	return 0;
 }
 
-int bundle_load(struct arena *arena, const char *path, const char *file, const char *profile,
-	const char *const *grants, void (*warn)(void *data, const char *text), void *data,
+int bundle_load(struct arena *arena, const struct bundle_request *request,
 	struct bundle *ret_bundle, struct nacre_error *err)
 {
+	const char *file = request->file ? request->file : "config.json";
 	struct bundle bundle = {.path = NULL};
-	struct harden_request request;
+	struct harden_request harden_request;
 	struct oci_config *config = NULL;
 	cleanup_close int dir_fd = -1;
 	const char *root;
 
-	file = file ? file : "config.json";
-	if (locate(arena, path, &bundle, err) < 0)
+	if (locate(arena, request->path, &bundle, err) < 0)
 		return -err->code;
 	dir_fd = open(bundle.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return fail_errno(err, errno, "bundle %s", bundle.path);
 	if (read_config(arena, dir_fd, bundle.path, file, &bundle, err) < 0 ||
-		decode_config(arena, file, bundle.given, bundle.given_length, warn, data, &config,
-			err) < 0 ||
+		decode_config(arena, request, file, &bundle, &config, err) < 0 ||
 		resolve_sources(arena, bundle.path, config, err) < 0 ||
-		harden_request_init(arena, profile, grants, &request, err) < 0 ||
-		harden(arena, config, &request, &bundle.config, &bundle.report, err) < 0)
+		decide(arena, request, config, &bundle.policy, &harden_request, err) < 0 ||
+		harden(arena, config, &harden_request, &bundle.config, &bundle.report, err) < 0)
 		return -err->code;
 	root = bundle.config->root->path;
 	bundle.rootfs = *root == '/' ? root : arena_printf(arena, "%s/%s", bundle.path, root);

@@ -2,7 +2,7 @@
 #ifndef NACRE_BUNDLE_H
 #define NACRE_BUNDLE_H
 
-#include "specs/harden.h"
+#include "specs/policy.h"
 #include "specs/spec.h"
 
 /* A bundle, read: bundle.md. config.json as it is, decoded, validated, and tightened by the
@@ -14,17 +14,23 @@ struct bundle {
 	size_t given_length;
 	struct oci_config *config; /* tightened */
 	struct harden_report *report;
+	struct policy *policy; /* NULL: there is none */
 };
 
-/* Reads FILE (NULL: config.json) in directory PATH (NULL: the working directory). PROFILE NULL:
- * agent. WARN is told of properties that have no effect. Everything lives in ARENA. */
-int bundle_load(struct arena *arena, const char *path, const char *file, const char *profile,
-	const char *const *grants, void (*warn)(void *data, const char *text), void *data,
-	struct bundle *ret_bundle, struct nacre_error *err);
+/* What a caller asks for. Strings are borrowed; lists end with NULL, or are NULL. */
+struct bundle_request {
+	const char *path; /* NULL: the working directory */
+	const char *file; /* NULL: config.json */
+	const char *profile; /* NULL: that of the policy */
+	const char *const *grants;
+	const char *const *require;
+	void (*warn)(void *data, const char *text); /* of properties that have no effect */
+	void *data;
+};
 
-/* The request that a profile and grants (NULL-terminated, or NULL) make, with this host's memory.
- */
-int harden_request_init(struct arena *arena, const char *profile, const char *const *grants,
-	struct harden_request *ret_request, struct nacre_error *err);
+/* Reads the config of REQUEST, and the administrator's policy, and hardens the one as the other
+ * allows. Everything lives in ARENA. */
+int bundle_load(struct arena *arena, const struct bundle_request *request,
+	struct bundle *ret_bundle, struct nacre_error *err);
 
 #endif

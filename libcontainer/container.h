@@ -69,8 +69,9 @@ struct nacre_create_options {
 	const char *config; /* NULL: config.json in the bundle */
 	const char *console_socket; /* NULL: none */
 	const char *pid_file; /* NULL: none */
-	const char *profile; /* NULL: "agent" */
+	const char *profile; /* NULL: that of the policy, which is "agent" if it names none */
 	const char *const *allow; /* grants; NULL-terminated; NULL: none */
+	const char *const *require; /* rules that must be enforced whole; likewise */
 	unsigned preserve_fds; /* fds 3 ... 2 + n stay open in the container's process */
 	unsigned listen_fds; /* of these, the first n are sockets that the caller was activated
 			      * with: the program gets LISTEN_FDS=n and LISTEN_PID=1. 0: neither */
@@ -189,10 +190,16 @@ NACRE_API int nacre_default_config(bool rootless, char **ret_json, struct nacre_
 /* features.md. */
 NACRE_API int nacre_features(char **ret_json, struct nacre_error *err);
 
-/* What a profile makes of a bundle's config: the tightened config and the report, both ways. Each
- * ret_ may be NULL. Nothing is created. */
-NACRE_API int nacre_harden(const struct nacre_create_options *options, char **ret_config,
-	char **ret_report_text, char **ret_report_json, struct nacre_error *err);
+enum nacre_harden_format {
+	NACRE_HARDEN_TEXT, /* the report for people */
+	NACRE_HARDEN_JSON,
+	NACRE_HARDEN_DIFF, /* what differs from profile oci */
+	NACRE_HARDEN_CONFIG, /* the tightened config */
+};
+
+/* What a profile makes of a bundle's config. Nothing is created. */
+NACRE_API int nacre_harden(const struct nacre_create_options *options,
+	enum nacre_harden_format format, char **ret_text, struct nacre_error *err);
 
 /* "9", "KILL", "SIGKILL", "SIGRTMIN+1" to a number, or -EINVAL. */
 NACRE_API int nacre_signal(const char *text, struct nacre_error *err);

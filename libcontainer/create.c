@@ -56,10 +56,8 @@ static const char *now_text(struct arena *arena)
 	return arena_strdup(arena, text);
 }
 
-static int fill_record(struct life *l, const struct bundle *bundle,
-	const struct nacre_create_options *options, struct nacre_error *err)
+static int fill_record(struct life *l, const struct bundle *bundle, struct nacre_error *err)
 {
-	struct oci_strings grants = {.n = 0};
 	char path[PATH_MAX];
 
 	l->cgroup.mount_fd = cgroup_open_mount(err);
@@ -68,9 +66,6 @@ static int fill_record(struct life *l, const struct bundle *bundle,
 			l->config->linux_ ? l->config->linux_->cgroups_path : NULL, l->id, path,
 			err) < 0)
 		return -err->code;
-	while (options->allow && options->allow[grants.n])
-		grants.n++;
-	grants.items = (const char **)options->allow;
 	l->record = (struct container_record){
 		.version = RECORD_VERSION,
 		.id = l->id,
@@ -81,7 +76,7 @@ static int fill_record(struct life *l, const struct bundle *bundle,
 		.active = plan_create(l->config, l->options),
 		.owner_uid = geteuid(),
 		.profile = bundle->report->profile,
-		.grants = grants,
+		.grants = bundle->report->request.grants,
 		.annotations = l->config->annotations,
 	};
 	if (!l->record.created || !l->record.cgroup)
@@ -124,14 +119,22 @@ static int check_host(struct life *l, struct nacre_error *err)
 static int prepare_create(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
 {
+	const struct bundle_request request = {
+		.path = options->bundle,
+		.file = options->config,
+		.profile = options->profile,
+		.grants = options->allow,
+		.require = options->require,
+		.warn = l->callbacks->warn,
+		.data = l->callbacks->data,
+	};
 	struct bundle bundle;
 
 	if (options->size != sizeof(*options))
 		return fail(err, EINVAL, "options of %zu bytes, expected %zu", options->size,
 			sizeof(*options));
 	if (refuse_threads(err) < 0 || state_check_id(l->id, err) < 0 ||
-		bundle_load(l->arena, options->bundle, options->config, options->profile,
-			options->allow, l->callbacks->warn, l->callbacks->data, &bundle, err) < 0)
+		bundle_load(l->arena, &request, &bundle, err) < 0)
 		return -err->code;
 	l->config = bundle.config;
 	l->process = bundle.config->process;
@@ -152,7 +155,7 @@ static int prepare_create(
 			"host");
 	if (namespaces_plan(l->config, &l->namespaces, err) < 0)
 		return -err->code;
-	return fill_record(l, &bundle, options, err);
+	return fill_record(l, &bundle, err);
 }
 
 static struct life_options life_options_of(const struct nacre_create_options *options, bool waits)

@@ -33,30 +33,35 @@ static void drop_warning(void *data, const char *text)
 	(void)text;
 }
 
-int nacre_harden(const struct nacre_create_options *options, char **ret_config,
-	char **ret_report_text, char **ret_report_json, struct nacre_error *err)
+int nacre_harden(const struct nacre_create_options *options, enum nacre_harden_format format,
+	char **ret_text, struct nacre_error *err)
 {
 	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
-	cleanup_free char *config = NULL;
-	cleanup_free char *text = NULL;
-	cleanup_free char *json = NULL;
+	const struct bundle_request request = {
+		.path = options->bundle,
+		.file = options->config,
+		.profile = options->profile,
+		.grants = options->allow,
+		.require = options->require,
+		.warn = drop_warning,
+	};
 	struct bundle bundle;
 
 	if (!arena)
 		return fail_errno(err, ENOMEM, "harden");
-	if (bundle_load(arena, options->bundle, options->config, options->profile, options->allow,
-		    drop_warning, NULL, &bundle, err) < 0 ||
-		oci_config_encode(bundle.config, true, &config, err) < 0 ||
-		harden_report_text(bundle.report, &text, err) < 0 ||
-		harden_report_json(bundle.report, &json, err) < 0)
+	if (bundle_load(arena, &request, &bundle, err) < 0)
 		return -err->code;
-	if (ret_config)
-		*ret_config = steal_ptr(config);
-	if (ret_report_text)
-		*ret_report_text = steal_ptr(text);
-	if (ret_report_json)
-		*ret_report_json = steal_ptr(json);
-	return 0;
+	switch (format) {
+	case NACRE_HARDEN_TEXT:
+		return harden_report_text(bundle.report, ret_text, err);
+	case NACRE_HARDEN_JSON:
+		return harden_report_json(bundle.report, ret_text, err);
+	case NACRE_HARDEN_DIFF:
+		return harden_report_diff(bundle.report, ret_text, err);
+	case NACRE_HARDEN_CONFIG:
+		return oci_config_encode(bundle.config, true, ret_text, err);
+	}
+	return fail(err, EINVAL, "format %d", format);
 }
 
 /* A NULL-terminated list as the tables have it. */

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "libcontainer/bundle.h"
 #include "libcontainer/cleanup.h"
 #include "libcontainer/files.h"
 #include "libcontainer/lsm.h"
@@ -159,17 +158,12 @@ static int make_process(struct life *l, const struct nacre_exec_options *options
 /* exec is held by the profile that create was held by. */
 static int tighten(struct life *l, const struct oci_process *process, struct nacre_error *err)
 {
+	const struct harden_request request = {
+		.profile = l->record.profile, .grants = l->record.grants};
 	struct harden_report *report;
-	struct harden_request request;
 	struct oci_process *tightened;
-	const char **grants = arena_array(l->arena, l->record.grants.n + 1, sizeof(*grants));
 
-	if (!grants)
-		return fail_errno(err, ENOMEM, "exec");
-	for (size_t i = 0; i < l->record.grants.n; i++)
-		grants[i] = l->record.grants.items[i];
-	if (harden_request_init(l->arena, l->record.profile, grants, &request, err) < 0 ||
-		harden_process(l->arena, process, &request, &tightened, &report, err) < 0)
+	if (harden_process(l->arena, process, &request, &tightened, &report, err) < 0)
 		return -err->code;
 	l->process = tightened;
 	return 0;

@@ -6,7 +6,8 @@
 
 const struct option_row profile_rows[] = {
 	/* clang-format off */
-	{"profile", 0, TEXT(create.profile), "NAME", "oci, nested, agent or strict; default: agent"},
+	{"profile", 0, TEXT(create.profile), "NAME", "oci, nested, agent or strict; default: that of the policy, or agent"},
+	{"require", 0, LIST(create.require), "RULE", "fail where this rule cannot be enforced whole; may be repeated"},
 	{"allow", 0, LIST(create.allow), "GRANT", "loosens one rule of the profile; may be repeated"},
 	{NULL},
 	/* clang-format on */

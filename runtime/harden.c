@@ -8,24 +8,27 @@ const struct option_row harden_rows[] = {
 	/* clang-format off */
 	{"bundle", 'b', TEXT(create.bundle), "DIR", "the bundle; default: the working directory"},
 	{"config", 'f', TEXT(create.config), "FILE", "instead of config.json in the bundle"},
-	{"format", 0, WORD(format), "text|json|config", "the report (default), the report as JSON, or the config"},
+	{"format", 0, WORD(format), "text|json|diff|config", "the report (default), the same as JSON or as a diff, or the config"},
 	{NULL},
 	/* clang-format on */
 };
 
-/* One of the three a call: the config can go straight into a file, and the report into another. */
+/* One a call: the config can go straight into a file, and the report into another. */
 int command_harden(struct invocation *in, struct nacre_error *err)
 {
-	const char *format = in->format ? in->format : "text";
+	static const char *const formats[] = {
+		[NACRE_HARDEN_TEXT] = "text",
+		[NACRE_HARDEN_JSON] = "json",
+		[NACRE_HARDEN_DIFF] = "diff",
+		[NACRE_HARDEN_CONFIG] = "config",
+	};
+	enum nacre_harden_format format = NACRE_HARDEN_TEXT;
 	char *text = NULL;
 	int r;
 
-	if (strcmp(format, "config") == 0)
-		r = nacre_harden(&in->create, &text, NULL, NULL, err);
-	else if (strcmp(format, "json") == 0)
-		r = nacre_harden(&in->create, NULL, NULL, &text, err);
-	else
-		r = nacre_harden(&in->create, NULL, &text, NULL, err);
+	while (in->format && strcmp(formats[format], in->format) != 0)
+		format++;
+	r = nacre_harden(&in->create, format, &text, err);
 	if (r < 0)
 		return r;
 	print_text(text);

@@ -141,6 +141,10 @@ int fields_decode_text(struct arena *arena, const char *name, const char *text, 
 	const struct struct_type *type, void *object, struct json_document **ret_document,
 	struct nacre_error *err);
 
+/* The same for a document of our own, where an unknown key is an error. */
+int fields_decode_strictly(struct arena *arena, const char *name, const char *text, size_t length,
+	const struct struct_type *type, void *object, struct nacre_error *err);
+
 /* Writes the object with its braces. */
 void fields_encode(struct json_writer *w, const struct struct_type *type, const void *object);
 

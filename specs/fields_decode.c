@@ -18,6 +18,7 @@ struct decoder {
 	struct arena *arena;
 	const struct json_document *document;
 	const char *path;
+	bool strict; /* an unknown key is an error */
 	struct nacre_error *err;
 };
 
@@ -340,6 +341,18 @@ static int decode_field(const struct decoder *d, const struct place *at,
 	}
 }
 
+static int fail_unknown(const struct decoder *d, const struct place *at,
+	const struct json_node *node, const struct struct_type *type)
+{
+	char known[300] = "";
+
+	for (const struct field *f = type->fields; f->name; f++) {
+		append(known, sizeof(known), f == type->fields ? "" : ", ");
+		append(known, sizeof(known), f->name);
+	}
+	return fail_at(d, at, node, "is not known; valid are %s", known);
+}
+
 static int decode_object(const struct decoder *d, const struct place *at,
 	const struct json_node *node, const struct struct_type *type, void *object)
 {
@@ -353,6 +366,8 @@ static int decode_object(const struct decoder *d, const struct place *at,
 		struct place here = {at, m->key, 0};
 		int r;
 
+		if (!f && d->strict)
+			return fail_unknown(d, &here, m, type);
 		if (!f || m->type == JSON_NULL)
 			continue;
 		r = decode_field(d, &here, m, f, object);
@@ -374,7 +389,7 @@ int fields_decode(struct arena *arena, const struct json_document *document,
 	const struct json_node *node, const char *path, const struct struct_type *type,
 	void *object, struct nacre_error *err)
 {
-	struct decoder d = {arena, document, path, err};
+	struct decoder d = {arena, document, path, false, err};
 
 	return decode_object(&d, NULL, node, type, object);
 }
@@ -394,4 +409,15 @@ int fields_decode_text(struct arena *arena, const char *name, const char *text, 
 	if (ret_document)
 		*ret_document = document;
 	return 0;
+}
+
+int fields_decode_strictly(struct arena *arena, const char *name, const char *text, size_t length,
+	const struct struct_type *type, void *object, struct nacre_error *err)
+{
+	struct json_document *document = NULL;
+	struct decoder d = {arena, NULL, "", true, err};
+	int r = json_parse(arena, name, text, length, &document, err);
+
+	d.document = document;
+	return r < 0 ? r : decode_object(&d, NULL, document->root, type, object);
 }

@@ -2,6 +2,7 @@
 #include "specs/harden.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "specs/harden_rules.h"
@@ -57,6 +58,40 @@ const struct rule harden_rules[] = {
 	{NULL, 0, RULE_EDITS, false, NULL, NULL},
 };
 
+int rule_check(const char *name, struct nacre_error *err)
+{
+	char known[512] = "";
+
+	for (const struct rule *rule = harden_rules; rule->name; rule++) {
+		size_t used = strlen(known);
+
+		if (!strcmp(rule->name, name))
+			return 0;
+		(void)snprintf(
+			known + used, sizeof(known) - used, "%s%s", used ? ", " : "", rule->name);
+	}
+	return fail(err, EINVAL, "\"%s\" is not a rule; valid are %s", name, known);
+}
+
+static int check_required(const struct hardening *h)
+{
+	const struct oci_strings *require = &h->request->require;
+
+	for (size_t i = 0; i < require->n; i++) {
+		const struct rule *rule = harden_rules;
+
+		if (rule_check(require->items[i], h->err) < 0)
+			return -h->err->code;
+		while (strcmp(rule->name, require->items[i]))
+			rule++;
+		if (!(h->profile->rules & rule->bit))
+			return fail(h->err, EPERM,
+				"rule %s is required, and profile %s does not have it", rule->name,
+				h->profile->name);
+	}
+	return 0;
+}
+
 bool profile_exists(const char *name)
 {
 	return profile_find(name) != NULL;
@@ -82,11 +117,14 @@ static int prepare(struct hardening *h)
 		if (r < 0)
 			return r;
 	}
+	if (check_required(h) < 0)
+		return -h->err->code;
 	h->report = arena_alloc(h->arena, sizeof(*h->report));
 	h->used = arena_array(h->arena, request->grants.n + 1, sizeof(*h->used));
 	if (!h->report || !h->used)
 		return out_of_memory(h);
 	h->report->profile = h->profile->name;
+	h->report->request = *request;
 	return 0;
 }
 
@@ -148,6 +186,8 @@ int harden(struct arena *arena, const struct oci_config *config,
 		r = list_granted(&h);
 	if (r < 0)
 		return r;
+	if (h.config->nacre)
+		h.report->best_effort = h.config->nacre->best_effort;
 	*ret_config = h.config;
 	*ret_report = h.report;
 	return 0;

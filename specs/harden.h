@@ -16,6 +16,9 @@ struct harden_request {
 	const char *profile; /* a name of profiles.c: "oci", "agent" */
 	struct oci_strings
 		grants; /* "rootfs-write", "cap:CAP_NET_RAW", "mount:/var/run/docker.sock", ... */
+	const char **granted_by; /* one a grant: who gave it, see policy.h; NULL: not known */
+	struct oci_strings require; /* rules: no grant counts for them, and nothing of them is best
+				       effort */
 	uint64_t memory_bytes; /* RAM of the host: the profile's memory default is a share of it; 0:
 				  unknown */
 };
@@ -36,6 +39,8 @@ struct harden_report {
 	const char *profile;
 	struct oci_strings rules; /* every rule that the profile applies, in order */
 	struct oci_strings granted; /* the grants that were used */
+	struct harden_request request; /* all grants, and what is required */
+	struct oci_strings best_effort; /* limits: see struct oci_hardened */
 	struct harden_change *changes;
 	size_t n_changes;
 };
@@ -45,6 +50,9 @@ bool profile_exists(const char *name);
 
 /* Whether GRANT is well formed and known. On failure the error lists what is valid. */
 int grant_check(const char *grant, struct nacre_error *err);
+
+/* The same for the name of a rule. */
+int rule_check(const char *rule, struct nacre_error *err);
 
 /* Everything lives in ARENA; CONFIG is not touched. A refusal is -EPERM: "profile agent, rule
  * host-network: linux.namespaces: ...; allow it with --allow host-network". */
@@ -61,6 +69,9 @@ int harden_process(struct arena *arena, const struct oci_process *process,
 int harden_report_text(
 	const struct harden_report *report, char **ret_text, struct nacre_error *err);
 int harden_report_json(
+	const struct harden_report *report, char **ret_text, struct nacre_error *err);
+/* What differs from the given config, in the manner of diff(1). */
+int harden_report_diff(
 	const struct harden_report *report, char **ret_text, struct nacre_error *err);
 
 #endif

@@ -84,11 +84,16 @@ int grant_check(const char *grant, struct nacre_error *err)
 			return 0;
 	}
 	return fail(err, EINVAL,
-		"--allow \"%s\" is not valid; valid are rootfs-write, tmp-exec, host-network, "
+		"\"%s\" is not a grant; valid are rootfs-write, tmp-exec, host-network, "
 		"host-pid, host-ipc, new-privileges, engine-socket, join-network, cgroup-write, "
 		"workspace-exec, cap:CAP_NAME, device:PATH, mount:SOURCE, workspace:SOURCE and "
 		"unlimited: with pids, memory, swap or cpu; paths are absolute",
 		grant);
+}
+
+bool is_required(const struct hardening *h)
+{
+	return oci_strings_have(&h->request->require, h->rule->name);
 }
 
 /* One grant may be given twice: both were used. */
@@ -97,7 +102,7 @@ static bool mark(struct hardening *h, bool (*same)(const char *grant, const char
 {
 	bool found = false;
 
-	for (size_t i = 0; i < h->request->grants.n; i++) {
+	for (size_t i = 0; i < h->request->grants.n && !is_required(h); i++) {
 		if (same(h->request->grants.items[i], a, b)) {
 			h->used[i] = true;
 			found = true;
@@ -160,7 +165,7 @@ bool granted_any(struct hardening *h, const char *kind,
 {
 	bool found = false;
 
-	for (size_t i = 0; i < h->request->grants.n; i++) {
+	for (size_t i = 0; i < h->request->grants.n && !is_required(h); i++) {
 		const char *item = item_of(h->request->grants.items[i], kind);
 
 		if (item && each(h, item)) {

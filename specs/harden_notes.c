@@ -143,6 +143,10 @@ int refuse(struct hardening *h, const char *grant, const char *path, const char 
 	va_start(args, format);
 	(void)vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
+	if (is_required(h))
+		return fail(h->err, EPERM,
+			"profile %s, rule %s: %s: %s; the rule is required, so that no grant helps",
+			h->profile->name, h->rule->name, path, reason);
 	return fail(h->err, EPERM, "profile %s, rule %s: %s: %s; allow it with --allow %s",
 		h->profile->name, h->rule->name, path, reason, grant);
 }

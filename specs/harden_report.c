@@ -38,6 +38,27 @@ static void write_change(struct json_writer *w, const struct harden_change *chan
 	json_close_object(w);
 }
 
+static void write_grants(struct json_writer *w, const struct harden_report *report)
+{
+	const struct harden_request *request = &report->request;
+
+	json_key(w, "grants");
+	json_open_array(w);
+	for (size_t i = 0; i < request->grants.n; i++) {
+		json_open_object(w);
+		json_key(w, "grant");
+		json_string(w, request->grants.items[i]);
+		if (request->granted_by) {
+			json_key(w, "by");
+			json_string(w, request->granted_by[i]);
+		}
+		json_key(w, "used");
+		json_bool(w, oci_strings_have(&report->granted, request->grants.items[i]));
+		json_close_object(w);
+	}
+	json_close_array(w);
+}
+
 int harden_report_json(const struct harden_report *report, char **ret_text, struct nacre_error *err)
 {
 	struct json_writer *w = json_writer_new(true);
@@ -46,7 +67,10 @@ int harden_report_json(const struct harden_report *report, char **ret_text, stru
 	json_key(w, "profile");
 	json_string(w, report->profile);
 	write_words(w, "rules", &report->rules);
+	write_words(w, "required", &report->request.require);
+	write_words(w, "bestEffort", &report->best_effort);
 	write_words(w, "granted", &report->granted);
+	write_grants(w, report);
 	json_key(w, "changes");
 	json_open_array(w);
 	for (size_t i = 0; i < report->n_changes; i++)
@@ -102,6 +126,72 @@ static void print_rules(FILE *out, const struct harden_report *report)
 	}
 }
 
+/* Who gave it; the first one who did. */
+static const char *origin(const struct harden_report *report, const char *grant)
+{
+	const struct harden_request *request = &report->request;
+
+	for (size_t i = 0; request->granted_by && i < request->grants.n; i++) {
+		if (!strcmp(request->grants.items[i], grant))
+			return request->granted_by[i];
+	}
+	return NULL;
+}
+
+static void print_head(FILE *out, const struct harden_report *report)
+{
+	(void)fprintf(out, "profile %s: %zu rules, %zu changes\n", report->profile, report->rules.n,
+		report->n_changes);
+	for (size_t i = 0; i < report->granted.n; i++) {
+		const char *by = origin(report, report->granted.items[i]);
+
+		(void)fprintf(out, "allowed: %s%s%s%s\n", report->granted.items[i], by ? " (" : "",
+			by ? by : "", by ? ")" : "");
+	}
+	for (size_t i = 0; i < report->request.require.n; i++)
+		(void)fprintf(out, "required: %s\n", report->request.require.items[i]);
+	for (size_t i = 0; i < report->best_effort.n; i++)
+		(void)fprintf(out,
+			"best effort: limit of %s, left out on a host without the controller\n",
+			report->best_effort.items[i]);
+}
+
+/* Ends OUT, a stream in memory, whose text goes to the caller. */
+static int finish(FILE *out, char *const *text, char **ret_text, struct nacre_error *err)
+{
+	if (fclose(out) != 0) {
+		free(*text);
+		return fail(err, ENOMEM, "out of memory");
+	}
+	*ret_text = *text;
+	return 0;
+}
+
+int harden_report_diff(const struct harden_report *report, char **ret_text, struct nacre_error *err)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return fail(err, ENOMEM, "out of memory");
+	(void)fprintf(out, "--- oci\n+++ %s\n", report->profile);
+	for (size_t i = 0; i < report->n_changes; i++) {
+		const struct harden_change *change = &report->changes[i];
+
+		(void)fprintf(out, "@@ %s @@ %s\n", change->path, change->rule);
+		if (change->from) {
+			(void)fputc('-', out);
+			print_plain(out, change->from);
+		}
+		if (change->to) {
+			(void)fputc('+', out);
+			print_plain(out, change->to);
+		}
+	}
+	return finish(out, &text, ret_text, err);
+}
+
 int harden_report_text(const struct harden_report *report, char **ret_text, struct nacre_error *err)
 {
 	char *text = NULL;
@@ -110,18 +200,10 @@ int harden_report_text(const struct harden_report *report, char **ret_text, stru
 
 	if (!out)
 		return fail(err, ENOMEM, "out of memory");
-	(void)fprintf(out, "profile %s: %zu rules, %zu changes\n", report->profile, report->rules.n,
-		report->n_changes);
-	for (size_t i = 0; i < report->granted.n; i++)
-		(void)fprintf(out, "allowed: %s\n", report->granted.items[i]);
+	print_head(out, report);
 	if (report->n_changes)
 		print_changes(out, report);
 	if (report->rules.n)
 		print_rules(out, report);
-	if (fclose(out) != 0) {
-		free(text);
-		return fail(err, ENOMEM, "out of memory");
-	}
-	*ret_text = text;
-	return 0;
+	return finish(out, &text, ret_text, err);
 }

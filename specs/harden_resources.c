@@ -27,7 +27,7 @@ static int best_effort(struct hardening *h, enum oci_limit limit)
 
 	if (!nacre)
 		return out_of_memory(h);
-	if (oci_strings_have(&nacre->best_effort, word))
+	if (is_required(h) || oci_strings_have(&nacre->best_effort, word))
 		return 0;
 	return append_word(h->arena, &nacre->best_effort, word) ? 0 : out_of_memory(h);
 }
@@ -180,6 +180,8 @@ int rule_resources(struct hardening *h)
 		resources->memory = arena_alloc(h->arena, sizeof(*resources->memory));
 	if (!resources->memory)
 		return out_of_memory(h);
+	if (is_required(h) && h->config->nacre)
+		h->config->nacre->best_effort.n = 0;
 	r = limit_pids(h);
 	if (r == 0)
 		r = limit_memory(h, resources->memory);

@@ -62,6 +62,8 @@ int rule_oom_score(struct hardening *h);
 
 /* --- harden_grants.c --- */
 
+/* Whether the rule that runs now must be enforced whole. */
+bool is_required(const struct hardening *h);
 /* Whether GRANT was given. Marks it as used: to be asked only where it decides. */
 bool granted(struct hardening *h, const char *grant);
 /* The same for KIND:ITEM, "cap" and "CAP_CHOWN". */

@@ -40,6 +40,16 @@ test_the_config_can_be_printed_and_hardening_it_again_changes_nothing() {
 	is "$(jq -S . <<<"$out")" "$first" "hardened twice"
 }
 
+test_the_report_as_a_diff_is_against_oci() {
+	bundle true
+	edit '.process.noNewPrivileges = false'
+	good nacre harden --format diff --bundle "$b"
+	has "$out" $'--- oci\n+++ agent\n'
+	has "$out" $'@@ process.noNewPrivileges @@ no-new-privileges\n-false\n+true\n'
+	good nacre harden --profile oci --format diff --bundle "$b"
+	is "$out" $'--- oci\n+++ oci' diff
+}
+
 test_profile_oci_changes_nothing() {
 	bundle true
 	good nacre harden --profile oci --format config --bundle "$b"

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "specs/policy.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "specs/fields.h"
+#include "specs/harden_rules.h"
+#include "specs/path_text.h"
+#include "specs/profiles.h"
+
+/* clang-format off */
+
+static const struct field policy_grants_fields[] = {
+	FIELD_STRINGS("given", policy_grants, given, 0),
+	FIELD_WORDS_PRESENT("allowed", policy_grants, allowed, NULL),
+	{},
+};
+static STRUCT_TYPE(policy_grants);
+
+static const struct field policy_annotations_fields[] = {
+	FIELD_STRINGS("may_allow", policy_annotations, may_allow, 0),
+	{},
+};
+static STRUCT_TYPE(policy_annotations);
+
+static const struct field policy_fields[] = {
+	FIELD_U32("version", policy, version, FIELD_MUST),
+	FIELD_STRING("default_profile", policy, default_profile, 0),
+	FIELD_STRING("least_profile", policy, least_profile, 0),
+	FIELD_OBJECT("grants", policy, grants, 0, policy_grants),
+	FIELD_OBJECT("annotations", policy, annotations, 0, policy_annotations),
+	FIELD_STRINGS("require", policy, require, 0),
+	{},
+};
+static STRUCT_TYPE(policy);
+
+/* clang-format on */
+
+/* --- reading --- */
+
+static int check_profile(const char *key, const char *name, struct nacre_error *err)
+{
+	if (!name || profile_exists(name))
+		return 0;
+	return fail(err, EINVAL, "%s: unknown profile \"%s\"; valid are " PROFILE_NAMES, key, name);
+}
+
+/* Either ends with "*": "cap:*", "mount:/srv/" followed by it. */
+static bool is_wide(const char *pattern)
+{
+	size_t length = strlen(pattern);
+
+	return length > 1 && pattern[length - 1] == '*' &&
+	       (pattern[length - 2] == ':' || pattern[length - 2] == '/');
+}
+
+/* A wide pattern is right if a grant that it would match is. */
+static int check_pattern(const char *pattern, struct nacre_error *err)
+{
+	static const char *const examples[] = {"CAP_CHOWN", "/a", "pids", NULL};
+	size_t length = strlen(pattern);
+	char grant[PATH_TEXT_MAX];
+
+	if (!is_wide(pattern))
+		return grant_check(pattern, err);
+	for (size_t i = 0; examples[i] && length + sizeof("CAP_CHOWN") < sizeof(grant); i++) {
+		memcpy(grant, pattern, length - 1);
+		strcpy(grant + length - 1, examples[i] + (pattern[length - 2] == '/'));
+		if (grant_check(grant, err) == 0)
+			return 0;
+	}
+	return fail(err, EINVAL, "\"%s\" matches no grant", pattern);
+}
+
+static int check_each(const char *key, const struct oci_strings *list,
+	int (*check)(const char *item, struct nacre_error *err), struct nacre_error *err)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (check(list->items[i], err) < 0)
+			return fail_prefix(err, "%s[%zu]", key, i);
+	}
+	return 0;
+}
+
+static int check_policy(const struct policy *policy, struct nacre_error *err)
+{
+	const struct policy_grants none = {.has_allowed = false};
+	const struct policy_grants *grants = policy->grants ? policy->grants : &none;
+	const char *profile = policy->default_profile ? policy->default_profile : PROFILE_DEFAULT;
+
+	if (policy->version != POLICY_VERSION)
+		return fail(err, EINVAL, "version: %u is not known; this nacre reads %d",
+			policy->version, POLICY_VERSION);
+	if (check_profile("default_profile", policy->default_profile, err) < 0 ||
+		check_profile("least_profile", policy->least_profile, err) < 0 ||
+		check_each("grants.given", &grants->given, grant_check, err) < 0 ||
+		check_each("grants.allowed", &grants->allowed, check_pattern, err) < 0 ||
+		check_each("require", &policy->require, rule_check, err) < 0)
+		return -err->code;
+	if (policy->annotations && check_each("annotations.may_allow",
+					   &policy->annotations->may_allow, check_pattern, err) < 0)
+		return -err->code;
+	if (policy->least_profile &&
+		!profile_covers(profile_find(profile), profile_find(policy->least_profile)))
+		return fail(err, EINVAL, "default_profile: %s is looser than least_profile, %s",
+			profile, policy->least_profile);
+	return 0;
+}
+
+int policy_decode(struct arena *arena, const char *name, const char *text, size_t length,
+	struct policy **ret_policy, struct nacre_error *err)
+{
+	struct policy *policy = arena_alloc(arena, sizeof(*policy));
+	int r;
+
+	if (!policy)
+		return arena_fail(arena, name, err);
+	r = fields_decode_strictly(arena, name, text, length, &policy_type, policy, err);
+	if (r < 0)
+		return r;
+	if (check_policy(policy, err) < 0)
+		return fail_prefix(err, "%s", name);
+	policy->name = name;
+	*ret_policy = policy;
+	return 0;
+}
+
+static bool pattern_matches(const char *pattern, const char *grant)
+{
+	size_t length = strlen(pattern);
+	const char *item = strchr(grant, ':');
+	char clean[PATH_TEXT_MAX];
+	const char *below;
+
+	if (!strcmp(pattern, grant))
+		return true;
+	if (!is_wide(pattern) || !item)
+		return false;
+	item++;
+	if (pattern[length - 2] == ':')
+		return !strncmp(pattern, grant, length - 1) && (size_t)(item - grant) == length - 1;
+	/* Clean, so that neither "/srv/../etc" is below "/srv" nor "/var/run" below "/var". */
+	below = strchr(pattern, ':') + 1;
+	if (strncmp(pattern, grant, (size_t)(below - pattern)) || host_path(item, clean) < 0)
+		return false;
+	return !strncmp(clean, below, length - 1 - (size_t)(below - pattern));
+}
+
+bool policy_matches(const struct oci_strings *patterns, const char *grant)
+{
+	for (size_t i = 0; i < patterns->n; i++) {
+		if (pattern_matches(patterns->items[i], grant))
+			return true;
+	}
+	return false;
+}
+
+/* --- deciding --- */
+
+struct decision {
+	struct arena *arena;
+	const struct policy *policy; /* never NULL */
+	struct harden_request request;
+	size_t room; /* for grants */
+	struct nacre_error *err;
+};
+
+static int add_grant(struct decision *d, const char *grant, const char *by)
+{
+	struct harden_request *request = &d->request;
+
+	if (grant_check(grant, d->err) < 0)
+		return -d->err->code;
+	if (request->grants.n == d->room) {
+		size_t room = 2 * d->room + 8;
+		const char **items = arena_array(d->arena, room, sizeof(*items));
+		const char **origins = arena_array(d->arena, room, sizeof(*origins));
+
+		if (!items || !origins)
+			return arena_fail(d->arena, "grants", d->err);
+		for (size_t i = 0; i < request->grants.n; i++) {
+			items[i] = request->grants.items[i];
+			origins[i] = request->granted_by[i];
+		}
+		request->grants.items = items;
+		request->granted_by = origins;
+		d->room = room;
+	}
+	request->granted_by[request->grants.n] = by;
+	request->grants.items[request->grants.n++] = grant;
+	return 0;
+}
+
+static int check_least(const struct decision *d, const char *profile)
+{
+	const char *least = d->policy->least_profile;
+
+	if (!least || profile_covers(profile_find(profile), profile_find(least)))
+		return 0;
+	return fail(d->err, EPERM, "profile %s: %s allows none that is looser than %s", profile,
+		d->policy->name, least);
+}
+
+static int take_policy(struct decision *d)
+{
+	const struct policy_grants *grants = d->policy->grants;
+	int r = 0;
+
+	for (size_t i = 0; grants && i < grants->given.n && r == 0; i++)
+		r = add_grant(d, grants->given.items[i], BY_POLICY);
+	return r;
+}
+
+static int take_command_line(struct decision *d, const struct policy_request *request)
+{
+	const struct policy_grants *grants = d->policy->grants;
+	const struct oci_strings *wanted = &request->grants;
+
+	if (request->profile) {
+		if (check_profile("--profile", request->profile, d->err) < 0)
+			return -d->err->code;
+		d->request.profile = request->profile;
+	}
+	if (check_least(d, d->request.profile) < 0)
+		return -d->err->code;
+	for (size_t i = 0; i < wanted->n; i++) {
+		if (add_grant(d, wanted->items[i], BY_COMMAND) < 0)
+			return fail_prefix(d->err, "--allow");
+		if (grants && grants->has_allowed &&
+			!policy_matches(&grants->allowed, wanted->items[i]))
+			return fail(d->err, EPERM, "--allow %s: not among grants.allowed of %s",
+				wanted->items[i], d->policy->name);
+	}
+	return 0;
+}
+
+/* --- annotations --- */
+
+static int take_profile(struct decision *d, const char *value)
+{
+	if (check_profile("annotation run.nacre.profile", value, d->err) < 0)
+		return -d->err->code;
+	if (!profile_covers(profile_find(value), profile_find(d->request.profile)))
+		return fail(d->err, EPERM,
+			"annotation run.nacre.profile: %s is looser than %s: an annotation may "
+			"only tighten",
+			value, d->request.profile);
+	d->request.profile = value;
+	return 0;
+}
+
+static int take_allow(struct decision *d, const char *value)
+{
+	static const struct oci_strings none;
+	const struct policy_annotations *annotations = d->policy->annotations;
+	static const char space[] = " \t\n";
+
+	for (value += strspn(value, space); *value; value += strspn(value, space)) {
+		size_t length = strcspn(value, space);
+		const char *grant = arena_strndup(d->arena, value, length);
+
+		if (!grant)
+			return arena_fail(d->arena, "annotations", d->err);
+		if (add_grant(d, grant, BY_ANNOTATION) < 0)
+			return fail_prefix(d->err, "annotation run.nacre.allow");
+		if (!policy_matches(annotations ? &annotations->may_allow : &none, grant))
+			return fail(d->err, EPERM,
+				"annotation run.nacre.allow: %s: not among annotations.may_allow "
+				"of %s",
+				grant, d->policy->name);
+		value += length;
+	}
+	return 0;
+}
+
+static int take_annotation(struct decision *d, const struct oci_pair *pair)
+{
+	static const char prefix[] = "run.nacre.";
+
+	if (strncmp(pair->key, prefix, strlen(prefix)))
+		return 0;
+	if (!strcmp(pair->key, "run.nacre.profile"))
+		return take_profile(d, pair->value);
+	if (!strcmp(pair->key, "run.nacre.allow"))
+		return take_allow(d, pair->value);
+	/* A typing error must not mean "unprotected". */
+	return fail(d->err, EINVAL,
+		"annotation \"%.128s\": valid are run.nacre.profile and run.nacre.allow",
+		pair->key);
+}
+
+/* What both ask for, each rule once. */
+static int take_required(struct decision *d, const struct oci_strings *also)
+{
+	const struct oci_strings *lists[] = {&d->policy->require, also};
+	struct oci_strings *all = &d->request.require;
+
+	all->items = arena_array(d->arena, lists[0]->n + lists[1]->n, sizeof(*all->items));
+	if (!all->items)
+		return arena_fail(d->arena, "required rules", d->err);
+	for (size_t i = 0; i < 2; i++) {
+		for (size_t k = 0; k < lists[i]->n; k++) {
+			if (!oci_strings_have(all, lists[i]->items[k]))
+				all->items[all->n++] = lists[i]->items[k];
+		}
+	}
+	return 0;
+}
+
+int policy_decide(struct arena *arena, const struct policy *policy,
+	const struct policy_request *request, const struct oci_map *annotations,
+	struct harden_request *ret_request, struct nacre_error *err)
+{
+	static const struct policy none = {.name = "/etc/nacre/policy.json, which is not there"};
+	struct decision d = {.arena = arena, .policy = policy ? policy : &none, .err = err};
+	int r;
+
+	d.request.profile = d.policy->default_profile ? d.policy->default_profile : PROFILE_DEFAULT;
+	r = take_policy(&d);
+	if (r == 0)
+		r = take_command_line(&d, request);
+	for (size_t i = 0; i < annotations->n && r == 0; i++)
+		r = take_annotation(&d, &annotations->items[i]);
+	if (r == 0)
+		r = take_required(&d, &request->require);
+	if (r < 0)
+		return r;
+	d.request.memory_bytes = ret_request->memory_bytes;
+	*ret_request = d.request;
+	return 0;
+}

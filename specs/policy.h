@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_POLICY_H
+#define NACRE_POLICY_H
+
+#include "specs/harden.h"
+
+/*
+ * Who may loosen what. Three speak, in this order of trust: the administrator by the policy file
+ * (nacre(8), POLICY), the caller by its command line, and whoever wrote the container's
+ * annotations, which are the tenant's words. Each is held by those before it; what is not allowed
+ * is an error, never left out in silence.
+ *
+ * Pure, as all of specs/.
+ */
+
+#define POLICY_VERSION 1
+
+struct policy_grants {
+	struct oci_strings given; /* to every container */
+	bool has_allowed; /* absent: whatever the command line says */
+	struct oci_strings allowed; /* patterns for --allow */
+};
+
+struct policy_annotations {
+	struct oci_strings may_allow; /* patterns for run.nacre.allow */
+};
+
+struct policy {
+	uint32_t version;
+	const char *default_profile; /* NULL: PROFILE_DEFAULT */
+	const char *least_profile; /* NULL: any may be chosen */
+	struct policy_grants *grants;
+	struct policy_annotations *annotations;
+	struct oci_strings require; /* rules */
+	const char *name; /* of the file, for error texts; not part of the document */
+};
+
+/* As the policy file is read: an unknown key is an error here (a typing error must not unlock
+ * anything), and so is a profile, rule or grant that does not exist. NAME is kept. */
+int policy_decode(struct arena *arena, const char *name, const char *text, size_t length,
+	struct policy **ret_policy, struct nacre_error *err);
+
+/* A pattern of a policy: a grant; KIND:* for all grants of a kind; KIND:PATH/ followed by * for
+ * what lies below PATH. */
+bool policy_matches(const struct oci_strings *patterns, const char *grant);
+
+/* What the command line asks for. */
+struct policy_request {
+	const char *profile; /* NULL: not named */
+	struct oci_strings grants;
+	struct oci_strings require;
+};
+
+/* The words of harden_request.granted_by. */
+#define BY_POLICY "policy"
+#define BY_COMMAND "command line"
+#define BY_ANNOTATION "annotation"
+
+/* Settles what a container is hardened with: *RET_REQUEST, of which memory_bytes is left alone.
+ * POLICY may be NULL. -EPERM for what is not allowed, -EINVAL for an unknown annotation
+ * run.nacre.*, profile or grant. */
+int policy_decide(struct arena *arena, const struct policy *policy,
+	const struct policy_request *request, const struct oci_map *annotations,
+	struct harden_request *ret_request, struct nacre_error *err);
+
+#endif
