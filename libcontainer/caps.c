@@ -88,6 +88,23 @@ static void warn_left_out(
 	warn(data, text);
 }
 
+/* The kernel raises none that is not in both other sets: capabilities(7). */
+static uint64_t limit_ambient(
+	uint64_t ambient, uint64_t allowed, void (*warn)(void *data, const char *text), void *data)
+{
+	for (unsigned n = 0; warn && n < 64; n++) {
+		char name[64], text[160];
+
+		if (!(ambient & ~allowed & BIT(n)))
+			continue;
+		(void)snprintf(text, sizeof(text),
+			"can't raise ambient capability %s: it is not inheritable and permitted",
+			name_of(n, name));
+		warn(data, text);
+	}
+	return ambient & allowed;
+}
+
 int capabilities_parse(const struct oci_capabilities *capabilities,
 	struct capability_sets *ret_sets, void (*warn)(void *data, const char *text), void *data,
 	struct nacre_error *err)
@@ -128,7 +145,7 @@ int capabilities_parse(const struct oci_capabilities *capabilities,
 		.effective = rows[1].mask,
 		.inheritable = rows[2].mask,
 		.permitted = rows[3].mask,
-		.ambient = rows[4].mask & rows[2].mask & rows[3].mask,
+		.ambient = limit_ambient(rows[4].mask, rows[2].mask & rows[3].mask, warn, data),
 	};
 	return 0;
 }

@@ -61,6 +61,7 @@ NACRE_API int nacre_seal(char *const argv[], struct nacre_error *err);
 struct nacre_window {
 	unsigned short rows;
 	unsigned short columns;
+	bool bare_newlines; /* "\n" is not to come out as "\r\n": the output goes to no screen */
 };
 
 struct nacre_create_options {
@@ -69,6 +70,7 @@ struct nacre_create_options {
 	const char *config; /* NULL: config.json in the bundle */
 	const char *console_socket; /* NULL: none */
 	const char *pid_file; /* NULL: none */
+	const char *pidfd_socket; /* takes a pidfd of the process; NULL: none */
 	const char *profile; /* NULL: that of the policy, which is "agent" if it names none */
 	const char *const *allow; /* grants; NULL-terminated; NULL: none */
 	const char *const *require; /* rules that must be enforced whole; likewise */
@@ -132,6 +134,7 @@ struct nacre_exec_options {
 	const char *process_label;
 	const char *console_socket;
 	const char *pid_file;
+	const char *pidfd_socket;
 	const char *cgroup; /* a path below the container's cgroup; NULL: the container's */
 	bool own_cgroup; /* in a new cgroup below that one, so that nacre_process_kill reaches all
 			  * that it starts. The default unless the profile is "oci", or CGROUP or

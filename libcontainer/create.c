@@ -163,10 +163,12 @@ static struct life_options life_options_of(const struct nacre_create_options *op
 	return (struct life_options){
 		.console_socket = options->console_socket,
 		.pid_file = options->pid_file,
+		.pidfd_socket = options->pidfd_socket,
 		.preserve_fds = options->preserve_fds,
 		.no_pivot = options->no_pivot,
 		.no_new_keyring = options->no_new_keyring,
 		.window = {options->window.rows, options->window.columns},
+		.bare_newlines = options->window.bare_newlines,
 		.waits_for_start = waits,
 	};
 }

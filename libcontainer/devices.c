@@ -229,6 +229,15 @@ static bool is_in_dev(const char *path)
 	return path_clean(path, clean) == 0 && path_within(clean, "/dev");
 }
 
+/* Some writers list what config-linux.md, Default Devices, has anyway; this one is a link to the
+ * container's own devpts. */
+static bool is_ptmx(const char *path)
+{
+	char clean[PATH_TEXT_MAX];
+
+	return path_clean(path, clean) == 0 && strcmp(clean, "/dev/ptmx") == 0;
+}
+
 int devices_create(int rootfs_fd, const struct oci_linux *linux_, bool own_dev, bool bind,
 	struct nacre_error *err)
 {
@@ -245,7 +254,7 @@ int devices_create(int rootfs_fd, const struct oci_linux *linux_, bool own_dev, 
 	for (size_t i = 0; linux_ && i < linux_->n_devices; i++) {
 		const struct oci_device *device = &linux_->devices[i];
 
-		if (!own_dev && is_in_dev(device->path))
+		if (own_dev ? is_ptmx(device->path) : is_in_dev(device->path))
 			continue;
 		if (create_configured(rootfs_fd, device, bind, err) < 0)
 			return fail_prefix(err, "linux.devices[%zu]", i);

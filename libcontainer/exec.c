@@ -109,9 +109,10 @@ static int add_capabilities(struct arena *arena, const char *const *caps,
 	if (!sets)
 		return fail_errno(err, ENOMEM, "exec");
 	process->capabilities = sets;
-	/* Not inheritable, hence not ambient: CVE-2022-29162. */
+	/* Not inheritable: CVE-2022-29162. Hence ambient only where the config made them so. */
 	if (append(arena, &sets->bounding, caps, err) < 0 ||
-		append(arena, &sets->permitted, caps, err) < 0)
+		append(arena, &sets->permitted, caps, err) < 0 ||
+		(sets->inheritable.n && append(arena, &sets->ambient, caps, err) < 0))
 		return -err->code;
 	return append(arena, &sets->effective, caps, err);
 }
@@ -267,11 +268,13 @@ int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_opti
 	struct life_options life_options = {
 		.console_socket = options->console_socket,
 		.pid_file = options->pid_file,
+		.pidfd_socket = options->pidfd_socket,
 		.preserve_fds = options->preserve_fds,
 		.cgroup = options->cgroup,
 		.own_cgroup_asked = options->own_cgroup || options->kill_on_exit,
 		.kill_on_exit = options->kill_on_exit,
 		.window = {options->window.rows, options->window.columns},
+		.bare_newlines = options->window.bare_newlines,
 	};
 	cleanup_free struct nacre_tree *tree = tree_new();
 	enum container_status status;

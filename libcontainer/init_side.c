@@ -290,15 +290,22 @@ int find_program(struct life *l, struct nacre_error *err)
 	return program_prepare(l->arena, l->process, &l->program, err);
 }
 
-/* config.md, StartContainer Hooks: everything in the container, before its program. */
+/* config.md, StartContainer Hooks: everything in the container, before its program, and with its
+ * environment. */
 int hooks_start_container(struct life *l, struct nacre_error *err)
 {
-	return run_container_hooks(l, "startContainer", &l->config->hooks->start_container,
-		"created", &l->process->env, err);
+	struct oci_strings env = {.items = (const char **)l->program.envp};
+
+	while (env.items[env.n])
+		env.n++;
+	return run_container_hooks(
+		l, "startContainer", &l->config->hooks->start_container, "created", &env, err);
 }
 
 int take_terminal(struct life *l, struct nacre_error *err)
 {
+	if (l->options->bare_newlines && terminal_keep_newlines(l->terminal.slave, err) < 0)
+		return -err->code;
 	return terminal_take(&l->terminal.slave, l->process->user.uid, err);
 }
 

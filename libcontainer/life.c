@@ -64,6 +64,7 @@ const struct step create_steps[] = {
 	{INIT,    "find the program",           ALWAYS,                 find_program,           NULL},
 	{INIT,    "controlling terminal",       TERMINAL,               take_terminal,          NULL},
 	{RUNTIME, "record",                     WAITS_FOR_START,        save_record,            NULL},
+	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           send_pidfd,             NULL},
 	{RUNTIME, "pid file",                   PID_FILE,               write_pid_file,         NULL},
 	{.name = NULL},
 };
@@ -100,6 +101,7 @@ const struct step join_steps[] = {
 	{INIT,    "terminal",                   TERMINAL,               open_joined_terminal,   NULL},
 	{INIT,    "find the program",           ALWAYS,                 find_program,           NULL},
 	{INIT,    "controlling terminal",       TERMINAL,               take_terminal,          NULL},
+	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           send_pidfd,             NULL},
 	{RUNTIME, "pid file",                   PID_FILE,               write_pid_file,         NULL},
 	{.name = NULL},
 };

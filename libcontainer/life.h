@@ -69,6 +69,7 @@ enum condition {
 	LIMITS_FROM_OUTSIDE = 1 << 26, /* in a user namespace INIT may raise none: RUNTIME does */
 	NET_DEVICES = 1LL << 32,
 	RESCTRL = 1LL << 33, /* linux.intelRdt */
+	PIDFD_SOCKET = 1LL << 35,
 };
 
 struct life;
@@ -98,6 +99,7 @@ extern const struct step join_steps[]; /* exec, in place of create_steps */
 struct life_options {
 	const char *console_socket;
 	const char *pid_file;
+	const char *pidfd_socket;
 	unsigned preserve_fds;
 	bool no_pivot;
 	bool no_new_keyring;
@@ -106,6 +108,7 @@ struct life_options {
 	bool own_cgroup_asked; /* not the profile's default, which may give way */
 	bool kill_on_exit; /* exec, own_cgroup_asked */
 	struct oci_console_size window; /* where the config has none; 0: unknown */
+	bool bare_newlines; /* the caller serves the terminal, and its output is none */
 	bool waits_for_start; /* create; not run */
 };
 

@@ -341,25 +341,6 @@ int set_process_limits(struct life *l, struct nacre_error *err)
 	return rlimits_apply(l->pid, l->process->rlimits, l->process->n_rlimits, err);
 }
 
-int write_pid_file(struct life *l, struct nacre_error *err)
-{
-	char *path = strdup(l->options->pid_file);
-	cleanup_free char *for_directory = path ? strdup(path) : NULL;
-	cleanup_free char *for_name = path;
-	cleanup_close int dir = -1;
-	char text[16];
-	int length;
-
-	if (!for_directory)
-		return fail_errno(err, ENOMEM, "%s", l->options->pid_file);
-	dir = open(dirname(for_directory), O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return fail_errno(err, errno, "directory of %s", l->options->pid_file);
-	/* No newline: go-runc parses the whole file as a number. */
-	length = snprintf(text, sizeof(text), "%d", l->pid);
-	return file_replace(dir, basename(for_name), text, (size_t)length, 0644, err);
-}
-
 int save_record(struct life *l, struct nacre_error *err)
 {
 	if (record_identify(l->pid, &l->record, err) < 0)

@@ -119,6 +119,18 @@ int terminal_take(int *slave, uint32_t uid, struct nacre_error *err)
 	return 0;
 }
 
+int terminal_keep_newlines(int slave, struct nacre_error *err)
+{
+	struct termios mode;
+
+	if (tcgetattr(slave, &mode) < 0)
+		return fail_errno(err, errno, "mode of the terminal");
+	mode.c_oflag &= ~(tcflag_t)ONLCR;
+	if (tcsetattr(slave, TCSANOW, &mode) < 0)
+		return fail_errno(err, errno, "mode of the terminal");
+	return 0;
+}
+
 int terminal_send(int sock, int master, struct nacre_error *err)
 {
 	char name[32];

@@ -23,6 +23,10 @@ int terminal_bind_console(int rootfs_fd, int slave, struct nacre_error *err);
  * terminal; it is given to UID (mode 0620). Closes the slave. The caller has called setsid(2). */
 int terminal_take(int *slave, uint32_t uid, struct nacre_error *err);
 
+/* Does not write "\n" as "\r\n", which is right for a screen only: for output that goes to a file
+ * or a pipe in the end. */
+int terminal_keep_newlines(int slave, struct nacre_error *err);
+
 /* Sends the master over a connected console socket, with the slave's name as payload, as runc does.
  */
 int terminal_send(int sock, int master, struct nacre_error *err);

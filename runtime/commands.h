@@ -28,6 +28,7 @@ struct invocation {
 	bool force;
 	bool keep;
 	bool quiet;
+	bool regex;
 	bool rootless_config;
 
 	/* what runc and crun know and nacre needs not */
@@ -88,6 +89,13 @@ int require_cgroup_driver(const struct invocation *in, struct nacre_error *err);
  */
 struct foreground;
 void explain_end(const struct invocation *in, const struct foreground *fg);
+
+/* matching.c: CALL for the container that the first operand names, or with --regex for each whose
+ * ID it matches. One that fails keeps no other from its turn; the last error is the result, those
+ * before it are logged. */
+int for_matching(struct invocation *in,
+	int (*call)(struct invocation *in, const char *id, struct nacre_error *err),
+	struct nacre_error *err);
 
 /* state.c: to stdout, with a newline at its end. main() reports what went wrong with stdout. */
 void print_text(const char *text);

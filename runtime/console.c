@@ -89,12 +89,15 @@ void console_close(struct console *console)
 
 struct nacre_window console_window(void)
 {
+	struct nacre_window window = {.bare_newlines = !isatty(STDOUT_FILENO)};
 	struct winsize size;
 	int tty = find_tty();
 
-	if (tty < 0 || ioctl(tty, TIOCGWINSZ, &size) < 0)
-		return (struct nacre_window){.rows = 0};
-	return (struct nacre_window){size.ws_row, size.ws_col};
+	if (tty >= 0 && ioctl(tty, TIOCGWINSZ, &size) == 0) {
+		window.rows = size.ws_row;
+		window.columns = size.ws_col;
+	}
+	return window;
 }
 
 void console_resize(const struct console *console)

@@ -61,8 +61,8 @@ int console_timeout(const struct console *console);
  * INTERRUPT is readable. */
 void console_drain(struct console *console, int interrupt);
 
-/* The size of the caller's terminal, {0} if there is none: for nacre_run and nacre_exec, so that
- * the program never sees another. */
+/* What the caller's terminal is like, if there is one: for nacre_run and nacre_exec, so that the
+ * program never sees another. */
 struct nacre_window console_window(void);
 
 /* The caller's window size becomes the container's. */

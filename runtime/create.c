@@ -19,6 +19,7 @@ const struct option_row create_rows[] = {
 	{"config", 'f', TEXT(create.config), "FILE", "instead of config.json in the bundle"},
 	{"console-socket", 0, TEXT(create.console_socket), "PATH", "the socket that takes the terminal's master"},
 	{"pid-file", 0, TEXT(create.pid_file), "FILE", "gets the pid of the container's process"},
+	{"pidfd-socket", 0, TEXT(create.pidfd_socket), "PATH", "the socket that takes a pidfd of the container's process"},
 	{"preserve-fds", 0, COUNT(create.preserve_fds), "N", "pass on N more fds after stdio"},
 	{"no-pivot", 0, FLAG(create.no_pivot), NULL, "do not use pivot_root (the root is a ramdisk)"},
 	{"no-new-keyring", 0, FLAG(create.no_new_keyring), NULL, "keep the caller's session keyring"},

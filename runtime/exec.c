@@ -21,6 +21,7 @@ const struct option_row exec_rows[] = {
 	{"detach", 'd', FLAG(exec.detach), NULL, "return once the program runs"},
 	{"console-socket", 0, TEXT(exec.console_socket), "PATH", "the socket that takes the terminal's master"},
 	{"pid-file", 0, TEXT(exec.pid_file), "FILE", "gets the pid of the process"},
+	{"pidfd-socket", 0, TEXT(exec.pidfd_socket), "PATH", "the socket that takes a pidfd of the process"},
 	{"cgroup", 0, TEXT(exec.cgroup), "PATH", "a cgroup below the container's"},
 	{"own-cgroup", 0, FLAG(exec.own_cgroup), NULL, "in a cgroup of its own; the default but with profile oci, --cgroup or --detach"},
 	{"kill-on-exit", 0, FLAG(exec.kill_on_exit), NULL, "kill all that it started when nacre or its caller ends, even by SIGKILL"},

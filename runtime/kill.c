@@ -6,17 +6,19 @@
 const struct option_row kill_rows[] = {
 	/* clang-format off */
 	{"all", 'a', FLAG(all), NULL, "every process of the container; no error if there is none"},
+	{"regex", 'r', FLAG(regex), NULL, "all containers whose IDs match ID, an extended regular expression"},
 	{NULL},
 	/* clang-format on */
 };
 
+static int kill_one(struct invocation *in, const char *id, struct nacre_error *err)
+{
+	int sig = in->n_operands > 1 ? nacre_signal(in->operands[1], err) : SIGTERM;
+
+	return sig < 0 ? sig : nacre_kill(in->nacre, id, sig, in->all, err);
+}
+
 int command_kill(struct invocation *in, struct nacre_error *err)
 {
-	int sig = SIGTERM;
-
-	if (in->n_operands > 1)
-		sig = nacre_signal(in->operands[1], err);
-	if (sig < 0)
-		return sig;
-	return nacre_kill(in->nacre, in->operands[0], sig, in->all, err);
+	return for_matching(in, kill_one, err);
 }

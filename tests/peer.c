@@ -16,14 +16,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* clang-format off */
 /*
  * The host's side of the integration tests, where a shell cannot play it:
  *
- *	peer console SOCKET		takes a terminal from a console socket and shows what it
- *says peer notify SOCKET ERRNO	takes a seccomp listener and answers every call with ERRNO peer swap
- *A B			exchanges two names for ever, as an attacker in a race peer pty ROWS COLUMNS
- *COMMAND	runs a command on a new terminal; SIGUSR1 makes it 33 by 101
+ *	peer console SOCKET		takes a terminal from a console socket and shows what it says
+ *	peer notify SOCKET ERRNO	takes a seccomp listener and answers every call with ERRNO
+ *	peer pidfd SOCKET		takes a pidfd, and ends the process with SIGUSR1
+ *	peer swap A B			exchanges two names for ever, as an attacker in a race
+ *	peer pty ROWS COLUMNS COMMAND	runs a command on a new terminal; SIGUSR1 makes it 33 by 101
  */
+/* clang-format on */
 
 static void die(const char *what)
 {
@@ -107,6 +110,13 @@ static int console(char **argv)
 	return 0;
 }
 
+static int pidfd(char **argv)
+{
+	int fd = receive_fd(accept_one(argv[0]));
+
+	return syscall(SYS_pidfd_send_signal, fd, SIGUSR1, NULL, 0) < 0;
+}
+
 static int notify(char **argv)
 {
 	int fd = receive_fd(accept_one(argv[0]));
@@ -175,12 +185,12 @@ int main(int argc, char **argv)
 		const char *name;
 		int args;
 		int (*run)(char **argv);
-	} roles[] = {
-		{"console", 1, console}, {"notify", 2, notify}, {"swap", 2, swap}, {"pty", 3, pty}};
+	} roles[] = {{"console", 1, console}, {"notify", 2, notify}, {"pidfd", 1, pidfd},
+		{"swap", 2, swap}, {"pty", 3, pty}};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(roles) / sizeof(*roles); i++)
 		if (strcmp(argv[1], roles[i].name) == 0 && argc >= roles[i].args + 2)
 			return roles[i].run(argv + 2);
-	fprintf(stderr, "usage: peer console|notify|swap|pty ARGS\n");
+	fprintf(stderr, "usage: peer console|notify|pidfd|swap|pty ARGS\n");
 	return 2;
 }

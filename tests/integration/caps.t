@@ -83,4 +83,16 @@ test_capability_of_the_config_works() {
 	is "$out" $'chown: ok\nhostname: EPERM'
 }
 
+test_what_exec_adds_is_ambient_where_the_config_made_it_inheritable() {
+	bundle pause
+	edit '.process.capabilities = {bounding: ["CAP_CHOWN", "CAP_KILL"], permitted: ["CAP_CHOWN"],
+		inheritable: ["CAP_CHOWN", "CAP_KILL"], ambient: ["CAP_CHOWN"]}'
+	create
+	start
+	good nacre exec --cap CAP_KILL "$id" /payload status CapPrm CapBnd CapAmb
+	is "$out" "CapPrm:	$(mask 0x21)
+CapBnd:	$(mask 0x21)
+CapAmb:	$(mask 0x21)"
+}
+
 all_tests "$@"

@@ -111,4 +111,30 @@ test_the_profile_may_stand_before_the_command() {
 	has "$out" $'NoNewPrivs:\t0'
 }
 
+test_a_pidfd_socket_gets_a_pidfd() {
+	bundle trap 10 7 : echo ready : pause
+	in_background "$PEER" pidfd "$T/out.socket"
+	wait_for test -S "$T/out.socket"
+	try nacre run --profile oci --bundle "$b" --pidfd-socket "$T/out.socket" "$id"
+	is "$rc" 7 "exit code"
+}
+
+test_a_pidfd_socket_gets_that_of_an_exec() {
+	bundle pause
+	create
+	start
+	in_background "$PEER" pidfd "$T/out.socket"
+	wait_for test -S "$T/out.socket"
+	try nacre exec --pidfd-socket "$T/out.socket" "$id" /payload trap 10 8 : pause
+	differs "$rc" 0 "exit code"
+	status_is running || wrong "the container's process got the signal"
+}
+
+test_a_pidfd_socket_that_is_not_there_undoes_the_container() {
+	bundle pause
+	bad 1 "pidfd socket: connect to $T/out.none: No such file or directory" \
+		nacre create --profile oci --bundle "$b" --pidfd-socket "$T/out.none" "$id"
+	nothing_left
+}
+
 all_tests "$@"

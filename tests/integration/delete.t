@@ -114,4 +114,21 @@ test_two_deletes_at_once_end_with_it_gone() {
 	nothing_left
 }
 
+test_a_regular_expression_deletes_all_that_match_it() {
+	local name
+	bundle pause
+	for name in a b c-a; do
+		good nacre create --profile oci --bundle "$b" "$id-$name"
+	done
+	good nacre start "$id-b"
+	bad 1 "$id-b: cannot delete container $id-b that is not stopped: running" \
+		nacre delete --regex "^$id-(a|b)\$"
+	is "$(nacre list --quiet)" "$id-b
+$id-c-a" "containers"
+	good nacre delete --force -r "^$id-"
+	good nacre delete --regex "^$id-"
+	bad 1 '--regex: "(": *' nacre delete --regex "("
+	nothing_left
+}
+
 all_tests "$@"

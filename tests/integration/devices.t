@@ -118,4 +118,11 @@ test_the_filter_holds_for_exec() {
 	is "$out" $'mknod: ok\nread: EPERM\nwrite: EPERM'
 }
 
+test_ptmx_in_the_config_stays_the_link_to_the_devpts_of_the_container() {
+	bundle stat /dev/ptmx
+	edit '.linux.devices += [{path: "/dev/ptmx", type: "c", major: 5, minor: 2}]'
+	run
+	has "$out" "/dev/ptmx: l "
+}
+
 all_tests "$@"

@@ -175,9 +175,9 @@ test_start_container_hooks_have_the_environment_of_the_program() {
 	bundle cat /tmp/environment
 	with_busybox || return
 	edit '.process.env += ["OF=the program"] | .root.readonly = false | .hooks.startContainer = [
-		{path: "/bin/sh", args: ["sh", "-c", "echo $OF >/tmp/environment"]}]'
+		{path: "/bin/sh", args: ["sh", "-c", "echo $OF $HOME >/tmp/environment"]}]'
 	run
-	is "$out" "the program"
+	is "$out" "the program /root"
 }
 
 all_tests "$@"

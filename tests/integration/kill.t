@@ -98,4 +98,17 @@ test_kill_ends_a_paused_container() {
 	delete
 }
 
+test_a_regular_expression_kills_all_that_match_it() {
+	local name
+	bundle pause
+	for name in a b c; do
+		good nacre create --profile oci --bundle "$b" "$id-$name"
+	done
+	good nacre kill --regex "^$id-[ab]" KILL
+	wait_for eval '[[ $(state_of .status "$id-b") == stopped ]]'
+	wait_for eval '[[ $(state_of .status "$id-a") == stopped ]]'
+	is "$(state_of .status "$id-c")" created status
+	good nacre delete --force --regex "$id"
+}
+
 all_tests "$@"

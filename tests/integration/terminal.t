@@ -243,4 +243,17 @@ test_a_console_socket_that_is_not_there_is_an_error() {
 	nothing_left
 }
 
+# A screen wants both; in a file or a variable of a script the carriage return is in the way.
+test_output_that_goes_to_no_terminal_has_plain_newlines() {
+	bundle echo one : echo two
+	with_terminal
+	run
+	is "$(od -c <<<"$out")" "$(printf 'one\ntwo\n' | od -c)" "output"
+	bundle pause
+	create
+	start
+	good nacre exec --tty "$id" /payload echo three
+	is "$(od -c <<<"$out")" "$(echo three | od -c)" "output"
+}
+
 all_tests "$@"
