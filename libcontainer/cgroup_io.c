@@ -21,7 +21,7 @@ static int put_io_weight(
 	if (weight.value < 10 || weight.value > 1000)
 		return limit_bad(l, property, "%u is not within 10 and 1000", weight.value);
 	(void)snprintf(value, sizeof(value), "%.63s%u", device, weight.value);
-	r = file_write(l->fd, bfq.file, value);
+	r = limit_write(l, bfq.file, value);
 	if (r != -ENOENT)
 		return limit_judge(l, &bfq, value, r);
 	(void)snprintf(value, sizeof(value), "%.63s%llu", device,

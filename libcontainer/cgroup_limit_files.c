@@ -48,9 +48,16 @@ int limit_judge(struct limits *l, const struct limit *limit, const char *value, 
 		value, limit->file);
 }
 
+int limit_write(struct limits *l, const char *file, const char *value)
+{
+	int r = l->journal ? cgroup_journal_note(l->journal, l->fd, file, value) : 0;
+
+	return r < 0 ? r : file_write(l->fd, file, value);
+}
+
 int limit_put(struct limits *l, const struct limit *limit, const char *value)
 {
-	return limit_judge(l, limit, value, file_write(l->fd, limit->file, value));
+	return limit_judge(l, limit, value, limit_write(l, limit->file, value));
 }
 
 int limit_put_u64(struct limits *l, const struct limit *limit, uint64_t value)

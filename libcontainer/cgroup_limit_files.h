@@ -2,6 +2,7 @@
 #ifndef NACRE_CGROUP_LIMIT_FILES_H
 #define NACRE_CGROUP_LIMIT_FILES_H
 
+#include "libcontainer/cgroup_journal.h"
 #include "specs/spec.h"
 
 /* How one limit gets into its file, and what it means if it does not. For the steps of
@@ -12,6 +13,7 @@ struct limits {
 	const struct oci_resources *resources;
 	uint32_t from_profile;
 	char skipped[256]; /* of the profile's limits: ", pids.limit, memory.limit" */
+	struct cgroup_journal *journal; /* NULL: nothing can be taken back, nor needs to be */
 	struct nacre_error *err;
 };
 
@@ -29,6 +31,9 @@ int limit_bad(struct limits *l, const char *property, const char *format, ...)
 /* R is what the write of VALUE to the limit's file gave: success, or skipped, or an error with
  * text. */
 int limit_judge(struct limits *l, const struct limit *limit, const char *value, int r);
+
+/* Writes VALUE and judges nothing. Returns -errno. */
+int limit_write(struct limits *l, const char *file, const char *value);
 
 int limit_put(struct limits *l, const struct limit *limit, const char *value);
 int limit_put_u64(struct limits *l, const struct limit *limit, uint64_t value);

@@ -41,7 +41,7 @@ static int apply_swap(struct limits *l, int64_t memory, int64_t swap)
 				(long long)swap, (long long)memory);
 		(void)snprintf(value, sizeof(value), "%lld", (long long)(swap - memory));
 	}
-	r = file_write(l->fd, limit.file, value);
+	r = limit_write(l, limit.file, value);
 	/* A kernel without swap (accounting) has no such file: then there is none to take away. */
 	if (r == -ENOENT && strcmp(value, "0") == 0 && !(limit.profile & l->from_profile))
 		return 0;
@@ -85,32 +85,52 @@ static int apply_cpu_max(struct limits *l, const struct oci_cpu *cpu)
 	return limit_put(l, &limit, value);
 }
 
-static int apply_cpu(struct limits *l)
+/* The kernel refuses a weight for an idle group: it has the smallest, and one that is not idle any
+ * more has the default. */
+static int apply_cpu_weight(struct limits *l, const struct oci_cpu *cpu)
 {
 	static const struct limit weight = {"cpu.shares", "cpu.weight", 0};
-	static const struct limit burst_limit = {"cpu.burst", "cpu.max.burst", 0};
 	static const struct limit idle = {"cpu.idle", "cpu.idle", 0};
+	int r = 0;
+
+	if (cpu->idle.value != 0) {
+		if (l->journal)
+			r = cgroup_journal_note(l->journal, l->fd, weight.file, "");
+		return r < 0 ? fail_errno(l->err, r, "linux.resources.cpu.idle")
+			     : limit_put_u64(l, &idle, (uint64_t)cpu->idle.value);
+	}
+	if (cpu->idle.set)
+		r = limit_write(l, idle.file, "0");
+	/* Without the controller, or before Linux 5.15, nothing is idle. */
+	if (r < 0 && r != -ENOENT)
+		return limit_judge(l, &idle, "0", r);
+	return cpu->shares.value == 0
+		       ? 0
+		       : limit_put_u64(l, &weight, cgroup_weight_from_shares(cpu->shares.value));
+}
+
+static int apply_cpu(struct limits *l)
+{
+	static const struct limit burst_limit = {"cpu.burst", "cpu.max.burst", 0};
 	const struct oci_cpu *cpu = l->resources->cpu;
 	char burst[24];
-	int r = 0, burst_r = 0;
+	int r, burst_r = 0;
 
 	if (!cpu)
 		return 0;
-	/* The kernel refuses a weight for an idle group: it has the smallest. */
-	if (cpu->idle.value != 0)
-		r = limit_put_u64(l, &idle, (uint64_t)cpu->idle.value);
-	else if (cpu->shares.value != 0)
-		r = limit_put_u64(l, &weight, cgroup_weight_from_shares(cpu->shares.value));
+	r = apply_cpu_weight(l, cpu);
 	if (r < 0)
 		return r;
 	/* A burst may not exceed the quota, neither the old nor the new one. */
 	(void)snprintf(burst, sizeof(burst), "%llu", (unsigned long long)cpu->burst.value);
-	if (cpu->burst.value != 0)
-		burst_r = file_write(l->fd, burst_limit.file, burst);
+	if (cpu->burst.set)
+		burst_r = limit_write(l, burst_limit.file, burst);
 	r = apply_cpu_max(l, cpu);
 	if (r == 0 && burst_r == -EINVAL)
-		burst_r = file_write(l->fd, burst_limit.file, burst);
-	return r < 0 ? r : limit_judge(l, &burst_limit, burst, burst_r);
+		burst_r = limit_write(l, burst_limit.file, burst);
+	if (r < 0 || (burst_r == -ENOENT && cpu->burst.value == 0))
+		return r;
+	return limit_judge(l, &burst_limit, burst, burst_r);
 }
 
 static int apply_cpuset(struct limits *l)
@@ -158,7 +178,7 @@ static int apply_hugetlb(struct limits *l)
 			return r;
 		/* Pages that are reserved by mmap(2) and not yet touched are counted apart. */
 		(void)snprintf(value, sizeof(value), "%llu", (unsigned long long)page->limit);
-		r = limit_judge(l, &rsvd, value, file_write(l->fd, reserved, value));
+		r = limit_judge(l, &rsvd, value, limit_write(l, reserved, value));
 		if (r < 0)
 			return r;
 	}
@@ -257,12 +277,13 @@ static int apply_unified(struct limits *l)
 }
 
 int cgroup_limits_apply(int cgroup_fd, const struct oci_resources *resources, uint32_t from_profile,
-	void (*warn)(void *data, const char *text), void *data, struct nacre_error *err)
+	struct cgroup_journal *journal, void (*warn)(void *data, const char *text), void *data,
+	struct nacre_error *err)
 {
 	/* unified last: it has the final word. */
 	static int (*const steps[])(struct limits *) = {apply_pids, apply_memory, limits_apply_io,
 		apply_cpu, apply_cpuset, apply_hugetlb, apply_rdma, apply_unified};
-	struct limits l = {cgroup_fd, resources, from_profile, "", err};
+	struct limits l = {cgroup_fd, resources, from_profile, "", journal, err};
 	char names[CGROUP_CONTROLLERS_MAX] = "", text[1024];
 	size_t i;
 

@@ -2,6 +2,7 @@
 #ifndef NACRE_CGROUP_LIMITS_H
 #define NACRE_CGROUP_LIMITS_H
 
+#include "libcontainer/cgroup_journal.h"
 #include "specs/spec.h"
 
 /*
@@ -10,10 +11,12 @@
  * and neither does "no limit". A limit whose file is missing is an error that names the controller;
  * but those that only the profile added (FROM_PROFILE, enum oci_limit) are skipped, with one call
  * of WARN. Knobs that cgroup v2 has not (kernel memory, swappiness, realtime, ...) are not looked
- * at: oci_config_warnings tells of them. RESOURCES may be NULL.
+ * at: oci_config_warnings tells of them. RESOURCES may be NULL. JOURNAL (may be NULL) gets what the
+ * files held before, also on failure.
  */
 int cgroup_limits_apply(int cgroup_fd, const struct oci_resources *resources, uint32_t from_profile,
-	void (*warn)(void *data, const char *text), void *data, struct nacre_error *err);
+	struct cgroup_journal *journal, void (*warn)(void *data, const char *text), void *data,
+	struct nacre_error *err);
 
 /* cpu.shares (2 to 262144) to cpu.weight (1 to 10000): 1024 gives 100. */
 uint64_t cgroup_weight_from_shares(uint64_t shares);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 
 #include "libcontainer/cleanup.h"
@@ -168,6 +169,22 @@ int container_load_config(struct life *l, struct nacre_error *err)
 		oci_config_decode(l->arena, "config.json", text, length, &l->config, err) < 0)
 		return fail_prefix(err, "state of container \"%s\"", l->id);
 	l->process = l->config->process;
+	return 0;
+}
+
+int record_request(const struct container_record *record, struct harden_request *ret_request,
+	struct nacre_error *err)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info) < 0)
+		return fail_errno(err, errno, "size of the memory");
+	*ret_request = (struct harden_request){
+		.profile = record->profile,
+		.grants = record->grants,
+		.require = record->require,
+		.memory_bytes = (uint64_t)info.totalram * info.mem_unit,
+	};
 	return 0;
 }
 

@@ -165,6 +165,19 @@ NACRE_API int nacre_delete(
 NACRE_API int nacre_pause(struct nacre *nacre, const char *id, struct nacre_error *err);
 NACRE_API int nacre_resume(struct nacre *nacre, const char *id, struct nacre_error *err);
 
+struct nacre_update_options {
+	size_t size;
+	const char *resources; /* linux.resources as JSON; NULL: {} */
+	const char *name; /* of that text in errors; NULL: "resources" */
+	const char *l3_cache_schema; /* of linux.intelRdt, which must be there; NULL: none */
+	const char *mem_bw_schema;
+};
+
+/* Changes limits. What is not there or zero stays as it is. Held by the profile and the grants of
+ * nacre_create. On failure everything is as before. */
+NACRE_API int nacre_update(struct nacre *nacre, const char *id,
+	const struct nacre_update_options *options, struct nacre_error *err);
+
 /* runtime.md, State, with runc's members. */
 NACRE_API int nacre_state(
 	struct nacre *nacre, const char *id, char **ret_json, struct nacre_error *err);

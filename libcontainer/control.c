@@ -11,7 +11,7 @@
 
 /* Calls of container.h that look at a container or signal it. */
 
-static int open_cgroup(struct life *l, struct nacre_error *err)
+int container_open_cgroup(struct life *l, struct nacre_error *err)
 {
 	int result = l->record.cgroup ? cgroup_open(l->record.cgroup, &l->cgroup, err) : -ENOENT;
 
@@ -24,7 +24,7 @@ static int signal_all(struct life *l, int sig, struct nacre_error *err)
 {
 	cleanup_free pid_t *pids = NULL;
 	size_t n = 0;
-	int result = open_cgroup(l, err);
+	int result = container_open_cgroup(l, err);
 
 	if (result == -ESRCH)
 		return 0; /* nobody is left to signal */
@@ -84,7 +84,7 @@ static int freeze(struct nacre *nacre, const char *id, bool freeze, struct nacre
 	if (result == 0 && !freeze && status != STATUS_PAUSED)
 		result = fail(err, EBUSY, "container not paused");
 	if (result == 0)
-		result = open_cgroup(&l, err);
+		result = container_open_cgroup(&l, err);
 	if (result == 0)
 		result = cgroup_freeze(&l.cgroup, freeze, err);
 	life_done(&l);
@@ -108,7 +108,7 @@ int nacre_pids(struct nacre *nacre, const char *id, pid_t **ret_pids, size_t *re
 	int result = container_open(nacre, id, false, &l, NULL, err);
 
 	if (result == 0)
-		result = open_cgroup(&l, err);
+		result = container_open_cgroup(&l, err);
 	if (result == 0)
 		result = cgroup_pids(&l.cgroup, ret_pids, ret_n, err);
 	life_done(&l);

@@ -77,6 +77,7 @@ static int fill_record(struct life *l, const struct bundle *bundle, struct nacre
 		.owner_uid = geteuid(),
 		.profile = bundle->report->profile,
 		.grants = bundle->report->request.grants,
+		.require = bundle->report->request.require,
 		.annotations = l->config->annotations,
 	};
 	if (!l->record.created || !l->record.cgroup)

@@ -159,12 +159,12 @@ static int make_process(struct life *l, const struct nacre_exec_options *options
 /* exec is held by the profile that create was held by. */
 static int tighten(struct life *l, const struct oci_process *process, struct nacre_error *err)
 {
-	const struct harden_request request = {
-		.profile = l->record.profile, .grants = l->record.grants};
 	struct harden_report *report;
+	struct harden_request request;
 	struct oci_process *tightened;
 
-	if (harden_process(l->arena, process, &request, &tightened, &report, err) < 0)
+	if (record_request(&l->record, &request, err) < 0 ||
+		harden_process(l->arena, process, &request, &tightened, &report, err) < 0)
 		return -err->code;
 	l->process = tightened;
 	return 0;

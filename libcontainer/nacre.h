@@ -6,6 +6,7 @@
 #include "libcontainer/life.h"
 #include "libcontainer/state.h"
 #include "libcontainer/status.h"
+#include "specs/harden.h"
 
 /* What the files behind container.h share. */
 
@@ -25,6 +26,13 @@ int container_open(struct nacre *nacre, const char *id, bool lock, struct life *
 
 /* Reads the tightened config of an opened container into l->config. */
 int container_load_config(struct life *l, struct nacre_error *err);
+
+/* What the container was hardened with, to harden what comes later. */
+int record_request(const struct container_record *record, struct harden_request *ret_request,
+	struct nacre_error *err);
+
+/* Opens the cgroup of a container that is running. -ESRCH: it is gone. */
+int container_open_cgroup(struct life *l, struct nacre_error *err);
 
 /* What the caller of run and exec gets, in place of l. TREE: of tree_new, taken over. IS_CONTAINER:
  * it is the container's first process. */

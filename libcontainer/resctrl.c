@@ -261,6 +261,47 @@ int resctrl_join(int root_fd, const char *id, const struct oci_intel_rdt *rdt, p
 	return write_pid(root_fd, group_fd, monitoring, pid, err);
 }
 
+static int write_back(int root_fd, int group_fd, const char *lines, struct nacre_error *err)
+{
+	for (size_t n; *lines; lines += n + (lines[n] == '\n')) {
+		cleanup_free char *line = NULL;
+
+		n = strcspn(lines, "\n");
+		line = strndup(lines, n);
+		if (!line)
+			return fail_errno(err, ENOMEM, "schemata");
+		if (write_schema(root_fd, group_fd, line + strspn(line, " "), err) < 0)
+			return -err->code;
+	}
+	return 0;
+}
+
+int resctrl_restore(int root_fd, const char *id, const struct oci_intel_rdt *rdt,
+	const char *before, struct nacre_error *err)
+{
+	cleanup_close int group_fd = open_group(root_fd, id, rdt, err);
+
+	return group_fd < 0 ? group_fd : write_back(root_fd, group_fd, before, err);
+}
+
+int resctrl_change(int root_fd, const char *id, const struct oci_intel_rdt *rdt, char **ret_before,
+	struct nacre_error *err)
+{
+	cleanup_close int group_fd = open_group(root_fd, id, rdt, err);
+	cleanup_free char *before = NULL;
+	struct nacre_error ignored; /* the first error is the one to tell */
+
+	if (group_fd < 0 || file_read(group_fd, "schemata", FILE_LIMIT, &before, NULL, err) < 0)
+		return -err->code;
+	if (write_schema(root_fd, group_fd, rdt->l3_cache_schema, err) < 0 ||
+		write_schema(root_fd, group_fd, rdt->mem_bw_schema, err) < 0) {
+		(void)write_back(root_fd, group_fd, before, &ignored);
+		return -err->code;
+	}
+	*ret_before = steal_ptr(before);
+	return 0;
+}
+
 int resctrl_remove(
 	int root_fd, const char *id, const struct oci_intel_rdt *rdt, struct nacre_error *err)
 {

@@ -26,6 +26,13 @@ int resctrl_create(
 int resctrl_join(int root_fd, const char *id, const struct oci_intel_rdt *rdt, pid_t pid,
 	struct nacre_error *err);
 
+/* For update: writes l3CacheSchema and memBwSchema of RDT to a group that is there. *RET_BEFORE:
+ * its schemata until then, for resctrl_restore; heap. On failure they are restored. */
+int resctrl_change(int root_fd, const char *id, const struct oci_intel_rdt *rdt, char **ret_before,
+	struct nacre_error *err);
+int resctrl_restore(int root_fd, const char *id, const struct oci_intel_rdt *rdt,
+	const char *before, struct nacre_error *err);
+
 /* Removes the container's own groups; those that are gone are no error. */
 int resctrl_remove(
 	int root_fd, const char *id, const struct oci_intel_rdt *rdt, struct nacre_error *err);

@@ -283,7 +283,7 @@ int set_cgroup_limits(struct life *l, struct nacre_error *err)
 	/* Without any rule the defaults hold: no device but the usual ones, as with runc. */
 	if (!resources)
 		resources = &none;
-	if (cgroup_limits_apply(l->cgroup.fd, resources, oci_best_effort(l->config),
+	if (cgroup_limits_apply(l->cgroup.fd, resources, oci_best_effort(l->config), NULL,
 		    l->callbacks->warn, l->callbacks->data, err) < 0 ||
 		delegate_cgroup(l, err) < 0)
 		return -err->code;

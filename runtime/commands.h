@@ -5,6 +5,29 @@
 #include "runtime/log.h"
 #include "runtime/options.h"
 
+/* Of update, as they were given. */
+struct update_options {
+	const char *resources; /* file, or "-" */
+	const char *blkio_weight;
+	const char *cpu_period;
+	const char *cpu_quota;
+	const char *cpu_burst;
+	const char *cpu_share;
+	const char *cpu_rt_period;
+	const char *cpu_rt_runtime;
+	const char *cpu_idle;
+	const char *cpuset_cpus;
+	const char *cpuset_mems;
+	const char *memory;
+	const char *memory_reservation;
+	const char *memory_swap;
+	const char *kernel_memory;
+	const char *kernel_memory_tcp;
+	const char *pids_limit;
+	const char *l3_cache_schema;
+	const char *mem_bw_schema;
+};
+
 /* What a command line says. The option tables name its members. */
 struct invocation {
 	/* of all commands */
@@ -23,6 +46,7 @@ struct invocation {
 	struct nacre_create_options create;
 	struct nacre_exec_options exec;
 	uint64_t timeout_ms; /* 0: none */
+	struct update_options update;
 	const char *format;
 	bool all;
 	bool force;
@@ -70,6 +94,7 @@ int command_run(struct invocation *in, struct nacre_error *err);
 int command_spec(struct invocation *in, struct nacre_error *err);
 int command_start(struct invocation *in, struct nacre_error *err);
 int command_state(struct invocation *in, struct nacre_error *err);
+int command_update(struct invocation *in, struct nacre_error *err);
 
 extern const struct option_row profile_rows[]; /* --profile, --allow */
 extern const struct option_row create_rows[]; /* also of run */
@@ -81,6 +106,7 @@ extern const struct option_row kill_rows[];
 extern const struct option_row list_rows[];
 extern const struct option_row ps_rows[];
 extern const struct option_row spec_rows[];
+extern const struct option_row update_rows[];
 
 /* create.c: the cgroup driver that the engine asks for is one that this build has. */
 int require_cgroup_driver(const struct invocation *in, struct nacre_error *err);

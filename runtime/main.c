@@ -44,6 +44,7 @@ static const struct command commands[] = {
 	{"ps", command_ps, 1, IN_ORDER, 1, ANY, "ID [PS-OPTION]...", {ps_rows}, "list a container's processes"},
 	{"pause", command_pause, 1, 0, 1, 1, "ID", {NULL}, "freeze all processes"},
 	{"resume", command_resume, 1, 0, 1, 1, "ID", {NULL}, "let them go on"},
+	{"update", command_update, 1, 0, 1, 1, "ID", {update_rows}, "change the limits of a container"},
 	{"spec", command_spec, 1, STATELESS, 0, 0, "", {spec_rows}, "write a config.json to begin with"},
 	{"harden", command_harden, 1, STATELESS, 0, 0, "", {harden_rows, profile_rows}, "show what a profile makes of a bundle's config"},
 	{"features", command_features, 1, STATELESS, 0, 0, "", {NULL}, "print what this build supports as JSON"},

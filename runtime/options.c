@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/duration.h"
+#include "runtime/quantity.h"
 
 enum {
 	HELP_COLUMN = 34,

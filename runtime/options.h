@@ -20,7 +20,7 @@ enum option_kind {
 	OPTION_TEXT, /* const char *; the last one wins */
 	OPTION_WORD, /* as text, but one of those that VALUE lists: "text|json" */
 	OPTION_COUNT, /* unsigned, decimal */
-	OPTION_DURATION, /* uint64_t, milliseconds; duration.h */
+	OPTION_DURATION, /* uint64_t, milliseconds; quantity.h */
 	OPTION_LIST, /* const char *const *: every one given, NULL-terminated; see options_release()
 		      */
 };

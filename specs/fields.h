@@ -46,6 +46,7 @@ enum field_flags {
 	FIELD_PRESENCE = 1 << 2,
 	/* An object without any member of its table counts as absent (pids). */
 	FIELD_UNLESS_BARE = 1 << 3,
+	FIELD_KEY = 1 << 4, /* a number or string that tells the elements of an array apart */
 };
 
 /* What the spec requires must be in what we write, whatever its value. */
@@ -153,6 +154,12 @@ int fields_copy(struct arena *arena, const struct struct_type *type, const void 
 
 /* Equal as documents: what is not written does not count, nor does the order of a map. */
 bool fields_equal(const struct struct_type *type, const void *a, const void *b);
+
+/* Lays OVER upon INTO: what is set there and not zero takes the place of what is here, and what is
+ * not set stays. Elements of an array that have the same FIELD_KEYs are merged, others added; an
+ * array without keys is replaced as a whole. INTO then points into OVER's memory. Returns -ENOMEM,
+ * or -EOPNOTSUPP for a plain bool, an inline struct and numbers in an array. */
+int fields_merge(struct arena *arena, const struct struct_type *type, const void *over, void *into);
 
 /* --- between the files of the engine --- */
 

@@ -105,8 +105,8 @@ static const struct field oci_pids_fields[] = {
 static STRUCT_TYPE(oci_pids);
 
 static const struct field oci_weight_device_fields[] = {
-	FIELD_I64("major", oci_weight_device, major, FIELD_MUST),
-	FIELD_I64("minor", oci_weight_device, minor, FIELD_MUST),
+	FIELD_I64("major", oci_weight_device, major, FIELD_MUST | FIELD_KEY),
+	FIELD_I64("minor", oci_weight_device, minor, FIELD_MUST | FIELD_KEY),
 	FIELD_OPT_U16("weight", oci_weight_device, weight),
 	FIELD_OPT_U16("leafWeight", oci_weight_device, leaf_weight),
 	{},
@@ -114,8 +114,8 @@ static const struct field oci_weight_device_fields[] = {
 static STRUCT_TYPE(oci_weight_device);
 
 static const struct field oci_throttle_device_fields[] = {
-	FIELD_I64("major", oci_throttle_device, major, FIELD_MUST),
-	FIELD_I64("minor", oci_throttle_device, minor, FIELD_MUST),
+	FIELD_I64("major", oci_throttle_device, major, FIELD_MUST | FIELD_KEY),
+	FIELD_I64("minor", oci_throttle_device, minor, FIELD_MUST | FIELD_KEY),
 	FIELD_OPT_U64("rate", oci_throttle_device, rate),
 	{},
 };
@@ -136,14 +136,14 @@ static const struct field oci_block_io_fields[] = {
 static STRUCT_TYPE(oci_block_io);
 
 static const struct field oci_hugepage_limit_fields[] = {
-	FIELD_STRING("pageSize", oci_hugepage_limit, page_size, FIELD_MUST),
+	FIELD_STRING("pageSize", oci_hugepage_limit, page_size, FIELD_MUST | FIELD_KEY),
 	FIELD_U64("limit", oci_hugepage_limit, limit, FIELD_MUST),
 	{},
 };
 static STRUCT_TYPE(oci_hugepage_limit);
 
 static const struct field oci_network_priority_fields[] = {
-	FIELD_STRING("name", oci_network_priority, name, FIELD_MUST),
+	FIELD_STRING("name", oci_network_priority, name, FIELD_MUST | FIELD_KEY),
 	FIELD_U32("priority", oci_network_priority, priority, FIELD_MUST),
 	{},
 };

@@ -35,6 +35,7 @@ static const struct field container_record_fields[] = {
 	FIELD_U32("ownerUid", container_record, owner_uid, FIELD_MUST),
 	FIELD_STRING("profile", container_record, profile, 0),
 	FIELD_STRINGS("grants", container_record, grants, 0),
+	FIELD_STRINGS("require", container_record, require, 0),
 	FIELD_MAP("annotations", container_record, annotations),
 	{},
 };

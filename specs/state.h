@@ -38,6 +38,7 @@ struct container_record {
 	uint32_t owner_uid;
 	const char *profile;
 	struct oci_strings grants;
+	struct oci_strings require; /* rules for which no grant counts */
 	struct oci_map annotations;
 };
 

@@ -5,7 +5,7 @@
 
 # A row of the help: "  -f, --format table|json   ..." gives the option, and what it takes.
 _nacre_options() {
-	nacre help "$@" 2>/dev/null | sed -n 's/^ \{2,6\}\(-[a-z], \)\{0,1\}\(--[a-z-]*\).*/\2/p'
+	nacre help "$@" 2>/dev/null | sed -n 's/^ \{2,6\}\(-[a-z], \)\{0,1\}\(--[a-z0-9-]*\).*/\2/p'
 }
 
 _nacre_value() {

@@ -16,7 +16,7 @@ for command in '' $commands; do
 	[ -z "$command" ] || grep -q "^\.\(It \)\{0,1\}Cm $command\( \|$\)" "$page" ||
 		complain "command $command is missing"
 	# shellcheck disable=SC2086 # no command: the options before it
-	for option in $("$NACRE" help $command | sed -n 's/^ \{2,6\}\(-[a-z], \)\{0,1\}--\([a-z-]*\).*/\2/p'); do
+	for option in $("$NACRE" help $command | sed -n 's/^ \{2,6\}\(-[a-z], \)\{0,1\}--\([a-z0-9-]*\).*/\2/p'); do
 		grep -q -e "\(Fl\|,\) -$option\( \|$\)" "$page" ||
 			complain "option --$option of ${command:-nacre} is missing"
 	done

@@ -221,7 +221,8 @@ START_TEST(a_level_with_processes_matters_only_to_a_limit)
 	leaf = make("busy/leaf");
 	if (cgroup_controllers_have(names, "hugetlb", strlen("hugetlb"))) {
 		ck_assert_int_eq(
-			cgroup_limits_apply(leaf.fd, &resources, 0, NULL, NULL, &err), -EBUSY);
+			cgroup_limits_apply(leaf.fd, &resources, 0, NULL, NULL, NULL, &err),
+			-EBUSY);
 		ck_assert_msg(
 			strstr(err.text, "hugetlb controller cannot be enabled"), "%s", err.text);
 		ck_assert_msg(strstr(err.text, "-busy/cgroup.subtree_control"), "%s", err.text);
@@ -241,12 +242,13 @@ START_TEST(a_limit_reaches_the_kernel)
 
 	ck_assert_int_eq(cgroup_controllers_read(cgroup.fd, names), 0);
 	ck_assert_msg(cgroup_controllers_have(names, "hugetlb", strlen("hugetlb")), "%s", names);
-	ck_assert_msg(cgroup_limits_apply(cgroup.fd, &resources, 0, NULL, NULL, &err) == 0, "%s",
-		err.text);
+	ck_assert_msg(cgroup_limits_apply(cgroup.fd, &resources, 0, NULL, NULL, NULL, &err) == 0,
+		"%s", err.text);
 	ck_assert(file_has(&cgroup, "hugetlb.2MB.max", "4194304\n"));
 	ck_assert(file_has(&cgroup, "hugetlb.2MB.rsvd.max", "4194304\n"));
 	page.page_size = "3MB";
-	ck_assert_int_eq(cgroup_limits_apply(cgroup.fd, &resources, 0, NULL, NULL, &err), -ENOSYS);
+	ck_assert_int_eq(
+		cgroup_limits_apply(cgroup.fd, &resources, 0, NULL, NULL, NULL, &err), -ENOSYS);
 	ck_assert_msg(strstr(err.text, "has no file hugetlb.3MB.max"), "%s", err.text);
 	destroy(&cgroup);
 }

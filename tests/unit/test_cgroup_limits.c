@@ -74,7 +74,7 @@ static void warn(void *data, const char *text)
 
 static int apply(const struct oci_resources *resources, uint32_t from_profile)
 {
-	return cgroup_limits_apply(dir, resources, from_profile, warn, NULL, &err);
+	return cgroup_limits_apply(dir, resources, from_profile, NULL, warn, NULL, &err);
 }
 
 static void applies(const struct oci_resources *resources)

@@ -233,6 +233,25 @@ START_TEST(a_monitoring_group_that_exists_is_an_error)
 }
 END_TEST
 
+START_TEST(a_change_can_be_taken_back)
+{
+	const struct oci_intel_rdt rdt = {
+		.clos_id = "given", .l3_cache_schema = "L3:0=f", .mem_bw_schema = "MB:0=20"};
+	char *before = NULL;
+
+	ck_assert_int_eq(resctrl_change(root, "id", &rdt, &before, &err), -ENOENT);
+	ck_assert_int_eq(mkdirat(root, "given", 0700), 0);
+	put("given/schemata", "    MB:0= 50;1= 60\n    L3:0=ff;1=0f\n");
+	ck_assert_msg(resctrl_change(root, "id", &rdt, &before, &err) == 0, "%s", err.text);
+	ck_assert_str_eq(before, "    MB:0= 50;1= 60\n    L3:0=ff;1=0f\n");
+	put("given/schemata", "");
+	ck_assert_msg(resctrl_restore(root, "id", &rdt, before, &err) == 0, "%s", err.text);
+	/* A plain file keeps the last line, where the kernel takes each. */
+	holds("given/schemata", "L3:0=ff;1=0f\n0\n");
+	free(before);
+}
+END_TEST
+
 Suite *suite_resctrl(void)
 {
 	Suite *suite = suite_create("resctrl");
@@ -249,6 +268,7 @@ Suite *suite_resctrl(void)
 		sizeof(comparisons) / sizeof(comparisons[0]));
 	tcase_add_test(tcase, a_failure_takes_the_group_back_and_has_the_kernels_words);
 	tcase_add_test(tcase, a_monitoring_group_that_exists_is_an_error);
+	tcase_add_test(tcase, a_change_can_be_taken_back);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
