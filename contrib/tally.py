@@ -3,7 +3,8 @@
 """Counts the results that contrib/check collected in a folder.
 
 NAME.json are logs of `meson test`, one object a test and line. A test that speaks TAP counts as its
-subtests, any other as one. The file builds has lines "passed|failed<TAB>name<TAB>log file".
+subtests, any other as one. The file builds has lines "passed|failed<TAB>name<TAB>log file"
+and "skipped<TAB>name<TAB>reason".
 """
 import json
 import pathlib
@@ -87,6 +88,9 @@ class Tally:
         result, name, log = line.split("\t")
         if result == "passed":
             self.passed += 1
+            return
+        if result == "skipped":
+            self.skipped.append((name, log))
             return
         path = pathlib.Path(log)
         lines = path.read_text(errors="replace").splitlines() if path.is_file() else []

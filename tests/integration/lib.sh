@@ -262,8 +262,9 @@ bundle() {
 	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n' \
 		>"$b/rootfs/etc/passwd"
 	nacre spec --bundle "$b" || wrong "nacre spec failed"
-	program /payload "$@"
-	edit '.process.terminal = false | .process.env += ["NACRE_TEST=" + $T]' --arg T "$T"
+	# In one go: under emulation jq takes longer than a container.
+	edit '.process.terminal = false | .process.env += ["NACRE_TEST=" + $T]
+		| .process.args = ["/payload"] + $ARGS.positional' --arg T "$T" --args -- "$@"
 }
 
 # edit FILTER [JQ-OPTION...]: changes config.json.
