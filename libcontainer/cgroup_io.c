@@ -1,32 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "libcontainer/cgroup_limit_files.h"
 #include "libcontainer/cgroup_limits.h"
-#include "libcontainer/files.h"
 
-/* DEVICE: "8:0 " or empty. The BFQ scheduler keeps a file of its own, with the scale of the spec.
- */
+/* The BFQ scheduler keeps a file of its own, with the scale of the spec; io.weight is iocost's.
+ * Which of the two counts is decided device by device, and can change, so both are set. Neither
+ * takes a device of the other's (EOPNOTSUPP). */
+static bool is_missing(int r)
+{
+	return r == -ENOENT || r == -EOPNOTSUPP;
+}
+
+/* DEVICE: "8:0 " or empty. */
 static int put_io_weight(
 	struct limits *l, const char *property, const char *device, struct oci_u32 weight)
 {
 	const struct limit bfq = {property, "io.bfq.weight", 0}, io = {property, "io.weight", 0};
 	char value[96]; /* a device number is at most 64 of them */
-	int r;
+	int r, of_bfq;
 
 	if (weight.value == 0)
 		return 0;
 	if (weight.value < 10 || weight.value > 1000)
 		return limit_bad(l, property, "%u is not within 10 and 1000", weight.value);
 	(void)snprintf(value, sizeof(value), "%.63s%u", device, weight.value);
-	r = limit_write(l, bfq.file, value);
-	if (r != -ENOENT)
-		return limit_judge(l, &bfq, value, r);
+	of_bfq = limit_write(l, bfq.file, value);
+	if (of_bfq < 0 && !is_missing(of_bfq))
+		return limit_judge(l, &bfq, value, of_bfq);
 	(void)snprintf(value, sizeof(value), "%.63s%llu", device,
 		(unsigned long long)cgroup_io_weight(weight.value));
-	return limit_put(l, &io, value);
+	r = limit_write(l, io.file, value);
+	if (of_bfq == 0 && is_missing(r))
+		return 0;
+	return limit_judge(l, &io, value, r);
 }
 
 /* LIST is blockIO.NAME, and KEY what io.max calls it. */
