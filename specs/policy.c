@@ -218,8 +218,11 @@ static int take_command_line(struct decision *d, const struct policy_request *re
 	const struct oci_strings *wanted = &request->grants;
 
 	if (request->profile) {
-		if (check_profile("--profile", request->profile, d->err) < 0)
-			return -d->err->code;
+		/* By an option or by the name of the program. */
+		if (!profile_exists(request->profile))
+			return fail(d->err, EINVAL,
+				"unknown profile \"%s\"; valid are " PROFILE_NAMES,
+				request->profile);
 		d->request.profile = request->profile;
 	}
 	if (check_least(d, d->request.profile) < 0)
