@@ -178,3 +178,13 @@ int cgroup_devices_apply(int cgroup_fd, const struct oci_device_rule *rules, siz
 	*err = refused;
 	return fail_prefix(err, "linux.resources.devices");
 }
+
+int cgroup_devices_probe(struct nacre_error *err)
+{
+	/* r0 = 1; exit */
+	static const struct bpf_insn program[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 1}, {.code = BPF_JMP | BPF_EXIT}};
+	cleanup_close int fd = load_program(program, 2, err);
+
+	return fd < 0 ? fd : 0;
+}

@@ -20,4 +20,7 @@ int cgroup_devices_apply(int cgroup_fd, const struct oci_device_rule *rules, siz
 	bool in_user_namespace, void (*warn)(void *data, const char *text), void *data,
 	struct nacre_error *err);
 
+/* Whether such a program can be loaded here: 0, or the error of trying. */
+int cgroup_devices_probe(struct nacre_error *err);
+
 #endif

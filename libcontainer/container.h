@@ -217,6 +217,10 @@ enum nacre_harden_format {
 NACRE_API int nacre_harden(const struct nacre_create_options *options,
 	enum nacre_harden_format format, char **ret_text, struct nacre_error *err);
 
+/* Whether this host can enforce what PROFILE (NULL: that of the policy, or "agent") does, as a
+ * table or as JSON. Returns 1 if it can, 0 if some rule is not enforced whole. */
+NACRE_API int nacre_check(const char *profile, bool json, char **ret_text, struct nacre_error *err);
+
 /* "9", "KILL", "SIGKILL", "SIGRTMIN+1" to a number, or -EINVAL. */
 NACRE_API int nacre_signal(const char *text, struct nacre_error *err);
 

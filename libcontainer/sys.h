@@ -218,6 +218,13 @@ static inline int sys_seccomp(unsigned operation, unsigned flags, void *args)
 }
 
 /* capabilities(7), of the calling thread. DATA has _LINUX_CAPABILITY_U32S_3 elements. */
+/* The version of the kernel's Landlock; -ENOSYS or -EOPNOTSUPP without. */
+static inline int sys_landlock_abi(void)
+{
+	return sys_result(syscall(SYS_landlock_create_ruleset, NULL, (size_t)0,
+		1u /* LANDLOCK_CREATE_RULESET_VERSION */));
+}
+
 static inline int sys_capget(struct __user_cap_data_struct *data)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

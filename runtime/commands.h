@@ -80,6 +80,7 @@ struct invocation {
 #define LIST(member) OPTION_LIST, MEMBER(const char *const *, member)
 
 /* Each returns the exit status, or -errno with *ERR set. */
+int command_check(struct invocation *in, struct nacre_error *err);
 int command_create(struct invocation *in, struct nacre_error *err);
 int command_delete(struct invocation *in, struct nacre_error *err);
 int command_exec(struct invocation *in, struct nacre_error *err);
@@ -99,6 +100,7 @@ int command_update(struct invocation *in, struct nacre_error *err);
 extern const struct option_row profile_rows[]; /* --profile, --allow */
 extern const struct option_row create_rows[]; /* also of run */
 extern const struct option_row run_rows[];
+extern const struct option_row check_rows[];
 extern const struct option_row exec_rows[];
 extern const struct option_row delete_rows[];
 extern const struct option_row harden_rows[];

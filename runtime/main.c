@@ -47,6 +47,7 @@ static const struct command commands[] = {
 	{"update", command_update, 1, 0, 1, 1, "ID", {update_rows}, "change the limits of a container"},
 	{"spec", command_spec, 1, STATELESS, 0, 0, "", {spec_rows}, "write a config.json to begin with"},
 	{"harden", command_harden, 1, STATELESS, 0, 0, "", {harden_rows, profile_rows}, "show what a profile makes of a bundle's config"},
+	{"check", command_check, 1, STATELESS, 0, 0, "", {check_rows}, "say for each rule whether this host enforces it"},
 	{"features", command_features, 1, STATELESS, 0, 0, "", {NULL}, "print what this build supports as JSON"},
 	{"version", command_version, 1, STATELESS, 0, 0, "", {NULL}, "print the version"},
 	{"help", command_help, 1, STATELESS, 0, 1, "[COMMAND]", {NULL}, "explain a command"},

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$(dirname "$0")/lib.sh"
+
+# 0 where all is enforced, 2 where something is not: which of them is the host's affair.
+check_any() {
+	try nacre check "$@"
+	is "$err" "" stderr
+	((rc == 0 || rc == 2)) || wrong "check ended with $rc"
+}
+
+test_check_knows_this_host() {
+	check_any --format json
+	is "$(json .host.kernel)" "$(uname -r)" kernel
+	is "$(json .host.kernelIsNewEnough)" true "kernel is new enough"
+	is "$(json '.host.cgroupControllers | join(" ")')" "$(cat "$cg_mount/cgroup.controllers")" controllers
+	is "$(json .host.cgroup2)" true cgroup2
+	is "$(json .host.apparmor)" "$([[ -d /sys/module/apparmor ]] && echo true || echo false)" AppArmor
+	is "$(json '.host.seccompActions | join(" ")')" "$(cat /proc/sys/kernel/seccomp/actions_avail)" actions
+}
+
+test_each_rule_of_the_profile_has_a_verdict() {
+	local rules
+	bundle true
+	for profile in nested agent strict; do
+		good nacre harden --profile "$profile" --allow join-network --format json --bundle "$b"
+		rules=$(json '.rules | join(" ")')
+		check_any --profile "$profile" --format json
+		is "$(json .profile)" "$profile" profile
+		is "$(json '[.rules[].rule] | join(" ")')" "$rules" rules
+		is "$(json '.enforced == ([.rules[].enforced] | all)')" true enforced
+		is "$rc" "$(json 'if .enforced then 0 else 2 end')" "exit status"
+	done
+	good nacre check --profile oci --format json
+	is "$(json '.rules | length')" 0 "rules of oci"
+}
+
+test_a_controller_that_is_missing_is_a_gap() {
+	check_any --format json
+	if grep -qw pids "$cg_mount/cgroup.controllers"; then
+		lacks "$(json '.rules[] | select(.rule == "resources").gap')" pids
+	else
+		has "$(json '.rules[] | select(.rule == "resources").gap')" 'no cgroup v2 controller for pids'
+		is "$rc" 2 "exit status"
+	fi
+}
+
+test_check_is_a_table_for_people() {
+	check_any
+	has_line "$out" 'HOST *HAS  DETAILS'
+	has_line "$out" 'cgroup v2 *yes *controllers: *'
+	has_line "$out" 'capability-ceiling  yes'
+	has_line "$out" 'profile agent, no policy file'
+}
+
+test_an_unknown_profile_cannot_be_checked() {
+	bad 1 'unknown profile "cosy"; valid are *' nacre check --profile cosy
+}
+
+# Without the rights to load a device filter.
+test_check_sees_what_the_caller_may_not_do() {
+	try unshare -U "$NACRE" check --format json
+	is "$(json .host.root)" false root
+	is "$(json '.rules[] | select(.rule == "devices").enforced')" false devices
+	is "$rc" 2 "exit status"
+}
+
+all_tests "$@"
