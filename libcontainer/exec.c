@@ -167,7 +167,7 @@ static int tighten(struct life *l, const struct oci_process *process, struct nac
 		harden_process(l->arena, process, &request, &tightened, &report, err) < 0)
 		return -err->code;
 	l->process = tightened;
-	return 0;
+	return seccomp_own_program(l->arena, l->config->nacre, &l->own_filter, err);
 }
 
 static int find_cgroup(struct life *l, const char *below, struct nacre_error *err)

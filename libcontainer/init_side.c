@@ -345,11 +345,14 @@ static void announce(struct life *l)
 	l->announced = true;
 }
 
+/* nacre's own first: that of the config may forbid seccomp(2). */
 int load_seccomp(struct life *l, struct nacre_error *err)
 {
 	if (!(l->record.active & SECCOMP_NOTIFY))
 		announce(l);
-	return seccomp_apply(l->seccomp, &l->listener, err);
+	if (seccomp_own_apply(&l->own_filter, err) < 0)
+		return -err->code;
+	return l->record.active & SECCOMP ? seccomp_apply(l->seccomp, &l->listener, err) : 0;
 }
 
 /*

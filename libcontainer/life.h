@@ -10,6 +10,7 @@
 #include "libcontainer/namespaces.h"
 #include "libcontainer/process.h"
 #include "libcontainer/seccomp.h"
+#include "libcontainer/seccomp_own.h"
 #include "libcontainer/terminal.h"
 #include "specs/spec.h"
 #include "specs/state.h"
@@ -47,10 +48,10 @@ enum condition {
 	LSM = 1 << 9,
 	TERMINAL = 1 << 10,
 	KEYRING = 1 << 11,
-	SECCOMP = 1 << 12,
+	SECCOMP = 1 << 12, /* in config.json; the next two are of nacre's own filter as well */
 	SECCOMP_PRIVILEGED =
-		1 << 13, /* without no_new_privs the filter needs CAP_SYS_ADMIN to load */
-	SECCOMP_LAST = 1 << 14, /* with it, the filter comes last */
+		1 << 13, /* without no_new_privs a filter needs CAP_SYS_ADMIN to load */
+	SECCOMP_LAST = 1 << 14, /* with it, filters come last */
 	SECCOMP_NOTIFY = 1 << 15,
 	HOOKS_CREATE_RUNTIME = 1 << 16, /* prestart or createRuntime */
 	HOOKS_CREATE_CONTAINER = 1 << 17,
@@ -157,6 +158,7 @@ struct life {
 	int listener; /* of a seccomp filter with SCMP_ACT_NOTIFY: fd number in INIT */
 	bool announced; /* INIT said that exec is next */
 	bool cwd_entered; /* as root; else once more as the user */
+	struct seccomp_own own_filter;
 	struct seccomp_program *seccomp; /* shared memory */
 	struct program program;
 };

@@ -65,10 +65,10 @@ static uint64_t plan_process(const struct oci_config *config, const struct oci_p
 	bool userns = oci_find_namespace(config, "user");
 	uint64_t filter = 0;
 
+	if (seccomp || (config->nacre && config->nacre->seccomp_filter))
+		filter = process->no_new_privileges ? SECCOMP_LAST : SECCOMP_PRIVILEGED;
 	if (seccomp)
-		filter = SECCOMP |
-			 (process->no_new_privileges ? SECCOMP_LAST : SECCOMP_PRIVILEGED) |
-			 when(notifies(seccomp), SECCOMP_NOTIFY);
+		filter |= SECCOMP | when(notifies(seccomp), SECCOMP_NOTIFY);
 	return filter | when(process->terminal, TERMINAL) |
 	       when(process->oom_score_adj.set, OOM_SCORE) |
 	       when(process->n_rlimits, userns ? LIMITS_FROM_OUTSIDE : LIMITS) |

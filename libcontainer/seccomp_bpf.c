@@ -36,6 +36,7 @@ struct writer {
 		unsigned at;
 	} returns[RETURNS];
 	unsigned n_returns;
+	uint32_t foreign_action;
 };
 
 static unsigned emit(struct writer *w, unsigned code, unsigned jt, unsigned jf, uint32_t k)
@@ -198,7 +199,7 @@ static unsigned emit_tree(struct writer *w, const struct seccomp_span *spans, si
 static unsigned emit_table(struct writer *w, const struct seccomp_table *table)
 {
 	if (!table)
-		return emit_return(w, SECCOMP_RET_KILL_PROCESS);
+		return emit_return(w, w->foreign_action);
 	return emit_tree(w, table->spans, table->n_spans, table->arch->bits == 64);
 }
 
@@ -227,7 +228,7 @@ static const struct seccomp_table *find_table(
 /* The first architecture, which is the native one, is asked for first. */
 static void emit_program(struct writer *w, const struct seccomp_table *tables, size_t n)
 {
-	unsigned other = emit_return(w, SECCOMP_RET_KILL_PROCESS);
+	unsigned other = emit_return(w, w->foreign_action);
 
 	for (size_t i = n; i > 0; i--) {
 		uint32_t audit = tables[i - 1].audit_arch;
@@ -251,7 +252,8 @@ static void emit_program(struct writer *w, const struct seccomp_table *tables, s
 int seccomp_generate(const struct seccomp_profile *profile, const struct seccomp_table *tables,
 	size_t n_tables, struct seccomp_program *ret_program, struct nacre_error *err)
 {
-	struct writer w = {.filter = ret_program->filter};
+	struct writer w = {
+		.filter = ret_program->filter, .foreign_action = profile->foreign_action};
 
 	emit_program(&w, tables, n_tables);
 	if (w.full)

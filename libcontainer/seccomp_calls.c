@@ -260,7 +260,7 @@ static void add_span(struct seccomp_table *table, struct seccomp_span span)
 
 /* The rules of one call: a rule without tests overrules those with tests, the first of them the
  * others. A rule that repeats the default counts for nothing; libseccomp has always refused them.
- */
+ * In an ordered profile a rule without tests is the last one that is looked at. */
 static struct seccomp_span span_of_call(
 	const struct seccomp_profile *profile, struct seccomp_call *calls, size_t n)
 {
@@ -273,11 +273,12 @@ static struct seccomp_span span_of_call(
 	for (size_t i = 0; i < n; i++) {
 		const struct seccomp_rule *rule = calls[i].rule;
 
-		if (rule->action == profile->default_action)
+		if (!profile->ordered && rule->action == profile->default_action)
 			continue;
 		if (!rule->n_tests) {
 			span.action = rule->action;
-			span.n_calls = 0;
+			if (!profile->ordered)
+				span.n_calls = 0;
 			break;
 		}
 		calls[span.n_calls++] = calls[i];

@@ -243,6 +243,14 @@ static void add_arch(struct seccomp_profile *profile, const struct seccomp_arch 
 	profile->archs[profile->n_archs++] = arch;
 }
 
+const struct seccomp_arch *seccomp_find_arch(const char *oci)
+{
+	for (size_t i = 0; i < SECCOMP_N_ARCHITECTURES; i++)
+		if (!strcmp(oci, architectures[i].oci))
+			return &architectures[i];
+	return NULL;
+}
+
 /* The native architecture belongs to every filter: without it nothing could run. */
 static int read_architectures(
 	const struct oci_strings *list, struct seccomp_profile *profile, struct nacre_error *err)
@@ -251,20 +259,18 @@ static int read_architectures(
 		if (seccomp_arch_resolve_name(architectures[i].libseccomp) == seccomp_arch_native())
 			add_arch(profile, &architectures[i]);
 	for (size_t i = 0; i < list->n; i++) {
-		size_t k = 0;
+		const struct seccomp_arch *arch = seccomp_find_arch(list->items[i]);
 
-		while (k < SECCOMP_N_ARCHITECTURES && strcmp(list->items[i], architectures[k].oci))
-			k++;
-		if (k == SECCOMP_N_ARCHITECTURES)
+		if (!arch)
 			return fail(err, EINVAL,
 				"linux.seccomp.architectures: unknown architecture %s",
 				list->items[i]);
-		if (!seccomp_arch_resolve_name(architectures[k].libseccomp))
+		if (!seccomp_arch_resolve_name(arch->libseccomp))
 			return fail(err, EOPNOTSUPP,
 				"linux.seccomp.architectures: %s is newer than the installed "
 				"libseccomp",
 				list->items[i]);
-		add_arch(profile, &architectures[k]);
+		add_arch(profile, arch);
 	}
 	return 0;
 }
@@ -312,7 +318,7 @@ static bool hides_new_calls(uint32_t action)
 int seccomp_profile_read(const struct oci_seccomp *seccomp, struct seccomp_profile *ret_profile,
 	struct nacre_error *err)
 {
-	struct seccomp_profile profile = {.n_archs = 0};
+	struct seccomp_profile profile = {.foreign_action = SECCOMP_RET_KILL_PROCESS};
 	int r = read_action("defaultAction", seccomp->default_action, &seccomp->default_errno_ret,
 		&profile.default_action, err);
 

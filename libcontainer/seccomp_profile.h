@@ -16,6 +16,7 @@
  *   seccomp_bpf.c      numbers and tests      -> instructions
  *   seccomp_cache.c    finished programs      <-> files
  *   seccomp.c          runs these in order, and loads
+ *   seccomp_own.c      specs/filter.h         -> struct seccomp_profile, and on as above
  */
 
 /* One comparison with an argument of the call. SCMP_CMP_MASKED_EQ is EQ with another mask. */
@@ -58,6 +59,8 @@ struct seccomp_arch {
 
 struct seccomp_profile {
 	uint32_t default_action;
+	uint32_t foreign_action; /* of calls of architectures that are not listed */
+	bool ordered; /* the first rule that holds decides; else see span_of_call */
 	bool new_calls_are_unknown; /* calls that are newer than the profile get ENOSYS */
 	unsigned flags;
 	bool notify;
@@ -67,6 +70,9 @@ struct seccomp_profile {
 	size_t n_rules;
 	struct seccomp_test *tests; /* owned; rules point into it */
 };
+
+/* By its name in the spec; NULL: there is none. */
+const struct seccomp_arch *seccomp_find_arch(const char *oci);
 
 /* Checks and translates. On success RET_PROFILE is the caller's to release; it points into SECCOMP.
  */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "specs/fields.h"
+#include "specs/filter.h"
 #include "specs/spec.h"
 
 #include <errno.h>
@@ -171,6 +172,8 @@ static const struct field oci_hardened_fields[] = {
 	FIELD_BOOL("rootNodev", oci_hardened, root_nodev, 0),
 	FIELD_STRINGS("notHost", oci_hardened, not_host, 0),
 	FIELD_WORDS("bestEffort", oci_hardened, best_effort, oci_limit_words),
+	FIELD_WORD("seccompFilter", oci_hardened, seccomp_filter, 0, filter_profile_words),
+	FIELD_STRINGS("seccompGrants", oci_hardened, seccomp_grants, 0),
 	{},
 };
 static STRUCT_TYPE(oci_hardened);

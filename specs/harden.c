@@ -55,6 +55,10 @@ const struct rule harden_rules[] = {
 		"a core dump is written by the host, with the program's memory in it"},
 	{"oom-score", RULE_OOM_SCORE, RULE_EDITS, true, rule_oom_score,
 		"the kernel must not spare the container at the cost of the host"},
+	{"own-seccomp-filter", RULE_OWN_FILTER, RULE_EDITS, false, rule_own_filter,
+		"a second seccomp filter below that of the config: most ways out of a container "
+		"are "
+		"system calls and sockets that its programs do not need"},
 	{NULL, 0, RULE_EDITS, false, NULL, NULL},
 };
 

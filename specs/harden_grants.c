@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "specs/filter.h"
 #include "specs/harden_rules.h"
 #include "specs/path_text.h"
 
@@ -64,6 +65,9 @@ static const struct {
 	{ "mount",		is_path },
 	{ "workspace",		is_path },
 	{ "unlimited",		is_limit },
+	{ "syscall",		filter_has_call },
+	{ "socket",		filter_has_socket_word },
+	{ "abi",		filter_has_abi },
 	/* clang-format on */
 };
 
@@ -86,8 +90,10 @@ int grant_check(const char *grant, struct nacre_error *err)
 	return fail(err, EINVAL,
 		"\"%s\" is not a grant; valid are rootfs-write, tmp-exec, host-network, "
 		"host-pid, host-ipc, new-privileges, engine-socket, join-network, cgroup-write, "
-		"workspace-exec, cap:CAP_NAME, device:PATH, mount:SOURCE, workspace:SOURCE and "
-		"unlimited: with pids, memory, swap or cpu; paths are absolute",
+		"workspace-exec, cap:CAP_NAME, device:PATH, mount:SOURCE, workspace:SOURCE, "
+		"unlimited: with pids, memory, swap or cpu, syscall:NAME, socket: with AF_NAME, "
+		"NETLINK_NAME, IPPROTO_NAME or SOCK_RAW, and abi:x86; paths are absolute, and "
+		"calls and sockets those that the filter refuses",
 		grant);
 }
 

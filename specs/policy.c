@@ -58,7 +58,8 @@ static bool is_wide(const char *pattern)
 /* A wide pattern is right if a grant that it would match is. */
 static int check_pattern(const char *pattern, struct nacre_error *err)
 {
-	static const char *const examples[] = {"CAP_CHOWN", "/a", "pids", NULL};
+	static const char *const examples[] = {
+		"CAP_CHOWN", "/a", "pids", "bpf", "AF_VSOCK", "x86", NULL};
 	size_t length = strlen(pattern);
 	char grant[PATH_TEXT_MAX];
 

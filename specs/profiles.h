@@ -25,6 +25,7 @@ enum profile_rule {
 	RULE_KERNEL_MOUNTS = 1 << 13,
 	RULE_WRITABLE_BINDS = 1 << 14,
 	RULE_JOINED_NETWORK = 1 << 15,
+	RULE_OWN_FILTER = 1 << 16,
 };
 
 enum profile_flag {

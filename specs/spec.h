@@ -391,6 +391,8 @@ struct oci_hardened {
 					runtime's own */
 	struct oci_strings best_effort; /* of limit_words: limits that a host without the controller
 					   may skip */
+	const char *seccomp_filter; /* nacre's own, of filter.h: "agent" */
+	struct oci_strings seccomp_grants; /* what it lets through besides: "syscall:ptrace" */
 };
 
 struct oci_config {

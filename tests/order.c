@@ -180,6 +180,14 @@ static const char *root_looser(const struct oci_config *a, const struct oci_conf
 		return "a flag of the root";
 	if (!subset(&a->nacre->not_host, &b->nacre->not_host))
 		return "a namespace may be the host's";
+	if (a->nacre->seccomp_filter) {
+		if (!b->nacre->seccomp_filter ||
+			!profile_covers(profile_find(b->nacre->seccomp_filter),
+				profile_find(a->nacre->seccomp_filter)))
+			return "the own filter";
+		if (!subset(&b->nacre->seccomp_grants, &a->nacre->seccomp_grants))
+			return "a grant of the own filter";
+	}
 	return NULL;
 }
 

@@ -2,6 +2,7 @@
 #ifndef NACRE_TESTS_ORDER_H
 #define NACRE_TESTS_ORDER_H
 
+#include "specs/profiles.h"
 #include "specs/spec.h"
 
 /*

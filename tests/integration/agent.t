@@ -120,6 +120,8 @@ test_devices_are_the_default_ones_alone() {
 	is "$out" "mknod: EPERM"
 	edit '.process.args = ["/payload", "mknod", "/dev/mem", "c", "1", "1"]'
 	agent_any --allow cap:CAP_MKNOD
+	is "$out" "mknod: EPERM"
+	agent_any --allow cap:CAP_MKNOD --allow syscall:mknodat
 	is "$out" $'mknod: ok\nread: EPERM\nwrite: EPERM'
 }
 

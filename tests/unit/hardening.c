@@ -58,7 +58,8 @@ struct oci_config *tight(
 	const char *mounts, const char *process, const char *linux_, const char *resources)
 {
 	char *text = arena_printf(arena,
-		"{\"ociVersion\":\"1.0.2\",\"nacre\":{\"rootNosuid\":true,\"rootNodev\":true},"
+		"{\"ociVersion\":\"1.0.2\",\"nacre\":{\"rootNosuid\":true,\"rootNodev\":true,"
+		"\"seccompFilter\":\"strict\"},"
 		"\"root\":{\"path\":\"rootfs\",\"readonly\":true},"
 		"\"mounts\":[{\"destination\":\"/tmp\",\"type\":\"tmpfs\",\"options\":"
 		"[\"nosuid\",\"nodev\",\"noexec\"]}%s],"

@@ -46,8 +46,8 @@ END_TEST
 static const char *const bad_grants[] = {"", "rootfs", "rootfs-write:", "rootfs-write ",
 	"cap:", "cap:NET_RAW", "cap:CAP_NET_ROW", "cap:cap_net_raw", "device:dev/fuse",
 	"device:", "device", "mount:docker.sock", "unlimited:io", "unlimited:", "unlimited",
-	"workspace:work", "workspace", "syscall:bpf", "socket:AF_ALG", "abi:x86", "host-uts",
-	"Host-network"};
+	"workspace:work", "workspace", "syscall:read", "syscall:", "socket:AF_UNIX", "socket:38",
+	"abi:x32", "host-uts", "Host-network"};
 
 START_TEST(a_malformed_grant_is_an_error_with_the_valid_ones)
 {
@@ -72,7 +72,8 @@ START_TEST(a_well_formed_grant_is_accepted)
 		"host-ipc", "new-privileges", "engine-socket", "cap:CAP_NET_RAW",
 		"cap:CAP_CHECKPOINT_RESTORE", "device:/dev/fuse", "mount:/", "unlimited:pids",
 		"unlimited:memory", "unlimited:swap", "unlimited:cpu", "join-network",
-		"cgroup-write", "workspace:/srv/work", "workspace-exec"};
+		"cgroup-write", "workspace:/srv/work", "workspace-exec", "syscall:bpf",
+		"syscall:ioctl", "socket:AF_ALG", "socket:SOCK_RAW", "abi:x86"};
 	struct nacre_error err;
 
 	for (int i = 0; i < COUNT(good); i++)
@@ -136,7 +137,7 @@ START_TEST(the_report_is_a_table_for_people)
 	ck_assert_ptr_nonnull(end);
 	*end = '\0';
 	ck_assert_str_eq(text,
-		"profile agent: 14 rules, 3 changes\n"
+		"profile agent: 15 rules, 3 changes\n"
 		"allowed: cap:CAP_NET_RAW\n"
 		"\n"
 		"RULE                PATH                           CHANGE\n"

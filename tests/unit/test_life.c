@@ -81,12 +81,12 @@ START_TEST(order_is_what_spec_and_kernel_ask_for)
 		/* whoever reads the pid may call `state` */
 		{create_steps, "record", "pid file"},
 		{start_steps, "hooks: startContainer", "ids and capabilities"},
-		{start_steps, "LSM labels", "seccomp filter, privileged"},
-		{start_steps, "seccomp filter, privileged", "ids and capabilities"},
+		{start_steps, "LSM labels", "seccomp filters, privileged"},
+		{start_steps, "seccomp filters, privileged", "ids and capabilities"},
 		/* CAP_SYS_RESOURCE */
 		{start_steps, "limits", "ids and capabilities"},
-		{start_steps, "ids and capabilities", "seccomp filter"},
-		{start_steps, "seccomp filter", "exec"},
+		{start_steps, "ids and capabilities", "seccomp filters"},
+		{start_steps, "seccomp filters", "exec"},
 		{start_steps, "files", "exec"},
 		{start_steps, "exec", "hooks: poststart"},
 		{join_steps, "join namespaces", "find the program"},

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_FILTER_H
+#define NACRE_FILTER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "specs/spec.h"
+
+/*
+ * nacre's own seccomp filter as data. It is loaded under the one of config.json, as a second
+ * program: the kernel takes the stricter verdict of the two, so it can only tighten.
+ *
+ * A call of the native architecture is decided by the first row of filter_rules whose tests all
+ * hold, else it is allowed if filter_calls names it, else it does not exist (ENOSYS): what is newer
+ * than these lists is not reachable. Nothing is ever killed. A call of another architecture does
+ * not exist either, unless "abi:x86" is granted. libcontainer/seccomp_own.h makes programs of this.
+ */
+
+/* Which rows hold: a profile is one bit. */
+enum filter_profile {
+	FILTER_AGENT = 1 << 0,
+	FILTER_STRICT = 1 << 1,
+	FILTER_NESTED = 1 << 2,
+};
+
+enum filter_operator {
+	FILTER_ANY, /* ends a list of tests */
+	FILTER_EQ,
+	FILTER_NE,
+	FILTER_GE,
+	FILTER_LE,
+};
+
+/* (argument INDEX & MASK) against VALUE. 32 bits, as the kernel takes each of these arguments as an
+ * int: what stands in the upper half must not decide. */
+struct filter_test {
+	enum filter_operator op;
+	unsigned index;
+	uint32_t mask;
+	uint32_t value;
+};
+
+#define FILTER_TESTS 8
+
+/* What "socket:NAME" adds to: a further value that is not refused. */
+enum filter_list {
+	FILTER_NO_LIST,
+	FILTER_FAMILIES,
+	FILTER_NETLINK, /* protocols of AF_NETLINK */
+	FILTER_PROTOCOLS, /* those of AF_INET and AF_INET6 */
+	FILTER_TYPES,
+};
+
+struct filter_rule {
+	const char *calls; /* names, with blanks between them */
+	struct filter_test tests[FILTER_TESTS]; /* all must hold; none: always refused */
+	int error; /* what the caller gets */
+	unsigned profiles; /* enum filter_profile */
+	enum filter_list list;
+	const char *why; /* the behaviour or the CVE behind it */
+};
+
+/* In order of precedence; ends with NULL calls. */
+extern const struct filter_rule filter_rules[];
+
+/* Names with blanks between them; each list ends with NULL. */
+extern const char *const filter_calls[];
+/* Those of i386 alone, for "abi:x86": they hold before filter_rules. */
+extern const char *const filter_calls_x86[];
+
+/* Copies the next name of *LIST and moves on. Returns false at the end. */
+bool filter_next_name(const char **list, char ret_name[static 40]);
+
+/* The profiles that have a filter; ends with NULL. */
+extern const char *const filter_profile_words[];
+
+/* The bit of PROFILE ("agent"), 0: it has no filter. */
+unsigned filter_profile_bit(const char *profile);
+
+/* Items of the grants "syscall:", "socket:" and "abi:". */
+bool filter_has_call(const char *name); /* stands in filter_rules */
+bool filter_has_abi(const char *name);
+bool filter_has_socket_word(const char *name);
+/* What the socket word NAME ("AF_VSOCK", "NETLINK_XFRM", "IPPROTO_SCTP", "SOCK_RAW") stands for.
+ * Returns FILTER_NO_LIST for what is no word. */
+enum filter_list filter_socket_word(const char *name, uint32_t *ret_value);
+
+/* Whether GRANTS ("syscall:ptrace", ...) holds KIND:ITEM. */
+bool filter_granted(const struct oci_strings *grants, const char *kind, const char *item);
+
+/* The grant that would let a call through that RULE refuses: "syscall:NAME", or for a row of a list
+ * "socket:" and what to fill in. Written to RET_TEXT. */
+void filter_grant_text(const struct filter_rule *rule, const char *call, char ret_text[static 64]);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "specs/filter.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Names in the table, and the grants that take items out of it. */
+
+#define NAME_SIZE 40
+
+/* In the order of enum filter_profile. */
+const char *const filter_profile_words[] = {"agent", "strict", "nested", NULL};
+
+/* socket(2), netlink(7), ip(7): what somebody may have a use for. */
+static const struct {
+	const char *name;
+	enum filter_list list;
+	uint32_t value;
+} socket_words[] = {
+	/* clang-format off */
+	{"AF_AX25",			FILTER_FAMILIES, 3},
+	{"AF_PACKET",			FILTER_FAMILIES, 17},
+	{"AF_RDS",			FILTER_FAMILIES, 21},
+	{"AF_PPPOX",			FILTER_FAMILIES, 24},
+	{"AF_CAN",			FILTER_FAMILIES, 29},
+	{"AF_TIPC",			FILTER_FAMILIES, 30},
+	{"AF_BLUETOOTH",		FILTER_FAMILIES, 31},
+	{"AF_RXRPC",			FILTER_FAMILIES, 33},
+	{"AF_ALG",			FILTER_FAMILIES, 38},
+	{"AF_VSOCK",			FILTER_FAMILIES, 40},
+	{"AF_KCM",			FILTER_FAMILIES, 41},
+	{"AF_QIPCRTR",			FILTER_FAMILIES, 42},
+	{"AF_SMC",			FILTER_FAMILIES, 43},
+	{"AF_XDP",			FILTER_FAMILIES, 44},
+	{"NETLINK_SOCK_DIAG",		FILTER_NETLINK, 4},
+	{"NETLINK_XFRM",		FILTER_NETLINK, 6},
+	{"NETLINK_AUDIT",		FILTER_NETLINK, 9},
+	{"NETLINK_CONNECTOR",		FILTER_NETLINK, 11},
+	{"NETLINK_NETFILTER",		FILTER_NETLINK, 12},
+	{"NETLINK_KOBJECT_UEVENT",	FILTER_NETLINK, 15},
+	{"NETLINK_GENERIC",		FILTER_NETLINK, 16},
+	{"NETLINK_CRYPTO",		FILTER_NETLINK, 21},
+	{"IPPROTO_SCTP",		FILTER_PROTOCOLS, 132},
+	{"IPPROTO_UDPLITE",		FILTER_PROTOCOLS, 136},
+	{"IPPROTO_RAW",			FILTER_PROTOCOLS, 255},
+	{"IPPROTO_MPTCP",		FILTER_PROTOCOLS, 262},
+	{"SOCK_RAW",			FILTER_TYPES, 3},
+	{"SOCK_PACKET",			FILTER_TYPES, 10},
+	/* clang-format on */
+};
+
+#define N(table) (sizeof(table) / sizeof((table)[0]))
+
+bool filter_next_name(const char **list, char ret_name[static 40])
+{
+	size_t length;
+
+	*list += strspn(*list, " ");
+	length = strcspn(*list, " ");
+	if (length == 0 || length >= NAME_SIZE)
+		return false;
+	memcpy(ret_name, *list, length);
+	ret_name[length] = '\0';
+	*list += length;
+	return true;
+}
+
+unsigned filter_profile_bit(const char *profile)
+{
+	for (unsigned i = 0; filter_profile_words[i]; i++) {
+		if (!strcmp(filter_profile_words[i], profile))
+			return 1u << i;
+	}
+	return 0;
+}
+
+bool filter_has_call(const char *name)
+{
+	char other[NAME_SIZE];
+
+	for (const struct filter_rule *rule = filter_rules; rule->calls; rule++) {
+		const char *list = rule->calls;
+
+		while (filter_next_name(&list, other)) {
+			if (!strcmp(other, name))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* x32 is not among them: no distribution builds for it. */
+bool filter_has_abi(const char *name)
+{
+	return !strcmp(name, "x86");
+}
+
+enum filter_list filter_socket_word(const char *name, uint32_t *ret_value)
+{
+	for (size_t i = 0; i < N(socket_words); i++) {
+		if (strcmp(socket_words[i].name, name) != 0)
+			continue;
+		*ret_value = socket_words[i].value;
+		return socket_words[i].list;
+	}
+	return FILTER_NO_LIST;
+}
+
+bool filter_has_socket_word(const char *name)
+{
+	uint32_t value;
+
+	return filter_socket_word(name, &value) != FILTER_NO_LIST;
+}
+
+bool filter_granted(const struct oci_strings *grants, const char *kind, const char *item)
+{
+	size_t length = strlen(kind);
+
+	for (size_t i = 0; i < grants->n; i++) {
+		const char *grant = grants->items[i];
+
+		if (!strncmp(grant, kind, length) && grant[length] == ':' &&
+			!strcmp(grant + length + 1, item))
+			return true;
+	}
+	return false;
+}
+
+void filter_grant_text(const struct filter_rule *rule, const char *call, char ret_text[static 64])
+{
+	static const char *const words[] = {
+		[FILTER_FAMILIES] = "AF_NAME",
+		[FILTER_NETLINK] = "NETLINK_NAME",
+		[FILTER_PROTOCOLS] = "IPPROTO_NAME",
+		[FILTER_TYPES] = "SOCK_NAME",
+	};
+
+	if (rule->list == FILTER_NO_LIST)
+		(void)snprintf(ret_text, 64, "syscall:%s", call);
+	else
+		(void)snprintf(ret_text, 64, "socket:%s", words[rule->list]);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "specs/filter.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+/*
+ * What is refused, with what, in which profile, and why.
+ *
+ * EPERM is for what is known and forbidden. ENOSYS is for what programs probe and do without: libc,
+ * libuv, libmount and others fall back on ENOSYS and give up on EPERM. Socket options and flags get
+ * the error that a kernel without the feature gives.
+ */
+
+#define AGENT FILTER_AGENT
+#define STRICT FILTER_STRICT
+#define NESTED FILTER_NESTED
+#define ALL (AGENT | STRICT | NESTED)
+
+/* The kernel takes these arguments as int or unsigned int. */
+#define EQ(index, value)                            \
+	{                                           \
+		FILTER_EQ, index, 0xffffffff, value \
+	}
+#define NE(index, value)                            \
+	{                                           \
+		FILTER_NE, index, 0xffffffff, value \
+	}
+#define GE(index, value)                            \
+	{                                           \
+		FILTER_GE, index, 0xffffffff, value \
+	}
+#define LE(index, value)                            \
+	{                                           \
+		FILTER_LE, index, 0xffffffff, value \
+	}
+#define HAS(index, bits)                  \
+	{                                 \
+		FILTER_NE, index, bits, 0 \
+	}
+#define MASKED(index, bits, value)            \
+	{                                     \
+		FILTER_EQ, index, bits, value \
+	}
+
+/* Numbers and not the kernel's names: half of those are missing in the headers of some
+ * distribution, and they must be those of the target, not of the machine that builds. They are the
+ * same on x86_64, i386 and aarch64. */
+
+/* clang-format off */
+const struct filter_rule filter_rules[] = {
+	/* --- programs for the kernel, and ways around this filter --- */
+	{"bpf", {}, EPERM, ALL, 0,
+		"loads programs into the kernel; CVE-2021-3490, CVE-2022-23222"},
+	{"perf_event_open", {}, EPERM, ALL, 0,
+		"CVE-2013-2094, CVE-2023-5717; side channels"},
+	{"userfaultfd", {}, EPERM, ALL, 0,
+		"stops the kernel in the middle of a copy: how races are won in most exploits"},
+	{"io_uring_setup io_uring_enter io_uring_register", {}, ENOSYS, ALL, 0,
+		"does I/O past every filter of system calls; CVE-2022-29582, CVE-2023-2598; "
+		"libuv and others fall back on ENOSYS"},
+	{"add_key request_key keyctl", {}, EPERM, ALL, 0,
+		"keyrings are not namespaced; heap sprays; CVE-2016-0728"},
+	{"uretprobe uprobe", {}, ENOSYS, ALL, 0,
+		"for the kernel's own trampolines, which newer kernels let through by themselves"},
+
+	/* --- the host --- */
+	{"init_module finit_module delete_module create_module query_module get_kernel_syms", {},
+		EPERM, ALL, 0, "kernel modules"},
+	{"kexec_load kexec_file_load reboot", {}, EPERM, ALL, 0, "another kernel, or none"},
+	{"swapon swapoff acct quotactl quotactl_fd nfsservctl", {}, EPERM, ALL, 0,
+		"the host's disks"},
+	{"iopl ioperm", {}, EPERM, ALL, 0, "the ports of the host's devices"},
+	{"syslog", {}, EPERM, ALL, 0, "the host's log, with addresses of the kernel"},
+	{"settimeofday clock_settime adjtimex clock_adjtime", {}, EPERM, ALL, 0,
+		"the clock is the host's"},
+	{"vhangup", {}, EPERM, ALL, 0, "hangs up a terminal that may be the host's"},
+	{"sethostname setdomainname", {}, EPERM, AGENT | STRICT, 0,
+		"needs CAP_SYS_ADMIN: the name is set by config.json"},
+
+	/* --- files past the mount tree --- */
+	{"open_by_handle_at name_to_handle_at", {}, EPERM, ALL, 0,
+		"opens any file of the host's file system by number (the shocker escape)"},
+	{"fanotify_init fanotify_mark", {}, EPERM, ALL, 0,
+		"watches and blocks whole file systems; CVE-2022-1998"},
+	{"lookup_dcookie uselib ustat sysfs", {}, ENOSYS, ALL, 0, "obsolete"},
+	{"vmsplice tee", {}, EPERM, ALL, 0,
+		"page-cache pages into pipes: Dirty Pipe CVE-2022-0847, Dirty Frag CVE-2026-43284"},
+	{"splice", {}, EINVAL, STRICT, 0,
+		"page-cache pages into pipes and sockets: Dirty Pipe, Copy Fail CVE-2026-31431; programs "
+		"copy in place of it"},
+	{"memfd_secret", {}, ENOSYS, ALL, 0, "memory that the host cannot look into"},
+
+	/* --- mounts and namespaces --- */
+	{"mount umount umount2 pivot_root", {}, EPERM, AGENT | STRICT, 0,
+		"needs CAP_SYS_ADMIN, which a user namespace gives"},
+	{"chroot", {}, EPERM, AGENT | STRICT, 0, "a second chroot leaves the first"},
+	{"fsopen fsconfig fsmount fspick move_mount open_tree open_tree_attr mount_setattr", {},
+		ENOSYS, ALL, 0,
+		"file system contexts: CVE-2022-0185; mount(8) falls back to mount(2) on ENOSYS"},
+	{"clone3", {}, ENOSYS, ALL, 0,
+		"its flags lie behind a pointer; libc falls back to clone on ENOSYS"},
+	{"clone", {HAS(0, 0x7e020000)}, EPERM, AGENT | STRICT, 0,
+		"CLONE_NEW*: a user namespace opens netfilter, XFRM and mounts to anybody; "
+		"CVE-2022-32250, CVE-2024-1086"},
+	{"unshare setns", {}, EPERM, AGENT | STRICT, 0,
+		"a user namespace opens netfilter, XFRM and mounts to anybody"},
+	{"personality", {NE(0, 0), NE(0, 0x8), NE(0, 0x20000), NE(0, 0x20008), NE(0, 0x40000),
+		NE(0, 0xffffffff)}, EPERM, ALL, 0,
+		"READ_IMPLIES_EXEC, ADDR_COMPAT_LAYOUT; PER_LINUX32, UNAME26, ADDR_NO_RANDOMIZE (gdb) "
+		"and asking remain"},
+
+	/* --- sockets --- */
+	{"socket socketpair", {NE(0, 1), NE(0, 2), NE(0, 10), NE(0, 16)}, EAFNOSUPPORT, ALL,
+		FILTER_FAMILIES,
+		"only AF_UNIX, AF_INET, AF_INET6, AF_NETLINK: Copy Fail CVE-2026-31431 (AF_ALG), "
+		"CVE-2026-43500 (AF_RXRPC), CVE-2024-50264 (AF_VSOCK), CVE-2017-7308 (AF_PACKET)"},
+	{"socket socketpair", {EQ(0, 16), NE(2, 0)}, EPROTONOSUPPORT, ALL, FILTER_NETLINK,
+		"only NETLINK_ROUTE: netfilter CVE-2022-32250, CVE-2023-32233, CVE-2024-1086; XFRM "
+		"CVE-2026-43284"},
+	{"socket socketpair", {EQ(0, 2), NE(2, 0), NE(2, 1), NE(2, 6), NE(2, 17)}, EPROTONOSUPPORT, ALL,
+		FILTER_PROTOCOLS,
+		"only ICMP, TCP and UDP: others load modules; DCCP CVE-2017-6074, SCTP, SMC, L2TP"},
+	{"socket socketpair", {EQ(0, 10), NE(2, 0), NE(2, 58), NE(2, 6), NE(2, 17)}, EPROTONOSUPPORT, ALL,
+		FILTER_PROTOCOLS,
+		"only ICMPv6, TCP and UDP: others load modules; DCCP CVE-2017-6074, SCTP, SMC, L2TP"},
+	{"socket socketpair", {NE(0, 16), MASKED(1, 0xf, 3)}, EPERM, ALL, FILTER_TYPES,
+		"SOCK_RAW: forged packets; a user namespace gives CAP_NET_RAW"},
+	{"socket socketpair", {MASKED(1, 0xf, 10)}, EPERM, ALL, FILTER_TYPES,
+		"SOCK_PACKET: AF_PACKET by another name"},
+	{"setsockopt", {EQ(1, 1), EQ(2, 26)}, EPERM, ALL, 0, "SO_ATTACH_FILTER: programs for the kernel"},
+	{"setsockopt", {EQ(1, 1), GE(2, 50), LE(2, 52)}, EPERM, ALL, 0,
+		"SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF and _EBPF: programs for the kernel"},
+	{"setsockopt", {EQ(1, 6), EQ(2, 31)}, ENOPROTOOPT, ALL, 0,
+		"TCP_ULP: kTLS CVE-2023-0461, ESP in TCP CVE-2026-46300"},
+	{"setsockopt", {EQ(1, 17), EQ(2, 100)}, ENOPROTOOPT, ALL, 0,
+		"UDP_ENCAP: ESP in UDP, Dirty Frag CVE-2026-43284"},
+	{"setsockopt", {EQ(1, 279)}, ENOPROTOOPT, ALL, 0, "SOL_ALG: Copy Fail CVE-2026-31431"},
+	{"setsockopt", {EQ(1, 0), GE(2, 16), LE(2, 17)}, EPERM, ALL, 0,
+		"IP_IPSEC_POLICY, IP_XFRM_POLICY: XFRM by another door"},
+	{"setsockopt", {EQ(1, 41), GE(2, 34), LE(2, 35)}, EPERM, ALL, 0,
+		"IPV6_IPSEC_POLICY, IPV6_XFRM_POLICY: XFRM by another door"},
+	{"setsockopt", {EQ(1, 0), GE(2, 64)}, EPERM, ALL, 0,
+		"iptables, arptables, ebtables, IPVS: CVE-2016-4997, CVE-2021-22555"},
+	{"setsockopt", {EQ(1, 41), GE(2, 64), LE(2, 65)}, EPERM, ALL, 0,
+		"ip6tables: CVE-2021-22555"},
+	{"sendto sendmmsg", {HAS(3, 0x1)}, EOPNOTSUPP, ALL, 0, "MSG_OOB: CVE-2025-38236 (AF_UNIX)"},
+	{"sendmsg", {HAS(2, 0x1)}, EOPNOTSUPP, ALL, 0, "MSG_OOB: CVE-2025-38236 (AF_UNIX)"},
+	{"sendto sendmmsg", {HAS(3, 0x20000000)}, EOPNOTSUPP, ALL, 0,
+		"MSG_FASTOPEN: connects past the checks of connect(2), Landlock's among them"},
+	{"sendmsg", {HAS(2, 0x20000000)}, EOPNOTSUPP, ALL, 0,
+		"MSG_FASTOPEN: connects past the checks of connect(2), Landlock's among them"},
+	{"socketcall", {}, EPERM, ALL, 0,
+		"32-bit calls for sockets have their arguments behind a pointer: no family or flag can be "
+		"told"},
+
+	/* --- terminals, devices, processes --- */
+	{"ioctl", {EQ(1, 0x5412)}, EPERM, ALL, 0,
+		"TIOCSTI: types into a terminal that others read; CVE-2017-5226, CVE-2019-10063 (upper half)"},
+	{"ioctl", {EQ(1, 0x541c)}, EPERM, ALL, 0,
+		"TIOCLINUX: pastes into a console; CVE-2023-28100"},
+	{"ioctl", {EQ(1, 0x5423)}, EPERM, ALL, 0,
+		"TIOCSETD: line disciplines load modules; CVE-2017-2636, CVE-2023-6546"},
+	{"mknod", {MASKED(1, 0xf000, 0x2000)}, EPERM, ALL, 0, "a character device"},
+	{"mknod", {MASKED(1, 0xf000, 0x6000)}, EPERM, ALL, 0, "a block device"},
+	{"mknodat", {MASKED(2, 0xf000, 0x2000)}, EPERM, ALL, 0, "a character device"},
+	{"mknodat", {MASKED(2, 0xf000, 0x6000)}, EPERM, ALL, 0, "a block device"},
+	{"prctl", {EQ(0, 35)}, EPERM, ALL, 0,
+		"PR_SET_MM: /proc shows another program than the one that runs"},
+	{"kcmp", {}, EPERM, ALL, 0, "tells addresses of the kernel's objects apart"},
+	{"pidfd_getfd", {}, EPERM, ALL, 0, "takes files out of other processes"},
+	{"process_madvise process_mrelease", {}, EPERM, ALL, 0, "memory of other processes"},
+	{"process_vm_writev", {}, EPERM, STRICT, 0, "memory of other processes"},
+	{"modify_ldt set_thread_area get_thread_area", {}, ENOSYS, ALL, 0,
+		"16- and 32-bit segments; CVE-2017-17053"},
+	{"remap_file_pages", {}, EPERM, ALL, 0, "obsolete; past LSM checks in CVE-2024-47745"},
+	{"move_pages migrate_pages mbind get_mempolicy set_mempolicy set_mempolicy_home_node", {},
+		EPERM, ALL, 0, "placement of memory; CVE-2010-0415, CVE-2017-7616"},
+	{"mlockall munlockall", {}, EPERM, STRICT, 0, "memory that cannot be reclaimed"},
+	{"sched_setattr ioprio_set", {}, EPERM, STRICT, 0, "deadline scheduling and I/O priority"},
+	{"rseq_slice_yield", {}, ENOSYS, ALL, 0, "longer time slices; newer than programs need"},
+
+	/* --- messages and asynchronous I/O --- */
+	{"msgget msgsnd msgrcv msgctl", {}, EPERM, ALL, 0,
+		"msg_msg: the usual heap spray, as in CVE-2021-22555 and CVE-2022-0185"},
+	{"ipc", {{FILTER_GE, 0, 0xffff, 11}, {FILTER_LE, 0, 0xffff, 14}}, EPERM, ALL, 0,
+		"msgsnd, msgrcv, msgget and msgctl of 32-bit programs"},
+	{"mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr", {}, EPERM, ALL, 0,
+		"rarely used; CVE-2017-11176; another heap spray"},
+	{"io_setup io_destroy io_getevents io_pgetevents io_submit io_cancel", {}, ENOSYS, STRICT, 0,
+		"asynchronous I/O; CVE-2024-26764; programs do without on ENOSYS"},
+
+	/* --- what tells of the system, or is newer --- */
+	{"listmount statmount", {}, ENOSYS, STRICT, 0, "mounts by number"},
+	{"cachestat", {}, ENOSYS, STRICT, 0, "tells what others read: a side channel"},
+	{"listns lsm_get_self_attr lsm_set_self_attr lsm_list_modules file_getattr file_setattr", {},
+		ENOSYS, ALL, 0, "newer than programs need; they fall back"},
+
+	/* --- obsolete, and never there on Linux --- */
+	{"_sysctl afs_syscall getpmsg putpmsg security tuxcall vserver epoll_ctl_old epoll_wait_old", {},
+		ENOSYS, ALL, 0, "not there"},
+	{NULL, {}, 0, 0, 0, NULL},
+};
+/* clang-format on */

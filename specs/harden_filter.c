@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "specs/filter.h"
+#include "specs/harden_rules.h"
+
+/* nacre's own seccomp filter: which one, and what was taken out of it. */
+
+static const struct {
+	const char *kind;
+	bool (*item)(const char *item);
+} filter_grants[] = {
+	{"syscall", filter_has_call},
+	{"socket", filter_has_socket_word},
+	{"abi", filter_has_abi},
+};
+
+static bool is_of_filter(const char *grant)
+{
+	for (size_t i = 0; i < sizeof(filter_grants) / sizeof(filter_grants[0]); i++) {
+		size_t length = strlen(filter_grants[i].kind);
+
+		if (!strncmp(grant, filter_grants[i].kind, length) && grant[length] == ':')
+			return filter_grants[i].item(grant + length + 1);
+	}
+	return false;
+}
+
+/* Those of the request, and of an earlier hardening only what is granted again. */
+static int set_grants(struct hardening *h, struct oci_hardened *nacre, bool had_filter)
+{
+	const struct oci_strings given = nacre->seccomp_grants;
+
+	nacre->seccomp_grants = (struct oci_strings){.n = 0};
+	for (size_t i = 0; i < h->request->grants.n; i++) {
+		const char *grant = h->request->grants.items[i];
+
+		if (!is_of_filter(grant) || (had_filter && !oci_strings_have(&given, grant)) ||
+			!granted(h, grant))
+			continue;
+		if (!oci_strings_have(&nacre->seccomp_grants, grant) &&
+			!append_word(h->arena, &nacre->seccomp_grants, grant))
+			return out_of_memory(h);
+	}
+	if (nacre->seccomp_grants.n != given.n)
+		note_words(h, "nacre.seccompGrants", NULL, &given, &nacre->seccomp_grants);
+	return 0;
+}
+
+int rule_own_filter(struct hardening *h)
+{
+	struct oci_hardened *nacre = need_hardened(h);
+	const char *had;
+
+	if (!nacre)
+		return out_of_memory(h);
+	had = nacre->seccomp_filter;
+	if (!had || !profile_covers(profile_find(had), h->profile)) {
+		nacre->seccomp_filter = h->profile->name;
+		note(h, "nacre.seccompFilter", had ? json_of_string(h, had) : NULL,
+			json_of_string(h, h->profile->name));
+	}
+	return set_grants(h, nacre, had);
+}
