@@ -146,12 +146,13 @@ int cgroup_resolve_path(int mount_fd, const char *cgroups_path, const char *id,
 		r = own_parent(path, err);
 		if (r < 0)
 			return r;
-		/* A mount that shows another part of the tree would get cgroups out of place. */
-		if (path[0] && faccessat(mount_fd, path + 1, F_OK, 0) < 0)
-			return fail_errno(err, errno,
-				"the parent %s of the runtime's own cgroup, below the cgroup2 "
-				"mount",
-				path);
+		/* A mount that shows another part of the tree would get cgroups out of place. What
+		 * the config names may lie deeper, in a part that is delegated. */
+		if ((path[0] || cgroups_path == name) &&
+			faccessat(mount_fd, path[0] ? path + 1 : ".",
+				cgroups_path == name ? W_OK : F_OK, 0) < 0)
+			return fail_errno(err, errno, "cgroup %s, the parent of the runtime's own",
+				path[0] ? path : "/");
 	}
 	r = append_components(path, cgroups_path, cgroups_path, err);
 	if (r < 0)
@@ -231,8 +232,9 @@ static int make_levels(struct cgroup *cgroup, bool *ret_made, struct nacre_error
 		path += n;
 		next = make_level(dir_fd, name, !*path, ret_made);
 		if (next < 0)
-			return fail_errno(err, next, "cgroup %s: make %.*s", cgroup->path,
-				(int)(path - cgroup->path), cgroup->path);
+			return fail_errno(err, next, "cgroup %s: make %.*s%s", cgroup->path,
+				(int)(path - cgroup->path), cgroup->path,
+				next == -EACCES ? " (" CGROUP_DELEGATION ")" : "");
 		close_fd(&fd);
 		fd = next;
 	}

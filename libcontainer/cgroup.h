@@ -26,9 +26,13 @@ struct cgroup {
  * error that says what the host lacks. Returns an fd. */
 int cgroup_open_mount(struct nacre_error *err);
 
+/* What a user without privilege can do, for the end of an error. */
+#define CGROUP_DELEGATION \
+	"cgroups of one's own come from: systemd-run --user --scope -p Delegate=yes nacre ..."
+
 /* Where a container's cgroup lies. CGROUPS_PATH absolute: below the mount. Relative or NULL
  * (nacre-ID): below the parent of the runtime's own cgroup, as runc does, since that one holds
- * processes.
+ * processes; -EACCES or -EROFS if that takes no new cgroup from the caller.
  * ".." is refused. */
 int cgroup_resolve_path(int mount_fd, const char *cgroups_path, const char *id,
 	char ret_path[PATH_MAX], struct nacre_error *err);

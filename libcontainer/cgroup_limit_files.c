@@ -33,13 +33,15 @@ int limit_judge(struct limits *l, const struct limit *limit, const char *value, 
 
 	if (r == 0)
 		return 0;
-	if (r == -ENOENT && (limit->profile & l->from_profile)) {
+	if ((r == -ENOENT || l->fd < 0) && (limit->profile & l->from_profile)) {
 		skip(l, limit->property);
 		return 0;
 	}
 	/* Without a controller everything is unlimited. */
-	if (r == -ENOENT && strncmp(value, "max", 3) == 0)
+	if ((r == -ENOENT || l->fd < 0) && strncmp(value, "max", 3) == 0)
 		return 0;
+	if (l->fd < 0)
+		return fail(l->err, ENOTSUP, "linux.resources.%s needs a cgroup", limit->property);
 	if (r == -ENOENT) {
 		(void)snprintf(property, sizeof(property), "linux.resources.%s", limit->property);
 		return cgroup_controllers_explain(l->fd, property, limit->file, l->err);

@@ -15,6 +15,7 @@
 #include "libcontainer/cleanup.h"
 #include "libcontainer/fdpass.h"
 #include "libcontainer/files.h"
+#include "libcontainer/idmap.h"
 #include "libcontainer/nacre.h"
 #include "libcontainer/resctrl.h"
 #include "libcontainer/seal.h"
@@ -32,8 +33,12 @@ static void drop_warning(void *data, const char *text)
 static int default_root(char ret_path[PATH_MAX], struct nacre_error *err)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+	const char *user = getenv("USER");
 
-	if (geteuid() == 0) {
+	/* As runc: root of a user namespace has a /run of its own only if it is the root of a
+	 * system, and then is called that. */
+	if (geteuid() == 0 && (!runtime_dir || !*runtime_dir || idmap_is_initial() ||
+				      (user && strcmp(user, "root") == 0))) {
 		(void)snprintf(ret_path, PATH_MAX, "/run/nacre");
 		return 0;
 	}

@@ -77,6 +77,11 @@ struct nacre_create_options {
 	unsigned preserve_fds; /* fds 3 ... 2 + n stay open in the container's process */
 	unsigned listen_fds; /* of these, the first n are sockets that the caller was activated
 			      * with: the program gets LISTEN_FDS=n and LISTEN_PID=1. 0: neither */
+	const char *rootless; /* "true": where the caller may make no cgroup the container has none,
+			       * with a warning, unless the config asks for a limit or a path;
+			       * "false": that is an error; NULL, "auto": "true" unless the caller
+			       * is root of the host */
+	bool no_cgroup; /* the container has none in any case */
 	bool no_pivot;
 	bool no_new_keyring;
 	bool detach; /* nacre_run: the caller will not serve the terminal, so a terminal needs a
@@ -200,8 +205,11 @@ NACRE_API void nacre_list_free(struct nacre_list_entry *entries, size_t n);
 NACRE_API int nacre_pids(struct nacre *nacre, const char *id, pid_t **ret_pids, size_t *ret_n,
 	struct nacre_error *err);
 
-/* The config that `nacre spec` writes. */
-NACRE_API int nacre_default_config(bool rootless, char **ret_json, struct nacre_error *err);
+/* The config that `nacre spec` writes. ROOTLESS: one that the caller can run without privilege;
+ * with a network namespace if PROFILE (NULL: "agent") refuses the host's, else without, as runc's.
+ */
+NACRE_API int nacre_default_config(
+	bool rootless, const char *profile, char **ret_json, struct nacre_error *err);
 
 /* features.md. */
 NACRE_API int nacre_features(char **ret_json, struct nacre_error *err);

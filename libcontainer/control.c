@@ -6,6 +6,7 @@
 #include "libcontainer/cleanup.h"
 #include "libcontainer/control.h"
 #include "libcontainer/nacre.h"
+#include "libcontainer/pid_namespace.h"
 #include "libcontainer/sys.h"
 #include "specs/defaults.h"
 
@@ -13,28 +14,43 @@
 
 int container_open_cgroup(struct life *l, struct nacre_error *err)
 {
-	int result = l->record.cgroup ? cgroup_open(l->record.cgroup, &l->cgroup, err) : -ENOENT;
+	int result;
 
+	if (!l->record.cgroup)
+		return fail(err, ENOTSUP, "container \"%s\" has no cgroup", l->id);
+	result = cgroup_open(l->record.cgroup, &l->cgroup, err);
 	return result == -ENOENT
 		       ? fail(err, ESRCH, "container \"%s\" has no cgroup any more", l->id)
 		       : result;
+}
+
+/* -ESRCH: there are none. */
+static int find_pids(struct life *l, pid_t **ret_pids, size_t *ret_n, struct nacre_error *err)
+{
+	cleanup_close int pidfd = -1;
+
+	if (l->record.cgroup)
+		return container_open_cgroup(l, err) < 0
+			       ? -err->code
+			       : cgroup_pids(&l->cgroup, ret_pids, ret_n, err);
+	pidfd = record_open_pidfd(&l->record);
+	if (pidfd < 0)
+		return fail(err, ESRCH, "container not running");
+	return pid_namespace_pids((pid_t)l->record.pid, ret_pids, ret_n, err);
 }
 
 static int signal_all(struct life *l, int sig, struct nacre_error *err)
 {
 	cleanup_free pid_t *pids = NULL;
 	size_t n = 0;
-	int result = container_open_cgroup(l, err);
+	int result = find_pids(l, &pids, &n, err);
 
 	if (result == -ESRCH)
 		return 0; /* nobody is left to signal */
 	if (result < 0)
 		return result;
-	if (sig == SIGKILL)
+	if (sig == SIGKILL && l->record.cgroup)
 		return cgroup_kill(&l->cgroup, err);
-	result = cgroup_pids(&l->cgroup, &pids, &n, err);
-	if (result < 0)
-		return result;
 	for (size_t i = 0; i < n; i++) {
 		cleanup_close int pidfd = sys_pidfd_open(pids[i]);
 
@@ -108,9 +124,7 @@ int nacre_pids(struct nacre *nacre, const char *id, pid_t **ret_pids, size_t *re
 	int result = container_open(nacre, id, false, &l, NULL, err);
 
 	if (result == 0)
-		result = container_open_cgroup(&l, err);
-	if (result == 0)
-		result = cgroup_pids(&l.cgroup, ret_pids, ret_n, err);
+		result = find_pids(&l, ret_pids, ret_n, err);
 	life_done(&l);
 	return result;
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcontainer/bundle.h"
+#include "libcontainer/cgroup_limits.h"
+#include "libcontainer/cgroup_place.h"
 #include "libcontainer/cleanup.h"
+#include "libcontainer/idmap.h"
 #include "libcontainer/lsm.h"
 #include "libcontainer/nacre.h"
 #include "libcontainer/plan.h"
@@ -9,6 +12,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -56,15 +60,73 @@ static const char *now_text(struct arena *arena)
 	return arena_strdup(arena, text);
 }
 
-static int fill_record(struct life *l, const struct bundle *bundle, struct nacre_error *err)
+/* WHY there is no cgroup. What the config asks for is an error; what only the profile would have
+ * liked is told, unless the user has chosen it. */
+static int go_without_cgroup(
+	struct life *l, const struct nacre_error *why, bool disabled, struct nacre_error *err)
 {
-	char path[PATH_MAX];
+	const struct oci_resources *resources = l->config->linux_ ? l->config->linux_->resources
+								  : NULL;
+	const char *remedy = disabled ? "" : " (" CGROUP_DELEGATION ")";
+	struct nacre_error message;
 
-	l->cgroup.mount_fd = cgroup_open_mount(err);
-	if (l->cgroup.mount_fd < 0 ||
-		cgroup_resolve_path(l->cgroup.mount_fd,
+	if (cgroup_limits_apply(-1, resources, disabled ? 0 : oci_best_effort(l->config), NULL,
+		    NULL, NULL, &message) < 0)
+		return fail(err, message.code, "%s, and there is none: %s%s", message.text,
+			why->text, remedy);
+	if (disabled)
+		return 0;
+	(void)fail(&message, why->code,
+		"the container has no cgroup, so there are no limits and no pause: %s%s", why->text,
+		remedy);
+	life_warn(l, message.text);
+	return 0;
+}
+
+/* Whoever names a place is told if it cannot be had, as by runc; and so is root of the host. */
+static bool can_go_without(const struct life *l, const char *rootless, int code)
+{
+	const struct oci_linux *linux_ = l->config->linux_;
+
+	if (code == -ENAMETOOLONG || (linux_ && linux_->cgroups_path && *linux_->cgroups_path))
+		return false;
+	if (rootless && strcmp(rootless, "auto") != 0)
+		return strcmp(rootless, "true") == 0;
+	return geteuid() != 0 || !idmap_is_initial();
+}
+
+/* *RET_PATH: NULL if the container has none. */
+static int place_cgroup(struct life *l, const struct nacre_create_options *options,
+	const char **ret_path, struct nacre_error *err)
+{
+	struct nacre_error why = {ENOTSUP, "--cgroup-manager disabled"};
+	char path[PATH_MAX];
+	int r;
+
+	*ret_path = NULL;
+	if (options->no_cgroup)
+		return go_without_cgroup(l, &why, true, err);
+	l->cgroup.mount_fd = r = cgroup_open_mount(&why);
+	if (r >= 0)
+		r = cgroup_place(l->cgroup.mount_fd,
 			l->config->linux_ ? l->config->linux_->cgroups_path : NULL, l->id, path,
-			err) < 0)
+			&why);
+	if (r < 0 && can_go_without(l, options->rootless, r))
+		return go_without_cgroup(l, &why, false, err);
+	if (r < 0) {
+		*err = why;
+		return r;
+	}
+	*ret_path = arena_strdup(l->arena, path);
+	return *ret_path ? 0 : fail_errno(err, ENOMEM, "record");
+}
+
+static int fill_record(struct life *l, const struct bundle *bundle,
+	const struct nacre_create_options *options, struct nacre_error *err)
+{
+	const char *cgroup;
+
+	if (place_cgroup(l, options, &cgroup, err) < 0)
 		return -err->code;
 	l->record = (struct container_record){
 		.version = RECORD_VERSION,
@@ -72,7 +134,7 @@ static int fill_record(struct life *l, const struct bundle *bundle, struct nacre
 		.bundle = bundle->path,
 		.rootfs = bundle->rootfs,
 		.created = now_text(l->arena),
-		.cgroup = arena_strdup(l->arena, path),
+		.cgroup = cgroup,
 		.active = plan_create(l->config, l->options),
 		.owner_uid = geteuid(),
 		.profile = bundle->report->profile,
@@ -80,7 +142,7 @@ static int fill_record(struct life *l, const struct bundle *bundle, struct nacre
 		.require = bundle->report->request.require,
 		.annotations = l->config->annotations,
 	};
-	if (!l->record.created || !l->record.cgroup)
+	if (!l->record.created)
 		return fail_errno(err, ENOMEM, "record");
 	return 0;
 }
@@ -157,7 +219,7 @@ static int prepare_create(
 	if (seccomp_own_program(l->arena, l->config->nacre, &l->own_filter, err) < 0 ||
 		namespaces_plan(l->config, &l->namespaces, err) < 0)
 		return -err->code;
-	return fill_record(l, &bundle, err);
+	return fill_record(l, &bundle, options, err);
 }
 
 static struct life_options life_options_of(const struct nacre_create_options *options, bool waits)

@@ -175,6 +175,10 @@ static int find_cgroup(struct life *l, const char *below, struct nacre_error *er
 	const char *path = l->record.cgroup;
 	int result;
 
+	if (!path && (below || l->options->own_cgroup_asked))
+		return fail(err, ENOTSUP, "container \"%s\" has no cgroup", l->id);
+	if (!path)
+		return 0;
 	if (below && *below && strcmp(below, "/") != 0) {
 		if (strstr(below, ".."))
 			return fail(err, EINVAL, "bad sub cgroup path: %s", below);
@@ -208,14 +212,22 @@ static int may_exec(enum container_status status, bool ignore_paused, struct nac
 
 /* `run` makes its record while INIT is still at work: before the pivot its root is the host's, and
  * whoever joined its mount namespace then would stand in the host's file system. */
-static bool is_still_outside(const struct life *l)
+static int check_inside(const struct life *l, struct nacre_error *err)
 {
 	struct stat own, other;
 	char path[32];
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)l->record.pid);
-	return stat("/", &own) < 0 || stat(path, &other) < 0 ||
-	       (own.st_dev == other.st_dev && own.st_ino == other.st_ino);
+	if (stat("/", &own) < 0)
+		return fail_errno(err, errno, "stat /");
+	if (stat(path, &other) < 0)
+		return fail_errno(err, errno, "stat %s%s", path,
+			errno == EACCES ? " (only root can exec before the container's program "
+					  "runs)"
+					: "");
+	if (own.st_dev == other.st_dev && own.st_ino == other.st_ino)
+		return fail(err, EBUSY, "cannot exec in a container that is being created");
+	return 0;
 }
 
 static int prepare_exec(
@@ -241,8 +253,8 @@ static int prepare_exec(
 	l->init_pidfd = record_open_pidfd(&l->record);
 	if (l->init_pidfd < 0)
 		return fail(err, ESRCH, "cannot exec in a stopped container");
-	if (is_still_outside(l))
-		return fail(err, EBUSY, "cannot exec in a container that is being created");
+	if (check_inside(l, err) < 0)
+		return -err->code;
 	if (namespaces_differ((pid_t)l->record.pid, &l->join_flags, err) < 0)
 		return -err->code;
 	/* In place of those of the container: the conditions of this process. */
@@ -259,7 +271,8 @@ static bool wants_own_cgroup(const struct life *l, const struct nacre_exec_optio
 {
 	const struct profile *profile = profile_find(l->record.profile ? l->record.profile : "");
 
-	return profile && profile->rules && !options->cgroup && !options->detach;
+	return l->record.cgroup && profile && profile->rules && !options->cgroup &&
+	       !options->detach;
 }
 
 int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_options *options,

@@ -3,34 +3,22 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <poll.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "libcontainer/cleanup.h"
 #include "libcontainer/files.h"
+#include "libcontainer/idmap_tool.h"
 #include "libcontainer/procfs.h"
 #include "libcontainer/sys.h"
 
 enum {
 	MAX_MAPPINGS = 340, /* of the kernel, since Linux 4.15 */
-	NUMBER_MAX = 12, /* "4294967295" and a separator */
-	TOOL_WAIT_MS = 10000,
 };
 
-/* Of the two files of a process. */
-struct map {
-	const char *file;
-	const char *tool; /* for those who may not write it themselves: shadow's setuid programs */
-	const struct oci_id_mapping *items;
-	size_t n;
-	uint32_t own; /* the caller's own id, which needs no privilege */
-};
-
-/* Where distributions install it. PATH is the caller's and must not choose what handles ids. */
-static const char *const tool_directories[] = {"/usr/bin", "/bin", "/usr/local/bin"};
+#define INITIAL_USERNS 0xeffffffdU /* PROC_USER_INIT_INO of the kernel */
 
 static int open_process_file(pid_t pid, const char *name, int flags, struct nacre_error *err)
 {
@@ -61,9 +49,9 @@ static int write_process_file(
 	return (size_t)n == length ? 0 : fail(err, EIO, "write %s: cut short", name);
 }
 
-static int write_directly(pid_t pid, const struct map *map, struct nacre_error *err)
+static int write_directly(pid_t pid, const struct id_map *map, struct nacre_error *err)
 {
-	const size_t size = map->n * 3 * NUMBER_MAX + 1;
+	const size_t size = map->n * 3 * IDMAP_NUMBER_MAX + 1;
 	cleanup_free char *text = malloc(size);
 	size_t used = 0;
 
@@ -79,103 +67,28 @@ static int write_directly(pid_t pid, const struct map *map, struct nacre_error *
 	return write_process_file(pid, map->file, text, err);
 }
 
-static _Noreturn void exec_tool(const char *tool, char *const argv[])
-{
-	char *const no_environment[] = {NULL};
-	char path[64];
-
-	for (size_t i = 0; i < sizeof(tool_directories) / sizeof(tool_directories[0]); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", tool_directories[i], tool);
-		(void)execve(path, argv, no_environment);
-	}
-	_exit(127);
-}
-
-/* Waits a bounded time for the process behind PIDFD and reaps it. */
-static int wait_tool(pid_t pid, int pidfd, const char *tool, struct nacre_error *err)
-{
-	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
-	int status;
-	int r;
-
-	do
-		r = poll(&ended, 1, TOOL_WAIT_MS);
-	while (r < 0 && errno == EINTR);
-	if (r <= 0) {
-		(void)sys_pidfd_send_signal(pidfd, SIGKILL);
-		return fail(
-			err, ETIMEDOUT, "%s did not end within %d s", tool, TOOL_WAIT_MS / 1000);
-	}
-	if (waitpid(pid, &status, 0) < 0)
-		return fail_errno(err, errno, "%s", tool);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		return fail(err, ENOENT,
-			"%s is not in /usr/bin: install it (package uidmap or shadow-utils)", tool);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		return fail(err, EPERM, "%s refused the mapping: check /etc/subuid and /etc/subgid",
-			tool);
-	return 0;
-}
-
-static int run_tool(const char *tool, char *const argv[], struct nacre_error *err)
-{
-	cleanup_close int pidfd = -1;
-	struct clone_args args = {
-		.flags = CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)&pidfd,
-		.exit_signal = SIGCHLD,
-	};
-	int pid = sys_clone3(&args);
-
-	if (pid == 0)
-		exec_tool(tool, argv);
-	if (pid < 0)
-		return fail_errno(err, pid, "fork for %s", tool);
-	return wait_tool(pid, pidfd, tool, err);
-}
-
-static int write_with_tool(pid_t pid, const struct map *map, struct nacre_error *err)
-{
-	const size_t n_numbers = 1 + map->n * 3;
-	cleanup_free char *numbers = calloc(n_numbers, NUMBER_MAX);
-	cleanup_free char **argv = calloc(n_numbers + 2, sizeof(*argv));
-	char tool[16];
-
-	if (!numbers || !argv)
-		return fail_errno(err, ENOMEM, "%s", map->tool);
-	(void)snprintf(tool, sizeof(tool), "%s", map->tool);
-	argv[0] = tool;
-	for (size_t i = 0; i < n_numbers; i++) {
-		const struct oci_id_mapping *m = i ? &map->items[(i - 1) / 3] : NULL;
-		const uint32_t values[] = {
-			m ? m->container_id : (uint32_t)pid, m ? m->host_id : 0, m ? m->size : 0};
-
-		argv[1 + i] = numbers + i * NUMBER_MAX;
-		(void)snprintf(argv[1 + i], NUMBER_MAX, "%u", values[i ? (i - 1) % 3 : 0]);
-	}
-	return run_tool(map->tool, argv, err);
-}
-
-static bool maps_only_itself(const struct map *map)
+static bool maps_only_itself(const struct id_map *map)
 {
 	return map->n == 1 && map->items[0].size == 1 && map->items[0].host_id == map->own;
 }
 
-static int write_map(pid_t pid, const struct map *map, struct nacre_error *err)
+static int write_map(pid_t pid, const struct id_map *map, struct nacre_error *err)
 {
 	if (map->n == 0 || map->n > MAX_MAPPINGS)
 		return fail(err, EINVAL, "%s: %zu mappings, the kernel takes 1 to %d", map->file,
 			map->n, MAX_MAPPINGS);
 	if (geteuid() == 0 || maps_only_itself(map))
 		return write_directly(pid, map, err);
-	return write_with_tool(pid, map, err);
+	return idmap_write_with_tool(pid, map, err);
 }
 
 int idmap_write(pid_t pid, const struct oci_id_mapping *uids, size_t n_uids,
 	const struct oci_id_mapping *gids, size_t n_gids, struct nacre_error *err)
 {
-	const struct map uid_map = {"uid_map", "newuidmap", uids, n_uids, geteuid()};
-	const struct map gid_map = {"gid_map", "newgidmap", gids, n_gids, getegid()};
+	const struct id_map uid_map = {"uid_map", "newuidmap", "/etc/subuid", "linux.uidMappings",
+		uids, n_uids, geteuid()};
+	const struct id_map gid_map = {"gid_map", "newgidmap", "/etc/subgid", "linux.gidMappings",
+		gids, n_gids, getegid()};
 
 	/* user_namespaces(7): without privilege a gid map is only taken once setgroups is given up,
 	 * or a process could drop a group that denies it something. newgidmap sees to that itself.
@@ -186,6 +99,13 @@ int idmap_write(pid_t pid, const struct oci_id_mapping *uids, size_t n_uids,
 	if (write_map(pid, &uid_map, err) < 0 || write_map(pid, &gid_map, err) < 0)
 		return fail_prefix(err, "id mappings");
 	return 0;
+}
+
+bool idmap_is_initial(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino == INITIAL_USERNS;
 }
 
 int idmap_become_root(struct nacre_error *err)

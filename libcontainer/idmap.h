@@ -2,6 +2,7 @@
 #ifndef NACRE_IDMAP_H
 #define NACRE_IDMAP_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "specs/spec.h"
@@ -11,6 +12,9 @@
 /* Writes uid_map, gid_map and, where the caller is unprivileged, setgroups of PID. */
 int idmap_write(pid_t pid, const struct oci_id_mapping *uids, size_t n_uids,
 	const struct oci_id_mapping *gids, size_t n_gids, struct nacre_error *err);
+
+/* Whether the caller is in the user namespace that the kernel started with. */
+bool idmap_is_initial(void);
 
 /* In init, once the maps are there: root of its user namespace. */
 int idmap_become_root(struct nacre_error *err);

@@ -84,6 +84,32 @@ static void warn_runtime(void *data, const char *text)
 	(void)baton_send(l->baton, BATON_WARNING, 0, 0, -1, text, -1);
 }
 
+/*
+ * While INIT still is the user who called: what it becomes next, the container's root, may be
+ * nobody to the host, and not even get at a bundle below a home directory. RUNTIME has opened the
+ * sources if it has the privilege (which it needs for a clone of a mount); then it reaches more
+ * than INIT, which has lost all privilege over the host's files.
+ */
+int open_host_files(struct life *l, struct nacre_error *err)
+{
+	const struct oci_config *config = l->config;
+
+	l->rootfs_fd = rootfs_open(l->record.rootfs, err);
+	if (l->rootfs_fd < 0)
+		return l->rootfs_fd;
+	for (size_t i = 0; l->source_fds && i < config->n_mounts; i++) {
+		int fd;
+
+		if (l->source_fds[i] >= 0)
+			continue;
+		fd = mount_open_source(&config->mounts[i], i, true, -1, err);
+		if (fd < 0 && fd != -ENOTSUP)
+			return fd;
+		l->source_fds[i] = fd < 0 ? -1 : fd;
+	}
+	return 0;
+}
+
 int become_userns_root(struct life *l, struct nacre_error *err)
 {
 	(void)l;
@@ -123,7 +149,8 @@ int raise_loopback(struct life *l, struct nacre_error *err)
  * be mounted on. */
 int prepare_rootfs(struct life *l, struct nacre_error *err)
 {
-	cleanup_close int directory = rootfs_open(l->record.rootfs, err);
+	cleanup_close int directory = l->rootfs_fd >= 0 ? steal_fd(&l->rootfs_fd)
+							: rootfs_open(l->record.rootfs, err);
 	const char *propagation = l->config->linux_ ? l->config->linux_->rootfs_propagation : NULL;
 
 	if (directory < 0)
@@ -140,7 +167,6 @@ static struct mount_context mount_context(struct life *l)
 		.mount_label = l->config->linux_ ? l->config->linux_->mount_label : NULL,
 		.own_cgroup_namespace = l->record.active & NEW_CGROUPNS,
 		.own_network_namespace = l->record.active & NEW_NETNS,
-		.own_user_namespace = oci_find_namespace(l->config, "user"),
 		.cgroup_fd = l->cgroup.fd,
 		.source_fds = l->source_fds,
 		.proc_fd = &l->proc_fd,

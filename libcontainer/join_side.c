@@ -64,14 +64,27 @@ static int leave_own_cgroup(struct life *l, struct nacre_error *err)
 }
 
 /* The pid and time namespaces act on children, so RUNTIME enters them for INIT's sake; it goes on
- * seeing its own. */
+ * seeing its own. Without privilege only a process that has entered the user namespace may, and
+ * RUNTIME must not: one between does. */
+static int join_for_init(struct life *l, struct nacre_error *err)
+{
+	const int flags = l->join_flags & (CLONE_NEWPID | CLONE_NEWTIME);
+
+	if (!flags || setns(l->init_pidfd, flags) == 0)
+		return 0;
+	if (errno != EPERM || !(l->join_flags & CLONE_NEWUSER))
+		return fail_errno(err, errno, "join the container's pid namespace");
+	l->namespaces.process_flags = flags | CLONE_NEWUSER;
+	l->namespaces.process_pidfd = l->init_pidfd;
+	return 0;
+}
+
 int spawn_joined(struct life *l, struct nacre_error *err)
 {
-	int flags = l->join_flags & (CLONE_NEWPID | CLONE_NEWTIME);
-	int result;
+	int result = join_for_init(l, err);
 
-	if (flags && setns(l->init_pidfd, flags) < 0)
-		return fail_errno(err, errno, "join the container's pid namespace");
+	if (result < 0)
+		return result;
 	l->namespaces.cgroup_fd = l->own_cgroup.fd < 0 ? l->cgroup.fd : l->own_cgroup.fd;
 	if (!(l->join_flags & CLONE_NEWNS)) {
 		/* Without a mount namespace of its own the container sits in a chroot. */
@@ -103,7 +116,9 @@ int set_final_affinity(struct life *l, struct nacre_error *err)
 
 int join_namespaces(struct life *l, struct nacre_error *err)
 {
-	if (namespaces_join_process(l->init_pidfd, l->join_flags, err) < 0)
+	const int left = l->join_flags & ~l->namespaces.process_flags;
+
+	if (namespaces_join_process(l->init_pidfd, left, err) < 0)
 		return -err->code;
 	close_fd(&l->init_pidfd);
 	if (l->rootfs_fd >= 0 && rootfs_chroot(l->rootfs_fd, err) < 0)

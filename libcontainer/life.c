@@ -46,6 +46,7 @@ const struct step create_steps[] = {
 	{RUNTIME, "config and report",          ALWAYS,                 save_config,            NULL,           STEP_OVERLAP},
 	{RUNTIME, "resctrl group",              RESCTRL,                enter_resctrl,          drop_resctrl,   STEP_OVERLAP},
 	{RUNTIME, "record of a run",            RUNS_AT_ONCE,           save_record,            NULL,           STEP_OVERLAP},
+	{INIT,    "rootfs and mount sources",   IN_USERNS,              open_host_files,        NULL},
 	{INIT,    "root of the user namespace", IN_USERNS,              become_userns_root,     NULL},
 	{INIT,    "session",                    ALWAYS,                 new_session,            NULL},
 	{INIT,    "cgroup namespace",           NEW_CGROUPNS,           unshare_cgroup,         NULL},

@@ -166,13 +166,13 @@ int mount_build_filesystem(const struct mount_job *job, mode_t target_mode, stru
 	cleanup_close int fd = -1;
 	int r;
 
-	if (is_cgroup(job->mount) && !context->own_cgroup_namespace)
+	/* Without a cgroup of its own the namespace is rooted at the caller's. */
+	if (is_cgroup(job->mount) && (!context->own_cgroup_namespace || context->cgroup_fd < 0))
 		return bind_cgroup(job, err);
 	fd = mount_filesystem(&fs, err);
 	if (fd == -EPERM && is_cgroup(job->mount))
 		return bind_cgroup(job, err);
-	if (fd == -EPERM && is_type(job->mount, "sysfs") && context->own_user_namespace &&
-		!context->own_network_namespace)
+	if (fd == -EPERM && is_type(job->mount, "sysfs") && !context->own_network_namespace)
 		return bind_sysfs(job, err);
 	if (fd < 0)
 		return fd;

@@ -12,7 +12,6 @@ struct mount_context {
 	const char *mount_label; /* linux.mountLabel or NULL */
 	bool own_cgroup_namespace;
 	bool own_network_namespace;
-	bool own_user_namespace;
 	int cgroup_fd; /* O_PATH fd of the container's cgroup; -1: none */
 	const int *source_fds; /* one a mount: a detached tree that the runtime opened, or -1; NULL:
 				  none */

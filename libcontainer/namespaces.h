@@ -22,6 +22,8 @@ struct namespace_plan {
 			  parent's) */
 	int join_flags; /* namespaces that have a path */
 	int join_fds[8]; /* by the order of namespace_types; -1: none */
+	int process_flags; /* namespaces to join of the process behind process_pidfd; 0: none */
+	int process_pidfd; /* borrowed */
 	const struct oci_time_offsets *time_offsets; /* NULL: none */
 	int cgroup_fd; /* -1: stay in the caller's cgroup */
 };

@@ -168,7 +168,9 @@ static pid_t make_init(const struct namespace_plan *plan, struct middle_result *
 			return fail_errno(
 				err, errno, "linux.timeOffsets: open /proc/self/timens_offsets");
 	}
-	r = join_all(plan, err);
+	r = namespaces_join_process(plan->process_pidfd, plan->process_flags, err);
+	if (r == 0)
+		r = join_all(plan, err);
 	if (r < 0)
 		return r;
 	if (plan->time_offsets) {
@@ -251,7 +253,7 @@ static pid_t spawn_joined(
 
 pid_t namespaces_spawn(const struct namespace_plan *plan, int *ret_pidfd, struct nacre_error *err)
 {
-	if (!plan->join_flags && !plan->time_offsets)
+	if (!plan->join_flags && !plan->process_flags && !plan->time_offsets)
 		return spawn_directly(plan, ret_pidfd, err);
 	return spawn_joined(plan, ret_pidfd, err);
 }

@@ -84,17 +84,36 @@ int rlimits_apply(pid_t pid, const struct oci_rlimit *limits, size_t n, struct n
 	return 0;
 }
 
-static bool score_is(int proc_fd, const char *path, int score)
+static int read_score(int proc_fd, const char *path, int *ret_score)
 {
 	cleanup_close int fd = procfs_open_file(proc_fd, path, O_RDONLY);
 	char text[16], *end;
 	ssize_t n;
 
-	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	if (n <= 0)
-		return false;
+	if (fd < 0)
+		return fd;
+	n = read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return -errno;
 	text[n] = '\0';
-	return strtol(text, &end, 10) == score && end != text;
+	*ret_score = (int)strtol(text, &end, 10);
+	return end == text ? -EINVAL : 0;
+}
+
+static bool score_is(int proc_fd, const char *path, int score)
+{
+	int present;
+
+	return read_score(proc_fd, path, &present) == 0 && present == score;
+}
+
+int oom_score_lend(int proc_fd, int score, int *ret_own, struct nacre_error *err)
+{
+	int r = read_score(proc_fd, "self/oom_score_adj", ret_own);
+
+	if (r < 0)
+		return fail_errno(err, r, "process.oomScoreAdj: read /proc/self/oom_score_adj");
+	return oom_score_apply(proc_fd, 0, score, err);
 }
 
 int oom_score_apply(int proc_fd, pid_t pid, int score, struct nacre_error *err)

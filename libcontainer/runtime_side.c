@@ -79,7 +79,8 @@ int run_poststop(struct life *l, struct nacre_error *err)
 
 int make_state_directory(struct life *l, struct nacre_error *err)
 {
-	return state_make(l->root_fd, l->id, l->record.cgroup, &l->state_fd, &l->lock_fd, err);
+	return state_make(l->root_fd, l->id, l->record.cgroup ? l->record.cgroup : "", &l->state_fd,
+		&l->lock_fd, err);
 }
 
 int drop_state_directory(struct life *l, struct nacre_error *err)
@@ -98,6 +99,8 @@ int make_cgroup(struct life *l, struct nacre_error *err)
 {
 	int mount_fd = steal_fd(&l->cgroup.mount_fd);
 
+	if (!l->record.cgroup)
+		return 0;
 	if (cgroup_create(mount_fd, l->record.cgroup, &l->cgroup, err) < 0)
 		return -err->code;
 	l->cgroup_made = true;
@@ -112,6 +115,19 @@ int drop_cgroup(struct life *l, struct nacre_error *err)
 	return l->cgroup_made ? cgroup_destroy(&l->cgroup, err) : 0;
 }
 
+/* Whether some mount is to be mapped as the container is. */
+static bool wants_idmap(const struct oci_config *config)
+{
+	for (size_t i = 0; i < config->n_mounts; i++) {
+		const struct oci_mount *mount = &config->mounts[i];
+
+		if (mount->n_uid_mappings == 0 &&
+			(mount_has(mount, "idmap") || mount_has(mount, "ridmap")))
+			return true;
+	}
+	return false;
+}
+
 int open_mount_sources(struct life *l, struct nacre_error *err)
 {
 	const struct oci_config *config = l->config;
@@ -123,7 +139,7 @@ int open_mount_sources(struct life *l, struct nacre_error *err)
 		return fail_errno(err, ENOMEM, "mount sources");
 	for (size_t i = 0; i < config->n_mounts; i++)
 		l->source_fds[i] = -1;
-	if (l->record.active & NEW_USERNS) {
+	if (l->record.active & NEW_USERNS && wants_idmap(config)) {
 		const struct oci_linux *linux_ = config->linux_;
 
 		userns_fd = idmap_userns(linux_->uid_mappings, linux_->n_uid_mappings,
@@ -176,6 +192,27 @@ static int share_seccomp(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
+/* As namespaces_spawn. */
+static pid_t spawn_with_score(struct life *l, struct nacre_error *err)
+{
+	cleanup_close int proc_fd = -1;
+	struct nacre_error ignored; /* the command ends soon, and its score with it */
+	int own;
+	pid_t pid;
+
+	if (!(l->record.active & OOM_SCORE) || geteuid() == 0)
+		return namespaces_spawn(&l->namespaces, &l->pidfd, err);
+	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc_fd < 0)
+		return fail_errno(err, errno, "open /proc");
+	if (oom_score_lend(proc_fd, l->process->oom_score_adj.value, &own, err) < 0)
+		return -err->code;
+	pid = namespaces_spawn(&l->namespaces, &l->pidfd, err);
+	if (pid != 0)
+		(void)oom_score_apply(proc_fd, 0, own, &ignored);
+	return pid;
+}
+
 /* The fork. Returns in RUNTIME only. */
 int spawn(struct life *l, const struct step *steps, struct nacre_error *err)
 {
@@ -189,7 +226,7 @@ int spawn(struct life *l, const struct step *steps, struct nacre_error *err)
 		close_fd(&pair[1]);
 		return -err->code;
 	}
-	pid = namespaces_spawn(&l->namespaces, &l->pidfd, err);
+	pid = spawn_with_score(l, err);
 	if (pid == 0) {
 		close_fd(&pair[0]);
 		l->baton = pair[1];
@@ -280,6 +317,9 @@ int set_cgroup_limits(struct life *l, struct nacre_error *err)
 	bool userns = oci_find_namespace(l->config, "user");
 	static const struct oci_resources none;
 
+	if (!l->record.cgroup)
+		return 0;
+
 	/* Without any rule the defaults hold: no device but the usual ones, as with runc. */
 	if (!resources)
 		resources = &none;
@@ -293,8 +333,11 @@ int set_cgroup_limits(struct life *l, struct nacre_error *err)
 
 int set_oom_score(struct life *l, struct nacre_error *err)
 {
-	cleanup_close int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int proc_fd = -1;
 
+	if (geteuid() != 0) /* INIT was born with it */
+		return 0;
+	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc_fd < 0)
 		return fail_errno(err, errno, "open /proc");
 	return oom_score_apply(proc_fd, l->pid, l->process->oom_score_adj.value, err);

@@ -52,14 +52,16 @@ static bool is_sealed(int exe)
 	return seals >= 0 && seals & F_SEAL_WRITE && seals & F_SEAL_SEAL;
 }
 
-/* An unprivileged caller whom the file neither belongs to nor lets write: no process that it can
- * make, in whatever user namespace, has more rights over that file than itself. */
+/* A file of root's that nobody else may write, for an unprivileged caller: in no user namespace
+ * that it can make is anybody the owner. Another owner, or a group, may be among the caller's
+ * subordinate ids (subuid(5)), and with them the program in the container. An ACL cannot give more
+ * than the mode of the group shows: acl(5). */
 static bool is_out_of_reach(int exe)
 {
 	struct stat st;
 
-	return geteuid() != 0 && fstat(exe, &st) == 0 && st.st_uid != geteuid() &&
-	       faccessat(exe, "", W_OK, AT_EMPTY_PATH | AT_EACCESS) < 0 && errno == EACCES;
+	return geteuid() != 0 && fstat(exe, &st) == 0 && st.st_uid == 0 &&
+	       !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
 /* Returns an fd or -errno. */

@@ -54,8 +54,10 @@ int state_open_root(const char *path, struct nacre_error *err)
 			(void)mkdir(parent, 0755);
 			*slash = '/';
 		}
-		if (mkdir(path, 0700) < 0 && errno != EEXIST)
-			return fail_errno(err, errno, "make the state root %s", path);
+		/* Sticky: XDG Base Directory Specification, or it is removed when it gets old. */
+		if (mkdir(path, 01700) < 0 && errno != EEXIST)
+			return fail_errno(err, errno, "make the state root %s%s", path,
+				errno == EACCES ? " (give another with --root)" : "");
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	if (fd < 0)

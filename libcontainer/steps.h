@@ -45,6 +45,7 @@ int shield_init(struct life *l, struct nacre_error *err); /* first of all, in th
 /* The size that the terminal is to have, NULL: none is known. */
 const struct oci_console_size *terminal_size(const struct life *l);
 int send_terminal(struct life *l, struct nacre_error *err);
+int open_host_files(struct life *l, struct nacre_error *err);
 int become_userns_root(struct life *l, struct nacre_error *err);
 int unshare_cgroup(struct life *l, struct nacre_error *err);
 int raise_loopback(struct life *l, struct nacre_error *err);

@@ -36,7 +36,6 @@ struct invocation {
 	const char *log_format;
 	const char *log_level;
 	const char *cgroup_manager;
-	const char *rootless;
 	bool debug;
 	bool systemd_cgroup;
 	bool help;
@@ -111,7 +110,7 @@ extern const struct option_row spec_rows[];
 extern const struct option_row update_rows[];
 
 /* create.c: the cgroup driver that the engine asks for is one that this build has. */
-int require_cgroup_driver(const struct invocation *in, struct nacre_error *err);
+int require_cgroup_driver(struct invocation *in, struct nacre_error *err);
 
 /* run.c: logs what FG found out about an end, as an error, though the exit status is the program's.
  */

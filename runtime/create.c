@@ -30,17 +30,19 @@ const struct option_row create_rows[] = {
 };
 
 /* Engines pass --systemd-cgroup to every command; it is here that it would matter. */
-int require_cgroup_driver(const struct invocation *in, struct nacre_error *err)
+int require_cgroup_driver(struct invocation *in, struct nacre_error *err)
 {
+	const char *manager = in->cgroup_manager;
+
 	if (in->systemd_cgroup)
 		return fail(err, EINVAL,
 			"--systemd-cgroup: this build manages cgroups as files only: leave the "
 			"option out, and set the engine's cgroup driver to \"cgroupfs\"");
-	if (in->cgroup_manager && strcmp(in->cgroup_manager, "cgroupfs") != 0)
+	if (manager && strcmp(manager, "systemd") == 0)
 		return fail(err, EINVAL,
-			"--cgroup-manager %s: this build manages cgroups as files only: leave the "
-			"option out, or give \"cgroupfs\"",
-			in->cgroup_manager);
+			"--cgroup-manager systemd: this build manages cgroups as files only: leave "
+			"the option out, or give \"cgroupfs\"");
+	in->create.no_cgroup = manager && strcmp(manager, "disabled") == 0;
 	return 0;
 }
 

@@ -61,7 +61,7 @@ int command_spec(struct invocation *in, struct nacre_error *err)
 
 	if (dir < 0)
 		return fail_errno(err, errno, "bundle: open %s", bundle);
-	r = nacre_default_config(in->rootless_config, &json, err);
+	r = nacre_default_config(in->rootless_config, in->create.profile, &json, err);
 	if (r >= 0)
 		r = write_config(dir, json, err);
 	free(json);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "specs/defaults.h"
 
+#include <errno.h>
 #include <string.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -85,8 +86,8 @@ static const struct oci_strings readonly_paths = WORDS(
 /* clang-format on */
 
 /* The tables are const, the members of the structs are not: copied into ARENA, never written. */
-static int copy_tables(
-	struct arena *arena, bool rootless, struct oci_config **ret_config, struct nacre_error *err)
+static int copy_tables(struct arena *arena, enum default_kind kind, struct oci_config **ret_config,
+	struct nacre_error *err)
 {
 	struct oci_mount own_mounts[COUNT(mounts)];
 	struct oci_root root = {.path = "rootfs", .readonly = true};
@@ -122,7 +123,8 @@ static int copy_tables(
 	};
 
 	for (size_t i = 0; i < COUNT(mounts); i++)
-		own_mounts[i] = rootless && strcmp(mounts[i].destination, "/sys") == 0
+		own_mounts[i] = kind == DEFAULT_ROOTLESS &&
+						strcmp(mounts[i].destination, "/sys") == 0
 					? rootless_sys
 					: mounts[i];
 	return oci_config_copy(arena, &config, ret_config, err);
@@ -149,43 +151,55 @@ static struct oci_id_mapping *map_root(struct arena *arena, uint32_t host_id)
 	return mapping;
 }
 
-/* The network stays the host's: only root can make a new one reach anything. */
-static void network_to_user(struct oci_linux *lin)
+/* As runc: the network stays the host's, since only root can make a new one reach anything. */
+static void drop_network(struct oci_linux *lin)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < lin->n_namespaces; i++)
 		if (strcmp(lin->namespaces[i].type, "network") != 0)
 			lin->namespaces[kept++] = lin->namespaces[i];
-	lin->namespaces[kept++].type = "user";
 	lin->n_namespaces = kept;
 }
 
-static int make_rootless(struct arena *arena, struct oci_config *config, uint32_t host_uid,
-	uint32_t host_gid, struct nacre_error *err)
+static int add_user_namespace(struct arena *arena, struct oci_linux *lin)
+{
+	struct oci_namespace *longer = arena_array(arena, lin->n_namespaces + 1, sizeof(*longer));
+
+	if (!longer)
+		return -ENOMEM;
+	memcpy(longer, lin->namespaces, lin->n_namespaces * sizeof(*longer));
+	longer[lin->n_namespaces++] = (struct oci_namespace){"user"};
+	lin->namespaces = longer;
+	return 0;
+}
+
+static int make_rootless(struct arena *arena, struct oci_config *config, enum default_kind kind,
+	uint32_t host_uid, uint32_t host_gid, struct nacre_error *err)
 {
 	struct oci_linux *lin = config->linux_;
 
+	if (kind == DEFAULT_ROOTLESS)
+		drop_network(lin);
 	lin->uid_mappings = map_root(arena, host_uid);
 	lin->gid_mappings = map_root(arena, host_gid);
-	if (!lin->uid_mappings || !lin->gid_mappings)
+	if (!lin->uid_mappings || !lin->gid_mappings || add_user_namespace(arena, lin) < 0)
 		return arena_fail(arena, "default config", err);
 	lin->n_uid_mappings = lin->n_gid_mappings = 1;
-	network_to_user(lin);
 	lin->resources = NULL; /* the cgroup may not be ours to limit */
 	for (size_t i = 0; i < config->n_mounts; i++)
 		drop_owner_options(&config->mounts[i].options);
 	return 0;
 }
 
-int oci_default_config(struct arena *arena, bool rootless, uint32_t host_uid, uint32_t host_gid,
-	struct oci_config **ret_config, struct nacre_error *err)
+int oci_default_config(struct arena *arena, enum default_kind kind, uint32_t host_uid,
+	uint32_t host_gid, struct oci_config **ret_config, struct nacre_error *err)
 {
 	struct oci_config *config = NULL;
-	int r = copy_tables(arena, rootless, &config, err);
+	int r = copy_tables(arena, kind, &config, err);
 
-	if (r == 0 && rootless)
-		r = make_rootless(arena, config, host_uid, host_gid, err);
+	if (r == 0 && kind != DEFAULT_ROOT)
+		r = make_rootless(arena, config, kind, host_uid, host_gid, err);
 	if (r == 0)
 		*ret_config = config;
 	return r;

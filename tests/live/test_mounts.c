@@ -43,6 +43,7 @@ START_TEST(the_mounts_of_the_default_config_are_performed)
 	const unsigned long mask = ST_NOSUID | ST_NOEXEC | ST_NODEV | ST_RDONLY;
 
 	SYS(unshare(CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET));
+	SYS(context.cgroup_fd = open(cgroup2_mount(), O_PATH | O_DIRECTORY | O_CLOEXEC));
 	OK(mounts_perform(&context, mounts, sizeof(mounts) / sizeof(mounts[0]), &err));
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
 		ck_assert_msg(
@@ -418,7 +419,7 @@ END_TEST
 /* CVE-2023-25809. */
 START_TEST(without_a_cgroup_of_its_own_the_container_sees_none)
 {
-	context.own_cgroup_namespace = false;
+	context.own_cgroup_namespace = _i;
 	OK(perform("/cgroup", "cgroup", "cgroup2", WORDS("rw")));
 	ck_assert_int_eq(magic_of(ROOTFS "/cgroup"), TMPFS_MAGIC);
 	ck_assert_int_eq(count_entries(ROOTFS "/cgroup"), 0);
@@ -431,7 +432,6 @@ START_TEST(a_user_namespace_on_the_host_s_network_sees_its_sysfs_read_only)
 	pid_t pid = begin_child(CLONE_NEWUSER | CLONE_NEWNS);
 
 	if (pid == 0) {
-		context.own_user_namespace = true;
 		context.own_network_namespace = false;
 		CHILD_CHECK(mount_rootfs_anew() == 0);
 		CHILD_CHECK(perform("/sys", "sysfs", "sysfs", WORDS("nosuid")) == 0);
@@ -479,7 +479,7 @@ Suite *suite_mounts(void)
 	tcase_add_test(t, tmpcopyup_does_not_follow_a_file_that_turns_into_a_symlink);
 	tcase_add_test(t, tmpcopyup_of_more_than_fits_fails);
 	tcase_add_test(t, without_a_cgroup_namespace_the_container_s_cgroup_is_bound);
-	tcase_add_test(t, without_a_cgroup_of_its_own_the_container_sees_none);
+	tcase_add_loop_test(t, without_a_cgroup_of_its_own_the_container_sees_none, 0, 2);
 	tcase_add_test(t, a_user_namespace_on_the_host_s_network_sees_its_sysfs_read_only);
 	suite_add_tcase(suite, t);
 	return suite;

@@ -21,11 +21,11 @@ static void tear_down(void)
 	arena_free(arena);
 }
 
-static struct oci_config *make(bool rootless)
+static struct oci_config *make(enum default_kind kind)
 {
 	struct oci_config *config = NULL;
 
-	ck_assert_int_eq(oci_default_config(arena, rootless, 1000, 100, &config, &err), 0);
+	ck_assert_int_eq(oci_default_config(arena, kind, 1000, 100, &config, &err), 0);
 	return config;
 }
 
@@ -43,27 +43,27 @@ static void expect_file(const struct oci_config *config, const char *file)
 
 START_TEST(the_default_is_the_file_in_the_tests)
 {
-	expect_file(make(false), "spec.json");
+	expect_file(make(DEFAULT_ROOT), "spec.json");
 }
 END_TEST
 
 START_TEST(the_rootless_default_is_the_file_in_the_tests)
 {
-	expect_file(make(true), "spec-rootless.json");
+	expect_file(make(DEFAULT_ROOTLESS), "spec-rootless.json");
 }
 END_TEST
 
 START_TEST(both_are_valid)
 {
-	ck_assert_msg(oci_config_validate(make(false), &err) == 0, "%s", err.text);
-	ck_assert_msg(oci_config_validate(make(true), &err) == 0, "%s", err.text);
+	ck_assert_msg(oci_config_validate(make(DEFAULT_ROOT), &err) == 0, "%s", err.text);
+	ck_assert_msg(oci_config_validate(make(DEFAULT_ROOTLESS), &err) == 0, "%s", err.text);
 }
 END_TEST
 
 /* Once the names and what newer versions added are made the same, runc's own file must be equal. */
-static void expect_runc(bool rootless, const char *file)
+static void expect_runc(enum default_kind kind, const char *file)
 {
-	struct oci_config *ours = make(rootless), *theirs = NULL;
+	struct oci_config *ours = make(kind), *theirs = NULL;
 	char *text = data_read(file, NULL);
 	size_t n = 0;
 
@@ -94,21 +94,21 @@ static void expect_runc(bool rootless, const char *file)
 
 START_TEST(it_is_what_runc_writes)
 {
-	expect_runc(false, "config/runc-spec.json");
-	expect_runc(true, "config/runc-spec-rootless.json");
+	expect_runc(DEFAULT_ROOT, "config/runc-spec.json");
+	expect_runc(DEFAULT_ROOTLESS, "config/runc-spec-rootless.json");
 }
 END_TEST
 
 START_TEST(each_call_gives_a_config_of_its_own)
 {
-	struct oci_config *first = make(false), *second = make(false);
+	struct oci_config *first = make(DEFAULT_ROOT), *second = make(DEFAULT_ROOT);
 
 	first->linux_->masked_paths.items[0] = "/changed";
 	first->mounts[1].options.items[0] = "changed";
 	first->process->args.items[0] = "changed";
 	first->linux_->namespaces[0].type = "time";
 	expect_file(second, "spec.json");
-	expect_file(make(false), "spec.json");
+	expect_file(make(DEFAULT_ROOT), "spec.json");
 }
 END_TEST
 
@@ -120,7 +120,7 @@ START_TEST(lack_of_memory_is_reported)
 	for (int r = -E2BIG; r < 0; limit += 16) {
 		struct arena *small = arena_new(limit);
 
-		r = oci_default_config(small, true, 1, 1, &config, &err);
+		r = oci_default_config(small, DEFAULT_ROOTLESS, 1, 1, &config, &err);
 		ck_assert(r == 0 ? config != NULL : r == -E2BIG && !config);
 		arena_free(small);
 	}
