@@ -55,6 +55,10 @@ void cgroup_close(struct cgroup *cgroup); /* takes CGROUP_CLOSED */
  * by itself, /sys/kernel/cgroup/delegate. Limits stay with their owner. */
 int cgroup_delegate(const struct cgroup *cgroup, uid_t uid, struct nacre_error *err);
 
+/* Makes the cgroup NAME below another one and opens it; RET_BELOW borrows no fd of it. */
+int cgroup_make_below(const struct cgroup *cgroup, const char *name, struct cgroup *ret_below,
+	struct nacre_error *err);
+
 /* Moves PID in. */
 int cgroup_attach(const struct cgroup *cgroup, pid_t pid, struct nacre_error *err);
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libcontainer/cgroup.h"
@@ -18,6 +21,19 @@ static int give(const struct cgroup *cgroup, const char *name, uid_t uid, struct
 		return fail_errno(err, errno, "cgroup %s: give %s to uid %u", cgroup->path, name,
 			(unsigned)uid);
 	return 0;
+}
+
+int cgroup_make_below(const struct cgroup *cgroup, const char *name, struct cgroup *ret_below,
+	struct nacre_error *err)
+{
+	char path[2 * PATH_MAX];
+	int r;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", cgroup->path, name);
+	if (mkdirat(cgroup->fd, name, 0755) < 0)
+		return fail_errno(err, errno, "cgroup %s: make it", path);
+	r = cgroup_open(path, ret_below, err);
+	return r == -ENOENT ? fail_errno(err, r, "cgroup %s", path) : r;
 }
 
 int cgroup_delegate(const struct cgroup *cgroup, uid_t uid, struct nacre_error *err)

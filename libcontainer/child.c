@@ -158,6 +158,11 @@ static int make_streams(
 	if (child->output.take &&
 		make_pipe(&running->ends[OUTPUT], &wanted[STDOUT_FILENO], err) < 0)
 		return -err->code;
+	if (!child->output.take && child->output_fd > 0) {
+		wanted[STDOUT_FILENO] = fcntl(child->output_fd, F_DUPFD_CLOEXEC, 0);
+		if (wanted[STDOUT_FILENO] < 0)
+			return fail_errno(err, errno, "pass fd %d on", child->output_fd);
+	}
 	return make_pipe(&running->ends[ERROR], &wanted[STDERR_FILENO], err);
 }
 

@@ -25,7 +25,8 @@ struct child {
 	const char *input; /* its stdin, of any length; it need not read it */
 	const int *fds; /* its fds 3, 4, ...: at most CHILD_MAX_FDS */
 	size_t n_fds;
-	struct child_output output; /* its stdout; without a function that of the caller */
+	struct child_output output; /* its stdout; without a function: */
+	int output_fd; /* its stdout; not above 0: that of the caller */
 	struct child_output error; /* its stderr; always with a function */
 	int64_t timeout; /* seconds; 0: none */
 };

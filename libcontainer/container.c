@@ -174,7 +174,7 @@ int container_load_config(struct life *l, struct nacre_error *err)
 		oci_config_decode(l->arena, "config.json", text, length, &l->config, err) < 0)
 		return fail_prefix(err, "state of container \"%s\"", l->id);
 	l->process = l->config->process;
-	return 0;
+	return run_annotations_read(l->config, &l->annotations, err);
 }
 
 int record_request(const struct container_record *record, struct harden_request *ret_request,

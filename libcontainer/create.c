@@ -179,6 +179,18 @@ static int check_host(struct life *l, struct nacre_error *err)
 	return l->resctrl_fd < 0 ? fail_prefix(err, "linux.intelRdt") : 0;
 }
 
+/* Those that the profile has left. */
+static int take_annotations(struct life *l, struct nacre_error *err)
+{
+	struct oci_seccomp *seccomp = l->config->linux_ ? l->config->linux_->seccomp : NULL;
+
+	if (run_annotations_read(l->config, &l->annotations, err) < 0)
+		return -err->code;
+	if (seccomp && !seccomp->listener_path)
+		seccomp->listener_path = l->annotations.seccomp_receiver;
+	return 0;
+}
+
 static int prepare_create(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
 {
@@ -210,7 +222,7 @@ static int prepare_create(
 	if (options->listen_fds &&
 		add_listen_fds(l->arena, options->listen_fds, &l->process, err) < 0)
 		return -err->code;
-	if (check_host(l, err) < 0)
+	if (check_host(l, err) < 0 || take_annotations(l, err) < 0)
 		return -err->code;
 	if (!oci_find_namespace(l->config, "mount"))
 		return oci_fail(l->config, err, "linux.namespaces",

@@ -43,13 +43,14 @@ static int set_groups(const struct oci_user *user, bool user_namespace, struct n
 				 : "");
 }
 
-int credentials_apply(const struct oci_user *user, bool user_namespace, struct nacre_error *err)
+int credentials_apply(
+	const struct oci_user *user, bool user_namespace, bool keep_groups, struct nacre_error *err)
 {
 	int r = check_ids(user, err);
 
 	if (r < 0)
 		return r;
-	r = set_groups(user, user_namespace, err);
+	r = keep_groups ? 0 : set_groups(user, user_namespace, err);
 	if (r < 0)
 		return r;
 	if (setresgid(user->gid, user->gid, user->gid) < 0)

@@ -8,8 +8,10 @@
 
 /* process.user: groups, gid, uid (in this order), umask. Capabilities are kept over the change of
  * the uid (PR_SET_KEEPCAPS), to be set exactly afterwards. USER_NAMESPACE: the caller is in one of
- * the container's, which may deny setgroups(2); then an empty list of groups is left as it is. */
-int credentials_apply(const struct oci_user *user, bool user_namespace, struct nacre_error *err);
+ * the container's, which may deny setgroups(2); then an empty list of groups is left as it is.
+ * KEEP_GROUPS: so is every. */
+int credentials_apply(const struct oci_user *user, bool user_namespace, bool keep_groups,
+	struct nacre_error *err);
 
 /* The container's stdio belongs to its user: fchown 0, 1 and 2 as runc does. Pipes, sockets and
  * character devices other than /dev/null; EPERM, EINVAL and EROFS are ignored (not ours to own). */

@@ -2,6 +2,7 @@
 #include "libcontainer/hooks.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -17,6 +18,7 @@ struct tail {
 	size_t length;
 	int64_t start; /* of the hook, child_now() */
 	int64_t timeout;
+	int fd; /* where it is passed on to */
 };
 
 static char **null_terminated(const struct oci_strings *strings)
@@ -35,10 +37,10 @@ static char **null_terminated(const struct oci_strings *strings)
  * reads. */
 static void forward(const struct tail *tail, const char *chunk, size_t length)
 {
-	struct pollfd out = {.fd = STDERR_FILENO, .events = POLLOUT};
+	struct pollfd out = {.fd = tail->fd, .events = POLLOUT};
 
 	if (poll(&out, 1, child_left_ms(tail->start, tail->timeout)) == 1 && out.revents == POLLOUT)
-		(void)!write(STDERR_FILENO, chunk, length);
+		(void)!write(tail->fd, chunk, length);
 }
 
 static void take_error(void *data, const char *chunk, size_t length)
@@ -91,18 +93,23 @@ static int judge(const struct tail *tail, int status, struct nacre_error *err)
 }
 
 static int run_hook(const struct oci_hook *hook, const char *state_json,
-	const struct oci_strings *env, struct nacre_error *err)
+	const struct oci_strings *env, const struct hook_output *output, struct nacre_error *err)
 {
 	const char *just_path[] = {hook->path};
 	const struct oci_strings path_only = {just_path, 1};
 	cleanup_free char **argv = null_terminated(hook->args.n ? &hook->args : &path_only);
 	cleanup_free char **envp = null_terminated(hook->env.n ? &hook->env : env);
-	struct tail tail = {.start = child_now(), .timeout = hook->timeout.value};
+	struct tail tail = {
+		.start = child_now(),
+		.timeout = hook->timeout.value,
+		.fd = output->stderr_fd >= 0 ? output->stderr_fd : STDERR_FILENO,
+	};
 	const struct child child = {
 		.path = hook->path,
 		.argv = argv,
 		.envp = envp,
 		.input = state_json,
+		.output_fd = output->stdout_fd,
 		.error = {take_error, &tail},
 		.timeout = hook->timeout.value,
 	};
@@ -119,10 +126,40 @@ static int run_hook(const struct oci_hook *hook, const char *state_json,
 }
 
 int hooks_run(const char *kind, const struct oci_hook_list *hooks, const char *state_json,
-	const struct oci_strings *env, struct nacre_error *err)
+	const struct oci_strings *env, const struct hook_output *output, struct nacre_error *err)
 {
 	for (size_t i = 0; i < hooks->n; i++)
-		if (run_hook(&hooks->items[i], state_json, env, err) < 0)
+		if (run_hook(&hooks->items[i], state_json, env, output, err) < 0)
 			return fail_prefix(err, "error running %s hook #%zu", kind, i);
+	return 0;
+}
+
+static int open_output(const char *path, int *ret_fd, struct nacre_error *err)
+{
+	cleanup_close int fd = -1;
+
+	*ret_fd = -1;
+	if (!path)
+		return 0;
+	/* Not blocking while it opens: a FIFO without a reader is an error. */
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0600);
+	if (fd < 0 || fcntl(fd, F_SETFL, O_APPEND) < 0)
+		return fail_errno(err, errno, "output of hooks: open %s", path);
+	*ret_fd = steal_fd(&fd);
+	return 0;
+}
+
+int hooks_open_output(const char *stdout_path, const char *stderr_path,
+	struct hook_output *ret_output, struct nacre_error *err)
+{
+	struct hook_output output;
+
+	if (open_output(stdout_path, &output.stdout_fd, err) < 0)
+		return -err->code;
+	if (open_output(stderr_path, &output.stderr_fd, err) < 0) {
+		close_fd(&output.stdout_fd);
+		return -err->code;
+	}
+	*ret_output = output;
 	return 0;
 }

@@ -4,11 +4,20 @@
 
 #include "specs/spec.h"
 
+/* Where hooks write, by fd; -1: to the caller's stdout, or stderr. */
+struct hook_output {
+	int stdout_fd, stderr_fd;
+};
+
 /* config.md, POSIX-platform Hooks. Runs the hooks of one list in order, STATE_JSON on stdin, with
  * the hook's own environment (ENV if it has none; NULL: empty), at most TIMEOUT seconds each, then
  * SIGKILL for its process group. The first failure ends it: "error running KIND hook #0: ...", with
- * the last line of its stderr. Stdout and stderr are the caller's. */
+ * the last line of its stderr. Their output goes to OUTPUT. */
 int hooks_run(const char *kind, const struct oci_hook_list *hooks, const char *state_json,
-	const struct oci_strings *env, struct nacre_error *err);
+	const struct oci_strings *env, const struct hook_output *output, struct nacre_error *err);
+
+/* Opens the files, to append to; NULL: -1. */
+int hooks_open_output(const char *stdout_path, const char *stderr_path,
+	struct hook_output *ret_output, struct nacre_error *err);
 
 #endif

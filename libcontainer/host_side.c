@@ -6,6 +6,32 @@
 
 /* RUNTIME's rows about what the host lends to one container, in the order of life.c. */
 
+/* Before the fork, for the hooks that INIT runs: the paths are the host's. Commands after create
+ * open them for their own hooks. */
+int open_hook_output(struct life *l, struct nacre_error *err)
+{
+	if (l->hook_output.stdout_fd >= 0 || l->hook_output.stderr_fd >= 0)
+		return 0;
+	return hooks_open_output(
+		l->annotations.hooks_stdout, l->annotations.hooks_stderr, &l->hook_output, err);
+}
+
+/* After INIT's cgroup namespace was made, whose root is the container's cgroup: from the one below
+ * it the payload can enable controllers for others beside it. */
+int enter_delegated_cgroup(struct life *l, struct nacre_error *err)
+{
+	const char *name = l->annotations.delegate_cgroup;
+	struct cgroup below = CGROUP_CLOSED;
+	int r = cgroup_make_below(&l->cgroup, name, &below, err);
+
+	if (r == 0 && host_uid(l) > 0)
+		r = cgroup_delegate(&below, (uid_t)host_uid(l), err);
+	if (r == 0)
+		r = cgroup_attach(&below, l->pid, err);
+	cgroup_close(&below);
+	return r;
+}
+
 /* The namespace is held from here on: if INIT ends, its devices must not end with it. */
 int move_net_devices(struct life *l, struct nacre_error *err)
 {

@@ -108,11 +108,11 @@ bool idmap_is_initial(void)
 	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino == INITIAL_USERNS;
 }
 
-int idmap_become_root(struct nacre_error *err)
+int idmap_become_root(bool keep_groups, struct nacre_error *err)
 {
 	/* EPERM: setgroups was given up for the gid map. What groups are left are the caller's own.
 	 */
-	if (setgroups(0, NULL) < 0 && errno != EPERM)
+	if (!keep_groups && setgroups(0, NULL) < 0 && errno != EPERM)
 		return fail_errno(err, errno, "setgroups");
 	if (setresgid(0, 0, 0) < 0)
 		return fail_errno(err, errno, "setresgid to 0 (is gid 0 mapped?)");

@@ -16,8 +16,9 @@ int idmap_write(pid_t pid, const struct oci_id_mapping *uids, size_t n_uids,
 /* Whether the caller is in the user namespace that the kernel started with. */
 bool idmap_is_initial(void);
 
-/* In init, once the maps are there: root of its user namespace. */
-int idmap_become_root(struct nacre_error *err);
+/* In init, once the maps are there: root of its user namespace, without groups unless KEEP_GROUPS.
+ */
+int idmap_become_root(bool keep_groups, struct nacre_error *err);
 
 /* An fd of a user namespace with these mappings, for MOUNT_ATTR_IDMAP. A short-lived process holds
  * it while it is made. */

@@ -50,7 +50,7 @@ int shield_init(struct life *l, struct nacre_error *err)
 {
 	const unsigned preserved = l->options->preserve_fds;
 	const size_t n_sources = l->source_fds ? l->config->n_mounts : 0;
-	cleanup_free int *keep = malloc((8 + n_sources + preserved) * sizeof(int));
+	cleanup_free int *keep = malloc((10 + n_sources + preserved) * sizeof(int));
 	size_t n = 0;
 	int result;
 
@@ -66,6 +66,8 @@ int shield_init(struct life *l, struct nacre_error *err)
 	keep[n++] = l->console_socket;
 	keep[n++] = l->start_socket;
 	keep[n++] = l->init_pidfd;
+	keep[n++] = l->hook_output.stdout_fd;
+	keep[n++] = l->hook_output.stderr_fd;
 	for (size_t i = 0; i < n_sources; i++)
 		keep[n++] = l->source_fds[i];
 	for (unsigned i = 0; i < preserved; i++)
@@ -112,8 +114,8 @@ int open_host_files(struct life *l, struct nacre_error *err)
 
 int become_userns_root(struct life *l, struct nacre_error *err)
 {
-	(void)l;
-	return idmap_become_root(err) < 0 ? -err->code : become_undumpable(err);
+	return idmap_become_root(l->annotations.keep_groups, err) < 0 ? -err->code
+								      : become_undumpable(err);
 }
 
 /* A session of its own: signals of the caller's terminal are not for the container. */
@@ -233,7 +235,7 @@ static int run_container_hooks(struct life *l, const char *kind, const struct oc
 
 	if (oci_state_encode(&state, false, &json, err) < 0)
 		return -err->code;
-	return hooks_run(kind, hooks, json, env, err);
+	return hooks_run(kind, hooks, json, env, &l->hook_output, err);
 }
 
 /* config.md, CreateContainer Hooks: in the container's namespaces, their path still that of the
@@ -401,7 +403,8 @@ int drop_privileges(struct life *l, struct nacre_error *err)
 		return -err->code;
 	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fail_errno(err, errno, "PR_SET_NO_NEW_PRIVS");
-	if (credentials_apply(&process->user, oci_find_namespace(l->config, "user"), err) < 0 ||
+	if (credentials_apply(&process->user, oci_find_namespace(l->config, "user"),
+		    l->annotations.keep_groups, err) < 0 ||
 		capabilities_apply(&sets, err) < 0)
 		return -err->code;
 	return l->cwd_entered ? 0 : process_enter_cwd(process->cwd, false, err);

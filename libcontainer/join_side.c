@@ -125,7 +125,8 @@ int join_namespaces(struct life *l, struct nacre_error *err)
 		return -err->code;
 	close_fd(&l->rootfs_fd);
 	close_fd(&l->cgroup.fd);
-	return l->join_flags & CLONE_NEWUSER ? idmap_become_root(err) : 0;
+	return l->join_flags & CLONE_NEWUSER ? idmap_become_root(l->annotations.keep_groups, err)
+					     : 0;
 }
 
 int open_joined_terminal(struct life *l, struct nacre_error *err)

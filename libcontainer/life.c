@@ -36,6 +36,7 @@ const struct step create_steps[] = {
 	{RUNTIME, "cgroup",                     ALWAYS,                 make_cgroup,            drop_cgroup},
 	{RUNTIME, "mount sources",              HOST_SOURCES,           open_mount_sources,     NULL},
 	{RUNTIME, "console socket",             TERMINAL,               connect_console,        NULL},
+	{RUNTIME, "hook output",                HOOK_OUTPUT,            open_hook_output,       NULL},
 	{RUNTIME, "start socket",               WAITS_FOR_START,        open_start_socket,      NULL},
 	{RUNTIME, "spawn",                      ALWAYS,                 spawn_init,             kill_init,      STEP_SPAWN},
 	{RUNTIME, "id maps",                    NEW_USERNS,             write_id_maps,          NULL},
@@ -50,6 +51,7 @@ const struct step create_steps[] = {
 	{INIT,    "root of the user namespace", IN_USERNS,              become_userns_root,     NULL},
 	{INIT,    "session",                    ALWAYS,                 new_session,            NULL},
 	{INIT,    "cgroup namespace",           NEW_CGROUPNS,           unshare_cgroup,         NULL},
+	{RUNTIME, "delegated cgroup",           DELEGATE_CGROUP,        enter_delegated_cgroup, NULL},
 	{INIT,    "loopback",                   NEW_NETNS,              raise_loopback,         NULL},
 	{INIT,    "rootfs",                     ALWAYS,                 prepare_rootfs,         NULL},
 	{INIT,    "mounts",                     ALWAYS,                 perform_mounts,         NULL},
@@ -125,6 +127,7 @@ void life_init(struct life *l)
 		.pidfd = -1,
 		.init_pidfd = -1,
 		.terminal = {-1, -1},
+		.hook_output = {-1, -1},
 		.resctrl_fd = -1,
 		.netns_fd = -1,
 		.listener = -1,
@@ -137,7 +140,8 @@ void life_done(struct life *l)
 {
 	int *const owned[] = {&l->state_fd, &l->lock_fd, &l->rootfs_fd, &l->proc_fd,
 		&l->console_socket, &l->start_socket, &l->baton, &l->pidfd, &l->init_pidfd,
-		&l->terminal.master, &l->terminal.slave, &l->netns_fd, &l->resctrl_fd};
+		&l->terminal.master, &l->terminal.slave, &l->netns_fd, &l->resctrl_fd,
+		&l->hook_output.stdout_fd, &l->hook_output.stderr_fd};
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
 		close_fd(owned[i]);

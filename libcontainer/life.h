@@ -7,11 +7,13 @@
 #include <sys/types.h>
 
 #include "libcontainer/cgroup.h"
+#include "libcontainer/hooks.h"
 #include "libcontainer/namespaces.h"
 #include "libcontainer/process.h"
 #include "libcontainer/seccomp.h"
 #include "libcontainer/seccomp_own.h"
 #include "libcontainer/terminal.h"
+#include "specs/annotations.h"
 #include "specs/spec.h"
 #include "specs/state.h"
 
@@ -71,6 +73,8 @@ enum condition {
 	NET_DEVICES = 1LL << 32,
 	RESCTRL = 1LL << 33, /* linux.intelRdt */
 	PIDFD_SOCKET = 1LL << 35,
+	HOOK_OUTPUT = 1LL << 36, /* of the annotations run.oci.hooks.* */
+	DELEGATE_CGROUP = 1LL << 37, /* run.oci.delegate-cgroup */
 };
 
 struct life;
@@ -129,6 +133,7 @@ struct life {
 	struct oci_config *config; /* tightened; NULL where the command can do without */
 	const struct oci_process *process; /* what is to run: config->process, or that of exec */
 	struct container_record record;
+	struct run_annotations annotations; /* of config */
 	const char *config_given; /* text as in the bundle */
 	char *report; /* JSON, heap */
 
@@ -151,6 +156,7 @@ struct life {
 	int pidfd;
 	int init_pidfd; /* exec: of the container's first process */
 	struct terminal terminal;
+	struct hook_output hook_output;
 	int resctrl_fd; /* the root of resctrl */
 	bool resctrl_made; /* as with cgroup_made */
 	int netns_fd; /* of the container, while network devices may have to go back */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "specs/annotations.h"
 #include "specs/mount_words.h"
 
 static bool is_set(const char *text)
@@ -77,6 +78,18 @@ static uint64_t plan_process(const struct oci_config *config, const struct oci_p
 	       when(is_set(options->pid_file), PID_FILE);
 }
 
+static uint64_t plan_annotations(const struct oci_config *config)
+{
+	struct run_annotations annotations;
+	struct nacre_error ignored; /* validated */
+
+	if (run_annotations_read(config, &annotations, &ignored) < 0)
+		return 0;
+	return when(config->hooks && (annotations.hooks_stdout || annotations.hooks_stderr),
+		       HOOK_OUTPUT) |
+	       when(annotations.delegate_cgroup, DELEGATE_CGROUP);
+}
+
 uint64_t plan_create(const struct oci_config *config, const struct life_options *options)
 {
 	const struct oci_linux *linux_ = config->linux_;
@@ -85,7 +98,8 @@ uint64_t plan_create(const struct oci_config *config, const struct life_options 
 	if (linux_)
 		masks = when(linux_->masked_paths.n || linux_->readonly_paths.n, MASKS) |
 			when(linux_->sysctl.n, SYSCTL);
-	return masks | plan_hooks(config->hooks) | plan_process(config, config->process, options) |
+	return masks | plan_annotations(config) | plan_hooks(config->hooks) |
+	       plan_process(config, config->process, options) |
 	       when(new_namespace(config, "user"), NEW_USERNS) |
 	       when(oci_find_namespace(config, "user"), IN_USERNS) |
 	       when(new_namespace(config, "cgroup"), NEW_CGROUPNS) |

@@ -58,9 +58,9 @@ static int run_host_hooks(struct life *l, const char *kind, const struct oci_hoo
 
 	if (hooks->n == 0)
 		return 0;
-	if (hook_state(l, status, pid, &json, err) < 0)
+	if (open_hook_output(l, err) < 0 || hook_state(l, status, pid, &json, err) < 0)
 		return -err->code;
-	return hooks_run(kind, hooks, json, NULL, err);
+	return hooks_run(kind, hooks, json, NULL, &l->hook_output, err);
 }
 
 /* A poststop hook that fails is told and the others run all the same: config.md, Poststop. */
@@ -277,8 +277,7 @@ int write_id_maps(struct life *l, struct nacre_error *err)
 		linux_->gid_mappings, linux_->n_gid_mappings, err);
 }
 
-/* The uid of the host that the container's user is. -1: a namespace that is joined knows. */
-static int64_t host_uid(const struct life *l)
+int64_t host_uid(const struct life *l)
 {
 	const struct oci_linux *linux_ = l->config->linux_;
 	uint32_t uid = l->process->user.uid;

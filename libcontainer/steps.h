@@ -34,6 +34,10 @@ int hand_out_listener(struct life *l, struct nacre_error *err);
 int hooks_poststart(struct life *l, struct nacre_error *err);
 
 /* host_side.c */
+int open_hook_output(struct life *l, struct nacre_error *err); /* also for run_poststop ... */
+int enter_delegated_cgroup(struct life *l, struct nacre_error *err);
+/* The uid of the host that the container's user is. -1: a namespace that is joined knows. */
+int64_t host_uid(const struct life *l);
 int move_net_devices(struct life *l, struct nacre_error *err);
 int restore_net_devices(struct life *l, struct nacre_error *err);
 int enter_resctrl(struct life *l, struct nacre_error *err);

@@ -26,6 +26,7 @@ enum profile_rule {
 	RULE_WRITABLE_BINDS = 1 << 14,
 	RULE_JOINED_NETWORK = 1 << 15,
 	RULE_OWN_FILTER = 1 << 16,
+	RULE_ANNOTATIONS = 1 << 17,
 };
 
 enum profile_flag {

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "specs/annotations.h"
 #include "specs/defaults.h"
 #include "specs/mount_words.h"
 #include "specs/path_text.h"
@@ -289,11 +290,13 @@ static int check_hooks(const struct oci_config *config, struct nacre_error *err)
 
 static int check_annotations(const struct oci_config *config, struct nacre_error *err)
 {
+	struct run_annotations unused;
+
 	for (size_t i = 0; i < config->annotations.n; i++) {
 		if (!config->annotations.items[i].key || !config->annotations.items[i].key[0])
 			return oci_fail(config, err, "annotations", "has an empty key");
 	}
-	return 0;
+	return run_annotations_read(config, &unused, err);
 }
 
 static const struct check config_checks[] = {

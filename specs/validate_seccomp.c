@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "specs/annotations.h"
 #include "specs/validate_checks.h"
 
 /* config-linux.md, Seccomp. Names of calls, actions and architectures are libseccomp's business. */
@@ -43,12 +44,23 @@ static int check_args(const struct oci_config *config, const struct oci_syscall 
 	return 0;
 }
 
+/* The place for the listener, of either form. */
+static bool has_receiver(const struct oci_config *config)
+{
+	struct run_annotations annotations;
+	struct nacre_error ignored;
+
+	return config->linux_->seccomp->listener_path ||
+	       (run_annotations_read(config, &annotations, &ignored) == 0 &&
+		       annotations.seccomp_receiver);
+}
+
 /* Between loading the filter and sending its listener away the runtime must write to its peer: with
  * NOTIFY on write nobody would answer. */
 static int check_notify(const struct oci_config *config, const struct oci_syscall *rule, size_t i,
 	struct nacre_error *err)
 {
-	if (!config->linux_->seccomp->listener_path)
+	if (!has_receiver(config))
 		return oci_fail(config, err, at("linux.seccomp.syscalls[%zu].action", i).text,
 			"SCMP_ACT_NOTIFY needs linux.seccomp.listenerPath");
 	if (oci_strings_have(&rule->names, "write"))
@@ -91,7 +103,7 @@ int check_seccomp(const struct oci_config *config, struct nacre_error *err)
 	if (is_action(seccomp->default_action, "SCMP_ACT_NOTIFY"))
 		return oci_fail(config, err, "linux.seccomp.defaultAction",
 			"SCMP_ACT_NOTIFY cannot be used as default action");
-	if (seccomp->listener_metadata && !seccomp->listener_path)
+	if (seccomp->listener_metadata && !has_receiver(config))
 		return oci_fail(config, err, "linux.seccomp.listenerMetadata",
 			"needs linux.seccomp.listenerPath");
 	if (seccomp->default_errno_ret.set)

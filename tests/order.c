@@ -372,6 +372,7 @@ static struct oci_config *strip(struct arena *arena, const struct oci_config *co
 	struct oci_map *unified;
 
 	c->nacre = NULL;
+	c->annotations = (struct oci_map){.n = 0};
 	c->mounts = NULL;
 	c->n_mounts = 0;
 	if (c->root) {
@@ -420,6 +421,23 @@ static struct oci_config *strip(struct arena *arena, const struct oci_config *co
 	return c;
 }
 
+/* Gone may be only what reaches the host; nothing may come or change. */
+static bool annotations_tighter(const struct oci_map *a, const struct oci_map *b)
+{
+	size_t k = 0;
+
+	for (size_t i = 0; i < a->n; i++) {
+		const struct oci_pair *pair = &a->items[i];
+
+		if (k < b->n && same(pair->key, b->items[k].key) &&
+			same(pair->value, b->items[k].value))
+			k++;
+		else if (strncmp(pair->key, "run.oci.", 8))
+			return false;
+	}
+	return k == b->n;
+}
+
 static struct oci_config *with_linux(struct arena *arena, const struct oci_config *config)
 {
 	struct oci_config *c = copy_or_zero(arena, config, sizeof(*config));
@@ -437,6 +455,8 @@ const char *looser(struct arena *arena, const struct oci_config *a, const struct
 		return "something else was edited";
 	if (a->process)
 		what = process_looser(a->process, b->process);
+	if (!what && !annotations_tighter(&a->annotations, &b->annotations))
+		what = "an annotation";
 	if (!what)
 		what = root_looser(a, b);
 	if (!what)

@@ -209,6 +209,22 @@ static struct oci_linux *linux_part(struct source *s)
 	return l;
 }
 
+static void annotations(struct source *s, struct oci_map *map)
+{
+	static const struct oci_pair pool[] = {
+		{"run.oci.keep_original_groups", "1"},
+		{"run.oci.hooks.stdout", "/a"},
+		{"run.oci.delegate-cgroup", "a"},
+		{"com.example.a", ""},
+	};
+
+	map->items = make(s, COUNT(pool), sizeof(*map->items));
+	for (size_t i = 0; i < COUNT(pool); i++) {
+		if (!roll(s, 4))
+			map->items[map->n++] = pool[i];
+	}
+}
+
 struct oci_config *random_config(struct arena *arena, uint64_t seed)
 {
 	struct source s = {.arena = arena, .state = (seed + 1) * 0x9e3779b97f4a7c15ULL};
@@ -220,6 +236,7 @@ struct oci_config *random_config(struct arena *arena, uint64_t seed)
 	config->root->readonly = roll(&s, 2);
 	config->process = process(&s);
 	mounts(&s, config);
+	annotations(&s, &config->annotations);
 	if (roll(&s, 32))
 		config->linux_ = linux_part(&s);
 	return config;

@@ -48,7 +48,7 @@ START_TEST(all_ids_and_groups_are_the_users)
 		.uid = 1000, .gid = 2000, .additional_gids = groups, .n_additional_gids = 2};
 	gid_t now[8];
 
-	ck_assert_msg(credentials_apply(&user, false, &err) == 0, "%s", err.text);
+	ck_assert_msg(credentials_apply(&user, false, false, &err) == 0, "%s", err.text);
 	check_ids(1000, 2000);
 	ck_assert_int_eq(getgroups(8, now), 2);
 	ck_assert_uint_eq(now[0], 20);
@@ -63,7 +63,7 @@ START_TEST(no_additional_groups_drops_those_of_the_caller)
 	const gid_t groups[] = {5, 6};
 
 	ck_assert_int_eq(setgroups(2, groups), 0);
-	ck_assert_msg(credentials_apply(&user, false, &err) == 0, "%s", err.text);
+	ck_assert_msg(credentials_apply(&user, false, false, &err) == 0, "%s", err.text);
 	ck_assert_int_eq(getgroups(0, NULL), 0);
 	ck_assert_uint_eq(umask(0), 0);
 }
@@ -88,10 +88,10 @@ START_TEST(denied_groups_are_kept_only_where_none_are_asked_for)
 	write_own("/proc/self/setgroups", "deny");
 	write_own("/proc/self/uid_map", "0 0 1");
 	write_own("/proc/self/gid_map", "0 0 1");
-	ck_assert_int_eq(credentials_apply(&user, true, &err), -EPERM);
+	ck_assert_int_eq(credentials_apply(&user, true, false, &err), -EPERM);
 	ck_assert_ptr_nonnull(strstr(err.text, "denied in this user namespace"));
-	ck_assert_int_eq(credentials_apply(&no_groups, false, &err), -EPERM);
-	ck_assert_msg(credentials_apply(&no_groups, true, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(credentials_apply(&no_groups, false, false, &err), -EPERM);
+	ck_assert_msg(credentials_apply(&no_groups, true, false, &err) == 0, "%s", err.text);
 }
 END_TEST
 
@@ -101,9 +101,9 @@ START_TEST(the_id_that_means_no_change_is_refused)
 	const struct oci_user no_user = {.uid = UINT32_MAX, .gid = 1000};
 	const struct oci_user no_group = {.uid = 1000, .gid = UINT32_MAX};
 
-	ck_assert_int_eq(credentials_apply(&no_user, false, &err), -EINVAL);
+	ck_assert_int_eq(credentials_apply(&no_user, false, false, &err), -EINVAL);
 	ck_assert_str_eq(err.text, "process.user.uid: 4294967295 is not a user");
-	ck_assert_int_eq(credentials_apply(&no_group, false, &err), -EINVAL);
+	ck_assert_int_eq(credentials_apply(&no_group, false, false, &err), -EINVAL);
 	check_ids(0, 0);
 }
 END_TEST
@@ -113,7 +113,7 @@ START_TEST(an_id_that_is_not_mapped_is_named)
 	const struct oci_user user = {.uid = 1000, .gid = 0};
 
 	ck_assert_int_eq(unshare(CLONE_NEWUSER), 0);
-	ck_assert_int_eq(credentials_apply(&user, true, &err), -EINVAL);
+	ck_assert_int_eq(credentials_apply(&user, true, false, &err), -EINVAL);
 	ck_assert_str_eq(err.text, "process.user.gid: setresgid 0 (is it mapped in "
 				   "linux.gidMappings?): Invalid argument");
 }
@@ -140,7 +140,7 @@ static void become(uint32_t uid, const struct capability_sets *sets)
 	const struct oci_user user = {.uid = uid, .gid = uid};
 
 	ck_assert_msg(capabilities_bound(sets, &err) == 0, "%s", err.text);
-	ck_assert_msg(credentials_apply(&user, false, &err) == 0, "%s", err.text);
+	ck_assert_msg(credentials_apply(&user, false, false, &err) == 0, "%s", err.text);
 	ck_assert_msg(capabilities_apply(sets, &err) == 0, "%s", err.text);
 }
 

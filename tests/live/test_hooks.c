@@ -18,6 +18,7 @@
 
 static struct nacre_error err;
 static char dir[PATH_MAX];
+static struct hook_output output = {-1, -1};
 
 /* Hooks inherit the working directory: each test has one of its own. What they write on stderr goes
  * to /dev/null, so that it cannot be taken for the runner's. */
@@ -58,7 +59,7 @@ static int run_list(
 {
 	const struct oci_hook_list list = {items, n};
 
-	return hooks_run(KIND, &list, state, env, &err);
+	return hooks_run(KIND, &list, state, env, &output, &err);
 }
 
 static int run_shell(const char *script, int64_t timeout)
@@ -317,6 +318,25 @@ START_TEST(a_timeout_of_zero_is_refused)
 }
 END_TEST
 
+START_TEST(output_goes_to_files_that_are_appended_to)
+{
+	char path[2 * PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s/out", dir);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_msg(hooks_open_output(path, path, &output, &err) == 0, "%s", err.text);
+		ck_assert_msg(run_shell("echo to stdout; sleep 0.1; echo to stderr >&2", 0) == 0,
+			"%s", err.text);
+		(void)close(output.stdout_fd);
+		(void)close(output.stderr_fd);
+	}
+	ck_assert_str_eq(out("out"), "to stdout\nto stderr\nto stdout\nto stderr\n");
+	ck_assert_int_eq(hooks_open_output(NULL, "/no/such/file", &output, &err), -ENOENT);
+	ck_assert_str_eq(
+		err.text, "output of hooks: open /no/such/file: No such file or directory");
+}
+END_TEST
+
 Suite *suite_hooks(void);
 
 Suite *suite_hooks(void)
@@ -344,6 +364,7 @@ Suite *suite_hooks(void)
 	tcase_add_test(tcase, a_stderr_whose_reader_is_gone_does_no_harm);
 	tcase_add_test(tcase, a_process_left_behind_is_not_waited_for);
 	tcase_add_test(tcase, a_timeout_of_zero_is_refused);
+	tcase_add_test(tcase, output_goes_to_files_that_are_appended_to);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

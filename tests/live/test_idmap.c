@@ -44,7 +44,7 @@ static int become_root(void)
 {
 	gid_t groups[8];
 
-	if (idmap_become_root(&err) < 0)
+	if (idmap_become_root(false, &err) < 0)
 		return 1;
 	if (getuid() != 0 || geteuid() != 0 || getgid() != 0 || getegid() != 0)
 		return 2;
@@ -108,7 +108,7 @@ END_TEST
 
 static int root_with_groups_left(void)
 {
-	return idmap_become_root(&err) == 0 && getuid() == 0 && getgid() == 0 ? 0 : 1;
+	return idmap_become_root(false, &err) == 0 && getuid() == 0 && getgid() == 0 ? 0 : 1;
 }
 
 static void become_user(void)

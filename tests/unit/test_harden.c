@@ -137,7 +137,7 @@ START_TEST(the_report_is_a_table_for_people)
 	ck_assert_ptr_nonnull(end);
 	*end = '\0';
 	ck_assert_str_eq(text,
-		"profile agent: 15 rules, 3 changes\n"
+		"profile agent: 16 rules, 3 changes\n"
 		"allowed: cap:CAP_NET_RAW\n"
 		"\n"
 		"RULE                PATH                           CHANGE\n"

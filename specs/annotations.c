@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "specs/annotations.h"
+
+#include <string.h>
+
+#include "specs/validate_checks.h"
+
+#define KEEP_GROUPS "run.oci.keep_original_groups"
+#define HOOKS_STDOUT "run.oci.hooks.stdout"
+#define HOOKS_STDERR "run.oci.hooks.stderr"
+#define SECCOMP_RECEIVER "run.oci.seccomp.receiver"
+#define DELEGATE_CGROUP "run.oci.delegate-cgroup"
+
+/* Groups of the host, files that the runtime would write, a socket that it would hand an fd to. A
+ * cgroup below the container's own is none of these. */
+const char *const run_annotations_of_host[] = {
+	KEEP_GROUPS, HOOKS_STDOUT, HOOKS_STDERR, SECCOMP_RECEIVER, NULL};
+
+/* NULL: not there, or empty. */
+static const char *find(const struct oci_config *config, const char *key)
+{
+	for (size_t i = 0; i < config->annotations.n; i++) {
+		const struct oci_pair *pair = &config->annotations.items[i];
+
+		if (!strcmp(pair->key, key))
+			return pair->value[0] ? pair->value : NULL;
+	}
+	return NULL;
+}
+
+static int find_path(const struct oci_config *config, const char *key, const char **ret_path,
+	struct nacre_error *err)
+{
+	const char *path = find(config, key);
+
+	if (path && path[0] != '/')
+		return oci_fail(config, err, at("annotations.%s", key).text,
+			"\"%s\" is not an absolute path", path);
+	*ret_path = path;
+	return 0;
+}
+
+int run_annotations_read(const struct oci_config *config, struct run_annotations *ret_annotations,
+	struct nacre_error *err)
+{
+	const char *keep_groups = find(config, KEEP_GROUPS);
+	const char *cgroup = find(config, DELEGATE_CGROUP);
+	struct run_annotations read = {
+		.keep_groups = keep_groups && strcmp(keep_groups, "0") != 0,
+		.delegate_cgroup = cgroup,
+	};
+
+	if (find_path(config, HOOKS_STDOUT, &read.hooks_stdout, err) < 0 ||
+		find_path(config, HOOKS_STDERR, &read.hooks_stderr, err) < 0 ||
+		find_path(config, SECCOMP_RECEIVER, &read.seccomp_receiver, err) < 0)
+		return -err->code;
+	if (cgroup && (strchr(cgroup, '/') || !strcmp(cgroup, ".") || !strcmp(cgroup, "..") ||
+			      !strncmp(cgroup, "cgroup.", 7)))
+		return oci_fail(config, err, "annotations." DELEGATE_CGROUP,
+			"\"%s\" is not the name of a cgroup", cgroup);
+	*ret_annotations = read;
+	return 0;
+}

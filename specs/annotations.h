@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_ANNOTATIONS_H
+#define NACRE_ANNOTATIONS_H
+
+#include "specs/spec.h"
+
+/* Annotations of crun's that callers set, with crun's meaning (crun(1), EXTENSIONS). Those of nacre
+ * itself are in policy.h. */
+struct run_annotations {
+	bool keep_groups; /* run.oci.keep_original_groups: those of the caller, no setgroups(2) */
+	const char *hooks_stdout; /* run.oci.hooks.stdout, .stderr: a file that is appended to */
+	const char *hooks_stderr;
+	const char *seccomp_receiver; /* run.oci.seccomp.receiver: where there is no listenerPath */
+	const char *delegate_cgroup; /* run.oci.delegate-cgroup: the process is moved into it, below
+					the container's cgroup, and may make others beside it */
+};
+
+/* An empty value is as none. -EINVAL: a value that is no absolute path, or no name. */
+int run_annotations_read(const struct oci_config *config, struct run_annotations *ret_annotations,
+	struct nacre_error *err);
+
+/* The keys of those that give rights on the host, for harden.c; ends with NULL. */
+extern const char *const run_annotations_of_host[];
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "specs/annotations.h"
+#include "specs/harden_rules.h"
+
+static bool is_of_host(const char *key)
+{
+	for (size_t i = 0; run_annotations_of_host[i]; i++) {
+		if (!strcmp(run_annotations_of_host[i], key))
+			return true;
+	}
+	return false;
+}
+
+/* Without a receiver a filter that notifies cannot run: nothing that could be edited away. */
+static int check_receiver(struct hardening *h)
+{
+	const struct oci_linux *linux_ = h->config->linux_;
+	const struct oci_seccomp *seccomp = linux_ ? linux_->seccomp : NULL;
+	struct run_annotations annotations;
+
+	if (!seccomp || seccomp->listener_path ||
+		run_annotations_read(h->config, &annotations, h->err) < 0 ||
+		!annotations.seccomp_receiver)
+		return 0;
+	for (size_t i = 0; i < seccomp->n_syscalls; i++) {
+		if (!strcmp(seccomp->syscalls[i].action, "SCMP_ACT_NOTIFY"))
+			return fail(h->err, EPERM,
+				"profile %s, rule annotations: run.oci.seccomp.receiver is not "
+				"taken from an annotation; give linux.seccomp.listenerPath",
+				h->profile->name);
+	}
+	return 0;
+}
+
+int rule_annotations(struct hardening *h)
+{
+	struct oci_map *map = &h->config->annotations;
+	size_t n = 0;
+
+	if (check_receiver(h) < 0)
+		return -h->err->code;
+	/* In place: the map is our copy. */
+	for (size_t i = 0; i < map->n; i++) {
+		const struct oci_pair pair = map->items[i];
+
+		if (is_of_host(pair.key))
+			note(h, text_of(h, "annotations.%s", pair.key),
+				json_of_string(h, pair.value), NULL);
+		else
+			map->items[n++] = pair;
+	}
+	map->n = n;
+	return 0;
+}
