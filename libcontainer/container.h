@@ -183,6 +183,17 @@ struct nacre_update_options {
 NACRE_API int nacre_update(struct nacre *nacre, const char *id,
 	const struct nacre_update_options *options, struct nacre_error *err);
 
+/* What a container uses, as the JSON object on one line that `runc events --stats` prints. -ESRCH:
+ * it is not running. */
+NACRE_API int nacre_stats(
+	struct nacre *nacre, const char *id, char **ret_json, struct nacre_error *err);
+
+/* Calls EVENT with such an object every INTERVAL_MS and with {"type":"oom","id":ID} when the OOM
+ * killer has struck, until the container ends; or until EVENT returns a negative errno, which is
+ * then the result. */
+NACRE_API int nacre_events(struct nacre *nacre, const char *id, uint64_t interval_ms,
+	int (*event)(void *data, const char *json), void *data, struct nacre_error *err);
+
 /* runtime.md, State, with runc's members. */
 NACRE_API int nacre_state(
 	struct nacre *nacre, const char *id, char **ret_json, struct nacre_error *err);

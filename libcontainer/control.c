@@ -162,7 +162,11 @@ int nacre_state(struct nacre *nacre, const char *id, char **ret_json, struct nac
 
 	if (result == 0) {
 		struct oci_state state = container_state(&l.record, status, l.arena);
+		struct nacre_error ignored; /* one that is gone has nothing to tell */
 
+		/* Also after the end: the cgroup stays until delete. */
+		if (l.record.cgroup && cgroup_open(l.record.cgroup, &l.cgroup, &ignored) == 0)
+			state.oom_kills = cgroup_oom_kills(&l.cgroup);
 		result = oci_state_encode(&state, true, ret_json, err);
 	}
 	life_done(&l);

@@ -18,6 +18,11 @@
 
 int make_own_cgroup(struct life *l, struct nacre_error *err)
 {
+	if (l->cgroup.fd < 0)
+		return fail(err, ENOTSUP,
+			"--own-cgroup, --timeout and --kill-on-exit: container \"%s\" has no "
+			"cgroup",
+			l->id);
 	if (cgroup_own_make(&l->cgroup, &l->own_cgroup, err) == 0 || l->options->own_cgroup_asked)
 		return l->own_cgroup.fd < 0 ? -err->code : 0;
 	(void)fail_prefix(err, "exec shares the container's cgroup");

@@ -46,6 +46,8 @@ struct invocation {
 	struct nacre_exec_options exec;
 	uint64_t timeout_ms; /* 0: none */
 	struct update_options update;
+	uint64_t interval_ms; /* 0: the default */
+	bool stats;
 	const char *format;
 	bool all;
 	bool force;
@@ -82,6 +84,7 @@ struct invocation {
 int command_check(struct invocation *in, struct nacre_error *err);
 int command_create(struct invocation *in, struct nacre_error *err);
 int command_delete(struct invocation *in, struct nacre_error *err);
+int command_events(struct invocation *in, struct nacre_error *err);
 int command_exec(struct invocation *in, struct nacre_error *err);
 int command_features(struct invocation *in, struct nacre_error *err);
 int command_harden(struct invocation *in, struct nacre_error *err);
@@ -100,6 +103,7 @@ extern const struct option_row profile_rows[]; /* --profile, --allow */
 extern const struct option_row create_rows[]; /* also of run */
 extern const struct option_row run_rows[];
 extern const struct option_row check_rows[];
+extern const struct option_row events_rows[];
 extern const struct option_row exec_rows[];
 extern const struct option_row delete_rows[];
 extern const struct option_row harden_rows[];

@@ -45,6 +45,7 @@ static const struct command commands[] = {
 	{"pause", command_pause, 1, 0, 1, 1, "ID", {NULL}, "freeze all processes"},
 	{"resume", command_resume, 1, 0, 1, 1, "ID", {NULL}, "let them go on"},
 	{"update", command_update, 1, 0, 1, 1, "ID", {update_rows}, "change the limits of a container"},
+	{"events", command_events, 1, 0, 1, 1, "ID", {events_rows}, "print what a container uses, and when memory ran out"},
 	{"spec", command_spec, 1, STATELESS, 0, 0, "", {spec_rows, profile_rows}, "write a config.json to begin with"},
 	{"harden", command_harden, 1, STATELESS, 0, 0, "", {harden_rows, profile_rows}, "show what a profile makes of a bundle's config"},
 	{"check", command_check, 1, STATELESS, 0, 0, "", {check_rows}, "say for each rule whether this host enforces it"},

@@ -20,6 +20,7 @@ struct oci_state {
 	struct oci_map annotations;
 	const char *owner;
 	const char *profile; /* nacre's extension: what the container was hardened with */
+	uint64_t oom_kills; /* nacre's extension: processes of it that the OOM killer has taken */
 };
 
 /* What is needed to find a container again, written once, by rename. */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_CGROUP_STATS_FILES_H
+#define NACRE_CGROUP_STATS_FILES_H
+
+#include "specs/arena.h"
+#include "specs/stats.h"
+
+/* The kernel's forms of files, Documentation/admin-guide/cgroup-v2.rst, Format. For cgroup_stats.c
+ * and cgroup_stats_io.c. What reads a file returns 1, 0 if the cgroup has none, or -errno with
+ * text.
+ */
+
+struct stats_reader {
+	struct arena *arena;
+	int fd; /* the cgroup's directory */
+	struct nacre_error *err;
+};
+
+/* *RET_TEXT: heap. */
+int stats_read_file(const struct stats_reader *reader, const char *file, char **ret_text);
+
+/* The decimal number at *TEXT, which ends at the end or before one of ENDS; "max" is UINT64_MAX.
+ * Moves *TEXT behind it. Returns 0, -EINVAL or -ERANGE without text. */
+int stats_parse_number(const char **text, const char *ends, uint64_t *ret_value);
+
+/* -EINVAL: quotes the line. */
+int stats_bad_line(const struct stats_reader *reader, const char *file, const char *line);
+
+/* A file of one number. */
+int stats_read_number(const struct stats_reader *reader, const char *file, uint64_t *ret_value);
+
+/* Flat keyed: calls EACH, which returns 0 or -errno, with every "KEY VALUE". */
+int stats_read_flat(const struct stats_reader *reader, const char *file,
+	int (*each)(void *data, const char *key, size_t length, uint64_t value), void *data);
+
+bool stats_is_key(const char *key, size_t length, const char *name);
+
+int stats_read_pressure(
+	const struct stats_reader *reader, const char *file, struct stats_pressure *pressure);
+
+/* cgroup_stats_io.c */
+int stats_read_io(const struct stats_reader *reader, struct container_stats *stats);
+
+#endif
