@@ -74,7 +74,7 @@ int nacre_open(
 		.debug = options->debug,
 		.data = options->data,
 	};
-	nacre->root_fd = state_open_root(path, err);
+	nacre->root_fd = state_open_root(path, !options->root_must_exist, err);
 	if (nacre->root_fd < 0) {
 		free(nacre);
 		return -err->code;

@@ -40,6 +40,7 @@ struct nacre;
 struct nacre_options {
 	size_t size;
 	const char *root; /* state of all containers; NULL: /run/nacre, or $XDG_RUNTIME_DIR/nacre */
+	bool root_must_exist; /* else it is made */
 	void (*warn)(void *data, const char *text); /* NULL: dropped */
 	void (*debug)(
 		void *data, const char *text); /* NULL: off; one line a step, with microseconds */

@@ -61,16 +61,31 @@ static int signal_all(struct life *l, int sig, struct nacre_error *err)
 	return 0;
 }
 
+/* Some can outlive the first process, where there is no pid namespace that ends with it. */
+static bool has_processes(const struct life *l)
+{
+	struct cgroup cgroup = CGROUP_CLOSED;
+	cleanup_free pid_t *pids = NULL;
+	struct nacre_error ignored;
+	size_t n = 0;
+
+	if (l->record.cgroup && cgroup_open(l->record.cgroup, &cgroup, &ignored) == 0)
+		(void)cgroup_pids(&cgroup, &pids, &n, &ignored);
+	cgroup_close(&cgroup);
+	return n > 0;
+}
+
 static int signal_init(struct life *l, int sig, struct nacre_error *err)
 {
 	int result;
 
 	l->pidfd = record_open_pidfd(&l->record);
+	/* Without a pid namespace of its own nothing dies with the first process. */
+	if (sig == SIGKILL && !(l->record.active & NEW_PIDNS) &&
+		(l->pidfd >= 0 || has_processes(l)))
+		return signal_all(l, sig, err);
 	if (l->pidfd < 0)
 		return fail(err, ESRCH, "container not running");
-	/* Without a pid namespace of its own nothing dies with the first process. */
-	if (sig == SIGKILL && !(l->record.active & NEW_PIDNS))
-		return signal_all(l, sig, err);
 	result = sys_pidfd_send_signal(l->pidfd, sig);
 	if (result == -ESRCH)
 		return fail(err, ESRCH, "container not running");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,15 +118,23 @@ static int add_capabilities(struct arena *arena, const char *const *caps,
 	return append(arena, &sets->effective, caps, err);
 }
 
-static int read_process_file(struct arena *arena, const char *path,
+static int read_process_file(struct arena *arena, const struct nacre_exec_options *options,
 	struct oci_process **ret_process, struct nacre_error *err)
 {
+	const char *path = options->process_file;
+	/* The caller's choice, like stdin: a link, or a pipe that a shell names /dev/fd/63. */
+	cleanup_close int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	cleanup_free char *text = NULL;
 	size_t length;
 
-	if (file_read(AT_FDCWD, path, JSON_MAX_BYTES, &text, &length, err) < 0)
+	if (fd < 0)
+		return fail_errno(err, errno, "open %s", path);
+	if (file_read_fd(fd, path, JSON_MAX_BYTES, &text, &length, err) < 0)
 		return -err->code;
-	return oci_process_decode(arena, path, text, length, ret_process, err);
+	if (oci_process_decode(arena, path, text, length, ret_process, err) < 0)
+		return -err->code;
+	(*ret_process)->terminal |= options->terminal;
+	return 0;
 }
 
 /* The container's own process with what the options change. */
@@ -173,6 +182,7 @@ static int tighten(struct life *l, const struct oci_process *process, struct nac
 static int find_cgroup(struct life *l, const char *below, struct nacre_error *err)
 {
 	const char *path = l->record.cgroup;
+	char path_of_init[PATH_MAX];
 	int result;
 
 	if (!path && (below || l->options->own_cgroup_asked))
@@ -187,7 +197,13 @@ static int find_cgroup(struct life *l, const char *below, struct nacre_error *er
 			return fail_errno(err, ENOMEM, "exec");
 	}
 	result = cgroup_open(path, &l->cgroup, err);
-	return result == -ENOENT ? fail(err, ENOENT, "cgroup %s does not exist", path) : result;
+	/* Init moved elsewhere, and its first cgroup was removed. */
+	if (result == -ENOENT && !below &&
+		cgroup_of_process((pid_t)l->record.pid, path_of_init, err) == 0) {
+		path = path_of_init;
+		result = cgroup_open(path, &l->cgroup, err);
+	}
+	return result == -ENOENT ? fail_errno(err, ENOENT, "open cgroup %s", path) : result;
 }
 
 static int may_exec(enum container_status status, bool ignore_paused, struct nacre_error *err)
@@ -240,9 +256,8 @@ static int prepare_exec(
 			sizeof(*options));
 	if (refuse_threads(err) < 0 || container_load_config(l, err) < 0)
 		return -err->code;
-	if ((options->process_file
-			    ? read_process_file(l->arena, options->process_file, &process, err)
-			    : make_process(l, options, &process, err)) < 0 ||
+	if ((options->process_file ? read_process_file(l->arena, options, &process, err)
+				   : make_process(l, options, &process, err)) < 0 ||
 		oci_process_validate(process, err) < 0 || tighten(l, process, err) < 0 ||
 		check_terminal(
 			l->process->terminal, options->detach, options->console_socket, err) < 0)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcontainer/hooks.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -81,14 +83,17 @@ static void last_line(const struct tail *tail, char *line, size_t size)
 
 static int judge(const struct tail *tail, int status, struct nacre_error *err)
 {
-	char line[TAIL_SIZE + 1];
+	char line[TAIL_SIZE + 1], words[64];
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	last_line(tail, line, sizeof(line));
-	if (WIFSIGNALED(status))
-		return fail(err, ECANCELED, "signal %d (%s), stderr: \"%s\"", WTERMSIG(status),
-			strsignal(WTERMSIG(status)), line);
+	if (WIFSIGNALED(status)) {
+		/* As runc words it. */
+		(void)snprintf(words, sizeof(words), "%s", strsignal(WTERMSIG(status)));
+		words[0] = (char)tolower((unsigned char)words[0]);
+		return fail(err, ECANCELED, "signal: %s, stderr: \"%s\"", words, line);
+	}
 	return fail(err, ECANCELED, "exit status %d, stderr: \"%s\"", WEXITSTATUS(status), line);
 }
 

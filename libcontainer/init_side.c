@@ -319,7 +319,7 @@ int find_program(struct life *l, struct nacre_error *err)
 }
 
 /* config.md, StartContainer Hooks: everything in the container, before its program, and with its
- * environment. */
+ * environment. What runs is a file of the image, so it gets no more rights than the program. */
 int hooks_start_container(struct life *l, struct nacre_error *err)
 {
 	struct oci_strings env = {.items = (const char **)l->program.envp};

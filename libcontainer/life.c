@@ -73,17 +73,17 @@ const struct step create_steps[] = {
 };
 
 const struct step start_steps[] = {
-	{INIT,    "hooks: startContainer",      HOOKS_START_CONTAINER,  hooks_start_container,  NULL},
 	{INIT,    "process attributes",         ALWAYS,                 set_attributes,         NULL},
 	{INIT,    "LSM labels",                 LSM,                    set_labels,             NULL},
 	{RUNTIME, "limits from outside",        LIMITS_FROM_OUTSIDE,    set_process_limits,     NULL},
 	{INIT,    "limits",                     LIMITS,                 set_own_limits,         NULL},
+	{INIT,    "files",                      ALWAYS,                 limit_files,            NULL},
 	{INIT,    "seccomp filters, privileged", SECCOMP_PRIVILEGED,    load_seccomp,           NULL},
 	{RUNTIME, "seccomp listener, privileged", SECCOMP_PRIVILEGED | SECCOMP_NOTIFY, hand_out_listener, NULL},
 	{INIT,    "ids and capabilities",       ALWAYS,                 drop_privileges,        NULL},
-	{INIT,    "files",                      ALWAYS,                 limit_files,            NULL},
 	{INIT,    "seccomp filters",            SECCOMP_LAST,           load_seccomp,           NULL},
 	{RUNTIME, "seccomp listener",           SECCOMP_LAST | SECCOMP_NOTIFY, hand_out_listener, NULL},
+	{INIT,    "hooks: startContainer",      HOOKS_START_CONTAINER,  hooks_start_container,  NULL},
 	{INIT,    "exec",                       ALWAYS,                 exec_program,           NULL,           STEP_EXEC},
 	{RUNTIME, "hooks: poststart",           HOOKS_POSTSTART,        hooks_poststart,        NULL},
 	{.name = NULL},
@@ -178,6 +178,8 @@ static int await_start(struct life *l, struct nacre_error *err)
 {
 	struct baton_message message;
 
+	if (process_end_on_signals(err) < 0)
+		return -err->code;
 	for (;;) {
 		close_fd(&l->baton);
 		l->baton = accept4(l->start_socket, NULL, NULL, SOCK_CLOEXEC);

@@ -67,15 +67,20 @@ struct covers {
 
 static int cover(struct covers *covers, int dev_null_fd, int target_fd, struct nacre_error *err)
 {
-	struct stat st;
+	struct stat st, other;
 	int *cover_fd;
 	int r;
 
 	if (fstat(target_fd, &st) < 0)
 		return fail_errno(err, errno, "stat");
 	cover_fd = S_ISDIR(st.st_mode) ? &covers->empty_fd : &covers->null_fd;
-	if (*cover_fd >= 0)
+	if (*cover_fd >= 0) {
+		/* Named twice, or by two names. */
+		if (fstat(*cover_fd, &other) == 0 && other.st_dev == st.st_dev &&
+			other.st_ino == st.st_ino)
+			return 0;
 		return attach_clone(*cover_fd, target_fd, err);
+	}
 	*cover_fd = S_ISDIR(st.st_mode) ? mount_empty(err) : path_clone(dev_null_fd, 0, err);
 	if (*cover_fd < 0)
 		return *cover_fd;

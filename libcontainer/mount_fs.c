@@ -107,18 +107,6 @@ static int set_super(int fs_fd, const struct filesystem *fs, struct nacre_error 
 	return 0;
 }
 
-static bool has_key(const struct oci_strings *options, const char *key)
-{
-	size_t length = strlen(key);
-
-	for (size_t i = 0; i < options->n; i++) {
-		if (strncmp(options->items[i], key, length) == 0 &&
-			options->items[i][length] == '=')
-			return true;
-	}
-	return false;
-}
-
 /* The filesystems of the kernel that label their files themselves. */
 static bool takes_label(const char *type)
 {
@@ -139,13 +127,13 @@ static int configure(int fs_fd, const struct filesystem *fs, struct nacre_error 
 			set_word(fs_fd, fs, fs->options.items[i], err) < 0)
 			return -err->code;
 	}
-	if (fs->mode >= 0 && !has_key(&fs->options, "mode")) {
+	if (fs->mode >= 0 && !mount_options_have_key(&fs->options, "mode")) {
 		(void)snprintf(mode, sizeof(mode), "%o", (unsigned)fs->mode & 07777);
 		if (set_string(fs_fd, fs, "mode", mode, err) < 0)
 			return -err->code;
 	}
 	if (fs->label && fs->label[0] != '\0' && takes_label(fs->type) &&
-		!has_key(&fs->options, "context"))
+		!mount_options_have_key(&fs->options, "context"))
 		return set_string(fs_fd, fs, "context", fs->label, err);
 	return 0;
 }

@@ -120,6 +120,18 @@ enum {
 	N_WORDS = sizeof(words) / sizeof(words[0]),
 };
 
+bool mount_options_have_key(const struct oci_strings *options, const char *key)
+{
+	size_t length = strlen(key);
+
+	for (size_t i = 0; i < options->n; i++) {
+		if (strncmp(options->items[i], key, length) == 0 &&
+			options->items[i][length] == '=')
+			return true;
+	}
+	return false;
+}
+
 const char *const *mount_option_names(size_t *ret_n)
 {
 	*ret_n = N_WORDS;

@@ -38,6 +38,9 @@ int mount_options_parse(const struct oci_mount *mount, size_t index,
 /* Whether WORD is none of ours and so goes to the filesystem as it is. */
 bool mount_option_is_data(const char *word);
 
+/* Whether KEY=something is among the words. */
+bool mount_options_have_key(const struct oci_strings *options, const char *key);
+
 /* Every word that is understood, sorted: features.md, mountOptions. */
 const char *const *mount_option_names(size_t *ret_n);
 

@@ -134,7 +134,7 @@ static int bind_cgroup(const struct mount_job *job, struct nacre_error *err)
 	return steal_fd(&fd);
 }
 
-static struct filesystem describe(const struct mount_job *job, mode_t target_mode)
+static struct filesystem describe(const struct mount_job *job, int target_mode)
 {
 	const struct mount_options *o = &job->options;
 	struct filesystem fs = {
@@ -144,7 +144,7 @@ static struct filesystem describe(const struct mount_job *job, mode_t target_mod
 		.super_flags = o->super_flags,
 		.super_clear = o->super_clear,
 		.attr = (unsigned)(o->attr_set | o->recursive_set),
-		.mode = is_type(job->mount, "tmpfs") ? (int)target_mode : -1,
+		.mode = is_type(job->mount, "tmpfs") ? target_mode : -1,
 		.label = job->context->mount_label,
 	};
 
@@ -158,7 +158,7 @@ static struct filesystem describe(const struct mount_job *job, mode_t target_mod
 	return fs;
 }
 
-int mount_build_filesystem(const struct mount_job *job, mode_t target_mode, struct nacre_error *err)
+int mount_build_filesystem(const struct mount_job *job, int target_mode, struct nacre_error *err)
 {
 	const struct mount_context *context = job->context;
 	const struct sys_mount_attr propagation = {.propagation = job->options.propagation};

@@ -26,9 +26,9 @@ struct mount_job {
 /* A clone of the source, with the flags of the options. Returns an fd. */
 int mount_build_bind(const struct mount_job *job, struct nacre_error *err);
 
-/* A new filesystem. TARGET_MODE: of the directory that it will cover. Returns an fd. */
-int mount_build_filesystem(
-	const struct mount_job *job, mode_t target_mode, struct nacre_error *err);
+/* A new filesystem. TARGET_MODE: of the directory that a tmpfs will cover, -1: its own default.
+ * Returns an fd. */
+int mount_build_filesystem(const struct mount_job *job, int target_mode, struct nacre_error *err);
 
 /* Changes a mount that is there: the option "remount". */
 int mount_change(const struct mount_job *job, int target_fd, struct nacre_error *err);

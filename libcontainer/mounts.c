@@ -160,15 +160,28 @@ static int keep_proc(const struct mount_job *job, int tree_fd, struct nacre_erro
 	return *proc_fd < 0 ? fail_errno(err, errno, "keep the procfs") : 0;
 }
 
+/* A tmpfs takes the mode of the directory that it covers; over one that is only made for it, its
+ * own default. */
+static bool is_made_for_it(const struct mount_job *job)
+{
+	cleanup_close int fd = -1;
+
+	if (!is_type(job, "tmpfs") || mount_options_have_key(&job->mount->options, "mode"))
+		return false;
+	fd = path_open(job->context->rootfs_fd, job->destination, O_PATH);
+	return fd == -ENOENT;
+}
+
 static int perform_filesystem(const struct mount_job *job, struct nacre_error *err)
 {
+	const bool is_made = is_made_for_it(job);
 	cleanup_close int tree_fd = -1;
 	struct statx target;
 	cleanup_close int target_fd = open_target(job, false, &target, err);
 
 	if (target_fd < 0)
 		return target_fd;
-	tree_fd = mount_build_filesystem(job, target.stx_mode, err);
+	tree_fd = mount_build_filesystem(job, is_made ? -1 : target.stx_mode, err);
 	if (tree_fd < 0)
 		return tree_fd;
 	if (job->options.tmpcopyup && tmpcopyup(target_fd, tree_fd, err) < 0)

@@ -384,6 +384,24 @@ int process_reset_signals(struct nacre_error *err)
 	return 0;
 }
 
+static void end_by_signal(int sig)
+{
+	_exit(128 + sig);
+}
+
+int process_end_on_signals(struct nacre_error *err)
+{
+	static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+	struct sigaction action = {.sa_handler = end_by_signal};
+
+	if (process_reset_signals(err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (sigaction(signals[i], &action, NULL) < 0)
+			return fail_errno(err, errno, "handle signal %d", signals[i]);
+	return 0;
+}
+
 int process_exec(const struct program *program, struct nacre_error *err)
 {
 	int code;

@@ -29,6 +29,10 @@ int process_limit_fds(unsigned preserve_fds, struct nacre_error *err);
 /* execve(2). Does not return on success. */
 int process_exec(const struct program *program, struct nacre_error *err);
 
+/* SIGHUP, SIGINT, SIGQUIT and SIGTERM end the process, also where it is pid 1 of a pid namespace,
+ * to which the kernel delivers no signal without a handler. Until process_reset_signals(). */
+int process_end_on_signals(struct nacre_error *err);
+
 /* All signals to their default, none blocked: what the caller ignored must not be inherited. */
 int process_reset_signals(struct nacre_error *err);
 

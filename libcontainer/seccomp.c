@@ -134,7 +134,9 @@ int seccomp_send_listener(
 	int r;
 
 	if (sock < 0)
-		return fail_errno(err, sock, "linux.seccomp.listenerPath: connect to %s", path);
+		return fail_errno(err, sock,
+			"linux.seccomp.listenerPath: failed to connect with seccomp agent %s",
+			path);
 	if (setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
 		return fail_errno(err, errno, "linux.seccomp.listenerPath: %s: SO_SNDTIMEO", path);
 	r = fd_send(sock, state_json, strlen(state_json), &listener, 1);

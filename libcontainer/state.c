@@ -39,11 +39,11 @@ int state_check_id(const char *id, struct nacre_error *err)
 	return 0;
 }
 
-int state_open_root(const char *path, struct nacre_error *err)
+int state_open_root(const char *path, bool make, struct nacre_error *err)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0 && errno == ENOENT) {
+	if (fd < 0 && errno == ENOENT && make) {
 		char parent[PATH_MAX];
 
 		/* Only the last component and its parent: /run/containerd/runc/NAMESPACE is the

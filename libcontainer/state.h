@@ -27,7 +27,7 @@
 int state_check_id(const char *id, struct nacre_error *err);
 
 /* Opens (and makes, 0700) the directory of all states. */
-int state_open_root(const char *path, struct nacre_error *err);
+int state_open_root(const char *path, bool make, struct nacre_error *err);
 
 /* Makes ROOT/ID and locks it. -EEXIST: "container with given ID already exists". */
 int state_make(int root_fd, const char *id, const char *cgroup, int *ret_state_fd, int *ret_lock_fd,

@@ -51,7 +51,6 @@ static int refuse_beside_file(const struct invocation *in, struct nacre_error *e
 		{"--no-new-privs", exec->no_new_privs},
 		{"--apparmor", exec->apparmor},
 		{"--process-label", exec->process_label},
-		{"--tty", exec->terminal},
 		/* clang-format on */
 	};
 

@@ -12,6 +12,7 @@ enum command_flag {
 	IN_ORDER = 2, /* what follows the ID belongs to another program */
 	STATELESS = 4, /* needs no container */
 	ACTIVATED = 8, /* passes on the sockets that it was activated with */
+	NAMED_ROOT = 16, /* a --root that is not there is a mistake */
 };
 
 struct command {
@@ -40,7 +41,7 @@ static const struct command commands[] = {
 	{"kill", command_kill, 1, 0, 1, 2, "ID [SIGNAL]", {kill_rows}, "send a signal, SIGTERM if none is named"},
 	{"delete", command_delete, 1, 0, 1, 1, "ID", {delete_rows}, "remove a stopped container"},
 	{"state", command_state, 1, 0, 1, 1, "ID", {NULL}, "print the state as JSON"},
-	{"list", command_list, 1, 0, 0, 0, "", {list_rows}, "list the containers"},
+	{"list", command_list, 1, NAMED_ROOT, 0, 0, "", {list_rows}, "list the containers"},
 	{"ps", command_ps, 1, IN_ORDER, 1, ANY, "ID [PS-OPTION]...", {ps_rows}, "list a container's processes"},
 	{"pause", command_pause, 1, 0, 1, 1, "ID", {NULL}, "freeze all processes"},
 	{"resume", command_resume, 1, 0, 1, 1, "ID", {NULL}, "let them go on"},
@@ -226,11 +227,12 @@ static int open_log(struct invocation *in, int r, struct nacre_error *err)
 	return r < 0 ? r : opened;
 }
 
-static int open_state(struct invocation *in, struct nacre_error *err)
+static int open_state(struct invocation *in, bool must_exist, struct nacre_error *err)
 {
 	const struct nacre_options options = {
 		.size = sizeof(options),
 		.root = in->root,
+		.root_must_exist = must_exist,
 		.warn = log_warn,
 		.debug = in->log.level == LOG_DEBUG ? log_debug : NULL,
 		.data = &in->log,
@@ -256,7 +258,7 @@ static int execute(struct invocation *in, const struct command *command, char *c
 	if (command->flags & SEALED)
 		r = nacre_seal(argv, err);
 	if (r >= 0 && !(command->flags & STATELESS))
-		r = open_state(in, err);
+		r = open_state(in, command->flags & NAMED_ROOT && in->root, err);
 	return r < 0 ? r : command->run(in, err);
 }
 

@@ -236,4 +236,31 @@ test_exec_dies_with_the_container() {
 	background=()
 }
 
+test_the_process_can_come_through_a_pipe() {
+	running
+	good nacre exec --process <(echo '{"args": ["/payload", "cwd"], "cwd": "/tmp"}') "$id"
+	has_line "$out" /tmp
+	echo '{"args": ["/payload", "cwd"], "cwd": "/"}' >"$T/out.process"
+	ln -s out.process "$T/out.link"
+	good nacre exec --process "$T/out.link" "$id"
+	has_line "$out" /
+}
+
+test_exec_follows_init_where_its_first_cgroup_is_gone() {
+	local own other=/other-$tag
+	running
+	own=$(cgroup_of "$(state_of .pid)")
+	mkdir "$cg_mount$other"
+	state_of .pid >"$cg_mount$other/cgroup.procs"
+	rmdir "$cg_mount$own"
+	bad 255 "open cgroup $own/below: No such file or directory" \
+		nacre exec --cgroup below "$id" /payload true
+	good nacre exec --detach --pid-file "$T/out.pid" "$id" /payload pause
+	is "$(cgroup_of "$(<"$T/out.pid")")" "$other" "cgroup"
+	kill -9 "$(state_of .pid)"
+	wait_for status_is stopped
+	delete
+	wait_for rmdir "$cg_mount$other"
+}
+
 all_tests "$@"

@@ -111,4 +111,29 @@ test_a_regular_expression_kills_all_that_match_it() {
 	good nacre delete --force --regex "$id"
 }
 
+test_without_pid_namespace_kill_reaches_what_outlived_the_first_process() {
+	bundle spawn 10 : pause
+	without_namespace pid
+	create
+	start
+	wait_for eval '(($(nacre ps --format json "$id" | jq length) > 1))'
+	kill -9 "$(state_of .pid)"
+	wait_for status_is stopped
+	bad 1 "*container not running" nacre kill "$id" TERM
+	good nacre kill "$id" KILL
+	wait_for eval '[[ -z $(processes_left) ]]'
+	bad 1 "*container not running" nacre kill "$id" KILL
+}
+
+test_a_created_container_ends_by_the_signals_that_ask_for_it() {
+	local name
+	bundle pause
+	for name in TERM INT; do
+		create
+		good nacre kill "$id" "$name"
+		wait_for status_is stopped
+		delete
+	done
+}
+
 all_tests "$@"

@@ -64,4 +64,9 @@ test_a_container_that_is_being_made_does_not_disturb() {
 	background=()
 }
 
+test_a_root_that_is_not_there_is_a_mistake() {
+	bad 1 "open the state root $T/none: No such file or directory" "$NACRE" --root "$T/none" list
+	absent "$T/none"
+}
+
 all_tests "$@"

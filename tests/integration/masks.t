@@ -77,4 +77,14 @@ test_masks_hold_for_exec() {
 	is "$out" ""
 }
 
+test_what_is_masked_twice_is_covered_once() {
+	bundle cat /proc/self/mountinfo
+	mkdir "$b/rootfs/mnt/dir"
+	touch "$b/rootfs/mnt/file"
+	edit '.linux.maskedPaths = ["/mnt/dir", "/mnt/file", "/mnt/dir", "/mnt/./file"]'
+	run
+	is "$(grep -c " /mnt/dir " <<<"$out")" 1 "mounts of the directory"
+	is "$(grep -c " /mnt/file " <<<"$out")" 1 "mounts of the file"
+}
+
 all_tests "$@"

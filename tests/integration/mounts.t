@@ -344,4 +344,14 @@ test_a_root_that_is_writable_is_written() {
 	exists "$b/rootfs/new"
 }
 
+test_a_tmpfs_has_the_mode_of_the_directory_that_it_covers_or_its_own_default() {
+	bundle stat /mnt/there /mnt/made/for/it
+	mkdir -m 710 "$b/rootfs/mnt/there"
+	mount_on /mnt/there tmpfs tmpfs nosuid
+	mount_on /mnt/made/for/it tmpfs tmpfs nosuid
+	run
+	has "$out" "/mnt/there: d 0710"
+	has "$out" "/mnt/made/for/it: d 1777"
+}
+
 all_tests "$@"

@@ -243,4 +243,27 @@ test_a_listener_that_is_not_there_is_an_error() {
 	run_refused '*/no/such/socket*No such file or directory'
 }
 
+test_a_start_container_hook_has_no_more_rights_than_the_program() {
+	bundle true
+	filter '[{names: ["getcpu"], action: "SCMP_ACT_ERRNO"}]'
+	edit '.process.user = {uid: 1000, gid: 1000} | .process.capabilities = {}
+		| .hooks.startContainer = [{path: "/payload", args: ["payload", "call", "getcpu", ":",
+			"id", ":", "status", "CapEff", ":", "error", "end"]}]'
+	run_any
+	has "$out" $'getcpu: EPERM\nuid=1000 gid=1000'
+	has "$out" "CapEff:	0000000000000000"
+	has "$err" "error running startContainer hook #0: exit status 1, stderr: \"end\""
+	filter '[{names: ["getgid"], action: "SCMP_ACT_KILL"}]'
+	edit '.hooks.startContainer[0].args = ["payload", "call", "getgid"] | .process.rlimits = []'
+	run_refused "*startContainer hook #0: signal: bad system call*"
+}
+
+test_a_filter_without_close_range_still_starts() {
+	bundle true
+	filter '[{names: ["close_range", "openat2", "open_tree", "move_mount", "mount_setattr"],
+		action: "SCMP_ACT_ERRNO", errnoRet: 38}]'
+	edit '.process.noNewPrivileges = false'
+	run
+}
+
 all_tests "$@"

@@ -209,8 +209,8 @@ END_TEST
 START_TEST(a_signal_is_named)
 {
 	ck_assert_int_eq(run_shell("kill -SEGV $$", 0), -ECANCELED);
-	ck_assert_str_eq(err.text, "error running createRuntime hook #0: signal 11 (Segmentation "
-				   "fault), stderr: \"\"");
+	ck_assert_str_eq(err.text, "error running createRuntime hook #0: signal: segmentation "
+				   "fault, stderr: \"\"");
 }
 END_TEST
 

@@ -80,14 +80,18 @@ START_TEST(order_is_what_spec_and_kernel_ask_for)
 		{create_steps, "config and report", "resctrl group"},
 		/* whoever reads the pid may call `state` */
 		{create_steps, "record", "pid file"},
-		{start_steps, "hooks: startContainer", "ids and capabilities"},
+		/* their program is the image's */
+		{start_steps, "ids and capabilities", "hooks: startContainer"},
+		{start_steps, "seccomp filters", "hooks: startContainer"},
+		{start_steps, "hooks: startContainer", "exec"},
 		{start_steps, "LSM labels", "seccomp filters, privileged"},
 		{start_steps, "seccomp filters, privileged", "ids and capabilities"},
 		/* CAP_SYS_RESOURCE */
 		{start_steps, "limits", "ids and capabilities"},
 		{start_steps, "ids and capabilities", "seccomp filters"},
 		{start_steps, "seccomp filters", "exec"},
-		{start_steps, "files", "exec"},
+		/* a filter may forbid close_range(2) */
+		{start_steps, "files", "seccomp filters, privileged"},
 		{start_steps, "exec", "hooks: poststart"},
 		{join_steps, "join namespaces", "find the program"},
 		{join_steps, "spawn", "join namespaces"},
