@@ -89,7 +89,11 @@ static int verb_call(int argc, char **argv)
 		{"io_uring_setup", SYS_io_uring_setup}, {"fsopen", SYS_fsopen},
 		{"uname", SYS_uname}, {"getppid", SYS_getppid}, {"kexec_load", SYS_kexec_load},
 		{"syslog", SYS_syslog}, {"open_by_handle_at", SYS_open_by_handle_at},
-		{"getgid", SYS_getgid}};
+		{"getgid", SYS_getgid}, {"setsockopt", SYS_setsockopt}, {"ioctl", SYS_ioctl},
+		{"sendto", SYS_sendto}, {"splice", SYS_splice}, {"vmsplice", SYS_vmsplice},
+		{"tee", SYS_tee}, {"msgget", SYS_msgget}, {"add_key", SYS_add_key},
+		{"mount", SYS_mount}, {"mq_open", SYS_mq_open}, {"clone3", SYS_clone3},
+		{"memfd_create", SYS_memfd_create}, {"prctl", SYS_prctl}};
 	long values[6] = {0}, number = -1, result;
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)

@@ -5,6 +5,7 @@
 #include "tests/unit/seccomp_machine.h" /* first: check.h has a macro fail */
 
 #include "libcontainer/seccomp_own.h"
+#include "tests/filter_table.h"
 
 /* What the suites for nacre's own filter share. */
 
@@ -19,7 +20,6 @@ static const struct target {
 
 static const unsigned profiles[] = {FILTER_AGENT, FILTER_STRICT, FILTER_NESTED};
 
-#define NEWEST 471 /* rseq_slice_yield of Linux 7.1: the table was made with its calls */
 #define NUMBERS 600
 
 static struct arena *arena; /* of one test */
@@ -58,47 +58,11 @@ static inline struct seccomp_program *compiled(
 	return made;
 }
 
-static inline bool has_name(const char *list, const char *wanted)
+static inline const char *name_of(const struct target *target, uint32_t nr)
 {
 	char name[40];
 
-	while (filter_next_name(&list, name))
-		if (!strcmp(name, wanted))
-			return true;
-	return false;
-}
-
-static inline bool in_calls(const char *const *lists, const char *name)
-{
-	while (*lists && !has_name(*lists, name))
-		lists++;
-	return *lists != NULL;
-}
-
-/* Libseccomp's names up to the calls that every release knows; the newer ones have one number
- * everywhere. */
-static const char *const newest_names[] = {"futex_waitv", "set_mempolicy_home_node", "cachestat",
-	"fchmodat2", "map_shadow_stack", "futex_wake", "futex_wait", "futex_requeue", "statmount",
-	"listmount", "lsm_get_self_attr", "lsm_set_self_attr", "lsm_list_modules", "mseal",
-	"setxattrat", "getxattrat", "listxattrat", "removexattrat", "open_tree_attr",
-	"file_getattr", "file_setattr", "listns", "rseq_slice_yield"};
-
-static const char *name_of(const struct target *target, uint32_t nr)
-{
-	char *name;
-	const char *copy = NULL;
-
-	if (nr > NEWEST)
-		return NULL;
-	if (nr >= 449)
-		return newest_names[nr - 449];
-	if (target->token == SCMP_ARCH_X86_64 && (nr == 335 || nr == 336))
-		return nr == 335 ? "uretprobe" : "uprobe";
-	name = seccomp_syscall_resolve_num_arch(target->token, (int)nr);
-	if (name)
-		copy = arena_strdup(arena, name);
-	free(name);
-	return copy;
+	return call_name(target->token, nr, name) ? arena_strdup(arena, name) : NULL;
 }
 
 static inline uint32_t run(const struct seccomp_program *p, uint32_t audit, uint32_t nr, uint64_t a,
