@@ -228,7 +228,9 @@ static int prepare_create(
 		return oci_fail(l->config, err, "linux.namespaces",
 			"without {\"type\": \"mount\"} the container's mounts would be made on the "
 			"host");
-	if (seccomp_own_program(l->arena, l->config->nacre, &l->own_filter, err) < 0 ||
+	if (mount_guard_init(
+		    &l->guard, l->arena, &bundle.report->request, l->config, l->root_fd, err) < 0 ||
+		seccomp_own_program(l->arena, l->config->nacre, &l->own_filter, err) < 0 ||
 		namespaces_plan(l->config, &l->namespaces, err) < 0)
 		return -err->code;
 	return fill_record(l, &bundle, options, err);

@@ -104,7 +104,7 @@ int open_host_files(struct life *l, struct nacre_error *err)
 
 		if (l->source_fds[i] >= 0)
 			continue;
-		fd = mount_open_source(&config->mounts[i], i, true, -1, err);
+		fd = mount_open_source(&l->guard, &config->mounts[i], i, true, -1, err);
 		if (fd < 0 && fd != -ENOTSUP)
 			return fd;
 		l->source_fds[i] = fd < 0 ? -1 : fd;
@@ -170,6 +170,7 @@ static struct mount_context mount_context(struct life *l)
 		.own_cgroup_namespace = l->record.active & NEW_CGROUPNS,
 		.own_network_namespace = l->record.active & NEW_NETNS,
 		.cgroup_fd = l->cgroup.fd,
+		.guard = &l->guard,
 		.source_fds = l->source_fds,
 		.proc_fd = &l->proc_fd,
 	};

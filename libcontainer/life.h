@@ -8,6 +8,7 @@
 
 #include "libcontainer/cgroup.h"
 #include "libcontainer/hooks.h"
+#include "libcontainer/mount_guard.h"
 #include "libcontainer/namespaces.h"
 #include "libcontainer/process.h"
 #include "libcontainer/seccomp.h"
@@ -147,6 +148,7 @@ struct life {
 	int join_flags; /* exec: CLONE_NEW* to join */
 	int rootfs_fd;
 	int proc_fd; /* procfs of the container, see procfs.h */
+	struct mount_guard guard;
 	int *source_fds; /* one a mount */
 	int console_socket;
 	int start_socket; /* where INIT listens */

@@ -74,6 +74,22 @@ static int clone_tree(int dirfd, const char *path, unsigned flags, struct nacre_
 	return fd;
 }
 
+/* The guard's fd is what is cloned: nothing is looked up twice. */
+static int clone_source(const struct mount_guard *guard, const struct oci_mount *mount,
+	size_t index, const struct mount_options *o, struct nacre_error *err)
+{
+	const unsigned recursive = o->recursive ? AT_RECURSIVE : 0;
+	cleanup_close int fd = -1;
+
+	if (!guard || !guard->request)
+		return clone_tree(AT_FDCWD, mount->source,
+			recursive | (o->source_nofollow ? AT_SYMLINK_NOFOLLOW : 0), err);
+	fd = mount_guard_open(guard, mount, index, o->source_nofollow, err);
+	if (fd < 0)
+		return fd;
+	return clone_tree(fd, "", AT_EMPTY_PATH | recursive, err);
+}
+
 int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
 {
 	const struct mount_options *o = &job->options;
@@ -88,10 +104,7 @@ int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
 	} else if (o->idmap) {
 		return fail(err, EINVAL, "idmap: the source was not opened by the runtime");
 	} else {
-		fd = clone_tree(AT_FDCWD, job->mount->source,
-			(o->recursive ? AT_RECURSIVE : 0) |
-				(o->source_nofollow ? AT_SYMLINK_NOFOLLOW : 0),
-			err);
+		fd = clone_source(job->context->guard, job->mount, job->index, o, err);
 	}
 	if (fd < 0 || set_flags(fd, o, err) < 0)
 		return -err->code;
@@ -169,6 +182,8 @@ int mount_build_filesystem(const struct mount_job *job, int target_mode, struct 
 	/* Without a cgroup of its own the namespace is rooted at the caller's. */
 	if (is_cgroup(job->mount) && (!context->own_cgroup_namespace || context->cgroup_fd < 0))
 		return bind_cgroup(job, err);
+	if (mount_guard_filesystem(context->guard, job->mount, job->index, err) < 0)
+		return -err->code;
 	fd = mount_filesystem(&fs, err);
 	if (fd == -EPERM && is_cgroup(job->mount))
 		return bind_cgroup(job, err);
@@ -238,15 +253,13 @@ static int set_idmap(int tree_fd, const struct oci_mount *mount, const struct mo
 	return 0;
 }
 
-static int open_source(const struct oci_mount *mount, const struct mount_options *o, int userns_fd,
-	struct nacre_error *err)
+static int open_source(const struct mount_guard *guard, const struct oci_mount *mount, size_t index,
+	const struct mount_options *o, int userns_fd, struct nacre_error *err)
 {
 	/* A clone of a shared mount is its peer. From here it would go into the container as that,
 	 * and what the container mounts in it would appear on the host. */
 	const struct sys_mount_attr slave = {.propagation = MS_SLAVE};
-	cleanup_close int fd = clone_tree(AT_FDCWD, mount->source,
-		(o->recursive ? AT_RECURSIVE : 0) | (o->source_nofollow ? AT_SYMLINK_NOFOLLOW : 0),
-		err);
+	cleanup_close int fd = clone_source(guard, mount, index, o, err);
 	int r;
 
 	if (fd < 0)
@@ -261,8 +274,8 @@ static int open_source(const struct oci_mount *mount, const struct mount_options
 	return steal_fd(&fd);
 }
 
-int mount_open_source(const struct oci_mount *mount, size_t index, bool own_user_namespace,
-	int userns_fd, struct nacre_error *err)
+int mount_open_source(const struct mount_guard *guard, const struct oci_mount *mount, size_t index,
+	bool own_user_namespace, int userns_fd, struct nacre_error *err)
 {
 	struct mount_options o;
 	int fd;
@@ -271,7 +284,7 @@ int mount_open_source(const struct oci_mount *mount, size_t index, bool own_user
 		return -err->code;
 	if (!o.bind || o.remount || o.copy_symlink || (!o.idmap && !own_user_namespace))
 		return -ENOTSUP;
-	fd = open_source(mount, &o, userns_fd, err);
+	fd = open_source(guard, mount, index, &o, userns_fd, err);
 	/* An unprivileged runtime has no mount namespace to clone from; its init has. */
 	if (fd == -EPERM && !o.idmap)
 		return -ENOTSUP;

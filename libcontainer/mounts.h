@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "libcontainer/mount_guard.h"
 #include "specs/spec.h"
 
 /* What performing the mounts of a config needs to know of the container. */
@@ -13,6 +14,7 @@ struct mount_context {
 	bool own_cgroup_namespace;
 	bool own_network_namespace;
 	int cgroup_fd; /* O_PATH fd of the container's cgroup; -1: none */
+	const struct mount_guard *guard; /* NULL: sources are not judged */
 	const int *source_fds; /* one a mount: a detached tree that the runtime opened, or -1; NULL:
 				  none */
 	int *proc_fd; /* out: the procfs made for /proc, if there is one (see procfs.h); starts as
@@ -34,7 +36,7 @@ int mounts_seal(const struct mount_context *context, const struct oci_mount *mou
  * namespaces because the container's user namespace could not reach it or must not change its
  * ownership. USERNS_FD: of the container's mappings, for "idmap" without mappings of its own; -1:
  * none. Returns an fd, or -ENOTSUP when the mount needs none of this. */
-int mount_open_source(const struct oci_mount *mount, size_t index, bool own_user_namespace,
-	int userns_fd, struct nacre_error *err);
+int mount_open_source(const struct mount_guard *guard, const struct oci_mount *mount, size_t index,
+	bool own_user_namespace, int userns_fd, struct nacre_error *err);
 
 #endif

@@ -148,7 +148,8 @@ int open_mount_sources(struct life *l, struct nacre_error *err)
 			return userns_fd;
 	}
 	for (size_t i = 0; i < config->n_mounts; i++) {
-		int fd = mount_open_source(&config->mounts[i], i, userns, userns_fd, err);
+		int fd = mount_open_source(
+			&l->guard, &config->mounts[i], i, userns, userns_fd, err);
 
 		if (fd < 0 && fd != -ENOTSUP)
 			return fd;

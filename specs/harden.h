@@ -65,6 +65,26 @@ int harden_process(struct arena *arena, const struct oci_process *process,
 	const struct harden_request *request, struct oci_process **ret_process,
 	struct harden_report **ret_report, struct nacre_error *err);
 
+/* --- the rule mount-sources, for whoever opens a source: libcontainer/mount_guard.h --- */
+
+/* Whether the profile of REQUEST has that rule. */
+bool harden_judges_sources(const struct harden_request *request);
+
+/* Judges PATH, where a source really lies, as harden() judged what the config says. PLACE: the JSON
+ * path of what led there. -EPERM. */
+int harden_judge_source(struct arena *arena, const struct harden_request *request,
+	const char *place, const char *path, struct nacre_error *err);
+
+/* Refuses what lies at PATH, which is WHAT, unless GRANT (NULL: mount:PATH) was given. */
+int harden_refuse_source(struct arena *arena, const struct harden_request *request,
+	const char *place, const char *path, const char *grant, const char *what,
+	struct nacre_error *err);
+
+/* Calls EACH with the path of every layer of an overlay, mount INDEX, up to the first failure. */
+int harden_each_layer(const struct oci_mount *mount, size_t index,
+	int (*each)(void *data, const char *place, const char *path, struct nacre_error *err),
+	void *data, struct nacre_error *err);
+
 /* The report as a table for people, or as JSON. Heap; the caller's to free. */
 int harden_report_text(
 	const struct harden_report *report, char **ret_text, struct nacre_error *err);

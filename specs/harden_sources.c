@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "specs/harden_rules.h"
@@ -7,9 +8,9 @@
 #include "specs/path_text.h"
 
 /*
- * Where mounts may not come from. Sources are judged as text: a symlink on the host that leads to
- * one of these is not seen here. The engine that wrote the config is trusted; what it passes on
- * from its user is a path.
+ * Where mounts may not come from. The engine that wrote the config is trusted; what it passes on
+ * from its user is a path. It is judged as text here, before anything is made, and once more where
+ * it is opened, by what a symlink led to: libcontainer/mount_guard.h.
  */
 
 static const struct source {
@@ -146,7 +147,9 @@ static int judge_path(struct hardening *h, const char *place, const char *path)
 }
 
 /* The paths in overlay's lowerdir=A:B; "\:" is a colon in a name. */
-static int judge_layers(struct hardening *h, const char *place, const char *list)
+static int each_in_list(const char *place, const char *list,
+	int (*each)(void *data, const char *place, const char *path, struct nacre_error *err),
+	void *data, struct nacre_error *err)
 {
 	char path[PATH_TEXT_MAX];
 	int r = 0;
@@ -161,36 +164,45 @@ static int judge_layers(struct hardening *h, const char *place, const char *list
 		}
 		path[used] = '\0';
 		if (*list && *list != ':')
-			return fail(h->err, ENAMETOOLONG, "%s: a layer is longer than %d bytes",
-				place, PATH_TEXT_MAX - 1);
+			return fail(err, ENAMETOOLONG, "%s: a layer is longer than %d bytes", place,
+				PATH_TEXT_MAX - 1);
 		if (used)
-			r = judge_path(h, place, path);
+			r = each(data, place, path, err);
 		list += *list == ':';
 	}
 	return r;
 }
 
-static int judge_overlay(struct hardening *h, const struct oci_mount *mount, size_t i)
+int harden_each_layer(const struct oci_mount *mount, size_t index,
+	int (*each)(void *data, const char *place, const char *path, struct nacre_error *err),
+	void *data, struct nacre_error *err)
 {
 	static const char *const keys[] = {
 		"lowerdir=", "lowerdir+=", "datadir+=", "upperdir=", "workdir=", NULL};
+	char place[64];
 
 	for (size_t k = 0; k < mount->options.n; k++) {
 		const char *word = mount->options.items[k];
 
+		(void)snprintf(place, sizeof(place), "mounts[%zu].options[%zu]", index, k);
 		for (size_t n = 0; keys[n]; n++) {
 			size_t length = strlen(keys[n]);
 			int r;
 
 			if (strncmp(word, keys[n], length))
 				continue;
-			r = judge_layers(
-				h, text_of(h, "mounts[%zu].options[%zu]", i, k), word + length);
+			r = each_in_list(place, word + length, each, data, err);
 			if (r < 0)
 				return r;
 		}
 	}
 	return 0;
+}
+
+static int judge_layer(void *data, const char *place, const char *path, struct nacre_error *err)
+{
+	(void)err;
+	return judge_path(data, place, path);
 }
 
 /* A filesystem of its own: what it shows of the host depends on its type. */
@@ -207,7 +219,7 @@ static int judge_filesystem(struct hardening *h, const struct oci_mount *mount, 
 				mount->type, path);
 	}
 	if (mount_has_type(mount, "overlay"))
-		return judge_overlay(h, mount, i);
+		return harden_each_layer(mount, i, judge_layer, h, h->err);
 	if (!mount->source || mount->source[0] != '/' || host_path(mount->source, clean) < 0 ||
 		!path_within(clean, "/dev") || granted_path(h, "mount", clean))
 		return 0;
@@ -230,4 +242,54 @@ int rule_mount_sources(struct hardening *h)
 			return r;
 	}
 	return 0;
+}
+
+/* --- for whoever opens a source --- */
+
+static const struct rule *mount_sources_rule(void)
+{
+	const struct rule *rule = harden_rules;
+
+	while (rule->bit != RULE_MOUNT_SOURCES)
+		rule++;
+	return rule;
+}
+
+bool harden_judges_sources(const struct harden_request *request)
+{
+	const struct profile *profile = profile_find(request->profile);
+
+	return profile && profile->rules & RULE_MOUNT_SOURCES;
+}
+
+static int begin(struct hardening *h)
+{
+	h->profile = profile_find(h->request->profile);
+	h->rule = mount_sources_rule();
+	h->used = arena_array(h->arena, h->request->grants.n + 1, sizeof(*h->used));
+	return h->used ? 0 : out_of_memory(h);
+}
+
+int harden_judge_source(struct arena *arena, const struct harden_request *request,
+	const char *place, const char *path, struct nacre_error *err)
+{
+	struct hardening h = {.arena = arena, .request = request, .err = err};
+	int r = begin(&h);
+
+	return r < 0 ? r : judge_path(&h, place, path);
+}
+
+int harden_refuse_source(struct arena *arena, const struct harden_request *request,
+	const char *place, const char *path, const char *grant, const char *what,
+	struct nacre_error *err)
+{
+	struct hardening h = {.arena = arena, .request = request, .err = err};
+	int r = begin(&h);
+
+	if (r < 0)
+		return r;
+	if (granted_path(&h, "mount", path) || (grant && granted(&h, grant)))
+		return 0;
+	return refuse(
+		&h, grant ? grant : text_of(&h, "mount:%s", path), place, "%s is %s", path, what);
 }

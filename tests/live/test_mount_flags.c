@@ -269,7 +269,7 @@ static void perform_with_source(const struct oci_mount *mount)
 {
 	int fd;
 
-	OK(fd = mount_open_source(mount, 0, false, -1, &err));
+	OK(fd = mount_open_source(NULL, mount, 0, false, -1, &err));
 	context.source_fds = &fd;
 	OK(mounts_perform(&context, mount, 1, &err));
 	close(fd);
@@ -303,11 +303,11 @@ START_TEST(idmap_takes_the_container_s_mappings_where_the_mount_has_none)
 
 	make_nested_source();
 	OK(userns = idmap_userns(map_to_5000, 1, map_to_5000, 1, &err));
-	OK(fd = mount_open_source(&mount, 0, true, userns, &err));
+	OK(fd = mount_open_source(NULL, &mount, 0, true, userns, &err));
 	context.source_fds = &fd;
 	OK(mounts_perform(&context, &mount, 1, &err));
 	ck_assert_uint_eq(owner_of(ROOTFS "/dir/file"), 5000);
-	ck_assert_int_eq(mount_open_source(&mount, 0, true, -1, &err), -EINVAL);
+	ck_assert_int_eq(mount_open_source(NULL, &mount, 0, true, -1, &err), -EINVAL);
 	close(fd);
 	close(userns);
 }
@@ -328,10 +328,10 @@ START_TEST(only_what_init_cannot_open_is_opened_by_the_runtime)
 	const struct oci_mount remount = {"/dir", HOST, NULL, WORDS("bind", "remount", "ro")};
 	int fd;
 
-	ck_assert_int_eq(mount_open_source(&bind, 0, false, -1, &err), -ENOTSUP);
-	ck_assert_int_eq(mount_open_source(&tmpfs, 0, true, -1, &err), -ENOTSUP);
-	ck_assert_int_eq(mount_open_source(&remount, 0, true, -1, &err), -ENOTSUP);
-	OK(fd = mount_open_source(&bind, 0, true, -1, &err));
+	ck_assert_int_eq(mount_open_source(NULL, &bind, 0, false, -1, &err), -ENOTSUP);
+	ck_assert_int_eq(mount_open_source(NULL, &tmpfs, 0, true, -1, &err), -ENOTSUP);
+	ck_assert_int_eq(mount_open_source(NULL, &remount, 0, true, -1, &err), -ENOTSUP);
+	OK(fd = mount_open_source(NULL, &bind, 0, true, -1, &err));
 	ck_assert(same_file(fd, HOST));
 	close(fd);
 }
@@ -348,7 +348,7 @@ START_TEST(a_source_below_a_closed_directory_reaches_a_user_namespace)
 	put(BASE "/closed/source/file", "x");
 	/* The child keeps the uid, but its capabilities end at ids that it maps. */
 	SYS(chown(BASE "/closed", 1234, 1234));
-	OK(fd = mount_open_source(&mount, 0, true, -1, &err));
+	OK(fd = mount_open_source(NULL, &mount, 0, true, -1, &err));
 	pid = begin_child(CLONE_NEWUSER | CLONE_NEWNS);
 	if (pid == 0) {
 		CHILD_CHECK(mount_rootfs_anew() == 0);
@@ -370,7 +370,7 @@ START_TEST(a_source_of_the_runtime_sends_no_mounts_to_the_host)
 
 	make_nested_source();
 	SYS(mount(NULL, BASE "/source", NULL, MS_REC | MS_SHARED, NULL));
-	OK(fd = mount_open_source(&bind, 0, true, -1, &err));
+	OK(fd = mount_open_source(NULL, &bind, 0, true, -1, &err));
 	context.source_fds = &fd;
 	OK(mounts_perform(&context, &bind, 1, &err));
 	SYS(mkdir(BASE "/source/new", 0755));

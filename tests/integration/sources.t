@@ -1,0 +1,105 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+. "$(dirname "$0")/lib.sh"
+
+# Where a mount's source leads: judged where it is opened, not by its name alone.
+
+# source_refused SOURCE PATTERN [OPTION...]: PATTERN is of what stands between rule and grant.
+source_refused() {
+	local source=$1 pattern=$2
+	shift 2
+	bundle true
+	mount_on /mnt "$source" bind bind
+	bad 1 "*profile agent, rule mount-sources: mounts\[*\].source: $pattern; allow it with --allow *" \
+		nacre run "$@" --bundle "$b" "$id"
+	nothing_left
+}
+
+test_a_symlink_is_judged_by_where_it_leads() {
+	local target
+	: >"$T/docker.sock"
+	ln -s docker.sock "$T/link"
+	source_refused "$T/link" "$T/docker.sock is an engine's socket, *"
+	ln -sfn / "$T/link"
+	source_refused "$T/link" "/ is the host's root directory"
+	for target in /proc /proc/sys /sys /sys/kernel; do
+		ln -sfn "$target" "$T/link"
+		source_refused "$T/link" "$target is the host's /*"
+	done
+	ln -sfn /dev "$T/link"
+	source_refused "$T/link" "/dev is the host's /dev"
+	# One more on the way.
+	mkdir -p "$T/d"
+	ln -sfn "$T/d/../link" "$T/d/again"
+	source_refused "$T/d/again" "/dev is the host's /dev"
+	# The grant is for the place, not for a name that leads there.
+	source_refused "$T/link" "/dev is the host's /dev" --allow "mount:$T/link"
+	good nacre run --allow mount:/dev --bundle "$b" "$id"
+	# The mechanism alone follows what the config says.
+	good nacre run --profile oci --bundle "$b" "$id"
+}
+
+test_a_harmless_symlink_is_followed() {
+	bundle cat /mnt/file
+	mkdir "$T/real"
+	echo content >"$T/real/file"
+	ln -sfn "$T/real" "$T/link"
+	mount_on /mnt "$T/link" bind bind ro
+	good nacre run --bundle "$b" "$id"
+	is "$out" content
+}
+
+test_the_state_of_containers_is_not_mounted_from_anywhere() {
+	mkdir -p "$ROOT/.x"
+	source_refused "$ROOT" "$ROOT is the state of containers"
+	source_refused "$ROOT/.x" "$ROOT/.x is the state of containers"
+	# What holds it gives it away as well.
+	source_refused "$T" "$T is the state of containers"
+	rmdir "$ROOT/.x"
+}
+
+test_with_a_user_namespace_the_runtime_judges_as_well() {
+	ln -sfn /proc/sys "$T/link"
+	bundle true
+	with_user_namespace
+	mount_on /mnt "$T/link" bind bind
+	bad 1 "*rule mount-sources: *: /proc/sys is the host's /proc; *" nacre run --bundle "$b" "$id"
+	nothing_left
+}
+
+# In namespaces of the test's own: a socket of an engine under another name, /proc and / elsewhere.
+elsewhere() {
+	NACRE_TEST=$T timeout -k 5 60 unshare -m --propagation private bash -c '
+		mount -t tmpfs tmpfs /run && python3 -c "
+import socket
+socket.socket(socket.AF_UNIX).bind(\"/run/docker.sock\")"
+		ln /run/docker.sock /run/other
+		mkdir -p "$0"/{p,r,e}
+		: >"$0/e/s"
+		mount --bind /proc "$0/p" && mount --bind / "$0/r" && mount --bind /run/docker.sock "$0/e/s"
+		exec "$@"' "$T" "$NACRE" --root "$ROOT" run --bundle "$b" "$id"
+}
+
+test_neither_a_hard_link_nor_a_second_mount_is_a_way_around() {
+	local source
+	needs_program python3 || return
+	for source in /run/other "$T/e/s" "$T/p/sys" "$T/r"; do
+		bundle true
+		mount_on /mnt "$source" bind bind
+		bad 1 "*profile agent, rule mount-sources: mounts\[*\].source: $source is *; allow it with *" \
+			elsewhere
+		nothing_left
+	done
+}
+
+test_the_layers_of_an_overlay_are_judged_where_they_lead() {
+	mkdir -p "$T/lower"
+	ln -sfn /proc/sys "$T/link"
+	bundle true
+	mount_on /mnt overlay overlay "lowerdir=$T/lower:$T/link"
+	bad 1 "*rule mount-sources: mounts\[*\].options\[*\]: /proc/sys is the host's /proc; *" \
+		nacre run --bundle "$b" "$id"
+	nothing_left
+}
+
+all_tests "$@"
