@@ -86,7 +86,10 @@ int cgroup_of_process(pid_t pid, char ret_path[PATH_MAX], struct nacre_error *er
 	size_t length;
 	int r;
 
-	(void)snprintf(name, sizeof(name), "/proc/%d/cgroup", pid);
+	if (pid > 0)
+		(void)snprintf(name, sizeof(name), "/proc/%d/cgroup", pid);
+	else
+		(void)snprintf(name, sizeof(name), "/proc/self/cgroup");
 	r = file_read(AT_FDCWD, name, PROC_CGROUP_LIMIT, &text, NULL, err);
 	if (r < 0)
 		return r;
@@ -256,6 +259,28 @@ int cgroup_create(
 		r = make_levels(&cgroup, &made, err);
 	if (r == 0 && !made)
 		r = check_unused(&cgroup, err);
+	if (r < 0) {
+		cgroup_close(&cgroup);
+		return r;
+	}
+	*ret_cgroup = cgroup;
+	return 0;
+}
+
+int cgroup_adopt(int mount_fd, const char *path, struct cgroup *ret_cgroup, struct nacre_error *err)
+{
+	struct cgroup cgroup = {.mount_fd = mount_fd, .fd = -1};
+	bool made;
+	int r = append_components(cgroup.path, path, path, err);
+
+	if (r == 0 && !cgroup.path[0])
+		r = fail(err, EINVAL, "cgroup \"%s\" is the root cgroup", path);
+	/* systemd may see another part of the tree. */
+	if (r == 0 && faccessat(mount_fd, cgroup.path + 1, F_OK, 0) < 0)
+		r = fail_errno(err, errno, "cgroup %s of the systemd unit, below the cgroup2 mount",
+			cgroup.path);
+	if (r == 0)
+		r = make_levels(&cgroup, &made, err);
 	if (r < 0) {
 		cgroup_close(&cgroup);
 		return r;

@@ -37,7 +37,8 @@ int cgroup_open_mount(struct nacre_error *err);
 int cgroup_resolve_path(int mount_fd, const char *cgroups_path, const char *id,
 	char ret_path[PATH_MAX], struct nacre_error *err);
 
-/* The cgroup that PID is in, below the mount: the entry "0::" of /proc/PID/cgroup. */
+/* The cgroup that PID (0: the caller) is in, below the mount: the entry "0::" of /proc/PID/cgroup.
+ */
 int cgroup_of_process(pid_t pid, char ret_path[PATH_MAX], struct nacre_error *err);
 
 /* Makes the cgroup and what is missing above it, with every available controller enabled on the
@@ -45,6 +46,12 @@ int cgroup_of_process(pid_t pid, char ret_path[PATH_MAX], struct nacre_error *er
  * process(es) found", "container's cgroup unexpectedly frozen"). Takes MOUNT_FD over, also on
  * failure. */
 int cgroup_create(
+	int mount_fd, const char *path, struct cgroup *ret_cgroup, struct nacre_error *err);
+
+/* Opens a cgroup that systemd has made: with every available controller enabled above it, since
+ * systemd enables those that it knows, but not hugetlb or rdma. Takes MOUNT_FD over, also on
+ * failure. */
+int cgroup_adopt(
 	int mount_fd, const char *path, struct cgroup *ret_cgroup, struct nacre_error *err);
 
 /* Opens an existing one; -ENOENT without text when it is gone. */

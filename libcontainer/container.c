@@ -161,6 +161,10 @@ int container_open(struct nacre *nacre, const char *id, bool lock, struct life *
 		state_load(l->arena, nacre->root_fd, id, l->lock_fd, &record, err) < 0)
 		return -err->code;
 	l->record = *record;
+	/* Of a creation that crashed the lock says no more than where the cgroup is. systemd itself
+	 * forgets a unit whose cgroup has gone. */
+	if (!l->record.active)
+		l->record.active = CGROUPFS;
 	return ret_status ? look_at_status(l, ret_status, err) : 0;
 }
 
@@ -254,6 +258,7 @@ static int fall_back_to_lock(struct life *l, struct nacre_error *err)
 	if (state_load_lock(l->arena, l->root_fd, l->id, l->lock_fd, &record, err) < 0)
 		return -err->code;
 	l->record = *record;
+	l->record.active = CGROUPFS;
 	return 0;
 }
 
@@ -290,7 +295,7 @@ int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_e
 	if (result == 0)
 		result = find_resctrl(&l, err);
 	if (result == 0 && l.record.cgroup) {
-		result = cgroup_open(l.record.cgroup, &l.cgroup, err);
+		result = record_open_cgroup(&l.record, &l.cgroup, err);
 		l.cgroup_made = result == 0;
 		if (result == -ENOENT)
 			result = 0;

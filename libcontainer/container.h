@@ -85,6 +85,8 @@ struct nacre_create_options {
 	bool no_cgroup; /* the container has none in any case */
 	bool no_pivot;
 	bool no_new_keyring;
+	bool systemd_cgroup; /* the container's cgroup is a unit of systemd, and linux.cgroupsPath
+			      * SLICE:PREFIX:NAME; else it is a directory */
 	bool detach; /* nacre_run: the caller will not serve the terminal, so a terminal needs a
 		      * console socket, and a console socket is allowed. nacre_create always acts so
 		      */

@@ -18,7 +18,7 @@ int container_open_cgroup(struct life *l, struct nacre_error *err)
 
 	if (!l->record.cgroup)
 		return fail(err, ENOTSUP, "container \"%s\" has no cgroup", l->id);
-	result = cgroup_open(l->record.cgroup, &l->cgroup, err);
+	result = record_open_cgroup(&l->record, &l->cgroup, err);
 	return result == -ENOENT
 		       ? fail(err, ESRCH, "container \"%s\" has no cgroup any more", l->id)
 		       : result;

@@ -8,6 +8,7 @@
 #include "libcontainer/nacre.h"
 #include "libcontainer/plan.h"
 #include "libcontainer/resctrl.h"
+#include "libcontainer/systemd.h"
 #include "libcontainer/timestamp.h"
 
 #include <errno.h>
@@ -95,7 +96,26 @@ static bool can_go_without(const struct life *l, const char *rootless, int code)
 	return geteuid() != 0 || !idmap_is_initial();
 }
 
-/* *RET_PATH: NULL if the container has none. */
+/* A unit's cgroup is systemd's to choose. */
+static int name_unit(
+	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
+{
+	const char *wanted = l->config->linux_ ? l->config->linux_->cgroups_path : NULL;
+	bool of_user = options->rootless && strcmp(options->rootless, "auto") != 0
+			       ? strcmp(options->rootless, "true") == 0
+			       : systemd_of_user();
+	struct systemd_unit unit;
+
+	l->cgroup.mount_fd = cgroup_open_mount(err);
+	if (l->cgroup.mount_fd < 0 ||
+		systemd_unit_from_path(wanted, l->id, of_user, &unit, err) < 0)
+		return -err->code;
+	l->record.user_unit = of_user;
+	l->record.unit = arena_strdup(l->arena, unit.name);
+	return l->record.unit ? 0 : fail_errno(err, ENOMEM, "record");
+}
+
+/* *RET_PATH: NULL if the container has none, or none yet. */
 static int place_cgroup(struct life *l, const struct nacre_create_options *options,
 	const char **ret_path, struct nacre_error *err)
 {
@@ -104,6 +124,8 @@ static int place_cgroup(struct life *l, const struct nacre_create_options *optio
 	int r;
 
 	*ret_path = NULL;
+	if (options->systemd_cgroup)
+		return name_unit(l, options, err);
 	if (options->no_cgroup)
 		return go_without_cgroup(l, &why, true, err);
 	l->cgroup.mount_fd = r = cgroup_open_mount(&why);
@@ -135,6 +157,8 @@ static int fill_record(struct life *l, const struct bundle *bundle,
 		.rootfs = bundle->rootfs,
 		.created = now_text(l->arena),
 		.cgroup = cgroup,
+		.unit = l->record.unit,
+		.user_unit = l->record.user_unit,
 		.active = plan_create(l->config, l->options),
 		.owner_uid = geteuid(),
 		.profile = bundle->report->profile,
@@ -248,6 +272,7 @@ static struct life_options life_options_of(const struct nacre_create_options *op
 		.window = {options->window.rows, options->window.columns},
 		.bare_newlines = options->window.bare_newlines,
 		.waits_for_start = waits,
+		.systemd_cgroup = options->systemd_cgroup,
 	};
 }
 

@@ -100,8 +100,8 @@ int nacre_features(char **ret_json, struct nacre_error *err)
 	struct oci_features_mount_extensions extensions = {.idmap = &yes};
 	struct oci_features_cgroup cgroup = {.v1 = {true, false},
 		.v2 = {true, true},
-		.systemd = {true, false},
-		.systemd_user = {true, false},
+		.systemd = {true, true},
+		.systemd_user = {true, true},
 		.rdma = {true, true}};
 	struct oci_features_seccomp seccomp = {.enabled = {true, true},
 		.actions = strings(seccomp_actions()),

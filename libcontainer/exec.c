@@ -311,6 +311,8 @@ int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_opti
 
 	l.options = &life_options;
 	life_options.own_cgroup = life_options.own_cgroup_asked || wants_own_cgroup(&l, options);
+	/* A user's process may not leave by itself what the login put it into. */
+	life_options.attach = l.record.user_unit;
 	if (result == 0 && !tree)
 		result = fail_errno(err, ENOMEM, "exec");
 	if (result == 0)

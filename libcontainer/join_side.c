@@ -90,7 +90,8 @@ int spawn_joined(struct life *l, struct nacre_error *err)
 
 	if (result < 0)
 		return result;
-	l->namespaces.cgroup_fd = l->own_cgroup.fd < 0 ? l->cgroup.fd : l->own_cgroup.fd;
+	if (!(l->record.active & ATTACH))
+		l->namespaces.cgroup_fd = l->own_cgroup.fd < 0 ? l->cgroup.fd : l->own_cgroup.fd;
 	if (!(l->join_flags & CLONE_NEWNS)) {
 		/* Without a mount namespace of its own the container sits in a chroot. */
 		char path[32];

@@ -70,6 +70,9 @@ enum condition {
 	IN_USERNS = 1 << 28, /* new or joined */
 	OWN_CGROUP = 1 << 29, /* exec: in a cgroup of its own below the container's */
 	KILL_ON_EXIT = 1 << 30, /* exec: which is killed when the command or its parent ends */
+	CGROUPFS = 1LL << 40, /* the cgroup is a directory that nacre makes and removes */
+	SYSTEMD = 1LL << 41, /* it is a unit of systemd */
+	ATTACH = 1LL << 42, /* exec: systemd moves the process, since the caller may not */
 	LIMITS_FROM_OUTSIDE = 1 << 26, /* in a user namespace INIT may raise none: RUNTIME does */
 	NET_DEVICES = 1LL << 32,
 	RESCTRL = 1LL << 33, /* linux.intelRdt */
@@ -116,6 +119,8 @@ struct life_options {
 	struct oci_console_size window; /* where the config has none; 0: unknown */
 	bool bare_newlines; /* the caller serves the terminal, and its output is none */
 	bool waits_for_start; /* create; not run */
+	bool systemd_cgroup;
+	bool attach; /* see the condition ATTACH */
 };
 
 struct life_callbacks {

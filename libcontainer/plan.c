@@ -111,6 +111,7 @@ uint64_t plan_create(const struct oci_config *config, const struct life_options 
 	       when(needs_host_sources(config), HOST_SOURCES) |
 	       when(is_set(config->hostname) || is_set(config->domainname), HOSTNAME) |
 	       when(!options->no_new_keyring, KEYRING) |
+	       (options->systemd_cgroup ? SYSTEMD : CGROUPFS) |
 	       (options->waits_for_start ? WAITS_FOR_START : RUNS_AT_ONCE);
 }
 
@@ -119,5 +120,6 @@ uint64_t plan_join(const struct oci_config *config, const struct oci_process *pr
 {
 	return plan_process(config, process, options) | when(process->exec_cpu_affinity, AFFINITY) |
 	       when(config->linux_ && config->linux_->intel_rdt, RESCTRL) |
-	       when(options->own_cgroup, OWN_CGROUP) | when(options->kill_on_exit, KILL_ON_EXIT);
+	       when(options->attach, ATTACH) | when(options->own_cgroup, OWN_CGROUP) |
+	       when(options->kill_on_exit, KILL_ON_EXIT);
 }

@@ -79,8 +79,7 @@ int run_poststop(struct life *l, struct nacre_error *err)
 
 int make_state_directory(struct life *l, struct nacre_error *err)
 {
-	return state_make(l->root_fd, l->id, l->record.cgroup ? l->record.cgroup : "", &l->state_fd,
-		&l->lock_fd, err);
+	return state_make(l->root_fd, l->id, l->record.cgroup, &l->state_fd, &l->lock_fd, err);
 }
 
 int drop_state_directory(struct life *l, struct nacre_error *err)

@@ -156,6 +156,13 @@ int state_lock(int state_fd, const char *id, int *ret_lock_fd, struct nacre_erro
 	return open_lock(state_fd, id, 0, ret_lock_fd, err);
 }
 
+int state_note_cgroup(int lock_fd, const char *id, const char *cgroup, struct nacre_error *err)
+{
+	int result = write_all(lock_fd, cgroup, strlen(cgroup));
+
+	return result < 0 ? fail_errno(err, result, "write the lock of container \"%s\"", id) : 0;
+}
+
 int state_make(int root_fd, const char *id, const char *cgroup, int *ret_state_fd, int *ret_lock_fd,
 	struct nacre_error *err)
 {
@@ -174,11 +181,8 @@ int state_make(int root_fd, const char *id, const char *cgroup, int *ret_state_f
 		return dir;
 	}
 	result = open_lock(dir, id, O_CREAT, &lock, err);
-	if (result == 0) {
-		result = write_all(lock, cgroup, strlen(cgroup));
-		if (result < 0)
-			fail_errno(err, result, "write the lock of container \"%s\"", id);
-	}
+	if (result == 0 && cgroup)
+		result = state_note_cgroup(lock, id, cgroup, err);
 	if (result < 0) {
 		struct nacre_error ignored; /* the first error is the one to tell */
 

@@ -29,9 +29,13 @@ int state_check_id(const char *id, struct nacre_error *err);
 /* Opens (and makes, 0700) the directory of all states. */
 int state_open_root(const char *path, bool make, struct nacre_error *err);
 
-/* Makes ROOT/ID and locks it. -EEXIST: "container with given ID already exists". */
+/* Makes ROOT/ID and locks it. CGROUP: goes into the lock; NULL: not known yet. -EEXIST: "container
+ * with given ID already exists". */
 int state_make(int root_fd, const char *id, const char *cgroup, int *ret_state_fd, int *ret_lock_fd,
 	struct nacre_error *err);
+
+/* Writes to the lock where the cgroup lies that was made only after it. */
+int state_note_cgroup(int lock_fd, const char *id, const char *cgroup, struct nacre_error *err);
 
 /* Opens ROOT/ID. -ENOENT: "container does not exist". */
 int state_open(int root_fd, const char *id, struct nacre_error *err);

@@ -6,9 +6,9 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "libcontainer/cgroup.h"
 #include "libcontainer/cleanup.h"
 #include "libcontainer/procfs.h"
 #include "libcontainer/sys.h"
@@ -99,6 +99,23 @@ int record_open_pidfd(const struct container_record *record)
 	if (proc_fd < 0 || !process_lives(proc_fd, record))
 		return -ESRCH;
 	return steal_fd(&pidfd);
+}
+
+int record_open_cgroup(
+	const struct container_record *record, struct cgroup *ret_cgroup, struct nacre_error *err)
+{
+	struct cgroup cgroup;
+	struct stat st;
+	int result = record->cgroup ? cgroup_open(record->cgroup, &cgroup, err) : -ENOENT;
+
+	if (result < 0)
+		return result;
+	if (record->cgroup_id && (fstat(cgroup.fd, &st) < 0 || st.st_ino != record->cgroup_id)) {
+		cgroup_close(&cgroup);
+		return -ENOENT;
+	}
+	*ret_cgroup = cgroup;
+	return 0;
 }
 
 int record_identify(pid_t pid, struct container_record *record, struct nacre_error *err)

@@ -2,6 +2,7 @@
 #ifndef NACRE_STATUS_H
 #define NACRE_STATUS_H
 
+#include "libcontainer/cgroup.h"
 #include "specs/state.h"
 
 #include <sys/types.h>
@@ -33,6 +34,11 @@ int container_status(const struct status_view *view, const struct container_reco
 /* A pidfd of the container's first process, proven by its start time. -ESRCH: it is gone; no text.
  */
 int record_open_pidfd(const struct container_record *record);
+
+/* The container's cgroup. -ENOENT without text: it is gone, or, of a unit of systemd that ended, it
+ * is another unit's by now that has the same name. */
+int record_open_cgroup(
+	const struct container_record *record, struct cgroup *ret_cgroup, struct nacre_error *err);
 
 /* Puts PID and its start time into a record. */
 int record_identify(pid_t pid, struct container_record *record, struct nacre_error *err);

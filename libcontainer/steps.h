@@ -20,6 +20,8 @@ int spawn_init(struct life *l, struct nacre_error *err);
 /* Forks INIT into the walk of STEPS; for the two spawn rows. */
 int spawn(struct life *l, const struct step *steps, struct nacre_error *err);
 int kill_init(struct life *l, struct nacre_error *err);
+int make_unit(struct life *l, struct nacre_error *err);
+int drop_unit(struct life *l, struct nacre_error *err);
 int write_id_maps(struct life *l, struct nacre_error *err);
 int set_cgroup_limits(struct life *l, struct nacre_error *err);
 int compile_seccomp(struct life *l, struct nacre_error *err);
@@ -49,6 +51,7 @@ int shield_init(struct life *l, struct nacre_error *err); /* first of all, in th
 /* The size that the terminal is to have, NULL: none is known. */
 const struct oci_console_size *terminal_size(const struct life *l);
 int send_terminal(struct life *l, struct nacre_error *err);
+int find_unit_cgroup(struct life *l, struct nacre_error *err);
 int open_host_files(struct life *l, struct nacre_error *err);
 int become_userns_root(struct life *l, struct nacre_error *err);
 int unshare_cgroup(struct life *l, struct nacre_error *err);
@@ -80,6 +83,7 @@ int make_own_cgroup(struct life *l, struct nacre_error *err);
 int drop_own_cgroup(struct life *l, struct nacre_error *err);
 int start_watcher(struct life *l, struct nacre_error *err);
 int spawn_joined(struct life *l, struct nacre_error *err);
+int attach_to_unit(struct life *l, struct nacre_error *err);
 int set_initial_affinity(struct life *l, struct nacre_error *err);
 int join_namespaces(struct life *l, struct nacre_error *err);
 int set_final_affinity(struct life *l, struct nacre_error *err);

@@ -11,6 +11,7 @@
 #include "libcontainer/files.h"
 #include "libcontainer/nacre.h"
 #include "libcontainer/resctrl.h"
+#include "libcontainer/systemd.h"
 #include "specs/validate.h"
 
 #define RESOURCES "linux.resources."
@@ -157,6 +158,20 @@ static int apply_devices(struct life *l, const struct oci_config *config, const 
 		l->callbacks->warn, l->callbacks->data, err);
 }
 
+/* systemd writes the limits of a unit again when it is told to: it must know the new ones. */
+static int apply_unit(struct life *l, const struct oci_config *config, const struct update *u,
+	struct nacre_error *err)
+{
+	const struct oci_resources *resources = config->linux_ ? config->linux_->resources : NULL;
+	cleanup_free char *properties = NULL;
+
+	if (!l->record.unit || !resources)
+		return 0;
+	if (systemd_limit_properties(resources, u->given->n_devices > 0, &properties, err) < 0)
+		return -err->code;
+	return systemd_set(l->record.unit, l->record.user_unit, properties, err);
+}
+
 static int save(struct life *l, const struct oci_config *config, struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;
@@ -169,7 +184,7 @@ static int save(struct life *l, const struct oci_config *config, struct nacre_er
 /* What perform has done. */
 struct done {
 	struct cgroup_journal journal;
-	bool devices;
+	bool devices, unit;
 	char *schemata; /* before; NULL: not touched */
 };
 
@@ -180,6 +195,8 @@ static void undo(struct life *l, const struct update *u, const struct done *done
 	if (done->schemata && resctrl_restore(l->resctrl_fd, l->id, l->config->linux_->intel_rdt,
 				      done->schemata, &err) < 0)
 		life_warn(l, err.text);
+	if (done->unit && apply_unit(l, l->config, u, &err) < 0)
+		life_warn(l, err.text);
 	if (done->devices && apply_devices(l, l->config, u, &err) < 0)
 		life_warn(l, err.text);
 	if (cgroup_journal_restore(&done->journal, l->cgroup.fd, &err) < 0) {
@@ -188,8 +205,8 @@ static void undo(struct life *l, const struct update *u, const struct done *done
 	}
 }
 
-/* Limits, device rules, shares of caches, the stored config; if one of them fails, what came before
- * it is undone. */
+/* Limits, device rules, shares of caches, the unit, the stored config; if one of them fails, what
+ * came before it is undone. */
 static int perform(struct life *l, const struct update *u, struct nacre_error *err)
 {
 	struct done done = {.devices = false};
@@ -202,6 +219,10 @@ static int perform(struct life *l, const struct update *u, struct nacre_error *e
 	}
 	if (result == 0)
 		result = apply_rdt(l, u, &done.schemata, err);
+	if (result == 0) {
+		done.unit = true;
+		result = apply_unit(l, u->next, u, err);
+	}
 	if (result == 0)
 		result = save(l, u->next, err);
 	if (result < 0)

@@ -113,8 +113,8 @@ extern const struct option_row ps_rows[];
 extern const struct option_row spec_rows[];
 extern const struct option_row update_rows[];
 
-/* create.c: the cgroup driver that the engine asks for is one that this build has. */
-int require_cgroup_driver(struct invocation *in, struct nacre_error *err);
+/* create.c: what --cgroup-manager and --systemd-cgroup say. */
+int choose_cgroup_driver(struct invocation *in, struct nacre_error *err);
 
 /* run.c: logs what FG found out about an end, as an error, though the exit status is the program's.
  */

@@ -29,26 +29,22 @@ const struct option_row create_rows[] = {
 	/* clang-format on */
 };
 
-/* Engines pass --systemd-cgroup to every command; it is here that it would matter. */
-int require_cgroup_driver(struct invocation *in, struct nacre_error *err)
+/* Engines pass it to every command; it is here that it matters. */
+int choose_cgroup_driver(struct invocation *in, struct nacre_error *err)
 {
-	const char *manager = in->cgroup_manager;
+	const char *manager = in->cgroup_manager ? in->cgroup_manager : "cgroupfs";
 
-	if (in->systemd_cgroup)
+	in->create.no_cgroup = strcmp(manager, "disabled") == 0;
+	in->create.systemd_cgroup = in->systemd_cgroup || strcmp(manager, "systemd") == 0;
+	if (in->create.no_cgroup && in->create.systemd_cgroup)
 		return fail(err, EINVAL,
-			"--systemd-cgroup: this build manages cgroups as files only: leave the "
-			"option out, and set the engine's cgroup driver to \"cgroupfs\"");
-	if (manager && strcmp(manager, "systemd") == 0)
-		return fail(err, EINVAL,
-			"--cgroup-manager systemd: this build manages cgroups as files only: leave "
-			"the option out, or give \"cgroupfs\"");
-	in->create.no_cgroup = manager && strcmp(manager, "disabled") == 0;
+			"--cgroup-manager disabled and --systemd-cgroup exclude each other");
 	return 0;
 }
 
 int command_create(struct invocation *in, struct nacre_error *err)
 {
-	int r = require_cgroup_driver(in, err);
+	int r = choose_cgroup_driver(in, err);
 
 	return r < 0 ? r : nacre_create(in->nacre, in->operands[0], &in->create, err);
 }

@@ -66,7 +66,7 @@ static int run_foreground(struct invocation *in, struct foreground *fg, struct n
 int command_run(struct invocation *in, struct nacre_error *err)
 {
 	struct foreground fg;
-	int r = require_cgroup_driver(in, err);
+	int r = choose_cgroup_driver(in, err);
 
 	if (r < 0)
 		return r;

@@ -35,6 +35,9 @@ struct container_record {
 	uint64_t boot_id; /* first 64 bits of the kernel's boot_id: pids of an earlier boot are void
 			   */
 	const char *cgroup; /* below the cgroup2 mount, begins with a slash; NULL: none */
+	const char *unit; /* of systemd, whose cgroup it is; NULL: none */
+	bool user_unit; /* of the user's own manager */
+	uint64_t cgroup_id; /* its inode: tells a later cgroup of a unit with this name apart */
 	uint64_t active; /* the conditions of life.h that hold for this container */
 	uint32_t owner_uid;
 	const char *profile;
@@ -43,7 +46,7 @@ struct container_record {
 	struct oci_map annotations;
 };
 
-#define RECORD_VERSION 1
+#define RECORD_VERSION 2
 
 /* One line. Heap; the caller's to free. */
 int oci_state_encode(

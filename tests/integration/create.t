@@ -97,13 +97,6 @@ test_no_pivot_makes_a_container_all_the_same() {
 	is "$(awk '$5 !~ "^/(dev|proc|sys|$)" && NF > 8 { print $5 }' <<<"$out")" "" "other mounts"
 }
 
-test_a_systemd_cgroup_driver_is_refused_by_name() {
-	bundle true
-	bad 1 '*--systemd-cgroup: this build manages cgroups as files only*' \
-		nacre --systemd-cgroup create --bundle "$b" "$id"
-	nothing_left
-}
-
 test_the_profile_may_stand_before_the_command() {
 	bundle status NoNewPrivs
 	edit '.process.noNewPrivileges = false'

@@ -22,7 +22,8 @@ static void fresh_config(void)
 /* All but the one that every create has: whether it waits for `start`. */
 static uint64_t planned(void)
 {
-	return plan_create(&config, &options) & ~(uint64_t)(RUNS_AT_ONCE | WAITS_FOR_START);
+	return plan_create(&config, &options) &
+	       ~(uint64_t)(RUNS_AT_ONCE | WAITS_FOR_START | CGROUPFS);
 }
 
 START_TEST(an_empty_config_activates_nothing)
@@ -59,9 +60,19 @@ END_TEST
 
 START_TEST(a_container_waits_for_start_or_runs_at_once)
 {
-	ck_assert_uint_eq(plan_create(&config, &options), RUNS_AT_ONCE);
+	ck_assert_uint_eq(plan_create(&config, &options), RUNS_AT_ONCE | CGROUPFS);
 	options.waits_for_start = true;
-	ck_assert_uint_eq(plan_create(&config, &options), WAITS_FOR_START);
+	ck_assert_uint_eq(plan_create(&config, &options), WAITS_FOR_START | CGROUPFS);
+}
+END_TEST
+
+START_TEST(the_cgroup_is_a_directory_or_a_unit)
+{
+	options.systemd_cgroup = true;
+	ck_assert_uint_eq(plan_create(&config, &options), RUNS_AT_ONCE | SYSTEMD);
+	ck_assert_uint_eq(plan_join(&config, &process, &options), 0);
+	options.attach = true;
+	ck_assert_uint_eq(plan_join(&config, &process, &options), ATTACH);
 }
 END_TEST
 
@@ -145,6 +156,7 @@ Suite *suite_plan(void)
 	tcase_add_test(tcase, a_namespace_with_a_path_is_not_new);
 	tcase_add_test(tcase, an_exec_has_a_cgroup_and_a_watcher_of_its_own_if_asked);
 	tcase_add_test(tcase, a_container_waits_for_start_or_runs_at_once);
+	tcase_add_test(tcase, the_cgroup_is_a_directory_or_a_unit);
 	tcase_add_test(tcase, limits_are_set_from_outside_where_init_may_raise_none);
 	tcase_add_test(tcase, seccomp_comes_last_only_with_no_new_privileges);
 	tcase_add_test(tcase, a_notify_rule_asks_for_the_listener_rows);

@@ -1,0 +1,422 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The cgroup driver of systemd. It runs below the host's systemd where that has a whole cgroup v2, and
+# else below one that is pid 1 of namespaces of its own (tests/systemd/boot).
+
+if [[ ! -d /run/systemd/system || ! -e /sys/fs/cgroup/cgroup.controllers ]]; then
+	here=$(cd "$(dirname "$0")" && pwd)
+	if [[ ! -x /usr/lib/systemd/systemd && ! -x /lib/systemd/systemd ]]; then
+		echo "1..0 # SKIP systemd is not installed"
+		exit $((${MUST_RUN:-0} ? 1 : 0))
+	fi
+	exec "$here/../systemd/boot" env "NACRE=${NACRE:-}" "PAYLOAD=${PAYLOAD:-}" "PEER=${PEER:-}" \
+		"BUILD=${BUILD:-}" "NACRE_LIBEXECDIR=${NACRE_LIBEXECDIR:-}" \
+		"NACRE_SANITIZED=${NACRE_SANITIZED:-}" "ASAN_OPTIONS=${ASAN_OPTIONS:-}" \
+		"UBSAN_OPTIONS=${UBSAN_OPTIONS:-}" "MUST_RUN=${MUST_RUN:-}" \
+		bash "$here/${0##*/}" "$@"
+fi
+for name in NACRE PAYLOAD PEER BUILD NACRE_LIBEXECDIR; do
+	[[ -n ${!name:-} ]] || unset "$name"
+done
+. "$(dirname "$0")/lib.sh"
+export NACRE_LIBEXECDIR=${NACRE_LIBEXECDIR:-$build}
+
+# Those of the scopes and slices that the tests make hold the tag in their names.
+units_left() {
+	systemctl list-units --all --plain --no-legend --no-pager "*$tag*" | awk '{ print $1 }'
+}
+
+unit_gone() {
+	[[ -z $(units_left) ]]
+}
+
+# systemd forgets a unit a moment after it has ended.
+no_unit_left() {
+	wait_for unit_gone || note "$(units_left)"
+}
+
+# in_unit [PATH]: the bundle's cgroupsPath
+in_unit() {
+	edit '.linux.cgroupsPath = $p' --arg p "${1:-system.slice:$tag:$id}"
+}
+
+create_unit() {
+	good nacre --systemd-cgroup create --profile "$profile" --bundle "$b" "$id"
+}
+
+run_unit() {
+	good nacre --systemd-cgroup run --profile "$profile" --bundle "$b" "$id"
+}
+
+# refused PATTERN
+refused() {
+	bad 1 "$1" nacre --systemd-cgroup run --profile "$profile" --bundle "$b" "$id"
+	nothing_left
+}
+
+property() {
+	systemctl show --value -p "$1" "${2:-$tag-$id.scope}"
+}
+
+cgroup() {
+	echo "$cg_mount$(cgroup_of "$(state_of .pid)")"
+}
+
+resources() {
+	edit '.linux.resources += '"$1"
+}
+
+test_the_container_is_a_scope_in_the_slice_of_its_path() {
+	bundle pause
+	in_unit
+	create_unit
+	start
+	is "$(cgroup_of "$(state_of .pid)")" "/system.slice/$tag-$id.scope" "cgroup"
+	is "$(property ActiveState)" active
+	is "$(property Slice)" system.slice
+	is "$(property Description)" "nacre container $id"
+	is "$(property Delegate)" yes
+	is "$(property DefaultDependencies)" no
+	is "$(property CollectMode)" inactive-or-failed
+	is "$(property TasksAccounting)$(property MemoryAccounting)" yesyes
+	delete_forced
+	no_unit_left
+}
+
+delete_forced() {
+	good nacre delete --force "$id"
+}
+
+test_cgroup_manager_systemd_is_the_same() {
+	bundle pause
+	in_unit
+	good nacre --cgroup-manager systemd create --bundle "$b" "$id"
+	is "$(property ActiveState)" active
+	good nacre --cgroup-manager cgroupfs delete --force "$id"
+	no_unit_left
+}
+
+test_run_ends_with_the_status_of_the_program_and_leaves_no_unit() {
+	bundle exit 7
+	in_unit
+	try nacre --systemd-cgroup run --bundle "$b" "$id"
+	is "$rc" 7 "status"
+	is "$(units_left)" "" "units"
+}
+
+test_without_a_path_the_scope_has_the_containers_name() {
+	bundle pause
+	id=$id+a_b.c
+	create_unit
+	has "$(cgroup)" "/system.slice/nacre-${id/+/\\x2b}.scope"
+	delete_forced
+	no_unit_left
+}
+
+test_a_slice_is_made_below_its_parent() {
+	bundle cat /proc/self/cgroup
+	in_unit "a$tag-b.slice:$tag:$id"
+	without_namespace cgroup
+	run_unit
+	has "$out" "0::/a$tag.slice/a$tag-b.slice/$tag-$id.scope"
+	systemctl stop "a$tag.slice"
+	no_unit_left
+}
+
+test_a_name_that_ends_in_slice_makes_a_slice() {
+	bundle pause
+	in_unit "a$tag.slice::a$tag-x.slice"
+	create_unit
+	start
+	is "$(cgroup_of "$(state_of .pid)")" "/a$tag.slice/a$tag-x.slice" "cgroup"
+	is "$(property ActiveState "a$tag-x.slice")" active
+	exec_in true
+	delete_forced
+	systemctl stop "a$tag.slice"
+	no_unit_left
+}
+
+test_exec_is_in_the_scope_and_dies_with_it() {
+	bundle pause
+	in_unit
+	create_unit
+	start
+	in_background nacre_direct exec --own-cgroup "$id" /payload pause
+	# shellcheck disable=SC2016 # for the inner shell
+	wait_for sh -c 'grep -q . "$1"/exec-*/cgroup.procs' sh "$(cgroup)"
+	exec_in true
+	is "$(wc -l <"$(cgroup)/cgroup.procs")" 1 "processes of the container itself"
+	delete_forced
+	no_unit_left
+}
+
+test_pause_resume_and_kill_work_on_the_scope() {
+	bundle pause
+	in_unit
+	create_unit
+	start
+	good nacre pause "$id"
+	status_is paused || wrong "not paused"
+	good nacre resume "$id"
+	kill_now
+	delete
+	no_unit_left
+}
+
+test_without_a_cgroup_namespace_the_scope_is_shown() {
+	bundle cat /sys/fs/cgroup/cgroup.procs
+	in_unit
+	without_namespace cgroup
+	run_unit
+	is "$out" 1 "processes"
+}
+
+test_a_stopped_container_does_not_take_the_next_ones_unit() {
+	local first=$id
+	bundle true
+	in_unit "system.slice:$tag:same"
+	good nacre --systemd-cgroup create --bundle "$b" "$first"
+	start
+	wait_for status_is stopped
+	wait_for unit_gone
+	bundle pause
+	in_unit "system.slice:$tag:same"
+	good nacre --systemd-cgroup create --bundle "$b" "$first.next"
+	good nacre kill --all "$first" KILL
+	good nacre delete "$first"
+	is "$(state_of .status "$first.next")" created "the other container's status"
+	is "$(property ActiveState "$tag-same.scope")" active
+}
+
+test_a_name_that_is_taken_is_refused_and_left_alone() {
+	local first=$id
+	bundle pause
+	in_unit "system.slice:$tag:same"
+	create_unit
+	id=$id.second
+	bad 1 "*systemd: start $tag-same.scope: *is there another container of this name?" \
+		nacre --systemd-cgroup run --bundle "$b" "$id"
+	is "$(state_of .status "$first")" created
+	is "$(property ActiveState "$tag-same.scope")" active
+}
+
+test_a_unit_that_failed_earlier_gives_its_name_back() {
+	bundle true
+	in_unit
+	# shellcheck disable=SC2016 # for the inner shell
+	try sh -c 'systemd-run --quiet --scope --unit "$1" -p RuntimeMaxSec=50ms sleep 5; :' \
+		sh "$tag-$id"
+	wait_for test "$(property ActiveState)" = failed
+	run_unit
+	no_unit_left
+}
+
+test_bad_names_are_refused() {
+	bundle true
+	in_unit /not/of/systemd
+	refused "*linux.cgroupsPath: \"/not/of/systemd\"*expects SLICE:PREFIX:NAME"
+	in_unit a--b.slice:p:n
+	refused "*\"a--b.slice\" is not the name of a slice*"
+	in_unit "system.slice:$tag:$(printf '%0250d' 0)"
+	refused "*makes a unit name longer than 255 bytes"
+}
+
+test_a_path_for_systemd_needs_the_option() {
+	bundle true
+	in_unit
+	bad 1 '*needs --systemd-cgroup*' nacre run --bundle "$b" "$id"
+}
+
+test_annotations_set_properties() {
+	bundle pause
+	in_unit
+	edit '.annotations = {
+		"org.systemd.property.TimeoutStopSec": "uint64 3",
+		"org.systemd.property.SendSIGHUP": "true",
+		"org.systemd.property.After": "['"'basic.target'"']"}'
+	create_unit
+	is "$(property TimeoutStopUSec)" 3s
+	is "$(property SendSIGHUP)" yes
+	has "$(property After)" basic.target
+}
+
+test_a_bad_annotation_is_refused_and_leaves_nothing() {
+	bundle true
+	in_unit
+	edit '.annotations = {"org.systemd.property.TimeoutStopUSec": "soon"}'
+	refused '*annotations\["org.systemd.property.TimeoutStopUSec"\]: soon: a number is expected'
+	edit '.annotations = {"org.systemd.property.NoSuchThing": "true"}'
+	refused '*NoSuchThing*'
+	profile=agent
+	edit '.annotations = {"org.systemd.property.SendSIGHUP": "true"}'
+	refused '*annotations\["org.systemd.property.SendSIGHUP"\]*only under the profile oci'
+	no_unit_left
+}
+
+# Each limit whose controller this host has. FILE VALUE FILTER
+limits='memory.max 100003840 {memory:{limit:100003840}}
+memory.low 4096 {memory:{reservation:4096}}
+memory.swap.max 8192 {memory:{limit:100003840,swap:100012032}}
+memory.high 50003968 {unified:{"memory.high":"50003968"}}
+memory.min 4096 {unified:{"memory.min":"4096"}}
+memory.oom.group 1 {unified:{"memory.oom.group":"1"}}
+pids.max 77 {pids:{limit:77}}
+cpu.weight 79 {cpu:{shares:769}}
+cpu.max 12345:50000 {cpu:{quota:12345,period:50000}}
+cpu.max 33333:100000 {cpu:{quota:33333,period:100000}}
+cpu.max.burst 10000 {cpu:{quota:50000,period:100000,burst:10000}}
+cpuset.cpus 0 {cpu:{cpus:"0"}}
+cpuset.mems 0 {cpu:{mems:"0"}}
+io.weight default:200 {unified:{"io.weight":"200"}}
+hugetlb.2MB.max 4194304 {hugepageLimits:[{pageSize:"2MB",limit:4194304}]}'
+
+is_limit() {
+	is "$(tr ' ' : <"$(cgroup)/$1")" "$2" "$1 $3"
+}
+
+test_a_reload_of_systemd_changes_no_limit() {
+	local file value filter
+	while read -r file value filter; do
+		grep -qw "${file%%.*}" "$cg_mount/cgroup.controllers" || continue
+		bundle pause
+		in_unit
+		resources "$filter"
+		create_unit
+		is_limit "$file" "$value" "after create"
+		systemctl daemon-reload
+		is_limit "$file" "$value" "after a reload"
+		delete_forced
+	done <<<"$limits"
+}
+
+test_update_tells_systemd() {
+	bundle pause
+	in_unit
+	create_unit
+	if grep -qw pids "$cg_mount/cgroup.controllers"; then
+		good nacre update --pids-limit 55 --memory 100003840 "$id"
+		is_limit pids.max 55 "after update"
+		is "$(property TasksMax)" 55
+		systemctl daemon-reload
+		is_limit pids.max 55 "after a reload"
+		is_limit memory.max 100003840 "after a reload"
+	fi
+	start
+	printf '{"devices": [{"allow": false, "access": "rwm"},
+		{"allow": true, "type": "c", "major": 1, "minor": 11, "access": "r"}]}' >"$T/resources"
+	good nacre update --resources "$T/resources" "$id"
+	has "$(property DeviceAllow)" "/dev/char/1:11 r"
+	delete_forced
+	no_unit_left
+}
+
+# What the device that is allowed, and one that is not, say.
+devices_are_as_configured() {
+	good nacre exec "$id" /payload open /dev/null
+	good nacre exec "$id" /payload open /dev/fuse
+	try nacre exec "$id" /payload open /dev/kmsg
+	is "$out" "open: EPERM"
+}
+
+test_a_reload_of_systemd_keeps_the_devices() {
+	bundle pause
+	in_unit
+	edit '.linux.devices += [
+			{path: "/dev/fuse", type: "c", major: 10, minor: 229, fileMode: 438},
+			{path: "/dev/kmsg", type: "c", major: 1, minor: 11, fileMode: 438}] |
+		.linux.resources.devices = [{allow: false, access: "rwm"},
+			{allow: true, type: "c", major: 10, minor: 229, access: "rw"}]'
+	create_unit
+	start
+	devices_are_as_configured
+	systemctl daemon-reload
+	devices_are_as_configured
+	systemctl daemon-reexec
+	devices_are_as_configured
+	has "$(property DeviceAllow)" "/dev/char/10:229 rw"
+}
+
+# --- what can be wrong with systemd and the bus ---
+
+without_bus() {
+	DBUS_SYSTEM_BUS_ADDRESS=unix:path=$1 nacre --systemd-cgroup run --bundle "$b" "$id"
+}
+
+test_a_missing_bus_is_told() {
+	bundle true
+	in_unit
+	bad 1 '*no D-Bus of the system: No such file or directory: is dbus installed and running?' \
+		without_bus "$T/none"
+	nothing_left
+}
+
+test_a_missing_systemd_is_told() {
+	bundle true
+	in_unit
+	# shellcheck disable=SC2016 # for the inner shell
+	bad 1 '*systemd is not this host*s init*use --cgroup-manager cgroupfs' \
+		unshare -m sh -c 'mount -t tmpfs tmpfs /run && exec "$@"' sh \
+		"$NACRE" --root "$ROOT" --systemd-cgroup run --bundle "$b" "$id"
+	nothing_left
+}
+
+test_a_missing_companion_is_told() {
+	bundle true
+	in_unit
+	NACRE_LIBEXECDIR=$T bad 1 '*nacre-systemd is missing in*' \
+		nacre --systemd-cgroup run --bundle "$b" "$id"
+	nothing_left
+}
+
+test_a_bus_that_does_not_answer_is_waited_for_30_seconds() {
+	bundle true
+	in_unit
+	systemd-socket-activate --listen "$T/mute" sleep 60 >/dev/null 2>&1 </dev/null &
+	background+=($!)
+	wait_for test -S "$T/mute"
+	bad 1 '*systemd did not answer (is it or the bus stuck?) within 30 s' without_bus "$T/mute"
+	nothing_left
+}
+
+test_a_caller_who_may_not_manage_units_is_told() {
+	# As nobody: the error is that of the companion alone.
+	try setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"$NACRE_LIBEXECDIR/nacre-systemd" stop system init.scope
+	is "$rc" 13 "exit status, EACCES"
+	has "$err" "only root may manage units of the system"
+}
+
+# --- many at once ---
+
+one_life() {
+	nacre_direct --systemd-cgroup run --profile oci --bundle "$b" "$id-$1"
+}
+
+test_200_scopes_at_once_leave_none() {
+	local i before after jobs=()
+	bundle pause
+	in_unit
+	resources '{hugepageLimits: [{pageSize: "2MB", limit: 4194304}]}'
+	create_unit
+	start
+	before=$(cat "$(cgroup)"/{hugetlb.2MB.max,cgroup.max.depth})
+	bundle true
+	edit '.linux.cgroupsPath = null'
+	for ((i = 0; i < 200; i++)); do
+		one_life "$i" >"$T/out.one$i" 2>&1 </dev/null &
+		jobs+=($!)
+		((i % 20)) || systemctl daemon-reload
+		while (($(jobs -r | wc -l) > 40)); do wait -n; done
+	done
+	for ((i = 0; i < 200; i++)); do
+		wait "${jobs[i]}" || wrong "container $i: $(<"$T/out.one$i")"
+	done
+	after=$(cat "$(cgroup)"/{hugetlb.2MB.max,cgroup.max.depth})
+	is "$after" "$before" "limits of another container"
+	exec_in open /dev/null
+	delete_forced
+	no_unit_left
+}
+
+all_tests "$@"
