@@ -214,6 +214,8 @@ static int connect_to_init(struct life *l, struct nacre_error *err)
 
 int nacre_start(struct nacre *nacre, const char *id, struct nacre_error *err)
 {
+	struct nacre_error undo;
+	bool destroy;
 	enum container_status status;
 	struct life l;
 	int result = container_open(nacre, id, true, &l, &status, err);
@@ -231,7 +233,11 @@ int nacre_start(struct nacre *nacre, const char *id, struct nacre_error *err)
 		result = connect_to_init(&l, err);
 	if (result == 0)
 		result = life_start(&l, err);
+	destroy = result < 0 && l.started;
 	life_done(&l);
+	/* runtime.md, Lifecycle 9: with a poststart hook that failed it goes on at step 12. */
+	if (destroy && nacre_delete(nacre, id, true, &undo) < 0)
+		nacre->callbacks.warn(nacre->callbacks.data, undo.text);
 	return result;
 }
 

@@ -75,9 +75,10 @@ static bool may_own(const struct stat *st)
 	return S_ISFIFO(st->st_mode) || S_ISSOCK(st->st_mode);
 }
 
-int credentials_own_stdio(uint32_t uid, struct nacre_error *err)
+int credentials_own_stdio(const struct oci_user *user, struct nacre_error *err)
 {
 	struct stat st;
+	gid_t group;
 
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
 		if (fstat(fd, &st) < 0) {
@@ -85,11 +86,13 @@ int credentials_own_stdio(uint32_t uid, struct nacre_error *err)
 				continue;
 			return fail_errno(err, errno, "stat stdio %d", fd);
 		}
-		if (!may_own(&st) || st.st_uid == uid)
+		/* A terminal keeps the group that its devpts gave it. */
+		group = S_ISCHR(st.st_mode) ? st.st_gid : user->gid;
+		if (!may_own(&st) || (st.st_uid == user->uid && st.st_gid == group))
 			continue;
-		if (fchown(fd, uid, (gid_t)-1) < 0 && errno != EPERM && errno != EINVAL &&
-			errno != EROFS)
-			return fail_errno(err, errno, "give stdio %d to user %u", fd, uid);
+		if (fchown(fd, user->uid, group == st.st_gid ? (gid_t)-1 : group) < 0 &&
+			errno != EPERM && errno != EINVAL && errno != EROFS)
+			return fail_errno(err, errno, "give stdio %d to user %u", fd, user->uid);
 	}
 	return 0;
 }

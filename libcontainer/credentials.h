@@ -14,8 +14,9 @@ int credentials_apply(const struct oci_user *user, bool user_namespace, bool kee
 	struct nacre_error *err);
 
 /* The container's stdio belongs to its user: fchown 0, 1 and 2 as runc does. Pipes, sockets and
- * character devices other than /dev/null; EPERM, EINVAL and EROFS are ignored (not ours to own). */
-int credentials_own_stdio(uint32_t uid, struct nacre_error *err);
+ * character devices other than /dev/null; pipes and sockets get its group, too; EPERM, EINVAL and
+ * EROFS are ignored (not ours to own). */
+int credentials_own_stdio(const struct oci_user *user, struct nacre_error *err);
 
 /*
  * A new session keyring, so that the container cannot see the caller's keys: session-keyring(7).

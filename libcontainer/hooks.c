@@ -103,7 +103,8 @@ static int run_hook(const struct oci_hook *hook, const char *state_json,
 	const char *just_path[] = {hook->path};
 	const struct oci_strings path_only = {just_path, 1};
 	cleanup_free char **argv = null_terminated(hook->args.n ? &hook->args : &path_only);
-	cleanup_free char **envp = null_terminated(hook->env.n ? &hook->env : env);
+	cleanup_free char **own_env = null_terminated(hook->env.n ? &hook->env : env);
+	char **envp = hook->env.n || env ? own_env : environ;
 	struct tail tail = {
 		.start = child_now(),
 		.timeout = hook->timeout.value,
@@ -123,7 +124,7 @@ static int run_hook(const struct oci_hook *hook, const char *state_json,
 	if (hook->timeout.set && hook->timeout.value <= 0)
 		return fail(err, EINVAL, "timeout: %lld is not more than 0",
 			(long long)hook->timeout.value);
-	if (!argv || !envp)
+	if (!argv || !own_env)
 		return fail_errno(err, ENOMEM, "exec %s", hook->path);
 	if (child_run(&child, &status, err) < 0)
 		return -err->code;

@@ -10,9 +10,9 @@ struct hook_output {
 };
 
 /* config.md, POSIX-platform Hooks. Runs the hooks of one list in order, STATE_JSON on stdin, with
- * the hook's own environment (ENV if it has none; NULL: empty), at most TIMEOUT seconds each, then
- * SIGKILL for its process group. The first failure ends it: "error running KIND hook #0: ...", with
- * the last line of its stderr. Their output goes to OUTPUT. */
+ * the hook's own environment (ENV if it has none; NULL: the caller's), at most TIMEOUT seconds
+ * each, then SIGKILL for its process group. The first failure ends it: "error running KIND hook #0:
+ * ...", with the last line of its stderr. Their output goes to OUTPUT. */
 int hooks_run(const char *kind, const struct oci_hook_list *hooks, const char *state_json,
 	const struct oci_strings *env, const struct hook_output *output, struct nacre_error *err);
 

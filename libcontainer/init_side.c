@@ -307,11 +307,13 @@ int seal_rootfs(struct life *l, struct nacre_error *err)
 }
 
 /* As root of the container, so that `create` reports a missing program; the user may still not be
- * allowed to run it, which exec tells. Likewise the working directory: one that only the user may
- * enter (NFS with root_squash) is entered once the ids have changed. */
+ * allowed to run it, which exec tells. Likewise the working directory, which create makes, before
+ * the root is read-only, and exec does not: one that only the user may enter (NFS with root_squash)
+ * is entered once the ids have changed. */
 int find_program(struct life *l, struct nacre_error *err)
 {
-	int result = process_enter_cwd(l->process->cwd, true, err);
+	const bool creating = l->record.active & (WAITS_FOR_START | RUNS_AT_ONCE);
+	int result = process_enter_cwd(l->process->cwd, creating, err);
 
 	if (result < 0 && result != -EACCES)
 		return result;
@@ -400,7 +402,7 @@ int drop_privileges(struct life *l, struct nacre_error *err)
 
 	if (capabilities_parse(process->capabilities, &sets, warn_runtime, l, err) < 0 ||
 		capabilities_bound(&sets, err) < 0 ||
-		credentials_own_stdio(process->user.uid, err) < 0)
+		credentials_own_stdio(&process->user, err) < 0)
 		return -err->code;
 	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fail_errno(err, errno, "PR_SET_NO_NEW_PRIVS");

@@ -65,8 +65,8 @@ const struct step create_steps[] = {
 	{INIT,    "sysctl",                     SYSCTL,                 write_sysctls,          NULL},
 	{INIT,    "masked and read-only paths", MASKS,                  mask_paths,             NULL},
 	{INIT,    "pivot root",                 ALWAYS,                 pivot,                  NULL},
-	{INIT,    "read-only root and mounts",  ALWAYS,                 seal_rootfs,            NULL},
 	{INIT,    "find the program",           ALWAYS,                 find_program,           NULL},
+	{INIT,    "read-only root and mounts",  ALWAYS,                 seal_rootfs,            NULL},
 	{INIT,    "controlling terminal",       TERMINAL,               take_terminal,          NULL},
 	{RUNTIME, "record",                     WAITS_FOR_START,        save_record,            NULL},
 	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           send_pidfd,             NULL},
@@ -273,7 +273,6 @@ int life_start(struct life *l, struct nacre_error *err)
 
 	ignore_sigpipe();
 	result = walk_start(l, err);
-	/* runtime.md, Lifecycle 9: a failed poststart hook stops the container. */
 	if (result < 0 && kill_init(l, &ignored) < 0)
 		life_warn(l, ignored.text);
 	return result;

@@ -169,6 +169,7 @@ struct life {
 	int netns_fd; /* of the container, while network devices may have to go back */
 	char *moved_devices; /* what netdev_move answered, heap; NULL: none */
 	int listener; /* of a seccomp filter with SCMP_ACT_NOTIFY: fd number in INIT */
+	bool started; /* the program runs: what fails now is a poststart hook */
 	bool announced; /* INIT said that exec is next */
 	bool cwd_entered; /* as root; else once more as the user */
 	struct seccomp_own own_filter;

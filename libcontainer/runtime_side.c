@@ -416,5 +416,6 @@ int hand_out_listener(struct life *l, struct nacre_error *err)
 
 int hooks_poststart(struct life *l, struct nacre_error *err)
 {
+	l->started = true;
 	return run_host_hooks(l, "poststart", &l->config->hooks->poststart, "running", l->pid, err);
 }

@@ -40,6 +40,15 @@ test_options_of_the_program_are_left_alone() {
 	is "$out" "--user -e --cwd=x"
 }
 
+test_a_missing_cwd_is_not_made() {
+	bundle pause
+	edit '.root.readonly = false'
+	create
+	bad 255 "find the program: process.cwd: chdir /not/there: no such file or directory" \
+		nacre exec --cwd /not/there "$id" /payload true
+	absent "$b/rootfs/not"
+}
+
 test_cwd_env_user_and_groups_can_be_set() {
 	running
 	good nacre exec --cwd /tmp -e A=1 --env B=2 --user 1000:1001 -g 5 --additional-gids 6 "$id" \

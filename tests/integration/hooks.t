@@ -113,12 +113,24 @@ test_a_failing_start_container_hook_stops_it() {
 	absent "$b/rootfs/tmp/ran"
 }
 
-test_a_failing_poststart_hook_stops_it() {
+# runtime.md, Lifecycle 9 and 12
+test_a_failing_poststart_hook_destroys_it() {
 	bundle pause
 	hook poststart 'exit 5'
+	hook poststop 'echo poststop >>$LOG'
 	create
 	bad 1 "*poststart hook*5*" nacre start "$id"
-	wait_for status_is stopped
+	nothing_left
+	is "$(<"$T/out.hooks")" poststop hooks
+	run_refused "*poststart hook*5*"
+}
+
+test_without_an_environment_a_hook_has_that_of_the_caller() {
+	bundle true
+	edit '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", $text]}]' \
+		--arg text "echo \$OF_CALLER >$T/out.env"
+	OF_CALLER=value run
+	is "$(<"$T/out.env")" value
 }
 
 test_a_failing_poststop_hook_is_only_told() {

@@ -111,6 +111,13 @@ test_ids_groups_and_umask_are_those_of_the_config() {
 	has_line "$out" "uid=1000 gid=1001 umask=0077 groups=5,1002*"
 }
 
+test_a_missing_cwd_is_made_in_a_read_only_root() {
+	bundle cwd
+	edit '.process.cwd = "/made/here" | .root.readonly = true'
+	run
+	is "$out" /made/here
+}
+
 test_a_missing_cwd_is_made_and_entered() {
 	bundle cwd
 	edit '.process.cwd = "/tmp/made/here" | .root.readonly = false'

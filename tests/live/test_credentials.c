@@ -247,7 +247,9 @@ START_TEST(pipes_and_sockets_on_stdio_go_to_the_user)
 	ck_assert_int_eq(dup2(ends[0], 0), 0);
 	ck_assert_int_eq(dup2(pair[0], 1), 1);
 	ck_assert_int_eq(dup2(ends[1], 2), 2);
-	ck_assert_msg(credentials_own_stdio(1000, &err) == 0, "%s", err.text);
+	ck_assert_msg(credentials_own_stdio(
+			      &(const struct oci_user){.uid = 1000, .gid = 1001}, &err) == 0,
+		"%s", err.text);
 	ck_assert_uint_eq(owner(0), 1000);
 	ck_assert_uint_eq(owner(1), 1000);
 	ck_assert_uint_eq(owner(2), 1000);
@@ -266,7 +268,9 @@ START_TEST(null_devices_and_files_on_stdio_stay_whose_they_are)
 	ck_assert_int_eq(dup2(null_fd, 0), 0);
 	ck_assert_int_eq(dup2(file, 1), 1);
 	(void)close(2);
-	ck_assert_msg(credentials_own_stdio(1000, &err) == 0, "%s", err.text);
+	ck_assert_msg(credentials_own_stdio(
+			      &(const struct oci_user){.uid = 1000, .gid = 1001}, &err) == 0,
+		"%s", err.text);
 	ck_assert_uint_eq(owner(0), 0);
 	ck_assert_uint_eq(owner(1), 0);
 }

@@ -69,6 +69,8 @@ START_TEST(order_is_what_spec_and_kernel_ask_for)
 		{create_steps, "devices", "read-only root and mounts"},
 		{create_steps, "pivot root", "read-only root and mounts"},
 		{create_steps, "pivot root", "find the program"},
+		/* makes the working directory */
+		{create_steps, "find the program", "read-only root and mounts"},
 		/* `start` may come as soon as there is a record */
 		{create_steps, "find the program", "record"},
 		/* what overlaps belongs behind the fork */
