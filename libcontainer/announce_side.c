@@ -10,9 +10,19 @@
 #include "libcontainer/cleanup.h"
 #include "libcontainer/fdpass.h"
 #include "libcontainer/files.h"
+#include "libcontainer/notify.h"
 #include "libcontainer/steps.h"
 
-/* RUNTIME's rows that tell the caller which process it is. */
+/* RUNTIME's rows by which the caller learns which process it is, and how it fares. */
+
+int make_notify_socket(struct life *l, struct nacre_error *err)
+{
+	if (notify_make(l->arena, l->state_fd, l->config, err) < 0)
+		return -err->code;
+	l->guard.own = l->config->mounts[l->config->n_mounts - 1].source;
+	l->notify_socket = notify_listen(l->state_fd, err);
+	return l->notify_socket < 0 ? l->notify_socket : 0;
+}
 
 int send_pidfd(struct life *l, struct nacre_error *err)
 {

@@ -17,6 +17,7 @@
 #include "libcontainer/files.h"
 #include "libcontainer/idmap.h"
 #include "libcontainer/nacre.h"
+#include "libcontainer/notify.h"
 #include "libcontainer/resctrl.h"
 #include "libcontainer/seal.h"
 #include "libcontainer/signals.h"
@@ -122,12 +123,14 @@ int container_begin(struct nacre *nacre, const char *id, struct life *l, struct 
 struct nacre_process container_take_process(
 	struct life *l, struct nacre_tree *tree, bool is_container)
 {
-	tree_take(tree, l, is_container);
+	if (tree)
+		tree_take(tree, l, is_container);
 	return (struct nacre_process){
 		.pid = l->pid,
 		.pidfd = steal_fd(&l->pidfd),
 		.console = steal_fd(&l->terminal.master),
 		.tree = tree,
+		.notify = steal_fd(&l->notify_socket),
 	};
 }
 
@@ -212,7 +215,8 @@ static int connect_to_init(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-int nacre_start(struct nacre *nacre, const char *id, struct nacre_error *err)
+int nacre_start(struct nacre *nacre, const char *id, struct nacre_process *ret_process,
+	struct nacre_error *err)
 {
 	struct nacre_error undo;
 	bool destroy;
@@ -231,8 +235,14 @@ int nacre_start(struct nacre *nacre, const char *id, struct nacre_error *err)
 		result = container_load_config(&l, err);
 	if (result == 0)
 		result = connect_to_init(&l, err);
+	if (result == 0 && ret_process && l.record.active & NOTIFY) {
+		l.notify_socket = notify_listen(l.state_fd, err);
+		result = l.notify_socket < 0 ? l.notify_socket : 0;
+	}
 	if (result == 0)
 		result = life_start(&l, err);
+	if (result == 0 && ret_process)
+		*ret_process = container_take_process(&l, NULL, true);
 	destroy = result < 0 && l.started;
 	life_done(&l);
 	/* runtime.md, Lifecycle 9: with a poststart hook that failed it goes on at step 12. */

@@ -83,6 +83,7 @@ struct nacre_create_options {
 			       * "false": that is an error; NULL, "auto": "true" unless the caller
 			       * is root of the host */
 	bool no_cgroup; /* the container has none in any case */
+	bool notify; /* the program gets NOTIFY_SOCKET, see struct nacre_process */
 	bool no_pivot;
 	bool no_new_keyring;
 	bool systemd_cgroup; /* the container's cgroup is a unit of systemd, and linux.cgroupsPath
@@ -98,16 +99,15 @@ struct nacre_create_options {
 NACRE_API int nacre_create(struct nacre *nacre, const char *id,
 	const struct nacre_create_options *options, struct nacre_error *err);
 
-/* Runs the program of a created container. Returns once it is executing. */
-NACRE_API int nacre_start(struct nacre *nacre, const char *id, struct nacre_error *err);
-
-/* A process that was started and is the caller's child. To be released. */
+/* A process that was started; but for that of nacre_start the caller's child. To be released. */
 struct nacre_process {
 	pid_t pid;
 	int pidfd; /* becomes readable when it ends */
 	int console; /* master of its terminal, if it has one and no console socket took it; else -1
 		      */
 	struct nacre_tree *tree; /* its cgroup; may be NULL */
+	int notify; /* created with .notify: the datagram socket that its sd_notify(3) calls arrive
+		     * on, non-blocking; else -1. What is read is the program's word. */
 };
 
 /* SIGKILL: for the container's first process to all of the container, for an exec with a cgroup of
@@ -121,6 +121,11 @@ NACRE_API int nacre_process_explain(
 
 /* Closes what it holds. Its own cgroup is removed if no process is left in it. */
 NACRE_API void nacre_process_release(struct nacre_process *process);
+
+/* Runs the program of a created container. Returns once it is executing. RET_PROCESS may be NULL.
+ */
+NACRE_API int nacre_start(struct nacre *nacre, const char *id, struct nacre_process *ret_process,
+	struct nacre_error *err);
 
 /* create and start in one go. */
 NACRE_API int nacre_run(struct nacre *nacre, const char *id,

@@ -6,6 +6,7 @@
 #include "libcontainer/idmap.h"
 #include "libcontainer/lsm.h"
 #include "libcontainer/nacre.h"
+#include "libcontainer/notify.h"
 #include "libcontainer/plan.h"
 #include "libcontainer/resctrl.h"
 #include "libcontainer/systemd.h"
@@ -30,25 +31,46 @@ int check_terminal(bool terminal, bool detach, const char *console_socket, struc
 	return 0;
 }
 
-int add_listen_fds(struct arena *arena, unsigned n, const struct oci_process **process,
-	struct nacre_error *err)
+static int add_variables(struct arena *arena, const char *const variables[], size_t n,
+	const struct oci_process **process, struct nacre_error *err)
 {
 	struct oci_process *copy = arena_alloc(arena, sizeof(*copy));
 	size_t n_env = (*process)->env.n;
-	const char **env = arena_array(arena, n_env + 2, sizeof(*env));
-	char *text = arena_printf(arena, "LISTEN_FDS=%u", n);
+	const char **env = arena_array(arena, n_env + n, sizeof(*env));
 
-	if (!copy || !env || !text)
-		return fail_errno(err, ENOMEM, "LISTEN_FDS");
+	if (!copy || !env)
+		return fail_errno(err, ENOMEM, "environment");
 	*copy = **process;
 	for (size_t i = 0; i < n_env; i++)
 		env[i] = copy->env.items[i];
-	env[n_env] = text;
-	env[n_env + 1] = "LISTEN_PID=1";
+	for (size_t i = 0; i < n; i++)
+		env[n_env + i] = variables[i];
 	copy->env.items = env;
-	copy->env.n = n_env + 2;
+	copy->env.n = n_env + n;
 	*process = copy;
 	return 0;
+}
+
+/* What the service manager gave the command for the program: sd_listen_fds(3), sd_notify(3). The
+ * config stays as it was, since a later exec is not meant. */
+static int add_service(
+	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
+{
+	static const char *const notify[] = {"NOTIFY_SOCKET=" NOTIFY_SOCKET_PATH};
+	const char *listen[] = {NULL, "LISTEN_PID=1"};
+
+	if (options->listen_fds) {
+		listen[0] = arena_printf(l->arena, "LISTEN_FDS=%u", options->listen_fds);
+		if (!listen[0])
+			return fail_errno(err, ENOMEM, "LISTEN_FDS");
+		if (add_variables(l->arena, listen, 2, &l->process, err) < 0)
+			return -err->code;
+	}
+	if (!options->notify)
+		return 0;
+	if (notify_add_mount(l->arena, l->config, err) < 0)
+		return -err->code;
+	return add_variables(l->arena, notify, 1, &l->process, err);
 }
 
 static const char *now_text(struct arena *arena)
@@ -243,8 +265,7 @@ static int prepare_create(
 		harden_report_json(bundle.report, &l->report, err) < 0)
 		return -err->code;
 	l->config_given = bundle.given;
-	if (options->listen_fds &&
-		add_listen_fds(l->arena, options->listen_fds, &l->process, err) < 0)
+	if (add_service(l, options, err) < 0)
 		return -err->code;
 	if (check_host(l, err) < 0 || take_annotations(l, err) < 0)
 		return -err->code;
@@ -268,6 +289,7 @@ static struct life_options life_options_of(const struct nacre_create_options *op
 		.pidfd_socket = options->pidfd_socket,
 		.preserve_fds = options->preserve_fds,
 		.no_pivot = options->no_pivot,
+		.notify = options->notify,
 		.no_new_keyring = options->no_new_keyring,
 		.window = {options->window.rows, options->window.columns},
 		.bare_newlines = options->window.bare_newlines,

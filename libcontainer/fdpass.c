@@ -49,7 +49,7 @@ int socket_connect(int dirfd, const char *path, int type)
 	return steal_fd(&sock);
 }
 
-int socket_listen(int dirfd, const char *name, int type)
+int socket_bind(int dirfd, const char *name, int type, mode_t mode)
 {
 	cleanup_close int sock = -1;
 	struct sockaddr_un address;
@@ -68,9 +68,18 @@ int socket_listen(int dirfd, const char *name, int type)
 		return -errno;
 	/* bind(2) makes the file with the mode of the socket, so there is no moment in which others
 	 * could connect. */
-	if (fchmod(sock, 0600) < 0 ||
-		bind(sock, (struct sockaddr *)&address, sizeof(address)) < 0 ||
-		listen(sock, BACKLOG) < 0)
+	if (fchmod(sock, mode) < 0 || bind(sock, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return -errno;
+	return steal_fd(&sock);
+}
+
+int socket_listen(int dirfd, const char *name, int type)
+{
+	cleanup_close int sock = socket_bind(dirfd, name, type, 0600);
+
+	if (sock < 0)
+		return sock;
+	if (listen(sock, BACKLOG) < 0)
 		return -errno;
 	return steal_fd(&sock);
 }

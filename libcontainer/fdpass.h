@@ -13,6 +13,9 @@
  * SOCK_STREAM or SOCK_SEQPACKET. Returns the fd (O_CLOEXEC) or -errno. */
 int socket_connect(int dirfd, const char *path, int type);
 
+/* Makes and binds below DIRFD, with mode MODE. Returns the fd or -errno. */
+int socket_bind(int dirfd, const char *name, int type, mode_t mode);
+
 /* Makes, binds below DIRFD and listens. The socket's mode is 0600. Returns the fd or -errno. */
 int socket_listen(int dirfd, const char *name, int type);
 

@@ -33,6 +33,7 @@
 const struct step create_steps[] = {
 	{RUNTIME, "poststop hooks",             HOOKS_POSTSTOP,         NULL,                   run_poststop},
 	{RUNTIME, "state directory",            ALWAYS,                 make_state_directory,   drop_state_directory},
+	{RUNTIME, "notify socket",              NOTIFY,                 make_notify_socket,     NULL},
 	{RUNTIME, "cgroup",                     CGROUPFS,               make_cgroup,            drop_cgroup},
 	{RUNTIME, "mount sources",              HOST_SOURCES,           open_mount_sources,     NULL},
 	{RUNTIME, "console socket",             TERMINAL,               connect_console,        NULL},
@@ -126,6 +127,7 @@ void life_init(struct life *l)
 		.proc_fd = -1,
 		.console_socket = -1,
 		.start_socket = -1,
+		.notify_socket = -1,
 		.baton = -1,
 		.pidfd = -1,
 		.init_pidfd = -1,
@@ -142,9 +144,9 @@ void life_init(struct life *l)
 void life_done(struct life *l)
 {
 	int *const owned[] = {&l->state_fd, &l->lock_fd, &l->rootfs_fd, &l->proc_fd,
-		&l->console_socket, &l->start_socket, &l->baton, &l->pidfd, &l->init_pidfd,
-		&l->terminal.master, &l->terminal.slave, &l->netns_fd, &l->resctrl_fd,
-		&l->hook_output.stdout_fd, &l->hook_output.stderr_fd};
+		&l->console_socket, &l->start_socket, &l->notify_socket, &l->baton, &l->pidfd,
+		&l->init_pidfd, &l->terminal.master, &l->terminal.slave, &l->netns_fd,
+		&l->resctrl_fd, &l->hook_output.stdout_fd, &l->hook_output.stderr_fd};
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
 		close_fd(owned[i]);

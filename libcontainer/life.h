@@ -77,6 +77,7 @@ enum condition {
 	NET_DEVICES = 1LL << 32,
 	RESCTRL = 1LL << 33, /* linux.intelRdt */
 	PIDFD_SOCKET = 1LL << 35,
+	NOTIFY = 1LL << 44, /* sd_notify(3): a socket for the program */
 	HOOK_OUTPUT = 1LL << 36, /* of the annotations run.oci.hooks.* */
 	DELEGATE_CGROUP = 1LL << 37, /* run.oci.delegate-cgroup */
 };
@@ -118,6 +119,7 @@ struct life_options {
 	bool kill_on_exit; /* exec, own_cgroup_asked */
 	struct oci_console_size window; /* where the config has none; 0: unknown */
 	bool bare_newlines; /* the caller serves the terminal, and its output is none */
+	bool notify; /* the program gets NOTIFY_SOCKET */
 	bool waits_for_start; /* create; not run */
 	bool systemd_cgroup;
 	bool attach; /* see the condition ATTACH */
@@ -157,6 +159,7 @@ struct life {
 	int *source_fds; /* one a mount */
 	int console_socket;
 	int start_socket; /* where INIT listens */
+	int notify_socket; /* where the caller does */
 	int baton; /* this side's end */
 
 	pid_t pid; /* of INIT, as RUNTIME sees it */

@@ -17,6 +17,7 @@
 struct mount_guard {
 	struct arena *arena;
 	const struct harden_request *request; /* NULL: guards nothing, as under profile oci */
+	const char *own; /* a source of nacre's own, by its address: not judged; NULL: none */
 	struct stat state; /* directory of all states */
 	char state_path[PATH_MAX];
 };

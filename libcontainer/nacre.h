@@ -34,8 +34,8 @@ int record_request(const struct container_record *record, struct harden_request 
 /* Opens the cgroup of a container that is running. -ESRCH: it is gone. */
 int container_open_cgroup(struct life *l, struct nacre_error *err);
 
-/* What the caller of run and exec gets, in place of l. TREE: of tree_new, taken over. IS_CONTAINER:
- * it is the container's first process. */
+/* What the caller of run and exec gets, in place of l. TREE: of tree_new, taken over; NULL: none.
+ * IS_CONTAINER: it is the container's first process. */
 struct nacre_process container_take_process(
 	struct life *l, struct nacre_tree *tree, bool is_container);
 
@@ -49,10 +49,5 @@ int refuse_threads(struct nacre_error *err);
 
 /* The rules of runc for terminals, in its words, which callers match. */
 int check_terminal(bool terminal, bool detach, const char *console_socket, struct nacre_error *err);
-
-/* Appends LISTEN_FDS=N and LISTEN_PID=1 (sd_listen_fds(3)) to the environment of a copy of
- * *PROCESS. */
-int add_listen_fds(struct arena *arena, unsigned n, const struct oci_process **process,
-	struct nacre_error *err);
 
 #endif

@@ -110,7 +110,7 @@ uint64_t plan_create(const struct oci_config *config, const struct life_options 
 	       when(linux_ && linux_->intel_rdt, RESCTRL) |
 	       when(needs_host_sources(config), HOST_SOURCES) |
 	       when(is_set(config->hostname) || is_set(config->domainname), HOSTNAME) |
-	       when(!options->no_new_keyring, KEYRING) |
+	       when(!options->no_new_keyring, KEYRING) | when(options->notify, NOTIFY) |
 	       (options->systemd_cgroup ? SYSTEMD : CGROUPFS) |
 	       (options->waits_for_start ? WAITS_FOR_START : RUNS_AT_ONCE);
 }

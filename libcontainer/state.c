@@ -16,6 +16,7 @@
 
 #include "libcontainer/cleanup.h"
 #include "libcontainer/files.h"
+#include "libcontainer/notify.h"
 #include "libcontainer/sys.h"
 
 #define LOCK_WAIT_MS 10000
@@ -205,6 +206,7 @@ static int remove_leftovers(int root_fd, const char *id, int state_fd, struct na
 		close_fd(&fd);
 		return fail_errno(err, errno, "read the state of container \"%s\"", id);
 	}
+	(void)notify_remove(state_fd);
 	for (struct dirent *entry; (entry = readdir(dir));)
 		if (entry->d_name[0] == '.' && entry->d_type == DT_REG)
 			(void)unlinkat(state_fd, entry->d_name, 0);

@@ -29,6 +29,7 @@ int set_oom_score(struct life *l, struct nacre_error *err);
 int save_config(struct life *l, struct nacre_error *err);
 int hooks_create_runtime(struct life *l, struct nacre_error *err);
 int set_process_limits(struct life *l, struct nacre_error *err);
+int make_notify_socket(struct life *l, struct nacre_error *err);
 int send_pidfd(struct life *l, struct nacre_error *err);
 int write_pid_file(struct life *l, struct nacre_error *err);
 int save_record(struct life *l, struct nacre_error *err);

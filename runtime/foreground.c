@@ -11,9 +11,11 @@
 #include <unistd.h>
 
 #include "runtime/console.h"
+#include "runtime/notify.h"
 
 enum {
 	KILL_WAIT_MS = 10000,
+	OWN_POLLS = 3,
 };
 
 /* Not ours to take: those that say that we crashed, the end of a child (the pidfd tells), and job
@@ -141,21 +143,35 @@ static int time_out(struct foreground *fg, const struct nacre_process *process, 
 	return nacre_process_kill(process, err);
 }
 
-static int serve(struct foreground *fg, const struct nacre_process *process,
-	struct console *console, struct nacre_error *err)
+/* We are the main process of the service: our end is the container's. */
+static int hear_program(struct nacre_process *process, int *polled, struct nacre_error *err)
+{
+	int r = notify_relay(process->notify, getpid(), err);
+
+	if (r <= 0)
+		return r;
+	/* Closed, so that what it sends later is refused at once; else it would wait for room. */
+	(void)close(process->notify);
+	process->notify = *polled = -1;
+	return 0;
+}
+
+static int serve(struct foreground *fg, struct nacre_process *process, struct console *console,
+	struct nacre_error *err)
 {
 	uint64_t deadline = fg->timeout_ms ? now_ms() + fg->timeout_ms : 0;
-	struct pollfd polls[2 + CONSOLE_POLLS] = {
+	struct pollfd polls[OWN_POLLS + CONSOLE_POLLS] = {
 		{.fd = process->pidfd, .events = POLLIN},
 		{.fd = fg->signals, .events = POLLIN},
+		{.fd = process->notify, .events = POLLIN},
 	};
 
 	do {
 		int wait = poll_ms(deadline), look = console_timeout(console);
 		int r;
 
-		console_events(console, polls + 2);
-		r = poll(polls, 2 + CONSOLE_POLLS,
+		console_events(console, polls + OWN_POLLS);
+		r = poll(polls, OWN_POLLS + CONSOLE_POLLS,
 			look >= 0 && (wait < 0 || look < wait) ? look : wait);
 		if (r < 0 && errno != EINTR)
 			return fail_errno(err, errno, "poll");
@@ -168,7 +184,9 @@ static int serve(struct foreground *fg, const struct nacre_process *process,
 			continue;
 		if (polls[1].revents)
 			handle_signals(fg->signals, console, process->pid);
-		console_relay(console, polls + 2);
+		if (polls[2].revents && hear_program(process, &polls[2].fd, err) < 0)
+			return -err->code;
+		console_relay(console, polls + OWN_POLLS);
 	} while (!polls[0].revents);
 	console_drain(console, fg->signals);
 	return 0;

@@ -6,12 +6,13 @@
 
 #include "runtime/commands.h"
 #include "runtime/inherit.h"
+#include "runtime/notify.h"
 
 enum command_flag {
 	SEALED = 1, /* runs code in a container: keeps nacre's own binary out of its reach */
 	IN_ORDER = 2, /* what follows the ID belongs to another program */
 	STATELESS = 4, /* needs no container */
-	ACTIVATED = 8, /* passes on the sockets that it was activated with */
+	ACTIVATED = 8, /* is a service: passes on what its manager gave it */
 	NAMED_ROOT = 16, /* a --root that is not there is a mistake */
 };
 
@@ -213,6 +214,7 @@ static int read_command_line(struct invocation *in, char *const argv[],
 	if (r >= 0 && *ret_command && (*ret_command)->flags & ACTIVATED) {
 		in->create.listen_fds = inherit_listen_fds();
 		in->create.preserve_fds += in->create.listen_fds;
+		in->create.notify = notify_manager() != NULL;
 	}
 	return r;
 }

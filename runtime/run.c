@@ -4,6 +4,7 @@
 #include "runtime/commands.h"
 #include "runtime/console.h"
 #include "runtime/foreground.h"
+#include "runtime/notify.h"
 
 const struct option_row run_rows[] = {
 	/* clang-format off */
@@ -21,8 +22,9 @@ static int run_detached(struct invocation *in, struct nacre_error *err)
 
 	if (r < 0)
 		return r;
+	r = notify_wait(&process, err);
 	nacre_process_release(&process);
-	return 0;
+	return r;
 }
 
 /* The exit status is the program's, also if what it left could not be removed. */

@@ -22,6 +22,7 @@
  *
  *	peer console SOCKET		takes a terminal from a console socket and shows what it says
  *	peer notify SOCKET ERRNO	takes a seccomp listener and answers every call with ERRNO
+ *	peer manager SOCKET		is a service manager: shows what is notified, until a barrier
  *	peer pidfd SOCKET		takes a pidfd, and ends the process with SIGUSR1
  *	peer swap A B			exchanges two names for ever, as an attacker in a race
  *	peer pty ROWS COLUMNS COMMAND	runs a command on a new terminal; SIGUSR1 makes it 33 by 101
@@ -110,6 +111,34 @@ static int console(char **argv)
 	return 0;
 }
 
+static int manager(char **argv)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", argv[0]);
+	if (sock < 0 || bind(sock, (struct sockaddr *)&address, sizeof(address)) < 0)
+		die(argv[0]);
+	for (;;) {
+		char text[4096];
+		struct pollfd ready = {.fd = sock, .events = POLLIN};
+		ssize_t n;
+
+		if (poll(&ready, 1, -1) < 0)
+			die("poll");
+		n = recv(sock, text, sizeof(text) - 1, MSG_PEEK);
+		text[n > 0 ? n : 0] = '\0';
+		if (strcmp(text, "BARRIER=1") == 0)
+			break;
+		(void)recv(sock, text, sizeof(text), 0);
+		printf("%s", text);
+		fflush(stdout);
+	}
+	/* Closing it releases the barrier. */
+	close(receive_fd(sock));
+	return 0;
+}
+
 static int pidfd(char **argv)
 {
 	int fd = receive_fd(accept_one(argv[0]));
@@ -185,12 +214,12 @@ int main(int argc, char **argv)
 		const char *name;
 		int args;
 		int (*run)(char **argv);
-	} roles[] = {{"console", 1, console}, {"notify", 2, notify}, {"pidfd", 1, pidfd},
-		{"swap", 2, swap}, {"pty", 3, pty}};
+	} roles[] = {{"console", 1, console}, {"notify", 2, notify}, {"manager", 1, manager},
+		{"pidfd", 1, pidfd}, {"swap", 2, swap}, {"pty", 3, pty}};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(roles) / sizeof(*roles); i++)
 		if (strcmp(argv[1], roles[i].name) == 0 && argc >= roles[i].args + 2)
 			return roles[i].run(argv + 2);
-	fprintf(stderr, "usage: peer console|notify|pidfd|swap|pty ARGS\n");
+	fprintf(stderr, "usage: peer console|manager|notify|pidfd|swap|pty ARGS\n");
 	return 2;
 }

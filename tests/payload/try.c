@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -187,12 +188,30 @@ static int verb_steal(int argc, char **argv)
 	return 0;
 }
 
+/* notify TEXT: as sd_notify(3) does */
+static int verb_notify(int argc, char **argv)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	long result;
+
+	(void)argc;
+	if (!path)
+		return answer("notify: NOTIFY_SOCKET", -1);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	result = sendto(sock, argv[0], strlen(argv[0]), MSG_NOSIGNAL, (struct sockaddr *)&address,
+		sizeof(address));
+	return answer("notify", result);
+}
+
 const struct verb try_verbs[] = {
 	{"call", 1, verb_call},
 	{"forkbomb", 1, verb_forkbomb},
 	{"hostname", 1, verb_hostname},
 	{"memhog", 1, verb_memhog},
 	{"mount", 3, verb_mount},
+	{"notify", 1, verb_notify},
 	{"setrlimit", 2, verb_setrlimit},
 	{"setuid", 1, verb_setuid},
 	{"socket", 1, verb_socket},

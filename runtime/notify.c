@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/notify.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum {
+	MESSAGE_MAX = 4096,
+	MESSAGES = 16, /* at a time */
+	BARRIER_MS = 30000, /* as long as runc gives it */
+};
+
+const char *notify_manager(void)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+
+	return path && (path[0] == '/' || path[0] == '@') && path[1] ? path : NULL;
+}
+
+static int connect_manager(struct nacre_error *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	const char *path = notify_manager();
+	size_t n = path ? strlen(path) : 0;
+	int sock;
+
+	if (n == 0 || n >= sizeof(address.sun_path))
+		return fail(err, EINVAL, "NOTIFY_SOCKET: \"%s\" is no address of a socket",
+			path ? path : "");
+	memcpy(address.sun_path, path, n);
+	if (path[0] == '@')
+		address.sun_path[0] = '\0';
+	sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (sock < 0)
+		return fail_errno(err, errno, "NOTIFY_SOCKET: socket");
+	/* The length counts in an abstract name, and a path may go without its NUL. */
+	if (connect(sock, (struct sockaddr *)&address,
+		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) == 0)
+		return sock;
+	(void)fail_errno(err, errno, "NOTIFY_SOCKET: connect to %s", path);
+	(void)close(sock);
+	return -err->code;
+}
+
+static int tell(int manager, pid_t pid, struct nacre_error *err)
+{
+	char text[64];
+	int n = snprintf(text, sizeof(text), "READY=1\nMAINPID=%ld\n", (long)pid);
+
+	if (send(manager, text, (size_t)n, MSG_NOSIGNAL) < 0)
+		return fail_errno(err, errno, "NOTIFY_SOCKET: send");
+	return 0;
+}
+
+/* sd_notify_barrier(3): the manager closes the pipe when it has read all that came before. Without
+ * that it could not tell any more to which service a sender belonged that has ended meanwhile. One
+ * that knows no barrier closes nothing, and is not waited for longer. */
+static int barrier(int manager, struct nacre_error *err)
+{
+	static char text[] = "BARRIER=1";
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
+			     .cmsg_level = SOL_SOCKET,
+			     .cmsg_type = SCM_RIGHTS}};
+	struct iovec part = {text, sizeof(text) - 1};
+	const struct msghdr message = {.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control)};
+	struct pollfd closed = {.events = 0};
+	int ends[2];
+	ssize_t n;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail_errno(err, errno, "NOTIFY_SOCKET: pipe");
+	memcpy(CMSG_DATA(&control.header), &ends[1], sizeof(int));
+	n = sendmsg(manager, &message, MSG_NOSIGNAL);
+	if (n < 0)
+		(void)fail_errno(err, errno, "NOTIFY_SOCKET: send a barrier");
+	(void)close(ends[1]);
+	closed.fd = ends[0];
+	if (n >= 0)
+		(void)poll(&closed, 1, BARRIER_MS);
+	(void)close(ends[0]);
+	return n < 0 ? -err->code : 0;
+}
+
+/* Whether a line of it is "READY=1". */
+static bool says_ready(char *message)
+{
+	char *at = NULL;
+
+	for (char *line = strtok_r(message, "\n", &at); line; line = strtok_r(NULL, "\n", &at)) {
+		if (strcmp(line, "READY=1") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* File descriptors that come along are closed by the kernel: there is no room for them. */
+static bool is_ready(int sock)
+{
+	char message[MESSAGE_MAX + 1];
+
+	for (int i = 0; i < MESSAGES; i++) {
+		ssize_t n = recv(sock, message, MESSAGE_MAX, MSG_DONTWAIT);
+
+		if (n < 0)
+			return false;
+		message[n] = '\0';
+		if (says_ready(message))
+			return true;
+	}
+	return false;
+}
+
+int notify_relay(int sock, pid_t pid, struct nacre_error *err)
+{
+	int manager, r;
+
+	if (!is_ready(sock))
+		return 0;
+	manager = connect_manager(err);
+	if (manager < 0)
+		return manager;
+	r = tell(manager, pid, err);
+	(void)close(manager);
+	return r < 0 ? r : 1;
+}
+
+int notify_wait(const struct nacre_process *process, struct nacre_error *err)
+{
+	struct pollfd polls[] = {
+		{.fd = process->notify, .events = POLLIN},
+		{.fd = process->pidfd, .events = POLLIN},
+	};
+	int manager, r;
+
+	if (process->notify < 0)
+		return 0;
+	do {
+		if (poll(polls, 2, -1) < 0 && errno != EINTR)
+			return fail_errno(err, errno, "wait until the program is ready");
+		/* What it said before its end still counts. */
+		r = notify_relay(process->notify, process->pid, err);
+	} while (r == 0 && !polls[1].revents);
+	if (r <= 0)
+		return r;
+	manager = connect_manager(err);
+	if (manager < 0)
+		return manager;
+	r = barrier(manager, err);
+	(void)close(manager);
+	return r;
+}
