@@ -12,6 +12,7 @@
 #include <sys/sysinfo.h>
 #include <unistd.h>
 
+#include "libcontainer/audit.h"
 #include "libcontainer/cleanup.h"
 #include "libcontainer/fdpass.h"
 #include "libcontainer/files.h"
@@ -21,6 +22,7 @@
 #include "libcontainer/resctrl.h"
 #include "libcontainer/seal.h"
 #include "libcontainer/signals.h"
+#include "libcontainer/steps.h"
 #include "specs/defaults.h"
 #include "specs/json.h"
 
@@ -131,6 +133,7 @@ struct nacre_process container_take_process(
 		.console = steal_fd(&l->terminal.master),
 		.tree = tree,
 		.notify = steal_fd(&l->notify_socket),
+		.audited = l->record.audit.n > 0,
 	};
 }
 
@@ -234,13 +237,17 @@ int nacre_start(struct nacre *nacre, const char *id, struct nacre_process *ret_p
 		l.record.active & (HOOKS_POSTSTART | SECCOMP_NOTIFY | LIMITS_FROM_OUTSIDE))
 		result = container_load_config(&l, err);
 	if (result == 0)
+		result = audit_open(&l, err);
+	if (result == 0)
 		result = connect_to_init(&l, err);
 	if (result == 0 && ret_process && l.record.active & NOTIFY) {
 		l.notify_socket = notify_listen(l.state_fd, err);
 		result = l.notify_socket < 0 ? l.notify_socket : 0;
 	}
 	if (result == 0)
-		result = life_start(&l, err);
+		result = audit_result(&l,
+			&(struct audit_event){.event = "start", .pid = l.record.pid},
+			life_start(&l, err), kill_init, err);
 	if (result == 0 && ret_process)
 		*ret_process = container_take_process(&l, NULL, true);
 	destroy = result < 0 && l.started;
@@ -299,6 +306,7 @@ static int find_resctrl(struct life *l, struct nacre_error *err)
 
 int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_error *err)
 {
+	struct audit_event event = {.event = "delete"};
 	struct life l;
 	int result = container_open(nacre, id, true, &l, NULL, err);
 
@@ -318,10 +326,31 @@ int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_e
 	}
 	if (result == 0) {
 		l.pidfd = record_open_pidfd(&l.record);
+		audit_usage(&l, &event);
 		result = life_delete(&l, err);
+		audit_fact(&l, &event, result, err);
 	} else if (result == -ENOENT && force) {
 		(void)state_remove_empty(nacre->root_fd, id);
 		result = 0;
+	}
+	life_done(&l);
+	return result;
+}
+
+int nacre_exited(
+	struct nacre *nacre, const char *id, pid_t pid, int status, struct nacre_error *err)
+{
+	struct audit_event event = {
+		.event = "exit", .pid = pid, .exit_status = {.set = true, .value = status}};
+	struct nacre_error ignored;
+	struct life l;
+	int result = container_open(nacre, id, false, &l, NULL, err);
+
+	if (result == 0 && l.record.cgroup)
+		(void)cgroup_open(l.record.cgroup, &l.cgroup, &ignored);
+	if (result == 0) {
+		audit_usage(&l, &event);
+		audit_fact(&l, &event, 0, err);
 	}
 	life_done(&l);
 	return result;

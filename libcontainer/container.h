@@ -74,6 +74,8 @@ struct nacre_create_options {
 	const char *pidfd_socket; /* takes a pidfd of the process; NULL: none */
 	const char *profile; /* NULL: that of the policy, which is "agent" if it names none */
 	const char *const *allow; /* grants; NULL-terminated; NULL: none */
+	const char *audit; /* file that gets a line for each event of the container's life; NULL:
+			    * none but that of the policy */
 	const char *const *require; /* rules that must be enforced whole; likewise */
 	unsigned preserve_fds; /* fds 3 ... 2 + n stay open in the container's process */
 	unsigned listen_fds; /* of these, the first n are sockets that the caller was activated
@@ -108,6 +110,7 @@ struct nacre_process {
 	struct nacre_tree *tree; /* its cgroup; may be NULL */
 	int notify; /* created with .notify: the datagram socket that its sd_notify(3) calls arrive
 		     * on, non-blocking; else -1. What is read is the program's word. */
+	bool audited; /* there is an audit file: see nacre_exited */
 };
 
 /* SIGKILL: for the container's first process to all of the container, for an exec with a cgroup of
@@ -131,6 +134,11 @@ NACRE_API int nacre_start(struct nacre *nacre, const char *id, struct nacre_proc
 NACRE_API int nacre_run(struct nacre *nacre, const char *id,
 	const struct nacre_create_options *options, struct nacre_process *ret_process,
 	struct nacre_error *err);
+
+/* For the audit record, by whoever waited for PROCESS: it ended with STATUS, 128 + n for signal n.
+ * Only needed where process->audited is set. */
+NACRE_API int nacre_exited(
+	struct nacre *nacre, const char *id, pid_t pid, int status, struct nacre_error *err);
 
 struct nacre_exec_options {
 	size_t size;

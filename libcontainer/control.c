@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "libcontainer/audit.h"
 #include "libcontainer/cleanup.h"
 #include "libcontainer/control.h"
 #include "libcontainer/nacre.h"
@@ -94,11 +95,14 @@ static int signal_init(struct life *l, int sig, struct nacre_error *err)
 
 int nacre_kill(struct nacre *nacre, const char *id, int sig, bool all, struct nacre_error *err)
 {
+	struct audit_event event = {
+		.event = "kill", .signal = {.set = true, .value = sig}, .all = all};
 	struct life l;
 	int result = container_open(nacre, id, false, &l, NULL, err);
 
 	if (result == 0)
 		result = all ? signal_all(&l, sig, err) : signal_init(&l, sig, err);
+	audit_fact(&l, &event, result, err);
 	life_done(&l);
 	return result;
 }

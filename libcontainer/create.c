@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/audit.h"
 #include "libcontainer/bundle.h"
 #include "libcontainer/cgroup_limits.h"
 #include "libcontainer/cgroup_place.h"
@@ -190,7 +191,7 @@ static int fill_record(struct life *l, const struct bundle *bundle,
 	};
 	if (!l->record.created)
 		return fail_errno(err, ENOMEM, "record");
-	return 0;
+	return audit_begin(l, bundle, options->audit, err);
 }
 
 /* A label that cannot take effect is refused before anything is made. */
@@ -265,6 +266,7 @@ static int prepare_create(
 		harden_report_json(bundle.report, &l->report, err) < 0)
 		return -err->code;
 	l->config_given = bundle.given;
+	l->hardened_by = &bundle.report->request;
 	if (add_service(l, options, err) < 0)
 		return -err->code;
 	if (check_host(l, err) < 0 || take_annotations(l, err) < 0)
@@ -298,6 +300,25 @@ static struct life_options life_options_of(const struct nacre_create_options *op
 	};
 }
 
+/* Records what came of create. */
+static int audit_create(struct life *l, int result, struct nacre_error *err)
+{
+	const struct harden_request *request = l->hardened_by;
+	struct audit_event event = {.event = "create", .bundle = l->record.bundle, .pid = l->pid};
+
+	if (l->record.audit.n == 0)
+		return result;
+	event.args = l->process->args;
+	event.n_grants = request->grants.n;
+	event.grants = arena_array(l->arena, event.n_grants, sizeof(*event.grants));
+	for (size_t i = 0; event.grants && i < event.n_grants; i++)
+		event.grants[i] = (struct audit_grant){
+			request->grants.items[i], request->granted_by[i]};
+	if (!event.grants)
+		event.n_grants = 0;
+	return audit_result(l, &event, result, life_delete, err);
+}
+
 int nacre_create(struct nacre *nacre, const char *id, const struct nacre_create_options *options,
 	struct nacre_error *err)
 {
@@ -309,7 +330,7 @@ int nacre_create(struct nacre *nacre, const char *id, const struct nacre_create_
 	if (result == 0)
 		result = prepare_create(&l, options, err);
 	if (result == 0)
-		result = life_create(&l, err);
+		result = audit_create(&l, life_create(&l, err), err);
 	life_done(&l);
 	return result;
 }
@@ -328,7 +349,10 @@ int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_opt
 	if (result == 0)
 		result = prepare_create(&l, options, err);
 	if (result == 0)
-		result = life_run(&l, err);
+		result = audit_create(&l, life_run(&l, err), err);
+	if (result == 0)
+		result = audit_result(&l, &(struct audit_event){.event = "start", .pid = l.pid}, 0,
+			life_delete, err);
 	if (result == 0)
 		*ret_process = container_take_process(&l, steal_ptr(tree), true);
 	life_done(&l);

@@ -7,11 +7,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "libcontainer/audit.h"
 #include "libcontainer/cleanup.h"
 #include "libcontainer/files.h"
 #include "libcontainer/lsm.h"
 #include "libcontainer/nacre.h"
 #include "libcontainer/plan.h"
+#include "libcontainer/steps.h"
 #include "specs/harden.h"
 #include "specs/json.h"
 #include "specs/profiles.h"
@@ -305,6 +307,7 @@ int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_opti
 		.bare_newlines = options->window.bare_newlines,
 	};
 	cleanup_free struct nacre_tree *tree = tree_new();
+	struct audit_event event = {.event = "exec"};
 	enum container_status status;
 	struct life l;
 	int result = container_open(nacre, id, false, &l, &status, err);
@@ -320,7 +323,13 @@ int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_opti
 	if (result == 0)
 		result = prepare_exec(&l, options, err);
 	if (result == 0)
+		result = audit_open(&l, err);
+	if (result == 0) {
 		result = life_exec(&l, err);
+		event.args = l.process->args;
+		event.pid = l.pid;
+		result = audit_result(&l, &event, result, kill_init, err);
+	}
 	if (result == 0)
 		*ret_process = container_take_process(&l, steal_ptr(tree), false);
 	life_done(&l);

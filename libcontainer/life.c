@@ -118,6 +118,7 @@ void life_init(struct life *l)
 {
 	*l = (struct life){
 		.root_fd = -1,
+		.audit_fds = {-1, -1},
 		.state_fd = -1,
 		.lock_fd = -1,
 		.cgroup = CGROUP_CLOSED,
@@ -150,6 +151,8 @@ void life_done(struct life *l)
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
 		close_fd(owned[i]);
+	for (size_t i = 0; i < LIFE_AUDIT_FILES; i++)
+		close_fd(&l->audit_fds[i]);
 	for (size_t i = 0; l->source_fds && i < l->config->n_mounts; i++)
 		close_fd(&l->source_fds[i]);
 	free(l->source_fds);

@@ -131,6 +131,9 @@ struct life_callbacks {
 	void *data;
 };
 
+/* The policy's and that of --audit. */
+#define LIFE_AUDIT_FILES 2
+
 /* Everything that the steps of one command share. INIT has a copy of it, by fork. */
 struct life {
 	const struct life_callbacks *callbacks;
@@ -142,9 +145,11 @@ struct life {
 	const struct oci_process *process; /* what is to run: config->process, or that of exec */
 	struct container_record record;
 	struct run_annotations annotations; /* of config */
+	const struct harden_request *hardened_by; /* create and run */
 	const char *config_given; /* text as in the bundle */
 	char *report; /* JSON, heap */
 
+	int audit_fds[LIFE_AUDIT_FILES]; /* see audit.h */
 	int state_fd; /* the container's state directory */
 	int lock_fd;
 	struct cgroup cgroup;

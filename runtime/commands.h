@@ -121,6 +121,9 @@ int choose_cgroup_driver(struct invocation *in, struct nacre_error *err);
 struct foreground;
 void explain_end(const struct invocation *in, const struct foreground *fg);
 
+/* run.c: puts the end of PROCESS into the audit record, if there is one. */
+void record_exit(const struct invocation *in, const struct nacre_process *process, int status);
+
 /* matching.c: CALL for the container that the first operand names, or with --regex for each whose
  * ID it matches. One that fails keeps no other from its turn; the last error is the result, those
  * before it are logged. */

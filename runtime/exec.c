@@ -74,6 +74,8 @@ static int exec_foreground(struct invocation *in, struct nacre_error *err)
 		r = nacre_exec(in->nacre, in->operands[0], &in->exec, &process, err);
 	if (r >= 0)
 		r = foreground_serve(&fg, &process, err);
+	if (r >= 0)
+		record_exit(in, &process, r);
 	explain_end(in, &fg);
 	foreground_end(&fg);
 	return r;

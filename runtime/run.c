@@ -38,6 +38,15 @@ static void delete_after_run(struct invocation *in)
 	}
 }
 
+void record_exit(const struct invocation *in, const struct nacre_process *process, int status)
+{
+	struct nacre_error err;
+
+	if (status >= 0 && process->audited &&
+		nacre_exited(in->nacre, in->operands[0], process->pid, status, &err) < 0)
+		log_line(&in->log, LOG_WARNING, err.text);
+}
+
 void explain_end(const struct invocation *in, const struct foreground *fg)
 {
 	struct nacre_error why = fg->why;
@@ -58,6 +67,7 @@ static int run_foreground(struct invocation *in, struct foreground *fg, struct n
 	if (r < 0)
 		return r;
 	r = foreground_serve(fg, &process, err);
+	record_exit(in, &process, r);
 	explain_end(in, fg);
 	/* A container that nobody serves any more must not go on. */
 	if (r < 0 || !in->keep)

@@ -31,6 +31,7 @@ static const struct field policy_fields[] = {
 	FIELD_OBJECT("grants", policy, grants, 0, policy_grants),
 	FIELD_OBJECT("annotations", policy, annotations, 0, policy_annotations),
 	FIELD_STRINGS("require", policy, require, 0),
+	FIELD_STRING("audit_file", policy, audit_file, 0),
 	{},
 };
 static STRUCT_TYPE(policy);
@@ -106,6 +107,9 @@ static int check_policy(const struct policy *policy, struct nacre_error *err)
 		!profile_covers(profile_find(profile), profile_find(policy->least_profile)))
 		return fail(err, EINVAL, "default_profile: %s is looser than least_profile, %s",
 			profile, policy->least_profile);
+	if (policy->audit_file && policy->audit_file[0] != '/')
+		return fail(err, EINVAL, "audit_file: \"%s\" is not an absolute path",
+			policy->audit_file);
 	return 0;
 }
 

@@ -32,6 +32,7 @@ struct policy {
 	struct policy_grants *grants;
 	struct policy_annotations *annotations;
 	struct oci_strings require; /* rules */
+	const char *audit_file; /* absolute, or NULL */
 	const char *name; /* of the file, for error texts; not part of the document */
 };
 

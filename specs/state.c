@@ -40,6 +40,8 @@ static const struct field container_record_fields[] = {
 	FIELD_STRING("profile", container_record, profile, 0),
 	FIELD_STRINGS("grants", container_record, grants, 0),
 	FIELD_STRINGS("require", container_record, require, 0),
+	FIELD_STRINGS("audit", container_record, audit, 0),
+	FIELD_STRING("configSha256", container_record, config_sha256, 0),
 	FIELD_MAP("annotations", container_record, annotations),
 	{},
 };

@@ -43,6 +43,8 @@ struct container_record {
 	const char *profile;
 	struct oci_strings grants;
 	struct oci_strings require; /* rules for which no grant counts */
+	struct oci_strings audit; /* files, absolute paths */
+	const char *config_sha256; /* only with an audit file */
 	struct oci_map annotations;
 };
 

@@ -53,7 +53,7 @@ static const struct {
 	{ "{}", "policy.json:1: version: is required" },
 	{ "{\"version\":2}", "policy.json: version: 2 is not known; this nacre reads 1" },
 	{ "{\"version\":\"1\"}", "policy.json:1: version: expected an integer, found \"1\"" },
-	{ "{\"version\":1,\"profile\":\"oci\"}", "policy.json:1: profile: is not known; valid are version, default_profile, least_profile, grants, annotations, require" },
+	{ "{\"version\":1,\"profile\":\"oci\"}", "policy.json:1: profile: is not known; valid are version, default_profile, least_profile, grants, annotations, require, audit_file" },
 	{ "{\"version\":1,\n\"annotations\":{\"mayAllow\":[]}}", "policy.json:2: annotations.mayAllow: is not known; valid are may_allow" },
 	{ "{\"version\":1,\"grants\":{\"given\":[],\"x\":null}}", "policy.json:1: grants.x: is not known; valid are given, allowed" },
 	{ "{\"version\":1,\"version\":1}", "policy.json:1: " },
@@ -67,6 +67,7 @@ static const struct {
 	{ "{\"version\":1,\"grants\":{\"allowed\":[\"tmp-exec:*\"]}}", "policy.json: grants.allowed[0]: \"tmp-exec:*\" matches no grant" },
 	{ "{\"version\":1,\"annotations\":{\"may_allow\":[\"mount:srv/*\"]}}", "policy.json: annotations.may_allow[0]: \"mount:srv/*\" matches no grant" },
 	{ "{\"version\":1,\"require\":[\"resource\"]}", "policy.json: require[0]: \"resource\" is not a rule; valid are host-network, " },
+	{ "{\"version\":1,\"audit_file\":\"audit\"}", "policy.json: audit_file: \"audit\" is not an absolute path" },
 	/* clang-format on */
 };
 

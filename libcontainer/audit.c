@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/audit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libcontainer/cleanup.h"
+#include "libcontainer/files.h"
+#include "libcontainer/timestamp.h"
+#include "specs/sha256.h"
+
+static int open_file(const char *path, struct nacre_error *err)
+{
+	/* Without O_NONBLOCK a FIFO would make us wait for a reader. */
+	cleanup_close int fd = open(path,
+		O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC,
+		0600);
+	struct stat st;
+
+	if (fd < 0)
+		return fail_errno(err, errno, "audit file %s", path);
+	if (fstat(fd, &st) < 0)
+		return fail_errno(err, errno, "audit file %s", path);
+	if (!S_ISREG(st.st_mode))
+		return fail(err, EINVAL, "audit file %s: not a regular file", path);
+	return steal_fd(&fd);
+}
+
+int audit_open(struct life *l, struct nacre_error *err)
+{
+	for (size_t i = 0; i < l->record.audit.n && i < LIFE_AUDIT_FILES; i++) {
+		l->audit_fds[i] = open_file(l->record.audit.items[i], err);
+		if (l->audit_fds[i] < 0)
+			return l->audit_fds[i];
+	}
+	return 0;
+}
+
+int audit_begin(
+	struct life *l, const struct bundle *bundle, const char *path, struct nacre_error *err)
+{
+	const char *first = bundle->policy ? bundle->policy->audit_file : NULL;
+	struct oci_strings *files = &l->record.audit;
+	char cwd[PATH_MAX], *digest;
+
+	if (!path && !first)
+		return 0;
+	if (path && *path != '/') {
+		if (!getcwd(cwd, sizeof(cwd)))
+			return fail_errno(err, errno, "audit file %s", path);
+		path = arena_printf(l->arena, "%s/%s", cwd, path);
+		if (!path)
+			return fail_errno(err, ENOMEM, "audit");
+	}
+	files->items = arena_array(l->arena, LIFE_AUDIT_FILES, sizeof(*files->items));
+	digest = arena_alloc(l->arena, SHA256_TEXT);
+	if (!files->items || !digest)
+		return fail_errno(err, ENOMEM, "audit");
+	if (first)
+		files->items[files->n++] = first;
+	if (path)
+		files->items[files->n++] = path;
+	sha256_text(bundle->given, bundle->given_length, digest);
+	l->record.config_sha256 = digest;
+	return audit_open(l, err);
+}
+
+/* What is missing in EVENT and stands in the record. */
+static void complete(const struct life *l, struct audit_event *event, char time[TIMESTAMP_SIZE])
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	timestamp_format(&now, time);
+	event->version = AUDIT_VERSION;
+	event->time = time;
+	event->id = l->id;
+	event->uid = getuid();
+	event->profile = l->record.profile;
+	event->config_sha256 = l->record.config_sha256;
+}
+
+static int write_event(const struct life *l, struct audit_event *event, struct nacre_error *err)
+{
+	cleanup_free char *line = NULL;
+	char time[TIMESTAMP_SIZE];
+	size_t length;
+
+	complete(l, event, time);
+	if (audit_event_encode(event, &line, err) < 0)
+		return fail_prefix(err, "audit");
+	length = strlen(line);
+	for (size_t i = 0; i < LIFE_AUDIT_FILES; i++) {
+		ssize_t n;
+
+		if (l->audit_fds[i] < 0)
+			continue;
+		/* One call: lines of several containers do not mix. */
+		n = write(l->audit_fds[i], line, length);
+		if (n != (ssize_t)length)
+			return fail_errno(err, n < 0 ? errno : ENOSPC, "write to audit file %s",
+				l->record.audit.items[i]);
+	}
+	return 0;
+}
+
+int audit_result(struct life *l, struct audit_event *event, int result,
+	int (*undo)(struct life *l, struct nacre_error *err), struct nacre_error *err)
+{
+	struct nacre_error later;
+
+	if (l->record.audit.n == 0)
+		return result;
+	if (result < 0) {
+		audit_fact(l, event, result, err);
+		return result;
+	}
+	if (write_event(l, event, err) == 0)
+		return result;
+	if (undo(l, &later) < 0)
+		life_warn(l, later.text);
+	return -err->code;
+}
+
+void audit_fact(struct life *l, struct audit_event *event, int result, struct nacre_error *err)
+{
+	struct nacre_error later;
+
+	if (l->record.audit.n == 0)
+		return;
+	if (result < 0)
+		event->error = err->text;
+	if ((l->audit_fds[0] < 0 && audit_open(l, &later) < 0) || write_event(l, event, &later) < 0)
+		life_warn(l, later.text);
+}
+
+/* The number after KEY in a file of the cgroup; a NULL key: the file is the number. */
+static void read_number(int dir_fd, const char *file, const char *key, struct oci_u64 *ret_number)
+{
+	cleanup_free char *text = NULL;
+	struct nacre_error ignored;
+	const char *at;
+	char *end;
+
+	if (file_read(dir_fd, file, 8192, &text, NULL, &ignored) < 0)
+		return;
+	at = key ? strstr(text, key) : text;
+	if (!at)
+		return;
+	at += key ? strlen(key) : 0;
+	ret_number->value = strtoull(at, &end, 10);
+	ret_number->set = end != at;
+}
+
+void audit_usage(const struct life *l, struct audit_event *event)
+{
+	if (l->record.audit.n == 0 || l->cgroup.fd < 0)
+		return;
+	/* memory.peak: Linux 5.19, and the controller. */
+	read_number(l->cgroup.fd, "memory.peak", NULL, &event->memory_peak);
+	read_number(l->cgroup.fd, "cpu.stat", "usage_usec ", &event->cpu_usec);
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_AUDIT_DOCUMENT_H
+#define NACRE_AUDIT_DOCUMENT_H
+
+#include "specs/spec.h"
+
+/*
+ * One line of the audit file: nacre(8), AUDIT. A reader must ignore members that it does not know;
+ * AUDIT_VERSION goes up if one that is here changes its meaning or goes away.
+ */
+
+#define AUDIT_VERSION 1
+
+struct audit_grant {
+	const char *grant;
+	const char *by; /* see policy.h */
+};
+
+struct audit_event {
+	uint32_t version;
+	const char *time; /* RFC 3339, UTC */
+	const char *event; /* create start exec kill exit delete */
+	const char *id;
+	uint32_t uid; /* of the caller */
+	const char *bundle; /* create */
+	int64_t pid; /* on the host; 0: none */
+	const char *profile;
+	const char *config_sha256; /* of config.json as it was given */
+	struct audit_grant *grants; /* create */
+	size_t n_grants;
+	struct oci_strings args; /* create, exec */
+	struct oci_i32 signal; /* kill */
+	bool all; /* kill */
+	struct oci_i32 exit_status; /* exit: 128 + n if signal n ended it */
+	struct oci_u64 memory_peak; /* exit, delete: bytes, of the whole container */
+	struct oci_u64 cpu_usec; /* likewise */
+	const char *error; /* it failed, and why */
+};
+
+/* One line with its newline. Heap; the caller's to free. */
+int audit_event_encode(const struct audit_event *event, char **ret_line, struct nacre_error *err);
+
+#endif
