@@ -14,6 +14,7 @@
 struct cgroup_journal_entry {
 	char *file;
 	char *before; /* what is to be written back */
+	char *otherwise; /* if the kernel does not take that; NULL: nothing */
 };
 
 /* Files with a line for each device, of which a write sets one; and what makes a line go away. */
@@ -45,7 +46,7 @@ static char *line_before(const char *text, const char *value, const char *unset)
 	return asprintf(&line, "%.*s %s", (int)n, key, unset) < 0 ? NULL : line;
 }
 
-/* Takes TEXT over. */
+/* Takes TEXT over, in which there is something. */
 static char *to_restore(const char *file, char *text, const char *value)
 {
 	for (size_t i = 0; i < sizeof(keyed) / sizeof(keyed[0]); i++) {
@@ -56,13 +57,27 @@ static char *to_restore(const char *file, char *text, const char *value)
 			return line;
 		}
 	}
-	/* An empty write does not reach the kernel: a line without a word is what empties a list
-	 * of CPUs. */
-	if (!*text) {
-		free(text);
-		return strdup("\n");
-	}
 	return text;
+}
+
+/* An empty list of CPUs or nodes, which means that of the cgroup above. An empty write does not
+ * reach the kernel, but a line without a word does; and the list of a cgroup with processes may not
+ * be emptied: then the one that was in effect has to do. */
+static char *effective(int cgroup_fd, const char *file)
+{
+	struct nacre_error ignored; /* a file of another kind has none */
+	char name[64], *text = NULL;
+
+	(void)snprintf(name, sizeof(name), "%.40s.effective", file);
+	(void)file_read(cgroup_fd, name, FILE_LIMIT, &text, NULL, &ignored);
+	return text;
+}
+
+static void free_entry(struct cgroup_journal_entry *entry)
+{
+	free(entry->file);
+	free(entry->before);
+	free(entry->otherwise);
 }
 
 int cgroup_journal_note(
@@ -74,14 +89,19 @@ int cgroup_journal_note(
 
 	if (file_read(cgroup_fd, file, FILE_LIMIT, &text, NULL, &ignored) < 0)
 		return 0;
-	entry.before = to_restore(file, text, value);
+	if (*text && *text != '\n') {
+		entry.before = to_restore(file, text, value);
+	} else {
+		free(text);
+		entry.before = strdup("\n");
+		entry.otherwise = effective(cgroup_fd, file);
+	}
 	entry.file = strdup(file);
 	entries = reallocarray(journal->entries, journal->n + 1, sizeof(*entries));
 	if (entries)
 		journal->entries = entries;
 	if (!entries || !entry.before || !entry.file) {
-		free(entry.before);
-		free(entry.file);
+		free_entry(&entry);
 		return -ENOMEM;
 	}
 	journal->entries[journal->n++] = entry;
@@ -109,11 +129,14 @@ static int restore(const struct cgroup_journal_entry *entry, int cgroup_fd)
 {
 	cleanup_free char *text = NULL;
 	struct nacre_error ignored;
+	int r;
 
 	if (file_read(cgroup_fd, entry->file, FILE_LIMIT, &text, NULL, &ignored) == 0 &&
 		strcmp(text, entry->before) == 0)
 		return 0;
-	return write_lines(cgroup_fd, entry->file, entry->before);
+	r = write_lines(cgroup_fd, entry->file, entry->before);
+	return r < 0 && entry->otherwise ? write_lines(cgroup_fd, entry->file, entry->otherwise)
+					 : r;
 }
 
 int cgroup_journal_restore(
@@ -134,10 +157,8 @@ int cgroup_journal_restore(
 
 void cgroup_journal_done(struct cgroup_journal *journal)
 {
-	for (size_t i = 0; i < journal->n; i++) {
-		free(journal->entries[i].file);
-		free(journal->entries[i].before);
-	}
+	for (size_t i = 0; i < journal->n; i++)
+		free_entry(&journal->entries[i]);
 	free(journal->entries);
 	*journal = (struct cgroup_journal){.n = 0};
 }

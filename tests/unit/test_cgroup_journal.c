@@ -69,6 +69,7 @@ END_TEST
 START_TEST(an_empty_list_is_made_empty_by_a_line)
 {
 	restores("cpuset.cpus", "", "0-3", "\n");
+	restores("cpuset.cpus", "\n", "0-3", "\n");
 }
 END_TEST
 
