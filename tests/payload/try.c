@@ -134,14 +134,18 @@ static int verb_forkbomb(int argc, char **argv)
 
 static int verb_memhog(int argc, char **argv)
 {
+	const size_t piece = 1 << 20; /* a host may refuse to promise all at once */
 	size_t size = strtoul(argv[0], NULL, 0);
-	char *memory = malloc(size);
+	char *memory = NULL;
 
 	(void)argc;
-	if (!memory)
-		return answer("memhog", -1);
-	for (size_t i = 0; i < size; i += 4096)
-		((volatile char *)memory)[i] = 1;
+	for (size_t i = 0; i < size; i += 4096) {
+		if (i % piece == 0)
+			memory = malloc(piece);
+		if (!memory)
+			return answer("memhog", -1);
+		((volatile char *)memory)[i % piece] = 1;
+	}
 	return answer("memhog", 0);
 }
 
