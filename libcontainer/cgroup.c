@@ -167,8 +167,9 @@ int cgroup_resolve_path(int mount_fd, const char *cgroups_path, const char *id,
 	return 0;
 }
 
-/* Whether the leaf that was there already can be used. */
-static int check_unused(const struct cgroup *cgroup, struct nacre_error *err)
+/* Whether a process that is put into the leaf will run, and alone. Below a frozen cgroup even a new
+ * leaf is frozen: init would never say a word, and runtime wait for it. */
+static int check_usable(const struct cgroup *cgroup, struct nacre_error *err)
 {
 	cleanup_free char *events = NULL;
 	cleanup_free pid_t *pids = NULL;
@@ -187,7 +188,9 @@ static int check_unused(const struct cgroup *cgroup, struct nacre_error *err)
 			cgroup->path);
 	}
 	if (strstr(events, "frozen 1"))
-		return fail(err, EBUSY, "container's cgroup unexpectedly frozen: %s", cgroup->path);
+		return fail(err, EBUSY,
+			"container's cgroup unexpectedly frozen: %s (or a cgroup above it)",
+			cgroup->path);
 	return 0;
 }
 
@@ -210,6 +213,16 @@ static int make_level(int dir_fd, const char *name, bool leaf, bool *ret_made)
 	if (fd < 0 && *ret_made)
 		(void)unlinkat(dir_fd, name, AT_REMOVEDIR);
 	return fd;
+}
+
+static const char *why_not_made(int r)
+{
+	if (r == -EACCES)
+		return " (" CGROUP_DELEGATION ")";
+	if (r == -EAGAIN)
+		return " (a cgroup above it has reached its cgroup.max.descendants or "
+		       "cgroup.max.depth)";
+	return "";
 }
 
 /* Walks down from the mount, with every available controller enabled on the way. */
@@ -236,8 +249,7 @@ static int make_levels(struct cgroup *cgroup, bool *ret_made, struct nacre_error
 		next = make_level(dir_fd, name, !*path, ret_made);
 		if (next < 0)
 			return fail_errno(err, next, "cgroup %s: make %.*s%s", cgroup->path,
-				(int)(path - cgroup->path), cgroup->path,
-				next == -EACCES ? " (" CGROUP_DELEGATION ")" : "");
+				(int)(path - cgroup->path), cgroup->path, why_not_made(next));
 		close_fd(&fd);
 		fd = next;
 	}
@@ -257,8 +269,12 @@ int cgroup_create(
 		r = fail(err, EINVAL, "linux.cgroupsPath: \"%s\" is the root cgroup", path);
 	if (r == 0)
 		r = make_levels(&cgroup, &made, err);
-	if (r == 0 && !made)
-		r = check_unused(&cgroup, err);
+	/* The root cannot be frozen. */
+	if (r == 0 && (!made || strchr(cgroup.path + 1, '/'))) {
+		r = check_usable(&cgroup, err);
+		if (r < 0 && made)
+			(void)unlinkat(mount_fd, cgroup.path + 1, AT_REMOVEDIR);
+	}
 	if (r < 0) {
 		cgroup_close(&cgroup);
 		return r;

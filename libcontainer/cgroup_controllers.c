@@ -78,6 +78,17 @@ static size_t missing_controllers(
 	return used;
 }
 
+/* Whether the cgroup, not the root, has processes. By controllers that know of threads (cpu,
+ * cpuset, pids) it would then become the root of a threaded subtree, whose children take no
+ * processes; for the others the kernel says EBUSY. */
+static bool holds_processes(int dir_fd)
+{
+	cleanup_close int fd = openat(dir_fd, "cgroup.procs", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	char byte;
+
+	return fd >= 0 && read(fd, &byte, 1) > 0 && faccessat(dir_fd, "cgroup.type", F_OK, 0) == 0;
+}
+
 void cgroup_controllers_enable(int dir_fd, const char *available)
 {
 	char enabled[CGROUP_CONTROLLERS_MAX], missing[2 * CGROUP_CONTROLLERS_MAX];
@@ -90,7 +101,7 @@ void cgroup_controllers_enable(int dir_fd, const char *available)
 	if (read_line(dir_fd, "cgroup.subtree_control", enabled) < 0)
 		enabled[0] = '\0';
 	n = missing_controllers(available, enabled, missing);
-	if (n == 0 || write_control(dir_fd, missing, n) == 0)
+	if (n == 0 || holds_processes(dir_fd) || write_control(dir_fd, missing, n) == 0)
 		return;
 	/* The kernel takes all of a write or nothing. */
 	for (; *word; word += n, word += strspn(word, " ")) {
@@ -159,7 +170,9 @@ int cgroup_controllers_explain(
 			names[0] ? names : "none");
 	/* Once more, for the reason. */
 	n = snprintf(text, sizeof(text), "+%.*s", (int)length, file);
-	r = n < (int)sizeof(text) ? write_control(holder, text, (size_t)n) : -EINVAL;
+	r = holds_processes(holder) ? -EBUSY
+	    : n < (int)sizeof(text) ? write_control(holder, text, (size_t)n)
+				    : -EINVAL;
 	if (r == 0)
 		return fail(err, EAGAIN,
 			"%s: the %.*s controller was enabled in %s only now: try again", property,

@@ -21,8 +21,8 @@ int cgroup_controllers_read(int dir_fd, char ret_names[CGROUP_CONTROLLERS_MAX]);
 bool cgroup_controllers_have(const char *names, const char *name, size_t length);
 
 /* Enables AVAILABLE for the children of the cgroup at DIR_FD, as far as the kernel lets it: one
- * that it refuses (EBUSY: the cgroup has processes of its own) matters only if a limit needs it,
- * and then cgroup_controllers_explain finds out why. */
+ * that it refuses, and all where the cgroup has processes of its own, matters only if a limit needs
+ * it, and then cgroup_controllers_explain finds out why. */
 void cgroup_controllers_enable(int dir_fd, const char *available);
 
 /* FILE does not exist in the cgroup at CGROUP_FD: sets the error that says why PROPERTY cannot be

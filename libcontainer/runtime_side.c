@@ -33,7 +33,8 @@
 
 /* RUNTIME's rows, in the order of life.c. */
 
-#define KILL_WAIT_MS 10000
+/* A fork bomb of hundreds ends with its init, and on a busy machine that takes a while. */
+#define KILL_WAIT_MS 30000
 
 /* runtime.md, State: what a hook reads. */
 static int hook_state(const struct life *l, const char *status, int64_t pid, char **ret_json,
