@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 #include "libcontainer/files.h"
 #include "libcontainer/hooks.h"
 #include "libcontainer/idmap.h"
+#include "libcontainer/landlock.h"
 #include "libcontainer/lsm.h"
 #include "libcontainer/masks.h"
 #include "libcontainer/mounts.h"
@@ -374,6 +376,25 @@ static void announce(struct life *l)
 	if (!l->announced)
 		(void)baton_send(l->baton, BATON_EXEC, 0, 0, -1, NULL, -1);
 	l->announced = true;
+}
+
+/* While INIT can open what the user may not: the rules are on directories, not on names. */
+int restrict_writes(struct life *l, struct nacre_error *err)
+{
+	const bool required = !strcmp(l->config->nacre->landlock, "required");
+	int abi = landlock_restrict(
+		l->config->mounts, l->config->n_mounts, !l->config->root->readonly, err);
+
+	if (abi < 0)
+		return abi;
+	if (required && abi < LANDLOCK_ABI_WHOLE)
+		return fail(err, ENOTSUP,
+			"rule landlock is required, and this kernel has ABI %d of Landlock, not %d",
+			abi, LANDLOCK_ABI_WHOLE);
+	if (abi == 0)
+		warn_runtime(l, "rule landlock: this kernel has no Landlock, or it is not enabled "
+				"(lsm=)");
+	return 0;
 }
 
 /* nacre's own first: that of the config may forbid seccomp(2). */

@@ -81,6 +81,7 @@ const struct step start_steps[] = {
 	{RUNTIME, "limits from outside",        LIMITS_FROM_OUTSIDE,    set_process_limits,     NULL},
 	{INIT,    "limits",                     LIMITS,                 set_own_limits,         NULL},
 	{INIT,    "files",                      ALWAYS,                 limit_files,            NULL},
+	{INIT,    "landlock",                   LANDLOCK,               restrict_writes,        NULL},
 	{INIT,    "seccomp filters, privileged", SECCOMP_PRIVILEGED,    load_seccomp,           NULL},
 	{RUNTIME, "seccomp listener, privileged", SECCOMP_PRIVILEGED | SECCOMP_NOTIFY, hand_out_listener, NULL},
 	{INIT,    "ids and capabilities",       ALWAYS,                 drop_privileges,        NULL},

@@ -80,6 +80,7 @@ enum condition {
 	NOTIFY = 1LL << 44, /* sd_notify(3): a socket for the program */
 	HOOK_OUTPUT = 1LL << 36, /* of the annotations run.oci.hooks.* */
 	DELEGATE_CGROUP = 1LL << 37, /* run.oci.delegate-cgroup */
+	LANDLOCK = 1LL << 47,
 };
 
 struct life;

@@ -74,6 +74,7 @@ int take_terminal(struct life *l, struct nacre_error *err);
 int set_attributes(struct life *l, struct nacre_error *err);
 int set_labels(struct life *l, struct nacre_error *err);
 int set_own_limits(struct life *l, struct nacre_error *err);
+int restrict_writes(struct life *l, struct nacre_error *err);
 int load_seccomp(struct life *l, struct nacre_error *err);
 int drop_privileges(struct life *l, struct nacre_error *err);
 int limit_files(struct life *l, struct nacre_error *err);

@@ -217,7 +217,6 @@ static inline int sys_seccomp(unsigned operation, unsigned flags, void *args)
 	return sys_result(syscall(SYS_seccomp, operation, flags, args));
 }
 
-/* capabilities(7), of the calling thread. DATA has _LINUX_CAPABILITY_U32S_3 elements. */
 /* The version of the kernel's Landlock; -ENOSYS or -EOPNOTSUPP without. */
 static inline int sys_landlock_abi(void)
 {
@@ -225,6 +224,39 @@ static inline int sys_landlock_abi(void)
 		1u /* LANDLOCK_CREATE_RULESET_VERSION */));
 }
 
+/* struct landlock_ruleset_attr of Linux 6.12; older kernels take the members that they do not know
+ * while they are 0. */
+struct sys_landlock_ruleset {
+	uint64_t handled_access_fs;
+	uint64_t handled_access_net;
+	uint64_t scoped;
+};
+
+/* Linux 5.13. The fd is O_CLOEXEC. */
+static inline int sys_landlock_create_ruleset(const struct sys_landlock_ruleset *attr)
+{
+	return sys_result(syscall(SYS_landlock_create_ruleset, attr, sizeof(*attr), 0u));
+}
+
+/* Allows ACCESS to PARENT_FD (O_PATH will do) and what is below it. */
+static inline int sys_landlock_allow_below(int ruleset_fd, uint64_t access, int parent_fd)
+{
+	const struct __attribute__((packed)) {
+		uint64_t allowed_access;
+		int32_t parent_fd;
+	} rule = {access, parent_fd};
+
+	return sys_result(syscall(
+		SYS_landlock_add_rule, ruleset_fd, 1 /* LANDLOCK_RULE_PATH_BENEATH */, &rule, 0u));
+}
+
+/* The calling thread, for good. Needs no_new_privs or CAP_SYS_ADMIN. FLAGS: Linux 6.15. */
+static inline int sys_landlock_restrict_self(int ruleset_fd, unsigned flags)
+{
+	return sys_result(syscall(SYS_landlock_restrict_self, ruleset_fd, flags));
+}
+
+/* capabilities(7), of the calling thread. DATA has _LINUX_CAPABILITY_U32S_3 elements. */
 static inline int sys_capget(struct __user_cap_data_struct *data)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

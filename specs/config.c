@@ -167,6 +167,8 @@ static STRUCT_TYPE(oci_hooks);
 
 const char *const oci_limit_words[] = {"pids", "memory", "swap", "oom-group", "cpu", NULL};
 
+const char *const oci_landlock_words[] = {"best-effort", "required", NULL};
+
 static const struct field oci_hardened_fields[] = {
 	FIELD_BOOL("rootNosuid", oci_hardened, root_nosuid, 0),
 	FIELD_BOOL("rootNodev", oci_hardened, root_nodev, 0),
@@ -174,6 +176,7 @@ static const struct field oci_hardened_fields[] = {
 	FIELD_WORDS("bestEffort", oci_hardened, best_effort, oci_limit_words),
 	FIELD_WORD("seccompFilter", oci_hardened, seccomp_filter, 0, filter_profile_words),
 	FIELD_STRINGS("seccompGrants", oci_hardened, seccomp_grants, 0),
+	FIELD_WORD("landlock", oci_hardened, landlock, 0, oci_landlock_words),
 	{},
 };
 static STRUCT_TYPE(oci_hardened);

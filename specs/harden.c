@@ -59,6 +59,10 @@ const struct rule harden_rules[] = {
 		"a second seccomp filter below that of the config: most ways out of a container "
 		"are "
 		"system calls and sockets that its programs do not need"},
+	{"landlock", RULE_LANDLOCK, RULE_EDITS, false, rule_landlock,
+		"what gets round mounts and namespaces still writes nowhere else and reaches no "
+		"TCP "
+		"port"},
 	{"annotations", RULE_ANNOTATIONS, RULE_EDITS, false, rule_annotations,
 		"annotations are the tenant's words: none may give groups, files or sockets of the "
 		"host"},

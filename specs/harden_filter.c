@@ -4,7 +4,8 @@
 #include "specs/filter.h"
 #include "specs/harden_rules.h"
 
-/* nacre's own seccomp filter: which one, and what was taken out of it. */
+/* Rules on what the kernel is asked to refuse to the program itself: nacre's own seccomp filter and
+ * Landlock. */
 
 static const struct {
 	const char *kind;
@@ -61,4 +62,20 @@ int rule_own_filter(struct hardening *h)
 			json_of_string(h, h->profile->name));
 	}
 	return set_grants(h, nacre, had);
+}
+
+int rule_landlock(struct hardening *h)
+{
+	struct oci_hardened *nacre = need_hardened(h);
+	const char *wanted = oci_landlock_words[is_required(h)];
+	const char *had;
+
+	if (!nacre)
+		return out_of_memory(h);
+	had = nacre->landlock;
+	if (had && (!is_required(h) || !strcmp(had, wanted)))
+		return 0;
+	nacre->landlock = wanted;
+	note(h, "nacre.landlock", had ? json_of_string(h, had) : NULL, json_of_string(h, wanted));
+	return 0;
 }

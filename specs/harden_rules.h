@@ -60,6 +60,7 @@ int rule_resources(struct hardening *h);
 int rule_rlimits(struct hardening *h);
 int rule_oom_score(struct hardening *h);
 int rule_own_filter(struct hardening *h);
+int rule_landlock(struct hardening *h);
 int rule_annotations(struct hardening *h);
 
 /* --- harden_grants.c --- */

@@ -27,6 +27,7 @@ enum profile_rule {
 	RULE_JOINED_NETWORK = 1 << 15,
 	RULE_OWN_FILTER = 1 << 16,
 	RULE_ANNOTATIONS = 1 << 17,
+	RULE_LANDLOCK = 1 << 18,
 };
 
 enum profile_flag {

@@ -393,6 +393,7 @@ struct oci_hardened {
 					   may skip */
 	const char *seccomp_filter; /* nacre's own, of filter.h: "agent" */
 	struct oci_strings seccomp_grants; /* what it lets through besides: "syscall:ptrace" */
+	const char *landlock; /* of oci_landlock_words */
 };
 
 struct oci_config {
@@ -411,6 +412,9 @@ struct oci_config {
 	/* Not part of the document: where each value stood; NULL for a config made in memory */
 	struct json_document *document;
 };
+
+/* "best-effort", "required": on a host without it; ends with NULL. */
+extern const char *const oci_landlock_words[];
 
 /* Limits that hardening adds where the config is silent. A host without the controller skips these
  * with a warning; a limit that the config asks for must be enforced or creation fails. In the order

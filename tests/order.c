@@ -188,6 +188,8 @@ static const char *root_looser(const struct oci_config *a, const struct oci_conf
 		if (!subset(&b->nacre->seccomp_grants, &a->nacre->seccomp_grants))
 			return "a grant of the own filter";
 	}
+	if (a->nacre->landlock && !b->nacre->landlock)
+		return "landlock";
 	return NULL;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -54,6 +55,18 @@ static int verb_socket(int argc, char **argv)
 	int protocol = argc > 2 ? atoi(argv[2]) : 0;
 
 	return answer("socket", socket(atoi(argv[0]), type, protocol));
+}
+
+/* bind PORT: a TCP socket on the loopback */
+static int verb_bind(int argc, char **argv)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)atoi(argv[0])),
+		.sin_addr = {htonl(INADDR_LOOPBACK)}};
+
+	(void)argc;
+	return answer("bind", bind(socket(AF_INET, SOCK_STREAM, 0), (struct sockaddr *)&address,
+				      sizeof(address)));
 }
 
 static int verb_setuid(int argc, char **argv)
@@ -210,6 +223,7 @@ static int verb_notify(int argc, char **argv)
 }
 
 const struct verb try_verbs[] = {
+	{"bind", 1, verb_bind},
 	{"call", 1, verb_call},
 	{"forkbomb", 1, verb_forkbomb},
 	{"hostname", 1, verb_hostname},

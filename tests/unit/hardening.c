@@ -59,7 +59,7 @@ struct oci_config *tight(
 {
 	char *text = arena_printf(arena,
 		"{\"ociVersion\":\"1.0.2\",\"nacre\":{\"rootNosuid\":true,\"rootNodev\":true,"
-		"\"seccompFilter\":\"strict\"},"
+		"\"seccompFilter\":\"strict\",\"landlock\":\"best-effort\"},"
 		"\"root\":{\"path\":\"rootfs\",\"readonly\":true},"
 		"\"mounts\":[{\"destination\":\"/tmp\",\"type\":\"tmpfs\",\"options\":"
 		"[\"nosuid\",\"nodev\",\"noexec\"]}%s],"

@@ -86,7 +86,8 @@ START_TEST(order_is_what_spec_and_kernel_ask_for)
 		{start_steps, "ids and capabilities", "hooks: startContainer"},
 		{start_steps, "seccomp filters", "hooks: startContainer"},
 		{start_steps, "hooks: startContainer", "exec"},
-		{start_steps, "LSM labels", "seccomp filters, privileged"},
+		{start_steps, "LSM labels", "landlock"},
+		{start_steps, "landlock", "seccomp filters, privileged"},
 		{start_steps, "seccomp filters, privileged", "ids and capabilities"},
 		/* CAP_SYS_RESOURCE */
 		{start_steps, "limits", "ids and capabilities"},

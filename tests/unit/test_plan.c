@@ -103,6 +103,18 @@ START_TEST(seccomp_comes_last_only_with_no_new_privileges)
 }
 END_TEST
 
+START_TEST(the_own_filter_and_landlock_need_no_filter_of_the_config)
+{
+	struct oci_hardened nacre = {.seccomp_filter = "strict", .landlock = "best-effort"};
+
+	config.nacre = &nacre;
+	ck_assert_uint_eq(planned(), SECCOMP_PRIVILEGED | LANDLOCK);
+	process.no_new_privileges = true;
+	ck_assert_uint_eq(planned(), SECCOMP_LAST | LANDLOCK);
+	ck_assert_uint_eq(plan_join(&config, &process, &options), SECCOMP_LAST | LANDLOCK);
+}
+END_TEST
+
 START_TEST(a_notify_rule_asks_for_the_listener_rows)
 {
 	struct oci_syscall rules[] = {{.action = "SCMP_ACT_ERRNO"}, {.action = "SCMP_ACT_NOTIFY"}};
@@ -159,6 +171,7 @@ Suite *suite_plan(void)
 	tcase_add_test(tcase, the_cgroup_is_a_directory_or_a_unit);
 	tcase_add_test(tcase, limits_are_set_from_outside_where_init_may_raise_none);
 	tcase_add_test(tcase, seccomp_comes_last_only_with_no_new_privileges);
+	tcase_add_test(tcase, the_own_filter_and_landlock_need_no_filter_of_the_config);
 	tcase_add_test(tcase, a_notify_rule_asks_for_the_listener_rows);
 	tcase_add_test(tcase, hooks_are_planned_each_by_its_own_list);
 	tcase_add_test(tcase, sources_are_opened_by_the_runtime_only_where_init_cannot);
