@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -12,10 +13,6 @@
 #include "libcontainer/sys.h"
 #include "specs/mount_words.h"
 #include "specs/path_text.h"
-
-enum {
-	DEFAULT_MODE = 0666,
-};
 
 /* clang-format off */
 const struct default_device default_devices[] = {
@@ -49,6 +46,8 @@ struct node {
 	uid_t uid;
 	gid_t gid;
 	bool bind;
+	int source_fd; /* what is bound: below it; with a name of its own: not the host's */
+	const char *source;
 };
 
 static bool is_same(const struct stat *st, const struct node *node)
@@ -83,11 +82,14 @@ static int adopt(int parent_fd, const char *name, const struct node *node, struc
 	return 0;
 }
 
-/* The host's node of the same path, proven to be the device that is meant. */
+/* A node of the host's, proven to be the device that is meant. No program is started from it. */
 static int bind_node(int rootfs_fd, const struct node *node, struct nacre_error *err)
 {
-	cleanup_close int tree_fd = sys_open_tree(
-		AT_FDCWD, node->path, OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
+	const struct sys_mount_attr attr = {
+		.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+	};
+	cleanup_close int tree_fd = sys_open_tree(node->source ? node->source_fd : AT_FDCWD,
+		node->source ? node->source : node->path, OPEN_TREE_CLONE | AT_SYMLINK_NOFOLLOW);
 	cleanup_close int target_fd = -1;
 	struct stat st;
 	int r;
@@ -98,6 +100,9 @@ static int bind_node(int rootfs_fd, const struct node *node, struct nacre_error 
 		return fail_errno(err, errno, "device %s: stat the host's", node->path);
 	if (!is_same(&st, node))
 		return fail(err, EPERM, "device %s: the host's is another device", node->path);
+	r = sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH, &attr);
+	if (r < 0)
+		return fail_errno(err, r, "device %s: nosuid, noexec", node->path);
 	target_fd = path_make_mount_point(rootfs_fd, node->path, true, false, err);
 	if (target_fd < 0)
 		return fail_prefix(err, "device %s", node->path);
@@ -151,7 +156,7 @@ static int create_defaults(int rootfs_fd, int dev_fd, bool bind, struct nacre_er
 	for (const struct default_device *d = default_devices; d->path; d++) {
 		const struct node node = {
 			.path = d->path,
-			.mode = S_IFCHR | DEFAULT_MODE,
+			.mode = S_IFCHR | DEVICE_DEFAULT_MODE,
 			.rdev = makedev(d->major, d->minor),
 		};
 		int r = bind ? bind_node(rootfs_fd, &node, err)
@@ -177,7 +182,7 @@ static int create_symlinks(int dev_fd, struct nacre_error *err)
 }
 
 /* 0: not a type. */
-static mode_t device_type(const char *type)
+mode_t device_type(const char *type)
 {
 	if (!type)
 		return 0;
@@ -193,13 +198,17 @@ static bool is_number(const struct oci_i64 *value)
 	return value->value >= 0 && value->value <= UINT32_MAX;
 }
 
-static int create_configured(
-	int rootfs_fd, const struct oci_device *device, bool bind, struct nacre_error *err)
+static int create_configured(int rootfs_fd, const struct oci_linux *linux_, size_t i, bool bind,
+	int nodes_fd, struct nacre_error *err)
 {
-	const uint32_t mode = device->file_mode.set ? device->file_mode.value : DEFAULT_MODE;
+	const struct oci_device *device = &linux_->devices[i];
+	const uint32_t mode = device->file_mode.set ? device->file_mode.value : DEVICE_DEFAULT_MODE;
 	const mode_t type = device_type(device->type);
+	char path[PATH_TEXT_MAX], name[24];
 	struct node node;
 
+	if (path_clean(device->path, path) < 0)
+		return fail_errno(err, ENAMETOOLONG, "device");
 	if (!type)
 		return fail(err, EINVAL, "device %s: type \"%s\" is not c, u, b or p", device->path,
 			device->type ? device->type : "");
@@ -210,7 +219,7 @@ static int create_configured(
 		return fail(err, EINVAL, "device %s: major or minor number is out of range",
 			device->path);
 	node = (struct node){
-		.path = device->path,
+		.path = path,
 		.mode = type | (mode & 07777),
 		.rdev = type == S_IFIFO ? 0
 					: makedev((unsigned)device->major.value,
@@ -218,7 +227,10 @@ static int create_configured(
 		.uid = device->uid.set ? device->uid.value : 0,
 		.gid = device->gid.set ? device->gid.value : 0,
 		.bind = bind,
+		.source_fd = nodes_fd,
+		.source = nodes_fd >= 0 ? name : NULL,
 	};
+	(void)snprintf(name, sizeof(name), "%zu", i);
 	return create_node(rootfs_fd, &node, err);
 }
 
@@ -238,8 +250,44 @@ static bool is_ptmx(const char *path)
 	return path_clean(path, clean) == 0 && strcmp(clean, "/dev/ptmx") == 0;
 }
 
+static int create_all_configured(int rootfs_fd, const struct oci_linux *linux_, bool own_dev,
+	bool bind, int nodes_fd, struct nacre_error *err)
+{
+	for (size_t i = 0; linux_ && i < linux_->n_devices; i++) {
+		const struct oci_device *device = &linux_->devices[i];
+
+		if (own_dev ? is_ptmx(device->path) : is_in_dev(device->path))
+			continue;
+		if (create_configured(rootfs_fd, linux_, i, bind, nodes_fd, err) < 0)
+			return fail_prefix(err, "linux.devices[%zu]", i);
+	}
+	return 0;
+}
+
+/* Before Linux 6.15 only what is attached can be cloned: for that time it lies over the rootfs,
+ * which is reached by its fd. */
+static int attach_nodes(int nodes_fd, int rootfs_fd, struct nacre_error *err)
+{
+	int r = nodes_fd < 0 ? 0 : sys_move_mount(nodes_fd, rootfs_fd);
+
+	return r < 0 ? fail_errno(err, r, "device nodes: attach them") : 0;
+}
+
+static int detach_nodes(int nodes_fd, struct nacre_error *err)
+{
+	char path[32];
+
+	if (nodes_fd < 0)
+		return 0;
+	/* This /proc is still the host's. */
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", nodes_fd);
+	if (umount2(path, MNT_DETACH) < 0)
+		return fail_errno(err, errno, "device nodes: detach them");
+	return 0;
+}
+
 int devices_create(int rootfs_fd, const struct oci_linux *linux_, bool own_dev, bool bind,
-	struct nacre_error *err)
+	int nodes_fd, struct nacre_error *err)
 {
 	cleanup_close int dev_fd = -1;
 
@@ -251,15 +299,10 @@ int devices_create(int rootfs_fd, const struct oci_linux *linux_, bool own_dev, 
 			create_symlinks(dev_fd, err) < 0)
 			return -err->code;
 	}
-	for (size_t i = 0; linux_ && i < linux_->n_devices; i++) {
-		const struct oci_device *device = &linux_->devices[i];
-
-		if (own_dev ? is_ptmx(device->path) : is_in_dev(device->path))
-			continue;
-		if (create_configured(rootfs_fd, device, bind, err) < 0)
-			return fail_prefix(err, "linux.devices[%zu]", i);
-	}
-	return 0;
+	if (attach_nodes(nodes_fd, rootfs_fd, err) < 0 ||
+		create_all_configured(rootfs_fd, linux_, own_dev, bind, nodes_fd, err) < 0)
+		return -err->code;
+	return detach_nodes(nodes_fd, err);
 }
 
 bool devices_own_dev(const struct oci_config *config)

@@ -1,10 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
 #include "libcontainer/cleanup.h"
+#include "libcontainer/devices.h"
 #include "libcontainer/netdev.h"
 #include "libcontainer/resctrl.h"
 #include "libcontainer/steps.h"
 
 /* RUNTIME's rows about what the host lends to one container, in the order of life.c. */
+
+/* Where RUNTIME may make none either, init binds the host's. */
+int make_device_nodes(struct life *l, struct nacre_error *err)
+{
+	int fd = devices_make_nodes(l->config->linux_, err);
+
+	if (fd < 0)
+		return fd == -EPERM ? 0 : fd;
+	l->nodes_fd = fd;
+	return 0;
+}
 
 /* Before the fork, for the hooks that INIT runs: the paths are the host's. Commands after create
  * open them for their own hooks. */

@@ -52,7 +52,7 @@ int shield_init(struct life *l, struct nacre_error *err)
 {
 	const unsigned preserved = l->options->preserve_fds;
 	const size_t n_sources = l->source_fds ? l->config->n_mounts : 0;
-	cleanup_free int *keep = malloc((10 + n_sources + preserved) * sizeof(int));
+	cleanup_free int *keep = malloc((11 + n_sources + preserved) * sizeof(int));
 	size_t n = 0;
 	int result;
 
@@ -68,6 +68,7 @@ int shield_init(struct life *l, struct nacre_error *err)
 	keep[n++] = l->console_socket;
 	keep[n++] = l->start_socket;
 	keep[n++] = l->init_pidfd;
+	keep[n++] = l->nodes_fd;
 	keep[n++] = l->hook_output.stdout_fd;
 	keep[n++] = l->hook_output.stderr_fd;
 	for (size_t i = 0; i < n_sources; i++)
@@ -188,7 +189,7 @@ int perform_mounts(struct life *l, struct nacre_error *err)
 int make_devices(struct life *l, struct nacre_error *err)
 {
 	return devices_create(l->rootfs_fd, l->config->linux_, devices_own_dev(l->config),
-		oci_find_namespace(l->config, "user"), err);
+		oci_find_namespace(l->config, "user"), l->nodes_fd, err);
 }
 
 const struct oci_console_size *terminal_size(const struct life *l)

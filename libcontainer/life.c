@@ -36,6 +36,7 @@ const struct step create_steps[] = {
 	{RUNTIME, "notify socket",              NOTIFY,                 make_notify_socket,     NULL},
 	{RUNTIME, "cgroup",                     CGROUPFS,               make_cgroup,            drop_cgroup},
 	{RUNTIME, "mount sources",              HOST_SOURCES,           open_mount_sources,     NULL},
+	{RUNTIME, "device nodes",               DEVICE_NODES,           make_device_nodes,      NULL},
 	{RUNTIME, "console socket",             TERMINAL,               connect_console,        NULL},
 	{RUNTIME, "hook output",                HOOK_OUTPUT,            open_hook_output,       NULL},
 	{RUNTIME, "start socket",               WAITS_FOR_START,        open_start_socket,      NULL},
@@ -134,6 +135,7 @@ void life_init(struct life *l)
 		.pidfd = -1,
 		.init_pidfd = -1,
 		.terminal = {-1, -1},
+		.nodes_fd = -1,
 		.hook_output = {-1, -1},
 		.resctrl_fd = -1,
 		.netns_fd = -1,
@@ -148,7 +150,7 @@ void life_done(struct life *l)
 	int *const owned[] = {&l->state_fd, &l->lock_fd, &l->rootfs_fd, &l->proc_fd,
 		&l->console_socket, &l->start_socket, &l->notify_socket, &l->baton, &l->pidfd,
 		&l->init_pidfd, &l->terminal.master, &l->terminal.slave, &l->netns_fd,
-		&l->resctrl_fd, &l->hook_output.stdout_fd, &l->hook_output.stderr_fd};
+		&l->resctrl_fd, &l->nodes_fd, &l->hook_output.stdout_fd, &l->hook_output.stderr_fd};
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
 		close_fd(owned[i]);

@@ -80,6 +80,7 @@ enum condition {
 	NOTIFY = 1LL << 44, /* sd_notify(3): a socket for the program */
 	HOOK_OUTPUT = 1LL << 36, /* of the annotations run.oci.hooks.* */
 	DELEGATE_CGROUP = 1LL << 37, /* run.oci.delegate-cgroup */
+	DEVICE_NODES = 1LL << 38, /* linux.devices in a user namespace: RUNTIME makes them */
 	LANDLOCK = 1LL << 47,
 };
 
@@ -162,6 +163,7 @@ struct life {
 	int rootfs_fd;
 	int proc_fd; /* procfs of the container, see procfs.h */
 	struct mount_guard guard;
+	int nodes_fd; /* of linux.devices, see devices_make_nodes */
 	int *source_fds; /* one a mount */
 	int console_socket;
 	int start_socket; /* where INIT listens */

@@ -106,6 +106,7 @@ uint64_t plan_create(const struct oci_config *config, const struct life_options 
 	       when(new_namespace(config, "network"), NEW_NETNS) |
 	       when(new_namespace(config, "pid"), NEW_PIDNS) |
 	       when(new_namespace(config, "mount"), NEW_MNTNS) |
+	       when(linux_ && linux_->n_devices && linux_->n_uid_mappings, DEVICE_NODES) |
 	       when(linux_ && linux_->n_net_devices, NET_DEVICES) |
 	       when(linux_ && linux_->intel_rdt, RESCTRL) |
 	       when(needs_host_sources(config), HOST_SOURCES) |

@@ -37,6 +37,7 @@ int hand_out_listener(struct life *l, struct nacre_error *err);
 int hooks_poststart(struct life *l, struct nacre_error *err);
 
 /* host_side.c */
+int make_device_nodes(struct life *l, struct nacre_error *err);
 int open_hook_output(struct life *l, struct nacre_error *err); /* also for run_poststop ... */
 int enter_delegated_cgroup(struct life *l, struct nacre_error *err);
 /* The uid of the host that the container's user is. -1: a namespace that is joined knows. */

@@ -84,6 +84,29 @@ test_devices_are_bound_in_a_user_namespace() {
 	has_line "$out" "write: ok"
 }
 
+test_what_is_bound_in_a_user_namespace_runs_no_program() {
+	bundle cat /proc/self/mountinfo
+	with_user_namespace
+	run
+	has_line "$out" "* /dev/null *nosuid*noexec*"
+	has_line "$out" "* /dev/tty *nosuid*noexec*"
+}
+
+test_configured_devices_have_their_mode_and_owner_in_a_user_namespace() {
+	bundle stat /dev/foo /opt/bar : write /dev/foo x
+	with_user_namespace
+	edit '.root.readonly = false | .linux.devices = [
+		{path: "/dev/foo", type: "c", major: 1, minor: 3, fileMode: 402, uid: 10, gid: 11},
+		{path: "/opt/bar/", type: "b", major: 7, minor: 200, fileMode: 384}]'
+	run
+	has_line "$out" "/dev/foo: c 0622 10:11 * rdev=1:3"
+	has_line "$out" "/opt/bar: b 0600 0:0 * rdev=7:200"
+	has_line "$out" "write: ok"
+	is "$(find "$b/rootfs" -type c -o -type b)" "" "nodes in the rootfs"
+	edit '.linux.devices[0].uid = 70000'
+	run_refused "device nodes: linux.devices\[0]: device /dev/foo: uid 70000 is not mapped"
+}
+
 test_a_device_path_outside_dev_stays_in_the_root() {
 	bundle stat /opt/null
 	edit '.root.readonly = false | .linux.devices = [

@@ -29,7 +29,7 @@ static const char *link_of(const char *path)
 
 static int create(void)
 {
-	return devices_create(rootfs_fd, &linux_, true, false, &err);
+	return devices_create(rootfs_fd, &linux_, true, false, -1, &err);
 }
 
 static int create_one(struct oci_device device)
@@ -225,7 +225,7 @@ START_TEST(nothing_is_made_in_a_dev_that_is_bound)
 
 	SYS(mkdir(DEV, 0755));
 	linux_ = (struct oci_linux){.devices = devices, .n_devices = 2};
-	OK(devices_create(rootfs_fd, &linux_, false, false, &err));
+	OK(devices_create(rootfs_fd, &linux_, false, false, -1, &err));
 	ck_assert_int_eq(count_entries(DEV), 0);
 	ck_assert(is_device(ROOTFS "/opt/x", S_IFCHR | 0666, 1, 3));
 }
@@ -263,7 +263,7 @@ START_TEST(in_a_user_namespace_the_host_s_nodes_are_bound)
 		/* Only a tmpfs of the container's lets it make the mount points. */
 		CHILD_CHECK(mkdir(DEV, 0755) == 0);
 		CHILD_CHECK(mount("tmpfs", DEV, "tmpfs", 0, NULL) == 0);
-		CHILD_CHECK(devices_create(fd, &linux_, true, true, &err) == 0);
+		CHILD_CHECK(devices_create(fd, &linux_, true, true, -1, &err) == 0);
 		CHILD_CHECK(is_device(DEV "/null", S_IFCHR | 0666, 1, 3));
 		CHILD_CHECK(open(DEV "/null", O_WRONLY | O_CLOEXEC) >= 0);
 		CHILD_CHECK(strcmp(link_of(DEV "/fd"), "/proc/self/fd") == 0);
@@ -295,7 +295,7 @@ START_TEST(a_host_s_node_that_is_another_device_is_not_bound)
 	struct oci_device device = describe("/dev/full", "c", 1, 8);
 
 	linux_ = (struct oci_linux){.devices = &device, .n_devices = 1};
-	ck_assert_int_eq(devices_create(rootfs_fd, &linux_, true, true, &err), -EPERM);
+	ck_assert_int_eq(devices_create(rootfs_fd, &linux_, true, true, -1, &err), -EPERM);
 	ck_assert_ptr_nonnull(strstr(err.text, "/dev/full: the host's is another device"));
 }
 END_TEST
@@ -305,7 +305,7 @@ START_TEST(a_node_is_not_bound_through_a_symlink_of_the_image)
 	SYS(mkdir(DEV, 0755));
 	put(ROOTFS "/victim", "x");
 	SYS(symlink("/victim", DEV "/null"));
-	OK(devices_create(rootfs_fd, &linux_, true, true, &err));
+	OK(devices_create(rootfs_fd, &linux_, true, true, -1, &err));
 	ck_assert_str_eq(text_of(ROOTFS "/victim"), "x");
 	ck_assert(is_device(DEV "/null", S_IFCHR | 0666, 1, 3));
 }
