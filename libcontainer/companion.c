@@ -50,6 +50,14 @@ static int find_program(const char *name, char path[PATH_MAX], struct nacre_erro
 	return 0;
 }
 
+bool companion_installed(const char *name)
+{
+	struct nacre_error ignored;
+	char path[PATH_MAX];
+
+	return find_program(name, path, &ignored) == 0 && access(path, X_OK) == 0;
+}
+
 static int missing(const char *path, const char *name, struct nacre_error *err)
 {
 	return fail(err, ENOENT,

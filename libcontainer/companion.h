@@ -2,6 +2,7 @@
 #ifndef NACRE_COMPANION_H
 #define NACRE_COMPANION_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "specs/error.h"
@@ -23,6 +24,9 @@ struct companion {
 	size_t n_fds;
 	unsigned timeout; /* seconds; then it is killed */
 };
+
+/* Whether the program NAME is installed. */
+bool companion_installed(const char *name);
 
 /* Runs it, with the caller's environment. RET_OUTPUT: its stdout, at most 64 KiB, heap, the
  * caller's to free; NULL if it is not wanted. -ENOENT: the program is not installed. */

@@ -6,13 +6,21 @@
 #include "libcontainer/bundle.h"
 #include "libcontainer/caps.h"
 #include "libcontainer/cleanup.h"
+#include "libcontainer/companion.h"
 #include "libcontainer/mount_options.h"
 #include "libcontainer/nacre.h"
 #include "libcontainer/scheduling.h"
 #include "libcontainer/seccomp.h"
+#include "libcontainer/systemd.h"
+#include "specs/annotations.h"
 #include "specs/defaults.h"
 #include "specs/features.h"
+#include "specs/policy.h"
 #include "specs/profiles.h"
+
+enum {
+	UNSAFE_MAX = 16,
+};
 
 /* Calls of container.h that make a document and touch no container. */
 
@@ -84,24 +92,38 @@ static struct oci_strings strings(const char *const *list)
 	return strings;
 }
 
+/* features.md, Unsafe annotations in config.json: what acts on the host, or loosens. */
+static size_t unsafe_annotations(const char *ret_keys[UNSAFE_MAX])
+{
+	size_t n = 0;
+
+	for (; run_annotations_of_host[n]; n++)
+		ret_keys[n] = run_annotations_of_host[n];
+	ret_keys[n++] = SYSTEMD_ANNOTATION_PREFIX;
+	ret_keys[n++] = ANNOTATION_ALLOW;
+	return n;
+}
+
 int nacre_features(char **ret_json, struct nacre_error *err)
 {
-	static const char *const hooks[] = {"prestart", "createRuntime", "createContainer",
-		"startContainer", "poststart", "poststop", NULL};
+	const bool systemd = companion_installed("nacre-systemd");
 	const char *namespaces[9] = {NULL}, *capabilities[65] = {NULL}, *flags[8] = {NULL};
-	const char *modes[8], *policy_flags[8];
+	const char *modes[8], *policy_flags[8], *hooks[OCI_HOOK_KINDS], *unsafe[UNSAFE_MAX];
 	struct oci_features_memory_policy policy = {.modes = {.n = 0}};
 	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
 	size_t n_mount_options;
 	const char *const *mount_options = mount_option_names(&n_mount_options);
 	struct oci_features_enabled yes = {.enabled = {true, true}};
+	struct oci_features_enabled net_devices = {
+		.enabled = {true, companion_installed("nacre-netdev")}};
+	struct oci_pair versions[] = {{"run.nacre.version", NACRE_VERSION}};
 	struct oci_features_intel_rdt rdt = {
 		.enabled = {true, true}, .schemata = {true, true}, .monitoring = {true, true}};
 	struct oci_features_mount_extensions extensions = {.idmap = &yes};
 	struct oci_features_cgroup cgroup = {.v1 = {true, false},
 		.v2 = {true, true},
-		.systemd = {true, true},
-		.systemd_user = {true, true},
+		.systemd = {true, systemd},
+		.systemd_user = {true, systemd},
 		.rdma = {true, true}};
 	struct oci_features_seccomp seccomp = {.enabled = {true, true},
 		.actions = strings(seccomp_actions()),
@@ -114,10 +136,12 @@ int nacre_features(char **ret_json, struct nacre_error *err)
 		.selinux = &yes,
 		.mount_extensions = &extensions,
 		.intel_rdt = &rdt,
-		.net_devices = &yes};
+		.net_devices = &net_devices};
 	struct oci_features features = {.oci_version_min = OCI_VERSION_MIN,
 		.oci_version_max = OCI_VERSION,
-		.hooks = strings(hooks),
+		.hooks = {hooks, oci_hook_kinds(hooks)},
+		.annotations = {versions, sizeof(versions) / sizeof(versions[0])},
+		.potentially_unsafe_config_annotations = {unsafe, unsafe_annotations(unsafe)},
 		.mount_options = {(const char **)mount_options, n_mount_options},
 		.linux_ = &linux_};
 

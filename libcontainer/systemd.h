@@ -8,6 +8,9 @@
 
 #include "specs/spec.h"
 
+/* Annotations with it set a property of the unit. */
+#define SYSTEMD_ANNOTATION_PREFIX "org.systemd.property."
+
 /*
  * Containers' cgroups as units of systemd, which keeps account of them and writes their limits
  * again when it is told to (systemctl daemon-reload, set-property): so what nacre writes to the

@@ -13,8 +13,6 @@
 #define DIGITS "0123456789"
 #define VALID_IN_NAME LETTERS DIGITS ":-_.\\@"
 
-#define ANNOTATION_PREFIX "org.systemd.property."
-
 static bool has_suffix(const char *text, const char *suffix)
 {
 	size_t n = strlen(text), n_suffix = strlen(suffix);
@@ -194,13 +192,13 @@ static void properties_of_unit(
 static int properties_of_annotations(
 	FILE *out, const struct oci_map *annotations, bool trusted, struct nacre_error *err)
 {
-	const size_t n_prefix = strlen(ANNOTATION_PREFIX);
+	const size_t n_prefix = strlen(SYSTEMD_ANNOTATION_PREFIX);
 
 	for (size_t i = 0; annotations && i < annotations->n; i++) {
 		const struct oci_pair *pair = &annotations->items[i];
 		int r;
 
-		if (strncmp(pair->key, ANNOTATION_PREFIX, n_prefix) != 0)
+		if (strncmp(pair->key, SYSTEMD_ANNOTATION_PREFIX, n_prefix) != 0)
 			continue;
 		r = property_of_annotation(
 			out, pair->key + n_prefix, pair->key, pair->value, trusted, err);

@@ -163,6 +163,17 @@ static const struct field oci_hooks_fields[] = {
 };
 static STRUCT_TYPE(oci_hooks);
 
+size_t oci_hook_kinds(const char *ret_kinds[OCI_HOOK_KINDS])
+{
+	size_t n = 0;
+
+	while (oci_hooks_fields[n].name) {
+		ret_kinds[n] = oci_hooks_fields[n].name;
+		n++;
+	}
+	return n;
+}
+
 /* --- nacre's own --- */
 
 const char *const oci_limit_words[] = {"pids", "memory", "swap", "oom-group", "cpu", NULL};

@@ -290,7 +290,7 @@ static int take_annotation(struct decision *d, const struct oci_pair *pair)
 		return 0;
 	if (!strcmp(pair->key, "run.nacre.profile"))
 		return take_profile(d, pair->value);
-	if (!strcmp(pair->key, "run.nacre.allow"))
+	if (!strcmp(pair->key, ANNOTATION_ALLOW))
 		return take_allow(d, pair->value);
 	/* A typing error must not mean "unprotected". */
 	return fail(d->err, EINVAL,

@@ -4,6 +4,9 @@
 
 #include "specs/harden.h"
 
+/* The annotation by which a container asks for grants; policy.json says for which it may. */
+#define ANNOTATION_ALLOW "run.nacre.allow"
+
 /*
  * Who may loosen what. Three speak, in this order of trust: the administrator by the policy file
  * (nacre(8), POLICY), the caller by its command line, and whoever wrote the container's

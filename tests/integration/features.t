@@ -38,6 +38,55 @@ test_every_mount_option_that_features_names_is_taken() {
 	good nacre harden --profile oci --bundle "$b"
 }
 
+test_what_features_names_is_what_the_config_takes() {
+	local word
+	bundle true
+	cp "$b/config.json" "$T/out.config"
+	good nacre features
+	features=$out
+	for word in $(jq -r '.hooks[]' <<<"$features"); do
+		cp "$T/out.config" "$b/config.json"
+		edit '.hooks[$k] = [{path: "relative"}]' --arg k "$word"
+		bad 1 "*hooks.$word\\[0].path:*" nacre harden --profile oci --bundle "$b"
+	done
+	for word in $(jq -r '.linux.namespaces[]' <<<"$features"); do
+		cp "$T/out.config" "$b/config.json"
+		edit 'del(.hostname) | .linux.namespaces = [{type: $t, path: "relative"}]' --arg t "$word"
+		bad 1 "*linux.namespaces\\[0].path:*" nacre harden --profile oci --bundle "$b"
+	done
+	for word in $(jq -r '.linux.memoryPolicy.modes[]' <<<"$features"); do
+		cp "$T/out.config" "$b/config.json"
+		edit '.linux.memoryPolicy = {mode: $m, nodes: "0", flags: ["none"]}' --arg m "$word"
+		bad 1 "*linux.memoryPolicy.flags*" nacre harden --profile oci --bundle "$b"
+	done
+	for word in $(jq -r '.linux.memoryPolicy.flags[]' <<<"$features"); do
+		cp "$T/out.config" "$b/config.json"
+		edit '.linux.memoryPolicy = {mode: "none", nodes: "0", flags: [$f]}' --arg f "$word"
+		bad 1 "*linux.memoryPolicy.mode:*" nacre harden --profile oci --bundle "$b"
+	done
+	is "$(jq -r '.potentiallyUnsafeConfigAnnotations | index("run.nacre.allow") != null' \
+		<<<"$features")" true "unsafe annotations"
+}
+
+test_features_names_every_property_of_the_schema() {
+	good nacre features
+	is "$(json '.linux | keys | join(" ")')" "apparmor capabilities cgroup intelRdt memoryPolicy \
+mountExtensions namespaces netDevices seccomp selinux"
+	is "$(json 'keys | join(" ")')" "annotations hooks linux mountOptions ociVersionMax \
+ociVersionMin potentiallyUnsafeConfigAnnotations"
+}
+
+test_a_driver_that_is_not_installed_is_no_feature() {
+	mkdir "$T/out.libexec"
+	good env NACRE_LIBEXECDIR="$T/out.libexec" "$NACRE" features
+	is "$(json '.linux.cgroup.systemd, .linux.cgroup.systemdUser, .linux.netDevices.enabled' |
+		sort -u)" false "what needs a program of its own"
+	printf '#!/bin/sh\n' >"$T/out.libexec/nacre-systemd"
+	chmod +x "$T/out.libexec/nacre-systemd"
+	good env NACRE_LIBEXECDIR="$T/out.libexec" "$NACRE" features
+	is "$(json .linux.cgroup.systemd)" true "the systemd driver"
+}
+
 test_version_has_the_lines_that_engines_parse() {
 	good nacre --version
 	has_line "$out" "nacre version *"
