@@ -168,6 +168,89 @@ test_killed_at_every_system_call_of_exec() {
 	wait_for eval '(($(nacre ps -f json "$id" | jq length) == 1))'
 }
 
+# From the moment on that the program runs, nobody but the watcher can know that nacre is gone.
+test_killed_at_every_system_call_of_an_exec_that_takes_all_along() {
+	needs_strace || return
+	local i call kills=0 command
+	bundle pause
+	running
+	command=(exec --kill-on-exit "$id" /payload spawn 2 : sleep 0.05)
+	each_call "${command[@]}"
+	running
+	for ((i = 0; i < ${#calls_made[@]}; i += STRIDE)); do
+		call=${calls_made[i]}
+		killed_at "$call" "${command[@]}"
+		wait_for eval '(($(nacre ps -f json "$id" | jq length) == 1))'
+		is "$(state_of .status)" running "status after a kill at $call"
+		[[ -z $failed ]] || return
+	done
+	enough_kills
+	good nacre exec --own-cgroup "$id" /payload true
+	is "$(find "$cg_mount$(cgroup_of "$(state_of .pid)")" -name 'exec-*')" "" "cgroups left"
+}
+
+depth() {
+	cat "$cg_mount$(cgroup_of "$(state_of .pid)")/cgroup.max.depth"
+}
+
+stored_depth() {
+	jq -r '.linux.resources.unified."cgroup.max.depth"' "$ROOT/$id/config.json"
+}
+
+to_update() {
+	bundle pause
+	edit '.linux.resources.unified = {"cgroup.max.depth": "3"}'
+	running
+	echo '{"unified": {"cgroup.max.depth": "4", "cgroup.max.descendants": "9"},
+		"devices": [{"allow": false, "access": "rwm"}]}' >"$T/update.json"
+}
+
+# What is stored is whole, and an update can be made again.
+test_killed_at_every_system_call_of_update() {
+	needs_strace || return
+	local i call kills=0
+	to_update
+	each_call update -r "$T/update.json" "$id"
+	to_update
+	for ((i = 0; i < ${#calls_made[@]}; i += STRIDE)); do
+		call=${calls_made[i]}
+		killed_at "$call" update -r "$T/update.json" "$id"
+		[[ $(stored_depth) == [34] ]] || wrong "killed at $call: stored is $(stored_depth)"
+		good nacre state "$id"
+		[[ -z $failed ]] || return
+	done
+	enough_kills
+	good nacre update -r "$T/update.json" "$id"
+	is "$(depth) $(stored_depth)" "4 4"
+}
+
+test_a_system_call_that_fails_in_update_changes_nothing() {
+	needs_strace || return
+	local number call error
+	to_update
+	for call in write:ENOSPC openat:EMFILE openat2:EMFILE read:EIO renameat:ENOSPC bpf:ENOMEM \
+		fsync:EIO fcntl:EMFILE; do
+		[[ $call == openat:* ]] && grep -q __asan_init "$NACRE" && continue
+		error=${call#*:} call=${call%:*}
+		for ((number = 1; number < 60; number += STRIDE)); do
+			echo 3 >"$cg_mount$(cgroup_of "$(state_of .pid)")/cgroup.max.depth"
+			sed -i 's/"cgroup.max.depth":"4"/"cgroup.max.depth":"3"/' "$ROOT/$id/config.json"
+			NACRE_TEST=$T timeout 60 strace -qq -o "$T/out.trace" -e "trace=$call" \
+				-e "inject=$call:error=$error:when=$number" "$NACRE" --root "$ROOT" \
+				update -r "$T/update.json" "$id" </dev/null >"$T/out.log" 2>&1
+			rc=$?
+			grep -q INJECTED "$T/out.trace" || break
+			if ((rc == 0)); then
+				is "$(depth) $(stored_depth)" "4 4" "$call number $number"
+			else
+				is "$(depth) $(stored_depth)" "3 3" "$call number $number"
+				[[ -s $T/out.log ]] || wrong "no error text"
+			fi
+			[[ -z $failed ]] || { note "$call number $number: $error" "$(<"$T/out.log")"; return; }
+		done
+	done
+}
+
 # Without strace as well: an engine that is killed takes nacre along (PDEATHSIG).
 test_killed_at_any_time() {
 	local i
