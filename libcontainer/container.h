@@ -256,6 +256,10 @@ NACRE_API int nacre_harden(const struct nacre_create_options *options,
  * table or as JSON. Returns 1 if it can, 0 if some rule is not enforced whole. */
 NACRE_API int nacre_check(const char *profile, bool json, char **ret_text, struct nacre_error *err);
 
+/* What the container was denied since its start, as far as it is counted, and what is not. */
+NACRE_API int nacre_explain(
+	struct nacre *nacre, const char *id, bool json, char **ret_text, struct nacre_error *err);
+
 /* "9", "KILL", "SIGKILL", "SIGRTMIN+1" to a number, or -EINVAL. */
 NACRE_API int nacre_signal(const char *text, struct nacre_error *err);
 

@@ -86,6 +86,7 @@ int command_create(struct invocation *in, struct nacre_error *err);
 int command_delete(struct invocation *in, struct nacre_error *err);
 int command_events(struct invocation *in, struct nacre_error *err);
 int command_exec(struct invocation *in, struct nacre_error *err);
+int command_explain(struct invocation *in, struct nacre_error *err);
 int command_features(struct invocation *in, struct nacre_error *err);
 int command_harden(struct invocation *in, struct nacre_error *err);
 int command_kill(struct invocation *in, struct nacre_error *err);
@@ -103,6 +104,7 @@ extern const struct option_row profile_rows[]; /* --profile, --allow */
 extern const struct option_row create_rows[]; /* also of run */
 extern const struct option_row run_rows[];
 extern const struct option_row check_rows[];
+extern const struct option_row explain_rows[];
 extern const struct option_row events_rows[];
 extern const struct option_row exec_rows[];
 extern const struct option_row delete_rows[];

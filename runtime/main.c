@@ -50,6 +50,7 @@ static const struct command commands[] = {
 	{"events", command_events, 1, 0, 1, 1, "ID", {events_rows}, "print what a container uses, and when memory ran out"},
 	{"spec", command_spec, 1, STATELESS, 0, 0, "", {spec_rows, profile_rows}, "write a config.json to begin with"},
 	{"harden", command_harden, 1, STATELESS, 0, 0, "", {harden_rows, profile_rows}, "show what a profile makes of a bundle's config"},
+	{"explain", command_explain, 1, 0, 1, 1, "ID", {explain_rows}, "say what a container was denied, and what cannot be seen"},
 	{"check", command_check, 1, STATELESS, 0, 0, "", {check_rows}, "say for each rule whether this host enforces it"},
 	{"features", command_features, 1, STATELESS, 0, 0, "", {NULL}, "print what this build supports as JSON"},
 	{"version", command_version, 1, STATELESS, 0, 0, "", {NULL}, "print the version"},

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libcontainer/cleanup.h"
+#include "libcontainer/files.h"
+#include "libcontainer/nacre.h"
+#include "specs/json.h"
+
+/* nacre_explain: what a container was denied since it was started, as far as anybody counts it. */
+
+/* Counters of cgroup-v2.rst; each limit of a profile has one. */
+static const struct counter {
+	const char *file;
+	const char *key;
+	const char *rule;
+	const char *what;
+	const char *grant;
+} counters[] = {
+	/* clang-format off */
+	{ "pids.events",	"max",		"resources", "forks refused: pids.max was reached", "unlimited:pids" },
+	{ "memory.events",	"max",		"resources", "allocations held up: memory.max was reached", "unlimited:memory" },
+	{ "memory.events",	"oom_kill",	"resources", "processes killed: out of memory", "unlimited:memory" },
+	{ "memory.swap.events",	"max",		"resources", "pages not swapped: memory.swap.max was reached", "unlimited:swap" },
+	{ "cpu.stat",		"nr_throttled",	"resources", "periods held up: cpu.max was reached", "unlimited:cpu" },
+	/* clang-format on */
+};
+
+#define N_COUNTERS (sizeof(counters) / sizeof(counters[0]))
+
+static const struct {
+	const char *file;
+	enum oci_limit limit;
+} limit_files[] = {
+	{"pids.max", OCI_LIMIT_PIDS},
+	{"memory.max", OCI_LIMIT_MEMORY},
+	{"memory.swap.max", OCI_LIMIT_SWAP},
+	{"memory.oom.group", OCI_LIMIT_OOM_GROUP},
+	{"cpu.max", OCI_LIMIT_CPU},
+};
+
+static const char *const blind_spots[] = {
+	"system calls: a filter that answers with an errno counts nothing; see dmesg for those "
+	"that "
+	"a filter of config.json logs",
+	"devices: the kernel does not count what a device filter refuses",
+	"files and capabilities: EROFS, EACCES and EPERM are seen by the program alone",
+	NULL,
+};
+
+struct explanation {
+	const struct life *l;
+	bool counted[N_COUNTERS];
+	uint64_t values[N_COUNTERS];
+	const char *not_enforced[6];
+	size_t n_not_enforced;
+};
+
+/* "KEY VALUE" on a line of a flat keyed file. */
+static bool read_counter(int cgroup_fd, const struct counter *counter, uint64_t *ret_value)
+{
+	cleanup_free char *text = NULL;
+	struct nacre_error ignored;
+	size_t length = strlen(counter->key);
+
+	if (file_read(cgroup_fd, counter->file, 8192, &text, NULL, &ignored) < 0)
+		return false;
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		if (!strncmp(line, counter->key, length) && line[length] == ' ') {
+			*ret_value = strtoull(line + length + 1, NULL, 10);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void look(struct explanation *e)
+{
+	const int fd = e->l->cgroup.fd;
+	const uint32_t best_effort = oci_best_effort(e->l->config);
+
+	for (size_t i = 0; i < N_COUNTERS; i++)
+		e->counted[i] = fd >= 0 && read_counter(fd, &counters[i], &e->values[i]);
+	for (size_t i = 0; i < sizeof(limit_files) / sizeof(limit_files[0]); i++) {
+		if (best_effort & limit_files[i].limit && fd >= 0 &&
+			faccessat(fd, limit_files[i].file, F_OK, 0) < 0)
+			e->not_enforced[e->n_not_enforced++] = limit_files[i].file;
+	}
+}
+
+static int render_text(const struct explanation *e, char **ret_text, struct nacre_error *err)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return fail_errno(err, ENOMEM, "explain");
+	(void)fprintf(out, "container %s, profile %s\n\nDENIED SINCE THE START\n", e->l->id,
+		e->l->record.profile);
+	for (size_t i = 0; i < N_COUNTERS; i++) {
+		if (!e->counted[i])
+			continue;
+		(void)fprintf(out, "%-8llu %s", (unsigned long long)e->values[i], counters[i].what);
+		(void)fprintf(out, e->values[i] ? " (rule %s; %s)\n" : "\n", counters[i].rule,
+			counters[i].grant);
+	}
+	for (size_t i = 0; i < e->n_not_enforced; i++)
+		(void)fprintf(out, "\nNOT ENFORCED: %s: this host has no controller for it\n",
+			e->not_enforced[i]);
+	(void)fprintf(out, "\nWHAT NOBODY COUNTS\n");
+	for (size_t i = 0; blind_spots[i]; i++)
+		(void)fprintf(out, "%s\n", blind_spots[i]);
+	if (fclose(out) != 0) {
+		free(text);
+		return fail_errno(err, ENOMEM, "explain");
+	}
+	*ret_text = text;
+	return 0;
+}
+
+static void write_counter(struct json_writer *w, const struct counter *counter, uint64_t value)
+{
+	json_open_object(w);
+	json_key(w, "counter");
+	json_string(w, counter->file);
+	json_key(w, "key");
+	json_string(w, counter->key);
+	json_key(w, "count");
+	json_u64(w, value);
+	json_key(w, "rule");
+	json_string(w, counter->rule);
+	json_key(w, "what");
+	json_string(w, counter->what);
+	json_key(w, "grant");
+	json_string(w, counter->grant);
+	json_close_object(w);
+}
+
+static int render_json(const struct explanation *e, char **ret_text, struct nacre_error *err)
+{
+	struct json_writer *w = json_writer_new(true);
+
+	json_open_object(w);
+	json_key(w, "id");
+	json_string(w, e->l->id);
+	json_key(w, "profile");
+	json_string(w, e->l->record.profile);
+	json_key(w, "denied");
+	json_open_array(w);
+	for (size_t i = 0; i < N_COUNTERS; i++) {
+		if (e->counted[i])
+			write_counter(w, &counters[i], e->values[i]);
+	}
+	json_close_array(w);
+	json_key(w, "notEnforced");
+	json_open_array(w);
+	for (size_t i = 0; i < e->n_not_enforced; i++)
+		json_string(w, e->not_enforced[i]);
+	json_close_array(w);
+	json_key(w, "notCounted");
+	json_open_array(w);
+	for (size_t i = 0; blind_spots[i]; i++)
+		json_string(w, blind_spots[i]);
+	json_close_array(w);
+	json_close_object(w);
+	return json_writer_finish(w, ret_text, err);
+}
+
+int nacre_explain(
+	struct nacre *nacre, const char *id, bool json, char **ret_text, struct nacre_error *err)
+{
+	struct life l;
+	struct explanation e = {.l = &l};
+	int result = container_open(nacre, id, false, &l, NULL, err);
+
+	if (result == 0)
+		result = container_load_config(&l, err);
+	if (result == 0 && l.record.cgroup) {
+		result = cgroup_open(l.record.cgroup, &l.cgroup, err);
+		if (result == -ENOENT)
+			result = 0;
+	}
+	if (result == 0) {
+		look(&e);
+		result = json ? render_json(&e, ret_text, err) : render_text(&e, ret_text, err);
+	}
+	life_done(&l);
+	return result;
+}
