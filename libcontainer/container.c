@@ -133,6 +133,7 @@ struct nacre_process container_take_process(
 		.console = steal_fd(&l->terminal.master),
 		.tree = tree,
 		.notify = steal_fd(&l->notify_socket),
+		.denials = -1,
 		.audited = l->record.audit.n > 0,
 	};
 }

@@ -44,9 +44,8 @@ static const struct {
 };
 
 static const char *const blind_spots[] = {
-	"system calls: a filter that answers with an errno counts nothing; see dmesg for those "
-	"that "
-	"a filter of config.json logs",
+	"system calls: a filter that answers with an errno counts nothing; run --trace-denials "
+	"tells of those that nacre's own refuses, dmesg of those that a filter of config.json logs",
 	"devices: the kernel does not count what a device filter refuses",
 	"files and capabilities: EROFS, EACCES and EPERM are seen by the program alone",
 	NULL,

@@ -401,8 +401,16 @@ int restrict_writes(struct life *l, struct nacre_error *err)
 /* nacre's own first: that of the config may forbid seccomp(2). */
 int load_seccomp(struct life *l, struct nacre_error *err)
 {
+	int none; /* the config of a traced container has no listener: see check_trace */
+
 	if (!(l->record.active & SECCOMP_NOTIFY))
 		announce(l);
+	if (l->options->trace_denials) {
+		l->listener = seccomp_own_apply_traced(&l->traced_filter, err);
+		if (l->listener < 0)
+			return -err->code;
+		return l->record.active & SECCOMP ? seccomp_apply(l->seccomp, &none, err) : 0;
+	}
 	if (seccomp_own_apply(&l->own_filter, err) < 0)
 		return -err->code;
 	return l->record.active & SECCOMP ? seccomp_apply(l->seccomp, &l->listener, err) : 0;

@@ -121,6 +121,7 @@ void life_init(struct life *l)
 	*l = (struct life){
 		.root_fd = -1,
 		.audit_fds = {-1, -1},
+		.trace_fd = -1,
 		.state_fd = -1,
 		.lock_fd = -1,
 		.cgroup = CGROUP_CLOSED,
@@ -147,7 +148,7 @@ void life_init(struct life *l)
 
 void life_done(struct life *l)
 {
-	int *const owned[] = {&l->state_fd, &l->lock_fd, &l->rootfs_fd, &l->proc_fd,
+	int *const owned[] = {&l->trace_fd, &l->state_fd, &l->lock_fd, &l->rootfs_fd, &l->proc_fd,
 		&l->console_socket, &l->start_socket, &l->notify_socket, &l->baton, &l->pidfd,
 		&l->init_pidfd, &l->terminal.master, &l->terminal.slave, &l->netns_fd,
 		&l->resctrl_fd, &l->nodes_fd, &l->hook_output.stdout_fd, &l->hook_output.stderr_fd};

@@ -125,6 +125,7 @@ struct life_options {
 	bool waits_for_start; /* create; not run */
 	bool systemd_cgroup;
 	bool attach; /* see the condition ATTACH */
+	bool trace_denials; /* run */
 };
 
 struct life_callbacks {
@@ -179,6 +180,8 @@ struct life {
 	bool resctrl_made; /* as with cgroup_made */
 	int netns_fd; /* of the container, while network devices may have to go back */
 	char *moved_devices; /* what netdev_move answered, heap; NULL: none */
+	struct seccomp_own traced_filter; /* in place of own_filter, with trace_denials */
+	int trace_fd; /* its listener */
 	int listener; /* of a seccomp filter with SCMP_ACT_NOTIFY: fd number in INIT */
 	bool started; /* the program runs: what fails now is a poststart hook */
 	bool announced; /* INIT said that exec is next */

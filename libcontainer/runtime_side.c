@@ -395,8 +395,8 @@ int save_record(struct life *l, struct nacre_error *err)
  */
 int hand_out_listener(struct life *l, struct nacre_error *err)
 {
-	const struct oci_seccomp *seccomp = l->config->linux_->seccomp;
 	cleanup_close int listener = sys_pidfd_getfd(l->pidfd, l->listener);
+	const struct oci_seccomp *seccomp;
 	cleanup_free char *json = NULL;
 	const struct oci_state state = {
 		.oci_version = OCI_VERSION,
@@ -409,6 +409,11 @@ int hand_out_listener(struct life *l, struct nacre_error *err)
 
 	if (listener < 0)
 		return fail_errno(err, listener, "take fd %d of init", l->listener);
+	if (l->options && l->options->trace_denials) { /* start has no options */
+		l->trace_fd = steal_fd(&listener);
+		return 0;
+	}
+	seccomp = l->config->linux_->seccomp;
 	if (container_process_state_encode(
 		    &state, "seccompFd", l->pid, seccomp->listener_metadata, &json, err) < 0)
 		return -err->code;

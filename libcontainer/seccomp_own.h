@@ -35,4 +35,7 @@ int seccomp_own_program(struct arena *arena, const struct oci_hardened *nacre,
 /* Loads it into the caller: see seccomp_apply. */
 int seccomp_own_apply(const struct seccomp_own *own, struct nacre_error *err);
 
+/* The same for a program of seccomp_trace.h. Returns the listener. */
+int seccomp_own_apply_traced(const struct seccomp_own *traced, struct nacre_error *err);
+
 #endif

@@ -72,3 +72,12 @@ int seccomp_own_apply(const struct seccomp_own *own, struct nacre_error *err)
 			       err, r, "load nacre's own seccomp filter of %u instructions", own->n)
 		     : 0;
 }
+
+int seccomp_own_apply_traced(const struct seccomp_own *traced, struct nacre_error *err)
+{
+	struct sock_fprog fprog = {traced->n, (struct sock_filter *)traced->filter};
+	int r = sys_seccomp(SECCOMP_SET_MODE_FILTER,
+		SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_NEW_LISTENER, &fprog);
+
+	return r < 0 ? fail_errno(err, r, "load nacre's own seccomp filter to trace denials") : r;
+}

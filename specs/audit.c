@@ -34,6 +34,14 @@ static const struct field audit_event_fields[] = {
 	FIELD_OPT_U64("memoryPeak", audit_event, memory_peak),
 	FIELD_OPT_U64("cpuUsec", audit_event, cpu_usec),
 	FIELD_STRING("error", audit_event, error, 0),
+	FIELD_STRING("command", audit_event, command, 0),
+	FIELD_STRING("syscall", audit_event, syscall, 0),
+	FIELD_STRINGS("arguments", audit_event, arguments, 0),
+	FIELD_STRING("errno", audit_event, errno_name, 0),
+	FIELD_STRING("rule", audit_event, rule, 0),
+	FIELD_STRING("reason", audit_event, reason, 0),
+	FIELD_STRING("allowedBy", audit_event, allowed_by, 0),
+	FIELD_U64("suppressed", audit_event, suppressed, 0),
 	{},
 };
 static STRUCT_TYPE(audit_event);

@@ -19,7 +19,7 @@ struct audit_grant {
 struct audit_event {
 	uint32_t version;
 	const char *time; /* RFC 3339, UTC */
-	const char *event; /* create start exec kill exit delete */
+	const char *event; /* create start exec kill exit delete denied */
 	const char *id;
 	uint32_t uid; /* of the caller */
 	const char *bundle; /* create */
@@ -35,6 +35,16 @@ struct audit_event {
 	struct oci_u64 memory_peak; /* exit, delete: bytes, of the whole container */
 	struct oci_u64 cpu_usec; /* likewise */
 	const char *error; /* it failed, and why */
+
+	/* denied */
+	const char *command; /* /proc/PID/comm: a hint, since the program chooses it */
+	const char *syscall;
+	struct oci_strings arguments; /* registers, hexadecimal */
+	const char *errno_name; /* what the caller got */
+	const char *rule;
+	const char *reason;
+	const char *allowed_by; /* the grant */
+	uint64_t suppressed; /* lines left out before this one */
 };
 
 /* One line with its newline. Heap; the caller's to free. */

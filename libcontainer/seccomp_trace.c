@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/seccomp_trace.h"
+
+#include <errno.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+/* A later kernel may write more than the header knows. */
+#define NOTIF_BYTES 512
+
+int seccomp_trace_program(struct arena *arena, const struct seccomp_own *own,
+	struct seccomp_own *ret_traced, struct nacre_error *err)
+{
+	struct sock_filter *filter = arena_array(arena, own->n, sizeof(*filter));
+
+	if (!filter)
+		return fail_errno(err, ENOMEM, "trace of denials");
+	memcpy(filter, own->filter, own->n * sizeof(*filter));
+	for (unsigned i = 0; i < own->n; i++) {
+		if (filter[i].code == (BPF_RET | BPF_K) &&
+			(filter[i].k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
+			filter[i].k = SECCOMP_RET_USER_NOTIF;
+	}
+	*ret_traced = (struct seccomp_own){own->profile, filter, own->n};
+	return 0;
+}
+
+static uint32_t load(const struct seccomp_data *data, uint32_t offset)
+{
+	uint32_t word = 0;
+
+	if (offset <= sizeof(*data) - sizeof(word))
+		memcpy(&word, (const char *)data + offset, sizeof(word));
+	return word;
+}
+
+static bool jumps(const struct sock_filter *i, uint32_t a)
+{
+	switch (BPF_OP(i->code)) {
+	case BPF_JEQ:
+		return a == i->k;
+	case BPF_JGT:
+		return a > i->k;
+	case BPF_JGE:
+		return a >= i->k;
+	default:
+		return a & i->k;
+	}
+}
+
+/* The instructions that seccomp_bpf.c writes. Jumps go forward only, so it ends. */
+uint32_t seccomp_trace_verdict(
+	const struct sock_filter *filter, unsigned short n, const struct seccomp_data *data)
+{
+	uint32_t a = 0;
+
+	for (unsigned at = 0; at < n; at++) {
+		const struct sock_filter *i = &filter[at];
+
+		switch (BPF_CLASS(i->code)) {
+		case BPF_LD:
+			a = load(data, i->k);
+			break;
+		case BPF_ALU:
+			a &= i->k;
+			break;
+		case BPF_JMP:
+			if (BPF_OP(i->code) == BPF_JA)
+				at += i->k;
+			else
+				at += jumps(i, a) ? i->jt : i->jf;
+			break;
+		default:
+			return i->k;
+		}
+	}
+	return SECCOMP_RET_ERRNO | ENOSYS;
+}
+
+static bool test_holds(const struct filter_test *test, const struct seccomp_data *data)
+{
+	uint32_t value = (uint32_t)data->args[test->index] & test->mask;
+
+	switch (test->op) {
+	case FILTER_EQ:
+		return value == test->value;
+	case FILTER_NE:
+		return value != test->value;
+	case FILTER_GE:
+		return value >= test->value;
+	case FILTER_LE:
+		return value <= test->value;
+	default:
+		return true;
+	}
+}
+
+static bool names(const struct filter_rule *rule, const char *call)
+{
+	const char *list = rule->calls;
+	char name[40];
+
+	while (filter_next_name(&list, name)) {
+		if (!strcmp(name, call))
+			return true;
+	}
+	return false;
+}
+
+static const struct filter_rule *find_rule(unsigned profile, const struct seccomp_denial *denial)
+{
+	for (const struct filter_rule *rule = filter_rules; rule->calls; rule++) {
+		bool holds = rule->profiles & profile && rule->error == denial->error &&
+			     names(rule, denial->call);
+
+		for (size_t i = 0; i < FILTER_TESTS && rule->tests[i].op != FILTER_ANY && holds;
+			i++)
+			holds = test_holds(&rule->tests[i], &denial->data);
+		if (holds)
+			return rule;
+	}
+	return NULL;
+}
+
+static void describe(unsigned profile, struct seccomp_denial *denial)
+{
+	char *name = seccomp_syscall_resolve_num_arch(denial->data.arch, denial->data.nr);
+	const struct filter_rule *rule;
+
+	if (name)
+		(void)snprintf(denial->call, sizeof(denial->call), "%s", name);
+	else
+		(void)snprintf(denial->call, sizeof(denial->call), "%d", denial->data.nr);
+	free(name);
+	denial->grant[0] = '\0';
+	rule = find_rule(profile, denial);
+	denial->why = rule ? rule->why : "not in nacre's list, or of another architecture";
+	if (rule)
+		filter_grant_text(rule, denial->call, denial->grant);
+}
+
+int seccomp_trace_answer(int listener, const struct seccomp_own *own,
+	struct seccomp_denial *ret_denial, struct nacre_error *err)
+{
+	union {
+		struct seccomp_notif notif;
+		char bytes[NOTIF_BYTES];
+	} in;
+	union {
+		struct seccomp_notif_resp resp;
+		char bytes[NOTIF_BYTES];
+	} out;
+	uint32_t verdict;
+
+	memset(&in, 0, sizeof(in));
+	memset(&out, 0, sizeof(out));
+	/* ENOENT: it was killed while it waited. */
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &in) < 0)
+		return errno == ENOENT || errno == EINTR
+			       ? 0
+			       : fail_errno(err, errno, "take a refused call");
+	verdict = seccomp_trace_verdict(own->filter, own->n, &in.notif.data);
+	ret_denial->pid = (pid_t)in.notif.pid;
+	ret_denial->data = in.notif.data;
+	ret_denial->error = ENOSYS;
+	if ((verdict & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
+		ret_denial->error = (int)(verdict & SECCOMP_RET_DATA);
+	describe(own->profile, ret_denial);
+	out.resp.id = in.notif.id;
+	out.resp.error = -ret_denial->error;
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &out) < 0 && errno != ENOENT)
+		return fail_errno(err, errno, "answer a refused call");
+	return 1;
+}

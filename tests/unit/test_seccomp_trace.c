@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/seccomp_trace.h"
+#include "tests/unit/seccomp_machine.h" /* first: check.h has a macro fail */
+
+#include <string.h>
+
+Suite *suite_seccomp_trace(void);
+
+static struct arena *arena;
+
+static void set_up(void)
+{
+	arena = arena_new(1 << 20);
+	ck_assert_ptr_nonnull(arena);
+}
+
+static void tear_down(void)
+{
+	arena_free(arena);
+}
+
+static const uint64_t arguments[] = {0, 1, 2, 16, 38, 0x5412, 0x10000000, UINT64_MAX};
+
+/* Calls EACH with many calls of two machines, existing or not. */
+static void for_calls(void (*each)(const struct seccomp_own *own, const struct seccomp_data *data))
+{
+	static const uint32_t archs[] = {0xc000003e /* x86_64 */, 0x40000003 /* i386 */};
+
+	for (const struct seccomp_own *own = seccomp_own_built; own->profile; own++) {
+		for (unsigned i = 0; i < 2 * 600 * N(arguments); i++) {
+			const uint64_t a = arguments[i % N(arguments)];
+			const struct seccomp_data data = {.nr = (int)(i / N(arguments) % 600),
+				.arch = archs[i / N(arguments) / 600],
+				.args = {a, a, a, a, a, a}};
+
+			each(own, &data);
+		}
+	}
+}
+
+static void check_verdict(const struct seccomp_own *own, const struct seccomp_data *data)
+{
+	ck_assert_uint_eq(seccomp_trace_verdict(own->filter, own->n, data),
+		run_filter(own->filter, own->n, data));
+}
+
+START_TEST(the_answer_is_the_verdict_of_the_filter)
+{
+	for_calls(check_verdict);
+}
+END_TEST
+
+static void check_traced(const struct seccomp_own *own, const struct seccomp_data *data)
+{
+	static const struct seccomp_own *last;
+	static struct seccomp_own traced;
+	uint32_t before = seccomp_trace_verdict(own->filter, own->n, data), after;
+	struct nacre_error err;
+
+	if (own != last)
+		ck_assert_int_eq(seccomp_trace_program(arena, own, &traced, &err), 0);
+	last = own;
+	after = seccomp_trace_verdict(traced.filter, traced.n, data);
+	if (before == SECCOMP_RET_ALLOW)
+		ck_assert_uint_eq(after, SECCOMP_RET_ALLOW);
+	else
+		ck_assert_uint_eq(after, SECCOMP_RET_USER_NOTIF);
+}
+
+START_TEST(what_was_refused_is_asked_and_nothing_else)
+{
+	for_calls(check_traced);
+}
+END_TEST
+
+Suite *suite_seccomp_trace(void)
+{
+	Suite *suite = suite_create("seccomp_trace");
+	TCase *tcase = tcase_create("seccomp_trace");
+
+	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase, the_answer_is_the_verdict_of_the_filter);
+	tcase_add_test(tcase, what_was_refused_is_asked_and_nothing_else);
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
