@@ -176,11 +176,7 @@ int personality_apply(const struct oci_personality *wanted, struct nacre_error *
 	r = find(domains, wanted->domain, "linux.personality.domain", &domain, err);
 	if (r < 0)
 		return r;
-	/* config-linux.md: "Currently no flag values are supported." */
-	if (wanted->flags.n > 0)
-		return fail(err, EINVAL,
-			"linux.personality.flags: \"%s\": the spec defines no flags",
-			wanted->flags.items[0]);
+	/* No flags are defined: oci_config_warnings tells of those given. */
 	if (personality((unsigned long)domain) < 0)
 		return fail_errno(err, errno, "linux.personality: set %s", wanted->domain);
 	return 0;

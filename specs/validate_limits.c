@@ -229,6 +229,8 @@ void oci_config_warnings(
 	}
 	if (config->process && config->process->command_line)
 		warn(data, "process.commandLine is ignored: it is for Windows");
+	if (config->process && config->process->user.username)
+		warn(data, "process.user.username is ignored: it is for Windows");
 	if (linux_ && linux_->personality && linux_->personality->flags.n)
 		warn(data, "linux.personality.flags is ignored: none are defined");
 	if (linux_ && linux_->resources)

@@ -42,7 +42,8 @@ START_TEST(what_has_no_effect_is_warned_of)
 {
 	struct oci_config *config = decode(
 		"{\"ociVersion\":\"1.4.0\",\"root\":{\"path\":\"r\"},"
-		"\"process\":{\"cwd\":\"/\",\"args\":[\"a\"],\"commandLine\":\"a\"},"
+		"\"process\":{\"cwd\":\"/\",\"args\":[\"a\"],\"commandLine\":\"a\",\"user\":"
+		"{\"uid\":0,\"gid\":0,\"username\":\"a\"}},"
 		"\"mounts\":[{\"destination\":\"a\",\"type\":\"tmpfs\"}],"
 		"\"linux\":{\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"x\"]},\"resources\":"
 		"{"
@@ -60,6 +61,7 @@ START_TEST(what_has_no_effect_is_warned_of)
 		"mounts[0].destination: \"a\" is relative, which is deprecated; it is taken from "
 		"/\n"
 		"process.commandLine is ignored: it is for Windows\n"
+		"process.user.username is ignored: it is for Windows\n"
 		"linux.personality.flags is ignored: none are defined\n"
 		"linux.resources.memory.kernel is ignored: cgroup v2 has no such knob\n"
 		"linux.resources.memory.kernelTCP is ignored: cgroup v2 has no such knob\n"
