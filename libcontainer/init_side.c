@@ -29,6 +29,7 @@
 #include "libcontainer/sys.h"
 #include "libcontainer/sysctl.h"
 #include "specs/defaults.h"
+#include "specs/profiles.h"
 
 /* INIT's rows, in the order of life.c. */
 
@@ -165,6 +166,20 @@ int prepare_rootfs(struct life *l, struct nacre_error *err)
 	return rootfs_attach(directory, propagation, &l->rootfs_fd, err);
 }
 
+/* Under a profile that tightens the flags of mounts nothing that the host set is taken back by
+ * silence. In a user namespace the kernel keeps such flags, all but the last. */
+static uint64_t flags_to_clear(const struct life *l)
+{
+	const struct profile *profile = profile_find(l->record.profile ? l->record.profile : "");
+
+	if (!profile || profile->rules & RULE_MOUNT_FLAGS)
+		return 0;
+	if (l->record.active & IN_USERNS)
+		return MOUNT_ATTR_NOSYMFOLLOW;
+	return MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+	       MOUNT_ATTR_NOSYMFOLLOW;
+}
+
 static struct mount_context mount_context(struct life *l)
 {
 	return (struct mount_context){
@@ -173,6 +188,7 @@ static struct mount_context mount_context(struct life *l)
 		.own_cgroup_namespace = l->record.active & NEW_CGROUPNS,
 		.own_network_namespace = l->record.active & NEW_NETNS,
 		.cgroup_fd = l->cgroup.fd,
+		.clear_unnamed = flags_to_clear(l),
 		.guard = &l->guard,
 		.source_fds = l->source_fds,
 		.proc_fd = &l->proc_fd,

@@ -90,6 +90,21 @@ static int clone_source(const struct mount_guard *guard, const struct oci_mount 
 	return clone_tree(fd, "", AT_EMPTY_PATH | recursive, err);
 }
 
+static int set_bind_flags(const struct mount_job *job, int tree_fd, struct nacre_error *err)
+{
+	struct mount_options o = job->options;
+	const uint64_t unnamed = job->context->clear_unnamed & ~(o.attr_set | o.attr_clear);
+
+	int result = -EPERM;
+
+	if (unnamed && (o.attr_set || o.attr_clear)) {
+		o.attr_clear |= unnamed;
+		result = set_flags(tree_fd, &o, err);
+	}
+	/* Those that are locked stay, if nobody asked for more. */
+	return result == -EPERM ? set_flags(tree_fd, &job->options, err) : result;
+}
+
 int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
 {
 	const struct mount_options *o = &job->options;
@@ -106,7 +121,7 @@ int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
 	} else {
 		fd = clone_source(job->context->guard, job->mount, job->index, o, err);
 	}
-	if (fd < 0 || set_flags(fd, o, err) < 0)
+	if (fd < 0 || set_bind_flags(job, fd, err) < 0)
 		return -err->code;
 	return steal_fd(&fd);
 }

@@ -14,6 +14,9 @@ struct mount_context {
 	bool own_cgroup_namespace;
 	bool own_network_namespace;
 	int cgroup_fd; /* O_PATH fd of the container's cgroup; -1: none */
+	/* The MOUNT_ATTR_* of a bind mount's source that go, unless named, as soon as the options
+	 * name any: runc's meaning of them. 0: what is not named stays. */
+	uint64_t clear_unnamed;
 	const struct mount_guard *guard; /* NULL: sources are not judged */
 	const int *source_fds; /* one a mount: a detached tree that the runtime opened, or -1; NULL:
 				  none */

@@ -354,4 +354,36 @@ test_a_tmpfs_has_the_mode_of_the_directory_that_it_covers_or_its_own_default() {
 	has "$out" "/mnt/made/for/it: d 1777"
 }
 
+# runc's meaning: who names one flag of a bind mount names all. No flag at all keeps those of the source.
+test_a_bind_that_names_a_flag_has_the_flags_that_it_names() {
+	local source=$T/allowed.source
+	mkdir "$source"
+	mount -t tmpfs -o ro,noexec,nosuid tmpfs "$source"
+	bundle cat /proc/self/mountinfo
+	mount_on /mnt/none "$source" bind bind
+	mount_on /mnt/nodev "$source" bind bind nodev
+	mount_on /mnt/dev "$source" bind bind dev noexec
+	run
+	has "$(grep " /mnt/none " <<<"$out")" " ro,nosuid,noexec,"
+	has "$(grep " /mnt/nodev " <<<"$out")" " rw,nodev,"
+	lacks "$(grep " /mnt/nodev " <<<"$out")" noexec
+	has "$(grep " /mnt/dev " <<<"$out")" " rw,noexec,"
+	with_user_namespace
+	run
+	has "$(grep " /mnt/nodev " <<<"$out")" " ro,nosuid,nodev,noexec,"
+	umount "$source"
+}
+
+test_under_the_agent_profile_the_flags_of_the_source_stay() {
+	local source=$T/allowed.source
+	mkdir -p "$source"
+	mount -t tmpfs -o ro,noexec tmpfs "$source"
+	bundle cat /proc/self/mountinfo
+	profile=agent
+	mount_on /mnt "$source" bind bind nodev
+	run
+	has "$(grep " /mnt " <<<"$out")" " ro,nosuid,nodev,noexec,"
+	umount "$source"
+}
+
 all_tests "$@"
