@@ -18,25 +18,16 @@ struct reader {
 	sd_bus_message *message;
 };
 
-/* The next field of the line, unescaped in place. NULL at its end. */
+/* The next field of the line. NULL at its end. */
 static char *next_field(struct reader *r)
 {
-	char *field = r->at, *to = field;
+	char *field = r->at;
 
 	if (!field)
 		return NULL;
 	r->at = strchr(field, '\t');
 	if (r->at)
 		*r->at++ = '\0';
-	for (const char *from = field; *from; from++) {
-		if (*from == '\\' && from[1]) {
-			from++;
-			*to++ = *from == 't' ? '\t' : *from == 'n' ? '\n' : *from;
-		} else {
-			*to++ = *from;
-		}
-	}
-	*to = '\0';
 	return field;
 }
 

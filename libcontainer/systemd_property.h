@@ -10,10 +10,8 @@
 /*
  * Properties of a unit on their way to nacre-systemd. A line is NAME, the D-Bus signature of its
  * value, and the value, with a tab between two fields. A basic value is one field, a struct those
- * of its members in a row, an array "+" before each element and "-" at the end. In a string \t, \n
- * and
- * \\ stand for what they stand for in C. "?" before NAME: left out if this systemd does not know
- * it.
+ * of its members in a row, an array "+" before each element and "-" at the end. No string has a
+ * control character. "?" before NAME: left out if this systemd does not know it.
  */
 
 #define PROPERTY_OPTIONAL "?"
@@ -21,7 +19,7 @@
 void property_bool(FILE *out, const char *name, bool value);
 void property_u64(FILE *out, const char *name, uint64_t value);
 void property_string(FILE *out, const char *name, const char *value);
-void property_field(FILE *out, const char *text); /* a tab and TEXT, escaped */
+void property_field(FILE *out, const char *text);
 
 /* linux.resources, systemd_limits.c and systemd_devices.c. Values that are not valid are left out:
  * cgroup_limits.h and cgroup_devices.h have an error for each. */

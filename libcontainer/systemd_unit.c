@@ -136,17 +136,7 @@ int systemd_unit_from_path(const char *cgroups_path, const char *id, bool of_use
 
 void property_field(FILE *out, const char *text)
 {
-	fputc('\t', out);
-	for (; *text; text++) {
-		if (*text == '\t')
-			fputs("\\t", out);
-		else if (*text == '\n')
-			fputs("\\n", out);
-		else if (*text == '\\')
-			fputs("\\\\", out);
-		else
-			fputc(*text, out);
-	}
+	fprintf(out, "\t%s", text);
 }
 
 void property_bool(FILE *out, const char *name, bool value)

@@ -156,15 +156,13 @@ static int parse_string(struct parser *p, const char *type)
 	text = malloc((size_t)(end - p->at) + 1);
 	if (!text)
 		return wrong(p, "out of memory");
+	/* systemd writes strings into a unit file, some without escaping a line's end. */
 	for (; p->at < end; p->at++) {
-		if (*p->at == '\\') {
-			p->at++;
-			if (isalnum((unsigned char)*p->at) && *p->at != 'n' && *p->at != 't')
-				return wrong(p, "of the escapes only \\n, \\t, \\\\ and quotes");
-			text[n++] = *p->at == 'n' ? '\n' : *p->at == 't' ? '\t' : *p->at;
-		} else {
-			text[n++] = *p->at;
-		}
+		if (*p->at == '\\' && isalnum((unsigned char)*++p->at))
+			return wrong(p, "of the escapes only \\\\ and those of quotes");
+		if (iscntrl((unsigned char)*p->at))
+			return wrong(p, "a string has no control characters");
+		text[n++] = *p->at;
 	}
 	text[n] = '\0';
 	p->at++;

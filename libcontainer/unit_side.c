@@ -63,12 +63,11 @@ int make_unit(struct life *l, struct nacre_error *err)
 /* What is in the cgroup is killed at once: systemd would ask it to end, and wait for 90 s. */
 int drop_unit(struct life *l, struct nacre_error *err)
 {
-	int result = 0;
+	int result;
 
 	if (!l->cgroup_made)
 		return 0;
-	if (l->cgroup.fd >= 0)
-		result = cgroup_destroy(&l->cgroup, err);
+	result = l->cgroup.fd >= 0 ? cgroup_destroy(&l->cgroup, err) : kill_init(l, err);
 	if (result < 0)
 		return result;
 	return systemd_stop(l->record.unit, l->record.user_unit, err);

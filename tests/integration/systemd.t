@@ -212,6 +212,19 @@ test_a_unit_that_failed_earlier_gives_its_name_back() {
 	no_unit_left
 }
 
+test_what_a_killed_create_left_is_deleted() {
+	bundle true
+	in_unit
+	printf '#!/bin/sh\nkill -9 $PPID\n' >"$T/hook"
+	chmod +x "$T/hook"
+	edit '.hooks.createRuntime = [{path: $p}]' --arg p "$T/hook"
+	try nacre --systemd-cgroup create --bundle "$b" "$id"
+	is "$rc" 137 "status of create"
+	good nacre delete --force "$id"
+	nothing_left
+	no_unit_left
+}
+
 test_bad_names_are_refused() {
 	bundle true
 	in_unit /not/of/systemd
@@ -335,6 +348,54 @@ test_a_reload_of_systemd_keeps_the_devices() {
 	systemctl daemon-reexec
 	devices_are_as_configured
 	has "$(property DeviceAllow)" "/dev/char/10:229 rw"
+}
+
+# --- a user's own systemd ---
+
+user=1000
+
+needs_user_manager() {
+	if [[ ${BOOT:-} == private && ! -S /run/user/$user/bus ]]; then
+		getent passwd "$user" >/dev/null || try useradd -M -u "$user" tester
+		good systemctl start "user@$user"
+	fi
+	[[ -S /run/user/$user/bus ]] && return
+	skip "no systemd of a user runs for uid $user"
+	return 1
+}
+
+# as_user COMMAND...
+as_user() {
+	timeout -k 5 60 setpriv --reuid "$user" --regid "$user" --init-groups env -i PATH="$PATH" \
+		NACRE_LIBEXECDIR="$NACRE_LIBEXECDIR" NACRE_TEST="$T" "XDG_RUNTIME_DIR=/run/user/$user" "$@"
+}
+
+of_user() {
+	as_user "$NACRE" "$@"
+}
+
+user_units_left() {
+	as_user systemctl --user list-units --all --plain --no-legend --no-pager "*$tag*"
+}
+
+test_without_privilege_it_is_a_scope_of_the_users_systemd() {
+	needs_user_manager || return
+	bundle pause
+	rm "$b/config.json"
+	chown "$user" "$b"
+	good of_user spec --rootless --bundle "$b"
+	program /payload pause
+	edit '.process.terminal = false'
+	in_unit ":$tag:$id"
+	good of_user --systemd-cgroup create --bundle "$b" "$id"
+	good of_user start "$id"
+	good of_user state "$id"
+	has "$(cgroup_of "$(json .pid)")" "/user@$user.service/user.slice/$tag-$id.scope"
+	# From a cgroup that is root's.
+	good of_user exec "$id" /payload true
+	good of_user exec --own-cgroup "$id" /payload true
+	good of_user delete --force "$id"
+	is "$(user_units_left)" "" "units of the user"
 }
 
 # --- what can be wrong with systemd and the bus ---
