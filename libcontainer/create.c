@@ -134,6 +134,8 @@ static int name_unit(
 	if (l->cgroup.mount_fd < 0 ||
 		systemd_unit_from_path(wanted, l->id, of_user, &unit, err) < 0)
 		return -err->code;
+	if (l->config->linux_ && l->config->linux_->resources)
+		systemd_round_quota(l->config->linux_->resources);
 	l->record.user_unit = of_user;
 	l->record.unit = arena_strdup(l->arena, unit.name);
 	return l->record.unit ? 0 : fail_errno(err, ENOMEM, "record");

@@ -51,6 +51,10 @@ int systemd_unit_properties(const struct systemd_unit *unit, const char *id, pid
 	const struct oci_resources *resources, const struct oci_map *annotations, bool trusted,
 	char **ret_text, struct nacre_error *err);
 
+/* systemd keeps cpu.quota as whole per cents of a CPU and rounds down, at a reload: this rounds it
+ * up, for the file of the cgroup as well, so that both agree. */
+void systemd_round_quota(struct oci_resources *resources);
+
 /* Those of RESOURCES alone, for a unit that is there; its devices only if DEVICES says so. A quota
  * without its period means one of 100 ms. */
 int systemd_limit_properties(const struct oci_resources *resources, bool devices, char **ret_text,

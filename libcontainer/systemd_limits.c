@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libcontainer/cgroup_limits.h"
+#include "libcontainer/systemd.h"
 #include "libcontainer/systemd_property.h"
 
 /*
@@ -15,6 +16,7 @@
 #define INFINITY_U64 UINT64_MAX
 #define DEFAULT_PERIOD_US 100000
 #define US_PER_SECOND 1000000
+#define US_PER_CENT (US_PER_SECOND / 100)
 
 #define CPUS_MAX 8192 /* CONFIG_NR_CPUS_RANGE_END of x86-64 */
 
@@ -40,19 +42,38 @@ static void put_memory(FILE *out, const struct oci_memory *memory)
 	put_limit(out, "MemoryLow", memory->reservation.value);
 }
 
-/* systemd keeps the share of a second, rounds that down to a quota again, and so must not be given
- * less than the share that makes QUOTA. */
+/* What QUOTA is of a second, in whole per cents and not less. */
+static uint64_t share_of(uint64_t quota, uint64_t period)
+{
+	uint64_t share;
+
+	if (quota == 0 || quota > (UINT64_MAX - period) / US_PER_SECOND)
+		return INFINITY_U64;
+	share = (quota * US_PER_SECOND + period - 1) / period;
+	return (share + US_PER_CENT - 1) / US_PER_CENT * US_PER_CENT;
+}
+
 static void put_quota(FILE *out, uint64_t quota, uint64_t period)
 {
-	uint64_t share = INFINITY_U64;
-
 	if (period > 0)
 		property_u64(out, "CPUQuotaPeriodUSec", period);
 	else
 		period = DEFAULT_PERIOD_US;
-	if (quota > 0 && quota <= (UINT64_MAX - period) / US_PER_SECOND)
-		share = (quota * US_PER_SECOND + period - 1) / period;
-	property_u64(out, "CPUQuotaPerSecUSec", share);
+	property_u64(out, "CPUQuotaPerSecUSec", share_of(quota, period));
+}
+
+void systemd_round_quota(struct oci_resources *resources)
+{
+	struct oci_cpu *cpu = resources->cpu;
+	uint64_t period, share;
+
+	if (!cpu || cpu->quota.value <= 0)
+		return;
+	period = cpu->period.value ? cpu->period.value : DEFAULT_PERIOD_US;
+	share = share_of((uint64_t)cpu->quota.value, period);
+	/* As systemd makes a quota of it again. */
+	if (share <= UINT64_MAX / period)
+		cpu->quota.value = (int64_t)(share * period / US_PER_SECOND);
 }
 
 static void put_idle(FILE *out)

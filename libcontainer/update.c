@@ -131,6 +131,8 @@ static int plan_update(struct life *l, struct update *u, struct nacre_error *err
 		update_merge(l->arena, l->config, u->given, &merged, err) < 0 ||
 		plan_rdt(u->options, merged, err) < 0 || tighten(l, merged, &u->next, err) < 0)
 		return -err->code;
+	if (l->record.unit)
+		systemd_round_quota(u->next->linux_->resources);
 	return update_changes(l->arena, l->config, u->given, u->next, &u->changes, err);
 }
 

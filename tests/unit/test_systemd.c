@@ -177,7 +177,7 @@ START_TEST(limits_become_properties)
 			       "MemoryLow\tt\t500\n"
 			       "CPUWeight\tt\t100\n"
 			       "CPUQuotaPeriodUSec\tt\t100000\n"
-			       "CPUQuotaPerSecUSec\tt\t333330\n"
+			       "CPUQuotaPerSecUSec\tt\t340000\n"
 			       "AllowedCPUs\tay\t+\t7\t+\t2\t-\n"
 			       "AllowedMemoryNodes\tay\t+\t1\t-\n"
 			       "IOWeight\tt\t10000\n");
@@ -200,8 +200,15 @@ START_TEST(what_is_unset_is_left_to_systemd)
 }
 END_TEST
 
-/* What systemd makes of the share again: it rounds down. */
-START_TEST(no_quota_shrinks_on_its_way)
+/* What systemd makes of the share again, with whole per cents: it rounds down. */
+static int64_t quota_of_text(const char *text, uint64_t period)
+{
+	uint64_t share = strtoull(strstr(text, "PerSecUSec\tt\t") + 13, NULL, 10);
+
+	return (int64_t)(share / 10000 * 10000 * period / 1000000);
+}
+
+START_TEST(a_quota_is_rounded_up_to_what_systemd_keeps)
 {
 	static const uint64_t periods[] = {1000, 3000, 33333, 100000, 999999, 1000000};
 
@@ -209,14 +216,30 @@ START_TEST(no_quota_shrinks_on_its_way)
 		for (int64_t quota = 1000; quota < 3000; quota += 7) {
 			struct oci_cpu cpu = {.quota = NUMBER(quota), .period = NUMBER(periods[i])};
 			struct oci_resources resources = {.cpu = &cpu};
-			char *text = limits(&resources);
-			const char *share = strstr(text, "PerSecUSec\tt\t");
-			uint64_t again = strtoull(share + 13, NULL, 10) * periods[i] / 1000000;
+			char *text;
 
-			ck_assert_uint_eq(again, (uint64_t)quota);
+			systemd_round_quota(&resources);
+			ck_assert_int_ge(cpu.quota.value, quota);
+			ck_assert_int_lt(cpu.quota.value, quota + (int64_t)periods[i] / 100 + 1);
+			text = limits(&resources);
+			ck_assert_int_eq(quota_of_text(text, periods[i]), cpu.quota.value);
 			free(text);
 		}
 	}
+}
+END_TEST
+
+START_TEST(what_is_no_quota_is_not_rounded)
+{
+	struct oci_cpu cpu = {.quota = NUMBER(-1)};
+	struct oci_resources resources = {.cpu = &cpu}, none = {.cpu = NULL};
+
+	systemd_round_quota(&none);
+	systemd_round_quota(&resources);
+	ck_assert_int_eq(cpu.quota.value, -1);
+	cpu.quota.value = INT64_MAX;
+	systemd_round_quota(&resources);
+	ck_assert_int_eq(cpu.quota.value, INT64_MAX);
 }
 END_TEST
 
@@ -383,7 +406,8 @@ Suite *suite_systemd(void)
 	tcase_add_test(values, a_slice_has_neither_process_nor_delegation);
 	tcase_add_test(values, limits_become_properties);
 	tcase_add_test(values, what_is_unset_is_left_to_systemd);
-	tcase_add_test(values, no_quota_shrinks_on_its_way);
+	tcase_add_test(values, a_quota_is_rounded_up_to_what_systemd_keeps);
+	tcase_add_test(values, what_is_no_quota_is_not_rounded);
 	tcase_add_loop_test(
 		values, unified_keys_that_systemd_writes_too_become_properties, 0, ROWS(unified));
 	tcase_add_test(values, systemd_denies_no_device_that_the_config_allows);
