@@ -94,6 +94,24 @@ test_grants_hold_for_exec() {
 	is "$out" "socket: EAFNOSUPPORT"
 }
 
+# getpid, bpf, socketcall
+test_a_32_bit_call_is_there_by_its_grant_alone() {
+	local call
+	[[ $(uname -m) == x86_64 ]] || { host_lacks "not x86_64"; return; }
+	profile=agent
+	docker_bundle i386 20 || return 0
+	without_filter
+	run
+	is "$out" ENOSYS
+	for call in 20=reached 357=EPERM 102=EPERM; do
+		edit '.process.args[2] = $n' --arg n "${call%=*}"
+		run --allow abi:x86
+		is "$out" "${call#*=}" "call ${call%=*}"
+	done
+	run --allow abi:x86 --allow syscall:socketcall
+	is "$out" reached
+}
+
 # As README.md has it, for one profile: what | of the probe's lines
 column() {
 	docker_bundle table || return 1

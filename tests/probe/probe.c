@@ -8,9 +8,10 @@
 /*
  * Runs inside a container and asks the kernel:
  *
- *	probe check PROFILE	whether each verdict is that of nacre's own filter of PROFILE: every
- *				call of the table, and every row with values on both sides of its
- *tests probe table NAME	what can be reached, as a column of README.md's table
+ *   probe check PROFILE  whether each verdict is that of nacre's own filter of PROFILE: every call
+ * of the table, and every row with values on both sides of its tests probe table          what can
+ * be reached, as a column of README.md's table probe i386 NUMBER    what the kernel says to one
+ * 32-bit call with all arguments 0
  */
 
 #define MAX_VALUES 64
@@ -199,6 +200,19 @@ static int table(void)
 	return 0;
 }
 
+static int foreign(const char *number)
+{
+	struct attempt *a = attempts_new(1);
+
+	if (!a)
+		return 1;
+	*a = (struct attempt){.nr = (uint32_t)strtoul(number, NULL, 10), .i386 = true};
+	if (verdicts(a, 1) < 0)
+		return 1;
+	puts(a->error ? strerrorname_np(a->error) : "reached");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	native = seccomp_arch_native();
@@ -206,6 +220,8 @@ int main(int argc, char **argv)
 		return check(argv[2]) | (native == SCMP_ARCH_X86_64 && check_foreign());
 	if (argc == 2 && !strcmp(argv[1], "table"))
 		return table();
-	puts("usage: probe check PROFILE | probe table");
+	if (argc == 3 && !strcmp(argv[1], "i386"))
+		return foreign(argv[2]);
+	puts("usage: probe check PROFILE | probe table | probe i386 NUMBER");
 	return 2;
 }
