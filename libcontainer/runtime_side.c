@@ -132,7 +132,8 @@ int open_mount_sources(struct life *l, struct nacre_error *err)
 {
 	const struct oci_config *config = l->config;
 	bool userns = oci_find_namespace(config, "user");
-	cleanup_close int userns_fd = -1;
+	cleanup_close int new_userns_fd = -1;
+	int userns_fd = namespaces_joined_user(&l->namespaces);
 
 	l->source_fds = malloc(config->n_mounts * sizeof(int));
 	if (!l->source_fds)
@@ -142,8 +143,8 @@ int open_mount_sources(struct life *l, struct nacre_error *err)
 	if (l->record.active & NEW_USERNS && wants_idmap(config)) {
 		const struct oci_linux *linux_ = config->linux_;
 
-		userns_fd = idmap_userns(linux_->uid_mappings, linux_->n_uid_mappings,
-			linux_->gid_mappings, linux_->n_gid_mappings, err);
+		userns_fd = new_userns_fd = idmap_userns(linux_->uid_mappings,
+			linux_->n_uid_mappings, linux_->gid_mappings, linux_->n_gid_mappings, err);
 		if (userns_fd < 0)
 			return userns_fd;
 	}

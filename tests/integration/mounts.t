@@ -315,6 +315,24 @@ test_idmap_without_mappings_takes_those_of_the_container() {
 	has "$out" "/mnt/file: f 0644 0:0"
 }
 
+test_idmap_without_mappings_takes_those_of_a_user_namespace_that_is_joined() {
+	local source owner
+	bundle pause
+	with_user_namespace
+	create
+	owner=$id
+	bundle stat /mnt/file
+	source=$b/source
+	mkdir "$source"
+	touch "$source/file"
+	chown -R 100000:100000 "$b/rootfs"
+	edit '.linux.namespaces += [{type: "user", path: $p}]' --arg p "/proc/$(state_of .pid)/ns/user"
+	mount_on /mnt "$source" bind bind idmap
+	good nacre run --profile oci --bundle "$b" "$id-2"
+	has "$out" "/mnt/file: f 0644 0:0"
+	good nacre delete "$owner"
+}
+
 test_a_source_behind_a_private_directory_is_reached_in_a_user_namespace() {
 	bundle cat /mnt/file
 	mkdir -m 0700 "$b/private"
