@@ -10,6 +10,7 @@
 #include "libcontainer/pid_namespace.h"
 #include "libcontainer/sys.h"
 #include "specs/defaults.h"
+#include "specs/harden.h"
 
 /* Calls of container.h that look at a container or signal it. */
 
@@ -186,7 +187,9 @@ int nacre_state(struct nacre *nacre, const char *id, char **ret_json, struct nac
 		/* Also after the end: the cgroup stays until delete. */
 		if (l.record.cgroup && cgroup_open(l.record.cgroup, &l.cgroup, &ignored) == 0)
 			state.oom_kills = cgroup_oom_kills(&l.cgroup);
-		result = oci_state_encode(&state, true, ret_json, err);
+		result = harden_list_rules(l.arena, state.profile, &state.rules);
+		result = result < 0 ? fail_errno(err, result, "state")
+				    : oci_state_encode(&state, true, ret_json, err);
 	}
 	life_done(&l);
 	return result;

@@ -108,6 +108,18 @@ bool profile_exists(const char *name)
 	return profile_find(name) != NULL;
 }
 
+int harden_list_rules(struct arena *arena, const char *name, struct oci_strings *ret_rules)
+{
+	const struct profile *profile = name ? profile_find(name) : NULL;
+
+	*ret_rules = (struct oci_strings){.n = 0};
+	for (const struct rule *rule = harden_rules; profile && rule->name; rule++) {
+		if (profile->rules & rule->bit && !append_word(arena, ret_rules, rule->name))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
 static bool applies(const struct hardening *h, const struct rule *rule)
 {
 	return (h->profile->rules & rule->bit) && (rule->of_process || h->config);

@@ -48,6 +48,9 @@ struct harden_report {
 /* Whether NAME is a profile. */
 bool profile_exists(const char *name);
 
+/* The rules of PROFILE, which may be unknown, in the order in which they run. -ENOMEM. */
+int harden_list_rules(struct arena *arena, const char *profile, struct oci_strings *ret_rules);
+
 /* Whether GRANT is well formed and known. On failure the error lists what is valid. */
 int grant_check(const char *grant, struct nacre_error *err);
 

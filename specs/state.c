@@ -17,6 +17,7 @@ static const struct field oci_state_fields[] = {
 	FIELD_MAP("annotations", oci_state, annotations),
 	FIELD_STRING("owner", oci_state, owner, 0),
 	FIELD_STRING("profile", oci_state, profile, 0),
+	FIELD_STRINGS("rules", oci_state, rules, 0),
 	FIELD_U64("oomKills", oci_state, oom_kills, 0),
 	{},
 };

@@ -20,6 +20,7 @@ struct oci_state {
 	struct oci_map annotations;
 	const char *owner;
 	const char *profile; /* nacre's extension: what the container was hardened with */
+	struct oci_strings rules; /* those of that profile */
 	uint64_t oom_kills; /* nacre's extension: processes of it that the OOM killer has taken */
 };
 

@@ -46,6 +46,14 @@ test_state_names_the_profile() {
 	bundle pause
 	profile=agent create
 	has "$(nacre state "$id")" agent
+	is "$(state_of '.rules | join(" ")')" "$(jq -r '.rules | join(" ")' "$ROOT/$id/report.json")" rules
+	has "$(state_of '.rules | join(" ")')" capability-ceiling
+}
+
+test_state_under_oci_has_no_rules() {
+	bundle pause
+	create
+	is "$(state_of '.rules')" null rules
 }
 
 test_state_of_no_container_is_an_error() {
