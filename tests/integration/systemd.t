@@ -8,7 +8,9 @@ if [[ ! -d /run/systemd/system || ! -e /sys/fs/cgroup/cgroup.controllers ]]; the
 	here=$(cd "$(dirname "$0")" && pwd)
 	if [[ ! -x /usr/lib/systemd/systemd && ! -x /lib/systemd/systemd ]]; then
 		echo "1..0 # SKIP systemd is not installed"
-		exit $((${MUST_RUN:-0} ? 1 : 0))
+		# The small guest of tests/vm is without it on purpose.
+		[[ ${MUST_RUN:-} != 1 || -e /payload/guest ]]
+		exit
 	fi
 	exec "$here/../systemd/boot" env "NACRE=${NACRE:-}" "PAYLOAD=${PAYLOAD:-}" "PEER=${PEER:-}" \
 		"BUILD=${BUILD:-}" "NACRE_LIBEXECDIR=${NACRE_LIBEXECDIR:-}" \
