@@ -310,8 +310,8 @@ START_TEST(an_agent_that_is_not_there_is_an_error)
 	struct nacre_error err = {0};
 
 	ck_assert_int_eq(seccomp_send_listener("/none/agent", 0, "{}", &err), -ENOENT);
-	ck_assert_str_eq(err.text,
-		"linux.seccomp.listenerPath: connect to /none/agent: No such file or directory");
+	ck_assert_str_eq(err.text, "linux.seccomp.listenerPath: failed to connect with seccomp "
+				   "agent /none/agent: No such file or directory");
 }
 END_TEST
 
