@@ -69,6 +69,20 @@ test_a_later_rule_wins() {
 	is "$out" $'mknod: ok\nread: EPERM\nwrite: ok'
 }
 
+test_a_wildcard_is_of_its_type_and_access_alone() {
+	bundle mknod /dev/kmsg c 1 11 : mknod /dev/block b 1 11 : mknod /dev/fuse2 c 10 229
+	capabilities CAP_MKNOD CAP_SYSLOG
+	edit '.linux.resources.devices += [{allow: true, type: "c", major: 1, access: "r"}]'
+	run_any
+	is "$out" $'mknod: ok\nread: ok\nwrite: EPERM
+mknod: ok\nread: EPERM\nwrite: EPERM
+mknod: ok\nread: EPERM\nwrite: EPERM'
+	edit '.linux.resources.devices += [{allow: true, access: "rw"}]'
+	run_any
+	has "$out" $'mknod: ok\nread: ok\nwrite: ok\nmknod: ok'
+	lacks "$out" EPERM
+}
+
 test_without_mknod_no_node_can_be_made() {
 	bundle mknod /tmp/mem c 1 1
 	edit '.root.readonly = false'
