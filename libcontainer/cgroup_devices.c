@@ -153,9 +153,8 @@ static int apply(int cgroup_fd, const struct bpf_insn *program, int n, struct na
 	return old_fd >= 0 ? 0 : detach_programs(cgroup_fd, ids, n_ids, err);
 }
 
-int cgroup_devices_apply(int cgroup_fd, const struct oci_device_rule *rules, size_t n_rules,
-	bool in_user_namespace, void (*warn)(void *data, const char *text), void *data,
-	struct nacre_error *err)
+int cgroup_devices_apply(
+	int cgroup_fd, const struct oci_device_rule *rules, size_t n_rules, struct nacre_error *err)
 {
 	cleanup_free struct bpf_insn *program = calloc(PROGRAM_MAX, sizeof(*program));
 	struct nacre_error refused;
@@ -169,12 +168,6 @@ int cgroup_devices_apply(int cgroup_fd, const struct oci_device_rule *rules, siz
 	r = apply(cgroup_fd, program, n, &refused);
 	if (r == 0)
 		return 0;
-	if (in_user_namespace && r == -EPERM) {
-		if (warn)
-			warn(data, "linux.resources.devices has no effect in a user namespace: the "
-				   "kernel refuses BPF there");
-		return 0;
-	}
 	*err = refused;
 	return fail_prefix(err, "linux.resources.devices");
 }

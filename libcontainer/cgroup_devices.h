@@ -14,10 +14,9 @@ int cgroup_devices_compile(const struct oci_device_rule *rules, size_t n_rules,
 	struct bpf_insn *ret_program, size_t n, struct nacre_error *err);
 
 /* Compiles, loads (BPF_PROG_TYPE_CGROUP_DEVICE) and attaches to the cgroup, replacing what hung
- * there before without a window. In a user namespace, where BPF is refused, EPERM is told to WARN.
+ * there before without a window. -EPERM in a user namespace, where BPF is refused.
  */
 int cgroup_devices_apply(int cgroup_fd, const struct oci_device_rule *rules, size_t n_rules,
-	bool in_user_namespace, void (*warn)(void *data, const char *text), void *data,
 	struct nacre_error *err);
 
 /* Whether such a program can be loaded here: 0, or the error of trying. */

@@ -36,8 +36,12 @@ int enter_delegated_cgroup(struct life *l, struct nacre_error *err)
 {
 	const char *name = l->annotations.delegate_cgroup;
 	struct cgroup below = CGROUP_CLOSED;
-	int r = cgroup_make_below(&l->cgroup, name, &below, err);
+	int r;
 
+	if (!l->record.cgroup)
+		return fail(err, ENOTSUP,
+			"annotation run.oci.delegate-cgroup: the container has no cgroup");
+	r = cgroup_make_below(&l->cgroup, name, &below, err);
 	if (r == 0 && host_uid(l) > 0)
 		r = cgroup_delegate(&below, (uid_t)host_uid(l), err);
 	if (r == 0)

@@ -311,16 +311,26 @@ static int delegate_cgroup(struct life *l, struct nacre_error *err)
 	return cgroup_delegate(&l->cgroup, (uid_t)host_uid(l), err);
 }
 
+/* BPF is refused in a user namespace, but so is mknod, and mounts made there open no device. What
+ * is left are the nodes that the config binds. */
+int apply_device_rules(
+	struct life *l, const struct oci_resources *resources, struct nacre_error *err)
+{
+	int r = cgroup_devices_apply(l->cgroup.fd, resources->devices, resources->n_devices, err);
+
+	if (r == -EPERM && (oci_find_namespace(l->config, "user") || !idmap_is_initial()))
+		return 0;
+	return r;
+}
+
 int set_cgroup_limits(struct life *l, struct nacre_error *err)
 {
 	const struct oci_resources *resources = l->config->linux_ ? l->config->linux_->resources
 								  : NULL;
-	bool userns = oci_find_namespace(l->config, "user");
 	static const struct oci_resources none;
 
 	if (!l->record.cgroup)
 		return 0;
-
 	/* Without any rule the defaults hold: no device but the usual ones, as with runc. */
 	if (!resources)
 		resources = &none;
@@ -328,8 +338,7 @@ int set_cgroup_limits(struct life *l, struct nacre_error *err)
 		    l->callbacks->warn, l->callbacks->data, err) < 0 ||
 		delegate_cgroup(l, err) < 0)
 		return -err->code;
-	return cgroup_devices_apply(l->cgroup.fd, resources->devices, resources->n_devices, userns,
-		l->callbacks->warn, l->callbacks->data, err);
+	return apply_device_rules(l, resources, err);
 }
 
 int set_oom_score(struct life *l, struct nacre_error *err)

@@ -23,6 +23,9 @@ int kill_init(struct life *l, struct nacre_error *err);
 int make_unit(struct life *l, struct nacre_error *err);
 int drop_unit(struct life *l, struct nacre_error *err);
 int write_id_maps(struct life *l, struct nacre_error *err);
+/* Also for update. */
+int apply_device_rules(
+	struct life *l, const struct oci_resources *resources, struct nacre_error *err);
 int set_cgroup_limits(struct life *l, struct nacre_error *err);
 int compile_seccomp(struct life *l, struct nacre_error *err);
 int set_oom_score(struct life *l, struct nacre_error *err);

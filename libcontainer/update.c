@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libcontainer/cgroup_devices.h"
 #include "libcontainer/cgroup_limits.h"
 #include "libcontainer/cleanup.h"
 #include "libcontainer/files.h"
 #include "libcontainer/nacre.h"
 #include "libcontainer/resctrl.h"
+#include "libcontainer/steps.h"
 #include "libcontainer/systemd.h"
 #include "specs/validate.h"
 
@@ -152,12 +152,11 @@ static int apply_devices(struct life *l, const struct oci_config *config, const 
 	struct nacre_error *err)
 {
 	const struct oci_resources *resources = config->linux_ ? config->linux_->resources : NULL;
+	static const struct oci_resources none;
 
 	if (u->given->n_devices == 0)
 		return 0;
-	return cgroup_devices_apply(l->cgroup.fd, resources ? resources->devices : NULL,
-		resources ? resources->n_devices : 0, oci_find_namespace(config, "user"),
-		l->callbacks->warn, l->callbacks->data, err);
+	return apply_device_rules(l, resources ? resources : &none, err);
 }
 
 /* systemd writes the limits of a unit again when it is told to: it must know the new ones. */
