@@ -92,6 +92,8 @@ test_every_mount_is_nosuid_and_nodev() {
 		# the node that masks a file must be open to all
 		[[ $line == *" /null $target "* ]] && continue
 		has "$options" ,nosuid,
+		# In a user namespace a node is bound, since it cannot be made.
+		[[ $who != root && $target =~ ^/dev/(null|zero|full|u?random|tty)$ ]] && continue
 		[[ $target == /dev || $target == /dev/pts ]] || has "$options" ,nodev,
 	done <<<"$out"
 	has_line "$out" "* /dev/shm *noexec*"
@@ -111,7 +113,7 @@ test_kernel_files_of_the_host_are_hidden() {
 	loose_bundle stat /proc/keys : write /proc/sys/kernel/core_pattern x : write /proc/sys/kernel/hostname x
 	agent_any
 	has_line "$out" "/proc/keys: c * rdev=1:3"
-	is "$(grep -c "write: EROFS" <<<"$out")" 2 "refused writes"
+	is "$(grep -c "write: E[AR]" <<<"$out")" 2 "refused writes"
 }
 
 test_devices_are_the_default_ones_alone() {
@@ -121,6 +123,7 @@ test_devices_are_the_default_ones_alone() {
 	edit '.process.args = ["/payload", "mknod", "/dev/mem", "c", "1", "1"]'
 	agent_any --allow cap:CAP_MKNOD
 	is "$out" "mknod: EPERM"
+	needs_mknod || return
 	agent_any --allow cap:CAP_MKNOD --allow syscall:mknodat
 	is "$out" $'mknod: ok\nread: EPERM\nwrite: EPERM'
 }

@@ -24,12 +24,12 @@ test_the_container_is_in_a_cgroup_of_its_own() {
 
 test_an_absolute_path_lies_below_the_mount() {
 	bundle pause
-	edit '.linux.cgroupsPath = $p' --arg p "/parent-$tag/deep/$id"
+	edit '.linux.cgroupsPath = $p' --arg p "$cg_base/parent-$tag/deep/$id"
 	create
-	is "$(cgroup_of "$(state_of .pid)")" "/parent-$tag/deep/$id"
+	is "$(cgroup_of "$(state_of .pid)")" "$cg_base/parent-$tag/deep/$id"
 	delete
-	absent "$cg_mount/parent-$tag/deep/$id"
-	rmdir "$cg_mount/parent-$tag/deep" "$cg_mount/parent-$tag"
+	absent "$cg_mount$cg_base/parent-$tag/deep/$id"
+	rmdir "$cg_mount$cg_base/parent-$tag/deep" "$cg_mount$cg_base/parent-$tag"
 }
 
 test_a_relative_path_lies_below_the_parent_of_our_own() {
@@ -44,33 +44,33 @@ test_a_relative_path_lies_below_the_parent_of_our_own() {
 
 test_a_path_that_climbs_is_refused() {
 	bundle true
-	edit '.linux.cgroupsPath = $p' --arg p "/parent-$tag/../../$id"
+	edit '.linux.cgroupsPath = $p' --arg p "$cg_base/parent-$tag/../../$id"
 	run_refused '*linux.cgroupsPath*..*'
 }
 
 test_a_cgroup_with_processes_is_refused_and_left_alone() {
-	mkdir "$cg_mount/parent-$tag"
+	mkdir "$cg_mount$cg_base/parent-$tag"
 	sleep 60 &
 	background+=($!)
-	echo $! >"$cg_mount/parent-$tag/cgroup.procs"
+	echo $! >"$cg_mount$cg_base/parent-$tag/cgroup.procs"
 	bundle true
-	edit '.linux.cgroupsPath = $p' --arg p "/parent-$tag"
+	edit '.linux.cgroupsPath = $p' --arg p "$cg_base/parent-$tag"
 	bad 1 "*container's cgroup is not empty: 1 process(es) found*" \
 		nacre run --profile oci --bundle "$b" "$id"
 	kill -0 $! || wrong "the process was killed"
 	end_background
-	exists "$cg_mount/parent-$tag"
-	rmdir "$cg_mount/parent-$tag"
+	exists "$cg_mount$cg_base/parent-$tag"
+	rmdir "$cg_mount$cg_base/parent-$tag"
 	nothing_left
 }
 
 test_a_frozen_cgroup_is_refused() {
-	mkdir "$cg_mount/parent-$tag"
-	echo 1 >"$cg_mount/parent-$tag/cgroup.freeze"
+	mkdir "$cg_mount$cg_base/parent-$tag"
+	echo 1 >"$cg_mount$cg_base/parent-$tag/cgroup.freeze"
 	bundle true
-	edit '.linux.cgroupsPath = $p' --arg p "/parent-$tag"
+	edit '.linux.cgroupsPath = $p' --arg p "$cg_base/parent-$tag"
 	bad 1 "*container's cgroup unexpectedly frozen*" nacre run --profile oci --bundle "$b" "$id"
-	rmdir "$cg_mount/parent-$tag" 2>/dev/null
+	rmdir "$cg_mount$cg_base/parent-$tag" 2>/dev/null
 	nothing_left
 }
 
@@ -192,8 +192,8 @@ test_the_cgroup_can_be_delegated() {
 	with_user_namespace
 	edit '(.mounts[] | select(.type == "cgroup")).options -= ["ro"]'
 	create
-	is "$(stat -c %u "$(cgroup)/cgroup.procs")" 100000 "owner of cgroup.procs"
-	is "$(stat -c %u "$(cgroup)")" 100000 "owner of the cgroup"
+	is "$(stat -c %u "$(cgroup)/cgroup.procs")" "$(host_root)" "owner of cgroup.procs"
+	is "$(stat -c %u "$(cgroup)")" "$(host_root)" "owner of the cgroup"
 }
 
 test_without_delegation_it_stays_with_root() {

@@ -71,7 +71,8 @@ test_cve_2019_5736_by_exec() {
 	# It got hold of the runtime and tried. A sanitizer's build needs libraries that are not there.
 	[[ -n ${NACRE_SANITIZED:-} ]] || lacks "$(<"$created_out")" "nothing seen"
 	lacks "$(<"$created_out")" overwritten
-	lacks "$(<"$created_out")" opened
+	# A user cannot clone a mount: what is opened then is a copy in memory that takes no write.
+	[[ $who == user ]] || lacks "$(<"$created_out")" opened
 	is "$(sha256sum <"$b/nacre")" "$sum" "nacre's binary"
 }
 
@@ -251,6 +252,7 @@ test_cve_2025_31133_dev_null_as_a_symlink() {
 }
 
 test_cve_2025_31133_dev_null_exchanged_in_a_race() {
+	needs_mknod || return
 	bundle cat /etc/secret : write /etc/secret /proc/sysrq-trigger
 	a_host
 	own_dev
@@ -311,6 +313,7 @@ test_cve_2025_52565_dev_console_exchanged_in_a_race() {
 # --- CVE-2025-52881, CVE-2019-16884: writes to /proc are led elsewhere ---
 
 test_cve_2025_52881_a_false_proc_gets_no_writes() {
+	needs_unshare || return
 	bundle pause
 	a_host
 	edit '.mounts |= map(select(.destination != "/proc")) | .linux.sysctl = {"kernel.msgmax": "4321"}
@@ -402,7 +405,7 @@ test_cve_2026_88265_no_file_of_the_host_changes_its_owner() {
 	edit '.process.user = {uid: 1000, gid: 1000}'
 	try nacre run --profile oci --bundle "$b" "$id" </dev/null >/dev/null
 	host_is_untouched
-	is "$(stat -c %u:%t:%T /dev/null)" 0:1:3 "/dev/null of the host"
+	is "$(stat -c %u:%t:%T /dev/null)" "${host_owner%:*}:1:3" "/dev/null of the host"
 }
 
 test_stdio_that_is_a_file_of_the_host_keeps_its_owner() {
@@ -410,7 +413,7 @@ test_stdio_that_is_a_file_of_the_host_keeps_its_owner() {
 	edit '.process.user = {uid: 1000, gid: 1000}'
 	touch "$T/out.stdout"
 	nacre run --profile oci --bundle "$b" "$id" >>/dev/null 2>&1 </dev/null
-	is "$(stat -c %u /dev/null)" 0 "owner of /dev/null"
+	is "$(stat -c %u /dev/null)" "${host_owner%:*}" "owner of /dev/null"
 }
 
 # --- the same classes elsewhere ---

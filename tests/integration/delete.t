@@ -53,6 +53,7 @@ test_force_removes_a_paused_container() {
 }
 
 test_force_without_pid_namespace_removes_every_process() {
+	needs_host_procfs || return
 	bundle spawn 10 : pause
 	without_namespace pid
 	create

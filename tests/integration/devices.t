@@ -7,7 +7,7 @@ test_the_default_devices_are_there() {
 	bundle stat /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty
 	run
 	for device in null:1:3 zero:1:5 full:1:7 random:1:8 urandom:1:9 tty:5:0; do
-		has_line "$out" "/dev/${device%%:*}: c 0666 0:0 * rdev=${device#*:}"
+		has_line "$out" "/dev/${device%%:*}: c 0666 $host_owner * rdev=${device#*:}"
 	done
 }
 
@@ -28,6 +28,7 @@ test_the_usual_links_are_there() {
 }
 
 test_a_device_of_the_config_is_made_as_asked() {
+	needs_mknod || return
 	bundle stat /dev/own /dev/deep/er /dev/pipe
 	edit '.linux.devices = [
 		{path: "/dev/own", type: "c", major: 1, minor: 3, fileMode: 432, uid: 10, gid: 11},
@@ -40,6 +41,7 @@ test_a_device_of_the_config_is_made_as_asked() {
 }
 
 test_a_device_that_was_not_allowed_cannot_be_opened() {
+	needs_mknod || return
 	bundle mknod /dev/mem c 1 1 : mknod /dev/allowed c 1 3
 	capabilities CAP_MKNOD
 	run_any
@@ -52,6 +54,7 @@ write: ok"
 }
 
 test_a_rule_allows_reading_alone() {
+	needs_mknod || return
 	bundle mknod /dev/kmsg c 1 11
 	capabilities CAP_MKNOD CAP_SYSLOG
 	edit '.linux.resources.devices += [{allow: true, type: "c", major: 1, minor: 11, access: "rm"}]'
@@ -60,6 +63,7 @@ test_a_rule_allows_reading_alone() {
 }
 
 test_a_later_rule_wins() {
+	needs_mknod || return
 	bundle mknod /dev/kmsg c 1 11
 	capabilities CAP_MKNOD CAP_SYSLOG
 	edit '.linux.resources.devices += [
@@ -122,6 +126,7 @@ test_configured_devices_have_their_mode_and_owner_in_a_user_namespace() {
 }
 
 test_a_device_path_outside_dev_stays_in_the_root() {
+	needs_mknod || return
 	bundle stat /opt/null
 	edit '.root.readonly = false | .linux.devices = [
 		{path: "/opt/null", type: "c", major: 1, minor: 3, fileMode: 438}]'
@@ -147,6 +152,7 @@ test_a_device_without_a_number_or_with_a_bad_type_is_refused() {
 }
 
 test_the_filter_holds_for_exec() {
+	needs_mknod || return
 	bundle pause
 	capabilities CAP_MKNOD
 	create

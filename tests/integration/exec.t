@@ -154,6 +154,11 @@ test_exec_needs_a_running_container() {
 test_exec_works_in_a_created_container() {
 	bundle pause
 	create
+	if [[ $who == user ]]; then
+		bad 255 "stat /proc/*/root (only root can exec before the container's program runs)*" \
+			nacre exec "$id" /payload echo early
+		return
+	fi
 	exec_in echo early
 	is "$out" early
 	is "$(state_of .status)" created status

@@ -77,6 +77,7 @@ test_all_reaches_every_process() {
 
 # Without a pid namespace nothing else would end the others.
 test_kill_in_the_host_pid_namespace_ends_all() {
+	needs_host_procfs || return
 	bundle spawn 3 : pause
 	without_namespace pid
 	create
@@ -112,6 +113,7 @@ test_a_regular_expression_kills_all_that_match_it() {
 }
 
 test_without_pid_namespace_kill_reaches_what_outlived_the_first_process() {
+	needs_host_procfs || return
 	bundle spawn 10 : pause
 	without_namespace pid
 	create

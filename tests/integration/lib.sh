@@ -7,6 +7,9 @@
 #
 #	tests/integration/create.t [REGEX]	runs one file, or those tests of it
 #
+# Who runs it: root; an unprivileged user, whose bundles then have a user namespace; or root of a user
+# namespace (as.sh makes either). A test that these cannot pass says so with needs_... in its first lines.
+#
 # From the environment: NACRE, PAYLOAD, PEER (the programs, from the build); MUST_RUN=1 makes a skip a
 # failure, except for what a host may really lack (host_lacks).
 
@@ -27,8 +30,20 @@ tag=${T##*/it-}
 ROOT=$T/state
 profile=oci # of most tests: the mechanism alone. Tests of the profile set it to agent.
 
+who=user
+((EUID)) || who=userns
+# PROC_USER_INIT_INO of the kernel
+[[ $EUID == 0 && $(readlink /proc/self/ns/user) == "user:[4026531837]" ]] && who=root
+
+# Who a file of root of the host belongs to.
+host_owner=0:0
+[[ $who == root ]] || host_owner=65534:65534
+
 cg_mount=/sys/fs/cgroup
 [[ -e $cg_mount/cgroup.controllers ]] || cg_mount=/sys/fs/cgroup/unified
+# Where below it cgroups can be made: for those who are not root beside that of the test.
+cg_base=''
+[[ $who == root ]] || cg_base=$(sed -n 's|^0::\(.*\)/[^/]*$|\1|p' /proc/self/cgroup)
 
 count=0 failures=0 calls=0
 failed='' skipped='' diagnosis='' out='' err='' rc=0 out_file='' id='' b=''
@@ -77,7 +92,8 @@ needs_controller() {
 }
 
 needs_cap_sys_resource() {
-	(($(capability_mask) >> 24 & 1)) && return
+	# Root of a user namespace has it, but over no limit.
+	[[ $who == root ]] && (($(capability_mask) >> 24 & 1)) && return
 	host_lacks "CAP_SYS_RESOURCE is absent"
 	return 1
 }
@@ -87,6 +103,77 @@ needs_plain_build() {
 	[[ -z ${NACRE_SANITIZED:-} ]] && return
 	host_lacks "not with a sanitizer: $1"
 	return 1
+}
+
+# What only root of the host may. Each asks the kernel, where that can be asked, so that a test is skipped
+# for nothing less; and if root finds it missing, that is no reason to skip. A file whose tests all need
+# the same sets file_needs to the name.
+lacks_privilege() {
+	if [[ $who == root ]]; then
+		skip "$1"
+	else
+		host_lacks "$who: $1"
+	fi
+	return 1
+}
+
+# The test is about root of the host: its ids, its files, its sysctls.
+needs_root() {
+	[[ $who == root ]] || lacks_privilege "this is about root of the host"
+}
+
+# files and processes of ids that are not the caller's
+needs_other_ids() {
+	local file=$T/owned
+	: >"$file"
+	chown 100000:100000 "$file" 2>/dev/null
+	[[ $(stat -c %u:%g "$file") == 100000:100000 ]]
+	set -- $?
+	rm -f "$file"
+	(($1 == 0)) || lacks_privilege "chown to another id"
+}
+
+needs_mknod() {
+	mknod "$T/node" c 1 3 2>/dev/null && rm "$T/node" && return
+	lacks_privilege "mknod of a device"
+}
+
+# mount(2) outside of containers
+needs_mount() {
+	mkdir -p "$T/mnt" && mount -t tmpfs tmpfs "$T/mnt" 2>/dev/null && umount "$T/mnt" && return
+	lacks_privilege "mount"
+}
+
+# new namespaces outside of containers, and entering others
+needs_unshare() {
+	unshare -m true 2>/dev/null || lacks_privilege "unshare and nsenter"
+}
+
+# network devices of one's own, in the network namespace that one is in
+needs_network_devices() {
+	needs_program ip || return
+	ip link add "n$tag" type bridge 2>/dev/null && ip link delete "n$tag" && return
+	lacks_privilege "making a network device"
+}
+
+# A procfs belongs to its pid namespace, and that to a user namespace.
+needs_host_procfs() {
+	[[ $who == root ]] || lacks_privilege "a procfs of the host's pid namespace"
+}
+
+# a cgroup anywhere below the mount
+needs_all_cgroups() {
+	[[ -w $cg_mount/cgroup.procs ]] || lacks_privilege "the root cgroup"
+}
+
+# BPF programs for cgroups, and so a device filter
+needs_device_filter() {
+	[[ $who == root ]] || lacks_privilege "BPF"
+}
+
+# clones of mounts of the host, to map their ids
+needs_id_mapped_mounts() {
+	[[ $who == root ]] || lacks_privilege "id-mapped mounts of the host's file systems"
 }
 
 capability_mask() {
@@ -263,7 +350,7 @@ bundle() {
 		>"$b/rootfs/etc/passwd"
 	nacre spec --bundle "$b" || wrong "nacre spec failed"
 	# In one go: under emulation jq takes longer than a container.
-	edit '.process.terminal = false | .process.env += ["NACRE_TEST=" + $T]
+	edit "$for_user"'.process.terminal = false | .process.env += ["NACRE_TEST=" + $T]
 		| .process.args = ["/payload"] + $ARGS.positional' --arg T "$T" --args -- "$@"
 }
 
@@ -299,11 +386,30 @@ without_namespace() {
 	edit '.linux.namespaces |= map(select(.type != $t))' --arg t "$1"
 }
 
+# for_user is jq text: the own id is root, the others are what /etc/subuid and /etc/subgid give.
+for_user=''
+map_all_ids() {
+	local uid gid
+	uid=$(sed -n "s/^$(id -un)://p" /etc/subuid | tail -n 1)
+	gid=$(sed -n "s/^$(id -un)://p" /etc/subgid | tail -n 1)
+	for_user='.linux.namespaces += [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: '$EUID', size: 1},
+			{containerID: 1, hostID: '${uid%:*}', size: '${uid#*:}'}]
+		| .linux.gidMappings = [{containerID: 0, hostID: '$(id -g)', size: 1},
+			{containerID: 1, hostID: '${gid%:*}', size: '${gid#*:}'}] | '
+}
+
 with_user_namespace() {
+	[[ $who != user ]] || return 0
 	edit '.linux.namespaces += [{type: "user"}]
 		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
 		| .linux.gidMappings = [{containerID: 0, hostID: 100000, size: 65536}]'
 	chown -R 100000:100000 "$b/rootfs"
+}
+
+# What root of with_user_namespace is outside.
+host_root() {
+	jq '.linux.uidMappings[0].hostID' "$b/config.json"
 }
 
 with_busybox() {
@@ -398,7 +504,7 @@ run_test() {
 	((count++))
 	id=t-$tag-$count
 	failed='' skipped='' diagnosis='' b='' profile=oci input=''
-	"$1"
+	! ${file_needs:-true} || "$1"
 	end_background
 	delete_containers
 	nothing_left
@@ -418,10 +524,13 @@ all_tests() {
 	local name
 	trap finish EXIT
 	trap 'exit 98' INT TERM
-	if ((EUID)); then
-		echo "1..0 # SKIP root is needed"
-		[[ ${MUST_RUN:-} != 1 ]]
-		exit
+	if [[ $who == user ]]; then
+		if ! command -v newuidmap >/dev/null || ! grep -q "^$(id -un):" /etc/subuid /etc/subgid; then
+			echo "1..0 # SKIP newuidmap (package uidmap) or a line in /etc/subuid is missing"
+			[[ ${MUST_RUN:-} != 1 ]]
+			exit
+		fi
+		map_all_ids
 	fi
 	needs_program jq || { echo "Bail out! jq is not installed"; exit 99; }
 	for name in "$NACRE" "$PAYLOAD" "$PEER"; do

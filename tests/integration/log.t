@@ -39,7 +39,7 @@ test_debug_names_every_step_with_its_microseconds() {
 test_errors_of_init_are_those_of_the_command() {
 	bundle pause
 	mount_on /mnt /no/such/source bind bind
-	bad 1 'mounts: mounts\[7]: /no/such/source on /mnt: open the source: No such file or directory' \
+	bad 1 '*mounts\[7]: /no/such/source*: open the source: No such file or directory' \
 		nacre --log "$T/out.log" --log-format json create --profile oci --bundle "$b" "$id"
 	is "nacre: $(jq -r 'select(.level == "error").msg' "$T/out.log")" "$err" "log and stderr"
 }

@@ -65,14 +65,16 @@ test_a_file_can_be_mounted_on_a_file_that_is_made() {
 }
 
 test_flags_are_set_on_a_bind() {
-	local flag
+	local flag flags='ro nosuid nodev noexec nosymfollow'
+	# mount_namespaces(7): in another user namespace the host's relatime is locked.
+	[[ $who != root ]] || flags+=' noatime nodiratime'
 	show
-	for flag in ro nosuid nodev noexec noatime nodiratime nosymfollow; do
+	for flag in $flags; do
 		mount_on "/mnt/$flag" "$b/rootfs/etc" bind bind "$flag"
 	done
 	mount_on /mnt/all "$b/rootfs/etc" bind bind ro nosuid nodev noexec
 	run
-	for flag in ro nosuid nodev noexec noatime nodiratime nosymfollow; do
+	for flag in $flags; do
 		has ",$(options_of "/mnt/$flag")," ",$flag,"
 	done
 	has "$(options_of /mnt/all)" ro,nosuid,nodev,noexec
@@ -220,7 +222,7 @@ test_a_destination_is_resolved_inside_the_root() {
 test_a_missing_source_is_named() {
 	bundle true
 	mount_on /mnt /no/such/source bind bind
-	run_refused 'mounts: mounts\[*]: /no/such/source on /mnt: open the source: No such file or directory'
+	run_refused '*mounts\[*]: /no/such/source*: open the source: No such file or directory'
 }
 
 test_an_unknown_filesystem_is_named() {
@@ -290,6 +292,7 @@ test_the_cgroup_mount_shows_only_the_own_cgroup() {
 }
 
 test_an_idmapped_mount_shifts_ownership() {
+	needs_id_mapped_mounts || return
 	local answer
 	bundle stat /mnt/file
 	mkdir "$b/source"
@@ -303,6 +306,7 @@ test_an_idmapped_mount_shifts_ownership() {
 }
 
 test_idmap_without_mappings_takes_those_of_the_container() {
+	needs_id_mapped_mounts || return
 	bundle stat /mnt/file
 	mkdir "$b/source"
 	touch "$b/source/file"

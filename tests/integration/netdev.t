@@ -5,6 +5,7 @@ if ((EUID == 0)) && [[ -z ${OWN_NETWORK:-} ]]; then
 	OWN_NETWORK=1 exec unshare --net bash "$0" "$@"
 fi
 . "$(dirname "$0")/lib.sh"
+file_needs=needs_network_devices
 
 # device NAME ADDRESS...: up, on the host; its other end is NAME-p.
 device() {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 . "$(dirname "$0")/lib.sh"
+file_needs=needs_unshare
 
 # The administrator's file, whose place is fixed: nacre runs where another /etc is mounted.
 

@@ -135,6 +135,7 @@ test_a_timeout_kills_a_run_container() {
 }
 
 test_a_timeout_kills_a_run_container_without_a_pid_namespace() {
+	needs_host_procfs || return
 	bundle spawn 2 : pause
 	without_namespace pid
 	bad 124 "*timed out*" nacre run --profile oci --bundle "$b" --timeout 300ms --keep "$id"
