@@ -415,8 +415,22 @@ int restrict_writes(struct life *l, struct nacre_error *err)
 }
 
 /* nacre's own first: that of the config may forbid seccomp(2). */
+/* A RUNTIME without privilege may take the listener (pidfd_getfd(2) asks as ptrace(2)) of a
+ * dumpable process alone, which the program will be. In a pid namespace that is INIT's alone nobody
+ * else can make use of it. */
+static int lend_listener(const struct life *l, struct nacre_error *err)
+{
+	if (!(l->record.active & SECCOMP_NOTIFY) || !(l->record.active & NEW_PIDNS) ||
+		l->record.owner_uid == 0)
+		return 0;
+	return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 ? fail_errno(err, errno, "PR_SET_DUMPABLE")
+						      : 0;
+}
+
 int load_seccomp(struct life *l, struct nacre_error *err)
 {
+	if (lend_listener(l, err) < 0)
+		return -err->code;
 	int none; /* the config of a traced container has no listener: see check_trace */
 
 	if (!(l->record.active & SECCOMP_NOTIFY))

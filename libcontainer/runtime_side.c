@@ -418,7 +418,8 @@ int hand_out_listener(struct life *l, struct nacre_error *err)
 	};
 
 	if (listener < 0)
-		return fail_errno(err, listener, "take fd %d of init", l->listener);
+		return fail_errno(err, listener, "take fd %d of init%s", l->listener,
+			listener == -EPERM ? " (of an exec only root can)" : "");
 	if (l->options && l->options->trace_denials) { /* start has no options */
 		l->trace_fd = steal_fd(&listener);
 		return 0;

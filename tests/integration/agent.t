@@ -132,7 +132,7 @@ test_every_namespace_is_its_own() {
 	local type
 	loose_bundle readlink /proc/self/ns/mnt /proc/self/ns/pid /proc/self/ns/ipc /proc/self/ns/uts \
 		/proc/self/ns/cgroup
-	edit '.linux.namespaces = [{type: "mount"}, {type: "network"}] | del(.hostname)'
+	edit '.linux.namespaces |= map(select(.type | IN("mount", "network", "user"))) | del(.hostname)'
 	agent
 	for type in mnt pid ipc uts cgroup; do
 		lacks "$out" "$(readlink "/proc/self/ns/$type")"

@@ -111,6 +111,7 @@ test_what_is_bound_in_a_user_namespace_runs_no_program() {
 }
 
 test_configured_devices_have_their_mode_and_owner_in_a_user_namespace() {
+	needs_mknod || return
 	bundle stat /dev/foo /opt/bar : write /dev/foo x
 	with_user_namespace
 	edit '.root.readonly = false | .linux.devices = [

@@ -35,7 +35,7 @@ who=user
 # PROC_USER_INIT_INO of the kernel
 [[ $EUID == 0 && $(readlink /proc/self/ns/user) == "user:[4026531837]" ]] && who=root
 
-# Who a file of root of the host belongs to.
+# Who a file of root of the host belongs to, seen in a container.
 host_owner=0:0
 [[ $who == root ]] || host_owner=65534:65534
 
@@ -120,6 +120,11 @@ lacks_privilege() {
 # The test is about root of the host: its ids, its files, its sysctls.
 needs_root() {
 	[[ $who == root ]] || lacks_privilege "this is about root of the host"
+}
+
+# groups that are not the caller's
+needs_setgroups() {
+	setpriv --groups=7 true 2>/dev/null || lacks_privilege "setgroups"
 }
 
 # files and processes of ids that are not the caller's
