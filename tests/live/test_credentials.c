@@ -241,6 +241,7 @@ static uid_t owner(int fd)
 START_TEST(pipes_and_sockets_on_stdio_go_to_the_user)
 {
 	int ends[2], pair[2];
+	struct stat st;
 
 	ck_assert_int_eq(pipe(ends), 0);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
@@ -253,6 +254,8 @@ START_TEST(pipes_and_sockets_on_stdio_go_to_the_user)
 	ck_assert_uint_eq(owner(0), 1000);
 	ck_assert_uint_eq(owner(1), 1000);
 	ck_assert_uint_eq(owner(2), 1000);
+	ck_assert_int_eq(fstat(0, &st), 0);
+	ck_assert_uint_eq(st.st_gid, 1001);
 }
 END_TEST
 
