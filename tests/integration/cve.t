@@ -69,7 +69,7 @@ test_cve_2019_5736_by_exec() {
 	done
 	wait_for status_is stopped
 	# It got hold of the runtime and tried. A sanitizer's build needs libraries that are not there.
-	[[ -n ${NACRE_SANITIZED:-} ]] || lacks "$(<"$created_out")" "nothing seen"
+	[[ -n ${NACRE_SANITIZED:-} || $who == user ]] || lacks "$(<"$created_out")" "nothing seen"
 	lacks "$(<"$created_out")" overwritten
 	# A user cannot clone a mount: what is opened then is a copy in memory that takes no write.
 	[[ $who == user ]] || lacks "$(<"$created_out")" opened

@@ -44,6 +44,7 @@ test_a_missing_cwd_is_not_made() {
 	bundle pause
 	edit '.root.readonly = false'
 	create
+	[[ $who != user ]] || start
 	bad 255 "find the program: process.cwd: chdir /not/there: no such file or directory" \
 		nacre exec --cwd /not/there "$id" /payload true
 	absent "$b/rootfs/not"
@@ -261,6 +262,7 @@ test_the_process_can_come_through_a_pipe() {
 }
 
 test_exec_follows_init_where_its_first_cgroup_is_gone() {
+	needs_all_cgroups || return
 	local own other=/other-$tag
 	running
 	own=$(cgroup_of "$(state_of .pid)")
