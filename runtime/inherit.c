@@ -42,7 +42,7 @@ unsigned inherit_listen_fds(void)
 	return *end || n > OPTION_COUNT_MAX ? 0 : (unsigned)n;
 }
 
-int inherit_only(unsigned n, struct nacre_error *err)
+int inherit_check(unsigned n, struct nacre_error *err)
 {
 	for (unsigned i = 0; i < n; i++) {
 		if (fcntl(FIRST_FD + (int)i, F_GETFD) < 0)
@@ -50,6 +50,11 @@ int inherit_only(unsigned n, struct nacre_error *err)
 				"--preserve-fds: fd %u is not open, and %u were to be preserved",
 				FIRST_FD + i, n);
 	}
+	return 0;
+}
+
+int inherit_only(unsigned n, struct nacre_error *err)
+{
 	if (close_range(FIRST_FD + n, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return fail_errno(err, errno, "close_range");
 	return 0;

@@ -12,9 +12,12 @@ int inherit_sane_process(struct nacre_error *err);
 /* sd_listen_fds(3): how many sockets the caller was activated with. */
 unsigned inherit_listen_fds(void);
 
-/* Keeps stdio and the next N fds, which must be open, and marks all others close-on-exec. To be
- * called before anything is opened: a number that the caller left free must not be one of our
- * files. */
+/* The N fds after stdio must be open. To be called before anything is opened: a number that the
+ * caller left free must not be one of our files. */
+int inherit_check(unsigned n, struct nacre_error *err);
+
+/* Keeps stdio and the next N fds, and marks all others close-on-exec. After nacre_seal(), which may
+ * run the program again: --process may name an fd, /dev/fd/63. */
 int inherit_only(unsigned n, struct nacre_error *err);
 
 #endif

@@ -260,6 +260,8 @@ static int execute(struct invocation *in, const struct command *command, char *c
 		return 0;
 	if (command->flags & SEALED)
 		r = nacre_seal(argv, err);
+	if (r >= 0)
+		r = inherit_only(in->create.preserve_fds + in->exec.preserve_fds, err);
 	if (r >= 0 && !(command->flags & STATELESS))
 		r = open_state(in, command->flags & NAMED_ROOT && in->root, err);
 	return r < 0 ? r : command->run(in, err);
@@ -286,7 +288,7 @@ int main(int argc, char *argv[])
 	if (r >= 0)
 		r = read_command_line(&in, argv, &command, &err);
 	if (r >= 0)
-		r = inherit_only(in.create.preserve_fds + in.exec.preserve_fds, &err);
+		r = inherit_check(in.create.preserve_fds + in.exec.preserve_fds, &err);
 	r = open_log(&in, r, &err);
 	if (r >= 0)
 		r = execute(&in, command, argv, &err);
