@@ -34,54 +34,69 @@ enum owner {
 	INIT,
 };
 
-/* Conditions of a row: all of its bits must hold for the container. They are kept in the state
+/*
+ * Conditions of a row: all of its bits must hold for the container. They are kept in the state
  * record, since `start` and `delete` walk the tables later. A change here is a change of
- * RECORD_VERSION. */
+ * RECORD_VERSION.
+ */
+/* clang-format off */
+#define LIFE_CONDITIONS(X)                                                                         \
+	X(RUNS_AT_ONCE)                                                                            \
+	X(WAITS_FOR_START)        /* created, not run: INIT listens for `start` */                 \
+	X(NEW_USERNS)                                                                              \
+	X(IN_USERNS)              /* new or joined */                                              \
+	X(NEW_CGROUPNS)                                                                            \
+	X(NEW_NETNS)                                                                               \
+	X(NEW_PIDNS)                                                                               \
+	X(NEW_MNTNS)                                                                               \
+	X(CGROUPFS)               /* the cgroup is a directory that nacre makes and removes */     \
+	X(SYSTEMD)                /* it is a unit of systemd */                                    \
+	X(ATTACH)                 /* exec: systemd moves the process, since the caller may not */  \
+	X(OWN_CGROUP)             /* exec: in a cgroup of its own below the container's */         \
+	X(KILL_ON_EXIT)           /* exec: which is killed when the command or its parent ends */  \
+	X(DELEGATE_CGROUP)        /* run.oci.delegate-cgroup */                                    \
+	X(RESCTRL)                /* linux.intelRdt */                                             \
+	X(NET_DEVICES)                                                                             \
+	X(HOST_SOURCES)           /* a mount source must be opened by RUNTIME */                   \
+	X(DEVICE_NODES)           /* linux.devices in a user namespace: RUNTIME makes them */      \
+	X(HOSTNAME)                                                                                \
+	X(SYSCTL)                                                                                  \
+	X(MASKS)                                                                                   \
+	X(TERMINAL)                                                                                \
+	X(NOTIFY)                 /* sd_notify(3): a socket for the program */                     \
+	X(PID_FILE)                                                                                \
+	X(PIDFD_SOCKET)                                                                            \
+	X(KEYRING)                                                                                 \
+	X(AFFINITY)               /* process.execCPUAffinity: of exec only */                      \
+	X(OOM_SCORE)                                                                               \
+	X(LIMITS)                 /* process.rlimits: INIT sets them */                            \
+	X(LIMITS_FROM_OUTSIDE)    /* in a user namespace INIT may raise none: RUNTIME does */      \
+	X(LSM)                                                                                     \
+	X(LANDLOCK)                                                                                \
+	X(SECCOMP)                /* in config.json; the next two are of nacre's filter as well */ \
+	X(SECCOMP_PRIVILEGED)     /* without no_new_privs a filter needs CAP_SYS_ADMIN to load */  \
+	X(SECCOMP_LAST)           /* with it, filters come last */                                 \
+	X(SECCOMP_NOTIFY)                                                                          \
+	X(HOOKS_CREATE_RUNTIME)   /* prestart or createRuntime */                                  \
+	X(HOOKS_CREATE_CONTAINER)                                                                  \
+	X(HOOKS_START_CONTAINER)                                                                   \
+	X(HOOKS_POSTSTART)                                                                         \
+	X(HOOKS_POSTSTOP)                                                                          \
+	X(HOOK_OUTPUT)            /* of the annotations run.oci.hooks.* */
+/* clang-format on */
+
+/* Each has a bit of its own, by its place in the list. */
+enum condition_place {
+#define PLACE(name) name##_PLACE,
+	LIFE_CONDITIONS(PLACE)
+#undef PLACE
+};
+
 enum condition {
 	ALWAYS = 0,
-	NEW_USERNS = 1 << 0,
-	NEW_CGROUPNS = 1 << 1,
-	NEW_NETNS = 1 << 2,
-	NEW_PIDNS = 1 << 3,
-	NEW_MNTNS = 1 << 4,
-	HOST_SOURCES = 1 << 5, /* a mount source must be opened by RUNTIME */
-	HOSTNAME = 1 << 6,
-	SYSCTL = 1 << 7,
-	MASKS = 1 << 8,
-	LSM = 1 << 9,
-	TERMINAL = 1 << 10,
-	KEYRING = 1 << 11,
-	SECCOMP = 1 << 12, /* in config.json; the next two are of nacre's own filter as well */
-	SECCOMP_PRIVILEGED =
-		1 << 13, /* without no_new_privs a filter needs CAP_SYS_ADMIN to load */
-	SECCOMP_LAST = 1 << 14, /* with it, filters come last */
-	SECCOMP_NOTIFY = 1 << 15,
-	HOOKS_CREATE_RUNTIME = 1 << 16, /* prestart or createRuntime */
-	HOOKS_CREATE_CONTAINER = 1 << 17,
-	HOOKS_START_CONTAINER = 1 << 18,
-	HOOKS_POSTSTART = 1 << 19,
-	HOOKS_POSTSTOP = 1 << 20,
-	WAITS_FOR_START = 1 << 21, /* created, not run: INIT listens for `start` */
-	PID_FILE = 1 << 22,
-	RUNS_AT_ONCE = 1 << 23, /* the opposite */
-	OOM_SCORE = 1 << 24,
-	LIMITS = 1 << 25, /* process.rlimits: INIT sets them */
-	AFFINITY = 1 << 27, /* process.execCPUAffinity: of exec only */
-	IN_USERNS = 1 << 28, /* new or joined */
-	OWN_CGROUP = 1 << 29, /* exec: in a cgroup of its own below the container's */
-	KILL_ON_EXIT = 1 << 30, /* exec: which is killed when the command or its parent ends */
-	CGROUPFS = 1LL << 40, /* the cgroup is a directory that nacre makes and removes */
-	SYSTEMD = 1LL << 41, /* it is a unit of systemd */
-	ATTACH = 1LL << 42, /* exec: systemd moves the process, since the caller may not */
-	LIMITS_FROM_OUTSIDE = 1 << 26, /* in a user namespace INIT may raise none: RUNTIME does */
-	NET_DEVICES = 1LL << 32,
-	RESCTRL = 1LL << 33, /* linux.intelRdt */
-	PIDFD_SOCKET = 1LL << 35,
-	NOTIFY = 1LL << 44, /* sd_notify(3): a socket for the program */
-	HOOK_OUTPUT = 1LL << 36, /* of the annotations run.oci.hooks.* */
-	DELEGATE_CGROUP = 1LL << 37, /* run.oci.delegate-cgroup */
-	DEVICE_NODES = 1LL << 38, /* linux.devices in a user namespace: RUNTIME makes them */
-	LANDLOCK = 1LL << 47,
+#define BIT(name) name = 1LL << name##_PLACE,
+	LIFE_CONDITIONS(BIT)
+#undef BIT
 };
 
 struct life;
