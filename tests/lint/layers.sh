@@ -84,7 +84,7 @@ check_library() {
 	done
 }
 
-for file in specs/*.[ch] companions/*.[ch] libcontainer/*.[ch] runtime/*.[ch]; do
+for file in specs/*.[ch] libcontainer/companions/*.[ch] libcontainer/*.[ch] runtime/*.[ch]; do
 	while read -r header; do
 		case $header in
 		\"*) check_header "$file" "${header//\"/}" ;;

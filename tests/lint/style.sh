@@ -4,8 +4,8 @@
 set -u
 cd "$SOURCE" || exit 1
 failed=0 skipped=''
-mapfile -t sources < <(find specs companions libcontainer runtime tests -name '*.[ch]' | sort)
-mapfile -t product < <(find specs companions libcontainer runtime -name '*.[ch]' | sort)
+mapfile -t sources < <(find specs libcontainer runtime tests -name '*.[ch]' | sort)
+mapfile -t product < <(find specs libcontainer runtime -name '*.[ch]' | sort)
 
 complain() {
 	echo "style: $*" >&2
@@ -85,7 +85,7 @@ forbid() {
 
 words() {
 	local libraries=()
-	mapfile -t libraries < <(find specs libcontainer -name '*.[ch]')
+	mapfile -t libraries < <(find specs libcontainer -path libcontainer/companions -prune -o -name '*.[ch]' -print)
 	mapfile -t without_sys < <(printf '%s\n' "${product[@]}" | grep -vxE 'libcontainer/(sys\.h|seal_entry\.c)')
 	forbid '// comment' 'comments are /* */; // marks what must not stay' "${sources[@]}"
 	forbid '\bsyscall\(' 'raw system calls stand in libcontainer/sys.h' "${without_sys[@]}"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "companions/systemd_message.h"
+#include "libcontainer/companions/systemd_message.h"
 
 #include <errno.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "companions/links.h"
+#include "libcontainer/companions/links.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

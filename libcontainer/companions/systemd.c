@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "companions/systemd_bus.h"
+#include "libcontainer/companions/systemd_bus.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "companions/systemd_message.h"
 #include "libcontainer/cleanup.h"
+#include "libcontainer/companions/systemd_message.h"
 #include "libcontainer/files.h"
 
 /*

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "companions/links.h"
+#include "libcontainer/companions/links.h"
 
 /*
  * nacre-netdev: moves network devices into a container, for linux.netDevices. A companion: see

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "companions/systemd_bus.h"
+#include "libcontainer/companions/systemd_bus.h"
 
 #include <errno.h>
 #include <poll.h>
