@@ -102,7 +102,7 @@ static int read_score(int proc_fd, const char *path, int *ret_score)
 
 static bool score_is(int proc_fd, const char *path, int score)
 {
-	int present;
+	int present = 0;
 
 	return read_score(proc_fd, path, &present) == 0 && present == score;
 }
