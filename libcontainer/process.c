@@ -35,7 +35,8 @@ static const char *reason(int code)
 	case EACCES:
 		return "permission denied";
 	case EISDIR:
-		return "is a directory";
+		/* Docker 20.10 takes only "permission denied" for exit status 126. */
+		return "is a directory: permission denied";
 	case ENOTDIR:
 		return "not a directory";
 	case EPERM:

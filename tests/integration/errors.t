@@ -139,7 +139,7 @@ test_a_program_that_is_not_executable() {
 	program /etc/passwd
 	refused 'find the program: exec: "/etc/passwd": permission denied'
 	program /etc
-	refused 'find the program: exec: "/etc": is a directory'
+	refused 'find the program: exec: "/etc": is a directory: permission denied'
 }
 
 test_a_relative_cwd() {

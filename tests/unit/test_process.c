@@ -119,7 +119,7 @@ START_TEST(a_file_that_cannot_be_executed_says_why)
 	ck_assert_int_eq(prepare("./a/tool", ""), -EACCES);
 	ck_assert_str_eq(err.text, "exec: \"./a/tool\": permission denied");
 	ck_assert_int_eq(prepare("./c/tool", ""), -EISDIR);
-	ck_assert_str_eq(err.text, "exec: \"./c/tool\": is a directory");
+	ck_assert_str_eq(err.text, "exec: \"./c/tool\": is a directory: permission denied");
 	ck_assert_int_eq(prepare("./b/tool/x", ""), -ENOTDIR);
 	ck_assert_str_eq(err.text, "exec: \"./b/tool/x\": stat ./b/tool/x: not a directory");
 	ck_assert_int_eq(prepare("/dev/null", ""), -EACCES);

@@ -1,0 +1,129 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# A suite defines functions feature_NAME, each of which does one thing that users of the engine do
+# and prints what came of it. They are run with the engine's own runc and with nacre under each
+# profile, and what they print is compared:
+#
+#	nacre-oci	prints what runc prints
+#	agent, strict	prints that too, or the suite said beforehand, by differs, which rule is the
+#			reason and what is printed instead
+#
+# The output is TAP, with the matrix of features and profiles as comments at the end.
+
+set -u
+export LC_ALL=C
+
+NACRE=/nacre/build/nacre
+suite=$(basename "$0" .t)
+profiles=(runc oci agent strict)
+declare -A path_of=(
+	[runc]=/usr/sbin/runc
+	[oci]=/usr/local/bin/nacre-oci
+	[agent]=/usr/local/bin/nacre
+	[strict]=/usr/local/bin/nacre-strict
+)
+declare -A differs_by=() differs_text=() printed=() cell=()
+tests=0 failed=0
+
+for name in nacre nacre-oci nacre-strict; do
+	ln -s "$NACRE" "/usr/local/bin/$name"
+done
+
+# differs PROFILE FEATURE RULE REGEX: under PROFILE the feature prints what matches REGEX, because of
+# the RULE of that name. Where a profile of nacre must not differ from runc, REGEX is not needed.
+differs() {
+	differs_by[$1:$2]=$3
+	differs_text[$1:$2]=$4
+}
+
+say() {
+	printf '%s\n' "$*" >&2
+}
+
+# wait_until SECONDS COMMAND...: looks again every tenth of a second, as there is nothing to wait on
+# but what the engine's client prints.
+wait_until() {
+	local left=$(($1 * 10))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		((left--)) || { echo "waited in vain for: $*"; return 1; }
+		sleep 0.1
+	done
+}
+
+# Identifiers, addresses and pids differ from run to run.
+normalise() {
+	tr -d '\000' | sed -E -e 's/\b[0-9a-f]{64}\b/ID/g' -e 's/\b[0-9a-f]{12}\b/ID/g' -e 's/\^@//' -e 's/\r$//'
+}
+
+# run_feature NAME PROFILE: what it printed and the status it ended with
+run_feature() {
+	runtime=$2
+	timeout -k 5 120 bash -c "$(declare -f); $(declare -p runtime path_of suite)
+		feature_$1" </dev/null 2>&1 | normalise
+}
+
+result() {
+	tests=$((tests + 1))
+	if [[ $1 == ok ]]; then
+		echo "ok $tests - $2"
+	else
+		failed=$((failed + 1))
+		echo "not ok $tests - $2"
+		printf '# %s\n' "${3//$'\n'/$'\n'# }"
+	fi
+}
+
+compare() {
+	local feature=$1 profile=$2
+	local expected=${printed[$feature:runc]} found=${printed[$feature:$profile]}
+	local key=$profile:$feature
+
+	if [[ -n ${differs_by[$key]:-} ]]; then
+		cell[$feature:$profile]=${differs_by[$key]}
+		if [[ $found =~ ${differs_text[$key]} ]]; then
+			result ok "$feature under $profile: ${differs_by[$key]}"
+		else
+			result not "$feature under $profile: ${differs_by[$key]}" \
+				"wanted: ${differs_text[$key]}"$'\n'"found: $found"
+		fi
+	elif [[ $found == "$expected" ]]; then
+		cell[$feature:$profile]=as\ runc
+		result ok "$feature under $profile"
+	else
+		cell[$feature:$profile]=FAILED
+		result not "$feature under $profile" \
+			"runc: $expected"$'\n'"nacre: $found"
+	fi
+}
+
+matrix() {
+	local feature profile
+	printf '# %-24s' "$suite"
+	printf ' %-18s' "${profiles[@]:1}"
+	echo
+	for feature in "$@"; do
+		printf '# %-24s' "$feature"
+		for profile in "${profiles[@]:1}"; do
+			printf ' %-18s' "${cell[$feature:$profile]}"
+		done
+		echo
+	done
+}
+
+# run_suite [FEATURE...]: all of them, or these
+run_suite() {
+	local features=("$@") feature profile
+
+	(($#)) || mapfile -t features < <(declare -F | sed -n 's/^declare -f feature_//p')
+	for feature in "${features[@]}"; do
+		for profile in "${profiles[@]}"; do
+			printed[$feature:$profile]=$(run_feature "$feature" "$profile")
+			[[ $profile == runc ]] || compare "$feature" "$profile"
+		done
+	done
+	matrix "${features[@]}"
+	echo "1..$tests"
+	exit $((failed > 0))
+}
