@@ -133,7 +133,7 @@ test_a_program_that_is_missing_gives_255_and_the_known_text() {
 	running
 	bad 255 '*exec: "nothing": executable file not found in $PATH' nacre exec "$id" nothing
 	bad 255 '*exec: "/nothing": *o such file or directory' nacre exec "$id" /nothing
-	bad 255 '*exec: "/tmp": *s a directory' nacre exec "$id" /tmp
+	bad 255 '*exec: "/tmp": *s a directory*' nacre exec "$id" /tmp
 	bad 255 '*exec: "/etc/passwd": *ermission denied' nacre exec "$id" /etc/passwd
 	is "$(nacre ps -f json "$id" | jq length)" 1 "number of processes"
 }
