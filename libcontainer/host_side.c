@@ -20,16 +20,6 @@ int make_device_nodes(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-/* Before the fork, for the hooks that INIT runs: the paths are the host's. Commands after create
- * open them for their own hooks. */
-int open_hook_output(struct life *l, struct nacre_error *err)
-{
-	if (l->hook_output.stdout_fd >= 0 || l->hook_output.stderr_fd >= 0)
-		return 0;
-	return hooks_open_output(
-		l->annotations.hooks_stdout, l->annotations.hooks_stderr, &l->hook_output, err);
-}
-
 /* After INIT's cgroup namespace was made, whose root is the container's cgroup: from the one below
  * it the payload can enable controllers for others beside it. */
 int enter_delegated_cgroup(struct life *l, struct nacre_error *err)

@@ -1,37 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libcontainer/baton.h"
 #include "libcontainer/caps.h"
 #include "libcontainer/cleanup.h"
 #include "libcontainer/credentials.h"
-#include "libcontainer/devices.h"
 #include "libcontainer/files.h"
-#include "libcontainer/hooks.h"
 #include "libcontainer/idmap.h"
 #include "libcontainer/landlock.h"
 #include "libcontainer/lsm.h"
-#include "libcontainer/masks.h"
-#include "libcontainer/mounts.h"
 #include "libcontainer/netdev.h"
-#include "libcontainer/pivot.h"
 #include "libcontainer/procfs.h"
 #include "libcontainer/rlimits.h"
-#include "libcontainer/rootfs.h"
 #include "libcontainer/scheduling.h"
 #include "libcontainer/steps.h"
-#include "libcontainer/sys.h"
-#include "libcontainer/sysctl.h"
-#include "specs/defaults.h"
-#include "specs/profiles.h"
 
-/* INIT's rows, in the order of life.c. */
+/* INIT's rows about its process: what is to become the program, in the order of life.c. */
 
 static int become_undumpable(struct nacre_error *err)
 {
@@ -90,32 +78,6 @@ static void warn_runtime(void *data, const char *text)
 	(void)baton_send(l->baton, BATON_WARNING, 0, 0, -1, text, -1);
 }
 
-/*
- * While INIT still is the user who called: what it becomes next, the container's root, may be
- * nobody to the host, and not even get at a bundle below a home directory. RUNTIME has opened the
- * sources if it has the privilege (which it needs for a clone of a mount); then it reaches more
- * than INIT, which has lost all privilege over the host's files.
- */
-int open_host_files(struct life *l, struct nacre_error *err)
-{
-	const struct oci_config *config = l->config;
-
-	l->rootfs_fd = rootfs_open(l->record.rootfs, err);
-	if (l->rootfs_fd < 0)
-		return l->rootfs_fd;
-	for (size_t i = 0; l->source_fds && i < config->n_mounts; i++) {
-		int fd;
-
-		if (l->source_fds[i] >= 0)
-			continue;
-		fd = mount_open_source(&l->guard, &config->mounts[i], i, true, -1, err);
-		if (fd < 0 && fd != -ENOTSUP)
-			return fd;
-		l->source_fds[i] = fd < 0 ? -1 : fd;
-	}
-	return 0;
-}
-
 int become_userns_root(struct life *l, struct nacre_error *err)
 {
 	return idmap_become_root(l->annotations.keep_groups, err) < 0 ? -err->code
@@ -151,63 +113,6 @@ int raise_loopback(struct life *l, struct nacre_error *err)
 	return netdev_loopback_up(err);
 }
 
-/* Opened here and not by RUNTIME: an fd of another mount namespace can neither be cloned from nor
- * be mounted on. */
-int prepare_rootfs(struct life *l, struct nacre_error *err)
-{
-	cleanup_close int directory = l->rootfs_fd >= 0 ? steal_fd(&l->rootfs_fd)
-							: rootfs_open(l->record.rootfs, err);
-	const char *propagation = l->config->linux_ ? l->config->linux_->rootfs_propagation : NULL;
-
-	if (directory < 0)
-		return directory;
-	if (l->record.active & NEW_MNTNS)
-		return rootfs_prepare(directory, propagation, &l->rootfs_fd, err);
-	return rootfs_attach(directory, propagation, &l->rootfs_fd, err);
-}
-
-/* Under a profile that tightens the flags of mounts nothing that the host set is taken back by
- * silence. In a user namespace the kernel keeps such flags, all but the last. */
-static uint64_t flags_to_clear(const struct life *l)
-{
-	const struct profile *profile = profile_find(l->record.profile ? l->record.profile : "");
-
-	if (!profile || profile->rules & RULE_MOUNT_FLAGS)
-		return 0;
-	if (l->record.active & IN_USERNS)
-		return MOUNT_ATTR_NOSYMFOLLOW;
-	return MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
-	       MOUNT_ATTR_NOSYMFOLLOW;
-}
-
-static struct mount_context mount_context(struct life *l)
-{
-	return (struct mount_context){
-		.rootfs_fd = l->rootfs_fd,
-		.mount_label = l->config->linux_ ? l->config->linux_->mount_label : NULL,
-		.own_cgroup_namespace = l->record.active & NEW_CGROUPNS,
-		.own_network_namespace = l->record.active & NEW_NETNS,
-		.cgroup_fd = l->cgroup.fd,
-		.clear_unnamed = flags_to_clear(l),
-		.guard = &l->guard,
-		.source_fds = l->source_fds,
-		.proc_fd = &l->proc_fd,
-	};
-}
-
-int perform_mounts(struct life *l, struct nacre_error *err)
-{
-	struct mount_context context = mount_context(l);
-
-	return mounts_perform(&context, l->config->mounts, l->config->n_mounts, err);
-}
-
-int make_devices(struct life *l, struct nacre_error *err)
-{
-	return devices_create(l->rootfs_fd, l->config->linux_, devices_own_dev(l->config),
-		oci_find_namespace(l->config, "user"), l->nodes_fd, err);
-}
-
 const struct oci_console_size *terminal_size(const struct life *l)
 {
 	if (l->process->console_size)
@@ -240,89 +145,9 @@ int open_terminal(struct life *l, struct nacre_error *err)
 	return send_terminal(l, err);
 }
 
-static int run_container_hooks(struct life *l, const char *kind, const struct oci_hook_list *hooks,
-	const char *status, const struct oci_strings *env, struct nacre_error *err)
-{
-	const struct oci_state state = {
-		.oci_version = OCI_VERSION,
-		.id = l->id,
-		.pid = getpid(),
-		.status = status,
-		.bundle = l->record.bundle,
-		.annotations = l->record.annotations,
-	};
-	cleanup_free char *json = NULL;
-
-	if (oci_state_encode(&state, false, &json, err) < 0)
-		return -err->code;
-	return hooks_run(kind, hooks, json, env, &l->hook_output, err);
-}
-
-/* config.md, CreateContainer Hooks: in the container's namespaces, their path still that of the
- * host. */
-int hooks_create_container(struct life *l, struct nacre_error *err)
-{
-	if (fchdir(l->rootfs_fd) < 0)
-		return fail_errno(err, errno, "enter the rootfs");
-	return run_container_hooks(
-		l, "createContainer", &l->config->hooks->create_container, "creating", NULL, err);
-}
-
 int set_hostname(struct life *l, struct nacre_error *err)
 {
 	return namespaces_set_hostname(l->config->hostname, l->config->domainname, err);
-}
-
-/* Before /proc/sys turns read-only. */
-int write_sysctls(struct life *l, struct nacre_error *err)
-{
-	if (l->proc_fd < 0)
-		l->proc_fd = procfs_open(err);
-	if (l->proc_fd < 0)
-		return l->proc_fd;
-	return sysctl_apply(l->proc_fd, &l->config->linux_->sysctl, err);
-}
-
-/* Before the pivot: the host's /dev/null can be cloned only while its mount is in this namespace.
- */
-int mask_paths(struct life *l, struct nacre_error *err)
-{
-	cleanup_close int dev_null_fd = device_open_null(err);
-
-	if (dev_null_fd < 0)
-		return dev_null_fd;
-	return masks_apply(l->rootfs_fd, dev_null_fd, masks_expect_procfs(l->config),
-		&l->config->linux_->masked_paths, &l->config->linux_->readonly_paths, err);
-}
-
-int pivot(struct life *l, struct nacre_error *err)
-{
-	if (!(l->record.active & NEW_MNTNS))
-		return rootfs_chroot(l->rootfs_fd, err);
-	if (l->options->no_pivot)
-		return rootfs_move(l->rootfs_fd, err);
-	return rootfs_pivot(l->rootfs_fd, err);
-}
-
-int seal_rootfs(struct life *l, struct nacre_error *err)
-{
-	struct mount_context context = mount_context(l);
-	const struct oci_hardened *hardened = l->config->nacre;
-	unsigned attrs;
-
-	if (mounts_seal(&context, l->config->mounts, l->config->n_mounts, err) < 0)
-		return -err->code;
-	/* No fd of a directory may be open when the program runs, nor is one needed from here on.
-	 */
-	close_fd(&l->rootfs_fd);
-	close_fd(&l->cgroup.fd);
-	if (!(l->record.active & LSM))
-		close_fd(&l->proc_fd);
-	attrs = (l->config->root->readonly ? MOUNT_ATTR_RDONLY : 0) |
-		(hardened && hardened->root_nosuid ? MOUNT_ATTR_NOSUID : 0) |
-		(hardened && hardened->root_nodev ? MOUNT_ATTR_NODEV : 0);
-	return rootfs_seal(
-		attrs, l->config->linux_ ? l->config->linux_->rootfs_propagation : NULL, err);
 }
 
 /* As root of the container, so that `create` reports a missing program; the user may still not be
@@ -338,18 +163,6 @@ int find_program(struct life *l, struct nacre_error *err)
 		return result;
 	l->cwd_entered = result == 0;
 	return program_prepare(l->arena, l->process, &l->program, err);
-}
-
-/* config.md, StartContainer Hooks: everything in the container, before its program, and with its
- * environment. What runs is a file of the image, so it gets no more rights than the program. */
-int hooks_start_container(struct life *l, struct nacre_error *err)
-{
-	struct oci_strings env = {.items = (const char **)l->program.envp};
-
-	while (env.items[env.n])
-		env.n++;
-	return run_container_hooks(
-		l, "startContainer", &l->config->hooks->start_container, "created", &env, err);
 }
 
 int take_terminal(struct life *l, struct nacre_error *err)
@@ -387,14 +200,6 @@ int set_own_limits(struct life *l, struct nacre_error *err)
 	return rlimits_apply(0, l->process->rlimits, l->process->n_rlimits, err);
 }
 
-/* The filter may forbid write(2), so exec is announced while it still can be. */
-static void announce(struct life *l)
-{
-	if (!l->announced)
-		(void)baton_send(l->baton, BATON_EXEC, 0, 0, -1, NULL, -1);
-	l->announced = true;
-}
-
 /* While INIT can open what the user may not: the rules are on directories, not on names. */
 int restrict_writes(struct life *l, struct nacre_error *err)
 {
@@ -412,38 +217,6 @@ int restrict_writes(struct life *l, struct nacre_error *err)
 		warn_runtime(l, "rule landlock: this kernel has no Landlock, or it is not enabled "
 				"(lsm=)");
 	return 0;
-}
-
-/* nacre's own first: that of the config may forbid seccomp(2). */
-/* A RUNTIME without privilege may take the listener (pidfd_getfd(2) asks as ptrace(2)) of a
- * dumpable process alone, which the program will be. In a pid namespace that is INIT's alone nobody
- * else can make use of it. */
-static int lend_listener(const struct life *l, struct nacre_error *err)
-{
-	if (!(l->record.active & SECCOMP_NOTIFY) || !(l->record.active & NEW_PIDNS) ||
-		l->record.owner_uid == 0)
-		return 0;
-	return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 ? fail_errno(err, errno, "PR_SET_DUMPABLE")
-						      : 0;
-}
-
-int load_seccomp(struct life *l, struct nacre_error *err)
-{
-	if (lend_listener(l, err) < 0)
-		return -err->code;
-	int none; /* the config of a traced container has no listener: see check_trace */
-
-	if (!(l->record.active & SECCOMP_NOTIFY))
-		announce(l);
-	if (l->options->trace_denials) {
-		l->listener = seccomp_own_apply_traced(&l->traced_filter, err);
-		if (l->listener < 0)
-			return -err->code;
-		return l->record.active & SECCOMP ? seccomp_apply(l->seccomp, &none, err) : 0;
-	}
-	if (seccomp_own_apply(&l->own_filter, err) < 0)
-		return -err->code;
-	return l->record.active & SECCOMP ? seccomp_apply(l->seccomp, &l->listener, err) : 0;
 }
 
 /*
@@ -482,6 +255,6 @@ int exec_program(struct life *l, struct nacre_error *err)
 {
 	if (process_reset_signals(err) < 0)
 		return -err->code;
-	announce(l);
+	announce_exec(l);
 	return process_exec(&l->program, err);
 }

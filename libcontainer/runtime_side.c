@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "libcontainer/baton.h"
@@ -18,8 +14,6 @@
 #include "libcontainer/cgroup_limits.h"
 #include "libcontainer/cleanup.h"
 #include "libcontainer/fdpass.h"
-#include "libcontainer/files.h"
-#include "libcontainer/hooks.h"
 #include "libcontainer/idmap.h"
 #include "libcontainer/mounts.h"
 #include "libcontainer/rlimits.h"
@@ -27,7 +21,6 @@
 #include "libcontainer/status.h"
 #include "libcontainer/steps.h"
 #include "libcontainer/sys.h"
-#include "specs/defaults.h"
 #include "specs/json.h"
 #include "specs/mount_words.h"
 
@@ -35,48 +28,6 @@
 
 /* A fork bomb of hundreds ends with its init, and on a busy machine that takes a while. */
 #define KILL_WAIT_MS 30000
-
-/* runtime.md, State: what a hook reads. */
-static int hook_state(const struct life *l, const char *status, int64_t pid, char **ret_json,
-	struct nacre_error *err)
-{
-	struct oci_state state = {
-		.oci_version = OCI_VERSION,
-		.id = l->id,
-		.pid = pid,
-		.status = status,
-		.bundle = l->record.bundle,
-		.annotations = l->record.annotations,
-	};
-
-	return oci_state_encode(&state, false, ret_json, err);
-}
-
-static int run_host_hooks(struct life *l, const char *kind, const struct oci_hook_list *hooks,
-	const char *status, int64_t pid, struct nacre_error *err)
-{
-	cleanup_free char *json = NULL;
-
-	if (hooks->n == 0)
-		return 0;
-	if (open_hook_output(l, err) < 0 || hook_state(l, status, pid, &json, err) < 0)
-		return -err->code;
-	return hooks_run(kind, hooks, json, NULL, &l->hook_output, err);
-}
-
-/* A poststop hook that fails is told and the others run all the same: config.md, Poststop. */
-int run_poststop(struct life *l, struct nacre_error *err)
-{
-	const struct oci_hook_list *hooks = &l->config->hooks->poststop;
-
-	for (size_t i = 0; i < hooks->n; i++) {
-		const struct oci_hook_list one = {&hooks->items[i], 1};
-
-		if (run_host_hooks(l, "poststop", &one, "stopped", 0, err) < 0)
-			life_warn(l, err->text);
-	}
-	return 0;
-}
 
 int make_state_directory(struct life *l, struct nacre_error *err)
 {
@@ -176,21 +127,6 @@ int open_start_socket(struct life *l, struct nacre_error *err)
 	l->start_socket = socket_listen(l->state_fd, "start", SOCK_SEQPACKET);
 	if (l->start_socket < 0)
 		return fail_errno(err, l->start_socket, "make it");
-	return 0;
-}
-
-/* Memory in which RUNTIME compiles the filter while INIT mounts. */
-static int share_seccomp(struct life *l, struct nacre_error *err)
-{
-	void *shared;
-
-	if (!(l->record.active & SECCOMP) || l->seccomp)
-		return 0;
-	shared = mmap(NULL, sizeof(*l->seccomp), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		-1, 0);
-	if (shared == MAP_FAILED)
-		return fail_errno(err, errno, "memory for the seccomp filter");
-	l->seccomp = shared;
 	return 0;
 }
 
@@ -353,16 +289,6 @@ int set_oom_score(struct life *l, struct nacre_error *err)
 	return oom_score_apply(proc_fd, l->pid, l->process->oom_score_adj.value, err);
 }
 
-int compile_seccomp(struct life *l, struct nacre_error *err)
-{
-	cleanup_close int cache_fd = -1;
-
-	(void)mkdirat(l->root_fd, ".seccomp", 0700);
-	cache_fd = openat(l->root_fd, ".seccomp", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return seccomp_compile(l->config->linux_->seccomp, cache_fd, l->seccomp, l->callbacks->warn,
-		l->callbacks->data, err);
-}
-
 /* For `exec`, for hooks and for people. */
 int save_config(struct life *l, struct nacre_error *err)
 {
@@ -380,15 +306,6 @@ int save_config(struct life *l, struct nacre_error *err)
 	return state_write(l->state_fd, "report.json", l->report, err);
 }
 
-int hooks_create_runtime(struct life *l, struct nacre_error *err)
-{
-	const struct oci_hooks *hooks = l->config->hooks;
-
-	if (run_host_hooks(l, "prestart", &hooks->prestart, "creating", l->pid, err) < 0)
-		return -err->code;
-	return run_host_hooks(l, "createRuntime", &hooks->create_runtime, "creating", l->pid, err);
-}
-
 int set_process_limits(struct life *l, struct nacre_error *err)
 {
 	return rlimits_apply(l->pid, l->process->rlimits, l->process->n_rlimits, err);
@@ -399,40 +316,4 @@ int save_record(struct life *l, struct nacre_error *err)
 	if (record_identify(l->pid, &l->record, err) < 0)
 		return -err->code;
 	return state_save(l->state_fd, &l->record, err);
-}
-
-/* INIT cannot send the listener: its filter may forbid sendmsg(2). It tells the number and waits.
- */
-int hand_out_listener(struct life *l, struct nacre_error *err)
-{
-	cleanup_close int listener = sys_pidfd_getfd(l->pidfd, l->listener);
-	const struct oci_seccomp *seccomp;
-	cleanup_free char *json = NULL;
-	const struct oci_state state = {
-		.oci_version = OCI_VERSION,
-		.id = l->id,
-		.pid = l->record.pid,
-		.status = l->record.pid == l->pid ? "creating" : "running",
-		.bundle = l->record.bundle,
-		.annotations = l->record.annotations,
-	};
-
-	if (listener < 0)
-		return fail_errno(err, listener, "take fd %d of init%s", l->listener,
-			listener == -EPERM ? " (of an exec only root can)" : "");
-	if (l->options && l->options->trace_denials) { /* start has no options */
-		l->trace_fd = steal_fd(&listener);
-		return 0;
-	}
-	seccomp = l->config->linux_->seccomp;
-	if (container_process_state_encode(
-		    &state, "seccompFd", l->pid, seccomp->listener_metadata, &json, err) < 0)
-		return -err->code;
-	return seccomp_send_listener(seccomp->listener_path, listener, json, err);
-}
-
-int hooks_poststart(struct life *l, struct nacre_error *err)
-{
-	l->started = true;
-	return run_host_hooks(l, "poststart", &l->config->hooks->poststart, "running", l->pid, err);
 }
