@@ -157,6 +157,9 @@ int cgroup_resolve_path(int mount_fd, const char *cgroups_path, const char *id,
 			return fail_errno(err, errno, "cgroup %s, the parent of the runtime's own",
 				path[0] ? path : "/");
 	}
+	/* The kernel makes none (cgroup_mkdir), and the lock file's lines would be another's. */
+	if (strchr(cgroups_path, '\n'))
+		return fail(err, EINVAL, "linux.cgroupsPath: \"%s\" has a newline", cgroups_path);
 	r = append_components(path, cgroups_path, cgroups_path, err);
 	if (r < 0)
 		return r;

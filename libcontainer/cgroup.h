@@ -81,6 +81,9 @@ int cgroup_kill(const struct cgroup *cgroup, struct nacre_error *err);
 /* Waits until cgroup.events says populated 0, at most MILLISECONDS. -ETIMEDOUT. */
 int cgroup_wait_empty(const struct cgroup *cgroup, int milliseconds, struct nacre_error *err);
 
+/* Kills what is left and waits until it is gone. */
+int cgroup_empty(const struct cgroup *cgroup, struct nacre_error *err);
+
 /* Kills what is left, waits, removes the cgroup and all below it. Already gone is success. Parents
  * are left. */
 int cgroup_destroy(struct cgroup *cgroup, struct nacre_error *err);

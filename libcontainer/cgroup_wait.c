@@ -134,6 +134,13 @@ int cgroup_wait_empty(const struct cgroup *cgroup, int milliseconds, struct nacr
 	return 0;
 }
 
+int cgroup_empty(const struct cgroup *cgroup, struct nacre_error *err)
+{
+	int r = cgroup_kill(cgroup, err);
+
+	return r < 0 ? r : cgroup_wait_empty(cgroup, WAIT_MS, err);
+}
+
 static bool is_child(const struct dirent *entry)
 {
 	return entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
@@ -220,9 +227,7 @@ int cgroup_destroy(struct cgroup *cgroup, struct nacre_error *err)
 		return 0;
 	if (r != -EBUSY)
 		return fail_errno(err, r, "cgroup %s: remove", cgroup->path);
-	r = cgroup_kill(cgroup, err);
-	if (r == 0)
-		r = cgroup_wait_empty(cgroup, WAIT_MS, err);
+	r = cgroup_empty(cgroup, err);
 	if (r < 0)
 		return r;
 	while ((r = remove_below(cgroup->fd, deadline)) == 0) {

@@ -151,6 +151,11 @@ static int look_at_status(
 	return result;
 }
 
+static uint64_t cgroup_driver(const struct container_record *record)
+{
+	return record->unit ? SYSTEMD : CGROUPFS;
+}
+
 int container_open(struct nacre *nacre, const char *id, bool lock, struct life *l,
 	enum container_status *ret_status, struct nacre_error *err)
 {
@@ -168,10 +173,9 @@ int container_open(struct nacre *nacre, const char *id, bool lock, struct life *
 		state_load(l->arena, nacre->root_fd, id, l->lock_fd, &record, err) < 0)
 		return -err->code;
 	l->record = *record;
-	/* Of a creation that crashed the lock says no more than where the cgroup is. systemd itself
-	 * forgets a unit whose cgroup has gone. */
+	/* Of a creation that crashed the lock says no more than where the cgroup is. */
 	if (!l->record.active)
-		l->record.active = CGROUPFS;
+		l->record.active = cgroup_driver(&l->record);
 	return ret_status ? look_at_status(l, ret_status, err) : 0;
 }
 
@@ -282,7 +286,7 @@ static int fall_back_to_lock(struct life *l, struct nacre_error *err)
 	if (state_load_lock(l->arena, l->root_fd, l->id, l->lock_fd, &record, err) < 0)
 		return -err->code;
 	l->record = *record;
-	l->record.active = CGROUPFS;
+	l->record.active = cgroup_driver(record);
 	return 0;
 }
 

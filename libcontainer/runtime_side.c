@@ -31,7 +31,7 @@
 
 int make_state_directory(struct life *l, struct nacre_error *err)
 {
-	return state_make(l->root_fd, l->id, l->record.cgroup, &l->state_fd, &l->lock_fd, err);
+	return state_make(l->root_fd, &l->record, &l->state_fd, &l->lock_fd, err);
 }
 
 int drop_state_directory(struct life *l, struct nacre_error *err)

@@ -20,6 +20,8 @@
 #include "libcontainer/sys.h"
 
 #define LOCK_WAIT_MS 10000
+/* the path of a cgroup, and which manager has what unit (NAME_MAX, as a cgroup) */
+#define NOTE_SIZE (PATH_MAX + sizeof("\nsystem\n") + NAME_MAX)
 #define RECORD_MAX_BYTES ((size_t)64 * 1024)
 
 int state_check_id(const char *id, struct nacre_error *err)
@@ -157,16 +159,25 @@ int state_lock(int state_fd, const char *id, int *ret_lock_fd, struct nacre_erro
 	return open_lock(state_fd, id, 0, ret_lock_fd, err);
 }
 
-int state_note_cgroup(int lock_fd, const char *id, const char *cgroup, struct nacre_error *err)
+/* No path of a cgroup holds a newline (cgroup_resolve_path). */
+int state_note_cgroup(int lock_fd, const struct container_record *record, struct nacre_error *err)
 {
-	int result = write_all(lock_fd, cgroup, strlen(cgroup));
+	char text[NOTE_SIZE];
+	int length = record->unit ? snprintf(text, sizeof(text), "%s\n%s\n%s", record->cgroup,
+					    record->user_unit ? "user" : "system", record->unit)
+				  : snprintf(text, sizeof(text), "%s", record->cgroup);
+	int result = (size_t)length < sizeof(text) ? write_all(lock_fd, text, (size_t)length)
+						   : -ENAMETOOLONG;
 
-	return result < 0 ? fail_errno(err, result, "write the lock of container \"%s\"", id) : 0;
+	return result < 0
+		       ? fail_errno(err, result, "write the lock of container \"%s\"", record->id)
+		       : 0;
 }
 
-int state_make(int root_fd, const char *id, const char *cgroup, int *ret_state_fd, int *ret_lock_fd,
-	struct nacre_error *err)
+int state_make(int root_fd, const struct container_record *record, int *ret_state_fd,
+	int *ret_lock_fd, struct nacre_error *err)
 {
+	const char *id = record->id;
 	cleanup_close int dir = -1;
 	cleanup_close int lock = -1;
 	int result;
@@ -182,8 +193,8 @@ int state_make(int root_fd, const char *id, const char *cgroup, int *ret_state_f
 		return dir;
 	}
 	result = open_lock(dir, id, O_CREAT, &lock, err);
-	if (result == 0 && cgroup)
-		result = state_note_cgroup(lock, id, cgroup, err);
+	if (result == 0 && record->cgroup)
+		result = state_note_cgroup(lock, record, err);
 	if (result < 0) {
 		struct nacre_error ignored; /* the first error is the one to tell */
 
@@ -256,12 +267,32 @@ int state_save(int state_fd, const struct container_record *record, struct nacre
 	return file_replace(state_fd, "record", text, strlen(text), 0600, err);
 }
 
+/* What state_note_cgroup wrote. */
+static int read_note(struct arena *arena, char *text, struct container_record *record)
+{
+	char *manager = strchr(text, '\n'), *unit = NULL;
+
+	if (manager) {
+		*manager++ = '\0';
+		unit = strchr(manager, '\n');
+	}
+	if (unit) {
+		*unit++ = '\0';
+		record->user_unit = strcmp(manager, "user") == 0;
+		record->unit = arena_strdup(arena, unit);
+		if (!record->unit)
+			return -ENOMEM;
+	}
+	record->cgroup = arena_strdup(arena, text);
+	return record->cgroup ? 0 : -ENOMEM;
+}
+
 int state_load_lock(struct arena *arena, int root_fd, const char *id, int lock_fd,
 	struct container_record **ret_record, struct nacre_error *err)
 {
 	struct container_record *record = arena_alloc(arena, sizeof(*record));
 	cleanup_close int own_fd = -1;
-	char path[PATH_MAX];
+	char text[NOTE_SIZE];
 	ssize_t length;
 
 	if (!record)
@@ -269,16 +300,16 @@ int state_load_lock(struct arena *arena, int root_fd, const char *id, int lock_f
 	*record = (struct container_record){.version = RECORD_VERSION, .id = id};
 	/* Never through another fd while the lock is held: closing that would give the lock up. */
 	if (lock_fd < 0) {
-		(void)snprintf(path, sizeof(path), "%s/lock", id);
-		lock_fd = own_fd = openat(root_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		(void)snprintf(text, sizeof(text), "%s/lock", id);
+		lock_fd = own_fd = openat(root_fd, text, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	}
 	if (lock_fd < 0) /* no directory of ours, or one that is being made or removed */
 		return no_container(id, err);
-	length = pread(lock_fd, path, sizeof(path) - 1, 0);
+	length = pread(lock_fd, text, sizeof(text) - 1, 0);
 	/* An empty one: it crashed before it had anything else. */
 	if (length > 0) {
-		record->cgroup = arena_strndup(arena, path, (size_t)length);
-		if (!record->cgroup)
+		text[length] = '\0';
+		if (read_note(arena, text, record) < 0)
 			return fail_errno(err, ENOMEM, "record of container \"%s\"", id);
 	}
 	*ret_record = record;

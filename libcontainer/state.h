@@ -12,7 +12,8 @@
  * The state directory of a container, ROOT/ID (0700):
  *
  *   lock          locked (fcntl) by the command that works on the container; holds the path of its
- *                 cgroup from before that is made, so that a crashed create can be cleaned up
+ *                 cgroup from before that is made, or from when systemd has made it, and then the
+ *                 unit, so that a crashed create can be cleaned up
  *   record        struct container_record as JSON, written once, by rename, when INIT is ready
  *   config.given  config.json as it was in the bundle
  *   config.json   tightened; what ran
@@ -29,13 +30,13 @@ int state_check_id(const char *id, struct nacre_error *err);
 /* Opens (and makes, 0700) the directory of all states. */
 int state_open_root(const char *path, bool make, struct nacre_error *err);
 
-/* Makes ROOT/ID and locks it. CGROUP: goes into the lock; NULL: not known yet. -EEXIST: "container
- * with given ID already exists". */
-int state_make(int root_fd, const char *id, const char *cgroup, int *ret_state_fd, int *ret_lock_fd,
-	struct nacre_error *err);
+/* Makes ROOT/ID of the record and locks it. The cgroup goes into the lock, unless it is not known
+ * yet (NULL). -EEXIST: "container with given ID already exists". */
+int state_make(int root_fd, const struct container_record *record, int *ret_state_fd,
+	int *ret_lock_fd, struct nacre_error *err);
 
-/* Writes to the lock where the cgroup lies that was made only after it. */
-int state_note_cgroup(int lock_fd, const char *id, const char *cgroup, struct nacre_error *err);
+/* Writes to the lock where the cgroup lies that was made only after it, and its unit. */
+int state_note_cgroup(int lock_fd, const struct container_record *record, struct nacre_error *err);
 
 /* Opens ROOT/ID. -ENOENT: "container does not exist". */
 int state_open(int root_fd, const char *id, struct nacre_error *err);
@@ -56,12 +57,12 @@ int state_write(int state_fd, const char *name, const char *text, struct nacre_e
 int state_save(int state_fd, const struct container_record *record, struct nacre_error *err);
 
 /* *RET_RECORD: of ARENA. For a container that is being created, or whose creation crashed, a record
- * with only id and cgroup, and pid 0. LOCK_FD: of state_lock, or -1. */
+ * with only id, cgroup and unit, and pid 0. LOCK_FD: of state_lock, or -1. */
 int state_load(struct arena *arena, int root_fd, const char *id, int lock_fd,
 	struct container_record **ret_record, struct nacre_error *err);
 
-/* What the lock file tells, where there is no record or none that can be read: only id and cgroup.
- */
+/* What the lock file tells, where there is no record or none that can be read: only id, cgroup
+ * and unit. */
 int state_load_lock(struct arena *arena, int root_fd, const char *id, int lock_fd,
 	struct container_record **ret_record, struct nacre_error *err);
 

@@ -57,20 +57,24 @@ int make_unit(struct life *l, struct nacre_error *err)
 	l->record.cgroup = arena_strdup(l->arena, path);
 	if (!l->record.cgroup)
 		return fail_errno(err, ENOMEM, "cgroup %s", path);
-	return state_note_cgroup(l->lock_fd, l->id, path, err);
+	return state_note_cgroup(l->lock_fd, &l->record, err);
 }
 
-/* What is in the cgroup is killed at once: systemd would ask it to end, and wait for 90 s. */
+/* What is in the cgroup is killed at once: systemd would ask it to end, and wait for 90 s. The
+ * cgroup stays until systemd knows: if it is gone when systemd, told by inotify, comes to read its
+ * cgroup.events, the unit stays active (seen with systemd 252), and a delete that is killed in
+ * between would find nothing more to do. */
 int drop_unit(struct life *l, struct nacre_error *err)
 {
-	int result;
+	const bool open = l->cgroup.fd >= 0;
 
 	if (!l->cgroup_made)
 		return 0;
-	result = l->cgroup.fd >= 0 ? cgroup_destroy(&l->cgroup, err) : kill_init(l, err);
-	if (result < 0)
-		return result;
-	return systemd_stop(l->record.unit, l->record.user_unit, err);
+	if (open ? cgroup_empty(&l->cgroup, err) < 0 : kill_init(l, err) < 0)
+		return -err->code;
+	if (systemd_stop(l->record.unit, l->record.user_unit, err) < 0)
+		return -err->code;
+	return open ? cgroup_destroy(&l->cgroup, err) : 0;
 }
 
 /* INIT, where systemd has put it. */

@@ -223,6 +223,7 @@ test_what_a_killed_create_left_is_deleted() {
 	try nacre --systemd-cgroup create --bundle "$b" "$id"
 	is "$rc" 137 "status of create"
 	good nacre delete --force "$id"
+	is "$(property ActiveState)" inactive
 	nothing_left
 	no_unit_left
 }

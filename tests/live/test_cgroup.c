@@ -66,6 +66,7 @@ static const struct {
 	{"..", NULL, "\"..\""},
 	{"/a/../b", NULL, "\"..\""},
 	{"/a/..", NULL, "\"..\""},
+	{"/a\nsystem\nb.scope", NULL, "newline"},
 	{"system.slice:nacre:x", NULL, "--systemd-cgroup"},
 };
 
