@@ -42,14 +42,13 @@ int audit_open(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-int audit_begin(
-	struct life *l, const struct bundle *bundle, const char *path, struct nacre_error *err)
+int audit_begin(struct life *l, const char *policy, const char *path, const char *config,
+	struct nacre_error *err)
 {
-	const char *first = bundle->policy ? bundle->policy->audit_file : NULL;
 	struct oci_strings *files = &l->record.audit;
 	char cwd[PATH_MAX], *digest;
 
-	if (!path && !first)
+	if (!path && !policy)
 		return 0;
 	if (path && *path != '/') {
 		if (!getcwd(cwd, sizeof(cwd)))
@@ -62,11 +61,11 @@ int audit_begin(
 	digest = arena_alloc(l->arena, SHA256_TEXT);
 	if (!files->items || !digest)
 		return fail_errno(err, ENOMEM, "audit");
-	if (first)
-		files->items[files->n++] = first;
+	if (policy)
+		files->items[files->n++] = policy;
 	if (path)
 		files->items[files->n++] = path;
-	sha256_text(bundle->given, bundle->given_length, digest);
+	sha256_text(config, strlen(config), digest);
 	l->record.config_sha256 = digest;
 	return audit_open(l, err);
 }

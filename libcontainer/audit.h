@@ -2,7 +2,6 @@
 #ifndef NACRE_AUDIT_H
 #define NACRE_AUDIT_H
 
-#include "libcontainer/bundle.h"
 #include "libcontainer/life.h"
 #include "specs/audit.h"
 
@@ -12,10 +11,10 @@
  * once.
  */
 
-/* Of a new container: lists in its record the policy's file and PATH (NULL: none), with the digest
- * of BUNDLE's config, and opens them. */
-int audit_begin(
-	struct life *l, const struct bundle *bundle, const char *path, struct nacre_error *err);
+/* Of a new container: lists in its record the POLICY's file and PATH (NULL: none), with the digest
+ * of CONFIG, the text as it was given, and opens them. */
+int audit_begin(struct life *l, const char *policy, const char *path, const char *config,
+	struct nacre_error *err);
 
 /* Opens the files, so that what cannot be recorded is not begun. */
 int audit_open(struct life *l, struct nacre_error *err);

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "libcontainer/cgroup_own.h"
+#include "libcontainer/child.h"
 #include "libcontainer/cleanup.h"
-#include "libcontainer/files.h"
 #include "libcontainer/sys.h"
 
 /* Whose end is waited for, and the cgroup's own. A pidfd is taken before the fork, so that no pid
@@ -18,6 +15,7 @@ struct watch {
 	int command; /* pidfd */
 	int parent; /* pidfd; -1: outside of this pid namespace */
 	int events; /* cgroup.events */
+	const struct cgroup *own;
 };
 
 /* Reading it is what makes the next change visible to poll(2). */
@@ -54,54 +52,14 @@ static bool wait_for_end(const struct watch *watch)
 	}
 }
 
-/* Holds nothing of the command: whoever reads its stdout waits for the end of it. */
-static _Noreturn void watch_main(const struct cgroup *own, const struct watch *watch)
+static void watch_main(void *data)
 {
-	const int keep[] = {watch->command, watch->parent, watch->events, own->fd, own->mount_fd};
-	struct cgroup cgroup = *own;
+	const struct watch *watch = data;
+	struct cgroup cgroup = *watch->own;
 	struct nacre_error ignored; /* there is nobody to tell */
 
-	(void)prctl(PR_SET_NAME, "nacre-watch");
-	(void)setsid();
-	(void)close(STDIN_FILENO);
-	(void)close(STDOUT_FILENO);
-	(void)close(STDERR_FILENO);
-	(void)close_all_except(keep, sizeof(keep) / sizeof(keep[0]));
 	if (wait_for_end(watch))
 		(void)cgroup_destroy(&cgroup, &ignored);
-	_exit(0);
-}
-
-/* The child in between ends at once, so that the watcher is no child that a caller would have to
- * wait for. */
-static int fork_watcher(const struct cgroup *own, const struct watch *watch)
-{
-	sigset_t all, before;
-	pid_t between;
-
-	/* No signal of the terminal may end it, and no handler of the caller may run in it. */
-	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_BLOCK, &all, &before);
-	between = fork();
-	if (between == 0) {
-		pid_t watcher = fork();
-
-		if (watcher == 0)
-			watch_main(own, watch);
-		_exit(watcher < 0 ? errno : 0);
-	}
-	(void)sigprocmask(SIG_SETMASK, &before, NULL);
-	return between < 0 ? -errno : between;
-}
-
-static int reap(pid_t between)
-{
-	int status;
-
-	while (waitpid(between, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
 }
 
 int cgroup_own_watch(const struct cgroup *own, struct nacre_error *err)
@@ -111,7 +69,10 @@ int cgroup_own_watch(const struct cgroup *own, struct nacre_error *err)
 	cleanup_close int parent = parent_pid > 0 ? sys_pidfd_open(parent_pid) : -1;
 	cleanup_close int events = openat(
 		own->fd, "cgroup.events", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	const struct watch watch = {command, parent, events};
+	struct watch watch = {command, parent, events, own};
+	const int keep[] = {command, parent, events, own->fd, own->mount_fd};
+	const struct child_detached watcher = {
+		"nacre-watch", keep, sizeof(keep) / sizeof(keep[0]), watch_main, &watch};
 	int r = events < 0 ? -errno : command < 0 ? command : 0;
 
 	if (r == 0 && parent_pid > 0 && (parent < 0 || getppid() != parent_pid))
@@ -119,9 +80,7 @@ int cgroup_own_watch(const struct cgroup *own, struct nacre_error *err)
 			(int)parent_pid);
 	if (r == 0) {
 		(void)has_processes(events);
-		r = fork_watcher(own, &watch);
+		r = child_detach(&watcher);
 	}
-	if (r > 0)
-		r = reap(r);
 	return r < 0 ? fail_errno(err, r, "start the watcher of cgroup %s", own->path) : 0;
 }

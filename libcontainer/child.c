@@ -9,8 +9,10 @@
 #include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "libcontainer/cleanup.h"
 #include "libcontainer/files.h"
@@ -286,4 +288,54 @@ int child_run(const struct child *child, int *ret_status, struct nacre_error *er
 	for (int i = 0; i < STREAMS; i++)
 		close_fd(&running.ends[i]);
 	return r;
+}
+
+static _Noreturn void detached_main(const struct child_detached *detached)
+{
+	(void)prctl(PR_SET_NAME, detached->name);
+	(void)setsid();
+	(void)chdir("/");
+	/* Whoever reads the command's stdout waits for the end of it. */
+	(void)close(STDIN_FILENO);
+	(void)close(STDOUT_FILENO);
+	(void)close(STDERR_FILENO);
+	if (close_all_except(detached->keep, detached->n_keep) == 0)
+		detached->run(detached->data);
+	_exit(0);
+}
+
+/* The child in between ends at once. Signals stay blocked in both: no handler of the caller may run
+ * there. */
+static pid_t fork_twice(const struct child_detached *detached)
+{
+	sigset_t all, before;
+	pid_t between;
+	int code;
+
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_BLOCK, &all, &before);
+	between = fork();
+	code = errno;
+	if (between == 0) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			detached_main(detached);
+		_exit(pid < 0 ? errno : 0);
+	}
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return between < 0 ? -code : between;
+}
+
+int child_detach(const struct child_detached *detached)
+{
+	pid_t between = fork_twice(detached);
+	int status;
+
+	if (between < 0)
+		return (int)between;
+	while (waitpid(between, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
 }

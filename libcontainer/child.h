@@ -8,7 +8,7 @@
 #include "specs/error.h"
 
 /* A program of the host that is run and waited for: a hook (hooks.h), or one of nacre's own
- * (companion.h). */
+ * (companion.h); and a process of nacre's own that is not waited for. */
 
 #define CHILD_MAX_FDS 4
 
@@ -36,6 +36,20 @@ struct child {
  * -ETIMEDOUT: it was killed with its process group. Any other error: it never ran, -errno of
  * execve(2) among them. */
 int child_run(const struct child *child, int *ret_status, struct nacre_error *err);
+
+/* A process of nacre's own that goes on beside the command: a child of nobody, so that no caller
+ * has to wait for it; in a session of its own, in /, with no signal of a terminal to end it (all
+ * are blocked), and with no fd but those in KEEP (-1 is skipped). */
+struct child_detached {
+	const char *name; /* in ps(1), at most 15 characters */
+	const int *keep;
+	size_t n_keep;
+	void (*run)(void *data); /* when it returns, the process ends */
+	void *data;
+};
+
+/* Starts it. Returns 0 or -errno. */
+int child_detach(const struct child_detached *detached);
 
 /* clock_gettime(2), monotonic. The wait that poll(2) is given for what is left of TIMEOUT seconds
  * from START: rounded up, -1 if there is no end. */

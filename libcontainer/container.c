@@ -133,7 +133,6 @@ struct nacre_process container_take_process(
 		.console = steal_fd(&l->terminal.master),
 		.tree = tree,
 		.notify = steal_fd(&l->notify_socket),
-		.denials = -1,
 		.audited = l->record.audit.n > 0,
 	};
 }
@@ -239,7 +238,7 @@ int nacre_start(struct nacre *nacre, const char *id, struct nacre_process *ret_p
 				? "cannot start a container whose creation was not finished"
 				: "cannot start an already running container");
 	if (result == 0 &&
-		l.record.active & (HOOKS_POSTSTART | SECCOMP_NOTIFY | LIMITS_FROM_OUTSIDE))
+		l.record.active & (HOOKS_POSTSTART | SECCOMP_NOTIFY | TRACE | LIMITS_FROM_OUTSIDE))
 		result = container_load_config(&l, err);
 	if (result == 0)
 		result = audit_open(&l, err);

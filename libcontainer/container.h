@@ -76,7 +76,9 @@ struct nacre_create_options {
 	const char *const *allow; /* grants; NULL-terminated; NULL: none */
 	const char *audit; /* file that gets a line for each event of the container's life; NULL:
 			    * none but that of the policy */
-	bool trace_denials; /* nacre_run: see nacre_trace_serve; needs an audit file */
+	bool trace_denials; /* what nacre's own filter refuses goes into the audit record and is
+			     * counted for nacre_explain, by a process that goes on as long as the
+			     * container; of each nacre_exec likewise */
 	const char *const *require; /* rules that must be enforced whole; likewise */
 	unsigned preserve_fds; /* fds 3 ... 2 + n stay open in the container's process */
 	unsigned listen_fds; /* of these, the first n are sockets that the caller was activated
@@ -111,8 +113,6 @@ struct nacre_process {
 	struct nacre_tree *tree; /* its cgroup; may be NULL */
 	int notify; /* created with .notify: the datagram socket that its sd_notify(3) calls arrive
 		     * on, non-blocking; else -1. What is read is the program's word. */
-	int denials; /* with trace_denials: readable when a call was refused; else -1 */
-	struct nacre_trace *trace; /* NULL: no trace */
 	bool audited; /* there is an audit file: see nacre_exited */
 };
 
@@ -137,12 +137,6 @@ NACRE_API int nacre_start(struct nacre *nacre, const char *id, struct nacre_proc
 NACRE_API int nacre_run(struct nacre *nacre, const char *id,
 	const struct nacre_create_options *options, struct nacre_process *ret_process,
 	struct nacre_error *err);
-
-/* With trace_denials: answers the refused calls that wait and puts them into the audit record; to
- * be called whenever process->denials is readable, since the callers wait. 0: there will be no
- * more.
- */
-NACRE_API int nacre_trace_serve(struct nacre_process *process, struct nacre_error *err);
 
 /* For the audit record, by whoever waited for PROCESS: it ended with STATUS, 128 + n for signal n.
  * Only needed where process->audited is set. */

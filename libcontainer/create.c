@@ -10,7 +10,6 @@
 #include "libcontainer/notify.h"
 #include "libcontainer/plan.h"
 #include "libcontainer/resctrl.h"
-#include "libcontainer/seccomp_trace.h"
 #include "libcontainer/systemd.h"
 #include "libcontainer/timestamp.h"
 
@@ -194,7 +193,8 @@ static int fill_record(struct life *l, const struct bundle *bundle,
 	};
 	if (!l->record.created)
 		return fail_errno(err, ENOMEM, "record");
-	return audit_begin(l, bundle, options->audit, err);
+	return audit_begin(l, bundle->policy ? bundle->policy->audit_file : NULL, options->audit,
+		bundle->given, err);
 }
 
 /* A label that cannot take effect is refused before anything is made. */
@@ -241,29 +241,6 @@ static int take_annotations(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-/* Of one process's filters only one may have a listener, and INIT must ask nobody before exec. */
-static int prepare_trace(struct life *l, struct nacre_error *err)
-{
-	const struct oci_seccomp *seccomp = l->config->linux_ ? l->config->linux_->seccomp : NULL;
-
-	if (!l->options->trace_denials)
-		return 0;
-	if (l->options->waits_for_start || !l->own_filter.profile)
-		return fail(err, EINVAL,
-			"--trace-denials: needs a run in the foreground and a profile with a "
-			"seccomp filter of nacre's own");
-	if (l->audit_fds[0] < 0)
-		return fail(err, EINVAL,
-			"--trace-denials: needs --audit FILE, or audit_file in the policy");
-	if (!l->process->no_new_privileges)
-		return fail(err, EINVAL, "--trace-denials: needs process.noNewPrivileges");
-	if (seccomp && seccomp->listener_path)
-		return fail(err, EINVAL,
-			"--trace-denials: the config has a seccomp agent (listenerPath), and there "
-			"can be one only");
-	return seccomp_trace_program(l->arena, &l->own_filter, &l->traced_filter, err);
-}
-
 static int prepare_create(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
 {
@@ -306,7 +283,10 @@ static int prepare_create(
 		seccomp_own_program(l->arena, l->config->nacre, &l->own_filter, err) < 0 ||
 		namespaces_plan(l->config, &l->namespaces, err) < 0)
 		return -err->code;
-	return fill_record(l, &bundle, options, err) < 0 ? -err->code : prepare_trace(l, err);
+	if (fill_record(l, &bundle, options, err) < 0)
+		return -err->code;
+	return trace_create(
+		l, options->trace_denials, bundle.policy && bundle.policy->trace_denials, err);
 }
 
 static struct life_options life_options_of(const struct nacre_create_options *options, bool waits)
@@ -322,7 +302,6 @@ static struct life_options life_options_of(const struct nacre_create_options *op
 		.window = {options->window.rows, options->window.columns},
 		.bare_newlines = options->window.bare_newlines,
 		.waits_for_start = waits,
-		.trace_denials = options->trace_denials,
 		.systemd_cgroup = options->systemd_cgroup,
 	};
 }
@@ -382,8 +361,6 @@ int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_opt
 			life_delete, err);
 	if (result == 0)
 		*ret_process = container_take_process(&l, steal_ptr(tree), true);
-	if (result == 0)
-		result = trace_take(&l, ret_process, err);
 	life_done(&l);
 	return result;
 }

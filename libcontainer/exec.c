@@ -252,6 +252,7 @@ static int prepare_exec(
 	struct life *l, const struct nacre_exec_options *options, struct nacre_error *err)
 {
 	struct oci_process *process;
+	bool traced;
 
 	if (options->size != sizeof(*options))
 		return fail(err, EINVAL, "options of %zu bytes, expected %zu", options->size,
@@ -275,7 +276,10 @@ static int prepare_exec(
 	if (namespaces_differ((pid_t)l->record.pid, &l->join_flags, err) < 0)
 		return -err->code;
 	/* In place of those of the container: the conditions of this process. */
+	traced = l->record.active & TRACE;
 	l->record.active = plan_join(l->config, l->process, l->options);
+	if (trace_exec(l, traced, err) < 0)
+		return -err->code;
 	if (find_cgroup(l, options->cgroup, err) < 0)
 		return -err->code;
 	l->oom_kills = cgroup_oom_kills(&l->cgroup);

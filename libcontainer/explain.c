@@ -7,8 +7,10 @@
 #include <unistd.h>
 
 #include "libcontainer/cleanup.h"
+#include "libcontainer/denials.h"
 #include "libcontainer/files.h"
 #include "libcontainer/nacre.h"
+#include "libcontainer/seccomp_trace.h"
 #include "specs/json.h"
 
 /* nacre_explain: what a container was denied since it was started, as far as anybody counts it. */
@@ -44,8 +46,8 @@ static const struct {
 };
 
 static const char *const blind_spots[] = {
-	"system calls: a filter that answers with an errno counts nothing; run --trace-denials "
-	"tells of those that nacre's own refuses, dmesg of those that a filter of config.json logs",
+	"system calls that a filter of config.json refuses with an errno, and without "
+	"--trace-denials those that nacre's own does",
 	"devices: the kernel does not count what a device filter refuses",
 	"files and capabilities: EROFS, EACCES and EPERM are seen by the program alone",
 	NULL,
@@ -57,6 +59,8 @@ struct explanation {
 	uint64_t values[N_COUNTERS];
 	const char *not_enforced[6];
 	size_t n_not_enforced;
+	struct denial_count denials[DENIALS_MAX];
+	int n_denials;
 };
 
 /* "KEY VALUE" on a line of a flat keyed file. */
@@ -77,7 +81,7 @@ static bool read_counter(int cgroup_fd, const struct counter *counter, uint64_t 
 	return false;
 }
 
-static void look(struct explanation *e)
+static int look(struct explanation *e, struct nacre_error *err)
 {
 	const int fd = e->l->cgroup.fd;
 	const uint32_t best_effort = oci_best_effort(e->l->config);
@@ -88,6 +92,32 @@ static void look(struct explanation *e)
 		if (best_effort & limit_files[i].limit && fd >= 0 &&
 			faccessat(fd, limit_files[i].file, F_OK, 0) < 0)
 			e->not_enforced[e->n_not_enforced++] = limit_files[i].file;
+	}
+	e->n_denials = denials_read(e->l->state_fd, e->denials, err);
+	return e->n_denials < 0 ? e->n_denials : 0;
+}
+
+static void grant_for(const struct denial_count *denial, char ret_grant[static 64])
+{
+	ret_grant[0] = '\0';
+	if (denial->rule >= 0)
+		filter_grant_text(&filter_rules[denial->rule], denial->call, ret_grant);
+}
+
+static void print_denials(FILE *out, const struct explanation *e)
+{
+	if (!(e->l->record.active & TRACE))
+		return;
+	(void)fprintf(out, "\nSYSTEM CALLS REFUSED (rule own-seccomp-filter)\n");
+	for (int i = 0; i < e->n_denials; i++) {
+		const struct denial_count *denial = &e->denials[i];
+		char grant[64];
+
+		grant_for(denial, grant);
+		(void)fprintf(out, "%-8llu %s: %s: %s", (unsigned long long)denial->count,
+			denial->call, strerrorname_np(denial->error),
+			seccomp_denial_reason(denial->rule));
+		(void)fprintf(out, *grant ? " (%s)\n" : "\n", grant);
 	}
 }
 
@@ -108,6 +138,7 @@ static int render_text(const struct explanation *e, char **ret_text, struct nacr
 		(void)fprintf(out, e->values[i] ? " (rule %s; %s)\n" : "\n", counters[i].rule,
 			counters[i].grant);
 	}
+	print_denials(out, e);
 	for (size_t i = 0; i < e->n_not_enforced; i++)
 		(void)fprintf(out, "\nNOT ENFORCED: %s: this host has no controller for it\n",
 			e->not_enforced[i]);
@@ -140,6 +171,27 @@ static void write_counter(struct json_writer *w, const struct counter *counter, 
 	json_close_object(w);
 }
 
+static void write_denial(struct json_writer *w, const struct denial_count *denial)
+{
+	char grant[64];
+
+	grant_for(denial, grant);
+	json_open_object(w);
+	json_key(w, "syscall");
+	json_string(w, denial->call);
+	json_key(w, "count");
+	json_u64(w, denial->count);
+	json_key(w, "errno");
+	json_string(w, strerrorname_np(denial->error));
+	json_key(w, "rule");
+	json_string(w, "own-seccomp-filter");
+	json_key(w, "what");
+	json_string(w, seccomp_denial_reason(denial->rule));
+	json_key(w, "grant");
+	json_string(w, grant);
+	json_close_object(w);
+}
+
 static int render_json(const struct explanation *e, char **ret_text, struct nacre_error *err)
 {
 	struct json_writer *w = json_writer_new(true);
@@ -155,7 +207,11 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 		if (e->counted[i])
 			write_counter(w, &counters[i], e->values[i]);
 	}
+	for (int i = 0; i < e->n_denials; i++)
+		write_denial(w, &e->denials[i]);
 	json_close_array(w);
+	json_key(w, "traced");
+	json_bool(w, e->l->record.active & TRACE);
 	json_key(w, "notEnforced");
 	json_open_array(w);
 	for (size_t i = 0; i < e->n_not_enforced; i++)
@@ -184,10 +240,10 @@ int nacre_explain(
 		if (result == -ENOENT)
 			result = 0;
 	}
-	if (result == 0) {
-		look(&e);
+	if (result == 0)
+		result = look(&e, err);
+	if (result == 0)
 		result = json ? render_json(&e, ret_text, err) : render_text(&e, ret_text, err);
-	}
 	life_done(&l);
 	return result;
 }

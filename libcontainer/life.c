@@ -33,6 +33,7 @@
 const struct step create_steps[] = {
 	{RUNTIME, "poststop hooks",             HOOKS_POSTSTOP,         NULL,                   run_poststop},
 	{RUNTIME, "state directory",            ALWAYS,                 make_state_directory,   drop_state_directory},
+	{RUNTIME, "tracer",                     TRACE,                  NULL,                   end_tracers},
 	{RUNTIME, "notify socket",              NOTIFY,                 make_notify_socket,     NULL},
 	{RUNTIME, "cgroup",                     CGROUPFS,               make_cgroup,            drop_cgroup},
 	{RUNTIME, "mount sources",              HOST_SOURCES,           open_mount_sources,     NULL},
@@ -85,9 +86,11 @@ const struct step start_steps[] = {
 	{INIT,    "landlock",                   LANDLOCK,               restrict_writes,        NULL},
 	{INIT,    "seccomp filters, privileged", SECCOMP_PRIVILEGED,    load_seccomp,           NULL},
 	{RUNTIME, "seccomp listener, privileged", SECCOMP_PRIVILEGED | SECCOMP_NOTIFY, hand_out_listener, NULL},
+	{RUNTIME, "tracer, privileged",         SECCOMP_PRIVILEGED | TRACE, start_tracer,       NULL},
 	{INIT,    "ids and capabilities",       ALWAYS,                 drop_privileges,        NULL},
 	{INIT,    "seccomp filters",            SECCOMP_LAST,           load_seccomp,           NULL},
 	{RUNTIME, "seccomp listener",           SECCOMP_LAST | SECCOMP_NOTIFY, hand_out_listener, NULL},
+	{RUNTIME, "tracer",                     SECCOMP_LAST | TRACE,   start_tracer,           NULL},
 	{INIT,    "hooks: startContainer",      HOOKS_START_CONTAINER,  hooks_start_container,  NULL},
 	{INIT,    "exec",                       ALWAYS,                 exec_program,           NULL,           STEP_EXEC},
 	{RUNTIME, "hooks: poststart",           HOOKS_POSTSTART,        hooks_poststart,        NULL},
@@ -121,7 +124,6 @@ void life_init(struct life *l)
 	*l = (struct life){
 		.root_fd = -1,
 		.audit_fds = {-1, -1},
-		.trace_fd = -1,
 		.state_fd = -1,
 		.lock_fd = -1,
 		.cgroup = CGROUP_CLOSED,
@@ -148,7 +150,7 @@ void life_init(struct life *l)
 
 void life_done(struct life *l)
 {
-	int *const owned[] = {&l->trace_fd, &l->state_fd, &l->lock_fd, &l->rootfs_fd, &l->proc_fd,
+	int *const owned[] = {&l->state_fd, &l->lock_fd, &l->rootfs_fd, &l->proc_fd,
 		&l->console_socket, &l->start_socket, &l->notify_socket, &l->baton, &l->pidfd,
 		&l->init_pidfd, &l->terminal.master, &l->terminal.slave, &l->netns_fd,
 		&l->resctrl_fd, &l->nodes_fd, &l->hook_output.stdout_fd, &l->hook_output.stderr_fd};

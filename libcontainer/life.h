@@ -77,6 +77,7 @@ enum owner {
 	X(SECCOMP_PRIVILEGED)     /* without no_new_privs a filter needs CAP_SYS_ADMIN to load */  \
 	X(SECCOMP_LAST)           /* with it, filters come last */                                 \
 	X(SECCOMP_NOTIFY)                                                                          \
+	X(TRACE)                  /* --trace-denials: the listener of nacre's own filter */        \
 	X(HOOKS_CREATE_RUNTIME)   /* prestart or createRuntime */                                  \
 	X(HOOKS_CREATE_CONTAINER)                                                                  \
 	X(HOOKS_START_CONTAINER)                                                                   \
@@ -140,7 +141,6 @@ struct life_options {
 	bool waits_for_start; /* create; not run */
 	bool systemd_cgroup;
 	bool attach; /* see the condition ATTACH */
-	bool trace_denials; /* run */
 };
 
 struct life_callbacks {
@@ -195,8 +195,7 @@ struct life {
 	bool resctrl_made; /* as with cgroup_made */
 	int netns_fd; /* of the container, while network devices may have to go back */
 	char *moved_devices; /* what netdev_move answered, heap; NULL: none */
-	struct seccomp_own traced_filter; /* in place of own_filter, with trace_denials */
-	int trace_fd; /* its listener */
+	struct seccomp_own traced_filter; /* INIT: in place of own_filter, with TRACE */
 	int listener; /* of a seccomp filter with SCMP_ACT_NOTIFY: fd number in INIT */
 	bool started; /* the program runs: what fails now is a poststart hook */
 	bool announced; /* INIT said that exec is next */

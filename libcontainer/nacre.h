@@ -43,10 +43,10 @@ struct nacre_process container_take_process(
 struct nacre_tree *tree_new(void);
 void tree_take(struct nacre_tree *tree, struct life *l, bool is_container);
 
-/* trace.c: hands the listener of --trace-denials to PROCESS, if there is one, with the arena of L.
- */
-int trace_take(struct life *l, struct nacre_process *process, struct nacre_error *err);
-void trace_release(struct nacre_process *process);
+/* trace.c: makes ready what --trace-denials needs, once l->own_filter is settled and
+ * l->record.active is. What the policy asks for and cannot be had is a warning. */
+int trace_create(struct life *l, bool asked, bool by_policy, struct nacre_error *err);
+int trace_exec(struct life *l, bool container_is_traced, struct nacre_error *err);
 
 /* Init runs C code in a forked copy of the caller: a lock held by another thread would stay locked
  * there for ever. -EBUSY if the caller has threads. */

@@ -70,7 +70,6 @@ static uint64_t plan_process(const struct oci_config *config, const struct oci_p
 		filter = process->no_new_privileges ? SECCOMP_LAST : SECCOMP_PRIVILEGED;
 	if (seccomp)
 		filter |= SECCOMP | when(notifies(seccomp), SECCOMP_NOTIFY);
-	filter |= when(options->trace_denials, SECCOMP_NOTIFY);
 	return filter | when(config->nacre && config->nacre->landlock, LANDLOCK) |
 	       when(process->terminal, TERMINAL) | when(process->oom_score_adj.set, OOM_SCORE) |
 	       when(process->n_rlimits, userns ? LIMITS_FROM_OUTSIDE : LIMITS) |

@@ -6,6 +6,10 @@
 
 #include "libcontainer/sys.h"
 
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
 /* Numbers of errnos, socket options and ioctls differ on some others, the arguments of clone on
  * s390. */
 static const char *const native[] = {
@@ -76,8 +80,12 @@ int seccomp_own_apply(const struct seccomp_own *own, struct nacre_error *err)
 int seccomp_own_apply_traced(const struct seccomp_own *traced, struct nacre_error *err)
 {
 	struct sock_fprog fprog = {traced->n, (struct sock_filter *)traced->filter};
-	int r = sys_seccomp(SECCOMP_SET_MODE_FILTER,
-		SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_NEW_LISTENER, &fprog);
+	const unsigned flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	/* Else a signal makes the call anew, and it is told twice: Go's scheduler sends many. */
+	int r = sys_seccomp(
+		SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &fprog);
 
+	if (r == -EINVAL) /* before Linux 5.19 */
+		r = sys_seccomp(SECCOMP_SET_MODE_FILTER, flags, &fprog);
 	return r < 0 ? fail_errno(err, r, "load nacre's own seccomp filter to trace denials") : r;
 }

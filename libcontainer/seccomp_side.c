@@ -50,7 +50,7 @@ void announce_exec(struct life *l)
  * else can make use of it. */
 static int lend_listener(const struct life *l, struct nacre_error *err)
 {
-	if (!(l->record.active & SECCOMP_NOTIFY) || !(l->record.active & NEW_PIDNS) ||
+	if (!(l->record.active & (SECCOMP_NOTIFY | TRACE)) || !(l->record.active & NEW_PIDNS) ||
 		l->record.owner_uid == 0)
 		return 0;
 	return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 ? fail_errno(err, errno, "PR_SET_DUMPABLE")
@@ -60,13 +60,13 @@ static int lend_listener(const struct life *l, struct nacre_error *err)
 /* nacre's own first: that of the config may forbid seccomp(2). */
 int load_seccomp(struct life *l, struct nacre_error *err)
 {
-	int none; /* the config of a traced container has no listener: see prepare_trace */
+	int none; /* the config of a traced container has no listener: see trace_create */
 
 	if (lend_listener(l, err) < 0)
 		return -err->code;
-	if (!(l->record.active & SECCOMP_NOTIFY))
+	if (!(l->record.active & (SECCOMP_NOTIFY | TRACE)))
 		announce_exec(l);
-	if (l->options->trace_denials) {
+	if (l->record.active & TRACE) {
 		l->listener = seccomp_own_apply_traced(&l->traced_filter, err);
 		if (l->listener < 0)
 			return -err->code;
@@ -79,21 +79,25 @@ int load_seccomp(struct life *l, struct nacre_error *err)
 
 /* INIT cannot send the listener: its filter may forbid sendmsg(2). It tells the number and waits.
  */
+int take_listener(const struct life *l, struct nacre_error *err)
+{
+	int listener = sys_pidfd_getfd(l->pidfd, l->listener);
+
+	return listener < 0 ? fail_errno(err, listener, "take fd %d of init%s", l->listener,
+				      listener == -EPERM ? " (of an exec only root can)" : "")
+			    : listener;
+}
+
 int hand_out_listener(struct life *l, struct nacre_error *err)
 {
-	cleanup_close int listener = sys_pidfd_getfd(l->pidfd, l->listener);
+	cleanup_close int listener = take_listener(l, err);
 	const struct oci_state state = life_state(
 		l, l->record.pid, l->record.pid == l->pid ? "creating" : "running");
 	const struct oci_seccomp *seccomp;
 	cleanup_free char *json = NULL;
 
 	if (listener < 0)
-		return fail_errno(err, listener, "take fd %d of init%s", l->listener,
-			listener == -EPERM ? " (of an exec only root can)" : "");
-	if (l->options && l->options->trace_denials) { /* start has no options */
-		l->trace_fd = steal_fd(&listener);
-		return 0;
-	}
+		return listener;
 	seccomp = l->config->linux_->seccomp;
 	if (container_process_state_encode(
 		    &state, "seccompFd", l->pid, seccomp->listener_metadata, &json, err) < 0)

@@ -110,7 +110,7 @@ static bool names(const struct filter_rule *rule, const char *call)
 	return false;
 }
 
-static const struct filter_rule *find_rule(unsigned profile, const struct seccomp_denial *denial)
+static int find_rule(unsigned profile, const struct seccomp_denial *denial)
 {
 	for (const struct filter_rule *rule = filter_rules; rule->calls; rule++) {
 		bool holds = rule->profiles & profile && rule->error == denial->error &&
@@ -120,15 +120,20 @@ static const struct filter_rule *find_rule(unsigned profile, const struct seccom
 			i++)
 			holds = test_holds(&rule->tests[i], &denial->data);
 		if (holds)
-			return rule;
+			return (int)(rule - filter_rules);
 	}
-	return NULL;
+	return -1;
+}
+
+const char *seccomp_denial_reason(int rule)
+{
+	return rule < 0 ? "not in nacre's list, or of another architecture"
+			: filter_rules[rule].why;
 }
 
 static void describe(unsigned profile, struct seccomp_denial *denial)
 {
 	char *name = seccomp_syscall_resolve_num_arch(denial->data.arch, denial->data.nr);
-	const struct filter_rule *rule;
 
 	if (name)
 		(void)snprintf(denial->call, sizeof(denial->call), "%s", name);
@@ -136,42 +141,48 @@ static void describe(unsigned profile, struct seccomp_denial *denial)
 		(void)snprintf(denial->call, sizeof(denial->call), "%d", denial->data.nr);
 	free(name);
 	denial->grant[0] = '\0';
-	rule = find_rule(profile, denial);
-	denial->why = rule ? rule->why : "not in nacre's list, or of another architecture";
-	if (rule)
-		filter_grant_text(rule, denial->call, denial->grant);
+	denial->rule = find_rule(profile, denial);
+	if (denial->rule >= 0)
+		filter_grant_text(&filter_rules[denial->rule], denial->call, denial->grant);
 }
 
-int seccomp_trace_answer(int listener, const struct seccomp_own *own,
+int seccomp_trace_take(int listener, const struct seccomp_own *own,
 	struct seccomp_denial *ret_denial, struct nacre_error *err)
 {
 	union {
 		struct seccomp_notif notif;
 		char bytes[NOTIF_BYTES];
 	} in;
-	union {
-		struct seccomp_notif_resp resp;
-		char bytes[NOTIF_BYTES];
-	} out;
 	uint32_t verdict;
 
 	memset(&in, 0, sizeof(in));
-	memset(&out, 0, sizeof(out));
 	/* ENOENT: it was killed while it waited. */
 	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &in) < 0)
 		return errno == ENOENT || errno == EINTR
 			       ? 0
 			       : fail_errno(err, errno, "take a refused call");
 	verdict = seccomp_trace_verdict(own->filter, own->n, &in.notif.data);
+	ret_denial->id = in.notif.id;
 	ret_denial->pid = (pid_t)in.notif.pid;
 	ret_denial->data = in.notif.data;
 	ret_denial->error = ENOSYS;
 	if ((verdict & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
 		ret_denial->error = (int)(verdict & SECCOMP_RET_DATA);
 	describe(own->profile, ret_denial);
-	out.resp.id = in.notif.id;
-	out.resp.error = -ret_denial->error;
-	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &out) < 0 && errno != ENOENT)
-		return fail_errno(err, errno, "answer a refused call");
+	return 1;
+}
+
+int seccomp_trace_answer(int listener, const struct seccomp_denial *denial, struct nacre_error *err)
+{
+	union {
+		struct seccomp_notif_resp resp;
+		char bytes[NOTIF_BYTES];
+	} out;
+
+	memset(&out, 0, sizeof(out));
+	out.resp.id = denial->id;
+	out.resp.error = -denial->error;
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &out) < 0)
+		return errno == ENOENT ? 0 : fail_errno(err, errno, "answer a refused call");
 	return 1;
 }

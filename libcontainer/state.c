@@ -206,8 +206,8 @@ int state_make(int root_fd, const struct container_record *record, int *ret_stat
 	return 0;
 }
 
-/* A write that a crash cut off leaves its temporary name, which begins with a dot. Anything else is
- * not ours: --root may point anywhere. */
+/* What few containers have. A write that a crash cut off leaves its temporary name, which begins
+ * with a dot. Anything else is not ours: --root may point anywhere. */
 static int remove_leftovers(int root_fd, const char *id, int state_fd, struct nacre_error *err)
 {
 	int fd = openat(state_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -218,6 +218,7 @@ static int remove_leftovers(int root_fd, const char *id, int state_fd, struct na
 		return fail_errno(err, errno, "read the state of container \"%s\"", id);
 	}
 	(void)notify_remove(state_fd);
+	(void)unlinkat(state_fd, "denials", 0);
 	for (struct dirent *entry; (entry = readdir(dir));)
 		if (entry->d_name[0] == '.' && entry->d_type == DT_REG)
 			(void)unlinkat(state_fd, entry->d_name, 0);

@@ -18,6 +18,7 @@
  *   config.given  config.json as it was in the bundle
  *   config.json   tightened; what ran
  *   report.json   what the profile changed and why
+ *   denials       with --trace-denials: denials.h
  *   start         the socket on which INIT waits for `start`; gone once it was told
  *
  * Nothing that comes from a container is ever used as a name.

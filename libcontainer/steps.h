@@ -42,6 +42,10 @@ int drop_unit(struct life *l, struct nacre_error *err);
 int find_unit_cgroup(struct life *l, struct nacre_error *err);
 int attach_to_unit(struct life *l, struct nacre_error *err);
 
+/* tracer.c */
+int start_tracer(struct life *l, struct nacre_error *err);
+int end_tracers(struct life *l, struct nacre_error *err);
+
 /* host_side.c */
 int make_device_nodes(struct life *l, struct nacre_error *err);
 int enter_delegated_cgroup(struct life *l, struct nacre_error *err);
@@ -66,6 +70,8 @@ struct oci_state life_state(const struct life *l, int64_t pid, const char *statu
 int share_seccomp(struct life *l, struct nacre_error *err); /* before the fork */
 int compile_seccomp(struct life *l, struct nacre_error *err);
 int load_seccomp(struct life *l, struct nacre_error *err);
+/* The listener of which INIT told the number. */
+int take_listener(const struct life *l, struct nacre_error *err);
 int hand_out_listener(struct life *l, struct nacre_error *err);
 void announce_exec(struct life *l); /* once, before the filter that may forbid it */
 

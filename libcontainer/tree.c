@@ -91,7 +91,6 @@ void nacre_process_release(struct nacre_process *process)
 	close_fd(&process->console);
 	close_fd(&process->pidfd);
 	close_fd(&process->notify);
-	trace_release(process);
 	process->tree = NULL;
 	if (!tree)
 		return;

@@ -15,7 +15,7 @@
 
 enum {
 	KILL_WAIT_MS = 10000,
-	OWN_POLLS = 4,
+	OWN_POLLS = 3,
 };
 
 /* Not ours to take: those that say that we crashed, the end of a child (the pidfd tells), and job
@@ -164,7 +164,6 @@ static int serve(struct foreground *fg, struct nacre_process *process, struct co
 		{.fd = process->pidfd, .events = POLLIN},
 		{.fd = fg->signals, .events = POLLIN},
 		{.fd = process->notify, .events = POLLIN},
-		{.fd = process->denials, .events = POLLIN},
 	};
 
 	do {
@@ -187,12 +186,6 @@ static int serve(struct foreground *fg, struct nacre_process *process, struct co
 			handle_signals(fg->signals, console, process->pid);
 		if (polls[2].revents && hear_program(process, &polls[2].fd, err) < 0)
 			return -err->code;
-		if (polls[3].revents) {
-			r = nacre_trace_serve(process, err);
-			if (r < 0)
-				return r;
-			polls[3].fd = r ? process->denials : -1;
-		}
 		console_relay(console, polls + OWN_POLLS);
 	} while (!polls[0].revents);
 	console_drain(console, fg->signals);

@@ -10,7 +10,6 @@ const struct option_row run_rows[] = {
 	/* clang-format off */
 	{"detach", 'd', FLAG(create.detach), NULL, "return once the program runs"},
 	{"timeout", 0, DURATION(timeout_ms), "TIME", "kill the container after TIME, 30s or 1h30m, and exit with 124"},
-	{"trace-denials", 0, FLAG(create.trace_denials), NULL, "put each refused system call into the audit file, with the reason and the grant"},
 	{"keep", 0, FLAG(keep), NULL, "do not delete the container when it has ended"},
 	{NULL},
 	/* clang-format on */
@@ -85,8 +84,6 @@ int command_run(struct invocation *in, struct nacre_error *err)
 		return r;
 	if (in->create.detach && in->timeout_ms)
 		return fail(err, EINVAL, "run: --timeout: nobody would wait with --detach");
-	if (in->create.detach && in->create.trace_denials)
-		return fail(err, EINVAL, "run: --trace-denials: nobody would answer with --detach");
 	if (in->create.detach)
 		return run_detached(in, err);
 	r = foreground_begin(&fg, in->timeout_ms, err);

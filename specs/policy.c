@@ -32,6 +32,7 @@ static const struct field policy_fields[] = {
 	FIELD_OBJECT("annotations", policy, annotations, 0, policy_annotations),
 	FIELD_STRINGS("require", policy, require, 0),
 	FIELD_STRING("audit_file", policy, audit_file, 0),
+	FIELD_BOOL("trace_denials", policy, trace_denials, 0),
 	{},
 };
 static STRUCT_TYPE(policy);

@@ -49,7 +49,7 @@ struct container_record {
 	struct oci_map annotations;
 };
 
-#define RECORD_VERSION 3
+#define RECORD_VERSION 4
 
 /* One line. Heap; the caller's to free. */
 int oci_state_encode(

@@ -8,7 +8,7 @@ test_explain_says_what_was_denied_and_what_nobody_counts() {
 	good nacre explain "$id"
 	has_line "$out" "container $id, profile agent"
 	has "$out" 'WHAT NOBODY COUNTS'
-	has "$out" 'system calls: '
+	has "$out" 'system calls '
 	good nacre explain --format json "$id"
 	is "$(json '[.id, .profile] | join(" ")')" "$id agent" "id and profile"
 	is "$(json '.notCounted | length')" 3 "blind spots"

@@ -58,29 +58,142 @@ test_lines_are_limited_and_counted() {
 	is "$(grep -c EPERM <<<"$out")" 300 "refused calls"
 }
 
+# The tracers of the container, by the lock they hold on its counts.
+tracers() {
+	local inode
+	inode=$(stat -c %i "$ROOT/$id/denials" 2>/dev/null) || return
+	awk -v end=":$inode" '$2 == "POSIX" && $4 == "READ" && index($6, end) { print $5 }' /proc/locks
+}
+
+traced_and_detached() {
+	: >"$T/audit"
+	good nacre run --detach --trace-denials --audit "$T/audit" --bundle "$b" "$id"
+}
+
+test_a_detached_container_is_traced() {
+	bundle call bpf : pause
+	traced_and_detached
+	wait_for grep -q '"syscall":"bpf"' "$T/audit"
+	is "$(tracers | wc -l)" 1 tracers
+	kill_now
+	wait_for eval '[[ -z $(tracers) ]]'
+}
+
+test_a_created_container_is_traced_from_its_start() {
+	bundle call bpf : pause
+	: >"$T/audit"
+	good nacre create --trace-denials --audit "$T/audit" --bundle "$b" "$id"
+	is "$(tracers | wc -l)" 0 "tracers before start"
+	start
+	wait_for grep -q '"syscall":"bpf"' "$T/audit"
+	is "$(denied '.[0].allowedBy')" syscall:bpf
+}
+
+test_what_exec_starts_is_traced_by_a_tracer_of_its_own() {
+	needs_root || return
+	bundle pause
+	traced_and_detached
+	try nacre exec "$id" /payload call userfaultfd
+	has "$out" EPERM
+	is "$(denied '.[0] | [.syscall, .errno] | join(" ")')" "userfaultfd EPERM" denial
+	wait_for eval '(($(tracers | wc -l) == 1))'
+	try nacre exec --detach "$id" /payload pause
+	is "$(tracers | wc -l)" 2 tracers
+}
+
+test_explain_counts_what_was_refused() {
+	local i many=()
+	for ((i = 0; i < 300; i++)); do many+=(call bpf :); done
+	bundle "${many[@]}" socket 38 : pause
+	good nacre run --detach --trace-denials --bundle "$b" "$id"
+	wait_for grep -q socket "$ROOT/$id/denials"
+	good nacre explain "$id"
+	has_line "$out" '300 *bpf: EPERM: *CVE*syscall:bpf)'
+	has_line "$out" '1 *socket: EAFNOSUPPORT: *socket:AF_NAME)'
+	good nacre explain --format json "$id"
+	is "$(json '.traced')" true traced
+	is "$(json '.denied[] | select(.syscall == "bpf") | [.count, .errno, .grant] | join(" ")')" \
+		"300 EPERM syscall:bpf" "in JSON"
+}
+
+test_a_tracer_holds_no_more_than_it_needs() {
+	local tracer
+	needs_root || return
+	bundle pause
+	traced_and_detached
+	tracer=$(tracers)
+	is "$(sed -n 's/^CapPrm:\t//p' "/proc/$tracer/status")" 0000000000080000 capabilities
+	is "$(sed -n 's/^NoNewPrivs:\t//p' "/proc/$tracer/status")" 1 no_new_privs
+	is "$(readlink "/proc/$tracer/cwd")" / "working directory"
+	is "$(find "/proc/$tracer/fd" -type l -printf '%l\n' | sed "s|$T|T|" | sort | tr '\n' ' ')" \
+		"T/audit T/state/$id/denials anon_inode:seccomp notify " files
+	is "$(readlink "/proc/$tracer/ns/pid")" "$(readlink /proc/self/ns/pid)" "pid namespace"
+}
+
+# The kernel answers ENOSYS for a listener that is gone.
 test_the_filter_holds_when_nobody_answers() {
-	bundle readline : call bpf : call userfaultfd
+	bundle readline : call bpf : call userfaultfd : pause
 	mkfifo "$T/in"
 	: >"$T/audit"
-	nacre_direct run --trace-denials --audit "$T/audit" --bundle "$b" --keep "$id" \
-		<>"$T/in" >"$T/said" 2>&1 &
-	wait_for status_is running
-	# Not by a signal that it would pass on.
-	kill -9 $!
-	wait $! 2>/dev/null
+	nacre run --detach --trace-denials --audit "$T/audit" --bundle "$b" "$id" \
+		<>"$T/in" >"$T/said" 2>&1
+	kill -9 "$(tracers)"
+	wait_for eval '[[ -z $(tracers) ]]'
 	echo go >"$T/in"
 	wait_for grep -q userfaultfd "$T/said"
 	lacks "$(cat "$T/said")" ': ok'
+	has "$(cat "$T/said")" ENOSYS
+	status_is running || wrong "it ended"
 	rm "$T/in"
 }
 
-test_it_needs_the_foreground_a_filter_and_an_audit_file() {
+# A process that somebody moved out of the container's cgroup, and that no pid namespace ends.
+test_delete_ends_a_tracer_that_goes_on() {
+	local tracer child
+	needs_all_cgroups || return
+	bundle spawn 1 : pause
+	without_namespace pid
+	good nacre run --detach --trace-denials --allow host-pid --bundle "$b" "$id"
+	tracer=$(tracers)
+	wait_for eval '(($(nacre ps -f json "$id" | jq length) == 2))'
+	child=$(nacre ps -f json "$id" | jq ".[] | select(. != $(state_of .pid))")
+	echo "$child" >"$cg_mount/cgroup.procs"
+	kill_now
+	is "$(tracers)" "$tracer" tracer
+	delete
+	[[ -z $(ls "/proc/$tracer/fd" 2>/dev/null) ]] || wrong "it goes on"
+	exists "/proc/$child"
+	kill -9 "$child"
+}
+
+# Hooks in the container are under the filter as well, while the command waits for them.
+test_a_hook_in_the_container_is_answered() {
 	bundle true
-	bad 1 'run: --trace-denials: nobody would answer with --detach' \
-		nacre run --detach --trace-denials --audit "$T/audit" --bundle "$b" "$id"
-	bad 1 '--trace-denials: needs --audit FILE*' nacre run --trace-denials --bundle "$b" "$id"
-	bad 1 '--trace-denials: needs *' \
-		nacre run --profile oci --trace-denials --audit "$T/audit" --bundle "$b" "$id"
+	edit '.hooks.startContainer = [{path: "/payload", args: ["payload", "call", "bpf"]}]'
+	traced
+	has "$err" 'hooks: startContainer: '
+	is "$(denied 'map(.syscall) | index("bpf") != null')" true denial
+}
+
+test_the_policy_may_ask_for_it() {
+	needs_mount || return
+	mkdir -p "$T/etc/nacre"
+	printf '{"version": 1, "audit_file": "%s", "trace_denials": true}\n' "$T/audit" \
+		>"$T/etc/nacre/policy.json"
+	for profile in agent oci; do
+		: >"$T/audit"
+		bundle call bpf
+		try unshare -m --propagation private bash -c 'mount --bind "$0/etc" /etc && exec "$@"' \
+			"$T" "$NACRE" --root "$ROOT" run --profile "$profile" --bundle "$b" "$id"
+		is "$(denied 'map(.syscall) | index("bpf") != null')" \
+			"$([[ $profile == oci ]] && echo false || echo true)" "denied under $profile"
+	done
+}
+
+test_it_needs_a_filter() {
+	bundle true
+	bad 1 '--trace-denials: needs a profile with a seccomp filter*' \
+		nacre run --profile oci --trace-denials --bundle "$b" "$id"
 	nothing_left
 }
 

@@ -34,7 +34,7 @@ static int start(const char *script, bool tty, struct nacre_process *ret_process
 {
 	sigset_t none;
 
-	*ret_process = (struct nacre_process){.console = -1, .notify = -1, .denials = -1};
+	*ret_process = (struct nacre_process){.console = -1, .notify = -1};
 	ret_process->tree = NULL;
 	ret_process->pid = tty ? forkpty(&ret_process->console, NULL, NULL, NULL) : fork();
 	if (ret_process->pid == 0) {

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_DENIALS_H
+#define NACRE_DENIALS_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "specs/error.h"
+
+/*
+ * How often a container's system calls were refused, by call and rule: the file "denials" in its
+ * state directory, written by the tracers (tracer.c) and read by `explain`. A line of fixed length
+ * for each, so that one count is one pwrite(2).
+ *
+ * Each tracer holds a lock (fcntl(2), POSIX record locks) for as long as it lives: it is found by
+ * that, and no pid can be taken for it that another process has by now.
+ */
+
+#define DENIALS_MAX 64
+
+struct denial_count {
+	uint64_t count;
+	int rule; /* place in filter_rules; -1: no row */
+	int error; /* what the caller got */
+	char call[40]; /* "others": what no line was left for */
+};
+
+/* Opens the file, or makes it. */
+int denials_open(int state_fd, struct nacre_error *err);
+
+/* Holds it, with every other tracer, until this process ends or closes any fd of the file. Returns
+ * 0 or -errno. */
+int denials_hold(int fd);
+
+/* One of the processes that hold it, as this pid namespace sees it; 0: none. Returns -errno if that
+ * cannot be told. */
+pid_t denials_holder(int fd);
+
+/* Counts one more. What cannot be written is not counted. */
+void denials_add(int fd, int rule, int error, const char *call);
+
+/* Returns how many there are; 0 if there is no file. */
+int denials_read(
+	int state_fd, struct denial_count ret_counts[DENIALS_MAX], struct nacre_error *err);
+
+#endif
