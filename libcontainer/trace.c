@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "libcontainer/idmap.h"
 #include "libcontainer/nacre.h"
 #include "libcontainer/seccomp_trace.h"
 
@@ -39,8 +40,8 @@ int trace_exec(struct life *l, bool container_is_traced, struct nacre_error *err
 {
 	if (!container_is_traced || !l->own_filter.profile)
 		return 0;
-	if (geteuid() == 0)
+	if (geteuid() == 0 && idmap_is_initial())
 		return prepare(l, err);
-	life_warn(l, "denials of this exec are not traced: only root can take its listener");
+	life_warn(l, "denials of this exec are not traced: only root of the host can take its listener");
 	return 0;
 }
