@@ -42,6 +42,7 @@ int trace_exec(struct life *l, bool container_is_traced, struct nacre_error *err
 		return 0;
 	if (geteuid() == 0 && idmap_is_initial())
 		return prepare(l, err);
-	life_warn(l, "denials of this exec are not traced: only root of the host can take its listener");
+	life_warn(l,
+		"denials of this exec are not traced: only root of the host can take its listener");
 	return 0;
 }
