@@ -88,20 +88,21 @@ static void warn_left_out(
 	warn(data, text);
 }
 
-/* The kernel raises none that is not in both other sets: capabilities(7). */
+/* The kernel raises none that is not in both other sets: capabilities(7). buildah asks for all. */
 static uint64_t limit_ambient(
 	uint64_t ambient, uint64_t allowed, void (*warn)(void *data, const char *text), void *data)
 {
-	for (unsigned n = 0; warn && n < 64; n++) {
-		char name[64], text[160];
+	char name[64],
+		text[1000] = "ambient capabilities that are not inheritable and permitted are "
+			     "left out:";
+	size_t used = strlen(text);
 
-		if (!(ambient & ~allowed & BIT(n)))
-			continue;
-		(void)snprintf(text, sizeof(text),
-			"can't raise ambient capability %s: it is not inheritable and permitted",
-			name_of(n, name));
+	for (unsigned n = 0; n < 64 && used < sizeof(text); n++)
+		if (ambient & ~allowed & BIT(n))
+			used += (size_t)snprintf(
+				text + used, sizeof(text) - used, " %s", name_of(n, name));
+	if (warn && ambient & ~allowed)
 		warn(data, text);
-	}
 	return ambient & allowed;
 }
 
