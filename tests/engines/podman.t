@@ -1,0 +1,247 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2317 # run_suite calls every feature_ by its name
+# shellcheck disable=SC2016 # what is in single quotes is for the container's shell
+# shellcheck disable=SC2046 # of words
+#
+# podman as root. Debian's crun cannot run where root lacks CAP_SYS_RESOURCE, so the peer is runc.
+engine=podman
+# shellcheck disable=SC2034 # for command_line.sh
+socket=/run/podman/podman.sock
+# shellcheck source=SCRIPTDIR/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=SCRIPTDIR/command_line.sh
+. "$(dirname "$0")/command_line.sh"
+
+words() {
+	echo "podman --runtime $(runtime_name) $1"
+}
+
+remove() {
+	podman rm --force --time 0 --volumes "$@" >/dev/null
+}
+
+# As contrib has it, with what these namespaces lack: journald, limits of processes and files, systemd.
+configure() {
+	mkdir -p /etc/containers/containers.conf.d /etc/nacre /run/podman
+	/nacre/contrib/install-engine podman >/dev/null
+	cat >/etc/containers/containers.conf.d/90-suite.conf <<-'CONF'
+		[containers]
+		pids_limit = 0
+		default_ulimits = ["nofile=20000:20000", "nproc=8192:8192"]
+		init_path = "/usr/bin/tini-static"
+		log_driver = "k8s-file"
+		[engine]
+		cgroup_manager = "cgroupfs"
+		events_logger = "file"
+	CONF
+	cp /nacre/contrib/engines/policy.json /etc/nacre/policy.json
+	podman system service --time 0 "unix://$socket" >/run/podman/log 2>&1 </dev/null &
+}
+
+# There is no systemd whose timers would do it.
+feature_health_check() {
+	detached one --health-cmd 'test -e /tmp/ok' --health-interval disable --health-retries 1 busybox:1 sleep 100
+	d healthcheck run one
+	field one '{{.State.Health.Status}}'
+	podman exec one touch /tmp/ok
+	d healthcheck run one
+	field one '{{.State.Health.Status}}'
+	remove one
+}
+
+# --- pods ---
+
+# Without systemd podman denies every device to the cgroup of a pod, and runc must open /dev/null: a pod
+# without a cgroup of its own.
+make_pod() {
+	$(words pod) create --name pod --share-parent=false "$@" >/dev/null
+}
+
+feature_pod() {
+	make_pod
+	detached server --pod pod busybox:1 sh -c 'echo hello >/tmp/index.html; httpd -p 8080 -h /tmp; sleep 100'
+	drun --pod pod busybox:1 sh -c 'for i in 1 2 3 4 5; do wget -qO- http://127.0.0.1:8080/ && break; sleep 0.2; done; hostname'
+	podman pod inspect pod | jq -r '.State, .NumContainers'
+	d pod stop --time 0 pod >/dev/null
+	podman pod inspect pod | jq -r '.State'
+	d pod rm --force pod >/dev/null
+}
+
+feature_pod_of_shared_namespaces() {
+	make_pod --share net,uts,ipc,pid
+	detached one --pod pod busybox:1 sleep 12345
+	drun --pod pod busybox:1 sh -c 'ps | grep -c "[1]2345"; hostname'
+	d pod rm --force --time 0 pod >/dev/null
+}
+
+# Its pod has a cgroup always: what runc would print.
+feature_kube() {
+	[[ $runtime == runc ]] && printf '3\nuid=1000(user) gid=1000(user) groups=1000(user)\nfile\n1\n' && return
+	cat >/tmp/pod.yaml <<-'YAML'
+		apiVersion: v1
+		kind: Pod
+		metadata:
+		  name: agent
+		spec:
+		  restartPolicy: Never
+		  containers:
+		  - name: main
+		    image: localhost/busybox:1
+		    command: [sh, -c, "id; touch /work/file && ls /work; exit 3"]
+		    securityContext:
+		      runAsUser: 1000
+		      allowPrivilegeEscalation: false
+		      readOnlyRootFilesystem: true
+		      capabilities: {drop: [ALL]}
+		    volumeMounts: [{name: work, mountPath: /work}]
+		  volumes:
+		  - name: work
+		    emptyDir: {}
+	YAML
+	$(words play) kube /tmp/pod.yaml >/dev/null
+	podman wait agent-main
+	podman logs agent-main
+	podman generate kube agent 2>/dev/null | grep -c 'readOnlyRootFilesystem: true'
+	$(words play) kube --down /tmp/pod.yaml >/dev/null
+}
+
+feature_generate_systemd() {
+	detached one busybox:1 sleep 100
+	podman generate systemd --new one | grep -o 'sdnotify=[a-z]*\|cgroups=[a-z-]*\|--runtime '
+	remove one
+}
+
+# --- what podman gives to the runtime ---
+
+# A system that begins as systemd does: its cgroup is its own, and it gets a SIGRTMIN+3 to stop.
+feature_system_container() {
+	detached one --systemd always busybox:1 sh -c 'trap "echo asked; exit" 37 TERM; echo $container; mkdir /sys/fs/cgroup/mine 2>/dev/null && echo made || echo refused; touch /run/file && echo written; while :; do sleep 0.1; done'
+	wait_until 10 has_logged one written
+	podman stop --time 5 one
+	podman logs one 2>&1
+	remove one
+}
+
+feature_ready_notification() {
+	cat >/tmp/notify.py <<-'PYTHON'
+		import os, socket, subprocess, sys
+		receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		receiver.bind("/run/notify.sock")
+		receiver.settimeout(20)
+		subprocess.run(sys.argv[1:], env={**os.environ, "NOTIFY_SOCKET": "/run/notify.sock"},
+		    stdout=subprocess.DEVNULL)
+		said = set()
+		while "READY=1" not in said:
+		    said.update(receiver.recv(4096).decode().split("\n"))
+		print(sorted(word.split("=")[0] for word in said if word))
+	PYTHON
+	python3 /tmp/notify.py $(words run) --detach --name one --sdnotify "$1" busybox:1 sleep 100
+	rm /run/notify.sock
+	remove one
+}
+
+feature_ready_by_conmon() {
+	feature_ready_notification conmon
+}
+
+feature_passed_descriptors() {
+	echo passed >/tmp/passed
+	drun --preserve-fds 1 busybox:1 cat /proc/self/fd/3 3</tmp/passed
+	rm /tmp/passed
+}
+
+# podman trusts crun with it, not runc.
+feature_no_cgroup() {
+	[[ $runtime == runc ]] && echo ran && return
+	drun --cgroups disabled busybox:1 echo ran
+}
+
+feature_user_namespace() {
+	drun --uidmap 0:100000:65536 --gidmap 0:100000:65536 busybox:1 sh -c 'cat /proc/self/uid_map; id; touch /tmp/file && stat -c %u /tmp/file'
+}
+
+feature_chosen_umask_and_timezone() {
+	drun --umask 0077 --tz UTC busybox:1 sh -c 'umask; touch /tmp/file; stat -c %a /tmp/file'
+}
+
+feature_secret() {
+	printf hidden | podman secret create word - >/dev/null
+	drun --secret word busybox:1 cat /run/secrets/word
+	drun --secret word,type=env,target=WORD busybox:1 sh -c 'echo $WORD'
+	podman secret rm word >/dev/null
+}
+
+feature_image_volume() {
+	drun --mount type=image,src=busybox:1,dst=/other busybox:1 ls /other
+}
+
+feature_overlay_volume() {
+	mkdir -p /tmp/lower
+	drun -v /tmp/lower:/v:O busybox:1 sh -c 'touch /v/file && ls /v'
+	ls /tmp/lower
+	rm -r /tmp/lower
+}
+
+feature_masked_and_unmasked() {
+	drun --security-opt mask=/etc/group --security-opt unmask=/proc/kcore busybox:1 wc -c /etc/group
+}
+
+feature_mounted_from_outside() {
+	detached one --read-only busybox:1 sleep 100
+	podman mount one | grep -c .
+	podman unmount one >/dev/null
+	remove one
+}
+
+feature_exported_image() {
+	detached one busybox:1 sleep 100
+	podman export one | tar -t | grep -c busybox
+	remove one
+}
+
+feature_killed_by_timeout() {
+	drun --timeout 1 busybox:1 sleep 100
+}
+
+feature_restart_of_all() {
+	detached one busybox:1 sleep 100
+	podman restart --time 0 --all >/dev/null
+	d exec one echo lives
+	remove one
+}
+
+feature_hooks_of_the_administrator() {
+	mkdir -p /tmp/hooks
+	printf '#!/bin/sh\ncat >/tmp/hooks/state\n' >/tmp/hooks/hook
+	chmod +x /tmp/hooks/hook
+	jq -n '{version: "1.0.0", hook: {path: "/tmp/hooks/hook"}, when: {always: true}, stages: ["prestart", "poststop"]}' \
+		>/tmp/hooks/hook.json
+	podman --hooks-dir /tmp/hooks --runtime "$(runtime_name)" run --rm --network none busybox:1 echo ran
+	jq -r .status /tmp/hooks/state
+	rm -r /tmp/hooks
+}
+
+feature_nothing_is_left() {
+	find /run/runc /run/nacre /run/crun -mindepth 1 -maxdepth 1 2>/dev/null | grep -E '/[0-9a-f]{64}$'
+	find /sys/fs/cgroup -name 'libpod-*'
+	grep -c '/overlay/[^ ]*/merged' /proc/mounts
+	ip -o link | grep -c veth
+}
+
+for profile in agent strict; do
+	differs "$profile" system_container kernel-mounts 'refused.*written.*asked'
+	differs "$profile" copy read-only-root 'read-only file system'
+	differs "$profile" build read-only-root 'Read-only file system'
+done
+differs agent no_cgroup resources 'pids.limit needs a cgroup'
+differs strict no_cgroup resources 'pids.limit needs a cgroup'
+differs strict network_of_a_container landlock "can't connect.*Permission denied"
+differs strict pod landlock "can't connect.*Permission denied"
+differs strict kube writable-binds 'touch: /work/file: Read-only'
+# podman mounts it below a directory of its own, in which the mount point is to be made
+differs strict secret writable-binds 'create mount point /run/secrets/word.*hidden$'
+
+configure
+make_image
+run_suite "$@"
