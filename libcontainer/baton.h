@@ -7,7 +7,7 @@
 #include "specs/error.h"
 
 /*
- * What RUNTIME and INIT say to each other, on a SOCK_SEQPACKET pair: one struct, five kinds.
+ * What RUNTIME and INIT say to each other, on a SOCK_SEQPACKET pair: one struct, seven kinds.
  *
  *   TURN     the receiver's row STEP is next
  *   FAILED   the sender's row STEP failed; TEXT is the error, CODE its errno; the sender ends
@@ -15,6 +15,8 @@
  *   WARNING  TEXT is for the user
  *   DEBUG    TEXT is for --debug
  *   CONSOLE  carries the terminal's master by SCM_RIGHTS
+ *   MAP      carries the clone of the source of mount VALUE, for RUNTIME to id-map; the answer, the
+ *            same without fd, says that it is
  *
  * Written with write(2) and read(2) wherever no fd travels: a seccomp filter may be active already.
  */
@@ -25,6 +27,7 @@ enum baton_kind {
 	BATON_WARNING,
 	BATON_DEBUG,
 	BATON_CONSOLE,
+	BATON_MAP,
 };
 
 struct baton_message {

@@ -14,6 +14,7 @@
 #include "libcontainer/sysctl.h"
 #include "specs/json.h"
 #include "specs/mount_words.h"
+#include "specs/path_text.h"
 #include "specs/validate.h"
 
 /* A copy: the report outlives the caller's array. */
@@ -87,6 +88,32 @@ static int resolve_sources(
 	return 0;
 }
 
+/* As runc: a destination may be given as the host's path of it, below the rootfs. Before anything
+ * judges it. */
+static int resolve_destinations(
+	struct arena *arena, const char *bundle, struct oci_config *config, struct nacre_error *err)
+{
+	const char *root = config->root ? config->root->path : NULL;
+	char rootfs[PATH_TEXT_MAX];
+	char clean[PATH_TEXT_MAX];
+
+	if (root && *root != '/')
+		root = arena_printf(arena, "%s/%s", bundle, root);
+	if (!root || path_clean(root, rootfs) < 0 || strcmp(rootfs, "/") == 0)
+		return 0;
+	for (size_t i = 0; i < config->n_mounts; i++) {
+		struct oci_mount *mount = &config->mounts[i];
+
+		if (!mount->destination || path_clean(mount->destination, clean) < 0 ||
+			!path_within(clean, rootfs))
+			continue;
+		mount->destination = arena_printf(arena, "/%s", clean + strlen(rootfs));
+		if (!mount->destination)
+			return fail_errno(err, ENOMEM, "mounts[%zu].destination", i);
+	}
+	return 0;
+}
+
 static int decode_config(struct arena *arena, const struct bundle_request *request,
 	const char *file, const struct bundle *bundle, struct oci_config **ret_config,
 	struct nacre_error *err)
@@ -94,6 +121,7 @@ static int decode_config(struct arena *arena, const struct bundle_request *reque
 	struct oci_config *config;
 
 	if (oci_config_decode(arena, file, bundle->given, bundle->given_length, &config, err) < 0 ||
+		resolve_destinations(arena, bundle->path, config, err) < 0 ||
 		oci_config_validate(config, err) < 0 || sysctl_check(config, err) < 0)
 		return -err->code;
 	oci_config_warnings(config, request->warn, request->data);

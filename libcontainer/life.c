@@ -142,6 +142,8 @@ void life_init(struct life *l)
 		.hook_output = {-1, -1},
 		.resctrl_fd = -1,
 		.netns_fd = -1,
+		.map_fd = -1,
+		.turn_ahead = -1,
 		.listener = -1,
 	};
 	for (size_t i = 0; i < sizeof(l->namespaces.join_fds) / sizeof(int); i++)
@@ -152,7 +154,7 @@ void life_done(struct life *l)
 {
 	int *const owned[] = {&l->state_fd, &l->lock_fd, &l->rootfs_fd, &l->proc_fd,
 		&l->console_socket, &l->start_socket, &l->notify_socket, &l->baton, &l->pidfd,
-		&l->init_pidfd, &l->terminal.master, &l->terminal.slave, &l->netns_fd,
+		&l->init_pidfd, &l->terminal.master, &l->terminal.slave, &l->netns_fd, &l->map_fd,
 		&l->resctrl_fd, &l->nodes_fd, &l->hook_output.stdout_fd, &l->hook_output.stderr_fd};
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)

@@ -181,6 +181,7 @@ struct life {
 	struct mount_guard guard;
 	int nodes_fd; /* of linux.devices, see devices_make_nodes */
 	int *source_fds; /* one a mount */
+	int map_fd; /* user namespace with the mappings of the container, for id-mapped mounts */
 	int console_socket;
 	int start_socket; /* where INIT listens */
 	int notify_socket; /* where the caller does */
@@ -198,6 +199,7 @@ struct life {
 	struct seccomp_own traced_filter; /* INIT: in place of own_filter, with TRACE */
 	int listener; /* of a seccomp filter with SCMP_ACT_NOTIFY: fd number in INIT */
 	bool started; /* the program runs: what fails now is a poststart hook */
+	int turn_ahead; /* INIT: step of a turn that came before its time; -1: none */
 	bool announced; /* INIT said that exec is next */
 	bool cwd_entered; /* as root; else once more as the user */
 	struct seccomp_own own_filter;

@@ -179,20 +179,27 @@ static int judge(struct source *s, struct nacre_error *err)
 	return r;
 }
 
+int mount_guard_judge(const struct mount_guard *guard, const struct oci_mount *mount, size_t index,
+	int fd, struct nacre_error *err)
+{
+	struct source source = {.guard = guard, .given = mount->source, .fd = fd};
+	char place[48];
+
+	(void)snprintf(place, sizeof(place), "mounts[%zu].source", index);
+	source.place = place;
+	return judge(&source, err);
+}
+
 int mount_guard_open(const struct mount_guard *guard, const struct oci_mount *mount, size_t index,
 	bool nofollow, struct nacre_error *err)
 {
 	/* Not open(2): this call triggers automounts as mounting would. */
 	cleanup_close int fd = sys_open_tree(
 		AT_FDCWD, mount->source, nofollow ? AT_SYMLINK_NOFOLLOW : 0);
-	struct source source = {.guard = guard, .given = mount->source, .fd = fd};
-	char place[48];
 
 	if (fd < 0)
 		return fail_errno(err, fd, "open the source");
-	(void)snprintf(place, sizeof(place), "mounts[%zu].source", index);
-	source.place = place;
-	if (judge(&source, err) < 0)
+	if (mount_guard_judge(guard, mount, index, fd, err) < 0)
 		return -err->code;
 	return steal_fd(&fd);
 }

@@ -33,6 +33,10 @@ int mount_guard_init(struct mount_guard *guard, struct arena *arena,
 int mount_guard_open(const struct mount_guard *guard, const struct oci_mount *mount, size_t index,
 	bool nofollow, struct nacre_error *err);
 
+/* The judgement alone, on the source opened as FD. 0, or -EPERM. */
+int mount_guard_judge(const struct mount_guard *guard, const struct oci_mount *mount, size_t index,
+	int fd, struct nacre_error *err);
+
 /* The same for what the kernel opens by itself: the layers of an overlay, a disk. It walks the path
  * once more. */
 int mount_guard_filesystem(const struct mount_guard *guard, const struct oci_mount *mount,

@@ -90,6 +90,31 @@ static int clone_source(const struct mount_guard *guard, const struct oci_mount 
 	return clone_tree(fd, "", AT_EMPTY_PATH | recursive, err);
 }
 
+const char *mount_source_below(const struct oci_mount *mount, const char *rootfs)
+{
+	size_t length = rootfs ? strlen(rootfs) : 0;
+
+	while (length > 0 && rootfs[length - 1] == '/')
+		length--;
+	if (length == 0 || !mount->source || strncmp(mount->source, rootfs, length) != 0)
+		return NULL;
+	return mount->source[length] == '/' ? mount->source + length : NULL;
+}
+
+static int clone_below(const struct mount_job *job, const char *path, struct nacre_error *err)
+{
+	const struct mount_guard *guard = job->context->guard;
+	const int nofollow = job->options.source_nofollow ? O_NOFOLLOW : 0;
+	cleanup_close int fd = path_open(job->context->rootfs_fd, path, O_PATH | nofollow);
+
+	if (fd < 0)
+		return fail_errno(err, fd, "open the source");
+	if (guard && guard->request &&
+		mount_guard_judge(guard, job->mount, job->index, fd, err) < 0)
+		return -err->code;
+	return clone_tree(fd, "", AT_EMPTY_PATH | (job->options.recursive ? AT_RECURSIVE : 0), err);
+}
+
 static int set_bind_flags(const struct mount_job *job, int tree_fd, struct nacre_error *err)
 {
 	struct mount_options o = job->options;
@@ -108,7 +133,9 @@ static int set_bind_flags(const struct mount_job *job, int tree_fd, struct nacre
 int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
 {
 	const struct mount_options *o = &job->options;
-	const int *source_fds = job->context->source_fds;
+	const struct mount_context *context = job->context;
+	const int *source_fds = context->source_fds;
+	const char *below = mount_source_below(job->mount, context->rootfs);
 	cleanup_close int fd = -1;
 
 	/* The runtime's tree: dup, so that it stays the caller's to close. */
@@ -116,10 +143,14 @@ int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
 		fd = fcntl(source_fds[job->index], F_DUPFD_CLOEXEC, 3);
 		if (fd < 0)
 			return fail_errno(err, errno, "keep the source");
+	} else if (below) {
+		fd = clone_below(job, below, err);
+		if (fd >= 0 && o->idmap && context->map(context->data, job->index, fd, err) < 0)
+			return -err->code;
 	} else if (o->idmap) {
 		return fail(err, EINVAL, "idmap: the source was not opened by the runtime");
 	} else {
-		fd = clone_source(job->context->guard, job->mount, job->index, o, err);
+		fd = clone_source(context->guard, job->mount, job->index, o, err);
 	}
 	if (fd < 0 || set_bind_flags(job, fd, err) < 0)
 		return -err->code;
@@ -306,4 +337,15 @@ int mount_open_source(const struct mount_guard *guard, const struct oci_mount *m
 	if (fd < 0)
 		return fail_prefix(err, "mounts[%zu]: %s", index, mount->source);
 	return fd;
+}
+
+int mount_map_source(int tree_fd, const struct oci_mount *mount, size_t index, int userns_fd,
+	struct nacre_error *err)
+{
+	struct mount_options o;
+
+	if (mount_options_parse(mount, index, &o, err) < 0 ||
+		set_idmap(tree_fd, mount, &o, userns_fd, err) < 0)
+		return fail_prefix(err, "mounts[%zu]: %s", index, mount->source);
+	return 0;
 }

@@ -10,6 +10,7 @@
 /* What performing the mounts of a config needs to know of the container. */
 struct mount_context {
 	int rootfs_fd;
+	const char *rootfs; /* its path on the host; NULL: no source lies below it */
 	const char *mount_label; /* linux.mountLabel or NULL */
 	bool own_cgroup_namespace;
 	bool own_network_namespace;
@@ -20,6 +21,9 @@ struct mount_context {
 	const struct mount_guard *guard; /* NULL: sources are not judged */
 	const int *source_fds; /* one a mount: a detached tree that the runtime opened, or -1; NULL:
 				  none */
+	/* Id-maps a clone, for mounts that only the runtime may map; returns 0 or -errno. */
+	int (*map)(void *data, size_t index, int tree_fd, struct nacre_error *err);
+	void *data; /* of map */
 	int *proc_fd; /* out: the procfs made for /proc, if there is one (see procfs.h); starts as
 			 -1 */
 };
@@ -35,11 +39,21 @@ int mounts_perform(const struct mount_context *context, const struct oci_mount *
 int mounts_seal(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
 	struct nacre_error *err);
 
+/* Where the source of a bind mount lies below the rootfs with the path ROOTFS: its path there.
+ * NULL: it lies elsewhere. Such a source is looked up when the mount is made, so that it has the
+ * mounts of the config before it, and within the rootfs, as whatever the image put there. */
+const char *mount_source_below(const struct oci_mount *mount, const char *rootfs);
+
 /* A detached, possibly id-mapped clone of mount I's source, opened by the runtime in its own
  * namespaces because the container's user namespace could not reach it or must not change its
  * ownership. USERNS_FD: of the container's mappings, for "idmap" without mappings of its own; -1:
  * none. Returns an fd, or -ENOTSUP when the mount needs none of this. */
 int mount_open_source(const struct mount_guard *guard, const struct oci_mount *mount, size_t index,
 	bool own_user_namespace, int userns_fd, struct nacre_error *err);
+
+/* Maps the detached tree of MOUNT, number INDEX, as its mappings or those of USERNS_FD say; by the
+ * runtime. */
+int mount_map_source(int tree_fd, const struct oci_mount *mount, size_t index, int userns_fd,
+	struct nacre_error *err);
 
 #endif

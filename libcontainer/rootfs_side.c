@@ -3,6 +3,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
+#include "libcontainer/baton.h"
 #include "libcontainer/cleanup.h"
 #include "libcontainer/devices.h"
 #include "libcontainer/masks.h"
@@ -33,7 +34,8 @@ int open_host_files(struct life *l, struct nacre_error *err)
 	for (size_t i = 0; l->source_fds && i < config->n_mounts; i++) {
 		int fd;
 
-		if (l->source_fds[i] >= 0)
+		if (l->source_fds[i] >= 0 ||
+			mount_source_below(&config->mounts[i], l->record.rootfs))
 			continue;
 		fd = mount_open_source(&l->guard, &config->mounts[i], i, true, -1, err);
 		if (fd < 0 && fd != -ENOTSUP)
@@ -72,10 +74,27 @@ static uint64_t flags_to_clear(const struct life *l)
 	       MOUNT_ATTR_NOSYMFOLLOW;
 }
 
+/* INIT may not: the filesystem belongs to the user namespace of the host. If RUNTIME cannot either
+ * it ends INIT. */
+static int have_mapped(void *data, size_t index, int tree_fd, struct nacre_error *err)
+{
+	struct life *l = data;
+	struct baton_message answer;
+	int result = baton_send(l->baton, BATON_MAP, 0, 0, (int)index, NULL, tree_fd);
+
+	while (result >= 0 && (result = baton_receive(l->baton, &answer, NULL)) == 1) {
+		if (answer.kind == BATON_MAP)
+			return 0;
+		l->turn_ahead = answer.step;
+	}
+	return fail_errno(err, result < 0 ? result : EPROTO, "ask for the id mapping");
+}
+
 static struct mount_context mount_context(struct life *l)
 {
 	return (struct mount_context){
 		.rootfs_fd = l->rootfs_fd,
+		.rootfs = l->record.rootfs,
 		.mount_label = l->config->linux_ ? l->config->linux_->mount_label : NULL,
 		.own_cgroup_namespace = l->record.active & NEW_CGROUPNS,
 		.own_network_namespace = l->record.active & NEW_NETNS,
@@ -83,6 +102,8 @@ static struct mount_context mount_context(struct life *l)
 		.clear_unnamed = flags_to_clear(l),
 		.guard = &l->guard,
 		.source_fds = l->source_fds,
+		.map = have_mapped,
+		.data = l,
 		.proc_fd = &l->proc_fd,
 	};
 }

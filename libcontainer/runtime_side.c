@@ -79,12 +79,16 @@ static bool wants_idmap(const struct oci_config *config)
 	return false;
 }
 
+/* User namespace for mounts that are to be mapped as the container is. -1: none. */
+static int mapping_fd(const struct life *l)
+{
+	return l->map_fd >= 0 ? l->map_fd : namespaces_joined_user(&l->namespaces);
+}
+
 int open_mount_sources(struct life *l, struct nacre_error *err)
 {
 	const struct oci_config *config = l->config;
 	bool userns = oci_find_namespace(config, "user");
-	cleanup_close int new_userns_fd = -1;
-	int userns_fd = namespaces_joined_user(&l->namespaces);
 
 	l->source_fds = malloc(config->n_mounts * sizeof(int));
 	if (!l->source_fds)
@@ -94,20 +98,36 @@ int open_mount_sources(struct life *l, struct nacre_error *err)
 	if (l->record.active & NEW_USERNS && wants_idmap(config)) {
 		const struct oci_linux *linux_ = config->linux_;
 
-		userns_fd = new_userns_fd = idmap_userns(linux_->uid_mappings,
-			linux_->n_uid_mappings, linux_->gid_mappings, linux_->n_gid_mappings, err);
-		if (userns_fd < 0)
-			return userns_fd;
+		l->map_fd = idmap_userns(linux_->uid_mappings, linux_->n_uid_mappings,
+			linux_->gid_mappings, linux_->n_gid_mappings, err);
+		if (l->map_fd < 0)
+			return l->map_fd;
 	}
 	for (size_t i = 0; i < config->n_mounts; i++) {
-		int fd = mount_open_source(
-			&l->guard, &config->mounts[i], i, userns, userns_fd, err);
+		int fd;
 
+		if (mount_source_below(&config->mounts[i], l->record.rootfs))
+			continue; /* INIT's */
+		fd = mount_open_source(
+			&l->guard, &config->mounts[i], i, userns, mapping_fd(l), err);
 		if (fd < 0 && fd != -ENOTSUP)
 			return fd;
 		l->source_fds[i] = fd < 0 ? -1 : fd;
 	}
 	return 0;
+}
+
+int map_source(struct life *l, int index, int tree_fd, struct nacre_error *err)
+{
+	cleanup_close int fd = tree_fd;
+	int result;
+
+	if (fd < 0 || index < 0 || (size_t)index >= l->config->n_mounts)
+		return fail(err, EPROTO, "init asked for the mapping of mount %d", index);
+	if (mount_map_source(fd, &l->config->mounts[index], (size_t)index, mapping_fd(l), err) < 0)
+		return -err->code;
+	result = baton_send(l->baton, BATON_MAP, 0, 0, index, NULL, -1);
+	return result < 0 ? fail_errno(err, result, "answer init") : 0;
 }
 
 int connect_console(struct life *l, struct nacre_error *err)

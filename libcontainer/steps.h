@@ -13,6 +13,8 @@ int drop_state_directory(struct life *l, struct nacre_error *err);
 int make_cgroup(struct life *l, struct nacre_error *err);
 int drop_cgroup(struct life *l, struct nacre_error *err);
 int open_mount_sources(struct life *l, struct nacre_error *err);
+/* What INIT asks for at its mounts. Takes TREE_FD. */
+int map_source(struct life *l, int index, int tree_fd, struct nacre_error *err);
 int connect_console(struct life *l, struct nacre_error *err);
 int open_start_socket(struct life *l, struct nacre_error *err);
 int spawn_init(struct life *l, struct nacre_error *err);

@@ -10,6 +10,7 @@
 
 #include "libcontainer/baton.h"
 #include "libcontainer/cleanup.h"
+#include "libcontainer/steps.h"
 #include "libcontainer/sys.h"
 
 #define DEATH_WAIT_MS 10000
@@ -83,6 +84,10 @@ static int hear(
 			close_fd(&l->terminal.master);
 			l->terminal.master = fd;
 			break;
+		case BATON_MAP:
+			if (map_source(l, message.value, fd, err) < 0)
+				return -err->code;
+			break;
 		}
 	}
 }
@@ -92,6 +97,10 @@ static void await_turn(struct walk *w, const struct step *step)
 {
 	struct baton_message message;
 
+	if (w->l->turn_ahead == step - w->steps) {
+		w->l->turn_ahead = -1;
+		return;
+	}
 	if (baton_receive(w->l->baton, &message, NULL) != 1 || message.kind != BATON_TURN ||
 		&w->steps[message.step] != step)
 		_exit(1);

@@ -349,6 +349,60 @@ test_a_source_behind_a_private_directory_is_reached_in_a_user_namespace() {
 	is "$out" reached
 }
 
+# runc's meaning: such a source is looked up when its turn comes.
+test_a_source_below_the_rootfs_has_the_mounts_before_it() {
+	bundle ls /other
+	mkdir "$b/source"
+	touch "$b/source/first"
+	mount_on /mnt "$b/source" bind bind
+	mount_on /other "$b/rootfs/mnt" bind rbind
+	run
+	is "$out" first
+	with_user_namespace
+	run
+	is "$out" first
+}
+test_a_source_below_the_rootfs_can_be_id_mapped() {
+	needs_id_mapped_mounts || return
+	bundle stat /other/file
+	mkdir "$b/source"
+	touch "$b/source/file"
+	mount_on /mnt "$b/source" bind bind
+	mount_on /other "$b/rootfs/mnt" bind bind
+	edit '.mounts[-1].uidMappings = [{containerID: 0, hostID: 105000, size: 1}]
+		| .mounts[-1].gidMappings = [{containerID: 0, hostID: 106000, size: 1}]'
+	run
+	has "$out" "/other/file: f 0644 105000:106000"
+	with_user_namespace
+	run
+	has "$out" "/other/file: f 0644 5000:6000"
+	edit '.mounts[-1].source = "'"$b/rootfs/proc"'" | .mounts[-1].destination = "/proc-again"'
+	run_refused "mounts\[*]: $b/rootfs/proc: idmap: Invalid argument*"
+}
+# What the image has there is not the host's to follow.
+test_a_source_below_the_rootfs_is_resolved_within_it() {
+	bundle ls /other
+	mkdir -p "$b/secret" "$b/rootfs$b/secret"
+	touch "$b/secret/of-the-host" "$b/rootfs$b/secret/of-the-image"
+	ln -s "$b/secret" "$b/rootfs/link"
+	mount_on /other "$b/rootfs/link" bind bind
+	run
+	is "$out" of-the-image
+}
+# runc takes a destination for that, and what is judged by its name is judged as what it names.
+test_a_destination_may_be_the_path_on_the_host() {
+	bundle ls /mnt
+	mkdir "$b/source"
+	touch "$b/source/file"
+	mount_on "$b/rootfs/./mnt" "$b/source" bind bind
+	run
+	is "$out" file
+	mount_on "$b/rootfs/proc/sys/kernel" "$b/source" bind bind
+	run_refused '*mounts\[*].destination*/proc/sys/kernel*'
+	bundle ls /mnt
+	mount_on "$b/rootfs" "$b/source" bind bind
+	run_refused '*mounts\[*].destination*'
+}
 test_a_hundred_mounts_work() {
 	show
 	edit '.mounts += [range(100) | {destination: "/mnt/\(.)", source: "tmpfs", type: "tmpfs",
