@@ -11,6 +11,7 @@
 enum kind {
 	ATTR,
 	RECURSIVE_ATTR,
+	TIME, /* MS_*: see set_times */
 	SUPER,
 	PROPAGATION,
 	RECURSIVE_PROPAGATION,
@@ -33,7 +34,7 @@ struct word {
 #define STRICTATIME MOUNT_ATTR_STRICTATIME
 #define NODIRATIME MOUNT_ATTR_NODIRATIME
 #define NOSYMFOLLOW MOUNT_ATTR_NOSYMFOLLOW
-/* For the kernel atime is one field of three values, and relatime is 0: a word that sets one of
+/* For the kernel atime is one field of three values, and relatime is 0: an r-word that sets one of
  * them must clear the whole field first, and one that takes a value back leaves relatime, the
  * default. */
 #define ATIME MOUNT_ATTR__ATIME
@@ -44,13 +45,13 @@ struct word {
 #define WORDS(W)                                                                                   \
 	W("acl",            SUPER,                 MS_POSIXACL,    0)                              \
 	W("async",          SUPER,                 0,              MS_SYNCHRONOUS)                 \
-	W("atime",          ATTR,                  0,              ATIME)                          \
+	W("atime",          TIME,                  0,             MS_NOATIME)                       \
 	W("bind",           FLAG,                  AT(bind),       0)                              \
 	W("copy-symlink",   FLAG,                  AT(copy_symlink), 0)                            \
 	W("defaults",       NOTHING,               0,              0)                              \
 	W("dest-nofollow",  FLAG,                  AT(destination_nofollow), 0)                    \
 	W("dev",            ATTR,                  0,              NODEV)                          \
-	W("diratime",       ATTR,                  0,              NODIRATIME)                     \
+	W("diratime",       TIME,                  0,             MS_NODIRATIME)                    \
 	W("dirsync",        SUPER,                 MS_DIRSYNC,     0)                              \
 	W("exec",           ATTR,                  0,              NOEXEC)                         \
 	W("idmap",          FLAG,                  AT(idmap),      0)                              \
@@ -59,15 +60,15 @@ struct word {
 	W("loud",           SUPER,                 0,              MS_SILENT)                      \
 	W("mand",           SUPER,                 MS_MANDLOCK,    0)                              \
 	W("noacl",          SUPER,                 0,              MS_POSIXACL)                    \
-	W("noatime",        ATTR,                  NOATIME,        ATIME)                          \
+	W("noatime",        TIME,                  MS_NOATIME,    0)                                \
 	W("nodev",          ATTR,                  NODEV,          0)                              \
-	W("nodiratime",     ATTR,                  NODIRATIME,     0)                              \
+	W("nodiratime",     TIME,                  MS_NODIRATIME, 0)                                \
 	W("noexec",         ATTR,                  NOEXEC,         0)                              \
 	W("noiversion",     SUPER,                 0,              MS_I_VERSION)                   \
 	W("nolazytime",     SUPER,                 0,              MS_LAZYTIME)                    \
 	W("nomand",         SUPER,                 0,              MS_MANDLOCK)                    \
-	W("norelatime",     ATTR,                  0,              ATIME)                          \
-	W("nostrictatime",  ATTR,                  0,              ATIME)                          \
+	W("norelatime",     TIME,                  0,             MS_RELATIME)                      \
+	W("nostrictatime",  TIME,                  0,             MS_STRICTATIME)                   \
 	W("nosuid",         ATTR,                  NOSUID,         0)                              \
 	W("nosymfollow",    ATTR,                  NOSYMFOLLOW,    0)                              \
 	W("private",        PROPAGATION,           MS_PRIVATE,     0)                              \
@@ -75,7 +76,7 @@ struct word {
 	W("rbind",          FLAG,                  AT(bind),       AT(recursive))                  \
 	W("rdev",           RECURSIVE_ATTR,        0,              NODEV)                          \
 	W("rdiratime",      RECURSIVE_ATTR,        0,              NODIRATIME)                     \
-	W("relatime",       ATTR,                  0,              ATIME)                          \
+	W("relatime",       TIME,                  MS_RELATIME,   0)                                \
 	W("remount",        FLAG,                  AT(remount),    0)                              \
 	W("rexec",          RECURSIVE_ATTR,        0,              NOEXEC)                         \
 	W("ridmap",         FLAG,                  AT(idmap),      AT(idmap_recursive))            \
@@ -103,7 +104,7 @@ struct word {
 	W("silent",         SUPER,                 MS_SILENT,      0)                              \
 	W("slave",          PROPAGATION,           MS_SLAVE,       0)                              \
 	W("src-nofollow",   FLAG,                  AT(source_nofollow), 0)                         \
-	W("strictatime",    ATTR,                  STRICTATIME,    ATIME)                          \
+	W("strictatime",    TIME,                  MS_STRICTATIME,0)                                \
 	W("suid",           ATTR,                  0,              NOSUID)                         \
 	W("symfollow",      ATTR,                  0,              NOSYMFOLLOW)                    \
 	W("sync",           SUPER,                 MS_SYNCHRONOUS, 0)                              \
@@ -163,9 +164,13 @@ static void set_flag(struct mount_options *o, uint64_t offset)
 
 static void apply(struct mount_options *o, const struct word *word)
 {
+	o->names_flags |= word->kind == ATTR || word->kind == TIME;
 	switch (word->kind) {
 	case ATTR:
 		merge(&o->attr_set, &o->attr_clear, word);
+		break;
+	case TIME:
+		o->times = (o->times & ~(unsigned)word->clear) | (unsigned)word->set;
 		break;
 	case RECURSIVE_ATTR:
 		merge(&o->recursive_set, &o->recursive_clear, word);
@@ -186,6 +191,26 @@ static void apply(struct mount_options *o, const struct word *word)
 	case NOTHING:
 		break;
 	}
+}
+
+/*
+ * mount(2) on a remount, for mount_setattr(2): no word that sets one of these four leaves what is
+ * there, also if one takes it back; else all of them are as named, with relatime for silence. So it
+ * is with mount(8), runc and crun.
+ */
+static void set_times(struct mount_options *o)
+{
+	if (!o->times)
+		return;
+	o->attr_clear |= ATIME;
+	if (o->times & MS_STRICTATIME)
+		o->attr_set |= STRICTATIME;
+	else if (o->times & MS_NOATIME)
+		o->attr_set |= NOATIME;
+	if (o->times & MS_NODIRATIME)
+		o->attr_set |= NODIRATIME;
+	else
+		o->attr_clear |= NODIRATIME;
 }
 
 static const struct word *find(const char *name)
@@ -245,6 +270,7 @@ int mount_options_parse(const struct oci_mount *mount, size_t index,
 		else if (mount->options.items[i][0] != '\0')
 			o.n_data++;
 	}
+	set_times(&o);
 	/* Type "bind" alone, as Docker's --mount writes it. */
 	if (mount->type && strcmp(mount->type, "bind") == 0)
 		o.bind = true;

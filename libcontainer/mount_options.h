@@ -11,6 +11,9 @@
 struct mount_options {
 	uint64_t attr_set; /* MOUNT_ATTR_*, on this mount */
 	uint64_t attr_clear;
+	unsigned times; /* MS_NOATIME, MS_NODIRATIME, MS_RELATIME, MS_STRICTATIME: those named; also
+			   in the attrs */
+	bool names_flags; /* some word is about the flags of this mount */
 	uint64_t recursive_set; /* the r-words: on the whole tree */
 	uint64_t recursive_clear;
 	uint64_t propagation; /* MS_PRIVATE, MS_SHARED, MS_SLAVE or MS_UNBINDABLE; 0: as it is */

@@ -9,6 +9,7 @@
 
 #include "libcontainer/cleanup.h"
 #include "libcontainer/idmap.h"
+#include "libcontainer/mount_flags.h"
 #include "libcontainer/mount_fs.h"
 #include "libcontainer/paths.h"
 #include "libcontainer/sys.h"
@@ -27,37 +28,6 @@ bool mount_is_sealed_late(const struct mount_job *job)
 {
 	return job->options.read_only && !job->options.bind && !job->options.remount &&
 	       (is_type(job->mount, "tmpfs") || strcmp(job->destination, "/dev") == 0);
-}
-
-/* Sets flags and propagation on the whole tree, then those of the top mount alone. Only what the
- * options name is changed; clearing a flag that is locked (it came from a more privileged
- * namespace) is EPERM. */
-static int set_flags(int tree_fd, const struct mount_options *o, struct nacre_error *err)
-{
-	const struct sys_mount_attr all = {
-		.attr_set = o->recursive_set,
-		.attr_clr = o->recursive_clear,
-		.propagation = o->propagation_recursive ? o->propagation : 0,
-	};
-	const struct sys_mount_attr top = {
-		.attr_set = o->attr_set,
-		.attr_clr = o->attr_clear,
-		.propagation = o->propagation_recursive ? 0 : o->propagation,
-	};
-	int r = 0;
-
-	if (all.attr_set || all.attr_clr || all.propagation)
-		r = sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &all);
-	if (r == 0 && (top.attr_set || top.attr_clr || top.propagation))
-		r = sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH, &top);
-	if (r == -EPERM)
-		return fail(err, EPERM,
-			"set mount flags: Operation not permitted (a flag of the source is locked "
-			"and "
-			"the options take it back)");
-	if (r < 0)
-		return fail_errno(err, r, "set mount flags");
-	return 0;
 }
 
 static int clone_tree(int dirfd, const char *path, unsigned flags, struct nacre_error *err)
@@ -115,21 +85,6 @@ static int clone_below(const struct mount_job *job, const char *path, struct nac
 	return clone_tree(fd, "", AT_EMPTY_PATH | (job->options.recursive ? AT_RECURSIVE : 0), err);
 }
 
-static int set_bind_flags(const struct mount_job *job, int tree_fd, struct nacre_error *err)
-{
-	struct mount_options o = job->options;
-	const uint64_t unnamed = job->context->clear_unnamed & ~(o.attr_set | o.attr_clear);
-
-	int result = -EPERM;
-
-	if (unnamed && (o.attr_set || o.attr_clear)) {
-		o.attr_clear |= unnamed;
-		result = set_flags(tree_fd, &o, err);
-	}
-	/* Those that are locked stay, if nobody asked for more. */
-	return result == -EPERM ? set_flags(tree_fd, &job->options, err) : result;
-}
-
 int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
 {
 	const struct mount_options *o = &job->options;
@@ -143,6 +98,8 @@ int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
 		fd = fcntl(source_fds[job->index], F_DUPFD_CLOEXEC, 3);
 		if (fd < 0)
 			return fail_errno(err, errno, "keep the source");
+		if (context->own_user_namespace && mount_check_locked(fd, o, err) < 0)
+			return -err->code;
 	} else if (below) {
 		fd = clone_below(job, below, err);
 		if (fd >= 0 && o->idmap && context->map(context->data, job->index, fd, err) < 0)
@@ -152,7 +109,7 @@ int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
 	} else {
 		fd = clone_source(context->guard, job->mount, job->index, o, err);
 	}
-	if (fd < 0 || set_bind_flags(job, fd, err) < 0)
+	if (fd < 0 || mount_set_bind_flags(job, fd, err) < 0)
 		return -err->code;
 	return steal_fd(&fd);
 }
@@ -170,7 +127,7 @@ static int bind_sysfs(const struct mount_job *job, struct nacre_error *err)
 	o.attr_clear = 0;
 	o.propagation = MS_PRIVATE;
 	o.propagation_recursive = true;
-	if (fd < 0 || set_flags(fd, &o, err) < 0)
+	if (fd < 0 || mount_set_flags(fd, &o, err) < 0)
 		return -err->code;
 	return steal_fd(&fd);
 }
@@ -188,7 +145,7 @@ static int bind_cgroup(const struct mount_job *job, struct nacre_error *err)
 	fd = path_clone(job->context->cgroup_fd, 0, err);
 	if (fd < 0)
 		return fail_prefix(err, "cgroup");
-	if (set_flags(fd, &job->options, err) < 0)
+	if (mount_set_flags(fd, &job->options, err) < 0)
 		return -err->code;
 	return steal_fd(&fd);
 }
@@ -259,7 +216,7 @@ int mount_change(const struct mount_job *job, int target_fd, struct nacre_error 
 	if (!o->bind && (o->n_data > 0 || o->super_flags || o->super_clear) &&
 		mount_reconfigure(&fs, target_fd, err) < 0)
 		return -err->code;
-	return set_flags(target_fd, o, err);
+	return mount_set_flags(target_fd, o, err);
 }
 
 /* The mapping of idmap: the mount's own, or that of the container. Returns a userns fd; *KEPT

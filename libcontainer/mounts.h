@@ -14,6 +14,7 @@ struct mount_context {
 	const char *mount_label; /* linux.mountLabel or NULL */
 	bool own_cgroup_namespace;
 	bool own_network_namespace;
+	bool own_user_namespace;
 	int cgroup_fd; /* O_PATH fd of the container's cgroup; -1: none */
 	/* The MOUNT_ATTR_* of a bind mount's source that go, unless named, as soon as the options
 	 * name any: runc's meaning of them. 0: what is not named stays. */

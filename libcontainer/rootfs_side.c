@@ -98,6 +98,7 @@ static struct mount_context mount_context(struct life *l)
 		.mount_label = l->config->linux_ ? l->config->linux_->mount_label : NULL,
 		.own_cgroup_namespace = l->record.active & NEW_CGROUPNS,
 		.own_network_namespace = l->record.active & NEW_NETNS,
+		.own_user_namespace = l->record.active & IN_USERNS,
 		.cgroup_fd = l->cgroup.fd,
 		.clear_unnamed = flags_to_clear(l),
 		.guard = &l->guard,

@@ -452,6 +452,42 @@ test_a_bind_that_names_a_flag_has_the_flags_that_it_names() {
 	umount "$source"
 }
 
+# mount(8)'s, runc's and crun's meaning of the times: they are replaced together, and only by a word that sets one.
+test_the_times_of_a_bind_are_replaced_together() {
+	needs_mount || return
+	local source=$T/times.source
+	mkdir "$source"
+	mount -t tmpfs tmpfs "$source"
+	mount --bind -o remount,noatime "$source"
+	bundle cat /proc/self/mountinfo
+	mount_on /mnt/atime "$source" bind bind dev atime norelatime
+	mount_on /mnt/nodiratime "$source" bind bind nodiratime
+	mount_on /mnt/strictatime "$source" bind bind noatime strictatime
+	run
+	has "$(grep " /mnt/atime " <<<"$out")" " rw,noatime "
+	has "$(grep " /mnt/nodiratime " <<<"$out")" " rw,nodiratime,relatime "
+	has "$(grep " /mnt/strictatime " <<<"$out")" " rw "
+	umount "$source"
+}
+test_a_flag_of_the_source_is_locked_in_a_user_namespace() {
+	needs_mount || return
+	local source=$T/locked.source
+	mkdir "$source"
+	mount -t tmpfs tmpfs "$source"
+	mount --bind -o remount,ro,noatime "$source"
+	bundle cat /proc/self/mountinfo
+	with_user_namespace
+	mount_on /mnt "$source" bind bind nodev atime
+	run
+	has "$(grep " /mnt " <<<"$out")" " ro,nodev,noatime "
+	edit '.mounts[-1].options = ["bind", "rw"]'
+	bad 1 '*a flag of the source is locked and the options take it back)' nacre run --profile oci \
+		--bundle "$b" "$id"
+	edit '.mounts[-1].options = ["bind", "relatime"]'
+	bad 1 '*a flag of the source is locked and the options take it back)' nacre run --profile oci \
+		--bundle "$b" "$id"
+	umount "$source"
+}
 test_under_the_agent_profile_the_flags_of_the_source_stay() {
 	needs_mount || return
 	local source=$T/allowed.source

@@ -18,7 +18,7 @@ static const struct {
 	{"nodev", ST_NODEV, 0},
 	{"noexec", ST_NOEXEC, 0},
 	{"noatime", ST_NOATIME, ST_RELATIME},
-	{"nodiratime", ST_NODIRATIME, 0},
+	{"nodiratime", ST_NODIRATIME | ST_RELATIME, 0},
 	{"relatime", ST_RELATIME, 0},
 	{"strictatime", 0, ST_RELATIME | ST_NOATIME},
 	{"rro", ST_RDONLY, 0},
@@ -62,9 +62,10 @@ static const struct {
 	const char *word;
 	unsigned long cleared;
 } clears[] = {{"rw", ST_RDONLY}, {"suid", ST_NOSUID}, {"dev", ST_NODEV}, {"exec", ST_NOEXEC},
-	{"diratime", ST_NODIRATIME}, {"atime", ST_NOATIME}, {"rrw", ST_RDONLY},
-	{"rsuid", ST_NOSUID}, {"rdev", ST_NODEV}, {"rexec", ST_NOEXEC}, {"ratime", ST_NOATIME},
-	{"rdiratime", ST_NODIRATIME}};
+	{"strictatime", ST_NODIRATIME | ST_NOATIME}, {"noatime", ST_NODIRATIME},
+	{"nodiratime", ST_NOATIME}, {"atime", 0}, {"diratime", 0}, {"norelatime", 0},
+	{"rrw", ST_RDONLY}, {"rsuid", ST_NOSUID}, {"rdev", ST_NODEV}, {"rexec", ST_NOEXEC},
+	{"ratime", ST_NOATIME}, {"rdiratime", ST_NODIRATIME}};
 
 static void restrict_source(void)
 {
@@ -122,7 +123,7 @@ START_TEST(nosymfollow_stops_symlinks)
 }
 END_TEST
 
-static const char *const locked[] = {"rw", "suid", "dev", "exec", "atime", "diratime", "rrw"};
+static const char *const locked[] = {"rw", "suid", "dev", "exec", "relatime", "strictatime", "rrw"};
 
 /* mount_setattr(2): flags that came from a more privileged namespace. */
 START_TEST(a_locked_flag_is_kept_and_not_taken_back)

@@ -74,6 +74,7 @@ START_TEST(flags_add_up)
 		MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_RDONLY |
 			MOUNT_ATTR_NOATIME | MOUNT_ATTR_NODIRATIME | MOUNT_ATTR_NOSYMFOLLOW);
 	ck_assert_uint_eq(options.attr_clear, MOUNT_ATTR__ATIME);
+	ck_assert(options.names_flags);
 	ck_assert_uint_eq(options.recursive_set | options.recursive_clear, 0);
 	ck_assert(options.read_only);
 }
@@ -97,15 +98,19 @@ END_TEST
 static const struct {
 	const char *word;
 	uint64_t set;
-} times[] = {{"atime", 0}, {"noatime", MOUNT_ATTR_NOATIME}, {"relatime", 0}, {"norelatime", 0},
-	{"strictatime", MOUNT_ATTR_STRICTATIME}, {"nostrictatime", 0}};
+} times[] = {{"noatime", MOUNT_ATTR_NOATIME}, {"relatime", 0},
+	{"strictatime", MOUNT_ATTR_STRICTATIME}, {"nodiratime", MOUNT_ATTR_NODIRATIME}};
 
 /* mount_setattr(2) wants the field cleared as a whole, and takes one value of it. */
 START_TEST(the_times_are_one_field)
 {
-	parse(WORDS("noatime", "strictatime", times[_i].word));
+	parse(WORDS("atime", times[_i].word));
 	ck_assert_uint_eq(options.attr_set, times[_i].set);
-	ck_assert_uint_eq(options.attr_clear, MOUNT_ATTR__ATIME);
+	ck_assert_uint_eq(
+		options.attr_clear | options.attr_set, MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME);
+	parse(WORDS("noatime", "atime", "nostrictatime", "norelatime", "diratime"));
+	ck_assert_uint_eq(options.attr_set | options.attr_clear, 0);
+	ck_assert(options.names_flags);
 }
 END_TEST
 
