@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs a fuzzer's function over saved inputs with any compiler: each file named, and each file in
- * a folder named, whole and cut short. A crash is the failure. */
+ * a folder named: whole, cut short, and changed here and there, the same way each time. A crash is
+ * the failure. */
 #include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
@@ -11,8 +12,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* How many cuts of each file are run. */
+/* How many cuts of each file are run, and how many changed copies. */
 #define CUTS 32
+#define CHANGES 256
 
 static void run(const uint8_t *data, size_t size)
 {
@@ -26,9 +28,48 @@ static void run(const uint8_t *data, size_t size)
 	free(copy);
 }
 
+/* xorshift64*: the same on every machine. */
+static uint64_t roll(uint64_t *state, uint64_t sides)
+{
+	*state ^= *state >> 12;
+	*state ^= *state << 25;
+	*state ^= *state >> 27;
+	return *state * 0x2545f4914f6cdd1dULL % sides;
+}
+
+/* One to four times: another byte, one of JSON's own, a part doubled over another, or cut out. */
+static size_t change(uint8_t *data, size_t size, uint64_t *state)
+{
+	static const char marks[] = "{}[],:\"\\0-1.etfn*/ ";
+
+	for (uint64_t n = 1 + roll(state, 4); n > 0 && size > 0; n--) {
+		size_t at = roll(state, size), from = roll(state, size);
+		size_t length = roll(state, size - (at > from ? at : from)) + 1;
+
+		switch (roll(state, 4)) {
+		case 0:
+			data[at] = (uint8_t)roll(state, 256);
+			break;
+		case 1:
+			data[at] = (uint8_t)marks[roll(state, sizeof(marks))];
+			break;
+		case 2:
+			memmove(data + at, data + from, length);
+			break;
+		default:
+			length = roll(state, size - at < 64 ? size - at : 64);
+			memmove(data + at, data + at + length, size - at - length);
+			size -= length;
+			break;
+		}
+	}
+	return size;
+}
+
 static int replay_file(const char *path)
 {
-	static uint8_t data[4 * 1024 * 1024];
+	static uint8_t data[4 * 1024 * 1024], changed[sizeof(data)];
+	uint64_t state = 1;
 	FILE *file = fopen(path, "rbe");
 	size_t size;
 
@@ -40,6 +81,10 @@ static int replay_file(const char *path)
 	(void)fclose(file);
 	for (size_t cut = 0; cut <= CUTS; cut++)
 		run(data, size * cut / CUTS);
+	for (int i = 0; i < CHANGES; i++) {
+		memcpy(changed, data, size);
+		run(changed, change(changed, size, &state));
+	}
 	return 1;
 }
 
