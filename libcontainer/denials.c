@@ -13,7 +13,7 @@
 #define FILE_NAME "denials"
 
 enum {
-	LINE = 80, /* with its newline */
+	LINE = 144, /* with its newline */
 	HELD = 0, /* the bytes that the locks stand for */
 	CHANGED = 1,
 };
@@ -55,9 +55,11 @@ static bool read_line(int fd, int at, struct denial_count *ret_count)
 	if (pread(fd, text, LINE, (off_t)at * LINE) != LINE)
 		return false;
 	text[LINE - 1] = '\0';
-	if (sscanf(text, "%llu %d %d %39s", &count, &ret_count->rule, &ret_count->error,
-		    ret_count->call) != 4)
+	if (sscanf(text, "%llu %d %d %39s %63s", &count, &ret_count->rule, &ret_count->error,
+		    ret_count->call, ret_count->grant) != 5)
 		return false;
+	if (!strcmp(ret_count->grant, "-"))
+		ret_count->grant[0] = '\0';
 	ret_count->count = count;
 	return true;
 }
@@ -66,8 +68,9 @@ static void write_line(int fd, int at, const struct denial_count *count)
 {
 	char text[LINE + 1];
 
-	(void)snprintf(text, sizeof(text), "%20llu %5d %5d %-45s\n",
-		(unsigned long long)count->count, count->rule, count->error, count->call);
+	(void)snprintf(text, sizeof(text), "%20llu %5d %5d %-39s %-70s\n",
+		(unsigned long long)count->count, count->rule, count->error, count->call,
+		*count->grant ? count->grant : "-");
 	(void)pwrite(fd, text, LINE, (off_t)at * LINE);
 }
 
@@ -82,19 +85,21 @@ static int find_line(int fd, const struct denial_count *wanted, struct denial_co
 			return at;
 		}
 		if (ret_count->rule == wanted->rule && ret_count->error == wanted->error &&
-			!strcmp(ret_count->call, wanted->call))
+			!strcmp(ret_count->call, wanted->call) &&
+			!strcmp(ret_count->grant, wanted->grant))
 			return at;
 	}
 	return DENIALS_MAX - 1;
 }
 
-void denials_add(int fd, int rule, int error, const char *call)
+void denials_add(int fd, int rule, int error, const char *call, const char *grant)
 {
 	struct flock lock = lock_of(F_WRLCK, CHANGED);
 	struct denial_count wanted = {.rule = rule, .error = error}, found;
 	int at;
 
 	(void)snprintf(wanted.call, sizeof(wanted.call), "%s", call);
+	(void)snprintf(wanted.grant, sizeof(wanted.grant), "%s", grant);
 	if (fcntl(fd, F_SETLKW, &lock) < 0)
 		return;
 	at = find_line(fd, &wanted, &found);

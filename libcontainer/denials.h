@@ -23,6 +23,7 @@ struct denial_count {
 	int rule; /* place in filter_rules; -1: no row */
 	int error; /* what the caller got */
 	char call[40]; /* "others": what no line was left for */
+	char grant[64]; /* that would allow it; "": none */
 };
 
 /* Opens the file, or makes it. */
@@ -37,7 +38,7 @@ int denials_hold(int fd);
 pid_t denials_holder(int fd);
 
 /* Counts one more. What cannot be written is not counted. */
-void denials_add(int fd, int rule, int error, const char *call);
+void denials_add(int fd, int rule, int error, const char *call, const char *grant);
 
 /* Returns how many there are; 0 if there is no file. */
 int denials_read(

@@ -97,13 +97,6 @@ static int look(struct explanation *e, struct nacre_error *err)
 	return e->n_denials < 0 ? e->n_denials : 0;
 }
 
-static void grant_for(const struct denial_count *denial, char ret_grant[static 64])
-{
-	ret_grant[0] = '\0';
-	if (denial->rule >= 0)
-		filter_grant_text(&filter_rules[denial->rule], denial->call, ret_grant);
-}
-
 static void print_denials(FILE *out, const struct explanation *e)
 {
 	if (!(e->l->record.active & TRACE))
@@ -111,13 +104,11 @@ static void print_denials(FILE *out, const struct explanation *e)
 	(void)fprintf(out, "\nSYSTEM CALLS REFUSED (rule own-seccomp-filter)\n");
 	for (int i = 0; i < e->n_denials; i++) {
 		const struct denial_count *denial = &e->denials[i];
-		char grant[64];
 
-		grant_for(denial, grant);
 		(void)fprintf(out, "%-8llu %s: %s: %s", (unsigned long long)denial->count,
 			denial->call, strerrorname_np(denial->error),
 			seccomp_denial_reason(denial->rule));
-		(void)fprintf(out, *grant ? " (%s)\n" : "\n", grant);
+		(void)fprintf(out, *denial->grant ? " (%s)\n" : "\n", denial->grant);
 	}
 }
 
@@ -173,9 +164,6 @@ static void write_counter(struct json_writer *w, const struct counter *counter, 
 
 static void write_denial(struct json_writer *w, const struct denial_count *denial)
 {
-	char grant[64];
-
-	grant_for(denial, grant);
 	json_open_object(w);
 	json_key(w, "syscall");
 	json_string(w, denial->call);
@@ -188,7 +176,7 @@ static void write_denial(struct json_writer *w, const struct denial_count *denia
 	json_key(w, "what");
 	json_string(w, seccomp_denial_reason(denial->rule));
 	json_key(w, "grant");
-	json_string(w, grant);
+	json_string(w, denial->grant);
 	json_close_object(w);
 }
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
 
 /* A later kernel may write more than the header knows. */
 #define NOTIF_BYTES 512
@@ -134,7 +136,11 @@ const char *seccomp_denial_reason(int rule)
 static void describe(unsigned profile, struct seccomp_denial *denial)
 {
 	char *name = seccomp_syscall_resolve_num_arch(denial->data.arch, denial->data.nr);
+	uint64_t args[6];
 
+	/* The kernel's type of them is long long, and uint64_t is long. */
+	for (size_t i = 0; i < 6; i++)
+		args[i] = denial->data.args[i];
 	if (name)
 		(void)snprintf(denial->call, sizeof(denial->call), "%s", name);
 	else
@@ -143,7 +149,7 @@ static void describe(unsigned profile, struct seccomp_denial *denial)
 	denial->grant[0] = '\0';
 	denial->rule = find_rule(profile, denial);
 	if (denial->rule >= 0)
-		filter_grant_text(&filter_rules[denial->rule], denial->call, denial->grant);
+		filter_grant_text(&filter_rules[denial->rule], denial->call, args, denial->grant);
 }
 
 int seccomp_trace_take(int listener, const struct seccomp_own *own,
@@ -170,6 +176,25 @@ int seccomp_trace_take(int listener, const struct seccomp_own *own,
 		ret_denial->error = (int)(verdict & SECCOMP_RET_DATA);
 	describe(own->profile, ret_denial);
 	return 1;
+}
+
+int seccomp_trace_read(int listener, const struct seccomp_denial *denial, uint64_t address,
+	void *ret_bytes, size_t size)
+{
+	/* Where the second page is not there, the first is read all the same. */
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE), first = page - address % page;
+	struct iovec theirs[] = {
+		{(void *)(uintptr_t)address, size < first ? size : first},
+		{(void *)(uintptr_t)(address + first), size < first ? 0 : size - first},
+	};
+	struct iovec ours = {ret_bytes, size};
+	ssize_t n = process_vm_readv(denial->pid, &ours, 1, theirs, 2, 0);
+	int code = errno;
+
+	/* Else it may have been another process that has the pid by now. */
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &denial->id) < 0)
+		return -errno;
+	return n < 0 ? -code : (int)n;
 }
 
 int seccomp_trace_answer(int listener, const struct seccomp_denial *denial, struct nacre_error *err)

@@ -40,6 +40,11 @@ const char *seccomp_denial_reason(int rule);
 int seccomp_trace_take(int listener, const struct seccomp_own *own,
 	struct seccomp_denial *ret_denial, struct nacre_error *err);
 
+/* Reads memory of the process that waits: at most SIZE bytes, fewer where they end. Returns how
+ * many, or -errno: it may not be read, or the process is gone. */
+int seccomp_trace_read(int listener, const struct seccomp_denial *denial, uint64_t address,
+	void *ret_bytes, size_t size);
+
 /* Answers it. 0: the process is gone. */
 int seccomp_trace_answer(
 	int listener, const struct seccomp_denial *denial, struct nacre_error *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
@@ -20,6 +21,7 @@
 #include "libcontainer/seccomp_trace.h"
 #include "libcontainer/steps.h"
 #include "libcontainer/sys.h"
+#include "specs/filter_decode.h"
 
 /*
  * --trace-denials: the tracer, a process beside the container's that answers its refused calls, one
@@ -81,16 +83,33 @@ static bool may_write(struct tracer *tracer)
 	return false;
 }
 
+/* What a denial is read with. */
+struct reading {
+	int listener;
+	const struct seccomp_denial *denial;
+};
+
+static int read_memory(void *data, uint64_t address, void *ret_bytes, size_t size)
+{
+	const struct reading *reading = data;
+
+	return seccomp_trace_read(reading->listener, reading->denial, address, ret_bytes, size);
+}
+
 static void write_denial(struct tracer *tracer, const struct seccomp_denial *denial)
 {
-	const char *arguments[6];
-	char command[COMMAND_SIZE], numbers[6][20];
+	struct reading reading = {tracer->listener, denial};
+	const struct decode_reader reader = {read_memory, &reading};
+	const char *arguments[6], *decoded[DECODE_MAX];
+	char command[COMMAND_SIZE], numbers[6][20], texts[DECODE_MAX][DECODE_SIZE];
+	uint64_t args[6];
 	struct audit_event event = {
 		.event = "denied",
 		.pid = denial->pid,
 		.command = command,
 		.syscall = denial->call,
 		.arguments = {arguments, 6},
+		.decoded = {decoded, 0},
 		.errno_name = strerrorname_np(denial->error),
 		.rule = "own-seccomp-filter",
 		.reason = seccomp_denial_reason(denial->rule),
@@ -100,10 +119,13 @@ static void write_denial(struct tracer *tracer, const struct seccomp_denial *den
 	struct nacre_error err;
 
 	for (size_t i = 0; i < 6; i++) {
-		(void)snprintf(numbers[i], sizeof(numbers[i]), "0x%llx",
-			(unsigned long long)denial->data.args[i]);
+		args[i] = denial->data.args[i];
+		(void)snprintf(numbers[i], sizeof(numbers[i]), "0x%" PRIx64, args[i]);
 		arguments[i] = numbers[i];
 	}
+	event.decoded.n = filter_decode(denial->call, args, &reader, texts);
+	for (size_t i = 0; i < event.decoded.n; i++)
+		decoded[i] = texts[i];
 	read_command(denial->pid, command);
 	tracer->suppressed = 0;
 	audit_fact(tracer->l, &event, 0, &err);
@@ -118,7 +140,7 @@ static int serve(struct tracer *tracer)
 
 	if (r <= 0)
 		return r;
-	denials_add(tracer->denials, denial.rule, denial.error, denial.call);
+	denials_add(tracer->denials, denial.rule, denial.error, denial.call, denial.grant);
 	if (may_write(tracer))
 		write_denial(tracer, &denial);
 	return seccomp_trace_answer(tracer->listener, &denial, &ignored);

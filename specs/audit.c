@@ -37,6 +37,7 @@ static const struct field audit_event_fields[] = {
 	FIELD_STRING("command", audit_event, command, 0),
 	FIELD_STRING("syscall", audit_event, syscall, 0),
 	FIELD_STRINGS("arguments", audit_event, arguments, 0),
+	FIELD_STRINGS("decoded", audit_event, decoded, 0),
 	FIELD_STRING("errno", audit_event, errno_name, 0),
 	FIELD_STRING("rule", audit_event, rule, 0),
 	FIELD_STRING("reason", audit_event, reason, 0),

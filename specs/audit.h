@@ -40,6 +40,7 @@ struct audit_event {
 	const char *command; /* /proc/PID/comm: a hint, since the program chooses it */
 	const char *syscall;
 	struct oci_strings arguments; /* registers, hexadecimal */
+	struct oci_strings decoded; /* filter_decode.h */
 	const char *errno_name; /* what the caller got */
 	const char *rule;
 	const char *reason;

@@ -89,8 +89,12 @@ enum filter_list filter_socket_word(const char *name, uint32_t *ret_value);
 /* Whether GRANTS ("syscall:ptrace", ...) holds KIND:ITEM. */
 bool filter_granted(const struct oci_strings *grants, const char *kind, const char *item);
 
-/* The grant that would let a call through that RULE refuses: "syscall:NAME", or for a row of a list
- * "socket:" and what to fill in. Written to RET_TEXT. */
-void filter_grant_text(const struct filter_rule *rule, const char *call, char ret_text[static 64]);
+/* The word for VALUE; NULL: there is none. */
+const char *filter_socket_name(enum filter_list list, uint32_t value);
+
+/* The grant that would let a call with ARGS through that RULE refuses: "socket:WORD" for a row of a
+ * list that has a word for it, else "syscall:NAME". Written to RET_TEXT. */
+void filter_grant_text(const struct filter_rule *rule, const char *call, const uint64_t args[6],
+	char ret_text[static 64]);
 
 #endif

@@ -106,6 +106,15 @@ enum filter_list filter_socket_word(const char *name, uint32_t *ret_value)
 	return FILTER_NO_LIST;
 }
 
+const char *filter_socket_name(enum filter_list list, uint32_t value)
+{
+	for (size_t i = 0; i < N(socket_words); i++) {
+		if (socket_words[i].list == list && socket_words[i].value == value)
+			return socket_words[i].name;
+	}
+	return NULL;
+}
+
 bool filter_has_socket_word(const char *name)
 {
 	uint32_t value;
@@ -127,17 +136,22 @@ bool filter_granted(const struct oci_strings *grants, const char *kind, const ch
 	return false;
 }
 
-void filter_grant_text(const struct filter_rule *rule, const char *call, char ret_text[static 64])
+void filter_grant_text(const struct filter_rule *rule, const char *call, const uint64_t args[6],
+	char ret_text[static 64])
 {
-	static const char *const words[] = {
-		[FILTER_FAMILIES] = "AF_NAME",
-		[FILTER_NETLINK] = "NETLINK_NAME",
-		[FILTER_PROTOCOLS] = "IPPROTO_NAME",
-		[FILTER_TYPES] = "SOCK_NAME",
+	static const struct {
+		unsigned index;
+		uint32_t mask;
+	} arguments[] = {
+		[FILTER_FAMILIES] = {0, 0xffffffff},
+		[FILTER_NETLINK] = {2, 0xffffffff},
+		[FILTER_PROTOCOLS] = {2, 0xffffffff},
+		[FILTER_TYPES] = {1, 0xf},
 	};
+	const char *word = NULL;
 
-	if (rule->list == FILTER_NO_LIST)
-		(void)snprintf(ret_text, 64, "syscall:%s", call);
-	else
-		(void)snprintf(ret_text, 64, "socket:%s", words[rule->list]);
+	if (rule->list != FILTER_NO_LIST)
+		word = filter_socket_name(rule->list,
+			(uint32_t)args[arguments[rule->list].index] & arguments[rule->list].mask);
+	(void)snprintf(ret_text, 64, "%s:%s", word ? "socket" : "syscall", word ? word : call);
 }

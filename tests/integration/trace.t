@@ -28,11 +28,16 @@ test_a_refused_call_is_recorded_with_reason_and_grant() {
 	is "$(denied '.[0].pid > 1')" true "pid on the host"
 }
 
-test_an_argument_that_is_refused_names_what_to_fill_in() {
-	bundle socket 38
+test_arguments_are_told_by_name() {
+	bundle socket 38 5 : unshare user : mount bind /proc /tmp/x 0x1000 : socket 36
 	traced
-	is "$(denied '.[0] | [.syscall, .allowedBy, .arguments[0]] | join(" ")')" \
-		"socket socket:AF_NAME 0x26" denial
+	is "$(denied '.[0] | [.allowedBy, .arguments[0], .decoded[]] | join(" ")')" \
+		"socket:AF_ALG 0x26 family=AF_ALG type=SOCK_SEQPACKET protocol=0" socket
+	is "$(denied '.[1].decoded | join(" ")')" flags=CLONE_NEWUSER unshare
+	is "$(denied '.[2].decoded | join(" ")')" \
+		"source=/proc target=/tmp/x type=bind flags=MS_BIND" mount
+	is "$(denied '.[3] | [.allowedBy, .decoded[0]] | join(" ")')" "syscall:socket family=0x24" \
+		"a family without a word"
 }
 
 test_allowed_calls_leave_no_line() {
@@ -112,7 +117,7 @@ test_explain_counts_what_was_refused() {
 	wait_for grep -q socket "$ROOT/$id/denials"
 	good nacre explain "$id"
 	has_line "$out" '300 *bpf: EPERM: *CVE*syscall:bpf)'
-	has_line "$out" '1 *socket: EAFNOSUPPORT: *socket:AF_NAME)'
+	has_line "$out" '1 *socket: EAFNOSUPPORT: *socket:AF_ALG)'
 	good nacre explain --format json "$id"
 	is "$(json '.traced')" true traced
 	is "$(json '.denied[] | select(.syscall == "bpf") | [.count, .errno, .grant] | join(" ")')" \
