@@ -18,7 +18,9 @@ static int apply_pids(struct limits *l)
 {
 	static const struct limit limit = {"pids.limit", "pids.max", OCI_LIMIT_PIDS};
 
-	return l->resources->pids ? limit_put_or_max(l, &limit, l->resources->pids->limit) : 0;
+	if (!l->resources->pids)
+		return 0;
+	return limit_put_or_max(l, &limit, oci_pids_limit(l->resources->pids));
 }
 
 /* In the spec swap is memory and swap together, as in cgroup v1; memory.swap.max is swap alone. */

@@ -245,7 +245,7 @@ static void put_unified(FILE *out, const struct oci_map *unified)
 void properties_of_limits(FILE *out, const struct oci_resources *resources)
 {
 	if (resources->pids)
-		put_limit(out, "TasksMax", resources->pids->limit);
+		put_limit(out, "TasksMax", oci_pids_limit(resources->pids));
 	if (resources->memory)
 		put_memory(out, resources->memory);
 	if (resources->cpu)

@@ -85,7 +85,7 @@ static bool settled(struct hardening *h, int64_t value, const char *item)
 	return value > 0 || (value < 0 && granted_item(h, "unlimited", item));
 }
 
-/* Sets a limit that was absent (from NULL), zero or -1. */
+/* Sets a limit that was absent (from NULL), zero (where that is none) or -1. */
 static int set_limit(struct hardening *h, struct oci_i64 *limit, int64_t value, const char *path,
 	enum oci_limit bit)
 {
@@ -104,7 +104,7 @@ static int limit_pids(struct hardening *h)
 		return 0;
 	if (resources->pids)
 		limit = (struct oci_i64){.set = true, .value = resources->pids->limit};
-	if (settled(h, limit.value, "pids"))
+	if ((limit.set && limit.value == 0) || settled(h, limit.value, "pids"))
 		return 0;
 	if (!resources->pids)
 		resources->pids = arena_alloc(h->arena, sizeof(*resources->pids));

@@ -98,6 +98,11 @@ static const struct field oci_cpu_fields[] = {
 };
 static STRUCT_TYPE(oci_cpu);
 
+int64_t oci_pids_limit(const struct oci_pids *pids)
+{
+	return pids->limit == 0 ? 1 : pids->limit;
+}
+
 static const struct field oci_pids_fields[] = {
 	FIELD_I64("limit", oci_pids, limit, FIELD_ALWAYS),
 	{},

@@ -243,6 +243,10 @@ struct oci_pids {
 	int64_t limit; /* 0 is a limit; "pids": {} is decoded as no pids at all */
 };
 
+/* The limit to set: 1 for 0, which is as good, since nothing can be started, and which systemd
+ * takes too. */
+int64_t oci_pids_limit(const struct oci_pids *pids);
+
 struct oci_weight_device {
 	int64_t major;
 	int64_t minor;

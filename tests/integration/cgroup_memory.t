@@ -113,6 +113,16 @@ test_processes_end_at_the_limit() {
 	has "$(<"$cg/pids.events")" "max 1"
 }
 
+test_a_limit_of_no_processes_is_one() {
+	needs_controller pids || return
+	bundle forkbomb 500
+	resources '{pids: {limit: 0}}'
+	started
+	wait_for status_is stopped
+	is "$(<"$cg/pids.max")" 1
+	has "$(<"$created_out")" "forkbomb: 0 of 500: EAGAIN"
+}
+
 test_the_limit_of_processes_holds_for_exec() {
 	needs_controller pids || return
 	bundle pause

@@ -140,16 +140,12 @@ START_TEST(nothing_asked_for_needs_no_file)
 		.idle = U(0),
 		.cpus = "",
 		.mems = ""};
-	struct oci_pids pids = {0};
 	struct oci_throttle_device none = {8, 0, U(0)};
 	struct oci_block_io io = {
 		.weight = U(0), .throttle_read_bps_device = &none, .n_throttle_read_bps_device = 1};
 	struct oci_network network = {0};
-	struct oci_resources zeros = {.memory = &memory,
-		.cpu = &cpu,
-		.pids = &pids,
-		.block_io = &io,
-		.network = &network};
+	struct oci_resources zeros = {
+		.memory = &memory, .cpu = &cpu, .block_io = &io, .network = &network};
 	struct oci_resources empty = {0};
 
 	applies(NULL);
@@ -181,6 +177,10 @@ START_TEST(pids_are_limited)
 	have("pids.max");
 	applies(&resources);
 	holds("pids.max", "max");
+	pids.limit = 0;
+	have("pids.max");
+	applies(&resources);
+	holds("pids.max", "1");
 	pids.limit = -2;
 	refuses(&resources, EINVAL, "linux.resources.pids.limit: -2 ");
 }

@@ -213,8 +213,8 @@ static const struct {
 	uint32_t best_effort;
 } limits[] = {
 	{ "", "", 512, 4 * GIB, 4 * GIB, NULL, OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY | OCI_LIMIT_SWAP },
-	{ ",\"pids\":{\"limit\":0},\"memory\":{\"limit\":0,\"swap\":0}", "", 512, 4 * GIB, 4 * GIB, NULL,
-		OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY | OCI_LIMIT_SWAP },
+	{ ",\"pids\":{\"limit\":0},\"memory\":{\"limit\":0,\"swap\":0}", "", 0, 4 * GIB, 4 * GIB, NULL,
+		OCI_LIMIT_MEMORY | OCI_LIMIT_SWAP },
 	{ ",\"pids\":{\"limit\":-1},\"memory\":{\"limit\":-1,\"swap\":-1}", "", 512, 4 * GIB, 4 * GIB, NULL,
 		OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY | OCI_LIMIT_SWAP },
 	{ ",\"pids\":{\"limit\":-1},\"memory\":{\"limit\":-1,\"swap\":-1}", "unlimited:pids", -1, 4 * GIB, 4 * GIB, NULL,

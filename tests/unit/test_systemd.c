@@ -189,13 +189,22 @@ START_TEST(what_is_unset_is_left_to_systemd)
 {
 	struct oci_memory memory = {.limit = {false, 0}};
 	struct oci_cpu cpu = {.shares = {false, 0}};
-	struct oci_pids pids = {.limit = 0};
 	struct oci_block_io io = {.weight = NUMBER(0)};
-	struct oci_resources resources = {
-		.memory = &memory, .cpu = &cpu, .pids = &pids, .block_io = &io};
+	struct oci_resources resources = {.memory = &memory, .cpu = &cpu, .block_io = &io};
 	char *text = limits(&resources);
 
 	ck_assert_str_eq(text, "");
+	free(text);
+}
+END_TEST
+
+START_TEST(zero_is_a_limit_of_processes)
+{
+	struct oci_pids pids = {.limit = 0};
+	struct oci_resources resources = {.pids = &pids};
+	char *text = limits(&resources);
+
+	ck_assert_str_eq(text, "TasksMax\tt\t1\n");
 	free(text);
 }
 END_TEST
@@ -411,6 +420,7 @@ Suite *suite_systemd(void)
 	tcase_add_test(values, a_slice_has_neither_process_nor_delegation);
 	tcase_add_test(values, limits_become_properties);
 	tcase_add_test(values, what_is_unset_is_left_to_systemd);
+	tcase_add_test(values, zero_is_a_limit_of_processes);
 	tcase_add_test(values, a_quota_is_rounded_up_to_what_systemd_keeps);
 	tcase_add_test(values, what_is_no_quota_is_not_rounded);
 	tcase_add_loop_test(
