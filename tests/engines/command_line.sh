@@ -8,24 +8,9 @@
 # before the arguments of run and build, in remove how a container is ended, and where the engine's
 # socket is.
 
-# A root filesystem with busybox, as there is no registry.
 make_image() {
-	local root=/run/image
-
-	mkdir -p "$root"/{bin,dev,etc,proc,root,run,sys,tmp,var}
-	cp /bin/busybox "$root/bin/busybox"
-	chroot "$root" /bin/busybox --install -s /bin
-	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/:/bin/sh\n' >"$root/etc/passwd"
-	printf 'root:x:0:\nuser:x:1000:\n' >"$root/etc/group"
-	chmod 1777 "$root/tmp"
-	tar -C "$root" -c . | "$engine" import - busybox:1 >/dev/null 2>&1
-}
-
-# A status other than 0 is printed.
-with_status() {
-	"$@"
-	local status=$?
-	((status == 0)) || echo "status $status"
+	make_rootfs /run/image
+	tar -C /run/image -c . | "$engine" import - busybox:1 >/dev/null 2>&1
 }
 
 # the client
@@ -54,12 +39,6 @@ is_field() {
 
 has_logged() {
 	"$engine" logs "$1" 2>&1 | grep -q "$2"
-}
-
-# on a terminal of script(1)
-on_terminal() {
-	script -qec "$*" /dev/null
-	echo "status $?"
 }
 
 # --- the life of a container ---

@@ -53,6 +53,29 @@ wait_until() {
 	done
 }
 
+# with_status COMMAND...: a status other than 0 is printed.
+with_status() {
+	"$@"
+	local status=$?
+	((status == 0)) || echo "status $status"
+}
+
+# on_terminal COMMAND...: on one of script(1)
+on_terminal() {
+	script -qec "$*" /dev/null
+	echo "status $?"
+}
+
+# make_rootfs DIR: a root filesystem with busybox, as there is no registry
+make_rootfs() {
+	mkdir -p "$1"/{bin,dev,etc,proc,root,run,sys,tmp,var}
+	cp /bin/busybox "$1/bin/busybox"
+	chroot "$1" /bin/busybox --install -s /bin
+	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/:/bin/sh\n' >"$1/etc/passwd"
+	printf 'root:x:0:\nuser:x:1000:\n' >"$1/etc/group"
+	chmod 1777 "$1/tmp"
+}
+
 # Identifiers and times differ from run to run.
 normalise() {
 	tr -d '\000' | sed -E -e 's/^time="[^"]*" //' -e 's/\b[0-9a-f]{64}\b/ID/g' -e 's/\b[0-9a-f]{12}\b/ID/g' -e 's/\^@//' -e 's/\r$//'
@@ -66,8 +89,8 @@ runtime_name() {
 # run_feature NAME PROFILE: what it printed and the status it ended with
 run_feature() {
 	runtime=$2
-	# shellcheck disable=SC2154 # engine and socket are the suite's
-	timeout -k 5 120 bash -c "$(declare -f); $(declare -p runtime path_of suite engine socket 2>/dev/null)
+	# shellcheck disable=SC2154 # the suites' own
+	timeout -k 5 120 bash -c "$(declare -f); $(declare -p runtime path_of suite engine socket image 2>/dev/null)
 		feature_$1" </dev/null 2>&1 | normalise
 }
 
@@ -107,11 +130,11 @@ compare() {
 
 matrix() {
 	local feature profile
-	printf '# %-24s' "$suite"
+	printf '# %-32s' "$suite"
 	printf ' %-18s' "${profiles[@]:1}"
 	echo
 	for feature in "$@"; do
-		printf '# %-24s' "$feature"
+		printf '# %-32s' "$feature"
 		for profile in "${profiles[@]:1}"; do
 			printf ' %-18s' "${cell[$feature:$profile]}"
 		done

@@ -1,0 +1,469 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2317 # run_suite calls every feature_ by its name
+# shellcheck disable=SC2016 # what is in single quotes is for the container's shell
+# shellcheck source=SCRIPTDIR/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=SCRIPTDIR/containerd.sh
+. "$(dirname "$0")/containerd.sh"
+
+# --- the life of a container ---
+
+feature_run() {
+	foreground -- sh -c 'echo out; id; hostname'
+	foreground -- sh -c 'echo err >&2' 2>&1
+}
+
+feature_exit_codes() {
+	for status in 0 1 126 127 137 143; do
+		foreground -- sh -c "exit $status"
+	done
+}
+
+feature_killed_by_itself() {
+	detached one -- sleep 100
+	c tasks exec --exec-id first one sh -c 'kill -9 $$'
+	remove one
+}
+
+feature_stdin() {
+	echo through | foreground -- head -n 1
+}
+
+feature_large_output() {
+	foreground -- sh -c 'yes line | head -n 200000' | md5sum
+}
+
+feature_terminal() {
+	client_on_terminal "run --rm $(flags) -t $image one sh -c 'tty; exit 4'"
+}
+
+feature_no_output() {
+	foreground --null-io -- sh -c 'echo out; exit 5'
+}
+
+feature_detached() {
+	detached one -- sh -c 'echo begun; echo wrong >&2; exit 42'
+	wait_until 10 is_status one STOPPED
+	sort /run/one.log
+	ctr tasks list | awk '{print $1, $3}'
+	ctr tasks delete one 2>&1 | grep -o 'non-zero exit code .*'
+	remove one
+}
+
+feature_missing_program() {
+	foreground -- /missing 2>&1 | grep -o 'status .*\|no such file or directory.*'
+	foreground -- missing 2>&1 | grep -o 'status .*\|executable file not found in \$PATH.*'
+	ls /run/containerd/io.containerd.runtime.v2.task/default
+}
+
+feature_not_executable() {
+	foreground -- /etc/passwd 2>&1 | grep -o 'status .*\|permission denied.*'
+	foreground -- /etc 2>&1 | grep -o 'status .*'
+}
+
+feature_start_again() {
+	detached one -- sh -c 'echo x >>/tmp/count; wc -l </tmp/count'
+	wait_until 10 is_status one STOPPED
+	cat /run/one.log
+	c tasks delete one
+	c tasks start one
+	remove one
+}
+
+feature_kill() {
+	detached one -- sh -c 'trap "echo asked; exit 9" TERM; trap "echo usr1" USR1; echo ready; while :; do sleep 0.1; done'
+	wait_until 10 has_logged one ready
+	c tasks kill --signal SIGUSR1 one
+	wait_until 10 has_logged one usr1
+	c tasks kill one
+	wait_until 10 is_status one STOPPED
+	cat /run/one.log
+	ctr tasks delete one 2>&1 | grep -o 'non-zero exit code .*'
+	remove one
+}
+
+feature_kill_all() {
+	detached one -- sh -c '(trap "" TERM; while :; do sleep 0.1; done) & echo ready; wait'
+	wait_until 10 has_logged one ready
+	c tasks kill --all --signal SIGKILL one
+	wait_until 10 is_status one STOPPED
+	c tasks kill one 2>&1 | grep -o 'not found\|status .*'
+	remove one
+}
+
+feature_pause() {
+	detached one -- sleep 100
+	c tasks pause one
+	status_of one
+	c tasks exec --exec-id first one true 2>&1 | grep -o 'paused\|status .*'
+	c tasks resume one
+	status_of one
+	c tasks exec --exec-id second one echo lives
+	remove one
+}
+
+feature_delete() {
+	detached one -- sleep 100
+	c tasks delete one 2>&1 | grep -o 'status .*'
+	status_of one
+	c tasks delete --force one 2>/dev/null
+	ctr tasks list --quiet
+	remove one
+}
+
+feature_attach() {
+	# shellcheck disable=SC2046 # words
+	c run --detach $(flags) "$image" one sh -c 'read line; echo got $line; exit 4'
+	echo word | c tasks attach one
+	remove one
+}
+
+feature_events() {
+	ctr events >/run/events &
+	local listener=$!
+	sleep 0.3
+	foreground -- true
+	wait_until 10 grep -q containers/delete /run/events
+	kill "$listener"
+	awk '{print $6}' /run/events | grep -v snapshot
+}
+
+feature_pid_file() {
+	detached one --pid-file /run/one.pid -- sleep 100
+	wait_until 10 grep -q ^sleep "/proc/$(</run/one.pid)/cmdline"
+	tr '\0' ' ' <"/proc/$(</run/one.pid)/cmdline"
+	remove one
+}
+
+feature_root_of_the_runtime() {
+	detached one --runc-root /run/other -- sleep 100
+	ls /run/other/default
+	remove one
+	ls /run/other/default
+}
+
+# --- exec ---
+
+feature_exec() {
+	detached one --env A=1 -- sleep 100
+	c tasks exec --exec-id first one sh -c 'echo in $A; exit 5'
+	c tasks exec --exec-id second --user 1000:1000 --cwd /tmp one sh -c 'id; pwd'
+	echo through | c tasks exec --exec-id third one cat
+	c tasks exec --exec-id fourth one /missing 2>&1 | grep -o 'no such file or directory\|status .*'
+	remove one
+}
+
+feature_exec_detached() {
+	detached one -- sleep 100
+	c tasks exec --exec-id first --detach --log-uri file:///run/exec.log one sh -c 'echo later; sleep 100'
+	wait_until 10 grep later /run/exec.log
+	ctr tasks ps one | wc -l
+	c tasks kill --exec-id first --signal SIGKILL one
+	wait_until 10 eval '(($(ctr tasks ps one | wc -l) == 2))'
+	c tasks delete --exec-id first one
+	status_of one
+	remove one
+}
+
+feature_exec_on_a_terminal() {
+	detached one -- sleep 100
+	client_on_terminal "tasks exec --exec-id first --tty one sh -c 'tty; exit 6'"
+	remove one
+}
+
+feature_execs_at_once() {
+	detached one -- sleep 100
+	for i in {1..20}; do
+		ctr tasks exec --exec-id "e$i" one echo ran &
+	done | sort | uniq -c
+	wait
+	ctr tasks ps one | wc -l
+	remove one
+}
+
+feature_list() {
+	detached one -- sleep 100
+	ctr tasks list | awk '{print $1, $3}'
+	ctr tasks ps one | awk 'NR > 1 {print $1}' | xargs -I{} cat /proc/{}/comm
+	remove one
+}
+
+feature_metrics() {
+	detached one -- sleep 100
+	c tasks metrics one | awk 'NR > 3 {print $1}'
+	remove one
+}
+
+feature_labels() {
+	detached one --label team=a -- sleep 100
+	ctr containers label one room=b >/dev/null
+	ctr containers info one | jq -c '.Labels | {team, room}'
+	remove one
+}
+
+# --- what is in it ---
+
+feature_environment() {
+	echo 'C=3' >/tmp/env
+	foreground --env A=1 --env B=2 --env-file /tmp/env --cwd /etc -- sh -c 'pwd; env | sort'
+}
+
+feature_mounts() {
+	mkdir -p /tmp/volume
+	echo data >/tmp/volume/file
+	foreground --mount type=bind,src=/tmp/volume,dst=/v,options=rbind:ro -- sh -c 'cat /v/file; touch /v/new'
+	foreground --mount type=tmpfs,src=tmpfs,dst=/t,options=noexec:nosuid:size=1m -- \
+		sh -c 'touch /t/file && grep " /t " /proc/mounts | grep -o "noexec\|nosuid\|size=[0-9]*k"'
+	rm -r /tmp/volume
+}
+
+feature_writable_mount() {
+	mkdir -p /tmp/volume
+	foreground --mount type=bind,src=/tmp/volume,dst=/v,options=rbind:rw -- sh -c 'touch /v/new && ls /v'
+	rm -r /tmp/volume
+}
+
+feature_engine_socket() {
+	foreground --mount type=bind,src=/run/containerd/containerd.sock,dst=/s,options=rbind:ro -- ls /s 2>&1
+}
+
+feature_read_only() {
+	foreground --read-only -- touch /root/file
+}
+
+feature_root_is_writable() {
+	foreground -- sh -c 'touch /root/file && echo written'
+}
+
+feature_directory_as_root() {
+	# shellcheck disable=SC2046 # words
+	c run --rm $(flags) --rootfs /run/image one /bin/ls /
+}
+
+feature_no_pivot() {
+	foreground --no-pivot -- ls /
+}
+
+feature_device() {
+	foreground --device /dev/net/tun -- sh -c ': <>/dev/net/tun && echo opened'
+}
+
+feature_device_that_was_not_given() {
+	foreground -- sh -c 'mknod /dev/other b 7 1 && dd if=/dev/other of=/dev/null count=1' 2>&1 |
+		grep -o "Operation not permitted\|status .*"
+}
+
+# What the client has no option for, in a config of the user's own.
+feature_config_of_the_user() {
+	(cd /tmp && rm -f config.json && runc spec)
+	jq '.root.path = "/run/image" | .hostname = "box" | .process.terminal = false |
+		.process.args = ["sh", "-c", "hostname; ulimit -n; ulimit -Hn; cat /proc/sys/net/ipv4/ip_forward"] |
+		.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 100, hard: 200}] |
+		.linux.sysctl["net.ipv4.ip_forward"] = "1" | .linux.cgroupsPath = "/default/one"' \
+		/tmp/config.json >/tmp/own.json
+	# shellcheck disable=SC2046 # words
+	c run --rm $(flags) --config /tmp/own.json one
+	rm /tmp/config.json /tmp/own.json
+}
+
+feature_limit() {
+	(cd /tmp && rm -f config.json && runc spec)
+	jq '.root.path = "/run/image" | .process.terminal = false | .process.args = ["sleep", "100"] |
+		.linux.resources.hugepageLimits = [{pageSize: "2MB", limit: 4194304}] |
+		.linux.cgroupsPath = "/default/one"' /tmp/config.json >/tmp/own.json
+	# shellcheck disable=SC2046 # words
+	c run --detach $(flags) --config /tmp/own.json one
+	cat /sys/fs/cgroup/default/one/hugetlb.2MB.max
+	remove one
+	rm /tmp/config.json /tmp/own.json
+}
+
+feature_cgroup() {
+	detached one --cgroup /some/where -- sleep 100
+	wc -l </sys/fs/cgroup/some/where/cgroup.procs
+	remove one
+	ls -d /sys/fs/cgroup/some/where
+}
+
+# --- who it is ---
+
+feature_capabilities() {
+	foreground --cap-drop CAP_KILL -- grep CapPrm /proc/self/status
+}
+
+feature_added_capability() {
+	foreground --cap-add CAP_NET_ADMIN -- grep CapEff /proc/self/status
+}
+
+feature_no_new_privileges() {
+	foreground -- grep NoNewPrivs /proc/self/status
+}
+
+feature_new_privileges() {
+	foreground --allow-new-privs -- grep NoNewPrivs /proc/self/status
+}
+
+feature_seccomp() {
+	foreground --seccomp -- sh -c 'grep Seccomp: /proc/self/status; unshare -U true 2>&1; mkdir /tmp/x && echo made'
+}
+
+feature_seccomp_profile() {
+	echo '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO","errnoRet":38}]}' >/tmp/seccomp.json
+	foreground --seccomp --seccomp-profile /tmp/seccomp.json -- mkdir /tmp/x
+}
+
+feature_no_seccomp() {
+	foreground -- grep Seccomp: /proc/self/status
+}
+
+feature_rlimits() {
+	foreground -- sh -c 'ulimit -n; ulimit -Hn'
+}
+
+# Where root itself lacks a capability (CAP_SYS_RESOURCE in a virtual machine of a CI), runc refuses and
+# nacre leaves it out.
+feature_privileged() {
+	foreground --privileged -- mount -t tmpfs tmpfs /tmp 2>&1 |
+		grep -v 'unable to apply caps\|level='
+}
+
+feature_annotations() {
+	foreground --annotation run.nacre.profile=strict -- sh -c 'grep Cap[PE] /proc/self/status'
+	foreground --annotation run.nacre.allow=rootfs-write -- true 2>&1 | grep -o 'annotation.*'
+}
+
+# --- namespaces and networks ---
+
+feature_user_namespace() {
+	foreground --uidmap 0:100000:65536 --gidmap 0:100000:65536 -- \
+		sh -c 'id -u; tr -s " " </proc/self/uid_map; touch /tmp/file && stat -c %u /tmp/file'
+}
+
+feature_network_of_its_own() {
+	foreground -- sh -c 'ip -o link | grep -c .'
+}
+
+feature_network_host() {
+	foreground --net-host -- sh -c 'ip -o link | grep -c .'
+}
+
+feature_network_by_path() {
+	ip netns add made
+	foreground --with-ns network:/run/netns/made -- sh -c 'ip -o link | grep -c .'
+	ip netns delete made
+}
+
+feature_two_on_a_bridge() {
+	local address
+
+	# shellcheck disable=SC2046 # words
+	ctr run --rm $(flags) --cni "$image" server \
+		sh -c 'echo hello >/tmp/index.html; httpd -f -p 8080 -h /tmp' &
+	wait_until 10 is_status server RUNNING
+	address=$(ctr tasks exec --exec-id address server ip -o -4 addr show eth0 | grep -o '10\.[0-9.]*' | head -n 1)
+	foreground --cni -- sh -c "for i in 1 2 3 4 5; do wget -qO- http://$address:8080/ && break; sleep 0.2; done"
+	ctr tasks kill --signal SIGKILL server
+	wait
+}
+
+feature_pid_of_a_container() {
+	detached one -- sleep 12345
+	# shellcheck disable=SC2046 # words
+	c run --rm $(flags) --with-ns "pid:/proc/$(ctr tasks list | awk '$1 == "one" {print $2}')/ns/pid" \
+		"$image" two sh -c 'ps | grep -c "[1]2345"'
+	remove one
+}
+
+# --- the engine itself ---
+
+feature_engine_restart() {
+	detached one -- sh -c 'trap "exit 9" TERM; echo ready; while :; do sleep 0.1; done'
+	wait_until 10 has_logged one ready
+	kill_containerd
+	start_containerd
+	status_of one
+	c tasks exec --exec-id first one echo lives
+	kill_containerd -KILL
+	start_containerd
+	status_of one
+	c tasks kill one
+	wait_until 10 is_status one STOPPED
+	ctr tasks delete one 2>&1 | grep -o 'non-zero exit code .*'
+	remove one
+}
+
+feature_ended_while_the_engine_was_away() {
+	detached one -- sh -c 'echo ready; sleep 0.5; exit 7'
+	wait_until 10 has_logged one ready
+	kill_containerd -KILL
+	sleep 1
+	start_containerd
+	wait_until 10 is_status one STOPPED
+	ctr tasks delete one 2>&1 | grep -o 'non-zero exit code .*'
+	remove one
+}
+
+feature_shim_killed() {
+	detached one -- sleep 100
+	local shim
+	shim=$(awk '/^PPid/ {print $2}' "/proc/$(ctr tasks list | awk '$1 == "one" {print $2}')/status")
+	kill -KILL "$shim"
+	wait_until 10 is_status one ''
+	wait_until 10 has_no_state one
+	find /sys/fs/cgroup/default -name one
+	remove one
+}
+
+feature_twenty_at_once() {
+	for i in {1..20}; do
+		# shellcheck disable=SC2046 # words
+		ctr run --rm $(flags) "$image" "c$i" echo ran &
+	done | sort | uniq -c
+	wait
+}
+
+feature_nothing_is_left() {
+	ls /run/containerd/runc/default /run/containerd/io.containerd.runtime.v2.task/default
+	find /sys/fs/cgroup/default -mindepth 1 -type d
+	pgrep -c containerd-shim
+	grep -c overlayfs/snapshots /proc/mounts
+}
+
+# --- what the profiles of nacre make different ---
+
+for profile in agent strict; do
+	differs "$profile" network_host host-network 'rule host-network.*status 1'
+	differs "$profile" engine_socket mount-sources 'rule mount-sources.*status 1'
+	# what was written to /tmp was in memory
+	differs "$profile" start_again read-only-root '^1.1$'
+	differs "$profile" root_is_writable read-only-root 'Read-only file system'
+	differs "$profile" new_privileges no-new-privileges 'NoNewPrivs:.1'
+	differs "$profile" no_seccomp own-seccomp-filter 'Seccomp:.2'
+	differs "$profile" privileged capability-ceiling 'are you root'
+done
+# only its own runtime follows an annotation of nacre's
+for profile in oci agent strict; do
+	differs "$profile" annotations 'run.nacre.*' '^CapPrm:.0{16}.CapEff:.0{16}.annotation run.nacre.allow: .*may_allow'
+done
+differs agent capabilities capability-ceiling 'CapPrm:.00000000000005db'
+differs agent added_capability capability-ceiling 'CapEff:.00000000000005fb'
+differs strict capabilities capability-ceiling 'CapPrm:.0000000000000000'
+differs strict added_capability capability-ceiling 'CapEff:.0000000000000000'
+differs strict network_by_path joined-network 'rule joined-network.*status 1'
+differs strict writable_mount writable-binds 'Read-only file system'
+differs strict two_on_a_bridge landlock 'bind: Permission denied'
+differs strict device devices "can't create /dev/net/tun.*status 1"
+
+cni() {
+	mkdir -p /etc/cni/net.d /opt/cni
+	ln -s /usr/lib/cni /opt/cni/bin
+	echo '{"cniVersion": "0.4.0", "name": "bridge", "plugins": [{"type": "bridge", "bridge": "cni0",
+		"isGateway": true, "ipMasq": false, "ipam": {"type": "host-local", "subnet": "10.88.0.0/16"}}]}' \
+		>/etc/cni/net.d/10-bridge.conflist
+}
+
+cni
+start_containerd
+add_image "$image" '{"Cmd": ["/bin/sh"], "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}'
+run_suite "$@"
