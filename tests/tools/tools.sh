@@ -1,0 +1,263 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2016,SC2164,SC2317 # called by name, with -e
+#
+# Each tool_NAME is run by bash -eu in an empty directory of the container, and succeeds if the tool works.
+
+# await COMMAND: until it succeeds, while the last background process is alive, 20 s at most
+await() {
+	local turn
+	for ((turn = 0; turn < 200; turn++)); do
+		"$@" >/dev/null 2>&1 && return
+		kill -0 $! || break
+		sleep 0.1
+	done
+	return 1
+}
+
+tool_bash() {
+	local lines
+	mapfile -t lines < <(printf '%s\n' one two)
+	[[ ${#lines[@]} == 2 && $(cat <<<"here") == here ]]
+	printf '#!/bin/bash\nexec echo "$0"\n' >script
+	chmod 755 script
+	[[ $(./script) == ./script && $(bash script) == script ]]
+	echo 'echo sourced' >/tmp/script
+	[[ $(bash /tmp/script) == sourced ]]
+	(sleep 30 & kill $!; ! wait $!)
+	timeout 5 true | cat
+}
+
+tool_python() {
+	cat >setup.py <<-'END'
+		from setuptools import setup
+		setup(name="hello", version="1.0", py_modules=["hello"])
+	END
+	echo 'def hello(): return 42' >hello.py
+	cat >test_hello.py <<-'END'
+		import multiprocessing, tempfile, hello
+
+		def test_hello(tmp_path):
+		    assert hello.hello() == 42
+		    (tmp_path / "file").write_text("x")
+
+		def test_processes():
+		    with multiprocessing.Pool(2) as pool:
+		        assert pool.map(abs, [-1, -2]) == [1, 2]
+	END
+	python3 -m venv --system-site-packages env
+	env/bin/pip wheel -q --no-index --no-build-isolation -w dist .
+	rm hello.py
+	env/bin/pip install -q --no-index dist/*.whl
+	env/bin/python -m pytest -q
+}
+
+tool_python_module() {
+	mkdir src
+	cat >src/setup.py <<-'END'
+		from setuptools import setup, Extension
+		setup(name="fast", version="1.0", ext_modules=[Extension("fast", ["fast.c"])])
+	END
+	cat >src/fast.c <<-'END'
+		#include <Python.h>
+		static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "fast"};
+		PyMODINIT_FUNC PyInit_fast(void) { return PyModule_Create(&module); }
+	END
+	python3 -m venv --system-site-packages env
+	env/bin/pip install -q --no-index --no-build-isolation ./src
+	env/bin/python -c 'import fast'
+}
+
+# Bit 4 of the status: the function was compiled.
+tool_node() {
+	node --allow-natives-syntax -e '
+		function f(x) { return x + 1 }
+		%PrepareFunctionForOptimization(f); f(1); f(2);
+		%OptimizeFunctionOnNextCall(f); f(3)
+		process.exit(%GetOptimizationStatus(f) & 16 ? 0 : 1)'
+	node -e 'const { Worker } = require("worker_threads")
+		new Worker("require(\"fs\").readFileSync(\"/etc/passwd\")", { eval: true })
+			.on("exit", code => process.exit(code))'
+}
+
+tool_npm() {
+	mkdir answer app
+	echo '{"name": "answer", "version": "1.0.0", "bin": "run.js"}' >answer/package.json
+	printf '#!/usr/bin/env node\nconsole.log(require("./index.js"))\n' >answer/run.js
+	echo 'module.exports = 42' >answer/index.js
+	chmod 755 answer/run.js
+	(cd answer && npm pack --silent)
+	cd app
+	echo '{"name": "app", "version": "1.0.0", "scripts": {"test": "answer"}}' >package.json
+	npm install --silent --offline --no-audit ../answer/answer-1.0.0.tgz
+	[[ $(npm test --silent) == 42 ]]
+}
+
+tool_git() {
+	git config --global user.name agent
+	git config --global user.email agent@localhost
+	git init -q -b main origin
+	echo one >origin/file
+	git -C origin add file
+	git -C origin commit -qm one
+	git clone -q origin clone
+	cd clone
+	git worktree add -q -b topic ../topic
+	echo two >>../topic/file
+	git -C ../topic commit -qam two
+	git merge -q topic
+	git push -q origin topic
+	git gc -q
+	git fsck --no-progress
+	[[ $(git log --oneline | wc -l) == 2 ]]
+}
+
+tool_c() {
+	printf '#include <stdio.h>\nint main(void) { puts("hello"); }\n' >hello.c
+	printf 'hello: hello.c\n\tgcc -O2 -o $@ $<\n' >Makefile
+	make -j2
+	[[ $(./hello) == hello ]]
+}
+
+tool_sanitizers() {
+	printf 'int main(void) { return 0; }\n' >empty.c
+	gcc -fsanitize=address,undefined -o empty empty.c
+	./empty
+}
+
+tool_cmake() {
+	printf '#include <iostream>\nint main() { std::cout << "hello"; }\n' >hello.cpp
+	printf 'cmake_minimum_required(VERSION 3.18)\nproject(hello CXX)\nadd_executable(hello hello.cpp)\n' \
+		>CMakeLists.txt
+	cmake -S . -B out
+	cmake --build out
+	[[ $(out/hello) == hello ]]
+}
+
+tool_go() {
+	go mod init example.org/hello
+	printf 'package main\nimport ("fmt"; "net/http")\nfunc main() { fmt.Println(http.StatusOK) }\n' \
+		>main.go
+	go build -o hello
+	[[ $(./hello) == 200 && $(GOTMPDIR=$PWD go run .) == 200 ]]
+}
+
+tool_go_test() {
+	go mod init example.org/hello
+	printf 'package hello\nimport "testing"\nfunc TestHello(t *testing.T) {}\n' >hello_test.go
+	go test ./...
+}
+
+tool_cargo() {
+	cargo -q init --offline --vcs none --name hello
+	echo '#[test] fn adds() { assert_eq!(1 + 1, 2) }' >>src/main.rs
+	cargo -q build --offline
+	cargo -q test --offline
+	[[ $(target/debug/hello) == "Hello, world!" ]]
+}
+
+tool_java() {
+	cat >Hello.java <<-'END'
+		public class Hello {
+			public static void main(String[] args) throws Exception {
+				Thread thread = new Thread(() -> System.out.println("hello"));
+				thread.start();
+				thread.join();
+			}
+		}
+	END
+	javac Hello.java
+	jar cfe hello.jar Hello Hello*.class
+	[[ $(java -jar hello.jar) == hello ]]
+}
+
+tool_gdb() {
+	printf 'int inner(int n) { return n + 1; }\nint main(void) { return inner(41); }\n' >program.c
+	gcc -g -o program program.c
+	gdb -batch -ex 'break inner' -ex run -ex backtrace -ex finish ./program 2>&1 | tee log
+	grep -q '#1 .* main ' log
+	grep -q 'Value returned is .* 42' log
+	[[ $(<log) != *'address space randomization'* ]]
+}
+
+tool_strace() {
+	strace -f -o log bash -c 'cat /etc/hostname /etc/passwd >/dev/null; true'
+	grep -q 'openat(.*/etc/passwd' log
+	strace -f --seccomp-bpf -e trace=execve -o log bash -c '/bin/true; true'
+	grep -q 'execve("/bin/true"' log
+}
+
+tool_postgresql() {
+	local programs=(/usr/lib/postgresql/*/bin)
+	PATH=${programs[0]}:$PATH
+	initdb -D data -A trust >log
+	pg_ctl -D data -w -l log -o "-c listen_addresses= -k $PWD" start || { cat log; false; }
+	psql -qh "$PWD" postgres -c 'create table t as select generate_series(1, 1000) as n'
+	[[ $(psql -tAh "$PWD" postgres -c 'select sum(n) from t') == 500500 ]]
+	pg_ctl -D data -w stop
+}
+
+tool_redis() {
+	redis-server --bind 127.0.0.1 --dir "$PWD" >log 2>&1 &
+	await redis-cli ping || cat log
+	redis-cli set key value
+	redis-cli save
+	[[ $(redis-cli get key) == value && -s dump.rdb ]]
+	kill $!
+	wait $!
+}
+
+tool_files() {
+	mkdir from
+	echo text >from/file
+	ln -s file from/link
+	chmod 750 from/file
+	tar czf from.tar.gz from
+	rsync -a from/ to
+	rm -r from
+	tar xzf from.tar.gz
+	diff -r from to
+	[[ $(stat -c %a to/file) == 750 ]]
+}
+
+tool_curl() {
+	echo text >file
+	python3 -m http.server --bind 127.0.0.1 8000 >log 2>&1 &
+	await curl -sSo got http://127.0.0.1:8000/file || cat log
+	kill $!
+	cmp file got
+}
+
+tool_ssh_keygen() {
+	ssh-keygen -q -t ed25519 -N '' -f key
+	echo text | ssh-keygen -q -Y sign -f key -n file >signature
+	echo text | ssh-keygen -Y check-novalidate -n file -s signature
+}
+
+tool_unshare() {
+	unshare -Urm bash -euc 'mount -t tmpfs tmpfs /mnt; touch /mnt/file; [[ $(id -u) == 0 ]]'
+	[[ ! -e /mnt/file ]]
+}
+
+tool_bwrap() {
+	bwrap --unshare-all --ro-bind / / --proc /proc --dev /dev --tmpfs /tmp --die-with-parent \
+		bash -euc 'touch /tmp/file; [[ $(ls -d /proc/[0-9]* | wc -l) -lt 6 ]]'
+}
+
+tool_sudo() {
+	[[ $(sudo -n id -u) == 0 ]]
+}
+
+# A package with a user of its own, as servers have them.
+tool_apt() {
+	mkdir -p hello/DEBIAN hello/usr/bin
+	printf '%s\n' 'Package: hello-local' 'Version: 1' 'Architecture: all' 'Description: hello' \
+		'Maintainer: agent <agent@localhost>' >hello/DEBIAN/control
+	printf '#!/bin/sh\nuseradd --system hello && chown hello /usr/bin/hello\n' >hello/DEBIAN/postinst
+	printf '#!/bin/sh\necho hello\n' >hello/usr/bin/hello
+	chmod 755 hello/DEBIAN/postinst hello/usr/bin/hello
+	dpkg-deb --root-owner-group --build hello
+	apt-get install -qy ./hello.deb
+	[[ $(hello) == hello && $(stat -c %U /usr/bin/hello) == hello ]]
+	apt-get purge -qy hello-local
+}

@@ -1,0 +1,216 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+#	BUILD=build TREE=build/tools tests/tools/tools.t [REGEX]
+#
+# What agents use, from Debian's packages (tree): the same script under each profile. As an agent
+# platform runs it: the tree is the read-only root, /workspace a directory of the host that can be
+# written, and the program an ordinary user whose home it is. Strict is given that workspace.
+# shellcheck disable=SC2016,SC2034,SC2154,SC2317 # as for the integration tests
+# shellcheck source=SCRIPTDIR/../integration/lib.sh
+. "$(dirname "$0")/../integration/lib.sh"
+# shellcheck source=SCRIPTDIR/tools.sh
+. "$(dirname "$0")/tools.sh"
+
+TREE=$(realpath -m "${TREE:-$build/tools}")
+file_needs=needs_tree
+LIMIT=300
+
+needs_tree() {
+	[[ -d $TREE/workspace ]] && return
+	skip "the tree is missing: make it by tests/tools/tree $TREE"
+	return 1
+}
+
+# refuses PROFILE TOOL PATTERN PROFILE [OPTION...]: PROFILE keeps TOOL from working, and TOOL prints a
+# line that is PATTERN; it works under the second PROFILE with these options.
+declare -A refusal=() remedy=()
+refuses() {
+	refusal[$1:$2]=$3
+	remedy[$1:$2]=${*:4}
+}
+
+# Of the test that runs: who the program is, and whether the tree can be written, by an overlay.
+user=1000 writable=''
+
+tool_bundle() {
+	local root=$TREE sets='{bounding}'
+	bundle true
+	work=$b/workspace
+	mkdir "$work" "$b/tree" "$b/upper" "$b/work"
+	chown 1000:1000 "$work"
+	if [[ -n $writable ]]; then
+		root=$b/tree
+		mount -t overlay -o "lowerdir=$TREE,upperdir=$b/upper,workdir=$b/work" overlay "$root"
+	fi
+	((user)) || sets='{bounding, effective, permitted}'
+	mount_on /workspace "$work" bind rbind rw
+	# As Docker gives them.
+	capabilities CAP_{CHOWN,DAC_OVERRIDE,FOWNER,FSETID,KILL,SETGID,SETUID,SETPCAP} \
+		CAP_{NET_BIND_SERVICE,NET_RAW,SYS_CHROOT,MKNOD,AUDIT_WRITE,SETFCAP}
+	edit '.root = {path: $root, readonly: ($writable == "")} | .process.cwd = "/workspace"
+		| .process.user = {uid: $user, gid: $user} | .process.capabilities |= '"$sets"'
+		| .process.noNewPrivileges = false
+		| .process.env += ["HOME=/workspace", "LANG=C.UTF-8"]' --arg root "$root" \
+		--arg writable "$writable" --argjson user "$user"
+	program /bin/bash -euc "$(declare -f await "tool_$1"); tool_$1; echo; echo it works"
+}
+
+# under PROFILE TOOL [OPTION...]
+under() {
+	profile=$1
+	tool_bundle "$2"
+	shift 2
+	# Those profiles that make the root read-only add a /tmp.
+	[[ $profile != @(oci|nested) ]] || mount_on /tmp tmpfs tmpfs nosuid nodev mode=1777
+	if [[ $profile == nested ]]; then
+		with_user_namespace
+		chown 101000:101000 "$work"
+		# The kernel gives a procfs to a sandbox inside if nothing of the outer one is hidden.
+		edit 'del(.linux.maskedPaths, .linux.readonlyPaths)'
+	fi
+	[[ $profile != strict ]] || set -- --allow "workspace:$work" "$@"
+	run_any "$@"
+	[[ -z $writable ]] || umount "$b/tree"
+}
+
+works() {
+	[[ $rc == 0 && $out == *"it works" ]] ||
+		wrong "does not work under $*: ended with $rc" "stdout: $out" "stderr: $err"
+}
+
+# everywhere TOOL [PROFILE...]
+everywhere() {
+	local tool=$1 name words
+	shift
+	(($#)) || set -- oci agent strict
+	for name in "$@"; do
+		under "$name" "$tool"
+		if [[ -n ${refusal[$name:$tool]:-} ]]; then
+			differs "$rc" 0 "exit code under $name"
+			has_line "$out"$'\n'"$err" "${refusal[$name:$tool]}"
+			read -ra words <<<"${remedy[$name:$tool]}"
+			under "${words[0]}" "$tool" "${words[@]:1}"
+			name=${words[*]}
+		fi
+		works "$name"
+	done
+}
+
+# --- what a profile refuses ---
+
+refuses agent go_test '*fork/exec /tmp/*: permission denied' agent --allow tmp-exec
+refuses strict go_test '*fork/exec /tmp/*: permission denied' strict --allow tmp-exec
+refuses agent apt '*Read-only file system*' agent --allow rootfs-write
+refuses agent sudo '*"no new privileges" flag is set*' agent --allow new-privileges
+for name in bash python python_module npm c sanitizers cmake go cargo gdb; do
+	refuses strict "$name" '*Permission denied*' strict --allow workspace-exec
+done
+# There is no grant for TCP.
+refuses strict redis '*bind: Permission denied' agent
+refuses strict curl '*PermissionError*' agent
+# A sandbox inside is what the profile nested is for.
+refuses agent unshare 'unshare: unshare failed: Operation not permitted' nested
+refuses strict unshare 'unshare: unshare failed: Operation not permitted' nested
+refuses agent bwrap 'bwrap: No permissions to create new namespace*' nested
+
+# --- the tests ---
+
+test_bash() {
+	everywhere bash
+}
+
+test_python() {
+	everywhere python
+}
+
+test_python_module() {
+	everywhere python_module
+}
+
+test_node() {
+	everywhere node
+}
+
+test_npm() {
+	everywhere npm
+}
+
+test_git() {
+	everywhere git
+}
+
+test_c() {
+	everywhere c
+}
+
+test_sanitizers() {
+	everywhere sanitizers
+}
+
+test_cmake() {
+	everywhere cmake
+}
+
+test_go() {
+	everywhere go
+}
+
+test_go_test() {
+	everywhere go_test
+}
+
+test_cargo() {
+	everywhere cargo
+}
+
+test_java() {
+	everywhere java
+}
+
+test_gdb() {
+	everywhere gdb
+}
+
+test_strace() {
+	everywhere strace
+}
+
+test_postgresql() {
+	everywhere postgresql
+}
+
+test_redis() {
+	everywhere redis
+}
+
+test_files() {
+	everywhere files
+}
+
+test_curl() {
+	everywhere curl
+}
+
+test_ssh_keygen() {
+	everywhere ssh_keygen
+}
+
+test_unshare() {
+	everywhere unshare
+}
+
+test_bwrap() {
+	everywhere bwrap agent
+}
+
+test_sudo() {
+	everywhere sudo oci agent
+}
+
+test_apt() {
+	local user=0 writable=1
+	everywhere apt oci agent
+}
+
+all_tests "$@"
