@@ -10,6 +10,7 @@
 #include "libcontainer/denials.h"
 #include "libcontainer/files.h"
 #include "libcontainer/nacre.h"
+#include "libcontainer/seccomp_log.h"
 #include "libcontainer/seccomp_trace.h"
 #include "specs/json.h"
 
@@ -48,6 +49,8 @@ static const struct {
 static const char *const blind_spots[] = {
 	"system calls that a filter of config.json refuses with an errno, and without "
 	"--trace-denials those that nacre's own does",
+	"system calls in the kernel's log: at most 10 in 5 seconds, lost when the log is full, and "
+	"where auditd runs in its log instead (ausearch -m SECCOMP)",
 	"devices: the kernel does not count what a device filter refuses",
 	"files and capabilities: EROFS, EACCES and EPERM are seen by the program alone",
 	NULL,
@@ -61,6 +64,9 @@ struct explanation {
 	size_t n_not_enforced;
 	struct denial_count denials[DENIALS_MAX];
 	int n_denials;
+	struct seccomp_logged logged[SECCOMP_LOGGED_MAX]; /* in the kernel's log */
+	int n_logged; /* negative: it cannot be read, and LOG_ERROR says why */
+	struct nacre_error log_error;
 };
 
 /* "KEY VALUE" on a line of a flat keyed file. */
@@ -81,6 +87,29 @@ static bool read_counter(int cgroup_fd, const struct counter *counter, uint64_t 
 	return false;
 }
 
+/* The kernel names pids and no cgroups: those that live are known, and the first process. */
+static void look_into_log(struct explanation *e)
+{
+	const struct container_record *record = &e->l->record;
+	const uint64_t tick = (uint64_t)sysconf(_SC_CLK_TCK);
+	cleanup_free pid_t *pids = NULL, *all = NULL;
+	struct nacre_error ignored; /* it has just gone */
+	size_t n = 0;
+
+	if (e->l->cgroup.fd >= 0 && cgroup_pids(&e->l->cgroup, &pids, &n, &ignored) < 0)
+		n = 0;
+	all = calloc(n + 1, sizeof(*all));
+	if (!all) {
+		e->n_logged = fail_errno(&e->log_error, ENOMEM, "explain");
+		return;
+	}
+	if (n)
+		memcpy(all, pids, n * sizeof(*all));
+	all[n] = (pid_t)record->pid;
+	e->n_logged = seccomp_log_read(
+		all, n + 1, record->start_time * 1000000 / tick, e->logged, &e->log_error);
+}
+
 static int look(struct explanation *e, struct nacre_error *err)
 {
 	const int fd = e->l->cgroup.fd;
@@ -93,6 +122,7 @@ static int look(struct explanation *e, struct nacre_error *err)
 			faccessat(fd, limit_files[i].file, F_OK, 0) < 0)
 			e->not_enforced[e->n_not_enforced++] = limit_files[i].file;
 	}
+	look_into_log(e);
 	e->n_denials = denials_read(e->l->state_fd, e->denials, err);
 	return e->n_denials < 0 ? e->n_denials : 0;
 }
@@ -110,6 +140,21 @@ static void print_denials(FILE *out, const struct explanation *e)
 			seccomp_denial_reason(denial->rule));
 		(void)fprintf(out, *denial->grant ? " (%s)\n" : "\n", denial->grant);
 	}
+}
+
+static void print_log(FILE *out, const struct explanation *e)
+{
+	if (e->n_logged == 0)
+		return;
+	(void)fprintf(out, "\nSYSTEM CALLS IN THE KERNEL'S LOG (filter of config.json)\n");
+	if (e->n_logged < 0)
+		(void)fprintf(out, "not readable: %s\n", e->log_error.text);
+	for (int i = 0; i < e->n_logged; i++)
+		(void)fprintf(out, "%-8llu %s: %s%s\n", (unsigned long long)e->logged[i].count,
+			e->logged[i].call, seccomp_action_word(e->logged[i].action),
+			e->logged[i].ended
+				? ", of processes that have ended: of this container or another"
+				: "");
 }
 
 static int render_text(const struct explanation *e, char **ret_text, struct nacre_error *err)
@@ -130,6 +175,7 @@ static int render_text(const struct explanation *e, char **ret_text, struct nacr
 			counters[i].grant);
 	}
 	print_denials(out, e);
+	print_log(out, e);
 	for (size_t i = 0; i < e->n_not_enforced; i++)
 		(void)fprintf(out, "\nNOT ENFORCED: %s: this host has no controller for it\n",
 			e->not_enforced[i]);
@@ -180,6 +226,31 @@ static void write_denial(struct json_writer *w, const struct denial_count *denia
 	json_close_object(w);
 }
 
+static void write_log(struct json_writer *w, const struct explanation *e)
+{
+	json_open_object(w);
+	if (e->n_logged < 0) {
+		json_key(w, "error");
+		json_string(w, e->log_error.text);
+	}
+	json_key(w, "records");
+	json_open_array(w);
+	for (int i = 0; i < e->n_logged; i++) {
+		json_open_object(w);
+		json_key(w, "syscall");
+		json_string(w, e->logged[i].call);
+		json_key(w, "count");
+		json_u64(w, e->logged[i].count);
+		json_key(w, "action");
+		json_string(w, seccomp_action_word(e->logged[i].action));
+		json_key(w, "ended");
+		json_bool(w, e->logged[i].ended);
+		json_close_object(w);
+	}
+	json_close_array(w);
+	json_close_object(w);
+}
+
 static int render_json(const struct explanation *e, char **ret_text, struct nacre_error *err)
 {
 	struct json_writer *w = json_writer_new(true);
@@ -200,6 +271,8 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 	json_close_array(w);
 	json_key(w, "traced");
 	json_bool(w, e->l->record.active & TRACE);
+	json_key(w, "kernelLog");
+	write_log(w, e);
 	json_key(w, "notEnforced");
 	json_open_array(w);
 	for (size_t i = 0; i < e->n_not_enforced; i++)

@@ -138,6 +138,23 @@ static bool find_number(const struct seccomp_arch *arch, const struct direct_num
 	return false;
 }
 
+void seccomp_call_name(uint32_t arch, int number, char ret_name[static 40])
+{
+	char *name = seccomp_syscall_resolve_num_arch(arch, number);
+
+	(void)snprintf(ret_name, 40, "%d", number);
+	if (name)
+		(void)snprintf(ret_name, 40, "%s", name);
+	for (size_t i = 0; i < N(newer_calls) && !name; i++) {
+		const char *only = newer_calls[i].only;
+
+		if (newer_calls[i].number == (uint32_t)number &&
+			(!only || seccomp_arch_resolve_name(only) == arch))
+			(void)snprintf(ret_name, 40, "%s", newer_calls[i].name);
+	}
+	free(name);
+}
+
 static bool name_is_known(const char *name)
 {
 	if (seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR)

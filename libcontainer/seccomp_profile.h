@@ -109,6 +109,9 @@ int seccomp_table_make(const struct seccomp_profile *profile, const struct secco
 	struct seccomp_table *ret_table, struct nacre_error *err);
 void seccomp_table_release(struct seccomp_table *table);
 
+/* The name of system call NUMBER of ARCH (AUDIT_ARCH_*), or NUMBER if nobody knows it. */
+void seccomp_call_name(uint32_t arch, int number, char ret_name[static 40]);
+
 /* Writes the names in PROFILE that nobody knows into TEXT, separated by ", ". Returns how many. */
 size_t seccomp_unknown_names(const struct seccomp_profile *profile, char *text, size_t size);
 

@@ -2,13 +2,12 @@
 #include "libcontainer/seccomp_trace.h"
 
 #include <errno.h>
-#include <seccomp.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "libcontainer/seccomp_profile.h"
 
 /* A later kernel may write more than the header knows. */
 #define NOTIF_BYTES 512
@@ -135,17 +134,12 @@ const char *seccomp_denial_reason(int rule)
 
 static void describe(unsigned profile, struct seccomp_denial *denial)
 {
-	char *name = seccomp_syscall_resolve_num_arch(denial->data.arch, denial->data.nr);
 	uint64_t args[6];
 
 	/* The kernel's type of them is long long, and uint64_t is long. */
 	for (size_t i = 0; i < 6; i++)
 		args[i] = denial->data.args[i];
-	if (name)
-		(void)snprintf(denial->call, sizeof(denial->call), "%s", name);
-	else
-		(void)snprintf(denial->call, sizeof(denial->call), "%d", denial->data.nr);
-	free(name);
+	seccomp_call_name(denial->data.arch, denial->data.nr, denial->call);
 	denial->grant[0] = '\0';
 	denial->rule = find_rule(profile, denial);
 	if (denial->rule >= 0)

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_SECCOMP_LOG_H
+#define NACRE_SECCOMP_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "specs/error.h"
+
+/*
+ * What the kernel itself tells of seccomp: records of its audit (AUDIT_SECCOMP, 1326) for
+ * SCMP_ACT_LOG, for errnos of a filter with SECCOMP_FILTER_FLAG_LOG, and for what is killed or
+ * trapped. Where no auditd takes them they go to the kernel's log, /dev/kmsg, at most 10 in 5
+ * seconds (kernel.printk_ratelimit). A record names the process, but not its cgroup.
+ */
+
+struct seccomp_record {
+	pid_t pid; /* in the initial pid namespace */
+	uint64_t time_us; /* since boot, CLOCK_MONOTONIC */
+	uint32_t arch;
+	int number;
+	uint32_t action; /* SECCOMP_RET_*, with its data */
+};
+
+/* Whether TEXT, one record of /dev/kmsg, is such a record. One that a program wrote there is not.
+ */
+bool seccomp_record_parse(const char *text, struct seccomp_record *ret_record);
+
+struct seccomp_logged {
+	uint64_t count;
+	char call[40]; /* "others": what found no place */
+	uint32_t action;
+	bool ended; /* of processes that live no more, which may have been another container's */
+};
+
+#define SECCOMP_LOGGED_MAX 32
+
+/* "logged", "killed", ... */
+const char *seccomp_action_word(uint32_t action);
+
+/* Reads the kernel's log: records since SINCE_US (CLOCK_BOOTTIME) of the N PIDS, and of processes
+ * that have ended. Returns how many kinds there are. -EPERM: the caller may not read it
+ * (CAP_SYSLOG), or is not in the initial pid namespace. */
+int seccomp_log_read(const pid_t *pids, size_t n, uint64_t since_us,
+	struct seccomp_logged ret_logged[SECCOMP_LOGGED_MAX], struct nacre_error *err);
+
+#endif
