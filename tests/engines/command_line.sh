@@ -9,7 +9,7 @@
 # socket is.
 
 make_image() {
-	make_rootfs /run/image
+	[[ -d /run/image ]] || make_rootfs /run/image
 	tar -C /run/image -c . | "$engine" import - busybox:1 >/dev/null 2>&1
 }
 

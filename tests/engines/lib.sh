@@ -28,7 +28,7 @@ declare -A differs_by=() differs_text=() printed=() cell=()
 tests=0 failed=0
 
 for name in nacre nacre-oci nacre-strict nacre-nested; do
-	ln -s "$NACRE" "/usr/local/bin/$name"
+	[[ -e /usr/local/bin/$name ]] || ln -s "$NACRE" "/usr/local/bin/$name"
 done
 
 # differs PROFILE FEATURE RULE REGEX: under PROFILE the feature prints what matches REGEX, because of

@@ -4,10 +4,13 @@
 # shellcheck disable=SC2016 # what is in single quotes is for the container's shell
 # shellcheck disable=SC2046 # of words
 #
-# podman as root. Debian's crun cannot run where root lacks CAP_SYS_RESOURCE, so the peer is runc.
+#	podman.t [--rootless] [FEATURE...]
+#
+# podman as root, or as a user. Debian's crun cannot run where root lacks CAP_SYS_RESOURCE, so the peer
+# is runc.
 engine=podman
 # shellcheck disable=SC2034 # for command_line.sh
-socket=/run/podman/podman.sock
+socket=${XDG_RUNTIME_DIR:-/run}/podman/podman.sock
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=SCRIPTDIR/command_line.sh
@@ -23,7 +26,7 @@ remove() {
 
 # As contrib has it, with what these namespaces lack: journald, limits of processes and files, systemd.
 configure() {
-	mkdir -p /etc/containers/containers.conf.d /etc/nacre /run/podman
+	mkdir -p /etc/containers/containers.conf.d /etc/nacre
 	/nacre/contrib/install-engine podman >/dev/null
 	cat >/etc/containers/containers.conf.d/90-suite.conf <<-'CONF'
 		[containers]
@@ -36,7 +39,28 @@ configure() {
 		events_logger = "file"
 	CONF
 	cp /nacre/contrib/engines/policy.json /etc/nacre/policy.json
-	podman system service --time 0 "unix://$socket" >/run/podman/log 2>&1 </dev/null &
+}
+
+# What an administrator and the login of a user do, systemd's part being a cgroup and a directory in /run.
+become_user() {
+	local cgroup=/sys/fs/cgroup/user
+
+	useradd --uid 1000 --create-home user
+	make_rootfs /run/image
+	mknod -m 666 /run/tun c 10 200
+	mount --bind /run/tun /dev/net/tun
+	mount -t tmpfs -o mode=0700,uid=1000,gid=1000 tmpfs /home/user
+	mkdir -p "$cgroup/init" /run/user/1000
+	chown 1000:1000 /run/user/1000 "$cgroup"{,/init}{,/cgroup.procs,/cgroup.subtree_control}
+	echo 0 >"$cgroup/init/cgroup.procs"
+	cd /home/user
+	exec setpriv --reuid 1000 --regid 1000 --init-groups env HOME=/home/user \
+		XDG_RUNTIME_DIR=/run/user/1000 bash "$0" "$@"
+}
+
+serve() {
+	mkdir -p "${socket%/*}"
+	podman system service --time 0 "unix://$socket" >"${socket%/*}/log" 2>&1 </dev/null &
 }
 
 # There is no systemd whose timers would do it.
@@ -127,9 +151,9 @@ feature_ready_notification() {
 	cat >/tmp/notify.py <<-'PYTHON'
 		import os, socket, subprocess, sys
 		receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-		receiver.bind("/run/notify.sock")
+		receiver.bind("/tmp/notify.sock")
 		receiver.settimeout(20)
-		subprocess.run(sys.argv[1:], env={**os.environ, "NOTIFY_SOCKET": "/run/notify.sock"},
+		subprocess.run(sys.argv[1:], env={**os.environ, "NOTIFY_SOCKET": "/tmp/notify.sock"},
 		    stdout=subprocess.DEVNULL)
 		said = set()
 		while "READY=1" not in said:
@@ -137,7 +161,7 @@ feature_ready_notification() {
 		print(sorted(word.split("=")[0] for word in said if word))
 	PYTHON
 	python3 /tmp/notify.py $(words run) --detach --name one --sdnotify "$1" busybox:1 sleep 100
-	rm /run/notify.sock
+	rm /tmp/notify.sock
 	remove one
 }
 
@@ -232,7 +256,7 @@ feature_nothing_is_left() {
 for profile in agent strict; do
 	differs "$profile" system_container kernel-mounts 'refused.*written.*asked'
 	differs "$profile" copy read-only-root 'read-only file system'
-	differs "$profile" build read-only-root 'Read-only file system'
+	differs "$profile" build read-only-root 'Read-only file system|mount-sources'
 done
 differs agent no_cgroup resources 'pids.limit needs a cgroup'
 differs strict no_cgroup resources 'pids.limit needs a cgroup'
@@ -242,6 +266,10 @@ differs strict kube writable-binds 'touch: /work/file: Read-only'
 # podman mounts it below a directory of its own, in which the mount point is to be made
 differs strict secret writable-binds 'create mount point /run/secrets/word.*hidden$'
 
-configure
+if ((EUID == 0)); then
+	configure
+	[[ ${1:-} != --rootless ]] || become_user "${@:2}"
+fi
+serve
 make_image
 run_suite "$@"

@@ -150,6 +150,16 @@ test_the_cgroup_driver_is_that_of_runc() {
 	is "$(grep -c '^ *SystemdCgroup = false' "$file")" 0
 }
 
+# containerd forgets its own runc as soon as a runtime is named.
+test_containerd_keeps_its_runc() {
+	given "$config" $'version = 2\n'
+	good install containerd
+	is "$(grep -c 'runtimes.runc\]$' "$file")" 1
+	given "$config" $'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]\n'
+	good install containerd
+	is "$(grep -c 'runtimes.runc\]$' "$file")" 1
+}
+
 test_containerd_changed_since_loses_only_what_was_added() {
 	given "$config" $'version = 2\n'
 	good install containerd
