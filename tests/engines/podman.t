@@ -53,7 +53,7 @@ become_user() {
 	mkdir -p "$cgroup/init" /run/user/1000
 	chown 1000:1000 /run/user/1000 "$cgroup"{,/init}{,/cgroup.procs,/cgroup.subtree_control}
 	echo 0 >"$cgroup/init/cgroup.procs"
-	cd /home/user
+	cd /home/user || exit
 	exec setpriv --reuid 1000 --regid 1000 --init-groups env HOME=/home/user \
 		XDG_RUNTIME_DIR=/run/user/1000 bash "$0" "$@"
 }
