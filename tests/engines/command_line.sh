@@ -223,6 +223,12 @@ feature_read_only() {
 	drun --read-only --tmpfs /run busybox:1 sh -c 'touch /run/file && echo written'
 }
 
+feature_command_of_the_field() {
+	on_terminal "$(words run) --rm -it --security-opt no-new-privileges:true --read-only \
+		--tmpfs /tmp:rw,noexec,nosuid,size=64m busybox:1 \
+		sh -c 'touch /tmp/file /root/file; cp /bin/busybox /tmp/true; /tmp/true; grep NoNewPrivs /proc/self/status'"
+}
+
 feature_root_is_writable() {
 	drun busybox:1 sh -c 'touch /root/file && echo written'
 }

@@ -23,7 +23,8 @@ remove() {
 
 start_docker() {
 	echo '{"storage-driver": "overlay2", "exec-opts": ["native.cgroupdriver=cgroupfs"],
-		"default-cgroupns-mode": "private"}' >/etc/docker/daemon.json
+		"default-cgroupns-mode": "private", "runtimes": {"nacre-tools":
+		{"path": "/usr/local/bin/nacre", "runtimeArgs": ["--allow", "rootfs-write"]}}}' >/etc/docker/daemon.json
 	/nacre/contrib/install-engine docker >/dev/null
 	dockerd >/run/dockerd.log 2>&1 </dev/null &
 	wait_until 30 docker version || { say "$(tail -n 5 /run/dockerd.log)"; exit 1; }
@@ -62,6 +63,18 @@ feature_update() {
 	detached one busybox:1 sleep 100
 	docker update --restart no one
 	field one '{{.State.Status}}'
+	remove one
+}
+
+feature_granted_by_a_runtime_of_its_own() {
+	d run --rm --runtime nacre-tools busybox:1 sh -c 'touch /root/file && echo written'
+}
+
+# There is nothing that runc would explain.
+feature_explained() {
+	[[ $runtime == runc ]] && echo "container ID" && return
+	detached one busybox:1 sleep 100
+	nacre --root /run/docker/runtime-runc/moby explain "$(field one '{{.Id}}')" | grep -o '^container [0-9a-f]*'
 	remove one
 }
 

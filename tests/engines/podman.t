@@ -38,7 +38,7 @@ configure() {
 		cgroup_manager = "cgroupfs"
 		events_logger = "file"
 	CONF
-	cp /nacre/contrib/engines/policy.json /etc/nacre/policy.json
+	jq '. + {annotations: {may_allow: ["rootfs-write"]}}' /nacre/contrib/engines/policy.json >/etc/nacre/policy.json
 }
 
 # What an administrator and the login of a user do, systemd's part being a cgroup and a directory in /run.
@@ -244,6 +244,25 @@ feature_hooks_of_the_administrator() {
 	podman --hooks-dir /tmp/hooks --runtime "$(runtime_name)" run --rm --network none busybox:1 echo ran
 	jq -r .status /tmp/hooks/state
 	rm -r /tmp/hooks
+}
+
+feature_granted_by_a_flag() {
+	local flag=''
+	[[ $runtime == runc ]] || flag='--runtime-flag allow=rootfs-write'
+	# shellcheck disable=SC2086 # none or two words
+	with_status podman --runtime "$(runtime_name)" $flag run --rm busybox:1 sh -c 'touch /root/file && echo written'
+}
+
+feature_granted_by_an_annotation() {
+	drun --annotation run.nacre.allow=rootfs-write busybox:1 sh -c 'touch /root/file && echo written'
+}
+
+# There is nothing that runc would explain.
+feature_explained() {
+	[[ $runtime == runc ]] && echo "container ID" && return
+	detached one busybox:1 sleep 100
+	nacre explain "$(field one '{{.Id}}')" | grep -o '^container [0-9a-f]*'
+	remove one
 }
 
 feature_nothing_is_left() {
