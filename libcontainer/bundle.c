@@ -38,18 +38,18 @@ static int take_list(struct arena *arena, const char *const *list, struct oci_st
 }
 
 /* What the policy, the caller and the annotations make of each other. */
-static int decide(struct arena *arena, const struct bundle_request *request,
+static int decide(struct arena *arena, const struct nacre_create_options *options,
 	const struct oci_config *config, struct policy **ret_policy,
 	struct harden_request *ret_request, struct nacre_error *err)
 {
-	struct policy_request asked = {.profile = request->profile};
+	struct policy_request asked = {.profile = options->profile};
 	struct sysinfo info;
 
 	if (sysinfo(&info) < 0)
 		return fail_errno(err, errno, "size of the memory");
 	ret_request->memory_bytes = (uint64_t)info.totalram * info.mem_unit;
-	if (take_list(arena, request->grants, &asked.grants, err) < 0 ||
-		take_list(arena, request->require, &asked.require, err) < 0 ||
+	if (take_list(arena, options->allow, &asked.grants, err) < 0 ||
+		take_list(arena, options->require, &asked.require, err) < 0 ||
 		policy_load(arena, POLICY_DIRECTORY, ret_policy, err) < 0)
 		return -err->code;
 	return policy_decide(arena, *ret_policy, &asked, &config->annotations, ret_request, err);
@@ -114,9 +114,8 @@ static int resolve_destinations(
 	return 0;
 }
 
-static int decode_config(struct arena *arena, const struct bundle_request *request,
-	const char *file, const struct bundle *bundle, struct oci_config **ret_config,
-	struct nacre_error *err)
+static int decode_config(struct arena *arena, const char *file, const struct bundle *bundle,
+	struct oci_config **ret_config, struct nacre_error *err)
 {
 	struct oci_config *config;
 
@@ -124,7 +123,6 @@ static int decode_config(struct arena *arena, const struct bundle_request *reque
 		resolve_destinations(arena, bundle->path, config, err) < 0 ||
 		oci_config_validate(config, err) < 0 || sysctl_check(config, err) < 0)
 		return -err->code;
-	oci_config_warnings(config, request->warn, request->data);
 	*ret_config = config;
 	return 0;
 }
@@ -142,25 +140,28 @@ static int locate(
 	return 0;
 }
 
-int bundle_load(struct arena *arena, const struct bundle_request *request,
-	struct bundle *ret_bundle, struct nacre_error *err)
+int bundle_load(struct arena *arena, const struct nacre_create_options *options,
+	void (*warn)(void *data, const char *text), void *data, struct bundle *ret_bundle,
+	struct nacre_error *err)
 {
-	const char *file = request->file ? request->file : "config.json";
+	const char *file = options->config ? options->config : "config.json";
 	struct bundle bundle = {.path = NULL};
 	struct harden_request harden_request;
 	struct oci_config *config = NULL;
 	cleanup_close int dir_fd = -1;
 	const char *root;
 
-	if (locate(arena, request->path, &bundle, err) < 0)
+	if (locate(arena, options->bundle, &bundle, err) < 0)
 		return -err->code;
 	dir_fd = open(bundle.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return fail_errno(err, errno, "bundle %s", bundle.path);
 	if (read_config(arena, dir_fd, bundle.path, file, &bundle, err) < 0 ||
-		decode_config(arena, request, file, &bundle, &config, err) < 0 ||
-		resolve_sources(arena, bundle.path, config, err) < 0 ||
-		decide(arena, request, config, &bundle.policy, &harden_request, err) < 0 ||
+		decode_config(arena, file, &bundle, &config, err) < 0)
+		return -err->code;
+	oci_config_warnings(config, warn, data);
+	if (resolve_sources(arena, bundle.path, config, err) < 0 ||
+		decide(arena, options, config, &bundle.policy, &harden_request, err) < 0 ||
 		harden(arena, config, &harden_request, &bundle.config, &bundle.report, err) < 0)
 		return -err->code;
 	root = bundle.config->root->path;

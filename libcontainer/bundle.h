@@ -2,6 +2,7 @@
 #ifndef NACRE_BUNDLE_H
 #define NACRE_BUNDLE_H
 
+#include "libcontainer/container.h"
 #include "specs/policy.h"
 #include "specs/spec.h"
 
@@ -17,20 +18,10 @@ struct bundle {
 	struct policy *policy; /* NULL: there is none */
 };
 
-/* What a caller asks for. Strings are borrowed; lists end with NULL, or are NULL. */
-struct bundle_request {
-	const char *path; /* NULL: the working directory */
-	const char *file; /* NULL: config.json */
-	const char *profile; /* NULL: that of the policy */
-	const char *const *grants;
-	const char *const *require;
-	void (*warn)(void *data, const char *text); /* of properties that have no effect */
-	void *data;
-};
-
-/* Reads the config of REQUEST, and the administrator's policy, and hardens the one as the other
- * allows. Everything lives in ARENA. */
-int bundle_load(struct arena *arena, const struct bundle_request *request,
-	struct bundle *ret_bundle, struct nacre_error *err);
+/* Reads the config that OPTIONS name, and the administrator's policy, and hardens the one as the
+ * other allows. Everything lives in ARENA. WARN: of properties that have no effect. */
+int bundle_load(struct arena *arena, const struct nacre_create_options *options,
+	void (*warn)(void *data, const char *text), void *data, struct bundle *ret_bundle,
+	struct nacre_error *err);
 
 #endif

@@ -244,22 +244,14 @@ static int take_annotations(struct life *l, struct nacre_error *err)
 static int prepare_create(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
 {
-	const struct bundle_request request = {
-		.path = options->bundle,
-		.file = options->config,
-		.profile = options->profile,
-		.grants = options->allow,
-		.require = options->require,
-		.warn = l->callbacks->warn,
-		.data = l->callbacks->data,
-	};
 	struct bundle bundle;
 
 	if (options->size != sizeof(*options))
 		return fail(err, EINVAL, "options of %zu bytes, expected %zu", options->size,
 			sizeof(*options));
 	if (refuse_threads(err) < 0 || state_check_id(l->id, err) < 0 ||
-		bundle_load(l->arena, &request, &bundle, err) < 0)
+		bundle_load(l->arena, options, l->callbacks->warn, l->callbacks->data, &bundle,
+			err) < 0)
 		return -err->code;
 	l->config = bundle.config;
 	l->process = bundle.config->process;

@@ -55,19 +55,11 @@ int nacre_harden(const struct nacre_create_options *options, enum nacre_harden_f
 	char **ret_text, struct nacre_error *err)
 {
 	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
-	const struct bundle_request request = {
-		.path = options->bundle,
-		.file = options->config,
-		.profile = options->profile,
-		.grants = options->allow,
-		.require = options->require,
-		.warn = drop_warning,
-	};
 	struct bundle bundle;
 
 	if (!arena)
 		return fail_errno(err, ENOMEM, "harden");
-	if (bundle_load(arena, &request, &bundle, err) < 0)
+	if (bundle_load(arena, options, drop_warning, NULL, &bundle, err) < 0)
 		return -err->code;
 	switch (format) {
 	case NACRE_HARDEN_TEXT:

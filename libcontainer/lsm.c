@@ -52,15 +52,10 @@ static int write_attribute(int proc_fd, const char *path, const char *text, stru
 static int read_attribute(
 	int proc_fd, const char *path, char *text, size_t size, struct nacre_error *err)
 {
-	cleanup_close int fd = procfs_open_file(proc_fd, path, O_RDONLY);
-	ssize_t n;
+	ssize_t n = procfs_read(proc_fd, path, text, size);
 
-	if (fd < 0)
-		return fail_errno(err, fd, "open /proc/%s", path);
-	n = read(fd, text, size - 1);
 	if (n < 0)
-		return fail_errno(err, errno, "read /proc/%s", path);
-	text[n] = '\0';
+		return fail_errno(err, (int)n, "read /proc/%s", path);
 	text[strcspn(text, "\n")] = '\0';
 	return 0;
 }

@@ -90,22 +90,31 @@ static int parse_stat(const char *text, uint64_t *ret_start_time, char *ret_stat
 	return 0;
 }
 
+ssize_t procfs_read(int proc_fd, const char *path, char *text, size_t size)
+{
+	cleanup_close int fd = procfs_open_file(proc_fd, path, O_RDONLY);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	n = read(fd, text, size - 1);
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
+	return n;
+}
+
 int procfs_stat(int proc_fd, pid_t pid, uint64_t *ret_start_time, char *ret_state)
 {
-	cleanup_close int fd = -1;
 	char path[32];
 	char text[1024];
 	ssize_t n;
 
 	(void)snprintf(path, sizeof(path), "%d/stat", (int)pid);
-	fd = procfs_open_file(proc_fd, path, O_RDONLY);
-	if (fd == -ENOENT)
+	n = procfs_read(proc_fd, path, text, sizeof(text));
+	if (n == -ENOENT)
 		return -ESRCH;
-	if (fd < 0)
-		return fd;
-	n = read(fd, text, sizeof(text) - 1);
 	if (n < 0)
-		return -errno;
-	text[n] = '\0';
+		return (int)n;
 	return parse_stat(text, ret_start_time, ret_state);
 }

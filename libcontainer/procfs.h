@@ -24,6 +24,10 @@ int procfs_open(struct nacre_error *err);
  * only within procfs and magic links never. Returns an fd or -errno without text. */
 int procfs_open_file(int proc_fd, const char *path, int flags);
 
+/* Reads the begin of the text at PATH, NUL-terminated, as much as SIZE takes. Returns its length or
+ * -errno without text. */
+ssize_t procfs_read(int proc_fd, const char *path, char *text, size_t size);
+
 /* Field 22 of PID/stat, in clock ticks since boot, and the process's state letter (field 3).
  * -ESRCH: no such process. */
 int procfs_stat(int proc_fd, pid_t pid, uint64_t *ret_start_time, char *ret_state);

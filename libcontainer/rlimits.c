@@ -86,16 +86,11 @@ int rlimits_apply(pid_t pid, const struct oci_rlimit *limits, size_t n, struct n
 
 static int read_score(int proc_fd, const char *path, int *ret_score)
 {
-	cleanup_close int fd = procfs_open_file(proc_fd, path, O_RDONLY);
 	char text[16], *end;
-	ssize_t n;
+	ssize_t n = procfs_read(proc_fd, path, text, sizeof(text));
 
-	if (fd < 0)
-		return fd;
-	n = read(fd, text, sizeof(text) - 1);
 	if (n < 0)
-		return -errno;
-	text[n] = '\0';
+		return (int)n;
 	*ret_score = (int)strtol(text, &end, 10);
 	return end == text ? -EINVAL : 0;
 }

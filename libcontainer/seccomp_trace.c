@@ -81,45 +81,15 @@ uint32_t seccomp_trace_verdict(
 	return SECCOMP_RET_ERRNO | ENOSYS;
 }
 
-static bool test_holds(const struct filter_test *test, const struct seccomp_data *data)
-{
-	uint32_t value = (uint32_t)data->args[test->index] & test->mask;
-
-	switch (test->op) {
-	case FILTER_EQ:
-		return value == test->value;
-	case FILTER_NE:
-		return value != test->value;
-	case FILTER_GE:
-		return value >= test->value;
-	case FILTER_LE:
-		return value <= test->value;
-	default:
-		return true;
-	}
-}
-
-static bool names(const struct filter_rule *rule, const char *call)
-{
-	const char *list = rule->calls;
-	char name[40];
-
-	while (filter_next_name(&list, name)) {
-		if (!strcmp(name, call))
-			return true;
-	}
-	return false;
-}
-
-static int find_rule(unsigned profile, const struct seccomp_denial *denial)
+static int find_rule(unsigned profile, const struct seccomp_denial *denial, const uint64_t args[6])
 {
 	for (const struct filter_rule *rule = filter_rules; rule->calls; rule++) {
 		bool holds = rule->profiles & profile && rule->error == denial->error &&
-			     names(rule, denial->call);
+			     filter_names(rule->calls, denial->call);
 
 		for (size_t i = 0; i < FILTER_TESTS && rule->tests[i].op != FILTER_ANY && holds;
 			i++)
-			holds = test_holds(&rule->tests[i], &denial->data);
+			holds = filter_test_holds(&rule->tests[i], args);
 		if (holds)
 			return (int)(rule - filter_rules);
 	}
@@ -141,7 +111,7 @@ static void describe(unsigned profile, struct seccomp_denial *denial)
 		args[i] = denial->data.args[i];
 	seccomp_call_name(denial->data.arch, denial->data.nr, denial->call);
 	denial->grant[0] = '\0';
-	denial->rule = find_rule(profile, denial);
+	denial->rule = find_rule(profile, denial, args);
 	if (denial->rule >= 0)
 		filter_grant_text(&filter_rules[denial->rule], denial->call, args, denial->grant);
 }

@@ -72,6 +72,12 @@ extern const char *const filter_calls_x86[];
 /* Copies the next name of *LIST and moves on. Returns false at the end. */
 bool filter_next_name(const char **list, char ret_name[static 40]);
 
+/* Whether NAME stands in LIST. */
+bool filter_names(const char *list, const char *name);
+
+/* Whether TEST holds for a call with ARGS. */
+bool filter_test_holds(const struct filter_test *test, const uint64_t args[6]);
+
 /* The profiles that have a filter; ends with NULL. */
 extern const char *const filter_profile_words[];
 

@@ -294,18 +294,6 @@ static void decode(struct output *out, const struct decoded *decoded, const uint
 	}
 }
 
-static bool is_of(const struct decoded *decoded, const char *call)
-{
-	const char *list = decoded->calls;
-	char name[40];
-
-	while (filter_next_name(&list, name)) {
-		if (!strcmp(name, call))
-			return true;
-	}
-	return false;
-}
-
 size_t filter_decode(const char *call, const uint64_t args[6], const struct decode_reader *reader,
 	char ret_texts[DECODE_MAX][DECODE_SIZE])
 {
@@ -314,7 +302,7 @@ size_t filter_decode(const char *call, const uint64_t args[6], const struct deco
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]) && n < DECODE_MAX; i++) {
 		struct output out = {ret_texts[n], 0};
 
-		if (!is_of(&table[i], call))
+		if (!filter_names(table[i].calls, call))
 			continue;
 		put(&out, table[i].name);
 		put(&out, "=");

@@ -65,6 +65,36 @@ bool filter_next_name(const char **list, char ret_name[static 40])
 	return true;
 }
 
+bool filter_names(const char *list, const char *name)
+{
+	char other[40];
+
+	while (filter_next_name(&list, other)) {
+		if (!strcmp(other, name))
+			return true;
+	}
+	return false;
+}
+
+bool filter_test_holds(const struct filter_test *test, const uint64_t args[6])
+{
+	uint32_t value = (uint32_t)args[test->index] & test->mask;
+
+	switch (test->op) {
+	case FILTER_EQ:
+		return value == test->value;
+	case FILTER_NE:
+		return value != test->value;
+	case FILTER_GE:
+		return value >= test->value;
+	case FILTER_LE:
+		return value <= test->value;
+	case FILTER_ANY:
+		break;
+	}
+	return true;
+}
+
 unsigned filter_profile_bit(const char *profile)
 {
 	for (unsigned i = 0; filter_profile_words[i]; i++) {

@@ -21,6 +21,8 @@ static int check_device_rules(const struct oci_config *config, struct nacre_erro
 			return oci_fail(config, err,
 				at("linux.resources.devices[%zu].type", i).text,
 				"invalid cgroup device type \"%s\"; a, b and c are valid", type);
+		/* In any order, as everybody takes it. runc and crun pass over other letters, and
+		 * so a rule may deny less than it seems to. */
 		if (rule->access && rule->access[strspn(rule->access, "rwm")])
 			return oci_fail(config, err,
 				at("linux.resources.devices[%zu].access", i).text,

@@ -42,46 +42,17 @@ static inline bool call_name(uint32_t token, uint32_t nr, char ret_name[static 4
 	return name != NULL;
 }
 
-static inline bool has_name(const char *list, const char *wanted)
-{
-	char name[40];
-
-	while (filter_next_name(&list, name))
-		if (!strcmp(name, wanted))
-			return true;
-	return false;
-}
-
 static inline bool in_calls(const char *const *lists, const char *name)
 {
-	while (*lists && !has_name(*lists, name))
+	while (*lists && !filter_names(*lists, name))
 		lists++;
 	return *lists != NULL;
-}
-
-static inline bool test_holds(const struct filter_test *test, const uint64_t *args)
-{
-	uint32_t value = (uint32_t)args[test->index] & test->mask;
-
-	switch (test->op) {
-	case FILTER_EQ:
-		return value == test->value;
-	case FILTER_NE:
-		return value != test->value;
-	case FILTER_GE:
-		return value >= test->value;
-	case FILTER_LE:
-		return value <= test->value;
-	case FILTER_ANY:
-		break;
-	}
-	return true;
 }
 
 static inline bool row_holds(const struct filter_rule *rule, const uint64_t *args)
 {
 	for (size_t i = 0; i < FILTER_TESTS; i++)
-		if (!test_holds(&rule->tests[i], args))
+		if (!filter_test_holds(&rule->tests[i], args))
 			return false;
 	return true;
 }
@@ -102,7 +73,7 @@ static inline struct call look_up(unsigned profile, const char *name)
 	struct call call = {.name = name, .allowed = name && in_calls(filter_calls, name)};
 
 	for (const struct filter_rule *rule = filter_rules; name && rule->calls; rule++) {
-		if (!(rule->profiles & profile) || !has_name(rule->calls, name))
+		if (!(rule->profiles & profile) || !filter_names(rule->calls, name))
 			continue;
 		if (call.n_rows == FILTER_ROWS)
 			abort();

@@ -3,10 +3,6 @@
 # What a limit of memory, huge pages or processes does to who exceeds it.
 . "$(dirname "$0")/lib.sh"
 
-resources() {
-	edit '.linux.resources += '"$1"
-}
-
 needs_swap() {
 	(($(wc -l </proc/swaps) > 1)) && return
 	host_lacks "this host has no swap"

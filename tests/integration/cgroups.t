@@ -2,18 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 . "$(dirname "$0")/lib.sh"
 
-cgroup() {
-	echo "$cg_mount$(cgroup_of "$(state_of .pid)")"
-}
-
-value() {
-	cat "$(cgroup)/$1"
-}
-
-resources() {
-	edit '.linux.resources += '"$1"
-}
-
 test_the_container_is_in_a_cgroup_of_its_own() {
 	bundle pause
 	create

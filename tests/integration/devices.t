@@ -57,7 +57,7 @@ test_a_rule_allows_reading_alone() {
 	needs_mknod || return
 	bundle mknod /dev/kmsg c 1 11
 	capabilities CAP_MKNOD CAP_SYSLOG
-	edit '.linux.resources.devices += [{allow: true, type: "c", major: 1, minor: 11, access: "rm"}]'
+	edit '.linux.resources.devices += [{allow: true, type: "c", major: 1, minor: 11, access: "mrr"}]'
 	run_any
 	is "$out" $'mknod: ok\nread: ok\nwrite: EPERM'
 }

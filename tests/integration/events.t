@@ -8,10 +8,6 @@ running() {
 	start
 }
 
-cgroup() {
-	echo "$cg_mount$(cgroup_of "$(state_of .pid)")"
-}
-
 # events OPTION...: in the background; what it prints is in $background_out.
 events() {
 	in_background nacre_direct events "$@" "$id"

@@ -342,6 +342,16 @@ cgroup_of() {
 	sed -n 's/^0:://p' "/proc/$1/cgroup"
 }
 
+# The directory of the container's cgroup.
+cgroup() {
+	echo "$cg_mount$(cgroup_of "$(state_of .pid)")"
+}
+
+# value FILE: of the container's cgroup.
+value() {
+	cat "$(cgroup)/$1"
+}
+
 # --- bundles ---
 
 # bundle VERB...: a fresh bundle in $b, whose program is the payload with these verbs.
@@ -365,6 +375,11 @@ edit() {
 	shift
 	jq "$filter" "$@" <"$b/config.json" >"$b/config.new" || wrong "jq: $filter"
 	mv "$b/config.new" "$b/config.json"
+}
+
+# resources JSON: more of linux.resources
+resources() {
+	edit '.linux.resources += '"$1"
 }
 
 # program ARG...: process.args

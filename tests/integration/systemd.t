@@ -61,14 +61,6 @@ property() {
 	systemctl show --value -p "$1" "${2:-$tag-$id.scope}"
 }
 
-cgroup() {
-	echo "$cg_mount$(cgroup_of "$(state_of .pid)")"
-}
-
-resources() {
-	edit '.linux.resources += '"$1"
-}
-
 test_the_container_is_a_scope_in_the_slice_of_its_path() {
 	bundle pause
 	in_unit

@@ -9,10 +9,6 @@ running() {
 	start
 }
 
-cgroup() {
-	echo "$cg_mount$(cgroup_of "$(state_of .pid)")"
-}
-
 own_cgroups() {
 	find "$(cgroup)" -mindepth 1 -type d -name 'exec-*' | wc -l
 }

@@ -7,18 +7,6 @@ running() {
 	start
 }
 
-cgroup() {
-	echo "$cg_mount$(cgroup_of "$(state_of .pid)")"
-}
-
-value() {
-	cat "$(cgroup)/$1"
-}
-
-resources() {
-	edit '.linux.resources += '"$1"
-}
-
 stored() {
 	jq -c ".linux.resources$1" "$ROOT/$id/config.json"
 }

@@ -26,7 +26,7 @@ static size_t values_for(const char *name, unsigned index, uint64_t values[MAX_V
 	values[n++] = 0;
 	values[n++] = 40; /* AF_VSOCK: the family that Docker's filter refuses */
 	for (const struct filter_rule *rule = filter_rules; rule->calls; rule++) {
-		for (size_t i = 0; i < FILTER_TESTS && has_name(rule->calls, name); i++) {
+		for (size_t i = 0; i < FILTER_TESTS && filter_names(rule->calls, name); i++) {
 			const struct filter_test *test = &rule->tests[i];
 			uint64_t value = test->value;
 
@@ -121,7 +121,7 @@ static int check(const char *profile)
 		int wanted = expected(&call, a[i].args);
 
 		/* For its own trampolines the kernel asks no filter (Linux 6.14, 6.18). */
-		if (a[i].error != wanted && !(a[i].error && has_name("uretprobe uprobe", name)))
+		if (a[i].error != wanted && !(a[i].error && filter_names("uretprobe uprobe", name)))
 			failed |= wrong(&a[i], name, wanted);
 	}
 	if (a)

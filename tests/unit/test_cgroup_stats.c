@@ -1,50 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* First, since check.h has a macro called fail. */
 #include "libcontainer/cgroup_stats.h"
-#include "libcontainer/files.h"
+#include "tests/unit/cgroup_files.h"
 
-#include <check.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 Suite *suite_cgroup_stats(void);
 
-/* A directory of plain files stands for a cgroup. */
-static char place[] = "/tmp/nacre-test-stats-XXXXXX";
-static int dir;
 static struct arena *arena;
 static struct container_stats stats;
 static struct nacre_error err;
 
 static void setup(void)
 {
-	ck_assert_ptr_nonnull(mkdtemp(place));
-	dir = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ck_assert_int_ge(dir, 0);
+	make_directory();
 	arena = arena_new(1 << 22);
 }
 
 static void teardown(void)
 {
-	char command[128];
-
 	arena_free(arena);
-	(void)close(dir);
-	(void)snprintf(command, sizeof(command), "rm -rf %s", place);
-	ck_assert_int_eq(system(command), 0);
-}
-
-static void put(const char *file, const char *text)
-{
-	int fd = openat(dir, file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write_all(fd, text, strlen(text)), 0);
-	(void)close(fd);
+	remove_directory();
 }
 
 static void reads(void)

@@ -1,42 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "specs/spec.h"
+#include "tests/unit/config_fixture.h"
+
 #include "tests/data_files.h"
 
 #include <errno.h>
 
 Suite *suite_config(void);
-
-#define MEMORY (64 * 1024 * 1024)
-
-static struct arena *arena;
-static struct nacre_error err;
-
-static void set_up(void)
-{
-	arena = arena_new(MEMORY);
-}
-
-static void tear_down(void)
-{
-	arena_free(arena);
-}
-
-static struct oci_config *decode(const char *text)
-{
-	struct oci_config *config = NULL;
-	int r = oci_config_decode(arena, "config.json", text, strlen(text), &config, &err);
-
-	ck_assert_msg(r == 0, "%s", err.text);
-	return config;
-}
-
-static char *encode(const struct oci_config *config, bool pretty)
-{
-	char *text = NULL;
-
-	ck_assert_int_eq(oci_config_encode(config, pretty, &text, &err), 0);
-	return text;
-}
 
 START_TEST(an_absent_list_of_seccomp_flags_is_not_an_empty_one)
 {

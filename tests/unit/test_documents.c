@@ -1,33 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "specs/json.h"
-#include "specs/spec.h"
+#include "tests/unit/config_fixture.h"
+
 #include "tests/data_files.h"
 
 Suite *suite_documents(void);
-
-#define MEMORY (64 * 1024 * 1024)
-
-static struct arena *arena;
-static struct nacre_error err;
-
-static void set_up(void)
-{
-	arena = arena_new(MEMORY);
-}
-
-static void tear_down(void)
-{
-	arena_free(arena);
-}
-
-static struct oci_config *decode(const char *text)
-{
-	struct oci_config *config = NULL;
-	int r = oci_config_decode(arena, "config.json", text, strlen(text), &config, &err);
-
-	ck_assert_msg(r == 0, "%s", err.text);
-	return config;
-}
 
 static struct json_document *parse(const char *text)
 {
@@ -36,14 +13,6 @@ static struct json_document *parse(const char *text)
 
 	ck_assert_msg(r == 0, "%s", err.text);
 	return document;
-}
-
-static char *encode(const struct oci_config *config, bool pretty)
-{
-	char *text = NULL;
-
-	ck_assert_int_eq(oci_config_encode(config, pretty, &text, &err), 0);
-	return text;
 }
 
 /* Equal as JSON: the order of keys does not count. */

@@ -99,7 +99,8 @@ static void add_choices(scmp_filter_ctx ctx, const struct filter_rule *rule, int
 
 		args[index] = values[v];
 		for (size_t i = 0; i < FILTER_TESTS; i++)
-			all &= rule->tests[i].index != index || test_holds(&rule->tests[i], args);
+			all &= rule->tests[i].index != index ||
+			       filter_test_holds(&rule->tests[i], args);
 		chosen[n] = SCMP_CMP64(index, SCMP_CMP_MASKED_EQ, UINT32_MAX, values[v]);
 		if (all)
 			add_choices(ctx, rule, nr, chosen, n + 1, index + 1);
