@@ -54,11 +54,12 @@ void arena_cleanup(struct arena **a)
 static struct block *add_block(struct arena *a, size_t size)
 {
 	size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
-	struct block *b = calloc(1, sizeof(*b) + room);
+	struct block *b = malloc(sizeof(*b) + room);
 
 	if (!b)
 		return NULL;
 	b->size = room;
+	b->used = 0;
 	b->next = a->head;
 	a->head = b;
 	return b;
@@ -81,7 +82,7 @@ void *arena_alloc(struct arena *a, size_t size)
 	p = b->data + b->used;
 	b->used += rounded;
 	a->left -= rounded;
-	return p;
+	return memset(p, 0, rounded);
 }
 
 void *arena_array(struct arena *a, size_t count, size_t size)
