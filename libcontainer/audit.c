@@ -12,8 +12,14 @@
 
 #include "libcontainer/cleanup.h"
 #include "libcontainer/files.h"
+#include "libcontainer/journal.h"
 #include "libcontainer/timestamp.h"
 #include "specs/sha256.h"
+
+static bool is_journal(const char *path)
+{
+	return !strcmp(path, AUDIT_JOURNAL);
+}
 
 static int open_file(const char *path, struct nacre_error *err)
 {
@@ -35,7 +41,9 @@ static int open_file(const char *path, struct nacre_error *err)
 int audit_open(struct life *l, struct nacre_error *err)
 {
 	for (size_t i = 0; i < l->record.audit.n && i < LIFE_AUDIT_FILES; i++) {
-		l->audit_fds[i] = open_file(l->record.audit.items[i], err);
+		const char *path = l->record.audit.items[i];
+
+		l->audit_fds[i] = is_journal(path) ? journal_open(err) : open_file(path, err);
 		if (l->audit_fds[i] < 0)
 			return l->audit_fds[i];
 	}
@@ -50,7 +58,7 @@ int audit_begin(struct life *l, const char *policy, const char *path, const char
 
 	if (!path && !policy)
 		return 0;
-	if (path && *path != '/') {
+	if (path && *path != '/' && !is_journal(path)) {
 		if (!getcwd(cwd, sizeof(cwd)))
 			return fail_errno(err, errno, "audit file %s", path);
 		path = arena_printf(l->arena, "%s/%s", cwd, path);
@@ -85,28 +93,57 @@ static void complete(const struct life *l, struct audit_event *event, char time[
 	event->config_sha256 = l->record.config_sha256;
 }
 
+/* The line as MESSAGE, and what one looks for as fields: `journalctl NACRE_ID=x`. */
+static int write_to_journal(
+	int fd, const struct audit_event *event, const char *line, struct nacre_error *err)
+{
+	const bool failed = event->error || !strcmp(event->event, "denied");
+	cleanup_free char *message = strndup(line, strlen(line) - 1);
+	const struct journal_field fields[] = {
+		{"MESSAGE", message},
+		{"PRIORITY", failed ? "4" : "6"}, /* syslog(3): warning, informational */
+		{"SYSLOG_IDENTIFIER", "nacre"},
+		{"NACRE_ID", event->id},
+		{"NACRE_EVENT", event->event},
+		{"NACRE_PROFILE", event->profile},
+		{"NACRE_SYSCALL", event->syscall},
+		{"NACRE_RULE", event->rule},
+		{"NACRE_ALLOWED_BY", event->allowed_by},
+	};
+
+	if (!message)
+		return fail_errno(err, ENOMEM, "audit");
+	return journal_send(fd, fields, sizeof(fields) / sizeof(fields[0]), err);
+}
+
+static int write_to_file(int fd, const char *path, const char *line, struct nacre_error *err)
+{
+	size_t length = strlen(line);
+	/* One call: lines of several containers do not mix. */
+	ssize_t n = write(fd, line, length);
+
+	if (n != (ssize_t)length)
+		return fail_errno(err, n < 0 ? errno : ENOSPC, "write to audit file %s", path);
+	return 0;
+}
+
 static int write_event(const struct life *l, struct audit_event *event, struct nacre_error *err)
 {
 	cleanup_free char *line = NULL;
 	char time[TIMESTAMP_SIZE];
-	size_t length;
+	int r = 0;
 
 	complete(l, event, time);
 	if (audit_event_encode(event, &line, err) < 0)
 		return fail_prefix(err, "audit");
-	length = strlen(line);
-	for (size_t i = 0; i < LIFE_AUDIT_FILES; i++) {
-		ssize_t n;
+	for (size_t i = 0; i < LIFE_AUDIT_FILES && r == 0; i++) {
+		const char *path = l->audit_fds[i] < 0 ? NULL : l->record.audit.items[i];
 
-		if (l->audit_fds[i] < 0)
-			continue;
-		/* One call: lines of several containers do not mix. */
-		n = write(l->audit_fds[i], line, length);
-		if (n != (ssize_t)length)
-			return fail_errno(err, n < 0 ? errno : ENOSPC, "write to audit file %s",
-				l->record.audit.items[i]);
+		if (path)
+			r = is_journal(path) ? write_to_journal(l->audit_fds[i], event, line, err)
+					     : write_to_file(l->audit_fds[i], path, line, err);
 	}
-	return 0;
+	return r;
 }
 
 int audit_result(struct life *l, struct audit_event *event, int result,

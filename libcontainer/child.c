@@ -18,10 +18,6 @@
 #include "libcontainer/files.h"
 #include "libcontainer/sys.h"
 
-#ifndef MFD_NOEXEC_SEAL /* Linux 6.3 */
-#define MFD_NOEXEC_SEAL 0x0008U
-#endif
-
 #define CHUNK_SIZE 4096 /* PIPE_BUF: written at once where poll says that a pipe takes it */
 #define DRAIN_LIMIT (1024 * 1024) /* what is still read from a pipe once the program has ended */
 #define NS_PER_SECOND 1000000000LL
@@ -58,25 +54,6 @@ int child_left_ms(int64_t start, int64_t timeout)
 	if (left < 0)
 		return 0;
 	return left > INT_MAX ? INT_MAX : (int)left;
-}
-
-/* A file in memory and not a pipe: an input of any length, a program that does not read it, and no
- * SIGPIPE. */
-static int make_stdin(const char *input, struct nacre_error *err)
-{
-	cleanup_close int fd = memfd_create("input", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
-	int r;
-
-	if (fd < 0 && errno == EINVAL)
-		fd = memfd_create("input", MFD_CLOEXEC);
-	if (fd < 0)
-		return fail_errno(err, errno, "memfd_create");
-	r = write_all(fd, input, strlen(input));
-	if (r < 0)
-		return fail_errno(err, r, "write the input");
-	if (lseek(fd, 0, SEEK_SET) < 0)
-		return fail_errno(err, errno, "rewind the input");
-	return steal_fd(&fd);
 }
 
 static int make_pipe(int *ret_read, int *ret_write, struct nacre_error *err)
@@ -154,7 +131,8 @@ static int reap(const struct running *running, int *ret_status)
 static int make_streams(
 	const struct child *child, int *wanted, struct running *running, struct nacre_error *err)
 {
-	wanted[STDIN_FILENO] = make_stdin(child->input, err);
+	/* Not a pipe: an input of any length, a program that does not read it, and no SIGPIPE. */
+	wanted[STDIN_FILENO] = file_in_memory("input", child->input, strlen(child->input), err);
 	if (wanted[STDIN_FILENO] < 0)
 		return wanted[STDIN_FILENO];
 	if (child->output.take &&

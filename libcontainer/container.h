@@ -74,8 +74,9 @@ struct nacre_create_options {
 	const char *pidfd_socket; /* takes a pidfd of the process; NULL: none */
 	const char *profile; /* NULL: that of the policy, which is "agent" if it names none */
 	const char *const *allow; /* grants; NULL-terminated; NULL: none */
-	const char *audit; /* file that gets a line for each event of the container's life; NULL:
-			    * none but that of the policy */
+	const char *audit; /* file that gets a line for each event of the container's life, or
+			    * "journal": the journal of systemd; NULL: none but that of the policy
+			    */
 	bool trace_denials; /* what nacre's own filter refuses goes into the audit record and is
 			     * counted for nacre_explain, by a process that goes on as long as the
 			     * container; of each nacre_exec likewise */

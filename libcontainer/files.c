@@ -6,10 +6,15 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "libcontainer/cleanup.h"
 #include "libcontainer/sys.h"
+
+#ifndef MFD_NOEXEC_SEAL /* Linux 6.3 */
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
 
 enum {
 	FIRST_READ = 4096,
@@ -148,6 +153,25 @@ int write_all(int fd, const void *data, size_t length)
 		length -= (size_t)n;
 	}
 	return 0;
+}
+
+int file_in_memory(const char *name, const void *data, size_t length, struct nacre_error *err)
+{
+	cleanup_close int fd = memfd_create(name, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+	int r;
+
+	if (fd < 0 && errno == EINVAL)
+		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return fail_errno(err, errno, "memfd_create");
+	r = write_all(fd, data, length);
+	if (r < 0)
+		return fail_errno(err, r, "write to memory \"%s\"", name);
+	if (lseek(fd, 0, SEEK_SET) < 0 ||
+		fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) <
+			0)
+		return fail_errno(err, errno, "seal memory \"%s\"", name);
+	return steal_fd(&fd);
 }
 
 /* The smallest fd in KEEP that is not below FROM, or -1. */

@@ -29,6 +29,9 @@ int file_write(int dirfd, const char *name, const char *text);
 int file_replace(int dirfd, const char *name, const char *text, size_t length, mode_t mode,
 	struct nacre_error *err);
 
+/* DATA as an open file without a place, to be read from its start; nobody can change it. */
+int file_in_memory(const char *name, const void *data, size_t length, struct nacre_error *err);
+
 /* Writes all, over short writes and EINTR. Returns -errno. */
 int write_all(int fd, const void *data, size_t length);
 

@@ -17,7 +17,7 @@ const struct option_row create_rows[] = {
 	/* clang-format off */
 	{"bundle", 'b', TEXT(create.bundle), "DIR", "the bundle; default: the working directory"},
 	{"config", 'f', TEXT(create.config), "FILE", "instead of config.json in the bundle"},
-	{"audit", 0, TEXT(create.audit), "FILE", "append what happens to the container, one JSON object a line"},
+	{"audit", 0, TEXT(create.audit), "FILE", "append what happens to the container, one JSON object a line; \"journal\": to that of systemd"},
 	{"trace-denials", 0, FLAG(create.trace_denials), NULL, "record and count each system call that the profile's filter refuses"},
 	{"console-socket", 0, TEXT(create.console_socket), "PATH", "the socket that takes the terminal's master"},
 	{"pid-file", 0, TEXT(create.pid_file), "FILE", "gets the pid of the container's process"},

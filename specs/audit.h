@@ -11,6 +11,9 @@
 
 #define AUDIT_VERSION 1
 
+/* In place of a file's name: the journal of systemd. */
+#define AUDIT_JOURNAL "journal"
+
 struct audit_grant {
 	const char *grant;
 	const char *by; /* see policy.h */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "specs/audit.h"
 #include "specs/fields.h"
 #include "specs/harden_rules.h"
 #include "specs/path_text.h"
@@ -108,8 +109,10 @@ static int check_policy(const struct policy *policy, struct nacre_error *err)
 		!profile_covers(profile_find(profile), profile_find(policy->least_profile)))
 		return fail(err, EINVAL, "default_profile: %s is looser than least_profile, %s",
 			profile, policy->least_profile);
-	if (policy->audit_file && policy->audit_file[0] != '/')
-		return fail(err, EINVAL, "audit_file: \"%s\" is not an absolute path",
+	if (policy->audit_file && policy->audit_file[0] != '/' &&
+		strcmp(policy->audit_file, AUDIT_JOURNAL) != 0)
+		return fail(err, EINVAL,
+			"audit_file: \"%s\" is not an absolute path, nor \"" AUDIT_JOURNAL "\"",
 			policy->audit_file);
 	return 0;
 }

@@ -35,7 +35,7 @@ struct policy {
 	struct policy_grants *grants;
 	struct policy_annotations *annotations;
 	struct oci_strings require; /* rules */
-	const char *audit_file; /* absolute, or NULL */
+	const char *audit_file; /* absolute, AUDIT_JOURNAL, or NULL */
 	bool trace_denials; /* of every container that has nacre's own filter */
 	const char *name; /* of the file, for error texts; not part of the document */
 };

@@ -44,7 +44,7 @@ struct container_record {
 	const char *profile;
 	struct oci_strings grants;
 	struct oci_strings require; /* rules for which no grant counts */
-	struct oci_strings audit; /* files, absolute paths */
+	struct oci_strings audit; /* files, absolute paths, or AUDIT_JOURNAL */
 	const char *config_sha256; /* only with an audit file */
 	struct oci_map annotations;
 };

@@ -131,7 +131,7 @@ static int manager(char **argv)
 		if (strcmp(text, "BARRIER=1") == 0)
 			break;
 		(void)recv(sock, text, sizeof(text), 0);
-		printf("%s", text);
+		(void)fwrite(text, 1, n > 0 ? (size_t)n : 0, stdout);
 		fflush(stdout);
 	}
 	/* Closing it releases the barrier. */

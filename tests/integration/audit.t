@@ -124,6 +124,40 @@ test_the_policys_file_cannot_be_left_out() {
 	is "$(stat -c %a "$T/audit")" 600 mode
 }
 
+# in_own_run COMMAND: with $T/run on /run
+in_own_run() {
+	NACRE_TEST=$T timeout 60 unshare -m --propagation private bash -c \
+		'mount --bind "$0/run" /run && exec "$@"' "$T" "$@"
+}
+
+test_the_journal_can_have_the_record() {
+	local said
+	needs_mount || return
+	mkdir -p "$T/run/systemd/journal"
+	in_background "$PEER" manager "$T/run/systemd/journal/socket"
+	said=$background_out
+	wait_for test -S "$T/run/systemd/journal/socket"
+	bundle call bpf
+	try in_own_run "$NACRE" --root "$ROOT" run --profile agent --trace-denials --audit journal \
+		--bundle "$b" "$id"
+	end_background
+	said=$(tr -d '\0' <"$said")
+	is "$(sed -n '/^NACRE_EVENT$/,+1p' <<<"$said" | grep -aoE '[a-z]{4,}$' | sort | tr '\n' ' ')" \
+		"create delete denied exit start " events
+	has "$(grep -ao '{"version":1,.*"event":"denied".*}$' <<<"$said" | jq -r .syscall)" bpf
+	has "$said" NACRE_SYSCALL
+	rm -r "$T/run"
+}
+
+test_without_journald_nothing_runs() {
+	needs_mount || return
+	mkdir -p "$T/run"
+	bundle true
+	bad 1 'connect to /run/systemd/journal/socket (is systemd-journald running?): *' \
+		in_own_run "$NACRE" --root "$ROOT" run --audit journal --bundle "$b" "$id"
+	nothing_left
+}
+
 test_without_an_audit_file_the_record_names_none() {
 	bundle pause
 	create

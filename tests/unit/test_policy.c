@@ -67,7 +67,7 @@ static const struct {
 	{ "{\"version\":1,\"grants\":{\"allowed\":[\"tmp-exec:*\"]}}", "policy.json: grants.allowed[0]: \"tmp-exec:*\" matches no grant" },
 	{ "{\"version\":1,\"annotations\":{\"may_allow\":[\"mount:srv/*\"]}}", "policy.json: annotations.may_allow[0]: \"mount:srv/*\" matches no grant" },
 	{ "{\"version\":1,\"require\":[\"resource\"]}", "policy.json: require[0]: \"resource\" is not a rule; valid are host-network, " },
-	{ "{\"version\":1,\"audit_file\":\"audit\"}", "policy.json: audit_file: \"audit\" is not an absolute path" },
+	{ "{\"version\":1,\"audit_file\":\"audit\"}", "policy.json: audit_file: \"audit\" is not an absolute path, nor \"journal\"" },
 	/* clang-format on */
 };
 
