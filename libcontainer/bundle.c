@@ -13,6 +13,7 @@
 #include "libcontainer/policy_file.h"
 #include "libcontainer/sysctl.h"
 #include "specs/json.h"
+#include "specs/mount_idmap.h"
 #include "specs/mount_words.h"
 #include "specs/path_text.h"
 #include "specs/validate.h"
@@ -121,6 +122,7 @@ static int decode_config(struct arena *arena, const char *file, const struct bun
 
 	if (oci_config_decode(arena, file, bundle->given, bundle->given_length, &config, err) < 0 ||
 		resolve_destinations(arena, bundle->path, config, err) < 0 ||
+		mount_idmap_decode(arena, config, err) < 0 ||
 		oci_config_validate(config, err) < 0 || sysctl_check(config, err) < 0)
 		return -err->code;
 	*ret_config = config;

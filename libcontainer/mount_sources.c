@@ -166,11 +166,8 @@ static struct filesystem describe(const struct mount_job *job, int target_mode)
 
 	if (mount_is_sealed_late(job))
 		fs.attr &= ~(unsigned)MOUNT_ATTR_RDONLY;
-	if (is_cgroup(job->mount)) {
+	if (is_cgroup(job->mount))
 		fs.type = "cgroup2";
-		/* The words are those of version 1, which engines still send. */
-		fs.options = (struct oci_strings){};
-	}
 	return fs;
 }
 

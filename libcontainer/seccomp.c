@@ -18,18 +18,39 @@
 /* An agent that listens but never reads must not hold up `create` for ever. */
 #define AGENT_TIMEOUT_SECONDS 10
 
+/* Whether some are; *MESSAGE names them. */
+static bool has_unknown(const struct seccomp_profile *profile, struct nacre_error *message)
+{
+	const struct scmp_version *version = seccomp_version();
+	char names[640];
+
+	if (!seccomp_unknown_names(profile, names, sizeof(names)))
+		return false;
+	(void)fail(message, EINVAL,
+		"linux.seccomp: libseccomp %u.%u.%u does not know, and the filter leaves out: %s",
+		version->major, version->minor, version->micro, names);
+	return true;
+}
+
 static void warn_unknown(const struct seccomp_profile *profile,
 	void (*warn)(void *data, const char *text), void *data)
 {
-	const struct scmp_version *version = seccomp_version();
-	char names[640], text[768];
+	struct nacre_error message;
 
-	if (!warn || !seccomp_unknown_names(profile, names, sizeof(names)))
-		return;
-	(void)snprintf(text, sizeof(text),
-		"linux.seccomp: libseccomp %u.%u.%u does not know, and the filter leaves out: %s",
-		version->major, version->minor, version->micro, names);
-	warn(data, text);
+	if (warn && has_unknown(profile, &message))
+		warn(data, message.text);
+}
+
+int seccomp_refuse_unknown(const struct oci_seccomp *seccomp, struct nacre_error *err)
+{
+	struct seccomp_profile profile;
+	int r = seccomp_profile_read(seccomp, &profile, err);
+
+	if (r < 0)
+		return r;
+	r = has_unknown(&profile, err) ? -err->code : 0;
+	seccomp_profile_release(&profile);
+	return r;
 }
 
 static int generate(const struct seccomp_profile *profile, struct seccomp_program *ret_program,

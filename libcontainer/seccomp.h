@@ -31,6 +31,9 @@ int seccomp_compile(const struct oci_seccomp *seccomp, int cache_fd,
 	struct seccomp_program *ret_program, void (*warn)(void *data, const char *text), void *data,
 	struct nacre_error *err);
 
+/* -EINVAL, which names them, if nobody knows some calls of the profile. */
+int seccomp_refuse_unknown(const struct oci_seccomp *seccomp, struct nacre_error *err);
+
 /* Loads the filter into the caller (libseccomp has the name seccomp_load). Needs no_new_privs or
  * CAP_SYS_ADMIN. *RET_LISTENER: the notify fd, -1 if the filter has none. */
 int seccomp_apply(

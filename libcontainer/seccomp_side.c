@@ -31,6 +31,9 @@ int compile_seccomp(struct life *l, struct nacre_error *err)
 {
 	cleanup_close int cache_fd = -1;
 
+	if (l->annotations.seccomp_fail_unknown &&
+		seccomp_refuse_unknown(l->config->linux_->seccomp, err) < 0)
+		return fail_prefix(err, "annotation run.oci.seccomp_fail_unknown_syscall");
 	(void)mkdirat(l->root_fd, ".seccomp", 0700);
 	cache_fd = openat(l->root_fd, ".seccomp", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	return seccomp_compile(l->config->linux_->seccomp, cache_fd, l->seccomp, l->callbacks->warn,

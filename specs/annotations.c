@@ -10,6 +10,7 @@
 #define HOOKS_STDERR "run.oci.hooks.stderr"
 #define SECCOMP_RECEIVER "run.oci.seccomp.receiver"
 #define DELEGATE_CGROUP "run.oci.delegate-cgroup"
+#define SECCOMP_FAIL_UNKNOWN "run.oci.seccomp_fail_unknown_syscall"
 
 /* Groups of the host, files that the runtime would write, a socket that it would hand an fd to. A
  * cgroup below the container's own is none of these. */
@@ -48,6 +49,7 @@ int run_annotations_read(const struct oci_config *config, struct run_annotations
 	struct run_annotations read = {
 		.keep_groups = keep_groups && strcmp(keep_groups, "0") != 0,
 		.delegate_cgroup = cgroup,
+		.seccomp_fail_unknown = find(config, SECCOMP_FAIL_UNKNOWN),
 	};
 
 	if (find_path(config, HOOKS_STDOUT, &read.hooks_stdout, err) < 0 ||

@@ -11,6 +11,7 @@ struct run_annotations {
 	const char *hooks_stdout; /* run.oci.hooks.stdout, .stderr: a file that is appended to */
 	const char *hooks_stderr;
 	const char *seccomp_receiver; /* run.oci.seccomp.receiver: where there is no listenerPath */
+	bool seccomp_fail_unknown; /* run.oci.seccomp_fail_unknown_syscall, whatever its value */
 	const char *delegate_cgroup; /* run.oci.delegate-cgroup: the process is moved into it, below
 					the container's cgroup, and may make others beside it */
 };

@@ -134,4 +134,16 @@ test_the_default_profile_takes_nothing_of_the_host_from_an_annotation() {
 	run_refused "profile agent, rule annotations: run.oci.seccomp.receiver is not taken from an annotation; *"
 }
 
+test_an_unknown_system_call_is_an_error_if_asked_for() {
+	bundle true
+	edit '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+		syscalls: [{names: ["mkdir", "no_such_call"], action: "SCMP_ACT_ERRNO"}]}'
+	run
+	has "$err" no_such_call
+	annotate run.oci.seccomp_fail_unknown_syscall 0
+	run_refused '*annotation run.oci.seccomp_fail_unknown_syscall: linux.seccomp: libseccomp * leaves out: no_such_call'
+	edit '.linux.seccomp.syscalls[0].names = ["mkdir"]'
+	run
+}
+
 all_tests "$@"

@@ -237,6 +237,11 @@ test_bad_data_for_a_filesystem_is_named() {
 	run_refused 'mounts: mounts\[*]: tmpfs on /mnt: tmpfs: nonsense: Invalid argument*'
 }
 
+test_bad_data_for_the_cgroup_mount_is_named() {
+	bundle true
+	mount_on /mnt cgroup cgroup nonsense
+	run_refused 'mounts: mounts\[*]: cgroup on /mnt: cgroup2: nonsense: Invalid argument*'
+}
 test_data_for_a_bind_is_refused() {
 	bundle true
 	mount_on /mnt "$T" bind bind size=1m
@@ -378,6 +383,22 @@ test_a_source_below_the_rootfs_can_be_id_mapped() {
 	has "$out" "/other/file: f 0644 5000:6000"
 	edit '.mounts[-1].source = "'"$b/rootfs/proc"'" | .mounts[-1].destination = "/proc-again"'
 	run_refused "mounts\[*]: $b/rootfs/proc: idmap: Invalid argument*"
+}
+# crun's, as podman passes it
+test_the_option_idmap_takes_mappings() {
+	needs_id_mapped_mounts || return
+	bundle stat /mnt/file
+	mkdir "$b/source"
+	touch "$b/source/file"
+	mount_on /mnt "$b/source" bind bind 'idmap=uids=0-5000-1;gids=0-6000-1'
+	run
+	has "$out" "/mnt/file: f 0644 5000:6000"
+	with_user_namespace
+	edit '.mounts[-1].options[-1] = "idmap=uids=@0-7-1;gids=@0-8-1"'
+	run
+	has "$out" "/mnt/file: f 0644 7:8"
+	edit '.mounts[-1].options[-1] = "idmap=uids=0"'
+	run_refused '*mounts\[*].options: "idmap=uids=0" is not idmap=*'
 }
 # What the image has there is not the host's to follow.
 test_a_source_below_the_rootfs_is_resolved_within_it() {

@@ -14,17 +14,17 @@
 static struct arena *arena;
 static struct nacre_error err;
 
-static void set_up(void)
+static inline void set_up(void)
 {
 	arena = arena_new(MEMORY);
 }
 
-static void tear_down(void)
+static inline void tear_down(void)
 {
 	arena_free(arena);
 }
 
-static struct oci_config *decode(const char *text)
+static inline struct oci_config *decode(const char *text)
 {
 	struct oci_config *config = NULL;
 	int r = oci_config_decode(arena, "config.json", text, strlen(text), &config, &err);
@@ -34,7 +34,7 @@ static struct oci_config *decode(const char *text)
 }
 
 /* Heap. */
-static char *encode(const struct oci_config *config, bool pretty)
+static inline char *encode(const struct oci_config *config, bool pretty)
 {
 	char *text = NULL;
 
