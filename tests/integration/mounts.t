@@ -522,4 +522,28 @@ test_under_the_agent_profile_the_flags_of_the_source_stay() {
 	umount "$source"
 }
 
+# fsconfig(2) takes 255 bytes, mount(2) a page.
+test_an_overlay_of_long_names_is_mounted() {
+	local long layers='' i
+	long=$T/$(printf 'n%.0s' {1..180})
+	mkdir -p "$long:1" "$long:2"
+	echo one >"$long:1/one"
+	echo two >"$long:2/two"
+	bundle cat /mnt/one : cat /mnt/two
+	mount_on /mnt overlay overlay "lowerdir=${long/:/\\:}\\:1:${long/:/\\:}\\:2"
+	run
+	is "$out" $'one\ntwo'
+	for i in {1..20}; do
+		mkdir -p "$long$i"
+		layers+=:$long$i
+	done
+	bundle true
+	mount_on /mnt overlay overlay "lowerdir=${layers#:}"
+	run_refused "*overlay: lowerdir: more layers of long names than 255 bytes have room for"
+	bundle true
+	mount_on /mnt overlay overlay "lowerdir=$long:$long:$T/missing"
+	run_refused "*overlay: lowerdir: open $long: No such file or directory"
+	nothing_left
+}
+
 all_tests "$@"
