@@ -118,10 +118,10 @@ feature_kill() {
 
 feature_pause() {
 	detached one busybox:1 sleep 100
-	"$engine" pause one
+	"$engine" pause one 2>/dev/null
 	field one '{{.State.Status}}'
 	d exec one true 2>&1 | grep -o 'is paused\|status .*'
-	"$engine" unpause one
+	"$engine" unpause one 2>/dev/null
 	field one '{{.State.Status}}'
 	d exec one echo lives
 	remove one

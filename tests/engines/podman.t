@@ -147,7 +147,8 @@ feature_system_container() {
 	remove one
 }
 
-feature_ready_notification() {
+# notified MODE: what the caller of podman hears
+notified() {
 	cat >/tmp/notify.py <<-'PYTHON'
 		import os, socket, subprocess, sys
 		receiver = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -166,7 +167,7 @@ feature_ready_notification() {
 }
 
 feature_ready_by_conmon() {
-	feature_ready_notification conmon
+	notified conmon
 }
 
 feature_passed_descriptors() {
@@ -182,7 +183,9 @@ feature_no_cgroup() {
 }
 
 feature_user_namespace() {
-	drun --uidmap 0:100000:65536 --gidmap 0:100000:65536 busybox:1 sh -c 'cat /proc/self/uid_map; id; touch /tmp/file && stat -c %u /tmp/file'
+	local first=100000
+	((EUID == 0)) || first=1
+	drun --uidmap "0:$first:60000" --gidmap "0:$first:60000" busybox:1 sh -c 'cat /proc/self/uid_map; id; touch /tmp/file && stat -c %u /tmp/file'
 }
 
 feature_chosen_umask_and_timezone() {
@@ -277,6 +280,14 @@ for profile in agent strict; do
 	differs "$profile" copy read-only-root 'read-only file system'
 	differs "$profile" build read-only-root 'Read-only file system|mount-sources'
 done
+# The podman of a user binds nodes and, for the host's pids, its /proc.
+if ((EUID)); then
+	for profile in agent strict; do
+		differs "$profile" device mount-flags "can't create /dev/other: Permission denied"
+		differs "$profile" pid_of_the_host mount-sources "mount-sources: mounts.*/proc is the host's"
+	done
+	differs strict privileged writable-binds 'device /dev/null: .*Read-only file system'
+fi
 differs agent no_cgroup resources 'pids.limit needs a cgroup'
 differs strict no_cgroup resources 'pids.limit needs a cgroup'
 differs strict network_of_a_container landlock "can't connect.*Permission denied"
@@ -291,4 +302,6 @@ if ((EUID == 0)); then
 fi
 serve
 make_image
+# podman refuses both to users: one wants /dev/mqueue, which not every host has, the other "podman unshare".
+((EUID == 0)) || unset -f feature_ipc_of_the_host feature_mounted_from_outside
 run_suite "$@"
