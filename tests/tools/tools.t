@@ -30,8 +30,9 @@ refuses() {
 	remedy[$1:$2]=${*:4}
 }
 
-# Of the test that runs: who the program is, and whether the tree can be written, by an overlay.
-user=1000 writable=''
+# Of the test that runs: who the program is; whether the tree can be written, by an overlay; whether the
+# tool is run by exec in a container that sleeps.
+user=1000 writable='' by_exec=''
 
 tool_bundle() {
 	local root=$TREE sets='{bounding}'
@@ -53,7 +54,16 @@ tool_bundle() {
 		| .process.noNewPrivileges = false
 		| .process.env += ["HOME=/workspace", "LANG=C.UTF-8"]' --arg root "$root" \
 		--arg writable "$writable" --argjson user "$user"
-	program /bin/bash -euc "$(declare -f await "tool_$1"); tool_$1; echo; echo it works"
+	command=(/bin/bash -euc "$(declare -f await "tool_$1"); tool_$1; echo; echo it works")
+	program "${command[@]}"
+}
+
+run_by_exec() {
+	program sleep 1000
+	create "$@"
+	start
+	try nacre exec "$id" "${command[@]}"
+	nacre delete --force "$id" || wrong "delete failed"
 }
 
 # under PROFILE TOOL [OPTION...]
@@ -70,7 +80,11 @@ under() {
 		edit 'del(.linux.maskedPaths, .linux.readonlyPaths)'
 	fi
 	[[ $profile != strict ]] || set -- --allow "workspace:$work" "$@"
-	run_any "$@"
+	if [[ -n $by_exec ]]; then
+		run_by_exec "$@"
+	else
+		run_any "$@"
+	fi
 	[[ -z $writable ]] || umount "$b/tree"
 }
 
@@ -211,6 +225,24 @@ test_sudo() {
 test_apt() {
 	local user=0 writable=1
 	everywhere apt oci agent
+}
+
+test_debuggers_by_exec() {
+	local by_exec=1
+	everywhere gdb
+	everywhere strace
+}
+
+test_a_server_of_one_exec_answers_the_next() {
+	profile=agent
+	tool_bundle redis
+	program sleep 1000
+	create
+	start
+	good nacre exec "$id" redis-server --daemonize yes --dir /workspace
+	wait_for nacre exec "$id" redis-cli ping
+	good nacre exec "$id" redis-cli set key value
+	is "$out" OK
 }
 
 all_tests "$@"
