@@ -19,9 +19,10 @@
 /*
  *	timing run|life|exec ROUNDS BUNDLE STATE COMMAND...
  *
- * Times what a caller of the runtimes waits for, in turn (A B C A B C ...), so that a noisy moment
- * meets all of them. A COMMAND may have arguments of its own, split at spaces. STATE is a folder
- *for their state.
+ * Times what a caller of the runtimes waits for, each once a round, so that a noisy moment meets
+ *all of them. The order changes from round to round: the kernel takes the namespaces of one run
+ *apart while the next one goes on, and no runtime always follows the same other. A COMMAND may have
+ * arguments of its own, split at spaces. STATE is a folder for their state.
  *
  *	run	`run` of BUNDLE, whose process ends at once
  *	life	`create`, `start` and `delete` of it, without the wait for its end
@@ -176,19 +177,32 @@ static double time_floor(const struct timing *t)
 	return now() - before;
 }
 
+/* The same orders in each measurement: random(3) without a seed. */
+static void shuffle(size_t *order, size_t n)
+{
+	for (size_t i = n; i > 1; i--) {
+		size_t other = (size_t)random() % i, last = order[i - 1];
+
+		order[i - 1] = order[other];
+		order[other] = last;
+	}
+}
+
 static void one_round(struct timing *t, const struct mode *mode, bool count)
 {
-	double base = time_floor(t);
+	size_t order[1 + MAX_RUNTIMES];
+	double us[1 + MAX_RUNTIMES];
 
-	if (count)
-		samples_add(&t->subjects[FLOOR].samples, base);
-	for (size_t i = 1; i < t->n; i++) {
-		double us = mode->time(t, &t->subjects[i]);
-
-		if (!count)
-			continue;
-		samples_add(&t->subjects[i].samples, us);
-		samples_add(&t->subjects[i].ratios, us / base);
+	for (size_t i = 0; i < t->n; i++)
+		order[i] = i;
+	shuffle(order, t->n);
+	for (size_t i = 0; i < t->n; i++)
+		us[order[i]] = order[i] == FLOOR ? time_floor(t)
+						 : mode->time(t, &t->subjects[order[i]]);
+	for (size_t i = 0; count && i < t->n; i++) {
+		samples_add(&t->subjects[i].samples, us[i]);
+		if (i != FLOOR)
+			samples_add(&t->subjects[i].ratios, us[i] / us[FLOOR]);
 	}
 	while (waitpid(-1, NULL, WNOHANG) > 0)
 		;
