@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcontainer/scheduling.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <limits.h>
 #include <linux/mempolicy.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -11,6 +9,7 @@
 #include <sys/personality.h>
 
 #include "libcontainer/sys.h"
+#include "specs/id_list.h"
 
 /* Linux 6.9; an enum constant in the headers, so it cannot be tested for. */
 #define WEIGHTED_INTERLEAVE 6
@@ -182,50 +181,16 @@ int personality_apply(const struct oci_personality *wanted, struct nacre_error *
 	return 0;
 }
 
-#define BITS_PER_LONG (sizeof(long) * CHAR_BIT)
-/* CONFIG_NODES_SHIFT is at most 10, CONFIG_NR_CPUS 8192. */
-#define NODES_MAX 1024
-#define CPUS_MAX 8192
-
-/* Reads digits; the number stays below LIMIT. */
-static const char *parse_number(const char *text, unsigned limit, unsigned *ret_number)
-{
-	unsigned number = 0;
-
-	if (!isdigit((unsigned char)*text))
-		return NULL;
-	for (; isdigit((unsigned char)*text); text++) {
-		number = 10 * number + (unsigned)(*text - '0');
-		if (number >= limit)
-			return NULL;
-	}
-	*ret_number = number;
-	return text;
-}
-
-/* cpuset(7), List format: "0-3,7". Sets the bits; ret_bits has LIMIT of them, all clear. */
+/* cpuset(7), List format. Sets the bits; ret_bits has LIMIT of them, all clear. */
 static int parse_list(const char *list, unsigned limit, unsigned long *ret_bits,
 	const char *property, struct nacre_error *err)
 {
-	const char *text = list;
+	int r = id_list_parse(list, limit, ret_bits);
 
-	for (;;) {
-		unsigned first = 0, last;
-
-		text = parse_number(text, limit, &first);
-		last = first;
-		if (text && *text == '-')
-			text = parse_number(text + 1, limit, &last);
-		if (!text || last < first || (*text && *text != ','))
-			return fail(err, EINVAL,
-				"%s: \"%s\" is not a list such as 0-3,7 of numbers below %u",
-				property, list, limit);
-		for (; first <= last; first++)
-			ret_bits[first / BITS_PER_LONG] |= 1ul << first % BITS_PER_LONG;
-		if (!*text)
-			return 0;
-		text++;
-	}
+	return r < 0 ? fail(err, EINVAL,
+			       "%s: \"%s\" is not a list such as 0-3,7 of numbers below %u",
+			       property, list, limit)
+		     : 0;
 }
 
 static size_t words_of(const struct word *words, const char **ret_names)
@@ -249,7 +214,7 @@ size_t memory_policy_flags(const char **ret_names)
 
 int memory_policy_apply(const struct oci_memory_policy *policy, struct nacre_error *err)
 {
-	unsigned long nodes[NODES_MAX / BITS_PER_LONG] = {0};
+	unsigned long nodes[ID_LIST_WORDS(ID_LIST_NODES)] = {0};
 	bool some = policy && policy->nodes && *policy->nodes;
 	int mode = 0, flags = 0, r;
 
@@ -259,11 +224,12 @@ int memory_policy_apply(const struct oci_memory_policy *policy, struct nacre_err
 	if (r == 0)
 		r = find_all(memory_flags, &policy->flags, "linux.memoryPolicy.flags", &flags, err);
 	if (r == 0 && some)
-		r = parse_list(policy->nodes, NODES_MAX, nodes, "linux.memoryPolicy.nodes", err);
+		r = parse_list(
+			policy->nodes, ID_LIST_NODES, nodes, "linux.memoryPolicy.nodes", err);
 	if (r < 0)
 		return r;
 	/* The kernel takes one off the number of bits: set_mempolicy(2), BUGS. */
-	r = sys_set_mempolicy(mode | flags, some ? nodes : NULL, some ? NODES_MAX + 1 : 0);
+	r = sys_set_mempolicy(mode | flags, some ? nodes : NULL, some ? ID_LIST_NODES + 1 : 0);
 	if (r < 0)
 		return fail_errno(err, r, "linux.memoryPolicy: set %s, nodes \"%s\"%s",
 			policy->mode, some ? policy->nodes : "",
@@ -275,12 +241,12 @@ int memory_policy_apply(const struct oci_memory_policy *policy, struct nacre_err
 
 int cpu_affinity_apply(const char *cpus, struct nacre_error *err)
 {
-	unsigned long bits[CPUS_MAX / BITS_PER_LONG] = {0};
+	unsigned long bits[ID_LIST_WORDS(ID_LIST_CPUS)] = {0};
 	int r;
 
 	if (!cpus || !*cpus)
 		return 0;
-	r = parse_list(cpus, CPUS_MAX, bits, "process.execCPUAffinity", err);
+	r = parse_list(cpus, ID_LIST_CPUS, bits, "process.execCPUAffinity", err);
 	if (r < 0)
 		return r;
 	if (sched_setaffinity(0, sizeof(bits), (const cpu_set_t *)bits) < 0)

@@ -186,15 +186,6 @@ STRUCT_TYPE(oci_resources);
 
 /* --- IntelRdt, Memory Policy, Personality --- */
 
-static const char *const memory_policy_modes[] = {
-	"MPOL_DEFAULT", "MPOL_BIND", "MPOL_INTERLEAVE", "MPOL_WEIGHTED_INTERLEAVE",
-	"MPOL_PREFERRED", "MPOL_PREFERRED_MANY", "MPOL_LOCAL", NULL,
-};
-
-static const char *const memory_policy_flags[] = {
-	"MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES", "MPOL_F_STATIC_NODES", NULL,
-};
-
 static const char *const personality_domains[] = {"LINUX", "LINUX32", NULL};
 
 static const struct field oci_intel_rdt_fields[] = {
@@ -208,9 +199,9 @@ static const struct field oci_intel_rdt_fields[] = {
 static STRUCT_TYPE(oci_intel_rdt);
 
 static const struct field oci_memory_policy_fields[] = {
-	FIELD_WORD("mode", oci_memory_policy, mode, FIELD_MUST, memory_policy_modes),
+	FIELD_STRING("mode", oci_memory_policy, mode, 0),
 	FIELD_STRING("nodes", oci_memory_policy, nodes, 0),
-	FIELD_WORDS("flags", oci_memory_policy, flags, memory_policy_flags),
+	FIELD_STRINGS("flags", oci_memory_policy, flags, 0),
 	{},
 };
 static STRUCT_TYPE(oci_memory_policy);

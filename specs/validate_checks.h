@@ -31,6 +31,7 @@ bool has_new_namespace(const struct oci_config *config, const char *type);
 int check_id_mappings(const struct oci_config *config, const struct oci_id_mapping *mappings,
 	size_t n, const char *place, struct nacre_error *err);
 
+int check_memory_policy(const struct oci_config *config, struct nacre_error *err);
 int check_seccomp(const struct oci_config *config, struct nacre_error *err);
 
 #endif

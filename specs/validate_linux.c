@@ -300,27 +300,6 @@ static int check_personality(const struct oci_config *config, struct nacre_error
 	return 0;
 }
 
-/* set_mempolicy(2). */
-static int check_memory_policy(const struct oci_config *config, struct nacre_error *err)
-{
-	const struct oci_memory_policy *policy = config->linux_->memory_policy;
-	bool none, any;
-
-	if (!policy)
-		return 0;
-	if (!policy->mode)
-		return oci_fail(config, err, "linux.memoryPolicy.mode", "is missing");
-	none = !strcmp(policy->mode, "MPOL_DEFAULT") || !strcmp(policy->mode, "MPOL_LOCAL");
-	any = !strcmp(policy->mode, "MPOL_PREFERRED");
-	if (none && policy->nodes)
-		return oci_fail(config, err, "linux.memoryPolicy.nodes", "must be empty with %s",
-			policy->mode);
-	if (!none && !any && !policy->nodes)
-		return oci_fail(config, err, "linux.memoryPolicy.nodes",
-			"is missing; %s needs at least one node", policy->mode);
-	return 0;
-}
-
 static int check_intel_rdt(const struct oci_config *config, struct nacre_error *err)
 {
 	const struct oci_intel_rdt *rdt = config->linux_->intel_rdt;
