@@ -60,7 +60,7 @@ const struct filter_rule filter_rules[] = {
 		"does I/O past every filter of system calls; CVE-2022-29582, CVE-2023-2598; "
 		"libuv and others fall back on ENOSYS"},
 	{"add_key request_key keyctl", {}, EPERM, ALL, 0,
-		"keyrings are not namespaced; heap sprays; CVE-2016-0728"},
+		"keyrings belong to the user namespace, mostly the host's; heap sprays; CVE-2016-0728"},
 	{"uretprobe uprobe", {}, ENOSYS, ALL, 0,
 		"for the kernel's own trampolines, which newer kernels let through by themselves"},
 
@@ -85,10 +85,11 @@ const struct filter_rule filter_rules[] = {
 		"watches and blocks whole file systems; CVE-2022-1998"},
 	{"lookup_dcookie uselib ustat sysfs", {}, ENOSYS, ALL, 0, "obsolete"},
 	{"vmsplice tee", {}, EPERM, ALL, 0,
-		"page-cache pages into pipes: Dirty Pipe CVE-2022-0847, Dirty Frag CVE-2026-43284"},
+		"pages of files and of other processes into pipes: CVE-2008-0600, CVE-2020-29374, Dirty "
+		"Frag CVE-2026-43284"},
 	{"splice", {}, EINVAL, STRICT, 0,
-		"page-cache pages into pipes and sockets: Dirty Pipe, Copy Fail CVE-2026-31431; programs "
-		"copy in place of it"},
+		"page-cache pages into pipes and sockets: Dirty Pipe CVE-2022-0847, Copy Fail "
+		"CVE-2026-31431; programs copy in place of it"},
 	{"memfd_secret", {}, ENOSYS, ALL, 0, "memory that the host cannot look into"},
 
 	/* --- mounts and namespaces --- */
@@ -128,6 +129,11 @@ const struct filter_rule filter_rules[] = {
 		"SOCK_RAW: forged packets; a user namespace gives CAP_NET_RAW"},
 	{"socket socketpair", {MASKED(1, 0xf, 10)}, EPERM, ALL, FILTER_TYPES,
 		"SOCK_PACKET: AF_PACKET by another name"},
+	/* 4 to 6, SOCK_RDM, SOCK_SEQPACKET and SOCK_DCCP */
+	{"socket socketpair", {EQ(0, 2), EQ(2, 0), HAS(1, 0x4)}, ESOCKTNOSUPPORT, ALL, 0,
+		"without a protocol the type chooses one and loads its module: DCCP CVE-2017-6074, SCTP"},
+	{"socket socketpair", {EQ(0, 10), EQ(2, 0), HAS(1, 0x4)}, ESOCKTNOSUPPORT, ALL, 0,
+		"without a protocol the type chooses one and loads its module: DCCP CVE-2017-6074, SCTP"},
 	{"setsockopt", {EQ(1, 1), EQ(2, 26)}, EPERM, ALL, 0, "SO_ATTACH_FILTER: programs for the kernel"},
 	{"setsockopt", {EQ(1, 1), GE(2, 50), LE(2, 52)}, EPERM, ALL, 0,
 		"SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF and _EBPF: programs for the kernel"},

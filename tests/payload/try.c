@@ -107,14 +107,23 @@ static int verb_call(int argc, char **argv)
 		{"sendto", SYS_sendto}, {"splice", SYS_splice}, {"vmsplice", SYS_vmsplice},
 		{"tee", SYS_tee}, {"msgget", SYS_msgget}, {"add_key", SYS_add_key},
 		{"mount", SYS_mount}, {"mq_open", SYS_mq_open}, {"clone3", SYS_clone3},
-		{"memfd_create", SYS_memfd_create}, {"prctl", SYS_prctl}};
+		{"memfd_create", SYS_memfd_create}, {"prctl", SYS_prctl},
+		{"io_uring_enter", SYS_io_uring_enter}, {"fsmount", SYS_fsmount},
+		{"io_uring_register", SYS_io_uring_register}, {"fsconfig", SYS_fsconfig},
+		{"move_mount", SYS_move_mount}, {"open_tree", SYS_open_tree},
+		{"sendmsg", SYS_sendmsg}, {"sendmmsg", SYS_sendmmsg}, {"msgsnd", SYS_msgsnd}};
 	long values[6] = {0}, number = -1, result;
+	char *end = NULL;
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++)
 		if (strcmp(argv[0], calls[i].name) == 0)
 			number = calls[i].number;
 	if (number < 0)
-		number = strtol(argv[0], NULL, 0);
+		number = strtol(argv[0], &end, 0);
+	if (number < 0 || (end && *end)) {
+		fprintf(stderr, "payload: unknown system call %s\n", argv[0]);
+		return 2;
+	}
 	for (int i = 1; i < argc && i < 7; i++)
 		values[i - 1] = argv[i][0] == '=' ? (long)(argv[i] + 1) : strtol(argv[i], NULL, 0);
 	result = syscall(number, values[0], values[1], values[2], values[3], values[4], values[5]);

@@ -145,6 +145,10 @@ START_TEST(a_grant_lets_one_item_through)
 	ck_assert_uint_eq(X86_64(p, "socket", 2, 1, 132, 0), SECCOMP_RET_ALLOW);
 	ck_assert_uint_eq(X86_64(p, "socket", 10, 1, 132, 0), SECCOMP_RET_ALLOW);
 	ck_assert_uint_eq(X86_64(p, "socket", 2, 1, 33, 0), DENIED(EPROTONOSUPPORT));
+	/* by its type alone it would be DCCP */
+	ck_assert_uint_eq(X86_64(p, "socket", 2, 6, 0, 0), DENIED(ESOCKTNOSUPPORT));
+	ck_assert_uint_eq(X86_64(p, "socket", 10, 0x80005, 0, 0), DENIED(ESOCKTNOSUPPORT));
+	ck_assert_uint_eq(X86_64(p, "socket", 2, 5, 132, 0), SECCOMP_RET_ALLOW);
 	ck_assert_uint_eq(X86_64(p, "socket", 2, 3, 1, 0), DENIED(EPERM));
 	p = compiled(FILTER_AGENT, "socket:SOCK_RAW", archs);
 	ck_assert_uint_eq(X86_64(p, "socket", 2, 3, 1, 0), SECCOMP_RET_ALLOW);
