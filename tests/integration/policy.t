@@ -108,6 +108,51 @@ test_the_config_cannot_speak_for_the_profile() {
 	bad 1 '*nacre.bestEffort\[0\]: expected one of *' nacre run --bundle "$b" "$id"
 }
 
+# What engines and other runtimes loosen by, and what looks like nacre's own key and is not.
+test_no_annotation_of_others_changes_what_is_run() {
+	local plain key value all='{}'
+	bundle status CapBnd NoNewPrivs Seccomp_filters
+	capabilities CAP_SYS_ADMIN CAP_CHOWN
+	good nacre harden --format config --bundle "$b"
+	plain=$(json 'del(.annotations)')
+	while read -r key value; do
+		all=$(jq --arg k "${key/#_/ }" --arg v "$value" '.[$k] = $v' <<<"$all")
+	done <<-'END'
+		RUN.NACRE.ALLOW cap:CAP_SYS_ADMIN
+		_run.nacre.allow cap:CAP_SYS_ADMIN
+		run.nacre cap:CAP_SYS_ADMIN
+		nacre.allow cap:CAP_SYS_ADMIN
+		nacre.seccompFilter none
+		run.oci.handler krun
+		run.oci.systemd.force_cgroup_v1 /sys/fs/cgroup
+		run.oci.mount_context_type rootcontext
+		run.oci.pidfd_receiver /tmp/x
+		run.oci.seccomp_bpf_file /tmp/x
+		run.oci.seccomp.plugins /tmp/x
+		org.opencontainers.runc.privileged true
+		io.podman.annotations.privileged TRUE
+		io.podman.annotations.seccomp unconfined
+		io.podman.annotations.label disable
+		io.kubernetes.cri-o.Devices /dev/kmsg
+		io.kubernetes.cri-o.userns-mode auto
+		io.kubernetes.cri-o.TrustedSandbox true
+		io.containerd.cri.runtime-handler oci
+		io.kubernetes.cri.untrusted-workload false
+		com.docker.security.privileged true
+		security.privileged true
+		profile oci
+	END
+	edit '.annotations = $all' --argjson all "$all"
+	good nacre harden --format config --bundle "$b"
+	is "$(json '.annotations | length')" 23 "annotations kept"
+	is "$(json 'del(.annotations)')" "$plain" "the config that results"
+	good nacre run --bundle "$b" "$id"
+	has_line "$out" 'CapBnd:?0000000000000001'
+	has_line "$out" 'NoNewPrivs:?1'
+	has_line "$out" 'Seccomp_filters:?1'
+	nothing_left
+}
+
 test_exec_has_the_grants_that_create_had() {
 	bundle pause
 	capabilities CAP_NET_RAW CAP_SYS_ADMIN CAP_CHOWN
