@@ -10,19 +10,18 @@
 
 #include "libcontainer/cleanup.h"
 
-#define FILE_NAME "denials"
-
 enum {
 	LINE = 144, /* with its newline */
 	HELD = 0, /* the bytes that the locks stand for */
 	CHANGED = 1,
 };
 
-int denials_open(int state_fd, struct nacre_error *err)
+int denials_open(int state_fd, bool make, struct nacre_error *err)
 {
-	int fd = openat(state_fd, FILE_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int fd = openat(state_fd, DENIALS_FILE,
+		O_RDWR | O_NOFOLLOW | O_CLOEXEC | (make ? O_CREAT : 0), 0600);
 
-	return fd < 0 ? fail_errno(err, errno, "open \"" FILE_NAME "\" of the state") : fd;
+	return fd < 0 ? fail_errno(err, errno, "open \"" DENIALS_FILE "\" of the state") : fd;
 }
 
 static struct flock lock_of(short type, off_t byte)
@@ -111,13 +110,13 @@ void denials_add(int fd, int rule, int error, const char *call, const char *gran
 
 int denials_read(int state_fd, struct denial_count ret_counts[DENIALS_MAX], struct nacre_error *err)
 {
-	cleanup_close int fd = openat(state_fd, FILE_NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int fd = openat(state_fd, DENIALS_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	int n = 0;
 
 	if (fd < 0)
 		return errno == ENOENT
 			       ? 0
-			       : fail_errno(err, errno, "open \"" FILE_NAME "\" of the state");
+			       : fail_errno(err, errno, "open \"" DENIALS_FILE "\" of the state");
 	while (n < DENIALS_MAX && read_line(fd, n, &ret_counts[n]))
 		n++;
 	return n;

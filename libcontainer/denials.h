@@ -2,6 +2,7 @@
 #ifndef NACRE_DENIALS_H
 #define NACRE_DENIALS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -22,12 +23,14 @@ struct denial_count {
 	uint64_t count;
 	int rule; /* place in filter_rules; -1: no row */
 	int error; /* what the caller got */
-	char call[40]; /* "others": what no line was left for */
+	char call[40]; /* "others", with error 0: what no line was left for */
 	char grant[64]; /* that would allow it; "": none */
 };
 
-/* Opens the file, or makes it. */
-int denials_open(int state_fd, struct nacre_error *err);
+#define DENIALS_FILE "denials"
+
+/* Opens the file; MAKE: if it is not there, makes it. */
+int denials_open(int state_fd, bool make, struct nacre_error *err);
 
 /* Holds it, with every other tracer, until this process ends or closes any fd of the file. Returns
  * 0 or -errno. */

@@ -127,6 +127,12 @@ static int look(struct explanation *e, struct nacre_error *err)
 	return e->n_denials < 0 ? e->n_denials : 0;
 }
 
+static const char *reason_of(const struct denial_count *denial)
+{
+	return denial->error ? seccomp_denial_reason(denial->rule)
+			     : "more kinds than are counted apart";
+}
+
 static void print_denials(FILE *out, const struct explanation *e)
 {
 	if (!(e->l->record.active & TRACE))
@@ -136,8 +142,7 @@ static void print_denials(FILE *out, const struct explanation *e)
 		const struct denial_count *denial = &e->denials[i];
 
 		(void)fprintf(out, "%-8llu %s: %s: %s", (unsigned long long)denial->count,
-			denial->call, strerrorname_np(denial->error),
-			seccomp_denial_reason(denial->rule));
+			denial->call, strerrorname_np(denial->error), reason_of(denial));
 		(void)fprintf(out, *denial->grant ? " (%s)\n" : "\n", denial->grant);
 	}
 }
@@ -220,7 +225,7 @@ static void write_denial(struct json_writer *w, const struct denial_count *denia
 	json_key(w, "rule");
 	json_string(w, "own-seccomp-filter");
 	json_key(w, "what");
-	json_string(w, seccomp_denial_reason(denial->rule));
+	json_string(w, reason_of(denial));
 	json_key(w, "grant");
 	json_string(w, denial->grant);
 	json_close_object(w);

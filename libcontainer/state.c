@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "libcontainer/cleanup.h"
+#include "libcontainer/denials.h"
 #include "libcontainer/files.h"
 #include "libcontainer/notify.h"
 #include "libcontainer/sys.h"
@@ -218,7 +219,7 @@ static int remove_leftovers(int root_fd, const char *id, int state_fd, struct na
 		return fail_errno(err, errno, "read the state of container \"%s\"", id);
 	}
 	(void)notify_remove(state_fd);
-	(void)unlinkat(state_fd, "denials", 0);
+	(void)unlinkat(state_fd, DENIALS_FILE, 0);
 	for (struct dirent *entry; (entry = readdir(dir));)
 		if (entry->d_name[0] == '.' && entry->d_type == DT_REG)
 			(void)unlinkat(state_fd, entry->d_name, 0);

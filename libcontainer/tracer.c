@@ -202,13 +202,34 @@ static int leave_pid_namespace(struct nacre_error *err)
 	return 0;
 }
 
-static int await_ready(int fd, struct nacre_error *err)
+static int fork_tracer(struct tracer *tracer)
 {
-	char byte;
-	ssize_t n;
+	const int keep[] = {tracer->listener, tracer->denials, tracer->ready,
+		tracer->l->audit_fds[0], tracer->l->audit_fds[1]};
+	const struct child_detached detached = {
+		"nacre-tracer", keep, sizeof(keep) / sizeof(keep[0]), tracer_main, tracer};
 
+	return child_detach(&detached);
+}
+
+/* Returns when it is at work: the next refused call must find it. */
+static int detach(struct tracer *tracer, struct nacre_error *err)
+{
+	cleanup_close int ready = -1;
+	int ends[2], r;
+	ssize_t n;
+	char byte;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail_errno(err, errno, "pipe");
+	ready = ends[0];
+	tracer->ready = ends[1];
+	r = fork_tracer(tracer);
+	close_fd(&tracer->ready);
+	if (r < 0)
+		return fail_errno(err, r, "start the tracer");
 	do
-		n = read(fd, &byte, 1);
+		n = read(ready, &byte, 1);
 	while (n < 0 && errno == EINTR);
 	return n == 1 ? 0 : fail(err, ECHILD, "the tracer ended before it began");
 }
@@ -216,8 +237,8 @@ static int await_ready(int fd, struct nacre_error *err)
 int start_tracer(struct life *l, struct nacre_error *err)
 {
 	cleanup_close int listener = take_listener(l, err);
-	cleanup_close int denials = -1, ready = -1, theirs = -1;
-	int r, ends[2];
+	cleanup_close int denials = -1;
+	struct tracer tracer = {.l = l, .listener = listener, .ready = -1};
 
 	if (listener < 0)
 		return listener;
@@ -228,23 +249,8 @@ int start_tracer(struct life *l, struct nacre_error *err)
 		return -err->code;
 	if (l->join_flags & CLONE_NEWPID && leave_pid_namespace(err) < 0)
 		return -err->code;
-	denials = denials_open(l->state_fd, err);
-	if (denials < 0)
-		return denials;
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return fail_errno(err, errno, "pipe");
-	ready = ends[0];
-	theirs = ends[1];
-	struct tracer tracer = {.l = l, .listener = listener, .denials = denials, .ready = theirs};
-	const int keep[] = {listener, denials, theirs, l->audit_fds[0], l->audit_fds[1]};
-	const struct child_detached detached = {
-		"nacre-tracer", keep, sizeof(keep) / sizeof(keep[0]), tracer_main, &tracer};
-
-	r = child_detach(&detached);
-	if (r < 0)
-		return fail_errno(err, r, "start the tracer");
-	close_fd(&theirs);
-	return await_ready(ready, err);
+	tracer.denials = denials = denials_open(l->state_fd, true, err);
+	return denials < 0 ? denials : detach(&tracer, err);
 }
 
 /* Returns 1 when PID, which holds FD's file, has ended. */
@@ -273,8 +279,10 @@ int end_tracers(struct life *l, struct nacre_error *err)
 
 	if (l->state_fd < 0)
 		return 0;
-	fd = openat(l->state_fd, "denials", O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	for (int i = 0; fd >= 0 && i < TRACERS_MAX; i++) {
+	fd = denials_open(l->state_fd, false, err);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	for (int i = 0; i < TRACERS_MAX; i++) {
 		pid_t pid = denials_holder(fd);
 
 		if (pid < 0)
