@@ -71,7 +71,7 @@ int mount_check_locked(int tree_fd, const struct mount_options *o, struct nacre_
 										 : fail_locked(err);
 }
 
-int mount_set_bind_flags(const struct mount_job *job, int tree_fd, struct nacre_error *err)
+static int set_named_flags(const struct mount_job *job, int tree_fd, struct nacre_error *err)
 {
 	struct mount_options o = job->options;
 	const uint64_t unnamed = job->context->clear_unnamed & ~(o.attr_set | o.attr_clear);
@@ -84,4 +84,22 @@ int mount_set_bind_flags(const struct mount_job *job, int tree_fd, struct nacre_
 	}
 	/* Those that are locked stay, if nobody asked for more. */
 	return result == -EPERM ? mount_set_flags(tree_fd, &job->options, err) : result;
+}
+
+/* Those below the top turn read-only at once: they are the source's own. */
+int mount_set_bind_flags(const struct mount_job *job, int tree_fd, struct nacre_error *err)
+{
+	const struct sys_mount_attr writable = {.attr_clr = MOUNT_ATTR_RDONLY};
+	struct statvfs before;
+	int r;
+
+	if (!mount_is_sealed_late(job))
+		return set_named_flags(job, tree_fd, err);
+	if (fstatvfs(tree_fd, &before) < 0)
+		return fail_errno(err, errno, "statvfs the source");
+	r = set_named_flags(job, tree_fd, err);
+	if (r < 0 || before.f_flag & ST_RDONLY)
+		return r;
+	r = sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH, &writable);
+	return r < 0 ? fail_errno(err, r, "leave it writable for its mount points") : 0;
 }

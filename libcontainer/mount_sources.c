@@ -26,8 +26,12 @@ static bool is_cgroup(const struct oci_mount *mount)
 
 bool mount_is_sealed_late(const struct mount_job *job)
 {
-	return job->options.read_only && !job->options.bind && !job->options.remount &&
-	       (is_type(job->mount, "tmpfs") || strcmp(job->destination, "/dev") == 0);
+	if (!job->options.read_only || job->options.remount)
+		return false;
+	if (job->options.bind)
+		return job->context->late_binds &&
+		       oci_strings_have(job->context->late_binds, job->mount->destination);
+	return is_type(job->mount, "tmpfs") || strcmp(job->destination, "/dev") == 0;
 }
 
 static int clone_tree(int dirfd, const char *path, unsigned flags, struct nacre_error *err)

@@ -295,7 +295,8 @@ static bool is_covered(const char *destination, const struct oci_mount *mounts, 
 static int seal(const struct mount_job *job, struct nacre_error *err)
 {
 	const struct sys_mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
-	const bool all = job->options.recursive_set & MOUNT_ATTR_RDONLY;
+	/* The mounts that came with a bind are read-only already. */
+	const bool all = !job->options.bind && job->options.recursive_set & MOUNT_ATTR_RDONLY;
 	cleanup_close int fd = path_open(job->context->rootfs_fd, job->destination, O_PATH);
 	int r;
 

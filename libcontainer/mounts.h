@@ -19,6 +19,7 @@ struct mount_context {
 	/* The MOUNT_ATTR_* of a bind mount's source that go, unless named, as soon as the options
 	 * name any: runc's meaning of them. 0: what is not named stays. */
 	uint64_t clear_unnamed;
+	const struct oci_strings *late_binds; /* of oci_hardened; NULL: none */
 	const struct mount_guard *guard; /* NULL: sources are not judged */
 	const int *source_fds; /* one a mount: a detached tree that the runtime opened, or -1; NULL:
 				  none */
@@ -35,8 +36,8 @@ struct mount_context {
 int mounts_perform(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
 	struct nacre_error *err);
 
-/* Turns those read-only that had to be filled first (a tmpfs with "ro": device nodes, mount points
- * of later mounts). After devices are made. */
+/* Turns those read-only that had to be filled first (a tmpfs with "ro", and late_binds: device
+ * nodes, mount points of later mounts). After devices are made. */
 int mounts_seal(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
 	struct nacre_error *err);
 

@@ -101,6 +101,7 @@ static struct mount_context mount_context(struct life *l)
 		.own_user_namespace = l->record.active & IN_USERNS,
 		.cgroup_fd = l->cgroup.fd,
 		.clear_unnamed = flags_to_clear(l),
+		.late_binds = l->config->nacre ? &l->config->nacre->late_binds : NULL,
 		.guard = &l->guard,
 		.source_fds = l->source_fds,
 		.map = have_mapped,

@@ -154,6 +154,38 @@ static bool in_workspace(struct hardening *h, const struct oci_mount *mount)
 	       granted_within(h, "workspace", clean);
 }
 
+/* Mount points inside it may have to be made, so it turns read-only after them. */
+static bool has_mounts_inside(const struct oci_config *config, size_t i)
+{
+	char clean[PATH_TEXT_MAX], other[PATH_TEXT_MAX];
+	bool found = false;
+
+	if (mount_has(&config->mounts[i], "remount") || !config->mounts[i].destination ||
+		path_clean(config->mounts[i].destination, clean) < 0)
+		return false;
+	for (size_t k = 0; k < config->n_mounts; k++) {
+		if (k == i || mount_has(&config->mounts[k], "remount") ||
+			!config->mounts[k].destination ||
+			path_clean(config->mounts[k].destination, other) < 0)
+			continue;
+		/* One of two in the same place could not be found again by its name. */
+		if (strcmp(other, clean) == 0)
+			return false;
+		found |= k > i && path_within(other, clean);
+	}
+	return found;
+}
+
+static int note_late_bind(struct hardening *h, const char *destination)
+{
+	struct oci_hardened *nacre = need_hardened(h);
+
+	if (!nacre || !append_word(h->arena, &nacre->late_binds, destination))
+		return out_of_memory(h);
+	note(h, "nacre.lateBinds", NULL, destination);
+	return 0;
+}
+
 int rule_writable_binds(struct hardening *h)
 {
 	static const struct flag *const flags[] = {&read_only, NULL};
@@ -164,8 +196,11 @@ int rule_writable_binds(struct hardening *h)
 		const struct oci_mount *mount = subject(config, i);
 
 		if ((!mount || mount_is_bind(mount)) && !holds(&config->mounts[i], &read_only) &&
-			!in_workspace(h, mount))
+			!in_workspace(h, mount)) {
 			r = require_all(h, i, flags);
+			if (r == 0 && has_mounts_inside(config, i))
+				r = note_late_bind(h, config->mounts[i].destination);
+		}
 	}
 	return r;
 }

@@ -121,4 +121,33 @@ test_sysfs_and_cgroups_are_read_only_unless_granted() {
 	done
 }
 
+# The mount point may have to be made in the bind that the rule makes read-only.
+test_strict_makes_a_bind_read_only_after_the_mounts_inside() {
+	local kind
+	profile=strict
+	for kind in bind rbind; do
+		rm -rf "$T/outer" "$T/inner"
+		mkdir -p "$T/outer" "$T/inner"
+		echo inside >"$T/inner/file"
+		bundle cat /mnt/deep/er/file : create /mnt/new : create /mnt/deep/er/new
+		mount_on /mnt "$T/outer" bind "$kind" rw
+		mount_on /mnt/deep/er "$T/inner" bind bind rw
+		run_any
+		is "$out" $'inside\ncreate: EROFS\ncreate: EROFS' "$kind"
+		is "$(ls "$T/outer" "$T/inner")" "$T/inner:"$'\nfile\n\n'"$T/outer:"$'\ndeep' "files"
+	done
+}
+
+# What the config itself makes read-only is so before.
+test_strict_makes_no_mount_point_in_a_read_only_bind() {
+	profile=strict
+	mkdir -p "$T/outer" "$T/inner"
+	rm -rf "$T/outer/deep"
+	bundle true
+	mount_on /mnt "$T/outer" bind bind ro
+	mount_on /mnt/deep "$T/inner" bind bind rw
+	run_refused "*create mount point /mnt/deep in the rootfs: Read-only file system"
+	is "$(ls "$T/outer")" ""
+}
+
 all_tests "$@"
