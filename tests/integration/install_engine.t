@@ -22,10 +22,16 @@ refused() {
 	has "|$err" "|$text"
 }
 
-# fake ENGINE STATUS: a program that leaves its arguments in $T/asked and ends with STATUS
+# fake ENGINE: one that takes no file, and leaves its arguments in $T/asked
 fake() {
 	mkdir -p "$T/out.bin"
-	printf '#!/bin/sh\necho "$@" >>%s\necho --validate\nexit %s\n' "$T/asked" "$2" >"$T/out.bin/$1"
+	cat >"$T/out.bin/$1" <<-END
+		#!/bin/sh
+		[ "\$1" != --help ] || exec echo --validate
+		echo "\$@" >"$T/asked"
+		echo line 7 is wrong
+		exit 1
+	END
 	chmod +x "$T/out.bin/$1"
 }
 
@@ -109,14 +115,14 @@ test_docker_is_refused_a_file_that_cannot_be_edited() {
 
 test_a_file_that_the_engine_refuses_is_not_put_in_place() {
 	given "$daemon" '{"debug": 1}'
-	fake dockerd 1
-	refused 1 "install-engine: docker does not take " docker
-	has "$(<"$T/asked")" "--validate --config-file $file.new-nacre"
+	fake dockerd
+	refused 1 $'line 7 is wrong\ninstall-engine: docker does not take ' docker
+	is "$(<"$T/asked")" "--validate --config-file $file.new-nacre"
 	is "$(<"$file")" '{"debug": 1}'
 	alone
 	given "$config" $'version = 2\n'
-	fake containerd 1
-	refused 1 "install-engine: containerd does not take " containerd
+	fake containerd
+	refused 1 $'line 7 is wrong\ninstall-engine: containerd does not take ' containerd
 	is "$(<"$T/asked")" "--config $file.new-nacre config dump"
 	alone
 }
