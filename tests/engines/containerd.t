@@ -455,15 +455,7 @@ differs strict writable_mount writable-binds 'Read-only file system'
 differs strict two_on_a_bridge landlock 'bind: Permission denied'
 differs strict device devices "can't create /dev/net/tun.*status 1"
 
-cni() {
-	mkdir -p /etc/cni/net.d /opt/cni
-	ln -s /usr/lib/cni /opt/cni/bin
-	echo '{"cniVersion": "0.4.0", "name": "bridge", "plugins": [{"type": "bridge", "bridge": "cni0",
-		"isGateway": true, "ipMasq": false, "ipam": {"type": "host-local", "subnet": "10.88.0.0/16"}}]}' \
-		>/etc/cni/net.d/10-bridge.conflist
-}
-
-cni
+configure_cni
 start_containerd
 add_image "$image" '{"Cmd": ["/bin/sh"], "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}'
 run_suite "$@"

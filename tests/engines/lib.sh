@@ -18,6 +18,7 @@ export LC_ALL=C
 NACRE=/nacre/build/nacre
 suite=$(basename "$0" .t)
 profiles=(runc oci agent strict)
+seconds=120 # for a feature
 declare -A path_of=(
 	[runc]=/usr/sbin/runc
 	[oci]=/usr/local/bin/nacre-oci
@@ -36,6 +37,11 @@ done
 differs() {
 	differs_by[$1:$2]=$3
 	differs_text[$1:$2]=$4
+}
+
+# prints FEATURE TEXT: this is wanted of all profiles; runc is not asked.
+prints() {
+	printed[$1:runc]=$2
 }
 
 say() {
@@ -90,7 +96,7 @@ runtime_name() {
 run_feature() {
 	runtime=$2
 	# shellcheck disable=SC2154 # the suites' own
-	timeout -k 5 120 bash -c "$(declare -f); $(declare -p runtime path_of suite engine socket image 2>/dev/null)
+	timeout -k 5 "$seconds" bash -c "$(declare -f); $(declare -p runtime path_of suite engine socket image count 2>/dev/null)
 		feature_$1" </dev/null 2>&1 | normalise
 }
 
@@ -149,7 +155,8 @@ run_suite() {
 	(($#)) || mapfile -t features < <(declare -F | sed -n 's/^declare -f feature_//p')
 	for feature in "${features[@]}"; do
 		for profile in "${profiles[@]}"; do
-			printed[$feature:$profile]=$(run_feature "$feature" "$profile")
+			[[ -n ${printed[$feature:$profile]:-} ]] ||
+				printed[$feature:$profile]=$(run_feature "$feature" "$profile")
 			if [[ $profile != runc ]]; then
 				compare "$feature" "$profile"
 			elif [[ $'\n'${printed[$feature:runc]} =~ $'\n'(Error|docker: Error|status 125|waited in vain) ]]; then

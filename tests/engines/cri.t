@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2317 # run_suite calls every feature_ by its name
+# shellcheck source=SCRIPTDIR/lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=SCRIPTDIR/containerd.sh
+. "$(dirname "$0")/containerd.sh"
+
+# containerd below Kubernetes: its CRI plugin, called as the kubelet does, with contrib's configuration.
+# The features are in cri_features.py.
+
+# Not every host has the controllers of what the plugin asks for unasked, nor may root everywhere lower
+# an OOM score.
+configure() {
+	mkdir -p /etc/containerd /etc/nacre
+	cat - /nacre/contrib/engines/containerd-2.toml >/etc/containerd/config.toml <<-END
+		version = 2
+		[plugins."io.containerd.grpc.v1.cri"]
+		sandbox_image = "localhost/pause:1"
+		disable_cgroup = true
+		restrict_oom_score_adj = true
+		cni.bin_dir = "/usr/lib/cni"
+		containerd.default_runtime_name = "runc"
+		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+		runtime_type = "io.containerd.runc.v2"
+		pod_annotations = ["run.nacre.*"]
+		container_annotations = ["run.nacre.*"]
+	END
+	jq '.annotations.may_allow = ["rootfs-write"]' /nacre/contrib/engines/policy.json \
+		>/etc/nacre/policy.json
+	configure_cni
+}
+
+feature_nothing_is_left() {
+	find /run/containerd/runc/k8s.io /run/containerd/io.containerd.runtime.v2.task/k8s.io \
+		/run/netns /var/run/netns -mindepth 1 -maxdepth 1
+	find /sys/fs/cgroup -mindepth 1 -type d | grep -v '^/sys/fs/cgroup/init'
+	pgrep -c containerd-shim
+	grep -c overlayfs/snapshots /proc/mounts
+}
+
+for name in $(python3 /nacre/suite/cri_features.py); do
+	eval "feature_$name() { python3 /nacre/suite/cri_features.py $name \$(runtime_name) 2>&1 | tail -n 25; }"
+done
+
+for profile in agent strict; do
+	differs "$profile" host_network host-network 'rule host-network'
+	differs "$profile" engine_socket mount-sources 'rule mount-sources'
+	differs "$profile" root_is_writable read-only-root 'Read-only file system'
+	differs "$profile" new_privileges no-new-privileges 'NoNewPrivs:.1'
+	differs "$profile" seccomp_unconfined own-seccomp-filter 'Seccomp:.2'
+	differs "$profile" privileged capability-ceiling 'are you root'
+	differs "$profile" added_capability capability-ceiling 'CapEff:.0000000000000000'
+	differs "$profile" host_pid namespaces '^0'
+done
+# only its own runtime follows an annotation of nacre's
+for profile in oci agent strict; do
+	differs "$profile" annotations 'run.nacre.*' '^CapEff:.0{16}.written.*host-pid: not among .*run.nacre.what'
+done
+differs agent capabilities capability-ceiling 'CapEff:.00000000000005fb'
+differs strict capabilities capability-ceiling 'CapEff:.0000000000000000'
+differs strict device devices 'status 1'
+differs strict volume writable-binds 'Read-only file system'
+differs strict port_forward landlock 'stopped|waited in vain'
+differs strict two_containers_talk landlock "can't connect.*Permission denied"
+
+configure
+start_containerd
+environment='"Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]'
+add_image "$image" "{\"Cmd\": [\"/bin/sh\"], $environment}" k8s.io
+add_image localhost/pause:1 "{\"Entrypoint\": [\"/bin/sleep\", \"1000000\"], $environment}" k8s.io
+run_suite "$@"
