@@ -48,9 +48,10 @@ remove_all() {
 }
 
 # Killed at the wrong moment, containerd has no record of a shim that it has started, nor of what that
-# makes; and what the runtime has made without its shim, only the runtime can remove.
+# makes; and what the runtime has made without its shim, only the runtime can remove. The bundles are
+# containerd's own, and it forgets some.
 remove_orphans() {
-	local state
+	local state bundle
 	# shellcheck disable=SC2046 # words
 	kill -KILL $(pgrep containerd-shim) 2>/dev/null
 	for state in /run/containerd/runc/default/*; do
@@ -59,6 +60,11 @@ remove_orphans() {
 	done
 	kill_containerd
 	start_containerd
+	# shellcheck disable=SC2044 # containerd's names have no blanks
+	for bundle in $(find /run/containerd/io.containerd.runtime.v2.task/default -mindepth 1 -maxdepth 1); do
+		umount -q "$bundle/rootfs"
+		rm -r "$bundle"
+	done
 }
 
 fds() {

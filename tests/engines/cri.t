@@ -21,10 +21,6 @@ configure() {
 		restrict_oom_score_adj = true
 		cni.bin_dir = "/usr/lib/cni"
 		containerd.default_runtime_name = "runc"
-		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-		runtime_type = "io.containerd.runc.v2"
-		pod_annotations = ["run.nacre.*"]
-		container_annotations = ["run.nacre.*"]
 	END
 	jq '.annotations.may_allow = ["rootfs-write"]' /nacre/contrib/engines/policy.json \
 		>/etc/nacre/policy.json
@@ -61,7 +57,7 @@ differs agent capabilities capability-ceiling 'CapEff:.00000000000005fb'
 differs strict capabilities capability-ceiling 'CapEff:.0000000000000000'
 differs strict device devices 'status 1'
 differs strict volume writable-binds 'Read-only file system'
-differs strict port_forward landlock 'stopped|waited in vain'
+differs strict port_forward landlock 'stopped|EXITED|waited in vain'
 differs strict two_containers_talk landlock "can't connect.*Permission denied"
 
 configure
