@@ -146,15 +146,17 @@ static int make_streams(
 	return make_pipe(&running->ends[ERROR], &wanted[STDERR_FILENO], err);
 }
 
-static int start(const struct child *child, struct running *running, struct nacre_error *err)
-{
-	int wanted[STDERR_FILENO + 1 + CHILD_MAX_FDS];
-	const size_t n = STDERR_FILENO + 1 + child->n_fds;
-	int r;
+#define WANTED_MAX (STDERR_FILENO + 1 + CHILD_MAX_FDS)
+#define WANTED_NONE ((int[WANTED_MAX]){-1, -1, -1, -1, -1, -1, -1})
+_Static_assert(WANTED_MAX == 7, "see WANTED_NONE");
 
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-		wanted[i] = -1;
-	r = make_streams(child, wanted, running, err);
+/* WANTED: what stdio is to be; closed then. */
+static int spawn_wanted(
+	const struct child *child, int *wanted, pid_t *ret_pid, struct nacre_error *err)
+{
+	const size_t n = STDERR_FILENO + 1 + child->n_fds;
+	int r = 0;
+
 	/* Above all that they are to become, so that none is replaced before its turn. */
 	for (size_t i = 0; r == 0 && i < child->n_fds; i++) {
 		int fd = fcntl(child->fds[i], F_DUPFD_CLOEXEC, (int)n);
@@ -164,9 +166,28 @@ static int start(const struct child *child, struct running *running, struct nacr
 		wanted[STDERR_FILENO + 1 + i] = fd;
 	}
 	if (r == 0)
-		r = spawn_with_fds(child, wanted, n, &running->pid, err);
+		r = spawn_with_fds(child, wanted, n, ret_pid, err);
 	for (size_t i = 0; i < n; i++)
 		close_fd(&wanted[i]);
+	return r;
+}
+
+int child_start(const struct child *child, pid_t *ret_pid, struct nacre_error *err)
+{
+	return spawn_wanted(child, WANTED_NONE, ret_pid, err);
+}
+
+static int start(const struct child *child, struct running *running, struct nacre_error *err)
+{
+	int *wanted = WANTED_NONE;
+	int r = make_streams(child, wanted, running, err);
+
+	if (r == 0) {
+		r = spawn_wanted(child, wanted, &running->pid, err);
+	} else {
+		for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+			close_fd(&wanted[i]);
+	}
 	if (r < 0)
 		return r;
 	running->pidfd = sys_pidfd_open(running->pid);

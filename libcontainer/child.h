@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "specs/error.h"
 
@@ -50,6 +51,10 @@ struct child_detached {
 
 /* Starts it. Returns 0 or -errno. */
 int child_detach(const struct child_detached *detached);
+
+/* Starts PATH with its arguments, environment and fds alone: its stdio is the caller's, as is the
+ * wait for it. In a process group of its own, too. */
+int child_start(const struct child *child, pid_t *ret_pid, struct nacre_error *err);
 
 /* clock_gettime(2), monotonic. The wait that poll(2) is given for what is left of TIMEOUT seconds
  * from START: rounded up, -1 if there is no end. */

@@ -190,6 +190,48 @@ NACRE_API int nacre_delete(
 NACRE_API int nacre_pause(struct nacre *nacre, const char *id, struct nacre_error *err);
 NACRE_API int nacre_resume(struct nacre *nacre, const char *id, struct nacre_error *err);
 
+/* For criu(8), which both calls need: criu(8) says what each is for. Only root can. */
+struct nacre_criu_options {
+	size_t size;
+	const char *criu; /* absolute path of the program; NULL: "criu" of $PATH */
+	const char *image_path; /* directory of the images; NULL: "checkpoint" */
+	const char *work_path; /* of criu's log; NULL: that of the images */
+	const char *manage_cgroups; /* soft, full, strict, ignore; NULL: "ignore", see nacre(8) */
+	const char *const *empty_ns; /* may be "network", which is always so */
+	bool tcp_established;
+	bool ext_unix_sk;
+	bool shell_job;
+	bool file_locks;
+	bool lazy_pages;
+	bool auto_dedup;
+
+	/* checkpoint */
+	const char *parent_path; /* of an earlier pre-dump, relative to the images; NULL: none */
+	const char *page_server; /* ADDRESS:PORT; NULL: none */
+	unsigned status_fd; /* gets a NUL byte once pages are served; 0: none */
+	bool leave_running;
+	bool tcp_skip_in_flight;
+	bool link_remap;
+	bool pre_dump; /* memory alone; the container goes on */
+
+	/* restore */
+	const char *lsm_profile; /* TYPE:NAME; NULL: as it was */
+	const char *lsm_mount_context;
+	bool tcp_close;
+};
+
+/* Writes a running or paused container to files, and then deletes it, unless it is to be left
+ * running. -EOPNOTSUPP: it has something that criu cannot bring back. */
+NACRE_API int nacre_checkpoint(struct nacre *nacre, const char *id,
+	const struct nacre_criu_options *options, struct nacre_error *err);
+
+/* A new container from those files and the bundle in CREATE, whose members for console, pid file,
+ * profile and cgroup hold as for nacre_run. -EPERM: the checkpoint may be looser than the profile.
+ */
+NACRE_API int nacre_restore(struct nacre *nacre, const char *id,
+	const struct nacre_create_options *create, const struct nacre_criu_options *options,
+	struct nacre_process *ret_process, struct nacre_error *err);
+
 struct nacre_update_options {
 	size_t size;
 	const char *resources; /* linux.resources as JSON; NULL: {} */

@@ -241,7 +241,7 @@ static int take_annotations(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-static int prepare_create(
+int container_prepare(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
 {
 	struct bundle bundle;
@@ -281,7 +281,7 @@ static int prepare_create(
 		l, options->trace_denials, bundle.policy && bundle.policy->trace_denials, err);
 }
 
-static struct life_options life_options_of(const struct nacre_create_options *options, bool waits)
+struct life_options container_life_options(const struct nacre_create_options *options, bool waits)
 {
 	return (struct life_options){
 		.console_socket = options->console_socket,
@@ -320,13 +320,13 @@ static int audit_create(struct life *l, int result, struct nacre_error *err)
 int nacre_create(struct nacre *nacre, const char *id, const struct nacre_create_options *options,
 	struct nacre_error *err)
 {
-	const struct life_options life_options = life_options_of(options, true);
+	const struct life_options life_options = container_life_options(options, true);
 	struct life l;
 	int result = container_begin(nacre, id, &l, err);
 
 	l.options = &life_options;
 	if (result == 0)
-		result = prepare_create(&l, options, err);
+		result = container_prepare(&l, options, err);
 	if (result == 0)
 		result = audit_create(&l, life_create(&l, err), err);
 	life_done(&l);
@@ -336,7 +336,7 @@ int nacre_create(struct nacre *nacre, const char *id, const struct nacre_create_
 int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_options *options,
 	struct nacre_process *ret_process, struct nacre_error *err)
 {
-	const struct life_options life_options = life_options_of(options, false);
+	const struct life_options life_options = container_life_options(options, false);
 	cleanup_free struct nacre_tree *tree = tree_new();
 	struct life l;
 	int result = container_begin(nacre, id, &l, err);
@@ -345,7 +345,7 @@ int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_opt
 	if (result == 0 && !tree)
 		result = fail_errno(err, ENOMEM, "run");
 	if (result == 0)
-		result = prepare_create(&l, options, err);
+		result = container_prepare(&l, options, err);
 	if (result == 0)
 		result = audit_create(&l, life_run(&l, err), err);
 	if (result == 0)

@@ -7,6 +7,7 @@
 #include "libcontainer/caps.h"
 #include "libcontainer/cleanup.h"
 #include "libcontainer/companion.h"
+#include "libcontainer/criu.h"
 #include "libcontainer/mount_options.h"
 #include "libcontainer/nacre.h"
 #include "libcontainer/scheduling.h"
@@ -108,7 +109,12 @@ int nacre_features(char **ret_json, struct nacre_error *err)
 	struct oci_features_enabled yes = {.enabled = {true, true}};
 	struct oci_features_enabled net_devices = {
 		.enabled = {true, companion_installed("nacre-netdev")}};
-	struct oci_pair versions[] = {{"run.nacre.version", NACRE_VERSION}};
+	char criu[PATH_MAX];
+	struct nacre_error missing;
+	/* The second name is runc's, for those who look for it. */
+	struct oci_pair annotations[] = {{"run.nacre.version", NACRE_VERSION},
+		{"org.opencontainers.runc.checkpoint.enabled",
+			criu_find(NULL, criu, &missing) == 0 ? "true" : "false"}};
 	struct oci_features_intel_rdt rdt = {
 		.enabled = {true, true}, .schemata = {true, true}, .monitoring = {true, true}};
 	struct oci_features_mount_extensions extensions = {.idmap = &yes};
@@ -132,7 +138,7 @@ int nacre_features(char **ret_json, struct nacre_error *err)
 	struct oci_features features = {.oci_version_min = OCI_VERSION_MIN,
 		.oci_version_max = OCI_VERSION,
 		.hooks = {hooks, oci_hook_kinds(hooks)},
-		.annotations = {versions, sizeof(versions) / sizeof(versions[0])},
+		.annotations = {annotations, sizeof(annotations) / sizeof(annotations[0])},
 		.potentially_unsafe_config_annotations = {unsafe, unsafe_annotations(unsafe)},
 		.mount_options = {(const char **)mount_options, n_mount_options},
 		.linux_ = &linux_};

@@ -205,3 +205,16 @@ int close_all_except(const int *keep, size_t n)
 		from = kept + 1;
 	}
 }
+
+int file_path(int fd, char ret_path[PATH_MAX])
+{
+	char link[32];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, ret_path, PATH_MAX - 1);
+	if (n < 0)
+		return -errno;
+	ret_path[n] = '\0';
+	return 0;
+}

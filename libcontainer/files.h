@@ -2,6 +2,7 @@
 #ifndef NACRE_FILES_H
 #define NACRE_FILES_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -34,6 +35,9 @@ int file_in_memory(const char *name, const void *data, size_t length, struct nac
 
 /* Writes all, over short writes and EINTR. Returns -errno. */
 int write_all(int fd, const void *data, size_t length);
+
+/* The path of an open file, as /proc/self/fd has it. Returns -errno. */
+int file_path(int fd, char ret_path[PATH_MAX]);
 
 /* Closes every fd from 3 up but those in KEEP (any order, -1 is skipped). */
 int close_all_except(const int *keep, size_t n);

@@ -15,6 +15,7 @@
 #include "libcontainer/lsm.h"
 #include "libcontainer/netdev.h"
 #include "libcontainer/procfs.h"
+#include "libcontainer/restore_side.h"
 #include "libcontainer/rlimits.h"
 #include "libcontainer/scheduling.h"
 #include "libcontainer/steps.h"
@@ -41,7 +42,8 @@ int shield_init(struct life *l, struct nacre_error *err)
 {
 	const unsigned preserved = l->options->preserve_fds;
 	const size_t n_sources = l->source_fds ? l->config->n_mounts : 0;
-	cleanup_free int *keep = malloc((11 + n_sources + preserved) * sizeof(int));
+	const size_t n_joined = l->restore ? sizeof(l->restore->plan.join_fds) / sizeof(int) : 0;
+	cleanup_free int *keep = malloc((11 + n_joined + n_sources + preserved) * sizeof(int));
 	size_t n = 0;
 	int result;
 
@@ -60,6 +62,10 @@ int shield_init(struct life *l, struct nacre_error *err)
 	keep[n++] = l->nodes_fd;
 	keep[n++] = l->hook_output.stdout_fd;
 	keep[n++] = l->hook_output.stderr_fd;
+	if (l->restore)
+		keep[n++] = l->restore->its_socket;
+	for (size_t i = 0; i < n_joined; i++)
+		keep[n++] = l->restore->plan.join_fds[i];
 	for (size_t i = 0; i < n_sources; i++)
 		keep[n++] = l->source_fds[i];
 	for (unsigned i = 0; i < preserved; i++)

@@ -24,6 +24,8 @@
  *          has given the turn for start long before INIT comes to take it: nobody sleeps.
  * exec     the same with join_steps first: spawned into the container's cgroup and pid namespace, INIT
  *          joins the rest.
+ * restore  restore_steps. INIT becomes criu, which makes the container's processes as RUNTIME's
+ *          children; they are complete and stopped from "processes" to "resume".
  * delete   the undo column of create_steps, read upwards.
  *
  * If a row fails in INIT, it sends the error and ends. If a row fails in RUNTIME, or INIT reports or
@@ -115,6 +117,33 @@ const struct step join_steps[] = {
 	{INIT,    "controlling terminal",       TERMINAL,               take_terminal,          NULL},
 	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           send_pidfd,             NULL},
 	{RUNTIME, "pid file",                   PID_FILE,               write_pid_file,         NULL},
+	{.name = NULL},
+};
+
+const struct step restore_steps[] = {
+	{RUNTIME, "poststop hooks",             HOOKS_POSTSTOP,         NULL,                   run_poststop},
+	{RUNTIME, "state directory",            ALWAYS,                 make_state_directory,   drop_state_directory},
+	{RUNTIME, "cgroup",                     CGROUPFS,               make_cgroup,            drop_cgroup},
+	{RUNTIME, "console socket",             TERMINAL,               connect_console,        NULL},
+	{RUNTIME, "spawn",                      ALWAYS,                 spawn_criu,             kill_init,      STEP_SPAWN},
+	{RUNTIME, "systemd unit",               SYSTEMD,                make_unit,              drop_unit},
+	{RUNTIME, "resctrl group",              RESCTRL,                enter_resctrl,          drop_resctrl},
+	{RUNTIME, "config and report",          ALWAYS,                 save_config,            NULL,           STEP_OVERLAP},
+	{INIT,    "cgroup namespace",           NEW_CGROUPNS,           restore_cgroup_namespace, NULL},
+	{INIT,    "rootfs",                     ALWAYS,                 restore_rootfs,         NULL},
+	{INIT,    "mount points",               ALWAYS,                 restore_mount_points,   NULL},
+	{INIT,    "criu",                       ALWAYS,                 become_criu,            NULL,           STEP_EXEC},
+	{RUNTIME, "namespaces",                 ALWAYS,                 restore_namespaces,     drop_criu},
+	{RUNTIME, "loopback",                   NEW_NETNS,              restore_loopback,       NULL},
+	{RUNTIME, "network devices",            NET_DEVICES,            move_net_devices,       restore_net_devices},
+	{RUNTIME, "hooks: prestart, createRuntime", HOOKS_CREATE_RUNTIME, hooks_create_runtime, NULL},
+	{RUNTIME, "processes",                  ALWAYS,                 restore_processes,      NULL},
+	{RUNTIME, "limits and device rules",    ALWAYS,                 set_cgroup_limits,      NULL},
+	{RUNTIME, "profile holds",              ALWAYS,                 check_restored,         NULL},
+	{RUNTIME, "record",                     ALWAYS,                 save_record,            NULL},
+	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           send_pidfd,             NULL},
+	{RUNTIME, "pid file",                   PID_FILE,               write_pid_file,         NULL},
+	{RUNTIME, "resume",                     ALWAYS,                 resume_restored,        NULL},
 	{.name = NULL},
 };
 /* clang-format on */
@@ -313,6 +342,12 @@ int life_run(struct life *l, struct nacre_error *err)
 int life_exec(struct life *l, struct nacre_error *err)
 {
 	return spawn_and_start(l, join_steps, err);
+}
+
+int life_restore(struct life *l, struct nacre_error *err)
+{
+	ignore_sigpipe();
+	return walk_spawning(l, restore_steps, err);
 }
 
 int life_delete(struct life *l, struct nacre_error *err)

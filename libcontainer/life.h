@@ -101,6 +101,7 @@ enum condition {
 };
 
 struct life;
+struct restore;
 
 enum step_flags {
 	STEP_SPAWN = 1 << 0, /* from here on there are two processes */
@@ -122,6 +123,7 @@ struct step {
 extern const struct step create_steps[];
 extern const struct step start_steps[];
 extern const struct step join_steps[]; /* exec, in place of create_steps */
+extern const struct step restore_steps[]; /* in place of both others: INIT becomes criu */
 
 /* How the command wants it; what life needs of container.h's options. */
 struct life_options {
@@ -196,6 +198,7 @@ struct life {
 	bool resctrl_made; /* as with cgroup_made */
 	int netns_fd; /* of the container, while network devices may have to go back */
 	char *moved_devices; /* what netdev_move answered, heap; NULL: none */
+	struct restore *restore; /* restore_side.h; NULL: this is no restore */
 	struct seccomp_own traced_filter; /* INIT: in place of own_filter, with TRACE */
 	int listener; /* of a seccomp filter with SCMP_ACT_NOTIFY: fd number in INIT */
 	bool started; /* the program runs: what fails now is a poststart hook */
@@ -215,6 +218,7 @@ int life_create(struct life *l, struct nacre_error *err);
 int life_run(struct life *l, struct nacre_error *err);
 int life_start(struct life *l, struct nacre_error *err);
 int life_exec(struct life *l, struct nacre_error *err);
+int life_restore(struct life *l, struct nacre_error *err);
 /* Undoes create_steps, last first, on a container of an earlier command. */
 int life_delete(struct life *l, struct nacre_error *err);
 

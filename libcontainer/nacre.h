@@ -39,6 +39,19 @@ int container_open_cgroup(struct life *l, struct nacre_error *err);
 struct nacre_process container_take_process(
 	struct life *l, struct nacre_tree *tree, bool is_container);
 
+/* create.c: fills L for a new container from OPTIONS and their bundle, up to the first row of a
+ * table. */
+int container_prepare(
+	struct life *l, const struct nacre_create_options *options, struct nacre_error *err);
+/* WAITS: for nacre_start. */
+struct life_options container_life_options(const struct nacre_create_options *options, bool waits);
+
+/* checkpoint_begin.c: the part of a run of criu that checkpoint and restore have in common. MAKE:
+ * the directory of the images may be missing. RET_RUN is the caller's to release, in any case. */
+struct criu_run;
+int checkpoint_begin(const struct life *l, const struct nacre_criu_options *options, bool make,
+	struct criu_run *ret_run, struct nacre_error *err);
+
 /* tree.c. Heap; NULL: out of memory. To be had before there is a process that could be lost. */
 struct nacre_tree *tree_new(void);
 void tree_take(struct nacre_tree *tree, struct life *l, bool is_container);

@@ -118,4 +118,21 @@ int join_namespaces(struct life *l, struct nacre_error *err);
 int set_final_affinity(struct life *l, struct nacre_error *err);
 int open_joined_terminal(struct life *l, struct nacre_error *err);
 
+/* restore_side.c */
+int spawn_criu(struct life *l, struct nacre_error *err);
+int restore_namespaces(struct life *l, struct nacre_error *err);
+int drop_criu(struct life *l, struct nacre_error *err);
+int restore_loopback(struct life *l, struct nacre_error *err);
+int restore_processes(struct life *l, struct nacre_error *err);
+int resume_restored(struct life *l, struct nacre_error *err);
+
+/* restore_init_side.c */
+int restore_cgroup_namespace(struct life *l, struct nacre_error *err);
+int restore_rootfs(struct life *l, struct nacre_error *err);
+int restore_mount_points(struct life *l, struct nacre_error *err);
+int become_criu(struct life *l, struct nacre_error *err);
+
+/* restored_side.c */
+int check_restored(struct life *l, struct nacre_error *err);
+
 #endif

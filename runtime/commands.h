@@ -44,6 +44,7 @@ struct invocation {
 	/* of single commands */
 	struct nacre_create_options create;
 	struct nacre_exec_options exec;
+	struct nacre_criu_options criu;
 	uint64_t timeout_ms; /* 0: none */
 	struct update_options update;
 	uint64_t interval_ms; /* 0: the default */
@@ -82,6 +83,7 @@ struct invocation {
 
 /* Each returns the exit status, or -errno with *ERR set. */
 int command_check(struct invocation *in, struct nacre_error *err);
+int command_checkpoint(struct invocation *in, struct nacre_error *err);
 int command_create(struct invocation *in, struct nacre_error *err);
 int command_delete(struct invocation *in, struct nacre_error *err);
 int command_events(struct invocation *in, struct nacre_error *err);
@@ -93,6 +95,7 @@ int command_kill(struct invocation *in, struct nacre_error *err);
 int command_list(struct invocation *in, struct nacre_error *err);
 int command_pause(struct invocation *in, struct nacre_error *err);
 int command_ps(struct invocation *in, struct nacre_error *err);
+int command_restore(struct invocation *in, struct nacre_error *err);
 int command_resume(struct invocation *in, struct nacre_error *err);
 int command_run(struct invocation *in, struct nacre_error *err);
 int command_spec(struct invocation *in, struct nacre_error *err);
@@ -104,6 +107,9 @@ extern const struct option_row profile_rows[]; /* --profile, --allow */
 extern const struct option_row create_rows[]; /* also of run */
 extern const struct option_row run_rows[];
 extern const struct option_row check_rows[];
+extern const struct option_row criu_rows[]; /* of checkpoint and restore */
+extern const struct option_row checkpoint_rows[];
+extern const struct option_row restore_rows[];
 extern const struct option_row explain_rows[];
 extern const struct option_row events_rows[];
 extern const struct option_row exec_rows[];
@@ -122,6 +128,11 @@ int choose_cgroup_driver(struct invocation *in, struct nacre_error *err);
  */
 struct foreground;
 void explain_end(const struct invocation *in, const struct foreground *fg);
+
+/* run.c: serves the first process of a container until its end, and then deletes the container,
+ * unless it is to be kept. Returns the exit status. */
+int finish_foreground(struct invocation *in, struct foreground *fg, struct nacre_process *process,
+	struct nacre_error *err);
 
 /* run.c: puts the end of PROCESS into the audit record, if there is one. */
 void record_exit(const struct invocation *in, const struct nacre_process *process, int status);

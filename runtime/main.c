@@ -46,6 +46,8 @@ static const struct command commands[] = {
 	{"ps", command_ps, 1, IN_ORDER, 1, ANY, "ID [PS-OPTION]...", {ps_rows}, "list a container's processes"},
 	{"pause", command_pause, 1, 0, 1, 1, "ID", {NULL}, "freeze all processes"},
 	{"resume", command_resume, 1, 0, 1, 1, "ID", {NULL}, "let them go on"},
+	{"checkpoint", command_checkpoint, 1, 0, 1, 1, "ID", {checkpoint_rows, criu_rows}, "write a running container to files, by criu"},
+	{"restore", command_restore, 1, 0, 1, 1, "ID", {restore_rows, criu_rows, profile_rows}, "make a container from those files and go on"},
 	{"update", command_update, 1, 0, 1, 1, "ID", {update_rows}, "change the limits of a container"},
 	{"events", command_events, 1, 0, 1, 1, "ID", {events_rows}, "print what a container uses, and when memory ran out"},
 	{"spec", command_spec, 1, STATELESS, 0, 0, "", {spec_rows, profile_rows}, "write a config.json to begin with"},
@@ -68,7 +70,7 @@ static const struct option_row global_rows[] = {
 	{"cgroup-manager", 0, WORD(cgroup_manager), "cgroupfs|systemd|disabled", "who makes the cgroup of a container; default: cgroupfs"},
 	{"systemd-cgroup", 's', FLAG(systemd_cgroup), NULL, "the same as --cgroup-manager systemd"},
 	{"rootless", 0, WORD(create.rootless), "true|false|auto", "go on where no cgroup can be made; default: auto"},
-	{"criu", 0, TEXT(unused_text), "PATH", NULL},
+	{"criu", 0, TEXT(criu.criu), "PATH", "of checkpoint and restore; default: criu of PATH"},
 	{"version", 'v', FLAG(version), NULL, "print the version"},
 	{"help", 'h', FLAG(help), NULL, "explain a command"},
 	{NULL},
@@ -278,7 +280,9 @@ static void release(struct invocation *in)
 
 int main(int argc, char *argv[])
 {
-	struct invocation in = {.create.size = sizeof(in.create), .exec.size = sizeof(in.exec)};
+	struct invocation in = {.create.size = sizeof(in.create),
+		.exec.size = sizeof(in.exec),
+		.criu.size = sizeof(in.criu)};
 	const struct command *command = NULL;
 	struct nacre_error err;
 	int r;

@@ -57,6 +57,19 @@ void explain_end(const struct invocation *in, const struct foreground *fg)
 	log_line(&in->log, LOG_ERROR, why.text);
 }
 
+int finish_foreground(struct invocation *in, struct foreground *fg, struct nacre_process *process,
+	struct nacre_error *err)
+{
+	int r = foreground_serve(fg, process, err);
+
+	record_exit(in, process, r);
+	explain_end(in, fg);
+	/* A container that nobody serves any more must not go on. */
+	if (r < 0 || !in->keep)
+		delete_after_run(in);
+	return r;
+}
+
 static int run_foreground(struct invocation *in, struct foreground *fg, struct nacre_error *err)
 {
 	struct nacre_process process;
@@ -64,15 +77,7 @@ static int run_foreground(struct invocation *in, struct foreground *fg, struct n
 
 	in->create.window = console_window();
 	r = nacre_run(in->nacre, in->operands[0], &in->create, &process, err);
-	if (r < 0)
-		return r;
-	r = foreground_serve(fg, &process, err);
-	record_exit(in, &process, r);
-	explain_end(in, fg);
-	/* A container that nobody serves any more must not go on. */
-	if (r < 0 || !in->keep)
-		delete_after_run(in);
-	return r;
+	return r < 0 ? r : finish_foreground(in, fg, &process, err);
 }
 
 int command_run(struct invocation *in, struct nacre_error *err)

@@ -11,11 +11,13 @@
 #define SECCOMP_RECEIVER "run.oci.seccomp.receiver"
 #define DELEGATE_CGROUP "run.oci.delegate-cgroup"
 #define SECCOMP_FAIL_UNKNOWN "run.oci.seccomp_fail_unknown_syscall"
+#define CRIU_CONFIG "org.criu.config"
 
-/* Groups of the host, files that the runtime would write, a socket that it would hand an fd to. A
- * cgroup below the container's own is none of these. */
+/* Groups of the host, files that the runtime would write, a socket that it would hand an fd to,
+ * options of a program that runs as root of the host. A cgroup below the container's own is none of
+ * these. */
 const char *const run_annotations_of_host[] = {
-	KEEP_GROUPS, HOOKS_STDOUT, HOOKS_STDERR, SECCOMP_RECEIVER, NULL};
+	KEEP_GROUPS, HOOKS_STDOUT, HOOKS_STDERR, SECCOMP_RECEIVER, CRIU_CONFIG, NULL};
 
 /* NULL: not there, or empty. */
 static const char *find(const struct oci_config *config, const char *key)
@@ -54,7 +56,8 @@ int run_annotations_read(const struct oci_config *config, struct run_annotations
 
 	if (find_path(config, HOOKS_STDOUT, &read.hooks_stdout, err) < 0 ||
 		find_path(config, HOOKS_STDERR, &read.hooks_stderr, err) < 0 ||
-		find_path(config, SECCOMP_RECEIVER, &read.seccomp_receiver, err) < 0)
+		find_path(config, SECCOMP_RECEIVER, &read.seccomp_receiver, err) < 0 ||
+		find_path(config, CRIU_CONFIG, &read.criu_config, err) < 0)
 		return -err->code;
 	if (cgroup && (strchr(cgroup, '/') || !strcmp(cgroup, ".") || !strcmp(cgroup, "..") ||
 			      !strncmp(cgroup, "cgroup.", 7)))

@@ -4,7 +4,8 @@
 
 #include "specs/spec.h"
 
-/* Annotations of crun's that callers set, with crun's meaning (crun(1), EXTENSIONS). Those of nacre
+/* Annotations of crun's that callers set, with crun's meaning (crun(1), EXTENSIONS), and one of
+ * runc's. Those of nacre
  * itself are in policy.h. */
 struct run_annotations {
 	bool keep_groups; /* run.oci.keep_original_groups: those of the caller, no setgroups(2) */
@@ -14,6 +15,7 @@ struct run_annotations {
 	bool seccomp_fail_unknown; /* run.oci.seccomp_fail_unknown_syscall, whatever its value */
 	const char *delegate_cgroup; /* run.oci.delegate-cgroup: the process is moved into it, below
 					the container's cgroup, and may make others beside it */
+	const char *criu_config; /* org.criu.config: options of criu(8), which count most */
 };
 
 /* An empty value is as none. -EINVAL: a value that is no absolute path, or no name. */

@@ -21,6 +21,8 @@ test_features_names_what_engines_look_for() {
 		"createContainer createRuntime poststart poststop prestart startContainer"
 	is "$(json '.linux.namespaces | sort | join(" ")')" \
 		"cgroup ipc mount network pid time user uts"
+	is "$(json '.annotations["org.opencontainers.runc.checkpoint.enabled"]')" \
+		"$(command -v criu >/dev/null && echo true || echo false)"
 	is "$(json '[.linux.capabilities | index("CAP_CHOWN", "CAP_CHECKPOINT_RESTORE") != null] | all')" \
 		true
 }

@@ -55,7 +55,10 @@ life() {
 		for (i = 1; i <= n["join"]; i++)
 			print "  " row["join", i]
 		print "  ... and start, without its hooks"
-		if (!n["create"] || !n["start"] || !n["join"])
+		print "restore"
+		for (i = 1; i <= n["restore"]; i++)
+			print "  " row["restore", i]
+		if (!n["create"] || !n["start"] || !n["join"] || !n["restore"])
 			exit 1
 	}' libcontainer/life.c
 }
