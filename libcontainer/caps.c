@@ -92,16 +92,17 @@ static void warn_left_out(
 static uint64_t limit_ambient(
 	uint64_t ambient, uint64_t allowed, void (*warn)(void *data, const char *text), void *data)
 {
-	char name[64],
-		text[1000] = "ambient capabilities that are not inheritable and permitted are "
-			     "left out:";
-	size_t used = strlen(text);
+	/* As runc begins, but for all of them together. */
+	char name[64], names[900] = "", text[1000];
+	size_t used = 0;
 
-	for (unsigned n = 0; n < 64 && used < sizeof(text); n++)
+	for (unsigned n = 0; n < 64 && used < sizeof(names); n++)
 		if (ambient & ~allowed & BIT(n))
 			used += (size_t)snprintf(
-				text + used, sizeof(text) - used, " %s", name_of(n, name));
-	if (warn && ambient & ~allowed)
+				names + used, sizeof(names) - used, " %s", name_of(n, name));
+	(void)snprintf(text, sizeof(text),
+		"can't raise ambient capability%s: not both inheritable and permitted", names);
+	if (warn && used)
 		warn(data, text);
 	return ambient & allowed;
 }
