@@ -132,6 +132,9 @@ static int send_request(struct life *l, struct nacre_error *err)
 	criu_add_text(options, CRIU_ROOT, l->record.rootfs);
 	criu_add_number(options, CRIU_RESTORE_SIBLING, true);
 	criu_add_number(options, CRIU_EVASIVE_DEVICES, true);
+	/* The newer way takes the propagation of all binds from one source, which must have the
+	 * others below its root: true of the host's paths, but not of what the guard has opened. */
+	criu_add_number(options, CRIU_MOUNTS_COMPAT_MODE, true);
 	if (!l->restore->own_cgroup && l->record.cgroup)
 		criu_add_texts(options, CRIU_CGROUP_ROOT, "", l->record.cgroup);
 	if (add_mounts(l, options, err) < 0)

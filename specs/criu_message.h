@@ -57,6 +57,7 @@ enum criu_option {
 	CRIU_TCP_CLOSE = 52,
 	CRIU_LSM_PROFILE = 53,
 	CRIU_LSM_MOUNT_CONTEXT = 63,
+	CRIU_MOUNTS_COMPAT_MODE = 65, /* as before criu 3.17 */
 };
 
 enum criu_cgroups_mode {

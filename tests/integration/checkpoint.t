@@ -146,6 +146,29 @@ test_mounts_come_back_with_their_flags() {
 	is "$(<"$(root_of)/scratch/file")" content "a tmpfs"
 }
 
+# As systemd has it. What the host mounts arrives in binds before and after; nothing goes back.
+test_a_host_that_shares_its_mounts() {
+	local host
+	counter || return
+	in_background unshare --mount bash -c 'mount --make-rshared /; exec sleep 1000'
+	host=$!
+	wait_for grep -q shared: "/proc/$host/mountinfo"
+	mkdir "$b/volume"
+	: >"$b/file"
+	mount_on /volume "$b/volume" bind rbind rslave
+	mount_on /etc/one "$b/file" bind bind
+	good nsenter --mount --target "$host" "$NACRE" --root "$ROOT" run --profile oci --bundle "$b" \
+		--detach "$id"
+	wait_for above 3
+	grep -q ' /volume .* master:' "/proc/$(state_of .pid)/mountinfo" || wrong "no slave before"
+	checkpoint
+	good nsenter --mount --target "$host" "$NACRE" --root "$ROOT" restore --profile oci --bundle "$b" \
+		--image-path "$T/b-image" --detach "$id"
+	grep -q ' /volume .* master:' "/proc/$(state_of .pid)/mountinfo" || wrong "no slave after"
+	lacks "$(<"/proc/$(state_of .pid)/mountinfo")" " shared:"
+	lacks "$(<"/proc/$host/mountinfo")" "$T/b"
+}
+
 test_mount_points_that_the_rootfs_lacks_are_made() {
 	counter || return
 	mkdir -p "$b/volume/inner" "$b/other"
