@@ -140,6 +140,17 @@ test_killed_at_every_system_call_of_start() {
 	every_call_on created start "$id"
 }
 
+created_to_be_traced() {
+	profile=agent create --trace-denials
+}
+
+# The tracer ends with the container, whether `start` lives to tell it or not.
+test_killed_at_every_system_call_of_a_traced_start() {
+	needs_strace || return
+	bundle call userfaultfd : pause
+	every_call_on created_to_be_traced start "$id"
+}
+
 test_killed_at_every_system_call_of_delete() {
 	needs_strace || return
 	rich_bundle
