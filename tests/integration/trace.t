@@ -183,6 +183,17 @@ test_a_hook_in_the_container_is_answered() {
 	is "$(denied 'map(.syscall) | index("bpf") != null')" true denial
 }
 
+# The filter is loaded while there is privilege, and the ids are changed under it.
+test_a_container_that_may_gain_privileges_is_traced_too() {
+	needs_root || return
+	bundle id : status NoNewPrivs : call bpf
+	edit '.process.noNewPrivileges = false | .process.user = {uid: 1000, gid: 1000}'
+	traced --allow new-privileges
+	has_line "$out" 'uid=1000 gid=1000 *'
+	has_line "$out" 'NoNewPrivs:?0'
+	is "$(denied '.[0].syscall')" bpf
+}
+
 test_the_policy_may_ask_for_it() {
 	needs_mount || return
 	mkdir -p "$T/etc/nacre"
