@@ -234,6 +234,25 @@ tool_ssh_keygen() {
 	echo text | ssh-keygen -Y check-novalidate -n file -s signature
 }
 
+tool_ping() {
+	ping -c 1 127.0.0.1
+}
+
+# browse OPTION...: a page whose text a script makes
+browse() {
+	local page='data:text/html,<p id=n>?</p><script>n.textContent = 6 * 7</script>'
+	chromium --headless --disable-gpu --user-data-dir="$PWD/browser" "$@" --dump-dom "$page" | tee dom
+	grep -q '<p id="n">42</p>' dom
+}
+
+tool_chromium() {
+	browse --no-sandbox
+}
+
+tool_chromium_in_its_sandbox() {
+	browse
+}
+
 tool_unshare() {
 	unshare -Urm bash -euc 'mount -t tmpfs tmpfs /mnt; touch /mnt/file; [[ $(id -u) == 0 ]]'
 	[[ ! -e /mnt/file ]]

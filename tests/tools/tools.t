@@ -31,8 +31,8 @@ refuses() {
 }
 
 # Of the test that runs: who the program is; whether the tree can be written, by an overlay; whether the
-# tool is run by exec in a container that sleeps.
-user=1000 writable='' by_exec=''
+# tool is run by exec in a container that sleeps; what else is changed in config.json.
+user=1000 writable='' by_exec='' change=.
 
 tool_bundle() {
 	local root=$TREE sets='{bounding}'
@@ -52,9 +52,9 @@ tool_bundle() {
 	edit '.root = {path: $root, readonly: ($writable == "")} | .process.cwd = "/workspace"
 		| .process.user = {uid: $user, gid: $user} | .process.capabilities |= '"$sets"'
 		| .process.noNewPrivileges = false
-		| .process.env += ["HOME=/workspace", "LANG=C.UTF-8"]' --arg root "$root" \
+		| .process.env += ["HOME=/workspace", "LANG=C.UTF-8"] | '"$change" --arg root "$root" \
 		--arg writable "$writable" --argjson user "$user"
-	command=(/bin/bash -euc "$(declare -f await "tool_$1"); tool_$1; echo; echo it works")
+	command=(/bin/bash -euc "$(declare -f await browse "tool_$1"); tool_$1; echo; echo it works")
 	program "${command[@]}"
 }
 
@@ -126,6 +126,7 @@ refuses strict curl '*PermissionError*' agent
 # A sandbox inside is what the profile nested is for.
 refuses agent unshare 'unshare: unshare failed: Operation not permitted' nested
 refuses strict unshare 'unshare: unshare failed: Operation not permitted' nested
+refuses agent chromium_in_its_sandbox '*No usable sandbox*' nested
 refuses agent bwrap 'bwrap: No permissions to create new namespace*' nested
 
 # --- the tests ---
@@ -208,6 +209,20 @@ test_curl() {
 
 test_ssh_keygen() {
 	everywhere ssh_keygen
+}
+
+# With what Docker sets; without it ping wants a raw socket.
+test_ping() {
+	local change='.linux.sysctl = {"net.ipv4.ping_group_range": "0 2147483647"}'
+	everywhere ping
+}
+
+test_chromium() {
+	everywhere chromium
+}
+
+test_chromium_in_its_sandbox() {
+	everywhere chromium_in_its_sandbox agent
 }
 
 test_unshare() {
