@@ -286,6 +286,25 @@ int cgroup_create(
 	return 0;
 }
 
+/* What systemd puts into a frozen cgroup, or below one, never says a word. Level by level, since
+ * cgroup.events tells of those above only when the process has come to a stop. */
+static int check_thawed(const struct cgroup *cgroup, struct nacre_error *err)
+{
+	char path[PATH_MAX];
+
+	strcpy(path, cgroup->path);
+	do {
+		int r = cgroup_is_frozen(cgroup->mount_fd, path, err);
+
+		if (r > 0)
+			return fail(err, EBUSY, "container's cgroup unexpectedly frozen: %s", path);
+		if (r < 0)
+			return r;
+		*strrchr(path, '/') = '\0';
+	} while (path[0]);
+	return 0;
+}
+
 int cgroup_adopt(int mount_fd, const char *path, struct cgroup *ret_cgroup, struct nacre_error *err)
 {
 	struct cgroup cgroup = {.mount_fd = mount_fd, .fd = -1};
@@ -300,6 +319,8 @@ int cgroup_adopt(int mount_fd, const char *path, struct cgroup *ret_cgroup, stru
 			cgroup.path);
 	if (r == 0)
 		r = make_levels(&cgroup, &made, err);
+	if (r == 0)
+		r = check_thawed(&cgroup, err);
 	if (r < 0) {
 		cgroup_close(&cgroup);
 		return r;

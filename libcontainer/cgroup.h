@@ -49,8 +49,8 @@ int cgroup_create(
 	int mount_fd, const char *path, struct cgroup *ret_cgroup, struct nacre_error *err);
 
 /* Opens a cgroup that systemd has made: with every available controller enabled above it, since
- * systemd enables those that it knows, but not hugetlb or rdma. Takes MOUNT_FD over, also on
- * failure. */
+ * systemd enables those that it knows, but not hugetlb or rdma. -EBUSY: it, or one above it, is
+ * frozen. Takes MOUNT_FD over, also on failure. */
 int cgroup_adopt(
 	int mount_fd, const char *path, struct cgroup *ret_cgroup, struct nacre_error *err);
 

@@ -159,6 +159,22 @@ static int apply_devices(struct life *l, const struct oci_config *config, const 
 	return apply_device_rules(l, resources ? resources : &none, err);
 }
 
+/* systemd, told of an IOWeight, sets io.bfq.weight too, to what it takes for the same and the
+ * config does not. No journal: undo tells systemd as well, and comes by here. */
+static int repeat_io_weight(
+	struct life *l, const struct oci_config *config, struct nacre_error *err)
+{
+	const struct oci_resources *resources = config->linux_->resources;
+	struct oci_block_io io = {.n_weight_device = 0};
+	const struct oci_resources weight = {.block_io = &io, .unified = resources->unified};
+
+	if (!resources->block_io || resources->block_io->weight.value == 0)
+		return 0;
+	io.weight = resources->block_io->weight;
+	return cgroup_limits_apply(l->cgroup.fd, &weight, oci_best_effort(config), NULL,
+		l->callbacks->warn, l->callbacks->data, err);
+}
+
 /* systemd writes the limits of a unit again when it is told to: it must know the new ones. */
 static int apply_unit(struct life *l, const struct oci_config *config, const struct update *u,
 	struct nacre_error *err)
@@ -170,7 +186,9 @@ static int apply_unit(struct life *l, const struct oci_config *config, const str
 		return 0;
 	if (systemd_limit_properties(resources, u->given->n_devices > 0, &properties, err) < 0)
 		return -err->code;
-	return systemd_set(l->record.unit, l->record.user_unit, properties, err);
+	if (systemd_set(l->record.unit, l->record.user_unit, properties, err) < 0)
+		return -err->code;
+	return repeat_io_weight(l, config, err);
 }
 
 static int save(struct life *l, const struct oci_config *config, struct nacre_error *err)
