@@ -15,9 +15,13 @@ count=${COUNT:-200}
 profiles=(runc agent)
 seconds=1800
 
-# COUNT NAME: as many short containers; what they print is counted.
+# COUNT NAME: as many short containers; what they print is counted. It goes to a file: ctr loses the
+# output of a program which ends before ctr has opened its FIFOs, as happens on a busy machine.
 many() {
-	seq "$1" | xargs -P 20 -I{} ctr run --rm $(flags) "$image" "$2{}" echo ran 2>&1 | sort | uniq -c | sort -rn
+	rm -f "/run/$2.log"
+	seq "$1" | xargs -P 20 -I{} \
+		ctr run --rm $(flags) --log-uri "file:///run/$2.log" "$image" "$2{}" echo ran
+	sort "/run/$2.log" | uniq -c
 }
 
 # What containers leave: shims, states, bundles, cgroups, mounts, records
@@ -48,8 +52,8 @@ remove_all() {
 }
 
 # Killed at the wrong moment, containerd has no record of a shim that it has started, nor of what that
-# makes; and what the runtime has made without its shim, only the runtime can remove. The bundles are
-# containerd's own, and it forgets some.
+# makes; and it asks a runtime once to delete, even one that is killed then. What is left only the
+# runtime can remove, but for the bundles, which are containerd's own.
 remove_orphans() {
 	local state bundle
 	# shellcheck disable=SC2046 # words
@@ -105,8 +109,6 @@ feature_many_execs() {
 	print_leftovers
 }
 
-# The output goes to a file: ctr loses that of a program which ends before ctr has opened its FIFOs, as
-# happens on a busy machine.
 execs() {
 	rm -f /run/execs.log
 	seq "$1" | xargs -P 20 -I{} ctr tasks exec --log-uri file:///run/execs.log --exec-id "e{}" one echo ran
@@ -139,9 +141,10 @@ runtimes() {
 }
 
 killed() {
-	many "$count" short >/run/many.log &
+	many "$count" short >/dev/null 2>&1 &
 	kill_while $! "$@"
 	remove_all
+	remove_orphans
 	print_leftovers
 	# and goes on after that
 	many 20 after
@@ -162,7 +165,7 @@ feature_engine_killed() {
 	for i in {1..20}; do
 		ctr run --detach --null-io $(flags) "$image" "long$i" sleep 10000
 	done
-	many "$count" short >/run/many.log &
+	many "$count" short >/dev/null 2>&1 &
 	load=$!
 	while [[ -e /proc/$load ]]; do
 		sleep "0.$((RANDOM % 90))"
@@ -184,7 +187,7 @@ feature_engine_restarted() {
 		ctr run --detach --null-io $(flags) "$image" "long$i" sleep 10000
 	done
 	for i in {1..5}; do
-		many 20 short >/dev/null &
+		many 20 short >/dev/null 2>&1 &
 		load=$!
 		sleep "0.$((RANDOM % 90))"
 		kill_containerd
