@@ -154,6 +154,7 @@ run_suite() {
 
 	(($#)) || mapfile -t features < <(declare -F | sed -n 's/^declare -f feature_//p')
 	for feature in "${features[@]}"; do
+		declare -F "feature_$feature" >/dev/null || { say "no feature \"$feature\""; exit 2; }
 		for profile in "${profiles[@]}"; do
 			[[ -n ${printed[$feature:$profile]:-} ]] ||
 				printed[$feature:$profile]=$(run_feature "$feature" "$profile")
