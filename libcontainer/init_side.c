@@ -178,6 +178,14 @@ int take_terminal(struct life *l, struct nacre_error *err)
 	return terminal_take(&l->terminal.slave, l->process->user.uid, err);
 }
 
+/* Before RUNTIME goes on: the first process of a pid namespace is not ended by a signal that it has
+ * no handler for (pid_namespaces(7)), and `kill` may come as soon as `create` returns. */
+int end_on_signals(struct life *l, struct nacre_error *err)
+{
+	(void)l;
+	return process_end_on_signals(err);
+}
+
 int set_attributes(struct life *l, struct nacre_error *err)
 {
 	const struct oci_linux *linux_ = l->config->linux_;

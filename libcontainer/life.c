@@ -73,6 +73,7 @@ const struct step create_steps[] = {
 	{INIT,    "find the program",           ALWAYS,                 find_program,           NULL},
 	{INIT,    "read-only root and mounts",  ALWAYS,                 seal_rootfs,            NULL},
 	{INIT,    "controlling terminal",       TERMINAL,               take_terminal,          NULL},
+	{INIT,    "signals that end it",        WAITS_FOR_START,        end_on_signals,         NULL},
 	{RUNTIME, "record",                     WAITS_FOR_START,        save_record,            NULL},
 	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           send_pidfd,             NULL},
 	{RUNTIME, "pid file",                   PID_FILE,               write_pid_file,         NULL},
@@ -223,8 +224,6 @@ static int await_start(struct life *l, struct nacre_error *err)
 {
 	struct baton_message message;
 
-	if (process_end_on_signals(err) < 0)
-		return -err->code;
 	for (;;) {
 		close_fd(&l->baton);
 		l->baton = accept4(l->start_socket, NULL, NULL, SOCK_CLOEXEC);

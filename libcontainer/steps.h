@@ -100,6 +100,7 @@ int set_hostname(struct life *l, struct nacre_error *err);
 int new_session(struct life *l, struct nacre_error *err);
 int find_program(struct life *l, struct nacre_error *err);
 int take_terminal(struct life *l, struct nacre_error *err);
+int end_on_signals(struct life *l, struct nacre_error *err);
 int set_attributes(struct life *l, struct nacre_error *err);
 int set_labels(struct life *l, struct nacre_error *err);
 int set_own_limits(struct life *l, struct nacre_error *err);

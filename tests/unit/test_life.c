@@ -73,6 +73,8 @@ START_TEST(order_is_what_spec_and_kernel_ask_for)
 		{create_steps, "find the program", "read-only root and mounts"},
 		/* `start` may come as soon as there is a record */
 		{create_steps, "find the program", "record"},
+		/* and `kill` */
+		{create_steps, "signals that end it", "record"},
 		/* what overlaps belongs behind the fork */
 		{create_steps, "spawn", "record of a run"},
 		{create_steps, "config and report", "record of a run"},
