@@ -15,6 +15,7 @@
 #define LOG_SIZE 16384
 #define ATTACHED_MAX 64
 #define LOAD_ATTEMPTS 10
+#define MAP_NAME "nacre_denied"
 
 /* The kernel refuses an attr with anything but zeros behind what a command uses; a braced
  * initialiser need not clear all of a union. */
@@ -54,6 +55,82 @@ static int load_program(const struct bpf_insn *program, int n, struct nacre_erro
 	}
 	return fail_errno(err, r, "load the device filter: %.700s", log ? log : "");
 }
+
+/* --- the count of what was denied: an array of one number --- */
+
+static int make_map(struct nacre_error *err)
+{
+	union bpf_attr attr;
+	int r;
+
+	clear(&attr);
+	attr.map_type = BPF_MAP_TYPE_ARRAY;
+	attr.key_size = sizeof(uint32_t);
+	attr.value_size = sizeof(uint64_t);
+	attr.max_entries = 1;
+	memcpy(attr.map_name, MAP_NAME, sizeof(MAP_NAME));
+	r = sys_bpf(BPF_MAP_CREATE, &attr);
+	return r < 0 ? fail_errno(err, r, "make the map of the device filter") : r;
+}
+
+static int map_name(int map_fd, char ret_name[BPF_OBJ_NAME_LEN])
+{
+	struct bpf_map_info info = {.type = 0};
+	union bpf_attr attr;
+	int r;
+
+	clear(&attr);
+	attr.info.bpf_fd = (uint32_t)map_fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t)&info;
+	r = sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
+	if (r == 0)
+		memcpy(ret_name, info.name, BPF_OBJ_NAME_LEN);
+	return r;
+}
+
+/* Of a program that nacre has loaded; -ENOENT: of another. */
+static int open_map(int program_fd)
+{
+	uint32_t id = 0;
+	struct bpf_prog_info info = {.nr_map_ids = 1, .map_ids = (uintptr_t)&id};
+	char name[BPF_OBJ_NAME_LEN] = "";
+	cleanup_close int fd = -1;
+	union bpf_attr attr;
+	int r;
+
+	clear(&attr);
+	attr.info.bpf_fd = (uint32_t)program_fd;
+	attr.info.info_len = sizeof(info);
+	attr.info.info = (uintptr_t)&info;
+	r = sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
+	if (r < 0)
+		return r;
+	if (info.nr_map_ids != 1)
+		return -ENOENT;
+	clear(&attr);
+	attr.map_id = id;
+	fd = r = sys_bpf(BPF_MAP_GET_FD_BY_ID, &attr);
+	if (r >= 0)
+		r = map_name(fd, name);
+	if (r < 0)
+		return r;
+	return strncmp(name, MAP_NAME, sizeof(name)) == 0 ? steal_fd(&fd) : -ENOENT;
+}
+
+static int read_map(int map_fd, uint64_t *ret_count)
+{
+	const uint32_t key = 0;
+	union bpf_attr attr;
+
+	clear(&attr);
+	attr.map_fd = (uint32_t)map_fd;
+	attr.key = (uintptr_t)&key;
+	attr.value = (uintptr_t)ret_count;
+	return sys_bpf(BPF_MAP_LOOKUP_ELEM, &attr);
+}
+
+/* --- what hangs at the cgroup --- */
 
 static int query_programs(
 	int cgroup_fd, uint32_t ids[ATTACHED_MAX], size_t *ret_n, struct nacre_error *err)
@@ -129,7 +206,20 @@ static int detach_programs(int cgroup_fd, const uint32_t *ids, size_t n, struct 
 	return 0;
 }
 
-static int apply(int cgroup_fd, const struct bpf_insn *program, int n, struct nacre_error *err)
+/* OLD_FD: a program whose count goes on in this one; -1: none. */
+static int load_counting(struct bpf_insn *program, int n, int old_fd, struct nacre_error *err)
+{
+	cleanup_close int map_fd = old_fd < 0 ? -1 : open_map(old_fd);
+
+	if (map_fd < 0)
+		map_fd = make_map(err);
+	if (map_fd < 0)
+		return map_fd;
+	program[n - CGROUP_DEVICES_MAP].imm = map_fd;
+	return load_program(program, n, err);
+}
+
+static int apply(int cgroup_fd, struct bpf_insn *program, int n, struct nacre_error *err)
 {
 	uint32_t ids[ATTACHED_MAX];
 	cleanup_close int program_fd = -1, old_fd = -1;
@@ -141,11 +231,11 @@ static int apply(int cgroup_fd, const struct bpf_insn *program, int n, struct na
 		return r;
 	if (n == 0)
 		return detach_programs(cgroup_fd, ids, n_ids, err);
-	program_fd = load_program(program, n, err);
-	if (program_fd < 0)
-		return program_fd;
 	if (n_ids == 1)
 		old_fd = open_program(ids[0]);
+	program_fd = load_counting(program, n, old_fd, err);
+	if (program_fd < 0)
+		return program_fd;
 	r = attach_program(cgroup_fd, program_fd, old_fd);
 	if (r < 0)
 		return fail_errno(err, r, "attach the device filter to the cgroup");
@@ -170,6 +260,24 @@ int cgroup_devices_apply(
 		return 0;
 	*err = refused;
 	return fail_prefix(err, "linux.resources.devices");
+}
+
+int cgroup_devices_denied(int cgroup_fd, uint64_t *ret_count, struct nacre_error *err)
+{
+	uint32_t ids[ATTACHED_MAX];
+	size_t n = 0;
+	int r = query_programs(cgroup_fd, ids, &n, err);
+
+	if (r < 0)
+		return r;
+	r = -ENOENT;
+	for (size_t i = 0; r == -ENOENT && i < n; i++) {
+		cleanup_close int program_fd = open_program(ids[i]);
+		cleanup_close int map_fd = program_fd < 0 ? program_fd : open_map(program_fd);
+
+		r = map_fd < 0 ? map_fd : read_map(map_fd, ret_count);
+	}
+	return r < 0 ? fail_errno(err, r, "count of the device filter") : 0;
 }
 
 int cgroup_devices_probe(struct nacre_error *err)

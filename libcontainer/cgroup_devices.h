@@ -3,21 +3,29 @@
 #define NACRE_CGROUP_DEVICES_H
 
 #include <linux/bpf.h>
+#include <stdint.h>
 
 #include "specs/spec.h"
 
 /* Makes the eBPF program for linux.resources.devices: the last rule that matches decides, nothing
  * matching is denied. The default devices of the spec, /dev/pts and mknod are always allowed, as in
- * runc. Returns the number of instructions (at most N), -E2BIG, or 0: everything is allowed, no
- * program needed. Pure. */
+ * runc. What is denied is counted in a map, whose fd the loader writes into the imm of the
+ * instruction CGROUP_DEVICES_MAP from the end. Returns the number of instructions (at most N),
+ * -E2BIG, or 0: everything is allowed, no program needed. Pure. */
+#define CGROUP_DEVICES_MAP 4
 int cgroup_devices_compile(const struct oci_device_rule *rules, size_t n_rules,
 	struct bpf_insn *ret_program, size_t n, struct nacre_error *err);
 
 /* Compiles, loads (BPF_PROG_TYPE_CGROUP_DEVICE) and attaches to the cgroup, replacing what hung
- * there before without a window. -EPERM in a user namespace, where BPF is refused.
+ * there before without a window; the count goes on. -EPERM in a user namespace, where BPF is
+ * refused.
  */
 int cgroup_devices_apply(int cgroup_fd, const struct oci_device_rule *rules, size_t n_rules,
 	struct nacre_error *err);
+
+/* How often open(2) and mknod(2) of a device were denied by it. -ENOENT: no such program hangs at
+ * the cgroup; -EPERM: the caller may not look (CAP_SYS_ADMIN, bpf(2)). */
+int cgroup_devices_denied(int cgroup_fd, uint64_t *ret_count, struct nacre_error *err);
 
 /* Whether such a program can be loaded here: 0, or the error of trying. */
 int cgroup_devices_probe(struct nacre_error *err);

@@ -45,6 +45,7 @@ enum { /* registers */
 	REG_MATCH = BPF_REG_6, /* bit 63 */
 	REG_DIFFERENCE = BPF_REG_7,
 	REG_ALLOWED = BPF_REG_8,
+	REG_COUNTER = BPF_REG_9,
 };
 
 struct device_rule {
@@ -199,6 +200,11 @@ static void emit_end(struct program *p)
 	emit_imm(p, BPF_SUB, REG_WANTED, 1);
 	emit_imm(p, BPF_RSH, REG_WANTED, 63);
 	emit_reg(p, BPF_MOV, REG_RESULT, REG_WANTED);
+	/* Counted without a jump as well: what is allowed adds 0. */
+	emit_imm(p, BPF_XOR, REG_WANTED, 1);
+	emit(p, BPF_LD | BPF_IMM | BPF_DW, REG_COUNTER, BPF_PSEUDO_MAP_VALUE, 0, 0);
+	emit(p, 0, 0, 0, 0, 0); /* the second half: the place in the map */
+	emit(p, BPF_STX | BPF_ATOMIC | BPF_DW, REG_COUNTER, REG_WANTED, 0, BPF_ADD);
 	emit(p, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 

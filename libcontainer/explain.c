@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libcontainer/cgroup_devices.h"
 #include "libcontainer/cleanup.h"
 #include "libcontainer/denials.h"
 #include "libcontainer/files.h"
@@ -33,6 +34,10 @@ static const struct counter {
 	/* clang-format on */
 };
 
+/* By the device filter (cgroup_devices.h), and not by one of systemd's. */
+static const struct counter device_counter = {
+	"device filter", "denied", "devices", "opens of devices refused", "device:PATH"};
+
 #define N_COUNTERS (sizeof(counters) / sizeof(counters[0]))
 
 static const struct {
@@ -51,7 +56,6 @@ static const char *const blind_spots[] = {
 	"--trace-denials those that nacre's own does",
 	"system calls in the kernel's log: at most 10 in 5 seconds, lost when the log is full, and "
 	"where auditd runs in its log instead (ausearch -m SECCOMP)",
-	"devices: the kernel does not count what a device filter refuses",
 	"files and capabilities: EROFS, EACCES and EPERM are seen by the program alone",
 	NULL,
 };
@@ -60,6 +64,8 @@ struct explanation {
 	const struct life *l;
 	bool counted[N_COUNTERS];
 	uint64_t values[N_COUNTERS];
+	bool devices_counted;
+	uint64_t devices;
 	const char *not_enforced[6];
 	size_t n_not_enforced;
 	struct denial_count denials[DENIALS_MAX];
@@ -114,6 +120,7 @@ static int look(struct explanation *e, struct nacre_error *err)
 {
 	const int fd = e->l->cgroup.fd;
 	const uint32_t best_effort = oci_best_effort(e->l->config);
+	struct nacre_error ignored; /* there is none, or it is root's to see */
 
 	for (size_t i = 0; i < N_COUNTERS; i++)
 		e->counted[i] = fd >= 0 && read_counter(fd, &counters[i], &e->values[i]);
@@ -122,6 +129,7 @@ static int look(struct explanation *e, struct nacre_error *err)
 			faccessat(fd, limit_files[i].file, F_OK, 0) < 0)
 			e->not_enforced[e->n_not_enforced++] = limit_files[i].file;
 	}
+	e->devices_counted = fd >= 0 && cgroup_devices_denied(fd, &e->devices, &ignored) == 0;
 	look_into_log(e);
 	e->n_denials = denials_read(e->l->state_fd, e->denials, err);
 	return e->n_denials < 0 ? e->n_denials : 0;
@@ -131,6 +139,12 @@ static const char *reason_of(const struct denial_count *denial)
 {
 	return denial->error ? seccomp_denial_reason(denial->rule)
 			     : "more kinds than are counted apart";
+}
+
+static void print_counter(FILE *out, const struct counter *counter, uint64_t value)
+{
+	(void)fprintf(out, "%-8llu %s", (unsigned long long)value, counter->what);
+	(void)fprintf(out, value ? " (rule %s; %s)\n" : "\n", counter->rule, counter->grant);
 }
 
 static void print_denials(FILE *out, const struct explanation *e)
@@ -173,12 +187,11 @@ static int render_text(const struct explanation *e, char **ret_text, struct nacr
 	(void)fprintf(out, "container %s, profile %s\n\nDENIED SINCE THE START\n", e->l->id,
 		e->l->record.profile);
 	for (size_t i = 0; i < N_COUNTERS; i++) {
-		if (!e->counted[i])
-			continue;
-		(void)fprintf(out, "%-8llu %s", (unsigned long long)e->values[i], counters[i].what);
-		(void)fprintf(out, e->values[i] ? " (rule %s; %s)\n" : "\n", counters[i].rule,
-			counters[i].grant);
+		if (e->counted[i])
+			print_counter(out, &counters[i], e->values[i]);
 	}
+	if (e->devices_counted)
+		print_counter(out, &device_counter, e->devices);
 	print_denials(out, e);
 	print_log(out, e);
 	for (size_t i = 0; i < e->n_not_enforced; i++)
@@ -271,6 +284,8 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 		if (e->counted[i])
 			write_counter(w, &counters[i], e->values[i]);
 	}
+	if (e->devices_counted)
+		write_counter(w, &device_counter, e->devices);
 	for (int i = 0; i < e->n_denials; i++)
 		write_denial(w, &e->denials[i]);
 	json_close_array(w);

@@ -11,7 +11,7 @@ test_explain_says_what_was_denied_and_what_nobody_counts() {
 	has "$out" 'system calls '
 	good nacre explain --format json "$id"
 	is "$(json '[.id, .profile] | join(" ")')" "$id agent" "id and profile"
-	is "$(json '.notCounted | length')" 4 "blind spots"
+	is "$(json '.notCounted | length')" 3 "blind spots"
 }
 
 test_a_limit_that_this_host_cannot_enforce_is_named() {
@@ -37,6 +37,20 @@ test_refused_forks_are_counted() {
 	try nacre exec "$id" /payload forkbomb 20
 	good nacre explain --format json "$id"
 	is "$(json '.denied[] | select(.counter == "pids.events") | .count > 0')" true "refused forks"
+}
+
+test_refused_devices_are_counted() {
+	local denied='.denied[] | select(.rule == "devices") | .count'
+	needs_device_filter && needs_mknod || return
+	bundle mknod /dev/mem c 1 1 : mknod /dev/allowed c 1 3 : pause
+	capabilities CAP_MKNOD
+	create
+	good nacre explain --format json "$id"
+	is "$(json "$denied")" 0 "before the start"
+	start
+	wait_for eval 'nacre explain "$id" | grep -q "^2 *opens of devices refused (rule devices; device:PATH)$"'
+	good nacre explain --format json "$id"
+	is "$(json "$denied")" 2 "one to read, one to write"
 }
 
 # Records of the kernel's audit; where auditd runs it takes them away.

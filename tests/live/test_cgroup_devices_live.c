@@ -104,6 +104,29 @@ START_TEST(mknod_of_anything_is_allowed_and_its_use_is_not)
 }
 END_TEST
 
+START_TEST(what_is_denied_is_counted_also_by_the_next_filter)
+{
+	const struct oci_device_rule rules[] = {deny_all, read_kmsg};
+	struct cgroup cgroup = make("count");
+	uint64_t count = 99;
+
+	ck_assert_int_eq(cgroup_devices_denied(cgroup.fd, &count, &err), -ENOENT);
+	apply(&cgroup, &deny_all, 1);
+	ck_assert_int_eq(cgroup_devices_denied(cgroup.fd, &count, &err), 0);
+	ck_assert_uint_eq(count, 0);
+	ck_assert_int_eq(try_open(&cgroup, "/dev/null", O_RDWR), 0);
+	ck_assert_int_eq(try_open(&cgroup, "/dev/kmsg", O_RDONLY), EPERM);
+	ck_assert_int_eq(cgroup_devices_denied(cgroup.fd, &count, &err), 0);
+	ck_assert_uint_eq(count, 1);
+	apply(&cgroup, rules, 2);
+	ck_assert_int_eq(try_open(&cgroup, "/dev/kmsg", O_RDONLY), 0);
+	ck_assert_int_eq(try_open(&cgroup, "/dev/kmsg", O_WRONLY), EPERM);
+	ck_assert_int_eq(cgroup_devices_denied(cgroup.fd, &count, &err), 0);
+	ck_assert_uint_eq(count, 2);
+	destroy(&cgroup);
+}
+END_TEST
+
 START_TEST(a_second_filter_takes_the_place_of_the_first)
 {
 	const struct oci_device_rule rules[] = {deny_all, read_kmsg};
@@ -235,6 +258,7 @@ Suite *suite_cgroup_devices_live(void)
 	tcase_add_test(t, what_no_rule_allows_is_denied);
 	tcase_add_test(t, a_rule_allows_what_it_names);
 	tcase_add_test(t, mknod_of_anything_is_allowed_and_its_use_is_not);
+	tcase_add_test(t, what_is_denied_is_counted_also_by_the_next_filter);
 	tcase_add_test(t, a_second_filter_takes_the_place_of_the_first);
 	tcase_add_test(t, several_filters_make_way_for_one);
 	tcase_add_test(t, every_shape_of_rule_passes_the_verifier);

@@ -19,14 +19,15 @@ enum {
 
 static struct nacre_error err;
 static struct bpf_insn program[ROOM];
+static uint64_t counter; /* in the map */
 
 /* What the kernel does with the few instructions that the compiler emits; any other, as any jump,
- * and a run off the end are failures. */
+ * and a run off the end are failures. What is denied, and nothing else, must be counted. */
 static int run(int n, char type, uint32_t major, uint32_t minor, uint32_t access)
 {
 	uint32_t kind = type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR;
 	struct bpf_cgroup_dev_ctx context = {access << 16 | kind, major, minor};
-	uint64_t reg[11] = {0};
+	uint64_t reg[11] = {0}, before = counter;
 	int pc;
 
 	for (pc = 0; pc < n; pc++) {
@@ -70,7 +71,19 @@ static int run(int n, char type, uint32_t major, uint32_t minor, uint32_t access
 		case BPF_ALU64 | BPF_RSH:
 			*dst >>= src;
 			break;
+		case BPF_LD | BPF_IMM | BPF_DW:
+			ck_assert_int_eq(i->src_reg, BPF_PSEUDO_MAP_VALUE);
+			ck_assert_int_eq(n - pc, CGROUP_DEVICES_MAP);
+			*dst = (uintptr_t)&counter;
+			pc++;
+			break;
+		case BPF_STX | BPF_ATOMIC | BPF_DW:
+			ck_assert_int_eq(i->imm, BPF_ADD);
+			ck_assert_uint_eq(*dst, (uintptr_t)&counter);
+			counter += reg[i->src_reg];
+			break;
 		case BPF_JMP | BPF_EXIT:
+			ck_assert_uint_eq(counter - before, !reg[BPF_REG_0]);
 			return (int)reg[BPF_REG_0];
 		default:
 			ck_abort_msg("instruction %d: code %#x", pc, i->code);
