@@ -11,6 +11,7 @@
 
 #include "libcontainer/cleanup.h"
 #include "libcontainer/criu.h"
+#include "libcontainer/files.h"
 #include "libcontainer/nacre.h"
 
 /* What checkpoint and restore ask of criu alike: from options to a run that can be started. */
@@ -130,29 +131,13 @@ static int add_page_server(const char *text, struct criu_options *to, struct nac
 
 /* --- directories --- */
 
-/* With what is missing above it. */
-static int make_directories(const char *path)
-{
-	cleanup_free char *part = strdup(path);
-
-	if (!part)
-		return -ENOMEM;
-	for (char *c = part + 1; *part && *c; c++) {
-		if (*c != '/')
-			continue;
-		*c = '\0';
-		if (mkdir(part, 0700) < 0 && errno != EEXIST)
-			return -errno;
-		*c = '/';
-	}
-	return mkdir(path, 0700) < 0 && errno != EEXIST ? -errno : 0;
-}
-
 static int open_directory(const char *what, const char *path, bool make, struct nacre_error *err)
 {
-	int r = make ? make_directories(path) : 0;
+	int r = make ? file_make_parents(path, 0700) : 0;
 	int fd;
 
+	if (r == 0 && make && mkdir(path, 0700) < 0 && errno != EEXIST)
+		r = -errno;
 	if (r < 0)
 		return fail_errno(err, r, "%s %s", what, path);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

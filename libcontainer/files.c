@@ -155,6 +155,21 @@ int write_all(int fd, const void *data, size_t length)
 	return 0;
 }
 
+int file_make_parents(const char *path, mode_t mode)
+{
+	cleanup_free char *parent = strdup(path);
+
+	if (!parent)
+		return -ENOMEM;
+	for (char *slash = parent; *slash && (slash = strchr(slash + 1, '/'));) {
+		*slash = '\0';
+		if (mkdir(parent, mode) < 0 && errno != EEXIST)
+			return -errno;
+		*slash = '/';
+	}
+	return 0;
+}
+
 int file_in_memory(const char *name, const void *data, size_t length, struct nacre_error *err)
 {
 	cleanup_close int fd = memfd_create(name, MFD_CLOEXEC | MFD_NOEXEC_SEAL);

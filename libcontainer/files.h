@@ -33,6 +33,9 @@ int file_replace(int dirfd, const char *name, const char *text, size_t length, m
 /* DATA as an open file without a place, to be read from its start; nobody can change it. */
 int file_in_memory(const char *name, const void *data, size_t length, struct nacre_error *err);
 
+/* Makes the directories above PATH that are missing, as mkdir -p does. Returns -errno. */
+int file_make_parents(const char *path, mode_t mode);
+
 /* Writes all, over short writes and EINTR. Returns -errno. */
 int write_all(int fd, const void *data, size_t length);
 

@@ -48,16 +48,8 @@ int state_open_root(const char *path, bool make, struct nacre_error *err)
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENOENT && make) {
-		char parent[PATH_MAX];
-
-		/* Only the last component and its parent: /run/containerd/runc/NAMESPACE is the
-		 * deepest that callers leave to be made. */
-		(void)snprintf(parent, sizeof(parent), "%s", path);
-		for (char *slash = parent + 1; (slash = strchr(slash, '/')); slash++) {
-			*slash = '\0';
-			(void)mkdir(parent, 0755);
-			*slash = '/';
-		}
+		/* If that fails, so does the next. */
+		(void)file_make_parents(path, 0755);
 		/* Sticky: XDG Base Directory Specification, or it is removed when it gets old. */
 		if (mkdir(path, 01700) < 0 && errno != EEXIST)
 			return fail_errno(err, errno, "make the state root %s%s", path,

@@ -46,14 +46,6 @@ int checkpoint_record_decode(struct arena *arena, const char *name, const char *
 	return 0;
 }
 
-static bool has(const struct oci_strings *strings, const char *text)
-{
-	for (size_t i = 0; i < strings->n; i++)
-		if (strcmp(strings->items[i], text) == 0)
-			return true;
-	return false;
-}
-
 int checkpoint_may_restore(const struct checkpoint_record *record,
 	const struct harden_request *request, struct nacre_error *err)
 {
@@ -73,7 +65,7 @@ int checkpoint_may_restore(const struct checkpoint_record *record,
 			"cannot be tightened; restore it with --profile %s",
 			request->profile, record->profile, record->profile);
 	for (size_t i = 0; i < record->grants.n; i++)
-		if (!has(&request->grants, record->grants.items[i]))
+		if (!oci_strings_have(&request->grants, record->grants.items[i]))
 			return fail(err, EPERM,
 				"profile %s: the checkpoint was made with --allow %s, which cannot "
 				"be taken back; give it for restore as well",
