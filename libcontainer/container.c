@@ -26,12 +26,6 @@
 #include "specs/defaults.h"
 #include "specs/json.h"
 
-static void drop_warning(void *data, const char *text)
-{
-	(void)data;
-	(void)text;
-}
-
 /* The directory that holds the states where the caller named none. */
 static int default_root(char ret_path[PATH_MAX], struct nacre_error *err)
 {
@@ -73,7 +67,7 @@ int nacre_open(
 	if (!nacre)
 		return fail_errno(err, ENOMEM, "nacre_open");
 	nacre->callbacks = (struct life_callbacks){
-		.warn = options->warn ? options->warn : drop_warning,
+		.warn = options->warn ? options->warn : life_drop_warning,
 		.debug = options->debug,
 		.data = options->data,
 	};

@@ -46,12 +46,6 @@ int nacre_default_config(
 	return oci_config_encode(config, true, ret_json, err);
 }
 
-static void drop_warning(void *data, const char *text)
-{
-	(void)data;
-	(void)text;
-}
-
 int nacre_harden(const struct nacre_create_options *options, enum nacre_harden_format format,
 	char **ret_text, struct nacre_error *err)
 {
@@ -60,7 +54,7 @@ int nacre_harden(const struct nacre_create_options *options, enum nacre_harden_f
 
 	if (!arena)
 		return fail_errno(err, ENOMEM, "harden");
-	if (bundle_load(arena, options, drop_warning, NULL, &bundle, err) < 0)
+	if (bundle_load(arena, options, life_drop_warning, NULL, &bundle, err) < 0)
 		return -err->code;
 	switch (format) {
 	case NACRE_HARDEN_TEXT:

@@ -209,6 +209,12 @@ void life_warn(struct life *l, const char *text)
 	l->callbacks->warn(l->callbacks->data, text);
 }
 
+void life_drop_warning(void *data, const char *text)
+{
+	(void)data;
+	(void)text;
+}
+
 /* INIT's last words. */
 static _Noreturn void give_up(struct life *l, const struct step *failed, const struct step *steps,
 	const struct nacre_error *error)

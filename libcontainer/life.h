@@ -227,4 +227,7 @@ _Noreturn void life_init_main(struct life *l, const struct step *first_table);
 
 void life_warn(struct life *l, const char *text);
 
+/* For who looks at a config, or has nobody to tell: a callback that does nothing. */
+void life_drop_warning(void *data, const char *text);
+
 #endif

@@ -30,12 +30,6 @@ struct demand {
 	uint64_t capabilities; /* no more than these, in any set */
 };
 
-static void drop_warning(void *data, const char *text)
-{
-	(void)data;
-	(void)text;
-}
-
 /* The ceiling is that of exec: what is there may have come by one. */
 static int find_ceiling(struct life *l, uint64_t *ret_capabilities, struct nacre_error *err)
 {
@@ -48,7 +42,8 @@ static int find_ceiling(struct life *l, uint64_t *ret_capabilities, struct nacre
 
 	process.capabilities = &sets;
 	if (harden_process(l->arena, &process, l->hardened_by, &tightened, &report, err) < 0 ||
-		capabilities_parse(tightened->capabilities, &masks, drop_warning, NULL, err) < 0)
+		capabilities_parse(tightened->capabilities, &masks, life_drop_warning, NULL, err) <
+			0)
 		return -err->code;
 	*ret_capabilities = masks.bounding;
 	return 0;

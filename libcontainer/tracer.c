@@ -146,12 +146,6 @@ static int serve(struct tracer *tracer)
 	return seccomp_trace_answer(tracer->listener, &denial, &ignored);
 }
 
-static void drop_warning(void *data, const char *text)
-{
-	(void)data;
-	(void)text;
-}
-
 /*
  * Should:
  * - keep of root's capabilities the one that reads arguments, and of a user's none
@@ -171,7 +165,7 @@ static int confine(void)
 
 static void tracer_main(void *data)
 {
-	static const struct life_callbacks silent = {.warn = drop_warning};
+	static const struct life_callbacks silent = {.warn = life_drop_warning};
 	struct tracer *tracer = data;
 	struct pollfd asked = {.fd = tracer->listener, .events = POLLIN};
 
