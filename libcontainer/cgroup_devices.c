@@ -73,20 +73,16 @@ static int make_map(struct nacre_error *err)
 	return r < 0 ? fail_errno(err, r, "make the map of the device filter") : r;
 }
 
-static int map_name(int map_fd, char ret_name[BPF_OBJ_NAME_LEN])
+/* INFO: bpf_prog_info or bpf_map_info, as FD is. */
+static int object_info(int fd, void *info, size_t size)
 {
-	struct bpf_map_info info = {.type = 0};
 	union bpf_attr attr;
-	int r;
 
 	clear(&attr);
-	attr.info.bpf_fd = (uint32_t)map_fd;
-	attr.info.info_len = sizeof(info);
-	attr.info.info = (uintptr_t)&info;
-	r = sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
-	if (r == 0)
-		memcpy(ret_name, info.name, BPF_OBJ_NAME_LEN);
-	return r;
+	attr.info.bpf_fd = (uint32_t)fd;
+	attr.info.info_len = (uint32_t)size;
+	attr.info.info = (uintptr_t)info;
+	return sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
 }
 
 /* Of a program that nacre has loaded; -ENOENT: of another. */
@@ -94,16 +90,11 @@ static int open_map(int program_fd)
 {
 	uint32_t id = 0;
 	struct bpf_prog_info info = {.nr_map_ids = 1, .map_ids = (uintptr_t)&id};
-	char name[BPF_OBJ_NAME_LEN] = "";
+	struct bpf_map_info map = {.type = 0};
 	cleanup_close int fd = -1;
 	union bpf_attr attr;
-	int r;
+	int r = object_info(program_fd, &info, sizeof(info));
 
-	clear(&attr);
-	attr.info.bpf_fd = (uint32_t)program_fd;
-	attr.info.info_len = sizeof(info);
-	attr.info.info = (uintptr_t)&info;
-	r = sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
 	if (r < 0)
 		return r;
 	if (info.nr_map_ids != 1)
@@ -112,10 +103,10 @@ static int open_map(int program_fd)
 	attr.map_id = id;
 	fd = r = sys_bpf(BPF_MAP_GET_FD_BY_ID, &attr);
 	if (r >= 0)
-		r = map_name(fd, name);
+		r = object_info(fd, &map, sizeof(map));
 	if (r < 0)
 		return r;
-	return strncmp(name, MAP_NAME, sizeof(name)) == 0 ? steal_fd(&fd) : -ENOENT;
+	return strncmp(map.name, MAP_NAME, sizeof(map.name)) == 0 ? steal_fd(&fd) : -ENOENT;
 }
 
 static int read_map(int map_fd, uint64_t *ret_count)
