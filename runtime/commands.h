@@ -129,10 +129,12 @@ int choose_cgroup_driver(struct invocation *in, struct nacre_error *err);
 struct foreground;
 void explain_end(const struct invocation *in, const struct foreground *fg);
 
-/* run.c: serves the first process of a container until its end, and then deletes the container,
- * unless it is to be kept. Returns the exit status. */
-int finish_foreground(struct invocation *in, struct foreground *fg, struct nacre_process *process,
-	struct nacre_error *err);
+/* run.c: BEGIN makes a container that runs. With --detach that is all; else its first process is
+ * served until its end, and then the container deleted, unless it is to be kept. Returns the exit
+ * status. */
+typedef int begin_fn(
+	struct invocation *in, struct nacre_process *ret_process, struct nacre_error *err);
+int begin_container(struct invocation *in, begin_fn *begin, struct nacre_error *err);
 
 /* run.c: puts the end of PROCESS into the audit record, if there is one. */
 void record_exit(const struct invocation *in, const struct nacre_process *process, int status);

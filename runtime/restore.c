@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
-
 #include "runtime/commands.h"
-#include "runtime/console.h"
-#include "runtime/foreground.h"
 
 const struct option_row restore_rows[] = {
 	/* clang-format off */
@@ -22,38 +18,13 @@ const struct option_row restore_rows[] = {
 	/* clang-format on */
 };
 
-static int restore_detached(struct invocation *in, struct nacre_error *err)
+static int restore(
+	struct invocation *in, struct nacre_process *ret_process, struct nacre_error *err)
 {
-	struct nacre_process process;
-	int r = nacre_restore(in->nacre, in->operands[0], &in->create, &in->criu, &process, err);
-
-	if (r == 0)
-		nacre_process_release(&process);
-	return r;
-}
-
-static int restore_foreground(struct invocation *in, struct foreground *fg, struct nacre_error *err)
-{
-	struct nacre_process process;
-	int r;
-
-	in->create.window = console_window();
-	r = nacre_restore(in->nacre, in->operands[0], &in->create, &in->criu, &process, err);
-	return r < 0 ? r : finish_foreground(in, fg, &process, err);
+	return nacre_restore(in->nacre, in->operands[0], &in->create, &in->criu, ret_process, err);
 }
 
 int command_restore(struct invocation *in, struct nacre_error *err)
 {
-	struct foreground fg;
-	int r = choose_cgroup_driver(in, err);
-
-	if (r < 0)
-		return r;
-	if (in->create.detach)
-		return restore_detached(in, err);
-	r = foreground_begin(&fg, 0, err);
-	if (r >= 0)
-		r = restore_foreground(in, &fg, err);
-	foreground_end(&fg);
-	return r;
+	return begin_container(in, restore, err);
 }

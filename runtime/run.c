@@ -15,18 +15,6 @@ const struct option_row run_rows[] = {
 	/* clang-format on */
 };
 
-static int run_detached(struct invocation *in, struct nacre_error *err)
-{
-	struct nacre_process process;
-	int r = nacre_run(in->nacre, in->operands[0], &in->create, &process, err);
-
-	if (r < 0)
-		return r;
-	r = notify_wait(&process, err);
-	nacre_process_release(&process);
-	return r;
-}
-
 /* The exit status is the program's, also if what it left could not be removed. */
 static void delete_after_run(struct invocation *in)
 {
@@ -57,12 +45,32 @@ void explain_end(const struct invocation *in, const struct foreground *fg)
 	log_line(&in->log, LOG_ERROR, why.text);
 }
 
-int finish_foreground(struct invocation *in, struct foreground *fg, struct nacre_process *process,
-	struct nacre_error *err)
+static int begin_detached(struct invocation *in, begin_fn *begin, struct nacre_error *err)
 {
-	int r = foreground_serve(fg, process, err);
+	struct nacre_process process;
+	int r = begin(in, &process, err);
 
-	record_exit(in, process, r);
+	if (r < 0)
+		return r;
+	r = notify_wait(&process, err);
+	nacre_process_release(&process);
+	return r;
+}
+
+/* Serves the first process until its end, and then deletes the container, unless it is to be kept.
+ */
+static int begin_foreground(
+	struct invocation *in, struct foreground *fg, begin_fn *begin, struct nacre_error *err)
+{
+	struct nacre_process process;
+	int r;
+
+	in->create.window = console_window();
+	r = begin(in, &process, err);
+	if (r < 0)
+		return r;
+	r = foreground_serve(fg, &process, err);
+	record_exit(in, &process, r);
 	explain_end(in, fg);
 	/* A container that nobody serves any more must not go on. */
 	if (r < 0 || !in->keep)
@@ -70,17 +78,7 @@ int finish_foreground(struct invocation *in, struct foreground *fg, struct nacre
 	return r;
 }
 
-static int run_foreground(struct invocation *in, struct foreground *fg, struct nacre_error *err)
-{
-	struct nacre_process process;
-	int r;
-
-	in->create.window = console_window();
-	r = nacre_run(in->nacre, in->operands[0], &in->create, &process, err);
-	return r < 0 ? r : finish_foreground(in, fg, &process, err);
-}
-
-int command_run(struct invocation *in, struct nacre_error *err)
+int begin_container(struct invocation *in, begin_fn *begin, struct nacre_error *err)
 {
 	struct foreground fg;
 	int r = choose_cgroup_driver(in, err);
@@ -90,10 +88,20 @@ int command_run(struct invocation *in, struct nacre_error *err)
 	if (in->create.detach && in->timeout_ms)
 		return fail(err, EINVAL, "run: --timeout: nobody would wait with --detach");
 	if (in->create.detach)
-		return run_detached(in, err);
+		return begin_detached(in, begin, err);
 	r = foreground_begin(&fg, in->timeout_ms, err);
 	if (r >= 0)
-		r = run_foreground(in, &fg, err);
+		r = begin_foreground(in, &fg, begin, err);
 	foreground_end(&fg);
 	return r;
+}
+
+static int run(struct invocation *in, struct nacre_process *ret_process, struct nacre_error *err)
+{
+	return nacre_run(in->nacre, in->operands[0], &in->create, ret_process, err);
+}
+
+int command_run(struct invocation *in, struct nacre_error *err)
+{
+	return begin_container(in, run, err);
 }
