@@ -4,13 +4,6 @@
 
 # Kill -9 at any point leaves something that `delete --force` removes completely. strace ends nacre on
 # entry to one system call after the other; it does not follow init, which runs on alone.
-needs_strace() {
-	needs_program strace || return
-	strace -o /dev/null true 2>/dev/null && return
-	skip "strace may not trace here"
-	return 1
-}
-
 traced() {
 	(NACRE_TEST=$T timeout 60 strace -qq -o "$T/out.trace" "${injection[@]}" \
 		"$NACRE" --root "$ROOT" "$@" </dev/null >"$T/out.log" 2>&1

@@ -85,6 +85,13 @@ needs_program() {
 	return 1
 }
 
+needs_strace() {
+	needs_program strace || return
+	strace -o /dev/null true 2>/dev/null && return
+	skip "strace may not trace here"
+	return 1
+}
+
 needs_controller() {
 	grep -qw "$1" "$cg_mount/cgroup.controllers" && return
 	host_lacks "cgroup v2 controller $1 is absent on this host"
