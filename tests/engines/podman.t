@@ -112,13 +112,13 @@ feature_kube() {
 		  containers:
 		  - name: main
 		    image: localhost/busybox:1
-		    command: [sh, -c, "id; touch /work/file && ls /work; exit 3"]
+		    command: [sh, -c, "id; touch /workspace/file && ls /workspace; exit 3"]
 		    securityContext:
 		      runAsUser: 1000
 		      allowPrivilegeEscalation: false
 		      readOnlyRootFilesystem: true
 		      capabilities: {drop: [ALL]}
-		    volumeMounts: [{name: work, mountPath: /work}]
+		    volumeMounts: [{name: work, mountPath: /workspace}]
 		  volumes:
 		  - name: work
 		    emptyDir: {}
@@ -292,7 +292,7 @@ differs agent no_cgroup resources 'pids.limit needs a cgroup'
 differs strict no_cgroup resources 'pids.limit needs a cgroup'
 differs strict network_of_a_container landlock "can't connect.*Permission denied"
 differs strict pod landlock "can't connect.*Permission denied"
-differs strict kube writable-binds 'touch: /work/file: Read-only'
+differs strict kube writable-binds 'touch: /workspace/file: Read-only'
 
 if ((EUID == 0)); then
 	configure

@@ -19,13 +19,13 @@ landlock_bundle() {
 	needs_landlock || return 1
 	profile=strict
 	bundle "$@"
-	mkdir -p "$b/rootfs/work" "$T/b.data"
-	edit '.mounts += [{destination: "/work", type: "bind", source: $s, options: ["bind", "rw"]}]' \
+	mkdir -p "$b/rootfs/workspace" "$T/b.data"
+	edit '.mounts += [{destination: "/workspace", type: "bind", source: $s, options: ["bind", "rw"]}]' \
 		--arg s "$T/b.data"
 }
 
 test_a_program_writes_below_writable_mounts_and_uses_no_tcp() {
-	landlock_bundle create /work/a text : create /tmp/a text : cat /work/a : write /dev/null x : bind 0
+	landlock_bundle create /workspace/a text : create /tmp/a text : cat /workspace/a : write /dev/null x : bind 0
 	run_any --allow "workspace:$T/b.data"
 	is "$out" $'create: ok\ncreate: ok\ntextwrite: ok\nbind: EACCES'
 }
@@ -41,7 +41,7 @@ test_exec_is_restricted_too() {
 	landlock_bundle pause
 	create --allow "workspace:$T/b.data"
 	start
-	try nacre exec "$id" /payload create /work/b text : bind 0
+	try nacre exec "$id" /payload create /workspace/b text : bind 0
 	is "$out" $'create: ok\nbind: EACCES'
 }
 
@@ -52,10 +52,10 @@ test_a_mount_that_becomes_writable_stays_closed() {
 	create
 	start
 	pid=$(state_of .pid)
-	good nsenter -t "$pid" -m /payload mount none none /work 0x1020 # MS_REMOUNT | MS_BIND
+	good nsenter -t "$pid" -m /payload mount none none /workspace 0x1020 # MS_REMOUNT | MS_BIND
 	good nacre exec "$id" /payload cat /proc/self/mountinfo
-	has_line "$out" "* /work rw,*"
-	try nacre exec "$id" /payload create /work/c text
+	has_line "$out" "* /workspace rw,*"
+	try nacre exec "$id" /payload create /workspace/c text
 	is "$out" "create: EACCES"
 }
 
