@@ -130,9 +130,9 @@ struct struct_type {
 #define STRUCT_TYPE(e) const struct struct_type e##_type = {sizeof(struct e), e##_fields}
 
 /* Decodes NODE into the zeroed struct at OBJECT. PATH is what stands before the names in error
- * texts
- * ("" at the top). Unknown keys are ignored (config.md, Extensibility); null means absent, as for
- * Go. */
+ * texts ("" at the top). Unknown keys are ignored (config.md, Extensibility). As for Go, null means
+ * absent, and a key that differs from a field's name only in the case of ASCII letters is that
+ * field; both spellings in one object are an error. The keys of a map are exact. */
 int fields_decode(struct arena *arena, const struct json_document *document,
 	const struct json_node *node, const char *path, const struct struct_type *type,
 	void *object, struct nacre_error *err);
@@ -142,7 +142,7 @@ int fields_decode_text(struct arena *arena, const char *name, const char *text, 
 	const struct struct_type *type, void *object, struct json_document **ret_document,
 	struct nacre_error *err);
 
-/* The same for a document of our own, where an unknown key is an error. */
+/* The same for a document of our own, where names are exact and an unknown key is an error. */
 int fields_decode_strictly(struct arena *arena, const char *name, const char *text, size_t length,
 	const struct struct_type *type, void *object, struct nacre_error *err);
 

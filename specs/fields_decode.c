@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* Where the decoder stands: a chain on the stack, turned into text only for an error. */
 struct place {
@@ -254,7 +255,7 @@ static int decode_map(const struct decoder *d, const struct place *at, const str
 
 /* The field KEY, or NULL. Looks first where the last one left off: documents are mostly in order.
  */
-static const struct field *find_field(
+static const struct field *find_exactly(
 	const struct struct_type *type, const struct field *hint, const char *key)
 {
 	for (const struct field *f = hint; f->name; f++)
@@ -264,6 +265,19 @@ static const struct field *find_field(
 		if (strcmp(f->name, key) == 0)
 			return f;
 	return NULL;
+}
+
+/* Go's decoder, and so every engine and runc, takes "nonewprivileges" for "noNewPrivileges". To
+ * pass over such a key would drop a restriction that runc enforces. */
+static const struct field *find_field(
+	const struct struct_type *type, const struct field *hint, const char *key)
+{
+	const struct field *found = find_exactly(type, hint, key);
+
+	for (const struct field *f = type->fields; !found && f->name; f++)
+		if (strcasecmp(f->name, key) == 0)
+			found = f;
+	return found;
 }
 
 static bool is_bare(const struct json_node *node, const struct struct_type *type)
@@ -357,23 +371,30 @@ static int decode_object(const struct decoder *d, const struct place *at,
 	const struct json_node *node, const struct struct_type *type, void *object)
 {
 	const struct field *hint = type->fields;
+	uint64_t named = 0;
 	uint64_t seen = 0;
 
 	if (node->type != JSON_OBJECT)
 		return fail_type(d, at, node, "an object");
 	for (const struct json_node *m = node->child; m; m = m->next) {
-		const struct field *f = find_field(type, hint, m->key);
+		const struct field *f = d->strict ? find_exactly(type, hint, m->key)
+						  : find_field(type, hint, m->key);
 		struct place here = {at, m->key, 0};
+		uint64_t bit = f ? UINT64_C(1) << (f - type->fields) : 0;
 		int r;
 
 		if (!f && d->strict)
 			return fail_unknown(d, &here, m, type);
+		if (named & bit)
+			return fail_at(
+				d, &here, m, "duplicate key: %s in another spelling", f->name);
+		named |= bit;
 		if (!f || m->type == JSON_NULL)
 			continue;
 		r = decode_field(d, &here, m, f, object);
 		if (r < 0)
 			return r;
-		seen |= UINT64_C(1) << (f - type->fields);
+		seen |= bit;
 		hint = f + 1;
 	}
 	for (const struct field *f = type->fields; f->name; f++) {

@@ -55,6 +55,16 @@ test_no_new_privileges_is_set_or_not() {
 	is "$out" $'NoNewPrivs:\t0'
 }
 
+# As Go's decoder has it, and so runc: a key that is passed over would be a restriction less.
+test_no_new_privileges_holds_in_any_case_of_its_letters() {
+	bundle status NoNewPrivs
+	edit '.process |= (del(.noNewPrivileges) | .nonewprivileges = true)'
+	run
+	is "$out" $'NoNewPrivs:\t1'
+	edit '.process.noNewPrivileges = false'
+	run_refused '*: process.noNewPrivileges: duplicate key: noNewPrivileges in another spelling'
+}
+
 test_a_setuid_program_gives_nothing_with_no_new_privileges() {
 	bundle true
 	cp "$PAYLOAD" "$b/rootfs/setuid"

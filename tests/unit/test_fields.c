@@ -214,6 +214,15 @@ static const struct refusal {
 	{"{\"array\":{}}", "s.json:1: array: expected an array, found an object"},
 	{"{\"map\":{\"a\":[]}}", "s.json:1: map.a: expected a string, found an array"},
 	{"[]", "s.json:1: expected an object, found an array"},
+	{"{\"FLAG\":1}", "s.json:1: FLAG: expected true or false, found 1"},
+	{"{\"flag\":false,\n\"Flag\":true}",
+		"s.json:2: Flag: duplicate key: flag in another spelling"},
+	{"{\"FLAG\":true,\"Flag\":false}",
+		"s.json:1: Flag: duplicate key: flag in another spelling"},
+	{"{\"object\":{\"n\":1},\"OBJECT\":null}",
+		"s.json:1: OBJECT: duplicate key: object in another spelling"},
+	{"{\"array\":[{\"n\":1,\"N\":2}]}",
+		"s.json:1: array[0].N: duplicate key: n in another spelling"},
 };
 
 START_TEST(what_does_not_fit_is_refused_with_its_path)
@@ -236,6 +245,47 @@ START_TEST(the_order_of_keys_does_not_matter)
 	ck_assert(fields_equal(&sample_type, &a, &b));
 	ck_assert_uint_eq(b.u32, 1);
 	ck_assert(b.flag);
+}
+END_TEST
+
+START_TEST(a_key_in_another_case_is_the_field)
+{
+	struct sample exact, other;
+
+	ck_assert_int_eq(
+		decode("{\"alwaysFlag\":true,\"optU16\":3,\"inPlace\":{\"n\":1}}", &exact), 0);
+	ck_assert_int_eq(
+		decode("{\"alwaysflag\":true,\"OPTU16\":3,\"InPlace\":{\"N\":1}}", &other), 0);
+	ck_assert(other.always_flag);
+	ck_assert(fields_equal(&sample_type, &exact, &other));
+}
+END_TEST
+
+START_TEST(the_keys_of_a_map_are_exact)
+{
+	struct sample sample;
+
+	ck_assert_int_eq(decode("{\"map\":{\"text\":\"a\",\"Text\":\"b\"},"
+				"\"keyed\":{\"a\":{\"n\":1},\"A\":{\"n\":2}}}",
+				 &sample),
+		0);
+	ck_assert_uint_eq(sample.map.n, 2);
+	ck_assert_str_eq(sample.map.items[1].key, "Text");
+	ck_assert_str_eq(sample.map.items[1].value, "b");
+	ck_assert_uint_eq(sample.n_keyed, 2);
+	ck_assert_str_eq(sample.keyed[1].name, "A");
+}
+END_TEST
+
+START_TEST(a_document_of_our_own_has_exact_names)
+{
+	static const char text[] = "{\"Text\":\"x\"}";
+	struct sample sample = {0};
+
+	ck_assert_int_eq(fields_decode_strictly(
+				 arena, "s.json", text, strlen(text), &sample_type, &sample, &err),
+		-EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "s.json:1: Text: is not known; valid are text, "));
 }
 END_TEST
 
@@ -279,6 +329,9 @@ Suite *suite_fields(void)
 	tcase_add_loop_test(tc, what_does_not_fit_is_refused_with_its_path, 0,
 		sizeof(refusals) / sizeof(refusals[0]));
 	tcase_add_test(tc, the_order_of_keys_does_not_matter);
+	tcase_add_test(tc, a_key_in_another_case_is_the_field);
+	tcase_add_test(tc, the_keys_of_a_map_are_exact);
+	tcase_add_test(tc, a_document_of_our_own_has_exact_names);
 	tcase_add_test(tc, a_place_may_stand_before_the_path);
 	tcase_add_test(tc, a_very_long_key_leaves_room_for_the_reason);
 	suite_add_tcase(suite, tc);
