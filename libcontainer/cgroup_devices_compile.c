@@ -219,7 +219,8 @@ static int parse_type(const char *type)
 	return -EINVAL;
 }
 
-static int parse_access(const char *access)
+/* A rule that denies must not deny less for a letter that means nothing: see check_device_rules. */
+static int parse_access(const char *access, bool allow)
 {
 	int bits = 0;
 
@@ -237,7 +238,7 @@ static int parse_access(const char *access)
 			bits |= BPF_DEVCG_ACC_MKNOD;
 			break;
 		default:
-			return -EINVAL;
+			return allow ? -EINVAL : ACCESS_ALL;
 		}
 	}
 	return bits;
@@ -259,7 +260,7 @@ static int parse_rule(const struct oci_device_rule *rule, size_t i, struct devic
 	if (ret_rule->type == -EINVAL)
 		return fail(err, EINVAL, "%s[%zu].type: \"%s\" is none of a, b, c", path, i,
 			rule->type);
-	ret_rule->access = parse_access(rule->access);
+	ret_rule->access = parse_access(rule->access, rule->allow);
 	if (ret_rule->access < 0)
 		return fail(err, EINVAL, "%s[%zu].access: \"%s\" is not made of r, w, m", path, i,
 			rule->access);

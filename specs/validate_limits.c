@@ -9,6 +9,11 @@
 /* The checks of linux.resources (zero means "not set" there, as engines send it), and what is worth
  * a warning. */
 
+static bool has_other_letters(const struct oci_device_rule *rule)
+{
+	return rule->access && rule->access[strspn(rule->access, "rwm")];
+}
+
 static int check_device_rules(const struct oci_config *config, struct nacre_error *err)
 {
 	const struct oci_resources *resources = config->linux_->resources;
@@ -21,9 +26,9 @@ static int check_device_rules(const struct oci_config *config, struct nacre_erro
 			return oci_fail(config, err,
 				at("linux.resources.devices[%zu].type", i).text,
 				"invalid cgroup device type \"%s\"; a, b and c are valid", type);
-		/* In any order, as everybody takes it. runc and crun pass over other letters, and
-		 * so a rule may deny less than it seems to. */
-		if (rule->access && rule->access[strspn(rule->access, "rwm")])
+		/* runc and crun pass over other letters. A rule that denies is taken to deny all
+		 * access then, never less than was meant; of one that allows nobody knows. */
+		if (rule->allow && has_other_letters(rule))
 			return oci_fail(config, err,
 				at("linux.resources.devices[%zu].access", i).text,
 				"\"%s\" has letters other than r, w and m", rule->access);
@@ -193,6 +198,13 @@ static void warn_of_resources(
 		{r->network && r->network->n_priorities, "network.priorities"},
 	};
 
+	for (size_t i = 0; i < r->n_devices; i++) {
+		if (!r->devices[i].allow && has_other_letters(&r->devices[i]))
+			warn(data, at("linux.resources.devices[%zu].access: \"%.20s\" has letters "
+				      "other than r, w and m: all access is denied",
+					   i, r->devices[i].access)
+					   .text);
+	}
 	for (size_t i = 0; i < sizeof(knobs) / sizeof(knobs[0]); i++) {
 		if (knobs[i].given)
 			warn(data, at("linux.resources.%s is ignored: cgroup v2 has no such knob",

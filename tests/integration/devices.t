@@ -62,6 +62,21 @@ test_a_rule_allows_reading_alone() {
 	is "$out" $'mknod: ok\nread: ok\nwrite: EPERM'
 }
 
+# runc passes over the letter, so the rule would deny less than is written there.
+test_a_denial_with_an_unknown_letter_denies_all_access() {
+	needs_mknod || return
+	bundle mknod /dev/kmsg c 1 11
+	capabilities CAP_MKNOD CAP_SYSLOG
+	edit '.linux.resources.devices += [
+		{allow: true, type: "c", major: 1, access: "rwm"},
+		{allow: false, type: "c", major: 1, minor: 11, access: "ra"}]'
+	run_any
+	is "$out" $'mknod: ok\nread: EPERM\nwrite: EPERM'
+	has "$err" 'devices[2].access: "ra" has letters other than r, w and m: all access is denied'
+	edit '.linux.resources.devices[2].allow = true'
+	run_refused '*: linux.resources.devices?2?.access: "ra" has letters other than r, w and m'
+}
+
 test_a_later_rule_wins() {
 	needs_mknod || return
 	bundle mknod /dev/kmsg c 1 11

@@ -263,6 +263,17 @@ START_TEST(a_hole_in_a_wildcard_is_a_hole)
 }
 END_TEST
 
+START_TEST(a_denial_with_an_unknown_letter_is_whole)
+{
+	struct oci_device_rule rules[] = {allow_all, {false, "c", NUMBER(10), NUMBER(232), "ra"}};
+	int n = compile(rules, 2);
+
+	ck_assert_int_eq(run(n, 'c', 10, 232, R), 0);
+	ck_assert_int_eq(run(n, 'c', 10, 232, W), 0);
+	ck_assert_int_eq(run(n, 'c', 10, 233, R | W), 1);
+}
+END_TEST
+
 /* Asks for every access to a few devices; asserts only on a difference, since check is slow at it.
  */
 static void compare(int n, const struct oci_device_rule *rules, size_t n_rules)
@@ -359,6 +370,7 @@ Suite *suite_cgroup_devices(void)
 	tcase_add_test(t, everything_allowed_needs_no_program);
 	tcase_add_test(t, rules_without_a_say_cost_nothing);
 	tcase_add_test(t, a_hole_in_a_wildcard_is_a_hole);
+	tcase_add_test(t, a_denial_with_an_unknown_letter_is_whole);
 	tcase_add_test(t, rules_mean_what_they_say_by_chance_too);
 	tcase_add_loop_test(
 		t, a_bad_rule_is_refused_even_where_it_has_no_say, 0, sizeof(bad) / sizeof(bad[0]));

@@ -52,7 +52,9 @@ START_TEST(what_has_no_effect_is_warned_of)
 		"\"useHierarchy\":false},"
 		"\"cpu\":{\"realtimeRuntime\":1,\"realtimePeriod\":1},"
 		"\"blockIO\":{\"weightDevice\":[{\"major\":1,\"minor\":1,\"leafWeight\":10}]},"
-		"\"network\":{\"classID\":1,\"priorities\":[{\"name\":\"a\",\"priority\":1}]}}}}");
+		"\"network\":{\"classID\":1,\"priorities\":[{\"name\":\"a\",\"priority\":1}]},"
+		"\"devices\":[{\"allow\":false,\"access\":\"rwm\"},{\"allow\":false,\"access\":"
+		"\"rwa\"}]}}}");
 	char text[4096] = "";
 
 	oci_config_warnings(config, collect, text);
@@ -63,6 +65,8 @@ START_TEST(what_has_no_effect_is_warned_of)
 		"process.commandLine is ignored: it is for Windows\n"
 		"process.user.username is ignored: it is for Windows\n"
 		"linux.personality.flags is ignored: none are defined\n"
+		"linux.resources.devices[1].access: \"rwa\" has letters other than r, w and m: all "
+		"access is denied\n"
 		"linux.resources.memory.kernel is ignored: cgroup v2 has no such knob\n"
 		"linux.resources.memory.kernelTCP is ignored: cgroup v2 has no such knob\n"
 		"linux.resources.memory.swappiness is ignored: cgroup v2 has no such knob\n"
