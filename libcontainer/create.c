@@ -241,6 +241,31 @@ static int take_annotations(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
+/* In the caller's, runc cuts the propagation of all the host's mounts, mounts the rootfs, /proc and
+ * /dev of the container on the host and leaves them there. In one of its own the program sees the
+ * same; only what it mounts itself stays with it. */
+static int need_mount_namespace(struct life *l, struct nacre_error *err)
+{
+	struct oci_linux *linux_ = l->config->linux_;
+	struct oci_namespace *larger;
+
+	if (oci_find_namespace(l->config, "mount"))
+		return 0;
+	if (!linux_)
+		linux_ = l->config->linux_ = arena_alloc(l->arena, sizeof(*linux_));
+	larger = linux_ ? arena_array(l->arena, linux_->n_namespaces + 1, sizeof(*larger)) : NULL;
+	if (!larger)
+		return fail_errno(err, ENOMEM, "linux.namespaces");
+	for (size_t i = 0; i < linux_->n_namespaces; i++)
+		larger[i] = linux_->namespaces[i];
+	larger[linux_->n_namespaces++].type = "mount";
+	linux_->namespaces = larger;
+	life_warn(l,
+		"linux.namespaces: without {\"type\": \"mount\"} the container's mounts would be "
+		"made on the host: it gets a mount namespace of its own");
+	return 0;
+}
+
 int container_prepare(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
 {
@@ -266,10 +291,8 @@ int container_prepare(
 		return -err->code;
 	if (check_host(l, err) < 0 || take_annotations(l, err) < 0)
 		return -err->code;
-	if (!oci_find_namespace(l->config, "mount"))
-		return oci_fail(l->config, err, "linux.namespaces",
-			"without {\"type\": \"mount\"} the container's mounts would be made on the "
-			"host");
+	if (need_mount_namespace(l, err) < 0)
+		return -err->code;
 	if (mount_guard_init(
 		    &l->guard, l->arena, &bundle.report->request, l->config, l->root_fd, err) < 0 ||
 		seccomp_own_program(l->arena, l->config->nacre, &l->own_filter, err) < 0 ||

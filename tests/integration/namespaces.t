@@ -52,6 +52,22 @@ test_each_can_be_left_out() {
 	done
 }
 
+# Made in the host's, the mounts of a container would stay there, as runc's do.
+test_a_mount_namespace_is_made_where_the_config_has_none() {
+	bundle readlink /proc/self/ns/mnt /proc/self/ns/net
+	without_namespace mount
+	edit '.linux.maskedPaths = [] | .linux.readonlyPaths = []'
+	run
+	differs "$(namespace_of mnt)" "$(readlink /proc/self/ns/mnt)"
+	has "$err" 'nacre: warning: linux.namespaces: without {"type": "mount"} '
+	nothing_left
+	[[ $who == root ]] || return 0
+	edit 'del(.hostname, .linux)'
+	run
+	differs "$(namespace_of mnt)" "$(readlink /proc/self/ns/mnt)"
+	is "$(namespace_of net)" "$(readlink /proc/self/ns/net)"
+}
+
 test_each_can_be_joined_by_path() {
 	needs_unshare || return
 	local type word holder
