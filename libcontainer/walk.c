@@ -41,9 +41,9 @@ static int died(struct life *l, const char *step, struct nacre_error *err)
 	if (l->pid <= 0 || sys_pidfd_wait(l->pidfd, &info, WEXITED | WNOWAIT) < 0 ||
 		info.si_code == CLD_EXITED)
 		return fail(err, ECHILD, "%s: init ended without a word", step);
-	if (info.si_status == SIGKILL && cgroup_oom_kills(&l->cgroup) > 0)
-		return fail(err, ENOMEM,
-			"%s: container init was OOM-killed (memory limit too low?)", step);
+	if (info.si_status == SIGKILL && cgroup_oom_kills(&l->cgroup) > l->oom_kills)
+		return fail(err, ENOMEM, "%s: %s was OOM-killed (memory limit too low?)", step,
+			l->init_pidfd < 0 ? "container init" : "exec process");
 	return fail(err, ECHILD, "%s: init was killed by signal %d", step, info.si_status);
 }
 

@@ -52,11 +52,23 @@ test_exec_says_that_it_died_of_memory() {
 	# One that comes later and is killed otherwise did not die of it.
 	in_background nacre_direct exec --pid-file "$T/out.pid" "$id" /payload pause
 	wait_for test -s "$T/out.pid"
+	wait_for grep -qx payload "/proc/$(<"$T/out.pid")/comm"
 	kill -KILL "$(<"$T/out.pid")"
 	wait "${background[0]}"
 	is $? 137 "exit code"
 	lacks "$(<"$background_out")" OOM
 	background=()
+}
+
+test_an_exec_killed_before_its_program_did_not_die_of_an_earlier_lack_of_memory() {
+	needs_strace && running || return
+	try nacre exec "$id" /payload memhog 100000000
+	is "$(state_of .oomKills)" 1
+	# Nobody calls it but the new process, shortly before its program.
+	try strace -f -o "$T/out.trace" -e trace=capset -e inject=capset:signal=KILL \
+		"$NACRE" --root "$ROOT" exec "$id" /payload true
+	is "$rc" 255 "exit code"
+	is "$err" "nacre: exec: init was killed by signal 9"
 }
 
 test_exec_in_a_cgroup_of_its_own_says_it_as_well() {
