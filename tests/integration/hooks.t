@@ -16,7 +16,8 @@ test_all_six_run_in_order() {
 		hook "$kind" "echo $kind >>\$LOG"
 	done
 	with_busybox || return
-	edit '.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "echo >/tmp/startContainer"]}]
+	edit '.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "echo >$FILE"],
+			env: ["FILE=/tmp/startContainer"]}]
 		| .root.readonly = false'
 	create
 	is "$(tr '\n' ' ' <"$T/out.hooks")" "prestart createRuntime createContainer " "after create"

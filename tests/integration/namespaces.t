@@ -160,11 +160,12 @@ test_time_offsets_are_seen_inside() {
 	local uptime
 	bundle cat /proc/uptime : cat /proc/self/timens_offsets
 	edit '.linux.namespaces += [{type: "time"}]
-		| .linux.timeOffsets = {boottime: {secs: 1000000, nanosecs: 0}, monotonic: {secs: 5000}}'
+		| .linux.timeOffsets = {boottime: {secs: 1000000, nanosecs: 0},
+			monotonic: {secs: 5000, nanosecs: 7}}'
 	run
 	uptime=$(head -1 <<<"$out" | cut -d. -f1)
 	((uptime >= 1000000)) || wrong "uptime $uptime"
-	has_line "$out" "monotonic *5000 *0"
+	has_line "$out" "monotonic *5000 *7"
 }
 
 test_time_offsets_without_a_time_namespace_are_refused() {
