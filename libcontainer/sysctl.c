@@ -89,8 +89,10 @@ static bool is_own_network(const char *path)
 	       joined.st_dev == own.st_dev && joined.st_ino == own.st_ino;
 }
 
-static int check_one(const struct oci_config *config, const char *key, struct nacre_error *err)
+static int check_one(
+	const struct oci_config *config, const struct oci_pair *pair, struct nacre_error *err)
 {
+	const char *key = pair->key;
 	const struct oci_namespace *namespace;
 	const struct owner *owner;
 	char path[PATH_MAX];
@@ -114,6 +116,10 @@ static int check_one(const struct oci_config *config, const char *key, struct na
 		is_own_network(namespace->path))
 		return fail(err, EINVAL,
 			"linux.sysctl: \"%s\" is not allowed in the host's network namespace", key);
+	if (strcmp(owner->name, "kernel/domainname") == 0 && config->domainname &&
+		strcmp(config->domainname, pair->value) != 0)
+		return fail(err, EINVAL, "linux.sysctl: \"%s\" is \"%s\", and domainname is \"%s\"",
+			key, pair->value, config->domainname);
 	return 0;
 }
 
@@ -122,7 +128,7 @@ int sysctl_check(const struct oci_config *config, struct nacre_error *err)
 	const struct oci_map *map = config->linux_ ? &config->linux_->sysctl : NULL;
 
 	for (size_t i = 0; map && i < map->n; i++) {
-		if (check_one(config, map->items[i].key, err) < 0)
+		if (check_one(config, &map->items[i], err) < 0)
 			return -err->code;
 	}
 	return 0;

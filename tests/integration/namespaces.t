@@ -199,6 +199,16 @@ test_sysctls_are_set_inside_and_not_outside() {
 	is "$(cat /proc/sys/kernel/msgmax /proc/sys/net/ipv4/ip_forward)" "$before" "of the host"
 }
 
+test_two_domain_names_are_refused() {
+	bundle cat /proc/sys/kernel/domainname
+	edit '.domainname = "one" | .linux.sysctl = {"kernel.domainname": "two"}'
+	run_refused 'linux.sysctl: "kernel.domainname" is "two", and domainname is "one"'
+	[[ $who == root ]] || return 0 # the value is root's of the host
+	edit '.domainname = "two"'
+	run
+	is "$out" two
+}
+
 test_sysctls_of_the_host_are_refused() {
 	local name before
 	before=$(</proc/sys/kernel/core_pattern)
