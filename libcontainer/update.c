@@ -160,17 +160,21 @@ static int apply_devices(struct life *l, const struct oci_config *config, const 
 }
 
 /* systemd, told of an IOWeight, sets io.bfq.weight too, to what it takes for the same and the
- * config does not. No journal: undo tells systemd as well, and comes by here. */
+ * config does not, and BFQ forgets the weights of devices then. No journal: undo tells systemd as
+ * well, and comes by here. */
 static int repeat_io_weight(
 	struct life *l, const struct oci_config *config, struct nacre_error *err)
 {
 	const struct oci_resources *resources = config->linux_->resources;
+	const struct oci_block_io *all = resources->block_io;
 	struct oci_block_io io = {.n_weight_device = 0};
 	const struct oci_resources weight = {.block_io = &io, .unified = resources->unified};
 
-	if (!resources->block_io || resources->block_io->weight.value == 0)
+	if (!all || all->weight.value == 0)
 		return 0;
-	io.weight = resources->block_io->weight;
+	io.weight = all->weight;
+	io.weight_device = all->weight_device;
+	io.n_weight_device = all->n_weight_device;
 	return cgroup_limits_apply(l->cgroup.fd, &weight, oci_best_effort(config), NULL,
 		l->callbacks->warn, l->callbacks->data, err);
 }

@@ -151,6 +151,25 @@ static int change_cpu(struct arena *arena, const struct oci_cpu *given, const st
 	return 0;
 }
 
+/* BFQ, told the weight of a cgroup, forgets those of its devices (bfq_io_set_weight_legacy). */
+static int change_io(struct arena *arena, const struct oci_block_io *given,
+	const struct oci_block_io *next, struct oci_resources *changes)
+{
+	struct oci_block_io *io;
+
+	if (!given)
+		return 0;
+	io = changes->block_io = arena_alloc(arena, sizeof(*io));
+	if (!io)
+		return -ENOMEM;
+	*io = *given;
+	if (given->weight.value != 0) {
+		io->weight_device = next->weight_device;
+		io->n_weight_device = next->n_weight_device;
+	}
+	return 0;
+}
+
 static int change_unified(struct arena *arena, const struct oci_map *stored,
 	const struct oci_map *given, const struct oci_map *next, struct oci_map *changes)
 {
@@ -189,6 +208,7 @@ int update_changes(struct arena *arena, const struct oci_config *stored,
 										   : NULL;
 	changes.unified.n = 0;
 	if (change_cpu(arena, given->cpu, after->cpu, &changes) < 0 ||
+		change_io(arena, given->block_io, after->block_io, &changes) < 0 ||
 		change_unified(arena, &before->unified, &given->unified, &after->unified,
 			&changes.unified) < 0)
 		return arena_fail(arena, "update", err);

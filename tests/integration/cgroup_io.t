@@ -3,36 +3,12 @@
 # What limits of blockIO do, on a loop device of our own.
 . "$(dirname "$0")/lib.sh"
 
-device='' number=''
-
-# A device that goes when this shell does: detached at once, and held by fd 9.
-loop_device() {
-	truncate -s 64M "$T/disk"
-	device=$(losetup --find --show "$T/disk") || return
-	exec 9<>"$device"
-	losetup --detach "$device"
-	rm "$T/disk"
-	number=$(($(stat -c '0x%t' "$device"))):$(($(stat -c '0x%T' "$device")))
-}
-
-needs_loop_device() {
-	needs_controller io && needs_program losetup || return
-	[[ -n $device ]] || loop_device 2>/dev/null && return
-	host_lacks "no loop device can be made"
-	return 1
-}
-
 # io_bundle VERB...: with the device as /dev/disk
 io_bundle() {
 	bundle "$@"
 	edit '.linux.devices = [{path: "/dev/disk", type: "b", major: $a, minor: $i}]
 		| .linux.resources.devices += [{allow: true, type: "b", major: $a, minor: $i, access: "rw"}]' \
 		--argjson a "${number%:*}" --argjson i "${number#*:}"
-}
-
-# block_io FILTER: with $a and $i for the device's numbers
-block_io() {
-	edit ".linux.resources.blockIO = $1" --argjson a "${number%:*}" --argjson i "${number#*:}"
 }
 
 # Milliseconds that a run takes, in $took.
@@ -111,6 +87,17 @@ test_bfq_has_the_weight_as_it_is() {
 	[[ -e $cg/io.bfq.weight ]] || { host_lacks "the kernel has no BFQ"; return; }
 	has "$(<"$cg/io.bfq.weight")" "300"
 	[[ ! -e $cg/io.weight ]] || has "$(<"$cg/io.weight")" "2930"
+}
+
+test_bfq_keeps_the_weights_of_devices() {
+	needs_bfq || return
+	bundle pause
+	block_io '{weight: 300, weightDevice: [{major: $a, minor: $i, weight: 400}]}'
+	create
+	cg=$cg_mount$(cgroup_of "$(state_of .pid)")
+	has_line "$(<"$cg/io.bfq.weight")" "$number 400"
+	good nacre update --blkio-weight 111 "$id"
+	is "$(<"$cg/io.bfq.weight")" "default 111"$'\n'"$number 400"
 }
 
 test_values_out_of_range_are_refused() {

@@ -98,6 +98,34 @@ needs_controller() {
 	return 1
 }
 
+# A device for limits of blockIO, in $device, with $number for its numbers.
+device='' number=''
+
+# A device that goes when this shell does: detached at once, and held by fd 9.
+loop_device() {
+	truncate -s 64M "$T/disk"
+	device=$(losetup --find --show "$T/disk") || return
+	exec 9<>"$device"
+	losetup --detach "$device"
+	rm "$T/disk"
+	number=$(($(stat -c '0x%t' "$device"))):$(($(stat -c '0x%T' "$device")))
+}
+
+needs_loop_device() {
+	needs_controller io && needs_program losetup || return
+	[[ -n $device ]] || loop_device 2>/dev/null && return
+	host_lacks "no loop device can be made"
+	return 1
+}
+
+# whose weights BFQ knows one by one
+needs_bfq() {
+	needs_loop_device || return
+	echo bfq >"/sys/dev/block/$number/queue/scheduler" && return
+	host_lacks "the kernel has no BFQ"
+	return 1
+} 2>/dev/null
+
 needs_cap_sys_resource() {
 	# Root of a user namespace has it, but over no limit.
 	[[ $who == root ]] && (($(capability_mask) >> 24 & 1)) && return
@@ -387,6 +415,11 @@ edit() {
 # resources JSON: more of linux.resources
 resources() {
 	edit '.linux.resources += '"$1"
+}
+
+# block_io FILTER: with $a and $i for the device's numbers
+block_io() {
+	edit ".linux.resources.blockIO = $1" --argjson a "${number%:*}" --argjson i "${number#*:}"
 }
 
 # program ARG...: process.args

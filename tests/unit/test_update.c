@@ -223,6 +223,21 @@ START_TEST(a_list_of_device_rules_is_replaced)
 }
 END_TEST
 
+START_TEST(the_weight_of_a_cgroup_is_written_with_those_of_its_devices)
+{
+	const char *stored = "{\"blockIO\":{\"weight\":300,\"weightDevice\":"
+			     "[{\"major\":7,\"minor\":0,\"weight\":400}],\"throttleReadBpsDevice\":"
+			     "[{\"major\":7,\"minor\":0,\"rate\":5}]}}";
+
+	becomes(stored, "{\"blockIO\":{\"weight\":100}}",
+		"{\"blockIO\":{\"weight\":100,\"weightDevice\":"
+		"[{\"major\":7,\"minor\":0,\"weight\":400}],\"throttleReadBpsDevice\":"
+		"[{\"major\":7,\"minor\":0,\"rate\":5}]}}",
+		"{\"blockIO\":{\"weight\":100,\"weightDevice\":"
+		"[{\"major\":7,\"minor\":0,\"weight\":400}]}}");
+}
+END_TEST
+
 START_TEST(what_comes_out_is_checked_as_a_whole)
 {
 	refuses("{\"memory\":{\"limit\":8192}}", "{\"memory\":{\"swap\":4096}}",
@@ -282,6 +297,7 @@ Suite *suite_update(void)
 	tcase_add_test(tcase, elements_are_found_by_their_keys);
 	tcase_add_test(tcase, unified_files_are_found_by_their_names);
 	tcase_add_test(tcase, a_list_of_device_rules_is_replaced);
+	tcase_add_test(tcase, the_weight_of_a_cgroup_is_written_with_those_of_its_devices);
 	tcase_add_test(tcase, what_comes_out_is_checked_as_a_whole);
 	tcase_add_test(tcase, a_limit_that_is_asked_for_is_no_best_effort);
 	tcase_add_test(tcase, what_a_rule_changed_is_written_as_well);
