@@ -286,6 +286,23 @@ int cgroup_create(
 	return 0;
 }
 
+int cgroup_check_free(int mount_fd, const char *path, struct nacre_error *err)
+{
+	struct cgroup cgroup = {.mount_fd = mount_fd, .fd = -1};
+	cleanup_close int fd = -1;
+	int r = append_components(cgroup.path, path, path, err);
+
+	if (r < 0)
+		return r;
+	fd = sys_openat2(mount_fd, cgroup.path + 1, O_RDONLY | O_DIRECTORY, 0, RESOLVE_CGROUP);
+	if (fd == -ENOENT)
+		return 0;
+	if (fd < 0)
+		return fail_errno(err, fd, "cgroup %s", cgroup.path);
+	cgroup.fd = fd;
+	return check_usable(&cgroup, err);
+}
+
 /* What systemd puts into a frozen cgroup, or below one, never says a word. Level by level, since
  * cgroup.events tells of those above only when the process has come to a stop. */
 static int check_thawed(const struct cgroup *cgroup, struct nacre_error *err)

@@ -48,6 +48,10 @@ int cgroup_of_process(pid_t pid, char ret_path[PATH_MAX], struct nacre_error *er
 int cgroup_create(
 	int mount_fd, const char *path, struct cgroup *ret_cgroup, struct nacre_error *err);
 
+/* What systemd makes at PATH would be shared with processes that are there, or frozen: refused as
+ * cgroup_create does. 0 also if there is none. */
+int cgroup_check_free(int mount_fd, const char *path, struct nacre_error *err);
+
 /* Opens a cgroup that systemd has made: with every available controller enabled above it, since
  * systemd enables those that it knows, but not hugetlb or rdma. -EBUSY: it, or one above it, is
  * frozen. Takes MOUNT_FD over, also on failure. */

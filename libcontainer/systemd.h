@@ -36,6 +36,9 @@ int systemd_unit_from_path(const char *cgroups_path, const char *id, bool of_use
 	struct systemd_unit *ret_unit, struct nacre_error *err);
 bool systemd_is_slice(const char *unit_name);
 
+/* Where the system's manager makes the cgroup of a scope, below the cgroup2 mount. */
+void systemd_scope_cgroup(const struct systemd_unit *unit, char ret_path[PATH_MAX]);
+
 /* Whether it is the user's own manager that this process may ask: it is not root, or root of a user
  * namespace that a user made. */
 bool systemd_of_user(void);

@@ -134,6 +134,25 @@ int systemd_unit_from_path(const char *cgroups_path, const char *id, bool of_use
 	return 0;
 }
 
+/* a-b.slice lies in a.slice, and -.slice is the root. Each of at most 128 levels has at most
+ * SYSTEMD_NAME_SIZE bytes; what does not fit systemd cannot make either. */
+void systemd_scope_cgroup(const struct systemd_unit *unit, char ret_path[PATH_MAX])
+{
+	size_t used = 0;
+
+	for (size_t i = 1; unit->slice[0] != '-' && unit->slice[i]; i++) {
+		const bool last = strcmp(unit->slice + i, ".slice") == 0;
+
+		if ((unit->slice[i] == '-' || last) && used < PATH_MAX)
+			used += (size_t)snprintf(ret_path + used, PATH_MAX - used, "/%.*s.slice",
+				(int)i, unit->slice);
+		if (last)
+			break;
+	}
+	if (used < PATH_MAX)
+		(void)snprintf(ret_path + used, PATH_MAX - used, "/%s", unit->name);
+}
+
 void property_field(FILE *out, const char *text)
 {
 	fprintf(out, "\t%s", text);

@@ -25,6 +25,19 @@ static bool trusts_annotations(const struct life *l)
 	return profile && !profile->rules;
 }
 
+/* What is there under its name is not ours, and would go with the scope. A user's manager has its
+ * units somewhere below its own cgroup. */
+static int check_scope(
+	const struct life *l, const struct systemd_unit *unit, struct nacre_error *err)
+{
+	char path[PATH_MAX];
+
+	if (unit->of_user || systemd_is_slice(unit->name))
+		return 0;
+	systemd_scope_cgroup(unit, path);
+	return cgroup_check_free(l->cgroup.mount_fd, path, err);
+}
+
 static int start_unit(struct life *l, char ret_cgroup[PATH_MAX], struct nacre_error *err)
 {
 	const struct oci_linux *linux_ = l->config->linux_;
@@ -33,6 +46,7 @@ static int start_unit(struct life *l, char ret_cgroup[PATH_MAX], struct nacre_er
 
 	if (systemd_unit_from_path(linux_ ? linux_->cgroups_path : NULL, l->id, l->record.user_unit,
 		    &unit, err) < 0 ||
+		check_scope(l, &unit, err) < 0 ||
 		systemd_unit_properties(&unit, l->id, l->pid, linux_ ? linux_->resources : NULL,
 			&l->record.annotations, trusts_annotations(l), &properties, err) < 0)
 		return -err->code;

@@ -147,6 +147,27 @@ test_a_frozen_slice_is_refused() {
 	no_unit_left
 }
 
+test_a_cgroup_that_is_there_is_left_alone() {
+	local cg=$cg_mount/system.slice/$tag-$id.scope
+	bundle pause
+	in_unit
+	mkdir "$cg"
+	echo 1 >"$cg/cgroup.freeze"
+	bad 1 "*container's cgroup unexpectedly frozen: /system.slice/$tag-$id.scope *" \
+		nacre --systemd-cgroup run --bundle "$b" "$id"
+	[[ -d $cg ]] || wrong "the cgroup is gone"
+	echo 0 >"$cg/cgroup.freeze"
+	sleep 1000 &
+	echo $! >"$cg/cgroup.procs"
+	bad 1 "*container's cgroup is not empty: 1 process(es) found in /system.slice/$tag-$id.scope" \
+		nacre --systemd-cgroup run --bundle "$b" "$id"
+	kill $!
+	wait $! 2>/dev/null
+	rmdir "$cg"
+	nothing_left
+	no_unit_left
+}
+
 test_a_unit_that_failed_earlier_gives_its_name_back() {
 	bundle true
 	in_unit
@@ -274,6 +295,20 @@ test_update_tells_systemd() {
 		{"allow": true, "type": "c", "major": 1, "minor": 11, "access": "r"}]}' >"$T/resources"
 	good nacre update --resources "$T/resources" "$id"
 	has "$(property DeviceAllow)" "/dev/char/1:11 r"
+	delete_forced
+	no_unit_left
+}
+
+test_update_keeps_the_weights_of_devices() {
+	needs_bfq || return
+	bundle pause
+	in_unit
+	block_io '{weight: 300, weightDevice: [{major: $a, minor: $i, weight: 400}]}'
+	create_unit
+	good nacre update --blkio-weight 111 "$id"
+	is "$(<"$(cgroup)/io.bfq.weight")" "default 111"$'\n'"$number 400"
+	good nacre update --pids-limit 56 "$id"
+	is "$(<"$(cgroup)/io.bfq.weight")" "default 111"$'\n'"$number 400"
 	delete_forced
 	no_unit_left
 }

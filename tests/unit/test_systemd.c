@@ -96,6 +96,39 @@ START_TEST(a_name_is_at_most_255_bytes_when_escaped)
 }
 END_TEST
 
+static const struct {
+	const char *path, *cgroup;
+} scopes[] = {
+	{NULL, "/system.slice/nacre-x.scope"},
+	{"a.slice:p:n", "/a.slice/p-n.scope"},
+	{"a-b-c.slice:p:n", "/a.slice/a-b.slice/a-b-c.slice/p-n.scope"},
+	{"-.slice:p:n", "/p-n.scope"},
+};
+
+START_TEST(the_cgroup_of_a_scope_lies_in_those_of_its_slices)
+{
+	struct systemd_unit unit;
+	char path[PATH_MAX];
+
+	ck_assert_int_eq(systemd_unit_from_path(scopes[_i].path, "x", false, &unit, &err), 0);
+	systemd_scope_cgroup(&unit, path);
+	ck_assert_str_eq(path, scopes[_i].cgroup);
+}
+END_TEST
+
+START_TEST(a_slice_with_very_many_above_it_overflows_nothing)
+{
+	struct systemd_unit unit = {.name = "p-n.scope"};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < 240; i += 2)
+		memcpy(unit.slice + i, "a-", 2);
+	strcpy(unit.slice + 240, "a.slice");
+	systemd_scope_cgroup(&unit, path);
+	ck_assert_uint_eq(strlen(path), PATH_MAX - 1);
+}
+END_TEST
+
 /* --- properties --- */
 
 static char *properties(const char *path, const struct oci_resources *resources)
@@ -415,6 +448,9 @@ Suite *suite_systemd(void)
 	tcase_add_loop_test(names, a_path_names_the_unit_as_with_runc, 0, ROWS(units));
 	tcase_add_loop_test(names, what_is_no_unit_is_refused_by_name, 0, ROWS(bad_units));
 	tcase_add_test(names, a_name_is_at_most_255_bytes_when_escaped);
+	tcase_add_loop_test(
+		names, the_cgroup_of_a_scope_lies_in_those_of_its_slices, 0, ROWS(scopes));
+	tcase_add_test(names, a_slice_with_very_many_above_it_overflows_nothing);
 	suite_add_tcase(s, names);
 	tcase_add_test(values, a_scope_has_its_process_and_its_slice);
 	tcase_add_test(values, a_slice_has_neither_process_nor_delegation);
