@@ -246,11 +246,17 @@ static int take_annotations(struct life *l, struct nacre_error *err)
  * same; only what it mounts itself stays with it. */
 static int need_mount_namespace(struct life *l, struct nacre_error *err)
 {
+	struct oci_namespace *found = oci_find_namespace(l->config, "mount"), *larger;
 	struct oci_linux *linux_ = l->config->linux_;
-	struct oci_namespace *larger;
 
-	if (oci_find_namespace(l->config, "mount"))
+	if (found && !namespaces_own(found))
 		return 0;
+	life_warn(l, "linux.namespaces: it would be the host's mount namespace, where the "
+		     "container's mounts stay behind: the container gets one of its own");
+	if (found) {
+		found->path = NULL;
+		return 0;
+	}
 	if (!linux_)
 		linux_ = l->config->linux_ = arena_alloc(l->arena, sizeof(*linux_));
 	larger = linux_ ? arena_array(l->arena, linux_->n_namespaces + 1, sizeof(*larger)) : NULL;
@@ -260,9 +266,6 @@ static int need_mount_namespace(struct life *l, struct nacre_error *err)
 		larger[i] = linux_->namespaces[i];
 	larger[linux_->n_namespaces++].type = "mount";
 	linux_->namespaces = larger;
-	life_warn(l,
-		"linux.namespaces: without {\"type\": \"mount\"} the container's mounts would be "
-		"made on the host: it gets a mount namespace of its own");
 	return 0;
 }
 

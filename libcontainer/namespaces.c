@@ -72,6 +72,18 @@ static bool is_own(const struct namespace_type *type, int fd)
 	       own.st_ino == other.st_ino;
 }
 
+bool namespaces_own(const struct oci_namespace *namespace)
+{
+	int i = type_index(namespace->type);
+	struct nacre_error ignored; /* namespaces_plan tells it */
+	cleanup_close int fd = -1;
+
+	if (i < 0 || !namespace->path || !*namespace->path)
+		return false;
+	fd = open_namespace(&namespace_types[i], namespace->path, &ignored);
+	return fd >= 0 && is_own(&namespace_types[i], fd);
+}
+
 /* NOT_HOST: the profile wants another namespace than the runtime's own. */
 static int plan_one(const struct oci_namespace *namespace, bool not_host,
 	struct namespace_plan *plan, struct nacre_error *err)

@@ -32,6 +32,8 @@ struct namespace_plan {
  */
 int namespaces_plan(
 	const struct oci_config *config, struct namespace_plan *ret_plan, struct nacre_error *err);
+/* Whether NAMESPACE is joined by path and is the one that the caller is in. */
+bool namespaces_own(const struct oci_namespace *namespace);
 /* The user namespace that is joined by its path; -1: none. Borrowed. */
 int namespaces_joined_user(const struct namespace_plan *plan);
 void namespaces_plan_done(struct namespace_plan *plan);

@@ -53,18 +53,24 @@ test_each_can_be_left_out() {
 }
 
 # Made in the host's, the mounts of a container would stay there, as runc's do.
-test_a_mount_namespace_is_made_where_the_config_has_none() {
-	bundle readlink /proc/self/ns/mnt /proc/self/ns/net
-	without_namespace mount
-	edit '.linux.maskedPaths = [] | .linux.readonlyPaths = []'
+test_a_container_is_never_in_the_host_s_mount_namespace() {
+	local path=/proc/self/ns/mnt
+	bundle readlink "$path" /proc/self/ns/net
+	edit '.linux.maskedPaths = [] | .linux.readonlyPaths = []
+		| (.linux.namespaces[] | select(.type == "mount")).path = $p' --arg p "$path"
 	run
-	differs "$(namespace_of mnt)" "$(readlink /proc/self/ns/mnt)"
-	has "$err" 'nacre: warning: linux.namespaces: without {"type": "mount"} '
+	differs "$(namespace_of mnt)" "$(readlink "$path")" "joined by path"
+	has "$err" "nacre: warning: linux.namespaces: it would be the host's mount namespace"
+	nothing_left
+	without_namespace mount
+	run
+	differs "$(namespace_of mnt)" "$(readlink "$path")" "left out"
+	has "$err" "nacre: warning: linux.namespaces: it would be the host's mount namespace"
 	nothing_left
 	[[ $who == root ]] || return 0
 	edit 'del(.hostname, .linux)'
 	run
-	differs "$(namespace_of mnt)" "$(readlink /proc/self/ns/mnt)"
+	differs "$(namespace_of mnt)" "$(readlink "$path")" "without linux"
 	is "$(namespace_of net)" "$(readlink /proc/self/ns/net)"
 }
 
