@@ -84,6 +84,16 @@ bool namespaces_own(const struct oci_namespace *namespace)
 	return fd >= 0 && is_own(&namespace_types[i], fd);
 }
 
+/* For rules of specs/harden_linux.c, which cannot see where a path leads. */
+static int refuse_own(const struct namespace_type *type, const char *path, struct nacre_error *err)
+{
+	bool has_grant = type->clone_flag & (CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC);
+
+	return fail(err, EPERM, "rule %s: linux.namespaces: %s is the host's %s namespace%s%s",
+		type->clone_flag == CLONE_NEWNET ? "host-network" : "namespaces", path, type->name,
+		has_grant ? "; allow it with --allow host-" : "", has_grant ? type->name : "");
+}
+
 /* NOT_HOST: the profile wants another namespace than the runtime's own. */
 static int plan_one(const struct oci_namespace *namespace, bool not_host,
 	struct namespace_plan *plan, struct nacre_error *err)
@@ -103,10 +113,7 @@ static int plan_one(const struct oci_namespace *namespace, bool not_host,
 	if (fd < 0)
 		return fd;
 	if (not_host && is_own(type, fd))
-		return fail(err, EPERM,
-			"linux.namespaces: %s is the host's %s namespace, which the profile "
-			"refuses",
-			namespace->path, type->name);
+		return refuse_own(type, namespace->path, err);
 	/* setns(2) refuses with EINVAL to join the user namespace that one is in already. */
 	if (type->clone_flag == CLONE_NEWUSER && is_own(type, fd))
 		return 0;

@@ -23,14 +23,15 @@ static bool is_host_namespace(const struct oci_namespace *ns)
 	return false;
 }
 
-/* Only one that is joined could be the host's. */
+static bool is_new(const struct oci_namespace *ns)
+{
+	return ns && !ns->path;
+}
+
 static int mark_not_host(struct hardening *h, const struct oci_namespace *ns)
 {
-	struct oci_hardened *nacre;
+	struct oci_hardened *nacre = need_hardened(h);
 
-	if (!ns->path)
-		return 0;
-	nacre = need_hardened(h);
 	if (!nacre)
 		return out_of_memory(h);
 	if (oci_strings_have(&nacre->not_host, ns->type))
@@ -51,15 +52,16 @@ int rule_host_network(struct hardening *h)
 {
 	const struct oci_namespace *ns = oci_find_namespace(h->config, "network");
 
-	if (ns && !is_host_namespace(ns))
-		return mark_not_host(h, ns);
-	if (granted(h, "host-network"))
+	if (is_new(ns) || granted(h, "host-network"))
 		return 0;
-	if (ns)
+	if (!ns)
+		return refuse(h, "host-network", "linux.namespaces",
+			"without {\"type\": \"network\"} the container would be in the host's "
+			"network");
+	if (is_host_namespace(ns))
 		return refuse(h, "host-network", "linux.namespaces", "%s is the host's network",
 			ns->path);
-	return refuse(h, "host-network", "linux.namespaces",
-		"without {\"type\": \"network\"} the container would be in the host's network");
+	return mark_not_host(h, ns);
 }
 
 struct own_namespace {
@@ -75,10 +77,10 @@ static int own_namespace(struct hardening *h, const struct own_namespace *own)
 	if (!linux_)
 		return out_of_memory(h);
 	ns = oci_find_namespace(h->config, own->type);
+	if (is_new(ns) || (own->grant && granted(h, own->grant)))
+		return 0;
 	if (ns && !is_host_namespace(ns))
 		return mark_not_host(h, ns);
-	if (own->grant && granted(h, own->grant))
-		return 0;
 	if (ns) {
 		note(h, text_of(h, "linux.namespaces[%zu].path", (size_t)(ns - linux_->namespaces)),
 			json_of_string(h, ns->path), NULL);

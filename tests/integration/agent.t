@@ -147,6 +147,24 @@ test_the_network_of_the_host_is_refused() {
 	has "$out" "$(readlink /proc/self/ns/net)"
 }
 
+# joins TYPE: the namespace of this shell, by a path that does not tell so
+joins() {
+	edit ".linux.namespaces |= map(if .type == \"$1\" then .path = \"/proc/$$/ns/$2\" else . end)"
+}
+
+test_a_namespace_of_the_host_is_recognised_behind_any_path() {
+	loose_bundle readlink /proc/self/ns/net
+	joins network net
+	refused "rule host-network: linux.namespaces: /proc/$$/ns/net is *; allow it with --allow host-network"
+	agent --allow host-network
+	has "$out" "$(readlink /proc/self/ns/net)"
+	loose_bundle readlink /proc/self/ns/ipc
+	joins ipc ipc
+	refused "rule namespaces: linux.namespaces: /proc/$$/ns/ipc is *; allow it with --allow host-ipc"
+	agent --allow host-ipc
+	has "$out" "$(readlink /proc/self/ns/ipc)"
+}
+
 test_sources_that_give_the_host_away_are_refused() {
 	local source
 	loose_bundle true
