@@ -8,9 +8,11 @@
 # before the arguments of run and build, in remove how a container is ended, and where the engine's
 # socket is.
 
-make_image() {
+make_images() {
 	[[ -d /run/image ]] || make_rootfs /run/image
 	tar -C /run/image -c . | "$engine" import - busybox:1 >/dev/null 2>&1
+	[[ -d /run/python ]] || make_python_rootfs /run/python
+	tar -C /run/python -c . | "$engine" import --change 'WORKDIR /app' - python:1 >/dev/null 2>&1
 }
 
 # the client
@@ -143,10 +145,27 @@ feature_restart_policy() {
 	remove one
 }
 
-feature_attach_and_detach() {
-	detached one -i busybox:1 sh -c 'read line; echo got $line; sleep 100'
-	(echo word; sleep 1) | timeout 3 "$engine" attach --sig-proxy=false one
+# attached KEYS COMMAND...: it gets a word, and when the container has answered it is left by KEYS, or killed
+attached() {
+	local keys=$1 client
+	shift
+	rm -f /tmp/typed /tmp/shown
+	mkfifo /tmp/typed
+	"$@" </tmp/typed >/tmp/shown 2>&1 &
+	client=$!
+	exec 3>/tmp/typed
+	echo word >&3
+	wait_until 30 grep 'got word' /tmp/shown
+	[[ -n $keys ]] || kill "$client"
+	printf %s "$keys" >&3
+	wait "$client"
+	exec 3>&-
 	field one '{{.State.Status}}'
+}
+
+feature_attach() {
+	detached one -i busybox:1 sh -c 'read line; echo got $line; sleep 100'
+	attached '' "$engine" attach --sig-proxy=false one
 	remove one
 }
 
@@ -195,7 +214,7 @@ feature_copy() {
 
 feature_diff_and_commit() {
 	$(words run) --name one busybox:1 touch /var/new
-	"$engine" diff one
+	"$engine" diff one | sort
 	"$engine" commit one changed:1 >/dev/null
 	drun changed:1 ls /var
 	remove one
@@ -205,7 +224,7 @@ feature_diff_and_commit() {
 feature_volumes() {
 	mkdir -p /tmp/volume
 	echo data >/tmp/volume/file
-	drun -v /tmp/volume:/v:ro busybox:1 sh -c 'cat /v/file; touch /v/new'
+	drun -v /tmp/volume:/v:ro busybox:1 sh -c 'cat /v/file; touch /v/new 2>&1'
 	drun -v /tmp/volume:/v busybox:1 sh -c 'touch /v/new && ls /v'
 	drun -v named:/v busybox:1 sh -c 'echo kept >/v/file'
 	drun -v named:/v busybox:1 cat /v/file
@@ -223,10 +242,21 @@ feature_read_only() {
 	drun --read-only --tmpfs /run busybox:1 sh -c 'touch /run/file && echo written'
 }
 
+command_of_the_field() {
+	on_terminal "$(words run) --rm -it $* python:1 python agent_script.py"
+}
+
 feature_command_of_the_field() {
-	on_terminal "$(words run) --rm -it --security-opt no-new-privileges:true --read-only \
-		--tmpfs /tmp:rw,noexec,nosuid,size=64m busybox:1 \
-		sh -c 'touch /tmp/file /root/file; cp /bin/busybox /tmp/true; /tmp/true; grep NoNewPrivs /proc/self/status'"
+	command_of_the_field --security-opt no-new-privileges:true --read-only \
+		--tmpfs /tmp:rw,noexec,nosuid,size=64m
+}
+
+# Where the profile is the config's own, what is wanted is what these options make.
+feature_as_tight_without_options() {
+	case $(runtime_name) in
+	runc | nacre-oci) feature_command_of_the_field ;;
+	*) command_of_the_field ;;
+	esac
 }
 
 feature_root_is_writable() {
@@ -249,7 +279,7 @@ feature_device_that_was_not_given() {
 # --- who it is ---
 
 feature_user() {
-	drun --user 1000:1000 --group-add 5 busybox:1 sh -c 'id; touch /root/file' 2>&1
+	drun --user 1000:1000 --group-add 5 busybox:1 sh -c 'id; touch /root/file 2>&1'
 }
 
 feature_capabilities() {
@@ -378,7 +408,7 @@ feature_twenty_at_once() {
 # --- what the profiles of nacre make different, whichever the engine ---
 
 for profile in agent strict; do
-	differs "$profile" network_host 'host or joined net' 'network.*status 12[56]'
+	differs "$profile" network_host host-network 'rule host-network.*status 12[56]'
 	differs "$profile" engine_socket mount-sources 'mount-sources.*status 12[56]'
 	differs "$profile" ipc_of_the_host mount-sources 'mount-sources.*status 12[56]'
 	differs "$profile" root_is_writable read-only-root 'Read-only file system'

@@ -28,10 +28,6 @@ kill_containerd() {
 	wait_until 10 is_gone "$(</run/containerd.pid)"
 }
 
-is_gone() {
-	[[ ! -e /proc/$1/exe ]]
-}
-
 # add_image NAME CONFIG [NAMESPACE]: a root filesystem with busybox and the image's config as JSON
 add_image() {
 	local dir

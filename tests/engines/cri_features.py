@@ -155,10 +155,29 @@ def feature_terminal(handler):
         pod.run("sh", "-c", "tty; exit 4", tty=True)
 
 
+def listens(server):
+    """Or has ended."""
+    found = []
+
+    def seen():
+        if server.state() == "EXITED":
+            return True
+        try:
+            found.append(":1F90 " in server.exec("cat", "/proc/net/tcp", "/proc/net/tcp6")[1])
+        except grpc.RpcError:  # it ends just now
+            return False
+        return found[-1]
+
+    wait_until(seen)
+    return found and found[-1]
+
+
 def feature_port_forward(handler):
     with Pod(handler) as pod:
         server = pod.container("sh", "-c", SERVER).start()
-        wait_until(lambda: ":1F90 " in server.exec("cat", "/proc/net/tcp", "/proc/net/tcp6")[1], 5)
+        if not listens(server):
+            print(*server.log(), sep="\n")
+            return
         url = cri.PortForward(pod_sandbox_id=pod.id, port=[8080])["url"]
         stream = cri_stream.Stream(url, STREAM)
         stream.send(0, b"GET / HTTP/1.0\r\n\r\n")

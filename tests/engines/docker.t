@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck disable=SC2317 # run_suite calls every feature_ by its name
+# shellcheck disable=SC2016 # what is in single quotes is for the container's shell
+# shellcheck disable=SC2046 # of words
 engine=docker
 # shellcheck disable=SC2034 # for command_line.sh
 socket=/run/docker.sock
@@ -22,12 +24,28 @@ remove() {
 }
 
 start_docker() {
-	echo '{"storage-driver": "overlay2", "exec-opts": ["native.cgroupdriver=cgroupfs"],
+	echo '{"storage-driver": "overlay2", "live-restore": true, "exec-opts": ["native.cgroupdriver=cgroupfs"],
 		"default-cgroupns-mode": "private", "runtimes": {"nacre-tools":
-		{"path": "/usr/local/bin/nacre", "runtimeArgs": ["--allow", "rootfs-write"]}}}' >/etc/docker/daemon.json
+		{"path": "/usr/local/bin/nacre", "runtimeArgs": ["--allow", "rootfs-write", "--allow", "host-network"]}}}' >/etc/docker/daemon.json
 	/nacre/contrib/install-engine docker >/dev/null
-	dockerd >/run/dockerd.log 2>&1 </dev/null &
+	serve
+}
+
+serve() {
+	dockerd >>/run/dockerd.log 2>&1 </dev/null &
+	echo $! >/run/dockerd.pid
+	disown
 	wait_until 30 docker version || { say "$(tail -n 5 /run/dockerd.log)"; exit 1; }
+}
+
+# SIGNAL: with its containerd
+restart_docker() {
+	local pid
+	for pid in $(</run/dockerd.pid) $(pgrep -x containerd); do
+		kill "-$1" "$pid" 2>/dev/null
+		wait_until 30 is_gone "$pid"
+	done
+	serve
 }
 
 feature_health_check() {
@@ -37,6 +55,12 @@ feature_health_check() {
 	docker exec one touch /tmp/ok
 	wait_until 20 is_field one '{{.State.Health.Status}}' healthy
 	field one '{{.State.Health.Status}}'
+	remove one
+}
+
+feature_attach_and_detach() {
+	detached one -it busybox:1 sh -c 'read line; echo got $line; sleep 100'
+	attached $'\020\021' script -qec "docker attach --sig-proxy=false one" /dev/null
 	remove one
 }
 
@@ -68,11 +92,44 @@ feature_update() {
 
 feature_granted_by_a_runtime_of_its_own() {
 	d run --rm --runtime nacre-tools busybox:1 sh -c 'touch /root/file && echo written'
+	d run --rm --runtime nacre-tools --network host busybox:1 hostname
 }
 
-# There is nothing that runc would explain.
+live_ones() {
+	for i in {1..10}; do
+		docker exec "long$i" echo lives
+	done | sort | uniq -c
+}
+
+# As an update of the package has it; what is being started meanwhile may fail.
+feature_engine_restarted_under_load() {
+	local i round load
+	for i in {1..10}; do
+		detached "long$i" busybox:1 sleep 10000
+	done
+	for round in {1..3}; do
+		seq 20 | xargs -P 10 -I{} $(words run) --name "short$round-{}" busybox:1 true >/dev/null 2>&1 &
+		load=$!
+		sleep "0.$((RANDOM % 90))"
+		restart_docker TERM
+		wait "$load"
+	done
+	live_ones
+	remove $(docker ps --all --quiet)
+}
+
+feature_engine_killed() {
+	local i
+	for i in {1..10}; do
+		detached "long$i" busybox:1 sleep 10000
+	done
+	restart_docker KILL
+	live_ones
+	docker stop --time 0 long1
+	remove long{1..10}
+}
+
 feature_explained() {
-	[[ $runtime == runc ]] && echo "container ID" && return
 	detached one busybox:1 sleep 100
 	nacre --root /run/docker/runtime-runc/moby explain "$(field one '{{.Id}}')" | grep -o '^container [0-9a-f]*'
 	remove one
@@ -83,9 +140,11 @@ feature_nothing_is_left() {
 	grep -c /var/lib/docker/overlay2 /proc/mounts
 }
 
+prints explained 'container ID'
+differs strict network_host joined-network 'rule joined-network.*status 125'
 differs strict network_of_a_container joined-network 'status 125'
 
 mkdir -p /etc/docker
 start_docker
-make_image
+make_images
 run_suite "$@"
