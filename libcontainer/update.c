@@ -159,23 +159,29 @@ static int apply_devices(struct life *l, const struct oci_config *config, const 
 	return apply_device_rules(l, resources ? resources : &none, err);
 }
 
-/* systemd, told of an IOWeight, sets io.bfq.weight too, to what it takes for the same and the
- * config does not, and BFQ forgets the weights of devices then. No journal: undo tells systemd as
- * well, and comes by here. */
-static int repeat_io_weight(
-	struct life *l, const struct oci_config *config, struct nacre_error *err)
+/* What systemd, told of the limits, has written otherwise than the config: with an IOWeight
+ * io.bfq.weight as well, to what it takes for the same, and BFQ forgets the weights of devices
+ * then; and a period without a quota as the default. No journal: undo tells systemd as well, and
+ * comes by here. */
+static int repeat_limits(struct life *l, const struct oci_config *config, struct nacre_error *err)
 {
-	const struct oci_resources *resources = config->linux_->resources;
-	const struct oci_block_io *all = resources->block_io;
+	const struct oci_resources *all = config->linux_->resources;
 	struct oci_block_io io = {.n_weight_device = 0};
-	const struct oci_resources weight = {.block_io = &io, .unified = resources->unified};
+	struct oci_cpu cpu = {.cpus = NULL};
+	const struct oci_resources again = {.block_io = &io, .cpu = &cpu, .unified = all->unified};
 
-	if (!all || all->weight.value == 0)
+	if (all->block_io && all->block_io->weight.value != 0) {
+		io.weight = all->block_io->weight;
+		io.weight_device = all->block_io->weight_device;
+		io.n_weight_device = all->block_io->n_weight_device;
+	}
+	if (all->cpu && all->cpu->quota.value <= 0) {
+		cpu.quota = all->cpu->quota;
+		cpu.period = all->cpu->period;
+	}
+	if (io.weight.value == 0 && cpu.period.value == 0)
 		return 0;
-	io.weight = all->weight;
-	io.weight_device = all->weight_device;
-	io.n_weight_device = all->n_weight_device;
-	return cgroup_limits_apply(l->cgroup.fd, &weight, oci_best_effort(config), NULL,
+	return cgroup_limits_apply(l->cgroup.fd, &again, oci_best_effort(config), NULL,
 		l->callbacks->warn, l->callbacks->data, err);
 }
 
@@ -192,7 +198,7 @@ static int apply_unit(struct life *l, const struct oci_config *config, const str
 		return -err->code;
 	if (systemd_set(l->record.unit, l->record.user_unit, properties, err) < 0)
 		return -err->code;
-	return repeat_io_weight(l, config, err);
+	return repeat_limits(l, config, err);
 }
 
 static int save(struct life *l, const struct oci_config *config, struct nacre_error *err)

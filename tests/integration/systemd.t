@@ -290,6 +290,10 @@ test_update_tells_systemd() {
 		is_limit io.weight default:1021 "after update"
 		[[ ! -e $(cgroup)/io.bfq.weight ]] || is_limit io.bfq.weight default:111 "after update"
 	fi
+	if grep -qw cpu "$cg_mount/cgroup.controllers"; then
+		good nacre update --cpu-period 50000 "$id"
+		is_limit cpu.max max:50000 "after update"
+	fi
 	start
 	printf '{"devices": [{"allow": false, "access": "rwm"},
 		{"allow": true, "type": "c", "major": 1, "minor": 11, "access": "r"}]}' >"$T/resources"
