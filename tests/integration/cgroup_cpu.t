@@ -30,8 +30,8 @@ test_a_quota_holds() {
 	begin=$(microseconds) used=$(stat_of a usage_usec)
 	sleep 2
 	used=$(($(stat_of a usage_usec) - used)) passed=$(($(microseconds) - begin))
-	# A fifth, and two periods at the edges.
-	((used <= passed / 5 + 40000)) || wrong "$used of $passed us"
+	# A fifth, and what goes beyond at the edges: more, where the machine has other work.
+	((used < passed * 3 / 10)) || wrong "$used of $passed us"
 	differs "$(stat_of a nr_throttled)" 0 "nr_throttled"
 }
 
