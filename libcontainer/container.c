@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "libcontainer/audit.h"
@@ -95,15 +96,21 @@ int nacre_seal(char *const argv[], struct nacre_error *err)
 
 int refuse_threads(struct nacre_error *err)
 {
+	const struct timespec pause = {.tv_nsec = 100000};
 	struct stat st;
 
-	/* proc(5): a link for each thread, and "." and "..". */
-	if (stat("/proc/self/task", &st) < 0)
-		return fail_errno(err, errno, "stat /proc/self/task: is /proc mounted?");
-	if (st.st_nlink > 3)
-		return fail(err, EBUSY, "the calling process has %lu threads, it may have one only",
-			(unsigned long)st.st_nlink - 2);
-	return 0;
+	/* Whoever waits for a thread is woken (mm_release) before the kernel takes it off the list
+	 * (release_task): one that was joined may be seen for a moment. */
+	for (int tries = 0; tries < 100; tries++) {
+		/* proc(5): a link for each thread, and "." and "..". */
+		if (stat("/proc/self/task", &st) < 0)
+			return fail_errno(err, errno, "stat /proc/self/task: is /proc mounted?");
+		if (st.st_nlink <= 3)
+			return 0;
+		(void)nanosleep(&pause, NULL);
+	}
+	return fail(err, EBUSY, "the calling process has %lu threads, it may have one only",
+		(unsigned long)st.st_nlink - 2);
 }
 
 int container_begin(struct nacre *nacre, const char *id, struct life *l, struct nacre_error *err)
