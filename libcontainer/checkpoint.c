@@ -34,6 +34,7 @@
 
 enum {
 	MAJOR_MEMORY = 1, /* /dev/null and the like */
+	MINOR_NULL = 3,
 };
 
 static int check_status(enum container_status status, struct nacre_error *err)
@@ -141,9 +142,10 @@ static int mount_id(int proc_fd, int fd, struct nacre_error *err)
 	return at ? (int)strtol(at + strlen("mnt_id:"), NULL, 10) : -1;
 }
 
-/* Where one of its stdio leads: *RET_KEY is what criu calls it if it comes from outside. */
+/* Where one of its stdio leads: *RET_KEY is what criu calls it if it comes from outside, and
+ * *RET_NULL too if it is /dev/null. */
 static int describe_stdio(struct life *l, int proc_fd, const char *mountinfo, int fd,
-	const char **ret_key, struct nacre_error *err)
+	const char **ret_key, const char **ret_null, struct nacre_error *err)
 {
 	char name[16], target[PATH_MAX] = "";
 	struct stat st;
@@ -158,13 +160,16 @@ static int describe_stdio(struct life *l, int proc_fd, const char *mountinfo, in
 	 * option shell-job takes care. */
 	if (id >= 0 && target[0] == '/' && !is_mounted(mountinfo, id) &&
 		fstatat(proc_fd, name, &st, 0) == 0 &&
-		(!S_ISCHR(st.st_mode) || major(st.st_rdev) == MAJOR_MEMORY))
+		(!S_ISCHR(st.st_mode) || major(st.st_rdev) == MAJOR_MEMORY)) {
 		*ret_key = arena_printf(l->arena, "file[%x:%lx]", id, (unsigned long)st.st_ino);
+		if (S_ISCHR(st.st_mode) && minor(st.st_rdev) == MINOR_NULL)
+			*ret_null = *ret_key;
+	}
 	return *ret_key ? 0 : fail_errno(err, ENOMEM, "stdio");
 }
 
 static int add_stdio(struct life *l, struct criu_options *options, const char *ret_stdio[3],
-	struct nacre_error *err)
+	const char **ret_null, struct nacre_error *err)
 {
 	cleanup_free char *mountinfo = NULL;
 	cleanup_close int proc_fd = -1;
@@ -177,7 +182,7 @@ static int add_stdio(struct life *l, struct criu_options *options, const char *r
 	if (file_read(proc_fd, "mountinfo", MOUNTINFO_LIMIT, &mountinfo, NULL, err) < 0)
 		return -err->code;
 	for (int fd = 0; fd < 3; fd++) {
-		if (describe_stdio(l, proc_fd, mountinfo, fd, &ret_stdio[fd], err) < 0)
+		if (describe_stdio(l, proc_fd, mountinfo, fd, &ret_stdio[fd], ret_null, err) < 0)
 			return -err->code;
 		if (strncmp(ret_stdio[fd], "file[", 5) == 0)
 			criu_add_text(options, CRIU_EXTERNAL, ret_stdio[fd]);
@@ -185,13 +190,14 @@ static int add_stdio(struct life *l, struct criu_options *options, const char *r
 	return 0;
 }
 
-static int write_documents(
-	const struct life *l, int images_fd, const char *const stdio[3], struct nacre_error *err)
+static int write_documents(const struct life *l, int images_fd, const char *const stdio[3],
+	const char *null_device, struct nacre_error *err)
 {
 	const struct checkpoint_record record = {
 		.version = CHECKPOINT_VERSION,
 		.profile = l->record.profile,
 		.grants = l->record.grants,
+		.null_device = null_device,
 	};
 	cleanup_free char *descriptors = NULL;
 	cleanup_free char *profile = NULL;
@@ -225,7 +231,7 @@ static int add_freezer(struct life *l, struct criu_options *options, struct nacr
 static int describe(struct life *l, const struct nacre_criu_options *options, struct criu_run *run,
 	struct nacre_error *err)
 {
-	const char *stdio[3];
+	const char *stdio[3], *null_device = NULL;
 
 	criu_add_number(&run->options, CRIU_PID, (uint64_t)l->record.pid);
 	criu_add_text(&run->options, CRIU_LOG_FILE, LOG);
@@ -234,9 +240,10 @@ static int describe(struct life *l, const struct nacre_criu_options *options, st
 		return -err->code;
 	if (options->pre_dump)
 		return 0;
-	if (add_mounts(l, &run->options, err) < 0 || add_stdio(l, &run->options, stdio, err) < 0)
+	if (add_mounts(l, &run->options, err) < 0 ||
+		add_stdio(l, &run->options, stdio, &null_device, err) < 0)
 		return -err->code;
-	return write_documents(l, run->images_fd, stdio, err);
+	return write_documents(l, run->images_fd, stdio, null_device, err);
 }
 
 /* Tells whoever waits that pages are served: --status-fd. */

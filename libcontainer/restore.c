@@ -49,6 +49,8 @@ static int read_documents(
 	r = file_read(images_fd, "nacre.json", DOCUMENT_LIMIT, &profile, &length, err);
 	if (r == 0)
 		r = checkpoint_record_decode(l->arena, "nacre.json", profile, length, &record, err);
+	if (record)
+		l->restore->null_device = record->null_device;
 	return r < 0 && r != -ENOENT ? r : checkpoint_may_restore(record, l->hardened_by, err);
 }
 

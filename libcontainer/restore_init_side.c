@@ -158,9 +158,12 @@ int restore_mount_points(struct life *l, struct nacre_error *err)
 
 int become_criu(struct life *l, struct nacre_error *err)
 {
-	int fds[2];
-	size_t n = 0;
+	cleanup_close int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int fds[3] = {null_fd};
+	size_t n = 1;
 
+	if (null_fd < 0)
+		return fail_errno(err, errno, "open /dev/null");
 	for (const struct restored_namespace *ns = restored_namespaces; ns->type; ns++) {
 		int fd = restored_namespace_fd(l, ns);
 

@@ -93,7 +93,7 @@ static int add_mounts(const struct life *l, struct criu_options *options, struct
 
 static void add_namespaces(const struct life *l, struct criu_options *options)
 {
-	int inherited = CRIU_FIRST_FD;
+	int inherited = RESTORE_NULL_FD + 1;
 	char path[64];
 
 	for (const struct restored_namespace *ns = restored_namespaces; ns->type; ns++) {
@@ -111,6 +111,7 @@ static void add_namespaces(const struct life *l, struct criu_options *options)
 static void add_stdio(const struct life *l, struct criu_options *options)
 {
 	const char *const *stdio = l->restore->stdio;
+	const char *null_device = l->restore->null_device;
 
 	for (int fd = 0; fd < 3; fd++) {
 		bool known = false;
@@ -119,8 +120,12 @@ static void add_stdio(const struct life *l, struct criu_options *options)
 			continue;
 		for (int i = 0; i < fd; i++)
 			known = known || strcmp(stdio[i], stdio[fd]) == 0;
-		if (!known)
-			criu_add_text_and_number(options, CRIU_INHERIT_FD, stdio[fd], (unsigned)fd);
+		if (known)
+			continue;
+		/* The new one may be a pipe, which criu cannot seek in. */
+		criu_add_text_and_number(options, CRIU_INHERIT_FD, stdio[fd],
+			null_device && !strcmp(stdio[fd], null_device) ? RESTORE_NULL_FD
+								       : (unsigned)fd);
 	}
 }
 

@@ -10,6 +10,7 @@ struct restore {
 	struct criu_run *run;
 	bool own_cgroup; /* criu leaves cgroups alone */
 	const char *stdio[3]; /* what criu calls them; "": nothing to give */
+	const char *null_device; /* the one of them that was /dev/null, and stays so; NULL: none */
 	const char *stage; /* directory that holds the bind mounts, in INIT's mount namespace */
 	struct namespace_plan plan; /* of the config; that in struct life is how criu is born */
 	int its_socket;
@@ -17,6 +18,9 @@ struct restore {
 	int criu_pidfd;
 };
 #define RESTORE_NONE ((struct restore){.plan.cgroup_fd = -1, .its_socket = -1, .criu_pidfd = -1})
+
+/* What criu inherits: /dev/null, and then the namespaces that have a key */
+#define RESTORE_NULL_FD CRIU_FIRST_FD
 
 /* How criu gets a namespace that the config joins by path. */
 struct restored_namespace {

@@ -13,6 +13,7 @@ static const struct field checkpoint_record_fields[] = {
 	FIELD_U32("version", checkpoint_record, version, FIELD_MUST),
 	FIELD_STRING("profile", checkpoint_record, profile, FIELD_MUST),
 	FIELD_STRINGS("grants", checkpoint_record, grants, 0),
+	FIELD_STRING("nullDevice", checkpoint_record, null_device, 0),
 	{},
 };
 static STRUCT_TYPE(checkpoint_record);

@@ -17,6 +17,7 @@ struct checkpoint_record {
 	uint32_t version;
 	const char *profile;
 	struct oci_strings grants;
+	const char *null_device; /* criu's name of the host's /dev/null, if stdio led to it */
 };
 
 int checkpoint_record_encode(

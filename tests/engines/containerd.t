@@ -375,6 +375,26 @@ feature_pid_of_a_container() {
 	remove one
 }
 
+# --- checkpoint and restore ---
+
+feature_checkpoint() {
+	detached one -- sh -c 'i=0; while :; do i=$((i + 1)); echo $i; sleep 0.1; done'
+	wait_until 10 has_logged one '^5$'
+	rm -rf /run/checkpoint
+	ctr images remove localhost/checkpoint:1 >/dev/null 2>&1
+	c containers checkpoint --task --rw one localhost/checkpoint:1 >/dev/null
+	status_of one
+	c tasks checkpoint --exit --image-path /run/checkpoint one
+	wait_until 10 is_status one STOPPED
+	ls /run/checkpoint/pages-1.img
+	remove one
+	c containers restore --live --rw one localhost/checkpoint:1
+	status_of one
+	c tasks exec --exec-id first one echo lives
+	remove one
+	ctr images remove localhost/checkpoint:1 >/dev/null
+}
+
 # --- the engine itself ---
 
 feature_engine_restart() {
@@ -445,6 +465,7 @@ done
 # only its own runtime follows an annotation of nacre's
 prints annotations "$(printf '%s:\t0000000000000000\n' CapPrm CapEff)
 annotation run.nacre.allow: rootfs-write: not among annotations.may_allow of /etc/nacre/policy.json, which is not there: unknown"
+differs strict checkpoint landlock 'criu knows nothing of Landlock'
 differs agent capabilities capability-ceiling 'CapPrm:.00000000000005db'
 differs agent added_capability capability-ceiling 'CapEff:.00000000000005fb'
 differs strict capabilities capability-ceiling 'CapPrm:.0000000000000000'
@@ -454,6 +475,7 @@ differs strict writable_mount writable-binds 'Read-only file system'
 differs strict two_on_a_bridge landlock 'bind: Permission denied'
 differs strict device devices "can't create /dev/net/tun.*status 1"
 
+needs_criu checkpoint
 configure_cni
 start_containerd
 add_image "$image" '{"Cmd": ["/bin/sh"], "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}'

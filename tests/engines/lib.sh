@@ -25,7 +25,7 @@ declare -A path_of=(
 	[agent]=/usr/local/bin/nacre
 	[strict]=/usr/local/bin/nacre-strict
 )
-declare -A differs_by=() differs_text=() said=() printed=() cell=()
+declare -A differs_by=() differs_text=() said=() skipped=() printed=() cell=()
 tests=0 failed=0
 
 for name in nacre nacre-oci nacre-strict nacre-nested; do
@@ -49,6 +49,16 @@ differs() {
 prints() {
 	said[$1]='as said'
 	printed[$1:runc]=$2
+}
+
+# needs_criu FEATURE...: they are skipped where no criu works with this kernel
+needs_criu() {
+	local feature why
+	why=$(criu check --no-default-config 2>&1) && return
+	why=$(grep -v 'exited' <<<"$why" | sed 's/.*Error ([^)]*): //' | head -n 1)
+	for feature; do
+		skipped[$feature]="criu: $why"
+	done
 }
 
 say() {
@@ -135,6 +145,15 @@ result() {
 	fi
 }
 
+skip() {
+	local profile
+	tests=$((tests + 1))
+	echo "ok $tests - $1 # SKIP ${skipped[$1]}"
+	for profile in "${profiles[@]}"; do
+		cell[$1:$profile]=skipped
+	done
+}
+
 compare() {
 	local feature=$1 profile=$2
 	local expected=${printed[$feature:runc]} found=${printed[$feature:$profile]}
@@ -178,6 +197,10 @@ run_suite() {
 
 	(($#)) || mapfile -t features < <(declare -F | sed -n 's/^declare -f feature_//p')
 	for feature in "${features[@]}"; do
+		if [[ -n ${skipped[$feature]:-} ]]; then
+			skip "$feature"
+			continue
+		fi
 		declare -F "feature_$feature" >/dev/null || { say "no feature \"$feature\""; exit 2; }
 		for profile in "${profiles[@]}"; do
 			[[ -n ${printed[$feature:$profile]:-} ]] ||

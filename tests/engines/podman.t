@@ -267,6 +267,19 @@ feature_granted_by_an_annotation() {
 	drun --annotation run.nacre.allow=rootfs-write busybox:1 sh -c 'touch /root/file && echo written'
 }
 
+feature_checkpoint() {
+	local number
+	detached one busybox:1 sh -c 'i=0; while :; do i=$((i + 1)); echo $i; sleep 0.1; done'
+	wait_until 10 has_logged one '^5$'
+	d container checkpoint one >/dev/null
+	field one '{{.State.Status}} {{.State.Checkpointed}}'
+	number=$(podman logs one | tail -n 1)
+	d container restore one >/dev/null
+	wait_until 20 has_logged one "^$((number + 5))$"
+	podman logs one | grep -c '^1$'
+	remove one
+}
+
 feature_explained() {
 	detached one busybox:1 sleep 100
 	nacre explain "$(field one '{{.Id}}')" | grep -o '^container [0-9a-f]*'
@@ -280,6 +293,8 @@ feature_nothing_is_left() {
 	ip -o link | grep -c veth
 }
 
+needs_criu checkpoint
+differs strict checkpoint landlock 'criu knows nothing of Landlock'
 prints explained 'container ID'
 prints granted_by_a_flag written
 prints no_cgroup ran
@@ -310,5 +325,5 @@ fi
 serve
 make_images
 # podman refuses both to users: one wants /dev/mqueue, which not every host has, the other "podman unshare".
-((EUID == 0)) || unset -f feature_ipc_of_the_host feature_mounted_from_outside
+((EUID == 0)) || unset -f feature_ipc_of_the_host feature_mounted_from_outside feature_checkpoint
 run_suite "$@"

@@ -262,6 +262,17 @@ test_pipes_are_those_of_the_new_caller() {
 	is "$(<"$T/b-second")" "read: typed" "output"
 }
 
+test_no_input_stays_no_input() {
+	# shellcheck disable=SC2016 # for the shell in the container
+	shell 'while :; do echo 9 >/dev/shm/n; sleep 0.05; read -r line && echo "$line" >/dev/shm/n; done' || return
+	started
+	checkpoint
+	mkfifo "$T/b-in"
+	nacre restore --profile "$profile" --bundle "$b" --image-path "$T/b-image" --detach "$id" \
+		<>"$T/b-in" >/dev/null 2>&1 || wrong "a pipe in place of /dev/null"
+	is "$(stat -L --format %t:%T "/proc/$(state_of .pid)/fd/0")" 1:3 "input"
+}
+
 test_hooks_run_as_for_create() {
 	local kind
 	counter || return

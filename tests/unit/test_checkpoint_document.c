@@ -58,8 +58,10 @@ END_TEST
 START_TEST(the_record_comes_back)
 {
 	const char *grant = "tmp-exec";
-	struct checkpoint_record record = {
-		.version = CHECKPOINT_VERSION, .profile = "agent", .grants = strings(&grant, 1)};
+	struct checkpoint_record record = {.version = CHECKPOINT_VERSION,
+		.profile = "agent",
+		.grants = strings(&grant, 1),
+		.null_device = "file[1f:4]"};
 	struct arena *arena = arena_new(1 << 20);
 	struct checkpoint_record *again;
 	struct nacre_error err;
@@ -71,6 +73,7 @@ START_TEST(the_record_comes_back)
 	ck_assert_str_eq(again->profile, "agent");
 	ck_assert_uint_eq(again->grants.n, 1);
 	ck_assert_str_eq(again->grants.items[0], "tmp-exec");
+	ck_assert_str_eq(again->null_device, "file[1f:4]");
 	free(text);
 	arena_free(arena);
 }
