@@ -11,7 +11,7 @@
 # COUNT containers, 20 at a time, and what becomes of them when nacre, a shim or containerd is killed
 # in the midst of it.
 
-count=${COUNT:-200}
+count=${COUNT:-1000}
 profiles=(runc agent)
 seconds=1800
 
@@ -140,14 +140,15 @@ runtimes() {
 	pgrep -f "^${path_of[$runtime]} "
 }
 
+# The names are new ones: a killed containerd leaves snapshots.
 killed() {
-	many "$count" short >/dev/null 2>&1 &
+	many "$count" "${FUNCNAME[1]}" >/dev/null 2>&1 &
 	kill_while $! "$@"
 	remove_all
 	remove_orphans
 	print_leftovers
 	# and goes on after that
-	many 20 after
+	many 20 "${FUNCNAME[1]}_after"
 }
 
 feature_runtime_killed() {
@@ -165,7 +166,7 @@ feature_engine_killed() {
 	for i in {1..20}; do
 		ctr run --detach --null-io $(flags) "$image" "long$i" sleep 10000
 	done
-	many "$count" short >/dev/null 2>&1 &
+	many "$count" engine_killed >/dev/null 2>&1 &
 	load=$!
 	while [[ -e /proc/$load ]]; do
 		sleep "0.$((RANDOM % 90))"
@@ -176,7 +177,7 @@ feature_engine_killed() {
 	remove_all
 	remove_orphans
 	print_leftovers
-	many 20 after
+	many 20 engine_killed_after
 }
 
 # Asked to end, it comes back as a package's update would have it.
@@ -187,7 +188,7 @@ feature_engine_restarted() {
 		ctr run --detach --null-io $(flags) "$image" "long$i" sleep 10000
 	done
 	for i in {1..5}; do
-		many 20 short >/dev/null 2>&1 &
+		many 20 "restarted$i-" >/dev/null 2>&1 &
 		load=$!
 		sleep "0.$((RANDOM % 90))"
 		kill_containerd
