@@ -8,9 +8,12 @@
 # before the arguments of run and build, in remove how a container is ended, and where the engine's
 # socket is.
 
-make_images() {
+make_image() {
 	[[ -d /run/image ]] || make_rootfs /run/image
 	tar -C /run/image -c . | "$engine" import - busybox:1 >/dev/null 2>&1
+}
+
+make_python_image() {
 	[[ -d /run/python ]] || make_python_rootfs /run/python
 	tar -C /run/python -c . | "$engine" import --change 'WORKDIR /app' - python:1 >/dev/null 2>&1
 }

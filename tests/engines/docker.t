@@ -162,5 +162,6 @@ differs strict network_of_a_container joined-network 'status 125'
 
 mkdir -p /etc/docker
 start_docker
-make_images
+make_image
+make_python_image
 run_suite "$@"

@@ -32,7 +32,7 @@ for name in nacre nacre-oci nacre-strict nacre-nested; do
 	[[ -e /usr/local/bin/$name ]] || ln -s "$NACRE" "/usr/local/bin/$name"
 done
 
-rules=$("$NACRE" check --profile strict --format json | jq -r '.rules[].rule')
+rules=$("$NACRE" check --profile strict | awk 'found {print $1} $1 == "RULE" {found = 1}')
 
 # differs PROFILE FEATURE RULE REGEX: under PROFILE the feature prints what matches REGEX, because of
 # the RULE of that name. The profile oci has no rules.

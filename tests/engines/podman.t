@@ -43,7 +43,7 @@ configure() {
 		[containers]
 		pids_limit = 0
 		default_ulimits = ["nofile=20000:20000", "nproc=8192:8192"]
-		init_path = "/usr/bin/tini-static"
+		init_path = "/usr/bin/catatonit"
 		log_driver = "k8s-file"
 		[engine]
 		cgroup_manager = "cgroupfs"
@@ -323,7 +323,8 @@ if ((EUID == 0)); then
 	[[ ${1:-} != --rootless ]] || become_user "${@:2}"
 fi
 serve
-make_images
+make_image
+make_python_image
 # podman refuses both to users: one wants /dev/mqueue, which not every host has, the other "podman unshare".
 ((EUID == 0)) || unset -f feature_ipc_of_the_host feature_mounted_from_outside feature_checkpoint
 run_suite "$@"
