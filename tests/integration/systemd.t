@@ -127,7 +127,7 @@ test_a_name_that_is_taken_is_refused_and_left_alone() {
 	in_unit "system.slice:$tag:same"
 	create_unit
 	id=$id.second
-	bad 1 "*systemd: start $tag-same.scope: *is there another container of this name?" \
+	bad 1 "*container's cgroup is not empty: 1 process(es) found in /system.slice/$tag-same.scope" \
 		nacre --systemd-cgroup run --bundle "$b" "$id"
 	is "$(state_of .status "$first")" created
 	is "$(property ActiveState "$tag-same.scope")" active
