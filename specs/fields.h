@@ -132,7 +132,8 @@ struct struct_type {
 /* Decodes NODE into the zeroed struct at OBJECT. PATH is what stands before the names in error
  * texts ("" at the top). Unknown keys are ignored (config.md, Extensibility). As for Go, null means
  * absent, and a key that differs from a field's name only in the case of ASCII letters is that
- * field; both spellings in one object are an error. The keys of a map are exact. */
+ * field. Of a name in two spellings the objects are taken together, and anything else is an error.
+ * The keys of a map are exact. */
 int fields_decode(struct arena *arena, const struct json_document *document,
 	const struct json_node *node, const char *path, const struct struct_type *type,
 	void *object, struct nacre_error *err);

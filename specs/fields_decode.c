@@ -367,12 +367,53 @@ static int fail_unknown(const struct decoder *d, const struct place *at,
 	return fail_at(d, at, node, "is not known; valid are %s", known);
 }
 
+/* Copies the members of an object to the end of a list. Returns the new end; NULL: no memory. */
+static struct json_node **append_members(
+	struct arena *arena, const struct json_node *object, struct json_node **end)
+{
+	*end = NULL;
+	for (const struct json_node *m = object->child; m && end; m = m->next) {
+		struct json_node *copy = *end = arena_alloc(arena, sizeof(*copy));
+
+		if (copy)
+			*copy = *m;
+		end = copy ? &copy->next : NULL;
+	}
+	return end;
+}
+
+static int fail_twice(const struct decoder *d, const struct place *at, const struct json_node *node,
+	const struct field *f)
+{
+	return fail_at(d, at, node, "duplicate key: %s is given twice", f->name);
+}
+
+/* SECOND is the field F of the object NODE in another spelling. Go decodes both into one struct,
+ * and one of runc's own tests has "cpu" and "CPU": two objects are taken as one with the members of
+ * both, each of which can be there once. Anything else is given twice. */
+static int decode_again(const struct decoder *d, const struct place *at,
+	const struct json_node *node, const struct json_node *second,
+	const struct struct_type *type, const struct field *f, void *object)
+{
+	const struct json_node *first = node->child;
+	struct json_node both = *second;
+	struct json_node **end;
+
+	while (find_field(type, f, first->key) != f)
+		first = first->next;
+	if (f->kind != FIELD_OBJECT || first->type != JSON_OBJECT || second->type != JSON_OBJECT)
+		return fail_twice(d, at, second, f);
+	end = append_members(d->arena, first, &both.child);
+	if (!end || !append_members(d->arena, second, end))
+		return out_of_memory(d);
+	return decode_field(d, at, &both, f, object);
+}
+
 static int decode_object(const struct decoder *d, const struct place *at,
 	const struct json_node *node, const struct struct_type *type, void *object)
 {
 	const struct field *hint = type->fields;
-	uint64_t named = 0;
-	uint64_t seen = 0;
+	uint64_t named = 0, again = 0, seen = 0;
 
 	if (node->type != JSON_OBJECT)
 		return fail_type(d, at, node, "an object");
@@ -381,21 +422,24 @@ static int decode_object(const struct decoder *d, const struct place *at,
 						  : find_field(type, hint, m->key);
 		struct place here = {at, m->key, 0};
 		uint64_t bit = f ? UINT64_C(1) << (f - type->fields) : 0;
-		int r;
+		int r = 0;
 
 		if (!f && d->strict)
 			return fail_unknown(d, &here, m, type);
-		if (named & bit)
-			return fail_at(
-				d, &here, m, "duplicate key: %s in another spelling", f->name);
-		named |= bit;
-		if (!f || m->type == JSON_NULL)
-			continue;
-		r = decode_field(d, &here, m, f, object);
+		if (again & bit)
+			r = fail_twice(d, &here, m, f);
+		else if (named & bit)
+			r = decode_again(d, &here, node, m, type, f, object);
+		else if (f && m->type != JSON_NULL)
+			r = decode_field(d, &here, m, f, object);
 		if (r < 0)
 			return r;
-		seen |= bit;
-		hint = f + 1;
+		again |= named & bit;
+		named |= bit;
+		if (m->type != JSON_NULL)
+			seen |= bit;
+		if (f)
+			hint = f + 1;
 	}
 	for (const struct field *f = type->fields; f->name; f++) {
 		struct place here = {at, f->name, 0};

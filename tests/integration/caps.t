@@ -62,7 +62,7 @@ test_no_new_privileges_holds_in_any_case_of_its_letters() {
 	run
 	is "$out" $'NoNewPrivs:\t1'
 	edit '.process.noNewPrivileges = false'
-	run_refused '*: process.noNewPrivileges: duplicate key: noNewPrivileges in another spelling'
+	run_refused '*: process.noNewPrivileges: duplicate key: noNewPrivileges is given twice'
 }
 
 test_a_setuid_program_gives_nothing_with_no_new_privileges() {

@@ -166,6 +166,23 @@ START_TEST(resources_alone_are_decoded)
 }
 END_TEST
 
+/* As update.bats of runc has it. */
+START_TEST(an_object_in_two_spellings_has_the_members_of_both)
+{
+	static const char text[] = "{\"cpu\":{\"shares\":100,\"quota\":500000},"
+				   "\"pids\":{\"limit\":20},"
+				   "\"CPU\":{\"Cpus\":\"0\",\"Mems\":\"0\"}}";
+	struct oci_resources *resources = NULL;
+
+	ck_assert_int_eq(oci_resources_decode(arena, "-", text, strlen(text), &resources, &err), 0);
+	ck_assert_uint_eq(resources->cpu->shares.value, 100);
+	ck_assert_int_eq(resources->cpu->quota.value, 500000);
+	ck_assert_str_eq(resources->cpu->cpus, "0");
+	ck_assert_str_eq(resources->cpu->mems, "0");
+	ck_assert_int_eq(resources->pids->limit, 20);
+}
+END_TEST
+
 START_TEST(a_copy_that_does_not_fit_is_an_error)
 {
 	char *text = data_read("config/everything.json", NULL);
@@ -250,6 +267,7 @@ Suite *suite_config(void)
 	tcase_add_test(tc, numbers_keep_their_full_range);
 	tcase_add_test(tc, a_process_alone_is_decoded);
 	tcase_add_test(tc, resources_alone_are_decoded);
+	tcase_add_test(tc, an_object_in_two_spellings_has_the_members_of_both);
 	tcase_add_test(tc, a_copy_that_does_not_fit_is_an_error);
 	tcase_add_test(tc, a_document_that_does_not_fit_is_an_error);
 	tcase_add_test(tc, a_failed_check_names_the_line_of_the_value);
