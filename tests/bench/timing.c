@@ -17,23 +17,31 @@
 #include "tests/bench/floor.h"
 
 /*
- *	timing run|life|exec ROUNDS BUNDLE STATE COMMAND...
+ *	timing run|life|exec ROUNDS BUNDLE STATE FLOOR COMMAND...
  *
  * Times what a caller of the runtimes waits for, each once a round, so that a noisy moment meets
- *all of them. The order changes from round to round: the kernel takes the namespaces of one run
- *apart while the next one goes on, and no runtime always follows the same other. A COMMAND may have
- * arguments of its own, split at spaces. STATE is a folder for their state.
+ * all of them. The order changes from round to round: the kernel takes the namespaces of one run
+ * apart while the next one goes on, and no runtime always follows the same other. A COMMAND may
+ * have arguments of its own, split at spaces. STATE is a folder for their state.
  *
  *	run	`run` of BUNDLE, whose process ends at once
  *	life	`create`, `start` and `delete` of it, without the wait for its end
  *	exec	`exec /bin/true` in a container of BUNDLE, whose process goes on
  *
- * Beside them the floor runs, which is what the others are divided by.
+ * Beside them runs FLOOR, the program of floor_main.c, which is what the others are divided by. It
+ * is executed as they are: a runtime is a program, and even the least one has to be loaded. What
+ * that costs shows in the line "floor, forked": the same in a child that this process forks.
  */
 
 #define MAX_RUNTIMES 8
 #define MAX_WORDS 24
-#define FLOOR 0 /* its place among the subjects */
+
+/* The places of the subjects. */
+enum {
+	FLOOR,
+	FLOOR_FORKED,
+	FIRST_RUNTIME
+};
 
 struct subject {
 	const char *name;
@@ -53,17 +61,17 @@ struct timing {
 	int cgroup_fd;
 	long rounds;
 	size_t n;
-	struct subject subjects[1 + MAX_RUNTIMES];
+	struct subject subjects[FIRST_RUNTIME + MAX_RUNTIMES];
 };
 
-static void die_with_log(const struct subject *s, const char *command, int status)
+static void die_with_log(const struct subject *s, int status)
 {
 	FILE *file = fopen(s->log, "re");
 	char line[1024] = "";
 
 	while (file && fgets(line, sizeof(line), file))
 		;
-	errx(1, "%s %s: status 0x%x: %s", s->name, command, (unsigned)status, line);
+	errx(1, "%s: status 0x%x: %s", s->name, (unsigned)status, line);
 }
 
 /* Runs the runtime with the words of ARGS and returns how long it took. */
@@ -91,7 +99,7 @@ static double call(const struct subject *s, const char *const *args)
 	if (r)
 		errx(1, "%s: %s", argv[0], strerror(r));
 	if (waitpid(pid, &status, 0) != pid || status)
-		die_with_log(s, args[2], status);
+		die_with_log(s, status);
 	before = now() - before;
 	(void)posix_spawn_file_actions_destroy(&files);
 	return before;
@@ -164,6 +172,11 @@ static const struct mode {
 
 static double time_floor(const struct timing *t)
 {
+	return call(&t->subjects[FLOOR], (const char *const[]){"--once", t->rootfs, NULL});
+}
+
+static double time_forked(const struct timing *t)
+{
 	double before = now();
 	pid_t pid = fork();
 	int status;
@@ -188,17 +201,23 @@ static void shuffle(size_t *order, size_t n)
 	}
 }
 
+static double time_subject(const struct timing *t, const struct mode *mode, size_t i)
+{
+	if (i == FLOOR)
+		return time_floor(t);
+	return i == FLOOR_FORKED ? time_forked(t) : mode->time(t, &t->subjects[i]);
+}
+
 static void one_round(struct timing *t, const struct mode *mode, bool count)
 {
-	size_t order[1 + MAX_RUNTIMES];
-	double us[1 + MAX_RUNTIMES];
+	size_t order[FIRST_RUNTIME + MAX_RUNTIMES];
+	double us[FIRST_RUNTIME + MAX_RUNTIMES];
 
 	for (size_t i = 0; i < t->n; i++)
 		order[i] = i;
 	shuffle(order, t->n);
 	for (size_t i = 0; i < t->n; i++)
-		us[order[i]] = order[i] == FLOOR ? time_floor(t)
-						 : mode->time(t, &t->subjects[order[i]]);
+		us[order[i]] = time_subject(t, mode, order[i]);
 	for (size_t i = 0; count && i < t->n; i++) {
 		samples_add(&t->subjects[i].samples, us[i]);
 		if (i != FLOOR)
@@ -227,11 +246,11 @@ static void report(struct timing *t)
 	}
 }
 
-static void add_runtime(struct timing *t, char *command, const char *state)
+static void add_subject(struct timing *t, char *command, const char *state)
 {
 	struct subject *s = &t->subjects[t->n];
 
-	if (t->n == 1 + MAX_RUNTIMES)
+	if (t->n == FIRST_RUNTIME + MAX_RUNTIMES)
 		errx(2, "at most %d runtimes", MAX_RUNTIMES);
 	s->name = strdup(command);
 	if (!s->name)
@@ -249,11 +268,11 @@ static void add_runtime(struct timing *t, char *command, const char *state)
 
 int main(int argc, char **argv)
 {
-	static struct timing t = {.n = 1, .subjects[FLOOR].name = "floor"};
+	static struct timing t = {.subjects[FLOOR_FORKED].name = "floor, forked"};
 	const struct mode *mode = modes;
 
-	if (argc < 6)
-		errx(2, "usage: timing run|life|exec ROUNDS BUNDLE STATE COMMAND...");
+	if (argc < 7)
+		errx(2, "usage: timing run|life|exec ROUNDS BUNDLE STATE FLOOR COMMAND...");
 	while (mode < modes + sizeof(modes) / sizeof(modes[0]) && strcmp(mode->name, argv[1]))
 		mode++;
 	if (mode == modes + sizeof(modes) / sizeof(modes[0]))
@@ -264,13 +283,15 @@ int main(int argc, char **argv)
 	t.cgroup_fd = open("/sys/fs/cgroup", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (t.cgroup_fd < 0 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
 		err(1, "/sys/fs/cgroup");
-	for (int i = 5; i < argc; i++)
-		add_runtime(&t, argv[i], argv[4]);
-	for (size_t i = 1; mode->before && i < t.n; i++)
+	add_subject(&t, argv[5], argv[4]);
+	t.n = FIRST_RUNTIME;
+	for (int i = 6; i < argc; i++)
+		add_subject(&t, argv[i], argv[4]);
+	for (size_t i = FIRST_RUNTIME; mode->before && i < t.n; i++)
 		mode->before(&t, &t.subjects[i]);
 	for (long i = -2; i < t.rounds && i < MAX_SAMPLES; i++) /* two to warm up */
 		one_round(&t, mode, i >= 0);
-	for (size_t i = 1; mode->after && i < t.n; i++)
+	for (size_t i = FIRST_RUNTIME; mode->after && i < t.n; i++)
 		mode->after(&t, &t.subjects[i]);
 	report(&t);
 	return 0;
