@@ -261,18 +261,25 @@ NACRE_API int nacre_state(
 	struct nacre *nacre, const char *id, char **ret_json, struct nacre_error *err);
 
 struct nacre_list_entry {
-	char *id;
+	const char *id;
 	pid_t pid; /* 0 when stopped */
 	const char *status;
-	char *bundle;
-	char *created;
-	char *owner;
+	const char *bundle;
+	const char *created;
+	const char *owner;
 };
 
-/* Every container below the root, by ID. JSON (may be NULL): the same as an array of states. */
-NACRE_API int nacre_list(struct nacre *nacre, struct nacre_list_entry **ret_entries, size_t *ret_n,
-	char **ret_json, struct nacre_error *err);
-NACRE_API void nacre_list_free(struct nacre_list_entry *entries, size_t n);
+struct nacre_list {
+	struct nacre_list_entry *entries; /* by id */
+	size_t n;
+	char *json; /* the same as an array of states; NULL if not asked for */
+	struct arena *memory[2]; /* the library's own: holds the entries' strings */
+};
+
+/* Every container below the root. One whose state cannot be read is a warning. */
+NACRE_API int nacre_list(
+	struct nacre *nacre, bool json, struct nacre_list **ret_list, struct nacre_error *err);
+NACRE_API void nacre_list_free(struct nacre_list *list); /* takes NULL */
 
 /* The host pids of all its processes. Heap. */
 NACRE_API int nacre_pids(struct nacre *nacre, const char *id, pid_t **ret_pids, size_t *ret_n,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/commands.h"
@@ -48,7 +47,7 @@ static void print_row(const char *const cells[COLUMNS], const int widths[COLUMNS
 	printf("%s\n", cells[COLUMNS - 1]);
 }
 
-static void print_table(const struct nacre_list_entry *entries, size_t n)
+static void print_table(const struct nacre_list *list)
 {
 	const char *cells[COLUMNS];
 	int widths[COLUMNS];
@@ -56,54 +55,36 @@ static void print_table(const struct nacre_list_entry *entries, size_t n)
 
 	for (int c = 0; c < COLUMNS; c++) {
 		widths[c] = COLUMN_MIN;
-		for (size_t i = 0; i < n; i++) {
-			int width = (int)strlen(cell(&entries[i], c, pid));
+		for (size_t i = 0; i < list->n; i++) {
+			int width = (int)strlen(cell(&list->entries[i], c, pid));
 
 			if (width > widths[c])
 				widths[c] = width;
 		}
 	}
 	print_row(headers, widths);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < list->n; i++) {
 		for (int c = 0; c < COLUMNS; c++)
-			cells[c] = cell(&entries[i], c, pid);
+			cells[c] = cell(&list->entries[i], c, pid);
 		print_row(cells, widths);
 	}
 }
 
-static int list_json(struct invocation *in, struct nacre_error *err)
-{
-	struct nacre_list_entry *entries = NULL;
-	char *json = NULL;
-	size_t n = 0;
-	int r = nacre_list(in->nacre, &entries, &n, &json, err);
-
-	if (r < 0)
-		return r;
-	print_text(json);
-	free(json);
-	nacre_list_free(entries, n);
-	return 0;
-}
-
 int command_list(struct invocation *in, struct nacre_error *err)
 {
-	struct nacre_list_entry *entries = NULL;
-	size_t n = 0;
-	int r;
-
 	/* -q wins over the format, as with runc. */
-	if (!in->quiet && in->format && strcmp(in->format, "json") == 0)
-		return list_json(in, err);
-	r = nacre_list(in->nacre, &entries, &n, NULL, err);
-	if (r < 0)
-		return r;
-	if (in->quiet) {
-		for (size_t i = 0; i < n; i++)
-			print_text(entries[i].id);
-	} else {
-		print_table(entries, n);
-	}
-	nacre_list_free(entries, n);
+	bool json = !in->quiet && in->format && strcmp(in->format, "json") == 0;
+	struct nacre_list *list = NULL;
+	int result = nacre_list(in->nacre, json, &list, err);
+
+	if (result < 0)
+		return result;
+	if (json)
+		print_text(list->json);
+	else if (!in->quiet)
+		print_table(list);
+	for (size_t i = 0; in->quiet && i < list->n; i++)
+		print_text(list->entries[i].id);
+	nacre_list_free(list);
 	return 0;
 }

@@ -8,22 +8,22 @@ static int for_all(struct invocation *in, const regex_t *pattern,
 	int (*call)(struct invocation *in, const char *id, struct nacre_error *err),
 	struct nacre_error *err)
 {
-	struct nacre_list_entry *entries = NULL;
+	struct nacre_list *list = NULL;
 	struct nacre_error one;
-	size_t n = 0;
-	int result = nacre_list(in->nacre, &entries, &n, NULL, err);
+	int result = nacre_list(in->nacre, false, &list, err);
 
-	for (size_t i = 0; i < n; i++) {
-		if (regexec(pattern, entries[i].id, 0, NULL, 0) != 0 ||
-			call(in, entries[i].id, &one) >= 0)
+	for (size_t i = 0; list && i < list->n; i++) {
+		const char *id = list->entries[i].id;
+
+		if (regexec(pattern, id, 0, NULL, 0) != 0 || call(in, id, &one) >= 0)
 			continue;
 		/* The others are to have their turn, and the log ends with the one error. */
 		if (result < 0)
 			log_line(&in->log, LOG_WARNING, err->text);
 		*err = one;
-		result = fail_prefix(err, "%s", entries[i].id);
+		result = fail_prefix(err, "%s", id);
 	}
-	nacre_list_free(entries, n);
+	nacre_list_free(list);
 	return result;
 }
 

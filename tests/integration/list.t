@@ -70,6 +70,28 @@ test_a_container_that_is_being_made_does_not_disturb() {
 	background=()
 }
 
+# More than one thread lists at a time: records of one container, as if there were so many.
+test_many_are_listed_by_id_and_a_broken_record_is_a_warning() {
+	local i
+	bundle pause
+	create
+	for i in {100..399}; do
+		mkdir "$ROOT/x$i"
+		sed "s/\"$id\"/\"x$i\"/" "$ROOT/$id/record" >"$ROOT/x$i/record"
+	done
+	for i in x101 x398; do
+		echo '{' >"$ROOT/$i/record"
+	done
+	good nacre list -q
+	is "$(grep '^x' <<<"$out")" "$(printf 'x%s\n' 100 {102..397} 399)" ids
+	has "$err" 'container "x101"'
+	has "$err" 'container "x398"'
+	good nacre list -f json
+	is "$(json 'length')" 299 "states"
+	is "$(json '[.[].pid] | unique | length')" 1 "pids"
+	rm -r "$ROOT"/x???
+}
+
 test_a_root_that_is_not_there_is_a_mistake() {
 	bad 1 "open the state root $T/none: No such file or directory" "$NACRE" --root "$T/none" list
 	absent "$T/none"
