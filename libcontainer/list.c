@@ -155,7 +155,7 @@ static int look_at_all(const struct nacre *nacre, char *const *ids, size_t n_ids
 	size_t half = n_ids / 2, n;
 	struct part parts[PARTS] = {
 		{nacre, &view, ids, half, states},
-		{nacre, &view, ids + half, n_ids - half, states + half},
+		{nacre, &view, ids ? ids + half : NULL, n_ids - half, states + half},
 	};
 	int result;
 
