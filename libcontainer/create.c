@@ -246,26 +246,16 @@ static int take_annotations(struct life *l, struct nacre_error *err)
  * same; only what it mounts itself stays with it. */
 static int need_mount_namespace(struct life *l, struct nacre_error *err)
 {
-	struct oci_namespace *found = oci_find_namespace(l->config, "mount"), *larger;
-	struct oci_linux *linux_ = l->config->linux_;
+	struct oci_namespace *found = oci_find_namespace(l->config, "mount");
 
 	if (found && !namespaces_own(found))
 		return 0;
 	life_warn(l, "linux.namespaces: it would be the host's mount namespace, where the "
 		     "container's mounts stay behind: the container gets one of its own");
-	if (found) {
+	if (found)
 		found->path = NULL;
-		return 0;
-	}
-	if (!linux_)
-		linux_ = l->config->linux_ = arena_alloc(l->arena, sizeof(*linux_));
-	larger = linux_ ? arena_array(l->arena, linux_->n_namespaces + 1, sizeof(*larger)) : NULL;
-	if (!larger)
+	else if (!oci_add_namespace(l->arena, l->config, "mount"))
 		return fail_errno(err, ENOMEM, "linux.namespaces");
-	for (size_t i = 0; i < linux_->n_namespaces; i++)
-		larger[i] = linux_->namespaces[i];
-	larger[linux_->n_namespaces++].type = "mount";
-	linux_->namespaces = larger;
 	return 0;
 }
 

@@ -315,6 +315,24 @@ struct oci_namespace *oci_find_namespace(const struct oci_config *config, const 
 	return NULL;
 }
 
+struct oci_namespace *oci_add_namespace(
+	struct arena *arena, struct oci_config *config, const char *type)
+{
+	struct oci_linux *lin = config->linux_;
+	struct oci_namespace *larger;
+
+	if (!lin)
+		lin = config->linux_ = arena_alloc(arena, sizeof(*lin));
+	larger = lin ? arena_array(arena, lin->n_namespaces + 1, sizeof(*larger)) : NULL;
+	if (!larger)
+		return NULL;
+	for (size_t i = 0; i < lin->n_namespaces; i++)
+		larger[i] = lin->namespaces[i];
+	lin->namespaces = larger;
+	larger[lin->n_namespaces].type = type;
+	return &larger[lin->n_namespaces++];
+}
+
 bool oci_strings_have(const struct oci_strings *list, const char *word)
 {
 	for (size_t i = 0; i < list->n; i++)

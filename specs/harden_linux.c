@@ -72,7 +72,7 @@ struct own_namespace {
 static int own_namespace(struct hardening *h, const struct own_namespace *own)
 {
 	struct oci_linux *linux_ = need_linux(h);
-	struct oci_namespace *ns, *larger;
+	struct oci_namespace *ns;
 
 	if (!linux_)
 		return out_of_memory(h);
@@ -87,15 +87,10 @@ static int own_namespace(struct hardening *h, const struct own_namespace *own)
 		ns->path = NULL;
 		return 0;
 	}
-	larger = insert_element(h->arena, linux_->namespaces, linux_->n_namespaces, sizeof(*larger),
-		linux_->n_namespaces);
-	if (!larger)
+	if (!oci_add_namespace(h->arena, h->config, own->type))
 		return out_of_memory(h);
-	larger[linux_->n_namespaces].type = own->type;
-	note(h, text_of(h, "linux.namespaces[%zu]", linux_->n_namespaces), NULL,
+	note(h, text_of(h, "linux.namespaces[%zu]", linux_->n_namespaces - 1), NULL,
 		text_of(h, "{\"type\":\"%s\"}", own->type));
-	linux_->namespaces = larger;
-	linux_->n_namespaces++;
 	return 0;
 }
 

@@ -468,12 +468,16 @@ int oci_resources_copy(struct arena *arena, const struct oci_resources *resource
 bool oci_config_equal(const struct oci_config *a, const struct oci_config *b);
 bool oci_process_equal(const struct oci_process *a, const struct oci_process *b);
 
-/* The namespace of TYPE, or NULL. */
 /* The members of hooks in config.json, in the order of a container's life. Returns how many. */
 #define OCI_HOOK_KINDS 8
 size_t oci_hook_kinds(const char *ret_kinds[OCI_HOOK_KINDS]);
 
+/* The namespace of TYPE, or NULL. */
 struct oci_namespace *oci_find_namespace(const struct oci_config *config, const char *type);
+/* Adds a new one, behind those that are there; the array is another then. TYPE is borrowed. NULL:
+ * out of memory. */
+struct oci_namespace *oci_add_namespace(
+	struct arena *arena, struct oci_config *config, const char *type);
 
 /* "pids", "memory", "swap", "oom-group", "cpu", NULL. */
 extern const char *const oci_limit_words[];

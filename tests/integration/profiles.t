@@ -58,22 +58,22 @@ test_exec_is_held_by_the_profile_whatever_the_engine_asks_for() {
 test_strict_runs_nothing_from_what_can_be_written() {
 	profile=strict
 	bundle mount x x x
-	mkdir -m 777 "$T/work" "$T/other"
-	cp "$PAYLOAD" "$T/work/p"
-	mount_on /mnt "$T/work" bind rbind rw
+	mkdir -m 777 "$T/own" "$T/other"
+	cp "$PAYLOAD" "$T/own/p"
+	mount_on /mnt "$T/own" bind rbind rw
 	mount_on /etc "$T/other" bind bind rw
 	program /payload create /mnt/new : create /etc/new
 	run_any
 	has "$out" 'EROFS'
 	lacks "$out" ok
-	run_any --allow "workspace:$T/work"
+	run_any --allow "workspace:$T/own"
 	has "$out" 'EROFS'
 	has "$out" ok
 	absent "$T/other/new"
-	exists "$T/work/new"
+	exists "$T/own/new"
 	program /mnt/p true
-	run_refused '*"/mnt/p"*ermission denied*' --allow "workspace:$T/work"
-	run --allow "workspace:$T/work" --allow workspace-exec
+	run_refused '*"/mnt/p"*ermission denied*' --allow "workspace:$T/own"
+	run --allow "workspace:$T/own" --allow workspace-exec
 }
 
 test_strict_joins_no_network_without_a_grant() {
