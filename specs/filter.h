@@ -14,7 +14,8 @@
  * A call of the native architecture is decided by the first row of filter_rules whose tests all
  * hold, else it is allowed if filter_calls names it, else it does not exist (ENOSYS): what is newer
  * than these lists is not reachable. Nothing is ever killed. A call of another architecture does
- * not exist either, unless "abi:x86" is granted. libcontainer/seccomp_own.h makes programs of this.
+ * not exist either, unless "abi:x86" is granted. libcontainer/seccomp/seccomp_own.h makes programs
+ * of this.
  */
 
 /* Which rows hold: a profile is one bit. */

@@ -68,7 +68,7 @@ int harden_process(struct arena *arena, const struct oci_process *process,
 	const struct harden_request *request, struct oci_process **ret_process,
 	struct harden_report **ret_report, struct nacre_error *err);
 
-/* --- the rule mount-sources, for whoever opens a source: libcontainer/mount_guard.h --- */
+/* --- the rule mount-sources, for whoever opens a source: libcontainer/mount/mount_guard.h --- */
 
 /* Whether the profile of REQUEST has that rule. */
 bool harden_judges_sources(const struct harden_request *request);

@@ -10,7 +10,7 @@
 /*
  * Where mounts may not come from. The engine that wrote the config is trusted; what it passes on
  * from its user is a path. It is judged as text here, before anything is made, and once more where
- * it is opened, by what a symlink led to: libcontainer/mount_guard.h.
+ * it is opened, by what a symlink led to: libcontainer/mount/mount_guard.h.
  */
 
 static const struct source {

@@ -5,7 +5,7 @@
 #include "specs/spec.h"
 
 /* The words in mounts[].options, as far as the rules of specs/ look at them. What they mean to the
- * kernel stands in libcontainer/mount_options.c. */
+ * kernel stands in libcontainer/mount/mount_options.c. */
 
 bool mount_has(const struct oci_mount *mount, const char *word);
 

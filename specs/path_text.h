@@ -7,7 +7,7 @@
 /*
  * Paths as text. specs/ never looks at the file system, so symlinks stay unseen here: these calls
  * tell what a path names if it has none. Whoever opens the path must not rely on them
- * (libcontainer/paths.h).
+ * (libcontainer/base/paths.h).
  */
 
 enum {

@@ -250,7 +250,7 @@ static int check_rootfs_propagation(const struct oci_config *config, struct nacr
 }
 
 /* The key becomes a path below /proc/sys: sysctl.d(5), both separators. Which ones are the
- * container's own to set is settled in libcontainer/sysctl.c. */
+ * container's own to set is settled in libcontainer/namespace/sysctl.c. */
 static bool is_sysctl_key(const char *key)
 {
 	char separator = key[strcspn(key, "./")];

@@ -11,7 +11,7 @@
 
 /*
  * nacre-netdev: moves network devices into a container, for linux.netDevices. A companion: see
- * libcontainer/companion.h. Fd 3 is the container's network namespace; the caller's own is the
+ * libcontainer/base/companion.h. Fd 3 is the container's network namespace; the caller's own is the
  * host's. It moves all or none.
  *
  *	nacre-netdev move	each line of stdin: HOST-NAME NAME. NAME may be a template as

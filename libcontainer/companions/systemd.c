@@ -7,21 +7,21 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "libcontainer/cleanup.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
 #include "libcontainer/companions/systemd_message.h"
-#include "libcontainer/files.h"
 
 /*
  * nacre-systemd: one request to systemd, for the cgroup driver of that name. A companion: see
- * libcontainer/companion.h, and libcontainer/systemd.h for what is asked.
+ * libcontainer/base/companion.h, and libcontainer/systemd/systemd.h for what is asked.
  *
  *	nacre-systemd start system|user UNIT
  *	nacre-systemd set system|user UNIT
  *	nacre-systemd stop system|user UNIT
  *	nacre-systemd attach system|user UNIT PID BELOW
  *
- * start and set read properties from stdin: libcontainer/systemd_property.h. start answers, for a
- * slice, with its cgroup.
+ * start and set read properties from stdin: libcontainer/systemd/systemd_property.h. start answers,
+ *for a slice, with its cgroup.
  */
 
 #define INPUT_LIMIT (1024 * 1024)

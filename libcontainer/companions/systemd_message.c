@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "libcontainer/cleanup.h"
+#include "libcontainer/base/cleanup.h"
 
 /* The text comes from nacre itself: what is malformed in it is a defect, found and named. */
 

@@ -17,7 +17,7 @@
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
 
-#include "libcontainer/sys.h"
+#include "libcontainer/base/sys.h"
 
 #define N(table) (sizeof(table) / sizeof((table)[0]))
 

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include "libcontainer/sys.h"
+#include "libcontainer/base/sys.h"
 
 /*
  *	private COMMAND [ARGUMENT...]

@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "libcontainer/sys.h"
+#include "libcontainer/base/sys.h"
 #include "tests/bench/clock.h"
 #include "tests/bench/floor.h"
 

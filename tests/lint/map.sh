@@ -60,7 +60,7 @@ life() {
 			print "  " row["restore", i]
 		if (!n["create"] || !n["start"] || !n["join"] || !n["restore"])
 			exit 1
-	}' libcontainer/life.c
+	}' libcontainer/life/life.c
 }
 
 if [ "${1:-}" = life ]; then
@@ -73,10 +73,10 @@ section() {
 	awk -v heading="## $1" '/^## / { inside = $0 == heading; next } inside' README.md
 }
 
-expected=$(life) || complain "no tables found in libcontainer/life.c"
+expected=$(life) || complain "no tables found in libcontainer/life/life.c"
 found=$(section "A container's life" | awk '/^```/ { inside = !inside; next } inside')
 difference=$(diff <(echo "$expected") <(echo "$found")) ||
-	complain "README.md's life table is not that of libcontainer/life.c (map.sh life prints it):
+	complain "README.md's life table is not that of libcontainer/life/life.c (map.sh life prints it):
 $difference"
 
 # | topic | `file` | `function`, `function` |
@@ -116,7 +116,7 @@ for number in $(sed -n 's/^test_cve_\([0-9]*\)_\([0-9]*\)_.*/CVE-\1-\2/p' "$test
 done
 
 for file in $(grep -o '`[a-z_]*\.[ch]`' libcontainer/README.md | tr -d '`'); do
-	[ -f "libcontainer/$file" ] || [ -f "specs/$file" ] ||
+	[ -n "$(find libcontainer specs -name "$file")" ] ||
 		complain "libcontainer/README.md: no file $file"
 done
 

@@ -3,7 +3,7 @@
 #define NACRE_TEST_CGROUP_FIXTURE_H
 
 /* First, since check.h has a macro called fail. */
-#include "libcontainer/cgroup.h"
+#include "libcontainer/cgroup/cgroup.h"
 
 #include <check.h>
 #include <dirent.h>

@@ -3,10 +3,10 @@
 #define NACRE_TEST_MOUNT_FIXTURE_H
 
 /* First, since check.h has a macro called fail. */
-#include "libcontainer/cleanup.h"
-#include "libcontainer/paths.h"
-#include "libcontainer/rootfs.h"
-#include "libcontainer/sys.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/paths.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/mount/rootfs.h"
 
 #include <check.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 #ifndef NACRE_TEST_MOUNTS_FIXTURE_H
 #define NACRE_TEST_MOUNTS_FIXTURE_H
 
-#include "libcontainer/mounts.h"
+#include "libcontainer/mount/mounts.h"
 
 #include "tests/live/mount_fixture.h"
 

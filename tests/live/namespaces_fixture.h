@@ -3,8 +3,8 @@
 #define NACRE_TEST_NAMESPACES_FIXTURE_H
 
 /* First, since check.h has a macro called fail. */
-#include "libcontainer/namespaces.h"
-#include "libcontainer/sys.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/namespace/namespaces.h"
 
 #include <check.h>
 #include <errno.h>

@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include "libcontainer/cgroup_controllers.h"
-#include "libcontainer/cgroup_limits.h"
-#include "libcontainer/files.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/cgroup/cgroup_controllers.h"
+#include "libcontainer/cgroup/cgroup_limits.h"
 
 Suite *suite_cgroup(void);
 

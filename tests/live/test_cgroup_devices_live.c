@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-#include "libcontainer/cgroup_devices.h"
-#include "libcontainer/sys.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/cgroup/cgroup_devices.h"
 
 Suite *suite_cgroup_devices_live(void);
 

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "libcontainer/files.h"
+#include "libcontainer/base/files.h"
 
 Suite *suite_cgroup_wait(void);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/companion.h"
+#include "libcontainer/base/companion.h"
 
 #include <check.h>
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/credentials.h"
+#include "libcontainer/process/credentials.h"
 
-#include "libcontainer/caps.h"
-#include "libcontainer/sys.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/process/caps.h"
 
 #include <check.h>
 #include <errno.h>

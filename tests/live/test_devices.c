@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/devices.h"
+#include "libcontainer/mount/devices.h"
 
 #include "tests/live/mount_fixture.h"
 

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "libcontainer/fdpass.h"
+#include "libcontainer/base/fdpass.h"
 
 Suite *suite_fdpass(void);
 

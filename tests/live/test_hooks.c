@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/hooks.h"
+#include "libcontainer/process/hooks.h"
 
 #include <check.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/idmap.h"
+#include "libcontainer/namespace/idmap.h"
 
 #include "tests/live/mount_fixture.h"
 

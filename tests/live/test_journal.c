@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/fdpass.h"
-#include "libcontainer/journal.h"
+#include "libcontainer/base/fdpass.h"
+#include "libcontainer/base/journal.h"
 #include "tests/live/mount_fixture.h" /* last: check.h has a macro fail */
 
 #include <endian.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/landlock.h" /* first: check.h has a macro fail */
+#include "libcontainer/process/landlock.h" /* first: check.h has a macro fail */
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -22,8 +22,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "libcontainer/cleanup.h"
-#include "libcontainer/sys.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/sys.h"
 
 Suite *suite_landlock(void);
 

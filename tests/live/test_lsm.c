@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/lsm.h"
+#include "libcontainer/process/lsm.h"
 
-#include "libcontainer/procfs.h"
+#include "libcontainer/base/procfs.h"
 
 #include <check.h>
 #include <errno.h>

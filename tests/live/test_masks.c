@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/masks.h"
+#include "libcontainer/mount/masks.h"
 
 #include "tests/live/mount_fixture.h"
 
-#include "libcontainer/devices.h"
+#include "libcontainer/mount/devices.h"
 
 #include <linux/magic.h>
 #include <sys/sysmacros.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/live/mounts_fixture.h"
 
-#include "libcontainer/idmap.h"
+#include "libcontainer/namespace/idmap.h"
 
 /* What the option words do to a mount: flags, propagation, remounts, late read-only, id mappings.
  */

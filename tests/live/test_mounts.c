@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/mounts.h"
+#include "libcontainer/mount/mounts.h"
 
 #include "tests/live/mounts_fixture.h"
 

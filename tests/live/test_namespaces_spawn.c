@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/live/namespaces_fixture.h"
 
-#include "libcontainer/cgroup.h"
-#include "libcontainer/sys.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/cgroup/cgroup.h"
 
 #include <time.h>
 

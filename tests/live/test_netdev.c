@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* First, since check.h has a macro called fail. */
-#include "libcontainer/netdev.h"
+#include "libcontainer/namespace/netdev.h"
 
 #include <arpa/inet.h>
 #include <check.h>

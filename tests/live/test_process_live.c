@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/process.h"
+#include "libcontainer/process/process.h"
 
 #include <check.h>
 #include <errno.h>

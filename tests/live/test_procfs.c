@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/procfs.h"
+#include "libcontainer/base/procfs.h"
 
 #include "tests/live/mount_fixture.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* First, since check.h has a macro called fail. */
-#include "libcontainer/procfs.h"
-#include "libcontainer/rlimits.h"
+#include "libcontainer/base/procfs.h"
+#include "libcontainer/process/rlimits.h"
 
 #include <check.h>
 #include <errno.h>

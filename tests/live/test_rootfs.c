@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/pivot.h"
+#include "libcontainer/mount/pivot.h"
 
 #include "tests/live/mount_fixture.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* First, since check.h has a macro called fail. */
-#include "libcontainer/scheduling.h"
-#include "libcontainer/sys.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/process/scheduling.h"
 
 #include <check.h>
 #include <errno.h>

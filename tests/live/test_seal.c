@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/seal.h"
+#include "libcontainer/process/seal.h"
 
-#include "libcontainer/sys.h"
+#include "libcontainer/base/sys.h"
 
 #include <check.h>
 #include <sched.h>

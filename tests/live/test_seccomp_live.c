@@ -11,9 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "libcontainer/cleanup.h"
-#include "libcontainer/fdpass.h"
-#include "libcontainer/sys.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/fdpass.h"
+#include "libcontainer/base/sys.h"
 
 Suite *suite_seccomp_live(void);
 

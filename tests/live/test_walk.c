@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/baton.h"
-#include "libcontainer/cleanup.h"
-#include "libcontainer/sys.h"
-#include "libcontainer/walk.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/life/baton.h"
+#include "libcontainer/life/walk.h"
 
 #include <check.h>
 #include <errno.h>

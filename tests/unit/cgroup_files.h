@@ -3,7 +3,7 @@
 #define NACRE_TEST_CGROUP_FILES_H
 
 /* First, since check.h has a macro called fail. */
-#include "libcontainer/files.h"
+#include "libcontainer/base/files.h"
 
 #include <check.h>
 #include <fcntl.h>

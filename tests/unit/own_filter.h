@@ -4,7 +4,7 @@
 
 #include "tests/unit/seccomp_machine.h" /* first: check.h has a macro fail */
 
-#include "libcontainer/seccomp_own.h"
+#include "libcontainer/seccomp/seccomp_own.h"
 #include "tests/filter_table.h"
 
 /* What the suites for nacre's own filter share. */

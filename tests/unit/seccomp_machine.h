@@ -2,7 +2,7 @@
 #ifndef NACRE_TESTS_SECCOMP_MACHINE_H
 #define NACRE_TESTS_SECCOMP_MACHINE_H
 
-#include "libcontainer/seccomp.h" /* first: check.h has a macro fail */
+#include "libcontainer/seccomp/seccomp.h" /* first: check.h has a macro fail */
 
 #include <check.h>
 #include <errno.h>

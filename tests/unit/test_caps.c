@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/caps.h"
+#include "libcontainer/process/caps.h"
 
 #include <check.h>
 #include <errno.h>

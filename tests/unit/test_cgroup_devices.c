@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* First, since check.h has a macro called fail. */
-#include "libcontainer/cgroup_devices.h"
+#include "libcontainer/cgroup/cgroup_devices.h"
 
 #include <check.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/cgroup_journal.h"
+#include "libcontainer/cgroup/cgroup_journal.h"
 #include "tests/unit/cgroup_files.h"
 
 Suite *suite_cgroup_journal(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* First, since check.h has a macro called fail. */
-#include "libcontainer/cgroup_limits.h"
-#include "libcontainer/files.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/cgroup/cgroup_limits.h"
 
 #include <check.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/cgroup_stats.h"
+#include "libcontainer/cgroup/cgroup_stats.h"
 #include "tests/unit/cgroup_files.h"
 
 #include <errno.h>

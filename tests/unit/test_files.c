@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/files.h"
+#include "libcontainer/base/files.h"
 
-#include "libcontainer/cleanup.h"
+#include "libcontainer/base/cleanup.h"
 
 #include <check.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/life.h"
-#include "libcontainer/walk.h"
+#include "libcontainer/life/life.h"
+#include "libcontainer/life/walk.h"
 
 #include <check.h>
 #include <string.h>

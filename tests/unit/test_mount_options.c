@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/mount_options.h"
+#include "libcontainer/mount/mount_options.h"
 
-#include "libcontainer/sys.h"
+#include "libcontainer/base/sys.h"
 
 #include <check.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/plan.h"
+#include "libcontainer/life/plan.h"
 
 #include <check.h>
 #include <string.h>

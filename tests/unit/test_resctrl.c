@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/files.h"
-#include "libcontainer/resctrl.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/cgroup/resctrl.h"
 
 #include <check.h>
 #include <errno.h>

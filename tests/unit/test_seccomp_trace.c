@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/seccomp_trace.h"
+#include "libcontainer/seccomp/seccomp_trace.h"
 #include "tests/unit/seccomp_machine.h" /* first: check.h has a macro fail */
 
 #include <string.h>

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "libcontainer/signals.h"
+#include "libcontainer/process/signals.h"
 
 Suite *suite_signals(void);
 

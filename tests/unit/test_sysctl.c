@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/sysctl.h"
+#include "libcontainer/namespace/sysctl.h"
 
 #include <check.h>
 #include <errno.h>

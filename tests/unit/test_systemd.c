@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* First, since check.h has a macro called fail. */
-#include "libcontainer/cleanup.h"
-#include "libcontainer/systemd.h"
-#include "libcontainer/systemd_property.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/systemd/systemd.h"
+#include "libcontainer/systemd/systemd_property.h"
 
 #include <check.h>
 #include <errno.h>

@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <threads.h>
 
-#include "libcontainer/nacre.h"
+#include "libcontainer/api/nacre.h"
 
 #include <check.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/timestamp.h"
+#include "libcontainer/base/timestamp.h"
 
 #include <check.h>
 #include <stdio.h>

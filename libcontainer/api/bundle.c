@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/api/bundle.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+
+#include "libcontainer/api/policy_file.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/namespace/sysctl.h"
+#include "specs/json.h"
+#include "specs/mount_idmap.h"
+#include "specs/mount_words.h"
+#include "specs/path_text.h"
+#include "specs/validate.h"
+
+/* A copy: the report outlives the caller's array. */
+static int take_list(struct arena *arena, const char *const *list, struct oci_strings *ret_list,
+	struct nacre_error *err)
+{
+	struct oci_strings copy = {.n = 0};
+
+	while (list && list[copy.n])
+		copy.n++;
+	copy.items = arena_array(arena, copy.n + 1, sizeof(char *));
+	if (!copy.items)
+		return fail_errno(err, ENOMEM, "options");
+	for (size_t i = 0; i < copy.n; i++) {
+		copy.items[i] = arena_strdup(arena, list[i]);
+		if (!copy.items[i])
+			return fail_errno(err, ENOMEM, "options");
+	}
+	*ret_list = copy;
+	return 0;
+}
+
+/* What the policy, the caller and the annotations make of each other. */
+static int decide(struct arena *arena, const struct nacre_create_options *options,
+	const struct oci_config *config, struct policy **ret_policy,
+	struct harden_request *ret_request, struct nacre_error *err)
+{
+	struct policy_request asked = {.profile = options->profile};
+	struct sysinfo info;
+
+	if (sysinfo(&info) < 0)
+		return fail_errno(err, errno, "size of the memory");
+	ret_request->memory_bytes = (uint64_t)info.totalram * info.mem_unit;
+	if (take_list(arena, options->allow, &asked.grants, err) < 0 ||
+		take_list(arena, options->require, &asked.require, err) < 0 ||
+		policy_load(arena, POLICY_DIRECTORY, ret_policy, err) < 0)
+		return -err->code;
+	return policy_decide(arena, *ret_policy, &asked, &config->annotations, ret_request, err);
+}
+
+static int read_config(struct arena *arena, int dir_fd, const char *path, const char *file,
+	struct bundle *bundle, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	int result = file_read(dir_fd, file, JSON_MAX_BYTES, &text, &bundle->given_length, err);
+
+	if (result == -ENOENT)
+		return fail(err, ENOENT, "JSON specification file %s not found in %s", file, path);
+	if (result < 0)
+		return fail_prefix(err, "bundle %s", path);
+	bundle->given = arena_strndup(arena, text, bundle->given_length);
+	if (!bundle->given)
+		return fail_errno(err, ENOMEM, "read %s", file);
+	return 0;
+}
+
+/* config.md, Mounts: a relative source is below the bundle. Made absolute before the profile looks
+ * at it. */
+static int resolve_sources(
+	struct arena *arena, const char *bundle, struct oci_config *config, struct nacre_error *err)
+{
+	for (size_t i = 0; i < config->n_mounts; i++) {
+		struct oci_mount *mount = &config->mounts[i];
+
+		if (!mount_is_bind(mount) || !mount->source || *mount->source == '/')
+			continue;
+		mount->source = arena_printf(arena, "%s/%s", bundle, mount->source);
+		if (!mount->source)
+			return fail_errno(err, ENOMEM, "mounts[%zu].source", i);
+	}
+	return 0;
+}
+
+/* As runc: a destination may be given as the host's path of it, below the rootfs. Before anything
+ * judges it. */
+static int resolve_destinations(
+	struct arena *arena, const char *bundle, struct oci_config *config, struct nacre_error *err)
+{
+	const char *root = config->root ? config->root->path : NULL;
+	char rootfs[PATH_TEXT_MAX];
+	char clean[PATH_TEXT_MAX];
+
+	if (root && *root != '/')
+		root = arena_printf(arena, "%s/%s", bundle, root);
+	if (!root || path_clean(root, rootfs) < 0 || strcmp(rootfs, "/") == 0)
+		return 0;
+	for (size_t i = 0; i < config->n_mounts; i++) {
+		struct oci_mount *mount = &config->mounts[i];
+
+		if (!mount->destination || path_clean(mount->destination, clean) < 0 ||
+			!path_within(clean, rootfs))
+			continue;
+		mount->destination = arena_printf(arena, "/%s", clean + strlen(rootfs));
+		if (!mount->destination)
+			return fail_errno(err, ENOMEM, "mounts[%zu].destination", i);
+	}
+	return 0;
+}
+
+static int decode_config(struct arena *arena, const char *file, const struct bundle *bundle,
+	struct oci_config **ret_config, struct nacre_error *err)
+{
+	struct oci_config *config;
+
+	if (oci_config_decode(arena, file, bundle->given, bundle->given_length, &config, err) < 0 ||
+		resolve_destinations(arena, bundle->path, config, err) < 0 ||
+		mount_idmap_decode(arena, config, err) < 0 ||
+		oci_config_validate(config, err) < 0 || sysctl_check(config, err) < 0)
+		return -err->code;
+	*ret_config = config;
+	return 0;
+}
+
+static int locate(
+	struct arena *arena, const char *path, struct bundle *bundle, struct nacre_error *err)
+{
+	char real[PATH_MAX];
+
+	if (!realpath(path ? path : ".", real))
+		return fail_errno(err, errno, "bundle %s", path ? path : ".");
+	bundle->path = arena_strdup(arena, real);
+	if (!bundle->path)
+		return fail_errno(err, ENOMEM, "bundle %s", real);
+	return 0;
+}
+
+int bundle_load(struct arena *arena, const struct nacre_create_options *options,
+	void (*warn)(void *data, const char *text), void *data, struct bundle *ret_bundle,
+	struct nacre_error *err)
+{
+	const char *file = options->config ? options->config : "config.json";
+	struct bundle bundle = {.path = NULL};
+	struct harden_request harden_request;
+	struct oci_config *config = NULL;
+	cleanup_close int dir_fd = -1;
+	const char *root;
+
+	if (locate(arena, options->bundle, &bundle, err) < 0)
+		return -err->code;
+	dir_fd = open(bundle.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0)
+		return fail_errno(err, errno, "bundle %s", bundle.path);
+	if (read_config(arena, dir_fd, bundle.path, file, &bundle, err) < 0 ||
+		decode_config(arena, file, &bundle, &config, err) < 0)
+		return -err->code;
+	oci_config_warnings(config, warn, data);
+	if (resolve_sources(arena, bundle.path, config, err) < 0 ||
+		decide(arena, options, config, &bundle.policy, &harden_request, err) < 0 ||
+		harden(arena, config, &harden_request, &bundle.config, &bundle.report, err) < 0)
+		return -err->code;
+	root = bundle.config->root->path;
+	bundle.rootfs = *root == '/' ? root : arena_printf(arena, "%s/%s", bundle.path, root);
+	if (!bundle.rootfs)
+		return fail_errno(err, ENOMEM, "rootfs");
+	*ret_bundle = bundle;
+	return 0;
+}

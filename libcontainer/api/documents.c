@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "libcontainer/api/bundle.h"
+#include "libcontainer/api/nacre.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/companion.h"
+#include "libcontainer/life/criu.h"
+#include "libcontainer/mount/mount_options.h"
+#include "libcontainer/process/caps.h"
+#include "libcontainer/process/scheduling.h"
+#include "libcontainer/seccomp/seccomp.h"
+#include "libcontainer/systemd/systemd.h"
+#include "specs/annotations.h"
+#include "specs/defaults.h"
+#include "specs/features.h"
+#include "specs/policy.h"
+#include "specs/profiles.h"
+
+enum {
+	UNSAFE_MAX = 16,
+};
+
+/* Calls of container.h that make a document and touch no container. */
+
+int nacre_default_config(
+	bool rootless, const char *profile_name, char **ret_json, struct nacre_error *err)
+{
+	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
+	const struct profile *profile = profile_find(profile_name ? profile_name : "agent");
+	enum default_kind kind = DEFAULT_ROOT;
+	struct oci_config *config;
+
+	if (!arena)
+		return fail_errno(err, ENOMEM, "default config");
+	if (!profile)
+		return fail(err, EINVAL, "unknown profile \"%s\"; valid are " PROFILE_NAMES,
+			profile_name);
+	if (rootless)
+		kind = profile->rules & RULE_HOST_NETWORK ? DEFAULT_ROOTLESS_OWN_NETWORK
+							  : DEFAULT_ROOTLESS;
+	if (oci_default_config(arena, kind, geteuid(), getegid(), &config, err) < 0)
+		return -err->code;
+	return oci_config_encode(config, true, ret_json, err);
+}
+
+int nacre_harden(const struct nacre_create_options *options, enum nacre_harden_format format,
+	char **ret_text, struct nacre_error *err)
+{
+	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
+	struct bundle bundle;
+
+	if (!arena)
+		return fail_errno(err, ENOMEM, "harden");
+	if (bundle_load(arena, options, life_drop_warning, NULL, &bundle, err) < 0)
+		return -err->code;
+	switch (format) {
+	case NACRE_HARDEN_TEXT:
+		return harden_report_text(bundle.report, ret_text, err);
+	case NACRE_HARDEN_JSON:
+		return harden_report_json(bundle.report, ret_text, err);
+	case NACRE_HARDEN_DIFF:
+		return harden_report_diff(bundle.report, ret_text, err);
+	case NACRE_HARDEN_CONFIG:
+		return oci_config_encode(bundle.config, true, ret_text, err);
+	}
+	return fail(err, EINVAL, "format %d", format);
+}
+
+/* A NULL-terminated list as the tables have it. */
+static struct oci_strings strings(const char *const *list)
+{
+	struct oci_strings strings = {.items = (const char **)list};
+
+	while (list[strings.n])
+		strings.n++;
+	return strings;
+}
+
+/* features.md, Unsafe annotations in config.json: what acts on the host, or loosens. */
+static size_t unsafe_annotations(const char *ret_keys[UNSAFE_MAX])
+{
+	size_t n = 0;
+
+	for (; run_annotations_of_host[n]; n++)
+		ret_keys[n] = run_annotations_of_host[n];
+	ret_keys[n++] = SYSTEMD_ANNOTATION_PREFIX;
+	ret_keys[n++] = ANNOTATION_ALLOW;
+	return n;
+}
+
+int nacre_features(char **ret_json, struct nacre_error *err)
+{
+	const bool systemd = companion_installed("nacre-systemd");
+	const char *namespaces[9] = {NULL}, *capabilities[65] = {NULL}, *flags[8] = {NULL};
+	const char *modes[8], *policy_flags[8], *hooks[OCI_HOOK_KINDS], *unsafe[UNSAFE_MAX];
+	struct oci_features_memory_policy policy = {.modes = {.n = 0}};
+	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
+	size_t n_mount_options;
+	const char *const *mount_options = mount_option_names(&n_mount_options);
+	struct oci_features_enabled yes = {.enabled = {true, true}};
+	struct oci_features_enabled net_devices = {
+		.enabled = {true, companion_installed("nacre-netdev")}};
+	char criu[PATH_MAX];
+	struct nacre_error missing;
+	/* The second name is runc's, for those who look for it. */
+	struct oci_pair annotations[] = {{"run.nacre.version", NACRE_VERSION},
+		{"org.opencontainers.runc.checkpoint.enabled",
+			criu_find(NULL, criu, &missing) == 0 ? "true" : "false"}};
+	struct oci_features_intel_rdt rdt = {
+		.enabled = {true, true}, .schemata = {true, true}, .monitoring = {true, true}};
+	struct oci_features_mount_extensions extensions = {.idmap = &yes};
+	struct oci_features_cgroup cgroup = {.v1 = {true, false},
+		.v2 = {true, true},
+		.systemd = {true, systemd},
+		.systemd_user = {true, systemd},
+		.rdma = {true, true}};
+	struct oci_features_seccomp seccomp = {.enabled = {true, true},
+		.actions = strings(seccomp_actions()),
+		.operators = strings(seccomp_operators()),
+		.archs = strings(seccomp_architectures()),
+		.known_flags = strings(seccomp_flags_known())};
+	struct oci_features_linux linux_ = {.cgroup = &cgroup,
+		.seccomp = &seccomp,
+		.apparmor = &yes,
+		.selinux = &yes,
+		.mount_extensions = &extensions,
+		.intel_rdt = &rdt,
+		.net_devices = &net_devices};
+	struct oci_features features = {.oci_version_min = OCI_VERSION_MIN,
+		.oci_version_max = OCI_VERSION,
+		.hooks = {hooks, oci_hook_kinds(hooks)},
+		.annotations = {annotations, sizeof(annotations) / sizeof(annotations[0])},
+		.potentially_unsafe_config_annotations = {unsafe, unsafe_annotations(unsafe)},
+		.mount_options = {(const char **)mount_options, n_mount_options},
+		.linux_ = &linux_};
+
+	if (!arena)
+		return fail_errno(err, ENOMEM, "features");
+	for (size_t i = 0; namespace_types[i].name; i++)
+		namespaces[i] = namespace_types[i].name;
+	linux_.namespaces = strings(namespaces);
+	linux_.capabilities = (struct oci_strings){
+		.items = capabilities, .n = capability_names(arena, capabilities)};
+	policy.modes = (struct oci_strings){modes, memory_policy_modes(modes)};
+	policy.flags = (struct oci_strings){policy_flags, memory_policy_flags(policy_flags)};
+	linux_.memory_policy = &policy;
+	seccomp_flags_supported(flags);
+	seccomp.supported_flags = strings(flags);
+	return oci_features_encode(&features, ret_json, err);
+}

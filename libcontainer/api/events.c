@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libcontainer/api/nacre.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/cgroup/cgroup_stats.h"
+
+/* nacre_stats and nacre_events. */
+
+/* A container that one can look at: its cgroup is open, and a pidfd of its first process. */
+static int open_running(
+	struct nacre *nacre, const char *id, struct life *l, struct nacre_error *err)
+{
+	enum container_status status;
+	int result = container_open(nacre, id, false, l, &status, err);
+
+	if (result < 0)
+		return result;
+	if (status == STATUS_STOPPED || status == STATUS_CREATING)
+		return fail(err, ESRCH, "container with id %s is not running", id);
+	l->pidfd = record_open_pidfd(&l->record);
+	if (l->pidfd < 0)
+		return fail(err, ESRCH, "container with id %s is not running", id);
+	return container_open_cgroup(l, err);
+}
+
+/* Each time with memory of its own: a watcher may live for months. */
+static int stats_text(const struct life *l, char **ret_text, struct nacre_error *err)
+{
+	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
+	struct container_stats stats;
+
+	if (!arena)
+		return fail_errno(err, ENOMEM, "stats");
+	if (cgroup_stats_read(arena, l->cgroup.fd, &stats, err) < 0)
+		return fail_prefix(err, "cgroup %s", l->cgroup.path);
+	return stats_event_encode(l->id, &stats, ret_text, err);
+}
+
+int nacre_stats(struct nacre *nacre, const char *id, char **ret_json, struct nacre_error *err)
+{
+	struct life l;
+	int result = open_running(nacre, id, &l, err);
+
+	if (result == 0)
+		result = stats_text(&l, ret_json, err);
+	life_done(&l);
+	return result;
+}
+
+struct watch {
+	const struct life *l;
+	uint64_t interval_ms;
+	int oom_fd; /* memory.events; -1: the cgroup has no memory controller */
+	uint64_t oom_kills;
+	int (*event)(void *data, const char *json);
+	void *data;
+};
+
+/* Hands JSON on and frees it. */
+static int hand_on(const struct watch *watch, char *json, struct nacre_error *err)
+{
+	int result = watch->event(watch->data, json);
+
+	free(json);
+	return result < 0 ? fail_errno(err, result, "event") : 0;
+}
+
+static int tell_stats(const struct watch *watch, struct nacre_error *err)
+{
+	char *json;
+
+	if (stats_text(watch->l, &json, err) < 0)
+		return -err->code;
+	return hand_on(watch, json, err);
+}
+
+/* One event for what has happened since the last look. */
+static int tell_oom(struct watch *watch, struct nacre_error *err)
+{
+	uint64_t kills = cgroup_oom_kills(&watch->l->cgroup);
+	char *json;
+
+	if (kills <= watch->oom_kills)
+		return 0;
+	watch->oom_kills = kills;
+	if (oom_event_encode(watch->l->id, &json, err) < 0)
+		return -err->code;
+	return hand_on(watch, json, err);
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static int wait_ms(uint64_t next)
+{
+	uint64_t now = now_ms();
+
+	if (next <= now)
+		return 0;
+	return next - now > INT_MAX ? INT_MAX : (int)(next - now);
+}
+
+/* The kernel tells of a change of memory.events by POLLPRI to whoever has read it before. */
+static int wait_and_tell(struct watch *watch, struct nacre_error *err)
+{
+	struct pollfd polls[] = {
+		{.fd = watch->l->pidfd, .events = POLLIN},
+		{.fd = watch->oom_fd, .events = POLLPRI},
+	};
+	uint64_t next = now_ms() + watch->interval_ms;
+	char byte;
+	int result = 0;
+
+	while (result == 0) {
+		int ready = poll(polls, sizeof(polls) / sizeof(polls[0]), wait_ms(next));
+
+		if (ready < 0 && errno != EINTR)
+			return fail_errno(err, errno, "wait for an event");
+		if (ready > 0 && polls[1].revents) {
+			(void)pread(watch->oom_fd, &byte, 1, 0);
+			result = tell_oom(watch, err);
+		}
+		/* What it died of is told last. */
+		if (ready > 0 && polls[0].revents)
+			return result < 0 ? result : tell_oom(watch, err);
+		if (ready == 0) {
+			result = tell_stats(watch, err);
+			next += watch->interval_ms;
+		}
+	}
+	return result;
+}
+
+/* Whether the container has ended, so that a file of its cgroup could not be read. */
+static bool has_ended(const struct life *l)
+{
+	struct pollfd ended = {.fd = l->pidfd, .events = POLLIN};
+
+	return poll(&ended, 1, 0) == 1;
+}
+
+int nacre_events(struct nacre *nacre, const char *id, uint64_t interval_ms,
+	int (*event)(void *data, const char *json), void *data, struct nacre_error *err)
+{
+	cleanup_close int oom_fd = -1;
+	struct life l;
+	int result = open_running(nacre, id, &l, err);
+
+	if (result == 0) {
+		struct watch watch = {
+			.l = &l, .interval_ms = interval_ms, .event = event, .data = data};
+		char byte;
+
+		oom_fd = openat(l.cgroup.fd, "memory.events", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		if (oom_fd < 0)
+			life_warn(&l, "no oom events: the cgroup has no memory controller");
+		else
+			(void)pread(oom_fd, &byte, 1, 0);
+		watch.oom_fd = oom_fd;
+		watch.oom_kills = cgroup_oom_kills(&l.cgroup);
+		result = wait_and_tell(&watch, err);
+		if ((result == -ENOENT || result == -ENODEV) && has_ended(&l))
+			result = 0;
+	}
+	life_done(&l);
+	return result;
+}

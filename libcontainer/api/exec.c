@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "libcontainer/api/nacre.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/life/audit.h"
+#include "libcontainer/life/plan.h"
+#include "libcontainer/life/steps.h"
+#include "libcontainer/process/lsm.h"
+#include "specs/harden.h"
+#include "specs/json.h"
+#include "specs/profiles.h"
+#include "specs/validate.h"
+
+/* nacre_exec: a further process in a running container. */
+
+static int append(struct arena *arena, struct oci_strings *list, const char *const *more,
+	struct nacre_error *err)
+{
+	const char **items;
+	size_t n = 0;
+
+	while (more && more[n])
+		n++;
+	if (n == 0)
+		return 0;
+	items = arena_array(arena, list->n + n, sizeof(*items));
+	if (!items)
+		return fail_errno(err, ENOMEM, "exec");
+	for (size_t i = 0; i < list->n; i++)
+		items[i] = list->items[i];
+	for (size_t i = 0; i < n; i++)
+		items[list->n + i] = more[i];
+	list->items = items;
+	list->n += n;
+	return 0;
+}
+
+/* Decimal digits only, the whole text: CVE-2026-30892 read "1" as root, CVE-2016-3697 looked
+ * numbers up as names. */
+static int parse_id(const char *text, size_t length, uint32_t *ret_id)
+{
+	uint64_t value = 0;
+
+	if (length == 0 || length > 10)
+		return -EINVAL;
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return -EINVAL;
+		value = value * 10 + (uint64_t)(text[i] - '0');
+	}
+	/* (uid_t)-1 means "leave unchanged" to setresuid(2). */
+	if (value >= UINT32_MAX)
+		return -ERANGE;
+	*ret_id = (uint32_t)value;
+	return 0;
+}
+
+static int set_user(struct arena *arena, const struct nacre_exec_options *options,
+	struct oci_user *user, struct nacre_error *err)
+{
+	const char *text = options->user;
+	size_t n = 0;
+
+	if (text) {
+		const char *colon = strchr(text, ':');
+		size_t uid_length = colon ? (size_t)(colon - text) : strlen(text);
+
+		if (parse_id(text, uid_length, &user->uid) < 0 ||
+			(colon && parse_id(colon + 1, strlen(colon + 1), &user->gid) < 0))
+			return fail(err, EINVAL,
+				"--user \"%s\": expected UID or UID:GID as decimal numbers", text);
+		if (!colon)
+			user->gid = 0;
+		user->additional_gids = NULL;
+		user->n_additional_gids = 0;
+	}
+	while (options->additional_gids && options->additional_gids[n])
+		n++;
+	if (n == 0)
+		return 0;
+	user->additional_gids = arena_array(arena, n, sizeof(uint32_t));
+	if (!user->additional_gids)
+		return fail_errno(err, ENOMEM, "exec");
+	for (size_t i = 0; i < n; i++) {
+		const char *gid = options->additional_gids[i];
+
+		if (parse_id(gid, strlen(gid), &user->additional_gids[i]) < 0)
+			return fail(err, EINVAL,
+				"--additional-gids \"%s\": expected a decimal number", gid);
+	}
+	user->n_additional_gids = n;
+	return 0;
+}
+
+static int add_capabilities(struct arena *arena, const char *const *caps,
+	struct oci_process *process, struct nacre_error *err)
+{
+	struct oci_capabilities *sets = process->capabilities;
+
+	if (!caps || !caps[0])
+		return 0;
+	if (!sets)
+		sets = arena_alloc(arena, sizeof(*sets));
+	if (!sets)
+		return fail_errno(err, ENOMEM, "exec");
+	process->capabilities = sets;
+	/* Not inheritable: CVE-2022-29162. Hence ambient only where the config made them so. */
+	if (append(arena, &sets->bounding, caps, err) < 0 ||
+		append(arena, &sets->permitted, caps, err) < 0 ||
+		(sets->inheritable.n && append(arena, &sets->ambient, caps, err) < 0))
+		return -err->code;
+	return append(arena, &sets->effective, caps, err);
+}
+
+static int read_process_file(struct arena *arena, const struct nacre_exec_options *options,
+	struct oci_process **ret_process, struct nacre_error *err)
+{
+	const char *path = options->process_file;
+	/* The caller's choice, like stdin: a link, or a pipe that a shell names /dev/fd/63. */
+	cleanup_close int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+	cleanup_free char *text = NULL;
+	size_t length;
+
+	if (fd < 0)
+		return fail_errno(err, errno, "open %s", path);
+	if (file_read_fd(fd, path, JSON_MAX_BYTES, &text, &length, err) < 0)
+		return -err->code;
+	if (oci_process_decode(arena, path, text, length, ret_process, err) < 0)
+		return -err->code;
+	(*ret_process)->terminal |= options->terminal;
+	return 0;
+}
+
+/* The container's own process with what the options change. */
+static int make_process(struct life *l, const struct nacre_exec_options *options,
+	struct oci_process **ret_process, struct nacre_error *err)
+{
+	struct oci_process *process;
+
+	if (oci_process_copy(l->arena, l->config->process, &process, err) < 0)
+		return -err->code;
+	process->args = (struct oci_strings){.n = 0};
+	process->terminal = options->terminal;
+	process->console_size = NULL;
+	if (options->cwd)
+		process->cwd = options->cwd;
+	if (options->apparmor)
+		process->apparmor_profile = options->apparmor;
+	if (options->process_label)
+		process->selinux_label = options->process_label;
+	if (options->no_new_privs)
+		process->no_new_privileges = true;
+	if (append(l->arena, &process->args, options->args, err) < 0 ||
+		append(l->arena, &process->env, options->env, err) < 0 ||
+		add_capabilities(l->arena, options->caps, process, err) < 0 ||
+		set_user(l->arena, options, &process->user, err) < 0)
+		return -err->code;
+	*ret_process = process;
+	return 0;
+}
+
+/* exec is held by the profile that create was held by. */
+static int tighten(struct life *l, const struct oci_process *process, struct nacre_error *err)
+{
+	struct harden_report *report;
+	struct harden_request request;
+	struct oci_process *tightened;
+
+	if (record_request(&l->record, &request, err) < 0 ||
+		harden_process(l->arena, process, &request, &tightened, &report, err) < 0)
+		return -err->code;
+	l->process = tightened;
+	return seccomp_own_program(l->arena, l->config->nacre, &l->own_filter, err);
+}
+
+static int find_cgroup(struct life *l, const char *below, struct nacre_error *err)
+{
+	const char *path = l->record.cgroup;
+	char path_of_init[PATH_MAX];
+	int result;
+
+	if (!path && (below || l->options->own_cgroup_asked))
+		return fail(err, ENOTSUP, "container \"%s\" has no cgroup", l->id);
+	if (!path)
+		return 0;
+	if (below && *below && strcmp(below, "/") != 0) {
+		if (strstr(below, ".."))
+			return fail(err, EINVAL, "bad sub cgroup path: %s", below);
+		path = arena_printf(l->arena, "%s/%s", path, below + (*below == '/'));
+		if (!path)
+			return fail_errno(err, ENOMEM, "exec");
+	}
+	result = cgroup_open(path, &l->cgroup, err);
+	/* Init moved elsewhere, and its first cgroup was removed. */
+	if (result == -ENOENT && !below &&
+		cgroup_of_process((pid_t)l->record.pid, path_of_init, err) == 0) {
+		path = path_of_init;
+		result = cgroup_open(path, &l->cgroup, err);
+	}
+	return result == -ENOENT ? fail_errno(err, ENOENT, "open cgroup %s", path) : result;
+}
+
+static int may_exec(enum container_status status, bool ignore_paused, struct nacre_error *err)
+{
+	switch (status) {
+	case STATUS_CREATED:
+	case STATUS_RUNNING:
+		return 0;
+	case STATUS_PAUSED:
+		return ignore_paused
+			       ? 0
+			       : fail(err, EBUSY,
+					 "cannot exec in a paused container (use --ignore-paused "
+					 "to override)");
+	case STATUS_CREATING:
+		return fail(err, EBUSY, "cannot exec in a container that is being created");
+	case STATUS_STOPPED:
+		break;
+	}
+	return fail(err, ESRCH, "cannot exec in a stopped container");
+}
+
+/* `run` makes its record while INIT is still at work: before the pivot its root is the host's, and
+ * whoever joined its mount namespace then would stand in the host's file system. */
+static int check_inside(const struct life *l, struct nacre_error *err)
+{
+	struct stat own, other;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)l->record.pid);
+	if (stat("/", &own) < 0)
+		return fail_errno(err, errno, "stat /");
+	if (stat(path, &other) < 0)
+		return fail_errno(err, errno, "stat %s%s", path,
+			errno == EACCES ? " (only root can exec before the container's program "
+					  "runs)"
+					: "");
+	if (own.st_dev == other.st_dev && own.st_ino == other.st_ino)
+		return fail(err, EBUSY, "cannot exec in a container that is being created");
+	return 0;
+}
+
+static int prepare_exec(
+	struct life *l, const struct nacre_exec_options *options, struct nacre_error *err)
+{
+	struct oci_process *process;
+	bool traced;
+
+	if (options->size != sizeof(*options))
+		return fail(err, EINVAL, "options of %zu bytes, expected %zu", options->size,
+			sizeof(*options));
+	if (refuse_threads(err) < 0 || container_load_config(l, err) < 0)
+		return -err->code;
+	if ((options->process_file ? read_process_file(l->arena, options, &process, err)
+				   : make_process(l, options, &process, err)) < 0 ||
+		oci_process_validate(process, err) < 0 || tighten(l, process, err) < 0 ||
+		check_terminal(
+			l->process->terminal, options->detach, options->console_socket, err) < 0)
+		return -err->code;
+	if (options->kill_on_exit && options->detach)
+		return fail(err, EINVAL, "--kill-on-exit: a detached command ends at once");
+	l->pidfd = -1;
+	l->init_pidfd = record_open_pidfd(&l->record);
+	if (l->init_pidfd < 0)
+		return fail(err, ESRCH, "cannot exec in a stopped container");
+	if (check_inside(l, err) < 0)
+		return -err->code;
+	if (namespaces_differ((pid_t)l->record.pid, &l->join_flags, err) < 0)
+		return -err->code;
+	/* In place of those of the container: the conditions of this process. */
+	traced = l->record.active & TRACE;
+	l->record.active = plan_join(l->config, l->process, l->options);
+	if (trace_exec(l, traced, err) < 0)
+		return -err->code;
+	if (find_cgroup(l, options->cgroup, err) < 0)
+		return -err->code;
+	l->oom_kills = cgroup_oom_kills(&l->cgroup);
+	return 0;
+}
+
+/* By default an exec that is waited for, in a container that is not taken as it is. A detached one
+ * has nobody who would kill its cgroup. */
+static bool wants_own_cgroup(const struct life *l, const struct nacre_exec_options *options)
+{
+	const struct profile *profile = profile_find(l->record.profile ? l->record.profile : "");
+
+	return l->record.cgroup && profile && profile->rules && !options->cgroup &&
+	       !options->detach;
+}
+
+int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_options *options,
+	struct nacre_process *ret_process, struct nacre_error *err)
+{
+	struct life_options life_options = {
+		.console_socket = options->console_socket,
+		.pid_file = options->pid_file,
+		.pidfd_socket = options->pidfd_socket,
+		.preserve_fds = options->preserve_fds,
+		.cgroup = options->cgroup,
+		.own_cgroup_asked = options->own_cgroup || options->kill_on_exit,
+		.kill_on_exit = options->kill_on_exit,
+		.window = {options->window.rows, options->window.columns},
+		.bare_newlines = options->window.bare_newlines,
+	};
+	cleanup_free struct nacre_tree *tree = tree_new();
+	struct audit_event event = {.event = "exec"};
+	enum container_status status;
+	struct life l;
+	int result = container_open(nacre, id, false, &l, &status, err);
+
+	l.options = &life_options;
+	life_options.own_cgroup = life_options.own_cgroup_asked || wants_own_cgroup(&l, options);
+	/* A user's process may not leave by itself what the login put it into. */
+	life_options.attach = l.record.user_unit;
+	if (result == 0 && !tree)
+		result = fail_errno(err, ENOMEM, "exec");
+	if (result == 0)
+		result = may_exec(status, options->ignore_paused, err);
+	if (result == 0)
+		result = prepare_exec(&l, options, err);
+	if (result == 0)
+		result = audit_open(&l, err);
+	if (result == 0) {
+		result = life_exec(&l, err);
+		event.args = l.process->args;
+		event.pid = l.pid;
+		result = audit_result(&l, &event, result, kill_init, err);
+	}
+	if (result == 0)
+		*ret_process = container_take_process(&l, steal_ptr(tree), false);
+	life_done(&l);
+	return result;
+}

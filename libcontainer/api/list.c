@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <threads.h>
+
+#include "libcontainer/api/control.h"
+#include "libcontainer/api/nacre.h"
+#include "libcontainer/base/cleanup.h"
+
+enum {
+	PARTS = 2,
+	WORTH_A_THREAD = 64, /* containers: starting one costs what it saves in about ten */
+};
+
+/* A part of the containers, and what was learnt of it. */
+struct part {
+	const struct nacre *nacre;
+	const struct status_view *view;
+	char *const *ids;
+	size_t n_ids;
+	struct oci_state *states; /* has a place for each id */
+	size_t n_states;
+	struct arena *kept; /* holds the strings of the states, and the warnings */
+	const char **warnings;
+	size_t n_warnings;
+	int result; /* 0 or -ENOMEM */
+};
+
+/* What the list keeps of a record; the decoded document, ten times as large, does not stay. */
+static int keep_state(struct part *part, const struct oci_state *state)
+{
+	struct oci_state *kept = &part->states[part->n_states++];
+	const char **strings[] = {&kept->id, &kept->bundle, &kept->rootfs, &kept->created,
+		&kept->owner, &kept->profile};
+	struct oci_map *map = &kept->annotations;
+
+	*kept = *state;
+	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
+		if (*strings[i] && !(*strings[i] = arena_strdup(part->kept, *strings[i])))
+			return -ENOMEM;
+	map->items = arena_array(part->kept, map->n, sizeof(*map->items));
+	for (size_t i = 0; map->items && i < map->n; i++) {
+		map->items[i].key = arena_strdup(part->kept, state->annotations.items[i].key);
+		map->items[i].value = arena_strdup(part->kept, state->annotations.items[i].value);
+		if (!map->items[i].key || !map->items[i].value)
+			return -ENOMEM;
+	}
+	return map->items ? 0 : -ENOMEM;
+}
+
+static int keep_warning(struct part *part, const struct nacre_error *err)
+{
+	const char *text = arena_strdup(part->kept, err->text);
+
+	if (!text)
+		return -ENOMEM;
+	part->warnings[part->n_warnings++] = text;
+	return 0;
+}
+
+/* Passes over a container that went in the meantime, and one whose state cannot be read. */
+static int look_at(struct part *part, const char *id)
+{
+	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
+	int root_fd = part->nacre->root_fd;
+	struct container_record *record;
+	enum container_status status;
+	struct oci_state state;
+	struct nacre_error err;
+	int result = arena ? state_load(arena, root_fd, id, -1, &record, &err) : -ENOMEM;
+
+	if (result == 0)
+		result = container_status(part->view, record, &status, &err);
+	if (result == -ENOMEM || result == -ENOENT)
+		return result == -ENOENT ? 0 : result;
+	if (result < 0)
+		return keep_warning(part, &err);
+	state = container_state(record, status, arena);
+	return keep_state(part, &state);
+}
+
+static int look_at_part(void *data)
+{
+	struct part *part = data;
+
+	part->kept = arena_new(8 * ARENA_LIMIT);
+	if (part->kept)
+		part->warnings = arena_array(part->kept, part->n_ids, sizeof(*part->warnings));
+	part->result = part->warnings ? 0 : -ENOMEM;
+	for (size_t i = 0; i < part->n_ids && part->result == 0; i++)
+		part->result = look_at(part, part->ids[i]);
+	return 0;
+}
+
+/* Nearly all of it is the kernel's work, ten system calls a container: of many containers a second
+ * thread does half. */
+static void look_at_parts(struct part parts[PARTS])
+{
+	thrd_t thread;
+	bool shared = parts[1].n_ids >= WORTH_A_THREAD &&
+		      thrd_create(&thread, look_at_part, &parts[1]) == thrd_success;
+
+	(void)look_at_part(&parts[0]);
+	if (shared)
+		(void)thrd_join(thread, NULL);
+	else
+		(void)look_at_part(&parts[1]);
+}
+
+/* Moves the parts' states together, which stand in one array in order. Returns 0 or -ENOMEM. */
+static int join_parts(const struct nacre *nacre, const struct part parts[PARTS], size_t *ret_n)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < PARTS; i++) {
+		for (size_t j = 0; j < parts[i].n_warnings; j++)
+			nacre->callbacks.warn(nacre->callbacks.data, parts[i].warnings[j]);
+		if (parts[i].result < 0)
+			return parts[i].result;
+		memmove(parts[0].states + n, parts[i].states,
+			parts[i].n_states * sizeof(*parts[i].states));
+		n += parts[i].n_states;
+	}
+	*ret_n = n;
+	return 0;
+}
+
+/* The entries borrow the states' strings. */
+static int fill(struct nacre_list *list, const struct oci_state *states, size_t n, bool json,
+	struct nacre_error *err)
+{
+	list->entries = calloc(n + 1, sizeof(*list->entries));
+	if (!list->entries)
+		return fail_errno(err, ENOMEM, "list containers");
+	list->n = n;
+	for (size_t i = 0; i < n; i++)
+		list->entries[i] = (struct nacre_list_entry){
+			.id = states[i].id,
+			.pid = (pid_t)states[i].pid,
+			.status = states[i].status,
+			.bundle = states[i].bundle,
+			.created = states[i].created ? states[i].created : "",
+			.owner = states[i].owner,
+		};
+	return json ? oci_states_encode(states, n, &list->json, err) : 0;
+}
+
+static int look_at_all(const struct nacre *nacre, char *const *ids, size_t n_ids, bool json,
+	struct nacre_list *list, struct nacre_error *err)
+{
+	cleanup_free struct oci_state *states = calloc(n_ids + 1, sizeof(*states));
+	struct status_view view;
+	size_t half = n_ids / 2, n;
+	struct part parts[PARTS] = {
+		{nacre, &view, ids, half, states},
+		{nacre, &view, ids ? ids + half : NULL, n_ids - half, states + half},
+	};
+	int result;
+
+	if (!states)
+		return fail_errno(err, ENOMEM, "list containers");
+	result = status_view_open(nacre->root_fd, &view, err);
+	if (result < 0)
+		return result;
+	look_at_parts(parts);
+	status_view_close(&view);
+	for (size_t i = 0; i < PARTS; i++)
+		list->memory[i] = parts[i].kept;
+	result = join_parts(nacre, parts, &n);
+	return result < 0 ? fail_errno(err, result, "list containers")
+			  : fill(list, states, n, json, err);
+}
+
+int nacre_list(
+	struct nacre *nacre, bool json, struct nacre_list **ret_list, struct nacre_error *err)
+{
+	struct nacre_list *list = calloc(1, sizeof(*list));
+	char **ids = NULL;
+	size_t n_ids = 0;
+	int result = list ? state_list_ids(nacre->root_fd, &ids, &n_ids, err)
+			  : fail_errno(err, ENOMEM, "list containers");
+
+	if (result == 0)
+		result = look_at_all(nacre, ids, n_ids, json, list, err);
+	state_free_ids(ids, n_ids);
+	if (result < 0)
+		nacre_list_free(list);
+	else
+		*ret_list = list;
+	return result;
+}
+
+void nacre_list_free(struct nacre_list *list)
+{
+	if (!list)
+		return;
+	for (size_t i = 0; i < PARTS; i++)
+		arena_free(list->memory[i]);
+	free(list->entries);
+	free(list->json);
+	free(list);
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "specs/checkpoint.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "libcontainer/api/nacre.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/life/audit.h"
+#include "libcontainer/life/restore_side.h"
+
+/* nacre_restore: a life that is prepared as that of nacre_run, and walks another table. */
+
+#define DOCUMENT_LIMIT 65536
+
+static int check_joined(const struct life *l, struct nacre_error *err)
+{
+	static const char *const never_joined[] = {"mount", "cgroup"};
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct oci_namespace *ns = oci_find_namespace(l->config, never_joined[i]);
+
+		if (ns && ns->path && *ns->path)
+			return fail(err, EOPNOTSUPP,
+				"linux.namespaces: criu cannot restore into the %s namespace %s",
+				ns->type, ns->path);
+	}
+	return 0;
+}
+
+static int read_documents(
+	struct life *l, const struct nacre_criu_options *options, struct nacre_error *err)
+{
+	const int images_fd = l->restore->run->images_fd;
+	struct checkpoint_record *record = NULL;
+	cleanup_free char *profile = NULL;
+	cleanup_free char *stdio = NULL;
+	size_t length;
+	int r;
+
+	r = file_read(images_fd, "descriptors.json", DOCUMENT_LIMIT, &stdio, &length, err);
+	if (r < 0)
+		return fail_prefix(err, "%s is no checkpoint of a container",
+			options->image_path ? options->image_path : "checkpoint");
+	if (checkpoint_stdio_decode(
+		    l->arena, "descriptors.json", stdio, length, l->restore->stdio, err) < 0)
+		return -err->code;
+	r = file_read(images_fd, "nacre.json", DOCUMENT_LIMIT, &profile, &length, err);
+	if (r == 0)
+		r = checkpoint_record_decode(l->arena, "nacre.json", profile, length, &record, err);
+	if (record)
+		l->restore->null_device = record->null_device;
+	return r < 0 && r != -ENOENT ? r : checkpoint_may_restore(record, l->hardened_by, err);
+}
+
+static int prepare(struct life *l, const struct nacre_create_options *create,
+	const struct nacre_criu_options *options, struct nacre_error *err)
+{
+	struct criu_run *run = l->restore->run;
+
+	if (container_prepare(l, create, err) < 0 || check_joined(l, err) < 0 ||
+		checkpoint_begin(l, options, false, run, err) < 0 ||
+		read_documents(l, options, err) < 0)
+		return -err->code;
+	if (options->lsm_profile)
+		criu_add_text(&run->options, CRIU_LSM_PROFILE, options->lsm_profile);
+	if (options->lsm_mount_context)
+		criu_add_text(&run->options, CRIU_LSM_MOUNT_CONTEXT, options->lsm_mount_context);
+	l->restore->own_cgroup = !options->manage_cgroups ||
+				 strcmp(options->manage_cgroups, "ignore") == 0;
+	/* It is criu that enters the namespaces of the config. */
+	l->restore->plan = l->namespaces;
+	l->namespaces = (struct namespace_plan){.cgroup_fd = -1};
+	for (size_t i = 0; i < sizeof(l->namespaces.join_fds) / sizeof(int); i++)
+		l->namespaces.join_fds[i] = -1;
+	return 0;
+}
+
+int nacre_restore(struct nacre *nacre, const char *id, const struct nacre_create_options *create,
+	const struct nacre_criu_options *options, struct nacre_process *ret_process,
+	struct nacre_error *err)
+{
+	const struct life_options life_options = container_life_options(create, false);
+	cleanup_free struct nacre_tree *tree = tree_new();
+	struct audit_event event = {.event = "restore"};
+	struct restore restore = RESTORE_NONE;
+	struct criu_run run = CRIU_RUN_NONE;
+	struct life l;
+	int r = container_begin(nacre, id, &l, err);
+
+	restore.run = &run;
+	l.restore = &restore;
+	l.options = &life_options;
+	if (r == 0 && !tree)
+		r = fail_errno(err, ENOMEM, "restore");
+	if (r == 0)
+		r = prepare(&l, create, options, err);
+	if (r == 0)
+		r = life_restore(&l, err);
+	event.bundle = l.record.bundle;
+	event.pid = l.pid;
+	r = audit_result(&l, &event, r, life_delete, err);
+	if (r == 0)
+		*ret_process = container_take_process(&l, steal_ptr(tree), true);
+	namespaces_plan_done(&restore.plan);
+	criu_run_done(&run);
+	life_done(&l);
+	return r;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <unistd.h>
+
+#include "libcontainer/api/nacre.h"
+#include "libcontainer/namespace/idmap.h"
+#include "libcontainer/seccomp/seccomp_trace.h"
+
+/* --trace-denials: whether a container's or an exec's refused calls are traced. tracer.c does it.
+ */
+
+static int prepare(struct life *l, struct nacre_error *err)
+{
+	l->record.active |= TRACE;
+	return seccomp_trace_program(l->arena, &l->own_filter, &l->traced_filter, err);
+}
+
+int trace_create(struct life *l, bool asked, bool by_policy, struct nacre_error *err)
+{
+	const struct oci_seccomp *seccomp = l->config->linux_ ? l->config->linux_->seccomp : NULL;
+
+	if (asked && !l->own_filter.profile)
+		return fail(err, EINVAL,
+			"--trace-denials: needs a profile with a seccomp filter of nacre's own");
+	if (!l->own_filter.profile || !(asked || by_policy))
+		return 0;
+	if (!seccomp || !seccomp->listener_path)
+		return prepare(l, err);
+	/* Of one process's filters only one may have a listener. */
+	(void)fail(err, EINVAL,
+		"--trace-denials: the config has a seccomp agent (listenerPath), and there can be "
+		"one only");
+	if (asked)
+		return -err->code;
+	life_warn(l, err->text);
+	return 0;
+}
+
+int trace_exec(struct life *l, bool container_is_traced, struct nacre_error *err)
+{
+	if (!container_is_traced || !l->own_filter.profile)
+		return 0;
+	if (geteuid() == 0 && idmap_is_initial())
+		return prepare(l, err);
+	life_warn(l,
+		"denials of this exec are not traced: only root of the host can take its listener");
+	return 0;
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/base/companion.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "libcontainer/base/child.h"
+#include "libcontainer/base/cleanup.h"
+
+#define OUTPUT_LIMIT 65536
+#define MAX_ARGUMENTS 64
+#define LOADER_FAILED 127 /* of ld.so(8) for a library that is missing, and of shells */
+
+struct text {
+	char *bytes;
+	size_t size, length;
+	bool cut;
+};
+
+static void take(void *data, const char *chunk, size_t length)
+{
+	struct text *text = data;
+	size_t room = text->size - 1 - text->length;
+
+	text->cut = text->cut || length > room;
+	if (length > room)
+		length = room;
+	memcpy(text->bytes + text->length, chunk, length);
+	text->length += length;
+	text->bytes[text->length] = '\0';
+}
+
+/* Only by an absolute path: a relative one would depend on the bundle that the caller stands in. */
+static int find_program(const char *name, char path[PATH_MAX], struct nacre_error *err)
+{
+	const char *directory = secure_getenv("NACRE_LIBEXECDIR");
+	int length;
+
+	if (!directory || !*directory)
+		directory = NACRE_LIBEXECDIR;
+	if (directory[0] != '/')
+		return fail(err, EINVAL, "NACRE_LIBEXECDIR=%s: not an absolute path", directory);
+	length = snprintf(path, PATH_MAX, "%s/%s", directory, name);
+	if (length >= PATH_MAX)
+		return fail_errno(err, ENAMETOOLONG, "NACRE_LIBEXECDIR");
+	return 0;
+}
+
+bool companion_installed(const char *name)
+{
+	struct nacre_error ignored;
+	char path[PATH_MAX];
+
+	return find_program(name, path, &ignored) == 0 && access(path, X_OK) == 0;
+}
+
+static int missing(const char *path, const char *name, struct nacre_error *err)
+{
+	return fail(err, ENOENT,
+		"%s is missing in %.*s: install it with nacre, or set NACRE_LIBEXECDIR to where it "
+		"is",
+		name, (int)(strrchr(path, '/') - path), path);
+}
+
+/* One line, printable. */
+static void tidy(struct text *text)
+{
+	while (text->length > 0 && text->bytes[text->length - 1] == '\n')
+		text->bytes[--text->length] = '\0';
+	for (char *c = text->bytes; *c; c++)
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = ' ';
+}
+
+static int judge(
+	const struct companion *companion, int status, struct text *error, struct nacre_error *err)
+{
+	int code = WEXITSTATUS(status);
+
+	if (WIFSIGNALED(status))
+		return fail(err, ECANCELED, "%s: killed by signal %d (%s)", companion->name,
+			WTERMSIG(status), strsignal(WTERMSIG(status)));
+	if (code == 0)
+		return 0;
+	tidy(error);
+	if (code == LOADER_FAILED)
+		return fail(err, ELIBACC, "%s", error->bytes);
+	if (!*error->bytes)
+		return fail(err, code, "%s: exit status %d", companion->name, code);
+	return fail(err, code, "%s", error->bytes);
+}
+
+static int run(const struct companion *companion, const char *path, struct text *output,
+	struct nacre_error *err)
+{
+	char error_bytes[sizeof(err->text)];
+	struct text error = {error_bytes, sizeof(error_bytes), 0, false};
+	char *argv[MAX_ARGUMENTS + 2] = {(char *)companion->name};
+	const struct child child = {
+		.path = path,
+		.argv = argv,
+		.envp = environ,
+		.input = companion->input ? companion->input : "",
+		.fds = companion->fds,
+		.n_fds = companion->n_fds,
+		.output = {take, output},
+		.error = {take, &error},
+		.timeout = companion->timeout,
+	};
+	int status, r;
+
+	for (size_t i = 0; companion->arguments && companion->arguments[i]; i++) {
+		if (i == MAX_ARGUMENTS)
+			return fail(err, E2BIG, "%s: more than %d arguments", companion->name,
+				MAX_ARGUMENTS);
+		argv[i + 1] = (char *)companion->arguments[i];
+	}
+	error_bytes[0] = '\0';
+	r = child_run(&child, &status, err);
+	if (r == -ENOENT)
+		return missing(path, companion->name, err);
+	if (r < 0)
+		return fail_prefix(err, "%s", companion->name);
+	r = judge(companion, status, &error, err);
+	if (r == 0 && output->cut)
+		return fail(err, EFBIG, "%s: answers with more than %d bytes", companion->name,
+			OUTPUT_LIMIT);
+	return r;
+}
+
+int companion_run(const struct companion *companion, char **ret_output, struct nacre_error *err)
+{
+	cleanup_free char *bytes = malloc(OUTPUT_LIMIT + 1);
+	struct text output = {bytes, OUTPUT_LIMIT + 1, 0, false};
+	char path[PATH_MAX];
+
+	if (!bytes)
+		return fail_errno(err, ENOMEM, "%s", companion->name);
+	bytes[0] = '\0';
+	if (find_program(companion->name, path, err) < 0 || run(companion, path, &output, err) < 0)
+		return -err->code;
+	if (ret_output)
+		*ret_output = steal_ptr(bytes);
+	return 0;
+}

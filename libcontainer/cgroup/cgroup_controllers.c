@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/cgroup/cgroup_controllers.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/sys.h"
+
+/* No limit needs to be looked for higher up than a container's cgroup can lie. */
+#define LEVELS_MAX 256
+
+static int read_line(int dir_fd, const char *name, char ret_line[CGROUP_CONTROLLERS_MAX])
+{
+	cleanup_close int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = read(fd, ret_line, CGROUP_CONTROLLERS_MAX - 1);
+	if (n < 0)
+		return -errno;
+	while (n > 0 && ret_line[n - 1] == '\n')
+		n--;
+	ret_line[n] = '\0';
+	return 0;
+}
+
+int cgroup_controllers_read(int dir_fd, char ret_names[CGROUP_CONTROLLERS_MAX])
+{
+	return read_line(dir_fd, "cgroup.controllers", ret_names);
+}
+
+bool cgroup_controllers_have(const char *names, const char *name, size_t length)
+{
+	while (*names) {
+		size_t n = strcspn(names, " ");
+
+		if (n == length && strncmp(names, name, length) == 0)
+			return true;
+		names += n;
+		names += strspn(names, " ");
+	}
+	return false;
+}
+
+static int write_control(int dir_fd, const char *text, size_t length)
+{
+	cleanup_close int fd = openat(
+		dir_fd, "cgroup.subtree_control", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, text, length) < 0)
+		return -errno;
+	return 0;
+}
+
+/* "+cpu +pids": what of AVAILABLE is not in ENABLED. */
+static size_t missing_controllers(
+	const char *available, const char *enabled, char ret_text[2 * CGROUP_CONTROLLERS_MAX])
+{
+	size_t used = 0;
+
+	while (*available) {
+		size_t n = strcspn(available, " ");
+
+		if (!cgroup_controllers_have(enabled, available, n)) {
+			if (used > 0)
+				ret_text[used++] = ' ';
+			ret_text[used++] = '+';
+			memcpy(ret_text + used, available, n);
+			used += n;
+		}
+		available += n;
+		available += strspn(available, " ");
+	}
+	ret_text[used] = '\0';
+	return used;
+}
+
+/* Whether the cgroup, not the root, has processes. By controllers that know of threads (cpu,
+ * cpuset, pids) it would then become the root of a threaded subtree, whose children take no
+ * processes; for the others the kernel says EBUSY. */
+static bool holds_processes(int dir_fd)
+{
+	cleanup_close int fd = openat(dir_fd, "cgroup.procs", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	char byte;
+
+	return fd >= 0 && read(fd, &byte, 1) > 0 && faccessat(dir_fd, "cgroup.type", F_OK, 0) == 0;
+}
+
+void cgroup_controllers_enable(int dir_fd, const char *available)
+{
+	char enabled[CGROUP_CONTROLLERS_MAX], missing[2 * CGROUP_CONTROLLERS_MAX];
+	const char *word = missing;
+	size_t n;
+
+	if (!available[0])
+		return;
+	/* A read of the file takes no lock in the kernel, a write takes the one of all cgroups. */
+	if (read_line(dir_fd, "cgroup.subtree_control", enabled) < 0)
+		enabled[0] = '\0';
+	n = missing_controllers(available, enabled, missing);
+	if (n == 0 || holds_processes(dir_fd) || write_control(dir_fd, missing, n) == 0)
+		return;
+	/* The kernel takes all of a write or nothing. */
+	for (; *word; word += n, word += strspn(word, " ")) {
+		n = strcspn(word, " ");
+		(void)write_control(dir_fd, word, n);
+	}
+}
+
+/* The path of an open directory, for error texts only. */
+static const char *directory_name(int fd, char path[PATH_MAX])
+{
+	char link[32];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, path, PATH_MAX - 1);
+	if (n < 0)
+		return "the cgroup";
+	path[n] = '\0';
+	return path;
+}
+
+/* Finds the nearest ancestor that has the controller but does not hand it down. Returns its
+ * directory, or -ENOENT: there is none. */
+static int find_holder(int cgroup_fd, const char *name, size_t length)
+{
+	char names[CGROUP_CONTROLLERS_MAX];
+	cleanup_close int fd = -1;
+	int level;
+
+	for (level = 0; level < LEVELS_MAX; level++) {
+		/* NO_XDEV: ends at the root of the cgroup2 mount. */
+		int parent = sys_openat2(fd < 0 ? cgroup_fd : fd, "..", O_RDONLY | O_DIRECTORY, 0,
+			RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+
+		if (parent < 0)
+			return -ENOENT;
+		close_fd(&fd);
+		fd = parent;
+		if (cgroup_controllers_read(fd, names) < 0)
+			return -ENOENT;
+		if (cgroup_controllers_have(names, name, length))
+			return steal_fd(&fd);
+	}
+	return -ENOENT;
+}
+
+int cgroup_controllers_explain(
+	int cgroup_fd, const char *property, const char *file, struct nacre_error *err)
+{
+	char names[CGROUP_CONTROLLERS_MAX] = "", path[PATH_MAX], text[64];
+	size_t length = strcspn(file, ".");
+	cleanup_close int holder = -1;
+	int n, r;
+
+	(void)cgroup_controllers_read(cgroup_fd, names);
+	if (cgroup_controllers_have(names, file, length))
+		return fail(err, ENOSYS, "%s: this kernel's %.*s controller has no file %s (in %s)",
+			property, (int)length, file, file, directory_name(cgroup_fd, path));
+	holder = find_holder(cgroup_fd, file, length);
+	if (holder < 0)
+		return fail(err, ENOSYS,
+			"%s: the %.*s controller is not available in cgroup v2 on this host "
+			"(cgroup.controllers at %s has: %s)",
+			property, (int)length, file, directory_name(cgroup_fd, path),
+			names[0] ? names : "none");
+	/* Once more, for the reason. */
+	n = snprintf(text, sizeof(text), "+%.*s", (int)length, file);
+	r = holds_processes(holder) ? -EBUSY
+	    : n < (int)sizeof(text) ? write_control(holder, text, (size_t)n)
+				    : -EINVAL;
+	if (r == 0)
+		return fail(err, EAGAIN,
+			"%s: the %.*s controller was enabled in %s only now: try again", property,
+			(int)length, file, directory_name(holder, path));
+	return fail_errno(err, r,
+		"%s: the %.*s controller cannot be enabled: write %s to "
+		"%s/cgroup.subtree_control%s",
+		property, (int)length, file, text, directory_name(holder, path),
+		r == -EBUSY ? " (a cgroup with processes of its own cannot hand controllers down)"
+			    : "");
+}

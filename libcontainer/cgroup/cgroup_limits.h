@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_CGROUP_LIMITS_H
+#define NACRE_CGROUP_LIMITS_H
+
+#include "libcontainer/cgroup/cgroup_journal.h"
+#include "specs/spec.h"
+
+/*
+ * linux.resources to the files of the cgroup whose directory is CGROUP_FD, one step a controller.
+ * Zero values and empty objects mean "unset", as every engine sends them; they need no controller,
+ * and neither does "no limit". A limit whose file is missing is an error that names the controller;
+ * but those that only the profile added (FROM_PROFILE, enum oci_limit) are skipped, with one call
+ * of WARN. Knobs that cgroup v2 has not (kernel memory, swappiness, realtime, ...) are not looked
+ * at: oci_config_warnings tells of them. RESOURCES may be NULL. CGROUP_FD -1: there is no cgroup,
+ * and so no limit can be set: whatever is not the profile's alone is an error. JOURNAL (may be
+ * NULL) gets what the files held before, also on failure.
+ */
+int cgroup_limits_apply(int cgroup_fd, const struct oci_resources *resources, uint32_t from_profile,
+	struct cgroup_journal *journal, void (*warn)(void *data, const char *text), void *data,
+	struct nacre_error *err);
+
+/* cpu.shares (2 to 262144) to cpu.weight (1 to 10000): 1024 gives 100. */
+uint64_t cgroup_weight_from_shares(uint64_t shares);
+
+/* blockIO.weight (10 to 1000) to io.weight (1 to 10000). */
+uint64_t cgroup_io_weight(uint64_t weight);
+
+#endif

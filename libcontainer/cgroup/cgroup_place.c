@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/cgroup/cgroup_place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Whether the caller may make a cgroup in PARENT and start a process in it. The second also asks
+ * for the cgroup.procs of what is above both, the runtime's own cgroup and the new one: that is
+ * PARENT, in both places where we look. */
+static int check_parent(int mount_fd, const char *parent, struct nacre_error *err)
+{
+	char procs[PATH_MAX];
+
+	parent += *parent == '/';
+	if (snprintf(procs, sizeof(procs), "%s%scgroup.procs", parent, *parent ? "/" : "") >=
+		(int)sizeof(procs))
+		return fail_errno(err, ENAMETOOLONG, "cgroup /%s", parent);
+	if (faccessat(mount_fd, *parent ? parent : ".", W_OK, AT_EACCESS) < 0)
+		return fail_errno(err, errno, "cgroup /%s", parent);
+	if (faccessat(mount_fd, procs, W_OK, AT_EACCESS) < 0)
+		return fail_errno(err, errno, "cgroup /%s: cgroup.procs", parent);
+	return 0;
+}
+
+/* The runtime's own cgroup takes others below it, but hands no controllers down while it has
+ * processes. */
+static int below_own(int mount_fd, const char *id, char ret_path[PATH_MAX], struct nacre_error *err)
+{
+	struct nacre_error ignored; /* the parent's error is the one to tell */
+	char own[PATH_MAX];
+
+	if (cgroup_of_process(getpid(), own, &ignored) < 0 ||
+		check_parent(mount_fd, own, &ignored) < 0)
+		return -err->code;
+	if (snprintf(ret_path, PATH_MAX, "%s/nacre-%s", own[1] ? own : "", id) >= PATH_MAX)
+		return fail_errno(err, ENAMETOOLONG, "cgroup %s", own);
+	return 0;
+}
+
+int cgroup_place(int mount_fd, const char *cgroups_path, const char *id, char ret_path[PATH_MAX],
+	struct nacre_error *err)
+{
+	char parent[PATH_MAX];
+	int r = cgroup_resolve_path(mount_fd, cgroups_path, id, ret_path, err);
+
+	if ((cgroups_path && *cgroups_path) || r == -ENAMETOOLONG || (r == 0 && geteuid() == 0))
+		return r;
+	if (r == 0) {
+		(void)snprintf(parent, sizeof(parent), "%s", ret_path);
+		*strrchr(parent, '/') = '\0';
+		r = check_parent(mount_fd, parent, err);
+	}
+	return r < 0 ? below_own(mount_fd, id, ret_path, err) : 0;
+}

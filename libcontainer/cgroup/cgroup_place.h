@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_CGROUP_PLACE_H
+#define NACRE_CGROUP_PLACE_H
+
+#include "libcontainer/cgroup/cgroup.h"
+
+/*
+ * Decides where the container's cgroup lies: as cgroup_resolve_path says; for a caller without
+ * privilege, if CGROUPS_PATH is NULL or empty, else below the runtime's own cgroup, if that was
+ * delegated. -EACCES, -EPERM or -EROFS: neither takes a cgroup from this caller; -ENOSYS: there is
+ * no cgroup2.
+ */
+int cgroup_place(int mount_fd, const char *cgroups_path, const char *id, char ret_path[PATH_MAX],
+	struct nacre_error *err);
+
+#endif

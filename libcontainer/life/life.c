@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/life/life.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/life/baton.h"
+#include "libcontainer/life/steps.h"
+#include "libcontainer/life/walk.h"
+
+/* clang-format off */
+/*
+ * Theory of operation
+ *
+ * create   RUNTIME walks create_steps, spawning INIT on the way, and ends. INIT walks them too, then
+ *          listens on the start socket in the state directory.
+ * start    another RUNTIME connects to it; both walk start_steps. INIT ends by becoming the program.
+ * run      both tables in one go, on the socket pair that create uses. Unless there are hooks, RUNTIME
+ *          has given the turn for start long before INIT comes to take it: nobody sleeps.
+ * exec     the same with join_steps first: spawned into the container's cgroup and pid namespace, INIT
+ *          joins the rest.
+ * restore  restore_steps. INIT becomes criu, which makes the container's processes as RUNTIME's
+ *          children; they are complete and stopped from "processes" to "resume".
+ * delete   the undo column of create_steps, read upwards.
+ *
+ * If a row fails in INIT, it sends the error and ends. If a row fails in RUNTIME, or INIT reports or
+ * dies, RUNTIME undoes its finished rows, last first. If RUNTIME dies, INIT reads the end of the socket
+ * where it expects a turn, and ends; what else is left `delete --force` removes.
+ */
+const struct step create_steps[] = {
+	{RUNTIME, "poststop hooks",             HOOKS_POSTSTOP,         NULL,                   run_poststop},
+	{RUNTIME, "state directory",            ALWAYS,                 make_state_directory,   drop_state_directory},
+	{RUNTIME, "tracer",                     TRACE,                  NULL,                   end_tracers},
+	{RUNTIME, "notify socket",              NOTIFY,                 make_notify_socket,     NULL},
+	{RUNTIME, "cgroup",                     CGROUPFS,               make_cgroup,            drop_cgroup},
+	{RUNTIME, "mount sources",              HOST_SOURCES,           open_mount_sources,     NULL},
+	{RUNTIME, "device nodes",               DEVICE_NODES,           make_device_nodes,      NULL},
+	{RUNTIME, "console socket",             TERMINAL,               connect_console,        NULL},
+	{RUNTIME, "hook output",                HOOK_OUTPUT,            open_hook_output,       NULL},
+	{RUNTIME, "start socket",               WAITS_FOR_START,        open_start_socket,      NULL},
+	{RUNTIME, "spawn",                      ALWAYS,                 spawn_init,             kill_init,      STEP_SPAWN},
+	{RUNTIME, "systemd unit",               SYSTEMD,                make_unit,              drop_unit},
+	{RUNTIME, "id maps",                    NEW_USERNS,             write_id_maps,          NULL},
+	{RUNTIME, "network devices",            NET_DEVICES,            move_net_devices,       restore_net_devices},
+	{RUNTIME, "limits and device rules",    ALWAYS,                 set_cgroup_limits,      NULL,           STEP_OVERLAP},
+	{RUNTIME, "oom score",                  OOM_SCORE,              set_oom_score,          NULL,           STEP_OVERLAP},
+	{RUNTIME, "compile seccomp filter",     SECCOMP,                compile_seccomp,        NULL,           STEP_OVERLAP},
+	{RUNTIME, "config and report",          ALWAYS,                 save_config,            NULL,           STEP_OVERLAP},
+	{RUNTIME, "resctrl group",              RESCTRL,                enter_resctrl,          drop_resctrl,   STEP_OVERLAP},
+	{RUNTIME, "record of a run",            RUNS_AT_ONCE,           save_record,            NULL,           STEP_OVERLAP},
+	{INIT,    "cgroup of the unit",         SYSTEMD,                find_unit_cgroup,       NULL},
+	{INIT,    "rootfs and mount sources",   IN_USERNS,              open_host_files,        NULL},
+	{INIT,    "root of the user namespace", IN_USERNS,              become_userns_root,     NULL},
+	{INIT,    "session",                    ALWAYS,                 new_session,            NULL},
+	{INIT,    "cgroup namespace",           NEW_CGROUPNS,           unshare_cgroup,         NULL},
+	{RUNTIME, "delegated cgroup",           DELEGATE_CGROUP,        enter_delegated_cgroup, NULL},
+	{INIT,    "loopback",                   NEW_NETNS,              raise_loopback,         NULL},
+	{INIT,    "rootfs",                     ALWAYS,                 prepare_rootfs,         NULL},
+	{INIT,    "mounts",                     ALWAYS,                 perform_mounts,         NULL},
+	{INIT,    "devices",                    ALWAYS,                 make_devices,           NULL},
+	{INIT,    "terminal",                   TERMINAL,               open_terminal,          NULL},
+	{RUNTIME, "hooks: prestart, createRuntime", HOOKS_CREATE_RUNTIME, hooks_create_runtime, NULL},
+	{INIT,    "hooks: createContainer",     HOOKS_CREATE_CONTAINER, hooks_create_container, NULL},
+	{INIT,    "hostname",                   HOSTNAME,               set_hostname,           NULL},
+	{INIT,    "sysctl",                     SYSCTL,                 write_sysctls,          NULL},
+	{INIT,    "masked and read-only paths", MASKS,                  mask_paths,             NULL},
+	{INIT,    "pivot root",                 ALWAYS,                 pivot,                  NULL},
+	{INIT,    "find the program",           ALWAYS,                 find_program,           NULL},
+	{INIT,    "read-only root and mounts",  ALWAYS,                 seal_rootfs,            NULL},
+	{INIT,    "controlling terminal",       TERMINAL,               take_terminal,          NULL},
+	{INIT,    "signals that end it",        WAITS_FOR_START,        end_on_signals,         NULL},
+	{RUNTIME, "record",                     WAITS_FOR_START,        save_record,            NULL},
+	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           send_pidfd,             NULL},
+	{RUNTIME, "pid file",                   PID_FILE,               write_pid_file,         NULL},
+	{.name = NULL},
+};
+
+const struct step start_steps[] = {
+	{INIT,    "process attributes",         ALWAYS,                 set_attributes,         NULL},
+	{INIT,    "LSM labels",                 LSM,                    set_labels,             NULL},
+	{RUNTIME, "limits from outside",        LIMITS_FROM_OUTSIDE,    set_process_limits,     NULL},
+	{INIT,    "limits",                     LIMITS,                 set_own_limits,         NULL},
+	{INIT,    "files",                      ALWAYS,                 limit_files,            NULL},
+	{INIT,    "landlock",                   LANDLOCK,               restrict_writes,        NULL},
+	{INIT,    "seccomp filters, privileged", SECCOMP_PRIVILEGED,    load_seccomp,           NULL},
+	{RUNTIME, "seccomp listener, privileged", SECCOMP_PRIVILEGED | SECCOMP_NOTIFY, hand_out_listener, NULL},
+	{RUNTIME, "tracer, privileged",         SECCOMP_PRIVILEGED | TRACE, start_tracer,       NULL},
+	{INIT,    "ids and capabilities",       ALWAYS,                 drop_privileges,        NULL},
+	{INIT,    "seccomp filters",            SECCOMP_LAST,           load_seccomp,           NULL},
+	{RUNTIME, "seccomp listener",           SECCOMP_LAST | SECCOMP_NOTIFY, hand_out_listener, NULL},
+	{RUNTIME, "tracer",                     SECCOMP_LAST | TRACE,   start_tracer,           NULL},
+	{INIT,    "hooks: startContainer",      HOOKS_START_CONTAINER,  hooks_start_container,  NULL},
+	{INIT,    "exec",                       ALWAYS,                 exec_program,           NULL,           STEP_EXEC},
+	{RUNTIME, "hooks: poststart",           HOOKS_POSTSTART,        hooks_poststart,        NULL},
+	{.name = NULL},
+};
+
+const struct step join_steps[] = {
+	{RUNTIME, "cgroup of its own",          OWN_CGROUP,             make_own_cgroup,        drop_own_cgroup},
+	{RUNTIME, "watcher",                    KILL_ON_EXIT,           start_watcher,          NULL},
+	{RUNTIME, "console socket",             TERMINAL,               connect_console,        NULL},
+	{RUNTIME, "spawn",                      ALWAYS,                 spawn_joined,           kill_init,      STEP_SPAWN},
+	{RUNTIME, "cgroup by systemd",          ATTACH,                 attach_to_unit,         NULL},
+	{RUNTIME, "oom score",                  OOM_SCORE,              set_oom_score,          NULL,           STEP_OVERLAP},
+	{RUNTIME, "compile seccomp filter",     SECCOMP,                compile_seccomp,        NULL,           STEP_OVERLAP},
+	{RUNTIME, "resctrl group",              RESCTRL,                join_resctrl,           NULL,           STEP_OVERLAP},
+	{INIT,    "cpu affinity, initial",      AFFINITY,               set_initial_affinity,   NULL},
+	{INIT,    "join namespaces",            ALWAYS,                 join_namespaces,        NULL},
+	{INIT,    "cpu affinity, final",        AFFINITY,               set_final_affinity,     NULL},
+	{INIT,    "session",                    ALWAYS,                 new_session,            NULL},
+	{INIT,    "terminal",                   TERMINAL,               open_joined_terminal,   NULL},
+	{INIT,    "find the program",           ALWAYS,                 find_program,           NULL},
+	{INIT,    "controlling terminal",       TERMINAL,               take_terminal,          NULL},
+	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           send_pidfd,             NULL},
+	{RUNTIME, "pid file",                   PID_FILE,               write_pid_file,         NULL},
+	{.name = NULL},
+};
+
+const struct step restore_steps[] = {
+	{RUNTIME, "poststop hooks",             HOOKS_POSTSTOP,         NULL,                   run_poststop},
+	{RUNTIME, "state directory",            ALWAYS,                 make_state_directory,   drop_state_directory},
+	{RUNTIME, "cgroup",                     CGROUPFS,               make_cgroup,            drop_cgroup},
+	{RUNTIME, "console socket",             TERMINAL,               connect_console,        NULL},
+	{RUNTIME, "spawn",                      ALWAYS,                 spawn_criu,             kill_init,      STEP_SPAWN},
+	{RUNTIME, "systemd unit",               SYSTEMD,                make_unit,              drop_unit},
+	{RUNTIME, "resctrl group",              RESCTRL,                enter_resctrl,          drop_resctrl},
+	{RUNTIME, "config and report",          ALWAYS,                 save_config,            NULL,           STEP_OVERLAP},
+	{INIT,    "cgroup namespace",           NEW_CGROUPNS,           restore_cgroup_namespace, NULL},
+	{INIT,    "rootfs",                     ALWAYS,                 restore_rootfs,         NULL},
+	{INIT,    "mount points",               ALWAYS,                 restore_mount_points,   NULL},
+	{INIT,    "criu",                       ALWAYS,                 become_criu,            NULL,           STEP_EXEC},
+	{RUNTIME, "namespaces",                 ALWAYS,                 restore_namespaces,     drop_criu},
+	{RUNTIME, "loopback",                   NEW_NETNS,              restore_loopback,       NULL},
+	{RUNTIME, "network devices",            NET_DEVICES,            move_net_devices,       restore_net_devices},
+	{RUNTIME, "hooks: prestart, createRuntime", HOOKS_CREATE_RUNTIME, hooks_create_runtime, NULL},
+	{RUNTIME, "processes",                  ALWAYS,                 restore_processes,      NULL},
+	{RUNTIME, "limits and device rules",    ALWAYS,                 set_cgroup_limits,      NULL},
+	{RUNTIME, "profile holds",              ALWAYS,                 check_restored,         NULL},
+	{RUNTIME, "record",                     ALWAYS,                 save_record,            NULL},
+	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           send_pidfd,             NULL},
+	{RUNTIME, "pid file",                   PID_FILE,               write_pid_file,         NULL},
+	{RUNTIME, "resume",                     ALWAYS,                 resume_restored,        NULL},
+	{.name = NULL},
+};
+/* clang-format on */
+
+void life_init(struct life *l)
+{
+	*l = (struct life){
+		.root_fd = -1,
+		.audit_fds = {-1, -1},
+		.state_fd = -1,
+		.lock_fd = -1,
+		.cgroup = CGROUP_CLOSED,
+		.own_cgroup = CGROUP_CLOSED,
+		.namespaces = {.cgroup_fd = -1},
+		.rootfs_fd = -1,
+		.proc_fd = -1,
+		.console_socket = -1,
+		.start_socket = -1,
+		.notify_socket = -1,
+		.baton = -1,
+		.pidfd = -1,
+		.init_pidfd = -1,
+		.terminal = {-1, -1},
+		.nodes_fd = -1,
+		.hook_output = {-1, -1},
+		.resctrl_fd = -1,
+		.netns_fd = -1,
+		.map_fd = -1,
+		.turn_ahead = -1,
+		.listener = -1,
+	};
+	for (size_t i = 0; i < sizeof(l->namespaces.join_fds) / sizeof(int); i++)
+		l->namespaces.join_fds[i] = -1;
+}
+
+void life_done(struct life *l)
+{
+	int *const owned[] = {&l->state_fd, &l->lock_fd, &l->rootfs_fd, &l->proc_fd,
+		&l->console_socket, &l->start_socket, &l->notify_socket, &l->baton, &l->pidfd,
+		&l->init_pidfd, &l->terminal.master, &l->terminal.slave, &l->netns_fd, &l->map_fd,
+		&l->resctrl_fd, &l->nodes_fd, &l->hook_output.stdout_fd, &l->hook_output.stderr_fd};
+
+	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
+		close_fd(owned[i]);
+	for (size_t i = 0; i < LIFE_AUDIT_FILES; i++)
+		close_fd(&l->audit_fds[i]);
+	for (size_t i = 0; l->source_fds && i < l->config->n_mounts; i++)
+		close_fd(&l->source_fds[i]);
+	free(l->source_fds);
+	cgroup_close(&l->cgroup);
+	cgroup_close(&l->own_cgroup);
+	namespaces_plan_done(&l->namespaces);
+	if (l->seccomp)
+		(void)munmap(l->seccomp, sizeof(*l->seccomp));
+	free(l->report);
+	free(l->moved_devices);
+	arena_free(l->arena);
+}
+
+void life_warn(struct life *l, const char *text)
+{
+	l->callbacks->warn(l->callbacks->data, text);
+}
+
+void life_drop_warning(void *data, const char *text)
+{
+	(void)data;
+	(void)text;
+}
+
+/* INIT's last words. */
+static _Noreturn void give_up(struct life *l, const struct step *failed, const struct step *steps,
+	const struct nacre_error *error)
+{
+	(void)baton_send(l->baton, BATON_FAILED, (unsigned)(failed - steps), error->code, -1,
+		error->text, -1);
+	_exit(1);
+}
+
+/* INIT, created: waits for a `start` that gives it the first turn. One that dies before that
+ * changes nothing. */
+static int await_start(struct life *l, struct nacre_error *err)
+{
+	struct baton_message message;
+
+	for (;;) {
+		close_fd(&l->baton);
+		l->baton = accept4(l->start_socket, NULL, NULL, SOCK_CLOEXEC);
+		if (l->baton < 0 && errno != EINTR && errno != ECONNABORTED)
+			return fail_errno(err, errno, "wait for start");
+		if (l->baton >= 0 && baton_receive(l->baton, &message, NULL) == 1 &&
+			message.kind == BATON_TURN)
+			break;
+	}
+	close_fd(&l->start_socket);
+	return 0;
+}
+
+_Noreturn void life_init_main(struct life *l, const struct step *steps)
+{
+	struct walk w = {l, steps, INIT, INIT, -1};
+	const struct step *failed;
+	const bool waits = l->record.active & WAITS_FOR_START;
+	struct nacre_error err;
+
+	if (shield_init(l, &err) < 0)
+		give_up(l, steps, steps, &err);
+	if (walk_from_spawn(&w, &failed, &err) < 0)
+		give_up(l, failed, steps, &err);
+	if (waits && await_start(l, &err) < 0)
+		_exit(1);
+	/* The turn that await_start took was for the first row, which is INIT's. */
+	w = (struct walk){l, start_steps, INIT, waits ? INIT : RUNTIME, -1};
+	if (walk_from(&w, start_steps, &failed, &err) < 0)
+		give_up(l, failed, start_steps, &err);
+	_exit(1); /* not reached: the last row is exec */
+}
+
+/* A failure of RUNTIME's walk: takes back what was done, the failed row included, and keeps the
+ * error that caused it. */
+static void take_back(struct life *l, const struct step *steps, const struct step *failed)
+{
+	struct nacre_error ignored;
+
+	if (walk_back(l, steps, failed + 1, &ignored) < 0)
+		life_warn(l, ignored.text);
+}
+
+static const struct step *end_of(const struct step *steps)
+{
+	while (steps->name)
+		steps++;
+	return steps;
+}
+
+/* The table that spawns: create_steps or join_steps. */
+static int walk_spawning(struct life *l, const struct step *steps, struct nacre_error *err)
+{
+	struct walk w = {l, steps, RUNTIME, RUNTIME, -1};
+	const struct step *last;
+	int result = walk_from(&w, steps, &last, err);
+
+	if (result < 0)
+		take_back(l, steps, last);
+	return result;
+}
+
+/* A peer that is gone gives EPIPE, which is looked at; a signal would end the command before it
+ * could undo anything. */
+static void ignore_sigpipe(void)
+{
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+int life_create(struct life *l, struct nacre_error *err)
+{
+	ignore_sigpipe();
+	return walk_spawning(l, create_steps, err);
+}
+
+static int walk_start(struct life *l, struct nacre_error *err)
+{
+	struct walk w = {l, start_steps, RUNTIME, RUNTIME, -1};
+	const struct step *done;
+
+	return walk_from(&w, start_steps, &done, err);
+}
+
+int life_start(struct life *l, struct nacre_error *err)
+{
+	struct nacre_error ignored;
+	int result;
+
+	ignore_sigpipe();
+	result = walk_start(l, err);
+	if (result < 0 && kill_init(l, &ignored) < 0)
+		life_warn(l, ignored.text);
+	return result;
+}
+
+static int spawn_and_start(struct life *l, const struct step *steps, struct nacre_error *err)
+{
+	int result;
+
+	ignore_sigpipe();
+	result = walk_spawning(l, steps, err);
+	if (result < 0)
+		return result;
+	result = walk_start(l, err);
+	if (result < 0)
+		take_back(l, steps, end_of(steps) - 1);
+	return result;
+}
+
+int life_run(struct life *l, struct nacre_error *err)
+{
+	return spawn_and_start(l, create_steps, err);
+}
+
+int life_exec(struct life *l, struct nacre_error *err)
+{
+	return spawn_and_start(l, join_steps, err);
+}
+
+int life_restore(struct life *l, struct nacre_error *err)
+{
+	ignore_sigpipe();
+	return walk_spawning(l, restore_steps, err);
+}
+
+int life_delete(struct life *l, struct nacre_error *err)
+{
+	return walk_back(l, create_steps, end_of(create_steps), err);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/life/plan.h"
+
+#include <string.h>
+
+#include "specs/annotations.h"
+#include "specs/mount_words.h"
+
+static bool is_set(const char *text)
+{
+	return text && *text;
+}
+
+static bool new_namespace(const struct oci_config *config, const char *type)
+{
+	const struct oci_namespace *ns = oci_find_namespace(config, type);
+
+	return ns && !is_set(ns->path);
+}
+
+static uint64_t when(bool holds, uint64_t conditions)
+{
+	return holds ? conditions : 0;
+}
+
+static bool notifies(const struct oci_seccomp *seccomp)
+{
+	for (size_t i = 0; i < seccomp->n_syscalls; i++)
+		if (strcmp(seccomp->syscalls[i].action, "SCMP_ACT_NOTIFY") == 0)
+			return true;
+	return false;
+}
+
+/* A mount whose source INIT could not reach, or not with its ownership, from the container's user
+ * namespace: it is opened by RUNTIME. */
+static bool needs_host_sources(const struct oci_config *config)
+{
+	bool userns = oci_find_namespace(config, "user");
+
+	for (size_t i = 0; i < config->n_mounts; i++) {
+		const struct oci_strings *options = &config->mounts[i].options;
+		bool bind = mount_is_bind(&config->mounts[i]);
+
+		if (config->mounts[i].n_uid_mappings || oci_strings_have(options, "idmap") ||
+			oci_strings_have(options, "ridmap") || (userns && bind))
+			return true;
+	}
+	return false;
+}
+
+static uint64_t plan_hooks(const struct oci_hooks *hooks)
+{
+	if (!hooks)
+		return 0;
+	return when(hooks->prestart.n || hooks->create_runtime.n, HOOKS_CREATE_RUNTIME) |
+	       when(hooks->create_container.n, HOOKS_CREATE_CONTAINER) |
+	       when(hooks->start_container.n, HOOKS_START_CONTAINER) |
+	       when(hooks->poststart.n, HOOKS_POSTSTART) | when(hooks->poststop.n, HOOKS_POSTSTOP);
+}
+
+/* What holds for a container's first process and for any further one. */
+static uint64_t plan_process(const struct oci_config *config, const struct oci_process *process,
+	const struct life_options *options)
+{
+	const struct oci_seccomp *seccomp = config->linux_ ? config->linux_->seccomp : NULL;
+	bool userns = oci_find_namespace(config, "user");
+	uint64_t filter = 0;
+
+	if (seccomp || (config->nacre && config->nacre->seccomp_filter))
+		filter = process->no_new_privileges ? SECCOMP_LAST : SECCOMP_PRIVILEGED;
+	if (seccomp)
+		filter |= SECCOMP | when(notifies(seccomp), SECCOMP_NOTIFY);
+	return filter | when(config->nacre && config->nacre->landlock, LANDLOCK) |
+	       when(process->terminal, TERMINAL) | when(process->oom_score_adj.set, OOM_SCORE) |
+	       when(process->n_rlimits, userns ? LIMITS_FROM_OUTSIDE : LIMITS) |
+	       when(is_set(process->apparmor_profile) || is_set(process->selinux_label), LSM) |
+	       when(is_set(options->pidfd_socket), PIDFD_SOCKET) |
+	       when(is_set(options->pid_file), PID_FILE);
+}
+
+static uint64_t plan_annotations(const struct oci_config *config)
+{
+	struct run_annotations annotations;
+	struct nacre_error ignored; /* validated */
+
+	if (run_annotations_read(config, &annotations, &ignored) < 0)
+		return 0;
+	return when(config->hooks && (annotations.hooks_stdout || annotations.hooks_stderr),
+		       HOOK_OUTPUT) |
+	       when(annotations.delegate_cgroup, DELEGATE_CGROUP);
+}
+
+uint64_t plan_create(const struct oci_config *config, const struct life_options *options)
+{
+	const struct oci_linux *linux_ = config->linux_;
+	uint64_t masks = 0;
+
+	if (linux_)
+		masks = when(linux_->masked_paths.n || linux_->readonly_paths.n, MASKS) |
+			when(linux_->sysctl.n, SYSCTL);
+	return masks | plan_annotations(config) | plan_hooks(config->hooks) |
+	       plan_process(config, config->process, options) |
+	       when(new_namespace(config, "user"), NEW_USERNS) |
+	       when(oci_find_namespace(config, "user"), IN_USERNS) |
+	       when(new_namespace(config, "cgroup"), NEW_CGROUPNS) |
+	       when(new_namespace(config, "network"), NEW_NETNS) |
+	       when(new_namespace(config, "pid"), NEW_PIDNS) |
+	       when(new_namespace(config, "mount"), NEW_MNTNS) |
+	       when(linux_ && linux_->n_devices && linux_->n_uid_mappings, DEVICE_NODES) |
+	       when(linux_ && linux_->n_net_devices, NET_DEVICES) |
+	       when(linux_ && linux_->intel_rdt, RESCTRL) |
+	       when(needs_host_sources(config), HOST_SOURCES) |
+	       when(is_set(config->hostname) || is_set(config->domainname), HOSTNAME) |
+	       when(!options->no_new_keyring, KEYRING) | when(options->notify, NOTIFY) |
+	       (options->systemd_cgroup ? SYSTEMD : CGROUPFS) |
+	       (options->waits_for_start ? WAITS_FOR_START : RUNS_AT_ONCE);
+}
+
+uint64_t plan_join(const struct oci_config *config, const struct oci_process *process,
+	const struct life_options *options)
+{
+	return plan_process(config, process, options) | when(process->exec_cpu_affinity, AFFINITY) |
+	       when(config->linux_ && config->linux_->intel_rdt, RESCTRL) |
+	       when(options->attach, ATTACH) | when(options->own_cgroup, OWN_CGROUP) |
+	       when(options->kill_on_exit, KILL_ON_EXIT);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_PLAN_H
+#define NACRE_PLAN_H
+
+#include "libcontainer/life/life.h"
+
+/* Settles, before the fork, which rows of the tables are active. Pure. */
+
+/* For create and run. */
+uint64_t plan_create(const struct oci_config *config, const struct life_options *options);
+
+/* For a further process PROCESS in the container of CONFIG. */
+uint64_t plan_join(const struct oci_config *config, const struct oci_process *process,
+	const struct life_options *options);
+
+#endif

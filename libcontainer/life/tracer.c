@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libcontainer/base/child.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/life/audit.h"
+#include "libcontainer/life/steps.h"
+#include "libcontainer/process/caps.h"
+#include "libcontainer/record/denials.h"
+#include "libcontainer/seccomp/seccomp_trace.h"
+#include "specs/filter_decode.h"
+
+/*
+ * --trace-denials: the tracer, a process beside the container's that answers its refused calls, one
+ * for the first process and all that it starts, and one for each `exec`. It lives until nobody has
+ * the filter any more.
+ *
+ * It holds the filter's listener, the audit files, the counts (denials.h), and CAP_SYS_PTRACE where
+ * it is root's, to read the arguments of calls that wait. If it dies, the kernel refuses the calls
+ * with ENOSYS: the container goes on, with less to see and nothing more allowed.
+ */
+
+enum {
+	LINES_A_SECOND = 50, /* a program that tries again at once must not fill the disk */
+	COMMAND_SIZE = 32, /* TASK_COMM_LEN is 16 */
+	END_WAIT_MS = 1000,
+	TRACERS_MAX = 10000,
+};
+
+struct tracer {
+	struct life *l; /* what the audit needs of it: id, record, files */
+	int listener;
+	int denials;
+	int ready; /* gets a byte when it is at work */
+	time_t second;
+	unsigned lines; /* in that second */
+	uint64_t suppressed; /* since the last line */
+};
+
+/* The process waits for its answer, or was just killed: the name is a hint, not a proof. */
+static void read_command(pid_t pid, char ret_name[COMMAND_SIZE])
+{
+	cleanup_free char *text = NULL;
+	struct nacre_error ignored;
+	char path[32];
+
+	ret_name[0] = '\0';
+	(void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	if (file_read(AT_FDCWD, path, 64, &text, NULL, &ignored) < 0)
+		return;
+	/* Whatever bytes the program chose: the line must be JSON. */
+	for (size_t i = 0; text[i] && text[i] != '\n' && i < COMMAND_SIZE - 1; i++) {
+		ret_name[i] = (unsigned char)text[i] < 0x80 ? text[i] : '?';
+		ret_name[i + 1] = '\0';
+	}
+}
+
+/* Whether there is room for one more line in this second. */
+static bool may_write(struct tracer *tracer)
+{
+	time_t now = time(NULL);
+
+	if (now != tracer->second) {
+		tracer->second = now;
+		tracer->lines = 0;
+	}
+	if (tracer->lines++ < LINES_A_SECOND)
+		return true;
+	tracer->suppressed++;
+	return false;
+}
+
+/* What a denial is read with. */
+struct reading {
+	int listener;
+	const struct seccomp_denial *denial;
+};
+
+static int read_memory(void *data, uint64_t address, void *ret_bytes, size_t size)
+{
+	const struct reading *reading = data;
+
+	return seccomp_trace_read(reading->listener, reading->denial, address, ret_bytes, size);
+}
+
+static void write_denial(struct tracer *tracer, const struct seccomp_denial *denial)
+{
+	struct reading reading = {tracer->listener, denial};
+	const struct decode_reader reader = {read_memory, &reading};
+	const char *arguments[6], *decoded[DECODE_MAX];
+	char command[COMMAND_SIZE], numbers[6][20], texts[DECODE_MAX][DECODE_SIZE];
+	uint64_t args[6];
+	struct audit_event event = {
+		.event = "denied",
+		.pid = denial->pid,
+		.command = command,
+		.syscall = denial->call,
+		.arguments = {arguments, 6},
+		.decoded = {decoded, 0},
+		.errno_name = strerrorname_np(denial->error),
+		.rule = "own-seccomp-filter",
+		.reason = seccomp_denial_reason(denial->rule),
+		.allowed_by = denial->grant,
+		.suppressed = tracer->suppressed,
+	};
+	struct nacre_error err;
+
+	for (size_t i = 0; i < 6; i++) {
+		args[i] = denial->data.args[i];
+		(void)snprintf(numbers[i], sizeof(numbers[i]), "0x%" PRIx64, args[i]);
+		arguments[i] = numbers[i];
+	}
+	event.decoded.n = filter_decode(denial->call, args, &reader, texts);
+	for (size_t i = 0; i < event.decoded.n; i++)
+		decoded[i] = texts[i];
+	read_command(denial->pid, command);
+	tracer->suppressed = 0;
+	audit_fact(tracer->l, &event, 0, &err);
+}
+
+/* The call is told before it is answered: what the caller does next finds it told. */
+static int serve(struct tracer *tracer)
+{
+	struct seccomp_denial denial;
+	struct nacre_error ignored; /* there is nobody to tell */
+	int r = seccomp_trace_take(tracer->listener, &tracer->l->own_filter, &denial, &ignored);
+
+	if (r <= 0)
+		return r;
+	denials_add(tracer->denials, denial.rule, denial.error, denial.call, denial.grant);
+	if (may_write(tracer))
+		write_denial(tracer, &denial);
+	return seccomp_trace_answer(tracer->listener, &denial, &ignored);
+}
+
+/*
+ * Should:
+ * - keep of root's capabilities the one that reads arguments, and of a user's none
+ * - be out of reach of a container that shares the host's pid namespace
+ */
+static int confine(void)
+{
+	static const struct capability_sets none;
+	struct capability_sets trace = {.permitted = 1ULL << CAP_SYS_PTRACE};
+	struct nacre_error ignored;
+
+	trace.effective = trace.permitted;
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -errno;
+	return capabilities_apply(&trace, &ignored) == 0 ? 0 : capabilities_apply(&none, &ignored);
+}
+
+static void tracer_main(void *data)
+{
+	static const struct life_callbacks silent = {.warn = life_drop_warning};
+	struct tracer *tracer = data;
+	struct pollfd asked = {.fd = tracer->listener, .events = POLLIN};
+
+	tracer->l->callbacks = &silent;
+	if (denials_hold(tracer->denials) < 0 || confine() < 0 || write(tracer->ready, "", 1) != 1)
+		return;
+	close_fd(&tracer->ready);
+	for (;;) {
+		if (poll(&asked, 1, -1) < 0 && errno != EINTR)
+			return;
+		if (asked.revents & POLLIN) {
+			if (serve(tracer) < 0)
+				return;
+		} else if (asked.revents) {
+			return; /* POLLHUP: nobody has the filter any more */
+		}
+	}
+}
+
+/* exec has entered the container's pid namespace for INIT's sake, and the tracer would be born in
+ * it: in reach of the container, and with its pids. */
+static int leave_pid_namespace(struct nacre_error *err)
+{
+	cleanup_close int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+
+	if (own < 0 || setns(own, CLONE_NEWPID) < 0)
+		return fail_errno(err, errno, "return to the own pid namespace");
+	return 0;
+}
+
+static int fork_tracer(struct tracer *tracer)
+{
+	const int keep[] = {tracer->listener, tracer->denials, tracer->ready,
+		tracer->l->audit_fds[0], tracer->l->audit_fds[1]};
+	const struct child_detached detached = {
+		"nacre-tracer", keep, sizeof(keep) / sizeof(keep[0]), tracer_main, tracer};
+
+	return child_detach(&detached);
+}
+
+/* Returns when it is at work: the next refused call must find it. */
+static int detach(struct tracer *tracer, struct nacre_error *err)
+{
+	cleanup_close int ready = -1;
+	int ends[2], r;
+	ssize_t n;
+	char byte;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail_errno(err, errno, "pipe");
+	ready = ends[0];
+	tracer->ready = ends[1];
+	r = fork_tracer(tracer);
+	close_fd(&tracer->ready);
+	if (r < 0)
+		return fail_errno(err, r, "start the tracer");
+	do
+		n = read(ready, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	return n == 1 ? 0 : fail(err, ECHILD, "the tracer ended before it began");
+}
+
+int start_tracer(struct life *l, struct nacre_error *err)
+{
+	cleanup_close int listener = take_listener(l, err);
+	cleanup_close int denials = -1;
+	struct tracer tracer = {.l = l, .listener = listener, .ready = -1};
+
+	if (listener < 0)
+		return listener;
+	/* Of `start`: the filter that create loaded is another nacre's if it was upgraded in
+	 * between. What this one would allow is refused then, with ENOSYS. */
+	if (!l->own_filter.profile &&
+		seccomp_own_program(l->arena, l->config->nacre, &l->own_filter, err) < 0)
+		return -err->code;
+	if (l->join_flags & CLONE_NEWPID && leave_pid_namespace(err) < 0)
+		return -err->code;
+	tracer.denials = denials = denials_open(l->state_fd, true, err);
+	return denials < 0 ? denials : detach(&tracer, err);
+}
+
+/* Returns 1 when PID, which holds FD's file, has ended. */
+static int end_tracer(int fd, pid_t pid, struct nacre_error *err)
+{
+	cleanup_close int pidfd = sys_pidfd_open(pid);
+	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+
+	if (pidfd == -ESRCH || denials_holder(fd) != pid)
+		return 1; /* it ended, or another is named now */
+	if (pidfd < 0)
+		return fail_errno(err, pidfd, "open tracer %d", (int)pid);
+	if (poll(&ended, 1, END_WAIT_MS) > 0)
+		return 1;
+	(void)sys_pidfd_send_signal(pidfd, SIGKILL);
+	if (poll(&ended, 1, END_WAIT_MS) > 0)
+		return 1;
+	return fail(err, ETIMEDOUT, "tracer %d did not end", (int)pid);
+}
+
+/* With the container's last process they end by themselves. One that goes on has processes that
+ * left the container's cgroup, if it had one at all. */
+int end_tracers(struct life *l, struct nacre_error *err)
+{
+	cleanup_close int fd = -1;
+
+	if (l->state_fd < 0)
+		return 0;
+	fd = denials_open(l->state_fd, false, err);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	for (int i = 0; i < TRACERS_MAX; i++) {
+		pid_t pid = denials_holder(fd);
+
+		if (pid < 0)
+			return fail_errno(err, pid, "find the tracer");
+		if (pid == 0)
+			return 0;
+		if (end_tracer(fd, pid, err) < 0)
+			return -err->code;
+	}
+	return 0;
+}

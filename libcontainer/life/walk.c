@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/life/walk.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/life/baton.h"
+#include "libcontainer/life/steps.h"
+
+#define DEATH_WAIT_MS 10000
+
+bool step_active(const struct step *step, uint64_t active)
+{
+	return (active & step->when) == step->when;
+}
+
+static const struct step *next_in_turn(const struct walk *w, const struct step *step)
+{
+	while (step->name &&
+		(!step_active(step, w->l->record.active) || step->flags & STEP_OVERLAP))
+		step++;
+	return step;
+}
+
+/* The end of the socket where a word of INIT's was due. */
+static int died(struct life *l, const char *step, struct nacre_error *err)
+{
+	struct pollfd ended = {.fd = l->pidfd, .events = POLLIN};
+	siginfo_t info = {.si_pid = 0};
+
+	/* Its files are closed before it is seen to have ended. */
+	if (poll(&ended, 1, DEATH_WAIT_MS) == 0)
+		return fail(err, EPROTO, "%s: init closed its socket and lives on", step);
+	/* Only `create`, `run` and `exec` are init's parent. */
+	if (l->pid <= 0 || sys_pidfd_wait(l->pidfd, &info, WEXITED | WNOWAIT) < 0 ||
+		info.si_code == CLD_EXITED)
+		return fail(err, ECHILD, "%s: init ended without a word", step);
+	if (info.si_status == SIGKILL && cgroup_oom_kills(&l->cgroup) > l->oom_kills)
+		return fail(err, ENOMEM, "%s: %s was OOM-killed (memory limit too low?)", step,
+			l->init_pidfd < 0 ? "container init" : "exec process");
+	return fail(err, ECHILD, "%s: init was killed by signal %d", step, info.si_status);
+}
+
+/* RUNTIME: takes messages until one that is a turn for STEP, an announcement of exec, or the end.
+ */
+static int hear(
+	struct life *l, const struct step *steps, const struct step *step, struct nacre_error *err)
+{
+	for (;;) {
+		struct baton_message message;
+		int fd, result = baton_receive(l->baton, &message, &fd);
+
+		if (result < 0)
+			return fail_errno(err, result, "%s: message from init", step->name);
+		if (result == 0)
+			return step->flags & STEP_EXEC && l->announced ? 0
+								       : died(l, step->name, err);
+		switch ((enum baton_kind)message.kind) {
+		case BATON_TURN:
+			if (&steps[message.step] != step)
+				return fail(err, EPROTO, "%s: init handed over for step %u",
+					step->name, message.step);
+			l->listener = message.value;
+			return 0;
+		case BATON_FAILED:
+			return fail(err, message.code, "%s", message.text);
+		case BATON_EXEC:
+			l->announced = true;
+			break;
+		case BATON_WARNING:
+			life_warn(l, message.text);
+			break;
+		case BATON_DEBUG:
+			if (l->callbacks->debug)
+				l->callbacks->debug(l->callbacks->data, message.text);
+			break;
+		case BATON_CONSOLE:
+			close_fd(&l->terminal.master);
+			l->terminal.master = fd;
+			break;
+		case BATON_MAP:
+			if (map_source(l, message.value, fd, err) < 0)
+				return -err->code;
+			break;
+		}
+	}
+}
+
+/* INIT: the only thing that ever comes is a turn. The end means that RUNTIME is gone. */
+static void await_turn(struct walk *w, const struct step *step)
+{
+	struct baton_message message;
+
+	if (w->l->turn_ahead == step - w->steps) {
+		w->l->turn_ahead = -1;
+		return;
+	}
+	if (baton_receive(w->l->baton, &message, NULL) != 1 || message.kind != BATON_TURN ||
+		&w->steps[message.step] != step)
+		_exit(1);
+}
+
+static int hand_over(struct walk *w, const struct step *step, struct nacre_error *err)
+{
+	int index = (int)(step - w->steps);
+	int result;
+
+	if (w->given == index)
+		return 0;
+	w->given = index;
+	result = baton_send(w->l->baton, BATON_TURN, (unsigned)index, 0,
+		w->me == INIT ? w->l->listener : -1, NULL, -1);
+	if (result == -EPIPE && w->me == RUNTIME)
+		return hear(w->l, w->steps, step, err); /* its last words */
+	return result < 0 ? fail_errno(err, result, "%s: message to the other side", step->name)
+			  : 0;
+}
+
+static int change_owner(struct walk *w, const struct step *step, struct nacre_error *err)
+{
+	int result = 0;
+
+	if (w->turn == w->me)
+		result = hand_over(w, step, err);
+	else if (w->me == RUNTIME)
+		result = hear(w->l, w->steps, step, err);
+	else
+		await_turn(w, step);
+	w->turn = step->owner;
+	return result;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void report_step(struct walk *w, const struct step *step, uint64_t since)
+{
+	char text[128];
+
+	(void)snprintf(text, sizeof(text), "%s: %s: %.1f us", w->me == INIT ? "init" : "runtime",
+		step->name, (double)(now_ns() - since) / 1e3);
+	if (w->me == RUNTIME)
+		w->l->callbacks->debug(w->l->callbacks->data, text);
+	else
+		(void)baton_send(w->l->baton, BATON_DEBUG, 0, 0, -1, text, -1);
+}
+
+static int perform_step(struct walk *w, const struct step *step, struct nacre_error *err)
+{
+	bool timed = w->l->callbacks->debug;
+	uint64_t since = timed ? now_ns() : 0;
+	int result = step->perform ? step->perform(w->l, err) : 0;
+
+	if (result < 0)
+		return fail_prefix(err, "%s", step->name);
+	if (timed)
+		report_step(w, step, since);
+	return 0;
+}
+
+int walk_from(struct walk *w, const struct step *first, const struct step **ret_last,
+	struct nacre_error *err)
+{
+	const struct step *step = first;
+	int result = 0;
+
+	for (; step->name && result == 0; step++) {
+		const struct step *next;
+
+		if (!step_active(step, w->l->record.active))
+			continue;
+		if (step->flags & STEP_OVERLAP) {
+			next = next_in_turn(w, step);
+			if (w->me == RUNTIME && w->turn == RUNTIME && next->owner == INIT)
+				result = hand_over(w, next, err);
+			if (w->me == RUNTIME && result == 0)
+				result = perform_step(w, step, err);
+		} else {
+			if (step->owner != w->turn)
+				result = change_owner(w, step, err);
+			if (w->me == step->owner && result == 0)
+				result = perform_step(w, step, err);
+			if (w->me == RUNTIME && step->flags & STEP_EXEC && result == 0)
+				result = hear(w->l, w->steps, step, err);
+		}
+		/* The fork is itself a handover, if INIT has the next row. */
+		if (step->flags & STEP_SPAWN)
+			w->turn = next_in_turn(w, step + 1)->owner;
+		if (step->flags & STEP_EXEC)
+			w->turn = RUNTIME;
+	}
+	*ret_last = result == 0 ? step : step - 1;
+	return result;
+}
+
+int walk_from_spawn(struct walk *w, const struct step **ret_failed, struct nacre_error *err)
+{
+	const struct step *step = w->steps;
+
+	while (!(step->flags & STEP_SPAWN))
+		step++;
+	w->turn = next_in_turn(w, step + 1)->owner;
+	return walk_from(w, step + 1, ret_failed, err);
+}
+
+int walk_back(
+	struct life *l, const struct step *steps, const struct step *end, struct nacre_error *err)
+{
+	int first = 0;
+
+	for (const struct step *step = end; step-- > steps;) {
+		struct nacre_error one;
+		int result;
+
+		if (!step->undo || !step_active(step, l->record.active))
+			continue;
+		result = step->undo(l, &one);
+		if (result < 0 && first == 0) {
+			*err = one;
+			first = fail_prefix(err, "undo %s", step->name);
+		} else if (result < 0) {
+			life_warn(l, one.text);
+		}
+	}
+	return first;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_WALK_H
+#define NACRE_WALK_H
+
+#include "libcontainer/life/life.h"
+
+/* The walk of one process through one table of life.h: performs its own rows, passes the turn. */
+struct walk {
+	struct life *l;
+	const struct step *steps;
+	enum owner me;
+	enum owner turn; /* whose row is being run */
+	int given; /* the row for which the turn was handed on early, -1: none */
+};
+
+/* Whether the row is for a container with these conditions. */
+bool step_active(const struct step *step, uint64_t active);
+
+/* Walks from FIRST to the end. *RET_LAST: the row that failed, or the end mark. */
+int walk_from(struct walk *w, const struct step *first, const struct step **ret_last,
+	struct nacre_error *err);
+
+/* INIT's walk, on its side of the fork in the SPAWN row. */
+int walk_from_spawn(struct walk *w, const struct step **ret_failed, struct nacre_error *err);
+
+/* Undoes the rows before END, last first. The first failure stands in ERR; the rest goes on. */
+int walk_back(
+	struct life *l, const struct step *steps, const struct step *end, struct nacre_error *err);
+
+#endif

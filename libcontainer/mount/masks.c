@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/mount/masks.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/paths.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/mount/mount_fs.h"
+#include "specs/path_text.h"
+
+/* Where paths begin. CVE-2019-19921: whoever can rename in the rootfs exchanges /proc for a
+ * symlink, the files below it are "absent", and the true procfs stays open under another name. So
+ * what lies below /proc is looked up from one fd, which has been proven to be the procfs. */
+struct roots {
+	int rootfs_fd;
+	int proc_fd; /* -1: none */
+};
+
+static int open_proc(int rootfs_fd, struct nacre_error *err)
+{
+	cleanup_close int fd = path_open_nofollow(rootfs_fd, "/proc", O_PATH | O_DIRECTORY);
+	struct statfs fs;
+
+	if (fd < 0)
+		return fail_errno(err, fd, "open the procfs on /proc");
+	if (fstatfs(fd, &fs) < 0)
+		return fail_errno(err, errno, "statfs /proc");
+	if (fs.f_type != PROC_SUPER_MAGIC)
+		return fail(err, EXDEV,
+			"/proc was mounted and is no procfs: somebody changes the rootfs");
+	return steal_fd(&fd);
+}
+
+static int open_below(const struct roots *roots, const char *path)
+{
+	if (roots->proc_fd >= 0 && strncmp(path, "/proc/", 6) == 0)
+		return path_open(roots->proc_fd, path + 5, O_PATH);
+	return path_open(roots->rootfs_fd, path, O_PATH);
+}
+
+static bool is_absent(int r)
+{
+	return r == -ENOENT || r == -ENOTDIR;
+}
+
+static int attach_clone(int source_fd, int target_fd, struct nacre_error *err)
+{
+	cleanup_close int tree_fd = sys_open_tree(source_fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
+	int r = tree_fd < 0 ? tree_fd : sys_move_mount(tree_fd, target_fd);
+
+	return r < 0 ? fail_errno(err, r, "attach") : 0;
+}
+
+/* What paths are covered with, once it is attached somewhere: then it can be cloned from there,
+ * which no detached mount could be before Linux 6.15. -1: not yet. */
+struct covers {
+	int null_fd;
+	int empty_fd; /* one tmpfs for all: making and destroying a superblock is slow */
+};
+
+static int cover(struct covers *covers, int dev_null_fd, int target_fd, struct nacre_error *err)
+{
+	struct stat st, other;
+	int *cover_fd;
+	int r;
+
+	if (fstat(target_fd, &st) < 0)
+		return fail_errno(err, errno, "stat");
+	cover_fd = S_ISDIR(st.st_mode) ? &covers->empty_fd : &covers->null_fd;
+	if (*cover_fd >= 0) {
+		/* Named twice, or by two names. */
+		if (fstat(*cover_fd, &other) == 0 && other.st_dev == st.st_dev &&
+			other.st_ino == st.st_ino)
+			return 0;
+		return attach_clone(*cover_fd, target_fd, err);
+	}
+	*cover_fd = S_ISDIR(st.st_mode) ? mount_empty(err) : path_clone(dev_null_fd, 0, err);
+	if (*cover_fd < 0)
+		return *cover_fd;
+	r = sys_move_mount(*cover_fd, target_fd);
+	return r < 0 ? fail_errno(err, r, "attach") : 0;
+}
+
+static int apply_masked(const struct roots *roots, int dev_null_fd, const struct oci_strings *paths,
+	struct covers *covers, struct nacre_error *err)
+{
+	for (size_t i = 0; i < paths->n; i++) {
+		/* A symlink is followed within the root: what it leads to must not be seen. */
+		cleanup_close int fd = open_below(roots, paths->items[i]);
+
+		if (is_absent(fd))
+			continue;
+		if (fd < 0)
+			return fail_errno(err, fd, "mask %s", paths->items[i]);
+		if (cover(covers, dev_null_fd, fd, err) < 0)
+			return fail_prefix(err, "mask %s", paths->items[i]);
+	}
+	return 0;
+}
+
+/* A clone of the path with everything below it, on itself; only the top is made read-only, and no
+ * flag is taken away. */
+static int make_readonly(int target_fd, struct nacre_error *err)
+{
+	const struct sys_mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+	cleanup_close int tree_fd = sys_open_tree(
+		target_fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE);
+	int r;
+
+	if (tree_fd < 0)
+		return fail_errno(err, tree_fd, "clone");
+	r = sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH, &attr);
+	if (r < 0)
+		return fail_errno(err, r, "set read-only");
+	r = sys_move_mount(tree_fd, target_fd);
+	return r < 0 ? fail_errno(err, r, "attach") : 0;
+}
+
+static int apply_readonly(
+	const struct roots *roots, const struct oci_strings *paths, struct nacre_error *err)
+{
+	for (size_t i = 0; i < paths->n; i++) {
+		cleanup_close int fd = open_below(roots, paths->items[i]);
+
+		if (is_absent(fd))
+			continue;
+		if (fd < 0)
+			return fail_errno(err, fd, "read-only path %s", paths->items[i]);
+		if (make_readonly(fd, err) < 0)
+			return fail_prefix(err, "read-only path %s", paths->items[i]);
+	}
+	return 0;
+}
+
+bool masks_expect_procfs(const struct oci_config *config)
+{
+	char clean[PATH_TEXT_MAX];
+
+	for (size_t i = 0; i < config->n_mounts; i++)
+		if (path_clean(config->mounts[i].destination, clean) == 0 &&
+			strcmp(clean, "/proc") == 0)
+			return true;
+	return false;
+}
+
+int masks_apply(int rootfs_fd, int dev_null_fd, bool procfs, const struct oci_strings *masked,
+	const struct oci_strings *readonly, struct nacre_error *err)
+{
+	cleanup_close int proc_fd = procfs ? open_proc(rootfs_fd, err) : -1;
+	struct covers covers = {-1, -1};
+	int r;
+
+	if (procfs && proc_fd < 0)
+		return proc_fd;
+	/* Masks come last, on top: a read-only clone would otherwise have to carry them along. */
+	r = apply_readonly(&(struct roots){rootfs_fd, proc_fd}, readonly, err);
+	if (r < 0)
+		return r;
+	/* Anew: where /proc itself is a read-only path, a clone stands on top now. */
+	close_fd(&proc_fd);
+	proc_fd = procfs ? open_proc(rootfs_fd, err) : -1;
+	if (procfs && proc_fd < 0)
+		return proc_fd;
+	r = apply_masked(&(struct roots){rootfs_fd, proc_fd}, dev_null_fd, masked, &covers, err);
+	close_fd(&covers.null_fd);
+	close_fd(&covers.empty_fd);
+	return r;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/mount/mount_flags.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/statvfs.h>
+
+#include "libcontainer/base/sys.h"
+
+static int fail_locked(struct nacre_error *err)
+{
+	return fail(err, EPERM,
+		"set mount flags: Operation not permitted (a flag of the source is locked and the "
+		"options take it back)");
+}
+
+int mount_set_flags(int tree_fd, const struct mount_options *o, struct nacre_error *err)
+{
+	const struct sys_mount_attr all = {
+		.attr_set = o->recursive_set,
+		.attr_clr = o->recursive_clear,
+		.propagation = o->propagation_recursive ? o->propagation : 0,
+	};
+	const struct sys_mount_attr top = {
+		.attr_set = o->attr_set,
+		.attr_clr = o->attr_clear,
+		.propagation = o->propagation_recursive ? 0 : o->propagation,
+	};
+	int r = 0;
+
+	if (all.attr_set || all.attr_clr || all.propagation)
+		r = sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &all);
+	if (r == 0 && (top.attr_set || top.attr_clr || top.propagation))
+		r = sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH, &top);
+	if (r == -EPERM)
+		return fail_locked(err);
+	if (r < 0)
+		return fail_errno(err, r, "set mount flags");
+	return 0;
+}
+
+int mount_check_locked(int tree_fd, const struct mount_options *o, struct nacre_error *err)
+{
+	static const struct {
+		unsigned long flag;
+		uint64_t attr;
+	} flags[] = {{ST_RDONLY, MOUNT_ATTR_RDONLY}, {ST_NOSUID, MOUNT_ATTR_NOSUID},
+		{ST_NODEV, MOUNT_ATTR_NODEV}, {ST_NOEXEC, MOUNT_ATTR_NOEXEC}};
+	const uint64_t taken = o->attr_clear | o->recursive_clear;
+	unsigned long times = ST_RELATIME;
+	struct statvfs st;
+
+	if (!taken)
+		return 0;
+	if (fstatvfs(tree_fd, &st) < 0)
+		return fail_errno(err, errno, "statvfs the source");
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if (st.f_flag & flags[i].flag && taken & flags[i].attr)
+			return fail_locked(err);
+	}
+	if (!o->times)
+		return 0;
+	if (o->times & MS_STRICTATIME)
+		times = 0;
+	else if (o->times & MS_NOATIME)
+		times = ST_NOATIME;
+	if (o->times & MS_NODIRATIME)
+		times |= ST_NODIRATIME;
+	return (st.f_flag & (ST_NOATIME | ST_NODIRATIME | ST_RELATIME)) == times ? 0
+										 : fail_locked(err);
+}
+
+static int set_named_flags(const struct mount_job *job, int tree_fd, struct nacre_error *err)
+{
+	struct mount_options o = job->options;
+	const uint64_t unnamed = job->context->clear_unnamed & ~(o.attr_set | o.attr_clear);
+
+	int result = -EPERM;
+
+	if (unnamed && o.names_flags) {
+		o.attr_clear |= unnamed;
+		result = mount_set_flags(tree_fd, &o, err);
+	}
+	/* Those that are locked stay, if nobody asked for more. */
+	return result == -EPERM ? mount_set_flags(tree_fd, &job->options, err) : result;
+}
+
+/* Those below the top turn read-only at once: they are the source's own. */
+int mount_set_bind_flags(const struct mount_job *job, int tree_fd, struct nacre_error *err)
+{
+	const struct sys_mount_attr writable = {.attr_clr = MOUNT_ATTR_RDONLY};
+	struct statvfs before;
+	int r;
+
+	if (!mount_is_sealed_late(job))
+		return set_named_flags(job, tree_fd, err);
+	if (fstatvfs(tree_fd, &before) < 0)
+		return fail_errno(err, errno, "statvfs the source");
+	r = set_named_flags(job, tree_fd, err);
+	if (r < 0 || before.f_flag & ST_RDONLY)
+		return r;
+	r = sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH, &writable);
+	return r < 0 ? fail_errno(err, r, "leave it writable for its mount points") : 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_MOUNT_FLAGS_H
+#define NACRE_MOUNT_FLAGS_H
+
+#include "libcontainer/mount/mount_options.h"
+#include "libcontainer/mount/mount_sources.h"
+
+/* mount_setattr(2) as the options ask. All return 0 or -errno. */
+
+/* Sets flags and propagation on the whole tree, then those of the top mount alone. Only what the
+ * options name is changed; clearing a flag that is locked (it came from a more privileged
+ * namespace) is EPERM. */
+int mount_set_flags(int tree_fd, const struct mount_options *o, struct nacre_error *err);
+
+/* The same for a clone of a source, where naming one flag names all: see clear_unnamed. */
+int mount_set_bind_flags(const struct mount_job *job, int tree_fd, struct nacre_error *err);
+
+/* In the container's user namespace the flags of the host's mounts are locked
+ * (mount_namespaces(7)); those of a tree that the runtime opened outside are not yet. -EPERM: the
+ * options take one back. */
+int mount_check_locked(int tree_fd, const struct mount_options *o, struct nacre_error *err);
+
+#endif

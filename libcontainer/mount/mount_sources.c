@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/mount/mount_sources.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/paths.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/mount/mount_flags.h"
+#include "libcontainer/mount/mount_fs.h"
+#include "libcontainer/namespace/idmap.h"
+
+static bool is_type(const struct oci_mount *mount, const char *type)
+{
+	return mount->type && strcmp(mount->type, type) == 0;
+}
+
+static bool is_cgroup(const struct oci_mount *mount)
+{
+	return is_type(mount, "cgroup") || is_type(mount, "cgroup2");
+}
+
+bool mount_is_sealed_late(const struct mount_job *job)
+{
+	if (!job->options.read_only || job->options.remount)
+		return false;
+	if (job->options.bind)
+		return job->context->late_binds &&
+		       oci_strings_have(job->context->late_binds, job->mount->destination);
+	return is_type(job->mount, "tmpfs") || strcmp(job->destination, "/dev") == 0;
+}
+
+static int clone_tree(int dirfd, const char *path, unsigned flags, struct nacre_error *err)
+{
+	int fd = sys_open_tree(dirfd, path, flags | OPEN_TREE_CLONE);
+
+	if (fd == -EINVAL)
+		return fail(err, EINVAL,
+			"clone the source: Invalid argument (it is unbindable, or needs rbind "
+			"because "
+			"mounts in it are locked)");
+	if (fd < 0)
+		return fail_errno(err, fd, "open the source");
+	return fd;
+}
+
+/* The guard's fd is what is cloned: nothing is looked up twice. */
+static int clone_source(const struct mount_guard *guard, const struct oci_mount *mount,
+	size_t index, const struct mount_options *o, struct nacre_error *err)
+{
+	const unsigned recursive = o->recursive ? AT_RECURSIVE : 0;
+	cleanup_close int fd = -1;
+
+	if (!guard || !guard->request || mount->source == guard->own)
+		return clone_tree(AT_FDCWD, mount->source,
+			recursive | (o->source_nofollow ? AT_SYMLINK_NOFOLLOW : 0), err);
+	fd = mount_guard_open(guard, mount, index, o->source_nofollow, err);
+	if (fd < 0)
+		return fd;
+	return clone_tree(fd, "", AT_EMPTY_PATH | recursive, err);
+}
+
+const char *mount_source_below(const struct oci_mount *mount, const char *rootfs)
+{
+	size_t length = rootfs ? strlen(rootfs) : 0;
+
+	while (length > 0 && rootfs[length - 1] == '/')
+		length--;
+	if (length == 0 || !mount->source || strncmp(mount->source, rootfs, length) != 0)
+		return NULL;
+	return mount->source[length] == '/' ? mount->source + length : NULL;
+}
+
+static int clone_below(const struct mount_job *job, const char *path, struct nacre_error *err)
+{
+	const struct mount_guard *guard = job->context->guard;
+	const int nofollow = job->options.source_nofollow ? O_NOFOLLOW : 0;
+	cleanup_close int fd = path_open(job->context->rootfs_fd, path, O_PATH | nofollow);
+
+	if (fd < 0)
+		return fail_errno(err, fd, "open the source");
+	if (guard && guard->request &&
+		mount_guard_judge(guard, job->mount, job->index, fd, err) < 0)
+		return -err->code;
+	return clone_tree(fd, "", AT_EMPTY_PATH | (job->options.recursive ? AT_RECURSIVE : 0), err);
+}
+
+int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
+{
+	const struct mount_options *o = &job->options;
+	const struct mount_context *context = job->context;
+	const int *source_fds = context->source_fds;
+	const char *below = mount_source_below(job->mount, context->rootfs);
+	cleanup_close int fd = -1;
+
+	/* The runtime's tree: dup, so that it stays the caller's to close. */
+	if (source_fds && source_fds[job->index] >= 0) {
+		fd = fcntl(source_fds[job->index], F_DUPFD_CLOEXEC, 3);
+		if (fd < 0)
+			return fail_errno(err, errno, "keep the source");
+		if (context->own_user_namespace && mount_check_locked(fd, o, err) < 0)
+			return -err->code;
+	} else if (below) {
+		fd = clone_below(job, below, err);
+		if (fd >= 0 && o->idmap && context->map(context->data, job->index, fd, err) < 0)
+			return -err->code;
+	} else if (o->idmap) {
+		return fail(err, EINVAL, "idmap: the source was not opened by the runtime");
+	} else {
+		fd = clone_source(context->guard, job->mount, job->index, o, err);
+	}
+	if (fd < 0 || mount_set_bind_flags(job, fd, err) < 0)
+		return -err->code;
+	return steal_fd(&fd);
+}
+
+/* A user namespace without a network namespace of its own may not mount sysfs: the host's is bound,
+ * and read-only as a whole, since it shows the host's devices and network. */
+static int bind_sysfs(const struct mount_job *job, struct nacre_error *err)
+{
+	struct mount_options o = job->options;
+	cleanup_close int fd = clone_tree(AT_FDCWD, "/sys", AT_RECURSIVE, err);
+
+	o.recursive_set |= o.attr_set | MOUNT_ATTR_RDONLY;
+	o.recursive_clear = 0;
+	o.attr_set = 0;
+	o.attr_clear = 0;
+	o.propagation = MS_PRIVATE;
+	o.propagation_recursive = true;
+	if (fd < 0 || mount_set_flags(fd, &o, err) < 0)
+		return -err->code;
+	return steal_fd(&fd);
+}
+
+/* Without a cgroup namespace a cgroup2 mount would show the whole host, and one made in the initial
+ * namespace would also reset the options of the host's own mount. The container's cgroup is bound;
+ * where it has none, an empty directory stands for it (CVE-2023-25809: not the one of the user's
+ * manager). */
+static int bind_cgroup(const struct mount_job *job, struct nacre_error *err)
+{
+	cleanup_close int fd = -1;
+
+	if (job->context->cgroup_fd < 0)
+		return mount_empty(err);
+	fd = path_clone(job->context->cgroup_fd, 0, err);
+	if (fd < 0)
+		return fail_prefix(err, "cgroup");
+	if (mount_set_flags(fd, &job->options, err) < 0)
+		return -err->code;
+	return steal_fd(&fd);
+}
+
+static struct filesystem describe(const struct mount_job *job, int target_mode)
+{
+	const struct mount_options *o = &job->options;
+	struct filesystem fs = {
+		.type = job->mount->type,
+		.source = job->mount->source,
+		.options = job->mount->options,
+		.super_flags = o->super_flags,
+		.super_clear = o->super_clear,
+		.attr = (unsigned)(o->attr_set | o->recursive_set),
+		.mode = is_type(job->mount, "tmpfs") ? target_mode : -1,
+		.label = job->context->mount_label,
+	};
+
+	if (mount_is_sealed_late(job))
+		fs.attr &= ~(unsigned)MOUNT_ATTR_RDONLY;
+	if (is_cgroup(job->mount))
+		fs.type = "cgroup2";
+	return fs;
+}
+
+int mount_build_filesystem(const struct mount_job *job, int target_mode, struct nacre_error *err)
+{
+	const struct mount_context *context = job->context;
+	const struct sys_mount_attr propagation = {.propagation = job->options.propagation};
+	struct filesystem fs = describe(job, target_mode);
+	cleanup_close int fd = -1;
+	int r;
+
+	/* Without a cgroup of its own the namespace is rooted at the caller's. */
+	if (is_cgroup(job->mount) && (!context->own_cgroup_namespace || context->cgroup_fd < 0))
+		return bind_cgroup(job, err);
+	if (mount_guard_filesystem(context->guard, job->mount, job->index, err) < 0)
+		return -err->code;
+	fd = mount_filesystem(&fs, err);
+	if (fd == -EPERM && is_cgroup(job->mount))
+		return bind_cgroup(job, err);
+	if (fd == -EPERM && is_type(job->mount, "sysfs") && !context->own_network_namespace)
+		return bind_sysfs(job, err);
+	if (fd < 0)
+		return fd;
+	if (propagation.propagation) {
+		r = sys_mount_setattr(fd, "", AT_EMPTY_PATH, &propagation);
+		if (r < 0)
+			return fail_errno(err, r, "set propagation");
+	}
+	return steal_fd(&fd);
+}
+
+int mount_change(const struct mount_job *job, int target_fd, struct nacre_error *err)
+{
+	const struct mount_options *o = &job->options;
+	const struct filesystem fs = {
+		.type = job->mount->type,
+		.options = job->mount->options,
+		.super_flags = o->super_flags,
+		.super_clear = o->super_clear,
+		.mode = -1,
+	};
+
+	if (!o->bind && (o->n_data > 0 || o->super_flags || o->super_clear) &&
+		mount_reconfigure(&fs, target_fd, err) < 0)
+		return -err->code;
+	return mount_set_flags(target_fd, o, err);
+}
+
+/* The mapping of idmap: the mount's own, or that of the container. Returns a userns fd; *KEPT
+ * closes it where it is not the caller's. */
+static int mapping(const struct oci_mount *mount, int userns_fd, int *kept, struct nacre_error *err)
+{
+	if (mount->n_uid_mappings == 0) {
+		if (userns_fd < 0)
+			return fail(err, EINVAL,
+				"idmap needs uidMappings and gidMappings or a user namespace");
+		return userns_fd;
+	}
+	*kept = idmap_userns(mount->uid_mappings, mount->n_uid_mappings, mount->gid_mappings,
+		mount->n_gid_mappings, err);
+	return *kept;
+}
+
+static int set_idmap(int tree_fd, const struct oci_mount *mount, const struct mount_options *o,
+	int userns_fd, struct nacre_error *err)
+{
+	struct sys_mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP};
+	cleanup_close int kept = -1;
+	int fd = mapping(mount, userns_fd, &kept, err);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	attr.userns_fd = (uint64_t)fd;
+	r = sys_mount_setattr(
+		tree_fd, "", AT_EMPTY_PATH | (o->idmap_recursive ? AT_RECURSIVE : 0), &attr);
+	if (r == -EINVAL)
+		return fail(err, EINVAL,
+			"idmap: Invalid argument (the filesystem of %s cannot be id-mapped)",
+			mount->source);
+	if (r < 0)
+		return fail_errno(err, r, "idmap");
+	return 0;
+}
+
+static int open_source(const struct mount_guard *guard, const struct oci_mount *mount, size_t index,
+	const struct mount_options *o, int userns_fd, struct nacre_error *err)
+{
+	/* A clone of a shared mount is its peer. From here it would go into the container as that,
+	 * and what the container mounts in it would appear on the host. */
+	const struct sys_mount_attr slave = {.propagation = MS_SLAVE};
+	cleanup_close int fd = clone_source(guard, mount, index, o, err);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	if (o->propagation != MS_SHARED) {
+		r = sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &slave);
+		if (r < 0)
+			return fail_errno(err, r, "cut propagation");
+	}
+	if (o->idmap && set_idmap(fd, mount, o, userns_fd, err) < 0)
+		return -err->code;
+	return steal_fd(&fd);
+}
+
+int mount_open_source(const struct mount_guard *guard, const struct oci_mount *mount, size_t index,
+	bool own_user_namespace, int userns_fd, struct nacre_error *err)
+{
+	struct mount_options o;
+	int fd;
+
+	if (mount_options_parse(mount, index, &o, err) < 0)
+		return -err->code;
+	if (!o.bind || o.remount || o.copy_symlink || (!o.idmap && !own_user_namespace))
+		return -ENOTSUP;
+	fd = open_source(guard, mount, index, &o, userns_fd, err);
+	/* An unprivileged runtime has no mount namespace to clone from; its init has. */
+	if (fd == -EPERM && !o.idmap)
+		return -ENOTSUP;
+	if (fd < 0)
+		return fail_prefix(err, "mounts[%zu]: %s", index, mount->source);
+	return fd;
+}
+
+int mount_map_source(int tree_fd, const struct oci_mount *mount, size_t index, int userns_fd,
+	struct nacre_error *err)
+{
+	struct mount_options o;
+
+	if (mount_options_parse(mount, index, &o, err) < 0 ||
+		set_idmap(tree_fd, mount, &o, userns_fd, err) < 0)
+		return fail_prefix(err, "mounts[%zu]: %s", index, mount->source);
+	return 0;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_MOUNT_SOURCES_H
+#define NACRE_MOUNT_SOURCES_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "libcontainer/mount/mount_options.h"
+#include "libcontainer/mount/mounts.h"
+#include "specs/path_text.h"
+
+/* The half of mounts.c that makes what is to be mounted. Each tree is detached: nobody but the
+ * holder of the fd can see it. */
+
+/* One entry of the config. */
+struct mount_job {
+	const struct mount_context *context;
+	const struct oci_mount *mount;
+	size_t index;
+	struct mount_options options;
+	uint64_t root_mount; /* stx_mnt_id and stx_ino of the rootfs */
+	uint64_t root_inode;
+	char destination[PATH_TEXT_MAX]; /* cleaned */
+};
+
+/* A clone of the source, with the flags of the options. Returns an fd. */
+int mount_build_bind(const struct mount_job *job, struct nacre_error *err);
+
+/* A new filesystem. TARGET_MODE: of the directory that a tmpfs will cover, -1: its own default.
+ * Returns an fd. */
+int mount_build_filesystem(const struct mount_job *job, int target_mode, struct nacre_error *err);
+
+/* Changes a mount that is there: the option "remount". */
+int mount_change(const struct mount_job *job, int target_fd, struct nacre_error *err);
+
+/* Whether "ro" has to wait for mounts_seal. */
+bool mount_is_sealed_late(const struct mount_job *job);
+
+#endif

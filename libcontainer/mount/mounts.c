@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/mount/mounts.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <linux/stat.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/paths.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/mount/mount_sources.h"
+#include "libcontainer/mount/tmpcopyup.h"
+
+/*
+ * Theory of operation
+ *
+ * A mount is two things that meet in one system call. The source is a detached tree, complete with
+ * flags, propagation and id mapping before anybody can see it (mount_sources.c). The target is an
+ * O_PATH fd, found below the rootfs by paths.c. move_mount joins them fd to fd.
+ *
+ * So there is no moment at which a path is looked up twice: whatever the container's image, or
+ * another container that shares a volume, does to the names meanwhile (CVE-2019-19921,
+ * CVE-2021-30465), the mount lands on the inode that was checked. What is checked after the open,
+ * and so cannot change, is that the target is not the root, that it is not within a procfs, and
+ * that a procfs or sysfs lands on a directory that is no symlink (CVE-2023-27561). For the same
+ * reason nothing is opened again to be compared afterwards.
+ */
+
+enum {
+	PROC_ROOT_INODE = 1, /* PROC_ROOT_INO */
+};
+
+static bool is_type(const struct mount_job *job, const char *type)
+{
+	return job->mount->type && strcmp(job->mount->type, type) == 0;
+}
+
+/* The kernel's view of itself. Over a symlink it would lie elsewhere than everybody believes. */
+static bool needs_ordinary_directory(const struct mount_job *job)
+{
+	return !job->options.bind && (is_type(job, "proc") || is_type(job, "sysfs"));
+}
+
+static int init_job(struct mount_job *job, const struct mount_context *context,
+	const struct oci_mount *mount, size_t index, struct nacre_error *err)
+{
+	job->context = context;
+	job->mount = mount;
+	job->index = index;
+	if (path_clean(mount->destination, job->destination) < 0)
+		return fail_errno(err, ENAMETOOLONG, "mounts[%zu]", index);
+	return mount_options_parse(mount, index, &job->options, err);
+}
+
+static int is_proc(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	return fs.f_type == PROC_SUPER_MAGIC;
+}
+
+/* Which files of /proc may be mounted over is settled in specs/validate.c, by their names. Here:
+ * that a name elsewhere does not lead there (CVE-2019-16884, CVE-2025-52881). */
+static int check_target(const struct mount_job *job, int target_fd, const struct statx *target,
+	struct nacre_error *err)
+{
+	int proc;
+
+	if (job->root_mount == target->stx_mnt_id && job->root_inode == target->stx_ino)
+		return fail(err, EINVAL, "the destination is the root of the container");
+	proc = is_proc(target_fd);
+	if (proc < 0)
+		return fail_errno(err, proc, "stat the destination");
+	if (proc && !path_within(job->destination, "/proc"))
+		return fail(err, EPERM, "the destination leads into /proc");
+	return 0;
+}
+
+/* Returns an O_PATH fd and what it is. */
+static int open_target(
+	const struct mount_job *job, bool file, struct statx *ret_target, struct nacre_error *err)
+{
+	const bool ordinary = needs_ordinary_directory(job);
+	const bool follow = !ordinary && !job->options.destination_nofollow;
+	cleanup_close int fd = path_make_mount_point(
+		job->context->rootfs_fd, job->destination, file, follow, err);
+
+	if (fd == -ENOTDIR && ordinary)
+		return fail(err, ENOTDIR, "filesystem \"%s\" must be mounted on ordinary directory",
+			job->mount->type);
+	if (fd < 0)
+		return fd;
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE | STATX_INO | STATX_MNT_ID,
+		    ret_target) < 0)
+		return fail_errno(err, errno, "stat the destination");
+	if (check_target(job, fd, ret_target, err) < 0)
+		return -err->code;
+	return steal_fd(&fd);
+}
+
+static int attach(int tree_fd, int target_fd, struct nacre_error *err)
+{
+	int r = sys_move_mount(tree_fd, target_fd);
+
+	return r < 0 ? fail_errno(err, r, "attach") : 0;
+}
+
+/* Only a procfs may be bound on /proc, and whole: anything else would take the runtime's writes. */
+static int check_bound_proc(
+	const struct mount_job *job, int tree_fd, const struct stat *st, struct nacre_error *err)
+{
+	int proc;
+
+	if (strcmp(job->destination, "/proc") != 0)
+		return 0;
+	proc = is_proc(tree_fd);
+	if (proc < 0)
+		return fail_errno(err, proc, "stat %s", job->mount->source);
+	if (!proc || st->st_ino != PROC_ROOT_INODE)
+		return fail(err, EPERM,
+			"only a whole procfs can be mounted on /proc, and %s is not",
+			job->mount->source);
+	return 0;
+}
+
+static int perform_bind(const struct mount_job *job, struct nacre_error *err)
+{
+	cleanup_close int target_fd = -1;
+	cleanup_close int tree_fd = mount_build_bind(job, err);
+	struct statx target;
+	struct stat st;
+
+	if (tree_fd < 0)
+		return tree_fd;
+	if (fstat(tree_fd, &st) < 0)
+		return fail_errno(err, errno, "stat %s", job->mount->source);
+	if (check_bound_proc(job, tree_fd, &st, err) < 0)
+		return -err->code;
+	target_fd = open_target(job, !S_ISDIR(st.st_mode), &target, err);
+	return target_fd < 0 ? target_fd : attach(tree_fd, target_fd, err);
+}
+
+/* The container's procfs, for the runtime's own writes. A read-only one, or one with options that
+ * hide files, is of no use for them. */
+static int keep_proc(const struct mount_job *job, int tree_fd, struct nacre_error *err)
+{
+	int *proc_fd = job->context->proc_fd;
+
+	if (!proc_fd || *proc_fd >= 0 || !is_type(job, "proc") || job->options.read_only ||
+		job->options.n_data > 0)
+		return 0;
+	*proc_fd = fcntl(tree_fd, F_DUPFD_CLOEXEC, 3);
+	return *proc_fd < 0 ? fail_errno(err, errno, "keep the procfs") : 0;
+}
+
+/* A tmpfs takes the mode of the directory that it covers; over one that is only made for it, its
+ * own default. */
+static bool is_made_for_it(const struct mount_job *job)
+{
+	cleanup_close int fd = -1;
+
+	if (!is_type(job, "tmpfs") || mount_options_have_key(&job->mount->options, "mode"))
+		return false;
+	fd = path_open(job->context->rootfs_fd, job->destination, O_PATH);
+	return fd == -ENOENT;
+}
+
+static int perform_filesystem(const struct mount_job *job, struct nacre_error *err)
+{
+	const bool is_made = is_made_for_it(job);
+	cleanup_close int tree_fd = -1;
+	struct statx target;
+	cleanup_close int target_fd = open_target(job, false, &target, err);
+
+	if (target_fd < 0)
+		return target_fd;
+	tree_fd = mount_build_filesystem(job, is_made ? -1 : target.stx_mode, err);
+	if (tree_fd < 0)
+		return tree_fd;
+	if (job->options.tmpcopyup && tmpcopyup(target_fd, tree_fd, err) < 0)
+		return -err->code;
+	if (attach(tree_fd, target_fd, err) < 0)
+		return -err->code;
+	return keep_proc(job, tree_fd, err);
+}
+
+static int perform_remount(const struct mount_job *job, struct nacre_error *err)
+{
+	cleanup_close int target_fd = path_open(job->context->rootfs_fd, job->destination, O_PATH);
+	struct statx target;
+
+	if (target_fd < 0)
+		return fail_errno(err, target_fd, "open the destination");
+	if (statx(target_fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &target) < 0)
+		return fail_errno(err, errno, "stat the destination");
+	if (!(target.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return fail(err, EINVAL, "remount: the destination is not a mount point");
+	if (check_target(job, target_fd, &target, err) < 0)
+		return -err->code;
+	return mount_change(job, target_fd, err);
+}
+
+/* Podman's copy-symlink: a source that is a symlink is copied. Returns 1 if it was. */
+static int perform_copy_symlink(const struct mount_job *job, struct nacre_error *err)
+{
+	cleanup_close int parent_fd = -1;
+	const char *name;
+	char target[PATH_MAX];
+	char present[PATH_MAX];
+	ssize_t n = readlink(job->mount->source, target, sizeof(target) - 1);
+
+	if (n < 0 && errno == EINVAL)
+		return 0;
+	if (n < 0)
+		return fail_errno(err, errno, "read the source");
+	target[n] = '\0';
+	parent_fd = path_make_parent(job->context->rootfs_fd, job->destination, &name, err);
+	if (parent_fd < 0)
+		return parent_fd;
+	if (symlinkat(target, parent_fd, name) == 0)
+		return 1;
+	if (errno != EEXIST)
+		return fail_errno(err, errno, "create the symlink");
+	n = readlinkat(parent_fd, name, present, sizeof(present));
+	if (n < 0 || (size_t)n != strlen(target) || memcmp(present, target, (size_t)n) != 0)
+		return fail(err, EEXIST, "create the symlink: something else is in its place");
+	return 1;
+}
+
+static int perform(const struct mount_job *job, struct nacre_error *err)
+{
+	int copied;
+
+	if (job->options.remount)
+		return perform_remount(job, err);
+	if (!job->options.bind && !job->mount->type)
+		return fail(err, EINVAL, "no type, and no option bind or rbind");
+	if (!job->options.bind)
+		return perform_filesystem(job, err);
+	if (!job->mount->source)
+		return fail(err, EINVAL, "a bind mount needs a source");
+	copied = job->options.copy_symlink ? perform_copy_symlink(job, err) : 0;
+	if (copied != 0)
+		return copied < 0 ? copied : 0;
+	return perform_bind(job, err);
+}
+
+static const char *name_source(const struct oci_mount *mount)
+{
+	if (mount->source)
+		return mount->source;
+	return mount->type ? mount->type : "remount";
+}
+
+int mounts_perform(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
+	struct nacre_error *err)
+{
+	struct mount_job job;
+	struct statx root;
+
+	if (statx(context->rootfs_fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &root) < 0)
+		return fail_errno(err, errno, "stat the rootfs");
+	job.root_mount = root.stx_mnt_id;
+	job.root_inode = root.stx_ino;
+	for (size_t i = 0; i < n; i++) {
+		if (init_job(&job, context, &mounts[i], i, err) < 0)
+			return -err->code;
+		if (perform(&job, err) < 0)
+			return fail_prefix(err, "mounts[%zu]: %s on %s", i, name_source(&mounts[i]),
+				mounts[i].destination);
+	}
+	return 0;
+}
+
+/* Whether a later mount lies on top of mount I: then the name does not lead to it any more. */
+static bool is_covered(const char *destination, const struct oci_mount *mounts, size_t n, size_t i)
+{
+	char other[PATH_TEXT_MAX];
+
+	for (size_t k = i + 1; k < n; k++) {
+		if (path_clean(mounts[k].destination, other) == 0 &&
+			strcmp(other, destination) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int seal(const struct mount_job *job, struct nacre_error *err)
+{
+	const struct sys_mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+	/* The mounts that came with a bind are read-only already. */
+	const bool all = !job->options.bind && job->options.recursive_set & MOUNT_ATTR_RDONLY;
+	cleanup_close int fd = path_open(job->context->rootfs_fd, job->destination, O_PATH);
+	int r;
+
+	if (fd < 0)
+		return fail_errno(err, fd, "open %s", job->destination);
+	/* EINVAL if the name leads to anything but the root of a mount. */
+	r = sys_mount_setattr(fd, "", AT_EMPTY_PATH | (all ? AT_RECURSIVE : 0), &attr);
+	if (r < 0)
+		return fail_errno(err, r, "make %s read-only", job->destination);
+	return 0;
+}
+
+int mounts_seal(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
+	struct nacre_error *err)
+{
+	struct mount_job job;
+
+	for (size_t i = 0; i < n; i++) {
+		if (init_job(&job, context, &mounts[i], i, err) < 0)
+			return -err->code;
+		if (mount_is_sealed_late(&job) && !is_covered(job.destination, mounts, n, i) &&
+			seal(&job, err) < 0)
+			return fail_prefix(err, "mounts[%zu]", i);
+	}
+	return 0;
+}

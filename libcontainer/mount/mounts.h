@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_MOUNTS_H
+#define NACRE_MOUNTS_H
+
+#include <stdbool.h>
+
+#include "libcontainer/mount/mount_guard.h"
+#include "specs/spec.h"
+
+/* What performing the mounts of a config needs to know of the container. */
+struct mount_context {
+	int rootfs_fd;
+	const char *rootfs; /* its path on the host; NULL: no source lies below it */
+	const char *mount_label; /* linux.mountLabel or NULL */
+	bool own_cgroup_namespace;
+	bool own_network_namespace;
+	bool own_user_namespace;
+	int cgroup_fd; /* O_PATH fd of the container's cgroup; -1: none */
+	/* The MOUNT_ATTR_* of a bind mount's source that go, unless named, as soon as the options
+	 * name any: runc's meaning of them. 0: what is not named stays. */
+	uint64_t clear_unnamed;
+	const struct oci_strings *late_binds; /* of oci_hardened; NULL: none */
+	const struct mount_guard *guard; /* NULL: sources are not judged */
+	const int *source_fds; /* one a mount: a detached tree that the runtime opened, or -1; NULL:
+				  none */
+	/* Id-maps a clone, for mounts that only the runtime may map; returns 0 or -errno. */
+	int (*map)(void *data, size_t index, int tree_fd, struct nacre_error *err);
+	void *data; /* of map */
+	int *proc_fd; /* out: the procfs made for /proc, if there is one (see procfs.h); starts as
+			 -1 */
+};
+
+/* Performs all mounts in order. Everything is built detached and attached fd to fd; what stands at
+ * the target is checked after it was opened. Read-only tmpfs mounts (and /dev) are left writable:
+ * see mounts_seal. Runs in the container's mount namespace, before the pivot. */
+int mounts_perform(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
+	struct nacre_error *err);
+
+/* Turns those read-only that had to be filled first (a tmpfs with "ro", and late_binds: device
+ * nodes, mount points of later mounts). After devices are made. */
+int mounts_seal(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
+	struct nacre_error *err);
+
+/* Where the source of a bind mount lies below the rootfs with the path ROOTFS: its path there.
+ * NULL: it lies elsewhere. Such a source is looked up when the mount is made, so that it has the
+ * mounts of the config before it, and within the rootfs, as whatever the image put there. */
+const char *mount_source_below(const struct oci_mount *mount, const char *rootfs);
+
+/* A detached, possibly id-mapped clone of mount I's source, opened by the runtime in its own
+ * namespaces because the container's user namespace could not reach it or must not change its
+ * ownership. USERNS_FD: of the container's mappings, for "idmap" without mappings of its own; -1:
+ * none. Returns an fd, or -ENOTSUP when the mount needs none of this. */
+int mount_open_source(const struct mount_guard *guard, const struct oci_mount *mount, size_t index,
+	bool own_user_namespace, int userns_fd, struct nacre_error *err);
+
+/* Maps the detached tree of MOUNT, number INDEX, as its mappings or those of USERNS_FD say; by the
+ * runtime. */
+int mount_map_source(int tree_fd, const struct oci_mount *mount, size_t index, int userns_fd,
+	struct nacre_error *err);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/mount/pivot.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/base/sys.h"
+
+enum {
+	MOUNTINFO_MAX = 16 * 1024 * 1024,
+};
+
+int rootfs_pivot(int rootfs_fd, struct nacre_error *err)
+{
+	const struct sys_mount_attr slave = {.propagation = MS_SLAVE};
+	cleanup_close int old_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (old_root < 0)
+		return fail_errno(err, errno, "open /");
+	if (fchdir(rootfs_fd) < 0)
+		return fail_errno(err, errno, "change to the rootfs");
+	/* pivot_root(2), NOTES: with "." for both, the old root is stacked on top of the new one.
+	 * No directory for it has to be made in the image, which may be read-only. */
+	r = sys_pivot_root(".", ".");
+	if (r < 0)
+		return fail_errno(err, r, "pivot_root");
+	/* "." is the new root, below the old one; the old one can only be reached by its fd. */
+	if (fchdir(old_root) < 0)
+		return fail_errno(err, errno, "change to the old root");
+	/* Where rootfsPropagation left the host's mounts shared, unmounting them here would unmount
+	 * them on the host. Slaves send nothing back. */
+	r = sys_mount_setattr(AT_FDCWD, ".", AT_RECURSIVE, &slave);
+	if (r < 0)
+		return fail_errno(err, r, "cut the old root's propagation");
+	/* MNT_DETACH: the old root is busy, our working directory is in it. */
+	if (umount2(".", MNT_DETACH) < 0)
+		return fail_errno(err, errno, "unmount the old root");
+	/* The working directory still holds the detached tree: leave it, or CVE-2024-21626 is back.
+	 */
+	if (chdir("/") < 0)
+		return fail_errno(err, errno, "change to /");
+	return 0;
+}
+
+static int enter_root(struct nacre_error *err)
+{
+	if (chroot(".") < 0)
+		return fail_errno(err, errno, "chroot to the rootfs");
+	/* "." may have been reached from above the new root. */
+	if (chdir("/") < 0)
+		return fail_errno(err, errno, "change to /");
+	return 0;
+}
+
+/* proc(5), mountinfo: blank, tab, newline and backslash stand as octal escapes. In place. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *p = text; *p; to++) {
+		if (p[0] == '\\' && p[1] && p[2] && p[3]) {
+			*to = (char)((p[1] - '0') * 64 + (p[2] - '0') * 8 + (p[3] - '0'));
+			p += 4;
+		} else {
+			*to = *p++;
+		}
+	}
+	*to = '\0';
+}
+
+/* Covers what cannot be unmounted, because it came with the namespace from a more privileged one.
+ */
+static int cover(const char *path)
+{
+	cleanup_close int target = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int fs_fd = -1;
+	cleanup_close int tree = -1;
+	int r;
+
+	if (target < 0)
+		return -errno;
+	fs_fd = sys_fsopen("tmpfs");
+	if (fs_fd < 0)
+		return fs_fd;
+	r = sys_fsconfig(fs_fd, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0);
+	if (r < 0)
+		return r;
+	tree = sys_fsmount(fs_fd, MOUNT_ATTR_RDONLY);
+	return tree < 0 ? tree : sys_move_mount(tree, target);
+}
+
+/* LINE: "36 35 98:0 / /mnt rw,noatime master:1 - ext3 /dev/root rw,errors=continue". Takes whole
+ * procfs and sysfs mounts outside ROOTFS away. */
+static int drop_mount(char *line, const char *rootfs, struct nacre_error *err)
+{
+	char *type = strstr(line, " - ");
+	size_t length = strlen(rootfs);
+	char *save = NULL;
+	char *field = NULL;
+	char *root = NULL;
+
+	if (!type || (strncmp(type + 3, "proc ", 5) != 0 && strncmp(type + 3, "sysfs ", 6) != 0))
+		return 0;
+	for (int i = 0; i < 5; i++) {
+		field = strtok_r(i == 0 ? line : NULL, " ", &save);
+		if (!field)
+			return 0;
+		if (i == 3)
+			root = field;
+	}
+	unescape(field);
+	if (strcmp(root, "/") != 0)
+		return 0;
+	if (strncmp(field, rootfs, length) == 0 && (field[length] == '/' || field[length] == '\0'))
+		return 0;
+	if (umount2(field, MNT_DETACH | UMOUNT_NOFOLLOW) < 0) {
+		int r = cover(field);
+
+		if (r < 0)
+			return fail_errno(err, r, "hide the host's %s", field);
+	}
+	return 0;
+}
+
+/* The old root stays reachable for whoever may chroot or move mounts. A procfs or sysfs without
+ * masks must not lie there, and the kernel would take such as a licence to mount a fresh one in a
+ * user namespace. */
+static int hide_kernel_mounts(int rootfs_fd, struct nacre_error *err)
+{
+	cleanup_free char *mounts = NULL;
+	char *save = NULL;
+	char link[32];
+	char rootfs[PATH_MAX];
+	ssize_t n;
+
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", rootfs_fd);
+	n = readlink(link, rootfs, sizeof(rootfs) - 1);
+	if (n < 0)
+		return fail_errno(err, errno, "read %s", link);
+	rootfs[n] = '\0';
+	if (file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &mounts, NULL, err) < 0)
+		return -err->code;
+	for (char *line = strtok_r(mounts, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (drop_mount(line, rootfs, err) < 0)
+			return -err->code;
+	}
+	return 0;
+}
+
+int rootfs_move(int rootfs_fd, struct nacre_error *err)
+{
+	const struct sys_mount_attr slave = {.propagation = MS_SLAVE};
+	cleanup_close int root = -1;
+	int r;
+
+	if (fchdir(rootfs_fd) < 0)
+		return fail_errno(err, errno, "change to the rootfs");
+	/* As in rootfs_pivot: what is unmounted here must stay mounted on the host. */
+	r = sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &slave);
+	if (r < 0)
+		return fail_errno(err, r, "cut the propagation of /");
+	if (hide_kernel_mounts(rootfs_fd, err) < 0)
+		return -err->code;
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return fail_errno(err, errno, "open /");
+	r = sys_move_mount(rootfs_fd, root);
+	if (r < 0)
+		return fail_errno(err, r, "move the rootfs to /");
+	return enter_root(err);
+}
+
+int rootfs_chroot(int rootfs_fd, struct nacre_error *err)
+{
+	if (fchdir(rootfs_fd) < 0)
+		return fail_errno(err, errno, "change to the rootfs");
+	return enter_root(err);
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/namespace/idmap.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/base/procfs.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/namespace/idmap_tool.h"
+
+enum {
+	MAX_MAPPINGS = 340, /* of the kernel, since Linux 4.15 */
+};
+
+#define INITIAL_USERNS 0xeffffffdU /* PROC_USER_INIT_INO of the kernel */
+
+static int open_process_file(pid_t pid, const char *name, int flags, struct nacre_error *err)
+{
+	cleanup_close int proc_fd = procfs_open(err);
+	char path[64];
+	int fd;
+
+	if (proc_fd < 0)
+		return proc_fd;
+	(void)snprintf(path, sizeof(path), "%d/%s", (int)pid, name);
+	fd = procfs_open_file(proc_fd, path, flags);
+	return fd < 0 ? fail_errno(err, fd, "open /proc/%s", path) : fd;
+}
+
+static int write_process_file(
+	pid_t pid, const char *name, const char *text, struct nacre_error *err)
+{
+	cleanup_close int fd = open_process_file(pid, name, O_WRONLY, err);
+	size_t length = strlen(text);
+	ssize_t n;
+
+	if (fd < 0)
+		return fd;
+	/* The kernel takes a map in one write only. */
+	n = write(fd, text, length);
+	if (n < 0)
+		return fail_errno(err, errno, "write %s", name);
+	return (size_t)n == length ? 0 : fail(err, EIO, "write %s: cut short", name);
+}
+
+static int write_directly(pid_t pid, const struct id_map *map, struct nacre_error *err)
+{
+	const size_t size = map->n * 3 * IDMAP_NUMBER_MAX + 1;
+	cleanup_free char *text = malloc(size);
+	size_t used = 0;
+
+	if (!text)
+		return fail_errno(err, ENOMEM, "%s", map->file);
+	text[0] = '\0';
+	for (size_t i = 0; i < map->n; i++)
+		used += (size_t)snprintf(text + used, size - used, "%u %u %u\n",
+			map->items[i].container_id, map->items[i].host_id, map->items[i].size);
+	if (used >= (size_t)sysconf(_SC_PAGESIZE))
+		return fail(err, EINVAL, "%s: %zu mappings are more text than the kernel takes",
+			map->file, map->n);
+	return write_process_file(pid, map->file, text, err);
+}
+
+static bool maps_only_itself(const struct id_map *map)
+{
+	return map->n == 1 && map->items[0].size == 1 && map->items[0].host_id == map->own;
+}
+
+static int write_map(pid_t pid, const struct id_map *map, struct nacre_error *err)
+{
+	if (map->n == 0 || map->n > MAX_MAPPINGS)
+		return fail(err, EINVAL, "%s: %zu mappings, the kernel takes 1 to %d", map->file,
+			map->n, MAX_MAPPINGS);
+	if (geteuid() == 0 || maps_only_itself(map))
+		return write_directly(pid, map, err);
+	return idmap_write_with_tool(pid, map, err);
+}
+
+int idmap_write(pid_t pid, const struct oci_id_mapping *uids, size_t n_uids,
+	const struct oci_id_mapping *gids, size_t n_gids, struct nacre_error *err)
+{
+	const struct id_map uid_map = {"uid_map", "newuidmap", "/etc/subuid", "linux.uidMappings",
+		uids, n_uids, geteuid()};
+	const struct id_map gid_map = {"gid_map", "newgidmap", "/etc/subgid", "linux.gidMappings",
+		gids, n_gids, getegid()};
+
+	/* user_namespaces(7): without privilege a gid map is only taken once setgroups is given up,
+	 * or a process could drop a group that denies it something. newgidmap sees to that itself.
+	 */
+	if (geteuid() != 0 && maps_only_itself(&gid_map) &&
+		write_process_file(pid, "setgroups", "deny", err) < 0)
+		return -err->code;
+	if (write_map(pid, &uid_map, err) < 0 || write_map(pid, &gid_map, err) < 0)
+		return fail_prefix(err, "id mappings");
+	return 0;
+}
+
+bool idmap_is_initial(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino == INITIAL_USERNS;
+}
+
+int idmap_become_root(bool keep_groups, struct nacre_error *err)
+{
+	/* EPERM: setgroups was given up for the gid map. What groups are left are the caller's own.
+	 */
+	if (!keep_groups && setgroups(0, NULL) < 0 && errno != EPERM)
+		return fail_errno(err, errno, "setgroups");
+	if (setresgid(0, 0, 0) < 0)
+		return fail_errno(err, errno, "setresgid to 0 (is gid 0 mapped?)");
+	if (setresuid(0, 0, 0) < 0)
+		return fail_errno(err, errno, "setresuid to 0 (is uid 0 mapped?)");
+	return 0;
+}
+
+/* The process that a new user namespace needs to exist. It waits until the pipe closes, which also
+ * happens when its maker dies. */
+static _Noreturn void hold_namespace(int pipe_fd)
+{
+	char byte;
+
+	while (read(pipe_fd, &byte, 1) < 0 && errno == EINTR)
+		;
+	_exit(0);
+}
+
+static int open_namespace(pid_t pid, struct nacre_error *err)
+{
+	char path[64];
+	int fd;
+
+	/* A magic link, which procfs.h would not follow: it leads to a namespace, and of a process
+	 * that is our own child and runs no foreign code. */
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? fail_errno(err, errno, "open %s", path) : fd;
+}
+
+int idmap_userns(const struct oci_id_mapping *uids, size_t n_uids,
+	const struct oci_id_mapping *gids, size_t n_gids, struct nacre_error *err)
+{
+	struct clone_args args = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
+	cleanup_close int hold = -1;
+	cleanup_close int release = -1;
+	int ends[2];
+	int pid;
+	int fd;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail_errno(err, errno, "pipe");
+	hold = ends[0];
+	release = ends[1];
+	pid = sys_clone3(&args);
+	if (pid == 0) {
+		close_fd(&release);
+		hold_namespace(hold);
+	}
+	if (pid < 0)
+		return fail_errno(err, pid, "make a user namespace for id-mapped mounts");
+	fd = idmap_write(pid, uids, n_uids, gids, n_gids, err);
+	if (fd == 0)
+		fd = open_namespace(pid, err);
+	close_fd(&release);
+	/* It ends by itself now; nothing it does can take long. */
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return fd;
+}

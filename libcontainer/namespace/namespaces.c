@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/namespace/namespaces.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/sys.h"
+
+/* clang-format off */
+const struct namespace_type namespace_types[] = {
+	{"user",    "user",   CLONE_NEWUSER},
+	{"pid",     "pid",    CLONE_NEWPID},
+	{"network", "net",    CLONE_NEWNET},
+	{"ipc",     "ipc",    CLONE_NEWIPC},
+	{"uts",     "uts",    CLONE_NEWUTS},
+	{"cgroup",  "cgroup", CLONE_NEWCGROUP},
+	{"time",    "time",   CLONE_NEWTIME},
+	{"mount",   "mnt",    CLONE_NEWNS},
+	{NULL,      NULL,     0},
+};
+/* clang-format on */
+
+static int type_index(const char *name)
+{
+	for (int i = 0; namespace_types[i].name; i++)
+		if (strcmp(namespace_types[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+/* O_NONBLOCK and the statfs come before the ioctl: the path is the config's and may be a FIFO or
+ * any device, whose ioctls would mean something else. */
+static int open_namespace(
+	const struct namespace_type *type, const char *path, struct nacre_error *err)
+{
+	cleanup_close int fd = -1;
+	struct statfs fs;
+	int flag;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return fail_errno(err, errno, "open %s namespace %s", type->name, path);
+	if (fstatfs(fd, &fs) < 0)
+		return fail_errno(err, errno, "statfs %s", path);
+	if (fs.f_type != NSFS_MAGIC)
+		return fail(err, EINVAL, "%s namespace %s: not a namespace file", type->name, path);
+	flag = ioctl(fd, NS_GET_NSTYPE);
+	if (flag < 0)
+		return fail_errno(err, errno, "type of namespace %s", path);
+	if (flag != type->clone_flag)
+		return fail(err, EINVAL, "%s namespace %s: a namespace of another type", type->name,
+			path);
+	return steal_fd(&fd);
+}
+
+static bool is_own(const struct namespace_type *type, int fd)
+{
+	struct stat own, other;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/ns/%s", type->proc_name);
+	return stat(path, &own) == 0 && fstat(fd, &other) == 0 && own.st_dev == other.st_dev &&
+	       own.st_ino == other.st_ino;
+}
+
+bool namespaces_own(const struct oci_namespace *namespace)
+{
+	int i = type_index(namespace->type);
+	struct nacre_error ignored; /* namespaces_plan tells it */
+	cleanup_close int fd = -1;
+
+	if (i < 0 || !namespace->path || !*namespace->path)
+		return false;
+	fd = open_namespace(&namespace_types[i], namespace->path, &ignored);
+	return fd >= 0 && is_own(&namespace_types[i], fd);
+}
+
+/* For rules of specs/harden_linux.c, which cannot see where a path leads. */
+static int refuse_own(const struct namespace_type *type, const char *path, struct nacre_error *err)
+{
+	bool has_grant = type->clone_flag & (CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC);
+
+	return fail(err, EPERM, "rule %s: linux.namespaces: %s is the host's %s namespace%s%s",
+		type->clone_flag == CLONE_NEWNET ? "host-network" : "namespaces", path, type->name,
+		has_grant ? "; allow it with --allow host-" : "", has_grant ? type->name : "");
+}
+
+/* NOT_HOST: the profile wants another namespace than the runtime's own. */
+static int plan_one(const struct oci_namespace *namespace, bool not_host,
+	struct namespace_plan *plan, struct nacre_error *err)
+{
+	int i = type_index(namespace->type);
+	const struct namespace_type *type = &namespace_types[i < 0 ? 0 : i];
+	cleanup_close int fd = -1;
+
+	if (i < 0)
+		return fail(err, EINVAL, "linux.namespaces: unknown type \"%s\"", namespace->type);
+	if (!namespace->path || !*namespace->path) {
+		if (type->clone_flag != CLONE_NEWCGROUP)
+			plan->new_flags |= type->clone_flag;
+		return 0;
+	}
+	fd = open_namespace(type, namespace->path, err);
+	if (fd < 0)
+		return fd;
+	if (not_host && is_own(type, fd))
+		return refuse_own(type, namespace->path, err);
+	/* setns(2) refuses with EINVAL to join the user namespace that one is in already. */
+	if (type->clone_flag == CLONE_NEWUSER && is_own(type, fd))
+		return 0;
+	close_fd(&plan->join_fds[i]);
+	plan->join_fds[i] = steal_fd(&fd);
+	plan->join_flags |= type->clone_flag;
+	return 0;
+}
+
+int namespaces_plan(
+	const struct oci_config *config, struct namespace_plan *ret_plan, struct nacre_error *err)
+{
+	const struct oci_linux *linux_ = config->linux_;
+	struct namespace_plan plan = {
+		.join_fds = {-1, -1, -1, -1, -1, -1, -1, -1},
+		.cgroup_fd = -1,
+	};
+	int r;
+
+	for (size_t i = 0; linux_ && i < linux_->n_namespaces; i++) {
+		const struct oci_namespace *namespace = &linux_->namespaces[i];
+
+		r = plan_one(namespace,
+			config->nacre &&
+				oci_strings_have(&config->nacre->not_host, namespace->type),
+			&plan, err);
+		if (r < 0) {
+			namespaces_plan_done(&plan);
+			return r;
+		}
+	}
+	if (linux_ && linux_->time_offsets &&
+		(linux_->time_offsets->monotonic || linux_->time_offsets->boottime)) {
+		if (!(plan.new_flags & CLONE_NEWTIME)) {
+			namespaces_plan_done(&plan);
+			return fail(err, EINVAL, "linux.timeOffsets: needs a new time namespace");
+		}
+		plan.time_offsets = linux_->time_offsets;
+	}
+	*ret_plan = plan;
+	return 0;
+}
+
+int namespaces_joined_user(const struct namespace_plan *plan)
+{
+	return plan->join_fds[type_index("user")];
+}
+
+void namespaces_plan_done(struct namespace_plan *plan)
+{
+	for (size_t i = 0; i < sizeof(plan->join_fds) / sizeof(plan->join_fds[0]); i++)
+		close_fd(&plan->join_fds[i]);
+}
+
+int namespaces_unshare_cgroup(struct nacre_error *err)
+{
+	if (unshare(CLONE_NEWCGROUP) < 0)
+		return fail_errno(err, errno, "unshare cgroup namespace");
+	return 0;
+}
+
+int namespaces_join_process(int pidfd, int flags, struct nacre_error *err)
+{
+	if (flags && setns(pidfd, flags) < 0)
+		return fail_errno(err, errno, "setns: join the container's namespaces (%#x)",
+			(unsigned)flags);
+	return 0;
+}
+
+int namespaces_differ(pid_t pid, int *ret_flags, struct nacre_error *err)
+{
+	cleanup_close int own = open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int other = -1;
+	struct stat a, b;
+	char path[32];
+	int flags = 0;
+
+	if (own < 0)
+		return fail_errno(err, errno, "open /proc/self/ns");
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns", (int)pid);
+	other = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (other < 0)
+		return fail_errno(err, errno, "open %s", path);
+	for (const struct namespace_type *type = namespace_types; type->name; type++) {
+		if (fstatat(own, type->proc_name, &a, 0) < 0) {
+			if (errno == ENOENT) /* not in this kernel */
+				continue;
+			return fail_errno(err, errno, "stat /proc/self/ns/%s", type->proc_name);
+		}
+		if (fstatat(other, type->proc_name, &b, 0) < 0)
+			return fail_errno(err, errno, "stat %s/%s", path, type->proc_name);
+		if (a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+			flags |= type->clone_flag;
+	}
+	*ret_flags = flags;
+	return 0;
+}
+
+int namespaces_open_network(pid_t pid, struct nacre_error *err)
+{
+	const struct namespace_type *type = &namespace_types[type_index("network")];
+	cleanup_close int fd = -1;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, type->proc_name);
+	fd = open_namespace(type, path, err);
+	if (fd < 0)
+		return fd;
+	if (is_own(type, fd))
+		return fail(err, EINVAL, "the container's network namespace is the host's");
+	return steal_fd(&fd);
+}
+
+int namespaces_set_hostname(const char *hostname, const char *domainname, struct nacre_error *err)
+{
+	if (hostname && sethostname(hostname, strlen(hostname)) < 0)
+		return fail_errno(err, errno, "hostname: sethostname \"%s\"", hostname);
+	if (domainname && setdomainname(domainname, strlen(domainname)) < 0)
+		return fail_errno(err, errno, "domainname: setdomainname \"%s\"", domainname);
+	return 0;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/process/hooks.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "libcontainer/base/child.h"
+#include "libcontainer/base/cleanup.h"
+
+#define TAIL_SIZE 400 /* of a hook's stderr, for the error text */
+
+/* What a hook writes on stderr: passed on, and the end of it kept. */
+struct tail {
+	char text[TAIL_SIZE];
+	size_t length;
+	int64_t start; /* of the hook, child_now() */
+	int64_t timeout;
+	int fd; /* where it is passed on to */
+};
+
+static char **null_terminated(const struct oci_strings *strings)
+{
+	size_t n = strings ? strings->n : 0;
+	char **list = calloc(n + 1, sizeof(*list));
+
+	if (!list)
+		return NULL;
+	for (size_t i = 0; i < n; i++)
+		list[i] = (char *)strings->items[i];
+	return list;
+}
+
+/* Only where poll(2) says that it will not block: the timeout holds over a stderr that nobody
+ * reads. */
+static void forward(const struct tail *tail, const char *chunk, size_t length)
+{
+	struct pollfd out = {.fd = tail->fd, .events = POLLOUT};
+
+	if (poll(&out, 1, child_left_ms(tail->start, tail->timeout)) == 1 && out.revents == POLLOUT)
+		(void)!write(tail->fd, chunk, length);
+}
+
+static void take_error(void *data, const char *chunk, size_t length)
+{
+	struct tail *tail = data;
+	size_t drop;
+
+	forward(tail, chunk, length);
+	if (length > TAIL_SIZE) {
+		chunk += length - TAIL_SIZE;
+		length = TAIL_SIZE;
+	}
+	drop = tail->length + length > TAIL_SIZE ? tail->length + length - TAIL_SIZE : 0;
+	tail->length -= drop;
+	memmove(tail->text, tail->text + drop, tail->length);
+	memcpy(tail->text + tail->length, chunk, length);
+	tail->length += length;
+}
+
+/* The last line of the hook's stderr, made printable. */
+static void last_line(const struct tail *tail, char *line, size_t size)
+{
+	size_t end = tail->length;
+	size_t start;
+	size_t used = 0;
+
+	while (end > 0 && (tail->text[end - 1] == '\n' || tail->text[end - 1] == '\r'))
+		end--;
+	for (start = end; start > 0 && tail->text[start - 1] != '\n'; start--)
+		;
+	for (; start < end && used + 1 < size; start++) {
+		unsigned char c = (unsigned char)tail->text[start];
+
+		line[used++] = (char)(c < 0x20 || c == 0x7f ? ' ' : c);
+	}
+	line[used] = '\0';
+}
+
+static int judge(const struct tail *tail, int status, struct nacre_error *err)
+{
+	char line[TAIL_SIZE + 1], words[64];
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	last_line(tail, line, sizeof(line));
+	if (WIFSIGNALED(status)) {
+		/* As runc words it. */
+		(void)snprintf(words, sizeof(words), "%s", strsignal(WTERMSIG(status)));
+		words[0] = (char)tolower((unsigned char)words[0]);
+		return fail(err, ECANCELED, "signal: %s, stderr: \"%s\"", words, line);
+	}
+	return fail(err, ECANCELED, "exit status %d, stderr: \"%s\"", WEXITSTATUS(status), line);
+}
+
+static int run_hook(const struct oci_hook *hook, const char *state_json,
+	const struct oci_strings *env, const struct hook_output *output, struct nacre_error *err)
+{
+	const char *just_path[] = {hook->path};
+	const struct oci_strings path_only = {just_path, 1};
+	cleanup_free char **argv = null_terminated(hook->args.n ? &hook->args : &path_only);
+	cleanup_free char **own_env = null_terminated(hook->env.n ? &hook->env : env);
+	char **envp = hook->env.n || env ? own_env : environ;
+	struct tail tail = {
+		.start = child_now(),
+		.timeout = hook->timeout.value,
+		.fd = output->stderr_fd >= 0 ? output->stderr_fd : STDERR_FILENO,
+	};
+	const struct child child = {
+		.path = hook->path,
+		.argv = argv,
+		.envp = envp,
+		.input = state_json,
+		.output_fd = output->stdout_fd,
+		.error = {take_error, &tail},
+		.timeout = hook->timeout.value,
+	};
+	int status;
+
+	if (hook->timeout.set && hook->timeout.value <= 0)
+		return fail(err, EINVAL, "timeout: %lld is not more than 0",
+			(long long)hook->timeout.value);
+	if (!argv || !own_env)
+		return fail_errno(err, ENOMEM, "exec %s", hook->path);
+	if (child_run(&child, &status, err) < 0)
+		return -err->code;
+	return judge(&tail, status, err);
+}
+
+int hooks_run(const char *kind, const struct oci_hook_list *hooks, const char *state_json,
+	const struct oci_strings *env, const struct hook_output *output, struct nacre_error *err)
+{
+	for (size_t i = 0; i < hooks->n; i++)
+		if (run_hook(&hooks->items[i], state_json, env, output, err) < 0)
+			return fail_prefix(err, "error running %s hook #%zu", kind, i);
+	return 0;
+}
+
+static int open_output(const char *path, int *ret_fd, struct nacre_error *err)
+{
+	cleanup_close int fd = -1;
+
+	*ret_fd = -1;
+	if (!path)
+		return 0;
+	/* Not blocking while it opens: a FIFO without a reader is an error. */
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0600);
+	if (fd < 0 || fcntl(fd, F_SETFL, O_APPEND) < 0)
+		return fail_errno(err, errno, "output of hooks: open %s", path);
+	*ret_fd = steal_fd(&fd);
+	return 0;
+}
+
+int hooks_open_output(const char *stdout_path, const char *stderr_path,
+	struct hook_output *ret_output, struct nacre_error *err)
+{
+	struct hook_output output;
+
+	if (open_output(stdout_path, &output.stdout_fd, err) < 0)
+		return -err->code;
+	if (open_output(stderr_path, &output.stderr_fd, err) < 0) {
+		close_fd(&output.stdout_fd);
+		return -err->code;
+	}
+	*ret_output = output;
+	return 0;
+}

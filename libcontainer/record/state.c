@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/record/state.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/mount/notify.h"
+#include "libcontainer/record/denials.h"
+
+#define LOCK_WAIT_MS 10000
+/* the path of a cgroup, and which manager has what unit (NAME_MAX, as a cgroup) */
+#define NOTE_SIZE (PATH_MAX + sizeof("\nsystem\n") + NAME_MAX)
+#define RECORD_MAX_BYTES ((size_t)64 * 1024)
+
+int state_check_id(const char *id, struct nacre_error *err)
+{
+	size_t length = strlen(id);
+
+	if (length == 0 || length > NAME_MAX || id[0] == '.')
+		return fail(err, EINVAL,
+			"invalid container ID format: \"%s\" (1 to %d characters, not beginning "
+			"with a dot)",
+			id, NAME_MAX);
+	for (const char *c = id; *c; c++)
+		if (!isascii(*c) || (!isalnum((unsigned char)*c) && !strchr("_+.-", *c)))
+			return fail(err, EINVAL,
+				"invalid container ID format: \"%s\" (only letters, digits and _ + "
+				". -)",
+				id);
+	return 0;
+}
+
+int state_open_root(const char *path, bool make, struct nacre_error *err)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT && make) {
+		/* If that fails, so does the next. */
+		(void)file_make_parents(path, 0755);
+		/* Sticky: XDG Base Directory Specification, or it is removed when it gets old. */
+		if (mkdir(path, 01700) < 0 && errno != EEXIST)
+			return fail_errno(err, errno, "make the state root %s%s", path,
+				errno == EACCES ? " (give another with --root)" : "");
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return fail_errno(err, errno, "open the state root %s", path);
+	return fd;
+}
+
+/* In runc's words, which callers look for. */
+static int no_container(const char *id, struct nacre_error *err)
+{
+	return fail(err, ENOENT, "container does not exist: %s", id);
+}
+
+int state_open(int root_fd, const char *id, struct nacre_error *err)
+{
+	int fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0 && errno == ENOENT)
+		return no_container(id, err);
+	if (fd < 0)
+		return fail_errno(err, errno, "open the state of container \"%s\"", id);
+	return fd;
+}
+
+/* The lock belongs to the process, not to the open file (fcntl(2), POSIX record locks): INIT, which
+ * inherits the fd for a moment, does not hold it, and a waiter learns the holder's pid. */
+static int try_lock(int lock_fd, pid_t *ret_holder)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	if (fcntl(lock_fd, F_SETLK, &lock) == 0)
+		return 0;
+	if (errno != EAGAIN && errno != EACCES)
+		return -errno;
+	if (fcntl(lock_fd, F_GETLK, &lock) < 0)
+		return -errno;
+	*ret_holder = lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+	return -EAGAIN;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Waits for the holder to end, not for a time to pass: its pidfd becomes readable. */
+static int wait_lock(int lock_fd, const char *id, struct nacre_error *err)
+{
+	int64_t deadline = now_ms() + LOCK_WAIT_MS;
+	pid_t holder = 0;
+	int result;
+
+	while ((result = try_lock(lock_fd, &holder)) == -EAGAIN) {
+		cleanup_close int pidfd = holder > 0 ? sys_pidfd_open(holder) : -1;
+		struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+		int64_t left = deadline - now_ms();
+
+		if (left <= 0)
+			return fail(err, ETIMEDOUT,
+				"container \"%s\" is held by another command (pid %d) for more "
+				"than %d s",
+				id, holder, LOCK_WAIT_MS / 1000);
+		/* It let go or ended in the meantime: try again at once. */
+		if (pidfd >= 0 && poll(&ended, 1, (int)left) < 0 && errno != EINTR)
+			return fail_errno(err, errno, "wait for the lock of container \"%s\"", id);
+	}
+	if (result < 0)
+		return fail_errno(err, result, "lock container \"%s\"", id);
+	return 0;
+}
+
+static int open_lock(
+	int state_fd, const char *id, int flags, int *ret_lock_fd, struct nacre_error *err)
+{
+	cleanup_close int fd = openat(
+		state_fd, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+	struct stat st;
+
+	if (fd < 0 && errno != ENOENT)
+		return fail_errno(err, errno, "open the lock of container \"%s\"", id);
+	if (fd >= 0 && wait_lock(fd, id, err) < 0)
+		return -err->code;
+	/* A directory that was removed while we waited takes no new file and unlinks its old ones.
+	 */
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_nlink == 0)
+		return no_container(id, err);
+	*ret_lock_fd = steal_fd(&fd);
+	return 0;
+}
+
+int state_lock(int state_fd, const char *id, int *ret_lock_fd, struct nacre_error *err)
+{
+	return open_lock(state_fd, id, 0, ret_lock_fd, err);
+}
+
+/* No path of a cgroup holds a newline (cgroup_resolve_path). */
+int state_note_cgroup(int lock_fd, const struct container_record *record, struct nacre_error *err)
+{
+	char text[NOTE_SIZE];
+	int length = record->unit ? snprintf(text, sizeof(text), "%s\n%s\n%s", record->cgroup,
+					    record->user_unit ? "user" : "system", record->unit)
+				  : snprintf(text, sizeof(text), "%s", record->cgroup);
+	int result = (size_t)length < sizeof(text) ? write_all(lock_fd, text, (size_t)length)
+						   : -ENAMETOOLONG;
+
+	return result < 0
+		       ? fail_errno(err, result, "write the lock of container \"%s\"", record->id)
+		       : 0;
+}
+
+int state_make(int root_fd, const struct container_record *record, int *ret_state_fd,
+	int *ret_lock_fd, struct nacre_error *err)
+{
+	const char *id = record->id;
+	cleanup_close int dir = -1;
+	cleanup_close int lock = -1;
+	int result;
+
+	if (mkdirat(root_fd, id, 0700) < 0) {
+		if (errno == EEXIST)
+			return fail(err, EEXIST, "container with given ID already exists: %s", id);
+		return fail_errno(err, errno, "make the state directory of container \"%s\"", id);
+	}
+	dir = state_open(root_fd, id, err);
+	if (dir < 0) {
+		(void)unlinkat(root_fd, id, AT_REMOVEDIR); /* the first error is the one to tell */
+		return dir;
+	}
+	result = open_lock(dir, id, O_CREAT, &lock, err);
+	if (result == 0 && record->cgroup)
+		result = state_note_cgroup(lock, record, err);
+	if (result < 0) {
+		struct nacre_error ignored; /* the first error is the one to tell */
+
+		(void)state_remove(root_fd, id, dir, &ignored);
+		return result;
+	}
+	*ret_state_fd = steal_fd(&dir);
+	*ret_lock_fd = steal_fd(&lock);
+	return 0;
+}
+
+/* What few containers have. A write that a crash cut off leaves its temporary name, which begins
+ * with a dot. Anything else is not ours: --root may point anywhere. */
+static int remove_leftovers(int root_fd, const char *id, int state_fd, struct nacre_error *err)
+{
+	int fd = openat(state_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir) {
+		close_fd(&fd);
+		return fail_errno(err, errno, "read the state of container \"%s\"", id);
+	}
+	(void)notify_remove(state_fd);
+	(void)unlinkat(state_fd, DENIALS_FILE, 0);
+	for (struct dirent *entry; (entry = readdir(dir));)
+		if (entry->d_name[0] == '.' && entry->d_type == DT_REG)
+			(void)unlinkat(state_fd, entry->d_name, 0);
+	if (unlinkat(root_fd, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return fail_errno(err, errno, "remove the state of container \"%s\"", id);
+	return 0;
+}
+
+int state_remove(int root_fd, const char *id, int state_fd, struct nacre_error *err)
+{
+	/* The lock goes last: while it is there, nobody else makes or removes this container. */
+	static const char *const files[] = {
+		"start", "record", "report.json", "config.json", "config.given", "lock"};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (unlinkat(state_fd, files[i], 0) < 0 && errno != ENOENT)
+			return fail_errno(
+				err, errno, "remove %s of container \"%s\"", files[i], id);
+	if (unlinkat(root_fd, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != ENOTEMPTY)
+		return fail_errno(err, errno, "remove the state of container \"%s\"", id);
+	return remove_leftovers(root_fd, id, state_fd, err);
+}
+
+int state_remove_empty(int root_fd, const char *id)
+{
+	return unlinkat(root_fd, id, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+int state_write(int state_fd, const char *name, const char *text, struct nacre_error *err)
+{
+	cleanup_close int fd = openat(
+		state_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int result = fd < 0 ? -errno : write_all(fd, text, strlen(text));
+
+	return result < 0 ? fail_errno(err, result, "write %s to the state directory", name) : 0;
+}
+
+int state_save(int state_fd, const struct container_record *record, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	int result = container_record_encode(record, &text, err);
+
+	if (result < 0)
+		return result;
+	return file_replace(state_fd, "record", text, strlen(text), 0600, err);
+}
+
+/* What state_note_cgroup wrote. */
+static int read_note(struct arena *arena, char *text, struct container_record *record)
+{
+	char *manager = strchr(text, '\n'), *unit = NULL;
+
+	if (manager) {
+		*manager++ = '\0';
+		unit = strchr(manager, '\n');
+	}
+	if (unit) {
+		*unit++ = '\0';
+		record->user_unit = strcmp(manager, "user") == 0;
+		record->unit = arena_strdup(arena, unit);
+		if (!record->unit)
+			return -ENOMEM;
+	}
+	record->cgroup = arena_strdup(arena, text);
+	return record->cgroup ? 0 : -ENOMEM;
+}
+
+int state_load_lock(struct arena *arena, int root_fd, const char *id, int lock_fd,
+	struct container_record **ret_record, struct nacre_error *err)
+{
+	struct container_record *record = arena_alloc(arena, sizeof(*record));
+	cleanup_close int own_fd = -1;
+	char text[NOTE_SIZE];
+	ssize_t length;
+
+	if (!record)
+		return fail_errno(err, ENOMEM, "record of container \"%s\"", id);
+	*record = (struct container_record){.version = RECORD_VERSION, .id = id};
+	/* Never through another fd while the lock is held: closing that would give the lock up. */
+	if (lock_fd < 0) {
+		(void)snprintf(text, sizeof(text), "%s/lock", id);
+		lock_fd = own_fd = openat(root_fd, text, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	}
+	if (lock_fd < 0) /* no directory of ours, or one that is being made or removed */
+		return no_container(id, err);
+	length = pread(lock_fd, text, sizeof(text) - 1, 0);
+	/* An empty one: it crashed before it had anything else. */
+	if (length > 0) {
+		text[length] = '\0';
+		if (read_note(arena, text, record) < 0)
+			return fail_errno(err, ENOMEM, "record of container \"%s\"", id);
+	}
+	*ret_record = record;
+	return 0;
+}
+
+/* With one read(2): `list` does this a thousand times. */
+static int read_record(int root_fd, const char *id, char **ret_text, size_t *ret_length)
+{
+	char path[NAME_MAX + 8];
+	cleanup_free char *text = NULL;
+	cleanup_close int fd = -1;
+	ssize_t length;
+
+	(void)snprintf(path, sizeof(path), "%s/record", id);
+	fd = openat(root_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	text = malloc(RECORD_MAX_BYTES);
+	if (!text)
+		return -ENOMEM;
+	length = read(fd, text, RECORD_MAX_BYTES);
+	if (length < 0)
+		return -errno;
+	*ret_text = steal_ptr(text);
+	*ret_length = (size_t)length;
+	return 0;
+}
+
+int state_load(struct arena *arena, int root_fd, const char *id, int lock_fd,
+	struct container_record **ret_record, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t length = 0;
+	int result = read_record(root_fd, id, &text, &length);
+
+	if (result == -ENOENT)
+		return state_load_lock(arena, root_fd, id, lock_fd, ret_record, err);
+	if (result < 0)
+		return fail_errno(err, result, "read the record of container \"%s\"", id);
+	result = container_record_decode(arena, "record", text, length, ret_record, err);
+	if (result < 0)
+		return fail_prefix(err, "container \"%s\"", id);
+	if ((*ret_record)->version != RECORD_VERSION)
+		return fail(err, EINVAL,
+			"container \"%s\" was made by another version of nacre (record %u, this "
+			"one knows %u): delete it with --force",
+			id, (*ret_record)->version, RECORD_VERSION);
+	return 0;
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void state_free_ids(char **ids, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		free(ids[i]);
+	free(ids);
+}
+
+int state_list_ids(int root_fd, char ***ret_ids, size_t *ret_n, struct nacre_error *err)
+{
+	int fd = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	size_t n = 0, room = 0;
+	char **ids = NULL;
+
+	if (!dir) {
+		close_fd(&fd);
+		return fail_errno(err, errno, "read the state root");
+	}
+	for (struct dirent *entry; (entry = readdir(dir));) {
+		if (entry->d_name[0] == '.' || entry->d_type != DT_DIR)
+			continue;
+		if (n == room) {
+			char **more = reallocarray(ids, room = room ? room * 2 : 64, sizeof(*ids));
+
+			if (!more)
+				goto out_of_memory;
+			ids = more;
+		}
+		ids[n] = strdup(entry->d_name);
+		if (!ids[n++])
+			goto out_of_memory;
+	}
+	if (n > 0)
+		qsort(ids, n, sizeof(*ids), compare_ids);
+	*ret_ids = ids;
+	*ret_n = n;
+	return 0;
+out_of_memory:
+	state_free_ids(ids, n);
+	return fail_errno(err, ENOMEM, "list containers");
+}

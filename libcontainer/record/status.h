@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_STATUS_H
+#define NACRE_STATUS_H
+
+#include "libcontainer/cgroup/cgroup.h"
+#include "specs/state.h"
+
+#include <sys/types.h>
+
+/* What a container is doing: runtime.md, State; "paused" is runc's. Never stored, always asked of
+ * the kernel: the process (pid and start time), the freezer, the start socket. */
+enum container_status {
+	STATUS_CREATING,
+	STATUS_CREATED,
+	STATUS_RUNNING,
+	STATUS_PAUSED,
+	STATUS_STOPPED,
+};
+const char *container_status_name(enum container_status status);
+
+/* Where to ask: opened once for any number of containers. */
+struct status_view {
+	int root_fd; /* the directory of all states; not owned */
+	int proc_fd; /* the host's /proc */
+	int cgroup_fd; /* the cgroup2 mount; -1: there is none */
+};
+
+int status_view_open(int root_fd, struct status_view *ret_view, struct nacre_error *err);
+void status_view_close(struct status_view *view);
+
+int container_status(const struct status_view *view, const struct container_record *record,
+	enum container_status *ret_status, struct nacre_error *err);
+
+/* A pidfd of the container's first process, proven by its start time. -ESRCH: it is gone; no text.
+ */
+int record_open_pidfd(const struct container_record *record);
+
+/* The container's cgroup. -ENOENT without text: it is gone, or, of a unit of systemd that ended, it
+ * is another unit's by now that has the same name. */
+int record_open_cgroup(
+	const struct container_record *record, struct cgroup *ret_cgroup, struct nacre_error *err);
+
+/* Puts PID and its start time into a record. */
+int record_identify(pid_t pid, struct container_record *record, struct nacre_error *err);
+
+#endif

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/seccomp/seccomp_profile.h"
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * Names to numbers. libseccomp's tables know every call on every architecture up to the kernel of
+ * its release; what is newer stands below, because from 424 on a call has the same number
+ * everywhere.
+ */
+
+#define N(table) (sizeof(table) / sizeof((table)[0]))
+
+/* clang-format off */
+static const struct {
+	const char *name;
+	uint32_t number;
+	const char *only; /* libseccomp's name of the one architecture that has it */
+} newer_calls[] = {
+	{"futex_waitv", 449, NULL},		{"set_mempolicy_home_node", 450, NULL},
+	{"cachestat", 451, NULL},		{"fchmodat2", 452, NULL},
+	{"map_shadow_stack", 453, NULL},	{"futex_wake", 454, NULL},
+	{"futex_wait", 455, NULL},		{"futex_requeue", 456, NULL},
+	{"statmount", 457, NULL},		{"listmount", 458, NULL},
+	{"lsm_get_self_attr", 459, NULL},	{"lsm_set_self_attr", 460, NULL},
+	{"lsm_list_modules", 461, NULL},	{"mseal", 462, NULL},
+	{"setxattrat", 463, NULL},		{"getxattrat", 464, NULL},
+	{"listxattrat", 465, NULL},		{"removexattrat", 466, NULL},
+	{"open_tree_attr", 467, NULL},		{"file_getattr", 468, NULL},
+	{"file_setattr", 469, NULL},		{"listns", 470, NULL},
+	{"rseq_slice_yield", 471, NULL},
+	{"uretprobe", 335, "x86_64"},		{"uprobe", 336, "x86_64"},
+	{"riscv_hwprobe", 258, "riscv64"},
+};
+
+/* Calls that some architectures also, or only, have as a number in the first argument of socketcall(2)
+ * or ipc(2). libseccomp resolves their names to -(100 + number) and -(200 + number) there. The kernel
+ * looks at 32 bits of that argument, in ipc at 16. */
+static const struct subcall {
+	const char *name;
+	bool ipc;
+	struct seccomp_test test;
+} subcalls[] = {
+#define SOCKETCALL(name, number) {name, false, {SECCOMP_EQ, 0, 0xffffffff, number}}
+#define IPC(name, number)	 {name, true, {SECCOMP_EQ, 0, 0xffff, number}}
+	SOCKETCALL("socket", 1),	SOCKETCALL("bind", 2),		SOCKETCALL("connect", 3),
+	SOCKETCALL("listen", 4),	SOCKETCALL("accept", 5),	SOCKETCALL("getsockname", 6),
+	SOCKETCALL("getpeername", 7),	SOCKETCALL("socketpair", 8),	SOCKETCALL("send", 9),
+	SOCKETCALL("recv", 10),		SOCKETCALL("sendto", 11),	SOCKETCALL("recvfrom", 12),
+	SOCKETCALL("shutdown", 13),	SOCKETCALL("setsockopt", 14),	SOCKETCALL("getsockopt", 15),
+	SOCKETCALL("sendmsg", 16),	SOCKETCALL("recvmsg", 17),	SOCKETCALL("accept4", 18),
+	SOCKETCALL("recvmmsg", 19),	SOCKETCALL("sendmmsg", 20),
+	IPC("semop", 1),		IPC("semget", 2),		IPC("semctl", 3),
+	IPC("semtimedop", 4),		IPC("msgsnd", 11),		IPC("msgrcv", 12),
+	IPC("msgget", 13),		IPC("msgctl", 14),		IPC("shmat", 21),
+	IPC("shmdt", 22),		IPC("shmget", 23),		IPC("shmctl", 24),
+#undef SOCKETCALL
+#undef IPC
+};
+/* clang-format on */
+
+/* The numbers of `subcalls` that an architecture also has directly; 0: none. */
+struct direct_numbers {
+	bool multiplexed; /* the architecture has socketcall(2) and ipc(2) */
+	uint32_t number[N(subcalls)];
+};
+
+static uint32_t token_of(const struct seccomp_arch *arch)
+{
+	return seccomp_arch_resolve_name(arch->libseccomp);
+}
+
+/* The one call that libseccomp answers for a multiplexed name is the pseudo number, so the direct
+ * number is found by asking the other way round. They lie within the first 500 numbers. */
+static void find_direct_numbers(const struct seccomp_arch *arch, struct direct_numbers *ret_direct)
+{
+	uint32_t token = token_of(arch);
+
+	*ret_direct = (struct direct_numbers){
+		.multiplexed = seccomp_syscall_resolve_name_arch(token, "socketcall") >= 0,
+	};
+	if (!ret_direct->multiplexed)
+		return;
+	for (uint32_t number = arch->base + 1; number < arch->base + 500; number++) {
+		char *name = seccomp_syscall_resolve_num_arch(token, (int)number);
+
+		for (size_t i = 0; name && i < N(subcalls); i++)
+			if (!strcmp(name, subcalls[i].name))
+				ret_direct->number[i] = number;
+		free(name);
+	}
+}
+
+static size_t find_subcall(const char *name)
+{
+	size_t i = 0;
+
+	while (i < N(subcalls) && strcmp(name, subcalls[i].name))
+		i++;
+	return i;
+}
+
+/* Returns false if the architecture has no such call. */
+static bool find_number(const struct seccomp_arch *arch, const struct direct_numbers *direct,
+	const char *name, uint32_t *ret_number)
+{
+	int number = seccomp_syscall_resolve_name_arch(token_of(arch), name);
+	size_t i;
+
+	/* Numbers of x32 are positive as int too: bit 30. */
+	if (number >= 0) {
+		*ret_number = (uint32_t)number;
+		return true;
+	}
+	if (direct->multiplexed) {
+		i = find_subcall(name);
+		if (i < N(subcalls) && direct->number[i]) {
+			*ret_number = direct->number[i];
+			return true;
+		}
+	}
+	if (number != __NR_SCMP_ERROR)
+		return false;
+	for (i = 0; i < N(newer_calls); i++) {
+		if (strcmp(name, newer_calls[i].name))
+			continue;
+		if (newer_calls[i].only && strcmp(newer_calls[i].only, arch->libseccomp))
+			return false;
+		*ret_number = arch->base + newer_calls[i].number;
+		return true;
+	}
+	return false;
+}
+
+void seccomp_call_name(uint32_t arch, int number, char ret_name[static 40])
+{
+	char *name = seccomp_syscall_resolve_num_arch(arch, number);
+
+	(void)snprintf(ret_name, 40, "%d", number);
+	if (name)
+		(void)snprintf(ret_name, 40, "%s", name);
+	for (size_t i = 0; i < N(newer_calls) && !name; i++) {
+		const char *only = newer_calls[i].only;
+
+		if (newer_calls[i].number == (uint32_t)number &&
+			(!only || seccomp_arch_resolve_name(only) == arch))
+			(void)snprintf(ret_name, 40, "%s", newer_calls[i].name);
+	}
+	free(name);
+}
+
+static bool name_is_known(const char *name)
+{
+	if (seccomp_syscall_resolve_name(name) != __NR_SCMP_ERROR)
+		return true;
+	for (size_t i = 0; i < N(newer_calls); i++)
+		if (!strcmp(name, newer_calls[i].name))
+			return true;
+	return false;
+}
+
+size_t seccomp_unknown_names(const struct seccomp_profile *profile, char *text, size_t size)
+{
+	size_t used = 0, unknown = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < profile->n_rules; i++) {
+		/* One call of the spec may have become several rules. */
+		if ((i && profile->rules[i].name == profile->rules[i - 1].name) ||
+			name_is_known(profile->rules[i].name))
+			continue;
+		if (used < size)
+			used += (size_t)snprintf(text + used, size - used, "%s%s",
+				unknown ? ", " : "", profile->rules[i].name);
+		unknown++;
+	}
+	return unknown;
+}
+
+/* Whether A leaves the caller less than B: the kernel's order of actions, as it stacks filters. */
+static bool stricter(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a & SECCOMP_RET_ACTION_FULL) < (int32_t)(b & SECCOMP_RET_ACTION_FULL);
+}
+
+static bool profile_names(const struct seccomp_profile *profile, const char *name)
+{
+	for (size_t i = 0; i < profile->n_rules; i++)
+		if (!strcmp(profile->rules[i].name, name))
+			return true;
+	return false;
+}
+
+/* What the profile says of SUB carries over to its multiplexer, as far as that can be said there:
+ * the arguments lie behind a pointer. So a rule with tests is not carried over where it would allow
+ * more than it says (all of socket(2) for AF_UNIX), and is carried over whole where it forbids. */
+static const struct seccomp_rule *rule_for_subcall(
+	const struct seccomp_profile *profile, const struct subcall *sub)
+{
+	const struct seccomp_rule *found = NULL;
+
+	for (size_t i = 0; i < profile->n_rules; i++) {
+		const struct seccomp_rule *rule = &profile->rules[i];
+
+		if (rule->action == profile->default_action || strcmp(rule->name, sub->name))
+			continue;
+		if (!rule->n_tests)
+			return rule;
+		if (stricter(rule->action, profile->default_action) &&
+			(!found || stricter(rule->action, found->action)))
+			found = rule;
+	}
+	return found;
+}
+
+/* A multiplexer that the profile names itself is left as it stands there, also if it only repeats
+ * the default: libseccomp would refuse that rule and then allow socketcall(SYS_SOCKET) because of a
+ * rule for socket(AF_UNIX), which opened every family to 32-bit programs (moby 7158007). */
+static size_t add_multiplexed(const struct seccomp_profile *profile,
+	const struct seccomp_arch *arch, struct seccomp_table *table, size_t n)
+{
+	bool done[2] = {profile_names(profile, "socketcall"), profile_names(profile, "ipc")};
+	uint32_t token = token_of(arch);
+	int number[2] = {seccomp_syscall_resolve_name_arch(token, "socketcall"),
+		seccomp_syscall_resolve_name_arch(token, "ipc")};
+
+	for (size_t i = 0; i < N(subcalls); i++) {
+		const struct subcall *sub = &subcalls[i];
+		const struct seccomp_rule *rule;
+
+		if (done[sub->ipc] || number[sub->ipc] < 0)
+			continue;
+		rule = rule_for_subcall(profile, sub);
+		if (!rule)
+			continue;
+		table->made[i] = (struct seccomp_rule){
+			.name = sub->name,
+			.action = rule->action,
+			.tests = &sub->test,
+			.n_tests = 1,
+		};
+		table->calls[n++] = (struct seccomp_call){
+			.number = (uint32_t)number[sub->ipc],
+			.rule = &table->made[i],
+		};
+	}
+	return n;
+}
+
+/* By number; rules of one call stay in the order of the profile. */
+static int compare_calls(const void *a, const void *b)
+{
+	const struct seccomp_call *x = a, *y = b;
+
+	if (x->number != y->number)
+		return x->number < y->number ? -1 : 1;
+	return (x->rule > y->rule) - (x->rule < y->rule);
+}
+
+/* Neighbours with one fate are one span. */
+static void add_span(struct seccomp_table *table, struct seccomp_span span)
+{
+	if (table->n_spans) {
+		const struct seccomp_span *last = &table->spans[table->n_spans - 1];
+
+		if (!last->n_calls && !span.n_calls && last->action == span.action)
+			return;
+	}
+	table->spans[table->n_spans++] = span;
+}
+
+/* The rules of one call: a rule without tests overrules those with tests, the first of them the
+ * others. A rule that repeats the default counts for nothing; libseccomp has always refused them.
+ * In an ordered profile a rule without tests is the last one that is looked at. */
+static struct seccomp_span span_of_call(
+	const struct seccomp_profile *profile, struct seccomp_call *calls, size_t n)
+{
+	struct seccomp_span span = {
+		.first = calls[0].number,
+		.action = profile->default_action,
+		.calls = calls,
+	};
+
+	for (size_t i = 0; i < n; i++) {
+		const struct seccomp_rule *rule = calls[i].rule;
+
+		if (!profile->ordered && rule->action == profile->default_action)
+			continue;
+		if (!rule->n_tests) {
+			span.action = rule->action;
+			if (!profile->ordered)
+				span.n_calls = 0;
+			break;
+		}
+		calls[span.n_calls++] = calls[i];
+	}
+	return span;
+}
+
+/* The first number that is newer than all that the profile names; 0: there is none. */
+static uint32_t first_new_number(
+	const struct seccomp_profile *profile, const struct seccomp_table *table, size_t n)
+{
+	if (!profile->new_calls_are_unknown)
+		return 0;
+	while (n) {
+		uint32_t number = table->calls[--n].number;
+
+		if (!table->arch->special || number < table->arch->special)
+			return number + 1;
+	}
+	return 0;
+}
+
+/* The numbers from FROM up to and without TO (0: no end), which the profile does not name. */
+static void add_gap(const struct seccomp_profile *profile, struct seccomp_table *table,
+	uint32_t first_new, uint32_t from, uint32_t to)
+{
+	uint32_t special = table->arch->special;
+
+	if (from == to && to)
+		return;
+	if (first_new && from == first_new && (!special || from < special)) {
+		add_span(table, (struct seccomp_span){from, SECCOMP_RET_ERRNO | ENOSYS, NULL, 0});
+		if (!special || special == to)
+			return;
+		from = special;
+	}
+	add_span(table, (struct seccomp_span){from, profile->default_action, NULL, 0});
+}
+
+static void make_spans(const struct seccomp_profile *profile, struct seccomp_table *table, size_t n)
+{
+	uint32_t first_new = first_new_number(profile, table, n);
+	uint32_t next = 0;
+
+	for (size_t i = 0, end; i < n; i = end) {
+		uint32_t number = table->calls[i].number;
+
+		for (end = i + 1; end < n && table->calls[end].number == number; end++)
+			;
+		if (number)
+			add_gap(profile, table, first_new, next, number);
+		add_span(table, span_of_call(profile, &table->calls[i], end - i));
+		next = number + 1;
+	}
+	add_gap(profile, table, first_new, next, 0);
+}
+
+int seccomp_table_make(const struct seccomp_profile *profile, const struct seccomp_arch *arch,
+	struct seccomp_table *ret_table, struct nacre_error *err)
+{
+	struct seccomp_table table = {.arch = arch, .audit_arch = token_of(arch)};
+	size_t room = profile->n_rules + N(subcalls), n = 0;
+	struct direct_numbers direct;
+
+	if (arch->base == SECCOMP_X32_BIT)
+		table.audit_arch = AUDIT_ARCH_X86_64;
+	table.calls = calloc(room, sizeof(*table.calls));
+	table.made = calloc(N(subcalls), sizeof(*table.made));
+	table.spans = calloc(2 * room + 4, sizeof(*table.spans));
+	if (!table.calls || !table.made || !table.spans) {
+		seccomp_table_release(&table);
+		return fail_errno(err, ENOMEM, "seccomp: table of %s", arch->libseccomp);
+	}
+	find_direct_numbers(arch, &direct);
+	for (size_t i = 0; i < profile->n_rules; i++) {
+		uint32_t number;
+
+		if (!find_number(arch, &direct, profile->rules[i].name, &number))
+			continue;
+		table.calls[n++] = (struct seccomp_call){number, &profile->rules[i]};
+	}
+	if (direct.multiplexed)
+		n = add_multiplexed(profile, arch, &table, n);
+	qsort(table.calls, n, sizeof(*table.calls), compare_calls);
+	make_spans(profile, &table, n);
+	*ret_table = table;
+	return 0;
+}
+
+void seccomp_table_release(struct seccomp_table *table)
+{
+	free(table->calls);
+	free(table->made);
+	free(table->spans);
+	table->calls = NULL;
+	table->made = NULL;
+	table->spans = NULL;
+}

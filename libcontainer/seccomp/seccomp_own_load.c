@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/seccomp/seccomp_own.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+
+#include "libcontainer/base/sys.h"
+
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+/* Numbers of errnos, socket options and ioctls differ on some others, the arguments of clone on
+ * s390. */
+static const char *const native[] = {
+#if defined(__x86_64__) && !defined(__ILP32__)
+	"SCMP_ARCH_X86_64",
+#elif defined(__aarch64__)
+	"SCMP_ARCH_AARCH64",
+#endif
+	NULL,
+};
+
+static int compile(struct arena *arena, unsigned profile, const struct oci_strings *grants,
+	struct seccomp_own *ret_own, struct nacre_error *err)
+{
+	struct seccomp_program *program = arena_alloc(arena, sizeof(*program));
+	const char *archs[] = {native[0], NULL, NULL};
+
+	if (!program)
+		return fail_errno(err, ENOMEM, "own seccomp filter");
+#ifdef __x86_64__
+	if (filter_granted(grants, "abi", "x86"))
+		archs[1] = "SCMP_ARCH_X86";
+#endif
+	if (seccomp_own_compile(arena, profile, grants, archs, program, err) < 0)
+		return -err->code;
+	*ret_own = (struct seccomp_own){profile, program->filter, program->n};
+	return 0;
+}
+
+int seccomp_own_program(struct arena *arena, const struct oci_hardened *nacre,
+	struct seccomp_own *ret_own, struct nacre_error *err)
+{
+	const struct seccomp_own *built = seccomp_own_built;
+	unsigned profile;
+
+	*ret_own = (struct seccomp_own){.profile = 0};
+	if (!nacre || !nacre->seccomp_filter)
+		return 0;
+	profile = filter_profile_bit(nacre->seccomp_filter);
+	if (!native[0])
+		return fail(err, ENOTSUP,
+			"nacre's own seccomp filter is for x86_64 and aarch64: use --profile oci "
+			"on this machine");
+	if (nacre->seccomp_grants.n)
+		return compile(arena, profile, &nacre->seccomp_grants, ret_own, err);
+	while (built->profile && built->profile != profile)
+		built++;
+	*ret_own = *built;
+	return built->profile ? 0
+			      : fail(err, EINVAL, "there is no seccomp filter \"%s\"",
+					nacre->seccomp_filter);
+}
+
+int seccomp_own_apply(const struct seccomp_own *own, struct nacre_error *err)
+{
+	struct sock_fprog fprog = {own->n, (struct sock_filter *)own->filter};
+	int r;
+
+	if (!own->profile)
+		return 0;
+	/* As for a config without flags: see seccomp_profile.c. */
+	r = sys_seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &fprog);
+	return r < 0 ? fail_errno(
+			       err, r, "load nacre's own seccomp filter of %u instructions", own->n)
+		     : 0;
+}
+
+int seccomp_own_apply_traced(const struct seccomp_own *traced, struct nacre_error *err)
+{
+	struct sock_fprog fprog = {traced->n, (struct sock_filter *)traced->filter};
+	const unsigned flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	/* Else a signal makes the call anew, and it is told twice: Go's scheduler sends many. */
+	int r = sys_seccomp(
+		SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &fprog);
+
+	if (r == -EINVAL) /* before Linux 5.19 */
+		r = sys_seccomp(SECCOMP_SET_MODE_FILTER, flags, &fprog);
+	return r < 0 ? fail_errno(err, r, "load nacre's own seccomp filter to trace denials") : r;
+}

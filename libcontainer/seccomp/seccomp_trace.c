@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/seccomp/seccomp_trace.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "libcontainer/seccomp/seccomp_profile.h"
+
+/* A later kernel may write more than the header knows. */
+#define NOTIF_BYTES 512
+
+int seccomp_trace_program(struct arena *arena, const struct seccomp_own *own,
+	struct seccomp_own *ret_traced, struct nacre_error *err)
+{
+	struct sock_filter *filter = arena_array(arena, own->n, sizeof(*filter));
+
+	if (!filter)
+		return fail_errno(err, ENOMEM, "trace of denials");
+	memcpy(filter, own->filter, own->n * sizeof(*filter));
+	for (unsigned i = 0; i < own->n; i++) {
+		if (filter[i].code == (BPF_RET | BPF_K) &&
+			(filter[i].k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
+			filter[i].k = SECCOMP_RET_USER_NOTIF;
+	}
+	*ret_traced = (struct seccomp_own){own->profile, filter, own->n};
+	return 0;
+}
+
+static uint32_t load(const struct seccomp_data *data, uint32_t offset)
+{
+	uint32_t word = 0;
+
+	if (offset <= sizeof(*data) - sizeof(word))
+		memcpy(&word, (const char *)data + offset, sizeof(word));
+	return word;
+}
+
+static bool jumps(const struct sock_filter *i, uint32_t a)
+{
+	switch (BPF_OP(i->code)) {
+	case BPF_JEQ:
+		return a == i->k;
+	case BPF_JGT:
+		return a > i->k;
+	case BPF_JGE:
+		return a >= i->k;
+	default:
+		return a & i->k;
+	}
+}
+
+/* The instructions that seccomp_bpf.c writes. Jumps go forward only, so it ends. */
+uint32_t seccomp_trace_verdict(
+	const struct sock_filter *filter, unsigned short n, const struct seccomp_data *data)
+{
+	uint32_t a = 0;
+
+	for (unsigned at = 0; at < n; at++) {
+		const struct sock_filter *i = &filter[at];
+
+		switch (BPF_CLASS(i->code)) {
+		case BPF_LD:
+			a = load(data, i->k);
+			break;
+		case BPF_ALU:
+			a &= i->k;
+			break;
+		case BPF_JMP:
+			if (BPF_OP(i->code) == BPF_JA)
+				at += i->k;
+			else
+				at += jumps(i, a) ? i->jt : i->jf;
+			break;
+		default:
+			return i->k;
+		}
+	}
+	return SECCOMP_RET_ERRNO | ENOSYS;
+}
+
+static int find_rule(unsigned profile, const struct seccomp_denial *denial, const uint64_t args[6])
+{
+	for (const struct filter_rule *rule = filter_rules; rule->calls; rule++) {
+		bool holds = rule->profiles & profile && rule->error == denial->error &&
+			     filter_names(rule->calls, denial->call);
+
+		for (size_t i = 0; i < FILTER_TESTS && rule->tests[i].op != FILTER_ANY && holds;
+			i++)
+			holds = filter_test_holds(&rule->tests[i], args);
+		if (holds)
+			return (int)(rule - filter_rules);
+	}
+	return -1;
+}
+
+const char *seccomp_denial_reason(int rule)
+{
+	return rule < 0 ? "not in nacre's list, or of another architecture"
+			: filter_rules[rule].why;
+}
+
+static void describe(unsigned profile, struct seccomp_denial *denial)
+{
+	uint64_t args[6];
+
+	/* The kernel's type of them is long long, and uint64_t is long. */
+	for (size_t i = 0; i < 6; i++)
+		args[i] = denial->data.args[i];
+	seccomp_call_name(denial->data.arch, denial->data.nr, denial->call);
+	denial->grant[0] = '\0';
+	denial->rule = find_rule(profile, denial, args);
+	if (denial->rule >= 0)
+		filter_grant_text(&filter_rules[denial->rule], denial->call, args, denial->grant);
+}
+
+int seccomp_trace_take(int listener, const struct seccomp_own *own,
+	struct seccomp_denial *ret_denial, struct nacre_error *err)
+{
+	union {
+		struct seccomp_notif notif;
+		char bytes[NOTIF_BYTES];
+	} in;
+	uint32_t verdict;
+
+	memset(&in, 0, sizeof(in));
+	/* ENOENT: it was killed while it waited. */
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &in) < 0)
+		return errno == ENOENT || errno == EINTR
+			       ? 0
+			       : fail_errno(err, errno, "take a refused call");
+	verdict = seccomp_trace_verdict(own->filter, own->n, &in.notif.data);
+	ret_denial->id = in.notif.id;
+	ret_denial->pid = (pid_t)in.notif.pid;
+	ret_denial->data = in.notif.data;
+	ret_denial->error = ENOSYS;
+	if ((verdict & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
+		ret_denial->error = (int)(verdict & SECCOMP_RET_DATA);
+	describe(own->profile, ret_denial);
+	return 1;
+}
+
+int seccomp_trace_read(int listener, const struct seccomp_denial *denial, uint64_t address,
+	void *ret_bytes, size_t size)
+{
+	/* Where the second page is not there, the first is read all the same. */
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE), first = page - address % page;
+	struct iovec theirs[] = {
+		{(void *)(uintptr_t)address, size < first ? size : first},
+		{(void *)(uintptr_t)(address + first), size < first ? 0 : size - first},
+	};
+	struct iovec ours = {ret_bytes, size};
+	ssize_t n = process_vm_readv(denial->pid, &ours, 1, theirs, 2, 0);
+	int code = errno;
+
+	/* Else it may have been another process that has the pid by now. */
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &denial->id) < 0)
+		return -errno;
+	return n < 0 ? -code : (int)n;
+}
+
+int seccomp_trace_answer(int listener, const struct seccomp_denial *denial, struct nacre_error *err)
+{
+	union {
+		struct seccomp_notif_resp resp;
+		char bytes[NOTIF_BYTES];
+	} out;
+
+	memset(&out, 0, sizeof(out));
+	out.resp.id = denial->id;
+	out.resp.error = -denial->error;
+	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &out) < 0)
+		return errno == ENOENT ? 0 : fail_errno(err, errno, "answer a refused call");
+	return 1;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/systemd/systemd.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/companion.h"
+#include "libcontainer/cgroup/cgroup.h"
+#include "libcontainer/namespace/idmap.h"
+
+/* The calls, by nacre-systemd. */
+
+/* It waits for systemd 30 s by itself and then says on what; this is for itself. */
+#define TIMEOUT_S 40
+
+bool systemd_of_user(void)
+{
+	const char *user = getenv("USER");
+
+	/* As runc: root of a user namespace that is the root of a system is called so. */
+	return geteuid() != 0 || (!idmap_is_initial() && getenv("XDG_RUNTIME_DIR") &&
+					 !(user && strcmp(user, "root") == 0));
+}
+
+static int call(const char *verb, const char *unit_name, bool of_user, const char *const more[2],
+	const char *input, char **ret_output, struct nacre_error *err)
+{
+	const char *const arguments[] = {verb, of_user ? "user" : "system", unit_name,
+		more ? more[0] : NULL, more ? more[1] : NULL, NULL};
+	const struct companion companion = {
+		.name = "nacre-systemd",
+		.arguments = arguments,
+		.input = input,
+		.timeout = TIMEOUT_S,
+	};
+
+	return companion_run(&companion, ret_output, err);
+}
+
+int systemd_start(const struct systemd_unit *unit, pid_t pid, const char *properties,
+	char ret_cgroup[PATH_MAX], struct nacre_error *err)
+{
+	cleanup_free char *path = NULL;
+
+	if (call("start", unit->name, unit->of_user, NULL, properties, &path, err) < 0)
+		return -err->code;
+	/* The process tells where it is as seen from here, in whatever cgroup namespace. */
+	if (!systemd_is_slice(unit->name))
+		return cgroup_of_process(pid, ret_cgroup, err);
+	if (path[0] != '/' || strlen(path) >= PATH_MAX)
+		return fail(err, EPROTO, "systemd: %s has no cgroup: \"%.100s\"", unit->name, path);
+	strcpy(ret_cgroup, path);
+	return 0;
+}
+
+int systemd_set(
+	const char *unit_name, bool of_user, const char *properties, struct nacre_error *err)
+{
+	if (!*properties)
+		return 0;
+	return call("set", unit_name, of_user, NULL, properties, NULL, err);
+}
+
+int systemd_attach(
+	const char *unit_name, bool of_user, pid_t pid, const char *below, struct nacre_error *err)
+{
+	char number[16];
+	const char *const more[] = {number, below};
+
+	(void)snprintf(number, sizeof(number), "%d", pid);
+	return call("attach", unit_name, of_user, more, NULL, NULL, err);
+}
+
+int systemd_stop(const char *unit_name, bool of_user, struct nacre_error *err)
+{
+	return call("stop", unit_name, of_user, NULL, NULL, NULL, err);
+}
