@@ -55,7 +55,7 @@ NACRE_API void nacre_close(struct nacre *nacre); /* takes NULL */
  * program's own binary out of the containers' reach by running it again from a read-only clone of
  * its mount, if it does not lie on one already (CVE-2019-5736). Needs no privilege that the other
  * calls do not need. */
-NACRE_API int nacre_seal(char *const argv[], struct nacre_error *err);
+NACRE_API int nacre_self_protect(char *const argv[], struct nacre_error *err);
 
 /* The size of a terminal that the caller serves itself. process.consoleSize counts first. {0}:
  * unknown. */
@@ -111,7 +111,7 @@ struct nacre_process {
 	int pidfd; /* becomes readable when it ends */
 	int console; /* master of its terminal, if it has one and no console socket took it; else -1
 		      */
-	struct nacre_tree *tree; /* its cgroup; may be NULL */
+	struct nacre_process_group *tree; /* its cgroup; may be NULL */
 	int notify; /* created with .notify: the datagram socket that its sd_notify(3) calls arrive
 		     * on, non-blocking; else -1. What is read is the program's word. */
 	bool audited; /* there is an audit file: see nacre_exited */
@@ -161,10 +161,10 @@ struct nacre_exec_options {
 	const char *pid_file;
 	const char *pidfd_socket;
 	const char *cgroup; /* a path below the container's cgroup; NULL: the container's */
-	bool own_cgroup; /* in a new cgroup below that one, so that nacre_process_kill reaches all
-			  * that it starts. The default unless the profile is "oci", or CGROUP or
-			  * DETACH are set; but then it is no error if the cgroup takes none */
-	bool kill_on_exit; /* own_cgroup, and it is killed when the calling process or its parent
+	bool exec_cgroup; /* in a new cgroup below that one, so that nacre_process_kill reaches all
+			   * that it starts. The default unless the profile is "oci", or CGROUP or
+			   * DETACH are set; but then it is no error if the cgroup takes none */
+	bool kill_on_exit; /* exec_cgroup, and it is killed when the calling process or its parent
 			    * ends, however they end: by a process that watches both */
 	unsigned preserve_fds;
 	bool ignore_paused;

@@ -24,7 +24,7 @@ int command_check(struct invocation *in, struct nacre_error *err)
 
 	if (r < 0)
 		return r;
-	print_text(text);
+	state_print_text(text);
 	free(text);
 	return r ? 0 : NOT_ENFORCED;
 }

@@ -5,7 +5,7 @@
 #include "runtime/commands.h"
 
 /* clang-format off */
-const struct option_row criu_rows[] = {
+const struct option_row checkpoint_criu_rows[] = {
 	{"image-path", 0, TEXT(criu.image_path), "DIR", "of the images; default: ./checkpoint"},
 	{"work-path", 0, TEXT(criu.work_path), "DIR", "of criu's log; default: that of the images"},
 	{"tcp-established", 0, FLAG(criu.tcp_established), NULL, "with open TCP connections"},

@@ -103,11 +103,11 @@ int command_start(struct invocation *in, struct nacre_error *err);
 int command_state(struct invocation *in, struct nacre_error *err);
 int command_update(struct invocation *in, struct nacre_error *err);
 
-extern const struct option_row profile_rows[]; /* --profile, --allow */
+extern const struct option_row create_profile_rows[]; /* --profile, --allow */
 extern const struct option_row create_rows[]; /* also of run */
 extern const struct option_row run_rows[];
 extern const struct option_row check_rows[];
-extern const struct option_row criu_rows[]; /* of checkpoint and restore */
+extern const struct option_row checkpoint_criu_rows[]; /* of checkpoint and restore */
 extern const struct option_row checkpoint_rows[];
 extern const struct option_row restore_rows[];
 extern const struct option_row explain_rows[];
@@ -122,31 +122,31 @@ extern const struct option_row spec_rows[];
 extern const struct option_row update_rows[];
 
 /* create.c: what --cgroup-manager and --systemd-cgroup say. */
-int choose_cgroup_driver(struct invocation *in, struct nacre_error *err);
+int create_choose_cgroup_driver(struct invocation *in, struct nacre_error *err);
 
 /* run.c: logs what FG found out about an end, as an error, though the exit status is the program's.
  */
 struct foreground;
-void explain_end(const struct invocation *in, const struct foreground *fg);
+void run_explain_end(const struct invocation *in, const struct foreground *fg);
 
 /* run.c: BEGIN makes a container that runs. With --detach that is all; else its first process is
  * served until its end, and then the container deleted, unless it is to be kept. Returns the exit
  * status. */
 typedef int begin_fn(
 	struct invocation *in, struct nacre_process *ret_process, struct nacre_error *err);
-int begin_container(struct invocation *in, begin_fn *begin, struct nacre_error *err);
+int run_begin_container(struct invocation *in, begin_fn *begin, struct nacre_error *err);
 
 /* run.c: puts the end of PROCESS into the audit record, if there is one. */
-void record_exit(const struct invocation *in, const struct nacre_process *process, int status);
+void run_record_exit(const struct invocation *in, const struct nacre_process *process, int status);
 
 /* matching.c: CALL for the container that the first operand names, or with --regex for each whose
  * ID it matches. One that fails keeps no other from its turn; the last error is the result, those
  * before it are logged. */
-int for_matching(struct invocation *in,
+int matching_each(struct invocation *in,
 	int (*call)(struct invocation *in, const char *id, struct nacre_error *err),
 	struct nacre_error *err);
 
 /* state.c: to stdout, with a newline at its end. main() reports what went wrong with stdout. */
-void print_text(const char *text);
+void state_print_text(const char *text);
 
 #endif

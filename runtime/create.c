@@ -4,7 +4,7 @@
 
 #include "runtime/commands.h"
 
-const struct option_row profile_rows[] = {
+const struct option_row create_profile_rows[] = {
 	/* clang-format off */
 	{"profile", 0, TEXT(create.profile), "NAME", "oci, nested, agent or strict; default: that of the policy, or agent"},
 	{"require", 0, LIST(create.require), "RULE", "fail where this rule cannot be enforced whole; may be repeated"},
@@ -32,7 +32,7 @@ const struct option_row create_rows[] = {
 };
 
 /* Engines pass it to every command; it is here that it matters. */
-int choose_cgroup_driver(struct invocation *in, struct nacre_error *err)
+int create_choose_cgroup_driver(struct invocation *in, struct nacre_error *err)
 {
 	const char *manager = in->cgroup_manager ? in->cgroup_manager : "cgroupfs";
 
@@ -46,7 +46,7 @@ int choose_cgroup_driver(struct invocation *in, struct nacre_error *err)
 
 int command_create(struct invocation *in, struct nacre_error *err)
 {
-	int r = choose_cgroup_driver(in, err);
+	int r = create_choose_cgroup_driver(in, err);
 
 	return r < 0 ? r : nacre_create(in->nacre, in->operands[0], &in->create, err);
 }

@@ -16,5 +16,5 @@ static int delete_one(struct invocation *in, const char *id, struct nacre_error 
 
 int command_delete(struct invocation *in, struct nacre_error *err)
 {
-	return for_matching(in, delete_one, err);
+	return matching_each(in, delete_one, err);
 }

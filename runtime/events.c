@@ -36,7 +36,7 @@ int command_events(struct invocation *in, struct nacre_error *err)
 	r = nacre_stats(in->nacre, in->operands[0], &json, err);
 	if (r < 0)
 		return r;
-	print_text(json);
+	state_print_text(json);
 	free(json);
 	return 0;
 }

@@ -23,7 +23,7 @@ const struct option_row exec_rows[] = {
 	{"pid-file", 0, TEXT(exec.pid_file), "FILE", "gets the pid of the process"},
 	{"pidfd-socket", 0, TEXT(exec.pidfd_socket), "PATH", "the socket that takes a pidfd of the process"},
 	{"cgroup", 0, TEXT(exec.cgroup), "PATH", "a cgroup below the container's"},
-	{"own-cgroup", 0, FLAG(exec.own_cgroup), NULL, "in a cgroup of its own; the default but with profile oci, --cgroup or --detach"},
+	{"own-cgroup", 0, FLAG(exec.exec_cgroup), NULL, "in a cgroup of its own; the default but with profile oci, --cgroup or --detach"},
 	{"kill-on-exit", 0, FLAG(exec.kill_on_exit), NULL, "kill all that it started when nacre or its caller ends, even by SIGKILL"},
 	{"timeout", 0, DURATION(timeout_ms), "TIME", "kill all that it started after TIME, 30s or 1h30m, and exit with 124"},
 	{"preserve-fds", 0, COUNT(exec.preserve_fds), "N", "pass on N more fds after stdio"},
@@ -75,8 +75,8 @@ static int exec_foreground(struct invocation *in, struct nacre_error *err)
 	if (r >= 0)
 		r = foreground_serve(&fg, &process, err);
 	if (r >= 0)
-		record_exit(in, &process, r);
-	explain_end(in, &fg);
+		run_record_exit(in, &process, r);
+	run_explain_end(in, &fg);
 	foreground_end(&fg);
 	return r;
 }
@@ -99,7 +99,7 @@ int command_exec(struct invocation *in, struct nacre_error *err)
 	if (in->exec.detach && in->timeout_ms)
 		return fail(err, EINVAL, "exec: --timeout: nobody would wait with --detach");
 	/* A deadline is for all that it started, or it would not be one. */
-	in->exec.own_cgroup |= in->timeout_ms != 0;
+	in->exec.exec_cgroup |= in->timeout_ms != 0;
 	if (!in->exec.detach)
 		return exec_foreground(in, err);
 	r = nacre_exec(in->nacre, in->operands[0], &in->exec, &process, err);

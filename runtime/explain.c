@@ -19,7 +19,7 @@ int command_explain(struct invocation *in, struct nacre_error *err)
 
 	if (r < 0)
 		return r;
-	print_text(text);
+	state_print_text(text);
 	free(text);
 	return 0;
 }

@@ -11,7 +11,7 @@ int command_features(struct invocation *in, struct nacre_error *err)
 	(void)in;
 	if (r < 0)
 		return r;
-	print_text(json);
+	state_print_text(json);
 	free(json);
 	return 0;
 }

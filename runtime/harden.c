@@ -31,7 +31,7 @@ int command_harden(struct invocation *in, struct nacre_error *err)
 	r = nacre_harden(&in->create, format, &text, err);
 	if (r < 0)
 		return r;
-	print_text(text);
+	state_print_text(text);
 	free(text);
 	return 0;
 }

@@ -16,8 +16,8 @@ unsigned inherit_listen_fds(void);
  * caller left free must not be one of our files. */
 int inherit_check(unsigned n, struct nacre_error *err);
 
-/* Keeps stdio and the next N fds, and marks all others close-on-exec. After nacre_seal(), which may
- * run the program again: --process may name an fd, /dev/fd/63. */
+/* Keeps stdio and the next N fds, and marks all others close-on-exec. After nacre_self_protect(),
+ * which may run the program again: --process may name an fd, /dev/fd/63. */
 int inherit_only(unsigned n, struct nacre_error *err);
 
 #endif

@@ -20,5 +20,5 @@ static int kill_one(struct invocation *in, const char *id, struct nacre_error *e
 
 int command_kill(struct invocation *in, struct nacre_error *err)
 {
-	return for_matching(in, kill_one, err);
+	return matching_each(in, kill_one, err);
 }

@@ -80,11 +80,11 @@ int command_list(struct invocation *in, struct nacre_error *err)
 	if (result < 0)
 		return result;
 	if (json)
-		print_text(list->json);
+		state_print_text(list->json);
 	else if (!in->quiet)
 		print_table(list);
 	for (size_t i = 0; in->quiet && i < list->n; i++)
-		print_text(list->entries[i].id);
+		state_print_text(list->entries[i].id);
 	nacre_list_free(list);
 	return 0;
 }

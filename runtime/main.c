@@ -35,9 +35,9 @@ static int command_version(struct invocation *in, struct nacre_error *err);
 
 static const struct command commands[] = {
 	/* clang-format off */
-	{"create", command_create, 1, SEALED | ACTIVATED, 1, 1, "ID", {create_rows, profile_rows}, "make a container, up to the start of its program"},
+	{"create", command_create, 1, SEALED | ACTIVATED, 1, 1, "ID", {create_rows, create_profile_rows}, "make a container, up to the start of its program"},
 	{"start", command_start, 1, 0, 1, 1, "ID", {NULL}, "start the program of a created container"},
-	{"run", command_run, 1, SEALED | ACTIVATED, 1, 1, "ID", {run_rows, create_rows, profile_rows}, "create, start, wait and delete"},
+	{"run", command_run, 1, SEALED | ACTIVATED, 1, 1, "ID", {run_rows, create_rows, create_profile_rows}, "create, start, wait and delete"},
 	{"exec", command_exec, 255, SEALED | IN_ORDER, 1, ANY, "ID COMMAND [ARGUMENT]...", {exec_rows}, "run one more program in a container"},
 	{"kill", command_kill, 1, 0, 1, 2, "ID [SIGNAL]", {kill_rows}, "send a signal, SIGTERM if none is named"},
 	{"delete", command_delete, 1, 0, 1, 1, "ID", {delete_rows}, "remove a stopped container"},
@@ -46,12 +46,12 @@ static const struct command commands[] = {
 	{"ps", command_ps, 1, IN_ORDER, 1, ANY, "ID [PS-OPTION]...", {ps_rows}, "list a container's processes"},
 	{"pause", command_pause, 1, 0, 1, 1, "ID", {NULL}, "freeze all processes"},
 	{"resume", command_resume, 1, 0, 1, 1, "ID", {NULL}, "let them go on"},
-	{"checkpoint", command_checkpoint, 1, 0, 1, 1, "ID", {checkpoint_rows, criu_rows}, "write a running container to files, by criu"},
-	{"restore", command_restore, 1, 0, 1, 1, "ID", {restore_rows, criu_rows, profile_rows}, "make a container from those files and go on"},
+	{"checkpoint", command_checkpoint, 1, 0, 1, 1, "ID", {checkpoint_rows, checkpoint_criu_rows}, "write a running container to files, by criu"},
+	{"restore", command_restore, 1, 0, 1, 1, "ID", {restore_rows, checkpoint_criu_rows, create_profile_rows}, "make a container from those files and go on"},
 	{"update", command_update, 1, 0, 1, 1, "ID", {update_rows}, "change the limits of a container"},
 	{"events", command_events, 1, 0, 1, 1, "ID", {events_rows}, "print what a container uses, and when memory ran out"},
-	{"spec", command_spec, 1, STATELESS, 0, 0, "", {spec_rows, profile_rows}, "write a config.json to begin with"},
-	{"harden", command_harden, 1, STATELESS, 0, 0, "", {harden_rows, profile_rows}, "show what a profile makes of a bundle's config"},
+	{"spec", command_spec, 1, STATELESS, 0, 0, "", {spec_rows, create_profile_rows}, "write a config.json to begin with"},
+	{"harden", command_harden, 1, STATELESS, 0, 0, "", {harden_rows, create_profile_rows}, "show what a profile makes of a bundle's config"},
 	{"explain", command_explain, 1, 0, 1, 1, "ID", {explain_rows}, "say what a container was denied, and what cannot be seen"},
 	{"check", command_check, 1, STATELESS, 0, 0, "", {check_rows}, "say for each rule whether this host enforces it"},
 	{"features", command_features, 1, STATELESS, 0, 0, "", {NULL}, "print what this build supports as JSON"},
@@ -89,7 +89,7 @@ enum {
 };
 
 static const struct option_row *const global_tables[OPTION_TABLES_MAX] = {
-	global_rows, profile_rows};
+	global_rows, create_profile_rows};
 
 static const struct command *find_command(const char *name)
 {
@@ -261,7 +261,7 @@ static int execute(struct invocation *in, const struct command *command, char *c
 	if (in->help)
 		return 0;
 	if (command->flags & SEALED)
-		r = nacre_seal(argv, err);
+		r = nacre_self_protect(argv, err);
 	if (r >= 0)
 		r = inherit_only(in->create.preserve_fds + in->exec.preserve_fds, err);
 	if (r >= 0 && !(command->flags & STATELESS))

@@ -27,7 +27,7 @@ static int for_all(struct invocation *in, const regex_t *pattern,
 	return result;
 }
 
-int for_matching(struct invocation *in,
+int matching_each(struct invocation *in,
 	int (*call)(struct invocation *in, const char *id, struct nacre_error *err),
 	struct nacre_error *err)
 {

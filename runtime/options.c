@@ -91,7 +91,7 @@ static int store_value(
 				row->name, OPTION_COUNT_MAX, value);
 		return 0;
 	case OPTION_DURATION:
-		if (duration_from_text(value, member) < 0)
+		if (quantity_duration(value, member) < 0)
 			return fail(err, EINVAL,
 				"--%s: expected a time above zero such as 500ms, 30s or 1h30m, "
 				"found \"%s\"",

@@ -95,7 +95,7 @@ static int add_part(const struct unit *units, const char **text, uint64_t *sum)
 	return 0;
 }
 
-int duration_from_text(const char *text, uint64_t *ret_ms)
+int quantity_duration(const char *text, uint64_t *ret_ms)
 {
 	uint64_t ns = 0;
 
@@ -111,7 +111,7 @@ int duration_from_text(const char *text, uint64_t *ret_ms)
 	return 0;
 }
 
-int size_from_text(const char *text, uint64_t *ret_bytes)
+int quantity_size(const char *text, uint64_t *ret_bytes)
 {
 	uint64_t bytes = 0;
 	int r = add_part(sizes, &text, &bytes);

@@ -9,9 +9,9 @@
 
 /* "30s", "10m", "1h30m", "1.5s", "500ms": what Go's time.ParseDuration takes without a sign.
  * Rounded up to milliseconds. -EINVAL for zero, too. */
-int duration_from_text(const char *text, uint64_t *ret_ms);
+int quantity_duration(const char *text, uint64_t *ret_ms);
 
 /* "1048576", "512k", "50M", "1.5GiB": powers of 1024, in either case. */
-int size_from_text(const char *text, uint64_t *ret_bytes);
+int quantity_size(const char *text, uint64_t *ret_bytes);
 
 #endif

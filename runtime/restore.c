@@ -26,5 +26,5 @@ static int restore(
 
 int command_restore(struct invocation *in, struct nacre_error *err)
 {
-	return begin_container(in, restore, err);
+	return run_begin_container(in, restore, err);
 }

@@ -26,7 +26,7 @@ static void delete_after_run(struct invocation *in)
 	}
 }
 
-void record_exit(const struct invocation *in, const struct nacre_process *process, int status)
+void run_record_exit(const struct invocation *in, const struct nacre_process *process, int status)
 {
 	struct nacre_error err;
 
@@ -35,7 +35,7 @@ void record_exit(const struct invocation *in, const struct nacre_process *proces
 		log_line(&in->log, LOG_WARNING, err.text);
 }
 
-void explain_end(const struct invocation *in, const struct foreground *fg)
+void run_explain_end(const struct invocation *in, const struct foreground *fg)
 {
 	struct nacre_error why = fg->why;
 
@@ -70,18 +70,18 @@ static int begin_foreground(
 	if (r < 0)
 		return r;
 	r = foreground_serve(fg, &process, err);
-	record_exit(in, &process, r);
-	explain_end(in, fg);
+	run_record_exit(in, &process, r);
+	run_explain_end(in, fg);
 	/* A container that nobody serves any more must not go on. */
 	if (r < 0 || !in->keep)
 		delete_after_run(in);
 	return r;
 }
 
-int begin_container(struct invocation *in, begin_fn *begin, struct nacre_error *err)
+int run_begin_container(struct invocation *in, begin_fn *begin, struct nacre_error *err)
 {
 	struct foreground fg;
-	int r = choose_cgroup_driver(in, err);
+	int r = create_choose_cgroup_driver(in, err);
 
 	if (r < 0)
 		return r;
@@ -103,5 +103,5 @@ static int run(struct invocation *in, struct nacre_process *ret_process, struct 
 
 int command_run(struct invocation *in, struct nacre_error *err)
 {
-	return begin_container(in, run, err);
+	return run_begin_container(in, run, err);
 }

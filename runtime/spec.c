@@ -17,7 +17,7 @@ const struct option_row spec_rows[] = {
 	/* clang-format on */
 };
 
-static int write_all(int fd, const char *text, struct nacre_error *err)
+static int file_write_all(int fd, const char *text, struct nacre_error *err)
 {
 	size_t left = strlen(text);
 
@@ -44,7 +44,7 @@ static int write_config(int dir, const char *json, struct nacre_error *err)
 		return fail(err, EEXIST, "file " CONFIG_FILE " exists. Remove it first");
 	if (fd < 0)
 		return fail_errno(err, errno, "create " CONFIG_FILE);
-	r = write_all(fd, json, err);
+	r = file_write_all(fd, json, err);
 	if (close(fd) < 0 && r == 0)
 		r = fail_errno(err, errno, "write " CONFIG_FILE);
 	if (r < 0)

@@ -5,7 +5,7 @@
 
 #include "runtime/commands.h"
 
-void print_text(const char *text)
+void state_print_text(const char *text)
 {
 	size_t n = strlen(text);
 
@@ -21,7 +21,7 @@ int command_state(struct invocation *in, struct nacre_error *err)
 
 	if (r < 0)
 		return r;
-	print_text(json);
+	state_print_text(json);
 	free(json);
 	return 0;
 }

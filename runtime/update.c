@@ -100,7 +100,7 @@ static int print_value(FILE *out, const struct member *member, const char *text)
 	case SIZE:
 		if (strcmp(text, "-1") == 0)
 			return fputs(text, out);
-		if (size_from_text(text, &bytes) < 0)
+		if (quantity_size(text, &bytes) < 0)
 			return -EINVAL;
 		return fprintf(out, "%llu", (unsigned long long)bytes);
 	default:

@@ -16,7 +16,7 @@
 /* Groups of the host, files that the runtime would write, a socket that it would hand an fd to,
  * options of a program that runs as root of the host. A cgroup below the container's own is none of
  * these. */
-const char *const run_annotations_of_host[] = {
+const char *const annotations_of_host[] = {
 	KEEP_GROUPS, HOOKS_STDOUT, HOOKS_STDERR, SECCOMP_RECEIVER, CRIU_CONFIG, NULL};
 
 /* NULL: not there, or empty. */
@@ -37,13 +37,13 @@ static int find_path(const struct oci_config *config, const char *key, const cha
 	const char *path = find(config, key);
 
 	if (path && path[0] != '/')
-		return oci_fail(config, err, at("annotations.%s", key).text,
+		return oci_fail(config, err, validate_at("annotations.%s", key).text,
 			"\"%s\" is not an absolute path", path);
 	*ret_path = path;
 	return 0;
 }
 
-int run_annotations_read(const struct oci_config *config, struct run_annotations *ret_annotations,
+int annotations_read(const struct oci_config *config, struct run_annotations *ret_annotations,
 	struct nacre_error *err)
 {
 	const char *keep_groups = find(config, KEEP_GROUPS);

@@ -19,10 +19,10 @@ struct run_annotations {
 };
 
 /* An empty value is as none. -EINVAL: a value that is no absolute path, or no name. */
-int run_annotations_read(const struct oci_config *config, struct run_annotations *ret_annotations,
+int annotations_read(const struct oci_config *config, struct run_annotations *ret_annotations,
 	struct nacre_error *err);
 
 /* The keys of those that give rights on the host, for harden.c; ends with NULL. */
-extern const char *const run_annotations_of_host[];
+extern const char *const annotations_of_host[];
 
 #endif

@@ -175,13 +175,13 @@ static int add_user_namespace(struct arena *arena, struct oci_linux *lin)
 }
 
 static int make_rootless(struct arena *arena, struct oci_config *config, enum default_kind kind,
-	uint32_t host_uid, uint32_t host_gid, struct nacre_error *err)
+	uint32_t step_host_uid, uint32_t host_gid, struct nacre_error *err)
 {
 	struct oci_linux *lin = config->linux_;
 
 	if (kind == DEFAULT_ROOTLESS)
 		drop_network(lin);
-	lin->uid_mappings = map_root(arena, host_uid);
+	lin->uid_mappings = map_root(arena, step_host_uid);
 	lin->gid_mappings = map_root(arena, host_gid);
 	if (!lin->uid_mappings || !lin->gid_mappings || add_user_namespace(arena, lin) < 0)
 		return arena_fail(arena, "default config", err);
@@ -192,14 +192,14 @@ static int make_rootless(struct arena *arena, struct oci_config *config, enum de
 	return 0;
 }
 
-int oci_default_config(struct arena *arena, enum default_kind kind, uint32_t host_uid,
+int oci_default_config(struct arena *arena, enum default_kind kind, uint32_t step_host_uid,
 	uint32_t host_gid, struct oci_config **ret_config, struct nacre_error *err)
 {
 	struct oci_config *config = NULL;
 	int r = copy_tables(arena, kind, &config, err);
 
 	if (r == 0 && kind != DEFAULT_ROOT)
-		r = make_rootless(arena, config, kind, host_uid, host_gid, err);
+		r = make_rootless(arena, config, kind, step_host_uid, host_gid, err);
 	if (r == 0)
 		*ret_config = config;
 	return r;

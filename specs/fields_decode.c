@@ -91,7 +91,7 @@ static int fail_type(const struct decoder *d, const struct place *at, const stru
 	return fail_at(d, at, node, "expected %s, found %s", expected, json_describe(node, found));
 }
 
-static int out_of_memory(const struct decoder *d)
+static int harden_out_of_memory(const struct decoder *d)
 {
 	return arena_fail(d->arena, d->document->name, d->err);
 }
@@ -204,7 +204,7 @@ static int make_room(const struct decoder *d, const struct place *at, const stru
 		return 0;
 	items = arena_array(d->arena, node->n_children, size);
 	if (!items)
-		return out_of_memory(d);
+		return harden_out_of_memory(d);
 	memcpy(ret_items, &items, sizeof(items));
 	return 0;
 }
@@ -297,7 +297,7 @@ static int decode_pointer(const struct decoder *d, const struct place *at,
 		return 0;
 	object = arena_alloc(d->arena, f->type->size);
 	if (!object)
-		return out_of_memory(d);
+		return harden_out_of_memory(d);
 	memcpy(member, &object, sizeof(object));
 	return decode_object(d, at, node, f->type, object);
 }
@@ -405,7 +405,7 @@ static int decode_again(const struct decoder *d, const struct place *at,
 		return fail_twice(d, at, second, f);
 	end = append_members(d->arena, first, &both.child);
 	if (!end || !append_members(d->arena, second, end))
-		return out_of_memory(d);
+		return harden_out_of_memory(d);
 	return decode_field(d, at, &both, f, object);
 }
 

@@ -69,7 +69,7 @@ const struct rule harden_rules[] = {
 	{NULL, 0, RULE_EDITS, false, NULL, NULL},
 };
 
-int rule_check(const char *name, struct nacre_error *err)
+int harden_rule_check(const char *name, struct nacre_error *err)
 {
 	char known[512] = "";
 
@@ -91,7 +91,7 @@ static int check_required(const struct hardening *h)
 	for (size_t i = 0; i < require->n; i++) {
 		const struct rule *rule = harden_rules;
 
-		if (rule_check(require->items[i], h->err) < 0)
+		if (harden_rule_check(require->items[i], h->err) < 0)
 			return -h->err->code;
 		while (strcmp(rule->name, require->items[i]))
 			rule++;
@@ -103,7 +103,7 @@ static int check_required(const struct hardening *h)
 	return 0;
 }
 
-bool profile_exists(const char *name)
+bool harden_profile_exists(const char *name)
 {
 	return profile_find(name) != NULL;
 }
@@ -114,7 +114,7 @@ int harden_list_rules(struct arena *arena, const char *name, struct oci_strings 
 
 	*ret_rules = (struct oci_strings){.n = 0};
 	for (const struct rule *rule = harden_rules; profile && rule->name; rule++) {
-		if (profile->rules & rule->bit && !append_word(arena, ret_rules, rule->name))
+		if (profile->rules & rule->bit && !harden_append_word(arena, ret_rules, rule->name))
 			return -ENOMEM;
 	}
 	return 0;
@@ -135,7 +135,7 @@ static int prepare(struct hardening *h)
 		return fail(h->err, EINVAL, "unknown profile \"%s\"; valid are " PROFILE_NAMES,
 			request->profile);
 	for (size_t i = 0; i < request->grants.n; i++) {
-		int r = grant_check(request->grants.items[i], h->err);
+		int r = harden_grant_check(request->grants.items[i], h->err);
 
 		if (r < 0)
 			return r;
@@ -145,7 +145,7 @@ static int prepare(struct hardening *h)
 	h->report = arena_alloc(h->arena, sizeof(*h->report));
 	h->used = arena_array(h->arena, request->grants.n + 1, sizeof(*h->used));
 	if (!h->report || !h->used)
-		return out_of_memory(h);
+		return harden_out_of_memory(h);
 	h->report->profile = h->profile->name;
 	h->report->request = *request;
 	return 0;
@@ -160,7 +160,7 @@ static int run_rules(struct hardening *h)
 		n++;
 	names->items = arena_array(h->arena, n, sizeof(*names->items));
 	if (!names->items)
-		return out_of_memory(h);
+		return harden_out_of_memory(h);
 	for (h->rule = harden_rules; h->rule->name; h->rule++) {
 		int r;
 
@@ -186,8 +186,8 @@ static int list_granted(struct hardening *h)
 		if (!h->used[i] || oci_strings_have(granted_list, grant))
 			continue;
 		grant = arena_strdup(h->arena, grant);
-		if (!grant || !append_word(h->arena, granted_list, grant))
-			return out_of_memory(h);
+		if (!grant || !harden_append_word(h->arena, granted_list, grant))
+			return harden_out_of_memory(h);
 	}
 	return 0;
 }

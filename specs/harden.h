@@ -46,16 +46,16 @@ struct harden_report {
 };
 
 /* Whether NAME is a profile. */
-bool profile_exists(const char *name);
+bool harden_profile_exists(const char *name);
 
 /* The rules of PROFILE, which may be unknown, in the order in which they run. -ENOMEM. */
 int harden_list_rules(struct arena *arena, const char *profile, struct oci_strings *ret_rules);
 
 /* Whether GRANT is well formed and known. On failure the error lists what is valid. */
-int grant_check(const char *grant, struct nacre_error *err);
+int harden_grant_check(const char *grant, struct nacre_error *err);
 
 /* The same for the name of a rule. */
-int rule_check(const char *rule, struct nacre_error *err);
+int harden_rule_check(const char *rule, struct nacre_error *err);
 
 /* Everything lives in ARENA; CONFIG is not touched. A refusal is -EPERM: "profile agent, rule
  * host-network: linux.namespaces: ...; allow it with --allow host-network". */

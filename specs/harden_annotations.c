@@ -7,8 +7,8 @@
 
 static bool is_of_host(const char *key)
 {
-	for (size_t i = 0; run_annotations_of_host[i]; i++) {
-		if (!strcmp(run_annotations_of_host[i], key))
+	for (size_t i = 0; annotations_of_host[i]; i++) {
+		if (!strcmp(annotations_of_host[i], key))
 			return true;
 	}
 	return false;
@@ -22,7 +22,7 @@ static int check_receiver(struct hardening *h)
 	struct run_annotations annotations;
 
 	if (!seccomp || seccomp->listener_path ||
-		run_annotations_read(h->config, &annotations, h->err) < 0 ||
+		annotations_read(h->config, &annotations, h->err) < 0 ||
 		!annotations.seccomp_receiver)
 		return 0;
 	for (size_t i = 0; i < seccomp->n_syscalls; i++) {
@@ -47,8 +47,8 @@ int rule_annotations(struct hardening *h)
 		const struct oci_pair pair = map->items[i];
 
 		if (is_of_host(pair.key))
-			note(h, text_of(h, "annotations.%s", pair.key),
-				json_of_string(h, pair.value), NULL);
+			harden_note(h, harden_text(h, "annotations.%s", pair.key),
+				harden_json_of_string(h, pair.value), NULL);
 		else
 			map->items[n++] = pair;
 	}

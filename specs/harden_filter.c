@@ -37,45 +37,46 @@ static int set_grants(struct hardening *h, struct oci_hardened *nacre, bool had_
 		const char *grant = h->request->grants.items[i];
 
 		if (!is_of_filter(grant) || (had_filter && !oci_strings_have(&given, grant)) ||
-			!granted(h, grant))
+			!harden_granted(h, grant))
 			continue;
 		if (!oci_strings_have(&nacre->seccomp_grants, grant) &&
-			!append_word(h->arena, &nacre->seccomp_grants, grant))
-			return out_of_memory(h);
+			!harden_append_word(h->arena, &nacre->seccomp_grants, grant))
+			return harden_out_of_memory(h);
 	}
 	if (nacre->seccomp_grants.n != given.n)
-		note_words(h, "nacre.seccompGrants", NULL, &given, &nacre->seccomp_grants);
+		harden_note_words(h, "nacre.seccompGrants", NULL, &given, &nacre->seccomp_grants);
 	return 0;
 }
 
 int rule_own_filter(struct hardening *h)
 {
-	struct oci_hardened *nacre = need_hardened(h);
+	struct oci_hardened *nacre = harden_need_hardened(h);
 	const char *had;
 
 	if (!nacre)
-		return out_of_memory(h);
+		return harden_out_of_memory(h);
 	had = nacre->seccomp_filter;
 	if (!had || !profile_covers(profile_find(had), h->profile)) {
 		nacre->seccomp_filter = h->profile->name;
-		note(h, "nacre.seccompFilter", had ? json_of_string(h, had) : NULL,
-			json_of_string(h, h->profile->name));
+		harden_note(h, "nacre.seccompFilter", had ? harden_json_of_string(h, had) : NULL,
+			harden_json_of_string(h, h->profile->name));
 	}
 	return set_grants(h, nacre, had);
 }
 
 int rule_landlock(struct hardening *h)
 {
-	struct oci_hardened *nacre = need_hardened(h);
-	const char *wanted = oci_landlock_words[is_required(h)];
+	struct oci_hardened *nacre = harden_need_hardened(h);
+	const char *wanted = oci_landlock_words[harden_is_required(h)];
 	const char *had;
 
 	if (!nacre)
-		return out_of_memory(h);
+		return harden_out_of_memory(h);
 	had = nacre->landlock;
-	if (had && (!is_required(h) || !strcmp(had, wanted)))
+	if (had && (!harden_is_required(h) || !strcmp(had, wanted)))
 		return 0;
 	nacre->landlock = wanted;
-	note(h, "nacre.landlock", had ? json_of_string(h, had) : NULL, json_of_string(h, wanted));
+	harden_note(h, "nacre.landlock", had ? harden_json_of_string(h, had) : NULL,
+		harden_json_of_string(h, wanted));
 	return 0;
 }

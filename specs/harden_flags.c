@@ -20,7 +20,7 @@ static const struct flag nodev = {"nodev", "rnodev", "dev", "rdev"};
 static const struct flag noexec = {"noexec", "rnoexec", "exec", "rexec"};
 static const struct flag read_only = {"ro", "rro", "rw", "rrw"};
 
-bool lands(const struct oci_mount *mount, const char *directory, bool below)
+bool harden_lands(const struct oci_mount *mount, const char *directory, bool below)
 {
 	char clean[PATH_TEXT_MAX];
 
@@ -52,8 +52,9 @@ static int require(struct hardening *h, struct oci_mount *mount, const struct fl
 	words->n = kept;
 	if (holds(mount, flag))
 		return 0;
-	if (!append_word(h->arena, words, mount_has(mount, "rbind") ? flag->recursive : flag->word))
-		return out_of_memory(h);
+	if (!harden_append_word(
+		    h->arena, words, mount_has(mount, "rbind") ? flag->recursive : flag->word))
+		return harden_out_of_memory(h);
 	return 0;
 }
 
@@ -71,14 +72,14 @@ static int require_all(struct hardening *h, size_t i, const struct flag *const *
 
 	before.items = arena_array(h->arena, before.n, sizeof(*before.items));
 	if (!before.items)
-		return out_of_memory(h);
+		return harden_out_of_memory(h);
 	if (before.n)
 		memcpy(before.items, mount->options.items, before.n * sizeof(*before.items));
 	for (; *flags && r == 0; flags++)
 		r = require(h, mount, *flags);
 	if (r == 0 && !same_words(&before, &mount->options))
-		note_words(h, text_of(h, "mounts[%zu].options", i), mount->destination, &before,
-			&mount->options);
+		harden_note_words(h, harden_text(h, "mounts[%zu].options", i), mount->destination,
+			&before, &mount->options);
 	return r;
 }
 
@@ -95,7 +96,7 @@ static const struct oci_mount *subject(const struct oci_config *config, size_t i
 		return NULL;
 	while (i-- > 0) {
 		if (!mount_has(&config->mounts[i], "remount") &&
-			lands(&config->mounts[i], clean, false))
+			harden_lands(&config->mounts[i], clean, false))
 			return &config->mounts[i];
 	}
 	return NULL;
@@ -109,7 +110,7 @@ static bool is_cgroup(const struct oci_mount *mount)
 
 	if (!mount_is_bind(mount))
 		return mount_has_type(mount, "cgroup") || mount_has_type(mount, "cgroup2");
-	return mount->source && host_path(mount->source, clean) == 0 &&
+	return mount->source && harden_host_path(mount->source, clean) == 0 &&
 	       path_within(clean, "/sys/fs/cgroup");
 }
 
@@ -120,13 +121,13 @@ static bool may_write_kernel(struct hardening *h, const struct oci_mount *mount)
 	if (!mount)
 		return false;
 	if (is_cgroup(mount))
-		return granted(h, "cgroup-write");
+		return harden_granted(h, "cgroup-write");
 	if (mount_is_bind(mount))
 		return true;
 	if (mount_has_type(mount, "sysfs"))
-		return granted_path(h, "mount", "/sys");
-	if (mount_has_type(mount, "proc") && !lands(mount, "/proc", false))
-		return granted_path(h, "mount", "/proc");
+		return harden_granted_path(h, "mount", "/sys");
+	if (mount_has_type(mount, "proc") && !harden_lands(mount, "/proc", false))
+		return harden_granted_path(h, "mount", "/proc");
 	return true;
 }
 
@@ -150,8 +151,8 @@ static bool in_workspace(struct hardening *h, const struct oci_mount *mount)
 {
 	char clean[PATH_TEXT_MAX];
 
-	return mount && mount->source && host_path(mount->source, clean) == 0 &&
-	       granted_within(h, "workspace", clean);
+	return mount && mount->source && harden_host_path(mount->source, clean) == 0 &&
+	       harden_granted_within(h, "workspace", clean);
 }
 
 /* Mount points inside it may have to be made, so it turns read-only after them. */
@@ -178,11 +179,11 @@ static bool has_mounts_inside(const struct oci_config *config, size_t i)
 
 static int note_late_bind(struct hardening *h, const char *destination)
 {
-	struct oci_hardened *nacre = need_hardened(h);
+	struct oci_hardened *nacre = harden_need_hardened(h);
 
-	if (!nacre || !append_word(h->arena, &nacre->late_binds, destination))
-		return out_of_memory(h);
-	note(h, "nacre.lateBinds", NULL, destination);
+	if (!nacre || !harden_append_word(h->arena, &nacre->late_binds, destination))
+		return harden_out_of_memory(h);
+	harden_note(h, "nacre.lateBinds", NULL, destination);
 	return 0;
 }
 
@@ -214,13 +215,14 @@ static bool needs_devices(struct hardening *h, const struct oci_mount *mount)
 
 	if (!mount_is_bind(mount)) {
 		if (mount_has_type(mount, "tmpfs"))
-			return lands(mount, "/dev", false);
+			return harden_lands(mount, "/dev", false);
 		/* devtmpfs is only here if mount:/dev was granted. */
 		return mount_has_type(mount, "devpts") || mount_has_type(mount, "devtmpfs");
 	}
-	if (!mount->source || host_path(mount->source, clean) < 0 || !path_within(clean, "/dev"))
+	if (!mount->source || harden_host_path(mount->source, clean) < 0 ||
+		!path_within(clean, "/dev"))
 		return false;
-	return granted_path(h, "device", clean) || granted_path(h, "mount", clean);
+	return harden_granted_path(h, "device", clean) || harden_granted_path(h, "mount", clean);
 }
 
 static bool needs_noexec(struct hardening *h, const struct oci_mount *mount)
@@ -229,7 +231,7 @@ static bool needs_noexec(struct hardening *h, const struct oci_mount *mount)
 	bool wanted = false;
 
 	if (flags & PROFILE_NOEXEC_TMPFS) {
-		if (lands(mount, "/dev/shm", false))
+		if (harden_lands(mount, "/dev/shm", false))
 			return true;
 		wanted = mount_has_type(mount, "tmpfs") || mount_has_type(mount, "ramfs");
 	}
@@ -237,25 +239,26 @@ static bool needs_noexec(struct hardening *h, const struct oci_mount *mount)
 		wanted = true;
 	if (!wanted)
 		return false;
-	if (lands(mount, "/tmp", true) || lands(mount, "/var/tmp", true))
-		return !granted(h, "tmp-exec");
-	return !(mount_is_bind(mount) && in_workspace(h, mount) && granted(h, "workspace-exec"));
+	if (harden_lands(mount, "/tmp", true) || harden_lands(mount, "/var/tmp", true))
+		return !harden_granted(h, "tmp-exec");
+	return !(mount_is_bind(mount) && in_workspace(h, mount) &&
+		 harden_granted(h, "workspace-exec"));
 }
 
 int rule_mount_flags(struct hardening *h)
 {
-	struct oci_hardened *nacre = need_hardened(h);
+	struct oci_hardened *nacre = harden_need_hardened(h);
 
 	if (!nacre)
-		return out_of_memory(h);
+		return harden_out_of_memory(h);
 	/* With new privileges granted, the root's setuid programs are what they are wanted for. */
-	if (!nacre->root_nosuid && !granted(h, "new-privileges")) {
+	if (!nacre->root_nosuid && !harden_granted(h, "new-privileges")) {
 		nacre->root_nosuid = true;
-		note(h, "nacre.rootNosuid", NULL, "true");
+		harden_note(h, "nacre.rootNosuid", NULL, "true");
 	}
 	if (!nacre->root_nodev) {
 		nacre->root_nodev = true;
-		note(h, "nacre.rootNodev", NULL, "true");
+		harden_note(h, "nacre.rootNodev", NULL, "true");
 	}
 	for (size_t i = 0; i < h->config->n_mounts; i++) {
 		const struct oci_mount *mount = &h->config->mounts[i];

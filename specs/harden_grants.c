@@ -79,7 +79,7 @@ static const char *item_of(const char *grant, const char *kind)
 	return !strncmp(grant, kind, length) && grant[length] == ':' ? grant + length + 1 : NULL;
 }
 
-int grant_check(const char *grant, struct nacre_error *err)
+int harden_grant_check(const char *grant, struct nacre_error *err)
 {
 	for (size_t i = 0; i < sizeof(grants) / sizeof(grants[0]); i++) {
 		const char *item = item_of(grant, grants[i].kind);
@@ -97,7 +97,7 @@ int grant_check(const char *grant, struct nacre_error *err)
 		grant);
 }
 
-bool is_required(const struct hardening *h)
+bool harden_is_required(const struct hardening *h)
 {
 	return oci_strings_have(&h->request->require, h->rule->name);
 }
@@ -108,7 +108,7 @@ static bool mark(struct hardening *h, bool (*same)(const char *grant, const char
 {
 	bool found = false;
 
-	for (size_t i = 0; i < h->request->grants.n && !is_required(h); i++) {
+	for (size_t i = 0; i < h->request->grants.n && !harden_is_required(h); i++) {
 		if (same(h->request->grants.items[i], a, b)) {
 			h->used[i] = true;
 			found = true;
@@ -135,7 +135,7 @@ static bool same_path(const char *grant, const char *kind, const char *wanted)
 	const char *item = item_of(grant, kind);
 	char clean[PATH_TEXT_MAX];
 
-	return item && host_path(item, clean) == 0 && !strcmp(clean, wanted);
+	return item && harden_host_path(item, clean) == 0 && !strcmp(clean, wanted);
 }
 
 static bool same_directory(const char *grant, const char *kind, const char *wanted)
@@ -143,35 +143,35 @@ static bool same_directory(const char *grant, const char *kind, const char *want
 	const char *item = item_of(grant, kind);
 	char clean[PATH_TEXT_MAX];
 
-	return item && host_path(item, clean) == 0 && path_within(wanted, clean);
+	return item && harden_host_path(item, clean) == 0 && path_within(wanted, clean);
 }
 
-bool granted(struct hardening *h, const char *grant)
+bool harden_granted(struct hardening *h, const char *grant)
 {
 	return mark(h, same_grant, grant, NULL);
 }
 
-bool granted_item(struct hardening *h, const char *kind, const char *item)
+bool harden_granted_item(struct hardening *h, const char *kind, const char *item)
 {
 	return mark(h, same_item, kind, item);
 }
 
-bool granted_path(struct hardening *h, const char *kind, const char *path)
+bool harden_granted_path(struct hardening *h, const char *kind, const char *path)
 {
 	return mark(h, same_path, kind, path);
 }
 
-bool granted_within(struct hardening *h, const char *kind, const char *path)
+bool harden_granted_within(struct hardening *h, const char *kind, const char *path)
 {
 	return mark(h, same_directory, kind, path);
 }
 
-bool granted_any(struct hardening *h, const char *kind,
+bool harden_granted_any(struct hardening *h, const char *kind,
 	bool (*each)(const struct hardening *h, const char *item))
 {
 	bool found = false;
 
-	for (size_t i = 0; i < h->request->grants.n && !is_required(h); i++) {
+	for (size_t i = 0; i < h->request->grants.n && !harden_is_required(h); i++) {
 		const char *item = item_of(h->request->grants.items[i], kind);
 
 		if (item && each(h, item)) {
@@ -182,7 +182,7 @@ bool granted_any(struct hardening *h, const char *kind,
 	return found;
 }
 
-int host_path(const char *path, char ret[static 4096])
+int harden_host_path(const char *path, char ret[static 4096])
 {
 	int r = path_clean(path, ret);
 

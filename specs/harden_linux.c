@@ -30,37 +30,39 @@ static bool is_new(const struct oci_namespace *ns)
 
 static int mark_not_host(struct hardening *h, const struct oci_namespace *ns)
 {
-	struct oci_hardened *nacre = need_hardened(h);
+	struct oci_hardened *nacre = harden_need_hardened(h);
 
 	if (!nacre)
-		return out_of_memory(h);
+		return harden_out_of_memory(h);
 	if (oci_strings_have(&nacre->not_host, ns->type))
 		return 0;
-	return append_word(h->arena, &nacre->not_host, ns->type) ? 0 : out_of_memory(h);
+	return harden_append_word(h->arena, &nacre->not_host, ns->type) ? 0
+									: harden_out_of_memory(h);
 }
 
 int rule_joined_network(struct hardening *h)
 {
 	const struct oci_namespace *ns = oci_find_namespace(h->config, "network");
 
-	if (!ns || !ns->path || granted(h, "join-network"))
+	if (!ns || !ns->path || harden_granted(h, "join-network"))
 		return 0;
-	return refuse(h, "join-network", "linux.namespaces", "%s is a network of others", ns->path);
+	return harden_refuse(
+		h, "join-network", "linux.namespaces", "%s is a network of others", ns->path);
 }
 
 int rule_host_network(struct hardening *h)
 {
 	const struct oci_namespace *ns = oci_find_namespace(h->config, "network");
 
-	if (is_new(ns) || granted(h, "host-network"))
+	if (is_new(ns) || harden_granted(h, "host-network"))
 		return 0;
 	if (!ns)
-		return refuse(h, "host-network", "linux.namespaces",
+		return harden_refuse(h, "host-network", "linux.namespaces",
 			"without {\"type\": \"network\"} the container would be in the host's "
 			"network");
 	if (is_host_namespace(ns))
-		return refuse(h, "host-network", "linux.namespaces", "%s is the host's network",
-			ns->path);
+		return harden_refuse(h, "host-network", "linux.namespaces",
+			"%s is the host's network", ns->path);
 	return mark_not_host(h, ns);
 }
 
@@ -71,26 +73,28 @@ struct own_namespace {
 
 static int own_namespace(struct hardening *h, const struct own_namespace *own)
 {
-	struct oci_linux *linux_ = need_linux(h);
+	struct oci_linux *linux_ = harden_need_linux(h);
 	struct oci_namespace *ns;
 
 	if (!linux_)
-		return out_of_memory(h);
+		return harden_out_of_memory(h);
 	ns = oci_find_namespace(h->config, own->type);
-	if (is_new(ns) || (own->grant && granted(h, own->grant)))
+	if (is_new(ns) || (own->grant && harden_granted(h, own->grant)))
 		return 0;
 	if (ns && !is_host_namespace(ns))
 		return mark_not_host(h, ns);
 	if (ns) {
-		note(h, text_of(h, "linux.namespaces[%zu].path", (size_t)(ns - linux_->namespaces)),
-			json_of_string(h, ns->path), NULL);
+		harden_note(h,
+			harden_text(
+				h, "linux.namespaces[%zu].path", (size_t)(ns - linux_->namespaces)),
+			harden_json_of_string(h, ns->path), NULL);
 		ns->path = NULL;
 		return 0;
 	}
 	if (!oci_add_namespace(h->arena, h->config, own->type))
-		return out_of_memory(h);
-	note(h, text_of(h, "linux.namespaces[%zu]", linux_->n_namespaces - 1), NULL,
-		text_of(h, "{\"type\":\"%s\"}", own->type));
+		return harden_out_of_memory(h);
+	harden_note(h, harden_text(h, "linux.namespaces[%zu]", linux_->n_namespaces - 1), NULL,
+		harden_text(h, "{\"type\":\"%s\"}", own->type));
 	return 0;
 }
 
@@ -130,21 +134,22 @@ static int add_missing(
 	for (; *wanted; wanted++) {
 		if (no_proc && path_within(*wanted, "/proc"))
 			continue;
-		if (!oci_strings_have(list, *wanted) && !append_word(h->arena, list, *wanted))
-			return out_of_memory(h);
+		if (!oci_strings_have(list, *wanted) &&
+			!harden_append_word(h->arena, list, *wanted))
+			return harden_out_of_memory(h);
 	}
 	if (list->n != before.n)
-		note_words(h, path, NULL, &before, list);
+		harden_note_words(h, path, NULL, &before, list);
 	return 0;
 }
 
 int rule_hidden_paths(struct hardening *h)
 {
-	struct oci_linux *linux_ = need_linux(h);
+	struct oci_linux *linux_ = harden_need_linux(h);
 	int r;
 
 	if (!linux_)
-		return out_of_memory(h);
+		return harden_out_of_memory(h);
 	r = add_missing(h, &linux_->masked_paths, h->profile->masked_paths, "linux.maskedPaths");
 	if (r < 0)
 		return r;
@@ -230,7 +235,7 @@ static bool may_stay(struct hardening *h, const struct oci_device_rule *rule)
 	if (!is_one_device(rule))
 		return false;
 	return is_listed_device(h->config->linux_, rule) ||
-	       granted_any(h, "device", comes_by_mount);
+	       harden_granted_any(h, "device", comes_by_mount);
 }
 
 static bool is_default_node(const struct oci_device *device)
@@ -250,11 +255,11 @@ static void drop_nodes(struct hardening *h)
 	for (size_t i = 0; i < linux_->n_devices; i++) {
 		const struct oci_device *device = &linux_->devices[i];
 
-		if (is_default_node(device) || granted_path(h, "device", device->path))
+		if (is_default_node(device) || harden_granted_path(h, "device", device->path))
 			linux_->devices[kept++] = *device;
 		else
-			note(h, text_of(h, "linux.devices[%zu]", i),
-				json_of_string(h, device->path), NULL);
+			harden_note(h, harden_text(h, "linux.devices[%zu]", i),
+				harden_json_of_string(h, device->path), NULL);
 	}
 	linux_->n_devices = kept;
 }
@@ -270,12 +275,12 @@ static bool denies_all(const struct oci_device_rule *rule)
 
 static const char *number_text(struct hardening *h, const char *name, const struct oci_i64 *number)
 {
-	return number->set ? text_of(h, ",\"%s\":%lld", name, (long long)number->value) : "";
+	return number->set ? harden_text(h, ",\"%s\":%lld", name, (long long)number->value) : "";
 }
 
 static const char *json_of_rule(struct hardening *h, const struct oci_device_rule *rule)
 {
-	return text_of(h, "{\"allow\":%s,\"type\":\"%.1s\"%s%s,\"access\":\"%.8s\"}",
+	return harden_text(h, "{\"allow\":%s,\"type\":\"%.1s\"%s%s,\"access\":\"%.8s\"}",
 		rule->allow ? "true" : "false", rule->type ? rule->type : "a",
 		number_text(h, "major", &rule->major), number_text(h, "minor", &rule->minor),
 		rule->access ? rule->access : "rwm");
@@ -283,30 +288,30 @@ static const char *json_of_rule(struct hardening *h, const struct oci_device_rul
 
 int rule_devices(struct hardening *h)
 {
-	struct oci_resources *resources = need_resources(h);
+	struct oci_resources *resources = harden_need_resources(h);
 	struct oci_device_rule *larger;
 	size_t kept = 0;
 
 	if (!resources)
-		return out_of_memory(h);
+		return harden_out_of_memory(h);
 	if (h->profile->flags & PROFILE_DEFAULT_DEVICES)
 		drop_nodes(h);
 	for (size_t i = 0; i < resources->n_devices; i++) {
 		if (may_stay(h, &resources->devices[i]))
 			resources->devices[kept++] = resources->devices[i];
 		else
-			note(h, text_of(h, "linux.resources.devices[%zu]", i),
+			harden_note(h, harden_text(h, "linux.resources.devices[%zu]", i),
 				json_of_rule(h, &resources->devices[i]), NULL);
 	}
 	resources->n_devices = kept;
 	if (kept && denies_all(&resources->devices[0]))
 		return 0;
-	larger = insert_element(h->arena, resources->devices, kept, sizeof(*larger), 0);
+	larger = harden_insert_element(h->arena, resources->devices, kept, sizeof(*larger), 0);
 	if (!larger)
-		return out_of_memory(h);
+		return harden_out_of_memory(h);
 	larger[0].access = "rwm";
 	resources->devices = larger;
 	resources->n_devices++;
-	note(h, "linux.resources.devices[0]", NULL, json_of_rule(h, &larger[0]));
+	harden_note(h, "linux.resources.devices[0]", NULL, json_of_rule(h, &larger[0]));
 	return 0;
 }

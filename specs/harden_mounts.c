@@ -13,7 +13,7 @@ static size_t place_for_tmp(const struct oci_config *config)
 {
 	size_t i = 0;
 
-	while (i < config->n_mounts && !lands(&config->mounts[i], "/tmp", true))
+	while (i < config->n_mounts && !harden_lands(&config->mounts[i], "/tmp", true))
 		i++;
 	return i;
 }
@@ -26,25 +26,26 @@ static int add_tmp(struct hardening *h)
 	size_t at = place_for_tmp(config);
 	struct oci_mount *larger;
 
-	larger = insert_element(h->arena, config->mounts, config->n_mounts, sizeof(*larger), at);
+	larger = harden_insert_element(
+		h->arena, config->mounts, config->n_mounts, sizeof(*larger), at);
 	if (!larger)
-		return out_of_memory(h);
+		return harden_out_of_memory(h);
 	larger[at].destination = "/tmp";
 	larger[at].type = "tmpfs";
 	larger[at].source = "tmpfs";
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (!strcmp(words[i], "noexec") && granted(h, "tmp-exec"))
+		if (!strcmp(words[i], "noexec") && harden_granted(h, "tmp-exec"))
 			continue;
-		if (!append_word(h->arena, &larger[at].options, words[i]))
-			return out_of_memory(h);
+		if (!harden_append_word(h->arena, &larger[at].options, words[i]))
+			return harden_out_of_memory(h);
 	}
 	config->mounts = larger;
 	config->n_mounts++;
-	note(h, text_of(h, "mounts[%zu]", at), NULL,
-		text_of(h,
+	harden_note(h, harden_text(h, "mounts[%zu]", at), NULL,
+		harden_text(h,
 			"{\"destination\":\"/tmp\",\"type\":\"tmpfs\",\"source\":\"tmpfs\","
 			"\"options\":%s}",
-			json_of_words(h, &larger[at].options)));
+			harden_json_of_words(h, &larger[at].options)));
 	return 0;
 }
 
@@ -52,13 +53,13 @@ int rule_read_only_root(struct hardening *h)
 {
 	struct oci_config *config = h->config;
 
-	if (!config->root || granted(h, "rootfs-write"))
+	if (!config->root || harden_granted(h, "rootfs-write"))
 		return 0;
 	if (!config->root->readonly)
-		note(h, "root.readonly", "false", "true");
+		harden_note(h, "root.readonly", "false", "true");
 	config->root->readonly = true;
 	for (size_t i = 0; i < config->n_mounts; i++) {
-		if (lands(&config->mounts[i], "/tmp", false))
+		if (harden_lands(&config->mounts[i], "/tmp", false))
 			return 0;
 	}
 	return add_tmp(h);
@@ -81,8 +82,9 @@ int rule_propagation(struct hardening *h)
 	if (linux_ && linux_->rootfs_propagation)
 		slave = slave_for(linux_->rootfs_propagation);
 	if (slave) {
-		note(h, "linux.rootfsPropagation", json_of_string(h, linux_->rootfs_propagation),
-			json_of_string(h, slave));
+		harden_note(h, "linux.rootfsPropagation",
+			harden_json_of_string(h, linux_->rootfs_propagation),
+			harden_json_of_string(h, slave));
 		linux_->rootfs_propagation = slave;
 	}
 	for (size_t i = 0; i < h->config->n_mounts; i++) {
@@ -92,8 +94,9 @@ int rule_propagation(struct hardening *h)
 			slave = slave_for(words->items[k]);
 			if (!slave)
 				continue;
-			note(h, text_of(h, "mounts[%zu].options[%zu]", i, k),
-				json_of_string(h, words->items[k]), json_of_string(h, slave));
+			harden_note(h, harden_text(h, "mounts[%zu].options[%zu]", i, k),
+				harden_json_of_string(h, words->items[k]),
+				harden_json_of_string(h, slave));
 			words->items[k] = slave;
 		}
 	}

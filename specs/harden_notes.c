@@ -11,12 +11,12 @@
 
 /* How rules write down what they do. */
 
-int out_of_memory(struct hardening *h)
+int harden_out_of_memory(struct hardening *h)
 {
 	return arena_fail(h->arena, "tightened config", h->err);
 }
 
-const char *text_of(struct hardening *h, const char *format, ...)
+const char *harden_text(struct hardening *h, const char *format, ...)
 {
 	char text[512];
 	const char *copy;
@@ -27,7 +27,7 @@ const char *text_of(struct hardening *h, const char *format, ...)
 	va_end(args);
 	copy = arena_strdup(h->arena, text);
 	if (!copy)
-		h->failed = out_of_memory(h);
+		h->failed = harden_out_of_memory(h);
 	return copy ? copy : "";
 }
 
@@ -40,7 +40,7 @@ static const char *finish(struct hardening *h, struct json_writer *w)
 
 	if (r == 0) {
 		copy = arena_strdup(h->arena, text);
-		r = copy ? 0 : out_of_memory(h);
+		r = copy ? 0 : harden_out_of_memory(h);
 	}
 	free(text);
 	if (r < 0)
@@ -48,7 +48,7 @@ static const char *finish(struct hardening *h, struct json_writer *w)
 	return copy ? copy : "";
 }
 
-const char *json_of_string(struct hardening *h, const char *text)
+const char *harden_json_of_string(struct hardening *h, const char *text)
 {
 	struct json_writer *w = json_writer_new(false);
 
@@ -56,12 +56,12 @@ const char *json_of_string(struct hardening *h, const char *text)
 	return finish(h, w);
 }
 
-const char *json_of_integer(struct hardening *h, int64_t value)
+const char *harden_json_of_integer(struct hardening *h, int64_t value)
 {
-	return text_of(h, "%" PRId64, value);
+	return harden_text(h, "%" PRId64, value);
 }
 
-const char *json_of_words(struct hardening *h, const struct oci_strings *words)
+const char *harden_json_of_words(struct hardening *h, const struct oci_strings *words)
 {
 	struct json_writer *w = json_writer_new(false);
 
@@ -81,7 +81,7 @@ static void add_change(struct hardening *h, const struct harden_change *change)
 		struct harden_change *larger = arena_array(h->arena, room, sizeof(*larger));
 
 		if (!larger) {
-			h->failed = out_of_memory(h);
+			h->failed = harden_out_of_memory(h);
 			return;
 		}
 		if (report->n_changes)
@@ -92,17 +92,17 @@ static void add_change(struct hardening *h, const struct harden_change *change)
 	report->changes[report->n_changes++] = *change;
 }
 
-void note(struct hardening *h, const char *path, const char *from, const char *to)
+void harden_note(struct hardening *h, const char *path, const char *from, const char *to)
 {
 	struct harden_change change = {
 		.rule = h->rule->name, .path = path, .from = from, .to = to, .why = h->rule->why};
 
 	if (!from)
-		change.summary = text_of(h, "added %s", to);
+		change.summary = harden_text(h, "added %s", to);
 	else if (!to)
-		change.summary = text_of(h, "removed %s", from);
+		change.summary = harden_text(h, "removed %s", from);
 	else
-		change.summary = text_of(h, "%s -> %s", from, to);
+		change.summary = harden_text(h, "%s -> %s", from, to);
 	add_change(h, &change);
 }
 
@@ -119,7 +119,7 @@ static void list_missing(char *text, size_t size, char sign, const struct oci_st
 	}
 }
 
-void note_words(struct hardening *h, const char *path, const char *label,
+void harden_note_words(struct hardening *h, const char *path, const char *label,
 	const struct oci_strings *from, const struct oci_strings *to)
 {
 	char words[512] = "";
@@ -129,13 +129,13 @@ void note_words(struct hardening *h, const char *path, const char *label,
 		(void)snprintf(words, sizeof(words), "%s:", label);
 	list_missing(words, sizeof(words), '-', from, to);
 	list_missing(words, sizeof(words), '+', to, from);
-	change.from = from->n ? json_of_words(h, from) : NULL;
-	change.to = json_of_words(h, to);
-	change.summary = text_of(h, "%s", words);
+	change.from = from->n ? harden_json_of_words(h, from) : NULL;
+	change.to = harden_json_of_words(h, to);
+	change.summary = harden_text(h, "%s", words);
 	add_change(h, &change);
 }
 
-int refuse(struct hardening *h, const char *grant, const char *path, const char *format, ...)
+int harden_refuse(struct hardening *h, const char *grant, const char *path, const char *format, ...)
 {
 	char reason[768];
 	va_list args;
@@ -143,7 +143,7 @@ int refuse(struct hardening *h, const char *grant, const char *path, const char 
 	va_start(args, format);
 	(void)vsnprintf(reason, sizeof(reason), format, args);
 	va_end(args);
-	if (is_required(h))
+	if (harden_is_required(h))
 		return fail(h->err, EPERM,
 			"profile %s, rule %s: %s: %s; the rule is required, so that no grant helps",
 			h->profile->name, h->rule->name, path, reason);
@@ -151,7 +151,7 @@ int refuse(struct hardening *h, const char *grant, const char *path, const char 
 		h->profile->name, h->rule->name, path, reason, grant);
 }
 
-bool append_word(struct arena *arena, struct oci_strings *list, const char *word)
+bool harden_append_word(struct arena *arena, struct oci_strings *list, const char *word)
 {
 	const char **items = arena_array(arena, list->n + 1, sizeof(*items));
 
@@ -164,7 +164,7 @@ bool append_word(struct arena *arena, struct oci_strings *list, const char *word
 	return true;
 }
 
-void *insert_element(struct arena *arena, const void *from, size_t n, size_t size, size_t at)
+void *harden_insert_element(struct arena *arena, const void *from, size_t n, size_t size, size_t at)
 {
 	char *to = arena_array(arena, n + 1, size);
 
@@ -177,23 +177,23 @@ void *insert_element(struct arena *arena, const void *from, size_t n, size_t siz
 	return to;
 }
 
-struct oci_linux *need_linux(struct hardening *h)
+struct oci_linux *harden_need_linux(struct hardening *h)
 {
 	if (!h->config->linux_)
 		h->config->linux_ = arena_alloc(h->arena, sizeof(*h->config->linux_));
 	return h->config->linux_;
 }
 
-struct oci_hardened *need_hardened(struct hardening *h)
+struct oci_hardened *harden_need_hardened(struct hardening *h)
 {
 	if (!h->config->nacre)
 		h->config->nacre = arena_alloc(h->arena, sizeof(*h->config->nacre));
 	return h->config->nacre;
 }
 
-struct oci_resources *need_resources(struct hardening *h)
+struct oci_resources *harden_need_resources(struct hardening *h)
 {
-	struct oci_linux *linux_ = need_linux(h);
+	struct oci_linux *linux_ = harden_need_linux(h);
 
 	if (linux_ && !linux_->resources)
 		linux_->resources = arena_alloc(h->arena, sizeof(*linux_->resources));

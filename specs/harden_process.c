@@ -7,10 +7,10 @@
 
 int rule_no_new_privileges(struct hardening *h)
 {
-	if (!h->process || h->process->no_new_privileges || granted(h, "new-privileges"))
+	if (!h->process || h->process->no_new_privileges || harden_granted(h, "new-privileges"))
 		return 0;
 	h->process->no_new_privileges = true;
-	note(h, "process.noNewPrivileges", "false", "true");
+	harden_note(h, "process.noNewPrivileges", "false", "true");
 	return 0;
 }
 
@@ -20,7 +20,7 @@ static bool below_ceiling(struct hardening *h, const char *name)
 		if (!strcmp(h->profile->capabilities[i], name))
 			return true;
 	}
-	return granted_item(h, "cap", name);
+	return harden_granted_item(h, "cap", name);
 }
 
 /* Cuts in place: the list is our copy. */
@@ -30,14 +30,14 @@ static int cut(struct hardening *h, struct oci_strings *set, const char *path)
 
 	kept.items = arena_array(h->arena, set->n, sizeof(*kept.items));
 	if (!kept.items)
-		return out_of_memory(h);
+		return harden_out_of_memory(h);
 	for (size_t i = 0; i < set->n; i++) {
 		if (below_ceiling(h, set->items[i]))
 			kept.items[kept.n++] = set->items[i];
 	}
 	if (kept.n == set->n)
 		return 0;
-	note_words(h, path, NULL, set, &kept);
+	harden_note_words(h, path, NULL, set, &kept);
 	*set = kept;
 	return 0;
 }
@@ -82,8 +82,9 @@ int rule_rlimits(struct hardening *h)
 		if (strcmp(limit->type, "RLIMIT_CORE"))
 			continue;
 		if (limit->soft || limit->hard)
-			note(h, text_of(h, "process.rlimits[%zu]", i),
-				text_of(h, "{\"type\":\"RLIMIT_CORE\",\"soft\":%llu,\"hard\":%llu}",
+			harden_note(h, harden_text(h, "process.rlimits[%zu]", i),
+				harden_text(h,
+					"{\"type\":\"RLIMIT_CORE\",\"soft\":%llu,\"hard\":%llu}",
 					(unsigned long long)limit->soft,
 					(unsigned long long)limit->hard),
 				"{\"type\":\"RLIMIT_CORE\",\"soft\":0,\"hard\":0}");
@@ -93,12 +94,12 @@ int rule_rlimits(struct hardening *h)
 	}
 	if (!process)
 		return 0;
-	larger = insert_element(h->arena, process->rlimits, process->n_rlimits, sizeof(*larger),
-		process->n_rlimits);
+	larger = harden_insert_element(h->arena, process->rlimits, process->n_rlimits,
+		sizeof(*larger), process->n_rlimits);
 	if (!larger)
-		return out_of_memory(h);
+		return harden_out_of_memory(h);
 	larger[process->n_rlimits].type = "RLIMIT_CORE";
-	note(h, text_of(h, "process.rlimits[%zu]", process->n_rlimits), NULL,
+	harden_note(h, harden_text(h, "process.rlimits[%zu]", process->n_rlimits), NULL,
 		"{\"type\":\"RLIMIT_CORE\",\"soft\":0,\"hard\":0}");
 	process->rlimits = larger;
 	process->n_rlimits++;
@@ -112,7 +113,7 @@ int rule_oom_score(struct hardening *h)
 
 	if (!score || !score->set || score->value >= 0)
 		return 0;
-	note(h, "process.oomScoreAdj", json_of_integer(h, score->value), "0");
+	harden_note(h, "process.oomScoreAdj", harden_json_of_integer(h, score->value), "0");
 	score->value = 0;
 	return 0;
 }

@@ -22,28 +22,30 @@ static struct oci_pair *find_unified(struct hardening *h, const char *key)
 
 static int best_effort(struct hardening *h, enum oci_limit limit)
 {
-	struct oci_hardened *nacre = need_hardened(h);
+	struct oci_hardened *nacre = harden_need_hardened(h);
 	const char *word = oci_limit_words[__builtin_ctz(limit)];
 
 	if (!nacre)
-		return out_of_memory(h);
-	if (is_required(h) || oci_strings_have(&nacre->best_effort, word))
+		return harden_out_of_memory(h);
+	if (harden_is_required(h) || oci_strings_have(&nacre->best_effort, word))
 		return 0;
-	return append_word(h->arena, &nacre->best_effort, word) ? 0 : out_of_memory(h);
+	return harden_append_word(h->arena, &nacre->best_effort, word) ? 0
+								       : harden_out_of_memory(h);
 }
 
 static int add_unified(
 	struct hardening *h, const char *key, const char *value, enum oci_limit limit)
 {
 	struct oci_map *map = &h->config->linux_->resources->unified;
-	struct oci_pair *larger = insert_element(
+	struct oci_pair *larger = harden_insert_element(
 		h->arena, map->items, map->n, sizeof(*larger), map->n);
 
 	if (!larger)
-		return out_of_memory(h);
+		return harden_out_of_memory(h);
 	larger[map->n++] = (struct oci_pair){.key = key, .value = value};
 	map->items = larger;
-	note(h, text_of(h, "linux.resources.unified.%s", key), NULL, json_of_string(h, value));
+	harden_note(h, harden_text(h, "linux.resources.unified.%s", key), NULL,
+		harden_json_of_string(h, value));
 	return best_effort(h, limit);
 }
 
@@ -70,10 +72,10 @@ static bool settled_by_unified(struct hardening *h, const char *key, const char 
 
 	if (!pair)
 		return false;
-	if (!means_unlimited(pair->value) || granted_item(h, "unlimited", item))
+	if (!means_unlimited(pair->value) || harden_granted_item(h, "unlimited", item))
 		return true;
-	note(h, text_of(h, "linux.resources.unified.%s", key), json_of_string(h, pair->value),
-		NULL);
+	harden_note(h, harden_text(h, "linux.resources.unified.%s", key),
+		harden_json_of_string(h, pair->value), NULL);
 	map->n--;
 	memmove(pair, pair + 1, (size_t)(map->items + map->n - pair) * sizeof(*pair));
 	return false;
@@ -82,15 +84,15 @@ static bool settled_by_unified(struct hardening *h, const char *key, const char 
 /* Whether VALUE is a limit, or unlimited by a grant. */
 static bool settled(struct hardening *h, int64_t value, const char *item)
 {
-	return value > 0 || (value < 0 && granted_item(h, "unlimited", item));
+	return value > 0 || (value < 0 && harden_granted_item(h, "unlimited", item));
 }
 
 /* Sets a limit that was absent (from NULL), zero (where that is none) or -1. */
 static int set_limit(struct hardening *h, struct oci_i64 *limit, int64_t value, const char *path,
 	enum oci_limit bit)
 {
-	note(h, path, limit->set ? json_of_integer(h, limit->value) : NULL,
-		json_of_integer(h, value));
+	harden_note(h, path, limit->set ? harden_json_of_integer(h, limit->value) : NULL,
+		harden_json_of_integer(h, value));
 	*limit = (struct oci_i64){.set = true, .value = value};
 	return best_effort(h, bit);
 }
@@ -109,7 +111,7 @@ static int limit_pids(struct hardening *h)
 	if (!resources->pids)
 		resources->pids = arena_alloc(h->arena, sizeof(*resources->pids));
 	if (!resources->pids)
-		return out_of_memory(h);
+		return harden_out_of_memory(h);
 	resources->pids->limit = h->profile->pids_limit;
 	return set_limit(
 		h, &limit, h->profile->pids_limit, "linux.resources.pids.limit", OCI_LIMIT_PIDS);
@@ -162,7 +164,7 @@ static int limit_cpu(struct hardening *h)
 	if (!resources->cpu)
 		resources->cpu = arena_alloc(h->arena, sizeof(*resources->cpu));
 	if (!resources->cpu)
-		return out_of_memory(h);
+		return harden_out_of_memory(h);
 	if (resources->cpu->period.value)
 		period = resources->cpu->period.value;
 	return set_limit(h, &resources->cpu->quota, (int64_t)(period * h->profile->cpus),
@@ -171,16 +173,16 @@ static int limit_cpu(struct hardening *h)
 
 int rule_resources(struct hardening *h)
 {
-	struct oci_resources *resources = need_resources(h);
+	struct oci_resources *resources = harden_need_resources(h);
 	int r;
 
 	if (!resources)
-		return out_of_memory(h);
+		return harden_out_of_memory(h);
 	if (!resources->memory)
 		resources->memory = arena_alloc(h->arena, sizeof(*resources->memory));
 	if (!resources->memory)
-		return out_of_memory(h);
-	if (is_required(h) && h->config->nacre)
+		return harden_out_of_memory(h);
+	if (harden_is_required(h) && h->config->nacre)
 		h->config->nacre->best_effort.n = 0;
 	r = limit_pids(h);
 	if (r == 0)

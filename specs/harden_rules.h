@@ -66,62 +66,63 @@ int rule_annotations(struct hardening *h);
 /* --- harden_grants.c --- */
 
 /* Whether the rule that runs now must be enforced whole. */
-bool is_required(const struct hardening *h);
+bool harden_is_required(const struct hardening *h);
 /* Whether GRANT was given. Marks it as used: to be asked only where it decides. */
-bool granted(struct hardening *h, const char *grant);
+bool harden_granted(struct hardening *h, const char *grant);
 /* The same for KIND:ITEM, "cap" and "CAP_CHOWN". */
-bool granted_item(struct hardening *h, const char *kind, const char *item);
-/* The same for an item that is a path of the host, clean: see host_path. */
-bool granted_path(struct hardening *h, const char *kind, const char *path);
+bool harden_granted_item(struct hardening *h, const char *kind, const char *item);
+/* The same for an item that is a path of the host, clean: see harden_host_path. */
+bool harden_granted_path(struct hardening *h, const char *kind, const char *path);
 /* The same for an item that PATH is, or lies below. */
-bool granted_within(struct hardening *h, const char *kind, const char *path);
+bool harden_granted_within(struct hardening *h, const char *kind, const char *path);
 /* Calls EACH with the item of every grant of KIND and marks those as used for which it is true. */
-bool granted_any(struct hardening *h, const char *kind,
+bool harden_granted_any(struct hardening *h, const char *kind,
 	bool (*each)(const struct hardening *h, const char *item));
 
 /* A clean absolute path of the host with /var/run as /run, which it is a symlink to. */
-int host_path(const char *path, char ret[static 4096]);
+int harden_host_path(const char *path, char ret[static 4096]);
 
 /* --- harden_notes.c: recording --- */
 
 /* Both are JSON texts or NULL. Failures are kept in h->failed. */
-void note(struct hardening *h, const char *path, const char *from, const char *to);
+void harden_note(struct hardening *h, const char *path, const char *from, const char *to);
 /* LABEL: stands before the words in the summary, may be NULL. */
-void note_words(struct hardening *h, const char *path, const char *label,
+void harden_note_words(struct hardening *h, const char *path, const char *label,
 	const struct oci_strings *from, const struct oci_strings *to);
 
 /* JSON texts; never NULL. */
-const char *json_of_string(struct hardening *h, const char *text);
-const char *json_of_integer(struct hardening *h, int64_t value);
-const char *json_of_words(struct hardening *h, const struct oci_strings *words);
+const char *harden_json_of_string(struct hardening *h, const char *text);
+const char *harden_json_of_integer(struct hardening *h, int64_t value);
+const char *harden_json_of_words(struct hardening *h, const struct oci_strings *words);
 
 /* A string in the arena; "" when memory is spent. */
-const char *text_of(struct hardening *h, const char *format, ...)
+const char *harden_text(struct hardening *h, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* -EPERM: "profile P, rule R: PATH: ...; allow it with --allow GRANT". */
-int refuse(struct hardening *h, const char *grant, const char *path, const char *format, ...)
+int harden_refuse(struct hardening *h, const char *grant, const char *path, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-int out_of_memory(struct hardening *h);
+int harden_out_of_memory(struct hardening *h);
 
 /* --- harden_flags.c --- */
 
 /* Whether MOUNT lands on DIRECTORY (which is clean) or, if BELOW, under it. */
-bool lands(const struct oci_mount *mount, const char *directory, bool below);
+bool harden_lands(const struct oci_mount *mount, const char *directory, bool below);
 
 /* --- lists in the arena --- */
 
 /* Appends WORD to a list that may be shared: makes a new array. Returns false when memory is spent.
  */
-bool append_word(struct arena *arena, struct oci_strings *list, const char *word);
+bool harden_append_word(struct arena *arena, struct oci_strings *list, const char *word);
 /* A copy of the N elements of SIZE bytes at FROM with a zeroed one put in at AT; NULL: no memory.
  */
-void *insert_element(struct arena *arena, const void *from, size_t n, size_t size, size_t at);
+void *harden_insert_element(
+	struct arena *arena, const void *from, size_t n, size_t size, size_t at);
 
 /* config->linux_, its resources and config->nacre, made if absent; NULL: no memory. */
-struct oci_linux *need_linux(struct hardening *h);
-struct oci_hardened *need_hardened(struct hardening *h);
-struct oci_resources *need_resources(struct hardening *h);
+struct oci_linux *harden_need_linux(struct hardening *h);
+struct oci_hardened *harden_need_hardened(struct hardening *h);
+struct oci_resources *harden_need_resources(struct hardening *h);
 
 #endif

@@ -118,14 +118,14 @@ static int judge(struct hardening *h, const char *place, const char *path)
 		if (matches(&sources[i], path))
 			found = &sources[i];
 	}
-	if (!found || granted_path(h, "mount", path))
+	if (!found || harden_granted_path(h, "mount", path))
 		return 0;
 	if (!found->engine)
-		return refuse(
-			h, text_of(h, "mount:%s", path), place, "%s is %s", path, found->what);
-	if (granted(h, "engine-socket"))
+		return harden_refuse(
+			h, harden_text(h, "mount:%s", path), place, "%s is %s", path, found->what);
+	if (harden_granted(h, "engine-socket"))
 		return 0;
-	return refuse(h, "engine-socket", place, "%s is %s", path, found->what);
+	return harden_refuse(h, "engine-socket", place, "%s is %s", path, found->what);
 }
 
 static int judge_path(struct hardening *h, const char *place, const char *path)
@@ -140,7 +140,7 @@ static int judge_path(struct hardening *h, const char *place, const char *path)
 			"profile %s, rule %s: %s: \"%s\" leaves the bundle; give it as an absolute "
 			"path",
 			h->profile->name, h->rule->name, place, path);
-	if (host_path(path, clean) < 0)
+	if (harden_host_path(path, clean) < 0)
 		return fail(
 			h->err, ENAMETOOLONG, "%s: longer than %d bytes", place, PATH_TEXT_MAX - 1);
 	return judge(h, place, clean);
@@ -213,18 +213,20 @@ static int judge_filesystem(struct hardening *h, const struct oci_mount *mount, 
 	for (size_t k = 0; k < sizeof(host_types) / sizeof(host_types[0]); k++) {
 		const char *path = host_types[k].path;
 
-		if (mount_has_type(mount, host_types[k].type) && !granted_path(h, "mount", path))
-			return refuse(h, text_of(h, "mount:%s", path),
-				text_of(h, "mounts[%zu].type", i), "%s is the host's %s",
+		if (mount_has_type(mount, host_types[k].type) &&
+			!harden_granted_path(h, "mount", path))
+			return harden_refuse(h, harden_text(h, "mount:%s", path),
+				harden_text(h, "mounts[%zu].type", i), "%s is the host's %s",
 				mount->type, path);
 	}
 	if (mount_has_type(mount, "overlay"))
 		return harden_each_layer(mount, i, judge_layer, h, h->err);
-	if (!mount->source || mount->source[0] != '/' || host_path(mount->source, clean) < 0 ||
-		!path_within(clean, "/dev") || granted_path(h, "mount", clean))
+	if (!mount->source || mount->source[0] != '/' ||
+		harden_host_path(mount->source, clean) < 0 || !path_within(clean, "/dev") ||
+		harden_granted_path(h, "mount", clean))
 		return 0;
-	return refuse(h, text_of(h, "mount:%s", clean), text_of(h, "mounts[%zu].source", i),
-		"%s is a disk of the host", clean);
+	return harden_refuse(h, harden_text(h, "mount:%s", clean),
+		harden_text(h, "mounts[%zu].source", i), "%s is a disk of the host", clean);
 }
 
 int rule_mount_sources(struct hardening *h)
@@ -236,7 +238,7 @@ int rule_mount_sources(struct hardening *h)
 		if (!mount_is_bind(mount))
 			r = judge_filesystem(h, mount, i);
 		else
-			r = judge_path(h, text_of(h, "mounts[%zu].source", i),
+			r = judge_path(h, harden_text(h, "mounts[%zu].source", i),
 				mount->source ? mount->source : "");
 		if (r < 0)
 			return r;
@@ -267,7 +269,7 @@ static int begin(struct hardening *h)
 	h->profile = profile_find(h->request->profile);
 	h->rule = mount_sources_rule();
 	h->used = arena_array(h->arena, h->request->grants.n + 1, sizeof(*h->used));
-	return h->used ? 0 : out_of_memory(h);
+	return h->used ? 0 : harden_out_of_memory(h);
 }
 
 int harden_judge_source(struct arena *arena, const struct harden_request *request,
@@ -288,8 +290,8 @@ int harden_refuse_source(struct arena *arena, const struct harden_request *reque
 
 	if (r < 0)
 		return r;
-	if (granted_path(&h, "mount", path) || (grant && granted(&h, grant)))
+	if (harden_granted_path(&h, "mount", path) || (grant && harden_granted(&h, grant)))
 		return 0;
-	return refuse(
-		&h, grant ? grant : text_of(&h, "mount:%s", path), place, "%s is %s", path, what);
+	return harden_refuse(&h, grant ? grant : harden_text(&h, "mount:%s", path), place,
+		"%s is %s", path, what);
 }

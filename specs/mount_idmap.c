@@ -106,7 +106,7 @@ static int decode(struct arena *arena, const struct oci_config *config, size_t i
 	struct mappings uids = {NULL, 0}, gids = {NULL, 0};
 
 	if (!parse(arena, config, text, &uids, &gids))
-		return oci_fail(config, err, at("mounts[%zu].options", index).text,
+		return oci_fail(config, err, validate_at("mounts[%zu].options", index).text,
 			"\"%.100s\" is not idmap=uids=0-1000-1#...;gids=0-1000-1#..., with ids "
 			"that "
 			"linux.uidMappings and gidMappings have where @ stands",

@@ -44,7 +44,7 @@ static STRUCT_TYPE(policy);
 
 static int check_profile(const char *key, const char *name, struct nacre_error *err)
 {
-	if (!name || profile_exists(name))
+	if (!name || harden_profile_exists(name))
 		return 0;
 	return fail(err, EINVAL, "%s: unknown profile \"%s\"; valid are " PROFILE_NAMES, key, name);
 }
@@ -67,11 +67,11 @@ static int check_pattern(const char *pattern, struct nacre_error *err)
 	char grant[PATH_TEXT_MAX];
 
 	if (!is_wide(pattern))
-		return grant_check(pattern, err);
+		return harden_grant_check(pattern, err);
 	for (size_t i = 0; examples[i] && length + sizeof("CAP_CHOWN") < sizeof(grant); i++) {
 		memcpy(grant, pattern, length - 1);
 		strcpy(grant + length - 1, examples[i] + (pattern[length - 2] == '/'));
-		if (grant_check(grant, err) == 0)
+		if (harden_grant_check(grant, err) == 0)
 			return 0;
 	}
 	return fail(err, EINVAL, "\"%s\" matches no grant", pattern);
@@ -98,9 +98,9 @@ static int check_policy(const struct policy *policy, struct nacre_error *err)
 			policy->version, POLICY_VERSION);
 	if (check_profile("default_profile", policy->default_profile, err) < 0 ||
 		check_profile("least_profile", policy->least_profile, err) < 0 ||
-		check_each("grants.given", &grants->given, grant_check, err) < 0 ||
+		check_each("grants.given", &grants->given, harden_grant_check, err) < 0 ||
 		check_each("grants.allowed", &grants->allowed, check_pattern, err) < 0 ||
-		check_each("require", &policy->require, rule_check, err) < 0)
+		check_each("require", &policy->require, harden_rule_check, err) < 0)
 		return -err->code;
 	if (policy->annotations && check_each("annotations.may_allow",
 					   &policy->annotations->may_allow, check_pattern, err) < 0)
@@ -151,7 +151,7 @@ static bool pattern_matches(const char *pattern, const char *grant)
 		return !strncmp(pattern, grant, length - 1) && (size_t)(item - grant) == length - 1;
 	/* Clean, so that neither "/srv/../etc" is below "/srv" nor "/var/run" below "/var". */
 	below = strchr(pattern, ':') + 1;
-	if (strncmp(pattern, grant, (size_t)(below - pattern)) || host_path(item, clean) < 0)
+	if (strncmp(pattern, grant, (size_t)(below - pattern)) || harden_host_path(item, clean) < 0)
 		return false;
 	return !strncmp(clean, below, length - 1 - (size_t)(below - pattern));
 }
@@ -179,7 +179,7 @@ static int add_grant(struct decision *d, const char *grant, const char *by)
 {
 	struct harden_request *request = &d->request;
 
-	if (grant_check(grant, d->err) < 0)
+	if (harden_grant_check(grant, d->err) < 0)
 		return -d->err->code;
 	if (request->grants.n == d->room) {
 		size_t room = 2 * d->room + 8;
@@ -228,7 +228,7 @@ static int take_command_line(struct decision *d, const struct policy_request *re
 
 	if (request->profile) {
 		/* By an option or by the name of the program. */
-		if (!profile_exists(request->profile))
+		if (!harden_profile_exists(request->profile))
 			return fail(d->err, EINVAL,
 				"unknown profile \"%s\"; valid are " PROFILE_NAMES,
 				request->profile);

@@ -212,7 +212,7 @@ int stats_event_encode(const char *id, const struct container_stats *stats, char
 	return json_writer_finish(w, ret_text, err);
 }
 
-int oom_event_encode(const char *id, char **ret_text, struct nacre_error *err)
+int stats_oom_event_encode(const char *id, char **ret_text, struct nacre_error *err)
 {
 	struct json_writer *w = open_event("oom", id);
 

@@ -97,6 +97,6 @@ struct container_stats {
 /* Each is an object on one line, without a newline. Heap; the caller's to free. */
 int stats_event_encode(const char *id, const struct container_stats *stats, char **ret_text,
 	struct nacre_error *err);
-int oom_event_encode(const char *id, char **ret_text, struct nacre_error *err);
+int stats_oom_event_encode(const char *id, char **ret_text, struct nacre_error *err);
 
 #endif

@@ -17,7 +17,7 @@
  * reads the config alone: what depends on the host is checked where it is applied.
  */
 
-struct place at(const char *format, ...)
+struct place validate_at(const char *format, ...)
 {
 	struct place place;
 	va_list args;
@@ -28,12 +28,12 @@ struct place at(const char *format, ...)
 	return place;
 }
 
-bool has_namespace(const struct oci_config *config, const char *type)
+bool validate_has_namespace(const struct oci_config *config, const char *type)
 {
 	return config->linux_ && oci_find_namespace(config, type);
 }
 
-bool has_new_namespace(const struct oci_config *config, const char *type)
+bool validate_has_new_namespace(const struct oci_config *config, const char *type)
 {
 	const struct oci_namespace *ns = config->linux_ ? oci_find_namespace(config, type) : NULL;
 
@@ -127,7 +127,7 @@ static int check_process_present(const struct oci_config *config, struct nacre_e
 static int check_host_names(const struct oci_config *config, struct nacre_error *err)
 {
 	const char *place = config->hostname ? "hostname" : "domainname";
-	bool uts = has_namespace(config, "uts");
+	bool uts = validate_has_namespace(config, "uts");
 
 	if ((!config->hostname && !config->domainname) || uts)
 		return 0;
@@ -143,20 +143,20 @@ static int check_mount_ends(const struct oci_config *config, struct nacre_error 
 		const struct oci_mount *mount = &config->mounts[i];
 
 		if (is_empty(mount->destination))
-			return oci_fail(config, err, at("mounts[%zu].destination", i).text,
+			return oci_fail(config, err, validate_at("mounts[%zu].destination", i).text,
 				"is missing or empty");
 		if (path_clean(mount->destination, clean) < 0)
-			return oci_fail(config, err, at("mounts[%zu].destination", i).text,
+			return oci_fail(config, err, validate_at("mounts[%zu].destination", i).text,
 				"is longer than %d bytes", PATH_TEXT_MAX - 1);
 		if (!strcmp(clean, "/"))
-			return oci_fail(config, err, at("mounts[%zu].destination", i).text,
+			return oci_fail(config, err, validate_at("mounts[%zu].destination", i).text,
 				"\"%s\" is the container's root; use root.path for it",
 				mount->destination);
 		if (mount_is_bind(mount) && !mount->source)
-			return oci_fail(config, err, at("mounts[%zu].source", i).text,
+			return oci_fail(config, err, validate_at("mounts[%zu].source", i).text,
 				"is missing or empty; a bind mount needs one");
 		if (!mount_is_bind(mount) && !mount->type && !mount_has(mount, "remount"))
-			return oci_fail(config, err, at("mounts[%zu].type", i).text,
+			return oci_fail(config, err, validate_at("mounts[%zu].type", i).text,
 				"is missing; give a filesystem type, or the option bind or rbind");
 	}
 	return 0;
@@ -198,11 +198,11 @@ static int check_mounts_on_proc(const struct oci_config *config, struct nacre_er
 			!path_within(clean, "/proc") || is_listed(proc_files, clean))
 			continue;
 		if (strcmp(clean, "/proc"))
-			return oci_fail(config, err, at("mounts[%zu].destination", i).text,
+			return oci_fail(config, err, validate_at("mounts[%zu].destination", i).text,
 				"\"%s\" cannot be mounted because it is inside /proc",
 				mount->destination);
 		if (!mount_is_bind(mount) && mount->type && strcmp(mount->type, "proc"))
-			return oci_fail(config, err, at("mounts[%zu].type", i).text,
+			return oci_fail(config, err, validate_at("mounts[%zu].type", i).text,
 				"\"%s\" cannot be mounted because it is not of type proc",
 				mount->destination);
 	}
@@ -216,23 +216,23 @@ static int check_idmap(const struct oci_config *config, size_t i, struct nacre_e
 	int r;
 
 	if (!mount->n_uid_mappings != !mount->n_gid_mappings)
-		return oci_fail(config, err, at("mounts[%zu]", i).text,
+		return oci_fail(config, err, validate_at("mounts[%zu]", i).text,
 			"uidMappings and gidMappings must be given together");
 	if (!asked && !mount->n_uid_mappings)
 		return 0;
 	if (!mount_is_bind(mount))
-		return oci_fail(config, err, at("mounts[%zu]", i).text,
+		return oci_fail(config, err, validate_at("mounts[%zu]", i).text,
 			"id-mapped mounts are only supported for bind mounts; add the option bind");
-	if (!mount->n_uid_mappings && !has_namespace(config, "user"))
-		return oci_fail(config, err, at("mounts[%zu].options", i).text,
+	if (!mount->n_uid_mappings && !validate_has_namespace(config, "user"))
+		return oci_fail(config, err, validate_at("mounts[%zu].options", i).text,
 			"idmap needs uidMappings and gidMappings, or a user namespace to take them "
 			"from");
-	r = check_id_mappings(config, mount->uid_mappings, mount->n_uid_mappings,
-		at("mounts[%zu].uidMappings", i).text, err);
+	r = validate_id_mappings(config, mount->uid_mappings, mount->n_uid_mappings,
+		validate_at("mounts[%zu].uidMappings", i).text, err);
 	if (r < 0)
 		return r;
-	return check_id_mappings(config, mount->gid_mappings, mount->n_gid_mappings,
-		at("mounts[%zu].gidMappings", i).text, err);
+	return validate_id_mappings(config, mount->gid_mappings, mount->n_gid_mappings,
+		validate_at("mounts[%zu].gidMappings", i).text, err);
 }
 
 static int check_idmapped_mounts(const struct oci_config *config, struct nacre_error *err)
@@ -253,10 +253,12 @@ static int check_hook_list(const struct oci_config *config, const char *kind,
 		const struct oci_hook *hook = &list->items[i];
 
 		if (!hook->path || hook->path[0] != '/')
-			return oci_fail(config, err, at("hooks.%s[%zu].path", kind, i).text,
+			return oci_fail(config, err,
+				validate_at("hooks.%s[%zu].path", kind, i).text,
 				"\"%s\" is not an absolute path", hook->path ? hook->path : "");
 		if (hook->timeout.set && hook->timeout.value <= 0)
-			return oci_fail(config, err, at("hooks.%s[%zu].timeout", kind, i).text,
+			return oci_fail(config, err,
+				validate_at("hooks.%s[%zu].timeout", kind, i).text,
 				"%lld is not greater than zero; leave it out to wait without limit",
 				(long long)hook->timeout.value);
 	}
@@ -296,7 +298,7 @@ static int check_annotations(const struct oci_config *config, struct nacre_error
 		if (!config->annotations.items[i].key || !config->annotations.items[i].key[0])
 			return oci_fail(config, err, "annotations", "has an empty key");
 	}
-	return run_annotations_read(config, &unused, err);
+	return annotations_read(config, &unused, err);
 }
 
 static const struct check config_checks[] = {
@@ -329,11 +331,11 @@ int oci_config_validate(const struct oci_config *config, struct nacre_error *err
 	int r = run_checks(config_checks, config, err);
 
 	if (r == 0)
-		r = run_checks(process_checks, config, err);
+		r = run_checks(validate_process_checks, config, err);
 	if (r == 0 && config->linux_)
-		r = run_checks(linux_checks, config, err);
+		r = run_checks(validate_linux_checks, config, err);
 	if (r == 0 && config->linux_ && config->linux_->resources)
-		r = run_checks(limit_checks, config, err);
+		r = run_checks(validate_limit_checks, config, err);
 	return r;
 }
 
@@ -342,13 +344,13 @@ int oci_process_validate(const struct oci_process *process, struct nacre_error *
 	/* The checks only read it. */
 	const struct oci_config config = {.process = (struct oci_process *)process};
 
-	return run_checks(process_checks, &config, err);
+	return run_checks(validate_process_checks, &config, err);
 }
 
 const char *oci_check_name(size_t i)
 {
-	static const struct check *const lists[] = {
-		config_checks, process_checks, linux_checks, limit_checks};
+	static const struct check *const lists[] = {config_checks, validate_process_checks,
+		validate_linux_checks, validate_limit_checks};
 
 	for (size_t list = 0; list < sizeof(lists) / sizeof(lists[0]); list++) {
 		for (const struct check *check = lists[list]; check->name; check++) {

@@ -12,26 +12,26 @@ struct check {
 };
 
 /* Each list ends with a NULL name. */
-extern const struct check process_checks[]; /* need config->process */
-extern const struct check linux_checks[]; /* need config->linux_ */
-extern const struct check limit_checks[]; /* need config->linux_->resources */
+extern const struct check validate_process_checks[]; /* need config->process */
+extern const struct check validate_linux_checks[]; /* need config->linux_ */
+extern const struct check validate_limit_checks[]; /* need config->linux_->resources */
 
-/* A JSON path with indexes, to be used at once: at("mounts[%zu].source", i).text. */
+/* A JSON path with indexes, to be used at once: validate_at("mounts[%zu].source", i).text. */
 struct place {
 	char text[256];
 };
-struct place at(const char *format, ...) __attribute__((format(printf, 1, 2)));
+struct place validate_at(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* The namespace of TYPE is not the runtime's own. */
-bool has_namespace(const struct oci_config *config, const char *type);
+bool validate_has_namespace(const struct oci_config *config, const char *type);
 /* It is made for this container, not joined. */
-bool has_new_namespace(const struct oci_config *config, const char *type);
+bool validate_has_new_namespace(const struct oci_config *config, const char *type);
 
 /* A list of uidMappings or gidMappings at PLACE: sizes, range, overlaps. */
-int check_id_mappings(const struct oci_config *config, const struct oci_id_mapping *mappings,
+int validate_id_mappings(const struct oci_config *config, const struct oci_id_mapping *mappings,
 	size_t n, const char *place, struct nacre_error *err);
 
-int check_memory_policy(const struct oci_config *config, struct nacre_error *err);
-int check_seccomp(const struct oci_config *config, struct nacre_error *err);
+int validate_memory_policy(const struct oci_config *config, struct nacre_error *err);
+int validate_seccomp(const struct oci_config *config, struct nacre_error *err);
 
 #endif

@@ -24,20 +24,21 @@ static int check_device_rules(const struct oci_config *config, struct nacre_erro
 
 		if (strlen(type) != 1 || !strchr("abc", type[0]))
 			return oci_fail(config, err,
-				at("linux.resources.devices[%zu].type", i).text,
+				validate_at("linux.resources.devices[%zu].type", i).text,
 				"invalid cgroup device type \"%s\"; a, b and c are valid", type);
 		/* runc and crun pass over other letters. A rule that denies is taken to deny all
 		 * access then, never less than was meant; of one that allows nobody knows. */
 		if (rule->allow && has_other_letters(rule))
 			return oci_fail(config, err,
-				at("linux.resources.devices[%zu].access", i).text,
+				validate_at("linux.resources.devices[%zu].access", i).text,
 				"\"%s\" has letters other than r, w and m", rule->access);
 		/* -1 is how engines write "any". */
 		if ((rule->major.set &&
 			    (rule->major.value < -1 || rule->major.value > UINT32_MAX)) ||
 			(rule->minor.set &&
 				(rule->minor.value < -1 || rule->minor.value > UINT32_MAX)))
-			return oci_fail(config, err, at("linux.resources.devices[%zu]", i).text,
+			return oci_fail(config, err,
+				validate_at("linux.resources.devices[%zu]", i).text,
 				"%lld:%lld is not a device number", (long long)rule->major.value,
 				(long long)rule->minor.value);
 	}
@@ -98,11 +99,12 @@ static int check_block_io(const struct oci_config *config, struct nacre_error *e
 
 		if (!device->weight.set && !device->leaf_weight.set)
 			return oci_fail(config, err,
-				at("linux.resources.blockIO.weightDevice[%zu]", i).text,
+				validate_at("linux.resources.blockIO.weightDevice[%zu]", i).text,
 				"needs a weight or a leafWeight");
 		if (!is_weight(&device->weight))
 			return oci_fail(config, err,
-				at("linux.resources.blockIO.weightDevice[%zu].weight", i).text,
+				validate_at("linux.resources.blockIO.weightDevice[%zu].weight", i)
+					.text,
 				"%u is out of range, 10 to 1000", device->weight.value);
 	}
 	return 0;
@@ -120,7 +122,7 @@ static int check_hugepages(const struct oci_config *config, struct nacre_error *
 		if (!size || unit == size ||
 			(strcmp(unit, "KB") && strcmp(unit, "MB") && strcmp(unit, "GB")))
 			return oci_fail(config, err,
-				at("linux.resources.hugepageLimits[%zu].pageSize", i).text,
+				validate_at("linux.resources.hugepageLimits[%zu].pageSize", i).text,
 				"\"%s\" is not a size such as 64KB, 2MB or 1GB", size ? size : "");
 	}
 	return 0;
@@ -139,7 +141,7 @@ static int check_rdma(const struct oci_config *config, struct nacre_error *err)
 				"\"%s\" is not the name of a device", rdma->device);
 		if (!rdma->hca_handles.set && !rdma->hca_objects.set)
 			return oci_fail(config, err,
-				at("linux.resources.rdma.%s", rdma->device).text,
+				validate_at("linux.resources.rdma.%s", rdma->device).text,
 				"needs hcaHandles or hcaObjects");
 	}
 	return 0;
@@ -160,7 +162,7 @@ static int check_unified(const struct oci_config *config, struct nacre_error *er
 	return 0;
 }
 
-const struct check limit_checks[] = {
+const struct check validate_limit_checks[] = {
 	{"device-rules", check_device_rules},
 	{"memory", check_memory},
 	{"cpu", check_cpu},
@@ -200,16 +202,19 @@ static void warn_of_resources(
 
 	for (size_t i = 0; i < r->n_devices; i++) {
 		if (!r->devices[i].allow && has_other_letters(&r->devices[i]))
-			warn(data, at("linux.resources.devices[%zu].access: \"%.20s\" has letters "
-				      "other than r, w and m: all access is denied",
+			warn(data, validate_at("linux.resources.devices[%zu].access: \"%.20s\" has "
+					       "letters "
+					       "other than r, w and m: all access is denied",
 					   i, r->devices[i].access)
 					   .text);
 	}
 	for (size_t i = 0; i < sizeof(knobs) / sizeof(knobs[0]); i++) {
 		if (knobs[i].given)
-			warn(data, at("linux.resources.%s is ignored: cgroup v2 has no such knob",
-					   knobs[i].path)
-					   .text);
+			warn(data,
+				validate_at(
+					"linux.resources.%s is ignored: cgroup v2 has no such knob",
+					knobs[i].path)
+					.text);
 	}
 }
 
@@ -229,17 +234,19 @@ void oci_config_warnings(
 	const struct oci_linux *linux_ = config->linux_;
 
 	if (config->oci_version && strlen(config->oci_version) > 2 && is_newer(config->oci_version))
-		warn(data,
-			at("ociVersion %.60s is newer than %s: properties that came after it are "
-			   "ignored",
-				config->oci_version, OCI_VERSION)
-				.text);
+		warn(data, validate_at("ociVersion %.60s is newer than %s: properties that came "
+				       "after it are "
+				       "ignored",
+				   config->oci_version, OCI_VERSION)
+				   .text);
 	for (size_t i = 0; i < config->n_mounts; i++) {
 		if (config->mounts[i].destination && config->mounts[i].destination[0] != '/')
-			warn(data, at("mounts[%zu].destination: \"%.100s\" is relative, which is "
-				      "deprecated; it is taken from /",
-					   i, config->mounts[i].destination)
-					   .text);
+			warn(data,
+				validate_at(
+					"mounts[%zu].destination: \"%.100s\" is relative, which is "
+					"deprecated; it is taken from /",
+					i, config->mounts[i].destination)
+					.text);
 	}
 	if (config->process && config->process->command_line)
 		warn(data, "process.commandLine is ignored: it is for Windows");

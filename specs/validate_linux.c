@@ -14,16 +14,18 @@ static int check_namespaces(const struct oci_config *config, struct nacre_error 
 		const struct oci_namespace *ns = &linux_->namespaces[i];
 
 		if (!ns->type)
-			return oci_fail(config, err, at("linux.namespaces[%zu].type", i).text,
+			return oci_fail(config, err,
+				validate_at("linux.namespaces[%zu].type", i).text,
 				"is missing or empty");
 		for (size_t k = 0; k < i; k++) {
 			if (!strcmp(linux_->namespaces[k].type, ns->type))
 				return oci_fail(config, err,
-					at("linux.namespaces[%zu].type", i).text,
+					validate_at("linux.namespaces[%zu].type", i).text,
 					"duplicate namespace \"%s\"", ns->type);
 		}
 		if (ns->path && ns->path[0] != '/')
-			return oci_fail(config, err, at("linux.namespaces[%zu].path", i).text,
+			return oci_fail(config, err,
+				validate_at("linux.namespaces[%zu].path", i).text,
 				"\"%s\" is not an absolute path", ns->path);
 	}
 	return 0;
@@ -35,7 +37,7 @@ static bool overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
 }
 
 /* user_namespaces(7): the kernel takes at most 340 lines, and answers all of these with EINVAL. */
-int check_id_mappings(const struct oci_config *config, const struct oci_id_mapping *mappings,
+int validate_id_mappings(const struct oci_config *config, const struct oci_id_mapping *mappings,
 	size_t n, const char *place, struct nacre_error *err)
 {
 	if (n > 340)
@@ -44,17 +46,17 @@ int check_id_mappings(const struct oci_config *config, const struct oci_id_mappi
 		const struct oci_id_mapping *m = &mappings[i];
 
 		if (!m->size)
-			return oci_fail(config, err, at("%s[%zu].size", place, i).text,
+			return oci_fail(config, err, validate_at("%s[%zu].size", place, i).text,
 				"0 is not valid; a range has at least one id");
 		if (m->size > UINT32_MAX - m->container_id || m->size > UINT32_MAX - m->host_id)
-			return oci_fail(config, err, at("%s[%zu].size", place, i).text,
+			return oci_fail(config, err, validate_at("%s[%zu].size", place, i).text,
 				"%u goes past the last id", m->size);
 		for (size_t k = 0; k < i; k++) {
 			const struct oci_id_mapping *o = &mappings[k];
 
 			if (overlap(m->container_id, m->size, o->container_id, o->size) ||
 				overlap(m->host_id, m->size, o->host_id, o->size))
-				return oci_fail(config, err, at("%s[%zu]", place, i).text,
+				return oci_fail(config, err, validate_at("%s[%zu]", place, i).text,
 					"overlaps with entry %zu", k);
 		}
 	}
@@ -78,19 +80,20 @@ static int check_user_namespace(const struct oci_config *config, struct nacre_er
 	int r;
 
 	if (!l->n_uid_mappings && !l->n_gid_mappings) {
-		if (!has_new_namespace(config, "user"))
+		if (!validate_has_new_namespace(config, "user"))
 			return 0;
 		return oci_fail(config, err, "linux.uidMappings",
 			"is missing; a new user namespace needs uidMappings and gidMappings");
 	}
-	if (!has_namespace(config, "user"))
+	if (!validate_has_namespace(config, "user"))
 		return oci_fail(config, err,
 			l->n_uid_mappings ? "linux.uidMappings" : "linux.gidMappings",
 			"is given without a user namespace; add {\"type\": \"user\"} to "
 			"linux.namespaces");
-	r = check_id_mappings(config, l->uid_mappings, l->n_uid_mappings, "linux.uidMappings", err);
+	r = validate_id_mappings(
+		config, l->uid_mappings, l->n_uid_mappings, "linux.uidMappings", err);
 	if (r == 0)
-		r = check_id_mappings(
+		r = validate_id_mappings(
 			config, l->gid_mappings, l->n_gid_mappings, "linux.gidMappings", err);
 	if (r < 0)
 		return r;
@@ -120,7 +123,7 @@ static int check_time_offsets(const struct oci_config *config, struct nacre_erro
 
 	if (!offsets || (!offsets->monotonic && !offsets->boottime))
 		return 0;
-	if (!has_new_namespace(config, "time"))
+	if (!validate_has_new_namespace(config, "time"))
 		return oci_fail(config, err, "linux.timeOffsets",
 			"needs a time namespace of the container's own; add {\"type\": \"time\"} "
 			"without a path to linux.namespaces");
@@ -139,20 +142,20 @@ static int check_devices(const struct oci_config *config, struct nacre_error *er
 		const char *type = device->type ? device->type : "";
 
 		if (!device->path || device->path[0] != '/')
-			return oci_fail(config, err, at("linux.devices[%zu].path", i).text,
+			return oci_fail(config, err, validate_at("linux.devices[%zu].path", i).text,
 				"\"%s\" is not an absolute path", device->path ? device->path : "");
 		if (strlen(type) != 1 || !strchr("cbup", type[0]))
-			return oci_fail(config, err, at("linux.devices[%zu].type", i).text,
+			return oci_fail(config, err, validate_at("linux.devices[%zu].type", i).text,
 				"invalid device type \"%s\"; c, b, u and p are valid", type);
 		if (type[0] == 'p')
 			continue;
 		if (!device->major.set || !device->minor.set)
-			return oci_fail(config, err, at("linux.devices[%zu]", i).text,
+			return oci_fail(config, err, validate_at("linux.devices[%zu]", i).text,
 				"%s: major and minor are needed for type %s", device->path, type);
 		/* The kernel's dev_t: 12 and 20 bits. */
 		if (device->major.value < 0 || device->major.value >= 1 << 12 ||
 			device->minor.value < 0 || device->minor.value >= 1 << 20)
-			return oci_fail(config, err, at("linux.devices[%zu]", i).text,
+			return oci_fail(config, err, validate_at("linux.devices[%zu]", i).text,
 				"%s: %lld:%lld is not a device number", device->path,
 				(long long)device->major.value, (long long)device->minor.value);
 	}
@@ -181,7 +184,7 @@ static int check_net_devices(const struct oci_config *config, struct nacre_error
 {
 	const struct oci_linux *linux_ = config->linux_;
 
-	if (linux_->n_net_devices && !has_namespace(config, "network"))
+	if (linux_->n_net_devices && !validate_has_namespace(config, "network"))
 		return oci_fail(config, err, "linux.netDevices",
 			"needs a network namespace; add {\"type\": \"network\"} to "
 			"linux.namespaces");
@@ -191,7 +194,7 @@ static int check_net_devices(const struct oci_config *config, struct nacre_error
 
 		if (!is_interface_name(device->host_name) || !is_new_interface_name(name))
 			return oci_fail(config, err,
-				at("linux.netDevices.%s", device->host_name).text,
+				validate_at("linux.netDevices.%s", device->host_name).text,
 				"\"%s\" is not a valid name of a network device",
 				is_new_interface_name(name) ? device->host_name : name);
 		for (size_t k = 0; k < i; k++) {
@@ -201,7 +204,7 @@ static int check_net_devices(const struct oci_config *config, struct nacre_error
 			if (!strchr(name, '%') &&
 				!strcmp(other->name ? other->name : other->host_name, name))
 				return oci_fail(config, err,
-					at("linux.netDevices.%s", device->host_name).text,
+					validate_at("linux.netDevices.%s", device->host_name).text,
 					"another device is already named \"%s\"", name);
 		}
 	}
@@ -213,10 +216,10 @@ static int check_absolute_paths(const struct oci_config *config, const struct oc
 {
 	for (size_t i = 0; i < list->n; i++) {
 		if (list->items[i][0] != '/')
-			return oci_fail(config, err, at("%s[%zu]", place, i).text,
+			return oci_fail(config, err, validate_at("%s[%zu]", place, i).text,
 				"\"%s\" is not an absolute path", list->items[i]);
 	}
-	if (list->n && !has_namespace(config, "mount"))
+	if (list->n && !validate_has_namespace(config, "mount"))
 		return oci_fail(config, err, place,
 			"needs a mount namespace; add {\"type\": \"mount\"} to linux.namespaces");
 	return 0;
@@ -317,13 +320,14 @@ static int check_intel_rdt(const struct oci_config *config, struct nacre_error *
 			"must be one line that starts with \"MB:\"");
 	for (size_t i = 0; i < rdt->schemata.n; i++) {
 		if (strchr(rdt->schemata.items[i], '\n'))
-			return oci_fail(config, err, at("linux.intelRdt.schemata[%zu]", i).text,
+			return oci_fail(config, err,
+				validate_at("linux.intelRdt.schemata[%zu]", i).text,
 				"must be one line");
 	}
 	return 0;
 }
 
-const struct check linux_checks[] = {
+const struct check validate_linux_checks[] = {
 	{"namespaces", check_namespaces},
 	{"user-namespace", check_user_namespace},
 	{"time-offsets", check_time_offsets},
@@ -333,8 +337,8 @@ const struct check linux_checks[] = {
 	{"rootfs-propagation", check_rootfs_propagation},
 	{"sysctls", check_sysctls},
 	{"personality", check_personality},
-	{"memory-policy", check_memory_policy},
+	{"memory-policy", validate_memory_policy},
 	{"intel-rdt", check_intel_rdt},
-	{"seccomp", check_seccomp},
+	{"seccomp", validate_seccomp},
 	{NULL, NULL},
 };

@@ -59,7 +59,8 @@ static int check_flags(
 		while (*flag && strcmp(*flag, given->items[i]) != 0)
 			flag++;
 		if (!*flag)
-			return oci_fail(config, err, at("linux.memoryPolicy.flags[%zu]", i).text,
+			return oci_fail(config, err,
+				validate_at("linux.memoryPolicy.flags[%zu]", i).text,
 				"invalid memory policy flag \"%s\"; valid are %s, %s, %s",
 				given->items[i], flags[0], flags[1], flags[2]);
 	}
@@ -87,7 +88,7 @@ static int check_nodes(const struct oci_config *config, const struct oci_memory_
 	return 0;
 }
 
-int check_memory_policy(const struct oci_config *config, struct nacre_error *err)
+int validate_memory_policy(const struct oci_config *config, struct nacre_error *err)
 {
 	const struct oci_memory_policy *policy = config->linux_->memory_policy;
 	enum nodes nodes = NODES_ANY;

@@ -29,10 +29,10 @@ static int check_env(const struct oci_config *config, struct nacre_error *err)
 		const char *entry = config->process->env.items[i];
 
 		if (!strchr(entry, '='))
-			return oci_fail(config, err, at("process.env[%zu]", i).text,
+			return oci_fail(config, err, validate_at("process.env[%zu]", i).text,
 				"\"%s\" needs to contain '='", entry);
 		if (entry[0] == '=')
-			return oci_fail(config, err, at("process.env[%zu]", i).text,
+			return oci_fail(config, err, validate_at("process.env[%zu]", i).text,
 				"\"%s\" has no name before '='", entry);
 	}
 	return 0;
@@ -78,14 +78,17 @@ static int check_rlimits(const struct oci_config *config, struct nacre_error *er
 		size_t index = rlimit_index(limit->type ? limit->type : "");
 
 		if (index == N_RLIMITS)
-			return oci_fail(config, err, at("process.rlimits[%zu].type", i).text,
+			return oci_fail(config, err,
+				validate_at("process.rlimits[%zu].type", i).text,
 				"unknown limit \"%s\"; see getrlimit(2)",
 				limit->type ? limit->type : "");
 		if (seen[index])
-			return oci_fail(config, err, at("process.rlimits[%zu].type", i).text,
+			return oci_fail(config, err,
+				validate_at("process.rlimits[%zu].type", i).text,
 				"duplicate entry for %s", limit->type);
 		if (limit->soft > limit->hard)
-			return oci_fail(config, err, at("process.rlimits[%zu].soft", i).text,
+			return oci_fail(config, err,
+				validate_at("process.rlimits[%zu].soft", i).text,
 				"%s: %llu is above the hard limit %llu", limit->type,
 				(unsigned long long)limit->soft, (unsigned long long)limit->hard);
 		seen[index] = true;
@@ -114,7 +117,8 @@ static int check_user(const struct oci_config *config, struct nacre_error *err)
 		return oci_fail(config, err, "process.user.gid", "%u is not a valid id", user->gid);
 	for (size_t i = 0; i < user->n_additional_gids; i++) {
 		if (user->additional_gids[i] == UINT32_MAX)
-			return oci_fail(config, err, at("process.user.additionalGids[%zu]", i).text,
+			return oci_fail(config, err,
+				validate_at("process.user.additionalGids[%zu]", i).text,
 				"%u is not a valid id", user->additional_gids[i]);
 	}
 	if (user->umask.set && user->umask.value > 0777)
@@ -199,7 +203,7 @@ static int check_io_priority(const struct oci_config *config, struct nacre_error
 	return 0;
 }
 
-const struct check process_checks[] = {
+const struct check validate_process_checks[] = {
 	{"cwd", check_cwd},
 	{"args", check_args},
 	{"env", check_env},

@@ -34,11 +34,12 @@ static int check_args(const struct oci_config *config, const struct oci_syscall 
 
 		if (arg->index > 5)
 			return oci_fail(config, err,
-				at("linux.seccomp.syscalls[%zu].args[%zu].index", i, k).text,
+				validate_at("linux.seccomp.syscalls[%zu].args[%zu].index", i, k)
+					.text,
 				"%u is above 5; a system call has six arguments", arg->index);
 		if (!arg->op)
 			return oci_fail(config, err,
-				at("linux.seccomp.syscalls[%zu].args[%zu].op", i, k).text,
+				validate_at("linux.seccomp.syscalls[%zu].args[%zu].op", i, k).text,
 				"is missing");
 	}
 	return 0;
@@ -51,7 +52,7 @@ static bool has_receiver(const struct oci_config *config)
 	struct nacre_error ignored;
 
 	return config->linux_->seccomp->listener_path ||
-	       (run_annotations_read(config, &annotations, &ignored) == 0 &&
+	       (annotations_read(config, &annotations, &ignored) == 0 &&
 		       annotations.seccomp_receiver);
 }
 
@@ -61,10 +62,12 @@ static int check_notify(const struct oci_config *config, const struct oci_syscal
 	struct nacre_error *err)
 {
 	if (!has_receiver(config))
-		return oci_fail(config, err, at("linux.seccomp.syscalls[%zu].action", i).text,
+		return oci_fail(config, err,
+			validate_at("linux.seccomp.syscalls[%zu].action", i).text,
 			"SCMP_ACT_NOTIFY needs linux.seccomp.listenerPath");
 	if (oci_strings_have(&rule->names, "write"))
-		return oci_fail(config, err, at("linux.seccomp.syscalls[%zu].action", i).text,
+		return oci_fail(config, err,
+			validate_at("linux.seccomp.syscalls[%zu].action", i).text,
 			"SCMP_ACT_NOTIFY cannot be used for the write syscall");
 	return 0;
 }
@@ -75,14 +78,15 @@ static int check_rule(const struct oci_config *config, size_t i, struct nacre_er
 	int r = 0;
 
 	if (!rule->names.n)
-		return oci_fail(config, err, at("linux.seccomp.syscalls[%zu].names", i).text,
+		return oci_fail(config, err,
+			validate_at("linux.seccomp.syscalls[%zu].names", i).text,
 			"must not be empty");
 	if (!rule->action)
-		return oci_fail(config, err, at("linux.seccomp.syscalls[%zu].action", i).text,
-			"is missing");
+		return oci_fail(config, err,
+			validate_at("linux.seccomp.syscalls[%zu].action", i).text, "is missing");
 	if (rule->errno_ret.set)
 		r = check_errno(config, rule->action, rule->errno_ret.value,
-			at("linux.seccomp.syscalls[%zu].errnoRet", i).text, err);
+			validate_at("linux.seccomp.syscalls[%zu].errnoRet", i).text, err);
 	if (r == 0 && is_action(rule->action, "SCMP_ACT_NOTIFY"))
 		r = check_notify(config, rule, i, err);
 	if (r == 0)
@@ -90,7 +94,7 @@ static int check_rule(const struct oci_config *config, size_t i, struct nacre_er
 	return r;
 }
 
-int check_seccomp(const struct oci_config *config, struct nacre_error *err)
+int validate_seccomp(const struct oci_config *config, struct nacre_error *err)
 {
 	const struct oci_seccomp *seccomp = config->linux_->seccomp;
 	int r = 0;

@@ -20,7 +20,7 @@
 #include "libcontainer/base/paths.h"
 #include "libcontainer/life/audit.h"
 #include "libcontainer/life/criu.h"
-#include "libcontainer/life/restore_side.h"
+#include "libcontainer/life/steps_restore.h"
 #include "specs/mount_words.h"
 
 /*
@@ -42,7 +42,7 @@ static int check_status(enum container_status status, struct nacre_error *err)
 	return status == STATUS_RUNNING || status == STATUS_PAUSED
 		       ? 0
 		       : fail(err, EBUSY, "container cannot be checkpointed in %s state",
-				 container_status_name(status));
+				 status_name(status));
 }
 
 /* --- what is mounted from outside --- */
@@ -84,7 +84,7 @@ static int add_mounts(struct life *l, struct criu_options *options, struct nacre
 	for (size_t i = 0; i < l->config->n_mounts; i++) {
 		const struct oci_mount *mount = &l->config->mounts[i];
 
-		if (restore_gives_mount(l, mount))
+		if (step_restore_gives_mount(l, mount))
 			add_mount_at(options, root_fd, mount->destination, mount->destination);
 	}
 	if (l->config->linux_)
@@ -98,7 +98,7 @@ static int add_mounts(struct life *l, struct criu_options *options, struct nacre
 static int add_namespaces(
 	const struct life *l, struct criu_options *options, struct nacre_error *err)
 {
-	for (const struct restored_namespace *n = restored_namespaces; n->type; n++) {
+	for (const struct restored_namespace *n = step_restored_namespaces; n->type; n++) {
 		const struct oci_namespace *ns = oci_find_namespace(l->config, n->type);
 		char text[64];
 		struct stat st;
@@ -275,12 +275,12 @@ static int dump(
 	if (criu_socket_pair(&run->socket, &its_socket, err) < 0 ||
 		criu_start(run->program, its_socket, &pid, err) < 0)
 		return -err->code;
-	close_fd(&its_socket);
+	fd_close(&its_socket);
 	r = criu_send(run->socket, request, &run->options, &first);
 	if (r == 0)
 		r = criu_converse(run->socket, &listener, NULL, &response, &first);
 	/* After a pre-dump it would wait for the next request. */
-	close_fd(&run->socket);
+	fd_close(&run->socket);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (r < 0) {

@@ -22,7 +22,7 @@
 #include "libcontainer/life/steps.h"
 #include "libcontainer/mount/notify.h"
 #include "libcontainer/namespace/idmap.h"
-#include "libcontainer/process/seal.h"
+#include "libcontainer/process/self_protect.h"
 #include "libcontainer/process/signals.h"
 #include "specs/defaults.h"
 #include "specs/json.h"
@@ -85,16 +85,16 @@ void nacre_close(struct nacre *nacre)
 {
 	if (!nacre)
 		return;
-	close_fd(&nacre->root_fd);
+	fd_close(&nacre->root_fd);
 	free(nacre);
 }
 
-int nacre_seal(char *const argv[], struct nacre_error *err)
+int nacre_self_protect(char *const argv[], struct nacre_error *err)
 {
-	return seal_self(argv, err);
+	return self_protect(argv, err);
 }
 
-int refuse_threads(struct nacre_error *err)
+int container_refuse_threads(struct nacre_error *err)
 {
 	const struct timespec pause = {.tv_nsec = 100000};
 	struct stat st;
@@ -124,16 +124,16 @@ int container_begin(struct nacre *nacre, const char *id, struct life *l, struct 
 }
 
 struct nacre_process container_take_process(
-	struct life *l, struct nacre_tree *tree, bool is_container)
+	struct life *l, struct nacre_process_group *tree, bool is_container)
 {
 	if (tree)
-		tree_take(tree, l, is_container);
+		process_group_take(tree, l, is_container);
 	return (struct nacre_process){
 		.pid = l->pid,
-		.pidfd = steal_fd(&l->pidfd),
-		.console = steal_fd(&l->terminal.master),
+		.pidfd = fd_steal(&l->pidfd),
+		.console = fd_steal(&l->terminal.master),
 		.tree = tree,
-		.notify = steal_fd(&l->notify_socket),
+		.notify = fd_steal(&l->notify_socket),
 		.audited = l->record.audit.n > 0,
 	};
 }
@@ -146,7 +146,7 @@ static int look_at_status(
 
 	if (result < 0)
 		return result;
-	result = container_status(&view, &l->record, ret_status, err);
+	result = status_read(&view, &l->record, ret_status, err);
 	status_view_close(&view);
 	return result;
 }
@@ -189,10 +189,10 @@ int container_load_config(struct life *l, struct nacre_error *err)
 		oci_config_decode(l->arena, "config.json", text, length, &l->config, err) < 0)
 		return fail_prefix(err, "state of container \"%s\"", l->id);
 	l->process = l->config->process;
-	return run_annotations_read(l->config, &l->annotations, err);
+	return annotations_read(l->config, &l->annotations, err);
 }
 
-int record_request(const struct container_record *record, struct harden_request *ret_request,
+int container_request(const struct container_record *record, struct harden_request *ret_request,
 	struct nacre_error *err)
 {
 	struct sysinfo info;
@@ -210,12 +210,12 @@ int record_request(const struct container_record *record, struct harden_request 
 
 static int connect_to_init(struct life *l, struct nacre_error *err)
 {
-	l->pidfd = record_open_pidfd(&l->record);
+	l->pidfd = status_open_pidfd(&l->record);
 	if (l->pidfd < 0)
 		return fail(err, ESRCH, "cannot start a container that has stopped");
-	l->baton = socket_connect(l->state_fd, "start", SOCK_SEQPACKET);
-	if (l->baton < 0)
-		return fail_errno(err, l->baton, "connect to init of container \"%s\"", l->id);
+	l->sync = socket_connect(l->state_fd, "start", SOCK_SEQPACKET);
+	if (l->sync < 0)
+		return fail_errno(err, l->sync, "connect to init of container \"%s\"", l->id);
 	/* Before the turn is given: from now on the container counts as running. */
 	if (unlinkat(l->state_fd, "start", 0) < 0)
 		return fail_errno(err, errno, "remove the start socket");
@@ -252,7 +252,7 @@ int nacre_start(struct nacre *nacre, const char *id, struct nacre_process *ret_p
 	if (result == 0)
 		result = audit_result(&l,
 			&(struct audit_event){.event = "start", .pid = l.record.pid},
-			life_start(&l, err), kill_init, err);
+			life_start(&l, err), step_kill_init, err);
 	if (result == 0 && ret_process)
 		*ret_process = container_take_process(&l, NULL, true);
 	destroy = result < 0 && l.started;
@@ -273,7 +273,7 @@ static int may_delete(struct life *l, struct nacre_error *err)
 	if (status != STATUS_RUNNING && status != STATUS_PAUSED)
 		return 0;
 	return fail(err, EBUSY, "cannot delete container %s that is not stopped: %s", l->id,
-		container_status_name(status));
+		status_name(status));
 }
 
 /* A record that is damaged, or another version's: the cgroup is enough to kill and remove
@@ -324,13 +324,13 @@ int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_e
 	if (result == 0)
 		result = find_resctrl(&l, err);
 	if (result == 0 && l.record.cgroup) {
-		result = record_open_cgroup(&l.record, &l.cgroup, err);
+		result = status_open_cgroup(&l.record, &l.cgroup, err);
 		l.cgroup_made = result == 0;
 		if (result == -ENOENT)
 			result = 0;
 	}
 	if (result == 0) {
-		l.pidfd = record_open_pidfd(&l.record);
+		l.pidfd = status_open_pidfd(&l.record);
 		audit_usage(&l, &event);
 		result = life_delete(&l, err);
 		audit_fact(&l, &event, result, err);

@@ -20,7 +20,7 @@ int container_open_cgroup(struct life *l, struct nacre_error *err)
 
 	if (!l->record.cgroup)
 		return fail(err, ENOTSUP, "container \"%s\" has no cgroup", l->id);
-	result = record_open_cgroup(&l->record, &l->cgroup, err);
+	result = status_open_cgroup(&l->record, &l->cgroup, err);
 	return result == -ENOENT
 		       ? fail(err, ESRCH, "container \"%s\" has no cgroup any more", l->id)
 		       : result;
@@ -35,7 +35,7 @@ static int find_pids(struct life *l, pid_t **ret_pids, size_t *ret_n, struct nac
 		return container_open_cgroup(l, err) < 0
 			       ? -err->code
 			       : cgroup_pids(&l->cgroup, ret_pids, ret_n, err);
-	pidfd = record_open_pidfd(&l->record);
+	pidfd = status_open_pidfd(&l->record);
 	if (pidfd < 0)
 		return fail(err, ESRCH, "container not running");
 	return pid_namespace_pids((pid_t)l->record.pid, ret_pids, ret_n, err);
@@ -81,7 +81,7 @@ static int signal_init(struct life *l, int sig, struct nacre_error *err)
 {
 	int result;
 
-	l->pidfd = record_open_pidfd(&l->record);
+	l->pidfd = status_open_pidfd(&l->record);
 	/* Without a pid namespace of its own nothing dies with the first process. */
 	if (sig == SIGKILL && !(l->record.active & NEW_PIDNS) &&
 		(l->pidfd >= 0 || has_processes(l)))
@@ -115,8 +115,8 @@ static int freeze(struct nacre *nacre, const char *id, bool freeze, struct nacre
 	int result = container_open(nacre, id, true, &l, &status, err);
 
 	if (result == 0 && freeze && status != STATUS_RUNNING && status != STATUS_CREATED)
-		result = fail(err, EBUSY, "container not running or created: %s",
-			container_status_name(status));
+		result = fail(
+			err, EBUSY, "container not running or created: %s", status_name(status));
 	if (result == 0 && !freeze && status != STATUS_PAUSED)
 		result = fail(err, EBUSY, "container not paused");
 	if (result == 0)
@@ -164,7 +164,7 @@ struct oci_state container_state(
 		.oci_version = OCI_VERSION,
 		.id = record->id,
 		.pid = lives ? record->pid : 0,
-		.status = container_status_name(status),
+		.status = status_name(status),
 		.bundle = record->bundle ? record->bundle : "",
 		.rootfs = record->rootfs,
 		.created = record->created,

@@ -21,7 +21,8 @@
 
 /* nacre_create and nacre_run: from options and a bundle to a struct life that can be walked. */
 
-int check_terminal(bool terminal, bool detach, const char *console_socket, struct nacre_error *err)
+int create_check_terminal(
+	bool terminal, bool detach, const char *console_socket, struct nacre_error *err)
 {
 	if (terminal && detach && !console_socket)
 		return fail(err, EINVAL,
@@ -234,7 +235,7 @@ static int take_annotations(struct life *l, struct nacre_error *err)
 {
 	struct oci_seccomp *seccomp = l->config->linux_ ? l->config->linux_->seccomp : NULL;
 
-	if (run_annotations_read(l->config, &l->annotations, err) < 0)
+	if (annotations_read(l->config, &l->annotations, err) < 0)
 		return -err->code;
 	if (seccomp && !seccomp->listener_path)
 		seccomp->listener_path = l->annotations.seccomp_receiver;
@@ -259,7 +260,7 @@ static int need_mount_namespace(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-int container_prepare(
+int create_prepare(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
 {
 	struct bundle bundle;
@@ -267,14 +268,15 @@ int container_prepare(
 	if (options->size != sizeof(*options))
 		return fail(err, EINVAL, "options of %zu bytes, expected %zu", options->size,
 			sizeof(*options));
-	if (refuse_threads(err) < 0 || state_check_id(l->id, err) < 0 ||
+	if (container_refuse_threads(err) < 0 || state_check_id(l->id, err) < 0 ||
 		bundle_load(l->arena, options, l->callbacks->warn, l->callbacks->data, &bundle,
 			err) < 0)
 		return -err->code;
 	l->config = bundle.config;
 	l->process = bundle.config->process;
-	if (check_terminal(l->process->terminal, l->options->waits_for_start || options->detach,
-		    options->console_socket, err) < 0 ||
+	if (create_check_terminal(l->process->terminal,
+		    l->options->waits_for_start || options->detach, options->console_socket,
+		    err) < 0 ||
 		check_labels(l->config, err) < 0 ||
 		harden_report_json(bundle.report, &l->report, err) < 0)
 		return -err->code;
@@ -297,7 +299,7 @@ int container_prepare(
 		l, options->trace_denials, bundle.policy && bundle.policy->trace_denials, err);
 }
 
-struct life_options container_life_options(const struct nacre_create_options *options, bool waits)
+struct life_options create_life_options(const struct nacre_create_options *options, bool waits)
 {
 	return (struct life_options){
 		.console_socket = options->console_socket,
@@ -336,13 +338,13 @@ static int audit_create(struct life *l, int result, struct nacre_error *err)
 int nacre_create(struct nacre *nacre, const char *id, const struct nacre_create_options *options,
 	struct nacre_error *err)
 {
-	const struct life_options life_options = container_life_options(options, true);
+	const struct life_options life_options = create_life_options(options, true);
 	struct life l;
 	int result = container_begin(nacre, id, &l, err);
 
 	l.options = &life_options;
 	if (result == 0)
-		result = container_prepare(&l, options, err);
+		result = create_prepare(&l, options, err);
 	if (result == 0)
 		result = audit_create(&l, life_create(&l, err), err);
 	life_done(&l);
@@ -352,8 +354,8 @@ int nacre_create(struct nacre *nacre, const char *id, const struct nacre_create_
 int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_options *options,
 	struct nacre_process *ret_process, struct nacre_error *err)
 {
-	const struct life_options life_options = container_life_options(options, false);
-	cleanup_free struct nacre_tree *tree = tree_new();
+	const struct life_options life_options = create_life_options(options, false);
+	cleanup_free struct nacre_process_group *tree = process_group_new();
 	struct life l;
 	int result = container_begin(nacre, id, &l, err);
 
@@ -361,7 +363,7 @@ int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_opt
 	if (result == 0 && !tree)
 		result = fail_errno(err, ENOMEM, "run");
 	if (result == 0)
-		result = container_prepare(&l, options, err);
+		result = create_prepare(&l, options, err);
 	if (result == 0)
 		result = audit_create(&l, life_run(&l, err), err);
 	if (result == 0)

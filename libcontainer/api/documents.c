@@ -84,8 +84,8 @@ static size_t unsafe_annotations(const char *ret_keys[UNSAFE_MAX])
 {
 	size_t n = 0;
 
-	for (; run_annotations_of_host[n]; n++)
-		ret_keys[n] = run_annotations_of_host[n];
+	for (; annotations_of_host[n]; n++)
+		ret_keys[n] = annotations_of_host[n];
 	ret_keys[n++] = SYSTEMD_ANNOTATION_PREFIX;
 	ret_keys[n++] = ANNOTATION_ALLOW;
 	return n;
@@ -143,7 +143,7 @@ int nacre_features(char **ret_json, struct nacre_error *err)
 		namespaces[i] = namespace_types[i].name;
 	linux_.namespaces = strings(namespaces);
 	linux_.capabilities = (struct oci_strings){
-		.items = capabilities, .n = capability_names(arena, capabilities)};
+		.items = capabilities, .n = caps_names(arena, capabilities)};
 	policy.modes = (struct oci_strings){modes, memory_policy_modes(modes)};
 	policy.flags = (struct oci_strings){policy_flags, memory_policy_flags(policy_flags)};
 	linux_.memory_policy = &policy;

@@ -25,7 +25,7 @@ static int open_running(
 		return result;
 	if (status == STATUS_STOPPED || status == STATUS_CREATING)
 		return fail(err, ESRCH, "container with id %s is not running", id);
-	l->pidfd = record_open_pidfd(&l->record);
+	l->pidfd = status_open_pidfd(&l->record);
 	if (l->pidfd < 0)
 		return fail(err, ESRCH, "container with id %s is not running", id);
 	return container_open_cgroup(l, err);
@@ -91,7 +91,7 @@ static int tell_oom(struct watch *watch, struct nacre_error *err)
 	if (kills <= watch->oom_kills)
 		return 0;
 	watch->oom_kills = kills;
-	if (oom_event_encode(watch->l->id, &json, err) < 0)
+	if (stats_oom_event_encode(watch->l->id, &json, err) < 0)
 		return -err->code;
 	return hand_on(watch, json, err);
 }

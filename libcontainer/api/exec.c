@@ -174,7 +174,7 @@ static int tighten(struct life *l, const struct oci_process *process, struct nac
 	struct harden_request request;
 	struct oci_process *tightened;
 
-	if (record_request(&l->record, &request, err) < 0 ||
+	if (container_request(&l->record, &request, err) < 0 ||
 		harden_process(l->arena, process, &request, &tightened, &report, err) < 0)
 		return -err->code;
 	l->process = tightened;
@@ -187,7 +187,7 @@ static int find_cgroup(struct life *l, const char *below, struct nacre_error *er
 	char path_of_init[PATH_MAX];
 	int result;
 
-	if (!path && (below || l->options->own_cgroup_asked))
+	if (!path && (below || l->options->exec_cgroup_asked))
 		return fail(err, ENOTSUP, "container \"%s\" has no cgroup", l->id);
 	if (!path)
 		return 0;
@@ -257,18 +257,18 @@ static int prepare_exec(
 	if (options->size != sizeof(*options))
 		return fail(err, EINVAL, "options of %zu bytes, expected %zu", options->size,
 			sizeof(*options));
-	if (refuse_threads(err) < 0 || container_load_config(l, err) < 0)
+	if (container_refuse_threads(err) < 0 || container_load_config(l, err) < 0)
 		return -err->code;
 	if ((options->process_file ? read_process_file(l->arena, options, &process, err)
 				   : make_process(l, options, &process, err)) < 0 ||
 		oci_process_validate(process, err) < 0 || tighten(l, process, err) < 0 ||
-		check_terminal(
+		create_check_terminal(
 			l->process->terminal, options->detach, options->console_socket, err) < 0)
 		return -err->code;
 	if (options->kill_on_exit && options->detach)
 		return fail(err, EINVAL, "--kill-on-exit: a detached command ends at once");
 	l->pidfd = -1;
-	l->init_pidfd = record_open_pidfd(&l->record);
+	l->init_pidfd = status_open_pidfd(&l->record);
 	if (l->init_pidfd < 0)
 		return fail(err, ESRCH, "cannot exec in a stopped container");
 	if (check_inside(l, err) < 0)
@@ -305,19 +305,19 @@ int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_opti
 		.pidfd_socket = options->pidfd_socket,
 		.preserve_fds = options->preserve_fds,
 		.cgroup = options->cgroup,
-		.own_cgroup_asked = options->own_cgroup || options->kill_on_exit,
+		.exec_cgroup_asked = options->exec_cgroup || options->kill_on_exit,
 		.kill_on_exit = options->kill_on_exit,
 		.window = {options->window.rows, options->window.columns},
 		.bare_newlines = options->window.bare_newlines,
 	};
-	cleanup_free struct nacre_tree *tree = tree_new();
+	cleanup_free struct nacre_process_group *tree = process_group_new();
 	struct audit_event event = {.event = "exec"};
 	enum container_status status;
 	struct life l;
 	int result = container_open(nacre, id, false, &l, &status, err);
 
 	l.options = &life_options;
-	life_options.own_cgroup = life_options.own_cgroup_asked || wants_own_cgroup(&l, options);
+	life_options.exec_cgroup = life_options.exec_cgroup_asked || wants_own_cgroup(&l, options);
 	/* A user's process may not leave by itself what the login put it into. */
 	life_options.attach = l.record.user_unit;
 	if (result == 0 && !tree)
@@ -332,7 +332,7 @@ int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_opti
 		result = life_exec(&l, err);
 		event.args = l.process->args;
 		event.pid = l.pid;
-		result = audit_result(&l, &event, result, kill_init, err);
+		result = audit_result(&l, &event, result, step_kill_init, err);
 	}
 	if (result == 0)
 		*ret_process = container_take_process(&l, steal_ptr(tree), false);

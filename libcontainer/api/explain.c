@@ -43,7 +43,7 @@ static const struct counter device_counter = {
 static const struct {
 	const char *file;
 	enum oci_limit limit;
-} limit_files[] = {
+} step_limit_files[] = {
 	{"pids.max", OCI_LIMIT_PIDS},
 	{"memory.max", OCI_LIMIT_MEMORY},
 	{"memory.swap.max", OCI_LIMIT_SWAP},
@@ -124,10 +124,10 @@ static int look(struct explanation *e, struct nacre_error *err)
 
 	for (size_t i = 0; i < N_COUNTERS; i++)
 		e->counted[i] = fd >= 0 && read_counter(fd, &counters[i], &e->values[i]);
-	for (size_t i = 0; i < sizeof(limit_files) / sizeof(limit_files[0]); i++) {
-		if (best_effort & limit_files[i].limit && fd >= 0 &&
-			faccessat(fd, limit_files[i].file, F_OK, 0) < 0)
-			e->not_enforced[e->n_not_enforced++] = limit_files[i].file;
+	for (size_t i = 0; i < sizeof(step_limit_files) / sizeof(step_limit_files[0]); i++) {
+		if (best_effort & step_limit_files[i].limit && fd >= 0 &&
+			faccessat(fd, step_limit_files[i].file, F_OK, 0) < 0)
+			e->not_enforced[e->n_not_enforced++] = step_limit_files[i].file;
 	}
 	e->devices_counted = fd >= 0 && cgroup_devices_denied(fd, &e->devices, &ignored) == 0;
 	look_into_log(e);

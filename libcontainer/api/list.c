@@ -72,7 +72,7 @@ static int look_at(struct part *part, const char *id)
 	int result = arena ? state_load(arena, root_fd, id, -1, &record, &err) : -ENOMEM;
 
 	if (result == 0)
-		result = container_status(part->view, record, &status, &err);
+		result = status_read(part->view, record, &status, &err);
 	if (result == -ENOMEM || result == -ENOENT)
 		return result == -ENOENT ? 0 : result;
 	if (result < 0)

@@ -28,23 +28,23 @@ int container_open(struct nacre *nacre, const char *id, bool lock, struct life *
 int container_load_config(struct life *l, struct nacre_error *err);
 
 /* What the container was hardened with, to harden what comes later. */
-int record_request(const struct container_record *record, struct harden_request *ret_request,
+int container_request(const struct container_record *record, struct harden_request *ret_request,
 	struct nacre_error *err);
 
 /* Opens the cgroup of a container that is running. -ESRCH: it is gone. */
 int container_open_cgroup(struct life *l, struct nacre_error *err);
 
-/* What the caller of run and exec gets, in place of l. TREE: of tree_new, taken over; NULL: none.
- * IS_CONTAINER: it is the container's first process. */
+/* What the caller of run and exec gets, in place of l. TREE: of process_group_new, taken over;
+ * NULL: none. IS_CONTAINER: it is the container's first process. */
 struct nacre_process container_take_process(
-	struct life *l, struct nacre_tree *tree, bool is_container);
+	struct life *l, struct nacre_process_group *tree, bool is_container);
 
 /* create.c: fills L for a new container from OPTIONS and their bundle, up to the first row of a
  * table. */
-int container_prepare(
+int create_prepare(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err);
 /* WAITS: for nacre_start. */
-struct life_options container_life_options(const struct nacre_create_options *options, bool waits);
+struct life_options create_life_options(const struct nacre_create_options *options, bool waits);
 
 /* checkpoint_begin.c: the part of a run of criu that checkpoint and restore have in common. MAKE:
  * the directory of the images may be missing. RET_RUN is the caller's to release, in any case. */
@@ -53,8 +53,8 @@ int checkpoint_begin(const struct life *l, const struct nacre_criu_options *opti
 	struct criu_run *ret_run, struct nacre_error *err);
 
 /* tree.c. Heap; NULL: out of memory. To be had before there is a process that could be lost. */
-struct nacre_tree *tree_new(void);
-void tree_take(struct nacre_tree *tree, struct life *l, bool is_container);
+struct nacre_process_group *process_group_new(void);
+void process_group_take(struct nacre_process_group *tree, struct life *l, bool is_container);
 
 /* trace.c: makes ready what --trace-denials needs, once l->own_filter is settled and
  * l->record.active is. What the policy asks for and cannot be had is a warning. */
@@ -63,9 +63,10 @@ int trace_exec(struct life *l, bool container_is_traced, struct nacre_error *err
 
 /* Init runs C code in a forked copy of the caller: a lock held by another thread would stay locked
  * there for ever. -EBUSY if the caller has threads. */
-int refuse_threads(struct nacre_error *err);
+int container_refuse_threads(struct nacre_error *err);
 
 /* The rules of runc for terminals, in its words, which callers match. */
-int check_terminal(bool terminal, bool detach, const char *console_socket, struct nacre_error *err);
+int create_check_terminal(
+	bool terminal, bool detach, const char *console_socket, struct nacre_error *err);
 
 #endif

@@ -8,7 +8,7 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/life/audit.h"
-#include "libcontainer/life/restore_side.h"
+#include "libcontainer/life/steps_restore.h"
 
 /* nacre_restore: a life that is prepared as that of nacre_run, and walks another table. */
 
@@ -59,7 +59,7 @@ static int prepare(struct life *l, const struct nacre_create_options *create,
 {
 	struct criu_run *run = l->restore->run;
 
-	if (container_prepare(l, create, err) < 0 || check_joined(l, err) < 0 ||
+	if (create_prepare(l, create, err) < 0 || check_joined(l, err) < 0 ||
 		checkpoint_begin(l, options, false, run, err) < 0 ||
 		read_documents(l, options, err) < 0)
 		return -err->code;
@@ -67,8 +67,8 @@ static int prepare(struct life *l, const struct nacre_create_options *create,
 		criu_add_text(&run->options, CRIU_LSM_PROFILE, options->lsm_profile);
 	if (options->lsm_mount_context)
 		criu_add_text(&run->options, CRIU_LSM_MOUNT_CONTEXT, options->lsm_mount_context);
-	l->restore->own_cgroup = !options->manage_cgroups ||
-				 strcmp(options->manage_cgroups, "ignore") == 0;
+	l->restore->exec_cgroup = !options->manage_cgroups ||
+				  strcmp(options->manage_cgroups, "ignore") == 0;
 	/* It is criu that enters the namespaces of the config. */
 	l->restore->plan = l->namespaces;
 	l->namespaces = (struct namespace_plan){.cgroup_fd = -1};
@@ -81,8 +81,8 @@ int nacre_restore(struct nacre *nacre, const char *id, const struct nacre_create
 	const struct nacre_criu_options *options, struct nacre_process *ret_process,
 	struct nacre_error *err)
 {
-	const struct life_options life_options = container_life_options(create, false);
-	cleanup_free struct nacre_tree *tree = tree_new();
+	const struct life_options life_options = create_life_options(create, false);
+	cleanup_free struct nacre_process_group *tree = process_group_new();
 	struct audit_event event = {.event = "restore"};
 	struct restore restore = RESTORE_NONE;
 	struct criu_run run = CRIU_RUN_NONE;

@@ -51,7 +51,7 @@ static int tighten(struct life *l, struct oci_config *merged, struct oci_config 
 	struct harden_report *report;
 	struct harden_request request;
 
-	if (record_request(&l->record, &request, err) < 0 ||
+	if (container_request(&l->record, &request, err) < 0 ||
 		harden(l->arena, merged, &request, ret_next, &report, err) < 0)
 		return -err->code;
 	warn_of(l, report);
@@ -156,12 +156,12 @@ static int apply_devices(struct life *l, const struct oci_config *config, const 
 
 	if (u->given->n_devices == 0)
 		return 0;
-	return apply_device_rules(l, resources ? resources : &none, err);
+	return step_apply_device_rules(l, resources ? resources : &none, err);
 }
 
 /* What systemd, told of the limits, has written otherwise than the config: with an IOWeight
  * io.bfq.weight as well, to what it takes for the same, and BFQ forgets the weights of devices
- * then; and a period without a quota as the default. No journal: undo tells systemd as well, and
+ * then; and a period without a quota as the default. No rollback: undo tells systemd as well, and
  * comes by here. */
 static int repeat_limits(struct life *l, const struct oci_config *config, struct nacre_error *err)
 {
@@ -212,7 +212,7 @@ static int save(struct life *l, const struct oci_config *config, struct nacre_er
 
 /* What perform has done. */
 struct done {
-	struct cgroup_journal journal;
+	struct rollback rollback;
 	bool devices, unit;
 	char *schemata; /* before; NULL: not touched */
 };
@@ -228,7 +228,7 @@ static void undo(struct life *l, const struct update *u, const struct done *done
 		life_warn(l, err.text);
 	if (done->devices && apply_devices(l, l->config, u, &err) < 0)
 		life_warn(l, err.text);
-	if (cgroup_journal_restore(&done->journal, l->cgroup.fd, &err) < 0) {
+	if (rollback_restore(&done->rollback, l->cgroup.fd, &err) < 0) {
 		(void)fail_prefix(&err, "the limits are not those of before");
 		life_warn(l, err.text);
 	}
@@ -240,7 +240,7 @@ static int perform(struct life *l, const struct update *u, struct nacre_error *e
 {
 	struct done done = {.devices = false};
 	int result = cgroup_limits_apply(l->cgroup.fd, &u->changes, oci_best_effort(u->next),
-		&done.journal, l->callbacks->warn, l->callbacks->data, err);
+		&done.rollback, l->callbacks->warn, l->callbacks->data, err);
 
 	if (result == 0) {
 		done.devices = true;
@@ -256,7 +256,7 @@ static int perform(struct life *l, const struct update *u, struct nacre_error *e
 		result = save(l, u->next, err);
 	if (result < 0)
 		undo(l, u, &done);
-	cgroup_journal_done(&done.journal);
+	rollback_done(&done.rollback);
 	free(done.schemata);
 	return result;
 }

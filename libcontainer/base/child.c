@@ -168,7 +168,7 @@ static int spawn_wanted(
 	if (r == 0)
 		r = spawn_with_fds(child, wanted, n, ret_pid, err);
 	for (size_t i = 0; i < n; i++)
-		close_fd(&wanted[i]);
+		fd_close(&wanted[i]);
 	return r;
 }
 
@@ -186,7 +186,7 @@ static int start(const struct child *child, struct running *running, struct nacr
 		r = spawn_wanted(child, wanted, &running->pid, err);
 	} else {
 		for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
-			close_fd(&wanted[i]);
+			fd_close(&wanted[i]);
 	}
 	if (r < 0)
 		return r;
@@ -210,7 +210,7 @@ static size_t read_stream(int *fd, const struct child_output *to)
 		return (size_t)n;
 	}
 	if (n == 0 || (errno != EAGAIN && errno != EINTR))
-		close_fd(fd);
+		fd_close(fd);
 	return 0;
 }
 
@@ -283,9 +283,9 @@ int child_run(const struct child *child, int *ret_status, struct nacre_error *er
 	struct running running = {.pidfd = -1, .ends = {-1, -1}, .start = child_now()};
 	int r = run(child, &running, ret_status, err);
 
-	close_fd(&running.pidfd);
+	fd_close(&running.pidfd);
 	for (int i = 0; i < STREAMS; i++)
-		close_fd(&running.ends[i]);
+		fd_close(&running.ends[i]);
 	return r;
 }
 
@@ -298,7 +298,7 @@ static _Noreturn void detached_main(const struct child_detached *detached)
 	(void)close(STDIN_FILENO);
 	(void)close(STDOUT_FILENO);
 	(void)close(STDERR_FILENO);
-	if (close_all_except(detached->keep, detached->n_keep) == 0)
+	if (fd_close_all_except(detached->keep, detached->n_keep) == 0)
 		detached->run(detached->data);
 	_exit(0);
 }

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-void close_fd(int *fd)
+void fd_close(int *fd)
 {
 	int saved = errno;
 

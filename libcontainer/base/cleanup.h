@@ -36,7 +36,7 @@ static inline void cleanup_dir_fn(DIR **dir)
 		stolen_;                     \
 	})
 
-static inline int steal_fd(int *fd)
+static inline int fd_steal(int *fd)
 {
 	int stolen = *fd;
 
@@ -45,6 +45,6 @@ static inline int steal_fd(int *fd)
 }
 
 /* Closes and forgets; takes -1. Keeps errno. */
-void close_fd(int *fd);
+void fd_close(int *fd);
 
 #endif

@@ -35,7 +35,7 @@ static void take(void *data, const char *chunk, size_t length)
 }
 
 /* Only by an absolute path: a relative one would depend on the bundle that the caller stands in. */
-static int find_program(const char *name, char path[PATH_MAX], struct nacre_error *err)
+static int step_find_program(const char *name, char path[PATH_MAX], struct nacre_error *err)
 {
 	const char *directory = secure_getenv("NACRE_LIBEXECDIR");
 	int length;
@@ -55,7 +55,7 @@ bool companion_installed(const char *name)
 	struct nacre_error ignored;
 	char path[PATH_MAX];
 
-	return find_program(name, path, &ignored) == 0 && access(path, X_OK) == 0;
+	return step_find_program(name, path, &ignored) == 0 && access(path, X_OK) == 0;
 }
 
 static int missing(const char *path, const char *name, struct nacre_error *err)
@@ -141,7 +141,8 @@ int companion_run(const struct companion *companion, char **ret_output, struct n
 	if (!bytes)
 		return fail_errno(err, ENOMEM, "%s", companion->name);
 	bytes[0] = '\0';
-	if (find_program(companion->name, path, err) < 0 || run(companion, path, &output, err) < 0)
+	if (step_find_program(companion->name, path, err) < 0 ||
+		run(companion, path, &output, err) < 0)
 		return -err->code;
 	if (ret_output)
 		*ret_output = steal_ptr(bytes);

@@ -46,7 +46,7 @@ int socket_connect(int dirfd, const char *path, int type)
 	sock = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 	if (sock < 0 || connect(sock, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
-	return steal_fd(&sock);
+	return fd_steal(&sock);
 }
 
 int socket_bind(int dirfd, const char *name, int type, mode_t mode)
@@ -70,7 +70,7 @@ int socket_bind(int dirfd, const char *name, int type, mode_t mode)
 	 * could connect. */
 	if (fchmod(sock, mode) < 0 || bind(sock, (struct sockaddr *)&address, sizeof(address)) < 0)
 		return -errno;
-	return steal_fd(&sock);
+	return fd_steal(&sock);
 }
 
 int socket_listen(int dirfd, const char *name, int type)
@@ -81,7 +81,7 @@ int socket_listen(int dirfd, const char *name, int type)
 		return sock;
 	if (listen(sock, BACKLOG) < 0)
 		return -errno;
-	return steal_fd(&sock);
+	return fd_steal(&sock);
 }
 
 int fd_send(int sock, const void *data, size_t length, const int *fds, size_t n_fds)
@@ -162,6 +162,6 @@ ssize_t fd_receive(int sock, void *data, size_t length, int *fds, size_t n_fds)
 	if (!(message.msg_flags & MSG_TRUNC))
 		return n;
 	for (i = 0; i < n_fds; i++)
-		close_fd(&fds[i]);
+		fd_close(&fds[i]);
 	return -EMSGSIZE;
 }

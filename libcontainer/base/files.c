@@ -124,7 +124,7 @@ int file_replace(int dirfd, const char *name, const char *text, size_t length, m
 	fd = open_temporary(dirfd, temporary, mode);
 	if (fd < 0)
 		return fail_errno(err, fd, "create %s", temporary);
-	r = write_all(fd, text, length);
+	r = file_write_all(fd, text, length);
 	/* open(2) took the umask off. */
 	if (r == 0 && fchmod(fd, mode) < 0)
 		r = -errno;
@@ -138,7 +138,7 @@ int file_replace(int dirfd, const char *name, const char *text, size_t length, m
 	return 0;
 }
 
-int write_all(int fd, const void *data, size_t length)
+int file_write_all(int fd, const void *data, size_t length)
 {
 	const char *p = data;
 
@@ -179,14 +179,14 @@ int file_in_memory(const char *name, const void *data, size_t length, struct nac
 		fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	if (fd < 0)
 		return fail_errno(err, errno, "memfd_create");
-	r = write_all(fd, data, length);
+	r = file_write_all(fd, data, length);
 	if (r < 0)
 		return fail_errno(err, r, "write to memory \"%s\"", name);
 	if (lseek(fd, 0, SEEK_SET) < 0 ||
 		fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) <
 			0)
 		return fail_errno(err, errno, "seal memory \"%s\"", name);
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }
 
 /* The smallest fd in KEEP that is not below FROM, or -1. */
@@ -201,7 +201,7 @@ static int next_kept(const int *keep, size_t n, int from)
 	return best;
 }
 
-int close_all_except(const int *keep, size_t n)
+int fd_close_all_except(const int *keep, size_t n)
 {
 	int from = STDERR_FILENO + 1;
 

@@ -28,7 +28,7 @@ int journal_open(struct nacre_error *err)
 							     : "");
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) < 0)
 		return fail_errno(err, errno, "SO_SNDTIMEO of " JOURNAL_SOCKET);
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }
 
 /* NAME, newline, the length as 64 bits of little endian, VALUE, newline: whatever is in the value.

@@ -46,11 +46,11 @@ int path_open_nofollow(int root_fd, const char *path, int flags)
 	struct stat st;
 
 	if (fd < 0 || !(flags & O_PATH))
-		return steal_fd(&fd);
+		return fd_steal(&fd);
 	/* With O_PATH, O_NOFOLLOW opens the symlink itself. */
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	return S_ISLNK(st.st_mode) ? -ELOOP : steal_fd(&fd);
+	return S_ISLNK(st.st_mode) ? -ELOOP : fd_steal(&fd);
 }
 
 /* Opens one component that must not be a symlink. */
@@ -61,11 +61,11 @@ static int open_component(int dirfd, const char *name)
 	struct stat st;
 
 	if (fd < 0)
-		return steal_fd(&fd);
+		return fd_steal(&fd);
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	/* As in path_open_nofollow. */
-	return S_ISLNK(st.st_mode) ? -ELOOP : steal_fd(&fd);
+	return S_ISLNK(st.st_mode) ? -ELOOP : fd_steal(&fd);
 }
 
 /* Makes directory NAME in DIRFD and opens what has the name then: one that has appeared meanwhile
@@ -114,7 +114,7 @@ static int make_rest(int *fd, char *rest, mode_t mode)
 		next = make_component(*fd, name, mode);
 		if (next < 0)
 			return next;
-		close_fd(fd);
+		fd_close(fd);
 		*fd = next;
 	}
 	if (fstat(*fd, &st) < 0)
@@ -146,12 +146,12 @@ static int open_existing(int root_fd, char *path, char **ret_rest)
 		*end = kept;
 		if (next == -ENOENT)
 			break;
-		close_fd(&fd);
+		fd_close(&fd);
 		fd = next;
 		rest = end;
 	}
 	*ret_rest = rest;
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }
 
 /* Returns the fd, or -ELOOP and in *RET_NEXT where PATH leads by a dangling symlink. */
@@ -180,7 +180,7 @@ static int make_missing(int root_fd, char *path, mode_t mode, char **ret_next)
 		}
 	}
 	r = make_rest(&fd, rest, mode);
-	return r < 0 ? r : steal_fd(&fd);
+	return r < 0 ? r : fd_steal(&fd);
 }
 
 /* PATH does not exist. */
@@ -306,7 +306,7 @@ int path_make_mount_point(
 			"mount point %s is a directory, but what is mounted is not", path);
 	if (!S_ISDIR(st.st_mode) && !file)
 		return fail(err, ENOTDIR, "mount point %s is not a directory", path);
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }
 
 int path_reopen(int fd, struct nacre_error *err)
@@ -330,7 +330,7 @@ int path_reopen(int fd, struct nacre_error *err)
 		return fail_errno(err, errno, "stat %s", path);
 	if (before.st_dev != after.st_dev || before.st_ino != after.st_ino)
 		return fail(err, ESTALE, "%s was replaced while the container was made", path);
-	return steal_fd(&again);
+	return fd_steal(&again);
 }
 
 int path_clone(int fd, unsigned flags, struct nacre_error *err)

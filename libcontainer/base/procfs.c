@@ -41,7 +41,7 @@ static int open_attached(void)
 		return -errno;
 	if (fs.f_type != PROC_SUPER_MAGIC || st.st_ino != PROC_ROOT_INODE)
 		return -ENOENT;
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }
 
 int procfs_open(struct nacre_error *err)

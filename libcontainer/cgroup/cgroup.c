@@ -46,7 +46,7 @@ int cgroup_open_mount(struct nacre_error *err)
 		if (fd < 0 && errno != ENOENT)
 			return fail_errno(err, errno, "open %s", places[i]);
 		if (fd >= 0 && is_cgroup2(fd) > 0)
-			return steal_fd(&fd);
+			return fd_steal(&fd);
 	}
 	return fail(err, ENOSYS,
 		"cgroup v2 is not mounted: neither /sys/fs/cgroup nor /sys/fs/cgroup/unified is a "
@@ -253,10 +253,10 @@ static int make_levels(struct cgroup *cgroup, bool *ret_made, struct nacre_error
 		if (next < 0)
 			return fail_errno(err, next, "cgroup %s: make %.*s%s", cgroup->path,
 				(int)(path - cgroup->path), cgroup->path, why_not_made(next));
-		close_fd(&fd);
+		fd_close(&fd);
 		fd = next;
 	}
-	cgroup->fd = steal_fd(&fd);
+	cgroup->fd = fd_steal(&fd);
 	return 0;
 }
 
@@ -374,6 +374,6 @@ int cgroup_open(const char *path, struct cgroup *ret_cgroup, struct nacre_error 
 
 void cgroup_close(struct cgroup *cgroup)
 {
-	close_fd(&cgroup->fd);
-	close_fd(&cgroup->mount_fd);
+	fd_close(&cgroup->fd);
+	fd_close(&cgroup->mount_fd);
 }

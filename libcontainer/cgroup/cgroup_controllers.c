@@ -139,12 +139,12 @@ static int find_holder(int cgroup_fd, const char *name, size_t length)
 
 		if (parent < 0)
 			return -ENOENT;
-		close_fd(&fd);
+		fd_close(&fd);
 		fd = parent;
 		if (cgroup_controllers_read(fd, names) < 0)
 			return -ENOENT;
 		if (cgroup_controllers_have(names, name, length))
-			return steal_fd(&fd);
+			return fd_steal(&fd);
 	}
 	return -ENOENT;
 }

@@ -106,7 +106,7 @@ static int open_map(int program_fd)
 		r = object_info(fd, &map, sizeof(map));
 	if (r < 0)
 		return r;
-	return strncmp(map.name, MAP_NAME, sizeof(map.name)) == 0 ? steal_fd(&fd) : -ENOENT;
+	return strncmp(map.name, MAP_NAME, sizeof(map.name)) == 0 ? fd_steal(&fd) : -ENOENT;
 }
 
 static int read_map(int map_fd, uint64_t *ret_count)

@@ -26,17 +26,17 @@ static int put_io_weight(
 	if (weight.value == 0)
 		return 0;
 	if (weight.value < 10 || weight.value > 1000)
-		return limit_bad(l, property, "%u is not within 10 and 1000", weight.value);
+		return cgroup_limit_bad(l, property, "%u is not within 10 and 1000", weight.value);
 	(void)snprintf(value, sizeof(value), "%.63s%u", device, weight.value);
-	of_bfq = limit_write(l, bfq.file, value);
+	of_bfq = cgroup_limit_write(l, bfq.file, value);
 	if (of_bfq < 0 && !is_missing(of_bfq))
-		return limit_judge(l, &bfq, value, of_bfq);
+		return cgroup_limit_judge(l, &bfq, value, of_bfq);
 	(void)snprintf(value, sizeof(value), "%.63s%llu", device,
 		(unsigned long long)cgroup_io_weight(weight.value));
-	r = limit_write(l, io.file, value);
+	r = cgroup_limit_write(l, io.file, value);
 	if (of_bfq == 0 && is_missing(r))
 		return 0;
-	return limit_judge(l, &io, value, r);
+	return cgroup_limit_judge(l, &io, value, r);
 }
 
 /* LIST is blockIO.NAME, and KEY what io.max calls it. */
@@ -55,7 +55,7 @@ static int put_throttle(struct limits *l, const char *name, const char *key,
 		(void)snprintf(property, sizeof(property), "blockIO.%s[%zu]", name, i);
 		(void)snprintf(value, sizeof(value), "%lld:%lld %s=%llu", (long long)list[i].major,
 			(long long)list[i].minor, key, (unsigned long long)list[i].rate.value);
-		r = limit_put(l, &limit, value);
+		r = cgroup_limit_put(l, &limit, value);
 		if (r < 0)
 			return r;
 	}
@@ -78,7 +78,7 @@ static int apply_io_weights(struct limits *l, const struct oci_block_io *io)
 	return r;
 }
 
-int limits_apply_io(struct limits *l)
+int cgroup_limits_apply_io(struct limits *l)
 {
 	const struct oci_block_io *io = l->resources->block_io;
 	int r;

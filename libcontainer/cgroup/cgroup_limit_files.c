@@ -9,7 +9,7 @@
 #include "libcontainer/base/files.h"
 #include "libcontainer/cgroup/cgroup_controllers.h"
 
-int limit_bad(struct limits *l, const char *property, const char *format, ...)
+int cgroup_limit_bad(struct limits *l, const char *property, const char *format, ...)
 {
 	va_list args;
 
@@ -27,7 +27,7 @@ static void skip(struct limits *l, const char *property)
 	(void)snprintf(l->skipped + used, sizeof(l->skipped) - used, ", %s", property);
 }
 
-int limit_judge(struct limits *l, const struct limit *limit, const char *value, int r)
+int cgroup_limit_judge(struct limits *l, const struct limit *limit, const char *value, int r)
 {
 	char property[128];
 
@@ -50,34 +50,34 @@ int limit_judge(struct limits *l, const struct limit *limit, const char *value, 
 		value, limit->file);
 }
 
-int limit_write(struct limits *l, const char *file, const char *value)
+int cgroup_limit_write(struct limits *l, const char *file, const char *value)
 {
-	int r = l->journal ? cgroup_journal_note(l->journal, l->fd, file, value) : 0;
+	int r = l->rollback ? rollback_note(l->rollback, l->fd, file, value) : 0;
 
 	return r < 0 ? r : file_write(l->fd, file, value);
 }
 
-int limit_put(struct limits *l, const struct limit *limit, const char *value)
+int cgroup_limit_put(struct limits *l, const struct limit *limit, const char *value)
 {
-	return limit_judge(l, limit, value, limit_write(l, limit->file, value));
+	return cgroup_limit_judge(l, limit, value, cgroup_limit_write(l, limit->file, value));
 }
 
-int limit_put_u64(struct limits *l, const struct limit *limit, uint64_t value)
+int cgroup_limit_put_u64(struct limits *l, const struct limit *limit, uint64_t value)
 {
 	char text[24];
 
 	(void)snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	return limit_put(l, limit, text);
+	return cgroup_limit_put(l, limit, text);
 }
 
-int limit_put_or_max(struct limits *l, const struct limit *limit, int64_t value)
+int cgroup_limit_put_or_max(struct limits *l, const struct limit *limit, int64_t value)
 {
 	if (value == 0)
 		return 0;
 	if (value == -1)
-		return limit_put(l, limit, "max");
+		return cgroup_limit_put(l, limit, "max");
 	if (value < 0)
-		return limit_bad(l, limit->property, "%lld is neither -1, no limit, nor above 0",
-			(long long)value);
-	return limit_put_u64(l, limit, (uint64_t)value);
+		return cgroup_limit_bad(l, limit->property,
+			"%lld is neither -1, no limit, nor above 0", (long long)value);
+	return cgroup_limit_put_u64(l, limit, (uint64_t)value);
 }

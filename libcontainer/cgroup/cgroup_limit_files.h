@@ -2,7 +2,7 @@
 #ifndef NACRE_CGROUP_LIMIT_FILES_H
 #define NACRE_CGROUP_LIMIT_FILES_H
 
-#include "libcontainer/cgroup/cgroup_journal.h"
+#include "libcontainer/cgroup/rollback.h"
 #include "specs/spec.h"
 
 /* How one limit gets into its file, and what it means if it does not. For the steps of
@@ -13,7 +13,7 @@ struct limits {
 	const struct oci_resources *resources;
 	uint32_t from_profile;
 	char skipped[256]; /* of the profile's limits: ", pids.limit, memory.limit" */
-	struct cgroup_journal *journal; /* NULL: nothing can be taken back, nor needs to be */
+	struct rollback *rollback; /* NULL: nothing can be taken back, nor needs to be */
 	struct nacre_error *err;
 };
 
@@ -25,22 +25,22 @@ struct limit {
 };
 
 /* -EINVAL, with a text that begins with the property. */
-int limit_bad(struct limits *l, const char *property, const char *format, ...)
+int cgroup_limit_bad(struct limits *l, const char *property, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* R is what the write of VALUE to the limit's file gave: success, or skipped, or an error with
  * text. */
-int limit_judge(struct limits *l, const struct limit *limit, const char *value, int r);
+int cgroup_limit_judge(struct limits *l, const struct limit *limit, const char *value, int r);
 
 /* Writes VALUE and judges nothing. Returns -errno. */
-int limit_write(struct limits *l, const char *file, const char *value);
+int cgroup_limit_write(struct limits *l, const char *file, const char *value);
 
-int limit_put(struct limits *l, const struct limit *limit, const char *value);
-int limit_put_u64(struct limits *l, const struct limit *limit, uint64_t value);
+int cgroup_limit_put(struct limits *l, const struct limit *limit, const char *value);
+int cgroup_limit_put_u64(struct limits *l, const struct limit *limit, uint64_t value);
 /* 0: unset, -1: no limit. */
-int limit_put_or_max(struct limits *l, const struct limit *limit, int64_t value);
+int cgroup_limit_put_or_max(struct limits *l, const struct limit *limit, int64_t value);
 
 /* linux.resources.blockIO; cgroup_io.c. */
-int limits_apply_io(struct limits *l);
+int cgroup_limits_apply_io(struct limits *l);
 
 #endif

@@ -11,7 +11,7 @@
 
 static int put_text(struct limits *l, const struct limit *limit, const char *value)
 {
-	return value && *value ? limit_put(l, limit, value) : 0;
+	return value && *value ? cgroup_limit_put(l, limit, value) : 0;
 }
 
 static int apply_pids(struct limits *l)
@@ -20,7 +20,7 @@ static int apply_pids(struct limits *l)
 
 	if (!l->resources->pids)
 		return 0;
-	return limit_put_or_max(l, &limit, oci_pids_limit(l->resources->pids));
+	return cgroup_limit_put_or_max(l, &limit, oci_pids_limit(l->resources->pids));
 }
 
 /* In the spec swap is memory and swap together, as in cgroup v1; memory.swap.max is swap alone. */
@@ -34,20 +34,20 @@ static int apply_swap(struct limits *l, int64_t memory, int64_t swap)
 		return 0;
 	if (swap != 0 && swap != -1) {
 		if (memory <= 0)
-			return limit_bad(
+			return cgroup_limit_bad(
 				l, limit.property, "unable to set swap limit without memory limit");
 		if (swap < memory)
-			return limit_bad(l, limit.property,
+			return cgroup_limit_bad(l, limit.property,
 				"%lld is less than memory.limit, %lld: it is the limit of memory "
 				"and swap together",
 				(long long)swap, (long long)memory);
 		(void)snprintf(value, sizeof(value), "%lld", (long long)(swap - memory));
 	}
-	r = limit_write(l, limit.file, value);
+	r = cgroup_limit_write(l, limit.file, value);
 	/* A kernel without swap (accounting) has no such file: then there is none to take away. */
 	if (r == -ENOENT && strcmp(value, "0") == 0 && !(limit.profile & l->from_profile))
 		return 0;
-	return limit_judge(l, &limit, value, r);
+	return cgroup_limit_judge(l, &limit, value, r);
 }
 
 static int apply_memory(struct limits *l)
@@ -62,9 +62,9 @@ static int apply_memory(struct limits *l)
 	/* First the swap limit: never a moment in which memory is limited and swap is not. */
 	r = apply_swap(l, memory->limit.value, memory->swap.value);
 	if (r == 0)
-		r = limit_put_or_max(l, &max, memory->limit.value);
+		r = cgroup_limit_put_or_max(l, &max, memory->limit.value);
 	if (r == 0)
-		r = limit_put_or_max(l, &low, memory->reservation.value);
+		r = cgroup_limit_put_or_max(l, &low, memory->reservation.value);
 	return r;
 }
 
@@ -84,7 +84,7 @@ static int apply_cpu_max(struct limits *l, const struct oci_cpu *cpu)
 	if (cpu->period.value > 0)
 		(void)snprintf(value + n, sizeof(value) - (size_t)n, " %llu",
 			(unsigned long long)cpu->period.value);
-	return limit_put(l, &limit, value);
+	return cgroup_limit_put(l, &limit, value);
 }
 
 /* The kernel refuses a weight for an idle group: it has the smallest, and one that is not idle any
@@ -96,19 +96,19 @@ static int apply_cpu_weight(struct limits *l, const struct oci_cpu *cpu)
 	int r = 0;
 
 	if (cpu->idle.value != 0) {
-		if (l->journal)
-			r = cgroup_journal_note(l->journal, l->fd, weight.file, "");
+		if (l->rollback)
+			r = rollback_note(l->rollback, l->fd, weight.file, "");
 		return r < 0 ? fail_errno(l->err, r, "linux.resources.cpu.idle")
-			     : limit_put_u64(l, &idle, (uint64_t)cpu->idle.value);
+			     : cgroup_limit_put_u64(l, &idle, (uint64_t)cpu->idle.value);
 	}
 	if (cpu->idle.set)
-		r = limit_write(l, idle.file, "0");
+		r = cgroup_limit_write(l, idle.file, "0");
 	/* Without the controller, or before Linux 5.15, nothing is idle. */
 	if (r < 0 && r != -ENOENT)
-		return limit_judge(l, &idle, "0", r);
-	return cpu->shares.value == 0
-		       ? 0
-		       : limit_put_u64(l, &weight, cgroup_weight_from_shares(cpu->shares.value));
+		return cgroup_limit_judge(l, &idle, "0", r);
+	return cpu->shares.value == 0 ? 0
+				      : cgroup_limit_put_u64(l, &weight,
+						cgroup_weight_from_shares(cpu->shares.value));
 }
 
 static int apply_cpu(struct limits *l)
@@ -126,13 +126,13 @@ static int apply_cpu(struct limits *l)
 	/* A burst may not exceed the quota, neither the old nor the new one. */
 	(void)snprintf(burst, sizeof(burst), "%llu", (unsigned long long)cpu->burst.value);
 	if (cpu->burst.set)
-		burst_r = limit_write(l, burst_limit.file, burst);
+		burst_r = cgroup_limit_write(l, burst_limit.file, burst);
 	r = apply_cpu_max(l, cpu);
 	if (r == 0 && burst_r == -EINVAL)
-		burst_r = limit_write(l, burst_limit.file, burst);
+		burst_r = cgroup_limit_write(l, burst_limit.file, burst);
 	if (r < 0 || (burst_r == -ENOENT && cpu->burst.value == 0))
 		return r;
-	return limit_judge(l, &burst_limit, burst, burst_r);
+	return cgroup_limit_judge(l, &burst_limit, burst, burst_r);
 }
 
 static int apply_cpuset(struct limits *l)
@@ -170,17 +170,18 @@ static int apply_hugetlb(struct limits *l)
 
 		(void)snprintf(property, sizeof(property), "hugepageLimits[%zu]", i);
 		if (!is_page_size(page->page_size))
-			return limit_bad(l, property, "pageSize: \"%s\" is not a size such as 2MB",
+			return cgroup_limit_bad(l, property,
+				"pageSize: \"%s\" is not a size such as 2MB",
 				page->page_size ? page->page_size : "");
 		(void)snprintf(file, sizeof(file), "hugetlb.%s.max", page->page_size);
 		(void)snprintf(reserved, sizeof(reserved), "hugetlb.%s.rsvd.max", page->page_size);
 		/* 0 is a limit here: no huge page at all. */
-		r = limit_put_u64(l, &max, page->limit);
+		r = cgroup_limit_put_u64(l, &max, page->limit);
 		if (r < 0)
 			return r;
 		/* Pages that are reserved by mmap(2) and not yet touched are counted apart. */
 		(void)snprintf(value, sizeof(value), "%llu", (unsigned long long)page->limit);
-		r = limit_judge(l, &rsvd, value, limit_write(l, reserved, value));
+		r = cgroup_limit_judge(l, &rsvd, value, cgroup_limit_write(l, reserved, value));
 		if (r < 0)
 			return r;
 	}
@@ -202,15 +203,15 @@ static int apply_rdma(struct limits *l)
 		(void)snprintf(property, sizeof(property), "rdma[%zu]", i);
 		n = snprintf(value, sizeof(value), "%s", rdma->device);
 		if (n == 0 || n > 128 || strpbrk(rdma->device, " \t\n"))
-			return limit_bad(l, property, "\"%.140s\" is not the name of a device",
-				rdma->device);
+			return cgroup_limit_bad(l, property,
+				"\"%.140s\" is not the name of a device", rdma->device);
 		if (rdma->hca_handles.set)
 			n += snprintf(value + n, sizeof(value) - (size_t)n, " hca_handle=%u",
 				rdma->hca_handles.value);
 		if (rdma->hca_objects.set)
 			(void)snprintf(value + n, sizeof(value) - (size_t)n, " hca_object=%u",
 				rdma->hca_objects.value);
-		r = limit_put(l, &limit, value);
+		r = cgroup_limit_put(l, &limit, value);
 		if (r < 0)
 			return r;
 	}
@@ -243,11 +244,12 @@ static int put_lines(struct limits *l, const struct limit *limit, const char *li
 		size_t n = strcspn(lines, "\n");
 
 		if (n >= sizeof(value))
-			return limit_bad(l, limit->property, "a line of %zu bytes is too long", n);
+			return cgroup_limit_bad(
+				l, limit->property, "a line of %zu bytes is too long", n);
 		memcpy(value, lines, n);
 		value[n] = '\0';
 		lines += n + (lines[n] == '\n');
-		r = limit_put(l, limit, value);
+		r = cgroup_limit_put(l, limit, value);
 	} while (r == 0 && *lines);
 	return r;
 }
@@ -265,7 +267,7 @@ static int apply_unified(struct limits *l)
 
 		(void)snprintf(property, sizeof(property), "unified[\"%.64s\"]", pair->key);
 		if (!is_limit_file(pair->key))
-			return limit_bad(
+			return cgroup_limit_bad(
 				l, property, "is not a file of a cgroup that sets a limit");
 		if (strcmp(pair->key, "memory.oom.group") == 0)
 			limit.profile = OCI_LIMIT_OOM_GROUP;
@@ -279,13 +281,14 @@ static int apply_unified(struct limits *l)
 }
 
 int cgroup_limits_apply(int cgroup_fd, const struct oci_resources *resources, uint32_t from_profile,
-	struct cgroup_journal *journal, void (*warn)(void *data, const char *text), void *data,
+	struct rollback *rollback, void (*warn)(void *data, const char *text), void *data,
 	struct nacre_error *err)
 {
 	/* unified last: it has the final word. */
-	static int (*const steps[])(struct limits *) = {apply_pids, apply_memory, limits_apply_io,
-		apply_cpu, apply_cpuset, apply_hugetlb, apply_rdma, apply_unified};
-	struct limits l = {cgroup_fd, resources, from_profile, "", journal, err};
+	static int (*const steps[])(struct limits *) = {apply_pids, apply_memory,
+		cgroup_limits_apply_io, apply_cpu, apply_cpuset, apply_hugetlb, apply_rdma,
+		apply_unified};
+	struct limits l = {cgroup_fd, resources, from_profile, "", rollback, err};
 	char names[CGROUP_CONTROLLERS_MAX] = "", text[1024];
 	size_t i;
 

@@ -2,7 +2,7 @@
 #ifndef NACRE_CGROUP_LIMITS_H
 #define NACRE_CGROUP_LIMITS_H
 
-#include "libcontainer/cgroup/cgroup_journal.h"
+#include "libcontainer/cgroup/rollback.h"
 #include "specs/spec.h"
 
 /*
@@ -16,7 +16,7 @@
  * NULL) gets what the files held before, also on failure.
  */
 int cgroup_limits_apply(int cgroup_fd, const struct oci_resources *resources, uint32_t from_profile,
-	struct cgroup_journal *journal, void (*warn)(void *data, const char *text), void *data,
+	struct rollback *rollback, void (*warn)(void *data, const char *text), void *data,
 	struct nacre_error *err);
 
 /* cpu.shares (2 to 262144) to cpu.weight (1 to 10000): 1024 gives 100. */

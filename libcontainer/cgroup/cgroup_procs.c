@@ -104,7 +104,7 @@ static int list_tree(int dir_fd, int depth, struct pid_list *list, struct nacre_
 	dir = fdopendir(fd);
 	if (!dir)
 		return fail_errno(err, errno, "list");
-	(void)steal_fd(&fd);
+	(void)fd_steal(&fd);
 	while ((entry = readdir(dir))) {
 		cleanup_close int child = -1;
 

@@ -33,7 +33,7 @@ static int take_cpu(void *data, const char *key, size_t length, uint64_t value)
 	};
 
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
-		if (stats_is_key(key, length, members[i].name))
+		if (cgroup_stats_is_key(key, length, members[i].name))
 			*members[i].member = value * members[i].factor;
 	return 0;
 }
@@ -53,7 +53,7 @@ static int take_memory(void *data, const char *key, size_t length, uint64_t valu
 		return -E2BIG;
 	if (!name)
 		return -ENOMEM;
-	if (stats_is_key(key, length, "file"))
+	if (cgroup_stats_is_key(key, length, "file"))
 		stats->cache = value;
 	stats->memory_stat[stats->n_memory_stat++] = (struct stats_count){name, value};
 	return 0;
@@ -76,7 +76,7 @@ static int read_memory_entry(
 		char file[64];
 
 		(void)snprintf(file, sizeof(file), "%s.%s", prefix, files[i].suffix);
-		r = stats_read_number(reader, file, files[i].member);
+		r = cgroup_stats_read_number(reader, file, files[i].member);
 		if (r < 0)
 			return r;
 		found |= r;
@@ -93,7 +93,7 @@ static int read_memory(const struct stats_reader *reader, struct container_stats
 	stats->memory_stat = arena_array(reader->arena, COUNTS_MAX, sizeof(struct stats_count));
 	if (!stats->memory_stat)
 		return fail_errno(reader->err, ENOMEM, "memory.stat");
-	r = stats_read_flat(reader, "memory.stat", take_memory, &counts);
+	r = cgroup_stats_read_flat(reader, "memory.stat", take_memory, &counts);
 	if (r <= 0)
 		return r;
 	stats->has_memory = true;
@@ -113,15 +113,15 @@ static int read_memory(const struct stats_reader *reader, struct container_stats
 static int read_pids(const struct stats_reader *reader, struct container_stats *stats)
 {
 	cleanup_free char *procs = NULL;
-	int r = stats_read_number(reader, "pids.current", &stats->pids.current);
+	int r = cgroup_stats_read_number(reader, "pids.current", &stats->pids.current);
 
 	if (r > 0)
-		r = stats_read_number(reader, "pids.max", &stats->pids.limit);
+		r = cgroup_stats_read_number(reader, "pids.max", &stats->pids.limit);
 	if (r > 0 && stats->pids.limit == UINT64_MAX)
 		stats->pids.limit = 0;
 	if (r != 0)
 		return r;
-	r = stats_read_file(reader, "cgroup.procs", &procs);
+	r = cgroup_stats_read_file(reader, "cgroup.procs", &procs);
 	for (const char *at = procs; r > 0 && (at = strchr(at, '\n')); at++)
 		stats->pids.current++;
 	return r;
@@ -142,7 +142,7 @@ static char *page_size_of(struct arena *arena, const char *file)
 
 static int take_max(void *data, const char *key, size_t length, uint64_t value)
 {
-	if (stats_is_key(key, length, "max"))
+	if (cgroup_stats_is_key(key, length, "max"))
 		*(uint64_t *)data = value;
 	return 0;
 }
@@ -154,12 +154,12 @@ static int read_page_size(const struct stats_reader *reader, struct stats_hugetl
 	int r;
 
 	(void)snprintf(file, sizeof(file), "hugetlb.%.16s.rsvd.current", hugetlb->page_size);
-	r = stats_read_number(reader, file, &hugetlb->usage);
+	r = cgroup_stats_read_number(reader, file, &hugetlb->usage);
 	(void)snprintf(file, sizeof(file), "hugetlb.%.16s.current", hugetlb->page_size);
 	if (r == 0)
-		r = stats_read_number(reader, file, &hugetlb->usage);
+		r = cgroup_stats_read_number(reader, file, &hugetlb->usage);
 	(void)snprintf(file, sizeof(file), "hugetlb.%.16s.events", hugetlb->page_size);
-	return r < 0 ? r : stats_read_flat(reader, file, take_max, &hugetlb->failcnt);
+	return r < 0 ? r : cgroup_stats_read_flat(reader, file, take_max, &hugetlb->failcnt);
 }
 
 static int read_hugetlb(const struct stats_reader *reader, struct container_stats *stats)
@@ -172,7 +172,7 @@ static int read_hugetlb(const struct stats_reader *reader, struct container_stat
 	stats->hugetlb = arena_array(reader->arena, PAGE_SIZES_MAX, sizeof(*stats->hugetlb));
 	if (!dir || !stats->hugetlb)
 		return fail_errno(reader->err, dir ? ENOMEM : errno, "list the cgroup");
-	(void)steal_fd(&fd);
+	(void)fd_steal(&fd);
 	while (r >= 0 && (entry = readdir(dir)) && stats->n_hugetlb < PAGE_SIZES_MAX) {
 		char *size = page_size_of(reader->arena, entry->d_name);
 
@@ -186,23 +186,24 @@ static int read_hugetlb(const struct stats_reader *reader, struct container_stat
 
 static int read_cpu(const struct stats_reader *reader, struct container_stats *stats)
 {
-	return stats_read_flat(reader, "cpu.stat", take_cpu, stats);
+	return cgroup_stats_read_flat(reader, "cpu.stat", take_cpu, stats);
 }
 
 static int read_pressures(const struct stats_reader *reader, struct container_stats *stats)
 {
-	int r = stats_read_pressure(reader, "cpu.pressure", &stats->cpu_pressure);
+	int r = cgroup_stats_read_pressure(reader, "cpu.pressure", &stats->cpu_pressure);
 
 	if (r >= 0)
-		r = stats_read_pressure(reader, "memory.pressure", &stats->memory_pressure);
-	return r < 0 ? r : stats_read_pressure(reader, "io.pressure", &stats->io_pressure);
+		r = cgroup_stats_read_pressure(reader, "memory.pressure", &stats->memory_pressure);
+	return r < 0 ? r : cgroup_stats_read_pressure(reader, "io.pressure", &stats->io_pressure);
 }
 
 int cgroup_stats_read(struct arena *arena, int cgroup_fd, struct container_stats *ret_stats,
 	struct nacre_error *err)
 {
 	static int (*const parts[])(const struct stats_reader *, struct container_stats *) = {
-		read_cpu, read_memory, read_pids, stats_read_io, read_hugetlb, read_pressures};
+		read_cpu, read_memory, read_pids, cgroup_stats_read_io, read_hugetlb,
+		read_pressures};
 	const struct stats_reader reader = {arena, cgroup_fd, err};
 	struct container_stats stats = {.has_memory = false};
 

@@ -10,7 +10,7 @@
 #define FILE_LIMIT ((size_t)1024 * 1024)
 
 /* Reads FILE. Returns 1, or 0 if the cgroup has none. */
-int stats_read_file(const struct stats_reader *reader, const char *file, char **ret_text)
+int cgroup_stats_read_file(const struct stats_reader *reader, const char *file, char **ret_text)
 {
 	int r = file_read(reader->fd, file, FILE_LIMIT, ret_text, NULL, reader->err);
 
@@ -21,7 +21,7 @@ int stats_read_file(const struct stats_reader *reader, const char *file, char **
 }
 
 /* The number at *TEXT, which ends before one of ENDS; "max" is UINT64_MAX. */
-int stats_parse_number(const char **text, const char *ends, uint64_t *ret_value)
+int cgroup_stats_parse_number(const char **text, const char *ends, uint64_t *ret_value)
 {
 	const char *at = *text;
 	uint64_t value = 0;
@@ -44,32 +44,34 @@ int stats_parse_number(const char **text, const char *ends, uint64_t *ret_value)
 	return 0;
 }
 
-int stats_bad_line(const struct stats_reader *reader, const char *file, const char *line)
+int cgroup_stats_bad_line(const struct stats_reader *reader, const char *file, const char *line)
 {
 	return fail(reader->err, EINVAL, "%s: not as expected: \"%.*s\"", file,
 		(int)strcspn(line, "\n"), line);
 }
 
 /* A file of one number. Returns 1, or 0 if there is none. */
-int stats_read_number(const struct stats_reader *reader, const char *file, uint64_t *ret_value)
+int cgroup_stats_read_number(
+	const struct stats_reader *reader, const char *file, uint64_t *ret_value)
 {
 	cleanup_free char *text = NULL;
 	const char *at;
-	int r = stats_read_file(reader, file, &text);
+	int r = cgroup_stats_read_file(reader, file, &text);
 
 	if (r <= 0)
 		return r;
 	at = text;
-	return stats_parse_number(&at, "\n", ret_value) < 0 ? stats_bad_line(reader, file, text)
-							    : 1;
+	return cgroup_stats_parse_number(&at, "\n", ret_value) < 0
+		       ? cgroup_stats_bad_line(reader, file, text)
+		       : 1;
 }
 
 /* Calls EACH with every line "KEY VALUE". Returns 1, or 0 if there is no file. */
-int stats_read_flat(const struct stats_reader *reader, const char *file,
+int cgroup_stats_read_flat(const struct stats_reader *reader, const char *file,
 	int (*each)(void *data, const char *key, size_t length, uint64_t value), void *data)
 {
 	cleanup_free char *text = NULL;
-	int r = stats_read_file(reader, file, &text);
+	int r = cgroup_stats_read_file(reader, file, &text);
 
 	if (r <= 0)
 		return r;
@@ -78,8 +80,8 @@ int stats_read_flat(const struct stats_reader *reader, const char *file,
 		const char *at = line + length;
 		uint64_t value;
 
-		if (*at++ != ' ' || stats_parse_number(&at, "\n", &value) < 0)
-			return stats_bad_line(reader, file, line);
+		if (*at++ != ' ' || cgroup_stats_parse_number(&at, "\n", &value) < 0)
+			return cgroup_stats_bad_line(reader, file, line);
 		r = each(data, line, length, value);
 		if (r < 0)
 			return fail_errno(reader->err, r, "%s", file);
@@ -88,7 +90,7 @@ int stats_read_flat(const struct stats_reader *reader, const char *file,
 	return 1;
 }
 
-bool stats_is_key(const char *key, size_t length, const char *name)
+bool cgroup_stats_is_key(const char *key, size_t length, const char *name)
 {
 	return strlen(name) == length && strncmp(key, name, length) == 0;
 }
@@ -99,10 +101,10 @@ static int parse_average(const char **text, uint64_t *ret_hundredths)
 	uint64_t whole, part;
 	const char *begin;
 
-	if (stats_parse_number(text, ".", &whole) < 0 || **text != '.' || whole > 100)
+	if (cgroup_stats_parse_number(text, ".", &whole) < 0 || **text != '.' || whole > 100)
 		return -EINVAL;
 	begin = ++*text;
-	if (stats_parse_number(text, " ", &part) < 0 || *text - begin != 2)
+	if (cgroup_stats_parse_number(text, " ", &part) < 0 || *text - begin != 2)
 		return -EINVAL;
 	*ret_hundredths = 100 * whole + part;
 	return 0;
@@ -138,20 +140,20 @@ static int parse_pressure(const char *line, struct stats_pressure *pressure)
 	if (strncmp(at, "total=", 6) != 0)
 		return -EINVAL;
 	at += 6;
-	return stats_parse_number(&at, "\n", &found->total);
+	return cgroup_stats_parse_number(&at, "\n", &found->total);
 }
 
-int stats_read_pressure(
+int cgroup_stats_read_pressure(
 	const struct stats_reader *reader, const char *file, struct stats_pressure *pressure)
 {
 	cleanup_free char *text = NULL;
-	int r = stats_read_file(reader, file, &text);
+	int r = cgroup_stats_read_file(reader, file, &text);
 
 	if (r <= 0)
 		return r;
 	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
 		if (parse_pressure(line, pressure) < 0)
-			return stats_bad_line(reader, file, line);
+			return cgroup_stats_bad_line(reader, file, line);
 	pressure->set = true;
 	return 1;
 }

@@ -17,28 +17,29 @@ struct stats_reader {
 };
 
 /* *RET_TEXT: heap. */
-int stats_read_file(const struct stats_reader *reader, const char *file, char **ret_text);
+int cgroup_stats_read_file(const struct stats_reader *reader, const char *file, char **ret_text);
 
 /* The decimal number at *TEXT, which ends at the end or before one of ENDS; "max" is UINT64_MAX.
  * Moves *TEXT behind it. Returns 0, -EINVAL or -ERANGE without text. */
-int stats_parse_number(const char **text, const char *ends, uint64_t *ret_value);
+int cgroup_stats_parse_number(const char **text, const char *ends, uint64_t *ret_value);
 
 /* -EINVAL: quotes the line. */
-int stats_bad_line(const struct stats_reader *reader, const char *file, const char *line);
+int cgroup_stats_bad_line(const struct stats_reader *reader, const char *file, const char *line);
 
 /* A file of one number. */
-int stats_read_number(const struct stats_reader *reader, const char *file, uint64_t *ret_value);
+int cgroup_stats_read_number(
+	const struct stats_reader *reader, const char *file, uint64_t *ret_value);
 
 /* Flat keyed: calls EACH, which returns 0 or -errno, with every "KEY VALUE". */
-int stats_read_flat(const struct stats_reader *reader, const char *file,
+int cgroup_stats_read_flat(const struct stats_reader *reader, const char *file,
 	int (*each)(void *data, const char *key, size_t length, uint64_t value), void *data);
 
-bool stats_is_key(const char *key, size_t length, const char *name);
+bool cgroup_stats_is_key(const char *key, size_t length, const char *name);
 
-int stats_read_pressure(
+int cgroup_stats_read_pressure(
 	const struct stats_reader *reader, const char *file, struct stats_pressure *pressure);
 
 /* cgroup_stats_io.c */
-int stats_read_io(const struct stats_reader *reader, struct container_stats *stats);
+int cgroup_stats_read_io(const struct stats_reader *reader, struct container_stats *stats);
 
 #endif

@@ -44,10 +44,10 @@ static int take_word(const struct stats_reader *reader, const struct device *dev
 		size_t *n = keys[i].is_bytes ? &stats->n_io_bytes : &stats->n_io_operations;
 		struct stats_io_entry entry = {device->major, device->minor, keys[i].op, 0};
 
-		if (!stats_is_key(word, length, keys[i].name))
+		if (!cgroup_stats_is_key(word, length, keys[i].name))
 			continue;
-		if (*n == room || stats_parse_number(&at, " \n", &entry.value) < 0)
-			return stats_bad_line(reader, "io.stat", device->line);
+		if (*n == room || cgroup_stats_parse_number(&at, " \n", &entry.value) < 0)
+			return cgroup_stats_bad_line(reader, "io.stat", device->line);
 		list[(*n)++] = entry;
 	}
 	return 0;
@@ -59,9 +59,9 @@ static int take_line(const struct stats_reader *reader, const char *line, size_t
 	struct device device = {.line = line};
 	const char *at = line;
 
-	if (stats_parse_number(&at, ":", &device.major) < 0 || *at++ != ':' ||
-		stats_parse_number(&at, " \n", &device.minor) < 0)
-		return stats_bad_line(reader, "io.stat", line);
+	if (cgroup_stats_parse_number(&at, ":", &device.major) < 0 || *at++ != ':' ||
+		cgroup_stats_parse_number(&at, " \n", &device.minor) < 0)
+		return cgroup_stats_bad_line(reader, "io.stat", line);
 	while (*at == ' ') {
 		int r = take_word(reader, &device, ++at, room, stats);
 
@@ -72,11 +72,11 @@ static int take_line(const struct stats_reader *reader, const char *line, size_t
 	return 0;
 }
 
-int stats_read_io(const struct stats_reader *reader, struct container_stats *stats)
+int cgroup_stats_read_io(const struct stats_reader *reader, struct container_stats *stats)
 {
 	cleanup_free char *text = NULL;
 	size_t room = KEYS_MAX;
-	int r = stats_read_file(reader, "io.stat", &text);
+	int r = cgroup_stats_read_file(reader, "io.stat", &text);
 
 	if (r <= 0)
 		return r;

@@ -159,7 +159,7 @@ static int remove_children(int dir_fd, int *ret_child)
 	*ret_child = -1;
 	if (!dir)
 		return -errno;
-	(void)steal_fd(&fd);
+	(void)fd_steal(&fd);
 	while ((entry = readdir(dir))) {
 		if (!is_child(entry))
 			continue;
@@ -205,7 +205,7 @@ static int remove_below(int top_fd, int64_t deadline)
 			/* Somebody else has removed it: from the top again. */
 			depth = next < 0 ? 0 : depth - 1;
 		}
-		close_fd(&fd);
+		fd_close(&fd);
 		fd = next;
 	}
 	return -ETIMEDOUT;

@@ -34,7 +34,7 @@ int resctrl_open(struct nacre_error *err)
 			"no resctrl file system on " MOUNT_POINT
 			": mount it (mount -t resctrl resctrl " MOUNT_POINT
 			"), or leave this out where the processor or kernel has none");
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }
 
 static bool is_set(const char *text)

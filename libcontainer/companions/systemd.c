@@ -87,7 +87,7 @@ static int print_cgroup(struct request *q)
 	if (r < 0)
 		r = fail_errno(q->err, r, "systemd: cgroup of %s", q->unit);
 	else
-		r = write_all(STDOUT_FILENO, cgroup, strlen(cgroup));
+		r = file_write_all(STDOUT_FILENO, cgroup, strlen(cgroup));
 	sd_bus_error_free(&error);
 	return r < 0 ? r : 0;
 }

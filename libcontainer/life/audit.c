@@ -35,7 +35,7 @@ static int open_file(const char *path, struct nacre_error *err)
 		return fail_errno(err, errno, "audit file %s", path);
 	if (!S_ISREG(st.st_mode))
 		return fail(err, EINVAL, "audit file %s: not a regular file", path);
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }
 
 int audit_open(struct life *l, struct nacre_error *err)

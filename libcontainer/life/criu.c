@@ -26,9 +26,9 @@ enum {
 void criu_run_done(struct criu_run *run)
 {
 	if (run->work_fd != run->images_fd)
-		close_fd(&run->work_fd);
-	close_fd(&run->images_fd);
-	close_fd(&run->socket);
+		fd_close(&run->work_fd);
+	fd_close(&run->images_fd);
+	fd_close(&run->socket);
 	criu_options_free(&run->options);
 }
 

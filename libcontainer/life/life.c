@@ -9,142 +9,142 @@
 #include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
-#include "libcontainer/life/baton.h"
 #include "libcontainer/life/steps.h"
+#include "libcontainer/life/sync.h"
 #include "libcontainer/life/walk.h"
 
 /* clang-format off */
 /*
  * Theory of operation
  *
- * create   RUNTIME walks create_steps, spawning INIT on the way, and ends. INIT walks them too, then
+ * create   RUNTIME walks life_create_steps, spawning INIT on the way, and ends. INIT walks them too, then
  *          listens on the start socket in the state directory.
- * start    another RUNTIME connects to it; both walk start_steps. INIT ends by becoming the program.
+ * start    another RUNTIME connects to it; both walk life_start_steps. INIT ends by becoming the program.
  * run      both tables in one go, on the socket pair that create uses. Unless there are hooks, RUNTIME
  *          has given the turn for start long before INIT comes to take it: nobody sleeps.
- * exec     the same with join_steps first: spawned into the container's cgroup and pid namespace, INIT
+ * exec     the same with life_exec_steps first: spawned into the container's cgroup and pid namespace, INIT
  *          joins the rest.
- * restore  restore_steps. INIT becomes criu, which makes the container's processes as RUNTIME's
+ * restore  life_restore_steps. INIT becomes criu, which makes the container's processes as RUNTIME's
  *          children; they are complete and stopped from "processes" to "resume".
- * delete   the undo column of create_steps, read upwards.
+ * delete   the undo column of life_create_steps, read upwards.
  *
  * If a row fails in INIT, it sends the error and ends. If a row fails in RUNTIME, or INIT reports or
  * dies, RUNTIME undoes its finished rows, last first. If RUNTIME dies, INIT reads the end of the socket
  * where it expects a turn, and ends; what else is left `delete --force` removes.
  */
-const struct step create_steps[] = {
-	{RUNTIME, "poststop hooks",             HOOKS_POSTSTOP,         NULL,                   run_poststop},
-	{RUNTIME, "state directory",            ALWAYS,                 make_state_directory,   drop_state_directory},
-	{RUNTIME, "tracer",                     TRACE,                  NULL,                   end_tracers},
-	{RUNTIME, "notify socket",              NOTIFY,                 make_notify_socket,     NULL},
-	{RUNTIME, "cgroup",                     CGROUPFS,               make_cgroup,            drop_cgroup},
-	{RUNTIME, "mount sources",              HOST_SOURCES,           open_mount_sources,     NULL},
-	{RUNTIME, "device nodes",               DEVICE_NODES,           make_device_nodes,      NULL},
-	{RUNTIME, "console socket",             TERMINAL,               connect_console,        NULL},
-	{RUNTIME, "hook output",                HOOK_OUTPUT,            open_hook_output,       NULL},
-	{RUNTIME, "start socket",               WAITS_FOR_START,        open_start_socket,      NULL},
-	{RUNTIME, "spawn",                      ALWAYS,                 spawn_init,             kill_init,      STEP_SPAWN},
-	{RUNTIME, "systemd unit",               SYSTEMD,                make_unit,              drop_unit},
-	{RUNTIME, "id maps",                    NEW_USERNS,             write_id_maps,          NULL},
-	{RUNTIME, "network devices",            NET_DEVICES,            move_net_devices,       restore_net_devices},
-	{RUNTIME, "limits and device rules",    ALWAYS,                 set_cgroup_limits,      NULL,           STEP_OVERLAP},
-	{RUNTIME, "oom score",                  OOM_SCORE,              set_oom_score,          NULL,           STEP_OVERLAP},
-	{RUNTIME, "compile seccomp filter",     SECCOMP,                compile_seccomp,        NULL,           STEP_OVERLAP},
-	{RUNTIME, "config and report",          ALWAYS,                 save_config,            NULL,           STEP_OVERLAP},
-	{RUNTIME, "resctrl group",              RESCTRL,                enter_resctrl,          drop_resctrl,   STEP_OVERLAP},
-	{RUNTIME, "record of a run",            RUNS_AT_ONCE,           save_record,            NULL,           STEP_OVERLAP},
-	{INIT,    "cgroup of the unit",         SYSTEMD,                find_unit_cgroup,       NULL},
-	{INIT,    "rootfs and mount sources",   IN_USERNS,              open_host_files,        NULL},
-	{INIT,    "root of the user namespace", IN_USERNS,              become_userns_root,     NULL},
-	{INIT,    "session",                    ALWAYS,                 new_session,            NULL},
-	{INIT,    "cgroup namespace",           NEW_CGROUPNS,           unshare_cgroup,         NULL},
-	{RUNTIME, "delegated cgroup",           DELEGATE_CGROUP,        enter_delegated_cgroup, NULL},
-	{INIT,    "loopback",                   NEW_NETNS,              raise_loopback,         NULL},
-	{INIT,    "rootfs",                     ALWAYS,                 prepare_rootfs,         NULL},
-	{INIT,    "mounts",                     ALWAYS,                 perform_mounts,         NULL},
-	{INIT,    "devices",                    ALWAYS,                 make_devices,           NULL},
-	{INIT,    "terminal",                   TERMINAL,               open_terminal,          NULL},
-	{RUNTIME, "hooks: prestart, createRuntime", HOOKS_CREATE_RUNTIME, hooks_create_runtime, NULL},
-	{INIT,    "hooks: createContainer",     HOOKS_CREATE_CONTAINER, hooks_create_container, NULL},
-	{INIT,    "hostname",                   HOSTNAME,               set_hostname,           NULL},
-	{INIT,    "sysctl",                     SYSCTL,                 write_sysctls,          NULL},
-	{INIT,    "masked and read-only paths", MASKS,                  mask_paths,             NULL},
-	{INIT,    "pivot root",                 ALWAYS,                 pivot,                  NULL},
-	{INIT,    "find the program",           ALWAYS,                 find_program,           NULL},
-	{INIT,    "read-only root and mounts",  ALWAYS,                 seal_rootfs,            NULL},
-	{INIT,    "controlling terminal",       TERMINAL,               take_terminal,          NULL},
-	{INIT,    "signals that end it",        WAITS_FOR_START,        end_on_signals,         NULL},
-	{RUNTIME, "record",                     WAITS_FOR_START,        save_record,            NULL},
-	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           send_pidfd,             NULL},
-	{RUNTIME, "pid file",                   PID_FILE,               write_pid_file,         NULL},
+const struct step life_create_steps[] = {
+	{RUNTIME, "poststop hooks",             HOOKS_POSTSTOP,         NULL,                   step_run_poststop},
+	{RUNTIME, "state directory",            ALWAYS,                 step_make_state_directory,   step_drop_state_directory},
+	{RUNTIME, "tracer",                     TRACE,                  NULL,                   tracer_end_all},
+	{RUNTIME, "notify socket",              NOTIFY,                 step_make_notify_socket,     NULL},
+	{RUNTIME, "cgroup",                     CGROUPFS,               step_make_cgroup,            step_drop_cgroup},
+	{RUNTIME, "mount sources",              HOST_SOURCES,           step_open_mount_sources,     NULL},
+	{RUNTIME, "device nodes",               DEVICE_NODES,           step_make_device_nodes,      NULL},
+	{RUNTIME, "console socket",             TERMINAL,               step_connect_console,        NULL},
+	{RUNTIME, "hook output",                HOOK_OUTPUT,            step_open_hook_output,       NULL},
+	{RUNTIME, "start socket",               WAITS_FOR_START,        step_open_start_socket,      NULL},
+	{RUNTIME, "spawn",                      ALWAYS,                 step_spawn_init,             step_kill_init,      STEP_SPAWN},
+	{RUNTIME, "systemd unit",               SYSTEMD,                step_make_unit,              step_drop_unit},
+	{RUNTIME, "id maps",                    NEW_USERNS,             step_write_id_maps,          NULL},
+	{RUNTIME, "network devices",            NET_DEVICES,            step_move_net_devices,       step_restore_net_devices},
+	{RUNTIME, "limits and device rules",    ALWAYS,                 step_set_cgroup_limits,      NULL,           STEP_OVERLAP},
+	{RUNTIME, "oom score",                  OOM_SCORE,              step_set_oom_score,          NULL,           STEP_OVERLAP},
+	{RUNTIME, "compile seccomp filter",     SECCOMP,                step_compile_seccomp,        NULL,           STEP_OVERLAP},
+	{RUNTIME, "config and report",          ALWAYS,                 step_save_config,            NULL,           STEP_OVERLAP},
+	{RUNTIME, "resctrl group",              RESCTRL,                step_enter_resctrl,          step_drop_resctrl,   STEP_OVERLAP},
+	{RUNTIME, "record of a run",            RUNS_AT_ONCE,           step_save_record,            NULL,           STEP_OVERLAP},
+	{INIT,    "cgroup of the unit",         SYSTEMD,                step_find_unit_cgroup,       NULL},
+	{INIT,    "rootfs and mount sources",   IN_USERNS,              step_open_host_files,        NULL},
+	{INIT,    "root of the user namespace", IN_USERNS,              step_become_userns_root,     NULL},
+	{INIT,    "session",                    ALWAYS,                 step_new_session,            NULL},
+	{INIT,    "cgroup namespace",           NEW_CGROUPNS,           step_unshare_cgroup,         NULL},
+	{RUNTIME, "delegated cgroup",           DELEGATE_CGROUP,        step_enter_delegated_cgroup, NULL},
+	{INIT,    "loopback",                   NEW_NETNS,              step_raise_loopback,         NULL},
+	{INIT,    "rootfs",                     ALWAYS,                 step_prepare_rootfs,         NULL},
+	{INIT,    "mounts",                     ALWAYS,                 step_perform_mounts,         NULL},
+	{INIT,    "devices",                    ALWAYS,                 step_make_devices,           NULL},
+	{INIT,    "terminal",                   TERMINAL,               step_open_terminal,          NULL},
+	{RUNTIME, "hooks: prestart, createRuntime", HOOKS_CREATE_RUNTIME, step_hooks_create_runtime, NULL},
+	{INIT,    "hooks: createContainer",     HOOKS_CREATE_CONTAINER, step_hooks_create_container, NULL},
+	{INIT,    "hostname",                   HOSTNAME,               step_set_hostname,           NULL},
+	{INIT,    "sysctl",                     SYSCTL,                 step_write_sysctls,          NULL},
+	{INIT,    "masked and read-only paths", MASKS,                  step_mask_paths,             NULL},
+	{INIT,    "pivot root",                 ALWAYS,                 step_pivot,                  NULL},
+	{INIT,    "find the program",           ALWAYS,                 step_find_program,           NULL},
+	{INIT,    "read-only root and mounts",  ALWAYS,                 step_seal_rootfs,            NULL},
+	{INIT,    "controlling terminal",       TERMINAL,               step_take_terminal,          NULL},
+	{INIT,    "signals that end it",        WAITS_FOR_START,        step_end_on_signals,         NULL},
+	{RUNTIME, "record",                     WAITS_FOR_START,        step_save_record,            NULL},
+	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           step_send_pidfd,             NULL},
+	{RUNTIME, "pid file",                   PID_FILE,               step_write_pid_file,         NULL},
 	{.name = NULL},
 };
 
-const struct step start_steps[] = {
-	{INIT,    "process attributes",         ALWAYS,                 set_attributes,         NULL},
-	{INIT,    "LSM labels",                 LSM,                    set_labels,             NULL},
-	{RUNTIME, "limits from outside",        LIMITS_FROM_OUTSIDE,    set_process_limits,     NULL},
-	{INIT,    "limits",                     LIMITS,                 set_own_limits,         NULL},
-	{INIT,    "files",                      ALWAYS,                 limit_files,            NULL},
-	{INIT,    "landlock",                   LANDLOCK,               restrict_writes,        NULL},
-	{INIT,    "seccomp filters, privileged", SECCOMP_PRIVILEGED,    load_seccomp,           NULL},
-	{RUNTIME, "seccomp listener, privileged", SECCOMP_PRIVILEGED | SECCOMP_NOTIFY, hand_out_listener, NULL},
-	{RUNTIME, "tracer, privileged",         SECCOMP_PRIVILEGED | TRACE, start_tracer,       NULL},
-	{INIT,    "ids and capabilities",       ALWAYS,                 drop_privileges,        NULL},
-	{INIT,    "seccomp filters",            SECCOMP_LAST,           load_seccomp,           NULL},
-	{RUNTIME, "seccomp listener",           SECCOMP_LAST | SECCOMP_NOTIFY, hand_out_listener, NULL},
-	{RUNTIME, "tracer",                     SECCOMP_LAST | TRACE,   start_tracer,           NULL},
-	{INIT,    "hooks: startContainer",      HOOKS_START_CONTAINER,  hooks_start_container,  NULL},
-	{INIT,    "exec",                       ALWAYS,                 exec_program,           NULL,           STEP_EXEC},
-	{RUNTIME, "hooks: poststart",           HOOKS_POSTSTART,        hooks_poststart,        NULL},
+const struct step life_start_steps[] = {
+	{INIT,    "process attributes",         ALWAYS,                 step_set_attributes,         NULL},
+	{INIT,    "LSM labels",                 LSM,                    step_set_labels,             NULL},
+	{RUNTIME, "limits from outside",        LIMITS_FROM_OUTSIDE,    step_set_process_limits,     NULL},
+	{INIT,    "limits",                     LIMITS,                 step_set_own_limits,         NULL},
+	{INIT,    "files",                      ALWAYS,                 step_limit_files,            NULL},
+	{INIT,    "landlock",                   LANDLOCK,               step_restrict_writes,        NULL},
+	{INIT,    "seccomp filters, privileged", SECCOMP_PRIVILEGED,    step_load_seccomp,           NULL},
+	{RUNTIME, "seccomp listener, privileged", SECCOMP_PRIVILEGED | SECCOMP_NOTIFY, step_hand_out_listener, NULL},
+	{RUNTIME, "tracer, privileged",         SECCOMP_PRIVILEGED | TRACE, tracer_start,       NULL},
+	{INIT,    "ids and capabilities",       ALWAYS,                 step_drop_privileges,        NULL},
+	{INIT,    "seccomp filters",            SECCOMP_LAST,           step_load_seccomp,           NULL},
+	{RUNTIME, "seccomp listener",           SECCOMP_LAST | SECCOMP_NOTIFY, step_hand_out_listener, NULL},
+	{RUNTIME, "tracer",                     SECCOMP_LAST | TRACE,   tracer_start,           NULL},
+	{INIT,    "hooks: startContainer",      HOOKS_START_CONTAINER,  step_hooks_start_container,  NULL},
+	{INIT,    "exec",                       ALWAYS,                 step_exec_program,           NULL,           STEP_EXEC},
+	{RUNTIME, "hooks: poststart",           HOOKS_POSTSTART,        step_hooks_poststart,        NULL},
 	{.name = NULL},
 };
 
-const struct step join_steps[] = {
-	{RUNTIME, "cgroup of its own",          OWN_CGROUP,             make_own_cgroup,        drop_own_cgroup},
-	{RUNTIME, "watcher",                    KILL_ON_EXIT,           start_watcher,          NULL},
-	{RUNTIME, "console socket",             TERMINAL,               connect_console,        NULL},
-	{RUNTIME, "spawn",                      ALWAYS,                 spawn_joined,           kill_init,      STEP_SPAWN},
-	{RUNTIME, "cgroup by systemd",          ATTACH,                 attach_to_unit,         NULL},
-	{RUNTIME, "oom score",                  OOM_SCORE,              set_oom_score,          NULL,           STEP_OVERLAP},
-	{RUNTIME, "compile seccomp filter",     SECCOMP,                compile_seccomp,        NULL,           STEP_OVERLAP},
-	{RUNTIME, "resctrl group",              RESCTRL,                join_resctrl,           NULL,           STEP_OVERLAP},
-	{INIT,    "cpu affinity, initial",      AFFINITY,               set_initial_affinity,   NULL},
-	{INIT,    "join namespaces",            ALWAYS,                 join_namespaces,        NULL},
-	{INIT,    "cpu affinity, final",        AFFINITY,               set_final_affinity,     NULL},
-	{INIT,    "session",                    ALWAYS,                 new_session,            NULL},
-	{INIT,    "terminal",                   TERMINAL,               open_joined_terminal,   NULL},
-	{INIT,    "find the program",           ALWAYS,                 find_program,           NULL},
-	{INIT,    "controlling terminal",       TERMINAL,               take_terminal,          NULL},
-	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           send_pidfd,             NULL},
-	{RUNTIME, "pid file",                   PID_FILE,               write_pid_file,         NULL},
+const struct step life_exec_steps[] = {
+	{RUNTIME, "cgroup of its own",          EXEC_CGROUP,             step_make_exec_cgroup,        step_drop_exec_cgroup},
+	{RUNTIME, "watcher",                    KILL_ON_EXIT,           step_start_watcher,          NULL},
+	{RUNTIME, "console socket",             TERMINAL,               step_connect_console,        NULL},
+	{RUNTIME, "spawn",                      ALWAYS,                 step_spawn_joined,           step_kill_init,      STEP_SPAWN},
+	{RUNTIME, "cgroup by systemd",          ATTACH,                 step_attach_to_unit,         NULL},
+	{RUNTIME, "oom score",                  OOM_SCORE,              step_set_oom_score,          NULL,           STEP_OVERLAP},
+	{RUNTIME, "compile seccomp filter",     SECCOMP,                step_compile_seccomp,        NULL,           STEP_OVERLAP},
+	{RUNTIME, "resctrl group",              RESCTRL,                step_join_resctrl,           NULL,           STEP_OVERLAP},
+	{INIT,    "cpu affinity, initial",      AFFINITY,               step_set_initial_affinity,   NULL},
+	{INIT,    "join namespaces",            ALWAYS,                 step_join_namespaces,        NULL},
+	{INIT,    "cpu affinity, final",        AFFINITY,               step_set_final_affinity,     NULL},
+	{INIT,    "session",                    ALWAYS,                 step_new_session,            NULL},
+	{INIT,    "terminal",                   TERMINAL,               step_open_joined_terminal,   NULL},
+	{INIT,    "find the program",           ALWAYS,                 step_find_program,           NULL},
+	{INIT,    "controlling terminal",       TERMINAL,               step_take_terminal,          NULL},
+	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           step_send_pidfd,             NULL},
+	{RUNTIME, "pid file",                   PID_FILE,               step_write_pid_file,         NULL},
 	{.name = NULL},
 };
 
-const struct step restore_steps[] = {
-	{RUNTIME, "poststop hooks",             HOOKS_POSTSTOP,         NULL,                   run_poststop},
-	{RUNTIME, "state directory",            ALWAYS,                 make_state_directory,   drop_state_directory},
-	{RUNTIME, "cgroup",                     CGROUPFS,               make_cgroup,            drop_cgroup},
-	{RUNTIME, "console socket",             TERMINAL,               connect_console,        NULL},
-	{RUNTIME, "spawn",                      ALWAYS,                 spawn_criu,             kill_init,      STEP_SPAWN},
-	{RUNTIME, "systemd unit",               SYSTEMD,                make_unit,              drop_unit},
-	{RUNTIME, "resctrl group",              RESCTRL,                enter_resctrl,          drop_resctrl},
-	{RUNTIME, "config and report",          ALWAYS,                 save_config,            NULL,           STEP_OVERLAP},
-	{INIT,    "cgroup namespace",           NEW_CGROUPNS,           restore_cgroup_namespace, NULL},
-	{INIT,    "rootfs",                     ALWAYS,                 restore_rootfs,         NULL},
-	{INIT,    "mount points",               ALWAYS,                 restore_mount_points,   NULL},
-	{INIT,    "criu",                       ALWAYS,                 become_criu,            NULL,           STEP_EXEC},
-	{RUNTIME, "namespaces",                 ALWAYS,                 restore_namespaces,     drop_criu},
-	{RUNTIME, "loopback",                   NEW_NETNS,              restore_loopback,       NULL},
-	{RUNTIME, "network devices",            NET_DEVICES,            move_net_devices,       restore_net_devices},
-	{RUNTIME, "hooks: prestart, createRuntime", HOOKS_CREATE_RUNTIME, hooks_create_runtime, NULL},
-	{RUNTIME, "processes",                  ALWAYS,                 restore_processes,      NULL},
-	{RUNTIME, "limits and device rules",    ALWAYS,                 set_cgroup_limits,      NULL},
-	{RUNTIME, "profile holds",              ALWAYS,                 check_restored,         NULL},
-	{RUNTIME, "record",                     ALWAYS,                 save_record,            NULL},
-	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           send_pidfd,             NULL},
-	{RUNTIME, "pid file",                   PID_FILE,               write_pid_file,         NULL},
-	{RUNTIME, "resume",                     ALWAYS,                 resume_restored,        NULL},
+const struct step life_restore_steps[] = {
+	{RUNTIME, "poststop hooks",             HOOKS_POSTSTOP,         NULL,                   step_run_poststop},
+	{RUNTIME, "state directory",            ALWAYS,                 step_make_state_directory,   step_drop_state_directory},
+	{RUNTIME, "cgroup",                     CGROUPFS,               step_make_cgroup,            step_drop_cgroup},
+	{RUNTIME, "console socket",             TERMINAL,               step_connect_console,        NULL},
+	{RUNTIME, "spawn",                      ALWAYS,                 step_spawn_criu,             step_kill_init,      STEP_SPAWN},
+	{RUNTIME, "systemd unit",               SYSTEMD,                step_make_unit,              step_drop_unit},
+	{RUNTIME, "resctrl group",              RESCTRL,                step_enter_resctrl,          step_drop_resctrl},
+	{RUNTIME, "config and report",          ALWAYS,                 step_save_config,            NULL,           STEP_OVERLAP},
+	{INIT,    "cgroup namespace",           NEW_CGROUPNS,           step_restore_cgroup_namespace, NULL},
+	{INIT,    "rootfs",                     ALWAYS,                 step_restore_rootfs,         NULL},
+	{INIT,    "mount points",               ALWAYS,                 step_restore_mount_points,   NULL},
+	{INIT,    "criu",                       ALWAYS,                 step_become_criu,            NULL,           STEP_EXEC},
+	{RUNTIME, "namespaces",                 ALWAYS,                 step_restore_namespaces,     step_drop_criu},
+	{RUNTIME, "loopback",                   NEW_NETNS,              step_restore_loopback,       NULL},
+	{RUNTIME, "network devices",            NET_DEVICES,            step_move_net_devices,       step_restore_net_devices},
+	{RUNTIME, "hooks: prestart, createRuntime", HOOKS_CREATE_RUNTIME, step_hooks_create_runtime, NULL},
+	{RUNTIME, "processes",                  ALWAYS,                 step_restore_processes,      NULL},
+	{RUNTIME, "limits and device rules",    ALWAYS,                 step_set_cgroup_limits,      NULL},
+	{RUNTIME, "profile holds",              ALWAYS,                 step_check_restored,         NULL},
+	{RUNTIME, "record",                     ALWAYS,                 step_save_record,            NULL},
+	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           step_send_pidfd,             NULL},
+	{RUNTIME, "pid file",                   PID_FILE,               step_write_pid_file,         NULL},
+	{RUNTIME, "resume",                     ALWAYS,                 step_resume_restored,        NULL},
 	{.name = NULL},
 };
 /* clang-format on */
@@ -157,14 +157,14 @@ void life_init(struct life *l)
 		.state_fd = -1,
 		.lock_fd = -1,
 		.cgroup = CGROUP_CLOSED,
-		.own_cgroup = CGROUP_CLOSED,
+		.exec_cgroup = CGROUP_CLOSED,
 		.namespaces = {.cgroup_fd = -1},
 		.rootfs_fd = -1,
 		.proc_fd = -1,
 		.console_socket = -1,
 		.start_socket = -1,
 		.notify_socket = -1,
-		.baton = -1,
+		.sync = -1,
 		.pidfd = -1,
 		.init_pidfd = -1,
 		.terminal = {-1, -1},
@@ -183,19 +183,19 @@ void life_init(struct life *l)
 void life_done(struct life *l)
 {
 	int *const owned[] = {&l->state_fd, &l->lock_fd, &l->rootfs_fd, &l->proc_fd,
-		&l->console_socket, &l->start_socket, &l->notify_socket, &l->baton, &l->pidfd,
+		&l->console_socket, &l->start_socket, &l->notify_socket, &l->sync, &l->pidfd,
 		&l->init_pidfd, &l->terminal.master, &l->terminal.slave, &l->netns_fd, &l->map_fd,
 		&l->resctrl_fd, &l->nodes_fd, &l->hook_output.stdout_fd, &l->hook_output.stderr_fd};
 
 	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
-		close_fd(owned[i]);
+		fd_close(owned[i]);
 	for (size_t i = 0; i < LIFE_AUDIT_FILES; i++)
-		close_fd(&l->audit_fds[i]);
+		fd_close(&l->audit_fds[i]);
 	for (size_t i = 0; l->source_fds && i < l->config->n_mounts; i++)
-		close_fd(&l->source_fds[i]);
+		fd_close(&l->source_fds[i]);
 	free(l->source_fds);
 	cgroup_close(&l->cgroup);
-	cgroup_close(&l->own_cgroup);
+	cgroup_close(&l->exec_cgroup);
 	namespaces_plan_done(&l->namespaces);
 	if (l->seccomp)
 		(void)munmap(l->seccomp, sizeof(*l->seccomp));
@@ -219,8 +219,8 @@ void life_drop_warning(void *data, const char *text)
 static _Noreturn void give_up(struct life *l, const struct step *failed, const struct step *steps,
 	const struct nacre_error *error)
 {
-	(void)baton_send(l->baton, BATON_FAILED, (unsigned)(failed - steps), error->code, -1,
-		error->text, -1);
+	(void)sync_send(
+		l->sync, SYNC_FAILED, (unsigned)(failed - steps), error->code, -1, error->text, -1);
 	_exit(1);
 }
 
@@ -228,18 +228,18 @@ static _Noreturn void give_up(struct life *l, const struct step *failed, const s
  * changes nothing. */
 static int await_start(struct life *l, struct nacre_error *err)
 {
-	struct baton_message message;
+	struct sync_message message;
 
 	for (;;) {
-		close_fd(&l->baton);
-		l->baton = accept4(l->start_socket, NULL, NULL, SOCK_CLOEXEC);
-		if (l->baton < 0 && errno != EINTR && errno != ECONNABORTED)
+		fd_close(&l->sync);
+		l->sync = accept4(l->start_socket, NULL, NULL, SOCK_CLOEXEC);
+		if (l->sync < 0 && errno != EINTR && errno != ECONNABORTED)
 			return fail_errno(err, errno, "wait for start");
-		if (l->baton >= 0 && baton_receive(l->baton, &message, NULL) == 1 &&
-			message.kind == BATON_TURN)
+		if (l->sync >= 0 && sync_receive(l->sync, &message, NULL) == 1 &&
+			message.kind == SYNC_TURN)
 			break;
 	}
-	close_fd(&l->start_socket);
+	fd_close(&l->start_socket);
 	return 0;
 }
 
@@ -250,16 +250,16 @@ _Noreturn void life_init_main(struct life *l, const struct step *steps)
 	const bool waits = l->record.active & WAITS_FOR_START;
 	struct nacre_error err;
 
-	if (shield_init(l, &err) < 0)
+	if (step_shield_init(l, &err) < 0)
 		give_up(l, steps, steps, &err);
 	if (walk_from_spawn(&w, &failed, &err) < 0)
 		give_up(l, failed, steps, &err);
 	if (waits && await_start(l, &err) < 0)
 		_exit(1);
 	/* The turn that await_start took was for the first row, which is INIT's. */
-	w = (struct walk){l, start_steps, INIT, waits ? INIT : RUNTIME, -1};
-	if (walk_from(&w, start_steps, &failed, &err) < 0)
-		give_up(l, failed, start_steps, &err);
+	w = (struct walk){l, life_start_steps, INIT, waits ? INIT : RUNTIME, -1};
+	if (walk_from(&w, life_start_steps, &failed, &err) < 0)
+		give_up(l, failed, life_start_steps, &err);
 	_exit(1); /* not reached: the last row is exec */
 }
 
@@ -280,7 +280,7 @@ static const struct step *end_of(const struct step *steps)
 	return steps;
 }
 
-/* The table that spawns: create_steps or join_steps. */
+/* The table that spawns: life_create_steps or life_exec_steps. */
 static int walk_spawning(struct life *l, const struct step *steps, struct nacre_error *err)
 {
 	struct walk w = {l, steps, RUNTIME, RUNTIME, -1};
@@ -302,15 +302,15 @@ static void ignore_sigpipe(void)
 int life_create(struct life *l, struct nacre_error *err)
 {
 	ignore_sigpipe();
-	return walk_spawning(l, create_steps, err);
+	return walk_spawning(l, life_create_steps, err);
 }
 
 static int walk_start(struct life *l, struct nacre_error *err)
 {
-	struct walk w = {l, start_steps, RUNTIME, RUNTIME, -1};
+	struct walk w = {l, life_start_steps, RUNTIME, RUNTIME, -1};
 	const struct step *done;
 
-	return walk_from(&w, start_steps, &done, err);
+	return walk_from(&w, life_start_steps, &done, err);
 }
 
 int life_start(struct life *l, struct nacre_error *err)
@@ -320,7 +320,7 @@ int life_start(struct life *l, struct nacre_error *err)
 
 	ignore_sigpipe();
 	result = walk_start(l, err);
-	if (result < 0 && kill_init(l, &ignored) < 0)
+	if (result < 0 && step_kill_init(l, &ignored) < 0)
 		life_warn(l, ignored.text);
 	return result;
 }
@@ -341,21 +341,21 @@ static int spawn_and_start(struct life *l, const struct step *steps, struct nacr
 
 int life_run(struct life *l, struct nacre_error *err)
 {
-	return spawn_and_start(l, create_steps, err);
+	return spawn_and_start(l, life_create_steps, err);
 }
 
 int life_exec(struct life *l, struct nacre_error *err)
 {
-	return spawn_and_start(l, join_steps, err);
+	return spawn_and_start(l, life_exec_steps, err);
 }
 
 int life_restore(struct life *l, struct nacre_error *err)
 {
 	ignore_sigpipe();
-	return walk_spawning(l, restore_steps, err);
+	return walk_spawning(l, life_restore_steps, err);
 }
 
 int life_delete(struct life *l, struct nacre_error *err)
 {
-	return walk_back(l, create_steps, end_of(create_steps), err);
+	return walk_back(l, life_create_steps, end_of(life_create_steps), err);
 }

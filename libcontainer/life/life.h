@@ -10,7 +10,7 @@
 #include "libcontainer/mount/mount_guard.h"
 #include "libcontainer/namespace/namespaces.h"
 #include "libcontainer/process/hooks.h"
-#include "libcontainer/process/process.h"
+#include "libcontainer/process/program.h"
 #include "libcontainer/process/terminal.h"
 #include "libcontainer/seccomp/seccomp.h"
 #include "libcontainer/seccomp/seccomp_own.h"
@@ -24,7 +24,7 @@
  * RUNTIME is the command (nacre create, start, run, exec). INIT is its child, pid 1 of the
  * container, and becomes the user's program. Each walks the same table. It runs the rows that are
  * its own and skips the others; when the owner changes from one active row to the next, the old
- * owner hands over the turn with one message (baton.h) and the new one waits for it. Nothing else
+ * owner hands over the turn with one message (sync.h) and the new one waits for it. Nothing else
  * ever waits. Which rows are active was settled before the fork (plan.h), so both sides agree
  * without asking.
  */
@@ -52,7 +52,7 @@ enum owner {
 	X(CGROUPFS)               /* the cgroup is a directory that nacre makes and removes */     \
 	X(SYSTEMD)                /* it is a unit of systemd */                                    \
 	X(ATTACH)                 /* exec: systemd moves the process, since the caller may not */  \
-	X(OWN_CGROUP)             /* exec: in a cgroup of its own below the container's */         \
+	X(EXEC_CGROUP)             /* exec: in a cgroup of its own below the container's */         \
 	X(KILL_ON_EXIT)           /* exec: which is killed when the command or its parent ends */  \
 	X(DELEGATE_CGROUP)        /* run.oci.delegate-cgroup */                                    \
 	X(RESCTRL)                /* linux.intelRdt */                                             \
@@ -120,10 +120,10 @@ struct step {
 	unsigned flags;
 };
 
-extern const struct step create_steps[];
-extern const struct step start_steps[];
-extern const struct step join_steps[]; /* exec, in place of create_steps */
-extern const struct step restore_steps[]; /* in place of both others: INIT becomes criu */
+extern const struct step life_create_steps[];
+extern const struct step life_start_steps[];
+extern const struct step life_exec_steps[]; /* exec, in place of life_create_steps */
+extern const struct step life_restore_steps[]; /* in place of both others: INIT becomes criu */
 
 /* How the command wants it; what life needs of container.h's options. */
 struct life_options {
@@ -134,9 +134,9 @@ struct life_options {
 	bool no_pivot;
 	bool no_new_keyring;
 	const char *cgroup; /* exec: asked for by name, below the container's; NULL: none */
-	bool own_cgroup; /* exec */
-	bool own_cgroup_asked; /* not the profile's default, which may give way */
-	bool kill_on_exit; /* exec, own_cgroup_asked */
+	bool exec_cgroup; /* exec */
+	bool exec_cgroup_asked; /* not the profile's default, which may give way */
+	bool kill_on_exit; /* exec, exec_cgroup_asked */
 	struct oci_console_size window; /* where the config has none; 0: unknown */
 	bool bare_newlines; /* the caller serves the terminal, and its output is none */
 	bool notify; /* the program gets NOTIFY_SOCKET */
@@ -174,7 +174,7 @@ struct life {
 	int lock_fd;
 	struct cgroup cgroup;
 	bool cgroup_made; /* by this command, or known to be the container's */
-	struct cgroup own_cgroup; /* exec: of the new process */
+	struct cgroup exec_cgroup; /* exec: of the new process */
 	uint64_t oom_kills; /* exec: in the container's cgroup, before it */
 	struct namespace_plan namespaces;
 	int join_flags; /* exec: CLONE_NEW* to join */
@@ -187,7 +187,7 @@ struct life {
 	int console_socket;
 	int start_socket; /* where INIT listens */
 	int notify_socket; /* where the caller does */
-	int baton; /* this side's end */
+	int sync; /* this side's end */
 
 	pid_t pid; /* of INIT, as RUNTIME sees it */
 	int pidfd;
@@ -219,7 +219,7 @@ int life_run(struct life *l, struct nacre_error *err);
 int life_start(struct life *l, struct nacre_error *err);
 int life_exec(struct life *l, struct nacre_error *err);
 int life_restore(struct life *l, struct nacre_error *err);
-/* Undoes create_steps, last first, on a container of an earlier command. */
+/* Undoes life_create_steps, last first, on a container of an earlier command. */
 int life_delete(struct life *l, struct nacre_error *err);
 
 /* INIT's side, entered in the child right after the fork. */

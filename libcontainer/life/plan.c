@@ -83,7 +83,7 @@ static uint64_t plan_annotations(const struct oci_config *config)
 	struct run_annotations annotations;
 	struct nacre_error ignored; /* validated */
 
-	if (run_annotations_read(config, &annotations, &ignored) < 0)
+	if (annotations_read(config, &annotations, &ignored) < 0)
 		return 0;
 	return when(config->hooks && (annotations.hooks_stdout || annotations.hooks_stderr),
 		       HOOK_OUTPUT) |
@@ -121,6 +121,6 @@ uint64_t plan_join(const struct oci_config *config, const struct oci_process *pr
 {
 	return plan_process(config, process, options) | when(process->exec_cpu_affinity, AFFINITY) |
 	       when(config->linux_ && config->linux_->intel_rdt, RESCTRL) |
-	       when(options->attach, ATTACH) | when(options->own_cgroup, OWN_CGROUP) |
+	       when(options->attach, ATTACH) | when(options->exec_cgroup, EXEC_CGROUP) |
 	       when(options->kill_on_exit, KILL_ON_EXIT);
 }

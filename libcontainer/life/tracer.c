@@ -160,7 +160,7 @@ static int confine(void)
 	trace.effective = trace.permitted;
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return -errno;
-	return capabilities_apply(&trace, &ignored) == 0 ? 0 : capabilities_apply(&none, &ignored);
+	return caps_apply(&trace, &ignored) == 0 ? 0 : caps_apply(&none, &ignored);
 }
 
 static void tracer_main(void *data)
@@ -172,7 +172,7 @@ static void tracer_main(void *data)
 	tracer->l->callbacks = &silent;
 	if (denials_hold(tracer->denials) < 0 || confine() < 0 || write(tracer->ready, "", 1) != 1)
 		return;
-	close_fd(&tracer->ready);
+	fd_close(&tracer->ready);
 	for (;;) {
 		if (poll(&asked, 1, -1) < 0 && errno != EINTR)
 			return;
@@ -219,7 +219,7 @@ static int detach(struct tracer *tracer, struct nacre_error *err)
 	ready = ends[0];
 	tracer->ready = ends[1];
 	r = fork_tracer(tracer);
-	close_fd(&tracer->ready);
+	fd_close(&tracer->ready);
 	if (r < 0)
 		return fail_errno(err, r, "start the tracer");
 	do
@@ -228,9 +228,9 @@ static int detach(struct tracer *tracer, struct nacre_error *err)
 	return n == 1 ? 0 : fail(err, ECHILD, "the tracer ended before it began");
 }
 
-int start_tracer(struct life *l, struct nacre_error *err)
+int tracer_start(struct life *l, struct nacre_error *err)
 {
-	cleanup_close int listener = take_listener(l, err);
+	cleanup_close int listener = step_take_listener(l, err);
 	cleanup_close int denials = -1;
 	struct tracer tracer = {.l = l, .listener = listener, .ready = -1};
 
@@ -267,7 +267,7 @@ static int end_tracer(int fd, pid_t pid, struct nacre_error *err)
 
 /* With the container's last process they end by themselves. One that goes on has processes that
  * left the container's cgroup, if it had one at all. */
-int end_tracers(struct life *l, struct nacre_error *err)
+int tracer_end_all(struct life *l, struct nacre_error *err)
 {
 	cleanup_close int fd = -1;
 

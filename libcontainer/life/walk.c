@@ -10,12 +10,12 @@
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
-#include "libcontainer/life/baton.h"
 #include "libcontainer/life/steps.h"
+#include "libcontainer/life/sync.h"
 
 #define DEATH_WAIT_MS 10000
 
-bool step_active(const struct step *step, uint64_t active)
+bool walk_step_is_active(const struct step *step, uint64_t active)
 {
 	return (active & step->when) == step->when;
 }
@@ -23,7 +23,7 @@ bool step_active(const struct step *step, uint64_t active)
 static const struct step *next_in_turn(const struct walk *w, const struct step *step)
 {
 	while (step->name &&
-		(!step_active(step, w->l->record.active) || step->flags & STEP_OVERLAP))
+		(!walk_step_is_active(step, w->l->record.active) || step->flags & STEP_OVERLAP))
 		step++;
 	return step;
 }
@@ -53,39 +53,39 @@ static int hear(
 	struct life *l, const struct step *steps, const struct step *step, struct nacre_error *err)
 {
 	for (;;) {
-		struct baton_message message;
-		int fd, result = baton_receive(l->baton, &message, &fd);
+		struct sync_message message;
+		int fd, result = sync_receive(l->sync, &message, &fd);
 
 		if (result < 0)
 			return fail_errno(err, result, "%s: message from init", step->name);
 		if (result == 0)
 			return step->flags & STEP_EXEC && l->announced ? 0
 								       : died(l, step->name, err);
-		switch ((enum baton_kind)message.kind) {
-		case BATON_TURN:
+		switch ((enum sync_kind)message.kind) {
+		case SYNC_TURN:
 			if (&steps[message.step] != step)
 				return fail(err, EPROTO, "%s: init handed over for step %u",
 					step->name, message.step);
 			l->listener = message.value;
 			return 0;
-		case BATON_FAILED:
+		case SYNC_FAILED:
 			return fail(err, message.code, "%s", message.text);
-		case BATON_EXEC:
+		case SYNC_EXEC:
 			l->announced = true;
 			break;
-		case BATON_WARNING:
+		case SYNC_WARNING:
 			life_warn(l, message.text);
 			break;
-		case BATON_DEBUG:
+		case SYNC_DEBUG:
 			if (l->callbacks->debug)
 				l->callbacks->debug(l->callbacks->data, message.text);
 			break;
-		case BATON_CONSOLE:
-			close_fd(&l->terminal.master);
+		case SYNC_CONSOLE:
+			fd_close(&l->terminal.master);
 			l->terminal.master = fd;
 			break;
-		case BATON_MAP:
-			if (map_source(l, message.value, fd, err) < 0)
+		case SYNC_MAP:
+			if (step_map_source(l, message.value, fd, err) < 0)
 				return -err->code;
 			break;
 		}
@@ -95,13 +95,13 @@ static int hear(
 /* INIT: the only thing that ever comes is a turn. The end means that RUNTIME is gone. */
 static void await_turn(struct walk *w, const struct step *step)
 {
-	struct baton_message message;
+	struct sync_message message;
 
 	if (w->l->turn_ahead == step - w->steps) {
 		w->l->turn_ahead = -1;
 		return;
 	}
-	if (baton_receive(w->l->baton, &message, NULL) != 1 || message.kind != BATON_TURN ||
+	if (sync_receive(w->l->sync, &message, NULL) != 1 || message.kind != SYNC_TURN ||
 		&w->steps[message.step] != step)
 		_exit(1);
 }
@@ -114,7 +114,7 @@ static int hand_over(struct walk *w, const struct step *step, struct nacre_error
 	if (w->given == index)
 		return 0;
 	w->given = index;
-	result = baton_send(w->l->baton, BATON_TURN, (unsigned)index, 0,
+	result = sync_send(w->l->sync, SYNC_TURN, (unsigned)index, 0,
 		w->me == INIT ? w->l->listener : -1, NULL, -1);
 	if (result == -EPIPE && w->me == RUNTIME)
 		return hear(w->l, w->steps, step, err); /* its last words */
@@ -153,7 +153,7 @@ static void report_step(struct walk *w, const struct step *step, uint64_t since)
 	if (w->me == RUNTIME)
 		w->l->callbacks->debug(w->l->callbacks->data, text);
 	else
-		(void)baton_send(w->l->baton, BATON_DEBUG, 0, 0, -1, text, -1);
+		(void)sync_send(w->l->sync, SYNC_DEBUG, 0, 0, -1, text, -1);
 }
 
 static int perform_step(struct walk *w, const struct step *step, struct nacre_error *err)
@@ -178,7 +178,7 @@ int walk_from(struct walk *w, const struct step *first, const struct step **ret_
 	for (; step->name && result == 0; step++) {
 		const struct step *next;
 
-		if (!step_active(step, w->l->record.active))
+		if (!walk_step_is_active(step, w->l->record.active))
 			continue;
 		if (step->flags & STEP_OVERLAP) {
 			next = next_in_turn(w, step);
@@ -223,7 +223,7 @@ int walk_back(
 		struct nacre_error one;
 		int result;
 
-		if (!step->undo || !step_active(step, l->record.active))
+		if (!step->undo || !walk_step_is_active(step, l->record.active))
 			continue;
 		result = step->undo(l, &one);
 		if (result < 0 && first == 0) {

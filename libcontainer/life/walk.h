@@ -14,7 +14,7 @@ struct walk {
 };
 
 /* Whether the row is for a container with these conditions. */
-bool step_active(const struct step *step, uint64_t active);
+bool walk_step_is_active(const struct step *step, uint64_t active);
 
 /* Walks from FIRST to the end. *RET_LAST: the row that failed, or the end mark. */
 int walk_from(struct walk *w, const struct step *first, const struct step **ret_last,

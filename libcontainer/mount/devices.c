@@ -15,7 +15,7 @@
 #include "specs/path_text.h"
 
 /* clang-format off */
-const struct default_device default_devices[] = {
+const struct default_device devices_default[] = {
 	{"/dev/null",    1, 3},
 	{"/dev/zero",    1, 5},
 	{"/dev/full",    1, 7},
@@ -153,7 +153,7 @@ static int create_node(int rootfs_fd, const struct node *node, struct nacre_erro
 
 static int create_defaults(int rootfs_fd, int dev_fd, bool bind, struct nacre_error *err)
 {
-	for (const struct default_device *d = default_devices; d->path; d++) {
+	for (const struct default_device *d = devices_default; d->path; d++) {
 		const struct node node = {
 			.path = d->path,
 			.mode = S_IFCHR | DEVICE_DEFAULT_MODE,
@@ -329,5 +329,5 @@ int device_open_null(struct nacre_error *err)
 		return fail_errno(err, errno, "stat /dev/null");
 	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3))
 		return fail(err, EPERM, "/dev/null is not character device 1:3");
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }

@@ -13,7 +13,7 @@ struct default_device {
 	unsigned major;
 	unsigned minor;
 };
-extern const struct default_device default_devices[]; /* ends with a NULL path */
+extern const struct default_device devices_default[]; /* ends with a NULL path */
 
 /* Makes the default devices, linux.devices and the symlinks (/dev/fd, stdin, stdout, stderr, ptmx,
  * core) below ROOTFS_FD. BIND: bind the host's nodes instead of mknod (user namespaces may not make

@@ -76,5 +76,5 @@ int devices_make_nodes(const struct oci_linux *linux_, struct nacre_error *err)
 		if (r < 0)
 			return fail_prefix(err, "linux.devices[%zu]: device %s", i, device->path);
 	}
-	return steal_fd(&fs_fd);
+	return fd_steal(&fs_fd);
 }

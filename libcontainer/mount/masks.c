@@ -35,7 +35,7 @@ static int open_proc(int rootfs_fd, struct nacre_error *err)
 	if (fs.f_type != PROC_SUPER_MAGIC)
 		return fail(err, EXDEV,
 			"/proc was mounted and is no procfs: somebody changes the rootfs");
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }
 
 static int open_below(const struct roots *roots, const char *path)
@@ -164,12 +164,12 @@ int masks_apply(int rootfs_fd, int dev_null_fd, bool procfs, const struct oci_st
 	if (r < 0)
 		return r;
 	/* Anew: where /proc itself is a read-only path, a clone stands on top now. */
-	close_fd(&proc_fd);
+	fd_close(&proc_fd);
 	proc_fd = procfs ? open_proc(rootfs_fd, err) : -1;
 	if (procfs && proc_fd < 0)
 		return proc_fd;
 	r = apply_masked(&(struct roots){rootfs_fd, proc_fd}, dev_null_fd, masked, &covers, err);
-	close_fd(&covers.null_fd);
-	close_fd(&covers.empty_fd);
+	fd_close(&covers.null_fd);
+	fd_close(&covers.empty_fd);
 	return r;
 }

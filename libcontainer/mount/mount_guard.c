@@ -201,7 +201,7 @@ int mount_guard_open(const struct mount_guard *guard, const struct oci_mount *mo
 		return fail_errno(err, fd, "open the source");
 	if (mount_guard_judge(guard, mount, index, fd, err) < 0)
 		return -err->code;
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }
 
 /* PATH as the kernel will open it. ITEM: of which option, for the error. */

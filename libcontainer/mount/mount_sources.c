@@ -115,7 +115,7 @@ int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
 	}
 	if (fd < 0 || mount_set_bind_flags(job, fd, err) < 0)
 		return -err->code;
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }
 
 /* A user namespace without a network namespace of its own may not mount sysfs: the host's is bound,
@@ -133,7 +133,7 @@ static int bind_sysfs(const struct mount_job *job, struct nacre_error *err)
 	o.propagation_recursive = true;
 	if (fd < 0 || mount_set_flags(fd, &o, err) < 0)
 		return -err->code;
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }
 
 /* Without a cgroup namespace a cgroup2 mount would show the whole host, and one made in the initial
@@ -151,7 +151,7 @@ static int bind_cgroup(const struct mount_job *job, struct nacre_error *err)
 		return fail_prefix(err, "cgroup");
 	if (mount_set_flags(fd, &job->options, err) < 0)
 		return -err->code;
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }
 
 static struct filesystem describe(const struct mount_job *job, int target_mode)
@@ -200,7 +200,7 @@ int mount_build_filesystem(const struct mount_job *job, int target_mode, struct 
 		if (r < 0)
 			return fail_errno(err, r, "set propagation");
 	}
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }
 
 int mount_change(const struct mount_job *job, int target_fd, struct nacre_error *err)
@@ -275,7 +275,7 @@ static int open_source(const struct mount_guard *guard, const struct oci_mount *
 	}
 	if (o->idmap && set_idmap(fd, mount, o, userns_fd, err) < 0)
 		return -err->code;
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }
 
 int mount_open_source(const struct mount_guard *guard, const struct oci_mount *mount, size_t index,

@@ -102,7 +102,7 @@ static int open_target(
 		return fail_errno(err, errno, "stat the destination");
 	if (check_target(job, fd, ret_target, err) < 0)
 		return -err->code;
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }
 
 static int attach(int tree_fd, int target_fd, struct nacre_error *err)

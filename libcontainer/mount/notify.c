@@ -66,7 +66,7 @@ int notify_listen(int state_fd, struct nacre_error *err)
 	/* The mode that bind(2) gives is cut by the caller's umask. */
 	if (fchmodat(state_fd, SOCKET, 0666, 0) < 0)
 		return fail_errno(err, errno, "open the socket for notifications to all");
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }
 
 int notify_remove(int state_fd)

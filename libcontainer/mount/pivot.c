@@ -16,7 +16,7 @@ enum {
 	MOUNTINFO_MAX = 16 * 1024 * 1024,
 };
 
-int rootfs_pivot(int rootfs_fd, struct nacre_error *err)
+int pivot_rootfs(int rootfs_fd, struct nacre_error *err)
 {
 	const struct sys_mount_attr slave = {.propagation = MS_SLAVE};
 	cleanup_close int old_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -154,7 +154,7 @@ static int hide_kernel_mounts(int rootfs_fd, struct nacre_error *err)
 	return 0;
 }
 
-int rootfs_move(int rootfs_fd, struct nacre_error *err)
+int pivot_move(int rootfs_fd, struct nacre_error *err)
 {
 	const struct sys_mount_attr slave = {.propagation = MS_SLAVE};
 	cleanup_close int root = -1;
@@ -162,7 +162,7 @@ int rootfs_move(int rootfs_fd, struct nacre_error *err)
 
 	if (fchdir(rootfs_fd) < 0)
 		return fail_errno(err, errno, "change to the rootfs");
-	/* As in rootfs_pivot: what is unmounted here must stay mounted on the host. */
+	/* As in pivot_rootfs: what is unmounted here must stay mounted on the host. */
 	r = sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &slave);
 	if (r < 0)
 		return fail_errno(err, r, "cut the propagation of /");
@@ -177,7 +177,7 @@ int rootfs_move(int rootfs_fd, struct nacre_error *err)
 	return enter_root(err);
 }
 
-int rootfs_chroot(int rootfs_fd, struct nacre_error *err)
+int pivot_chroot(int rootfs_fd, struct nacre_error *err)
 {
 	if (fchdir(rootfs_fd) < 0)
 		return fail_errno(err, errno, "change to the rootfs");

@@ -7,13 +7,13 @@
 /* Each makes ROOTFS_FD the root and the working directory. */
 
 /* pivot_root(2): the old root is gone from the namespace afterwards. */
-int rootfs_pivot(int rootfs_fd, struct nacre_error *err);
+int pivot_rootfs(int rootfs_fd, struct nacre_error *err);
 
 /* For a rootfs on a ramdisk (--no-pivot): the rootfs is moved over "/". The old root stays below
  * it. */
-int rootfs_move(int rootfs_fd, struct nacre_error *err);
+int pivot_move(int rootfs_fd, struct nacre_error *err);
 
 /* Without a mount namespace of its own there is nothing to pivot in. */
-int rootfs_chroot(int rootfs_fd, struct nacre_error *err);
+int pivot_chroot(int rootfs_fd, struct nacre_error *err);
 
 #endif

@@ -69,7 +69,7 @@ int rootfs_open(const char *path, struct nacre_error *err)
 		return fail(err, ENOTDIR, "rootfs %s is not a directory", path);
 	if (st.st_dev == root.st_dev && st.st_ino == root.st_ino)
 		return fail(err, EINVAL, "rootfs %s is the root of the host", path);
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }
 
 static int set_attr(
@@ -92,9 +92,9 @@ static int open_mount_root(int fd)
 		if (statx(current, "", AT_EMPTY_PATH, 0, &stx) < 0)
 			return -errno;
 		if (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
-			return steal_fd(&current);
+			return fd_steal(&current);
 		up = openat(current, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
-		close_fd(&current);
+		fd_close(&current);
 		current = up;
 	}
 	return current < 0 ? -errno : -ELOOP;
@@ -156,7 +156,7 @@ int rootfs_attach(int rootfs_fd, const char *propagation, int *ret_fd, struct na
 	r = sys_move_mount(tree_fd, target_fd);
 	if (r < 0)
 		return fail_errno(err, r, "attach the rootfs");
-	*ret_fd = steal_fd(&tree_fd);
+	*ret_fd = fd_steal(&tree_fd);
 	return 0;
 }
 

@@ -164,7 +164,7 @@ static int copy_directory(int from, int to, int depth, struct nacre_error *err)
 	dir = fd < 0 ? NULL : fdopendir(fd);
 	if (!dir)
 		return fail_errno(err, errno, "tmpcopyup: read directory");
-	(void)steal_fd(&fd);
+	(void)fd_steal(&fd);
 	for (errno = 0; (entry = readdir(dir)); errno = 0) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;

@@ -160,7 +160,7 @@ int idmap_userns(const struct oci_id_mapping *uids, size_t n_uids,
 	release = ends[1];
 	pid = sys_clone3(&args);
 	if (pid == 0) {
-		close_fd(&release);
+		fd_close(&release);
 		hold_namespace(hold);
 	}
 	if (pid < 0)
@@ -168,7 +168,7 @@ int idmap_userns(const struct oci_id_mapping *uids, size_t n_uids,
 	fd = idmap_write(pid, uids, n_uids, gids, n_gids, err);
 	if (fd == 0)
 		fd = open_namespace(pid, err);
-	close_fd(&release);
+	fd_close(&release);
 	/* It ends by itself now; nothing it does can take long. */
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;

@@ -59,7 +59,7 @@ static int open_namespace(
 	if (flag != type->clone_flag)
 		return fail(err, EINVAL, "%s namespace %s: a namespace of another type", type->name,
 			path);
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }
 
 static bool is_own(const struct namespace_type *type, int fd)
@@ -117,8 +117,8 @@ static int plan_one(const struct oci_namespace *namespace, bool not_host,
 	/* setns(2) refuses with EINVAL to join the user namespace that one is in already. */
 	if (type->clone_flag == CLONE_NEWUSER && is_own(type, fd))
 		return 0;
-	close_fd(&plan->join_fds[i]);
-	plan->join_fds[i] = steal_fd(&fd);
+	fd_close(&plan->join_fds[i]);
+	plan->join_fds[i] = fd_steal(&fd);
 	plan->join_flags |= type->clone_flag;
 	return 0;
 }
@@ -165,7 +165,7 @@ int namespaces_joined_user(const struct namespace_plan *plan)
 void namespaces_plan_done(struct namespace_plan *plan)
 {
 	for (size_t i = 0; i < sizeof(plan->join_fds) / sizeof(plan->join_fds[0]); i++)
-		close_fd(&plan->join_fds[i]);
+		fd_close(&plan->join_fds[i]);
 }
 
 int namespaces_unshare_cgroup(struct nacre_error *err)
@@ -224,7 +224,7 @@ int namespaces_open_network(pid_t pid, struct nacre_error *err)
 		return fd;
 	if (is_own(type, fd))
 		return fail(err, EINVAL, "the container's network namespace is the host's");
-	return steal_fd(&fd);
+	return fd_steal(&fd);
 }
 
 int namespaces_set_hostname(const char *hostname, const char *domainname, struct nacre_error *err)

@@ -143,7 +143,7 @@ static int set_time_offsets(int fd, const struct oci_time_offsets *offsets, stru
 
 	used += append_offset(
 		text + used, sizeof(text) - (size_t)used, "boottime", offsets->boottime);
-	r = write_all(fd, text, (size_t)used);
+	r = file_write_all(fd, text, (size_t)used);
 	if (r < 0)
 		return fail_errno(err, r, "linux.timeOffsets: write /proc/self/timens_offsets");
 	return 0;
@@ -185,7 +185,7 @@ static pid_t make_init(const struct namespace_plan *plan, struct middle_result *
 			return r;
 		args.flags &= ~(uint64_t)(unsigned)flags;
 	}
-	close_fd(&offsets);
+	fd_close(&offsets);
 	pid = sys_clone3(&args);
 	if (pid < 0)
 		return clone_failed(err, pid, args.flags);
@@ -208,7 +208,7 @@ static pid_t reap_middle(
 	}
 	if (result->pidfd >= 0) {
 		(void)sys_pidfd_send_signal(result->pidfd, SIGKILL);
-		close_fd(&result->pidfd);
+		fd_close(&result->pidfd);
 	}
 	if (result->err.code) {
 		*err = result->err;
@@ -221,7 +221,7 @@ static pid_t reap_middle(
 /* The fd table is shared with the middle process, so that the pidfd it gets is the caller's. Memory
  * is not: setns(CLONE_NEWTIME) refuses then. The middle process is born in the cgroup because after
  * it joined a cgroup namespace, the cgroup may lie outside what it is allowed to name. */
-static pid_t spawn_joined(
+static pid_t step_spawn_joined(
 	const struct namespace_plan *plan, int *ret_pidfd, struct nacre_error *err)
 {
 	struct clone_args args = {.flags = CLONE_FILES, .exit_signal = SIGCHLD};
@@ -255,5 +255,5 @@ pid_t namespaces_spawn(const struct namespace_plan *plan, int *ret_pidfd, struct
 {
 	if (!plan->join_flags && !plan->process_flags && !plan->time_offsets)
 		return spawn_directly(plan, ret_pidfd, err);
-	return spawn_joined(plan, ret_pidfd, err);
+	return step_spawn_joined(plan, ret_pidfd, err);
 }

@@ -39,7 +39,7 @@ static bool is_within(pid_t pid, const struct stat *wanted)
 			return true;
 		/* EPERM at the caller's own: what is above it is not shown. */
 		parent = ioctl(fd, NS_GET_PARENT);
-		close_fd(&fd);
+		fd_close(&fd);
 		fd = parent;
 	}
 	return false;

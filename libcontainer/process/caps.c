@@ -107,9 +107,8 @@ static uint64_t limit_ambient(
 	return ambient & allowed;
 }
 
-int capabilities_parse(const struct oci_capabilities *capabilities,
-	struct capability_sets *ret_sets, void (*warn)(void *data, const char *text), void *data,
-	struct nacre_error *err)
+int caps_parse(const struct oci_capabilities *capabilities, struct capability_sets *ret_sets,
+	void (*warn)(void *data, const char *text), void *data, struct nacre_error *err)
 {
 	static const struct oci_capabilities none;
 	const struct oci_capabilities *c = capabilities ? capabilities : &none;
@@ -153,7 +152,7 @@ int capabilities_parse(const struct oci_capabilities *capabilities,
 }
 
 /* Beyond what libcap knows too: a capability that a later kernel adds is dropped like any other. */
-int capabilities_bound(const struct capability_sets *sets, struct nacre_error *err)
+int caps_bound(const struct capability_sets *sets, struct nacre_error *err)
 {
 	for (unsigned n = 0; n < 64; n++) {
 		char name[64];
@@ -186,7 +185,7 @@ static int apply_ambient(uint64_t ambient, struct nacre_error *err)
 	return 0;
 }
 
-int capabilities_apply(const struct capability_sets *sets, struct nacre_error *err)
+int caps_apply(const struct capability_sets *sets, struct nacre_error *err)
 {
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
 		{
@@ -210,7 +209,7 @@ int capabilities_apply(const struct capability_sets *sets, struct nacre_error *e
 	return apply_ambient(sets->ambient, err);
 }
 
-size_t capability_names(struct arena *arena, const char *ret_names[64])
+size_t caps_names(struct arena *arena, const char *ret_names[64])
 {
 	size_t n = 0;
 

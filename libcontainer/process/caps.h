@@ -18,18 +18,17 @@ struct capability_sets {
 /* Turns names into masks. A name that the kernel does not know or the caller does not hold is left
  * out and reported through WARN once, by name, as runc does. NULL: no capability at all. Ambient is
  * cut to what is inheritable and permitted (the kernel would refuse it). */
-int capabilities_parse(const struct oci_capabilities *capabilities,
-	struct capability_sets *ret_sets, void (*warn)(void *data, const char *text), void *data,
-	struct nacre_error *err);
+int caps_parse(const struct oci_capabilities *capabilities, struct capability_sets *ret_sets,
+	void (*warn)(void *data, const char *text), void *data, struct nacre_error *err);
 
 /* Drops the bounding set: needs CAP_SETPCAP, so before the ids change. */
-int capabilities_bound(const struct capability_sets *sets, struct nacre_error *err);
+int caps_bound(const struct capability_sets *sets, struct nacre_error *err);
 
 /* Sets the other four, exactly, after the ids changed; ambient last. CVE-2022-29162: inheritable is
  * what the config says and nothing else. */
-int capabilities_apply(const struct capability_sets *sets, struct nacre_error *err);
+int caps_apply(const struct capability_sets *sets, struct nacre_error *err);
 
 /* The names that both kernel and libcap know: features.md. ret_names has 64 places. */
-size_t capability_names(struct arena *arena, const char *ret_names[64]);
+size_t caps_names(struct arena *arena, const char *ret_names[64]);
 
 #endif

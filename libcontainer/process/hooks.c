@@ -151,7 +151,7 @@ static int open_output(const char *path, int *ret_fd, struct nacre_error *err)
 	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (fd < 0 || fcntl(fd, F_SETFL, O_APPEND) < 0)
 		return fail_errno(err, errno, "output of hooks: open %s", path);
-	*ret_fd = steal_fd(&fd);
+	*ret_fd = fd_steal(&fd);
 	return 0;
 }
 
@@ -163,7 +163,7 @@ int hooks_open_output(const char *stdout_path, const char *stderr_path,
 	if (open_output(stdout_path, &output.stdout_fd, err) < 0)
 		return -err->code;
 	if (open_output(stderr_path, &output.stderr_fd, err) < 0) {
-		close_fd(&output.stdout_fd);
+		fd_close(&output.stdout_fd);
 		return -err->code;
 	}
 	*ret_output = output;

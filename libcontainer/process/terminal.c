@@ -76,8 +76,8 @@ int terminal_open(int rootfs_fd, const struct oci_console_size *size, struct ter
 	r = set_size(master, size, err);
 	if (r < 0)
 		return r;
-	ret_terminal->master = steal_fd(&master);
-	ret_terminal->slave = steal_fd(&slave);
+	ret_terminal->master = fd_steal(&master);
+	ret_terminal->slave = fd_steal(&slave);
 	return 0;
 }
 
@@ -112,7 +112,7 @@ int terminal_take(int *slave, uint32_t uid, struct nacre_error *err)
 		if (dup2(*slave, fd) < 0)
 			return fail_errno(err, errno, "make the terminal stdio %d", fd);
 	if (*slave > STDERR_FILENO)
-		close_fd(slave);
+		fd_close(slave);
 	else if (fcntl(*slave, F_SETFD, 0) < 0) /* dup2 onto itself kept close-on-exec */
 		return fail_errno(err, errno, "make the terminal stdio %d", *slave);
 	*slave = -1;

@@ -143,7 +143,7 @@ static int open_lock(
 	 */
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_nlink == 0)
 		return no_container(id, err);
-	*ret_lock_fd = steal_fd(&fd);
+	*ret_lock_fd = fd_steal(&fd);
 	return 0;
 }
 
@@ -159,7 +159,7 @@ int state_note_cgroup(int lock_fd, const struct container_record *record, struct
 	int length = record->unit ? snprintf(text, sizeof(text), "%s\n%s\n%s", record->cgroup,
 					    record->user_unit ? "user" : "system", record->unit)
 				  : snprintf(text, sizeof(text), "%s", record->cgroup);
-	int result = (size_t)length < sizeof(text) ? write_all(lock_fd, text, (size_t)length)
+	int result = (size_t)length < sizeof(text) ? file_write_all(lock_fd, text, (size_t)length)
 						   : -ENAMETOOLONG;
 
 	return result < 0
@@ -194,8 +194,8 @@ int state_make(int root_fd, const struct container_record *record, int *ret_stat
 		(void)state_remove(root_fd, id, dir, &ignored);
 		return result;
 	}
-	*ret_state_fd = steal_fd(&dir);
-	*ret_lock_fd = steal_fd(&lock);
+	*ret_state_fd = fd_steal(&dir);
+	*ret_lock_fd = fd_steal(&lock);
 	return 0;
 }
 
@@ -207,7 +207,7 @@ static int remove_leftovers(int root_fd, const char *id, int state_fd, struct na
 	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 
 	if (!dir) {
-		close_fd(&fd);
+		fd_close(&fd);
 		return fail_errno(err, errno, "read the state of container \"%s\"", id);
 	}
 	(void)notify_remove(state_fd);
@@ -246,7 +246,7 @@ int state_write(int state_fd, const char *name, const char *text, struct nacre_e
 {
 	cleanup_close int fd = openat(
 		state_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int result = fd < 0 ? -errno : write_all(fd, text, strlen(text));
+	int result = fd < 0 ? -errno : file_write_all(fd, text, strlen(text));
 
 	return result < 0 ? fail_errno(err, result, "write %s to the state directory", name) : 0;
 }
@@ -375,7 +375,7 @@ int state_list_ids(int root_fd, char ***ret_ids, size_t *ret_n, struct nacre_err
 	char **ids = NULL;
 
 	if (!dir) {
-		close_fd(&fd);
+		fd_close(&fd);
 		return fail_errno(err, errno, "read the state root");
 	}
 	for (struct dirent *entry; (entry = readdir(dir));) {

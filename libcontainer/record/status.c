@@ -13,7 +13,7 @@
 #include "libcontainer/base/procfs.h"
 #include "libcontainer/base/sys.h"
 
-const char *container_status_name(enum container_status status)
+const char *status_name(enum container_status status)
 {
 	static const char *const names[] = {
 		[STATUS_CREATING] = "creating",
@@ -46,8 +46,8 @@ int status_view_open(int root_fd, struct status_view *ret_view, struct nacre_err
 
 void status_view_close(struct status_view *view)
 {
-	close_fd(&view->proc_fd);
-	close_fd(&view->cgroup_fd);
+	fd_close(&view->proc_fd);
+	fd_close(&view->cgroup_fd);
 }
 
 /* Whether the process of the record is there, and not a zombie nor a later one with its pid. */
@@ -61,7 +61,7 @@ static bool process_lives(int proc_fd, const struct container_record *record)
 	       start_time == record->start_time && state != 'Z' && state != 'X';
 }
 
-int container_status(const struct status_view *view, const struct container_record *record,
+int status_read(const struct status_view *view, const struct container_record *record,
 	enum container_status *ret_status, struct nacre_error *err)
 {
 	char start[NAME_MAX + 8];
@@ -85,7 +85,7 @@ int container_status(const struct status_view *view, const struct container_reco
 	return 0;
 }
 
-int record_open_pidfd(const struct container_record *record)
+int status_open_pidfd(const struct container_record *record)
 {
 	cleanup_close int pidfd = record->pid > 0 ? sys_pidfd_open((pid_t)record->pid) : -ESRCH;
 	cleanup_close int proc_fd = -1;
@@ -98,10 +98,10 @@ int record_open_pidfd(const struct container_record *record)
 	 */
 	if (proc_fd < 0 || !process_lives(proc_fd, record))
 		return -ESRCH;
-	return steal_fd(&pidfd);
+	return fd_steal(&pidfd);
 }
 
-int record_open_cgroup(
+int status_open_cgroup(
 	const struct container_record *record, struct cgroup *ret_cgroup, struct nacre_error *err)
 {
 	struct cgroup cgroup;
@@ -118,7 +118,7 @@ int record_open_cgroup(
 	return 0;
 }
 
-int record_identify(pid_t pid, struct container_record *record, struct nacre_error *err)
+int status_identify(pid_t pid, struct container_record *record, struct nacre_error *err)
 {
 	cleanup_close int proc_fd = open_proc(err);
 	char state;

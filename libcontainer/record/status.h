@@ -16,7 +16,7 @@ enum container_status {
 	STATUS_PAUSED,
 	STATUS_STOPPED,
 };
-const char *container_status_name(enum container_status status);
+const char *status_name(enum container_status status);
 
 /* Where to ask: opened once for any number of containers. */
 struct status_view {
@@ -28,19 +28,19 @@ struct status_view {
 int status_view_open(int root_fd, struct status_view *ret_view, struct nacre_error *err);
 void status_view_close(struct status_view *view);
 
-int container_status(const struct status_view *view, const struct container_record *record,
+int status_read(const struct status_view *view, const struct container_record *record,
 	enum container_status *ret_status, struct nacre_error *err);
 
 /* A pidfd of the container's first process, proven by its start time. -ESRCH: it is gone; no text.
  */
-int record_open_pidfd(const struct container_record *record);
+int status_open_pidfd(const struct container_record *record);
 
 /* The container's cgroup. -ENOENT without text: it is gone, or, of a unit of systemd that ended, it
  * is another unit's by now that has the same name. */
-int record_open_cgroup(
+int status_open_cgroup(
 	const struct container_record *record, struct cgroup *ret_cgroup, struct nacre_error *err);
 
 /* Puts PID and its start time into a record. */
-int record_identify(pid_t pid, struct container_record *record, struct nacre_error *err);
+int status_identify(pid_t pid, struct container_record *record, struct nacre_error *err);
 
 #endif

@@ -13,13 +13,13 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/fdpass.h"
 #include "libcontainer/base/sys.h"
-#include "libcontainer/seccomp/seccomp_profile.h"
+#include "libcontainer/seccomp/seccomp_policy.h"
 
 /* An agent that listens but never reads must not hold up `create` for ever. */
 #define AGENT_TIMEOUT_SECONDS 10
 
 /* Whether some are; *MESSAGE names them. */
-static bool has_unknown(const struct seccomp_profile *profile, struct nacre_error *message)
+static bool has_unknown(const struct seccomp_policy *profile, struct nacre_error *message)
 {
 	const struct scmp_version *version = seccomp_version();
 	char names[640];
@@ -32,7 +32,7 @@ static bool has_unknown(const struct seccomp_profile *profile, struct nacre_erro
 	return true;
 }
 
-static void warn_unknown(const struct seccomp_profile *profile,
+static void warn_unknown(const struct seccomp_policy *profile,
 	void (*warn)(void *data, const char *text), void *data)
 {
 	struct nacre_error message;
@@ -43,17 +43,17 @@ static void warn_unknown(const struct seccomp_profile *profile,
 
 int seccomp_refuse_unknown(const struct oci_seccomp *seccomp, struct nacre_error *err)
 {
-	struct seccomp_profile profile;
-	int r = seccomp_profile_read(seccomp, &profile, err);
+	struct seccomp_policy profile;
+	int r = seccomp_policy_read(seccomp, &profile, err);
 
 	if (r < 0)
 		return r;
 	r = has_unknown(&profile, err) ? -err->code : 0;
-	seccomp_profile_release(&profile);
+	seccomp_policy_release(&profile);
 	return r;
 }
 
-static int generate(const struct seccomp_profile *profile, struct seccomp_program *ret_program,
+static int generate(const struct seccomp_policy *profile, struct seccomp_program *ret_program,
 	struct nacre_error *err)
 {
 	struct seccomp_table tables[SECCOMP_N_ARCHITECTURES + 1];
@@ -67,7 +67,7 @@ static int generate(const struct seccomp_profile *profile, struct seccomp_progra
 		n++;
 	}
 	if (r >= 0)
-		r = seccomp_generate(profile, tables, n, ret_program, err);
+		r = seccomp_bpf_generate(profile, tables, n, ret_program, err);
 	while (n)
 		seccomp_table_release(&tables[--n]);
 	if (r < 0)
@@ -80,15 +80,15 @@ static int generate(const struct seccomp_profile *profile, struct seccomp_progra
 static int compile(const struct oci_seccomp *seccomp, struct seccomp_program *ret_program,
 	void (*warn)(void *data, const char *text), void *data, struct nacre_error *err)
 {
-	struct seccomp_profile profile;
-	int r = seccomp_profile_read(seccomp, &profile, err);
+	struct seccomp_policy profile;
+	int r = seccomp_policy_read(seccomp, &profile, err);
 
 	if (r < 0)
 		return r;
 	r = generate(&profile, ret_program, err);
 	if (r >= 0)
 		warn_unknown(&profile, warn, data);
-	seccomp_profile_release(&profile);
+	seccomp_policy_release(&profile);
 	return r;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/seccomp/seccomp_profile.h"
+#include "libcontainer/seccomp/seccomp_policy.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -249,7 +249,7 @@ static void emit_program(struct writer *w, const struct seccomp_table *tables, s
 	(void)emit_load(w, offsetof(struct seccomp_data, arch), other);
 }
 
-int seccomp_generate(const struct seccomp_profile *profile, const struct seccomp_table *tables,
+int seccomp_bpf_generate(const struct seccomp_policy *profile, const struct seccomp_table *tables,
 	size_t n_tables, struct seccomp_program *ret_program, struct nacre_error *err)
 {
 	struct writer w = {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/seccomp/seccomp_profile.h"
+#include "libcontainer/seccomp/seccomp_policy.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/seccomp/seccomp_profile.h"
+#include "libcontainer/seccomp/seccomp_policy.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -165,7 +165,7 @@ static bool name_is_known(const char *name)
 	return false;
 }
 
-size_t seccomp_unknown_names(const struct seccomp_profile *profile, char *text, size_t size)
+size_t seccomp_unknown_names(const struct seccomp_policy *profile, char *text, size_t size)
 {
 	size_t used = 0, unknown = 0;
 
@@ -189,7 +189,7 @@ static bool stricter(uint32_t a, uint32_t b)
 	return (int32_t)(a & SECCOMP_RET_ACTION_FULL) < (int32_t)(b & SECCOMP_RET_ACTION_FULL);
 }
 
-static bool profile_names(const struct seccomp_profile *profile, const char *name)
+static bool profile_names(const struct seccomp_policy *profile, const char *name)
 {
 	for (size_t i = 0; i < profile->n_rules; i++)
 		if (!strcmp(profile->rules[i].name, name))
@@ -201,7 +201,7 @@ static bool profile_names(const struct seccomp_profile *profile, const char *nam
  * the arguments lie behind a pointer. So a rule with tests is not carried over where it would allow
  * more than it says (all of socket(2) for AF_UNIX), and is carried over whole where it forbids. */
 static const struct seccomp_rule *rule_for_subcall(
-	const struct seccomp_profile *profile, const struct subcall *sub)
+	const struct seccomp_policy *profile, const struct subcall *sub)
 {
 	const struct seccomp_rule *found = NULL;
 
@@ -222,8 +222,8 @@ static const struct seccomp_rule *rule_for_subcall(
 /* A multiplexer that the profile names itself is left as it stands there, also if it only repeats
  * the default: libseccomp would refuse that rule and then allow socketcall(SYS_SOCKET) because of a
  * rule for socket(AF_UNIX), which opened every family to 32-bit programs (moby 7158007). */
-static size_t add_multiplexed(const struct seccomp_profile *profile,
-	const struct seccomp_arch *arch, struct seccomp_table *table, size_t n)
+static size_t add_multiplexed(const struct seccomp_policy *profile, const struct seccomp_arch *arch,
+	struct seccomp_table *table, size_t n)
 {
 	bool done[2] = {profile_names(profile, "socketcall"), profile_names(profile, "ipc")};
 	uint32_t token = token_of(arch);
@@ -279,7 +279,7 @@ static void add_span(struct seccomp_table *table, struct seccomp_span span)
  * others. A rule that repeats the default counts for nothing; libseccomp has always refused them.
  * In an ordered profile a rule without tests is the last one that is looked at. */
 static struct seccomp_span span_of_call(
-	const struct seccomp_profile *profile, struct seccomp_call *calls, size_t n)
+	const struct seccomp_policy *profile, struct seccomp_call *calls, size_t n)
 {
 	struct seccomp_span span = {
 		.first = calls[0].number,
@@ -305,7 +305,7 @@ static struct seccomp_span span_of_call(
 
 /* The first number that is newer than all that the profile names; 0: there is none. */
 static uint32_t first_new_number(
-	const struct seccomp_profile *profile, const struct seccomp_table *table, size_t n)
+	const struct seccomp_policy *profile, const struct seccomp_table *table, size_t n)
 {
 	if (!profile->new_calls_are_unknown)
 		return 0;
@@ -319,7 +319,7 @@ static uint32_t first_new_number(
 }
 
 /* The numbers from FROM up to and without TO (0: no end), which the profile does not name. */
-static void add_gap(const struct seccomp_profile *profile, struct seccomp_table *table,
+static void add_gap(const struct seccomp_policy *profile, struct seccomp_table *table,
 	uint32_t first_new, uint32_t from, uint32_t to)
 {
 	uint32_t special = table->arch->special;
@@ -335,7 +335,7 @@ static void add_gap(const struct seccomp_profile *profile, struct seccomp_table 
 	add_span(table, (struct seccomp_span){from, profile->default_action, NULL, 0});
 }
 
-static void make_spans(const struct seccomp_profile *profile, struct seccomp_table *table, size_t n)
+static void make_spans(const struct seccomp_policy *profile, struct seccomp_table *table, size_t n)
 {
 	uint32_t first_new = first_new_number(profile, table, n);
 	uint32_t next = 0;
@@ -353,7 +353,7 @@ static void make_spans(const struct seccomp_profile *profile, struct seccomp_tab
 	add_gap(profile, table, first_new, next, 0);
 }
 
-int seccomp_table_make(const struct seccomp_profile *profile, const struct seccomp_arch *arch,
+int seccomp_table_make(const struct seccomp_policy *profile, const struct seccomp_arch *arch,
 	struct seccomp_table *ret_table, struct nacre_error *err)
 {
 	struct seccomp_table table = {.arch = arch, .audit_arch = token_of(arch)};

@@ -11,7 +11,7 @@
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
-/* What seccomp_profile.c understands, as the features document lists it; a test compares the two.
+/* What seccomp_policy.c understands, as the features document lists it; a test compares the two.
  */
 
 const char *const *seccomp_actions(void)

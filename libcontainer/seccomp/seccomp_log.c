@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
-#include "libcontainer/seccomp/seccomp_profile.h"
+#include "libcontainer/seccomp/seccomp_policy.h"
 
 #define KMSG "/dev/kmsg"
 

@@ -5,7 +5,7 @@
 #include <linux/seccomp.h>
 #include <string.h>
 
-#include "libcontainer/seccomp/seccomp_profile.h"
+#include "libcontainer/seccomp/seccomp_policy.h"
 
 /* From the table to a profile that the generator takes. */
 
@@ -136,7 +136,7 @@ int seccomp_own_compile(struct arena *arena, unsigned profile, const struct oci_
 	const char *const *archs, struct seccomp_program *ret_program, struct nacre_error *err)
 {
 	struct builder b = {.arena = arena, .profile = profile, .grants = grants};
-	struct seccomp_profile p = {
+	struct seccomp_policy p = {
 		.default_action = SECCOMP_RET_ERRNO | ENOSYS,
 		.foreign_action = SECCOMP_RET_ERRNO | ENOSYS,
 		.ordered = true,
@@ -158,7 +158,7 @@ int seccomp_own_compile(struct arena *arena, unsigned profile, const struct oci_
 		n++;
 	}
 	if (r >= 0)
-		r = seccomp_generate(&p, tables, n, ret_program, err);
+		r = seccomp_bpf_generate(&p, tables, n, ret_program, err);
 	while (n)
 		seccomp_table_release(&tables[--n]);
 	return r < 0 ? fail_prefix(err, "own seccomp filter") : 0;

@@ -70,7 +70,7 @@ int seccomp_own_apply(const struct seccomp_own *own, struct nacre_error *err)
 
 	if (!own->profile)
 		return 0;
-	/* As for a config without flags: see seccomp_profile.c. */
+	/* As for a config without flags: see seccomp_policy.c. */
 	r = sys_seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &fprog);
 	return r < 0 ? fail_errno(
 			       err, r, "load nacre's own seccomp filter of %u instructions", own->n)

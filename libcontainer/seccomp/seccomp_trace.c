@@ -7,7 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "libcontainer/seccomp/seccomp_profile.h"
+#include "libcontainer/seccomp/seccomp_policy.h"
 
 /* A later kernel may write more than the header knows. */
 #define NOTIF_BYTES 512

@@ -75,7 +75,7 @@ static void put_rule(FILE *out, const struct oci_device_rule *rule, const char *
 	fprintf(out, "\t%s", access_of(rule));
 }
 
-void properties_of_devices(FILE *out, const struct oci_device_rule *rules, size_t n)
+void systemd_properties_of_devices(FILE *out, const struct oci_device_rule *rules, size_t n)
 {
 	size_t first = 0;
 
@@ -85,10 +85,10 @@ void properties_of_devices(FILE *out, const struct oci_device_rule *rules, size_
 	/* What is said of a list is added to it, but for an empty one, which clears it. */
 	fputs("DeviceAllow\ta(ss)\t-\n", out);
 	if (first > 0 && rules[first - 1].allow) {
-		property_string(out, "DevicePolicy", "auto"); /* no filter at all */
+		systemd_property_string(out, "DevicePolicy", "auto"); /* no filter at all */
 		return;
 	}
-	property_string(out, "DevicePolicy", "strict");
+	systemd_property_string(out, "DevicePolicy", "strict");
 	fputs("DeviceAllow\ta(ss)", out);
 	for (size_t i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++)
 		fprintf(out, "\t+\t%s\t%s", defaults[i].device, defaults[i].access);

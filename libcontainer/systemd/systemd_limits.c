@@ -24,9 +24,9 @@
 static void put_limit(FILE *out, const char *name, int64_t value)
 {
 	if (value == -1)
-		property_u64(out, name, INFINITY_U64);
+		systemd_property_u64(out, name, INFINITY_U64);
 	else if (value > 0)
-		property_u64(out, name, (uint64_t)value);
+		systemd_property_u64(out, name, (uint64_t)value);
 }
 
 /* As cgroup_limits.c: in the spec swap is memory and swap together. */
@@ -35,9 +35,9 @@ static void put_memory(FILE *out, const struct oci_memory *memory)
 	int64_t limit = memory->limit.value, swap = memory->swap.value;
 
 	if (swap == -1 || (swap == 0 && limit == -1))
-		property_u64(out, "MemorySwapMax", INFINITY_U64);
+		systemd_property_u64(out, "MemorySwapMax", INFINITY_U64);
 	else if (swap > 0 && limit > 0 && swap >= limit)
-		property_u64(out, "MemorySwapMax", (uint64_t)(swap - limit));
+		systemd_property_u64(out, "MemorySwapMax", (uint64_t)(swap - limit));
 	put_limit(out, "MemoryMax", limit);
 	put_limit(out, "MemoryLow", memory->reservation.value);
 }
@@ -56,10 +56,10 @@ static uint64_t share_of(uint64_t quota, uint64_t period)
 static void put_quota(FILE *out, uint64_t quota, uint64_t period)
 {
 	if (period > 0)
-		property_u64(out, "CPUQuotaPeriodUSec", period);
+		systemd_property_u64(out, "CPUQuotaPeriodUSec", period);
 	else
 		period = DEFAULT_PERIOD_US;
-	property_u64(out, "CPUQuotaPerSecUSec", share_of(quota, period));
+	systemd_property_u64(out, "CPUQuotaPerSecUSec", share_of(quota, period));
 }
 
 void systemd_round_quota(struct oci_resources *resources)
@@ -79,7 +79,7 @@ void systemd_round_quota(struct oci_resources *resources)
 static void put_idle(FILE *out)
 {
 	/* systemd 252; it is the only weight that an idle group has. */
-	property_u64(out, PROPERTY_OPTIONAL "CPUWeight", 0);
+	systemd_property_u64(out, PROPERTY_OPTIONAL "CPUWeight", 0);
 }
 
 /* errno is 0 if TEXT begins with a number. */
@@ -139,7 +139,8 @@ static void put_cpu(FILE *out, const struct oci_cpu *cpu)
 	if (cpu->idle.value != 0)
 		put_idle(out);
 	else if (cpu->shares.value != 0)
-		property_u64(out, "CPUWeight", cgroup_weight_from_shares(cpu->shares.value));
+		systemd_property_u64(
+			out, "CPUWeight", cgroup_weight_from_shares(cpu->shares.value));
 	if (cpu->quota.value != 0 || cpu->period.value != 0)
 		put_quota(out, cpu->quota.value > 0 ? (uint64_t)cpu->quota.value : 0,
 			cpu->period.value);
@@ -155,9 +156,9 @@ static void put_file_number(FILE *out, const char *name, const char *value)
 	uint64_t n = number(value, &end);
 
 	if (strcmp(value, "max") == 0)
-		property_u64(out, name, INFINITY_U64);
+		systemd_property_u64(out, name, INFINITY_U64);
 	else if (errno == 0 && !*end)
-		property_u64(out, name, n);
+		systemd_property_u64(out, name, n);
 }
 
 static void put_file_tasks(FILE *out, const char *name, const char *value)
@@ -174,7 +175,7 @@ static void put_file_weight(FILE *out, const char *name, const char *value)
 	uint64_t n = number(text, &end);
 
 	if (errno == 0 && !*end && n >= 1 && n <= 10000)
-		property_u64(out, name, n);
+		systemd_property_u64(out, name, n);
 }
 
 static void put_file_quota(FILE *out, const char *name, const char *value)
@@ -209,7 +210,7 @@ static void put_file_idle(FILE *out, const char *name, const char *value)
 static void put_file_oom_group(FILE *out, const char *name, const char *value)
 {
 	if (strcmp(value, "0") == 0 || strcmp(value, "1") == 0)
-		property_string(out, name, *value == '1' ? "kill" : "continue");
+		systemd_property_string(out, name, *value == '1' ? "kill" : "continue");
 }
 
 static void put_unified(FILE *out, const struct oci_map *unified)
@@ -242,7 +243,7 @@ static void put_unified(FILE *out, const struct oci_map *unified)
 				files[i].put(out, files[i].property, unified->items[j].value);
 }
 
-void properties_of_limits(FILE *out, const struct oci_resources *resources)
+void systemd_properties_of_limits(FILE *out, const struct oci_resources *resources)
 {
 	if (resources->pids)
 		put_limit(out, "TasksMax", oci_pids_limit(resources->pids));
@@ -251,6 +252,7 @@ void properties_of_limits(FILE *out, const struct oci_resources *resources)
 	if (resources->cpu)
 		put_cpu(out, resources->cpu);
 	if (resources->block_io && resources->block_io->weight.value != 0)
-		property_u64(out, "IOWeight", cgroup_io_weight(resources->block_io->weight.value));
+		systemd_property_u64(
+			out, "IOWeight", cgroup_io_weight(resources->block_io->weight.value));
 	put_unified(out, &resources->unified);
 }

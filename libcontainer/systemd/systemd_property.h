@@ -16,18 +16,18 @@
 
 #define PROPERTY_OPTIONAL "?"
 
-void property_bool(FILE *out, const char *name, bool value);
-void property_u64(FILE *out, const char *name, uint64_t value);
-void property_string(FILE *out, const char *name, const char *value);
-void property_field(FILE *out, const char *text);
+void systemd_property_bool(FILE *out, const char *name, bool value);
+void systemd_property_u64(FILE *out, const char *name, uint64_t value);
+void systemd_property_string(FILE *out, const char *name, const char *value);
+void systemd_property_field(FILE *out, const char *text);
 
 /* linux.resources, systemd_limits.c and systemd_devices.c. Values that are not valid are left out:
  * cgroup_limits.h and cgroup_devices.h have an error for each. */
-void properties_of_limits(FILE *out, const struct oci_resources *resources);
-void properties_of_devices(FILE *out, const struct oci_device_rule *rules, size_t n);
+void systemd_properties_of_limits(FILE *out, const struct oci_resources *resources);
+void systemd_properties_of_devices(FILE *out, const struct oci_device_rule *rules, size_t n);
 
 /* The annotation KEY, of which NAME is the part behind org.systemd.property. */
-int property_of_annotation(FILE *out, const char *name, const char *key, const char *value,
+int systemd_property_of_annotation(FILE *out, const char *name, const char *key, const char *value,
 	bool trusted, struct nacre_error *err);
 
 #endif

@@ -153,25 +153,25 @@ void systemd_scope_cgroup(const struct systemd_unit *unit, char ret_path[PATH_MA
 		(void)snprintf(ret_path + used, PATH_MAX - used, "/%s", unit->name);
 }
 
-void property_field(FILE *out, const char *text)
+void systemd_property_field(FILE *out, const char *text)
 {
 	fprintf(out, "\t%s", text);
 }
 
-void property_bool(FILE *out, const char *name, bool value)
+void systemd_property_bool(FILE *out, const char *name, bool value)
 {
 	fprintf(out, "%s\tb\t%d\n", name, value);
 }
 
-void property_u64(FILE *out, const char *name, uint64_t value)
+void systemd_property_u64(FILE *out, const char *name, uint64_t value)
 {
 	fprintf(out, "%s\tt\t%llu\n", name, (unsigned long long)value);
 }
 
-void property_string(FILE *out, const char *name, const char *value)
+void systemd_property_string(FILE *out, const char *name, const char *value)
 {
 	fprintf(out, "%s\ts", name);
-	property_field(out, value);
+	systemd_property_field(out, value);
 	fputc('\n', out);
 }
 
@@ -189,13 +189,13 @@ static void properties_of_unit(
 		fprintf(out, "Slice\ts\t%s\n", unit->slice);
 		fprintf(out, "PIDs\tau\t+\t%d\t-\n", pid);
 		/* What is below the scope's cgroup is the container's. */
-		property_bool(out, "Delegate", true);
+		systemd_property_bool(out, "Delegate", true);
 		/* If nobody deletes the container, nothing stays. */
-		property_string(out, "CollectMode", "inactive-or-failed");
+		systemd_property_string(out, "CollectMode", "inactive-or-failed");
 	}
-	property_bool(out, "DefaultDependencies", false);
+	systemd_property_bool(out, "DefaultDependencies", false);
 	for (size_t i = 0; i < sizeof(on) / sizeof(on[0]); i++)
-		property_bool(out, on[i], true);
+		systemd_property_bool(out, on[i], true);
 }
 
 static int properties_of_annotations(
@@ -209,7 +209,7 @@ static int properties_of_annotations(
 
 		if (strncmp(pair->key, SYSTEMD_ANNOTATION_PREFIX, n_prefix) != 0)
 			continue;
-		r = property_of_annotation(
+		r = systemd_property_of_annotation(
 			out, pair->key + n_prefix, pair->key, pair->value, trusted, err);
 		if (r < 0)
 			return r;
@@ -241,8 +241,8 @@ int systemd_unit_properties(const struct systemd_unit *unit, const char *id, pid
 		return fail_errno(err, errno, "properties of a systemd unit");
 	properties_of_unit(out, unit, id, pid);
 	if (resources)
-		properties_of_limits(out, resources);
-	properties_of_devices(
+		systemd_properties_of_limits(out, resources);
+	systemd_properties_of_devices(
 		out, resources ? resources->devices : NULL, resources ? resources->n_devices : 0);
 	/* Last: what is said twice counts as it was said last. */
 	return finish(out, &text, properties_of_annotations(out, annotations, trusted, err),
@@ -258,8 +258,8 @@ int systemd_limit_properties(const struct oci_resources *resources, bool devices
 
 	if (!out)
 		return fail_errno(err, errno, "properties of a systemd unit");
-	properties_of_limits(out, resources);
+	systemd_properties_of_limits(out, resources);
 	if (devices)
-		properties_of_devices(out, resources->devices, resources->n_devices);
+		systemd_properties_of_devices(out, resources->devices, resources->n_devices);
 	return finish(out, &text, 0, ret_text, err);
 }

@@ -100,7 +100,7 @@ static int parse_integer(struct parser *p, size_t row)
 		return wrong(p, "the number does not fit its type");
 	p->at = end;
 	(void)snprintf(text, sizeof(text), "%s%llu", negative ? "-" : "", (unsigned long long)n);
-	property_field(p->values, text);
+	systemd_property_field(p->values, text);
 	return 0;
 }
 
@@ -116,7 +116,7 @@ static int parse_double(struct parser *p)
 		return wrong(p, "a number is expected");
 	p->at = end;
 	(void)snprintf(text, sizeof(text), "%.17g", n);
-	property_field(p->values, text);
+	systemd_property_field(p->values, text);
 	return 0;
 }
 
@@ -166,13 +166,13 @@ static int parse_string(struct parser *p, const char *type)
 	}
 	text[n] = '\0';
 	p->at++;
-	property_field(p->values, text);
+	systemd_property_field(p->values, text);
 	return settle_type(p, type, type && (*type == 'o' || *type == 'g') ? *type : 's');
 }
 
 static int parse_bool(struct parser *p, bool value, const char *type)
 {
-	property_field(p->values, value ? "1" : "0");
+	systemd_property_field(p->values, value ? "1" : "0");
 	return settle_type(p, type, 'b');
 }
 
@@ -187,14 +187,14 @@ static int parse_array(struct parser *p, const char *type)
 		strcpy(first, type + 1);
 	skip_blanks(p);
 	if (r == 0 && take(p, "]")) {
-		property_field(p->values, "-");
+		systemd_property_field(p->values, "-");
 		for (const char *c = first; *c && r == 0; c++)
 			r = add_type(p, *c);
 		return *first ? r : wrong(p, "an empty array needs its type, as in @as []");
 	}
 	for (bool more = true; r == 0 && more;) {
 		p->n = element;
-		property_field(p->values, "+");
+		systemd_property_field(p->values, "+");
 		/* A tuple's own members say what it is. */
 		r = parse_value(p, *first && *first != '(' ? first : NULL);
 		if (r == 0 && *first && strcmp(first, p->signature + element) != 0)
@@ -206,7 +206,7 @@ static int parse_array(struct parser *p, const char *type)
 	}
 	if (r == 0 && !take(p, "]"))
 		return wrong(p, "\"]\" is expected");
-	property_field(p->values, "-");
+	systemd_property_field(p->values, "-");
 	return r;
 }
 
@@ -357,11 +357,11 @@ static int put_seconds(FILE *out, const char *name, size_t n, const char *signat
 		return -EINVAL;
 	}
 	fprintf(out, "%.*sU", (int)n, name);
-	property_u64(out, "Sec", seconds * 1000000);
+	systemd_property_u64(out, "Sec", seconds * 1000000);
 	return 0;
 }
 
-int property_of_annotation(FILE *out, const char *name, const char *key, const char *value,
+int systemd_property_of_annotation(FILE *out, const char *name, const char *key, const char *value,
 	bool trusted, struct nacre_error *err)
 {
 	size_t n = strlen(name);

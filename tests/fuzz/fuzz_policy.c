@@ -47,8 +47,8 @@ static void check_grants(const struct policy *policy, const struct harden_reques
 	struct nacre_error err;
 
 	for (size_t i = 0; i < settled->grants.n; i++) {
-		require(grant_check(settled->grants.items[i], &err) == 0, "a grant that exists",
-			settled->grants.items[i]);
+		require(harden_grant_check(settled->grants.items[i], &err) == 0,
+			"a grant that exists", settled->grants.items[i]);
 		require(may(policy, settled->grants.items[i], settled->granted_by[i]),
 			"a grant that its giver may give", settled->grants.items[i]);
 	}

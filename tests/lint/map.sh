@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The documents name what is there: the life table in README.md is the one of life.c, each function
-# of README.md's map stands in the file given, the rules and grants are those of specs/, and
-# SECURITY.md has the replayed CVEs. "map.sh life" prints the life table for README.md.
+# The documents name what is there: the life table in libcontainer/README.md is the one of life.c, each
+# function of its map stands in the file given, the rules and grants are those of specs/, and
+# SECURITY.md has the replayed CVEs. "map.sh life" prints the life table.
 # shellcheck disable=SC2013,SC2016 # names without blanks; backquotes of Markdown
 set -u
 cd "$SOURCE" || exit 1
 failed=0
+tour=libcontainer/README.md
 
 complain() {
 	echo "map: $1" >&2
@@ -20,8 +21,9 @@ life() {
 		gsub(/^[ \t]+|[ \t]+$/, "", text)
 		return text
 	}
-	/^const struct step [a-z]+_steps\[\]/ {
+	/^const struct step life_[a-z]+_steps\[\]/ {
 		table = $4
+		sub(/^life_/, "", table)
 		sub(/_steps.*/, "", table)
 		n[table] = 0
 		next
@@ -36,6 +38,7 @@ life() {
 		gsub(/ \| /, " + ", when)
 		undo = cell(field[4])
 		sub(/}$/, "", undo)
+		sub(/^step_/, "", undo)
 		if ($0 ~ /STEP_OVERLAP/)
 			owner = owner "~"
 		line = sprintf("%-9s%-33s%-36s%s", owner, quoted[2], when,
@@ -52,13 +55,13 @@ life() {
 		for (i = 1; i <= n["start"]; i++)
 			print "  " row["start", i]
 		print "exec"
-		for (i = 1; i <= n["join"]; i++)
-			print "  " row["join", i]
+		for (i = 1; i <= n["exec"]; i++)
+			print "  " row["exec", i]
 		print "  ... and start, without its hooks"
 		print "restore"
 		for (i = 1; i <= n["restore"]; i++)
 			print "  " row["restore", i]
-		if (!n["create"] || !n["start"] || !n["join"] || !n["restore"])
+		if (!n["create"] || !n["start"] || !n["exec"] || !n["restore"])
 			exit 1
 	}' libcontainer/life/life.c
 }
@@ -68,15 +71,15 @@ if [ "${1:-}" = life ]; then
 	exit
 fi
 
-# The lines of README.md between two headings.
+# section FILE HEADING: the lines up to the next heading.
 section() {
-	awk -v heading="## $1" '/^## / { inside = $0 == heading; next } inside' README.md
+	awk -v heading="## $2" '/^## / { inside = $0 == heading; next } inside' "$1"
 }
 
 expected=$(life) || complain "no tables found in libcontainer/life/life.c"
-found=$(section "A container's life" | awk '/^```/ { inside = !inside; next } inside')
+found=$(section "$tour" "A container's life" | awk '/^```/ { inside = !inside; next } inside')
 difference=$(diff <(echo "$expected") <(echo "$found")) ||
-	complain "README.md's life table is not that of libcontainer/life/life.c (map.sh life prints it):
+	complain "$tour's life table is not that of libcontainer/life/life.c (map.sh life prints it):
 $difference"
 
 # | topic | `file` | `function`, `function` |
@@ -84,17 +87,17 @@ rows=0
 while IFS='|' read -r _ topic file functions _; do
 	file=$(tr -d '` ' <<<"$file")
 	rows=$((rows + 1))
-	[ -f "$file" ] || { complain "README.md's map:$topic: no file $file"; continue; }
+	[ -f "$file" ] || { complain "$tour's map:$topic: no file $file"; continue; }
 	for function in $(tr -d '`,' <<<"$functions"); do
 		grep -Eq "^[a-z].*\b$function(\(|\[.*=)" "$file" ||
-			complain "README.md's map:$topic: $file has no $function"
+			complain "$tour's map:$topic: $file has no $function"
 	done
-done < <(section "Where it is done" | grep '^|.*`.*/.*\.[ch]`')
-[ "$rows" -ge 30 ] || complain "README.md's map: $rows rows found"
+done < <(section "$tour" "Where it is done" | grep '^|.*`.*/.*\.[ch]`')
+[ "$rows" -ge 30 ] || complain "$tour's map: $rows rows found"
 
 # Each first cell of the two tables of "Profiles" against the names in specs/.
 listed() {
-	section Profiles | awk -v head="| $1 |" 'index($0, head) == 1 { inside = 1; next }
+	section README.md Profiles | awk -v head="| $1 |" 'index($0, head) == 1 { inside = 1; next }
 		!/^\|/ { inside = 0 } inside' | sed -n 's/^| `\([a-z-]*\).*/\1/p' | sort
 }
 for pair in "rule:specs/harden.c:^	{\"\([a-z-]*\)\", RULE_.*" \
@@ -115,9 +118,10 @@ for number in $(sed -n 's/^test_cve_\([0-9]*\)_\([0-9]*\)_.*/CVE-\1-\2/p' "$test
 	grep -q "$number" SECURITY.md || complain "SECURITY.md does not name $number"
 done
 
-for file in $(grep -o '`[a-z_]*\.[ch]`' libcontainer/README.md | tr -d '`'); do
-	[ -n "$(find libcontainer specs -name "$file")" ] ||
-		complain "libcontainer/README.md: no file $file"
+# Any other file that is named, by its path or by its name alone.
+for file in $(grep -o '`[a-z_/]*\.[ch]`' "$tour" | tr -d '`'); do
+	[ -f "$file" ] || [ -f "libcontainer/$file" ] ||
+		[ -n "$(find libcontainer specs -name "$file")" ] || complain "$tour: no file $file"
 done
 
 exit $failed

@@ -61,7 +61,7 @@ static inline void set_up_rootfs(void)
 
 	set_up_directory();
 	OK(rootfs_prepare(rootfs_fd, NULL, &fd, &err));
-	close_fd(&rootfs_fd);
+	fd_close(&rootfs_fd);
 	rootfs_fd = fd;
 }
 
@@ -81,7 +81,7 @@ static inline const char *text_of(const char *path)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
 
-	close_fd(&fd);
+	fd_close(&fd);
 	text[n > 0 ? n : 0] = '\0';
 	return text;
 }

@@ -139,9 +139,9 @@ static void become(uint32_t uid, const struct capability_sets *sets)
 {
 	const struct oci_user user = {.uid = uid, .gid = uid};
 
-	ck_assert_msg(capabilities_bound(sets, &err) == 0, "%s", err.text);
+	ck_assert_msg(caps_bound(sets, &err) == 0, "%s", err.text);
 	ck_assert_msg(credentials_apply(&user, false, false, &err) == 0, "%s", err.text);
-	ck_assert_msg(capabilities_apply(sets, &err) == 0, "%s", err.text);
+	ck_assert_msg(caps_apply(sets, &err) == 0, "%s", err.text);
 }
 
 static void check_sets(const struct capability_sets *sets)
@@ -198,7 +198,7 @@ START_TEST(inheritable_and_ambient_capabilities_of_the_caller_are_dropped)
 	const struct capability_sets after = {
 		.bounding = KILL, .effective = KILL, .permitted = KILL};
 
-	ck_assert_msg(capabilities_apply(&before, &err) == 0, "%s", err.text);
+	ck_assert_msg(caps_apply(&before, &err) == 0, "%s", err.text);
 	ck_assert_uint_eq(status_mask("CapAmb:"), KILL);
 	become(1000, &after);
 	check_sets(&after);
@@ -210,10 +210,10 @@ START_TEST(a_capability_that_is_not_held_is_not_gained)
 	const struct capability_sets none = {0};
 	const struct capability_sets more = {.effective = KILL, .permitted = KILL};
 
-	ck_assert_msg(capabilities_apply(&none, &err) == 0, "%s", err.text);
-	ck_assert_int_eq(capabilities_apply(&more, &err), -EPERM);
+	ck_assert_msg(caps_apply(&none, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(caps_apply(&more, &err), -EPERM);
 	ck_assert_ptr_nonnull(strstr(err.text, "permitted 0x20"));
-	ck_assert_int_eq(capabilities_bound(&none, &err), -EPERM);
+	ck_assert_int_eq(caps_bound(&none, &err), -EPERM);
 	ck_assert_str_eq(err.text, "drop CAP_CHOWN from the bounding set: needs CAP_SETPCAP");
 }
 END_TEST
@@ -222,9 +222,9 @@ START_TEST(what_the_bounding_set_lacks_already_needs_no_privilege)
 {
 	const struct capability_sets none = {0};
 
-	ck_assert_msg(capabilities_bound(&none, &err) == 0, "%s", err.text);
-	ck_assert_msg(capabilities_apply(&none, &err) == 0, "%s", err.text);
-	ck_assert_msg(capabilities_bound(&none, &err) == 0, "%s", err.text);
+	ck_assert_msg(caps_bound(&none, &err) == 0, "%s", err.text);
+	ck_assert_msg(caps_apply(&none, &err) == 0, "%s", err.text);
+	ck_assert_msg(caps_bound(&none, &err) == 0, "%s", err.text);
 }
 END_TEST
 

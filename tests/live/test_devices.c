@@ -59,7 +59,7 @@ static struct oci_device describe(
 START_TEST(every_container_has_the_default_devices)
 {
 	OK(create());
-	for (const struct default_device *d = default_devices; d->path; d++) {
+	for (const struct default_device *d = devices_default; d->path; d++) {
 		char path[64];
 
 		(void)snprintf(path, sizeof(path), ROOTFS "%s", d->path);

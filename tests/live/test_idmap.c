@@ -35,7 +35,7 @@ static int finish(struct child *child)
 	int status;
 
 	ck_assert_int_eq(write(child->go, "x", 1), 1);
-	close_fd(&child->go);
+	fd_close(&child->go);
 	SYS(waitpid(child->pid, &status, 0));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }

@@ -251,7 +251,7 @@ START_TEST(a_directory_that_turns_into_a_symlink_makes_nothing_outside)
 		(void)snprintf(path, sizeof(path), "/a/%d/%s", i, i % 2 ? "x" : "y/z");
 		fd = path_make_mount_point(rootfs_fd, path, i % 2, true, &err);
 		made += fd >= 0;
-		close_fd(&fd);
+		fd_close(&fd);
 	}
 	stop_swapping(&swapper);
 	ck_assert_int_gt(made, 0);
@@ -272,7 +272,7 @@ START_TEST(a_name_that_turns_into_a_symlink_makes_nothing_outside)
 		int fd = path_make_mount_point(rootfs_fd, "/a", true, true, &err);
 
 		made += fd >= 0;
-		close_fd(&fd);
+		fd_close(&fd);
 		(void)unlink(ROOTFS HOST "/made");
 	}
 	stop_swapping(&swapper);
@@ -299,7 +299,7 @@ START_TEST(dot_dot_does_not_lead_out_of_a_directory_that_is_moved_away)
 		opened += fd >= 0;
 		if (fd >= 0)
 			ck_assert(same_file(fd, ROOTFS "/secret"));
-		close_fd(&fd);
+		fd_close(&fd);
 	}
 	stop_swapping(&swapper);
 	ck_assert_int_gt(opened, 0);

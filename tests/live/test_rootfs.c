@@ -184,7 +184,7 @@ START_TEST(after_the_pivot_nothing_of_the_host_is_left)
 	if (pid == 0) {
 		int fd = prepare_with_proc(_i ? "shared" : NULL);
 
-		CHILD_CHECK(rootfs_pivot(fd, &err) == 0);
+		CHILD_CHECK(pivot_rootfs(fd, &err) == 0);
 		CHILD_CHECK(getcwd(cwd, sizeof(cwd)) && strcmp(cwd, "/") == 0);
 		CHILD_CHECK(exists("/inside") && exists("../inside"));
 		CHILD_CHECK(!exists("/mnt") && !exists("/../../outside"));
@@ -218,7 +218,7 @@ START_TEST(without_a_pivot_the_host_s_procfs_and_sysfs_are_gone_all_the_same)
 		int old_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 		CHILD_CHECK(is_kernel_s(old_root, "proc") && is_kernel_s(old_root, "sys"));
-		CHILD_CHECK(rootfs_move(fd, &err) == 0);
+		CHILD_CHECK(pivot_move(fd, &err) == 0);
 		CHILD_CHECK(!is_kernel_s(old_root, "proc") && !is_kernel_s(old_root, "sys"));
 		CHILD_CHECK(exists("/inside") && exists("../inside"));
 		CHILD_CHECK(!exists("/mnt"));
@@ -241,7 +241,7 @@ START_TEST(without_a_pivot_a_locked_procfs_is_covered)
 		int fd = prepare(NULL);
 		int old_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-		CHILD_CHECK(rootfs_move(fd, &err) == 0);
+		CHILD_CHECK(pivot_move(fd, &err) == 0);
 		CHILD_CHECK(!is_kernel_s(old_root, "proc") && !is_kernel_s(old_root, "sys"));
 		CHILD_CHECK(exists("/inside"));
 	}
@@ -257,7 +257,7 @@ START_TEST(a_chroot_has_the_rootfs_as_root_and_working_directory)
 	fill_rootfs();
 	pid = begin_child(0);
 	if (pid == 0) {
-		CHILD_CHECK(rootfs_chroot(rootfs_fd, &err) == 0);
+		CHILD_CHECK(pivot_chroot(rootfs_fd, &err) == 0);
 		CHILD_CHECK(getcwd(cwd, sizeof(cwd)) && strcmp(cwd, "/") == 0);
 		CHILD_CHECK(exists("/inside") && !exists("../outside"));
 	}
@@ -277,7 +277,7 @@ START_TEST(a_read_only_root_cannot_be_written_and_its_volumes_can)
 		int fd = prepare(NULL);
 
 		CHILD_CHECK(mount("tmpfs", ROOTFS "/volume", "tmpfs", 0, NULL) == 0);
-		CHILD_CHECK(rootfs_pivot(fd, &err) == 0);
+		CHILD_CHECK(pivot_rootfs(fd, &err) == 0);
 		CHILD_CHECK(rootfs_seal(true, NULL, &err) == 0);
 		CHILD_CHECK(mkdir("/x", 0755) < 0 && errno == EROFS);
 		CHILD_CHECK(mkdir("/volume/x", 0755) == 0);
@@ -301,7 +301,7 @@ START_TEST(the_propagation_of_the_root_is_set_last)
 	if (pid == 0) {
 		const char *line;
 
-		CHILD_CHECK(rootfs_pivot(prepare_with_proc(seals[_i].propagation), &err) == 0);
+		CHILD_CHECK(pivot_rootfs(prepare_with_proc(seals[_i].propagation), &err) == 0);
 		CHILD_CHECK(rootfs_seal(false, seals[_i].propagation, &err) == 0);
 		line = mount_of("/");
 		CHILD_CHECK(line[0] != '\0');

@@ -216,7 +216,7 @@ static pid_t start_notifying(void)
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid) {
-		close_fd(&ends[0]);
+		fd_close(&ends[0]);
 		return pid;
 	}
 	(void)alarm(20);
@@ -228,7 +228,7 @@ static pid_t start_notifying(void)
 	_exit(make_folder_errno());
 }
 
-static int take_listener(pid_t pid)
+static int step_take_listener(pid_t pid)
 {
 	cleanup_close int pidfd = sys_pidfd_open(pid);
 	int number, fd;
@@ -263,12 +263,12 @@ START_TEST(a_listener_decides_calls)
 	compile_for_mkdir("SCMP_ACT_NOTIFY", (struct oci_u32){0});
 	program.flags |= 1u << 5; /* WAIT_KILLABLE_RECV: taken together with NEW_LISTENER */
 	pid = start_notifying();
-	listener = take_listener(pid);
+	listener = step_take_listener(pid);
 	answer(listener, pid, 79);
 	status = finish(pid);
 	ck_assert(WIFEXITED(status));
 	ck_assert_int_eq(WEXITSTATUS(status), 79);
-	close_fd(&ends[1]);
+	fd_close(&ends[1]);
 }
 END_TEST
 
@@ -289,7 +289,7 @@ START_TEST(an_agent_gets_the_listener_and_the_state)
 
 	compile_for_mkdir("SCMP_ACT_NOTIFY", (struct oci_u32){0});
 	pid = start_notifying();
-	listener = take_listener(pid);
+	listener = step_take_listener(pid);
 	ck_assert_msg(
 		seccomp_send_listener(path, listener, "{\"a\":1}", &err) == 0, "%s", err.text);
 	connection = accept4(server, NULL, NULL, SOCK_CLOEXEC);
@@ -299,7 +299,7 @@ START_TEST(an_agent_gets_the_listener_and_the_state)
 	answer(received, pid, 80);
 	status = finish(pid);
 	ck_assert_int_eq(WEXITSTATUS(status), 80);
-	close_fd(&ends[1]);
+	fd_close(&ends[1]);
 	ck_assert_int_eq(unlink(path), 0);
 	ck_assert_int_eq(rmdir(folder), 0);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
-#include "libcontainer/life/baton.h"
+#include "libcontainer/life/sync.h"
 #include "libcontainer/life/walk.h"
 
 #include <check.h>
@@ -84,7 +84,7 @@ static _Noreturn void be_init(struct life *l)
 	/* A test that fails must not leave INIT waiting for its turn. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (walk_from_spawn(&w, &failed, &err) < 0)
-		(void)baton_send(l->baton, BATON_FAILED, (unsigned)(failed - steps), err.code, -1,
+		(void)sync_send(l->sync, SYNC_FAILED, (unsigned)(failed - steps), err.code, -1,
 			err.text, -1);
 	_exit(0);
 }
@@ -96,16 +96,16 @@ static int step_spawn(struct life *l, struct nacre_error *err)
 		.exit_signal = SIGCHLD};
 	int pair[2];
 
-	if (baton_pair(pair, err) < 0)
+	if (sync_pair(pair, err) < 0)
 		return -err->code;
 	l->pid = sys_clone3(&args);
 	ck_assert_int_ge(l->pid, 0);
-	l->baton = pair[l->pid == 0];
-	close_fd(&pair[l->pid != 0]);
+	l->sync = pair[l->pid == 0];
+	fd_close(&pair[l->pid != 0]);
 	if (l->pid == 0)
 		be_init(l);
 	if (runtime_dies)
-		close_fd(&l->baton);
+		fd_close(&l->sync);
 	return 0;
 }
 
@@ -132,7 +132,7 @@ static int walk_table(const struct step *table, uint64_t active, struct nacre_er
 	result = walk_from(&w, table, &last, err);
 	if (result < 0)
 		(void)walk_back(&l, table, last + 1, &ignored);
-	close_fd(&l.baton);
+	fd_close(&l.sync);
 	waitpid(l.pid, NULL, 0);
 	life_done(&l);
 	return result;
@@ -222,20 +222,20 @@ END_TEST
 /* As when `run` gave the turn for start and INIT fails before it comes to take it. */
 START_TEST(last_words_arrive_though_a_turn_was_left_unread)
 {
-	struct baton_message message;
+	struct sync_message message;
 	struct nacre_error err;
 	int pair[2], fd;
 
 	for (int with_fd = 0; with_fd < 2; with_fd++) {
-		ck_assert_int_eq(baton_pair(pair, &err), 0);
-		ck_assert_int_eq(baton_send(pair[0], BATON_TURN, 1, 0, -1, NULL, -1), 0);
-		ck_assert_int_eq(baton_send(pair[1], BATON_FAILED, 0, EPERM, -1, "why", -1), 0);
-		close_fd(&pair[1]);
-		ck_assert_int_eq(baton_receive(pair[0], &message, with_fd ? &fd : NULL), 1);
-		ck_assert_int_eq(message.kind, BATON_FAILED);
+		ck_assert_int_eq(sync_pair(pair, &err), 0);
+		ck_assert_int_eq(sync_send(pair[0], SYNC_TURN, 1, 0, -1, NULL, -1), 0);
+		ck_assert_int_eq(sync_send(pair[1], SYNC_FAILED, 0, EPERM, -1, "why", -1), 0);
+		fd_close(&pair[1]);
+		ck_assert_int_eq(sync_receive(pair[0], &message, with_fd ? &fd : NULL), 1);
+		ck_assert_int_eq(message.kind, SYNC_FAILED);
 		ck_assert_str_eq(message.text, "why");
-		ck_assert_int_eq(baton_receive(pair[0], &message, with_fd ? &fd : NULL), 0);
-		close_fd(&pair[0]);
+		ck_assert_int_eq(sync_receive(pair[0], &message, with_fd ? &fd : NULL), 0);
+		fd_close(&pair[0]);
 	}
 }
 END_TEST

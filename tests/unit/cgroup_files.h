@@ -39,7 +39,7 @@ static void put(const char *file, const char *text)
 	int fd = openat(dir, file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
 	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(write_all(fd, text, strlen(text)), 0);
+	ck_assert_int_eq(file_write_all(fd, text, strlen(text)), 0);
 	(void)close(fd);
 }
 

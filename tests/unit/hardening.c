@@ -93,7 +93,7 @@ struct result apply(const struct oci_config *config, const char *profile, const 
 
 	ck_assert_ptr_nonnull(copy);
 	for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
-		ck_assert(append_word(arena, &request.grants, word));
+		ck_assert(harden_append_word(arena, &request.grants, word));
 	result.r = harden(arena, config, &request, &result.config, &result.report, &result.err);
 	return result;
 }

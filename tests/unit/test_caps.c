@@ -46,8 +46,7 @@ static struct capability_sets parse(
 
 	*warnings = (struct warnings){0};
 	memset(&sets, 0xff, sizeof(sets));
-	ck_assert_msg(
-		capabilities_parse(capabilities, &sets, note, warnings, &err) == 0, "%s", err.text);
+	ck_assert_msg(caps_parse(capabilities, &sets, note, warnings, &err) == 0, "%s", err.text);
 	return sets;
 }
 
@@ -55,7 +54,7 @@ START_TEST(each_name_of_this_kernel_is_listed_once_in_order)
 {
 	cleanup_arena struct arena *arena = arena_new(1 << 16);
 	const char *names[64];
-	size_t n = capability_names(arena, names);
+	size_t n = caps_names(arena, names);
 
 	ck_assert_uint_ge(n, 41);
 	ck_assert_str_eq(names[0], "CAP_CHOWN");
@@ -185,7 +184,7 @@ START_TEST(an_effective_capability_that_is_not_permitted_is_an_error)
 	};
 	struct capability_sets sets;
 
-	ck_assert_int_eq(capabilities_parse(&capabilities, &sets, NULL, NULL, &err), -EINVAL);
+	ck_assert_int_eq(caps_parse(&capabilities, &sets, NULL, NULL, &err), -EINVAL);
 	ck_assert_str_eq(err.text, "process.capabilities.effective: CAP_KILL is not in "
 				   "process.capabilities.permitted");
 }

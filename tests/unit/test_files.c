@@ -41,7 +41,7 @@ static void tear_down(void)
 {
 	empty();
 	(void)rmdir(directory);
-	close_fd(&dir_fd);
+	fd_close(&dir_fd);
 }
 
 static void put(const char *name, const char *text, size_t length)
@@ -238,7 +238,7 @@ START_TEST(everything_is_closed_but_stdio_and_what_is_kept)
 	if (pid == 0) {
 		for (int fd = 3; fd < 40; fd++)
 			(void)dup2(0, fd);
-		if (close_all_except(keep, 5) < 0)
+		if (fd_close_all_except(keep, 5) < 0)
 			_exit(1);
 		for (int fd = 0; fd < 40; fd++) {
 			bool kept = fd < 3 || fd == 5 || fd == 9 || fd == 12;
@@ -246,7 +246,7 @@ START_TEST(everything_is_closed_but_stdio_and_what_is_kept)
 			if (is_open(fd) != kept)
 				_exit(100 + fd);
 		}
-		if (close_all_except(NULL, 0) < 0 || is_open(5) || !is_open(2))
+		if (fd_close_all_except(NULL, 0) < 0 || is_open(5) || !is_open(2))
 			_exit(2);
 		_exit(0);
 	}
@@ -261,12 +261,12 @@ START_TEST(a_closed_fd_is_forgotten_and_errno_stays)
 	int number = fd;
 
 	errno = ENOTTY;
-	close_fd(&fd);
+	fd_close(&fd);
 	ck_assert_int_eq(errno, ENOTTY);
 	ck_assert_int_eq(fd, -1);
 	ck_assert(!is_open(number));
 	errno = ENOTTY;
-	close_fd(&fd);
+	fd_close(&fd);
 	ck_assert_int_eq(errno, ENOTTY);
 }
 END_TEST

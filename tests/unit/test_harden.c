@@ -37,9 +37,9 @@ START_TEST(an_unknown_profile_is_an_error_with_the_valid_ones)
 	ck_assert_int_eq(result.r, -EINVAL);
 	ck_assert_str_eq(result.err.text,
 		"unknown profile \"agnet\"; valid are oci, nested, agent and strict");
-	ck_assert(profile_exists("agent"));
-	ck_assert(profile_exists("strict"));
-	ck_assert(!profile_exists(""));
+	ck_assert(harden_profile_exists("agent"));
+	ck_assert(harden_profile_exists("strict"));
+	ck_assert(!harden_profile_exists(""));
 }
 END_TEST
 
@@ -57,7 +57,7 @@ START_TEST(a_malformed_grant_is_an_error_with_the_valid_ones)
 	struct oci_config *config = NULL;
 	struct nacre_error err = {0};
 
-	ck_assert_int_eq(grant_check(bad_grants[_i], &err), -EINVAL);
+	ck_assert_int_eq(harden_grant_check(bad_grants[_i], &err), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.text, "valid are rootfs-write, tmp-exec, host-network"));
 	ck_assert_int_eq(
 		harden(arena, tight("", "", "", ""), &request, &config, &report, &err), -EINVAL);
@@ -77,7 +77,7 @@ START_TEST(a_well_formed_grant_is_accepted)
 	struct nacre_error err;
 
 	for (int i = 0; i < COUNT(good); i++)
-		ck_assert_msg(grant_check(good[i], &err) == 0, "%s", good[i]);
+		ck_assert_msg(harden_grant_check(good[i], &err) == 0, "%s", good[i]);
 }
 END_TEST
 

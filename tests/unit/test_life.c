@@ -7,7 +7,7 @@
 
 Suite *suite_life(void);
 
-static const struct step *const tables[] = {create_steps, start_steps, join_steps};
+static const struct step *const tables[] = {life_create_steps, life_start_steps, life_exec_steps};
 #define N_TABLES ((int)(sizeof(tables) / sizeof(tables[0])))
 
 static int row(const struct step *steps, const char *name)
@@ -43,63 +43,63 @@ START_TEST(order_is_what_spec_and_kernel_ask_for)
 	} facts[] = {
 		/* what a crash leaves must be found: the state names the cgroup before it is made
 		 */
-		{create_steps, "state directory", "cgroup"},
+		{life_create_steps, "state directory", "cgroup"},
 		/* clone3 puts INIT into it */
-		{create_steps, "cgroup", "spawn"},
+		{life_create_steps, "cgroup", "spawn"},
 		/* without maps INIT is nobody */
-		{create_steps, "id maps", "root of the user namespace"},
-		{create_steps, "root of the user namespace", "mounts"},
+		{life_create_steps, "id maps", "root of the user namespace"},
+		{life_create_steps, "root of the user namespace", "mounts"},
 		/* rooted at the container's cgroup, which the cgroup2 mount then shows */
-		{create_steps, "cgroup namespace", "mounts"},
-		{create_steps, "rootfs", "mounts"},
-		{create_steps, "mounts", "devices"},
+		{life_create_steps, "cgroup namespace", "mounts"},
+		{life_create_steps, "rootfs", "mounts"},
+		{life_create_steps, "mounts", "devices"},
 		/* runtime.md, Lifecycle: the environment is complete before the hooks */
-		{create_steps, "network devices", "hooks: prestart, createRuntime"},
-		{create_steps, "network devices", "sysctl"},
+		{life_create_steps, "network devices", "hooks: prestart, createRuntime"},
+		{life_create_steps, "network devices", "sysctl"},
 		/* ptmx of the container's own devpts */
-		{create_steps, "mounts", "terminal"},
-		{create_steps, "devices", "terminal"},
-		{create_steps, "hooks: prestart, createRuntime", "hooks: createContainer"},
-		{create_steps, "mounts", "hooks: prestart, createRuntime"},
-		{create_steps, "hooks: createContainer", "pivot root"},
+		{life_create_steps, "mounts", "terminal"},
+		{life_create_steps, "devices", "terminal"},
+		{life_create_steps, "hooks: prestart, createRuntime", "hooks: createContainer"},
+		{life_create_steps, "mounts", "hooks: prestart, createRuntime"},
+		{life_create_steps, "hooks: createContainer", "pivot root"},
 		/* /proc/sys turns read-only */
-		{create_steps, "sysctl", "masked and read-only paths"},
+		{life_create_steps, "sysctl", "masked and read-only paths"},
 		/* the host's /dev/null is in the namespace until then */
-		{create_steps, "masked and read-only paths", "pivot root"},
-		{create_steps, "devices", "read-only root and mounts"},
-		{create_steps, "pivot root", "read-only root and mounts"},
-		{create_steps, "pivot root", "find the program"},
+		{life_create_steps, "masked and read-only paths", "pivot root"},
+		{life_create_steps, "devices", "read-only root and mounts"},
+		{life_create_steps, "pivot root", "read-only root and mounts"},
+		{life_create_steps, "pivot root", "find the program"},
 		/* makes the working directory */
-		{create_steps, "find the program", "read-only root and mounts"},
+		{life_create_steps, "find the program", "read-only root and mounts"},
 		/* `start` may come as soon as there is a record */
-		{create_steps, "find the program", "record"},
+		{life_create_steps, "find the program", "record"},
 		/* and `kill` */
-		{create_steps, "signals that end it", "record"},
+		{life_create_steps, "signals that end it", "record"},
 		/* what overlaps belongs behind the fork */
-		{create_steps, "spawn", "record of a run"},
-		{create_steps, "config and report", "record of a run"},
+		{life_create_steps, "spawn", "record of a run"},
+		{life_create_steps, "config and report", "record of a run"},
 		/* a container that could not be limited must not start */
-		{create_steps, "limits and device rules", "record of a run"},
+		{life_create_steps, "limits and device rules", "record of a run"},
 		/* delete --force after a crash reads the config for it */
-		{create_steps, "config and report", "resctrl group"},
+		{life_create_steps, "config and report", "resctrl group"},
 		/* whoever reads the pid may call `state` */
-		{create_steps, "record", "pid file"},
+		{life_create_steps, "record", "pid file"},
 		/* their program is the image's */
-		{start_steps, "ids and capabilities", "hooks: startContainer"},
-		{start_steps, "seccomp filters", "hooks: startContainer"},
-		{start_steps, "hooks: startContainer", "exec"},
-		{start_steps, "LSM labels", "landlock"},
-		{start_steps, "landlock", "seccomp filters, privileged"},
-		{start_steps, "seccomp filters, privileged", "ids and capabilities"},
+		{life_start_steps, "ids and capabilities", "hooks: startContainer"},
+		{life_start_steps, "seccomp filters", "hooks: startContainer"},
+		{life_start_steps, "hooks: startContainer", "exec"},
+		{life_start_steps, "LSM labels", "landlock"},
+		{life_start_steps, "landlock", "seccomp filters, privileged"},
+		{life_start_steps, "seccomp filters, privileged", "ids and capabilities"},
 		/* CAP_SYS_RESOURCE */
-		{start_steps, "limits", "ids and capabilities"},
-		{start_steps, "ids and capabilities", "seccomp filters"},
-		{start_steps, "seccomp filters", "exec"},
+		{life_start_steps, "limits", "ids and capabilities"},
+		{life_start_steps, "ids and capabilities", "seccomp filters"},
+		{life_start_steps, "seccomp filters", "exec"},
 		/* a filter may forbid close_range(2) */
-		{start_steps, "files", "seccomp filters, privileged"},
-		{start_steps, "exec", "hooks: poststart"},
-		{join_steps, "join namespaces", "find the program"},
-		{join_steps, "spawn", "join namespaces"},
+		{life_start_steps, "files", "seccomp filters, privileged"},
+		{life_start_steps, "exec", "hooks: poststart"},
+		{life_exec_steps, "join namespaces", "find the program"},
+		{life_exec_steps, "spawn", "join namespaces"},
 	};
 
 	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
@@ -109,15 +109,15 @@ START_TEST(order_is_what_spec_and_kernel_ask_for)
 }
 END_TEST
 
-/* INIT of a created container takes the first turn before it walks start_steps. */
+/* INIT of a created container takes the first turn before it walks life_start_steps. */
 START_TEST(start_begins_with_a_row_of_init_whatever_is_active)
 {
 	static const uint64_t sets[] = {0, ~UINT64_C(0), SECCOMP | SECCOMP_LAST, TERMINAL, LSM};
 
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
-		const struct step *step = start_steps;
+		const struct step *step = life_start_steps;
 
-		while (!step_active(step, sets[i]))
+		while (!walk_step_is_active(step, sets[i]))
 			step++;
 		ck_assert_int_eq(step->owner, INIT);
 	}
@@ -136,8 +136,8 @@ START_TEST(start_ends_in_exec_and_the_others_spawn_once)
 				steps[i].owner == RUNTIME, "%s comes after exec", steps[i].name);
 		execs += steps[i].flags & STEP_EXEC ? 1 : 0;
 	}
-	ck_assert_int_eq(spawns, steps == start_steps ? 0 : 1);
-	ck_assert_int_eq(execs, steps == start_steps ? 1 : 0);
+	ck_assert_int_eq(spawns, steps == life_start_steps ? 0 : 1);
+	ck_assert_int_eq(execs, steps == life_start_steps ? 1 : 0);
 }
 END_TEST
 

@@ -50,10 +50,10 @@ END_TEST
 START_TEST(an_exec_has_a_cgroup_and_a_watcher_of_its_own_if_asked)
 {
 	ck_assert_uint_eq(plan_join(&config, &process, &options), 0);
-	options.own_cgroup = true;
-	ck_assert_uint_eq(plan_join(&config, &process, &options), OWN_CGROUP);
+	options.exec_cgroup = true;
+	ck_assert_uint_eq(plan_join(&config, &process, &options), EXEC_CGROUP);
 	options.kill_on_exit = true;
-	ck_assert_uint_eq(plan_join(&config, &process, &options), OWN_CGROUP | KILL_ON_EXIT);
+	ck_assert_uint_eq(plan_join(&config, &process, &options), EXEC_CGROUP | KILL_ON_EXIT);
 	ck_assert_uint_eq(planned(), 0);
 }
 END_TEST

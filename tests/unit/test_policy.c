@@ -25,7 +25,7 @@ static struct oci_strings words(const char *text)
 	char *save, *copy = arena_strdup(arena, text);
 
 	for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
-		ck_assert(append_word(arena, &list, word));
+		ck_assert(harden_append_word(arena, &list, word));
 	return list;
 }
 

@@ -34,7 +34,7 @@ START_TEST(durations_are_read_as_go_reads_them)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		uint64_t ms = 0;
 
-		ck_assert_msg(duration_from_text(cases[i].text, &ms) == 0, "%s", cases[i].text);
+		ck_assert_msg(quantity_duration(cases[i].text, &ms) == 0, "%s", cases[i].text);
 		ck_assert_msg(
 			ms == cases[i].ms, "%s: %llu ms", cases[i].text, (unsigned long long)ms);
 	}
@@ -51,9 +51,9 @@ START_TEST(what_is_no_duration_is_refused)
 	uint64_t ms = 77;
 
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
-		ck_assert_msg(duration_from_text(none[i], &ms) == -EINVAL, "%s", none[i]);
+		ck_assert_msg(quantity_duration(none[i], &ms) == -EINVAL, "%s", none[i]);
 	for (size_t i = 0; i < sizeof(too_long) / sizeof(too_long[0]); i++)
-		ck_assert_msg(duration_from_text(too_long[i], &ms) == -ERANGE, "%s", too_long[i]);
+		ck_assert_msg(quantity_duration(too_long[i], &ms) == -ERANGE, "%s", too_long[i]);
 	ck_assert_uint_eq(ms, 77);
 }
 END_TEST
@@ -85,14 +85,14 @@ START_TEST(sizes_are_powers_of_1024)
 	uint64_t bytes = 0;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		ck_assert_msg(size_from_text(cases[i].text, &bytes) == 0, "%s", cases[i].text);
+		ck_assert_msg(quantity_size(cases[i].text, &bytes) == 0, "%s", cases[i].text);
 		ck_assert_msg(bytes == cases[i].bytes, "%s: %llu", cases[i].text,
 			(unsigned long long)bytes);
 	}
 	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
-		ck_assert_msg(size_from_text(none[i], &bytes) == -EINVAL, "%s", none[i]);
+		ck_assert_msg(quantity_size(none[i], &bytes) == -EINVAL, "%s", none[i]);
 	for (size_t i = 0; i < sizeof(too_much) / sizeof(too_much[0]); i++)
-		ck_assert_msg(size_from_text(too_much[i], &bytes) == -ERANGE, "%s", too_much[i]);
+		ck_assert_msg(quantity_size(too_much[i], &bytes) == -ERANGE, "%s", too_much[i]);
 }
 END_TEST
 

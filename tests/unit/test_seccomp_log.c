@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcontainer/seccomp/seccomp_log.h"
-#include "libcontainer/seccomp/seccomp_profile.h"
+#include "libcontainer/seccomp/seccomp_policy.h"
 
 #include <check.h>
 

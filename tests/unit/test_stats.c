@@ -80,7 +80,7 @@ END_TEST
 START_TEST(an_oom_event_has_no_data)
 {
 	char *text = NULL;
-	int r = oom_event_encode("x", &text, &err);
+	int r = stats_oom_event_encode("x", &text, &err);
 
 	expect(r, text, "{\"type\":\"oom\",\"id\":\"x\"}");
 }

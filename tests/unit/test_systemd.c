@@ -407,7 +407,7 @@ START_TEST(systemd_denies_no_device_that_the_config_allows)
 		FILE *out = open_memstream(&text, &length);
 
 		random_rules(rules, n);
-		properties_of_devices(out, rules, n);
+		systemd_properties_of_devices(out, rules, n);
 		ck_assert_int_eq(fclose(out), 0);
 		ck_assert_int_eq(strncmp(text, cleared, strlen(cleared)), 0);
 		rest = text + strlen(cleared);
@@ -431,7 +431,7 @@ START_TEST(who_may_use_all_devices_gets_no_filter_of_systemd)
 	size_t length;
 	FILE *out = open_memstream(&text, &length);
 
-	properties_of_devices(out, rules, 3);
+	systemd_properties_of_devices(out, rules, 3);
 	ck_assert_int_eq(fclose(out), 0);
 	ck_assert_str_eq(text, "DeviceAllow\ta(ss)\t-\nDevicePolicy\ts\tauto\n");
 	free(text);

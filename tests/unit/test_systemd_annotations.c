@@ -20,7 +20,7 @@ static int annotate(const char *name, const char *value, bool trusted, char **re
 	int r;
 
 	(void)snprintf(key, sizeof(key), "org.systemd.property.%s", name);
-	r = property_of_annotation(out, name, key, value, trusted, &err);
+	r = systemd_property_of_annotation(out, name, key, value, trusted, &err);
 	ck_assert_int_eq(fclose(out), 0);
 	return r;
 }

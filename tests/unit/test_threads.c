@@ -28,11 +28,11 @@ START_TEST(a_caller_with_a_second_thread_is_refused)
 	ck_assert_int_eq(mtx_init(&held, mtx_plain), thrd_success);
 	ck_assert_int_eq(mtx_lock(&held), thrd_success);
 	ck_assert_int_eq(thrd_create(&thread, wait_for, &held), thrd_success);
-	ck_assert_int_eq(refuse_threads(&err), -EBUSY);
+	ck_assert_int_eq(container_refuse_threads(&err), -EBUSY);
 	ck_assert_str_eq(err.text, "the calling process has 2 threads, it may have one only");
 	ck_assert_int_eq(mtx_unlock(&held), thrd_success);
 	ck_assert_int_eq(thrd_join(thread, NULL), thrd_success);
-	ck_assert_int_eq(refuse_threads(&err), 0);
+	ck_assert_int_eq(container_refuse_threads(&err), 0);
 	mtx_destroy(&held);
 }
 END_TEST
@@ -45,7 +45,7 @@ START_TEST(a_thread_that_was_joined_does_not_count)
 	for (int i = 0; i < 2000; i++) {
 		ck_assert_int_eq(thrd_create(&thread, end_at_once, NULL), thrd_success);
 		ck_assert_int_eq(thrd_join(thread, NULL), thrd_success);
-		ck_assert_int_eq(refuse_threads(&err), 0);
+		ck_assert_int_eq(container_refuse_threads(&err), 0);
 	}
 }
 END_TEST

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_ROLLBACK_H
+#define NACRE_ROLLBACK_H
+
+#include <stddef.h>
+
+#include "specs/error.h"
+
+/* What the files of a cgroup held before limits were written to them, so that a change that fails
+ * half way can be taken back: from the kernel and not from a config, which says nothing of a limit
+ * that was not set. */
+struct rollback {
+	struct cgroup_journal_entry *entries;
+	size_t n;
+};
+
+/* Before VALUE is written to FILE of the cgroup at CGROUP_FD. A file that is not there is none to
+ * restore. Returns 0 or -ENOMEM. */
+int rollback_note(struct rollback *rollback, int cgroup_fd, const char *file, const char *value);
+
+/* Writes back what was noted, last first. Goes on after a failure and returns the first one. */
+int rollback_restore(const struct rollback *rollback, int cgroup_fd, struct nacre_error *err);
+
+void rollback_done(struct rollback *rollback); /* takes {0} */
+
+#endif

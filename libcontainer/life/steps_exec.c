@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/cgroup/exec_cgroup.h"
+#include "libcontainer/life/steps.h"
+#include "libcontainer/mount/pivot.h"
+#include "libcontainer/namespace/idmap.h"
+#include "libcontainer/process/scheduling.h"
+
+/* The rows that only life_exec_steps has: a further process in a running container. */
+
+int step_make_exec_cgroup(struct life *l, struct nacre_error *err)
+{
+	if (l->cgroup.fd < 0)
+		return fail(err, ENOTSUP,
+			"--own-cgroup, --timeout and --kill-on-exit: container \"%s\" has no "
+			"cgroup",
+			l->id);
+	if (exec_cgroup_make(&l->cgroup, &l->exec_cgroup, err) == 0 ||
+		l->options->exec_cgroup_asked)
+		return l->exec_cgroup.fd < 0 ? -err->code : 0;
+	(void)fail_prefix(err, "exec shares the container's cgroup");
+	life_warn(l, err->text);
+	return 0;
+}
+
+int step_drop_exec_cgroup(struct life *l, struct nacre_error *err)
+{
+	return l->exec_cgroup.fd < 0 ? 0 : cgroup_destroy(&l->exec_cgroup, err);
+}
+
+int step_start_watcher(struct life *l, struct nacre_error *err)
+{
+	return exec_cgroup_watch(&l->exec_cgroup, err);
+}
+
+/* A container that manages cgroups (systemd in it) moves its processes down and enables controllers
+ * in its own cgroup, which then takes no process any more: the new one goes where init is. */
+static int follow_init(struct life *l, struct nacre_error *err)
+{
+	char path[PATH_MAX];
+
+	if (cgroup_of_process((pid_t)l->record.pid, path, err) < 0)
+		return -err->code;
+	cgroup_close(&l->cgroup);
+	if (cgroup_open(path, &l->cgroup, err) < 0)
+		return fail(err, EBUSY, "cgroup %s of the container's init went away", path);
+	l->namespaces.cgroup_fd = l->cgroup.fd;
+	return 0;
+}
+
+/* A cgroup below one with threaded cgroups holds no process: the container's own does. */
+static int leave_own_cgroup(struct life *l, struct nacre_error *err)
+{
+	struct nacre_error ignored;
+
+	if (l->options->exec_cgroup_asked)
+		return fail_prefix(err, "--own-cgroup: the container has threaded cgroups");
+	(void)step_drop_exec_cgroup(l, &ignored);
+	cgroup_close(&l->exec_cgroup);
+	l->namespaces.cgroup_fd = l->cgroup.fd;
+	return step_spawn(l, life_exec_steps, err);
+}
+
+/* The pid and time namespaces act on children, so RUNTIME enters them for INIT's sake; it goes on
+ * seeing its own. Without privilege only a process that has entered the user namespace may, and
+ * RUNTIME must not: one between does. */
+static int join_for_init(struct life *l, struct nacre_error *err)
+{
+	const int flags = l->join_flags & (CLONE_NEWPID | CLONE_NEWTIME);
+
+	if (!flags || setns(l->init_pidfd, flags) == 0)
+		return 0;
+	if (errno != EPERM || !(l->join_flags & CLONE_NEWUSER))
+		return fail_errno(err, errno, "join the container's pid namespace");
+	l->namespaces.process_flags = flags | CLONE_NEWUSER;
+	l->namespaces.process_pidfd = l->init_pidfd;
+	return 0;
+}
+
+int step_spawn_joined(struct life *l, struct nacre_error *err)
+{
+	int result = join_for_init(l, err);
+
+	if (result < 0)
+		return result;
+	if (!(l->record.active & ATTACH))
+		l->namespaces.cgroup_fd = l->exec_cgroup.fd < 0 ? l->cgroup.fd : l->exec_cgroup.fd;
+	if (!(l->join_flags & CLONE_NEWNS)) {
+		/* Without a mount namespace of its own the container sits in a chroot. */
+		char path[32];
+
+		(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)l->record.pid);
+		l->rootfs_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (l->rootfs_fd < 0)
+			return fail_errno(err, errno, "open the container's root");
+	}
+	result = step_spawn(l, life_exec_steps, err);
+	if (result == -EOPNOTSUPP && l->exec_cgroup.fd >= 0)
+		result = leave_own_cgroup(l, err);
+	if (result == -EBUSY && !l->options->cgroup && follow_init(l, err) == 0)
+		result = step_spawn(l, life_exec_steps, err);
+	return result;
+}
+
+/* config.md, execCPUAffinity. INIT is born in the container's cgroup, so both count there. */
+int step_set_initial_affinity(struct life *l, struct nacre_error *err)
+{
+	return cpu_affinity_apply(l->process->exec_cpu_affinity->initial, err);
+}
+
+int step_set_final_affinity(struct life *l, struct nacre_error *err)
+{
+	return cpu_affinity_apply(l->process->exec_cpu_affinity->final, err);
+}
+
+int step_join_namespaces(struct life *l, struct nacre_error *err)
+{
+	const int left = l->join_flags & ~l->namespaces.process_flags;
+
+	if (namespaces_join_process(l->init_pidfd, left, err) < 0)
+		return -err->code;
+	fd_close(&l->init_pidfd);
+	if (l->rootfs_fd >= 0 && pivot_chroot(l->rootfs_fd, err) < 0)
+		return -err->code;
+	fd_close(&l->rootfs_fd);
+	fd_close(&l->cgroup.fd);
+	return l->join_flags & CLONE_NEWUSER ? idmap_become_root(l->annotations.keep_groups, err)
+					     : 0;
+}
+
+int step_open_joined_terminal(struct life *l, struct nacre_error *err)
+{
+	cleanup_close int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (root_fd < 0)
+		return fail_errno(err, errno, "open the container's root");
+	if (terminal_open(root_fd, step_terminal_size(l), &l->terminal, err) < 0)
+		return -err->code;
+	return step_send_terminal(l, err);
+}

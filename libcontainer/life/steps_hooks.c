@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <unistd.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/life/steps.h"
+#include "libcontainer/process/hooks.h"
+#include "specs/defaults.h"
+
+/* The rows that run hooks, of both sides, in the order of life.c. */
+
+/* Before the fork, for the hooks that INIT runs: the paths are the host's. Commands after create
+ * open them for their own hooks. */
+int step_open_hook_output(struct life *l, struct nacre_error *err)
+{
+	if (l->hook_output.stdout_fd >= 0 || l->hook_output.stderr_fd >= 0)
+		return 0;
+	return hooks_open_output(
+		l->annotations.hooks_stdout, l->annotations.hooks_stderr, &l->hook_output, err);
+}
+
+struct oci_state step_hook_state(const struct life *l, int64_t pid, const char *status)
+{
+	return (struct oci_state){
+		.oci_version = OCI_VERSION,
+		.id = l->id,
+		.pid = pid,
+		.status = status,
+		.bundle = l->record.bundle,
+		.annotations = l->record.annotations,
+	};
+}
+
+static int run_hooks(struct life *l, const char *kind, const struct oci_hook_list *hooks,
+	const char *status, int64_t pid, const struct oci_strings *env, struct nacre_error *err)
+{
+	const struct oci_state state = step_hook_state(l, pid, status);
+	cleanup_free char *json = NULL;
+
+	if (oci_state_encode(&state, false, &json, err) < 0)
+		return -err->code;
+	return hooks_run(kind, hooks, json, env, &l->hook_output, err);
+}
+
+static int run_host_hooks(struct life *l, const char *kind, const struct oci_hook_list *hooks,
+	const char *status, int64_t pid, struct nacre_error *err)
+{
+	if (hooks->n == 0)
+		return 0;
+	if (step_open_hook_output(l, err) < 0)
+		return -err->code;
+	return run_hooks(l, kind, hooks, status, pid, NULL, err);
+}
+
+/* A poststop hook that fails is told and the others run all the same: config.md, Poststop. */
+int step_run_poststop(struct life *l, struct nacre_error *err)
+{
+	const struct oci_hook_list *hooks = &l->config->hooks->poststop;
+
+	for (size_t i = 0; i < hooks->n; i++) {
+		const struct oci_hook_list one = {&hooks->items[i], 1};
+
+		if (run_host_hooks(l, "poststop", &one, "stopped", 0, err) < 0)
+			life_warn(l, err->text);
+	}
+	return 0;
+}
+
+int step_hooks_create_runtime(struct life *l, struct nacre_error *err)
+{
+	const struct oci_hooks *hooks = l->config->hooks;
+
+	if (run_host_hooks(l, "prestart", &hooks->prestart, "creating", l->pid, err) < 0)
+		return -err->code;
+	return run_host_hooks(l, "createRuntime", &hooks->create_runtime, "creating", l->pid, err);
+}
+
+/* config.md, CreateContainer Hooks: in the container's namespaces, their path still that of the
+ * host. */
+int step_hooks_create_container(struct life *l, struct nacre_error *err)
+{
+	if (fchdir(l->rootfs_fd) < 0)
+		return fail_errno(err, errno, "enter the rootfs");
+	return run_hooks(l, "createContainer", &l->config->hooks->create_container, "creating",
+		getpid(), NULL, err);
+}
+
+/* config.md, StartContainer Hooks: everything in the container, before its program, and with its
+ * environment. What runs is a file of the image, so it gets no more rights than the program. */
+int step_hooks_start_container(struct life *l, struct nacre_error *err)
+{
+	struct oci_strings env = {.items = (const char **)l->program.envp};
+
+	while (env.items[env.n])
+		env.n++;
+	return run_hooks(l, "startContainer", &l->config->hooks->start_container, "created",
+		getpid(), &env, err);
+}
+
+int step_hooks_poststart(struct life *l, struct nacre_error *err)
+{
+	l->started = true;
+	return run_host_hooks(l, "poststart", &l->config->hooks->poststart, "running", l->pid, err);
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/cgroup/resctrl.h"
+#include "libcontainer/life/steps.h"
+#include "libcontainer/mount/devices.h"
+#include "libcontainer/namespace/netdev.h"
+
+/* RUNTIME's rows about what the host lends to one container, in the order of life.c. */
+
+/* Where RUNTIME may make none either, init binds the host's. */
+int step_make_device_nodes(struct life *l, struct nacre_error *err)
+{
+	int fd = devices_make_nodes(l->config->linux_, err);
+
+	if (fd < 0)
+		return fd == -EPERM ? 0 : fd;
+	l->nodes_fd = fd;
+	return 0;
+}
+
+/* After INIT's cgroup namespace was made, whose root is the container's cgroup: from the one below
+ * it the payload can enable controllers for others beside it. */
+int step_enter_delegated_cgroup(struct life *l, struct nacre_error *err)
+{
+	const char *name = l->annotations.delegate_cgroup;
+	struct cgroup below = CGROUP_CLOSED;
+	int r;
+
+	if (!l->record.cgroup)
+		return fail(err, ENOTSUP,
+			"annotation run.oci.delegate-cgroup: the container has no cgroup");
+	r = cgroup_make_below(&l->cgroup, name, &below, err);
+	if (r == 0 && step_host_uid(l) > 0)
+		r = cgroup_delegate(&below, (uid_t)step_host_uid(l), err);
+	if (r == 0)
+		r = cgroup_attach(&below, l->pid, err);
+	cgroup_close(&below);
+	return r;
+}
+
+/* The namespace is held from here on: if INIT ends, its devices must not end with it. */
+int step_move_net_devices(struct life *l, struct nacre_error *err)
+{
+	l->netns_fd = namespaces_open_network(l->pid, err);
+	if (l->netns_fd < 0)
+		return l->netns_fd;
+	return netdev_move(l->netns_fd, l->config->linux_->net_devices,
+		l->config->linux_->n_net_devices, &l->moved_devices, err);
+}
+
+/* Only where create fails: from a container that was created the runtime takes no device away
+ * (config-linux.md, Namespace Lifecycle). */
+int step_restore_net_devices(struct life *l, struct nacre_error *err)
+{
+	return l->moved_devices ? netdev_restore(l->netns_fd, l->moved_devices, err) : 0;
+}
+
+/* Behind "config and report": after a crash it is the config that tells `delete --force` of the
+ * group. */
+int step_enter_resctrl(struct life *l, struct nacre_error *err)
+{
+	const struct oci_intel_rdt *rdt = l->config->linux_->intel_rdt;
+
+	if (resctrl_create(l->resctrl_fd, l->id, rdt, err) < 0)
+		return -err->code;
+	l->resctrl_made = true;
+	return resctrl_join(l->resctrl_fd, l->id, rdt, l->pid, err);
+}
+
+int step_drop_resctrl(struct life *l, struct nacre_error *err)
+{
+	return l->resctrl_made
+		       ? resctrl_remove(l->resctrl_fd, l->id, l->config->linux_->intel_rdt, err)
+		       : 0;
+}
+
+int step_join_resctrl(struct life *l, struct nacre_error *err)
+{
+	cleanup_close int root_fd = resctrl_open(err);
+
+	if (root_fd < 0)
+		return root_fd;
+	return resctrl_join(root_fd, l->id, l->config->linux_->intel_rdt, l->pid, err);
+}

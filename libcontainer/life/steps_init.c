@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/base/procfs.h"
+#include "libcontainer/life/steps.h"
+#include "libcontainer/life/steps_restore.h"
+#include "libcontainer/life/sync.h"
+#include "libcontainer/namespace/idmap.h"
+#include "libcontainer/namespace/netdev.h"
+#include "libcontainer/process/caps.h"
+#include "libcontainer/process/credentials.h"
+#include "libcontainer/process/landlock.h"
+#include "libcontainer/process/lsm.h"
+#include "libcontainer/process/rlimits.h"
+#include "libcontainer/process/scheduling.h"
+
+/* INIT's rows about its process: what is to become the program, in the order of life.c. */
+
+static int become_undumpable(struct nacre_error *err)
+{
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? fail_errno(err, errno, "PR_SET_DUMPABLE")
+						      : 0;
+}
+
+/*
+ * First of all, in the child.
+ *
+ * Should:
+ * - make INIT undumpable: in a shared pid namespace others could ptrace it or open its /proc/PID/fd
+ *   (CVE-2016-9962); exec makes the program dumpable again
+ * - close every fd that a row below does not need, so that none can leak into the container
+ *   (CVE-2024-21626); those that stay are close-on-exec
+ * - take the umask out of the way of the modes that mounts and devices are made with
+ */
+int step_shield_init(struct life *l, struct nacre_error *err)
+{
+	const unsigned preserved = l->options->preserve_fds;
+	const size_t n_sources = l->source_fds ? l->config->n_mounts : 0;
+	const size_t n_joined = l->restore ? sizeof(l->restore->plan.join_fds) / sizeof(int) : 0;
+	cleanup_free int *keep = malloc((11 + n_joined + n_sources + preserved) * sizeof(int));
+	size_t n = 0;
+	int result;
+
+	if (!keep)
+		return fail_errno(err, ENOMEM, "close inherited files");
+	/* Before its maps are written an undumpable process's uid_map belongs to the host's root.
+	 */
+	if (!(l->record.active & NEW_USERNS) && become_undumpable(err) < 0)
+		return -err->code;
+	keep[n++] = l->sync;
+	keep[n++] = l->rootfs_fd;
+	keep[n++] = l->cgroup.fd;
+	keep[n++] = l->console_socket;
+	keep[n++] = l->start_socket;
+	keep[n++] = l->init_pidfd;
+	keep[n++] = l->nodes_fd;
+	keep[n++] = l->hook_output.stdout_fd;
+	keep[n++] = l->hook_output.stderr_fd;
+	if (l->restore)
+		keep[n++] = l->restore->its_socket;
+	for (size_t i = 0; i < n_joined; i++)
+		keep[n++] = l->restore->plan.join_fds[i];
+	for (size_t i = 0; i < n_sources; i++)
+		keep[n++] = l->source_fds[i];
+	for (unsigned i = 0; i < preserved; i++)
+		keep[n++] = (int)(3 + i);
+	result = fd_close_all_except(keep, n);
+	if (result < 0)
+		return fail_errno(err, result, "close inherited files");
+	umask(0);
+	return 0;
+}
+
+static void warn_runtime(void *data, const char *text)
+{
+	const struct life *l = data;
+
+	(void)sync_send(l->sync, SYNC_WARNING, 0, 0, -1, text, -1);
+}
+
+int step_become_userns_root(struct life *l, struct nacre_error *err)
+{
+	return idmap_become_root(l->annotations.keep_groups, err) < 0 ? -err->code
+								      : become_undumpable(err);
+}
+
+/* A session of its own: signals of the caller's terminal are not for the container. */
+int step_new_session(struct life *l, struct nacre_error *err)
+{
+	int result;
+
+	if (setsid() < 0)
+		return fail_errno(err, errno, "setsid");
+	if (!(l->record.active & KEYRING))
+		return 0;
+	result = credentials_new_keyring(l->id, l->process->selinux_label, err);
+	if (result > 0)
+		warn_runtime(l,
+			"session keyring: the quota of keys is spent (sysctl kernel.keys.*), "
+			"the container has the caller's keyring");
+	return result < 0 ? result : 0;
+}
+
+int step_unshare_cgroup(struct life *l, struct nacre_error *err)
+{
+	(void)l;
+	return namespaces_unshare_cgroup(err);
+}
+
+int step_raise_loopback(struct life *l, struct nacre_error *err)
+{
+	(void)l;
+	return netdev_loopback_up(err);
+}
+
+const struct oci_console_size *step_terminal_size(const struct life *l)
+{
+	if (l->process->console_size)
+		return l->process->console_size;
+	return l->options->window.height && l->options->window.width ? &l->options->window : NULL;
+}
+
+/* The master leaves for the console socket, or for RUNTIME, which hands it to its caller. */
+int step_send_terminal(struct life *l, struct nacre_error *err)
+{
+	int result = 0;
+
+	if (l->console_socket >= 0) {
+		result = terminal_send(l->console_socket, l->terminal.master, err);
+	} else {
+		result = sync_send(l->sync, SYNC_CONSOLE, 0, 0, -1, NULL, l->terminal.master);
+		if (result < 0)
+			fail_errno(err, result, "hand over the terminal");
+	}
+	fd_close(&l->terminal.master);
+	fd_close(&l->console_socket);
+	return result;
+}
+
+int step_open_terminal(struct life *l, struct nacre_error *err)
+{
+	if (terminal_open(l->rootfs_fd, step_terminal_size(l), &l->terminal, err) < 0 ||
+		terminal_bind_console(l->rootfs_fd, l->terminal.slave, err) < 0)
+		return -err->code;
+	return step_send_terminal(l, err);
+}
+
+int step_set_hostname(struct life *l, struct nacre_error *err)
+{
+	return namespaces_set_hostname(l->config->hostname, l->config->domainname, err);
+}
+
+/* As root of the container, so that `create` reports a missing program; the user may still not be
+ * allowed to run it, which exec tells. Likewise the working directory, which create makes, before
+ * the root is read-only, and exec does not: one that only the user may enter (NFS with root_squash)
+ * is entered once the ids have changed. */
+int step_find_program(struct life *l, struct nacre_error *err)
+{
+	const bool creating = l->record.active & (WAITS_FOR_START | RUNS_AT_ONCE);
+	int result = program_enter_cwd(l->process->cwd, creating, err);
+
+	if (result < 0 && result != -EACCES)
+		return result;
+	l->cwd_entered = result == 0;
+	return program_prepare(l->arena, l->process, &l->program, err);
+}
+
+int step_take_terminal(struct life *l, struct nacre_error *err)
+{
+	if (l->options->bare_newlines && terminal_keep_newlines(l->terminal.slave, err) < 0)
+		return -err->code;
+	return terminal_take(&l->terminal.slave, l->process->user.uid, err);
+}
+
+/* Before RUNTIME goes on: the first process of a pid namespace is not ended by a signal that it has
+ * no handler for (pid_namespaces(7)), and `kill` may come as soon as `create` returns. */
+int step_end_on_signals(struct life *l, struct nacre_error *err)
+{
+	(void)l;
+	return program_end_on_signals(err);
+}
+
+int step_set_attributes(struct life *l, struct nacre_error *err)
+{
+	const struct oci_linux *linux_ = l->config->linux_;
+
+	if (linux_ && (personality_apply(linux_->personality, err) < 0 ||
+			      memory_policy_apply(linux_->memory_policy, err) < 0))
+		return -err->code;
+	return scheduling_apply(l->process, err);
+}
+
+int step_set_labels(struct life *l, struct nacre_error *err)
+{
+	if (l->proc_fd < 0)
+		l->proc_fd = procfs_open(err);
+	if (l->proc_fd < 0)
+		return l->proc_fd;
+	if (lsm_apparmor_on_exec(l->proc_fd, l->process->apparmor_profile, err) < 0)
+		return -err->code;
+	return lsm_selinux_on_exec(l->proc_fd, l->process->selinux_label, err);
+}
+
+/* Late, since the rows above need files; and before the capabilities that may raise a limit are
+ * gone. */
+int step_set_own_limits(struct life *l, struct nacre_error *err)
+{
+	return rlimits_apply(0, l->process->rlimits, l->process->n_rlimits, err);
+}
+
+/* While INIT can open what the user may not: the rules are on directories, not on names. */
+int step_restrict_writes(struct life *l, struct nacre_error *err)
+{
+	const bool required = !strcmp(l->config->nacre->landlock, "required");
+	int abi = landlock_restrict(
+		l->config->mounts, l->config->n_mounts, !l->config->root->readonly, err);
+
+	if (abi < 0)
+		return abi;
+	if (required && abi < LANDLOCK_ABI_WHOLE)
+		return fail(err, ENOTSUP,
+			"rule landlock is required, and this kernel has ABI %d of Landlock, not %d",
+			abi, LANDLOCK_ABI_WHOLE);
+	if (abi == 0)
+		warn_runtime(l, "rule landlock: this kernel has no Landlock, or it is not enabled "
+				"(lsm=)");
+	return 0;
+}
+
+/*
+ * Should:
+ * - drop the bounding set while CAP_SETPCAP is still there
+ * - give stdio to the user while root may
+ * - change groups, gid, uid; then set the four other sets to exactly what the config says
+ *
+ * Mustn't:
+ * - leave a set as it was inherited
+ */
+int step_drop_privileges(struct life *l, struct nacre_error *err)
+{
+	const struct oci_process *process = l->process;
+	struct capability_sets sets;
+
+	if (caps_parse(process->capabilities, &sets, warn_runtime, l, err) < 0 ||
+		caps_bound(&sets, err) < 0 || credentials_own_stdio(&process->user, err) < 0)
+		return -err->code;
+	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return fail_errno(err, errno, "PR_SET_NO_NEW_PRIVS");
+	if (credentials_apply(&process->user, oci_find_namespace(l->config, "user"),
+		    l->annotations.keep_groups, err) < 0 ||
+		caps_apply(&sets, err) < 0)
+		return -err->code;
+	return l->cwd_entered ? 0 : program_enter_cwd(process->cwd, false, err);
+}
+
+int step_limit_files(struct life *l, struct nacre_error *err)
+{
+	return program_limit_fds(l->options->preserve_fds, err);
+}
+
+int step_exec_program(struct life *l, struct nacre_error *err)
+{
+	if (program_reset_signals(err) < 0)
+		return -err->code;
+	step_announce_exec(l);
+	return program_exec(&l->program, err);
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/life/steps.h"
+#include "libcontainer/life/steps_restore.h"
+#include "libcontainer/process/caps.h"
+#include "specs/harden.h"
+#include "specs/profiles.h"
+
+/*
+ * Whether what criu has made is held by the profile: asked of the kernel, while every process is
+ * still stopped. The images are files; the document beside them that names a profile is only as
+ * good as whoever wrote it.
+ */
+
+#define STATUS_LIMIT 65536
+
+struct demand {
+	bool no_new_privileges;
+	bool filtered;
+	uint64_t capabilities; /* no more than these, in any set */
+};
+
+/* The ceiling is that of exec: what is there may have come by one. */
+static int find_ceiling(struct life *l, uint64_t *ret_capabilities, struct nacre_error *err)
+{
+	const char *names[64] = {NULL};
+	const struct oci_strings all = {names, caps_names(l->arena, names)};
+	struct oci_capabilities sets = {all, all, all, all, all};
+	struct oci_process process = *l->process, *tightened;
+	struct harden_report *report;
+	struct capability_sets masks;
+
+	process.capabilities = &sets;
+	if (harden_process(l->arena, &process, l->hardened_by, &tightened, &report, err) < 0 ||
+		caps_parse(tightened->capabilities, &masks, life_drop_warning, NULL, err) < 0)
+		return -err->code;
+	*ret_capabilities = masks.bounding;
+	return 0;
+}
+
+/* The value of line NAME of /proc/PID/status; absent: 0. */
+static uint64_t status_value(const char *status, const char *name, int base)
+{
+	const char *line = strstr(status, name);
+
+	return line ? strtoull(line + strlen(name), NULL, base) : 0;
+}
+
+static int check_thread(
+	int task_fd, const char *tid, const struct demand *demand, struct nacre_error *err)
+{
+	static const char *const sets[] = {
+		"\nCapInh:", "\nCapPrm:", "\nCapEff:", "\nCapBnd:", "\nCapAmb:"};
+	cleanup_free char *status = NULL;
+	char path[sizeof(((struct dirent *)0)->d_name) + sizeof("/status")];
+
+	(void)snprintf(path, sizeof(path), "%s/status", tid);
+	if (file_read(task_fd, path, STATUS_LIMIT, &status, NULL, err) < 0)
+		return -err->code;
+	if (demand->no_new_privileges && !status_value(status, "\nNoNewPrivs:", 10))
+		return fail(err, EPERM, "thread %s has no no_new_privs", tid);
+	if (demand->filtered && !status_value(status, "\nSeccomp_filters:", 10))
+		return fail(err, EPERM, "thread %s has no seccomp filter", tid);
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
+		if (status_value(status, sets[i], 16) & ~demand->capabilities)
+			return fail(err, EPERM, "thread %s has more capabilities: %s %llx", tid,
+				sets[i] + 1, (unsigned long long)status_value(status, sets[i], 16));
+	return 0;
+}
+
+static int check_process(pid_t pid, const struct demand *demand, struct nacre_error *err)
+{
+	cleanup_dir DIR *tasks = NULL;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	tasks = opendir(path);
+	if (!tasks)
+		return fail_errno(err, errno, "open %s", path);
+	for (struct dirent *entry; (entry = readdir(tasks));)
+		if (entry->d_name[0] != '.' &&
+			check_thread(dirfd(tasks), entry->d_name, demand, err) < 0)
+			return -err->code;
+	return 0;
+}
+
+/* criu and its children are in the cgroup as well, but not in the container's mounts. */
+static bool is_criu(pid_t pid, const struct stat *criu_mounts)
+{
+	char path[32];
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)pid);
+	return stat(path, &st) == 0 && st.st_ino == criu_mounts->st_ino &&
+	       st.st_dev == criu_mounts->st_dev;
+}
+
+static int check_processes(struct life *l, const struct demand *demand, struct nacre_error *err)
+{
+	cleanup_free pid_t *pids = NULL;
+	struct stat criu_mounts;
+	char path[32];
+	size_t n = 0;
+
+	if (l->cgroup.fd < 0)
+		return check_process(l->pid, demand, err);
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)l->restore->criu_pid);
+	if (stat(path, &criu_mounts) < 0)
+		return fail_errno(err, errno, "stat %s", path);
+	if (cgroup_pids(&l->cgroup, &pids, &n, err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < n; i++)
+		if (!is_criu(pids[i], &criu_mounts) && check_process(pids[i], demand, err) < 0)
+			return -err->code;
+	return 0;
+}
+
+static int check_root(const struct life *l, struct nacre_error *err)
+{
+	struct statvfs root;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)l->pid);
+	if (statvfs(path, &root) < 0)
+		return fail_errno(err, errno, "statvfs %s", path);
+	if (l->config->root->readonly && !(root.f_flag & ST_RDONLY))
+		return fail(err, EPERM, "the root can be written");
+	if (l->config->nacre && l->config->nacre->root_nosuid && !(root.f_flag & ST_NOSUID))
+		return fail(err, EPERM, "the root has no nosuid");
+	return 0;
+}
+
+int step_check_restored(struct life *l, struct nacre_error *err)
+{
+	const struct profile *profile = profile_find(l->record.profile);
+	struct demand demand = {
+		.no_new_privileges = l->process->no_new_privileges,
+		.filtered = l->own_filter.profile,
+	};
+
+	if (!profile || !profile->rules)
+		return 0;
+	if (find_ceiling(l, &demand.capabilities, err) < 0 || check_root(l, err) < 0 ||
+		check_processes(l, &demand, err) < 0)
+		return fail_prefix(
+			err, "what was restored is not held by profile %s", l->record.profile);
+	return 0;
+}

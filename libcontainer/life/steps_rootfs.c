@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/procfs.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/life/steps.h"
+#include "libcontainer/life/sync.h"
+#include "libcontainer/mount/devices.h"
+#include "libcontainer/mount/masks.h"
+#include "libcontainer/mount/mounts.h"
+#include "libcontainer/mount/pivot.h"
+#include "libcontainer/mount/rootfs.h"
+#include "libcontainer/namespace/sysctl.h"
+#include "specs/profiles.h"
+
+/* INIT's rows that make the container's root, in the order of life.c. */
+
+/*
+ * While INIT still is the user who called: what it becomes next, the container's root, may be
+ * nobody to the host, and not even get at a bundle below a home directory. RUNTIME has opened the
+ * sources if it has the privilege (which it needs for a clone of a mount); then it reaches more
+ * than INIT, which has lost all privilege over the host's files.
+ */
+int step_open_host_files(struct life *l, struct nacre_error *err)
+{
+	const struct oci_config *config = l->config;
+
+	l->rootfs_fd = rootfs_open(l->record.rootfs, err);
+	if (l->rootfs_fd < 0)
+		return l->rootfs_fd;
+	for (size_t i = 0; l->source_fds && i < config->n_mounts; i++) {
+		int fd;
+
+		if (l->source_fds[i] >= 0 ||
+			mount_source_below(&config->mounts[i], l->record.rootfs))
+			continue;
+		fd = mount_open_source(&l->guard, &config->mounts[i], i, true, -1, err);
+		if (fd < 0 && fd != -ENOTSUP)
+			return fd;
+		l->source_fds[i] = fd < 0 ? -1 : fd;
+	}
+	return 0;
+}
+
+/* Opened here and not by RUNTIME: an fd of another mount namespace can neither be cloned from nor
+ * be mounted on. */
+int step_prepare_rootfs(struct life *l, struct nacre_error *err)
+{
+	cleanup_close int directory = l->rootfs_fd >= 0 ? fd_steal(&l->rootfs_fd)
+							: rootfs_open(l->record.rootfs, err);
+	const char *propagation = l->config->linux_ ? l->config->linux_->rootfs_propagation : NULL;
+
+	if (directory < 0)
+		return directory;
+	if (l->record.active & NEW_MNTNS)
+		return rootfs_prepare(directory, propagation, &l->rootfs_fd, err);
+	return rootfs_attach(directory, propagation, &l->rootfs_fd, err);
+}
+
+/* Under a profile that tightens the flags of mounts nothing that the host set is taken back by
+ * silence. In a user namespace the kernel keeps such flags, all but the last. */
+static uint64_t flags_to_clear(const struct life *l)
+{
+	const struct profile *profile = profile_find(l->record.profile ? l->record.profile : "");
+
+	if (!profile || profile->rules & RULE_MOUNT_FLAGS)
+		return 0;
+	if (l->record.active & IN_USERNS)
+		return MOUNT_ATTR_NOSYMFOLLOW;
+	return MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
+	       MOUNT_ATTR_NOSYMFOLLOW;
+}
+
+/* INIT may not: the filesystem belongs to the user namespace of the host. If RUNTIME cannot either
+ * it ends INIT. */
+static int have_mapped(void *data, size_t index, int tree_fd, struct nacre_error *err)
+{
+	struct life *l = data;
+	struct sync_message answer;
+	int result = sync_send(l->sync, SYNC_MAP, 0, 0, (int)index, NULL, tree_fd);
+
+	while (result >= 0 && (result = sync_receive(l->sync, &answer, NULL)) == 1) {
+		if (answer.kind == SYNC_MAP)
+			return 0;
+		l->turn_ahead = answer.step;
+	}
+	return fail_errno(err, result < 0 ? result : EPROTO, "ask for the id mapping");
+}
+
+static struct mount_context mount_context(struct life *l)
+{
+	return (struct mount_context){
+		.rootfs_fd = l->rootfs_fd,
+		.rootfs = l->record.rootfs,
+		.mount_label = l->config->linux_ ? l->config->linux_->mount_label : NULL,
+		.own_cgroup_namespace = l->record.active & NEW_CGROUPNS,
+		.own_network_namespace = l->record.active & NEW_NETNS,
+		.own_user_namespace = l->record.active & IN_USERNS,
+		.cgroup_fd = l->cgroup.fd,
+		.clear_unnamed = flags_to_clear(l),
+		.late_binds = l->config->nacre ? &l->config->nacre->late_binds : NULL,
+		.guard = &l->guard,
+		.source_fds = l->source_fds,
+		.map = have_mapped,
+		.data = l,
+		.proc_fd = &l->proc_fd,
+	};
+}
+
+int step_perform_mounts(struct life *l, struct nacre_error *err)
+{
+	struct mount_context context = mount_context(l);
+
+	return mounts_perform(&context, l->config->mounts, l->config->n_mounts, err);
+}
+
+int step_make_devices(struct life *l, struct nacre_error *err)
+{
+	return devices_create(l->rootfs_fd, l->config->linux_, devices_own_dev(l->config),
+		oci_find_namespace(l->config, "user"), l->nodes_fd, err);
+}
+
+/* Before /proc/sys turns read-only. */
+int step_write_sysctls(struct life *l, struct nacre_error *err)
+{
+	if (l->proc_fd < 0)
+		l->proc_fd = procfs_open(err);
+	if (l->proc_fd < 0)
+		return l->proc_fd;
+	return sysctl_apply(l->proc_fd, &l->config->linux_->sysctl, err);
+}
+
+/* Before the pivot: the host's /dev/null can be cloned only while its mount is in this namespace.
+ */
+int step_mask_paths(struct life *l, struct nacre_error *err)
+{
+	cleanup_close int dev_null_fd = device_open_null(err);
+
+	if (dev_null_fd < 0)
+		return dev_null_fd;
+	return masks_apply(l->rootfs_fd, dev_null_fd, masks_expect_procfs(l->config),
+		&l->config->linux_->masked_paths, &l->config->linux_->readonly_paths, err);
+}
+
+int step_pivot(struct life *l, struct nacre_error *err)
+{
+	if (!(l->record.active & NEW_MNTNS))
+		return pivot_chroot(l->rootfs_fd, err);
+	if (l->options->no_pivot)
+		return pivot_move(l->rootfs_fd, err);
+	return pivot_rootfs(l->rootfs_fd, err);
+}
+
+int step_seal_rootfs(struct life *l, struct nacre_error *err)
+{
+	struct mount_context context = mount_context(l);
+	const struct oci_hardened *hardened = l->config->nacre;
+	unsigned attrs;
+
+	if (mounts_seal(&context, l->config->mounts, l->config->n_mounts, err) < 0)
+		return -err->code;
+	/* No fd of a directory may be open when the program runs, nor is one needed from here on.
+	 */
+	fd_close(&l->rootfs_fd);
+	fd_close(&l->cgroup.fd);
+	if (!(l->record.active & LSM))
+		fd_close(&l->proc_fd);
+	attrs = (l->config->root->readonly ? MOUNT_ATTR_RDONLY : 0) |
+		(hardened && hardened->root_nosuid ? MOUNT_ATTR_NOSUID : 0) |
+		(hardened && hardened->root_nodev ? MOUNT_ATTR_NODEV : 0);
+	return rootfs_seal(
+		attrs, l->config->linux_ ? l->config->linux_->rootfs_propagation : NULL, err);
+}

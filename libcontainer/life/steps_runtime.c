@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/fdpass.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/cgroup/cgroup_devices.h"
+#include "libcontainer/cgroup/cgroup_limits.h"
+#include "libcontainer/life/steps.h"
+#include "libcontainer/life/sync.h"
+#include "libcontainer/mount/mounts.h"
+#include "libcontainer/namespace/idmap.h"
+#include "libcontainer/process/rlimits.h"
+#include "libcontainer/record/state.h"
+#include "libcontainer/record/status.h"
+#include "specs/json.h"
+#include "specs/mount_words.h"
+
+/* RUNTIME's rows, in the order of life.c. */
+
+/* A fork bomb of hundreds ends with its init, and on a busy machine that takes a while. */
+#define KILL_WAIT_MS 30000
+
+int step_make_state_directory(struct life *l, struct nacre_error *err)
+{
+	return state_make(l->root_fd, &l->record, &l->state_fd, &l->lock_fd, err);
+}
+
+int step_drop_state_directory(struct life *l, struct nacre_error *err)
+{
+	int result;
+
+	if (l->state_fd < 0) /* it was not this command that made it */
+		return 0;
+	result = state_remove(l->root_fd, l->id, l->state_fd, err);
+	fd_close(&l->lock_fd);
+	fd_close(&l->state_fd);
+	return result;
+}
+
+int step_make_cgroup(struct life *l, struct nacre_error *err)
+{
+	int mount_fd = fd_steal(&l->cgroup.mount_fd);
+
+	if (!l->record.cgroup)
+		return 0;
+	if (cgroup_create(mount_fd, l->record.cgroup, &l->cgroup, err) < 0)
+		return -err->code;
+	l->cgroup_made = true;
+	l->namespaces.cgroup_fd = l->cgroup.fd;
+	return 0;
+}
+
+int step_drop_cgroup(struct life *l, struct nacre_error *err)
+{
+	/* One that create refused because somebody else's processes are in it must not be killed.
+	 */
+	return l->cgroup_made ? cgroup_destroy(&l->cgroup, err) : 0;
+}
+
+/* Whether some mount is to be mapped as the container is. */
+static bool wants_idmap(const struct oci_config *config)
+{
+	for (size_t i = 0; i < config->n_mounts; i++) {
+		const struct oci_mount *mount = &config->mounts[i];
+
+		if (mount->n_uid_mappings == 0 &&
+			(mount_has(mount, "idmap") || mount_has(mount, "ridmap")))
+			return true;
+	}
+	return false;
+}
+
+/* User namespace for mounts that are to be mapped as the container is. -1: none. */
+static int mapping_fd(const struct life *l)
+{
+	return l->map_fd >= 0 ? l->map_fd : namespaces_joined_user(&l->namespaces);
+}
+
+int step_open_mount_sources(struct life *l, struct nacre_error *err)
+{
+	const struct oci_config *config = l->config;
+	bool userns = oci_find_namespace(config, "user");
+
+	l->source_fds = malloc(config->n_mounts * sizeof(int));
+	if (!l->source_fds)
+		return fail_errno(err, ENOMEM, "mount sources");
+	for (size_t i = 0; i < config->n_mounts; i++)
+		l->source_fds[i] = -1;
+	if (l->record.active & NEW_USERNS && wants_idmap(config)) {
+		const struct oci_linux *linux_ = config->linux_;
+
+		l->map_fd = idmap_userns(linux_->uid_mappings, linux_->n_uid_mappings,
+			linux_->gid_mappings, linux_->n_gid_mappings, err);
+		if (l->map_fd < 0)
+			return l->map_fd;
+	}
+	for (size_t i = 0; i < config->n_mounts; i++) {
+		int fd;
+
+		if (mount_source_below(&config->mounts[i], l->record.rootfs))
+			continue; /* INIT's */
+		fd = mount_open_source(
+			&l->guard, &config->mounts[i], i, userns, mapping_fd(l), err);
+		if (fd < 0 && fd != -ENOTSUP)
+			return fd;
+		l->source_fds[i] = fd < 0 ? -1 : fd;
+	}
+	return 0;
+}
+
+int step_map_source(struct life *l, int index, int tree_fd, struct nacre_error *err)
+{
+	cleanup_close int fd = tree_fd;
+	int result;
+
+	if (fd < 0 || index < 0 || (size_t)index >= l->config->n_mounts)
+		return fail(err, EPROTO, "init asked for the mapping of mount %d", index);
+	if (mount_map_source(fd, &l->config->mounts[index], (size_t)index, mapping_fd(l), err) < 0)
+		return -err->code;
+	result = sync_send(l->sync, SYNC_MAP, 0, 0, index, NULL, -1);
+	return result < 0 ? fail_errno(err, result, "answer init") : 0;
+}
+
+int step_connect_console(struct life *l, struct nacre_error *err)
+{
+	const char *path = l->options->console_socket;
+
+	if (!path)
+		return 0; /* the caller takes the terminal itself */
+	l->console_socket = socket_connect(AT_FDCWD, path, SOCK_STREAM);
+	if (l->console_socket < 0)
+		return fail_errno(err, l->console_socket, "connect to %s", path);
+	return 0;
+}
+
+int step_open_start_socket(struct life *l, struct nacre_error *err)
+{
+	l->start_socket = socket_listen(l->state_fd, "start", SOCK_SEQPACKET);
+	if (l->start_socket < 0)
+		return fail_errno(err, l->start_socket, "make it");
+	return 0;
+}
+
+/* As namespaces_spawn. */
+static pid_t spawn_with_score(struct life *l, struct nacre_error *err)
+{
+	cleanup_close int proc_fd = -1;
+	struct nacre_error ignored; /* the command ends soon, and its score with it */
+	int own;
+	pid_t pid;
+
+	if (!(l->record.active & OOM_SCORE) || geteuid() == 0)
+		return namespaces_spawn(&l->namespaces, &l->pidfd, err);
+	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc_fd < 0)
+		return fail_errno(err, errno, "open /proc");
+	if (oom_score_lend(proc_fd, l->process->oom_score_adj.value, &own, err) < 0)
+		return -err->code;
+	pid = namespaces_spawn(&l->namespaces, &l->pidfd, err);
+	if (pid != 0)
+		(void)oom_score_apply(proc_fd, 0, own, &ignored);
+	return pid;
+}
+
+/* The fork. Returns in RUNTIME only. */
+int step_spawn(struct life *l, const struct step *steps, struct nacre_error *err)
+{
+	int pair[2];
+	pid_t pid;
+
+	if (sync_pair(pair, err) < 0)
+		return -err->code;
+	if (step_share_seccomp(l, err) < 0) {
+		fd_close(&pair[0]);
+		fd_close(&pair[1]);
+		return -err->code;
+	}
+	pid = spawn_with_score(l, err);
+	if (pid == 0) {
+		fd_close(&pair[0]);
+		l->sync = pair[1];
+		life_init_main(l, steps);
+	}
+	fd_close(&pair[1]);
+	if (pid < 0) {
+		fd_close(&pair[0]);
+		return (int)pid;
+	}
+	l->sync = pair[0];
+	l->pid = pid;
+	return 0;
+}
+
+int step_spawn_init(struct life *l, struct nacre_error *err)
+{
+	return step_spawn(l, life_create_steps, err);
+}
+
+int step_kill_init(struct life *l, struct nacre_error *err)
+{
+	struct pollfd ended = {.fd = l->pidfd, .events = POLLIN};
+	siginfo_t info;
+	int result;
+
+	if (l->pidfd < 0)
+		return 0;
+	result = sys_pidfd_send_signal(l->pidfd, SIGKILL);
+	if (result < 0 && result != -ESRCH)
+		return fail_errno(err, result, "kill init");
+	result = poll(&ended, 1, KILL_WAIT_MS);
+	if (result == 0)
+		return fail(err, ETIMEDOUT, "init did not end within %d s of SIGKILL",
+			KILL_WAIT_MS / 1000);
+	if (result < 0)
+		return fail_errno(err, errno, "wait for init to end");
+	(void)sys_pidfd_wait(l->pidfd, &info, WEXITED); /* ECHILD: not ours to reap */
+	fd_close(&l->pidfd);
+	return 0;
+}
+
+int step_write_id_maps(struct life *l, struct nacre_error *err)
+{
+	const struct oci_linux *linux_ = l->config->linux_;
+
+	return idmap_write(l->pid, linux_->uid_mappings, linux_->n_uid_mappings,
+		linux_->gid_mappings, linux_->n_gid_mappings, err);
+}
+
+int64_t step_host_uid(const struct life *l)
+{
+	const struct oci_linux *linux_ = l->config->linux_;
+	uint32_t uid = l->process->user.uid;
+
+	if (!(l->record.active & IN_USERNS))
+		return uid;
+	for (size_t i = 0; i < linux_->n_uid_mappings; i++) {
+		const struct oci_id_mapping *map = &linux_->uid_mappings[i];
+
+		if (uid >= map->container_id && uid - map->container_id < map->size)
+			return (int64_t)map->host_id + (uid - map->container_id);
+	}
+	return -1;
+}
+
+/* config-linux.md, Cgroup ownership: a cgroup namespace of its own, mounted writable. */
+static int delegate_cgroup(struct life *l, struct nacre_error *err)
+{
+	bool writable = false;
+
+	for (size_t i = 0; i < l->config->n_mounts; i++) {
+		const struct oci_mount *mount = &l->config->mounts[i];
+
+		if (mount_has_type(mount, "cgroup") || mount_has_type(mount, "cgroup2"))
+			writable = !mount_has(mount, "ro") && !mount_has(mount, "rro");
+	}
+	if (!writable || !(l->record.active & NEW_CGROUPNS) || step_host_uid(l) < 0)
+		return 0;
+	return cgroup_delegate(&l->cgroup, (uid_t)step_host_uid(l), err);
+}
+
+/* BPF is refused in a user namespace, but so is mknod, and mounts made there open no device. What
+ * is left are the nodes that the config binds. */
+int step_apply_device_rules(
+	struct life *l, const struct oci_resources *resources, struct nacre_error *err)
+{
+	int r = cgroup_devices_apply(l->cgroup.fd, resources->devices, resources->n_devices, err);
+
+	if (r == -EPERM && (oci_find_namespace(l->config, "user") || !idmap_is_initial()))
+		return 0;
+	return r;
+}
+
+int step_set_cgroup_limits(struct life *l, struct nacre_error *err)
+{
+	const struct oci_resources *resources = l->config->linux_ ? l->config->linux_->resources
+								  : NULL;
+	static const struct oci_resources none;
+
+	if (!l->record.cgroup)
+		return 0;
+	/* Without any rule the defaults hold: no device but the usual ones, as with runc. */
+	if (!resources)
+		resources = &none;
+	if (cgroup_limits_apply(l->cgroup.fd, resources, oci_best_effort(l->config), NULL,
+		    l->callbacks->warn, l->callbacks->data, err) < 0 ||
+		delegate_cgroup(l, err) < 0)
+		return -err->code;
+	return step_apply_device_rules(l, resources, err);
+}
+
+int step_set_oom_score(struct life *l, struct nacre_error *err)
+{
+	cleanup_close int proc_fd = -1;
+
+	if (geteuid() != 0) /* INIT was born with it */
+		return 0;
+	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc_fd < 0)
+		return fail_errno(err, errno, "open /proc");
+	return oom_score_apply(proc_fd, l->pid, l->process->oom_score_adj.value, err);
+}
+
+/* For `exec`, for hooks and for people. */
+int step_save_config(struct life *l, struct nacre_error *err)
+{
+	cleanup_free char *tightened = NULL;
+
+	if (oci_config_encode(l->config, false, &tightened, err) < 0)
+		return -err->code;
+	if (strlen(tightened) > JSON_MAX_BYTES)
+		return fail(err, E2BIG,
+			"config.json grew to more than %d bytes by the profile: make it smaller",
+			JSON_MAX_BYTES);
+	if (state_write(l->state_fd, "config.given", l->config_given, err) < 0 ||
+		state_write(l->state_fd, "config.json", tightened, err) < 0)
+		return -err->code;
+	return state_write(l->state_fd, "report.json", l->report, err);
+}
+
+int step_set_process_limits(struct life *l, struct nacre_error *err)
+{
+	return rlimits_apply(l->pid, l->process->rlimits, l->process->n_rlimits, err);
+}
+
+int step_save_record(struct life *l, struct nacre_error *err)
+{
+	if (status_identify(l->pid, &l->record, err) < 0)
+		return -err->code;
+	return state_save(l->state_fd, &l->record, err);
+}

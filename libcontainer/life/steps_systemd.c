@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/life/steps.h"
+#include "libcontainer/record/state.h"
+#include "libcontainer/systemd/systemd.h"
+#include "specs/profiles.h"
+
+/*
+ * The rows that a container has whose cgroup is a unit of systemd, of both sides.
+ *
+ * A scope comes into being with its first process, and it is systemd who moves that in. So INIT is
+ * there before its cgroup and waits for its first turn. Should RUNTIME end meanwhile, INIT does,
+ * too, and systemd forgets a scope without processes: nothing stays of a unit that no record names.
+ */
+
+/* The profile oci takes the config as it is. */
+static bool trusts_annotations(const struct life *l)
+{
+	const struct profile *profile = profile_find(l->record.profile ? l->record.profile : "");
+
+	return profile && !profile->rules;
+}
+
+/* What is there under its name is not ours, and would go with the scope. A user's manager has its
+ * units somewhere below its own cgroup. */
+static int check_scope(
+	const struct life *l, const struct systemd_unit *unit, struct nacre_error *err)
+{
+	char path[PATH_MAX];
+
+	if (unit->of_user || systemd_is_slice(unit->name))
+		return 0;
+	systemd_scope_cgroup(unit, path);
+	return cgroup_check_free(l->cgroup.mount_fd, path, err);
+}
+
+static int start_unit(struct life *l, char ret_cgroup[PATH_MAX], struct nacre_error *err)
+{
+	const struct oci_linux *linux_ = l->config->linux_;
+	cleanup_free char *properties = NULL;
+	struct systemd_unit unit;
+
+	if (systemd_unit_from_path(linux_ ? linux_->cgroups_path : NULL, l->id, l->record.user_unit,
+		    &unit, err) < 0 ||
+		check_scope(l, &unit, err) < 0 ||
+		systemd_unit_properties(&unit, l->id, l->pid, linux_ ? linux_->resources : NULL,
+			&l->record.annotations, trusts_annotations(l), &properties, err) < 0)
+		return -err->code;
+	return systemd_start(&unit, l->pid, properties, ret_cgroup, err);
+}
+
+int step_make_unit(struct life *l, struct nacre_error *err)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (start_unit(l, path, err) < 0)
+		return -err->code;
+	l->cgroup_made = true;
+	if (cgroup_adopt(fd_steal(&l->cgroup.mount_fd), path, &l->cgroup, err) < 0)
+		return -err->code;
+	if (systemd_is_slice(l->record.unit) && cgroup_attach(&l->cgroup, l->pid, err) < 0)
+		return -err->code;
+	if (fstat(l->cgroup.fd, &st) < 0)
+		return fail_errno(err, errno, "cgroup %s", path);
+	l->record.cgroup_id = st.st_ino;
+	l->record.cgroup = arena_strdup(l->arena, path);
+	if (!l->record.cgroup)
+		return fail_errno(err, ENOMEM, "cgroup %s", path);
+	return state_note_cgroup(l->lock_fd, &l->record, err);
+}
+
+/* What is in the cgroup is killed at once: systemd would ask it to end, and wait for 90 s. The
+ * cgroup stays until systemd knows: if it is gone when systemd, told by inotify, comes to read its
+ * cgroup.events, the unit stays active (seen with systemd 252), and a delete that is killed in
+ * between would find nothing more to do. */
+int step_drop_unit(struct life *l, struct nacre_error *err)
+{
+	const bool open = l->cgroup.fd >= 0;
+
+	if (!l->cgroup_made)
+		return 0;
+	if (open ? cgroup_empty(&l->cgroup, err) < 0 : step_kill_init(l, err) < 0)
+		return -err->code;
+	if (systemd_stop(l->record.unit, l->record.user_unit, err) < 0)
+		return -err->code;
+	return open ? cgroup_destroy(&l->cgroup, err) : 0;
+}
+
+/* INIT, where systemd has put it. */
+int step_find_unit_cgroup(struct life *l, struct nacre_error *err)
+{
+	char path[PATH_MAX];
+
+	if (cgroup_of_process(0, path, err) < 0)
+		return -err->code;
+	if (cgroup_open(path, &l->cgroup, err) < 0)
+		return fail(err, ENOENT, "cgroup %s of the unit went away", path);
+	fd_close(&l->cgroup.mount_fd);
+	return 0;
+}
+
+/* exec: below the unit's cgroup, where the process would have been born otherwise. */
+int step_attach_to_unit(struct life *l, struct nacre_error *err)
+{
+	const struct cgroup *cgroup = l->exec_cgroup.fd < 0 ? &l->cgroup : &l->exec_cgroup;
+	size_t length = strlen(l->record.cgroup);
+
+	return systemd_attach(l->record.unit, true, l->pid,
+		strncmp(cgroup->path, l->record.cgroup, length) == 0 ? cgroup->path + length : "",
+		err);
+}

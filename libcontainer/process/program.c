@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/process/program.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/paths.h"
+#include "libcontainer/base/sys.h"
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define PASSWD_LIMIT (1024 * 1024)
+#define PASSWD_LINE 1024
+#define MAX_SIGNAL 64
+
+static int out_of_memory(struct nacre_error *err)
+{
+	return fail(err, ENOMEM, "process: out of memory");
+}
+
+/* As engines match it, in lower case. */
+static const char *reason(int code)
+{
+	switch (code) {
+	case ENOENT:
+		return "no such file or directory";
+	case EACCES:
+		return "permission denied";
+	case EISDIR:
+		/* Docker 20.10 takes only "permission denied" for exit status 126. */
+		return "is a directory: permission denied";
+	case ENOTDIR:
+		return "not a directory";
+	case EPERM:
+		return "operation not permitted";
+	case ENOEXEC:
+		return "exec format error";
+	default:
+		return strerror(code);
+	}
+}
+
+/* --- environment --- */
+
+/* A set of names with open addressing: a pod's environment can have thousands of variables. */
+struct name_set {
+	const char **slots;
+	size_t mask;
+};
+
+/* Returns whether the name (up to its '=') of VARIABLE was new. */
+static bool add_name(struct name_set *set, const char *variable, size_t length)
+{
+	uint32_t hash = 2166136261U; /* FNV-1a */
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char)variable[i]) * 16777619U;
+	for (size_t slot = hash & set->mask;; slot = (slot + 1) & set->mask) {
+		if (!set->slots[slot]) {
+			set->slots[slot] = variable;
+			return true;
+		}
+		if (strncmp(set->slots[slot], variable, length + 1) == 0)
+			return false;
+	}
+}
+
+static int make_name_set(
+	struct arena *arena, size_t n, struct name_set *ret_set, struct nacre_error *err)
+{
+	size_t size = 8;
+
+	while (size < n * 2)
+		size *= 2;
+	ret_set->slots = arena_array(arena, size, sizeof(*ret_set->slots));
+	ret_set->mask = size - 1;
+	return ret_set->slots ? 0 : out_of_memory(err);
+}
+
+static int name_length(const char *variable, size_t *ret_length, struct nacre_error *err)
+{
+	const char *equals = strchr(variable, '=');
+
+	if (!equals)
+		return fail(err, EINVAL, "process.env: \"%.64s\" has no \"=\"", variable);
+	if (equals == variable)
+		return fail(err, EINVAL, "process.env: \"%.64s\" has no name", variable);
+	*ret_length = (size_t)(equals - variable);
+	return 0;
+}
+
+/* "name:password:uid:gid:comment:home:shell". Cuts LINE. Returns the home of UID, or NULL. */
+static const char *home_in_line(char *line, uint32_t uid)
+{
+	char *fields[7];
+	unsigned long long number;
+	char *end;
+
+	if (line[0] == '#') /* a comment, as libc reads it */
+		return NULL;
+	for (size_t i = 0; i < 7; i++) {
+		fields[i] = strsep(&line, ":");
+		if (!fields[i])
+			return NULL;
+	}
+	if (!isdigit((unsigned char)fields[2][0]))
+		return NULL;
+	errno = 0;
+	number = strtoull(fields[2], &end, 10);
+	if (errno || *end || number != uid)
+		return NULL;
+	return fields[5];
+}
+
+struct passwd_reader {
+	int fd;
+	size_t total;
+	size_t used;
+	size_t at;
+	char buffer[4096];
+};
+
+static int next_byte(struct passwd_reader *reader)
+{
+	if (reader->at == reader->used) {
+		ssize_t n = reader->total < PASSWD_LIMIT
+				    ? read(reader->fd, reader->buffer, sizeof(reader->buffer))
+				    : 0;
+
+		if (n <= 0)
+			return -1;
+		reader->total += (size_t)n;
+		reader->used = (size_t)n;
+		reader->at = 0;
+	}
+	return (unsigned char)reader->buffer[reader->at++];
+}
+
+/* Returns false at the end. A line that is too long comes out empty. */
+static bool next_line(struct passwd_reader *reader, char *line, size_t size)
+{
+	size_t used = 0;
+	int c;
+
+	while ((c = next_byte(reader)) >= 0 && c != '\n')
+		if (used < size)
+			line[used++] = (char)c;
+	line[used < size ? used : 0] = '\0';
+	return c >= 0 || used;
+}
+
+/* By hand and bounded, because the file is the image's; and libc's getpwuid would load the image's
+ * modules of nsswitch.conf. Anything amiss means "/". */
+static char *find_home(struct arena *arena, uint32_t uid)
+{
+	cleanup_close int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct passwd_reader reader = {.fd = fd};
+	char line[PASSWD_LINE];
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		while (next_line(&reader, line, sizeof(line))) {
+			const char *home = home_in_line(line, uid);
+
+			if (home)
+				return arena_printf(arena, "HOME=%s", home[0] == '/' ? home : "/");
+		}
+	}
+	return arena_strdup(arena, "HOME=/");
+}
+
+/* Kept is the last variable of each name, where it stands. Filled from the end. */
+static int build_environment(struct arena *arena, const struct oci_process *process,
+	char ***ret_envp, struct nacre_error *err)
+{
+	const struct oci_strings *env = &process->env;
+	char **envp = arena_array(arena, env->n + 2, sizeof(*envp));
+	size_t first = env->n;
+	bool has_home = false;
+	struct name_set seen;
+	int r = make_name_set(arena, env->n, &seen, err);
+
+	if (r < 0)
+		return r;
+	if (!envp)
+		return out_of_memory(err);
+	for (size_t i = env->n; i-- > 0;) {
+		const char *variable = env->items[i];
+		size_t length = 0;
+
+		r = name_length(variable, &length, err);
+		if (r < 0)
+			return r;
+		if (!add_name(&seen, variable, length))
+			continue;
+		if (strcmp(variable, "HOME=") == 0)
+			continue;
+		if (strncmp(variable, "HOME=", 5) == 0)
+			has_home = true;
+		envp[--first] = (char *)variable;
+	}
+	if (!has_home) {
+		envp[env->n] = find_home(arena, process->user.uid);
+		if (!envp[env->n])
+			return out_of_memory(err);
+	}
+	*ret_envp = envp + first;
+	return 0;
+}
+
+/* --- the program's file --- */
+
+/* Returns 0 or -errno. EACCES also covers a file system that is mounted noexec. */
+static int check_executable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(st.st_mode))
+		return -EACCES;
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
+static const char *path_variable(char *const *envp)
+{
+	for (; *envp; envp++)
+		if (strncmp(*envp, "PATH=", 5) == 0)
+			return *envp + 5;
+	return DEFAULT_PATH;
+}
+
+static int search(struct arena *arena, const char *name, const char *directories, char **ret_path,
+	struct nacre_error *err)
+{
+	char path[PATH_MAX];
+
+	while (name[0] && *directories) {
+		size_t length = strcspn(directories, ":");
+		/* An empty element is the working directory. */
+		int n = snprintf(path, sizeof(path), "%.*s/%s", length ? (int)length : 1,
+			length ? directories : ".", name);
+
+		if (n > 0 && (size_t)n < sizeof(path) && check_executable(path) == 0) {
+			*ret_path = arena_strdup(arena, path);
+			return *ret_path ? 0 : out_of_memory(err);
+		}
+		directories += length;
+		directories += *directories == ':';
+	}
+	return fail(err, ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
+}
+
+static int step_find_program(struct arena *arena, const char *name, char *const *envp,
+	char **ret_path, struct nacre_error *err)
+{
+	int r;
+
+	if (!strchr(name, '/'))
+		return search(arena, name, path_variable(envp), ret_path, err);
+	r = check_executable(name);
+	if (r == -EACCES || r == -EISDIR)
+		return fail(err, -r, "exec: \"%s\": %s", name, reason(-r));
+	if (r < 0)
+		return fail(err, -r, "exec: \"%s\": stat %s: %s", name, name, reason(-r));
+	*ret_path = arena_strdup(arena, name);
+	return *ret_path ? 0 : out_of_memory(err);
+}
+
+int program_prepare(struct arena *arena, const struct oci_process *process,
+	struct program *ret_program, struct nacre_error *err)
+{
+	const struct oci_strings *args = &process->args;
+	struct program program = {0};
+	int r;
+
+	if (!args->n)
+		return fail(err, EINVAL, "process.args: is empty");
+	program.argv = arena_array(arena, args->n + 1, sizeof(*program.argv));
+	if (!program.argv)
+		return out_of_memory(err);
+	for (size_t i = 0; i < args->n; i++)
+		program.argv[i] = (char *)args->items[i];
+	r = build_environment(arena, process, &program.envp, err);
+	if (r < 0)
+		return r;
+	r = step_find_program(arena, args->items[0], program.envp, &program.path, err);
+	if (r < 0)
+		return r;
+	*ret_program = program;
+	return 0;
+}
+
+/* --- its surroundings --- */
+
+/* Magic links are not followed: /proc/self/fd/N is how CVE-2024-21626 left the container, and N may
+ * be an fd of ours or one that is preserved. */
+static int open_cwd(const char *cwd, bool make, struct nacre_error *err)
+{
+	cleanup_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int directory;
+
+	if (root < 0)
+		return fail_errno(err, errno, "open /");
+	directory = path_open(root, cwd, O_PATH | O_DIRECTORY);
+	if (directory == -ENOENT && make) {
+		directory = path_make_directory(root, cwd, 0755, err);
+		return directory < 0 ? fail_prefix(err, "process.cwd: make %s", cwd) : directory;
+	}
+	if (directory == -ELOOP)
+		return fail(err, EPERM,
+			"process.cwd: %s is a loop of symlinks or lies outside the container's "
+			"root",
+			cwd);
+	if (directory < 0)
+		return fail(err, -directory, "process.cwd: chdir %s: %s", cwd, reason(-directory));
+	return directory;
+}
+
+int program_enter_cwd(const char *cwd, bool make, struct nacre_error *err)
+{
+	cleanup_close int directory = open_cwd(cwd, make, err);
+	char path[PATH_MAX];
+	int r;
+
+	if (directory < 0)
+		return directory;
+	if (fchdir(directory) < 0)
+		return fail(err, errno, "process.cwd: chdir %s: %s", cwd, reason(errno));
+	r = sys_getcwd(path, sizeof(path));
+	if (r < 0)
+		return fail_errno(err, r, "process.cwd: getcwd in %s", cwd);
+	if (path[0] != '/')
+		return fail(err, EPERM, "process.cwd: %s lies outside the container's root", cwd);
+	return 0;
+}
+
+/* What the caller left open has no close-on-exec flag, or it would not be here; what we opened has
+ * always. So a number that one of our own took because the caller had it closed does not count. */
+int program_limit_fds(unsigned preserve_fds, struct nacre_error *err)
+{
+	const unsigned first = STDERR_FILENO + 1;
+	int r;
+
+	for (unsigned i = 0; i < preserve_fds; i++) {
+		int fd = (int)(first + i);
+		int flags = i < INT_MAX - first ? fcntl(fd, F_GETFD) : -1;
+
+		if (flags < 0 || flags & FD_CLOEXEC)
+			return fail(err, EBADF,
+				"unable to ensure that fd %d is open for --preserve-fds", fd);
+	}
+	r = sys_close_range(first + preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC);
+	if (r < 0)
+		return fail_errno(err, r, "close_range from %u", first + preserve_fds);
+	return 0;
+}
+
+int program_reset_signals(struct nacre_error *err)
+{
+	sigset_t none;
+	int r;
+
+	for (int sig = 1; sig <= MAX_SIGNAL; sig++) {
+		if (sig == SIGKILL || sig == SIGSTOP)
+			continue;
+		/* Not by libc: a caller that was started with posix_spawn(3) ignores 32 and 33. */
+		r = sys_default_signal(sig);
+		if (r < 0)
+			return fail_errno(err, r, "reset signal %d", sig);
+	}
+	(void)sigemptyset(&none);
+	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+		return fail_errno(err, errno, "unblock all signals");
+	return 0;
+}
+
+static void end_by_signal(int sig)
+{
+	_exit(128 + sig);
+}
+
+int program_end_on_signals(struct nacre_error *err)
+{
+	static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+	struct sigaction action = {.sa_handler = end_by_signal};
+
+	if (program_reset_signals(err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (sigaction(signals[i], &action, NULL) < 0)
+			return fail_errno(err, errno, "handle signal %d", signals[i]);
+	return 0;
+}
+
+int program_exec(const struct program *program, struct nacre_error *err)
+{
+	int code;
+
+	(void)execve(program->path, program->argv, program->envp);
+	code = errno;
+	/* The file itself was found before. */
+	if (code == ENOENT)
+		return fail(err, code, "exec %s: %s (its interpreter is missing)", program->path,
+			reason(code));
+	return fail(err, code, "exec %s: %s", program->path, reason(code));
+}

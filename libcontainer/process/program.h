@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_PROGRAM_H
+#define NACRE_PROGRAM_H
+
+#include "specs/spec.h"
+
+/* What execve(2) is given, made in the container, in its arena. */
+struct program {
+	char *path; /* absolute, found in PATH of the container's environment */
+	char **argv;
+	char **envp; /* each name once, the last one wins; HOME filled in if empty or missing */
+};
+
+/* Finds process.args[0] and builds argv and envp. Runs inside the container ("/" is its root, the
+ * ids are those of the process). Texts that engines match: "exec: \"NAME\": executable file not
+ * found in $PATH", "exec: \"PATH\": no such file or directory", "permission denied", "is a
+ * directory". */
+int program_prepare(struct arena *arena, const struct oci_process *process,
+	struct program *ret_program, struct nacre_error *err);
+
+/* chdir to process.cwd, made (0755) if MAKE and missing, and proves with getcwd(3) that it lies
+ * below the root: CVE-2024-21626 entered the host through an fd left open. */
+int program_enter_cwd(const char *cwd, bool make, struct nacre_error *err);
+
+/* Everything but stdio and the next PRESERVE_FDS fds gets close-on-exec. Each of those must be
+ * open. */
+int program_limit_fds(unsigned preserve_fds, struct nacre_error *err);
+
+/* execve(2). Does not return on success. */
+int program_exec(const struct program *program, struct nacre_error *err);
+
+/* SIGHUP, SIGINT, SIGQUIT and SIGTERM end the process, also where it is pid 1 of a pid namespace,
+ * to which the kernel delivers no signal without a handler. Until program_reset_signals(). */
+int program_end_on_signals(struct nacre_error *err);
+
+/* All signals to their default, none blocked: what the caller ignored must not be inherited. */
+int program_reset_signals(struct nacre_error *err);
+
+#endif
