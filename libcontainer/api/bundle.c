@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/api/bundle.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -8,6 +6,7 @@
 #include <string.h>
 #include <sys/sysinfo.h>
 
+#include "libcontainer/api/bundle.h"
 #include "libcontainer/api/policy_file.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "specs/checkpoint.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -13,7 +11,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "libcontainer/api/control.h"
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
@@ -21,6 +18,7 @@
 #include "libcontainer/life/audit.h"
 #include "libcontainer/life/criu.h"
 #include "libcontainer/life/steps_restore.h"
+#include "specs/checkpoint.h"
 #include "specs/mount_words.h"
 
 /*

@@ -262,7 +262,7 @@ static int prepare_exec(
 	if ((options->process_file ? read_process_file(l->arena, options, &process, err)
 				   : make_process(l, options, &process, err)) < 0 ||
 		oci_process_validate(process, err) < 0 || tighten(l, process, err) < 0 ||
-		create_check_terminal(
+		prepare_check_terminal(
 			l->process->terminal, options->detach, options->console_socket, err) < 0)
 		return -err->code;
 	if (options->kill_on_exit && options->detach)

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/api/host.h"
-
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
@@ -9,6 +7,7 @@
 #include <string.h>
 #include <sys/vfs.h>
 
+#include "libcontainer/api/host.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/sys.h"

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <threads.h>
 
-#include "libcontainer/api/control.h"
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/base/cleanup.h"
 

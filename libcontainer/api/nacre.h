@@ -24,6 +24,12 @@ int container_begin(struct nacre *nacre, const char *id, struct life *l, struct 
 int container_open(struct nacre *nacre, const char *id, bool lock, struct life *l,
 	enum container_status *ret_status, struct nacre_error *err);
 
+int container_look_at_status(
+	const struct life *l, enum container_status *ret_status, struct nacre_error *err);
+
+/* The condition that says who made the cgroup: SYSTEMD or CGROUPFS. */
+uint64_t container_cgroup_driver(const struct container_record *record);
+
 /* Reads the tightened config of an opened container into l->config. */
 int container_load_config(struct life *l, struct nacre_error *err);
 
@@ -34,17 +40,27 @@ int container_request(const struct container_record *record, struct harden_reque
 /* Opens the cgroup of a container that is running. -ESRCH: it is gone. */
 int container_open_cgroup(struct life *l, struct nacre_error *err);
 
+/* The pids of an opened container's processes; *RET_PIDS: heap. -ESRCH: there are none. */
+int container_pids(struct life *l, pid_t **ret_pids, size_t *ret_n, struct nacre_error *err);
+
+/* The state document of a container, with runc's members; memory of RECORD and ARENA. */
+struct oci_state container_state(
+	const struct container_record *record, enum container_status status, struct arena *arena);
+
 /* What the caller of run and exec gets, in place of l. TREE: of process_group_new, taken over;
  * NULL: none. IS_CONTAINER: it is the container's first process. */
 struct nacre_process container_take_process(
 	struct life *l, struct nacre_process_group *tree, bool is_container);
 
-/* create.c: fills L for a new container from OPTIONS and their bundle, up to the first row of a
+/* prepare.c: fills L for a new container from OPTIONS and their bundle, up to the first row of a
  * table. */
-int create_prepare(
+int prepare_container(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err);
 /* WAITS: for nacre_start. */
-struct life_options create_life_options(const struct nacre_create_options *options, bool waits);
+struct life_options prepare_life_options(const struct nacre_create_options *options, bool waits);
+
+/* create.c: records what came of create, RESULT. */
+int create_audit(struct life *l, int result, struct nacre_error *err);
 
 /* checkpoint_begin.c: the part of a run of criu that checkpoint and restore have in common. MAKE:
  * the directory of the images may be missing. RET_RUN is the caller's to release, in any case. */
@@ -52,7 +68,8 @@ struct criu_run;
 int checkpoint_begin(const struct life *l, const struct nacre_criu_options *options, bool make,
 	struct criu_run *ret_run, struct nacre_error *err);
 
-/* tree.c. Heap; NULL: out of memory. To be had before there is a process that could be lost. */
+/* process_group.c. Heap; NULL: out of memory. To be had before there is a process that could be
+ * lost. */
 struct nacre_process_group *process_group_new(void);
 void process_group_take(struct nacre_process_group *tree, struct life *l, bool is_container);
 
@@ -66,7 +83,7 @@ int trace_exec(struct life *l, bool container_is_traced, struct nacre_error *err
 int container_refuse_threads(struct nacre_error *err);
 
 /* The rules of runc for terminals, in its words, which callers match. */
-int create_check_terminal(
+int prepare_check_terminal(
 	bool terminal, bool detach, const char *console_socket, struct nacre_error *err);
 
 #endif

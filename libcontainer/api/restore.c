@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "specs/checkpoint.h"
-
 #include <errno.h>
 #include <string.h>
 
@@ -9,6 +7,7 @@
 #include "libcontainer/base/files.h"
 #include "libcontainer/life/audit.h"
 #include "libcontainer/life/steps_restore.h"
+#include "specs/checkpoint.h"
 
 /* nacre_restore: a life that is prepared as that of nacre_run, and walks another table. */
 
@@ -59,7 +58,7 @@ static int prepare(struct life *l, const struct nacre_create_options *create,
 {
 	struct criu_run *run = l->restore->run;
 
-	if (create_prepare(l, create, err) < 0 || check_joined(l, err) < 0 ||
+	if (prepare_container(l, create, err) < 0 || check_joined(l, err) < 0 ||
 		checkpoint_begin(l, options, false, run, err) < 0 ||
 		read_documents(l, options, err) < 0)
 		return -err->code;
@@ -81,7 +80,7 @@ int nacre_restore(struct nacre *nacre, const char *id, const struct nacre_create
 	const struct nacre_criu_options *options, struct nacre_process *ret_process,
 	struct nacre_error *err)
 {
-	const struct life_options life_options = create_life_options(create, false);
+	const struct life_options life_options = prepare_life_options(create, false);
 	cleanup_free struct nacre_process_group *tree = process_group_new();
 	struct audit_event event = {.event = "restore"};
 	struct restore restore = RESTORE_NONE;

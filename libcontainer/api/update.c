@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "specs/update.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +10,7 @@
 #include "libcontainer/cgroup/resctrl.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/systemd/systemd.h"
+#include "specs/update.h"
 #include "specs/validate.h"
 
 #define RESOURCES "linux.resources."

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "libcontainer/api/bundle.h"
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/companion.h"
@@ -17,57 +15,10 @@
 #include "specs/defaults.h"
 #include "specs/features.h"
 #include "specs/policy.h"
-#include "specs/profiles.h"
 
 enum {
 	UNSAFE_MAX = 16,
 };
-
-/* Calls of container.h that make a document and touch no container. */
-
-int nacre_default_config(
-	bool rootless, const char *profile_name, char **ret_json, struct nacre_error *err)
-{
-	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
-	const struct profile *profile = profile_find(profile_name ? profile_name : "agent");
-	enum default_kind kind = DEFAULT_ROOT;
-	struct oci_config *config;
-
-	if (!arena)
-		return fail_errno(err, ENOMEM, "default config");
-	if (!profile)
-		return fail(err, EINVAL, "unknown profile \"%s\"; valid are " PROFILE_NAMES,
-			profile_name);
-	if (rootless)
-		kind = profile->rules & RULE_HOST_NETWORK ? DEFAULT_ROOTLESS_OWN_NETWORK
-							  : DEFAULT_ROOTLESS;
-	if (oci_default_config(arena, kind, geteuid(), getegid(), &config, err) < 0)
-		return -err->code;
-	return oci_config_encode(config, true, ret_json, err);
-}
-
-int nacre_harden(const struct nacre_create_options *options, enum nacre_harden_format format,
-	char **ret_text, struct nacre_error *err)
-{
-	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
-	struct bundle bundle;
-
-	if (!arena)
-		return fail_errno(err, ENOMEM, "harden");
-	if (bundle_load(arena, options, life_drop_warning, NULL, &bundle, err) < 0)
-		return -err->code;
-	switch (format) {
-	case NACRE_HARDEN_TEXT:
-		return harden_report_text(bundle.report, ret_text, err);
-	case NACRE_HARDEN_JSON:
-		return harden_report_json(bundle.report, ret_text, err);
-	case NACRE_HARDEN_DIFF:
-		return harden_report_diff(bundle.report, ret_text, err);
-	case NACRE_HARDEN_CONFIG:
-		return oci_config_encode(bundle.config, true, ret_text, err);
-	}
-	return fail(err, EINVAL, "format %d", format);
-}
 
 /* A NULL-terminated list as the tables have it. */
 static struct oci_strings strings(const char *const *list)

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <unistd.h>
+
+#include "libcontainer/api/nacre.h"
+#include "specs/defaults.h"
+#include "specs/profiles.h"
+
+int nacre_default_config(
+	bool rootless, const char *profile_name, char **ret_json, struct nacre_error *err)
+{
+	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
+	const struct profile *profile = profile_find(profile_name ? profile_name : "agent");
+	enum default_kind kind = DEFAULT_ROOT;
+	struct oci_config *config;
+
+	if (!arena)
+		return fail_errno(err, ENOMEM, "default config");
+	if (!profile)
+		return fail(err, EINVAL, "unknown profile \"%s\"; valid are " PROFILE_NAMES,
+			profile_name);
+	if (rootless)
+		kind = profile->rules & RULE_HOST_NETWORK ? DEFAULT_ROOTLESS_OWN_NETWORK
+							  : DEFAULT_ROOTLESS;
+	if (oci_default_config(arena, kind, geteuid(), getegid(), &config, err) < 0)
+		return -err->code;
+	return oci_config_encode(config, true, ret_json, err);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "libcontainer/api/bundle.h"
+#include "libcontainer/api/nacre.h"
+
+int nacre_harden(const struct nacre_create_options *options, enum nacre_harden_format format,
+	char **ret_text, struct nacre_error *err)
+{
+	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
+	struct bundle bundle;
+
+	if (!arena)
+		return fail_errno(err, ENOMEM, "harden");
+	if (bundle_load(arena, options, life_drop_warning, NULL, &bundle, err) < 0)
+		return -err->code;
+	switch (format) {
+	case NACRE_HARDEN_TEXT:
+		return harden_report_text(bundle.report, ret_text, err);
+	case NACRE_HARDEN_JSON:
+		return harden_report_json(bundle.report, ret_text, err);
+	case NACRE_HARDEN_DIFF:
+		return harden_report_diff(bundle.report, ret_text, err);
+	case NACRE_HARDEN_CONFIG:
+		return oci_config_encode(bundle.config, true, ret_text, err);
+	}
+	return fail(err, EINVAL, "format %d", format);
+}

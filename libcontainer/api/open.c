@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libcontainer/api/nacre.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/namespace/idmap.h"
+#include "libcontainer/process/self_protect.h"
+
+/* The directory that holds the states where the caller named none. */
+static int default_root(char ret_path[PATH_MAX], struct nacre_error *err)
+{
+	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
+	const char *user = getenv("USER");
+
+	/* As runc: root of a user namespace has a /run of its own only if it is the root of a
+	 * system, and then is called that. */
+	if (geteuid() == 0 && (!runtime_dir || !*runtime_dir || idmap_is_initial() ||
+				      (user && strcmp(user, "root") == 0))) {
+		(void)snprintf(ret_path, PATH_MAX, "/run/nacre");
+		return 0;
+	}
+	if (!runtime_dir || *runtime_dir != '/')
+		return fail(err, EINVAL,
+			"no place for the state: XDG_RUNTIME_DIR is not set; set it or give "
+			"--root");
+	if (snprintf(ret_path, PATH_MAX, "%s/nacre", runtime_dir) >= PATH_MAX)
+		return fail_errno(err, ENAMETOOLONG, "%s/nacre", runtime_dir);
+	return 0;
+}
+
+int nacre_open(
+	const struct nacre_options *options, struct nacre **ret_nacre, struct nacre_error *err)
+{
+	char path[PATH_MAX];
+	struct nacre *nacre;
+
+	if (options->size != sizeof(*options))
+		return fail(err, EINVAL, "nacre_open: options of %zu bytes, expected %zu",
+			options->size, sizeof(*options));
+	if (options->root)
+		(void)snprintf(path, sizeof(path), "%s", options->root);
+	else if (default_root(path, err) < 0)
+		return -err->code;
+	if (strcmp(path, "/") == 0)
+		return fail(err, EINVAL, "--root may not be \"/\"");
+	nacre = calloc(1, sizeof(*nacre));
+	if (!nacre)
+		return fail_errno(err, ENOMEM, "nacre_open");
+	nacre->callbacks = (struct life_callbacks){
+		.warn = options->warn ? options->warn : life_drop_warning,
+		.debug = options->debug,
+		.data = options->data,
+	};
+	nacre->root_fd = state_open_root(path, !options->root_must_exist, err);
+	if (nacre->root_fd < 0) {
+		free(nacre);
+		return -err->code;
+	}
+	*ret_nacre = nacre;
+	return 0;
+}
+
+void nacre_close(struct nacre *nacre)
+{
+	if (!nacre)
+		return;
+	fd_close(&nacre->root_fd);
+	free(nacre);
+}
+
+int nacre_self_protect(char *const argv[], struct nacre_error *err)
+{
+	return self_protect(argv, err);
+}

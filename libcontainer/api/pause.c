@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "libcontainer/api/nacre.h"
+
+static int freeze(struct nacre *nacre, const char *id, bool freeze, struct nacre_error *err)
+{
+	enum container_status status;
+	struct life l;
+	int result = container_open(nacre, id, true, &l, &status, err);
+
+	if (result == 0 && freeze && status != STATUS_RUNNING && status != STATUS_CREATED)
+		result = fail(
+			err, EBUSY, "container not running or created: %s", status_name(status));
+	if (result == 0 && !freeze && status != STATUS_PAUSED)
+		result = fail(err, EBUSY, "container not paused");
+	if (result == 0)
+		result = container_open_cgroup(&l, err);
+	if (result == 0)
+		result = cgroup_freeze(&l.cgroup, freeze, err);
+	life_done(&l);
+	return result;
+}
+
+int nacre_pause(struct nacre *nacre, const char *id, struct nacre_error *err)
+{
+	return freeze(nacre, id, true, err);
+}
+
+int nacre_resume(struct nacre *nacre, const char *id, struct nacre_error *err)
+{
+	return freeze(nacre, id, false, err);
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libcontainer/api/bundle.h"
+#include "libcontainer/api/nacre.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/timestamp.h"
+#include "libcontainer/cgroup/cgroup_limits.h"
+#include "libcontainer/cgroup/cgroup_place.h"
+#include "libcontainer/cgroup/resctrl.h"
+#include "libcontainer/life/audit.h"
+#include "libcontainer/life/plan.h"
+#include "libcontainer/mount/notify.h"
+#include "libcontainer/namespace/idmap.h"
+#include "libcontainer/process/lsm.h"
+#include "libcontainer/systemd/systemd.h"
+
+/* From options and a bundle to a struct life that can be walked: for nacre_create and nacre_run. */
+
+int prepare_check_terminal(
+	bool terminal, bool detach, const char *console_socket, struct nacre_error *err)
+{
+	if (terminal && detach && !console_socket)
+		return fail(err, EINVAL,
+			"cannot allocate tty if runc will detach without setting console socket");
+	if (console_socket && (!terminal || !detach))
+		return fail(err, EINVAL,
+			"cannot use console socket if runc will not detach or allocate tty");
+	return 0;
+}
+
+static int add_variables(struct arena *arena, const char *const variables[], size_t n,
+	const struct oci_process **process, struct nacre_error *err)
+{
+	struct oci_process *copy = arena_alloc(arena, sizeof(*copy));
+	size_t n_env = (*process)->env.n;
+	const char **env = arena_array(arena, n_env + n, sizeof(*env));
+
+	if (!copy || !env)
+		return fail_errno(err, ENOMEM, "environment");
+	*copy = **process;
+	for (size_t i = 0; i < n_env; i++)
+		env[i] = copy->env.items[i];
+	for (size_t i = 0; i < n; i++)
+		env[n_env + i] = variables[i];
+	copy->env.items = env;
+	copy->env.n = n_env + n;
+	*process = copy;
+	return 0;
+}
+
+/* What the service manager gave the command for the program: sd_listen_fds(3), sd_notify(3). The
+ * config stays as it was, since a later exec is not meant. */
+static int add_service(
+	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
+{
+	static const char *const notify[] = {"NOTIFY_SOCKET=" NOTIFY_SOCKET_PATH};
+	const char *listen[] = {NULL, "LISTEN_PID=1"};
+
+	if (options->listen_fds) {
+		listen[0] = arena_printf(l->arena, "LISTEN_FDS=%u", options->listen_fds);
+		if (!listen[0])
+			return fail_errno(err, ENOMEM, "LISTEN_FDS");
+		if (add_variables(l->arena, listen, 2, &l->process, err) < 0)
+			return -err->code;
+	}
+	if (!options->notify)
+		return 0;
+	if (notify_add_mount(l->arena, l->config, err) < 0)
+		return -err->code;
+	return add_variables(l->arena, notify, 1, &l->process, err);
+}
+
+static const char *now_text(struct arena *arena)
+{
+	struct timespec now;
+	char text[TIMESTAMP_SIZE];
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	timestamp_format(&now, text);
+	return arena_strdup(arena, text);
+}
+
+/* WHY there is no cgroup. What the config asks for is an error; what only the profile would have
+ * liked is told, unless the user has chosen it. */
+static int go_without_cgroup(
+	struct life *l, const struct nacre_error *why, bool disabled, struct nacre_error *err)
+{
+	const struct oci_resources *resources = l->config->linux_ ? l->config->linux_->resources
+								  : NULL;
+	const char *remedy = disabled ? "" : " (" CGROUP_DELEGATION ")";
+	struct nacre_error message;
+
+	if (cgroup_limits_apply(-1, resources, disabled ? 0 : oci_best_effort(l->config), NULL,
+		    NULL, NULL, &message) < 0)
+		return fail(err, message.code, "%s, and there is none: %s%s", message.text,
+			why->text, remedy);
+	if (disabled)
+		return 0;
+	(void)fail(&message, why->code,
+		"the container has no cgroup, so there are no limits and no pause: %s%s", why->text,
+		remedy);
+	life_warn(l, message.text);
+	return 0;
+}
+
+/* Whoever names a place is told if it cannot be had, as by runc; and so is root of the host. */
+static bool can_go_without(const struct life *l, const char *rootless, int code)
+{
+	const struct oci_linux *linux_ = l->config->linux_;
+
+	if (code == -ENAMETOOLONG || (linux_ && linux_->cgroups_path && *linux_->cgroups_path))
+		return false;
+	if (rootless && strcmp(rootless, "auto") != 0)
+		return strcmp(rootless, "true") == 0;
+	return geteuid() != 0 || !idmap_is_initial();
+}
+
+/* A unit's cgroup is systemd's to choose. */
+static int name_unit(
+	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
+{
+	const char *wanted = l->config->linux_ ? l->config->linux_->cgroups_path : NULL;
+	bool of_user = options->rootless && strcmp(options->rootless, "auto") != 0
+			       ? strcmp(options->rootless, "true") == 0
+			       : systemd_of_user();
+	struct systemd_unit unit;
+
+	l->cgroup.mount_fd = cgroup_open_mount(err);
+	if (l->cgroup.mount_fd < 0 ||
+		systemd_unit_from_path(wanted, l->id, of_user, &unit, err) < 0)
+		return -err->code;
+	if (l->config->linux_ && l->config->linux_->resources)
+		systemd_round_quota(l->config->linux_->resources);
+	l->record.user_unit = of_user;
+	l->record.unit = arena_strdup(l->arena, unit.name);
+	return l->record.unit ? 0 : fail_errno(err, ENOMEM, "record");
+}
+
+/* *RET_PATH: NULL if the container has none, or none yet. */
+static int place_cgroup(struct life *l, const struct nacre_create_options *options,
+	const char **ret_path, struct nacre_error *err)
+{
+	struct nacre_error why = {ENOTSUP, "--cgroup-manager disabled"};
+	char path[PATH_MAX];
+	int r;
+
+	*ret_path = NULL;
+	if (options->systemd_cgroup)
+		return name_unit(l, options, err);
+	if (options->no_cgroup)
+		return go_without_cgroup(l, &why, true, err);
+	l->cgroup.mount_fd = r = cgroup_open_mount(&why);
+	if (r >= 0)
+		r = cgroup_place(l->cgroup.mount_fd,
+			l->config->linux_ ? l->config->linux_->cgroups_path : NULL, l->id, path,
+			&why);
+	if (r < 0 && can_go_without(l, options->rootless, r))
+		return go_without_cgroup(l, &why, false, err);
+	if (r < 0) {
+		*err = why;
+		return r;
+	}
+	*ret_path = arena_strdup(l->arena, path);
+	return *ret_path ? 0 : fail_errno(err, ENOMEM, "record");
+}
+
+static int fill_record(struct life *l, const struct bundle *bundle,
+	const struct nacre_create_options *options, struct nacre_error *err)
+{
+	const char *cgroup;
+
+	if (place_cgroup(l, options, &cgroup, err) < 0)
+		return -err->code;
+	l->record = (struct container_record){
+		.version = RECORD_VERSION,
+		.id = l->id,
+		.bundle = bundle->path,
+		.rootfs = bundle->rootfs,
+		.created = now_text(l->arena),
+		.cgroup = cgroup,
+		.unit = l->record.unit,
+		.user_unit = l->record.user_unit,
+		.active = plan_create(l->config, l->options),
+		.owner_uid = geteuid(),
+		.profile = bundle->report->profile,
+		.grants = bundle->report->request.grants,
+		.require = bundle->report->request.require,
+		.annotations = l->config->annotations,
+	};
+	if (!l->record.created)
+		return fail_errno(err, ENOMEM, "record");
+	return audit_begin(l, bundle->policy ? bundle->policy->audit_file : NULL, options->audit,
+		bundle->given, err);
+}
+
+/* A label that cannot take effect is refused before anything is made. */
+static int check_labels(const struct oci_config *config, struct nacre_error *err)
+{
+	const struct oci_process *process = config->process;
+	const char *mount_label = config->linux_ ? config->linux_->mount_label : NULL;
+
+	if (process->apparmor_profile && *process->apparmor_profile && !lsm_apparmor_enabled())
+		return fail(err, EINVAL,
+			"process.apparmorProfile: AppArmor is not active on this host");
+	if (process->selinux_label && *process->selinux_label && !lsm_selinux_enabled())
+		return fail(
+			err, EINVAL, "process.selinuxLabel: SELinux is not active on this host");
+	if (mount_label && *mount_label && !lsm_selinux_enabled())
+		return fail(err, EINVAL, "linux.mountLabel: SELinux is not active on this host");
+	return 0;
+}
+
+/* What the host or the caller's rights cannot give is refused before anything is made. */
+static int check_host(struct life *l, struct nacre_error *err)
+{
+	const struct oci_config *config = l->config;
+	const struct oci_linux *linux_ = config->linux_;
+
+	if (linux_ && linux_->n_net_devices && geteuid() != 0)
+		return oci_fail(config, err, "linux.netDevices",
+			"only root can take a device from the host's network namespace");
+	if (!linux_ || !linux_->intel_rdt)
+		return 0;
+	l->resctrl_fd = resctrl_open(err);
+	return l->resctrl_fd < 0 ? fail_prefix(err, "linux.intelRdt") : 0;
+}
+
+/* Those that the profile has left. */
+static int take_annotations(struct life *l, struct nacre_error *err)
+{
+	struct oci_seccomp *seccomp = l->config->linux_ ? l->config->linux_->seccomp : NULL;
+
+	if (annotations_read(l->config, &l->annotations, err) < 0)
+		return -err->code;
+	if (seccomp && !seccomp->listener_path)
+		seccomp->listener_path = l->annotations.seccomp_receiver;
+	return 0;
+}
+
+/* In the caller's, runc cuts the propagation of all the host's mounts, mounts the rootfs, /proc and
+ * /dev of the container on the host and leaves them there. In one of its own the program sees the
+ * same; only what it mounts itself stays with it. */
+static int need_mount_namespace(struct life *l, struct nacre_error *err)
+{
+	struct oci_namespace *found = oci_find_namespace(l->config, "mount");
+
+	if (found && !namespaces_own(found))
+		return 0;
+	life_warn(l, "linux.namespaces: it would be the host's mount namespace, where the "
+		     "container's mounts stay behind: the container gets one of its own");
+	if (found)
+		found->path = NULL;
+	else if (!oci_add_namespace(l->arena, l->config, "mount"))
+		return fail_errno(err, ENOMEM, "linux.namespaces");
+	return 0;
+}
+
+int prepare_container(
+	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
+{
+	struct bundle bundle;
+
+	if (options->size != sizeof(*options))
+		return fail(err, EINVAL, "options of %zu bytes, expected %zu", options->size,
+			sizeof(*options));
+	if (container_refuse_threads(err) < 0 || state_check_id(l->id, err) < 0 ||
+		bundle_load(l->arena, options, l->callbacks->warn, l->callbacks->data, &bundle,
+			err) < 0)
+		return -err->code;
+	l->config = bundle.config;
+	l->process = bundle.config->process;
+	if (prepare_check_terminal(l->process->terminal,
+		    l->options->waits_for_start || options->detach, options->console_socket,
+		    err) < 0 ||
+		check_labels(l->config, err) < 0 ||
+		harden_report_json(bundle.report, &l->report, err) < 0)
+		return -err->code;
+	l->config_given = bundle.given;
+	l->hardened_by = &bundle.report->request;
+	if (add_service(l, options, err) < 0)
+		return -err->code;
+	if (check_host(l, err) < 0 || take_annotations(l, err) < 0)
+		return -err->code;
+	if (need_mount_namespace(l, err) < 0)
+		return -err->code;
+	if (mount_guard_init(
+		    &l->guard, l->arena, &bundle.report->request, l->config, l->root_fd, err) < 0 ||
+		seccomp_own_program(l->arena, l->config->nacre, &l->own_filter, err) < 0 ||
+		namespaces_plan(l->config, &l->namespaces, err) < 0)
+		return -err->code;
+	if (fill_record(l, &bundle, options, err) < 0)
+		return -err->code;
+	return trace_create(
+		l, options->trace_denials, bundle.policy && bundle.policy->trace_denials, err);
+}
+
+struct life_options prepare_life_options(const struct nacre_create_options *options, bool waits)
+{
+	return (struct life_options){
+		.console_socket = options->console_socket,
+		.pid_file = options->pid_file,
+		.pidfd_socket = options->pidfd_socket,
+		.preserve_fds = options->preserve_fds,
+		.no_pivot = options->no_pivot,
+		.notify = options->notify,
+		.no_new_keyring = options->no_new_keyring,
+		.window = {options->window.rows, options->window.columns},
+		.bare_newlines = options->window.bare_newlines,
+		.waits_for_start = waits,
+		.systemd_cgroup = options->systemd_cgroup,
+	};
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "libcontainer/api/nacre.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/life/audit.h"
+
+int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_options *options,
+	struct nacre_process *ret_process, struct nacre_error *err)
+{
+	const struct life_options life_options = prepare_life_options(options, false);
+	cleanup_free struct nacre_process_group *tree = process_group_new();
+	struct life l;
+	int result = container_begin(nacre, id, &l, err);
+
+	l.options = &life_options;
+	if (result == 0 && !tree)
+		result = fail_errno(err, ENOMEM, "run");
+	if (result == 0)
+		result = prepare_container(&l, options, err);
+	if (result == 0)
+		result = create_audit(&l, life_run(&l, err), err);
+	if (result == 0)
+		result = audit_result(&l, &(struct audit_event){.event = "start", .pid = l.pid}, 0,
+			life_delete, err);
+	if (result == 0)
+		*ret_process = container_take_process(&l, steal_ptr(tree), true);
+	life_done(&l);
+	return result;
+}
