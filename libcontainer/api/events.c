@@ -130,7 +130,7 @@ static int wait_and_tell(struct watch *watch, struct nacre_error *err)
 		if (ready < 0 && errno != EINTR)
 			return fail_errno(err, errno, "wait for an event");
 		if (ready > 0 && polls[1].revents) {
-			(void)pread(watch->oom_fd, &byte, 1, 0);
+			(void)!pread(watch->oom_fd, &byte, 1, 0);
 			result = tell_oom(watch, err);
 		}
 		/* What it died of is told last. */
@@ -168,7 +168,7 @@ int nacre_events(struct nacre *nacre, const char *id, uint64_t interval_ms,
 		if (oom_fd < 0)
 			life_warn(&l, "no oom events: the cgroup has no memory controller");
 		else
-			(void)pread(oom_fd, &byte, 1, 0);
+			(void)!pread(oom_fd, &byte, 1, 0);
 		watch.oom_fd = oom_fd;
 		watch.oom_kills = cgroup_oom_kills(&l.cgroup);
 		result = wait_and_tell(&watch, err);

@@ -293,7 +293,7 @@ static _Noreturn void detached_main(const struct child_detached *detached)
 {
 	(void)prctl(PR_SET_NAME, detached->name);
 	(void)setsid();
-	(void)chdir("/");
+	(void)!chdir("/");
 	/* Whoever reads the command's stdout waits for the end of it. */
 	(void)close(STDIN_FILENO);
 	(void)close(STDOUT_FILENO);

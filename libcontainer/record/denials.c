@@ -70,7 +70,7 @@ static void write_line(int fd, int at, const struct denial_count *count)
 	(void)snprintf(text, sizeof(text), "%20llu %5d %5d %-39s %-70s\n",
 		(unsigned long long)count->count, count->rule, count->error, count->call,
 		*count->grant ? count->grant : "-");
-	(void)pwrite(fd, text, LINE, (off_t)at * LINE);
+	(void)!pwrite(fd, text, LINE, (off_t)at * LINE);
 }
 
 /* The line to count in: that of the same, or a new one. */
