@@ -23,8 +23,6 @@
  */
 
 enum {
-	/* A rename or mount anywhere on the host makes a walk with ".." return EAGAIN. */
-	MAX_RETRIES = 128,
 	/* As many as the kernel itself follows. */
 	MAX_SYMLINKS = 40,
 	PARENT_MODE = 0755,
@@ -32,12 +30,8 @@ enum {
 
 int path_open(int root_fd, const char *path, int flags)
 {
-	int fd = -EAGAIN;
-
-	for (int i = 0; i < MAX_RETRIES && fd == -EAGAIN; i++)
-		fd = sys_openat2(
-			root_fd, path, (uint64_t)flags, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
-	return fd;
+	return sys_openat2(
+		root_fd, path, (uint64_t)flags, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 }
 
 int path_open_nofollow(int root_fd, const char *path, int flags)

@@ -14,8 +14,8 @@
  * CVE-2021-30465, CVE-2024-45310, CVE-2026-41579 and CVE-2026-47766.
  */
 
-/* openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS). The fd is O_CLOEXEC. EAGAIN (a rename raced
- * with the walk) is retried a bounded number of times. Returns an fd or -errno, without text. */
+/* openat2(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS). The fd is O_CLOEXEC. Returns an fd or -errno,
+ * without text. */
 int path_open(int root_fd, const char *path, int flags);
 
 /* The same, and the last component may not be a symlink (-ELOOP). */

@@ -104,13 +104,17 @@ static inline int sys_result(long result)
 	return result < 0 ? -errno : (int)result;
 }
 
-/* Linux 5.6. */
+/* Linux 5.6. A rename or mount anywhere on the host makes a walk with ".." below RESOLVE_BENEATH or
+ * RESOLVE_IN_ROOT return EAGAIN: it is retried, so many times that only an attack gets past it. */
 static inline int sys_openat2(
 	int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
 {
 	struct open_how how = {.flags = flags | O_CLOEXEC, .mode = mode, .resolve = resolve};
+	int fd = -EAGAIN;
 
-	return sys_result(syscall(SYS_openat2, dirfd, path, &how, sizeof(how)));
+	for (int tries = 0; tries < 128 && fd == -EAGAIN; tries++)
+		fd = sys_result(syscall(SYS_openat2, dirfd, path, &how, sizeof(how)));
+	return fd;
 }
 
 /* Linux 5.3; CLONE_INTO_CGROUP 5.7. Returns like fork: twice. Never with CLONE_VM. */

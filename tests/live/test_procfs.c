@@ -82,6 +82,33 @@ START_TEST(no_path_leads_out_of_procfs)
 }
 END_TEST
 
+/* Other processes rename and mount all the time; a walk with ".." may then have to be begun again.
+ */
+START_TEST(renames_elsewhere_do_not_fail_a_walk)
+{
+	pid_t pid = fork();
+	int failed = 0;
+
+	if (pid == 0) {
+		SYS(prctl(PR_SET_PDEATHSIG, SIGKILL));
+		SYS(mount("tmpfs", "/tmp", "tmpfs", 0, NULL));
+		SYS(mkdir("/tmp/a", 0700));
+		for (;;)
+			if (rename("/tmp/a", "/tmp/b") < 0 || rename("/tmp/b", "/tmp/a") < 0)
+				_exit(1);
+	}
+	for (int i = 0; i < 20000; i++) {
+		int fd = procfs_open_file(proc_fd, "self/../self/../self/../self/stat", O_RDONLY);
+
+		failed = fd < 0 && failed == 0 ? fd : failed;
+		fd_close(&fd);
+	}
+	SYS(kill(pid, SIGKILL));
+	SYS(waitpid(pid, NULL, 0));
+	ck_assert_int_eq(failed, 0);
+}
+END_TEST
+
 /* --- stat --- */
 
 START_TEST(a_process_has_a_start_time_that_stays)
@@ -145,6 +172,7 @@ Suite *suite_procfs(void)
 	tcase_add_test(t, a_file_that_is_mounted_over_is_refused);
 	tcase_add_loop_test(
 		t, no_path_leads_out_of_procfs, 0, sizeof(ways_out) / sizeof(ways_out[0]));
+	tcase_add_test(t, renames_elsewhere_do_not_fail_a_walk);
 	tcase_add_test(t, a_process_has_a_start_time_that_stays);
 	tcase_add_test(t, a_name_with_blanks_and_parentheses_is_no_field);
 	tcase_add_test(t, a_process_that_has_ended_is_a_zombie_and_then_gone);
