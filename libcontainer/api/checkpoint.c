@@ -70,23 +70,23 @@ static void add_masks(
 	}
 }
 
-static int add_mounts(struct life *l, struct criu_options *options, struct nacre_error *err)
+static int add_mounts(struct container *c, struct criu_options *options, struct nacre_error *err)
 {
 	cleanup_close int root_fd = -1;
 	char path[64];
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)l->record.pid);
+	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)c->record.pid);
 	root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return fail_errno(err, errno, "open %s", path);
-	for (size_t i = 0; i < l->config->n_mounts; i++) {
-		const struct oci_mount *mount = &l->config->mounts[i];
+	for (size_t i = 0; i < c->config->n_mounts; i++) {
+		const struct oci_mount *mount = &c->config->mounts[i];
 
-		if (step_restore_gives_mount(l, mount))
+		if (step_restore_gives_mount(c, mount))
 			add_mount_at(options, root_fd, mount->destination, mount->destination);
 	}
-	if (l->config->linux_)
-		add_masks(options, root_fd, &l->config->linux_->masked_paths);
+	if (c->config->linux_)
+		add_masks(options, root_fd, &c->config->linux_->masked_paths);
 	return 0;
 }
 
@@ -94,17 +94,17 @@ static int add_mounts(struct life *l, struct criu_options *options, struct nacre
 
 /* Those that criu gets as fds; of the others it joins the path. */
 static int add_namespaces(
-	const struct life *l, struct criu_options *options, struct nacre_error *err)
+	const struct container *c, struct criu_options *options, struct nacre_error *err)
 {
 	for (const struct restored_namespace *n = step_restored_namespaces; n->type; n++) {
-		const struct oci_namespace *ns = oci_find_namespace(l->config, n->type);
+		const struct oci_namespace *ns = oci_find_namespace(c->config, n->type);
 		char text[64];
 		struct stat st;
 
 		if (!n->key || !ns || !ns->path || !*ns->path)
 			continue;
 		(void)snprintf(
-			text, sizeof(text), "/proc/%d/ns/%s", (int)l->record.pid, n->criu_name);
+			text, sizeof(text), "/proc/%d/ns/%s", (int)c->record.pid, n->criu_name);
 		if (stat(text, &st) < 0)
 			return fail_errno(err, errno, "stat %s", text);
 		(void)snprintf(text, sizeof(text), "%s[%lu]:%s", n->criu_name,
@@ -142,7 +142,7 @@ static int mount_id(int proc_fd, int fd, struct nacre_error *err)
 
 /* Where one of its stdio leads: *RET_KEY is what criu calls it if it comes from outside, and
  * *RET_NULL too if it is /dev/null. */
-static int describe_stdio(struct life *l, int proc_fd, const char *mountinfo, int fd,
+static int describe_stdio(struct container *c, int proc_fd, const char *mountinfo, int fd,
 	const char **ret_key, const char **ret_null, struct nacre_error *err)
 {
 	char name[16], target[PATH_MAX] = "";
@@ -153,34 +153,34 @@ static int describe_stdio(struct life *l, int proc_fd, const char *mountinfo, in
 	(void)snprintf(name, sizeof(name), "fd/%d", fd);
 	n = readlinkat(proc_fd, name, target, sizeof(target) - 1);
 	id = n < 0 ? -1 : mount_id(proc_fd, fd, err);
-	*ret_key = arena_strdup(l->arena, target);
+	*ret_key = arena_strdup(c->arena, target);
 	/* A program may close its stdio; a pipe has its name already; of a terminal outside the
 	 * option shell-job takes care. */
 	if (id >= 0 && target[0] == '/' && !is_mounted(mountinfo, id) &&
 		fstatat(proc_fd, name, &st, 0) == 0 &&
 		(!S_ISCHR(st.st_mode) || major(st.st_rdev) == MAJOR_MEMORY)) {
-		*ret_key = arena_printf(l->arena, "file[%x:%lx]", id, (unsigned long)st.st_ino);
+		*ret_key = arena_printf(c->arena, "file[%x:%lx]", id, (unsigned long)st.st_ino);
 		if (S_ISCHR(st.st_mode) && minor(st.st_rdev) == MINOR_NULL)
 			*ret_null = *ret_key;
 	}
 	return *ret_key ? 0 : fail_errno(err, ENOMEM, "stdio");
 }
 
-static int add_stdio(struct life *l, struct criu_options *options, const char *ret_stdio[3],
+static int add_stdio(struct container *c, struct criu_options *options, const char *ret_stdio[3],
 	const char **ret_null, struct nacre_error *err)
 {
 	cleanup_free char *mountinfo = NULL;
 	cleanup_close int proc_fd = -1;
 	char path[32];
 
-	(void)snprintf(path, sizeof(path), "/proc/%d", (int)l->record.pid);
+	(void)snprintf(path, sizeof(path), "/proc/%d", (int)c->record.pid);
 	proc_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc_fd < 0)
 		return fail_errno(err, errno, "open %s", path);
 	if (file_read(proc_fd, "mountinfo", MOUNTINFO_LIMIT, &mountinfo, NULL, err) < 0)
 		return -err->code;
 	for (int fd = 0; fd < 3; fd++) {
-		if (describe_stdio(l, proc_fd, mountinfo, fd, &ret_stdio[fd], ret_null, err) < 0)
+		if (describe_stdio(c, proc_fd, mountinfo, fd, &ret_stdio[fd], ret_null, err) < 0)
 			return -err->code;
 		if (strncmp(ret_stdio[fd], "file[", 5) == 0)
 			criu_add_text(options, CRIU_EXTERNAL, ret_stdio[fd]);
@@ -188,13 +188,13 @@ static int add_stdio(struct life *l, struct criu_options *options, const char *r
 	return 0;
 }
 
-static int write_documents(const struct life *l, int images_fd, const char *const stdio[3],
+static int write_documents(const struct container *c, int images_fd, const char *const stdio[3],
 	const char *null_device, struct nacre_error *err)
 {
 	const struct checkpoint_record record = {
 		.version = CHECKPOINT_VERSION,
-		.profile = l->record.profile,
-		.grants = l->record.grants,
+		.profile = c->record.profile,
+		.grants = c->record.grants,
 		.null_device = null_device,
 	};
 	cleanup_free char *descriptors = NULL;
@@ -210,38 +210,38 @@ static int write_documents(const struct life *l, int images_fd, const char *cons
 
 /* --- the run --- */
 
-static int add_freezer(struct life *l, struct criu_options *options, struct nacre_error *err)
+static int add_freezer(struct container *c, struct criu_options *options, struct nacre_error *err)
 {
 	char path[PATH_MAX];
 	int r;
 
-	if (!l->record.cgroup)
+	if (!c->record.cgroup)
 		return 0;
-	if (container_open_cgroup(l, err) < 0)
+	if (container_open_cgroup(c, err) < 0)
 		return -err->code;
-	r = file_path(l->cgroup.fd, path);
+	r = file_path(c->cgroup.fd, path);
 	if (r < 0)
 		return fail_errno(err, r, "path of the cgroup");
 	criu_add_text(options, CRIU_FREEZE_CGROUP, path);
 	return 0;
 }
 
-static int describe(struct life *l, const struct nacre_criu_options *options, struct criu_run *run,
-	struct nacre_error *err)
+static int describe(struct container *c, const struct nacre_criu_options *options,
+	struct criu_run *run, struct nacre_error *err)
 {
 	const char *stdio[3], *null_device = NULL;
 
-	criu_add_number(&run->options, CRIU_PID, (uint64_t)l->record.pid);
+	criu_add_number(&run->options, CRIU_PID, (uint64_t)c->record.pid);
 	criu_add_text(&run->options, CRIU_LOG_FILE, LOG);
-	criu_add_text(&run->options, CRIU_ROOT, l->record.rootfs);
-	if (add_freezer(l, &run->options, err) < 0 || add_namespaces(l, &run->options, err) < 0)
+	criu_add_text(&run->options, CRIU_ROOT, c->record.rootfs);
+	if (add_freezer(c, &run->options, err) < 0 || add_namespaces(c, &run->options, err) < 0)
 		return -err->code;
 	if (options->pre_dump)
 		return 0;
-	if (add_mounts(l, &run->options, err) < 0 ||
-		add_stdio(l, &run->options, stdio, &null_device, err) < 0)
+	if (add_mounts(c, &run->options, err) < 0 ||
+		add_stdio(c, &run->options, stdio, &null_device, err) < 0)
 		return -err->code;
-	return write_documents(l, run->images_fd, stdio, null_device, err);
+	return write_documents(c, run->images_fd, stdio, null_device, err);
 }
 
 /* Tells whoever waits that pages are served: --status-fd. */
@@ -295,23 +295,23 @@ int nacre_checkpoint(struct nacre *nacre, const char *id, const struct nacre_cri
 	struct criu_run run = CRIU_RUN_NONE;
 	enum container_status status;
 	struct nacre_error later;
-	struct life l;
-	int r = container_open(nacre, id, true, &l, &status, err);
+	struct container c;
+	int r = container_open(nacre, id, true, &c, &status, err);
 
 	if (r == 0)
 		r = check_status(status, err);
 	if (r == 0)
-		r = container_load_config(&l, err);
+		r = container_load_config(&c, err);
 	if (r == 0)
-		r = checkpoint_begin(&l, options, true, &run, err);
+		r = checkpoint_begin(&c, options, true, &run, err);
 	if (r == 0)
-		r = describe(&l, options, &run, err);
+		r = describe(&c, options, &run, err);
 	if (r == 0)
 		r = dump(&run, options, err);
 	criu_run_done(&run);
-	event.pid = l.record.pid;
-	audit_fact(&l, &event, r, err);
-	life_done(&l);
+	event.pid = c.record.pid;
+	audit_fact(&c, &event, r, err);
+	container_done(&c);
 	/* Nothing is left of it but files: as runc, not even for a moment in status stopped. */
 	if (r == 0 && !options->leave_running && !options->pre_dump &&
 		nacre_delete(nacre, id, false, &later) < 0)

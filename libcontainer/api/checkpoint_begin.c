@@ -64,10 +64,10 @@ static const struct {
 	/* clang-format on */
 };
 
-static int check_obstacles(const struct life *l, struct nacre_error *err)
+static int check_obstacles(const struct container *c, struct nacre_error *err)
 {
 	for (size_t i = 0; i < sizeof(obstacles) / sizeof(obstacles[0]); i++)
-		if (l->record.active & obstacles[i].when)
+		if (c->record.active & obstacles[i].when)
 			return fail(err, EOPNOTSUPP,
 				"a container with %s can be neither checkpointed nor restored: %s",
 				obstacles[i].what, obstacles[i].why);
@@ -178,7 +178,7 @@ static int open_directories(const struct nacre_criu_options *options, bool make,
 	return add_parent(options->parent_path, run, err);
 }
 
-int checkpoint_begin(const struct life *l, const struct nacre_criu_options *options, bool make,
+int checkpoint_begin(const struct container *c, const struct nacre_criu_options *options, bool make,
 	struct criu_run *ret_run, struct nacre_error *err)
 {
 	struct criu_options *to = &ret_run->options;
@@ -188,7 +188,7 @@ int checkpoint_begin(const struct life *l, const struct nacre_criu_options *opti
 			options->size, sizeof(*options));
 	if (geteuid() != 0)
 		return fail(err, EPERM, "checkpoint and restore: only root can");
-	if (check_obstacles(l, err) < 0 || criu_find(options->criu, ret_run->program, err) < 0 ||
+	if (check_obstacles(c, err) < 0 || criu_find(options->criu, ret_run->program, err) < 0 ||
 		check_empty_ns(options, err) < 0 || add_cgroups_mode(options, to, err) < 0 ||
 		add_page_server(options->page_server, to, err) < 0 ||
 		open_directories(options, make, ret_run, err) < 0)
@@ -201,6 +201,6 @@ int checkpoint_begin(const struct life *l, const struct nacre_criu_options *opti
 	 * for create. */
 	criu_add_number(to, CRIU_EMPTY_NS, CLONE_NEWNET);
 	criu_add_text(to, CRIU_CONFIG_FILE,
-		l->annotations.criu_config ? l->annotations.criu_config : DEFAULT_CONFIG);
+		c->annotations.criu_config ? c->annotations.criu_config : DEFAULT_CONFIG);
 	return 0;
 }

@@ -29,14 +29,15 @@ int container_refuse_threads(struct nacre_error *err)
 		(unsigned long)st.st_nlink - 2);
 }
 
-int container_begin(struct nacre *nacre, const char *id, struct life *l, struct nacre_error *err)
+int container_begin(
+	struct nacre *nacre, const char *id, struct container *c, struct nacre_error *err)
 {
-	life_init(l);
-	l->callbacks = &nacre->callbacks;
-	l->root_fd = nacre->root_fd;
-	l->id = id;
-	l->arena = arena_new(ARENA_LIMIT);
-	return l->arena ? 0 : fail_errno(err, ENOMEM, "container \"%s\"", id);
+	container_init(c);
+	c->callbacks = &nacre->callbacks;
+	c->root_fd = nacre->root_fd;
+	c->id = id;
+	c->arena = arena_new(ARENA_LIMIT);
+	return c->arena ? 0 : fail_errno(err, ENOMEM, "container \"%s\"", id);
 }
 
 struct nacre_process container_take_process(
@@ -45,24 +46,24 @@ struct nacre_process container_take_process(
 	if (tree)
 		process_group_take(tree, l, is_container);
 	return (struct nacre_process){
-		.pid = l->pid,
-		.pidfd = fd_steal(&l->pidfd),
+		.pid = l->container.pid,
+		.pidfd = fd_steal(&l->container.pidfd),
 		.console = fd_steal(&l->terminal.master),
 		.tree = tree,
 		.notify = fd_steal(&l->notify_socket),
-		.audited = l->record.audit.n > 0,
+		.audited = l->container.record.audit.n > 0,
 	};
 }
 
 int container_look_at_status(
-	const struct life *l, enum container_status *ret_status, struct nacre_error *err)
+	const struct container *c, enum container_status *ret_status, struct nacre_error *err)
 {
 	struct status_view view;
-	int result = status_view_open(l->root_fd, &view, err);
+	int result = status_view_open(c->root_fd, &view, err);
 
 	if (result < 0)
 		return result;
-	result = status_read(&view, &l->record, ret_status, err);
+	result = status_read(&view, &c->record, ret_status, err);
 	status_view_close(&view);
 	return result;
 }
@@ -72,40 +73,47 @@ uint64_t container_cgroup_driver(const struct container_record *record)
 	return record->unit ? SYSTEMD : CGROUPFS;
 }
 
-int container_open(struct nacre *nacre, const char *id, bool lock, struct life *l,
+int container_open(struct nacre *nacre, const char *id, bool lock, struct container *c,
 	enum container_status *ret_status, struct nacre_error *err)
 {
 	struct container_record *record;
-	int result = container_begin(nacre, id, l, err);
+	int result = container_begin(nacre, id, c, err);
 
 	if (result < 0)
 		return result;
 	if (state_check_id(id, err) < 0)
 		return -err->code;
-	l->state_fd = state_open(nacre->root_fd, id, err);
-	if (l->state_fd < 0)
-		return l->state_fd;
-	if ((lock && state_lock(l->state_fd, id, &l->lock_fd, err) < 0) ||
-		state_load(l->arena, nacre->root_fd, id, l->lock_fd, &record, err) < 0)
+	c->state_fd = state_open(nacre->root_fd, id, err);
+	if (c->state_fd < 0)
+		return c->state_fd;
+	if ((lock && state_lock(c->state_fd, id, &c->lock_fd, err) < 0) ||
+		state_load(c->arena, nacre->root_fd, id, c->lock_fd, &record, err) < 0)
 		return -err->code;
-	l->record = *record;
+	c->record = *record;
 	/* Of a creation that crashed the lock says no more than where the cgroup is. */
-	if (!l->record.active)
-		l->record.active = container_cgroup_driver(&l->record);
-	return ret_status ? container_look_at_status(l, ret_status, err) : 0;
+	if (!c->record.active)
+		c->record.active = container_cgroup_driver(&c->record);
+	return ret_status ? container_look_at_status(c, ret_status, err) : 0;
 }
 
-int container_load_config(struct life *l, struct nacre_error *err)
+int container_load_config(struct container *c, struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;
 	size_t length;
 
-	if (file_read(l->state_fd, "config.json", 2 * (size_t)JSON_MAX_BYTES, &text, &length, err) <
+	if (file_read(c->state_fd, "config.json", 2 * (size_t)JSON_MAX_BYTES, &text, &length, err) <
 			0 ||
-		oci_config_decode(l->arena, "config.json", text, length, &l->config, err) < 0)
-		return fail_prefix(err, "state of container \"%s\"", l->id);
-	l->process = l->config->process;
-	return annotations_read(l->config, &l->annotations, err);
+		oci_config_decode(c->arena, "config.json", text, length, &c->config, err) < 0)
+		return fail_prefix(err, "state of container \"%s\"", c->id);
+	return annotations_read(c->config, &c->annotations, err);
+}
+
+int container_load_process(struct life *l, struct nacre_error *err)
+{
+	if (container_load_config(&l->container, err) < 0)
+		return -err->code;
+	l->process = l->container.config->process;
+	return 0;
 }
 
 int container_request(const struct container_record *record, struct harden_request *ret_request,
@@ -124,14 +132,14 @@ int container_request(const struct container_record *record, struct harden_reque
 	return 0;
 }
 
-int container_open_cgroup(struct life *l, struct nacre_error *err)
+int container_open_cgroup(struct container *c, struct nacre_error *err)
 {
 	int result;
 
-	if (!l->record.cgroup)
-		return fail(err, ENOTSUP, "container \"%s\" has no cgroup", l->id);
-	result = status_open_cgroup(&l->record, &l->cgroup, err);
+	if (!c->record.cgroup)
+		return fail(err, ENOTSUP, "container \"%s\" has no cgroup", c->id);
+	result = status_open_cgroup(&c->record, &c->cgroup, err);
 	return result == -ENOENT
-		       ? fail(err, ESRCH, "container \"%s\" has no cgroup any more", l->id)
+		       ? fail(err, ESRCH, "container \"%s\" has no cgroup any more", c->id)
 		       : result;
 }

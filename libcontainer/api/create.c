@@ -7,13 +7,14 @@
 int create_audit(struct life *l, int result, struct nacre_error *err)
 {
 	const struct harden_request *request = l->hardened_by;
-	struct audit_event event = {.event = "create", .bundle = l->record.bundle, .pid = l->pid};
+	struct audit_event event = {
+		.event = "create", .bundle = l->container.record.bundle, .pid = l->container.pid};
 
-	if (l->record.audit.n == 0)
+	if (l->container.record.audit.n == 0)
 		return result;
 	event.args = l->process->args;
 	event.n_grants = request->grants.n;
-	event.grants = arena_array(l->arena, event.n_grants, sizeof(*event.grants));
+	event.grants = arena_array(l->container.arena, event.n_grants, sizeof(*event.grants));
 	for (size_t i = 0; event.grants && i < event.n_grants; i++)
 		event.grants[i] = (struct audit_grant){
 			request->grants.items[i], request->granted_by[i]};
@@ -27,7 +28,10 @@ int nacre_create(struct nacre *nacre, const char *id, const struct nacre_create_
 {
 	const struct life_options life_options = prepare_life_options(options, true);
 	struct life l;
-	int result = container_begin(nacre, id, &l, err);
+	int result;
+
+	life_init(&l);
+	result = container_begin(nacre, id, &l.container, err);
 
 	l.options = &life_options;
 	if (result == 0)

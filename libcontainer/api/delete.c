@@ -9,13 +9,13 @@ static int may_delete(struct life *l, struct nacre_error *err)
 {
 	enum container_status status;
 
-	if (container_look_at_status(l, &status, err) < 0)
+	if (container_look_at_status(&l->container, &status, err) < 0)
 		return -err->code;
 	/* One that is "creating" while we hold its lock is left from a create that crashed. */
 	if (status != STATUS_RUNNING && status != STATUS_PAUSED)
 		return 0;
-	return fail(err, EBUSY, "cannot delete container %s that is not stopped: %s", l->id,
-		status_name(status));
+	return fail(err, EBUSY, "cannot delete container %s that is not stopped: %s",
+		l->container.id, status_name(status));
 }
 
 /* A record that is damaged, or another version's: the cgroup is enough to kill and remove
@@ -24,11 +24,12 @@ static int fall_back_to_lock(struct life *l, struct nacre_error *err)
 {
 	struct container_record *record;
 
-	life_warn(l, err->text);
-	if (state_load_lock(l->arena, l->root_fd, l->id, l->lock_fd, &record, err) < 0)
+	container_warn(&l->container, err->text);
+	if (state_load_lock(l->container.arena, l->container.root_fd, l->container.id,
+		    l->container.lock_fd, &record, err) < 0)
 		return -err->code;
-	l->record = *record;
-	l->record.active = container_cgroup_driver(record);
+	l->container.record = *record;
+	l->container.record.active = container_cgroup_driver(record);
 	return 0;
 }
 
@@ -36,15 +37,15 @@ static int fall_back_to_lock(struct life *l, struct nacre_error *err)
  * file system is not mounted (any more), its groups are gone. */
 static int find_resctrl(struct life *l, struct nacre_error *err)
 {
-	const bool crashed = l->record.pid == 0;
+	const bool crashed = l->container.record.pid == 0;
 	struct nacre_error ignored;
 
-	if (!l->config && crashed && container_load_config(l, &ignored) == 0 && l->config->linux_ &&
-		l->config->linux_->intel_rdt)
-		l->record.active |= RESCTRL;
-	if (!(l->record.active & RESCTRL))
+	if (!l->container.config && crashed && container_load_process(l, &ignored) == 0 &&
+		l->container.config->linux_ && l->container.config->linux_->intel_rdt)
+		l->container.record.active |= RESCTRL;
+	if (!(l->container.record.active & RESCTRL))
 		return 0;
-	if (!l->config && container_load_config(l, err) < 0)
+	if (!l->container.config && container_load_process(l, err) < 0)
 		return -err->code;
 	l->resctrl_fd = resctrl_open(&ignored);
 	l->resctrl_made = l->resctrl_fd >= 0;
@@ -55,27 +56,29 @@ int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_e
 {
 	struct audit_event event = {.event = "delete"};
 	struct life l;
-	int result = container_open(nacre, id, true, &l, NULL, err);
+	int result;
 
-	if (result < 0 && force && l.lock_fd >= 0)
+	life_init(&l);
+	result = container_open(nacre, id, true, &l.container, NULL, err);
+	if (result < 0 && force && l.container.lock_fd >= 0)
 		result = fall_back_to_lock(&l, err);
 	if (result == 0 && !force)
 		result = may_delete(&l, err);
-	if (result == 0 && l.record.active & HOOKS_POSTSTOP)
-		result = container_load_config(&l, err);
+	if (result == 0 && l.container.record.active & HOOKS_POSTSTOP)
+		result = container_load_process(&l, err);
 	if (result == 0)
 		result = find_resctrl(&l, err);
-	if (result == 0 && l.record.cgroup) {
-		result = status_open_cgroup(&l.record, &l.cgroup, err);
+	if (result == 0 && l.container.record.cgroup) {
+		result = status_open_cgroup(&l.container.record, &l.container.cgroup, err);
 		l.cgroup_made = result == 0;
 		if (result == -ENOENT)
 			result = 0;
 	}
 	if (result == 0) {
-		l.pidfd = status_open_pidfd(&l.record);
-		audit_usage(&l, &event);
+		l.container.pidfd = status_open_pidfd(&l.container.record);
+		audit_usage(&l.container, &event);
 		result = life_delete(&l, err);
-		audit_fact(&l, &event, result, err);
+		audit_fact(&l.container, &event, result, err);
 	} else if (result == -ENOENT && force) {
 		(void)state_remove_empty(nacre->root_fd, id);
 		result = 0;

@@ -16,47 +16,47 @@
 
 /* A container that one can look at: its cgroup is open, and a pidfd of its first process. */
 static int open_running(
-	struct nacre *nacre, const char *id, struct life *l, struct nacre_error *err)
+	struct nacre *nacre, const char *id, struct container *c, struct nacre_error *err)
 {
 	enum container_status status;
-	int result = container_open(nacre, id, false, l, &status, err);
+	int result = container_open(nacre, id, false, c, &status, err);
 
 	if (result < 0)
 		return result;
 	if (status == STATUS_STOPPED || status == STATUS_CREATING)
 		return fail(err, ESRCH, "container with id %s is not running", id);
-	l->pidfd = status_open_pidfd(&l->record);
-	if (l->pidfd < 0)
+	c->pidfd = status_open_pidfd(&c->record);
+	if (c->pidfd < 0)
 		return fail(err, ESRCH, "container with id %s is not running", id);
-	return container_open_cgroup(l, err);
+	return container_open_cgroup(c, err);
 }
 
 /* Each time with memory of its own: a watcher may live for months. */
-static int stats_text(const struct life *l, char **ret_text, struct nacre_error *err)
+static int stats_text(const struct container *c, char **ret_text, struct nacre_error *err)
 {
 	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
 	struct container_stats stats;
 
 	if (!arena)
 		return fail_errno(err, ENOMEM, "stats");
-	if (cgroup_stats_read(arena, l->cgroup.fd, &stats, err) < 0)
-		return fail_prefix(err, "cgroup %s", l->cgroup.path);
-	return stats_event_encode(l->id, &stats, ret_text, err);
+	if (cgroup_stats_read(arena, c->cgroup.fd, &stats, err) < 0)
+		return fail_prefix(err, "cgroup %s", c->cgroup.path);
+	return stats_event_encode(c->id, &stats, ret_text, err);
 }
 
 int nacre_stats(struct nacre *nacre, const char *id, char **ret_json, struct nacre_error *err)
 {
-	struct life l;
-	int result = open_running(nacre, id, &l, err);
+	struct container c;
+	int result = open_running(nacre, id, &c, err);
 
 	if (result == 0)
-		result = stats_text(&l, ret_json, err);
-	life_done(&l);
+		result = stats_text(&c, ret_json, err);
+	container_done(&c);
 	return result;
 }
 
 struct watch {
-	const struct life *l;
+	const struct container *c;
 	uint64_t interval_ms;
 	int oom_fd; /* memory.events; -1: the cgroup has no memory controller */
 	uint64_t oom_kills;
@@ -77,7 +77,7 @@ static int tell_stats(const struct watch *watch, struct nacre_error *err)
 {
 	char *json;
 
-	if (stats_text(watch->l, &json, err) < 0)
+	if (stats_text(watch->c, &json, err) < 0)
 		return -err->code;
 	return hand_on(watch, json, err);
 }
@@ -85,13 +85,13 @@ static int tell_stats(const struct watch *watch, struct nacre_error *err)
 /* One event for what has happened since the last look. */
 static int tell_oom(struct watch *watch, struct nacre_error *err)
 {
-	uint64_t kills = cgroup_oom_kills(&watch->l->cgroup);
+	uint64_t kills = cgroup_oom_kills(&watch->c->cgroup);
 	char *json;
 
 	if (kills <= watch->oom_kills)
 		return 0;
 	watch->oom_kills = kills;
-	if (stats_oom_event_encode(watch->l->id, &json, err) < 0)
+	if (stats_oom_event_encode(watch->c->id, &json, err) < 0)
 		return -err->code;
 	return hand_on(watch, json, err);
 }
@@ -117,7 +117,7 @@ static int wait_ms(uint64_t next)
 static int wait_and_tell(struct watch *watch, struct nacre_error *err)
 {
 	struct pollfd polls[] = {
-		{.fd = watch->l->pidfd, .events = POLLIN},
+		{.fd = watch->c->pidfd, .events = POLLIN},
 		{.fd = watch->oom_fd, .events = POLLPRI},
 	};
 	uint64_t next = now_ms() + watch->interval_ms;
@@ -145,9 +145,9 @@ static int wait_and_tell(struct watch *watch, struct nacre_error *err)
 }
 
 /* Whether the container has ended, so that a file of its cgroup could not be read. */
-static bool has_ended(const struct life *l)
+static bool has_ended(const struct container *c)
 {
-	struct pollfd ended = {.fd = l->pidfd, .events = POLLIN};
+	struct pollfd ended = {.fd = c->pidfd, .events = POLLIN};
 
 	return poll(&ended, 1, 0) == 1;
 }
@@ -156,25 +156,25 @@ int nacre_events(struct nacre *nacre, const char *id, uint64_t interval_ms,
 	int (*event)(void *data, const char *json), void *data, struct nacre_error *err)
 {
 	cleanup_close int oom_fd = -1;
-	struct life l;
-	int result = open_running(nacre, id, &l, err);
+	struct container c;
+	int result = open_running(nacre, id, &c, err);
 
 	if (result == 0) {
 		struct watch watch = {
-			.l = &l, .interval_ms = interval_ms, .event = event, .data = data};
+			.c = &c, .interval_ms = interval_ms, .event = event, .data = data};
 		char byte;
 
-		oom_fd = openat(l.cgroup.fd, "memory.events", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+		oom_fd = openat(c.cgroup.fd, "memory.events", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 		if (oom_fd < 0)
-			life_warn(&l, "no oom events: the cgroup has no memory controller");
+			container_warn(&c, "no oom events: the cgroup has no memory controller");
 		else
 			(void)!pread(oom_fd, &byte, 1, 0);
 		watch.oom_fd = oom_fd;
-		watch.oom_kills = cgroup_oom_kills(&l.cgroup);
+		watch.oom_kills = cgroup_oom_kills(&c.cgroup);
 		result = wait_and_tell(&watch, err);
-		if ((result == -ENOENT || result == -ENODEV) && has_ended(&l))
+		if ((result == -ENOENT || result == -ENODEV) && has_ended(&c))
 			result = 0;
 	}
-	life_done(&l);
+	container_done(&c);
 	return result;
 }

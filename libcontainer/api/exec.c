@@ -145,7 +145,7 @@ static int make_process(struct life *l, const struct nacre_exec_options *options
 {
 	struct oci_process *process;
 
-	if (oci_process_copy(l->arena, l->config->process, &process, err) < 0)
+	if (oci_process_copy(l->container.arena, l->container.config->process, &process, err) < 0)
 		return -err->code;
 	process->args = (struct oci_strings){.n = 0};
 	process->terminal = options->terminal;
@@ -158,10 +158,10 @@ static int make_process(struct life *l, const struct nacre_exec_options *options
 		process->selinux_label = options->process_label;
 	if (options->no_new_privs)
 		process->no_new_privileges = true;
-	if (append(l->arena, &process->args, options->args, err) < 0 ||
-		append(l->arena, &process->env, options->env, err) < 0 ||
-		add_capabilities(l->arena, options->caps, process, err) < 0 ||
-		set_user(l->arena, options, &process->user, err) < 0)
+	if (append(l->container.arena, &process->args, options->args, err) < 0 ||
+		append(l->container.arena, &process->env, options->env, err) < 0 ||
+		add_capabilities(l->container.arena, options->caps, process, err) < 0 ||
+		set_user(l->container.arena, options, &process->user, err) < 0)
 		return -err->code;
 	*ret_process = process;
 	return 0;
@@ -174,36 +174,37 @@ static int tighten(struct life *l, const struct oci_process *process, struct nac
 	struct harden_request request;
 	struct oci_process *tightened;
 
-	if (container_request(&l->record, &request, err) < 0 ||
-		harden_process(l->arena, process, &request, &tightened, &report, err) < 0)
+	if (container_request(&l->container.record, &request, err) < 0 ||
+		harden_process(l->container.arena, process, &request, &tightened, &report, err) < 0)
 		return -err->code;
 	l->process = tightened;
-	return seccomp_own_program(l->arena, l->config->nacre, &l->own_filter, err);
+	return seccomp_own_program(
+		l->container.arena, l->container.config->nacre, &l->own_filter, err);
 }
 
 static int find_cgroup(struct life *l, const char *below, struct nacre_error *err)
 {
-	const char *path = l->record.cgroup;
+	const char *path = l->container.record.cgroup;
 	char path_of_init[PATH_MAX];
 	int result;
 
 	if (!path && (below || l->options->exec_cgroup_asked))
-		return fail(err, ENOTSUP, "container \"%s\" has no cgroup", l->id);
+		return fail(err, ENOTSUP, "container \"%s\" has no cgroup", l->container.id);
 	if (!path)
 		return 0;
 	if (below && *below && strcmp(below, "/") != 0) {
 		if (strstr(below, ".."))
 			return fail(err, EINVAL, "bad sub cgroup path: %s", below);
-		path = arena_printf(l->arena, "%s/%s", path, below + (*below == '/'));
+		path = arena_printf(l->container.arena, "%s/%s", path, below + (*below == '/'));
 		if (!path)
 			return fail_errno(err, ENOMEM, "exec");
 	}
-	result = cgroup_open(path, &l->cgroup, err);
+	result = cgroup_open(path, &l->container.cgroup, err);
 	/* Init moved elsewhere, and its first cgroup was removed. */
 	if (result == -ENOENT && !below &&
-		cgroup_of_process((pid_t)l->record.pid, path_of_init, err) == 0) {
+		cgroup_of_process((pid_t)l->container.record.pid, path_of_init, err) == 0) {
 		path = path_of_init;
-		result = cgroup_open(path, &l->cgroup, err);
+		result = cgroup_open(path, &l->container.cgroup, err);
 	}
 	return result == -ENOENT ? fail_errno(err, ENOENT, "open cgroup %s", path) : result;
 }
@@ -235,7 +236,7 @@ static int check_inside(const struct life *l, struct nacre_error *err)
 	struct stat own, other;
 	char path[32];
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)l->record.pid);
+	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)l->container.record.pid);
 	if (stat("/", &own) < 0)
 		return fail_errno(err, errno, "stat /");
 	if (stat(path, &other) < 0)
@@ -257,9 +258,9 @@ static int prepare_exec(
 	if (options->size != sizeof(*options))
 		return fail(err, EINVAL, "options of %zu bytes, expected %zu", options->size,
 			sizeof(*options));
-	if (container_refuse_threads(err) < 0 || container_load_config(l, err) < 0)
+	if (container_refuse_threads(err) < 0 || container_load_process(l, err) < 0)
 		return -err->code;
-	if ((options->process_file ? read_process_file(l->arena, options, &process, err)
+	if ((options->process_file ? read_process_file(l->container.arena, options, &process, err)
 				   : make_process(l, options, &process, err)) < 0 ||
 		oci_process_validate(process, err) < 0 || tighten(l, process, err) < 0 ||
 		prepare_check_terminal(
@@ -267,22 +268,22 @@ static int prepare_exec(
 		return -err->code;
 	if (options->kill_on_exit && options->detach)
 		return fail(err, EINVAL, "--kill-on-exit: a detached command ends at once");
-	l->pidfd = -1;
-	l->init_pidfd = status_open_pidfd(&l->record);
+	l->container.pidfd = -1;
+	l->init_pidfd = status_open_pidfd(&l->container.record);
 	if (l->init_pidfd < 0)
 		return fail(err, ESRCH, "cannot exec in a stopped container");
 	if (check_inside(l, err) < 0)
 		return -err->code;
-	if (namespaces_differ((pid_t)l->record.pid, &l->join_flags, err) < 0)
+	if (namespaces_differ((pid_t)l->container.record.pid, &l->join_flags, err) < 0)
 		return -err->code;
 	/* In place of those of the container: the conditions of this process. */
-	traced = l->record.active & TRACE;
-	l->record.active = plan_join(l->config, l->process, l->options);
+	traced = l->container.record.active & TRACE;
+	l->container.record.active = plan_join(l->container.config, l->process, l->options);
 	if (trace_exec(l, traced, err) < 0)
 		return -err->code;
 	if (find_cgroup(l, options->cgroup, err) < 0)
 		return -err->code;
-	l->oom_kills = cgroup_oom_kills(&l->cgroup);
+	l->oom_kills = cgroup_oom_kills(&l->container.cgroup);
 	return 0;
 }
 
@@ -290,9 +291,10 @@ static int prepare_exec(
  * has nobody who would kill its cgroup. */
 static bool wants_own_cgroup(const struct life *l, const struct nacre_exec_options *options)
 {
-	const struct profile *profile = profile_find(l->record.profile ? l->record.profile : "");
+	const struct profile *profile = profile_find(
+		l->container.record.profile ? l->container.record.profile : "");
 
-	return l->record.cgroup && profile && profile->rules && !options->cgroup &&
+	return l->container.record.cgroup && profile && profile->rules && !options->cgroup &&
 	       !options->detach;
 }
 
@@ -314,12 +316,14 @@ int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_opti
 	struct audit_event event = {.event = "exec"};
 	enum container_status status;
 	struct life l;
-	int result = container_open(nacre, id, false, &l, &status, err);
+	int result;
 
+	life_init(&l);
+	result = container_open(nacre, id, false, &l.container, &status, err);
 	l.options = &life_options;
 	life_options.exec_cgroup = life_options.exec_cgroup_asked || wants_own_cgroup(&l, options);
 	/* A user's process may not leave by itself what the login put it into. */
-	life_options.attach = l.record.user_unit;
+	life_options.attach = l.container.record.user_unit;
 	if (result == 0 && !tree)
 		result = fail_errno(err, ENOMEM, "exec");
 	if (result == 0)
@@ -327,11 +331,11 @@ int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_opti
 	if (result == 0)
 		result = prepare_exec(&l, options, err);
 	if (result == 0)
-		result = audit_open(&l, err);
+		result = audit_open(&l.container, err);
 	if (result == 0) {
 		result = life_exec(&l, err);
 		event.args = l.process->args;
-		event.pid = l.pid;
+		event.pid = l.container.pid;
 		result = audit_result(&l, &event, result, step_kill_init, err);
 	}
 	if (result == 0)

@@ -9,15 +9,15 @@ int nacre_exited(
 	struct audit_event event = {
 		.event = "exit", .pid = pid, .exit_status = {.set = true, .value = status}};
 	struct nacre_error ignored;
-	struct life l;
-	int result = container_open(nacre, id, false, &l, NULL, err);
+	struct container c;
+	int result = container_open(nacre, id, false, &c, NULL, err);
 
-	if (result == 0 && l.record.cgroup)
-		(void)cgroup_open(l.record.cgroup, &l.cgroup, &ignored);
+	if (result == 0 && c.record.cgroup)
+		(void)cgroup_open(c.record.cgroup, &c.cgroup, &ignored);
 	if (result == 0) {
-		audit_usage(&l, &event);
-		audit_fact(&l, &event, 0, err);
+		audit_usage(&c, &event);
+		audit_fact(&c, &event, 0, err);
 	}
-	life_done(&l);
+	container_done(&c);
 	return result;
 }

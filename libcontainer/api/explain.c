@@ -61,7 +61,7 @@ static const char *const blind_spots[] = {
 };
 
 struct explanation {
-	const struct life *l;
+	const struct container *c;
 	bool counted[N_COUNTERS];
 	uint64_t values[N_COUNTERS];
 	bool devices_counted;
@@ -96,13 +96,13 @@ static bool read_counter(int cgroup_fd, const struct counter *counter, uint64_t 
 /* The kernel names pids and no cgroups: those that live are known, and the first process. */
 static void look_into_log(struct explanation *e)
 {
-	const struct container_record *record = &e->l->record;
+	const struct container_record *record = &e->c->record;
 	const uint64_t tick = (uint64_t)sysconf(_SC_CLK_TCK);
 	cleanup_free pid_t *pids = NULL, *all = NULL;
 	struct nacre_error ignored; /* it has just gone */
 	size_t n = 0;
 
-	if (e->l->cgroup.fd >= 0 && cgroup_pids(&e->l->cgroup, &pids, &n, &ignored) < 0)
+	if (e->c->cgroup.fd >= 0 && cgroup_pids(&e->c->cgroup, &pids, &n, &ignored) < 0)
 		n = 0;
 	all = calloc(n + 1, sizeof(*all));
 	if (!all) {
@@ -118,8 +118,8 @@ static void look_into_log(struct explanation *e)
 
 static int look(struct explanation *e, struct nacre_error *err)
 {
-	const int fd = e->l->cgroup.fd;
-	const uint32_t best_effort = oci_best_effort(e->l->config);
+	const int fd = e->c->cgroup.fd;
+	const uint32_t best_effort = oci_best_effort(e->c->config);
 	struct nacre_error ignored; /* there is none, or it is root's to see */
 
 	for (size_t i = 0; i < N_COUNTERS; i++)
@@ -131,7 +131,7 @@ static int look(struct explanation *e, struct nacre_error *err)
 	}
 	e->devices_counted = fd >= 0 && cgroup_devices_denied(fd, &e->devices, &ignored) == 0;
 	look_into_log(e);
-	e->n_denials = denials_read(e->l->state_fd, e->denials, err);
+	e->n_denials = denials_read(e->c->state_fd, e->denials, err);
 	return e->n_denials < 0 ? e->n_denials : 0;
 }
 
@@ -149,7 +149,7 @@ static void print_counter(FILE *out, const struct counter *counter, uint64_t val
 
 static void print_denials(FILE *out, const struct explanation *e)
 {
-	if (!(e->l->record.active & TRACE))
+	if (!(e->c->record.active & TRACE))
 		return;
 	(void)fprintf(out, "\nSYSTEM CALLS REFUSED (rule own-seccomp-filter)\n");
 	for (int i = 0; i < e->n_denials; i++) {
@@ -184,8 +184,8 @@ static int render_text(const struct explanation *e, char **ret_text, struct nacr
 
 	if (!out)
 		return fail_errno(err, ENOMEM, "explain");
-	(void)fprintf(out, "container %s, profile %s\n\nDENIED SINCE THE START\n", e->l->id,
-		e->l->record.profile);
+	(void)fprintf(out, "container %s, profile %s\n\nDENIED SINCE THE START\n", e->c->id,
+		e->c->record.profile);
 	for (size_t i = 0; i < N_COUNTERS; i++) {
 		if (e->counted[i])
 			print_counter(out, &counters[i], e->values[i]);
@@ -275,9 +275,9 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 
 	json_open_object(w);
 	json_key(w, "id");
-	json_string(w, e->l->id);
+	json_string(w, e->c->id);
 	json_key(w, "profile");
-	json_string(w, e->l->record.profile);
+	json_string(w, e->c->record.profile);
 	json_key(w, "denied");
 	json_open_array(w);
 	for (size_t i = 0; i < N_COUNTERS; i++) {
@@ -290,7 +290,7 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 		write_denial(w, &e->denials[i]);
 	json_close_array(w);
 	json_key(w, "traced");
-	json_bool(w, e->l->record.active & TRACE);
+	json_bool(w, e->c->record.active & TRACE);
 	json_key(w, "kernelLog");
 	write_log(w, e);
 	json_key(w, "notEnforced");
@@ -310,14 +310,14 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 int nacre_explain(
 	struct nacre *nacre, const char *id, bool json, char **ret_text, struct nacre_error *err)
 {
-	struct life l;
-	struct explanation e = {.l = &l};
-	int result = container_open(nacre, id, false, &l, NULL, err);
+	struct container c;
+	struct explanation e = {.c = &c};
+	int result = container_open(nacre, id, false, &c, NULL, err);
 
 	if (result == 0)
-		result = container_load_config(&l, err);
-	if (result == 0 && l.record.cgroup) {
-		result = cgroup_open(l.record.cgroup, &l.cgroup, err);
+		result = container_load_config(&c, err);
+	if (result == 0 && c.record.cgroup) {
+		result = cgroup_open(c.record.cgroup, &c.cgroup, err);
 		if (result == -ENOENT)
 			result = 0;
 	}
@@ -325,6 +325,6 @@ int nacre_explain(
 		result = look(&e, err);
 	if (result == 0)
 		result = json ? render_json(&e, ret_text, err) : render_text(&e, ret_text, err);
-	life_done(&l);
+	container_done(&c);
 	return result;
 }

@@ -12,7 +12,7 @@ int nacre_harden(const struct nacre_create_options *options, enum nacre_harden_f
 
 	if (!arena)
 		return fail_errno(err, ENOMEM, "harden");
-	if (bundle_load(arena, options, life_drop_warning, NULL, &bundle, err) < 0)
+	if (bundle_load(arena, options, container_drop_warning, NULL, &bundle, err) < 0)
 		return -err->code;
 	switch (format) {
 	case NACRE_HARDEN_TEXT:

@@ -9,18 +9,18 @@
 #include "libcontainer/life/audit.h"
 #include "libcontainer/process/signals.h"
 
-static int signal_all(struct life *l, int sig, struct nacre_error *err)
+static int signal_all(struct container *c, int sig, struct nacre_error *err)
 {
 	cleanup_free pid_t *pids = NULL;
 	size_t n = 0;
-	int result = container_pids(l, &pids, &n, err);
+	int result = container_pids(c, &pids, &n, err);
 
 	if (result == -ESRCH)
 		return 0; /* nobody is left to signal */
 	if (result < 0)
 		return result;
-	if (sig == SIGKILL && l->record.cgroup)
-		return cgroup_kill(&l->cgroup, err);
+	if (sig == SIGKILL && c->record.cgroup)
+		return cgroup_kill(&c->cgroup, err);
 	for (size_t i = 0; i < n; i++) {
 		cleanup_close int pidfd = sys_pidfd_open(pids[i]);
 
@@ -32,47 +32,47 @@ static int signal_all(struct life *l, int sig, struct nacre_error *err)
 }
 
 /* Some can outlive the first process, where there is no pid namespace that ends with it. */
-static bool has_processes(const struct life *l)
+static bool has_processes(const struct container *c)
 {
 	struct cgroup cgroup = CGROUP_CLOSED;
 	cleanup_free pid_t *pids = NULL;
 	struct nacre_error ignored;
 	size_t n = 0;
 
-	if (l->record.cgroup && cgroup_open(l->record.cgroup, &cgroup, &ignored) == 0)
+	if (c->record.cgroup && cgroup_open(c->record.cgroup, &cgroup, &ignored) == 0)
 		(void)cgroup_pids(&cgroup, &pids, &n, &ignored);
 	cgroup_close(&cgroup);
 	return n > 0;
 }
 
-static int signal_init(struct life *l, int sig, struct nacre_error *err)
+static int signal_init(struct container *c, int sig, struct nacre_error *err)
 {
 	int result;
 
-	l->pidfd = status_open_pidfd(&l->record);
+	c->pidfd = status_open_pidfd(&c->record);
 	/* Without a pid namespace of its own nothing dies with the first process. */
-	if (sig == SIGKILL && !(l->record.active & NEW_PIDNS) &&
-		(l->pidfd >= 0 || has_processes(l)))
-		return signal_all(l, sig, err);
-	if (l->pidfd < 0)
+	if (sig == SIGKILL && !(c->record.active & NEW_PIDNS) &&
+		(c->pidfd >= 0 || has_processes(c)))
+		return signal_all(c, sig, err);
+	if (c->pidfd < 0)
 		return fail(err, ESRCH, "container not running");
-	result = sys_pidfd_send_signal(l->pidfd, sig);
+	result = sys_pidfd_send_signal(c->pidfd, sig);
 	if (result == -ESRCH)
 		return fail(err, ESRCH, "container not running");
-	return result < 0 ? fail_errno(err, result, "signal container \"%s\"", l->id) : 0;
+	return result < 0 ? fail_errno(err, result, "signal container \"%s\"", c->id) : 0;
 }
 
 int nacre_kill(struct nacre *nacre, const char *id, int sig, bool all, struct nacre_error *err)
 {
 	struct audit_event event = {
 		.event = "kill", .signal = {.set = true, .value = sig}, .all = all};
-	struct life l;
-	int result = container_open(nacre, id, false, &l, NULL, err);
+	struct container c;
+	int result = container_open(nacre, id, false, &c, NULL, err);
 
 	if (result == 0)
-		result = all ? signal_all(&l, sig, err) : signal_init(&l, sig, err);
-	audit_fact(&l, &event, result, err);
-	life_done(&l);
+		result = all ? signal_all(&c, sig, err) : signal_init(&c, sig, err);
+	audit_fact(&c, &event, result, err);
+	container_done(&c);
 	return result;
 }
 

@@ -4,6 +4,7 @@
 
 #include "libcontainer/container.h"
 #include "libcontainer/life/life.h"
+#include "libcontainer/record/container.h"
 #include "libcontainer/record/state.h"
 #include "libcontainer/record/status.h"
 #include "specs/harden.h"
@@ -13,35 +14,39 @@
 #define ARENA_LIMIT ((size_t)32 * 1024 * 1024)
 
 struct nacre {
-	struct life_callbacks callbacks;
+	struct container_callbacks callbacks;
 	int root_fd;
 };
 
-/* A life for container ID, with nothing in it but what every call needs. */
-int container_begin(struct nacre *nacre, const char *id, struct life *l, struct nacre_error *err);
+/* Container ID with nothing in it but what every call needs. */
+int container_begin(
+	struct nacre *nacre, const char *id, struct container *c, struct nacre_error *err);
 
 /* A container, opened and locked; what start, delete, exec and the others begin with. */
-int container_open(struct nacre *nacre, const char *id, bool lock, struct life *l,
+int container_open(struct nacre *nacre, const char *id, bool lock, struct container *c,
 	enum container_status *ret_status, struct nacre_error *err);
 
 int container_look_at_status(
-	const struct life *l, enum container_status *ret_status, struct nacre_error *err);
+	const struct container *c, enum container_status *ret_status, struct nacre_error *err);
 
 /* The condition that says who made the cgroup: SYSTEMD or CGROUPFS. */
 uint64_t container_cgroup_driver(const struct container_record *record);
 
-/* Reads the tightened config of an opened container into l->config. */
-int container_load_config(struct life *l, struct nacre_error *err);
+/* Reads the tightened config of an opened container into c->config. */
+int container_load_config(struct container *c, struct nacre_error *err);
+
+/* The same, and its process as what runs in L. */
+int container_load_process(struct life *l, struct nacre_error *err);
 
 /* What the container was hardened with, to harden what comes later. */
 int container_request(const struct container_record *record, struct harden_request *ret_request,
 	struct nacre_error *err);
 
 /* Opens the cgroup of a container that is running. -ESRCH: it is gone. */
-int container_open_cgroup(struct life *l, struct nacre_error *err);
+int container_open_cgroup(struct container *c, struct nacre_error *err);
 
 /* The pids of an opened container's processes; *RET_PIDS: heap. -ESRCH: there are none. */
-int container_pids(struct life *l, pid_t **ret_pids, size_t *ret_n, struct nacre_error *err);
+int container_pids(struct container *c, pid_t **ret_pids, size_t *ret_n, struct nacre_error *err);
 
 /* The state document of a container, with runc's members; memory of RECORD and ARENA. */
 struct oci_state container_state(
@@ -65,7 +70,7 @@ int create_audit(struct life *l, int result, struct nacre_error *err);
 /* checkpoint_begin.c: the part of a run of criu that checkpoint and restore have in common. MAKE:
  * the directory of the images may be missing. RET_RUN is the caller's to release, in any case. */
 struct criu_run;
-int checkpoint_begin(const struct life *l, const struct nacre_criu_options *options, bool make,
+int checkpoint_begin(const struct container *c, const struct nacre_criu_options *options, bool make,
 	struct criu_run *ret_run, struct nacre_error *err);
 
 /* process_group.c. Heap; NULL: out of memory. To be had before there is a process that could be

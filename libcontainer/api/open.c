@@ -50,8 +50,8 @@ int nacre_open(
 	nacre = calloc(1, sizeof(*nacre));
 	if (!nacre)
 		return fail_errno(err, ENOMEM, "nacre_open");
-	nacre->callbacks = (struct life_callbacks){
-		.warn = options->warn ? options->warn : life_drop_warning,
+	nacre->callbacks = (struct container_callbacks){
+		.warn = options->warn ? options->warn : container_drop_warning,
 		.debug = options->debug,
 		.data = options->data,
 	};

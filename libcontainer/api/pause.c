@@ -6,8 +6,8 @@
 static int freeze(struct nacre *nacre, const char *id, bool freeze, struct nacre_error *err)
 {
 	enum container_status status;
-	struct life l;
-	int result = container_open(nacre, id, true, &l, &status, err);
+	struct container c;
+	int result = container_open(nacre, id, true, &c, &status, err);
 
 	if (result == 0 && freeze && status != STATUS_RUNNING && status != STATUS_CREATED)
 		result = fail(
@@ -15,10 +15,10 @@ static int freeze(struct nacre *nacre, const char *id, bool freeze, struct nacre
 	if (result == 0 && !freeze && status != STATUS_PAUSED)
 		result = fail(err, EBUSY, "container not paused");
 	if (result == 0)
-		result = container_open_cgroup(&l, err);
+		result = container_open_cgroup(&c, err);
 	if (result == 0)
-		result = cgroup_freeze(&l.cgroup, freeze, err);
-	life_done(&l);
+		result = cgroup_freeze(&c.cgroup, freeze, err);
+	container_done(&c);
 	return result;
 }
 

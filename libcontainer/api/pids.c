@@ -5,28 +5,28 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/namespace/pid_namespace.h"
 
-int container_pids(struct life *l, pid_t **ret_pids, size_t *ret_n, struct nacre_error *err)
+int container_pids(struct container *c, pid_t **ret_pids, size_t *ret_n, struct nacre_error *err)
 {
 	cleanup_close int pidfd = -1;
 
-	if (l->record.cgroup)
-		return container_open_cgroup(l, err) < 0
+	if (c->record.cgroup)
+		return container_open_cgroup(c, err) < 0
 			       ? -err->code
-			       : cgroup_pids(&l->cgroup, ret_pids, ret_n, err);
-	pidfd = status_open_pidfd(&l->record);
+			       : cgroup_pids(&c->cgroup, ret_pids, ret_n, err);
+	pidfd = status_open_pidfd(&c->record);
 	if (pidfd < 0)
 		return fail(err, ESRCH, "container not running");
-	return pid_namespace_pids((pid_t)l->record.pid, ret_pids, ret_n, err);
+	return pid_namespace_pids((pid_t)c->record.pid, ret_pids, ret_n, err);
 }
 
 int nacre_pids(struct nacre *nacre, const char *id, pid_t **ret_pids, size_t *ret_n,
 	struct nacre_error *err)
 {
-	struct life l;
-	int result = container_open(nacre, id, false, &l, NULL, err);
+	struct container c;
+	int result = container_open(nacre, id, false, &c, NULL, err);
 
 	if (result == 0)
-		result = container_pids(&l, ret_pids, ret_n, err);
-	life_done(&l);
+		result = container_pids(&c, ret_pids, ret_n, err);
+	container_done(&c);
 	return result;
 }

@@ -61,17 +61,17 @@ static int add_service(
 	const char *listen[] = {NULL, "LISTEN_PID=1"};
 
 	if (options->listen_fds) {
-		listen[0] = arena_printf(l->arena, "LISTEN_FDS=%u", options->listen_fds);
+		listen[0] = arena_printf(l->container.arena, "LISTEN_FDS=%u", options->listen_fds);
 		if (!listen[0])
 			return fail_errno(err, ENOMEM, "LISTEN_FDS");
-		if (add_variables(l->arena, listen, 2, &l->process, err) < 0)
+		if (add_variables(l->container.arena, listen, 2, &l->process, err) < 0)
 			return -err->code;
 	}
 	if (!options->notify)
 		return 0;
-	if (notify_add_mount(l->arena, l->config, err) < 0)
+	if (notify_add_mount(l->container.arena, l->container.config, err) < 0)
 		return -err->code;
-	return add_variables(l->arena, notify, 1, &l->process, err);
+	return add_variables(l->container.arena, notify, 1, &l->process, err);
 }
 
 static const char *now_text(struct arena *arena)
@@ -89,13 +89,14 @@ static const char *now_text(struct arena *arena)
 static int go_without_cgroup(
 	struct life *l, const struct nacre_error *why, bool disabled, struct nacre_error *err)
 {
-	const struct oci_resources *resources = l->config->linux_ ? l->config->linux_->resources
-								  : NULL;
+	const struct oci_resources *resources = l->container.config->linux_
+							? l->container.config->linux_->resources
+							: NULL;
 	const char *remedy = disabled ? "" : " (" CGROUP_DELEGATION ")";
 	struct nacre_error message;
 
-	if (cgroup_limits_apply(-1, resources, disabled ? 0 : oci_best_effort(l->config), NULL,
-		    NULL, NULL, &message) < 0)
+	if (cgroup_limits_apply(-1, resources, disabled ? 0 : oci_best_effort(l->container.config),
+		    NULL, NULL, NULL, &message) < 0)
 		return fail(err, message.code, "%s, and there is none: %s%s", message.text,
 			why->text, remedy);
 	if (disabled)
@@ -103,14 +104,14 @@ static int go_without_cgroup(
 	(void)fail(&message, why->code,
 		"the container has no cgroup, so there are no limits and no pause: %s%s", why->text,
 		remedy);
-	life_warn(l, message.text);
+	container_warn(&l->container, message.text);
 	return 0;
 }
 
 /* Whoever names a place is told if it cannot be had, as by runc; and so is root of the host. */
 static bool can_go_without(const struct life *l, const char *rootless, int code)
 {
-	const struct oci_linux *linux_ = l->config->linux_;
+	const struct oci_linux *linux_ = l->container.config->linux_;
 
 	if (code == -ENAMETOOLONG || (linux_ && linux_->cgroups_path && *linux_->cgroups_path))
 		return false;
@@ -123,21 +124,22 @@ static bool can_go_without(const struct life *l, const char *rootless, int code)
 static int name_unit(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
 {
-	const char *wanted = l->config->linux_ ? l->config->linux_->cgroups_path : NULL;
+	const char *wanted = l->container.config->linux_ ? l->container.config->linux_->cgroups_path
+							 : NULL;
 	bool of_user = options->rootless && strcmp(options->rootless, "auto") != 0
 			       ? strcmp(options->rootless, "true") == 0
 			       : systemd_of_user();
 	struct systemd_unit unit;
 
-	l->cgroup.mount_fd = cgroup_open_mount(err);
-	if (l->cgroup.mount_fd < 0 ||
-		systemd_unit_from_path(wanted, l->id, of_user, &unit, err) < 0)
+	l->container.cgroup.mount_fd = cgroup_open_mount(err);
+	if (l->container.cgroup.mount_fd < 0 ||
+		systemd_unit_from_path(wanted, l->container.id, of_user, &unit, err) < 0)
 		return -err->code;
-	if (l->config->linux_ && l->config->linux_->resources)
-		systemd_round_quota(l->config->linux_->resources);
-	l->record.user_unit = of_user;
-	l->record.unit = arena_strdup(l->arena, unit.name);
-	return l->record.unit ? 0 : fail_errno(err, ENOMEM, "record");
+	if (l->container.config->linux_ && l->container.config->linux_->resources)
+		systemd_round_quota(l->container.config->linux_->resources);
+	l->container.record.user_unit = of_user;
+	l->container.record.unit = arena_strdup(l->container.arena, unit.name);
+	return l->container.record.unit ? 0 : fail_errno(err, ENOMEM, "record");
 }
 
 /* *RET_PATH: NULL if the container has none, or none yet. */
@@ -153,18 +155,19 @@ static int place_cgroup(struct life *l, const struct nacre_create_options *optio
 		return name_unit(l, options, err);
 	if (options->no_cgroup)
 		return go_without_cgroup(l, &why, true, err);
-	l->cgroup.mount_fd = r = cgroup_open_mount(&why);
+	l->container.cgroup.mount_fd = r = cgroup_open_mount(&why);
 	if (r >= 0)
-		r = cgroup_place(l->cgroup.mount_fd,
-			l->config->linux_ ? l->config->linux_->cgroups_path : NULL, l->id, path,
-			&why);
+		r = cgroup_place(l->container.cgroup.mount_fd,
+			l->container.config->linux_ ? l->container.config->linux_->cgroups_path
+						    : NULL,
+			l->container.id, path, &why);
 	if (r < 0 && can_go_without(l, options->rootless, r))
 		return go_without_cgroup(l, &why, false, err);
 	if (r < 0) {
 		*err = why;
 		return r;
 	}
-	*ret_path = arena_strdup(l->arena, path);
+	*ret_path = arena_strdup(l->container.arena, path);
 	return *ret_path ? 0 : fail_errno(err, ENOMEM, "record");
 }
 
@@ -175,26 +178,26 @@ static int fill_record(struct life *l, const struct bundle *bundle,
 
 	if (place_cgroup(l, options, &cgroup, err) < 0)
 		return -err->code;
-	l->record = (struct container_record){
+	l->container.record = (struct container_record){
 		.version = RECORD_VERSION,
-		.id = l->id,
+		.id = l->container.id,
 		.bundle = bundle->path,
 		.rootfs = bundle->rootfs,
-		.created = now_text(l->arena),
+		.created = now_text(l->container.arena),
 		.cgroup = cgroup,
-		.unit = l->record.unit,
-		.user_unit = l->record.user_unit,
-		.active = plan_create(l->config, l->options),
+		.unit = l->container.record.unit,
+		.user_unit = l->container.record.user_unit,
+		.active = plan_create(l->container.config, l->options),
 		.owner_uid = geteuid(),
 		.profile = bundle->report->profile,
 		.grants = bundle->report->request.grants,
 		.require = bundle->report->request.require,
-		.annotations = l->config->annotations,
+		.annotations = l->container.config->annotations,
 	};
-	if (!l->record.created)
+	if (!l->container.record.created)
 		return fail_errno(err, ENOMEM, "record");
-	return audit_begin(l, bundle->policy ? bundle->policy->audit_file : NULL, options->audit,
-		bundle->given, err);
+	return audit_begin(&l->container, bundle->policy ? bundle->policy->audit_file : NULL,
+		options->audit, bundle->given, err);
 }
 
 /* A label that cannot take effect is refused before anything is made. */
@@ -217,7 +220,7 @@ static int check_labels(const struct oci_config *config, struct nacre_error *err
 /* What the host or the caller's rights cannot give is refused before anything is made. */
 static int check_host(struct life *l, struct nacre_error *err)
 {
-	const struct oci_config *config = l->config;
+	const struct oci_config *config = l->container.config;
 	const struct oci_linux *linux_ = config->linux_;
 
 	if (linux_ && linux_->n_net_devices && geteuid() != 0)
@@ -232,12 +235,14 @@ static int check_host(struct life *l, struct nacre_error *err)
 /* Those that the profile has left. */
 static int take_annotations(struct life *l, struct nacre_error *err)
 {
-	struct oci_seccomp *seccomp = l->config->linux_ ? l->config->linux_->seccomp : NULL;
+	struct oci_seccomp *seccomp = l->container.config->linux_
+					      ? l->container.config->linux_->seccomp
+					      : NULL;
 
-	if (annotations_read(l->config, &l->annotations, err) < 0)
+	if (annotations_read(l->container.config, &l->container.annotations, err) < 0)
 		return -err->code;
 	if (seccomp && !seccomp->listener_path)
-		seccomp->listener_path = l->annotations.seccomp_receiver;
+		seccomp->listener_path = l->container.annotations.seccomp_receiver;
 	return 0;
 }
 
@@ -246,15 +251,16 @@ static int take_annotations(struct life *l, struct nacre_error *err)
  * same; only what it mounts itself stays with it. */
 static int need_mount_namespace(struct life *l, struct nacre_error *err)
 {
-	struct oci_namespace *found = oci_find_namespace(l->config, "mount");
+	struct oci_namespace *found = oci_find_namespace(l->container.config, "mount");
 
 	if (found && !namespaces_own(found))
 		return 0;
-	life_warn(l, "linux.namespaces: it would be the host's mount namespace, where the "
-		     "container's mounts stay behind: the container gets one of its own");
+	container_warn(&l->container,
+		"linux.namespaces: it would be the host's mount namespace, where the "
+		"container's mounts stay behind: the container gets one of its own");
 	if (found)
 		found->path = NULL;
-	else if (!oci_add_namespace(l->arena, l->config, "mount"))
+	else if (!oci_add_namespace(l->container.arena, l->container.config, "mount"))
 		return fail_errno(err, ENOMEM, "linux.namespaces");
 	return 0;
 }
@@ -267,16 +273,16 @@ int prepare_container(
 	if (options->size != sizeof(*options))
 		return fail(err, EINVAL, "options of %zu bytes, expected %zu", options->size,
 			sizeof(*options));
-	if (container_refuse_threads(err) < 0 || state_check_id(l->id, err) < 0 ||
-		bundle_load(l->arena, options, l->callbacks->warn, l->callbacks->data, &bundle,
-			err) < 0)
+	if (container_refuse_threads(err) < 0 || state_check_id(l->container.id, err) < 0 ||
+		bundle_load(l->container.arena, options, l->container.callbacks->warn,
+			l->container.callbacks->data, &bundle, err) < 0)
 		return -err->code;
-	l->config = bundle.config;
+	l->container.config = bundle.config;
 	l->process = bundle.config->process;
 	if (prepare_check_terminal(l->process->terminal,
 		    l->options->waits_for_start || options->detach, options->console_socket,
 		    err) < 0 ||
-		check_labels(l->config, err) < 0 ||
+		check_labels(l->container.config, err) < 0 ||
 		harden_report_json(bundle.report, &l->report, err) < 0)
 		return -err->code;
 	l->config_given = bundle.given;
@@ -287,10 +293,11 @@ int prepare_container(
 		return -err->code;
 	if (need_mount_namespace(l, err) < 0)
 		return -err->code;
-	if (mount_guard_init(
-		    &l->guard, l->arena, &bundle.report->request, l->config, l->root_fd, err) < 0 ||
-		seccomp_own_program(l->arena, l->config->nacre, &l->own_filter, err) < 0 ||
-		namespaces_plan(l->config, &l->namespaces, err) < 0)
+	if (mount_guard_init(&l->guard, l->container.arena, &bundle.report->request,
+		    l->container.config, l->container.root_fd, err) < 0 ||
+		seccomp_own_program(
+			l->container.arena, l->container.config->nacre, &l->own_filter, err) < 0 ||
+		namespaces_plan(l->container.config, &l->namespaces, err) < 0)
 		return -err->code;
 	if (fill_record(l, &bundle, options, err) < 0)
 		return -err->code;

@@ -36,13 +36,13 @@ struct nacre_process_group *process_group_new(void)
 void process_group_take(struct nacre_process_group *tree, struct life *l, bool is_container)
 {
 	*tree = (struct nacre_process_group){
-		.cgroup = l->cgroup,
+		.cgroup = l->container.cgroup,
 		.own = l->exec_cgroup,
 		.is_container = is_container,
-		.killed = l->record.active & KILL_ON_EXIT,
+		.killed = l->container.record.active & KILL_ON_EXIT,
 		.oom_kills = l->oom_kills,
 	};
-	l->cgroup = CGROUP_CLOSED;
+	l->container.cgroup = CGROUP_CLOSED;
 	l->exec_cgroup = CGROUP_CLOSED;
 }
 

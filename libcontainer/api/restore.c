@@ -18,7 +18,8 @@ static int check_joined(const struct life *l, struct nacre_error *err)
 	static const char *const never_joined[] = {"mount", "cgroup"};
 
 	for (size_t i = 0; i < 2; i++) {
-		const struct oci_namespace *ns = oci_find_namespace(l->config, never_joined[i]);
+		const struct oci_namespace *ns = oci_find_namespace(
+			l->container.config, never_joined[i]);
 
 		if (ns && ns->path && *ns->path)
 			return fail(err, EOPNOTSUPP,
@@ -42,12 +43,13 @@ static int read_documents(
 	if (r < 0)
 		return fail_prefix(err, "%s is no checkpoint of a container",
 			options->image_path ? options->image_path : "checkpoint");
-	if (checkpoint_stdio_decode(
-		    l->arena, "descriptors.json", stdio, length, l->restore->stdio, err) < 0)
+	if (checkpoint_stdio_decode(l->container.arena, "descriptors.json", stdio, length,
+		    l->restore->stdio, err) < 0)
 		return -err->code;
 	r = file_read(images_fd, "nacre.json", DOCUMENT_LIMIT, &profile, &length, err);
 	if (r == 0)
-		r = checkpoint_record_decode(l->arena, "nacre.json", profile, length, &record, err);
+		r = checkpoint_record_decode(
+			l->container.arena, "nacre.json", profile, length, &record, err);
 	if (record)
 		l->restore->null_device = record->null_device;
 	return r < 0 && r != -ENOENT ? r : checkpoint_may_restore(record, l->hardened_by, err);
@@ -59,7 +61,7 @@ static int prepare(struct life *l, const struct nacre_create_options *create,
 	struct criu_run *run = l->restore->run;
 
 	if (prepare_container(l, create, err) < 0 || check_joined(l, err) < 0 ||
-		checkpoint_begin(l, options, false, run, err) < 0 ||
+		checkpoint_begin(&l->container, options, false, run, err) < 0 ||
 		read_documents(l, options, err) < 0)
 		return -err->code;
 	if (options->lsm_profile)
@@ -86,8 +88,10 @@ int nacre_restore(struct nacre *nacre, const char *id, const struct nacre_create
 	struct restore restore = RESTORE_NONE;
 	struct criu_run run = CRIU_RUN_NONE;
 	struct life l;
-	int r = container_begin(nacre, id, &l, err);
+	int r;
 
+	life_init(&l);
+	r = container_begin(nacre, id, &l.container, err);
 	restore.run = &run;
 	l.restore = &restore;
 	l.options = &life_options;
@@ -97,8 +101,8 @@ int nacre_restore(struct nacre *nacre, const char *id, const struct nacre_create
 		r = prepare(&l, create, options, err);
 	if (r == 0)
 		r = life_restore(&l, err);
-	event.bundle = l.record.bundle;
-	event.pid = l.pid;
+	event.bundle = l.container.record.bundle;
+	event.pid = l.container.pid;
 	r = audit_result(&l, &event, r, life_delete, err);
 	if (r == 0)
 		*ret_process = container_take_process(&l, steal_ptr(tree), true);

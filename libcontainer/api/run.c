@@ -11,7 +11,10 @@ int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_opt
 	const struct life_options life_options = prepare_life_options(options, false);
 	cleanup_free struct nacre_process_group *tree = process_group_new();
 	struct life l;
-	int result = container_begin(nacre, id, &l, err);
+	int result;
+
+	life_init(&l);
+	result = container_begin(nacre, id, &l.container, err);
 
 	l.options = &life_options;
 	if (result == 0 && !tree)
@@ -21,7 +24,8 @@ int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_opt
 	if (result == 0)
 		result = create_audit(&l, life_run(&l, err), err);
 	if (result == 0)
-		result = audit_result(&l, &(struct audit_event){.event = "start", .pid = l.pid}, 0,
+		result = audit_result(&l,
+			&(struct audit_event){.event = "start", .pid = l.container.pid}, 0,
 			life_delete, err);
 	if (result == 0)
 		*ret_process = container_take_process(&l, steal_ptr(tree), true);

@@ -12,16 +12,17 @@
 
 static int connect_to_init(struct life *l, struct nacre_error *err)
 {
-	l->pidfd = status_open_pidfd(&l->record);
-	if (l->pidfd < 0)
+	l->container.pidfd = status_open_pidfd(&l->container.record);
+	if (l->container.pidfd < 0)
 		return fail(err, ESRCH, "cannot start a container that has stopped");
-	l->sync = socket_connect(l->state_fd, "start", SOCK_SEQPACKET);
+	l->sync = socket_connect(l->container.state_fd, "start", SOCK_SEQPACKET);
 	if (l->sync < 0)
-		return fail_errno(err, l->sync, "connect to init of container \"%s\"", l->id);
+		return fail_errno(
+			err, l->sync, "connect to init of container \"%s\"", l->container.id);
 	/* Before the turn is given: from now on the container counts as running. */
-	if (unlinkat(l->state_fd, "start", 0) < 0)
+	if (unlinkat(l->container.state_fd, "start", 0) < 0)
 		return fail_errno(err, errno, "remove the start socket");
-	l->pid = (pid_t)l->record.pid;
+	l->container.pid = (pid_t)l->container.record.pid;
 	return 0;
 }
 
@@ -32,28 +33,30 @@ int nacre_start(struct nacre *nacre, const char *id, struct nacre_process *ret_p
 	bool destroy;
 	enum container_status status;
 	struct life l;
-	int result = container_open(nacre, id, true, &l, &status, err);
+	int result;
 
+	life_init(&l);
+	result = container_open(nacre, id, true, &l.container, &status, err);
 	if (result == 0 && status != STATUS_CREATED)
 		result = fail(err, EBUSY,
 			status == STATUS_STOPPED ? "cannot start a container that has stopped"
 			: status == STATUS_CREATING
 				? "cannot start a container whose creation was not finished"
 				: "cannot start an already running container");
-	if (result == 0 &&
-		l.record.active & (HOOKS_POSTSTART | SECCOMP_NOTIFY | TRACE | LIMITS_FROM_OUTSIDE))
-		result = container_load_config(&l, err);
+	if (result == 0 && l.container.record.active &
+				   (HOOKS_POSTSTART | SECCOMP_NOTIFY | TRACE | LIMITS_FROM_OUTSIDE))
+		result = container_load_process(&l, err);
 	if (result == 0)
-		result = audit_open(&l, err);
+		result = audit_open(&l.container, err);
 	if (result == 0)
 		result = connect_to_init(&l, err);
-	if (result == 0 && ret_process && l.record.active & NOTIFY) {
-		l.notify_socket = notify_listen(l.state_fd, err);
+	if (result == 0 && ret_process && l.container.record.active & NOTIFY) {
+		l.notify_socket = notify_listen(l.container.state_fd, err);
 		result = l.notify_socket < 0 ? l.notify_socket : 0;
 	}
 	if (result == 0)
 		result = audit_result(&l,
-			&(struct audit_event){.event = "start", .pid = l.record.pid},
+			&(struct audit_event){.event = "start", .pid = l.container.record.pid},
 			life_start(&l, err), step_kill_init, err);
 	if (result == 0 && ret_process)
 		*ret_process = container_take_process(&l, NULL, true);

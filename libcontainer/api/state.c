@@ -31,20 +31,20 @@ struct oci_state container_state(
 int nacre_state(struct nacre *nacre, const char *id, char **ret_json, struct nacre_error *err)
 {
 	enum container_status status;
-	struct life l;
-	int result = container_open(nacre, id, false, &l, &status, err);
+	struct container c;
+	int result = container_open(nacre, id, false, &c, &status, err);
 
 	if (result == 0) {
-		struct oci_state state = container_state(&l.record, status, l.arena);
+		struct oci_state state = container_state(&c.record, status, c.arena);
 		struct nacre_error ignored; /* one that is gone has nothing to tell */
 
 		/* Also after the end: the cgroup stays until delete. */
-		if (l.record.cgroup && cgroup_open(l.record.cgroup, &l.cgroup, &ignored) == 0)
-			state.oom_kills = cgroup_oom_kills(&l.cgroup);
-		result = harden_list_rules(l.arena, state.profile, &state.rules);
+		if (c.record.cgroup && cgroup_open(c.record.cgroup, &c.cgroup, &ignored) == 0)
+			state.oom_kills = cgroup_oom_kills(&c.cgroup);
+		result = harden_list_rules(c.arena, state.profile, &state.rules);
 		result = result < 0 ? fail_errno(err, result, "state")
 				    : oci_state_encode(&state, true, ret_json, err);
 	}
-	life_done(&l);
+	container_done(&c);
 	return result;
 }

@@ -11,13 +11,15 @@
 
 static int prepare(struct life *l, struct nacre_error *err)
 {
-	l->record.active |= TRACE;
-	return seccomp_trace_program(l->arena, &l->own_filter, &l->traced_filter, err);
+	l->container.record.active |= TRACE;
+	return seccomp_trace_program(l->container.arena, &l->own_filter, &l->traced_filter, err);
 }
 
 int trace_create(struct life *l, bool asked, bool by_policy, struct nacre_error *err)
 {
-	const struct oci_seccomp *seccomp = l->config->linux_ ? l->config->linux_->seccomp : NULL;
+	const struct oci_seccomp *seccomp = l->container.config->linux_
+						    ? l->container.config->linux_->seccomp
+						    : NULL;
 
 	if (asked && !l->own_filter.profile)
 		return fail(err, EINVAL,
@@ -32,7 +34,7 @@ int trace_create(struct life *l, bool asked, bool by_policy, struct nacre_error 
 		"one only");
 	if (asked)
 		return -err->code;
-	life_warn(l, err->text);
+	container_warn(&l->container, err->text);
 	return 0;
 }
 
@@ -42,7 +44,7 @@ int trace_exec(struct life *l, bool container_is_traced, struct nacre_error *err
 		return 0;
 	if (geteuid() == 0 && idmap_is_initial())
 		return prepare(l, err);
-	life_warn(l,
+	container_warn(&l->container,
 		"denials of this exec are not traced: only root of the host can take its listener");
 	return 0;
 }

@@ -24,7 +24,7 @@ struct update {
 	struct oci_resources changes;
 };
 
-static void warn_of(struct life *l, const struct harden_report *report)
+static void warn_of(struct container *c, const struct harden_report *report)
 {
 	for (size_t i = 0; i < report->n_changes; i++) {
 		const struct harden_change *change = &report->changes[i];
@@ -34,31 +34,31 @@ static void warn_of(struct life *l, const struct harden_report *report)
 		 * nothing. */
 		if (strncmp(change->path, RESOURCES, strlen(RESOURCES)) != 0)
 			continue;
-		text = arena_printf(l->arena, "profile %s, rule %s: %s: %s", report->profile,
+		text = arena_printf(c->arena, "profile %s, rule %s: %s: %s", report->profile,
 			change->rule, change->path, change->summary);
 
 		if (text)
-			life_warn(l, text);
+			container_warn(c, text);
 	}
 }
 
 /* An update is held by the profile and the grants that create was held by. What is stored is
  * tightened already, so what a rule changes now is of the update. */
-static int tighten(struct life *l, struct oci_config *merged, struct oci_config **ret_next,
+static int tighten(struct container *c, struct oci_config *merged, struct oci_config **ret_next,
 	struct nacre_error *err)
 {
 	struct harden_report *report;
 	struct harden_request request;
 
-	if (container_request(&l->record, &request, err) < 0 ||
-		harden(l->arena, merged, &request, ret_next, &report, err) < 0)
+	if (container_request(&c->record, &request, err) < 0 ||
+		harden(c->arena, merged, &request, ret_next, &report, err) < 0)
 		return -err->code;
-	warn_of(l, report);
+	warn_of(c, report);
 	return 0;
 }
 
 /* memory.checkBeforeUpdate, in runc's words: without it the kernel reclaims and then kills. */
-static int check_usage(const struct life *l, const struct update *u, struct nacre_error *err)
+static int check_usage(const struct container *c, const struct update *u, struct nacre_error *err)
 {
 	const struct oci_memory *given = u->given->memory,
 				*next = u->next->linux_->resources->memory;
@@ -67,7 +67,7 @@ static int check_usage(const struct life *l, const struct update *u, struct nacr
 	int64_t usage;
 
 	if (!given || !given->check_before_update.value ||
-		file_read(l->cgroup.fd, "memory.current", 64, &text, NULL, &ignored) < 0)
+		file_read(c->cgroup.fd, "memory.current", 64, &text, NULL, &ignored) < 0)
 		return 0;
 	usage = strtoll(text, NULL, 10);
 	if (next->swap.value > 0 && next->swap.value <= usage)
@@ -79,20 +79,21 @@ static int check_usage(const struct life *l, const struct update *u, struct nacr
 	return 0;
 }
 
-static int decode(struct life *l, struct update *u, struct nacre_error *err)
+static int decode(struct container *c, struct update *u, struct nacre_error *err)
 {
 	const char *text = u->options->resources ? u->options->resources : "{}";
 	struct oci_linux linux_ = {.n_namespaces = 0};
 	struct oci_config config = {.linux_ = &linux_};
 
-	if (oci_resources_decode(l->arena, u->options->name ? u->options->name : "resources", text,
+	if (oci_resources_decode(c->arena, u->options->name ? u->options->name : "resources", text,
 		    strlen(text), &linux_.resources, err) < 0)
 		return -err->code;
 	u->given = linux_.resources;
-	oci_config_warnings(&config, l->callbacks->warn, l->callbacks->data);
+	oci_config_warnings(&config, c->callbacks->warn, c->callbacks->data);
 	if (u->given->cpu && u->given->cpu->idle.value != 0 && u->given->cpu->shares.value != 0)
-		life_warn(l, "linux.resources.cpu: unable to apply both shares and idle: what is "
-			     "idle has the smallest weight");
+		container_warn(c,
+			"linux.resources.cpu: unable to apply both shares and idle: what is "
+			"idle has the smallest weight");
 	return 0;
 }
 
@@ -119,50 +120,60 @@ static int plan_rdt(const struct nacre_update_options *options, struct oci_confi
 	return 0;
 }
 
-static int plan_update(struct life *l, struct update *u, struct nacre_error *err)
+static int plan_update(struct container *c, struct update *u, struct nacre_error *err)
 {
 	struct oci_config *merged;
 
 	if (u->options->size != sizeof(*u->options))
 		return fail(err, EINVAL, "options of %zu bytes, expected %zu", u->options->size,
 			sizeof(*u->options));
-	if (decode(l, u, err) < 0 ||
-		update_merge(l->arena, l->config, u->given, &merged, err) < 0 ||
-		plan_rdt(u->options, merged, err) < 0 || tighten(l, merged, &u->next, err) < 0)
+	if (decode(c, u, err) < 0 ||
+		update_merge(c->arena, c->config, u->given, &merged, err) < 0 ||
+		plan_rdt(u->options, merged, err) < 0 || tighten(c, merged, &u->next, err) < 0)
 		return -err->code;
-	if (l->record.unit)
+	if (c->record.unit)
 		systemd_round_quota(u->next->linux_->resources);
-	return update_changes(l->arena, l->config, u->given, u->next, &u->changes, err);
+	return update_changes(c->arena, c->config, u->given, u->next, &u->changes, err);
 }
 
 /* *RET_BEFORE: heap; NULL: nothing was asked for. */
+/* What perform has done. */
+struct done {
+	struct rollback rollback;
+	bool devices, unit;
+	int resctrl_fd; /* the root of resctrl */
+	char *schemata; /* before; NULL: not touched */
+};
+
 static int apply_rdt(
-	struct life *l, const struct update *u, char **ret_before, struct nacre_error *err)
+	struct container *c, const struct update *u, struct done *done, struct nacre_error *err)
 {
 	if (!changes_rdt(u->options))
 		return 0;
-	l->resctrl_fd = resctrl_open(err);
-	if (l->resctrl_fd < 0)
-		return l->resctrl_fd;
-	return resctrl_change(l->resctrl_fd, l->id, u->next->linux_->intel_rdt, ret_before, err);
+	done->resctrl_fd = resctrl_open(err);
+	if (done->resctrl_fd < 0)
+		return done->resctrl_fd;
+	return resctrl_change(
+		done->resctrl_fd, c->id, u->next->linux_->intel_rdt, &done->schemata, err);
 }
 
-static int apply_devices(struct life *l, const struct oci_config *config, const struct update *u,
-	struct nacre_error *err)
+static int apply_devices(struct container *c, const struct oci_config *config,
+	const struct update *u, struct nacre_error *err)
 {
 	const struct oci_resources *resources = config->linux_ ? config->linux_->resources : NULL;
 	static const struct oci_resources none;
 
 	if (u->given->n_devices == 0)
 		return 0;
-	return step_apply_device_rules(l, resources ? resources : &none, err);
+	return step_apply_device_rules(c, resources ? resources : &none, err);
 }
 
 /* What systemd, told of the limits, has written otherwise than the config: with an IOWeight
  * io.bfq.weight as well, to what it takes for the same, and BFQ forgets the weights of devices
  * then; and a period without a quota as the default. No rollback: undo tells systemd as well, and
  * comes by here. */
-static int repeat_limits(struct life *l, const struct oci_config *config, struct nacre_error *err)
+static int repeat_limits(
+	struct container *c, const struct oci_config *config, struct nacre_error *err)
 {
 	const struct oci_resources *all = config->linux_->resources;
 	struct oci_block_io io = {.n_weight_device = 0};
@@ -180,83 +191,77 @@ static int repeat_limits(struct life *l, const struct oci_config *config, struct
 	}
 	if (io.weight.value == 0 && cpu.period.value == 0)
 		return 0;
-	return cgroup_limits_apply(l->cgroup.fd, &again, oci_best_effort(config), NULL,
-		l->callbacks->warn, l->callbacks->data, err);
+	return cgroup_limits_apply(c->cgroup.fd, &again, oci_best_effort(config), NULL,
+		c->callbacks->warn, c->callbacks->data, err);
 }
 
 /* systemd writes the limits of a unit again when it is told to: it must know the new ones. */
-static int apply_unit(struct life *l, const struct oci_config *config, const struct update *u,
+static int apply_unit(struct container *c, const struct oci_config *config, const struct update *u,
 	struct nacre_error *err)
 {
 	const struct oci_resources *resources = config->linux_ ? config->linux_->resources : NULL;
 	cleanup_free char *properties = NULL;
 
-	if (!l->record.unit || !resources)
+	if (!c->record.unit || !resources)
 		return 0;
 	if (systemd_limit_properties(resources, u->given->n_devices > 0, &properties, err) < 0)
 		return -err->code;
-	if (systemd_set(l->record.unit, l->record.user_unit, properties, err) < 0)
+	if (systemd_set(c->record.unit, c->record.user_unit, properties, err) < 0)
 		return -err->code;
-	return repeat_limits(l, config, err);
+	return repeat_limits(c, config, err);
 }
 
-static int save(struct life *l, const struct oci_config *config, struct nacre_error *err)
+static int save(struct container *c, const struct oci_config *config, struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;
 
 	if (oci_config_encode(config, false, &text, err) < 0)
 		return -err->code;
-	return file_replace(l->state_fd, "config.json", text, strlen(text), 0600, err);
+	return file_replace(c->state_fd, "config.json", text, strlen(text), 0600, err);
 }
 
-/* What perform has done. */
-struct done {
-	struct rollback rollback;
-	bool devices, unit;
-	char *schemata; /* before; NULL: not touched */
-};
-
-static void undo(struct life *l, const struct update *u, const struct done *done)
+static void undo(struct container *c, const struct update *u, const struct done *done)
 {
 	struct nacre_error err;
 
-	if (done->schemata && resctrl_restore(l->resctrl_fd, l->id, l->config->linux_->intel_rdt,
+	if (done->schemata && resctrl_restore(done->resctrl_fd, c->id, c->config->linux_->intel_rdt,
 				      done->schemata, &err) < 0)
-		life_warn(l, err.text);
-	if (done->unit && apply_unit(l, l->config, u, &err) < 0)
-		life_warn(l, err.text);
-	if (done->devices && apply_devices(l, l->config, u, &err) < 0)
-		life_warn(l, err.text);
-	if (rollback_restore(&done->rollback, l->cgroup.fd, &err) < 0) {
+		container_warn(c, err.text);
+	if (done->unit && apply_unit(c, c->config, u, &err) < 0)
+		container_warn(c, err.text);
+	if (done->devices && apply_devices(c, c->config, u, &err) < 0)
+		container_warn(c, err.text);
+	if (rollback_restore(&done->rollback, c->cgroup.fd, &err) < 0) {
 		(void)fail_prefix(&err, "the limits are not those of before");
-		life_warn(l, err.text);
+		container_warn(c, err.text);
 	}
 }
 
 /* Limits, device rules, shares of caches, the unit, the stored config; if one of them fails, what
  * came before it is undone. */
-static int perform(struct life *l, const struct update *u, struct nacre_error *err)
+static int perform(struct container *c, const struct update *u, struct nacre_error *err)
 {
-	struct done done = {.devices = false};
-	int result = cgroup_limits_apply(l->cgroup.fd, &u->changes, oci_best_effort(u->next),
-		&done.rollback, l->callbacks->warn, l->callbacks->data, err);
+	struct done done = {.resctrl_fd = -1};
+	int result = cgroup_limits_apply(c->cgroup.fd, &u->changes, oci_best_effort(u->next),
+		&done.rollback, c->callbacks->warn, c->callbacks->data, err);
 
 	if (result == 0) {
 		done.devices = true;
-		result = apply_devices(l, u->next, u, err);
+		result = apply_devices(c, u->next, u, err);
 	}
 	if (result == 0)
-		result = apply_rdt(l, u, &done.schemata, err);
+		result = apply_rdt(c, u, &done, err);
 	if (result == 0) {
 		done.unit = true;
-		result = apply_unit(l, u->next, u, err);
+		result = apply_unit(c, u->next, u, err);
 	}
 	if (result == 0)
-		result = save(l, u->next, err);
+		result = save(c, u->next, err);
 	if (result < 0)
-		undo(l, u, &done);
+		undo(c, u, &done);
 	rollback_done(&done.rollback);
 	free(done.schemata);
+	fd_close(&done.resctrl_fd);
 	return result;
 }
 
@@ -265,21 +270,21 @@ int nacre_update(struct nacre *nacre, const char *id, const struct nacre_update_
 {
 	struct update u = {.options = options};
 	enum container_status status;
-	struct life l;
-	int result = container_open(nacre, id, true, &l, &status, err);
+	struct container c;
+	int result = container_open(nacre, id, true, &c, &status, err);
 
 	if (result == 0 && (status == STATUS_STOPPED || status == STATUS_CREATING))
 		result = fail(err, ESRCH, "container not running");
 	if (result == 0)
-		result = container_load_config(&l, err);
+		result = container_load_config(&c, err);
 	if (result == 0)
-		result = plan_update(&l, &u, err);
+		result = plan_update(&c, &u, err);
 	if (result == 0)
-		result = container_open_cgroup(&l, err);
+		result = container_open_cgroup(&c, err);
 	if (result == 0)
-		result = check_usage(&l, &u, err);
+		result = check_usage(&c, &u, err);
 	if (result == 0)
-		result = perform(&l, &u, err);
-	life_done(&l);
+		result = perform(&c, &u, err);
+	container_done(&c);
 	return result;
 }

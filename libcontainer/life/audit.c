@@ -38,22 +38,22 @@ static int open_file(const char *path, struct nacre_error *err)
 	return fd_steal(&fd);
 }
 
-int audit_open(struct life *l, struct nacre_error *err)
+int audit_open(struct container *c, struct nacre_error *err)
 {
-	for (size_t i = 0; i < l->record.audit.n && i < LIFE_AUDIT_FILES; i++) {
-		const char *path = l->record.audit.items[i];
+	for (size_t i = 0; i < c->record.audit.n && i < CONTAINER_AUDIT_FILES; i++) {
+		const char *path = c->record.audit.items[i];
 
-		l->audit_fds[i] = is_journal(path) ? journal_open(err) : open_file(path, err);
-		if (l->audit_fds[i] < 0)
-			return l->audit_fds[i];
+		c->audit_fds[i] = is_journal(path) ? journal_open(err) : open_file(path, err);
+		if (c->audit_fds[i] < 0)
+			return c->audit_fds[i];
 	}
 	return 0;
 }
 
-int audit_begin(struct life *l, const char *policy, const char *path, const char *config,
+int audit_begin(struct container *c, const char *policy, const char *path, const char *config,
 	struct nacre_error *err)
 {
-	struct oci_strings *files = &l->record.audit;
+	struct oci_strings *files = &c->record.audit;
 	char cwd[PATH_MAX], *digest;
 
 	if (!path && !policy)
@@ -61,12 +61,12 @@ int audit_begin(struct life *l, const char *policy, const char *path, const char
 	if (path && *path != '/' && !is_journal(path)) {
 		if (!getcwd(cwd, sizeof(cwd)))
 			return fail_errno(err, errno, "audit file %s", path);
-		path = arena_printf(l->arena, "%s/%s", cwd, path);
+		path = arena_printf(c->arena, "%s/%s", cwd, path);
 		if (!path)
 			return fail_errno(err, ENOMEM, "audit");
 	}
-	files->items = arena_array(l->arena, LIFE_AUDIT_FILES, sizeof(*files->items));
-	digest = arena_alloc(l->arena, SHA256_TEXT);
+	files->items = arena_array(c->arena, CONTAINER_AUDIT_FILES, sizeof(*files->items));
+	digest = arena_alloc(c->arena, SHA256_TEXT);
 	if (!files->items || !digest)
 		return fail_errno(err, ENOMEM, "audit");
 	if (policy)
@@ -74,12 +74,13 @@ int audit_begin(struct life *l, const char *policy, const char *path, const char
 	if (path)
 		files->items[files->n++] = path;
 	sha256_text(config, strlen(config), digest);
-	l->record.config_sha256 = digest;
-	return audit_open(l, err);
+	c->record.config_sha256 = digest;
+	return audit_open(c, err);
 }
 
 /* What is missing in EVENT and stands in the record. */
-static void complete(const struct life *l, struct audit_event *event, char time[TIMESTAMP_SIZE])
+static void complete(
+	const struct container *c, struct audit_event *event, char time[TIMESTAMP_SIZE])
 {
 	struct timespec now;
 
@@ -87,10 +88,10 @@ static void complete(const struct life *l, struct audit_event *event, char time[
 	timestamp_format(&now, time);
 	event->version = AUDIT_VERSION;
 	event->time = time;
-	event->id = l->id;
+	event->id = c->id;
 	event->uid = getuid();
-	event->profile = l->record.profile;
-	event->config_sha256 = l->record.config_sha256;
+	event->profile = c->record.profile;
+	event->config_sha256 = c->record.config_sha256;
 }
 
 /* The line as MESSAGE, and what one looks for as fields: `journalctl NACRE_ID=x`. */
@@ -127,21 +128,22 @@ static int write_to_file(int fd, const char *path, const char *line, struct nacr
 	return 0;
 }
 
-static int write_event(const struct life *l, struct audit_event *event, struct nacre_error *err)
+static int write_event(
+	const struct container *c, struct audit_event *event, struct nacre_error *err)
 {
 	cleanup_free char *line = NULL;
 	char time[TIMESTAMP_SIZE];
 	int r = 0;
 
-	complete(l, event, time);
+	complete(c, event, time);
 	if (audit_event_encode(event, &line, err) < 0)
 		return fail_prefix(err, "audit");
-	for (size_t i = 0; i < LIFE_AUDIT_FILES && r == 0; i++) {
-		const char *path = l->audit_fds[i] < 0 ? NULL : l->record.audit.items[i];
+	for (size_t i = 0; i < CONTAINER_AUDIT_FILES && r == 0; i++) {
+		const char *path = c->audit_fds[i] < 0 ? NULL : c->record.audit.items[i];
 
 		if (path)
-			r = is_journal(path) ? write_to_journal(l->audit_fds[i], event, line, err)
-					     : write_to_file(l->audit_fds[i], path, line, err);
+			r = is_journal(path) ? write_to_journal(c->audit_fds[i], event, line, err)
+					     : write_to_file(c->audit_fds[i], path, line, err);
 	}
 	return r;
 }
@@ -149,31 +151,32 @@ static int write_event(const struct life *l, struct audit_event *event, struct n
 int audit_result(struct life *l, struct audit_event *event, int result,
 	int (*undo)(struct life *l, struct nacre_error *err), struct nacre_error *err)
 {
+	struct container *c = &l->container;
 	struct nacre_error later;
 
-	if (l->record.audit.n == 0)
+	if (c->record.audit.n == 0)
 		return result;
 	if (result < 0) {
-		audit_fact(l, event, result, err);
+		audit_fact(c, event, result, err);
 		return result;
 	}
-	if (write_event(l, event, err) == 0)
+	if (write_event(c, event, err) == 0)
 		return result;
 	if (undo(l, &later) < 0)
-		life_warn(l, later.text);
+		container_warn(c, later.text);
 	return -err->code;
 }
 
-void audit_fact(struct life *l, struct audit_event *event, int result, struct nacre_error *err)
+void audit_fact(struct container *c, struct audit_event *event, int result, struct nacre_error *err)
 {
 	struct nacre_error later;
 
-	if (l->record.audit.n == 0)
+	if (c->record.audit.n == 0)
 		return;
 	if (result < 0)
 		event->error = err->text;
-	if ((l->audit_fds[0] < 0 && audit_open(l, &later) < 0) || write_event(l, event, &later) < 0)
-		life_warn(l, later.text);
+	if ((c->audit_fds[0] < 0 && audit_open(c, &later) < 0) || write_event(c, event, &later) < 0)
+		container_warn(c, later.text);
 }
 
 /* The number after KEY in a file of the cgroup; a NULL key: the file is the number. */
@@ -194,11 +197,11 @@ static void read_number(int dir_fd, const char *file, const char *key, struct oc
 	ret_number->set = end != at;
 }
 
-void audit_usage(const struct life *l, struct audit_event *event)
+void audit_usage(const struct container *c, struct audit_event *event)
 {
-	if (l->record.audit.n == 0 || l->cgroup.fd < 0)
+	if (c->record.audit.n == 0 || c->cgroup.fd < 0)
 		return;
 	/* memory.peak: Linux 5.19, and the controller. */
-	read_number(l->cgroup.fd, "memory.peak", NULL, &event->memory_peak);
-	read_number(l->cgroup.fd, "cpu.stat", "usage_usec ", &event->cpu_usec);
+	read_number(c->cgroup.fd, "memory.peak", NULL, &event->memory_peak);
+	read_number(c->cgroup.fd, "cpu.stat", "usage_usec ", &event->cpu_usec);
 }

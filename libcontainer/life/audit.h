@@ -13,11 +13,11 @@
 
 /* Of a new container: lists in its record the POLICY's file and PATH (NULL: none), with the digest
  * of CONFIG, the text as it was given, and opens them. */
-int audit_begin(struct life *l, const char *policy, const char *path, const char *config,
+int audit_begin(struct container *c, const char *policy, const char *path, const char *config,
 	struct nacre_error *err);
 
 /* Opens the files, so that what cannot be recorded is not begun. */
-int audit_open(struct life *l, struct nacre_error *err);
+int audit_open(struct container *c, struct nacre_error *err);
 
 /* Writes a line, one write(2) each file, about what came of EVENT: RESULT, and *ERR if that is
  * negative. What succeeded and cannot be recorded is taken back by UNDO. Returns RESULT, or the
@@ -26,9 +26,10 @@ int audit_result(struct life *l, struct audit_event *event, int result,
 	int (*undo)(struct life *l, struct nacre_error *err), struct nacre_error *err);
 
 /* The same for what cannot be taken back or must not wait for a full disk: a warning. */
-void audit_fact(struct life *l, struct audit_event *event, int result, struct nacre_error *err);
+void audit_fact(
+	struct container *c, struct audit_event *event, int result, struct nacre_error *err);
 
 /* Adds what the container has used so far. */
-void audit_usage(const struct life *l, struct audit_event *event);
+void audit_usage(const struct container *c, struct audit_event *event);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/life/steps.h"
+#include "libcontainer/life/steps_restore.h"
 #include "libcontainer/life/sync.h"
 #include "libcontainer/life/walk.h"
 
@@ -149,70 +150,108 @@ const struct step life_restore_steps[] = {
 };
 /* clang-format on */
 
+/* Each fd of struct life: whether INIT needs it in its rows, and whether it is closed with the
+ * life. Those of the container that are not listed are RUNTIME's, and closed by container_done. */
+enum fd_use {
+	FD_OWNED = 1 << 0,
+	FD_KEPT = 1 << 1, /* by INIT */
+};
+
+static const struct fd_row {
+	size_t offset;
+	int use;
+} fd_rows[] = {
+#define ROW(member, use)                           \
+	{                                          \
+		offsetof(struct life, member), use \
+	}
+	ROW(container.cgroup.fd, FD_KEPT),
+	ROW(rootfs_fd, FD_OWNED | FD_KEPT),
+	ROW(proc_fd, FD_OWNED),
+	ROW(nodes_fd, FD_OWNED | FD_KEPT),
+	ROW(map_fd, FD_OWNED),
+	ROW(console_socket, FD_OWNED | FD_KEPT),
+	ROW(start_socket, FD_OWNED | FD_KEPT),
+	ROW(notify_socket, FD_OWNED),
+	ROW(sync, FD_OWNED | FD_KEPT),
+	ROW(init_pidfd, FD_OWNED | FD_KEPT),
+	ROW(terminal.master, FD_OWNED),
+	ROW(terminal.slave, FD_OWNED),
+	ROW(hook_output.stdout_fd, FD_OWNED | FD_KEPT),
+	ROW(hook_output.stderr_fd, FD_OWNED | FD_KEPT),
+	ROW(resctrl_fd, FD_OWNED),
+	ROW(netns_fd, FD_OWNED),
+#undef ROW
+};
+
+enum {
+	N_FD_ROWS = sizeof(fd_rows) / sizeof(fd_rows[0]),
+	N_JOINED = sizeof(((struct namespace_plan *)0)->join_fds) / sizeof(int),
+};
+
+static int *fd_of(const struct life *l, const struct fd_row *row)
+{
+	return (int *)((char *)l + row->offset);
+}
+
+static size_t count_sources(const struct life *l)
+{
+	return l->source_fds ? l->container.config->n_mounts : 0;
+}
+
 void life_init(struct life *l)
 {
 	*l = (struct life){
-		.root_fd = -1,
-		.audit_fds = {-1, -1},
-		.state_fd = -1,
-		.lock_fd = -1,
-		.cgroup = CGROUP_CLOSED,
 		.exec_cgroup = CGROUP_CLOSED,
 		.namespaces = {.cgroup_fd = -1},
-		.rootfs_fd = -1,
-		.proc_fd = -1,
-		.console_socket = -1,
-		.start_socket = -1,
-		.notify_socket = -1,
-		.sync = -1,
-		.pidfd = -1,
-		.init_pidfd = -1,
-		.terminal = {-1, -1},
-		.nodes_fd = -1,
-		.hook_output = {-1, -1},
-		.resctrl_fd = -1,
-		.netns_fd = -1,
-		.map_fd = -1,
 		.turn_ahead = -1,
 		.listener = -1,
 	};
-	for (size_t i = 0; i < sizeof(l->namespaces.join_fds) / sizeof(int); i++)
+	container_init(&l->container);
+	for (size_t i = 0; i < N_FD_ROWS; i++)
+		*fd_of(l, &fd_rows[i]) = -1;
+	for (size_t i = 0; i < N_JOINED; i++)
 		l->namespaces.join_fds[i] = -1;
 }
 
 void life_done(struct life *l)
 {
-	int *const owned[] = {&l->state_fd, &l->lock_fd, &l->rootfs_fd, &l->proc_fd,
-		&l->console_socket, &l->start_socket, &l->notify_socket, &l->sync, &l->pidfd,
-		&l->init_pidfd, &l->terminal.master, &l->terminal.slave, &l->netns_fd, &l->map_fd,
-		&l->resctrl_fd, &l->nodes_fd, &l->hook_output.stdout_fd, &l->hook_output.stderr_fd};
-
-	for (size_t i = 0; i < sizeof(owned) / sizeof(owned[0]); i++)
-		fd_close(owned[i]);
-	for (size_t i = 0; i < LIFE_AUDIT_FILES; i++)
-		fd_close(&l->audit_fds[i]);
-	for (size_t i = 0; l->source_fds && i < l->config->n_mounts; i++)
+	for (size_t i = 0; i < N_FD_ROWS; i++) {
+		if (fd_rows[i].use & FD_OWNED)
+			fd_close(fd_of(l, &fd_rows[i]));
+	}
+	for (size_t i = 0; i < count_sources(l); i++)
 		fd_close(&l->source_fds[i]);
 	free(l->source_fds);
-	cgroup_close(&l->cgroup);
 	cgroup_close(&l->exec_cgroup);
 	namespaces_plan_done(&l->namespaces);
 	if (l->seccomp)
 		(void)munmap(l->seccomp, sizeof(*l->seccomp));
 	free(l->report);
 	free(l->moved_devices);
-	arena_free(l->arena);
+	container_done(&l->container);
 }
 
-void life_warn(struct life *l, const char *text)
+int life_kept_fds(const struct life *l, int **ret_fds, size_t *ret_n)
 {
-	l->callbacks->warn(l->callbacks->data, text);
-}
+	int *fds = malloc((N_FD_ROWS + 1 + N_JOINED + count_sources(l)) * sizeof(*fds));
+	size_t n = 0;
 
-void life_drop_warning(void *data, const char *text)
-{
-	(void)data;
-	(void)text;
+	if (!fds)
+		return -ENOMEM;
+	for (size_t i = 0; i < N_FD_ROWS; i++) {
+		if (fd_rows[i].use & FD_KEPT)
+			fds[n++] = *fd_of(l, &fd_rows[i]);
+	}
+	if (l->restore)
+		fds[n++] = l->restore->its_socket;
+	for (size_t i = 0; l->restore && i < N_JOINED; i++)
+		fds[n++] = l->restore->plan.join_fds[i];
+	for (size_t i = 0; i < count_sources(l); i++)
+		fds[n++] = l->source_fds[i];
+	*ret_fds = fds;
+	*ret_n = n;
+	return 0;
 }
 
 /* INIT's last words. */
@@ -247,7 +286,7 @@ _Noreturn void life_init_main(struct life *l, const struct step *steps)
 {
 	struct walk w = {l, steps, INIT, INIT, -1};
 	const struct step *failed;
-	const bool waits = l->record.active & WAITS_FOR_START;
+	const bool waits = l->container.record.active & WAITS_FOR_START;
 	struct nacre_error err;
 
 	if (step_shield_init(l, &err) < 0)
@@ -270,7 +309,7 @@ static void take_back(struct life *l, const struct step *steps, const struct ste
 	struct nacre_error ignored;
 
 	if (walk_back(l, steps, failed + 1, &ignored) < 0)
-		life_warn(l, ignored.text);
+		container_warn(&l->container, ignored.text);
 }
 
 static const struct step *end_of(const struct step *steps)
@@ -321,7 +360,7 @@ int life_start(struct life *l, struct nacre_error *err)
 	ignore_sigpipe();
 	result = walk_start(l, err);
 	if (result < 0 && step_kill_init(l, &ignored) < 0)
-		life_warn(l, ignored.text);
+		container_warn(&l->container, ignored.text);
 	return result;
 }
 

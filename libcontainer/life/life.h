@@ -6,15 +6,14 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "libcontainer/cgroup/cgroup.h"
 #include "libcontainer/mount/mount_guard.h"
 #include "libcontainer/namespace/namespaces.h"
 #include "libcontainer/process/hooks.h"
 #include "libcontainer/process/program.h"
 #include "libcontainer/process/terminal.h"
+#include "libcontainer/record/container.h"
 #include "libcontainer/seccomp/seccomp.h"
 #include "libcontainer/seccomp/seccomp_own.h"
-#include "specs/annotations.h"
 #include "specs/spec.h"
 #include "specs/state.h"
 
@@ -145,34 +144,15 @@ struct life_options {
 	bool attach; /* see the condition ATTACH */
 };
 
-struct life_callbacks {
-	void (*warn)(void *data, const char *text);
-	void (*debug)(void *data, const char *text);
-	void *data;
-};
-
-/* The policy's and that of --audit. */
-#define LIFE_AUDIT_FILES 2
-
 /* Everything that the steps of one command share. INIT has a copy of it, by fork. */
 struct life {
-	const struct life_callbacks *callbacks;
+	struct container container;
 	const struct life_options *options; /* NULL in start and delete */
-	int root_fd; /* the directory of all states */
-	const char *id;
-	struct arena *arena;
-	struct oci_config *config; /* tightened; NULL where the command can do without */
 	const struct oci_process *process; /* what is to run: config->process, or that of exec */
-	struct container_record record;
-	struct run_annotations annotations; /* of config */
 	const struct harden_request *hardened_by; /* create and run */
 	const char *config_given; /* text as in the bundle */
 	char *report; /* JSON, heap */
 
-	int audit_fds[LIFE_AUDIT_FILES]; /* see audit.h */
-	int state_fd; /* the container's state directory */
-	int lock_fd;
-	struct cgroup cgroup;
 	bool cgroup_made; /* by this command, or known to be the container's */
 	struct cgroup exec_cgroup; /* exec: of the new process */
 	uint64_t oom_kills; /* exec: in the container's cgroup, before it */
@@ -189,8 +169,6 @@ struct life {
 	int notify_socket; /* where the caller does */
 	int sync; /* this side's end */
 
-	pid_t pid; /* of INIT, as RUNTIME sees it */
-	int pidfd;
 	int init_pidfd; /* exec: of the container's first process */
 	struct terminal terminal;
 	struct hook_output hook_output;
@@ -198,7 +176,7 @@ struct life {
 	bool resctrl_made; /* as with cgroup_made */
 	int netns_fd; /* of the container, while network devices may have to go back */
 	char *moved_devices; /* what netdev_move answered, heap; NULL: none */
-	struct restore *restore; /* restore_side.h; NULL: this is no restore */
+	struct restore *restore; /* steps_restore.h; NULL: this is no restore */
 	struct seccomp_own traced_filter; /* INIT: in place of own_filter, with TRACE */
 	int listener; /* of a seccomp filter with SCMP_ACT_NOTIFY: fd number in INIT */
 	bool started; /* the program runs: what fails now is a poststart hook */
@@ -211,7 +189,11 @@ struct life {
 };
 
 void life_init(struct life *l);
-void life_done(struct life *l); /* closes and frees; kills nothing */
+void life_done(struct life *l); /* closes and frees, the container as well; kills nothing */
+
+/* The fds of L that INIT needs in its rows, -1 among them, for fd_close_all_except. Those that the
+ * caller passes on (options->preserve_fds) are not among them. *RET_FDS: heap. -ENOMEM. */
+int life_kept_fds(const struct life *l, int **ret_fds, size_t *ret_n);
 
 /* RUNTIME's side of each command. On failure everything is taken back. */
 int life_create(struct life *l, struct nacre_error *err);
@@ -224,10 +206,5 @@ int life_delete(struct life *l, struct nacre_error *err);
 
 /* INIT's side, entered in the child right after the fork. */
 _Noreturn void life_init_main(struct life *l, const struct step *first_table);
-
-void life_warn(struct life *l, const char *text);
-
-/* For who looks at a config, or has nobody to tell: a callback that does nothing. */
-void life_drop_warning(void *data, const char *text);
 
 #endif

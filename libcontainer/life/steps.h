@@ -7,7 +7,7 @@
 /* What the rows of life.c do: adapters of a few lines that take what a mechanism needs from struct
  * life. Mechanisms never see struct life. In table order. */
 
-/* runtime_side.c */
+/* steps_runtime.c */
 int step_make_state_directory(struct life *l, struct nacre_error *err);
 int step_drop_state_directory(struct life *l, struct nacre_error *err);
 int step_make_cgroup(struct life *l, struct nacre_error *err);
@@ -26,19 +26,19 @@ int step_write_id_maps(struct life *l, struct nacre_error *err);
 int64_t step_host_uid(const struct life *l);
 /* Also for update. */
 int step_apply_device_rules(
-	struct life *l, const struct oci_resources *resources, struct nacre_error *err);
+	const struct container *c, const struct oci_resources *resources, struct nacre_error *err);
 int step_set_cgroup_limits(struct life *l, struct nacre_error *err);
 int step_set_oom_score(struct life *l, struct nacre_error *err);
 int step_save_config(struct life *l, struct nacre_error *err);
 int step_set_process_limits(struct life *l, struct nacre_error *err);
 int step_save_record(struct life *l, struct nacre_error *err);
 
-/* announce_side.c */
+/* steps_caller.c */
 int step_make_notify_socket(struct life *l, struct nacre_error *err);
 int step_send_pidfd(struct life *l, struct nacre_error *err);
 int step_write_pid_file(struct life *l, struct nacre_error *err);
 
-/* unit_side.c */
+/* steps_systemd.c */
 int step_make_unit(struct life *l, struct nacre_error *err);
 int step_drop_unit(struct life *l, struct nacre_error *err);
 int step_find_unit_cgroup(struct life *l, struct nacre_error *err);
@@ -48,7 +48,7 @@ int step_attach_to_unit(struct life *l, struct nacre_error *err);
 int tracer_start(struct life *l, struct nacre_error *err);
 int tracer_end_all(struct life *l, struct nacre_error *err);
 
-/* host_side.c */
+/* steps_host.c */
 int step_make_device_nodes(struct life *l, struct nacre_error *err);
 int step_enter_delegated_cgroup(struct life *l, struct nacre_error *err);
 int step_move_net_devices(struct life *l, struct nacre_error *err);
@@ -57,7 +57,7 @@ int step_enter_resctrl(struct life *l, struct nacre_error *err);
 int step_drop_resctrl(struct life *l, struct nacre_error *err);
 int step_join_resctrl(struct life *l, struct nacre_error *err); /* exec */
 
-/* hooks_side.c */
+/* steps_hooks.c */
 int step_open_hook_output(struct life *l, struct nacre_error *err);
 int step_run_poststop(struct life *l, struct nacre_error *err);
 int step_hooks_create_runtime(struct life *l, struct nacre_error *err);
@@ -68,7 +68,7 @@ int step_hooks_poststart(struct life *l, struct nacre_error *err);
  * RUNTIME's or INIT's namespace has it. */
 struct oci_state step_hook_state(const struct life *l, int64_t pid, const char *status);
 
-/* seccomp_side.c */
+/* steps_seccomp.c */
 int step_share_seccomp(struct life *l, struct nacre_error *err); /* before the fork */
 int step_compile_seccomp(struct life *l, struct nacre_error *err);
 int step_load_seccomp(struct life *l, struct nacre_error *err);
@@ -77,7 +77,7 @@ int step_take_listener(const struct life *l, struct nacre_error *err);
 int step_hand_out_listener(struct life *l, struct nacre_error *err);
 void step_announce_exec(struct life *l); /* once, before the filter that may forbid it */
 
-/* rootfs_side.c */
+/* steps_rootfs.c */
 int step_open_host_files(struct life *l, struct nacre_error *err);
 int step_prepare_rootfs(struct life *l, struct nacre_error *err);
 int step_perform_mounts(struct life *l, struct nacre_error *err);
@@ -87,7 +87,7 @@ int step_mask_paths(struct life *l, struct nacre_error *err);
 int step_pivot(struct life *l, struct nacre_error *err);
 int step_seal_rootfs(struct life *l, struct nacre_error *err);
 
-/* init_side.c */
+/* steps_init.c */
 int step_shield_init(struct life *l, struct nacre_error *err); /* first of all, in the child */
 /* The size that the terminal is to have, NULL: none is known. */
 const struct oci_console_size *step_terminal_size(const struct life *l);
@@ -109,7 +109,7 @@ int step_drop_privileges(struct life *l, struct nacre_error *err);
 int step_limit_files(struct life *l, struct nacre_error *err);
 int step_exec_program(struct life *l, struct nacre_error *err);
 
-/* join_side.c */
+/* steps_exec.c */
 int step_make_exec_cgroup(struct life *l, struct nacre_error *err);
 int step_drop_exec_cgroup(struct life *l, struct nacre_error *err);
 int step_start_watcher(struct life *l, struct nacre_error *err);
@@ -119,7 +119,7 @@ int step_join_namespaces(struct life *l, struct nacre_error *err);
 int step_set_final_affinity(struct life *l, struct nacre_error *err);
 int step_open_joined_terminal(struct life *l, struct nacre_error *err);
 
-/* restore_side.c */
+/* steps_restore.c */
 int step_spawn_criu(struct life *l, struct nacre_error *err);
 int step_restore_namespaces(struct life *l, struct nacre_error *err);
 int step_drop_criu(struct life *l, struct nacre_error *err);
@@ -127,13 +127,13 @@ int step_restore_loopback(struct life *l, struct nacre_error *err);
 int step_restore_processes(struct life *l, struct nacre_error *err);
 int step_resume_restored(struct life *l, struct nacre_error *err);
 
-/* restore_init_side.c */
+/* steps_restore_init.c */
 int step_restore_cgroup_namespace(struct life *l, struct nacre_error *err);
 int step_restore_rootfs(struct life *l, struct nacre_error *err);
 int step_restore_mount_points(struct life *l, struct nacre_error *err);
 int step_become_criu(struct life *l, struct nacre_error *err);
 
-/* restored_side.c */
+/* steps_restore_check.c */
 int step_check_restored(struct life *l, struct nacre_error *err);
 
 #endif

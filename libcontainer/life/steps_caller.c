@@ -17,10 +17,10 @@
 
 int step_make_notify_socket(struct life *l, struct nacre_error *err)
 {
-	if (notify_make(l->arena, l->state_fd, l->config, err) < 0)
+	if (notify_make(l->container.arena, l->container.state_fd, l->container.config, err) < 0)
 		return -err->code;
-	l->guard.own = l->config->mounts[l->config->n_mounts - 1].source;
-	l->notify_socket = notify_listen(l->state_fd, err);
+	l->guard.own = l->container.config->mounts[l->container.config->n_mounts - 1].source;
+	l->notify_socket = notify_listen(l->container.state_fd, err);
 	return l->notify_socket < 0 ? l->notify_socket : 0;
 }
 
@@ -33,7 +33,7 @@ int step_send_pidfd(struct life *l, struct nacre_error *err)
 
 	if (sock < 0)
 		return fail_errno(err, sock, "connect to %s", path);
-	result = fd_send(sock, name, strlen(name), &l->pidfd, 1);
+	result = fd_send(sock, name, strlen(name), &l->container.pidfd, 1);
 	return result < 0 ? fail_errno(err, result, "send to %s", path) : 0;
 }
 
@@ -52,6 +52,6 @@ int step_write_pid_file(struct life *l, struct nacre_error *err)
 	if (dir < 0)
 		return fail_errno(err, errno, "directory of %s", l->options->pid_file);
 	/* No newline: go-runc parses the whole file as a number. */
-	length = snprintf(text, sizeof(text), "%d", l->pid);
+	length = snprintf(text, sizeof(text), "%d", l->container.pid);
 	return file_replace(dir, basename(for_name), text, (size_t)length, 0644, err);
 }

@@ -18,16 +18,16 @@
 
 int step_make_exec_cgroup(struct life *l, struct nacre_error *err)
 {
-	if (l->cgroup.fd < 0)
+	if (l->container.cgroup.fd < 0)
 		return fail(err, ENOTSUP,
 			"--own-cgroup, --timeout and --kill-on-exit: container \"%s\" has no "
 			"cgroup",
-			l->id);
-	if (exec_cgroup_make(&l->cgroup, &l->exec_cgroup, err) == 0 ||
+			l->container.id);
+	if (exec_cgroup_make(&l->container.cgroup, &l->exec_cgroup, err) == 0 ||
 		l->options->exec_cgroup_asked)
 		return l->exec_cgroup.fd < 0 ? -err->code : 0;
 	(void)fail_prefix(err, "exec shares the container's cgroup");
-	life_warn(l, err->text);
+	container_warn(&l->container, err->text);
 	return 0;
 }
 
@@ -47,12 +47,12 @@ static int follow_init(struct life *l, struct nacre_error *err)
 {
 	char path[PATH_MAX];
 
-	if (cgroup_of_process((pid_t)l->record.pid, path, err) < 0)
+	if (cgroup_of_process((pid_t)l->container.record.pid, path, err) < 0)
 		return -err->code;
-	cgroup_close(&l->cgroup);
-	if (cgroup_open(path, &l->cgroup, err) < 0)
+	cgroup_close(&l->container.cgroup);
+	if (cgroup_open(path, &l->container.cgroup, err) < 0)
 		return fail(err, EBUSY, "cgroup %s of the container's init went away", path);
-	l->namespaces.cgroup_fd = l->cgroup.fd;
+	l->namespaces.cgroup_fd = l->container.cgroup.fd;
 	return 0;
 }
 
@@ -65,7 +65,7 @@ static int leave_own_cgroup(struct life *l, struct nacre_error *err)
 		return fail_prefix(err, "--own-cgroup: the container has threaded cgroups");
 	(void)step_drop_exec_cgroup(l, &ignored);
 	cgroup_close(&l->exec_cgroup);
-	l->namespaces.cgroup_fd = l->cgroup.fd;
+	l->namespaces.cgroup_fd = l->container.cgroup.fd;
 	return step_spawn(l, life_exec_steps, err);
 }
 
@@ -91,13 +91,14 @@ int step_spawn_joined(struct life *l, struct nacre_error *err)
 
 	if (result < 0)
 		return result;
-	if (!(l->record.active & ATTACH))
-		l->namespaces.cgroup_fd = l->exec_cgroup.fd < 0 ? l->cgroup.fd : l->exec_cgroup.fd;
+	if (!(l->container.record.active & ATTACH))
+		l->namespaces.cgroup_fd = l->exec_cgroup.fd < 0 ? l->container.cgroup.fd
+								: l->exec_cgroup.fd;
 	if (!(l->join_flags & CLONE_NEWNS)) {
 		/* Without a mount namespace of its own the container sits in a chroot. */
 		char path[32];
 
-		(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)l->record.pid);
+		(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)l->container.record.pid);
 		l->rootfs_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (l->rootfs_fd < 0)
 			return fail_errno(err, errno, "open the container's root");
@@ -131,9 +132,10 @@ int step_join_namespaces(struct life *l, struct nacre_error *err)
 	if (l->rootfs_fd >= 0 && pivot_chroot(l->rootfs_fd, err) < 0)
 		return -err->code;
 	fd_close(&l->rootfs_fd);
-	fd_close(&l->cgroup.fd);
-	return l->join_flags & CLONE_NEWUSER ? idmap_become_root(l->annotations.keep_groups, err)
-					     : 0;
+	fd_close(&l->container.cgroup.fd);
+	return l->join_flags & CLONE_NEWUSER
+		       ? idmap_become_root(l->container.annotations.keep_groups, err)
+		       : 0;
 }
 
 int step_open_joined_terminal(struct life *l, struct nacre_error *err)

@@ -15,19 +15,19 @@ int step_open_hook_output(struct life *l, struct nacre_error *err)
 {
 	if (l->hook_output.stdout_fd >= 0 || l->hook_output.stderr_fd >= 0)
 		return 0;
-	return hooks_open_output(
-		l->annotations.hooks_stdout, l->annotations.hooks_stderr, &l->hook_output, err);
+	return hooks_open_output(l->container.annotations.hooks_stdout,
+		l->container.annotations.hooks_stderr, &l->hook_output, err);
 }
 
 struct oci_state step_hook_state(const struct life *l, int64_t pid, const char *status)
 {
 	return (struct oci_state){
 		.oci_version = OCI_VERSION,
-		.id = l->id,
+		.id = l->container.id,
 		.pid = pid,
 		.status = status,
-		.bundle = l->record.bundle,
-		.annotations = l->record.annotations,
+		.bundle = l->container.record.bundle,
+		.annotations = l->container.record.annotations,
 	};
 }
 
@@ -55,24 +55,25 @@ static int run_host_hooks(struct life *l, const char *kind, const struct oci_hoo
 /* A poststop hook that fails is told and the others run all the same: config.md, Poststop. */
 int step_run_poststop(struct life *l, struct nacre_error *err)
 {
-	const struct oci_hook_list *hooks = &l->config->hooks->poststop;
+	const struct oci_hook_list *hooks = &l->container.config->hooks->poststop;
 
 	for (size_t i = 0; i < hooks->n; i++) {
 		const struct oci_hook_list one = {&hooks->items[i], 1};
 
 		if (run_host_hooks(l, "poststop", &one, "stopped", 0, err) < 0)
-			life_warn(l, err->text);
+			container_warn(&l->container, err->text);
 	}
 	return 0;
 }
 
 int step_hooks_create_runtime(struct life *l, struct nacre_error *err)
 {
-	const struct oci_hooks *hooks = l->config->hooks;
+	const struct oci_hooks *hooks = l->container.config->hooks;
 
-	if (run_host_hooks(l, "prestart", &hooks->prestart, "creating", l->pid, err) < 0)
+	if (run_host_hooks(l, "prestart", &hooks->prestart, "creating", l->container.pid, err) < 0)
 		return -err->code;
-	return run_host_hooks(l, "createRuntime", &hooks->create_runtime, "creating", l->pid, err);
+	return run_host_hooks(
+		l, "createRuntime", &hooks->create_runtime, "creating", l->container.pid, err);
 }
 
 /* config.md, CreateContainer Hooks: in the container's namespaces, their path still that of the
@@ -81,8 +82,8 @@ int step_hooks_create_container(struct life *l, struct nacre_error *err)
 {
 	if (fchdir(l->rootfs_fd) < 0)
 		return fail_errno(err, errno, "enter the rootfs");
-	return run_hooks(l, "createContainer", &l->config->hooks->create_container, "creating",
-		getpid(), NULL, err);
+	return run_hooks(l, "createContainer", &l->container.config->hooks->create_container,
+		"creating", getpid(), NULL, err);
 }
 
 /* config.md, StartContainer Hooks: everything in the container, before its program, and with its
@@ -93,12 +94,13 @@ int step_hooks_start_container(struct life *l, struct nacre_error *err)
 
 	while (env.items[env.n])
 		env.n++;
-	return run_hooks(l, "startContainer", &l->config->hooks->start_container, "created",
-		getpid(), &env, err);
+	return run_hooks(l, "startContainer", &l->container.config->hooks->start_container,
+		"created", getpid(), &env, err);
 }
 
 int step_hooks_poststart(struct life *l, struct nacre_error *err)
 {
 	l->started = true;
-	return run_host_hooks(l, "poststart", &l->config->hooks->poststart, "running", l->pid, err);
+	return run_host_hooks(l, "poststart", &l->container.config->hooks->poststart, "running",
+		l->container.pid, err);
 }

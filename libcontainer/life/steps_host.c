@@ -12,7 +12,7 @@
 /* Where RUNTIME may make none either, init binds the host's. */
 int step_make_device_nodes(struct life *l, struct nacre_error *err)
 {
-	int fd = devices_make_nodes(l->config->linux_, err);
+	int fd = devices_make_nodes(l->container.config->linux_, err);
 
 	if (fd < 0)
 		return fd == -EPERM ? 0 : fd;
@@ -24,18 +24,18 @@ int step_make_device_nodes(struct life *l, struct nacre_error *err)
  * it the payload can enable controllers for others beside it. */
 int step_enter_delegated_cgroup(struct life *l, struct nacre_error *err)
 {
-	const char *name = l->annotations.delegate_cgroup;
+	const char *name = l->container.annotations.delegate_cgroup;
 	struct cgroup below = CGROUP_CLOSED;
 	int r;
 
-	if (!l->record.cgroup)
+	if (!l->container.record.cgroup)
 		return fail(err, ENOTSUP,
 			"annotation run.oci.delegate-cgroup: the container has no cgroup");
-	r = cgroup_make_below(&l->cgroup, name, &below, err);
+	r = cgroup_make_below(&l->container.cgroup, name, &below, err);
 	if (r == 0 && step_host_uid(l) > 0)
 		r = cgroup_delegate(&below, (uid_t)step_host_uid(l), err);
 	if (r == 0)
-		r = cgroup_attach(&below, l->pid, err);
+		r = cgroup_attach(&below, l->container.pid, err);
 	cgroup_close(&below);
 	return r;
 }
@@ -43,11 +43,11 @@ int step_enter_delegated_cgroup(struct life *l, struct nacre_error *err)
 /* The namespace is held from here on: if INIT ends, its devices must not end with it. */
 int step_move_net_devices(struct life *l, struct nacre_error *err)
 {
-	l->netns_fd = namespaces_open_network(l->pid, err);
+	l->netns_fd = namespaces_open_network(l->container.pid, err);
 	if (l->netns_fd < 0)
 		return l->netns_fd;
-	return netdev_move(l->netns_fd, l->config->linux_->net_devices,
-		l->config->linux_->n_net_devices, &l->moved_devices, err);
+	return netdev_move(l->netns_fd, l->container.config->linux_->net_devices,
+		l->container.config->linux_->n_net_devices, &l->moved_devices, err);
 }
 
 /* Only where create fails: from a container that was created the runtime takes no device away
@@ -61,19 +61,19 @@ int step_restore_net_devices(struct life *l, struct nacre_error *err)
  * group. */
 int step_enter_resctrl(struct life *l, struct nacre_error *err)
 {
-	const struct oci_intel_rdt *rdt = l->config->linux_->intel_rdt;
+	const struct oci_intel_rdt *rdt = l->container.config->linux_->intel_rdt;
 
-	if (resctrl_create(l->resctrl_fd, l->id, rdt, err) < 0)
+	if (resctrl_create(l->resctrl_fd, l->container.id, rdt, err) < 0)
 		return -err->code;
 	l->resctrl_made = true;
-	return resctrl_join(l->resctrl_fd, l->id, rdt, l->pid, err);
+	return resctrl_join(l->resctrl_fd, l->container.id, rdt, l->container.pid, err);
 }
 
 int step_drop_resctrl(struct life *l, struct nacre_error *err)
 {
-	return l->resctrl_made
-		       ? resctrl_remove(l->resctrl_fd, l->id, l->config->linux_->intel_rdt, err)
-		       : 0;
+	return l->resctrl_made ? resctrl_remove(l->resctrl_fd, l->container.id,
+					 l->container.config->linux_->intel_rdt, err)
+			       : 0;
 }
 
 int step_join_resctrl(struct life *l, struct nacre_error *err)
@@ -82,5 +82,6 @@ int step_join_resctrl(struct life *l, struct nacre_error *err)
 
 	if (root_fd < 0)
 		return root_fd;
-	return resctrl_join(root_fd, l->id, l->config->linux_->intel_rdt, l->pid, err);
+	return resctrl_join(root_fd, l->container.id, l->container.config->linux_->intel_rdt,
+		l->container.pid, err);
 }

@@ -41,38 +41,23 @@ static int become_undumpable(struct nacre_error *err)
 int step_shield_init(struct life *l, struct nacre_error *err)
 {
 	const unsigned preserved = l->options->preserve_fds;
-	const size_t n_sources = l->source_fds ? l->config->n_mounts : 0;
-	const size_t n_joined = l->restore ? sizeof(l->restore->plan.join_fds) / sizeof(int) : 0;
-	cleanup_free int *keep = malloc((11 + n_joined + n_sources + preserved) * sizeof(int));
+	cleanup_free int *fds = NULL, *keep = NULL;
 	size_t n = 0;
-	int result;
+	int r = life_kept_fds(l, &fds, &n);
 
-	if (!keep)
-		return fail_errno(err, ENOMEM, "close inherited files");
 	/* Before its maps are written an undumpable process's uid_map belongs to the host's root.
 	 */
-	if (!(l->record.active & NEW_USERNS) && become_undumpable(err) < 0)
+	if (!(l->container.record.active & NEW_USERNS) && become_undumpable(err) < 0)
 		return -err->code;
-	keep[n++] = l->sync;
-	keep[n++] = l->rootfs_fd;
-	keep[n++] = l->cgroup.fd;
-	keep[n++] = l->console_socket;
-	keep[n++] = l->start_socket;
-	keep[n++] = l->init_pidfd;
-	keep[n++] = l->nodes_fd;
-	keep[n++] = l->hook_output.stdout_fd;
-	keep[n++] = l->hook_output.stderr_fd;
-	if (l->restore)
-		keep[n++] = l->restore->its_socket;
-	for (size_t i = 0; i < n_joined; i++)
-		keep[n++] = l->restore->plan.join_fds[i];
-	for (size_t i = 0; i < n_sources; i++)
-		keep[n++] = l->source_fds[i];
+	keep = r < 0 ? NULL : reallocarray(fds, n + preserved, sizeof(*keep));
+	if (!keep)
+		return fail_errno(err, ENOMEM, "close inherited files");
+	fds = NULL;
 	for (unsigned i = 0; i < preserved; i++)
 		keep[n++] = (int)(3 + i);
-	result = fd_close_all_except(keep, n);
-	if (result < 0)
-		return fail_errno(err, result, "close inherited files");
+	r = fd_close_all_except(keep, n);
+	if (r < 0)
+		return fail_errno(err, r, "close inherited files");
 	umask(0);
 	return 0;
 }
@@ -86,8 +71,9 @@ static void warn_runtime(void *data, const char *text)
 
 int step_become_userns_root(struct life *l, struct nacre_error *err)
 {
-	return idmap_become_root(l->annotations.keep_groups, err) < 0 ? -err->code
-								      : become_undumpable(err);
+	return idmap_become_root(l->container.annotations.keep_groups, err) < 0
+		       ? -err->code
+		       : become_undumpable(err);
 }
 
 /* A session of its own: signals of the caller's terminal are not for the container. */
@@ -97,9 +83,9 @@ int step_new_session(struct life *l, struct nacre_error *err)
 
 	if (setsid() < 0)
 		return fail_errno(err, errno, "setsid");
-	if (!(l->record.active & KEYRING))
+	if (!(l->container.record.active & KEYRING))
 		return 0;
-	result = credentials_new_keyring(l->id, l->process->selinux_label, err);
+	result = credentials_new_keyring(l->container.id, l->process->selinux_label, err);
 	if (result > 0)
 		warn_runtime(l,
 			"session keyring: the quota of keys is spent (sysctl kernel.keys.*), "
@@ -153,7 +139,8 @@ int step_open_terminal(struct life *l, struct nacre_error *err)
 
 int step_set_hostname(struct life *l, struct nacre_error *err)
 {
-	return namespaces_set_hostname(l->config->hostname, l->config->domainname, err);
+	return namespaces_set_hostname(
+		l->container.config->hostname, l->container.config->domainname, err);
 }
 
 /* As root of the container, so that `create` reports a missing program; the user may still not be
@@ -162,13 +149,13 @@ int step_set_hostname(struct life *l, struct nacre_error *err)
  * is entered once the ids have changed. */
 int step_find_program(struct life *l, struct nacre_error *err)
 {
-	const bool creating = l->record.active & (WAITS_FOR_START | RUNS_AT_ONCE);
+	const bool creating = l->container.record.active & (WAITS_FOR_START | RUNS_AT_ONCE);
 	int result = program_enter_cwd(l->process->cwd, creating, err);
 
 	if (result < 0 && result != -EACCES)
 		return result;
 	l->cwd_entered = result == 0;
-	return program_prepare(l->arena, l->process, &l->program, err);
+	return program_prepare(l->container.arena, l->process, &l->program, err);
 }
 
 int step_take_terminal(struct life *l, struct nacre_error *err)
@@ -188,7 +175,7 @@ int step_end_on_signals(struct life *l, struct nacre_error *err)
 
 int step_set_attributes(struct life *l, struct nacre_error *err)
 {
-	const struct oci_linux *linux_ = l->config->linux_;
+	const struct oci_linux *linux_ = l->container.config->linux_;
 
 	if (linux_ && (personality_apply(linux_->personality, err) < 0 ||
 			      memory_policy_apply(linux_->memory_policy, err) < 0))
@@ -217,9 +204,9 @@ int step_set_own_limits(struct life *l, struct nacre_error *err)
 /* While INIT can open what the user may not: the rules are on directories, not on names. */
 int step_restrict_writes(struct life *l, struct nacre_error *err)
 {
-	const bool required = !strcmp(l->config->nacre->landlock, "required");
-	int abi = landlock_restrict(
-		l->config->mounts, l->config->n_mounts, !l->config->root->readonly, err);
+	const bool required = !strcmp(l->container.config->nacre->landlock, "required");
+	int abi = landlock_restrict(l->container.config->mounts, l->container.config->n_mounts,
+		!l->container.config->root->readonly, err);
 
 	if (abi < 0)
 		return abi;
@@ -252,8 +239,8 @@ int step_drop_privileges(struct life *l, struct nacre_error *err)
 		return -err->code;
 	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fail_errno(err, errno, "PR_SET_NO_NEW_PRIVS");
-	if (credentials_apply(&process->user, oci_find_namespace(l->config, "user"),
-		    l->annotations.keep_groups, err) < 0 ||
+	if (credentials_apply(&process->user, oci_find_namespace(l->container.config, "user"),
+		    l->container.annotations.keep_groups, err) < 0 ||
 		caps_apply(&sets, err) < 0)
 		return -err->code;
 	return l->cwd_entered ? 0 : program_enter_cwd(process->cwd, false, err);

@@ -46,22 +46,22 @@ int step_restored_namespace_fd(const struct life *l, const struct restored_names
 	return -1;
 }
 
-bool step_restore_gives_mount(const struct life *l, const struct oci_mount *mount)
+bool step_restore_gives_mount(const struct container *c, const struct oci_mount *mount)
 {
 	const bool cgroup = mount_has_type(mount, "cgroup") || mount_has_type(mount, "cgroup2");
 
-	return mount_is_bind(mount) || (cgroup && !(l->record.active & NEW_CGROUPNS));
+	return mount_is_bind(mount) || (cgroup && !(c->record.active & NEW_CGROUPNS));
 }
 
 int step_spawn_criu(struct life *l, struct nacre_error *err)
 {
 	struct restore *restore = l->restore;
 	char path[PATH_MAX];
-	int r = file_path(l->state_fd, path);
+	int r = file_path(l->container.state_fd, path);
 
 	if (r < 0)
 		return fail_errno(err, r, "path of the state directory");
-	restore->stage = arena_strdup(l->arena, path);
+	restore->stage = arena_strdup(l->container.arena, path);
 	if (!restore->stage)
 		return fail_errno(err, ENOMEM, "spawn");
 	if (criu_socket_pair(&restore->run->socket, &restore->its_socket, err) < 0)
@@ -78,10 +78,10 @@ static int add_mounts(const struct life *l, struct criu_options *options, struct
 {
 	char path[PATH_MAX];
 
-	for (size_t i = 0; i < l->config->n_mounts; i++) {
-		const struct oci_mount *mount = &l->config->mounts[i];
+	for (size_t i = 0; i < l->container.config->n_mounts; i++) {
+		const struct oci_mount *mount = &l->container.config->mounts[i];
 
-		if (!step_restore_gives_mount(l, mount))
+		if (!step_restore_gives_mount(&l->container, mount))
 			continue;
 		if (snprintf(path, sizeof(path), "%s/%zu", l->restore->stage, i) >= PATH_MAX)
 			return fail_errno(err, ENAMETOOLONG, "%s", l->restore->stage);
@@ -134,14 +134,14 @@ static int send_request(struct life *l, struct nacre_error *err)
 	struct criu_options *options = &l->restore->run->options;
 
 	criu_add_text(options, CRIU_LOG_FILE, LOG);
-	criu_add_text(options, CRIU_ROOT, l->record.rootfs);
+	criu_add_text(options, CRIU_ROOT, l->container.record.rootfs);
 	criu_add_number(options, CRIU_RESTORE_SIBLING, true);
 	criu_add_number(options, CRIU_EVASIVE_DEVICES, true);
 	/* The newer way takes the propagation of all binds from one source, which must have the
 	 * others below its root: true of the host's paths, but not of what the guard has opened. */
 	criu_add_number(options, CRIU_MOUNTS_COMPAT_MODE, true);
-	if (!l->restore->exec_cgroup && l->record.cgroup)
-		criu_add_texts(options, CRIU_CGROUP_ROOT, "", l->record.cgroup);
+	if (!l->restore->exec_cgroup && l->container.record.cgroup)
+		criu_add_texts(options, CRIU_CGROUP_ROOT, "", l->container.record.cgroup);
 	if (add_mounts(l, options, err) < 0)
 		return -err->code;
 	add_namespaces(l, options);
@@ -195,10 +195,10 @@ int step_restore_namespaces(struct life *l, struct nacre_error *err)
 	pidfd = response.pid > 0 ? sys_pidfd_open(response.pid) : -ESRCH;
 	if (pidfd < 0)
 		return fail_errno(err, pidfd, "process %d that criu made", response.pid);
-	l->restore->criu_pid = l->pid;
-	l->restore->criu_pidfd = l->pidfd;
-	l->pidfd = pidfd;
-	l->pid = response.pid;
+	l->restore->criu_pid = l->container.pid;
+	l->restore->criu_pidfd = l->container.pidfd;
+	l->container.pidfd = pidfd;
+	l->container.pid = response.pid;
 	return 0;
 }
 
@@ -231,7 +231,7 @@ int step_drop_criu(struct life *l, struct nacre_error *err)
 int step_restore_loopback(struct life *l, struct nacre_error *err)
 {
 	cleanup_close int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	cleanup_close int its = namespaces_open_network(l->pid, err);
+	cleanup_close int its = namespaces_open_network(l->container.pid, err);
 	int r;
 
 	if (its < 0)

@@ -34,6 +34,6 @@ extern const struct restored_namespace step_restored_namespaces[]; /* ends with 
 int step_restored_namespace_fd(const struct life *l, const struct restored_namespace *ns);
 
 /* Whether MOUNT is not in the images, but made anew from its source. */
-bool step_restore_gives_mount(const struct life *l, const struct oci_mount *mount);
+bool step_restore_gives_mount(const struct container *c, const struct oci_mount *mount);
 
 #endif

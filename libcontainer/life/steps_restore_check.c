@@ -34,15 +34,16 @@ struct demand {
 static int find_ceiling(struct life *l, uint64_t *ret_capabilities, struct nacre_error *err)
 {
 	const char *names[64] = {NULL};
-	const struct oci_strings all = {names, caps_names(l->arena, names)};
+	const struct oci_strings all = {names, caps_names(l->container.arena, names)};
 	struct oci_capabilities sets = {all, all, all, all, all};
 	struct oci_process process = *l->process, *tightened;
 	struct harden_report *report;
 	struct capability_sets masks;
 
 	process.capabilities = &sets;
-	if (harden_process(l->arena, &process, l->hardened_by, &tightened, &report, err) < 0 ||
-		caps_parse(tightened->capabilities, &masks, life_drop_warning, NULL, err) < 0)
+	if (harden_process(l->container.arena, &process, l->hardened_by, &tightened, &report, err) <
+			0 ||
+		caps_parse(tightened->capabilities, &masks, container_drop_warning, NULL, err) < 0)
 		return -err->code;
 	*ret_capabilities = masks.bounding;
 	return 0;
@@ -112,12 +113,12 @@ static int check_processes(struct life *l, const struct demand *demand, struct n
 	char path[32];
 	size_t n = 0;
 
-	if (l->cgroup.fd < 0)
-		return check_process(l->pid, demand, err);
+	if (l->container.cgroup.fd < 0)
+		return check_process(l->container.pid, demand, err);
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)l->restore->criu_pid);
 	if (stat(path, &criu_mounts) < 0)
 		return fail_errno(err, errno, "stat %s", path);
-	if (cgroup_pids(&l->cgroup, &pids, &n, err) < 0)
+	if (cgroup_pids(&l->container.cgroup, &pids, &n, err) < 0)
 		return -err->code;
 	for (size_t i = 0; i < n; i++)
 		if (!is_criu(pids[i], &criu_mounts) && check_process(pids[i], demand, err) < 0)
@@ -130,19 +131,20 @@ static int check_root(const struct life *l, struct nacre_error *err)
 	struct statvfs root;
 	char path[32];
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)l->pid);
+	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)l->container.pid);
 	if (statvfs(path, &root) < 0)
 		return fail_errno(err, errno, "statvfs %s", path);
-	if (l->config->root->readonly && !(root.f_flag & ST_RDONLY))
+	if (l->container.config->root->readonly && !(root.f_flag & ST_RDONLY))
 		return fail(err, EPERM, "the root can be written");
-	if (l->config->nacre && l->config->nacre->root_nosuid && !(root.f_flag & ST_NOSUID))
+	if (l->container.config->nacre && l->container.config->nacre->root_nosuid &&
+		!(root.f_flag & ST_NOSUID))
 		return fail(err, EPERM, "the root has no nosuid");
 	return 0;
 }
 
 int step_check_restored(struct life *l, struct nacre_error *err)
 {
-	const struct profile *profile = profile_find(l->record.profile);
+	const struct profile *profile = profile_find(l->container.record.profile);
 	struct demand demand = {
 		.no_new_privileges = l->process->no_new_privileges,
 		.filtered = l->own_filter.profile,
@@ -152,7 +154,7 @@ int step_check_restored(struct life *l, struct nacre_error *err)
 		return 0;
 	if (find_ceiling(l, &demand.capabilities, err) < 0 || check_root(l, err) < 0 ||
 		check_processes(l, &demand, err) < 0)
-		return fail_prefix(
-			err, "what was restored is not held by profile %s", l->record.profile);
+		return fail_prefix(err, "what was restored is not held by profile %s",
+			l->container.record.profile);
 	return 0;
 }

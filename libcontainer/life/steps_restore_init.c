@@ -34,7 +34,7 @@ int step_restore_cgroup_namespace(struct life *l, struct nacre_error *err)
  * would appear on the host. */
 int step_restore_rootfs(struct life *l, struct nacre_error *err)
 {
-	cleanup_close int directory = rootfs_open(l->record.rootfs, err);
+	cleanup_close int directory = rootfs_open(l->container.record.rootfs, err);
 	cleanup_close int tmp = -1;
 
 	if (directory < 0 || rootfs_prepare(directory, NULL, &l->rootfs_fd, err) < 0)
@@ -63,12 +63,13 @@ static int make_stage(const char *path, struct nacre_error *err)
 /* Returns a detached tree, or -ENOTSUP: the mount is in the images. */
 static int open_source(struct life *l, size_t i, struct nacre_error *err)
 {
-	const struct oci_mount *mount = &l->config->mounts[i];
+	const struct oci_mount *mount = &l->container.config->mounts[i];
 
-	if (!step_restore_gives_mount(l, mount))
+	if (!step_restore_gives_mount(&l->container, mount))
 		return -ENOTSUP;
 	if (!mount_is_bind(mount))
-		return l->cgroup.fd < 0 ? mount_empty(err) : path_clone(l->cgroup.fd, 0, err);
+		return l->container.cgroup.fd < 0 ? mount_empty(err)
+						  : path_clone(l->container.cgroup.fd, 0, err);
 	return mount_open_source(&l->guard, mount, i, true, -1, err);
 }
 
@@ -103,10 +104,10 @@ static int find_parent(const struct life *l, size_t i, char ret_path[PATH_TEXT_M
 	char destination[PATH_TEXT_MAX], other[PATH_TEXT_MAX];
 	int parent = l->rootfs_fd;
 
-	(void)path_clean(l->config->mounts[i].destination, destination);
+	(void)path_clean(l->container.config->mounts[i].destination, destination);
 	memcpy(ret_path, destination, sizeof(destination));
 	for (size_t j = 0; j < i; j++) {
-		if (path_clean(l->config->mounts[j].destination, other) < 0 ||
+		if (path_clean(l->container.config->mounts[j].destination, other) < 0 ||
 			strcmp(other, "/") == 0 || !path_within(destination, other))
 			continue;
 		parent = l->source_fds[j];
@@ -118,7 +119,7 @@ static int find_parent(const struct life *l, size_t i, char ret_path[PATH_TEXT_M
 /* As create does, also where the root is read-only for the container. */
 static int make_mount_point(const struct life *l, size_t i, struct nacre_error *err)
 {
-	const struct oci_mount *mount = &l->config->mounts[i];
+	const struct oci_mount *mount = &l->container.config->mounts[i];
 	cleanup_close int point = -1;
 	char path[PATH_TEXT_MAX];
 	int parent = find_parent(l, i, path);
@@ -135,12 +136,12 @@ static int make_mount_point(const struct life *l, size_t i, struct nacre_error *
 
 int step_restore_mount_points(struct life *l, struct nacre_error *err)
 {
-	const size_t n = l->config->n_mounts;
+	const size_t n = l->container.config->n_mounts;
 	cleanup_close int stage = make_stage(l->restore->stage, err);
 
 	if (stage < 0)
 		return stage;
-	l->source_fds = arena_array(l->arena, n, sizeof(int));
+	l->source_fds = arena_array(l->container.arena, n, sizeof(int));
 	if (!l->source_fds)
 		return fail_errno(err, ENOMEM, "mount sources");
 	for (size_t i = 0; i < n; i++) {
@@ -150,8 +151,8 @@ int step_restore_mount_points(struct life *l, struct nacre_error *err)
 		if ((l->source_fds[i] >= 0 &&
 			    attach_to_stage(stage, i, l->source_fds[i], err) < 0) ||
 			make_mount_point(l, i, err) < 0)
-			return fail_prefix(
-				err, "mounts[%zu]: %s", i, l->config->mounts[i].destination);
+			return fail_prefix(err, "mounts[%zu]: %s", i,
+				l->container.config->mounts[i].destination);
 	}
 	return 0;
 }

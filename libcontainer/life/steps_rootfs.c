@@ -26,16 +26,16 @@
  */
 int step_open_host_files(struct life *l, struct nacre_error *err)
 {
-	const struct oci_config *config = l->config;
+	const struct oci_config *config = l->container.config;
 
-	l->rootfs_fd = rootfs_open(l->record.rootfs, err);
+	l->rootfs_fd = rootfs_open(l->container.record.rootfs, err);
 	if (l->rootfs_fd < 0)
 		return l->rootfs_fd;
 	for (size_t i = 0; l->source_fds && i < config->n_mounts; i++) {
 		int fd;
 
 		if (l->source_fds[i] >= 0 ||
-			mount_source_below(&config->mounts[i], l->record.rootfs))
+			mount_source_below(&config->mounts[i], l->container.record.rootfs))
 			continue;
 		fd = mount_open_source(&l->guard, &config->mounts[i], i, true, -1, err);
 		if (fd < 0 && fd != -ENOTSUP)
@@ -49,13 +49,16 @@ int step_open_host_files(struct life *l, struct nacre_error *err)
  * be mounted on. */
 int step_prepare_rootfs(struct life *l, struct nacre_error *err)
 {
-	cleanup_close int directory = l->rootfs_fd >= 0 ? fd_steal(&l->rootfs_fd)
-							: rootfs_open(l->record.rootfs, err);
-	const char *propagation = l->config->linux_ ? l->config->linux_->rootfs_propagation : NULL;
+	cleanup_close int directory = l->rootfs_fd >= 0
+					      ? fd_steal(&l->rootfs_fd)
+					      : rootfs_open(l->container.record.rootfs, err);
+	const char *propagation = l->container.config->linux_
+					  ? l->container.config->linux_->rootfs_propagation
+					  : NULL;
 
 	if (directory < 0)
 		return directory;
-	if (l->record.active & NEW_MNTNS)
+	if (l->container.record.active & NEW_MNTNS)
 		return rootfs_prepare(directory, propagation, &l->rootfs_fd, err);
 	return rootfs_attach(directory, propagation, &l->rootfs_fd, err);
 }
@@ -64,11 +67,12 @@ int step_prepare_rootfs(struct life *l, struct nacre_error *err)
  * silence. In a user namespace the kernel keeps such flags, all but the last. */
 static uint64_t flags_to_clear(const struct life *l)
 {
-	const struct profile *profile = profile_find(l->record.profile ? l->record.profile : "");
+	const struct profile *profile = profile_find(
+		l->container.record.profile ? l->container.record.profile : "");
 
 	if (!profile || profile->rules & RULE_MOUNT_FLAGS)
 		return 0;
-	if (l->record.active & IN_USERNS)
+	if (l->container.record.active & IN_USERNS)
 		return MOUNT_ATTR_NOSYMFOLLOW;
 	return MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
 	       MOUNT_ATTR_NOSYMFOLLOW;
@@ -94,14 +98,17 @@ static struct mount_context mount_context(struct life *l)
 {
 	return (struct mount_context){
 		.rootfs_fd = l->rootfs_fd,
-		.rootfs = l->record.rootfs,
-		.mount_label = l->config->linux_ ? l->config->linux_->mount_label : NULL,
-		.own_cgroup_namespace = l->record.active & NEW_CGROUPNS,
-		.own_network_namespace = l->record.active & NEW_NETNS,
-		.own_user_namespace = l->record.active & IN_USERNS,
-		.cgroup_fd = l->cgroup.fd,
+		.rootfs = l->container.record.rootfs,
+		.mount_label = l->container.config->linux_
+				       ? l->container.config->linux_->mount_label
+				       : NULL,
+		.own_cgroup_namespace = l->container.record.active & NEW_CGROUPNS,
+		.own_network_namespace = l->container.record.active & NEW_NETNS,
+		.own_user_namespace = l->container.record.active & IN_USERNS,
+		.cgroup_fd = l->container.cgroup.fd,
 		.clear_unnamed = flags_to_clear(l),
-		.late_binds = l->config->nacre ? &l->config->nacre->late_binds : NULL,
+		.late_binds = l->container.config->nacre ? &l->container.config->nacre->late_binds
+							 : NULL,
 		.guard = &l->guard,
 		.source_fds = l->source_fds,
 		.map = have_mapped,
@@ -114,13 +121,15 @@ int step_perform_mounts(struct life *l, struct nacre_error *err)
 {
 	struct mount_context context = mount_context(l);
 
-	return mounts_perform(&context, l->config->mounts, l->config->n_mounts, err);
+	return mounts_perform(
+		&context, l->container.config->mounts, l->container.config->n_mounts, err);
 }
 
 int step_make_devices(struct life *l, struct nacre_error *err)
 {
-	return devices_create(l->rootfs_fd, l->config->linux_, devices_own_dev(l->config),
-		oci_find_namespace(l->config, "user"), l->nodes_fd, err);
+	return devices_create(l->rootfs_fd, l->container.config->linux_,
+		devices_own_dev(l->container.config),
+		oci_find_namespace(l->container.config, "user"), l->nodes_fd, err);
 }
 
 /* Before /proc/sys turns read-only. */
@@ -130,7 +139,7 @@ int step_write_sysctls(struct life *l, struct nacre_error *err)
 		l->proc_fd = procfs_open(err);
 	if (l->proc_fd < 0)
 		return l->proc_fd;
-	return sysctl_apply(l->proc_fd, &l->config->linux_->sysctl, err);
+	return sysctl_apply(l->proc_fd, &l->container.config->linux_->sysctl, err);
 }
 
 /* Before the pivot: the host's /dev/null can be cloned only while its mount is in this namespace.
@@ -141,13 +150,14 @@ int step_mask_paths(struct life *l, struct nacre_error *err)
 
 	if (dev_null_fd < 0)
 		return dev_null_fd;
-	return masks_apply(l->rootfs_fd, dev_null_fd, masks_expect_procfs(l->config),
-		&l->config->linux_->masked_paths, &l->config->linux_->readonly_paths, err);
+	return masks_apply(l->rootfs_fd, dev_null_fd, masks_expect_procfs(l->container.config),
+		&l->container.config->linux_->masked_paths,
+		&l->container.config->linux_->readonly_paths, err);
 }
 
 int step_pivot(struct life *l, struct nacre_error *err)
 {
-	if (!(l->record.active & NEW_MNTNS))
+	if (!(l->container.record.active & NEW_MNTNS))
 		return pivot_chroot(l->rootfs_fd, err);
 	if (l->options->no_pivot)
 		return pivot_move(l->rootfs_fd, err);
@@ -157,20 +167,23 @@ int step_pivot(struct life *l, struct nacre_error *err)
 int step_seal_rootfs(struct life *l, struct nacre_error *err)
 {
 	struct mount_context context = mount_context(l);
-	const struct oci_hardened *hardened = l->config->nacre;
+	const struct oci_hardened *hardened = l->container.config->nacre;
 	unsigned attrs;
 
-	if (mounts_seal(&context, l->config->mounts, l->config->n_mounts, err) < 0)
+	if (mounts_seal(&context, l->container.config->mounts, l->container.config->n_mounts, err) <
+		0)
 		return -err->code;
 	/* No fd of a directory may be open when the program runs, nor is one needed from here on.
 	 */
 	fd_close(&l->rootfs_fd);
-	fd_close(&l->cgroup.fd);
-	if (!(l->record.active & LSM))
+	fd_close(&l->container.cgroup.fd);
+	if (!(l->container.record.active & LSM))
 		fd_close(&l->proc_fd);
-	attrs = (l->config->root->readonly ? MOUNT_ATTR_RDONLY : 0) |
+	attrs = (l->container.config->root->readonly ? MOUNT_ATTR_RDONLY : 0) |
 		(hardened && hardened->root_nosuid ? MOUNT_ATTR_NOSUID : 0) |
 		(hardened && hardened->root_nodev ? MOUNT_ATTR_NODEV : 0);
-	return rootfs_seal(
-		attrs, l->config->linux_ ? l->config->linux_->rootfs_propagation : NULL, err);
+	return rootfs_seal(attrs,
+		l->container.config->linux_ ? l->container.config->linux_->rootfs_propagation
+					    : NULL,
+		err);
 }

@@ -31,31 +31,32 @@
 
 int step_make_state_directory(struct life *l, struct nacre_error *err)
 {
-	return state_make(l->root_fd, &l->record, &l->state_fd, &l->lock_fd, err);
+	return state_make(l->container.root_fd, &l->container.record, &l->container.state_fd,
+		&l->container.lock_fd, err);
 }
 
 int step_drop_state_directory(struct life *l, struct nacre_error *err)
 {
 	int result;
 
-	if (l->state_fd < 0) /* it was not this command that made it */
+	if (l->container.state_fd < 0) /* it was not this command that made it */
 		return 0;
-	result = state_remove(l->root_fd, l->id, l->state_fd, err);
-	fd_close(&l->lock_fd);
-	fd_close(&l->state_fd);
+	result = state_remove(l->container.root_fd, l->container.id, l->container.state_fd, err);
+	fd_close(&l->container.lock_fd);
+	fd_close(&l->container.state_fd);
 	return result;
 }
 
 int step_make_cgroup(struct life *l, struct nacre_error *err)
 {
-	int mount_fd = fd_steal(&l->cgroup.mount_fd);
+	int mount_fd = fd_steal(&l->container.cgroup.mount_fd);
 
-	if (!l->record.cgroup)
+	if (!l->container.record.cgroup)
 		return 0;
-	if (cgroup_create(mount_fd, l->record.cgroup, &l->cgroup, err) < 0)
+	if (cgroup_create(mount_fd, l->container.record.cgroup, &l->container.cgroup, err) < 0)
 		return -err->code;
 	l->cgroup_made = true;
-	l->namespaces.cgroup_fd = l->cgroup.fd;
+	l->namespaces.cgroup_fd = l->container.cgroup.fd;
 	return 0;
 }
 
@@ -63,7 +64,7 @@ int step_drop_cgroup(struct life *l, struct nacre_error *err)
 {
 	/* One that create refused because somebody else's processes are in it must not be killed.
 	 */
-	return l->cgroup_made ? cgroup_destroy(&l->cgroup, err) : 0;
+	return l->cgroup_made ? cgroup_destroy(&l->container.cgroup, err) : 0;
 }
 
 /* Whether some mount is to be mapped as the container is. */
@@ -87,7 +88,7 @@ static int mapping_fd(const struct life *l)
 
 int step_open_mount_sources(struct life *l, struct nacre_error *err)
 {
-	const struct oci_config *config = l->config;
+	const struct oci_config *config = l->container.config;
 	bool userns = oci_find_namespace(config, "user");
 
 	l->source_fds = malloc(config->n_mounts * sizeof(int));
@@ -95,7 +96,7 @@ int step_open_mount_sources(struct life *l, struct nacre_error *err)
 		return fail_errno(err, ENOMEM, "mount sources");
 	for (size_t i = 0; i < config->n_mounts; i++)
 		l->source_fds[i] = -1;
-	if (l->record.active & NEW_USERNS && wants_idmap(config)) {
+	if (l->container.record.active & NEW_USERNS && wants_idmap(config)) {
 		const struct oci_linux *linux_ = config->linux_;
 
 		l->map_fd = idmap_userns(linux_->uid_mappings, linux_->n_uid_mappings,
@@ -106,7 +107,7 @@ int step_open_mount_sources(struct life *l, struct nacre_error *err)
 	for (size_t i = 0; i < config->n_mounts; i++) {
 		int fd;
 
-		if (mount_source_below(&config->mounts[i], l->record.rootfs))
+		if (mount_source_below(&config->mounts[i], l->container.record.rootfs))
 			continue; /* INIT's */
 		fd = mount_open_source(
 			&l->guard, &config->mounts[i], i, userns, mapping_fd(l), err);
@@ -122,9 +123,10 @@ int step_map_source(struct life *l, int index, int tree_fd, struct nacre_error *
 	cleanup_close int fd = tree_fd;
 	int result;
 
-	if (fd < 0 || index < 0 || (size_t)index >= l->config->n_mounts)
+	if (fd < 0 || index < 0 || (size_t)index >= l->container.config->n_mounts)
 		return fail(err, EPROTO, "init asked for the mapping of mount %d", index);
-	if (mount_map_source(fd, &l->config->mounts[index], (size_t)index, mapping_fd(l), err) < 0)
+	if (mount_map_source(
+		    fd, &l->container.config->mounts[index], (size_t)index, mapping_fd(l), err) < 0)
 		return -err->code;
 	result = sync_send(l->sync, SYNC_MAP, 0, 0, index, NULL, -1);
 	return result < 0 ? fail_errno(err, result, "answer init") : 0;
@@ -144,7 +146,7 @@ int step_connect_console(struct life *l, struct nacre_error *err)
 
 int step_open_start_socket(struct life *l, struct nacre_error *err)
 {
-	l->start_socket = socket_listen(l->state_fd, "start", SOCK_SEQPACKET);
+	l->start_socket = socket_listen(l->container.state_fd, "start", SOCK_SEQPACKET);
 	if (l->start_socket < 0)
 		return fail_errno(err, l->start_socket, "make it");
 	return 0;
@@ -158,14 +160,14 @@ static pid_t spawn_with_score(struct life *l, struct nacre_error *err)
 	int own;
 	pid_t pid;
 
-	if (!(l->record.active & OOM_SCORE) || geteuid() == 0)
-		return namespaces_spawn(&l->namespaces, &l->pidfd, err);
+	if (!(l->container.record.active & OOM_SCORE) || geteuid() == 0)
+		return namespaces_spawn(&l->namespaces, &l->container.pidfd, err);
 	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc_fd < 0)
 		return fail_errno(err, errno, "open /proc");
 	if (oom_score_lend(proc_fd, l->process->oom_score_adj.value, &own, err) < 0)
 		return -err->code;
-	pid = namespaces_spawn(&l->namespaces, &l->pidfd, err);
+	pid = namespaces_spawn(&l->namespaces, &l->container.pidfd, err);
 	if (pid != 0)
 		(void)oom_score_apply(proc_fd, 0, own, &ignored);
 	return pid;
@@ -196,7 +198,7 @@ int step_spawn(struct life *l, const struct step *steps, struct nacre_error *err
 		return (int)pid;
 	}
 	l->sync = pair[0];
-	l->pid = pid;
+	l->container.pid = pid;
 	return 0;
 }
 
@@ -207,13 +209,13 @@ int step_spawn_init(struct life *l, struct nacre_error *err)
 
 int step_kill_init(struct life *l, struct nacre_error *err)
 {
-	struct pollfd ended = {.fd = l->pidfd, .events = POLLIN};
+	struct pollfd ended = {.fd = l->container.pidfd, .events = POLLIN};
 	siginfo_t info;
 	int result;
 
-	if (l->pidfd < 0)
+	if (l->container.pidfd < 0)
 		return 0;
-	result = sys_pidfd_send_signal(l->pidfd, SIGKILL);
+	result = sys_pidfd_send_signal(l->container.pidfd, SIGKILL);
 	if (result < 0 && result != -ESRCH)
 		return fail_errno(err, result, "kill init");
 	result = poll(&ended, 1, KILL_WAIT_MS);
@@ -222,25 +224,25 @@ int step_kill_init(struct life *l, struct nacre_error *err)
 			KILL_WAIT_MS / 1000);
 	if (result < 0)
 		return fail_errno(err, errno, "wait for init to end");
-	(void)sys_pidfd_wait(l->pidfd, &info, WEXITED); /* ECHILD: not ours to reap */
-	fd_close(&l->pidfd);
+	(void)sys_pidfd_wait(l->container.pidfd, &info, WEXITED); /* ECHILD: not ours to reap */
+	fd_close(&l->container.pidfd);
 	return 0;
 }
 
 int step_write_id_maps(struct life *l, struct nacre_error *err)
 {
-	const struct oci_linux *linux_ = l->config->linux_;
+	const struct oci_linux *linux_ = l->container.config->linux_;
 
-	return idmap_write(l->pid, linux_->uid_mappings, linux_->n_uid_mappings,
+	return idmap_write(l->container.pid, linux_->uid_mappings, linux_->n_uid_mappings,
 		linux_->gid_mappings, linux_->n_gid_mappings, err);
 }
 
 int64_t step_host_uid(const struct life *l)
 {
-	const struct oci_linux *linux_ = l->config->linux_;
+	const struct oci_linux *linux_ = l->container.config->linux_;
 	uint32_t uid = l->process->user.uid;
 
-	if (!(l->record.active & IN_USERNS))
+	if (!(l->container.record.active & IN_USERNS))
 		return uid;
 	for (size_t i = 0; i < linux_->n_uid_mappings; i++) {
 		const struct oci_id_mapping *map = &linux_->uid_mappings[i];
@@ -256,45 +258,47 @@ static int delegate_cgroup(struct life *l, struct nacre_error *err)
 {
 	bool writable = false;
 
-	for (size_t i = 0; i < l->config->n_mounts; i++) {
-		const struct oci_mount *mount = &l->config->mounts[i];
+	for (size_t i = 0; i < l->container.config->n_mounts; i++) {
+		const struct oci_mount *mount = &l->container.config->mounts[i];
 
 		if (mount_has_type(mount, "cgroup") || mount_has_type(mount, "cgroup2"))
 			writable = !mount_has(mount, "ro") && !mount_has(mount, "rro");
 	}
-	if (!writable || !(l->record.active & NEW_CGROUPNS) || step_host_uid(l) < 0)
+	if (!writable || !(l->container.record.active & NEW_CGROUPNS) || step_host_uid(l) < 0)
 		return 0;
-	return cgroup_delegate(&l->cgroup, (uid_t)step_host_uid(l), err);
+	return cgroup_delegate(&l->container.cgroup, (uid_t)step_host_uid(l), err);
 }
 
 /* BPF is refused in a user namespace, but so is mknod, and mounts made there open no device. What
  * is left are the nodes that the config binds. */
 int step_apply_device_rules(
-	struct life *l, const struct oci_resources *resources, struct nacre_error *err)
+	const struct container *c, const struct oci_resources *resources, struct nacre_error *err)
 {
-	int r = cgroup_devices_apply(l->cgroup.fd, resources->devices, resources->n_devices, err);
+	int r = cgroup_devices_apply(c->cgroup.fd, resources->devices, resources->n_devices, err);
 
-	if (r == -EPERM && (oci_find_namespace(l->config, "user") || !idmap_is_initial()))
+	if (r == -EPERM && (oci_find_namespace(c->config, "user") || !idmap_is_initial()))
 		return 0;
 	return r;
 }
 
 int step_set_cgroup_limits(struct life *l, struct nacre_error *err)
 {
-	const struct oci_resources *resources = l->config->linux_ ? l->config->linux_->resources
-								  : NULL;
+	const struct oci_resources *resources = l->container.config->linux_
+							? l->container.config->linux_->resources
+							: NULL;
 	static const struct oci_resources none;
 
-	if (!l->record.cgroup)
+	if (!l->container.record.cgroup)
 		return 0;
 	/* Without any rule the defaults hold: no device but the usual ones, as with runc. */
 	if (!resources)
 		resources = &none;
-	if (cgroup_limits_apply(l->cgroup.fd, resources, oci_best_effort(l->config), NULL,
-		    l->callbacks->warn, l->callbacks->data, err) < 0 ||
+	if (cgroup_limits_apply(l->container.cgroup.fd, resources,
+		    oci_best_effort(l->container.config), NULL, l->container.callbacks->warn,
+		    l->container.callbacks->data, err) < 0 ||
 		delegate_cgroup(l, err) < 0)
 		return -err->code;
-	return step_apply_device_rules(l, resources, err);
+	return step_apply_device_rules(&l->container, resources, err);
 }
 
 int step_set_oom_score(struct life *l, struct nacre_error *err)
@@ -306,7 +310,7 @@ int step_set_oom_score(struct life *l, struct nacre_error *err)
 	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc_fd < 0)
 		return fail_errno(err, errno, "open /proc");
-	return oom_score_apply(proc_fd, l->pid, l->process->oom_score_adj.value, err);
+	return oom_score_apply(proc_fd, l->container.pid, l->process->oom_score_adj.value, err);
 }
 
 /* For `exec`, for hooks and for people. */
@@ -314,26 +318,26 @@ int step_save_config(struct life *l, struct nacre_error *err)
 {
 	cleanup_free char *tightened = NULL;
 
-	if (oci_config_encode(l->config, false, &tightened, err) < 0)
+	if (oci_config_encode(l->container.config, false, &tightened, err) < 0)
 		return -err->code;
 	if (strlen(tightened) > JSON_MAX_BYTES)
 		return fail(err, E2BIG,
 			"config.json grew to more than %d bytes by the profile: make it smaller",
 			JSON_MAX_BYTES);
-	if (state_write(l->state_fd, "config.given", l->config_given, err) < 0 ||
-		state_write(l->state_fd, "config.json", tightened, err) < 0)
+	if (state_write(l->container.state_fd, "config.given", l->config_given, err) < 0 ||
+		state_write(l->container.state_fd, "config.json", tightened, err) < 0)
 		return -err->code;
-	return state_write(l->state_fd, "report.json", l->report, err);
+	return state_write(l->container.state_fd, "report.json", l->report, err);
 }
 
 int step_set_process_limits(struct life *l, struct nacre_error *err)
 {
-	return rlimits_apply(l->pid, l->process->rlimits, l->process->n_rlimits, err);
+	return rlimits_apply(l->container.pid, l->process->rlimits, l->process->n_rlimits, err);
 }
 
 int step_save_record(struct life *l, struct nacre_error *err)
 {
-	if (status_identify(l->pid, &l->record, err) < 0)
+	if (status_identify(l->container.pid, &l->container.record, err) < 0)
 		return -err->code;
-	return state_save(l->state_fd, &l->record, err);
+	return state_save(l->container.state_fd, &l->container.record, err);
 }

@@ -17,7 +17,7 @@ int step_share_seccomp(struct life *l, struct nacre_error *err)
 {
 	void *shared;
 
-	if (!(l->record.active & SECCOMP) || l->seccomp)
+	if (!(l->container.record.active & SECCOMP) || l->seccomp)
 		return 0;
 	shared = mmap(NULL, sizeof(*l->seccomp), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		-1, 0);
@@ -31,13 +31,14 @@ int step_compile_seccomp(struct life *l, struct nacre_error *err)
 {
 	cleanup_close int cache_fd = -1;
 
-	if (l->annotations.seccomp_fail_unknown &&
-		seccomp_refuse_unknown(l->config->linux_->seccomp, err) < 0)
+	if (l->container.annotations.seccomp_fail_unknown &&
+		seccomp_refuse_unknown(l->container.config->linux_->seccomp, err) < 0)
 		return fail_prefix(err, "annotation run.oci.seccomp_fail_unknown_syscall");
-	(void)mkdirat(l->root_fd, ".seccomp", 0700);
-	cache_fd = openat(l->root_fd, ".seccomp", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return seccomp_compile(l->config->linux_->seccomp, cache_fd, l->seccomp, l->callbacks->warn,
-		l->callbacks->data, err);
+	(void)mkdirat(l->container.root_fd, ".seccomp", 0700);
+	cache_fd = openat(
+		l->container.root_fd, ".seccomp", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return seccomp_compile(l->container.config->linux_->seccomp, cache_fd, l->seccomp,
+		l->container.callbacks->warn, l->container.callbacks->data, err);
 }
 
 /* The filter may forbid write(2), so exec is announced while it still can be. */
@@ -53,8 +54,8 @@ void step_announce_exec(struct life *l)
  * else can make use of it. */
 static int lend_listener(const struct life *l, struct nacre_error *err)
 {
-	if (!(l->record.active & (SECCOMP_NOTIFY | TRACE)) || !(l->record.active & NEW_PIDNS) ||
-		l->record.owner_uid == 0)
+	if (!(l->container.record.active & (SECCOMP_NOTIFY | TRACE)) ||
+		!(l->container.record.active & NEW_PIDNS) || l->container.record.owner_uid == 0)
 		return 0;
 	return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) < 0 ? fail_errno(err, errno, "PR_SET_DUMPABLE")
 						      : 0;
@@ -67,24 +68,26 @@ int step_load_seccomp(struct life *l, struct nacre_error *err)
 
 	if (lend_listener(l, err) < 0)
 		return -err->code;
-	if (!(l->record.active & (SECCOMP_NOTIFY | TRACE)))
+	if (!(l->container.record.active & (SECCOMP_NOTIFY | TRACE)))
 		step_announce_exec(l);
-	if (l->record.active & TRACE) {
+	if (l->container.record.active & TRACE) {
 		l->listener = seccomp_own_apply_traced(&l->traced_filter, err);
 		if (l->listener < 0)
 			return -err->code;
-		return l->record.active & SECCOMP ? seccomp_apply(l->seccomp, &none, err) : 0;
+		return l->container.record.active & SECCOMP ? seccomp_apply(l->seccomp, &none, err)
+							    : 0;
 	}
 	if (seccomp_own_apply(&l->own_filter, err) < 0)
 		return -err->code;
-	return l->record.active & SECCOMP ? seccomp_apply(l->seccomp, &l->listener, err) : 0;
+	return l->container.record.active & SECCOMP ? seccomp_apply(l->seccomp, &l->listener, err)
+						    : 0;
 }
 
 /* INIT cannot send the listener: its filter may forbid sendmsg(2). It tells the number and waits.
  */
 int step_take_listener(const struct life *l, struct nacre_error *err)
 {
-	int listener = sys_pidfd_getfd(l->pidfd, l->listener);
+	int listener = sys_pidfd_getfd(l->container.pidfd, l->listener);
 
 	return listener < 0 ? fail_errno(err, listener, "take fd %d of init%s", l->listener,
 				      listener == -EPERM ? " (of an exec only root can)" : "")
@@ -94,16 +97,16 @@ int step_take_listener(const struct life *l, struct nacre_error *err)
 int step_hand_out_listener(struct life *l, struct nacre_error *err)
 {
 	cleanup_close int listener = step_take_listener(l, err);
-	const struct oci_state state = step_hook_state(
-		l, l->record.pid, l->record.pid == l->pid ? "creating" : "running");
+	const struct oci_state state = step_hook_state(l, l->container.record.pid,
+		l->container.record.pid == l->container.pid ? "creating" : "running");
 	const struct oci_seccomp *seccomp;
 	cleanup_free char *json = NULL;
 
 	if (listener < 0)
 		return listener;
-	seccomp = l->config->linux_->seccomp;
-	if (container_process_state_encode(
-		    &state, "seccompFd", l->pid, seccomp->listener_metadata, &json, err) < 0)
+	seccomp = l->container.config->linux_->seccomp;
+	if (container_process_state_encode(&state, "seccompFd", l->container.pid,
+		    seccomp->listener_metadata, &json, err) < 0)
 		return -err->code;
 	return seccomp_send_listener(seccomp->listener_path, listener, json, err);
 }

@@ -20,7 +20,8 @@
 /* The profile oci takes the config as it is. */
 static bool trusts_annotations(const struct life *l)
 {
-	const struct profile *profile = profile_find(l->record.profile ? l->record.profile : "");
+	const struct profile *profile = profile_find(
+		l->container.record.profile ? l->container.record.profile : "");
 
 	return profile && !profile->rules;
 }
@@ -35,22 +36,23 @@ static int check_scope(
 	if (unit->of_user || systemd_is_slice(unit->name))
 		return 0;
 	systemd_scope_cgroup(unit, path);
-	return cgroup_check_free(l->cgroup.mount_fd, path, err);
+	return cgroup_check_free(l->container.cgroup.mount_fd, path, err);
 }
 
 static int start_unit(struct life *l, char ret_cgroup[PATH_MAX], struct nacre_error *err)
 {
-	const struct oci_linux *linux_ = l->config->linux_;
+	const struct oci_linux *linux_ = l->container.config->linux_;
 	cleanup_free char *properties = NULL;
 	struct systemd_unit unit;
 
-	if (systemd_unit_from_path(linux_ ? linux_->cgroups_path : NULL, l->id, l->record.user_unit,
-		    &unit, err) < 0 ||
+	if (systemd_unit_from_path(linux_ ? linux_->cgroups_path : NULL, l->container.id,
+		    l->container.record.user_unit, &unit, err) < 0 ||
 		check_scope(l, &unit, err) < 0 ||
-		systemd_unit_properties(&unit, l->id, l->pid, linux_ ? linux_->resources : NULL,
-			&l->record.annotations, trusts_annotations(l), &properties, err) < 0)
+		systemd_unit_properties(&unit, l->container.id, l->container.pid,
+			linux_ ? linux_->resources : NULL, &l->container.record.annotations,
+			trusts_annotations(l), &properties, err) < 0)
 		return -err->code;
-	return systemd_start(&unit, l->pid, properties, ret_cgroup, err);
+	return systemd_start(&unit, l->container.pid, properties, ret_cgroup, err);
 }
 
 int step_make_unit(struct life *l, struct nacre_error *err)
@@ -61,17 +63,19 @@ int step_make_unit(struct life *l, struct nacre_error *err)
 	if (start_unit(l, path, err) < 0)
 		return -err->code;
 	l->cgroup_made = true;
-	if (cgroup_adopt(fd_steal(&l->cgroup.mount_fd), path, &l->cgroup, err) < 0)
+	if (cgroup_adopt(fd_steal(&l->container.cgroup.mount_fd), path, &l->container.cgroup, err) <
+		0)
 		return -err->code;
-	if (systemd_is_slice(l->record.unit) && cgroup_attach(&l->cgroup, l->pid, err) < 0)
+	if (systemd_is_slice(l->container.record.unit) &&
+		cgroup_attach(&l->container.cgroup, l->container.pid, err) < 0)
 		return -err->code;
-	if (fstat(l->cgroup.fd, &st) < 0)
+	if (fstat(l->container.cgroup.fd, &st) < 0)
 		return fail_errno(err, errno, "cgroup %s", path);
-	l->record.cgroup_id = st.st_ino;
-	l->record.cgroup = arena_strdup(l->arena, path);
-	if (!l->record.cgroup)
+	l->container.record.cgroup_id = st.st_ino;
+	l->container.record.cgroup = arena_strdup(l->container.arena, path);
+	if (!l->container.record.cgroup)
 		return fail_errno(err, ENOMEM, "cgroup %s", path);
-	return state_note_cgroup(l->lock_fd, &l->record, err);
+	return state_note_cgroup(l->container.lock_fd, &l->container.record, err);
 }
 
 /* What is in the cgroup is killed at once: systemd would ask it to end, and wait for 90 s. The
@@ -80,15 +84,15 @@ int step_make_unit(struct life *l, struct nacre_error *err)
  * between would find nothing more to do. */
 int step_drop_unit(struct life *l, struct nacre_error *err)
 {
-	const bool open = l->cgroup.fd >= 0;
+	const bool open = l->container.cgroup.fd >= 0;
 
 	if (!l->cgroup_made)
 		return 0;
-	if (open ? cgroup_empty(&l->cgroup, err) < 0 : step_kill_init(l, err) < 0)
+	if (open ? cgroup_empty(&l->container.cgroup, err) < 0 : step_kill_init(l, err) < 0)
 		return -err->code;
-	if (systemd_stop(l->record.unit, l->record.user_unit, err) < 0)
+	if (systemd_stop(l->container.record.unit, l->container.record.user_unit, err) < 0)
 		return -err->code;
-	return open ? cgroup_destroy(&l->cgroup, err) : 0;
+	return open ? cgroup_destroy(&l->container.cgroup, err) : 0;
 }
 
 /* INIT, where systemd has put it. */
@@ -98,19 +102,22 @@ int step_find_unit_cgroup(struct life *l, struct nacre_error *err)
 
 	if (cgroup_of_process(0, path, err) < 0)
 		return -err->code;
-	if (cgroup_open(path, &l->cgroup, err) < 0)
+	if (cgroup_open(path, &l->container.cgroup, err) < 0)
 		return fail(err, ENOENT, "cgroup %s of the unit went away", path);
-	fd_close(&l->cgroup.mount_fd);
+	fd_close(&l->container.cgroup.mount_fd);
 	return 0;
 }
 
 /* exec: below the unit's cgroup, where the process would have been born otherwise. */
 int step_attach_to_unit(struct life *l, struct nacre_error *err)
 {
-	const struct cgroup *cgroup = l->exec_cgroup.fd < 0 ? &l->cgroup : &l->exec_cgroup;
-	size_t length = strlen(l->record.cgroup);
+	const struct cgroup *cgroup = l->exec_cgroup.fd < 0 ? &l->container.cgroup
+							    : &l->exec_cgroup;
+	size_t length = strlen(l->container.record.cgroup);
 
-	return systemd_attach(l->record.unit, true, l->pid,
-		strncmp(cgroup->path, l->record.cgroup, length) == 0 ? cgroup->path + length : "",
+	return systemd_attach(l->container.record.unit, true, l->container.pid,
+		strncmp(cgroup->path, l->container.record.cgroup, length) == 0
+			? cgroup->path + length
+			: "",
 		err);
 }

@@ -128,7 +128,7 @@ static void write_denial(struct tracer *tracer, const struct seccomp_denial *den
 		decoded[i] = texts[i];
 	read_command(denial->pid, command);
 	tracer->suppressed = 0;
-	audit_fact(tracer->l, &event, 0, &err);
+	audit_fact(&tracer->l->container, &event, 0, &err);
 }
 
 /* The call is told before it is answered: what the caller does next finds it told. */
@@ -165,11 +165,11 @@ static int confine(void)
 
 static void tracer_main(void *data)
 {
-	static const struct life_callbacks silent = {.warn = life_drop_warning};
+	static const struct container_callbacks silent = {.warn = container_drop_warning};
 	struct tracer *tracer = data;
 	struct pollfd asked = {.fd = tracer->listener, .events = POLLIN};
 
-	tracer->l->callbacks = &silent;
+	tracer->l->container.callbacks = &silent;
 	if (denials_hold(tracer->denials) < 0 || confine() < 0 || write(tracer->ready, "", 1) != 1)
 		return;
 	fd_close(&tracer->ready);
@@ -199,7 +199,7 @@ static int leave_pid_namespace(struct nacre_error *err)
 static int fork_tracer(struct tracer *tracer)
 {
 	const int keep[] = {tracer->listener, tracer->denials, tracer->ready,
-		tracer->l->audit_fds[0], tracer->l->audit_fds[1]};
+		tracer->l->container.audit_fds[0], tracer->l->container.audit_fds[1]};
 	const struct child_detached detached = {
 		"nacre-tracer", keep, sizeof(keep) / sizeof(keep[0]), tracer_main, tracer};
 
@@ -238,12 +238,12 @@ int tracer_start(struct life *l, struct nacre_error *err)
 		return listener;
 	/* Of `start`: the filter that create loaded is another nacre's if it was upgraded in
 	 * between. What this one would allow is refused then, with ENOSYS. */
-	if (!l->own_filter.profile &&
-		seccomp_own_program(l->arena, l->config->nacre, &l->own_filter, err) < 0)
+	if (!l->own_filter.profile && seccomp_own_program(l->container.arena,
+					      l->container.config->nacre, &l->own_filter, err) < 0)
 		return -err->code;
 	if (l->join_flags & CLONE_NEWPID && leave_pid_namespace(err) < 0)
 		return -err->code;
-	tracer.denials = denials = denials_open(l->state_fd, true, err);
+	tracer.denials = denials = denials_open(l->container.state_fd, true, err);
 	return denials < 0 ? denials : detach(&tracer, err);
 }
 
@@ -271,9 +271,9 @@ int tracer_end_all(struct life *l, struct nacre_error *err)
 {
 	cleanup_close int fd = -1;
 
-	if (l->state_fd < 0)
+	if (l->container.state_fd < 0)
 		return 0;
-	fd = denials_open(l->state_fd, false, err);
+	fd = denials_open(l->container.state_fd, false, err);
 	if (fd < 0)
 		return fd == -ENOENT ? 0 : fd;
 	for (int i = 0; i < TRACERS_MAX; i++) {

@@ -22,8 +22,8 @@ bool walk_step_is_active(const struct step *step, uint64_t active)
 
 static const struct step *next_in_turn(const struct walk *w, const struct step *step)
 {
-	while (step->name &&
-		(!walk_step_is_active(step, w->l->record.active) || step->flags & STEP_OVERLAP))
+	while (step->name && (!walk_step_is_active(step, w->l->container.record.active) ||
+				     step->flags & STEP_OVERLAP))
 		step++;
 	return step;
 }
@@ -31,17 +31,18 @@ static const struct step *next_in_turn(const struct walk *w, const struct step *
 /* The end of the socket where a word of INIT's was due. */
 static int died(struct life *l, const char *step, struct nacre_error *err)
 {
-	struct pollfd ended = {.fd = l->pidfd, .events = POLLIN};
+	struct pollfd ended = {.fd = l->container.pidfd, .events = POLLIN};
 	siginfo_t info = {.si_pid = 0};
 
 	/* Its files are closed before it is seen to have ended. */
 	if (poll(&ended, 1, DEATH_WAIT_MS) == 0)
 		return fail(err, EPROTO, "%s: init closed its socket and lives on", step);
 	/* Only `create`, `run` and `exec` are init's parent. */
-	if (l->pid <= 0 || sys_pidfd_wait(l->pidfd, &info, WEXITED | WNOWAIT) < 0 ||
+	if (l->container.pid <= 0 ||
+		sys_pidfd_wait(l->container.pidfd, &info, WEXITED | WNOWAIT) < 0 ||
 		info.si_code == CLD_EXITED)
 		return fail(err, ECHILD, "%s: init ended without a word", step);
-	if (info.si_status == SIGKILL && cgroup_oom_kills(&l->cgroup) > l->oom_kills)
+	if (info.si_status == SIGKILL && cgroup_oom_kills(&l->container.cgroup) > l->oom_kills)
 		return fail(err, ENOMEM, "%s: %s was OOM-killed (memory limit too low?)", step,
 			l->init_pidfd < 0 ? "container init" : "exec process");
 	return fail(err, ECHILD, "%s: init was killed by signal %d", step, info.si_status);
@@ -74,11 +75,12 @@ static int hear(
 			l->announced = true;
 			break;
 		case SYNC_WARNING:
-			life_warn(l, message.text);
+			container_warn(&l->container, message.text);
 			break;
 		case SYNC_DEBUG:
-			if (l->callbacks->debug)
-				l->callbacks->debug(l->callbacks->data, message.text);
+			if (l->container.callbacks->debug)
+				l->container.callbacks->debug(
+					l->container.callbacks->data, message.text);
 			break;
 		case SYNC_CONSOLE:
 			fd_close(&l->terminal.master);
@@ -151,14 +153,14 @@ static void report_step(struct walk *w, const struct step *step, uint64_t since)
 	(void)snprintf(text, sizeof(text), "%s: %s: %.1f us", w->me == INIT ? "init" : "runtime",
 		step->name, (double)(now_ns() - since) / 1e3);
 	if (w->me == RUNTIME)
-		w->l->callbacks->debug(w->l->callbacks->data, text);
+		w->l->container.callbacks->debug(w->l->container.callbacks->data, text);
 	else
 		(void)sync_send(w->l->sync, SYNC_DEBUG, 0, 0, -1, text, -1);
 }
 
 static int perform_step(struct walk *w, const struct step *step, struct nacre_error *err)
 {
-	bool timed = w->l->callbacks->debug;
+	bool timed = w->l->container.callbacks->debug;
 	uint64_t since = timed ? now_ns() : 0;
 	int result = step->perform ? step->perform(w->l, err) : 0;
 
@@ -178,7 +180,7 @@ int walk_from(struct walk *w, const struct step *first, const struct step **ret_
 	for (; step->name && result == 0; step++) {
 		const struct step *next;
 
-		if (!walk_step_is_active(step, w->l->record.active))
+		if (!walk_step_is_active(step, w->l->container.record.active))
 			continue;
 		if (step->flags & STEP_OVERLAP) {
 			next = next_in_turn(w, step);
@@ -223,14 +225,14 @@ int walk_back(
 		struct nacre_error one;
 		int result;
 
-		if (!step->undo || !walk_step_is_active(step, l->record.active))
+		if (!step->undo || !walk_step_is_active(step, l->container.record.active))
 			continue;
 		result = step->undo(l, &one);
 		if (result < 0 && first == 0) {
 			*err = one;
 			first = fail_prefix(err, "undo %s", step->name);
 		} else if (result < 0) {
-			life_warn(l, one.text);
+			container_warn(&l->container, one.text);
 		}
 	}
 	return first;

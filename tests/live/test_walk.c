@@ -92,17 +92,17 @@ static _Noreturn void be_init(struct life *l)
 static int step_spawn(struct life *l, struct nacre_error *err)
 {
 	struct clone_args args = {.flags = CLONE_PIDFD,
-		.pidfd = (uint64_t)(uintptr_t)&l->pidfd,
+		.pidfd = (uint64_t)(uintptr_t)&l->container.pidfd,
 		.exit_signal = SIGCHLD};
 	int pair[2];
 
 	if (sync_pair(pair, err) < 0)
 		return -err->code;
-	l->pid = sys_clone3(&args);
-	ck_assert_int_ge(l->pid, 0);
-	l->sync = pair[l->pid == 0];
-	fd_close(&pair[l->pid != 0]);
-	if (l->pid == 0)
+	l->container.pid = sys_clone3(&args);
+	ck_assert_int_ge(l->container.pid, 0);
+	l->sync = pair[l->container.pid == 0];
+	fd_close(&pair[l->container.pid != 0]);
+	if (l->container.pid == 0)
 		be_init(l);
 	if (runtime_dies)
 		fd_close(&l->sync);
@@ -115,7 +115,7 @@ static void ignore_warning(void *data, const char *text)
 	(void)text;
 }
 
-static const struct life_callbacks callbacks = {.warn = ignore_warning};
+static const struct container_callbacks callbacks = {.warn = ignore_warning};
 
 static int walk_table(const struct step *table, uint64_t active, struct nacre_error *err)
 {
@@ -127,13 +127,13 @@ static int walk_table(const struct step *table, uint64_t active, struct nacre_er
 
 	steps = table;
 	life_init(&l);
-	l.callbacks = &callbacks;
-	l.record.active = active;
+	l.container.callbacks = &callbacks;
+	l.container.record.active = active;
 	result = walk_from(&w, table, &last, err);
 	if (result < 0)
 		(void)walk_back(&l, table, last + 1, &ignored);
 	fd_close(&l.sync);
-	waitpid(l.pid, NULL, 0);
+	waitpid(l.container.pid, NULL, 0);
 	life_done(&l);
 	return result;
 }
