@@ -95,8 +95,8 @@ int nacre_features(char **ret_json, struct nacre_error *err)
 	linux_.namespaces = strings(namespaces);
 	linux_.capabilities = (struct oci_strings){
 		.items = capabilities, .n = caps_names(arena, capabilities)};
-	policy.modes = (struct oci_strings){modes, memory_policy_modes(modes)};
-	policy.flags = (struct oci_strings){policy_flags, memory_policy_flags(policy_flags)};
+	policy.modes = (struct oci_strings){modes, scheduling_memory_modes(modes)};
+	policy.flags = (struct oci_strings){policy_flags, scheduling_memory_flags(policy_flags)};
 	linux_.memory_policy = &policy;
 	seccomp_flags_supported(flags);
 	seccomp.supported_flags = strings(flags);

@@ -47,4 +47,7 @@ static inline int fd_steal(int *fd)
 /* Closes and forgets; takes -1. Keeps errno. */
 void fd_close(int *fd);
 
+/* Closes every fd from 3 up but those in KEEP (any order, -1 is skipped). Returns 0 or -errno. */
+int fd_close_all_except(const int *keep, size_t n);
+
 #endif

@@ -42,7 +42,4 @@ int file_write_all(int fd, const void *data, size_t length);
 /* The path of an open file, as /proc/self/fd has it. Returns -errno. */
 int file_path(int fd, char ret_path[PATH_MAX]);
 
-/* Closes every fd from 3 up but those in KEEP (any order, -1 is skipped). */
-int fd_close_all_except(const int *keep, size_t n);
-
 #endif

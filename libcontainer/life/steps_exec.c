@@ -114,12 +114,12 @@ int step_spawn_joined(struct life *l, struct nacre_error *err)
 /* config.md, execCPUAffinity. INIT is born in the container's cgroup, so both count there. */
 int step_set_initial_affinity(struct life *l, struct nacre_error *err)
 {
-	return cpu_affinity_apply(l->process->exec_cpu_affinity->initial, err);
+	return scheduling_apply_affinity(l->process->exec_cpu_affinity->initial, err);
 }
 
 int step_set_final_affinity(struct life *l, struct nacre_error *err)
 {
-	return cpu_affinity_apply(l->process->exec_cpu_affinity->final, err);
+	return scheduling_apply_affinity(l->process->exec_cpu_affinity->final, err);
 }
 
 int step_join_namespaces(struct life *l, struct nacre_error *err)

@@ -177,8 +177,8 @@ int step_set_attributes(struct life *l, struct nacre_error *err)
 {
 	const struct oci_linux *linux_ = l->container.config->linux_;
 
-	if (linux_ && (personality_apply(linux_->personality, err) < 0 ||
-			      memory_policy_apply(linux_->memory_policy, err) < 0))
+	if (linux_ && (scheduling_apply_personality(linux_->personality, err) < 0 ||
+			      scheduling_apply_memory_policy(linux_->memory_policy, err) < 0))
 		return -err->code;
 	return scheduling_apply(l->process, err);
 }

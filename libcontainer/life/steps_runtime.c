@@ -18,6 +18,7 @@
 #include "libcontainer/life/sync.h"
 #include "libcontainer/mount/mounts.h"
 #include "libcontainer/namespace/idmap.h"
+#include "libcontainer/process/oom_score.h"
 #include "libcontainer/process/rlimits.h"
 #include "libcontainer/record/state.h"
 #include "libcontainer/record/status.h"

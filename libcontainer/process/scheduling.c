@@ -166,7 +166,7 @@ int scheduling_apply(const struct oci_process *process, struct nacre_error *err)
 	return r;
 }
 
-int personality_apply(const struct oci_personality *wanted, struct nacre_error *err)
+int scheduling_apply_personality(const struct oci_personality *wanted, struct nacre_error *err)
 {
 	int domain = 0, r;
 
@@ -202,17 +202,17 @@ static size_t words_of(const struct word *words, const char **ret_names)
 	return n;
 }
 
-size_t memory_policy_modes(const char **ret_names)
+size_t scheduling_memory_modes(const char **ret_names)
 {
 	return words_of(memory_modes, ret_names);
 }
 
-size_t memory_policy_flags(const char **ret_names)
+size_t scheduling_memory_flags(const char **ret_names)
 {
 	return words_of(memory_flags, ret_names);
 }
 
-int memory_policy_apply(const struct oci_memory_policy *policy, struct nacre_error *err)
+int scheduling_apply_memory_policy(const struct oci_memory_policy *policy, struct nacre_error *err)
 {
 	unsigned long nodes[ID_LIST_WORDS(ID_LIST_NODES)] = {0};
 	bool some = policy && policy->nodes && *policy->nodes;
@@ -239,7 +239,7 @@ int memory_policy_apply(const struct oci_memory_policy *policy, struct nacre_err
 	return 0;
 }
 
-int cpu_affinity_apply(const char *cpus, struct nacre_error *err)
+int scheduling_apply_affinity(const char *cpus, struct nacre_error *err)
 {
 	unsigned long bits[ID_LIST_WORDS(ID_LIST_CPUS)] = {0};
 	int r;

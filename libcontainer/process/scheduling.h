@@ -7,14 +7,15 @@
 /* process.scheduler (sched_setattr(2)), process.ioPriority (ioprio_set(2)), linux.personality
  * (personality(2)) and linux.memoryPolicy (set_mempolicy(2)), on the caller. Each takes NULL. */
 int scheduling_apply(const struct oci_process *process, struct nacre_error *err);
-int personality_apply(const struct oci_personality *personality, struct nacre_error *err);
-/* What memory_policy_apply knows, for features.md. RET_NAMES has 8 places. */
-size_t memory_policy_modes(const char **ret_names);
-size_t memory_policy_flags(const char **ret_names);
+int scheduling_apply_personality(
+	const struct oci_personality *personality, struct nacre_error *err);
+/* What scheduling_apply_memory_policy knows, for features.md. RET_NAMES has 8 places. */
+size_t scheduling_memory_modes(const char **ret_names);
+size_t scheduling_memory_flags(const char **ret_names);
 
-int memory_policy_apply(const struct oci_memory_policy *policy, struct nacre_error *err);
+int scheduling_apply_memory_policy(const struct oci_memory_policy *policy, struct nacre_error *err);
 
 /* A CPU list ("0-3,7") for sched_setaffinity(2) on the caller. Takes NULL. */
-int cpu_affinity_apply(const char *cpus, struct nacre_error *err);
+int scheduling_apply_affinity(const char *cpus, struct nacre_error *err);
 
 #endif

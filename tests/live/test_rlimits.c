@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* First, since check.h has a macro called fail. */
 #include "libcontainer/base/procfs.h"
+#include "libcontainer/process/oom_score.h"
 #include "libcontainer/process/rlimits.h"
 
 #include <check.h>

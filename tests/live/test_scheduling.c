@@ -49,10 +49,10 @@ START_TEST(nothing_given_changes_nothing)
 
 	ck_assert_int_eq(scheduling_apply(NULL, &err), 0);
 	ck_assert_int_eq(scheduling_apply(&process, &err), 0);
-	ck_assert_int_eq(personality_apply(NULL, &err), 0);
-	ck_assert_int_eq(memory_policy_apply(NULL, &err), 0);
-	ck_assert_int_eq(cpu_affinity_apply(NULL, &err), 0);
-	ck_assert_int_eq(cpu_affinity_apply("", &err), 0);
+	ck_assert_int_eq(scheduling_apply_personality(NULL, &err), 0);
+	ck_assert_int_eq(scheduling_apply_memory_policy(NULL, &err), 0);
+	ck_assert_int_eq(scheduling_apply_affinity(NULL, &err), 0);
+	ck_assert_int_eq(scheduling_apply_affinity("", &err), 0);
 	ck_assert_int_eq(sched_getscheduler(0), SCHED_OTHER);
 }
 END_TEST
@@ -173,11 +173,11 @@ START_TEST(unknown_words_are_refused)
 	ck_assert_int_eq(io("IOPRIO_CLASS_X", 1), -EINVAL);
 	ck_assert_int_eq(io("IOPRIO_CLASS_BE", 8), -EINVAL);
 	ck_assert_int_eq(io("IOPRIO_CLASS_BE", -1), -EINVAL);
-	ck_assert_int_eq(memory_policy_apply(&mode, &err), -EINVAL);
-	ck_assert_int_eq(memory_policy_apply(&mode_flag, &err), -EINVAL);
-	ck_assert_int_eq(personality_apply(&domain, &err), -EINVAL);
+	ck_assert_int_eq(scheduling_apply_memory_policy(&mode, &err), -EINVAL);
+	ck_assert_int_eq(scheduling_apply_memory_policy(&mode_flag, &err), -EINVAL);
+	ck_assert_int_eq(scheduling_apply_personality(&domain, &err), -EINVAL);
 	/* None are defined: oci_config_warnings tells of it. */
-	ck_assert_int_eq(personality_apply(&flags, &err), 0);
+	ck_assert_int_eq(scheduling_apply_personality(&flags, &err), 0);
 }
 END_TEST
 
@@ -194,9 +194,9 @@ START_TEST(the_personality_changes_what_uname_says)
 {
 	struct oci_personality linux32 = {.domain = "LINUX32"}, linux_ = {.domain = "LINUX"};
 
-	ck_assert_msg(personality_apply(&linux32, &err) == 0, "%s", err.text);
+	ck_assert_msg(scheduling_apply_personality(&linux32, &err) == 0, "%s", err.text);
 	ck_assert_int_eq(personality(0xffffffff), PER_LINUX32);
-	ck_assert_msg(personality_apply(&linux_, &err) == 0, "%s", err.text);
+	ck_assert_msg(scheduling_apply_personality(&linux_, &err) == 0, "%s", err.text);
 	ck_assert_int_eq(personality(0xffffffff), PER_LINUX);
 }
 END_TEST
@@ -225,16 +225,16 @@ START_TEST(the_memory_policy_is_set)
 	struct oci_memory_policy preferred = {.mode = "MPOL_PREFERRED"};
 
 	if (!has_numa()) {
-		ck_assert_int_eq(memory_policy_apply(&bind, &err), -ENOSYS);
+		ck_assert_int_eq(scheduling_apply_memory_policy(&bind, &err), -ENOSYS);
 		return;
 	}
-	ck_assert_msg(memory_policy_apply(&bind, &err) == 0, "%s", err.text);
+	ck_assert_msg(scheduling_apply_memory_policy(&bind, &err) == 0, "%s", err.text);
 	expect_policy(2 | 1 << 15, 1);
-	ck_assert_msg(memory_policy_apply(&normal, &err) == 0, "%s", err.text);
+	ck_assert_msg(scheduling_apply_memory_policy(&normal, &err) == 0, "%s", err.text);
 	expect_policy(0, 0);
-	ck_assert_msg(memory_policy_apply(&preferred, &err) == 0, "%s", err.text);
+	ck_assert_msg(scheduling_apply_memory_policy(&preferred, &err) == 0, "%s", err.text);
 	bind.nodes = "1023";
-	ck_assert_int_eq(memory_policy_apply(&bind, &err), -EINVAL);
+	ck_assert_int_eq(scheduling_apply_memory_policy(&bind, &err), -EINVAL);
 	ck_assert_msg(strstr(err.text, "nodes \"1023\" (are these nodes online"), "%s", err.text);
 }
 END_TEST
@@ -249,14 +249,14 @@ START_TEST(the_affinity_is_set)
 	while (!CPU_ISSET(cpu, &allowed))
 		cpu++;
 	(void)snprintf(text, sizeof(text), "%d", cpu);
-	ck_assert_msg(cpu_affinity_apply(text, &err) == 0, "%s", err.text);
+	ck_assert_msg(scheduling_apply_affinity(text, &err) == 0, "%s", err.text);
 	ck_assert_int_eq(sched_getaffinity(0, sizeof(now), &now), 0);
 	ck_assert_int_eq(CPU_COUNT(&now), 1);
 	ck_assert(CPU_ISSET(cpu, &now));
-	ck_assert_msg(cpu_affinity_apply("0-511,513", &err) == 0, "%s", err.text);
+	ck_assert_msg(scheduling_apply_affinity("0-511,513", &err) == 0, "%s", err.text);
 	ck_assert_int_eq(sched_getaffinity(0, sizeof(now), &now), 0);
 	ck_assert(CPU_EQUAL(&now, &allowed));
-	ck_assert_int_eq(cpu_affinity_apply("8000-8191", &err), -EINVAL);
+	ck_assert_int_eq(scheduling_apply_affinity("8000-8191", &err), -EINVAL);
 	ck_assert_msg(strstr(err.text, "run on CPUs 8000-8191 (is one"), "%s", err.text);
 }
 END_TEST
@@ -266,7 +266,7 @@ static const char *const bad_lists[] = {",", "0,", ",0", "0,,1", "0-", "-1", "1-
 
 START_TEST(a_list_is_read_strictly)
 {
-	ck_assert_int_eq(cpu_affinity_apply(bad_lists[_i], &err), -EINVAL);
+	ck_assert_int_eq(scheduling_apply_affinity(bad_lists[_i], &err), -EINVAL);
 	ck_assert_msg(strstr(err.text, "is not a list such as 0-3,7 of numbers below 8192"), "%s",
 		err.text);
 }
