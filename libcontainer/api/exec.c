@@ -309,6 +309,7 @@ int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_opti
 		.cgroup = options->cgroup,
 		.exec_cgroup_asked = options->exec_cgroup || options->kill_on_exit,
 		.kill_on_exit = options->kill_on_exit,
+		.no_new_keyring = true, /* it has the caller's, as with runc */
 		.window = {options->window.rows, options->window.columns},
 		.bare_newlines = options->window.bare_newlines,
 	};

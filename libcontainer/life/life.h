@@ -34,9 +34,10 @@ enum owner {
 };
 
 /*
- * Conditions of a row: all of its bits must hold for the container. They are kept in the state
- * record, since `start` and `delete` walk the tables later. A change here is a change of
- * RECORD_VERSION.
+ * Conditions of a row: all of its bits must hold for the container. A row has one if both sides
+ * must know whether it is done, since the turn depends on it, or if a later command must. Any other
+ * row looks at the config itself and returns early. They are kept in the state record, since
+ * `start` and `delete` walk the tables later.
  */
 /* clang-format off */
 #define LIFE_CONDITIONS(X)                                                                         \
@@ -51,26 +52,18 @@ enum owner {
 	X(CGROUPFS)               /* the cgroup is a directory that nacre makes and removes */     \
 	X(SYSTEMD)                /* it is a unit of systemd */                                    \
 	X(ATTACH)                 /* exec: systemd moves the process, since the caller may not */  \
-	X(EXEC_CGROUP)             /* exec: in a cgroup of its own below the container's */         \
+	X(EXEC_CGROUP)            /* exec: in a cgroup of its own below the container's */         \
 	X(KILL_ON_EXIT)           /* exec: which is killed when the command or its parent ends */  \
 	X(DELEGATE_CGROUP)        /* run.oci.delegate-cgroup */                                    \
 	X(RESCTRL)                /* linux.intelRdt */                                             \
 	X(NET_DEVICES)                                                                             \
 	X(HOST_SOURCES)           /* a mount source must be opened by RUNTIME */                   \
-	X(DEVICE_NODES)           /* linux.devices in a user namespace: RUNTIME makes them */      \
-	X(HOSTNAME)                                                                                \
-	X(SYSCTL)                                                                                  \
-	X(MASKS)                                                                                   \
 	X(TERMINAL)                                                                                \
 	X(NOTIFY)                 /* sd_notify(3): a socket for the program */                     \
 	X(PID_FILE)                                                                                \
 	X(PIDFD_SOCKET)                                                                            \
-	X(KEYRING)                                                                                 \
-	X(AFFINITY)               /* process.execCPUAffinity: of exec only */                      \
-	X(OOM_SCORE)                                                                               \
 	X(LIMITS)                 /* process.rlimits: INIT sets them */                            \
 	X(LIMITS_FROM_OUTSIDE)    /* in a user namespace INIT may raise none: RUNTIME does */      \
-	X(LSM)                                                                                     \
 	X(LANDLOCK)                                                                                \
 	X(SECCOMP)                /* in config.json; the next two are of nacre's filter as well */ \
 	X(SECCOMP_PRIVILEGED)     /* without no_new_privs a filter needs CAP_SYS_ADMIN to load */  \
@@ -78,11 +71,9 @@ enum owner {
 	X(SECCOMP_NOTIFY)                                                                          \
 	X(TRACE)                  /* --trace-denials: the listener of nacre's own filter */        \
 	X(HOOKS_CREATE_RUNTIME)   /* prestart or createRuntime */                                  \
-	X(HOOKS_CREATE_CONTAINER)                                                                  \
 	X(HOOKS_START_CONTAINER)                                                                   \
 	X(HOOKS_POSTSTART)                                                                         \
-	X(HOOKS_POSTSTOP)                                                                          \
-	X(HOOK_OUTPUT)            /* of the annotations run.oci.hooks.* */
+	X(HOOKS_POSTSTOP)
 /* clang-format on */
 
 /* Each has a bit of its own, by its place in the list. */

@@ -53,7 +53,6 @@ static uint64_t plan_hooks(const struct oci_hooks *hooks)
 	if (!hooks)
 		return 0;
 	return when(hooks->prestart.n || hooks->create_runtime.n, HOOKS_CREATE_RUNTIME) |
-	       when(hooks->create_container.n, HOOKS_CREATE_CONTAINER) |
 	       when(hooks->start_container.n, HOOKS_START_CONTAINER) |
 	       when(hooks->poststart.n, HOOKS_POSTSTART) | when(hooks->poststop.n, HOOKS_POSTSTOP);
 }
@@ -71,9 +70,8 @@ static uint64_t plan_process(const struct oci_config *config, const struct oci_p
 	if (seccomp)
 		filter |= SECCOMP | when(notifies(seccomp), SECCOMP_NOTIFY);
 	return filter | when(config->nacre && config->nacre->landlock, LANDLOCK) |
-	       when(process->terminal, TERMINAL) | when(process->oom_score_adj.set, OOM_SCORE) |
+	       when(process->terminal, TERMINAL) |
 	       when(process->n_rlimits, userns ? LIMITS_FROM_OUTSIDE : LIMITS) |
-	       when(is_set(process->apparmor_profile) || is_set(process->selinux_label), LSM) |
 	       when(is_set(options->pidfd_socket), PIDFD_SOCKET) |
 	       when(is_set(options->pid_file), PID_FILE);
 }
@@ -85,20 +83,14 @@ static uint64_t plan_annotations(const struct oci_config *config)
 
 	if (annotations_read(config, &annotations, &ignored) < 0)
 		return 0;
-	return when(config->hooks && (annotations.hooks_stdout || annotations.hooks_stderr),
-		       HOOK_OUTPUT) |
-	       when(annotations.delegate_cgroup, DELEGATE_CGROUP);
+	return when(annotations.delegate_cgroup, DELEGATE_CGROUP);
 }
 
 uint64_t plan_create(const struct oci_config *config, const struct life_options *options)
 {
 	const struct oci_linux *linux_ = config->linux_;
-	uint64_t masks = 0;
 
-	if (linux_)
-		masks = when(linux_->masked_paths.n || linux_->readonly_paths.n, MASKS) |
-			when(linux_->sysctl.n, SYSCTL);
-	return masks | plan_annotations(config) | plan_hooks(config->hooks) |
+	return plan_annotations(config) | plan_hooks(config->hooks) |
 	       plan_process(config, config->process, options) |
 	       when(new_namespace(config, "user"), NEW_USERNS) |
 	       when(oci_find_namespace(config, "user"), IN_USERNS) |
@@ -106,12 +98,9 @@ uint64_t plan_create(const struct oci_config *config, const struct life_options 
 	       when(new_namespace(config, "network"), NEW_NETNS) |
 	       when(new_namespace(config, "pid"), NEW_PIDNS) |
 	       when(new_namespace(config, "mount"), NEW_MNTNS) |
-	       when(linux_ && linux_->n_devices && linux_->n_uid_mappings, DEVICE_NODES) |
 	       when(linux_ && linux_->n_net_devices, NET_DEVICES) |
 	       when(linux_ && linux_->intel_rdt, RESCTRL) |
-	       when(needs_host_sources(config), HOST_SOURCES) |
-	       when(is_set(config->hostname) || is_set(config->domainname), HOSTNAME) |
-	       when(!options->no_new_keyring, KEYRING) | when(options->notify, NOTIFY) |
+	       when(needs_host_sources(config), HOST_SOURCES) | when(options->notify, NOTIFY) |
 	       (options->systemd_cgroup ? SYSTEMD : CGROUPFS) |
 	       (options->waits_for_start ? WAITS_FOR_START : RUNS_AT_ONCE);
 }
@@ -119,7 +108,7 @@ uint64_t plan_create(const struct oci_config *config, const struct life_options 
 uint64_t plan_join(const struct oci_config *config, const struct oci_process *process,
 	const struct life_options *options)
 {
-	return plan_process(config, process, options) | when(process->exec_cpu_affinity, AFFINITY) |
+	return plan_process(config, process, options) |
 	       when(config->linux_ && config->linux_->intel_rdt, RESCTRL) |
 	       when(options->attach, ATTACH) | when(options->exec_cgroup, EXEC_CGROUP) |
 	       when(options->kill_on_exit, KILL_ON_EXIT);

@@ -114,12 +114,16 @@ int step_spawn_joined(struct life *l, struct nacre_error *err)
 /* config.md, execCPUAffinity. INIT is born in the container's cgroup, so both count there. */
 int step_set_initial_affinity(struct life *l, struct nacre_error *err)
 {
-	return scheduling_apply_affinity(l->process->exec_cpu_affinity->initial, err);
+	const struct oci_cpu_affinity *affinity = l->process->exec_cpu_affinity;
+
+	return affinity ? scheduling_apply_affinity(affinity->initial, err) : 0;
 }
 
 int step_set_final_affinity(struct life *l, struct nacre_error *err)
 {
-	return scheduling_apply_affinity(l->process->exec_cpu_affinity->final, err);
+	const struct oci_cpu_affinity *affinity = l->process->exec_cpu_affinity;
+
+	return affinity ? scheduling_apply_affinity(affinity->final, err) : 0;
 }
 
 int step_join_namespaces(struct life *l, struct nacre_error *err)

@@ -13,10 +13,13 @@
  * open them for their own hooks. */
 int step_open_hook_output(struct life *l, struct nacre_error *err)
 {
-	if (l->hook_output.stdout_fd >= 0 || l->hook_output.stderr_fd >= 0)
+	const struct run_annotations *annotations = &l->container.annotations;
+
+	if (!l->container.config->hooks || l->hook_output.stdout_fd >= 0 ||
+		l->hook_output.stderr_fd >= 0)
 		return 0;
-	return hooks_open_output(l->container.annotations.hooks_stdout,
-		l->container.annotations.hooks_stderr, &l->hook_output, err);
+	return hooks_open_output(
+		annotations->hooks_stdout, annotations->hooks_stderr, &l->hook_output, err);
 }
 
 struct oci_state step_hook_state(const struct life *l, int64_t pid, const char *status)
@@ -80,10 +83,14 @@ int step_hooks_create_runtime(struct life *l, struct nacre_error *err)
  * host. */
 int step_hooks_create_container(struct life *l, struct nacre_error *err)
 {
+	const struct oci_hooks *hooks = l->container.config->hooks;
+
+	if (!hooks || !hooks->create_container.n)
+		return 0;
 	if (fchdir(l->rootfs_fd) < 0)
 		return fail_errno(err, errno, "enter the rootfs");
-	return run_hooks(l, "createContainer", &l->container.config->hooks->create_container,
-		"creating", getpid(), NULL, err);
+	return run_hooks(
+		l, "createContainer", &hooks->create_container, "creating", getpid(), NULL, err);
 }
 
 /* config.md, StartContainer Hooks: everything in the container, before its program, and with its

@@ -12,8 +12,13 @@
 /* Where RUNTIME may make none either, init binds the host's. */
 int step_make_device_nodes(struct life *l, struct nacre_error *err)
 {
-	int fd = devices_make_nodes(l->container.config->linux_, err);
+	const struct oci_linux *linux_ = l->container.config->linux_;
+	int fd;
 
+	/* In a user namespace INIT may make none. */
+	if (!linux_ || !linux_->n_devices || !linux_->n_uid_mappings)
+		return 0;
+	fd = devices_make_nodes(linux_, err);
 	if (fd < 0)
 		return fd == -EPERM ? 0 : fd;
 	l->nodes_fd = fd;

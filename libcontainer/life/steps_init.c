@@ -83,7 +83,7 @@ int step_new_session(struct life *l, struct nacre_error *err)
 
 	if (setsid() < 0)
 		return fail_errno(err, errno, "setsid");
-	if (!(l->container.record.active & KEYRING))
+	if (l->options->no_new_keyring)
 		return 0;
 	result = credentials_new_keyring(l->container.id, l->process->selinux_label, err);
 	if (result > 0)
@@ -139,8 +139,9 @@ int step_open_terminal(struct life *l, struct nacre_error *err)
 
 int step_set_hostname(struct life *l, struct nacre_error *err)
 {
-	return namespaces_set_hostname(
-		l->container.config->hostname, l->container.config->domainname, err);
+	const struct oci_config *config = l->container.config;
+
+	return namespaces_set_hostname(config->hostname, config->domainname, err);
 }
 
 /* As root of the container, so that `create` reports a missing program; the user may still not be
@@ -185,6 +186,8 @@ int step_set_attributes(struct life *l, struct nacre_error *err)
 
 int step_set_labels(struct life *l, struct nacre_error *err)
 {
+	if (!lsm_is_asked_for(l->process))
+		return 0;
 	if (l->proc_fd < 0)
 		l->proc_fd = procfs_open(err);
 	if (l->proc_fd < 0)

@@ -14,6 +14,7 @@
 #include "libcontainer/mount/pivot.h"
 #include "libcontainer/mount/rootfs.h"
 #include "libcontainer/namespace/sysctl.h"
+#include "libcontainer/process/lsm.h"
 #include "specs/profiles.h"
 
 /* INIT's rows that make the container's root, in the order of life.c. */
@@ -135,24 +136,32 @@ int step_make_devices(struct life *l, struct nacre_error *err)
 /* Before /proc/sys turns read-only. */
 int step_write_sysctls(struct life *l, struct nacre_error *err)
 {
+	const struct oci_linux *linux_ = l->container.config->linux_;
+
+	if (!linux_ || !linux_->sysctl.n)
+		return 0;
 	if (l->proc_fd < 0)
 		l->proc_fd = procfs_open(err);
 	if (l->proc_fd < 0)
 		return l->proc_fd;
-	return sysctl_apply(l->proc_fd, &l->container.config->linux_->sysctl, err);
+	return sysctl_apply(l->proc_fd, &linux_->sysctl, err);
 }
 
 /* Before the pivot: the host's /dev/null can be cloned only while its mount is in this namespace.
  */
 int step_mask_paths(struct life *l, struct nacre_error *err)
 {
-	cleanup_close int dev_null_fd = device_open_null(err);
+	const struct oci_config *config = l->container.config;
+	const struct oci_linux *linux_ = config->linux_;
+	cleanup_close int dev_null_fd = -1;
 
+	if (!linux_ || (!linux_->masked_paths.n && !linux_->readonly_paths.n))
+		return 0;
+	dev_null_fd = device_open_null(err);
 	if (dev_null_fd < 0)
 		return dev_null_fd;
-	return masks_apply(l->rootfs_fd, dev_null_fd, masks_expect_procfs(l->container.config),
-		&l->container.config->linux_->masked_paths,
-		&l->container.config->linux_->readonly_paths, err);
+	return masks_apply(l->rootfs_fd, dev_null_fd, masks_expect_procfs(config),
+		&linux_->masked_paths, &linux_->readonly_paths, err);
 }
 
 int step_pivot(struct life *l, struct nacre_error *err)
@@ -177,7 +186,7 @@ int step_seal_rootfs(struct life *l, struct nacre_error *err)
 	 */
 	fd_close(&l->rootfs_fd);
 	fd_close(&l->container.cgroup.fd);
-	if (!(l->container.record.active & LSM))
+	if (!lsm_is_asked_for(l->process)) /* for "LSM labels" */
 		fd_close(&l->proc_fd);
 	attrs = (l->container.config->root->readonly ? MOUNT_ATTR_RDONLY : 0) |
 		(hardened && hardened->root_nosuid ? MOUNT_ATTR_NOSUID : 0) |

@@ -161,7 +161,7 @@ static pid_t spawn_with_score(struct life *l, struct nacre_error *err)
 	int own;
 	pid_t pid;
 
-	if (!(l->container.record.active & OOM_SCORE) || geteuid() == 0)
+	if (!l->process->oom_score_adj.set || geteuid() == 0)
 		return namespaces_spawn(&l->namespaces, &l->container.pidfd, err);
 	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc_fd < 0)
@@ -306,7 +306,7 @@ int step_set_oom_score(struct life *l, struct nacre_error *err)
 {
 	cleanup_close int proc_fd = -1;
 
-	if (geteuid() != 0) /* INIT was born with it */
+	if (!l->process->oom_score_adj.set || geteuid() != 0) /* INIT was born with it */
 		return 0;
 	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc_fd < 0)
