@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcontainer/process/program.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -15,10 +14,9 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/paths.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/process/program_environment.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define PASSWD_LIMIT (1024 * 1024)
-#define PASSWD_LINE 1024
 #define MAX_SIGNAL 64
 
 static int out_of_memory(struct nacre_error *err)
@@ -46,174 +44,6 @@ static const char *reason(int code)
 	default:
 		return strerror(code);
 	}
-}
-
-/* --- environment --- */
-
-/* A set of names with open addressing: a pod's environment can have thousands of variables. */
-struct name_set {
-	const char **slots;
-	size_t mask;
-};
-
-/* Returns whether the name (up to its '=') of VARIABLE was new. */
-static bool add_name(struct name_set *set, const char *variable, size_t length)
-{
-	uint32_t hash = 2166136261U; /* FNV-1a */
-
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ (unsigned char)variable[i]) * 16777619U;
-	for (size_t slot = hash & set->mask;; slot = (slot + 1) & set->mask) {
-		if (!set->slots[slot]) {
-			set->slots[slot] = variable;
-			return true;
-		}
-		if (strncmp(set->slots[slot], variable, length + 1) == 0)
-			return false;
-	}
-}
-
-static int make_name_set(
-	struct arena *arena, size_t n, struct name_set *ret_set, struct nacre_error *err)
-{
-	size_t size = 8;
-
-	while (size < n * 2)
-		size *= 2;
-	ret_set->slots = arena_array(arena, size, sizeof(*ret_set->slots));
-	ret_set->mask = size - 1;
-	return ret_set->slots ? 0 : out_of_memory(err);
-}
-
-static int name_length(const char *variable, size_t *ret_length, struct nacre_error *err)
-{
-	const char *equals = strchr(variable, '=');
-
-	if (!equals)
-		return fail(err, EINVAL, "process.env: \"%.64s\" has no \"=\"", variable);
-	if (equals == variable)
-		return fail(err, EINVAL, "process.env: \"%.64s\" has no name", variable);
-	*ret_length = (size_t)(equals - variable);
-	return 0;
-}
-
-/* "name:password:uid:gid:comment:home:shell". Cuts LINE. Returns the home of UID, or NULL. */
-static const char *home_in_line(char *line, uint32_t uid)
-{
-	char *fields[7];
-	unsigned long long number;
-	char *end;
-
-	if (line[0] == '#') /* a comment, as libc reads it */
-		return NULL;
-	for (size_t i = 0; i < 7; i++) {
-		fields[i] = strsep(&line, ":");
-		if (!fields[i])
-			return NULL;
-	}
-	if (!isdigit((unsigned char)fields[2][0]))
-		return NULL;
-	errno = 0;
-	number = strtoull(fields[2], &end, 10);
-	if (errno || *end || number != uid)
-		return NULL;
-	return fields[5];
-}
-
-struct passwd_reader {
-	int fd;
-	size_t total;
-	size_t used;
-	size_t at;
-	char buffer[4096];
-};
-
-static int next_byte(struct passwd_reader *reader)
-{
-	if (reader->at == reader->used) {
-		ssize_t n = reader->total < PASSWD_LIMIT
-				    ? read(reader->fd, reader->buffer, sizeof(reader->buffer))
-				    : 0;
-
-		if (n <= 0)
-			return -1;
-		reader->total += (size_t)n;
-		reader->used = (size_t)n;
-		reader->at = 0;
-	}
-	return (unsigned char)reader->buffer[reader->at++];
-}
-
-/* Returns false at the end. A line that is too long comes out empty. */
-static bool next_line(struct passwd_reader *reader, char *line, size_t size)
-{
-	size_t used = 0;
-	int c;
-
-	while ((c = next_byte(reader)) >= 0 && c != '\n')
-		if (used < size)
-			line[used++] = (char)c;
-	line[used < size ? used : 0] = '\0';
-	return c >= 0 || used;
-}
-
-/* By hand and bounded, because the file is the image's; and libc's getpwuid would load the image's
- * modules of nsswitch.conf. Anything amiss means "/". */
-static char *find_home(struct arena *arena, uint32_t uid)
-{
-	cleanup_close int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	struct passwd_reader reader = {.fd = fd};
-	char line[PASSWD_LINE];
-	struct stat st;
-
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		while (next_line(&reader, line, sizeof(line))) {
-			const char *home = home_in_line(line, uid);
-
-			if (home)
-				return arena_printf(arena, "HOME=%s", home[0] == '/' ? home : "/");
-		}
-	}
-	return arena_strdup(arena, "HOME=/");
-}
-
-/* Kept is the last variable of each name, where it stands. Filled from the end. */
-static int build_environment(struct arena *arena, const struct oci_process *process,
-	char ***ret_envp, struct nacre_error *err)
-{
-	const struct oci_strings *env = &process->env;
-	char **envp = arena_array(arena, env->n + 2, sizeof(*envp));
-	size_t first = env->n;
-	bool has_home = false;
-	struct name_set seen;
-	int r = make_name_set(arena, env->n, &seen, err);
-
-	if (r < 0)
-		return r;
-	if (!envp)
-		return out_of_memory(err);
-	for (size_t i = env->n; i-- > 0;) {
-		const char *variable = env->items[i];
-		size_t length = 0;
-
-		r = name_length(variable, &length, err);
-		if (r < 0)
-			return r;
-		if (!add_name(&seen, variable, length))
-			continue;
-		if (strcmp(variable, "HOME=") == 0)
-			continue;
-		if (strncmp(variable, "HOME=", 5) == 0)
-			has_home = true;
-		envp[--first] = (char *)variable;
-	}
-	if (!has_home) {
-		envp[env->n] = find_home(arena, process->user.uid);
-		if (!envp[env->n])
-			return out_of_memory(err);
-	}
-	*ret_envp = envp + first;
-	return 0;
 }
 
 /* --- the program's file --- */
@@ -261,8 +91,8 @@ static int search(struct arena *arena, const char *name, const char *directories
 	return fail(err, ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
 }
 
-static int step_find_program(struct arena *arena, const char *name, char *const *envp,
-	char **ret_path, struct nacre_error *err)
+static int find(struct arena *arena, const char *name, char *const *envp, char **ret_path,
+	struct nacre_error *err)
 {
 	int r;
 
@@ -291,10 +121,10 @@ int program_prepare(struct arena *arena, const struct oci_process *process,
 		return out_of_memory(err);
 	for (size_t i = 0; i < args->n; i++)
 		program.argv[i] = (char *)args->items[i];
-	r = build_environment(arena, process, &program.envp, err);
+	r = program_environment(arena, process, &program.envp, err);
 	if (r < 0)
 		return r;
-	r = step_find_program(arena, args->items[0], program.envp, &program.path, err);
+	r = find(arena, args->items[0], program.envp, &program.path, err);
 	if (r < 0)
 		return r;
 	*ret_program = program;
