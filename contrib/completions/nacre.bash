@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # bash completion for nacre. Commands, options and their words come from "nacre help", which prints the
-# tables that the parser reads: there is no second list to keep.
+# tables that the parser reads. Rules and grants stand here: tests/lint/map.sh compares them with specs/.
+
+_nacre_rules='host-network joined-network mount-sources namespaces no-new-privileges
+	capability-ceiling read-only-root kernel-mounts writable-binds mount-flags propagation hidden-paths
+	devices resources rlimits oom-score own-seccomp-filter landlock annotations'
+_nacre_grants='rootfs-write tmp-exec host-network host-pid host-ipc new-privileges engine-socket
+	join-network cgroup-write workspace-exec cap: device: mount: workspace: unlimited: syscall: socket:
+	abi:'
 
 # A row of the help: "  -f, --format table|json   ..." gives the option, and what it takes.
 _nacre_options() {
@@ -35,8 +42,27 @@ _nacre_command() {
 	done
 }
 
+_nacre_capabilities() {
+	nacre features 2>/dev/null | grep -o '"CAP_[A-Z_]*"' | tr -d '"' | sort -u
+}
+
+# What follows KIND: in a grant.
+_nacre_complete_item() {
+	case $1 in
+	cap) mapfile -t COMPREPLY < <(compgen -W "$(_nacre_capabilities)" -- "$2") ;;
+	unlimited) mapfile -t COMPREPLY < <(compgen -W "pids memory swap cpu" -- "$2") ;;
+	abi) mapfile -t COMPREPLY < <(compgen -W "x86" -- "$2") ;;
+	device | mount | workspace) mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
+	esac
+}
+
 _nacre_complete_value() {
 	case $1 in
+	RULE) mapfile -t COMPREPLY < <(compgen -W "$_nacre_rules" -- "$2") ;;
+	GRANT)
+		mapfile -t COMPREPLY < <(compgen -W "$_nacre_grants" -- "$2")
+		[[ ${#COMPREPLY[@]} != 1 || ${COMPREPLY[0]} != *: ]] || compopt -o nospace 2>/dev/null
+		;;
 	*'|'*) mapfile -t COMPREPLY < <(compgen -W "${1//|/ }" -- "$2") ;;
 	DIR) mapfile -t COMPREPLY < <(compgen -d -- "$2") ;;
 	FILE | PATH) mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
@@ -44,16 +70,27 @@ _nacre_complete_value() {
 }
 
 _nacre() {
-	local word=${COMP_WORDS[COMP_CWORD]} option=${COMP_WORDS[COMP_CWORD - 1]} command value
+	local word=${COMP_WORDS[COMP_CWORD]} i=$((COMP_CWORD - 1)) kind='' option command value
 	command=$(_nacre_command)
 
+	# bash makes words of "=" and ":" as well.
+	if [[ $word == ":" ]]; then
+		word='' kind=${COMP_WORDS[i]} i=$((i - 1))
+	elif [[ ${COMP_WORDS[i]} == ":" ]]; then
+		kind=${COMP_WORDS[i - 1]} i=$((i - 2))
+	fi
 	if [[ $word == "=" ]]; then
 		word=
-	elif [[ $option == "=" ]]; then
-		option=${COMP_WORDS[COMP_CWORD - 2]}
+	elif [[ ${COMP_WORDS[i]} == "=" ]]; then
+		i=$((i - 1))
 	fi
+	option=${COMP_WORDS[i]}
 	if [[ $option == --* ]]; then
 		value=$(_nacre_value "$option" ${command:+"$command"})
+		if [[ $value == GRANT && -n $kind ]]; then
+			_nacre_complete_item "$kind" "$word"
+			return
+		fi
 		if [[ -n $value ]]; then
 			_nacre_complete_value "$value" "$word"
 			return

@@ -43,6 +43,26 @@ test_bash_completes_every_option_of_every_command() {
 	is "$out" help "command"
 }
 
+# Words of "nacre help" or of specs/; which ones there are is compared by tests/lint/map.sh.
+test_bash_completes_profiles_rules_and_grants() {
+	bash_completes nacre run --profile ""
+	is "$out" $'oci\nnested\nagent\nstrict' "profiles"
+	bash_completes nacre create --profile = st
+	is "$out" strict "profile after ="
+	bash_completes nacre --require land
+	is "$out" landlock "rule"
+	bash_completes nacre run --allow root
+	is "$out" rootfs-write "grant"
+	bash_completes nacre run --allow un
+	is "$out" unlimited: "grant of an item"
+	bash_completes nacre run --allow unlimited :
+	is "$out" $'pids\nmemory\nswap\ncpu' "limits"
+	bash_completes nacre run --allow = cap : CAP_NET_B
+	is "$out" $'CAP_NET_BIND_SERVICE\nCAP_NET_BROADCAST' "capabilities"
+	bash_completes nacre run --allow mount : /et
+	is "$out" /etc "source"
+}
+
 test_fish_completes_every_option_of_every_command() {
 	local command
 	needs_program fish || return
@@ -54,6 +74,22 @@ test_fish_completes_every_option_of_every_command() {
 	is "$(sort <<<"$out")" $'json\ntext' "formats"
 	fish_completes "nacre harde"
 	is "$out" harden "command"
+}
+
+test_fish_completes_profiles_rules_and_grants() {
+	needs_program fish || return
+	fish_completes "nacre run --profile "
+	is "$(sort <<<"$out")" $'agent\nnested\noci\nstrict' "profiles"
+	fish_completes "nacre --require land"
+	is "$out" landlock "rule"
+	fish_completes "nacre run --allow root"
+	is "$out" rootfs-write "grant"
+	fish_completes "nacre run --allow unlimited:p"
+	is "$out" unlimited:pids "limit"
+	fish_completes "nacre run --allow cap:CAP_NET_B"
+	is "$out" $'cap:CAP_NET_BIND_SERVICE\ncap:CAP_NET_BROADCAST' "capabilities"
+	fish_completes "nacre run --allow mount:/et"
+	has "$out" mount:/etc/
 }
 
 test_zsh_completes_every_option_of_every_command() {
@@ -68,6 +104,35 @@ test_zsh_completes_every_option_of_every_command() {
 	done
 	has "$(in_path zsh -f -c 'source $1; _nacre_specs; print -l -- $specs' - \
 		"$completions/nacre.zsh")" ":text or json:(text json)"
+}
+
+# compset and compadd work at a terminal alone: these print what they are given.
+zsh_completes_grant() {
+	# shellcheck disable=SC2016
+	good in_path zsh -f -c 'source $1; PREFIX=$2
+		compset() { [[ $PREFIX == *:* ]] }
+		compadd() { shift ${@[(i)--]}; print -l -- $@ }
+		_files() { print files }
+		_nacre_complete_grants' - "$completions/nacre.zsh" "$1"
+}
+
+test_zsh_completes_profiles_rules_and_grants() {
+	local specs
+	needs_program zsh || return
+	# shellcheck disable=SC2016
+	specs=$(in_path zsh -f -c 'source $1; _nacre_specs run; print -l -- $specs' - "$completions/nacre.zsh")
+	has "$specs" ":(oci nested agent strict)"
+	has "$specs" ":RULE:(host-network joined-network "
+	has "$specs" ":GRANT:_nacre_complete_grants"
+	zsh_completes_grant ""
+	has "$out" rootfs-write
+	has "$out" cap:
+	zsh_completes_grant unlimited:
+	is "$out" $'pids\nmemory\nswap\ncpu' "limits"
+	zsh_completes_grant cap:
+	has "$out" CAP_NET_RAW
+	zsh_completes_grant device:
+	is "$out" files "device"
 }
 
 all_tests "$@"
