@@ -3,6 +3,7 @@
 #include "tests/live/cgroup_fixture.h"
 
 #include <linux/magic.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -104,10 +105,31 @@ START_TEST(a_path_that_is_too_long_is_refused)
 }
 END_TEST
 
+/* cgroup.procs of the cgroup that this process is in. */
+static int open_own_procs(int mount_fd)
+{
+	char line[PATH_MAX], path[PATH_MAX + 16];
+	FILE *file = fopen("/proc/self/cgroup", "re");
+	int fd = -1;
+
+	ck_assert_ptr_nonnull(file);
+	while (fd < 0 && fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(line, "0::/", 4) != 0)
+			continue;
+		(void)snprintf(path, sizeof(path), "./%s/cgroup.procs", line + 4);
+		fd = openat(mount_fd, path, O_WRONLY | O_CLOEXEC);
+	}
+	(void)fclose(file);
+	ck_assert_int_ge(fd, 0);
+	return fd;
+}
+
 START_TEST(a_relative_path_hangs_below_the_parent_of_the_runtimes_cgroup)
 {
 	struct cgroup own = make("own"), inner = make("own/inner");
 	char path[PATH_MAX], expected[PATH_MAX + 64];
+	int before = open_own_procs(own.mount_fd);
 
 	ck_assert_int_eq(cgroup_attach(&inner, getpid(), &err), 0);
 	ck_assert_int_eq(cgroup_resolve_path(own.mount_fd, "x/y", "id", path, &err), 0);
@@ -116,7 +138,8 @@ START_TEST(a_relative_path_hangs_below_the_parent_of_the_runtimes_cgroup)
 	ck_assert_int_eq(cgroup_resolve_path(own.mount_fd, NULL, "id", path, &err), 0);
 	(void)snprintf(expected, sizeof(expected), "%s/nacre-id", own.path);
 	ck_assert_str_eq(path, expected);
-	ck_assert_int_eq(file_write(own.mount_fd, "cgroup.procs", "0"), 0);
+	ck_assert_int_eq(write(before, "0", 1), 1);
+	(void)close(before);
 	destroy(&inner);
 	destroy(&own);
 }
@@ -124,13 +147,22 @@ END_TEST
 
 START_TEST(in_the_root_cgroup_a_relative_path_hangs_below_the_root)
 {
-	char path[PATH_MAX];
-	int mount_fd = cgroup_open_mount(&err);
+	struct cgroup root = make("root");
+	int status;
+	pid_t pid = fork();
 
-	ck_assert_int_eq(file_write(mount_fd, "cgroup.procs", "0"), 0);
-	ck_assert_int_eq(cgroup_resolve_path(mount_fd, "", "id", path, &err), 0);
-	ck_assert_str_eq(path, "/nacre-id");
-	(void)close(mount_fd);
+	/* A cgroup namespace makes its own cgroup the root. */
+	if (pid == 0) {
+		char path[PATH_MAX] = "";
+
+		if (cgroup_attach(&root, getpid(), &err) < 0 || unshare(CLONE_NEWCGROUP) < 0 ||
+			cgroup_resolve_path(root.mount_fd, "", "id", path, &err) < 0)
+			_exit(1);
+		_exit(strcmp(path, "/nacre-id") ? 2 : 0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	destroy(&root);
 }
 END_TEST
 
