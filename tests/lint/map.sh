@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The documents name what is there: the life table in libcontainer/README.md is the one of life.c, each
 # function of its map stands in the file given, the rules and grants are those of specs/, also where the
-# shells complete them, and
-# SECURITY.md has the replayed CVEs. "map.sh life" prints the life table.
+# shells complete them, and SECURITY.md has the replayed CVEs. "map.sh life" prints the life table.
 # shellcheck disable=SC2013,SC2016 # names without blanks; backquotes of Markdown
 set -u
 cd "$SOURCE" || exit 1

@@ -5,6 +5,11 @@
 # below the host's systemd where that has a whole cgroup v2, and else below one that is pid 1 of
 # namespaces of its own (tests/systemd/boot).
 
+if ((EUID)); then
+	echo "1..0 # SKIP root is needed"
+	[[ ${MUST_RUN:-} != 1 ]]
+	exit
+fi
 if [[ ! -d /run/systemd/system || ! -e /sys/fs/cgroup/cgroup.controllers ]]; then
 	here=$(cd "$(dirname "$0")" && pwd)
 	if [[ ! -x /usr/lib/systemd/systemd && ! -x /lib/systemd/systemd ]]; then

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The form of sources, manual page and words, as one version of each tool sees it: for .ci/run, not for
+# a user, whose versions find other things.
+set -u
+cd "$SOURCE" || exit 1
+failed=0 skipped=''
+mapfile -t sources < <(find specs libcontainer runtime tests -name '*.[ch]' | sort)
+mapfile -t product < <(find specs libcontainer runtime -name '*.[ch]' | sort)
+
+complain() {
+	echo "form: $*" >&2
+	failed=1
+}
+
+# has PROGRAM
+has() {
+	command -v "$1" >/dev/null && return
+	skipped+="$1 is not installed; "
+	return 1
+}
+
+# Version 14: others disagree about a blank here and there.
+formatter() {
+	local name
+	for name in clang-format-14 clang-format; do
+		"$name" --version 2>/dev/null | grep -q 'version 14\.' && echo "$name" && return
+	done
+}
+
+format() {
+	local program
+	program=$(formatter)
+	if [[ -z $program ]]; then
+		skipped+="clang-format 14 is not installed; "
+		return
+	fi
+	"$program" --dry-run -Werror "${sources[@]}" || complain "clang-format -i mends it"
+}
+
+file_length() {
+	local file lines
+	for file in "${sources[@]}"; do
+		lines=$(wc -l <"$file")
+		((lines <= 500)) || complain "$file: $lines lines, 500 are too many"
+	done
+}
+
+# No function of the product is longer than 70 lines.
+function_length() {
+	if ! ctags --version 2>/dev/null | grep -q Universal; then
+		skipped+="universal-ctags is not installed; "
+		return
+	fi
+	ctags -n -o - --languages=C --kinds-C=f --fields=+ne "${product[@]}" | awk -F'\t' '
+	{
+		for (i = 4; i <= NF; i++) {
+			if ($i ~ /^line:/) first = substr($i, 6)
+			if ($i ~ /^end:/) last = substr($i, 5)
+		}
+		if (last - first + 1 > 70) {
+			print "form: " $2 ":" first ": " $1 " has " last - first + 1 " lines, 70 are too many"
+			bad = 1
+		}
+	}
+	END { exit bad }' >&2 || failed=1
+}
+
+# Whether other pages are installed here says nothing about this one.
+manual() {
+	local found
+	has mandoc || return
+	found=$(mandoc -Tlint runtime/nacre.8 2>/dev/null | grep -vE 'Xr: |referenced manual not found|mandoc\.db')
+	[[ -z $found ]] || complain "$found"
+}
+
+# .Nd is a macro of the manual page, --tabl an option that is not there
+spelling() {
+	has codespell || return
+	codespell --skip '*.json,words.sh,corpus' --ignore-words-list nd,tabl specs libcontainer runtime tests \
+		contrib .ci README.md SECURITY.md meson.build meson_options.txt || complain "spelling"
+}
+
+format
+file_length
+function_length
+manual
+spelling
+((failed)) && exit 1
+[[ -z $skipped ]] && exit
+echo "${skipped%; }" >&2
+exit 77
