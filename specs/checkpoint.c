@@ -53,7 +53,7 @@ int checkpoint_may_restore(const struct checkpoint_record *record,
 	const struct profile *wanted = profile_find(request->profile);
 	const struct profile *had = record ? profile_find(record->profile) : NULL;
 
-	if (wanted && !wanted->rules)
+	if (wanted && !profile_hardens(wanted))
 		return 0;
 	if (!record)
 		return fail(err, EPERM,

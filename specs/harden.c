@@ -12,62 +12,17 @@
  * writes down every change; or it refuses where an edit would silently give something else than
  * what was asked for. Three laws hold for each, and tests check them on every config they have:
  * harden(harden(x)) = harden(x); harden(x) is never looser than x; a valid x stays valid.
- *
- * What refuses comes first, so that nothing is edited in vain. Edits of namespaces come before
- * those that are only valid with them (hidden paths need a mount namespace).
  */
 
+/* clang-format off */
 const struct rule harden_rules[] = {
-	{"host-network", RULE_HOST_NETWORK, RULE_REFUSES, false, rule_host_network,
-		"the host's network reaches its loopback services and cloud metadata; cutting it "
-		"off "
-		"silently would break what was asked for"},
-	{"joined-network", RULE_JOINED_NETWORK, RULE_REFUSES, false, rule_joined_network,
-		"what else is in that network, and what filters it, is not known here"},
-	{"mount-sources", RULE_MOUNT_SOURCES, RULE_REFUSES, false, rule_mount_sources,
-		"an engine's socket, the host's root, /proc, /sys or /dev, or the state of "
-		"containers "
-		"gives the host away"},
-	{"namespaces", RULE_NAMESPACES, RULE_EDITS, false, rule_namespaces,
-		"in a namespace of the host the container sees or changes what is not its own"},
-	{"no-new-privileges", RULE_NO_NEW_PRIVILEGES, RULE_EDITS, true, rule_no_new_privileges,
-		"setuid programs and file capabilities must not give back what was dropped"},
-	{"capability-ceiling", RULE_CAPABILITY_CEILING, RULE_EDITS, true, rule_capability_ceiling,
-		"capabilities beyond the ceiling reach the kernel or the network beside the "
-		"container"},
-	{"read-only-root", RULE_READ_ONLY_ROOT, RULE_EDITS, false, rule_read_only_root,
-		"what runs inside must not change its own programs; /tmp stays writable"},
-	{"kernel-mounts", RULE_KERNEL_MOUNTS, RULE_EDITS, false, rule_kernel_mounts,
-		"root in the container could raise its own limits and change the host's kernel"},
-	{"writable-binds", RULE_WRITABLE_BINDS, RULE_EDITS, false, rule_writable_binds,
-		"what is written outside the workspace may be run or believed by the host"},
-	{"mount-flags", RULE_MOUNT_FLAGS, RULE_EDITS, false, rule_mount_flags,
-		"no setuid programs and no device nodes from mounts, no programs from memory"},
-	{"propagation", RULE_PROPAGATION, RULE_EDITS, false, rule_propagation,
-		"with shared propagation a mount made inside appears on the host"},
-	{"hidden-paths", RULE_HIDDEN_PATHS, RULE_EDITS, false, rule_hidden_paths,
-		"these files of the kernel are the whole host's"},
-	{"devices", RULE_DEVICES, RULE_EDITS, false, rule_devices,
-		"only the default devices and those listed in linux.devices can be opened"},
-	{"resources", RULE_RESOURCES, RULE_EDITS, false, rule_resources,
-		"a fork bomb or a leak must not take the host down"},
-	{"rlimits", RULE_RLIMITS, RULE_EDITS, true, rule_rlimits,
-		"a core dump is written by the host, with the program's memory in it"},
-	{"oom-score", RULE_OOM_SCORE, RULE_EDITS, true, rule_oom_score,
-		"the kernel must not spare the container at the cost of the host"},
-	{"own-seccomp-filter", RULE_OWN_FILTER, RULE_EDITS, false, rule_own_filter,
-		"a second seccomp filter below that of the config: most ways out of a container "
-		"are "
-		"system calls and sockets that its programs do not need"},
-	{"landlock", RULE_LANDLOCK, RULE_EDITS, false, rule_landlock,
-		"what gets round mounts and namespaces still writes nowhere else and reaches no "
-		"TCP "
-		"port"},
-	{"annotations", RULE_ANNOTATIONS, RULE_EDITS, false, rule_annotations,
-		"annotations are the tenant's words: none may give groups, files or sockets of the "
-		"host"},
-	{NULL, 0, RULE_EDITS, false, NULL, NULL},
+#define ROW(id, name, loosest, effect, scope, why) \
+	{name, RULE_##id, RULE_EFFECT_##effect, RULE_SCOPE_##scope, rule_##id, why},
+	PROFILE_RULES(ROW)
+#undef ROW
+	{.name = NULL},
 };
+/* clang-format on */
 
 int harden_rule_check(const char *name, struct nacre_error *err)
 {
@@ -95,7 +50,7 @@ static int check_required(const struct hardening *h)
 			return -h->err->code;
 		while (strcmp(rule->name, require->items[i]))
 			rule++;
-		if (!(h->profile->rules & rule->bit))
+		if (!profile_has(h->profile, rule->id))
 			return fail(h->err, EPERM,
 				"rule %s is required, and profile %s does not have it", rule->name,
 				h->profile->name);
@@ -114,7 +69,8 @@ int harden_list_rules(struct arena *arena, const char *name, struct oci_strings 
 
 	*ret_rules = (struct oci_strings){.n = 0};
 	for (const struct rule *rule = harden_rules; profile && rule->name; rule++) {
-		if (profile->rules & rule->bit && !harden_append_word(arena, ret_rules, rule->name))
+		if (profile_has(profile, rule->id) &&
+			!harden_append_word(arena, ret_rules, rule->name))
 			return -ENOMEM;
 	}
 	return 0;
@@ -122,7 +78,8 @@ int harden_list_rules(struct arena *arena, const char *name, struct oci_strings 
 
 static bool applies(const struct hardening *h, const struct rule *rule)
 {
-	return (h->profile->rules & rule->bit) && (rule->of_process || h->config);
+	return profile_has(h->profile, rule->id) &&
+	       (rule->scope == RULE_SCOPE_PROCESS || h->config);
 }
 
 /* Everything but the copy of what is hardened. */
@@ -154,11 +111,8 @@ static int prepare(struct hardening *h)
 static int run_rules(struct hardening *h)
 {
 	struct oci_strings *names = &h->report->rules;
-	size_t n = 0;
 
-	while (harden_rules[n].name)
-		n++;
-	names->items = arena_array(h->arena, n, sizeof(*names->items));
+	names->items = arena_array(h->arena, N_PROFILE_RULES, sizeof(*names->items));
 	if (!names->items)
 		return harden_out_of_memory(h);
 	for (h->rule = harden_rules; h->rule->name; h->rule++) {

@@ -8,8 +8,8 @@
  * harden(spec, profile, grants) -> tightened spec + report.
  *
  * Pure: no file, no syscall; the same input gives the same output. Idempotent, and never looser
- * than what it was given. Profiles are const data in profiles.c; rules are rows {name, function,
- * edits or refuses, why} in harden.c. A grant switches off exactly one rule, or one item of one.
+ * than what it was given. Profiles are const data in profiles.c, rules are the rows of rules.h,
+ * grants those of harden_grants.c. A grant switches off exactly one rule, or one item of one.
  */
 
 struct harden_request {

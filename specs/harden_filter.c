@@ -1,31 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "specs/filter.h"
 #include "specs/harden_rules.h"
 
 /* Rules on what the kernel is asked to refuse to the program itself: nacre's own seccomp filter and
  * Landlock. */
-
-static const struct {
-	const char *kind;
-	bool (*item)(const char *item);
-} filter_grants[] = {
-	{"syscall", filter_has_call},
-	{"socket", filter_has_socket_word},
-	{"abi", filter_has_abi},
-};
-
-static bool is_of_filter(const char *grant)
-{
-	for (size_t i = 0; i < sizeof(filter_grants) / sizeof(filter_grants[0]); i++) {
-		size_t length = strlen(filter_grants[i].kind);
-
-		if (!strncmp(grant, filter_grants[i].kind, length) && grant[length] == ':')
-			return filter_grants[i].item(grant + length + 1);
-	}
-	return false;
-}
 
 /* Those of the request, and of an earlier hardening only what is granted again. */
 static int set_grants(struct hardening *h, struct oci_hardened *nacre, bool had_filter)
@@ -36,7 +15,8 @@ static int set_grants(struct hardening *h, struct oci_hardened *nacre, bool had_
 	for (size_t i = 0; i < h->request->grants.n; i++) {
 		const char *grant = h->request->grants.items[i];
 
-		if (!is_of_filter(grant) || (had_filter && !oci_strings_have(&given, grant)) ||
+		if (!grant_is_of_filter(grant) ||
+			(had_filter && !oci_strings_have(&given, grant)) ||
 			!harden_granted(h, grant))
 			continue;
 		if (!oci_strings_have(&nacre->seccomp_grants, grant) &&
@@ -48,7 +28,7 @@ static int set_grants(struct hardening *h, struct oci_hardened *nacre, bool had_
 	return 0;
 }
 
-int rule_own_filter(struct hardening *h)
+int rule_own_seccomp_filter(struct hardening *h)
 {
 	struct oci_hardened *nacre = harden_need_hardened(h);
 	const char *had;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "specs/filter.h"
@@ -45,30 +46,38 @@ static bool is_path(const char *item)
 	return item[0] == '/' && strlen(item) < PATH_TEXT_MAX;
 }
 
-static const struct {
+/* How a grant is written: KIND alone, or KIND:ITEM. */
+static const struct grant {
 	const char *kind;
-	bool (*item)(const char *item); /* NULL: stands alone */
+	bool (*item)(const char *item); /* whether ITEM is well formed; NULL: KIND stands alone */
+	const char *form; /* how the error text writes it */
+	bool of_filter; /* takes back a row of filter_rules.c */
 } grants[] = {
 	/* clang-format off */
-	{ "rootfs-write",	NULL },
-	{ "tmp-exec",		NULL },
-	{ "host-network",	NULL },
-	{ "host-pid",		NULL },
-	{ "host-ipc",		NULL },
-	{ "new-privileges",	NULL },
-	{ "engine-socket",	NULL },
-	{ "join-network",	NULL },
-	{ "cgroup-write",	NULL },
-	{ "workspace-exec",	NULL },
-	{ "cap",		is_capability },
-	{ "device",		is_path },
-	{ "mount",		is_path },
-	{ "workspace",		is_path },
-	{ "unlimited",		is_limit },
-	{ "syscall",		filter_has_call },
-	{ "socket",		filter_has_socket_word },
-	{ "abi",		filter_has_abi },
+	{ "rootfs-write",	NULL,			"rootfs-write",		false },
+	{ "tmp-exec",		NULL,			"tmp-exec",		false },
+	{ "host-network",	NULL,			"host-network",		false },
+	{ "host-pid",		NULL,			"host-pid",		false },
+	{ "host-ipc",		NULL,			"host-ipc",		false },
+	{ "new-privileges",	NULL,			"new-privileges",	false },
+	{ "engine-socket",	NULL,			"engine-socket",	false },
+	{ "join-network",	NULL,			"join-network",		false },
+	{ "cgroup-write",	NULL,			"cgroup-write",		false },
+	{ "workspace-exec",	NULL,			"workspace-exec",	false },
+	{ "cap",		is_capability,		"cap:CAP_NAME",		false },
+	{ "device",		is_path,		"device:PATH",		false },
+	{ "mount",		is_path,		"mount:SOURCE",		false },
+	{ "workspace",		is_path,		"workspace:SOURCE",	false },
+	{ "unlimited",		is_limit,		"unlimited: with pids, memory, swap or cpu", false },
+	{ "syscall",		filter_has_call,	"syscall:NAME",		true },
+	{ "socket",		filter_has_socket_word,
+		"socket: with AF_NAME, NETLINK_NAME, IPPROTO_NAME or SOCK_RAW", true },
+	{ "abi",		filter_has_abi,		"abi:x86",		true },
 	/* clang-format on */
+};
+
+enum {
+	N_GRANTS = sizeof(grants) / sizeof(grants[0]),
 };
 
 /* The item in a grant of KIND, or NULL. */
@@ -79,22 +88,42 @@ static const char *item_of(const char *grant, const char *kind)
 	return !strncmp(grant, kind, length) && grant[length] == ':' ? grant + length + 1 : NULL;
 }
 
+/* The row that TEXT is a grant of, or NULL. */
+static const struct grant *find(const char *text)
+{
+	for (size_t i = 0; i < N_GRANTS; i++) {
+		const char *item = item_of(text, grants[i].kind);
+
+		if (grants[i].item ? item && grants[i].item(item) : !strcmp(text, grants[i].kind))
+			return &grants[i];
+	}
+	return NULL;
+}
+
 int harden_grant_check(const char *grant, struct nacre_error *err)
 {
-	for (size_t i = 0; i < sizeof(grants) / sizeof(grants[0]); i++) {
-		const char *item = item_of(grant, grants[i].kind);
+	char forms[sizeof(err->text)] = "";
 
-		if (grants[i].item ? item && grants[i].item(item) : !strcmp(grant, grants[i].kind))
-			return 0;
+	if (find(grant))
+		return 0;
+	for (size_t i = 0; i < N_GRANTS; i++) {
+		const char *between = i + 1 == N_GRANTS ? ", and " : ", ";
+		size_t used = strlen(forms);
+
+		(void)snprintf(forms + used, sizeof(forms) - used, "%s%s", i ? between : "",
+			grants[i].form);
 	}
 	return fail(err, EINVAL,
-		"\"%s\" is not a grant; valid are rootfs-write, tmp-exec, host-network, "
-		"host-pid, host-ipc, new-privileges, engine-socket, join-network, cgroup-write, "
-		"workspace-exec, cap:CAP_NAME, device:PATH, mount:SOURCE, workspace:SOURCE, "
-		"unlimited: with pids, memory, swap or cpu, syscall:NAME, socket: with AF_NAME, "
-		"NETLINK_NAME, IPPROTO_NAME or SOCK_RAW, and abi:x86; paths are absolute, and "
-		"calls and sockets those that the filter refuses",
-		grant);
+		"\"%s\" is not a grant; valid are %s; paths are absolute, and calls and sockets "
+		"those that the filter refuses",
+		grant, forms);
+}
+
+bool grant_is_of_filter(const char *grant)
+{
+	const struct grant *row = find(grant);
+
+	return row && row->of_filter;
 }
 
 bool harden_is_required(const struct hardening *h)

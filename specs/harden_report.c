@@ -122,7 +122,7 @@ static void print_rules(FILE *out, const struct harden_report *report)
 	for (const struct rule *rule = harden_rules; rule->name; rule++) {
 		if (oci_strings_have(&report->rules, rule->name))
 			(void)fprintf(out, "%-*s  %-7s  %s\n", width, rule->name,
-				rule->effect == RULE_EDITS ? "edits" : "refuses", rule->why);
+				rule->effect == RULE_EFFECT_EDITS ? "edits" : "refuses", rule->why);
 	}
 }
 

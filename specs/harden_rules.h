@@ -10,20 +10,26 @@
 struct hardening;
 
 enum rule_effect {
-	RULE_EDITS,
-	RULE_REFUSES,
+	RULE_EFFECT_EDITS,
+	RULE_EFFECT_REFUSES,
 };
 
+enum rule_scope {
+	RULE_SCOPE_CONFIG,
+	RULE_SCOPE_PROCESS,
+};
+
+/* A row of rules.h. */
 struct rule {
 	const char *name;
-	enum profile_rule bit;
+	enum profile_rule id;
 	enum rule_effect effect;
-	bool of_process; /* reads and edits process alone: holds for exec as well */
+	enum rule_scope scope;
 	int (*function)(struct hardening *h);
 	const char *why;
 };
 
-/* In the order in which they run; ends with a NULL name. */
+/* By enum profile_rule: in the order in which they run; ends with a NULL name. */
 extern const struct rule harden_rules[];
 
 /* One call of harden(). */
@@ -41,30 +47,15 @@ struct hardening {
 	struct nacre_error *err;
 };
 
-/* --- harden.c: rules --- */
-
-int rule_host_network(struct hardening *h);
-int rule_joined_network(struct hardening *h);
-int rule_mount_sources(struct hardening *h);
-int rule_namespaces(struct hardening *h);
-int rule_no_new_privileges(struct hardening *h);
-int rule_capability_ceiling(struct hardening *h);
-int rule_read_only_root(struct hardening *h);
-int rule_mount_flags(struct hardening *h);
-int rule_propagation(struct hardening *h);
-int rule_kernel_mounts(struct hardening *h);
-int rule_writable_binds(struct hardening *h);
-int rule_hidden_paths(struct hardening *h);
-int rule_devices(struct hardening *h);
-int rule_resources(struct hardening *h);
-int rule_rlimits(struct hardening *h);
-int rule_oom_score(struct hardening *h);
-int rule_own_filter(struct hardening *h);
-int rule_landlock(struct hardening *h);
-int rule_annotations(struct hardening *h);
+/* rule_id() of every row. */
+#define RULE_PROTOTYPE(id, ...) int rule_##id(struct hardening *h);
+PROFILE_RULES(RULE_PROTOTYPE)
+#undef RULE_PROTOTYPE
 
 /* --- harden_grants.c --- */
 
+/* Whether GRANT takes back something of nacre's own seccomp filter. */
+bool grant_is_of_filter(const char *grant);
 /* Whether the rule that runs now must be enforced whole. */
 bool harden_is_required(const struct hardening *h);
 /* Whether GRANT was given. Marks it as used: to be asked only where it decides. */

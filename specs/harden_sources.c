@@ -248,26 +248,17 @@ int rule_mount_sources(struct hardening *h)
 
 /* --- for whoever opens a source --- */
 
-static const struct rule *mount_sources_rule(void)
-{
-	const struct rule *rule = harden_rules;
-
-	while (rule->bit != RULE_MOUNT_SOURCES)
-		rule++;
-	return rule;
-}
-
 bool harden_judges_sources(const struct harden_request *request)
 {
 	const struct profile *profile = profile_find(request->profile);
 
-	return profile && profile->rules & RULE_MOUNT_SOURCES;
+	return profile && profile_has(profile, RULE_mount_sources);
 }
 
 static int begin(struct hardening *h)
 {
 	h->profile = profile_find(h->request->profile);
-	h->rule = mount_sources_rule();
+	h->rule = &harden_rules[RULE_mount_sources];
 	h->used = arena_array(h->arena, h->request->grants.n + 1, sizeof(*h->used));
 	return h->used ? 0 : harden_out_of_memory(h);
 }

@@ -65,24 +65,21 @@ static const char *const nested_capabilities[] = {
 
 static const char *const no_capabilities[] = {NULL};
 
-#define NESTED_RULES                                                                         \
-	(RULE_HOST_NETWORK | RULE_MOUNT_SOURCES | RULE_NAMESPACES | RULE_NO_NEW_PRIVILEGES | \
-		RULE_CAPABILITY_CEILING | RULE_MOUNT_FLAGS | RULE_PROPAGATION |              \
-		RULE_KERNEL_MOUNTS | RULE_HIDDEN_PATHS | RULE_DEVICES | RULE_RESOURCES |     \
-		RULE_RLIMITS | RULE_OOM_SCORE | RULE_OWN_FILTER | RULE_ANNOTATIONS)
-#define AGENT_RULES (NESTED_RULES | RULE_READ_ONLY_ROOT)
-#define STRICT_RULES (AGENT_RULES | RULE_JOINED_NETWORK | RULE_WRITABLE_BINDS | RULE_LANDLOCK)
+/* The loosest profile that has each rule. */
+static const enum profile_level loosest_of[] = {
+#define LOOSEST(id, name, loosest, ...) [RULE_##id] = PROFILE_##loosest,
+	PROFILE_RULES(LOOSEST)
+#undef LOOSEST
+};
 
 const struct profile profiles[] = {
 	{
 		.name = "oci",
 		.summary = "exactly what config.json says",
-		.rules = 0,
 	},
 	{
 		.name = "nested",
 		.summary = "agent, with room for sandboxes that are made inside",
-		.rules = NESTED_RULES,
 		.flags = PROFILE_FRESH_PROC,
 		.capabilities = nested_capabilities,
 		.masked_paths = masked_paths,
@@ -94,7 +91,6 @@ const struct profile profiles[] = {
 	{
 		.name = "agent",
 		.summary = "untrusted code that needs the usual tools",
-		.rules = AGENT_RULES,
 		.flags = PROFILE_NOEXEC_TMPFS,
 		.capabilities = agent_capabilities,
 		.masked_paths = masked_paths,
@@ -106,7 +102,6 @@ const struct profile profiles[] = {
 	{
 		.name = "strict",
 		.summary = "untrusted code that computes and needs little else",
-		.rules = STRICT_RULES,
 		.flags = PROFILE_NOEXEC_TMPFS | PROFILE_NOEXEC_WRITABLE | PROFILE_DEFAULT_DEVICES,
 		.capabilities = no_capabilities,
 		.masked_paths = masked_paths,
@@ -126,6 +121,16 @@ const struct profile *profile_find(const char *name)
 			return profile;
 	}
 	return NULL;
+}
+
+bool profile_has(const struct profile *profile, enum profile_rule rule)
+{
+	return profile - profiles >= (ptrdiff_t)loosest_of[rule];
+}
+
+bool profile_hardens(const struct profile *profile)
+{
+	return profile != &profiles[PROFILE_OCI];
 }
 
 bool profile_covers(const struct profile *a, const struct profile *b)

@@ -5,30 +5,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Profiles as data: which rules of harden.c apply, and with what values. A further profile is a
- * row. */
+#include "specs/rules.h"
 
-enum profile_rule {
-	RULE_HOST_NETWORK = 1 << 0,
-	RULE_MOUNT_SOURCES = 1 << 1,
-	RULE_NAMESPACES = 1 << 2,
-	RULE_NO_NEW_PRIVILEGES = 1 << 3,
-	RULE_CAPABILITY_CEILING = 1 << 4,
-	RULE_READ_ONLY_ROOT = 1 << 5,
-	RULE_MOUNT_FLAGS = 1 << 6,
-	RULE_PROPAGATION = 1 << 7,
-	RULE_HIDDEN_PATHS = 1 << 8,
-	RULE_DEVICES = 1 << 9,
-	RULE_RESOURCES = 1 << 10,
-	RULE_RLIMITS = 1 << 11,
-	RULE_OOM_SCORE = 1 << 12,
-	RULE_KERNEL_MOUNTS = 1 << 13,
-	RULE_WRITABLE_BINDS = 1 << 14,
-	RULE_JOINED_NETWORK = 1 << 15,
-	RULE_OWN_FILTER = 1 << 16,
-	RULE_ANNOTATIONS = 1 << 17,
-	RULE_LANDLOCK = 1 << 18,
+/* Profiles as data: which rules apply, and with what values. The rules are the table of rules.h. */
+
+/* From the loosest to the tightest, each at least as tight as the one before. A further profile is
+ * a line here and a row of profiles.c. */
+enum profile_level {
+	PROFILE_OCI,
+	PROFILE_NESTED,
+	PROFILE_AGENT,
+	PROFILE_STRICT,
 };
+
+#define RULE_ID(id, ...) RULE_##id,
+enum profile_rule {
+	PROFILE_RULES(RULE_ID) N_PROFILE_RULES,
+};
+#undef RULE_ID
 
 enum profile_flag {
 	PROFILE_NOEXEC_TMPFS = 1 << 0, /* mount-flags: noexec on tmpfs and /dev/shm */
@@ -41,7 +35,6 @@ enum profile_flag {
 struct profile {
 	const char *name;
 	const char *summary;
-	uint32_t rules;
 	uint32_t flags; /* enum profile_flag */
 	const char *const *capabilities; /* the ceiling of all five sets */
 	const char *const *masked_paths;
@@ -52,12 +45,16 @@ struct profile {
 	unsigned cpus; /* 0: no limit */
 };
 
-/* From the loosest to the tightest, each at least as tight as the one before; ends with a NULL
- * name. */
+/* By enum profile_level; ends with a NULL name. */
 extern const struct profile profiles[];
 
 /* NULL: there is none of this NAME. */
 const struct profile *profile_find(const char *name);
+
+bool profile_has(const struct profile *profile, enum profile_rule rule);
+
+/* Whether PROFILE has any rule at all: "oci" has none. */
+bool profile_hardens(const struct profile *profile);
 
 /* Whether A is as tight as B or tighter. */
 bool profile_covers(const struct profile *a, const struct profile *b);

@@ -24,7 +24,7 @@ struct report {
 	struct host host;
 	const struct profile *profile;
 	const struct policy *policy; /* NULL: there is none */
-	struct verdict verdicts[32];
+	struct verdict verdicts[N_PROFILE_RULES];
 	size_t n;
 	bool whole; /* no gaps */
 };
@@ -84,7 +84,7 @@ static void judge(struct report *report)
 	for (const struct rule *rule = harden_rules; rule->name; rule++) {
 		struct verdict *verdict = &report->verdicts[report->n];
 
-		if (!(report->profile->rules & rule->bit))
+		if (!profile_has(report->profile, rule->id))
 			continue;
 		verdict->rule = rule;
 		for (size_t i = 0; i < sizeof(judges) / sizeof(judges[0]); i++) {

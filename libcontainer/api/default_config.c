@@ -20,8 +20,8 @@ int nacre_default_config(
 		return fail(err, EINVAL, "unknown profile \"%s\"; valid are " PROFILE_NAMES,
 			profile_name);
 	if (rootless)
-		kind = profile->rules & RULE_HOST_NETWORK ? DEFAULT_ROOTLESS_OWN_NETWORK
-							  : DEFAULT_ROOTLESS;
+		kind = profile_has(profile, RULE_host_network) ? DEFAULT_ROOTLESS_OWN_NETWORK
+							       : DEFAULT_ROOTLESS;
 	if (oci_default_config(arena, kind, geteuid(), getegid(), &config, err) < 0)
 		return -err->code;
 	return oci_config_encode(config, true, ret_json, err);

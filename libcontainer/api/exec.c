@@ -294,8 +294,8 @@ static bool wants_own_cgroup(const struct life *l, const struct nacre_exec_optio
 	const struct profile *profile = profile_find(
 		l->container.record.profile ? l->container.record.profile : "");
 
-	return l->container.record.cgroup && profile && profile->rules && !options->cgroup &&
-	       !options->detach;
+	return l->container.record.cgroup && profile && profile_hardens(profile) &&
+	       !options->cgroup && !options->detach;
 }
 
 int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_options *options,

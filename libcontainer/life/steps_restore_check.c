@@ -150,7 +150,7 @@ int step_check_restored(struct life *l, struct nacre_error *err)
 		.filtered = l->own_filter.profile,
 	};
 
-	if (!profile || !profile->rules)
+	if (!profile || !profile_hardens(profile))
 		return 0;
 	if (find_ceiling(l, &demand.capabilities, err) < 0 || check_root(l, err) < 0 ||
 		check_processes(l, &demand, err) < 0)

@@ -71,7 +71,7 @@ static uint64_t flags_to_clear(const struct life *l)
 	const struct profile *profile = profile_find(
 		l->container.record.profile ? l->container.record.profile : "");
 
-	if (!profile || profile->rules & RULE_MOUNT_FLAGS)
+	if (!profile || profile_has(profile, RULE_mount_flags))
 		return 0;
 	if (l->container.record.active & IN_USERNS)
 		return MOUNT_ATTR_NOSYMFOLLOW;

@@ -23,7 +23,7 @@ static bool trusts_annotations(const struct life *l)
 	const struct profile *profile = profile_find(
 		l->container.record.profile ? l->container.record.profile : "");
 
-	return profile && !profile->rules;
+	return profile && !profile_hardens(profile);
 }
 
 /* What is there under its name is not ours, and would go with the scope. A user's manager has its

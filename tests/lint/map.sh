@@ -100,7 +100,7 @@ listed() {
 	section README.md Profiles | awk -v head="| $1 |" 'index($0, head) == 1 { inside = 1; next }
 		!/^\|/ { inside = 0 } inside' | sed -n 's/^| `\([a-z-]*\).*/\1/p' | sort
 }
-for pair in "rule:specs/harden.c:^	{\"\([a-z-]*\)\", RULE_.*" \
+for pair in "rule:specs/rules.h:^	RULE([a-z_]*, \"\([a-z-]*\)\", .*" \
 	"grant:specs/harden_grants.c:^	{ \"\([a-z-]*\)\",.*"; do
 	IFS=: read -r kind file pattern <<<"$pair"
 	names=$(sed -n "s/$pattern/\1/p" "$file" | sort)
@@ -115,6 +115,21 @@ $difference"
 $difference"
 	done
 done
+
+# A rule stands in the columns of the profiles that have it, and is named as its function is.
+while read -r id name loosest; do
+	case $loosest in
+	NESTED) expected='+ + +' ;;
+	AGENT) expected='+ + -' ;;
+	STRICT) expected='- + -' ;;
+	*) complain "specs/rules.h: $name: no profile $loosest" && continue ;;
+	esac
+	found=$(section Profiles | awk -F' [|] ' -v name="| \`$name\`" '$1 == name && NF == 4 {
+		sub(/ [|]$/, "", $4); print $2 == "-" ? "-" : "+", $3 == "-" ? "-" : "+", $4 == "-" ? "-" : "+" }')
+	[ "$found" = "$expected" ] ||
+		complain "README.md's table has $name for agent, strict, nested as $found, specs/rules.h as $expected"
+	[ "${id//_/-}" = "$name" ] || complain "specs/rules.h: rule_$id is called $name"
+done < <(sed -n 's/^	RULE(\([a-z_]*\), "\([a-z-]*\)", \([A-Z]*\), .*/\1 \2 \3/p' specs/rules.h)
 
 tests=tests/integration/cve.t
 for name in $(grep -o 'test_[a-z0-9_]*' SECURITY.md); do

@@ -31,12 +31,12 @@ START_TEST(a_rule_does_what_its_golden_file_says)
 	struct nacre_error err;
 
 	ck_assert_msg(text, "%s is missing", name);
-	while (!(profile->rules & harden_rules[_i].bit))
+	while (!profile_has(profile, harden_rules[_i].id))
 		profile++;
-	if (profile->rules == profile_find("nested")->rules)
+	if (profile == &profiles[PROFILE_NESTED])
 		profile = profile_find("agent");
 	result = apply(decode(name, text), profile->name, "");
-	if (harden_rules[_i].effect == RULE_REFUSES) {
+	if (harden_rules[_i].effect == RULE_EFFECT_REFUSES) {
 		ck_assert_int_eq(result.r, -EPERM);
 		compare(rule, "err", result.err.text);
 		return;
