@@ -7,18 +7,16 @@
 
 /* Rules on the flags of mounts: nosuid, nodev, noexec, ro. */
 
-/* A word that must stand in the options, the same for a whole tree, and what contradicts them. */
+/* A restriction: its word for one mount and for a whole tree. */
 struct flag {
 	const char *word;
 	const char *recursive;
-	const char *opposite;
-	const char *recursive_opposite;
 };
 
-static const struct flag nosuid = {"nosuid", "rnosuid", "suid", "rsuid"};
-static const struct flag nodev = {"nodev", "rnodev", "dev", "rdev"};
-static const struct flag noexec = {"noexec", "rnoexec", "exec", "rexec"};
-static const struct flag read_only = {"ro", "rro", "rw", "rrw"};
+static const struct flag nosuid = {"nosuid", "rnosuid"};
+static const struct flag nodev = {"nodev", "rnodev"};
+static const struct flag noexec = {"noexec", "rnoexec"};
+static const struct flag read_only = {"ro", "rro"};
 
 bool harden_lands(const struct oci_mount *mount, const char *directory, bool below)
 {
@@ -29,31 +27,41 @@ bool harden_lands(const struct oci_mount *mount, const char *directory, bool bel
 	return !strcmp(clean, directory) || (below && path_within(clean, directory));
 }
 
-static bool holds(const struct oci_mount *mount, const struct flag *flag)
+/* Whether WORD takes FLAG back, for one mount or for a tree. */
+static bool gives_back(const char *word, const struct flag *flag)
 {
-	if (mount_has(mount, flag->opposite) || mount_has(mount, flag->recursive_opposite))
-		return false;
-	/* The word on an rbind mount would leave the mounts below it as they are. */
-	return mount_has(mount, flag->recursive) ||
-	       (!mount_has(mount, "rbind") && mount_has(mount, flag->word));
+	const struct mount_word *row = mount_word_find(word);
+
+	return row && row->gives_back &&
+	       (!strcmp(row->gives_back, flag->word) || !strcmp(row->gives_back, flag->recursive));
 }
 
-/* Takes the opposites out and, if it is missing, appends the word. */
+static bool holds(const struct oci_mount *mount, const struct flag *flag)
+{
+	for (size_t i = 0; i < mount->options.n; i++) {
+		if (gives_back(mount->options.items[i], flag))
+			return false;
+	}
+	/* The word on a recursive bind would leave the mounts below it as they are. */
+	return mount_has(mount, flag->recursive) ||
+	       (mount_has(mount, flag->word) && !mount_options_read(mount).recursive);
+}
+
+/* Takes out what gives FLAG back and, if it is missing, appends its word. */
 static int require(struct hardening *h, struct oci_mount *mount, const struct flag *flag)
 {
+	const bool recursive = mount_options_read(mount).recursive;
 	struct oci_strings *words = &mount->options;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < words->n; i++) {
-		if (strcmp(words->items[i], flag->opposite) &&
-			strcmp(words->items[i], flag->recursive_opposite))
+		if (!gives_back(words->items[i], flag))
 			words->items[kept++] = words->items[i];
 	}
 	words->n = kept;
 	if (holds(mount, flag))
 		return 0;
-	if (!harden_append_word(
-		    h->arena, words, mount_has(mount, "rbind") ? flag->recursive : flag->word))
+	if (!harden_append_word(h->arena, words, recursive ? flag->recursive : flag->word))
 		return harden_out_of_memory(h);
 	return 0;
 }

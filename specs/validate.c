@@ -212,13 +212,12 @@ static int check_mounts_on_proc(const struct oci_config *config, struct nacre_er
 static int check_idmap(const struct oci_config *config, size_t i, struct nacre_error *err)
 {
 	const struct oci_mount *mount = &config->mounts[i];
-	bool asked = mount_has(mount, "idmap") || mount_has(mount, "ridmap");
 	int r;
 
 	if (!mount->n_uid_mappings != !mount->n_gid_mappings)
 		return oci_fail(config, err, validate_at("mounts[%zu]", i).text,
 			"uidMappings and gidMappings must be given together");
-	if (!asked && !mount->n_uid_mappings)
+	if (!mount_options_read(mount).idmap)
 		return 0;
 	if (!mount_is_bind(mount))
 		return oci_fail(config, err, validate_at("mounts[%zu]", i).text,

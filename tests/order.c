@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/order.h"
 
+#include <linux/mount.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "specs/mount_words.h"
 
 static bool same(const char *a, const char *b)
 {
@@ -68,41 +71,32 @@ const char *process_looser(const struct oci_process *a, const struct oci_process
 
 /* --- root and mounts --- */
 
-struct flag_words {
-	const char *on;
-	const char *on_tree;
-	const char *off;
-	const char *off_tree;
-};
-
-static const struct flag_words flags[] = {
-	{"nosuid", "rnosuid", "suid", "rsuid"},
-	{"nodev", "rnodev", "dev", "rdev"},
-	{"noexec", "rnoexec", "exec", "rexec"},
-	{"ro", "rro", "rw", "rrw"},
-};
-
 /* The last word decides. TREE: only those for a whole tree count. */
-static bool flag_is_on(const struct oci_mount *mount, const struct flag_words *flag, bool tree)
+static bool flag_is_on(const struct oci_mount *mount, uint64_t flag, bool tree)
 {
 	bool on = false;
 
 	for (size_t i = 0; i < mount->options.n; i++) {
-		const char *word = mount->options.items[i];
+		const struct mount_word *word = mount_word_find(mount->options.items[i]);
 
-		if (same(word, flag->on_tree) || (!tree && same(word, flag->on)))
-			on = true;
-		if (same(word, flag->off_tree) || (!tree && same(word, flag->off)))
-			on = false;
+		if (!word || (word->kind != MOUNT_WORD_RECURSIVE_ATTR &&
+				     (tree || word->kind != MOUNT_WORD_ATTR)))
+			continue;
+		on = word->set & flag || (on && !(word->clear & flag));
 	}
 	return on;
 }
 
-static bool is_flag_word(const char *word)
+static const uint64_t flags[] = {
+	MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC, MOUNT_ATTR_RDONLY};
+
+static bool is_flag_word(const char *name)
 {
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-		if (same(word, flags[i].on) || same(word, flags[i].on_tree) ||
-			same(word, flags[i].off) || same(word, flags[i].off_tree))
+	const struct mount_word *word = mount_word_find(name);
+
+	for (size_t i = 0; word && i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if ((word->kind == MOUNT_WORD_ATTR || word->kind == MOUNT_WORD_RECURSIVE_ATTR) &&
+			(word->set | word->clear) & flags[i])
 			return true;
 	}
 	return false;
@@ -126,8 +120,8 @@ static const char *options_looser(const struct oci_mount *a, const struct oci_mo
 	size_t i = 0, k = 0;
 
 	for (size_t f = 0; f < sizeof(flags) / sizeof(flags[0]); f++) {
-		if ((flag_is_on(a, &flags[f], false) && !flag_is_on(b, &flags[f], false)) ||
-			(flag_is_on(a, &flags[f], true) && !flag_is_on(b, &flags[f], true)))
+		if ((flag_is_on(a, flags[f], false) && !flag_is_on(b, flags[f], false)) ||
+			(flag_is_on(a, flags[f], true) && !flag_is_on(b, flags[f], true)))
 			return "a mount's flag";
 	}
 	do {
@@ -142,7 +136,8 @@ static const char *options_looser(const struct oci_mount *a, const struct oci_mo
 static bool is_added_tmp(const struct oci_mount *mount)
 {
 	return same(mount->destination, "/tmp") && same(mount->type, "tmpfs") &&
-	       flag_is_on(mount, &flags[0], false) && flag_is_on(mount, &flags[1], false);
+	       flag_is_on(mount, MOUNT_ATTR_NOSUID, false) &&
+	       flag_is_on(mount, MOUNT_ATTR_NODEV, false);
 }
 
 static const char *mounts_looser(const struct oci_config *a, const struct oci_config *b)

@@ -80,7 +80,7 @@ static const char *const option_words[] = {"nosuid", "suid", "rnosuid", "rsuid",
 static const char *const destinations[] = {"/proc", "/dev", "/dev/pts", "/dev/shm", "/sys", "/tmp",
 	"/tmp/", "/tmp/below", "tmp", "/var/tmp", "/work", "//dev/./shm", "/etc/hosts"};
 static const char *const types[] = {"tmpfs", "ramfs", "proc", "sysfs", "devpts", "mqueue", "cgroup",
-	"overlay", "devtmpfs", "debugfs", "ext4"};
+	"bind", "rbind", "overlay", "devtmpfs", "debugfs", "ext4"};
 static const char *const sources[] = {"/home/me", "work", "/dev/fuse", "/dev/sda1", "tmpfs", "/",
 	"/proc/sys", "/run/docker.sock", "/var/run/", "../../run", "/run/nacre/x", "/dev/shm"};
 

@@ -6,7 +6,6 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/companion.h"
 #include "libcontainer/life/criu.h"
-#include "libcontainer/mount/mount_options.h"
 #include "libcontainer/process/caps.h"
 #include "libcontainer/process/scheduling.h"
 #include "libcontainer/seccomp/seccomp.h"
@@ -14,6 +13,7 @@
 #include "specs/annotations.h"
 #include "specs/defaults.h"
 #include "specs/features.h"
+#include "specs/mount_words.h"
 #include "specs/policy.h"
 
 enum {
@@ -50,7 +50,7 @@ int nacre_features(char **ret_json, struct nacre_error *err)
 	struct oci_features_memory_policy policy = {.modes = {.n = 0}};
 	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
 	size_t n_mount_options;
-	const char *const *mount_options = mount_option_names(&n_mount_options);
+	const char *const *mount_options = mount_word_names(&n_mount_options);
 	struct oci_features_enabled yes = {.enabled = {true, true}};
 	struct oci_features_enabled net_devices = {
 		.enabled = {true, companion_installed("nacre-netdev")}};

@@ -74,8 +74,7 @@ static bool wants_idmap(const struct oci_config *config)
 	for (size_t i = 0; i < config->n_mounts; i++) {
 		const struct oci_mount *mount = &config->mounts[i];
 
-		if (mount->n_uid_mappings == 0 &&
-			(mount_has(mount, "idmap") || mount_has(mount, "ridmap")))
+		if (mount->n_uid_mappings == 0 && mount_options_read(mount).idmap)
 			return true;
 	}
 	return false;
@@ -263,7 +262,7 @@ static int delegate_cgroup(struct life *l, struct nacre_error *err)
 		const struct oci_mount *mount = &l->container.config->mounts[i];
 
 		if (mount_has_type(mount, "cgroup") || mount_has_type(mount, "cgroup2"))
-			writable = !mount_has(mount, "ro") && !mount_has(mount, "rro");
+			writable = !mount_is_read_only(mount);
 	}
 	if (!writable || !(l->container.record.active & NEW_CGROUPNS) || step_host_uid(l) < 0)
 		return 0;

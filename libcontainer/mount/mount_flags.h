@@ -2,8 +2,8 @@
 #ifndef NACRE_MOUNT_FLAGS_H
 #define NACRE_MOUNT_FLAGS_H
 
-#include "libcontainer/mount/mount_options.h"
 #include "libcontainer/mount/mount_sources.h"
+#include "specs/mount_words.h"
 
 /* mount_setattr(2) as the options ask. All return 0 or -errno. */
 

@@ -12,7 +12,7 @@
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
-#include "libcontainer/mount/mount_options.h"
+#include "specs/mount_words.h"
 
 enum {
 	MESSAGE_MAX = 256,
@@ -210,7 +210,7 @@ static int configure(
 	if (set_super(fs_fd, fs, err) < 0)
 		return -err->code;
 	for (size_t i = 0; i < fs->options.n; i++) {
-		if (mount_option_is_data(fs->options.items[i]) &&
+		if (mount_word_is_data(fs->options.items[i]) &&
 			set_word(fs_fd, fs, fs->options.items[i], layers, err) < 0)
 			return -err->code;
 	}

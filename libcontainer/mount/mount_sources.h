@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "libcontainer/mount/mount_options.h"
 #include "libcontainer/mount/mounts.h"
+#include "specs/mount_words.h"
 #include "specs/path_text.h"
 
 /* The half of mounts.c that makes what is to be mounted. Each tree is detached: nobody but the

@@ -50,11 +50,6 @@ static const struct {
 	/* clang-format on */
 };
 
-static bool is_writable(const struct oci_mount *mount)
-{
-	return !mount_has(mount, "ro") && !mount_has(mount, "rro");
-}
-
 /* Whether FD is the root of a mount; one that a later mount hides is not. */
 static bool is_mount(int fd, bool *ret_directory)
 {
@@ -91,7 +86,7 @@ static int allow_mounts(int ruleset, const struct oci_mount *mounts, size_t n, b
 	if (root_writable && allow_below(ruleset, "/", rights & ~IOCTL_DEV, err) < 0)
 		return -err->code;
 	for (size_t i = 0; i < n; i++) {
-		if (!is_writable(&mounts[i]))
+		if (mount_is_read_only(&mounts[i]))
 			continue;
 		if (path_clean(mounts[i].destination, path) < 0)
 			return fail_errno(err, ENAMETOOLONG, "landlock: %s", mounts[i].destination);

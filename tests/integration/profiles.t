@@ -138,6 +138,24 @@ test_strict_makes_a_bind_read_only_after_the_mounts_inside() {
 	done
 }
 
+# TYPE WORD...: the ways to write a bind of a whole tree. One that the rules took for a filesystem would
+# stay writable, with the flags that the mounts below have on the host.
+test_strict_knows_a_bind_however_it_is_written() {
+	local kind
+	profile=strict
+	mkdir -p "$T/tree"
+	rm -f "$T/tree/new"
+	for kind in 'bind rbind rw' 'none rbind' 'rbind rw' rbind; do
+		bundle create /mnt/new : cat /proc/self/mountinfo
+		# shellcheck disable=SC2086 # words are wanted
+		mount_on /mnt "$T/tree" $kind
+		run_any
+		is "${out%%$'\n'*}" 'create: EROFS' "$kind"
+		has_line "$out" "* /mnt ro,nosuid,nodev,*"
+		is "$(ls "$T/tree")" "" "$kind: the tree"
+	done
+}
+
 # What the config itself makes read-only is so before.
 test_strict_makes_no_mount_point_in_a_read_only_bind() {
 	profile=strict

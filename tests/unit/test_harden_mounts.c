@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/hardening.h"
 
+#include "specs/mount_words.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -62,6 +64,45 @@ START_TEST(a_bind_mount_in_the_clothes_of_a_tmpfs_gets_nodev)
 		"");
 
 	ck_assert_one_change(&result, "mount-flags", "mounts[1].options", "/dev: +nodev");
+}
+END_TEST
+
+/* Each way to write a bind mount of a whole tree; the mount code makes one of each. */
+static const char *const recursive_binds[] = {
+	"\"type\":\"rbind\",\"options\":[\"rw\"",
+	"\"type\":\"bind\",\"options\":[\"rbind\"",
+	"\"type\":\"none\",\"options\":[\"rbind\"",
+	"\"options\":[\"rbind\"",
+};
+
+static struct oci_config *with_recursive_bind(int i, const char *source)
+{
+	return tight(arena_printf(arena, ",{\"destination\":\"/data\",\"source\":\"%s\",%s]}",
+			     source, recursive_binds[i]),
+		"", "", LIMITED ",\"cpu\":{\"quota\":5000}");
+}
+
+START_TEST(a_bind_is_a_bind_however_it_is_written)
+{
+	const struct oci_mount *mount = &with_recursive_bind(_i, "/srv")->mounts[1];
+	const struct oci_strings *words;
+	struct mount_options options;
+	struct nacre_error err;
+	struct result result;
+
+	ck_assert_int_eq(mount_options_parse(mount, 1, &options, &err), 0);
+	ck_assert(options.bind && options.recursive);
+	ck_assert(mount_is_bind(mount));
+	words = &must(agent(with_recursive_bind(_i, "/srv"), "")).config->mounts[1].options;
+	ck_assert(oci_strings_have(words, "rnosuid") && oci_strings_have(words, "rnodev"));
+	words = &must(apply(with_recursive_bind(_i, "/srv"), "strict", ""))
+			 .config->mounts[1]
+			 .options;
+	ck_assert(oci_strings_have(words, "rro") && !oci_strings_have(words, "rw"));
+	result = agent(with_recursive_bind(_i, "/proc"), "");
+	ck_assert_refused(&result,
+		"profile agent, rule mount-sources: mounts[1].source: /proc is the host's /proc; "
+		"allow it with --allow mount:/proc");
 }
 END_TEST
 
@@ -212,6 +253,8 @@ Suite *suite_harden_mounts(void)
 	tcase_add_test(tcase, tmp_is_mounted_before_what_lies_below_it);
 	tcase_add_test(tcase, tmp_exec_concerns_tmp_alone);
 	tcase_add_test(tcase, a_bind_mount_in_the_clothes_of_a_tmpfs_gets_nodev);
+	tcase_add_loop_test(
+		tcase, a_bind_is_a_bind_however_it_is_written, 0, COUNT(recursive_binds));
 	tcase_add_loop_test(
 		tcase, a_source_that_gives_the_host_away_is_refused, 0, COUNT(refused_mounts));
 	tcase_add_loop_test(tcase, a_source_of_its_own_is_accepted, 0, COUNT(accepted_mounts));

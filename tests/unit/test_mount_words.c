@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/mount/mount_options.h"
-
-#include "libcontainer/base/sys.h"
+#include "specs/mount_words.h"
 
 #include <check.h>
 #include <errno.h>
+#include <linux/mount.h>
 #include <string.h>
-#include <sys/mount.h>
 
 static struct nacre_error err;
 static struct mount_options options;
@@ -34,11 +32,39 @@ static void parse(struct oci_strings words)
 START_TEST(the_words_are_sorted_and_each_is_there_once)
 {
 	size_t n;
-	const char *const *names = mount_option_names(&n);
+	const char *const *names = mount_word_names(&n);
 
 	ck_assert_uint_gt(n, 60);
 	for (size_t i = 1; i < n; i++)
 		ck_assert_msg(strcmp(names[i - 1], names[i]) < 0, "%s %s", names[i - 1], names[i]);
+}
+END_TEST
+
+/* A word that takes a flag of a mount back names the word that sets it; the times are no
+ * restriction. */
+START_TEST(what_is_given_back_is_what_the_bits_say)
+{
+	const uint64_t times = MOUNT_ATTR__ATIME | MOUNT_ATTR_NODIRATIME;
+	size_t n, given_back = 0;
+	const char *const *names = mount_word_names(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct mount_word *word = mount_word_find(names[i]), *restriction;
+		bool flag = word->kind == MOUNT_WORD_ATTR ||
+			    word->kind == MOUNT_WORD_RECURSIVE_ATTR;
+
+		if (!flag || !(word->clear & ~times)) {
+			ck_assert_msg(!word->gives_back, "%s", names[i]);
+			continue;
+		}
+		ck_assert_msg(word->gives_back, "%s", names[i]);
+		restriction = mount_word_find(word->gives_back);
+		ck_assert_msg(restriction, "%s", names[i]);
+		ck_assert_msg(restriction->kind == word->kind, "%s", names[i]);
+		ck_assert_msg(restriction->set == word->clear, "%s", names[i]);
+		given_back++;
+	}
+	ck_assert_uint_eq(given_back, 10);
 }
 END_TEST
 
@@ -54,7 +80,7 @@ static const char *const of_the_spec[] = {"async", "atime", "bind", "defaults", 
 
 START_TEST(every_word_of_the_spec_is_understood)
 {
-	ck_assert_msg(!mount_option_is_data(of_the_spec[_i]), "%s", of_the_spec[_i]);
+	ck_assert_msg(!mount_word_is_data(of_the_spec[_i]), "%s", of_the_spec[_i]);
 }
 END_TEST
 
@@ -62,8 +88,8 @@ START_TEST(every_other_word_is_for_the_filesystem)
 {
 	parse(WORDS("size=64k", "nosuid", "mode=755", "", "NOSUID", "ros"));
 	ck_assert_uint_eq(options.n_data, 4);
-	ck_assert(mount_option_is_data("size=64k") && mount_option_is_data("ros"));
-	ck_assert(!mount_option_is_data("") && !mount_option_is_data("ro"));
+	ck_assert(mount_word_is_data("size=64k") && mount_word_is_data("ros"));
+	ck_assert(!mount_word_is_data("") && !mount_word_is_data("ro"));
 }
 END_TEST
 
@@ -135,6 +161,8 @@ START_TEST(binds_and_propagation)
 	ck_assert(options.bind && !options.recursive && !options.propagation_recursive);
 	ck_assert_int_eq(parse_as("bind", WORDS("ro")), 0);
 	ck_assert(options.bind && !options.recursive);
+	ck_assert_int_eq(parse_as("rbind", WORDS("ro")), 0);
+	ck_assert(options.bind && options.recursive);
 	ck_assert_int_eq(parse_as("tmpfs", WORDS("ro")), 0);
 	ck_assert(!options.bind);
 	ck_assert_uint_eq(options.propagation, 0);
@@ -188,14 +216,15 @@ END_TEST
 
 #define COUNT(table) (int)(sizeof(table) / sizeof((table)[0]))
 
-Suite *suite_mount_options(void);
+Suite *suite_mount_words(void);
 
-Suite *suite_mount_options(void)
+Suite *suite_mount_words(void)
 {
-	Suite *suite = suite_create("mount_options");
-	TCase *t = tcase_create("mount_options");
+	Suite *suite = suite_create("mount_words");
+	TCase *t = tcase_create("mount_words");
 
 	tcase_add_test(t, the_words_are_sorted_and_each_is_there_once);
+	tcase_add_test(t, what_is_given_back_is_what_the_bits_say);
 	tcase_add_loop_test(t, every_word_of_the_spec_is_understood, 0, COUNT(of_the_spec));
 	tcase_add_test(t, every_other_word_is_for_the_filesystem);
 	tcase_add_test(t, flags_add_up);
