@@ -43,6 +43,31 @@ static inline char *data_read(const char *relative, size_t *ret_length)
 	return text;
 }
 
+/* Golden files: RELATIVE must hold TEXT and a newline. With UPDATE_GOLDEN=1 it is made to. */
+static inline void data_expect(const char *relative, const char *text)
+{
+	const char *update = getenv("UPDATE_GOLDEN");
+	char path[4096];
+	char *expected;
+	FILE *file;
+	size_t n;
+
+	if (update && !strcmp(update, "1")) {
+		data_path(path, relative);
+		file = fopen(path, "we");
+		ck_assert_msg(file != NULL, "cannot write %s", path);
+		ck_assert_int_gt(fprintf(file, "%s\n", text), 0);
+		ck_assert_int_eq(fclose(file), 0);
+		return;
+	}
+	expected = data_read(relative, NULL);
+	n = strlen(text);
+	if (strncmp(expected, text, n) || strcmp(expected + n, "\n"))
+		ck_abort_msg("tests/data/%s differs; UPDATE_GOLDEN=1 rewrites it. Found:\n%s",
+			relative, text);
+	free(expected);
+}
+
 /* Calls EACH with FOLDER/NAME for every file that ends with SUFFIX. There must be at least one. */
 static inline void data_each(
 	const char *folder, const char *suffix, void (*each)(const char *relative))

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/hardening.h"
 
+#include "tests/data_files.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,29 +21,14 @@ void fixture_teardown(void)
 	arena_free(arena);
 }
 
-char *data_path(const char *name)
-{
-	const char *directory = getenv("NACRE_TEST_DATA");
-	char *path = arena_printf(arena, "%s/%s", directory ? directory : "tests/data", name);
-
-	ck_assert_ptr_nonnull(path);
-	return path;
-}
-
 char *read_data(const char *name)
 {
-	FILE *file = fopen(data_path(name), "re");
-	char *text;
-	size_t n;
+	char *text = data_read(name, NULL);
+	char *copy = arena_strdup(arena, text);
 
-	if (!file)
-		return NULL;
-	text = arena_alloc(arena, 64 * 1024);
-	ck_assert_ptr_nonnull(text);
-	n = fread(text, 1, 64 * 1024 - 1, file);
-	text[n] = '\0';
-	(void)fclose(file);
-	return text;
+	free(text);
+	ck_assert_ptr_nonnull(copy);
+	return copy;
 }
 
 struct oci_config *decode(const char *name, const char *text)
@@ -54,8 +41,7 @@ struct oci_config *decode(const char *name, const char *text)
 	return config;
 }
 
-struct oci_config *tight(
-	const char *mounts, const char *process, const char *linux_, const char *resources)
+char *tight_text(const char *mounts, const char *process, const char *linux_, const char *resources)
 {
 	char *text = arena_printf(arena,
 		"{\"ociVersion\":\"1.0.2\",\"nacre\":{\"rootNosuid\":true,\"rootNodev\":true,"
@@ -78,11 +64,15 @@ struct oci_config *tight(
 		"\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"}],"
 		"\"unified\":{\"memory.oom.group\":\"1\"}%s}}}",
 		mounts, process, linux_, resources);
-	struct oci_config *config;
 
 	ck_assert_ptr_nonnull(text);
-	config = decode("config.json", text);
-	return config;
+	return text;
+}
+
+struct oci_config *tight(
+	const char *mounts, const char *process, const char *linux_, const char *resources)
+{
+	return decode("config.json", tight_text(mounts, process, linux_, resources));
 }
 
 struct result apply(const struct oci_config *config, const char *profile, const char *grants)

@@ -20,9 +20,7 @@ extern struct arena *arena;
 void fixture_setup(void);
 void fixture_teardown(void);
 
-/* A path below tests/data. */
-char *data_path(const char *name);
-/* NULL: there is no such file. */
+/* The file NAME below tests/data. */
 char *read_data(const char *name);
 
 struct oci_config *decode(const char *name, const char *text);
@@ -30,6 +28,9 @@ struct oci_config *decode(const char *name, const char *text);
 /* A config that the agent profile leaves as it is, but for the limits. Further text is put into its
  * mounts, process, linux and linux.resources: each begins with a comma. */
 struct oci_config *tight(
+	const char *mounts, const char *process, const char *linux_, const char *resources);
+/* The same as JSON. */
+char *tight_text(
 	const char *mounts, const char *process, const char *linux_, const char *resources);
 
 /* For the resources of tight(): nothing is left to add. */

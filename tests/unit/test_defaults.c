@@ -31,13 +31,10 @@ static struct oci_config *make(enum default_kind kind)
 
 static void expect_file(const struct oci_config *config, const char *file)
 {
-	char *expected = data_read(file, NULL);
 	char *text = NULL;
 
 	ck_assert_int_eq(oci_config_encode(config, true, &text, &err), 0);
-	expected[strlen(expected) - 1] = '\0'; /* the newline at the end of the file */
-	ck_assert_str_eq(text, expected);
-	free(expected);
+	data_expect(file, text);
 	free(text);
 }
 
