@@ -15,7 +15,7 @@ static int set_grants(struct hardening *h, struct oci_hardened *nacre, bool had_
 	for (size_t i = 0; i < h->request->grants.n; i++) {
 		const char *grant = h->request->grants.items[i];
 
-		if (!grant_is_of_filter(grant) ||
+		if (!harden_grant_is_of_filter(grant) ||
 			(had_filter && !oci_strings_have(&given, grant)) ||
 			!harden_granted(h, grant))
 			continue;

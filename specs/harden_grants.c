@@ -119,7 +119,7 @@ int harden_grant_check(const char *grant, struct nacre_error *err)
 		grant, forms);
 }
 
-bool grant_is_of_filter(const char *grant)
+bool harden_grant_is_of_filter(const char *grant)
 {
 	const struct grant *row = find(grant);
 

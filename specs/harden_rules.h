@@ -55,7 +55,7 @@ PROFILE_RULES(RULE_PROTOTYPE)
 /* --- harden_grants.c --- */
 
 /* Whether GRANT takes back something of nacre's own seccomp filter. */
-bool grant_is_of_filter(const char *grant);
+bool harden_grant_is_of_filter(const char *grant);
 /* Whether the rule that runs now must be enforced whole. */
 bool harden_is_required(const struct hardening *h);
 /* Whether GRANT was given. Marks it as used: to be asked only where it decides. */

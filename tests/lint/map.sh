@@ -124,7 +124,7 @@ while read -r id name loosest; do
 	STRICT) expected='- + -' ;;
 	*) complain "specs/rules.h: $name: no profile $loosest" && continue ;;
 	esac
-	found=$(section Profiles | awk -F' [|] ' -v name="| \`$name\`" '$1 == name && NF == 4 {
+	found=$(section README.md Profiles | awk -F' [|] ' -v name="| \`$name\`" '$1 == name && NF == 4 {
 		sub(/ [|]$/, "", $4); print $2 == "-" ? "-" : "+", $3 == "-" ? "-" : "+", $4 == "-" ? "-" : "+" }')
 	[ "$found" = "$expected" ] ||
 		complain "README.md's table has $name for agent, strict, nested as $found, specs/rules.h as $expected"
