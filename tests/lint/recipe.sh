@@ -81,7 +81,7 @@ while read -r file; do
 done <<<"$touched"
 
 # Quick to build: how fast it runs does not matter.
-meson setup "$work/build" "$tree" -Dtests=true -Doptimization=0 -Ddebug=false >"$work/log" 2>&1 ||
+meson setup "$work/build" "$tree" -Dtests=enabled -Doptimization=0 -Ddebug=false >"$work/log" 2>&1 ||
 	die "meson setup" "$work/log"
 ninja -C "$work/build" tests/unit-specs >"$work/log" 2>&1 || die "it does not build" "$work/log"
 export NACRE_TEST_DATA=$tree/tests/data CK_TIMEOUT_MULTIPLIER=10
