@@ -171,6 +171,8 @@ static bool read_field(struct reader *r, uint64_t *ret_field, struct value *ret_
 	if (!read_varint(r, &tag))
 		return false;
 	*ret_field = tag >> 3;
+	if (*ret_field == 0)
+		return false;
 	switch (tag & 7) {
 	case WIRE_NUMBER:
 		return read_varint(r, &ret_value->number);
@@ -206,7 +208,8 @@ static bool read_notification(struct reader r, struct criu_response *response)
 			response->pid = (int32_t)value.number;
 		if (field != 1 || !value.bytes.at)
 			continue;
-		if (length >= sizeof(response->script))
+		/* A name that goes on behind a NUL would pass for the one before it. */
+		if (length >= sizeof(response->script) || memchr(value.bytes.at, '\0', length))
 			return false;
 		memcpy(response->script, value.bytes.at, length);
 		response->script[length] = '\0';

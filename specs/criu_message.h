@@ -97,8 +97,8 @@ struct criu_response {
 	int32_t error; /* an errno value; 0: none */
 };
 
-/* Anything that was cut off or is longer than what it stands in is -EBADMSG. Unknown fields are
- * skipped. */
+/* Anything that was cut off or is longer than what it stands in is -EBADMSG, and so are a field
+ * with the number 0 and a name with a NUL in it. Unknown fields are skipped. */
 int criu_response_decode(const unsigned char *bytes, size_t length,
 	struct criu_response *ret_response, struct nacre_error *err);
 

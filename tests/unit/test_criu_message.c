@@ -161,6 +161,17 @@ START_TEST(what_is_too_long_is_refused)
 }
 END_TEST
 
+START_TEST(what_no_writer_writes_is_refused)
+{
+	static const unsigned char field_zero[] = {0x00, 1};
+	static const unsigned char nul[] = {0x2a, 5, 0x0a, 3, 'a', 0, 'b'};
+	struct criu_response response;
+
+	ck_assert_int_eq(decode(field_zero, sizeof(field_zero), &response), -EBADMSG);
+	ck_assert_int_eq(decode(nul, sizeof(nul), &response), -EBADMSG);
+}
+END_TEST
+
 Suite *suite_criu_message(void)
 {
 	Suite *suite = suite_create("criu_message");
@@ -175,6 +186,7 @@ Suite *suite_criu_message(void)
 	tcase_add_test(tc, the_end_of_a_restore_has_its_pid);
 	tcase_add_test(tc, what_is_cut_off_is_refused);
 	tcase_add_test(tc, what_is_too_long_is_refused);
+	tcase_add_test(tc, what_no_writer_writes_is_refused);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
