@@ -313,6 +313,18 @@ NACRE_API int nacre_check(const char *profile, bool json, char **ret_text, struc
 NACRE_API int nacre_explain(
 	struct nacre *nacre, const char *id, bool json, char **ret_text, struct nacre_error *err);
 
+enum nacre_words {
+	NACRE_PROFILES,
+	NACRE_RULES,
+	NACRE_GRANTS, /* where one takes a path, a word in upper case stands for it: "mount:SOURCE"
+		       */
+};
+
+/* Calls EACH with every profile, rule or grant there is, and what it is about, or NULL. Both are
+ * valid for the call. */
+NACRE_API void nacre_each_word(enum nacre_words words,
+	void (*each)(void *data, const char *word, const char *about), void *data);
+
 /* "9", "KILL", "SIGKILL", "SIGRTMIN+1" to a number, or -EINVAL. */
 NACRE_API int nacre_signal(const char *text, struct nacre_error *err);
 

@@ -7,6 +7,7 @@
 #include "runtime/commands.h"
 #include "runtime/inherit.h"
 #include "runtime/notify.h"
+#include "specs/nearest.h"
 
 enum command_flag {
 	SEALED = 1, /* runs code in a container: keeps nacre's own binary out of its reach */
@@ -56,7 +57,7 @@ static const struct command commands[] = {
 	{"check", command_check, 1, STATELESS, 0, 0, "", {check_rows}, "say for each rule whether this host enforces it"},
 	{"features", command_features, 1, STATELESS, 0, 0, "", {NULL}, "print what this build supports as JSON"},
 	{"version", command_version, 1, STATELESS, 0, 0, "", {NULL}, "print the version"},
-	{"help", command_help, 1, STATELESS, 0, 1, "[COMMAND]", {NULL}, "explain a command"},
+	{"help", command_help, 1, STATELESS, 0, 1, "[COMMAND]", {NULL}, "explain a command, or list profiles, rules or grants"},
 	/* clang-format on */
 };
 
@@ -100,6 +101,17 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
+static int fail_unknown(const char *name, struct nacre_error *err)
+{
+	struct nearest nearest = {.given = name};
+	char hint[NEAREST_HINT];
+
+	for (size_t i = 0; i < N_COMMANDS; i++)
+		nearest_offer(&nearest, commands[i].name);
+	return fail(err, EINVAL, "unknown command \"%s\"%s: see nacre help", name,
+		nearest_hint(&nearest, hint));
+}
+
 static void print_usage(FILE *out)
 {
 	fprintf(out, "usage: nacre [OPTION]... COMMAND [ARGUMENT]...\n\n"
@@ -109,7 +121,9 @@ static void print_usage(FILE *out)
 		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
 	fprintf(out, "\noptions before the command:\n");
 	options_help(global_tables, out);
-	fprintf(out, "\n\"nacre help COMMAND\" lists the options of a command.\n");
+	fprintf(out, "\n\"nacre help COMMAND\" lists the options of a command, \"nacre help "
+		     "profiles\", \"rules\" and\n\"grants\" what --profile, --require and --allow "
+		     "take.\n");
 }
 
 static void print_command_usage(const struct command *command)
@@ -122,6 +136,34 @@ static void print_command_usage(const struct command *command)
 	options_help(command->tables, stdout);
 }
 
+static void print_word(void *data, const char *word, const char *about)
+{
+	(void)data;
+	if (about)
+		printf("  %-18s  %s\n", word, about);
+	else
+		printf("  %s\n", word);
+}
+
+/* What is no command but has words of its own. */
+static bool print_topic(const char *name)
+{
+	static const char *const topics[] = {
+		[NACRE_PROFILES] = "profiles",
+		[NACRE_RULES] = "rules",
+		[NACRE_GRANTS] = "grants",
+	};
+
+	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {
+		if (strcmp(topics[i], name) != 0)
+			continue;
+		printf("%s:\n", name);
+		nacre_each_word((enum nacre_words)i, print_word, NULL);
+		return true;
+	}
+	return false;
+}
+
 static int command_help(struct invocation *in, struct nacre_error *err)
 {
 	const struct command *command;
@@ -131,9 +173,10 @@ static int command_help(struct invocation *in, struct nacre_error *err)
 		return 0;
 	}
 	command = find_command(in->operands[0]);
-	if (!command)
-		return fail(err, EINVAL, "unknown command \"%s\": see nacre help", in->operands[0]);
-	print_command_usage(command);
+	if (command)
+		print_command_usage(command);
+	else if (!print_topic(in->operands[0]))
+		return fail_unknown(in->operands[0], err);
 	return 0;
 }
 
@@ -182,7 +225,7 @@ static int read_operands(struct invocation *in, const char *const *words,
 	int r;
 
 	if (!command)
-		return fail(err, EINVAL, "unknown command \"%s\": see nacre help", words[0]);
+		return fail_unknown(words[0], err);
 	for (int t = 0; t + 1 < OPTION_TABLES_MAX; t++)
 		tables[t + 1] = command->tables[t];
 	r = options_parse(tables, in, words + 1, command->flags & IN_ORDER, &in->operands, err);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/quantity.h"
+#include "specs/nearest.h"
 
 enum {
 	HELP_COLUMN = 34,
@@ -111,6 +112,25 @@ static int store_value(
 	}
 }
 
+/* NAME of N letters is in no row. DASHES: it and what stands before it. */
+static int fail_unknown(const struct option_row *const tables[OPTION_TABLES_MAX],
+	const char *dashes, const char *name, size_t n, struct nacre_error *err)
+{
+	char given[NEAREST_MAX + 2], word[NEAREST_MAX + 1], hint[NEAREST_HINT];
+	struct nearest nearest = {.given = given};
+
+	(void)snprintf(given, sizeof(given), "%.*s", (int)n, name);
+	for (int t = 0; t < OPTION_TABLES_MAX && tables[t]; t++) {
+		for (const struct option_row *row = tables[t]; row->name; row++) {
+			(void)snprintf(word, sizeof(word), "--%s", row->name);
+			if (row->help)
+				nearest_offer_as(&nearest, row->name, word);
+		}
+	}
+	return fail(err, EINVAL, "unknown option %.*s%s", (int)(name - dashes + (ptrdiff_t)n),
+		dashes, nearest_hint(&nearest, hint));
+}
+
 /* ARG is one option, NEXT what follows it. Returns how many arguments it took: 1 or 2. */
 static int parse_option(const struct option_row *const tables[OPTION_TABLES_MAX], void *target,
 	const char *arg, const char *next, struct nacre_error *err)
@@ -124,8 +144,7 @@ static int parse_option(const struct option_row *const tables[OPTION_TABLES_MAX]
 	int r;
 
 	if (!row)
-		return fail(
-			err, EINVAL, "unknown option %.*s", (int)(name - arg + (ptrdiff_t)n), arg);
+		return fail_unknown(tables, arg, name, n, err);
 	member = (char *)target + row->offset;
 	if (row->kind == OPTION_FLAG) {
 		r = store_flag(row, member, value, err);

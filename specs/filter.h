@@ -89,6 +89,10 @@ unsigned filter_profile_bit(const char *profile);
 bool filter_has_call(const char *name); /* stands in filter_rules */
 bool filter_has_abi(const char *name);
 bool filter_has_socket_word(const char *name);
+/* Call EACH with every item of that grant, once. */
+void filter_each_call(void (*each)(void *data, const char *name), void *data);
+void filter_each_abi(void (*each)(void *data, const char *name), void *data);
+void filter_each_socket_word(void (*each)(void *data, const char *name), void *data);
 /* What the socket word NAME ("AF_VSOCK", "NETLINK_XFRM", "IPPROTO_SCTP", "SOCK_RAW") stands for.
  * Returns FILTER_NO_LIST for what is no word. */
 enum filter_list filter_socket_word(const char *name, uint32_t *ret_value);

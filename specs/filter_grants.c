@@ -104,25 +104,56 @@ unsigned filter_profile_bit(const char *profile)
 	return 0;
 }
 
-bool filter_has_call(const char *name)
+/* In the rows before END. */
+static bool stands_before(const struct filter_rule *end, const char *name)
 {
-	char other[NAME_SIZE];
-
-	for (const struct filter_rule *rule = filter_rules; rule->calls; rule++) {
-		const char *list = rule->calls;
-
-		while (filter_next_name(&list, other)) {
-			if (!strcmp(other, name))
-				return true;
-		}
+	for (const struct filter_rule *rule = filter_rules; rule != end; rule++) {
+		if (filter_names(rule->calls, name))
+			return true;
 	}
 	return false;
 }
 
+bool filter_has_call(const char *name)
+{
+	const struct filter_rule *end = filter_rules;
+
+	while (end->calls)
+		end++;
+	return stands_before(end, name);
+}
+
+void filter_each_call(void (*each)(void *data, const char *name), void *data)
+{
+	char name[NAME_SIZE];
+
+	for (const struct filter_rule *rule = filter_rules; rule->calls; rule++) {
+		const char *list = rule->calls;
+
+		while (filter_next_name(&list, name)) {
+			if (!stands_before(rule, name))
+				each(data, name);
+		}
+	}
+}
+
 /* x32 is not among them: no distribution builds for it. */
+#define ABI "x86"
+
 bool filter_has_abi(const char *name)
 {
-	return !strcmp(name, "x86");
+	return !strcmp(name, ABI);
+}
+
+void filter_each_abi(void (*each)(void *data, const char *name), void *data)
+{
+	each(data, ABI);
+}
+
+void filter_each_socket_word(void (*each)(void *data, const char *name), void *data)
+{
+	for (size_t i = 0; i < N(socket_words); i++)
+		each(data, socket_words[i].name);
 }
 
 enum filter_list filter_socket_word(const char *name, uint32_t *ret_value)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "specs/harden_rules.h"
+#include "specs/nearest.h"
 
 /*
  * The rules, and the walk over them. A rule reads the config, changes it only towards tighter, and
@@ -24,19 +25,24 @@ const struct rule harden_rules[] = {
 };
 /* clang-format on */
 
+void harden_rule_each(void (*each)(void *data, const char *name, const char *why), void *data)
+{
+	for (const struct rule *rule = harden_rules; rule->name; rule++)
+		each(data, rule->name, rule->why);
+}
+
 int harden_rule_check(const char *name, struct nacre_error *err)
 {
-	char known[512] = "";
+	struct nearest nearest = {.given = name};
+	char hint[NEAREST_HINT];
 
 	for (const struct rule *rule = harden_rules; rule->name; rule++) {
-		size_t used = strlen(known);
-
 		if (!strcmp(rule->name, name))
 			return 0;
-		(void)snprintf(
-			known + used, sizeof(known) - used, "%s%s", used ? ", " : "", rule->name);
+		nearest_offer(&nearest, rule->name);
 	}
-	return fail(err, EINVAL, "\"%s\" is not a rule; valid are %s", name, known);
+	return fail(err, EINVAL, "\"%s\" is not a rule%s; see nacre help rules", name,
+		nearest_hint(&nearest, hint));
 }
 
 static int check_required(const struct hardening *h)
@@ -58,9 +64,32 @@ static int check_required(const struct hardening *h)
 	return 0;
 }
 
-bool harden_profile_exists(const char *name)
+void harden_profile_each(
+	void (*each)(void *data, const char *name, const char *summary), void *data)
 {
-	return profile_find(name) != NULL;
+	for (const struct profile *profile = profiles; profile->name; profile++)
+		each(data, profile->name, profile->summary);
+}
+
+int harden_profile_check(const char *name, struct nacre_error *err)
+{
+	struct nearest nearest = {.given = name};
+	char hint[NEAREST_HINT], names[128] = "";
+	size_t used = 0;
+
+	for (const struct profile *profile = profiles; profile->name; profile++) {
+		if (!strcmp(profile->name, name))
+			return 0;
+		nearest_offer(&nearest, profile->name);
+		if (used < sizeof(names))
+			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
+				!used		  ? ""
+				: profile[1].name ? ", "
+						  : " and ",
+				profile->name);
+	}
+	return fail(err, EINVAL, "unknown profile \"%s\"%s; valid are %s", name,
+		nearest_hint(&nearest, hint), names);
 }
 
 int harden_list_rules(struct arena *arena, const char *name, struct oci_strings *ret_rules)
@@ -89,8 +118,7 @@ static int prepare(struct hardening *h)
 
 	h->profile = profile_find(request->profile);
 	if (!h->profile)
-		return fail(h->err, EINVAL, "unknown profile \"%s\"; valid are " PROFILE_NAMES,
-			request->profile);
+		return harden_profile_check(request->profile, h->err);
 	for (size_t i = 0; i < request->grants.n; i++) {
 		int r = harden_grant_check(request->grants.items[i], h->err);
 

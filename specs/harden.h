@@ -45,17 +45,28 @@ struct harden_report {
 	size_t n_changes;
 };
 
-/* Whether NAME is a profile. */
-bool harden_profile_exists(const char *name);
+/* Whether NAME is a profile. On failure the error lists those that are. */
+int harden_profile_check(const char *name, struct nacre_error *err);
 
 /* The rules of PROFILE, which may be unknown, in the order in which they run. -ENOMEM. */
 int harden_list_rules(struct arena *arena, const char *profile, struct oci_strings *ret_rules);
 
-/* Whether GRANT is well formed and known. On failure the error lists what is valid. */
+/* Whether GRANT is well formed and known. On failure the error has the nearest that is. */
 int harden_grant_check(const char *grant, struct nacre_error *err);
+
+/* Whether there is a grant that begins with BEGINNING, of a kind that takes items: "cap:", or
+ * "mount:" and a directory. */
+bool harden_grant_begins(const char *beginning);
 
 /* The same for the name of a rule. */
 int harden_rule_check(const char *rule, struct nacre_error *err);
+
+/* Call EACH with what there is, in the order of the tables. A grant whose item is a path has a word
+ * in upper case in its place: "mount:SOURCE". */
+void harden_profile_each(
+	void (*each)(void *data, const char *name, const char *summary), void *data);
+void harden_rule_each(void (*each)(void *data, const char *name, const char *why), void *data);
+void harden_grant_each(void (*each)(void *data, const char *grant), void *data);
 
 /* Everything lives in ARENA; CONFIG is not touched. A refusal is -EPERM: "profile agent, rule
  * host-network: linux.namespaces: ...; allow it with --allow host-network". */

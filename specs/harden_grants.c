@@ -5,9 +5,14 @@
 
 #include "specs/filter.h"
 #include "specs/harden_rules.h"
+#include "specs/nearest.h"
 #include "specs/path_text.h"
 
 /* --allow GRANT. */
+
+enum {
+	GRANT_WORD_MAX = 64, /* of those whose items are words */
+};
 
 /* capabilities(7). A name that is not here would be a typing error that grants nothing. */
 static const char *const capability_words[] = {"CAP_AUDIT_CONTROL", "CAP_AUDIT_READ",
@@ -23,22 +28,38 @@ static const char *const capability_words[] = {"CAP_AUDIT_CONTROL", "CAP_AUDIT_R
 
 static const char *const limit_words[] = {"pids", "memory", "swap", "cpu", NULL};
 
+static bool has_word(const char *const *words, const char *word)
+{
+	while (*words && strcmp(*words, word))
+		words++;
+	return *words != NULL;
+}
+
+static void each_word(
+	const char *const *words, void (*each)(void *data, const char *word), void *data)
+{
+	for (; *words; words++)
+		each(data, *words);
+}
+
 static bool is_capability(const char *item)
 {
-	for (size_t i = 0; capability_words[i]; i++) {
-		if (!strcmp(capability_words[i], item))
-			return true;
-	}
-	return false;
+	return has_word(capability_words, item);
+}
+
+static void each_capability(void (*each)(void *data, const char *item), void *data)
+{
+	each_word(capability_words, each, data);
 }
 
 static bool is_limit(const char *item)
 {
-	for (size_t i = 0; limit_words[i]; i++) {
-		if (!strcmp(limit_words[i], item))
-			return true;
-	}
-	return false;
+	return has_word(limit_words, item);
+}
+
+static void each_limit(void (*each)(void *data, const char *item), void *data)
+{
+	each_word(limit_words, each, data);
 }
 
 static bool is_path(const char *item)
@@ -49,30 +70,30 @@ static bool is_path(const char *item)
 /* How a grant is written: KIND alone, or KIND:ITEM. */
 static const struct grant {
 	const char *kind;
+	const char *form; /* for people */
 	bool (*item)(const char *item); /* whether ITEM is well formed; NULL: KIND stands alone */
-	const char *form; /* how the error text writes it */
+	void (*items)(void (*each)(void *data, const char *item), void *data); /* NULL: no list */
 	bool of_filter; /* takes back a row of filter_rules.c */
 } grants[] = {
 	/* clang-format off */
-	{ "rootfs-write",	NULL,			"rootfs-write",		false },
-	{ "tmp-exec",		NULL,			"tmp-exec",		false },
-	{ "host-network",	NULL,			"host-network",		false },
-	{ "host-pid",		NULL,			"host-pid",		false },
-	{ "host-ipc",		NULL,			"host-ipc",		false },
-	{ "new-privileges",	NULL,			"new-privileges",	false },
-	{ "engine-socket",	NULL,			"engine-socket",	false },
-	{ "join-network",	NULL,			"join-network",		false },
-	{ "cgroup-write",	NULL,			"cgroup-write",		false },
-	{ "workspace-exec",	NULL,			"workspace-exec",	false },
-	{ "cap",		is_capability,		"cap:CAP_NAME",		false },
-	{ "device",		is_path,		"device:PATH",		false },
-	{ "mount",		is_path,		"mount:SOURCE",		false },
-	{ "workspace",		is_path,		"workspace:SOURCE",	false },
-	{ "unlimited",		is_limit,		"unlimited: with pids, memory, swap or cpu", false },
-	{ "syscall",		filter_has_call,	"syscall:NAME",		true },
-	{ "socket",		filter_has_socket_word,
-		"socket: with AF_NAME, NETLINK_NAME, IPPROTO_NAME or SOCK_RAW", true },
-	{ "abi",		filter_has_abi,		"abi:x86",		true },
+	{ "rootfs-write",	"rootfs-write" },
+	{ "tmp-exec",		"tmp-exec" },
+	{ "host-network",	"host-network" },
+	{ "host-pid",		"host-pid" },
+	{ "host-ipc",		"host-ipc" },
+	{ "new-privileges",	"new-privileges" },
+	{ "engine-socket",	"engine-socket" },
+	{ "join-network",	"join-network" },
+	{ "cgroup-write",	"cgroup-write" },
+	{ "workspace-exec",	"workspace-exec" },
+	{ "cap",		"cap:CAP_NAME",		is_capability,		each_capability },
+	{ "device",		"device:PATH",		is_path },
+	{ "mount",		"mount:SOURCE",		is_path },
+	{ "workspace",		"workspace:SOURCE",	is_path },
+	{ "unlimited",		"unlimited:LIMIT",	is_limit,		each_limit },
+	{ "syscall",		"syscall:NAME",		filter_has_call,	filter_each_call,	true },
+	{ "socket",		"socket:NAME",		filter_has_socket_word,	filter_each_socket_word,	true },
+	{ "abi",		"abi:NAME",		filter_has_abi,		filter_each_abi,	true },
 	/* clang-format on */
 };
 
@@ -100,30 +121,107 @@ static const struct grant *find(const char *text)
 	return NULL;
 }
 
-int harden_grant_check(const char *grant, struct nacre_error *err)
-{
-	char forms[sizeof(err->text)] = "";
-
-	if (find(grant))
-		return 0;
-	for (size_t i = 0; i < N_GRANTS; i++) {
-		const char *between = i + 1 == N_GRANTS ? ", and " : ", ";
-		size_t used = strlen(forms);
-
-		(void)snprintf(forms + used, sizeof(forms) - used, "%s%s", i ? between : "",
-			grants[i].form);
-	}
-	return fail(err, EINVAL,
-		"\"%s\" is not a grant; valid are %s; paths are absolute, and calls and sockets "
-		"those that the filter refuses",
-		grant, forms);
-}
-
 bool harden_grant_is_of_filter(const char *grant)
 {
 	const struct grant *row = find(grant);
 
 	return row && row->of_filter;
+}
+
+/* The items of one kind, on their way to be grants. */
+struct of_kind {
+	const char *kind;
+	void (*each)(void *data, const char *grant);
+	void *data;
+};
+
+static void put_kind_before(void *data, const char *item)
+{
+	const struct of_kind *of = data;
+	char grant[GRANT_WORD_MAX];
+
+	(void)snprintf(grant, sizeof(grant), "%s:%s", of->kind, item);
+	of->each(of->data, grant);
+}
+
+void harden_grant_each(void (*each)(void *data, const char *grant), void *data)
+{
+	for (size_t i = 0; i < N_GRANTS; i++) {
+		struct of_kind of = {grants[i].kind, each, data};
+
+		if (grants[i].items)
+			grants[i].items(put_kind_before, &of);
+		else
+			each(data, grants[i].form);
+	}
+}
+
+/* People leave out the kind, or the CAP_ or AF_. */
+static void offer(void *data, const char *grant)
+{
+	const char *colon = strchr(grant, ':'), *prefix = colon ? strchr(colon, '_') : NULL;
+	const bool is_call = prefix && prefix[-1] >= 'a';
+	char spelled[GRANT_WORD_MAX];
+
+	nearest_offer(data, grant);
+	if (colon)
+		nearest_offer_as(data, colon + 1, grant);
+	if (!prefix || is_call)
+		return;
+	nearest_offer_as(data, prefix + 1, grant);
+	(void)snprintf(
+		spelled, sizeof(spelled), "%.*s%s", (int)(colon + 1 - grant), grant, prefix + 1);
+	nearest_offer_as(data, spelled, grant);
+}
+
+/* Where the item is missing, or the kind alone is wrong, the kind says what was meant. Returns
+ * whether GRANT begins with a kind. */
+static bool offer_kinds(struct nearest *nearest)
+{
+	bool known = false;
+
+	for (size_t i = 0; i < N_GRANTS; i++) {
+		nearest_offer_as(nearest, grants[i].kind, grants[i].form);
+		known = known || !strcmp(nearest->given, grants[i].kind);
+	}
+	return known;
+}
+
+int harden_grant_check(const char *grant, struct nacre_error *err)
+{
+	char hint[NEAREST_HINT], kind[GRANT_WORD_MAX];
+	struct nearest whole = {.given = grant}, of_kind = {.given = kind};
+	bool known;
+
+	if (find(grant))
+		return 0;
+	for (size_t i = 0; i < N_GRANTS; i++) {
+		const char *path = item_of(grant, grants[i].kind);
+
+		if (path && grants[i].item == is_path)
+			return fail(err, EINVAL, "\"%s\" is not a grant; its path is %s", grant,
+				*path == '/' ? "too long" : "not absolute");
+	}
+	(void)snprintf(kind, sizeof(kind), "%.*s", (int)strcspn(grant, ":"), grant);
+	known = offer_kinds(&of_kind);
+	/* "mount" is a kind without its item, and not the system call. */
+	if (!known || strchr(grant, ':'))
+		harden_grant_each(offer, &whole);
+	if (!whole.word[0] && (!known || !strchr(grant, ':')))
+		whole = of_kind;
+	return fail(err, EINVAL, "\"%s\" is not a grant%s; see nacre help grants", grant,
+		nearest_hint(&whole, hint));
+}
+
+bool harden_grant_begins(const char *beginning)
+{
+	for (size_t i = 0; i < N_GRANTS; i++) {
+		const char *item = item_of(beginning, grants[i].kind);
+
+		if (item && grants[i].item)
+			return !*item || (grants[i].item == is_path && is_path(item));
+	}
+	return false;
 }
 
 bool harden_is_required(const struct hardening *h)

@@ -62,6 +62,4 @@ bool profile_covers(const struct profile *a, const struct profile *b);
 /* Of a caller that names none. */
 #define PROFILE_DEFAULT "agent"
 
-#define PROFILE_NAMES "oci, nested, agent and strict"
-
 #endif

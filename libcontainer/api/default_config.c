@@ -17,8 +17,7 @@ int nacre_default_config(
 	if (!arena)
 		return fail_errno(err, ENOMEM, "default config");
 	if (!profile)
-		return fail(err, EINVAL, "unknown profile \"%s\"; valid are " PROFILE_NAMES,
-			profile_name);
+		return harden_profile_check(profile_name, err);
 	if (rootless)
 		kind = profile_has(profile, RULE_host_network) ? DEFAULT_ROOTLESS_OWN_NETWORK
 							       : DEFAULT_ROOTLESS;

@@ -12,6 +12,7 @@
 #include <sys/prctl.h>
 
 #include "libcontainer/base/sys.h"
+#include "specs/nearest.h"
 
 #define N_SETS 5
 #define BIT(n) (UINT64_C(1) << (n))
@@ -81,10 +82,18 @@ static bool was_seen(const struct set_row *rows, size_t set, size_t item, const 
 static void warn_left_out(
 	const char *name, int number, void (*warn)(void *data, const char *text), void *data)
 {
-	char text[160];
+	struct nearest nearest = {.given = name};
+	char text[160], known[64], hint[NEAREST_HINT];
 
-	(void)snprintf(text, sizeof(text), "capability %.64s is %s: left out", name,
-		number < 0 ? "unknown" : "not known to the kernel or not held by the caller");
+	for (unsigned n = 0; number < 0 && n < 64; n++) {
+		if (!is_name(name_of(n, known)))
+			continue;
+		nearest_offer(&nearest, known);
+		nearest_offer_as(&nearest, known + strlen("CAP_"), known);
+	}
+	(void)snprintf(text, sizeof(text), "capability %.64s is %s%s: left out", name,
+		number < 0 ? "unknown" : "not known to the kernel or not held by the caller",
+		nearest_hint(&nearest, hint));
 	warn(data, text);
 }
 

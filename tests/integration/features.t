@@ -111,9 +111,39 @@ test_help_names_every_command() {
 	done
 }
 
+# What the lists have is what the options take.
+test_help_lists_profiles_rules_and_grants() {
+	local word
+	bundle true
+	good nacre help profiles
+	is "$(sed -n 's/^  \([^ ]*\).*/\1/p' <<<"$out" | xargs)" "oci nested agent strict" profiles
+	good nacre help rules
+	while read -r word; do
+		good nacre harden --profile strict --require "$word" --bundle "$b"
+	done < <(sed -n 's/^  \([^ ]*\).*/\1/p' <<<"$out")
+	is "$(nacre check --profile strict --format json | jq -r '.rules[].rule')" \
+		"$(nacre help rules | sed -n 's/^  \([^ ]*\).*/\1/p')" rules
+	good nacre help grants
+	words=$(sed -n 's/^  \([^ ]*\)$/\1/p' <<<"$out")
+	[[ $(wc -l <<<"$words") -gt 100 ]] || wrong "few grants" "$words"
+	# shellcheck disable=SC2046 # a word each
+	good nacre harden $(sed -E 's/^/--allow /; s,:(PATH|SOURCE)$,:/x,' <<<"$words") --bundle "$b"
+	bad 1 '--allow: "cap:NET_RAW" is not a grant (did you mean cap:CAP_NET_RAW?); see nacre help grants' \
+		nacre harden --allow cap:NET_RAW --bundle "$b"
+	bad 1 '"landlok" is not a rule (did you mean landlock?); see nacre help rules' \
+		nacre harden --require landlok --bundle "$b"
+	bad 1 'unknown profile "agnet" (did you mean agent?); valid are oci, nested, agent and strict' \
+		nacre harden --profile agnet --bundle "$b"
+}
+
 test_an_unknown_command_or_option_is_refused() {
 	bad 1 'unknown command "no-such": see nacre help' nacre no-such
 	bad 1 "create: unknown option --no-such: see nacre help create" nacre create --no-such "$id"
+	bad 1 'unknown command "satrt" (did you mean start?): see nacre help' nacre satrt "$id"
+	bad 1 'unknown command "satrt" (did you mean start?): see nacre help' nacre help satrt
+	bad 1 "update: unknown option --memoyr (did you mean --memory?): see nacre help update" \
+		nacre update --memoyr 1g "$id"
+	bad 1 "unknown option --profil (did you mean --profile?): see nacre help" nacre --profil oci list
 	bad 1 "unknown option --no-such: see nacre help" nacre --no-such create "$id"
 	bad 1 'create: too few arguments: expected "nacre create ID"' nacre create
 	bad 1 'state: too many arguments: expected "nacre state ID"' nacre state a b

@@ -215,7 +215,7 @@ test_a_required_rule_is_enforced_whole_or_nothing_runs() {
 	run --require mount-flags --require capability-ceiling
 	run_refused 'rule rlimits is required, and profile oci does not have it' --profile oci \
 		--require rlimits
-	run_refused '"rlimit" is not a rule; valid are *' --require rlimit
+	run_refused '"rlimit" is not a rule (did you mean rlimits?)*' --require rlimit
 	nothing_left
 }
 

@@ -5,8 +5,8 @@ set -u
 cd "$SOURCE" || exit 1
 list=tests/lint/layers.txt
 failed=0
-declare -A rank
-folders=0 public='' library_names=() library_globs=()
+declare -A rank public
+folders=0 library_names=() library_globs=()
 
 complain() {
 	echo "layers: $1" >&2
@@ -17,7 +17,7 @@ while IFS=$'\t' read -r kind first second; do
 	case $kind in
 	'' | '#'*) ;;
 	folder) rank[$first]=$((folders++)) ;;
-	public) public=$first ;;
+	public) public[$first]=1 ;;
 	library) library_names+=("$first") library_globs+=("$second") ;;
 	*) complain "$list: unknown word \"$kind\"" ;;
 	esac
@@ -26,13 +26,15 @@ done <"$list"
 check_header() {
 	local file=$1 header=$2
 	local from=${file%/*} to=${header%/*}
-	if [[ $from == "${public%/*}" ]]; then
+	if [[ $from == libcontainer ]]; then
 		[[ $header == specs/* ]] || complain "$file includes $header: it is the public header"
-	elif [[ $header != "$public" && -z ${rank[$to]:-} ]]; then
+	elif [[ -n ${public[$header]:-} ]]; then
+		return
+	elif [[ -z ${rank[$to]:-} ]]; then
 		complain "$file includes $header, which is in no folder of $list"
-	elif [[ $from == runtime && $to != runtime && $header != "$public" ]]; then
-		complain "$file includes $header: the command sees $public alone"
-	elif [[ $header != "$public" ]] && ((rank[$to] > rank[$from])); then
+	elif [[ $from == runtime && $to != runtime ]]; then
+		complain "$file includes $header: the command sees ${!public[*]} alone"
+	elif ((rank[$to] > rank[$from])); then
 		complain "$file includes $header, a folder above its own"
 	fi
 }
@@ -47,7 +49,7 @@ check_library() {
 }
 
 while read -r file; do
-	[[ $file == "$public" || -n ${rank[${file%/*}]:-} ]] || { complain "$file is in no folder of $list"; continue; }
+	[[ -n ${public[$file]:-} || -n ${rank[${file%/*}]:-} ]] || { complain "$file is in no folder of $list"; continue; }
 	while read -r header; do
 		case $header in
 		\"*) check_header "$file" "${header//\"/}" ;;

@@ -136,6 +136,20 @@ START_TEST(an_unknown_name_is_reported_once_over_all_lists)
 }
 END_TEST
 
+START_TEST(an_unknown_name_is_reported_with_the_nearest)
+{
+	const struct oci_capabilities capabilities = {.bounding = LIST("NET_RAW", "CAP_KLIL")};
+	struct warnings warnings;
+
+	(void)parse(&capabilities, &warnings);
+	ck_assert_int_eq(warnings.n, 2);
+	ck_assert_str_eq(warnings.text[0],
+		"capability NET_RAW is unknown (did you mean CAP_NET_RAW?): left out");
+	ck_assert_str_eq(warnings.text[1],
+		"capability CAP_KLIL is unknown (did you mean CAP_KILL?): left out");
+}
+END_TEST
+
 START_TEST(a_capability_that_the_caller_lacks_is_left_out)
 {
 	const struct oci_capabilities capabilities = {
@@ -204,6 +218,7 @@ Suite *suite_caps(void)
 	tcase_add_test(tcase, a_name_is_taken_in_any_case);
 	tcase_add_test(tcase, what_is_not_exactly_a_name_is_left_out_with_a_warning);
 	tcase_add_test(tcase, an_unknown_name_is_reported_once_over_all_lists);
+	tcase_add_test(tcase, an_unknown_name_is_reported_with_the_nearest);
 	tcase_add_test(tcase, a_capability_that_the_caller_lacks_is_left_out);
 	tcase_add_test(tcase, ambient_is_cut_to_what_is_inheritable_and_permitted);
 	tcase_add_test(tcase, an_effective_capability_that_is_not_permitted_is_an_error);

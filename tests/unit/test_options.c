@@ -212,12 +212,12 @@ END_TEST
 
 START_TEST(an_unknown_option_is_named_without_its_value)
 {
-	ck_refused(PARSE("--bundel=/b"), "unknown option --bundel");
+	ck_refused(PARSE("--bundel=/b"), "unknown option --bundel (did you mean --bundle?)");
 	ck_refused(PARSE("-x"), "unknown option -x");
 	ck_refused(PARSE("-db"), "unknown option -db");
 	ck_refused(PARSE("--="), "unknown option --");
-	ck_refused(PARSE("---bundle"), "unknown option ---bundle");
-	ck_refused(PARSE("--bund", "/b"), "unknown option --bund");
+	ck_refused(PARSE("---bundle"), "unknown option ---bundle (did you mean --bundle?)");
+	ck_refused(PARSE("--bund", "/b"), "unknown option --bund (did you mean --bundle?)");
 }
 END_TEST
 

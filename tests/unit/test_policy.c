@@ -58,15 +58,15 @@ static const struct {
 	{ "{\"version\":1,\"grants\":{\"given\":[],\"x\":null}}", "policy.json:1: grants.x: is not known; valid are given, allowed" },
 	{ "{\"version\":1,\"version\":1}", "policy.json:1: " },
 	{ "{\"version\":1} {}", "policy.json:1: " },
-	{ "{\"version\":1,\"default_profile\":\"agnet\"}", "policy.json: default_profile: unknown profile \"agnet\"; valid are oci, nested, agent and strict" },
+	{ "{\"version\":1,\"default_profile\":\"agnet\"}", "policy.json: default_profile: unknown profile \"agnet\" (did you mean agent?); valid are oci, nested, agent and strict" },
 	{ "{\"version\":1,\"least_profile\":\"none\"}", "policy.json: least_profile: unknown profile \"none\"" },
 	{ "{\"version\":1,\"least_profile\":\"strict\"}", "policy.json: default_profile: agent is looser than least_profile, strict" },
-	{ "{\"version\":1,\"grants\":{\"given\":[\"all\"]}}", "policy.json: grants.given[0]: \"all\" is not a grant; valid are" },
+	{ "{\"version\":1,\"grants\":{\"given\":[\"all\"]}}", "policy.json: grants.given[0]: \"all\" is not a grant; see nacre help grants" },
 	{ "{\"version\":1,\"grants\":{\"given\":[\"cap:*\"]}}", "policy.json: grants.given[0]: \"cap:*\" is not a grant" },
 	{ "{\"version\":1,\"grants\":{\"allowed\":[\"tmp-exec\",\"*\"]}}", "policy.json: grants.allowed[1]: \"*\" is not a grant" },
 	{ "{\"version\":1,\"grants\":{\"allowed\":[\"tmp-exec:*\"]}}", "policy.json: grants.allowed[0]: \"tmp-exec:*\" matches no grant" },
 	{ "{\"version\":1,\"annotations\":{\"may_allow\":[\"mount:srv/*\"]}}", "policy.json: annotations.may_allow[0]: \"mount:srv/*\" matches no grant" },
-	{ "{\"version\":1,\"require\":[\"resource\"]}", "policy.json: require[0]: \"resource\" is not a rule; valid are host-network, " },
+	{ "{\"version\":1,\"require\":[\"resource\"]}", "policy.json: require[0]: \"resource\" is not a rule (did you mean resources?); see nacre help rules" },
 	{ "{\"version\":1,\"audit_file\":\"audit\"}", "policy.json: audit_file: \"audit\" is not an absolute path, nor \"journal\"" },
 	/* clang-format on */
 };
