@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "specs/mount_words.h"
 #include "tests/order.h"
 
 struct source {
@@ -74,6 +75,7 @@ static struct oci_process *process(struct source *s)
 	return p;
 }
 
+/* Those that rules look for; beside them any word that is known. */
 static const char *const option_words[] = {"nosuid", "suid", "rnosuid", "rsuid", "nodev", "dev",
 	"rnodev", "rdev", "noexec", "exec", "rnoexec", "rexec", "ro", "rw", "rro", "rshared",
 	"shared", "private", "rslave", "size=64k", "mode=755", "relatime", "remount"};
@@ -86,6 +88,9 @@ static const char *const sources[] = {"/home/me", "work", "/dev/fuse", "/dev/sda
 
 static void mounts(struct source *s, struct oci_config *config)
 {
+	size_t n_known;
+	const char *const *known = mount_word_names(&n_known);
+
 	config->n_mounts = roll(s, 8);
 	config->mounts = make(s, config->n_mounts, sizeof(*config->mounts));
 	for (size_t i = 0; i < config->n_mounts; i++) {
@@ -93,6 +98,10 @@ static void mounts(struct source *s, struct oci_config *config)
 
 		mount->destination = PICK(s, destinations);
 		mount->options = words(s, option_words, COUNT(option_words), 6);
+		for (size_t k = 0; k < mount->options.n; k++) {
+			if (!roll(s, 4))
+				mount->options.items[k] = known[roll(s, n_known)];
+		}
 		/* Mostly harmless, or nearly every config would be refused. */
 		mount->source = sources[roll(s, roll(s, 8) ? 3 : COUNT(sources))];
 		mount->type = types[roll(s, roll(s, 8) ? 8 : COUNT(types))];
