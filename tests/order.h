@@ -15,6 +15,12 @@ const char *looser(struct arena *arena, const struct oci_config *a, const struct
 /* The same for a process alone. */
 const char *process_looser(const struct oci_process *a, const struct oci_process *b);
 
+/* The same for mounts alone. */
+const char *mounts_looser(const struct oci_config *a, const struct oci_config *b);
+
+/* Whether the propagation A became that of a slave: the only way in which one may change. */
+bool became_slave(const char *a, const char *b);
+
 /* A config made from SEED: any member that a rule reads has any value that it may have. */
 struct oci_config *random_config(struct arena *arena, uint64_t seed);
 
