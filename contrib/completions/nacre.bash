@@ -1,14 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 # bash completion for nacre. Commands, options and their words come from "nacre help", which prints the
-# tables that the parser reads. Rules and grants stand here: tests/lint/map.sh compares them with specs/.
-
-_nacre_rules='host-network joined-network mount-sources namespaces no-new-privileges
-	capability-ceiling read-only-root kernel-mounts writable-binds mount-flags propagation hidden-paths
-	devices resources rlimits oom-score own-seccomp-filter landlock annotations'
-_nacre_grants='rootfs-write tmp-exec host-network host-pid host-ipc new-privileges engine-socket
-	join-network cgroup-write workspace-exec cap: device: mount: workspace: unlimited: syscall: socket:
-	abi:'
+# tables that the parser reads: there is no second list to keep.
 
 # A row of the help: "  -f, --format table|json   ..." gives the option, and what it takes.
 _nacre_options() {
@@ -42,25 +35,24 @@ _nacre_command() {
 	done
 }
 
-_nacre_capabilities() {
-	nacre features 2>/dev/null | grep -o '"CAP_[A-Z_]*"' | tr -d '"' | sort -u
+# _nacre_words rules|grants: a word a line.
+_nacre_words() {
+	nacre help "$1" 2>/dev/null | sed -n 's/^  \([^ ]*\).*/\1/p'
 }
 
 # What follows KIND: in a grant.
 _nacre_complete_item() {
 	case $1 in
-	cap) mapfile -t COMPREPLY < <(compgen -W "$(_nacre_capabilities)" -- "$2") ;;
-	unlimited) mapfile -t COMPREPLY < <(compgen -W "pids memory swap cpu" -- "$2") ;;
-	abi) mapfile -t COMPREPLY < <(compgen -W "x86" -- "$2") ;;
 	device | mount | workspace) mapfile -t COMPREPLY < <(compgen -f -- "$2") ;;
+	*) mapfile -t COMPREPLY < <(compgen -W "$(_nacre_words grants | sed -n "s/^$1://p")" -- "$2") ;;
 	esac
 }
 
 _nacre_complete_value() {
 	case $1 in
-	RULE) mapfile -t COMPREPLY < <(compgen -W "$_nacre_rules" -- "$2") ;;
+	RULE) mapfile -t COMPREPLY < <(compgen -W "$(_nacre_words rules)" -- "$2") ;;
 	GRANT)
-		mapfile -t COMPREPLY < <(compgen -W "$_nacre_grants" -- "$2")
+		mapfile -t COMPREPLY < <(compgen -W "$(_nacre_words grants | sed 's/:.*/:/' | uniq)" -- "$2")
 		[[ ${#COMPREPLY[@]} != 1 || ${COMPREPLY[0]} != *: ]] || compopt -o nospace 2>/dev/null
 		;;
 	*'|'*) mapfile -t COMPREPLY < <(compgen -W "${1//|/ }" -- "$2") ;;

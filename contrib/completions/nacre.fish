@@ -1,29 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for nacre. Commands, options and their words come from "nacre help", which prints
-# the tables that the parser reads. Rules and grants stand here: tests/lint/map.sh compares them with
-# specs/.
+# the tables that the parser reads: there is no second list to keep.
 
-set -g __nacre_rules 'host-network joined-network mount-sources namespaces no-new-privileges
-    capability-ceiling read-only-root kernel-mounts writable-binds mount-flags propagation hidden-paths
-    devices resources rlimits oom-score own-seccomp-filter landlock annotations'
-set -g __nacre_grants 'rootfs-write tmp-exec host-network host-pid host-ipc new-privileges engine-socket
-    join-network cgroup-write workspace-exec cap: device: mount: workspace: unlimited: syscall: socket:
-    abi:'
+# __nacre_words rules|grants: a word a line.
+function __nacre_words
+    nacre help $argv[1] 2>/dev/null | string match -r '^  \S+' | string trim
+end
 
 function __nacre_complete_grants
     set -l token (commandline -ct | string replace -r '^--allow=' '')
     switch $token
-        case 'cap:*'
-            nacre features 2>/dev/null | string match -ar 'CAP_[A-Z_]+' | string replace -r '^' cap:
-        case 'unlimited:*'
-            printf 'unlimited:%s\n' pids memory swap cpu
-        case 'abi:*'
-            echo abi:x86
         case 'device:*' 'mount:*' 'workspace:*'
             set -l parts (string split -m 1 : $token)
             __fish_complete_path $parts[2] | string replace -r '^' "$parts[1]:"
+        case '*:*'
+            __nacre_words grants | string match (string split -m 1 : $token)[1]':*'
         case '*'
-            string match -ar '\S+' $__nacre_grants
+            __nacre_words grants | string replace -r ':.*' : | uniq
     end
 end
 
@@ -62,7 +55,7 @@ function __nacre_options
             case '*|*'
                 complete $row -x -a (string replace -a '|' ' ' $value)
             case RULE
-                complete $row -x -a "$__nacre_rules"
+                complete $row -x -a '(__nacre_words rules)'
             case GRANT
                 complete $row -x -a '(__nacre_complete_grants)'
             case DIR

@@ -1,14 +1,12 @@
 #compdef nacre nacre-oci nacre-agent nacre-strict nacre-nested
 # SPDX-License-Identifier: Apache-2.0
 # zsh completion for nacre. Commands, options and their words come from "nacre help", which prints the
-# tables that the parser reads. Rules and grants stand here: tests/lint/map.sh compares them with specs/.
+# tables that the parser reads: there is no second list to keep.
 
-_nacre_rules='host-network joined-network mount-sources namespaces no-new-privileges
-	capability-ceiling read-only-root kernel-mounts writable-binds mount-flags propagation hidden-paths
-	devices resources rlimits oom-score own-seccomp-filter landlock annotations'
-_nacre_grants='rootfs-write tmp-exec host-network host-pid host-ipc new-privileges engine-socket
-	join-network cgroup-write workspace-exec cap: device: mount: workspace: unlimited: syscall: socket:
-	abi:'
+# _nacre_words rules|grants: a word a line.
+_nacre_words() {
+	nacre help $1 2>/dev/null | sed -n 's/^  \([^ ]*\).*/\1/p'
+}
 
 # Of a command, or without one of nacre itself: name, value and help of each option, between tabs.
 _nacre_rows() {
@@ -31,16 +29,16 @@ _nacre_rows() {
 
 _nacre_complete_grants() {
 	local kind=${PREFIX%%:*}
+	local -a grants
+	grants=(${(f)"$(_nacre_words grants)"})
 	if ! compset -P '*:'; then
-		compadd -S '' -- ${(M)=_nacre_grants:#*:}
-		compadd -- ${=_nacre_grants:#*:}
+		compadd -S '' -- ${(u)${(M)grants:#*:*}/:*/:}
+		compadd -- ${grants:#*:*}
 		return
 	fi
 	case $kind in
-	cap) compadd -- ${(f)"$(nacre features 2>/dev/null | grep -o 'CAP_[A-Z_]*' | sort -u)"} ;;
-	unlimited) compadd -- pids memory swap cpu ;;
-	abi) compadd -- x86 ;;
 	device | mount | workspace) _files ;;
+	*) compadd -- ${${(M)grants:#$kind:*}#*:} ;;
 	esac
 }
 
@@ -53,7 +51,7 @@ _nacre_specs() {
 		case $value in
 		-) specs+=("*${name}[$help]"); continue ;;
 		*'|'*) action="(${value//|/ })" ;;
-		RULE) action="(${=_nacre_rules})" ;;
+		RULE) action="(${(j: :)${(f)$(_nacre_words rules)}})" ;;
 		GRANT) action=_nacre_complete_grants ;;
 		DIR) action='_files -/' ;;
 		FILE | PATH) action=_files ;;

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The documents name what is there: the life table in libcontainer/README.md is the one of life.c, each
-# function of its map stands in the file given, the rules and grants are those of specs/, also where the
-# shells complete them, and SECURITY.md has the replayed CVEs. "map.sh life" prints the life table.
+# function of its map stands in the file given, the rules and grants are those of specs/, and
+# SECURITY.md has the replayed CVEs. "map.sh life" prints the life table.
 # shellcheck disable=SC2013,SC2016 # names without blanks; backquotes of Markdown
 set -u
 cd "$SOURCE" || exit 1
@@ -108,12 +108,6 @@ for pair in "rule:specs/rules.h:^	RULE([a-z_]*, \"\([a-z-]*\)\", .*" \
 	difference=$(diff <(echo "$names") <(listed "$kind")) ||
 		complain "README.md's table of ${kind}s is not that of $file:
 $difference"
-	for shell in bash fish zsh; do
-		file=contrib/completions/nacre.$shell
-		difference=$(diff <(echo "$names") <(perl -0ne "print \$1 if /nacre_${kind}s[= ]'([^']*)'/" "$file" |
-			tr -d : | xargs -n1 | sort)) || complain "$file has not the ${kind}s of specs/:
-$difference"
-	done
 done
 
 # A rule stands in the columns of the profiles that have it, and is named as its function is.
