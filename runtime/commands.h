@@ -5,29 +5,6 @@
 #include "runtime/log.h"
 #include "runtime/options.h"
 
-/* Of update, as they were given. */
-struct update_options {
-	const char *resources; /* file, or "-" */
-	const char *blkio_weight;
-	const char *cpu_period;
-	const char *cpu_quota;
-	const char *cpu_burst;
-	const char *cpu_share;
-	const char *cpu_rt_period;
-	const char *cpu_rt_runtime;
-	const char *cpu_idle;
-	const char *cpuset_cpus;
-	const char *cpuset_mems;
-	const char *memory;
-	const char *memory_reservation;
-	const char *memory_swap;
-	const char *kernel_memory;
-	const char *kernel_memory_tcp;
-	const char *pids_limit;
-	const char *l3_cache_schema;
-	const char *mem_bw_schema;
-};
-
 /* What a command line says. The option tables name its members. */
 struct invocation {
 	/* of all commands */
@@ -46,7 +23,9 @@ struct invocation {
 	struct nacre_exec_options exec;
 	struct nacre_criu_options criu;
 	uint64_t timeout_ms; /* 0: none */
-	struct update_options update;
+	struct nacre_update_options update;
+	const char *resources_file; /* or "-" */
+	struct option_setting *limits;
 	uint64_t interval_ms; /* 0: the default */
 	bool stats;
 	const char *format;
@@ -80,6 +59,7 @@ struct invocation {
 #define COUNT(member) OPTION_COUNT, MEMBER(unsigned, member)
 #define DURATION(member) OPTION_DURATION, MEMBER(uint64_t, member)
 #define LIST(member) OPTION_LIST, MEMBER(const char *const *, member)
+#define SETTING(kind, member) OPTION_##kind, MEMBER(struct option_setting *, member)
 
 /* Each returns the exit status, or -errno with *ERR set. */
 int command_check(struct invocation *in, struct nacre_error *err);

@@ -9,14 +9,14 @@
 const struct option_row exec_rows[] = {
 	/* clang-format off */
 	{"process", 'p', TEXT(exec.process_file), "FILE", "the process as JSON, instead of a command and options"},
-	{"cwd", 0, TEXT(exec.cwd), "DIR", "working directory; default: the container's"},
-	{"env", 'e', LIST(exec.env), "NAME=VALUE", "adds to the environment; may be repeated"},
-	{"user", 'u', TEXT(exec.user), "UID[:GID]", "default: the container's"},
-	{"additional-gids", 'g', LIST(exec.additional_gids), "GID", "one more group; may be repeated"},
-	{"cap", 'c', LIST(exec.caps), "CAP_NAME", "one more capability, below the profile's ceiling; may be repeated"},
-	{"no-new-privs", 0, FLAG(exec.no_new_privs), NULL, "set-user-ID programs give no privileges"},
-	{"apparmor", 0, TEXT(exec.apparmor), "PROFILE", "AppArmor profile"},
-	{"process-label", 0, TEXT(exec.process_label), "LABEL", "SELinux label"},
+	{"cwd", 0, TEXT(exec.cwd), "DIR", "working directory; default: the container's", "cwd"},
+	{"env", 'e', LIST(exec.env), "NAME=VALUE", "adds to the environment; may be repeated", "env"},
+	{"user", 'u', TEXT(exec.user), "UID[:GID]", "default: the container's", "user"},
+	{"additional-gids", 'g', LIST(exec.additional_gids), "GID", "one more group; may be repeated", "user.additionalGids"},
+	{"cap", 'c', LIST(exec.caps), "CAP_NAME", "one more capability, below the profile's ceiling; may be repeated", "capabilities"},
+	{"no-new-privs", 0, FLAG(exec.no_new_privs), NULL, "set-user-ID programs give no privileges", "noNewPrivileges"},
+	{"apparmor", 0, TEXT(exec.apparmor), "PROFILE", "AppArmor profile", "apparmorProfile"},
+	{"process-label", 0, TEXT(exec.process_label), "LABEL", "SELinux label", "selinuxLabel"},
 	{"tty", 't', FLAG(exec.terminal), NULL, "give it a terminal"},
 	{"detach", 'd', FLAG(exec.detach), NULL, "return once the program runs"},
 	{"console-socket", 0, TEXT(exec.console_socket), "PATH", "the socket that takes the terminal's master"},
@@ -33,34 +33,14 @@ const struct option_row exec_rows[] = {
 	/* clang-format on */
 };
 
-/* The file says it all. An option beside it would be lost, and nobody would see. */
+/* The file says it all. */
 static int refuse_beside_file(const struct invocation *in, struct nacre_error *err)
 {
-	const struct nacre_exec_options *exec = &in->exec;
-	const struct {
-		const char *name;
-		bool given;
-	} beside[] = {
-		/* clang-format off */
-		{"a command", in->n_operands > 1},
-		{"--cwd", exec->cwd},
-		{"--env", exec->env},
-		{"--user", exec->user},
-		{"--additional-gids", exec->additional_gids},
-		{"--cap", exec->caps},
-		{"--no-new-privs", exec->no_new_privs},
-		{"--apparmor", exec->apparmor},
-		{"--process-label", exec->process_label},
-		/* clang-format on */
-	};
-
-	for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
-		if (beside[i].given)
-			return fail(err, EINVAL,
-				"--process %s: %s cannot be given beside it: put it into the file",
-				exec->process_file, beside[i].name);
-	}
-	return 0;
+	if (in->n_operands > 1)
+		return fail(err, EINVAL,
+			"--process %s: a command cannot be given beside it: put it into the file",
+			in->exec.process_file);
+	return options_refuse_fields(exec_rows, in, "process", in->exec.process_file, err);
 }
 
 static int exec_foreground(struct invocation *in, struct nacre_error *err)

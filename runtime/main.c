@@ -325,6 +325,7 @@ int main(int argc, char *argv[])
 {
 	struct invocation in = {.create.size = sizeof(in.create),
 		.exec.size = sizeof(in.exec),
+		.update.size = sizeof(in.update),
 		.criu.size = sizeof(in.criu)};
 	const struct command *command = NULL;
 	struct nacre_error err;

@@ -70,6 +70,28 @@ static int append(const char ***list, const char *value, struct nacre_error *err
 	return 0;
 }
 
+/* Replaces what the row was given before. */
+static int set(struct option_setting **list, const struct option_row *row, const char *value,
+	struct nacre_error *err)
+{
+	struct option_setting *longer;
+	size_t n = 0;
+
+	while (*list && (*list)[n].row && (*list)[n].row != row)
+		n++;
+	if (*list && (*list)[n].row) {
+		(*list)[n].value = value;
+		return 0;
+	}
+	longer = realloc(*list, (n + 2) * sizeof(*longer));
+	if (!longer)
+		return fail_errno(err, ENOMEM, "read the command line");
+	longer[n] = (struct option_setting){row, value};
+	longer[n + 1] = (struct option_setting){NULL, NULL};
+	*list = longer;
+	return 0;
+}
+
 static int store_flag(
 	const struct option_row *row, bool *member, const char *value, struct nacre_error *err)
 {
@@ -106,6 +128,10 @@ static int store_value(
 				row->value, value);
 		*(const char **)member = value;
 		return 0;
+	case OPTION_NUMBER:
+	case OPTION_SIZE:
+	case OPTION_NUMBERS:
+		return set(member, row, value, err);
 	default:
 		*(const char **)member = value;
 		return 0;
@@ -200,13 +226,50 @@ int options_parse(const struct option_row *const tables[OPTION_TABLES_MAX], void
 	return 0;
 }
 
+/* Whether the member of TARGET is other than before the command line was read. */
+static bool is_given(const struct option_row *row, const void *target)
+{
+	const void *member = (const char *)target + row->offset;
+	const struct option_setting *settings;
+
+	switch (row->kind) {
+	case OPTION_FLAG:
+		return *(const bool *)member;
+	case OPTION_COUNT:
+		return *(const unsigned *)member != 0;
+	case OPTION_DURATION:
+		return *(const uint64_t *)member != 0;
+	case OPTION_TEXT:
+	case OPTION_WORD:
+	case OPTION_LIST:
+		return *(const void *const *)member != NULL;
+	default:
+		settings = *(struct option_setting *const *)member;
+		while (settings && settings->row && settings->row != row)
+			settings++;
+		return settings && settings->row;
+	}
+}
+
+int options_refuse_fields(const struct option_row *rows, const void *target, const char *option,
+	const char *file, struct nacre_error *err)
+{
+	for (; rows->name; rows++) {
+		if (rows->field && is_given(rows, target))
+			return fail(err, EINVAL,
+				"--%s %s: --%s cannot be given beside it: put it into the file",
+				option, file, rows->name);
+	}
+	return 0;
+}
+
 void options_release(const struct option_row *const tables[OPTION_TABLES_MAX], void *target)
 {
 	for (int t = 0; t < OPTION_TABLES_MAX && tables[t]; t++) {
 		for (const struct option_row *row = tables[t]; row->name; row++) {
 			void *member = (char *)target + row->offset;
 
-			if (row->kind != OPTION_LIST)
+			if (row->kind < OPTION_LIST)
 				continue;
 			free(*(void **)member);
 			*(void **)member = NULL;

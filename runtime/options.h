@@ -23,6 +23,11 @@ enum option_kind {
 	OPTION_DURATION, /* uint64_t, milliseconds; quantity.h */
 	OPTION_LIST, /* const char *const *: every one given, NULL-terminated; see options_release()
 		      */
+	/* struct option_setting *, in which all options of a table may share one place; what the
+	 * command makes of the value: */
+	OPTION_NUMBER, /* decimal, with a sign */
+	OPTION_SIZE, /* bytes, with a unit, or -1 */
+	OPTION_NUMBERS, /* 0-3,7 */
 };
 
 struct option_row {
@@ -32,6 +37,15 @@ struct option_row {
 	size_t offset; /* of the member in the target */
 	const char *value; /* what the help calls the value; NULL for a flag */
 	const char *help; /* NULL: accepted for the sake of callers that pass it, and not listed */
+	const char *field; /* of the JSON object that a file may give instead: "memory.limit"; NULL:
+			      none */
+};
+
+/* What an option of the kinds OPTION_NUMBER to OPTION_NUMBERS was given; the last one counts. A
+ * list ends with a NULL row; see options_release(). */
+struct option_setting {
+	const struct option_row *row;
+	const char *value;
 };
 
 enum {
@@ -45,6 +59,11 @@ enum {
 int options_parse(const struct option_row *const tables[OPTION_TABLES_MAX], void *target,
 	const char *const argv[], bool in_order, const char *const **ret_operands,
 	struct nacre_error *err);
+
+/* For FILE, which --OPTION names: it says all, and an option with a field that was given beside it
+ * would be lost, and nobody would see. */
+int options_refuse_fields(const struct option_row *rows, const void *target, const char *option,
+	const char *file, struct nacre_error *err);
 
 /* Frees the lists. */
 void options_release(const struct option_row *const tables[OPTION_TABLES_MAX], void *target);

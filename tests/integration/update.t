@@ -124,6 +124,28 @@ test_what_is_wrong_is_told() {
 	is "$(state_of .status)" running
 }
 
+# No number is as large: the error names the member of linux.resources that the option stands for.
+test_every_number_has_its_place_in_the_resources() {
+	local option place n=0
+	bundle pause
+	running
+	while read -r option place; do
+		refused "*options:1: $place: *" "--$option" 99999999999999999999
+		n=$((n + 1))
+	done <<-'END'
+		pids-limit pids.limit
+		cpu-period cpu.period
+		cpu-quota cpu.quota
+		cpu-burst cpu.burst
+		cpu-share cpu.shares
+		cpu-idle cpu.idle
+		cpu-rt-period cpu.realtimePeriod
+		cpu-rt-runtime cpu.realtimeRuntime
+		blkio-weight blockIO.weight
+	END
+	is "$(nacre help update | grep -cE '^ +--[a-z-]+ (N|USEC|0\|1) ')" $((n - 2)) "options that take a number"
+}
+
 test_it_needs_a_container_that_runs() {
 	bundle true
 	refused "container does not exist: $id" --memory 1g

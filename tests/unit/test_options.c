@@ -15,6 +15,9 @@ struct target {
 	unsigned fds;
 	bool detach;
 	bool hidden;
+	bool no_new_privs;
+	const char *label;
+	struct option_setting *limits;
 };
 
 static const struct option_row first_rows[] = {
@@ -35,7 +38,20 @@ static const struct option_row second_rows[] = {
 	/* clang-format on */
 };
 
-static const struct option_row *const tables[OPTION_TABLES_MAX] = {first_rows, second_rows};
+#define LIMITS offsetof(struct target, limits)
+static const struct option_row third_rows[] = {
+	/* clang-format off */
+	{"memory", 'm', OPTION_SIZE, LIMITS, "BYTES", NULL, "memory.limit"},
+	{"pids", 0, OPTION_NUMBER, LIMITS, "N", NULL, "pids.limit"},
+	{"cpus", 0, OPTION_NUMBERS, LIMITS, "LIST", NULL, "cpu.cpus"},
+	{"label", 0, OPTION_TEXT, offsetof(struct target, label), "LABEL", NULL, "label"},
+	{"no-new-privs", 0, OPTION_FLAG, offsetof(struct target, no_new_privs), NULL, NULL, "noNewPrivileges"},
+	{NULL},
+	/* clang-format on */
+};
+
+static const struct option_row *const tables[OPTION_TABLES_MAX] = {
+	first_rows, second_rows, third_rows};
 
 static struct target target;
 static const char *const *operands;
@@ -138,6 +154,49 @@ START_TEST(a_single_dash_is_an_operand)
 {
 	ck_assert_int_eq(PARSE("-"), 0);
 	ck_assert_str_eq(operands[0], "-");
+}
+END_TEST
+
+START_TEST(settings_share_a_list_and_the_last_of_each_counts)
+{
+	ck_assert_int_eq(PARSE("--pids", "1", "-m", "2g", "--pids=-1", "--cpus=0-3"), 0);
+	ck_assert_ptr_eq(target.limits[0].row, &third_rows[1]);
+	ck_assert_str_eq(target.limits[0].value, "-1");
+	ck_assert_ptr_eq(target.limits[1].row, &third_rows[0]);
+	ck_assert_str_eq(target.limits[1].value, "2g");
+	ck_assert_ptr_eq(target.limits[2].row, &third_rows[2]);
+	ck_assert_str_eq(target.limits[2].value, "0-3");
+	ck_assert_ptr_null(target.limits[3].row);
+}
+END_TEST
+
+static const struct {
+	const char *given;
+	const char *refused; /* NULL: none */
+} beside_a_file[] = {
+	/* clang-format off */
+	{"-m=1", "memory"},
+	{"--pids=1", "pids"},
+	{"--cpus=1", "cpus"},
+	{"--label=x", "label"},
+	{"--no-new-privs", "no-new-privs"},
+	{"--no-new-privs=false", NULL},
+	{"--bundle=/b", NULL}, /* has no field */
+	/* clang-format on */
+};
+
+START_TEST(an_option_with_a_field_cannot_stand_beside_a_file)
+{
+	const char *refused = beside_a_file[_i].refused;
+	char expected[100];
+
+	(void)snprintf(expected, sizeof(expected),
+		"--file f: --%s cannot be given beside it: put it into the file", refused);
+	ck_assert_int_eq(PARSE("-d", beside_a_file[_i].given), 0);
+	ck_assert_int_eq(options_refuse_fields(first_rows, &target, "file", "f", &error), 0);
+	ck_assert_int_eq(options_refuse_fields(third_rows, &target, "file", "f", &error),
+		refused ? -EINVAL : 0);
+	ck_assert_str_eq(error.text, refused ? expected : "");
 }
 END_TEST
 
@@ -259,6 +318,9 @@ Suite *suite_options(void)
 	tcase_add_test(tcase, the_first_operand_ends_the_options_of_an_in_order_command);
 	tcase_add_test(tcase, two_dashes_end_the_options);
 	tcase_add_test(tcase, a_single_dash_is_an_operand);
+	tcase_add_test(tcase, settings_share_a_list_and_the_last_of_each_counts);
+	tcase_add_loop_test(tcase, an_option_with_a_field_cannot_stand_beside_a_file, 0,
+		(int)(sizeof(beside_a_file) / sizeof(beside_a_file[0])));
 	tcase_add_test(tcase, the_last_of_a_repeated_option_wins);
 	tcase_add_test(tcase, a_repeated_list_option_appends);
 	tcase_add_test(tcase, a_flag_takes_true_and_false_and_nothing_else);
