@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "specs/features.h"
 
+#include <string.h>
+
 #include "specs/fields.h"
 
 /* features.md and features-linux.md of runtime-spec 1.3.0. The words in the lists are not checked:
@@ -87,6 +89,21 @@ static const struct field oci_features_fields[] = {
 static STRUCT_TYPE(oci_features);
 
 /* clang-format on */
+
+const char *const *oci_features_words(const char *path)
+{
+	const struct struct_type *type = &oci_linux_type;
+	const struct field *field = NULL;
+
+	for (size_t n; type && *path; path += n + (path[n] == '.')) {
+		n = strcspn(path, ".");
+		field = type->fields;
+		while (field->name && (strncmp(field->name, path, n) != 0 || field->name[n]))
+			field++;
+		type = field->type;
+	}
+	return *path || !field ? NULL : field->values;
+}
 
 int oci_features_encode(
 	const struct oci_features *features, char **ret_text, struct nacre_error *err)

@@ -64,6 +64,11 @@ struct oci_features {
 	struct oci_features_linux *linux_;
 };
 
+/* The words that linux.PATH of config.json may be, of the field table that decodes them
+ * ("seccomp.syscalls.action"); NULL-terminated. NULL: there is no such property, or it takes any
+ * text. */
+const char *const *oci_features_words(const char *path);
+
 int oci_features_encode(
 	const struct oci_features *features, char **ret_text, struct nacre_error *err);
 int oci_features_decode(struct arena *arena, const char *name, const char *text, size_t length,

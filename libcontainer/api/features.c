@@ -30,6 +30,12 @@ static struct oci_strings strings(const char *const *list)
 	return strings;
 }
 
+/* Those that the field table of linux.PATH has. */
+static struct oci_strings words(const char *path)
+{
+	return strings(oci_features_words(path));
+}
+
 /* features.md, Unsafe annotations in config.json: what acts on the host, or loosens. */
 static size_t unsafe_annotations(const char *ret_keys[UNSAFE_MAX])
 {
@@ -45,7 +51,7 @@ static size_t unsafe_annotations(const char *ret_keys[UNSAFE_MAX])
 int nacre_features(char **ret_json, struct nacre_error *err)
 {
 	const bool systemd = companion_installed("nacre-systemd");
-	const char *namespaces[9] = {NULL}, *capabilities[65] = {NULL}, *flags[8] = {NULL};
+	const char *capabilities[65] = {NULL}, *flags[8] = {NULL};
 	const char *modes[8], *policy_flags[8], *hooks[OCI_HOOK_KINDS], *unsafe[UNSAFE_MAX];
 	struct oci_features_memory_policy policy = {.modes = {.n = 0}};
 	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
@@ -69,11 +75,12 @@ int nacre_features(char **ret_json, struct nacre_error *err)
 		.systemd_user = {true, systemd},
 		.rdma = {true, true}};
 	struct oci_features_seccomp seccomp = {.enabled = {true, true},
-		.actions = strings(seccomp_actions()),
-		.operators = strings(seccomp_operators()),
-		.archs = strings(seccomp_architectures()),
-		.known_flags = strings(seccomp_flags_known())};
-	struct oci_features_linux linux_ = {.cgroup = &cgroup,
+		.actions = words("seccomp.defaultAction"),
+		.operators = words("seccomp.syscalls.args.op"),
+		.archs = words("seccomp.architectures"),
+		.known_flags = words("seccomp.flags")};
+	struct oci_features_linux linux_ = {.namespaces = words("namespaces.type"),
+		.cgroup = &cgroup,
 		.seccomp = &seccomp,
 		.apparmor = &yes,
 		.selinux = &yes,
@@ -90,9 +97,6 @@ int nacre_features(char **ret_json, struct nacre_error *err)
 
 	if (!arena)
 		return fail_errno(err, ENOMEM, "features");
-	for (size_t i = 0; namespace_types[i].name; i++)
-		namespaces[i] = namespace_types[i].name;
-	linux_.namespaces = strings(namespaces);
 	linux_.capabilities = (struct oci_strings){
 		.items = capabilities, .n = caps_names(arena, capabilities)};
 	policy.modes = (struct oci_strings){modes, scheduling_memory_modes(modes)};

@@ -39,12 +39,7 @@ int seccomp_refuse_unknown(const struct oci_seccomp *seccomp, struct nacre_error
 int seccomp_apply(
 	const struct seccomp_program *program, int *ret_listener, struct nacre_error *err);
 
-/* What stands in the features document; each is a NULL-terminated list. */
-const char *const *seccomp_actions(void);
-const char *const *seccomp_operators(void);
-const char *const *seccomp_architectures(void);
-const char *const *seccomp_flags_known(void);
-/* Those of the known flags that this kernel takes: asks it. Ends with NULL. */
+/* Those of the words of linux.seccomp.flags that this kernel takes: asks it. Ends with NULL. */
 void seccomp_flags_supported(const char *ret_flags[8]);
 
 /* Sends LISTENER and STATE_JSON to the agent that listens at PATH: config-linux.md, Seccomp. */

@@ -9,10 +9,6 @@
 
 #include "libcontainer/seccomp/seccomp.h"
 
-#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* Linux 5.19 */
-#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
-#endif
-
 #define SECCOMP_ARGUMENTS 6 /* members of seccomp_data.args */
 #define LARGEST_ERRNO 4095 /* MAX_ERRNO of the kernel: it cuts larger ones */
 
@@ -78,16 +74,12 @@ static const struct seccomp_arch architectures[SECCOMP_N_ARCHITECTURES] = {
 	{"SCMP_ARCH_SHEB",		"sheb",		32, 0, 0},
 };
 
-/* The flags that the kernel is told. TSYNC is accepted and means nothing: a container's init has one
- * thread. */
-static const struct {
-	const char *name;
-	unsigned flag;
-} flags_known[] = {
+const struct seccomp_flag seccomp_flags[] = {
 	{"SECCOMP_FILTER_FLAG_TSYNC",			0},
 	{"SECCOMP_FILTER_FLAG_SPEC_ALLOW",		SECCOMP_FILTER_FLAG_SPEC_ALLOW},
 	{"SECCOMP_FILTER_FLAG_LOG",			SECCOMP_FILTER_FLAG_LOG},
 	{"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",	SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV},
+	{NULL,						0},
 };
 /* clang-format on */
 
@@ -283,14 +275,14 @@ static int read_flags(
 	if (!seccomp->has_flags)
 		profile->flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 	for (size_t i = 0; i < seccomp->flags.n; i++) {
-		size_t k = 0;
+		const struct seccomp_flag *known = seccomp_flags;
 
-		while (k < N(flags_known) && strcmp(seccomp->flags.items[i], flags_known[k].name))
-			k++;
-		if (k == N(flags_known))
+		while (known->name && strcmp(seccomp->flags.items[i], known->name))
+			known++;
+		if (!known->name)
 			return fail(err, EINVAL, "linux.seccomp.flags: unknown flag %s",
 				seccomp->flags.items[i]);
-		profile->flags |= flags_known[k].flag;
+		profile->flags |= known->flag;
 	}
 	/* The kernel refuses this one where nobody listens. */
 	if (!profile->notify)

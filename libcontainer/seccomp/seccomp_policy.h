@@ -52,6 +52,18 @@ struct seccomp_arch {
 	uint32_t special; /* numbers from here are not in the common series; 0: none */
 };
 
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV /* Linux 5.19 */
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+/* The words of linux.seccomp.flags and what the kernel is told. TSYNC is accepted and means
+ * nothing: a container's init has one thread. Ends with a NULL name. */
+struct seccomp_flag {
+	const char *name;
+	unsigned flag;
+};
+extern const struct seccomp_flag seccomp_flags[];
+
 #define SECCOMP_N_ARCHITECTURES 23
 
 /* Numbers of x32 are those of x86_64 with this bit; seccomp_data.arch is the same for both. */

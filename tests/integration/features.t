@@ -40,6 +40,13 @@ test_every_mount_option_that_features_names_is_taken() {
 	good nacre harden --profile oci --bundle "$b"
 }
 
+# seccomp_refused OBJECT WORD PLACE: with WORD as $w the object is refused at PLACE.
+seccomp_refused() {
+	cp "$T/out.config" "$b/config.json"
+	edit ".linux.seccomp = $1" --arg w "$2"
+	bad 1 "*linux.seccomp.$3: expected one of *\"none\"" nacre harden --profile oci --bundle "$b"
+}
+
 test_what_features_names_is_what_the_config_takes() {
 	local word
 	bundle true
@@ -66,6 +73,25 @@ test_what_features_names_is_what_the_config_takes() {
 		edit '.linux.memoryPolicy = {mode: "none", nodes: "0", flags: [$f]}' --arg f "$word"
 		bad 1 "*linux.memoryPolicy.mode:*" nacre harden --profile oci --bundle "$b"
 	done
+	# Each word is followed by one that is none, at which the config is refused.
+	for word in $(jq -r '.linux.seccomp.actions[]' <<<"$features"); do
+		seccomp_refused '{defaultAction: $w, architectures: ["none"]}' "$word" 'architectures\[0\]'
+	done
+	for word in $(jq -r '.linux.seccomp.archs[]' <<<"$features"); do
+		seccomp_refused '{defaultAction: "none", architectures: [$w]}' "$word" defaultAction
+		seccomp_refused '{defaultAction: "SCMP_ACT_ALLOW", architectures: [$w, "none"]}' "$word" \
+			'architectures\[1\]'
+	done
+	for word in $(jq -r '.linux.seccomp.knownFlags[]' <<<"$features"); do
+		seccomp_refused '{defaultAction: "SCMP_ACT_ALLOW", flags: [$w, "none"]}' "$word" 'flags\[1\]'
+	done
+	for word in $(jq -r '.linux.seccomp.operators[]' <<<"$features"); do
+		seccomp_refused '{defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir"],
+			action: "SCMP_ACT_LOG", args: [{index: 0, value: 0, op: $w}, {index: 0, value: 0, op: "none"}]}]}' \
+			"$word" 'syscalls\[0\].args\[1\].op'
+	done
+	is "$(jq '.linux.seccomp | map_values(if type == "array" then length > 3 else true end) | all' \
+		<<<"$features")" true "lists of seccomp"
 	is "$(jq -r '.potentiallyUnsafeConfigAnnotations | index("run.nacre.allow") != null' \
 		<<<"$features")" true "unsafe annotations"
 }

@@ -72,6 +72,19 @@ START_TEST(a_document_without_a_version_is_refused)
 }
 END_TEST
 
+START_TEST(words_are_those_of_the_field_that_a_path_names)
+{
+	ck_assert_str_eq(oci_features_words("namespaces.type")[0], "pid");
+	ck_assert_str_eq(oci_features_words("seccomp.syscalls.args.op")[0], "SCMP_CMP_NE");
+	ck_assert_ptr_null(oci_features_words("cgroupsPath"));
+	ck_assert_ptr_null(oci_features_words("seccomp"));
+	ck_assert_ptr_null(oci_features_words("seccomp.syscalls.none"));
+	ck_assert_ptr_null(oci_features_words("seccomp.defaultAction.none"));
+	ck_assert_ptr_null(oci_features_words("seccomp.default"));
+	ck_assert_ptr_null(oci_features_words(""));
+}
+END_TEST
+
 Suite *suite_features(void)
 {
 	Suite *suite = suite_create("features");
@@ -81,6 +94,7 @@ Suite *suite_features(void)
 	tcase_add_test(tc, every_property_comes_back);
 	tcase_add_test(tc, an_unknown_feature_is_not_written);
 	tcase_add_test(tc, a_document_without_a_version_is_refused);
+	tcase_add_test(tc, words_are_those_of_the_field_that_a_path_names);
 	suite_add_tcase(suite, tc);
 	return suite;
 }

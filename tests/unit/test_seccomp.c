@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/seccomp_machine.h" /* first: check.h has a macro fail */
 
+#include "libcontainer/seccomp/seccomp_policy.h"
+#include "specs/features.h"
+
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -112,7 +115,7 @@ static bool holds(const char *op, uint64_t a, uint64_t value, uint64_t two, bool
 
 START_TEST(each_operator_compares_all_64_bits)
 {
-	const char *op = seccomp_operators()[_i];
+	const char *op = oci_features_words("seccomp.syscalls.args.op")[_i];
 
 	for (size_t v = 0; v < N(samples); v++) {
 		struct oci_syscall_arg arg = {0, samples[v], samples[(v + 5) % N(samples)], op};
@@ -301,33 +304,36 @@ START_TEST(an_absent_list_of_flags_is_not_an_empty_one)
 }
 END_TEST
 
+/* The words of the field table, which the features document lists, are those of the compiler. */
 START_TEST(what_the_features_list_is_accepted)
 {
+	const char *const *actions = oci_features_words("seccomp.syscalls.action"), *const * list;
 	struct oci_syscall_arg arg = {0, 0, 0, NULL};
 	struct oci_syscall call = {WORDS("mkdir"), NULL, {0}, &arg, 1};
 	struct oci_seccomp p = {
 		"SCMP_ACT_ALLOW", .listener_path = "/agent", .syscalls = &call, .n_syscalls = 1};
-	const char *const *list;
 
 	arg.op = "SCMP_CMP_EQ";
-	for (list = seccomp_actions(); *list; list++) {
+	for (list = actions; *list; list++) {
 		call.action = *list;
 		must_compile(&p);
 	}
-	ck_assert_int_eq(list - seccomp_actions(), 9);
-	for (list = seccomp_operators(); *list; list++) {
+	ck_assert_int_eq(list - actions, 9);
+	ck_assert_ptr_eq(oci_features_words("seccomp.defaultAction"), actions);
+	for (list = oci_features_words("seccomp.syscalls.args.op"); *list; list++) {
 		arg.op = *list;
 		must_compile(&p);
 	}
-	ck_assert_int_eq(list - seccomp_operators(), 7);
-	for (list = seccomp_flags_known(); *list; list++) {
+	ck_assert_int_eq(list - oci_features_words("seccomp.syscalls.args.op"), 7);
+	for (list = oci_features_words("seccomp.flags"); *list; list++) {
 		p.flags = (struct oci_strings){(const char **)(uintptr_t)list, 1};
 		must_compile(&p);
 	}
-	ck_assert_int_eq(list - seccomp_flags_known(), 4);
-	for (list = seccomp_architectures(); *list; list++)
-		;
-	ck_assert_int_eq(list - seccomp_architectures(), 23);
+	ck_assert_int_eq(list - oci_features_words("seccomp.flags"), 4);
+	for (list = oci_features_words("seccomp.architectures"); *list; list++)
+		ck_assert_ptr_nonnull(seccomp_find_arch(*list));
+	ck_assert_int_eq(
+		list - oci_features_words("seccomp.architectures"), SECCOMP_N_ARCHITECTURES);
 }
 END_TEST
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/seccomp_machine.h" /* first: check.h has a macro fail */
 
+#include "specs/features.h"
+
 Suite *suite_seccomp_calls(void);
 
 START_TEST(calls_newer_than_the_profile_do_not_exist)
@@ -168,7 +170,7 @@ START_TEST(each_architecture_has_its_own_numbers)
 	struct oci_syscall calls[] = {
 		{WORDS("getpid", "set_tls", "openat2"), "SCMP_ACT_ALLOW", {0}, NULL, 0}};
 	struct oci_seccomp profile = {"SCMP_ACT_ERRNO", .syscalls = calls, .n_syscalls = 1};
-	const char *const *archs = seccomp_architectures();
+	const char *const *archs = oci_features_words("seccomp.architectures");
 	size_t tried = 0;
 
 	for (size_t i = 0; archs[i]; i++) {
