@@ -294,6 +294,12 @@ NACRE_API int nacre_default_config(
 /* features.md. */
 NACRE_API int nacre_features(char **ret_json, struct nacre_error *err);
 
+/* The JSON of nacre_harden, nacre_check and nacre_explain has a member "version". Members are added
+ * under the same number; one that changes its meaning or goes away gives the document another.
+ * nacre(8), JSON DOCUMENTS, has them all. */
+#define NACRE_CHECK_VERSION 1
+#define NACRE_EXPLAIN_VERSION 1
+
 enum nacre_harden_format {
 	NACRE_HARDEN_TEXT, /* the report for people */
 	NACRE_HARDEN_JSON,

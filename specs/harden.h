@@ -99,7 +99,9 @@ int harden_each_layer(const struct oci_mount *mount, size_t index,
 	int (*each)(void *data, const char *place, const char *path, struct nacre_error *err),
 	void *data, struct nacre_error *err);
 
-/* The report as a table for people, or as JSON. Heap; the caller's to free. */
+/* The report as a table for people, or as JSON: nacre(8), JSON DOCUMENTS. Heap; the caller's to
+ * free. */
+#define HARDEN_REPORT_VERSION 1
 int harden_report_text(
 	const struct harden_report *report, char **ret_text, struct nacre_error *err);
 int harden_report_json(

@@ -64,6 +64,8 @@ int harden_report_json(const struct harden_report *report, char **ret_text, stru
 	struct json_writer *w = json_writer_new(true);
 
 	json_open_object(w);
+	json_key(w, "version");
+	json_u64(w, HARDEN_REPORT_VERSION);
 	json_key(w, "profile");
 	json_string(w, report->profile);
 	write_words(w, "rules", &report->rules);

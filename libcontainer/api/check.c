@@ -210,6 +210,8 @@ static int render_json(const struct report *report, char **ret_text, struct nacr
 	struct json_writer *w = json_writer_new(true);
 
 	json_open_object(w);
+	json_key(w, "version");
+	json_u64(w, NACRE_CHECK_VERSION);
 	write_host(w, &report->host);
 	write_text(w, "profile", report->profile->name);
 	if (report->policy)

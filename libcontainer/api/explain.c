@@ -274,6 +274,8 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 	struct json_writer *w = json_writer_new(true);
 
 	json_open_object(w);
+	json_key(w, "version");
+	json_u64(w, NACRE_EXPLAIN_VERSION);
 	json_key(w, "id");
 	json_string(w, e->c->id);
 	json_key(w, "profile");

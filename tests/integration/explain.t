@@ -10,6 +10,7 @@ test_explain_says_what_was_denied_and_what_nobody_counts() {
 	has "$out" 'WHAT NOBODY COUNTS'
 	has "$out" 'system calls '
 	good nacre explain --format json "$id"
+	documented "explain Fl -format"
 	is "$(json '[.id, .profile] | join(" ")')" "$id agent" "id and profile"
 	is "$(json '.notCounted | length')" 3 "blind spots"
 }
@@ -70,6 +71,7 @@ test_calls_in_the_kernels_log_are_told() {
 	start
 	wait_for eval 'nacre explain "$id" | grep -q "^1 *getcpu: logged$"'
 	good nacre explain --format json "$id"
+	documented "explain Fl -format"
 	is "$(json '.kernelLog.records[] | select(.syscall == "getcpu" and .ended == false) | .action')" \
 		logged action
 }
