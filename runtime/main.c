@@ -101,13 +101,27 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-static int fail_unknown(const char *name, struct nacre_error *err)
+/* What "nacre help" knows beside commands: lists of words. */
+static const char *const topics[] = {
+	[NACRE_PROFILES] = "profiles",
+	[NACRE_RULES] = "rules",
+	[NACRE_GRANTS] = "grants",
+};
+
+enum {
+	N_TOPICS = sizeof(topics) / sizeof(topics[0]),
+};
+
+/* TOPIC: it could have been one. */
+static int fail_unknown(const char *name, bool topic, struct nacre_error *err)
 {
 	struct nearest nearest = {.given = name};
 	char hint[NEAREST_HINT];
 
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		nearest_offer(&nearest, commands[i].name);
+	for (size_t i = 0; topic && i < N_TOPICS; i++)
+		nearest_offer(&nearest, topics[i]);
 	return fail(err, EINVAL, "unknown command \"%s\"%s: see nacre help", name,
 		nearest_hint(&nearest, hint));
 }
@@ -145,16 +159,9 @@ static void print_word(void *data, const char *word, const char *about)
 		printf("  %s\n", word);
 }
 
-/* What is no command but has words of its own. */
 static bool print_topic(const char *name)
 {
-	static const char *const topics[] = {
-		[NACRE_PROFILES] = "profiles",
-		[NACRE_RULES] = "rules",
-		[NACRE_GRANTS] = "grants",
-	};
-
-	for (size_t i = 0; i < sizeof(topics) / sizeof(topics[0]); i++) {
+	for (size_t i = 0; i < N_TOPICS; i++) {
 		if (strcmp(topics[i], name) != 0)
 			continue;
 		printf("%s:\n", name);
@@ -176,7 +183,7 @@ static int command_help(struct invocation *in, struct nacre_error *err)
 	if (command)
 		print_command_usage(command);
 	else if (!print_topic(in->operands[0]))
-		return fail_unknown(in->operands[0], err);
+		return fail_unknown(in->operands[0], true, err);
 	return 0;
 }
 
@@ -225,7 +232,7 @@ static int read_operands(struct invocation *in, const char *const *words,
 	int r;
 
 	if (!command)
-		return fail_unknown(words[0], err);
+		return fail_unknown(words[0], false, err);
 	for (int t = 0; t + 1 < OPTION_TABLES_MAX; t++)
 		tables[t + 1] = command->tables[t];
 	r = options_parse(tables, in, words + 1, command->flags & IN_ORDER, &in->operands, err);

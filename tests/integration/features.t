@@ -167,6 +167,7 @@ test_an_unknown_command_or_option_is_refused() {
 	bad 1 "create: unknown option --no-such: see nacre help create" nacre create --no-such "$id"
 	bad 1 'unknown command "satrt" (did you mean start?): see nacre help' nacre satrt "$id"
 	bad 1 'unknown command "satrt" (did you mean start?): see nacre help' nacre help satrt
+	bad 1 'unknown command "grnats" (did you mean grants?): see nacre help' nacre help grnats
 	bad 1 "update: unknown option --memoyr (did you mean --memory?): see nacre help update" \
 		nacre update --memoyr 1g "$id"
 	bad 1 "unknown option --profil (did you mean --profile?): see nacre help" nacre --profil oci list
