@@ -6,7 +6,7 @@
 
 const struct option_row create_profile_rows[] = {
 	/* clang-format off */
-	{"profile", 0, TEXT(create.profile), "oci|nested|agent|strict", "see nacre help profiles; default: that of the policy, or agent"},
+	{"profile", 0, TEXT(create.profile), "oci|nested|agent|strict", "default: that of the policy, or agent"},
 	{"require", 0, LIST(create.require), "RULE", "fail where this rule cannot be enforced whole; may be repeated"},
 	{"allow", 0, LIST(create.allow), "GRANT", "loosens one rule of the profile; may be repeated"},
 	{NULL},
