@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "specs/error.h"
+#include "specs/nacre_error.h"
 
 /*
  * libnacre: containers from OCI bundles (runtime-spec 1.3.0) on Linux 5.14 and newer, cgroup v2.

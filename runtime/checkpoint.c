@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include "runtime/commands.h"
+#include "specs/error.h"
 
 /* clang-format off */
 const struct option_row checkpoint_criu_rows[] = {

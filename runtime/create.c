@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "runtime/commands.h"
+#include "specs/error.h"
 
 const struct option_row create_profile_rows[] = {
 	/* clang-format off */

@@ -5,6 +5,7 @@
 #include "runtime/commands.h"
 #include "runtime/console.h"
 #include "runtime/foreground.h"
+#include "specs/error.h"
 
 const struct option_row exec_rows[] = {
 	/* clang-format off */

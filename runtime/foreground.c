@@ -12,6 +12,7 @@
 
 #include "runtime/console.h"
 #include "runtime/notify.h"
+#include "specs/error.h"
 
 enum {
 	KILL_WAIT_MS = 10000,

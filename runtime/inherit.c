@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "runtime/options.h"
+#include "specs/error.h"
 
 enum {
 	FIRST_FD = STDERR_FILENO + 1,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/log.h"
+#include "specs/error.h"
 
 #include <errno.h>
 #include <fcntl.h>

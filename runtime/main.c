@@ -7,6 +7,7 @@
 #include "runtime/commands.h"
 #include "runtime/inherit.h"
 #include "runtime/notify.h"
+#include "specs/error.h"
 #include "specs/nearest.h"
 
 enum command_flag {

@@ -3,6 +3,7 @@
 #include <regex.h>
 
 #include "runtime/commands.h"
+#include "specs/error.h"
 
 static int for_all(struct invocation *in, const regex_t *pattern,
 	int (*call)(struct invocation *in, const char *id, struct nacre_error *err),

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "runtime/quantity.h"
+#include "specs/error.h"
 #include "specs/nearest.h"
 
 enum {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "runtime/commands.h"
+#include "specs/error.h"
 
 extern char **environ;
 

@@ -5,6 +5,7 @@
 #include "runtime/console.h"
 #include "runtime/foreground.h"
 #include "runtime/notify.h"
+#include "specs/error.h"
 
 const struct option_row run_rows[] = {
 	/* clang-format off */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "runtime/commands.h"
+#include "specs/error.h"
 
 #define CONFIG_FILE "config.json"
 

@@ -8,6 +8,7 @@
 
 #include "runtime/commands.h"
 #include "runtime/quantity.h"
+#include "specs/error.h"
 
 enum {
 	FILE_MAX_BYTES = 1024 * 1024,

@@ -2,26 +2,14 @@
 #ifndef NACRE_ERROR_H
 #define NACRE_ERROR_H
 
-#include <stddef.h>
+#include "specs/nacre_error.h"
 
 /*
- * The one error type of the project.
- *
- * A value, never on the heap: it survives ENOMEM, and it crosses the socket between the runtime and
- * the container's init in one piece. A function that can fail returns 0 (or a positive answer) or
- * -code, and takes the error as its last parameter, which is never NULL and is untouched on
- * success.
- *
- * The function that saw the failure writes the text; a caller may only put context in front of it.
- * The text is lower case, has no full stop, reads outside in and holds the offending value:
- * "mounts: mount /proc: Operation not permitted".
+ * How the project's own files make errors. A function that can fail returns 0 (or a positive
+ * answer) or -code, and takes the error as its last parameter, which is never NULL and is untouched
+ * on success. The function that saw the failure writes the text; a caller may only put context in
+ * front of it.
  */
-struct nacre_error {
-	int code; /* a positive errno value */
-	char text[1020];
-};
-
-/* The rest of this file is for the project's own use: these are not exported. */
 
 /* Sets code and text. Returns -code. */
 int fail(struct nacre_error *err, int code, const char *format, ...)

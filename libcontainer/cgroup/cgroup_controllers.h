@@ -3,6 +3,7 @@
 #define NACRE_CGROUP_CONTROLLERS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "specs/error.h"
 
