@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "libcontainer/api/nacre.h"
+#include "libcontainer/api/options.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/paths.h"
@@ -288,7 +289,7 @@ static int dump(
 	return 0;
 }
 
-int nacre_checkpoint(struct nacre *nacre, const char *id, const struct nacre_criu_options *options,
+static int checkpoint(struct nacre *nacre, const char *id, const struct nacre_criu_options *options,
 	struct nacre_error *err)
 {
 	struct audit_event event = {.event = "checkpoint"};
@@ -317,4 +318,13 @@ int nacre_checkpoint(struct nacre *nacre, const char *id, const struct nacre_cri
 		nacre_delete(nacre, id, false, &later) < 0)
 		nacre->callbacks.warn(nacre->callbacks.data, later.text);
 	return r;
+}
+
+int nacre_checkpoint(struct nacre *nacre, const char *id, const struct nacre_criu_options *given,
+	struct nacre_error *err)
+{
+	struct nacre_criu_options options;
+	int r = options_take_criu(given, &options, err);
+
+	return r < 0 ? r : checkpoint(nacre, id, &options, err);
 }

@@ -183,9 +183,6 @@ int checkpoint_begin(const struct container *c, const struct nacre_criu_options 
 {
 	struct criu_options *to = &ret_run->options;
 
-	if (options->size != sizeof(*options))
-		return fail(err, EINVAL, "options of criu of %zu bytes, expected %zu",
-			options->size, sizeof(*options));
 	if (geteuid() != 0)
 		return fail(err, EPERM, "checkpoint and restore: only root can");
 	if (check_obstacles(c, err) < 0 || criu_find(options->criu, ret_run->program, err) < 0 ||

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include "libcontainer/api/nacre.h"
+#include "libcontainer/api/options.h"
 #include "libcontainer/life/audit.h"
 
 /* Records what came of create. */
@@ -23,7 +24,7 @@ int create_audit(struct life *l, int result, struct nacre_error *err)
 	return audit_result(l, &event, result, life_delete, err);
 }
 
-int nacre_create(struct nacre *nacre, const char *id, const struct nacre_create_options *options,
+static int create(struct nacre *nacre, const char *id, const struct nacre_create_options *options,
 	struct nacre_error *err)
 {
 	const struct life_options life_options = prepare_life_options(options, true);
@@ -40,4 +41,13 @@ int nacre_create(struct nacre *nacre, const char *id, const struct nacre_create_
 		result = create_audit(&l, life_create(&l, err), err);
 	life_done(&l);
 	return result;
+}
+
+int nacre_create(struct nacre *nacre, const char *id, const struct nacre_create_options *given,
+	struct nacre_error *err)
+{
+	struct nacre_create_options options;
+	int r = options_take_create(given, &options, err);
+
+	return r < 0 ? r : create(nacre, id, &options, err);
 }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "libcontainer/api/nacre.h"
+#include "libcontainer/api/options.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/life/audit.h"
@@ -255,9 +256,6 @@ static int prepare_exec(
 	struct oci_process *process;
 	bool traced;
 
-	if (options->size != sizeof(*options))
-		return fail(err, EINVAL, "options of %zu bytes, expected %zu", options->size,
-			sizeof(*options));
 	if (container_refuse_threads(err) < 0 || container_load_process(l, err) < 0)
 		return -err->code;
 	if ((options->process_file ? read_process_file(l->container.arena, options, &process, err)
@@ -298,7 +296,7 @@ static bool wants_own_cgroup(const struct life *l, const struct nacre_exec_optio
 	       !options->cgroup && !options->detach;
 }
 
-int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_options *options,
+static int exec(struct nacre *nacre, const char *id, const struct nacre_exec_options *options,
 	struct nacre_process *ret_process, struct nacre_error *err)
 {
 	struct life_options life_options = {
@@ -343,4 +341,13 @@ int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_opti
 		*ret_process = container_take_process(&l, steal_ptr(tree), false);
 	life_done(&l);
 	return result;
+}
+
+int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_options *given,
+	struct nacre_process *ret_process, struct nacre_error *err)
+{
+	struct nacre_exec_options options;
+	int r = options_take_exec(given, &options, err);
+
+	return r < 0 ? r : exec(nacre, id, &options, ret_process, err);
 }

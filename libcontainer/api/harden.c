@@ -3,16 +3,20 @@
 
 #include "libcontainer/api/bundle.h"
 #include "libcontainer/api/nacre.h"
+#include "libcontainer/api/options.h"
 
-int nacre_harden(const struct nacre_create_options *options, enum nacre_harden_format format,
+int nacre_harden(const struct nacre_create_options *given, enum nacre_harden_format format,
 	char **ret_text, struct nacre_error *err)
 {
 	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
+	struct nacre_create_options options;
 	struct bundle bundle;
 
+	if (options_take_create(given, &options, err) < 0)
+		return -err->code;
 	if (!arena)
 		return fail_errno(err, ENOMEM, "harden");
-	if (bundle_load(arena, options, container_drop_warning, NULL, &bundle, err) < 0)
+	if (bundle_load(arena, &options, container_drop_warning, NULL, &bundle, err) < 0)
 		return -err->code;
 	switch (format) {
 	case NACRE_HARDEN_TEXT:

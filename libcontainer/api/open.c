@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "libcontainer/api/nacre.h"
+#include "libcontainer/api/options.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/namespace/idmap.h"
 #include "libcontainer/process/self_protect.h"
@@ -32,17 +33,16 @@ static int default_root(char ret_path[PATH_MAX], struct nacre_error *err)
 	return 0;
 }
 
-int nacre_open(
-	const struct nacre_options *options, struct nacre **ret_nacre, struct nacre_error *err)
+int nacre_open(const struct nacre_options *given, struct nacre **ret_nacre, struct nacre_error *err)
 {
+	struct nacre_options options;
 	char path[PATH_MAX];
 	struct nacre *nacre;
 
-	if (options->size != sizeof(*options))
-		return fail(err, EINVAL, "nacre_open: options of %zu bytes, expected %zu",
-			options->size, sizeof(*options));
-	if (options->root)
-		(void)snprintf(path, sizeof(path), "%s", options->root);
+	if (options_take(given, &options, err) < 0)
+		return -err->code;
+	if (options.root)
+		(void)snprintf(path, sizeof(path), "%s", options.root);
 	else if (default_root(path, err) < 0)
 		return -err->code;
 	if (strcmp(path, "/") == 0)
@@ -51,11 +51,11 @@ int nacre_open(
 	if (!nacre)
 		return fail_errno(err, ENOMEM, "nacre_open");
 	nacre->callbacks = (struct container_callbacks){
-		.warn = options->warn ? options->warn : container_drop_warning,
-		.debug = options->debug,
-		.data = options->data,
+		.warn = options.warn ? options.warn : container_drop_warning,
+		.debug = options.debug,
+		.data = options.data,
 	};
-	nacre->root_fd = state_open_root(path, !options->root_must_exist, err);
+	nacre->root_fd = state_open_root(path, !options.root_must_exist, err);
 	if (nacre->root_fd < 0) {
 		free(nacre);
 		return -err->code;

@@ -270,9 +270,6 @@ int prepare_container(
 {
 	struct bundle bundle;
 
-	if (options->size != sizeof(*options))
-		return fail(err, EINVAL, "options of %zu bytes, expected %zu", options->size,
-			sizeof(*options));
 	if (container_refuse_threads(err) < 0 || state_check_id(l->container.id, err) < 0 ||
 		bundle_load(l->container.arena, options, l->container.callbacks->warn,
 			l->container.callbacks->data, &bundle, err) < 0)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "libcontainer/api/nacre.h"
+#include "libcontainer/api/options.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/life/audit.h"
@@ -78,7 +79,7 @@ static int prepare(struct life *l, const struct nacre_create_options *create,
 	return 0;
 }
 
-int nacre_restore(struct nacre *nacre, const char *id, const struct nacre_create_options *create,
+static int restore(struct nacre *nacre, const char *id, const struct nacre_create_options *create,
 	const struct nacre_criu_options *options, struct nacre_process *ret_process,
 	struct nacre_error *err)
 {
@@ -110,4 +111,17 @@ int nacre_restore(struct nacre *nacre, const char *id, const struct nacre_create
 	criu_run_done(&run);
 	life_done(&l);
 	return r;
+}
+
+int nacre_restore(struct nacre *nacre, const char *id, const struct nacre_create_options *create,
+	const struct nacre_criu_options *given, struct nacre_process *ret_process,
+	struct nacre_error *err)
+{
+	struct nacre_create_options create_options;
+	struct nacre_criu_options options;
+
+	if (options_take_create(create, &create_options, err) < 0 ||
+		options_take_criu(given, &options, err) < 0)
+		return -err->code;
+	return restore(nacre, id, &create_options, &options, ret_process, err);
 }

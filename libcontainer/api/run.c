@@ -2,10 +2,11 @@
 #include <errno.h>
 
 #include "libcontainer/api/nacre.h"
+#include "libcontainer/api/options.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/life/audit.h"
 
-int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_options *options,
+static int run(struct nacre *nacre, const char *id, const struct nacre_create_options *options,
 	struct nacre_process *ret_process, struct nacre_error *err)
 {
 	const struct life_options life_options = prepare_life_options(options, false);
@@ -31,4 +32,13 @@ int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_opt
 		*ret_process = container_take_process(&l, steal_ptr(tree), true);
 	life_done(&l);
 	return result;
+}
+
+int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_options *given,
+	struct nacre_process *ret_process, struct nacre_error *err)
+{
+	struct nacre_create_options options;
+	int r = options_take_create(given, &options, err);
+
+	return r < 0 ? r : run(nacre, id, &options, ret_process, err);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libcontainer/api/nacre.h"
+#include "libcontainer/api/options.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/cgroup/cgroup_limits.h"
@@ -124,9 +125,6 @@ static int plan_update(struct container *c, struct update *u, struct nacre_error
 {
 	struct oci_config *merged;
 
-	if (u->options->size != sizeof(*u->options))
-		return fail(err, EINVAL, "options of %zu bytes, expected %zu", u->options->size,
-			sizeof(*u->options));
 	if (decode(c, u, err) < 0 ||
 		update_merge(c->arena, c->config, u->given, &merged, err) < 0 ||
 		plan_rdt(u->options, merged, err) < 0 || tighten(c, merged, &u->next, err) < 0)
@@ -265,7 +263,7 @@ static int perform(struct container *c, const struct update *u, struct nacre_err
 	return result;
 }
 
-int nacre_update(struct nacre *nacre, const char *id, const struct nacre_update_options *options,
+static int update(struct nacre *nacre, const char *id, const struct nacre_update_options *options,
 	struct nacre_error *err)
 {
 	struct update u = {.options = options};
@@ -287,4 +285,13 @@ int nacre_update(struct nacre *nacre, const char *id, const struct nacre_update_
 		result = perform(&c, &u, err);
 	container_done(&c);
 	return result;
+}
+
+int nacre_update(struct nacre *nacre, const char *id, const struct nacre_update_options *given,
+	struct nacre_error *err)
+{
+	struct nacre_update_options options;
+	int r = options_take_update(given, &options, err);
+
+	return r < 0 ? r : update(nacre, id, &options, err);
 }

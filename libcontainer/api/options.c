@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/api/options.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "specs/error.h"
+
+enum {
+	SIZE_MAX_TAKEN = 4096, /* as the kernel's: a size beyond it is no size */
+};
+
+/* Of a struct that ends with LAST, padding and all. */
+#define SIZE_WITH(type, last)                                                         \
+	((offsetof(type, last) + sizeof(((type *)NULL)->last) + _Alignof(type) - 1) / \
+		_Alignof(type) * _Alignof(type))
+
+/* FIRST: the size in version 1. KNOWN: that of what RET_OPTIONS points to. */
+static int take(const char *name, const void *given, size_t first, void *ret_options, size_t known,
+	struct nacre_error *err)
+{
+	const unsigned char *bytes = given;
+	size_t size = 0;
+
+	if (given)
+		memcpy(&size, given, sizeof(size));
+	if (size < first)
+		return fail(err, EINVAL,
+			"struct %s: its size is %zu, at least %zu are expected: set it to "
+			"sizeof(struct %s)",
+			name, size, first, name);
+	if (size > SIZE_MAX_TAKEN)
+		return fail(err, E2BIG, "struct %s: its size is %zu: set it to sizeof(struct %s)",
+			name, size, name);
+	for (size_t i = known; i < size; i++) {
+		if (bytes[i])
+			return fail(err, E2BIG,
+				"struct %s: byte %zu is set and libnacre %s knows %zu only: the "
+				"program was compiled with a newer one",
+				name, i, NACRE_VERSION, known);
+	}
+	memset(ret_options, 0, known);
+	memcpy(ret_options, given, size < known ? size : known);
+	memcpy(ret_options, &known, sizeof(known));
+	return 0;
+}
+
+/* DATA is the last member, and means nothing without the two before it. */
+int options_take(const struct nacre_options *given, struct nacre_options *ret_options,
+	struct nacre_error *err)
+{
+	return take("nacre_options", given, SIZE_WITH(struct nacre_options, debug), ret_options,
+		sizeof(*ret_options), err);
+}
+
+int options_take_create(const struct nacre_create_options *given,
+	struct nacre_create_options *ret_options, struct nacre_error *err)
+{
+	return take("nacre_create_options", given, SIZE_WITH(struct nacre_create_options, window),
+		ret_options, sizeof(*ret_options), err);
+}
+
+int options_take_exec(const struct nacre_exec_options *given,
+	struct nacre_exec_options *ret_options, struct nacre_error *err)
+{
+	return take("nacre_exec_options", given, SIZE_WITH(struct nacre_exec_options, window),
+		ret_options, sizeof(*ret_options), err);
+}
+
+int options_take_criu(const struct nacre_criu_options *given,
+	struct nacre_criu_options *ret_options, struct nacre_error *err)
+{
+	return take("nacre_criu_options", given, SIZE_WITH(struct nacre_criu_options, tcp_close),
+		ret_options, sizeof(*ret_options), err);
+}
+
+int options_take_update(const struct nacre_update_options *given,
+	struct nacre_update_options *ret_options, struct nacre_error *err)
+{
+	return take("nacre_update_options", given,
+		SIZE_WITH(struct nacre_update_options, mem_bw_schema), ret_options,
+		sizeof(*ret_options), err);
+}

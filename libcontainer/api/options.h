@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_API_OPTIONS_H
+#define NACRE_API_OPTIONS_H
+
+#include "libcontainer/container.h"
+
+/*
+ * The options structs of container.h, from a caller that was compiled with an older or a newer
+ * header, as the kernel's copy_struct_from_user() takes them: what a shorter one lacks is zero, and
+ * what a longer one has behind must be zero (-E2BIG), else the caller asks for something that this
+ * library does not know. Shorter than in version 1: -EINVAL.
+ *
+ * A member is added at the end, past the padding that the struct had there: nobody clears that.
+ */
+int options_take(const struct nacre_options *given, struct nacre_options *ret_options,
+	struct nacre_error *err);
+int options_take_create(const struct nacre_create_options *given,
+	struct nacre_create_options *ret_options, struct nacre_error *err);
+int options_take_exec(const struct nacre_exec_options *given,
+	struct nacre_exec_options *ret_options, struct nacre_error *err);
+int options_take_criu(const struct nacre_criu_options *given,
+	struct nacre_criu_options *ret_options, struct nacre_error *err);
+int options_take_update(const struct nacre_update_options *given,
+	struct nacre_update_options *ret_options, struct nacre_error *err);
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/api/options.h"
+
+#include <check.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+Suite *suite_api_options(void);
+
+enum {
+	ROOM = 8192,
+	BEHIND = 24, /* what a newer header might have added */
+};
+
+static char root[] = "/tmp/api-options-XXXXXX";
+static struct nacre *nacre;
+
+static int call_open(const void *options, struct nacre_error *err)
+{
+	struct nacre *another;
+	int r = nacre_open(options, &another, err);
+
+	if (r == 0)
+		nacre_close(another);
+	return r;
+}
+
+static int call_create(const void *options, struct nacre_error *err)
+{
+	return nacre_create(nacre, "none", options, err);
+}
+
+static int call_run(const void *options, struct nacre_error *err)
+{
+	struct nacre_process *process;
+
+	return nacre_run(nacre, "none", options, (void *)&process, err);
+}
+
+static int call_harden(const void *options, struct nacre_error *err)
+{
+	char *text;
+
+	return nacre_harden(options, NACRE_HARDEN_TEXT, &text, err);
+}
+
+static int call_exec(const void *options, struct nacre_error *err)
+{
+	struct nacre_process *process;
+
+	return nacre_exec(nacre, "none", options, (void *)&process, err);
+}
+
+static int call_update(const void *options, struct nacre_error *err)
+{
+	return nacre_update(nacre, "none", options, err);
+}
+
+static int call_checkpoint(const void *options, struct nacre_error *err)
+{
+	return nacre_checkpoint(nacre, "none", options, err);
+}
+
+static const struct nacre_create_options nowhere = {
+	.size = sizeof(nowhere),
+	.bundle = "/no/such/bundle",
+};
+
+static int call_restore(const void *options, struct nacre_error *err)
+{
+	struct nacre_process *process;
+
+	return nacre_restore(nacre, "none", &nowhere, options, (void *)&process, err);
+}
+
+static int call_restore_create(const void *options, struct nacre_error *err)
+{
+	const struct nacre_criu_options criu = {.size = sizeof(criu)};
+	struct nacre_process *process;
+
+	return nacre_restore(nacre, "none", options, &criu, (void *)&process, err);
+}
+
+/* Every call that takes options, with ones that it would do without a container. */
+static const struct {
+	const char *name;
+	int (*call)(const void *options, struct nacre_error *err);
+	size_t size;
+	int result; /* of options of this size */
+	bool bundle; /* it has one, the first member behind the size */
+} calls[] = {
+	/* clang-format off */
+	{"nacre_options",        call_open,           sizeof(struct nacre_options),        0,       false},
+	{"nacre_create_options", call_create,         sizeof(struct nacre_create_options), -ENOENT, true},
+	{"nacre_create_options", call_run,            sizeof(struct nacre_create_options), -ENOENT, true},
+	{"nacre_create_options", call_harden,         sizeof(struct nacre_create_options), -ENOENT, true},
+	{"nacre_create_options", call_restore_create, sizeof(struct nacre_create_options), -ENOENT, true},
+	{"nacre_exec_options",   call_exec,           sizeof(struct nacre_exec_options),   -ENOENT, false},
+	{"nacre_update_options", call_update,         sizeof(struct nacre_update_options), -ENOENT, false},
+	{"nacre_criu_options",   call_checkpoint,     sizeof(struct nacre_criu_options),   -ENOENT, false},
+	{"nacre_criu_options",   call_restore,        sizeof(struct nacre_criu_options),   -ENOENT, false},
+	/* clang-format on */
+};
+
+static union {
+	size_t size;
+	struct nacre_create_options create;
+	unsigned char bytes[ROOM];
+} given;
+
+static void prepare(int i, size_t size)
+{
+	memset(&given, 0, sizeof(given));
+	if (calls[i].bundle)
+		given.create.bundle = nowhere.bundle;
+	given.size = size;
+}
+
+static void expect(int i, int result, const char *text)
+{
+	struct nacre_error err = {0};
+
+	ck_assert_int_eq(calls[i].call(&given, &err), result);
+	if (text)
+		ck_assert_msg(
+			strstr(err.text, text) != NULL, "\"%s\" is not in: %s", text, err.text);
+	if (text)
+		ck_assert_msg(strstr(err.text, calls[i].name) != NULL, "no name in: %s", err.text);
+}
+
+START_TEST(a_struct_of_our_size_is_taken)
+{
+	prepare(_i, calls[_i].size);
+	expect(_i, calls[_i].result, NULL);
+}
+END_TEST
+
+START_TEST(a_longer_one_is_taken_if_the_rest_is_zero)
+{
+	prepare(_i, calls[_i].size + BEHIND);
+	given.bytes[calls[_i].size + BEHIND] = 1;
+	expect(_i, calls[_i].result, NULL);
+}
+END_TEST
+
+START_TEST(a_longer_one_is_refused_if_it_asks_for_more)
+{
+	for (size_t at = calls[_i].size; at < calls[_i].size + BEHIND; at++) {
+		prepare(_i, calls[_i].size + BEHIND);
+		given.bytes[at] = 1;
+		expect(_i, -E2BIG, "is set");
+	}
+}
+END_TEST
+
+START_TEST(a_size_that_is_none_is_refused)
+{
+	struct nacre_error err;
+
+	prepare(_i, 0);
+	expect(_i, -EINVAL, "its size is 0");
+	prepare(_i, 2 * sizeof(void *));
+	expect(_i, -EINVAL, "at least");
+	prepare(_i, SIZE_MAX);
+	expect(_i, -E2BIG, "set it to sizeof");
+	ck_assert_int_eq(calls[_i].call(NULL, &err), -EINVAL);
+}
+END_TEST
+
+/* As in version 1, which ended with DATA of five: these sizes never change. */
+START_TEST(what_a_shorter_one_lacks_is_zero)
+{
+	const struct nacre_options full = {
+		.size = sizeof(full) - sizeof(void *),
+		.root = root,
+		.data = root,
+	};
+	struct nacre_options taken = {.data = &taken};
+	struct nacre_error err;
+
+	ck_assert_int_eq(options_take(&full, &taken, &err), 0);
+	ck_assert_ptr_eq(taken.root, root);
+	ck_assert_ptr_null(taken.data);
+	ck_assert_uint_eq(taken.size, sizeof(taken));
+}
+END_TEST
+
+#if __SIZEOF_POINTER__ == 8
+/* A program that was compiled with version 1 has these sizes for ever. */
+START_TEST(the_sizes_of_version_1_are_taken)
+{
+	static const struct {
+		int call;
+		size_t size;
+	} first[] = {{0, 40}, {1, 120}, {5, 136}, {6, 40}, {7, 104}};
+
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+		prepare(first[i].call, first[i].size);
+		expect(first[i].call, calls[first[i].call].result, NULL);
+		prepare(first[i].call, first[i].size - 1);
+		expect(first[i].call, -EINVAL, "at least");
+	}
+}
+END_TEST
+#endif
+
+static void open_root(void)
+{
+	struct nacre_options options = {.size = sizeof(options), .root = root};
+	struct nacre_error err;
+
+	ck_assert_ptr_nonnull(mkdtemp(root));
+	ck_assert_msg(nacre_open(&options, &nacre, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(setenv("XDG_RUNTIME_DIR", root, 1), 0);
+}
+
+static void close_root(void)
+{
+	nacre_close(nacre);
+	(void)rmdir(root);
+}
+
+Suite *suite_api_options(void)
+{
+	const int n = sizeof(calls) / sizeof(calls[0]);
+	Suite *suite = suite_create("api_options");
+	TCase *tcase = tcase_create("api_options");
+
+	tcase_add_unchecked_fixture(tcase, open_root, close_root);
+	tcase_add_loop_test(tcase, a_struct_of_our_size_is_taken, 0, n);
+	tcase_add_loop_test(tcase, a_longer_one_is_taken_if_the_rest_is_zero, 0, n);
+	tcase_add_loop_test(tcase, a_longer_one_is_refused_if_it_asks_for_more, 0, n);
+	tcase_add_loop_test(tcase, a_size_that_is_none_is_refused, 0, n);
+	tcase_add_test(tcase, what_a_shorter_one_lacks_is_zero);
+#if __SIZEOF_POINTER__ == 8
+	tcase_add_test(tcase, the_sizes_of_version_1_are_taken);
+#endif
+	suite_add_tcase(suite, tcase);
+	return suite;
+}
