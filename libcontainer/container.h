@@ -11,54 +11,81 @@
 
 /*
  * libnacre: containers from OCI bundles (runtime-spec 1.3.0) on Linux 5.14 and newer, cgroup v2.
+ * contrib/example/run-bundle.c is a whole program. nacre(8) tells what profiles, grants and rules
+ * are.
  *
- * Every call that can fail returns 0 or a positive answer, or -errno, and then sets *err. The codes
- * that callers may branch on:
+ * Errors. A call that returns int gives 0 or a positive answer; or -errno, and then sets *ERR,
+ * which is never NULL. The codes that a program may branch on:
  *
  *   -ENOENT    the container does not exist, or the bundle or a file in it
  *   -EEXIST    a container with this ID exists
  *   -EINVAL    an argument, the config or a name in it is not valid
+ *   -E2BIG     an option is set that this version of the library does not know
  *   -EPERM     refused: by the kernel or by a rule of the profile
  *   -ESRCH     the container or its process is not running
  *   -EBUSY     not possible in the container's present status; or the caller has threads
  *   -ENOSYS    the host lacks what is needed (cgroup v2, a kernel feature)
  *   -ETIMEDOUT a bounded wait ran out
+ *   -ENOMEM    out of memory
  *
- * Any other errno of the system call that failed may come as well. Texts (char **) are
- * NUL-terminated, on the heap and the caller's to free. An options struct begins with its size, so
- * that it can grow: initialise it with {.size = sizeof(x)}. Strings in it are borrowed for the
- * call.
+ * Every other errno of a system call that failed may come as well. RET_ parameters are set on
+ * success alone.
  *
- * The library forks without exec (init runs C code before the program): nacre_create, _run and
- * _exec must be called from a process with one thread.
+ * Memory. An object has a call that ends it, which takes NULL. A text (char **) is NUL-terminated
+ * and an array (pid_t **) is as long as is said: both for free(3). What is passed in is borrowed
+ * for the call, but for the callbacks of nacre_open. Pointers may not be NULL where nothing is
+ * said.
+ *
+ * Growth. An options struct begins with its size: clear it whole and set size to its sizeof. All
+ * zero is the default of everything. A program that was compiled with an older or newer version of
+ * this file works: what it lacks is zero, and what is added to it must be zero (-E2BIG). Structs
+ * that only the library makes may get members at their end.
+ *
+ * The calling process. The library forks without exec, since init runs C code before the program:
+ * nacre_create, _run, _exec and _restore need a process with one thread (-EBUSY). These and
+ * nacre_start set SIGPIPE to be ignored. The container's first process, and that of an exec, are
+ * children of the caller: see nacre_wait. What the calls open is O_CLOEXEC.
  */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 #define NACRE_API __attribute__((visibility("default")))
 
+/* --- the library --- */
+
+/* "1.0.0", and of the runtime-spec, "1.3.0". */
+NACRE_API const char *nacre_version(void);
+NACRE_API const char *nacre_spec_version(void);
+
+/* To be called first in main by a program that uses nacre_create, _run, _exec or _restore: keeps
+ * the program's own binary out of the containers' reach by running it again, with ARGV, from a
+ * read-only clone of its mount, if it does not lie on one already (CVE-2019-5736). Needs no
+ * privilege that the other calls do not need. */
+NACRE_API int nacre_self_protect(char *const argv[], struct nacre_error *err);
+
+/* The containers of one root directory. */
 struct nacre;
 
 struct nacre_options {
 	size_t size;
 	const char *root; /* state of all containers; NULL: /run/nacre, or $XDG_RUNTIME_DIR/nacre */
 	bool root_must_exist; /* else it is made */
+	/* called from within the other calls, in the thread of the caller: one line without "\n" */
 	void (*warn)(void *data, const char *text); /* NULL: dropped */
-	void (*debug)(
-		void *data, const char *text); /* NULL: off; one line a step, with microseconds */
-	void *data;
+	void (*debug)(void *data, const char *text); /* one a step, with microseconds; NULL: none */
+	void *data; /* of both */
 };
 
 NACRE_API int nacre_open(
 	const struct nacre_options *options, struct nacre **ret_nacre, struct nacre_error *err);
-NACRE_API void nacre_close(struct nacre *nacre); /* takes NULL */
+NACRE_API void nacre_close(struct nacre *nacre);
 
-/* To be called first in main by a program that uses nacre_create, _run or _exec: keeps the
- * program's own binary out of the containers' reach by running it again from a read-only clone of
- * its mount, if it does not lie on one already (CVE-2019-5736). Needs no privilege that the other
- * calls do not need. */
-NACRE_API int nacre_self_protect(char *const argv[], struct nacre_error *err);
+/* --- creating and starting --- */
 
-/* The size of a terminal that the caller serves itself. process.consoleSize counts first. {0}:
- * unknown. */
+/* The size of a terminal that the caller serves itself. process.consoleSize counts first. All zero:
+ * unknown. This struct does not grow. */
 struct nacre_window {
 	unsigned short rows;
 	unsigned short columns;
@@ -67,20 +94,20 @@ struct nacre_window {
 
 struct nacre_create_options {
 	size_t size;
-	const char *bundle; /* NULL: the working directory */
-	const char *config; /* NULL: config.json in the bundle */
-	const char *console_socket; /* NULL: none */
-	const char *pid_file; /* NULL: none */
+	const char *bundle; /* directory; NULL: the working directory */
+	const char *config; /* file; NULL: config.json in the bundle */
+	const char
+		*console_socket; /* unix(7) socket that takes the terminal's master; NULL: none */
+	const char *pid_file; /* gets the pid in decimal; NULL: none */
 	const char *pidfd_socket; /* takes a pidfd of the process; NULL: none */
 	const char *profile; /* NULL: that of the policy, which is "agent" if it names none */
 	const char *const *allow; /* grants; NULL-terminated; NULL: none */
 	const char *audit; /* file that gets a line for each event of the container's life, or
-			    * "journal": the journal of systemd; NULL: none but that of the policy
-			    */
+			    * "journal": the journal of systemd; NULL: none but the policy's */
 	bool trace_denials; /* what nacre's own filter refuses goes into the audit record and is
 			     * counted for nacre_explain, by a process that goes on as long as the
 			     * container; of each nacre_exec likewise */
-	const char *const *require; /* rules that must be enforced whole; likewise */
+	const char *const *require; /* rules that must be enforced whole; as ALLOW */
 	unsigned preserve_fds; /* fds 3 ... 2 + n stay open in the container's process */
 	unsigned listen_fds; /* of these, the first n are sockets that the caller was activated
 			      * with: the program gets LISTEN_FDS=n and LISTEN_PID=1. 0: neither */
@@ -89,65 +116,39 @@ struct nacre_create_options {
 			       * "false": that is an error; NULL, "auto": "true" unless the caller
 			       * is root of the host */
 	bool no_cgroup; /* the container has none in any case */
-	bool notify; /* the program gets NOTIFY_SOCKET, see struct nacre_process */
-	bool no_pivot;
-	bool no_new_keyring;
+	bool notify; /* the program gets NOTIFY_SOCKET: see nacre_process_take_notify */
+	bool no_pivot; /* MS_MOVE in place of pivot_root(2) */
+	bool no_new_keyring; /* the session keyring is the caller's */
 	bool systemd_cgroup; /* the container's cgroup is a unit of systemd, and linux.cgroupsPath
 			      * SLICE:PREFIX:NAME; else it is a directory */
 	bool detach; /* nacre_run: the caller will not serve the terminal, so a terminal needs a
-		      * console socket, and a console socket is allowed. nacre_create always acts so
-		      */
+		      * console socket. nacre_create always acts so */
 	struct nacre_window window;
 };
 
-/* Everything but the user's program: status "created". The bundle's stdio is the caller's, unless
- * it asks for a terminal, whose master then goes to the console socket. */
+/* A process that was started. */
+struct nacre_process;
+
+/* Makes container ID ([A-Za-z0-9_+.-]) of a bundle, with everything but the user's program: status
+ * created. Its stdio is the caller's, unless process.terminal is true. On failure nothing is left.
+ */
 NACRE_API int nacre_create(struct nacre *nacre, const char *id,
 	const struct nacre_create_options *options, struct nacre_error *err);
 
-/* A process that was started; but for that of nacre_start the caller's child. To be released. */
-struct nacre_process {
-	pid_t pid;
-	int pidfd; /* becomes readable when it ends */
-	int console; /* master of its terminal, if it has one and no console socket took it; else -1
-		      */
-	struct nacre_process_group *tree; /* its cgroup; may be NULL */
-	int notify; /* created with .notify: the datagram socket that its sd_notify(3) calls arrive
-		     * on, non-blocking; else -1. What is read is the program's word. */
-	bool audited; /* there is an audit file: see nacre_exited */
-};
-
-/* SIGKILL: for the container's first process to all of the container, for an exec with a cgroup of
- * its own to all that it started, and else to this process alone. */
-NACRE_API int nacre_process_kill(const struct nacre_process *process, struct nacre_error *err);
-
-/* 1 if the kernel's OOM killer struck in the process's cgroup since it was started, and *RET_WHY
- * says so; else 0. To be asked when it was killed, before the container is deleted. */
-NACRE_API int nacre_process_explain(
-	const struct nacre_process *process, struct nacre_error *ret_why);
-
-/* Closes what it holds. Its own cgroup is removed if no process is left in it. */
-NACRE_API void nacre_process_release(struct nacre_process *process);
-
 /* Runs the program of a created container. Returns once it is executing. RET_PROCESS may be NULL.
- */
-NACRE_API int nacre_start(struct nacre *nacre, const char *id, struct nacre_process *ret_process,
+ * -EBUSY: its status is not created. */
+NACRE_API int nacre_start(struct nacre *nacre, const char *id, struct nacre_process **ret_process,
 	struct nacre_error *err);
 
 /* create and start in one go. */
 NACRE_API int nacre_run(struct nacre *nacre, const char *id,
-	const struct nacre_create_options *options, struct nacre_process *ret_process,
+	const struct nacre_create_options *options, struct nacre_process **ret_process,
 	struct nacre_error *err);
-
-/* For the audit record, by whoever waited for PROCESS: it ended with STATUS, 128 + n for signal n.
- * Only needed where process->audited is set. */
-NACRE_API int nacre_exited(
-	struct nacre *nacre, const char *id, pid_t pid, int status, struct nacre_error *err);
 
 struct nacre_exec_options {
 	size_t size;
 	const char *process_file; /* a process of the spec as JSON; NULL: from the members below */
-	const char *const *args; /* NULL-terminated */
+	const char *const *args; /* NULL-terminated, as all lists here */
 	const char *cwd; /* NULL: of the container's process */
 	const char *const *env; /* added to those of the container's process; NULL: none */
 	const char *user; /* "UID[:GID]"; NULL: of the container's process */
@@ -156,8 +157,8 @@ struct nacre_exec_options {
 	bool no_new_privs;
 	bool terminal;
 	const char *apparmor; /* NULL: of the container's process */
-	const char *process_label;
-	const char *console_socket;
+	const char *process_label; /* SELinux; NULL: likewise */
+	const char *console_socket; /* this and the next two: as for nacre_create */
 	const char *pid_file;
 	const char *pidfd_socket;
 	const char *cgroup; /* a path below the container's cgroup; NULL: the container's */
@@ -167,30 +168,161 @@ struct nacre_exec_options {
 	bool kill_on_exit; /* exec_cgroup, and it is killed when the calling process or its parent
 			    * ends, however they end: by a process that watches both */
 	unsigned preserve_fds;
-	bool ignore_paused;
+	bool ignore_paused; /* also in a paused container: it starts when that is resumed */
 	bool detach; /* as for nacre_run */
 	struct nacre_window window;
 };
 
-/* A further process in a running container, under the same profile. */
+/* A further process in a running container, under the same profile. -ESRCH: it is not running;
+ * -EBUSY: it is paused. */
 NACRE_API int nacre_exec(struct nacre *nacre, const char *id,
-	const struct nacre_exec_options *options, struct nacre_process *ret_process,
+	const struct nacre_exec_options *options, struct nacre_process **ret_process,
 	struct nacre_error *err);
+
+/* --- a process that was started --- */
+
+NACRE_API pid_t nacre_process_pid(const struct nacre_process *process); /* as the host counts */
+
+/* Becomes readable when it has ended. The library's: not to be closed. */
+NACRE_API int nacre_process_pidfd(const struct nacre_process *process);
+
+/* The master of its terminal, if it has one and no console socket took it. From now on the caller's
+ * to close. -1: there is none, or it was taken. */
+NACRE_API int nacre_process_take_console(struct nacre_process *process);
+
+/* Created with .notify: the non-blocking datagram socket that its sd_notify(3) calls arrive on.
+ * What is read is the program's word. As with the console, the caller's, or -1. */
+NACRE_API int nacre_process_take_notify(struct nacre_process *process);
+
+/* Waits until it has ended: TIMEOUT_MS milliseconds, 0: looks only, -1: for ever. A signal does not
+ * end the wait. *RET_STATUS: its wait status, for WIFEXITED and the like of wait(2); or
+ * NACRE_WAIT_UNKNOWN where the kernel does not tell, since the process is not a child of the caller
+ * (who did not call nacre_create or _run itself), SIGCHLD is ignored, or another wait took it. To
+ * ask again gives the same. -ETIMEDOUT: it goes on. */
+enum {
+	NACRE_WAIT_UNKNOWN = -1,
+};
+NACRE_API int nacre_wait(
+	struct nacre_process *process, int timeout_ms, int *ret_status, struct nacre_error *err);
+
+/* SIGKILL: for the container's first process to all of the container, for an exec with a cgroup of
+ * its own to all that it started, and else to this process alone. No error if it has ended. */
+NACRE_API int nacre_process_kill(struct nacre_process *process, struct nacre_error *err);
+
+/* 1 if the kernel's OOM killer struck in the process's cgroup since it was started, and *RET_WHY
+ * says so; else 0. To be asked when it was killed, before the container is deleted. */
+NACRE_API int nacre_process_explain(
+	const struct nacre_process *process, struct nacre_error *ret_why);
+
+/* Whether there is an audit record, and for it, by whoever waited: the process of container ID with
+ * this PID ended with STATUS, its exit code or 128 + n for signal n. */
+NACRE_API bool nacre_process_audited(const struct nacre_process *process);
+NACRE_API int nacre_exited(
+	struct nacre *nacre, const char *id, pid_t pid, int status, struct nacre_error *err);
+
+/* Forgets it; the process goes on. Its own cgroup is removed if no process is left in it. */
+NACRE_API void nacre_process_release(struct nacre_process *process);
+
+/* --- what is done to a container --- */
 
 /* Sends SIG to the container's first process; SIGKILL to all its processes where it has no pid
  * namespace of its own. ALL: to every process of its cgroup, and no error if there is none. */
 NACRE_API int nacre_kill(
 	struct nacre *nacre, const char *id, int sig, bool all, struct nacre_error *err);
 
+/* "9", "KILL", "SIGKILL", "SIGRTMIN+1" to a number, or -EINVAL. */
+NACRE_API int nacre_signal(const char *text, struct nacre_error *err);
+
 /* Undoes create. FORCE: kills a container that runs, and a container that does not exist is no
- * error. */
+ * error. -EBUSY: it runs. */
 NACRE_API int nacre_delete(
 	struct nacre *nacre, const char *id, bool force, struct nacre_error *err);
 
 NACRE_API int nacre_pause(struct nacre *nacre, const char *id, struct nacre_error *err);
 NACRE_API int nacre_resume(struct nacre *nacre, const char *id, struct nacre_error *err);
 
-/* For criu(8), which both calls need: criu(8) says what each is for. Only root can. */
+struct nacre_update_options {
+	size_t size;
+	const char *resources; /* linux.resources as JSON; NULL: {} */
+	const char *name; /* of that text in errors; NULL: "resources" */
+	const char *l3_cache_schema; /* of linux.intelRdt, which must be there; NULL: none */
+	const char *mem_bw_schema;
+};
+
+/* Changes limits. What is not there or zero stays as it is. Held by the profile and the grants of
+ * nacre_create. On failure everything is as before. */
+NACRE_API int nacre_update(struct nacre *nacre, const char *id,
+	const struct nacre_update_options *options, struct nacre_error *err);
+
+/* --- what a container is --- */
+
+enum nacre_status { /* runtime.md, State; paused is runc's */
+	NACRE_CREATING,
+	NACRE_CREATED,
+	NACRE_RUNNING,
+	NACRE_PAUSED,
+	NACRE_STOPPED,
+};
+
+/* "created"; NULL: there is no such status. */
+NACRE_API const char *nacre_status_name(enum nacre_status status);
+
+/* A container as it was when it was looked at. Made by the library alone. A text that is not known,
+ * in status creating, is "". */
+struct nacre_container {
+	const char *id;
+	enum nacre_status status;
+	pid_t pid; /* of the first process, as the host counts; 0: none, creating or stopped */
+	const char *bundle; /* absolute path */
+	const char *rootfs; /* likewise */
+	const char *created; /* RFC 3339, UTC, with nanoseconds */
+	const char *owner; /* who created it: "root", or the uid in decimal */
+	const char *profile;
+	const char *const *annotations; /* key, value, key, value, ..., NULL */
+};
+
+NACRE_API int nacre_inspect(struct nacre *nacre, const char *id,
+	struct nacre_container **ret_container, struct nacre_error *err);
+NACRE_API void nacre_container_free(struct nacre_container *container);
+
+/* The same as JSON: runtime.md, State, with runc's members. */
+NACRE_API int nacre_state(
+	struct nacre *nacre, const char *id, char **ret_json, struct nacre_error *err);
+
+/* Every container below the root, by ID. One whose state cannot be read is a warning. */
+struct nacre_containers;
+NACRE_API int nacre_list(
+	struct nacre *nacre, struct nacre_containers **ret_list, struct nacre_error *err);
+NACRE_API size_t nacre_containers_size(const struct nacre_containers *list);
+/* The one at I, the list's own; NULL: there are not so many. */
+NACRE_API const struct nacre_container *nacre_containers_get(
+	const struct nacre_containers *list, size_t i);
+NACRE_API int nacre_containers_json(/* an array of states */
+	const struct nacre_containers *list, char **ret_json, struct nacre_error *err);
+NACRE_API void nacre_containers_free(struct nacre_containers *list);
+
+/* The host pids of all its processes. -ESRCH: there are none. */
+NACRE_API int nacre_pids(struct nacre *nacre, const char *id, pid_t **ret_pids, size_t *ret_n,
+	struct nacre_error *err);
+
+/* What a container uses, as the JSON object on one line that `runc events --stats` prints. -ESRCH:
+ * it is not running. */
+NACRE_API int nacre_stats(
+	struct nacre *nacre, const char *id, char **ret_json, struct nacre_error *err);
+
+/* Calls EVENT with such an object every INTERVAL_MS milliseconds and with {"type":"oom","id":ID}
+ * when the OOM killer has struck, until the container ends; or until EVENT returns a negative
+ * errno, which is then the result. */
+NACRE_API int nacre_events(struct nacre *nacre, const char *id, uint64_t interval_ms,
+	int (*event)(void *data, const char *json), void *data, struct nacre_error *err);
+
+/* What the container was denied since its start, as far as it is counted, and what is not. */
+NACRE_API int nacre_explain(
+	struct nacre *nacre, const char *id, bool json, char **ret_text, struct nacre_error *err);
+
+/* --- checkpoint and restore --- */
+
+/* For criu(8), which both calls need: it says what each is for. Only root can (-EPERM). */
 struct nacre_criu_options {
 	size_t size;
 	const char *criu; /* absolute path of the program; NULL: "criu" of $PATH */
@@ -230,60 +362,9 @@ NACRE_API int nacre_checkpoint(struct nacre *nacre, const char *id,
  */
 NACRE_API int nacre_restore(struct nacre *nacre, const char *id,
 	const struct nacre_create_options *create, const struct nacre_criu_options *options,
-	struct nacre_process *ret_process, struct nacre_error *err);
+	struct nacre_process **ret_process, struct nacre_error *err);
 
-struct nacre_update_options {
-	size_t size;
-	const char *resources; /* linux.resources as JSON; NULL: {} */
-	const char *name; /* of that text in errors; NULL: "resources" */
-	const char *l3_cache_schema; /* of linux.intelRdt, which must be there; NULL: none */
-	const char *mem_bw_schema;
-};
-
-/* Changes limits. What is not there or zero stays as it is. Held by the profile and the grants of
- * nacre_create. On failure everything is as before. */
-NACRE_API int nacre_update(struct nacre *nacre, const char *id,
-	const struct nacre_update_options *options, struct nacre_error *err);
-
-/* What a container uses, as the JSON object on one line that `runc events --stats` prints. -ESRCH:
- * it is not running. */
-NACRE_API int nacre_stats(
-	struct nacre *nacre, const char *id, char **ret_json, struct nacre_error *err);
-
-/* Calls EVENT with such an object every INTERVAL_MS and with {"type":"oom","id":ID} when the OOM
- * killer has struck, until the container ends; or until EVENT returns a negative errno, which is
- * then the result. */
-NACRE_API int nacre_events(struct nacre *nacre, const char *id, uint64_t interval_ms,
-	int (*event)(void *data, const char *json), void *data, struct nacre_error *err);
-
-/* runtime.md, State, with runc's members. */
-NACRE_API int nacre_state(
-	struct nacre *nacre, const char *id, char **ret_json, struct nacre_error *err);
-
-struct nacre_list_entry {
-	const char *id;
-	pid_t pid; /* 0 when stopped */
-	const char *status;
-	const char *bundle;
-	const char *created;
-	const char *owner;
-};
-
-struct nacre_list {
-	struct nacre_list_entry *entries; /* by id */
-	size_t n;
-	char *json; /* the same as an array of states; NULL if not asked for */
-	struct arena *memory[2]; /* the library's own: holds the entries' strings */
-};
-
-/* Every container below the root. One whose state cannot be read is a warning. */
-NACRE_API int nacre_list(
-	struct nacre *nacre, bool json, struct nacre_list **ret_list, struct nacre_error *err);
-NACRE_API void nacre_list_free(struct nacre_list *list); /* takes NULL */
-
-/* The host pids of all its processes. Heap. */
-NACRE_API int nacre_pids(struct nacre *nacre, const char *id, pid_t **ret_pids, size_t *ret_n,
-	struct nacre_error *err);
+/* --- without a container --- */
 
 /* The config that `nacre spec` writes. ROOTLESS: one that the caller can run without privilege;
  * with a network namespace if PROFILE (NULL: "agent") refuses the host's, else without, as runc's.
@@ -291,7 +372,7 @@ NACRE_API int nacre_pids(struct nacre *nacre, const char *id, pid_t **ret_pids, 
 NACRE_API int nacre_default_config(
 	bool rootless, const char *profile, char **ret_json, struct nacre_error *err);
 
-/* features.md. */
+/* What the runtime can do: features.md. */
 NACRE_API int nacre_features(char **ret_json, struct nacre_error *err);
 
 /* The JSON of nacre_harden, nacre_check and nacre_explain has a member "version". Members are added
@@ -315,27 +396,20 @@ NACRE_API int nacre_harden(const struct nacre_create_options *options,
  * table or as JSON. Returns 1 if it can, 0 if some rule is not enforced whole. */
 NACRE_API int nacre_check(const char *profile, bool json, char **ret_text, struct nacre_error *err);
 
-/* What the container was denied since its start, as far as it is counted, and what is not. */
-NACRE_API int nacre_explain(
-	struct nacre *nacre, const char *id, bool json, char **ret_text, struct nacre_error *err);
-
 enum nacre_words {
 	NACRE_PROFILES,
 	NACRE_RULES,
-	NACRE_GRANTS, /* where one takes a path, a word in upper case stands for it: "mount:SOURCE"
-		       */
+	NACRE_GRANTS /* where one takes a path, a word in upper case stands for it: "mount:SOURCE"
+		      */
 };
 
-/* Calls EACH with every profile, rule or grant there is, and what it is about, or NULL. Both are
- * valid for the call. */
+/* Calls EACH with every profile, rule or grant, and what it is about, or NULL. Both are valid for
+ * the call. */
 NACRE_API void nacre_each_word(enum nacre_words words,
 	void (*each)(void *data, const char *word, const char *about), void *data);
 
-/* "9", "KILL", "SIGKILL", "SIGRTMIN+1" to a number, or -EINVAL. */
-NACRE_API int nacre_signal(const char *text, struct nacre_error *err);
-
-/* "1.0.0", and of the runtime-spec, "1.3.0". */
-NACRE_API const char *nacre_version(void);
-NACRE_API const char *nacre_spec_version(void);
+#ifdef __cplusplus
+}
+#endif
 
 #endif

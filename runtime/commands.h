@@ -113,7 +113,7 @@ void run_explain_end(const struct invocation *in, const struct foreground *fg);
  * served until its end, and then the container deleted, unless it is to be kept. Returns the exit
  * status. */
 typedef int begin_fn(
-	struct invocation *in, struct nacre_process *ret_process, struct nacre_error *err);
+	struct invocation *in, struct nacre_process **ret_process, struct nacre_error *err);
 int run_begin_container(struct invocation *in, begin_fn *begin, struct nacre_error *err);
 
 /* run.c: puts the end of PROCESS into the audit record, if there is one. */

@@ -46,7 +46,7 @@ static int refuse_beside_file(const struct invocation *in, struct nacre_error *e
 
 static int exec_foreground(struct invocation *in, struct nacre_error *err)
 {
-	struct nacre_process process;
+	struct nacre_process *process = NULL;
 	struct foreground fg;
 	int r = foreground_begin(&fg, in->timeout_ms, err);
 
@@ -54,9 +54,10 @@ static int exec_foreground(struct invocation *in, struct nacre_error *err)
 	if (r >= 0)
 		r = nacre_exec(in->nacre, in->operands[0], &in->exec, &process, err);
 	if (r >= 0)
-		r = foreground_serve(&fg, &process, err);
+		r = foreground_serve(&fg, process, err);
 	if (r >= 0)
-		run_record_exit(in, &process, r);
+		run_record_exit(in, process, r);
+	nacre_process_release(process);
 	run_explain_end(in, &fg);
 	foreground_end(&fg);
 	return r;
@@ -64,7 +65,7 @@ static int exec_foreground(struct invocation *in, struct nacre_error *err)
 
 int command_exec(struct invocation *in, struct nacre_error *err)
 {
-	struct nacre_process process;
+	struct nacre_process *process;
 	int r;
 
 	if (in->exec.process_file) {
@@ -86,6 +87,6 @@ int command_exec(struct invocation *in, struct nacre_error *err)
 	r = nacre_exec(in->nacre, in->operands[0], &in->exec, &process, err);
 	if (r < 0)
 		return r;
-	nacre_process_release(&process);
+	nacre_process_release(process);
 	return 0;
 }

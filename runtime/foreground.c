@@ -94,18 +94,17 @@ static void handle_signals(int signals, struct console *console, pid_t pid)
 }
 
 /* RET_KILLED: by a signal, or as a shell tells that its last command was (sh(1)). */
-static int reap(pid_t pid, bool *ret_killed, struct nacre_error *err)
+static int reap(struct nacre_process *process, bool *ret_killed, struct nacre_error *err)
 {
-	siginfo_t info = {0};
 	int status;
 
-	while (waitid(P_PID, (id_t)pid, &info, WEXITED) < 0) {
-		if (errno != EINTR)
-			return fail_errno(err, errno, "wait for process %ld", (long)pid);
-	}
-	status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
-	*ret_killed = info.si_code != CLD_EXITED;
-	return status;
+	if (nacre_wait(process, -1, &status, err) < 0)
+		return -err->code;
+	if (status == NACRE_WAIT_UNKNOWN)
+		return fail_errno(
+			err, ECHILD, "wait for process %ld", (long)nacre_process_pid(process));
+	*ret_killed = WIFSIGNALED(status);
+	return *ret_killed ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 static uint64_t now_ms(void)
@@ -129,12 +128,12 @@ static int poll_ms(uint64_t deadline)
 }
 
 /* The deadline has passed. The next one is for the kill itself. */
-static int time_out(struct foreground *fg, const struct nacre_process *process, uint64_t *deadline,
+static int time_out(struct foreground *fg, struct nacre_process *process, uint64_t *deadline,
 	struct nacre_error *err)
 {
 	if (fg->explained)
 		return fail(err, ETIMEDOUT, "process %ld did not end within %d s of SIGKILL",
-			(long)process->pid, KILL_WAIT_MS / 1000);
+			(long)nacre_process_pid(process), KILL_WAIT_MS / 1000);
 	fg->explained = true;
 	(void)fail(&fg->why, ETIMEDOUT,
 		"timed out: killed after %llu.%03llu s with all that it started",
@@ -145,26 +144,28 @@ static int time_out(struct foreground *fg, const struct nacre_process *process, 
 }
 
 /* We are the main process of the service: our end is the container's. */
-static int hear_program(struct nacre_process *process, int *polled, struct nacre_error *err)
+static int hear_program(int *notify, struct nacre_error *err)
 {
-	int r = notify_relay(process->notify, getpid(), err);
+	int r = notify_relay(*notify, getpid(), err);
 
 	if (r <= 0)
 		return r;
 	/* Closed, so that what it sends later is refused at once; else it would wait for room. */
-	(void)close(process->notify);
-	process->notify = *polled = -1;
+	(void)close(*notify);
+	*notify = -1;
 	return 0;
 }
 
+/* NOTIFY: see nacre_process_take_notify; -1 once it is closed. */
 static int serve(struct foreground *fg, struct nacre_process *process, struct console *console,
-	struct nacre_error *err)
+	int *notify, struct nacre_error *err)
 {
+	const pid_t pid = nacre_process_pid(process);
 	uint64_t deadline = fg->timeout_ms ? now_ms() + fg->timeout_ms : 0;
 	struct pollfd polls[OWN_POLLS + CONSOLE_POLLS] = {
-		{.fd = process->pidfd, .events = POLLIN},
+		{.fd = nacre_process_pidfd(process), .events = POLLIN},
 		{.fd = fg->signals, .events = POLLIN},
-		{.fd = process->notify, .events = POLLIN},
+		{.fd = *notify, .events = POLLIN},
 	};
 
 	do {
@@ -184,9 +185,10 @@ static int serve(struct foreground *fg, struct nacre_process *process, struct co
 		if (r < 0)
 			continue;
 		if (polls[1].revents)
-			handle_signals(fg->signals, console, process->pid);
-		if (polls[2].revents && hear_program(process, &polls[2].fd, err) < 0)
+			handle_signals(fg->signals, console, pid);
+		if (polls[2].revents && hear_program(notify, err) < 0)
 			return -err->code;
+		polls[2].fd = *notify;
 		console_relay(console, polls + OWN_POLLS);
 	} while (!polls[0].revents);
 	console_drain(console, fg->signals);
@@ -194,8 +196,8 @@ static int serve(struct foreground *fg, struct nacre_process *process, struct co
 }
 
 /* What the exit status alone does not tell. */
-static int settle(struct foreground *fg, const struct nacre_process *process, int status,
-	bool killed, struct nacre_error *err)
+static int settle(struct foreground *fg, struct nacre_process *process, int status, bool killed,
+	struct nacre_error *err)
 {
 	if (fg->explained)
 		return EXIT_TIMEOUT;
@@ -209,22 +211,23 @@ static int settle(struct foreground *fg, const struct nacre_process *process, in
 
 int foreground_serve(struct foreground *fg, struct nacre_process *process, struct nacre_error *err)
 {
+	int notify = nacre_process_take_notify(process);
 	struct nacre_error later;
 	struct console console;
 	bool killed = false;
 	int r;
 	int status;
 
-	r = console_open(&console, process->console, err);
-	process->console = -1;
+	r = console_open(&console, nacre_process_take_console(process), err);
 	if (r >= 0)
-		r = serve(fg, process, &console, err);
+		r = serve(fg, process, &console, &notify, err);
 	console_close(&console);
+	if (notify >= 0)
+		(void)close(notify);
 	if (r < 0)
 		(void)nacre_process_kill(process, &later);
-	status = reap(process->pid, &killed, r < 0 ? &later : err);
+	status = reap(process, &killed, r < 0 ? &later : err);
 	if (r >= 0 && status >= 0)
 		status = settle(fg, process, status, killed, err);
-	nacre_process_release(process);
 	return r < 0 ? r : status;
 }

@@ -21,7 +21,7 @@ int foreground_begin(struct foreground *fg, uint64_t timeout_ms, struct nacre_er
 
 /* Serves PROCESS until it ended. Returns its exit status, 128 + n if signal n ended it,
  * EXIT_TIMEOUT if it ran too long. A process that cannot be served is killed, and what a process
- * that was killed started goes with it. Releases PROCESS. */
+ * that was killed started goes with it. PROCESS stays the caller's to release. */
 int foreground_serve(struct foreground *fg, struct nacre_process *process, struct nacre_error *err);
 
 enum {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/commands.h"
@@ -21,22 +22,22 @@ const struct option_row list_rows[] = {
 
 static const char *const headers[COLUMNS] = {"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"};
 
-static const char *cell(const struct nacre_list_entry *entry, int column, char pid[PID_SIZE])
+static const char *cell(const struct nacre_container *container, int column, char pid[PID_SIZE])
 {
 	switch (column) {
 	case 0:
-		return entry->id;
+		return container->id;
 	case 1:
-		snprintf(pid, PID_SIZE, "%ld", (long)entry->pid);
+		snprintf(pid, PID_SIZE, "%ld", (long)container->pid);
 		return pid;
 	case 2:
-		return entry->status;
+		return nacre_status_name(container->status);
 	case 3:
-		return entry->bundle;
+		return container->bundle;
 	case 4:
-		return entry->created;
+		return container->created;
 	default:
-		return entry->owner;
+		return container->owner;
 	}
 }
 
@@ -47,44 +48,56 @@ static void print_row(const char *const cells[COLUMNS], const int widths[COLUMNS
 	printf("%s\n", cells[COLUMNS - 1]);
 }
 
-static void print_table(const struct nacre_list *list)
+static void print_table(const struct nacre_containers *list)
 {
 	const char *cells[COLUMNS];
 	int widths[COLUMNS];
 	char pid[PID_SIZE];
+	const size_t n = nacre_containers_size(list);
 
 	for (int c = 0; c < COLUMNS; c++) {
 		widths[c] = COLUMN_MIN;
-		for (size_t i = 0; i < list->n; i++) {
-			int width = (int)strlen(cell(&list->entries[i], c, pid));
+		for (size_t i = 0; i < n; i++) {
+			int width = (int)strlen(cell(nacre_containers_get(list, i), c, pid));
 
 			if (width > widths[c])
 				widths[c] = width;
 		}
 	}
 	print_row(headers, widths);
-	for (size_t i = 0; i < list->n; i++) {
+	for (size_t i = 0; i < n; i++) {
 		for (int c = 0; c < COLUMNS; c++)
-			cells[c] = cell(&list->entries[i], c, pid);
+			cells[c] = cell(nacre_containers_get(list, i), c, pid);
 		print_row(cells, widths);
 	}
 }
 
+static int print_json(const struct nacre_containers *list, struct nacre_error *err)
+{
+	char *json;
+
+	if (nacre_containers_json(list, &json, err) < 0)
+		return -err->code;
+	state_print_text(json);
+	free(json);
+	return 0;
+}
+
 int command_list(struct invocation *in, struct nacre_error *err)
 {
-	/* -q wins over the format, as with runc. */
-	bool json = !in->quiet && in->format && strcmp(in->format, "json") == 0;
-	struct nacre_list *list = NULL;
-	int result = nacre_list(in->nacre, json, &list, err);
+	struct nacre_containers *list;
+	int result = nacre_list(in->nacre, &list, err);
 
 	if (result < 0)
 		return result;
-	if (json)
-		state_print_text(list->json);
-	else if (!in->quiet)
+	/* -q wins over the format, as with runc. */
+	if (in->quiet)
+		for (size_t i = 0; i < nacre_containers_size(list); i++)
+			state_print_text(nacre_containers_get(list, i)->id);
+	else if (in->format && strcmp(in->format, "json") == 0)
+		result = print_json(list, err);
+	else
 		print_table(list);
-	for (size_t i = 0; in->quiet && i < list->n; i++)
-		state_print_text(list->entries[i].id);
-	nacre_list_free(list);
-	return 0;
+	nacre_containers_free(list);
+	return result;
 }

@@ -9,12 +9,12 @@ static int for_all(struct invocation *in, const regex_t *pattern,
 	int (*call)(struct invocation *in, const char *id, struct nacre_error *err),
 	struct nacre_error *err)
 {
-	struct nacre_list *list = NULL;
+	struct nacre_containers *list = NULL;
 	struct nacre_error one;
-	int result = nacre_list(in->nacre, false, &list, err);
+	int result = nacre_list(in->nacre, &list, err);
 
-	for (size_t i = 0; list && i < list->n; i++) {
-		const char *id = list->entries[i].id;
+	for (size_t i = 0; list && i < nacre_containers_size(list); i++) {
+		const char *id = nacre_containers_get(list, i)->id;
 
 		if (regexec(pattern, id, 0, NULL, 0) != 0 || call(in, id, &one) >= 0)
 			continue;
@@ -24,7 +24,7 @@ static int for_all(struct invocation *in, const regex_t *pattern,
 		*err = one;
 		result = fail_prefix(err, "%s", id);
 	}
-	nacre_list_free(list);
+	nacre_containers_free(list);
 	return result;
 }
 

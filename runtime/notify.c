@@ -139,21 +139,19 @@ int notify_relay(int sock, pid_t pid, struct nacre_error *err)
 	return r < 0 ? r : 1;
 }
 
-int notify_wait(const struct nacre_process *process, struct nacre_error *err)
+static int wait_until_ready(int sock, const struct nacre_process *process, struct nacre_error *err)
 {
 	struct pollfd polls[] = {
-		{.fd = process->notify, .events = POLLIN},
-		{.fd = process->pidfd, .events = POLLIN},
+		{.fd = sock, .events = POLLIN},
+		{.fd = nacre_process_pidfd(process), .events = POLLIN},
 	};
 	int manager, r;
 
-	if (process->notify < 0)
-		return 0;
 	do {
 		if (poll(polls, 2, -1) < 0 && errno != EINTR)
 			return fail_errno(err, errno, "wait until the program is ready");
 		/* What it said before its end still counts. */
-		r = notify_relay(process->notify, process->pid, err);
+		r = notify_relay(sock, nacre_process_pid(process), err);
 	} while (r == 0 && !polls[1].revents);
 	if (r <= 0)
 		return r;
@@ -162,5 +160,17 @@ int notify_wait(const struct nacre_process *process, struct nacre_error *err)
 		return manager;
 	r = barrier(manager, err);
 	(void)close(manager);
+	return r;
+}
+
+int notify_wait(struct nacre_process *process, struct nacre_error *err)
+{
+	int sock = nacre_process_take_notify(process);
+	int r;
+
+	if (sock < 0)
+		return 0;
+	r = wait_until_ready(sock, process, err);
+	(void)close(sock);
 	return r;
 }

@@ -19,7 +19,7 @@ const struct option_row restore_rows[] = {
 };
 
 static int restore(
-	struct invocation *in, struct nacre_process *ret_process, struct nacre_error *err)
+	struct invocation *in, struct nacre_process **ret_process, struct nacre_error *err)
 {
 	return nacre_restore(in->nacre, in->operands[0], &in->create, &in->criu, ret_process, err);
 }

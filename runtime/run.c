@@ -31,8 +31,9 @@ void run_record_exit(const struct invocation *in, const struct nacre_process *pr
 {
 	struct nacre_error err;
 
-	if (status >= 0 && process->audited &&
-		nacre_exited(in->nacre, in->operands[0], process->pid, status, &err) < 0)
+	if (status >= 0 && nacre_process_audited(process) &&
+		nacre_exited(in->nacre, in->operands[0], nacre_process_pid(process), status, &err) <
+			0)
 		log_line(&in->log, LOG_WARNING, err.text);
 }
 
@@ -48,13 +49,13 @@ void run_explain_end(const struct invocation *in, const struct foreground *fg)
 
 static int begin_detached(struct invocation *in, begin_fn *begin, struct nacre_error *err)
 {
-	struct nacre_process process;
+	struct nacre_process *process;
 	int r = begin(in, &process, err);
 
 	if (r < 0)
 		return r;
-	r = notify_wait(&process, err);
-	nacre_process_release(&process);
+	r = notify_wait(process, err);
+	nacre_process_release(process);
 	return r;
 }
 
@@ -63,15 +64,16 @@ static int begin_detached(struct invocation *in, begin_fn *begin, struct nacre_e
 static int begin_foreground(
 	struct invocation *in, struct foreground *fg, begin_fn *begin, struct nacre_error *err)
 {
-	struct nacre_process process;
+	struct nacre_process *process;
 	int r;
 
 	in->create.window = console_window();
 	r = begin(in, &process, err);
 	if (r < 0)
 		return r;
-	r = foreground_serve(fg, &process, err);
-	run_record_exit(in, &process, r);
+	r = foreground_serve(fg, process, err);
+	run_record_exit(in, process, r);
+	nacre_process_release(process);
 	run_explain_end(in, fg);
 	/* A container that nobody serves any more must not go on. */
 	if (r < 0 || !in->keep)
@@ -97,7 +99,7 @@ int run_begin_container(struct invocation *in, begin_fn *begin, struct nacre_err
 	return r;
 }
 
-static int run(struct invocation *in, struct nacre_process *ret_process, struct nacre_error *err)
+static int run(struct invocation *in, struct nacre_process **ret_process, struct nacre_error *err)
 {
 	return nacre_run(in->nacre, in->operands[0], &in->create, ret_process, err);
 }

@@ -4,7 +4,7 @@
 
 int command_start(struct invocation *in, struct nacre_error *err)
 {
-	struct nacre_process process;
+	struct nacre_process *process;
 	int r;
 
 	if (!notify_manager())
@@ -12,7 +12,7 @@ int command_start(struct invocation *in, struct nacre_error *err)
 	r = nacre_start(in->nacre, in->operands[0], &process, err);
 	if (r < 0)
 		return r;
-	r = notify_wait(&process, err);
-	nacre_process_release(&process);
+	r = notify_wait(process, err);
+	nacre_process_release(process);
 	return r;
 }

@@ -40,21 +40,6 @@ int container_begin(
 	return c->arena ? 0 : fail_errno(err, ENOMEM, "container \"%s\"", id);
 }
 
-struct nacre_process container_take_process(
-	struct life *l, struct nacre_process_group *tree, bool is_container)
-{
-	if (tree)
-		process_group_take(tree, l, is_container);
-	return (struct nacre_process){
-		.pid = l->container.pid,
-		.pidfd = fd_steal(&l->container.pidfd),
-		.console = fd_steal(&l->terminal.master),
-		.tree = tree,
-		.notify = fd_steal(&l->notify_socket),
-		.audited = l->container.record.audit.n > 0,
-	};
-}
-
 int container_look_at_status(
 	const struct container *c, enum container_status *ret_status, struct nacre_error *err)
 {

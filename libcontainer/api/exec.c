@@ -9,6 +9,7 @@
 
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/api/options.h"
+#include "libcontainer/api/process.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/life/audit.h"
@@ -297,7 +298,7 @@ static bool wants_own_cgroup(const struct life *l, const struct nacre_exec_optio
 }
 
 static int exec(struct nacre *nacre, const char *id, const struct nacre_exec_options *options,
-	struct nacre_process *ret_process, struct nacre_error *err)
+	struct nacre_process *process, struct nacre_error *err)
 {
 	struct life_options life_options = {
 		.console_socket = options->console_socket,
@@ -311,7 +312,6 @@ static int exec(struct nacre *nacre, const char *id, const struct nacre_exec_opt
 		.window = {options->window.rows, options->window.columns},
 		.bare_newlines = options->window.bare_newlines,
 	};
-	cleanup_free struct nacre_process_group *tree = process_group_new();
 	struct audit_event event = {.event = "exec"};
 	enum container_status status;
 	struct life l;
@@ -323,7 +323,7 @@ static int exec(struct nacre *nacre, const char *id, const struct nacre_exec_opt
 	life_options.exec_cgroup = life_options.exec_cgroup_asked || wants_own_cgroup(&l, options);
 	/* A user's process may not leave by itself what the login put it into. */
 	life_options.attach = l.container.record.user_unit;
-	if (result == 0 && !tree)
+	if (result == 0 && !process)
 		result = fail_errno(err, ENOMEM, "exec");
 	if (result == 0)
 		result = may_exec(status, options->ignore_paused, err);
@@ -338,16 +338,21 @@ static int exec(struct nacre *nacre, const char *id, const struct nacre_exec_opt
 		result = audit_result(&l, &event, result, step_kill_init, err);
 	}
 	if (result == 0)
-		*ret_process = container_take_process(&l, steal_ptr(tree), false);
+		process_take(process, &l, false);
 	life_done(&l);
 	return result;
 }
 
 int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_options *given,
-	struct nacre_process *ret_process, struct nacre_error *err)
+	struct nacre_process **ret_process, struct nacre_error *err)
 {
+	cleanup_free struct nacre_process *process = process_new();
 	struct nacre_exec_options options;
 	int r = options_take_exec(given, &options, err);
 
-	return r < 0 ? r : exec(nacre, id, &options, ret_process, err);
+	if (r == 0)
+		r = exec(nacre, id, &options, process, err);
+	if (r == 0)
+		*ret_process = steal_ptr(process);
+	return r;
 }

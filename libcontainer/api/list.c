@@ -5,12 +5,20 @@
 #include <string.h>
 #include <threads.h>
 
+#include "libcontainer/api/inspect.h"
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/base/cleanup.h"
 
 enum {
 	PARTS = 2,
 	WORTH_A_THREAD = 64, /* containers: starting one costs what it saves in about ten */
+};
+
+struct nacre_containers {
+	struct oci_state *states; /* by id */
+	struct nacre_container *containers; /* the same */
+	size_t n;
+	struct arena *memory[PARTS]; /* of the states' strings */
 };
 
 /* A part of the containers, and what was learnt of it. */
@@ -126,32 +134,23 @@ static int join_parts(const struct nacre *nacre, const struct part parts[PARTS],
 	return 0;
 }
 
-/* The entries borrow the states' strings. */
-static int fill(struct nacre_list *list, const struct oci_state *states, size_t n, bool json,
-	struct nacre_error *err)
+/* The containers borrow the states' strings. */
+static int fill(struct nacre_containers *list, struct nacre_error *err)
 {
-	list->entries = calloc(n + 1, sizeof(*list->entries));
-	if (!list->entries)
-		return fail_errno(err, ENOMEM, "list containers");
-	list->n = n;
-	for (size_t i = 0; i < n; i++)
-		list->entries[i] = (struct nacre_list_entry){
-			.id = states[i].id,
-			.pid = (pid_t)states[i].pid,
-			.status = states[i].status,
-			.bundle = states[i].bundle,
-			.created = states[i].created ? states[i].created : "",
-			.owner = states[i].owner,
-		};
-	return json ? oci_states_encode(states, n, &list->json, err) : 0;
+	list->containers = calloc(list->n + 1, sizeof(*list->containers));
+	for (size_t i = 0; list->containers && i < list->n; i++) {
+		if (inspect_state(&list->states[i], list->memory[0], &list->containers[i]) < 0)
+			return fail_errno(err, ENOMEM, "list containers");
+	}
+	return list->containers ? 0 : fail_errno(err, ENOMEM, "list containers");
 }
 
-static int look_at_all(const struct nacre *nacre, char *const *ids, size_t n_ids, bool json,
-	struct nacre_list *list, struct nacre_error *err)
+static int look_at_all(const struct nacre *nacre, char *const *ids, size_t n_ids,
+	struct nacre_containers *list, struct nacre_error *err)
 {
-	cleanup_free struct oci_state *states = calloc(n_ids + 1, sizeof(*states));
+	struct oci_state *states = list->states = calloc(n_ids + 1, sizeof(*states));
 	struct status_view view;
-	size_t half = n_ids / 2, n;
+	size_t half = n_ids / 2;
 	struct part parts[PARTS] = {
 		{nacre, &view, ids, half, states},
 		{nacre, &view, ids ? ids + half : NULL, n_ids - half, states + half},
@@ -167,37 +166,51 @@ static int look_at_all(const struct nacre *nacre, char *const *ids, size_t n_ids
 	status_view_close(&view);
 	for (size_t i = 0; i < PARTS; i++)
 		list->memory[i] = parts[i].kept;
-	result = join_parts(nacre, parts, &n);
-	return result < 0 ? fail_errno(err, result, "list containers")
-			  : fill(list, states, n, json, err);
+	result = join_parts(nacre, parts, &list->n);
+	return result < 0 ? fail_errno(err, result, "list containers") : fill(list, err);
 }
 
-int nacre_list(
-	struct nacre *nacre, bool json, struct nacre_list **ret_list, struct nacre_error *err)
+int nacre_list(struct nacre *nacre, struct nacre_containers **ret_list, struct nacre_error *err)
 {
-	struct nacre_list *list = calloc(1, sizeof(*list));
+	struct nacre_containers *list = calloc(1, sizeof(*list));
 	char **ids = NULL;
 	size_t n_ids = 0;
 	int result = list ? state_list_ids(nacre->root_fd, &ids, &n_ids, err)
 			  : fail_errno(err, ENOMEM, "list containers");
 
 	if (result == 0)
-		result = look_at_all(nacre, ids, n_ids, json, list, err);
+		result = look_at_all(nacre, ids, n_ids, list, err);
 	state_free_ids(ids, n_ids);
 	if (result < 0)
-		nacre_list_free(list);
+		nacre_containers_free(list);
 	else
 		*ret_list = list;
 	return result;
 }
 
-void nacre_list_free(struct nacre_list *list)
+size_t nacre_containers_size(const struct nacre_containers *list)
+{
+	return list->n;
+}
+
+const struct nacre_container *nacre_containers_get(const struct nacre_containers *list, size_t i)
+{
+	return i < list->n ? &list->containers[i] : NULL;
+}
+
+int nacre_containers_json(
+	const struct nacre_containers *list, char **ret_json, struct nacre_error *err)
+{
+	return oci_states_encode(list->states, list->n, ret_json, err);
+}
+
+void nacre_containers_free(struct nacre_containers *list)
 {
 	if (!list)
 		return;
 	for (size_t i = 0; i < PARTS; i++)
 		arena_free(list->memory[i]);
-	free(list->entries);
-	free(list->json);
+	free(list->containers);
+	free(list->states);
 	free(list);
 }

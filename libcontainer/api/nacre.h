@@ -52,11 +52,6 @@ int container_pids(struct container *c, pid_t **ret_pids, size_t *ret_n, struct 
 struct oci_state container_state(
 	const struct container_record *record, enum container_status status, struct arena *arena);
 
-/* What the caller of run and exec gets, in place of l. TREE: of process_group_new, taken over;
- * NULL: none. IS_CONTAINER: it is the container's first process. */
-struct nacre_process container_take_process(
-	struct life *l, struct nacre_process_group *tree, bool is_container);
-
 /* prepare.c: fills L for a new container from OPTIONS and their bundle, up to the first row of a
  * table. */
 int prepare_container(
@@ -72,11 +67,6 @@ int create_audit(struct life *l, int result, struct nacre_error *err);
 struct criu_run;
 int checkpoint_begin(const struct container *c, const struct nacre_criu_options *options, bool make,
 	struct criu_run *ret_run, struct nacre_error *err);
-
-/* process_group.c. Heap; NULL: out of memory. To be had before there is a process that could be
- * lost. */
-struct nacre_process_group *process_group_new(void);
-void process_group_take(struct nacre_process_group *tree, struct life *l, bool is_container);
 
 /* trace.c: makes ready what --trace-denials needs, once l->own_filter is settled and
  * l->record.active is. What the policy asks for and cannot be had is a warning. */

@@ -4,6 +4,7 @@
 
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/api/options.h"
+#include "libcontainer/api/process.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/life/audit.h"
@@ -80,11 +81,10 @@ static int prepare(struct life *l, const struct nacre_create_options *create,
 }
 
 static int restore(struct nacre *nacre, const char *id, const struct nacre_create_options *create,
-	const struct nacre_criu_options *options, struct nacre_process *ret_process,
+	const struct nacre_criu_options *options, struct nacre_process *process,
 	struct nacre_error *err)
 {
 	const struct life_options life_options = prepare_life_options(create, false);
-	cleanup_free struct nacre_process_group *tree = process_group_new();
 	struct audit_event event = {.event = "restore"};
 	struct restore restore = RESTORE_NONE;
 	struct criu_run run = CRIU_RUN_NONE;
@@ -96,7 +96,7 @@ static int restore(struct nacre *nacre, const char *id, const struct nacre_creat
 	restore.run = &run;
 	l.restore = &restore;
 	l.options = &life_options;
-	if (r == 0 && !tree)
+	if (r == 0 && !process)
 		r = fail_errno(err, ENOMEM, "restore");
 	if (r == 0)
 		r = prepare(&l, create, options, err);
@@ -106,7 +106,7 @@ static int restore(struct nacre *nacre, const char *id, const struct nacre_creat
 	event.pid = l.container.pid;
 	r = audit_result(&l, &event, r, life_delete, err);
 	if (r == 0)
-		*ret_process = container_take_process(&l, steal_ptr(tree), true);
+		process_take(process, &l, true);
 	namespaces_plan_done(&restore.plan);
 	criu_run_done(&run);
 	life_done(&l);
@@ -114,14 +114,18 @@ static int restore(struct nacre *nacre, const char *id, const struct nacre_creat
 }
 
 int nacre_restore(struct nacre *nacre, const char *id, const struct nacre_create_options *create,
-	const struct nacre_criu_options *given, struct nacre_process *ret_process,
+	const struct nacre_criu_options *given, struct nacre_process **ret_process,
 	struct nacre_error *err)
 {
+	cleanup_free struct nacre_process *process = process_new();
 	struct nacre_create_options create_options;
 	struct nacre_criu_options options;
 
 	if (options_take_create(create, &create_options, err) < 0 ||
 		options_take_criu(given, &options, err) < 0)
 		return -err->code;
-	return restore(nacre, id, &create_options, &options, ret_process, err);
+	if (restore(nacre, id, &create_options, &options, process, err) < 0)
+		return -err->code;
+	*ret_process = steal_ptr(process);
+	return 0;
 }

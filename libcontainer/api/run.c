@@ -3,14 +3,14 @@
 
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/api/options.h"
+#include "libcontainer/api/process.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/life/audit.h"
 
 static int run(struct nacre *nacre, const char *id, const struct nacre_create_options *options,
-	struct nacre_process *ret_process, struct nacre_error *err)
+	struct nacre_process *process, struct nacre_error *err)
 {
 	const struct life_options life_options = prepare_life_options(options, false);
-	cleanup_free struct nacre_process_group *tree = process_group_new();
 	struct life l;
 	int result;
 
@@ -18,7 +18,7 @@ static int run(struct nacre *nacre, const char *id, const struct nacre_create_op
 	result = container_begin(nacre, id, &l.container, err);
 
 	l.options = &life_options;
-	if (result == 0 && !tree)
+	if (result == 0 && !process)
 		result = fail_errno(err, ENOMEM, "run");
 	if (result == 0)
 		result = prepare_container(&l, options, err);
@@ -29,16 +29,21 @@ static int run(struct nacre *nacre, const char *id, const struct nacre_create_op
 			&(struct audit_event){.event = "start", .pid = l.container.pid}, 0,
 			life_delete, err);
 	if (result == 0)
-		*ret_process = container_take_process(&l, steal_ptr(tree), true);
+		process_take(process, &l, true);
 	life_done(&l);
 	return result;
 }
 
 int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_options *given,
-	struct nacre_process *ret_process, struct nacre_error *err)
+	struct nacre_process **ret_process, struct nacre_error *err)
 {
+	cleanup_free struct nacre_process *process = process_new();
 	struct nacre_create_options options;
 	int r = options_take_create(given, &options, err);
 
-	return r < 0 ? r : run(nacre, id, &options, ret_process, err);
+	if (r == 0)
+		r = run(nacre, id, &options, process, err);
+	if (r == 0)
+		*ret_process = steal_ptr(process);
+	return r;
 }

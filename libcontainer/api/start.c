@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "libcontainer/api/nacre.h"
+#include "libcontainer/api/process.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/fdpass.h"
 #include "libcontainer/life/audit.h"
@@ -26,8 +27,24 @@ static int connect_to_init(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-int nacre_start(struct nacre *nacre, const char *id, struct nacre_process *ret_process,
-	struct nacre_error *err)
+/* What the caller's handle is to have, got before anything runs. */
+static int open_for_process(struct life *l, struct nacre_error *err)
+{
+	int r = l->container.record.cgroup
+			? status_open_cgroup(&l->container.record, &l->container.cgroup, err)
+			: 0;
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	if (!(l->container.record.active & NOTIFY))
+		return 0;
+	l->notify_socket = notify_listen(l->container.state_fd, err);
+	return l->notify_socket < 0 ? l->notify_socket : 0;
+}
+
+/* PROCESS: NULL if the caller wants none. */
+static int start(
+	struct nacre *nacre, const char *id, struct nacre_process *process, struct nacre_error *err)
 {
 	struct nacre_error undo;
 	bool destroy;
@@ -50,20 +67,32 @@ int nacre_start(struct nacre *nacre, const char *id, struct nacre_process *ret_p
 		result = audit_open(&l.container, err);
 	if (result == 0)
 		result = connect_to_init(&l, err);
-	if (result == 0 && ret_process && l.container.record.active & NOTIFY) {
-		l.notify_socket = notify_listen(l.container.state_fd, err);
-		result = l.notify_socket < 0 ? l.notify_socket : 0;
-	}
+	if (result == 0 && process)
+		result = open_for_process(&l, err);
 	if (result == 0)
 		result = audit_result(&l,
 			&(struct audit_event){.event = "start", .pid = l.container.record.pid},
 			life_start(&l, err), step_kill_init, err);
-	if (result == 0 && ret_process)
-		*ret_process = container_take_process(&l, NULL, true);
+	if (result == 0 && process)
+		process_take(process, &l, true);
 	destroy = result < 0 && l.started;
 	life_done(&l);
 	/* runtime.md, Lifecycle 9: with a poststart hook that failed it goes on at step 12. */
 	if (destroy && nacre_delete(nacre, id, true, &undo) < 0)
 		nacre->callbacks.warn(nacre->callbacks.data, undo.text);
 	return result;
+}
+
+int nacre_start(struct nacre *nacre, const char *id, struct nacre_process **ret_process,
+	struct nacre_error *err)
+{
+	cleanup_free struct nacre_process *process = ret_process ? process_new() : NULL;
+	int r;
+
+	if (ret_process && !process)
+		return fail_errno(err, ENOMEM, "start");
+	r = start(nacre, id, process, err);
+	if (r == 0 && ret_process)
+		*ret_process = steal_ptr(process);
+	return r;
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/api/process.h"
 #include "runtime/foreground.h"
 
 #include <check.h>
@@ -30,14 +31,15 @@ static char seen[256 * 1024];
 static size_t n_seen;
 
 /* What the library does: SCRIPT in a shell, on a terminal of its own if TTY. */
-static int start(const char *script, bool tty, struct nacre_process *ret_process)
+static struct nacre_process *start(const char *script, bool tty)
 {
+	struct nacre_process *process = process_new();
 	sigset_t none;
 
-	*ret_process = (struct nacre_process){.console = -1, .notify = -1};
-	ret_process->tree = NULL;
-	ret_process->pid = tty ? forkpty(&ret_process->console, NULL, NULL, NULL) : fork();
-	if (ret_process->pid == 0) {
+	if (!process)
+		return NULL;
+	process->pid = tty ? forkpty(&process->console, NULL, NULL, NULL) : fork();
+	if (process->pid == 0) {
 		(void)sigemptyset(&none);
 		(void)sigprocmask(SIG_SETMASK, &none, NULL);
 		/* What nohup or & ignores a shell cannot trap; init resets all signals. */
@@ -47,21 +49,23 @@ static int start(const char *script, bool tty, struct nacre_process *ret_process
 		(void)execl("/bin/sh", "sh", "-c", script, (char *)NULL);
 		_exit(FAILED);
 	}
-	ret_process->pidfd = (int)syscall(SYS_pidfd_open, ret_process->pid, 0);
-	return ret_process->pid < 0 || ret_process->pidfd < 0 ? -errno : 0;
+	process->pidfd = (int)syscall(SYS_pidfd_open, process->pid, 0);
+	return process->pid < 0 || process->pidfd < 0 ? NULL : process;
 }
 
 /* The runtime: what stands in for the process, with the stdio that it has. Does not return. */
 static void serve(const char *script, bool tty)
 {
-	struct nacre_process process;
+	struct nacre_process *process = NULL;
 	struct foreground fg;
 	struct nacre_error err;
 	int status = FAILED;
 
 	(void)alarm(0);
-	if (foreground_begin(&fg, 0, &err) == 0 && start(script, tty, &process) == 0)
-		status = foreground_serve(&fg, &process, &err);
+	if (foreground_begin(&fg, 0, &err) == 0)
+		process = start(script, tty);
+	if (process)
+		status = foreground_serve(&fg, process, &err);
 	foreground_end(&fg);
 	_exit(status < 0 ? FAILED : status);
 }

@@ -37,7 +37,7 @@ static int call_run(const void *options, struct nacre_error *err)
 {
 	struct nacre_process *process;
 
-	return nacre_run(nacre, "none", options, (void *)&process, err);
+	return nacre_run(nacre, "none", options, &process, err);
 }
 
 static int call_harden(const void *options, struct nacre_error *err)
@@ -51,7 +51,7 @@ static int call_exec(const void *options, struct nacre_error *err)
 {
 	struct nacre_process *process;
 
-	return nacre_exec(nacre, "none", options, (void *)&process, err);
+	return nacre_exec(nacre, "none", options, &process, err);
 }
 
 static int call_update(const void *options, struct nacre_error *err)
@@ -73,7 +73,7 @@ static int call_restore(const void *options, struct nacre_error *err)
 {
 	struct nacre_process *process;
 
-	return nacre_restore(nacre, "none", &nowhere, options, (void *)&process, err);
+	return nacre_restore(nacre, "none", &nowhere, options, &process, err);
 }
 
 static int call_restore_create(const void *options, struct nacre_error *err)
@@ -81,7 +81,7 @@ static int call_restore_create(const void *options, struct nacre_error *err)
 	const struct nacre_criu_options criu = {.size = sizeof(criu)};
 	struct nacre_process *process;
 
-	return nacre_restore(nacre, "none", options, &criu, (void *)&process, err);
+	return nacre_restore(nacre, "none", options, &criu, &process, err);
 }
 
 /* Every call that takes options, with ones that it would do without a container. */
@@ -170,7 +170,7 @@ START_TEST(a_size_that_is_none_is_refused)
 }
 END_TEST
 
-/* As in version 1, which ended with DATA of five: these sizes never change. */
+/* As of version 1, which did not need DATA. */
 START_TEST(what_a_shorter_one_lacks_is_zero)
 {
 	const struct nacre_options full = {

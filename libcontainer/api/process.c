@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/api/process.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libcontainer/api/nacre.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/cgroup/exec_cgroup.h"
+
+/* Where the kernel counts: in a cgroup that has the memory controller, with all below it. */
+static uint64_t oom_kills(const struct nacre_process *process)
+{
+	uint64_t own = cgroup_oom_kills(&process->own);
+
+	return own ? own : cgroup_oom_kills(&process->cgroup) - process->oom_kills;
+}
+
+struct nacre_process *process_new(void)
+{
+	struct nacre_process *process = malloc(sizeof(*process));
+
+	if (process)
+		*process = (struct nacre_process){
+			.pidfd = -1,
+			.console = -1,
+			.notify = -1,
+			.cgroup = CGROUP_CLOSED,
+			.own = CGROUP_CLOSED,
+		};
+	return process;
+}
+
+void process_take(struct nacre_process *process, struct life *l, bool is_container)
+{
+	*process = (struct nacre_process){
+		.pid = l->container.pid,
+		.pidfd = fd_steal(&l->container.pidfd),
+		.console = fd_steal(&l->terminal.master),
+		.notify = fd_steal(&l->notify_socket),
+		.audited = l->container.record.audit.n > 0,
+		.cgroup = l->container.cgroup,
+		.own = l->exec_cgroup,
+		.is_container = is_container,
+		.killed = l->container.record.active & KILL_ON_EXIT,
+		.oom_kills = l->oom_kills,
+	};
+	l->container.cgroup = CGROUP_CLOSED;
+	l->exec_cgroup = CGROUP_CLOSED;
+}
+
+pid_t nacre_process_pid(const struct nacre_process *process)
+{
+	return process->pid;
+}
+
+int nacre_process_pidfd(const struct nacre_process *process)
+{
+	return process->pidfd;
+}
+
+bool nacre_process_audited(const struct nacre_process *process)
+{
+	return process->audited;
+}
+
+int nacre_process_take_console(struct nacre_process *process)
+{
+	return fd_steal(&process->console);
+}
+
+int nacre_process_take_notify(struct nacre_process *process)
+{
+	return fd_steal(&process->notify);
+}
+
+int nacre_process_kill(struct nacre_process *process, struct nacre_error *err)
+{
+	const struct cgroup *cgroup = NULL;
+	int result;
+
+	if (process->own.fd >= 0)
+		cgroup = &process->own;
+	else if (process->is_container)
+		cgroup = &process->cgroup;
+	if (cgroup && cgroup->fd >= 0) {
+		process->killed = true;
+		return cgroup_kill(cgroup, err);
+	}
+	result = sys_pidfd_send_signal(process->pidfd, SIGKILL);
+	return result < 0 && result != -ESRCH
+		       ? fail_errno(err, result, "kill process %d", (int)process->pid)
+		       : 0;
+}
+
+int nacre_process_explain(const struct nacre_process *process, struct nacre_error *ret_why)
+{
+	cleanup_free char *limit = NULL;
+	struct nacre_error ignored; /* a limit further up, of which this tells nothing */
+
+	if (oom_kills(process) == 0)
+		return 0;
+	if (file_read(process->cgroup.fd, "memory.max", 64, &limit, NULL, &ignored) == 0)
+		limit[strcspn(limit, "\n")] = '\0';
+	(void)fail(ret_why, ENOMEM,
+		"%s was OOM-killed: its memory limit is %s (linux.resources.memory.limit)",
+		process->is_container ? "container init" : "exec process",
+		limit ? limit : "that of a cgroup above it");
+	return 1;
+}
+
+void nacre_process_release(struct nacre_process *process)
+{
+	struct nacre_error ignored; /* what stays is removed with the container */
+
+	if (!process)
+		return;
+	fd_close(&process->console);
+	fd_close(&process->pidfd);
+	fd_close(&process->notify);
+	if (process->own.fd >= 0 && process->killed)
+		(void)cgroup_destroy(&process->own, &ignored);
+	else if (process->own.fd >= 0)
+		exec_cgroup_leave(&process->own);
+	cgroup_close(&process->own);
+	cgroup_close(&process->cgroup);
+	free(process);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "libcontainer/api/process.h"
+#include "libcontainer/base/child.h"
+#include "libcontainer/base/sys.h"
+#include "specs/error.h"
+
+enum {
+	NS_PER_MS = 1000000,
+	CORE_DUMPED = 0x80, /* in a wait status: WCOREDUMP(3) */
+};
+
+/* -1: for ever. A signal that is handled meanwhile does not end the wait. */
+static int await_end(const struct nacre_process *process, int timeout_ms, struct nacre_error *err)
+{
+	const int64_t deadline = child_now() + (int64_t)timeout_ms * NS_PER_MS;
+	struct pollfd end = {.fd = process->pidfd, .events = POLLIN};
+	int left = timeout_ms, r;
+
+	while ((r = poll(&end, 1, left)) < 0) {
+		if (errno != EINTR)
+			return fail_errno(err, errno, "wait for process %d", (int)process->pid);
+		if (timeout_ms >= 0) {
+			int64_t ns = deadline - child_now();
+
+			left = ns > 0 ? (int)((ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
+		}
+	}
+	return r > 0 ? 0
+		     : fail(err, ETIMEDOUT, "process %d has not ended within %d ms",
+			       (int)process->pid, timeout_ms);
+}
+
+/* As waitpid(2) gives it. By pidfd: where the process is not a child of the caller, its number can
+ * be that of one by now. */
+static int wait_status(
+	const struct nacre_process *process, int *ret_status, struct nacre_error *err)
+{
+	siginfo_t info = {.si_code = 0};
+	int r;
+
+	do {
+		r = sys_pidfd_wait(process->pidfd, &info, WEXITED);
+	} while (r == -EINTR);
+	if (r == -ECHILD) {
+		*ret_status = NACRE_WAIT_UNKNOWN;
+		return 0;
+	}
+	if (r < 0)
+		return fail_errno(err, r, "wait for process %d", (int)process->pid);
+	if (info.si_code == CLD_EXITED)
+		*ret_status = (info.si_status & 0xff) << 8;
+	else
+		*ret_status = info.si_status | (info.si_code == CLD_DUMPED ? CORE_DUMPED : 0);
+	return 0;
+}
+
+int nacre_wait(
+	struct nacre_process *process, int timeout_ms, int *ret_status, struct nacre_error *err)
+{
+	if (!process->ended) {
+		if (await_end(process, timeout_ms < 0 ? -1 : timeout_ms, err) < 0 ||
+			wait_status(process, &process->status, err) < 0)
+			return -err->code;
+		process->ended = true;
+	}
+	*ret_status = process->status;
+	return 0;
+}
