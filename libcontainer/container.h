@@ -297,7 +297,8 @@ NACRE_API size_t nacre_containers_size(const struct nacre_containers *list);
 /* The one at I, the list's own; NULL: there are not so many. */
 NACRE_API const struct nacre_container *nacre_containers_get(
 	const struct nacre_containers *list, size_t i);
-NACRE_API int nacre_containers_json(/* an array of states */
+/* An array of states. */
+NACRE_API int nacre_containers_json(
 	const struct nacre_containers *list, char **ret_json, struct nacre_error *err);
 NACRE_API void nacre_containers_free(struct nacre_containers *list);
 
