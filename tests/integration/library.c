@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What library.t asks of libnacre beyond contrib/example: a program of its own, compiled against
+ * what is installed. As C and as C++.
+ *
+ *	library ROOT create BUNDLE ID	creates, inspects, starts, waits; prints what it saw
+ *	library ROOT start ID		starts what another process created, and waits
+ *	library ROOT list
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include <nacre/container.h>
+
+enum {
+	WAIT_MS = 20000,
+};
+
+static struct nacre_error err;
+
+static void must(int r)
+{
+	if (r >= 0)
+		return;
+	(void)fprintf(stderr, "library: %s\n", err.text);
+	exit(1);
+}
+
+static void print(const struct nacre_container *container)
+{
+	(void)printf("%s %s pid=%d bundle=%s rootfs=%s created=%s owner=%s profile=%s",
+		container->id, nacre_status_name(container->status), container->pid > 0,
+		container->bundle, container->rootfs, *container->created ? "set" : "",
+		container->owner, container->profile);
+	for (size_t i = 0; container->annotations[i]; i += 2)
+		(void)printf(" %s=%s", container->annotations[i], container->annotations[i + 1]);
+	(void)printf("\n");
+}
+
+static void inspect(struct nacre *nacre, const char *id)
+{
+	struct nacre_container *container;
+
+	must(nacre_inspect(nacre, id, &container, &err));
+	print(container);
+	nacre_container_free(container);
+}
+
+static void start(struct nacre *nacre, const char *id)
+{
+	struct nacre_process *process;
+	int status;
+
+	must(nacre_start(nacre, id, &process, &err));
+	must(nacre_wait(process, WAIT_MS, &status, &err));
+	if (status == NACRE_WAIT_UNKNOWN)
+		(void)printf("ended\n");
+	else
+		(void)printf("exit code %d\n", WEXITSTATUS(status));
+	nacre_process_release(process);
+	inspect(nacre, id);
+}
+
+static void create(struct nacre *nacre, const char *bundle, const char *id)
+{
+	struct nacre_create_options options;
+
+	memset(&options, 0, sizeof(options));
+	options.size = sizeof(options);
+	options.bundle = bundle;
+	options.profile = "oci";
+	must(nacre_create(nacre, id, &options, &err));
+	inspect(nacre, id);
+	(void)fflush(stdout);
+	start(nacre, id);
+}
+
+static void list(struct nacre *nacre)
+{
+	struct nacre_containers *containers;
+	char *json;
+
+	must(nacre_list(nacre, &containers, &err));
+	for (size_t i = 0; i < nacre_containers_size(containers); i++)
+		print(nacre_containers_get(containers, i));
+	if (nacre_containers_get(containers, nacre_containers_size(containers)))
+		exit(1);
+	must(nacre_containers_json(containers, &json, &err));
+	(void)printf("%s\n", json);
+	free(json);
+	nacre_containers_free(containers);
+}
+
+int main(int argc, char *argv[])
+{
+	const char *verb = argc > 2 ? argv[2] : "";
+	struct nacre_options options;
+	struct nacre *nacre;
+
+	must(nacre_self_protect(argv, &err));
+	memset(&options, 0, sizeof(options));
+	options.size = sizeof(options);
+	options.root = argv[1];
+	must(nacre_open(&options, &nacre, &err));
+	if (strcmp(verb, "create") == 0 && argc == 5)
+		create(nacre, argv[3], argv[4]);
+	else if (strcmp(verb, "start") == 0 && argc == 4)
+		start(nacre, argv[3]);
+	else if (strcmp(verb, "list") == 0)
+		list(nacre);
+	else
+		exit(2);
+	nacre_close(nacre);
+	return 0;
+}
