@@ -5,8 +5,10 @@
  *
  *	library ROOT create BUNDLE ID	creates, inspects, starts, waits; prints what it saw
  *	library ROOT start ID		starts what another process created, and waits
+ *	library ROOT kill ID		starts it, gives it half a second, and kills all of it
  *	library ROOT list
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +65,19 @@ static void start(struct nacre *nacre, const char *id)
 	inspect(nacre, id);
 }
 
+static void start_and_kill(struct nacre *nacre, const char *id)
+{
+	struct nacre_process *process;
+	int status;
+
+	must(nacre_start(nacre, id, &process, &err));
+	if (nacre_wait(process, 500, &status, &err) != -ETIMEDOUT)
+		exit(3);
+	must(nacre_process_kill(process, &err));
+	must(nacre_wait(process, WAIT_MS, &status, &err));
+	nacre_process_release(process);
+}
+
 static void create(struct nacre *nacre, const char *bundle, const char *id)
 {
 	struct nacre_create_options options;
@@ -108,6 +123,8 @@ int main(int argc, char *argv[])
 		create(nacre, argv[3], argv[4]);
 	else if (strcmp(verb, "start") == 0 && argc == 4)
 		start(nacre, argv[3]);
+	else if (strcmp(verb, "kill") == 0 && argc == 4)
+		start_and_kill(nacre, argv[3]);
 	else if (strcmp(verb, "list") == 0)
 		list(nacre);
 	else

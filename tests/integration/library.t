@@ -198,6 +198,23 @@ test_of_what_another_created_the_end_is_told() {
 	is "$bad_start" "library: cannot start a container that has stopped"
 }
 
+# Without a pid namespace its end does not take the others along.
+test_all_of_a_started_container_is_killed() {
+	local group
+	install_library || return
+	flags
+	link gcc "$own" "${flags[@]}" || return
+	bundle sh
+	with_busybox || return
+	program /bin/sh -c 'sleep 1000 & sleep 1000 & exec sleep 1000'
+	without_namespace pid
+	create
+	group=$(cgroup)
+	good linked kill "$id"
+	wait_for grep -qx 'populated 0' "$group/cgroup.events"
+	status_is stopped || wrong "it is not stopped"
+}
+
 # Without a word of where it is: as root would install it, in a mount namespace in which /etc and the
 # prefix can be written to.
 test_after_an_install_ld_so_and_pkg_config_find_it() {
