@@ -96,8 +96,7 @@ struct nacre_create_options {
 	size_t size;
 	const char *bundle; /* directory; NULL: the working directory */
 	const char *config; /* file; NULL: config.json in the bundle */
-	const char
-		*console_socket; /* unix(7) socket that takes the terminal's master; NULL: none */
+	const char *console_socket; /* unix(7) socket: gets the terminal's master; NULL: none */
 	const char *pid_file; /* gets the pid in decimal; NULL: none */
 	const char *pidfd_socket; /* takes a pidfd of the process; NULL: none */
 	const char *profile; /* NULL: that of the policy, which is "agent" if it names none */
@@ -238,6 +237,8 @@ NACRE_API int nacre_signal(const char *text, struct nacre_error *err);
 NACRE_API int nacre_delete(
 	struct nacre *nacre, const char *id, bool force, struct nacre_error *err);
 
+/* Stops all its processes where they are, and lets them go on. -EBUSY: it does not run, or is not
+ * paused. -ENOTSUP: it has no cgroup. */
 NACRE_API int nacre_pause(struct nacre *nacre, const char *id, struct nacre_error *err);
 NACRE_API int nacre_resume(struct nacre *nacre, const char *id, struct nacre_error *err);
 
