@@ -75,7 +75,7 @@ static int print_value(FILE *out, const struct option_row *row, const char *text
 	}
 }
 
-/* The next one behind FIRST (NULL: the first of all) whose field is in the object of N letters that
+/* The next one behind AFTER (NULL: the first of all) whose field is in the object of N letters that
  * NAME begins with; NULL: there is none. */
 static const struct option_setting *next_of(const struct option_setting *limits,
 	const struct option_setting *after, const char *name, size_t n)
@@ -207,6 +207,7 @@ int command_update(struct invocation *in, struct nacre_error *err)
 	in->update.resources = text;
 	if (r == 0)
 		r = nacre_update(in->nacre, in->operands[0], &in->update, err);
+	in->update.resources = NULL;
 	free(text);
 	return r;
 }
