@@ -11,7 +11,8 @@
 /*
  * How often a container's system calls were refused, by call and rule: the file "denials" in its
  * state directory, written by the tracers (tracer.c) and read by `explain`. A line of fixed length
- * for each, so that one count is one pwrite(2).
+ * for each, so that one count is one pwrite(2). The tracer of a container may be of another version
+ * than that of a later exec, and than `explain`: the form of a line does not change.
  *
  * Each tracer holds a lock (fcntl(2), POSIX record locks) for as long as it lives: it is found by
  * that, and no pid can be taken for it that another process has by now.
@@ -21,7 +22,7 @@
 
 struct denial_count {
 	uint64_t count;
-	int rule; /* place in filter_rules; -1: no row */
+	int rule; /* seccomp_rule_number; -1: no row */
 	int error; /* what the caller got */
 	char call[40]; /* "others", with error 0: what no line was left for */
 	char grant[64]; /* that would allow it; "": none */

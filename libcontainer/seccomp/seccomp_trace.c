@@ -81,7 +81,8 @@ uint32_t seccomp_trace_verdict(
 	return SECCOMP_RET_ERRNO | ENOSYS;
 }
 
-static int find_rule(unsigned profile, const struct seccomp_denial *denial, const uint64_t args[6])
+static const struct filter_rule *find_rule(
+	unsigned profile, const struct seccomp_denial *denial, const uint64_t args[6])
 {
 	for (const struct filter_rule *rule = filter_rules; rule->calls; rule++) {
 		bool holds = rule->profiles & profile && rule->error == denial->error &&
@@ -91,19 +92,37 @@ static int find_rule(unsigned profile, const struct seccomp_denial *denial, cons
 			i++)
 			holds = filter_test_holds(&rule->tests[i], args);
 		if (holds)
-			return (int)(rule - filter_rules);
+			return rule;
 	}
-	return -1;
+	return NULL;
 }
 
-const char *seccomp_denial_reason(int rule)
+/* FNV-1a of its texts. Of five digits, for the file, and above the places in the table, which stood
+ * there once. */
+int seccomp_rule_number(const struct filter_rule *rule)
 {
-	return rule < 0 ? "not in nacre's list, or of another architecture"
-			: filter_rules[rule].why;
+	const char *const texts[] = {rule->calls, rule->why};
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		for (const char *c = texts[i]; *c; c++)
+			hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+	return 1000 + (int)(hash % 99000);
+}
+
+const char *seccomp_denial_reason(int number)
+{
+	if (number < 0)
+		return "not in nacre's list, or of another architecture";
+	for (const struct filter_rule *rule = filter_rules; rule->calls; rule++)
+		if (seccomp_rule_number(rule) == number)
+			return rule->why;
+	return "in the list of the nacre that counted it, which is another version";
 }
 
 static void describe(unsigned profile, struct seccomp_denial *denial)
 {
+	const struct filter_rule *rule;
 	uint64_t args[6];
 
 	/* The kernel's type of them is long long, and uint64_t is long. */
@@ -111,9 +130,12 @@ static void describe(unsigned profile, struct seccomp_denial *denial)
 		args[i] = denial->data.args[i];
 	seccomp_call_name(denial->data.arch, denial->data.nr, denial->call);
 	denial->grant[0] = '\0';
-	denial->rule = find_rule(profile, denial, args);
-	if (denial->rule >= 0)
-		filter_grant_text(&filter_rules[denial->rule], denial->call, args, denial->grant);
+	denial->rule = -1;
+	rule = find_rule(profile, denial, args);
+	if (!rule)
+		return;
+	denial->rule = seccomp_rule_number(rule);
+	filter_grant_text(rule, denial->call, args, denial->grant);
 }
 
 int seccomp_trace_take(int listener, const struct seccomp_own *own,

@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "libcontainer/seccomp/seccomp_own.h"
+#include "specs/filter.h"
 
 /*
  * --trace-denials: the same filter, but what it refuses is asked of a tracer first, by user
@@ -29,12 +30,15 @@ struct seccomp_denial {
 	struct seccomp_data data;
 	char call[40]; /* name, or the number where there is none */
 	int error; /* what OWN answers */
-	int rule; /* place in filter_rules; -1: no row refuses it, the list does not have it */
+	int rule; /* seccomp_rule_number; -1: no row refuses it, the list does not have it */
 	char grant[64]; /* that would allow it; "": none */
 };
 
-/* Why the row RULE refuses, or what is not in the list. */
-const char *seccomp_denial_reason(int rule);
+/* A number that the row has in every version that has it: the counts of denials outlive theirs. */
+int seccomp_rule_number(const struct filter_rule *rule);
+
+/* Why the row with that number refuses; -1: what is not in the list. */
+const char *seccomp_denial_reason(int number);
 
 /* Takes one notification from LISTENER: a process waits for its answer. 0: it is gone again. */
 int seccomp_trace_take(int listener, const struct seccomp_own *own,

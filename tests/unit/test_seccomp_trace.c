@@ -73,6 +73,30 @@ START_TEST(what_was_refused_is_asked_and_nothing_else)
 }
 END_TEST
 
+/* What stands in a file of counts: it must name one row, in this version and in any other. */
+START_TEST(a_rule_has_a_number_of_its_own_that_finds_it)
+{
+	for (const struct filter_rule *rule = filter_rules; rule->calls; rule++) {
+		const int number = seccomp_rule_number(rule);
+
+		ck_assert_int_ge(number, 1000);
+		ck_assert_int_le(number, 99999);
+		ck_assert_msg(!strcmp(seccomp_denial_reason(number), rule->why), "%s: %s",
+			rule->calls, seccomp_denial_reason(number));
+	}
+}
+END_TEST
+
+START_TEST(a_number_of_another_version_is_said_to_be_one)
+{
+	static const int others[] = {0, 12, 999, 100000};
+
+	for (size_t i = 0; i < N(others); i++)
+		ck_assert_ptr_nonnull(strstr(seccomp_denial_reason(others[i]), "another version"));
+	ck_assert_ptr_nonnull(strstr(seccomp_denial_reason(-1), "not in nacre's list"));
+}
+END_TEST
+
 Suite *suite_seccomp_trace(void)
 {
 	Suite *suite = suite_create("seccomp_trace");
@@ -81,6 +105,8 @@ Suite *suite_seccomp_trace(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, the_answer_is_the_verdict_of_the_filter);
 	tcase_add_test(tcase, what_was_refused_is_asked_and_nothing_else);
+	tcase_add_test(tcase, a_rule_has_a_number_of_its_own_that_finds_it);
+	tcase_add_test(tcase, a_number_of_another_version_is_said_to_be_one);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
