@@ -275,6 +275,15 @@ int oci_config_encode(
 	return json_writer_finish(w, ret_text, err);
 }
 
+int oci_config_rewrite(const struct oci_config *before, const struct oci_config *after,
+	char **ret_text, struct nacre_error *err)
+{
+	struct json_writer *w = json_writer_new(false);
+
+	fields_rewrite(w, &oci_config_type, before->document->root, before, after);
+	return json_writer_finish(w, ret_text, err);
+}
+
 int oci_config_copy(struct arena *arena, const struct oci_config *config,
 	struct oci_config **ret_copy, struct nacre_error *err)
 {

@@ -64,8 +64,8 @@ static size_t load_count(const struct field *f, const char *object)
 
 /* --- encode --- */
 
-/* Whether the member is written: what Go's omitempty leaves out is left out. */
-static bool is_written(const struct field *f, const char *object)
+/* What Go's omitempty leaves out is left out. */
+bool field_is_written(const struct field *f, const char *object)
 {
 	const struct scalar_kind *scalar = field_scalar(f->kind);
 	const void *member = object + f->offset;
@@ -150,7 +150,7 @@ static void encode_number(struct json_writer *w, const struct scalar_kind *kind,
 		json_u64(w, bits);
 }
 
-static void encode_field(struct json_writer *w, const struct field *f, const char *object)
+void field_encode(struct json_writer *w, const struct field *f, const char *object)
 {
 	const void *member = object + f->offset;
 	const char *text;
@@ -196,10 +196,10 @@ void fields_encode(struct json_writer *w, const struct struct_type *type, const 
 {
 	json_open_object(w);
 	for (const struct field *f = type->fields; f->name; f++) {
-		if (!is_written(f, object))
+		if (!field_is_written(f, object))
 			continue;
 		json_key(w, f->name);
-		encode_field(w, f, object);
+		field_encode(w, f, object);
 	}
 	json_close_object(w);
 }
@@ -354,14 +354,14 @@ static bool same_structs(const struct field *f, const char *a, const char *b, si
 	return true;
 }
 
-static bool same_field(const struct field *f, const char *a, const char *b)
+bool field_equal(const struct field *f, const char *a, const char *b)
 {
 	const struct scalar_kind *scalar = field_scalar(f->kind);
 	const void *x = a + f->offset, *y = b + f->offset;
-	bool written = is_written(f, a);
+	bool written = field_is_written(f, a);
 	size_t n;
 
-	if (written != is_written(f, b))
+	if (written != field_is_written(f, b))
 		return false;
 	if (!written)
 		return true;
@@ -397,7 +397,7 @@ static bool same_field(const struct field *f, const char *a, const char *b)
 bool fields_equal(const struct struct_type *type, const void *a, const void *b)
 {
 	for (const struct field *f = type->fields; f->name; f++)
-		if (!same_field(f, a, b))
+		if (!field_equal(f, a, b))
 			return false;
 	return true;
 }

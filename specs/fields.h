@@ -9,9 +9,9 @@
 #include "specs/spec.h"
 
 /*
- * One table a struct gives four operations: decode, encode, copy, compare. The tables stand in
- * config.c, linux.c, state.c and features.c, in the order of the spec, and read like it. fields.c
- * and fields_decode.c are the engine.
+ * One table a struct gives its operations: decode, encode, rewrite, copy, compare, merge. The
+ * tables stand in config.c, linux.c, state.c and features.c, in the order of the spec, and read
+ * like it. fields.c and fields_decode.c are the engine.
  *
  * What Go's omitempty drops is not written: an absent or empty string, list or map, false and zero;
  * an optional number or bool and an object are written when they are there, whatever they hold. An
@@ -150,6 +150,12 @@ int fields_decode_strictly(struct arena *arena, const char *name, const char *te
 /* Writes the object with its braces. */
 void fields_encode(struct json_writer *w, const struct struct_type *type, const void *object);
 
+/* Writes AFTER in place of the object WRITTEN, from which BEFORE was decoded: what did not change,
+ * and what this version does not know, stays as it was written. An array that changed is all new.
+ */
+void fields_rewrite(struct json_writer *w, const struct struct_type *type,
+	const struct json_node *written, const void *before, const void *after);
+
 /* Copies deeply into ARENA; TO need not be initialised. Returns -ENOMEM. */
 int fields_copy(struct arena *arena, const struct struct_type *type, const void *from, void *to);
 
@@ -176,6 +182,16 @@ struct scalar_kind {
 
 /* NULL if KIND is not a number. */
 const struct scalar_kind *field_scalar(enum field_kind kind);
+
+/* The field that a key of a document is, NULL: unknown. HINT is a row of TYPE where to look first.
+ */
+const struct field *field_find(
+	const struct struct_type *type, const struct field *hint, const char *key);
+
+/* One field of the struct at OBJECT, or of two of the same type. */
+bool field_is_written(const struct field *f, const char *object);
+void field_encode(struct json_writer *w, const struct field *f, const char *object);
+bool field_equal(const struct field *f, const char *a, const char *b);
 
 /* --- tables that several files use --- */
 

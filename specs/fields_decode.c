@@ -269,7 +269,7 @@ static const struct field *find_exactly(
 
 /* Go's decoder, and so every engine and runc, takes "nonewprivileges" for "noNewPrivileges". To
  * pass over such a key would drop a restriction that runc enforces. */
-static const struct field *find_field(
+const struct field *field_find(
 	const struct struct_type *type, const struct field *hint, const char *key)
 {
 	const struct field *found = find_exactly(type, hint, key);
@@ -283,7 +283,7 @@ static const struct field *find_field(
 static bool is_bare(const struct json_node *node, const struct struct_type *type)
 {
 	for (const struct json_node *m = node->child; m; m = m->next)
-		if (m->type != JSON_NULL && find_field(type, type->fields, m->key))
+		if (m->type != JSON_NULL && field_find(type, type->fields, m->key))
 			return false;
 	return true;
 }
@@ -399,7 +399,7 @@ static int decode_again(const struct decoder *d, const struct place *at,
 	struct json_node both = *second;
 	struct json_node **end;
 
-	while (find_field(type, f, first->key) != f)
+	while (field_find(type, f, first->key) != f)
 		first = first->next;
 	if (f->kind != FIELD_OBJECT || first->type != JSON_OBJECT || second->type != JSON_OBJECT)
 		return fail_twice(d, at, second, f);
@@ -419,7 +419,7 @@ static int decode_object(const struct decoder *d, const struct place *at,
 		return fail_type(d, at, node, "an object");
 	for (const struct json_node *m = node->child; m; m = m->next) {
 		const struct field *f = d->strict ? find_exactly(type, hint, m->key)
-						  : find_field(type, hint, m->key);
+						  : field_find(type, hint, m->key);
 		struct place here = {at, m->key, 0};
 		uint64_t bit = f ? UINT64_C(1) << (f - type->fields) : 0;
 		int r = 0;

@@ -89,6 +89,8 @@ void json_string(struct json_writer *w, const char *text);
 void json_bool(struct json_writer *w, bool value);
 void json_i64(struct json_writer *w, int64_t value);
 void json_u64(struct json_writer *w, uint64_t value);
+/* What was parsed, without its key. */
+void json_value(struct json_writer *w, const struct json_node *node);
 /* TEXT is JSON already. */
 void json_raw(struct json_writer *w, const char *text);
 

@@ -223,6 +223,44 @@ void json_raw(struct json_writer *w, const char *text)
 	put_word(w, text);
 }
 
+static void write_children(struct json_writer *w, const struct json_node *node)
+{
+	for (const struct json_node *child = node->child; child; child = child->next) {
+		if (child->key)
+			json_key(w, child->key);
+		json_value(w, child);
+	}
+}
+
+/* As deep as JSON_MAX_DEPTH. */
+void json_value(struct json_writer *w, const struct json_node *node)
+{
+	switch (node->type) {
+	case JSON_NULL:
+		json_raw(w, "null");
+		break;
+	case JSON_BOOL:
+		json_bool(w, node->truth);
+		break;
+	case JSON_NUMBER:
+		json_raw(w, node->text);
+		break;
+	case JSON_STRING:
+		json_string(w, node->text);
+		break;
+	case JSON_ARRAY:
+		json_open_array(w);
+		write_children(w, node);
+		json_close_array(w);
+		break;
+	case JSON_OBJECT:
+		json_open_object(w);
+		write_children(w, node);
+		json_close_object(w);
+		break;
+	}
+}
+
 int json_writer_finish(struct json_writer *w, char **ret_text, struct nacre_error *err)
 {
 	int failed = w ? w->failed : ENOMEM;

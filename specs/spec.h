@@ -456,6 +456,10 @@ int oci_resources_decode(struct arena *arena, const char *name, const char *text
 int oci_config_encode(
 	const struct oci_config *config, bool pretty, char **ret_text, struct nacre_error *err);
 
+/* AFTER on one line, in place of the document of BEFORE: fields_rewrite. As oci_config_encode. */
+int oci_config_rewrite(const struct oci_config *before, const struct oci_config *after,
+	char **ret_text, struct nacre_error *err);
+
 /* A deep copy into ARENA. */
 int oci_config_copy(struct arena *arena, const struct oci_config *config,
 	struct oci_config **ret_copy, struct nacre_error *err);

@@ -213,7 +213,7 @@ static int save(struct container *c, const struct oci_config *config, struct nac
 {
 	cleanup_free char *text = NULL;
 
-	if (oci_config_encode(config, false, &text, err) < 0)
+	if (oci_config_rewrite(l->config, config, &text, err) < 0)
 		return -err->code;
 	return file_replace(c->state_fd, "config.json", text, strlen(text), 0600, err);
 }

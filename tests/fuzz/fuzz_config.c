@@ -33,6 +33,20 @@ static void check_rewrite(struct arena *arena, const struct oci_config *config, 
 	free(again);
 }
 
+/* Written anew without a change it is the same config. */
+static void check_no_change(struct arena *arena, const struct oci_config *config)
+{
+	struct nacre_error err = {0};
+	struct oci_config *back = NULL;
+	char *text = NULL;
+
+	require(oci_config_rewrite(config, config, &text, &err) == 0, "rewrite", &err);
+	require(oci_config_decode(arena, "written", text, strlen(text), &back, &err) == 0,
+		"decode what was rewritten", &err);
+	require(oci_config_equal(config, back), "equal without a change", &err);
+	free(text);
+}
+
 static void check_copy(struct arena *arena, const struct oci_config *config)
 {
 	struct nacre_error err = {0};
@@ -67,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		/* Indentation may make a document too long to be read. */
 		if (size < 64 * 1024)
 			check_rewrite(arena, config, true);
+		check_no_change(arena, config);
 		check_copy(arena, config);
 		r = oci_config_validate(config, &err);
 		require(r == 0 || (r == -err.code && err.text[0]), "error of validate", &err);

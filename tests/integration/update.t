@@ -70,6 +70,21 @@ test_a_failure_sets_back_what_was_written_before_it() {
 	is "$(stored '.hugepageLimits[0].limit')" 4194304
 }
 
+# As a newer nacre may have written it.
+test_what_is_stored_and_not_known_survives_an_update() {
+	local later='{nacre: .nacre.later, mount: .mounts[0].later, resources: .linux.resources.later,
+		unified: .linux.resources.unified."cgroup.max.depth"}'
+	bundle pause
+	profile=agent running
+	jq -c '.nacre.later = {a: [1e3, null]} | .mounts[0].later = "x" | .linux.resources.later = true' \
+		<"$ROOT/$id/config.json" >"$T/out.config"
+	cat "$T/out.config" >"$ROOT/$id/config.json"
+	update_with '{"unified": {"cgroup.max.depth": "4"}}'
+	is "$(jq -c "$later" "$ROOT/$id/config.json")" \
+		'{"nacre":{"a":[1000,null]},"mount":"x","resources":true,"unified":"4"}'
+	exec_in true
+}
+
 test_unified_files_are_merged() {
 	bundle pause
 	resources '{unified: {"cgroup.max.depth": "3", "cgroup.max.descendants": "9"}}'
