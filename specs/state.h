@@ -24,22 +24,31 @@ struct oci_state {
 	uint64_t oom_kills; /* nacre's extension: processes of it that the OOM killer has taken */
 };
 
-/* What is needed to find a container again, written once, by rename. */
+/*
+ * What is needed to find a container again, written once, by rename.
+ *
+ * It outlives the nacre that wrote it, so every version reads the records of all others from 4 on:
+ * a member never changes its name, type or meaning; one that is absent is zero, which means what
+ * held before there was the member; one that is not known is passed over. RECORD_VERSION goes up
+ * with a new member; tests/data/records has records of each version.
+ */
 struct container_record {
-	uint32_t version; /* of this struct and of the steps that `start` runs: RECORD_VERSION */
+	uint32_t version; /* of the nacre that wrote it: RECORD_VERSION */
 	const char *id;
 	const char *bundle;
 	const char *rootfs;
 	const char *created;
-	int64_t pid;
+	int64_t pid; /* 0: there was none yet; PID_VOID */
 	uint64_t start_time; /* field 22 of /proc/PID/stat: tells a reused pid apart */
-	uint64_t boot_id; /* first 64 bits of the kernel's boot_id: pids of an earlier boot are void
-			   */
+	const char *boot; /* the kernel's boot_id, where the state outlives a boot: pids and cgroups
+			     of an earlier one are void; NULL: it ends with the boot */
 	const char *cgroup; /* below the cgroup2 mount, begins with a slash; NULL: none */
 	const char *unit; /* of systemd, whose cgroup it is; NULL: none */
 	bool user_unit; /* of the user's own manager */
 	uint64_t cgroup_id; /* its inode: tells a later cgroup of a unit with this name apart */
-	uint64_t active; /* the conditions of life.h that hold for this container */
+	uint64_t active; /* the conditions that hold for this container: enum condition */
+	struct oci_strings unknown_conditions; /* those that this version has no bit for */
+	uint32_t start_version; /* START_VERSION of its init, which is that nacre's code */
 	uint32_t owner_uid;
 	const char *profile;
 	struct oci_strings grants;
@@ -49,7 +58,12 @@ struct container_record {
 	struct oci_map annotations;
 };
 
-#define RECORD_VERSION 4
+/* 4: the conditions are a mask, "bootId" is 0, and the version stands for that of start as well;
+ * 5: words. */
+#define RECORD_VERSION 5
+
+/* In place of the pid of an earlier boot. */
+#define PID_VOID (-1)
 
 /* One line. Heap; the caller's to free. */
 int oci_state_encode(

@@ -71,6 +71,11 @@ static int check_obstacles(const struct container *c, struct nacre_error *err)
 			return fail(err, EOPNOTSUPP,
 				"a container with %s can be neither checkpointed nor restored: %s",
 				obstacles[i].what, obstacles[i].why);
+	if (c->record.unknown_conditions.n)
+		return fail(err, EOPNOTSUPP,
+			"container \"%s\" has the condition \"%s\", which this nacre does not "
+			"know: checkpoint it with the nacre that created it",
+			c->id, c->record.unknown_conditions.items[0]);
 	return 0;
 }
 

@@ -72,7 +72,7 @@ int container_open(struct nacre *nacre, const char *id, bool lock, struct contai
 	if (c->state_fd < 0)
 		return c->state_fd;
 	if ((lock && state_lock(c->state_fd, id, &c->lock_fd, err) < 0) ||
-		state_load(c->arena, nacre->root_fd, id, c->lock_fd, &record, err) < 0)
+		record_load(c->arena, nacre->root_fd, id, c->lock_fd, &record, err) < 0)
 		return -err->code;
 	c->record = *record;
 	/* Of a creation that crashed the lock says no more than where the cgroup is. */
@@ -101,20 +101,39 @@ int container_load_process(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-int container_request(const struct container_record *record, struct harden_request *ret_request,
-	struct nacre_error *err)
+/* A grant that only another version knows has no effect here, which is the tighter of the two. */
+static int known_grants(
+	const struct container *c, struct oci_strings *ret_grants, struct nacre_error *err)
+{
+	const struct oci_strings *grants = &c->record.grants;
+	struct oci_strings known = {.items = arena_array(c->arena, grants->n, sizeof(char *))};
+	struct nacre_error why;
+
+	if (grants->n && !known.items)
+		return fail_errno(err, ENOMEM, "grants");
+	for (size_t i = 0; i < grants->n; i++) {
+		if (harden_grant_check(grants->items[i], &why) == 0)
+			known.items[known.n++] = grants->items[i];
+		else
+			container_warn(c, why.text);
+	}
+	*ret_grants = known;
+	return 0;
+}
+
+int container_request(
+	const struct container *c, struct harden_request *ret_request, struct nacre_error *err)
 {
 	struct sysinfo info;
 
 	if (sysinfo(&info) < 0)
 		return fail_errno(err, errno, "size of the memory");
 	*ret_request = (struct harden_request){
-		.profile = record->profile,
-		.grants = record->grants,
-		.require = record->require,
+		.profile = c->record.profile,
+		.require = c->record.require,
 		.memory_bytes = (uint64_t)info.totalram * info.mem_unit,
 	};
-	return 0;
+	return known_grants(c, &ret_request->grants, err);
 }
 
 int container_open_cgroup(struct container *c, struct nacre_error *err)

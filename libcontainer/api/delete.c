@@ -18,14 +18,13 @@ static int may_delete(struct life *l, struct nacre_error *err)
 		l->container.id, status_name(status));
 }
 
-/* A record that is damaged, or another version's: the cgroup is enough to kill and remove
- * everything. */
+/* A record that is damaged: the cgroup is enough to kill and remove everything. */
 static int fall_back_to_lock(struct life *l, struct nacre_error *err)
 {
 	struct container_record *record;
 
 	container_warn(&l->container, err->text);
-	if (state_load_lock(l->container.arena, l->container.root_fd, l->container.id,
+	if (state_load_note(l->container.arena, l->container.root_fd, l->container.id,
 		    l->container.lock_fd, &record, err) < 0)
 		return -err->code;
 	l->container.record = *record;
@@ -52,6 +51,39 @@ static int find_resctrl(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
+/* What the undo column needs of the config. Where that cannot be read, as one of a newer nacre may
+ * be, --force goes on without it. */
+static int load_for_delete(struct life *l, bool force, struct nacre_error *err)
+{
+	int result = 0;
+
+	if (l->container.record.active & HOOKS_POSTSTOP)
+		result = container_load_process(l, err);
+	if (result == 0)
+		result = find_resctrl(l, err);
+	if (result == 0 || !force)
+		return result;
+	(void)fail_prefix(err, "poststop hooks and resctrl are left out");
+	container_warn(&l->container, err->text);
+	l->container.record.active &= ~(uint64_t)(HOOKS_POSTSTOP | RESCTRL);
+	return 0;
+}
+
+/* What a newer nacre made under them, if anything, only that can take back. */
+static void warn_of_unknown(const struct container *c)
+{
+	const struct oci_strings *unknown = &c->record.unknown_conditions;
+	struct nacre_error text;
+
+	for (size_t i = 0; i < unknown->n; i++) {
+		(void)fail(&text, ENOTSUP,
+			"condition \"%s\" of container \"%s\" is not known to this nacre: what a "
+			"newer one made for it may be left behind",
+			unknown->items[i], c->id);
+		container_warn(c, text.text);
+	}
+}
+
 int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_error *err)
 {
 	struct audit_event event = {.event = "delete"};
@@ -64,10 +96,8 @@ int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_e
 		result = fall_back_to_lock(&l, err);
 	if (result == 0 && !force)
 		result = may_delete(&l, err);
-	if (result == 0 && l.container.record.active & HOOKS_POSTSTOP)
-		result = container_load_process(&l, err);
 	if (result == 0)
-		result = find_resctrl(&l, err);
+		result = load_for_delete(&l, force, err);
 	if (result == 0 && l.container.record.cgroup) {
 		result = status_open_cgroup(&l.container.record, &l.container.cgroup, err);
 		l.cgroup_made = result == 0;
@@ -76,6 +106,7 @@ int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_e
 	}
 	if (result == 0) {
 		l.container.pidfd = status_open_pidfd(&l.container.record);
+		warn_of_unknown(&l.container);
 		audit_usage(&l.container, &event);
 		result = life_delete(&l, err);
 		audit_fact(&l.container, &event, result, err);

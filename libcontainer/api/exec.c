@@ -176,7 +176,7 @@ static int tighten(struct life *l, const struct oci_process *process, struct nac
 	struct harden_request request;
 	struct oci_process *tightened;
 
-	if (container_request(&l->container.record, &request, err) < 0 ||
+	if (container_request(&l->container, &request, err) < 0 ||
 		harden_process(l->container.arena, process, &request, &tightened, &report, err) < 0)
 		return -err->code;
 	l->process = tightened;

@@ -76,7 +76,7 @@ static int look_at(struct part *part, const char *id)
 	enum container_status status;
 	struct oci_state state;
 	struct nacre_error err;
-	int result = arena ? state_load(arena, root_fd, id, -1, &record, &err) : -ENOMEM;
+	int result = arena ? record_load(arena, root_fd, id, -1, &record, &err) : -ENOMEM;
 
 	if (result == 0)
 		result = status_read(part->view, record, &status, &err);

@@ -5,6 +5,7 @@
 #include "libcontainer/container.h"
 #include "libcontainer/life/life.h"
 #include "libcontainer/record/container.h"
+#include "libcontainer/record/record.h"
 #include "libcontainer/record/state.h"
 #include "libcontainer/record/status.h"
 #include "specs/harden.h"
@@ -38,9 +39,9 @@ int container_load_config(struct container *c, struct nacre_error *err);
 /* The same, and its process as what runs in L. */
 int container_load_process(struct life *l, struct nacre_error *err);
 
-/* What the container was hardened with, to harden what comes later. */
-int container_request(const struct container_record *record, struct harden_request *ret_request,
-	struct nacre_error *err);
+/* What an opened container was hardened with, to harden what comes later. */
+int container_request(
+	const struct container *c, struct harden_request *ret_request, struct nacre_error *err);
 
 /* Opens the cgroup of a container that is running. -ESRCH: it is gone. */
 int container_open_cgroup(struct container *c, struct nacre_error *err);

@@ -60,6 +60,8 @@ static int start(
 			: status == STATUS_CREATING
 				? "cannot start a container whose creation was not finished"
 				: "cannot start an already running container");
+	if (result == 0)
+		result = life_may_start(&l, err);
 	if (result == 0 && l.container.record.active &
 				   (HOOKS_POSTSTART | SECCOMP_NOTIFY | TRACE | LIMITS_FROM_OUTSIDE))
 		result = container_load_process(&l, err);

@@ -51,7 +51,7 @@ static int tighten(struct container *c, struct oci_config *merged, struct oci_co
 	struct harden_report *report;
 	struct harden_request request;
 
-	if (container_request(&c->record, &request, err) < 0 ||
+	if (container_request(c, &request, err) < 0 ||
 		harden(c->arena, merged, &request, ret_next, &report, err) < 0)
 		return -err->code;
 	warn_of(c, report);
@@ -213,7 +213,7 @@ static int save(struct container *c, const struct oci_config *config, struct nac
 {
 	cleanup_free char *text = NULL;
 
-	if (oci_config_rewrite(l->config, config, &text, err) < 0)
+	if (oci_config_rewrite(c->config, config, &text, err) < 0)
 		return -err->code;
 	return file_replace(c->state_fd, "config.json", text, strlen(text), 0600, err);
 }

@@ -83,7 +83,7 @@ const struct step life_create_steps[] = {
 
 const struct step life_start_steps[] = {
 	{INIT,    "process attributes",         ALWAYS,                 step_set_attributes,         NULL},
-	{INIT,    "LSM labels",                 ALWAYS,                 step_set_labels,             NULL},
+	{INIT,    "LSM labels",                 LSM,                    step_set_labels,             NULL},
 	{RUNTIME, "limits from outside",        LIMITS_FROM_OUTSIDE,    step_set_process_limits,     NULL},
 	{INIT,    "limits",                     LIMITS,                 step_set_own_limits,         NULL},
 	{INIT,    "files",                      ALWAYS,                 step_limit_files,            NULL},
@@ -344,12 +344,35 @@ int life_create(struct life *l, struct nacre_error *err)
 	return walk_spawning(l, life_create_steps, err);
 }
 
-static int walk_start(struct life *l, struct nacre_error *err)
+const struct step *start_steps_of(uint32_t version)
 {
-	struct walk w = {l, life_start_steps, RUNTIME, RUNTIME, -1};
+	return version == START_VERSION ? life_start_steps : NULL;
+}
+
+static int walk_start(struct life *l, const struct step *steps, struct nacre_error *err)
+{
+	struct walk w = {l, steps, RUNTIME, RUNTIME, -1};
 	const struct step *done;
 
-	return walk_from(&w, life_start_steps, &done, err);
+	return walk_from(&w, steps, &done, err);
+}
+
+int life_may_start(const struct life *l, struct nacre_error *err)
+{
+	const struct oci_strings *unknown = &l->container.record.unknown_conditions;
+	static const char remedy[] = "start it with the nacre that created it, or delete it";
+
+	if (!start_steps_of(l->container.record.start_version))
+		return fail(err, ENOTSUP,
+			"cannot start container \"%s\": its init waits for version %u of the "
+			"start, and this nacre knows %u: %s",
+			l->container.id, l->container.record.start_version, START_VERSION, remedy);
+	if (unknown->n)
+		return fail(err, ENOTSUP,
+			"cannot start container \"%s\": its condition \"%s\" is not known to this "
+			"nacre: %s",
+			l->container.id, unknown->items[0], remedy);
+	return 0;
 }
 
 int life_start(struct life *l, struct nacre_error *err)
@@ -358,7 +381,7 @@ int life_start(struct life *l, struct nacre_error *err)
 	int result;
 
 	ignore_sigpipe();
-	result = walk_start(l, err);
+	result = walk_start(l, start_steps_of(l->container.record.start_version), err);
 	if (result < 0 && step_kill_init(l, &ignored) < 0)
 		container_warn(&l->container, ignored.text);
 	return result;
@@ -372,7 +395,7 @@ static int spawn_and_start(struct life *l, const struct step *steps, struct nacr
 	result = walk_spawning(l, steps, err);
 	if (result < 0)
 		return result;
-	result = walk_start(l, err);
+	result = walk_start(l, life_start_steps, err);
 	if (result < 0)
 		take_back(l, steps, end_of(steps) - 1);
 	return result;

@@ -14,6 +14,7 @@
 #include "libcontainer/record/container.h"
 #include "libcontainer/seccomp/seccomp.h"
 #include "libcontainer/seccomp/seccomp_own.h"
+#include "specs/conditions.h"
 #include "specs/spec.h"
 #include "specs/state.h"
 
@@ -33,63 +34,6 @@ enum owner {
 	INIT,
 };
 
-/*
- * Conditions of a row: all of its bits must hold for the container. A row has one if both sides
- * must know whether it is done, since the turn depends on it, or if a later command must. Any other
- * row looks at the config itself and returns early. They are kept in the state record, since
- * `start` and `delete` walk the tables later.
- */
-/* clang-format off */
-#define LIFE_CONDITIONS(X)                                                                         \
-	X(RUNS_AT_ONCE)                                                                            \
-	X(WAITS_FOR_START)        /* created, not run: INIT listens for `start` */                 \
-	X(NEW_USERNS)                                                                              \
-	X(IN_USERNS)              /* new or joined */                                              \
-	X(NEW_CGROUPNS)                                                                            \
-	X(NEW_NETNS)                                                                               \
-	X(NEW_PIDNS)                                                                               \
-	X(NEW_MNTNS)                                                                               \
-	X(CGROUPFS)               /* the cgroup is a directory that nacre makes and removes */     \
-	X(SYSTEMD)                /* it is a unit of systemd */                                    \
-	X(ATTACH)                 /* exec: systemd moves the process, since the caller may not */  \
-	X(EXEC_CGROUP)            /* exec: in a cgroup of its own below the container's */         \
-	X(KILL_ON_EXIT)           /* exec: which is killed when the command or its parent ends */  \
-	X(DELEGATE_CGROUP)        /* run.oci.delegate-cgroup */                                    \
-	X(RESCTRL)                /* linux.intelRdt */                                             \
-	X(NET_DEVICES)                                                                             \
-	X(HOST_SOURCES)           /* a mount source must be opened by RUNTIME */                   \
-	X(TERMINAL)                                                                                \
-	X(NOTIFY)                 /* sd_notify(3): a socket for the program */                     \
-	X(PID_FILE)                                                                                \
-	X(PIDFD_SOCKET)                                                                            \
-	X(LIMITS)                 /* process.rlimits: INIT sets them */                            \
-	X(LIMITS_FROM_OUTSIDE)    /* in a user namespace INIT may raise none: RUNTIME does */      \
-	X(LANDLOCK)                                                                                \
-	X(SECCOMP)                /* in config.json; the next two are of nacre's filter as well */ \
-	X(SECCOMP_PRIVILEGED)     /* without no_new_privs a filter needs CAP_SYS_ADMIN to load */  \
-	X(SECCOMP_LAST)           /* with it, filters come last */                                 \
-	X(SECCOMP_NOTIFY)                                                                          \
-	X(TRACE)                  /* --trace-denials: the listener of nacre's own filter */        \
-	X(HOOKS_CREATE_RUNTIME)   /* prestart or createRuntime */                                  \
-	X(HOOKS_START_CONTAINER)                                                                   \
-	X(HOOKS_POSTSTART)                                                                         \
-	X(HOOKS_POSTSTOP)
-/* clang-format on */
-
-/* Each has a bit of its own, by its place in the list. */
-enum condition_place {
-#define PLACE(name) name##_PLACE,
-	LIFE_CONDITIONS(PLACE)
-#undef PLACE
-};
-
-enum condition {
-	ALWAYS = 0,
-#define BIT(name) name = 1LL << name##_PLACE,
-	LIFE_CONDITIONS(BIT)
-#undef BIT
-};
-
 struct life;
 struct restore;
 
@@ -102,7 +46,7 @@ enum step_flags {
 struct step {
 	enum owner owner;
 	const char *name;
-	uint64_t when; /* enum condition */
+	uint64_t when; /* enum condition: all of these must hold for the container */
 	int (*perform)(struct life *l, struct nacre_error *err);
 	/* Takes back the step, also for a container of an earlier command; what is gone already is
 	 * no error. The first failure is reported, the rest goes on. */
@@ -114,6 +58,18 @@ extern const struct step life_create_steps[];
 extern const struct step life_start_steps[];
 extern const struct step life_exec_steps[]; /* exec, in place of life_create_steps */
 extern const struct step life_restore_steps[]; /* in place of both others: INIT becomes criu */
+
+/*
+ * Of life_start_steps, and of the messages by which two processes walk it (sync.h). The INIT that
+ * waits for `start` is the code of the nacre that created it, and has the table of that: its number
+ * stands in the record, and RUNTIME walks the table with that number.
+ *
+ * Who changes a row of life_start_steps, or its place, raises the number and keeps the old table
+ * for start_steps_of. What INIT does needs no function there.
+ */
+#define START_VERSION 4
+/* NULL: this nacre does not know it. */
+const struct step *start_steps_of(uint32_t version);
 
 /* How the command wants it; what life needs of container.h's options. */
 struct life_options {
@@ -189,6 +145,9 @@ int life_kept_fds(const struct life *l, int **ret_fds, size_t *ret_n);
 /* RUNTIME's side of each command. On failure everything is taken back. */
 int life_create(struct life *l, struct nacre_error *err);
 int life_run(struct life *l, struct nacre_error *err);
+/* To be asked before life_start, which kills INIT if it fails. -ENOTSUP: INIT, or a condition of
+ * the container, is of a version of nacre that is not known here. */
+int life_may_start(const struct life *l, struct nacre_error *err);
 int life_start(struct life *l, struct nacre_error *err);
 int life_exec(struct life *l, struct nacre_error *err);
 int life_restore(struct life *l, struct nacre_error *err);

@@ -186,8 +186,6 @@ int step_set_attributes(struct life *l, struct nacre_error *err)
 
 int step_set_labels(struct life *l, struct nacre_error *err)
 {
-	if (!lsm_is_asked_for(l->process))
-		return 0;
 	if (l->proc_fd < 0)
 		l->proc_fd = procfs_open(err);
 	if (l->proc_fd < 0)

@@ -14,7 +14,6 @@
 #include "libcontainer/mount/pivot.h"
 #include "libcontainer/mount/rootfs.h"
 #include "libcontainer/namespace/sysctl.h"
-#include "libcontainer/process/lsm.h"
 #include "specs/profiles.h"
 
 /* INIT's rows that make the container's root, in the order of life.c. */
@@ -186,7 +185,7 @@ int step_seal_rootfs(struct life *l, struct nacre_error *err)
 	 */
 	fd_close(&l->rootfs_fd);
 	fd_close(&l->container.cgroup.fd);
-	if (!lsm_is_asked_for(l->process)) /* for "LSM labels" */
+	if (!(l->container.record.active & LSM))
 		fd_close(&l->proc_fd);
 	attrs = (l->container.config->root->readonly ? MOUNT_ATTR_RDONLY : 0) |
 		(hardened && hardened->root_nosuid ? MOUNT_ATTR_NOSUID : 0) |

@@ -20,8 +20,8 @@
 #include "libcontainer/namespace/idmap.h"
 #include "libcontainer/process/oom_score.h"
 #include "libcontainer/process/rlimits.h"
+#include "libcontainer/record/record.h"
 #include "libcontainer/record/state.h"
-#include "libcontainer/record/status.h"
 #include "specs/json.h"
 #include "specs/mount_words.h"
 
@@ -337,7 +337,9 @@ int step_set_process_limits(struct life *l, struct nacre_error *err)
 
 int step_save_record(struct life *l, struct nacre_error *err)
 {
-	if (status_identify(l->container.pid, &l->container.record, err) < 0)
+	struct container *c = &l->container;
+
+	if (status_identify(c->arena, c->pid, c->state_fd, &c->record, err) < 0)
 		return -err->code;
-	return state_save(l->container.state_fd, &l->container.record, err);
+	return record_save(c->state_fd, &c->record, err);
 }

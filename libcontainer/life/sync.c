@@ -10,7 +10,6 @@
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/fdpass.h"
-#include "specs/state.h"
 
 int sync_pair(int ret_fds[2], struct nacre_error *err)
 {
@@ -19,7 +18,7 @@ int sync_pair(int ret_fds[2], struct nacre_error *err)
 	return 0;
 }
 
-/* The text's unused end is not sent: a turn is 20 bytes. */
+/* The text's unused end is not sent: a turn is 16 bytes. */
 static size_t message_length(const struct sync_message *message)
 {
 	size_t text = strlen(message->text);
@@ -31,7 +30,7 @@ int sync_send(int sync, enum sync_kind kind, unsigned step, int32_t code, int32_
 	const char *text, int fd)
 {
 	struct sync_message message = {
-		.version = RECORD_VERSION,
+		.version = SYNC_VERSION,
 		.kind = (uint16_t)kind,
 		.step = (uint16_t)step,
 		.code = code,
@@ -74,7 +73,7 @@ int sync_receive(int sync, struct sync_message *ret_message, int *ret_fd)
 	if (length <= 0)
 		return (int)length;
 	if ((size_t)length < offsetof(struct sync_message, text) ||
-		message.version != RECORD_VERSION) {
+		message.version != SYNC_VERSION) {
 		fd_close(&fd);
 		return -EPROTO;
 	}

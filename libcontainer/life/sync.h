@@ -19,7 +19,14 @@
  *            same without fd, says that it is
  *
  * Written with write(2) and read(2) wherever no fd travels: a seccomp filter may be active already.
+ *
+ * Between `start` and an INIT that waits it is a protocol between two versions of nacre: see
+ * START_VERSION in life.h.
  */
+
+/* Of struct sync_message and what it means. Until 4 it was one number with RECORD_VERSION. */
+#define SYNC_VERSION 4
+
 enum sync_kind {
 	SYNC_TURN = 1,
 	SYNC_FAILED,
@@ -31,9 +38,9 @@ enum sync_kind {
 };
 
 struct sync_message {
-	uint32_t version; /* RECORD_VERSION: `start` may be newer than the INIT that waits */
+	uint32_t version; /* SYNC_VERSION */
 	uint16_t kind;
-	uint16_t step;
+	uint16_t step; /* its place in the table that both walk */
 	int32_t code;
 	int32_t value; /* TURN: an fd number of the sender, for pidfd_getfd(2); -1: none */
 	char text[sizeof(((struct nacre_error *)0)->text)];

@@ -14,12 +14,6 @@
 
 #define LABEL_MAX 4096 /* the kernel's own limit is a page */
 
-bool lsm_is_asked_for(const struct oci_process *process)
-{
-	return (process->apparmor_profile && *process->apparmor_profile) ||
-	       (process->selinux_label && *process->selinux_label);
-}
-
 bool lsm_apparmor_enabled(void)
 {
 	cleanup_close int fd = open(

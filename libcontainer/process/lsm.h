@@ -4,14 +4,11 @@
 
 #include <stdbool.h>
 
-#include "specs/spec.h"
+#include "specs/error.h"
 
 /* Which of the two is active, from /sys/module and /sys/fs: read before the pivot. */
 bool lsm_apparmor_enabled(void);
 bool lsm_selinux_enabled(void);
-
-/* Whether PROCESS asks for a label of either. */
-bool lsm_is_asked_for(const struct oci_process *process);
 
 /* Sets the label that the next exec of the caller takes, through PROC_FD (procfs.h), and reads it
  * back: an unproven label is a failure (CVE-2019-16884, CVE-2025-52881). Each takes NULL or "". A

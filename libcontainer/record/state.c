@@ -23,7 +23,6 @@
 #define LOCK_WAIT_MS 10000
 /* the path of a cgroup, and which manager has what unit (NAME_MAX, as a cgroup) */
 #define NOTE_SIZE (PATH_MAX + sizeof("\nsystem\n") + NAME_MAX)
-#define RECORD_MAX_BYTES ((size_t)64 * 1024)
 
 int state_check_id(const char *id, struct nacre_error *err)
 {
@@ -251,17 +250,7 @@ int state_write(int state_fd, const char *name, const char *text, struct nacre_e
 	return result < 0 ? fail_errno(err, result, "write %s to the state directory", name) : 0;
 }
 
-int state_save(int state_fd, const struct container_record *record, struct nacre_error *err)
-{
-	cleanup_free char *text = NULL;
-	int result = container_record_encode(record, &text, err);
-
-	if (result < 0)
-		return result;
-	return file_replace(state_fd, "record", text, strlen(text), 0600, err);
-}
-
-/* What state_note_cgroup wrote. */
+/* What state_note_cgroup wrote, perhaps of another version: further lines are passed over. */
 static int read_note(struct arena *arena, char *text, struct container_record *record)
 {
 	char *manager = strchr(text, '\n'), *unit = NULL;
@@ -272,6 +261,7 @@ static int read_note(struct arena *arena, char *text, struct container_record *r
 	}
 	if (unit) {
 		*unit++ = '\0';
+		unit[strcspn(unit, "\n")] = '\0';
 		record->user_unit = strcmp(manager, "user") == 0;
 		record->unit = arena_strdup(arena, unit);
 		if (!record->unit)
@@ -281,7 +271,7 @@ static int read_note(struct arena *arena, char *text, struct container_record *r
 	return record->cgroup ? 0 : -ENOMEM;
 }
 
-int state_load_lock(struct arena *arena, int root_fd, const char *id, int lock_fd,
+int state_load_note(struct arena *arena, int root_fd, const char *id, int lock_fd,
 	struct container_record **ret_record, struct nacre_error *err)
 {
 	struct container_record *record = arena_alloc(arena, sizeof(*record));
@@ -307,51 +297,6 @@ int state_load_lock(struct arena *arena, int root_fd, const char *id, int lock_f
 			return fail_errno(err, ENOMEM, "record of container \"%s\"", id);
 	}
 	*ret_record = record;
-	return 0;
-}
-
-/* With one read(2): `list` does this a thousand times. */
-static int read_record(int root_fd, const char *id, char **ret_text, size_t *ret_length)
-{
-	char path[NAME_MAX + 8];
-	cleanup_free char *text = NULL;
-	cleanup_close int fd = -1;
-	ssize_t length;
-
-	(void)snprintf(path, sizeof(path), "%s/record", id);
-	fd = openat(root_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return -errno;
-	text = malloc(RECORD_MAX_BYTES);
-	if (!text)
-		return -ENOMEM;
-	length = read(fd, text, RECORD_MAX_BYTES);
-	if (length < 0)
-		return -errno;
-	*ret_text = steal_ptr(text);
-	*ret_length = (size_t)length;
-	return 0;
-}
-
-int state_load(struct arena *arena, int root_fd, const char *id, int lock_fd,
-	struct container_record **ret_record, struct nacre_error *err)
-{
-	cleanup_free char *text = NULL;
-	size_t length = 0;
-	int result = read_record(root_fd, id, &text, &length);
-
-	if (result == -ENOENT)
-		return state_load_lock(arena, root_fd, id, lock_fd, ret_record, err);
-	if (result < 0)
-		return fail_errno(err, result, "read the record of container \"%s\"", id);
-	result = container_record_decode(arena, "record", text, length, ret_record, err);
-	if (result < 0)
-		return fail_prefix(err, "container \"%s\"", id);
-	if ((*ret_record)->version != RECORD_VERSION)
-		return fail(err, EINVAL,
-			"container \"%s\" was made by another version of nacre (record %u, this "
-			"one knows %u): delete it with --force",
-			id, (*ret_record)->version, RECORD_VERSION);
 	return 0;
 }
 

@@ -14,7 +14,7 @@
  *   lock          locked (fcntl) by the command that works on the container; holds the path of its
  *                 cgroup from before that is made, or from when systemd has made it, and then the
  *                 unit, so that a crashed create can be cleaned up
- *   record        struct container_record as JSON, written once, by rename, when INIT is ready
+ *   record        record.h: written once, by rename, when INIT is ready
  *   config.given  config.json as it was in the bundle
  *   config.json   tightened; what ran
  *   report.json   what the profile changed and why
@@ -55,16 +55,9 @@ int state_remove_empty(int root_fd, const char *id);
 /* A file that the record will vouch for: plainly, since nobody looks before there is a record. */
 int state_write(int state_fd, const char *name, const char *text, struct nacre_error *err);
 
-int state_save(int state_fd, const struct container_record *record, struct nacre_error *err);
-
-/* *RET_RECORD: of ARENA. For a container that is being created, or whose creation crashed, a record
- * with only id, cgroup and unit, and pid 0. LOCK_FD: of state_lock, or -1. */
-int state_load(struct arena *arena, int root_fd, const char *id, int lock_fd,
-	struct container_record **ret_record, struct nacre_error *err);
-
-/* What the lock file tells, where there is no record or none that can be read: only id, cgroup
- * and unit. */
-int state_load_lock(struct arena *arena, int root_fd, const char *id, int lock_fd,
+/* A record with what the lock tells, where there is none or none that can be read: only id, cgroup
+ * and unit, and pid 0. LOCK_FD: of state_lock, or -1. *RET_RECORD: of ARENA. */
+int state_load_note(struct arena *arena, int root_fd, const char *id, int lock_fd,
 	struct container_record **ret_record, struct nacre_error *err);
 
 /* The IDs of all containers, sorted. Heap; free with state_free_ids. */

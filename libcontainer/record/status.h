@@ -2,10 +2,7 @@
 #ifndef NACRE_STATUS_H
 #define NACRE_STATUS_H
 
-#include "libcontainer/cgroup/cgroup.h"
 #include "specs/state.h"
-
-#include <sys/types.h>
 
 /* What a container is doing: runtime.md, State; "paused" is runc's. Never stored, always asked of
  * the kernel: the process (pid and start time), the freezer, the start socket. */
@@ -30,17 +27,5 @@ void status_view_close(struct status_view *view);
 
 int status_read(const struct status_view *view, const struct container_record *record,
 	enum container_status *ret_status, struct nacre_error *err);
-
-/* A pidfd of the container's first process, proven by its start time. -ESRCH: it is gone; no text.
- */
-int status_open_pidfd(const struct container_record *record);
-
-/* The container's cgroup. -ENOENT without text: it is gone, or, of a unit of systemd that ended, it
- * is another unit's by now that has the same name. */
-int status_open_cgroup(
-	const struct container_record *record, struct cgroup *ret_cgroup, struct nacre_error *err);
-
-/* Puts PID and its start time into a record. */
-int status_identify(pid_t pid, struct container_record *record, struct nacre_error *err);
 
 #endif

@@ -429,6 +429,40 @@ edit() {
 	mv "$b/config.new" "$b/config.json"
 }
 
+# --- records of other versions ---
+
+records=$(realpath "$(dirname "${BASH_SOURCE[0]}")/../data/records")
+
+# bundle_of NAME: a fresh bundle in $b for the container that left the record NAME
+bundle_of() {
+	bundle pause
+	jq --argjson spec "$(<"$b/config.json")" --arg b "$b" '
+		.process.env = $spec.process.env | del(.nacre, .linux.resources["memory", "pids", "unified"])
+		| (.mounts[].source | strings) |= sub("^/mnt/[a-z]*"; $b)' \
+		<"$records/$1.config.json" >"$b/config.new"
+	mv "$b/config.new" "$b/config.json"
+}
+
+# record_filter FILTER: changes the record
+record_filter() {
+	jq -c "$1" "${@:2}" <"$ROOT/$id/record" >"$T/out.record" || wrong "jq: $1"
+	cat "$T/out.record" >"$ROOT/$id/record"
+}
+
+# put_record NAME: the container $id, of bundle_of, is as that version left it; what it has of this
+# machine stays.
+put_record() {
+	# shellcheck disable=SC2016 # for jq
+	record_filter '. as $own | $there + ($own | {id, bundle, rootfs, pid, startTime, cgroup})
+		| if .boot then .boot = $own.boot else . end
+		| if .unit and $own.unit then . + ($own | {unit, cgroupId}) else del(.cgroupId) end
+		| if .audit then .audit = [$audit] else . end' \
+		--argjson there "$(<"$records/$1.record.json")" --arg audit "$T/out.audit"
+	jq -c --argjson own "$(<"$ROOT/$id/config.json")" '.process.env = $own.process.env' \
+		<"$records/$1.config.json" >"$T/out.config"
+	sed "s|\"/mnt/[a-z]*/|\"$b/|g" "$T/out.config" >"$ROOT/$id/config.json"
+}
+
 # resources JSON: more of linux.resources
 resources() {
 	edit '.linux.resources += '"$1"

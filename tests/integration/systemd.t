@@ -431,4 +431,30 @@ test_a_caller_who_may_not_manage_units_is_told() {
 	has "$err" " may "
 }
 
+# state, exec, update, kill and delete know the unit from the record of another version.
+unit_of_version() {
+	bundle_of "$1"
+	in_unit
+	profile=agent run_unit --detach
+	put_record "$1"
+	is "$(state_of .status)" running status
+	is "$(jq -r .unit "$ROOT/$id/record")" "$tag-$id.scope" unit
+	good nacre exec "$id" /payload true
+	# systemd is told of the device rules
+	echo '{"unified": {"cgroup.max.depth": "6"}, "devices": [{"allow": false, "access": "rwm"}]}' >"$T/out.r"
+	good nacre update -r "$T/out.r" "$id"
+	is "$(value cgroup.max.depth)" 6 "what update set"
+	kill_now
+	delete
+	no_unit_left
+}
+
+test_a_unit_of_version_4() {
+	unit_of_version 4-systemd
+}
+
+test_a_unit_of_version_5() {
+	unit_of_version 5-systemd
+}
+
 all_tests "$@"

@@ -240,6 +240,33 @@ START_TEST(last_words_arrive_though_a_turn_was_left_unread)
 }
 END_TEST
 
+/* An init that waits for `start` may be of another nacre: kinds, places and widths are for ever,
+ * and only the text may be longer. */
+START_TEST(messages_are_those_of_version_4)
+{
+	static const struct {
+		uint32_t version;
+		uint16_t kind, step;
+		int32_t code, value;
+		char text[4];
+	} failed = {4, 2, 14, 13, -7, "why"};
+	struct nacre_error err;
+	char bytes[4096] = "";
+	int pair[2];
+
+	ck_assert_int_eq(sync_pair(pair, &err), 0);
+	ck_assert_int_eq(sync_send(pair[0], SYNC_FAILED, 14, 13, -7, "why", -1), 0);
+	ck_assert_int_eq(read(pair[1], bytes, sizeof(bytes)), sizeof(failed));
+	ck_assert_mem_eq(bytes, &failed, sizeof(failed));
+	ck_assert_int_eq(SYNC_TURN, 1);
+	ck_assert_int_eq(SYNC_EXEC, 3);
+	ck_assert_int_eq(SYNC_WARNING, 4);
+	ck_assert_int_eq(SYNC_DEBUG, 5);
+	fd_close(&pair[0]);
+	fd_close(&pair[1]);
+}
+END_TEST
+
 START_TEST(a_death_of_init_is_an_error_that_names_signal_and_step)
 {
 	static const struct step table[] = {
@@ -317,6 +344,7 @@ Suite *suite_walk(void)
 	tcase_add_test(tcase, an_overlapping_row_does_not_hold_the_turn);
 	tcase_add_test(tcase, an_error_of_init_arrives_whole_and_undoes_the_runtime_backwards);
 	tcase_add_test(tcase, last_words_arrive_though_a_turn_was_left_unread);
+	tcase_add_test(tcase, messages_are_those_of_version_4);
 	tcase_add_test(tcase, a_death_of_init_is_an_error_that_names_signal_and_step);
 	tcase_add_test(tcase, an_error_of_the_runtime_ends_init_where_it_waits);
 	tcase_add_test(tcase, silence_without_an_announced_exec_is_no_success);

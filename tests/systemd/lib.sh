@@ -54,8 +54,9 @@ create_unit() {
 	good nacre --systemd-cgroup create --profile "$profile" --bundle "$b" "$id"
 }
 
+# run_unit [OPTION...]
 run_unit() {
-	good nacre --systemd-cgroup run --profile "$profile" --bundle "$b" "$id"
+	good nacre --systemd-cgroup run --profile "$profile" --bundle "$b" "$@" "$id"
 }
 
 # refused PATTERN

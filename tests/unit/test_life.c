@@ -142,6 +142,56 @@ START_TEST(start_begins_with_a_row_of_init_whatever_is_active)
 }
 END_TEST
 
+/* The init of a container that version 4 created walks these rows, and tells them by their place.
+ * They are what it is, for ever: whoever needs others gives them another START_VERSION. */
+START_TEST(start_of_version_4_is_as_it_was)
+{
+	static const struct {
+		enum owner owner;
+		const char *name;
+		uint64_t when;
+		unsigned flags;
+	} rows[] = {
+		{INIT, "process attributes", ALWAYS, 0},
+		{INIT, "LSM labels", LSM, 0},
+		{RUNTIME, "limits from outside", LIMITS_FROM_OUTSIDE, 0},
+		{INIT, "limits", LIMITS, 0},
+		{INIT, "files", ALWAYS, 0},
+		{INIT, "landlock", LANDLOCK, 0},
+		{INIT, "seccomp filters, privileged", SECCOMP_PRIVILEGED, 0},
+		{RUNTIME, "seccomp listener, privileged", SECCOMP_PRIVILEGED | SECCOMP_NOTIFY, 0},
+		{RUNTIME, "tracer, privileged", SECCOMP_PRIVILEGED | TRACE, 0},
+		{INIT, "ids and capabilities", ALWAYS, 0},
+		{INIT, "seccomp filters", SECCOMP_LAST, 0},
+		{RUNTIME, "seccomp listener", SECCOMP_LAST | SECCOMP_NOTIFY, 0},
+		{RUNTIME, "tracer", SECCOMP_LAST | TRACE, 0},
+		{INIT, "hooks: startContainer", HOOKS_START_CONTAINER, 0},
+		{INIT, "exec", ALWAYS, STEP_EXEC},
+		{RUNTIME, "hooks: poststart", HOOKS_POSTSTART, 0},
+	};
+	const struct step *steps = start_steps_of(4);
+	const size_t n = sizeof(rows) / sizeof(rows[0]);
+
+	ck_assert_ptr_nonnull(steps);
+	for (size_t i = 0; i < n; i++) {
+		ck_assert_str_eq(steps[i].name, rows[i].name);
+		ck_assert_int_eq(steps[i].owner, rows[i].owner);
+		ck_assert_uint_eq(steps[i].when, rows[i].when);
+		ck_assert_uint_eq(steps[i].flags, rows[i].flags);
+		ck_assert(steps[i].owner == INIT || steps[i].perform);
+	}
+	ck_assert_ptr_null(steps[n].name);
+}
+END_TEST
+
+START_TEST(the_own_start_is_known_and_no_other_one_is)
+{
+	ck_assert_ptr_eq(start_steps_of(START_VERSION), life_start_steps);
+	ck_assert_ptr_null(start_steps_of(0));
+	ck_assert_ptr_null(start_steps_of(START_VERSION + 1));
+}
+END_TEST
+
 START_TEST(start_ends_in_exec_and_the_others_spawn_once)
 {
 	const struct step *steps = tables[_i];
@@ -167,6 +217,8 @@ Suite *suite_life(void)
 	tcase_add_loop_test(tcase, names_are_unique_and_rows_complete, 0, N_TABLES);
 	tcase_add_test(tcase, order_is_what_spec_and_kernel_ask_for);
 	tcase_add_test(tcase, start_begins_with_a_row_of_init_whatever_is_active);
+	tcase_add_test(tcase, start_of_version_4_is_as_it_was);
+	tcase_add_test(tcase, the_own_start_is_known_and_no_other_one_is);
 	tcase_add_loop_test(tcase, start_ends_in_exec_and_the_others_spawn_once, 0, N_TABLES);
 	suite_add_tcase(suite, tcase);
 	return suite;

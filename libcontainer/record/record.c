@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/record/record.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <threads.h>
+#include <unistd.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/base/procfs.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/record/state.h"
+#include "specs/conditions.h"
+#include "specs/json.h"
+
+#define BOOT_ID "/proc/sys/kernel/random/boot_id"
+
+enum {
+	FIRST_READ = 64 * 1024, /* holds nearly every record */
+	UUID_LENGTH = 36,
+};
+
+static int open_proc(struct nacre_error *err)
+{
+	int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? fail_errno(err, errno, "open /proc") : fd;
+}
+
+/* --- the boot --- */
+
+/* random(4): a UUID, made anew with each boot. Read once by a thread: `list` asks a thousand times.
+ */
+static int read_boot(const char **ret_boot, struct nacre_error *err)
+{
+	static thread_local char boot[UUID_LENGTH + 1];
+
+	if (!*boot) {
+		cleanup_close int fd = open(BOOT_ID, O_RDONLY | O_CLOEXEC);
+		char text[UUID_LENGTH];
+		ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
+
+		if (n < 0)
+			return fail_errno(err, errno, "read " BOOT_ID);
+		if (n < UUID_LENGTH)
+			return fail(err, EINVAL, BOOT_ID " has %zd bytes, expected a UUID", n);
+		memcpy(boot, text, sizeof(text));
+	}
+	*ret_boot = boot;
+	return 0;
+}
+
+/* Whether what lies in the directory is gone after a boot. */
+static int ends_with_boot(int dir_fd, bool *ret_ends, struct nacre_error *err)
+{
+	struct statfs fs;
+
+	if (fstatfs(dir_fd, &fs) < 0)
+		return fail_errno(err, errno, "statfs of the state directory");
+	*ret_ends = fs.f_type == TMPFS_MAGIC || fs.f_type == RAMFS_MAGIC;
+	return 0;
+}
+
+/* Should:
+ * - take a container of an earlier boot for stopped, whatever has its pid now
+ * - leave alone whose the cgroup of its name is by now, and the group of resctrl
+ * - run the poststop hooks when it is deleted
+ */
+static int check_boot(struct container_record *record, struct nacre_error *err)
+{
+	const char *boot;
+
+	if (!record->boot)
+		return 0;
+	if (read_boot(&boot, err) < 0)
+		return -err->code;
+	if (strcmp(boot, record->boot) == 0)
+		return 0;
+	record->pid = PID_VOID;
+	record->cgroup = NULL;
+	record->active &= ~(uint64_t)RESCTRL;
+	return 0;
+}
+
+/* --- the file --- */
+
+int status_identify(struct arena *arena, pid_t pid, int state_fd, struct container_record *record,
+	struct nacre_error *err)
+{
+	cleanup_close int proc_fd = open_proc(err);
+	const char *boot;
+	bool ends = false;
+	char state;
+	int result;
+
+	if (proc_fd < 0)
+		return proc_fd;
+	result = procfs_stat(proc_fd, pid, &record->start_time, &state);
+	if (result < 0)
+		return fail_errno(err, result, "read /proc/%d/stat", pid);
+	record->pid = pid;
+	if (ends_with_boot(state_fd, &ends, err) < 0)
+		return -err->code;
+	if (ends)
+		return 0;
+	if (read_boot(&boot, err) < 0)
+		return -err->code;
+	record->boot = arena_strdup(arena, boot);
+	return record->boot ? 0 : fail_errno(err, ENOMEM, "record");
+}
+
+int record_save(int state_fd, const struct container_record *record, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	int result = container_record_encode(record, &text, err);
+
+	if (result < 0)
+		return result;
+	if (strlen(text) > JSON_MAX_BYTES)
+		return fail(err, E2BIG,
+			"the record is larger than %d bytes: make the annotations smaller",
+			JSON_MAX_BYTES);
+	return file_replace(state_fd, "record", text, strlen(text), 0600, err);
+}
+
+/* With one read(2) if it can be: `list` does this a thousand times. */
+static int read_record(int root_fd, const char *id, char **ret_text, size_t *ret_length)
+{
+	char path[NAME_MAX + 8];
+	cleanup_free char *text = NULL;
+	cleanup_close int fd = -1;
+	size_t room = FIRST_READ, length = 0;
+	ssize_t n;
+
+	(void)snprintf(path, sizeof(path), "%s/record", id);
+	fd = openat(root_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		char *more = realloc(text, room);
+
+		if (!more)
+			return -ENOMEM;
+		text = more;
+		n = read(fd, text + length, room - length);
+		if (n < 0)
+			return -errno;
+		length += (size_t)n;
+		/* One byte more than is allowed is for the decoder to refuse. */
+		if (length < room || room > JSON_MAX_BYTES)
+			break;
+		room = JSON_MAX_BYTES + 1;
+	}
+	*ret_text = steal_ptr(text);
+	*ret_length = length;
+	return 0;
+}
+
+int record_load(struct arena *arena, int root_fd, const char *id, int lock_fd,
+	struct container_record **ret_record, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t length = 0;
+	int result = read_record(root_fd, id, &text, &length);
+
+	if (result == -ENOENT)
+		return state_load_note(arena, root_fd, id, lock_fd, ret_record, err);
+	if (result < 0)
+		return fail_errno(err, result, "read the record of container \"%s\"", id);
+	if (container_record_decode(arena, "record", text, length, ret_record, err) < 0 ||
+		check_boot(*ret_record, err) < 0)
+		return fail_prefix(err, "container \"%s\"", id);
+	return 0;
+}
+
+/* --- what it names --- */
+
+bool record_process_lives(int proc_fd, const struct container_record *record)
+{
+	uint64_t start_time;
+	char state;
+
+	return record->pid > 0 &&
+	       procfs_stat(proc_fd, (pid_t)record->pid, &start_time, &state) == 0 &&
+	       start_time == record->start_time && state != 'Z' && state != 'X';
+}
+
+int status_open_pidfd(const struct container_record *record)
+{
+	cleanup_close int pidfd = record->pid > 0 ? sys_pidfd_open((pid_t)record->pid) : -ESRCH;
+	cleanup_close int proc_fd = -1;
+	struct nacre_error ignored;
+
+	if (pidfd < 0)
+		return pidfd;
+	proc_fd = open_proc(&ignored);
+	/* In this order: a pid that is reused after the check cannot be behind a pidfd from before.
+	 */
+	if (proc_fd < 0 || !record_process_lives(proc_fd, record))
+		return -ESRCH;
+	return fd_steal(&pidfd);
+}
+
+int status_open_cgroup(
+	const struct container_record *record, struct cgroup *ret_cgroup, struct nacre_error *err)
+{
+	struct cgroup cgroup;
+	struct stat st;
+	int result = record->cgroup ? cgroup_open(record->cgroup, &cgroup, err) : -ENOENT;
+
+	if (result < 0)
+		return result;
+	if (record->cgroup_id && (fstat(cgroup.fd, &st) < 0 || st.st_ino != record->cgroup_id)) {
+		cgroup_close(&cgroup);
+		return -ENOENT;
+	}
+	*ret_cgroup = cgroup;
+	return 0;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_RECORD_H
+#define NACRE_RECORD_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "libcontainer/cgroup/cgroup.h"
+#include "specs/state.h"
+
+/* The record in a container's state directory, and what it names: the first process and the cgroup.
+ */
+
+/* Puts PID, its start time and, where the state directory outlives a boot, the boot into a record;
+ * of ARENA. */
+int status_identify(struct arena *arena, pid_t pid, int state_fd, struct container_record *record,
+	struct nacre_error *err);
+
+/* Writes it, by rename. -E2BIG: record_load would not read it back. */
+int record_save(int state_fd, const struct container_record *record, struct nacre_error *err);
+
+/* *RET_RECORD: of ARENA, whichever version wrote it. Of an earlier boot its pid is PID_VOID and it
+ * has no cgroup. For a container that is being created, or whose creation crashed: that of
+ * state_load_note. LOCK_FD: of state_lock, or -1. */
+int record_load(struct arena *arena, int root_fd, const char *id, int lock_fd,
+	struct container_record **ret_record, struct nacre_error *err);
+
+/* Whether the process of the record is there, and not a zombie nor a later one with its pid. */
+bool record_process_lives(int proc_fd, const struct container_record *record);
+
+/* A pidfd of the container's first process, proven by its start time. -ESRCH: it is gone; no text.
+ */
+int status_open_pidfd(const struct container_record *record);
+
+/* The container's cgroup. -ENOENT without text: it is gone, or, of a unit of systemd that ended, it
+ * is another unit's by now that has the same name. */
+int status_open_cgroup(
+	const struct container_record *record, struct cgroup *ret_cgroup, struct nacre_error *err);
+
+#endif
