@@ -54,6 +54,7 @@ test_a_grant_gives_nothing_that_the_config_does_not_ask_for() {
 	bundle status CapBnd
 	agent
 	without=$out
+	has_line "$without" "CapBnd:*[0-9a-f]"
 	agent --allow cap:CAP_SYS_ADMIN
 	is "$out" "$without"
 }
@@ -134,7 +135,9 @@ test_every_namespace_is_its_own() {
 		/proc/self/ns/cgroup
 	edit '.linux.namespaces |= map(select(.type | IN("mount", "network", "user"))) | del(.hostname)'
 	agent
+	is "$(wc -l <<<"$out")" 5 "namespaces"
 	for type in mnt pid ipc uts cgroup; do
+		has "$out" "/proc/self/ns/$type -> "
 		lacks "$out" "$(readlink "/proc/self/ns/$type")"
 	done
 }
@@ -202,13 +205,13 @@ test_core_dumps_are_off_and_the_oom_score_is_not_below_zero() {
 test_processes_and_memory_are_limited_where_there_is_a_controller() {
 	loose_bundle pause
 	good nacre create --bundle "$b" "$id"
-	cgroup=$cg_mount$(cgroup_of "$(state_of .pid)")
+	find_cgroup
 	needs_controller pids || return
-	is "$(<"$cgroup/pids.max")" 512 pids.max
+	is "$(<"$cg/pids.max")" 512 pids.max
 	needs_controller memory || return
-	is "$(<"$cgroup/memory.swap.max")" 0 memory.swap.max
-	is "$(<"$cgroup/memory.oom.group")" 1 memory.oom.group
-	differs "$(<"$cgroup/memory.max")" max memory.max
+	is "$(<"$cg/memory.swap.max")" 0 memory.swap.max
+	is "$(<"$cg/memory.oom.group")" 1 memory.oom.group
+	differs "$(<"$cg/memory.max")" max memory.max
 }
 
 test_a_limit_that_only_the_profile_wants_is_a_warning_without_its_controller() {
@@ -228,6 +231,7 @@ test_shared_propagation_is_cut() {
 	loose_bundle cat /proc/self/mountinfo
 	mount_on /mnt "$b/rootfs/etc" bind rbind rshared
 	agent
+	has "$out" " /mnt "
 	lacks "$out" "shared:"
 }
 

@@ -92,7 +92,7 @@ test_the_process_is_in_the_delegated_cgroup() {
 	bundle pause
 	annotate run.oci.delegate-cgroup inner
 	create
-	path=$(cgroup_of "$(state_of .pid)")
+	path=$(cgroup_of "$(pid_of)")
 	is "${path##*/}" inner cgroup
 	exists "$cg_mount$path"
 	start

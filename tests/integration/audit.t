@@ -42,7 +42,7 @@ test_every_command_on_a_container_is_recorded() {
 	create --audit "$T/audit"
 	is "$(events)" "create " events
 	start
-	pid=$(state_of .pid)
+	pid=$(pid_of)
 	is "$(audit .pid)" "$pid" "pid of start"
 	try nacre exec "$id" /payload exit 4
 	is "$(audit '.args | join(" ")' exec)" "/payload exit 4" "args of exec"
@@ -168,6 +168,7 @@ test_without_an_audit_file_the_record_names_none() {
 test_no_fd_of_the_audit_file_gets_into_the_container() {
 	bundle fds
 	good nacre run --audit "$T/audit" --bundle "$b" "$id"
+	has_line "$out" "fd 0 -> *"
 	lacks "$out" audit
 }
 

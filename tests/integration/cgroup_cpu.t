@@ -8,14 +8,15 @@ spinner() {
 	bundle spin "$2"
 	edit '.linux.resources.cpu = '"$3"
 	good nacre create --profile oci --bundle "$b" "$id-$1"
-	cg[$1]=$cg_mount$(cgroup_of "$(state_of .pid "$id-$1")")
+	find_cgroup "$id-$1"
+	cgroups[$1]=$cg
 }
 
-declare -A cg
+declare -A cgroups
 
 # stat_of NAME KEY: of cpu.stat
 stat_of() {
-	sed -n "s/^$2 //p" "${cg[$1]}/cpu.stat"
+	sed -n "s/^$2 //p" "${cgroups[$1]}/cpu.stat"
 }
 
 microseconds() {
@@ -40,7 +41,8 @@ bursts() {
 	bundle pulse 4 0.04 0.3
 	edit '.linux.resources.cpu = '"$1"
 	create
-	cg[b]=$cg_mount$(cgroup_of "$(state_of .pid)")
+	find_cgroup
+	cgroups[b]=$cg
 	start
 	wait_for status_is stopped
 }

@@ -68,7 +68,7 @@ test_a_weight_is_a_ratio() {
 	# 100 and 1000 become io.weight 910 and 10000.
 	competitor a '{weight: 1000}'
 	competitor b '{weightDevice: [{major: $a, minor: $i, weight: 100}]}'
-	a=$(cgroup_of "$(state_of .pid "$id-a")") b_=$(cgroup_of "$(state_of .pid "$id-b")")
+	a=$(cgroup_of "$(pid_of "$id-a")") b_=$(cgroup_of "$(pid_of "$id-b")")
 	good nacre start "$id-a"
 	good nacre start "$id-b"
 	sleep 4
@@ -83,7 +83,7 @@ test_bfq_has_the_weight_as_it_is() {
 	bundle pause
 	block_io '{weight: 300}'
 	create
-	cg=$cg_mount$(cgroup_of "$(state_of .pid)")
+	find_cgroup
 	[[ -e $cg/io.bfq.weight ]] || { host_lacks "the kernel has no BFQ"; return; }
 	has "$(<"$cg/io.bfq.weight")" "300"
 	[[ ! -e $cg/io.weight ]] || has "$(<"$cg/io.weight")" "2930"
@@ -94,7 +94,7 @@ test_bfq_keeps_the_weights_of_devices() {
 	bundle pause
 	block_io '{weight: 300, weightDevice: [{major: $a, minor: $i, weight: 400}]}'
 	create
-	cg=$cg_mount$(cgroup_of "$(state_of .pid)")
+	find_cgroup
 	has_line "$(<"$cg/io.bfq.weight")" "$number 400"
 	good nacre update --blkio-weight 111 "$id"
 	is "$(<"$cg/io.bfq.weight")" "default 111"$'\n'"$number 400"

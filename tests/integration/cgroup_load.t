@@ -7,6 +7,7 @@
 live_and_die() {
 	LIMIT=400 nacre create --profile "$profile" --bundle "$b" "$1" >"$T/life.$1" 2>&1 </dev/null &&
 		LIMIT=400 nacre start "$1" >>"$T/life.$1" 2>&1 &&
+		[[ $(LIMIT=400 state_of .status "$1" 2>>"$T/life.$1") == running ]] &&
 		LIMIT=400 nacre delete --force "$1" >>"$T/life.$1" 2>&1 || echo "failed with $?" >>"$T/life.$1"
 }
 
@@ -17,7 +18,7 @@ test_two_hundred_at_once_leave_nothing() {
 		live_and_die "$id-$i" &
 	done
 	wait
-	is "$(cat "$T"/life.*)" "" "what 600 commands had to say"
+	is "$(cat "$T"/life.*)" "" "what 800 commands had to say"
 	rm -f "$T"/life.*
 	nothing_left
 }
@@ -46,12 +47,12 @@ test_hogs_leave_the_host_responsive() {
 	cp -a "$b" "$T/witness"
 	idle=$(outside idle)
 	hog fork bomb
-	pids=$cg_mount$(cgroup_of "$(state_of .pid "$id-fork")")/pids.events
+	find_cgroup "$id-fork"
+	pids=$cg/pids.events
 	wait_for grep -q 'max [1-9]' "$pids"
 	hog memory memhog 1000000000000
 	hog cpu spin 600 64
 	busy=$(outside busy)
-	note "$idle ms idle, $busy ms beside the hogs"
 	((busy < idle * 20)) || wrong "$busy ms beside the hogs, and $idle ms without"
 	is "$(state_of .status "$id-fork")" running "the fork bomb"
 	rm -rf "$T/witness"

@@ -16,7 +16,7 @@ events() {
 
 started() {
 	create
-	cg=$cg_mount$(cgroup_of "$(state_of .pid)")
+	find_cgroup
 	start
 }
 

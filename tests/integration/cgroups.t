@@ -6,15 +6,15 @@ test_the_container_is_in_a_cgroup_of_its_own() {
 	bundle pause
 	create
 	start
-	is "$(<"$(cgroup)/cgroup.procs")" "$(state_of .pid)" "processes"
-	differs "$(cgroup_of "$(state_of .pid)")" "$(cgroup_of self)" "cgroup"
+	is "$(value cgroup.procs)" "$(pid_of)" "processes"
+	differs "$(cgroup_of "$(pid_of)")" "$(cgroup_of self)" "cgroup"
 }
 
 test_an_absolute_path_lies_below_the_mount() {
 	bundle pause
 	edit '.linux.cgroupsPath = $p' --arg p "$cg_base/parent-$tag/deep/$id"
 	create
-	is "$(cgroup_of "$(state_of .pid)")" "$cg_base/parent-$tag/deep/$id"
+	is "$(cgroup_of "$(pid_of)")" "$cg_base/parent-$tag/deep/$id"
 	delete
 	absent "$cg_mount$cg_base/parent-$tag/deep/$id"
 	rmdir "$cg_mount$cg_base/parent-$tag/deep" "$cg_mount$cg_base/parent-$tag"
@@ -24,7 +24,7 @@ test_a_relative_path_lies_below_the_parent_of_our_own() {
 	bundle pause
 	edit '.linux.cgroupsPath = $p' --arg p "parent-$tag/$id"
 	create
-	has "$(cgroup_of "$(state_of .pid)")" "/parent-$tag/$id"
+	has "$(cgroup_of "$(pid_of)")" "/parent-$tag/$id"
 	delete
 	find "$cg_mount" -depth -type d -name "parent-$tag" -exec rmdir {} \;
 	nothing_left
@@ -180,14 +180,16 @@ test_the_cgroup_can_be_delegated() {
 	with_user_namespace
 	edit '(.mounts[] | select(.type == "cgroup")).options -= ["ro"]'
 	create
-	is "$(stat -c %u "$(cgroup)/cgroup.procs")" "$(host_root)" "owner of cgroup.procs"
-	is "$(stat -c %u "$(cgroup)")" "$(host_root)" "owner of the cgroup"
+	find_cgroup
+	is "$(stat -c %u "$cg/cgroup.procs")" "$(host_root)" "owner of cgroup.procs"
+	is "$(stat -c %u "$cg")" "$(host_root)" "owner of the cgroup"
 }
 
 test_without_delegation_it_stays_with_root() {
 	bundle pause
 	create
-	is "$(stat -c %u "$(cgroup)/cgroup.procs")" "$(id -u)" "owner of cgroup.procs"
+	find_cgroup
+	is "$(stat -c %u "$cg/cgroup.procs")" "$(id -u)" "owner of cgroup.procs"
 }
 
 test_the_program_cannot_write_to_its_cgroup() {

@@ -39,13 +39,10 @@ counter() {
 	shell 'i=0; while :; do i=$((i + 1)); echo $i >/dev/shm/new; cat /dev/shm/new >/dev/shm/n; sleep 0.05; done'
 }
 
-root_of() {
-	echo "/proc/$(state_of .pid)/root"
-}
-
 number() {
 	local n
-	n=$(cat "$(root_of)/dev/shm/n" 2>/dev/null)
+	find_root
+	n=$(cat "$root/dev/shm/n" 2>/dev/null)
 	echo "${n:-0}"
 }
 
@@ -100,7 +97,7 @@ test_restore_goes_on_where_checkpoint_stopped() {
 	checkpoint
 	nothing_left
 	restore --pid-file "$T/b-pid"
-	is "$(<"$T/b-pid")" "$(state_of .pid)" "pid file"
+	is "$(<"$T/b-pid")" "$(pid_of)" "pid file"
 	is "$(state_of .profile)" agent "profile"
 	status_is running || wrong "it is not running"
 	goes_on_from "$before"
@@ -113,14 +110,14 @@ test_what_was_restored_is_held_as_before() {
 	profile=agent
 	counter || return
 	started
-	before=$(grep -E '^(Cap|NoNewPrivs|Seccomp)' "/proc/$(state_of .pid)/status")
+	before=$(grep -E '^(Cap|NoNewPrivs|Seccomp)' "/proc/$(pid_of)/status")
 	has "$before" $'NoNewPrivs:\t1'
 	has "$before" $'Seccomp:\t2'
 	checkpoint
 	restore
-	after=$(grep -E '^(Cap|NoNewPrivs|Seccomp)' "/proc/$(state_of .pid)/status")
+	after=$(grep -E '^(Cap|NoNewPrivs|Seccomp)' "/proc/$(pid_of)/status")
 	is "$after" "$before" "the process"
-	is "$(cgroup_of "$(state_of .pid)")" "$(cgroup_of "$(state_of .pid)" | grep "$id")" "the cgroup"
+	is "$(cgroup_of "$(pid_of)")" "$(cgroup_of "$(pid_of)" | grep "$id")" "the cgroup"
 	try nacre exec "$id" /payload write /
 	((rc)) || wrong "the root can be written"
 }
@@ -134,16 +131,18 @@ test_mounts_come_back_with_their_flags() {
 	mount_on /etc/one "$b/volume/file" bind bind
 	mount_on /scratch tmpfs tmpfs nodev size=1m
 	started
-	echo content >"$(root_of)/scratch/file"
+	find_root
+	echo content >"$root/scratch/file"
 	# devices and ids are other ones now
-	before=$(awk '{ print $5, $6, $4 }' "/proc/$(state_of .pid)/mountinfo" | sort)
+	before=$(awk '{ print $5, $6, $4 }' "/proc/$(pid_of)/mountinfo" | sort)
 	checkpoint
 	restore
-	after=$(awk '{ print $5, $6, $4 }' "/proc/$(state_of .pid)/mountinfo" | sort)
+	after=$(awk '{ print $5, $6, $4 }' "/proc/$(pid_of)/mountinfo" | sort)
 	is "$after" "$before" "the mounts"
-	is "$(<"$(root_of)/volume/file")" kept "a bind"
-	is "$(<"$(root_of)/etc/one")" kept "a bind of a file"
-	is "$(<"$(root_of)/scratch/file")" content "a tmpfs"
+	find_root
+	is "$(<"$root/volume/file")" kept "a bind"
+	is "$(<"$root/etc/one")" kept "a bind of a file"
+	is "$(<"$root/scratch/file")" content "a tmpfs"
 }
 
 # As systemd has it. What the host mounts arrives in binds before and after; nothing goes back.
@@ -160,12 +159,12 @@ test_a_host_that_shares_its_mounts() {
 	good nsenter --mount --target "$host" "$NACRE" --root "$ROOT" run --profile oci --bundle "$b" \
 		--detach "$id"
 	wait_for above 3
-	grep -q ' /volume .* master:' "/proc/$(state_of .pid)/mountinfo" || wrong "no slave before"
+	grep -q ' /volume .* master:' "/proc/$(pid_of)/mountinfo" || wrong "no slave before"
 	checkpoint
 	good nsenter --mount --target "$host" "$NACRE" --root "$ROOT" restore --profile oci --bundle "$b" \
 		--image-path "$T/b-image" --detach "$id"
-	grep -q ' /volume .* master:' "/proc/$(state_of .pid)/mountinfo" || wrong "no slave after"
-	lacks "$(<"/proc/$(state_of .pid)/mountinfo")" " shared:"
+	grep -q ' /volume .* master:' "/proc/$(pid_of)/mountinfo" || wrong "no slave after"
+	lacks "$(<"/proc/$(pid_of)/mountinfo")" " shared:"
 	lacks "$(<"/proc/$host/mountinfo")" "$T/b"
 }
 
@@ -179,7 +178,7 @@ test_mount_points_that_the_rootfs_lacks_are_made() {
 	rm -r "$b/rootfs/new" "$b/rootfs/proc" "$b/volume/inner"
 	restore
 	exists "$b/volume/inner"
-	grep -q " /new/volume/inner " "/proc/$(state_of .pid)/mountinfo" || wrong "the inner bind is missing"
+	grep -q " /new/volume/inner " "/proc/$(pid_of)/mountinfo" || wrong "the inner bind is missing"
 }
 
 test_leave_running() {
@@ -229,7 +228,7 @@ test_children_come_back() {
 	restore
 	good nacre ps "$id"
 	has_line "$out" "*/bin/sleep 1000"
-	pid=$(state_of .pid)
+	pid=$(pid_of)
 	kill "$(tr -d ' ' <"/proc/$pid/task/$pid/children")"
 	wait_for status_is stopped
 }
@@ -270,7 +269,7 @@ test_no_input_stays_no_input() {
 	mkfifo "$T/b-in"
 	nacre restore --profile "$profile" --bundle "$b" --image-path "$T/b-image" --detach "$id" \
 		<>"$T/b-in" >/dev/null 2>&1 || wrong "a pipe in place of /dev/null"
-	is "$(stat -L --format %t:%T "/proc/$(state_of .pid)/fd/0")" 1:3 "input"
+	is "$(stat -L --format %t:%T "/proc/$(pid_of)/fd/0")" 1:3 "input"
 }
 
 test_hooks_run_as_for_create() {
@@ -288,7 +287,7 @@ test_hooks_run_as_for_create() {
 	: >"$T/b-hooks"
 	restore
 	is "$(tr '\n' ' ' <"$T/b-hooks")" \
-		"prestart $(state_of .pid) createRuntime $(state_of .pid) " "after restore"
+		"prestart $(pid_of) createRuntime $(pid_of) " "after restore"
 	good nacre delete --force "$id"
 	is "$(tail -n 1 "$T/b-hooks")" "poststop 0" "after delete"
 }
@@ -304,8 +303,8 @@ test_a_terminal_goes_to_the_console_socket() {
 	in_background "$PEER" console "$T/b-console2"
 	wait_for test -S "$T/b-console2"
 	restore --console-socket "$T/b-console2"
-	is "$(readlink "/proc/$(state_of .pid)/fd/0")" /dev/pts/0 "stdin"
-	differs "$(awk '{ print $7 }' "/proc/$(state_of .pid)/stat")" 0 "controlling terminal"
+	is "$(readlink "/proc/$(pid_of)/fd/0")" /dev/pts/0 "stdin"
+	differs "$(awk '{ print $7 }' "/proc/$(pid_of)/stat")" 0 "controlling terminal"
 }
 
 test_open_connections_need_tcp_established() {
@@ -321,9 +320,10 @@ test_open_connections_need_tcp_established() {
 	status_is running || wrong "it is not running any more"
 	checkpoint --tcp-established
 	restore --tcp-established
-	: >"$(root_of)/dev/shm/more"
+	find_root
+	: >"$root/dev/shm/more"
 	# shellcheck disable=SC2016
-	wait_for bash -c '[[ $(<"$1/dev/shm/out") == first*second ]]' - "$(root_of)"
+	wait_for bash -c '[[ $(<"$1/dev/shm/out") == first*second ]]' - "$root"
 }
 
 is_elsewhere() {
@@ -339,10 +339,10 @@ test_a_joined_network_namespace_is_joined_again() {
 	edit '.linux.namespaces |= map(if .type == "network" then .path = $p else . end)' \
 		--arg p "/proc/$!/ns/net"
 	started
-	before=$(readlink "/proc/$(state_of .pid)/ns/net")
+	before=$(readlink "/proc/$(pid_of)/ns/net")
 	checkpoint
 	restore
-	is "$(readlink "/proc/$(state_of .pid)/ns/net")" "$before" "the network namespace"
+	is "$(readlink "/proc/$(pid_of)/ns/net")" "$before" "the network namespace"
 }
 
 test_loopback_is_up() {
@@ -350,7 +350,7 @@ test_loopback_is_up() {
 	started
 	checkpoint
 	restore
-	good nsenter --net --target "$(state_of .pid)" ip -json address show dev lo
+	good nsenter --net --target "$(pid_of)" ip -json address show dev lo
 	is "$(json '.[0].addr_info[0].local')" 127.0.0.1 "address of lo"
 }
 

@@ -31,16 +31,21 @@ killed_at() {
 }
 
 cleaned_up() {
+	doing "killed at $call" "$(tail -2 "$T/out.trace" 2>/dev/null)"
 	good nacre list
 	good nacre delete --force "$id"
 	nothing_left
-	[[ -z $failed ]] || note "killed at $call" "$(tail -2 "$T/out.trace")"
-	[[ -z $failed ]]
 }
 
 enough_kills() {
 	((kills * 10 > ${#calls_made[@]} * 8 / STRIDE)) ||
 		wrong "only $kills kills at ${#calls_made[@]} calls"
+}
+
+# What is killed from now on works if it is not.
+create_and_delete() {
+	create
+	good nacre delete --force "$id"
 }
 
 # every STRIDEth call; 1 is every one
@@ -63,7 +68,7 @@ every_call() {
 	for ((i = 0; i < ${#calls_made[@]}; i += STRIDE)); do
 		call=${calls_made[i]}
 		killed_at "$call" "$@"
-		cleaned_up || return
+		cleaned_up
 	done
 	enough_kills
 }
@@ -78,7 +83,7 @@ every_call_on() {
 		call=${calls_made[i]}
 		$prepare
 		killed_at "$call" "$@"
-		cleaned_up || return
+		cleaned_up
 	done
 	enough_kills
 }
@@ -92,7 +97,7 @@ test_killed_after_each_step_of_create() {
 		call=write:$number
 		killed_at "$call" --debug create --profile oci --bundle "$b" --pid-file "$T/out.pid" \
 			"$id" || break
-		cleaned_up || return
+		cleaned_up
 	done
 	((kills > 20)) || wrong "only $kills steps" "$(<"$T/out.log")"
 	good nacre state "$id"
@@ -101,6 +106,7 @@ test_killed_after_each_step_of_create() {
 test_killed_at_every_system_call_of_create() {
 	needs_strace || return
 	rich_bundle
+	create_and_delete
 	every_call create --profile oci --bundle "$b" "$id"
 }
 
@@ -108,13 +114,16 @@ test_killed_at_every_system_call_of_create_in_a_user_namespace() {
 	needs_strace || return
 	bundle pause
 	with_user_namespace
+	create_and_delete
 	every_call create --profile oci --bundle "$b" "$id"
 }
 
 test_killed_at_every_system_call_of_run() {
 	needs_strace || return
-	bundle sleep 0.02
+	bundle sleep 0.02 : echo ran
 	edit '.hooks.poststop = [{path: "/bin/true"}]'
+	run
+	is "$out" ran
 	every_call run --profile oci --bundle "$b" "$id"
 }
 
@@ -166,7 +175,7 @@ test_killed_at_every_system_call_of_exec() {
 	for ((i = 0; i < ${#calls_made[@]}; i += STRIDE)); do
 		call=${calls_made[i]}
 		killed_at "$call" exec "$id" /payload sleep 0.02
-		is "$(state_of .status)" running "status after a kill at $call" || return
+		is "$(state_of .status)" running "status after a kill at $call"
 	done
 	enough_kills
 	wait_for eval '(($(nacre ps -f json "$id" | jq length) == 1))'
@@ -184,17 +193,18 @@ test_killed_at_every_system_call_of_an_exec_that_takes_all_along() {
 	for ((i = 0; i < ${#calls_made[@]}; i += STRIDE)); do
 		call=${calls_made[i]}
 		killed_at "$call" "${command[@]}"
+		doing "killed at $call" "$(tail -2 "$T/out.trace")"
 		wait_for eval '(($(nacre ps -f json "$id" | jq length) == 1))'
 		is "$(state_of .status)" running "status after a kill at $call"
-		[[ -z $failed ]] || return
 	done
 	enough_kills
 	good nacre exec --own-cgroup "$id" /payload true
-	is "$(find "$cg_mount$(cgroup_of "$(state_of .pid)")" -name 'exec-*')" "" "cgroups left"
+	find_cgroup
+	is "$(find "$cg" -name 'exec-*')" "" "cgroups left"
 }
 
 depth() {
-	cat "$cg_mount$(cgroup_of "$(state_of .pid)")/cgroup.max.depth"
+	value cgroup.max.depth
 }
 
 stored_depth() {
@@ -221,7 +231,6 @@ test_killed_at_every_system_call_of_update() {
 		killed_at "$call" update -r "$T/update.json" "$id"
 		[[ $(stored_depth) == [34] ]] || wrong "killed at $call: stored is $(stored_depth)"
 		good nacre state "$id"
-		[[ -z $failed ]] || return
 	done
 	enough_kills
 	good nacre update -r "$T/update.json" "$id"
@@ -237,20 +246,20 @@ test_a_system_call_that_fails_in_update_changes_nothing() {
 		[[ $call == openat:* ]] && grep -q __asan_init "$NACRE" && continue
 		error=${call#*:} call=${call%:*}
 		for ((number = 1; number < 60; number += STRIDE)); do
-			echo 3 >"$cg_mount$(cgroup_of "$(state_of .pid)")/cgroup.max.depth"
+			write_value cgroup.max.depth 3
 			sed -i 's/"cgroup.max.depth":"4"/"cgroup.max.depth":"3"/' "$ROOT/$id/config.json"
 			NACRE_TEST=$T timeout 60 strace -qq -o "$T/out.trace" -e "trace=$call" \
 				-e "inject=$call:error=$error:when=$number" "$NACRE" --root "$ROOT" \
 				update -r "$T/update.json" "$id" </dev/null >"$T/out.log" 2>&1
 			rc=$?
 			grep -q INJECTED "$T/out.trace" || break
+			doing "$call number $number: $error" "$(<"$T/out.log")"
 			if ((rc == 0)); then
 				is "$(depth) $(stored_depth)" "4 4" "$call number $number"
 			else
 				is "$(depth) $(stored_depth)" "3 3" "$call number $number"
 				[[ -s $T/out.log ]] || wrong "no error text"
 			fi
-			[[ -z $failed ]] || { note "$call number $number: $error" "$(<"$T/out.log")"; return; }
 		done
 	done
 }
@@ -259,12 +268,13 @@ test_a_system_call_that_fails_in_update_changes_nothing() {
 test_killed_at_any_time() {
 	local i
 	rich_bundle
+	create_and_delete
 	for i in {1..60}; do
 		(NACRE_TEST=$T timeout -s KILL "0.00$((RANDOM % 10))$((RANDOM % 10))" "$NACRE" \
 			--root "$ROOT" create --profile oci --bundle "$b" "$id" </dev/null >/dev/null 2>&1
 			true) 2>/dev/null
 		call="a random time"
-		cleaned_up || return
+		cleaned_up
 	done
 }
 
@@ -300,13 +310,13 @@ test_a_system_call_that_fails_leaves_nothing() {
 				run --profile oci --bundle "$b" "$id" </dev/null >"$T/out.log" 2>&1
 			rc=$?
 			grep -q INJECTED "$T/out.trace" || break
+			doing "$call number $number: $error" "$(<"$T/out.log")"
 			((rc < 124 || rc == 255)) || wrong "ended with $rc" "$(<"$T/out.log")"
 			((rc == 0)) || [[ -s $T/out.log ]] || wrong "no error text"
 			# it ran, and could not be removed: that is told, and can be done again
 			grep -q "warning: delete $id after it ended: " "$T/out.log" &&
 				good nacre delete --force "$id"
 			nothing_left
-			[[ -z $failed ]] || { note "$call number $number: $error" "$(<"$T/out.log")"; return; }
 		done
 	done
 }

@@ -37,7 +37,7 @@ test_config_names_another_file_of_the_bundle() {
 test_the_pid_file_holds_the_pid_without_a_newline() {
 	bundle pause
 	create --pid-file "$T/out.pid"
-	is "$(od -c "$T/out.pid" | head -1)" "$(printf %s "$(state_of .pid)" | od -c | head -1)" "pid file"
+	is "$(od -c "$T/out.pid" | head -1)" "$(printf %s "$(pid_of)" | od -c | head -1)" "pid file"
 	is "$(stat -c %a "$T/out.pid")" 644 "its mode"
 	# Until it runs its program only root may look at it.
 	[[ $who == user ]] || is "$(readlink "/proc/$(<"$T/out.pid")/root")" / "root of the pid"

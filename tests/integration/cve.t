@@ -8,7 +8,7 @@
 
 # What an attacker would like to reach.
 a_host() {
-	host=$T/host-$calls
+	host=$T/host
 	mkdir -p "$host/dir"
 	echo untouched >"$host/file"
 	chmod 600 "$host/file"
@@ -85,7 +85,7 @@ test_cve_2019_5736_by_a_shared_pid_namespace() {
 	sum=$(sha256sum <"$binary")
 	create
 	start
-	pid=$(state_of .pid)
+	pid=$(pid_of)
 	thief_out=$created_out
 	local thief_bundle=$b
 	bundle true
@@ -117,7 +117,6 @@ test_cve_2019_19921_proc_as_a_symlink() {
 masks_hold() {
 	((rc)) && return
 	lacks "$out" "keys: f"
-	[[ -z $failed ]]
 }
 
 test_cve_2019_19921_proc_exchanged_in_a_race() {
@@ -148,7 +147,6 @@ test_cve_2021_30465_mount_target_exchanged_in_a_race() {
 
 no_host_directory() {
 	lacks "$out" dir-of-the-host
-	[[ -z $failed ]]
 }
 
 test_cve_2021_30465_a_climbing_symlink() {
@@ -177,7 +175,6 @@ test_cve_2024_21626_cwd_through_an_inherited_fd() {
 		edit '.process.cwd = $c' --arg c "/proc/self/fd/$fd"
 		run_any 7</ 9<"$host"
 		((rc)) || lacks "$out" "home"
-		[[ -z $failed ]] || return
 	done
 	for fd in {3..20}; do
 		rm -f "$b/rootfs/link"
@@ -185,7 +182,6 @@ test_cve_2024_21626_cwd_through_an_inherited_fd() {
 		edit '.process.cwd = "/link"'
 		run_any 7</
 		differs "$rc" 0 "exit code for a link to fd $fd"
-		[[ -z $failed ]] || return
 	done
 	host_is_untouched
 }
@@ -230,12 +226,11 @@ own_dev() {
 mask_holds() {
 	((rc)) && return
 	lacks "$out" secret
-	[[ -z $failed ]]
 }
 
 test_cve_2025_31133_dev_null_as_a_symlink() {
 	local target
-	for target in /proc/sys/kernel/core_pattern /etc/shown "$T/host-$((calls + 1))/file"; do
+	for target in /proc/sys/kernel/core_pattern /etc/shown "$T/host/file"; do
 		bundle cat /etc/secret : write /etc/secret "changed" : cat /etc/shown
 		a_host
 		own_dev
@@ -291,7 +286,6 @@ test_cve_2025_52565_dev_console_as_a_symlink() {
 
 no_terminal_in_proc() {
 	lacks "$(grep ' /proc/s' <<<"$out")" devpts
-	[[ -z $failed ]]
 }
 
 test_cve_2025_52565_dev_console_exchanged_in_a_race() {
@@ -325,7 +319,7 @@ test_cve_2025_52881_a_false_proc_gets_no_writes() {
 	is "$(<"$b/rootfs/proc/sys/kernel/msgmax")" fake "false sysctl"
 	is "$(<"$b/rootfs/proc/self/attr/exec")" fake "false label"
 	if ((rc == 0)); then
-		is "$(nsenter -t "$(state_of .pid)" -i cat /proc/sys/kernel/msgmax)" 4321 "true sysctl"
+		is "$(nsenter -t "$(pid_of)" -i cat /proc/sys/kernel/msgmax)" 4321 "true sysctl"
 	fi
 	host_is_untouched
 }

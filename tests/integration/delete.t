@@ -67,19 +67,22 @@ test_delete_of_no_container_is_an_error() {
 }
 
 test_force_on_no_container_is_none() {
+	bundle pause
+	create
+	good nacre delete --force "$id"
+	absent "$ROOT/$id"
 	good nacre delete --force "$id"
 	is "$err" "" stderr
 }
 
 test_cgroups_that_the_container_made_go_with_it() {
-	local cgroup
 	bundle pause
 	create
 	start
-	cgroup=$cg_mount$(cgroup_of "$(state_of .pid)")
-	mkdir -p "$cgroup/a/b/c" "$cgroup/a/d"
+	find_cgroup
+	mkdir -p "$cg/a/b/c" "$cg/a/d"
 	good nacre delete --force "$id"
-	absent "$cgroup"
+	absent "$cg"
 	nothing_left
 }
 

@@ -180,7 +180,7 @@ test_a_paused_container_takes_exec_only_on_demand() {
 test_a_sub_cgroup_can_be_named() {
 	local cgroup
 	running
-	cgroup=$(cgroup_of "$(state_of .pid)")
+	cgroup=$(cgroup_of "$(pid_of)")
 	mkdir "$cg_mount$cgroup/below"
 	good nacre exec --detach --pid-file "$T/out.pid" --cgroup below "$id" /payload pause
 	is "$(cgroup_of "$(<"$T/out.pid")")" "$cgroup/below" cgroup
@@ -265,15 +265,15 @@ test_exec_follows_init_where_its_first_cgroup_is_gone() {
 	needs_all_cgroups || return
 	local own other=/other-$tag
 	running
-	own=$(cgroup_of "$(state_of .pid)")
+	own=$(cgroup_of "$(pid_of)")
 	mkdir "$cg_mount$other"
-	state_of .pid >"$cg_mount$other/cgroup.procs"
+	pid_of >"$cg_mount$other/cgroup.procs"
 	rmdir "$cg_mount$own"
 	bad 255 "open cgroup $own/below: No such file or directory" \
 		nacre exec --cgroup below "$id" /payload true
 	good nacre exec --detach --pid-file "$T/out.pid" "$id" /payload pause
 	is "$(cgroup_of "$(<"$T/out.pid")")" "$other" "cgroup"
-	kill -9 "$(state_of .pid)"
+	kill -9 "$(pid_of)"
 	wait_for status_is stopped
 	delete
 	wait_for rmdir "$cg_mount$other"

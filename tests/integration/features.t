@@ -5,7 +5,7 @@
 test_features_is_json_and_nothing_else() {
 	good nacre features
 	is "$err" "" stderr
-	jq -e . <<<"$out" >/dev/null || wrong "no JSON" "$out"
+	is "$(json .ociVersionMin)" 1.0.0 "ociVersionMin"
 }
 
 test_features_names_what_engines_look_for() {

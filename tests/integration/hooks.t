@@ -40,7 +40,7 @@ test_the_state_comes_on_stdin() {
 	done
 	create
 	start
-	pid=$(state_of .pid)
+	pid=$(pid_of)
 	good nacre delete --force "$id"
 	for kind in prestart createRuntime createContainer poststart poststop; do
 		out=$(<"$T/out.hooks.$kind")
@@ -65,7 +65,7 @@ test_runtime_hooks_run_on_the_host_and_container_hooks_in_the_container() {
 	is "$(<"$T/out.hooks.runtime")" "$(readlink /proc/self/ns/mnt)" "createRuntime"
 	# Until it runs its program only root may look at it.
 	start
-	is "$(head -1 "$T/out.hooks.container")" "$(readlink "/proc/$(state_of .pid)/ns/mnt")" \
+	is "$(head -1 "$T/out.hooks.container")" "$(readlink "/proc/$(pid_of)/ns/mnt")" \
 		"createContainer"
 }
 
@@ -172,9 +172,9 @@ test_no_fd_of_the_runtime_reaches_a_hook() {
 	hook createContainer 'ls -l /proc/self/fd >$LOG.container'
 	run
 	# stdin, stdout, stderr and the directory that ls reads
-	is "$(grep -c -- '->' "$T/out.hooks.runtime")" 4 "createRuntime" || note "$(<"$T/out.hooks.runtime")"
-	is "$(grep -c -- '->' "$T/out.hooks.container")" 4 "createContainer" ||
-		note "$(<"$T/out.hooks.container")"
+	doing "$(cat "$T/out.hooks.runtime" "$T/out.hooks.container")"
+	is "$(grep -c -- '->' "$T/out.hooks.runtime")" 4 "createRuntime"
+	is "$(grep -c -- '->' "$T/out.hooks.container")" 4 "createContainer"
 }
 
 test_a_hook_can_reach_the_network_namespace_of_the_pid() {

@@ -119,7 +119,7 @@ test_without_pid_namespace_kill_reaches_what_outlived_the_first_process() {
 	create
 	start
 	wait_for eval '(($(nacre ps --format json "$id" | jq length) > 1))'
-	kill -9 "$(state_of .pid)"
+	kill -9 "$(pid_of)"
 	wait_for status_is stopped
 	bad 1 "*container not running" nacre kill "$id" TERM
 	good nacre kill "$id" KILL

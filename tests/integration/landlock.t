@@ -8,6 +8,7 @@
 needs_landlock() {
 	local abi
 	abi=$(nacre check --format json | jq .host.landlockAbi)
+	[[ $abi =~ ^[0-9]+$ ]] || wrong "nacre check does not tell the ABI of Landlock: \"$abi\""
 	((abi >= 4)) && return
 	host_lacks "Landlock ABI 4 is absent: $abi"
 	return 1
@@ -51,7 +52,7 @@ test_a_mount_that_becomes_writable_stays_closed() {
 	landlock_bundle pause
 	create
 	start
-	pid=$(state_of .pid)
+	pid=$(pid_of)
 	good nsenter -t "$pid" -m /payload mount none none /workspace 0x1020 # MS_REMOUNT | MS_BIND
 	good nacre exec "$id" /payload cat /proc/self/mountinfo
 	has_line "$out" "* /workspace rw,*"

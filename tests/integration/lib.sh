@@ -4,6 +4,10 @@
 # What every integration test begins with. A test is a function test_what_it_shows; they run in the
 # order of the file, each with a container ID of its own in $id, and speak TAP. At its end a test's
 # containers are deleted, and then nothing may be left on the host: no state, cgroup, mount or process.
+# A test runs in a shell of its own and ends at the first thing that is wrong.
+#
+# What looks for a container, a process, a cgroup or a file and does not find it is wrong: it never
+# prints a path that exists all the same. Only below cgroups and directories that it made does a test write.
 #
 #	tests/integration/create.t [REGEX]	runs one file, or those tests of it
 #
@@ -11,12 +15,13 @@
 # namespace (as.sh makes either). A test that these cannot pass says so with needs_... in its first lines.
 #
 # From the environment: NACRE, PAYLOAD, PEER (the programs, from the build); MUST_RUN=1 makes a skip a
-# failure, except for what a host may really lack (host_lacks).
+# failure, except for what a host may really lack (host_lacks); PATIENCE is how many seconds wait_for waits.
 
 set -u
 export LC_ALL=C
 
-build=${BUILD:-$(dirname "${BASH_SOURCE[0]}")/../../build}
+tests=$(realpath "$(dirname "${BASH_SOURCE[0]}")/..")
+build=${BUILD:-$tests/../build}
 NACRE=${NACRE:-$build/nacre}
 PAYLOAD=${PAYLOAD:-$build/tests/payload}
 PEER=${PEER:-$build/tests/peer}
@@ -47,26 +52,39 @@ cg_mount=/sys/fs/cgroup
 cg_base=''
 [[ $who == root ]] || cg_base=$(sed -n 's|^0::\(.*\)/[^/]*$|\1|p' /proc/self/cgroup)
 
+PATIENCE=${PATIENCE:-10}
 count=0 failures=0 calls=0
-failed='' skipped='' diagnosis='' out='' err='' rc=0 out_file='' id='' b=''
+skipped='' finished='' out='' err='' rc=0 out_file='' id='' b=''
 background=()
 
 # --- what went wrong ---
 
-note() {
-	diagnosis+="$*"$'\n'
+# What was wrong, and what was being done: files, since it may be a subshell that says so.
+wrongs=$T/.wrongs
+deeds=$T/.deeds
+
+# doing TEXT...: what is said if one of the next steps is wrong
+doing() {
+	printf '%s\n' "$@" >"$deeds"
 }
 
+# wrong TEXT [TEXT...]: the test has failed and ends here. A subshell of it, as that of $(...), ends, and
+# the test with its next step.
 wrong() {
-	local text frame=1
-	failed=1
+	local frame=1
 	while [[ ${BASH_SOURCE[frame]} == "${BASH_SOURCE[0]}" && ${FUNCNAME[frame]} != run_test ]]; do
 		((frame++))
 	done
-	note "line ${BASH_LINENO[frame - 1]}: $1"
-	shift
-	for text in "$@"; do note "  $text"; done
-	return 1
+	{
+		printf 'line %s: %s\n' "${BASH_LINENO[frame - 1]}" "$1"
+		shift
+		(($# == 0)) || printf '  %s\n' "$@"
+	} >>"$wrongs"
+	exit 1
+}
+
+go_on() {
+	[[ ! -s $wrongs ]] || exit 1
 }
 
 # A reason that is the machine's fault and no test's: it may stay a skip where everything must run.
@@ -75,9 +93,7 @@ host_lacks() {
 }
 
 skip() {
-	if [[ ${MUST_RUN:-} == 1 ]]; then
-		wrong "had to run, but: $1"
-	fi
+	[[ ${MUST_RUN:-} != 1 ]] || wrong "had to run, but: $1"
 	skipped=$1
 }
 
@@ -236,6 +252,7 @@ nacre_direct() {
 
 # try COMMAND: sets out, err and rc. Files of its own each time: a created container keeps stdout open.
 try() {
+	go_on
 	((calls++))
 	out_file=$T/out.$calls
 	"$@" >"$out_file" 2>"$T/err.$calls" <"${input:-/dev/null}"
@@ -287,6 +304,7 @@ run_refused() {
 create() {
 	good nacre create --profile "$profile" --bundle "$b" "$@" "$id"
 	created_out=$out_file
+	is "$(state_of .status)" created "status after create"
 }
 
 start() {
@@ -314,38 +332,44 @@ in_background() {
 	background+=($!)
 }
 
-# wait_for COMMAND: until it succeeds, 10 s at most.
+# wait_for COMMAND: until it succeeds, $PATIENCE seconds at most.
 wait_for() {
 	local i
-	for ((i = 0; i < 500; i++)); do
+	for ((i = 0; i < PATIENCE * 50; i++)); do
+		go_on
 		"$@" >/dev/null 2>&1 && return
 		sleep 0.02
 	done
-	wrong "waited 10 s for: $*"
+	wrong "waited $PATIENCE s for: $*"
 }
 
 # --- looking at the result ---
 
 is() {
+	go_on
 	[[ $1 == "$2" ]] || wrong "${3:-it} is another" "found:    $1" "expected: $2"
 }
 
 differs() {
+	go_on
 	[[ $1 != "$2" ]] || wrong "${3:-it} is $2"
 }
 
 # has TEXT FRAGMENT
 has() {
+	go_on
 	[[ $1 == *"$2"* ]] || wrong "not found: $2" "in: $1"
 }
 
 lacks() {
+	go_on
 	[[ $1 != *"$2"* ]] || wrong "found: $2" "in: $1"
 }
 
 # has_line TEXT PATTERN: one whole line of it, or several, matches.
 has_line() {
 	local line
+	go_on
 	while IFS= read -r line; do
 		# shellcheck disable=SC2053 # a pattern is wanted
 		[[ ${line%$'\r'} == $2 ]] && return
@@ -373,35 +397,77 @@ documented() {
 		<<<"$out")
 }
 
-state_of() {
-	nacre state "${2:-$id}" | jq -r "$1"
-}
-
-status_is() {
-	[[ $(state_of .status) == "$1" ]]
-}
-
 exists() {
+	go_on
 	[[ -e $1 || -L $1 ]] || wrong "$1 does not exist"
 }
 
 absent() {
+	go_on
 	[[ ! -e $1 && ! -L $1 ]] || wrong "$1 exists" "$(ls -ld "$1")"
 }
 
-# Where a process is in the cgroup2 tree, below its mount.
-cgroup_of() {
-	sed -n 's/^0:://p' "/proc/$1/cgroup"
+# --- looking for the container ---
+
+# state_of FILTER [ID]: of the state, which must be there. A stopped container has the pid 0.
+state_of() {
+	local state
+	state=$(nacre state "${2:-$id}") || wrong "no state of container ${2:-$id}"
+	jq -er "$1" <<<"${state:-null}" || wrong "no $1 in the state of container ${2:-$id}" "$state"
 }
 
-# The directory of the container's cgroup.
-cgroup() {
-	echo "$cg_mount$(cgroup_of "$(state_of .pid)")"
+# For wait_for too: the container must be there, only its status may be another.
+status_is() {
+	local status
+	status=$(state_of .status) || exit 1
+	[[ $status == "$1" ]]
+}
+
+# pid_of [ID]: of the first process, which must be alive.
+pid_of() {
+	local pid
+	pid=$(state_of .pid "${1:-$id}") || exit 1
+	[[ -e /proc/$pid/exe ]] || wrong "container ${1:-$id} has no process: its pid is $pid"
+	echo "$pid"
+}
+
+# cgroup_of PID: where that process is in the cgroup2 tree, below its mount.
+cgroup_of() {
+	[[ $1 == self || $1 =~ ^[1-9][0-9]*$ ]] || wrong "not a pid: \"$1\""
+	grep -m 1 -oP '^0::\K.+' "/proc/$1/cgroup" || wrong "process $1 has no cgroup"
+}
+
+# find_cgroup [ID]: sets cg to the directory of the container's cgroup, which must be one of this test.
+find_cgroup() {
+	local pid path
+	pid=$(pid_of "$@") && path=$(cgroup_of "$pid") || exit 1
+	[[ $path == *"$tag"* && -d $cg_mount$path ]] || wrong "$cg_mount$path is no cgroup of this test"
+	cg=$cg_mount$path
 }
 
 # value FILE: of the container's cgroup.
 value() {
-	cat "$(cgroup)/$1"
+	find_cgroup
+	cat "$cg/$1" || wrong "no value of $1"
+}
+
+# write_value FILE VALUE: in the container's cgroup
+write_value() {
+	find_cgroup
+	echo "$2" >"$cg/$1" || wrong "write \"$2\" to $1"
+}
+
+# find_root [ID]: sets root to the root directory of the container, as the host sees it.
+find_root() {
+	local pid
+	pid=$(pid_of "$@") || exit 1
+	[[ /proc/$pid/root -ef / ]] && wrong "the root of container ${1:-$id} is that of the host"
+	root=/proc/$pid/root
+}
+
+# What root of with_user_namespace is outside.
+host_root() {
+	jq -e '.linux.uidMappings[0].hostID' "$b/config.json" || wrong "no user namespace in config.json"
 }
 
 # --- bundles ---
@@ -415,7 +481,8 @@ bundle() {
 	cp "$PAYLOAD" "$b/rootfs/payload"
 	printf 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000::/home/user:/bin/sh\n' \
 		>"$b/rootfs/etc/passwd"
-	nacre spec --bundle "$b" || wrong "nacre spec failed"
+	# What nacre spec writes, without the runtime that is tested.
+	cp "$tests/data/spec.json" "$b/config.json" || wrong "no config"
 	# In one go: under emulation jq takes longer than a container.
 	edit "$for_user"'.process.terminal = false | .process.env += ["NACRE_TEST=" + $T]
 		| .process.args = ["/payload"] + $ARGS.positional' --arg T "$T" --args -- "$@"
@@ -518,11 +585,6 @@ with_user_namespace() {
 	chown -R 100000:100000 "$b/rootfs"
 }
 
-# What root of with_user_namespace is outside.
-host_root() {
-	jq '.linux.uidMappings[0].hostID' "$b/config.json"
-}
-
 with_busybox() {
 	local applet
 	for applet in sh cat mount umount chroot sleep ls; do
@@ -571,9 +633,16 @@ nothing_left() {
 
 # --- the frame ---
 
+# unshare --fork ignores SIGTERM.
 end_background() {
+	local i
 	((${#background[@]})) || return 0
 	kill "${background[@]}" 2>/dev/null
+	for ((i = 0; i < 50; i++)); do
+		kill -0 "${background[@]}" 2>/dev/null || break
+		sleep 0.02
+	done
+	kill -KILL "${background[@]}" 2>/dev/null
 	wait "${background[@]}" 2>/dev/null
 	background=()
 }
@@ -591,7 +660,8 @@ sweep() {
 	for name in $(processes_left | cut -d' ' -f1); do
 		kill -9 "$name" 2>/dev/null
 	done
-	for name in $(cgroups_left); do
+	find "$cg_mount" -depth -type d -name "*$tag*" 2>/dev/null | while read -r name; do
+		echo 0 >"$name/cgroup.freeze"
 		echo 1 >"$name/cgroup.kill"
 		sleep 0.05
 		rmdir "$name"
@@ -610,25 +680,46 @@ finish() {
 	rm -rf "$T"
 }
 
+# end_test NAME: in the test's shell, with the line of TAP. Its status is 1 if it failed.
+end_test() {
+	[[ -n $finished || -n $skipped || -s $wrongs ]] || (wrong "it ended before its last line")
+	end_background
+	(delete_containers)
+	[[ -s $wrongs ]] || (nothing_left)
+	if [[ -s $wrongs ]]; then
+		echo "not ok $count - $1"
+		cat "$wrongs" "$deeds" 2>/dev/null | sed 's/^/# /'
+		exit 1
+	fi
+	echo "ok $count - $1${skipped:+ # SKIP $skipped}"
+	exit 0
+}
+
 run_test() {
 	local name=${1#test_}
+	name=${name//_/ }
 	((count++))
 	id=t-$tag-$count
-	failed='' skipped='' diagnosis='' b='' profile=oci input=''
-	! ${file_needs:-true} || "$1"
-	end_background
-	delete_containers
-	nothing_left
-	if [[ -n $failed ]]; then
-		sweep
+	rm -f "$wrongs" "$deeds"
+	(
+		trap 'end_test "$name"' EXIT
+		! ${file_needs:-true} || "$1"
+		finished=1
+	)
+	case $? in
+	0) ;;
+	1)
 		((failures++))
-		echo "not ok $count - ${name//_/ }"
-		diagnosis=${diagnosis%$'\n'}
-		echo "# ${diagnosis//$'\n'/$'\n'# }"
-	else
-		echo "ok $count - ${name//_/ }${skipped:+ # SKIP $skipped}"
-	fi
-	rm -rf "${T:?}"/{b,out.,err.}*
+		sweep
+		;;
+	*)
+		((failures++))
+		echo "not ok $count - $name"
+		echo "# the test was killed"
+		sweep
+		;;
+	esac
+	find "$T" -mindepth 1 -maxdepth 1 ! -path "$ROOT" -exec rm -rf --one-file-system {} +
 }
 
 all_tests() {

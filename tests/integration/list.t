@@ -22,7 +22,7 @@ test_the_table_shows_each_container() {
 	create
 	good nacre list
 	has_line "$out" "ID *PID *STATUS *BUNDLE *CREATED *OWNER"
-	has_line "$out" "$id *$(state_of .pid) *created *$b *$(owner)"
+	has_line "$out" "$id *$(pid_of) *created *$b *$(owner)"
 }
 
 test_json_is_one_line_with_keys_in_the_usual_order() {

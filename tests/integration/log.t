@@ -22,8 +22,9 @@ test_the_log_is_appended_to() {
 }
 
 test_a_successful_command_leaves_the_log_empty() {
-	bundle true
+	bundle echo ran
 	good nacre --log "$T/out.log" run --profile oci --bundle "$b" "$id"
+	is "$out" ran
 	is "$(<"$T/out.log")" ""
 }
 

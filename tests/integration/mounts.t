@@ -336,7 +336,7 @@ test_idmap_without_mappings_takes_those_of_a_user_namespace_that_is_joined() {
 	mkdir "$source"
 	touch "$source/file"
 	chown -R 100000:100000 "$b/rootfs"
-	edit '.linux.namespaces += [{type: "user", path: $p}]' --arg p "/proc/$(state_of .pid)/ns/user"
+	edit '.linux.namespaces += [{type: "user", path: $p}]' --arg p "/proc/$(pid_of)/ns/user"
 	mount_on /mnt "$source" bind bind idmap
 	good nacre run --profile oci --bundle "$b" "$id-2"
 	has "$out" "/mnt/file: f 0644 0:0"

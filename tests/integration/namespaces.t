@@ -3,7 +3,7 @@
 . "$(dirname "$0")/lib.sh"
 
 namespace_of() {
-	sed -n "s|^/proc/self/ns/$1 -> ||p" <<<"$out"
+	grep -oP "^/proc/self/ns/$1 -> \K.+" <<<"$out" || wrong "no $1 namespace" "in: $out"
 }
 
 links() {
@@ -234,7 +234,7 @@ test_a_container_shares_the_namespaces_of_another() {
 	bundle pause
 	create
 	start
-	pid=$(state_of .pid)
+	pid=$(pid_of)
 	bundle readlink /proc/self/ns/net /proc/self/ns/ipc
 	edit '(.linux.namespaces[] | select(.type == "network")).path = "/proc/\($p)/ns/net"
 		| (.linux.namespaces[] | select(.type == "ipc")).path = "/proc/\($p)/ns/ipc"' --arg p "$pid"

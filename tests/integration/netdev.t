@@ -27,7 +27,7 @@ with_device() {
 
 # In the network namespace of the container.
 inside() {
-	nsenter --target "$(state_of .pid)" --net "$@"
+	nsenter --target "$(pid_of)" --net "$@"
 }
 
 # addresses COMMAND...: what COMMAND (ip -json ...) gives as one line of address/prefix

@@ -8,10 +8,10 @@ test_pause_stops_every_process_and_resume_lets_them_go_on() {
 	start
 	good nacre pause "$id"
 	is "$(state_of .status)" paused status
-	is "$(grep frozen "$cg_mount$(cgroup_of "$(state_of .pid)")/cgroup.events")" "frozen 1"
+	is "$(value cgroup.events | grep frozen)" "frozen 1"
 	good nacre resume "$id"
 	is "$(state_of .status)" running status
-	is "$(grep frozen "$cg_mount$(cgroup_of "$(state_of .pid)")/cgroup.events")" "frozen 0"
+	is "$(value cgroup.events | grep frozen)" "frozen 0"
 }
 
 test_a_paused_program_makes_no_progress() {

@@ -66,6 +66,7 @@ test_the_filter_is_there_with_all_capabilities_and_new_privileges_too() {
 		--allow cap:CAP_PERFMON --allow cap:CAP_DAC_READ_SEARCH --allow cap:CAP_SYS_MODULE \
 		--allow cap:CAP_NET_ADMIN
 	is "$rc" 0 "exit code"
+	has "$out" " verdicts of agent"
 	lacks "$out" wrong
 }
 

@@ -40,7 +40,7 @@ test_exec_is_held_by_the_profile_whatever_the_engine_asks_for() {
 	bundle pause
 	create
 	start
-	before=$(cat "/proc/$(state_of .pid)/oom_score_adj")
+	before=$(cat "/proc/$(pid_of)/oom_score_adj")
 	jq '.process | .args = ["/payload", "status", "CapEff", "CapBnd", "CapInh", "CapPrm", "CapAmb",
 			"NoNewPrivs", ":", "rlimits", ":", "cat", "/proc/self/oom_score_adj"]
 		| .noNewPrivileges = false | .oomScoreAdj = -1000

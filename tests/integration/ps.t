@@ -9,7 +9,7 @@ test_json_is_an_array_of_host_pids() {
 	wait_for eval '(($(nacre ps --format json "$id" | jq length) == 3))'
 	good nacre ps --format json "$id"
 	is "$(json 'map(type) | unique | join(" ")')" number types
-	[[ $(json .[]) == *$(state_of .pid)* ]] || wrong "the first process is missing" "$out"
+	[[ $(json .[]) == *$(pid_of)* ]] || wrong "the first process is missing" "$out"
 }
 
 test_the_table_has_the_lines_of_ps() {
@@ -19,7 +19,7 @@ test_the_table_has_the_lines_of_ps() {
 	start
 	good nacre ps "$id"
 	has_line "$out" "UID *PID *PPID *"
-	has_line "$out" "*$(state_of .pid) */payload pause"
+	has_line "$out" "*$(pid_of) */payload pause"
 	is "$(wc -l <<<"$out")" 2 "number of lines"
 }
 
@@ -30,7 +30,7 @@ test_options_after_the_id_are_for_ps() {
 	start
 	good nacre ps "$id" -e -o pid,comm
 	has_line "$out" "*PID COMMAND"
-	has_line "$out" "*$(state_of .pid) payload"
+	has_line "$out" "*$(pid_of) payload"
 }
 
 test_ps_output_without_a_pid_column_is_refused() {

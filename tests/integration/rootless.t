@@ -132,12 +132,12 @@ test_exec_ps_kill_and_list_work() {
 	run -d
 	exec_in id : readlink /proc/self/ns/pid /proc/self/ns/user : status PPid
 	has "$out" "uid=0 gid=0"
-	has "$out" "$(readlink "/proc/$(state_of .pid)/ns/user")"
+	has "$out" "$(readlink "/proc/$(pid_of)/ns/user")"
 	has "$out" $'PPid:\t0'
 	good nacre exec --user 33:34 "$id" /payload id
 	has "$out" "uid=33 gid=34"
 	good nacre ps --format json "$id"
-	is "$out" "[$(state_of .pid)]"
+	is "$out" "[$(pid_of)]"
 	good nacre list --quiet
 	is "$out" "$id"
 	is "$(state_of .owner)" "$EUID" owner
@@ -200,7 +200,7 @@ test_a_container_without_a_cgroup_is_managed_all_the_same() {
 	exec_in id
 	has "$out" "uid=0"
 	good nacre ps --format json "$id"
-	has "$out" "[$(state_of .pid)"
+	has "$out" "[$(pid_of)"
 	bad 255 "*container \"$id\" has no cgroup" nacre exec --cgroup x "$id" /payload true
 	bad 1 "container \"$id\" has no cgroup" nacre pause "$id"
 	good nacre kill --all "$id" KILL

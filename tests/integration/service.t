@@ -23,7 +23,7 @@ test_start_returns_when_the_program_is_ready_and_tells_the_manager() {
 	start
 	without_manager
 	is "$(<"$told")" "READY=1
-MAINPID=$(state_of .pid)
+MAINPID=$(pid_of)
 received: BARRIER=1" "told"
 	good nacre delete --force "$id"
 	nothing_left
@@ -35,7 +35,7 @@ test_a_detached_run_does_so_too() {
 	good nacre run --detach --profile agent --bundle "$b" "$id"
 	without_manager
 	is "$(<"$told")" "READY=1
-MAINPID=$(state_of .pid)
+MAINPID=$(pid_of)
 received: BARRIER=1" "told"
 }
 

@@ -29,7 +29,7 @@ test_start_of_a_stopped_container_is_refused() {
 test_start_of_a_container_whose_init_was_killed_is_refused() {
 	bundle pause
 	create
-	kill -9 "$(state_of .pid)"
+	kill -9 "$(pid_of)"
 	wait_for status_is stopped
 	bad 1 "*cannot start a container that has stopped" nacre start "$id"
 }
@@ -64,7 +64,7 @@ test_a_program_that_cannot_be_executed_fails_start() {
 test_create_may_end_long_before_start() {
 	bundle echo late
 	create
-	is "$(ps -o ppid= -p "$(state_of .pid)" | tr -d ' ')" "$(reaper)" "parent of init"
+	is "$(ps -o ppid= -p "$(pid_of)" | tr -d ' ')" "$(reaper)" "parent of init"
 	start
 	wait_for grep -q late "$created_out"
 }

@@ -39,7 +39,7 @@ test_the_pid_is_that_of_the_program_on_the_host() {
 	bundle pause
 	create
 	start
-	is "$(tr '\0' ' ' <"/proc/$(state_of .pid)/cmdline")" "/payload pause " "command line of the pid"
+	is "$(tr '\0' ' ' <"/proc/$(pid_of)/cmdline")" "/payload pause " "command line of the pid"
 }
 
 test_state_names_the_profile() {

@@ -8,7 +8,7 @@ test_the_container_is_a_scope_in_the_slice_of_its_path() {
 	in_unit
 	create_unit
 	start
-	is "$(cgroup_of "$(state_of .pid)")" "/system.slice/$tag-$id.scope" "cgroup"
+	is "$(cgroup_of "$(pid_of)")" "/system.slice/$tag-$id.scope" "cgroup"
 	is "$(property ActiveState)" active
 	is "$(property Slice)" system.slice
 	is "$(property Description)" "nacre container $id"
@@ -41,7 +41,8 @@ test_without_a_path_the_scope_has_the_containers_name() {
 	bundle pause
 	id=$id+a_b.c
 	create_unit
-	has "$(cgroup)" "/system.slice/nacre-${id/+/\\x2b}.scope"
+	find_cgroup
+	has "$cg" "/system.slice/nacre-${id/+/\\x2b}.scope"
 	delete_forced
 	no_unit_left
 }
@@ -61,7 +62,7 @@ test_a_name_that_ends_in_slice_makes_a_slice() {
 	in_unit "a$tag.slice::a$tag-x.slice"
 	create_unit
 	start
-	is "$(cgroup_of "$(state_of .pid)")" "/a$tag.slice/a$tag-x.slice" "cgroup"
+	is "$(cgroup_of "$(pid_of)")" "/a$tag.slice/a$tag-x.slice" "cgroup"
 	is "$(property ActiveState "a$tag-x.slice")" active
 	exec_in true
 	delete_forced
@@ -76,9 +77,10 @@ test_exec_is_in_the_scope_and_dies_with_it() {
 	start
 	in_background nacre_direct exec --own-cgroup "$id" /payload pause
 	# shellcheck disable=SC2016 # for the inner shell
-	wait_for sh -c 'grep -q . "$1"/exec-*/cgroup.procs' sh "$(cgroup)"
+	find_cgroup
+	wait_for sh -c 'grep -q . "$1"/exec-*/cgroup.procs' sh "$cg"
 	exec_in true
-	is "$(wc -l <"$(cgroup)/cgroup.procs")" 1 "processes of the container itself"
+	is "$(wc -l <"$cg/cgroup.procs")" 1 "processes of the container itself"
 	delete_forced
 	no_unit_left
 }
@@ -253,7 +255,7 @@ io.weight default:200 {unified:{"io.weight":"200"}}
 hugetlb.2MB.max 4194304 {hugepageLimits:[{pageSize:"2MB",limit:4194304}]}'
 
 is_limit() {
-	is "$(tr ' ' : <"$(cgroup)/$1")" "$2" "$1 $3"
+	is "$(value "$1" | tr ' ' :)" "$2" "$1 $3"
 }
 
 test_a_reload_of_systemd_changes_no_limit() {
@@ -288,7 +290,7 @@ test_update_tells_systemd() {
 		good nacre update --blkio-weight 111 "$id"
 		good nacre update --pids-limit 56 "$id"
 		is_limit io.weight default:1021 "after update"
-		[[ ! -e $(cgroup)/io.bfq.weight ]] || is_limit io.bfq.weight default:111 "after update"
+		[[ ! -e $cg/io.bfq.weight ]] || is_limit io.bfq.weight default:111 "after update"
 	fi
 	if grep -qw cpu "$cg_mount/cgroup.controllers"; then
 		good nacre update --cpu-period 50000 "$id"
@@ -310,9 +312,9 @@ test_update_keeps_the_weights_of_devices() {
 	block_io '{weight: 300, weightDevice: [{major: $a, minor: $i, weight: 400}]}'
 	create_unit
 	good nacre update --blkio-weight 111 "$id"
-	is "$(<"$(cgroup)/io.bfq.weight")" "default 111"$'\n'"$number 400"
+	is "$(value io.bfq.weight)" "default 111"$'\n'"$number 400"
 	good nacre update --pids-limit 56 "$id"
-	is "$(<"$(cgroup)/io.bfq.weight")" "default 111"$'\n'"$number 400"
+	is "$(value io.bfq.weight)" "default 111"$'\n'"$number 400"
 	delete_forced
 	no_unit_left
 }

@@ -23,7 +23,8 @@ start_bystander() {
 }
 
 limits_in_effect() {
-	grep -s . "$(cgroup)"/{memory,pids,cpu,hugetlb.2MB}.max
+	find_cgroup
+	grep -s . "$cg"/{memory,pids,cpu,hugetlb.2MB}.max
 }
 
 one_life() {

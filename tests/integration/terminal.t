@@ -116,12 +116,13 @@ test_a_new_window_size_is_passed_on() {
 
 test_the_terminal_of_the_caller_is_restored() {
 	needs_program stty || return
-	bundle true
+	bundle tty
 	with_terminal
 	((calls++))
 	NACRE_TEST=$T timeout 60 "$PEER" pty 24 80 bash -c 'stty -a >"$1.before"
 		"$2" --root "$3" run --profile oci --bundle "$4" "$5"; stty -a >"$1.after"' - \
 		"$T/out.stty" "$NACRE" "$ROOT" "$b" "$id" </dev/null >"$T/out.$calls" 2>&1
+	has "$(<"$T/out.$calls")" "rows=24 columns=80"
 	is "$(<"$T/out.stty.after")" "$(<"$T/out.stty.before")" "settings"
 }
 

@@ -63,11 +63,17 @@ test_lines_are_limited_and_counted() {
 	is "$(grep -c EPERM <<<"$out")" 300 "refused calls"
 }
 
-# The tracers of the container, by the lock they hold on its counts.
+# The tracers of the container, by the lock they hold on its counts; there may be none.
 tracers() {
 	local inode
-	inode=$(stat -c %i "$ROOT/$id/denials" 2>/dev/null) || return
+	inode=$(stat -c %i "$ROOT/$id/denials") || wrong "no counts of container $id"
 	awk -v end=":$inode" '$2 == "POSIX" && $4 == "READ" && index($6, end) { print $5 }' /proc/locks
+}
+
+# find_tracer: sets tracer to the pid of the only one
+find_tracer() {
+	tracer=$(tracers) || exit 1
+	[[ $tracer =~ ^[1-9][0-9]*$ ]] || wrong "not one tracer: \"$tracer\""
 }
 
 traced_and_detached() {
@@ -88,7 +94,7 @@ test_a_created_container_is_traced_from_its_start() {
 	bundle call bpf : pause
 	: >"$T/audit"
 	good nacre create --trace-denials --audit "$T/audit" --bundle "$b" "$id"
-	is "$(tracers | wc -l)" 0 "tracers before start"
+	absent "$ROOT/$id/denials"
 	start
 	wait_for grep -q '"syscall":"bpf"' "$T/audit"
 	is "$(denied '.[0].allowedBy')" syscall:bpf
@@ -130,7 +136,7 @@ test_a_tracer_holds_no_more_than_it_needs() {
 	needs_root || return
 	bundle pause
 	traced_and_detached
-	tracer=$(tracers)
+	find_tracer
 	is "$(sed -n 's/^CapPrm:\t//p' "/proc/$tracer/status")" 0000000000080000 capabilities
 	is "$(sed -n 's/^NoNewPrivs:\t//p' "/proc/$tracer/status")" 1 no_new_privs
 	is "$(readlink "/proc/$tracer/cwd")" / "working directory"
@@ -141,12 +147,14 @@ test_a_tracer_holds_no_more_than_it_needs() {
 
 # The kernel answers ENOSYS for a listener that is gone.
 test_the_filter_holds_when_nobody_answers() {
+	local tracer
 	bundle readline : call bpf : call userfaultfd : pause
 	mkfifo "$T/in"
 	: >"$T/audit"
 	nacre run --detach --trace-denials --audit "$T/audit" --bundle "$b" "$id" \
 		<>"$T/in" >"$T/said" 2>&1
-	kill -9 "$(tracers)"
+	find_tracer
+	kill -9 "$tracer"
 	wait_for eval '[[ -z $(tracers) ]]'
 	echo go >"$T/in"
 	wait_for grep -q userfaultfd "$T/said"
@@ -163,16 +171,18 @@ test_delete_ends_a_tracer_that_goes_on() {
 	bundle spawn 1 : pause
 	without_namespace pid
 	good nacre run --detach --trace-denials --allow host-pid --bundle "$b" "$id"
-	tracer=$(tracers)
+	find_tracer
 	wait_for eval '(($(nacre ps -f json "$id" | jq length) == 2))'
-	child=$(nacre ps -f json "$id" | jq ".[] | select(. != $(state_of .pid))")
-	echo "$child" >"$cg_mount/cgroup.procs"
+	child=$(nacre ps -f json "$id" | jq ".[] | select(. != $(pid_of))")
+	mkdir "$cg_mount/parent-$tag"
+	echo "$child" >"$cg_mount/parent-$tag/cgroup.procs" || wrong "the process stays"
 	kill_now
 	is "$(tracers)" "$tracer" tracer
 	delete
 	[[ -z $(ls "/proc/$tracer/fd" 2>/dev/null) ]] || wrong "it goes on"
 	exists "/proc/$child"
 	kill -9 "$child"
+	wait_for rmdir "$cg_mount/parent-$tag"
 }
 
 # Hooks in the container are under the filter as well, while the command waits for them.

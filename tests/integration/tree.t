@@ -10,7 +10,8 @@ running() {
 }
 
 own_cgroups() {
-	find "$(cgroup)" -mindepth 1 -type d -name 'exec-*' | wc -l
+	find_cgroup
+	find "$cg" -mindepth 1 -type d -name 'exec-*' | wc -l
 }
 
 processes_are() {
@@ -38,7 +39,7 @@ test_an_exec_can_have_a_cgroup_of_its_own() {
 	running
 	tree --own-cgroup
 	is "$(own_cgroups)" 1 "number of cgroups below"
-	is "$(wc -l <"$(cgroup)/cgroup.procs")" 1 "processes beside them"
+	is "$(value cgroup.procs | wc -l)" 1 "processes beside them"
 }
 
 test_under_the_agent_profile_it_is_the_default() {
@@ -199,7 +200,7 @@ test_kill_on_exit_cannot_be_detached() {
 test_a_cgroup_that_takes_none_below_it_is_an_error_only_if_asked() {
 	profile=agent
 	running
-	echo 0 >"$(cgroup)/cgroup.max.descendants"
+	write_value cgroup.max.descendants 0
 	bad 255 "*make one below it (cgroup.max.descendants or cgroup.max.depth forbid one more)*" \
 		nacre exec --own-cgroup "$id" /payload true
 	good nacre exec "$id" /payload echo shared
@@ -210,8 +211,9 @@ test_a_cgroup_that_takes_none_below_it_is_an_error_only_if_asked() {
 test_a_threaded_container_shares_its_cgroup() {
 	profile=agent
 	running
-	mkdir "$(cgroup)/threads"
-	echo threaded >"$(cgroup)/threads/cgroup.type" ||
+	find_cgroup
+	mkdir "$cg/threads"
+	echo threaded >"$cg/threads/cgroup.type" ||
 		{ host_lacks "this kernel makes no cgroup threaded here"; return; }
 	good nacre exec "$id" /payload echo shared
 	is "$out" shared

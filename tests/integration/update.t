@@ -89,7 +89,7 @@ test_unified_files_are_merged() {
 	bundle pause
 	resources '{unified: {"cgroup.max.depth": "3", "cgroup.max.descendants": "9"}}'
 	running
-	echo 5 >"$(cgroup)/cgroup.max.descendants"
+	write_value cgroup.max.descendants 5
 	update_with '{"unified": {"cgroup.max.depth": "4"}}'
 	is "$(value cgroup.max.depth)" 4
 	is "$(value cgroup.max.descendants)" 5 "what was not asked for"
@@ -269,7 +269,8 @@ test_memory_and_swap() {
 	update --memory-reservation 33554432
 	is "$(value memory.low)" 33554432
 	is "$(value memory.max)" 67108864
-	[[ -e $(cgroup)/memory.swap.max ]] || return
+	find_cgroup
+	[[ -e $cg/memory.swap.max ]] || return
 	update --memory 50M --memory-swap 92M
 	is "$(value memory.swap.max)" $((42 * 1024 * 1024))
 	update --memory 60M
@@ -338,7 +339,8 @@ test_cpu_idle_and_back() {
 	bundle pause
 	resources '{cpu: {shares: 2048}}'
 	running
-	[[ -e $(cgroup)/cpu.idle ]] || { host_lacks "this kernel has no cpu.idle"; return; }
+	find_cgroup
+	[[ -e $cg/cpu.idle ]] || { host_lacks "this kernel has no cpu.idle"; return; }
 	local weight
 	weight=$(value cpu.weight)
 	update --cpu-idle 1

@@ -41,7 +41,7 @@ unit_gone() {
 
 # systemd forgets a unit a moment after it has ended.
 no_unit_left() {
-	wait_for unit_gone || note "$(units_left)"
+	wait_for unit_gone
 }
 
 # in_unit [PATH]: the bundle's cgroupsPath
