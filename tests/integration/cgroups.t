@@ -129,7 +129,7 @@ test_unlimited_needs_no_controller() {
 test_a_huge_page_limit_is_written() {
 	needs_controller hugetlb || return
 	local size
-	size=$(find "$cg_mount" -maxdepth 2 -name 'hugetlb.*.max' | head -1 | cut -d. -f2)
+	size=$(find "$cg_mount" -maxdepth 2 -name 'hugetlb.*.max' -printf '%f\n' | head -1 | cut -d. -f2)
 	[[ -n $size ]] || size=2MB
 	bundle pause
 	resources '{hugepageLimits: [{pageSize: "'"$size"'", limit: 4194304}]}'

@@ -60,7 +60,9 @@ background=()
 # --- what went wrong ---
 
 # What was wrong, and what was being done: files, since it may be a subshell that says so.
+title='' # of the test
 wrongs=$T/.wrongs
+tap=$T/.tap
 deeds=$T/.deeds
 
 # doing TEXT...: what is said if one of the next steps is wrong
@@ -409,11 +411,13 @@ absent() {
 
 # --- looking for the container ---
 
-# state_of FILTER [ID]: of the state, which must be there. A stopped container has the pid 0.
+# state_of FILTER [ID]: of the state, which must be there; null is what it lacks. A stopped container has
+# the pid 0.
 state_of() {
 	local state
 	state=$(nacre state "${2:-$id}") || wrong "no state of container ${2:-$id}"
-	jq -er "$1" <<<"${state:-null}" || wrong "no $1 in the state of container ${2:-$id}" "$state"
+	[[ -n $state ]] || wrong "the state of container ${2:-$id} is empty"
+	jq -r "$1" <<<"$state" || wrong "no $1 in the state of container ${2:-$id}" "$state"
 }
 
 # For wait_for too: the container must be there, only its status may be another.
@@ -427,7 +431,9 @@ status_is() {
 pid_of() {
 	local pid
 	pid=$(state_of .pid "${1:-$id}") || exit 1
-	[[ -e /proc/$pid/exe ]] || wrong "container ${1:-$id} has no process: its pid is $pid"
+	# The state: neither a zombie nor dead.
+	[[ $pid != 0 && $(sed 's/.*) //; s/ .*//' "/proc/$pid/stat" 2>/dev/null) == [^ZX] ]] ||
+		wrong "container ${1:-$id} has no process: its pid is $pid"
 	echo "$pid"
 }
 
@@ -680,45 +686,36 @@ finish() {
 	rm -rf "$T"
 }
 
-# end_test NAME: in the test's shell, with the line of TAP. Its status is 1 if it failed.
+# In the test's shell, whatever its stdout is then. Its status is 1 if it failed.
 end_test() {
 	[[ -n $finished || -n $skipped || -s $wrongs ]] || (wrong "it ended before its last line")
 	end_background
 	(delete_containers)
 	[[ -s $wrongs ]] || (nothing_left)
 	if [[ -s $wrongs ]]; then
-		echo "not ok $count - $1"
-		cat "$wrongs" "$deeds" 2>/dev/null | sed 's/^/# /'
+		echo "not ok $count - $title" >"$tap"
+		cat "$wrongs" "$deeds" 2>/dev/null | sed 's/^/# /' >>"$tap"
 		exit 1
 	fi
-	echo "ok $count - $1${skipped:+ # SKIP $skipped}"
+	echo "ok $count - $title${skipped:+ # SKIP $skipped}" >"$tap"
 	exit 0
 }
 
 run_test() {
-	local name=${1#test_}
-	name=${name//_/ }
+	title=${1#test_}
+	title=${title//_/ }
 	((count++))
 	id=t-$tag-$count
-	rm -f "$wrongs" "$deeds"
+	rm -f "$wrongs" "$deeds" "$tap"
 	(
-		trap 'end_test "$name"' EXIT
+		trap end_test EXIT
 		! ${file_needs:-true} || "$1"
 		finished=1
-	)
-	case $? in
-	0) ;;
-	1)
+	) || {
 		((failures++))
 		sweep
-		;;
-	*)
-		((failures++))
-		echo "not ok $count - $name"
-		echo "# the test was killed"
-		sweep
-		;;
-	esac
+	}
+	cat "$tap" 2>/dev/null || echo "not ok $count - $title: killed"
 	find "$T" -mindepth 1 -maxdepth 1 ! -path "$ROOT" -exec rm -rf --one-file-system {} +
 }
 

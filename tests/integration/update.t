@@ -29,7 +29,7 @@ refused() {
 }
 
 huge_size() {
-	find "$cg_mount" -maxdepth 3 -name 'hugetlb.*.max' | head -1 | cut -d. -f2
+	find "$cg_mount" -maxdepth 3 -name 'hugetlb.*.max' -printf '%f\n' | head -1 | cut -d. -f2
 }
 
 # A container with a limit of two huge pages, the size of which is in $size.
