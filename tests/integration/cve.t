@@ -4,7 +4,8 @@
 
 # Known escapes from container runtimes, replayed: a bundle or a racing process as the advisory describes
 # it, and a look at the host. The attack may end in an error or in a container that is none the wiser,
-# but never on the host.
+# but never on the host. Before it the same bundle runs without the attack, so that what is not seen
+# afterwards is not missing for another reason.
 
 # What an attacker would like to reach.
 a_host() {
@@ -24,6 +25,12 @@ look_at_host() {
 host_is_untouched() {
 	is "$(look_at_host)" "$host_before" "the host"
 	is "$(mounts_left)" "" "mounts on the host"
+}
+
+# harmless PATTERN: the bundle as it is now, without the attack, runs and prints a line that is PATTERN.
+harmless() {
+	run
+	has_line "$out" "$1"
 }
 
 # In the namespaces of the container, before the pivot, the whole host is still there to be mounted on.
@@ -105,8 +112,9 @@ test_cve_2019_5736_by_a_shared_pid_namespace() {
 # --- CVE-2019-19921, CVE-2023-27561: /proc of the rootfs is a symlink, or becomes one ---
 
 test_cve_2019_19921_proc_as_a_symlink() {
-	bundle true
+	bundle echo ran
 	a_host
+	harmless ran
 	rmdir "$b/rootfs/proc"
 	ln -s "$host/dir" "$b/rootfs/proc"
 	run_refused '*/proc*must be mounted on ordinary directory*'
@@ -115,13 +123,14 @@ test_cve_2019_19921_proc_as_a_symlink() {
 
 # Whatever name the real procfs ends up under, its dangerous files must be masked.
 masks_hold() {
-	((rc)) && return
 	lacks "$out" "keys: f"
 }
 
 test_cve_2019_19921_proc_exchanged_in_a_race() {
-	bundle stat /proc/keys /fake/keys
+	bundle stat /proc/keys
 	a_host
+	harmless "/proc/keys: c *"
+	program /payload stat /proc/keys /fake/keys
 	ln -s "$host/dir" "$b/rootfs/fake"
 	watch_mounts
 	edit '.hooks.createContainer = []'
@@ -134,11 +143,12 @@ test_cve_2019_19921_proc_exchanged_in_a_race() {
 test_cve_2021_30465_mount_target_exchanged_in_a_race() {
 	bundle ls /vol/target
 	a_host
-	mkdir -p "$b/volume/target/inner" "$host/dir/inner"
-	ln -s "$host/dir" "$b/volume/link"
+	mkdir -p "$b/volume/target/inner" "$host/dir/inner" "$host/dir/dir-of-the-host"
 	host_before=$(look_at_host)
 	mount_on /vol "$b/volume" bind rbind
 	mount_on /vol/target/inner "$b/rootfs/etc" bind rbind
+	harmless inner
+	ln -s "$host/dir" "$b/volume/link"
 	watch_mounts
 	races "$b/volume/target" "$b/volume/link" no_host_directory
 	no_mount_on_the_host
@@ -153,12 +163,15 @@ test_cve_2021_30465_a_climbing_symlink() {
 	bundle ls /vol
 	a_host
 	mkdir "$b/volume"
-	ln -s "../../../../../../../../../$host/dir" "$b/volume/target"
-	ln -s / "$b/volume/root"
 	mount_on /vol "$b/volume" bind rbind
 	mount_on /vol/target tmpfs tmpfs
 	mount_on /vol/root/mnt/deeper tmpfs tmpfs
 	edit '.root.readonly = false'
+	harmless root
+	has_line "$out" target
+	rm -r --one-file-system "$b/volume"/{target,root}
+	ln -s "../../../../../../../../../$host/dir" "$b/volume/target"
+	ln -s / "$b/volume/root"
 	watch_mounts
 	run_any
 	no_mount_on_the_host
@@ -171,6 +184,7 @@ test_cve_2024_21626_cwd_through_an_inherited_fd() {
 	local fd
 	bundle cwd : ls ../../../../..
 	a_host
+	harmless payload
 	for fd in {3..20}; do
 		edit '.process.cwd = $c' --arg c "/proc/self/fd/$fd"
 		run_any 7</ 9<"$host"
@@ -191,6 +205,8 @@ test_cve_2024_21626_cwd_of_exec() {
 	bundle pause
 	create
 	start
+	good nacre exec --cwd /proc/self "$id" /payload cwd 7</
+	has "$out" /proc/
 	for fd in {3..20}; do
 		try nacre exec --cwd "/proc/self/fd/$fd" "$id" /payload cwd 7</
 		differs "$rc" 0 "exit code for fd $fd" || return
@@ -200,14 +216,18 @@ test_cve_2024_21626_cwd_of_exec() {
 # --- CVE-2024-45310: directories made outside through a race ---
 
 test_cve_2024_45310_nothing_is_made_on_the_host() {
-	bundle true
+	bundle ls /vol/a/b
 	a_host
 	mkdir -p "$b/volume/a" "$host/dir/b"
-	ln -s "$host/dir" "$b/volume/link"
 	host_before=$(look_at_host)
 	mount_on /vol "$b/volume" bind rbind
 	mount_on /vol/a/b/new/deep tmpfs tmpfs
 	mount_on /vol/a/b/file "$b/rootfs/etc/passwd" bind bind
+	harmless file
+	has_line "$out" new
+	# The attack begins with nothing below it, too.
+	rm -r --one-file-system "$b/volume/a/b"
+	ln -s "$host/dir" "$b/volume/link"
 	watch_mounts
 	races "$b/volume/a" "$b/volume/link"
 	no_mount_on_the_host
@@ -224,7 +244,6 @@ own_dev() {
 }
 
 mask_holds() {
-	((rc)) && return
 	lacks "$out" secret
 }
 
@@ -234,10 +253,14 @@ test_cve_2025_31133_dev_null_as_a_symlink() {
 		bundle cat /etc/secret : write /etc/secret "changed" : cat /etc/shown
 		a_host
 		own_dev
-		ln -s "$target" "$b/dev/null"
 		echo the secret >"$b/rootfs/etc/secret"
 		echo shown >"$b/rootfs/etc/shown"
 		edit '.linux.maskedPaths += ["/etc/secret"] | .root.readonly = false'
+		run_any
+		has "$out" shown
+		mask_holds
+		rm -f "$b/dev/null"
+		ln -s "$target" "$b/dev/null"
 		run_any
 		mask_holds
 		is "$(<"$b/rootfs/etc/secret")" "the secret"
@@ -252,9 +275,11 @@ test_cve_2025_31133_dev_null_exchanged_in_a_race() {
 	a_host
 	own_dev
 	mknod "$b/dev/null" c 1 3
-	ln -s "$host/file" "$b/dev/link"
 	echo the secret >"$b/rootfs/etc/secret"
 	edit '.linux.maskedPaths += ["/etc/secret"]'
+	harmless "write: ok"
+	mask_holds
+	ln -s "$host/file" "$b/dev/link"
 	races "$b/dev/null" "$b/dev/link" mask_holds
 	host_is_untouched
 }
@@ -271,12 +296,15 @@ test_cve_2025_52565_dev_console_as_a_symlink() {
 		edit '.mounts += [{destination: "/dev/pts", type: "devpts", source: "devpts",
 			options: ["newinstance", "ptmxmode=0666", "mode=0620"]}]'
 		mkdir "$b/dev/pts"
+		harmless "/dev/console: c *"
+		rm -f "$b/dev/console"
 		ln -s "$host/$target" "$b/dev/console"
 		watch_mounts
 		run_any
 		no_mount_on_the_host
 		host_is_untouched
 		edit '.mounts |= map(select(.destination | startswith("/dev") | not)) | .root.readonly = false'
+		rm -f "$b/rootfs/dev/console"
 		ln -s "$host/$target" "$b/rootfs/dev/console"
 		run_any
 		no_mount_on_the_host
@@ -297,6 +325,7 @@ test_cve_2025_52565_dev_console_exchanged_in_a_race() {
 		options: ["newinstance", "ptmxmode=0666", "mode=0620"]}]'
 	mkdir "$b/dev/pts"
 	touch "$b/dev/console"
+	harmless "* /dev/console * - devpts *"
 	ln -s /proc/sys/kernel/core_pattern "$b/dev/link"
 	watch_mounts
 	races "$b/dev/console" "$b/dev/link" no_terminal_in_proc
@@ -310,8 +339,11 @@ test_cve_2025_52881_a_false_proc_gets_no_writes() {
 	needs_unshare || return
 	bundle pause
 	a_host
-	edit '.mounts |= map(select(.destination != "/proc")) | .linux.sysctl = {"kernel.msgmax": "4321"}
-		| .linux.maskedPaths = [] | .linux.readonlyPaths = []'
+	edit '.linux.sysctl = {"kernel.msgmax": "4321"} | .linux.maskedPaths = [] | .linux.readonlyPaths = []'
+	create
+	is "$(nsenter -t "$(pid_of)" -i cat /proc/sys/kernel/msgmax)" 4321 "sysctl without the attack"
+	good nacre delete --force "$id"
+	edit '.mounts |= map(select(.destination != "/proc"))'
 	mkdir -p "$b/rootfs/proc/sys/kernel" "$b/rootfs/proc/self/attr"
 	echo fake >"$b/rootfs/proc/sys/kernel/msgmax"
 	echo fake >"$b/rootfs/proc/self/attr/exec"
@@ -326,8 +358,9 @@ test_cve_2025_52881_a_false_proc_gets_no_writes() {
 
 test_cve_2025_52881_nothing_may_be_mounted_over_what_is_written() {
 	local target
-	bundle true
+	bundle cat /proc/sys/kernel/msgmax
 	edit '.linux.sysctl = {"kernel.msgmax": "4321"}'
+	harmless 4321
 	for target in /proc/sys/kernel/msgmax /proc/sys /proc/sys/kernel /proc/self /proc/1/attr \
 		/proc/self/attr/apparmor/exec /proc/../proc/sys /proc/fd; do
 		edit '.mounts |= map(select(.source != $s))' --arg s "$b/rootfs/etc/passwd"
@@ -337,7 +370,8 @@ test_cve_2025_52881_nothing_may_be_mounted_over_what_is_written() {
 }
 
 test_cve_2025_52881_a_false_procfs_by_bind_is_refused() {
-	bundle true
+	bundle echo ran
+	harmless ran
 	mkdir -p "$b/false/sys/kernel"
 	edit '.mounts |= map(if .destination == "/proc" then {destination: "/proc", source: $s, type: "bind",
 		options: ["rbind"]} else . end)' --arg s "$b/false"
@@ -351,11 +385,12 @@ test_cve_2026_41579_dev_as_a_symlink() {
 	for with in yes no; do
 		bundle ls /dev
 		a_host
-		rmdir "$b/rootfs/dev"
-		ln -s "$host/dir" "$b/rootfs/dev"
 		edit '.root.readonly = false'
 		[[ $with == no ]] &&
 			edit '.mounts |= map(select(.destination | startswith("/dev") | not))'
+		harmless null
+		rm -r --one-file-system "$b/rootfs/dev"
+		ln -s "$host/dir" "$b/rootfs/dev"
 		watch_mounts
 		run_any
 		no_mount_on_the_host
@@ -364,11 +399,14 @@ test_cve_2026_41579_dev_as_a_symlink() {
 }
 
 test_cve_2026_41579_dev_exchanged_in_a_race() {
-	bundle ls /dev
+	bundle ls /dev/sub
 	a_host
-	ln -s "$host/dir" "$b/rootfs/link"
 	edit '.root.readonly = false | .mounts |= map(select(.destination | startswith("/dev") | not))
 		| .linux.devices = [{path: "/dev/sub/own", type: "c", major: 1, minor: 3}]'
+	harmless own
+	rm -r --one-file-system "$b/rootfs/dev"
+	mkdir "$b/rootfs/dev"
+	ln -s "$host/dir" "$b/rootfs/link"
 	watch_mounts
 	races "$b/rootfs/dev" "$b/rootfs/link"
 	no_mount_on_the_host
@@ -383,6 +421,8 @@ test_cve_2026_88264_no_file_appears_on_the_host() {
 	edit '.process.terminal = true | .root.readonly = false
 		| .mounts |= map(select(.destination | IN("/dev", "/dev/shm", "/dev/mqueue") | not))'
 	mkdir "$b/rootfs/dev/pts"
+	harmless "tty 0: /dev/pts/*"
+	rm -f "$b/rootfs/dev/console"
 	ln -s "$host/made" "$b/rootfs/dev/console"
 	run_any
 	absent "$host/made"
@@ -397,8 +437,10 @@ test_cve_2026_88265_no_file_of_the_host_changes_its_owner() {
 	bundle id
 	a_host
 	own_dev
-	ln -s "$host/file" "$b/dev/null"
 	edit '.process.user = {uid: 1000, gid: 1000}'
+	harmless "uid=1000 gid=1000 *"
+	rm -f "$b/dev/null"
+	ln -s "$host/file" "$b/dev/null"
 	try nacre run --profile oci --bundle "$b" "$id" </dev/null >/dev/null
 	host_is_untouched
 	is "$(stat -c %u:%t:%T /dev/null)" "$before" "/dev/null of the host"
@@ -407,10 +449,10 @@ test_cve_2026_88265_no_file_of_the_host_changes_its_owner() {
 test_stdio_that_is_a_file_of_the_host_keeps_its_owner() {
 	local before
 	before=$(stat -c %u /dev/null)
-	bundle id
-	edit '.process.user = {uid: 1000, gid: 1000}'
-	touch "$T/out.stdout"
+	bundle create /tmp/ran
+	edit '.process.user = {uid: 1000, gid: 1000} | .root.readonly = false'
 	nacre run --profile oci --bundle "$b" "$id" >>/dev/null 2>&1 </dev/null
+	exists "$b/rootfs/tmp/ran"
 	is "$(stat -c %u /dev/null)" "$before" "owner of /dev/null"
 }
 
@@ -421,6 +463,7 @@ test_a_hostile_passwd_file_neither_hangs_nor_leads_out() {
 	bundle env HOME
 	a_host
 	edit '.process.env = ["PATH=/"]'
+	harmless HOME=/root
 	rm "$b/rootfs/etc/passwd"
 	mkfifo "$b/rootfs/etc/passwd"
 	LIMIT=10 run_any
@@ -462,8 +505,9 @@ test_the_runtime_is_not_reachable_from_the_program() {
 
 # R11: nothing of the container is used as a path of the host.
 test_hostile_names_in_the_config_stay_inside() {
-	bundle true
+	bundle echo ran
 	a_host
+	harmless ran
 	edit '.linux.devices = [{path: $p, type: "c", major: 1, minor: 3}] | .root.readonly = false' \
 		--arg p "/../../../../../../..$host/dir/device"
 	run_any
