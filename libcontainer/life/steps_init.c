@@ -22,18 +22,10 @@
 
 /* INIT's rows about its process: what is to become the program, in the order of life.c. */
 
-static int become_undumpable(struct nacre_error *err)
-{
-	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? fail_errno(err, errno, "PR_SET_DUMPABLE")
-						      : 0;
-}
-
 /*
  * First of all, in the child.
  *
  * Should:
- * - make INIT undumpable: in a shared pid namespace others could ptrace it or open its /proc/PID/fd
- *   (CVE-2016-9962); exec makes the program dumpable again
  * - close every fd that a row below does not need, so that none can leak into the container
  *   (CVE-2024-21626); those that stay are close-on-exec
  * - take the umask out of the way of the modes that mounts and devices are made with
@@ -45,10 +37,6 @@ int step_shield_init(struct life *l, struct nacre_error *err)
 	size_t n = 0;
 	int r = life_kept_fds(l, &fds, &n);
 
-	/* Before its maps are written an undumpable process's uid_map belongs to the host's root.
-	 */
-	if (!(l->container.record.active & NEW_USERNS) && become_undumpable(err) < 0)
-		return -err->code;
 	keep = r < 0 ? NULL : reallocarray(fds, n + preserved, sizeof(*keep));
 	if (!keep)
 		return fail_errno(err, ENOMEM, "close inherited files");
@@ -69,11 +57,15 @@ static void warn_runtime(void *data, const char *text)
 	(void)sync_send(l->sync, SYNC_WARNING, 0, 0, -1, text, -1);
 }
 
+/* Undumpable from here on, for the reason that spawn_undumpable has: before its maps are written an
+ * undumpable process's uid_map belongs to the host's root. */
 int step_become_userns_root(struct life *l, struct nacre_error *err)
 {
-	return idmap_become_root(l->container.annotations.keep_groups, err) < 0
-		       ? -err->code
-		       : become_undumpable(err);
+	if (idmap_become_root(l->container.annotations.keep_groups, err) < 0)
+		return -err->code;
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return fail_errno(err, errno, "PR_SET_DUMPABLE");
+	return 0;
 }
 
 /* A session of its own: signals of the caller's terminal are not for the container. */

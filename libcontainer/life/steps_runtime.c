@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -152,6 +153,27 @@ int step_open_start_socket(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
+/*
+ * As namespaces_spawn, with INIT undumpable: in a pid namespace that others are in they could
+ * ptrace it or open its /proc/PID/fd and cwd (CVE-2016-9962). It is born so, since whatever it did
+ * itself would come too late. exec makes the program dumpable again; in a new user namespace see
+ * step_become_userns_root.
+ */
+static pid_t spawn_undumpable(struct life *l, struct nacre_error *err)
+{
+	const int before = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0);
+	pid_t pid;
+
+	if (l->container.record.active & NEW_USERNS)
+		return namespaces_spawn(&l->namespaces, &l->container.pidfd, err);
+	if (before < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return fail_errno(err, errno, "PR_SET_DUMPABLE");
+	pid = namespaces_spawn(&l->namespaces, &l->container.pidfd, err);
+	if (pid != 0 && before == 1)
+		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	return pid;
+}
+
 /* As namespaces_spawn. */
 static pid_t spawn_with_score(struct life *l, struct nacre_error *err)
 {
@@ -161,13 +183,13 @@ static pid_t spawn_with_score(struct life *l, struct nacre_error *err)
 	pid_t pid;
 
 	if (!l->process->oom_score_adj.set || geteuid() == 0)
-		return namespaces_spawn(&l->namespaces, &l->container.pidfd, err);
+		return spawn_undumpable(l, err);
 	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc_fd < 0)
 		return fail_errno(err, errno, "open /proc");
 	if (oom_score_lend(proc_fd, l->process->oom_score_adj.value, &own, err) < 0)
 		return -err->code;
-	pid = namespaces_spawn(&l->namespaces, &l->container.pidfd, err);
+	pid = spawn_undumpable(l, err);
 	if (pid != 0)
 		(void)oom_score_apply(proc_fd, 0, own, &ignored);
 	return pid;

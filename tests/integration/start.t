@@ -78,4 +78,43 @@ reaper() {
 	)
 }
 
+# looked_into PID: by a root that has no CAP_SYS_PTRACE, as nacre had none. What the kernel then asks is
+# whether the process is dumpable.
+looked_into() {
+	setpriv --bounding-set -sys_ptrace readlink "/proc/$1/cwd" >/dev/null 2>&1
+}
+
+# CVE-2016-9962, from create to the last hook.
+test_init_cannot_be_looked_into_before_it_is_the_program() {
+	local pid
+	needs_root || return
+	bundle pause
+	edit '.root.readonly = false | .hooks.startContainer = [{path: "/payload",
+		args: ["payload", "create", "/tmp/reached", ":", "sleep", "1"]}]
+		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+			syscalls: [{names: ["getcpu"], action: "SCMP_ACT_ERRNO"}]}'
+	NACRE_TEST=$T good setpriv --bounding-set -sys_ptrace "$NACRE" --root "$ROOT" create --profile oci \
+		--bundle "$b" "$id"
+	pid=$(pid_of) || exit
+	! looked_into "$pid" || wrong "init after create can be looked into"
+	in_background nacre start "$id"
+	wait_for test -e "$b/rootfs/tmp/reached"
+	! looked_into "$pid" || wrong "init in a startContainer hook can be looked into"
+	wait_for looked_into "$pid"
+	is "$(tr '\0' ' ' <"/proc/$pid/cmdline")" "/payload pause " "what can be looked into"
+}
+
+# Owned by root of the host is what is not dumpable: proc(5).
+test_init_in_a_user_namespace_cannot_be_looked_into_before_it_is_the_program() {
+	local pid
+	needs_root || return
+	bundle pause
+	with_user_namespace
+	create
+	pid=$(pid_of) || exit
+	is "$(stat -c %u "/proc/$pid/fd")" 0 "owner of /proc/PID/fd after create"
+	start
+	wait_for eval '[[ $(stat -c %u "/proc/'"$pid"'/fd") == "$(host_root)" ]]'
+}
+
 all_tests "$@"
