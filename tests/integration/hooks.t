@@ -128,6 +128,23 @@ test_a_failing_poststart_hook_destroys_it() {
 	run_refused "*poststart hook*5*"
 }
 
+# runtime.md, Lifecycle: what create has begun is destroyed as by delete.
+test_a_create_that_fails_runs_poststop() {
+	local stage
+	for stage in prestart createRuntime createContainer; do
+		bundle pause
+		hook poststop 'echo poststop >>$LOG'
+		create
+		good nacre delete --force "$id"
+		is "$(<"$T/out.hooks")" poststop "hooks without a failure"
+		rm "$T/out.hooks"
+		hook "$stage" 'exit 5'
+		bad 1 "*$stage hook*5*" nacre create --profile oci --bundle "$b" "$id"
+		is "$(cat "$T/out.hooks" 2>&1)" poststop "hooks after a failed $stage hook"
+		rm "$T/out.hooks"
+	done
+}
+
 test_without_an_environment_a_hook_has_that_of_the_caller() {
 	bundle true
 	edit '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", $text]}]' \

@@ -3,12 +3,12 @@
 . "$(dirname "$0")/lib.sh"
 
 test_kill_without_a_signal_sends_term() {
-	bundle trap 15 0 : pause
-	create
-	start
-	sleep 0.1
+	bundle trap 15 44 : echo ready : pause
+	in_background nacre_direct run --profile oci --bundle "$b" "$id"
+	wait_for grep -q ready "$background_out"
 	good nacre kill "$id"
-	wait_for status_is stopped
+	wait "${background[0]}"
+	is $? 44 "exit code"
 }
 
 test_signals_have_numbers_and_names_with_and_without_sig() {

@@ -8,6 +8,57 @@ test_no_other_fd_reaches_the_program() {
 	is "$(wc -l <<<"$out")" 3 "number of open files"
 }
 
+# The command that makes a container is given a directory of the host as fd 7, without O_CLOEXEC.
+test_no_fd_of_the_caller_stays_in_init_after_create() {
+	local pid
+	bundle fds
+	create 7<"$T"
+	pid=$(pid_of) || exit
+	differs "$(find "/proc/$pid/fd" -type l)" "" "files of init"
+	is "$(find "/proc/$pid/fd" -lname "$T")" "" "files of the caller in init"
+	start
+	wait_for status_is stopped
+	is "$(wc -l <"$created_out")" 3 "number of open files"
+}
+
+# About to execute the program, it holds no file that leads to the fd of the caller.
+closed_it() {
+	local pid
+	while read -r pid; do
+		[[ $pid == "${first:-}" ]] && continue
+		[[ $(readlink "/proc/$pid/exe") != /payload ]] || continue
+		[[ -n $(find "/proc/$pid/fd" -type l) && -z $(find "/proc/$pid/fd" -lname "$T") ]] && return
+	done < <(cat "$cg_mount"/*"$id"*/cgroup.procs)
+	return 1
+}
+
+# held_up ARG...: nacre, whose init takes two seconds to execute the program
+held_up() {
+	in_background env "NACRE_TEST=$T" strace -f -qq -o "$T/out.trace" -e trace=execve \
+		-e inject=execve:delay_enter=2000000 "$NACRE" --root "$ROOT" "$@"
+}
+
+test_no_fd_of_the_caller_stays_in_init_before_run_and_exec_execute_the_program() {
+	local first=''
+	needs_root && needs_strace || return
+	bundle pause
+	held_up run --profile oci --bundle "$b" "$id" 7<"$T"
+	wait_for closed_it
+	wait_for status_is running
+	first=$(pid_of) || exit
+	held_up exec "$id" /payload pause 7<"$T"
+	wait_for closed_it
+	good nacre delete --force "$id"
+}
+
+test_no_fd_of_the_caller_reaches_what_exec_starts() {
+	bundle pause
+	create
+	start
+	good nacre exec "$id" /payload fds 7<"$T" 9</etc/passwd
+	is "$(wc -l <<<"$out")" 3 "number of open files"
+}
+
 test_preserved_fds_reach_it_by_the_same_number() {
 	bundle cat /proc/self/fd/3 /proc/self/fd/4 : fds
 	echo three >"$T/out.three"

@@ -95,6 +95,62 @@ test_neither_a_hard_link_nor_a_second_mount_is_a_way_around() {
 	done
 }
 
+# kernel_filesystem TYPE PATTERN: one that is mounted where its path says nothing, in namespaces of the
+# test's own. Not refused by the mechanism alone, and so it is the place that is.
+kernel_filesystem() {
+	local mounted=(unshare -m --propagation private bash -c
+		'mount -t "$0" none "$1" && shift && exec "$@"' "$1" "$T/k")
+	needs_root || return
+	mkdir -p "$T/k"
+	if ! "${mounted[@]}" true 2>/dev/null; then
+		host_lacks "$1 cannot be mounted here"
+		return
+	fi
+	bundle echo ran
+	mount_on /mnt "$T/k" bind bind
+	good "${mounted[@]}" env "NACRE_TEST=$T" "$NACRE" --root "$ROOT" run --profile oci --bundle "$b" "$id"
+	is "$out" ran
+	bad 1 "*profile agent, rule mount-sources: mounts\[*\].source: $T/k is $2; allow it with *" \
+		"${mounted[@]}" env "NACRE_TEST=$T" "$NACRE" --root "$ROOT" run --bundle "$b" "$id"
+	nothing_left
+}
+
+test_a_bpffs_is_refused_wherever_it_is_mounted() {
+	kernel_filesystem bpf "on the host's bpffs"
+}
+
+test_a_pstore_is_refused_wherever_it_is_mounted() {
+	kernel_filesystem pstore "on the host's pstore"
+}
+
+test_a_debugfs_is_refused_wherever_it_is_mounted() {
+	kernel_filesystem debugfs "on the host's debugfs"
+}
+
+test_a_tracefs_is_refused_wherever_it_is_mounted() {
+	kernel_filesystem tracefs "on the host's tracefs"
+}
+
+test_a_securityfs_is_refused_wherever_it_is_mounted() {
+	kernel_filesystem securityfs "on the host's securityfs"
+}
+
+test_an_efivarfs_is_refused_wherever_it_is_mounted() {
+	kernel_filesystem efivarfs "on the host's efivarfs"
+}
+
+test_a_binfmt_misc_is_refused_wherever_it_is_mounted() {
+	kernel_filesystem binfmt_misc "on the host's binfmt_misc"
+}
+
+test_a_configfs_is_refused_wherever_it_is_mounted() {
+	kernel_filesystem configfs "on the host's configfs"
+}
+
+test_a_fusectl_is_refused_wherever_it_is_mounted() {
+	kernel_filesystem fusectl "on the host's fusectl"
+}
+
 test_the_layers_of_an_overlay_are_judged_where_they_lead() {
 	mkdir -p "$T/lower"
 	ln -sfn /proc/sys "$T/link"
