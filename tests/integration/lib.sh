@@ -463,11 +463,11 @@ write_value() {
 	echo "$2" >"$cg/$1" || wrong "write \"$2\" to $1"
 }
 
-# find_root [ID]: sets root to the root directory of the container, as the host sees it.
+# find_root [ID]: sets root to the root directory of a container of this bundle, as the host sees it.
 find_root() {
 	local pid
 	pid=$(pid_of "$@") || exit 1
-	[[ /proc/$pid/root -ef / ]] && wrong "the root of container ${1:-$id} is that of the host"
+	[[ /proc/$pid/root/. -ef $b/rootfs ]] || wrong "the root of process $pid is not $b/rootfs"
 	root=/proc/$pid/root
 }
 
