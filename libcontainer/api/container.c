@@ -142,7 +142,7 @@ int container_open_cgroup(struct container *c, struct nacre_error *err)
 
 	if (!c->record.cgroup)
 		return fail(err, ENOTSUP, "container \"%s\" has no cgroup", c->id);
-	result = status_open_cgroup(&c->record, &c->cgroup, err);
+	result = record_open_cgroup(&c->record, &c->cgroup, err);
 	return result == -ENOENT
 		       ? fail(err, ESRCH, "container \"%s\" has no cgroup any more", c->id)
 		       : result;

@@ -99,13 +99,13 @@ int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_e
 	if (result == 0)
 		result = load_for_delete(&l, force, err);
 	if (result == 0 && l.container.record.cgroup) {
-		result = status_open_cgroup(&l.container.record, &l.container.cgroup, err);
+		result = record_open_cgroup(&l.container.record, &l.container.cgroup, err);
 		l.cgroup_made = result == 0;
 		if (result == -ENOENT)
 			result = 0;
 	}
 	if (result == 0) {
-		l.container.pidfd = status_open_pidfd(&l.container.record);
+		l.container.pidfd = record_open_pidfd(&l.container.record);
 		warn_of_unknown(&l.container);
 		audit_usage(&l.container, &event);
 		result = life_delete(&l, err);

@@ -25,7 +25,7 @@ static int open_running(
 		return result;
 	if (status == STATUS_STOPPED || status == STATUS_CREATING)
 		return fail(err, ESRCH, "container with id %s is not running", id);
-	c->pidfd = status_open_pidfd(&c->record);
+	c->pidfd = record_open_pidfd(&c->record);
 	if (c->pidfd < 0)
 		return fail(err, ESRCH, "container with id %s is not running", id);
 	return container_open_cgroup(c, err);

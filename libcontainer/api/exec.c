@@ -268,7 +268,7 @@ static int prepare_exec(
 	if (options->kill_on_exit && options->detach)
 		return fail(err, EINVAL, "--kill-on-exit: a detached command ends at once");
 	l->container.pidfd = -1;
-	l->init_pidfd = status_open_pidfd(&l->container.record);
+	l->init_pidfd = record_open_pidfd(&l->container.record);
 	if (l->init_pidfd < 0)
 		return fail(err, ESRCH, "cannot exec in a stopped container");
 	if (check_inside(l, err) < 0)

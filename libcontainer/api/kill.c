@@ -49,7 +49,7 @@ static int signal_init(struct container *c, int sig, struct nacre_error *err)
 {
 	int result;
 
-	c->pidfd = status_open_pidfd(&c->record);
+	c->pidfd = record_open_pidfd(&c->record);
 	/* Without a pid namespace of its own nothing dies with the first process. */
 	if (sig == SIGKILL && !(c->record.active & NEW_PIDNS) &&
 		(c->pidfd >= 0 || has_processes(c)))

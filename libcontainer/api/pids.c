@@ -13,7 +13,7 @@ int container_pids(struct container *c, pid_t **ret_pids, size_t *ret_n, struct 
 		return container_open_cgroup(c, err) < 0
 			       ? -err->code
 			       : cgroup_pids(&c->cgroup, ret_pids, ret_n, err);
-	pidfd = status_open_pidfd(&c->record);
+	pidfd = record_open_pidfd(&c->record);
 	if (pidfd < 0)
 		return fail(err, ESRCH, "container not running");
 	return pid_namespace_pids((pid_t)c->record.pid, ret_pids, ret_n, err);

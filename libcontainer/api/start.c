@@ -13,7 +13,7 @@
 
 static int connect_to_init(struct life *l, struct nacre_error *err)
 {
-	l->container.pidfd = status_open_pidfd(&l->container.record);
+	l->container.pidfd = record_open_pidfd(&l->container.record);
 	if (l->container.pidfd < 0)
 		return fail(err, ESRCH, "cannot start a container that has stopped");
 	l->sync = socket_connect(l->container.state_fd, "start", SOCK_SEQPACKET);
@@ -31,7 +31,7 @@ static int connect_to_init(struct life *l, struct nacre_error *err)
 static int open_for_process(struct life *l, struct nacre_error *err)
 {
 	int r = l->container.record.cgroup
-			? status_open_cgroup(&l->container.record, &l->container.cgroup, err)
+			? record_open_cgroup(&l->container.record, &l->container.cgroup, err)
 			: 0;
 
 	if (r < 0 && r != -ENOENT)

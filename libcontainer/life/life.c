@@ -344,7 +344,7 @@ int life_create(struct life *l, struct nacre_error *err)
 	return walk_spawning(l, life_create_steps, err);
 }
 
-const struct step *start_steps_of(uint32_t version)
+const struct step *life_start_steps_of(uint32_t version)
 {
 	return version == START_VERSION ? life_start_steps : NULL;
 }
@@ -362,7 +362,7 @@ int life_may_start(const struct life *l, struct nacre_error *err)
 	const struct oci_strings *unknown = &l->container.record.unknown_conditions;
 	static const char remedy[] = "start it with the nacre that created it, or delete it";
 
-	if (!start_steps_of(l->container.record.start_version))
+	if (!life_start_steps_of(l->container.record.start_version))
 		return fail(err, ENOTSUP,
 			"cannot start container \"%s\": its init waits for version %u of the "
 			"start, and this nacre knows %u: %s",
@@ -381,7 +381,7 @@ int life_start(struct life *l, struct nacre_error *err)
 	int result;
 
 	ignore_sigpipe();
-	result = walk_start(l, start_steps_of(l->container.record.start_version), err);
+	result = walk_start(l, life_start_steps_of(l->container.record.start_version), err);
 	if (result < 0 && step_kill_init(l, &ignored) < 0)
 		container_warn(&l->container, ignored.text);
 	return result;

@@ -65,11 +65,11 @@ extern const struct step life_restore_steps[]; /* in place of both others: INIT 
  * stands in the record, and RUNTIME walks the table with that number.
  *
  * Who changes a row of life_start_steps, or its place, raises the number and keeps the old table
- * for start_steps_of. What INIT does needs no function there.
+ * for life_start_steps_of. What INIT does needs no function there.
  */
 #define START_VERSION 4
 /* NULL: this nacre does not know it. */
-const struct step *start_steps_of(uint32_t version);
+const struct step *life_start_steps_of(uint32_t version);
 
 /* How the command wants it; what life needs of container.h's options. */
 struct life_options {

@@ -361,7 +361,7 @@ int step_save_record(struct life *l, struct nacre_error *err)
 {
 	struct container *c = &l->container;
 
-	if (status_identify(c->arena, c->pid, c->state_fd, &c->record, err) < 0)
+	if (record_identify(c->arena, c->pid, c->state_fd, &c->record, err) < 0)
 		return -err->code;
 	return record_save(c->state_fd, &c->record, err);
 }

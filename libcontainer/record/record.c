@@ -92,7 +92,7 @@ static int check_boot(struct container_record *record, struct nacre_error *err)
 
 /* --- the file --- */
 
-int status_identify(struct arena *arena, pid_t pid, int state_fd, struct container_record *record,
+int record_identify(struct arena *arena, pid_t pid, int state_fd, struct container_record *record,
 	struct nacre_error *err)
 {
 	cleanup_close int proc_fd = open_proc(err);
@@ -193,7 +193,7 @@ bool record_process_lives(int proc_fd, const struct container_record *record)
 	       start_time == record->start_time && state != 'Z' && state != 'X';
 }
 
-int status_open_pidfd(const struct container_record *record)
+int record_open_pidfd(const struct container_record *record)
 {
 	cleanup_close int pidfd = record->pid > 0 ? sys_pidfd_open((pid_t)record->pid) : -ESRCH;
 	cleanup_close int proc_fd = -1;
@@ -209,7 +209,7 @@ int status_open_pidfd(const struct container_record *record)
 	return fd_steal(&pidfd);
 }
 
-int status_open_cgroup(
+int record_open_cgroup(
 	const struct container_record *record, struct cgroup *ret_cgroup, struct nacre_error *err)
 {
 	struct cgroup cgroup;

@@ -13,7 +13,7 @@
 
 /* Puts PID, its start time and, where the state directory outlives a boot, the boot into a record;
  * of ARENA. */
-int status_identify(struct arena *arena, pid_t pid, int state_fd, struct container_record *record,
+int record_identify(struct arena *arena, pid_t pid, int state_fd, struct container_record *record,
 	struct nacre_error *err);
 
 /* Writes it, by rename. -E2BIG: record_load would not read it back. */
@@ -30,11 +30,11 @@ bool record_process_lives(int proc_fd, const struct container_record *record);
 
 /* A pidfd of the container's first process, proven by its start time. -ESRCH: it is gone; no text.
  */
-int status_open_pidfd(const struct container_record *record);
+int record_open_pidfd(const struct container_record *record);
 
 /* The container's cgroup. -ENOENT without text: it is gone, or, of a unit of systemd that ended, it
  * is another unit's by now that has the same name. */
-int status_open_cgroup(
+int record_open_cgroup(
 	const struct container_record *record, struct cgroup *ret_cgroup, struct nacre_error *err);
 
 #endif

@@ -169,7 +169,7 @@ START_TEST(start_of_version_4_is_as_it_was)
 		{INIT, "exec", ALWAYS, STEP_EXEC},
 		{RUNTIME, "hooks: poststart", HOOKS_POSTSTART, 0},
 	};
-	const struct step *steps = start_steps_of(4);
+	const struct step *steps = life_start_steps_of(4);
 	const size_t n = sizeof(rows) / sizeof(rows[0]);
 
 	ck_assert_ptr_nonnull(steps);
@@ -186,9 +186,9 @@ END_TEST
 
 START_TEST(the_own_start_is_known_and_no_other_one_is)
 {
-	ck_assert_ptr_eq(start_steps_of(START_VERSION), life_start_steps);
-	ck_assert_ptr_null(start_steps_of(0));
-	ck_assert_ptr_null(start_steps_of(START_VERSION + 1));
+	ck_assert_ptr_eq(life_start_steps_of(START_VERSION), life_start_steps);
+	ck_assert_ptr_null(life_start_steps_of(0));
+	ck_assert_ptr_null(life_start_steps_of(START_VERSION + 1));
 }
 END_TEST
 
