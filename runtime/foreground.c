@@ -97,9 +97,11 @@ static void handle_signals(int signals, struct console *console, pid_t pid)
 static int reap(struct nacre_process *process, bool *ret_killed, struct nacre_error *err)
 {
 	int status;
+	int r;
 
-	if (nacre_wait(process, -1, &status, err) < 0)
-		return -err->code;
+	r = nacre_wait(process, -1, &status, err);
+	if (r < 0)
+		return r;
 	if (status == NACRE_WAIT_UNKNOWN)
 		return fail_errno(
 			err, ECHILD, "wait for process %ld", (long)nacre_process_pid(process));
@@ -170,24 +172,23 @@ static int serve(struct foreground *fg, struct nacre_process *process, struct co
 
 	do {
 		int wait = poll_ms(deadline), look = console_timeout(console);
-		int r;
+		int ready, r;
 
 		console_events(console, polls + OWN_POLLS);
-		r = poll(polls, OWN_POLLS + CONSOLE_POLLS,
+		ready = poll(polls, OWN_POLLS + CONSOLE_POLLS,
 			look >= 0 && (wait < 0 || look < wait) ? look : wait);
-		if (r < 0 && errno != EINTR)
+		if (ready < 0 && errno != EINTR)
 			return fail_errno(err, errno, "poll");
-		if (wait == 0 && !polls[0].revents) {
-			r = time_out(fg, process, &deadline, err);
-			if (r < 0)
-				return r;
-		}
+		r = wait == 0 && !polls[0].revents ? time_out(fg, process, &deadline, err) : 0;
 		if (r < 0)
+			return r;
+		if (ready < 0)
 			continue;
 		if (polls[1].revents)
 			handle_signals(fg->signals, console, pid);
-		if (polls[2].revents && hear_program(notify, err) < 0)
-			return -err->code;
+		r = polls[2].revents ? hear_program(notify, err) : 0;
+		if (r < 0)
+			return r;
 		polls[2].fd = *notify;
 		console_relay(console, polls + OWN_POLLS);
 	} while (!polls[0].revents);
@@ -199,13 +200,16 @@ static int serve(struct foreground *fg, struct nacre_process *process, struct co
 static int settle(struct foreground *fg, struct nacre_process *process, int status, bool killed,
 	struct nacre_error *err)
 {
+	int r;
+
 	if (fg->explained)
 		return EXIT_TIMEOUT;
 	if (status == 128 + SIGKILL)
 		fg->explained = nacre_process_explain(process, &fg->why);
 	/* The children of a program that was killed have nobody who would end them. */
-	if (killed && nacre_process_kill(process, err) < 0)
-		return -err->code;
+	r = killed ? nacre_process_kill(process, err) : 0;
+	if (r < 0)
+		return r;
 	return status;
 }
 

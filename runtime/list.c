@@ -75,9 +75,11 @@ static void print_table(const struct nacre_containers *list)
 static int print_json(const struct nacre_containers *list, struct nacre_error *err)
 {
 	char *json;
+	int r;
 
-	if (nacre_containers_json(list, &json, err) < 0)
-		return -err->code;
+	r = nacre_containers_json(list, &json, err);
+	if (r < 0)
+		return r;
 	state_print_text(json);
 	free(json);
 	return 0;
@@ -86,18 +88,18 @@ static int print_json(const struct nacre_containers *list, struct nacre_error *e
 int command_list(struct invocation *in, struct nacre_error *err)
 {
 	struct nacre_containers *list;
-	int result = nacre_list(in->nacre, &list, err);
+	int r = nacre_list(in->nacre, &list, err);
 
-	if (result < 0)
-		return result;
+	if (r < 0)
+		return r;
 	/* -q wins over the format, as with runc. */
 	if (in->quiet)
 		for (size_t i = 0; i < nacre_containers_size(list); i++)
 			state_print_text(nacre_containers_get(list, i)->id);
 	else if (in->format && strcmp(in->format, "json") == 0)
-		result = print_json(list, err);
+		r = print_json(list, err);
 	else
 		print_table(list);
 	nacre_containers_free(list);
-	return result;
+	return r;
 }

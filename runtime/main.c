@@ -317,7 +317,18 @@ static int execute(struct invocation *in, const struct command *command, char *c
 		r = inherit_only(in->create.preserve_fds + in->exec.preserve_fds, err);
 	if (r >= 0 && !(command->flags & STATELESS))
 		r = open_state(in, command->flags & NAMED_ROOT && in->root, err);
-	return r < 0 ? r : command->run(in, err);
+	if (r < 0)
+		return r;
+#ifdef NACRE_POISON_ERRORS
+	fail_poison(err);
+#endif
+	r = command->run(in, err);
+#ifdef NACRE_POISON_ERRORS
+	if (r >= 0 && !fail_is_poisoned(err))
+		return fail(err, EPROTO, "%s succeeded with an error written: %s", command->name,
+			err->text);
+#endif
+	return r;
 }
 
 static void release(struct invocation *in)

@@ -11,7 +11,7 @@ static int for_all(struct invocation *in, const regex_t *pattern,
 {
 	struct nacre_containers *list = NULL;
 	struct nacre_error one;
-	int result = nacre_list(in->nacre, &list, err);
+	int r = nacre_list(in->nacre, &list, err);
 
 	for (size_t i = 0; list && i < nacre_containers_size(list); i++) {
 		const char *id = nacre_containers_get(list, i)->id;
@@ -19,13 +19,13 @@ static int for_all(struct invocation *in, const regex_t *pattern,
 		if (regexec(pattern, id, 0, NULL, 0) != 0 || call(in, id, &one) >= 0)
 			continue;
 		/* The others are to have their turn, and the log ends with the one error. */
-		if (result < 0)
+		if (r < 0)
 			log_line(&in->log, LOG_WARNING, err->text);
 		*err = one;
-		result = fail_prefix(err, "%s", id);
+		r = fail_prefix(err, "%s", id);
 	}
 	nacre_containers_free(list);
-	return result;
+	return r;
 }
 
 int matching_each(struct invocation *in,
@@ -35,16 +35,16 @@ int matching_each(struct invocation *in,
 	const char *text = in->operands[0];
 	char why[128];
 	regex_t pattern;
-	int result;
+	int r;
 
 	if (!in->regex)
 		return call(in, text, err);
-	result = regcomp(&pattern, text, REG_EXTENDED | REG_NOSUB);
-	if (result != 0) {
-		(void)regerror(result, &pattern, why, sizeof(why));
+	r = regcomp(&pattern, text, REG_EXTENDED | REG_NOSUB);
+	if (r != 0) {
+		(void)regerror(r, &pattern, why, sizeof(why));
 		return fail(err, EINVAL, "--regex: \"%s\": %s", text, why);
 	}
-	result = for_all(in, &pattern, call, err);
+	r = for_all(in, &pattern, call, err);
 	regfree(&pattern);
-	return result;
+	return r;
 }

@@ -32,7 +32,7 @@ static int connect_manager(struct nacre_error *err)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	const char *path = notify_manager();
 	size_t n = path ? strlen(path) : 0;
-	int sock;
+	int sock, r;
 
 	if (n == 0 || n >= sizeof(address.sun_path))
 		return fail(err, EINVAL, "NOTIFY_SOCKET: \"%s\" is no address of a socket",
@@ -47,9 +47,9 @@ static int connect_manager(struct nacre_error *err)
 	if (connect(sock, (struct sockaddr *)&address,
 		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) == 0)
 		return sock;
-	(void)fail_errno(err, errno, "NOTIFY_SOCKET: connect to %s", path);
+	r = fail_errno(err, errno, "NOTIFY_SOCKET: connect to %s", path);
 	(void)close(sock);
-	return -err->code;
+	return r;
 }
 
 static int tell(int manager, pid_t pid, struct nacre_error *err)
@@ -82,19 +82,20 @@ static int barrier(int manager, struct nacre_error *err)
 	struct pollfd closed = {.events = 0};
 	int ends[2];
 	ssize_t n;
+	int r = 0;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return fail_errno(err, errno, "NOTIFY_SOCKET: pipe");
 	memcpy(CMSG_DATA(&control.header), &ends[1], sizeof(int));
 	n = sendmsg(manager, &message, MSG_NOSIGNAL);
 	if (n < 0)
-		(void)fail_errno(err, errno, "NOTIFY_SOCKET: send a barrier");
+		r = fail_errno(err, errno, "NOTIFY_SOCKET: send a barrier");
 	(void)close(ends[1]);
 	closed.fd = ends[0];
 	if (n >= 0)
 		(void)poll(&closed, 1, BARRIER_MS);
 	(void)close(ends[0]);
-	return n < 0 ? -err->code : 0;
+	return r;
 }
 
 /* Whether a line of it is "READY=1". */

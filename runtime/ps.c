@@ -136,7 +136,7 @@ static int print_table(
 	FILE *output;
 	int ends[2];
 	pid_t pid;
-	int r;
+	int r, ended;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return fail_errno(err, errno, "ps: pipe");
@@ -154,7 +154,8 @@ static int print_table(
 	/* Closed before the wait: a ps that still writes is ended by SIGPIPE. */
 	(void)fclose(output);
 	/* If ps failed, that is why there was no table: its error replaces the other. */
-	return wait_ps(pid, err) < 0 ? -err->code : r;
+	ended = wait_ps(pid, err);
+	return ended < 0 ? ended : r;
 }
 
 int command_ps(struct invocation *in, struct nacre_error *err)

@@ -110,6 +110,7 @@ static int print_object(FILE *out, const struct option_setting *limits, const ch
 static int print_limits(FILE *out, const struct option_setting *limits, struct nacre_error *err)
 {
 	const char *separator = "";
+	int r;
 
 	fputc('{', out);
 	for (const struct option_setting *limit = limits; limit && limit->row; limit++) {
@@ -120,8 +121,9 @@ static int print_limits(FILE *out, const struct option_setting *limits, struct n
 			continue;
 		fputs(separator, out);
 		separator = ",";
-		if (print_object(out, limits, name, n, err) < 0)
-			return -err->code;
+		r = print_object(out, limits, name, n, err);
+		if (r < 0)
+			return r;
 	}
 	fputc('}', out);
 	return 0;

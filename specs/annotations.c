@@ -53,12 +53,17 @@ int annotations_read(const struct oci_config *config, struct run_annotations *re
 		.delegate_cgroup = cgroup,
 		.seccomp_fail_unknown = find(config, SECCOMP_FAIL_UNKNOWN),
 	};
+	int r;
 
-	if (find_path(config, HOOKS_STDOUT, &read.hooks_stdout, err) < 0 ||
-		find_path(config, HOOKS_STDERR, &read.hooks_stderr, err) < 0 ||
-		find_path(config, SECCOMP_RECEIVER, &read.seccomp_receiver, err) < 0 ||
-		find_path(config, CRIU_CONFIG, &read.criu_config, err) < 0)
-		return -err->code;
+	r = find_path(config, HOOKS_STDOUT, &read.hooks_stdout, err);
+	if (r >= 0)
+		r = find_path(config, HOOKS_STDERR, &read.hooks_stderr, err);
+	if (r >= 0)
+		r = find_path(config, SECCOMP_RECEIVER, &read.seccomp_receiver, err);
+	if (r >= 0)
+		r = find_path(config, CRIU_CONFIG, &read.criu_config, err);
+	if (r < 0)
+		return r;
 	if (cgroup && (strchr(cgroup, '/') || !strcmp(cgroup, ".") || !strcmp(cgroup, "..") ||
 			      !strncmp(cgroup, "cgroup.", 7)))
 		return oci_fail(config, err, "annotations." DELEGATE_CGROUP,

@@ -91,9 +91,11 @@ int checkpoint_stdio_decode(struct arena *arena, const char *name, const char *t
 	struct json_document *document;
 	const struct json_node *node;
 	int n = 0;
+	int r;
 
-	if (json_parse(arena, name, text, length, &document, err) < 0)
-		return -err->code;
+	r = json_parse(arena, name, text, length, &document, err);
+	if (r < 0)
+		return r;
 	for (int i = 0; i < 3; i++)
 		ret_stdio[i] = "";
 	node = document->root->type == JSON_ARRAY ? document->root->child : NULL;

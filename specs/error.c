@@ -44,3 +44,15 @@ int fail_prefix(struct nacre_error *err, const char *format, ...)
 	(void)snprintf(err->text + used, sizeof(err->text) - used, ": %s", inner.text);
 	return -err->code;
 }
+
+static const struct nacre_error poison = {-1, "nobody has failed"};
+
+void fail_poison(struct nacre_error *err)
+{
+	*err = poison;
+}
+
+bool fail_is_poisoned(const struct nacre_error *err)
+{
+	return err->code == poison.code && strcmp(err->text, poison.text) == 0;
+}

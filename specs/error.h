@@ -2,6 +2,8 @@
 #ifndef NACRE_ERROR_H
 #define NACRE_ERROR_H
 
+#include <stdbool.h>
+
 #include "specs/nacre_error.h"
 
 /*
@@ -23,5 +25,15 @@ int fail_errno(struct nacre_error *err, int code, const char *format, ...)
 /* Puts context and ": " in front of a text that is already there. Returns -err->code. */
 int fail_prefix(struct nacre_error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/*
+ * That an error is untouched on success is checked where NACRE_POISON_ERRORS is defined: in builds
+ * of type debug and with sanitizers.
+ */
+
+/* Fills ERR with what no failure writes. */
+void fail_poison(struct nacre_error *err);
+/* Whether nobody has written to ERR since. */
+bool fail_is_poisoned(const struct nacre_error *err);
 
 #endif

@@ -123,6 +123,8 @@ static int decode(struct arena *arena, const struct oci_config *config, size_t i
 
 int mount_idmap_decode(struct arena *arena, struct oci_config *config, struct nacre_error *err)
 {
+	int r;
+
 	for (size_t i = 0; i < config->n_mounts; i++) {
 		struct oci_mount *mount = &config->mounts[i];
 
@@ -132,8 +134,9 @@ int mount_idmap_decode(struct arena *arena, struct oci_config *config, struct na
 			if (strncmp(*option, "idmap=", 6) != 0 &&
 				strncmp(*option, "ridmap=", 7) != 0)
 				continue;
-			if (decode(arena, config, i, mount, option, err) < 0)
-				return -err->code;
+			r = decode(arena, config, i, mount, option, err);
+			if (r < 0)
+				return r;
 		}
 	}
 	return 0;

@@ -87,19 +87,27 @@ static int check_policy(const struct policy *policy, struct nacre_error *err)
 	const struct policy_grants none = {.has_allowed = false};
 	const struct policy_grants *grants = policy->grants ? policy->grants : &none;
 	const char *profile = policy->default_profile ? policy->default_profile : PROFILE_DEFAULT;
+	int r;
 
 	if (policy->version != POLICY_VERSION)
 		return fail(err, EINVAL, "version: %u is not known; this nacre reads %d",
 			policy->version, POLICY_VERSION);
-	if (check_profile("default_profile", policy->default_profile, err) < 0 ||
-		check_profile("least_profile", policy->least_profile, err) < 0 ||
-		check_each("grants.given", &grants->given, harden_grant_check, err) < 0 ||
-		check_each("grants.allowed", &grants->allowed, check_pattern, err) < 0 ||
-		check_each("require", &policy->require, harden_rule_check, err) < 0)
-		return -err->code;
-	if (policy->annotations && check_each("annotations.may_allow",
-					   &policy->annotations->may_allow, check_pattern, err) < 0)
-		return -err->code;
+	r = check_profile("default_profile", policy->default_profile, err);
+	if (r >= 0)
+		r = check_profile("least_profile", policy->least_profile, err);
+	if (r >= 0)
+		r = check_each("grants.given", &grants->given, harden_grant_check, err);
+	if (r >= 0)
+		r = check_each("grants.allowed", &grants->allowed, check_pattern, err);
+	if (r >= 0)
+		r = check_each("require", &policy->require, harden_rule_check, err);
+	if (r < 0)
+		return r;
+	r = policy->annotations ? check_each("annotations.may_allow",
+					  &policy->annotations->may_allow, check_pattern, err)
+				: 0;
+	if (r < 0)
+		return r;
 	if (policy->least_profile &&
 		!profile_covers(profile_find(profile), profile_find(policy->least_profile)))
 		return fail(err, EINVAL, "default_profile: %s is looser than least_profile, %s",
@@ -173,9 +181,11 @@ struct decision {
 static int add_grant(struct decision *d, const char *grant, const char *by)
 {
 	struct harden_request *request = &d->request;
+	int r;
 
-	if (harden_grant_check(grant, d->err) < 0)
-		return -d->err->code;
+	r = harden_grant_check(grant, d->err);
+	if (r < 0)
+		return r;
 	if (request->grants.n == d->room) {
 		size_t room = 2 * d->room + 8;
 		const char **items = arena_array(d->arena, room, sizeof(*items));
@@ -220,15 +230,18 @@ static int take_command_line(struct decision *d, const struct policy_request *re
 {
 	const struct policy_grants *grants = d->policy->grants;
 	const struct oci_strings *wanted = &request->grants;
+	int r;
 
 	if (request->profile) {
 		/* By an option or by the name of the program. */
-		if (harden_profile_check(request->profile, d->err) < 0)
-			return -d->err->code;
+		r = harden_profile_check(request->profile, d->err);
+		if (r < 0)
+			return r;
 		d->request.profile = request->profile;
 	}
-	if (check_least(d, d->request.profile) < 0)
-		return -d->err->code;
+	r = check_least(d, d->request.profile);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < wanted->n; i++) {
 		if (add_grant(d, wanted->items[i], BY_COMMAND) < 0)
 			return fail_prefix(d->err, "--allow");
@@ -244,8 +257,11 @@ static int take_command_line(struct decision *d, const struct policy_request *re
 
 static int take_profile(struct decision *d, const char *value)
 {
-	if (check_profile("annotation run.nacre.profile", value, d->err) < 0)
-		return -d->err->code;
+	int r;
+
+	r = check_profile("annotation run.nacre.profile", value, d->err);
+	if (r < 0)
+		return r;
 	if (!profile_covers(profile_find(value), profile_find(d->request.profile)))
 		return fail(d->err, EPERM,
 			"annotation run.nacre.profile: %s is looser than %s: an annotation may "

@@ -83,9 +83,11 @@ static int copy_config(struct arena *arena, const struct oci_config *stored,
 	struct oci_config **ret_next, struct nacre_error *err)
 {
 	struct oci_config *next;
+	int r;
 
-	if (oci_config_copy(arena, stored, &next, err) < 0)
-		return -err->code;
+	r = oci_config_copy(arena, stored, &next, err);
+	if (r < 0)
+		return r;
 	if (!next->linux_)
 		next->linux_ = arena_alloc(arena, sizeof(*next->linux_));
 	if (next->linux_ && !next->linux_->resources)
@@ -110,9 +112,11 @@ int update_merge(struct arena *arena, const struct oci_config *stored,
 {
 	struct oci_config *next = NULL;
 	struct oci_resources *resources;
+	int r;
 
-	if (copy_config(arena, stored, &next, err) < 0)
-		return -err->code;
+	r = copy_config(arena, stored, &next, err);
+	if (r < 0)
+		return r;
 	resources = next->linux_->resources;
 	if (fields_merge(arena, &oci_resources_type, given, resources) < 0)
 		return arena_fail(arena, "update", err);
@@ -120,8 +124,9 @@ int update_merge(struct arena *arena, const struct oci_config *stored,
 	follow_cpu(given->cpu, resources->cpu);
 	if (next->nacre)
 		drop_best_effort(given, next->nacre);
-	if (oci_config_validate(next, err) < 0)
-		return -err->code;
+	r = oci_config_validate(next, err);
+	if (r < 0)
+		return r;
 	*ret_next = next;
 	return 0;
 }

@@ -92,11 +92,14 @@ int validate_memory_policy(const struct oci_config *config, struct nacre_error *
 {
 	const struct oci_memory_policy *policy = config->linux_->memory_policy;
 	enum nodes nodes = NODES_ANY;
+	int r;
 
 	if (!policy)
 		return 0;
-	if (check_mode(config, policy, &nodes, err) < 0 ||
-		check_flags(config, &policy->flags, err) < 0)
-		return -err->code;
+	r = check_mode(config, policy, &nodes, err);
+	if (r >= 0)
+		r = check_flags(config, &policy->flags, err);
+	if (r < 0)
+		return r;
 	return check_nodes(config, policy, nodes, err);
 }

@@ -44,14 +44,18 @@ static int decide(struct arena *arena, const struct nacre_create_options *option
 {
 	struct policy_request asked = {.profile = options->profile};
 	struct sysinfo info;
+	int r;
 
 	if (sysinfo(&info) < 0)
 		return fail_errno(err, errno, "size of the memory");
 	ret_request->memory_bytes = (uint64_t)info.totalram * info.mem_unit;
-	if (take_list(arena, options->allow, &asked.grants, err) < 0 ||
-		take_list(arena, options->require, &asked.require, err) < 0 ||
-		policy_load(arena, POLICY_DIRECTORY, ret_policy, err) < 0)
-		return -err->code;
+	r = take_list(arena, options->allow, &asked.grants, err);
+	if (r >= 0)
+		r = take_list(arena, options->require, &asked.require, err);
+	if (r >= 0)
+		r = policy_load(arena, POLICY_DIRECTORY, ret_policy, err);
+	if (r < 0)
+		return r;
 	return policy_decide(arena, *ret_policy, &asked, &config->annotations, ret_request, err);
 }
 
@@ -59,11 +63,11 @@ static int read_config(struct arena *arena, int dir_fd, const char *path, const 
 	struct bundle *bundle, struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;
-	int result = file_read(dir_fd, file, JSON_MAX_BYTES, &text, &bundle->given_length, err);
+	int r = file_read(dir_fd, file, JSON_MAX_BYTES, &text, &bundle->given_length, err);
 
-	if (result == -ENOENT)
+	if (r == -ENOENT)
 		return fail(err, ENOENT, "JSON specification file %s not found in %s", file, path);
-	if (result < 0)
+	if (r < 0)
 		return fail_prefix(err, "bundle %s", path);
 	bundle->given = arena_strndup(arena, text, bundle->given_length);
 	if (!bundle->given)
@@ -118,12 +122,19 @@ static int decode_config(struct arena *arena, const char *file, const struct bun
 	struct oci_config **ret_config, struct nacre_error *err)
 {
 	struct oci_config *config;
+	int r;
 
-	if (oci_config_decode(arena, file, bundle->given, bundle->given_length, &config, err) < 0 ||
-		resolve_destinations(arena, bundle->path, config, err) < 0 ||
-		mount_idmap_decode(arena, config, err) < 0 ||
-		oci_config_validate(config, err) < 0 || sysctl_check(config, err) < 0)
-		return -err->code;
+	r = oci_config_decode(arena, file, bundle->given, bundle->given_length, &config, err);
+	if (r >= 0)
+		r = resolve_destinations(arena, bundle->path, config, err);
+	if (r >= 0)
+		r = mount_idmap_decode(arena, config, err);
+	if (r >= 0)
+		r = oci_config_validate(config, err);
+	if (r >= 0)
+		r = sysctl_check(config, err);
+	if (r < 0)
+		return r;
 	*ret_config = config;
 	return 0;
 }
@@ -151,20 +162,27 @@ int bundle_load(struct arena *arena, const struct nacre_create_options *options,
 	struct oci_config *config = NULL;
 	cleanup_close int dir_fd = -1;
 	const char *root;
+	int r;
 
-	if (locate(arena, options->bundle, &bundle, err) < 0)
-		return -err->code;
+	r = locate(arena, options->bundle, &bundle, err);
+	if (r < 0)
+		return r;
 	dir_fd = open(bundle.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return fail_errno(err, errno, "bundle %s", bundle.path);
-	if (read_config(arena, dir_fd, bundle.path, file, &bundle, err) < 0 ||
-		decode_config(arena, file, &bundle, &config, err) < 0)
-		return -err->code;
+	r = read_config(arena, dir_fd, bundle.path, file, &bundle, err);
+	if (r >= 0)
+		r = decode_config(arena, file, &bundle, &config, err);
+	if (r < 0)
+		return r;
 	oci_config_warnings(config, warn, data);
-	if (resolve_sources(arena, bundle.path, config, err) < 0 ||
-		decide(arena, options, config, &bundle.policy, &harden_request, err) < 0 ||
-		harden(arena, config, &harden_request, &bundle.config, &bundle.report, err) < 0)
-		return -err->code;
+	r = resolve_sources(arena, bundle.path, config, err);
+	if (r >= 0)
+		r = decide(arena, options, config, &bundle.policy, &harden_request, err);
+	if (r >= 0)
+		r = harden(arena, config, &harden_request, &bundle.config, &bundle.report, err);
+	if (r < 0)
+		return r;
 	root = bundle.config->root->path;
 	bundle.rootfs = *root == '/' ? root : arena_printf(arena, "%s/%s", bundle.path, root);
 	if (!bundle.rootfs)

@@ -246,9 +246,11 @@ int nacre_check(const char *profile, bool json, char **ret_text, struct nacre_er
 
 	if (!arena)
 		return fail_errno(err, ENOMEM, "check");
-	if (policy_load(arena, POLICY_DIRECTORY, &policy, err) < 0 ||
-		policy_decide(arena, policy, &request, &no_annotations, &decided, err) < 0)
-		return -err->code;
+	r = policy_load(arena, POLICY_DIRECTORY, &policy, err);
+	if (r >= 0)
+		r = policy_decide(arena, policy, &request, &no_annotations, &decided, err);
+	if (r < 0)
+		return r;
 	report.policy = policy;
 	report.profile = profile_find(decided.profile);
 	host_look(&report.host);

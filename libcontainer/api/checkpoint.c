@@ -133,10 +133,12 @@ static int mount_id(int proc_fd, int fd, struct nacre_error *err)
 	cleanup_free char *text = NULL;
 	const char *at;
 	char name[32];
+	int r;
 
 	(void)snprintf(name, sizeof(name), "fdinfo/%d", fd);
-	if (file_read(proc_fd, name, PATH_MAX, &text, NULL, err) < 0)
-		return -err->code;
+	r = file_read(proc_fd, name, PATH_MAX, &text, NULL, err);
+	if (r < 0)
+		return r;
 	at = strstr(text, "mnt_id:");
 	return at ? (int)strtol(at + strlen("mnt_id:"), NULL, 10) : -1;
 }
@@ -173,16 +175,19 @@ static int add_stdio(struct container *c, struct criu_options *options, const ch
 	cleanup_free char *mountinfo = NULL;
 	cleanup_close int proc_fd = -1;
 	char path[32];
+	int r;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d", (int)c->record.pid);
 	proc_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc_fd < 0)
 		return fail_errno(err, errno, "open %s", path);
-	if (file_read(proc_fd, "mountinfo", MOUNTINFO_LIMIT, &mountinfo, NULL, err) < 0)
-		return -err->code;
+	r = file_read(proc_fd, "mountinfo", MOUNTINFO_LIMIT, &mountinfo, NULL, err);
+	if (r < 0)
+		return r;
 	for (int fd = 0; fd < 3; fd++) {
-		if (describe_stdio(c, proc_fd, mountinfo, fd, &ret_stdio[fd], ret_null, err) < 0)
-			return -err->code;
+		r = describe_stdio(c, proc_fd, mountinfo, fd, &ret_stdio[fd], ret_null, err);
+		if (r < 0)
+			return r;
 		if (strncmp(ret_stdio[fd], "file[", 5) == 0)
 			criu_add_text(options, CRIU_EXTERNAL, ret_stdio[fd]);
 	}
@@ -200,12 +205,16 @@ static int write_documents(const struct container *c, int images_fd, const char 
 	};
 	cleanup_free char *descriptors = NULL;
 	cleanup_free char *profile = NULL;
+	int r;
 
-	if (checkpoint_stdio_encode(stdio, &descriptors, err) < 0 ||
-		checkpoint_record_encode(&record, &profile, err) < 0 ||
-		file_replace(images_fd, "descriptors.json", descriptors, strlen(descriptors), 0600,
-			err) < 0)
-		return -err->code;
+	r = checkpoint_stdio_encode(stdio, &descriptors, err);
+	if (r >= 0)
+		r = checkpoint_record_encode(&record, &profile, err);
+	if (r >= 0)
+		r = file_replace(
+			images_fd, "descriptors.json", descriptors, strlen(descriptors), 0600, err);
+	if (r < 0)
+		return r;
 	return file_replace(images_fd, "nacre.json", profile, strlen(profile), 0600, err);
 }
 
@@ -218,8 +227,9 @@ static int add_freezer(struct container *c, struct criu_options *options, struct
 
 	if (!c->record.cgroup)
 		return 0;
-	if (container_open_cgroup(c, err) < 0)
-		return -err->code;
+	r = container_open_cgroup(c, err);
+	if (r < 0)
+		return r;
 	r = file_path(c->cgroup.fd, path);
 	if (r < 0)
 		return fail_errno(err, r, "path of the cgroup");
@@ -231,17 +241,23 @@ static int describe(struct container *c, const struct nacre_criu_options *option
 	struct criu_run *run, struct nacre_error *err)
 {
 	const char *stdio[3], *null_device = NULL;
+	int r;
 
 	criu_add_number(&run->options, CRIU_PID, (uint64_t)c->record.pid);
 	criu_add_text(&run->options, CRIU_LOG_FILE, LOG);
 	criu_add_text(&run->options, CRIU_ROOT, c->record.rootfs);
-	if (add_freezer(c, &run->options, err) < 0 || add_namespaces(c, &run->options, err) < 0)
-		return -err->code;
+	r = add_freezer(c, &run->options, err);
+	if (r >= 0)
+		r = add_namespaces(c, &run->options, err);
+	if (r < 0)
+		return r;
 	if (options->pre_dump)
 		return 0;
-	if (add_mounts(c, &run->options, err) < 0 ||
-		add_stdio(c, &run->options, stdio, &null_device, err) < 0)
-		return -err->code;
+	r = add_mounts(c, &run->options, err);
+	if (r >= 0)
+		r = add_stdio(c, &run->options, stdio, &null_device, err);
+	if (r < 0)
+		return r;
 	return write_documents(c, run->images_fd, stdio, null_device, err);
 }
 
@@ -271,9 +287,11 @@ static int dump(
 	int status = 0, r;
 	pid_t pid;
 
-	if (criu_socket_pair(&run->socket, &its_socket, err) < 0 ||
-		criu_start(run->program, its_socket, &pid, err) < 0)
-		return -err->code;
+	r = criu_socket_pair(&run->socket, &its_socket, err);
+	if (r >= 0)
+		r = criu_start(run->program, its_socket, &pid, err);
+	if (r < 0)
+		return r;
 	fd_close(&its_socket);
 	r = criu_send(run->socket, request, &run->options, &first);
 	if (r == 0)

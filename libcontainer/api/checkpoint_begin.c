@@ -187,14 +187,23 @@ int checkpoint_begin(const struct container *c, const struct nacre_criu_options 
 	struct criu_run *ret_run, struct nacre_error *err)
 {
 	struct criu_options *to = &ret_run->options;
+	int r;
 
 	if (geteuid() != 0)
 		return fail(err, EPERM, "checkpoint and restore: only root can");
-	if (check_obstacles(c, err) < 0 || criu_find(options->criu, ret_run->program, err) < 0 ||
-		check_empty_ns(options, err) < 0 || add_cgroups_mode(options, to, err) < 0 ||
-		add_page_server(options->page_server, to, err) < 0 ||
-		open_directories(options, make, ret_run, err) < 0)
-		return -err->code;
+	r = check_obstacles(c, err);
+	if (r >= 0)
+		r = criu_find(options->criu, ret_run->program, err);
+	if (r >= 0)
+		r = check_empty_ns(options, err);
+	if (r >= 0)
+		r = add_cgroups_mode(options, to, err);
+	if (r >= 0)
+		r = add_page_server(options->page_server, to, err);
+	if (r >= 0)
+		r = open_directories(options, make, ret_run, err);
+	if (r < 0)
+		return r;
 	add_flags(options, to);
 	criu_add_number(to, CRIU_LOG_LEVEL, LOG_LEVEL);
 	criu_add_number(to, CRIU_NOTIFY_SCRIPTS, true);

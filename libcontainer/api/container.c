@@ -44,13 +44,13 @@ int container_look_at_status(
 	const struct container *c, enum container_status *ret_status, struct nacre_error *err)
 {
 	struct status_view view;
-	int result = status_view_open(c->root_fd, &view, err);
+	int r = status_view_open(c->root_fd, &view, err);
 
-	if (result < 0)
-		return result;
-	result = status_read(&view, &c->record, ret_status, err);
+	if (r < 0)
+		return r;
+	r = status_read(&view, &c->record, ret_status, err);
 	status_view_close(&view);
-	return result;
+	return r;
 }
 
 uint64_t container_cgroup_driver(const struct container_record *record)
@@ -62,18 +62,22 @@ int container_open(struct nacre *nacre, const char *id, bool lock, struct contai
 	enum container_status *ret_status, struct nacre_error *err)
 {
 	struct container_record *record;
-	int result = container_begin(nacre, id, c, err);
+	int r = container_begin(nacre, id, c, err);
 
-	if (result < 0)
-		return result;
-	if (state_check_id(id, err) < 0)
-		return -err->code;
+	if (r < 0)
+		return r;
+	r = state_check_id(id, err);
+	if (r < 0)
+		return r;
 	c->state_fd = state_open(nacre->root_fd, id, err);
 	if (c->state_fd < 0)
 		return c->state_fd;
-	if ((lock && state_lock(c->state_fd, id, &c->lock_fd, err) < 0) ||
-		record_load(c->arena, nacre->root_fd, id, c->lock_fd, &record, err) < 0)
-		return -err->code;
+	if (lock)
+		r = state_lock(c->state_fd, id, &c->lock_fd, err);
+	if (r >= 0)
+		r = record_load(c->arena, nacre->root_fd, id, c->lock_fd, &record, err);
+	if (r < 0)
+		return r;
 	c->record = *record;
 	/* Of a creation that crashed the lock says no more than where the cgroup is. */
 	if (!c->record.active)
@@ -95,8 +99,11 @@ int container_load_config(struct container *c, struct nacre_error *err)
 
 int container_load_process(struct life *l, struct nacre_error *err)
 {
-	if (container_load_config(&l->container, err) < 0)
-		return -err->code;
+	int r;
+
+	r = container_load_config(&l->container, err);
+	if (r < 0)
+		return r;
 	l->process = l->container.config->process;
 	return 0;
 }
@@ -138,12 +145,11 @@ int container_request(
 
 int container_open_cgroup(struct container *c, struct nacre_error *err)
 {
-	int result;
+	int r;
 
 	if (!c->record.cgroup)
 		return fail(err, ENOTSUP, "container \"%s\" has no cgroup", c->id);
-	result = record_open_cgroup(&c->record, &c->cgroup, err);
-	return result == -ENOENT
-		       ? fail(err, ESRCH, "container \"%s\" has no cgroup any more", c->id)
-		       : result;
+	r = record_open_cgroup(&c->record, &c->cgroup, err);
+	return r == -ENOENT ? fail(err, ESRCH, "container \"%s\" has no cgroup any more", c->id)
+			    : r;
 }

@@ -29,18 +29,18 @@ static int create(struct nacre *nacre, const char *id, const struct nacre_create
 {
 	const struct life_options life_options = prepare_life_options(options, true);
 	struct life l;
-	int result;
+	int r;
 
 	life_init(&l);
-	result = container_begin(nacre, id, &l.container, err);
+	r = container_begin(nacre, id, &l.container, err);
 
 	l.options = &life_options;
-	if (result == 0)
-		result = prepare_container(&l, options, err);
-	if (result == 0)
-		result = create_audit(&l, life_create(&l, err), err);
+	if (r == 0)
+		r = prepare_container(&l, options, err);
+	if (r == 0)
+		r = create_audit(&l, life_create(&l, err), err);
 	life_done(&l);
-	return result;
+	return r;
 }
 
 int nacre_create(struct nacre *nacre, const char *id, const struct nacre_create_options *given,

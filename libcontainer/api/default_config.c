@@ -13,6 +13,7 @@ int nacre_default_config(
 	const struct profile *profile = profile_find(profile_name ? profile_name : "agent");
 	enum default_kind kind = DEFAULT_ROOT;
 	struct oci_config *config;
+	int r;
 
 	if (!arena)
 		return fail_errno(err, ENOMEM, "default config");
@@ -21,7 +22,8 @@ int nacre_default_config(
 	if (rootless)
 		kind = profile_has(profile, RULE_host_network) ? DEFAULT_ROOTLESS_OWN_NETWORK
 							       : DEFAULT_ROOTLESS;
-	if (oci_default_config(arena, kind, geteuid(), getegid(), &config, err) < 0)
-		return -err->code;
+	r = oci_default_config(arena, kind, geteuid(), getegid(), &config, err);
+	if (r < 0)
+		return r;
 	return oci_config_encode(config, true, ret_json, err);
 }

@@ -8,9 +8,11 @@
 static int may_delete(struct life *l, struct nacre_error *err)
 {
 	enum container_status status;
+	int r;
 
-	if (container_look_at_status(&l->container, &status, err) < 0)
-		return -err->code;
+	r = container_look_at_status(&l->container, &status, err);
+	if (r < 0)
+		return r;
 	/* One that is "creating" while we hold its lock is left from a create that crashed. */
 	if (status != STATUS_RUNNING && status != STATUS_PAUSED)
 		return 0;
@@ -22,11 +24,13 @@ static int may_delete(struct life *l, struct nacre_error *err)
 static int fall_back_to_lock(struct life *l, struct nacre_error *err)
 {
 	struct container_record *record;
+	int r;
 
 	container_warn(&l->container, err->text);
-	if (state_load_note(l->container.arena, l->container.root_fd, l->container.id,
-		    l->container.lock_fd, &record, err) < 0)
-		return -err->code;
+	r = state_load_note(l->container.arena, l->container.root_fd, l->container.id,
+		l->container.lock_fd, &record, err);
+	if (r < 0)
+		return r;
 	l->container.record = *record;
 	l->container.record.active = container_cgroup_driver(record);
 	return 0;
@@ -38,14 +42,16 @@ static int find_resctrl(struct life *l, struct nacre_error *err)
 {
 	const bool crashed = l->container.record.pid == 0;
 	struct nacre_error ignored;
+	int r;
 
 	if (!l->container.config && crashed && container_load_process(l, &ignored) == 0 &&
 		l->container.config->linux_ && l->container.config->linux_->intel_rdt)
 		l->container.record.active |= RESCTRL;
 	if (!(l->container.record.active & RESCTRL))
 		return 0;
-	if (!l->container.config && container_load_process(l, err) < 0)
-		return -err->code;
+	r = !l->container.config ? container_load_process(l, err) : 0;
+	if (r < 0)
+		return r;
 	l->resctrl_fd = resctrl_open(&ignored);
 	l->resctrl_made = l->resctrl_fd >= 0;
 	return 0;
@@ -55,14 +61,14 @@ static int find_resctrl(struct life *l, struct nacre_error *err)
  * be, --force goes on without it. */
 static int load_for_delete(struct life *l, bool force, struct nacre_error *err)
 {
-	int result = 0;
+	int r = 0;
 
 	if (l->container.record.active & HOOKS_POSTSTOP)
-		result = container_load_process(l, err);
-	if (result == 0)
-		result = find_resctrl(l, err);
-	if (result == 0 || !force)
-		return result;
+		r = container_load_process(l, err);
+	if (r == 0)
+		r = find_resctrl(l, err);
+	if (r == 0 || !force)
+		return r;
 	(void)fail_prefix(err, "poststop hooks and resctrl are left out");
 	container_warn(&l->container, err->text);
 	l->container.record.active &= ~(uint64_t)(HOOKS_POSTSTOP | RESCTRL);
@@ -88,32 +94,32 @@ int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_e
 {
 	struct audit_event event = {.event = "delete"};
 	struct life l;
-	int result;
+	int r;
 
 	life_init(&l);
-	result = container_open(nacre, id, true, &l.container, NULL, err);
-	if (result < 0 && force && l.container.lock_fd >= 0)
-		result = fall_back_to_lock(&l, err);
-	if (result == 0 && !force)
-		result = may_delete(&l, err);
-	if (result == 0)
-		result = load_for_delete(&l, force, err);
-	if (result == 0 && l.container.record.cgroup) {
-		result = record_open_cgroup(&l.container.record, &l.container.cgroup, err);
-		l.cgroup_made = result == 0;
-		if (result == -ENOENT)
-			result = 0;
+	r = container_open(nacre, id, true, &l.container, NULL, err);
+	if (r < 0 && force && l.container.lock_fd >= 0)
+		r = fall_back_to_lock(&l, err);
+	if (r == 0 && !force)
+		r = may_delete(&l, err);
+	if (r == 0)
+		r = load_for_delete(&l, force, err);
+	if (r == 0 && l.container.record.cgroup) {
+		r = record_open_cgroup(&l.container.record, &l.container.cgroup, err);
+		l.cgroup_made = r == 0;
+		if (r == -ENOENT)
+			r = 0;
 	}
-	if (result == 0) {
+	if (r == 0) {
 		l.container.pidfd = record_open_pidfd(&l.container.record);
 		warn_of_unknown(&l.container);
 		audit_usage(&l.container, &event);
-		result = life_delete(&l, err);
-		audit_fact(&l.container, &event, result, err);
-	} else if (result == -ENOENT && force) {
+		r = life_delete(&l, err);
+		audit_fact(&l.container, &event, r, err);
+	} else if (r == -ENOENT && force) {
 		(void)state_remove_empty(nacre->root_fd, id);
-		result = 0;
+		r = 0;
 	}
 	life_done(&l);
-	return result;
+	return r;
 }

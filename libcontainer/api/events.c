@@ -19,10 +19,10 @@ static int open_running(
 	struct nacre *nacre, const char *id, struct container *c, struct nacre_error *err)
 {
 	enum container_status status;
-	int result = container_open(nacre, id, false, c, &status, err);
+	int r = container_open(nacre, id, false, c, &status, err);
 
-	if (result < 0)
-		return result;
+	if (r < 0)
+		return r;
 	if (status == STATUS_STOPPED || status == STATUS_CREATING)
 		return fail(err, ESRCH, "container with id %s is not running", id);
 	c->pidfd = record_open_pidfd(&c->record);
@@ -47,12 +47,12 @@ static int stats_text(const struct container *c, char **ret_text, struct nacre_e
 int nacre_stats(struct nacre *nacre, const char *id, char **ret_json, struct nacre_error *err)
 {
 	struct container c;
-	int result = open_running(nacre, id, &c, err);
+	int r = open_running(nacre, id, &c, err);
 
-	if (result == 0)
-		result = stats_text(&c, ret_json, err);
+	if (r == 0)
+		r = stats_text(&c, ret_json, err);
 	container_done(&c);
-	return result;
+	return r;
 }
 
 struct watch {
@@ -67,18 +67,20 @@ struct watch {
 /* Hands JSON on and frees it. */
 static int hand_on(const struct watch *watch, char *json, struct nacre_error *err)
 {
-	int result = watch->event(watch->data, json);
+	int r = watch->event(watch->data, json);
 
 	free(json);
-	return result < 0 ? fail_errno(err, result, "event") : 0;
+	return r < 0 ? fail_errno(err, r, "event") : 0;
 }
 
 static int tell_stats(const struct watch *watch, struct nacre_error *err)
 {
 	char *json;
+	int r;
 
-	if (stats_text(watch->c, &json, err) < 0)
-		return -err->code;
+	r = stats_text(watch->c, &json, err);
+	if (r < 0)
+		return r;
 	return hand_on(watch, json, err);
 }
 
@@ -87,12 +89,14 @@ static int tell_oom(struct watch *watch, struct nacre_error *err)
 {
 	uint64_t kills = cgroup_oom_kills(&watch->c->cgroup);
 	char *json;
+	int r;
 
 	if (kills <= watch->oom_kills)
 		return 0;
 	watch->oom_kills = kills;
-	if (stats_oom_event_encode(watch->c->id, &json, err) < 0)
-		return -err->code;
+	r = stats_oom_event_encode(watch->c->id, &json, err);
+	if (r < 0)
+		return r;
 	return hand_on(watch, json, err);
 }
 
@@ -122,26 +126,26 @@ static int wait_and_tell(struct watch *watch, struct nacre_error *err)
 	};
 	uint64_t next = now_ms() + watch->interval_ms;
 	char byte;
-	int result = 0;
+	int r = 0;
 
-	while (result == 0) {
+	while (r == 0) {
 		int ready = poll(polls, sizeof(polls) / sizeof(polls[0]), wait_ms(next));
 
 		if (ready < 0 && errno != EINTR)
 			return fail_errno(err, errno, "wait for an event");
 		if (ready > 0 && polls[1].revents) {
 			(void)!pread(watch->oom_fd, &byte, 1, 0);
-			result = tell_oom(watch, err);
+			r = tell_oom(watch, err);
 		}
 		/* What it died of is told last. */
 		if (ready > 0 && polls[0].revents)
-			return result < 0 ? result : tell_oom(watch, err);
+			return r < 0 ? r : tell_oom(watch, err);
 		if (ready == 0) {
-			result = tell_stats(watch, err);
+			r = tell_stats(watch, err);
 			next += watch->interval_ms;
 		}
 	}
-	return result;
+	return r;
 }
 
 /* Whether the container has ended, so that a file of its cgroup could not be read. */
@@ -157,9 +161,9 @@ int nacre_events(struct nacre *nacre, const char *id, uint64_t interval_ms,
 {
 	cleanup_close int oom_fd = -1;
 	struct container c;
-	int result = open_running(nacre, id, &c, err);
+	int r = open_running(nacre, id, &c, err);
 
-	if (result == 0) {
+	if (r == 0) {
 		struct watch watch = {
 			.c = &c, .interval_ms = interval_ms, .event = event, .data = data};
 		char byte;
@@ -171,10 +175,10 @@ int nacre_events(struct nacre *nacre, const char *id, uint64_t interval_ms,
 			(void)!pread(oom_fd, &byte, 1, 0);
 		watch.oom_fd = oom_fd;
 		watch.oom_kills = cgroup_oom_kills(&c.cgroup);
-		result = wait_and_tell(&watch, err);
-		if ((result == -ENOENT || result == -ENODEV) && has_ended(&c))
-			result = 0;
+		r = wait_and_tell(&watch, err);
+		if ((r == -ENOENT || r == -ENODEV) && has_ended(&c))
+			r = 0;
 	}
 	container_done(&c);
-	return result;
+	return r;
 }

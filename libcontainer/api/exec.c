@@ -106,6 +106,7 @@ static int add_capabilities(struct arena *arena, const char *const *caps,
 	struct oci_process *process, struct nacre_error *err)
 {
 	struct oci_capabilities *sets = process->capabilities;
+	int r;
 
 	if (!caps || !caps[0])
 		return 0;
@@ -115,11 +116,12 @@ static int add_capabilities(struct arena *arena, const char *const *caps,
 		return fail_errno(err, ENOMEM, "exec");
 	process->capabilities = sets;
 	/* Not inheritable: CVE-2022-29162. Hence ambient only where the config made them so. */
-	if (append(arena, &sets->bounding, caps, err) < 0 ||
-		append(arena, &sets->permitted, caps, err) < 0 ||
-		(sets->inheritable.n && append(arena, &sets->ambient, caps, err) < 0))
-		return -err->code;
-	return append(arena, &sets->effective, caps, err);
+	r = append(arena, &sets->bounding, caps, err);
+	if (r == 0)
+		r = append(arena, &sets->permitted, caps, err);
+	if (r == 0 && sets->inheritable.n)
+		r = append(arena, &sets->ambient, caps, err);
+	return r < 0 ? r : append(arena, &sets->effective, caps, err);
 }
 
 static int read_process_file(struct arena *arena, const struct nacre_exec_options *options,
@@ -130,13 +132,16 @@ static int read_process_file(struct arena *arena, const struct nacre_exec_option
 	cleanup_close int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	cleanup_free char *text = NULL;
 	size_t length;
+	int r;
 
 	if (fd < 0)
 		return fail_errno(err, errno, "open %s", path);
-	if (file_read_fd(fd, path, JSON_MAX_BYTES, &text, &length, err) < 0)
-		return -err->code;
-	if (oci_process_decode(arena, path, text, length, ret_process, err) < 0)
-		return -err->code;
+	r = file_read_fd(fd, path, JSON_MAX_BYTES, &text, &length, err);
+	if (r < 0)
+		return r;
+	r = oci_process_decode(arena, path, text, length, ret_process, err);
+	if (r < 0)
+		return r;
 	(*ret_process)->terminal |= options->terminal;
 	return 0;
 }
@@ -146,9 +151,11 @@ static int make_process(struct life *l, const struct nacre_exec_options *options
 	struct oci_process **ret_process, struct nacre_error *err)
 {
 	struct oci_process *process;
+	int r;
 
-	if (oci_process_copy(l->container.arena, l->container.config->process, &process, err) < 0)
-		return -err->code;
+	r = oci_process_copy(l->container.arena, l->container.config->process, &process, err);
+	if (r < 0)
+		return r;
 	process->args = (struct oci_strings){.n = 0};
 	process->terminal = options->terminal;
 	process->console_size = NULL;
@@ -160,11 +167,15 @@ static int make_process(struct life *l, const struct nacre_exec_options *options
 		process->selinux_label = options->process_label;
 	if (options->no_new_privs)
 		process->no_new_privileges = true;
-	if (append(l->container.arena, &process->args, options->args, err) < 0 ||
-		append(l->container.arena, &process->env, options->env, err) < 0 ||
-		add_capabilities(l->container.arena, options->caps, process, err) < 0 ||
-		set_user(l->container.arena, options, &process->user, err) < 0)
-		return -err->code;
+	r = append(l->container.arena, &process->args, options->args, err);
+	if (r >= 0)
+		r = append(l->container.arena, &process->env, options->env, err);
+	if (r >= 0)
+		r = add_capabilities(l->container.arena, options->caps, process, err);
+	if (r >= 0)
+		r = set_user(l->container.arena, options, &process->user, err);
+	if (r < 0)
+		return r;
 	*ret_process = process;
 	return 0;
 }
@@ -175,10 +186,13 @@ static int tighten(struct life *l, const struct oci_process *process, struct nac
 	struct harden_report *report;
 	struct harden_request request;
 	struct oci_process *tightened;
+	int r;
 
-	if (container_request(&l->container, &request, err) < 0 ||
-		harden_process(l->container.arena, process, &request, &tightened, &report, err) < 0)
-		return -err->code;
+	r = container_request(&l->container, &request, err);
+	if (r >= 0)
+		r = harden_process(l->container.arena, process, &request, &tightened, &report, err);
+	if (r < 0)
+		return r;
 	l->process = tightened;
 	return seccomp_own_program(
 		l->container.arena, l->container.config->nacre, &l->own_filter, err);
@@ -188,7 +202,7 @@ static int find_cgroup(struct life *l, const char *below, struct nacre_error *er
 {
 	const char *path = l->container.record.cgroup;
 	char path_of_init[PATH_MAX];
-	int result;
+	int r;
 
 	if (!path && (below || l->options->exec_cgroup_asked))
 		return fail(err, ENOTSUP, "container \"%s\" has no cgroup", l->container.id);
@@ -201,14 +215,14 @@ static int find_cgroup(struct life *l, const char *below, struct nacre_error *er
 		if (!path)
 			return fail_errno(err, ENOMEM, "exec");
 	}
-	result = cgroup_open(path, &l->container.cgroup, err);
+	r = cgroup_open(path, &l->container.cgroup, err);
 	/* Init moved elsewhere, and its first cgroup was removed. */
-	if (result == -ENOENT && !below &&
+	if (r == -ENOENT && !below &&
 		cgroup_of_process((pid_t)l->container.record.pid, path_of_init, err) == 0) {
 		path = path_of_init;
-		result = cgroup_open(path, &l->container.cgroup, err);
+		r = cgroup_open(path, &l->container.cgroup, err);
 	}
-	return result == -ENOENT ? fail_errno(err, ENOENT, "open cgroup %s", path) : result;
+	return r == -ENOENT ? fail_errno(err, ENOENT, "open cgroup %s", path) : r;
 }
 
 static int may_exec(enum container_status status, bool ignore_paused, struct nacre_error *err)
@@ -256,32 +270,45 @@ static int prepare_exec(
 {
 	struct oci_process *process;
 	bool traced;
+	int r;
 
-	if (container_refuse_threads(err) < 0 || container_load_process(l, err) < 0)
-		return -err->code;
-	if ((options->process_file ? read_process_file(l->container.arena, options, &process, err)
-				   : make_process(l, options, &process, err)) < 0 ||
-		oci_process_validate(process, err) < 0 || tighten(l, process, err) < 0 ||
-		prepare_check_terminal(
-			l->process->terminal, options->detach, options->console_socket, err) < 0)
-		return -err->code;
+	r = container_refuse_threads(err);
+	if (r == 0)
+		r = container_load_process(l, err);
+	if (r == 0)
+		r = options->process_file
+			    ? read_process_file(l->container.arena, options, &process, err)
+			    : make_process(l, options, &process, err);
+	if (r == 0)
+		r = oci_process_validate(process, err);
+	if (r == 0)
+		r = tighten(l, process, err);
+	if (r == 0)
+		r = prepare_check_terminal(
+			l->process->terminal, options->detach, options->console_socket, err);
+	if (r < 0)
+		return r;
 	if (options->kill_on_exit && options->detach)
 		return fail(err, EINVAL, "--kill-on-exit: a detached command ends at once");
 	l->container.pidfd = -1;
 	l->init_pidfd = record_open_pidfd(&l->container.record);
 	if (l->init_pidfd < 0)
 		return fail(err, ESRCH, "cannot exec in a stopped container");
-	if (check_inside(l, err) < 0)
-		return -err->code;
-	if (namespaces_differ((pid_t)l->container.record.pid, &l->join_flags, err) < 0)
-		return -err->code;
+	r = check_inside(l, err);
+	if (r < 0)
+		return r;
+	r = namespaces_differ((pid_t)l->container.record.pid, &l->join_flags, err);
+	if (r < 0)
+		return r;
 	/* In place of those of the container: the conditions of this process. */
 	traced = l->container.record.active & TRACE;
 	l->container.record.active = plan_join(l->container.config, l->process, l->options);
-	if (trace_exec(l, traced, err) < 0)
-		return -err->code;
-	if (find_cgroup(l, options->cgroup, err) < 0)
-		return -err->code;
+	r = trace_exec(l, traced, err);
+	if (r < 0)
+		return r;
+	r = find_cgroup(l, options->cgroup, err);
+	if (r < 0)
+		return r;
 	l->oom_kills = cgroup_oom_kills(&l->container.cgroup);
 	return 0;
 }
@@ -315,32 +342,32 @@ static int exec(struct nacre *nacre, const char *id, const struct nacre_exec_opt
 	struct audit_event event = {.event = "exec"};
 	enum container_status status;
 	struct life l;
-	int result;
+	int r;
 
 	life_init(&l);
-	result = container_open(nacre, id, false, &l.container, &status, err);
+	r = container_open(nacre, id, false, &l.container, &status, err);
 	l.options = &life_options;
 	life_options.exec_cgroup = life_options.exec_cgroup_asked || wants_own_cgroup(&l, options);
 	/* A user's process may not leave by itself what the login put it into. */
 	life_options.attach = l.container.record.user_unit;
-	if (result == 0 && !process)
-		result = fail_errno(err, ENOMEM, "exec");
-	if (result == 0)
-		result = may_exec(status, options->ignore_paused, err);
-	if (result == 0)
-		result = prepare_exec(&l, options, err);
-	if (result == 0)
-		result = audit_open(&l.container, err);
-	if (result == 0) {
-		result = life_exec(&l, err);
+	if (r == 0 && !process)
+		r = fail_errno(err, ENOMEM, "exec");
+	if (r == 0)
+		r = may_exec(status, options->ignore_paused, err);
+	if (r == 0)
+		r = prepare_exec(&l, options, err);
+	if (r == 0)
+		r = audit_open(&l.container, err);
+	if (r == 0) {
+		r = life_exec(&l, err);
 		event.args = l.process->args;
 		event.pid = l.container.pid;
-		result = audit_result(&l, &event, result, step_kill_init, err);
+		r = audit_result(&l, &event, r, step_kill_init, err);
 	}
-	if (result == 0)
+	if (r == 0)
 		process_take(process, &l, false);
 	life_done(&l);
-	return result;
+	return r;
 }
 
 int nacre_exec(struct nacre *nacre, const char *id, const struct nacre_exec_options *given,

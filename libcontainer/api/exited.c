@@ -10,14 +10,14 @@ int nacre_exited(
 		.event = "exit", .pid = pid, .exit_status = {.set = true, .value = status}};
 	struct nacre_error ignored;
 	struct container c;
-	int result = container_open(nacre, id, false, &c, NULL, err);
+	int r = container_open(nacre, id, false, &c, NULL, err);
 
-	if (result == 0 && c.record.cgroup)
+	if (r == 0 && c.record.cgroup)
 		(void)cgroup_open(c.record.cgroup, &c.cgroup, &ignored);
-	if (result == 0) {
+	if (r == 0) {
 		audit_usage(&c, &event);
 		audit_fact(&c, &event, 0, err);
 	}
 	container_done(&c);
-	return result;
+	return r;
 }

@@ -314,19 +314,19 @@ int nacre_explain(
 {
 	struct container c;
 	struct explanation e = {.c = &c};
-	int result = container_open(nacre, id, false, &c, NULL, err);
+	int r = container_open(nacre, id, false, &c, NULL, err);
 
-	if (result == 0)
-		result = container_load_config(&c, err);
-	if (result == 0 && c.record.cgroup) {
-		result = cgroup_open(c.record.cgroup, &c.cgroup, err);
-		if (result == -ENOENT)
-			result = 0;
+	if (r == 0)
+		r = container_load_config(&c, err);
+	if (r == 0 && c.record.cgroup) {
+		r = cgroup_open(c.record.cgroup, &c.cgroup, err);
+		if (r == -ENOENT)
+			r = 0;
 	}
-	if (result == 0)
-		result = look(&e, err);
-	if (result == 0)
-		result = json ? render_json(&e, ret_text, err) : render_text(&e, ret_text, err);
+	if (r == 0)
+		r = look(&e, err);
+	if (r == 0)
+		r = json ? render_json(&e, ret_text, err) : render_text(&e, ret_text, err);
 	container_done(&c);
-	return result;
+	return r;
 }

@@ -11,13 +11,16 @@ int nacre_harden(const struct nacre_create_options *given, enum nacre_harden_for
 	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
 	struct nacre_create_options options;
 	struct bundle bundle;
+	int r;
 
-	if (options_take_create(given, &options, err) < 0)
-		return -err->code;
+	r = options_take_create(given, &options, err);
+	if (r < 0)
+		return r;
 	if (!arena)
 		return fail_errno(err, ENOMEM, "harden");
-	if (bundle_load(arena, &options, container_drop_warning, NULL, &bundle, err) < 0)
-		return -err->code;
+	r = bundle_load(arena, &options, container_drop_warning, NULL, &bundle, err);
+	if (r < 0)
+		return r;
 	switch (format) {
 	case NACRE_HARDEN_TEXT:
 		return harden_report_text(bundle.report, ret_text, err);

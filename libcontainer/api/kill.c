@@ -13,20 +13,20 @@ static int signal_all(struct container *c, int sig, struct nacre_error *err)
 {
 	cleanup_free pid_t *pids = NULL;
 	size_t n = 0;
-	int result = container_pids(c, &pids, &n, err);
+	int r = container_pids(c, &pids, &n, err);
 
-	if (result == -ESRCH)
+	if (r == -ESRCH)
 		return 0; /* nobody is left to signal */
-	if (result < 0)
-		return result;
+	if (r < 0)
+		return r;
 	if (sig == SIGKILL && c->record.cgroup)
 		return cgroup_kill(&c->cgroup, err);
 	for (size_t i = 0; i < n; i++) {
 		cleanup_close int pidfd = sys_pidfd_open(pids[i]);
 
-		result = pidfd < 0 ? pidfd : sys_pidfd_send_signal(pidfd, sig);
-		if (result < 0 && result != -ESRCH)
-			return fail_errno(err, result, "signal process %d", pids[i]);
+		r = pidfd < 0 ? pidfd : sys_pidfd_send_signal(pidfd, sig);
+		if (r < 0 && r != -ESRCH)
+			return fail_errno(err, r, "signal process %d", pids[i]);
 	}
 	return 0;
 }
@@ -47,7 +47,7 @@ static bool has_processes(const struct container *c)
 
 static int signal_init(struct container *c, int sig, struct nacre_error *err)
 {
-	int result;
+	int r;
 
 	c->pidfd = record_open_pidfd(&c->record);
 	/* Without a pid namespace of its own nothing dies with the first process. */
@@ -56,10 +56,10 @@ static int signal_init(struct container *c, int sig, struct nacre_error *err)
 		return signal_all(c, sig, err);
 	if (c->pidfd < 0)
 		return fail(err, ESRCH, "container not running");
-	result = sys_pidfd_send_signal(c->pidfd, sig);
-	if (result == -ESRCH)
+	r = sys_pidfd_send_signal(c->pidfd, sig);
+	if (r == -ESRCH)
 		return fail(err, ESRCH, "container not running");
-	return result < 0 ? fail_errno(err, result, "signal container \"%s\"", c->id) : 0;
+	return r < 0 ? fail_errno(err, r, "signal container \"%s\"", c->id) : 0;
 }
 
 int nacre_kill(struct nacre *nacre, const char *id, int sig, bool all, struct nacre_error *err)
@@ -67,13 +67,13 @@ int nacre_kill(struct nacre *nacre, const char *id, int sig, bool all, struct na
 	struct audit_event event = {
 		.event = "kill", .signal = {.set = true, .value = sig}, .all = all};
 	struct container c;
-	int result = container_open(nacre, id, false, &c, NULL, err);
+	int r = container_open(nacre, id, false, &c, NULL, err);
 
-	if (result == 0)
-		result = all ? signal_all(&c, sig, err) : signal_init(&c, sig, err);
-	audit_fact(&c, &event, result, err);
+	if (r == 0)
+		r = all ? signal_all(&c, sig, err) : signal_init(&c, sig, err);
+	audit_fact(&c, &event, r, err);
 	container_done(&c);
-	return result;
+	return r;
 }
 
 int nacre_signal(const char *text, struct nacre_error *err)

@@ -76,13 +76,13 @@ static int look_at(struct part *part, const char *id)
 	enum container_status status;
 	struct oci_state state;
 	struct nacre_error err;
-	int result = arena ? record_load(arena, root_fd, id, -1, &record, &err) : -ENOMEM;
+	int r = arena ? record_load(arena, root_fd, id, -1, &record, &err) : -ENOMEM;
 
-	if (result == 0)
-		result = status_read(part->view, record, &status, &err);
-	if (result == -ENOMEM || result == -ENOENT)
-		return result == -ENOENT ? 0 : result;
-	if (result < 0)
+	if (r == 0)
+		r = status_read(part->view, record, &status, &err);
+	if (r == -ENOMEM || r == -ENOENT)
+		return r == -ENOENT ? 0 : r;
+	if (r < 0)
 		return keep_warning(part, &err);
 	state = container_state(record, status, arena);
 	return keep_state(part, &state);
@@ -155,19 +155,19 @@ static int look_at_all(const struct nacre *nacre, char *const *ids, size_t n_ids
 		{nacre, &view, ids, half, states},
 		{nacre, &view, ids ? ids + half : NULL, n_ids - half, states + half},
 	};
-	int result;
+	int r;
 
 	if (!states)
 		return fail_errno(err, ENOMEM, "list containers");
-	result = status_view_open(nacre->root_fd, &view, err);
-	if (result < 0)
-		return result;
+	r = status_view_open(nacre->root_fd, &view, err);
+	if (r < 0)
+		return r;
 	look_at_parts(parts);
 	status_view_close(&view);
 	for (size_t i = 0; i < PARTS; i++)
 		list->memory[i] = parts[i].kept;
-	result = join_parts(nacre, parts, &list->n);
-	return result < 0 ? fail_errno(err, result, "list containers") : fill(list, err);
+	r = join_parts(nacre, parts, &list->n);
+	return r < 0 ? fail_errno(err, r, "list containers") : fill(list, err);
 }
 
 int nacre_list(struct nacre *nacre, struct nacre_containers **ret_list, struct nacre_error *err)
@@ -175,17 +175,17 @@ int nacre_list(struct nacre *nacre, struct nacre_containers **ret_list, struct n
 	struct nacre_containers *list = calloc(1, sizeof(*list));
 	char **ids = NULL;
 	size_t n_ids = 0;
-	int result = list ? state_list_ids(nacre->root_fd, &ids, &n_ids, err)
-			  : fail_errno(err, ENOMEM, "list containers");
+	int r = list ? state_list_ids(nacre->root_fd, &ids, &n_ids, err)
+		     : fail_errno(err, ENOMEM, "list containers");
 
-	if (result == 0)
-		result = look_at_all(nacre, ids, n_ids, list, err);
+	if (r == 0)
+		r = look_at_all(nacre, ids, n_ids, list, err);
 	state_free_ids(ids, n_ids);
-	if (result < 0)
+	if (r < 0)
 		nacre_containers_free(list);
 	else
 		*ret_list = list;
-	return result;
+	return r;
 }
 
 size_t nacre_containers_size(const struct nacre_containers *list)

@@ -38,13 +38,17 @@ int nacre_open(const struct nacre_options *given, struct nacre **ret_nacre, stru
 	struct nacre_options options;
 	char path[PATH_MAX];
 	struct nacre *nacre;
+	int r;
 
-	if (options_take(given, &options, err) < 0)
-		return -err->code;
+	r = options_take(given, &options, err);
+	if (r < 0)
+		return r;
 	if (options.root)
 		(void)snprintf(path, sizeof(path), "%s", options.root);
-	else if (default_root(path, err) < 0)
-		return -err->code;
+	else
+		r = default_root(path, err);
+	if (r < 0)
+		return r;
 	if (strcmp(path, "/") == 0)
 		return fail(err, EINVAL, "--root may not be \"/\"");
 	nacre = calloc(1, sizeof(*nacre));
@@ -55,10 +59,10 @@ int nacre_open(const struct nacre_options *given, struct nacre **ret_nacre, stru
 		.debug = options.debug,
 		.data = options.data,
 	};
-	nacre->root_fd = state_open_root(path, !options.root_must_exist, err);
-	if (nacre->root_fd < 0) {
+	nacre->root_fd = r = state_open_root(path, !options.root_must_exist, err);
+	if (r < 0) {
 		free(nacre);
-		return -err->code;
+		return r;
 	}
 	*ret_nacre = nacre;
 	return 0;

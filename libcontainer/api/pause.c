@@ -7,19 +7,18 @@ static int freeze(struct nacre *nacre, const char *id, bool freeze, struct nacre
 {
 	enum container_status status;
 	struct container c;
-	int result = container_open(nacre, id, true, &c, &status, err);
+	int r = container_open(nacre, id, true, &c, &status, err);
 
-	if (result == 0 && freeze && status != STATUS_RUNNING && status != STATUS_CREATED)
-		result = fail(
-			err, EBUSY, "container not running or created: %s", status_name(status));
-	if (result == 0 && !freeze && status != STATUS_PAUSED)
-		result = fail(err, EBUSY, "container not paused");
-	if (result == 0)
-		result = container_open_cgroup(&c, err);
-	if (result == 0)
-		result = cgroup_freeze(&c.cgroup, freeze, err);
+	if (r == 0 && freeze && status != STATUS_RUNNING && status != STATUS_CREATED)
+		r = fail(err, EBUSY, "container not running or created: %s", status_name(status));
+	if (r == 0 && !freeze && status != STATUS_PAUSED)
+		r = fail(err, EBUSY, "container not paused");
+	if (r == 0)
+		r = container_open_cgroup(&c, err);
+	if (r == 0)
+		r = cgroup_freeze(&c.cgroup, freeze, err);
 	container_done(&c);
-	return result;
+	return r;
 }
 
 int nacre_pause(struct nacre *nacre, const char *id, struct nacre_error *err)

@@ -9,10 +9,11 @@ int container_pids(struct container *c, pid_t **ret_pids, size_t *ret_n, struct 
 {
 	cleanup_close int pidfd = -1;
 
-	if (c->record.cgroup)
-		return container_open_cgroup(c, err) < 0
-			       ? -err->code
-			       : cgroup_pids(&c->cgroup, ret_pids, ret_n, err);
+	if (c->record.cgroup) {
+		int r = container_open_cgroup(c, err);
+
+		return r < 0 ? r : cgroup_pids(&c->cgroup, ret_pids, ret_n, err);
+	}
 	pidfd = record_open_pidfd(&c->record);
 	if (pidfd < 0)
 		return fail(err, ESRCH, "container not running");
@@ -23,10 +24,10 @@ int nacre_pids(struct nacre *nacre, const char *id, pid_t **ret_pids, size_t *re
 	struct nacre_error *err)
 {
 	struct container c;
-	int result = container_open(nacre, id, false, &c, NULL, err);
+	int r = container_open(nacre, id, false, &c, NULL, err);
 
-	if (result == 0)
-		result = container_pids(&c, ret_pids, ret_n, err);
+	if (r == 0)
+		r = container_pids(&c, ret_pids, ret_n, err);
 	container_done(&c);
-	return result;
+	return r;
 }

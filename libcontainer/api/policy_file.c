@@ -53,6 +53,8 @@ static int check(
 int policy_load(struct arena *arena, const char *directory, struct policy **ret_policy,
 	struct nacre_error *err)
 {
+	int r;
+
 	/* The usual host has no directory: that is the whole cost. */
 	cleanup_close int dir_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const char *path = arena_printf(arena, "%s/policy.json", directory);
@@ -68,8 +70,9 @@ int policy_load(struct arena *arena, const char *directory, struct policy **ret_
 	if (dir_fd < 0)
 		return 0;
 	/* Whoever may write the directory may take the file away. */
-	if (check(directory, dir_fd, S_IFDIR, "directory", err) < 0)
-		return -err->code;
+	r = check(directory, dir_fd, S_IFDIR, "directory", err);
+	if (r < 0)
+		return r;
 	/* A FIFO must not make us wait. */
 	fd = openat(
 		dir_fd, "policy.json", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -77,8 +80,10 @@ int policy_load(struct arena *arena, const char *directory, struct policy **ret_
 		return 0;
 	if (fd < 0)
 		return fail_errno(err, errno, "%s: nothing runs until it can be read", path);
-	if (check(path, fd, S_IFREG, "regular file", err) < 0 ||
-		file_read_fd(fd, path, POLICY_MAX_BYTES, &text, &length, err) < 0)
-		return -err->code;
+	r = check(path, fd, S_IFREG, "regular file", err);
+	if (r >= 0)
+		r = file_read_fd(fd, path, POLICY_MAX_BYTES, &text, &length, err);
+	if (r < 0)
+		return r;
 	return policy_decode(arena, path, text, length, ret_policy, err);
 }

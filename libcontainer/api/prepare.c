@@ -59,18 +59,21 @@ static int add_service(
 {
 	static const char *const notify[] = {"NOTIFY_SOCKET=" NOTIFY_SOCKET_PATH};
 	const char *listen[] = {NULL, "LISTEN_PID=1"};
+	int r;
 
 	if (options->listen_fds) {
 		listen[0] = arena_printf(l->container.arena, "LISTEN_FDS=%u", options->listen_fds);
 		if (!listen[0])
 			return fail_errno(err, ENOMEM, "LISTEN_FDS");
-		if (add_variables(l->container.arena, listen, 2, &l->process, err) < 0)
-			return -err->code;
+		r = add_variables(l->container.arena, listen, 2, &l->process, err);
+		if (r < 0)
+			return r;
 	}
 	if (!options->notify)
 		return 0;
-	if (notify_add_mount(l->container.arena, l->container.config, err) < 0)
-		return -err->code;
+	r = notify_add_mount(l->container.arena, l->container.config, err);
+	if (r < 0)
+		return r;
 	return add_variables(l->container.arena, notify, 1, &l->process, err);
 }
 
@@ -130,11 +133,14 @@ static int name_unit(
 			       ? strcmp(options->rootless, "true") == 0
 			       : systemd_of_user();
 	struct systemd_unit unit;
+	int r;
 
 	l->container.cgroup.mount_fd = cgroup_open_mount(err);
-	if (l->container.cgroup.mount_fd < 0 ||
-		systemd_unit_from_path(wanted, l->container.id, of_user, &unit, err) < 0)
-		return -err->code;
+	r = l->container.cgroup.mount_fd < 0
+		    ? l->container.cgroup.mount_fd
+		    : systemd_unit_from_path(wanted, l->container.id, of_user, &unit, err);
+	if (r < 0)
+		return r;
 	if (l->container.config->linux_ && l->container.config->linux_->resources)
 		systemd_round_quota(l->container.config->linux_->resources);
 	l->container.record.user_unit = of_user;
@@ -175,9 +181,11 @@ static int fill_record(struct life *l, const struct bundle *bundle,
 	const struct nacre_create_options *options, struct nacre_error *err)
 {
 	const char *cgroup;
+	int r;
 
-	if (place_cgroup(l, options, &cgroup, err) < 0)
-		return -err->code;
+	r = place_cgroup(l, options, &cgroup, err);
+	if (r < 0)
+		return r;
 	l->container.record = (struct container_record){
 		.version = RECORD_VERSION,
 		.id = l->container.id,
@@ -239,9 +247,11 @@ static int take_annotations(struct life *l, struct nacre_error *err)
 	struct oci_seccomp *seccomp = l->container.config->linux_
 					      ? l->container.config->linux_->seccomp
 					      : NULL;
+	int r;
 
-	if (annotations_read(l->container.config, &l->container.annotations, err) < 0)
-		return -err->code;
+	r = annotations_read(l->container.config, &l->container.annotations, err);
+	if (r < 0)
+		return r;
 	if (seccomp && !seccomp->listener_path)
 		seccomp->listener_path = l->container.annotations.seccomp_receiver;
 	return 0;
@@ -270,35 +280,51 @@ int prepare_container(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
 {
 	struct bundle bundle;
+	int r;
 
-	if (container_refuse_threads(err) < 0 || state_check_id(l->container.id, err) < 0 ||
-		bundle_load(l->container.arena, options, l->container.callbacks->warn,
-			l->container.callbacks->data, &bundle, err) < 0)
-		return -err->code;
+	r = container_refuse_threads(err);
+	if (r >= 0)
+		r = state_check_id(l->container.id, err);
+	if (r >= 0)
+		r = bundle_load(l->container.arena, options, l->container.callbacks->warn,
+			l->container.callbacks->data, &bundle, err);
+	if (r < 0)
+		return r;
 	l->container.config = bundle.config;
 	l->process = bundle.config->process;
-	if (prepare_check_terminal(l->process->terminal,
-		    l->options->waits_for_start || options->detach, options->console_socket,
-		    err) < 0 ||
-		check_labels(l->container.config, err) < 0 ||
-		harden_report_json(bundle.report, &l->report, err) < 0)
-		return -err->code;
+	r = prepare_check_terminal(l->process->terminal,
+		l->options->waits_for_start || options->detach, options->console_socket, err);
+	if (r >= 0)
+		r = check_labels(l->container.config, err);
+	if (r >= 0)
+		r = harden_report_json(bundle.report, &l->report, err);
+	if (r < 0)
+		return r;
 	l->config_given = bundle.given;
 	l->hardened_by = &bundle.report->request;
-	if (add_service(l, options, err) < 0)
-		return -err->code;
-	if (check_host(l, err) < 0 || take_annotations(l, err) < 0)
-		return -err->code;
-	if (need_mount_namespace(l, err) < 0)
-		return -err->code;
-	if (mount_guard_init(&l->guard, l->container.arena, &bundle.report->request,
-		    l->container.config, l->container.root_fd, err) < 0 ||
-		seccomp_own_program(
-			l->container.arena, l->container.config->nacre, &l->own_filter, err) < 0 ||
-		namespaces_plan(l->container.config, &l->namespaces, err) < 0)
-		return -err->code;
-	if (fill_record(l, &bundle, options, err) < 0)
-		return -err->code;
+	r = add_service(l, options, err);
+	if (r < 0)
+		return r;
+	r = check_host(l, err);
+	if (r >= 0)
+		r = take_annotations(l, err);
+	if (r < 0)
+		return r;
+	r = need_mount_namespace(l, err);
+	if (r < 0)
+		return r;
+	r = mount_guard_init(&l->guard, l->container.arena, &bundle.report->request,
+		l->container.config, l->container.root_fd, err);
+	if (r >= 0)
+		r = seccomp_own_program(
+			l->container.arena, l->container.config->nacre, &l->own_filter, err);
+	if (r >= 0)
+		r = namespaces_plan(l->container.config, &l->namespaces, err);
+	if (r < 0)
+		return r;
+	r = fill_record(l, &bundle, options, err);
+	if (r < 0)
+		return r;
 	return trace_create(
 		l, options->trace_denials, bundle.policy && bundle.policy->trace_denials, err);
 }

@@ -81,7 +81,7 @@ int nacre_process_take_notify(struct nacre_process *process)
 int nacre_process_kill(struct nacre_process *process, struct nacre_error *err)
 {
 	const struct cgroup *cgroup = NULL;
-	int result;
+	int r;
 
 	if (process->own.fd >= 0)
 		cgroup = &process->own;
@@ -91,10 +91,8 @@ int nacre_process_kill(struct nacre_process *process, struct nacre_error *err)
 		process->killed = true;
 		return cgroup_kill(cgroup, err);
 	}
-	result = sys_pidfd_send_signal(process->pidfd, SIGKILL);
-	return result < 0 && result != -ESRCH
-		       ? fail_errno(err, result, "kill process %d", (int)process->pid)
-		       : 0;
+	r = sys_pidfd_send_signal(process->pidfd, SIGKILL);
+	return r < 0 && r != -ESRCH ? fail_errno(err, r, "kill process %d", (int)process->pid) : 0;
 }
 
 int nacre_process_explain(const struct nacre_process *process, struct nacre_error *ret_why)

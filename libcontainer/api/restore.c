@@ -45,9 +45,10 @@ static int read_documents(
 	if (r < 0)
 		return fail_prefix(err, "%s is no checkpoint of a container",
 			options->image_path ? options->image_path : "checkpoint");
-	if (checkpoint_stdio_decode(l->container.arena, "descriptors.json", stdio, length,
-		    l->restore->stdio, err) < 0)
-		return -err->code;
+	r = checkpoint_stdio_decode(
+		l->container.arena, "descriptors.json", stdio, length, l->restore->stdio, err);
+	if (r < 0)
+		return r;
 	r = file_read(images_fd, "nacre.json", DOCUMENT_LIMIT, &profile, &length, err);
 	if (r == 0)
 		r = checkpoint_record_decode(
@@ -61,11 +62,17 @@ static int prepare(struct life *l, const struct nacre_create_options *create,
 	const struct nacre_criu_options *options, struct nacre_error *err)
 {
 	struct criu_run *run = l->restore->run;
+	int r;
 
-	if (prepare_container(l, create, err) < 0 || check_joined(l, err) < 0 ||
-		checkpoint_begin(&l->container, options, false, run, err) < 0 ||
-		read_documents(l, options, err) < 0)
-		return -err->code;
+	r = prepare_container(l, create, err);
+	if (r >= 0)
+		r = check_joined(l, err);
+	if (r >= 0)
+		r = checkpoint_begin(&l->container, options, false, run, err);
+	if (r >= 0)
+		r = read_documents(l, options, err);
+	if (r < 0)
+		return r;
 	if (options->lsm_profile)
 		criu_add_text(&run->options, CRIU_LSM_PROFILE, options->lsm_profile);
 	if (options->lsm_mount_context)
@@ -120,12 +127,16 @@ int nacre_restore(struct nacre *nacre, const char *id, const struct nacre_create
 	cleanup_free struct nacre_process *process = process_new();
 	struct nacre_create_options create_options;
 	struct nacre_criu_options options;
+	int r;
 
-	if (options_take_create(create, &create_options, err) < 0 ||
-		options_take_criu(given, &options, err) < 0)
-		return -err->code;
-	if (restore(nacre, id, &create_options, &options, process, err) < 0)
-		return -err->code;
+	r = options_take_create(create, &create_options, err);
+	if (r >= 0)
+		r = options_take_criu(given, &options, err);
+	if (r < 0)
+		return r;
+	r = restore(nacre, id, &create_options, &options, process, err);
+	if (r < 0)
+		return r;
 	*ret_process = steal_ptr(process);
 	return 0;
 }

@@ -12,26 +12,26 @@ static int run(struct nacre *nacre, const char *id, const struct nacre_create_op
 {
 	const struct life_options life_options = prepare_life_options(options, false);
 	struct life l;
-	int result;
+	int r;
 
 	life_init(&l);
-	result = container_begin(nacre, id, &l.container, err);
+	r = container_begin(nacre, id, &l.container, err);
 
 	l.options = &life_options;
-	if (result == 0 && !process)
-		result = fail_errno(err, ENOMEM, "run");
-	if (result == 0)
-		result = prepare_container(&l, options, err);
-	if (result == 0)
-		result = create_audit(&l, life_run(&l, err), err);
-	if (result == 0)
-		result = audit_result(&l,
+	if (r == 0 && !process)
+		r = fail_errno(err, ENOMEM, "run");
+	if (r == 0)
+		r = prepare_container(&l, options, err);
+	if (r == 0)
+		r = create_audit(&l, life_run(&l, err), err);
+	if (r == 0)
+		r = audit_result(&l,
 			&(struct audit_event){.event = "start", .pid = l.container.pid}, 0,
 			life_delete, err);
-	if (result == 0)
+	if (r == 0)
 		process_take(process, &l, true);
 	life_done(&l);
-	return result;
+	return r;
 }
 
 int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_options *given,

@@ -50,39 +50,39 @@ static int start(
 	bool destroy;
 	enum container_status status;
 	struct life l;
-	int result;
+	int r;
 
 	life_init(&l);
-	result = container_open(nacre, id, true, &l.container, &status, err);
-	if (result == 0 && status != STATUS_CREATED)
-		result = fail(err, EBUSY,
+	r = container_open(nacre, id, true, &l.container, &status, err);
+	if (r == 0 && status != STATUS_CREATED)
+		r = fail(err, EBUSY,
 			status == STATUS_STOPPED ? "cannot start a container that has stopped"
 			: status == STATUS_CREATING
 				? "cannot start a container whose creation was not finished"
 				: "cannot start an already running container");
-	if (result == 0)
-		result = life_may_start(&l, err);
-	if (result == 0 && l.container.record.active &
-				   (HOOKS_POSTSTART | SECCOMP_NOTIFY | TRACE | LIMITS_FROM_OUTSIDE))
-		result = container_load_process(&l, err);
-	if (result == 0)
-		result = audit_open(&l.container, err);
-	if (result == 0)
-		result = connect_to_init(&l, err);
-	if (result == 0 && process)
-		result = open_for_process(&l, err);
-	if (result == 0)
-		result = audit_result(&l,
+	if (r == 0)
+		r = life_may_start(&l, err);
+	if (r == 0 && l.container.record.active &
+			      (HOOKS_POSTSTART | SECCOMP_NOTIFY | TRACE | LIMITS_FROM_OUTSIDE))
+		r = container_load_process(&l, err);
+	if (r == 0)
+		r = audit_open(&l.container, err);
+	if (r == 0)
+		r = connect_to_init(&l, err);
+	if (r == 0 && process)
+		r = open_for_process(&l, err);
+	if (r == 0)
+		r = audit_result(&l,
 			&(struct audit_event){.event = "start", .pid = l.container.record.pid},
 			life_start(&l, err), step_kill_init, err);
-	if (result == 0 && process)
+	if (r == 0 && process)
 		process_take(process, &l, true);
-	destroy = result < 0 && l.started;
+	destroy = r < 0 && l.started;
 	life_done(&l);
 	/* runtime.md, Lifecycle 9: with a poststart hook that failed it goes on at step 12. */
 	if (destroy && nacre_delete(nacre, id, true, &undo) < 0)
 		nacre->callbacks.warn(nacre->callbacks.data, undo.text);
-	return result;
+	return r;
 }
 
 int nacre_start(struct nacre *nacre, const char *id, struct nacre_process **ret_process,

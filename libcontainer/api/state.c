@@ -32,19 +32,19 @@ int nacre_state(struct nacre *nacre, const char *id, char **ret_json, struct nac
 {
 	enum container_status status;
 	struct container c;
-	int result = container_open(nacre, id, false, &c, &status, err);
+	int r = container_open(nacre, id, false, &c, &status, err);
 
-	if (result == 0) {
+	if (r == 0) {
 		struct oci_state state = container_state(&c.record, status, c.arena);
 		struct nacre_error ignored; /* one that is gone has nothing to tell */
 
 		/* Also after the end: the cgroup stays until delete. */
 		if (c.record.cgroup && cgroup_open(c.record.cgroup, &c.cgroup, &ignored) == 0)
 			state.oom_kills = cgroup_oom_kills(&c.cgroup);
-		result = harden_list_rules(c.arena, state.profile, &state.rules);
-		result = result < 0 ? fail_errno(err, result, "state")
-				    : oci_state_encode(&state, true, ret_json, err);
+		r = harden_list_rules(c.arena, state.profile, &state.rules);
+		r = r < 0 ? fail_errno(err, r, "state")
+			  : oci_state_encode(&state, true, ret_json, err);
 	}
 	container_done(&c);
-	return result;
+	return r;
 }

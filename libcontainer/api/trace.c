@@ -20,6 +20,8 @@ int trace_create(struct life *l, bool asked, bool by_policy, struct nacre_error 
 	const struct oci_seccomp *seccomp = l->container.config->linux_
 						    ? l->container.config->linux_->seccomp
 						    : NULL;
+	struct nacre_error why;
+	int r;
 
 	if (asked && !l->own_filter.profile)
 		return fail(err, EINVAL,
@@ -29,13 +31,14 @@ int trace_create(struct life *l, bool asked, bool by_policy, struct nacre_error 
 	if (!seccomp || !seccomp->listener_path)
 		return prepare(l, err);
 	/* Of one process's filters only one may have a listener. */
-	(void)fail(err, EINVAL,
+	r = fail(&why, EINVAL,
 		"--trace-denials: the config has a seccomp agent (listenerPath), and there can be "
 		"one only");
 	if (asked)
-		return -err->code;
-	container_warn(&l->container, err->text);
-	return 0;
+		*err = why;
+	else
+		container_warn(&l->container, why.text);
+	return asked ? r : 0;
 }
 
 int trace_exec(struct life *l, bool container_is_traced, struct nacre_error *err)

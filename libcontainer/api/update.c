@@ -50,10 +50,13 @@ static int tighten(struct container *c, struct oci_config *merged, struct oci_co
 {
 	struct harden_report *report;
 	struct harden_request request;
+	int r;
 
-	if (container_request(c, &request, err) < 0 ||
-		harden(c->arena, merged, &request, ret_next, &report, err) < 0)
-		return -err->code;
+	r = container_request(c, &request, err);
+	if (r >= 0)
+		r = harden(c->arena, merged, &request, ret_next, &report, err);
+	if (r < 0)
+		return r;
 	warn_of(c, report);
 	return 0;
 }
@@ -85,10 +88,12 @@ static int decode(struct container *c, struct update *u, struct nacre_error *err
 	const char *text = u->options->resources ? u->options->resources : "{}";
 	struct oci_linux linux_ = {.n_namespaces = 0};
 	struct oci_config config = {.linux_ = &linux_};
+	int r;
 
-	if (oci_resources_decode(c->arena, u->options->name ? u->options->name : "resources", text,
-		    strlen(text), &linux_.resources, err) < 0)
-		return -err->code;
+	r = oci_resources_decode(c->arena, u->options->name ? u->options->name : "resources", text,
+		strlen(text), &linux_.resources, err);
+	if (r < 0)
+		return r;
 	u->given = linux_.resources;
 	oci_config_warnings(&config, c->callbacks->warn, c->callbacks->data);
 	if (u->given->cpu && u->given->cpu->idle.value != 0 && u->given->cpu->shares.value != 0)
@@ -124,11 +129,17 @@ static int plan_rdt(const struct nacre_update_options *options, struct oci_confi
 static int plan_update(struct container *c, struct update *u, struct nacre_error *err)
 {
 	struct oci_config *merged;
+	int r;
 
-	if (decode(c, u, err) < 0 ||
-		update_merge(c->arena, c->config, u->given, &merged, err) < 0 ||
-		plan_rdt(u->options, merged, err) < 0 || tighten(c, merged, &u->next, err) < 0)
-		return -err->code;
+	r = decode(c, u, err);
+	if (r >= 0)
+		r = update_merge(c->arena, c->config, u->given, &merged, err);
+	if (r >= 0)
+		r = plan_rdt(u->options, merged, err);
+	if (r >= 0)
+		r = tighten(c, merged, &u->next, err);
+	if (r < 0)
+		return r;
 	if (c->record.unit)
 		systemd_round_quota(u->next->linux_->resources);
 	return update_changes(c->arena, c->config, u->given, u->next, &u->changes, err);
@@ -199,22 +210,27 @@ static int apply_unit(struct container *c, const struct oci_config *config, cons
 {
 	const struct oci_resources *resources = config->linux_ ? config->linux_->resources : NULL;
 	cleanup_free char *properties = NULL;
+	int r;
 
 	if (!c->record.unit || !resources)
 		return 0;
-	if (systemd_limit_properties(resources, u->given->n_devices > 0, &properties, err) < 0)
-		return -err->code;
-	if (systemd_set(c->record.unit, c->record.user_unit, properties, err) < 0)
-		return -err->code;
+	r = systemd_limit_properties(resources, u->given->n_devices > 0, &properties, err);
+	if (r < 0)
+		return r;
+	r = systemd_set(c->record.unit, c->record.user_unit, properties, err);
+	if (r < 0)
+		return r;
 	return repeat_limits(c, config, err);
 }
 
 static int save(struct container *c, const struct oci_config *config, struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;
+	int r;
 
-	if (oci_config_rewrite(c->config, config, &text, err) < 0)
-		return -err->code;
+	r = oci_config_rewrite(c->config, config, &text, err);
+	if (r < 0)
+		return r;
 	return file_replace(c->state_fd, "config.json", text, strlen(text), 0600, err);
 }
 
@@ -240,27 +256,27 @@ static void undo(struct container *c, const struct update *u, const struct done 
 static int perform(struct container *c, const struct update *u, struct nacre_error *err)
 {
 	struct done done = {.resctrl_fd = -1};
-	int result = cgroup_limits_apply(c->cgroup.fd, &u->changes, oci_best_effort(u->next),
+	int r = cgroup_limits_apply(c->cgroup.fd, &u->changes, oci_best_effort(u->next),
 		&done.rollback, c->callbacks->warn, c->callbacks->data, err);
 
-	if (result == 0) {
+	if (r == 0) {
 		done.devices = true;
-		result = apply_devices(c, u->next, u, err);
+		r = apply_devices(c, u->next, u, err);
 	}
-	if (result == 0)
-		result = apply_rdt(c, u, &done, err);
-	if (result == 0) {
+	if (r == 0)
+		r = apply_rdt(c, u, &done, err);
+	if (r == 0) {
 		done.unit = true;
-		result = apply_unit(c, u->next, u, err);
+		r = apply_unit(c, u->next, u, err);
 	}
-	if (result == 0)
-		result = save(c, u->next, err);
-	if (result < 0)
+	if (r == 0)
+		r = save(c, u->next, err);
+	if (r < 0)
 		undo(c, u, &done);
 	rollback_done(&done.rollback);
 	free(done.schemata);
 	fd_close(&done.resctrl_fd);
-	return result;
+	return r;
 }
 
 static int update(struct nacre *nacre, const char *id, const struct nacre_update_options *options,
@@ -269,22 +285,22 @@ static int update(struct nacre *nacre, const char *id, const struct nacre_update
 	struct update u = {.options = options};
 	enum container_status status;
 	struct container c;
-	int result = container_open(nacre, id, true, &c, &status, err);
+	int r = container_open(nacre, id, true, &c, &status, err);
 
-	if (result == 0 && (status == STATUS_STOPPED || status == STATUS_CREATING))
-		result = fail(err, ESRCH, "container not running");
-	if (result == 0)
-		result = container_load_config(&c, err);
-	if (result == 0)
-		result = plan_update(&c, &u, err);
-	if (result == 0)
-		result = container_open_cgroup(&c, err);
-	if (result == 0)
-		result = check_usage(&c, &u, err);
-	if (result == 0)
-		result = perform(&c, &u, err);
+	if (r == 0 && (status == STATUS_STOPPED || status == STATUS_CREATING))
+		r = fail(err, ESRCH, "container not running");
+	if (r == 0)
+		r = container_load_config(&c, err);
+	if (r == 0)
+		r = plan_update(&c, &u, err);
+	if (r == 0)
+		r = container_open_cgroup(&c, err);
+	if (r == 0)
+		r = check_usage(&c, &u, err);
+	if (r == 0)
+		r = perform(&c, &u, err);
 	container_done(&c);
-	return result;
+	return r;
 }
 
 int nacre_update(struct nacre *nacre, const char *id, const struct nacre_update_options *given,

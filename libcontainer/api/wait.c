@@ -62,10 +62,14 @@ static int wait_status(
 int nacre_wait(
 	struct nacre_process *process, int timeout_ms, int *ret_status, struct nacre_error *err)
 {
+	int r;
+
 	if (!process->ended) {
-		if (await_end(process, timeout_ms < 0 ? -1 : timeout_ms, err) < 0 ||
-			wait_status(process, &process->status, err) < 0)
-			return -err->code;
+		r = await_end(process, timeout_ms < 0 ? -1 : timeout_ms, err);
+		if (r >= 0)
+			r = wait_status(process, &process->status, err);
+		if (r < 0)
+			return r;
 		process->ended = true;
 	}
 	*ret_status = process->status;

@@ -131,13 +131,15 @@ static int reap(const struct running *running, int *ret_status)
 static int make_streams(
 	const struct child *child, int *wanted, struct running *running, struct nacre_error *err)
 {
+	int r;
+
 	/* Not a pipe: an input of any length, a program that does not read it, and no SIGPIPE. */
 	wanted[STDIN_FILENO] = file_in_memory("input", child->input, strlen(child->input), err);
 	if (wanted[STDIN_FILENO] < 0)
 		return wanted[STDIN_FILENO];
-	if (child->output.take &&
-		make_pipe(&running->ends[OUTPUT], &wanted[STDOUT_FILENO], err) < 0)
-		return -err->code;
+	r = child->output.take ? make_pipe(&running->ends[OUTPUT], &wanted[STDOUT_FILENO], err) : 0;
+	if (r < 0)
+		return r;
 	if (!child->output.take && child->output_fd > 0) {
 		wanted[STDOUT_FILENO] = fcntl(child->output_fd, F_DUPFD_CLOEXEC, 0);
 		if (wanted[STDOUT_FILENO] < 0)

@@ -137,13 +137,16 @@ int companion_run(const struct companion *companion, char **ret_output, struct n
 	cleanup_free char *bytes = malloc(OUTPUT_LIMIT + 1);
 	struct text output = {bytes, OUTPUT_LIMIT + 1, 0, false};
 	char path[PATH_MAX];
+	int r;
 
 	if (!bytes)
 		return fail_errno(err, ENOMEM, "%s", companion->name);
 	bytes[0] = '\0';
-	if (step_find_program(companion->name, path, err) < 0 ||
-		run(companion, path, &output, err) < 0)
-		return -err->code;
+	r = step_find_program(companion->name, path, err);
+	if (r >= 0)
+		r = run(companion, path, &output, err);
+	if (r < 0)
+		return r;
 	if (ret_output)
 		*ret_output = steal_ptr(bytes);
 	return 0;

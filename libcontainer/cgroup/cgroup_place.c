@@ -31,10 +31,13 @@ static int below_own(int mount_fd, const char *id, char ret_path[PATH_MAX], stru
 {
 	struct nacre_error ignored; /* the parent's error is the one to tell */
 	char own[PATH_MAX];
+	int r;
 
-	if (cgroup_of_process(getpid(), own, &ignored) < 0 ||
-		check_parent(mount_fd, own, &ignored) < 0)
-		return -err->code;
+	r = cgroup_of_process(getpid(), own, &ignored);
+	if (r >= 0)
+		r = check_parent(mount_fd, own, &ignored);
+	if (r < 0)
+		return r;
 	if (snprintf(ret_path, PATH_MAX, "%s/nacre-%s", own[1] ? own : "", id) >= PATH_MAX)
 		return fail_errno(err, ENAMETOOLONG, "cgroup %s", own);
 	return 0;

@@ -72,10 +72,16 @@ static bool has_no_list(int code)
 static int list_procs(int fd, struct pid_list *list, struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;
+	struct nacre_error why;
 	char *line, *end;
+	int r = file_read(fd, "cgroup.procs", PROCS_LIMIT, &text, NULL, &why);
 
-	if (file_read(fd, "cgroup.procs", PROCS_LIMIT, &text, NULL, err) < 0)
-		return has_no_list(err->code) ? 0 : -err->code;
+	if (r < 0 && has_no_list(-r))
+		return 0;
+	if (r < 0) {
+		*err = why;
+		return r;
+	}
 	for (line = text; *line; line = end + (*end == '\n')) {
 		long pid = strtol(line, &end, 10);
 

@@ -140,12 +140,15 @@ static int compare_with_existing(
 	int group_fd, const struct oci_intel_rdt *rdt, struct nacre_error *err)
 {
 	cleanup_free char *existing = NULL;
+	int r;
 
 	if (!is_set(rdt->l3_cache_schema) && !is_set(rdt->mem_bw_schema))
 		return 0;
-	if (file_read(group_fd, "schemata", FILE_LIMIT, &existing, NULL, err) < 0 ||
-		compare(rdt->l3_cache_schema, existing, rdt->clos_id, err) < 0)
-		return -err->code;
+	r = file_read(group_fd, "schemata", FILE_LIMIT, &existing, NULL, err);
+	if (r >= 0)
+		r = compare(rdt->l3_cache_schema, existing, rdt->clos_id, err);
+	if (r < 0)
+		return r;
 	return compare(rdt->mem_bw_schema, existing, rdt->clos_id, err);
 }
 
@@ -167,13 +170,16 @@ static int write_schema(int root_fd, int group_fd, const char *schema, struct na
 static int write_schemata(
 	int root_fd, int group_fd, const struct oci_intel_rdt *rdt, struct nacre_error *err)
 {
-	if (write_schema(root_fd, group_fd, rdt->l3_cache_schema, err) < 0 ||
-		write_schema(root_fd, group_fd, rdt->mem_bw_schema, err) < 0)
-		return -err->code;
-	for (size_t i = 0; i < rdt->schemata.n; i++)
-		if (write_schema(root_fd, group_fd, rdt->schemata.items[i], err) < 0)
-			return -err->code;
-	return 0;
+	int r;
+
+	r = write_schema(root_fd, group_fd, rdt->l3_cache_schema, err);
+	if (r >= 0)
+		r = write_schema(root_fd, group_fd, rdt->mem_bw_schema, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < rdt->schemata.n && r == 0; i++)
+		r = write_schema(root_fd, group_fd, rdt->schemata.items[i], err);
+	return r;
 }
 
 /* Returns 1 if it was made, 0 if it was there. */
@@ -207,13 +213,16 @@ static int fill_group(int root_fd, const char *id, const struct oci_intel_rdt *r
 {
 	cleanup_close int group_fd = open_group(root_fd, id, rdt, err);
 	char monitoring[NAME_MAX + 16];
+	int r;
 
 	if (group_fd < 0)
 		return group_fd;
-	if (!made && compare_with_existing(group_fd, rdt, err) < 0)
-		return -err->code;
-	if (write_schemata(root_fd, group_fd, rdt, err) < 0)
-		return -err->code;
+	r = !made ? compare_with_existing(group_fd, rdt, err) : 0;
+	if (r < 0)
+		return r;
+	r = write_schemata(root_fd, group_fd, rdt, err);
+	if (r < 0)
+		return r;
 	(void)snprintf(monitoring, sizeof(monitoring), "mon_groups/%s", id);
 	if (rdt->enable_monitoring.value && mkdirat(group_fd, monitoring, 0755) < 0)
 		return fail_errno(err, errno, "make the monitoring group %s", monitoring);
@@ -224,14 +233,14 @@ int resctrl_create(
 	int root_fd, const char *id, const struct oci_intel_rdt *rdt, struct nacre_error *err)
 {
 	int made = make_group(root_fd, id, rdt, err);
+	int r;
 
 	if (made < 0)
 		return made;
-	if (fill_group(root_fd, id, rdt, made, err) == 0)
-		return 0;
-	if (made)
+	r = fill_group(root_fd, id, rdt, made, err);
+	if (r < 0 && made)
 		(void)unlinkat(root_fd, group_name(rdt, id), AT_REMOVEDIR);
-	return -err->code;
+	return r;
 }
 
 static int write_pid(
@@ -250,11 +259,13 @@ int resctrl_join(int root_fd, const char *id, const struct oci_intel_rdt *rdt, p
 {
 	cleanup_close int group_fd = open_group(root_fd, id, rdt, err);
 	char monitoring[NAME_MAX + 24];
+	int r;
 
 	if (group_fd < 0)
 		return group_fd;
-	if (write_pid(root_fd, group_fd, "tasks", pid, err) < 0)
-		return -err->code;
+	r = write_pid(root_fd, group_fd, "tasks", pid, err);
+	if (r < 0)
+		return r;
 	if (!rdt->enable_monitoring.value)
 		return 0;
 	(void)snprintf(monitoring, sizeof(monitoring), "mon_groups/%s/tasks", id);
@@ -263,6 +274,8 @@ int resctrl_join(int root_fd, const char *id, const struct oci_intel_rdt *rdt, p
 
 static int write_back(int root_fd, int group_fd, const char *lines, struct nacre_error *err)
 {
+	int r;
+
 	for (size_t n; *lines; lines += n + (lines[n] == '\n')) {
 		cleanup_free char *line = NULL;
 
@@ -270,8 +283,9 @@ static int write_back(int root_fd, int group_fd, const char *lines, struct nacre
 		line = strndup(lines, n);
 		if (!line)
 			return fail_errno(err, ENOMEM, "schemata");
-		if (write_schema(root_fd, group_fd, line + strspn(line, " "), err) < 0)
-			return -err->code;
+		r = write_schema(root_fd, group_fd, line + strspn(line, " "), err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -290,13 +304,18 @@ int resctrl_change(int root_fd, const char *id, const struct oci_intel_rdt *rdt,
 	cleanup_close int group_fd = open_group(root_fd, id, rdt, err);
 	cleanup_free char *before = NULL;
 	struct nacre_error ignored; /* the first error is the one to tell */
+	int r;
 
-	if (group_fd < 0 || file_read(group_fd, "schemata", FILE_LIMIT, &before, NULL, err) < 0)
-		return -err->code;
-	if (write_schema(root_fd, group_fd, rdt->l3_cache_schema, err) < 0 ||
-		write_schema(root_fd, group_fd, rdt->mem_bw_schema, err) < 0) {
+	r = group_fd < 0 ? group_fd
+			 : file_read(group_fd, "schemata", FILE_LIMIT, &before, NULL, err);
+	if (r < 0)
+		return r;
+	r = write_schema(root_fd, group_fd, rdt->l3_cache_schema, err);
+	if (r == 0)
+		r = write_schema(root_fd, group_fd, rdt->mem_bw_schema, err);
+	if (r < 0) {
 		(void)write_back(root_fd, group_fd, before, &ignored);
-		return -err->code;
+		return r;
 	}
 	*ret_before = steal_ptr(before);
 	return 0;

@@ -38,9 +38,10 @@ int network_open(int fd, const char *where, struct network *ret_network, struct 
 	if (!network.socket)
 		return fail_errno(err, errno, "netlink socket %s", where);
 	if (mnl_socket_bind(network.socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		fail_errno(err, errno, "netlink socket %s", where);
+		int r = fail_errno(err, errno, "netlink socket %s", where);
+
 		(void)mnl_socket_close(network.socket);
-		return -err->code;
+		return r;
 	}
 	/* Linux 4.20: a dump of one device's addresses, not of all. */
 	(void)mnl_socket_setsockopt(network.socket, NETLINK_GET_STRICT_CHK, &on, sizeof(on));

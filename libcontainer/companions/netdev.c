@@ -179,9 +179,9 @@ static int move_all(struct network *host, struct network *container, struct devi
 		if (r == 0)
 			r = move(host, container, device->host_name, device->name, true, err);
 		if (r < 0) {
-			fail_prefix(err, "%s", device->host_name);
+			r = fail_prefix(err, "%s", device->host_name);
 			return restore(host, container, &done, &undo) == 0
-				       ? -err->code
+				       ? r
 				       : fail_prefix(err, "%s; and", undo.text);
 		}
 		device->was_up = link.up;
@@ -203,12 +203,14 @@ static int work_between(struct network *host, const char *command, struct nacre_
 
 	if (!restoring && strcmp(command, "move"))
 		return fail(err, EINVAL, "%s: not a command of nacre-netdev", command);
-	if (read_devices(restoring, &devices, err) < 0)
-		return -err->code;
+	r = read_devices(restoring, &devices, err);
+	if (r < 0)
+		return r;
 	if (setns(CONTAINER_FD, CLONE_NEWNET) < 0)
 		return fail_errno(err, errno, "join the container's network namespace");
-	if (network_open(CONTAINER_FD, "in the container", &container, err) < 0)
-		return -err->code;
+	r = network_open(CONTAINER_FD, "in the container", &container, err);
+	if (r < 0)
+		return r;
 	r = restoring ? restore(host, &container, &devices, err)
 		      : move_all(host, &container, &devices, err);
 	network_close(&container);

@@ -174,21 +174,22 @@ int message_append_properties(sd_bus_message *message, const char *text, bool op
 {
 	cleanup_free char *copy = strdup(text);
 	char *rest, *line;
-	int result;
+	int r;
 
 	*ret_optional = false;
 	if (!copy)
 		return fail_errno(err, ENOMEM, "properties");
-	result = sd_bus_message_open_container(message, 'a', "(sv)");
-	if (result < 0)
-		return fail_errno(err, result, "properties");
+	r = sd_bus_message_open_container(message, 'a', "(sv)");
+	if (r < 0)
+		return fail_errno(err, r, "properties");
 	for (line = strtok_r(copy, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
 		*ret_optional = *ret_optional || *line == '?';
 		if (*line == '?' && !optional)
 			continue;
-		if (append_property(message, line, err) < 0)
-			return -err->code;
+		r = append_property(message, line, err);
+		if (r < 0)
+			return r;
 	}
-	result = sd_bus_message_close_container(message);
-	return result < 0 ? fail_errno(err, result, "properties") : 0;
+	r = sd_bus_message_close_container(message);
+	return r < 0 ? fail_errno(err, r, "properties") : 0;
 }

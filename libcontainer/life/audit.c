@@ -153,6 +153,7 @@ int audit_result(struct life *l, struct audit_event *event, int result,
 {
 	struct container *c = &l->container;
 	struct nacre_error later;
+	int r;
 
 	if (c->record.audit.n == 0)
 		return result;
@@ -160,11 +161,12 @@ int audit_result(struct life *l, struct audit_event *event, int result,
 		audit_fact(c, event, result, err);
 		return result;
 	}
-	if (write_event(c, event, err) == 0)
+	r = write_event(c, event, err);
+	if (r == 0)
 		return result;
 	if (undo(l, &later) < 0)
 		container_warn(c, later.text);
-	return -err->code;
+	return r;
 }
 
 void audit_fact(struct container *c, struct audit_event *event, int result, struct nacre_error *err)

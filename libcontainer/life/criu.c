@@ -140,23 +140,28 @@ static int receive(
 int criu_converse(int socket, const struct criu_listener *listener, const char *until,
 	struct criu_response *ret_response, struct nacre_error *err)
 {
+	int r;
+
 	for (;;) {
 		cleanup_close int fd = -1;
 
-		if (receive(socket, ret_response, &fd, err) < 0)
-			return -err->code;
+		r = receive(socket, ret_response, &fd, err);
+		if (r < 0)
+			return r;
 		if (!ret_response->success)
 			return fail(err, ret_response->error > 0 ? ret_response->error : EIO,
 				"criu failed");
 		if (ret_response->type != CRIU_NOTIFY)
 			return 0;
-		if (listener->notified &&
-			listener->notified(listener->data, ret_response, fd, err) < 0)
-			return -err->code;
+		r = listener->notified ? listener->notified(listener->data, ret_response, fd, err)
+				       : 0;
+		if (r < 0)
+			return r;
 		if (until && strcmp(ret_response->script, until) == 0)
 			return 1;
-		if (criu_send(socket, CRIU_NOTIFY, NULL, err) < 0)
-			return -err->code;
+		r = criu_send(socket, CRIU_NOTIFY, NULL, err);
+		if (r < 0)
+			return r;
 	}
 }
 

@@ -324,11 +324,11 @@ static int walk_spawning(struct life *l, const struct step *steps, struct nacre_
 {
 	struct walk w = {l, steps, RUNTIME, RUNTIME, -1};
 	const struct step *last;
-	int result = walk_from(&w, steps, &last, err);
+	int r = walk_from(&w, steps, &last, err);
 
-	if (result < 0)
+	if (r < 0)
 		take_back(l, steps, last);
-	return result;
+	return r;
 }
 
 /* A peer that is gone gives EPIPE, which is looked at; a signal would end the command before it
@@ -378,27 +378,27 @@ int life_may_start(const struct life *l, struct nacre_error *err)
 int life_start(struct life *l, struct nacre_error *err)
 {
 	struct nacre_error ignored;
-	int result;
+	int r;
 
 	ignore_sigpipe();
-	result = walk_start(l, life_start_steps_of(l->container.record.start_version), err);
-	if (result < 0 && step_kill_init(l, &ignored) < 0)
+	r = walk_start(l, life_start_steps_of(l->container.record.start_version), err);
+	if (r < 0 && step_kill_init(l, &ignored) < 0)
 		container_warn(&l->container, ignored.text);
-	return result;
+	return r;
 }
 
 static int spawn_and_start(struct life *l, const struct step *steps, struct nacre_error *err)
 {
-	int result;
+	int r;
 
 	ignore_sigpipe();
-	result = walk_spawning(l, steps, err);
-	if (result < 0)
-		return result;
-	result = walk_start(l, life_start_steps, err);
-	if (result < 0)
+	r = walk_spawning(l, steps, err);
+	if (r < 0)
+		return r;
+	r = walk_start(l, life_start_steps, err);
+	if (r < 0)
 		take_back(l, steps, end_of(steps) - 1);
-	return result;
+	return r;
 }
 
 int life_run(struct life *l, struct nacre_error *err)

@@ -17,8 +17,11 @@
 
 int step_make_notify_socket(struct life *l, struct nacre_error *err)
 {
-	if (notify_make(l->container.arena, l->container.state_fd, l->container.config, err) < 0)
-		return -err->code;
+	int r;
+
+	r = notify_make(l->container.arena, l->container.state_fd, l->container.config, err);
+	if (r < 0)
+		return r;
 	l->guard.own = l->container.config->mounts[l->container.config->n_mounts - 1].source;
 	l->notify_socket = notify_listen(l->container.state_fd, err);
 	return l->notify_socket < 0 ? l->notify_socket : 0;
@@ -29,12 +32,12 @@ int step_send_pidfd(struct life *l, struct nacre_error *err)
 	static const char name[] = "pidfd";
 	const char *path = l->options->pidfd_socket;
 	cleanup_close int sock = socket_connect(AT_FDCWD, path, SOCK_STREAM);
-	int result;
+	int r;
 
 	if (sock < 0)
 		return fail_errno(err, sock, "connect to %s", path);
-	result = fd_send(sock, name, strlen(name), &l->container.pidfd, 1);
-	return result < 0 ? fail_errno(err, result, "send to %s", path) : 0;
+	r = fd_send(sock, name, strlen(name), &l->container.pidfd, 1);
+	return r < 0 ? fail_errno(err, r, "send to %s", path) : 0;
 }
 
 int step_write_pid_file(struct life *l, struct nacre_error *err)

@@ -18,16 +18,23 @@
 
 int step_make_exec_cgroup(struct life *l, struct nacre_error *err)
 {
+	struct nacre_error why;
+	int r;
+
 	if (l->container.cgroup.fd < 0)
 		return fail(err, ENOTSUP,
 			"--own-cgroup, --timeout and --kill-on-exit: container \"%s\" has no "
 			"cgroup",
 			l->container.id);
-	if (exec_cgroup_make(&l->container.cgroup, &l->exec_cgroup, err) == 0 ||
-		l->options->exec_cgroup_asked)
-		return l->exec_cgroup.fd < 0 ? -err->code : 0;
-	(void)fail_prefix(err, "exec shares the container's cgroup");
-	container_warn(&l->container, err->text);
+	r = exec_cgroup_make(&l->container.cgroup, &l->exec_cgroup, &why);
+	if (r == 0)
+		return 0;
+	if (l->options->exec_cgroup_asked) {
+		*err = why;
+		return r;
+	}
+	(void)fail_prefix(&why, "exec shares the container's cgroup");
+	container_warn(&l->container, why.text);
 	return 0;
 }
 
@@ -46,9 +53,11 @@ int step_start_watcher(struct life *l, struct nacre_error *err)
 static int follow_init(struct life *l, struct nacre_error *err)
 {
 	char path[PATH_MAX];
+	int r;
 
-	if (cgroup_of_process((pid_t)l->container.record.pid, path, err) < 0)
-		return -err->code;
+	r = cgroup_of_process((pid_t)l->container.record.pid, path, err);
+	if (r < 0)
+		return r;
 	cgroup_close(&l->container.cgroup);
 	if (cgroup_open(path, &l->container.cgroup, err) < 0)
 		return fail(err, EBUSY, "cgroup %s of the container's init went away", path);
@@ -87,10 +96,10 @@ static int join_for_init(struct life *l, struct nacre_error *err)
 
 int step_spawn_joined(struct life *l, struct nacre_error *err)
 {
-	int result = join_for_init(l, err);
+	int r = join_for_init(l, err);
 
-	if (result < 0)
-		return result;
+	if (r < 0)
+		return r;
 	if (!(l->container.record.active & ATTACH))
 		l->namespaces.cgroup_fd = l->exec_cgroup.fd < 0 ? l->container.cgroup.fd
 								: l->exec_cgroup.fd;
@@ -103,12 +112,12 @@ int step_spawn_joined(struct life *l, struct nacre_error *err)
 		if (l->rootfs_fd < 0)
 			return fail_errno(err, errno, "open the container's root");
 	}
-	result = step_spawn(l, life_exec_steps, err);
-	if (result == -EOPNOTSUPP && l->exec_cgroup.fd >= 0)
-		result = leave_own_cgroup(l, err);
-	if (result == -EBUSY && !l->options->cgroup && follow_init(l, err) == 0)
-		result = step_spawn(l, life_exec_steps, err);
-	return result;
+	r = step_spawn(l, life_exec_steps, err);
+	if (r == -EOPNOTSUPP && l->exec_cgroup.fd >= 0)
+		r = leave_own_cgroup(l, err);
+	if (r == -EBUSY && !l->options->cgroup && follow_init(l, err) == 0)
+		r = step_spawn(l, life_exec_steps, err);
+	return r;
 }
 
 /* config.md, execCPUAffinity. INIT is born in the container's cgroup, so both count there. */
@@ -129,12 +138,15 @@ int step_set_final_affinity(struct life *l, struct nacre_error *err)
 int step_join_namespaces(struct life *l, struct nacre_error *err)
 {
 	const int left = l->join_flags & ~l->namespaces.process_flags;
+	int r;
 
-	if (namespaces_join_process(l->init_pidfd, left, err) < 0)
-		return -err->code;
+	r = namespaces_join_process(l->init_pidfd, left, err);
+	if (r < 0)
+		return r;
 	fd_close(&l->init_pidfd);
-	if (l->rootfs_fd >= 0 && pivot_chroot(l->rootfs_fd, err) < 0)
-		return -err->code;
+	r = l->rootfs_fd >= 0 ? pivot_chroot(l->rootfs_fd, err) : 0;
+	if (r < 0)
+		return r;
 	fd_close(&l->rootfs_fd);
 	fd_close(&l->container.cgroup.fd);
 	return l->join_flags & CLONE_NEWUSER
@@ -145,10 +157,12 @@ int step_join_namespaces(struct life *l, struct nacre_error *err)
 int step_open_joined_terminal(struct life *l, struct nacre_error *err)
 {
 	cleanup_close int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r;
 
 	if (root_fd < 0)
 		return fail_errno(err, errno, "open the container's root");
-	if (terminal_open(root_fd, step_terminal_size(l), &l->terminal, err) < 0)
-		return -err->code;
+	r = terminal_open(root_fd, step_terminal_size(l), &l->terminal, err);
+	if (r < 0)
+		return r;
 	return step_send_terminal(l, err);
 }

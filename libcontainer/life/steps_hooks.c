@@ -39,19 +39,24 @@ static int run_hooks(struct life *l, const char *kind, const struct oci_hook_lis
 {
 	const struct oci_state state = step_hook_state(l, pid, status);
 	cleanup_free char *json = NULL;
+	int r;
 
-	if (oci_state_encode(&state, false, &json, err) < 0)
-		return -err->code;
+	r = oci_state_encode(&state, false, &json, err);
+	if (r < 0)
+		return r;
 	return hooks_run(kind, hooks, json, env, &l->hook_output, err);
 }
 
 static int run_host_hooks(struct life *l, const char *kind, const struct oci_hook_list *hooks,
 	const char *status, int64_t pid, struct nacre_error *err)
 {
+	int r;
+
 	if (hooks->n == 0)
 		return 0;
-	if (step_open_hook_output(l, err) < 0)
-		return -err->code;
+	r = step_open_hook_output(l, err);
+	if (r < 0)
+		return r;
 	return run_hooks(l, kind, hooks, status, pid, NULL, err);
 }
 
@@ -72,9 +77,11 @@ int step_run_poststop(struct life *l, struct nacre_error *err)
 int step_hooks_create_runtime(struct life *l, struct nacre_error *err)
 {
 	const struct oci_hooks *hooks = l->container.config->hooks;
+	int r;
 
-	if (run_host_hooks(l, "prestart", &hooks->prestart, "creating", l->container.pid, err) < 0)
-		return -err->code;
+	r = run_host_hooks(l, "prestart", &hooks->prestart, "creating", l->container.pid, err);
+	if (r < 0)
+		return r;
 	return run_host_hooks(
 		l, "createRuntime", &hooks->create_runtime, "creating", l->container.pid, err);
 }

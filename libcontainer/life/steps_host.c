@@ -67,9 +67,11 @@ int step_restore_net_devices(struct life *l, struct nacre_error *err)
 int step_enter_resctrl(struct life *l, struct nacre_error *err)
 {
 	const struct oci_intel_rdt *rdt = l->container.config->linux_->intel_rdt;
+	int r;
 
-	if (resctrl_create(l->resctrl_fd, l->container.id, rdt, err) < 0)
-		return -err->code;
+	r = resctrl_create(l->resctrl_fd, l->container.id, rdt, err);
+	if (r < 0)
+		return r;
 	l->resctrl_made = true;
 	return resctrl_join(l->resctrl_fd, l->container.id, rdt, l->container.pid, err);
 }

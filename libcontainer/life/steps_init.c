@@ -61,8 +61,11 @@ static void warn_runtime(void *data, const char *text)
  * undumpable process's uid_map belongs to the host's root. */
 int step_become_userns_root(struct life *l, struct nacre_error *err)
 {
-	if (idmap_become_root(l->container.annotations.keep_groups, err) < 0)
-		return -err->code;
+	int r;
+
+	r = idmap_become_root(l->container.annotations.keep_groups, err);
+	if (r < 0)
+		return r;
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return fail_errno(err, errno, "PR_SET_DUMPABLE");
 	return 0;
@@ -71,18 +74,18 @@ int step_become_userns_root(struct life *l, struct nacre_error *err)
 /* A session of its own: signals of the caller's terminal are not for the container. */
 int step_new_session(struct life *l, struct nacre_error *err)
 {
-	int result;
+	int r;
 
 	if (setsid() < 0)
 		return fail_errno(err, errno, "setsid");
 	if (l->options->no_new_keyring)
 		return 0;
-	result = credentials_new_keyring(l->container.id, l->process->selinux_label, err);
-	if (result > 0)
+	r = credentials_new_keyring(l->container.id, l->process->selinux_label, err);
+	if (r > 0)
 		warn_runtime(l,
 			"session keyring: the quota of keys is spent (sysctl kernel.keys.*), "
 			"the container has the caller's keyring");
-	return result < 0 ? result : 0;
+	return r < 0 ? r : 0;
 }
 
 int step_unshare_cgroup(struct life *l, struct nacre_error *err)
@@ -107,25 +110,29 @@ const struct oci_console_size *step_terminal_size(const struct life *l)
 /* The master leaves for the console socket, or for RUNTIME, which hands it to its caller. */
 int step_send_terminal(struct life *l, struct nacre_error *err)
 {
-	int result = 0;
+	int r = 0;
 
 	if (l->console_socket >= 0) {
-		result = terminal_send(l->console_socket, l->terminal.master, err);
+		r = terminal_send(l->console_socket, l->terminal.master, err);
 	} else {
-		result = sync_send(l->sync, SYNC_CONSOLE, 0, 0, -1, NULL, l->terminal.master);
-		if (result < 0)
-			fail_errno(err, result, "hand over the terminal");
+		r = sync_send(l->sync, SYNC_CONSOLE, 0, 0, -1, NULL, l->terminal.master);
+		if (r < 0)
+			fail_errno(err, r, "hand over the terminal");
 	}
 	fd_close(&l->terminal.master);
 	fd_close(&l->console_socket);
-	return result;
+	return r;
 }
 
 int step_open_terminal(struct life *l, struct nacre_error *err)
 {
-	if (terminal_open(l->rootfs_fd, step_terminal_size(l), &l->terminal, err) < 0 ||
-		terminal_bind_console(l->rootfs_fd, l->terminal.slave, err) < 0)
-		return -err->code;
+	int r;
+
+	r = terminal_open(l->rootfs_fd, step_terminal_size(l), &l->terminal, err);
+	if (r >= 0)
+		r = terminal_bind_console(l->rootfs_fd, l->terminal.slave, err);
+	if (r < 0)
+		return r;
 	return step_send_terminal(l, err);
 }
 
@@ -143,18 +150,21 @@ int step_set_hostname(struct life *l, struct nacre_error *err)
 int step_find_program(struct life *l, struct nacre_error *err)
 {
 	const bool creating = l->container.record.active & (WAITS_FOR_START | RUNS_AT_ONCE);
-	int result = program_enter_cwd(l->process->cwd, creating, err);
+	int r = program_enter_cwd(l->process->cwd, creating, err);
 
-	if (result < 0 && result != -EACCES)
-		return result;
-	l->cwd_entered = result == 0;
+	if (r < 0 && r != -EACCES)
+		return r;
+	l->cwd_entered = r == 0;
 	return program_prepare(l->container.arena, l->process, &l->program, err);
 }
 
 int step_take_terminal(struct life *l, struct nacre_error *err)
 {
-	if (l->options->bare_newlines && terminal_keep_newlines(l->terminal.slave, err) < 0)
-		return -err->code;
+	int r;
+
+	r = l->options->bare_newlines ? terminal_keep_newlines(l->terminal.slave, err) : 0;
+	if (r < 0)
+		return r;
 	return terminal_take(&l->terminal.slave, l->process->user.uid, err);
 }
 
@@ -169,21 +179,24 @@ int step_end_on_signals(struct life *l, struct nacre_error *err)
 int step_set_attributes(struct life *l, struct nacre_error *err)
 {
 	const struct oci_linux *linux_ = l->container.config->linux_;
+	int r = linux_ ? scheduling_apply_personality(linux_->personality, err) : 0;
 
-	if (linux_ && (scheduling_apply_personality(linux_->personality, err) < 0 ||
-			      scheduling_apply_memory_policy(linux_->memory_policy, err) < 0))
-		return -err->code;
-	return scheduling_apply(l->process, err);
+	if (r == 0 && linux_)
+		r = scheduling_apply_memory_policy(linux_->memory_policy, err);
+	return r < 0 ? r : scheduling_apply(l->process, err);
 }
 
 int step_set_labels(struct life *l, struct nacre_error *err)
 {
+	int r;
+
 	if (l->proc_fd < 0)
 		l->proc_fd = procfs_open(err);
 	if (l->proc_fd < 0)
 		return l->proc_fd;
-	if (lsm_apparmor_on_exec(l->proc_fd, l->process->apparmor_profile, err) < 0)
-		return -err->code;
+	r = lsm_apparmor_on_exec(l->proc_fd, l->process->apparmor_profile, err);
+	if (r < 0)
+		return r;
 	return lsm_selinux_on_exec(l->proc_fd, l->process->selinux_label, err);
 }
 
@@ -226,16 +239,23 @@ int step_drop_privileges(struct life *l, struct nacre_error *err)
 {
 	const struct oci_process *process = l->process;
 	struct capability_sets sets;
+	int r;
 
-	if (caps_parse(process->capabilities, &sets, warn_runtime, l, err) < 0 ||
-		caps_bound(&sets, err) < 0 || credentials_own_stdio(&process->user, err) < 0)
-		return -err->code;
+	r = caps_parse(process->capabilities, &sets, warn_runtime, l, err);
+	if (r >= 0)
+		r = caps_bound(&sets, err);
+	if (r >= 0)
+		r = credentials_own_stdio(&process->user, err);
+	if (r < 0)
+		return r;
 	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return fail_errno(err, errno, "PR_SET_NO_NEW_PRIVS");
-	if (credentials_apply(&process->user, oci_find_namespace(l->container.config, "user"),
-		    l->container.annotations.keep_groups, err) < 0 ||
-		caps_apply(&sets, err) < 0)
-		return -err->code;
+	r = credentials_apply(&process->user, oci_find_namespace(l->container.config, "user"),
+		l->container.annotations.keep_groups, err);
+	if (r >= 0)
+		r = caps_apply(&sets, err);
+	if (r < 0)
+		return r;
 	return l->cwd_entered ? 0 : program_enter_cwd(process->cwd, false, err);
 }
 
@@ -246,8 +266,11 @@ int step_limit_files(struct life *l, struct nacre_error *err)
 
 int step_exec_program(struct life *l, struct nacre_error *err)
 {
-	if (program_reset_signals(err) < 0)
-		return -err->code;
+	int r;
+
+	r = program_reset_signals(err);
+	if (r < 0)
+		return r;
 	step_announce_exec(l);
 	return program_exec(&l->program, err);
 }

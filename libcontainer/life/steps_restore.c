@@ -64,8 +64,9 @@ int step_spawn_criu(struct life *l, struct nacre_error *err)
 	restore->stage = arena_strdup(l->container.arena, path);
 	if (!restore->stage)
 		return fail_errno(err, ENOMEM, "spawn");
-	if (criu_socket_pair(&restore->run->socket, &restore->its_socket, err) < 0)
-		return -err->code;
+	r = criu_socket_pair(&restore->run->socket, &restore->its_socket, err);
+	if (r < 0)
+		return r;
 	l->namespaces.new_flags = CLONE_NEWNS;
 	r = step_spawn(l, life_restore_steps, err);
 	fd_close(&restore->its_socket);
@@ -132,6 +133,7 @@ static void add_stdio(const struct life *l, struct criu_options *options)
 static int send_request(struct life *l, struct nacre_error *err)
 {
 	struct criu_options *options = &l->restore->run->options;
+	int r;
 
 	criu_add_text(options, CRIU_LOG_FILE, LOG);
 	criu_add_text(options, CRIU_ROOT, l->container.record.rootfs);
@@ -142,8 +144,9 @@ static int send_request(struct life *l, struct nacre_error *err)
 	criu_add_number(options, CRIU_MOUNTS_COMPAT_MODE, true);
 	if (!l->restore->exec_cgroup && l->container.record.cgroup)
 		criu_add_texts(options, CRIU_CGROUP_ROOT, "", l->container.record.cgroup);
-	if (add_mounts(l, options, err) < 0)
-		return -err->code;
+	r = add_mounts(l, options, err);
+	if (r < 0)
+		return r;
 	add_namespaces(l, options);
 	add_stdio(l, options);
 	return criu_send(l->restore->run->socket, CRIU_RESTORE, options, err);
@@ -189,9 +192,13 @@ int step_restore_namespaces(struct life *l, struct nacre_error *err)
 {
 	struct criu_response response;
 	int pidfd;
+	int r;
 
-	if (send_request(l, err) < 0 || go_on(l, "setup-namespaces", &response, err) < 0)
-		return -err->code;
+	r = send_request(l, err);
+	if (r >= 0)
+		r = go_on(l, "setup-namespaces", &response, err);
+	if (r < 0)
+		return r;
 	pidfd = response.pid > 0 ? sys_pidfd_open(response.pid) : -ESRCH;
 	if (pidfd < 0)
 		return fail_errno(err, pidfd, "process %d that criu made", response.pid);
@@ -248,16 +255,21 @@ int step_restore_loopback(struct life *l, struct nacre_error *err)
 int step_restore_processes(struct life *l, struct nacre_error *err)
 {
 	struct criu_response response;
+	int r = answer(l, err);
 
-	return answer(l, err) < 0 ? -err->code : go_on(l, "pre-resume", &response, err);
+	return r < 0 ? r : go_on(l, "pre-resume", &response, err);
 }
 
 int step_resume_restored(struct life *l, struct nacre_error *err)
 {
 	struct criu_response response;
+	int r;
 
-	if (answer(l, err) < 0 || go_on(l, NULL, &response, err) < 0)
-		return -err->code;
+	r = answer(l, err);
+	if (r >= 0)
+		r = go_on(l, NULL, &response, err);
+	if (r < 0)
+		return r;
 	fd_close(&l->restore->run->socket);
 	return reap(&l->restore->criu_pidfd, err);
 }

@@ -39,14 +39,15 @@ static int find_ceiling(struct life *l, uint64_t *ret_capabilities, struct nacre
 	struct oci_process process = *l->process, *tightened;
 	struct harden_report *report;
 	struct capability_sets masks;
+	int r;
 
 	process.capabilities = &sets;
-	if (harden_process(l->container.arena, &process, l->hardened_by, &tightened, &report, err) <
-			0 ||
-		caps_parse(tightened->capabilities, &masks, container_drop_warning, NULL, err) < 0)
-		return -err->code;
-	*ret_capabilities = masks.bounding;
-	return 0;
+	r = harden_process(l->container.arena, &process, l->hardened_by, &tightened, &report, err);
+	if (r == 0)
+		r = caps_parse(tightened->capabilities, &masks, container_drop_warning, NULL, err);
+	if (r == 0)
+		*ret_capabilities = masks.bounding;
+	return r;
 }
 
 /* The value of line NAME of /proc/PID/status; absent: 0. */
@@ -64,10 +65,12 @@ static int check_thread(
 		"\nCapInh:", "\nCapPrm:", "\nCapEff:", "\nCapBnd:", "\nCapAmb:"};
 	cleanup_free char *status = NULL;
 	char path[sizeof(((struct dirent *)0)->d_name) + sizeof("/status")];
+	int r;
 
 	(void)snprintf(path, sizeof(path), "%s/status", tid);
-	if (file_read(task_fd, path, STATUS_LIMIT, &status, NULL, err) < 0)
-		return -err->code;
+	r = file_read(task_fd, path, STATUS_LIMIT, &status, NULL, err);
+	if (r < 0)
+		return r;
 	if (demand->no_new_privileges && !status_value(status, "\nNoNewPrivs:", 10))
 		return fail(err, EPERM, "thread %s has no no_new_privs", tid);
 	if (demand->filtered && !status_value(status, "\nSeccomp_filters:", 10))
@@ -83,16 +86,16 @@ static int check_process(pid_t pid, const struct demand *demand, struct nacre_er
 {
 	cleanup_dir DIR *tasks = NULL;
 	char path[32];
+	int r = 0;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
 	tasks = opendir(path);
 	if (!tasks)
 		return fail_errno(err, errno, "open %s", path);
-	for (struct dirent *entry; (entry = readdir(tasks));)
-		if (entry->d_name[0] != '.' &&
-			check_thread(dirfd(tasks), entry->d_name, demand, err) < 0)
-			return -err->code;
-	return 0;
+	for (struct dirent *entry; r == 0 && (entry = readdir(tasks));)
+		if (entry->d_name[0] != '.')
+			r = check_thread(dirfd(tasks), entry->d_name, demand, err);
+	return r;
 }
 
 /* criu and its children are in the cgroup as well, but not in the container's mounts. */
@@ -112,18 +115,18 @@ static int check_processes(struct life *l, const struct demand *demand, struct n
 	struct stat criu_mounts;
 	char path[32];
 	size_t n = 0;
+	int r;
 
 	if (l->container.cgroup.fd < 0)
 		return check_process(l->container.pid, demand, err);
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/mnt", (int)l->restore->criu_pid);
 	if (stat(path, &criu_mounts) < 0)
 		return fail_errno(err, errno, "stat %s", path);
-	if (cgroup_pids(&l->container.cgroup, &pids, &n, err) < 0)
-		return -err->code;
-	for (size_t i = 0; i < n; i++)
-		if (!is_criu(pids[i], &criu_mounts) && check_process(pids[i], demand, err) < 0)
-			return -err->code;
-	return 0;
+	r = cgroup_pids(&l->container.cgroup, &pids, &n, err);
+	for (size_t i = 0; i < n && r == 0; i++)
+		if (!is_criu(pids[i], &criu_mounts))
+			r = check_process(pids[i], demand, err);
+	return r;
 }
 
 static int check_root(const struct life *l, struct nacre_error *err)

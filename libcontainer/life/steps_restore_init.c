@@ -36,9 +36,11 @@ int step_restore_rootfs(struct life *l, struct nacre_error *err)
 {
 	cleanup_close int directory = rootfs_open(l->container.record.rootfs, err);
 	cleanup_close int tmp = -1;
+	int r;
 
-	if (directory < 0 || rootfs_prepare(directory, NULL, &l->rootfs_fd, err) < 0)
-		return -err->code;
+	r = directory < 0 ? directory : rootfs_prepare(directory, NULL, &l->rootfs_fd, err);
+	if (r < 0)
+		return r;
 	/* criu pivots by way of it, and would make a directory where the root may be read-only. */
 	tmp = path_make_directory(l->rootfs_fd, "tmp", 01777, err);
 	return tmp < 0 ? tmp : 0;
@@ -147,7 +149,7 @@ int step_restore_mount_points(struct life *l, struct nacre_error *err)
 	for (size_t i = 0; i < n; i++) {
 		l->source_fds[i] = open_source(l, i, err);
 		if (l->source_fds[i] < 0 && l->source_fds[i] != -ENOTSUP)
-			return -err->code;
+			return l->source_fds[i];
 		if ((l->source_fds[i] >= 0 &&
 			    attach_to_stage(stage, i, l->source_fds[i], err) < 0) ||
 			make_mount_point(l, i, err) < 0)
@@ -162,6 +164,7 @@ int step_become_criu(struct life *l, struct nacre_error *err)
 	cleanup_close int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	int fds[3] = {null_fd};
 	size_t n = 1;
+	int r;
 
 	if (null_fd < 0)
 		return fail_errno(err, errno, "open /dev/null");
@@ -171,8 +174,9 @@ int step_become_criu(struct life *l, struct nacre_error *err)
 		if (ns->key && fd >= 0)
 			fds[n++] = fd;
 	}
-	if (program_reset_signals(err) < 0)
-		return -err->code;
+	r = program_reset_signals(err);
+	if (r < 0)
+		return r;
 	(void)umask(077);
 	(void)sync_send(l->sync, SYNC_EXEC, 0, 0, -1, NULL, -1);
 	return criu_exec(l->restore->run->program, l->restore->its_socket, fds, n, err);

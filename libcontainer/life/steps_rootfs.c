@@ -84,14 +84,14 @@ static int have_mapped(void *data, size_t index, int tree_fd, struct nacre_error
 {
 	struct life *l = data;
 	struct sync_message answer;
-	int result = sync_send(l->sync, SYNC_MAP, 0, 0, (int)index, NULL, tree_fd);
+	int r = sync_send(l->sync, SYNC_MAP, 0, 0, (int)index, NULL, tree_fd);
 
-	while (result >= 0 && (result = sync_receive(l->sync, &answer, NULL)) == 1) {
+	while (r >= 0 && (r = sync_receive(l->sync, &answer, NULL)) == 1) {
 		if (answer.kind == SYNC_MAP)
 			return 0;
 		l->turn_ahead = answer.step;
 	}
-	return fail_errno(err, result < 0 ? result : EPROTO, "ask for the id mapping");
+	return fail_errno(err, r < 0 ? r : EPROTO, "ask for the id mapping");
 }
 
 static struct mount_context mount_context(struct life *l)
@@ -177,10 +177,11 @@ int step_seal_rootfs(struct life *l, struct nacre_error *err)
 	struct mount_context context = mount_context(l);
 	const struct oci_hardened *hardened = l->container.config->nacre;
 	unsigned attrs;
+	int r;
 
-	if (mounts_seal(&context, l->container.config->mounts, l->container.config->n_mounts, err) <
-		0)
-		return -err->code;
+	r = mounts_seal(&context, l->container.config->mounts, l->container.config->n_mounts, err);
+	if (r < 0)
+		return r;
 	/* No fd of a directory may be open when the program runs, nor is one needed from here on.
 	 */
 	fd_close(&l->rootfs_fd);

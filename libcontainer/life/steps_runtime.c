@@ -39,24 +39,26 @@ int step_make_state_directory(struct life *l, struct nacre_error *err)
 
 int step_drop_state_directory(struct life *l, struct nacre_error *err)
 {
-	int result;
+	int r;
 
 	if (l->container.state_fd < 0) /* it was not this command that made it */
 		return 0;
-	result = state_remove(l->container.root_fd, l->container.id, l->container.state_fd, err);
+	r = state_remove(l->container.root_fd, l->container.id, l->container.state_fd, err);
 	fd_close(&l->container.lock_fd);
 	fd_close(&l->container.state_fd);
-	return result;
+	return r;
 }
 
 int step_make_cgroup(struct life *l, struct nacre_error *err)
 {
 	int mount_fd = fd_steal(&l->container.cgroup.mount_fd);
+	int r;
 
 	if (!l->container.record.cgroup)
 		return 0;
-	if (cgroup_create(mount_fd, l->container.record.cgroup, &l->container.cgroup, err) < 0)
-		return -err->code;
+	r = cgroup_create(mount_fd, l->container.record.cgroup, &l->container.cgroup, err);
+	if (r < 0)
+		return r;
 	l->cgroup_made = true;
 	l->namespaces.cgroup_fd = l->container.cgroup.fd;
 	return 0;
@@ -122,15 +124,16 @@ int step_open_mount_sources(struct life *l, struct nacre_error *err)
 int step_map_source(struct life *l, int index, int tree_fd, struct nacre_error *err)
 {
 	cleanup_close int fd = tree_fd;
-	int result;
+	int r;
 
 	if (fd < 0 || index < 0 || (size_t)index >= l->container.config->n_mounts)
 		return fail(err, EPROTO, "init asked for the mapping of mount %d", index);
-	if (mount_map_source(
-		    fd, &l->container.config->mounts[index], (size_t)index, mapping_fd(l), err) < 0)
-		return -err->code;
-	result = sync_send(l->sync, SYNC_MAP, 0, 0, index, NULL, -1);
-	return result < 0 ? fail_errno(err, result, "answer init") : 0;
+	r = mount_map_source(
+		fd, &l->container.config->mounts[index], (size_t)index, mapping_fd(l), err);
+	if (r < 0)
+		return r;
+	r = sync_send(l->sync, SYNC_MAP, 0, 0, index, NULL, -1);
+	return r < 0 ? fail_errno(err, r, "answer init") : 0;
 }
 
 int step_connect_console(struct life *l, struct nacre_error *err)
@@ -181,14 +184,16 @@ static pid_t spawn_with_score(struct life *l, struct nacre_error *err)
 	struct nacre_error ignored; /* the command ends soon, and its score with it */
 	int own;
 	pid_t pid;
+	int r;
 
 	if (!l->process->oom_score_adj.set || geteuid() == 0)
 		return spawn_undumpable(l, err);
 	proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc_fd < 0)
 		return fail_errno(err, errno, "open /proc");
-	if (oom_score_lend(proc_fd, l->process->oom_score_adj.value, &own, err) < 0)
-		return -err->code;
+	r = oom_score_lend(proc_fd, l->process->oom_score_adj.value, &own, err);
+	if (r < 0)
+		return r;
 	pid = spawn_undumpable(l, err);
 	if (pid != 0)
 		(void)oom_score_apply(proc_fd, 0, own, &ignored);
@@ -200,13 +205,16 @@ int step_spawn(struct life *l, const struct step *steps, struct nacre_error *err
 {
 	int pair[2];
 	pid_t pid;
+	int r;
 
-	if (sync_pair(pair, err) < 0)
-		return -err->code;
-	if (step_share_seccomp(l, err) < 0) {
+	r = sync_pair(pair, err);
+	if (r < 0)
+		return r;
+	r = step_share_seccomp(l, err);
+	if (r < 0) {
 		fd_close(&pair[0]);
 		fd_close(&pair[1]);
-		return -err->code;
+		return r;
 	}
 	pid = spawn_with_score(l, err);
 	if (pid == 0) {
@@ -233,18 +241,18 @@ int step_kill_init(struct life *l, struct nacre_error *err)
 {
 	struct pollfd ended = {.fd = l->container.pidfd, .events = POLLIN};
 	siginfo_t info;
-	int result;
+	int r;
 
 	if (l->container.pidfd < 0)
 		return 0;
-	result = sys_pidfd_send_signal(l->container.pidfd, SIGKILL);
-	if (result < 0 && result != -ESRCH)
-		return fail_errno(err, result, "kill init");
-	result = poll(&ended, 1, KILL_WAIT_MS);
-	if (result == 0)
+	r = sys_pidfd_send_signal(l->container.pidfd, SIGKILL);
+	if (r < 0 && r != -ESRCH)
+		return fail_errno(err, r, "kill init");
+	r = poll(&ended, 1, KILL_WAIT_MS);
+	if (r == 0)
 		return fail(err, ETIMEDOUT, "init did not end within %d s of SIGKILL",
 			KILL_WAIT_MS / 1000);
-	if (result < 0)
+	if (r < 0)
 		return fail_errno(err, errno, "wait for init to end");
 	(void)sys_pidfd_wait(l->container.pidfd, &info, WEXITED); /* ECHILD: not ours to reap */
 	fd_close(&l->container.pidfd);
@@ -309,17 +317,20 @@ int step_set_cgroup_limits(struct life *l, struct nacre_error *err)
 							? l->container.config->linux_->resources
 							: NULL;
 	static const struct oci_resources none;
+	int r;
 
 	if (!l->container.record.cgroup)
 		return 0;
 	/* Without any rule the defaults hold: no device but the usual ones, as with runc. */
 	if (!resources)
 		resources = &none;
-	if (cgroup_limits_apply(l->container.cgroup.fd, resources,
-		    oci_best_effort(l->container.config), NULL, l->container.callbacks->warn,
-		    l->container.callbacks->data, err) < 0 ||
-		delegate_cgroup(l, err) < 0)
-		return -err->code;
+	r = cgroup_limits_apply(l->container.cgroup.fd, resources,
+		oci_best_effort(l->container.config), NULL, l->container.callbacks->warn,
+		l->container.callbacks->data, err);
+	if (r >= 0)
+		r = delegate_cgroup(l, err);
+	if (r < 0)
+		return r;
 	return step_apply_device_rules(&l->container, resources, err);
 }
 
@@ -339,16 +350,20 @@ int step_set_oom_score(struct life *l, struct nacre_error *err)
 int step_save_config(struct life *l, struct nacre_error *err)
 {
 	cleanup_free char *tightened = NULL;
+	int r;
 
-	if (oci_config_encode(l->container.config, false, &tightened, err) < 0)
-		return -err->code;
+	r = oci_config_encode(l->container.config, false, &tightened, err);
+	if (r < 0)
+		return r;
 	if (strlen(tightened) > JSON_MAX_BYTES)
 		return fail(err, E2BIG,
 			"config.json grew to more than %d bytes by the profile: make it smaller",
 			JSON_MAX_BYTES);
-	if (state_write(l->container.state_fd, "config.given", l->config_given, err) < 0 ||
-		state_write(l->container.state_fd, "config.json", tightened, err) < 0)
-		return -err->code;
+	r = state_write(l->container.state_fd, "config.given", l->config_given, err);
+	if (r >= 0)
+		r = state_write(l->container.state_fd, "config.json", tightened, err);
+	if (r < 0)
+		return r;
 	return state_write(l->container.state_fd, "report.json", l->report, err);
 }
 
@@ -360,8 +375,10 @@ int step_set_process_limits(struct life *l, struct nacre_error *err)
 int step_save_record(struct life *l, struct nacre_error *err)
 {
 	struct container *c = &l->container;
+	int r;
 
-	if (record_identify(c->arena, c->pid, c->state_fd, &c->record, err) < 0)
-		return -err->code;
+	r = record_identify(c->arena, c->pid, c->state_fd, &c->record, err);
+	if (r < 0)
+		return r;
 	return record_save(c->state_fd, &c->record, err);
 }

@@ -65,20 +65,23 @@ static int lend_listener(const struct life *l, struct nacre_error *err)
 int step_load_seccomp(struct life *l, struct nacre_error *err)
 {
 	int none; /* the config of a traced container has no listener: see trace_create */
+	int r;
 
-	if (lend_listener(l, err) < 0)
-		return -err->code;
+	r = lend_listener(l, err);
+	if (r < 0)
+		return r;
 	if (!(l->container.record.active & (SECCOMP_NOTIFY | TRACE)))
 		step_announce_exec(l);
 	if (l->container.record.active & TRACE) {
 		l->listener = seccomp_own_apply_traced(&l->traced_filter, err);
 		if (l->listener < 0)
-			return -err->code;
+			return l->listener;
 		return l->container.record.active & SECCOMP ? seccomp_apply(l->seccomp, &none, err)
 							    : 0;
 	}
-	if (seccomp_own_apply(&l->own_filter, err) < 0)
-		return -err->code;
+	r = seccomp_own_apply(&l->own_filter, err);
+	if (r < 0)
+		return r;
 	return l->container.record.active & SECCOMP ? seccomp_apply(l->seccomp, &l->listener, err)
 						    : 0;
 }
@@ -101,12 +104,14 @@ int step_hand_out_listener(struct life *l, struct nacre_error *err)
 		l->container.record.pid == l->container.pid ? "creating" : "running");
 	const struct oci_seccomp *seccomp;
 	cleanup_free char *json = NULL;
+	int r;
 
 	if (listener < 0)
 		return listener;
 	seccomp = l->container.config->linux_->seccomp;
-	if (container_process_state_encode(&state, "seccompFd", l->container.pid,
-		    seccomp->listener_metadata, &json, err) < 0)
-		return -err->code;
+	r = container_process_state_encode(
+		&state, "seccompFd", l->container.pid, seccomp->listener_metadata, &json, err);
+	if (r < 0)
+		return r;
 	return seccomp_send_listener(seccomp->listener_path, listener, json, err);
 }

@@ -44,14 +44,18 @@ static int start_unit(struct life *l, char ret_cgroup[PATH_MAX], struct nacre_er
 	const struct oci_linux *linux_ = l->container.config->linux_;
 	cleanup_free char *properties = NULL;
 	struct systemd_unit unit;
+	int r;
 
-	if (systemd_unit_from_path(linux_ ? linux_->cgroups_path : NULL, l->container.id,
-		    l->container.record.user_unit, &unit, err) < 0 ||
-		check_scope(l, &unit, err) < 0 ||
-		systemd_unit_properties(&unit, l->container.id, l->container.pid,
+	r = systemd_unit_from_path(linux_ ? linux_->cgroups_path : NULL, l->container.id,
+		l->container.record.user_unit, &unit, err);
+	if (r >= 0)
+		r = check_scope(l, &unit, err);
+	if (r >= 0)
+		r = systemd_unit_properties(&unit, l->container.id, l->container.pid,
 			linux_ ? linux_->resources : NULL, &l->container.record.annotations,
-			trusts_annotations(l), &properties, err) < 0)
-		return -err->code;
+			trusts_annotations(l), &properties, err);
+	if (r < 0)
+		return r;
 	return systemd_start(&unit, l->container.pid, properties, ret_cgroup, err);
 }
 
@@ -59,16 +63,20 @@ int step_make_unit(struct life *l, struct nacre_error *err)
 {
 	char path[PATH_MAX];
 	struct stat st;
+	int r;
 
-	if (start_unit(l, path, err) < 0)
-		return -err->code;
+	r = start_unit(l, path, err);
+	if (r < 0)
+		return r;
 	l->cgroup_made = true;
-	if (cgroup_adopt(fd_steal(&l->container.cgroup.mount_fd), path, &l->container.cgroup, err) <
-		0)
-		return -err->code;
-	if (systemd_is_slice(l->container.record.unit) &&
-		cgroup_attach(&l->container.cgroup, l->container.pid, err) < 0)
-		return -err->code;
+	r = cgroup_adopt(fd_steal(&l->container.cgroup.mount_fd), path, &l->container.cgroup, err);
+	if (r < 0)
+		return r;
+	r = systemd_is_slice(l->container.record.unit)
+		    ? cgroup_attach(&l->container.cgroup, l->container.pid, err)
+		    : 0;
+	if (r < 0)
+		return r;
 	if (fstat(l->container.cgroup.fd, &st) < 0)
 		return fail_errno(err, errno, "cgroup %s", path);
 	l->container.record.cgroup_id = st.st_ino;
@@ -85,13 +93,15 @@ int step_make_unit(struct life *l, struct nacre_error *err)
 int step_drop_unit(struct life *l, struct nacre_error *err)
 {
 	const bool open = l->container.cgroup.fd >= 0;
+	int r;
 
 	if (!l->cgroup_made)
 		return 0;
-	if (open ? cgroup_empty(&l->container.cgroup, err) < 0 : step_kill_init(l, err) < 0)
-		return -err->code;
-	if (systemd_stop(l->container.record.unit, l->container.record.user_unit, err) < 0)
-		return -err->code;
+	r = open ? cgroup_empty(&l->container.cgroup, err) : step_kill_init(l, err);
+	if (r == 0)
+		r = systemd_stop(l->container.record.unit, l->container.record.user_unit, err);
+	if (r < 0)
+		return r;
 	return open ? cgroup_destroy(&l->container.cgroup, err) : 0;
 }
 
@@ -99,9 +109,11 @@ int step_drop_unit(struct life *l, struct nacre_error *err)
 int step_find_unit_cgroup(struct life *l, struct nacre_error *err)
 {
 	char path[PATH_MAX];
+	int r;
 
-	if (cgroup_of_process(0, path, err) < 0)
-		return -err->code;
+	r = cgroup_of_process(0, path, err);
+	if (r < 0)
+		return r;
 	if (cgroup_open(path, &l->container.cgroup, err) < 0)
 		return fail(err, ENOENT, "cgroup %s of the unit went away", path);
 	fd_close(&l->container.cgroup.mount_fd);

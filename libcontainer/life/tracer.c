@@ -233,16 +233,20 @@ int tracer_start(struct life *l, struct nacre_error *err)
 	cleanup_close int listener = step_take_listener(l, err);
 	cleanup_close int denials = -1;
 	struct tracer tracer = {.l = l, .listener = listener, .ready = -1};
+	int r;
 
 	if (listener < 0)
 		return listener;
 	/* Of `start`: the filter that create loaded is another nacre's if it was upgraded in
 	 * between. What this one would allow is refused then, with ENOSYS. */
-	if (!l->own_filter.profile && seccomp_own_program(l->container.arena,
-					      l->container.config->nacre, &l->own_filter, err) < 0)
-		return -err->code;
-	if (l->join_flags & CLONE_NEWPID && leave_pid_namespace(err) < 0)
-		return -err->code;
+	r = !l->own_filter.profile ? seccomp_own_program(l->container.arena,
+					     l->container.config->nacre, &l->own_filter, err)
+				   : 0;
+	if (r < 0)
+		return r;
+	r = l->join_flags & CLONE_NEWPID ? leave_pid_namespace(err) : 0;
+	if (r < 0)
+		return r;
 	tracer.denials = denials = denials_open(l->container.state_fd, true, err);
 	return denials < 0 ? denials : detach(&tracer, err);
 }
@@ -270,6 +274,7 @@ static int end_tracer(int fd, pid_t pid, struct nacre_error *err)
 int tracer_end_all(struct life *l, struct nacre_error *err)
 {
 	cleanup_close int fd = -1;
+	int r;
 
 	if (l->container.state_fd < 0)
 		return 0;
@@ -283,8 +288,9 @@ int tracer_end_all(struct life *l, struct nacre_error *err)
 			return fail_errno(err, pid, "find the tracer");
 		if (pid == 0)
 			return 0;
-		if (end_tracer(fd, pid, err) < 0)
-			return -err->code;
+		r = end_tracer(fd, pid, err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

@@ -53,6 +53,8 @@ static int died(struct life *l, const char *step, struct nacre_error *err)
 static int hear(
 	struct life *l, const struct step *steps, const struct step *step, struct nacre_error *err)
 {
+	int r;
+
 	for (;;) {
 		struct sync_message message;
 		int fd, result = sync_receive(l->sync, &message, &fd);
@@ -87,8 +89,9 @@ static int hear(
 			l->terminal.master = fd;
 			break;
 		case SYNC_MAP:
-			if (step_map_source(l, message.value, fd, err) < 0)
-				return -err->code;
+			r = step_map_source(l, message.value, fd, err);
+			if (r < 0)
+				return r;
 			break;
 		}
 	}
@@ -111,31 +114,30 @@ static void await_turn(struct walk *w, const struct step *step)
 static int hand_over(struct walk *w, const struct step *step, struct nacre_error *err)
 {
 	int index = (int)(step - w->steps);
-	int result;
+	int r;
 
 	if (w->given == index)
 		return 0;
 	w->given = index;
-	result = sync_send(w->l->sync, SYNC_TURN, (unsigned)index, 0,
+	r = sync_send(w->l->sync, SYNC_TURN, (unsigned)index, 0,
 		w->me == INIT ? w->l->listener : -1, NULL, -1);
-	if (result == -EPIPE && w->me == RUNTIME)
+	if (r == -EPIPE && w->me == RUNTIME)
 		return hear(w->l, w->steps, step, err); /* its last words */
-	return result < 0 ? fail_errno(err, result, "%s: message to the other side", step->name)
-			  : 0;
+	return r < 0 ? fail_errno(err, r, "%s: message to the other side", step->name) : 0;
 }
 
 static int change_owner(struct walk *w, const struct step *step, struct nacre_error *err)
 {
-	int result = 0;
+	int r = 0;
 
 	if (w->turn == w->me)
-		result = hand_over(w, step, err);
+		r = hand_over(w, step, err);
 	else if (w->me == RUNTIME)
-		result = hear(w->l, w->steps, step, err);
+		r = hear(w->l, w->steps, step, err);
 	else
 		await_turn(w, step);
 	w->turn = step->owner;
-	return result;
+	return r;
 }
 
 static uint64_t now_ns(void)
@@ -158,13 +160,31 @@ static void report_step(struct walk *w, const struct step *step, uint64_t since)
 		(void)sync_send(w->l->sync, SYNC_DEBUG, 0, 0, -1, text, -1);
 }
 
+static int perform(struct life *l, const struct step *step, struct nacre_error *err)
+{
+#ifdef NACRE_POISON_ERRORS
+	struct nacre_error own;
+	int r;
+
+	fail_poison(&own);
+	r = step->perform(l, &own);
+	if (r >= 0 && !fail_is_poisoned(&own))
+		return fail(err, EPROTO, "succeeded with an error written: %s", own.text);
+	if (r < 0)
+		*err = own;
+	return r;
+#else
+	return step->perform(l, err);
+#endif
+}
+
 static int perform_step(struct walk *w, const struct step *step, struct nacre_error *err)
 {
 	bool timed = w->l->container.callbacks->debug;
 	uint64_t since = timed ? now_ns() : 0;
-	int result = step->perform ? step->perform(w->l, err) : 0;
+	int r = step->perform ? perform(w->l, step, err) : 0;
 
-	if (result < 0)
+	if (r < 0)
 		return fail_prefix(err, "%s", step->name);
 	if (timed)
 		report_step(w, step, since);
@@ -175,9 +195,9 @@ int walk_from(struct walk *w, const struct step *first, const struct step **ret_
 	struct nacre_error *err)
 {
 	const struct step *step = first;
-	int result = 0;
+	int r = 0;
 
-	for (; step->name && result == 0; step++) {
+	for (; step->name && r == 0; step++) {
 		const struct step *next;
 
 		if (!walk_step_is_active(step, w->l->container.record.active))
@@ -185,16 +205,16 @@ int walk_from(struct walk *w, const struct step *first, const struct step **ret_
 		if (step->flags & STEP_OVERLAP) {
 			next = next_in_turn(w, step);
 			if (w->me == RUNTIME && w->turn == RUNTIME && next->owner == INIT)
-				result = hand_over(w, next, err);
-			if (w->me == RUNTIME && result == 0)
-				result = perform_step(w, step, err);
+				r = hand_over(w, next, err);
+			if (w->me == RUNTIME && r == 0)
+				r = perform_step(w, step, err);
 		} else {
 			if (step->owner != w->turn)
-				result = change_owner(w, step, err);
-			if (w->me == step->owner && result == 0)
-				result = perform_step(w, step, err);
-			if (w->me == RUNTIME && step->flags & STEP_EXEC && result == 0)
-				result = hear(w->l, w->steps, step, err);
+				r = change_owner(w, step, err);
+			if (w->me == step->owner && r == 0)
+				r = perform_step(w, step, err);
+			if (w->me == RUNTIME && step->flags & STEP_EXEC && r == 0)
+				r = hear(w->l, w->steps, step, err);
 		}
 		/* The fork is itself a handover, if INIT has the next row. */
 		if (step->flags & STEP_SPAWN)
@@ -202,8 +222,8 @@ int walk_from(struct walk *w, const struct step *first, const struct step **ret_
 		if (step->flags & STEP_EXEC)
 			w->turn = RUNTIME;
 	}
-	*ret_last = result == 0 ? step : step - 1;
-	return result;
+	*ret_last = r == 0 ? step : step - 1;
+	return r;
 }
 
 int walk_from_spawn(struct walk *w, const struct step **ret_failed, struct nacre_error *err)
@@ -223,15 +243,15 @@ int walk_back(
 
 	for (const struct step *step = end; step-- > steps;) {
 		struct nacre_error one;
-		int result;
+		int r;
 
 		if (!step->undo || !walk_step_is_active(step, l->container.record.active))
 			continue;
-		result = step->undo(l, &one);
-		if (result < 0 && first == 0) {
+		r = step->undo(l, &one);
+		if (r < 0 && first == 0) {
 			*err = one;
 			first = fail_prefix(err, "undo %s", step->name);
-		} else if (result < 0) {
+		} else if (r < 0) {
 			container_warn(&l->container, one.text);
 		}
 	}

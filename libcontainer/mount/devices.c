@@ -290,18 +290,23 @@ int devices_create(int rootfs_fd, const struct oci_linux *linux_, bool own_dev, 
 	int nodes_fd, struct nacre_error *err)
 {
 	cleanup_close int dev_fd = -1;
+	int r;
 
 	if (own_dev) {
 		dev_fd = path_make_directory(rootfs_fd, "/dev", 0755, err);
 		if (dev_fd < 0)
 			return dev_fd;
-		if (create_defaults(rootfs_fd, dev_fd, bind, err) < 0 ||
-			create_symlinks(dev_fd, err) < 0)
-			return -err->code;
+		r = create_defaults(rootfs_fd, dev_fd, bind, err);
+		if (r >= 0)
+			r = create_symlinks(dev_fd, err);
+		if (r < 0)
+			return r;
 	}
-	if (attach_nodes(nodes_fd, rootfs_fd, err) < 0 ||
-		create_all_configured(rootfs_fd, linux_, own_dev, bind, nodes_fd, err) < 0)
-		return -err->code;
+	r = attach_nodes(nodes_fd, rootfs_fd, err);
+	if (r >= 0)
+		r = create_all_configured(rootfs_fd, linux_, own_dev, bind, nodes_fd, err);
+	if (r < 0)
+		return r;
 	return detach_nodes(nodes_fd, err);
 }
 

@@ -32,12 +32,15 @@ static int make_node(int fs_fd, const char *name, const struct oci_linux *linux_
 			    07777;
 	const dev_t rdev = makedev((unsigned)device->major.value, (unsigned)device->minor.value);
 	uint32_t uid = 0, gid = 0;
+	int r;
 
-	if (host_id(linux_->uid_mappings, linux_->n_uid_mappings, device->uid.value, "uid", &uid,
-		    err) < 0 ||
-		host_id(linux_->gid_mappings, linux_->n_gid_mappings, device->gid.value, "gid",
-			&gid, err) < 0)
-		return -err->code;
+	r = host_id(
+		linux_->uid_mappings, linux_->n_uid_mappings, device->uid.value, "uid", &uid, err);
+	if (r >= 0)
+		r = host_id(linux_->gid_mappings, linux_->n_gid_mappings, device->gid.value, "gid",
+			&gid, err);
+	if (r < 0)
+		return r;
 	if (mknodat(fs_fd, name, type | mode, rdev) < 0)
 		return errno == EPERM ? -EPERM : fail_errno(err, errno, "mknod");
 	if (fchownat(fs_fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)

@@ -76,14 +76,14 @@ static int set_named_flags(const struct mount_job *job, int tree_fd, struct nacr
 	struct mount_options o = job->options;
 	const uint64_t unnamed = job->context->clear_unnamed & ~(o.attr_set | o.attr_clear);
 
-	int result = -EPERM;
+	int r = -EPERM;
 
 	if (unnamed && o.names_flags) {
 		o.attr_clear |= unnamed;
-		result = mount_set_flags(tree_fd, &o, err);
+		r = mount_set_flags(tree_fd, &o, err);
 	}
 	/* Those that are locked stay, if nobody asked for more. */
-	return result == -EPERM ? mount_set_flags(tree_fd, &job->options, err) : result;
+	return r == -EPERM ? mount_set_flags(tree_fd, &job->options, err) : r;
 }
 
 /* Those below the top turn read-only at once: they are the source's own. */

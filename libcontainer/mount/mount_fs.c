@@ -63,15 +63,16 @@ static int fail_context(
 {
 	char message[MESSAGE_MAX];
 	ssize_t n = read(fs_fd, message, sizeof(message) - 1);
+	int r;
 
 	if (n <= 2)
 		return fail_errno(err, code, "%s: %s", type, what);
 	message[n] = '\0';
 	message[strcspn(message, "\n")] = '\0';
-	fail_errno(err, code, "%s: %s", type, what);
+	r = fail_errno(err, code, "%s: %s", type, what);
 	n = (ssize_t)strlen(err->text);
 	(void)snprintf(err->text + n, sizeof(err->text) - (size_t)n, " (%s)", message + 2);
-	return -err->code;
+	return r;
 }
 
 /* One path of TEXT, up to a colon if it is a LIST; "\" takes the next character as it is. Returns
@@ -141,8 +142,9 @@ static int set_string(int fs_fd, const struct filesystem *fs, const char *key, c
 	int r;
 
 	if (strlen(value) > VALUE_MAX && is_path_of_overlay(fs, key)) {
-		if (shorten_paths(key, value, layers, shorter, err) < 0)
-			return -err->code;
+		r = shorten_paths(key, value, layers, shorter, err);
+		if (r < 0)
+			return r;
 		value = shorter;
 	}
 	if (strlen(value) > VALUE_MAX)
@@ -179,6 +181,8 @@ static int set_word(int fs_fd, const struct filesystem *fs, const char *word, st
 
 static int set_super(int fs_fd, const struct filesystem *fs, struct nacre_error *err)
 {
+	int r;
+
 	for (size_t i = 0; i < sizeof(super_words) / sizeof(super_words[0]); i++) {
 		const struct super_word *w = &super_words[i];
 		const char *word = NULL;
@@ -187,8 +191,9 @@ static int set_super(int fs_fd, const struct filesystem *fs, struct nacre_error 
 			word = w->set;
 		else if (fs->super_clear & w->flag)
 			word = w->clear;
-		if (word && set_flag(fs_fd, fs, word, err) < 0)
-			return -err->code;
+		r = word ? set_flag(fs_fd, fs, word, err) : 0;
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -204,20 +209,26 @@ static int configure(
 	int fs_fd, const struct filesystem *fs, struct layers *layers, struct nacre_error *err)
 {
 	char mode[16];
+	int r;
 
-	if (fs->source && set_string(fs_fd, fs, "source", fs->source, layers, err) < 0)
-		return -err->code;
-	if (set_super(fs_fd, fs, err) < 0)
-		return -err->code;
+	r = fs->source ? set_string(fs_fd, fs, "source", fs->source, layers, err) : 0;
+	if (r < 0)
+		return r;
+	r = set_super(fs_fd, fs, err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < fs->options.n; i++) {
-		if (mount_word_is_data(fs->options.items[i]) &&
-			set_word(fs_fd, fs, fs->options.items[i], layers, err) < 0)
-			return -err->code;
+		r = mount_word_is_data(fs->options.items[i])
+			    ? set_word(fs_fd, fs, fs->options.items[i], layers, err)
+			    : 0;
+		if (r < 0)
+			return r;
 	}
 	if (fs->mode >= 0 && !mount_options_have_key(&fs->options, "mode")) {
 		(void)snprintf(mode, sizeof(mode), "%o", (unsigned)fs->mode & 07777);
-		if (set_string(fs_fd, fs, "mode", mode, layers, err) < 0)
-			return -err->code;
+		r = set_string(fs_fd, fs, "mode", mode, layers, err);
+		if (r < 0)
+			return r;
 	}
 	if (fs->label && fs->label[0] != '\0' && takes_label(fs->type) &&
 		!mount_options_have_key(&fs->options, "context"))
@@ -231,8 +242,9 @@ static int create(int fs_fd, const struct filesystem *fs, struct nacre_error *er
 	int r;
 	int fd;
 
-	if (configure(fs_fd, fs, &layers, err) < 0)
-		return -err->code;
+	r = configure(fs_fd, fs, &layers, err);
+	if (r < 0)
+		return r;
 	r = sys_fsconfig(fs_fd, SYS_FSCONFIG_CMD_CREATE, NULL, NULL, 0);
 	if (r < 0)
 		return fail_context(fs_fd, r, fs->type, "create the filesystem", err);
@@ -264,8 +276,9 @@ int mount_reconfigure(const struct filesystem *fs, int target_fd, struct nacre_e
 		words.type = "remount";
 	if (fs_fd < 0)
 		return fail_errno(err, fs_fd, "%s: remount", words.type);
-	if (configure(fs_fd, &words, &layers, err) < 0)
-		return -err->code;
+	r = configure(fs_fd, &words, &layers, err);
+	if (r < 0)
+		return r;
 	r = sys_fsconfig(fs_fd, SYS_FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0);
 	return r < 0 ? fail_context(fs_fd, r, words.type, "remount", err) : 0;
 }

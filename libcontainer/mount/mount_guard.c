@@ -193,14 +193,17 @@ int mount_guard_judge(const struct mount_guard *guard, const struct oci_mount *m
 int mount_guard_open(const struct mount_guard *guard, const struct oci_mount *mount, size_t index,
 	bool nofollow, struct nacre_error *err)
 {
+	int r;
+
 	/* Not open(2): this call triggers automounts as mounting would. */
 	cleanup_close int fd = sys_open_tree(
 		AT_FDCWD, mount->source, nofollow ? AT_SYMLINK_NOFOLLOW : 0);
 
 	if (fd < 0)
 		return fail_errno(err, fd, "open the source");
-	if (mount_guard_judge(guard, mount, index, fd, err) < 0)
-		return -err->code;
+	r = mount_guard_judge(guard, mount, index, fd, err);
+	if (r < 0)
+		return r;
 	return fd_steal(&fd);
 }
 
@@ -210,6 +213,7 @@ static int judge_path(const struct mount_guard *guard, const char *place, const 
 {
 	struct source source = {.guard = guard, .place = place, .given = path};
 	cleanup_close int fd = -1;
+	int r;
 
 	if (path[0] != '/')
 		return 0;
@@ -218,8 +222,9 @@ static int judge_path(const struct mount_guard *guard, const char *place, const 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : fail_errno(err, errno, "open %s", path);
 	source.fd = fd;
-	if (judge(&source, err) < 0)
-		return -err->code;
+	r = judge(&source, err);
+	if (r < 0)
+		return r;
 	return S_ISBLK(source.st.st_mode)
 		       ? refuse_grantable(&source, NULL, "a disk of the host", err)
 		       : 0;

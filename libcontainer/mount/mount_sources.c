@@ -80,12 +80,13 @@ static int clone_below(const struct mount_job *job, const char *path, struct nac
 	const struct mount_guard *guard = job->context->guard;
 	const int nofollow = job->options.source_nofollow ? O_NOFOLLOW : 0;
 	cleanup_close int fd = path_open(job->context->rootfs_fd, path, O_PATH | nofollow);
+	int r;
 
 	if (fd < 0)
 		return fail_errno(err, fd, "open the source");
-	if (guard && guard->request &&
-		mount_guard_judge(guard, job->mount, job->index, fd, err) < 0)
-		return -err->code;
+	r = guard && guard->request ? mount_guard_judge(guard, job->mount, job->index, fd, err) : 0;
+	if (r < 0)
+		return r;
 	return clone_tree(fd, "", AT_EMPTY_PATH | (job->options.recursive ? AT_RECURSIVE : 0), err);
 }
 
@@ -96,25 +97,29 @@ int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
 	const int *source_fds = context->source_fds;
 	const char *below = mount_source_below(job->mount, context->rootfs);
 	cleanup_close int fd = -1;
+	int r;
 
 	/* The runtime's tree: dup, so that it stays the caller's to close. */
 	if (source_fds && source_fds[job->index] >= 0) {
 		fd = fcntl(source_fds[job->index], F_DUPFD_CLOEXEC, 3);
 		if (fd < 0)
 			return fail_errno(err, errno, "keep the source");
-		if (context->own_user_namespace && mount_check_locked(fd, o, err) < 0)
-			return -err->code;
+		r = context->own_user_namespace ? mount_check_locked(fd, o, err) : 0;
+		if (r < 0)
+			return r;
 	} else if (below) {
 		fd = clone_below(job, below, err);
-		if (fd >= 0 && o->idmap && context->map(context->data, job->index, fd, err) < 0)
-			return -err->code;
+		r = fd >= 0 && o->idmap ? context->map(context->data, job->index, fd, err) : 0;
+		if (r < 0)
+			return r;
 	} else if (o->idmap) {
 		return fail(err, EINVAL, "idmap: the source was not opened by the runtime");
 	} else {
 		fd = clone_source(context->guard, job->mount, job->index, o, err);
 	}
-	if (fd < 0 || mount_set_bind_flags(job, fd, err) < 0)
-		return -err->code;
+	r = fd < 0 ? fd : mount_set_bind_flags(job, fd, err);
+	if (r < 0)
+		return r;
 	return fd_steal(&fd);
 }
 
@@ -124,6 +129,7 @@ static int bind_sysfs(const struct mount_job *job, struct nacre_error *err)
 {
 	struct mount_options o = job->options;
 	cleanup_close int fd = clone_tree(AT_FDCWD, "/sys", AT_RECURSIVE, err);
+	int r;
 
 	o.recursive_set |= o.attr_set | MOUNT_ATTR_RDONLY;
 	o.recursive_clear = 0;
@@ -131,8 +137,9 @@ static int bind_sysfs(const struct mount_job *job, struct nacre_error *err)
 	o.attr_clear = 0;
 	o.propagation = MS_PRIVATE;
 	o.propagation_recursive = true;
-	if (fd < 0 || mount_set_flags(fd, &o, err) < 0)
-		return -err->code;
+	r = fd < 0 ? fd : mount_set_flags(fd, &o, err);
+	if (r < 0)
+		return r;
 	return fd_steal(&fd);
 }
 
@@ -143,14 +150,16 @@ static int bind_sysfs(const struct mount_job *job, struct nacre_error *err)
 static int bind_cgroup(const struct mount_job *job, struct nacre_error *err)
 {
 	cleanup_close int fd = -1;
+	int r;
 
 	if (job->context->cgroup_fd < 0)
 		return mount_empty(err);
 	fd = path_clone(job->context->cgroup_fd, 0, err);
 	if (fd < 0)
 		return fail_prefix(err, "cgroup");
-	if (mount_set_flags(fd, &job->options, err) < 0)
-		return -err->code;
+	r = mount_set_flags(fd, &job->options, err);
+	if (r < 0)
+		return r;
 	return fd_steal(&fd);
 }
 
@@ -186,8 +195,9 @@ int mount_build_filesystem(const struct mount_job *job, int target_mode, struct 
 	/* Without a cgroup of its own the namespace is rooted at the caller's. */
 	if (is_cgroup(job->mount) && (!context->own_cgroup_namespace || context->cgroup_fd < 0))
 		return bind_cgroup(job, err);
-	if (mount_guard_filesystem(context->guard, job->mount, job->index, err) < 0)
-		return -err->code;
+	r = mount_guard_filesystem(context->guard, job->mount, job->index, err);
+	if (r < 0)
+		return r;
 	fd = mount_filesystem(&fs, err);
 	if (fd == -EPERM && is_cgroup(job->mount))
 		return bind_cgroup(job, err);
@@ -213,10 +223,13 @@ int mount_change(const struct mount_job *job, int target_fd, struct nacre_error 
 		.super_clear = o->super_clear,
 		.mode = -1,
 	};
+	int r;
 
-	if (!o->bind && (o->n_data > 0 || o->super_flags || o->super_clear) &&
-		mount_reconfigure(&fs, target_fd, err) < 0)
-		return -err->code;
+	r = !o->bind && (o->n_data > 0 || o->super_flags || o->super_clear)
+		    ? mount_reconfigure(&fs, target_fd, err)
+		    : 0;
+	if (r < 0)
+		return r;
 	return mount_set_flags(target_fd, o, err);
 }
 
@@ -273,8 +286,9 @@ static int open_source(const struct mount_guard *guard, const struct oci_mount *
 		if (r < 0)
 			return fail_errno(err, r, "cut propagation");
 	}
-	if (o->idmap && set_idmap(fd, mount, o, userns_fd, err) < 0)
-		return -err->code;
+	r = o->idmap ? set_idmap(fd, mount, o, userns_fd, err) : 0;
+	if (r < 0)
+		return r;
 	return fd_steal(&fd);
 }
 
@@ -283,9 +297,11 @@ int mount_open_source(const struct mount_guard *guard, const struct oci_mount *m
 {
 	struct mount_options o;
 	int fd;
+	int r;
 
-	if (mount_options_parse(mount, index, &o, err) < 0)
-		return -err->code;
+	r = mount_options_parse(mount, index, &o, err);
+	if (r < 0)
+		return r;
 	if (!o.bind || o.remount || o.copy_symlink || (!o.idmap && !own_user_namespace))
 		return -ENOTSUP;
 	fd = open_source(guard, mount, index, &o, userns_fd, err);

@@ -91,6 +91,7 @@ static int open_target(
 	const bool follow = !ordinary && !job->options.destination_nofollow;
 	cleanup_close int fd = path_make_mount_point(
 		job->context->rootfs_fd, job->destination, file, follow, err);
+	int r;
 
 	if (fd == -ENOTDIR && ordinary)
 		return fail(err, ENOTDIR, "filesystem \"%s\" must be mounted on ordinary directory",
@@ -100,8 +101,9 @@ static int open_target(
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE | STATX_INO | STATX_MNT_ID,
 		    ret_target) < 0)
 		return fail_errno(err, errno, "stat the destination");
-	if (check_target(job, fd, ret_target, err) < 0)
-		return -err->code;
+	r = check_target(job, fd, ret_target, err);
+	if (r < 0)
+		return r;
 	return fd_steal(&fd);
 }
 
@@ -136,13 +138,15 @@ static int perform_bind(const struct mount_job *job, struct nacre_error *err)
 	cleanup_close int tree_fd = mount_build_bind(job, err);
 	struct statx target;
 	struct stat st;
+	int r;
 
 	if (tree_fd < 0)
 		return tree_fd;
 	if (fstat(tree_fd, &st) < 0)
 		return fail_errno(err, errno, "stat %s", job->mount->source);
-	if (check_bound_proc(job, tree_fd, &st, err) < 0)
-		return -err->code;
+	r = check_bound_proc(job, tree_fd, &st, err);
+	if (r < 0)
+		return r;
 	target_fd = open_target(job, !S_ISDIR(st.st_mode), &target, err);
 	return target_fd < 0 ? target_fd : attach(tree_fd, target_fd, err);
 }
@@ -178,16 +182,19 @@ static int perform_filesystem(const struct mount_job *job, struct nacre_error *e
 	cleanup_close int tree_fd = -1;
 	struct statx target;
 	cleanup_close int target_fd = open_target(job, false, &target, err);
+	int r;
 
 	if (target_fd < 0)
 		return target_fd;
 	tree_fd = mount_build_filesystem(job, is_made ? -1 : target.stx_mode, err);
 	if (tree_fd < 0)
 		return tree_fd;
-	if (job->options.tmpcopyup && tmpcopyup(target_fd, tree_fd, err) < 0)
-		return -err->code;
-	if (attach(tree_fd, target_fd, err) < 0)
-		return -err->code;
+	r = job->options.tmpcopyup ? tmpcopyup(target_fd, tree_fd, err) : 0;
+	if (r < 0)
+		return r;
+	r = attach(tree_fd, target_fd, err);
+	if (r < 0)
+		return r;
 	return keep_proc(job, tree_fd, err);
 }
 
@@ -195,6 +202,7 @@ static int perform_remount(const struct mount_job *job, struct nacre_error *err)
 {
 	cleanup_close int target_fd = path_open(job->context->rootfs_fd, job->destination, O_PATH);
 	struct statx target;
+	int r;
 
 	if (target_fd < 0)
 		return fail_errno(err, target_fd, "open the destination");
@@ -202,8 +210,9 @@ static int perform_remount(const struct mount_job *job, struct nacre_error *err)
 		return fail_errno(err, errno, "stat the destination");
 	if (!(target.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 		return fail(err, EINVAL, "remount: the destination is not a mount point");
-	if (check_target(job, target_fd, &target, err) < 0)
-		return -err->code;
+	r = check_target(job, target_fd, &target, err);
+	if (r < 0)
+		return r;
 	return mount_change(job, target_fd, err);
 }
 
@@ -264,14 +273,16 @@ int mounts_perform(const struct mount_context *context, const struct oci_mount *
 {
 	struct mount_job job;
 	struct statx root;
+	int r;
 
 	if (statx(context->rootfs_fd, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &root) < 0)
 		return fail_errno(err, errno, "stat the rootfs");
 	job.root_mount = root.stx_mnt_id;
 	job.root_inode = root.stx_ino;
 	for (size_t i = 0; i < n; i++) {
-		if (init_job(&job, context, &mounts[i], i, err) < 0)
-			return -err->code;
+		r = init_job(&job, context, &mounts[i], i, err);
+		if (r < 0)
+			return r;
 		if (perform(&job, err) < 0)
 			return fail_prefix(err, "mounts[%zu]: %s on %s", i, name_source(&mounts[i]),
 				mounts[i].destination);
@@ -313,10 +324,12 @@ int mounts_seal(const struct mount_context *context, const struct oci_mount *mou
 	struct nacre_error *err)
 {
 	struct mount_job job;
+	int r;
 
 	for (size_t i = 0; i < n; i++) {
-		if (init_job(&job, context, &mounts[i], i, err) < 0)
-			return -err->code;
+		r = init_job(&job, context, &mounts[i], i, err);
+		if (r < 0)
+			return r;
 		if (mount_is_sealed_late(&job) && !is_covered(job.destination, mounts, n, i) &&
 			seal(&job, err) < 0)
 			return fail_prefix(err, "mounts[%zu]", i);

@@ -139,17 +139,20 @@ static int hide_kernel_mounts(int rootfs_fd, struct nacre_error *err)
 	char link[32];
 	char rootfs[PATH_MAX];
 	ssize_t n;
+	int r;
 
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", rootfs_fd);
 	n = readlink(link, rootfs, sizeof(rootfs) - 1);
 	if (n < 0)
 		return fail_errno(err, errno, "read %s", link);
 	rootfs[n] = '\0';
-	if (file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &mounts, NULL, err) < 0)
-		return -err->code;
+	r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &mounts, NULL, err);
+	if (r < 0)
+		return r;
 	for (char *line = strtok_r(mounts, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (drop_mount(line, rootfs, err) < 0)
-			return -err->code;
+		r = drop_mount(line, rootfs, err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -166,8 +169,9 @@ int pivot_move(int rootfs_fd, struct nacre_error *err)
 	r = sys_mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &slave);
 	if (r < 0)
 		return fail_errno(err, r, "cut the propagation of /");
-	if (hide_kernel_mounts(rootfs_fd, err) < 0)
-		return -err->code;
+	r = hide_kernel_mounts(rootfs_fd, err);
+	if (r < 0)
+		return r;
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return fail_errno(err, errno, "open /");

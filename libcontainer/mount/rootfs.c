@@ -148,9 +148,11 @@ int rootfs_attach(int rootfs_fd, const char *propagation, int *ret_fd, struct na
 	}
 	if (tree_fd < 0)
 		return fail_errno(err, tree_fd, "clone the mounts of the rootfs");
-	if (propagation && find_propagation(propagation)->flag == MS_SHARED &&
-		cut_shared(tree_fd, target_fd, err) < 0)
-		return -err->code;
+	r = propagation && find_propagation(propagation)->flag == MS_SHARED
+		    ? cut_shared(tree_fd, target_fd, err)
+		    : 0;
+	if (r < 0)
+		return r;
 	/* On top of itself: a mount can only be a target, or be pivoted to, when it stands in the
 	 * namespace. */
 	r = sys_move_mount(tree_fd, target_fd);
@@ -162,8 +164,11 @@ int rootfs_attach(int rootfs_fd, const char *propagation, int *ret_fd, struct na
 
 int rootfs_prepare(int rootfs_fd, const char *propagation, int *ret_fd, struct nacre_error *err)
 {
-	if (set_propagation(propagation, err) < 0)
-		return -err->code;
+	int r;
+
+	r = set_propagation(propagation, err);
+	if (r < 0)
+		return r;
 	return rootfs_attach(rootfs_fd, propagation, ret_fd, err);
 }
 

@@ -124,8 +124,9 @@ static int copy_subdirectory(
 	to = openat(to_dir, name, flags);
 	if (to < 0)
 		return fail_errno(err, errno, "tmpcopyup: %s", name);
-	if (copy_directory(from, to, depth, err) < 0)
-		return -err->code;
+	r = copy_directory(from, to, depth, err);
+	if (r < 0)
+		return r;
 	r = copy_attributes(from, to, &st);
 	return r < 0 ? fail_errno(err, r, "tmpcopyup: %s", name) : 0;
 }
@@ -158,6 +159,7 @@ static int copy_directory(int from, int to, int depth, struct nacre_error *err)
 	cleanup_close int fd = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_dir DIR *dir = NULL;
 	struct dirent *entry;
+	int r;
 
 	if (depth > MAX_DEPTH)
 		return fail(err, ELOOP, "tmpcopyup: directories are more than %d deep", MAX_DEPTH);
@@ -168,8 +170,9 @@ static int copy_directory(int from, int to, int depth, struct nacre_error *err)
 	for (errno = 0; (entry = readdir(dir)); errno = 0) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		if (copy_entry(dirfd(dir), to, entry->d_name, depth, err) < 0)
-			return -err->code;
+		r = copy_entry(dirfd(dir), to, entry->d_name, depth, err);
+		if (r < 0)
+			return r;
 	}
 	return errno ? fail_errno(err, errno, "tmpcopyup: read directory") : 0;
 }

@@ -89,13 +89,16 @@ int idmap_write(pid_t pid, const struct oci_id_mapping *uids, size_t n_uids,
 		uids, n_uids, geteuid()};
 	const struct id_map gid_map = {"gid_map", "newgidmap", "/etc/subgid", "linux.gidMappings",
 		gids, n_gids, getegid()};
+	int r;
 
 	/* user_namespaces(7): without privilege a gid map is only taken once setgroups is given up,
 	 * or a process could drop a group that denies it something. newgidmap sees to that itself.
 	 */
-	if (geteuid() != 0 && maps_only_itself(&gid_map) &&
-		write_process_file(pid, "setgroups", "deny", err) < 0)
-		return -err->code;
+	r = geteuid() != 0 && maps_only_itself(&gid_map)
+		    ? write_process_file(pid, "setgroups", "deny", err)
+		    : 0;
+	if (r < 0)
+		return r;
 	if (write_map(pid, &uid_map, err) < 0 || write_map(pid, &gid_map, err) < 0)
 		return fail_prefix(err, "id mappings");
 	return 0;

@@ -212,7 +212,7 @@ static pid_t reap_middle(
 	}
 	if (result->err.code) {
 		*err = result->err;
-		return -err->code;
+		return -result->err.code;
 	}
 	return fail(
 		err, EIO, "the process that joins the namespaces died: wait status %#x", status);

@@ -126,10 +126,12 @@ static int check_one(
 int sysctl_check(const struct oci_config *config, struct nacre_error *err)
 {
 	const struct oci_map *map = config->linux_ ? &config->linux_->sysctl : NULL;
+	int r;
 
 	for (size_t i = 0; map && i < map->n; i++) {
-		if (check_one(config, &map->items[i], err) < 0)
-			return -err->code;
+		r = check_one(config, &map->items[i], err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

@@ -120,14 +120,16 @@ static int run_hook(const struct oci_hook *hook, const char *state_json,
 		.timeout = hook->timeout.value,
 	};
 	int status;
+	int r;
 
 	if (hook->timeout.set && hook->timeout.value <= 0)
 		return fail(err, EINVAL, "timeout: %lld is not more than 0",
 			(long long)hook->timeout.value);
 	if (!argv || !own_env)
 		return fail_errno(err, ENOMEM, "exec %s", hook->path);
-	if (child_run(&child, &status, err) < 0)
-		return -err->code;
+	r = child_run(&child, &status, err);
+	if (r < 0)
+		return r;
 	return judge(&tail, status, err);
 }
 
@@ -159,12 +161,15 @@ int hooks_open_output(const char *stdout_path, const char *stderr_path,
 	struct hook_output *ret_output, struct nacre_error *err)
 {
 	struct hook_output output;
+	int r;
 
-	if (open_output(stdout_path, &output.stdout_fd, err) < 0)
-		return -err->code;
-	if (open_output(stderr_path, &output.stderr_fd, err) < 0) {
+	r = open_output(stdout_path, &output.stdout_fd, err);
+	if (r < 0)
+		return r;
+	r = open_output(stderr_path, &output.stderr_fd, err);
+	if (r < 0) {
 		fd_close(&output.stdout_fd);
-		return -err->code;
+		return r;
 	}
 	*ret_output = output;
 	return 0;

@@ -65,34 +65,38 @@ static int allow_below(int ruleset, const char *path, uint64_t rights, struct na
 {
 	cleanup_close int fd = sys_openat2(AT_FDCWD, path, O_PATH, 0, RESOLVE_NO_MAGICLINKS);
 	bool directory;
-	int result;
+	int r;
 
 	/* Hidden by a later mount: then there is nothing to allow. */
 	if (fd == -ENOENT || fd == -ENOTDIR || (fd >= 0 && !is_mount(fd, &directory)))
 		return 0;
 	if (fd < 0)
 		return fail_errno(err, fd, "landlock: open %s", path);
-	result = sys_landlock_allow_below(ruleset, directory ? rights : rights & OF_FILES, fd);
-	return result < 0 ? fail_errno(err, result, "landlock: allow writing below %s", path) : 0;
+	r = sys_landlock_allow_below(ruleset, directory ? rights : rights & OF_FILES, fd);
+	return r < 0 ? fail_errno(err, r, "landlock: allow writing below %s", path) : 0;
 }
 
 static int allow_mounts(int ruleset, const struct oci_mount *mounts, size_t n, bool root_writable,
 	uint64_t handled, struct nacre_error *err)
 {
+	int r;
+
 	/* A device node can be made by nobody. */
 	const uint64_t rights = handled & ~(MAKE_CHAR | MAKE_BLOCK);
 	char path[PATH_TEXT_MAX];
 
-	if (root_writable && allow_below(ruleset, "/", rights & ~IOCTL_DEV, err) < 0)
-		return -err->code;
+	r = root_writable ? allow_below(ruleset, "/", rights & ~IOCTL_DEV, err) : 0;
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < n; i++) {
 		if (mount_is_read_only(&mounts[i]))
 			continue;
 		if (path_clean(mounts[i].destination, path) < 0)
 			return fail_errno(err, ENAMETOOLONG, "landlock: %s", mounts[i].destination);
-		if (allow_below(ruleset, path,
-			    path_within(path, "/dev") ? rights : rights & ~IOCTL_DEV, err) < 0)
-			return -err->code;
+		r = allow_below(ruleset, path,
+			path_within(path, "/dev") ? rights : rights & ~IOCTL_DEV, err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -104,7 +108,7 @@ int landlock_restrict(
 	cleanup_close int ruleset = -1;
 	const int abi = sys_landlock_abi();
 	unsigned flags = 0;
-	int result;
+	int r;
 
 	if (abi == -ENOSYS || abi == -EOPNOTSUPP)
 		return 0;
@@ -121,8 +125,9 @@ int landlock_restrict(
 	ruleset = sys_landlock_create_ruleset(&handled);
 	if (ruleset < 0)
 		return fail_errno(err, ruleset, "landlock: make a ruleset of ABI %d", abi);
-	if (allow_mounts(ruleset, mounts, n, root_writable, handled.handled_access_fs, err) < 0)
-		return -err->code;
-	result = sys_landlock_restrict_self(ruleset, flags);
-	return result < 0 ? fail_errno(err, result, "landlock: restrict") : abi;
+	r = allow_mounts(ruleset, mounts, n, root_writable, handled.handled_access_fs, err);
+	if (r < 0)
+		return r;
+	r = sys_landlock_restrict_self(ruleset, flags);
+	return r < 0 ? fail_errno(err, r, "landlock: restrict") : abi;
 }

@@ -224,9 +224,11 @@ int program_end_on_signals(struct nacre_error *err)
 {
 	static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 	struct sigaction action = {.sa_handler = end_by_signal};
+	int r;
 
-	if (program_reset_signals(err) < 0)
-		return -err->code;
+	r = program_reset_signals(err);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (sigaction(signals[i], &action, NULL) < 0)
 			return fail_errno(err, errno, "handle signal %d", signals[i]);

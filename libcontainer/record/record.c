@@ -77,11 +77,13 @@ static int ends_with_boot(int dir_fd, bool *ret_ends, struct nacre_error *err)
 static int check_boot(struct container_record *record, struct nacre_error *err)
 {
 	const char *boot;
+	int r;
 
 	if (!record->boot)
 		return 0;
-	if (read_boot(&boot, err) < 0)
-		return -err->code;
+	r = read_boot(&boot, err);
+	if (r < 0)
+		return r;
 	if (strcmp(boot, record->boot) == 0)
 		return 0;
 	record->pid = PID_VOID;
@@ -99,20 +101,22 @@ int record_identify(struct arena *arena, pid_t pid, int state_fd, struct contain
 	const char *boot;
 	bool ends = false;
 	char state;
-	int result;
+	int r;
 
 	if (proc_fd < 0)
 		return proc_fd;
-	result = procfs_stat(proc_fd, pid, &record->start_time, &state);
-	if (result < 0)
-		return fail_errno(err, result, "read /proc/%d/stat", pid);
+	r = procfs_stat(proc_fd, pid, &record->start_time, &state);
+	if (r < 0)
+		return fail_errno(err, r, "read /proc/%d/stat", pid);
 	record->pid = pid;
-	if (ends_with_boot(state_fd, &ends, err) < 0)
-		return -err->code;
+	r = ends_with_boot(state_fd, &ends, err);
+	if (r < 0)
+		return r;
 	if (ends)
 		return 0;
-	if (read_boot(&boot, err) < 0)
-		return -err->code;
+	r = read_boot(&boot, err);
+	if (r < 0)
+		return r;
 	record->boot = arena_strdup(arena, boot);
 	return record->boot ? 0 : fail_errno(err, ENOMEM, "record");
 }
@@ -120,10 +124,10 @@ int record_identify(struct arena *arena, pid_t pid, int state_fd, struct contain
 int record_save(int state_fd, const struct container_record *record, struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;
-	int result = container_record_encode(record, &text, err);
+	int r = container_record_encode(record, &text, err);
 
-	if (result < 0)
-		return result;
+	if (r < 0)
+		return r;
 	if (strlen(text) > JSON_MAX_BYTES)
 		return fail(err, E2BIG,
 			"the record is larger than %d bytes: make the annotations smaller",
@@ -169,12 +173,12 @@ int record_load(struct arena *arena, int root_fd, const char *id, int lock_fd,
 {
 	cleanup_free char *text = NULL;
 	size_t length = 0;
-	int result = read_record(root_fd, id, &text, &length);
+	int r = read_record(root_fd, id, &text, &length);
 
-	if (result == -ENOENT)
+	if (r == -ENOENT)
 		return state_load_note(arena, root_fd, id, lock_fd, ret_record, err);
-	if (result < 0)
-		return fail_errno(err, result, "read the record of container \"%s\"", id);
+	if (r < 0)
+		return fail_errno(err, r, "read the record of container \"%s\"", id);
 	if (container_record_decode(arena, "record", text, length, ret_record, err) < 0 ||
 		check_boot(*ret_record, err) < 0)
 		return fail_prefix(err, "container \"%s\"", id);
@@ -214,10 +218,10 @@ int record_open_cgroup(
 {
 	struct cgroup cgroup;
 	struct stat st;
-	int result = record->cgroup ? cgroup_open(record->cgroup, &cgroup, err) : -ENOENT;
+	int r = record->cgroup ? cgroup_open(record->cgroup, &cgroup, err) : -ENOENT;
 
-	if (result < 0)
-		return result;
+	if (r < 0)
+		return r;
 	if (record->cgroup_id && (fstat(cgroup.fd, &st) < 0 || st.st_ino != record->cgroup_id)) {
 		cgroup_close(&cgroup);
 		return -ENOENT;

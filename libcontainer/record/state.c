@@ -106,9 +106,9 @@ static int wait_lock(int lock_fd, const char *id, struct nacre_error *err)
 {
 	int64_t deadline = now_ms() + LOCK_WAIT_MS;
 	pid_t holder = 0;
-	int result;
+	int r;
 
-	while ((result = try_lock(lock_fd, &holder)) == -EAGAIN) {
+	while ((r = try_lock(lock_fd, &holder)) == -EAGAIN) {
 		cleanup_close int pidfd = holder > 0 ? sys_pidfd_open(holder) : -1;
 		struct pollfd ended = {.fd = pidfd, .events = POLLIN};
 		int64_t left = deadline - now_ms();
@@ -122,8 +122,8 @@ static int wait_lock(int lock_fd, const char *id, struct nacre_error *err)
 		if (pidfd >= 0 && poll(&ended, 1, (int)left) < 0 && errno != EINTR)
 			return fail_errno(err, errno, "wait for the lock of container \"%s\"", id);
 	}
-	if (result < 0)
-		return fail_errno(err, result, "lock container \"%s\"", id);
+	if (r < 0)
+		return fail_errno(err, r, "lock container \"%s\"", id);
 	return 0;
 }
 
@@ -133,11 +133,13 @@ static int open_lock(
 	cleanup_close int fd = openat(
 		state_fd, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
 	struct stat st;
+	int r;
 
 	if (fd < 0 && errno != ENOENT)
 		return fail_errno(err, errno, "open the lock of container \"%s\"", id);
-	if (fd >= 0 && wait_lock(fd, id, err) < 0)
-		return -err->code;
+	r = fd >= 0 ? wait_lock(fd, id, err) : 0;
+	if (r < 0)
+		return r;
 	/* A directory that was removed while we waited takes no new file and unlinks its old ones.
 	 */
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_nlink == 0)
@@ -158,12 +160,10 @@ int state_note_cgroup(int lock_fd, const struct container_record *record, struct
 	int length = record->unit ? snprintf(text, sizeof(text), "%s\n%s\n%s", record->cgroup,
 					    record->user_unit ? "user" : "system", record->unit)
 				  : snprintf(text, sizeof(text), "%s", record->cgroup);
-	int result = (size_t)length < sizeof(text) ? file_write_all(lock_fd, text, (size_t)length)
-						   : -ENAMETOOLONG;
+	int r = (size_t)length < sizeof(text) ? file_write_all(lock_fd, text, (size_t)length)
+					      : -ENAMETOOLONG;
 
-	return result < 0
-		       ? fail_errno(err, result, "write the lock of container \"%s\"", record->id)
-		       : 0;
+	return r < 0 ? fail_errno(err, r, "write the lock of container \"%s\"", record->id) : 0;
 }
 
 int state_make(int root_fd, const struct container_record *record, int *ret_state_fd,
@@ -172,7 +172,7 @@ int state_make(int root_fd, const struct container_record *record, int *ret_stat
 	const char *id = record->id;
 	cleanup_close int dir = -1;
 	cleanup_close int lock = -1;
-	int result;
+	int r;
 
 	if (mkdirat(root_fd, id, 0700) < 0) {
 		if (errno == EEXIST)
@@ -184,14 +184,14 @@ int state_make(int root_fd, const struct container_record *record, int *ret_stat
 		(void)unlinkat(root_fd, id, AT_REMOVEDIR); /* the first error is the one to tell */
 		return dir;
 	}
-	result = open_lock(dir, id, O_CREAT, &lock, err);
-	if (result == 0 && record->cgroup)
-		result = state_note_cgroup(lock, record, err);
-	if (result < 0) {
+	r = open_lock(dir, id, O_CREAT, &lock, err);
+	if (r == 0 && record->cgroup)
+		r = state_note_cgroup(lock, record, err);
+	if (r < 0) {
 		struct nacre_error ignored; /* the first error is the one to tell */
 
 		(void)state_remove(root_fd, id, dir, &ignored);
-		return result;
+		return r;
 	}
 	*ret_state_fd = fd_steal(&dir);
 	*ret_lock_fd = fd_steal(&lock);
@@ -245,9 +245,9 @@ int state_write(int state_fd, const char *name, const char *text, struct nacre_e
 {
 	cleanup_close int fd = openat(
 		state_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int result = fd < 0 ? -errno : file_write_all(fd, text, strlen(text));
+	int r = fd < 0 ? -errno : file_write_all(fd, text, strlen(text));
 
-	return result < 0 ? fail_errno(err, result, "write %s to the state directory", name) : 0;
+	return r < 0 ? fail_errno(err, r, "write %s to the state directory", name) : 0;
 }
 
 /* What state_note_cgroup wrote, perhaps of another version: further lines are passed over. */

@@ -48,7 +48,7 @@ int seccomp_refuse_unknown(const struct oci_seccomp *seccomp, struct nacre_error
 
 	if (r < 0)
 		return r;
-	r = has_unknown(&profile, err) ? -err->code : 0;
+	r = has_unknown(&profile, err) ? -EINVAL : 0;
 	seccomp_policy_release(&profile);
 	return r;
 }

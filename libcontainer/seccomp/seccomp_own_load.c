@@ -26,6 +26,7 @@ static int compile(struct arena *arena, unsigned profile, const struct oci_strin
 {
 	struct seccomp_program *program = arena_alloc(arena, sizeof(*program));
 	const char *archs[] = {native[0], NULL, NULL};
+	int r;
 
 	if (!program)
 		return fail_errno(err, ENOMEM, "own seccomp filter");
@@ -33,8 +34,9 @@ static int compile(struct arena *arena, unsigned profile, const struct oci_strin
 	if (filter_granted(grants, "abi", "x86"))
 		archs[1] = "SCMP_ARCH_X86";
 #endif
-	if (seccomp_own_compile(arena, profile, grants, archs, program, err) < 0)
-		return -err->code;
+	r = seccomp_own_compile(arena, profile, grants, archs, program, err);
+	if (r < 0)
+		return r;
 	*ret_own = (struct seccomp_own){profile, program->filter, program->n};
 	return 0;
 }

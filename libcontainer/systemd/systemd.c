@@ -44,9 +44,11 @@ int systemd_start(const struct systemd_unit *unit, pid_t pid, const char *proper
 	char ret_cgroup[PATH_MAX], struct nacre_error *err)
 {
 	cleanup_free char *path = NULL;
+	int r;
 
-	if (call("start", unit->name, unit->of_user, NULL, properties, &path, err) < 0)
-		return -err->code;
+	r = call("start", unit->name, unit->of_user, NULL, properties, &path, err);
+	if (r < 0)
+		return r;
 	/* The process tells where it is as seen from here, in whatever cgroup namespace. */
 	if (!systemd_is_slice(unit->name))
 		return cgroup_of_process(pid, ret_cgroup, err);

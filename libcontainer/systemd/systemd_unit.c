@@ -103,6 +103,7 @@ int systemd_unit_from_path(const char *cgroups_path, const char *id, bool of_use
 {
 	struct systemd_unit unit = {.of_user = of_user};
 	const char *prefix, *name;
+	int r;
 
 	strcpy(unit.slice, of_user ? "user.slice" : "system.slice");
 	if (!cgroups_path || !*cgroups_path) {
@@ -127,9 +128,11 @@ int systemd_unit_from_path(const char *cgroups_path, const char *id, bool of_use
 			unit.slice[n] = '\0';
 		}
 	}
-	if (check_slice(cgroups_path, unit.slice, err) < 0 ||
-		name_unit(&unit, cgroups_path, prefix + 1, strcspn(prefix + 1, ":"), name, err) < 0)
-		return -err->code;
+	r = check_slice(cgroups_path, unit.slice, err);
+	if (r >= 0)
+		r = name_unit(&unit, cgroups_path, prefix + 1, strcspn(prefix + 1, ":"), name, err);
+	if (r < 0)
+		return r;
 	*ret_unit = unit;
 	return 0;
 }

@@ -5,8 +5,8 @@
 #
 # Runs every suite that takes its runtime from NACRE with stubs in its place: one that prints nothing and
 # ends with 0, one that does so with 1. No test may pass with either, but for those of stub.txt. A test
-# that is skipped has not passed. lookups.t asks the functions of the suites for what is not there, also
-# with nacre itself.
+# that is skipped has not passed. no_container.t asks the helpers of the suites for what is not there,
+# also with nacre itself.
 set -u
 cd "$SOURCE" || exit 1
 ((EUID == 0)) || { echo "stub: root is needed, as most tests are skipped without" >&2; exit 77; }
@@ -41,8 +41,8 @@ export work
 all_helpers_are_asked() {
 	local name
 	while read -r name; do
-		grep -q "^test_$name() {\|^test_${name}_[a-z_]*() {" tests/lint/lookups.t ||
-			complain "tests/lint/lookups.t does not ask $name of lib.sh"
+		grep -q "^test_$name() {\|^test_${name}_[a-z_]*() {" tests/lint/no_container.t ||
+			complain "tests/lint/no_container.t does not ask $name of lib.sh"
 	done < <(sed -n '/^# --- looking for the container/,/^# --- bundles/s/^\([a-z_]*\)() {/\1/p' \
 		tests/integration/lib.sh)
 }
@@ -67,7 +67,7 @@ look_at() {
 suites=("$@")
 if ((!$#)); then
 	all_helpers_are_asked
-	suites=(tests/integration/*.t tests/lint/lookups.t)
+	suites=(tests/integration/*.t tests/lint/no_container.t)
 	[[ ! -d ${TREE:-${BUILD:-build}/tools}/workspace ]] || suites+=(tests/tools/tools.t)
 fi
 sed -E '/^(#|$)/d; s/ *\t.*//' "$allowed" >"$work/allowed"
@@ -77,14 +77,14 @@ limit=$(cat /sys/fs/cgroup/{,unified/}cgroup.max.descendants 2>/dev/null)
 {
 	printf '%s 0\n' "${suites[@]}"
 	printf '%s 1\n' "${suites[@]}"
-	printf '%s nacre\n' tests/lint/lookups.t
+	printf '%s nacre\n' tests/lint/no_container.t
 } | xargs -P $(($(nproc) * 2)) -L 1 bash -c 'run_suite "$@"' _
 for suite in "${suites[@]}"; do
 	suite=${suite##*/}
 	look_at "${suite%.t}" 0
 	look_at "${suite%.t}" 1
 done
-look_at helpers nacre
+look_at no_container nacre
 [[ $(cat /sys/fs/cgroup/{,unified/}cgroup.max.descendants 2>/dev/null) == "$limit" ]] ||
 	complain "the root cgroup was written to"
 if ((!$#)); then
