@@ -187,6 +187,15 @@ const struct scalar_kind *field_scalar(enum field_kind kind);
  */
 const struct field *field_find(
 	const struct struct_type *type, const struct field *hint, const char *key);
+/* The same by the exact name. */
+const struct field *field_find_exactly(
+	const struct struct_type *type, const struct field *hint, const char *key);
+
+/* What stands at a member: a pointer; a number or bool, widened; of the array F the length, which
+ * stands beside it in OBJECT. */
+void *field_load_pointer(const void *member);
+uint64_t field_load_bits(const struct scalar_kind *kind, const char *member);
+size_t field_load_count(const struct field *f, const char *object);
 
 /* One field of the struct at OBJECT, or of two of the same type. */
 bool field_is_written(const struct field *f, const char *object);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "specs/fields.h"
+#include "specs/fields_place.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,160 +8,60 @@
 #include <string.h>
 #include <strings.h>
 
-/* Where the decoder stands: a chain on the stack, turned into text only for an error. */
-struct place {
-	const struct place *up; /* NULL at the top */
-	const char *name; /* of a member; NULL: element INDEX of an array */
-	size_t index;
-};
-
-struct decoder {
-	struct arena *arena;
-	const struct json_document *document;
-	const char *path;
-	bool strict; /* an unknown key is an error */
-	struct nacre_error *err;
-};
-
-static int decode_object(const struct decoder *d, const struct place *at,
+static int decode_object(const struct decoder *d, const struct field_place *at,
 	const struct json_node *node, const struct struct_type *type, void *object);
-
-/* --- errors --- */
-
-static void append(char *text, size_t size, const char *piece)
-{
-	size_t used = strlen(text);
-
-	(void)snprintf(text + used, size - used, "%s", piece);
-}
-
-/* A key of a map is any text at all; the names of the tables need no care. */
-static void append_name(char *text, size_t size, const char *name)
-{
-	struct json_node key = {.type = JSON_STRING, .text = name};
-	char shown[JSON_DESCRIPTION];
-	size_t length = strlen(json_describe(&key, shown));
-
-	if (text[0])
-		append(text, size, ".");
-	if (length == strlen(name) + 2) {
-		shown[length - 1] = '\0';
-		append(text, size, shown + 1);
-	} else {
-		append(text, size, shown);
-	}
-}
-
-static void append_place(char *text, size_t size, const struct place *at)
-{
-	char index[32];
-
-	if (!at)
-		return;
-	append_place(text, size, at->up);
-	if (at->name) {
-		append_name(text, size, at->name);
-		return;
-	}
-	(void)snprintf(index, sizeof(index), "[%zu]", at->index);
-	append(text, size, index);
-}
-
-static int __attribute__((format(printf, 4, 5))) fail_at(const struct decoder *d,
-	const struct place *at, const struct json_node *node, const char *format, ...)
-{
-	char path[256] = "";
-	char why[700];
-	va_list args;
-
-	append(path, sizeof(path), d->path);
-	append_place(path, sizeof(path), at);
-	va_start(args, format);
-	(void)vsnprintf(why, sizeof(why), format, args);
-	va_end(args);
-	return fail(d->err, EINVAL, "%s:%u: %s%s%s", d->document->name, node->line, path,
-		path[0] ? ": " : "", why);
-}
-
-static int fail_type(const struct decoder *d, const struct place *at, const struct json_node *node,
-	const char *expected)
-{
-	char found[JSON_DESCRIPTION];
-
-	return fail_at(d, at, node, "expected %s, found %s", expected, json_describe(node, found));
-}
-
-static int harden_out_of_memory(const struct decoder *d)
-{
-	return arena_fail(d->arena, d->document->name, d->err);
-}
-
-static int fail_word(const struct decoder *d, const struct place *at, const struct json_node *node,
-	const char *const *words)
-{
-	char found[JSON_DESCRIPTION];
-	char list[600] = "";
-
-	for (; *words; words++) {
-		append(list, sizeof(list), *words);
-		if (words[1])
-			append(list, sizeof(list), ", ");
-	}
-	return fail_at(
-		d, at, node, "expected one of %s, found %s", list, json_describe(node, found));
-}
 
 /* --- values --- */
 
-static int decode_string(const struct decoder *d, const struct place *at,
+static int decode_string(const struct decoder *d, const struct field_place *at,
 	const struct json_node *node, const char *const *words, const char **ret_text)
 {
 	if (node->type != JSON_STRING)
-		return fail_type(d, at, node, "a string");
+		return field_fail_type(d, at, node, "a string");
 	if (words) {
 		const char *const *w = words;
 
 		while (*w && strcmp(*w, node->text) != 0)
 			w++;
 		if (!*w)
-			return fail_word(d, at, node, words);
+			return field_fail_word(d, at, node, words);
 	}
 	/* The text lives in the document's arena, which is ours. */
 	*ret_text = node->text;
 	return 0;
 }
 
-static int decode_optional_string(const struct decoder *d, const struct place *at,
+static int decode_optional_string(const struct decoder *d, const struct field_place *at,
 	const struct json_node *node, const struct field *f, void *member)
 {
 	if (node->type == JSON_STRING && !node->text[0]) {
 		if (f->flags & FIELD_REQUIRED)
-			return fail_at(d, at, node, "must not be empty");
+			return field_fail_at(d, at, node, "must not be empty");
 		return 0;
 	}
 	return decode_string(d, at, node, f->values, member);
 }
 
-static int decode_bool(const struct decoder *d, const struct place *at,
+static int decode_bool(const struct decoder *d, const struct field_place *at,
 	const struct json_node *node, bool *ret_value)
 {
 	if (node->type != JSON_BOOL)
-		return fail_type(d, at, node, "true or false");
+		return field_fail_type(d, at, node, "true or false");
 	*ret_value = node->truth;
 	return 0;
 }
 
-static int fail_range(const struct decoder *d, const struct place *at, const struct json_node *node,
-	const struct scalar_kind *kind)
+static int fail_range(const struct decoder *d, const struct field_place *at,
+	const struct json_node *node, const struct scalar_kind *kind)
 {
 	char expected[80];
 
 	(void)snprintf(expected, sizeof(expected), "an integer from %" PRId64 " to %" PRIu64,
 		kind->min, kind->max);
-	return fail_type(d, at, node, expected);
+	return field_fail_type(d, at, node, expected);
 }
 
-static int decode_number(const struct decoder *d, const struct place *at,
+static int decode_number(const struct decoder *d, const struct field_place *at,
 	const struct json_node *node, const struct scalar_kind *kind, char *member)
 {
 	int64_t number = 0;
@@ -181,7 +81,7 @@ static int decode_number(const struct decoder *d, const struct place *at,
 	if (r == -ERANGE)
 		return fail_range(d, at, node, kind);
 	if (r < 0)
-		return fail_type(d, at, node, "an integer");
+		return field_fail_type(d, at, node, "an integer");
 	if (kind->optional)
 		*member = true;
 	if (kind->size == sizeof(uint32_t))
@@ -193,36 +93,36 @@ static int decode_number(const struct decoder *d, const struct place *at,
 
 /* The common start of what is an array or object in JSON and an array here: checks the type and
  * makes room for N elements of SIZE bytes. *RET_ITEMS stays NULL for none. */
-static int make_room(const struct decoder *d, const struct place *at, const struct json_node *node,
-	enum json_type type, size_t size, void *ret_items)
+static int make_room(const struct decoder *d, const struct field_place *at,
+	const struct json_node *node, enum json_type type, size_t size, void *ret_items)
 {
 	void *items;
 
 	if (node->type != type)
-		return fail_type(d, at, node, type == JSON_ARRAY ? "an array" : "an object");
+		return field_fail_type(d, at, node, type == JSON_ARRAY ? "an array" : "an object");
 	if (node->n_children == 0)
 		return 0;
 	items = arena_array(d->arena, node->n_children, size);
 	if (!items)
-		return harden_out_of_memory(d);
+		return field_out_of_memory(d);
 	memcpy(ret_items, &items, sizeof(items));
 	return 0;
 }
 
-static int decode_strings(const struct decoder *d, const struct place *at,
+static int decode_strings(const struct decoder *d, const struct field_place *at,
 	const struct json_node *node, const char *const *words, struct oci_strings *list)
 {
 	int r = make_room(d, at, node, JSON_ARRAY, sizeof(*list->items), &list->items);
 
 	for (const struct json_node *e = node->child; e && r == 0; e = e->next) {
-		struct place here = {at, NULL, list->n};
+		struct field_place here = {at, NULL, list->n};
 
 		r = decode_string(d, &here, e, words, &list->items[list->n++]);
 	}
 	return r;
 }
 
-static int decode_u32s(const struct decoder *d, const struct place *at,
+static int decode_u32s(const struct decoder *d, const struct field_place *at,
 	const struct json_node *node, void *member, size_t *count)
 {
 	const struct scalar_kind *kind = field_scalar(FIELD_U32);
@@ -230,7 +130,7 @@ static int decode_u32s(const struct decoder *d, const struct place *at,
 	int r = make_room(d, at, node, JSON_ARRAY, kind->size, &items);
 
 	for (const struct json_node *e = node->child; e && r == 0; e = e->next) {
-		struct place here = {at, NULL, *count};
+		struct field_place here = {at, NULL, *count};
 
 		r = decode_number(d, &here, e, kind, items + kind->size * (*count)++);
 	}
@@ -238,46 +138,19 @@ static int decode_u32s(const struct decoder *d, const struct place *at,
 	return r;
 }
 
-static int decode_map(const struct decoder *d, const struct place *at, const struct json_node *node,
-	struct oci_map *map)
+static int decode_map(const struct decoder *d, const struct field_place *at,
+	const struct json_node *node, struct oci_map *map)
 {
 	int r = make_room(d, at, node, JSON_OBJECT, sizeof(*map->items), &map->items);
 
 	for (const struct json_node *e = node->child; e && r == 0; e = e->next) {
-		struct place here = {at, e->key, 0};
+		struct field_place here = {at, e->key, 0};
 		struct oci_pair *pair = &map->items[map->n++];
 
 		pair->key = e->key;
 		r = decode_string(d, &here, e, NULL, &pair->value);
 	}
 	return r;
-}
-
-/* The field KEY, or NULL. Looks first where the last one left off: documents are mostly in order.
- */
-static const struct field *find_exactly(
-	const struct struct_type *type, const struct field *hint, const char *key)
-{
-	for (const struct field *f = hint; f->name; f++)
-		if (strcmp(f->name, key) == 0)
-			return f;
-	for (const struct field *f = type->fields; f != hint; f++)
-		if (strcmp(f->name, key) == 0)
-			return f;
-	return NULL;
-}
-
-/* Go's decoder, and so every engine and runc, takes "nonewprivileges" for "noNewPrivileges". To
- * pass over such a key would drop a restriction that runc enforces. */
-const struct field *field_find(
-	const struct struct_type *type, const struct field *hint, const char *key)
-{
-	const struct field *found = find_exactly(type, hint, key);
-
-	for (const struct field *f = type->fields; !found && f->name; f++)
-		if (strcasecmp(f->name, key) == 0)
-			found = f;
-	return found;
 }
 
 static bool is_bare(const struct json_node *node, const struct struct_type *type)
@@ -288,7 +161,7 @@ static bool is_bare(const struct json_node *node, const struct struct_type *type
 	return true;
 }
 
-static int decode_pointer(const struct decoder *d, const struct place *at,
+static int decode_pointer(const struct decoder *d, const struct field_place *at,
 	const struct json_node *node, const struct field *f, void *member)
 {
 	void *object;
@@ -297,12 +170,12 @@ static int decode_pointer(const struct decoder *d, const struct place *at,
 		return 0;
 	object = arena_alloc(d->arena, f->type->size);
 	if (!object)
-		return harden_out_of_memory(d);
+		return field_out_of_memory(d);
 	memcpy(member, &object, sizeof(object));
 	return decode_object(d, at, node, f->type, object);
 }
 
-static int decode_array(const struct decoder *d, const struct place *at,
+static int decode_array(const struct decoder *d, const struct field_place *at,
 	const struct json_node *node, const struct field *f, void *member, size_t *count)
 {
 	enum json_type type = f->kind == FIELD_KEYED ? JSON_OBJECT : JSON_ARRAY;
@@ -310,7 +183,7 @@ static int decode_array(const struct decoder *d, const struct place *at,
 	int r = make_room(d, at, node, type, f->type->size, &items);
 
 	for (const struct json_node *e = node->child; e && r == 0; e = e->next) {
-		struct place here = {at, e->key, *count};
+		struct field_place here = {at, e->key, *count};
 		char *item = items + f->type->size * (*count)++;
 
 		if (e->key)
@@ -321,7 +194,7 @@ static int decode_array(const struct decoder *d, const struct place *at,
 	return r;
 }
 
-static int decode_field(const struct decoder *d, const struct place *at,
+static int decode_field(const struct decoder *d, const struct field_place *at,
 	const struct json_node *node, const struct field *f, char *object)
 {
 	void *member = object + f->offset;
@@ -355,18 +228,6 @@ static int decode_field(const struct decoder *d, const struct place *at,
 	}
 }
 
-static int fail_unknown(const struct decoder *d, const struct place *at,
-	const struct json_node *node, const struct struct_type *type)
-{
-	char known[300] = "";
-
-	for (const struct field *f = type->fields; f->name; f++) {
-		append(known, sizeof(known), f == type->fields ? "" : ", ");
-		append(known, sizeof(known), f->name);
-	}
-	return fail_at(d, at, node, "is not known; valid are %s", known);
-}
-
 /* Copies the members of an object to the end of a list. Returns the new end; NULL: no memory. */
 static struct json_node **append_members(
 	struct arena *arena, const struct json_node *object, struct json_node **end)
@@ -382,16 +243,16 @@ static struct json_node **append_members(
 	return end;
 }
 
-static int fail_twice(const struct decoder *d, const struct place *at, const struct json_node *node,
-	const struct field *f)
+static int fail_twice(const struct decoder *d, const struct field_place *at,
+	const struct json_node *node, const struct field *f)
 {
-	return fail_at(d, at, node, "duplicate key: %s is given twice", f->name);
+	return field_fail_at(d, at, node, "duplicate key: %s is given twice", f->name);
 }
 
 /* SECOND is the field F of the object NODE in another spelling. Go decodes both into one struct,
  * and one of runc's own tests has "cpu" and "CPU": two objects are taken as one with the members of
  * both, each of which can be there once. Anything else is given twice. */
-static int decode_again(const struct decoder *d, const struct place *at,
+static int decode_again(const struct decoder *d, const struct field_place *at,
 	const struct json_node *node, const struct json_node *second,
 	const struct struct_type *type, const struct field *f, void *object)
 {
@@ -405,27 +266,27 @@ static int decode_again(const struct decoder *d, const struct place *at,
 		return fail_twice(d, at, second, f);
 	end = append_members(d->arena, first, &both.child);
 	if (!end || !append_members(d->arena, second, end))
-		return harden_out_of_memory(d);
+		return field_out_of_memory(d);
 	return decode_field(d, at, &both, f, object);
 }
 
-static int decode_object(const struct decoder *d, const struct place *at,
+static int decode_object(const struct decoder *d, const struct field_place *at,
 	const struct json_node *node, const struct struct_type *type, void *object)
 {
 	const struct field *hint = type->fields;
 	uint64_t named = 0, again = 0, seen = 0;
 
 	if (node->type != JSON_OBJECT)
-		return fail_type(d, at, node, "an object");
+		return field_fail_type(d, at, node, "an object");
 	for (const struct json_node *m = node->child; m; m = m->next) {
-		const struct field *f = d->strict ? find_exactly(type, hint, m->key)
+		const struct field *f = d->strict ? field_find_exactly(type, hint, m->key)
 						  : field_find(type, hint, m->key);
-		struct place here = {at, m->key, 0};
+		struct field_place here = {at, m->key, 0};
 		uint64_t bit = f ? UINT64_C(1) << (f - type->fields) : 0;
 		int r = 0;
 
 		if (!f && d->strict)
-			return fail_unknown(d, &here, m, type);
+			return field_fail_unknown(d, &here, m, type);
 		if (again & bit)
 			r = fail_twice(d, &here, m, f);
 		else if (named & bit)
@@ -442,10 +303,10 @@ static int decode_object(const struct decoder *d, const struct place *at,
 			hint = f + 1;
 	}
 	for (const struct field *f = type->fields; f->name; f++) {
-		struct place here = {at, f->name, 0};
+		struct field_place here = {at, f->name, 0};
 
 		if (f->flags & FIELD_REQUIRED && !(seen >> (f - type->fields) & 1))
-			return fail_at(d, &here, node, "is required");
+			return field_fail_at(d, &here, node, "is required");
 	}
 	return 0;
 }

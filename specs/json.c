@@ -105,7 +105,7 @@ static unsigned current_line(struct parser *p)
 	return count_lines(p, yajl_get_bytes_consumed(p->yajl));
 }
 
-static int harden_out_of_memory(struct parser *p)
+static int out_of_memory(struct parser *p)
 {
 	(void)arena_fail(p->arena, p->document->name, p->err);
 	return STOP;
@@ -129,7 +129,7 @@ static const char *take_text(struct parser *p, const unsigned char *text, size_t
 	}
 	copy = arena_strndup(p->arena, (const char *)text, length);
 	if (!copy)
-		(void)harden_out_of_memory(p);
+		(void)out_of_memory(p);
 	return copy;
 }
 
@@ -138,7 +138,7 @@ static struct json_node *add_node(struct parser *p, enum json_type type)
 	struct json_node *node = arena_alloc(p->arena, sizeof(*node));
 
 	if (!node) {
-		(void)harden_out_of_memory(p);
+		(void)out_of_memory(p);
 		return NULL;
 	}
 	node->type = type;

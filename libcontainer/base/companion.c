@@ -35,7 +35,7 @@ static void take(void *data, const char *chunk, size_t length)
 }
 
 /* Only by an absolute path: a relative one would depend on the bundle that the caller stands in. */
-static int step_find_program(const char *name, char path[PATH_MAX], struct nacre_error *err)
+static int find_program(const char *name, char path[PATH_MAX], struct nacre_error *err)
 {
 	const char *directory = secure_getenv("NACRE_LIBEXECDIR");
 	int length;
@@ -55,7 +55,7 @@ bool companion_installed(const char *name)
 	struct nacre_error ignored;
 	char path[PATH_MAX];
 
-	return step_find_program(name, path, &ignored) == 0 && access(path, X_OK) == 0;
+	return find_program(name, path, &ignored) == 0 && access(path, X_OK) == 0;
 }
 
 static int missing(const char *path, const char *name, struct nacre_error *err)
@@ -142,7 +142,7 @@ int companion_run(const struct companion *companion, char **ret_output, struct n
 	if (!bytes)
 		return fail_errno(err, ENOMEM, "%s", companion->name);
 	bytes[0] = '\0';
-	r = step_find_program(companion->name, path, err);
+	r = find_program(companion->name, path, err);
 	if (r >= 0)
 		r = run(companion, path, &output, err);
 	if (r < 0)

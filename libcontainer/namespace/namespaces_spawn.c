@@ -221,7 +221,7 @@ static pid_t reap_middle(
 /* The fd table is shared with the middle process, so that the pidfd it gets is the caller's. Memory
  * is not: setns(CLONE_NEWTIME) refuses then. The middle process is born in the cgroup because after
  * it joined a cgroup namespace, the cgroup may lie outside what it is allowed to name. */
-static pid_t step_spawn_joined(
+static pid_t spawn_joined(
 	const struct namespace_plan *plan, int *ret_pidfd, struct nacre_error *err)
 {
 	struct clone_args args = {.flags = CLONE_FILES, .exit_signal = SIGCHLD};
@@ -255,5 +255,5 @@ pid_t namespaces_spawn(const struct namespace_plan *plan, int *ret_pidfd, struct
 {
 	if (!plan->join_flags && !plan->process_flags && !plan->time_offsets)
 		return spawn_directly(plan, ret_pidfd, err);
-	return step_spawn_joined(plan, ret_pidfd, err);
+	return spawn_joined(plan, ret_pidfd, err);
 }

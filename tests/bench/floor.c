@@ -81,7 +81,7 @@ static const struct bpf_insn device_rules[] = {
 	RETURN(1),
 };
 
-static int step_make_cgroup(int parent_fd, char name[32])
+static int make_cgroup(int parent_fd, char name[32])
 {
 	union bpf_attr attr = {
 		.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
@@ -173,7 +173,7 @@ static int mount_all(const char *rootfs)
 	return root;
 }
 
-static void step_make_devices(int root)
+static void make_devices(int root)
 {
 	static const struct {
 		const char *name;
@@ -266,7 +266,7 @@ static void enter_root(int root)
 	must(sys_mount_setattr(AT_FDCWD, "/", 0, &rdonly), "read-only /");
 }
 
-static void step_raise_loopback(void)
+static void raise_loopback(void)
 {
 	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
 	int sock = must(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
@@ -275,7 +275,7 @@ static void step_raise_loopback(void)
 	(void)close(sock);
 }
 
-static void step_drop_privileges(void)
+static void drop_privileges(void)
 {
 	const uint32_t keep = 1u << CAP_AUDIT_WRITE | 1u << CAP_KILL | 1u << CAP_NET_BIND_SERVICE;
 	const struct __user_cap_data_struct data[2] = {{keep, keep, 0}, {0, 0, 0}};
@@ -303,12 +303,12 @@ static void init(const char *rootfs)
 	must(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), "private /");
 	(void)umask(0);
 	root = mount_all(rootfs);
-	step_make_devices(root);
-	step_raise_loopback();
+	make_devices(root);
+	raise_loopback();
 	hide(root);
 	enter_root(root);
 	must(sethostname("floor", 5), "hostname");
-	step_drop_privileges();
+	drop_privileges();
 	(void)umask(022);
 	(void)close(root);
 	execve("/bin/true", args, environment);
@@ -327,7 +327,7 @@ int floor_run(const char *rootfs, int cgroup_fd)
 	char name[32];
 	siginfo_t info;
 
-	cgroup = step_make_cgroup(cgroup_fd, name);
+	cgroup = make_cgroup(cgroup_fd, name);
 	args.cgroup = (uint64_t)cgroup;
 	if (must(sys_clone3(&args), "clone3") == 0)
 		init(rootfs);

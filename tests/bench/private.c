@@ -60,7 +60,7 @@ static void enter_leaf(void)
 	(void)close(fd);
 }
 
-static void step_raise_loopback(void)
+static void raise_loopback(void)
 {
 	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
 	int sock = must(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "socket");
@@ -92,7 +92,7 @@ static int inside(char **argv)
 	must(mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, NULL), "mount cgroup2");
 	must(mount("tmpfs", "/run", "tmpfs", 0, "mode=755"), "/run");
 	enter_leaf();
-	step_raise_loopback();
+	raise_loopback();
 	pid = must(fork(), "fork");
 	if (pid == 0) {
 		(void)execvp(argv[0], argv);

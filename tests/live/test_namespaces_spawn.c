@@ -278,7 +278,7 @@ static void name_cgroup(void)
 	(void)snprintf(cgroup_name, sizeof(cgroup_name), "nacre-test-ns-%d", (int)getpid());
 }
 
-static void step_make_cgroup(void)
+static void make_cgroup(void)
 {
 	int mount_fd = cgroup_open_mount(&err);
 
@@ -302,7 +302,7 @@ START_TEST(init_is_born_in_the_cgroup)
 	struct namespace_plan plan = plan_for(CLONE_NEWPID);
 	struct child child;
 
-	step_make_cgroup();
+	make_cgroup();
 	plan.cgroup_fd = cgroup_fd;
 	child = spawn(&plan, NULL);
 	ck_assert(is_in_cgroup(child.pid));
@@ -331,7 +331,7 @@ START_TEST(a_cgroup_namespace_is_rooted_at_inits_cgroup)
 {
 	struct namespace_plan plan = plan_for(0);
 
-	step_make_cgroup();
+	make_cgroup();
 	plan.cgroup_fd = cgroup_fd;
 	ck_assert_int_eq(run(&plan, root_of_cgroup_namespace), 0);
 	remove_cgroup();

@@ -228,7 +228,7 @@ static pid_t start_notifying(void)
 	_exit(make_folder_errno());
 }
 
-static int step_take_listener(pid_t pid)
+static int take_listener(pid_t pid)
 {
 	cleanup_close int pidfd = sys_pidfd_open(pid);
 	int number, fd;
@@ -263,7 +263,7 @@ START_TEST(a_listener_decides_calls)
 	compile_for_mkdir("SCMP_ACT_NOTIFY", (struct oci_u32){0});
 	program.flags |= 1u << 5; /* WAIT_KILLABLE_RECV: taken together with NEW_LISTENER */
 	pid = start_notifying();
-	listener = step_take_listener(pid);
+	listener = take_listener(pid);
 	answer(listener, pid, 79);
 	status = finish(pid);
 	ck_assert(WIFEXITED(status));
@@ -289,7 +289,7 @@ START_TEST(an_agent_gets_the_listener_and_the_state)
 
 	compile_for_mkdir("SCMP_ACT_NOTIFY", (struct oci_u32){0});
 	pid = start_notifying();
-	listener = step_take_listener(pid);
+	listener = take_listener(pid);
 	ck_assert_msg(
 		seccomp_send_listener(path, listener, "{\"a\":1}", &err) == 0, "%s", err.text);
 	connection = accept4(server, NULL, NULL, SOCK_CLOEXEC);

@@ -45,7 +45,7 @@ static void mount_devpts(void)
 		mount("devpts", "rootfs/dev/pts", "devpts", 0, "newinstance,ptmxmode=0666"), 0);
 }
 
-static void step_open_terminal(void)
+static void open_terminal(void)
 {
 	mount_devpts();
 	ck_assert_msg(terminal_open(rootfs_fd, NULL, &terminal, &err) == 0, "%s", err.text);
@@ -56,7 +56,7 @@ START_TEST(both_ends_come_from_the_containers_devpts)
 	struct stat slave, node;
 	int number;
 
-	step_open_terminal();
+	open_terminal();
 	ck_assert_int_eq(fcntl(terminal.master, F_GETFD), FD_CLOEXEC);
 	ck_assert_int_eq(fcntl(terminal.slave, F_GETFD), FD_CLOEXEC);
 	ck_assert_int_eq(ioctl(terminal.master, TIOCGPTN, &number), 0);
@@ -123,7 +123,7 @@ START_TEST(the_slave_is_bound_on_console)
 {
 	struct stat slave, console;
 
-	step_open_terminal();
+	open_terminal();
 	ck_assert_msg(terminal_bind_console(rootfs_fd, terminal.slave, &err) == 0, "%s", err.text);
 	ck_assert_int_eq(fstat(terminal.slave, &slave), 0);
 	ck_assert_int_eq(stat("rootfs/dev/console", &console), 0);
@@ -149,7 +149,7 @@ static void check_console_symlink(const char *target, const char *victim)
 
 START_TEST(a_symlink_at_console_is_neither_followed_nor_written_through)
 {
-	step_open_terminal();
+	open_terminal();
 	check_console_symlink("../../outside", "outside");
 	check_console_symlink("/outside", "rootfs/outside");
 	ck_assert_int_eq(access("outside", F_OK) & access("rootfs/outside", F_OK), -1);
@@ -160,7 +160,7 @@ END_TEST
 
 START_TEST(a_folder_at_console_is_an_error)
 {
-	step_open_terminal();
+	open_terminal();
 	ck_assert_int_eq(mkdir("rootfs/dev/console", 0755), 0);
 	ck_assert_int_lt(terminal_bind_console(rootfs_fd, terminal.slave, &err), 0);
 }
@@ -193,7 +193,7 @@ START_TEST(the_terminal_becomes_stdio_and_controls_the_session)
 	int status;
 	pid_t pid;
 
-	step_open_terminal();
+	open_terminal();
 	pid = fork();
 	if (pid == 0)
 		_exit(use_terminal());
@@ -210,7 +210,7 @@ START_TEST(taking_a_terminal_without_a_session_of_its_own_is_an_error)
 {
 	int slave;
 
-	step_open_terminal();
+	open_terminal();
 	slave = terminal.slave;
 	if (getpid() == getsid(0))
 		ck_assert_int_eq(setpgid(0, 0), 0);
@@ -230,7 +230,7 @@ START_TEST(the_master_is_sent_with_the_slaves_name)
 	struct stat sent, master;
 	int pair[2], fd;
 
-	step_open_terminal();
+	open_terminal();
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair), 0);
 	ck_assert_msg(terminal_send(pair[0], terminal.master, &err) == 0, "%s", err.text);
 	ck_assert_int_eq(recvmsg(pair[1], &message, MSG_CMSG_CLOEXEC), 10);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/life/life.h"
+#include "libcontainer/life/steps_restore.h"
+
+/* A struct life from its beginning to its end: what it holds open. */
+
+/* Each fd of struct life: whether INIT needs it in its rows, and whether it is closed with the
+ * life. Those of the container that are not listed are RUNTIME's, and closed by container_done. */
+enum fd_use {
+	FD_OWNED = 1 << 0,
+	FD_KEPT = 1 << 1, /* by INIT */
+};
+
+static const struct fd_row {
+	size_t offset;
+	int use;
+} fd_rows[] = {
+#define ROW(member, use)                           \
+	{                                          \
+		offsetof(struct life, member), use \
+	}
+	ROW(container.cgroup.fd, FD_KEPT),
+	ROW(rootfs_fd, FD_OWNED | FD_KEPT),
+	ROW(proc_fd, FD_OWNED),
+	ROW(nodes_fd, FD_OWNED | FD_KEPT),
+	ROW(map_fd, FD_OWNED),
+	ROW(console_socket, FD_OWNED | FD_KEPT),
+	ROW(start_socket, FD_OWNED | FD_KEPT),
+	ROW(notify_socket, FD_OWNED),
+	ROW(sync, FD_OWNED | FD_KEPT),
+	ROW(init_pidfd, FD_OWNED | FD_KEPT),
+	ROW(terminal.master, FD_OWNED),
+	ROW(terminal.slave, FD_OWNED),
+	ROW(hook_output.stdout_fd, FD_OWNED | FD_KEPT),
+	ROW(hook_output.stderr_fd, FD_OWNED | FD_KEPT),
+	ROW(resctrl_fd, FD_OWNED),
+	ROW(netns_fd, FD_OWNED),
+#undef ROW
+};
+
+enum {
+	N_FD_ROWS = sizeof(fd_rows) / sizeof(fd_rows[0]),
+	N_JOINED = sizeof(((struct namespace_plan *)0)->join_fds) / sizeof(int),
+};
+
+static int *fd_of(const struct life *l, const struct fd_row *row)
+{
+	return (int *)((char *)l + row->offset);
+}
+
+static size_t count_sources(const struct life *l)
+{
+	return l->source_fds ? l->container.config->n_mounts : 0;
+}
+
+void life_init(struct life *l)
+{
+	*l = (struct life){
+		.exec_cgroup = CGROUP_CLOSED,
+		.namespaces = {.cgroup_fd = -1},
+		.turn_ahead = -1,
+		.listener = -1,
+	};
+	container_init(&l->container);
+	for (size_t i = 0; i < N_FD_ROWS; i++)
+		*fd_of(l, &fd_rows[i]) = -1;
+	for (size_t i = 0; i < N_JOINED; i++)
+		l->namespaces.join_fds[i] = -1;
+}
+
+void life_done(struct life *l)
+{
+	for (size_t i = 0; i < N_FD_ROWS; i++) {
+		if (fd_rows[i].use & FD_OWNED)
+			fd_close(fd_of(l, &fd_rows[i]));
+	}
+	for (size_t i = 0; i < count_sources(l); i++)
+		fd_close(&l->source_fds[i]);
+	free(l->source_fds);
+	cgroup_close(&l->exec_cgroup);
+	namespaces_plan_done(&l->namespaces);
+	if (l->seccomp)
+		(void)munmap(l->seccomp, sizeof(*l->seccomp));
+	free(l->report);
+	free(l->moved_devices);
+	container_done(&l->container);
+}
+
+int life_kept_fds(const struct life *l, int **ret_fds, size_t *ret_n)
+{
+	int *fds = malloc((N_FD_ROWS + 1 + N_JOINED + count_sources(l)) * sizeof(*fds));
+	size_t n = 0;
+
+	if (!fds)
+		return -ENOMEM;
+	for (size_t i = 0; i < N_FD_ROWS; i++) {
+		if (fd_rows[i].use & FD_KEPT)
+			fds[n++] = *fd_of(l, &fd_rows[i]);
+	}
+	if (l->restore)
+		fds[n++] = l->restore->its_socket;
+	for (size_t i = 0; l->restore && i < N_JOINED; i++)
+		fds[n++] = l->restore->plan.join_fds[i];
+	for (size_t i = 0; i < count_sources(l); i++)
+		fds[n++] = l->source_fds[i];
+	*ret_fds = fds;
+	*ret_n = n;
+	return 0;
+}
