@@ -324,9 +324,10 @@ static int execute(struct invocation *in, const struct command *command, char *c
 #endif
 	r = command->run(in, err);
 #ifdef NACRE_POISON_ERRORS
-	if (r >= 0 && !fail_is_poisoned(err))
-		return fail(err, EPROTO, "%s succeeded with an error written: %s", command->name,
-			err->text);
+	if (r >= 0 && !fail_is_poisoned(err)) {
+		(void)fail_prefix(err, "%s succeeded with an error written", command->name);
+		return -EPROTO;
+	}
 #endif
 	return r;
 }

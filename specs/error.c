@@ -45,6 +45,15 @@ int fail_prefix(struct nacre_error *err, const char *format, ...)
 	return -err->code;
 }
 
+int fail_except(int r, int code, const struct nacre_error *why, struct nacre_error *err)
+{
+	if (r == -code)
+		return 0;
+	if (r < 0)
+		*err = *why;
+	return r;
+}
+
 static const struct nacre_error poison = {-1, "nobody has failed"};
 
 void fail_poison(struct nacre_error *err)

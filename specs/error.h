@@ -26,6 +26,10 @@ int fail_errno(struct nacre_error *err, int code, const char *format, ...)
 int fail_prefix(struct nacre_error *err, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* Passes on what a call returned, R, and wrote, WHY, where -CODE of it is no failure: returns 0 for
+ * that and leaves ERR alone; else R, with WHY in ERR if R is negative. */
+int fail_except(int r, int code, const struct nacre_error *why, struct nacre_error *err);
+
 /*
  * That an error is untouched on success is checked where NACRE_POISON_ERRORS is defined: in builds
  * of type debug and with sanitizers.

@@ -61,16 +61,19 @@ static int find_resctrl(struct life *l, struct nacre_error *err)
  * be, --force goes on without it. */
 static int load_for_delete(struct life *l, bool force, struct nacre_error *err)
 {
+	struct nacre_error why;
 	int r = 0;
 
 	if (l->container.record.active & HOOKS_POSTSTOP)
-		r = container_load_process(l, err);
+		r = container_load_process(l, &why);
 	if (r == 0)
-		r = find_resctrl(l, err);
+		r = find_resctrl(l, &why);
+	if (r < 0 && !force)
+		*err = why;
 	if (r == 0 || !force)
 		return r;
-	(void)fail_prefix(err, "poststop hooks and resctrl are left out");
-	container_warn(&l->container, err->text);
+	(void)fail_prefix(&why, "poststop hooks and resctrl are left out");
+	container_warn(&l->container, why.text);
 	l->container.record.active &= ~(uint64_t)(HOOKS_POSTSTOP | RESCTRL);
 	return 0;
 }
@@ -90,36 +93,50 @@ static void warn_of_unknown(const struct container *c)
 	}
 }
 
+/* Opens what the undo column works on. */
+static int prepare(struct life *l, bool force, struct nacre_error *err)
+{
+	struct container *c = &l->container;
+	struct nacre_error why;
+	int r = force ? 0 : may_delete(l, err);
+
+	if (r == 0)
+		r = load_for_delete(l, force, err);
+	if (r < 0)
+		return r;
+	if (c->record.cgroup) {
+		r = record_open_cgroup(&c->record, &c->cgroup, &why);
+		l->cgroup_made = r == 0;
+		r = fail_except(r, ENOENT, &why, err);
+	}
+	c->pidfd = record_open_pidfd(&c->record);
+	return r;
+}
+
 int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_error *err)
 {
 	struct audit_event event = {.event = "delete"};
+	struct nacre_error why;
 	struct life l;
 	int r;
 
 	life_init(&l);
-	r = container_open(nacre, id, true, &l.container, NULL, err);
+	r = container_open(nacre, id, true, &l.container, NULL, &why);
 	if (r < 0 && force && l.container.lock_fd >= 0)
-		r = fall_back_to_lock(&l, err);
-	if (r == 0 && !force)
-		r = may_delete(&l, err);
+		r = fall_back_to_lock(&l, &why);
 	if (r == 0)
-		r = load_for_delete(&l, force, err);
-	if (r == 0 && l.container.record.cgroup) {
-		r = record_open_cgroup(&l.container.record, &l.container.cgroup, err);
-		l.cgroup_made = r == 0;
-		if (r == -ENOENT)
-			r = 0;
-	}
+		r = prepare(&l, force, &why);
 	if (r == 0) {
-		l.container.pidfd = record_open_pidfd(&l.container.record);
 		warn_of_unknown(&l.container);
 		audit_usage(&l.container, &event);
-		r = life_delete(&l, err);
-		audit_fact(&l.container, &event, r, err);
+		r = life_delete(&l, &why);
+		audit_fact(&l.container, &event, r, &why);
 	} else if (r == -ENOENT && force) {
 		(void)state_remove_empty(nacre->root_fd, id);
 		r = 0;
 	}
+	if (r < 0)
+		*err = why;
 	life_done(&l);
 	return r;
 }

@@ -160,6 +160,7 @@ int nacre_events(struct nacre *nacre, const char *id, uint64_t interval_ms,
 	int (*event)(void *data, const char *json), void *data, struct nacre_error *err)
 {
 	cleanup_close int oom_fd = -1;
+	struct nacre_error why;
 	struct container c;
 	int r = open_running(nacre, id, &c, err);
 
@@ -175,9 +176,11 @@ int nacre_events(struct nacre *nacre, const char *id, uint64_t interval_ms,
 			(void)!pread(oom_fd, &byte, 1, 0);
 		watch.oom_fd = oom_fd;
 		watch.oom_kills = cgroup_oom_kills(&c.cgroup);
-		r = wait_and_tell(&watch, err);
+		r = wait_and_tell(&watch, &why);
 		if ((r == -ENOENT || r == -ENODEV) && has_ended(&c))
 			r = 0;
+		else if (r < 0)
+			*err = why;
 	}
 	container_done(&c);
 	return r;

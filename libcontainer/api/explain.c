@@ -314,14 +314,14 @@ int nacre_explain(
 {
 	struct container c;
 	struct explanation e = {.c = &c};
+	struct nacre_error why;
 	int r = container_open(nacre, id, false, &c, NULL, err);
 
 	if (r == 0)
 		r = container_load_config(&c, err);
 	if (r == 0 && c.record.cgroup) {
-		r = cgroup_open(c.record.cgroup, &c.cgroup, err);
-		if (r == -ENOENT)
-			r = 0;
+		r = cgroup_open(c.record.cgroup, &c.cgroup, &why);
+		r = fail_except(r, ENOENT, &why, err);
 	}
 	if (r == 0)
 		r = look(&e, err);

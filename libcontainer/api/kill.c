@@ -12,13 +12,12 @@
 static int signal_all(struct container *c, int sig, struct nacre_error *err)
 {
 	cleanup_free pid_t *pids = NULL;
+	struct nacre_error why;
 	size_t n = 0;
-	int r = container_pids(c, &pids, &n, err);
+	int r = container_pids(c, &pids, &n, &why);
 
-	if (r == -ESRCH)
-		return 0; /* nobody is left to signal */
-	if (r < 0)
-		return r;
+	if (r < 0) /* -ESRCH: nobody is left to signal */
+		return fail_except(r, ESRCH, &why, err);
 	if (sig == SIGKILL && c->record.cgroup)
 		return cgroup_kill(&c->cgroup, err);
 	for (size_t i = 0; i < n; i++) {

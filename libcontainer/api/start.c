@@ -30,11 +30,13 @@ static int connect_to_init(struct life *l, struct nacre_error *err)
 /* What the caller's handle is to have, got before anything runs. */
 static int open_for_process(struct life *l, struct nacre_error *err)
 {
-	int r = l->container.record.cgroup
-			? record_open_cgroup(&l->container.record, &l->container.cgroup, err)
-			: 0;
+	struct nacre_error why;
+	int r = 0;
 
-	if (r < 0 && r != -ENOENT)
+	if (l->container.record.cgroup)
+		r = record_open_cgroup(&l->container.record, &l->container.cgroup, &why);
+	r = fail_except(r, ENOENT, &why, err);
+	if (r < 0)
 		return r;
 	if (!(l->container.record.active & NOTIFY))
 		return 0;

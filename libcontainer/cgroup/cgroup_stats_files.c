@@ -12,11 +12,14 @@
 /* Reads FILE. Returns 1, or 0 if the cgroup has none. */
 int cgroup_stats_read_file(const struct stats_reader *reader, const char *file, char **ret_text)
 {
-	int r = file_read(reader->fd, file, FILE_LIMIT, ret_text, NULL, reader->err);
+	struct nacre_error why;
+	int r = file_read(reader->fd, file, FILE_LIMIT, ret_text, NULL, &why);
 
 	/* EOPNOTSUPP: pressure is off on this host. */
 	if (r == -ENOENT || r == -EOPNOTSUPP)
 		return 0;
+	if (r < 0)
+		*reader->err = why;
 	return r < 0 ? r : 1;
 }
 

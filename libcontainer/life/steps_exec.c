@@ -96,6 +96,7 @@ static int join_for_init(struct life *l, struct nacre_error *err)
 
 int step_spawn_joined(struct life *l, struct nacre_error *err)
 {
+	struct nacre_error why;
 	int r = join_for_init(l, err);
 
 	if (r < 0)
@@ -112,11 +113,13 @@ int step_spawn_joined(struct life *l, struct nacre_error *err)
 		if (l->rootfs_fd < 0)
 			return fail_errno(err, errno, "open the container's root");
 	}
-	r = step_spawn(l, life_exec_steps, err);
+	r = step_spawn(l, life_exec_steps, &why);
 	if (r == -EOPNOTSUPP && l->exec_cgroup.fd >= 0)
-		r = leave_own_cgroup(l, err);
-	if (r == -EBUSY && !l->options->cgroup && follow_init(l, err) == 0)
-		r = step_spawn(l, life_exec_steps, err);
+		r = leave_own_cgroup(l, &why);
+	if (r == -EBUSY && !l->options->cgroup && follow_init(l, &why) == 0)
+		r = step_spawn(l, life_exec_steps, &why);
+	if (r < 0)
+		*err = why;
 	return r;
 }
 

@@ -13,14 +13,15 @@
 int step_make_device_nodes(struct life *l, struct nacre_error *err)
 {
 	const struct oci_linux *linux_ = l->container.config->linux_;
+	struct nacre_error why;
 	int fd;
 
 	/* In a user namespace INIT may make none. */
 	if (!linux_ || !linux_->n_devices || !linux_->n_uid_mappings)
 		return 0;
-	fd = devices_make_nodes(linux_, err);
+	fd = devices_make_nodes(linux_, &why);
 	if (fd < 0)
-		return fd == -EPERM ? 0 : fd;
+		return fail_except(fd, EPERM, &why, err);
 	l->nodes_fd = fd;
 	return 0;
 }

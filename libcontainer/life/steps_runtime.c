@@ -304,10 +304,13 @@ static int delegate_cgroup(struct life *l, struct nacre_error *err)
 int step_apply_device_rules(
 	const struct container *c, const struct oci_resources *resources, struct nacre_error *err)
 {
-	int r = cgroup_devices_apply(c->cgroup.fd, resources->devices, resources->n_devices, err);
+	struct nacre_error why;
+	int r = cgroup_devices_apply(c->cgroup.fd, resources->devices, resources->n_devices, &why);
 
 	if (r == -EPERM && (oci_find_namespace(c->config, "user") || !idmap_is_initial()))
 		return 0;
+	if (r < 0)
+		*err = why;
 	return r;
 }
 

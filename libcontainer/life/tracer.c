@@ -274,13 +274,14 @@ static int end_tracer(int fd, pid_t pid, struct nacre_error *err)
 int tracer_end_all(struct life *l, struct nacre_error *err)
 {
 	cleanup_close int fd = -1;
+	struct nacre_error why;
 	int r;
 
 	if (l->container.state_fd < 0)
 		return 0;
-	fd = denials_open(l->container.state_fd, false, err);
+	fd = denials_open(l->container.state_fd, false, &why);
 	if (fd < 0)
-		return fd == -ENOENT ? 0 : fd;
+		return fail_except(fd, ENOENT, &why, err);
 	for (int i = 0; i < TRACERS_MAX; i++) {
 		pid_t pid = denials_holder(fd);
 

@@ -133,11 +133,12 @@ static int run_tool(const struct id_map *map, char *const argv[], struct nacre_e
 		.error = {keep_line, &said},
 		.timeout = TOOL_TIMEOUT,
 	};
+	struct nacre_error why;
 	int r = -ENOENT, status = 0;
 
 	for (size_t i = 0; r == -ENOENT && i < sizeof(tool_directories) / sizeof(char *); i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", tool_directories[i], map->tool);
-		r = child_run(&child, &status, err);
+		r = child_run(&child, &status, &why);
 	}
 	if (r == -ENOENT)
 		return fail(err, ENOENT,
@@ -146,7 +147,7 @@ static int run_tool(const struct id_map *map, char *const argv[], struct nacre_e
 			"the package uidmap, or shadow-utils",
 			map->property, map->tool);
 	if (r < 0)
-		return fail_prefix(err, "%s", map->tool);
+		return fail(err, why.code, "%s: %s", map->tool, why.text);
 	said.text[strcspn(said.text, "\n")] = '\0';
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : explain(map, said.text, err);
 }

@@ -89,7 +89,7 @@ fi
 dir=$AS_INSIDE
 chmod 755 "$dir"
 mkdir "$dir"/{source,bin,tmp,run}
-mount --bind "$top/.." "$dir/source"
+mount --bind "$top/../.." "$dir/source"
 for name in NACRE PAYLOAD PEER ${PROBE:+PROBE}; do
 	[[ -x ${!name:-} ]] || die "$name is not set to a program"
 	cp "${!name}" "$dir/bin/" || die "$name"
@@ -102,7 +102,7 @@ if [[ -n ${NACRE_LIBEXECDIR:-} ]]; then
 	export NACRE_LIBEXECDIR=$dir/bin
 fi
 export TMPDIR=$dir/tmp XDG_RUNTIME_DIR=$dir/run HOME=$dir/run
-file=$dir/source/integration/${file##*/}
+file=$dir/source/tests/integration/${file##*/}
 shift 2
 
 become_user() {

@@ -121,7 +121,7 @@ test_a_rootfs_that_is_missing_or_no_directory() {
 test_the_root_of_the_host_as_rootfs() {
 	bundle true
 	edit '.root.path = "/"'
-	run_refused "rootfs: rootfs / is the root of the host"
+	run_refused "rootfs*: rootfs / is the root of the host"
 }
 
 test_a_missing_program() {

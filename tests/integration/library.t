@@ -200,7 +200,6 @@ test_of_what_another_created_the_end_is_told() {
 
 # Without a pid namespace its end does not take the others along.
 test_all_of_a_started_container_is_killed() {
-	local group
 	install_library || return
 	flags
 	link gcc "$own" "${flags[@]}" || return
@@ -209,9 +208,9 @@ test_all_of_a_started_container_is_killed() {
 	program /bin/sh -c 'sleep 1000 & sleep 1000 & exec sleep 1000'
 	without_namespace pid
 	create
-	group=$(cgroup)
+	find_cgroup
 	good linked kill "$id"
-	wait_for grep -qx 'populated 0' "$group/cgroup.events"
+	wait_for grep -qx 'populated 0' "$cg/cgroup.events"
 	status_is stopped || wrong "it is not stopped"
 }
 

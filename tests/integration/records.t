@@ -225,7 +225,8 @@ test_a_mask_that_is_not_known_is_an_error() {
 test_after_a_boot_the_pid_and_the_cgroup_are_anothers() {
 	local pid cgroup
 	running_as 5-running
-	pid=$(state_of .pid) cgroup=$(cgroup)
+	find_cgroup
+	pid=$(pid_of) cgroup=$cg
 	record_filter '.boot = "0"'
 	is "$(state_of '[.status, .pid] | tostring')" '["stopped",0]' state
 	good nacre list --format json
@@ -245,7 +246,8 @@ test_after_a_boot_the_pid_and_the_cgroup_are_anothers() {
 test_after_a_boot_a_created_one_is_not_started() {
 	local pid cgroup
 	created_as 5-created
-	pid=$(state_of .pid) cgroup=$(cgroup)
+	find_cgroup
+	pid=$(pid_of) cgroup=$cg
 	record_filter '.boot = "0"'
 	bad 1 "*cannot start a container that has stopped" nacre start "$id"
 	good nacre delete --force "$id"
@@ -259,7 +261,8 @@ test_after_a_boot_the_poststop_hooks_run() {
 	bundle pause
 	edit '.hooks.poststop = [{path: "/bin/sh", args: ["sh", "-c", "cat >\($f)"]}]' --arg f "$T/out.hook"
 	good nacre run --profile agent --detach --bundle "$b" "$id"
-	pid=$(state_of .pid) cgroup=$(cgroup)
+	find_cgroup
+	pid=$(pid_of) cgroup=$cg
 	record_filter '.boot = "0"'
 	delete
 	has "$(<"$T/out.hook")" '"status":"stopped"'
