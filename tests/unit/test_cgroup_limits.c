@@ -1,103 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* First, since check.h has a macro called fail. */
-#include "libcontainer/base/files.h"
-#include "libcontainer/cgroup/cgroup_limits.h"
+#include "tests/unit/cgroup_limits_fixture.h"
 
-#include <check.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 Suite *suite_cgroup_limits(void);
-
-/* A directory of plain files stands for a cgroup, so every controller can be tried. A plain file
- * keeps what was written, at offset 0. */
-static char place[] = "/tmp/nacre-test-limits-XXXXXX";
-static int dir;
-static struct nacre_error err;
-static char warnings[2048];
-
-static void setup(void)
-{
-	ck_assert_ptr_nonnull(mkdtemp(place));
-	dir = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ck_assert_int_ge(dir, 0);
-	warnings[0] = '\0';
-	memset(&err, 0, sizeof(err));
-}
-
-static void teardown(void)
-{
-	char command[128];
-
-	(void)close(dir);
-	(void)snprintf(command, sizeof(command), "rm -rf %s", place);
-	ck_assert_int_eq(system(command), 0);
-}
-
-static void have(const char *file)
-{
-	int fd = openat(dir, file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-	ck_assert_int_ge(fd, 0);
-	(void)close(fd);
-}
-
-static void have_controllers(const char *names)
-{
-	have("cgroup.controllers");
-	ck_assert_int_eq(file_write(dir, "cgroup.controllers", names), 0);
-}
-
-static void holds(const char *file, const char *expected)
-{
-	char *text = NULL;
-	int r = file_read(dir, file, 4096, &text, NULL, &err);
-
-	ck_assert_msg(r == 0, "%s", err.text);
-	ck_assert_msg(strcmp(text, expected) == 0, "%s: \"%s\", not \"%s\"", file, text, expected);
-	free(text);
-}
-
-static void warn(void *data, const char *text)
-{
-	size_t used = strlen(warnings);
-
-	(void)data;
-	(void)snprintf(warnings + used, sizeof(warnings) - used, "%s\n", text);
-}
-
-static int apply(const struct oci_resources *resources, uint32_t from_profile)
-{
-	return cgroup_limits_apply(dir, resources, from_profile, NULL, warn, NULL, &err);
-}
-
-static void applies(const struct oci_resources *resources)
-{
-	int r = apply(resources, 0);
-
-	ck_assert_msg(r == 0, "%s", err.text);
-	ck_assert_str_eq(warnings, "");
-}
-
-static void refuses(const struct oci_resources *resources, int code, const char *text)
-{
-	int r = apply(resources, 0);
-
-	ck_assert_int_eq(r, -code);
-	ck_assert_int_eq(err.code, code);
-	ck_assert_msg(strstr(err.text, text) != NULL, "%s", err.text);
-}
-
-#define U(n)              \
-	{                 \
-		true, (n) \
-	}
 
 /* The whole range, against the formula as it is written down. */
 START_TEST(the_weight_of_every_number_of_shares_is_that_of_the_formula)
@@ -219,23 +125,6 @@ START_TEST(memory_and_swap_are_taken_apart)
 		applies(&resources);
 	holds("memory.max", memories[_i].max);
 	holds("memory.swap.max", memories[_i].swap_max);
-}
-END_TEST
-
-START_TEST(a_kernel_without_swap_has_no_swap_to_forbid)
-{
-	struct oci_memory memory = {.limit = U(4096), .swap = U(4096), .reservation = U(2048)};
-	struct oci_resources resources = {.memory = &memory};
-
-	have_controllers("memory");
-	have("memory.max");
-	have("memory.low");
-	applies(&resources);
-	holds("memory.low", "2048");
-	memory.swap.value = 8192;
-	refuses(&resources, ENOSYS,
-		"linux.resources.memory.swap: this kernel's memory controller has no file "
-		"memory.swap.max");
 }
 END_TEST
 
@@ -364,18 +253,6 @@ START_TEST(huge_pages_are_limited_also_to_none)
 }
 END_TEST
 
-static const char *const page_sizes[] = {
-	"", "2", "MB", "02MB", "2mb", "2M", "2MBs", "2/../MB", "../MB", "-2MB", "99999999MB", NULL};
-
-START_TEST(a_page_size_cannot_lead_to_another_file)
-{
-	struct oci_hugepage_limit page = {page_sizes[_i], 1};
-	struct oci_resources resources = {.hugepage_limits = &page, .n_hugepage_limits = 1};
-
-	refuses(&resources, EINVAL, "linux.resources.hugepageLimits[0]: pageSize: ");
-}
-END_TEST
-
 START_TEST(rdma_is_limited)
 {
 	struct oci_rdma rdma = {"mlx5_1", U(3), U(10000)};
@@ -403,97 +280,26 @@ START_TEST(unified_has_the_final_word)
 }
 END_TEST
 
-static const char *const not_limits[] = {"", ".", "..", "../x.y", "a/b.c", "/pids.max", "pids",
-	".pids", "cgroup.procs", "cgroup.threads", "cgroup.kill", "cgroup.freeze", "cgroup.type",
-	"cgroup.subtree_control"};
-
-START_TEST(unified_names_only_limits)
-{
-	struct oci_pair pair = {not_limits[_i], "1"};
-	struct oci_resources resources = {.unified = {&pair, 1}};
-
-	refuses(&resources, EINVAL, "is not a file of a cgroup that sets a limit");
-}
-END_TEST
-
-START_TEST(a_missing_controller_is_named)
-{
-	struct oci_pids pids = {100};
-	struct oci_resources resources = {.pids = &pids};
-	struct oci_pair pair = {"io.latency", "8:0 target=1"};
-	struct oci_resources unified = {.unified = {&pair, 1}};
-
-	have_controllers("hugetlb\n");
-	refuses(&resources, ENOSYS,
-		"linux.resources.pids.limit: the pids controller is not available in cgroup v2 on "
-		"this host (cgroup.controllers at ");
-	ck_assert_msg(strstr(err.text, "has: hugetlb)"), "%s", err.text);
-	refuses(&unified, ENOSYS,
-		"linux.resources.unified[\"io.latency\"]: the io controller is not available");
-}
-END_TEST
-
-START_TEST(what_only_the_profile_asks_for_is_left_out_with_one_warning)
-{
-	struct oci_pids pids = {512};
-	struct oci_memory memory = {.limit = U(4096), .swap = U(4096)};
-	struct oci_cpu cpu = {.quota = U(100000), .period = U(100000)};
-	struct oci_pair pair = {"memory.oom.group", "1"};
-	struct oci_resources resources = {
-		.pids = &pids, .memory = &memory, .cpu = &cpu, .unified = {&pair, 1}};
-	uint32_t all = OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY | OCI_LIMIT_SWAP | OCI_LIMIT_OOM_GROUP |
-		       OCI_LIMIT_CPU;
-
-	have_controllers("hugetlb");
-	ck_assert_msg(apply(&resources, all) == 0, "%s", err.text);
-	ck_assert_str_eq(warnings,
-		"limits of the profile that this host cannot enforce (cgroup v2 has the "
-		"controllers: hugetlb) are left out: pids.limit, memory.swap, memory.limit, "
-		"cpu.quota, unified[\"memory.oom.group\"]\n");
-	ck_assert_int_eq(apply(&resources, all & ~(uint32_t)OCI_LIMIT_MEMORY), -ENOSYS);
-	ck_assert_ptr_nonnull(strstr(err.text, "linux.resources.memory.limit: the memory "));
-}
-END_TEST
-
-START_TEST(what_the_kernel_refuses_is_told_with_file_and_value)
-{
-	struct oci_pids pids = {512};
-	struct oci_resources resources = {.pids = &pids};
-
-	/* A link to itself is the handiest file that cannot be opened. */
-	ck_assert_int_eq(symlinkat("pids.max", dir, "pids.max"), 0);
-	refuses(&resources, ELOOP, "linux.resources.pids.limit: write \"512\" to pids.max: ");
-}
-END_TEST
-
-#define COUNT(list) ((int)(sizeof(list) / sizeof((list)[0])))
-
 Suite *suite_cgroup_limits(void)
 {
 	Suite *suite = suite_create("cgroup_limits");
 	TCase *t = tcase_create("cgroup_limits");
 
-	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_checked_fixture(t, setup, remove_directory);
 	tcase_add_test(t, the_weight_of_every_number_of_shares_is_that_of_the_formula);
 	tcase_add_test(t, the_weight_has_its_fixed_points_and_bounds);
 	tcase_add_test(t, nothing_asked_for_needs_no_file);
 	tcase_add_test(t, no_limit_needs_no_controller);
 	tcase_add_test(t, pids_are_limited);
 	tcase_add_loop_test(t, memory_and_swap_are_taken_apart, 0, COUNT(memories));
-	tcase_add_test(t, a_kernel_without_swap_has_no_swap_to_forbid);
 	tcase_add_test(t, cpu_time_is_limited);
 	tcase_add_loop_test(t, quota_and_period_can_stand_alone, 0, COUNT(quotas));
 	tcase_add_test(t, an_idle_cgroup_gets_no_weight);
 	tcase_add_test(t, block_io_is_limited);
 	tcase_add_test(t, each_throttle_has_its_key);
 	tcase_add_test(t, huge_pages_are_limited_also_to_none);
-	tcase_add_loop_test(t, a_page_size_cannot_lead_to_another_file, 0, COUNT(page_sizes));
 	tcase_add_test(t, rdma_is_limited);
 	tcase_add_test(t, unified_has_the_final_word);
-	tcase_add_loop_test(t, unified_names_only_limits, 0, COUNT(not_limits));
-	tcase_add_test(t, a_missing_controller_is_named);
-	tcase_add_test(t, what_only_the_profile_asks_for_is_left_out_with_one_warning);
-	tcase_add_test(t, what_the_kernel_refuses_is_told_with_file_and_value);
 	suite_add_tcase(suite, t);
 	return suite;
 }
