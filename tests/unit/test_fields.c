@@ -1,98 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "specs/fields.h"
-
-#include <check.h>
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "tests/unit/fields_fixture.h"
 
 Suite *suite_fields(void);
-
-/* One member of each kind. */
-struct inner {
-	const char *name;
-	uint32_t n;
-};
-
-struct sample {
-	const char *text;
-	const char *word;
-	bool flag;
-	bool always_flag;
-	struct oci_bool opt_flag;
-	uint32_t u32;
-	uint64_t u64;
-	int64_t i64;
-	uint64_t always_u64;
-	struct oci_u32 opt_u16;
-	struct oci_u32 opt_u32;
-	struct oci_u64 opt_u64;
-	struct oci_i32 opt_i32;
-	struct oci_i64 opt_i64;
-	struct oci_strings list;
-	struct oci_strings words;
-	bool has_words;
-	uint32_t *numbers;
-	size_t n_numbers;
-	struct oci_map map;
-	struct inner *object;
-	struct inner in_place;
-	struct inner *array;
-	size_t n_array;
-	struct inner *keyed;
-	size_t n_keyed;
-};
-
-/* clang-format off */
-static const char *const colours[] = {"red", "green", NULL};
-
-static const struct field inner_fields[] = {
-	FIELD_U32("n", inner, n, FIELD_MUST),
-	{},
-};
-static STRUCT_TYPE(inner);
-
-static const struct field sample_fields[] = {
-	FIELD_STRING("text", sample, text, 0),
-	FIELD_WORD("word", sample, word, 0, colours),
-	FIELD_BOOL("flag", sample, flag, 0),
-	FIELD_BOOL("alwaysFlag", sample, always_flag, FIELD_ALWAYS),
-	FIELD_OPT_BOOL("optFlag", sample, opt_flag),
-	FIELD_U32("u32", sample, u32, 0),
-	FIELD_U64("u64", sample, u64, 0),
-	FIELD_I64("i64", sample, i64, 0),
-	FIELD_U64("alwaysU64", sample, always_u64, FIELD_ALWAYS),
-	FIELD_OPT_U16("optU16", sample, opt_u16),
-	FIELD_OPT_U32("optU32", sample, opt_u32),
-	FIELD_OPT_U64("optU64", sample, opt_u64),
-	FIELD_OPT_I32("optI32", sample, opt_i32),
-	FIELD_OPT_I64("optI64", sample, opt_i64),
-	FIELD_STRINGS("list", sample, list, 0),
-	FIELD_WORDS_PRESENT("words", sample, words, colours),
-	FIELD_U32S("numbers", sample, numbers),
-	FIELD_MAP("map", sample, map),
-	FIELD_OBJECT("object", sample, object, 0, inner),
-	FIELD_INLINE("inPlace", sample, in_place, 0, inner),
-	FIELD_ARRAY("array", sample, array, 0, inner),
-	FIELD_KEYED("keyed", sample, keyed, inner),
-	{},
-};
-static STRUCT_TYPE(sample);
-/* clang-format on */
-
-static struct arena *arena;
-static struct nacre_error err;
-
-static void set_up(void)
-{
-	arena = arena_new(1 << 20);
-}
-
-static void tear_down(void)
-{
-	arena_free(arena);
-}
 
 static int decode(const char *text, struct sample *sample)
 {
@@ -321,98 +230,6 @@ START_TEST(a_very_long_key_leaves_room_for_the_reason)
 }
 END_TEST
 
-/* --- rewrite --- */
-
-/* A document as another version wrote it, and CHANGE upon it, as this one writes it again. */
-static void rewrite(const char *written, void (*change)(struct sample *after), const char *expected)
-{
-	struct json_writer *w = json_writer_new(false);
-	struct json_document *document = NULL;
-	struct sample before = {0}, after;
-	char *text = NULL;
-
-	ck_assert_int_eq(fields_decode_text(arena, "s.json", written, strlen(written), &sample_type,
-				 &before, &document, &err),
-		0);
-	ck_assert_int_eq(fields_copy(arena, &sample_type, &before, &after), 0);
-	change(&after);
-	fields_rewrite(w, &sample_type, document->root, &before, &after);
-	ck_assert_int_eq(json_writer_finish(w, &text, &err), 0);
-	ck_assert_str_eq(text, expected);
-	free(text);
-}
-
-#define FLAG "\"alwaysFlag\":false"
-#define REST "\"alwaysU64\":0,\"inPlace\":{\"n\":0}"
-#define BARE FLAG "," REST
-
-static void change_nothing(struct sample *after)
-{
-	(void)after;
-}
-
-static void change_u32(struct sample *after)
-{
-	after->u32 = 7;
-}
-
-static void drop_text(struct sample *after)
-{
-	after->text = NULL;
-}
-
-static void change_inner(struct sample *after)
-{
-	after->object->n = 2;
-	after->in_place.n = 3;
-}
-
-static void change_element(struct sample *after)
-{
-	after->array[0].n = 2;
-}
-
-static void drop_object(struct sample *after)
-{
-	after->object = NULL;
-}
-
-START_TEST(what_is_not_known_survives_a_rewrite)
-{
-	static const struct {
-		const char *written;
-		void (*change)(struct sample *after);
-		const char *expected;
-	} cases[] = {
-		/* clang-format off */
-		{"{\"later\":[1e3,null,{\"a\":true,\"b\":\"x\"}]," BARE "}", change_nothing,
-			"{" BARE ",\"later\":[1e3,null,{\"a\":true,\"b\":\"x\"}]}"},
-		{"{\"later\":1," BARE ",\"u32\":5}", change_u32,
-			"{" FLAG ",\"u32\":7," REST ",\"later\":1}"},
-		{"{\"text\":\"x\"," BARE ",\"later\":1}", drop_text, "{" BARE ",\"later\":1}"},
-		/* a member that is not changed stays as it is, with what its own table does not know */
-		{"{" BARE ",\"array\":[{\"n\":1,\"later\":2}],\"u32\":5}", change_u32,
-			"{" FLAG ",\"u32\":7," REST ",\"array\":[{\"n\":1,\"later\":2}]}"},
-		/* and one that is changed is changed inside */
-		{"{\"alwaysFlag\":false,\"alwaysU64\":0,\"object\":{\"n\":1,\"later\":{}},"
-			"\"inPlace\":{\"later\":4,\"n\":0}}", change_inner,
-			"{\"alwaysFlag\":false,\"alwaysU64\":0,\"object\":{\"n\":2,\"later\":{}},"
-			"\"inPlace\":{\"n\":3,\"later\":4}}"},
-		{"{" BARE ",\"array\":[{\"n\":1,\"later\":2}]}", change_element,
-			"{" BARE ",\"array\":[{\"n\":2}]}"},
-		{"{\"alwaysFlag\":false,\"alwaysU64\":0,\"object\":{\"n\":1,\"later\":{}},"
-			"\"inPlace\":{\"n\":0}}", drop_object, "{" BARE "}"},
-		/* in two spellings: one is written */
-		{"{" BARE ",\"object\":{\"n\":1},\"OBJECT\":{\"name\":\"x\"}}", change_nothing,
-			"{\"alwaysFlag\":false,\"alwaysU64\":0,\"object\":{\"n\":1},\"inPlace\":{\"n\":0}}"},
-		/* clang-format on */
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		rewrite(cases[i].written, cases[i].change, cases[i].expected);
-}
-END_TEST
-
 Suite *suite_fields(void)
 {
 	Suite *suite = suite_create("fields");
@@ -430,7 +247,6 @@ Suite *suite_fields(void)
 	tcase_add_test(tc, a_document_of_our_own_has_exact_names);
 	tcase_add_test(tc, a_place_may_stand_before_the_path);
 	tcase_add_test(tc, a_very_long_key_leaves_room_for_the_reason);
-	tcase_add_test(tc, what_is_not_known_survives_a_rewrite);
 	suite_add_tcase(suite, tc);
 	return suite;
 }
