@@ -36,90 +36,89 @@ START_TEST(names_are_unique_and_rows_complete)
 END_TEST
 
 /* The spec's order (config.md, Hooks; runtime.md, Lifecycle) and the kernel's, as facts. */
+static const struct {
+	const struct step *steps;
+	const char *first, *then;
+} facts[] = {
+	/* what a crash leaves must be found: the state names the cgroup before it is made */
+	{life_create_steps, "state directory", "cgroup"},
+	/* clone3 puts INIT into it */
+	{life_create_steps, "cgroup", "spawn"},
+	/* without maps INIT is nobody */
+	{life_create_steps, "id maps", "root of the user namespace"},
+	{life_create_steps, "root of the user namespace", "mounts"},
+	/* rooted at the container's cgroup, which the cgroup2 mount then shows */
+	{life_create_steps, "cgroup namespace", "mounts"},
+	{life_create_steps, "rootfs", "mounts"},
+	{life_create_steps, "mounts", "devices"},
+	/* runtime.md, Lifecycle: the environment is complete before the hooks */
+	{life_create_steps, "network devices", "hooks: prestart, createRuntime"},
+	{life_create_steps, "network devices", "sysctl"},
+	/* ptmx of the container's own devpts */
+	{life_create_steps, "mounts", "terminal"},
+	{life_create_steps, "devices", "terminal"},
+	{life_create_steps, "hooks: prestart, createRuntime", "hooks: createContainer"},
+	{life_create_steps, "mounts", "hooks: prestart, createRuntime"},
+	{life_create_steps, "hooks: createContainer", "pivot root"},
+	/* /proc/sys turns read-only */
+	{life_create_steps, "sysctl", "masked and read-only paths"},
+	/* the host's /dev/null is in the namespace until then */
+	{life_create_steps, "masked and read-only paths", "pivot root"},
+	{life_create_steps, "devices", "read-only root and mounts"},
+	{life_create_steps, "pivot root", "read-only root and mounts"},
+	{life_create_steps, "pivot root", "find the program"},
+	/* makes the working directory */
+	{life_create_steps, "find the program", "read-only root and mounts"},
+	/* `start` may come as soon as there is a record */
+	{life_create_steps, "find the program", "record"},
+	/* and `kill` */
+	{life_create_steps, "signals that end it", "record"},
+	/* what overlaps belongs behind the fork */
+	{life_create_steps, "spawn", "record of a run"},
+	{life_create_steps, "config and report", "record of a run"},
+	/* a container that could not be limited must not start */
+	{life_create_steps, "limits and device rules", "record of a run"},
+	/* delete --force after a crash reads the config for it */
+	{life_create_steps, "config and report", "resctrl group"},
+	/* whoever reads the pid may call `state` */
+	{life_create_steps, "record", "pid file"},
+	/* their program is the image's */
+	{life_start_steps, "ids and capabilities", "hooks: startContainer"},
+	{life_start_steps, "seccomp filters", "hooks: startContainer"},
+	{life_start_steps, "hooks: startContainer", "exec"},
+	{life_start_steps, "LSM labels", "landlock"},
+	{life_start_steps, "landlock", "seccomp filters, privileged"},
+	{life_start_steps, "seccomp filters, privileged", "ids and capabilities"},
+	/* CAP_SYS_RESOURCE */
+	{life_start_steps, "limits", "ids and capabilities"},
+	{life_start_steps, "ids and capabilities", "seccomp filters"},
+	{life_start_steps, "seccomp filters", "exec"},
+	/* a filter may forbid close_range(2) */
+	{life_start_steps, "files", "seccomp filters, privileged"},
+	{life_start_steps, "exec", "hooks: poststart"},
+	{life_exec_steps, "join namespaces", "find the program"},
+	{life_exec_steps, "spawn", "join namespaces"},
+	/* of restore, as of create */
+	{life_restore_steps, "state directory", "cgroup"},
+	{life_restore_steps, "cgroup", "spawn"},
+	/* what criu binds below the rootfs, and then the processes that it makes there */
+	{life_restore_steps, "rootfs", "mount points"},
+	{life_restore_steps, "mount points", "criu"},
+	/* criu asks for each once the namespaces are there and before a process runs */
+	{life_restore_steps, "criu", "namespaces"},
+	{life_restore_steps, "namespaces", "network devices"},
+	{life_restore_steps, "network devices", "hooks: prestart, createRuntime"},
+	{life_restore_steps, "hooks: prestart, createRuntime", "processes"},
+	{life_restore_steps, "processes", "limits and device rules"},
+	/* nothing runs that is looser than the profile, or that nobody could find */
+	{life_restore_steps, "limits and device rules", "profile holds"},
+	{life_restore_steps, "profile holds", "record"},
+	{life_restore_steps, "record", "pid file"},
+	{life_restore_steps, "record", "resume"},
+};
+
 START_TEST(order_is_what_spec_and_kernel_ask_for)
 {
-	static const struct {
-		const struct step *steps;
-		const char *first, *then;
-	} facts[] = {
-		/* what a crash leaves must be found: the state names the cgroup before it is made
-		 */
-		{life_create_steps, "state directory", "cgroup"},
-		/* clone3 puts INIT into it */
-		{life_create_steps, "cgroup", "spawn"},
-		/* without maps INIT is nobody */
-		{life_create_steps, "id maps", "root of the user namespace"},
-		{life_create_steps, "root of the user namespace", "mounts"},
-		/* rooted at the container's cgroup, which the cgroup2 mount then shows */
-		{life_create_steps, "cgroup namespace", "mounts"},
-		{life_create_steps, "rootfs", "mounts"},
-		{life_create_steps, "mounts", "devices"},
-		/* runtime.md, Lifecycle: the environment is complete before the hooks */
-		{life_create_steps, "network devices", "hooks: prestart, createRuntime"},
-		{life_create_steps, "network devices", "sysctl"},
-		/* ptmx of the container's own devpts */
-		{life_create_steps, "mounts", "terminal"},
-		{life_create_steps, "devices", "terminal"},
-		{life_create_steps, "hooks: prestart, createRuntime", "hooks: createContainer"},
-		{life_create_steps, "mounts", "hooks: prestart, createRuntime"},
-		{life_create_steps, "hooks: createContainer", "pivot root"},
-		/* /proc/sys turns read-only */
-		{life_create_steps, "sysctl", "masked and read-only paths"},
-		/* the host's /dev/null is in the namespace until then */
-		{life_create_steps, "masked and read-only paths", "pivot root"},
-		{life_create_steps, "devices", "read-only root and mounts"},
-		{life_create_steps, "pivot root", "read-only root and mounts"},
-		{life_create_steps, "pivot root", "find the program"},
-		/* makes the working directory */
-		{life_create_steps, "find the program", "read-only root and mounts"},
-		/* `start` may come as soon as there is a record */
-		{life_create_steps, "find the program", "record"},
-		/* and `kill` */
-		{life_create_steps, "signals that end it", "record"},
-		/* what overlaps belongs behind the fork */
-		{life_create_steps, "spawn", "record of a run"},
-		{life_create_steps, "config and report", "record of a run"},
-		/* a container that could not be limited must not start */
-		{life_create_steps, "limits and device rules", "record of a run"},
-		/* delete --force after a crash reads the config for it */
-		{life_create_steps, "config and report", "resctrl group"},
-		/* whoever reads the pid may call `state` */
-		{life_create_steps, "record", "pid file"},
-		/* their program is the image's */
-		{life_start_steps, "ids and capabilities", "hooks: startContainer"},
-		{life_start_steps, "seccomp filters", "hooks: startContainer"},
-		{life_start_steps, "hooks: startContainer", "exec"},
-		{life_start_steps, "LSM labels", "landlock"},
-		{life_start_steps, "landlock", "seccomp filters, privileged"},
-		{life_start_steps, "seccomp filters, privileged", "ids and capabilities"},
-		/* CAP_SYS_RESOURCE */
-		{life_start_steps, "limits", "ids and capabilities"},
-		{life_start_steps, "ids and capabilities", "seccomp filters"},
-		{life_start_steps, "seccomp filters", "exec"},
-		/* a filter may forbid close_range(2) */
-		{life_start_steps, "files", "seccomp filters, privileged"},
-		{life_start_steps, "exec", "hooks: poststart"},
-		{life_exec_steps, "join namespaces", "find the program"},
-		{life_exec_steps, "spawn", "join namespaces"},
-		/* of restore, as of create */
-		{life_restore_steps, "state directory", "cgroup"},
-		{life_restore_steps, "cgroup", "spawn"},
-		/* what criu binds below the rootfs, and then the processes that it makes there */
-		{life_restore_steps, "rootfs", "mount points"},
-		{life_restore_steps, "mount points", "criu"},
-		/* criu asks for each once the namespaces are there and before a process runs */
-		{life_restore_steps, "criu", "namespaces"},
-		{life_restore_steps, "namespaces", "network devices"},
-		{life_restore_steps, "network devices", "hooks: prestart, createRuntime"},
-		{life_restore_steps, "hooks: prestart, createRuntime", "processes"},
-		{life_restore_steps, "processes", "limits and device rules"},
-		/* nothing runs that is looser than the profile, or that nobody could find */
-		{life_restore_steps, "limits and device rules", "profile holds"},
-		{life_restore_steps, "profile holds", "record"},
-		{life_restore_steps, "record", "pid file"},
-		{life_restore_steps, "record", "resume"},
-	};
-
 	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
 		ck_assert_msg(
 			row(facts[i].steps, facts[i].first) < row(facts[i].steps, facts[i].then),
