@@ -42,11 +42,11 @@ file_length() {
 	local file lines
 	for file in "${sources[@]}"; do
 		lines=$(wc -l <"$file")
-		((lines <= 500)) || complain "$file: $lines lines, 500 are too many"
+		((lines <= 400)) || complain "$file: $lines lines, 400 are too many"
 	done
 }
 
-# No function of the product is longer than 70 lines.
+# No function of the product is longer than 60 lines.
 function_length() {
 	if ! ctags --version 2>/dev/null | grep -q Universal; then
 		skipped+="universal-ctags is not installed; "
@@ -58,8 +58,8 @@ function_length() {
 			if ($i ~ /^line:/) first = substr($i, 6)
 			if ($i ~ /^end:/) last = substr($i, 5)
 		}
-		if (last - first + 1 > 70) {
-			print "form: " $2 ":" first ": " $1 " has " last - first + 1 " lines, 70 are too many"
+		if (last - first + 1 > 60) {
+			print "form: " $2 ":" first ": " $1 " has " last - first + 1 " lines, 60 are too many"
 			bad = 1
 		}
 	}
