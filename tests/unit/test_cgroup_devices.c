@@ -58,7 +58,8 @@ static bool calculate(uint8_t code, uint64_t *dst, uint64_t src)
 }
 
 /* What the kernel does with the few instructions that the compiler emits; any other, as any jump,
- * and a run off the end are failures. What is denied, and nothing else, must be counted. */
+ * and a run off the end are failures. What is denied, and nothing else, must be counted. Asserts
+ * only on a failure, since check is slow at it. */
 static int run(int n, char type, uint32_t major, uint32_t minor, uint32_t access)
 {
 	uint32_t kind = type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR;
@@ -82,18 +83,20 @@ static int run(int n, char type, uint32_t major, uint32_t minor, uint32_t access
 			*dst = word;
 			break;
 		case BPF_LD | BPF_IMM | BPF_DW:
-			ck_assert_int_eq(i->src_reg, BPF_PSEUDO_MAP_VALUE);
-			ck_assert_int_eq(n - pc, CGROUP_DEVICES_MAP);
+			if (i->src_reg != BPF_PSEUDO_MAP_VALUE || n - pc != CGROUP_DEVICES_MAP)
+				ck_abort_msg("instruction %d: not the map", pc);
 			*dst = (uintptr_t)&counter;
 			pc++;
 			break;
 		case BPF_STX | BPF_ATOMIC | BPF_DW:
-			ck_assert_int_eq(i->imm, BPF_ADD);
-			ck_assert_uint_eq(*dst, (uintptr_t)&counter);
+			if (i->imm != BPF_ADD || *dst != (uintptr_t)&counter)
+				ck_abort_msg("instruction %d: not an addition to the map", pc);
 			counter += reg[i->src_reg];
 			break;
 		case BPF_JMP | BPF_EXIT:
-			ck_assert_uint_eq(counter - before, !reg[BPF_REG_0]);
+			if (counter - before != !reg[BPF_REG_0])
+				ck_abort_msg("verdict %d, but counted %d", (int)reg[BPF_REG_0],
+					(int)(counter - before));
 			return (int)reg[BPF_REG_0];
 		default:
 			if (!calculate(code, dst, src))
@@ -285,8 +288,7 @@ START_TEST(a_denial_with_an_unknown_letter_is_whole)
 }
 END_TEST
 
-/* Asks for every access to a few devices; asserts only on a difference, since check is slow at it.
- */
+/* Asks for every access to a few devices; asserts only on a difference, as run() does. */
 static void compare(int n, const struct oci_device_rule *rules, size_t n_rules)
 {
 	uint32_t i;
