@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef NACRE_NOTIFY_RELAY_H
-#define NACRE_NOTIFY_RELAY_H
+#ifndef NACRE_RUNTIME_NOTIFY_H
+#define NACRE_RUNTIME_NOTIFY_H
 
 #include "libcontainer/container.h"
 

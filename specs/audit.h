@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef NACRE_AUDIT_DOCUMENT_H
-#define NACRE_AUDIT_DOCUMENT_H
+#ifndef NACRE_SPECS_AUDIT_H
+#define NACRE_SPECS_AUDIT_H
 
 #include "specs/spec.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef NACRE_CHECKPOINT_DOCUMENT_H
-#define NACRE_CHECKPOINT_DOCUMENT_H
+#ifndef NACRE_SPECS_CHECKPOINT_H
+#define NACRE_SPECS_CHECKPOINT_H
 
 #include "specs/harden.h"
 

@@ -79,7 +79,6 @@ struct json_writer;
 
 /* PRETTY: one member a line, indented by tabs. Slashes are never escaped: hooks grep for paths. */
 struct json_writer *json_writer_new(bool pretty);
-void json_writer_free(struct json_writer *w); /* takes NULL */
 void json_open_object(struct json_writer *w);
 void json_close_object(struct json_writer *w);
 void json_open_array(struct json_writer *w);

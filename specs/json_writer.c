@@ -31,7 +31,7 @@ struct json_writer *json_writer_new(bool pretty)
 	return w;
 }
 
-void json_writer_free(struct json_writer *w)
+static void json_writer_free(struct json_writer *w)
 {
 	if (!w)
 		return;

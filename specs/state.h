@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef NACRE_STATE_DOCUMENT_H
-#define NACRE_STATE_DOCUMENT_H
+#ifndef NACRE_SPECS_STATE_H
+#define NACRE_SPECS_STATE_H
 
 #include "specs/spec.h"
 

@@ -23,7 +23,7 @@ struct nacre {
 int container_begin(
 	struct nacre *nacre, const char *id, struct container *c, struct nacre_error *err);
 
-/* A container, opened and locked; what start, delete, exec and the others begin with. */
+/* A container, opened, and locked if LOCK; what start, delete, exec and the others begin with. */
 int container_open(struct nacre *nacre, const char *id, bool lock, struct container *c,
 	enum container_status *ret_status, struct nacre_error *err);
 
@@ -69,16 +69,16 @@ struct criu_run;
 int checkpoint_begin(const struct container *c, const struct nacre_criu_options *options, bool make,
 	struct criu_run *ret_run, struct nacre_error *err);
 
-/* trace.c: makes ready what --trace-denials needs, once l->own_filter is settled and
- * l->record.active is. What the policy asks for and cannot be had is a warning. */
+/* trace.c: makes ready what --trace-denials needs, once l->own_filter and the
+ * conditions of its record are settled. What the policy asks for and cannot be had is a warning. */
 int trace_create(struct life *l, bool asked, bool by_policy, struct nacre_error *err);
 int trace_exec(struct life *l, bool container_is_traced, struct nacre_error *err);
 
-/* Init runs C code in a forked copy of the caller: a lock held by another thread would stay locked
- * there for ever. -EBUSY if the caller has threads. */
+/* container.c: init runs C code in a forked copy of the caller: a lock held by another thread would
+ * stay locked there for ever. -EBUSY if the caller has threads. */
 int container_refuse_threads(struct nacre_error *err);
 
-/* The rules of runc for terminals, in its words, which callers match. */
+/* prepare.c: the rules of runc for terminals, in its words, which callers match. */
 int prepare_check_terminal(
 	bool terminal, bool detach, const char *console_socket, struct nacre_error *err);
 

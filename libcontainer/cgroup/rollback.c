@@ -11,7 +11,7 @@
 
 #define FILE_LIMIT ((size_t)64 * 1024)
 
-struct cgroup_journal_entry {
+struct rollback_entry {
 	char *file;
 	char *before; /* what is to be written back */
 	char *otherwise; /* if the kernel does not take that; NULL: nothing */
@@ -73,7 +73,7 @@ static char *effective(int cgroup_fd, const char *file)
 	return text;
 }
 
-static void free_entry(struct cgroup_journal_entry *entry)
+static void free_entry(struct rollback_entry *entry)
 {
 	free(entry->file);
 	free(entry->before);
@@ -82,7 +82,7 @@ static void free_entry(struct cgroup_journal_entry *entry)
 
 int rollback_note(struct rollback *rollback, int cgroup_fd, const char *file, const char *value)
 {
-	struct cgroup_journal_entry *entries, entry = {NULL};
+	struct rollback_entry *entries, entry = {NULL};
 	struct nacre_error ignored; /* that of the write tells more */
 	char *text = NULL;
 
@@ -124,7 +124,7 @@ static int write_lines(int cgroup_fd, const char *file, const char *lines)
 
 /* One that holds it still is left alone: not every value that can be read can be written, 0 of
  * cpu.weight is that of an idle group. */
-static int restore(const struct cgroup_journal_entry *entry, int cgroup_fd)
+static int restore(const struct rollback_entry *entry, int cgroup_fd)
 {
 	cleanup_free char *text = NULL;
 	struct nacre_error ignored;
@@ -143,7 +143,7 @@ int rollback_restore(const struct rollback *rollback, int cgroup_fd, struct nacr
 	int first = 0;
 
 	for (size_t i = rollback->n; i-- > 0;) {
-		const struct cgroup_journal_entry *entry = &rollback->entries[i];
+		const struct rollback_entry *entry = &rollback->entries[i];
 		int r = restore(entry, cgroup_fd);
 
 		if (r < 0 && first == 0)

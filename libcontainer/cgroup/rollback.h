@@ -10,7 +10,7 @@
  * half way can be taken back: from the kernel and not from a config, which says nothing of a limit
  * that was not set. */
 struct rollback {
-	struct cgroup_journal_entry *entries;
+	struct rollback_entry *entries;
 	size_t n;
 };
 

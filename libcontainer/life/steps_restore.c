@@ -187,7 +187,7 @@ static int answer(struct life *l, struct nacre_error *err)
 	return criu_send(l->restore->run->socket, CRIU_NOTIFY, NULL, err);
 }
 
-/* From here on life.pid is the container's first process. */
+/* From here on container.pid is the container's first process. */
 int step_restore_namespaces(struct life *l, struct nacre_error *err)
 {
 	struct criu_response response;

@@ -14,7 +14,7 @@ struct restore {
 	const char *stage; /* directory that holds the bind mounts, in INIT's mount namespace */
 	struct namespace_plan plan; /* of the config; that in struct life is how criu is born */
 	int its_socket;
-	pid_t criu_pid; /* once life.pid is the container's process */
+	pid_t criu_pid; /* once container.pid is the container's process */
 	int criu_pidfd;
 };
 #define RESTORE_NONE ((struct restore){.plan.cgroup_fd = -1, .its_socket = -1, .criu_pidfd = -1})

@@ -14,8 +14,8 @@
  * static program is libc's start: it asks about 70 times for CPUID, each an exit to the hypervisor
  * (6 us each on the machine where this was measured, 450 us in all, against 130 us for the exec
  * itself). So the binary's entry point is here. It does the usual case, a read-only clone of the
- * mount and execveat, and goes on to libc's _start: either in the sealed program, or where there is
- * nothing to do, or where it failed; self_protect then looks again and reports.
+ * mount and execveat, and goes on to libc's _start: either in the protected program, or where there
+ * is nothing to do, or where it failed; self_protect then looks again and reports.
  *
  * Mustn't, since nothing is relocated yet and there is no thread pointer: call any function of
  * another file, use a global, a stack protector or a sanitizer, or a loop that the compiler may
@@ -32,7 +32,7 @@ __asm__(".text\n"
 	"self_protect_entry:\n"
 	"	xorl %ebp, %ebp\n"
 	"	movq %rsp, %rdi\n"
-	"	call seal_before_libc\n"
+	"	call self_protect_before_libc\n"
 	"	xorl %edx, %edx\n"
 	"	jmp _start\n"
 	".size self_protect_entry, . - self_protect_entry\n");
@@ -59,7 +59,7 @@ __asm__(".text\n"
 	"	mov x29, #0\n"
 	"	mov x30, #0\n"
 	"	mov x0, sp\n"
-	"	bl seal_before_libc\n"
+	"	bl self_protect_before_libc\n"
 	"	mov x0, #0\n"
 	"	b _start\n"
 	".size self_protect_entry, . - self_protect_entry\n");
@@ -145,8 +145,8 @@ static void execute_read_only(int exe, char *const *argv, char *const *envp)
 }
 
 /* STACK: argc, argv, NULL, envp, NULL, auxv. */
-void seal_before_libc(uintptr_t *stack);
-void seal_before_libc(uintptr_t *stack)
+void self_protect_before_libc(uintptr_t *stack);
+void self_protect_before_libc(uintptr_t *stack)
 {
 	char *const *argv = (char *const *)(stack + 1);
 	char *const *envp = argv + stack[0] + 1;

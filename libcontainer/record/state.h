@@ -14,12 +14,12 @@
  *   lock          locked (fcntl) by the command that works on the container; holds the path of its
  *                 cgroup from before that is made, or from when systemd has made it, and then the
  *                 unit, so that a crashed create can be cleaned up
- *   record        record.h: written once, by rename, when INIT is ready
- *   config.given  config.json as it was in the bundle
- *   config.json   tightened; what ran
+ *   record        record.h: written once, by rename: by create when INIT is ready, by run before
+ * that config.given  config.json as it was in the bundle config.json   tightened; what ran
  *   report.json   what the profile changed and why
  *   denials       with --trace-denials: denials.h
  *   start         the socket on which INIT waits for `start`; gone once it was told
+ *   notify        with NOTIFY_SOCKET: the directory of the socket that sd_notify(3) calls arrive on
  *
  * Nothing that comes from a container is ever used as a name.
  */
@@ -28,7 +28,7 @@
  * format"). */
 int state_check_id(const char *id, struct nacre_error *err);
 
-/* Opens (and makes, 0700) the directory of all states. */
+/* Opens (and makes, 01700) the directory of all states. */
 int state_open_root(const char *path, bool make, struct nacre_error *err);
 
 /* Makes ROOT/ID of the record and locks it. The cgroup goes into the lock, unless it is not known

@@ -16,7 +16,6 @@
 
 #define PROPERTY_OPTIONAL "?"
 
-void systemd_property_bool(FILE *out, const char *name, bool value);
 void systemd_property_u64(FILE *out, const char *name, uint64_t value);
 void systemd_property_string(FILE *out, const char *name, const char *value);
 void systemd_property_field(FILE *out, const char *text);

@@ -161,7 +161,7 @@ void systemd_property_field(FILE *out, const char *text)
 	fprintf(out, "\t%s", text);
 }
 
-void systemd_property_bool(FILE *out, const char *name, bool value)
+static void property_bool(FILE *out, const char *name, bool value)
 {
 	fprintf(out, "%s\tb\t%d\n", name, value);
 }
@@ -192,13 +192,13 @@ static void properties_of_unit(
 		fprintf(out, "Slice\ts\t%s\n", unit->slice);
 		fprintf(out, "PIDs\tau\t+\t%d\t-\n", pid);
 		/* What is below the scope's cgroup is the container's. */
-		systemd_property_bool(out, "Delegate", true);
+		property_bool(out, "Delegate", true);
 		/* If nobody deletes the container, nothing stays. */
 		systemd_property_string(out, "CollectMode", "inactive-or-failed");
 	}
-	systemd_property_bool(out, "DefaultDependencies", false);
+	property_bool(out, "DefaultDependencies", false);
 	for (size_t i = 0; i < sizeof(on) / sizeof(on[0]); i++)
-		systemd_property_bool(out, on[i], true);
+		property_bool(out, on[i], true);
 }
 
 static int properties_of_annotations(

@@ -38,9 +38,11 @@ format() {
 	"$program" --dry-run -Werror "${sources[@]}" || complain "clang-format -i mends it"
 }
 
+# But for the public header: it is one by design, and the manual of the library.
 file_length() {
 	local file lines
 	for file in "${sources[@]}"; do
+		[[ $file != libcontainer/container.h ]] || continue
 		lines=$(wc -l <"$file")
 		((lines <= 400)) || complain "$file: $lines lines, 400 are too many"
 	done
