@@ -129,6 +129,7 @@ int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_e
 	if (r == 0) {
 		warn_of_unknown(&l.container);
 		audit_usage(&l.container, &event);
+		l.state_owned = true;
 		r = life_delete(&l, &why);
 		audit_fact(&l.container, &event, r, &why);
 	} else if (r == -ENOENT && force) {

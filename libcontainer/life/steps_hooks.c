@@ -60,11 +60,14 @@ static int run_host_hooks(struct life *l, const char *kind, const struct oci_hoo
 	return run_hooks(l, kind, hooks, status, pid, NULL, err);
 }
 
-/* A poststop hook that fails is told and the others run all the same: config.md, Poststop. */
+/* A poststop hook that fails is told and the others run all the same: config.md, Poststop. They are
+ * of a container that is gone: not of one whose ID a create was refused for. */
 int step_run_poststop(struct life *l, struct nacre_error *err)
 {
 	const struct oci_hook_list *hooks = &l->container.config->hooks->poststop;
 
+	if (!l->state_owned)
+		return 0;
 	for (size_t i = 0; i < hooks->n; i++) {
 		const struct oci_hook_list one = {&hooks->items[i], 1};
 

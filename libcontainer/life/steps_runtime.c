@@ -33,15 +33,18 @@
 
 int step_make_state_directory(struct life *l, struct nacre_error *err)
 {
-	return state_make(l->container.root_fd, &l->container.record, &l->container.state_fd,
+	int r = state_make(l->container.root_fd, &l->container.record, &l->container.state_fd,
 		&l->container.lock_fd, err);
+
+	l->state_owned = r == 0;
+	return r;
 }
 
 int step_drop_state_directory(struct life *l, struct nacre_error *err)
 {
 	int r;
 
-	if (l->container.state_fd < 0) /* it was not this command that made it */
+	if (!l->state_owned)
 		return 0;
 	r = state_remove(l->container.root_fd, l->container.id, l->container.state_fd, err);
 	fd_close(&l->container.lock_fd);

@@ -145,6 +145,21 @@ test_a_create_that_fails_runs_poststop() {
 	done
 }
 
+# They are those of the container that lives.
+test_a_create_that_is_refused_for_its_id_runs_no_poststop() {
+	bundle pause
+	hook poststop 'echo poststop >>$LOG'
+	good nacre run --detach --profile oci --bundle "$b" "$id"
+	bad 1 "*container with given ID already exists: $id" \
+		nacre run --detach --profile oci --bundle "$b" "$id"
+	bad 1 "*container with given ID already exists: $id" \
+		nacre create --profile oci --bundle "$b" "$id"
+	absent "$T/out.hooks"
+	is "$(state_of .status)" running status
+	good nacre delete --force "$id"
+	is "$(<"$T/out.hooks")" poststop "hooks of delete"
+}
+
 test_without_an_environment_a_hook_has_that_of_the_caller() {
 	bundle true
 	edit '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", $text]}]' \
