@@ -27,7 +27,8 @@ static int connect_to_init(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-/* What the caller's handle is to have, got before anything runs. */
+/* What the caller's handle is to have, got before the container counts as running: after an error
+ * it can be started again. */
 static int open_for_process(struct life *l, struct nacre_error *err)
 {
 	struct nacre_error why;
@@ -69,10 +70,10 @@ static int start(
 		r = container_load_process(&l, err);
 	if (r == 0)
 		r = audit_open(&l.container, err);
-	if (r == 0)
-		r = connect_to_init(&l, err);
 	if (r == 0 && process)
 		r = open_for_process(&l, err);
+	if (r == 0)
+		r = connect_to_init(&l, err);
 	if (r == 0)
 		r = audit_result(&l,
 			&(struct audit_event){.event = "start", .pid = l.container.record.pid},

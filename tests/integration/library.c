@@ -5,6 +5,7 @@
  *
  *	library ROOT create BUNDLE ID	creates, inspects, starts, waits; prints what it saw
  *	library ROOT start ID		starts what another process created, and waits
+ *	library ROOT start-short ID	tries to start it with ever more fds, until there are enough
  *	library ROOT kill ID		starts it, gives it half a second, and kills all of it
  *	library ROOT list
  */
@@ -12,7 +13,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <nacre/container.h>
 
@@ -78,6 +81,43 @@ static void start_and_kill(struct nacre *nacre, const char *id)
 	nacre_process_release(process);
 }
 
+/* What fails leaves a container that can be started: it is tried again on the same one. */
+static void start_short_of_fds(struct nacre *nacre, const char *id)
+{
+	const int first = dup(STDIN_FILENO);
+	struct nacre_process *process = NULL;
+	struct nacre_container *container;
+	struct rlimit before, few;
+	unsigned failed = 0;
+	int r = -1;
+
+	(void)close(first);
+	if (first < 0 || getrlimit(RLIMIT_NOFILE, &before) < 0)
+		exit(2);
+	few = before;
+	for (few.rlim_cur = (rlim_t)first; r < 0 && few.rlim_cur < (rlim_t)first + 50;
+		few.rlim_cur++) {
+		if (setrlimit(RLIMIT_NOFILE, &few) < 0)
+			exit(2);
+		r = nacre_start(nacre, id, &process, &err);
+		if (setrlimit(RLIMIT_NOFILE, &before) < 0)
+			exit(2);
+		failed += r < 0;
+		if (r == 0)
+			break;
+		must(nacre_inspect(nacre, id, &container, &err));
+		if (container->status != NACRE_CREATED) {
+			(void)printf(
+				"%s after: %s\n", nacre_status_name(container->status), err.text);
+			exit(3);
+		}
+		nacre_container_free(container);
+	}
+	must(r);
+	nacre_process_release(process);
+	(void)printf("%s\n", failed > 3 ? "started after errors" : "it never failed");
+}
+
 static void create(struct nacre *nacre, const char *bundle, const char *id)
 {
 	struct nacre_create_options options;
@@ -123,6 +163,8 @@ int main(int argc, char *argv[])
 		create(nacre, argv[3], argv[4]);
 	else if (strcmp(verb, "start") == 0 && argc == 4)
 		start(nacre, argv[3]);
+	else if (strcmp(verb, "start-short") == 0 && argc == 4)
+		start_short_of_fds(nacre, argv[3]);
 	else if (strcmp(verb, "kill") == 0 && argc == 4)
 		start_and_kill(nacre, argv[3]);
 	else if (strcmp(verb, "list") == 0)

@@ -198,6 +198,17 @@ test_of_what_another_created_the_end_is_told() {
 	is "$bad_start" "library: cannot start a container that has stopped"
 }
 
+test_what_could_not_be_started_for_lack_of_fds_can_be_started() {
+	install_library || return
+	flags
+	link gcc "$own" "${flags[@]}" || return
+	bundle pause
+	create
+	good linked start-short "$id"
+	is "$out" "started after errors"
+	is "$(state_of .status)" running status
+}
+
 # Without a pid namespace its end does not take the others along.
 test_all_of_a_started_container_is_killed() {
 	install_library || return
