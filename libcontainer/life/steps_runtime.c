@@ -54,11 +54,11 @@ int step_drop_state_directory(struct life *l, struct nacre_error *err)
 
 int step_make_cgroup(struct life *l, struct nacre_error *err)
 {
-	int mount_fd = fd_steal(&l->container.cgroup.mount_fd);
-	int r;
+	int mount_fd, r;
 
 	if (!l->container.record.cgroup)
 		return 0;
+	mount_fd = fd_steal(&l->container.cgroup.mount_fd);
 	r = cgroup_create(mount_fd, l->container.record.cgroup, &l->container.cgroup, err);
 	if (r < 0)
 		return r;

@@ -6,6 +6,7 @@
  *	library ROOT create BUNDLE ID	creates, inspects, starts, waits; prints what it saw
  *	library ROOT start ID		starts what another process created, and waits
  *	library ROOT start-short ID	tries to start it with ever more fds, until there are enough
+ *	library ROOT run BUNDLE ID	runs and deletes it, without a cgroup if need be
  *	library ROOT kill ID		starts it, gives it half a second, and kills all of it
  *	library ROOT list
  */
@@ -81,17 +82,43 @@ static void start_and_kill(struct nacre *nacre, const char *id)
 	nacre_process_release(process);
 }
 
+static int lowest_free_fd(void)
+{
+	const int fd = dup(STDIN_FILENO);
+
+	(void)close(fd);
+	return fd;
+}
+
+static void run(struct nacre *nacre, const char *bundle, const char *id)
+{
+	const int free_before = lowest_free_fd();
+	struct nacre_create_options options;
+	struct nacre_process *process;
+	int status;
+
+	memset(&options, 0, sizeof(options));
+	options.size = sizeof(options);
+	options.bundle = bundle;
+	options.profile = "oci";
+	options.rootless = "true";
+	must(nacre_run(nacre, id, &options, &process, &err));
+	must(nacre_wait(process, WAIT_MS, &status, &err));
+	nacre_process_release(process);
+	must(nacre_delete(nacre, id, 1, &err));
+	(void)printf("fds leaked: %d\n", lowest_free_fd() - free_before);
+}
+
 /* What fails leaves a container that can be started: it is tried again on the same one. */
 static void start_short_of_fds(struct nacre *nacre, const char *id)
 {
-	const int first = dup(STDIN_FILENO);
+	const int first = lowest_free_fd();
 	struct nacre_process *process = NULL;
 	struct nacre_container *container;
 	struct rlimit before, few;
 	unsigned failed = 0;
 	int r = -1;
 
-	(void)close(first);
 	if (first < 0 || getrlimit(RLIMIT_NOFILE, &before) < 0)
 		exit(2);
 	few = before;
@@ -165,6 +192,8 @@ int main(int argc, char *argv[])
 		start(nacre, argv[3]);
 	else if (strcmp(verb, "start-short") == 0 && argc == 4)
 		start_short_of_fds(nacre, argv[3]);
+	else if (strcmp(verb, "run") == 0 && argc == 5)
+		run(nacre, argv[3], argv[4]);
 	else if (strcmp(verb, "kill") == 0 && argc == 4)
 		start_and_kill(nacre, argv[3]);
 	else if (strcmp(verb, "list") == 0)

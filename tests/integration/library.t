@@ -209,6 +209,27 @@ test_what_could_not_be_started_for_lack_of_fds_can_be_started() {
 	is "$(state_of .status)" running status
 }
 
+# read_only_cgroups COMMAND: where no cgroup can be made
+read_only_cgroups() {
+	unshare -m --propagation private bash -c \
+		'mount -o remount,bind,ro "$0" && exec "$@"' "$cg_mount" "$@"
+}
+
+test_no_fd_is_left_of_a_container() {
+	install_library || return
+	flags
+	link gcc "$own" "${flags[@]}" || return
+	bundle true
+	good linked run "$b" "$id"
+	is "$out" "fds leaked: 0" "with a cgroup"
+	export -f linked
+	good read_only_cgroups env T="$T" ROOT="$ROOT" archives="$archives" \
+		bash -c 'linked run "$@"' bash "$b" "$id"
+	is "$out" "fds leaked: 0" "without a cgroup"
+	bad 1 "cgroup *: Read-only file system" \
+		read_only_cgroups "$NACRE" --root "$ROOT" run --profile oci --bundle "$b" "$id"
+}
+
 # Without a pid namespace its end does not take the others along.
 test_all_of_a_started_container_is_killed() {
 	install_library || return
