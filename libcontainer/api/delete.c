@@ -113,17 +113,39 @@ static int prepare(struct life *l, bool force, struct nacre_error *err)
 	return r;
 }
 
+/* With FORCE also a directory that has no lock. -ENOENT: there is no container. */
+static int open_for_delete(
+	struct nacre *nacre, const char *id, bool force, struct life *l, struct nacre_error *err)
+{
+	struct nacre_error why;
+	int r = container_open(nacre, id, true, &l->container, NULL, &why);
+
+	if (r == -ENOENT && force && l->container.state_fd >= 0 && l->container.lock_fd < 0) {
+		r = state_make_lock(l->container.state_fd, id, &why);
+		if (r == 0) {
+			life_done(l);
+			life_init(l);
+			r = container_open(nacre, id, true, &l->container, NULL, &why);
+		}
+	}
+	if (r < 0 && force && l->container.lock_fd >= 0)
+		r = fall_back_to_lock(l, &why);
+	if (r < 0)
+		*err = why;
+	return r;
+}
+
 int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_error *err)
 {
 	struct audit_event event = {.event = "delete"};
 	struct nacre_error why;
+	bool gone;
 	struct life l;
 	int r;
 
 	life_init(&l);
-	r = container_open(nacre, id, true, &l.container, NULL, &why);
-	if (r < 0 && force && l.container.lock_fd >= 0)
-		r = fall_back_to_lock(&l, &why);
+	r = open_for_delete(nacre, id, force, &l, &why);
+	gone = r == -ENOENT && force;
 	if (r == 0)
 		r = prepare(&l, force, &why);
 	if (r == 0) {
@@ -132,12 +154,11 @@ int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_e
 		l.state_owned = true;
 		r = life_delete(&l, &why);
 		audit_fact(&l.container, &event, r, &why);
-	} else if (r == -ENOENT && force) {
-		(void)state_remove_empty(nacre->root_fd, id);
-		r = 0;
 	}
+	life_done(&l);
+	if (gone)
+		return 0;
 	if (r < 0)
 		*err = why;
-	life_done(&l);
 	return r;
 }

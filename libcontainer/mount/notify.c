@@ -12,8 +12,7 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/fdpass.h"
 
-#define DIRECTORY "notify"
-#define SOCKET DIRECTORY "/notify.sock"
+#define SOCKET NOTIFY_DIRECTORY "/notify.sock"
 
 int notify_add_mount(struct arena *arena, struct oci_config *config, struct nacre_error *err)
 {
@@ -45,10 +44,10 @@ int notify_make(
 	n = readlink(link, path, sizeof(path));
 	if (n < 0 || n == sizeof(path))
 		return fail_errno(err, n < 0 ? errno : ENAMETOOLONG, "name of the state directory");
-	source = arena_printf(arena, "%.*s/" DIRECTORY, (int)n, path);
+	source = arena_printf(arena, "%.*s/" NOTIFY_DIRECTORY, (int)n, path);
 	if (!source)
 		return fail_errno(err, ENOMEM, "NOTIFY_SOCKET");
-	if (mkdirat(state_fd, DIRECTORY, 0755) < 0)
+	if (mkdirat(state_fd, NOTIFY_DIRECTORY, 0755) < 0)
 		return fail_errno(err, errno, "make %s", source);
 	config->mounts[config->n_mounts - 1].source = source;
 	return 0;
@@ -72,7 +71,7 @@ int notify_listen(int state_fd, struct nacre_error *err)
 int notify_remove(int state_fd)
 {
 	if ((unlinkat(state_fd, SOCKET, 0) < 0 && errno != ENOENT) ||
-		(unlinkat(state_fd, DIRECTORY, AT_REMOVEDIR) < 0 && errno != ENOENT))
+		(unlinkat(state_fd, NOTIFY_DIRECTORY, AT_REMOVEDIR) < 0 && errno != ENOENT))
 		return -errno;
 	return 0;
 }

@@ -14,6 +14,9 @@
 /* As the program finds it: the value of NOTIFY_SOCKET. */
 #define NOTIFY_SOCKET_PATH "/run/notify/notify.sock"
 
+/* In the state directory. */
+#define NOTIFY_DIRECTORY "notify"
+
 /* Appends the mount to CONFIG. Its source is not known yet: see notify_make(). */
 int notify_add_mount(struct arena *arena, struct oci_config *config, struct nacre_error *err);
 

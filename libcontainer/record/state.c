@@ -17,8 +17,6 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/sys.h"
-#include "libcontainer/mount/notify.h"
-#include "libcontainer/record/denials.h"
 
 #define LOCK_WAIT_MS 10000
 /* the path of a cgroup, and which manager has what unit (NAME_MAX, as a cgroup) */
@@ -196,49 +194,6 @@ int state_make(int root_fd, const struct container_record *record, int *ret_stat
 	*ret_state_fd = fd_steal(&dir);
 	*ret_lock_fd = fd_steal(&lock);
 	return 0;
-}
-
-/* What few containers have. A write that a crash cut off leaves its temporary name, which begins
- * with a dot. Anything else is not ours: --root may point anywhere. */
-static int remove_leftovers(int root_fd, const char *id, int state_fd, struct nacre_error *err)
-{
-	int fd = openat(state_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-
-	if (!dir) {
-		fd_close(&fd);
-		return fail_errno(err, errno, "read the state of container \"%s\"", id);
-	}
-	(void)notify_remove(state_fd);
-	(void)unlinkat(state_fd, DENIALS_FILE, 0);
-	for (struct dirent *entry; (entry = readdir(dir));)
-		if (entry->d_name[0] == '.' && entry->d_type == DT_REG)
-			(void)unlinkat(state_fd, entry->d_name, 0);
-	if (unlinkat(root_fd, id, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return fail_errno(err, errno, "remove the state of container \"%s\"", id);
-	return 0;
-}
-
-int state_remove(int root_fd, const char *id, int state_fd, struct nacre_error *err)
-{
-	/* The lock goes last: while it is there, nobody else makes or removes this container. */
-	static const char *const files[] = {
-		"start", "record", "report.json", "config.json", "config.given", "lock"};
-
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
-		if (unlinkat(state_fd, files[i], 0) < 0 && errno != ENOENT)
-			return fail_errno(
-				err, errno, "remove %s of container \"%s\"", files[i], id);
-	if (unlinkat(root_fd, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != ENOTEMPTY)
-		return fail_errno(err, errno, "remove the state of container \"%s\"", id);
-	return remove_leftovers(root_fd, id, state_fd, err);
-}
-
-int state_remove_empty(int root_fd, const char *id)
-{
-	return unlinkat(root_fd, id, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
 int state_write(int state_fd, const char *name, const char *text, struct nacre_error *err)

@@ -46,11 +46,14 @@ int state_open(int root_fd, const char *id, struct nacre_error *err);
  * pid). The container may be gone by then: -ENOENT. The lock goes with the fd. */
 int state_lock(int state_fd, const char *id, int *ret_lock_fd, struct nacre_error *err);
 
-/* Removes the directory and all that is in it. Already gone is success. */
+/* Removes the directory and all that is in it, the lock last. Already gone is success. -ENOTEMPTY:
+ * it holds what is none of nacre's, and its lock is still there. */
 int state_remove(int root_fd, const char *id, int state_fd, struct nacre_error *err);
 
-/* Removes a directory that a crash left before there was anything in it. Returns 0 or -errno. */
-int state_remove_empty(int root_fd, const char *id);
+/* Makes the lock of a directory that has none, since a crash came before it was made or it was lost:
+ * with it the container can be deleted. -ENOENT: the directory was removed meanwhile. -ENOTEMPTY: it
+ * is none of nacre's. */
+int state_make_lock(int state_fd, const char *id, struct nacre_error *err);
 
 /* A file that the record will vouch for: plainly, since nobody looks before there is a record. */
 int state_write(int state_fd, const char *name, const char *text, struct nacre_error *err);

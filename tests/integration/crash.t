@@ -159,6 +159,18 @@ test_killed_at_every_system_call_of_delete() {
 	every_call_on created delete --force "$id"
 }
 
+created_with_leftovers() {
+	create
+	mkdir -p "$ROOT/$id/notify"
+	touch "$ROOT/$id/"{denials,.record.1,notify/notify.sock}
+}
+
+test_killed_at_every_system_call_of_delete_with_leftovers() {
+	needs_strace || return
+	bundle pause
+	every_call_on created_with_leftovers delete --force "$id"
+}
+
 test_killed_at_every_system_call_of_pause() {
 	needs_strace || return
 	bundle pause

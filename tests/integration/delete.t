@@ -62,6 +62,46 @@ test_force_without_pid_namespace_removes_every_process() {
 	nothing_left
 }
 
+# A removal that was cut off, or somebody's hand.
+test_force_removes_what_has_no_lock() {
+	mkdir -p "$ROOT/$id"
+	bad 1 "container does not exist: $id" nacre delete "$id"
+	good nacre delete --force "$id"
+	absent "$ROOT/$id"
+	mkdir -p "$ROOT/$id/notify"
+	touch "$ROOT/$id/"{denials,record,config.json,.record.12,.config.json.3,notify/notify.sock}
+	good nacre delete --force "$id"
+	nothing_left
+	bundle pause
+	create
+	start
+	rm "$ROOT/$id/lock"
+	good nacre delete --force "$id"
+	nothing_left
+	create
+}
+
+# --root may point anywhere.
+test_what_is_not_nacres_is_not_removed() {
+	local name
+	for name in mine .mine .record .record.1a records .lock.; do
+		mkdir -p "$ROOT/$id"
+		touch "$ROOT/$id/$name" "$ROOT/$id/config.json"
+		bad 1 "*\"$id\" holds \"$name\", which is not nacre's: move it away*" \
+			nacre delete --force "$id"
+		is "$(ls -A "$ROOT/$id" | wc -l)" 2 files
+		rm -r "${ROOT:?}/$id"
+	done
+	bundle pause
+	create
+	touch "$ROOT/$id/mine"
+	bad 1 "*holds \"mine\", which is not nacre's: *" nacre delete --force "$id"
+	exists "$ROOT/$id/lock"
+	rm "$ROOT/$id/mine"
+	good nacre delete --force "$id"
+	nothing_left
+}
+
 test_delete_of_no_container_is_an_error() {
 	bad 1 "container does not exist: $id" nacre delete "$id"
 }

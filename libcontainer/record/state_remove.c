@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/mount/notify.h"
+#include "libcontainer/record/denials.h"
+#include "libcontainer/record/state.h"
+
+/* The end of a state directory. The lock goes last, so that a removal that is cut off can be begun
+ * anew. */
+
+static const char *const state_files[] = {
+	"start", "record", "report.json", "config.json", "config.given", "lock"};
+#define STATE_FILES_N (sizeof(state_files) / sizeof(state_files[0]))
+
+static bool is_state_file(const char *name, size_t length)
+{
+	for (size_t i = 0; i < STATE_FILES_N; i++)
+		if (strlen(state_files[i]) == length && memcmp(name, state_files[i], length) == 0)
+			return true;
+	return false;
+}
+
+/* What a write that was cut off leaves, ".NAME.PID": file_replace. */
+static bool is_temporary(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return name[0] == '.' && dot > name && dot[1] && !dot[1 + strspn(dot + 1, "0123456789")] &&
+	       is_state_file(name + 1, (size_t)(dot - name - 1));
+}
+
+static bool is_ours(const char *name)
+{
+	return is_state_file(name, strlen(name)) || is_temporary(name) ||
+	       strcmp(name, NOTIFY_DIRECTORY) == 0 || strcmp(name, DENIALS_FILE) == 0;
+}
+
+/* What few containers have. */
+static int remove_leftover(int state_fd, const char *name, const char *id, struct nacre_error *err)
+{
+	int r = 0;
+
+	if (strcmp(name, NOTIFY_DIRECTORY) == 0)
+		r = notify_remove(state_fd);
+	else if (!is_state_file(name, strlen(name)) && unlinkat(state_fd, name, 0) < 0 &&
+		 errno != ENOENT)
+		r = -errno;
+	return r < 0 ? fail_errno(err, r, "remove %s of container \"%s\"", name, id) : 0;
+}
+
+/* Refuses a directory with a file that is none of a container's: --root may point anywhere. EACH
+ * (NULL: nothing) is done with every name. */
+static int walk_directory(int state_fd, const char *id,
+	int (*each)(int state_fd, const char *name, const char *id, struct nacre_error *err),
+	struct nacre_error *err)
+{
+	int fd = openat(state_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+	int r = dir ? 0 : -errno;
+
+	if (!dir)
+		fd_close(&fd);
+	if (r == -ENOENT) /* another removed it meanwhile */
+		return 0;
+	while (r == 0 && (errno = 0, entry = readdir(dir))) {
+		const char *name = entry->d_name;
+
+		if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+			continue;
+		if (!is_ours(name))
+			return fail(err, ENOTEMPTY,
+				"the state directory of container \"%s\" holds \"%s\", which is "
+				"not nacre's: move it away, and delete again",
+				id, name);
+		r = each ? each(state_fd, name, id, err) : 0;
+		if (r < 0)
+			return r;
+	}
+	if (r == 0)
+		r = -errno;
+	return r < 0 ? fail_errno(err, r, "read the state of container \"%s\"", id) : 0;
+}
+
+static int remove_files(int state_fd, const char *id, struct nacre_error *err)
+{
+	int r = walk_directory(state_fd, id, remove_leftover, err);
+
+	for (size_t i = 0; r == 0 && i < STATE_FILES_N; i++)
+		if (unlinkat(state_fd, state_files[i], 0) < 0 && errno != ENOENT)
+			r = fail_errno(
+				err, errno, "remove %s of container \"%s\"", state_files[i], id);
+	return r;
+}
+
+int state_remove(int root_fd, const char *id, int state_fd, struct nacre_error *err)
+{
+	cleanup_close int lock_fd = -1;
+	struct nacre_error why;
+	int r;
+
+	for (;;) {
+		r = remove_files(state_fd, id, err);
+		if (r < 0)
+			return r;
+		if (unlinkat(root_fd, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			return 0;
+		if (errno != ENOTEMPTY)
+			return fail_errno(err, errno, "remove the state of container \"%s\"", id);
+		/* Another `delete --force` found it without its lock, and made that anew. */
+		fd_close(&lock_fd);
+		r = state_lock(state_fd, id, &lock_fd, &why);
+		r = fail_except(r, ENOENT, &why, err);
+		if (r < 0)
+			return r;
+	}
+}
+
+int state_make_lock(int state_fd, const char *id, struct nacre_error *err)
+{
+	int r = walk_directory(state_fd, id, NULL, err);
+	cleanup_close int fd = -1;
+
+	if (r < 0)
+		return r;
+	fd = openat(state_fd, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	return fd < 0 ? fail_errno(err, errno, "make the lock of container \"%s\"", id) : 0;
+}
