@@ -362,7 +362,7 @@ static int exec(struct nacre *nacre, const char *id, const struct nacre_exec_opt
 		r = life_exec(&l, err);
 		event.args = l.process->args;
 		event.pid = l.container.pid;
-		r = audit_result(&l, &event, r, step_kill_init, err);
+		r = audit_result(&l, &event, r, life_exec_undo, err);
 	}
 	if (r == 0)
 		process_take(process, &l, false);

@@ -317,3 +317,8 @@ int life_delete(struct life *l, struct nacre_error *err)
 {
 	return walk_back(l, life_create_steps, end_of(life_create_steps), err);
 }
+
+int life_exec_undo(struct life *l, struct nacre_error *err)
+{
+	return walk_back(l, life_exec_steps, end_of(life_exec_steps), err);
+}

@@ -154,6 +154,8 @@ int life_exec(struct life *l, struct nacre_error *err);
 int life_restore(struct life *l, struct nacre_error *err);
 /* Undoes life_create_steps, last first, on a container of an earlier command. */
 int life_delete(struct life *l, struct nacre_error *err);
+/* Undoes life_exec: ends the process, and with it all in its own cgroup if it has one. */
+int life_exec_undo(struct life *l, struct nacre_error *err);
 
 /* INIT's side, entered in the child right after the fork. */
 _Noreturn void life_init_main(struct life *l, const struct step *first_table);

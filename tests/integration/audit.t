@@ -111,6 +111,21 @@ test_a_full_disk_takes_back_what_was_begun() {
 	nothing_left
 }
 
+test_a_full_disk_takes_back_an_exec_and_what_it_started() {
+	mkdir -p "$T/disk"
+	bundle pause
+	profile=agent create --audit "$T/disk/audit"
+	start
+	find_cgroup
+	bad 255 "*write to audit file $T/disk/audit: No space left on device" \
+		full exec "$id" /payload spawn 5 : pause
+	is "$(find "$cg" -name 'exec-*')" "" "cgroups left"
+	is "$(nacre ps -f json "$id" | jq length)" 1 processes
+	is "$(state_of .status)" running status
+	good nacre delete --force "$id"
+	rm "$T/disk/audit"
+}
+
 test_the_policys_file_cannot_be_left_out() {
 	rm -f "$T/audit"
 	mkdir -p "$T/etc/nacre"
