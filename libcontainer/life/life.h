@@ -118,6 +118,7 @@ struct life {
 	int sync; /* this side's end */
 
 	int init_pidfd; /* exec: of the container's first process */
+	int own_pidns_fd; /* exec: where the caller's children are born */
 	struct terminal terminal;
 	struct hook_output hook_output;
 	int resctrl_fd; /* the root of resctrl */

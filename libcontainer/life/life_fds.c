@@ -35,6 +35,7 @@ static const struct fd_row {
 	ROW(notify_socket, FD_OWNED),
 	ROW(sync, FD_OWNED | FD_KEPT),
 	ROW(init_pidfd, FD_OWNED | FD_KEPT),
+	ROW(own_pidns_fd, FD_OWNED),
 	ROW(terminal.master, FD_OWNED),
 	ROW(terminal.slave, FD_OWNED),
 	ROW(hook_output.stdout_fd, FD_OWNED | FD_KEPT),

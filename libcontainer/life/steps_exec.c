@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -78,29 +79,80 @@ static int leave_own_cgroup(struct life *l, struct nacre_error *err)
 	return step_spawn(l, life_exec_steps, err);
 }
 
-/* The pid and time namespaces act on children, so RUNTIME enters them for INIT's sake; it goes on
- * seeing its own. Without privilege only a process that has entered the user namespace may, and
- * RUNTIME must not: one between does. */
+static bool is_privileged(void)
+{
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	return sys_capget(data) == 0 && data[0].effective >> CAP_SYS_ADMIN & 1;
+}
+
+/* A process between joins for INIT's sake. Without privilege it enters the user namespace as well,
+ * which gives the right to join; with it, INIT joins that with the rest. */
+static void let_another_join(struct life *l, int flags)
+{
+	if (l->join_flags & CLONE_NEWUSER && !is_privileged())
+		flags |= CLONE_NEWUSER;
+	l->namespaces.process_flags = flags;
+	l->namespaces.process_pidfd = l->init_pidfd;
+}
+
+/* setns(2) with a pid namespace acts on children alone, so RUNTIME enters it for INIT's sake and
+ * leaves it again: what its caller forks later is not of the container. A time namespace acts on
+ * RUNTIME too; and who may not enter the own pid namespace, since another user namespace owns it,
+ * could not return. There another process joins. */
 static int join_for_init(struct life *l, struct nacre_error *err)
 {
 	const int flags = l->join_flags & (CLONE_NEWPID | CLONE_NEWTIME);
 
-	if (!flags || setns(l->init_pidfd, flags) == 0)
+	if (flags & CLONE_NEWTIME)
+		let_another_join(l, flags);
+	if (flags != CLONE_NEWPID)
 		return 0;
-	if (errno != EPERM || !(l->join_flags & CLONE_NEWUSER))
+	l->own_pidns_fd = open("/proc/self/ns/pid_for_children", O_RDONLY | O_CLOEXEC);
+	if (l->own_pidns_fd < 0)
+		return fail_errno(err, errno, "open /proc/self/ns/pid_for_children%s",
+			errno == ENOENT ? " (unshare(CLONE_NEWPID) without a fork)" : "");
+	/* Into the own one first: whoever can will be able to return. */
+	if (setns(l->own_pidns_fd, CLONE_NEWPID) < 0) {
+		if (errno != EPERM)
+			return fail_errno(err, errno, "enter the own pid namespace");
+		fd_close(&l->own_pidns_fd);
+		let_another_join(l, flags);
+		return 0;
+	}
+	if (setns(l->init_pidfd, CLONE_NEWPID) < 0)
 		return fail_errno(err, errno, "join the container's pid namespace");
-	l->namespaces.process_flags = flags | CLONE_NEWUSER;
-	l->namespaces.process_pidfd = l->init_pidfd;
 	return 0;
+}
+
+/* Also after a spawn that failed. */
+static int leave_pid_namespace(struct life *l, struct nacre_error *err)
+{
+	int r = l->own_pidns_fd >= 0 && setns(l->own_pidns_fd, CLONE_NEWPID) < 0 ? -errno : 0;
+
+	fd_close(&l->own_pidns_fd);
+	return r < 0 ? fail_errno(err, r, "return to the own pid namespace") : 0;
+}
+
+static int spawn_where_it_may(struct life *l, struct nacre_error *err)
+{
+	struct nacre_error why;
+	int r = step_spawn(l, life_exec_steps, &why);
+
+	if (r == -EOPNOTSUPP && l->exec_cgroup.fd >= 0)
+		r = leave_own_cgroup(l, &why);
+	if (r == -EBUSY && !l->options->cgroup && follow_init(l, &why) == 0)
+		r = step_spawn(l, life_exec_steps, &why);
+	if (r < 0)
+		*err = why;
+	return r;
 }
 
 int step_spawn_joined(struct life *l, struct nacre_error *err)
 {
 	struct nacre_error why;
-	int r = join_for_init(l, err);
+	int r, left;
 
-	if (r < 0)
-		return r;
 	if (!(l->container.record.active & ATTACH))
 		l->namespaces.cgroup_fd = l->exec_cgroup.fd < 0 ? l->container.cgroup.fd
 								: l->exec_cgroup.fd;
@@ -113,14 +165,15 @@ int step_spawn_joined(struct life *l, struct nacre_error *err)
 		if (l->rootfs_fd < 0)
 			return fail_errno(err, errno, "open the container's root");
 	}
-	r = step_spawn(l, life_exec_steps, &why);
-	if (r == -EOPNOTSUPP && l->exec_cgroup.fd >= 0)
-		r = leave_own_cgroup(l, &why);
-	if (r == -EBUSY && !l->options->cgroup && follow_init(l, &why) == 0)
-		r = step_spawn(l, life_exec_steps, &why);
-	if (r < 0)
-		*err = why;
-	return r;
+	r = join_for_init(l, err);
+	if (r == 0)
+		r = spawn_where_it_may(l, err);
+	left = leave_pid_namespace(l, &why);
+	if (r < 0 || left == 0)
+		return r;
+	*err = why;
+	(void)step_kill_init(l, &why);
+	return left;
 }
 
 /* config.md, execCPUAffinity. INIT is born in the container's cgroup, so both count there. */

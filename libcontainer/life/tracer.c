@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -185,17 +184,6 @@ static void tracer_main(void *data)
 	}
 }
 
-/* exec has entered the container's pid namespace for INIT's sake, and the tracer would be born in
- * it: in reach of the container, and with its pids. */
-static int leave_pid_namespace(struct nacre_error *err)
-{
-	cleanup_close int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-
-	if (own < 0 || setns(own, CLONE_NEWPID) < 0)
-		return fail_errno(err, errno, "return to the own pid namespace");
-	return 0;
-}
-
 static int fork_tracer(struct tracer *tracer)
 {
 	const int keep[] = {tracer->listener, tracer->denials, tracer->ready,
@@ -242,9 +230,6 @@ int tracer_start(struct life *l, struct nacre_error *err)
 	r = !l->own_filter.profile ? seccomp_own_program(l->container.arena,
 					     l->container.config->nacre, &l->own_filter, err)
 				   : 0;
-	if (r < 0)
-		return r;
-	r = l->join_flags & CLONE_NEWPID ? leave_pid_namespace(err) : 0;
 	if (r < 0)
 		return r;
 	tracer.denials = denials = denials_open(l->container.state_fd, true, err);

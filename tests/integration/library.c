@@ -8,7 +8,8 @@
  *	library ROOT start-short ID	tries to start it with ever more fds, until there are enough
  *	library ROOT run BUNDLE ID	runs and deletes it, without a cgroup if need be
  *	library ROOT kill ID		starts it, gives it half a second, and kills all of it
- *	library ROOT list
+ *	library ROOT exec BUNDLE ID ID	runs the first, execs in it, deletes it, runs the second;
+ *children of its own are born where they were library ROOT list
  */
 #include <errno.h>
 #include <stdio.h>
@@ -159,6 +160,72 @@ static void create(struct nacre *nacre, const char *bundle, const char *id)
 	start(nacre, id);
 }
 
+/* What decides where a child of this process is born. */
+static void children_ns(char ret_text[2][64])
+{
+	static const char *const names[] = {
+		"/proc/self/ns/pid_for_children", "/proc/self/ns/time_for_children"};
+
+	for (int i = 0; i < 2; i++) {
+		memset(ret_text[i], 0, sizeof(ret_text[i]));
+		if (readlink(names[i], ret_text[i], sizeof(ret_text[i]) - 1) < 0)
+			exit(4);
+	}
+}
+
+static void run_sleeper(struct nacre *nacre, const char *bundle, const char *id)
+{
+	struct nacre_create_options options;
+	struct nacre_process *process;
+
+	memset(&options, 0, sizeof(options));
+	options.size = sizeof(options);
+	options.bundle = bundle;
+	options.profile = "oci";
+	must(nacre_run(nacre, id, &options, &process, &err));
+	nacre_process_release(process);
+}
+
+static int exec_payload(struct nacre *nacre, const char *id, const char *program)
+{
+	const char *args[] = {program, "exit", "7", NULL};
+	struct nacre_exec_options options;
+	struct nacre_process *process;
+	int status, r;
+
+	memset(&options, 0, sizeof(options));
+	options.size = sizeof(options);
+	options.args = args;
+	r = nacre_exec(nacre, id, &options, &process, &err);
+	if (r < 0)
+		return r;
+	must(nacre_wait(process, WAIT_MS, &status, &err));
+	nacre_process_release(process);
+	(void)printf("exit code %d\n", WEXITSTATUS(status));
+	return 0;
+}
+
+static void run_and_exec(
+	struct nacre *nacre, const char *bundle, const char *first, const char *second)
+{
+	char before[2][64], after[2][64];
+
+	children_ns(before);
+	run_sleeper(nacre, bundle, first);
+	must(exec_payload(nacre, first, "/payload"));
+	children_ns(after);
+	if (memcmp(before, after, sizeof(before)) != 0)
+		(void)printf("after exec: %s %s\n", after[0], after[1]);
+	if (exec_payload(nacre, first, "/no/such/program") == 0)
+		exit(5);
+	children_ns(after);
+	if (memcmp(before, after, sizeof(before)) != 0)
+		(void)printf("after a failed exec: %s %s\n", after[0], after[1]);
+	must(nacre_delete(nacre, first, true, &err));
+	run_sleeper(nacre, bundle, second);
+	must(nacre_delete(nacre, second, true, &err));
+}
+
 static void list(struct nacre *nacre)
 {
 	struct nacre_containers *containers;
@@ -196,6 +263,8 @@ int main(int argc, char *argv[])
 		run(nacre, argv[3], argv[4]);
 	else if (strcmp(verb, "kill") == 0 && argc == 4)
 		start_and_kill(nacre, argv[3]);
+	else if (strcmp(verb, "exec") == 0 && argc == 6)
+		run_and_exec(nacre, argv[3], argv[4], argv[5]);
 	else if (strcmp(verb, "list") == 0)
 		list(nacre);
 	else

@@ -230,6 +230,32 @@ test_no_fd_is_left_of_a_container() {
 		read_only_cgroups "$NACRE" --root "$ROOT" run --profile oci --bundle "$b" "$id"
 }
 
+# exec_and_run: a program that execs in a container has its own children where it had them, and can run
+# the next when that one has ended.
+exec_and_run() {
+	good linked exec "$b" "$id" "$id-2"
+	is "$out" "exit code 7"
+	is "$err" "" stderr
+	nothing_left
+}
+
+test_after_an_exec_the_callers_children_are_its_own() {
+	install_library || return
+	flags
+	link gcc "$own" "${flags[@]}" || return
+	bundle pause
+	exec_and_run
+}
+
+test_after_an_exec_into_a_time_namespace_too() {
+	install_library || return
+	flags
+	link gcc "$own" "${flags[@]}" || return
+	bundle pause
+	edit '.linux.namespaces += [{type: "time"}]'
+	exec_and_run
+}
+
 # Without a pid namespace its end does not take the others along.
 test_all_of_a_started_container_is_killed() {
 	install_library || return
