@@ -12,12 +12,16 @@
 #include "libcontainer/base/sys.h"
 #include "libcontainer/cgroup/exec_cgroup.h"
 
-/* Where the kernel counts: in a cgroup that has the memory controller, with all below it. */
+/* Where the kernel counts: in a cgroup that has the memory controller, with all below it. One that
+ * is gone counts none. */
 static uint64_t oom_kills(const struct nacre_process *process)
 {
 	uint64_t own = cgroup_oom_kills(&process->own);
+	uint64_t now = own ? 0 : cgroup_oom_kills(&process->cgroup);
 
-	return own ? own : cgroup_oom_kills(&process->cgroup) - process->oom_kills;
+	if (own)
+		return own;
+	return now > process->oom_kills ? now - process->oom_kills : 0;
 }
 
 struct nacre_process *process_new(void)

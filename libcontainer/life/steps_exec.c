@@ -62,6 +62,7 @@ static int follow_init(struct life *l, struct nacre_error *err)
 	cgroup_close(&l->container.cgroup);
 	if (cgroup_open(path, &l->container.cgroup, err) < 0)
 		return fail(err, EBUSY, "cgroup %s of the container's init went away", path);
+	l->oom_kills = cgroup_oom_kills(&l->container.cgroup);
 	l->namespaces.cgroup_fd = l->container.cgroup.fd;
 	return 0;
 }

@@ -207,6 +207,18 @@ START_TEST(a_status_that_the_kernel_does_not_keep_is_unknown)
 }
 END_TEST
 
+/* Fewer kills than before are none, not 2^64 - 3. */
+START_TEST(a_cgroup_that_is_gone_counts_no_oom_kill)
+{
+	struct nacre_process *process = process_new();
+
+	ck_assert_ptr_nonnull(process);
+	process->oom_kills = 3;
+	ck_assert_int_eq(nacre_process_explain(process, &err), 0);
+	nacre_process_release(process);
+}
+END_TEST
+
 Suite *suite_wait(void)
 {
 	Suite *suite = suite_create("wait");
@@ -221,6 +233,7 @@ Suite *suite_wait(void)
 	tcase_add_test(tcase, a_signal_that_is_handled_does_not_end_the_wait);
 	tcase_add_test(tcase, of_a_process_that_is_no_child_the_end_is_told_alone);
 	tcase_add_test(tcase, a_status_that_the_kernel_does_not_keep_is_unknown);
+	tcase_add_test(tcase, a_cgroup_that_is_gone_counts_no_oom_kill);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
