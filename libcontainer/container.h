@@ -42,9 +42,10 @@
  * that only the library makes may get members at their end.
  *
  * The calling process. The library forks without exec, since init runs C code before the program:
- * nacre_create, _run, _exec and _restore need a process with one thread (-EBUSY). These and
- * nacre_start set SIGPIPE to be ignored. The container's first process, and that of an exec, are
- * children of the caller: see nacre_wait. What the calls open is O_CLOEXEC.
+ * nacre_create, _run, _exec and _restore need a process with one thread (-EBUSY), and so does
+ * nacre_start of a container with .trace_denials. These and nacre_start set SIGPIPE to be ignored.
+ * The container's first process, and that of an exec, are children of the caller: see nacre_wait.
+ * What the calls open is O_CLOEXEC.
  */
 
 #ifdef __cplusplus

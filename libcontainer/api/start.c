@@ -65,6 +65,9 @@ static int start(
 				: "cannot start an already running container");
 	if (r == 0)
 		r = life_may_start(&l, err);
+	/* The tracer is forked without exec. */
+	if (r == 0 && l.container.record.active & TRACE)
+		r = container_refuse_threads(err);
 	if (r == 0 && l.container.record.active &
 			      (HOOKS_POSTSTART | SECCOMP_NOTIFY | TRACE | LIMITS_FROM_OUTSIDE))
 		r = container_load_process(&l, err);

@@ -8,10 +8,12 @@
  *	library ROOT start-short ID	tries to start it with ever more fds, until there are enough
  *	library ROOT run BUNDLE ID	runs and deletes it, without a cgroup if need be
  *	library ROOT kill ID		starts it, gives it half a second, and kills all of it
- *	library ROOT exec BUNDLE ID ID	runs the first, execs in it, deletes it, runs the second;
- *children of its own are born where they were library ROOT list
+ *	library ROOT threads BUNDLE ID	starts one with traced denials while there is a second
+ *thread, and then without library ROOT exec BUNDLE ID ID	runs the first, execs in it, deletes
+ *it, runs the second; children of its own are born where they were library ROOT list
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -160,6 +162,36 @@ static void create(struct nacre *nacre, const char *bundle, const char *id)
 	start(nacre, id);
 }
 
+static void *wait_for_lock(void *lock)
+{
+	(void)pthread_mutex_lock((pthread_mutex_t *)lock);
+	(void)pthread_mutex_unlock((pthread_mutex_t *)lock);
+	return NULL;
+}
+
+static void start_with_threads(struct nacre *nacre, const char *bundle, const char *id)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	struct nacre_create_options options;
+	pthread_t thread;
+	int r;
+
+	memset(&options, 0, sizeof(options));
+	options.size = sizeof(options);
+	options.bundle = bundle;
+	options.trace_denials = true;
+	must(nacre_create(nacre, id, &options, &err));
+	(void)pthread_mutex_lock(&lock);
+	if (pthread_create(&thread, NULL, wait_for_lock, &lock) != 0)
+		exit(6);
+	r = nacre_start(nacre, id, NULL, &err);
+	(void)printf("%s\n", r == -EBUSY ? err.text : "not refused");
+	(void)pthread_mutex_unlock(&lock);
+	(void)pthread_join(thread, NULL);
+	must(nacre_start(nacre, id, NULL, &err));
+	must(nacre_delete(nacre, id, true, &err));
+}
+
 /* What decides where a child of this process is born. */
 static void children_ns(char ret_text[2][64])
 {
@@ -263,6 +295,8 @@ int main(int argc, char *argv[])
 		run(nacre, argv[3], argv[4]);
 	else if (strcmp(verb, "kill") == 0 && argc == 4)
 		start_and_kill(nacre, argv[3]);
+	else if (strcmp(verb, "threads") == 0 && argc == 5)
+		start_with_threads(nacre, argv[3], argv[4]);
 	else if (strcmp(verb, "exec") == 0 && argc == 6)
 		run_and_exec(nacre, argv[3], argv[4], argv[5]);
 	else if (strcmp(verb, "list") == 0)

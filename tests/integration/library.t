@@ -256,6 +256,17 @@ test_after_an_exec_into_a_time_namespace_too() {
 	exec_and_run
 }
 
+# The tracer is forked, and goes on in C code.
+test_a_caller_with_threads_starts_no_traced_container() {
+	install_library || return
+	flags
+	link gcc "$own" "${flags[@]}" -pthread || return
+	bundle pause
+	good linked threads "$b" "$id"
+	is "$out" "the calling process has 2 threads, it may have one only"
+	nothing_left
+}
+
 # Without a pid namespace its end does not take the others along.
 test_all_of_a_started_container_is_killed() {
 	install_library || return
