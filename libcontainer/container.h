@@ -361,8 +361,8 @@ NACRE_API int nacre_checkpoint(struct nacre *nacre, const char *id,
 	const struct nacre_criu_options *options, struct nacre_error *err);
 
 /* A new container from those files and the bundle in CREATE, whose members for console, pid file,
- * profile and cgroup hold as for nacre_run. -EPERM: the checkpoint may be looser than the profile.
- */
+ * profile and cgroup hold as for nacre_run; .notify and .listen_fds are refused (-EINVAL). -EPERM:
+ * the checkpoint may be looser than the profile. */
 NACRE_API int nacre_restore(struct nacre *nacre, const char *id,
 	const struct nacre_create_options *create, const struct nacre_criu_options *options,
 	struct nacre_process **ret_process, struct nacre_error *err);

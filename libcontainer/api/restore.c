@@ -134,6 +134,11 @@ int nacre_restore(struct nacre *nacre, const char *id, const struct nacre_create
 		r = options_take_criu(given, &options, err);
 	if (r < 0)
 		return r;
+	if (create_options.notify || create_options.listen_fds)
+		return fail(err, EINVAL,
+			"nacre_restore takes no %s: a restored program keeps the environment that "
+			"it had",
+			create_options.notify ? "notify" : "listen_fds");
 	r = restore(nacre, id, &create_options, &options, process, err);
 	if (r < 0)
 		return r;

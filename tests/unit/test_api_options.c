@@ -207,6 +207,24 @@ START_TEST(the_sizes_of_version_1_are_taken)
 END_TEST
 #endif
 
+/* Its environment is as it was: the program would learn of neither. */
+START_TEST(a_restore_takes_nothing_of_a_service_manager)
+{
+	const struct nacre_criu_options criu = {.size = sizeof(criu)};
+	struct nacre_create_options options = nowhere;
+	struct nacre_process *process;
+	struct nacre_error err;
+
+	options.notify = true;
+	ck_assert_int_eq(nacre_restore(nacre, "none", &options, &criu, &process, &err), -EINVAL);
+	ck_assert_msg(strstr(err.text, "takes no notify: ") != NULL, "%s", err.text);
+	options.notify = false;
+	options.preserve_fds = options.listen_fds = 1;
+	ck_assert_int_eq(nacre_restore(nacre, "none", &options, &criu, &process, &err), -EINVAL);
+	ck_assert_msg(strstr(err.text, "takes no listen_fds: ") != NULL, "%s", err.text);
+}
+END_TEST
+
 static void open_root(void)
 {
 	struct nacre_options options = {.size = sizeof(options), .root = root};
@@ -235,6 +253,7 @@ Suite *suite_api_options(void)
 	tcase_add_loop_test(tcase, a_longer_one_is_refused_if_it_asks_for_more, 0, n);
 	tcase_add_loop_test(tcase, a_size_that_is_none_is_refused, 0, n);
 	tcase_add_test(tcase, what_a_shorter_one_lacks_is_zero);
+	tcase_add_test(tcase, a_restore_takes_nothing_of_a_service_manager);
 #if __SIZEOF_POINTER__ == 8
 	tcase_add_test(tcase, the_sizes_of_version_1_are_taken);
 #endif
