@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/api/options.h"
@@ -33,24 +34,47 @@ static int default_root(char ret_path[PATH_MAX], struct nacre_error *err)
 	return 0;
 }
 
+/* By whatever name it is called: "//", "/.", or a link to it. */
+static int refuse_root_directory(int fd, struct nacre_error *err)
+{
+	struct stat given, root;
+
+	if (fstat(fd, &given) < 0 || stat("/", &root) < 0)
+		return fail_errno(err, errno, "stat the state root");
+	if (given.st_dev == root.st_dev && given.st_ino == root.st_ino)
+		return fail(err, EINVAL, "--root may not be \"/\"");
+	return 0;
+}
+
+static int open_root(const struct nacre_options *options, struct nacre_error *err)
+{
+	cleanup_close int fd = -1;
+	char path[PATH_MAX];
+	int r = 0;
+
+	if (!options->root)
+		r = default_root(path, err);
+	else if (snprintf(path, sizeof(path), "%s", options->root) >= (int)sizeof(path))
+		r = fail(err, ENAMETOOLONG, "--root: the path is longer than %zu bytes: %.100s...",
+			sizeof(path) - 1, path);
+	if (r < 0)
+		return r;
+	fd = state_open_root(path, !options->root_must_exist, err);
+	if (fd < 0)
+		return fd;
+	r = refuse_root_directory(fd, err);
+	return r < 0 ? r : fd_steal(&fd);
+}
+
 int nacre_open(const struct nacre_options *given, struct nacre **ret_nacre, struct nacre_error *err)
 {
 	struct nacre_options options;
-	char path[PATH_MAX];
 	struct nacre *nacre;
 	int r;
 
 	r = options_take(given, &options, err);
 	if (r < 0)
 		return r;
-	if (options.root)
-		(void)snprintf(path, sizeof(path), "%s", options.root);
-	else
-		r = default_root(path, err);
-	if (r < 0)
-		return r;
-	if (strcmp(path, "/") == 0)
-		return fail(err, EINVAL, "--root may not be \"/\"");
 	nacre = calloc(1, sizeof(*nacre));
 	if (!nacre)
 		return fail_errno(err, ENOMEM, "nacre_open");
@@ -59,7 +83,7 @@ int nacre_open(const struct nacre_options *given, struct nacre **ret_nacre, stru
 		.debug = options.debug,
 		.data = options.data,
 	};
-	nacre->root_fd = r = state_open_root(path, !options.root_must_exist, err);
+	nacre->root_fd = r = open_root(&options, err);
 	if (r < 0) {
 		free(nacre);
 		return r;

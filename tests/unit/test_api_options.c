@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -225,6 +226,38 @@ START_TEST(a_restore_takes_nothing_of_a_service_manager)
 }
 END_TEST
 
+static void refuses_root(const char *path, int code, const char *text)
+{
+	const struct nacre_options options = {
+		.size = sizeof(options), .root = path, .root_must_exist = true};
+	struct nacre_error err;
+
+	ck_assert_int_eq(call_open(&options, &err), code);
+	ck_assert_msg(strstr(err.text, text) != NULL, "\"%s\" is not in: %s", text, err.text);
+}
+
+START_TEST(the_root_directory_is_no_state_root)
+{
+	static const char *const names[] = {"/", "//", "/.", "/../", "/proc/self/root"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		refuses_root(names[i], -EINVAL, "--root may not be \"/\"");
+}
+END_TEST
+
+/* Cut off, it would be another directory. */
+START_TEST(a_root_beyond_path_max_is_refused)
+{
+	char path[PATH_MAX + 2];
+
+	(void)snprintf(path, sizeof(path), "%s", root);
+	memset(path + strlen(root), '/', sizeof(path) - strlen(root));
+	path[sizeof(path) - 2] = 'x';
+	path[sizeof(path) - 1] = '\0';
+	refuses_root(path, -ENAMETOOLONG, "--root: the path is longer than 4095 bytes: ");
+}
+END_TEST
+
 static void open_root(void)
 {
 	struct nacre_options options = {.size = sizeof(options), .root = root};
@@ -254,6 +287,8 @@ Suite *suite_api_options(void)
 	tcase_add_loop_test(tcase, a_size_that_is_none_is_refused, 0, n);
 	tcase_add_test(tcase, what_a_shorter_one_lacks_is_zero);
 	tcase_add_test(tcase, a_restore_takes_nothing_of_a_service_manager);
+	tcase_add_test(tcase, the_root_directory_is_no_state_root);
+	tcase_add_test(tcase, a_root_beyond_path_max_is_refused);
 #if __SIZEOF_POINTER__ == 8
 	tcase_add_test(tcase, the_sizes_of_version_1_are_taken);
 #endif
