@@ -233,6 +233,7 @@ int state_load_note(struct arena *arena, int root_fd, const char *id, int lock_f
 	cleanup_close int own_fd = -1;
 	char text[NOTE_SIZE];
 	ssize_t length;
+	struct stat st;
 
 	if (!record)
 		return fail_errno(err, ENOMEM, "record of container \"%s\"", id);
@@ -244,6 +245,9 @@ int state_load_note(struct arena *arena, int root_fd, const char *id, int lock_f
 	}
 	if (lock_fd < 0) /* no directory of ours, or one that is being made or removed */
 		return no_container(id, err);
+	if (fstat(lock_fd, &st) < 0)
+		return fail_errno(err, errno, "stat the lock of container \"%s\"", id);
+	record->owner_uid = st.st_uid;
 	length = pread(lock_fd, text, sizeof(text) - 1, 0);
 	/* An empty one: it crashed before it had anything else. */
 	if (length > 0) {

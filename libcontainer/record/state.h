@@ -58,8 +58,8 @@ int state_make_lock(int state_fd, const char *id, struct nacre_error *err);
 /* A file that the record will vouch for: plainly, since nobody looks before there is a record. */
 int state_write(int state_fd, const char *name, const char *text, struct nacre_error *err);
 
-/* A record with what the lock tells, where there is none or none that can be read: only id, cgroup
- * and unit, and pid 0. LOCK_FD: of state_lock, or -1. *RET_RECORD: of ARENA. */
+/* A record with what the lock tells, where there is none or none that can be read: only id, owner,
+ * cgroup and unit, and pid 0. LOCK_FD: of state_lock, or -1. *RET_RECORD: of ARENA. */
 int state_load_note(struct arena *arena, int root_fd, const char *id, int lock_fd,
 	struct container_record **ret_record, struct nacre_error *err);
 

@@ -70,6 +70,16 @@ test_a_container_that_is_being_made_does_not_disturb() {
 	background=()
 }
 
+# Before it has a record, its lock is all that is known of it: also whose it is.
+test_of_a_creation_the_owner_is_known() {
+	needs_root "a file is given away" || return
+	mkdir -p "$ROOT/$id"
+	install -m 600 -o 4321 /dev/null "$ROOT/$id/lock"
+	good nacre list -f json
+	is "$(json '.[0] | .status + " " + .owner')" "creating 4321" "status and owner"
+	good nacre delete --force "$id"
+}
+
 # More than one thread lists at a time: records of one container, as if there were so many.
 test_many_are_listed_by_id_and_a_broken_record_is_a_warning() {
 	local i
