@@ -53,11 +53,31 @@ int options_take(const struct nacre_options *given, struct nacre_options *ret_op
 		sizeof(*ret_options), err);
 }
 
+static int check_rootless(const char *word, struct nacre_error *err)
+{
+	static const char *const words[] = {"true", "false", "auto"};
+
+	for (size_t i = 0; word && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(word, words[i]) == 0)
+			return 0;
+	return word ? fail(err, EINVAL, "--rootless: expected true|false|auto, found \"%s\"", word)
+		    : 0;
+}
+
 int options_take_create(const struct nacre_create_options *given,
 	struct nacre_create_options *ret_options, struct nacre_error *err)
 {
-	return take("nacre_create_options", given, SIZE_WITH(struct nacre_create_options, window),
+	int r = take("nacre_create_options", given, SIZE_WITH(struct nacre_create_options, window),
 		ret_options, sizeof(*ret_options), err);
+
+	if (r < 0)
+		return r;
+	if (ret_options->listen_fds > ret_options->preserve_fds)
+		return fail(err, EINVAL,
+			"listen_fds is %u and preserve_fds only %u: sockets that the program is "
+			"told of must be preserved",
+			ret_options->listen_fds, ret_options->preserve_fds);
+	return check_rootless(ret_options->rootless, err);
 }
 
 int options_take_exec(const struct nacre_exec_options *given,

@@ -8,7 +8,8 @@
  * The options structs of container.h, from a caller that was compiled with an older or a newer
  * header, as the kernel's copy_struct_from_user() takes them: what a shorter one lacks is zero, and
  * what a longer one has behind must be zero (-E2BIG), else the caller asks for something that this
- * library does not know. Shorter than in version 1: -EINVAL.
+ * library does not know. Shorter than in version 1: -EINVAL, as for members that do not go
+ * together and words that are none.
  *
  * A member is added at the end, past the padding that the struct had there: nobody clears that.
  */

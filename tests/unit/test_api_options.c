@@ -226,6 +226,37 @@ START_TEST(a_restore_takes_nothing_of_a_service_manager)
 }
 END_TEST
 
+START_TEST(sockets_that_are_not_preserved_are_refused)
+{
+	struct nacre_create_options options = nowhere;
+	struct nacre_error err;
+
+	options.preserve_fds = 1;
+	options.listen_fds = 2;
+	ck_assert_int_eq(nacre_create(nacre, "none", &options, &err), -EINVAL);
+	ck_assert_msg(strstr(err.text, "listen_fds is 2 and preserve_fds only 1") != NULL, "%s",
+		err.text);
+	options.preserve_fds = 2;
+	ck_assert_int_eq(nacre_create(nacre, "none", &options, &err), -ENOENT);
+}
+END_TEST
+
+START_TEST(rootless_takes_three_words)
+{
+	static const char *const words[] = {"true", "false", "auto", NULL};
+	struct nacre_create_options options = nowhere;
+	struct nacre_error err;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		options.rootless = words[i];
+		ck_assert_int_eq(nacre_create(nacre, "none", &options, &err), -ENOENT);
+	}
+	options.rootless = "yes";
+	ck_assert_int_eq(nacre_create(nacre, "none", &options, &err), -EINVAL);
+	ck_assert_str_eq(err.text, "--rootless: expected true|false|auto, found \"yes\"");
+}
+END_TEST
+
 static void refuses_root(const char *path, int code, const char *text)
 {
 	const struct nacre_options options = {
@@ -287,6 +318,8 @@ Suite *suite_api_options(void)
 	tcase_add_loop_test(tcase, a_size_that_is_none_is_refused, 0, n);
 	tcase_add_test(tcase, what_a_shorter_one_lacks_is_zero);
 	tcase_add_test(tcase, a_restore_takes_nothing_of_a_service_manager);
+	tcase_add_test(tcase, sockets_that_are_not_preserved_are_refused);
+	tcase_add_test(tcase, rootless_takes_three_words);
 	tcase_add_test(tcase, the_root_directory_is_no_state_root);
 	tcase_add_test(tcase, a_root_beyond_path_max_is_refused);
 #if __SIZEOF_POINTER__ == 8
