@@ -10,6 +10,7 @@
 
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/pidfd.h"
 #include "libcontainer/cgroup/cgroup_stats.h"
 
 /* nacre_stats and nacre_events. */
@@ -151,9 +152,7 @@ static int wait_and_tell(struct watch *watch, struct nacre_error *err)
 /* Whether the container has ended, so that a file of its cgroup could not be read. */
 static bool has_ended(const struct container *c)
 {
-	struct pollfd ended = {.fd = c->pidfd, .events = POLLIN};
-
-	return poll(&ended, 1, 0) == 1;
+	return pidfd_wait_end(c->pidfd, 0) == 1;
 }
 
 int nacre_events(struct nacre *nacre, const char *id, uint64_t interval_ms,

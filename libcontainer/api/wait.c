@@ -1,35 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 
 #include "libcontainer/api/process.h"
-#include "libcontainer/base/child.h"
+#include "libcontainer/base/pidfd.h"
 #include "libcontainer/base/sys.h"
 #include "specs/error.h"
 
 enum {
-	NS_PER_MS = 1000000,
 	CORE_DUMPED = 0x80, /* in a wait status: WCOREDUMP(3) */
 };
 
-/* -1: for ever. A signal that is handled meanwhile does not end the wait. */
 static int await_end(const struct nacre_process *process, int timeout_ms, struct nacre_error *err)
 {
-	const int64_t deadline = child_now() + (int64_t)timeout_ms * NS_PER_MS;
-	struct pollfd end = {.fd = process->pidfd, .events = POLLIN};
-	int left = timeout_ms, r;
+	int r = pidfd_wait_end(process->pidfd, timeout_ms);
 
-	while ((r = poll(&end, 1, left)) < 0) {
-		if (errno != EINTR)
-			return fail_errno(err, errno, "wait for process %d", (int)process->pid);
-		if (timeout_ms >= 0) {
-			int64_t ns = deadline - child_now();
-
-			left = ns > 0 ? (int)((ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
-		}
-	}
+	if (r < 0)
+		return fail_errno(err, r, "wait for process %d", (int)process->pid);
 	return r > 0 ? 0
 		     : fail(err, ETIMEDOUT, "process %d has not ended within %d ms",
 			       (int)process->pid, timeout_ms);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/fdpass.h"
+#include "libcontainer/base/pidfd.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/cgroup/cgroup_devices.h"
 #include "libcontainer/cgroup/cgroup_limits.h"
@@ -242,7 +242,6 @@ int step_spawn_init(struct life *l, struct nacre_error *err)
 
 int step_kill_init(struct life *l, struct nacre_error *err)
 {
-	struct pollfd ended = {.fd = l->container.pidfd, .events = POLLIN};
 	siginfo_t info;
 	int r;
 
@@ -251,12 +250,12 @@ int step_kill_init(struct life *l, struct nacre_error *err)
 	r = sys_pidfd_send_signal(l->container.pidfd, SIGKILL);
 	if (r < 0 && r != -ESRCH)
 		return fail_errno(err, r, "kill init");
-	r = poll(&ended, 1, KILL_WAIT_MS);
+	r = pidfd_wait_end(l->container.pidfd, KILL_WAIT_MS);
 	if (r == 0)
 		return fail(err, ETIMEDOUT, "init did not end within %d s of SIGKILL",
 			KILL_WAIT_MS / 1000);
 	if (r < 0)
-		return fail_errno(err, errno, "wait for init to end");
+		return fail_errno(err, r, "wait for init to end");
 	(void)sys_pidfd_wait(l->container.pidfd, &info, WEXITED); /* ECHILD: not ours to reap */
 	fd_close(&l->container.pidfd);
 	return 0;

@@ -14,6 +14,7 @@
 #include "libcontainer/base/child.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
+#include "libcontainer/base/pidfd.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/life/audit.h"
 #include "libcontainer/life/steps.h"
@@ -240,18 +241,20 @@ int tracer_start(struct life *l, struct nacre_error *err)
 static int end_tracer(int fd, pid_t pid, struct nacre_error *err)
 {
 	cleanup_close int pidfd = sys_pidfd_open(pid);
-	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+	int r;
 
 	if (pidfd == -ESRCH || denials_holder(fd) != pid)
 		return 1; /* it ended, or another is named now */
 	if (pidfd < 0)
 		return fail_errno(err, pidfd, "open tracer %d", (int)pid);
-	if (poll(&ended, 1, END_WAIT_MS) > 0)
-		return 1;
-	(void)sys_pidfd_send_signal(pidfd, SIGKILL);
-	if (poll(&ended, 1, END_WAIT_MS) > 0)
-		return 1;
-	return fail(err, ETIMEDOUT, "tracer %d did not end", (int)pid);
+	r = pidfd_wait_end(pidfd, END_WAIT_MS);
+	if (r == 0) {
+		(void)sys_pidfd_send_signal(pidfd, SIGKILL);
+		r = pidfd_wait_end(pidfd, END_WAIT_MS);
+	}
+	if (r < 0)
+		return fail_errno(err, r, "wait for tracer %d", (int)pid);
+	return r > 0 ? 1 : fail(err, ETIMEDOUT, "tracer %d did not end", (int)pid);
 }
 
 /* With the container's last process they end by themselves. One that goes on has processes that

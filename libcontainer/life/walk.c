@@ -2,13 +2,13 @@
 #include "libcontainer/life/walk.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/pidfd.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/life/sync.h"
@@ -31,11 +31,10 @@ static const struct step *next_in_turn(const struct walk *w, const struct step *
 /* The end of the socket where a word of INIT's was due. */
 static int died(struct life *l, const char *step, struct nacre_error *err)
 {
-	struct pollfd ended = {.fd = l->container.pidfd, .events = POLLIN};
 	siginfo_t info = {.si_pid = 0};
 
 	/* Its files are closed before it is seen to have ended. */
-	if (poll(&ended, 1, DEATH_WAIT_MS) == 0)
+	if (pidfd_wait_end(l->container.pidfd, DEATH_WAIT_MS) == 0)
 		return fail(err, EPROTO, "%s: init closed its socket and lives on", step);
 	/* Only `create`, `run` and `exec` are init's parent. */
 	if (l->container.pid <= 0 ||

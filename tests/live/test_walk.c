@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/life/steps.h"
 #include "libcontainer/life/sync.h"
 #include "libcontainer/life/walk.h"
 
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,6 +74,14 @@ static int step_long(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
+/* Its files are closed long before it ends. */
+static int step_dies_slowly(struct life *l, struct nacre_error *err)
+{
+	fd_close(&l->sync);
+	usleep(200000);
+	return step_dies(l, err);
+}
+
 static const struct step *steps;
 static bool runtime_dies;
 
@@ -89,7 +99,7 @@ static _Noreturn void be_init(struct life *l)
 	_exit(0);
 }
 
-static int step_spawn(struct life *l, struct nacre_error *err)
+static int step_spawns(struct life *l, struct nacre_error *err)
 {
 	struct clone_args args = {.flags = CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)&l->container.pidfd,
@@ -150,7 +160,7 @@ START_TEST(rows_run_in_table_order_across_processes)
 {
 	static const struct step table[] = {
 		{RUNTIME, "a", ALWAYS, step_a, NULL, 0},
-		{RUNTIME, "spawn", ALWAYS, step_spawn, NULL, STEP_SPAWN},
+		{RUNTIME, "spawn", ALWAYS, step_spawns, NULL, STEP_SPAWN},
 		{INIT, "b", ALWAYS, step_b, NULL, 0},
 		{RUNTIME, "c", ALWAYS, step_c, NULL, 0},
 		{INIT, "d", ALWAYS, step_d, NULL, 0},
@@ -168,7 +178,7 @@ END_TEST
 START_TEST(inactive_rows_are_skipped_by_both_sides)
 {
 	static const struct step table[] = {
-		{RUNTIME, "spawn", ALWAYS, step_spawn, NULL, STEP_SPAWN},
+		{RUNTIME, "spawn", ALWAYS, step_spawns, NULL, STEP_SPAWN},
 		{RUNTIME, "a", FIRST, step_a, NULL, 0},
 		{INIT, "b", SECOND, step_b, NULL, 0},
 		{RUNTIME, "c", FIRST | SECOND, step_c, NULL, 0},
@@ -187,7 +197,7 @@ END_TEST
 START_TEST(an_overlapping_row_does_not_hold_the_turn)
 {
 	static const struct step table[] = {
-		{RUNTIME, "spawn", ALWAYS, step_spawn, NULL, STEP_SPAWN},
+		{RUNTIME, "spawn", ALWAYS, step_spawns, NULL, STEP_SPAWN},
 		{RUNTIME, "a", ALWAYS, step_a, NULL, 0},
 		{RUNTIME, "long", ALWAYS, step_long, NULL, STEP_OVERLAP},
 		{INIT, "b", ALWAYS, step_b, NULL, 0},
@@ -206,7 +216,7 @@ START_TEST(an_error_of_init_arrives_whole_and_undoes_the_runtime_backwards)
 	static const struct step table[] = {
 		{RUNTIME, "a", ALWAYS, step_a, step_A, 0},
 		{RUNTIME, "b", ALWAYS, step_b, step_B, 0},
-		{RUNTIME, "spawn", ALWAYS, step_spawn, NULL, STEP_SPAWN},
+		{RUNTIME, "spawn", ALWAYS, step_spawns, NULL, STEP_SPAWN},
 		{INIT, "mounts", ALWAYS, step_fails, NULL, 0},
 		{RUNTIME, "c", ALWAYS, step_c, NULL, 0},
 		{.name = NULL},
@@ -270,7 +280,7 @@ END_TEST
 START_TEST(a_death_of_init_is_an_error_that_names_signal_and_step)
 {
 	static const struct step table[] = {
-		{RUNTIME, "spawn", ALWAYS, step_spawn, NULL, STEP_SPAWN},
+		{RUNTIME, "spawn", ALWAYS, step_spawns, NULL, STEP_SPAWN},
 		{INIT, "mounts", ALWAYS, step_dies, NULL, 0},
 		{RUNTIME, "c", ALWAYS, step_c, NULL, 0},
 		{.name = NULL},
@@ -283,11 +293,72 @@ START_TEST(a_death_of_init_is_an_error_that_names_signal_and_step)
 }
 END_TEST
 
+static volatile sig_atomic_t alarms;
+
+static void count_alarm(int sig)
+{
+	(void)sig;
+	alarms++;
+}
+
+/* A signal every so many us, as a caller of the library may have them; no call goes on by itself.
+ */
+static void be_alarmed(suseconds_t us)
+{
+	const struct sigaction action = {.sa_handler = count_alarm};
+	const struct itimerval often = {{0, us}, {0, us}};
+
+	ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
+	ck_assert_int_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+}
+
+START_TEST(a_signal_does_not_end_the_wait_for_the_death_of_init)
+{
+	static const struct step table[] = {
+		{RUNTIME, "spawn", ALWAYS, step_spawns, NULL, STEP_SPAWN},
+		{INIT, "mounts", ALWAYS, step_dies_slowly, NULL, 0},
+		{RUNTIME, "c", ALWAYS, step_c, NULL, 0},
+		{.name = NULL},
+	};
+	struct nacre_error err;
+
+	be_alarmed(5000);
+	ck_assert_int_eq(walk_table(table, 0, &err), -ECHILD);
+	be_alarmed(0);
+	ck_assert_str_eq(err.text, "c: init was killed by signal 31");
+	ck_assert_int_gt(alarms, 5);
+}
+END_TEST
+
+START_TEST(a_signal_does_not_end_the_wait_for_the_init_that_is_killed)
+{
+	struct nacre_error err;
+	struct life l;
+
+	for (int i = 0; i < 300; i++) {
+		life_init(&l);
+		l.container.pid = fork();
+		ck_assert_int_ge(l.container.pid, 0);
+		if (l.container.pid == 0) {
+			(void)pause();
+			_exit(0);
+		}
+		l.container.pidfd = sys_pidfd_open(l.container.pid);
+		be_alarmed(100);
+		ck_assert_msg(step_kill_init(&l, &err) == 0, "%s", err.text);
+		be_alarmed(0);
+		ck_assert_int_eq(waitpid(l.container.pid, NULL, 0), -1);
+		life_done(&l);
+	}
+	ck_assert_int_gt(alarms, 5);
+}
+END_TEST
+
 START_TEST(an_error_of_the_runtime_ends_init_where_it_waits)
 {
 	static const struct step table[] = {
 		{RUNTIME, "a", ALWAYS, step_a, step_A, 0},
-		{RUNTIME, "spawn", ALWAYS, step_spawn, NULL, STEP_SPAWN},
+		{RUNTIME, "spawn", ALWAYS, step_spawns, NULL, STEP_SPAWN},
 		{INIT, "b", ALWAYS, step_b, NULL, 0},
 		{RUNTIME, "hooks", ALWAYS, step_fails, NULL, 0},
 		{INIT, "d", ALWAYS, step_d, NULL, 0},
@@ -304,7 +375,7 @@ END_TEST
 START_TEST(silence_without_an_announced_exec_is_no_success)
 {
 	static const struct step table[] = {
-		{RUNTIME, "spawn", ALWAYS, step_spawn, NULL, STEP_SPAWN},
+		{RUNTIME, "spawn", ALWAYS, step_spawns, NULL, STEP_SPAWN},
 		{INIT, "exec", ALWAYS, step_a, NULL, STEP_EXEC},
 		{.name = NULL},
 	};
@@ -318,7 +389,7 @@ END_TEST
 START_TEST(init_ends_when_the_runtime_is_gone)
 {
 	static const struct step table[] = {
-		{RUNTIME, "spawn", ALWAYS, step_spawn, NULL, STEP_SPAWN},
+		{RUNTIME, "spawn", ALWAYS, step_spawns, NULL, STEP_SPAWN},
 		{INIT, "b", ALWAYS, step_b, NULL, 0},
 		{RUNTIME, "c", ALWAYS, step_c, NULL, 0},
 		{INIT, "d", ALWAYS, step_d, NULL, 0},
@@ -346,6 +417,8 @@ Suite *suite_walk(void)
 	tcase_add_test(tcase, last_words_arrive_though_a_turn_was_left_unread);
 	tcase_add_test(tcase, messages_are_those_of_version_4);
 	tcase_add_test(tcase, a_death_of_init_is_an_error_that_names_signal_and_step);
+	tcase_add_test(tcase, a_signal_does_not_end_the_wait_for_the_death_of_init);
+	tcase_add_test(tcase, a_signal_does_not_end_the_wait_for_the_init_that_is_killed);
 	tcase_add_test(tcase, an_error_of_the_runtime_ends_init_where_it_waits);
 	tcase_add_test(tcase, silence_without_an_announced_exec_is_no_success);
 	tcase_add_test(tcase, init_ends_when_the_runtime_is_gone);

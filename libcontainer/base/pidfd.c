@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/base/pidfd.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include "libcontainer/base/child.h"
+
+enum {
+	NS_PER_MS = 1000000,
+};
+
+int pidfd_wait_end(int pidfd, int timeout_ms)
+{
+	const int64_t deadline = child_now() + (int64_t)timeout_ms * NS_PER_MS;
+	struct pollfd end = {.fd = pidfd, .events = POLLIN};
+	int left = timeout_ms, r;
+
+	while ((r = poll(&end, 1, left)) < 0) {
+		if (errno != EINTR)
+			return -errno;
+		if (timeout_ms >= 0) {
+			int64_t ns = deadline - child_now();
+
+			left = ns > 0 ? (int)((ns + NS_PER_MS - 1) / NS_PER_MS) : 0;
+		}
+	}
+	return r;
+}

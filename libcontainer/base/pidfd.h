@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_PIDFD_H
+#define NACRE_PIDFD_H
+
+/* Waits for the process behind a pidfd to end, TIMEOUT_MS milliseconds at most (-1: for ever). A
+ * signal that is handled meanwhile does not end the wait. Returns 1: it has ended, 0: it has not,
+ * or -errno of poll(2). */
+int pidfd_wait_end(int pidfd, int timeout_ms);
+
+#endif
