@@ -100,7 +100,8 @@ struct life {
 	const char *config_given; /* text as in the bundle */
 	char *report; /* JSON, heap */
 
-	bool state_owned; /* the state directory is this command's to remove: made by it, or locked */
+	bool state_owned; /* the state directory is this command's to remove: made by it, or locked
+			   */
 	bool cgroup_made; /* by this command, or known to be the container's */
 	struct cgroup exec_cgroup; /* exec: of the new process */
 	uint64_t oom_kills; /* exec: in the container's cgroup, before it */

@@ -50,9 +50,9 @@ int state_lock(int state_fd, const char *id, int *ret_lock_fd, struct nacre_erro
  * it holds what is none of nacre's, and its lock is still there. */
 int state_remove(int root_fd, const char *id, int state_fd, struct nacre_error *err);
 
-/* Makes the lock of a directory that has none, since a crash came before it was made or it was lost:
- * with it the container can be deleted. -ENOENT: the directory was removed meanwhile. -ENOTEMPTY: it
- * is none of nacre's. */
+/* Makes the lock of a directory that has none, since a crash came before it was made or it was
+ * lost: with it the container can be deleted. -ENOENT: the directory was removed meanwhile.
+ * -ENOTEMPTY: it is none of nacre's. */
 int state_make_lock(int state_fd, const char *id, struct nacre_error *err);
 
 /* A file that the record will vouch for: plainly, since nobody looks before there is a record. */

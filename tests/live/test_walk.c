@@ -229,54 +229,6 @@ START_TEST(an_error_of_init_arrives_whole_and_undoes_the_runtime_backwards)
 }
 END_TEST
 
-/* As when `run` gave the turn for start and INIT fails before it comes to take it. */
-START_TEST(last_words_arrive_though_a_turn_was_left_unread)
-{
-	struct sync_message message;
-	struct nacre_error err;
-	int pair[2], fd;
-
-	for (int with_fd = 0; with_fd < 2; with_fd++) {
-		ck_assert_int_eq(sync_pair(pair, &err), 0);
-		ck_assert_int_eq(sync_send(pair[0], SYNC_TURN, 1, 0, -1, NULL, -1), 0);
-		ck_assert_int_eq(sync_send(pair[1], SYNC_FAILED, 0, EPERM, -1, "why", -1), 0);
-		fd_close(&pair[1]);
-		ck_assert_int_eq(sync_receive(pair[0], &message, with_fd ? &fd : NULL), 1);
-		ck_assert_int_eq(message.kind, SYNC_FAILED);
-		ck_assert_str_eq(message.text, "why");
-		ck_assert_int_eq(sync_receive(pair[0], &message, with_fd ? &fd : NULL), 0);
-		fd_close(&pair[0]);
-	}
-}
-END_TEST
-
-/* An init that waits for `start` may be of another nacre: kinds, places and widths are for ever,
- * and only the text may be longer. */
-START_TEST(messages_are_those_of_version_4)
-{
-	static const struct {
-		uint32_t version;
-		uint16_t kind, step;
-		int32_t code, value;
-		char text[4];
-	} failed = {4, 2, 14, 13, -7, "why"};
-	struct nacre_error err;
-	char bytes[4096] = "";
-	int pair[2];
-
-	ck_assert_int_eq(sync_pair(pair, &err), 0);
-	ck_assert_int_eq(sync_send(pair[0], SYNC_FAILED, 14, 13, -7, "why", -1), 0);
-	ck_assert_int_eq(read(pair[1], bytes, sizeof(bytes)), sizeof(failed));
-	ck_assert_mem_eq(bytes, &failed, sizeof(failed));
-	ck_assert_int_eq(SYNC_TURN, 1);
-	ck_assert_int_eq(SYNC_EXEC, 3);
-	ck_assert_int_eq(SYNC_WARNING, 4);
-	ck_assert_int_eq(SYNC_DEBUG, 5);
-	fd_close(&pair[0]);
-	fd_close(&pair[1]);
-}
-END_TEST
-
 START_TEST(a_death_of_init_is_an_error_that_names_signal_and_step)
 {
 	static const struct step table[] = {
@@ -414,8 +366,6 @@ Suite *suite_walk(void)
 	tcase_add_loop_test(tcase, inactive_rows_are_skipped_by_both_sides, 0, 4);
 	tcase_add_test(tcase, an_overlapping_row_does_not_hold_the_turn);
 	tcase_add_test(tcase, an_error_of_init_arrives_whole_and_undoes_the_runtime_backwards);
-	tcase_add_test(tcase, last_words_arrive_though_a_turn_was_left_unread);
-	tcase_add_test(tcase, messages_are_those_of_version_4);
 	tcase_add_test(tcase, a_death_of_init_is_an_error_that_names_signal_and_step);
 	tcase_add_test(tcase, a_signal_does_not_end_the_wait_for_the_death_of_init);
 	tcase_add_test(tcase, a_signal_does_not_end_the_wait_for_the_init_that_is_killed);
