@@ -40,8 +40,12 @@ static char **null_terminated(const struct oci_strings *strings)
 static void forward(const struct tail *tail, const char *chunk, size_t length)
 {
 	struct pollfd out = {.fd = tail->fd, .events = POLLOUT};
+	int r;
 
-	if (poll(&out, 1, child_left_ms(tail->start, tail->timeout)) == 1 && out.revents == POLLOUT)
+	do
+		r = poll(&out, 1, child_left_ms(tail->start, tail->timeout));
+	while (r < 0 && errno == EINTR);
+	if (r == 1 && out.revents == POLLOUT)
 		(void)!write(tail->fd, chunk, length);
 }
 

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -296,6 +298,49 @@ START_TEST(a_stderr_whose_reader_is_gone_does_no_harm)
 }
 END_TEST
 
+static void ignore_alarm(int sig)
+{
+	(void)sig;
+}
+
+/* Ends with 0 if SIZE bytes come out of FD, the first of them late. */
+static pid_t slow_reader(int fd, size_t size)
+{
+	pid_t pid = fork();
+	size_t length = 0;
+	char chunk[4096];
+	ssize_t n;
+
+	if (pid != 0)
+		return pid;
+	(void)close(STDERR_FILENO);
+	(void)usleep(200000);
+	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
+		length += (size_t)n;
+	_exit(length != size);
+}
+
+START_TEST(no_stderr_is_lost_by_a_signal_that_is_handled)
+{
+	const struct itimerval often = {{0, 5000}, {0, 5000}}, never = {{0, 0}, {0, 0}};
+	const struct sigaction action = {.sa_handler = ignore_alarm};
+	int ends[2], status;
+	pid_t reader;
+
+	ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+	ck_assert_int_eq(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+	(void)close(ends[1]);
+	reader = slow_reader(ends[0], 300000);
+	ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
+	ck_assert_int_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+	ck_assert_msg(run_shell("head -c 300000 /dev/zero >&2", 0) == 0, "%s", err.text);
+	ck_assert_int_eq(setitimer(ITIMER_REAL, &never, NULL), 0);
+	(void)close(STDERR_FILENO);
+	ck_assert_int_eq(waitpid(reader, &status, 0), reader);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 START_TEST(a_process_left_behind_is_not_waited_for)
 {
 	const double start = seconds();
@@ -364,6 +409,7 @@ Suite *suite_hooks(void)
 	tcase_add_test(tcase, a_timeout_holds_over_a_hook_that_never_stops_writing);
 	tcase_add_test(tcase, a_timeout_holds_over_a_stderr_that_nobody_reads);
 	tcase_add_test(tcase, a_stderr_whose_reader_is_gone_does_no_harm);
+	tcase_add_test(tcase, no_stderr_is_lost_by_a_signal_that_is_handled);
 	tcase_add_test(tcase, a_process_left_behind_is_not_waited_for);
 	tcase_add_test(tcase, a_timeout_of_zero_is_refused);
 	tcase_add_test(tcase, output_goes_to_files_that_are_appended_to);
