@@ -65,6 +65,12 @@ static int wait_for(struct nacre_process *process, int seconds, struct nacre_err
 	}
 	if (r < 0)
 		return fail(err);
+	if (status == NACRE_WAIT_UNKNOWN) {
+		/* SIGCHLD is ignored, as whoever started this program may have set it. */
+		(void)fprintf(
+			stderr, "run-bundle: the program has ended, its status is not known\n");
+		return EXIT_OURS;
+	}
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
 	if (WTERMSIG(status) == SIGKILL && nacre_process_explain(process, &why))

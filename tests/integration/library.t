@@ -110,6 +110,18 @@ test_the_example_ends_what_takes_too_long() {
 	nothing_left
 }
 
+# Inherited by the example: the kernel keeps no status then.
+test_the_example_says_that_a_status_is_not_known() {
+	install_library || return
+	flags
+	link gcc "$example" "${flags[@]}" || return
+	bundle exit 5
+	try env LD_LIBRARY_PATH="$archives" timeout -k 5 60 env --ignore-signal=CHLD "$T/program" "$ROOT" "$b" "$id" 0
+	is "$rc" 125 "exit code"
+	has_line "$err" "run-bundle: the program has ended, its status is not known"
+	nothing_left
+}
+
 test_the_example_says_what_is_wrong() {
 	install_library || return
 	flags
