@@ -24,6 +24,8 @@
  *   -EPERM     refused: by the kernel or by a rule of the profile
  *   -ESRCH     the container or its process is not running
  *   -EBUSY     not possible in the container's present status; or the caller has threads
+ *   -ENOTSUP   not possible with this container: it has no cgroup, criu cannot bring it back, or
+ *              another version of nacre made it; or with the architecture (= -EOPNOTSUPP)
  *   -ENOSYS    the host lacks what is needed (cgroup v2, a kernel feature)
  *   -ETIMEDOUT a bounded wait ran out
  *   -ENOMEM    out of memory
@@ -46,6 +48,14 @@
  * nacre_start of a container with .trace_denials. These and nacre_start set SIGPIPE to be ignored.
  * The container's first process, and that of an exec, are children of the caller: see nacre_wait.
  * What the calls open is O_CLOEXEC.
+ *
+ * Threads. What needs one thread is said above; the other calls may be made from any thread. Two
+ * threads may use a struct nacre at once, for different containers: what keeps two processes from
+ * changing one container at once (fcntl(2), record locks) does not keep two threads of one. The
+ * callbacks of nacre_open are then called from both. A struct nacre_process is for one thread at a
+ * time. What the library gives to be read (struct nacre_container, nacre_containers) does not
+ * change. nacre_list has a thread of its own, which has ended when it returns: nothing that needs
+ * one thread may go on meanwhile.
  */
 
 #ifdef __cplusplus
@@ -109,8 +119,9 @@ struct nacre_create_options {
 			     * container; of each nacre_exec likewise */
 	const char *const *require; /* rules that must be enforced whole; as ALLOW */
 	unsigned preserve_fds; /* fds 3 ... 2 + n stay open in the container's process */
-	unsigned listen_fds; /* of these, the first n are sockets that the caller was activated
-			      * with: the program gets LISTEN_FDS=n and LISTEN_PID=1. 0: neither */
+	unsigned listen_fds; /* not more than PRESERVE_FDS: of these, the first n are sockets that
+			      * the caller was activated with: the program gets LISTEN_FDS=n and
+			      * LISTEN_PID=1. 0: neither */
 	const char *rootless; /* "true": where the caller may make no cgroup the container has none,
 			       * with a warning, unless the config asks for a limit or a path;
 			       * "false": that is an error; NULL, "auto": "true" unless the caller
@@ -234,7 +245,8 @@ NACRE_API int nacre_kill(
 NACRE_API int nacre_signal(const char *text, struct nacre_error *err);
 
 /* Undoes create. FORCE: kills a container that runs, and a container that does not exist is no
- * error. -EBUSY: it runs. */
+ * error. -EBUSY: it runs. Reaps the container's first process if that is a child of the caller: a
+ * nacre_wait that comes later gives NACRE_WAIT_UNKNOWN, unless one before had its status. */
 NACRE_API int nacre_delete(
 	struct nacre *nacre, const char *id, bool force, struct nacre_error *err);
 
