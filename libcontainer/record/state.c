@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +18,7 @@
 #include "libcontainer/base/sys.h"
 
 #define LOCK_WAIT_MS 10000
+#define LOCK_POLL_MS 5L
 /* the path of a cgroup, and which manager has what unit (NAME_MAX, as a cgroup) */
 #define NOTE_SIZE (PATH_MAX + sizeof("\nsystem\n") + NAME_MAX)
 
@@ -99,30 +99,24 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Waits for the holder to end, not for a time to pass: its pidfd becomes readable. */
+/* For the lock, not for the end of its holder: that of a foreground `run` goes on as long as its
+ * container. To sleep in fcntl(2) (F_SETLKW) has no time limit but a signal. */
 static int wait_lock(int lock_fd, const char *id, struct nacre_error *err)
 {
-	int64_t deadline = now_ms() + LOCK_WAIT_MS;
+	const struct timespec pause = {.tv_nsec = LOCK_POLL_MS * 1000000};
+	const int64_t deadline = now_ms() + LOCK_WAIT_MS;
 	pid_t holder = 0;
 	int r;
 
 	while ((r = try_lock(lock_fd, &holder)) == -EAGAIN) {
-		cleanup_close int pidfd = holder > 0 ? sys_pidfd_open(holder) : -1;
-		struct pollfd ended = {.fd = pidfd, .events = POLLIN};
-		int64_t left = deadline - now_ms();
-
-		if (left <= 0)
+		if (now_ms() >= deadline)
 			return fail(err, ETIMEDOUT,
 				"container \"%s\" is held by another command (pid %d) for more "
 				"than %d s",
 				id, holder, LOCK_WAIT_MS / 1000);
-		/* It let go or ended in the meantime: try again at once. */
-		if (pidfd >= 0 && poll(&ended, 1, (int)left) < 0 && errno != EINTR)
-			return fail_errno(err, errno, "wait for the lock of container \"%s\"", id);
+		(void)nanosleep(&pause, NULL);
 	}
-	if (r < 0)
-		return fail_errno(err, r, "lock container \"%s\"", id);
-	return 0;
+	return r < 0 ? fail_errno(err, r, "lock container \"%s\"", id) : 0;
 }
 
 static int open_lock(

@@ -42,8 +42,8 @@ int state_note_cgroup(int lock_fd, const struct container_record *record, struct
 /* Opens ROOT/ID. -ENOENT: "container does not exist". */
 int state_open(int root_fd, const char *id, struct nacre_error *err);
 
-/* Locks it against other commands; waits at most 10 s for the holder to end (-ETIMEDOUT names its
- * pid). The container may be gone by then: -ENOENT. The lock goes with the fd. */
+/* Locks it against other commands; waits at most 10 s for the holder to let go (-ETIMEDOUT names
+ * its pid). The container may be gone by then: -ENOENT. The lock goes with the fd. */
 int state_lock(int state_fd, const char *id, int *ret_lock_fd, struct nacre_error *err);
 
 /* Removes the directory and all that is in it, the lock last. Already gone is success. -ENOTEMPTY:

@@ -3,6 +3,7 @@
 #include "libcontainer/life/sync.h"
 
 #include <check.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
