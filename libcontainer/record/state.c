@@ -15,7 +15,6 @@
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
-#include "libcontainer/base/sys.h"
 
 #define LOCK_WAIT_MS 10000
 #define LOCK_POLL_MS 5L

@@ -89,7 +89,7 @@ test_what_is_not_nacres_is_not_removed() {
 		touch "$ROOT/$id/$name" "$ROOT/$id/config.json"
 		bad 1 "*\"$id\" holds \"$name\", which is not nacre's: move it away*" \
 			nacre delete --force "$id"
-		is "$(ls -A "$ROOT/$id" | wc -l)" 2 files
+		is "$(find "$ROOT/$id" -mindepth 1 | wc -l)" 2 files
 		rm -r "${ROOT:?}/$id"
 	done
 	bundle pause
