@@ -112,7 +112,7 @@ static int join_for_init(struct life *l, struct nacre_error *err)
 	l->own_pidns_fd = open("/proc/self/ns/pid_for_children", O_RDONLY | O_CLOEXEC);
 	if (l->own_pidns_fd < 0)
 		return fail_errno(err, errno, "open /proc/self/ns/pid_for_children%s",
-			errno == ENOENT ? " (unshare(CLONE_NEWPID) without a fork)" : "");
+			errno == ENOENT ? " (after unshare(CLONE_NEWPID), fork first)" : "");
 	/* Into the own one first: whoever can will be able to return. */
 	if (setns(l->own_pidns_fd, CLONE_NEWPID) < 0) {
 		if (errno != EPERM)

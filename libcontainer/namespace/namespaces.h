@@ -50,7 +50,7 @@ pid_t namespaces_spawn(const struct namespace_plan *plan, int *ret_pidfd, struct
 int namespaces_unshare_cgroup(struct nacre_error *err);
 
 /* Joins the namespaces FLAGS of the process behind PIDFD, in one setns(2). CLONE_NEWPID only acts
- * on children: it is for the runtime, before it makes the process that joins the rest. */
+ * on children: it is for whoever makes the process that joins the rest. */
 int namespaces_join_process(int pidfd, int flags, struct nacre_error *err);
 
 /* CLONE_NEW* flags of the namespaces in which process PID is not where the caller is. */
