@@ -19,12 +19,12 @@
 #define AGENT_TIMEOUT_SECONDS 10
 
 /* Whether some are; *MESSAGE names them. */
-static bool has_unknown(const struct seccomp_policy *profile, struct nacre_error *message)
+static bool has_unknown(const struct seccomp_policy *policy, struct nacre_error *message)
 {
 	const struct scmp_version *version = seccomp_version();
 	char names[640];
 
-	if (!seccomp_unknown_names(profile, names, sizeof(names)))
+	if (!seccomp_unknown_names(policy, names, sizeof(names)))
 		return false;
 	(void)fail(message, EINVAL,
 		"linux.seccomp: libseccomp %u.%u.%u does not know, and the filter leaves out: %s",
@@ -32,63 +32,63 @@ static bool has_unknown(const struct seccomp_policy *profile, struct nacre_error
 	return true;
 }
 
-static void warn_unknown(const struct seccomp_policy *profile,
-	void (*warn)(void *data, const char *text), void *data)
+static void warn_unknown(
+	const struct seccomp_policy *policy, void (*warn)(void *data, const char *text), void *data)
 {
 	struct nacre_error message;
 
-	if (warn && has_unknown(profile, &message))
+	if (warn && has_unknown(policy, &message))
 		warn(data, message.text);
 }
 
 int seccomp_refuse_unknown(const struct oci_seccomp *seccomp, struct nacre_error *err)
 {
-	struct seccomp_policy profile;
-	int r = seccomp_policy_read(seccomp, &profile, err);
+	struct seccomp_policy policy;
+	int r = seccomp_policy_read(seccomp, &policy, err);
 
 	if (r < 0)
 		return r;
-	r = has_unknown(&profile, err) ? -EINVAL : 0;
-	seccomp_policy_release(&profile);
+	r = has_unknown(&policy, err) ? -EINVAL : 0;
+	seccomp_policy_release(&policy);
 	return r;
 }
 
-static int generate(const struct seccomp_policy *profile, struct seccomp_program *ret_program,
+static int generate(const struct seccomp_policy *policy, struct seccomp_program *ret_program,
 	struct nacre_error *err)
 {
 	struct seccomp_table tables[SECCOMP_N_ARCHITECTURES + 1];
 	size_t n = 0;
 	int r = 0;
 
-	while (n < profile->n_archs) {
-		r = seccomp_table_make(profile, profile->archs[n], &tables[n], err);
+	while (n < policy->n_archs) {
+		r = seccomp_table_make(policy, policy->archs[n], &tables[n], err);
 		if (r < 0)
 			break;
 		n++;
 	}
 	if (r >= 0)
-		r = seccomp_bpf_generate(profile, tables, n, ret_program, err);
+		r = seccomp_bpf_generate(policy, tables, n, ret_program, err);
 	while (n)
 		seccomp_table_release(&tables[--n]);
 	if (r < 0)
 		return r;
-	ret_program->flags = profile->flags;
-	ret_program->notify = profile->notify;
+	ret_program->flags = policy->flags;
+	ret_program->notify = policy->notify;
 	return 0;
 }
 
 static int compile(const struct oci_seccomp *seccomp, struct seccomp_program *ret_program,
 	void (*warn)(void *data, const char *text), void *data, struct nacre_error *err)
 {
-	struct seccomp_policy profile;
-	int r = seccomp_policy_read(seccomp, &profile, err);
+	struct seccomp_policy policy;
+	int r = seccomp_policy_read(seccomp, &policy, err);
 
 	if (r < 0)
 		return r;
-	r = generate(&profile, ret_program, err);
+	r = generate(&policy, ret_program, err);
 	if (r >= 0)
-		warn_unknown(&profile, warn, data);
-	seccomp_policy_release(&profile);
+		warn_unknown(&policy, warn, data);
+	seccomp_policy_release(&policy);
 	return r;
 }
 

@@ -20,10 +20,10 @@ struct seccomp_program {
 };
 
 /*
- * Compiles linux.seccomp. CACHE_FD: a directory with programs cached by the content of the profile,
- * -1: no cache. Calls newer than the profile knows get ENOSYS instead of the default action, so
+ * Compiles linux.seccomp. CACHE_FD: a directory with programs cached by the content of the policy,
+ * -1: no cache. Calls newer than the policy knows get ENOSYS instead of the default action, so
  * that libc falls back (runc's rule; only where the default action is an errno other than ENOSYS,
- * or kills). WARN is told of names that nobody knows, once, when the profile is compiled and not
+ * or kills). WARN is told of names that nobody knows, once, when the policy is compiled and not
  * when it is found in the cache. libseccomp tells numbers from names; its generator is not used:
  * see seccomp_bpf.c. A call of an architecture that is neither native nor listed kills the process.
  */
@@ -31,7 +31,7 @@ int seccomp_compile(const struct oci_seccomp *seccomp, int cache_fd,
 	struct seccomp_program *ret_program, void (*warn)(void *data, const char *text), void *data,
 	struct nacre_error *err);
 
-/* -EINVAL, which names them, if nobody knows some calls of the profile. */
+/* -EINVAL, which names them, if nobody knows some calls of the policy. */
 int seccomp_refuse_unknown(const struct oci_seccomp *seccomp, struct nacre_error *err);
 
 /* Loads the filter into the caller (libseccomp has the name seccomp_load). Needs no_new_privs or

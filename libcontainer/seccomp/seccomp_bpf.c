@@ -195,7 +195,7 @@ static unsigned emit_tree(struct writer *w, const struct seccomp_span *spans, si
 	return emit_jump(w, BPF_JGE, spans[n / 2].first, upper, lower);
 }
 
-/* TABLE is NULL for an architecture that the profile does not list. */
+/* TABLE is NULL for an architecture that the policy does not list. */
 static unsigned emit_table(struct writer *w, const struct seccomp_table *table)
 {
 	if (!table)
@@ -249,17 +249,16 @@ static void emit_program(struct writer *w, const struct seccomp_table *tables, s
 	(void)emit_load(w, offsetof(struct seccomp_data, arch), other);
 }
 
-int seccomp_bpf_generate(const struct seccomp_policy *profile, const struct seccomp_table *tables,
+int seccomp_bpf_generate(const struct seccomp_policy *policy, const struct seccomp_table *tables,
 	size_t n_tables, struct seccomp_program *ret_program, struct nacre_error *err)
 {
-	struct writer w = {
-		.filter = ret_program->filter, .foreign_action = profile->foreign_action};
+	struct writer w = {.filter = ret_program->filter, .foreign_action = policy->foreign_action};
 
 	emit_program(&w, tables, n_tables);
 	if (w.full)
 		return fail(err, E2BIG,
 			"linux.seccomp: %zu rules need more than the kernel's %d instructions",
-			profile->n_rules, SECCOMP_MAX_INSTRUCTIONS);
+			policy->n_rules, SECCOMP_MAX_INSTRUCTIONS);
 	for (unsigned i = 0; i < w.n / 2; i++) {
 		struct sock_filter swap = w.filter[i];
 

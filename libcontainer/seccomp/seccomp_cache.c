@@ -17,7 +17,7 @@
 #include "libcontainer/seccomp/seccomp.h"
 
 /*
- * Programs by the content of their profile. A file is named by a hash of the key and holds the key
+ * Programs by the content of their policy. A file is named by a hash of the key and holds the key
  * in full, which is compared: two profiles with one hash can only evict each other, never be
  * mistaken for each other, so the hash needs no strength. The folder belongs to the runtime's user
  * alone, and so must each file: who can write here decides what containers may call.
@@ -120,7 +120,7 @@ int seccomp_key_make(
 		put_syscall(&key, &seccomp->syscalls[i]);
 	if (key.failed || key.length > UINT32_MAX) {
 		free(key.bytes);
-		return fail_errno(err, ENOMEM, "seccomp: key of the profile");
+		return fail_errno(err, ENOMEM, "seccomp: key of the policy");
 	}
 	*ret_key = key;
 	return 0;

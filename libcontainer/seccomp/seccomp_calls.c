@@ -165,19 +165,19 @@ static bool name_is_known(const char *name)
 	return false;
 }
 
-size_t seccomp_unknown_names(const struct seccomp_policy *profile, char *text, size_t size)
+size_t seccomp_unknown_names(const struct seccomp_policy *policy, char *text, size_t size)
 {
 	size_t used = 0, unknown = 0;
 
 	text[0] = '\0';
-	for (size_t i = 0; i < profile->n_rules; i++) {
+	for (size_t i = 0; i < policy->n_rules; i++) {
 		/* One call of the spec may have become several rules. */
-		if ((i && profile->rules[i].name == profile->rules[i - 1].name) ||
-			name_is_known(profile->rules[i].name))
+		if ((i && policy->rules[i].name == policy->rules[i - 1].name) ||
+			name_is_known(policy->rules[i].name))
 			continue;
 		if (used < size)
 			used += (size_t)snprintf(text + used, size - used, "%s%s",
-				unknown ? ", " : "", profile->rules[i].name);
+				unknown ? ", " : "", policy->rules[i].name);
 		unknown++;
 	}
 	return unknown;
@@ -189,43 +189,43 @@ static bool stricter(uint32_t a, uint32_t b)
 	return (int32_t)(a & SECCOMP_RET_ACTION_FULL) < (int32_t)(b & SECCOMP_RET_ACTION_FULL);
 }
 
-static bool profile_names(const struct seccomp_policy *profile, const char *name)
+static bool policy_names(const struct seccomp_policy *policy, const char *name)
 {
-	for (size_t i = 0; i < profile->n_rules; i++)
-		if (!strcmp(profile->rules[i].name, name))
+	for (size_t i = 0; i < policy->n_rules; i++)
+		if (!strcmp(policy->rules[i].name, name))
 			return true;
 	return false;
 }
 
-/* What the profile says of SUB carries over to its multiplexer, as far as that can be said there:
+/* What the policy says of SUB carries over to its multiplexer, as far as that can be said there:
  * the arguments lie behind a pointer. So a rule with tests is not carried over where it would allow
  * more than it says (all of socket(2) for AF_UNIX), and is carried over whole where it forbids. */
 static const struct seccomp_rule *rule_for_subcall(
-	const struct seccomp_policy *profile, const struct subcall *sub)
+	const struct seccomp_policy *policy, const struct subcall *sub)
 {
 	const struct seccomp_rule *found = NULL;
 
-	for (size_t i = 0; i < profile->n_rules; i++) {
-		const struct seccomp_rule *rule = &profile->rules[i];
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		const struct seccomp_rule *rule = &policy->rules[i];
 
-		if (rule->action == profile->default_action || strcmp(rule->name, sub->name))
+		if (rule->action == policy->default_action || strcmp(rule->name, sub->name))
 			continue;
 		if (!rule->n_tests)
 			return rule;
-		if (stricter(rule->action, profile->default_action) &&
+		if (stricter(rule->action, policy->default_action) &&
 			(!found || stricter(rule->action, found->action)))
 			found = rule;
 	}
 	return found;
 }
 
-/* A multiplexer that the profile names itself is left as it stands there, also if it only repeats
+/* A multiplexer that the policy names itself is left as it stands there, also if it only repeats
  * the default: libseccomp would refuse that rule and then allow socketcall(SYS_SOCKET) because of a
  * rule for socket(AF_UNIX), which opened every family to 32-bit programs (moby 7158007). */
-static size_t add_multiplexed(const struct seccomp_policy *profile, const struct seccomp_arch *arch,
+static size_t add_multiplexed(const struct seccomp_policy *policy, const struct seccomp_arch *arch,
 	struct seccomp_table *table, size_t n)
 {
-	bool done[2] = {profile_names(profile, "socketcall"), profile_names(profile, "ipc")};
+	bool done[2] = {policy_names(policy, "socketcall"), policy_names(policy, "ipc")};
 	uint32_t token = token_of(arch);
 	int number[2] = {seccomp_syscall_resolve_name_arch(token, "socketcall"),
 		seccomp_syscall_resolve_name_arch(token, "ipc")};
@@ -236,7 +236,7 @@ static size_t add_multiplexed(const struct seccomp_policy *profile, const struct
 
 		if (done[sub->ipc] || number[sub->ipc] < 0)
 			continue;
-		rule = rule_for_subcall(profile, sub);
+		rule = rule_for_subcall(policy, sub);
 		if (!rule)
 			continue;
 		table->made[i] = (struct seccomp_rule){
@@ -253,7 +253,7 @@ static size_t add_multiplexed(const struct seccomp_policy *profile, const struct
 	return n;
 }
 
-/* By number; rules of one call stay in the order of the profile. */
+/* By number; rules of one call stay in the order of the policy. */
 static int compare_calls(const void *a, const void *b)
 {
 	const struct seccomp_call *x = a, *y = b;
@@ -277,24 +277,24 @@ static void add_span(struct seccomp_table *table, struct seccomp_span span)
 
 /* The rules of one call: a rule without tests overrules those with tests, the first of them the
  * others. A rule that repeats the default counts for nothing; libseccomp has always refused them.
- * In an ordered profile a rule without tests is the last one that is looked at. */
+ * In an ordered policy a rule without tests is the last one that is looked at. */
 static struct seccomp_span span_of_call(
-	const struct seccomp_policy *profile, struct seccomp_call *calls, size_t n)
+	const struct seccomp_policy *policy, struct seccomp_call *calls, size_t n)
 {
 	struct seccomp_span span = {
 		.first = calls[0].number,
-		.action = profile->default_action,
+		.action = policy->default_action,
 		.calls = calls,
 	};
 
 	for (size_t i = 0; i < n; i++) {
 		const struct seccomp_rule *rule = calls[i].rule;
 
-		if (!profile->ordered && rule->action == profile->default_action)
+		if (!policy->ordered && rule->action == policy->default_action)
 			continue;
 		if (!rule->n_tests) {
 			span.action = rule->action;
-			if (!profile->ordered)
+			if (!policy->ordered)
 				span.n_calls = 0;
 			break;
 		}
@@ -303,11 +303,11 @@ static struct seccomp_span span_of_call(
 	return span;
 }
 
-/* The first number that is newer than all that the profile names; 0: there is none. */
+/* The first number that is newer than all that the policy names; 0: there is none. */
 static uint32_t first_new_number(
-	const struct seccomp_policy *profile, const struct seccomp_table *table, size_t n)
+	const struct seccomp_policy *policy, const struct seccomp_table *table, size_t n)
 {
-	if (!profile->new_calls_are_unknown)
+	if (!policy->new_calls_are_unknown)
 		return 0;
 	while (n) {
 		uint32_t number = table->calls[--n].number;
@@ -318,8 +318,8 @@ static uint32_t first_new_number(
 	return 0;
 }
 
-/* The numbers from FROM up to and without TO (0: no end), which the profile does not name. */
-static void add_gap(const struct seccomp_policy *profile, struct seccomp_table *table,
+/* The numbers from FROM up to and without TO (0: no end), which the policy does not name. */
+static void add_gap(const struct seccomp_policy *policy, struct seccomp_table *table,
 	uint32_t first_new, uint32_t from, uint32_t to)
 {
 	uint32_t special = table->arch->special;
@@ -332,12 +332,12 @@ static void add_gap(const struct seccomp_policy *profile, struct seccomp_table *
 			return;
 		from = special;
 	}
-	add_span(table, (struct seccomp_span){from, profile->default_action, NULL, 0});
+	add_span(table, (struct seccomp_span){from, policy->default_action, NULL, 0});
 }
 
-static void make_spans(const struct seccomp_policy *profile, struct seccomp_table *table, size_t n)
+static void make_spans(const struct seccomp_policy *policy, struct seccomp_table *table, size_t n)
 {
-	uint32_t first_new = first_new_number(profile, table, n);
+	uint32_t first_new = first_new_number(policy, table, n);
 	uint32_t next = 0;
 
 	for (size_t i = 0, end; i < n; i = end) {
@@ -346,18 +346,18 @@ static void make_spans(const struct seccomp_policy *profile, struct seccomp_tabl
 		for (end = i + 1; end < n && table->calls[end].number == number; end++)
 			;
 		if (number)
-			add_gap(profile, table, first_new, next, number);
-		add_span(table, span_of_call(profile, &table->calls[i], end - i));
+			add_gap(policy, table, first_new, next, number);
+		add_span(table, span_of_call(policy, &table->calls[i], end - i));
 		next = number + 1;
 	}
-	add_gap(profile, table, first_new, next, 0);
+	add_gap(policy, table, first_new, next, 0);
 }
 
-int seccomp_table_make(const struct seccomp_policy *profile, const struct seccomp_arch *arch,
+int seccomp_table_make(const struct seccomp_policy *policy, const struct seccomp_arch *arch,
 	struct seccomp_table *ret_table, struct nacre_error *err)
 {
 	struct seccomp_table table = {.arch = arch, .audit_arch = token_of(arch)};
-	size_t room = profile->n_rules + N(subcalls), n = 0;
+	size_t room = policy->n_rules + N(subcalls), n = 0;
 	struct direct_numbers direct;
 
 	if (arch->base == SECCOMP_X32_BIT)
@@ -370,17 +370,17 @@ int seccomp_table_make(const struct seccomp_policy *profile, const struct seccom
 		return fail_errno(err, ENOMEM, "seccomp: table of %s", arch->libseccomp);
 	}
 	find_direct_numbers(arch, &direct);
-	for (size_t i = 0; i < profile->n_rules; i++) {
+	for (size_t i = 0; i < policy->n_rules; i++) {
 		uint32_t number;
 
-		if (!find_number(arch, &direct, profile->rules[i].name, &number))
+		if (!find_number(arch, &direct, policy->rules[i].name, &number))
 			continue;
-		table.calls[n++] = (struct seccomp_call){number, &profile->rules[i]};
+		table.calls[n++] = (struct seccomp_call){number, &policy->rules[i]};
 	}
 	if (direct.multiplexed)
-		n = add_multiplexed(profile, arch, &table, n);
+		n = add_multiplexed(policy, arch, &table, n);
 	qsort(table.calls, n, sizeof(*table.calls), compare_calls);
-	make_spans(profile, &table, n);
+	make_spans(policy, &table, n);
 	*ret_table = table;
 	return 0;
 }

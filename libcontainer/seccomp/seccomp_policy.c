@@ -47,7 +47,7 @@ static const struct {
 };
 
 /* ARM has calls of its own from 0x0f0000 (set_tls); x32 has from 512 those whose structs differ from
- * x86_64. A profile that names one of them does not thereby know the common numbers below. */
+ * x86_64. A policy that names one of them does not thereby know the common numbers below. */
 static const struct seccomp_arch architectures[SECCOMP_N_ARCHITECTURES] = {
 	{"SCMP_ARCH_X86",		"x86",		32, 0, 0},
 	{"SCMP_ARCH_X86_64",		"x86_64",	64, 0, 0},
@@ -162,11 +162,11 @@ static int check_notify(const struct oci_seccomp *seccomp, const char *name, uin
 }
 
 /* A list that compares one argument twice is several rules, of which any may hold: that is how
- * profiles for other runtimes are written (the values of `personality`). */
+ * policies for other runtimes are written (the values of `personality`). */
 static int read_syscall(const struct oci_seccomp *seccomp, const struct oci_syscall *call,
-	struct seccomp_policy *profile, size_t *n_tests, struct nacre_error *err)
+	struct seccomp_policy *policy, size_t *n_tests, struct nacre_error *err)
 {
-	struct seccomp_test *tests = profile->tests + *n_tests;
+	struct seccomp_test *tests = policy->tests + *n_tests;
 	const char *first = call->names.n ? call->names.items[0] : "(no name)";
 	size_t rules = 1;
 	uint32_t action;
@@ -187,7 +187,7 @@ static int read_syscall(const struct oci_seccomp *seccomp, const struct oci_sysc
 		if (r < 0)
 			return r;
 		for (size_t k = 0; k < rules; k++)
-			profile->rules[profile->n_rules++] = (struct seccomp_rule){
+			policy->rules[policy->n_rules++] = (struct seccomp_rule){
 				.name = call->names.items[i],
 				.action = action,
 				.tests = tests + k,
@@ -195,12 +195,12 @@ static int read_syscall(const struct oci_seccomp *seccomp, const struct oci_sysc
 			};
 	}
 	if (action == SECCOMP_RET_USER_NOTIF && call->names.n)
-		profile->notify = true;
+		policy->notify = true;
 	return 0;
 }
 
 static int read_syscalls(
-	const struct oci_seccomp *seccomp, struct seccomp_policy *profile, struct nacre_error *err)
+	const struct oci_seccomp *seccomp, struct seccomp_policy *policy, struct nacre_error *err)
 {
 	size_t rules = 1, tests = 1; /* calloc(0) may be NULL */
 	int r;
@@ -214,25 +214,25 @@ static int read_syscalls(
 			return fail(err, E2BIG, "linux.seccomp.syscalls: more than %d rules",
 				MAX_RULES);
 	}
-	profile->rules = calloc(rules, sizeof(*profile->rules));
-	profile->tests = calloc(tests, sizeof(*profile->tests));
-	if (!profile->rules || !profile->tests)
+	policy->rules = calloc(rules, sizeof(*policy->rules));
+	policy->tests = calloc(tests, sizeof(*policy->tests));
+	if (!policy->rules || !policy->tests)
 		return fail_errno(err, ENOMEM, "linux.seccomp: %zu rules", rules);
 	tests = 0;
 	for (size_t i = 0; i < seccomp->n_syscalls; i++) {
-		r = read_syscall(seccomp, &seccomp->syscalls[i], profile, &tests, err);
+		r = read_syscall(seccomp, &seccomp->syscalls[i], policy, &tests, err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static void add_arch(struct seccomp_policy *profile, const struct seccomp_arch *arch)
+static void add_arch(struct seccomp_policy *policy, const struct seccomp_arch *arch)
 {
-	for (size_t i = 0; i < profile->n_archs; i++)
-		if (profile->archs[i] == arch)
+	for (size_t i = 0; i < policy->n_archs; i++)
+		if (policy->archs[i] == arch)
 			return;
-	profile->archs[profile->n_archs++] = arch;
+	policy->archs[policy->n_archs++] = arch;
 }
 
 const struct seccomp_arch *seccomp_find_arch(const char *oci)
@@ -245,11 +245,11 @@ const struct seccomp_arch *seccomp_find_arch(const char *oci)
 
 /* The native architecture belongs to every filter: without it nothing could run. */
 static int read_architectures(
-	const struct oci_strings *list, struct seccomp_policy *profile, struct nacre_error *err)
+	const struct oci_strings *list, struct seccomp_policy *policy, struct nacre_error *err)
 {
 	for (size_t i = 0; i < SECCOMP_N_ARCHITECTURES; i++)
 		if (seccomp_arch_resolve_name(architectures[i].libseccomp) == seccomp_arch_native())
-			add_arch(profile, &architectures[i]);
+			add_arch(policy, &architectures[i]);
 	for (size_t i = 0; i < list->n; i++) {
 		const struct seccomp_arch *arch = seccomp_find_arch(list->items[i]);
 
@@ -262,18 +262,18 @@ static int read_architectures(
 				"linux.seccomp.architectures: %s is newer than the installed "
 				"libseccomp",
 				list->items[i]);
-		add_arch(profile, arch);
+		add_arch(policy, arch);
 	}
 	return 0;
 }
 
 static int read_flags(
-	const struct oci_seccomp *seccomp, struct seccomp_policy *profile, struct nacre_error *err)
+	const struct oci_seccomp *seccomp, struct seccomp_policy *policy, struct nacre_error *err)
 {
 	/* Since Linux 5.16 this is the default of the kernel; before it, a filter without this flag
 	 * turns speculation mitigations on that cost much. An empty list asks for them. */
 	if (!seccomp->has_flags)
-		profile->flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+		policy->flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 	for (size_t i = 0; i < seccomp->flags.n; i++) {
 		const struct seccomp_flag *known = seccomp_flags;
 
@@ -282,16 +282,16 @@ static int read_flags(
 		if (!known->name)
 			return fail(err, EINVAL, "linux.seccomp.flags: unknown flag %s",
 				seccomp->flags.items[i]);
-		profile->flags |= known->flag;
+		policy->flags |= known->flag;
 	}
 	/* The kernel refuses this one where nobody listens. */
-	if (!profile->notify)
-		profile->flags &= ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+	if (!policy->notify)
+		policy->flags &= ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 	return 0;
 }
 
 /* Libc falls back to an older call on ENOSYS alone, so an errno or death for a call that the
- * profile's author could not know breaks programs for nothing. Where the default is to ask, trace,
+ * policy's author could not know breaks programs for nothing. Where the default is to ask, trace,
  * log or allow, the author wants to see unknown calls. */
 static bool hides_new_calls(uint32_t action)
 {
@@ -310,31 +310,31 @@ static bool hides_new_calls(uint32_t action)
 int seccomp_policy_read(const struct oci_seccomp *seccomp, struct seccomp_policy *ret_profile,
 	struct nacre_error *err)
 {
-	struct seccomp_policy profile = {.foreign_action = SECCOMP_RET_KILL_PROCESS};
+	struct seccomp_policy policy = {.foreign_action = SECCOMP_RET_KILL_PROCESS};
 	int r = read_action("defaultAction", seccomp->default_action, &seccomp->default_errno_ret,
-		&profile.default_action, err);
+		&policy.default_action, err);
 
 	if (r >= 0)
-		r = check_notify(seccomp, NULL, profile.default_action, err);
+		r = check_notify(seccomp, NULL, policy.default_action, err);
 	if (r >= 0)
-		r = read_architectures(&seccomp->architectures, &profile, err);
+		r = read_architectures(&seccomp->architectures, &policy, err);
 	if (r >= 0)
-		r = read_syscalls(seccomp, &profile, err);
+		r = read_syscalls(seccomp, &policy, err);
 	if (r >= 0)
-		r = read_flags(seccomp, &profile, err);
+		r = read_flags(seccomp, &policy, err);
 	if (r < 0) {
-		seccomp_policy_release(&profile);
+		seccomp_policy_release(&policy);
 		return r;
 	}
-	profile.new_calls_are_unknown = hides_new_calls(profile.default_action);
-	*ret_profile = profile;
+	policy.new_calls_are_unknown = hides_new_calls(policy.default_action);
+	*ret_profile = policy;
 	return 0;
 }
 
-void seccomp_policy_release(struct seccomp_policy *profile)
+void seccomp_policy_release(struct seccomp_policy *policy)
 {
-	free(profile->rules);
-	free(profile->tests);
-	profile->rules = NULL;
-	profile->tests = NULL;
+	free(policy->rules);
+	free(policy->tests);
+	policy->rules = NULL;
+	policy->tests = NULL;
 }

@@ -73,7 +73,7 @@ struct seccomp_policy {
 	uint32_t default_action;
 	uint32_t foreign_action; /* of calls of architectures that are not listed */
 	bool ordered; /* the first rule that holds decides; else see span_of_call */
-	bool new_calls_are_unknown; /* calls that are newer than the profile get ENOSYS */
+	bool new_calls_are_unknown; /* calls that are newer than the policy get ENOSYS */
 	unsigned flags;
 	bool notify;
 	const struct seccomp_arch *archs[SECCOMP_N_ARCHITECTURES + 1]; /* the native one first */
@@ -90,7 +90,7 @@ const struct seccomp_arch *seccomp_find_arch(const char *oci);
  */
 int seccomp_policy_read(const struct oci_seccomp *seccomp, struct seccomp_policy *ret_profile,
 	struct nacre_error *err);
-void seccomp_policy_release(struct seccomp_policy *profile);
+void seccomp_policy_release(struct seccomp_policy *policy);
 
 /* A call by number with the rules for it. */
 struct seccomp_call {
@@ -117,7 +117,7 @@ struct seccomp_table {
 	struct seccomp_rule *made; /* owned; rules for socketcall(2) and ipc(2) */
 };
 
-int seccomp_table_make(const struct seccomp_policy *profile, const struct seccomp_arch *arch,
+int seccomp_table_make(const struct seccomp_policy *policy, const struct seccomp_arch *arch,
 	struct seccomp_table *ret_table, struct nacre_error *err);
 void seccomp_table_release(struct seccomp_table *table);
 
@@ -125,12 +125,12 @@ void seccomp_table_release(struct seccomp_table *table);
 void seccomp_call_name(uint32_t arch, int number, char ret_name[static 40]);
 
 /* Writes the names in PROFILE that nobody knows into TEXT, separated by ", ". Returns how many. */
-size_t seccomp_unknown_names(const struct seccomp_policy *profile, char *text, size_t size);
+size_t seccomp_unknown_names(const struct seccomp_policy *policy, char *text, size_t size);
 
 struct seccomp_program;
 
 /* Writes filter and n of RET_PROGRAM. */
-int seccomp_bpf_generate(const struct seccomp_policy *profile, const struct seccomp_table *tables,
+int seccomp_bpf_generate(const struct seccomp_policy *policy, const struct seccomp_table *tables,
 	size_t n_tables, struct seccomp_program *ret_program, struct nacre_error *err);
 
 /* The identity of a program: everything that its instructions depend on, as bytes. */

@@ -4,9 +4,9 @@
 #include "libcontainer/seccomp/seccomp_policy.h"
 #include "specs/features.h"
 
-Suite *suite_seccomp_profile(void);
+Suite *suite_seccomp_policy(void);
 
-/* What a profile may say, and how much of it. */
+/* What a policy may say, and how much of it. */
 
 START_TEST(mistakes_are_refused_by_name)
 {
@@ -158,10 +158,10 @@ START_TEST(what_the_features_list_is_accepted)
 }
 END_TEST
 
-Suite *suite_seccomp_profile(void)
+Suite *suite_seccomp_policy(void)
 {
-	Suite *s = suite_create("seccomp_profile");
-	TCase *t = tcase_create("seccomp_profile");
+	Suite *s = suite_create("seccomp_policy");
+	TCase *t = tcase_create("seccomp_policy");
 
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, mistakes_are_refused_by_name);
