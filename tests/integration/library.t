@@ -307,8 +307,8 @@ test_after_an_install_ld_so_and_pkg_config_find_it() {
 	good unshare -m bash -eu -c '
 		mount -t tmpfs tmpfs "$1"
 		for name in etc var/cache/ldconfig "${2#/}"; do
-			mkdir -p "/$name" "$1/upper/$name" "$1/work/$name"
-			mount -t overlay -o "lowerdir=/$name,upperdir=$1/upper/$name,workdir=$1/work/$name" \
+			mkdir -p "/$name" "$1/upper/$name" "$1/wd/$name"
+			mount -t overlay -o "lowerdir=/$name,upperdir=$1/upper/$name,workdir=$1/wd/$name" \
 				overlay "/$name"
 		done
 		meson install -C "$3" --no-rebuild >&2
