@@ -290,6 +290,7 @@ test_update_tells_systemd() {
 		good nacre update --blkio-weight 111 "$id"
 		good nacre update --pids-limit 56 "$id"
 		is_limit io.weight default:1021 "after update"
+		find_cgroup
 		[[ ! -e $cg/io.bfq.weight ]] || is_limit io.bfq.weight default:111 "after update"
 	fi
 	if grep -qw cpu "$cg_mount/cgroup.controllers"; then
