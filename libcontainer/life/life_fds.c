@@ -52,7 +52,7 @@ enum {
 
 static int *fd_of(const struct life *l, const struct fd_row *row)
 {
-	return (int *)((char *)l + row->offset);
+	return (int *)(void *)((char *)l + row->offset);
 }
 
 static size_t count_sources(const struct life *l)
