@@ -15,43 +15,13 @@ struct json_node *json_tree(struct arena *arena, const char *name, const char *t
 	return document->root;
 }
 
-void json_tree_write(struct json_writer *w, const struct json_node *node)
-{
-	const bool object = node->type == JSON_OBJECT;
-
-	switch (node->type) {
-	case JSON_NULL:
-		json_raw(w, "null");
-		break;
-	case JSON_BOOL:
-		json_bool(w, node->truth);
-		break;
-	case JSON_NUMBER:
-		json_raw(w, node->text);
-		break;
-	case JSON_STRING:
-		json_string(w, node->text);
-		break;
-	case JSON_ARRAY:
-	case JSON_OBJECT:
-		object ? json_open_object(w) : json_open_array(w);
-		for (const struct json_node *child = node->child; child; child = child->next) {
-			if (object)
-				json_key(w, child->key);
-			json_tree_write(w, child);
-		}
-		object ? json_close_object(w) : json_close_array(w);
-		break;
-	}
-}
-
 const char *json_tree_text(struct arena *arena, const struct json_node *node, bool pretty)
 {
 	struct json_writer *w = json_writer_new(pretty);
 	char *text = NULL, *copy;
 	struct nacre_error err;
 
-	json_tree_write(w, node);
+	json_value(w, node);
 	ck_assert_int_eq(json_writer_finish(w, &text, &err), 0);
 	copy = arena_strdup(arena, text);
 	free(text);

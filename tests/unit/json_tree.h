@@ -11,7 +11,6 @@ struct json_node *json_tree(struct arena *arena, const char *name, const char *t
 
 /* NODE on one line, or a member a line. */
 const char *json_tree_text(struct arena *arena, const struct json_node *node, bool pretty);
-void json_tree_write(struct json_writer *w, const struct json_node *node);
 
 /* TARGET changed as PATCH says, after RFC 7396: members are merged, null takes one out, anything
  * else replaces what is there. TARGET is used up; it may be NULL. */

@@ -122,7 +122,7 @@ static char *show(const struct rule *rule, const struct json_node *config)
 
 	json_open_object(w);
 	json_key(w, "config");
-	json_tree_write(w, config);
+	json_value(w, config);
 	write_string(w, "profile", profile);
 	if (rule->effect == RULE_EFFECT_REFUSES) {
 		ck_assert_int_eq(result.r, -EPERM);
