@@ -162,8 +162,8 @@ struct nacre_exec_options {
 	const char *const *args; /* NULL-terminated, as all lists here */
 	const char *cwd; /* NULL: of the container's process */
 	const char *const *env; /* added to those of the container's process; NULL: none */
-	const char *user; /* "UID[:GID]"; NULL: of the container's process */
-	const char *const *additional_gids; /* decimal; NULL: none */
+	const char *user; /* "UID[:GID]"; NULL, as an absent GID: of the container's process */
+	const char *const *additional_gids; /* decimal, added; NULL: none */
 	const char *const *caps; /* added; NULL: none */
 	bool no_new_privs;
 	bool terminal;

@@ -12,7 +12,7 @@ const struct option_row exec_rows[] = {
 	{"process", 'p', TEXT(exec.process_file), "FILE", "the process as JSON, instead of a command and options"},
 	{"cwd", 0, TEXT(exec.cwd), "DIR", "working directory; default: the container's", "cwd"},
 	{"env", 'e', LIST(exec.env), "NAME=VALUE", "adds to the environment; may be repeated", "env"},
-	{"user", 'u', TEXT(exec.user), "UID[:GID]", "default: the container's", "user"},
+	{"user", 'u', TEXT(exec.user), "UID[:GID]", "what is not given is the container's", "user"},
 	{"additional-gids", 'g', LIST(exec.additional_gids), "GID", "one more group; may be repeated", "user.additionalGids"},
 	{"cap", 'c', LIST(exec.caps), "CAP_NAME", "one more capability, below the profile's ceiling; may be repeated", "capabilities"},
 	{"no-new-privs", 0, FLAG(exec.no_new_privs), NULL, "set-user-ID programs give no privileges", "noNewPrivileges"},

@@ -65,11 +65,35 @@ static int parse_id(const char *text, size_t length, uint32_t *ret_id)
 	return 0;
 }
 
+static int add_groups(struct arena *arena, const char *const *gids, struct oci_user *user,
+	struct nacre_error *err)
+{
+	uint32_t *all;
+	size_t n = 0;
+
+	while (gids && gids[n])
+		n++;
+	if (n == 0)
+		return 0;
+	all = arena_array(arena, user->n_additional_gids + n, sizeof(*all));
+	if (!all)
+		return fail_errno(err, ENOMEM, "exec");
+	for (size_t i = 0; i < user->n_additional_gids; i++)
+		all[i] = user->additional_gids[i];
+	for (size_t i = 0; i < n; i++)
+		if (parse_id(gids[i], strlen(gids[i]), &all[user->n_additional_gids + i]) < 0)
+			return fail(err, EINVAL,
+				"--additional-gids \"%s\": expected a decimal number", gids[i]);
+	user->additional_gids = all;
+	user->n_additional_gids += n;
+	return 0;
+}
+
+/* What is not given stays as the container has it, as with runc. */
 static int set_user(struct arena *arena, const struct nacre_exec_options *options,
 	struct oci_user *user, struct nacre_error *err)
 {
 	const char *text = options->user;
-	size_t n = 0;
 
 	if (text) {
 		const char *colon = strchr(text, ':');
@@ -79,27 +103,8 @@ static int set_user(struct arena *arena, const struct nacre_exec_options *option
 			(colon && parse_id(colon + 1, strlen(colon + 1), &user->gid) < 0))
 			return fail(err, EINVAL,
 				"--user \"%s\": expected UID or UID:GID as decimal numbers", text);
-		if (!colon)
-			user->gid = 0;
-		user->additional_gids = NULL;
-		user->n_additional_gids = 0;
 	}
-	while (options->additional_gids && options->additional_gids[n])
-		n++;
-	if (n == 0)
-		return 0;
-	user->additional_gids = arena_array(arena, n, sizeof(uint32_t));
-	if (!user->additional_gids)
-		return fail_errno(err, ENOMEM, "exec");
-	for (size_t i = 0; i < n; i++) {
-		const char *gid = options->additional_gids[i];
-
-		if (parse_id(gid, strlen(gid), &user->additional_gids[i]) < 0)
-			return fail(err, EINVAL,
-				"--additional-gids \"%s\": expected a decimal number", gid);
-	}
-	user->n_additional_gids = n;
-	return 0;
+	return add_groups(arena, options->additional_gids, user, err);
 }
 
 static int add_capabilities(struct arena *arena, const char *const *caps,

@@ -60,6 +60,20 @@ test_cwd_env_user_and_groups_can_be_set() {
 	has_line "$out" "uid=1000 gid=1001 * groups=*5,6"
 }
 
+# As with runc: an id that is not given stays, and a group more is one more.
+test_what_is_not_given_of_the_user_stays() {
+	bundle pause
+	edit '.process.user = {uid: 5, gid: 6, additionalGids: [7]}'
+	create
+	start
+	good nacre exec --user 1000 "$id" /payload id
+	is "$out" "uid=1000 gid=6 umask=0022 groups=7"
+	good nacre exec --user 1000:0 "$id" /payload id
+	is "$out" "uid=1000 gid=0 umask=0022 groups=7"
+	good nacre exec -g 8 -g 9 "$id" /payload id
+	is "$out" "uid=5 gid=6 umask=0022 groups=7,8,9"
+}
+
 test_user_takes_numbers_only() {
 	local user
 	running
