@@ -22,6 +22,13 @@
 
 /* INIT's rows about its process: what is to become the program, in the order of life.c. */
 
+static void warn_runtime(void *data, const char *text)
+{
+	const struct life *l = data;
+
+	(void)sync_send(l->sync, SYNC_WARNING, 0, 0, -1, text, -1);
+}
+
 /*
  * First of all, in the child.
  *
@@ -29,11 +36,13 @@
  * - close every fd that a row below does not need, so that none can leak into the container
  *   (CVE-2024-21626); those that stay are close-on-exec
  * - take the umask out of the way of the modes that mounts and devices are made with
+ * - leave the CPUs that the caller was pinned to (taskset(1), CPUAffinity= of an engine's unit)
  */
 int step_shield_init(struct life *l, struct nacre_error *err)
 {
 	const unsigned preserved = l->options->preserve_fds;
 	cleanup_free int *fds = NULL, *keep = NULL;
+	struct nacre_error why;
 	size_t n = 0;
 	int r = life_kept_fds(l, &fds, &n);
 
@@ -47,14 +56,11 @@ int step_shield_init(struct life *l, struct nacre_error *err)
 	if (r < 0)
 		return fail_errno(err, r, "close inherited files");
 	umask(0);
+	if (scheduling_reset_affinity(&why) < 0) {
+		(void)fail_prefix(&why, "the container has the caller's CPU affinity");
+		warn_runtime(l, why.text);
+	}
 	return 0;
-}
-
-static void warn_runtime(void *data, const char *text)
-{
-	const struct life *l = data;
-
-	(void)sync_send(l->sync, SYNC_WARNING, 0, 0, -1, text, -1);
 }
 
 /* Undumpable from here on, for the reason that spawn_undumpable has: before its maps are written an

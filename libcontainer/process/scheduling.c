@@ -254,3 +254,15 @@ int scheduling_apply_affinity(const char *cpus, struct nacre_error *err)
 			errno == EINVAL ? " (is one of them online and in the cpuset?)" : "");
 	return 0;
 }
+
+/* All that the kernel may have, not what the cpuset allows now: the kernel keeps the mask and takes
+ * the cpuset's part of it, also of a cpuset that changes later. */
+int scheduling_reset_affinity(struct nacre_error *err)
+{
+	unsigned long bits[ID_LIST_WORDS(ID_LIST_CPUS)];
+
+	memset(bits, 0xff, sizeof(bits));
+	if (sched_setaffinity(0, sizeof(bits), (const cpu_set_t *)bits) < 0)
+		return fail_errno(err, errno, "run on all CPUs");
+	return 0;
+}

@@ -17,5 +17,7 @@ int scheduling_apply_memory_policy(const struct oci_memory_policy *policy, struc
 
 /* A CPU list ("0-3,7") for sched_setaffinity(2) on the caller. Takes NULL. */
 int scheduling_apply_affinity(const char *cpus, struct nacre_error *err);
+/* All CPUs of its cpuset, whatever the caller's caller was pinned to. */
+int scheduling_reset_affinity(struct nacre_error *err);
 
 #endif

@@ -102,6 +102,17 @@ test_a_cpuset_is_all_that_a_container_sees() {
 	has "$out" $'Mems_allowed_list:\t0'
 }
 
+# Before 6.2 the kernel does not remember an affinity, and after it keeps within the cpuset.
+test_a_cpuset_counts_more_than_the_cpus_of_the_caller() {
+	needs_controller cpuset || return
+	local all one
+	some_cpus || return
+	bundle status Cpus_allowed_list
+	edit '.linux.resources.cpu = {cpus: "0-1"}'
+	try nacre_on_one run --profile "$profile" --bundle "$b" "$id"
+	is "$out" $'Cpus_allowed_list:\t0-1'
+}
+
 test_a_process_cannot_leave_its_cpuset() {
 	needs_controller cpuset || return
 	(($(nproc) > 1)) || { host_lacks "one processor alone"; return; }

@@ -242,6 +242,22 @@ test_cpu_affinity_is_that_of_the_config() {
 	has "$out" "cpus=1 "
 }
 
+# The caller's own affinity is left; what the config says of exec is said after that.
+test_exec_leaves_the_cpus_of_its_caller() {
+	local all one affinity
+	some_cpus || return
+	for affinity in null '{initial: $one}' '{final: $one}'; do
+		bundle pause
+		edit ".process.execCPUAffinity = $affinity" --arg one "$one"
+		create
+		start
+		try nacre_on_one exec "$id" /payload status Cpus_allowed_list
+		[[ $affinity == null ]] || all=$one
+		is "$out" "Cpus_allowed_list:"$'\t'"$all"
+		good nacre delete --force "$id"
+	done
+}
+
 test_twenty_at_once() {
 	local i
 	running

@@ -317,6 +317,18 @@ exec_in() {
 	good nacre exec "$id" /payload "$@"
 }
 
+# Sets all, the list of the CPUs that this machine gives, and one, the last of them.
+some_cpus() {
+	all=$(taskset -c 0-1023 grep Cpus_allowed_list /proc/self/status) || { skip "no CPU can be chosen" && return 1; }
+	all=${all#*$'\t'} one=${all##*[,-]}
+	[[ $all != "$one" ]] || { host_lacks "one processor alone" && return 1; }
+}
+
+# As nacre, by a caller that is pinned to CPU $one.
+nacre_on_one() {
+	NACRE_TEST=$T timeout -k 5 "${LIMIT:-60}" taskset -c "$one" "$NACRE" --root "$ROOT" "$@"
+}
+
 kill_now() {
 	good nacre kill "$id" KILL
 	wait_for status_is stopped

@@ -32,6 +32,16 @@ run_in_background() {
 	nacre_direct run --profile "$profile" --bundle "$b" "$@" "$id"
 }
 
+# Also a memory of it: the kernel would go back to these CPUs when a cpuset changes.
+test_run_leaves_the_cpus_of_its_caller() {
+	local all one
+	some_cpus || return
+	bundle status Cpus_allowed_list
+	try nacre_on_one run --profile "$profile" --bundle "$b" "$id"
+	is "$out" "Cpus_allowed_list:"$'\t'"$all"
+	nothing_left
+}
+
 test_run_forwards_signals() {
 	bundle trap 15 33 : echo ready : pause
 	in_background run_in_background

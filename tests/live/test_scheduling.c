@@ -261,6 +261,24 @@ START_TEST(the_affinity_is_set)
 }
 END_TEST
 
+START_TEST(an_inherited_affinity_is_left)
+{
+	cpu_set_t allowed, now;
+	char text[16];
+	int cpu = 0;
+
+	ck_assert_int_eq(scheduling_reset_affinity(&err), 0);
+	ck_assert_int_eq(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
+	while (!CPU_ISSET(cpu, &allowed))
+		cpu++;
+	(void)snprintf(text, sizeof(text), "%d", cpu);
+	ck_assert_int_eq(scheduling_apply_affinity(text, &err), 0);
+	ck_assert_msg(scheduling_reset_affinity(&err) == 0, "%s", err.text);
+	ck_assert_int_eq(sched_getaffinity(0, sizeof(now), &now), 0);
+	ck_assert(CPU_EQUAL(&now, &allowed));
+}
+END_TEST
+
 static const char *const bad_lists[] = {",", "0,", ",0", "0,,1", "0-", "-1", "1-0", "0-1-2", " 0",
 	"0 ", "0, 1", "a", "0x1", "8192", "0-8192", "4294967296", "0\n", "0:1", "0-3:1/2"};
 
@@ -287,6 +305,7 @@ Suite *suite_scheduling(void)
 	tcase_add_test(t, the_personality_changes_what_uname_says);
 	tcase_add_test(t, the_memory_policy_is_set);
 	tcase_add_test(t, the_affinity_is_set);
+	tcase_add_test(t, an_inherited_affinity_is_left);
 	tcase_add_loop_test(
 		t, a_list_is_read_strictly, 0, sizeof(bad_lists) / sizeof(bad_lists[0]));
 	suite_add_tcase(suite, t);
