@@ -15,6 +15,7 @@
 #include "libcontainer/base/paths.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/process/program_environment.h"
+#include "specs/path_text.h"
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define MAX_SIGNAL 64
@@ -138,14 +139,22 @@ int program_prepare(struct arena *arena, const struct oci_process *process,
 static int open_cwd(const char *cwd, bool make, struct nacre_error *err)
 {
 	cleanup_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char clean[PATH_TEXT_MAX];
 	int directory;
 
 	if (root < 0)
 		return fail_errno(err, errno, "open /");
 	directory = path_open(root, cwd, O_PATH | O_DIRECTORY);
-	if (directory == -ENOENT && make) {
-		directory = path_make_directory(root, cwd, 0755, err);
-		return directory < 0 ? fail_prefix(err, "process.cwd: make %s", cwd) : directory;
+	if (directory == -ENOENT) {
+		/* "/missing/.." is "/", as in mounts[].destination. */
+		if (path_clean(cwd, clean) < 0)
+			return fail_errno(err, ENAMETOOLONG, "process.cwd");
+		if (make) {
+			directory = path_make_directory(root, clean, 0755, err);
+			return directory < 0 ? fail_prefix(err, "process.cwd: make %s", cwd)
+					     : directory;
+		}
+		directory = path_open(root, clean, O_PATH | O_DIRECTORY);
 	}
 	if (directory == -ELOOP)
 		return fail(err, EPERM,

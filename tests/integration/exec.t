@@ -50,6 +50,23 @@ test_a_missing_cwd_is_not_made() {
 	absent "$b/rootfs/not"
 }
 
+# What does not exist has a "..", as in mounts[].destination.
+test_a_cwd_may_go_up_from_what_is_missing() {
+	bundle cwd : pause
+	edit '.process.cwd = "/missing/../bin" | .root.readonly = false'
+	create
+	start
+	wait_for grep -qx /bin "$created_out"
+	good nacre exec --cwd /missing/other/../../tmp "$id" /payload cwd
+	is "$out" /tmp
+	absent "$b/rootfs/missing"
+	good nacre delete --force "$id"
+	edit '.process.cwd = "/missing/../new/../bin/../made"'
+	create
+	absent "$b/rootfs/missing"
+	[[ -d $b/rootfs/made ]] || wrong "cwd is not made"
+}
+
 test_cwd_env_user_and_groups_can_be_set() {
 	running
 	good nacre exec --cwd /tmp -e A=1 --env B=2 --user 1000:1001 -g 5 --additional-gids 6 "$id" \
