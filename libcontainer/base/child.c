@@ -133,17 +133,21 @@ static int make_streams(
 {
 	int r;
 
-	/* Not a pipe: an input of any length, a program that does not read it, and no SIGPIPE. */
+	/* Never the caller's: that may be the container's as well.
+	 * Not a pipe: an input of any length, a program that does not read it, and no SIGPIPE. */
 	wanted[STDIN_FILENO] = file_in_memory("input", child->input, strlen(child->input), err);
 	if (wanted[STDIN_FILENO] < 0)
 		return wanted[STDIN_FILENO];
-	r = child->output.take ? make_pipe(&running->ends[OUTPUT], &wanted[STDOUT_FILENO], err) : 0;
-	if (r < 0)
-		return r;
-	if (!child->output.take && child->output_fd > 0) {
-		wanted[STDOUT_FILENO] = fcntl(child->output_fd, F_DUPFD_CLOEXEC, 0);
+	if (child->output.take) {
+		r = make_pipe(&running->ends[OUTPUT], &wanted[STDOUT_FILENO], err);
+		if (r < 0)
+			return r;
+	} else {
+		wanted[STDOUT_FILENO] = child->output_fd > 0
+						? fcntl(child->output_fd, F_DUPFD_CLOEXEC, 0)
+						: open("/dev/null", O_WRONLY | O_CLOEXEC);
 		if (wanted[STDOUT_FILENO] < 0)
-			return fail_errno(err, errno, "pass fd %d on", child->output_fd);
+			return fail_errno(err, errno, "stdout");
 	}
 	return make_pipe(&running->ends[ERROR], &wanted[STDERR_FILENO], err);
 }

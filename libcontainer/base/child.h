@@ -27,12 +27,12 @@ struct child {
 	const int *fds; /* its fds 3, 4, ...: at most CHILD_MAX_FDS */
 	size_t n_fds;
 	struct child_output output; /* its stdout; without a function: */
-	int output_fd; /* its stdout; not above 0: that of the caller */
+	int output_fd; /* its stdout; not above 0: /dev/null */
 	struct child_output error; /* its stderr; always with a function */
 	int64_t timeout; /* seconds; 0: none */
 };
 
-/* Runs it in a process group of its own, with no other fd, no signal blocked or ignored. Returns 0
+/* Runs it in a process group of its own, with no other fd and none of the caller's stdio, no signal blocked or ignored. Returns 0
  * once it has ended, with its wait(2) status; a process that it left behind is not waited for.
  * -ETIMEDOUT: it was killed with its process group. Any other error: it never ran, -errno of
  * execve(2) among them. */

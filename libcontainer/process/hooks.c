@@ -12,15 +12,16 @@
 #include "libcontainer/base/child.h"
 #include "libcontainer/base/cleanup.h"
 
-#define TAIL_SIZE 400 /* of a hook's stderr, for the error text */
+#define TAIL_SIZE 400 /* of a hook's stdout and of its stderr, for the error text */
 
-/* What a hook writes on stderr: passed on, and the end of it kept. */
+/* What a hook writes: the end of it is kept. None of it may get into the stdio of the container's
+ * program, which the runtime has, and which is read by others. */
 struct tail {
 	char text[TAIL_SIZE];
 	size_t length;
 	int64_t start; /* of the hook, child_now() */
 	int64_t timeout;
-	int fd; /* where it is passed on to */
+	int fd; /* where it is passed on to; -1: nowhere */
 };
 
 static char **null_terminated(const struct oci_strings *strings)
@@ -35,13 +36,15 @@ static char **null_terminated(const struct oci_strings *strings)
 	return list;
 }
 
-/* Only where poll(2) says that it will not block: the timeout holds over a stderr that nobody
- * reads. */
+/* Only where poll(2) says that it will not block: the timeout holds over a file that nobody reads.
+ */
 static void forward(const struct tail *tail, const char *chunk, size_t length)
 {
 	struct pollfd out = {.fd = tail->fd, .events = POLLOUT};
 	int r;
 
+	if (tail->fd < 0)
+		return;
 	do
 		r = poll(&out, 1, child_left_ms(tail->start, tail->timeout));
 	while (r < 0 && errno == EINTR);
@@ -49,7 +52,7 @@ static void forward(const struct tail *tail, const char *chunk, size_t length)
 		(void)!write(tail->fd, chunk, length);
 }
 
-static void take_error(void *data, const char *chunk, size_t length)
+static void take(void *data, const char *chunk, size_t length)
 {
 	struct tail *tail = data;
 	size_t drop;
@@ -66,8 +69,8 @@ static void take_error(void *data, const char *chunk, size_t length)
 	tail->length += length;
 }
 
-/* The last line of the hook's stderr, made printable. */
-static void last_line(const struct tail *tail, char *line, size_t size)
+/* The last line, made printable. */
+static void last_line(const struct tail *tail, char line[static TAIL_SIZE + 1])
 {
 	size_t end = tail->length;
 	size_t start;
@@ -77,7 +80,7 @@ static void last_line(const struct tail *tail, char *line, size_t size)
 		end--;
 	for (start = end; start > 0 && tail->text[start - 1] != '\n'; start--)
 		;
-	for (; start < end && used + 1 < size; start++) {
+	for (; start < end; start++) {
 		unsigned char c = (unsigned char)tail->text[start];
 
 		line[used++] = (char)(c < 0x20 || c == 0x7f ? ' ' : c);
@@ -85,42 +88,48 @@ static void last_line(const struct tail *tail, char *line, size_t size)
 	line[used] = '\0';
 }
 
-static int judge(const struct tail *tail, int status, struct nacre_error *err)
+static int judge(
+	const struct tail *output, const struct tail *error, int status, struct nacre_error *err)
 {
-	char line[TAIL_SIZE + 1], words[64];
+	char said[TAIL_SIZE + 1], why[TAIL_SIZE + 1], end[64];
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
-	last_line(tail, line, sizeof(line));
+	last_line(output, said);
+	last_line(error, why);
+	(void)snprintf(end, sizeof(end), "exit status %d", WEXITSTATUS(status));
 	if (WIFSIGNALED(status)) {
 		/* As runc words it. */
-		(void)snprintf(words, sizeof(words), "%s", strsignal(WTERMSIG(status)));
-		words[0] = (char)tolower((unsigned char)words[0]);
-		return fail(err, ECANCELED, "signal: %s, stderr: \"%s\"", words, line);
+		(void)snprintf(end, sizeof(end), "signal: %s", strsignal(WTERMSIG(status)));
+		end[8] = (char)tolower((unsigned char)end[8]);
 	}
-	return fail(err, ECANCELED, "exit status %d, stderr: \"%s\"", WEXITSTATUS(status), line);
+	if (!said[0])
+		return fail(err, ECANCELED, "%s, stderr: \"%s\"", end, why);
+	return fail(err, ECANCELED, "%s, stdout: \"%s\", stderr: \"%s\"", end, said, why);
+}
+
+static struct tail tail_of(const struct oci_hook *hook, int fd)
+{
+	return (struct tail){.start = child_now(), .timeout = hook->timeout.value, .fd = fd};
 }
 
 static int run_hook(const struct oci_hook *hook, const char *state_json,
-	const struct oci_strings *env, const struct hook_output *output, struct nacre_error *err)
+	const struct oci_strings *env, const struct hook_output *to, struct nacre_error *err)
 {
 	const char *just_path[] = {hook->path};
 	const struct oci_strings path_only = {just_path, 1};
 	cleanup_free char **argv = null_terminated(hook->args.n ? &hook->args : &path_only);
 	cleanup_free char **own_env = null_terminated(hook->env.n ? &hook->env : env);
-	char **envp = hook->env.n || env ? own_env : environ;
-	struct tail tail = {
-		.start = child_now(),
-		.timeout = hook->timeout.value,
-		.fd = output->stderr_fd >= 0 ? output->stderr_fd : STDERR_FILENO,
-	};
+	struct tail output = tail_of(hook, -1), error = tail_of(hook, to->stderr_fd);
 	const struct child child = {
 		.path = hook->path,
 		.argv = argv,
-		.envp = envp,
+		.envp = hook->env.n || env ? own_env : environ,
 		.input = state_json,
-		.output_fd = output->stdout_fd,
-		.error = {take_error, &tail},
+		/* Its own file: what the hook leaves behind may go on writing to it. */
+		.output_fd = to->stdout_fd,
+		.output = {to->stdout_fd >= 0 ? NULL : take, &output},
+		.error = {take, &error},
 		.timeout = hook->timeout.value,
 	};
 	int status;
@@ -134,7 +143,7 @@ static int run_hook(const struct oci_hook *hook, const char *state_json,
 	r = child_run(&child, &status, err);
 	if (r < 0)
 		return r;
-	return judge(&tail, status, err);
+	return judge(&output, &error, status, err);
 }
 
 int hooks_run(const char *kind, const struct oci_hook_list *hooks, const char *state_json,

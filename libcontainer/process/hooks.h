@@ -4,7 +4,7 @@
 
 #include "specs/spec.h"
 
-/* Where hooks write, by fd; -1: to the caller's stdout, or stderr. */
+/* Where hooks write, by fd; -1: nowhere, but the last line is in the error of one that fails. */
 struct hook_output {
 	int stdout_fd, stderr_fd;
 };
@@ -12,7 +12,7 @@ struct hook_output {
 /* config.md, POSIX-platform Hooks. Runs the hooks of one list in order, STATE_JSON on stdin, with
  * the hook's own environment (ENV if it has none; NULL: the caller's), at most TIMEOUT seconds
  * each, then SIGKILL for its process group. The first failure ends it: "error running KIND hook #0:
- * ...", with the last line of its stderr. Their output goes to OUTPUT. */
+ * ...", with the last line of its stdout (if it is not OUTPUT's) and of its stderr. */
 int hooks_run(const char *kind, const struct oci_hook_list *hooks, const char *state_json,
 	const struct oci_strings *env, const struct hook_output *output, struct nacre_error *err);
 

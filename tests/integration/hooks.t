@@ -106,6 +106,46 @@ test_what_a_failing_hook_said_is_in_the_error() {
 	has_line "$err" 'nacre: *error running createRuntime hook #0: exit status 3, stderr: "a sad story"'
 }
 
+# The stdio of run and start is the container's.
+test_what_hooks_say_is_not_said_by_the_container() {
+	local kind
+	bundle echo from-the-container
+	with_busybox || return
+	for kind in prestart createRuntime createContainer poststart poststop; do
+		hook "$kind" 'echo from-a-hook; echo from-a-hook >&2'
+	done
+	edit '.hooks.startContainer = [{path: "/bin/sh", args: ["sh", "-c", "echo from-a-hook; echo from-a-hook >&2"]}]'
+	run
+	is "$out" from-the-container stdout
+	is "$err" "" stderr
+	create
+	good nacre start "$id"
+	is "$out$err" "" "what start says"
+	wait_for grep -qx from-the-container "$created_out"
+	is "$(<"$created_out")" from-the-container
+	hook createRuntime 'echo out of a hook; exit 3'
+	good nacre delete --force "$id"
+	run_refused '*exit status 3, stdout: "out of a hook", stderr: ""'
+}
+
+# A pipe that nobody reads any more ends who writes to it.
+test_a_stdout_that_nobody_reads_fails_no_hook() {
+	bundle true
+	hook createRuntime 'echo said && echo ran >>$LOG'
+	in_background silent_reader
+	wait "${background[0]}"
+	is "$(<"$T/out.hooks")" ran
+	is "$(<"$T/out.code")" 0 "exit code"
+}
+
+silent_reader() {
+	{
+		sleep 0.3
+		nacre run --profile "$profile" --bundle "$b" "$id"
+		echo $? >"$T/out.code"
+	} | true
+}
+
 test_a_failing_start_container_hook_stops_it() {
 	bundle create /tmp/ran
 	edit '.root.readonly = false

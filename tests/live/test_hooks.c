@@ -21,16 +21,12 @@ static struct nacre_error err;
 static char dir[PATH_MAX];
 static struct hook_output output = {-1, -1};
 
-/* Hooks inherit the working directory: each test has one of its own. What they write on stderr goes
- * to /dev/null, so that it cannot be taken for the runner's. */
+/* Hooks inherit the working directory: each test has one of its own. */
 static void setup(void)
 {
-	int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-
 	(void)strcpy(dir, "/tmp/nacre-test-hooks-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	ck_assert_int_eq(chdir(dir), 0);
-	ck_assert_int_eq(dup2(null_fd, STDERR_FILENO), STDERR_FILENO);
 }
 
 static void teardown(void)
@@ -199,13 +195,39 @@ START_TEST(a_long_stderr_is_cut_and_passed_on_whole)
 	int fd = open("out", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	struct stat st;
 
-	ck_assert_int_eq(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+	output.stderr_fd = fd;
 	ck_assert_int_eq(
 		run_shell("head -c 300000 /dev/zero | tr '\\0' x >&2; exit 1", 0), -ECANCELED);
 	ck_assert_int_eq(fstat(fd, &st), 0);
 	ck_assert_int_eq(st.st_size, 300000);
 	ck_assert_uint_lt(strlen(err.text), 600);
 	ck_assert_ptr_nonnull(strstr(err.text, "xxxxxxxx\""));
+}
+END_TEST
+
+/* It is the container's: a word of a hook in it is taken for one of the program, and one whose
+ * reader is gone would end the hook by SIGPIPE. */
+START_TEST(nothing_gets_into_the_stdio_of_the_caller)
+{
+	int ends[2];
+	char c;
+
+	ck_assert_int_eq(pipe2(ends, O_NONBLOCK), 0);
+	ck_assert_int_eq(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
+	ck_assert_int_eq(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+	ck_assert_int_eq(run_shell("echo said; echo why >&2; exit 1", 0), -ECANCELED);
+	ck_assert_str_eq(err.text,
+		"error running createRuntime hook #0: exit status 1, stdout: \"said\", stderr: "
+		"\"why\"");
+	ck_assert_int_eq((int)read(ends[0], &c, 1), -1);
+	(void)close(ends[0]);
+	ck_assert_msg(run_shell("echo said && echo why >&2", 0) == 0, "%s", err.text);
+}
+END_TEST
+
+START_TEST(a_stdout_without_an_end_takes_no_memory)
+{
+	ck_assert_msg(run_shell("head -c 300000000 /dev/zero", 0) == 0, "%s", err.text);
 }
 END_TEST
 
@@ -278,7 +300,7 @@ START_TEST(a_timeout_holds_over_a_stderr_that_nobody_reads)
 	int ends[2];
 
 	ck_assert_int_eq(pipe(ends), 0);
-	ck_assert_int_eq(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+	output.stderr_fd = ends[1];
 	ck_assert_int_eq(run_shell("head -c 1000000 /dev/zero >&2", 1), -ETIMEDOUT);
 	ck_assert_double_lt(seconds() - start, 10);
 }
@@ -289,9 +311,8 @@ START_TEST(a_stderr_whose_reader_is_gone_does_no_harm)
 	int ends[2];
 
 	ck_assert_int_eq(pipe(ends), 0);
-	ck_assert_int_eq(dup2(ends[1], STDERR_FILENO), STDERR_FILENO);
+	output.stderr_fd = ends[1];
 	(void)close(ends[0]);
-	(void)close(ends[1]);
 	ck_assert_int_eq(run_shell("echo why >&2; exit 1", 0), -ECANCELED);
 	ck_assert_ptr_nonnull(strstr(err.text, "stderr: \"why\""));
 }
@@ -307,12 +328,11 @@ START_TEST(no_stderr_is_lost_by_a_signal_that_is_handled)
 	const struct itimerval often = {{0, 5000}, {0, 5000}}, never = {{0, 0}, {0, 0}};
 	FILE *reader = popen("sleep 0.2; test $(wc -c) = 300000", "w");
 
-	ck_assert_int_eq(dup2(fileno(reader), STDERR_FILENO), STDERR_FILENO);
+	output.stderr_fd = fileno(reader);
 	ck_assert_ptr_ne(signal(SIGALRM, ignore_alarm), SIG_ERR);
 	ck_assert_int_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
 	ck_assert_msg(run_shell("head -c 300000 /dev/zero >&2", 0) == 0, "%s", err.text);
 	ck_assert_int_eq(setitimer(ITIMER_REAL, &never, NULL), 0);
-	(void)close(STDERR_FILENO);
 	ck_assert_int_eq(pclose(reader), 0);
 }
 END_TEST
@@ -379,6 +399,8 @@ Suite *suite_hooks(void)
 	tcase_add_test(tcase, ignored_and_blocked_signals_are_not_inherited);
 	tcase_add_test(tcase, the_last_line_of_stderr_is_in_the_text);
 	tcase_add_test(tcase, a_long_stderr_is_cut_and_passed_on_whole);
+	tcase_add_test(tcase, nothing_gets_into_the_stdio_of_the_caller);
+	tcase_add_test(tcase, a_stdout_without_an_end_takes_no_memory);
 	tcase_add_test(tcase, a_signal_is_named);
 	tcase_add_test(tcase, a_program_that_cannot_be_executed_says_why);
 	tcase_add_test(tcase, a_timeout_kills_the_hook_and_what_it_started);
