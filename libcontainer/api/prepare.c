@@ -15,6 +15,7 @@
 #include "libcontainer/life/plan.h"
 #include "libcontainer/mount/notify.h"
 #include "libcontainer/namespace/idmap.h"
+#include "libcontainer/namespace/sysctl.h"
 #include "libcontainer/process/lsm.h"
 #include "libcontainer/systemd/systemd.h"
 
@@ -320,6 +321,8 @@ int prepare_container(
 			l->container.arena, l->container.config->nacre, &l->own_filter, err);
 	if (r >= 0)
 		r = namespaces_plan(l->container.config, &l->namespaces, err);
+	if (r >= 0)
+		r = sysctl_check_joined(l->container.config, l->namespaces.own_flags, err);
 	if (r < 0)
 		return r;
 	r = fill_record(l, &bundle, options, err);

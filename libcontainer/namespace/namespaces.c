@@ -62,14 +62,25 @@ static int open_namespace(
 	return fd_steal(&fd);
 }
 
-static bool is_own(const struct namespace_type *type, int fd)
+int namespaces_flag(const char *type)
+{
+	int i = type_index(type);
+
+	return i < 0 ? 0 : namespace_types[i].clone_flag;
+}
+
+/* Returns 1 if FD is the namespace that the caller is in, 0 if not. */
+static int is_own(const struct namespace_type *type, int fd, struct nacre_error *err)
 {
 	struct stat own, other;
 	char path[32];
 
 	(void)snprintf(path, sizeof(path), "/proc/self/ns/%s", type->proc_name);
-	return stat(path, &own) == 0 && fstat(fd, &other) == 0 && own.st_dev == other.st_dev &&
-	       own.st_ino == other.st_ino;
+	if (stat(path, &own) < 0)
+		return fail_errno(err, errno, "stat %s", path);
+	if (fstat(fd, &other) < 0)
+		return fail_errno(err, errno, "stat the %s namespace", type->name);
+	return own.st_dev == other.st_dev && own.st_ino == other.st_ino;
 }
 
 bool namespaces_own(const struct oci_namespace *namespace)
@@ -81,7 +92,7 @@ bool namespaces_own(const struct oci_namespace *namespace)
 	if (i < 0 || !namespace->path || !*namespace->path)
 		return false;
 	fd = open_namespace(&namespace_types[i], namespace->path, &ignored);
-	return fd >= 0 && is_own(&namespace_types[i], fd);
+	return fd >= 0 && is_own(&namespace_types[i], fd, &ignored) == 1;
 }
 
 /* For rules of specs/harden_linux.c, which cannot see where a path leads. */
@@ -101,6 +112,7 @@ static int plan_one(const struct oci_namespace *namespace, bool not_host,
 	int i = type_index(namespace->type);
 	const struct namespace_type *type = &namespace_types[i < 0 ? 0 : i];
 	cleanup_close int fd = -1;
+	int own;
 
 	if (i < 0)
 		return fail(err, EINVAL, "linux.namespaces: unknown type \"%s\"", namespace->type);
@@ -112,15 +124,31 @@ static int plan_one(const struct oci_namespace *namespace, bool not_host,
 	fd = open_namespace(type, namespace->path, err);
 	if (fd < 0)
 		return fd;
-	if (not_host && is_own(type, fd))
+	own = is_own(type, fd, err);
+	if (own < 0)
+		return own;
+	if (own && not_host)
 		return refuse_own(type, namespace->path, err);
+	if (own)
+		plan->own_flags |= type->clone_flag;
 	/* setns(2) refuses with EINVAL to join the user namespace that one is in already. */
-	if (type->clone_flag == CLONE_NEWUSER && is_own(type, fd))
+	if (own && type->clone_flag == CLONE_NEWUSER)
 		return 0;
 	fd_close(&plan->join_fds[i]);
 	plan->join_fds[i] = fd_steal(&fd);
 	plan->join_flags |= type->clone_flag;
 	return 0;
+}
+
+/* Names are written into the uts namespace, which must not be the host's. */
+static int check_names(const struct oci_config *config, int own_flags, struct nacre_error *err)
+{
+	if (!(own_flags & CLONE_NEWUTS) || (!config->hostname && !config->domainname))
+		return 0;
+	return fail(err, EINVAL,
+		"%s: it would change the host's, whose uts namespace linux.namespaces names by its "
+		"path; leave out the path or the name",
+		config->hostname ? "hostname" : "domainname");
 }
 
 int namespaces_plan(
@@ -144,6 +172,11 @@ int namespaces_plan(
 			namespaces_plan_done(&plan);
 			return r;
 		}
+	}
+	r = check_names(config, plan.own_flags, err);
+	if (r < 0) {
+		namespaces_plan_done(&plan);
+		return r;
 	}
 	if (linux_ && linux_->time_offsets &&
 		(linux_->time_offsets->monotonic || linux_->time_offsets->boottime)) {
@@ -217,12 +250,16 @@ int namespaces_open_network(pid_t pid, struct nacre_error *err)
 	const struct namespace_type *type = &namespace_types[type_index("network")];
 	cleanup_close int fd = -1;
 	char path[32];
+	int own;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/%s", (int)pid, type->proc_name);
 	fd = open_namespace(type, path, err);
 	if (fd < 0)
 		return fd;
-	if (is_own(type, fd))
+	own = is_own(type, fd, err);
+	if (own < 0)
+		return own;
+	if (own)
 		return fail(err, EINVAL, "the container's network namespace is the host's");
 	return fd_steal(&fd);
 }

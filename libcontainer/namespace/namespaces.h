@@ -15,12 +15,16 @@ struct namespace_type {
 };
 extern const struct namespace_type namespace_types[]; /* ends with a NULL name */
 
+/* The clone_flag of a type's NAME; 0: there is no such type. */
+int namespaces_flag(const char *type);
+
 /* How init is born. */
 struct namespace_plan {
 	int new_flags; /* CLONE_NEW*: made by clone3, all at once; without CLONE_NEWCGROUP, which
 			  init unshares once it is in its cgroup (clone3 would root it at the
 			  parent's) */
 	int join_flags; /* namespaces that have a path */
+	int own_flags; /* those of them that the caller is in already */
 	int join_fds[8]; /* by the order of namespace_types; -1: none */
 	int process_flags; /* namespaces to join of the process behind process_pidfd; 0: none */
 	int process_pidfd; /* borrowed */

@@ -5,11 +5,11 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/procfs.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/namespace/namespaces.h"
 
 /* Which values belong to a namespace, and so to the container: sysctl(8) names with slashes. A name
  * that ends in a slash stands for all below it. */
@@ -78,17 +78,6 @@ static const struct owner *find_owner(const char *path)
 	return NULL;
 }
 
-/* A namespace that is joined may be the runtime's own one. */
-static bool is_own_network(const char *path)
-{
-	struct stat joined;
-	struct stat own;
-
-	/* What cannot be looked at is refused when it is joined. */
-	return stat(path, &joined) == 0 && stat("/proc/self/ns/net", &own) == 0 &&
-	       joined.st_dev == own.st_dev && joined.st_ino == own.st_ino;
-}
-
 static int check_one(
 	const struct oci_config *config, const struct oci_pair *pair, struct nacre_error *err)
 {
@@ -112,10 +101,6 @@ static int check_one(
 			"linux.sysctl: \"%s\" is not allowed without a %s namespace: it would "
 			"change the host",
 			key, owner->type);
-	if (namespace->path && strcmp(owner->type, "network") == 0 &&
-		is_own_network(namespace->path))
-		return fail(err, EINVAL,
-			"linux.sysctl: \"%s\" is not allowed in the host's network namespace", key);
 	if (strcmp(owner->name, "kernel/domainname") == 0 && config->domainname &&
 		strcmp(config->domainname, pair->value) != 0)
 		return fail(err, EINVAL, "linux.sysctl: \"%s\" is \"%s\", and domainname is \"%s\"",
@@ -132,6 +117,28 @@ int sysctl_check(const struct oci_config *config, struct nacre_error *err)
 		r = check_one(config, &map->items[i], err);
 		if (r < 0)
 			return r;
+	}
+	return 0;
+}
+
+int sysctl_check_joined(const struct oci_config *config, int own_flags, struct nacre_error *err)
+{
+	const struct oci_map *map = config->linux_ ? &config->linux_->sysctl : NULL;
+
+	for (size_t i = 0; map && i < map->n; i++) {
+		const char *key = map->items[i].key;
+		const struct owner *owner;
+		char path[PATH_MAX];
+
+		if (key_to_path(key, path, sizeof(path)) < 0)
+			continue;
+		owner = find_owner(path);
+		if (owner && owner->type && namespaces_flag(owner->type) & own_flags)
+			return fail(err, EINVAL,
+				"linux.sysctl: \"%s\" is not allowed in the host's %s namespace: "
+				"it "
+				"would change the host; leave out the path of that namespace",
+				key, owner->type);
 	}
 	return 0;
 }

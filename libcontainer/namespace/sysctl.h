@@ -7,6 +7,10 @@
 /* Refuses what is not bound to a namespace of the container (it would change the host). Pure. */
 int sysctl_check(const struct oci_config *config, struct nacre_error *err);
 
+/* Refuses what belongs to one of OWN_FLAGS, CLONE_NEW* that are joined by path and are the caller's
+ * own: see namespaces_plan. */
+int sysctl_check_joined(const struct oci_config *config, int own_flags, struct nacre_error *err);
+
 /* Writes linux.sysctl through PROC_FD (procfs.h). Both a.b.c and a/b/c name a value. */
 int sysctl_apply(int proc_fd, const struct oci_map *sysctl, struct nacre_error *err);
 

@@ -226,6 +226,14 @@ test_sysctls_of_the_host_are_refused() {
 	without_namespace network
 	edit '.linux.sysctl = {"net.ipv4.ip_forward": "1"}'
 	run_refused '*linux.sysctl*net.ipv4.ip_forward*'
+	for name in user=user.max_user_namespaces uts=kernel.domainname ipc=kernel.msgmax net=net.ipv4.ip_forward; do
+		bundle true
+		edit 'del(.hostname) | .linux.sysctl = {($n): "1"}
+			| .linux.namespaces |= map(select(.type != ($t | sub("^net$"; "network"))))
+				+ [{type: ($t | sub("^net$"; "network")), path: ("/proc/self/ns/" + $t)}]' \
+			--arg n "${name#*=}" --arg t "${name%%=*}"
+		run_refused "*linux.sysctl*${name#*=}*host's*"
+	done
 	is "$(</proc/sys/kernel/core_pattern)" "$before" "core_pattern"
 }
 

@@ -71,8 +71,24 @@ START_TEST(the_own_user_namespace_by_path_is_left_out)
 	struct namespace_plan plan = plan_of(namespaces, 2);
 
 	ck_assert_int_eq(plan.join_flags, CLONE_NEWUTS);
+	ck_assert_int_eq(plan.own_flags, CLONE_NEWUTS | CLONE_NEWUSER);
 	ck_assert_int_eq(plan.join_fds[index_of("user")], -1);
 	namespaces_plan_done(&plan);
+}
+END_TEST
+
+START_TEST(the_host_s_names_are_not_changed)
+{
+	struct oci_namespace namespace = {"uts", "/proc/self/ns/uts"};
+	struct oci_linux linux_ = {.namespaces = &namespace, .n_namespaces = 1};
+	const struct oci_config named = {.hostname = "a", .linux_ = &linux_};
+	const struct oci_config of_domain = {.domainname = "a", .linux_ = &linux_};
+	struct namespace_plan plan;
+
+	ck_assert_int_eq(namespaces_plan(&named, &plan, &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "hostname: it would change the host's"));
+	ck_assert_int_eq(namespaces_plan(&of_domain, &plan, &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "domainname: "));
 }
 END_TEST
 
@@ -169,6 +185,7 @@ Suite *suite_namespaces(void)
 	tcase_add_test(plan, a_namespace_without_a_path_is_new_and_one_with_a_path_is_joined);
 	tcase_add_test(plan, a_path_that_is_no_namespace_of_the_type_is_refused);
 	tcase_add_test(plan, the_own_user_namespace_by_path_is_left_out);
+	tcase_add_test(plan, the_host_s_names_are_not_changed);
 	tcase_add_test(plan, time_offsets_need_a_new_time_namespace);
 	suite_add_tcase(suite, plan);
 	tcase_add_test(others, all_namespaces_of_a_process_are_joined_at_once);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcontainer/namespace/sysctl.h"
 
+#include "libcontainer/namespace/namespaces.h"
+
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -78,14 +80,18 @@ START_TEST(a_value_of_the_host_is_refused_whatever_the_namespaces)
 }
 END_TEST
 
-START_TEST(a_joined_network_namespace_must_not_be_the_runtime_s)
+START_TEST(a_joined_namespace_must_not_be_the_runtime_s)
 {
-	struct oci_namespace host = {"network", "/proc/self/ns/net"};
-	struct oci_namespace other = {"network", "/proc/self/ns/ipc"};
+	const char *key = allowed[_i].key, *type = allowed[_i].type;
+	struct oci_namespace joined = {type, "/run/namespace"};
+	struct oci_pair pair = {key, "1"};
+	struct oci_linux linux_ = {.namespaces = &joined, .n_namespaces = 1, .sysctl = {&pair, 1}};
+	const struct oci_config config = {.linux_ = &linux_};
 
-	ck_assert_int_eq(check_with(&host, 1, "net.ipv4.ip_forward"), -EINVAL);
-	ck_assert_ptr_nonnull(strstr(err.text, "host's network namespace"));
-	ck_assert_int_eq(check_with(&other, 1, "net.ipv4.ip_forward"), 0);
+	ck_assert_int_eq(sysctl_check_joined(&config, namespaces_flag(type), &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, key));
+	ck_assert_ptr_nonnull(strstr(err.text, "in the host's "));
+	ck_assert_int_eq(sysctl_check_joined(&config, ~namespaces_flag(type), &err), 0);
 }
 END_TEST
 
@@ -188,7 +194,7 @@ Suite *suite_sysctl(void)
 		COUNT(allowed));
 	tcase_add_loop_test(
 		check, a_value_of_the_host_is_refused_whatever_the_namespaces, 0, COUNT(refused));
-	tcase_add_test(check, a_joined_network_namespace_must_not_be_the_runtime_s);
+	tcase_add_loop_test(check, a_joined_namespace_must_not_be_the_runtime_s, 0, COUNT(allowed));
 	tcase_add_test(check, a_config_without_linux_has_nothing_to_check);
 	suite_add_tcase(suite, check);
 	tcase_add_unchecked_fixture(writing, set_up, tear_down);
