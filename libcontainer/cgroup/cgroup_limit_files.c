@@ -37,8 +37,9 @@ int cgroup_limit_judge(struct limits *l, const struct limit *limit, const char *
 		skip(l, limit->property);
 		return 0;
 	}
-	/* Without a controller everything is unlimited. */
-	if ((r == -ENOENT || l->fd < 0) && strncmp(value, "max", 3) == 0)
+	/* Without a controller everything is unlimited, by periods of the kernel's length. */
+	if ((r == -ENOENT || l->fd < 0) &&
+		(strcmp(value, "max") == 0 || strcmp(value, "max 100000") == 0))
 		return 0;
 	if (l->fd < 0)
 		return fail(l->err, ENOTSUP, "linux.resources.%s needs a cgroup", limit->property);

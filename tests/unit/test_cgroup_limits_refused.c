@@ -64,6 +64,21 @@ START_TEST(a_missing_controller_is_named)
 }
 END_TEST
 
+START_TEST(a_period_without_a_quota_needs_the_controller_too)
+{
+	struct oci_cpu cpu = {.period = U(50000)};
+	struct oci_resources resources = {.cpu = &cpu};
+
+	have_controllers("hugetlb\n");
+	refuses(&resources, ENOSYS, "linux.resources.cpu.period: the cpu controller is not ");
+	cpu.quota = (struct oci_i64){true, -1};
+	refuses(&resources, ENOSYS, "linux.resources.cpu.quota: the cpu controller is not ");
+	/* The kernel's own: nothing is asked for. Kubelet sends it. */
+	cpu.period.value = 100000;
+	applies(&resources);
+}
+END_TEST
+
 START_TEST(what_only_the_profile_asks_for_is_left_out_with_one_warning)
 {
 	struct oci_pids pids = {512};
@@ -107,6 +122,7 @@ Suite *suite_cgroup_limits_refused(void)
 	tcase_add_loop_test(t, a_page_size_cannot_lead_to_another_file, 0, COUNT(page_sizes));
 	tcase_add_loop_test(t, unified_names_only_limits, 0, COUNT(not_limits));
 	tcase_add_test(t, a_missing_controller_is_named);
+	tcase_add_test(t, a_period_without_a_quota_needs_the_controller_too);
 	tcase_add_test(t, what_only_the_profile_asks_for_is_left_out_with_one_warning);
 	tcase_add_test(t, what_the_kernel_refuses_is_told_with_file_and_value);
 	suite_add_tcase(suite, t);
