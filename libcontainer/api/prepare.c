@@ -112,16 +112,29 @@ static int go_without_cgroup(
 	return 0;
 }
 
+static bool is_host_root(void)
+{
+	return geteuid() == 0 && idmap_is_initial();
+}
+
+/* Whether CODE says that this caller can have no cgroup here: it may not, there is no cgroup2, or
+ * the mount shows another part of the tree. Any other error may be gone the next time. */
+static bool is_lasting(int code)
+{
+	return code == -EACCES || code == -EPERM || code == -EROFS || code == -ENOSYS ||
+	       code == -ENOENT;
+}
+
 /* Whoever names a place is told if it cannot be had, as by runc; and so is root of the host. */
 static bool can_go_without(const struct life *l, const char *rootless, int code)
 {
 	const struct oci_linux *linux_ = l->container.config->linux_;
 
-	if (code == -ENAMETOOLONG || (linux_ && linux_->cgroups_path && *linux_->cgroups_path))
+	if (!is_lasting(code) || (linux_ && linux_->cgroups_path && *linux_->cgroups_path))
 		return false;
 	if (rootless && strcmp(rootless, "auto") != 0)
 		return strcmp(rootless, "true") == 0;
-	return geteuid() != 0 || !idmap_is_initial();
+	return !is_host_root();
 }
 
 /* A unit's cgroup is systemd's to choose. */
@@ -167,7 +180,7 @@ static int place_cgroup(struct life *l, const struct nacre_create_options *optio
 		r = cgroup_place(l->container.cgroup.mount_fd,
 			l->container.config->linux_ ? l->container.config->linux_->cgroups_path
 						    : NULL,
-			l->container.id, path, &why);
+			l->container.id, is_host_root(), path, &why);
 	if (r < 0 && can_go_without(l, options->rootless, r))
 		return go_without_cgroup(l, &why, false, err);
 	if (r < 0) {

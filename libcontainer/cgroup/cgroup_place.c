@@ -25,17 +25,22 @@ static int check_parent(int mount_fd, const char *parent, struct nacre_error *er
 	return 0;
 }
 
+/* What the kernel says to callers who may not. Any other error says nothing about the place. */
+static bool is_refusal(int r)
+{
+	return r == -EACCES || r == -EPERM || r == -EROFS;
+}
+
 /* The runtime's own cgroup takes others below it, but hands no controllers down while it has
  * processes. */
 static int below_own(int mount_fd, const char *id, char ret_path[PATH_MAX], struct nacre_error *err)
 {
-	struct nacre_error ignored; /* the parent's error is the one to tell */
 	char own[PATH_MAX];
 	int r;
 
-	r = cgroup_of_process(getpid(), own, &ignored);
+	r = cgroup_of_process(getpid(), own, err);
 	if (r >= 0)
-		r = check_parent(mount_fd, own, &ignored);
+		r = check_parent(mount_fd, own, err);
 	if (r < 0)
 		return r;
 	if (snprintf(ret_path, PATH_MAX, "%s/nacre-%s", own[1] ? own : "", id) >= PATH_MAX)
@@ -43,18 +48,28 @@ static int below_own(int mount_fd, const char *id, char ret_path[PATH_MAX], stru
 	return 0;
 }
 
-int cgroup_place(int mount_fd, const char *cgroups_path, const char *id, char ret_path[PATH_MAX],
-	struct nacre_error *err)
+int cgroup_place(int mount_fd, const char *cgroups_path, const char *id, bool privileged,
+	char ret_path[PATH_MAX], struct nacre_error *err)
 {
+	struct nacre_error why;
 	char parent[PATH_MAX];
 	int r = cgroup_resolve_path(mount_fd, cgroups_path, id, ret_path, err);
+	int own;
 
-	if ((cgroups_path && *cgroups_path) || r == -ENAMETOOLONG || (r == 0 && geteuid() == 0))
+	if ((cgroups_path && *cgroups_path) || privileged)
 		return r;
-	if (r == 0) {
+	if (r == 0 && geteuid() != 0) {
 		(void)snprintf(parent, sizeof(parent), "%s", ret_path);
 		*strrchr(parent, '/') = '\0';
 		r = check_parent(mount_fd, parent, err);
 	}
-	return r < 0 ? below_own(mount_fd, id, ret_path, err) : 0;
+	if (!is_refusal(r))
+		return r;
+	own = below_own(mount_fd, id, ret_path, &why);
+	/* Where both are refused, the parent's error is the one to tell. */
+	if (own < 0 && is_refusal(own))
+		return r;
+	if (own < 0)
+		*err = why;
+	return own;
 }

@@ -5,12 +5,12 @@
 #include "libcontainer/cgroup/cgroup.h"
 
 /*
- * Decides where the container's cgroup lies: as cgroup_resolve_path says; for a caller without
- * privilege, if CGROUPS_PATH is NULL or empty, else below the runtime's own cgroup, if that was
- * delegated. -EACCES, -EPERM or -EROFS: neither takes a cgroup from this caller; -ENOSYS: there is
- * no cgroup2.
+ * Decides where the container's cgroup lies: as cgroup_resolve_path says; where the kernel refuses
+ * that to a caller without privilege (PRIVILEGED: root of the host), if CGROUPS_PATH is NULL or
+ * empty, else below the runtime's own cgroup, if that was delegated. -EACCES, -EPERM or -EROFS:
+ * neither takes a cgroup from this caller.
  */
-int cgroup_place(int mount_fd, const char *cgroups_path, const char *id, char ret_path[PATH_MAX],
-	struct nacre_error *err);
+int cgroup_place(int mount_fd, const char *cgroups_path, const char *id, bool privileged,
+	char ret_path[PATH_MAX], struct nacre_error *err);
 
 #endif

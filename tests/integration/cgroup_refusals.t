@@ -59,4 +59,20 @@ test_a_controller_that_no_kernel_has_is_named() {
 	run_refused '*linux.resources.unified*the imaginary controller is not available in cgroup v2*'
 }
 
+# Elsewhere the profile's limits would be left out, with a warning that they cannot be had.
+test_an_error_while_looking_for_a_place_is_no_reason_for_another() {
+	needs_root || return
+	needs_strace || return
+	local error
+	bundle echo ran
+	for error in EIO ENOMEM EACCES; do
+		try strace -qq -o "$T/out.trace" -e trace=faccessat,faccessat2 \
+			-e "inject=faccessat,faccessat2:error=$error:when=1" \
+			"$NACRE" --root "$ROOT" run --profile agent --bundle "$b" "$id"
+		grep -q INJECTED "$T/out.trace" || wrong "nothing was asked" "$err"
+		lacks "$out" ran
+		has "$err" ", the parent of the runtime's own: "
+	done
+}
+
 all_tests "$@"
