@@ -2,9 +2,15 @@
 #ifndef NACRE_MOUNT_FS_H
 #define NACRE_MOUNT_FS_H
 
+#include <stdbool.h>
+
 #include "specs/spec.h"
 
 /* The kernel's filesystem context: fsopen, fsconfig, fsmount. */
+
+enum {
+	MOUNT_VALUE_MAX = 255, /* of fsconfig(2), for keys and values */
+};
 
 struct filesystem {
 	const char *type;
@@ -17,11 +23,17 @@ struct filesystem {
 	int mode; /* of the root directory unless the options have one; -1: the filesystem's default
 		   */
 	const char *label; /* SELinux, for the types that take one; NULL: none */
+	/* A directory of a mount that is not shared, on which the filesystem lies for a moment
+	 * where only mount(2) has words for it: see mount_page.h. NULL: there is none. */
+	const int *place_fd;
 };
 
 /* Makes it. Returns the fd of a detached mount; the text of a failure has the kernel's own words.
  */
 int mount_filesystem(const struct filesystem *fs, struct nacre_error *err);
+
+/* Whether filesystems of TYPE take the option "context" for their label. */
+bool mount_type_takes_label(const char *type);
 
 /* Changes the superblock of the mount whose root TARGET_FD is. */
 int mount_reconfigure(const struct filesystem *fs, int target_fd, struct nacre_error *err);

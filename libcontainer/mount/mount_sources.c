@@ -175,6 +175,7 @@ static struct filesystem describe(const struct mount_job *job, int target_mode)
 		.attr = (unsigned)(o->attr_set | o->recursive_set),
 		.mode = is_type(job->mount, "tmpfs") ? target_mode : -1,
 		.label = job->context->mount_label,
+		.place_fd = &job->context->rootfs_fd,
 	};
 
 	if (mount_is_sealed_late(job))

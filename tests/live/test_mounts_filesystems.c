@@ -45,13 +45,73 @@ START_TEST(a_filesystem_that_the_kernel_lacks_is_named)
 }
 END_TEST
 
-START_TEST(a_value_longer_than_the_kernel_takes_is_an_error)
+/* fsconfig(2) takes 255 bytes a value, mount(2) a page of all. */
+START_TEST(a_long_value_goes_by_mount_2)
 {
-	char word[400] = "size=";
+	const int before = count_mounts();
+	char size[600] = "size=", nothing[5000] = "size=";
+	struct statvfs st;
 
-	memset(word + 5, '1', sizeof(word) - 6);
-	ck_assert_int_eq(perform("/t", "tmpfs", "tmpfs", WORDS(word)), -EINVAL);
-	ck_assert_ptr_nonnull(strstr(err.text, "255"));
+	memset(size + 5, '0', sizeof(size) - 6);
+	memcpy(size + sizeof(size) - 7, "10000k", 7);
+	put(ROOTFS "/below", "x");
+	OK(perform("/t", "tmpfs", "tmpfs", WORDS(size, "mode=711", "noexec", "noatime", "sync")));
+	ck_assert_int_eq(count_mounts(), before + 1);
+	ck_assert_str_eq(text_of(ROOTFS "/below"), "x");
+	SYS(statvfs(ROOTFS "/t", &st));
+	ck_assert_uint_eq(st.f_blocks * st.f_frsize, 010000 << 10);
+	ck_assert_uint_eq(
+		st.f_flag & (ST_NOSUID | ST_NOEXEC | ST_NOATIME | ST_RELATIME | ST_SYNCHRONOUS),
+		ST_NOEXEC | ST_NOATIME | ST_SYNCHRONOUS);
+	ck_assert_ptr_nonnull(strstr(mount_of(ROOTFS "/t"), "mode=711"));
+	memset(nothing + 5, '0', sizeof(nothing) - 6);
+	ck_assert_int_eq(perform("/u", "tmpfs", "tmpfs", WORDS(nothing)), -E2BIG);
+	ck_assert_ptr_nonnull(strstr(err.text, "4095"));
+	size[300] = ',';
+	ck_assert_int_eq(perform("/u", "tmpfs", "tmpfs", WORDS(size)), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "a comma cannot be said to mount(2)"));
+	size[300] = 'x';
+	ck_assert_int_eq(perform("/u", "tmpfs", "tmpfs", WORDS(size)), -EINVAL);
+	ck_assert_int_eq(count_mounts(), before + 1);
+}
+END_TEST
+
+START_TEST(a_long_source_goes_by_mount_2)
+{
+	char source[400];
+
+	memset(source, 's', sizeof(source) - 1);
+	source[sizeof(source) - 1] = '\0';
+	OK(perform("/t", source, "tmpfs", WORDS("ro")));
+	ck_assert_ptr_nonnull(strstr(mount_of(ROOTFS "/t"), source));
+}
+END_TEST
+
+/* fsconfig(2) has no word for them: a flag of mount(2), which a filesystem heeds or does not. */
+static const char *const flags_of_mount_2[] = {"iversion", "noiversion", "acl", "noacl"};
+
+START_TEST(a_flag_of_mount_2_is_taken_by_any_filesystem)
+{
+	const int before = count_mounts();
+
+	OK(perform("/t", "tmpfs", "tmpfs", WORDS(flags_of_mount_2[_i], "size=1m", "nosuid")));
+	ck_assert(flags_of(ROOTFS "/t") & ST_NOSUID);
+	ck_assert_int_eq(count_mounts(), before + 1);
+}
+END_TEST
+
+/* "ro" is for what lies below as well: an overlay's work directory, a disk's journal. */
+START_TEST(a_read_only_overlay_writes_nothing_below)
+{
+	SYS(mkdir(BASE "/lower", 0755));
+	SYS(mkdir(BASE "/upper", 0755));
+	SYS(mkdir(BASE "/work", 0755));
+	OK(perform("/t", "overlay", "overlay",
+		WORDS("ro", "lowerdir=" BASE "/lower", "upperdir=" BASE "/upper",
+			"workdir=" BASE "/work")));
+	ck_assert_ptr_nonnull(strstr(mount_of(ROOTFS "/t"), " overlay overlay ro,"));
+	OK(perform("/u", "tmpfs", "tmpfs", WORDS("ro")));
+	ck_assert_ptr_nonnull(strstr(mount_of(ROOTFS "/u"), " tmpfs tmpfs rw"));
 }
 END_TEST
 
@@ -210,7 +270,10 @@ Suite *suite_mounts_filesystems(void)
 	tcase_add_test(t, an_option_that_the_filesystem_refuses_is_told_in_the_kernel_s_words);
 	tcase_add_test(t, a_comma_in_a_value_adds_no_option);
 	tcase_add_test(t, a_filesystem_that_the_kernel_lacks_is_named);
-	tcase_add_test(t, a_value_longer_than_the_kernel_takes_is_an_error);
+	tcase_add_test(t, a_long_value_goes_by_mount_2);
+	tcase_add_test(t, a_long_source_goes_by_mount_2);
+	tcase_add_loop_test(t, a_flag_of_mount_2_is_taken_by_any_filesystem, 0, 4);
+	tcase_add_test(t, a_read_only_overlay_writes_nothing_below);
 	tcase_add_test(t, a_mount_label_goes_to_the_filesystem_as_context);
 	tcase_add_test(t, the_procfs_is_kept_for_the_runtime_unless_it_is_of_no_use);
 	tcase_add_test(t, tmpcopyup_copies_what_it_covers_and_follows_nothing);
