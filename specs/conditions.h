@@ -36,6 +36,7 @@
 	X(RESCTRL, "resctrl")                           /* linux.intelRdt */                                             \
 	X(NET_DEVICES, "net devices")                                                                                    \
 	X(HOST_SOURCES, "host sources")                 /* a mount source must be opened by RUNTIME */                   \
+	X(DISKS, "disks")                               /* a mount for which the kernel opens a device */                \
 	X(TERMINAL, "terminal")                                                                                          \
 	X(NOTIFY, "notify")                             /* sd_notify(3): a socket for the program */                     \
 	X(PID_FILE, "pid file")                                                                                          \

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "specs/annotations.h"
+#include "specs/mount_types.h"
 #include "specs/mount_words.h"
 
 static bool is_set(const char *text)
@@ -45,6 +46,14 @@ static bool needs_host_sources(const struct oci_config *config)
 			oci_strings_have(options, "ridmap") || (userns && bind))
 			return true;
 	}
+	return false;
+}
+
+static bool mounts_disks(const struct oci_config *config)
+{
+	for (size_t i = 0; i < config->n_mounts; i++)
+		if (mount_opens_disk(&config->mounts[i]))
+			return true;
 	return false;
 }
 
@@ -101,8 +110,8 @@ uint64_t plan_create(const struct oci_config *config, const struct life_options 
 	       when(new_namespace(config, "mount"), NEW_MNTNS) |
 	       when(linux_ && linux_->n_net_devices, NET_DEVICES) |
 	       when(linux_ && linux_->intel_rdt, RESCTRL) |
-	       when(needs_host_sources(config), HOST_SOURCES) | when(options->notify, NOTIFY) |
-	       (options->systemd_cgroup ? SYSTEMD : CGROUPFS) |
+	       when(needs_host_sources(config), HOST_SOURCES) | when(mounts_disks(config), DISKS) |
+	       when(options->notify, NOTIFY) | (options->systemd_cgroup ? SYSTEMD : CGROUPFS) |
 	       (options->waits_for_start ? WAITS_FOR_START : RUNS_AT_ONCE);
 }
 

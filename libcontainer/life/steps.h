@@ -24,14 +24,19 @@ int step_kill_init(struct life *l, struct nacre_error *err);
 int step_write_id_maps(struct life *l, struct nacre_error *err);
 /* The uid of the host that the container's user is. -1: a namespace that is joined knows. */
 int64_t step_host_uid(const struct life *l);
-/* Also for update. */
-int step_apply_device_rules(
-	const struct container *c, const struct oci_resources *resources, struct nacre_error *err);
-int step_set_cgroup_limits(struct life *l, struct nacre_error *err);
 int step_set_oom_score(struct life *l, struct nacre_error *err);
 int step_save_config(struct life *l, struct nacre_error *err);
 int step_set_process_limits(struct life *l, struct nacre_error *err);
 int step_save_record(struct life *l, struct nacre_error *err);
+
+/* steps_limits.c */
+/* Also for update. */
+int step_apply_device_rules(
+	const struct container *c, const struct oci_resources *resources, struct nacre_error *err);
+/* While INIT mounts: the device rules only if no mount needs what they may deny. */
+int step_set_limits_ahead(struct life *l, struct nacre_error *err);
+int step_set_device_rules(struct life *l, struct nacre_error *err);
+int step_set_cgroup_limits(struct life *l, struct nacre_error *err);
 
 /* steps_caller.c */
 int step_make_notify_socket(struct life *l, struct nacre_error *err);

@@ -13,8 +13,6 @@
 #include "libcontainer/base/fdpass.h"
 #include "libcontainer/base/pidfd.h"
 #include "libcontainer/base/sys.h"
-#include "libcontainer/cgroup/cgroup_devices.h"
-#include "libcontainer/cgroup/cgroup_limits.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/life/sync.h"
 #include "libcontainer/mount/mounts.h"
@@ -283,60 +281,6 @@ int64_t step_host_uid(const struct life *l)
 			return (int64_t)map->host_id + (uid - map->container_id);
 	}
 	return -1;
-}
-
-/* config-linux.md, Cgroup ownership: a cgroup namespace of its own, mounted writable. */
-static int delegate_cgroup(struct life *l, struct nacre_error *err)
-{
-	bool writable = false;
-
-	for (size_t i = 0; i < l->container.config->n_mounts; i++) {
-		const struct oci_mount *mount = &l->container.config->mounts[i];
-
-		if (mount_has_type(mount, "cgroup") || mount_has_type(mount, "cgroup2"))
-			writable = !mount_is_read_only(mount);
-	}
-	if (!writable || !(l->container.record.active & NEW_CGROUPNS) || step_host_uid(l) < 0)
-		return 0;
-	return cgroup_delegate(&l->container.cgroup, (uid_t)step_host_uid(l), err);
-}
-
-/* BPF is refused in a user namespace, but so is mknod, and mounts made there open no device. What
- * is left are the nodes that the config binds. */
-int step_apply_device_rules(
-	const struct container *c, const struct oci_resources *resources, struct nacre_error *err)
-{
-	struct nacre_error why;
-	int r = cgroup_devices_apply(c->cgroup.fd, resources->devices, resources->n_devices, &why);
-
-	if (r == -EPERM && (oci_find_namespace(c->config, "user") || !idmap_is_initial()))
-		return 0;
-	if (r < 0)
-		*err = why;
-	return r;
-}
-
-int step_set_cgroup_limits(struct life *l, struct nacre_error *err)
-{
-	const struct oci_resources *resources = l->container.config->linux_
-							? l->container.config->linux_->resources
-							: NULL;
-	static const struct oci_resources none;
-	int r;
-
-	if (!l->container.record.cgroup)
-		return 0;
-	/* Without any rule the defaults hold: no device but the usual ones, as with runc. */
-	if (!resources)
-		resources = &none;
-	r = cgroup_limits_apply(l->container.cgroup.fd, resources,
-		oci_best_effort(l->container.config), NULL, l->container.callbacks->warn,
-		l->container.callbacks->data, err);
-	if (r >= 0)
-		r = delegate_cgroup(l, err);
-	if (r < 0)
-		return r;
-	return step_apply_device_rules(&l->container, resources, err);
 }
 
 int step_set_oom_score(struct life *l, struct nacre_error *err)

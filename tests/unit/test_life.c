@@ -78,6 +78,10 @@ static const struct {
 	{life_create_steps, "config and report", "record of a run"},
 	/* a container that could not be limited must not start */
 	{life_create_steps, "limits and device rules", "record of a run"},
+	/* what INIT opens the program may not */
+	{life_create_steps, "mounts", "device rules after disks"},
+	{life_create_steps, "device rules after disks", "hooks: prestart, createRuntime"},
+	{life_create_steps, "device rules after disks", "record"},
 	/* delete --force after a crash reads the config for it */
 	{life_create_steps, "config and report", "resctrl group"},
 	/* whoever reads the pid may call `state` */

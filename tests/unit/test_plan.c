@@ -140,6 +140,28 @@ START_TEST(hooks_are_planned_each_by_its_own_list)
 }
 END_TEST
 
+/* What INIT opens before the device rules hold. */
+START_TEST(the_rules_for_devices_come_after_disks)
+{
+	const char *words[] = {"ro"};
+	struct oci_mount mount = {.destination = "/data",
+		.source = "/dev/sda",
+		.type = "ext4",
+		.options = {words, 1}};
+
+	config.mounts = &mount;
+	config.n_mounts = 1;
+	ck_assert(planned() & DISKS);
+	mount.type = "bcachefs"; /* not known here: it may open one */
+	ck_assert(planned() & DISKS);
+	words[0] = "bind";
+	ck_assert(!(planned() & DISKS));
+	words[0] = "ro";
+	mount.type = "tmpfs";
+	ck_assert(!(planned() & DISKS));
+}
+END_TEST
+
 START_TEST(sources_are_opened_by_the_runtime_only_where_init_cannot)
 {
 	const char *words[] = {"bind"};
@@ -164,6 +186,7 @@ Suite *suite_plan(void)
 	TCase *tcase = tcase_create("conditions");
 
 	tcase_add_checked_fixture(tcase, fresh_config, NULL);
+	tcase_add_test(tcase, the_rules_for_devices_come_after_disks);
 	tcase_add_test(tcase, an_empty_config_activates_nothing);
 	tcase_add_test(tcase, a_namespace_with_a_path_is_not_new);
 	tcase_add_test(tcase, an_exec_has_a_cgroup_and_a_watcher_of_its_own_if_asked);

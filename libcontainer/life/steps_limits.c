@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "libcontainer/cgroup/cgroup.h"
+#include "libcontainer/cgroup/cgroup_devices.h"
+#include "libcontainer/cgroup/cgroup_limits.h"
+#include "libcontainer/life/steps.h"
+#include "libcontainer/namespace/idmap.h"
+#include "specs/mount_types.h"
+#include "specs/mount_words.h"
+
+/* RUNTIME's rows on the limits and device rules of the container's cgroup. */
+
+/* config-linux.md, Cgroup ownership: a cgroup namespace of its own, mounted writable. */
+static int delegate_cgroup(struct life *l, struct nacre_error *err)
+{
+	bool writable = false;
+
+	for (size_t i = 0; i < l->container.config->n_mounts; i++) {
+		const struct oci_mount *mount = &l->container.config->mounts[i];
+
+		if (mount_kind(mount) == MOUNT_CGROUP)
+			writable = !mount_is_read_only(mount);
+	}
+	if (!writable || !(l->container.record.active & NEW_CGROUPNS) || step_host_uid(l) < 0)
+		return 0;
+	return cgroup_delegate(&l->container.cgroup, (uid_t)step_host_uid(l), err);
+}
+
+/* BPF is refused in a user namespace, but so is mknod, and mounts made there open no device. What
+ * is left are the nodes that the config binds. */
+int step_apply_device_rules(
+	const struct container *c, const struct oci_resources *resources, struct nacre_error *err)
+{
+	struct nacre_error why;
+	int r = cgroup_devices_apply(c->cgroup.fd, resources->devices, resources->n_devices, &why);
+
+	if (r == -EPERM && (oci_find_namespace(c->config, "user") || !idmap_is_initial()))
+		return 0;
+	if (r < 0)
+		*err = why;
+	return r;
+}
+
+/* Without any rule the defaults hold: no device but the usual ones, as with runc. */
+static const struct oci_resources *resources_of(const struct life *l)
+{
+	static const struct oci_resources none;
+	const struct oci_linux *linux_ = l->container.config->linux_;
+
+	return linux_ && linux_->resources ? linux_->resources : &none;
+}
+
+static int set_limits(struct life *l, struct nacre_error *err)
+{
+	int r;
+
+	if (!l->container.record.cgroup)
+		return 0;
+	r = cgroup_limits_apply(l->container.cgroup.fd, resources_of(l),
+		oci_best_effort(l->container.config), NULL, l->container.callbacks->warn,
+		l->container.callbacks->data, err);
+	return r < 0 ? r : delegate_cgroup(l, err);
+}
+
+int step_set_device_rules(struct life *l, struct nacre_error *err)
+{
+	if (!l->container.record.cgroup)
+		return 0;
+	return step_apply_device_rules(&l->container, resources_of(l), err);
+}
+
+int step_set_cgroup_limits(struct life *l, struct nacre_error *err)
+{
+	int r = set_limits(l, err);
+
+	return r < 0 ? r : step_set_device_rules(l, err);
+}
+
+/* The rules are for the program: the disks of mounts[] INIT must be able to open, also those that
+ * the program must not. */
+int step_set_limits_ahead(struct life *l, struct nacre_error *err)
+{
+	return l->container.record.active & DISKS ? set_limits(l, err)
+						  : step_set_cgroup_limits(l, err);
+}
