@@ -21,20 +21,38 @@ static const char *const agent_capabilities[] = {
 };
 
 /* Not namespaced by the kernel: what is in these is the host's. The union of what runc, containerd
- * and moby hide. */
+ * and moby hide, and what tells root where the kernel's memory lies, what is in it and whose it is.
+ */
 static const char *const masked_paths[] = {
 	"/proc/acpi",
+	"/proc/allocinfo",
 	"/proc/asound",
+	"/proc/config.gz",
 	"/proc/interrupts",
+	"/proc/iomem",
+	"/proc/ioports",
+	"/proc/kallsyms",
 	"/proc/kcore",
 	"/proc/keys",
+	"/proc/kmsg",
+	"/proc/kpagecgroup",
+	"/proc/kpagecount",
+	"/proc/kpageflags",
 	"/proc/latency_stats",
+	"/proc/pagetypeinfo",
 	"/proc/sched_debug",
 	"/proc/scsi",
+	"/proc/slabinfo",
 	"/proc/timer_list",
 	"/proc/timer_stats",
+	"/proc/vmallocinfo",
+	"/proc/vmcore",
 	"/sys/devices/virtual/powercap",
 	"/sys/firmware",
+	"/sys/kernel/boot_params",
+	"/sys/kernel/notes",
+	"/sys/kernel/slab",
+	"/sys/kernel/vmcoreinfo",
 	NULL,
 };
 

@@ -117,6 +117,18 @@ test_kernel_files_of_the_host_are_hidden() {
 	is "$(grep -c "write: E[AR]" <<<"$out")" 2 "refused writes"
 }
 
+test_where_the_kernel_s_memory_lies_is_hidden() {
+	local name there=()
+	for name in slabinfo vmallocinfo pagetypeinfo kpagecount iomem kallsyms config.gz; do
+		[[ ! -e /proc/$name ]] || there+=("/proc/$name")
+	done
+	loose_bundle stat "${there[@]}"
+	agent_any
+	for name in "${there[@]}"; do
+		has_line "$out" "$name: c * rdev=1:3"
+	done
+}
+
 test_devices_are_the_default_ones_alone() {
 	loose_bundle mknod /dev/mem c 1 1
 	agent_any

@@ -41,8 +41,19 @@ struct oci_config *decode(const char *name, const char *text)
 	return config;
 }
 
+/* Items of a JSON array. */
+static const char *list(const char *const *words)
+{
+	const char *text = "";
+
+	for (; *words; words++)
+		text = arena_printf(arena, "%s%s\"%s\"", text, *text ? "," : "", *words);
+	return text;
+}
+
 char *tight_text(const char *mounts, const char *process, const char *linux_, const char *resources)
 {
+	const struct profile *profile = profile_find("agent");
 	char *text = arena_printf(arena,
 		"{\"ociVersion\":\"1.0.2\",\"nacre\":{\"rootNosuid\":true,\"rootNodev\":true,"
 		"\"seccompFilter\":\"strict\",\"landlock\":\"best-effort\"},"
@@ -55,15 +66,11 @@ char *tight_text(const char *mounts, const char *process, const char *linux_, co
 		"\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{\"type\":\"pid\"},"
 		"{\"type\":\"ipc\"},{\"type\":\"uts\"},{\"type\":\"cgroup\"},{\"type\":\"network\"}"
 		"],"
-		"\"maskedPaths\":[\"/proc/acpi\",\"/proc/asound\",\"/proc/interrupts\",\"/proc/"
-		"kcore\","
-		"\"/proc/keys\",\"/proc/latency_stats\",\"/proc/sched_debug\",\"/proc/scsi\","
-		"\"/proc/timer_list\",\"/proc/timer_stats\",\"/sys/devices/virtual/powercap\","
-		"\"/sys/firmware\"],\"readonlyPaths\":[\"/proc/bus\",\"/proc/fs\",\"/proc/irq\","
-		"\"/proc/sys\",\"/proc/sysrq-trigger\"]%s,"
+		"\"maskedPaths\":[%s],\"readonlyPaths\":[%s]%s,"
 		"\"resources\":{\"devices\":[{\"allow\":false,\"access\":\"rwm\"}],"
 		"\"unified\":{\"memory.oom.group\":\"1\"}%s}}}",
-		mounts, process, linux_, resources);
+		mounts, process, list(profile->masked_paths), list(profile->readonly_paths), linux_,
+		resources);
 
 	ck_assert_ptr_nonnull(text);
 	return text;
