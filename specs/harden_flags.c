@@ -91,23 +91,25 @@ static int require_all(struct hardening *h, size_t i, const struct flag *const *
 	return r;
 }
 
-/* What mount I changes: itself, or for a remount the mount that lies there by then. NULL: one that
- * came with the tree of another. */
-static const struct oci_mount *subject(const struct oci_config *config, size_t i)
+const struct oci_mount *harden_remounted(const struct oci_mount *mounts, size_t i)
 {
-	const struct oci_mount *mount = &config->mounts[i];
 	char clean[PATH_TEXT_MAX];
 
-	if (!mount_has(mount, "remount"))
-		return mount;
-	if (!mount->destination || path_clean(mount->destination, clean) < 0)
+	if (!mounts[i].destination || path_clean(mounts[i].destination, clean) < 0)
 		return NULL;
 	while (i-- > 0) {
-		if (!mount_has(&config->mounts[i], "remount") &&
-			harden_lands(&config->mounts[i], clean, false))
-			return &config->mounts[i];
+		if (!mount_has(&mounts[i], "remount") && harden_lands(&mounts[i], clean, false))
+			return &mounts[i];
 	}
 	return NULL;
+}
+
+/* What mount I changes: itself, or for a remount the mount that lies there by then. NULL: one that
+ * came with the tree of another, which is refused when it is done. */
+static const struct oci_mount *subject(const struct oci_config *config, size_t i)
+{
+	return mount_has(&config->mounts[i], "remount") ? harden_remounted(config->mounts, i)
+							: &config->mounts[i];
 }
 
 /* --- kernel-mounts --- */
@@ -166,23 +168,17 @@ static bool in_workspace(struct hardening *h, const struct oci_mount *mount)
 /* Mount points inside it may have to be made, so it turns read-only after them. */
 static bool has_mounts_inside(const struct oci_config *config, size_t i)
 {
-	char clean[PATH_TEXT_MAX], other[PATH_TEXT_MAX];
-	bool found = false;
+	char clean[PATH_TEXT_MAX];
 
 	if (mount_has(&config->mounts[i], "remount") || !config->mounts[i].destination ||
 		path_clean(config->mounts[i].destination, clean) < 0)
 		return false;
-	for (size_t k = 0; k < config->n_mounts; k++) {
-		if (k == i || mount_has(&config->mounts[k], "remount") ||
-			!config->mounts[k].destination ||
-			path_clean(config->mounts[k].destination, other) < 0)
-			continue;
-		/* One of two in the same place could not be found again by its name. */
-		if (strcmp(other, clean) == 0)
-			return false;
-		found |= k > i && path_within(other, clean);
+	for (size_t k = i + 1; k < config->n_mounts; k++) {
+		if (!mount_has(&config->mounts[k], "remount") &&
+			harden_lands(&config->mounts[k], clean, true))
+			return true;
 	}
-	return found;
+	return false;
 }
 
 static int note_late_bind(struct hardening *h, const char *destination)
@@ -233,7 +229,9 @@ static bool needs_devices(struct hardening *h, const struct oci_mount *mount)
 	return harden_granted_path(h, "device", clean) || harden_granted_path(h, "mount", clean);
 }
 
-static bool needs_noexec(struct hardening *h, const struct oci_mount *mount)
+/* OF: what MOUNT changes, see subject(). */
+static bool needs_noexec(
+	struct hardening *h, const struct oci_mount *mount, const struct oci_mount *of)
 {
 	const uint32_t flags = h->profile->flags;
 	bool wanted = false;
@@ -241,7 +239,7 @@ static bool needs_noexec(struct hardening *h, const struct oci_mount *mount)
 	if (flags & PROFILE_NOEXEC_TMPFS) {
 		if (harden_lands(mount, "/dev/shm", false))
 			return true;
-		wanted = mount_has_type(mount, "tmpfs") || mount_has_type(mount, "ramfs");
+		wanted = !of || mount_has_type(of, "tmpfs") || mount_has_type(of, "ramfs");
 	}
 	if (flags & PROFILE_NOEXEC_WRITABLE && !holds(mount, &read_only))
 		wanted = true;
@@ -249,7 +247,7 @@ static bool needs_noexec(struct hardening *h, const struct oci_mount *mount)
 		return false;
 	if (harden_lands(mount, "/tmp", true) || harden_lands(mount, "/var/tmp", true))
 		return !harden_granted(h, "tmp-exec");
-	return !(mount_is_bind(mount) && in_workspace(h, mount) &&
+	return !(of && mount_is_bind(of) && in_workspace(h, of) &&
 		 harden_granted(h, "workspace-exec"));
 }
 
@@ -269,14 +267,14 @@ int rule_mount_flags(struct hardening *h)
 		harden_note(h, "nacre.rootNodev", NULL, "true");
 	}
 	for (size_t i = 0; i < h->config->n_mounts; i++) {
-		const struct oci_mount *mount = &h->config->mounts[i];
+		const struct oci_mount *of = subject(h->config, i);
 		const struct flag *flags[4] = {&nosuid};
 		size_t n = 1;
 		int r;
 
-		if (!needs_devices(h, mount))
+		if (!of || !needs_devices(h, of))
 			flags[n++] = &nodev;
-		if (needs_noexec(h, mount))
+		if (needs_noexec(h, &h->config->mounts[i], of))
 			flags[n++] = &noexec;
 		r = require_all(h, i, flags);
 		if (r < 0)

@@ -112,6 +112,8 @@ struct life {
 	struct mount_guard guard;
 	int nodes_fd; /* of linux.devices, see devices_make_nodes */
 	int *source_fds; /* one a mount */
+	struct mount_made *made; /* INIT: one a mount, from "mounts" to "read-only root and mounts"
+				  */
 	int map_fd; /* user namespace with the mappings of the container, for id-mapped mounts */
 	int console_socket;
 	int start_socket; /* where INIT listens */

@@ -113,16 +113,21 @@ static struct mount_context mount_context(struct life *l)
 		.source_fds = l->source_fds,
 		.map = have_mapped,
 		.data = l,
+		.made = l->made,
 		.proc_fd = &l->proc_fd,
 	};
 }
 
 int step_perform_mounts(struct life *l, struct nacre_error *err)
 {
-	struct mount_context context = mount_context(l);
+	const struct oci_config *config = l->container.config;
+	struct mount_context context;
 
-	return mounts_perform(
-		&context, l->container.config->mounts, l->container.config->n_mounts, err);
+	l->made = arena_array(l->container.arena, config->n_mounts, sizeof(*l->made));
+	if (!l->made)
+		return fail_errno(err, ENOMEM, "mounts");
+	context = mount_context(l);
+	return mounts_perform(&context, config->mounts, config->n_mounts, err);
 }
 
 int step_make_devices(struct life *l, struct nacre_error *err)

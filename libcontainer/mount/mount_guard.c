@@ -179,6 +179,11 @@ static int judge(struct source *s, struct nacre_error *err)
 	return r;
 }
 
+bool mount_guard_judges(const struct mount_guard *guard)
+{
+	return guard && guard->request;
+}
+
 int mount_guard_judge(const struct mount_guard *guard, const struct oci_mount *mount, size_t index,
 	int fd, struct nacre_error *err)
 {
@@ -240,7 +245,7 @@ int mount_guard_filesystem(const struct mount_guard *guard, const struct oci_mou
 {
 	char place[48];
 
-	if (!guard || !guard->request)
+	if (!mount_guard_judges(guard))
 		return 0;
 	if (mount_has_type(mount, "overlay"))
 		return harden_each_layer(mount, index, judge_layer, (void *)guard, err);
@@ -248,27 +253,14 @@ int mount_guard_filesystem(const struct mount_guard *guard, const struct oci_mou
 	return mount->source ? judge_path(guard, place, mount->source, err) : 0;
 }
 
-static bool has_source(const struct oci_config *config)
-{
-	for (size_t i = 0; i < config->n_mounts; i++) {
-		const struct oci_mount *mount = &config->mounts[i];
-
-		if (mount_is_bind(mount) || mount_has_type(mount, "overlay") ||
-			(mount->source && mount->source[0] == '/'))
-			return true;
-	}
-	return false;
-}
-
 int mount_guard_init(struct mount_guard *guard, struct arena *arena,
-	const struct harden_request *request, const struct oci_config *config, int state_fd,
-	struct nacre_error *err)
+	const struct harden_request *request, int state_fd, struct nacre_error *err)
 {
 	char link[32];
 	ssize_t n;
 
 	*guard = (struct mount_guard){.arena = arena};
-	if (!harden_judges_sources(request) || !has_source(config))
+	if (!harden_judges_sources(request))
 		return 0;
 	if (fstat(state_fd, &guard->state) < 0)
 		return fail_errno(err, errno, "stat the state root");

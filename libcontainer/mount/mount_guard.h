@@ -3,6 +3,7 @@
 #define NACRE_MOUNT_GUARD_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 
 #include "specs/harden.h"
@@ -24,10 +25,12 @@ struct mount_guard {
 
 /* Of a container whose states lie in STATE_FD. Costs nothing if there is nothing to judge. */
 int mount_guard_init(struct mount_guard *guard, struct arena *arena,
-	const struct harden_request *request, const struct oci_config *config, int state_fd,
-	struct nacre_error *err);
+	const struct harden_request *request, int state_fd, struct nacre_error *err);
 
-/* Where GUARD->request is set: opens the source of MOUNT, number INDEX of the config, for
+/* Whether the rules of a profile hold for what is opened. GUARD may be NULL. */
+bool mount_guard_judges(const struct mount_guard *guard);
+
+/* Where that is so: opens the source of MOUNT, number INDEX of the config, for
  * open_tree(2) with AT_EMPTY_PATH. Returns an O_PATH fd; -EPERM if the rule refuses it. NOFOLLOW: a
  * symlink itself. */
 int mount_guard_open(const struct mount_guard *guard, const struct oci_mount *mount, size_t index,

@@ -214,6 +214,11 @@ int mount_build_filesystem(const struct mount_job *job, int target_mode, struct 
 	return fd_steal(&fd);
 }
 
+bool mount_changes_filesystem(const struct mount_options *o)
+{
+	return o->n_data > 0 || o->super_flags || o->super_clear;
+}
+
 int mount_change(const struct mount_job *job, int target_fd, struct nacre_error *err)
 {
 	const struct mount_options *o = &job->options;
@@ -226,9 +231,7 @@ int mount_change(const struct mount_job *job, int target_fd, struct nacre_error 
 	};
 	int r;
 
-	r = !o->bind && (o->n_data > 0 || o->super_flags || o->super_clear)
-		    ? mount_reconfigure(&fs, target_fd, err)
-		    : 0;
+	r = !o->bind && mount_changes_filesystem(o) ? mount_reconfigure(&fs, target_fd, err) : 0;
 	if (r < 0)
 		return r;
 	return mount_set_flags(target_fd, o, err);

@@ -30,6 +30,9 @@ int mount_build_bind(const struct mount_job *job, struct nacre_error *err);
  * Returns an fd. */
 int mount_build_filesystem(const struct mount_job *job, int target_mode, struct nacre_error *err);
 
+/* Whether a remount with these options is about the superblock as well. */
+bool mount_changes_filesystem(const struct mount_options *o);
+
 /* Changes a mount that is there: the option "remount". */
 int mount_change(const struct mount_job *job, int target_fd, struct nacre_error *err);
 

@@ -29,6 +29,10 @@
  * and so cannot change, is that the target is not the root, that it is not within a procfs, and
  * that a procfs or sysfs lands on a directory that is no symlink (CVE-2023-27561). For the same
  * reason nothing is opened again to be compared afterwards.
+ *
+ * What is changed later, by a remount or by mounts_seal, is known by the id of its mount or by the
+ * fd of its root: a name that leads elsewhere by then, through the image or by a neighbour on a
+ * shared volume, changes nothing else.
  */
 
 enum {
@@ -107,11 +111,22 @@ static int open_target(
 	return fd_steal(&fd);
 }
 
-static int attach(int tree_fd, int target_fd, struct nacre_error *err)
+/* TREE_FD stays the root of the mount when it is attached, whatever is mounted or renamed then. */
+static int attach(const struct mount_job *job, int tree_fd, int target_fd, struct nacre_error *err)
 {
+	struct mount_made *made = &job->context->made[job->index];
+	struct statx tree;
 	int r = sys_move_mount(tree_fd, target_fd);
 
-	return r < 0 ? fail_errno(err, r, "attach") : 0;
+	if (r < 0)
+		return fail_errno(err, r, "attach");
+	if (statx(tree_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &tree) < 0)
+		return fail_errno(err, errno, "stat the mount");
+	made->id = tree.stx_mnt_id;
+	if (!mount_is_sealed_late(job))
+		return 0;
+	made->tree_fd = fcntl(tree_fd, F_DUPFD_CLOEXEC, 3);
+	return made->tree_fd < 0 ? fail_errno(err, errno, "keep the mount") : 0;
 }
 
 /* Only a procfs may be bound on /proc, and whole: anything else would take the runtime's writes. */
@@ -148,7 +163,7 @@ static int perform_bind(const struct mount_job *job, struct nacre_error *err)
 	if (r < 0)
 		return r;
 	target_fd = open_target(job, !S_ISDIR(st.st_mode), &target, err);
-	return target_fd < 0 ? target_fd : attach(tree_fd, target_fd, err);
+	return target_fd < 0 ? target_fd : attach(job, tree_fd, target_fd, err);
 }
 
 /* The container's procfs, for the runtime's own writes. A read-only one, or one with options that
@@ -192,10 +207,36 @@ static int perform_filesystem(const struct mount_job *job, struct nacre_error *e
 	r = job->options.tmpcopyup ? tmpcopyup(target_fd, tree_fd, err) : 0;
 	if (r < 0)
 		return r;
-	r = attach(tree_fd, target_fd, err);
+	r = attach(job, tree_fd, target_fd, err);
 	if (r < 0)
 		return r;
 	return keep_proc(job, tree_fd, err);
+}
+
+/* The rules have judged a remount by the mount that its destination names. The names may lead
+ * elsewhere, through a symlink of the image, so the mount that was opened must be that one. */
+static int check_remounted(
+	const struct mount_job *job, const struct statx *target, struct nacre_error *err)
+{
+	const struct oci_mount *mounts = job->mount - job->index;
+	const struct oci_mount *named = harden_remounted(mounts, job->index);
+
+	if (!mount_guard_judges(job->context->guard))
+		return 0;
+	if (!named)
+		return fail(err, EPERM,
+			"remount: no mount of the config before it has this destination");
+	if (job->context->made[named - mounts].id != target->stx_mnt_id)
+		return fail(err, EPERM,
+			"remount: it is not mounts[%td] that lies there: the name leads elsewhere",
+			named - mounts);
+	/* The filesystem of a bind is the host's. */
+	if (mount_is_bind(named) && !job->options.bind && mount_changes_filesystem(&job->options))
+		return fail(err, EPERM,
+			"remount: mounts[%td] is a bind, and its filesystem the host's: add the "
+			"option bind, without options of the filesystem",
+			named - mounts);
+	return 0;
 }
 
 static int perform_remount(const struct mount_job *job, struct nacre_error *err)
@@ -211,6 +252,8 @@ static int perform_remount(const struct mount_job *job, struct nacre_error *err)
 	if (!(target.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 		return fail(err, EINVAL, "remount: the destination is not a mount point");
 	r = check_target(job, target_fd, &target, err);
+	if (r == 0)
+		r = check_remounted(job, &target, err);
 	if (r < 0)
 		return r;
 	return mount_change(job, target_fd, err);
@@ -279,6 +322,8 @@ int mounts_perform(const struct mount_context *context, const struct oci_mount *
 		return fail_errno(err, errno, "stat the rootfs");
 	job.root_mount = root.stx_mnt_id;
 	job.root_inode = root.stx_ino;
+	for (size_t i = 0; i < n; i++)
+		context->made[i] = (struct mount_made){.tree_fd = -1};
 	for (size_t i = 0; i < n; i++) {
 		r = init_job(&job, context, &mounts[i], i, err);
 		if (r < 0)
@@ -290,49 +335,26 @@ int mounts_perform(const struct mount_context *context, const struct oci_mount *
 	return 0;
 }
 
-/* Whether a later mount lies on top of mount I: then the name does not lead to it any more. */
-static bool is_covered(const char *destination, const struct oci_mount *mounts, size_t n, size_t i)
-{
-	char other[PATH_TEXT_MAX];
-
-	for (size_t k = i + 1; k < n; k++) {
-		if (path_clean(mounts[k].destination, other) == 0 &&
-			strcmp(other, destination) == 0)
-			return true;
-	}
-	return false;
-}
-
-static int seal(const struct mount_job *job, struct nacre_error *err)
-{
-	const struct sys_mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
-	/* The mounts that came with a bind are read-only already. */
-	const bool all = !job->options.bind && job->options.recursive_set & MOUNT_ATTR_RDONLY;
-	cleanup_close int fd = path_open(job->context->rootfs_fd, job->destination, O_PATH);
-	int r;
-
-	if (fd < 0)
-		return fail_errno(err, fd, "open %s", job->destination);
-	/* EINVAL if the name leads to anything but the root of a mount. */
-	r = sys_mount_setattr(fd, "", AT_EMPTY_PATH | (all ? AT_RECURSIVE : 0), &attr);
-	if (r < 0)
-		return fail_errno(err, r, "make %s read-only", job->destination);
-	return 0;
-}
-
+/* No name is looked up: it may be covered, or exchanged for a symlink to another mount. */
 int mounts_seal(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
 	struct nacre_error *err)
 {
-	struct mount_job job;
-	int r;
+	const struct sys_mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
 
 	for (size_t i = 0; i < n; i++) {
-		r = init_job(&job, context, &mounts[i], i, err);
+		const struct mount_options o = mount_options_read(&mounts[i]);
+		/* The mounts that came with a bind are read-only already. */
+		const bool all = !o.bind && o.recursive_set & MOUNT_ATTR_RDONLY;
+		int r;
+
+		if (context->made[i].tree_fd < 0)
+			continue;
+		r = sys_mount_setattr(context->made[i].tree_fd, "",
+			AT_EMPTY_PATH | (all ? AT_RECURSIVE : 0), &attr);
 		if (r < 0)
-			return r;
-		if (mount_is_sealed_late(&job) && !is_covered(job.destination, mounts, n, i) &&
-			seal(&job, err) < 0)
-			return fail_prefix(err, "mounts[%zu]", i);
+			return fail_errno(
+				err, r, "mounts[%zu]: make %s read-only", i, mounts[i].destination);
+		fd_close(&context->made[i].tree_fd);
 	}
 	return 0;
 }

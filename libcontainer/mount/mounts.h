@@ -7,6 +7,12 @@
 #include "libcontainer/mount/mount_guard.h"
 #include "specs/spec.h"
 
+/* A mount that was made: what finds it again, whatever its name leads to by then. */
+struct mount_made {
+	uint64_t id; /* STATX_MNT_ID; 0: none */
+	int tree_fd; /* its root, while it has to be sealed; -1: it has not */
+};
+
 /* What performing the mounts of a config needs to know of the container. */
 struct mount_context {
 	int rootfs_fd;
@@ -26,6 +32,7 @@ struct mount_context {
 	/* Id-maps a clone, for mounts that only the runtime may map; returns 0 or -errno. */
 	int (*map)(void *data, size_t index, int tree_fd, struct nacre_error *err);
 	void *data; /* of map */
+	struct mount_made *made; /* out: one a mount, from mounts_perform to mounts_seal */
 	int *proc_fd; /* out: the procfs made for /proc, if there is one (see procfs.h); starts as
 			 -1 */
 };
@@ -37,7 +44,8 @@ int mounts_perform(const struct mount_context *context, const struct oci_mount *
 	struct nacre_error *err);
 
 /* Turns those read-only that had to be filled first (a tmpfs with "ro", and late_binds: device
- * nodes, mount points of later mounts). After devices are made. */
+ * nodes, mount points of later mounts), and closes what context->made has open. After devices are
+ * made, before or after the pivot: no path is looked up. */
 int mounts_seal(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
 	struct nacre_error *err);
 

@@ -11,6 +11,7 @@
 
 static struct mount_context context;
 static int proc_fd = -1;
+static struct mount_made made[16];
 
 #define WORDS(...)                                                                   \
 	(struct oci_strings)                                                         \
@@ -28,6 +29,7 @@ static inline void set_up_mounts(void)
 		.own_cgroup_namespace = true,
 		.own_network_namespace = true,
 		.cgroup_fd = -1,
+		.made = made,
 		.proc_fd = &proc_fd,
 	};
 }

@@ -67,6 +67,19 @@ START_TEST(a_bind_mount_in_the_clothes_of_a_tmpfs_gets_nodev)
 }
 END_TEST
 
+START_TEST(a_remount_gets_the_flags_of_what_it_changes)
+{
+	struct result result = agent(
+		tight(",{\"destination\":\"/run\",\"type\":\"tmpfs\",\"options\":[\"nosuid\","
+		      "\"nodev\",\"noexec\"]},{\"destination\":\"run/\",\"options\":"
+		      "[\"remount\",\"exec\",\"nosuid\",\"nodev\"]}",
+			"", "", LIMITED),
+		"");
+
+	ck_assert_one_change(&result, "mount-flags", "mounts[2].options", "run/: -exec +noexec");
+}
+END_TEST
+
 /* Each way to write a bind mount of a whole tree; the mount code makes one of each. */
 static const char *const recursive_binds[] = {
 	"\"type\":\"rbind\",\"options\":[\"rw\"",
@@ -252,6 +265,7 @@ Suite *suite_harden_mounts(void)
 	tcase_add_test(tcase, rootfs_write_leaves_the_root_and_tmp_alone);
 	tcase_add_test(tcase, tmp_is_mounted_before_what_lies_below_it);
 	tcase_add_test(tcase, tmp_exec_concerns_tmp_alone);
+	tcase_add_test(tcase, a_remount_gets_the_flags_of_what_it_changes);
 	tcase_add_test(tcase, a_bind_mount_in_the_clothes_of_a_tmpfs_gets_nodev);
 	tcase_add_loop_test(
 		tcase, a_bind_is_a_bind_however_it_is_written, 0, COUNT(recursive_binds));
