@@ -188,6 +188,7 @@ static const struct field oci_hardened_fields[] = {
 	FIELD_WORDS("bestEffort", oci_hardened, best_effort, oci_limit_words),
 	FIELD_WORD("seccompFilter", oci_hardened, seccomp_filter, 0, filter_profile_words),
 	FIELD_STRINGS("seccompGrants", oci_hardened, seccomp_grants, 0),
+	FIELD_BOOL("noSetuidFiles", oci_hardened, no_setuid_files, 0),
 	FIELD_WORD("landlock", oci_hardened, landlock, 0, oci_landlock_words),
 	{},
 };

@@ -23,7 +23,12 @@ enum filter_profile {
 	FILTER_AGENT = 1 << 0,
 	FILTER_STRICT = 1 << 1,
 	FILTER_NESTED = 1 << 2,
+	/* Beside one of these: the rule setuid-files. */
+	FILTER_SETUID = 1 << 3,
 };
+
+/* What gives back the rows of FILTER_SETUID. */
+#define FILTER_SETUID_GRANT "setuid-files"
 
 enum filter_operator {
 	FILTER_ANY, /* ends a list of tests */
@@ -99,6 +104,10 @@ enum filter_list filter_socket_word(const char *name, uint32_t *ret_value);
 
 /* Whether GRANTS ("syscall:ptrace", ...) holds KIND:ITEM. */
 bool filter_granted(const struct oci_strings *grants, const char *kind, const char *item);
+
+/* Whether a grant of CALL gives RULE's row for it back. */
+bool filter_row_granted(
+	const struct filter_rule *rule, const struct oci_strings *grants, const char *call);
 
 /* The word for VALUE; NULL: there is none. */
 const char *filter_socket_name(enum filter_list list, uint32_t value);

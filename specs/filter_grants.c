@@ -104,11 +104,17 @@ unsigned filter_profile_bit(const char *profile)
 	return 0;
 }
 
+/* Whether a grant of its call gives a row back. */
+static bool takes_calls(const struct filter_rule *rule)
+{
+	return !(rule->profiles & FILTER_SETUID);
+}
+
 /* In the rows before END. */
 static bool stands_before(const struct filter_rule *end, const char *name)
 {
 	for (const struct filter_rule *rule = filter_rules; rule != end; rule++) {
-		if (filter_names(rule->calls, name))
+		if (takes_calls(rule) && filter_names(rule->calls, name))
 			return true;
 	}
 	return false;
@@ -131,7 +137,7 @@ void filter_each_call(void (*each)(void *data, const char *name), void *data)
 		const char *list = rule->calls;
 
 		while (filter_next_name(&list, name)) {
-			if (!stands_before(rule, name))
+			if (takes_calls(rule) && !stands_before(rule, name))
 				each(data, name);
 		}
 	}
@@ -183,6 +189,12 @@ bool filter_has_socket_word(const char *name)
 	return filter_socket_word(name, &value) != FILTER_NO_LIST;
 }
 
+bool filter_row_granted(
+	const struct filter_rule *rule, const struct oci_strings *grants, const char *call)
+{
+	return takes_calls(rule) && filter_granted(grants, "syscall", call);
+}
+
 bool filter_granted(const struct oci_strings *grants, const char *kind, const char *item)
 {
 	size_t length = strlen(kind);
@@ -211,6 +223,10 @@ void filter_grant_text(const struct filter_rule *rule, const char *call, const u
 	};
 	const char *word = NULL;
 
+	if (!takes_calls(rule)) {
+		(void)snprintf(ret_text, 64, "%s", FILTER_SETUID_GRANT);
+		return;
+	}
 	if (rule->list != FILTER_NO_LIST)
 		word = filter_socket_name(rule->list,
 			(uint32_t)args[arguments[rule->list].index] & arguments[rule->list].mask);

@@ -16,6 +16,11 @@
 #define STRICT FILTER_STRICT
 #define NESTED FILTER_NESTED
 #define ALL (AGENT | STRICT | NESTED)
+#define SETUID FILTER_SETUID
+
+#define SETUID_WHY                                                                                 \
+	"S_ISUID, S_ISGID: whoever runs such a file on the host becomes its owner; a file cannot " \
+	"be told from a directory, so chmod g+s is refused for both"
 
 /* The kernel takes these arguments as int or unsigned int. */
 #define EQ(index, value)                            \
@@ -77,6 +82,18 @@ const struct filter_rule filter_rules[] = {
 	{"vhangup", {}, EPERM, ALL, 0, "hangs up a terminal that may be the host's"},
 	{"sethostname setdomainname", {}, EPERM, AGENT | STRICT, 0,
 		"needs CAP_SYS_ADMIN: the name is set by config.json"},
+
+	/* --- files that the host would run as their owner: as systemd's RestrictSUIDSGID= --- */
+	{"chmod fchmod", {HAS(1, 0xc00)}, EPERM, SETUID, 0, SETUID_WHY},
+	{"fchmodat fchmodat2", {HAS(2, 0xc00)}, EPERM, SETUID, 0, SETUID_WHY},
+	{"creat", {HAS(1, 0xc00)}, EPERM, SETUID, 0, SETUID_WHY},
+	/* O_CREAT, __O_TMPFILE: else there is no mode */
+	{"open", {HAS(1, 0x400040), HAS(2, 0xc00)}, EPERM, SETUID, 0, SETUID_WHY},
+	{"openat", {HAS(2, 0x400040), HAS(3, 0xc00)}, EPERM, SETUID, 0, SETUID_WHY},
+	{"openat2", {}, ENOSYS, SETUID, 0,
+		"its mode lies behind a pointer; programs fall back on openat"},
+	{"mknod", {HAS(1, 0xc00)}, EPERM, SETUID, 0, SETUID_WHY},
+	{"mknodat", {HAS(2, 0xc00)}, EPERM, SETUID, 0, SETUID_WHY},
 
 	/* --- files past the mount tree --- */
 	{"open_by_handle_at name_to_handle_at", {}, EPERM, ALL, 0,

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "specs/harden_rules.h"
+#include "specs/mount_words.h"
 
 /* Rules on what the kernel is asked to refuse to the program itself: nacre's own seccomp filter and
  * Landlock. */
@@ -42,6 +43,49 @@ int rule_own_seccomp_filter(struct hardening *h)
 			harden_json_of_string(h, h->profile->name));
 	}
 	return set_grants(h, nacre, had);
+}
+
+/* File systems that are the container's alone, or hold no files of programs. */
+static bool is_of_memory(const struct oci_mount *mount)
+{
+	static const char *const types[] = {
+		"tmpfs", "ramfs", "proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2"};
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (mount_has_type(mount, types[i]))
+			return !mount_is_bind(mount);
+	}
+	return false;
+}
+
+bool harden_writes_host(const struct oci_config *config)
+{
+	if (!config->root || !config->root->readonly)
+		return true;
+	for (size_t i = 0; i < config->n_mounts; i++) {
+		const struct oci_mount *mount = &config->mounts[i];
+
+		/* A remount may be one of the root. */
+		if ((mount_has(mount, "remount") || !is_of_memory(mount)) &&
+			!mount_stays_read_only(mount))
+			return true;
+	}
+	return false;
+}
+
+/* Runs after all rules that make mounts read-only. */
+int rule_setuid_files(struct hardening *h)
+{
+	struct oci_hardened *nacre = harden_need_hardened(h);
+
+	if (!nacre)
+		return harden_out_of_memory(h);
+	if (nacre->no_setuid_files || (!harden_is_required(h) && !harden_writes_host(h->config)) ||
+		harden_granted(h, "setuid-files"))
+		return 0;
+	nacre->no_setuid_files = true;
+	harden_note(h, "nacre.noSetuidFiles", NULL, "true");
+	return 0;
 }
 
 int rule_landlock(struct hardening *h)

@@ -86,6 +86,7 @@ static const struct grant {
 	{ "join-network",	"join-network" },
 	{ "cgroup-write",	"cgroup-write" },
 	{ "workspace-exec",	"workspace-exec" },
+	{ "setuid-files",	"setuid-files" },
 	{ "cap",		"cap:CAP_NAME",		is_capability,		each_capability },
 	{ "device",		"device:PATH",		is_path },
 	{ "mount",		"mount:SOURCE",		is_path },

@@ -101,6 +101,11 @@ int harden_out_of_memory(struct hardening *h);
 /* Whether MOUNT lands on DIRECTORY (which is clean) or, if BELOW, under it. */
 bool harden_lands(const struct oci_mount *mount, const char *directory, bool below);
 
+/* --- harden_filter.c --- */
+
+/* Whether the container can write a file where the host sees it. */
+bool harden_writes_host(const struct oci_config *config);
+
 /* --- lists in the arena --- */
 
 /* Appends WORD to a list that may be shared: makes a new array. Returns false when memory is spent.

@@ -141,6 +141,7 @@ struct oci_hardened {
 					   may skip */
 	const char *seccomp_filter; /* nacre's own, of filter.h: "agent" */
 	struct oci_strings seccomp_grants; /* what it lets through besides: "syscall:ptrace" */
+	bool no_setuid_files; /* that filter refuses modes with S_ISUID or S_ISGID */
 	const char *landlock; /* of oci_landlock_words */
 };
 

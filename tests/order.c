@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "specs/harden_rules.h"
+
 static bool same(const char *a, const char *b)
 {
 	return a == b || (a && b && !strcmp(a, b));
@@ -89,6 +91,8 @@ static const char *root_looser(const struct oci_config *a, const struct oci_conf
 		if (!subset(&b->nacre->seccomp_grants, &a->nacre->seccomp_grants))
 			return "a grant of the own filter";
 	}
+	if (a->nacre->no_setuid_files && !b->nacre->no_setuid_files && harden_writes_host(b))
+		return "setuid files";
 	if (a->nacre->landlock && !b->nacre->landlock)
 		return "landlock";
 	return NULL;

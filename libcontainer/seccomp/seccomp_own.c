@@ -108,7 +108,7 @@ static void refuse(struct builder *b, const struct filter_rule *rule)
 		tests[n++] = (struct seccomp_test){
 			SECCOMP_NE, rule->list == FILTER_FAMILIES ? 0 : 2, UINT32_MAX, values[i]};
 	while (filter_next_name(&list, name))
-		if (!filter_granted(b->grants, "syscall", name))
+		if (!filter_row_granted(rule, b->grants, name))
 			add_rule(b, name, SECCOMP_RET_ERRNO | (uint32_t)rule->error, tests, n);
 }
 

@@ -41,28 +41,43 @@ static int compile(struct arena *arena, unsigned profile, const struct oci_strin
 	return 0;
 }
 
-int seccomp_own_program(struct arena *arena, const struct oci_hardened *nacre,
-	struct seccomp_own *ret_own, struct nacre_error *err)
+/* Those of NACRE; 0: it wants no filter. */
+static int read_profile(const struct oci_hardened *nacre, struct nacre_error *err)
 {
-	const struct seccomp_own *built = seccomp_own_built;
 	unsigned profile;
 
-	*ret_own = (struct seccomp_own){.profile = 0};
-	if (!nacre || !nacre->seccomp_filter)
+	if (!nacre || !(nacre->seccomp_filter || nacre->no_setuid_files))
 		return 0;
+	if (!nacre->seccomp_filter)
+		return fail(err, EINVAL,
+			"config.json: nacre.noSetuidFiles: expected nacre.seccompFilter beside it");
 	profile = filter_profile_bit(nacre->seccomp_filter);
+	if (!profile)
+		return fail(
+			err, EINVAL, "there is no seccomp filter \"%s\"", nacre->seccomp_filter);
 	if (!native[0])
 		return fail(err, ENOTSUP,
 			"nacre's own seccomp filter is for x86_64 and aarch64: use --profile oci "
 			"on this machine");
-	if (nacre->seccomp_grants.n)
-		return compile(arena, profile, &nacre->seccomp_grants, ret_own, err);
-	while (built->profile && built->profile != profile)
+	return (int)(profile | (nacre->no_setuid_files ? FILTER_SETUID : 0));
+}
+
+int seccomp_own_program(struct arena *arena, const struct oci_hardened *nacre,
+	struct seccomp_own *ret_own, struct nacre_error *err)
+{
+	const struct seccomp_own *built = seccomp_own_built;
+	int profile = read_profile(nacre, err);
+
+	*ret_own = (struct seccomp_own){.profile = 0};
+	if (profile <= 0)
+		return profile;
+	while (built->profile && built->profile != (unsigned)profile)
 		built++;
+	/* A config may ask for what no profile has: setuid-files beside nested. */
+	if (nacre->seccomp_grants.n || !built->profile)
+		return compile(arena, (unsigned)profile, &nacre->seccomp_grants, ret_own, err);
 	*ret_own = *built;
-	return built->profile ? 0
-			      : fail(err, EINVAL, "there is no seccomp filter \"%s\"",
-					nacre->seccomp_filter);
+	return 0;
 }
 
 int seccomp_own_apply(const struct seccomp_own *own, struct nacre_error *err)

@@ -20,7 +20,8 @@ static const struct {
 	{"__aarch64__", {"SCMP_ARCH_AARCH64", NULL}},
 };
 
-static const unsigned profiles[] = {FILTER_AGENT, FILTER_STRICT, FILTER_NESTED};
+static const unsigned profiles[] = {FILTER_AGENT, FILTER_STRICT, FILTER_NESTED,
+	FILTER_AGENT | FILTER_SETUID, FILTER_STRICT | FILTER_SETUID};
 
 #define N(table) (sizeof(table) / sizeof((table)[0]))
 #define ARENA_BYTES (8u << 20)

@@ -24,7 +24,7 @@ static const char *some[] = {"host-network", "rootfs-write", "tmp-exec", "new-pr
 static const char *most[] = {"host-network", "host-pid", "host-ipc", "engine-socket", "mount:/",
 	"mount:/dev", "mount:/proc", "mount:/sys", "unlimited:pids", "unlimited:memory",
 	"unlimited:swap", "unlimited:cpu", "join-network", "cgroup-write", "workspace:/",
-	"workspace-exec"};
+	"workspace-exec", "setuid-files"};
 
 static const struct harden_request requests[] = {
 	{"agent", {none, 0}, .memory_bytes = 16ULL << 30},

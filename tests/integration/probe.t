@@ -57,6 +57,17 @@ test_every_verdict_of_nested_is_that_of_the_table() {
 	all_verdicts_are_the_tables nested
 }
 
+test_every_verdict_about_setuid_files_is_that_of_the_table() {
+	for profile in agent strict; do
+		docker_bundle check "$profile" setuid || return 0
+		without_filter
+		run_any --allow rootfs-write
+		is "$rc" 0 "exit code"
+		has "$out" " verdicts of $profile"
+		lacks "$out" wrong
+	done
+}
+
 test_the_filter_is_there_with_all_capabilities_and_new_privileges_too() {
 	profile=agent
 	docker_bundle check agent || return 0

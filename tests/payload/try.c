@@ -97,6 +97,7 @@ static int verb_call(int argc, char **argv)
 		const char *name;
 		long number;
 	} calls[] = {{"getcpu", SYS_getcpu}, {"mkdirat", SYS_mkdirat}, {"fchmodat", SYS_fchmodat},
+		{"fchmod", SYS_fchmod}, {"openat", SYS_openat}, {"mknodat", SYS_mknodat},
 		{"unshare", SYS_unshare}, {"setns", SYS_setns}, {"bpf", SYS_bpf},
 		{"keyctl", SYS_keyctl}, {"ptrace", SYS_ptrace}, {"personality", SYS_personality},
 		{"perf_event_open", SYS_perf_event_open}, {"userfaultfd", SYS_userfaultfd},

@@ -8,7 +8,8 @@
 /*
  * Runs inside a container and asks the kernel:
  *
- *   probe check PROFILE  whether each verdict is that of nacre's own filter of PROFILE: every call
+ *   probe check PROFILE [setuid]
+ *   whether each verdict is that of nacre's own filter of PROFILE (with setuid-files): every call
  * of the table, and every row with values on both sides of its tests probe table          what can
  * be reached, as a column of README.md's table probe i386 NUMBER    what the kernel says to one
  * 32-bit call with all arguments 0
@@ -67,12 +68,18 @@ static size_t fill(struct attempt *a)
 	return n;
 }
 
-/* The flags of sendto(2) and sendmmsg(2) are the fourth argument. */
+/* The flags of sendto(2) and sendmmsg(2), and the mode of openat(2), are the fourth argument. */
 static size_t fill_fourth(struct attempt *a)
 {
 	static const long calls[] = {SYS_sendto, SYS_sendmmsg};
 	static const uint64_t flags[] = {1, 0x4000, 0x20000000, 0x20004000, 1ull << 32};
+	static const uint64_t opens[] = {0, 0x40, 0x400000};
 	size_t n = 0;
+
+	for (size_t i = 0; i < 3; i++)
+		for (uint64_t mode = 0; mode <= 0x1000; mode += 0x400)
+			a[n++] = (struct attempt){.nr = SYS_openat,
+				.args = {UINT64_MAX, 0, opens[i] | 1ull << 32, mode}};
 
 	for (size_t i = 0; i < 2; i++)
 		for (size_t k = 0; k < 5; k++)
@@ -84,7 +91,7 @@ static size_t fill_fourth(struct attempt *a)
 static struct attempt *ask(size_t *ret_n)
 {
 	size_t n = fill(NULL);
-	struct attempt *a = attempts_new(n + 10);
+	struct attempt *a = attempts_new(n + 25);
 
 	if (!a)
 		return NULL;
@@ -106,9 +113,9 @@ static int wrong(const struct attempt *a, const char *name, int wanted)
 	return 1;
 }
 
-static int check(const char *profile)
+static int check(const char *profile, bool setuid)
 {
-	const unsigned bit = filter_profile_bit(profile);
+	const unsigned bit = filter_profile_bit(profile) | (setuid ? FILTER_SETUID : 0);
 	struct attempt *a;
 	int failed = 0;
 	size_t n = 0;
@@ -216,12 +223,13 @@ static int foreign(const char *number)
 int main(int argc, char **argv)
 {
 	native = seccomp_arch_native();
-	if (argc == 3 && !strcmp(argv[1], "check"))
-		return check(argv[2]) | (native == SCMP_ARCH_X86_64 && check_foreign());
+	if (argc >= 3 && !strcmp(argv[1], "check"))
+		return check(argv[2], argc > 3 && !strcmp(argv[3], "setuid")) |
+		       (native == SCMP_ARCH_X86_64 && check_foreign());
 	if (argc == 2 && !strcmp(argv[1], "table"))
 		return table();
 	if (argc == 3 && !strcmp(argv[1], "i386"))
 		return foreign(argv[2]);
-	puts("usage: probe check PROFILE | probe table | probe i386 NUMBER");
+	puts("usage: probe check PROFILE [setuid] | probe table | probe i386 NUMBER");
 	return 2;
 }

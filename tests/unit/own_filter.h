@@ -18,7 +18,8 @@ static const struct target {
 	{{"SCMP_ARCH_AARCH64", NULL}, SCMP_ARCH_AARCH64, AUDIT_ARCH_AARCH64},
 };
 
-static const unsigned profiles[] = {FILTER_AGENT, FILTER_STRICT, FILTER_NESTED};
+static const unsigned profiles[] = {FILTER_AGENT, FILTER_STRICT, FILTER_NESTED,
+	FILTER_AGENT | FILTER_SETUID, FILTER_STRICT | FILTER_SETUID};
 
 #define NUMBERS 600
 

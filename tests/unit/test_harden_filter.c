@@ -14,6 +14,9 @@ static const struct oci_hardened *hardened(const struct result *result)
 	return result->config->nacre;
 }
 
+#define BIND(words) \
+	",{\"destination\":\"/a\",\"type\":\"bind\",\"source\":\"/s\",\"options\":[" words "]}"
+
 /* A config with this in "nacre". */
 static struct oci_config *with(const char *members)
 {
@@ -109,6 +112,54 @@ START_TEST(a_required_filter_takes_no_grants)
 }
 END_TEST
 
+/* Whatever is not known to be read-only for good may be written: S4. */
+START_TEST(setuid_files_are_refused_where_the_host_can_be_written)
+{
+	static const struct {
+		const char *mounts;
+		bool refused;
+	} cases[] = {
+		{"", false},
+		{",{\"destination\":\"/a\",\"type\":\"tmpfs\"}", false},
+		{",{\"destination\":\"/a\",\"type\":\"mqueue\"}", false},
+		{",{\"destination\":\"/a\",\"type\":\"tmpfs\",\"source\":\"/"
+		 "s\",\"options\":[\"bind\"]}",
+			true},
+		{BIND("\"rbind\""), true},
+		{BIND("\"bind\",\"ro\",\"rprivate\""), false},
+		{BIND("\"rbind\",\"rro\",\"rprivate\""), false},
+		{BIND("\"rbind\",\"ro\",\"rprivate\""), true}, /* not what lies below it */
+		{BIND("\"rbind\",\"rro\",\"private\""), true},
+		{BIND("\"bind\",\"ro\",\"rslave\""), true}, /* what the host mounts later */
+		{BIND("\"bind\",\"ro\""), true},
+		{BIND("\"bind\",\"ro\",\"rprivate\",\"rw\""), true},
+		{",{\"destination\":\"/a\",\"type\":\"ext4\",\"source\":\"/dev/a\"}", true},
+		{",{\"destination\":\"/a\",\"type\":\"ext4\",\"source\":\"/dev/"
+		 "a\",\"options\":[\"ro\"]}",
+			false},
+		{",{\"destination\":\"/a\",\"type\":\"overlay\",\"options\":[\"upperdir=/a\"]}",
+			true},
+	};
+
+	for (int i = 0; i < COUNT(cases); i++) {
+		struct oci_config *config = tight(cases[i].mounts, "", "", LIMITED);
+		struct result result;
+
+		config->nacre->no_setuid_files = false;
+		result = must(apply(config, "agent", "mount:/dev/a"));
+		ck_assert_msg(hardened(&result)->no_setuid_files == cases[i].refused, "%s",
+			cases[i].mounts);
+		result = must(apply(config, "agent", "setuid-files mount:/dev/a"));
+		ck_assert(!hardened(&result)->no_setuid_files);
+		result = must(apply(config, "nested", "mount:/dev/a"));
+		ck_assert(!hardened(&result)->no_setuid_files);
+		config->root->readonly = false;
+		result = must(apply(config, "agent", "rootfs-write mount:/dev/a"));
+		ck_assert(hardened(&result)->no_setuid_files);
+	}
+}
+END_TEST
+
 START_TEST(landlock_is_of_strict_alone)
 {
 	ck_assert_ptr_null(must(apply(with(""), "agent", "")).config->nacre->landlock);
@@ -129,6 +180,7 @@ Suite *suite_harden_filter(void)
 	tcase_add_test(tcase, grants_of_the_filter_are_kept_with_it_and_reported);
 	tcase_add_test(tcase, a_config_grants_itself_nothing);
 	tcase_add_test(tcase, a_required_filter_takes_no_grants);
+	tcase_add_test(tcase, setuid_files_are_refused_where_the_host_can_be_written);
 	tcase_add_test(tcase, landlock_is_of_strict_alone);
 	suite_add_tcase(suite, tcase);
 	return suite;

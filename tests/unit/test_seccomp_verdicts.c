@@ -9,8 +9,8 @@ Suite *suite_seccomp_verdicts(void);
 /* What the rows compare with, their neighbours, and upper halves that must not count. */
 static const uint64_t values[] = {0, 1, 2, 3, 4, 6, 8, 10, 15, 16, 17, 26, 31, 33, 34, 35, 36, 38,
 	40, 41, 49, 50, 52, 53, 58, 63, 64, 65, 66, 100, 132, 262, 279, 0x803, 0x1000, 0x2000,
-	0x5411, 0x5412, 0x541c, 0x5423, 0x61ff, 0x8180, 0x20000, 0x20008, 0x40000, 0x02000000,
-	0x10000011, 0x20000000, 0x60000001, 0xffffffff};
+	0x5411, 0x5412, 0x541c, 0x5423, 0x61ff, 0x8180, 0x9ed, 0x441, 0x20000, 0x20008, 0x40000,
+	0x400002, 0x02000000, 0x10000011, 0x20000000, 0x60000001, 0xffffffff};
 
 static uint32_t verdict_of(int error)
 {
