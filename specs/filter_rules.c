@@ -64,8 +64,9 @@ const struct filter_rule filter_rules[] = {
 	{"io_uring_setup io_uring_enter io_uring_register", {}, ENOSYS, ALL, 0,
 		"does I/O past every filter of system calls; CVE-2022-29582, CVE-2023-2598; "
 		"libuv and others fall back on ENOSYS"},
-	{"add_key request_key keyctl", {}, EPERM, ALL, 0,
-		"keyrings belong to the user namespace, mostly the host's; heap sprays; CVE-2016-0728"},
+	{"add_key request_key keyctl", {}, ENOSYS, ALL, 0,
+		"keyrings belong to the user namespace, mostly the host's; heap sprays; CVE-2016-0728; "
+		"runc and crun do without on ENOSYS"},
 	{"uretprobe uprobe", {}, ENOSYS, ALL, 0,
 		"for the kernel's own trampolines, which newer kernels let through by themselves"},
 
@@ -77,8 +78,9 @@ const struct filter_rule filter_rules[] = {
 		"the host's disks"},
 	{"iopl ioperm", {}, EPERM, ALL, 0, "the ports of the host's devices"},
 	{"syslog", {}, EPERM, ALL, 0, "the host's log, with addresses of the kernel"},
-	{"settimeofday clock_settime adjtimex clock_adjtime", {}, EPERM, ALL, 0,
-		"the clock is the host's"},
+	{"settimeofday clock_settime", {}, EPERM, ALL, 0, "the clock is the host's"},
+	{"adjtimex clock_adjtime clock_adjtime64", {}, EPERM, STRICT, 0,
+		"tells how the host's clock is steered; to steer it needs CAP_SYS_TIME"},
 	{"vhangup", {}, EPERM, ALL, 0, "hangs up a terminal that may be the host's"},
 	{"sethostname setdomainname", {}, EPERM, AGENT | STRICT, 0,
 		"needs CAP_SYS_ADMIN: the name is set by config.json"},
@@ -96,8 +98,9 @@ const struct filter_rule filter_rules[] = {
 	{"mknodat", {HAS(2, 0xc00)}, EPERM, SETUID, 0, SETUID_WHY},
 
 	/* --- files past the mount tree --- */
-	{"open_by_handle_at name_to_handle_at", {}, EPERM, ALL, 0,
+	{"open_by_handle_at", {}, EPERM, ALL, 0,
 		"opens any file of the host's file system by number (the shocker escape)"},
+	{"name_to_handle_at", {}, EPERM, STRICT, 0, "numbers of files for open_by_handle_at"},
 	{"fanotify_init fanotify_mark", {}, EPERM, ALL, 0,
 		"watches and blocks whole file systems; CVE-2022-1998"},
 	{"lookup_dcookie uselib ustat sysfs", {}, ENOSYS, ALL, 0, "obsolete"},
@@ -112,7 +115,8 @@ const struct filter_rule filter_rules[] = {
 	/* --- mounts and namespaces --- */
 	{"mount umount umount2 pivot_root", {}, EPERM, AGENT | STRICT, 0,
 		"needs CAP_SYS_ADMIN, which a user namespace gives"},
-	{"chroot", {}, EPERM, AGENT | STRICT, 0, "a second chroot leaves the first"},
+	{"chroot", {}, EPERM, STRICT, 0,
+		"needs CAP_SYS_CHROOT; the root is a mount, which no second chroot leaves"},
 	{"fsopen fsconfig fsmount fspick move_mount open_tree open_tree_attr mount_setattr", {},
 		ENOSYS, ALL, 0,
 		"file system contexts: CVE-2022-0185; mount(8) falls back to mount(2) on ENOSYS"},
@@ -184,9 +188,10 @@ const struct filter_rule filter_rules[] = {
 		"TIOCLINUX: pastes into a console; CVE-2023-28100"},
 	{"ioctl", {EQ(1, 0x5423)}, EPERM, ALL, 0,
 		"TIOCSETD: line disciplines load modules; CVE-2017-2636, CVE-2023-6546"},
-	{"mknod", {MASKED(1, 0xf000, 0x2000)}, EPERM, ALL, 0, "a character device"},
+	/* but for 0:0, which overlayfs knows as a whiteout and which opens nothing */
+	{"mknod", {MASKED(1, 0xf000, 0x2000), NE(2, 0)}, EPERM, ALL, 0, "a character device"},
 	{"mknod", {MASKED(1, 0xf000, 0x6000)}, EPERM, ALL, 0, "a block device"},
-	{"mknodat", {MASKED(2, 0xf000, 0x2000)}, EPERM, ALL, 0, "a character device"},
+	{"mknodat", {MASKED(2, 0xf000, 0x2000), NE(3, 0)}, EPERM, ALL, 0, "a character device"},
 	{"mknodat", {MASKED(2, 0xf000, 0x6000)}, EPERM, ALL, 0, "a block device"},
 	{"prctl", {EQ(0, 35)}, EPERM, ALL, 0,
 		"PR_SET_MM: /proc shows another program than the one that runs"},
@@ -204,12 +209,13 @@ const struct filter_rule filter_rules[] = {
 	{"rseq_slice_yield", {}, ENOSYS, ALL, 0, "longer time slices; newer than programs need"},
 
 	/* --- messages and asynchronous I/O --- */
-	{"msgget msgsnd msgrcv msgctl", {}, EPERM, ALL, 0,
-		"msg_msg: the usual heap spray, as in CVE-2021-22555 and CVE-2022-0185"},
-	{"ipc", {{FILTER_GE, 0, 0xffff, 11}, {FILTER_LE, 0, 0xffff, 14}}, EPERM, ALL, 0,
+	{"msgget msgsnd msgrcv msgctl", {}, EPERM, STRICT, 0,
+		"msg_msg: the usual heap spray, as in CVE-2021-22555 and CVE-2022-0185; fakeroot needs it"},
+	{"ipc", {{FILTER_GE, 0, 0xffff, 11}, {FILTER_LE, 0, 0xffff, 14}}, EPERM, STRICT, 0,
 		"msgsnd, msgrcv, msgget and msgctl of 32-bit programs"},
-	{"mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr", {}, EPERM, ALL, 0,
-		"rarely used; CVE-2017-11176; another heap spray"},
+	{"mq_open mq_unlink mq_notify mq_getsetattr mq_timedsend mq_timedsend_time64 "
+		"mq_timedreceive mq_timedreceive_time64", {}, EPERM, STRICT, 0,
+		"CVE-2017-11176; another heap spray"},
 	{"io_setup io_destroy io_getevents io_pgetevents io_submit io_cancel", {}, ENOSYS, STRICT, 0,
 		"asynchronous I/O; CVE-2024-26764; programs do without on ENOSYS"},
 

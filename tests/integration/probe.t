@@ -167,8 +167,8 @@ test_the_table_of_the_readme_is_what_the_kernel_says() {
 		writable+=("$(cell writable)")
 		n=$(cell "system calls")
 		case $name in
-		agent) ((${n%% *} <= 284)) || wrong "agent: $n" ;;
-		strict) ((${n%% *} <= 270)) || wrong "strict: $n" ;;
+		agent) ((${n%% *} <= 297)) || wrong "agent: $n" ;;
+		strict) ((${n%% *} <= 268)) || wrong "strict: $n" ;;
 		esac
 	done
 	table=$(
