@@ -19,16 +19,23 @@
 const char *const annotations_of_host[] = {
 	KEEP_GROUPS, HOOKS_STDOUT, HOOKS_STDERR, SECCOMP_RECEIVER, CRIU_CONFIG, NULL};
 
-/* NULL: not there, or empty. */
+/* NULL: not there. An empty value is one: each says what it means. */
 static const char *find(const struct oci_config *config, const char *key)
 {
 	for (size_t i = 0; i < config->annotations.n; i++) {
 		const struct oci_pair *pair = &config->annotations.items[i];
 
 		if (!strcmp(pair->key, key))
-			return pair->value[0] ? pair->value : NULL;
+			return pair->value;
 	}
 	return NULL;
+}
+
+static bool is_on(const struct oci_config *config, const char *key)
+{
+	const char *value = find(config, key);
+
+	return value && strcmp(value, "0") != 0;
 }
 
 static int find_path(const struct oci_config *config, const char *key, const char **ret_path,
@@ -46,12 +53,15 @@ static int find_path(const struct oci_config *config, const char *key, const cha
 int annotations_read(const struct oci_config *config, struct run_annotations *ret_annotations,
 	struct nacre_error *err)
 {
-	const char *keep_groups = find(config, KEEP_GROUPS);
 	const char *cgroup = find(config, DELEGATE_CGROUP);
+	const char *criu = find(config, CRIU_CONFIG);
 	struct run_annotations read = {
-		.keep_groups = keep_groups && strcmp(keep_groups, "0") != 0,
-		.delegate_cgroup = cgroup,
-		.seccomp_fail_unknown = find(config, SECCOMP_FAIL_UNKNOWN),
+		.keep_groups = is_on(config, KEEP_GROUPS),
+		/* As with crun: an empty name is none. */
+		.delegate_cgroup = cgroup && cgroup[0] ? cgroup : NULL,
+		.seccomp_fail_unknown = is_on(config, SECCOMP_FAIL_UNKNOWN),
+		/* As with runc: an empty path is no file, not the usual one. */
+		.no_criu_config = criu && !criu[0],
 	};
 	int r;
 
@@ -60,10 +70,11 @@ int annotations_read(const struct oci_config *config, struct run_annotations *re
 		r = find_path(config, HOOKS_STDERR, &read.hooks_stderr, err);
 	if (r >= 0)
 		r = find_path(config, SECCOMP_RECEIVER, &read.seccomp_receiver, err);
-	if (r >= 0)
+	if (r >= 0 && !read.no_criu_config)
 		r = find_path(config, CRIU_CONFIG, &read.criu_config, err);
 	if (r < 0)
 		return r;
+	cgroup = read.delegate_cgroup;
 	if (cgroup && (strchr(cgroup, '/') || !strcmp(cgroup, ".") || !strcmp(cgroup, "..") ||
 			      !strncmp(cgroup, "cgroup.", 7)))
 		return oci_fail(config, err, "annotations." DELEGATE_CGROUP,

@@ -5,20 +5,21 @@
 #include "specs/spec.h"
 
 /* Annotations of crun's that callers set, with crun's meaning (crun(1), EXTENSIONS), and one of
- * runc's. Those of nacre
- * itself are in policy.h. */
+ * runc's. Those of nacre itself are in policy.h. */
 struct run_annotations {
-	bool keep_groups; /* run.oci.keep_original_groups: those of the caller, no setgroups(2) */
+	bool keep_groups; /* run.oci.keep_original_groups, with any value but 0: those of the
+			     caller, no setgroups(2) */
 	const char *hooks_stdout; /* run.oci.hooks.stdout, .stderr: a file that is appended to */
 	const char *hooks_stderr;
 	const char *seccomp_receiver; /* run.oci.seccomp.receiver: where there is no listenerPath */
-	bool seccomp_fail_unknown; /* run.oci.seccomp_fail_unknown_syscall, whatever its value */
+	bool seccomp_fail_unknown; /* run.oci.seccomp_fail_unknown_syscall, with any value but 0 */
 	const char *delegate_cgroup; /* run.oci.delegate-cgroup: the process is moved into it, below
 					the container's cgroup, and may make others beside it */
 	const char *criu_config; /* org.criu.config: options of criu(8), which count most */
+	bool no_criu_config; /* the same, empty: not those of /etc/criu/runc.conf either */
 };
 
-/* An empty value is as none. -EINVAL: a value that is no absolute path, or no name. */
+/* -EINVAL: a value that is no absolute path, or no name. */
 int annotations_read(const struct oci_config *config, struct run_annotations *ret_annotations,
 	struct nacre_error *err);
 

@@ -146,7 +146,7 @@ static STRUCT_TYPE(oci_process);
 static const struct field oci_hook_fields[] = {
 	FIELD_STRING("path", oci_hook, path, FIELD_MUST),
 	FIELD_STRINGS("args", oci_hook, args, 0),
-	FIELD_STRINGS("env", oci_hook, env, 0),
+	FIELD_WORDS_PRESENT("env", oci_hook, env, NULL),
 	FIELD_OPT_I64("timeout", oci_hook, timeout),
 	{},
 };

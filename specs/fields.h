@@ -143,7 +143,8 @@ int fields_decode_text(struct arena *arena, const char *name, const char *text, 
 	const struct struct_type *type, void *object, struct json_document **ret_document,
 	struct nacre_error *err);
 
-/* The same for a document of our own, where names are exact and an unknown key is an error. */
+/* The same for a document of our own, where names are exact, and an unknown key or an empty text is
+ * an error. */
 int fields_decode_strictly(struct arena *arena, const char *name, const char *text, size_t length,
 	const struct struct_type *type, void *object, struct nacre_error *err);
 

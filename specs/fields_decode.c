@@ -35,7 +35,8 @@ static int decode_optional_string(const struct decoder *d, const struct field_pl
 	const struct json_node *node, const struct field *f, void *member)
 {
 	if (node->type == JSON_STRING && !node->text[0]) {
-		if (f->flags & FIELD_REQUIRED)
+		/* In a document of our own an empty word is a mistake, not the default. */
+		if (d->strict || f->flags & FIELD_REQUIRED)
 			return field_fail_at(d, at, node, "must not be empty");
 		return 0;
 	}

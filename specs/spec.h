@@ -12,10 +12,10 @@
  *
  * A member is named as in the JSON, in snake case. An array `x` stands beside its length `n_x`.
  * An absent object is NULL, an absent or empty string is NULL (Go's writers drop both alike), an
- * absent array has length 0 (and is NULL), and an optional number is one of the oci_u32 ... types,
- * so that "absent" and "0" cannot be confused. A string that the spec requires is never NULL after
- * decoding. Everything that a struct points to lives in the arena of the document it was decoded
- * into.
+ * absent array has length 0 (and is NULL; where runc tells it from an empty one, has_x does), and
+ * an optional number is one of the oci_u32 ... types, so that "absent" and "0" cannot be confused.
+ * A string that the spec requires is never NULL after decoding. Everything that a struct points to
+ * lives in the arena of the document it was decoded into.
  */
 
 /* --- config.md --- */
@@ -107,6 +107,7 @@ struct oci_process {
 struct oci_hook {
 	const char *path;
 	struct oci_strings args;
+	bool has_env; /* an empty list and an absent one differ: absent means the caller's */
 	struct oci_strings env;
 	struct oci_i64 timeout; /* seconds, > 0 */
 };

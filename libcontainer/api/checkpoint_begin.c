@@ -211,7 +211,8 @@ int checkpoint_begin(const struct container *c, const struct nacre_criu_options 
 	/* What is in a network namespace is the engine's, which sets it up for restore as it did
 	 * for create. */
 	criu_add_number(to, CRIU_EMPTY_NS, CLONE_NEWNET);
-	criu_add_text(to, CRIU_CONFIG_FILE,
-		c->annotations.criu_config ? c->annotations.criu_config : DEFAULT_CONFIG);
+	if (!c->annotations.no_criu_config)
+		criu_add_text(to, CRIU_CONFIG_FILE,
+			c->annotations.criu_config ? c->annotations.criu_config : DEFAULT_CONFIG);
 	return 0;
 }

@@ -32,10 +32,10 @@ struct child {
 	int64_t timeout; /* seconds; 0: none */
 };
 
-/* Runs it in a process group of its own, with no other fd and none of the caller's stdio, no signal blocked or ignored. Returns 0
- * once it has ended, with its wait(2) status; a process that it left behind is not waited for.
- * -ETIMEDOUT: it was killed with its process group. Any other error: it never ran, -errno of
- * execve(2) among them. */
+/* Runs it in a process group of its own, with no other fd and none of the caller's stdio, no signal
+ * blocked or ignored. Returns 0 once it has ended, with its wait(2) status; a process that it left
+ * behind is not waited for. -ETIMEDOUT: it was killed with its process group. Any other error: it
+ * never ran, -errno of execve(2) among them. */
 int child_run(const struct child *child, int *ret_status, struct nacre_error *err);
 
 /* A process of nacre's own that goes on beside the command: a child of nobody, so that no caller

@@ -119,12 +119,12 @@ static int run_hook(const struct oci_hook *hook, const char *state_json,
 	const char *just_path[] = {hook->path};
 	const struct oci_strings path_only = {just_path, 1};
 	cleanup_free char **argv = null_terminated(hook->args.n ? &hook->args : &path_only);
-	cleanup_free char **own_env = null_terminated(hook->env.n ? &hook->env : env);
+	cleanup_free char **own_env = null_terminated(hook->has_env ? &hook->env : env);
 	struct tail output = tail_of(hook, -1), error = tail_of(hook, to->stderr_fd);
 	const struct child child = {
 		.path = hook->path,
 		.argv = argv,
-		.envp = hook->env.n || env ? own_env : environ,
+		.envp = hook->has_env || env ? own_env : environ,
 		.input = state_json,
 		/* Its own file: what the hook leaves behind may go on writing to it. */
 		.output_fd = to->stdout_fd,

@@ -29,6 +29,9 @@ test_keep_original_groups_keeps_those_of_the_caller() {
 	annotate run.oci.keep_original_groups 0
 	good nacre_with_groups run --profile oci --bundle "$b" "$id"
 	is "$(xargs <<<"${out#Groups:}")" 42 "groups with the value 0"
+	annotate run.oci.keep_original_groups ""
+	good nacre_with_groups run --profile oci --bundle "$b" "$id"
+	is "$(xargs <<<"${out#Groups:}")" "7 8" "groups with an empty value"
 }
 
 test_keep_original_groups_holds_for_exec() {
@@ -73,6 +76,8 @@ test_a_file_that_cannot_be_opened_is_an_error() {
 	run_refused "hook output: output of hooks: open /no/such/file: No such file or directory"
 	annotate run.oci.hooks.stdout relative
 	run_refused "*annotations.run.oci.hooks.stdout: \"relative\" is not an absolute path"
+	annotate run.oci.hooks.stdout ""
+	run_refused "*annotations.run.oci.hooks.stdout: \"\" is not an absolute path"
 }
 
 test_the_receiver_stands_in_for_a_listener_path() {
@@ -141,6 +146,8 @@ test_an_unknown_system_call_is_an_error_if_asked_for() {
 	run
 	has "$err" no_such_call
 	annotate run.oci.seccomp_fail_unknown_syscall 0
+	run
+	annotate run.oci.seccomp_fail_unknown_syscall ""
 	run_refused '*annotation run.oci.seccomp_fail_unknown_syscall: linux.seccomp: libseccomp * leaves out: no_such_call'
 	edit '.linux.seccomp.syscalls[0].names = ["mkdir"]'
 	run

@@ -137,6 +137,26 @@ test_the_process_comes_from_a_file() {
 	has_line "$out" "X=from a file"
 }
 
+# As with runc.
+test_what_a_process_of_a_file_lacks_is_the_containers() {
+	local of_container
+	bundle pause
+	edit '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 111, hard: 222}]
+		| .process.capabilities |= {bounding, effective, permitted}'
+	create
+	start
+	good nacre exec "$id" /payload status CapEff
+	differs "$out" $'CapEff:\t0000000000000000'
+	of_container=$out
+	echo '{"args": ["/payload", "status", "CapEff", ":", "rlimits"], "cwd": "/"}' >"$T/out.process"
+	good nacre exec --process "$T/out.process" "$id"
+	has_line "$out" "$of_container"
+	has_line "$out" "RLIMIT_NOFILE 111 222"
+	echo '{"args": ["/payload", "status", "CapEff"], "cwd": "/", "capabilities": {}}' >"$T/out.process"
+	good nacre exec --process "$T/out.process" "$id"
+	is "$out" $'CapEff:\t0000000000000000'
+}
+
 test_a_broken_process_file_is_refused() {
 	running
 	echo '{"args": ["/payload"], "cwd": 3}' >"$T/out.process"

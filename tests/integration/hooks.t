@@ -208,6 +208,17 @@ test_without_an_environment_a_hook_has_that_of_the_caller() {
 	is "$(<"$T/out.env")" value
 }
 
+test_an_empty_environment_of_a_hook_is_empty() {
+	local kind
+	bundle true
+	for kind in createRuntime poststop; do
+		hook "$kind" "tr '\\0' '\\n' </proc/\$\$/environ >>$T/out.environment"
+		edit '.hooks[$kind][0].env = []' --arg kind "$kind"
+	done
+	OF_CALLER=value run
+	is "$(<"$T/out.environment")" ""
+}
+
 test_a_failing_poststop_hook_is_only_told() {
 	bundle pause
 	hook poststop 'exit 6'

@@ -28,6 +28,29 @@ START_TEST(an_absent_list_of_seccomp_flags_is_not_an_empty_one)
 }
 END_TEST
 
+START_TEST(an_absent_environment_of_a_hook_is_not_an_empty_one)
+{
+	static const char absent[] = "{\"ociVersion\":\"1.3.0\",\"hooks\":{\"poststop\":[{"
+				     "\"path\":\"/bin/true\"}]}}";
+	static const char empty[] = "{\"ociVersion\":\"1.3.0\",\"hooks\":{\"poststop\":[{"
+				    "\"path\":\"/bin/true\",\"env\":[]}]}}";
+	struct oci_config *a = decode(absent), *e = decode(empty), *copy = NULL;
+	char *text;
+
+	ck_assert(!a->hooks->poststop.items[0].has_env);
+	ck_assert(e->hooks->poststop.items[0].has_env);
+	ck_assert(!oci_config_equal(a, e));
+	/* As the poststop hook of a later `delete` finds it. */
+	ck_assert_int_eq(oci_config_copy(arena, e, &copy, &err), 0);
+	text = encode(copy, false);
+	ck_assert_str_eq(text, empty);
+	free(text);
+	text = encode(a, false);
+	ck_assert_str_eq(text, absent);
+	free(text);
+}
+END_TEST
+
 START_TEST(null_and_unknown_keys_are_passed_over)
 {
 	struct oci_config *config = decode("{\"ociVersion\":\"1.3.0\",\"hostname\":null,"
@@ -259,6 +282,7 @@ Suite *suite_config(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_set_timeout(tc, 30);
 	tcase_add_test(tc, an_absent_list_of_seccomp_flags_is_not_an_empty_one);
+	tcase_add_test(tc, an_absent_environment_of_a_hook_is_not_an_empty_one);
 	tcase_add_test(tc, null_and_unknown_keys_are_passed_over);
 	tcase_add_test(tc, an_empty_string_is_an_absent_one);
 	tcase_add_test(tc, pids_without_a_limit_is_no_pids);

@@ -67,6 +67,8 @@ static const struct {
 	{ "{\"version\":1,\"grants\":{\"allowed\":[\"tmp-exec:*\"]}}", "policy.json: grants.allowed[0]: \"tmp-exec:*\" matches no grant" },
 	{ "{\"version\":1,\"annotations\":{\"may_allow\":[\"mount:srv/*\"]}}", "policy.json: annotations.may_allow[0]: \"mount:srv/*\" matches no grant" },
 	{ "{\"version\":1,\"require\":[\"resource\"]}", "policy.json: require[0]: \"resource\" is not a rule (did you mean resources?); see nacre help rules" },
+	{ "{\"version\":1,\"audit_file\":\"\"}", "policy.json:1: audit_file: must not be empty" },
+	{ "{\"version\":1,\"least_profile\":\"\"}", "policy.json:1: least_profile: must not be empty" },
 	{ "{\"version\":1,\"audit_file\":\"audit\"}", "policy.json: audit_file: \"audit\" is not an absolute path, nor \"journal\"" },
 	/* clang-format on */
 };
