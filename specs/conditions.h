@@ -42,7 +42,7 @@
 	X(PID_FILE, "pid file")                                                                                          \
 	X(PIDFD_SOCKET, "pidfd socket")                                                                                  \
 	X(LIMITS, "limits")                             /* process.rlimits: INIT sets them */                            \
-	X(LIMITS_FROM_OUTSIDE, "limits from outside")   /* in a user namespace INIT may raise none: RUNTIME does */      \
+	X(LIMITS_FROM_OUTSIDE, "limits from outside")   /* in a user namespace INIT may raise none: RUNTIME, if it may */ \
 	X(LSM, "lsm")                                                                                                    \
 	X(LANDLOCK, "landlock")                                                                                          \
 	X(SECCOMP, "seccomp")                           /* in config.json; the next two are of nacre's filter as well */ \

@@ -80,7 +80,7 @@ static uint64_t plan_process(const struct oci_config *config, const struct oci_p
 		filter |= SECCOMP | when(notifies(seccomp), SECCOMP_NOTIFY);
 	return filter | when(config->nacre && config->nacre->landlock, LANDLOCK) |
 	       when(process->terminal, TERMINAL) |
-	       when(process->n_rlimits, userns ? LIMITS_FROM_OUTSIDE : LIMITS) |
+	       when(process->n_rlimits, LIMITS | when(userns, LIMITS_FROM_OUTSIDE)) |
 	       when(is_set(process->apparmor_profile) || is_set(process->selinux_label), LSM) |
 	       when(is_set(options->pidfd_socket), PIDFD_SOCKET) |
 	       when(is_set(options->pid_file), PID_FILE);

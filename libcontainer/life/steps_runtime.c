@@ -316,9 +316,18 @@ int step_save_config(struct life *l, struct nacre_error *err)
 	return state_write(l->container.state_fd, "report.json", l->report, err);
 }
 
+/* In a user namespace only root of the host raises a limit; and in one that another user owns a
+ * root without CAP_SYS_RESOURCE may not even lower one, while who is in it may. So what is refused
+ * here is left to INIT's row, where there is one: the init of an older version relies on this. */
 int step_set_process_limits(struct life *l, struct nacre_error *err)
 {
-	return rlimits_apply(l->container.pid, l->process->rlimits, l->process->n_rlimits, err);
+	struct nacre_error why;
+	int r = rlimits_apply(l->container.pid, l->process->rlimits, l->process->n_rlimits, &why);
+
+	if (r == 0 || (r == -EPERM && l->container.record.active & LIMITS))
+		return 0;
+	*err = why;
+	return r;
 }
 
 int step_save_record(struct life *l, struct nacre_error *err)

@@ -47,8 +47,8 @@ static const char *rlimit_reason(int code)
 {
 	switch (code) {
 	case EPERM:
-		return " (to raise a hard limit needs CAP_SYS_RESOURCE, and RLIMIT_NOFILE ends at "
-		       "fs.nr_open)";
+		return " (to raise a hard limit needs CAP_SYS_RESOURCE on the host, and "
+		       "RLIMIT_NOFILE ends at fs.nr_open)";
 	case EINVAL:
 		return " (the soft limit may not be above the hard one)";
 	default:

@@ -603,6 +603,16 @@ with_user_namespace() {
 	chown -R 100000:100000 "$b/rootfs"
 }
 
+# Sets foreign, the path of a user namespace that user 1000 owns, whose ids are those from 100000 on.
+foreign_user_namespace() {
+	needs_root && needs_unshare && needs_program setpriv || return
+	in_background setpriv --reuid 1000 --regid 1000 --clear-groups unshare --user sleep 60
+	foreign=/proc/$!/ns/user
+	wait_for eval '[[ $(readlink "$foreign") != "$(readlink /proc/self/ns/user)" ]]'
+	echo 0 100000 65536 >"/proc/$!/uid_map" && echo 0 100000 65536 >"/proc/$!/gid_map" ||
+		wrong "no ids can be mapped"
+}
+
 with_busybox() {
 	local applet
 	for applet in sh cat mount umount chroot sleep ls; do

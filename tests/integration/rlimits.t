@@ -68,4 +68,24 @@ test_limits_hold_in_a_user_namespace() {
 	has_line "$out" "RLIMIT_NOFILE 77 88"
 }
 
+# As the pods of an engine that makes the namespace under other ids.
+test_limits_are_lowered_in_a_user_namespace_of_another() {
+	local without=(setpriv --bounding-set -sys_resource)
+	foreign_user_namespace || return
+	bundle rlimits
+	edit '.linux.namespaces += [{type: "user", path: $p}]
+		| .process.rlimits = [{type: "RLIMIT_CORE", soft: 0, hard: 0}, {type: "RLIMIT_NOFILE", soft: 77, hard: 88}]' \
+		--arg p "$foreign"
+	good "${without[@]}" "$NACRE" --root "$ROOT" run --profile "$profile" --bundle "$b" "$id"
+	has_line "$out" "RLIMIT_CORE 0 0"
+	has_line "$out" "RLIMIT_NOFILE 77 88"
+	profile=agent
+	edit 'del(.process.rlimits)'
+	good "${without[@]}" "$NACRE" --root "$ROOT" run --profile "$profile" --bundle "$b" "$id"
+	has_line "$out" "RLIMIT_CORE 0 0"
+	edit '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 4000000, hard: 4000000}]'
+	bad 1 "*process.rlimits\[0]: RLIMIT_NOFILE soft 4000000 *needs CAP_SYS_RESOURCE on the host*" \
+		"${without[@]}" "$NACRE" --root "$ROOT" run --profile "$profile" --bundle "$b" "$id"
+}
+
 all_tests "$@"

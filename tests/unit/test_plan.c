@@ -86,8 +86,8 @@ START_TEST(limits_are_set_from_outside_where_init_may_raise_none)
 	ck_assert_uint_eq(planned(), LIMITS);
 	linux_.namespaces = &userns;
 	linux_.n_namespaces = 1;
-	ck_assert_uint_eq(planned(), NEW_USERNS | IN_USERNS | LIMITS_FROM_OUTSIDE);
-	ck_assert_uint_eq(plan_join(&config, &process, &options), LIMITS_FROM_OUTSIDE);
+	ck_assert_uint_eq(planned(), NEW_USERNS | IN_USERNS | LIMITS | LIMITS_FROM_OUTSIDE);
+	ck_assert_uint_eq(plan_join(&config, &process, &options), LIMITS | LIMITS_FROM_OUTSIDE);
 }
 END_TEST
 
