@@ -98,6 +98,16 @@ int harden_refuse_source(struct arena *arena, const struct harden_request *reque
 	const char *place, const char *path, const char *grant, const char *what,
 	struct nacre_error *err);
 
+/* Refuses the disk at PATH, which is no NODE of a grant disk:NODE. */
+int harden_refuse_disk(struct arena *arena, const struct harden_request *request, const char *place,
+	const char *path, struct nacre_error *err);
+
+/* Calls EACH with the NODE of every grant disk:NODE that counts, up to the first that it does not
+ * return 0 for. */
+int harden_each_disk(const struct harden_request *request,
+	int (*each)(void *data, const char *node, struct nacre_error *err), void *data,
+	struct nacre_error *err);
+
 /* Calls EACH with the path of every layer of an overlay, mount INDEX, up to the first failure. */
 int harden_each_layer(const struct oci_mount *mount, size_t index,
 	int (*each)(void *data, const char *place, const char *path, struct nacre_error *err),

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "specs/harden_rules.h"
+#include "specs/mount_types.h"
 #include "specs/mount_words.h"
 
 /* Rules on what the kernel is asked to refuse to the program itself: nacre's own seccomp filter and
@@ -48,14 +49,17 @@ int rule_own_seccomp_filter(struct hardening *h)
 /* File systems that are the container's alone, or hold no files of programs. */
 static bool is_of_memory(const struct oci_mount *mount)
 {
-	static const char *const types[] = {
-		"tmpfs", "ramfs", "proc", "sysfs", "devpts", "mqueue", "cgroup", "cgroup2"};
-
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		if (mount_has_type(mount, types[i]))
-			return !mount_is_bind(mount);
+	switch (mount_kind(mount)) {
+	case MOUNT_MEMORY:
+	case MOUNT_PROC:
+	case MOUNT_SYSFS:
+	case MOUNT_DEVPTS:
+	case MOUNT_MQUEUE:
+	case MOUNT_CGROUP:
+		return true;
+	default:
+		return false;
 	}
-	return false;
 }
 
 bool harden_writes_host(const struct oci_config *config)

@@ -89,6 +89,7 @@ static const struct grant {
 	{ "setuid-files",	"setuid-files" },
 	{ "cap",		"cap:CAP_NAME",		is_capability,		each_capability },
 	{ "device",		"device:PATH",		is_path },
+	{ "disk",		"disk:NODE",		is_path },
 	{ "mount",		"mount:SOURCE",		is_path },
 	{ "workspace",		"workspace:SOURCE",	is_path },
 	{ "unlimited",		"unlimited:LIMIT",	is_limit,		each_limit },
@@ -308,6 +309,23 @@ bool harden_granted_any(struct hardening *h, const char *kind,
 		}
 	}
 	return found;
+}
+
+int harden_each_disk(const struct harden_request *request,
+	int (*each)(void *data, const char *node, struct nacre_error *err), void *data,
+	struct nacre_error *err)
+{
+	int r = 0;
+
+	if (oci_strings_have(&request->require, harden_rules[RULE_mount_sources].name))
+		return 0;
+	for (size_t i = 0; i < request->grants.n && r == 0; i++) {
+		const char *node = item_of(request->grants.items[i], "disk");
+
+		if (node)
+			r = each(data, node, err);
+	}
+	return r;
 }
 
 int harden_host_path(const char *path, char ret[static 4096])

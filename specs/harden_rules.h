@@ -96,6 +96,11 @@ int harden_refuse(struct hardening *h, const char *grant, const char *path, cons
 
 int harden_out_of_memory(struct hardening *h);
 
+/* --- harden_sources.c --- */
+
+/* Judges PATH, a source; PLACE: the JSON path of what names it. */
+int harden_judge_path(struct hardening *h, const char *place, const char *path);
+
 /* --- harden_flags.c --- */
 
 /* Whether MOUNT lands on DIRECTORY (which is clean) or, if BELOW, under it. */

@@ -65,24 +65,6 @@ static const struct source {
 static const char *const sockets[] = {"buildkitd.sock", "containerd.sock", "containerd.sock.ttrpc",
 	"cri-dockerd.sock", "crio.sock", "docker.sock", "dockershim.sock", "podman.sock", NULL};
 
-/* Filesystem types with one instance on the whole host, and where the host has it. */
-static const struct {
-	const char *type;
-	const char *path;
-} host_types[] = {
-	/* clang-format off */
-	{ "binfmt_misc",	"/proc/sys/fs/binfmt_misc" },
-	{ "configfs",		"/sys/kernel/config" },
-	{ "debugfs",		"/sys/kernel/debug" },
-	{ "devtmpfs",		"/dev" },
-	{ "efivarfs",		"/sys/firmware/efi/efivars" },
-	{ "fusectl",		"/sys/fs/fuse/connections" },
-	{ "pstore",		"/sys/fs/pstore" },
-	{ "securityfs",		"/sys/kernel/security" },
-	{ "tracefs",		"/sys/kernel/tracing" },
-	/* clang-format on */
-};
-
 static bool matches(const struct source *source, const char *path)
 {
 	const char *p = source->path;
@@ -128,7 +110,7 @@ static int judge(struct hardening *h, const char *place, const char *path)
 	return harden_refuse(h, "engine-socket", place, "%s is %s", path, found->what);
 }
 
-static int judge_path(struct hardening *h, const char *place, const char *path)
+int harden_judge_path(struct hardening *h, const char *place, const char *path)
 {
 	char clean[PATH_TEXT_MAX];
 
@@ -199,53 +181,6 @@ int harden_each_layer(const struct oci_mount *mount, size_t index,
 	return 0;
 }
 
-static int judge_layer(void *data, const char *place, const char *path, struct nacre_error *err)
-{
-	(void)err;
-	return judge_path(data, place, path);
-}
-
-/* A filesystem of its own: what it shows of the host depends on its type. */
-static int judge_filesystem(struct hardening *h, const struct oci_mount *mount, size_t i)
-{
-	char clean[PATH_TEXT_MAX];
-
-	for (size_t k = 0; k < sizeof(host_types) / sizeof(host_types[0]); k++) {
-		const char *path = host_types[k].path;
-
-		if (mount_has_type(mount, host_types[k].type) &&
-			!harden_granted_path(h, "mount", path))
-			return harden_refuse(h, harden_text(h, "mount:%s", path),
-				harden_text(h, "mounts[%zu].type", i), "%s is the host's %s",
-				mount->type, path);
-	}
-	if (mount_has_type(mount, "overlay"))
-		return harden_each_layer(mount, i, judge_layer, h, h->err);
-	if (!mount->source || mount->source[0] != '/' ||
-		harden_host_path(mount->source, clean) < 0 || !path_within(clean, "/dev") ||
-		harden_granted_path(h, "mount", clean))
-		return 0;
-	return harden_refuse(h, harden_text(h, "mount:%s", clean),
-		harden_text(h, "mounts[%zu].source", i), "%s is a disk of the host", clean);
-}
-
-int rule_mount_sources(struct hardening *h)
-{
-	for (size_t i = 0; i < h->config->n_mounts; i++) {
-		const struct oci_mount *mount = &h->config->mounts[i];
-		int r;
-
-		if (!mount_is_bind(mount))
-			r = judge_filesystem(h, mount, i);
-		else
-			r = judge_path(h, harden_text(h, "mounts[%zu].source", i),
-				mount->source ? mount->source : "");
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 /* --- for whoever opens a source --- */
 
 bool harden_judges_sources(const struct harden_request *request)
@@ -269,7 +204,7 @@ int harden_judge_source(struct arena *arena, const struct harden_request *reques
 	struct hardening h = {.arena = arena, .request = request, .err = err};
 	int r = begin(&h);
 
-	return r < 0 ? r : judge_path(&h, place, path);
+	return r < 0 ? r : harden_judge_path(&h, place, path);
 }
 
 int harden_refuse_source(struct arena *arena, const struct harden_request *request,
@@ -285,4 +220,16 @@ int harden_refuse_source(struct arena *arena, const struct harden_request *reque
 		return 0;
 	return harden_refuse(&h, grant ? grant : harden_text(&h, "mount:%s", path), place,
 		"%s is %s", path, what);
+}
+
+int harden_refuse_disk(struct arena *arena, const struct harden_request *request, const char *place,
+	const char *path, struct nacre_error *err)
+{
+	struct hardening h = {.arena = arena, .request = request, .err = err};
+	int r = begin(&h);
+
+	if (r < 0)
+		return r;
+	return harden_refuse(&h, harden_text(&h, "disk:%s", path), place,
+		"%s is a disk that no grant names", path);
 }

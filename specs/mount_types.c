@@ -51,3 +51,20 @@ bool mount_type_writes_below(const char *type)
 
 	return !row || row->kind == MOUNT_DISK || row->kind == MOUNT_OVERLAY;
 }
+
+bool mount_word_is_of_disk(const char *word)
+{
+	/* Those with a value end in "=". */
+	static const char *const known[] = {"barrier=", "codepage=", "commit=", "compress=",
+		"compress-force=", "data=", "discard",
+		"dmask=", "errors=", "fmask=", "gid=", "iocharset=", "noload", "nodiscard",
+		"norecovery", "nouuid", "quiet",
+		"space_cache=", "subvol=", "subvolid=", "uid=", "umask=", "utf8"};
+	const size_t length = strcspn(word, "=") + (strchr(word, '=') != NULL);
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strlen(known[i]) == length && strncmp(word, known[i], length) == 0)
+			return true;
+	}
+	return false;
+}

@@ -88,4 +88,8 @@ bool mount_opens_disk(const struct oci_mount *mount);
  * others of the host use. */
 bool mount_type_writes_below(const char *type);
 
+/* Whether WORD is one for the filesystem of a disk that says how its own bytes are used, and names
+ * nothing else of the host. */
+bool mount_word_is_of_disk(const char *word);
+
 #endif

@@ -16,6 +16,7 @@
 #include "libcontainer/life/steps.h"
 #include "libcontainer/namespace/netdev.h"
 #include "libcontainer/process/terminal.h"
+#include "specs/mount_types.h"
 #include "specs/mount_words.h"
 
 /*
@@ -48,7 +49,7 @@ int step_restored_namespace_fd(const struct life *l, const struct restored_names
 
 bool step_restore_gives_mount(const struct container *c, const struct oci_mount *mount)
 {
-	const bool cgroup = mount_has_type(mount, "cgroup") || mount_has_type(mount, "cgroup2");
+	const bool cgroup = mount_kind(mount) == MOUNT_CGROUP;
 
 	return mount_is_bind(mount) || (cgroup && !(c->record.active & NEW_CGROUPNS));
 }

@@ -15,6 +15,7 @@
 #include "libcontainer/mount/mounts.h"
 #include "libcontainer/mount/rootfs.h"
 #include "libcontainer/process/program.h"
+#include "specs/mount_types.h"
 #include "specs/mount_words.h"
 #include "specs/path_text.h"
 
@@ -130,7 +131,7 @@ static int make_mount_point(const struct life *l, size_t i, struct nacre_error *
 	if (file < 0)
 		return file;
 	if (parent < 0 || !path[0] || mount_has(mount, "remount") ||
-		mount_has_type(mount, "cgroup") || mount_has_type(mount, "cgroup2"))
+		mount_kind(mount) == MOUNT_CGROUP)
 		return 0;
 	point = path_make_mount_point(parent, path, file, true, err);
 	return point < 0 ? point : 0;

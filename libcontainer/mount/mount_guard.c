@@ -11,6 +11,7 @@
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
+#include "specs/mount_types.h"
 #include "specs/mount_words.h"
 #include "specs/path_text.h"
 
@@ -218,7 +219,6 @@ static int judge_path(const struct mount_guard *guard, const char *place, const 
 {
 	struct source source = {.guard = guard, .place = place, .given = path};
 	cleanup_close int fd = -1;
-	int r;
 
 	if (path[0] != '/')
 		return 0;
@@ -227,12 +227,7 @@ static int judge_path(const struct mount_guard *guard, const char *place, const 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : fail_errno(err, errno, "open %s", path);
 	source.fd = fd;
-	r = judge(&source, err);
-	if (r < 0)
-		return r;
-	return S_ISBLK(source.st.st_mode)
-		       ? refuse_grantable(&source, NULL, "a disk of the host", err)
-		       : 0;
+	return judge(&source, err);
 }
 
 static int judge_layer(void *data, const char *place, const char *path, struct nacre_error *err)
@@ -249,6 +244,8 @@ int mount_guard_filesystem(const struct mount_guard *guard, const struct oci_mou
 		return 0;
 	if (mount_has_type(mount, "overlay"))
 		return harden_each_layer(mount, index, judge_layer, (void *)guard, err);
+	if (mount_opens_disk(mount)) /* by its numbers: mount_disk.h */
+		return 0;
 	(void)snprintf(place, sizeof(place), "mounts[%zu].source", index);
 	return mount->source ? judge_path(guard, place, mount->source, err) : 0;
 }

@@ -40,8 +40,8 @@ int mount_guard_open(const struct mount_guard *guard, const struct oci_mount *mo
 int mount_guard_judge(const struct mount_guard *guard, const struct oci_mount *mount, size_t index,
 	int fd, struct nacre_error *err);
 
-/* The same for what the kernel opens by itself: the layers of an overlay, a disk. It walks the path
- * once more. */
+/* The same for what the kernel opens by itself: the layers of an overlay. It walks the path once
+ * more. For a disk see mount_disk.h. */
 int mount_guard_filesystem(const struct mount_guard *guard, const struct oci_mount *mount,
 	size_t index, struct nacre_error *err);
 

@@ -10,9 +10,11 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/paths.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/mount/mount_disk.h"
 #include "libcontainer/mount/mount_flags.h"
 #include "libcontainer/mount/mount_fs.h"
 #include "libcontainer/namespace/idmap.h"
+#include "specs/mount_types.h"
 
 static bool is_type(const struct oci_mount *mount, const char *type)
 {
@@ -190,6 +192,8 @@ int mount_build_filesystem(const struct mount_job *job, int target_mode, struct 
 	const struct mount_context *context = job->context;
 	const struct sys_mount_attr propagation = {.propagation = job->options.propagation};
 	struct filesystem fs = describe(job, target_mode);
+	cleanup_close int disk_fd = -1;
+	char disk[MOUNT_DISK_PATH];
 	cleanup_close int fd = -1;
 	int r;
 
@@ -199,6 +203,12 @@ int mount_build_filesystem(const struct mount_job *job, int target_mode, struct 
 	r = mount_guard_filesystem(context->guard, job->mount, job->index, err);
 	if (r < 0)
 		return r;
+	if (context->guard && context->guard->request && mount_opens_disk(job->mount)) {
+		disk_fd = mount_open_disk(context->guard, job->mount, job->index, disk, err);
+		if (disk_fd < 0)
+			return disk_fd;
+		fs.source = disk;
+	}
 	fd = mount_filesystem(&fs, err);
 	if (fd == -EPERM && is_cgroup(job->mount))
 		return bind_cgroup(job, err);

@@ -62,4 +62,43 @@ test_a_disk_is_mounted_whatever_the_device_rules_say() {
 	done
 }
 
+disk_bundle() {
+	bundle stat /mnt/lost+found
+	with_disk "$@"
+	profile=agent
+}
+
+test_a_profile_needs_a_grant_for_a_disk() {
+	disk_bundle ro
+	run_refused "profile agent, rule mount-sources: mounts\[*\].source: $disk is a disk of the host; allow it with --allow disk:$disk"
+	# A node of /dev alone is something else.
+	run_refused "*" --allow "mount:$disk" --allow "device:$disk"
+	run --allow "disk:$disk"
+	has "$out" "/mnt/lost+found: d"
+	edit '.mounts[-1].options += ["journal_path=/dev/null"]'
+	run_refused "*\"journal_path=/dev/null\" is none of the options of disks*" --allow "disk:$disk"
+}
+
+# By its numbers, whatever it is called.
+test_a_disk_is_judged_where_it_is_opened() {
+	local numbers="$((0x$(stat -c %t "$disk"))) $((0x$(stat -c %T "$disk")))"
+	# shellcheck disable=SC2086
+	mknod "$T/alias" b $numbers
+	mknod "$T/other" b 7 255
+	ln -s "$disk" "$T/link"
+	disk_bundle ro
+	run --allow "disk:$T/alias"
+	run --allow "disk:$T/missing" --allow "disk:$T/link"
+	run_refused "*$disk is a disk that no grant names; allow it with --allow disk:$disk" --allow "disk:$T/other"
+	edit '.mounts[-1].source = $s' --arg s "$T/link"
+	run --allow "disk:$disk"
+	# A name that is granted, and leads elsewhere.
+	edit '.mounts[-1].source = $s' --arg s "$T/other"
+	run_refused "*$T/other is a disk that no grant names*" --allow "disk:$disk"
+	: >"$T/file"
+	edit '.mounts[-1].source = $s' --arg s "$T/file"
+	run_refused "*$T/file is not a block device" --allow "disk:$T/file"
+	run_refused "*the rule is required, so that no grant helps" --require mount-sources --allow "disk:$T/file"
+}
+
 all_tests "$@"

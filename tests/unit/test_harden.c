@@ -113,8 +113,9 @@ END_TEST
 /* What is listed is what is taken; a path stands for itself there. */
 static void check_listed(void *data, const char *grant)
 {
-	const char *path = strstr(grant, ":PATH") ? strstr(grant, ":PATH")
-						  : strstr(grant, ":SOURCE");
+	const char *colon = strchr(grant, ':');
+	const char *path = colon && strspn(colon + 1, "ADEHNOPRSTCU") == strlen(colon + 1) ? colon
+											   : NULL;
 	struct nacre_error err = {0};
 	char text[80];
 

@@ -146,15 +146,15 @@ START_TEST(setuid_files_are_refused_where_the_host_can_be_written)
 		struct result result;
 
 		config->nacre->no_setuid_files = false;
-		result = must(apply(config, "agent", "mount:/dev/a"));
+		result = must(apply(config, "agent", "disk:/dev/a"));
 		ck_assert_msg(hardened(&result)->no_setuid_files == cases[i].refused, "%s",
 			cases[i].mounts);
-		result = must(apply(config, "agent", "setuid-files mount:/dev/a"));
+		result = must(apply(config, "agent", "setuid-files disk:/dev/a"));
 		ck_assert(!hardened(&result)->no_setuid_files);
-		result = must(apply(config, "nested", "mount:/dev/a"));
+		result = must(apply(config, "nested", "disk:/dev/a"));
 		ck_assert(!hardened(&result)->no_setuid_files);
 		config->root->readonly = false;
-		result = must(apply(config, "agent", "rootfs-write mount:/dev/a"));
+		result = must(apply(config, "agent", "rootfs-write disk:/dev/a"));
 		ck_assert(hardened(&result)->no_setuid_files);
 	}
 }

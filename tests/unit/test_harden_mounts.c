@@ -154,7 +154,7 @@ static const struct {
 	{ "\"source\":\"/run/containerd\"", "source", "/run/containerd is a directory with engine sockets", "engine-socket" },
 	{ "\"type\":\"devtmpfs\"", "type", "devtmpfs is the host's /dev", "mount:/dev" },
 	{ "\"type\":\"debugfs\"", "type", "debugfs is the host's /sys/kernel/debug", "mount:/sys/kernel/debug" },
-	{ "\"type\":\"ext4\",\"source\":\"/dev/sda1\"", "source", "/dev/sda1 is a disk of the host", "mount:/dev/sda1" },
+	{ "\"type\":\"ext4\",\"source\":\"/dev/sda1\"", "source", "/dev/sda1 is a disk of the host", "disk:/dev/sda1" },
 };
 
 static const char *const accepted_mounts[] = {
@@ -198,7 +198,7 @@ static struct oci_config *with_mount(const char *mount)
 START_TEST(a_source_that_gives_the_host_away_is_refused)
 {
 	struct oci_config *config = with_mount(refused_mounts[_i].mount);
-	struct result result = agent(config, "mount:/elsewhere device:/dev/sda1");
+	struct result result = agent(config, "mount:/elsewhere mount:/dev/sda1 device:/dev/sda1");
 
 	ck_assert_refused(&result, arena_printf(arena,
 					   "profile agent, rule mount-sources: mounts[1].%s: %s; "
@@ -215,6 +215,64 @@ START_TEST(a_source_of_its_own_is_accepted)
 	struct result result = agent(with_mount(accepted_mounts[_i]), "");
 
 	ck_assert_no_change(&result, "");
+}
+END_TEST
+
+/* clang-format off */
+static const struct {
+	const char *mount;
+	const char *text;
+} never_mounted[] = {
+	{ "\"type\":\"cpuset\"", "mounts[1].type: no profile but oci mounts \"cpuset\"; mount it on the host "
+		"and give it to the container as a bind" },
+	{ "\"type\":\"fuse.sshfs\"", "mounts[1].type: no profile but oci mounts \"fuse.sshfs\"; mount it on the host "
+		"and give it to the container as a bind" },
+	{ "\"type\":\"proc \"", "mounts[1].type: no profile but oci mounts \"proc \"; mount it on the host "
+		"and give it to the container as a bind" },
+	{ "\"type\":\"ext4\",\"source\":\"sda1\"", "mounts[1].source: ext4 needs the absolute path of a disk" },
+	{ "\"type\":\"xfs\"", "mounts[1].source: xfs needs the absolute path of a disk" },
+	{ "\"type\":\"xfs\",\"source\":\"/dev/sda1\",\"x\":[\"logdev=/dev/sdb\"]",
+		"mounts[1].options[1]: \"logdev=/dev/sdb\" is none of the options of disks that a profile knows; leave it out" },
+	{ "\"type\":\"erofs\",\"source\":\"/dev/sda1\",\"x\":[\"errors\"]",
+		"mounts[1].options[1]: \"errors\" is none of the options of disks that a profile knows; leave it out" },
+};
+/* clang-format on */
+
+/* An allow-list: no grant is for what nobody has judged. */
+START_TEST(what_is_not_in_the_table_is_not_mounted)
+{
+	static const char *const profile_names[] = {"nested", "agent", "strict"};
+	const char *mount = never_mounted[_i].mount, *words = strstr(mount, ",\"x\":[");
+	struct oci_config *config = tight(
+		arena_printf(arena,
+			",{\"destination\":\"/x\",%.*s,\"options\":[\"nosuid\",%s\"nodev\"]}",
+			(int)(words ? words - mount : (ptrdiff_t)strlen(mount)), mount,
+			words ? arena_printf(arena, "%.*s,", (int)strlen(words + 6) - 1, words + 6)
+			      : ""),
+		"", "", LIMITED);
+
+	for (size_t i = 0; i < 3; i++) {
+		struct result result = apply(config, profile_names[i], "disk:/dev/sda1 mount:/x");
+
+		ck_assert_refused(&result, arena_printf(arena, "profile %s, rule mount-sources: %s",
+						   profile_names[i], never_mounted[_i].text));
+	}
+	must(apply(config, "oci", ""));
+}
+END_TEST
+
+/* By what name the config has it does not matter here: its numbers decide where it is opened. */
+START_TEST(a_disk_that_is_granted_is_accepted)
+{
+	struct oci_config *config = tight(
+		",{\"destination\":\"/x\",\"type\":\"ext4\",\"source\":\"/dev/disk/by-id/x\","
+		"\"options\":[\"nosuid\",\"nodev\",\"noload\",\"errors=remount-ro\"]}",
+		"", "", LIMITED);
+	struct result result = agent(config, "disk:/dev/sda1");
+
+	ck_assert_no_change(&result, "disk:/dev/sda1");
+	result = agent(config, "disk:/dev/disk/./by-id/x disk:/dev/sda1");
+	ck_assert_no_change(&result, "disk:/dev/disk/./by-id/x");
 }
 END_TEST
 
@@ -272,6 +330,9 @@ Suite *suite_harden_mounts(void)
 	tcase_add_loop_test(
 		tcase, a_source_that_gives_the_host_away_is_refused, 0, COUNT(refused_mounts));
 	tcase_add_loop_test(tcase, a_source_of_its_own_is_accepted, 0, COUNT(accepted_mounts));
+	tcase_add_loop_test(
+		tcase, what_is_not_in_the_table_is_not_mounted, 0, COUNT(never_mounted));
+	tcase_add_test(tcase, a_disk_that_is_granted_is_accepted);
 	tcase_add_loop_test(tcase, the_layers_of_an_overlay_are_sources, 0, COUNT(layers));
 	tcase_add_test(tcase, a_relative_source_may_not_leave_the_bundle);
 	tcase_add_test(tcase, a_source_is_granted_by_any_spelling);
