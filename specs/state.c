@@ -43,6 +43,8 @@ static const struct field record_document_fields[] = {
 	FIELD_STRING("created", record_document, record.created, 0),
 	FIELD_I64("pid", record_document, record.pid, FIELD_MUST),
 	FIELD_U64("startTime", record_document, record.start_time, FIELD_MUST),
+	FIELD_I64("startOffset", record_document, record.start_offset, 0),
+	FIELD_U64("pidfdId", record_document, record.pidfd_id, 0),
 	FIELD_STRING("boot", record_document, record.boot, 0),
 	FIELD_STRING("cgroup", record_document, record.cgroup, 0),
 	FIELD_STRING("unit", record_document, record.unit, 0),

@@ -40,6 +40,9 @@ struct container_record {
 	const char *created;
 	int64_t pid; /* 0: there was none yet; PID_VOID */
 	uint64_t start_time; /* field 22 of /proc/PID/stat: tells a reused pid apart */
+	uint64_t pidfd_id; /* the same for everybody: pidfd_identity; 0: the kernel has none */
+	int64_t start_offset; /* without it: what the writer's time namespace has added to the start
+				 time */
 	const char *boot; /* the kernel's boot_id, where the state outlives a boot: pids and cgroups
 			     of an earlier one are void; NULL: it ends with the boot */
 	const char *cgroup; /* below the cgroup2 mount, begins with a slash; NULL: none */

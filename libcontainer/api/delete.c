@@ -109,8 +109,10 @@ static int prepare(struct life *l, bool force, struct nacre_error *err)
 		l->cgroup_made = r == 0;
 		r = fail_except(r, ENOENT, &why, err);
 	}
-	c->pidfd = record_open_pidfd(&c->record);
-	return r;
+	if (r < 0)
+		return r;
+	c->pidfd = record_open_pidfd(&c->record, &why);
+	return fail_except(c->pidfd < 0 ? c->pidfd : 0, ESRCH, &why, err);
 }
 
 /* With FORCE also a directory that has no lock. -ENOENT: there is no container. */

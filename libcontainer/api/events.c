@@ -26,10 +26,10 @@ static int open_running(
 		return r;
 	if (status == STATUS_STOPPED || status == STATUS_CREATING)
 		return fail(err, ESRCH, "container with id %s is not running", id);
-	c->pidfd = record_open_pidfd(&c->record);
-	if (c->pidfd < 0)
+	c->pidfd = r = record_open_pidfd(&c->record, err);
+	if (r == -ESRCH)
 		return fail(err, ESRCH, "container with id %s is not running", id);
-	return container_open_cgroup(c, err);
+	return r < 0 ? r : container_open_cgroup(c, err);
 }
 
 /* Each time with memory of its own: a watcher may live for months. */

@@ -131,10 +131,11 @@ static int prepare_exec(
 	if (options->kill_on_exit && options->detach)
 		return fail(err, EINVAL, "--kill-on-exit: a detached command ends at once");
 	l->container.pidfd = -1;
-	l->init_pidfd = record_open_pidfd(&l->container.record);
-	if (l->init_pidfd < 0)
+	l->init_pidfd = r = record_open_pidfd(&l->container.record, err);
+	if (r == -ESRCH)
 		return fail(err, ESRCH, "cannot exec in a stopped container");
-	r = check_inside(l, err);
+	if (r >= 0)
+		r = check_inside(l, err);
 	if (r < 0)
 		return r;
 	r = namespaces_differ((pid_t)l->container.record.pid, &l->join_flags, err);

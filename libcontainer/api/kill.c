@@ -30,29 +30,34 @@ static int signal_all(struct container *c, int sig, struct nacre_error *err)
 	return 0;
 }
 
-/* Some can outlive the first process, where there is no pid namespace that ends with it. */
-static bool has_processes(const struct container *c)
+/* Whether some outlive the first process, where there is no pid namespace that ends with it. */
+static int has_processes(const struct container *c, struct nacre_error *err)
 {
 	struct cgroup cgroup = CGROUP_CLOSED;
 	cleanup_free pid_t *pids = NULL;
-	struct nacre_error ignored;
 	size_t n = 0;
+	int r = record_open_cgroup(&c->record, &cgroup, err);
 
-	if (c->record.cgroup && cgroup_open(c->record.cgroup, &cgroup, &ignored) == 0)
-		(void)cgroup_pids(&cgroup, &pids, &n, &ignored);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	r = cgroup_pids(&cgroup, &pids, &n, err);
 	cgroup_close(&cgroup);
-	return n > 0;
+	return r < 0 ? r : n > 0;
 }
 
 static int signal_init(struct container *c, int sig, struct nacre_error *err)
 {
 	int r;
 
-	c->pidfd = record_open_pidfd(&c->record);
+	c->pidfd = r = record_open_pidfd(&c->record, err);
+	if (r < 0 && r != -ESRCH)
+		return r;
 	/* Without a pid namespace of its own nothing dies with the first process. */
-	if (sig == SIGKILL && !(c->record.active & NEW_PIDNS) &&
-		(c->pidfd >= 0 || has_processes(c)))
-		return signal_all(c, sig, err);
+	if (sig == SIGKILL && !(c->record.active & NEW_PIDNS)) {
+		r = c->pidfd >= 0 ? 1 : has_processes(c, err);
+		if (r != 0)
+			return r < 0 ? r : signal_all(c, sig, err);
+	}
 	if (c->pidfd < 0)
 		return fail(err, ESRCH, "container not running");
 	r = sys_pidfd_send_signal(c->pidfd, sig);

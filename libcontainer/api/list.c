@@ -32,7 +32,7 @@ struct part {
 	struct arena *kept; /* holds the strings of the states, and the warnings */
 	const char **warnings;
 	size_t n_warnings;
-	int result; /* 0 or -ENOMEM */
+	int result; /* 0, or what is_shortage is of */
 };
 
 /* What the list keeps of a record; the decoded document, ten times as large, does not stay. */
@@ -67,7 +67,14 @@ static int keep_warning(struct part *part, const struct nacre_error *err)
 	return 0;
 }
 
-/* Passes over a container that went in the meantime, and one whose state cannot be read. */
+/* What is not the container's doing: a list without it would be as if it were gone. */
+static bool is_shortage(int r)
+{
+	return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
+}
+
+/* Passes over a container that went in the meantime, and with a warning that names it over one
+ * whose state cannot be read. */
 static int look_at(struct part *part, const char *id)
 {
 	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
@@ -80,7 +87,7 @@ static int look_at(struct part *part, const char *id)
 
 	if (r == 0)
 		r = status_read(part->view, record, &status, &err);
-	if (r == -ENOMEM || r == -ENOENT)
+	if (is_shortage(r) || r == -ENOENT)
 		return r == -ENOENT ? 0 : r;
 	if (r < 0)
 		return keep_warning(part, &err);
@@ -116,7 +123,7 @@ static void look_at_parts(struct part parts[PARTS])
 		(void)look_at_part(&parts[1]);
 }
 
-/* Moves the parts' states together, which stand in one array in order. Returns 0 or -ENOMEM. */
+/* Moves the parts' states together, which stand in one array in order. Returns 0 or -errno. */
 static int join_parts(const struct nacre *nacre, const struct part parts[PARTS], size_t *ret_n)
 {
 	size_t n = 0;

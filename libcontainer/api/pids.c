@@ -14,9 +14,11 @@ int container_pids(struct container *c, pid_t **ret_pids, size_t *ret_n, struct 
 
 		return r < 0 ? r : cgroup_pids(&c->cgroup, ret_pids, ret_n, err);
 	}
-	pidfd = record_open_pidfd(&c->record);
-	if (pidfd < 0)
+	pidfd = record_open_pidfd(&c->record, err);
+	if (pidfd == -ESRCH)
 		return fail(err, ESRCH, "container not running");
+	if (pidfd < 0)
+		return pidfd;
 	return pid_namespace_pids((pid_t)c->record.pid, ret_pids, ret_n, err);
 }
 

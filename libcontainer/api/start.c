@@ -13,9 +13,11 @@
 
 static int connect_to_init(struct life *l, struct nacre_error *err)
 {
-	l->container.pidfd = record_open_pidfd(&l->container.record);
-	if (l->container.pidfd < 0)
+	l->container.pidfd = record_open_pidfd(&l->container.record, err);
+	if (l->container.pidfd == -ESRCH)
 		return fail(err, ESRCH, "cannot start a container that has stopped");
+	if (l->container.pidfd < 0)
+		return l->container.pidfd;
 	l->sync = socket_connect(l->container.state_fd, "start", SOCK_SEQPACKET);
 	if (l->sync < 0)
 		return fail_errno(

@@ -3,8 +3,14 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "libcontainer/base/child.h"
+
+#ifndef PID_FS_MAGIC
+#define PID_FS_MAGIC 0x50494446
+#endif
 
 enum {
 	NS_PER_MS = 1000000,
@@ -26,4 +32,19 @@ int pidfd_wait_end(int pidfd, int timeout_ms)
 		}
 	}
 	return r;
+}
+
+int pidfd_identity(int pidfd, uint64_t *ret_identity)
+{
+	struct statfs fs;
+	struct stat st;
+
+	if (fstatfs(pidfd, &fs) < 0)
+		return -errno;
+	if (fs.f_type != PID_FS_MAGIC)
+		return 0;
+	if (fstat(pidfd, &st) < 0)
+		return -errno;
+	*ret_identity = st.st_ino;
+	return 1;
 }

@@ -2,9 +2,15 @@
 #ifndef NACRE_PIDFD_H
 #define NACRE_PIDFD_H
 
+#include <stdint.h>
+
 /* Waits for the process behind a pidfd to end, TIMEOUT_MS milliseconds at most (-1: for ever). A
  * signal that is handled meanwhile does not end the wait. Returns 1: it has ended, 0: it has not,
  * or -errno of poll(2). */
 int pidfd_wait_end(int pidfd, int timeout_ms);
+
+/* What tells the process behind a pidfd from every other of this boot, whoever asks: the number of
+ * its inode in pidfs. Returns 1, 0: the kernel has no pidfs (it is of Linux 6.9), or -errno. */
+int pidfd_identity(int pidfd, uint64_t *ret_identity);
 
 #endif

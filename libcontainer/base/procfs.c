@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
@@ -117,4 +118,50 @@ int procfs_stat(int proc_fd, pid_t pid, uint64_t *ret_start_time, char *ret_stat
 	if (n < 0)
 		return (int)n;
 	return parse_stat(text, ret_start_time, ret_state);
+}
+
+/* timens_offsets shows those of the namespace that children are born in. */
+static int check_time_namespace(int proc_fd, struct nacre_error *err)
+{
+	static const char *const links[] = {"self/ns/time", "self/ns/time_for_children"};
+	char targets[2][64];
+
+	for (size_t i = 0; i < 2; i++) {
+		ssize_t n = readlinkat(proc_fd, links[i], targets[i], sizeof(targets[i]) - 1);
+
+		if (n < 0)
+			return fail_errno(err, errno, "read /proc/%s", links[i]);
+		targets[i][n] = '\0';
+	}
+	return strcmp(targets[0], targets[1]) == 0
+		       ? 0
+		       : fail(err, ENOTSUP,
+				 "the caller is in another time namespace than its children will "
+				 "be, so what it adds to times cannot be told: fork first");
+}
+
+int procfs_start_offset(int proc_fd, int64_t *ret_ticks, struct nacre_error *err)
+{
+	static const char name[] = "self/timens_offsets";
+	const int64_t tick = sysconf(_SC_CLK_TCK);
+	long long seconds, nanoseconds;
+	const char *line;
+	char text[256];
+	ssize_t n = procfs_read(proc_fd, name, text, sizeof(text));
+	int r;
+
+	if (n == -ENOENT) { /* a kernel without time namespaces */
+		*ret_ticks = 0;
+		return 0;
+	}
+	if (n < 0)
+		return fail_errno(err, (int)n, "read /proc/%s", name);
+	line = strstr(text, "boottime");
+	if (!line || sscanf(line, "boottime %lld %lld", &seconds, &nanoseconds) != 2)
+		return fail(err, EINVAL, "/proc/%s has no boottime", name);
+	r = check_time_namespace(proc_fd, err);
+	if (r < 0)
+		return r;
+	*ret_ticks = (int64_t)seconds * tick + (int64_t)nanoseconds * tick / 1000000000;
+	return 0;
 }

@@ -32,4 +32,8 @@ ssize_t procfs_read(int proc_fd, const char *path, char *text, size_t size);
  * -ESRCH: no such process. */
 int procfs_stat(int proc_fd, pid_t pid, uint64_t *ret_start_time, char *ret_state);
 
+/* What the caller's time namespace adds to each such start time, in clock ticks.
+ * time_namespaces(7). */
+int procfs_start_offset(int proc_fd, int64_t *ret_ticks, struct nacre_error *err);
+
 #endif

@@ -42,10 +42,14 @@ int cgroup_open_mount(struct nacre_error *err)
 
 	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		cleanup_close int fd = open(places[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+		int r;
 
 		if (fd < 0 && errno != ENOENT)
 			return fail_errno(err, errno, "open %s", places[i]);
-		if (fd >= 0 && is_cgroup2(fd) > 0)
+		r = fd < 0 ? 0 : is_cgroup2(fd);
+		if (r < 0)
+			return fail_errno(err, r, "statfs of %s", places[i]);
+		if (r > 0)
 			return fd_steal(&fd);
 	}
 	return fail(err, ENOSYS,

@@ -96,14 +96,22 @@ int cgroup_is_frozen(int mount_fd, const char *path, struct nacre_error *err)
 {
 	char file[PATH_MAX + 32], value;
 	cleanup_close int fd = -1;
+	ssize_t n;
 
 	(void)snprintf(file, sizeof(file), "%s/cgroup.freeze", path + 1);
 	fd = sys_openat2(mount_fd, file, O_RDONLY, 0,
 		RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
-	if (fd == -ENOENT || (fd >= 0 && read(fd, &value, 1) < 0 && errno == ENODEV))
-		return 0; /* removed: nothing in it is frozen */
+	if (fd == -ENOENT) /* removed: nothing in it is frozen */
+		return 0;
 	if (fd < 0)
 		return fail_errno(err, fd, "cgroup %s: open cgroup.freeze", path);
+	do
+		n = read(fd, &value, 1);
+	while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == ENODEV) /* the same */
+		return 0;
+	if (n != 1)
+		return fail_errno(err, n < 0 ? errno : EIO, "cgroup %s: read cgroup.freeze", path);
 	return value == '1';
 }
 

@@ -335,7 +335,7 @@ int step_save_record(struct life *l, struct nacre_error *err)
 	struct container *c = &l->container;
 	int r;
 
-	r = record_identify(c->arena, c->pid, c->state_fd, &c->record, err);
+	r = record_identify(c, err);
 	if (r < 0)
 		return r;
 	return record_save(c->state_fd, &c->record, err);

@@ -15,8 +15,6 @@
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
-#include "libcontainer/base/procfs.h"
-#include "libcontainer/base/sys.h"
 #include "libcontainer/record/state.h"
 #include "specs/conditions.h"
 #include "specs/json.h"
@@ -27,13 +25,6 @@ enum {
 	FIRST_READ = 64 * 1024, /* holds nearly every record */
 	UUID_LENGTH = 36,
 };
-
-static int open_proc(struct nacre_error *err)
-{
-	int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	return fd < 0 ? fail_errno(err, errno, "open /proc") : fd;
-}
 
 /* --- the boot --- */
 
@@ -94,31 +85,22 @@ static int check_boot(struct container_record *record, struct nacre_error *err)
 
 /* --- the file --- */
 
-int record_identify(struct arena *arena, pid_t pid, int state_fd, struct container_record *record,
-	struct nacre_error *err)
+int record_identify(struct container *c, struct nacre_error *err)
 {
-	cleanup_close int proc_fd = open_proc(err);
 	const char *boot;
 	bool ends = false;
-	char state;
 	int r;
 
-	if (proc_fd < 0)
-		return proc_fd;
-	r = procfs_stat(proc_fd, pid, &record->start_time, &state);
-	if (r < 0)
-		return fail_errno(err, r, "read /proc/%d/stat", pid);
-	record->pid = pid;
-	r = ends_with_boot(state_fd, &ends, err);
-	if (r < 0)
+	r = record_identify_process(c, err);
+	if (r == 0)
+		r = ends_with_boot(c->state_fd, &ends, err);
+	if (r < 0 || ends)
 		return r;
-	if (ends)
-		return 0;
 	r = read_boot(&boot, err);
 	if (r < 0)
 		return r;
-	record->boot = arena_strdup(arena, boot);
-	return record->boot ? 0 : fail_errno(err, ENOMEM, "record");
+	c->record.boot = arena_strdup(c->arena, boot);
+	return c->record.boot ? 0 : fail_errno(err, ENOMEM, "record");
 }
 
 int record_save(int state_fd, const struct container_record *record, struct nacre_error *err)
@@ -145,7 +127,7 @@ static int read_record(int root_fd, const char *id, char **ret_text, size_t *ret
 	ssize_t n;
 
 	(void)snprintf(path, sizeof(path), "%s/record", id);
-	fd = openat(root_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	fd = openat(root_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return -errno;
 	for (;;) {
@@ -154,7 +136,9 @@ static int read_record(int root_fd, const char *id, char **ret_text, size_t *ret
 		if (!more)
 			return -ENOMEM;
 		text = more;
-		n = read(fd, text + length, room - length);
+		do
+			n = read(fd, text + length, room - length);
+		while (n < 0 && errno == EINTR);
 		if (n < 0)
 			return -errno;
 		length += (size_t)n;
@@ -185,33 +169,7 @@ int record_load(struct arena *arena, int root_fd, const char *id, int lock_fd,
 	return 0;
 }
 
-/* --- what it names --- */
-
-bool record_process_lives(int proc_fd, const struct container_record *record)
-{
-	uint64_t start_time;
-	char state;
-
-	return record->pid > 0 &&
-	       procfs_stat(proc_fd, (pid_t)record->pid, &start_time, &state) == 0 &&
-	       start_time == record->start_time && state != 'Z' && state != 'X';
-}
-
-int record_open_pidfd(const struct container_record *record)
-{
-	cleanup_close int pidfd = record->pid > 0 ? sys_pidfd_open((pid_t)record->pid) : -ESRCH;
-	cleanup_close int proc_fd = -1;
-	struct nacre_error ignored;
-
-	if (pidfd < 0)
-		return pidfd;
-	proc_fd = open_proc(&ignored);
-	/* In this order: a pid that is reused after the check cannot be behind a pidfd from before.
-	 */
-	if (proc_fd < 0 || !record_process_lives(proc_fd, record))
-		return -ESRCH;
-	return fd_steal(&pidfd);
-}
+/* --- its cgroup --- */
 
 int record_open_cgroup(
 	const struct container_record *record, struct cgroup *ret_cgroup, struct nacre_error *err)
@@ -222,9 +180,15 @@ int record_open_cgroup(
 
 	if (r < 0)
 		return r;
-	if (record->cgroup_id && (fstat(cgroup.fd, &st) < 0 || st.st_ino != record->cgroup_id)) {
+	if (record->cgroup_id) {
+		if (fstat(cgroup.fd, &st) < 0)
+			r = fail_errno(err, errno, "stat cgroup %s", cgroup.path);
+		else if (st.st_ino != record->cgroup_id)
+			r = -ENOENT;
+	}
+	if (r < 0) {
 		cgroup_close(&cgroup);
-		return -ENOENT;
+		return r;
 	}
 	*ret_cgroup = cgroup;
 	return 0;

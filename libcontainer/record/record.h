@@ -6,15 +6,17 @@
 #include <sys/types.h>
 
 #include "libcontainer/cgroup/cgroup.h"
+#include "libcontainer/record/container.h"
 #include "specs/state.h"
 
 /* The record in a container's state directory, and what it names: the first process and the cgroup.
  */
 
-/* Puts PID, its start time and, where the state directory outlives a boot, the boot into a record;
- * of ARENA. */
-int record_identify(struct arena *arena, pid_t pid, int state_fd, struct container_record *record,
-	struct nacre_error *err);
+/* Puts into the record of C its process, by pid and pidfd, and what tells that from a later one
+ * with its pid; and, where the state directory outlives a boot, the boot. */
+int record_identify(struct container *c, struct nacre_error *err);
+/* The first of that. */
+int record_identify_process(struct container *c, struct nacre_error *err);
 
 /* Writes it, by rename. -E2BIG: record_load would not read it back. */
 int record_save(int state_fd, const struct container_record *record, struct nacre_error *err);
@@ -25,12 +27,9 @@ int record_save(int state_fd, const struct container_record *record, struct nacr
 int record_load(struct arena *arena, int root_fd, const char *id, int lock_fd,
 	struct container_record **ret_record, struct nacre_error *err);
 
-/* Whether the process of the record is there, and not a zombie nor a later one with its pid. */
-bool record_process_lives(int proc_fd, const struct container_record *record);
-
-/* A pidfd of the container's first process, proven by its start time. -ESRCH: it is gone; no text.
- */
-int record_open_pidfd(const struct container_record *record);
+/* A pidfd of the container's first process. -ESRCH without text: it has ended, though its parent
+ * may not have waited for it yet. */
+int record_open_pidfd(const struct container_record *record, struct nacre_error *err);
 
 /* The container's cgroup. -ENOENT without text: it is gone, or, of a unit of systemd that ended, it
  * is another unit's by now that has the same name. */

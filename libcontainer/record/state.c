@@ -133,7 +133,11 @@ static int open_lock(
 		return r;
 	/* A directory that was removed while we waited takes no new file and unlinks its old ones.
 	 */
-	if (fd < 0 || fstat(fd, &st) < 0 || st.st_nlink == 0)
+	if (fd < 0)
+		return no_container(id, err);
+	if (fstat(fd, &st) < 0)
+		return fail_errno(err, errno, "stat the lock of container \"%s\"", id);
+	if (st.st_nlink == 0)
 		return no_container(id, err);
 	*ret_lock_fd = fd_steal(&fd);
 	return 0;
@@ -234,14 +238,21 @@ int state_load_note(struct arena *arena, int root_fd, const char *id, int lock_f
 	/* Never through another fd while the lock is held: closing that would give the lock up. */
 	if (lock_fd < 0) {
 		(void)snprintf(text, sizeof(text), "%s/lock", id);
-		lock_fd = own_fd = openat(root_fd, text, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+		lock_fd = own_fd = openat(
+			root_fd, text, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	}
-	if (lock_fd < 0) /* no directory of ours, or one that is being made or removed */
+	if (lock_fd < 0 && errno == ENOENT) /* none of ours, or being made or removed */
 		return no_container(id, err);
+	if (lock_fd < 0)
+		return fail_errno(err, errno, "open the lock of container \"%s\"", id);
 	if (fstat(lock_fd, &st) < 0)
 		return fail_errno(err, errno, "stat the lock of container \"%s\"", id);
 	record->owner_uid = st.st_uid;
-	length = pread(lock_fd, text, sizeof(text) - 1, 0);
+	do
+		length = pread(lock_fd, text, sizeof(text) - 1, 0);
+	while (length < 0 && errno == EINTR);
+	if (length < 0)
+		return fail_errno(err, errno, "read the lock of container \"%s\"", id);
 	/* An empty one: it crashed before it had anything else. */
 	if (length > 0) {
 		text[length] = '\0';

@@ -26,41 +26,66 @@ const char *status_name(enum container_status status)
 
 int status_view_open(int root_fd, struct status_view *ret_view, struct nacre_error *err)
 {
-	struct nacre_error ignored; /* without cgroup2 nothing was ever frozen */
-	int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct nacre_error why;
+	int cgroup_fd = cgroup_open_mount(&why);
+	int r = fail_except(cgroup_fd, ENOSYS, &why, err);
 
-	if (proc_fd < 0)
-		return fail_errno(err, errno, "open /proc");
-	*ret_view = (struct status_view){root_fd, proc_fd, cgroup_open_mount(&ignored)};
+	if (r < 0)
+		return r;
+	*ret_view = (struct status_view){root_fd, cgroup_fd < 0 ? -1 : cgroup_fd};
 	return 0;
 }
 
 void status_view_close(struct status_view *view)
 {
-	fd_close(&view->proc_fd);
 	fd_close(&view->cgroup_fd);
+}
+
+static int is_frozen(const struct status_view *view, const struct container_record *record,
+	struct nacre_error *err)
+{
+	int r;
+
+	if (!record->cgroup)
+		return 0;
+	/* Says once more what is missing. */
+	r = view->cgroup_fd >= 0 ? cgroup_is_frozen(view->cgroup_fd, record->cgroup, err)
+				 : cgroup_open_mount(err);
+	return r < 0 ? fail_prefix(err, "container \"%s\"", record->id) : r;
+}
+
+/* Whether it has not been started: INIT's socket is there. */
+static int waits_for_start(const struct status_view *view, const struct container_record *record,
+	struct nacre_error *err)
+{
+	char start[NAME_MAX + 8];
+
+	(void)snprintf(start, sizeof(start), "%s/start", record->id);
+	if (faccessat(view->root_fd, start, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 1;
+	return errno == ENOENT ? 0
+			       : fail_errno(err, errno,
+					 "container \"%s\": look for its start socket", record->id);
 }
 
 int status_read(const struct status_view *view, const struct container_record *record,
 	enum container_status *ret_status, struct nacre_error *err)
 {
-	char start[NAME_MAX + 8];
-	int frozen = 0;
+	cleanup_close int pidfd = record_open_pidfd(record, err);
+	int frozen, waits;
 
-	if (record->pid == 0 || !record_process_lives(view->proc_fd, record)) {
+	if (pidfd == -ESRCH) {
 		*ret_status = record->pid == 0 ? STATUS_CREATING : STATUS_STOPPED;
 		return 0;
 	}
-	if (record->cgroup && view->cgroup_fd >= 0)
-		frozen = cgroup_is_frozen(view->cgroup_fd, record->cgroup, err);
+	if (pidfd < 0)
+		return pidfd;
+	frozen = is_frozen(view, record, err);
 	if (frozen < 0)
 		return frozen;
-	(void)snprintf(start, sizeof(start), "%s/start", record->id);
-	if (frozen)
-		*ret_status = STATUS_PAUSED;
-	else if (faccessat(view->root_fd, start, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-		*ret_status = STATUS_CREATED;
-	else
-		*ret_status = STATUS_RUNNING;
+	waits = frozen ? 0 : waits_for_start(view, record, err);
+	if (waits < 0)
+		return waits;
+	*ret_status = frozen ? STATUS_PAUSED : waits ? STATUS_CREATED : STATUS_RUNNING;
 	return 0;
 }

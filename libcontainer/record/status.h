@@ -18,7 +18,6 @@ const char *status_name(enum container_status status);
 /* Where to ask: opened once for any number of containers. */
 struct status_view {
 	int root_fd; /* the directory of all states; not owned */
-	int proc_fd; /* the host's /proc */
 	int cgroup_fd; /* the cgroup2 mount; -1: there is none */
 };
 

@@ -80,8 +80,42 @@ test_a_reused_pid_counts_as_stopped() {
 	background+=($!)
 	sed -i "s/\"pid\": *[0-9]*/\"pid\":$!/" "$ROOT/$id/record"
 	is "$(state_of .status)" stopped status
+	# As of a nacre that did not look at the pidfd.
+	record_filter 'del(.pidfdId)'
+	is "$(state_of .status)" stopped "status by the start time"
 	bad 1 "*container not running" nacre kill "$id" KILL
 	kill -0 "$!" || wrong "another process was killed"
+}
+
+# To another time namespace /proc shows other start times.
+test_another_time_namespace_sees_the_same_state() {
+	unshare --time --boottime 86400 --fork true 2>/dev/null || { skip "no time namespaces"; return; }
+	bundle pause
+	create
+	start
+	good unshare --time --boottime 86400 --fork "$NACRE" --root "$ROOT" state "$id"
+	is "$(json .status)" running status
+	record_filter 'del(.pidfdId)'
+	good unshare --time --boottime 86400 --fork "$NACRE" --root "$ROOT" state "$id"
+	is "$(json .status)" running "status by the start time"
+}
+
+# With few descriptors some question cannot be asked: that is no answer.
+test_what_cannot_be_asked_is_an_error() {
+	local files
+	needs_program prlimit || return
+	bundle pause
+	create
+	start
+	for files in {4..16}; do
+		try prlimit --nofile="$files:$files" "$NACRE" --root "$ROOT" state "$id"
+		((rc)) || is "$(json .status)" running "status with $files descriptors"
+		try prlimit --nofile="$files:$files" "$NACRE" --root "$ROOT" list --format json
+		((rc)) || is "$(json '.[0].status')" running "list with $files descriptors"
+		try prlimit --nofile="$files:$files" "$NACRE" --root "$ROOT" delete "$id"
+		((rc)) || wrong "a running container was deleted with $files descriptors"
+	done
+	is "$(state_of .status)" running
 }
 
 all_tests "$@"

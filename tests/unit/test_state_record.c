@@ -17,6 +17,8 @@ static const struct container_record full = {
 	.created = "2026-01-02T03:04:05.678901234Z",
 	.pid = 4242,
 	.start_time = UINT64_MAX,
+	.start_offset = INT64_MIN,
+	.pidfd_id = UINT64_MAX - 1,
 	.boot = "1d21a2b0-95c8-4bc7-8a0b-2f0d0f6c9d61",
 	.cgroup = "/agents/one",
 	.active = RUNS_AT_ONCE | NEW_PIDNS,
@@ -43,6 +45,8 @@ START_TEST(a_record_keeps_every_member)
 	ck_assert_str_eq(r->created, full.created);
 	ck_assert_int_eq(r->pid, full.pid);
 	ck_assert_uint_eq(r->start_time, full.start_time);
+	ck_assert_int_eq(r->start_offset, full.start_offset);
+	ck_assert_uint_eq(r->pidfd_id, full.pidfd_id);
 	ck_assert_str_eq(r->boot, full.boot);
 	ck_assert_str_eq(r->cgroup, full.cgroup);
 	ck_assert_uint_eq(r->active, full.active);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/pidfd.h"
+#include "libcontainer/base/procfs.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/record/record.h"
+
+/*
+ * Whether the process of a record is there. Only the kernel's word for it counts: a pidfd whose
+ * process has ended, or that of another process, or that there is no such pid. What cannot be asked
+ * is an error.
+ *
+ * A reused pid is told by the inode of the pidfd, where the kernel has pidfs, else by the start
+ * time.
+ */
+
+static int open_proc(struct nacre_error *err)
+{
+	int fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? fail_errno(err, errno, "open /proc") : fd;
+}
+
+int record_identify_process(struct container *c, struct nacre_error *err)
+{
+	struct container_record *record = &c->record;
+	cleanup_close int proc_fd = open_proc(err);
+	char state;
+	int r;
+
+	if (proc_fd < 0)
+		return proc_fd;
+	record->pid = c->pid;
+	r = procfs_stat(proc_fd, c->pid, &record->start_time, &state);
+	if (r < 0)
+		return fail_errno(err, r, "read /proc/%d/stat", (int)c->pid);
+	r = pidfd_identity(c->pidfd, &record->pidfd_id);
+	if (r < 0)
+		return fail_errno(err, r, "stat the pidfd of process %d", (int)c->pid);
+	return r > 0 ? 0 : procfs_start_offset(proc_fd, &record->start_offset, err);
+}
+
+/* The answers of a call about a pid that no process has; EINVAL: a thread has it (pidfd_open(2)).
+ */
+static bool is_gone(int r)
+{
+	return r == -ESRCH || r == -ENOENT || r == -EINVAL;
+}
+
+/* Of two time namespaces each has cut its offset to whole ticks. */
+static bool is_same_start(
+	const struct container_record *record, uint64_t start_time, int64_t offset)
+{
+	uint64_t now = start_time - (uint64_t)offset;
+	uint64_t then = record->start_time - (uint64_t)record->start_offset;
+
+	/* A record without an offset may be of a nacre that did not look for it. */
+	if (start_time == record->start_time &&
+		(offset == record->start_offset || record->start_offset == 0))
+		return true;
+	return offset != record->start_offset && now - then + 1 <= 2;
+}
+
+/* By its start time. PIDFD: it had not ended a moment ago. Returns 1, 0 or -errno. */
+static int check_start(const struct container_record *record, int pidfd, struct nacre_error *err)
+{
+	cleanup_close int proc_fd = open_proc(err);
+	uint64_t start_time;
+	int64_t offset;
+	char state;
+	int r;
+
+	if (proc_fd < 0)
+		return proc_fd;
+	r = procfs_stat(proc_fd, (pid_t)record->pid, &start_time, &state);
+	if (r == -ESRCH && pidfd_wait_end(pidfd, 0) == 1)
+		return 0;
+	if (r < 0)
+		return fail_errno(err, r, "read /proc/%d/stat%s", (int)record->pid,
+			r == -ESRCH ? " (is /proc that of this pid namespace, and does it hide "
+				      "processes?)"
+				    : "");
+	r = procfs_start_offset(proc_fd, &offset, err);
+	return r < 0 ? r : is_same_start(record, start_time, offset);
+}
+
+/* Whether the process behind PIDFD is that of the record. Returns 1, 0 or -errno. */
+static int check_identity(const struct container_record *record, int pidfd, struct nacre_error *err)
+{
+	uint64_t identity;
+	int r = record->pidfd_id ? pidfd_identity(pidfd, &identity) : 0;
+
+	if (r < 0)
+		return fail_errno(err, r, "stat the pidfd of process %d", (int)record->pid);
+	return r > 0 ? identity == record->pidfd_id : check_start(record, pidfd, err);
+}
+
+int record_open_pidfd(const struct container_record *record, struct nacre_error *err)
+{
+	cleanup_close int pidfd = record->pid > 0 ? sys_pidfd_open((pid_t)record->pid) : -ESRCH;
+	int r;
+
+	if (is_gone(pidfd))
+		return -ESRCH;
+	if (pidfd < 0)
+		return fail_errno(err, pidfd, "container \"%s\": open process %d", record->id,
+			(int)record->pid);
+	r = pidfd_wait_end(pidfd, 0);
+	if (r < 0)
+		return fail_errno(err, r, "container \"%s\": look at process %d", record->id,
+			(int)record->pid);
+	if (r > 0)
+		return -ESRCH;
+	r = check_identity(record, pidfd, err);
+	if (r < 0)
+		return fail_prefix(err, "container \"%s\"", record->id);
+	return r > 0 ? fd_steal(&pidfd) : -ESRCH;
+}
