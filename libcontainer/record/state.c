@@ -275,37 +275,68 @@ void state_free_ids(char **ids, size_t n)
 	free(ids);
 }
 
+/* What its file system does not say by itself is asked. Returns 1, 0 or -errno. */
+static int is_directory(int dir_fd, const struct dirent *entry)
+{
+	struct stat st;
+
+	if (entry->d_type != DT_UNKNOWN)
+		return entry->d_type == DT_DIR;
+	if (fstatat(dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return S_ISDIR(st.st_mode);
+}
+
+/* The IDs of DIR. *IDS and *N are the caller's to free, also on failure. */
+static int read_ids(DIR *dir, char ***ids, size_t *n, struct nacre_error *err)
+{
+	const struct dirent *entry;
+	size_t room = 0;
+
+	while (errno = 0, (entry = readdir(dir))) {
+		int r = entry->d_name[0] == '.' ? 0 : is_directory(dirfd(dir), entry);
+
+		if (r < 0)
+			return fail_errno(err, r, "stat %s in the state root", entry->d_name);
+		if (r == 0)
+			continue;
+		if (*n == room) {
+			char **more = reallocarray(
+				*ids, room = room ? room * 2 : 64, sizeof(*more));
+
+			if (!more)
+				return fail_errno(err, ENOMEM, "list containers");
+			*ids = more;
+		}
+		(*ids)[*n] = strdup(entry->d_name);
+		if (!(*ids)[*n])
+			return fail_errno(err, ENOMEM, "list containers");
+		(*n)++;
+	}
+	return errno ? fail_errno(err, errno, "read the state root") : 0;
+}
+
 int state_list_ids(int root_fd, char ***ret_ids, size_t *ret_n, struct nacre_error *err)
 {
 	int fd = openat(root_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	size_t n = 0, room = 0;
 	char **ids = NULL;
+	size_t n = 0;
+	int r;
 
 	if (!dir) {
+		r = fail_errno(err, errno, "read the state root");
 		fd_close(&fd);
-		return fail_errno(err, errno, "read the state root");
+		return r;
 	}
-	for (struct dirent *entry; (entry = readdir(dir));) {
-		if (entry->d_name[0] == '.' || entry->d_type != DT_DIR)
-			continue;
-		if (n == room) {
-			char **more = reallocarray(ids, room = room ? room * 2 : 64, sizeof(*ids));
-
-			if (!more)
-				goto out_of_memory;
-			ids = more;
-		}
-		ids[n] = strdup(entry->d_name);
-		if (!ids[n++])
-			goto out_of_memory;
+	r = read_ids(dir, &ids, &n, err);
+	if (r < 0) {
+		state_free_ids(ids, n);
+		return r;
 	}
 	if (n > 0)
 		qsort(ids, n, sizeof(*ids), compare_ids);
 	*ret_ids = ids;
 	*ret_n = n;
 	return 0;
-out_of_memory:
-	state_free_ids(ids, n);
-	return fail_errno(err, ENOMEM, "list containers");
 }

@@ -107,4 +107,19 @@ test_a_root_that_is_not_there_is_a_mistake() {
 	absent "$T/none"
 }
 
+# A list without them would say that they are gone.
+test_a_directory_that_cannot_be_read_is_an_error() {
+	needs_strace || return
+	local number
+	bundle pause
+	create
+	for number in 1 2; do
+		try strace -qq -o "$T/out.trace" -e trace=getdents64 \
+			-e "inject=getdents64:error=EIO:when=$number" "$NACRE" --root "$ROOT" list --quiet
+		grep -q INJECTED "$T/out.trace" || wrong "no call $number of getdents64"
+		is "$rc" 1 "exit code"
+		has "$err" "read the state root: Input/output error"
+	done
+}
+
 all_tests "$@"
