@@ -39,9 +39,39 @@ int state_check_id(const char *id, struct nacre_error *err)
 	return 0;
 }
 
+/*
+ * What lies in the directories is believed: hooks that stand there run with the rights of the
+ * caller. So each must be the caller's own or root's, and nobody else may write to it. A user may
+ * share a root with a group; for root that would be a gift to all in it.
+ */
+static int check_owner(int fd, const char *what, bool is_root, struct nacre_error *err)
+{
+	const uid_t caller = geteuid();
+	mode_t writers = S_IWGRP | S_IWOTH;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail_errno(err, errno, "stat %s", what);
+	if (st.st_uid != caller && st.st_uid != 0)
+		return fail(err, EPERM,
+			"%s belongs to uid %u: uid %u works on what is its own or root's only, "
+			"since what lies there is run; do this as its owner",
+			what, st.st_uid, caller);
+	if (is_root && caller != 0 && st.st_uid == caller)
+		writers = S_IWOTH;
+	if (st.st_mode & writers)
+		return fail(err, EPERM,
+			"%s has the mode %04o: others than its owner could put there what nacre "
+			"runs; take that right away (chmod %s)",
+			what, st.st_mode & 07777, writers & S_IWGRP ? "go-w" : "o-w");
+	return 0;
+}
+
 int state_open_root(const char *path, bool make, struct nacre_error *err)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char what[sizeof(err->text)];
+	int r;
 
 	if (fd < 0 && errno == ENOENT && make) {
 		/* If that fails, so does the next. */
@@ -54,7 +84,9 @@ int state_open_root(const char *path, bool make, struct nacre_error *err)
 	}
 	if (fd < 0)
 		return fail_errno(err, errno, "open the state root %s", path);
-	return fd;
+	(void)snprintf(what, sizeof(what), "the state root %s", path);
+	r = check_owner(fd, what, true, err);
+	return r < 0 ? r : fd_steal(&fd);
 }
 
 /* In runc's words, which callers look for. */
@@ -65,13 +97,17 @@ static int no_container(const char *id, struct nacre_error *err)
 
 int state_open(int root_fd, const char *id, struct nacre_error *err)
 {
-	int fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	cleanup_close int fd = openat(root_fd, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	char what[NAME_MAX + 64];
+	int r;
 
 	if (fd < 0 && errno == ENOENT)
 		return no_container(id, err);
 	if (fd < 0)
 		return fail_errno(err, errno, "open the state of container \"%s\"", id);
-	return fd;
+	(void)snprintf(what, sizeof(what), "the state directory of container \"%s\"", id);
+	r = check_owner(fd, what, false, err);
+	return r < 0 ? r : fd_steal(&fd);
 }
 
 /* The lock belongs to the process, not to the open file (fcntl(2), POSIX record locks): INIT, which

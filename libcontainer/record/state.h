@@ -28,7 +28,8 @@
  * format"). */
 int state_check_id(const char *id, struct nacre_error *err);
 
-/* Opens (and makes, 01700) the directory of all states. */
+/* Opens (and makes, 01700) the directory of all states. -EPERM: it is neither the caller's nor
+ * root's, or others may write to it. */
 int state_open_root(const char *path, bool make, struct nacre_error *err);
 
 /* Makes ROOT/ID of the record and locks it. The cgroup goes into the lock, unless it is not known
@@ -39,7 +40,7 @@ int state_make(int root_fd, const struct container_record *record, int *ret_stat
 /* Writes to the lock where the cgroup lies that was made only after it, and its unit. */
 int state_note_cgroup(int lock_fd, const struct container_record *record, struct nacre_error *err);
 
-/* Opens ROOT/ID. -ENOENT: "container does not exist". */
+/* Opens ROOT/ID. -ENOENT: "container does not exist". -EPERM: as state_open_root. */
 int state_open(int root_fd, const char *id, struct nacre_error *err);
 
 /* Locks it against other commands; waits at most 10 s for the holder to let go (-ETIMEDOUT names

@@ -118,4 +118,54 @@ test_what_cannot_be_asked_is_an_error() {
 	is "$(state_of .status)" running
 }
 
+# refused_with PATTERN: whatever is done with the container
+refused_with() {
+	bad 1 "$1" nacre state "$id"
+	bad 1 "$1" nacre kill "$id" KILL
+	bad 1 "$1" nacre delete "$id"
+	bad 1 "$1" nacre delete --force "$id"
+	bad 255 "$1" nacre exec "$id" /payload true
+}
+
+# What lies there is run: hooks, for one.
+test_a_directory_of_somebody_else_is_refused() {
+	needs_root "files are given away" || return
+	bundle pause
+	create
+	chown 4321 "$ROOT/$id"
+	refused_with "*the state directory of container \"$id\" belongs to uid 4321: uid 0 works on *"
+	chown 0 "$ROOT/$id"
+	chown 4321 "$ROOT"
+	refused_with "*the state root $ROOT belongs to uid 4321: *; do this as its owner"
+	bad 1 "*the state root $ROOT belongs to uid 4321: *" nacre list
+	bad 1 "*the state root $ROOT belongs to uid 4321: *" nacre create --bundle "$b" "$id-2"
+	chown 0 "$ROOT"
+	is "$(state_of .status)" created
+}
+
+test_a_directory_that_others_write_to_is_refused() {
+	local mode
+	bundle pause
+	create
+	for mode in 0777 1777 0702 0707; do
+		chmod "$mode" "$ROOT"
+		refused_with "*the state root $ROOT has the mode $mode: *chmod ?*-w)"
+		chmod 01700 "$ROOT"
+	done
+	for mode in 0720 0702; do
+		chmod "$mode" "$ROOT/$id"
+		refused_with "*the state directory of container \"$id\" has the mode $mode: *chmod go-w)"
+		chmod 0700 "$ROOT/$id"
+	done
+	# A user may share a root with a group; root may not.
+	chmod 0770 "$ROOT"
+	if ((EUID)); then
+		good nacre state "$id"
+	else
+		refused_with "*the state root $ROOT has the mode 0770: *"
+	fi
+	chmod 01700 "$ROOT"
+	is "$(state_of .status)" created
+}
+
 all_tests "$@"
