@@ -13,12 +13,13 @@ static int signal_all(struct container *c, int sig, struct nacre_error *err)
 {
 	cleanup_free pid_t *pids = NULL;
 	struct nacre_error why;
+	const bool at_once = sig == SIGKILL && c->record.cgroup;
 	size_t n = 0;
-	int r = container_pids(c, &pids, &n, &why);
+	int r = at_once ? container_open_cgroup(c, &why) : container_pids(c, &pids, &n, &why);
 
 	if (r < 0) /* -ESRCH: nobody is left to signal */
 		return fail_except(r, ESRCH, &why, err);
-	if (sig == SIGKILL && c->record.cgroup)
+	if (at_once)
 		return cgroup_kill(&c->cgroup, err);
 	for (size_t i = 0; i < n; i++) {
 		cleanup_close int pidfd = sys_pidfd_open(pids[i]);

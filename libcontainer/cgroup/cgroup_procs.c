@@ -10,8 +10,6 @@
 
 /* More pids than a kernel has. */
 #define PROCS_LIMIT (64 * 1024 * 1024)
-/* Cgroups below a container's cgroup that are looked into; a container may nest them at will. */
-#define DEPTH_MAX 128
 
 static const char *attach_reason(int r)
 {
@@ -95,54 +93,134 @@ static int list_procs(int fd, struct pid_list *list, struct nacre_error *err)
 	return 0;
 }
 
-static int list_tree(int dir_fd, int depth, struct pid_list *list, struct nacre_error *err)
-{
-	cleanup_close int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup_dir DIR *dir = NULL;
-	const struct dirent *entry;
-	int r;
+/* A cgroup on the way down, with its children that are still to be looked into. */
+struct level {
+	struct level *above;
+	char **children;
+	size_t n;
+	size_t room;
+};
 
-	if (fd < 0)
-		return has_no_list(errno) ? 0 : fail_errno(err, errno, "open");
-	r = list_procs(fd, list, err);
+/* A container nests cgroups at will: deeper than there are fds, stack and bytes in a path. So one
+ * fd goes down by names and up by "..", which also leads out of a cgroup that was removed. */
+struct tree_walk {
+	int fd; /* of the cgroup of LEVEL */
+	struct level *level;
+	struct pid_list list;
+};
+
+static void drop_level(struct tree_walk *w)
+{
+	struct level *level = w->level;
+
+	w->level = level->above;
+	while (level->n > 0)
+		free(level->children[--level->n]);
+	free(level->children);
+	free(level);
+}
+
+static int add_child(struct level *level, const char *name)
+{
+	if (level->n == level->room) {
+		size_t room = level->room ? 2 * level->room : 8;
+		char **grown = reallocarray(level->children, room, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		level->children = grown;
+		level->room = room;
+	}
+	level->children[level->n] = strdup(name);
+	return level->children[level->n++] ? 0 : -ENOMEM;
+}
+
+static int list_children(struct tree_walk *w)
+{
+	int fd = openat(w->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	int r = 0;
+
+	if (!dir) {
+		r = -errno;
+		fd_close(&fd);
+		return has_no_list(-r) ? 0 : r;
+	}
+	while (r == 0 && (errno = 0, entry = readdir(dir)))
+		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") != 0 &&
+			strcmp(entry->d_name, "..") != 0)
+			r = add_child(w->level, entry->d_name);
 	if (r < 0)
 		return r;
-	dir = fdopendir(fd);
-	if (!dir)
-		return fail_errno(err, errno, "list");
-	(void)fd_steal(&fd);
-	while ((entry = readdir(dir))) {
-		cleanup_close int child = -1;
+	return has_no_list(errno) ? 0 : -errno;
+}
 
-		if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 ||
-			strcmp(entry->d_name, "..") == 0)
-			continue;
-		if (depth == DEPTH_MAX)
-			return fail(err, E2BIG, "more than %d cgroups nested in it", DEPTH_MAX);
-		child = sys_openat2(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY, 0,
+/* Goes to the cgroup of FD, one level down. Takes FD over. */
+static int enter(struct tree_walk *w, int fd, struct nacre_error *err)
+{
+	struct level *level = calloc(1, sizeof(*level));
+	int r;
+
+	fd_close(&w->fd);
+	w->fd = fd;
+	if (!level)
+		return fail_errno(err, ENOMEM, "list");
+	level->above = w->level;
+	w->level = level;
+	r = list_procs(fd, &w->list, err);
+	if (r < 0)
+		return r;
+	r = list_children(w);
+	return r < 0 ? fail_errno(err, r, "list") : 0;
+}
+
+/* To the next child of this level, or up, and from the first level to none. */
+static int go_on(struct tree_walk *w, struct nacre_error *err)
+{
+	cleanup_free char *name = NULL;
+	int fd = -1;
+
+	if (w->level->n > 0) {
+		name = w->level->children[--w->level->n];
+		fd = sys_openat2(w->fd, name, O_RDONLY | O_DIRECTORY, 0,
 			RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
-		if (child == -ENOENT)
-			continue;
-		if (child < 0)
-			return fail_errno(err, child, "open %s", entry->d_name);
-		r = list_tree(child, depth + 1, list, err);
-		if (r < 0)
-			return r;
+		if (fd >= 0)
+			return enter(w, fd, err);
+		return has_no_list(-fd) ? 0 : fail_errno(err, fd, "open %s", name);
 	}
+	drop_level(w);
+	if (!w->level)
+		return 0;
+	fd = openat(w->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return fail_errno(err, errno, "open the cgroup above");
+	fd_close(&w->fd);
+	w->fd = fd;
 	return 0;
 }
 
 int cgroup_pids(
 	const struct cgroup *cgroup, pid_t **ret_pids, size_t *ret_n, struct nacre_error *err)
 {
-	struct pid_list list = {0};
+	struct tree_walk w = {.fd = -1};
+	int fd = openat(cgroup->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
 
-	if (list_tree(cgroup->fd, 0, &list, err) < 0) {
-		free(list.pids);
+	if (fd < 0 && !has_no_list(errno))
+		return fail_errno(err, errno, "cgroup %s: open", cgroup->path);
+	if (fd >= 0)
+		r = enter(&w, fd, err);
+	while (r == 0 && w.level)
+		r = go_on(&w, err);
+	while (w.level)
+		drop_level(&w);
+	fd_close(&w.fd);
+	if (r < 0) {
+		free(w.list.pids);
 		return fail_prefix(err, "cgroup %s", cgroup->path);
 	}
-	*ret_pids = list.pids;
-	*ret_n = list.n;
+	*ret_pids = w.list.pids;
+	*ret_n = w.list.n;
 	return 0;
 }
 

@@ -153,4 +153,43 @@ test_a_signal_right_after_create_is_not_lost() {
 	wait_for status_is stopped
 }
 
+# Deeper than there are fds.
+test_all_reaches_cgroups_of_any_depth() {
+	local i pid
+	needs_root "cgroups are made by hand" || return
+	needs_program prlimit || return
+	bundle pause
+	create
+	start
+	find_cgroup
+	(
+		cd "$cg" || exit
+		for ((i = 0; i < 300; i++)); do
+			mkdir nest beside 2>/dev/null && cd -P nest || exit
+		done
+		sleep 60 &
+		echo $! >cgroup.procs && echo $! >"$T/out.pid"
+	) </dev/null >/dev/null 2>&1
+	pid=$(<"$T/out.pid")
+	[[ -d /proc/$pid ]] || wrong "no process in the deepest cgroup"
+	good prlimit --nofile=64:64 "$NACRE" --root "$ROOT" ps --format json "$id"
+	is "$(json "index($pid) != null")" true "ps has $pid"
+	good prlimit --nofile=64:64 "$NACRE" --root "$ROOT" kill --all "$id" TERM
+	wait_for test ! -d "/proc/$pid"
+	good nacre kill --all "$id" KILL
+	good nacre delete --force "$id"
+	nothing_left
+}
+
+# What is killed at once is not looked for first: a list can fail, and takes its time.
+test_all_are_killed_without_a_look_at_the_list() {
+	needs_strace || return
+	bundle spawn 5 : pause
+	create
+	start
+	good strace -qq -o "$T/out.trace" -e trace=getdents64,openat \
+		-e inject=getdents64:error=ENOMEM "$NACRE" --root "$ROOT" kill --all "$id" KILL
+	wait_for status_is stopped
+}
+
 all_tests "$@"
