@@ -20,6 +20,13 @@ static int may_delete(struct life *l, struct nacre_error *err)
 		l->container.id, status_name(status));
 }
 
+/* Of record_load, of what stands there; not that it could not be read this time. */
+static bool is_damaged(int r)
+{
+	return r == -EINVAL || r == -E2BIG || r == -EILSEQ || r == -EISDIR || r == -ELOOP ||
+	       r == -ENXIO;
+}
+
 /* A record that is damaged: the cgroup is enough to kill and remove everything. */
 static int fall_back_to_lock(struct life *l, struct nacre_error *err)
 {
@@ -41,24 +48,28 @@ static int fall_back_to_lock(struct life *l, struct nacre_error *err)
 static int find_resctrl(struct life *l, struct nacre_error *err)
 {
 	const bool crashed = l->container.record.pid == 0;
-	struct nacre_error ignored;
-	int r;
+	struct nacre_error why;
+	int r = 0;
 
-	if (!l->container.config && crashed && container_load_process(l, &ignored) == 0 &&
-		l->container.config->linux_ && l->container.config->linux_->intel_rdt)
+	if (!l->container.config && (crashed || l->container.record.active & RESCTRL))
+		r = container_load_process(l, &why);
+	if (crashed && (r == -ENOENT || is_damaged(r))) /* it came not as far as that */
+		return 0;
+	if (r < 0) {
+		*err = why;
+		return r;
+	}
+	if (crashed && l->container.config->linux_ && l->container.config->linux_->intel_rdt)
 		l->container.record.active |= RESCTRL;
 	if (!(l->container.record.active & RESCTRL))
 		return 0;
-	r = !l->container.config ? container_load_process(l, err) : 0;
-	if (r < 0)
-		return r;
-	l->resctrl_fd = resctrl_open(&ignored);
+	l->resctrl_fd = resctrl_open(&why);
 	l->resctrl_made = l->resctrl_fd >= 0;
-	return 0;
+	return fail_except(l->resctrl_made ? 0 : l->resctrl_fd, ENOTSUP, &why, err);
 }
 
-/* What the undo column needs of the config. Where that cannot be read, as one of a newer nacre may
- * be, --force goes on without it. */
+/* What the undo column needs of the config. Where that cannot be understood, as one of a newer
+ * nacre may be, --force goes on without it. */
 static int load_for_delete(struct life *l, bool force, struct nacre_error *err)
 {
 	struct nacre_error why;
@@ -68,10 +79,12 @@ static int load_for_delete(struct life *l, bool force, struct nacre_error *err)
 		r = container_load_process(l, &why);
 	if (r == 0)
 		r = find_resctrl(l, &why);
-	if (r < 0 && !force)
+	if (r == 0)
+		return 0;
+	if (!force || !(r == -ENOENT || is_damaged(r))) {
 		*err = why;
-	if (r == 0 || !force)
 		return r;
+	}
 	(void)fail_prefix(&why, "poststop hooks and resctrl are left out");
 	container_warn(&l->container, why.text);
 	l->container.record.active &= ~(uint64_t)(HOOKS_POSTSTOP | RESCTRL);
@@ -100,6 +113,9 @@ static int prepare(struct life *l, bool force, struct nacre_error *err)
 	struct nacre_error why;
 	int r = force ? 0 : may_delete(l, err);
 
+	/* Whatever could keep it from being removed is to be known before it is killed. */
+	if (r == 0)
+		r = state_tidy(c->state_fd, c->id, err);
 	if (r == 0)
 		r = load_for_delete(l, force, err);
 	if (r < 0)
@@ -130,7 +146,7 @@ static int open_for_delete(
 			r = container_open(nacre, id, true, &l->container, NULL, &why);
 		}
 	}
-	if (r < 0 && force && l->container.lock_fd >= 0)
+	if (is_damaged(r) && force && l->container.lock_fd >= 0)
 		r = fall_back_to_lock(l, &why);
 	if (r < 0)
 		*err = why;

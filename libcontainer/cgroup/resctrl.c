@@ -28,8 +28,10 @@ int resctrl_open(struct nacre_error *err)
 
 	if (fd < 0 && errno != ENOENT)
 		return fail_errno(err, errno, "open " MOUNT_POINT);
+	if (fd >= 0 && fstatfs(fd, &fs) < 0)
+		return fail_errno(err, errno, "statfs of " MOUNT_POINT);
 	/* The directory is there without a mount, too. */
-	if (fd < 0 || fstatfs(fd, &fs) < 0 || fs.f_type != RDTGROUP_SUPER_MAGIC)
+	if (fd < 0 || fs.f_type != RDTGROUP_SUPER_MAGIC)
 		return fail(err, ENOTSUP,
 			"no resctrl file system on " MOUNT_POINT
 			": mount it (mount -t resctrl resctrl " MOUNT_POINT

@@ -27,7 +27,8 @@
  *          joins the rest.
  * restore  life_restore_steps. INIT becomes criu, which makes the container's processes as RUNTIME's
  *          children; they are complete and stopped from "processes" to "resume".
- * delete   the undo column of life_create_steps, read upwards.
+ * delete   the undo column of life_create_steps, read upwards. The state directory goes when all else is
+ *          gone; until then the container is there to be deleted again.
  *
  * If a row fails in INIT, it sends the error and ends. If a row fails in RUNTIME, or INIT reports or
  * dies, RUNTIME undoes its finished rows, last first. If RUNTIME dies, INIT reads the end of the socket
@@ -35,7 +36,7 @@
  */
 const struct step life_create_steps[] = {
 	{RUNTIME, "poststop hooks",             HOOKS_POSTSTOP,         NULL,                   step_run_poststop},
-	{RUNTIME, "state directory",            ALWAYS,                 step_make_state_directory,   step_drop_state_directory},
+	{RUNTIME, "state directory",            ALWAYS,                 step_make_state_directory,   step_drop_state_directory, STEP_LAST_TO_GO},
 	{RUNTIME, "tracer",                     TRACE,                  NULL,                   tracer_end_all},
 	{RUNTIME, "notify socket",              NOTIFY,                 step_make_notify_socket,     NULL},
 	{RUNTIME, "cgroup",                     CGROUPFS,               step_make_cgroup,            step_drop_cgroup},
@@ -125,7 +126,7 @@ const struct step life_exec_steps[] = {
 
 const struct step life_restore_steps[] = {
 	{RUNTIME, "poststop hooks",             HOOKS_POSTSTOP,         NULL,                   step_run_poststop},
-	{RUNTIME, "state directory",            ALWAYS,                 step_make_state_directory,   step_drop_state_directory},
+	{RUNTIME, "state directory",            ALWAYS,                 step_make_state_directory,   step_drop_state_directory, STEP_LAST_TO_GO},
 	{RUNTIME, "cgroup",                     CGROUPFS,               step_make_cgroup,            step_drop_cgroup},
 	{RUNTIME, "console socket",             TERMINAL,               step_connect_console,        NULL},
 	{RUNTIME, "spawn",                      ALWAYS,                 step_spawn_criu,             step_kill_init,      STEP_SPAWN},

@@ -41,6 +41,7 @@ enum step_flags {
 	STEP_SPAWN = 1 << 0, /* from here on there are two processes */
 	STEP_OVERLAP = 1 << 1, /* RUNTIME hands the turn on first and works while INIT goes on */
 	STEP_EXEC = 1 << 2, /* success is silence: the end of the socket by close-on-exec */
+	STEP_LAST_TO_GO = 1 << 3, /* it and the rows above are not undone if one below has failed */
 };
 
 struct step {
@@ -49,7 +50,7 @@ struct step {
 	uint64_t when; /* enum condition: all of these must hold for the container */
 	int (*perform)(struct life *l, struct nacre_error *err);
 	/* Takes back the step, also for a container of an earlier command; what is gone already is
-	 * no error. The first failure is reported, the rest goes on. */
+	 * no error, so that one that failed is done again. */
 	int (*undo)(struct life *l, struct nacre_error *err);
 	unsigned flags;
 };

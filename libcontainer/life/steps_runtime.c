@@ -44,7 +44,10 @@ int step_drop_state_directory(struct life *l, struct nacre_error *err)
 
 	if (!l->state_owned)
 		return 0;
-	r = state_remove(l->container.root_fd, l->container.id, l->container.state_fd, err);
+	r = state_forget(l->container.state_fd, l->container.id, err);
+	l->state_owned = r == 0;
+	if (r == 0)
+		r = state_remove(l->container.root_fd, l->container.id, l->container.state_fd, err);
 	fd_close(&l->container.lock_fd);
 	fd_close(&l->container.state_fd);
 	return r;

@@ -244,6 +244,8 @@ int walk_back(
 		struct nacre_error one;
 		int r;
 
+		if (first < 0 && step->flags & STEP_LAST_TO_GO)
+			break;
 		if (!step->undo || !walk_step_is_active(step, l->container.record.active))
 			continue;
 		r = step->undo(l, &one);

@@ -23,7 +23,8 @@ int walk_from(struct walk *w, const struct step *first, const struct step **ret_
 /* INIT's walk, on its side of the fork in the SPAWN row. */
 int walk_from_spawn(struct walk *w, const struct step **ret_failed, struct nacre_error *err);
 
-/* Undoes the rows before END, last first. The first failure stands in ERR; the rest goes on. */
+/* Undoes the rows before END, last first. The first failure stands in ERR; the rest goes on, as far
+ * as STEP_LAST_TO_GO lets it. */
 int walk_back(
 	struct life *l, const struct step *steps, const struct step *end, struct nacre_error *err);
 

@@ -47,8 +47,16 @@ int state_open(int root_fd, const char *id, struct nacre_error *err);
  * its pid). The container may be gone by then: -ENOENT. The lock goes with the fd. */
 int state_lock(int state_fd, const char *id, int *ret_lock_fd, struct nacre_error *err);
 
-/* Removes the directory and all that is in it, the lock last. Already gone is success. -ENOTEMPTY:
- * it holds what is none of nacre's, and its lock is still there. */
+/* Before a removal: removes what writes that were cut off have left. -ENOTEMPTY: the directory
+ * holds what is none of nacre's, for --root may point anywhere. To be called with the lock. */
+int state_tidy(int state_fd, const char *id, struct nacre_error *err);
+
+/* Removes the record: from now on there is no container of which more could be done than to remove
+ * the rest. */
+int state_forget(int state_fd, const char *id, struct nacre_error *err);
+
+/* Removes the directory and all of nacre's in it, the lock last. Already gone is success.
+ * -ENOTEMPTY: something came into it since state_tidy. */
 int state_remove(int root_fd, const char *id, int state_fd, struct nacre_error *err);
 
 /* Makes the lock of a directory that has none, since a crash came before it was made or it was

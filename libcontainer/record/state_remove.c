@@ -14,7 +14,7 @@
  * anew. */
 
 static const char *const state_files[] = {
-	"start", "record", "report.json", "config.json", "config.given", "lock"};
+	"record", "start", DENIALS_FILE, "report.json", "config.json", "config.given", "lock"};
 #define STATE_FILES_N (sizeof(state_files) / sizeof(state_files[0]))
 
 static bool is_state_file(const char *name, size_t length)
@@ -37,31 +37,14 @@ static bool is_temporary(const char *name)
 static bool is_ours(const char *name)
 {
 	return is_state_file(name, strlen(name)) || is_temporary(name) ||
-	       strcmp(name, NOTIFY_DIRECTORY) == 0 || strcmp(name, DENIALS_FILE) == 0;
+	       strcmp(name, NOTIFY_DIRECTORY) == 0;
 }
 
-/* What few containers have. */
-static int remove_leftover(int state_fd, const char *name, const char *id, struct nacre_error *err)
-{
-	int r = 0;
-
-	if (strcmp(name, NOTIFY_DIRECTORY) == 0)
-		r = notify_remove(state_fd);
-	else if (!is_state_file(name, strlen(name)) && unlinkat(state_fd, name, 0) < 0 &&
-		 errno != ENOENT)
-		r = -errno;
-	return r < 0 ? fail_errno(err, r, "remove %s of container \"%s\"", name, id) : 0;
-}
-
-/* Refuses a directory with a file that is none of a container's: --root may point anywhere. EACH
- * (NULL: nothing) is done with every name. */
-static int walk_directory(int state_fd, const char *id,
-	int (*each)(int state_fd, const char *name, const char *id, struct nacre_error *err),
-	struct nacre_error *err)
+int state_tidy(int state_fd, const char *id, struct nacre_error *err)
 {
 	int fd = openat(state_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *entry;
+	const struct dirent *entry;
 	int r = dir ? 0 : -errno;
 
 	if (!dir)
@@ -78,24 +61,42 @@ static int walk_directory(int state_fd, const char *id,
 				"the state directory of container \"%s\" holds \"%s\", which is "
 				"not nacre's: move it away, and delete again",
 				id, name);
-		r = each ? each(state_fd, name, id, err) : 0;
-		if (r < 0)
-			return r;
+		if (is_temporary(name) && unlinkat(state_fd, name, 0) < 0 && errno != ENOENT)
+			return fail_errno(err, errno, "remove %s of container \"%s\"", name, id);
 	}
 	if (r == 0)
 		r = -errno;
 	return r < 0 ? fail_errno(err, r, "read the state of container \"%s\"", id) : 0;
 }
 
-static int remove_files(int state_fd, const char *id, struct nacre_error *err)
+static int remove_file(int state_fd, const char *name, const char *id, struct nacre_error *err)
 {
-	int r = walk_directory(state_fd, id, remove_leftover, err);
+	return unlinkat(state_fd, name, 0) == 0 || errno == ENOENT
+		       ? 0
+		       : fail_errno(err, errno, "remove %s of container \"%s\"", name, id);
+}
 
+int state_forget(int state_fd, const char *id, struct nacre_error *err)
+{
+	return remove_file(state_fd, "record", id, err);
+}
+
+/* Returns 1 when the directory is gone, 0 when something is in it. */
+static int remove_directory(int root_fd, const char *id, int state_fd, struct nacre_error *err)
+{
+	int r = notify_remove(state_fd);
+
+	if (r < 0)
+		return fail_errno(err, r, "remove " NOTIFY_DIRECTORY " of container \"%s\"", id);
 	for (size_t i = 0; r == 0 && i < STATE_FILES_N; i++)
-		if (unlinkat(state_fd, state_files[i], 0) < 0 && errno != ENOENT)
-			r = fail_errno(
-				err, errno, "remove %s of container \"%s\"", state_files[i], id);
-	return r;
+		r = remove_file(state_fd, state_files[i], id, err);
+	if (r < 0)
+		return r;
+	if (unlinkat(root_fd, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 1;
+	return errno == ENOTEMPTY
+		       ? 0
+		       : fail_errno(err, errno, "remove the state of container \"%s\"", id);
 }
 
 int state_remove(int root_fd, const char *id, int state_fd, struct nacre_error *err)
@@ -104,26 +105,22 @@ int state_remove(int root_fd, const char *id, int state_fd, struct nacre_error *
 	struct nacre_error why;
 	int r;
 
-	for (;;) {
-		r = remove_files(state_fd, id, err);
-		if (r < 0)
-			return r;
-		if (unlinkat(root_fd, id, AT_REMOVEDIR) == 0 || errno == ENOENT)
-			return 0;
-		if (errno != ENOTEMPTY)
-			return fail_errno(err, errno, "remove the state of container \"%s\"", id);
+	while ((r = remove_directory(root_fd, id, state_fd, err)) == 0) {
 		/* Another `delete --force` found it without its lock, and made that anew. */
 		fd_close(&lock_fd);
 		r = state_lock(state_fd, id, &lock_fd, &why);
 		r = fail_except(r, ENOENT, &why, err);
+		if (r == 0)
+			r = state_tidy(state_fd, id, err);
 		if (r < 0)
 			return r;
 	}
+	return r < 0 ? r : 0;
 }
 
 int state_make_lock(int state_fd, const char *id, struct nacre_error *err)
 {
-	int r = walk_directory(state_fd, id, NULL, err);
+	int r = state_tidy(state_fd, id, err);
 	cleanup_close int fd = -1;
 
 	if (r < 0)

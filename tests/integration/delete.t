@@ -175,4 +175,64 @@ $id-c-a" "containers"
 	nothing_left
 }
 
+# deletes_with CALL:ERROR...: each call that delete makes fails once. Whatever it says must be true, and
+# the next delete goes on where it ended.
+deletes_with() {
+	local number call error
+	for call; do
+		error=${call#*:} call=${call%:*}
+		for ((number = 1; number < 80; number++)); do
+			bundle spawn 3 : pause
+			edit '.hooks.poststop = [{path: "/bin/sh", args: ["sh", "-c", "echo >>\($file)"]}]' \
+				--arg file "$T/out.hook"
+			rm -f "$T/out.hook"
+			create
+			start
+			try strace -qq -o "$T/out.trace" -e "trace=$call" \
+				-e "inject=$call:error=$error:when=$number" "$NACRE" --root "$ROOT" \
+				delete --force "$id"
+			grep -q INJECTED "$T/out.trace" || break
+			doing "$call number $number: $error" "$err"
+			if ((rc == 0)); then
+				nothing_left
+			else
+				[[ $err == nacre:* ]] || wrong "no error text"
+				[[ -z $(processes_left)$(cgroups_left) || -n $(nacre list -q) ]] ||
+					wrong "it is not listed, and there is something of it"
+				good nacre delete --force "$id"
+				nothing_left
+			fi
+			[[ $err == *"error running poststop hook"* ]] ||
+				is "$(wc -l <"$T/out.hook")" 1 "runs of the poststop hook"
+		done
+		good nacre delete --force "$id"
+	done
+}
+
+test_a_delete_that_fails_can_be_done_again() {
+	needs_strace || return
+	deletes_with unlinkat:EIO openat2:EMFILE pidfd_send_signal:EPERM pidfd_open:EMFILE poll:ENOMEM \
+		write:EIO pread64:EIO
+}
+
+test_a_look_at_files_that_fails_is_no_answer() {
+	needs_strace || return
+	needs_plain_build || return
+	deletes_with openat:ENOMEM %%stat:ENOMEM fcntl:ENOMEM getdents64:EIO read:EIO
+}
+
+# A process that does not die: here, that its cgroup is said to have some.
+test_state_stays_as_long_as_processes_do() {
+	needs_strace || return
+	bundle pause
+	create
+	start
+	try strace -qq -o "$T/out.trace" -e trace=pidfd_send_signal,write -e inject=write:retval=1 \
+		-e inject=pidfd_send_signal:retval=0 "$NACRE" --root "$ROOT" delete --force "$id"
+	is "$rc" 1 "exit code"
+	is "$(state_of .status)" running status
+	good nacre delete --force "$id"
+	nothing_left
+}
+
 all_tests "$@"
