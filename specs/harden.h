@@ -79,10 +79,6 @@ int harden_process(struct arena *arena, const struct oci_process *process,
 	const struct harden_request *request, struct oci_process **ret_process,
 	struct harden_report **ret_report, struct nacre_error *err);
 
-/* The mount by which harden() judges the remount I of MOUNTS: the last before it with this
- * destination. NULL: there is none. */
-const struct oci_mount *harden_remounted(const struct oci_mount *mounts, size_t i);
-
 /* --- the rule mount-sources, for whoever opens a source: libcontainer/mount/mount_guard.h --- */
 
 /* Whether the profile of REQUEST has that rule. */

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "specs/harden_rules.h"
+#include "specs/mount_tree.h"
+#include "specs/mount_types.h"
 #include "specs/mount_words.h"
 #include "specs/path_text.h"
 
@@ -91,25 +93,21 @@ static int require_all(struct hardening *h, size_t i, const struct flag *const *
 	return r;
 }
 
-const struct oci_mount *harden_remounted(const struct oci_mount *mounts, size_t i)
-{
-	char clean[PATH_TEXT_MAX];
-
-	if (!mounts[i].destination || path_clean(mounts[i].destination, clean) < 0)
-		return NULL;
-	while (i-- > 0) {
-		if (!mount_has(&mounts[i], "remount") && harden_lands(&mounts[i], clean, false))
-			return &mounts[i];
-	}
-	return NULL;
-}
-
 /* What mount I changes: itself, or for a remount the mount that lies there by then. NULL: one that
  * came with the tree of another, which is refused when it is done. */
-static const struct oci_mount *subject(const struct oci_config *config, size_t i)
+static const struct oci_mount *subject(
+	const struct oci_config *config, const struct mount_tree *tree, size_t i)
 {
-	return mount_has(&config->mounts[i], "remount") ? harden_remounted(config->mounts, i)
-							: &config->mounts[i];
+	return tree->subject[i] == MOUNT_TREE_NONE ? NULL : &config->mounts[tree->subject[i]];
+}
+
+static int make_tree(struct hardening *h, struct mount_tree *ret_tree)
+{
+	const struct oci_config *config = h->config;
+
+	return mount_tree_make(h->arena, config->mounts, config->n_mounts, ret_tree) < 0
+		       ? harden_out_of_memory(h)
+		       : 0;
 }
 
 /* --- kernel-mounts --- */
@@ -118,8 +116,8 @@ static bool is_cgroup(const struct oci_mount *mount)
 {
 	char clean[PATH_TEXT_MAX];
 
-	if (!mount_is_bind(mount))
-		return mount_has_type(mount, "cgroup") || mount_has_type(mount, "cgroup2");
+	if (mount_kind(mount) != MOUNT_BIND)
+		return mount_kind(mount) == MOUNT_CGROUP;
 	return mount->source && harden_host_path(mount->source, clean) == 0 &&
 	       path_within(clean, "/sys/fs/cgroup");
 }
@@ -132,24 +130,27 @@ static bool may_write_kernel(struct hardening *h, const struct oci_mount *mount)
 		return false;
 	if (is_cgroup(mount))
 		return harden_granted(h, "cgroup-write");
-	if (mount_is_bind(mount))
-		return true;
-	if (mount_has_type(mount, "sysfs"))
+	switch (mount_kind(mount)) {
+	case MOUNT_SYSFS:
 		return harden_granted_path(h, "mount", "/sys");
-	if (mount_has_type(mount, "proc") && !harden_lands(mount, "/proc", false))
-		return harden_granted_path(h, "mount", "/proc");
-	return true;
+	case MOUNT_PROC:
+		return harden_lands(mount, "/proc", false) ||
+		       harden_granted_path(h, "mount", "/proc");
+	default:
+		return true;
+	}
 }
 
 int rule_kernel_mounts(struct hardening *h)
 {
 	static const struct flag *const flags[] = {&read_only, NULL};
 	const struct oci_config *config = h->config;
-	int r = 0;
+	struct mount_tree tree;
+	int r = make_tree(h, &tree);
 
 	for (size_t i = 0; i < config->n_mounts && r == 0; i++) {
 		if (!holds(&config->mounts[i], &read_only) &&
-			!may_write_kernel(h, subject(config, i)))
+			!may_write_kernel(h, subject(config, &tree, i)))
 			r = require_all(h, i, flags);
 	}
 	return r;
@@ -165,46 +166,41 @@ static bool in_workspace(struct hardening *h, const struct oci_mount *mount)
 	       harden_granted_within(h, "workspace", clean);
 }
 
-/* Mount points inside it may have to be made, so it turns read-only after them. */
-static bool has_mounts_inside(const struct oci_config *config, size_t i)
-{
-	char clean[PATH_TEXT_MAX];
-
-	if (mount_has(&config->mounts[i], "remount") || !config->mounts[i].destination ||
-		path_clean(config->mounts[i].destination, clean) < 0)
-		return false;
-	for (size_t k = i + 1; k < config->n_mounts; k++) {
-		if (!mount_has(&config->mounts[k], "remount") &&
-			harden_lands(&config->mounts[k], clean, true))
-			return true;
-	}
-	return false;
-}
-
-static int note_late_bind(struct hardening *h, const char *destination)
+/* The list with room for all of the mounts: to append is to copy. */
+static struct oci_strings *late_binds_with_room(struct hardening *h)
 {
 	struct oci_hardened *nacre = harden_need_hardened(h);
+	const char **items;
 
-	if (!nacre || !harden_append_word(h->arena, &nacre->late_binds, destination))
-		return harden_out_of_memory(h);
-	harden_note(h, "nacre.lateBinds", NULL, destination);
-	return 0;
+	if (!nacre)
+		return NULL;
+	items = arena_array(
+		h->arena, nacre->late_binds.n + h->config->n_mounts + 1, sizeof(*items));
+	if (items && nacre->late_binds.n)
+		memcpy(items, nacre->late_binds.items, nacre->late_binds.n * sizeof(*items));
+	nacre->late_binds.items = items;
+	return items ? &nacre->late_binds : NULL;
 }
 
 int rule_writable_binds(struct hardening *h)
 {
 	static const struct flag *const flags[] = {&read_only, NULL};
 	const struct oci_config *config = h->config;
-	int r = 0;
+	struct oci_strings *late = late_binds_with_room(h);
+	struct mount_tree tree;
+	int r = late ? make_tree(h, &tree) : harden_out_of_memory(h);
 
 	for (size_t i = 0; i < config->n_mounts && r == 0; i++) {
-		const struct oci_mount *mount = subject(config, i);
+		const struct oci_mount *mount = subject(config, &tree, i);
 
-		if ((!mount || mount_is_bind(mount)) && !holds(&config->mounts[i], &read_only) &&
-			!in_workspace(h, mount)) {
-			r = require_all(h, i, flags);
-			if (r == 0 && has_mounts_inside(config, i))
-				r = note_late_bind(h, config->mounts[i].destination);
+		if ((mount && !mount_is_bind(mount)) || holds(&config->mounts[i], &read_only) ||
+			in_workspace(h, mount))
+			continue;
+		r = require_all(h, i, flags);
+		/* Mount points inside it may have to be made, so it turns read-only after them. */
+		if (r == 0 && mount_tree_has_inside(&tree, i)) {
+			late->items[late->n++] = config->mounts[i].destination;
+			harden_note(h, "nacre.lateBinds", NULL, config->mounts[i].destination);
 		}
 	}
 	return r;
@@ -217,11 +213,17 @@ static bool needs_devices(struct hardening *h, const struct oci_mount *mount)
 {
 	char clean[PATH_TEXT_MAX];
 
-	if (!mount_is_bind(mount)) {
-		if (mount_has_type(mount, "tmpfs"))
-			return harden_lands(mount, "/dev", false);
-		/* devtmpfs is only here if mount:/dev was granted. */
-		return mount_has_type(mount, "devpts") || mount_has_type(mount, "devtmpfs");
+	switch (mount_kind(mount)) {
+	case MOUNT_MEMORY:
+		return harden_lands(mount, "/dev", false);
+	case MOUNT_DEVPTS:
+		return true;
+	case MOUNT_HOST: /* here only if mount:/dev was granted */
+		return mount_has_type(mount, "devtmpfs");
+	case MOUNT_BIND:
+		break;
+	default:
+		return false;
 	}
 	if (!mount->source || harden_host_path(mount->source, clean) < 0 ||
 		!path_within(clean, "/dev"))
@@ -239,7 +241,7 @@ static bool needs_noexec(
 	if (flags & PROFILE_NOEXEC_TMPFS) {
 		if (harden_lands(mount, "/dev/shm", false))
 			return true;
-		wanted = !of || mount_has_type(of, "tmpfs") || mount_has_type(of, "ramfs");
+		wanted = !of || mount_kind(of) == MOUNT_MEMORY;
 	}
 	if (flags & PROFILE_NOEXEC_WRITABLE && !holds(mount, &read_only))
 		wanted = true;
@@ -254,6 +256,8 @@ static bool needs_noexec(
 int rule_mount_flags(struct hardening *h)
 {
 	struct oci_hardened *nacre = harden_need_hardened(h);
+	struct mount_tree tree;
+	int r = make_tree(h, &tree);
 
 	if (!nacre)
 		return harden_out_of_memory(h);
@@ -266,19 +270,16 @@ int rule_mount_flags(struct hardening *h)
 		nacre->root_nodev = true;
 		harden_note(h, "nacre.rootNodev", NULL, "true");
 	}
-	for (size_t i = 0; i < h->config->n_mounts; i++) {
-		const struct oci_mount *of = subject(h->config, i);
+	for (size_t i = 0; i < h->config->n_mounts && r == 0; i++) {
+		const struct oci_mount *of = subject(h->config, &tree, i);
 		const struct flag *flags[4] = {&nosuid};
 		size_t n = 1;
-		int r;
 
 		if (!of || !needs_devices(h, of))
 			flags[n++] = &nodev;
 		if (needs_noexec(h, &h->config->mounts[i], of))
 			flags[n++] = &noexec;
 		r = require_all(h, i, flags);
-		if (r < 0)
-			return r;
 	}
-	return 0;
+	return r;
 }

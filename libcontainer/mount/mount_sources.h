@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "libcontainer/mount/mounts.h"
+#include "specs/mount_tree.h"
 #include "specs/mount_words.h"
 #include "specs/path_text.h"
 
@@ -20,6 +21,7 @@ struct mount_job {
 	struct mount_options options;
 	uint64_t root_mount; /* stx_mnt_id and stx_ino of the rootfs */
 	uint64_t root_inode;
+	struct mount_tree tree; /* where the guard judges */
 	char destination[PATH_TEXT_MAX]; /* cleaned */
 };
 

@@ -218,14 +218,14 @@ static int perform_filesystem(const struct mount_job *job, struct nacre_error *e
 static int check_remounted(
 	const struct mount_job *job, const struct statx *target, struct nacre_error *err)
 {
-	const struct oci_mount *mounts = job->mount - job->index;
-	const struct oci_mount *named = harden_remounted(mounts, job->index);
+	const struct oci_mount *mounts = job->mount - job->index, *named;
 
 	if (!mount_guard_judges(job->context->guard))
 		return 0;
-	if (!named)
+	if (job->tree.subject[job->index] == MOUNT_TREE_NONE)
 		return fail(err, EPERM,
 			"remount: no mount of the config before it has this destination");
+	named = &mounts[job->tree.subject[job->index]];
 	if (job->context->made[named - mounts].id != target->stx_mnt_id)
 		return fail(err, EPERM,
 			"remount: it is not mounts[%td] that lies there: the name leads elsewhere",
@@ -322,6 +322,9 @@ int mounts_perform(const struct mount_context *context, const struct oci_mount *
 		return fail_errno(err, errno, "stat the rootfs");
 	job.root_mount = root.stx_mnt_id;
 	job.root_inode = root.stx_ino;
+	if (mount_guard_judges(context->guard) &&
+		mount_tree_make(context->guard->arena, mounts, n, &job.tree) < 0)
+		return arena_fail(context->guard->arena, "mounts", err);
 	for (size_t i = 0; i < n; i++)
 		context->made[i] = (struct mount_made){.tree_fd = -1};
 	for (size_t i = 0; i < n; i++) {
