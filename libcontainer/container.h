@@ -87,6 +87,9 @@ struct nacre_options {
 	void (*warn)(void *data, const char *text); /* NULL: dropped */
 	void (*debug)(void *data, const char *text); /* one a step, with microseconds; NULL: none */
 	void *data; /* of both */
+	uint64_t timeout_ms; /* how long create, start, run and exec may each wait for the
+			      * container's process to get ready, hooks and all; then that is killed
+			      * and what was done taken back: ETIMEDOUT. 0: for ever */
 };
 
 NACRE_API int nacre_open(

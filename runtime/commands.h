@@ -85,6 +85,7 @@ int command_update(struct invocation *in, struct nacre_error *err);
 
 extern const struct option_row create_profile_rows[]; /* --profile, --allow */
 extern const struct option_row create_rows[]; /* also of run */
+extern const struct option_row create_timeout_rows[]; /* also of start */
 extern const struct option_row run_rows[];
 extern const struct option_row check_rows[];
 extern const struct option_row checkpoint_criu_rows[]; /* of checkpoint and restore */

@@ -32,6 +32,13 @@ const struct option_row create_rows[] = {
 	/* clang-format on */
 };
 
+const struct option_row create_timeout_rows[] = {
+	/* clang-format off */
+	{"timeout", 0, DURATION(timeout_ms), "TIME", "give up after TIME, 30s or 1h30m, and take back what was done"},
+	{NULL},
+	/* clang-format on */
+};
+
 /* Engines pass it to every command; it is here that it matters. */
 int create_choose_cgroup_driver(struct invocation *in, struct nacre_error *err)
 {

@@ -53,9 +53,11 @@ static int exec_foreground(struct invocation *in, struct nacre_error *err)
 	in->exec.window = console_window();
 	if (r >= 0)
 		r = nacre_exec(in->nacre, in->operands[0], &in->exec, &process, err);
-	if (r >= 0)
+	if (r < 0)
+		r = foreground_not_begun(&fg, r, err);
+	if (process)
 		r = foreground_serve(&fg, process, err);
-	if (r >= 0)
+	if (process && r >= 0)
 		run_record_exit(in, process, r);
 	nacre_process_release(process);
 	run_explain_end(in, &fg);

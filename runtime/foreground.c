@@ -36,11 +36,23 @@ static const int left_alone[] = {
 	SIGURG,
 };
 
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 int foreground_begin(struct foreground *fg, uint64_t timeout_ms, struct nacre_error *err)
 {
 	sigset_t set;
 
-	*fg = (struct foreground){.signals = -1, .timeout_ms = timeout_ms};
+	*fg = (struct foreground){
+		.signals = -1,
+		.timeout_ms = timeout_ms,
+		.deadline = timeout_ms ? now_ms() + timeout_ms : 0,
+	};
 	(void)sigfillset(&set);
 	for (size_t i = 0; i < sizeof(left_alone) / sizeof(left_alone[0]); i++)
 		(void)sigdelset(&set, left_alone[i]);
@@ -109,14 +121,6 @@ static int reap(struct nacre_process *process, bool *ret_killed, struct nacre_er
 	return *ret_killed ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* What poll(2) is to wait: until DEADLINE, 0 being none. */
 static int poll_ms(uint64_t deadline)
 {
@@ -145,6 +149,16 @@ static int time_out(struct foreground *fg, struct nacre_process *process, uint64
 	return nacre_process_kill(process, err);
 }
 
+int foreground_not_begun(struct foreground *fg, int r, const struct nacre_error *err)
+{
+	if (r != -ETIMEDOUT || fg->deadline == 0 || now_ms() < fg->deadline)
+		return r;
+	fg->explained = true;
+	fg->why = *err;
+	(void)fail_prefix(&fg->why, "timed out before it ran");
+	return EXIT_TIMEOUT;
+}
+
 /* We are the main process of the service: our end is the container's. */
 static int hear_program(int *notify, struct nacre_error *err)
 {
@@ -163,7 +177,7 @@ static int serve(struct foreground *fg, struct nacre_process *process, struct co
 	int *notify, struct nacre_error *err)
 {
 	const pid_t pid = nacre_process_pid(process);
-	uint64_t deadline = fg->timeout_ms ? now_ms() + fg->timeout_ms : 0;
+	uint64_t deadline = fg->deadline;
 	struct pollfd polls[OWN_POLLS + CONSOLE_POLLS] = {
 		{.fd = nacre_process_pidfd(process), .events = POLLIN},
 		{.fd = fg->signals, .events = POLLIN},

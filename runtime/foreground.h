@@ -10,14 +10,20 @@
  */
 struct foreground {
 	int signals; /* signalfd(2) */
-	uint64_t timeout_ms; /* of the process; 0: none */
+	uint64_t timeout_ms; /* of the command; 0: none */
+	uint64_t deadline; /* when that ends */
 	bool explained; /* the process ended in a way that its exit status does not tell */
 	struct nacre_error why; /* then: it timed out, or the OOM killer struck */
 };
 
 /* Before the process exists: a signal that comes early must wait for it, not end the runtime alone.
- * TIMEOUT_MS: how long it may run, then all that it started is killed; 0: for ever. */
+ * TIMEOUT_MS: how long all may take from now on, then what the process started is killed; 0: for
+ * ever. */
 int foreground_begin(struct foreground *fg, uint64_t timeout_ms, struct nacre_error *err);
+
+/* What the command ends with, where R and ERR are why there is no process: EXIT_TIMEOUT if that is
+ * the timeout, else R. */
+int foreground_not_begun(struct foreground *fg, int r, const struct nacre_error *err);
 
 /* Serves PROCESS until it ended. Returns its exit status, 128 + n if signal n ended it,
  * EXIT_TIMEOUT if it ran too long. A process that cannot be served is killed, and what a process

@@ -37,8 +37,8 @@ static int command_version(struct invocation *in, struct nacre_error *err);
 
 static const struct command commands[] = {
 	/* clang-format off */
-	{"create", command_create, 1, SEALED | ACTIVATED, 1, 1, "ID", {create_rows, create_profile_rows}, "make a container, up to the start of its program"},
-	{"start", command_start, 1, 0, 1, 1, "ID", {NULL}, "start the program of a created container"},
+	{"create", command_create, 1, SEALED | ACTIVATED, 1, 1, "ID", {create_timeout_rows, create_rows, create_profile_rows}, "make a container, up to the start of its program"},
+	{"start", command_start, 1, 0, 1, 1, "ID", {create_timeout_rows}, "start the program of a created container"},
 	{"run", command_run, 1, SEALED | ACTIVATED, 1, 1, "ID", {run_rows, create_rows, create_profile_rows}, "create, start, wait and delete"},
 	{"exec", command_exec, 255, SEALED | IN_ORDER, 1, ANY, "ID COMMAND [ARGUMENT]...", {exec_rows}, "run one more program in a container"},
 	{"kill", command_kill, 1, 0, 1, 2, "ID [SIGNAL]", {kill_rows}, "send a signal, SIGTERM if none is named"},
@@ -292,6 +292,7 @@ static int open_state(struct invocation *in, bool must_exist, struct nacre_error
 		.warn = log_warn,
 		.debug = in->log.level == LOG_DEBUG ? log_debug : NULL,
 		.data = &in->log,
+		.timeout_ms = in->timeout_ms,
 	};
 
 	return nacre_open(&options, &in->nacre, err);

@@ -69,8 +69,11 @@ static int begin_foreground(
 
 	in->create.window = console_window();
 	r = begin(in, &process, err);
-	if (r < 0)
+	if (r < 0) {
+		r = foreground_not_begun(fg, r, err);
+		run_explain_end(in, fg);
 		return r;
+	}
 	r = foreground_serve(fg, process, err);
 	run_record_exit(in, process, r);
 	nacre_process_release(process);

@@ -6,9 +6,17 @@
 #include <time.h>
 
 #include "libcontainer/api/nacre.h"
+#include "libcontainer/base/child.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "specs/json.h"
+
+enum {
+	NS_PER_MS = 1000000,
+};
+
+/* Longer is for ever: a hundred years. */
+#define TIMEOUT_MAX_MS UINT64_C(3155695200000)
 
 int container_refuse_threads(struct nacre_error *err)
 {
@@ -36,6 +44,8 @@ int container_begin(
 	c->callbacks = &nacre->callbacks;
 	c->root_fd = nacre->root_fd;
 	c->id = id;
+	if (nacre->timeout_ms && nacre->timeout_ms < TIMEOUT_MAX_MS)
+		c->deadline = child_now() + (int64_t)nacre->timeout_ms * NS_PER_MS;
 	c->arena = arena_new(ARENA_LIMIT);
 	return c->arena ? 0 : fail_errno(err, ENOMEM, "container \"%s\"", id);
 }

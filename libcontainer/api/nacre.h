@@ -17,6 +17,7 @@
 struct nacre {
 	struct container_callbacks callbacks;
 	int root_fd;
+	uint64_t timeout_ms;
 };
 
 /* Container ID with nothing in it but what every call needs. */

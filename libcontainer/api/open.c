@@ -83,6 +83,7 @@ int nacre_open(const struct nacre_options *given, struct nacre **ret_nacre, stru
 		.debug = options.debug,
 		.data = options.data,
 	};
+	nacre->timeout_ms = options.timeout_ms;
 	nacre->root_fd = r = open_root(&options, err);
 	if (r < 0) {
 		free(nacre);

@@ -11,13 +11,31 @@
 #include "libcontainer/life/steps.h"
 #include "libcontainer/mount/notify.h"
 
+/* One that does not run would not answer. */
+static int refuse_stopped(const struct life *l, struct nacre_error *err)
+{
+	int r = record_process_is_stopped((pid_t)l->container.record.pid, err);
+
+	if (r > 0)
+		return fail(err, EBUSY,
+			"cannot start a container whose process is stopped by a signal: let it go "
+			"on (kill %s CONT)",
+			l->container.id);
+	return r;
+}
+
 static int connect_to_init(struct life *l, struct nacre_error *err)
 {
+	int r;
+
 	l->container.pidfd = record_open_pidfd(&l->container.record, err);
 	if (l->container.pidfd == -ESRCH)
 		return fail(err, ESRCH, "cannot start a container that has stopped");
 	if (l->container.pidfd < 0)
 		return l->container.pidfd;
+	r = refuse_stopped(l, err);
+	if (r < 0)
+		return r;
 	l->sync = socket_connect(l->container.state_fd, "start", SOCK_SEQPACKET);
 	if (l->sync < 0)
 		return fail_errno(

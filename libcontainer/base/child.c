@@ -44,13 +44,16 @@ int64_t child_now(void)
 	return ts.tv_sec * NS_PER_SECOND + ts.tv_nsec;
 }
 
-int child_left_ms(int64_t start, int64_t timeout)
+int child_left_ms(int64_t start, int64_t timeout, int64_t deadline)
 {
-	int64_t left;
+	int64_t end = deadline, left;
 
-	if (timeout <= 0 || timeout > (INT64_MAX - start) / NS_PER_SECOND)
+	if (timeout > 0 && timeout <= (INT64_MAX - start) / NS_PER_SECOND &&
+		(end == 0 || start + timeout * NS_PER_SECOND < end))
+		end = start + timeout * NS_PER_SECOND;
+	if (end == 0)
 		return -1;
-	left = (start + timeout * NS_PER_SECOND - child_now() + 999999) / 1000000;
+	left = (end - child_now() + 999999) / 1000000;
 	if (left < 0)
 		return 0;
 	return left > INT_MAX ? INT_MAX : (int)left;
@@ -241,7 +244,8 @@ static int wait_for_end(const struct child *child, struct running *running)
 			{.fd = running->ends[ERROR], .events = POLLIN},
 			{.fd = running->pidfd, .events = POLLIN},
 		};
-		int ready = poll(fds, 3, child_left_ms(running->start, child->timeout));
+		int ready = poll(
+			fds, 3, child_left_ms(running->start, child->timeout, child->deadline));
 
 		if (ready < 0 && errno != EINTR)
 			return -errno;
@@ -252,7 +256,7 @@ static int wait_for_end(const struct child *child, struct running *running)
 		for (int i = 0; ready > 0 && i < STREAMS; i++)
 			if (fds[i].revents)
 				(void)read_stream(&running->ends[i], to[i]);
-		if (child_left_ms(running->start, child->timeout) == 0)
+		if (child_left_ms(running->start, child->timeout, child->deadline) == 0)
 			return -ETIMEDOUT;
 	}
 	for (int i = 0; i < STREAMS; i++)
@@ -273,6 +277,8 @@ static int run(const struct child *child, struct running *running, int *ret_stat
 	if (waited < 0)
 		kill_child(running);
 	r = reap(running, &status);
+	if (waited == -ETIMEDOUT && child->deadline && child_now() >= child->deadline)
+		return fail(err, ETIMEDOUT, "ran past the timeout of the command and was killed");
 	if (waited == -ETIMEDOUT)
 		return fail(err, ETIMEDOUT, "ran past its timeout of %lld s and was killed",
 			(long long)child->timeout);

@@ -30,6 +30,7 @@ struct child {
 	int output_fd; /* its stdout; not above 0: /dev/null */
 	struct child_output error; /* its stderr; always with a function */
 	int64_t timeout; /* seconds; 0: none */
+	int64_t deadline; /* whichever comes first: child_now(); 0: none */
 };
 
 /* Runs it in a process group of its own, with no other fd and none of the caller's stdio, no signal
@@ -57,8 +58,8 @@ int child_detach(const struct child_detached *detached);
 int child_start(const struct child *child, pid_t *ret_pid, struct nacre_error *err);
 
 /* clock_gettime(2), monotonic. The wait that poll(2) is given for what is left of TIMEOUT seconds
- * from START: rounded up, -1 if there is no end. */
+ * from START, or until DEADLINE if that comes first: rounded up, -1 if there is no end. */
 int64_t child_now(void);
-int child_left_ms(int64_t start, int64_t timeout);
+int child_left_ms(int64_t start, int64_t timeout, int64_t deadline);
 
 #endif

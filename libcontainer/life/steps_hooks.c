@@ -41,6 +41,7 @@ static int run_hooks(struct life *l, const char *kind, const struct oci_hook_lis
 	cleanup_free char *json = NULL;
 	int r;
 
+	l->hook_output.deadline = l->container.deadline;
 	r = oci_state_encode(&state, false, &json, err);
 	if (r < 0)
 		return r;
@@ -61,8 +62,8 @@ static int run_host_hooks(struct life *l, const char *kind, const struct oci_hoo
 }
 
 /* A poststop hook that fails is told and the others run all the same: config.md, Poststop. They are
- * of a container that is gone: not of one whose ID a create was refused for, nor of one whose record
- * is still there, which the next delete removes. */
+ * of a container that is gone: not of one whose ID a create was refused for, nor of one whose
+ * record is still there, which the next delete removes. */
 int step_run_poststop(struct life *l, struct nacre_error *err)
 {
 	const struct oci_hook_list *hooks = &l->container.config->hooks->poststop;

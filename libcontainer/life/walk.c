@@ -2,18 +2,22 @@
 #include "libcontainer/life/walk.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "libcontainer/base/child.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/pidfd.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/life/sync.h"
+#include "libcontainer/record/record.h"
 
 #define DEATH_WAIT_MS 10000
+#define LOOK_MS 1000
 
 bool walk_step_is_active(const struct step *step, uint64_t active)
 {
@@ -47,6 +51,37 @@ static int died(struct life *l, const char *step, struct nacre_error *err)
 	return fail(err, ECHILD, "%s: init was killed by signal %d", step, info.si_status);
 }
 
+/* RUNTIME: waits until INIT has said something, or has ended. What runs in the container can be
+ * able to stop it: that is no reason to wait for ever. Two looks, since with a job of the shell's
+ * both are stopped for a while. */
+static int await_word(struct life *l, const char *step, struct nacre_error *err)
+{
+	struct pollfd word = {.fd = l->sync, .events = POLLIN};
+	struct nacre_error ignored; /* the next look may tell */
+	int looks = 0;
+
+	for (;;) {
+		int left = child_left_ms(0, 0, l->container.deadline);
+		bool last = left >= 0 && left <= LOOK_MS;
+		int r = poll(&word, 1, last ? left : LOOK_MS);
+
+		if (r > 0 || l->sync < 0) /* the message tells */
+			return 0;
+		if (r < 0 && errno != EINTR)
+			return fail_errno(err, errno, "%s: wait for init", step);
+		if (r == 0 && last)
+			return fail(err, ETIMEDOUT,
+				"%s: init has not come so far within the timeout of the command",
+				step);
+		looks = r == 0 && record_process_is_stopped(l->container.pid, &ignored) > 0
+				? looks + 1
+				: 0;
+		if (looks == 2)
+			return fail(err, EBUSY, "%s: init was stopped by a signal, and is killed",
+				step);
+	}
+}
+
 /* RUNTIME: takes messages until one that is a turn for STEP, an announcement of exec, or the end.
  */
 static int hear(
@@ -56,8 +91,12 @@ static int hear(
 
 	for (;;) {
 		struct sync_message message;
-		int fd, result = sync_receive(l->sync, &message, &fd);
+		int fd, result;
 
+		r = await_word(l, step->name, err);
+		if (r < 0)
+			return r;
+		result = sync_receive(l->sync, &message, &fd);
 		if (result < 0)
 			return fail_errno(err, result, "%s: message from init", step->name);
 		if (result == 0)
@@ -240,6 +279,7 @@ int walk_back(
 {
 	int first = 0;
 
+	l->container.deadline = 0; /* that of the command has passed, or does not count here */
 	for (const struct step *step = end; step-- > steps;) {
 		struct nacre_error one;
 		int r;

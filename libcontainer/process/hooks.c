@@ -21,6 +21,7 @@ struct tail {
 	size_t length;
 	int64_t start; /* of the hook, child_now() */
 	int64_t timeout;
+	int64_t deadline;
 	int fd; /* where it is passed on to; -1: nowhere */
 };
 
@@ -46,7 +47,7 @@ static void forward(const struct tail *tail, const char *chunk, size_t length)
 	if (tail->fd < 0)
 		return;
 	do
-		r = poll(&out, 1, child_left_ms(tail->start, tail->timeout));
+		r = poll(&out, 1, child_left_ms(tail->start, tail->timeout, tail->deadline));
 	while (r < 0 && errno == EINTR);
 	if (r == 1 && out.revents == POLLOUT)
 		(void)!write(tail->fd, chunk, length);
@@ -108,9 +109,14 @@ static int judge(
 	return fail(err, ECANCELED, "%s, stdout: \"%s\", stderr: \"%s\"", end, said, why);
 }
 
-static struct tail tail_of(const struct oci_hook *hook, int fd)
+static struct tail tail_of(const struct oci_hook *hook, int64_t deadline, int fd)
 {
-	return (struct tail){.start = child_now(), .timeout = hook->timeout.value, .fd = fd};
+	return (struct tail){
+		.start = child_now(),
+		.timeout = hook->timeout.value,
+		.deadline = deadline,
+		.fd = fd,
+	};
 }
 
 static int run_hook(const struct oci_hook *hook, const char *state_json,
@@ -120,7 +126,8 @@ static int run_hook(const struct oci_hook *hook, const char *state_json,
 	const struct oci_strings path_only = {just_path, 1};
 	cleanup_free char **argv = null_terminated(hook->args.n ? &hook->args : &path_only);
 	cleanup_free char **own_env = null_terminated(hook->has_env ? &hook->env : env);
-	struct tail output = tail_of(hook, -1), error = tail_of(hook, to->stderr_fd);
+	struct tail output = tail_of(hook, to->deadline, -1);
+	struct tail error = tail_of(hook, to->deadline, to->stderr_fd);
 	const struct child child = {
 		.path = hook->path,
 		.argv = argv,
@@ -131,6 +138,7 @@ static int run_hook(const struct oci_hook *hook, const char *state_json,
 		.output = {to->stdout_fd >= 0 ? NULL : take, &output},
 		.error = {take, &error},
 		.timeout = hook->timeout.value,
+		.deadline = to->deadline,
 	};
 	int status;
 	int r;
@@ -173,7 +181,7 @@ static int open_output(const char *path, int *ret_fd, struct nacre_error *err)
 int hooks_open_output(const char *stdout_path, const char *stderr_path,
 	struct hook_output *ret_output, struct nacre_error *err)
 {
-	struct hook_output output;
+	struct hook_output output = {.deadline = 0};
 	int r;
 
 	r = open_output(stdout_path, &output.stdout_fd, err);

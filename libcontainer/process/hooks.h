@@ -7,6 +7,7 @@
 /* Where hooks write, by fd; -1: nowhere, but the last line is in the error of one that fails. */
 struct hook_output {
 	int stdout_fd, stderr_fd;
+	int64_t deadline; /* of the command, child_now(): none runs on after it; 0: none */
 };
 
 /* config.md, POSIX-platform Hooks. Runs the hooks of one list in order, STATE_JSON on stdin, with

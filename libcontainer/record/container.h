@@ -30,6 +30,7 @@ struct container {
 	struct arena *arena;
 	int state_fd; /* its state directory */
 	int lock_fd; /* -1: not locked by this command */
+	int64_t deadline; /* when waiting for INIT and for hooks ends, child_now(); 0: never */
 	struct container_record record;
 	struct oci_config *config; /* tightened; NULL: not read */
 	struct run_annotations annotations; /* of config */

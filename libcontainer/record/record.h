@@ -31,6 +31,9 @@ int record_load(struct arena *arena, int root_fd, const char *id, int lock_fd,
  * may not have waited for it yet. */
 int record_open_pidfd(const struct container_record *record, struct nacre_error *err);
 
+/* Whether a process is stopped: by SIGSTOP, or by a tracer that has it. Returns 1, 0 or -errno. */
+int record_process_is_stopped(pid_t pid, struct nacre_error *err);
+
 /* The container's cgroup. -ENOENT without text: it is gone, or, of a unit of systemd that ended, it
  * is another unit's by now that has the same name. */
 int record_open_cgroup(

@@ -120,3 +120,18 @@ int record_open_pidfd(const struct container_record *record, struct nacre_error 
 		return fail_prefix(err, "container \"%s\"", record->id);
 	return r > 0 ? fd_steal(&pidfd) : -ESRCH;
 }
+
+int record_process_is_stopped(pid_t pid, struct nacre_error *err)
+{
+	cleanup_close int proc_fd = open_proc(err);
+	uint64_t start_time;
+	char state;
+	int r;
+
+	if (proc_fd < 0)
+		return proc_fd;
+	r = procfs_stat(proc_fd, pid, &start_time, &state);
+	if (r < 0)
+		return fail_errno(err, r, "read /proc/%d/stat", (int)pid);
+	return state == 'T' || state == 't'; /* proc(5) */
+}

@@ -117,4 +117,51 @@ test_init_in_a_user_namespace_cannot_be_looked_into_before_it_is_the_program() {
 	wait_for eval '[[ $(stat -c %u "/proc/'"$pid"'/fd") == "$(host_root)" ]]'
 }
 
+test_start_of_a_stopped_process_waits_for_its_continuation() {
+	bundle pause
+	create
+	good nacre kill "$id" STOP
+	bad 1 "*cannot start a container whose process is stopped by a signal: let it go on ?kill $id CONT?" \
+		nacre start "$id"
+	is "$(state_of .status)" created status
+	good nacre kill "$id" CONT
+	start
+	is "$(state_of .status)" running status
+}
+
+# hook STAGE COMMAND: the only hook, run by sh
+hook() {
+	edit '.hooks = {"\($stage)": [{path: "/bin/sh", args: ["sh", "-c", $command]}]}' \
+		--arg stage "$1" --arg command "$2"
+}
+
+test_a_timeout_ends_what_hangs_before_the_program_runs() {
+	local stage
+	for stage in prestart createRuntime createContainer; do
+		bundle pause
+		hook "$stage" 'exec sleep 60'
+		bad 1 "*timeout of the command*" nacre create --profile oci --timeout 300ms --bundle "$b" "$id"
+		nothing_left
+		bad 124 "container $id: timed out before it ran: *" \
+			nacre run --profile oci --timeout 300ms --bundle "$b" "$id"
+		nothing_left
+	done
+	bundle pause
+	hook poststart 'exec sleep 60'
+	create
+	bad 1 "*timeout of the command*" nacre start --timeout 300ms "$id"
+	nothing_left
+	bad 124 "container $id: timed out before it ran: *" \
+		nacre run --profile oci --timeout 300ms --bundle "$b" "$id"
+	nothing_left
+}
+
+# Whoever may signal it: a hook does, here.
+test_an_init_that_is_stopped_is_not_waited_for() {
+	bundle pause
+	hook createRuntime 'kill -STOP "$(sed "s/.*\"pid\": *\([0-9]*\).*/\1/")"'
+	bad 1 "*init was stopped by a signal, and is killed" nacre run --profile oci --bundle "$b" "$id"
+	nothing_left
+}
+
 all_tests "$@"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/base/child.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/life/steps.h"
@@ -82,6 +83,22 @@ static int step_dies_slowly(struct life *l, struct nacre_error *err)
 	return step_dies(l, err);
 }
 
+static int step_stops(struct life *l, struct nacre_error *err)
+{
+	(void)l;
+	(void)err;
+	(void)raise(SIGSTOP);
+	return 0;
+}
+
+static int step_sleeps(struct life *l, struct nacre_error *err)
+{
+	(void)l;
+	(void)err;
+	(void)pause();
+	return 0;
+}
+
 static const struct step *steps;
 static bool runtime_dies;
 
@@ -127,6 +144,8 @@ static void ignore_warning(void *data, const char *text)
 
 static const struct container_callbacks callbacks = {.warn = ignore_warning};
 
+static int64_t timeout_ms; /* of the command; 0: none */
+
 static int walk_table(const struct step *table, uint64_t active, struct nacre_error *err)
 {
 	struct life l;
@@ -139,6 +158,7 @@ static int walk_table(const struct step *table, uint64_t active, struct nacre_er
 	life_init(&l);
 	l.container.callbacks = &callbacks;
 	l.container.record.active = active;
+	l.container.deadline = timeout_ms ? child_now() + timeout_ms * 1000000 : 0;
 	result = walk_from(&w, table, &last, err);
 	if (result < 0)
 		(void)walk_back(&l, table, last + 1, &ignored);
@@ -306,6 +326,42 @@ START_TEST(a_signal_does_not_end_the_wait_for_the_init_that_is_killed)
 }
 END_TEST
 
+/* Loop 0: it is stopped, 1: at work. */
+START_TEST(init_is_not_waited_for_beyond_the_deadline)
+{
+	static const struct step table[] = {
+		{RUNTIME, "spawn", ALWAYS, step_spawns, step_kill_init, STEP_SPAWN},
+		{INIT, "mounts", FIRST, step_stops, NULL, 0},
+		{INIT, "hooks", SECOND, step_sleeps, NULL, 0},
+		{RUNTIME, "c", ALWAYS, step_c, NULL, 0},
+		{.name = NULL},
+	};
+	const int64_t before = child_now();
+	struct nacre_error err;
+
+	timeout_ms = 300;
+	ck_assert_int_eq(walk_table(table, _i == 0 ? FIRST : SECOND, &err), -ETIMEDOUT);
+	timeout_ms = 0;
+	ck_assert_ptr_nonnull(strstr(err.text, "c: init has not come so far within the timeout"));
+	ck_assert_int_ge(child_now() - before, 300000000);
+}
+END_TEST
+
+START_TEST(an_init_that_is_stopped_is_not_waited_for)
+{
+	static const struct step table[] = {
+		{RUNTIME, "spawn", ALWAYS, step_spawns, step_kill_init, STEP_SPAWN},
+		{INIT, "mounts", ALWAYS, step_stops, NULL, 0},
+		{RUNTIME, "c", ALWAYS, step_c, NULL, 0},
+		{.name = NULL},
+	};
+	struct nacre_error err;
+
+	ck_assert_int_eq(walk_table(table, 0, &err), -EBUSY);
+	ck_assert_str_eq(err.text, "c: init was stopped by a signal, and is killed");
+}
+END_TEST
+
 START_TEST(an_error_of_the_runtime_ends_init_where_it_waits)
 {
 	static const struct step table[] = {
@@ -362,6 +418,8 @@ Suite *suite_walk(void)
 	TCase *tcase = tcase_create("two processes");
 
 	tcase_add_checked_fixture(tcase, fresh_trace, NULL);
+	tcase_add_loop_test(tcase, init_is_not_waited_for_beyond_the_deadline, 0, 2);
+	tcase_add_test(tcase, an_init_that_is_stopped_is_not_waited_for);
 	tcase_add_test(tcase, rows_run_in_table_order_across_processes);
 	tcase_add_loop_test(tcase, inactive_rows_are_skipped_by_both_sides, 0, 4);
 	tcase_add_test(tcase, an_overlapping_row_does_not_hold_the_turn);
