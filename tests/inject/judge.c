@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/inject/judge.h"
+
+#include "tests/inject/world.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define ERROR "nacre: "
+
+/*
+ * Warnings that stand beside an exit status 0, or beside an error, because they must. No other may:
+ * what was left out makes a command fail.
+ */
+static const struct {
+	const char *line;
+	const char *command; /* NULL: any */
+	bool shortens; /* the output is not whole, and the line says so */
+} allowed[] = {
+	/* The specification wants the runtime to go on. */
+	{"nacre: warning: error running poststop hook #", NULL, false},
+	/* The exit status is the program's. */
+	{"nacre: warning: delete " WORLD_ID " after it ended: ", "run", false},
+	/* One container that cannot be read does not hide the others. */
+	{"nacre: warning: read the record of container ", "list", true},
+};
+
+void judge_equal(const char *what, const char *expected, const char *found, char *wrong)
+{
+	size_t same = 0;
+
+	if (!strcmp(expected, found))
+		return;
+	for (size_t i = 0; expected[i] && expected[i] == found[i]; i++)
+		if (expected[i] == '\n')
+			same = i + 1;
+	expected += same;
+	found += same;
+	complain(wrong, "%s is another: \"%.*s\", undisturbed: \"%.*s\"", what,
+		(int)strcspn(found, "\n"), found, (int)strcspn(expected, "\n"), expected);
+}
+
+static bool is_allowed(const char *line, const struct command *command, bool *ret_shortens)
+{
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		if (!strncmp(line, allowed[i].line, strlen(allowed[i].line)) &&
+			(!allowed[i].command || !strcmp(allowed[i].command, command->name))) {
+			*ret_shortens |= allowed[i].shortens;
+			return true;
+		}
+	return false;
+}
+
+/* Takes the allowed lines away. Returns whether one says that the output is not whole. */
+static bool take_allowed(char *err, const struct command *command)
+{
+	bool shortens = false;
+	char *to = err;
+
+	for (char *line = err; *line;) {
+		size_t length = strcspn(line, "\n") + 1;
+
+		if (!line[length - 1])
+			length--;
+		if (!is_allowed(line, command, &shortens)) {
+			memmove(to, line, length);
+			to += length;
+		}
+		line += length;
+	}
+	*to = '\0';
+	return shortens;
+}
+
+/* One error and nothing else, but what is said of an undisturbed run too. */
+static void judge_error(const char *err, const char *undisturbed, char *wrong)
+{
+	char copy[TEXT_SIZE];
+	char *line, *rest = copy;
+	unsigned errors = 0;
+
+	(void)snprintf(copy, sizeof(copy), "%s", err);
+	while ((line = strsep(&rest, "\n"))) {
+		if (!*line || strstr(undisturbed, line))
+			continue;
+		errors++;
+		if (strncmp(line, ERROR, strlen(ERROR)) != 0 || strstr(line, "Success") ||
+			strstr(line, "Unknown error"))
+			complain(wrong, "no clear error: %s", line);
+	}
+	if (errors != 1)
+		complain(wrong, "%u lines of error: %s", errors, err);
+}
+
+/* Nothing can be said of an error of the file that stderr is. */
+static bool is_mute(const struct trace *trace)
+{
+	return trace->fault != FAULT_SHORT && trace->fault != FAULT_KILL &&
+	       trace->fault != FAULT_EINTR && !strcmp(trace->at->object, WORLD_ERR);
+}
+
+enum outcome judge(const struct command *command, const struct trace *trace,
+	const struct trace_end *end, const struct result *undisturbed, struct result *result,
+	char *wrong)
+{
+	const bool kill = trace->fault == FAULT_KILL;
+	bool shortens;
+
+	if (end->hung)
+		complain(wrong, "hung for %d s: %s", TRACE_LIMIT_MS / 1000, result->err);
+	if (kill && !strcmp(trace->at->role, FIRST_OF_ALL))
+		return KILLED;
+	if (WIFSIGNALED(end->status)) {
+		complain(wrong, "ended by signal %d: %s", WTERMSIG(end->status), result->err);
+		return KILLED;
+	}
+	/* In its last steps init is the program for whoever waits: both ends look the same. */
+	if (kill && WEXITSTATUS(end->status) == 128 + SIGKILL)
+		return FAILED;
+	shortens = take_allowed(result->err, command);
+	if (end->status != 0) {
+		judge_error(result->err, undisturbed->err, wrong);
+		return FAILED;
+	}
+	if (!is_mute(trace))
+		judge_equal("stderr with exit status 0", undisturbed->err, result->err, wrong);
+	if (!shortens)
+		judge_equal("stdout with exit status 0", undisturbed->out, result->out, wrong);
+	return SUCCEEDED;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_TESTS_INJECT_JUDGE_H
+#define NACRE_TESTS_INJECT_JUDGE_H
+
+#include "tests/inject/subject.h"
+
+/* What a command prints and leaves. */
+struct result {
+	char out[TEXT_SIZE], err[TEXT_SIZE], look[TEXT_SIZE];
+};
+
+/* The first line in which FOUND is another than EXPECTED, if there is one, is wrong. */
+void judge_equal(const char *what, const char *expected, const char *found, char *wrong);
+
+/* What became of a disturbed command, by its end and what it printed. UNDISTURBED is what it should
+ * be. */
+enum outcome judge(const struct command *command, const struct trace *trace,
+	const struct trace_end *end, const struct result *undisturbed, struct result *result,
+	char *wrong);
+
+#endif

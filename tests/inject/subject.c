@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/inject/subject.h"
+
+#include "tests/inject/bundle.h"
+#include "tests/inject/world.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define PROGRAM_OUT "/tmp/program-out" /* of the container that is there before */
+#define WAIT_MS 3000
+
+static struct {
+	const char *profile;
+	bool user_namespace, trace;
+} mode = {"agent", false, false};
+
+bool mode_set(const char *name)
+{
+	mode.profile = "agent";
+	mode.user_namespace = !strcmp(name, "userns");
+	mode.trace = !strcmp(name, "trace");
+	if (mode.user_namespace || mode.trace)
+		return true;
+	if (strcmp(name, "agent") && strcmp(name, "strict") && strcmp(name, "oci"))
+		return false;
+	mode.profile = name;
+	return true;
+}
+
+void complain(char *wrong, const char *format, ...)
+{
+	va_list args;
+
+	if (wrong[0])
+		return;
+	va_start(args, format);
+	(void)vsnprintf(wrong, WRONG_SIZE, format, args);
+	va_end(args);
+	for (char *at = wrong; *at; at++)
+		if (*at == '\n')
+			*at = '|';
+}
+
+void mask_numbers(char *text)
+{
+	char *to = text;
+
+	for (const char *at = text; *at;) {
+		size_t digits = strspn(at, "0123456789");
+
+		if (digits > 1)
+			*to++ = '#';
+		else
+			*to++ = *at;
+		at += digits > 1 ? digits : 1;
+	}
+	*to = '\0';
+}
+
+static void append_file(char *text, const char *path)
+{
+	size_t length = strlen(text);
+
+	read_text(path, text + length, TEXT_SIZE - length);
+}
+
+/* --- commands that are not disturbed --- */
+
+static void command_line(const struct command *command, const char *argv[16])
+{
+	size_t n = 0;
+
+	argv[n++] = WORLD_NACRE;
+	argv[n++] = "--root";
+	argv[n++] = WORLD_STATE;
+	for (size_t i = 0; command->argv[i]; i++) {
+		argv[n++] = command->argv[i];
+		if (i > 0 || !command->creates)
+			continue;
+		argv[n++] = "--profile";
+		argv[n++] = mode.profile;
+		if (mode.trace)
+			argv[n++] = "--trace-denials";
+	}
+	argv[n] = NULL;
+}
+
+/* Whether it ends with 0. */
+static bool works(const struct command *command, const char *out, char *wrong)
+{
+	const char *argv[16];
+	struct trace trace = {.argv = argv, .out = out, .err = WORLD_OTHER_ERR};
+	struct trace_end end;
+	char text[WRONG_SIZE / 2];
+
+	command_line(command, argv);
+	if (trace_run_alone(&trace, &end) < 0)
+		give_up("%s could not be run", WORLD_NACRE);
+	if (end.status == 0 && !end.hung)
+		return true;
+	read_text(WORLD_OTHER_ERR, text, sizeof(text));
+	complain(wrong, "%s afterwards: %s %#x: %s", command->argv[0],
+		end.hung ? "hung," : "ended with", (unsigned)end.status, text);
+	return false;
+}
+
+static bool nacre(char *wrong, const char *verb, const char *a, const char *b)
+{
+	struct command command = {.argv = {verb, a, b}};
+
+	return works(&command, WORLD_OTHER_OUT, wrong);
+}
+
+static const struct command create = {
+	.argv = {"create", "--bundle", WORLD_BUNDLE, WORLD_ID}, .creates = true};
+
+static void nap(void)
+{
+	(void)nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+}
+
+/* Whether all processes of the container end. */
+static bool ends(char *wrong)
+{
+	for (int waited = 0; waited < WAIT_MS; waited += 2) {
+		pid_t pid = waitpid(-1, NULL, WNOHANG | __WALL);
+
+		if (pid < 0)
+			return true;
+		if (pid == 0)
+			nap();
+	}
+	complain(wrong, "the container does not end");
+	return false;
+}
+
+static bool has_status(const char *status, char *wrong)
+{
+	char text[4096], word[64];
+
+	if (!nacre(wrong, "state", WORLD_ID, NULL))
+		return false;
+	read_text(WORLD_OTHER_OUT, text, sizeof(text));
+	(void)snprintf(word, sizeof(word), "\"status\": \"%s\"", status);
+	return strstr(text, word) != NULL;
+}
+
+static void must_have_status(const char *status, char *wrong)
+{
+	if (!has_status(status, wrong))
+		complain(wrong, "the container is not %s afterwards", status);
+}
+
+/* --- what is there after a command --- */
+
+/* What another program of the container sees, which is the only one in it. */
+static void look_inside(char *text, char *wrong)
+{
+	char path[200], processes[256];
+
+	must_have_status("running", wrong);
+	(void)snprintf(
+		path, sizeof(path), "%s/%s/cgroup.procs", world_cgroup_directory(), WORLD_ID);
+	for (int waited = 0; waited < WAIT_MS; waited += 2) {
+		read_text(path, processes, sizeof(processes));
+		if (strchr(processes, '\n') && !strchr(processes, '\n')[1])
+			break;
+		nap();
+	}
+	if (!strchr(processes, '\n') || strchr(processes, '\n')[1])
+		complain(wrong, "processes of the container afterwards: %s", processes);
+	if (nacre(wrong, "exec", WORLD_ID, "/look"))
+		append_file(text, WORLD_OTHER_OUT);
+}
+
+static void look_created(
+	const struct command *command, enum outcome outcome, char *text, char *wrong)
+{
+	char left[WRONG_SIZE] = "";
+
+	(void)command;
+	if (outcome == FAILED && !world_is_clean(left, sizeof(left)))
+		complain(wrong, "left by a command that failed: %s", left);
+	if (outcome != SUCCEEDED)
+		return;
+	must_have_status("created", wrong);
+	append_file(text, WORLD_STATE "/" WORLD_ID "/record");
+	mask_numbers(text);
+	append_file(text, WORLD_STATE "/" WORLD_ID "/config.json");
+	append_file(text, WORLD_STATE "/" WORLD_ID "/report.json");
+	if (nacre(wrong, "start", WORLD_ID, NULL) && ends(wrong))
+		append_file(text, WORLD_OUT);
+	(void)nacre(wrong, "delete", WORLD_ID, NULL);
+}
+
+static void look_run(const struct command *command, enum outcome outcome, char *text, char *wrong)
+{
+	char left[WRONG_SIZE] = "", err[4096];
+
+	(void)command;
+	(void)text;
+	/* What it could not remove it says, and its exit status is the program's. */
+	read_text(WORLD_ERR, err, sizeof(err));
+	if (outcome == KILLED || strstr(err, " after it ended: "))
+		return;
+	if (!world_is_clean(left, sizeof(left)))
+		complain(wrong, "left by a command that ended: %s", left);
+}
+
+/* What could not be started, and is still created, can be. A failed poststart hook undoes it all.
+ */
+static void look_started(
+	const struct command *command, enum outcome outcome, char *text, char *wrong)
+{
+	char left[WRONG_SIZE] = "";
+
+	(void)command;
+	if (outcome == FAILED && access(WORLD_STATE "/" WORLD_ID, F_OK) < 0) {
+		if (!world_is_clean(left, sizeof(left)))
+			complain(wrong, "the container is not known, but left is: %s", left);
+		return;
+	}
+	if (outcome != SUCCEEDED) {
+		if (!has_status("created", wrong) || !nacre(wrong, "start", WORLD_ID, NULL))
+			return;
+	}
+	if (ends(wrong))
+		append_file(text, PROGRAM_OUT);
+}
+
+static void look_running(
+	const struct command *command, enum outcome outcome, char *text, char *wrong)
+{
+	(void)command;
+	(void)outcome;
+	look_inside(text, wrong);
+}
+
+/* An update that failed has changed nothing; one that was killed can be made again. */
+static void look_updated(
+	const struct command *command, enum outcome outcome, char *text, char *wrong)
+{
+	char config[TEXT_SIZE];
+
+	read_text(WORLD_STATE "/" WORLD_ID "/config.json", config, sizeof(config));
+	if (outcome == FAILED && !strstr(config, "\"cgroup.max.depth\":\"3\""))
+		complain(wrong, "an update that failed is in config.json");
+	if (outcome == FAILED) {
+		look_inside(config + strlen(config), wrong);
+		if (!strstr(config, "cgroup.max.depth: 3"))
+			complain(wrong, "an update that failed has changed the cgroup");
+	}
+	if (outcome != SUCCEEDED)
+		(void)works(command, WORLD_OTHER_OUT, wrong);
+	append_file(text, WORLD_STATE "/" WORLD_ID "/config.json");
+	look_inside(text, wrong);
+}
+
+static void look_killed(
+	const struct command *command, enum outcome outcome, char *text, char *wrong)
+{
+	(void)command;
+	(void)text;
+	if (outcome == FAILED)
+		must_have_status("running", wrong);
+	if (outcome != SUCCEEDED)
+		(void)nacre(wrong, "kill", WORLD_ID, "KILL");
+	(void)ends(wrong);
+	must_have_status("stopped", wrong);
+}
+
+/* What could not be deleted is still known, and is stopped or running. */
+static void look_deleted(
+	const struct command *command, enum outcome outcome, char *text, char *wrong)
+{
+	char left[WRONG_SIZE] = "";
+
+	(void)command;
+	(void)text;
+	if (outcome == KILLED || world_is_clean(left, sizeof(left)))
+		return;
+	if (outcome == SUCCEEDED)
+		complain(wrong, "left: %s", left);
+	if (access(WORLD_STATE "/" WORLD_ID, F_OK) < 0)
+		complain(wrong, "the container is not known, but left is: %s", left);
+}
+
+const struct command commands[N_COMMANDS] = {
+	{"run", NOTHING, {"run", "--bundle", WORLD_BUNDLE, WORLD_ID}, true, false, false, look_run},
+	{"create", NOTHING, {"create", "--bundle", WORLD_BUNDLE, WORLD_ID}, true, false, false,
+		look_created},
+	{"start", CREATED, {"start", WORLD_ID}, false, true, false, look_started},
+	{"exec", RUNNING, {"exec", WORLD_ID, "/look"}, false, false, false, look_running},
+	{"delete", STOPPED, {"delete", WORLD_ID}, false, false, false, look_deleted},
+	{"delete-force", RUNNING, {"delete", "--force", WORLD_ID}, false, false, false,
+		look_deleted},
+	{"update", RUNNING, {"update", "-r", WORLD_UPDATE, WORLD_ID}, false, false, false,
+		look_updated},
+	{"state", RUNNING, {"state", WORLD_ID}, false, false, true, look_running},
+	{"list", RUNNING, {"list"}, false, false, true, look_running},
+	{"kill", RUNNING, {"kill", WORLD_ID, "KILL"}, false, false, false, look_killed},
+};
+
+/* --- before and after --- */
+
+bool subject_prepare(const struct command *command, char *wrong)
+{
+	bool pauses = command->before == RUNNING;
+
+	write_text(WORLD_UPDATE, "{\"unified\": {\"cgroup.max.depth\": \"4\"}}");
+	bundle_write(pauses ? "pause" : NULL, mode.user_namespace);
+	if (command->before == NOTHING)
+		return true;
+	if (!works(&create, PROGRAM_OUT, wrong))
+		return false;
+	if (command->before != CREATED && !nacre(wrong, "start", WORLD_ID, NULL))
+		return false;
+	return command->before != STOPPED || ends(wrong);
+}
+
+/* The first process of the container that is there, in our pid namespace. */
+static pid_t find_init(void)
+{
+	char path[200], text[64];
+
+	(void)snprintf(
+		path, sizeof(path), "%s/%s/cgroup.procs", world_cgroup_directory(), WORLD_ID);
+	read_text(path, text, sizeof(text));
+	return (pid_t)strtol(text, NULL, 10);
+}
+
+int subject_run(const struct command *command, struct trace *trace, struct trace_end *ret_end)
+{
+	const char *argv[16];
+
+	command_line(command, argv);
+	trace->argv = argv;
+	trace->out = WORLD_OUT;
+	trace->err = WORLD_ERR;
+	trace->init = command->to_init ? find_init() : 0;
+	return trace_run(trace, ret_end);
+}
+
+void subject_remove(char *wrong)
+{
+	char left[WRONG_SIZE] = "";
+
+	if (nacre(wrong, "delete", "--force", WORLD_ID) && !world_is_clean(left, sizeof(left)))
+		complain(wrong, "left after delete --force: %s", left);
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_TESTS_INJECT_SUBJECT_H
+#define NACRE_TESTS_INJECT_SUBJECT_H
+
+#include "tests/inject/trace.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define TEXT_SIZE 65536
+#define WRONG_SIZE 400
+
+/* What the container of a command is before. */
+enum before {
+	NOTHING,
+	CREATED,
+	RUNNING,
+	STOPPED
+};
+
+/* What became of a disturbed command. */
+enum outcome {
+	SUCCEEDED,
+	FAILED,
+	KILLED
+};
+
+/* A command that is disturbed. */
+struct command {
+	const char *name;
+	enum before before;
+	const char *argv[8]; /* without what is common to all */
+	bool creates; /* it takes the options of create */
+	bool to_init; /* it makes the init of a created container go on */
+	bool moves; /* what it prints has numbers that differ each time */
+	/*
+	 * Looks at what there is after it: a text that is equal each time goes to text. What is
+	 * wrong goes to wrong, which is "" before.
+	 */
+	void (*look)(const struct command *command, enum outcome outcome, char *text, char *wrong);
+};
+
+#define N_COMMANDS 10
+extern const struct command commands[N_COMMANDS];
+
+/* agent, strict, oci; userns: agent in a user namespace; trace: agent with --trace-denials. */
+bool mode_set(const char *mode);
+
+/* Makes what the command needs. Returns whether it could; if not, wrong says why. */
+bool subject_prepare(const struct command *command, char *wrong);
+
+/* The disturbed command; init is followed too if it takes part. */
+int subject_run(const struct command *command, struct trace *trace, struct trace_end *ret_end);
+
+/* Removes the container as a user would: whatever then is left is wrong. */
+void subject_remove(char *wrong);
+
+/* wrong becomes the text, unless there is one. */
+void complain(char *wrong, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Numbers of more than one digit become "#". */
+void mask_numbers(char *text);
+
+#endif
