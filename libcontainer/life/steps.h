@@ -3,6 +3,7 @@
 #define NACRE_STEPS_H
 
 #include "libcontainer/life/life.h"
+#include "libcontainer/life/sync.h"
 
 /* What the rows of life.c do: adapters of a few lines that take what a mechanism needs from struct
  * life. Mechanisms never see struct life. In table order. */
@@ -28,6 +29,18 @@ int step_set_oom_score(struct life *l, struct nacre_error *err);
 int step_save_config(struct life *l, struct nacre_error *err);
 int step_set_process_limits(struct life *l, struct nacre_error *err);
 int step_save_record(struct life *l, struct nacre_error *err);
+
+/* steps_outside.c */
+/* INIT: has RUNTIME do KIND for the mount or value INDEX. FD goes along, *RET_FD comes back. */
+int step_ask_runtime(struct life *l, enum sync_kind kind, size_t index, int fd, int *ret_fd,
+	struct nacre_error *err);
+/* RUNTIME: does it. Takes FD. */
+int step_answer_init(
+	struct life *l, const struct sync_message *asked, int fd, struct nacre_error *err);
+/* The host's: the config has none, or the caller's own by its path. */
+bool step_has_host_network(const struct life *l);
+/* Whether the new filesystem of MOUNT shows a namespace that is joined and not the host's. */
+bool step_joins_namespace_of(const struct life *l, const struct oci_mount *mount);
 
 /* steps_limits.c */
 /* Also for update. */

@@ -78,20 +78,25 @@ static uint64_t flags_to_clear(const struct life *l)
 	       MOUNT_ATTR_NOSYMFOLLOW;
 }
 
-/* INIT may not: the filesystem belongs to the user namespace of the host. If RUNTIME cannot either
- * it ends INIT. */
+/* INIT may not: the filesystem belongs to the user namespace of the host. */
 static int have_mapped(void *data, size_t index, int tree_fd, struct nacre_error *err)
 {
-	struct life *l = data;
-	struct sync_message answer;
-	int r = sync_send(l->sync, SYNC_MAP, 0, 0, (int)index, NULL, tree_fd);
+	int none;
 
-	while (r >= 0 && (r = sync_receive(l->sync, &answer, NULL)) == 1) {
-		if (answer.kind == SYNC_MAP)
-			return 0;
-		l->turn_ahead = answer.step;
-	}
-	return fail_errno(err, r < 0 ? r : EPROTO, "ask for the id mapping");
+	return step_ask_runtime(data, SYNC_MAP, index, tree_fd, &none, err);
+}
+
+/* -EPERM: the error of who may not stays. */
+static int have_made(void *data, size_t index, struct nacre_error *err)
+{
+	struct life *l = data;
+	int fd, r;
+
+	if (!(l->container.record.active & IN_USERNS) ||
+		!step_joins_namespace_of(l, &l->container.config->mounts[index]))
+		return -EPERM;
+	r = step_ask_runtime(l, SYNC_MAKE, index, -1, &fd, err);
+	return r < 0 ? r : fd;
 }
 
 static struct mount_context mount_context(struct life *l)
@@ -103,7 +108,7 @@ static struct mount_context mount_context(struct life *l)
 				       ? l->container.config->linux_->mount_label
 				       : NULL,
 		.own_cgroup_namespace = l->container.record.active & NEW_CGROUPNS,
-		.own_network_namespace = l->container.record.active & NEW_NETNS,
+		.host_network = step_has_host_network(l),
 		.own_user_namespace = l->container.record.active & IN_USERNS,
 		.cgroup_fd = l->container.cgroup.fd,
 		.clear_unnamed = flags_to_clear(l),
@@ -112,6 +117,7 @@ static struct mount_context mount_context(struct life *l)
 		.guard = &l->guard,
 		.source_fds = l->source_fds,
 		.map = have_mapped,
+		.make = have_made,
 		.data = l,
 		.made = l->made,
 		.proc_fd = &l->proc_fd,
@@ -137,6 +143,19 @@ int step_make_devices(struct life *l, struct nacre_error *err)
 		oci_find_namespace(l->container.config, "user"), l->nodes_fd, err);
 }
 
+static int write_sysctl(
+	struct life *l, const struct oci_pair *sysctl, size_t index, struct nacre_error *err)
+{
+	int r = sysctl_write(l->proc_fd, sysctl, err);
+	const char *type;
+	int none;
+
+	if (r < 0 && l->container.record.active & IN_USERNS &&
+		sysctl_may_be_another_s(r, sysctl->key, &type))
+		return step_ask_runtime(l, SYNC_SYSCTL, index, -1, &none, err);
+	return r;
+}
+
 /* Before /proc/sys turns read-only. */
 int step_write_sysctls(struct life *l, struct nacre_error *err)
 {
@@ -148,7 +167,13 @@ int step_write_sysctls(struct life *l, struct nacre_error *err)
 		l->proc_fd = procfs_open(err);
 	if (l->proc_fd < 0)
 		return l->proc_fd;
-	return sysctl_apply(l->proc_fd, &linux_->sysctl, err);
+	for (size_t i = 0; i < linux_->sysctl.n; i++) {
+		int r = write_sysctl(l, &linux_->sysctl.items[i], i, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 /* Before the pivot: the host's /dev/null can be cloned only while its mount is in this namespace.

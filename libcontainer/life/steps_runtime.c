@@ -128,16 +128,11 @@ int step_open_mount_sources(struct life *l, struct nacre_error *err)
 int step_map_source(struct life *l, int index, int tree_fd, struct nacre_error *err)
 {
 	cleanup_close int fd = tree_fd;
-	int r;
 
 	if (fd < 0 || index < 0 || (size_t)index >= l->container.config->n_mounts)
 		return fail(err, EPROTO, "init asked for the mapping of mount %d", index);
-	r = mount_map_source(
+	return mount_map_source(
 		fd, &l->container.config->mounts[index], (size_t)index, mapping_fd(l), err);
-	if (r < 0)
-		return r;
-	r = sync_send(l->sync, SYNC_MAP, 0, 0, index, NULL, -1);
-	return r < 0 ? fail_errno(err, r, "answer init") : 0;
 }
 
 int step_connect_console(struct life *l, struct nacre_error *err)

@@ -7,7 +7,7 @@
 #include "specs/error.h"
 
 /*
- * What RUNTIME and INIT say to each other, on a SOCK_SEQPACKET pair: one struct, seven kinds.
+ * What RUNTIME and INIT say to each other, on a SOCK_SEQPACKET pair: one struct, nine kinds.
  *
  *   TURN     the receiver's row STEP is next
  *   FAILED   the sender's row STEP failed; TEXT is the error, CODE its errno; the sender ends
@@ -17,6 +17,8 @@
  *   CONSOLE  carries the terminal's master by SCM_RIGHTS
  *   MAP      carries the clone of the source of mount VALUE, for RUNTIME to id-map; the answer, the
  *            same without fd, says that it is
+ *   MAKE     asks RUNTIME for the filesystem of mount VALUE; the answer carries it
+ *   SYSCTL   asks RUNTIME to write value VALUE of linux.sysctl; the answer says that it is
  *
  * Written with write(2) and read(2) wherever no fd travels: a seccomp filter may be active already.
  *
@@ -35,6 +37,8 @@ enum sync_kind {
 	SYNC_DEBUG,
 	SYNC_CONSOLE,
 	SYNC_MAP,
+	SYNC_MAKE,
+	SYNC_SYSCTL,
 };
 
 struct sync_message {

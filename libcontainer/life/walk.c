@@ -127,7 +127,9 @@ static int hear(
 			l->terminal.master = fd;
 			break;
 		case SYNC_MAP:
-			r = step_map_source(l, message.value, fd, err);
+		case SYNC_MAKE:
+		case SYNC_SYSCTL:
+			r = step_answer_init(l, &message, fd, err);
 			if (r < 0)
 				return r;
 			break;

@@ -125,8 +125,8 @@ int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
 	return fd_steal(&fd);
 }
 
-/* A user namespace without a network namespace of its own may not mount sysfs: the host's is bound,
- * and read-only as a whole, since it shows the host's devices and network. */
+/* A user namespace in the host's network may not mount sysfs: the host's is bound, and read-only as
+ * a whole, since it shows the host's devices. */
 static int bind_sysfs(const struct mount_job *job, struct nacre_error *err)
 {
 	struct mount_options o = job->options;
@@ -212,8 +212,10 @@ int mount_build_filesystem(const struct mount_job *job, int target_mode, struct 
 	fd = mount_filesystem(&fs, err);
 	if (fd == -EPERM && is_cgroup(job->mount))
 		return bind_cgroup(job, err);
-	if (fd == -EPERM && is_type(job->mount, "sysfs") && !context->own_network_namespace)
+	if (fd == -EPERM && is_type(job->mount, "sysfs") && context->host_network)
 		return bind_sysfs(job, err);
+	if (fd == -EPERM && context->make)
+		fd = context->make(context->data, job->index, err);
 	if (fd < 0)
 		return fd;
 	if (propagation.propagation) {
@@ -222,6 +224,24 @@ int mount_build_filesystem(const struct mount_job *job, int target_mode, struct 
 			return fail_errno(err, r, "set propagation");
 	}
 	return fd_steal(&fd);
+}
+
+int mount_make_outside(const struct oci_mount *mount, size_t index, const char *mount_label,
+	struct nacre_error *err)
+{
+	const struct mount_context context = {.mount_label = mount_label};
+	struct mount_job job = {.context = &context, .mount = mount, .index = index};
+	struct filesystem fs;
+	int r;
+
+	r = mount_options_parse(mount, index, &job.options, err);
+	if (r < 0)
+		return r;
+	fs = describe(&job, -1);
+	/* It has the host's devices, as the one that bind_sysfs binds. */
+	if (is_type(mount, "sysfs"))
+		fs.attr |= MOUNT_ATTR_RDONLY;
+	return mount_filesystem(&fs, err);
 }
 
 bool mount_changes_filesystem(const struct mount_options *o)

@@ -19,7 +19,7 @@ struct mount_context {
 	const char *rootfs; /* its path on the host; NULL: no source lies below it */
 	const char *mount_label; /* linux.mountLabel or NULL */
 	bool own_cgroup_namespace;
-	bool own_network_namespace;
+	bool host_network; /* no network namespace but the caller's */
 	bool own_user_namespace;
 	int cgroup_fd; /* O_PATH fd of the container's cgroup; -1: none */
 	/* The MOUNT_ATTR_* of a bind mount's source that go, unless named, as soon as the options
@@ -31,7 +31,11 @@ struct mount_context {
 				  none */
 	/* Id-maps a clone, for mounts that only the runtime may map; returns 0 or -errno. */
 	int (*map)(void *data, size_t index, int tree_fd, struct nacre_error *err);
-	void *data; /* of map */
+	/* Where the container's user namespace may not make a filesystem that shows a namespace:
+	 * the runtime's, by mount_make_outside. Returns a detached tree, or -EPERM with the error
+	 * of who may not, if nobody else is to make it. */
+	int (*make)(void *data, size_t index, struct nacre_error *err);
+	void *data; /* of map and make */
 	struct mount_made *made; /* out: one a mount, from mounts_perform to mounts_seal */
 	int *proc_fd; /* out: the procfs made for /proc, if there is one (see procfs.h); starts as
 			 -1 */
@@ -60,6 +64,12 @@ const char *mount_source_below(const struct oci_mount *mount, const char *rootfs
  * none. Returns an fd, or -ENOTSUP when the mount needs none of this. */
 int mount_open_source(const struct mount_guard *guard, const struct oci_mount *mount, size_t index,
 	bool own_user_namespace, int userns_fd, struct nacre_error *err);
+
+/* Makes the filesystem of MOUNT, number INDEX: a sysfs or a mqueue, which show the namespace that
+ * the caller is in. By the runtime, where one that is joined belongs to others than the container's
+ * user namespace. Returns a detached tree. */
+int mount_make_outside(const struct oci_mount *mount, size_t index, const char *mount_label,
+	struct nacre_error *err);
 
 /* Maps the detached tree of MOUNT, number INDEX, as its mappings or those of USERNS_FD say; by the
  * runtime. */

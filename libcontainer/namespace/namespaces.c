@@ -272,3 +272,28 @@ int namespaces_set_hostname(const char *hostname, const char *domainname, struct
 		return fail_errno(err, errno, "domainname: setdomainname \"%s\"", domainname);
 	return 0;
 }
+
+int namespaces_joined(const struct namespace_plan *plan, const char *type)
+{
+	return plan->join_fds[type_index(type)];
+}
+
+int namespaces_visit(const char *type, int fd, int (*act)(void *data, struct nacre_error *err),
+	void *data, struct nacre_error *err)
+{
+	const struct namespace_type *row = &namespace_types[type_index(type)];
+	cleanup_close int own = -1;
+	char path[40];
+	int r;
+
+	(void)snprintf(path, sizeof(path), "/proc/thread-self/ns/%s", row->proc_name);
+	own = open(path, O_RDONLY | O_CLOEXEC);
+	if (own < 0)
+		return fail_errno(err, errno, "open %s", path);
+	if (setns(fd, row->clone_flag) < 0)
+		return fail_errno(err, errno, "enter the container's %s namespace", type);
+	r = act(data, err);
+	if (setns(own, row->clone_flag) < 0)
+		return fail_errno(err, errno, "return to the own %s namespace", type);
+	return r;
+}

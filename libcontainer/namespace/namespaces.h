@@ -57,6 +57,15 @@ int namespaces_unshare_cgroup(struct nacre_error *err);
  * on children: it is for whoever makes the process that joins the rest. */
 int namespaces_join_process(int pidfd, int flags, struct nacre_error *err);
 
+/* Does ACT, which gets DATA, while the calling thread is in the namespace of TYPE ("network",
+ * "ipc", "uts") behind FD, a namespace or a pidfd of who is in it; an error of ACT, or of the way
+ * there and back, is returned. */
+int namespaces_visit(const char *type, int fd, int (*act)(void *data, struct nacre_error *err),
+	void *data, struct nacre_error *err);
+
+/* The namespace of TYPE that is joined by its path; -1: none. Borrowed. */
+int namespaces_joined(const struct namespace_plan *plan, const char *type);
+
 /* CLONE_NEW* flags of the namespaces in which process PID is not where the caller is. */
 int namespaces_differ(pid_t pid, int *ret_flags, struct nacre_error *err);
 

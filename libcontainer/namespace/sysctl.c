@@ -160,18 +160,29 @@ static int write_value(int proc_fd, const char *path, const char *value)
 	return (size_t)n == length ? 0 : -EINVAL;
 }
 
-int sysctl_apply(int proc_fd, const struct oci_map *sysctl, struct nacre_error *err)
+int sysctl_write(int proc_fd, const struct oci_pair *sysctl, struct nacre_error *err)
 {
-	for (size_t i = 0; i < sysctl->n; i++) {
-		const char *key = sysctl->items[i].key;
-		const char *value = sysctl->items[i].value;
-		char path[PATH_MAX];
-		int r = key_to_path(key, path, sizeof(path));
+	char path[PATH_MAX];
+	int r = key_to_path(sysctl->key, path, sizeof(path));
 
-		if (r == 0)
-			r = write_value(proc_fd, path, value);
-		if (r < 0)
-			return fail_errno(err, r, "sysctl %s=%s", key, value);
-	}
-	return 0;
+	if (r == 0)
+		r = write_value(proc_fd, path, sysctl->value);
+	return r < 0 ? fail_errno(err, r, "sysctl %s=%s", sysctl->key, sysctl->value) : 0;
+}
+
+/* The kernel asks for each kind another thing: net.* for CAP_NET_ADMIN over the network namespace,
+ * what ipc has for its root, or before Linux 6.10 for the host's, as what uts has; user.* for
+ * CAP_SYS_RESOURCE inside, which nobody else has more of. */
+bool sysctl_may_be_another_s(int code, const char *key, const char **ret_type)
+{
+	const struct owner *owner;
+	char path[PATH_MAX];
+
+	if ((code != -EACCES && code != -EPERM) || key_to_path(key, path, sizeof(path)) < 0)
+		return false;
+	owner = find_owner(path);
+	if (!owner || !owner->type || strcmp(owner->type, "user") == 0)
+		return false;
+	*ret_type = owner->type;
+	return true;
 }

@@ -11,7 +11,11 @@ int sysctl_check(const struct oci_config *config, struct nacre_error *err);
  * own: see namespaces_plan. */
 int sysctl_check_joined(const struct oci_config *config, int own_flags, struct nacre_error *err);
 
-/* Writes linux.sysctl through PROC_FD (procfs.h). Both a.b.c and a/b/c name a value. */
-int sysctl_apply(int proc_fd, const struct oci_map *sysctl, struct nacre_error *err);
+/* Whether who is in the namespaces may not write a value (-EACCES, -EPERM), but somebody outside of
+ * their user namespace might: *RET_TYPE is the namespace that the value belongs to, "network". */
+bool sysctl_may_be_another_s(int code, const char *key, const char **ret_type);
+
+/* Writes one value through PROC_FD (procfs.h). Both a.b.c and a/b/c name it. */
+int sysctl_write(int proc_fd, const struct oci_pair *sysctl, struct nacre_error *err);
 
 #endif

@@ -205,6 +205,73 @@ test_sysctls_are_set_inside_and_not_outside() {
 	is "$(cat /proc/sys/kernel/msgmax /proc/sys/net/ipv4/ip_forward)" "$before" "of the host"
 }
 
+# What belongs to a joined namespace, or before Linux 6.10 to the host's root alone, is written outside
+# of the user namespace.
+test_sysctls_are_set_whoever_may() {
+	needs_root && needs_unshare || return
+	local type before values
+	values='{"kernel.msgmax": "12345", "fs.mqueue.msg_max": "77", "kernel.domainname": "sys.ctl",
+		"net.ipv4.ip_unprivileged_port_start": "81"}'
+	before=$(cat /proc/sys/kernel/{msgmax,domainname} /proc/sys/fs/mqueue/msg_max)
+	bundle cat /proc/sys/kernel/msgmax /proc/sys/fs/mqueue/msg_max /proc/sys/kernel/domainname \
+		/proc/sys/net/ipv4/ip_unprivileged_port_start
+	with_user_namespace
+	edit ".linux.sysctl = $values"
+	run
+	is "$out" $'12345\n77\nsys.ctl\n81' "in namespaces of its own"
+	holder_of_namespaces || return
+	edit 'del(.hostname)'
+	join_namespaces_of_holder
+	run
+	is "$out" $'12345\n77\nsys.ctl\n81' "in namespaces that are joined"
+	is "$(nsenter -t "$holder" -u cat /proc/sys/kernel/domainname)" sys.ctl "of the holder"
+	is "$(cat /proc/sys/kernel/{msgmax,domainname} /proc/sys/fs/mqueue/msg_max)" "$before" "of the host"
+	edit '.linux.sysctl = {"net.ipv4.ip_unprivileged_port_start": "1000000"}'
+	run_refused 'sysctl: sysctl net.ipv4.ip_unprivileged_port_start=1000000: Invalid argument'
+}
+
+# Sets holder: the pid of a process in network, ipc and uts namespaces of its own, with an interface
+# and a message queue in them.
+holder_of_namespaces() {
+	needs_program ip || return
+	in_background unshare --net --ipc --uts sleep 60
+	holder=${background[-1]}
+	wait_for eval '[[ $(</proc/$holder/comm) == sleep ]]'
+	differs "$(readlink "/proc/$holder/ns/net")" "$(readlink /proc/self/ns/net)" "the holder's network"
+	good nsenter -t "$holder" -n ip link add joined0 type veth peer name joined1
+	good nsenter -t "$holder" -i unshare --mount bash -c \
+		'mount -t mqueue mqueue /mnt && touch /mnt/joined-queue'
+}
+
+join_namespaces_of_holder() {
+	edit '(.linux.namespaces[] | select(.type == "network")).path = $p + "net"
+		| (.linux.namespaces[] | select(.type == "ipc")).path = $p + "ipc"
+		| (.linux.namespaces[] | select(.type == "uts")).path = $p + "uts"' --arg p "/proc/$holder/ns/"
+}
+
+# Such a filesystem cannot be made in the container's user namespace, and the host's shows the host.
+test_sysfs_and_mqueue_show_what_is_joined() {
+	needs_root && needs_unshare || return
+	local user
+	bundle true
+	with_busybox || return
+	program /bin/sh -c 'cat /proc/mounts | while read -r a b c d; do [ $b != /sys ] || echo "$c ${d%%,*}"; done
+		ls /sys/class/net /dev/mqueue'
+	holder_of_namespaces || return
+	edit 'del(.hostname)'
+	join_namespaces_of_holder
+	for user in without with; do
+		[[ $user == without ]] || with_user_namespace
+		run
+		has_line "$out" "sysfs ro"
+		has_line "$out" joined0
+		has_line "$out" joined-queue
+	done
+	edit '(.mounts[] | select(.type == "sysfs")).options -= ["ro"]'
+	run
+	has_line "$out" "sysfs ro"
+}
+
 test_two_domain_names_are_refused() {
 	bundle cat /proc/sys/kernel/domainname
 	edit '.domainname = "one" | .linux.sysctl = {"kernel.domainname": "two"}'

@@ -27,7 +27,6 @@ static inline void set_up_mounts(void)
 	context = (struct mount_context){
 		.rootfs_fd = rootfs_fd,
 		.own_cgroup_namespace = true,
-		.own_network_namespace = true,
 		.cgroup_fd = -1,
 		.made = made,
 		.proc_fd = &proc_fd,

@@ -248,7 +248,7 @@ START_TEST(a_user_namespace_on_the_host_s_network_sees_its_sysfs_read_only)
 	pid_t pid = begin_child(CLONE_NEWUSER | CLONE_NEWNS);
 
 	if (pid == 0) {
-		context.own_network_namespace = false;
+		context.host_network = true;
 		CHILD_CHECK(mount_rootfs_anew() == 0);
 		CHILD_CHECK(perform("/sys", "sysfs", "sysfs", WORDS("nosuid")) == 0);
 		CHILD_CHECK(magic_of(ROOTFS "/sys") == SYSFS_MAGIC);

@@ -138,7 +138,7 @@ static int apply(const char *key, const char *value)
 {
 	struct oci_pair pair = {key, value};
 
-	return sysctl_apply(proc_fd, &(struct oci_map){&pair, 1}, &err);
+	return sysctl_write(proc_fd, &pair, &err);
 }
 
 static const char *value_of(const char *path)
