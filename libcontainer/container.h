@@ -334,9 +334,18 @@ NACRE_API int nacre_stats(
 NACRE_API int nacre_events(struct nacre *nacre, const char *id, uint64_t interval_ms,
 	int (*event)(void *data, const char *json), void *data, struct nacre_error *err);
 
-/* What the container was denied since its start, as far as it is counted, and what is not. */
-NACRE_API int nacre_explain(
-	struct nacre *nacre, const char *id, bool json, char **ret_text, struct nacre_error *err);
+enum nacre_explain_format {
+	NACRE_EXPLAIN_TEXT, /* for people */
+	NACRE_EXPLAIN_JSON,
+	NACRE_EXPLAIN_FLAGS, /* a line of --allow GRANT: what would allow all that was refused */
+	NACRE_EXPLAIN_POLICY, /* the same as a policy.json */
+	NACRE_EXPLAIN_SUMMARY, /* a few lines on what was refused; empty: nothing was */
+};
+
+/* What the container was denied since its start, as far as it is counted, and what is not; until it
+ * is deleted. */
+NACRE_API int nacre_explain(struct nacre *nacre, const char *id, enum nacre_explain_format format,
+	char **ret_text, struct nacre_error *err);
 
 /* --- checkpoint and restore --- */
 
@@ -397,7 +406,7 @@ NACRE_API int nacre_features(char **ret_json, struct nacre_error *err);
  * under the same number; one that changes its meaning or goes away gives the document another.
  * nacre(8), JSON DOCUMENTS, has them all. */
 #define NACRE_CHECK_VERSION 1
-#define NACRE_EXPLAIN_VERSION 1
+#define NACRE_EXPLAIN_VERSION 2
 
 enum nacre_harden_format {
 	NACRE_HARDEN_TEXT, /* the report for people */

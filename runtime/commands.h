@@ -32,6 +32,7 @@ struct invocation {
 	bool all;
 	bool force;
 	bool keep;
+	const char *keep_report; /* a file; NULL: none */
 	bool quiet;
 	bool regex;
 	bool rootless_config;

@@ -6,20 +6,32 @@
 
 const struct option_row explain_rows[] = {
 	/* clang-format off */
-	{"format", 0, WORD(format), "text|json", "default: text"},
+	{"format", 0, WORD(format), "text|json|flags|policy|summary", "default: text; flags: what would allow all that was refused, to be pasted"},
 	{NULL},
 	/* clang-format on */
 };
 
+/* In the order of enum nacre_explain_format. */
+static const char *const formats[] = {"text", "json", "flags", "policy", "summary"};
+
+static enum nacre_explain_format format_of(const char *word)
+{
+	unsigned i = 0;
+
+	while (word && strcmp(formats[i], word) != 0) /* a word of the row */
+		i++;
+	return (enum nacre_explain_format)i;
+}
+
 int command_explain(struct invocation *in, struct nacre_error *err)
 {
-	bool json = in->format && strcmp(in->format, "json") == 0;
 	char *text = NULL;
-	int r = nacre_explain(in->nacre, in->operands[0], json, &text, err);
+	int r = nacre_explain(in->nacre, in->operands[0], format_of(in->format), &text, err);
 
 	if (r < 0)
 		return r;
-	state_print_text(text);
+	if (*text)
+		state_print_text(text);
 	free(text);
 	return 0;
 }

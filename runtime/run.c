@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "runtime/commands.h"
 #include "runtime/console.h"
@@ -12,6 +16,7 @@ const struct option_row run_rows[] = {
 	{"detach", 'd', FLAG(create.detach), NULL, "return once the program runs"},
 	{"timeout", 0, DURATION(timeout_ms), "TIME", "kill the container after TIME, 30s or 1h30m, and exit with 124"},
 	{"keep", 0, FLAG(keep), NULL, "do not delete the container when it has ended"},
+	{"keep-report", 0, TEXT(keep_report), "FILE", "write what was refused to FILE when it has ended, as explain --format json"},
 	{NULL},
 	/* clang-format on */
 };
@@ -47,6 +52,64 @@ void run_explain_end(const struct invocation *in, const struct foreground *fg)
 	log_line(&in->log, LOG_ERROR, why.text);
 }
 
+/* Short: for a person at a terminal, or for who asked for it, a program or a model. */
+static void tell_refusals(const struct invocation *in)
+{
+	struct nacre_error err;
+	char *text;
+
+	if (!in->create.trace_denials && !isatty(STDERR_FILENO))
+		return;
+	if (nacre_explain(in->nacre, in->operands[0], NACRE_EXPLAIN_SUMMARY, &text, &err) < 0) {
+		log_line(&in->log, LOG_WARNING, err.text);
+		return;
+	}
+	(void)fputs(text, stderr);
+	free(text);
+}
+
+/* FD: -1: no report is wanted. */
+static int write_report(const struct invocation *in, int fd, struct nacre_error *err)
+{
+	char *text;
+	int r = fd < 0 ? 1
+		       : nacre_explain(in->nacre, in->operands[0], NACRE_EXPLAIN_JSON, &text, err);
+	FILE *out;
+
+	if (r != 0)
+		return r < 0 ? r : 0;
+	out = fdopen(dup(fd), "w");
+	if (!out || fputs(text, out) < 0)
+		r = -errno;
+	if (out && fclose(out) != 0 && r == 0)
+		r = -errno;
+	free(text);
+	return r < 0 ? fail_errno(err, r, "write") : 0;
+}
+
+/* The container is there yet; its deletion takes all of this away. */
+static void report_end(const struct invocation *in, int report)
+{
+	struct nacre_error err;
+
+	tell_refusals(in);
+	if (write_report(in, report, &err) < 0) {
+		(void)fail_prefix(&err, "--keep-report: %s", in->keep_report);
+		log_line(&in->log, LOG_WARNING, err.text);
+	}
+}
+
+/* Before anything runs: what cannot be written is known then. -1: none is wanted. */
+static int open_report(const struct invocation *in, struct nacre_error *err)
+{
+	int fd;
+
+	if (!in->keep_report)
+		return -1;
+	fd = open(in->keep_report, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+	return fd < 0 ? fail_errno(err, errno, "--keep-report: open %s", in->keep_report) : fd;
+}
+
 static int begin_detached(struct invocation *in, begin_fn *begin, struct nacre_error *err)
 {
 	struct nacre_process *process;
@@ -65,22 +128,27 @@ static int begin_foreground(
 	struct invocation *in, struct foreground *fg, begin_fn *begin, struct nacre_error *err)
 {
 	struct nacre_process *process;
-	int r;
+	int report = open_report(in, err), r;
 
+	if (report < 0 && in->keep_report)
+		return report;
 	in->create.window = console_window();
 	r = begin(in, &process, err);
 	if (r < 0) {
 		r = foreground_not_begun(fg, r, err);
 		run_explain_end(in, fg);
-		return r;
+	} else {
+		r = foreground_serve(fg, process, err);
+		run_record_exit(in, process, r);
+		nacre_process_release(process);
+		run_explain_end(in, fg);
+		report_end(in, report);
+		/* A container that nobody serves any more must not go on. */
+		if (r < 0 || !in->keep)
+			delete_after_run(in);
 	}
-	r = foreground_serve(fg, process, err);
-	run_record_exit(in, process, r);
-	nacre_process_release(process);
-	run_explain_end(in, fg);
-	/* A container that nobody serves any more must not go on. */
-	if (r < 0 || !in->keep)
-		delete_after_run(in);
+	if (report >= 0)
+		(void)close(report);
 	return r;
 }
 
@@ -93,6 +161,8 @@ int run_begin_container(struct invocation *in, begin_fn *begin, struct nacre_err
 		return r;
 	if (in->create.detach && in->timeout_ms)
 		return fail(err, EINVAL, "run: --timeout: nobody would wait with --detach");
+	if (in->create.detach && in->keep_report)
+		return fail(err, EINVAL, "run: --keep-report: nobody would wait with --detach");
 	if (in->create.detach)
 		return begin_detached(in, begin, err);
 	r = foreground_begin(&fg, in->timeout_ms, err);

@@ -112,6 +112,11 @@ bool filter_row_granted(
 /* The word for VALUE; NULL: there is none. */
 const char *filter_socket_name(enum filter_list list, uint32_t value);
 
+/* Calls EACH with every grant that RULE needs to be lifted, where it is about calls as such: those
+ * of a family are of use together. Returns false, without a call, where it is about arguments. */
+bool filter_each_grant(
+	const struct filter_rule *rule, void (*each)(void *data, const char *grant), void *data);
+
 /* The grant that would let a call with ARGS through that RULE refuses: "socket:WORD" for a row of a
  * list that has a word for it, else "syscall:NAME". Written to RET_TEXT. */
 void filter_grant_text(const struct filter_rule *rule, const char *call, const uint64_t args[6],

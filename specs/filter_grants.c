@@ -209,6 +209,21 @@ bool filter_granted(const struct oci_strings *grants, const char *kind, const ch
 	return false;
 }
 
+bool filter_each_grant(
+	const struct filter_rule *rule, void (*each)(void *data, const char *grant), void *data)
+{
+	const char *list = rule->calls;
+	char name[NAME_SIZE], grant[64];
+
+	if (rule->tests[0].op != FILTER_ANY || !takes_calls(rule))
+		return false;
+	while (filter_next_name(&list, name)) {
+		(void)snprintf(grant, sizeof(grant), "syscall:%s", name);
+		each(data, grant);
+	}
+	return true;
+}
+
 void filter_grant_text(const struct filter_rule *rule, const char *call, const uint64_t args[6],
 	char ret_text[static 64])
 {

@@ -111,7 +111,7 @@ static void write_denial(struct tracer *tracer, const struct seccomp_denial *den
 		.arguments = {arguments, 6},
 		.decoded = {decoded, 0},
 		.errno_name = strerrorname_np(denial->error),
-		.rule = "own-seccomp-filter",
+		.rule = seccomp_denial_rule(denial->rule),
 		.reason = seccomp_denial_reason(denial->rule),
 		.allowed_by = denial->grant,
 		.suppressed = tracer->suppressed,

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -86,29 +85,30 @@ struct tally {
 	int n;
 };
 
-static void count(struct tally *tally, const struct seccomp_record *record, bool ended)
+static void count(struct tally *tally, const struct seccomp_record *record)
 {
-	struct seccomp_logged one = {.action = record->action, .ended = ended};
+	struct seccomp_logged one = {.action = record->action};
 	int i = 0;
 
 	seccomp_call_name(record->arch, record->number, one.call);
-	while (i < tally->n &&
-		(tally->logged[i].action != one.action || tally->logged[i].ended != one.ended ||
-			strcmp(tally->logged[i].call, one.call) != 0))
+	while (i < tally->n && (tally->logged[i].action != one.action ||
+				       strcmp(tally->logged[i].call, one.call) != 0))
 		i++;
 	if (i == SECCOMP_LOGGED_MAX)
 		i--;
 	else if (i == SECCOMP_LOGGED_MAX - 1)
-		one = (struct seccomp_logged){.call = "others", .ended = true};
+		one = (struct seccomp_logged){.call = "others"};
 	if (i == tally->n)
 		tally->logged[tally->n++] = one;
 	tally->logged[i].count++;
 }
 
-static bool is_among(pid_t pid, const pid_t *pids, size_t n)
+bool seccomp_record_is_of(const struct seccomp_record *record, uint64_t time_us,
+	const struct seccomp_subject *subjects, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (pids[i] == pid)
+		if (subjects[i].pid == record->pid && time_us >= subjects[i].from_us &&
+			time_us < subjects[i].until_us)
 			return true;
 	}
 	return false;
@@ -132,7 +132,7 @@ static bool in_initial_pid_namespace(void)
 	return stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == INITIAL_PIDNS;
 }
 
-int seccomp_log_read(const pid_t *pids, size_t n, uint64_t since_us,
+int seccomp_log_read(const struct seccomp_subject *subjects, size_t n,
 	struct seccomp_logged ret_logged[SECCOMP_LOGGED_MAX], struct nacre_error *err)
 {
 	cleanup_close int fd = open(KMSG, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -156,12 +156,9 @@ int seccomp_log_read(const pid_t *pids, size_t n, uint64_t since_us,
 		if (length < 0)
 			return fail_errno(err, errno, "read " KMSG);
 		text[length] = '\0';
-		if (!seccomp_record_parse(text, &record) || record.time_us + slept < since_us)
-			continue;
-		if (is_among(record.pid, pids, n))
-			count(&tally, &record, false);
-		else if (kill(record.pid, 0) < 0 && errno == ESRCH)
-			count(&tally, &record, true);
+		if (seccomp_record_parse(text, &record) &&
+			seccomp_record_is_of(&record, record.time_us + slept, subjects, n))
+			count(&tally, &record);
 	}
 	return tally.n;
 }

@@ -27,11 +27,21 @@ struct seccomp_record {
  */
 bool seccomp_record_parse(const char *text, struct seccomp_record *ret_record);
 
+/* A process, and when its pid was its own: since boot, CLOCK_BOOTTIME. */
+struct seccomp_subject {
+	pid_t pid; /* in the initial pid namespace */
+	uint64_t from_us;
+	uint64_t until_us;
+};
+
+/* Whether RECORD, written at TIME_US (CLOCK_BOOTTIME), is about one of them. Pure. */
+bool seccomp_record_is_of(const struct seccomp_record *record, uint64_t time_us,
+	const struct seccomp_subject *subjects, size_t n);
+
 struct seccomp_logged {
 	uint64_t count;
 	char call[40]; /* "others": what found no place */
 	uint32_t action;
-	bool ended; /* of processes that live no more, which may have been another container's */
 };
 
 #define SECCOMP_LOGGED_MAX 32
@@ -39,10 +49,9 @@ struct seccomp_logged {
 /* "logged", "killed", ... */
 const char *seccomp_action_word(uint32_t action);
 
-/* Reads the kernel's log: records since SINCE_US (CLOCK_BOOTTIME) of the N PIDS, and of processes
- * that have ended. Returns how many kinds there are. -EPERM: the caller may not read it
- * (CAP_SYSLOG), or is not in the initial pid namespace. */
-int seccomp_log_read(const pid_t *pids, size_t n, uint64_t since_us,
+/* Reads the kernel's log: records of the N SUBJECTS. Returns how many kinds there are. -EPERM: the
+ * caller may not read it (CAP_SYSLOG), or is not in the initial pid namespace. */
+int seccomp_log_read(const struct seccomp_subject *subjects, size_t n,
 	struct seccomp_logged ret_logged[SECCOMP_LOGGED_MAX], struct nacre_error *err);
 
 #endif

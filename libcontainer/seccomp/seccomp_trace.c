@@ -2,6 +2,9 @@
 #include "libcontainer/seccomp/seccomp_trace.h"
 
 #include <errno.h>
+#include <linux/audit.h>
+#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/uio.h>
@@ -53,17 +56,19 @@ static bool jumps(const struct sock_filter *i, uint32_t a)
 }
 
 /* The instructions that seccomp_bpf.c writes. Jumps go forward only, so it ends. */
-uint32_t seccomp_trace_verdict(
-	const struct sock_filter *filter, unsigned short n, const struct seccomp_data *data)
+static uint32_t walk(const struct sock_filter *filter, unsigned short n,
+	const struct seccomp_data *data, bool *ret_looked)
 {
 	uint32_t a = 0;
 
+	*ret_looked = false;
 	for (unsigned at = 0; at < n; at++) {
 		const struct sock_filter *i = &filter[at];
 
 		switch (BPF_CLASS(i->code)) {
 		case BPF_LD:
 			a = load(data, i->k);
+			*ret_looked |= i->k >= offsetof(struct seccomp_data, args);
 			break;
 		case BPF_ALU:
 			a &= i->k;
@@ -79,6 +84,24 @@ uint32_t seccomp_trace_verdict(
 		}
 	}
 	return SECCOMP_RET_ERRNO | ENOSYS;
+}
+
+uint32_t seccomp_trace_verdict(
+	const struct sock_filter *filter, unsigned short n, const struct seccomp_data *data)
+{
+	bool looked;
+
+	return walk(filter, n, data, &looked);
+}
+
+bool seccomp_trace_constant(const struct sock_filter *filter, unsigned short n, uint32_t arch,
+	int number, uint32_t *ret_verdict)
+{
+	const struct seccomp_data data = {.nr = number, .arch = arch};
+	bool looked;
+
+	*ret_verdict = walk(filter, n, &data, &looked);
+	return !looked;
 }
 
 static const struct filter_rule *find_rule(
@@ -110,17 +133,48 @@ int seccomp_rule_number(const struct filter_rule *rule)
 	return 1000 + (int)(hash % 99000);
 }
 
-const char *seccomp_denial_reason(int number)
+const struct filter_rule *seccomp_rule_find(int number)
 {
-	if (number < 0)
-		return "not in nacre's list, or of another architecture";
 	for (const struct filter_rule *rule = filter_rules; rule->calls; rule++)
 		if (seccomp_rule_number(rule) == number)
-			return rule->why;
-	return "in the list of the nacre that counted it, which is another version";
+			return rule;
+	return NULL;
 }
 
-static void describe(unsigned profile, struct seccomp_denial *denial)
+const char *seccomp_denial_rule(int number)
+{
+	const struct filter_rule *rule = seccomp_rule_find(number);
+
+	return rule && rule->profiles & FILTER_SETUID ? "setuid-files" : "own-seccomp-filter";
+}
+
+const char *seccomp_denial_reason(int number)
+{
+	const struct filter_rule *rule = seccomp_rule_find(number);
+
+	if (number < 0)
+		return "not in nacre's list, or of another architecture";
+	return rule ? rule->why
+		    : "in the list of the nacre that counted it, which is another version";
+}
+
+/* Whether the grant of their ABI is what 32-bit calls lack: getpid, 20, is never refused. */
+static bool lacks_i386(const struct seccomp_own *own, const struct seccomp_denial *denial)
+{
+#ifdef __x86_64__
+	uint32_t verdict;
+
+	return denial->data.arch == AUDIT_ARCH_I386 &&
+	       seccomp_trace_constant(own->filter, own->n, AUDIT_ARCH_I386, 20, &verdict) &&
+	       verdict != SECCOMP_RET_ALLOW;
+#else
+	(void)own;
+	(void)denial;
+	return false;
+#endif
+}
+
+static void describe(const struct seccomp_own *own, struct seccomp_denial *denial)
 {
 	const struct filter_rule *rule;
 	uint64_t args[6];
@@ -131,7 +185,11 @@ static void describe(unsigned profile, struct seccomp_denial *denial)
 	seccomp_call_name(denial->data.arch, denial->data.nr, denial->call);
 	denial->grant[0] = '\0';
 	denial->rule = -1;
-	rule = find_rule(profile, denial, args);
+	if (lacks_i386(own, denial)) {
+		(void)snprintf(denial->grant, sizeof(denial->grant), "abi:x86");
+		return;
+	}
+	rule = find_rule(own->profile, denial, args);
 	if (!rule)
 		return;
 	denial->rule = seccomp_rule_number(rule);
@@ -160,7 +218,7 @@ int seccomp_trace_take(int listener, const struct seccomp_own *own,
 	ret_denial->error = ENOSYS;
 	if ((verdict & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_ERRNO)
 		ret_denial->error = (int)(verdict & SECCOMP_RET_DATA);
-	describe(own->profile, ret_denial);
+	describe(own, ret_denial);
 	return 1;
 }
 

@@ -23,6 +23,10 @@ int seccomp_trace_program(struct arena *arena, const struct seccomp_own *own,
 uint32_t seccomp_trace_verdict(
 	const struct sock_filter *filter, unsigned short n, const struct seccomp_data *data);
 
+/* Whether the answer to this call is the same whatever its arguments are; it is *RET_VERDICT. */
+bool seccomp_trace_constant(const struct sock_filter *filter, unsigned short n, uint32_t arch,
+	int number, uint32_t *ret_verdict);
+
 /* A call that is refused. */
 struct seccomp_denial {
 	uint64_t id; /* of the notification */
@@ -36,6 +40,12 @@ struct seccomp_denial {
 
 /* A number that the row has in every version that has it: the counts of denials outlive theirs. */
 int seccomp_rule_number(const struct filter_rule *rule);
+
+/* NULL: there is none. */
+const struct filter_rule *seccomp_rule_find(int number);
+
+/* The rule of the profile that the row with that number belongs to. */
+const char *seccomp_denial_rule(int number);
 
 /* Why the row with that number refuses; -1: what is not in the list. */
 const char *seccomp_denial_reason(int number);

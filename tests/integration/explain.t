@@ -10,7 +10,7 @@ test_explain_says_what_was_denied_and_what_nobody_counts() {
 	has "$out" 'WHAT NOBODY COUNTS'
 	has "$out" 'system calls '
 	good nacre explain --format json "$id"
-	documented "explain Fl -format"
+	documented "explain Fl -format" 2
 	is "$(json '[.id, .profile] | join(" ")')" "$id agent" "id and profile"
 	is "$(json '.notCounted | length')" 3 "blind spots"
 }
@@ -68,12 +68,12 @@ test_calls_in_the_kernels_log_are_told() {
 	create
 	good nacre explain --format json "$id"
 	is "$(json '.kernelLog.error')" null error
-	is "$(json '.kernelLog.records | map(select(.ended | not)) | length')" 0 "before the start"
+	is "$(json '.kernelLog.records | length')" 0 "before the start"
 	start
 	wait_for eval 'nacre explain "$id" | grep -q "^1 *getcpu: logged$"'
 	good nacre explain --format json "$id"
-	documented "explain Fl -format"
-	is "$(json '.kernelLog.records[] | select(.syscall == "getcpu" and .ended == false) | .action')" \
+	documented "explain Fl -format" 2
+	is "$(json '.kernelLog.records[] | select(.syscall == "getcpu") | .action')" \
 		logged action
 }
 
@@ -85,6 +85,96 @@ test_who_may_not_read_the_kernels_log_is_told() {
 	good unshare -rm bash -c 'mount --bind "$0" /dev && exec "$@"' "$T/dev" \
 		"$NACRE" --root "$ROOT" explain "$id"
 	has_line "$out" 'not readable: open /dev/kmsg: *'
+}
+
+# From a denial to the grant: what failed works with what is pasted.
+refused_of_all() {
+	bundle call bpf : socket 16 3 15 : call fchmodat -100 =/dev/null 04755 : call clone3 : true
+	edit '.root.readonly = false'
+}
+
+test_flags_allow_what_was_refused() {
+	local flags=()
+	refused_of_all
+	profile=agent
+	try nacre run --keep --trace-denials --bundle "$b" --allow rootfs-write "$id"
+	has "$err" "container $id, profile agent, refused:"
+	has_line "$err" '  1 bpf: EPERM (--allow syscall:bpf)'
+	has_line "$err" 'all of it is allowed by: --allow syscall:bpf --allow socket:NETLINK_KOBJECT_UEVENT --allow setuid-files'
+	lacks "$err" clone3
+	good nacre explain --format flags "$id"
+	is "$out" "--allow syscall:bpf --allow socket:NETLINK_KOBJECT_UEVENT --allow setuid-files"
+	read -r -a flags <<<"$out"
+	good nacre explain --format policy "$id"
+	is "$(jq -c . <<<"$out")" \
+		'{"version":1,"grants":{"given":["syscall:bpf","socket:NETLINK_KOBJECT_UEVENT","setuid-files"]}}'
+	good nacre explain "$id"
+	has_line "$out" '1 *clone3: ENOSYS: *syscall:clone3)'
+	good nacre delete "$id"
+	try nacre run --trace-denials --bundle "$b" --allow rootfs-write "${flags[@]}" "$id"
+	lacks "$out" EPERM
+	lacks "$out" EPROTONOSUPPORT
+	lacks "$err" refused
+}
+
+test_run_is_silent_where_nobody_reads() {
+	refused_of_all
+	profile=agent
+	try nacre run --bundle "$b" "$id"
+	lacks "$err" refused
+}
+
+test_a_report_outlives_the_container() {
+	refused_of_all
+	profile=agent
+	bad 1 "--keep-report: open $T/no/report: No such file or directory" \
+		nacre run --keep-report "$T/no/report" --bundle "$b" "$id"
+	bad 1 "run: --keep-report: nobody would wait with --detach" \
+		nacre run --detach --keep-report "$T/report" --bundle "$b" "$id"
+	try nacre run --trace-denials --keep-report "$T/report" --bundle "$b" "$id"
+	nothing_left
+	out=$(<"$T/report")
+	is "$(json '.allow | join(" ")')" "syscall:bpf socket:NETLINK_KOBJECT_UEVENT" "in the report"
+}
+
+# F34: config.json's own filter tells nobody.
+test_what_config_refuses_is_named() {
+	bundle pause
+	edit '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
+		syscalls: [{names: ["mount", "unshare", "getcpu"], action: "SCMP_ACT_ERRNO"}]}'
+	profile=nested create
+	good nacre explain "$id"
+	has_line "$out" 'REFUSED BY config.json (linux.seccomp; no --allow helps)'
+	good nacre explain --format json "$id"
+	is "$(json '.refusedByConfig | sort | join(" ")')" "getcpu mount unshare" "all three"
+	good nacre delete --force "$id"
+	profile=agent create
+	good nacre explain --format json "$id"
+	is "$(json '.refusedByConfig | join(" ")')" getcpu "what nacre refuses is told by the tracer"
+}
+
+# F30: a grant is named only where it would help.
+test_who_set_a_limit_is_told() {
+	local limit='.denied[] | select(.counter == "pids.events") | [.rule, .grant, .remedy] | join("|")'
+	needs_controller pids || return
+	bundle pause
+	for case in "null|resources||config.json can set another: linux.resources.pids.limit" \
+		"{limit: -1}|resources|unlimited:pids|" "{limit: 9}|||the limit is config.json's: linux.resources.pids.limit"; do
+		edit ".linux.resources.pids = ${case%%|*}"
+		profile=agent create
+		good nacre explain --format json "$id"
+		is "$(json "$limit")" "${case#*|}" "${case%%|*}"
+		good nacre delete --force "$id"
+	done
+}
+
+# F33: until delete, and F34: of this container alone.
+test_a_container_that_has_ended_can_be_explained() {
+	bundle call bpf
+	profile=agent
+	try nacre run --keep --trace-denials --bundle "$b" "$id"
+	good nacre explain --format json "$id"
+	is "$(json '.denied[] | select(.syscall == "bpf") | .count')" 1 bpf
 }
 
 test_no_container_cannot_be_explained() {

@@ -396,14 +396,14 @@ json() {
 	jq -r "$1" <<<"$out" 2>&1
 }
 
-# documented TEXT: $out is version 1 of a document of ours, and every member of it stands in the item
+# documented TEXT [VERSION]: $out is version 1, or VERSION, of a document of ours, and every member of it stands in the item
 # of nacre(8), JSON DOCUMENTS, whose head has TEXT.
 documented() {
 	local item member
 	item=$(sed -n '/^\.Sh JSON DOCUMENTS/,/^\.Sh ENVIRONMENT/p' "$page" |
 		awk -v text="$1" '/^\.It / { inside = index($0, text) } inside { gsub(/[.,]/, " "); print $0, "" }')
 	[[ -n $item ]] || wrong "nothing in the manual page" "$1"
-	is "$(json .version)" 1 "version of $1"
+	is "$(json .version)" "${2-1}" "version of $1"
 	# What was changed is the config's.
 	while read -r member; do
 		grep -qE "^ Va .*\\b$member\\b" <<<"$item" || wrong "not in the manual page: $member" "$1"

@@ -46,6 +46,27 @@ START_TEST(nothing_else_is_taken_for_one)
 }
 END_TEST
 
+/* F34: another container's are nobody's to tell. */
+START_TEST(a_record_is_of_a_process_while_it_had_its_pid)
+{
+	static const struct seccomp_subject subjects[] = {{7, 100, UINT64_MAX}, {9, 100, 200}};
+	static const struct {
+		pid_t pid;
+		uint64_t time_us;
+		bool of_them;
+	} cases[] = {{7, 100, true}, {7, 99, false}, {8, 150, false}, {9, 100, true},
+		{9, 199, true}, {9, 200, false}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct seccomp_record record = {.pid = cases[i].pid};
+
+		ck_assert_msg(seccomp_record_is_of(&record, cases[i].time_us, subjects, 2) ==
+				      cases[i].of_them,
+			"%zu", i);
+	}
+}
+END_TEST
+
 START_TEST(calls_have_names_also_where_libseccomp_knows_none)
 {
 	char name[40];
@@ -70,6 +91,7 @@ Suite *suite_seccomp_log(void)
 
 	tcase_add_test(tcase, a_record_of_the_kernel_is_understood);
 	tcase_add_test(tcase, nothing_else_is_taken_for_one);
+	tcase_add_test(tcase, a_record_is_of_a_process_while_it_had_its_pid);
 	tcase_add_test(tcase, calls_have_names_also_where_libseccomp_knows_none);
 	suite_add_tcase(suite, tcase);
 	return suite;

@@ -247,6 +247,42 @@ START_TEST(a_rule_names_the_grant_that_takes_it_back)
 }
 END_TEST
 
+static void join(void *data, const char *grant)
+{
+	char *text = data;
+
+	(void)snprintf(text + strlen(text), 512 - strlen(text), "%s ", grant);
+}
+
+/* F35: one refused call of a family shows the grants of all. */
+START_TEST(a_rule_names_every_grant_that_it_takes)
+{
+	struct nacre_error err;
+	unsigned families = 0;
+
+	for (const struct filter_rule *rule = filter_rules; rule->calls; rule++) {
+		char text[512] = "";
+		const char *list = text;
+		char grant[40];
+
+		if (!filter_each_grant(rule, join, text)) {
+			ck_assert(
+				rule->tests[0].op != FILTER_ANY || rule->profiles == FILTER_SETUID);
+			ck_assert_str_eq(text, "");
+			continue;
+		}
+		while (filter_next_name(&list, grant))
+			ck_assert_msg(harden_grant_check(grant, &err) == 0, "%s", grant);
+		if (filter_names(rule->calls, "msgget")) {
+			ck_assert_str_eq(text,
+				"syscall:msgget syscall:msgsnd syscall:msgrcv syscall:msgctl ");
+			families++;
+		}
+	}
+	ck_assert_uint_eq(families, 1);
+}
+END_TEST
+
 Suite *suite_seccomp_own(void)
 {
 	Suite *s = suite_create("seccomp_own");
@@ -263,6 +299,7 @@ Suite *suite_seccomp_own(void)
 	tcase_add_test(t, other_architectures_are_not_there);
 	tcase_add_test(t, the_abi_of_i386_is_held_by_the_same_table);
 	tcase_add_test(t, a_rule_names_the_grant_that_takes_it_back);
+	tcase_add_test(t, a_rule_names_every_grant_that_it_takes);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -50,6 +50,32 @@ START_TEST(the_answer_is_the_verdict_of_the_filter)
 }
 END_TEST
 
+/* As the kernel finds out which calls it need not ask a filter about. */
+static void check_constant(const struct seccomp_own *own, const struct seccomp_data *data)
+{
+	uint32_t constant;
+
+	if (seccomp_trace_constant(own->filter, own->n, data->arch, data->nr, &constant))
+		ck_assert_uint_eq(constant, run_filter(own->filter, own->n, data));
+}
+
+START_TEST(a_constant_answer_holds_for_all_arguments)
+{
+	const struct seccomp_own *own = seccomp_own_built;
+	uint32_t verdict;
+
+	for_calls(check_constant);
+#ifdef __x86_64__
+	ck_assert(seccomp_trace_constant(own->filter, own->n, 0xc000003e, 0, &verdict));
+	ck_assert_uint_eq(verdict, SECCOMP_RET_ALLOW);
+	ck_assert(!seccomp_trace_constant(own->filter, own->n, 0xc000003e, 41, &verdict));
+#else
+	(void)own;
+	(void)verdict;
+#endif
+}
+END_TEST
+
 static void check_traced(const struct seccomp_own *own, const struct seccomp_data *data)
 {
 	static const struct seccomp_own *last;
@@ -103,6 +129,7 @@ Suite *suite_seccomp_trace(void)
 	TCase *tcase = tcase_create("seccomp_trace");
 
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
+	tcase_add_test(tcase, a_constant_answer_holds_for_all_arguments);
 	tcase_add_test(tcase, the_answer_is_the_verdict_of_the_filter);
 	tcase_add_test(tcase, what_was_refused_is_asked_and_nothing_else);
 	tcase_add_test(tcase, a_rule_has_a_number_of_its_own_that_finds_it);

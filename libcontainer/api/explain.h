@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_API_EXPLAIN_H
+#define NACRE_API_EXPLAIN_H
+
+#include "libcontainer/api/nacre.h"
+#include "libcontainer/record/denials.h"
+#include "libcontainer/seccomp/seccomp_log.h"
+
+/* What explain.c and explain_counters.c find out and explain_text.c puts into words, for these
+ * alone. */
+
+/* What was denied, by somebody who counts it. */
+struct explained {
+	uint64_t count;
+	const char *counter; /* file and line of the cgroup; NULL: a system call */
+	const char *key;
+	const char *call;
+	int error; /* of the call */
+	const char *rule;
+	const char *what; /* in words */
+	const char *grant; /* what would allow it; "": nothing. May be "device:PATH" */
+	struct oci_strings grants; /* the same to be pasted: every grant that it takes */
+	const char *remedy; /* where no grant helps; "": none is known */
+	bool failed; /* something was refused, and not only held up or answered with ENOSYS,
+			which programs do without (filter_rules.c) */
+};
+
+#define EXPLAINED_COUNTERS 6
+#define EXPLAINED_MAX (EXPLAINED_COUNTERS + DENIALS_MAX)
+
+struct explanation {
+	struct container *c;
+	struct explained denied[EXPLAINED_MAX];
+	size_t n_denied;
+	struct oci_strings allow; /* every grant of what failed, once */
+	struct oci_strings by_config; /* calls that config.json's own filter refuses */
+	struct oci_strings not_enforced;
+	struct seccomp_logged logged[SECCOMP_LOGGED_MAX]; /* in the kernel's log */
+	int n_logged; /* negative: it cannot be read, and LOG_ERROR says why */
+	struct nacre_error log_error;
+	struct oci_strings not_counted; /* in words */
+};
+
+/* Adds to LIST, once, a copy of WORD, or of each of WORDS. */
+int explain_add_word(
+	struct explanation *e, struct oci_strings *list, const char *word, struct nacre_error *err);
+int explain_add_words(struct explanation *e, struct oci_strings *list,
+	const struct oci_strings *words, struct nacre_error *err);
+
+/* --- explain_counters.c --- */
+
+int explain_counters(struct explanation *e, struct nacre_error *err);
+void explain_devices(struct explanation *e);
+/* Files of limits that this host does not have. */
+int explain_not_enforced(struct explanation *e, struct nacre_error *err);
+
+/* --- explain_text.c --- */
+
+/* *RET_TEXT: heap. */
+int explain_render(const struct explanation *e, enum nacre_explain_format format, char **ret_text,
+	struct nacre_error *err);
+
+#endif

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libcontainer/api/explain.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/cgroup/cgroup_devices.h"
+#include "specs/json.h"
+
+/* What the container's cgroup counts. */
+
+/* Counters of cgroup-v2.rst; each limit of a profile has one. */
+static const struct counter {
+	const char *file;
+	const char *key;
+	const char *what;
+	enum oci_limit limit;
+	const char *grant;
+	const char *path; /* of the limit in config.json */
+	bool refuses; /* else it holds up */
+} counters[EXPLAINED_COUNTERS - 1] = {
+	/* clang-format off */
+	{"pids.events", "max", "forks refused: pids.max was reached",
+		OCI_LIMIT_PIDS, "unlimited:pids", "linux.resources.pids.limit", true},
+	{"memory.events", "max", "allocations held up: memory.max was reached",
+		OCI_LIMIT_MEMORY, "unlimited:memory", "linux.resources.memory.limit", false},
+	{"memory.events", "oom_kill", "processes killed: out of memory",
+		OCI_LIMIT_MEMORY, "unlimited:memory", "linux.resources.memory.limit", true},
+	{"memory.swap.events", "max", "pages not swapped: memory.swap.max was reached",
+		OCI_LIMIT_SWAP, "unlimited:swap", "linux.resources.memory.swap", false},
+	{"cpu.stat", "nr_throttled", "periods held up: cpu.max was reached",
+		OCI_LIMIT_CPU, "unlimited:cpu", "linux.resources.cpu.quota", false},
+	/* clang-format on */
+};
+
+static const struct {
+	const char *file;
+	enum oci_limit limit;
+} step_limit_files[] = {
+	{"pids.max", OCI_LIMIT_PIDS},
+	{"memory.max", OCI_LIMIT_MEMORY},
+	{"memory.swap.max", OCI_LIMIT_SWAP},
+	{"memory.oom.group", OCI_LIMIT_OOM_GROUP},
+	{"cpu.max", OCI_LIMIT_CPU},
+};
+
+/* "KEY VALUE" on a line of a flat keyed file. Returns 0 or -errno. */
+static int read_counter(int cgroup_fd, const struct counter *counter, uint64_t *ret_value)
+{
+	cleanup_free char *text = NULL;
+	struct nacre_error ignored;
+	size_t length = strlen(counter->key);
+	int r = file_read(cgroup_fd, counter->file, 8192, &text, NULL, &ignored);
+
+	if (r < 0)
+		return r;
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
+		if (!strncmp(line, counter->key, length) && line[length] == ' ') {
+			*ret_value = strtoull(line + length + 1, NULL, 10);
+			return 0;
+		}
+	}
+	return -ENODATA;
+}
+
+/* Whether the config, as it was given, asks for no limit at all: only then a grant lifts that of
+ * the profile. */
+static bool asks_for_none(const struct oci_config *given, enum oci_limit limit)
+{
+	const struct oci_resources *r = given && given->linux_ ? given->linux_->resources : NULL;
+
+	if (!r)
+		return false;
+	switch (limit) {
+	case OCI_LIMIT_PIDS:
+		return r->pids && r->pids->limit < 0;
+	case OCI_LIMIT_MEMORY:
+		return r->memory && r->memory->limit.value < 0;
+	case OCI_LIMIT_SWAP:
+		return r->memory && r->memory->swap.value < 0;
+	case OCI_LIMIT_CPU:
+		return r->cpu && r->cpu->quota.value < 0;
+	default:
+		return false;
+	}
+}
+
+static int load_given(const struct explanation *e, struct oci_config **ret, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t length;
+	int r = file_read(
+		e->c->state_fd, "config.given", 2 * (size_t)JSON_MAX_BYTES, &text, &length, err);
+
+	return r < 0 ? r : oci_config_decode(e->c->arena, "config.given", text, length, ret, err);
+}
+
+/* Who set the limit decides what lifts it (F30). */
+static int explain_counter(struct explanation *e, const struct counter *counter,
+	const struct oci_config *given, uint64_t value, struct nacre_error *err)
+{
+	struct explained *x = &e->denied[e->n_denied++];
+	const bool of_profile = oci_best_effort(e->c->config) & counter->limit;
+
+	*x = (struct explained){.count = value,
+		.counter = counter->file,
+		.key = counter->key,
+		.what = counter->what,
+		.rule = of_profile ? "resources" : "",
+		.grant = "",
+		.remedy = "",
+		.failed = value && counter->refuses};
+	if (of_profile && asks_for_none(given, counter->limit)) {
+		x->grant = counter->grant;
+		return explain_add_word(e, &x->grants, counter->grant, err);
+	}
+	x->remedy = arena_printf(e->c->arena,
+		of_profile ? "config.json can set another: %s" : "the limit is config.json's: %s",
+		counter->path);
+	return x->remedy ? 0 : arena_fail(e->c->arena, "explain", err);
+}
+
+static int add_not_counted(
+	struct explanation *e, const char *file, int error, struct nacre_error *err)
+{
+	char text[128];
+
+	(void)snprintf(text, sizeof(text), "%s: %s", file, strerrorname_np(-error));
+	return explain_add_word(e, &e->not_counted, text, err);
+}
+
+int explain_counters(struct explanation *e, struct nacre_error *err)
+{
+	const int fd = e->c->cgroup.fd;
+	struct oci_config *given;
+	int r = load_given(e, &given, err);
+
+	if (r == 0 && fd < 0)
+		r = explain_add_word(e, &e->not_counted,
+			"limits and devices: the container has no cgroup (any more)", err);
+	for (size_t i = 0; r == 0 && fd >= 0 && i < EXPLAINED_COUNTERS - 1; i++) {
+		uint64_t value;
+		int found = read_counter(fd, &counters[i], &value);
+
+		if (found == 0)
+			r = explain_counter(e, &counters[i], given, value, err);
+		else if (found != -ENOENT && found != -ENODATA) /* no such controller here */
+			r = add_not_counted(e, counters[i].file, found, err);
+	}
+	return r;
+}
+
+/* By the device filter (cgroup_devices.h), and not by one of systemd's. */
+void explain_devices(struct explanation *e)
+{
+	struct nacre_error ignored; /* there is none, or it is root's to see */
+	uint64_t value;
+
+	if (e->c->cgroup.fd >= 0 && cgroup_devices_denied(e->c->cgroup.fd, &value, &ignored) == 0)
+		e->denied[e->n_denied++] = (struct explained){.count = value,
+			.counter = "device filter",
+			.key = "denied",
+			.rule = "devices",
+			.what = "opens of devices refused",
+			.grant = "device:PATH",
+			.remedy = "config.json has to list the device: linux.devices",
+			.failed = value};
+}
+
+int explain_not_enforced(struct explanation *e, struct nacre_error *err)
+{
+	const uint32_t best_effort = oci_best_effort(e->c->config);
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < sizeof(step_limit_files) / sizeof(step_limit_files[0]);
+		i++) {
+		if (best_effort & step_limit_files[i].limit && e->c->cgroup.fd >= 0 &&
+			faccessat(e->c->cgroup.fd, step_limit_files[i].file, F_OK, 0) < 0)
+			r = explain_add_word(e, &e->not_enforced, step_limit_files[i].file, err);
+	}
+	return r;
+}

@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/api/explain.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "specs/json.h"
+
+/* What explain.c found out, in words, as JSON, and as what is to be pasted. */
+
+enum {
+	SUMMARY_LINES = 8, /* a program or a model reads it, and a person after a job that failed */
+};
+
+static void print_words(FILE *out, const char *before, const struct oci_strings *words)
+{
+	for (size_t i = 0; i < words->n; i++)
+		(void)fprintf(out, "%s%s%s", i ? " " : "", before, words->items[i]);
+}
+
+/* --- for people --- */
+
+static void print_counted(FILE *out, const struct explained *x)
+{
+	(void)fprintf(out, "%-8llu %s", (unsigned long long)x->count, x->what);
+	if (!x->count)
+		(void)fputs("\n", out);
+	else if (*x->rule)
+		(void)fprintf(out, " (rule %s; %s)\n", x->rule, *x->grant ? x->grant : x->remedy);
+	else
+		(void)fprintf(out, " (%s)\n", x->remedy);
+}
+
+static void print_call(FILE *out, const struct explained *x)
+{
+	(void)fprintf(out, "%-8llu %s: %s: %s", (unsigned long long)x->count, x->call,
+		strerrorname_np(x->error), x->what);
+	if (x->grants.n) {
+		(void)fputs(" (", out);
+		print_words(out, "", &x->grants);
+		(void)fputs(")", out);
+	}
+	(void)fputs("\n", out);
+}
+
+static void print_log(FILE *out, const struct explanation *e)
+{
+	if (e->n_logged == 0)
+		return;
+	(void)fprintf(out, "\nSYSTEM CALLS IN THE KERNEL'S LOG (filter of config.json)\n");
+	if (e->n_logged < 0)
+		(void)fprintf(out, "not readable: %s\n", e->log_error.text);
+	for (int i = 0; i < e->n_logged; i++)
+		(void)fprintf(out, "%-8llu %s: %s\n", (unsigned long long)e->logged[i].count,
+			e->logged[i].call, seccomp_action_word(e->logged[i].action));
+}
+
+static void print_text(FILE *out, const struct explanation *e)
+{
+	(void)fprintf(out, "container %s, profile %s\n\nDENIED SINCE THE START\n", e->c->id,
+		e->c->record.profile);
+	for (size_t i = 0; i < e->n_denied; i++) {
+		if (e->denied[i].counter)
+			print_counted(out, &e->denied[i]);
+	}
+	if (e->c->record.active & TRACE)
+		(void)fprintf(out, "\nSYSTEM CALLS REFUSED (nacre's own filter)\n");
+	for (size_t i = 0; i < e->n_denied; i++) {
+		if (e->denied[i].call)
+			print_call(out, &e->denied[i]);
+	}
+	if (e->by_config.n) {
+		(void)fprintf(out, "\nREFUSED BY config.json (linux.seccomp; no --allow helps)\n");
+		print_words(out, "", &e->by_config);
+		(void)fputs("\n", out);
+	}
+	print_log(out, e);
+	for (size_t i = 0; i < e->not_enforced.n; i++)
+		(void)fprintf(out, "\nNOT ENFORCED: %s: this host has no controller for it\n",
+			e->not_enforced.items[i]);
+	if (e->allow.n) {
+		(void)fprintf(out, "\nWHAT WOULD ALLOW IT\n");
+		print_words(out, "--allow ", &e->allow);
+		(void)fputs("\n", out);
+	}
+	(void)fprintf(out, "\nWHAT NOBODY COUNTS\n");
+	for (size_t i = 0; i < e->not_counted.n; i++)
+		(void)fprintf(out, "%s\n", e->not_counted.items[i]);
+}
+
+/* "3 bpf: EPERM (--allow syscall:bpf)" */
+static void print_failed(FILE *out, const struct explained *x)
+{
+	(void)fprintf(out, "  %llu %s", (unsigned long long)x->count, x->call ? x->call : x->what);
+	if (x->call)
+		(void)fprintf(out, ": %s", strerrorname_np(x->error));
+	if (x->grants.n) {
+		(void)fputs(" (", out);
+		print_words(out, "--allow ", &x->grants);
+		(void)fputs(")", out);
+	} else if (*x->remedy) {
+		(void)fprintf(out, " (%s)", x->remedy);
+	}
+	(void)fputs("\n", out);
+}
+
+static void print_summary(FILE *out, const struct explanation *e)
+{
+	size_t failed = 0;
+
+	for (size_t i = 0; i < e->n_denied; i++) {
+		if (!e->denied[i].failed)
+			continue;
+		if (failed == 0)
+			(void)fprintf(out, "container %s, profile %s, refused:\n", e->c->id,
+				e->c->record.profile);
+		if (failed++ < SUMMARY_LINES)
+			print_failed(out, &e->denied[i]);
+	}
+	if (failed > SUMMARY_LINES)
+		(void)fprintf(out, "  and %zu other kinds\n", failed - SUMMARY_LINES);
+	if (e->allow.n) {
+		(void)fputs("all of it is allowed by: ", out);
+		print_words(out, "--allow ", &e->allow);
+		(void)fputs("\n", out);
+	}
+}
+
+static void print_flags(FILE *out, const struct explanation *e)
+{
+	print_words(out, "--allow ", &e->allow);
+	if (e->allow.n)
+		(void)fputs("\n", out);
+}
+
+static int print(const struct explanation *e, void (*one)(FILE *out, const struct explanation *e),
+	char **ret_text, struct nacre_error *err)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return fail_errno(err, ENOMEM, "explain");
+	one(out, e);
+	if (fclose(out) != 0) {
+		free(text);
+		return fail_errno(err, ENOMEM, "explain");
+	}
+	*ret_text = text;
+	return 0;
+}
+
+/* --- for programs --- */
+
+static void write_string(struct json_writer *w, const char *key, const char *text)
+{
+	json_key(w, key);
+	json_string(w, text);
+}
+
+static void write_words(struct json_writer *w, const char *key, const struct oci_strings *words)
+{
+	json_key(w, key);
+	json_open_array(w);
+	for (size_t i = 0; i < words->n; i++)
+		json_string(w, words->items[i]);
+	json_close_array(w);
+}
+
+static void write_explained(struct json_writer *w, const struct explained *x)
+{
+	json_open_object(w);
+	if (x->counter) {
+		write_string(w, "counter", x->counter);
+		write_string(w, "key", x->key);
+	} else {
+		write_string(w, "syscall", x->call);
+		write_string(w, "errno", strerrorname_np(x->error));
+	}
+	json_key(w, "count");
+	json_u64(w, x->count);
+	write_string(w, "rule", x->rule);
+	write_string(w, "what", x->what);
+	write_string(w, "grant", x->grant);
+	write_words(w, "grants", &x->grants);
+	write_string(w, "remedy", x->remedy);
+	json_close_object(w);
+}
+
+static void write_log(struct json_writer *w, const struct explanation *e)
+{
+	json_key(w, "kernelLog");
+	json_open_object(w);
+	if (e->n_logged < 0)
+		write_string(w, "error", e->log_error.text);
+	json_key(w, "records");
+	json_open_array(w);
+	for (int i = 0; i < e->n_logged; i++) {
+		json_open_object(w);
+		write_string(w, "syscall", e->logged[i].call);
+		json_key(w, "count");
+		json_u64(w, e->logged[i].count);
+		write_string(w, "action", seccomp_action_word(e->logged[i].action));
+		json_close_object(w);
+	}
+	json_close_array(w);
+	json_close_object(w);
+}
+
+static int render_json(const struct explanation *e, char **ret_text, struct nacre_error *err)
+{
+	struct json_writer *w = json_writer_new(true);
+
+	json_open_object(w);
+	json_key(w, "version");
+	json_u64(w, NACRE_EXPLAIN_VERSION);
+	write_string(w, "id", e->c->id);
+	write_string(w, "profile", e->c->record.profile);
+	json_key(w, "denied");
+	json_open_array(w);
+	for (size_t i = 0; i < e->n_denied; i++)
+		write_explained(w, &e->denied[i]);
+	json_close_array(w);
+	write_words(w, "allow", &e->allow);
+	write_words(w, "refusedByConfig", &e->by_config);
+	json_key(w, "traced");
+	json_bool(w, e->c->record.active & TRACE);
+	write_log(w, e);
+	write_words(w, "notEnforced", &e->not_enforced);
+	write_words(w, "notCounted", &e->not_counted);
+	json_close_object(w);
+	return json_writer_finish(w, ret_text, err);
+}
+
+/* A whole /etc/nacre/policy.json: what stands in one already is to be kept. */
+static int render_policy(const struct explanation *e, char **ret_text, struct nacre_error *err)
+{
+	struct json_writer *w = json_writer_new(true);
+
+	json_open_object(w);
+	json_key(w, "version");
+	json_u64(w, 1);
+	json_key(w, "grants");
+	json_open_object(w);
+	write_words(w, "given", &e->allow);
+	json_close_object(w);
+	json_close_object(w);
+	return json_writer_finish(w, ret_text, err);
+}
+
+int explain_render(const struct explanation *e, enum nacre_explain_format format, char **ret_text,
+	struct nacre_error *err)
+{
+	switch (format) {
+	case NACRE_EXPLAIN_JSON:
+		return render_json(e, ret_text, err);
+	case NACRE_EXPLAIN_POLICY:
+		return render_policy(e, ret_text, err);
+	case NACRE_EXPLAIN_FLAGS:
+		return print(e, print_flags, ret_text, err);
+	case NACRE_EXPLAIN_SUMMARY:
+		return print(e, print_summary, ret_text, err);
+	default:
+		return print(e, print_text, ret_text, err);
+	}
+}
