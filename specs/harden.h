@@ -79,6 +79,10 @@ int harden_process(struct arena *arena, const struct oci_process *process,
 	const struct harden_request *request, struct oci_process **ret_process,
 	struct harden_report **ret_report, struct nacre_error *err);
 
+/* Whether CONFIG, hardened as nested, forbids what that profile is for: TEXT then says what, and
+ * which options of engines give it. Its seccomp filter is not looked at here. */
+bool harden_nested_lacks(const struct oci_config *config, char *text, size_t size);
+
 /* --- the rule mount-sources, for whoever opens a source: libcontainer/mount/mount_guard.h --- */
 
 /* Whether the profile of REQUEST has that rule. */

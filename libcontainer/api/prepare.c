@@ -290,6 +290,15 @@ static int need_mount_namespace(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
+static void warn_nested(const struct life *l)
+{
+	char text[1024];
+
+	if (l->container.record.profile && !strcmp(l->container.record.profile, "nested") &&
+		harden_nested_lacks(l->container.config, text, sizeof(text)))
+		container_warn(&l->container, text);
+}
+
 int prepare_container(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
 {
@@ -341,6 +350,7 @@ int prepare_container(
 	r = fill_record(l, &bundle, options, err);
 	if (r < 0)
 		return r;
+	warn_nested(l);
 	return trace_create(
 		l, options->trace_denials, bundle.policy && bundle.policy->trace_denials, err);
 }

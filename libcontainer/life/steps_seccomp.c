@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -9,6 +11,7 @@
 #include "libcontainer/base/sys.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/life/sync.h"
+#include "libcontainer/seccomp/seccomp_simulate.h"
 
 /* The rows about seccomp, of both sides, in the order of life.c. */
 
@@ -27,9 +30,36 @@ int step_share_seccomp(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
+/* What nested is for, and an engine's usual list refuses without telling anybody. */
+static void warn_nested(const struct life *l)
+{
+	static const char *const needed[] = {"unshare", "mount", "umount2", "pivot_root"};
+	char text[512] = "profile nested:";
+	const size_t empty = strlen(text);
+	size_t used = empty;
+
+	if (!l->config_given || !l->container.record.profile ||
+		strcmp(l->container.record.profile, "nested") != 0)
+		return;
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		if (seccomp_refuses(l->seccomp, needed[i]))
+			used += (size_t)snprintf(
+				text + used, sizeof(text) - used, " %s", needed[i]);
+	}
+	if (seccomp_refuses_userns(l->seccomp))
+		used += (size_t)snprintf(text + used, sizeof(text) - used, " clone(CLONE_NEWUSER)");
+	if (used == empty)
+		return;
+	(void)snprintf(text + used, sizeof(text) - used,
+		": refused by linux.seccomp, and sandboxes inside need it: give the engine "
+		"--security-opt seccomp=unconfined (nacre's own filter stays)");
+	container_warn(&l->container, text);
+}
+
 int step_compile_seccomp(struct life *l, struct nacre_error *err)
 {
 	cleanup_close int cache_fd = -1;
+	int r;
 
 	if (l->container.annotations.seccomp_fail_unknown &&
 		seccomp_refuse_unknown(l->container.config->linux_->seccomp, err) < 0)
@@ -37,8 +67,11 @@ int step_compile_seccomp(struct life *l, struct nacre_error *err)
 	(void)mkdirat(l->container.root_fd, ".seccomp", 0700);
 	cache_fd = openat(
 		l->container.root_fd, ".seccomp", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	return seccomp_compile(l->container.config->linux_->seccomp, cache_fd, l->seccomp,
+	r = seccomp_compile(l->container.config->linux_->seccomp, cache_fd, l->seccomp,
 		l->container.callbacks->warn, l->container.callbacks->data, err);
+	if (r == 0)
+		warn_nested(l);
+	return r;
 }
 
 /* The filter may forbid write(2), so exec is announced while it still can be. */

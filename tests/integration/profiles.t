@@ -105,6 +105,29 @@ test_nested_leaves_root_and_programs_on_a_tmpfs() {
 	lacks "$(grep ' /tmp ' <<<"$out")" noexec
 }
 
+# F31: inside it looks as if nested had refused it.
+test_nested_says_what_the_config_forbids() {
+	profile=nested
+	bundle true
+	capabilities CAP_SETUID CAP_SETGID CAP_SETFCAP
+	edit '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [
+		{names: ["unshare", "mount"], action: "SCMP_ACT_ERRNO"},
+		{names: ["clone"], action: "SCMP_ACT_ERRNO", args:
+			[{index: 0, value: 268435456, valueTwo: 268435456, op: "SCMP_CMP_MASKED_EQ"}]}]}'
+	try nacre --profile nested run --bundle "$b" "$id"
+	has "$err" "profile nested: unshare mount clone(CLONE_NEWUSER): refused by linux.seccomp"
+	has "$err" "--security-opt seccomp=unconfined"
+	has "$err" "there is no user namespace"
+	lacks "$err" capabilities
+	edit 'del(.linux.seccomp)'
+	capabilities CAP_SETUID CAP_SETGID
+	try nacre --profile nested run --bundle "$b" "$id"
+	lacks "$err" linux.seccomp
+	has "$err" "--cap-add SETFCAP"
+	try nacre --profile agent run --bundle "$b" "$id"
+	lacks "$err" nested
+}
+
 # Writable, either is a way to the host for root without any capability.
 test_sysfs_and_cgroups_are_read_only_unless_granted() {
 	local dir

@@ -226,6 +226,48 @@ START_TEST(a_tightened_config_means_the_same_when_it_is_read_again)
 }
 END_TEST
 
+/* F31 */
+START_TEST(what_a_config_forbids_that_nested_is_for_is_named)
+{
+	static const struct {
+		const char *process, *linux_;
+		const char *lacks; /* NULL: nothing */
+	} cases[] = {
+#define CAPS(more) \
+	",\"capabilities\":{\"bounding\":[\"CAP_SETUID\",\"CAP_SETGID\",\"CAP_SETFCAP\"]}" more
+#define USER ",\"namespaces\":[{\"type\":\"user\"}]"
+		{CAPS(""), USER, NULL},
+		{CAPS(""), "",
+			"a procfs of their own (bubblewrap --proc, podman): there is no user "
+			"namespace (dockerd --userns-remap; podman --userns=auto)"},
+		{CAPS(""), USER ",\"maskedPaths\":[\"/proc/kcore\"]",
+			"systempaths=unconfined; podman --security-opt unmask=ALL)"},
+		{CAPS(""), USER ",\"readonlyPaths\":[\"/proc/../proc/sys\"]", "unmask=ALL)"},
+		{CAPS(""), USER ",\"maskedPaths\":[\"/sys/firmware\"]", NULL},
+		{CAPS(",\"apparmorProfile\":\"docker-default\""), USER, "apparmor=unconfined)"},
+		{CAPS(",\"apparmorProfile\":\"unconfined\""), USER, NULL},
+		{",\"capabilities\":{\"bounding\":[\"CAP_SETUID\"]}", USER, "--cap-add SETFCAP)"},
+		{"", USER, "--cap-add SETFCAP)"},
+	};
+
+	for (int i = 0; i < COUNT(cases); i++) {
+		char *given = arena_printf(arena,
+			"{\"ociVersion\":\"1.0.2\",\"process\":{\"cwd\":\"/\",\"args\":[\"a\"],"
+			"\"user\":{\"uid\":0,\"gid\":0}%s},\"linux\":{\"resources\":{}%s}}",
+			cases[i].process, cases[i].linux_);
+		char text[1024] = "";
+		bool lacks = harden_nested_lacks(decode("config", given), text, sizeof(text));
+
+		ck_assert_msg(lacks == (cases[i].lacks != NULL), "%d %s", i, text);
+		if (lacks)
+			ck_assert_msg(strlen(text) > strlen(cases[i].lacks) &&
+					      !strcmp(text + strlen(text) - strlen(cases[i].lacks),
+						      cases[i].lacks),
+				"%d %s", i, text);
+	}
+}
+END_TEST
+
 Suite *suite_harden_profiles(void)
 {
 	Suite *suite = suite_create("harden_profiles");
@@ -242,6 +284,7 @@ Suite *suite_harden_profiles(void)
 	tcase_add_test(tcase, nested_hides_nothing_in_proc_from_a_user_namespace);
 	tcase_add_test(tcase, strict_gives_one_cpu_where_the_config_is_silent);
 	tcase_add_test(tcase, a_tightened_config_means_the_same_when_it_is_read_again);
+	tcase_add_test(tcase, what_a_config_forbids_that_nested_is_for_is_named);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
