@@ -12,6 +12,26 @@
  * grants those of harden_grants.c. A grant switches off exactly one rule, or one item of one.
  */
 
+/* A node of the host. */
+struct harden_node {
+	char type; /* 'c' or 'b'; 0: there is no such node */
+	int64_t major;
+	int64_t minor;
+};
+
+/* What rules must know of the host, and cannot look at themselves. */
+struct harden_host {
+	uint64_t memory_bytes; /* RAM; 0: unknown */
+	uint64_t pid_max; /* the sysctl; 0: unknown */
+	uint64_t cpus; /* 0: unknown */
+	/* Types of linux.namespaces whose path leads to a namespace of the caller or of pid 1. */
+	struct oci_strings own_namespaces;
+	bool user_apart; /* the path of type user leads to another, and its root is not the host's
+			  */
+	int64_t root_uid, root_gid; /* the host's root, as the caller sees it; -1: it does not */
+	const struct harden_node *nodes; /* one a grant: of device:PATH; NULL: not looked at */
+};
+
 struct harden_request {
 	const char *profile; /* a name of profiles.c: "oci", "agent" */
 	struct oci_strings
@@ -19,8 +39,8 @@ struct harden_request {
 	const char **granted_by; /* one a grant: who gave it, see policy.h; NULL: not known */
 	struct oci_strings require; /* rules: no grant counts for them, and nothing of them is best
 				       effort */
-	uint64_t memory_bytes; /* RAM of the host: the profile's memory default is a share of it; 0:
-				  unknown */
+	struct oci_bool oom_group; /* the policy's word in place of the profile's */
+	struct harden_host host;
 };
 
 /* One thing that a rule changed. */

@@ -12,6 +12,7 @@
 
 enum {
 	GRANT_WORD_MAX = 64, /* of those whose items are words */
+	INTERFACE_NAME_SIZE = 16, /* IFNAMSIZ of the kernel */
 };
 
 /* capabilities(7). A name that is not here would be a typing error that grants nothing. */
@@ -67,6 +68,15 @@ static bool is_path(const char *item)
 	return item[0] == '/' && strlen(item) < PATH_TEXT_MAX;
 }
 
+/* dev_valid_name of the kernel. */
+static bool is_interface(const char *item)
+{
+	size_t length = strlen(item);
+
+	return length > 0 && length < INTERFACE_NAME_SIZE && strcmp(item, ".") != 0 &&
+	       strcmp(item, "..") != 0 && !strpbrk(item, "/: \t\n\v\f\r");
+}
+
 /* How a grant is written: KIND alone, or KIND:ITEM. */
 static const struct grant {
 	const char *kind;
@@ -87,9 +97,12 @@ static const struct grant {
 	{ "cgroup-write",	"cgroup-write" },
 	{ "workspace-exec",	"workspace-exec" },
 	{ "setuid-files",	"setuid-files" },
+	{ "real-time",		"real-time" },
+	{ "single-oom-kill",	"single-oom-kill" },
 	{ "cap",		"cap:CAP_NAME",		is_capability,		each_capability },
 	{ "device",		"device:PATH",		is_path },
 	{ "disk",		"disk:NODE",		is_path },
+	{ "network-device",	"network-device:NAME",	is_interface },
 	{ "mount",		"mount:SOURCE",		is_path },
 	{ "workspace",		"workspace:SOURCE",	is_path },
 	{ "unlimited",		"unlimited:LIMIT",	is_limit,		each_limit },
@@ -293,22 +306,6 @@ bool harden_granted_path(struct hardening *h, const char *kind, const char *path
 bool harden_granted_within(struct hardening *h, const char *kind, const char *path)
 {
 	return mark(h, same_directory, kind, path);
-}
-
-bool harden_granted_any(struct hardening *h, const char *kind,
-	bool (*each)(const struct hardening *h, const char *item))
-{
-	bool found = false;
-
-	for (size_t i = 0; i < h->request->grants.n && !harden_is_required(h); i++) {
-		const char *item = item_of(h->request->grants.items[i], kind);
-
-		if (item && each(h, item)) {
-			h->used[i] = true;
-			found = true;
-		}
-	}
-	return found;
 }
 
 int harden_each_disk(const struct harden_request *request,

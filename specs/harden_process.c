@@ -71,6 +71,86 @@ int rule_capability_ceiling(struct hardening *h)
 	return 0;
 }
 
+/* --- real-time --- */
+
+static void drop_scheduler(struct hardening *h)
+{
+	struct oci_process *process = h->process;
+	const char *policy = process->scheduler->policy;
+
+	if (strcmp(policy, "SCHED_FIFO") && strcmp(policy, "SCHED_RR") &&
+		strcmp(policy, "SCHED_DEADLINE"))
+		return;
+	if (harden_granted(h, "real-time"))
+		return;
+	harden_note(h, "process.scheduler", harden_text(h, "{\"policy\":\"%s\"}", policy), NULL);
+	process->scheduler = NULL;
+}
+
+static void drop_io_priority(struct hardening *h)
+{
+	struct oci_process *process = h->process;
+	const char *class = process->io_priority->class;
+
+	if (strcmp(class, "IOPRIO_CLASS_RT") || harden_granted(h, "real-time"))
+		return;
+	harden_note(h, "process.ioPriority", harden_text(h, "{\"class\":\"%s\"}", class), NULL);
+	process->io_priority = NULL;
+}
+
+/* What a program may take itself. */
+static void cut_priority(struct hardening *h, size_t i)
+{
+	struct oci_rlimit *limit = &h->process->rlimits[i];
+
+	if (strcmp(limit->type, "RLIMIT_RTPRIO") || (!limit->soft && !limit->hard) ||
+		harden_granted(h, "real-time"))
+		return;
+	harden_note(h, harden_text(h, "process.rlimits[%zu]", i),
+		harden_text(h, "{\"type\":\"RLIMIT_RTPRIO\",\"soft\":%llu,\"hard\":%llu}",
+			(unsigned long long)limit->soft, (unsigned long long)limit->hard),
+		"{\"type\":\"RLIMIT_RTPRIO\",\"soft\":0,\"hard\":0}");
+	limit->soft = 0;
+	limit->hard = 0;
+}
+
+/* cgroup-v2.rst, io.prio.class: it makes every request of the container one of real time. */
+static void drop_promotion(struct hardening *h)
+{
+	struct oci_resources *resources = h->config && h->config->linux_
+						  ? h->config->linux_->resources
+						  : NULL;
+	struct oci_map *map = resources ? &resources->unified : NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; map && i < map->n; i++) {
+		const struct oci_pair pair = map->items[i];
+
+		if (!strcmp(pair.key, "io.prio.class") && strstr(pair.value, "-to-rt") &&
+			!harden_granted(h, "real-time"))
+			harden_note(h, "linux.resources.unified.io.prio.class",
+				harden_json_of_string(h, pair.value), NULL);
+		else
+			map->items[n++] = pair;
+	}
+	if (map)
+		map->n = n;
+}
+
+int rule_real_time(struct hardening *h)
+{
+	struct oci_process *process = h->process;
+
+	if (process && process->scheduler && process->scheduler->policy)
+		drop_scheduler(h);
+	if (process && process->io_priority && process->io_priority->class)
+		drop_io_priority(h);
+	for (size_t i = 0; process && i < process->n_rlimits; i++)
+		cut_priority(h, i);
+	drop_promotion(h);
+	return 0;
+}
+
 int rule_rlimits(struct hardening *h)
 {
 	struct oci_process *process = h->process;

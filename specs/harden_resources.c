@@ -1,13 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "specs/harden_rules.h"
 
 /*
  * linux.resources: limits where the config is silent. Zero is silent, as engines send it for "not
- * set"; -1 and "max" ask for no limit, which needs a grant. linux.resources.unified is written last
- * and so decides over the other members.
+ * set"; -1 and "max" ask for no limit, which needs a grant, and so does a number that no host
+ * reaches. linux.resources.unified is written last and so decides over the other members.
  */
+
+#define MEMORY_UNLIMITED (1ULL << 50)
+#define PID_MAX_LIMIT 4194304 /* of the kernel, include/linux/threads.h */
+#define CPU_PERIOD 100000 /* of the kernel */
+
+/* What the number of a limit is held against. */
+struct bounds {
+	const char *item; /* of the grant "unlimited" */
+	uint64_t unlimited; /* from here on it limits nothing */
+	uint64_t most; /* what is more is brought down to it; 0: nothing is */
+};
+
+static struct bounds pids_bounds(const struct hardening *h)
+{
+	const uint64_t max = h->request->host.pid_max ? h->request->host.pid_max : PID_MAX_LIMIT;
+
+	/* pid_max is one more than the last pid. */
+	return (struct bounds){"pids", max - 1, h->profile->pids_ceiling};
+}
+
+/* A whole number of pages: the kernel rounds, and what is read back should be what was written. */
+static uint64_t share_of_memory(const struct hardening *h, unsigned share)
+{
+	return share ? h->request->host.memory_bytes / share & ~4095ULL : 0;
+}
+
+static struct bounds memory_bounds(const struct hardening *h)
+{
+	return (struct bounds){
+		"memory", MEMORY_UNLIMITED, share_of_memory(h, h->profile->memory_ceiling)};
+}
+
+static const struct bounds swap_bounds = {"swap", MEMORY_UNLIMITED, 0};
 
 static struct oci_pair *find_unified(struct hardening *h, const char *key)
 {
@@ -49,126 +84,293 @@ static int add_unified(
 	return best_effort(h, limit);
 }
 
-/* The kernel strips white space, and a value is written line by line. */
-static bool means_unlimited(const char *value)
-{
-	static const char space[] = " \t\n\v\f\r";
-	size_t length;
+enum verdict {
+	VERDICT_LIMIT,
+	VERDICT_TOO_MUCH,
+	VERDICT_UNLIMITED,
+};
 
-	for (value += strspn(value, space); *value; value += strspn(value, space)) {
-		length = strcspn(value, space);
-		if (length == 3 && !memcmp(value, "max", 3))
-			return true;
-		value += length;
-	}
-	return false;
+static enum verdict judge(uint64_t value, const struct bounds *bounds)
+{
+	if (value >= bounds->unlimited)
+		return VERDICT_UNLIMITED;
+	return bounds->most && value > bounds->most ? VERDICT_TOO_MUCH : VERDICT_LIMIT;
 }
 
-/* Whether KEY settles the limit. "max" is taken out, unless GRANT allows it. */
-static bool settled_by_unified(struct hardening *h, const char *key, const char *item)
+/* As the kernel reads a number, with the suffixes of memparse. What is no number is left for the
+ * kernel to refuse. */
+static uint64_t parse_number(const char *word)
+{
+	static const char suffixes[] = "KMGTPE";
+	char *end = NULL;
+	uint64_t value = strtoull(word, &end, 0);
+	const char letter = (char)(*end & ~0x20);
+	const char *suffix = letter ? strchr(suffixes, letter) : NULL;
+	unsigned shift = suffix ? 10 * (unsigned)(suffix - suffixes + 1) : 0;
+
+	return value > UINT64_MAX >> shift ? UINT64_MAX : value << shift;
+}
+
+static const char space[] = " \t\n\v\f\r";
+
+static const char *next_word(const char *word)
+{
+	word += strcspn(word, space);
+	return word + strspn(word, space);
+}
+
+static bool is_max(const char *word)
+{
+	return strcspn(word, space) == 3 && !memcmp(word, "max", 3);
+}
+
+/* The kernel strips white space, and a value is written line by line: the loosest word counts. */
+static enum verdict judge_text(const char *value, const struct bounds *bounds)
+{
+	enum verdict found = VERDICT_LIMIT;
+
+	for (value += strspn(value, space); *value; value = next_word(value)) {
+		enum verdict here = is_max(value) ? VERDICT_UNLIMITED
+						  : judge(parse_number(value), bounds);
+
+		found = here > found ? here : found;
+	}
+	return found;
+}
+
+static void drop_unified(struct hardening *h, struct oci_pair *pair)
 {
 	struct oci_map *map = &h->config->linux_->resources->unified;
-	struct oci_pair *pair = find_unified(h, key);
 
-	if (!pair)
-		return false;
-	if (!means_unlimited(pair->value) || harden_granted_item(h, "unlimited", item))
-		return true;
-	harden_note(h, harden_text(h, "linux.resources.unified.%s", key),
+	harden_note(h, harden_text(h, "linux.resources.unified.%s", pair->key),
 		harden_json_of_string(h, pair->value), NULL);
 	map->n--;
 	memmove(pair, pair + 1, (size_t)(map->items + map->n - pair) * sizeof(*pair));
-	return false;
 }
 
-/* Whether VALUE is a limit, or unlimited by a grant. */
-static bool settled(struct hardening *h, int64_t value, const char *item)
+/* Whether KEY settles the limit. What is as good as none is taken out, unless a grant allows it. */
+static bool settled_by_unified(struct hardening *h, const char *key, const struct bounds *bounds)
 {
-	return value > 0 || (value < 0 && harden_granted_item(h, "unlimited", item));
+	struct oci_pair *pair = find_unified(h, key);
+	enum verdict verdict = pair ? judge_text(pair->value, bounds) : VERDICT_UNLIMITED;
+	const char *most;
+
+	if (!pair)
+		return false;
+	if (verdict == VERDICT_LIMIT || harden_granted_item(h, "unlimited", bounds->item))
+		return true;
+	if (verdict == VERDICT_UNLIMITED) {
+		drop_unified(h, pair);
+		return false;
+	}
+	most = harden_text(h, "%" PRIu64, bounds->most);
+	harden_note(h, harden_text(h, "linux.resources.unified.%s", key),
+		harden_json_of_string(h, pair->value), harden_json_of_string(h, most));
+	pair->value = most;
+	return true;
 }
 
-/* Sets a limit that was absent (from NULL), zero (where that is none) or -1. */
-static int set_limit(struct hardening *h, struct oci_i64 *limit, int64_t value, const char *path,
+/* Whether VALUE is a limit, or none by a grant. One that is too much is brought down at PATH. */
+static bool settled(
+	struct hardening *h, struct oci_i64 *limit, const struct bounds *bounds, const char *path)
+{
+	const uint64_t value = limit->value < 0 ? UINT64_MAX : (uint64_t)limit->value;
+	enum verdict verdict = judge(value, bounds);
+
+	if (value == 0)
+		return false;
+	if (verdict == VERDICT_LIMIT || harden_granted_item(h, "unlimited", bounds->item))
+		return true;
+	if (verdict == VERDICT_UNLIMITED)
+		return false;
+	harden_note(h, path, harden_json_of_integer(h, limit->value),
+		harden_json_of_integer(h, (int64_t)bounds->most));
+	limit->value = (int64_t)bounds->most;
+	return true;
+}
+
+/* Sets a limit that was absent (from NULL), zero (where that is none) or no limit. */
+static int set_limit(struct hardening *h, struct oci_i64 *limit, uint64_t value, const char *path,
 	enum oci_limit bit)
 {
 	harden_note(h, path, limit->set ? harden_json_of_integer(h, limit->value) : NULL,
-		harden_json_of_integer(h, value));
-	*limit = (struct oci_i64){.set = true, .value = value};
+		harden_json_of_integer(h, (int64_t)value));
+	*limit = (struct oci_i64){.set = true, .value = (int64_t)value};
 	return best_effort(h, bit);
 }
 
 static int limit_pids(struct hardening *h)
 {
+	static const char path[] = "linux.resources.pids.limit";
 	struct oci_resources *resources = h->config->linux_->resources;
+	const struct bounds bounds = pids_bounds(h);
 	struct oci_i64 limit = {0};
+	uint64_t wanted = h->profile->pids_limit;
 
-	if (settled_by_unified(h, "pids.max", "pids"))
+	if (settled_by_unified(h, "pids.max", &bounds))
 		return 0;
 	if (resources->pids)
 		limit = (struct oci_i64){.set = true, .value = resources->pids->limit};
-	if ((limit.set && limit.value == 0) || settled(h, limit.value, "pids"))
+	if (limit.set && (limit.value == 0 || settled(h, &limit, &bounds, path))) {
+		resources->pids->limit = limit.value;
 		return 0;
+	}
 	if (!resources->pids)
 		resources->pids = arena_alloc(h->arena, sizeof(*resources->pids));
 	if (!resources->pids)
 		return harden_out_of_memory(h);
-	resources->pids->limit = h->profile->pids_limit;
-	return set_limit(
-		h, &limit, h->profile->pids_limit, "linux.resources.pids.limit", OCI_LIMIT_PIDS);
+	/* On a host with room for fewer the number would limit nothing. */
+	if (wanted >= bounds.unlimited)
+		wanted = bounds.unlimited - 1;
+	resources->pids->limit = (int64_t)wanted;
+	return set_limit(h, &limit, wanted, path, OCI_LIMIT_PIDS);
 }
 
-/* A whole number of pages: the kernel rounds, and what is read back should be what was written. */
-static int64_t memory_default(const struct hardening *h)
+static uint64_t memory_default(const struct hardening *h)
 {
 	uint64_t limit = h->profile->memory_limit;
-	uint64_t share = h->request->memory_bytes / h->profile->memory_share & ~4095ULL;
+	uint64_t share = share_of_memory(h, h->profile->memory_share);
 
-	return (int64_t)(share && share < limit ? share : limit);
+	return share && share < limit ? share : limit;
 }
 
 static int limit_memory(struct hardening *h, struct oci_memory *memory)
 {
-	int64_t limit = memory_default(h);
+	static const char path[] = "linux.resources.memory.limit";
+	const struct bounds bounds = memory_bounds(h);
+	uint64_t limit = memory_default(h);
+	int64_t before = memory->limit.value;
 
-	if (settled_by_unified(h, "memory.max", "memory") ||
-		settled(h, memory->limit.value, "memory"))
+	if (settled_by_unified(h, "memory.max", &bounds))
 		return 0;
-	/* memory.swap is the sum of both, and may not be below memory.limit. */
-	if (memory->swap.value > 0 && memory->swap.value < limit)
-		limit = memory->swap.value;
-	return set_limit(
-		h, &memory->limit, limit, "linux.resources.memory.limit", OCI_LIMIT_MEMORY);
+	if (settled(h, &memory->limit, &bounds, path)) {
+		/* memory.swap is the sum of both: what is swap alone stays as large. */
+		if (memory->limit.value < before && memory->swap.value >= before) {
+			int64_t sum = memory->swap.value - (before - memory->limit.value);
+
+			harden_note(h, "linux.resources.memory.swap",
+				harden_json_of_integer(h, memory->swap.value),
+				harden_json_of_integer(h, sum));
+			memory->swap.value = sum;
+		}
+		return 0;
+	}
+	/* And it may not be below memory.limit. */
+	if (memory->swap.value > 0 && (uint64_t)memory->swap.value < limit)
+		limit = (uint64_t)memory->swap.value;
+	return set_limit(h, &memory->limit, limit, path, OCI_LIMIT_MEMORY);
 }
 
 /* Swap lets a container slow the host down long after it has hit its limit. */
 static int limit_swap(struct hardening *h, struct oci_memory *memory)
 {
-	if (settled_by_unified(h, "memory.swap.max", "swap") ||
-		settled(h, memory->swap.value, "swap"))
+	static const char path[] = "linux.resources.memory.swap";
+
+	if (settled_by_unified(h, "memory.swap.max", &swap_bounds) ||
+		settled(h, &memory->swap, &swap_bounds, path))
 		return 0;
+	if (memory->limit.value > 0 && memory->limit.value != memory->swap.value)
+		return set_limit(
+			h, &memory->swap, (uint64_t)memory->limit.value, path, OCI_LIMIT_SWAP);
 	if (memory->limit.value > 0)
-		return set_limit(h, &memory->swap, memory->limit.value,
-			"linux.resources.memory.swap", OCI_LIMIT_SWAP);
+		return 0;
 	return add_unified(h, "memory.swap.max", "0", OCI_LIMIT_SWAP);
 }
 
-/* A quota of as many periods as there are CPUs to use at a time. */
+/* --- cpu: a quota of as many periods as there are CPUs to use at a time --- */
+
+static bool is_all_cpus(const struct hardening *h, uint64_t quota, uint64_t period)
+{
+	const uint64_t cpus = h->request->host.cpus;
+
+	return cpus && quota / cpus >= (period ? period : CPU_PERIOD);
+}
+
+/* "QUOTA PERIOD" or "QUOTA" on each line. */
+static bool is_all_cpus_text(const struct hardening *h, const char *value)
+{
+	for (value += strspn(value, space); *value;
+		value += strcspn(value, "\n"), value += strspn(value, space)) {
+		const char *period = value + strcspn(value, space);
+
+		period += strspn(period, " \t");
+		if (is_max(value) || is_all_cpus(h, parse_number(value), parse_number(period)))
+			return true;
+	}
+	return false;
+}
+
+/* What the default would be is a limit, on a host with no more CPUs as well. */
+static bool cpu_settled(struct hardening *h, const struct oci_cpu *cpu)
+{
+	const uint64_t period = cpu->period.value ? cpu->period.value : CPU_PERIOD;
+	const bool none = cpu->quota.value < 0 ||
+			  is_all_cpus(h, (uint64_t)cpu->quota.value, period);
+
+	if (cpu->quota.value == 0)
+		return false;
+	return !none || cpu->quota.value == (int64_t)(period * h->profile->cpus) ||
+	       harden_granted_item(h, "unlimited", "cpu");
+}
+
 static int limit_cpu(struct hardening *h)
 {
 	struct oci_resources *resources = h->config->linux_->resources;
-	uint64_t period = 100000;
+	struct oci_pair *unified = find_unified(h, "cpu.max");
+	uint64_t quota;
+	int r;
 
-	if (!h->profile->cpus || settled_by_unified(h, "cpu.max", "cpu") ||
-		(resources->cpu && settled(h, resources->cpu->quota.value, "cpu")))
+	if (!h->profile->cpus)
 		return 0;
+	if (unified && (!is_all_cpus_text(h, unified->value) ||
+			       harden_granted_item(h, "unlimited", "cpu")))
+		return 0;
+	if (unified)
+		drop_unified(h, unified);
 	if (!resources->cpu)
 		resources->cpu = arena_alloc(h->arena, sizeof(*resources->cpu));
 	if (!resources->cpu)
 		return harden_out_of_memory(h);
-	if (resources->cpu->period.value)
-		period = resources->cpu->period.value;
-	return set_limit(h, &resources->cpu->quota, (int64_t)(period * h->profile->cpus),
-		"linux.resources.cpu.quota", OCI_LIMIT_CPU);
+	if (cpu_settled(h, resources->cpu))
+		return 0;
+	quota = h->profile->cpus *
+		(resources->cpu->period.value ? resources->cpu->period.value : CPU_PERIOD);
+	r = set_limit(h, &resources->cpu->quota, quota, "linux.resources.cpu.quota", OCI_LIMIT_CPU);
+	/* A burst may not be above the quota. */
+	if (r < 0 || resources->cpu->burst.value <= quota)
+		return r;
+	harden_note(h, "linux.resources.cpu.burst",
+		harden_json_of_integer(h, (int64_t)resources->cpu->burst.value),
+		harden_json_of_integer(h, (int64_t)quota));
+	resources->cpu->burst.value = quota;
+	return 0;
+}
+
+/* --- memory.oom.group --- */
+
+/* Killing one process of a tree that nobody watches leaves a wreck that looks alive; killing all of
+ * an agent's for one tool of it takes away its work. So it is the profile's to say, or the
+ * policy's. */
+static int set_oom_group(struct hardening *h)
+{
+	static const char path[] = "linux.resources.unified.memory.oom.group";
+	const struct oci_bool *policy = &h->request->oom_group;
+	struct oci_pair *pair = find_unified(h, "memory.oom.group");
+	const bool group = pair && parse_number(pair->value + strspn(pair->value, space)) == 1;
+
+	if (!(policy->set ? policy->value : h->profile->flags & PROFILE_OOM_GROUP)) {
+		/* So it is in every new cgroup. */
+		if (pair && !group)
+			drop_unified(h, pair);
+		return 0;
+	}
+	if (group || harden_granted(h, "single-oom-kill"))
+		return 0;
+	if (!pair)
+		return add_unified(h, "memory.oom.group", "1", OCI_LIMIT_OOM_GROUP);
+	harden_note(h, path, harden_json_of_string(h, pair->value), "\"1\"");
+	pair->value = "1";
+	return 0;
 }
 
 int rule_resources(struct hardening *h)
@@ -191,10 +393,5 @@ int rule_resources(struct hardening *h)
 		r = limit_swap(h, resources->memory);
 	if (r == 0)
 		r = limit_cpu(h);
-	if (r < 0)
-		return r;
-	/* Killing one process of an agent's tree leaves a wreck that looks alive. */
-	if (!find_unified(h, "memory.oom.group"))
-		return add_unified(h, "memory.oom.group", "1", OCI_LIMIT_OOM_GROUP);
-	return 0;
+	return r < 0 ? r : set_oom_group(h);
 }

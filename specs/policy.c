@@ -34,6 +34,7 @@ static const struct field policy_fields[] = {
 	FIELD_STRINGS("require", policy, require, 0),
 	FIELD_STRING("audit_file", policy, audit_file, 0),
 	FIELD_BOOL("trace_denials", policy, trace_denials, 0),
+	FIELD_OPT_BOOL("oom_group", policy, oom_group),
 	{},
 };
 static STRUCT_TYPE(policy);
@@ -347,7 +348,7 @@ int policy_decide(struct arena *arena, const struct policy *policy,
 		r = take_required(&d, &request->require);
 	if (r < 0)
 		return r;
-	d.request.memory_bytes = ret_request->memory_bytes;
+	d.request.oom_group = d.policy->oom_group;
 	*ret_request = d.request;
 	return 0;
 }

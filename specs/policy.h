@@ -37,6 +37,7 @@ struct policy {
 	struct oci_strings require; /* rules */
 	const char *audit_file; /* absolute, AUDIT_JOURNAL, or NULL */
 	bool trace_denials; /* of every container that has nacre's own filter */
+	struct oci_bool oom_group; /* in place of the profile's */
 	const char *name; /* of the file, for error texts; not part of the document */
 };
 
@@ -61,9 +62,9 @@ struct policy_request {
 #define BY_COMMAND "command line"
 #define BY_ANNOTATION "annotation"
 
-/* Settles what a container is hardened with: *RET_REQUEST, of which memory_bytes is left alone.
- * POLICY may be NULL. -EPERM for what is not allowed, -EINVAL for an unknown annotation
- * run.nacre.*, profile or grant. */
+/* Settles what a container is hardened with: *RET_REQUEST, whose host is not known yet. POLICY may
+ * be NULL. -EPERM for what is not allowed, -EINVAL for an unknown annotation run.nacre.*, profile
+ * or grant. */
 int policy_decide(struct arena *arena, const struct policy *policy,
 	const struct policy_request *request, const struct oci_map *annotations,
 	struct harden_request *ret_request, struct nacre_error *err);

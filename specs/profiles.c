@@ -105,6 +105,7 @@ const struct profile profiles[] = {
 		.pids_limit = 512,
 		.memory_limit = 4ULL << 30,
 		.memory_share = 2,
+		.memory_ceiling = 1,
 	},
 	{
 		.name = "agent",
@@ -116,11 +117,13 @@ const struct profile profiles[] = {
 		.pids_limit = 512,
 		.memory_limit = 4ULL << 30,
 		.memory_share = 2,
+		.memory_ceiling = 1,
 	},
 	{
 		.name = "strict",
 		.summary = "untrusted code that computes and needs little else",
-		.flags = PROFILE_NOEXEC_TMPFS | PROFILE_NOEXEC_WRITABLE | PROFILE_DEFAULT_DEVICES,
+		.flags = PROFILE_NOEXEC_TMPFS | PROFILE_NOEXEC_WRITABLE | PROFILE_DEFAULT_DEVICES |
+			 PROFILE_OOM_GROUP,
 		.capabilities = no_capabilities,
 		.masked_paths = masked_paths,
 		.readonly_paths = readonly_paths,
@@ -128,6 +131,8 @@ const struct profile profiles[] = {
 		.memory_limit = 1ULL << 30,
 		.memory_share = 4,
 		.cpus = 1,
+		.pids_ceiling = 1024,
+		.memory_ceiling = 2,
 	},
 	{.name = NULL},
 };

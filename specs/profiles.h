@@ -29,6 +29,7 @@ enum profile_flag {
 	PROFILE_NOEXEC_WRITABLE = 1 << 1, /* and on every mount that can be written */
 	PROFILE_DEFAULT_DEVICES = 1 << 2, /* devices: not even those of linux.devices */
 	PROFILE_FRESH_PROC = 1 << 3, /* hidden-paths: nothing in /proc for a user namespace */
+	PROFILE_OOM_GROUP = 1 << 4, /* resources: out of memory kills the whole container */
 };
 
 /* What rules read; a member whose rule does not apply is not set. Lists end with NULL. */
@@ -39,10 +40,12 @@ struct profile {
 	const char *const *capabilities; /* the ceiling of all five sets */
 	const char *const *masked_paths;
 	const char *const *readonly_paths;
-	int64_t pids_limit;
+	uint64_t pids_limit;
 	uint64_t memory_limit;
 	unsigned memory_share; /* of the host's RAM: at most 1 / memory_share */
 	unsigned cpus; /* 0: no limit */
+	uint64_t pids_ceiling; /* of what the config asks for; 0: the host's */
+	unsigned memory_ceiling; /* the same, as a share of the host's RAM */
 };
 
 /* By enum profile_level; ends with a NULL name. */

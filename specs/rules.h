@@ -25,6 +25,9 @@
 		"off silently would break what was asked for")                                     \
 	RULE(joined_network, "joined-network", STRICT, REFUSES, CONFIG,                            \
 		"what else is in that network, and what filters it, is not known here")            \
+	RULE(network_devices, "network-devices", NESTED, REFUSES, CONFIG,                          \
+		"an interface that is moved in is taken away from the host, and reaches its "      \
+		"network past what filters the container's")                                       \
 	RULE(mount_sources, "mount-sources", NESTED, REFUSES, CONFIG,                              \
 		"an engine's socket, the host's root, /proc, /sys or /dev, or the state of "       \
 		"containers gives the host away")                                                  \
@@ -51,6 +54,8 @@
 		"only the default devices and those listed in linux.devices can be opened")        \
 	RULE(resources, "resources", NESTED, EDITS, CONFIG,                                        \
 		"a fork bomb or a leak must not take the host down")                               \
+	RULE(real_time, "real-time", NESTED, EDITS, PROCESS,                                       \
+		"a program that runs before all others can stop the host")                         \
 	RULE(rlimits, "rlimits", NESTED, EDITS, PROCESS,                                           \
 		"a core dump is written by the host, with the program's memory in it")             \
 	RULE(oom_score, "oom-score", NESTED, EDITS, PROCESS,                                       \

@@ -253,7 +253,7 @@ static const char *resources_looser(const struct oci_resources *a, const struct 
 	if (to.pids > from.pids || to.memory > from.memory || to.swap > from.swap ||
 		to.cpu > from.cpu)
 		return "a limit";
-	if (from.oom_group != 2 && from.oom_group != to.oom_group)
+	if (from.oom_group == 1 && to.oom_group != 1)
 		return "memory.oom.group";
 	return NULL;
 }
@@ -293,6 +293,8 @@ static struct oci_config *strip(struct arena *arena, const struct oci_config *co
 		c->process->rlimits = NULL;
 		c->process->n_rlimits = 0;
 		c->process->oom_score_adj = (struct oci_i32){0};
+		c->process->scheduler = NULL;
+		c->process->io_priority = NULL;
 	}
 	COPY(arena, c->linux_);
 	c->linux_->namespaces = NULL;
@@ -311,6 +313,7 @@ static struct oci_config *strip(struct arena *arena, const struct oci_config *co
 	c->linux_->resources->memory->swap = (struct oci_i64){0};
 	COPY(arena, c->linux_->resources->cpu);
 	c->linux_->resources->cpu->quota = (struct oci_i64){0};
+	c->linux_->resources->cpu->burst = (struct oci_u64){0};
 	/* The keys that rules edit are compared as limits. */
 	unified = &c->linux_->resources->unified;
 	unified->items = arena_array(arena, unified->n, sizeof(*unified->items));
@@ -322,7 +325,8 @@ static struct oci_config *strip(struct arena *arena, const struct oci_config *co
 
 		if (!same(pair->key, "pids.max") && !same(pair->key, "memory.max") &&
 			!same(pair->key, "memory.swap.max") &&
-			!same(pair->key, "memory.oom.group") && !same(pair->key, "cpu.max"))
+			!same(pair->key, "memory.oom.group") && !same(pair->key, "cpu.max") &&
+			!same(pair->key, "io.prio.class"))
 			unified->items[unified->n++] = *pair;
 	}
 	return c;

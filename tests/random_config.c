@@ -44,7 +44,9 @@ static struct oci_strings words(struct source *s, const char *const *pool, size_
 
 static const char *const capabilities[] = {"CAP_CHOWN", "CAP_KILL", "CAP_NET_RAW", "CAP_SYS_ADMIN",
 	"CAP_MKNOD", "CAP_SETPCAP", "CAP_UNHEARD_OF", "cap_chown"};
-static const char *const limits[] = {"RLIMIT_NOFILE", "RLIMIT_CORE", "RLIMIT_CPU"};
+static const char *const limits[] = {"RLIMIT_NOFILE", "RLIMIT_CORE", "RLIMIT_CPU", "RLIMIT_RTPRIO"};
+static const char *const policies[] = {"SCHED_OTHER", "SCHED_FIFO", "SCHED_DEADLINE"};
+static const char *const io_classes[] = {"IOPRIO_CLASS_RT", "IOPRIO_CLASS_IDLE"};
 
 static struct oci_process *process(struct source *s)
 {
@@ -72,6 +74,14 @@ static struct oci_process *process(struct source *s)
 	p->oom_score_adj.set = roll(s, 2);
 	if (p->oom_score_adj.set)
 		p->oom_score_adj.value = (int32_t)roll(s, 2001) - 1000;
+	if (!roll(s, 4)) {
+		p->scheduler = make(s, 1, sizeof(*p->scheduler));
+		p->scheduler->policy = PICK(s, policies);
+	}
+	if (!roll(s, 4)) {
+		p->io_priority = make(s, 1, sizeof(*p->io_priority));
+		p->io_priority->class = PICK(s, io_classes);
+	}
 	return p;
 }
 
@@ -150,18 +160,20 @@ static void device_rules(struct source *s, struct oci_resources *r)
 static struct oci_resources *resources(struct source *s)
 {
 	static const char *const keys[] = {"pids.max", "memory.max", "memory.swap.max",
-		"memory.oom.group", "memory.high", "cpu.max"};
-	static const char *const values[] = {"0", "4096", "max", " max\n", "1\nmax"};
+		"memory.oom.group", "memory.high", "cpu.max", "io.prio.class"};
+	static const char *const values[] = {"0", "4096", "max", " max\n", "1\nmax",
+		"9223372036854771712", "4194304", "20000000000", "1", "promote-to-rt"};
 	struct oci_resources *r = make(s, 1, sizeof(*r));
 
 	device_rules(s, r);
 	if (roll(s, 2)) {
 		r->pids = make(s, 1, sizeof(*r->pids));
-		r->pids->limit = (int64_t)roll(s, 700) - 100;
+		r->pids->limit = (int64_t)roll(s, roll(s, 4) ? 1500 : 5000000) - 100;
 	}
 	if (roll(s, 2)) {
 		r->memory = make(s, 1, sizeof(*r->memory));
-		r->memory->limit = number(s, -1, 4);
+		r->memory->limit = number(
+			s, -1, roll(s, 2) ? 4 : UINT64_C(1) << (30 + roll(s, 24)));
 		r->memory->swap = number(s, -1, 2);
 		if (r->memory->limit.value > 0)
 			r->memory->swap.value += r->memory->limit.value *
@@ -169,7 +181,7 @@ static struct oci_resources *resources(struct source *s)
 	}
 	if (roll(s, 2)) {
 		r->cpu = make(s, 1, sizeof(*r->cpu));
-		r->cpu->quota = number(s, -1, 4);
+		r->cpu->quota = number(s, -1, roll(s, 2) ? 4 : 1000000);
 		r->cpu->period.value = roll(s, 2) * 50000;
 		r->cpu->period.set = roll(s, 2) || r->cpu->period.value;
 	}
@@ -197,6 +209,13 @@ static struct oci_linux *linux_part(struct source *s)
 			ns->path = namespace_paths[roll(s, roll(s, 4) ? 1 : 3)];
 		l->n_namespaces++;
 	}
+	if (!roll(s, 16)) {
+		l->net_devices = make(s, 1, sizeof(*l->net_devices));
+		l->net_devices[l->n_net_devices++].host_name = "eth1";
+	}
+	l->uid_mappings = make(s, 1, sizeof(*l->uid_mappings));
+	l->n_uid_mappings = roll(s, 2);
+	l->uid_mappings[0] = (struct oci_id_mapping){0, (uint32_t)roll(s, 2) * 100000, 65536};
 	if (roll(s, 2))
 		l->rootfs_propagation = PICK(s, propagations);
 	l->n_devices = roll(s, 3);

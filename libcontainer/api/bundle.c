@@ -4,9 +4,9 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sysinfo.h>
 
 #include "libcontainer/api/bundle.h"
+#include "libcontainer/api/facts.h"
 #include "libcontainer/api/policy_file.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
@@ -43,12 +43,8 @@ static int decide(struct arena *arena, const struct nacre_create_options *option
 	struct harden_request *ret_request, struct nacre_error *err)
 {
 	struct policy_request asked = {.profile = options->profile};
-	struct sysinfo info;
 	int r;
 
-	if (sysinfo(&info) < 0)
-		return fail_errno(err, errno, "size of the memory");
-	ret_request->memory_bytes = (uint64_t)info.totalram * info.mem_unit;
 	r = take_list(arena, options->allow, &asked.grants, err);
 	if (r >= 0)
 		r = take_list(arena, options->require, &asked.require, err);
@@ -56,7 +52,8 @@ static int decide(struct arena *arena, const struct nacre_create_options *option
 		r = policy_load(arena, POLICY_DIRECTORY, ret_policy, err);
 	if (r < 0)
 		return r;
-	return policy_decide(arena, *ret_policy, &asked, &config->annotations, ret_request, err);
+	r = policy_decide(arena, *ret_policy, &asked, &config->annotations, ret_request, err);
+	return r < 0 ? r : facts_look(arena, config, ret_request, err);
 }
 
 static int read_config(struct arena *arena, int dir_fd, const char *path, const char *file,

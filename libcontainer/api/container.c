@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <sys/stat.h>
-#include <sys/sysinfo.h>
 #include <time.h>
 
 #include "libcontainer/api/nacre.h"
@@ -141,14 +140,9 @@ static int known_grants(
 int container_request(
 	const struct container *c, struct harden_request *ret_request, struct nacre_error *err)
 {
-	struct sysinfo info;
-
-	if (sysinfo(&info) < 0)
-		return fail_errno(err, errno, "size of the memory");
 	*ret_request = (struct harden_request){
 		.profile = c->record.profile,
 		.require = c->record.require,
-		.memory_bytes = (uint64_t)info.totalram * info.mem_unit,
 	};
 	return known_grants(c, &ret_request->grants, err);
 }

@@ -344,7 +344,7 @@ int prepare_container(
 	if (r >= 0)
 		r = namespaces_plan(l->container.config, &l->namespaces, err);
 	if (r >= 0)
-		r = sysctl_check_joined(l->container.config, l->namespaces.own_flags, err);
+		r = sysctl_check_joined(l->container.config, l->namespaces.host_flags, err);
 	if (r < 0)
 		return r;
 	r = fill_record(l, &bundle, options, err);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libcontainer/api/facts.h"
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/api/options.h"
 #include "libcontainer/base/cleanup.h"
@@ -43,6 +44,19 @@ static void warn_of(struct container *c, const struct harden_report *report)
 	}
 }
 
+static bool has_oom_group(const struct oci_config *config)
+{
+	const struct oci_linux *linux_ = config->linux_;
+	const struct oci_map *unified = linux_ && linux_->resources ? &linux_->resources->unified
+								    : NULL;
+
+	for (size_t i = 0; unified && i < unified->n; i++) {
+		if (!strcmp(unified->items[i].key, "memory.oom.group"))
+			return !strcmp(unified->items[i].value, "1");
+	}
+	return false;
+}
+
 /* An update is held by the profile and the grants that create was held by. What is stored is
  * tightened already, so what a rule changes now is of the update. */
 static int tighten(struct container *c, struct oci_config *merged, struct oci_config **ret_next,
@@ -53,6 +67,10 @@ static int tighten(struct container *c, struct oci_config *merged, struct oci_co
 	int r;
 
 	r = container_request(c, &request, err);
+	if (r >= 0)
+		r = facts_look(c->arena, merged, &request, err);
+	/* The policy of then, which is not stored, said so. */
+	request.oom_group = (struct oci_bool){.set = true, .value = has_oom_group(c->config)};
 	if (r >= 0)
 		r = harden(c->arena, merged, &request, ret_next, &report, err);
 	if (r < 0)

@@ -69,30 +69,27 @@ int namespaces_flag(const char *type)
 	return i < 0 ? 0 : namespace_types[i].clone_flag;
 }
 
-/* Returns 1 if FD is the namespace that the caller is in, 0 if not. */
-static int is_own(const struct namespace_type *type, int fd, struct nacre_error *err)
+int namespaces_open(const struct oci_namespace *namespace, const struct namespace_type **ret_type,
+	struct nacre_error *err)
 {
-	struct stat own, other;
-	char path[32];
+	int i = type_index(namespace->type);
 
-	(void)snprintf(path, sizeof(path), "/proc/self/ns/%s", type->proc_name);
-	if (stat(path, &own) < 0)
-		return fail_errno(err, errno, "stat %s", path);
-	if (fstat(fd, &other) < 0)
-		return fail_errno(err, errno, "stat the %s namespace", type->name);
-	return own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+	if (i < 0)
+		return fail(err, EINVAL, "linux.namespaces: unknown type \"%s\"", namespace->type);
+	*ret_type = &namespace_types[i];
+	return open_namespace(*ret_type, namespace->path, err);
 }
 
 bool namespaces_own(const struct oci_namespace *namespace)
 {
-	int i = type_index(namespace->type);
+	const struct namespace_type *type;
 	struct nacre_error ignored; /* namespaces_plan tells it */
 	cleanup_close int fd = -1;
 
-	if (i < 0 || !namespace->path || !*namespace->path)
+	if (!namespace->path || !*namespace->path)
 		return false;
-	fd = open_namespace(&namespace_types[i], namespace->path, &ignored);
-	return fd >= 0 && is_own(&namespace_types[i], fd, &ignored) == 1;
+	fd = namespaces_open(namespace, &type, &ignored);
+	return fd >= 0 && namespaces_is_host(type, fd, &ignored) == 1;
 }
 
 /* For rules of specs/harden_linux.c, which cannot see where a path leads. */
@@ -105,6 +102,21 @@ static int refuse_own(const struct namespace_type *type, const char *path, struc
 		has_grant ? "; allow it with --allow host-" : "", has_grant ? type->name : "");
 }
 
+/* What rule hidden-paths was told of it may have changed since. */
+static int check_apart(int fd, const char *path, struct nacre_error *err)
+{
+	int r = namespaces_maps_root(fd, err);
+
+	if (r < 0)
+		return fail_prefix(err, "user namespace %s", path);
+	return r == 0 ? 0
+		      : fail(err, EPERM,
+				"rule hidden-paths: linux.namespaces: the root of user namespace "
+				"%s is "
+				"the host's",
+				path);
+}
+
 /* NOT_HOST: the profile wants another namespace than the runtime's own. */
 static int plan_one(const struct oci_namespace *namespace, bool not_host,
 	struct namespace_plan *plan, struct nacre_error *err)
@@ -112,7 +124,7 @@ static int plan_one(const struct oci_namespace *namespace, bool not_host,
 	int i = type_index(namespace->type);
 	const struct namespace_type *type = &namespace_types[i < 0 ? 0 : i];
 	cleanup_close int fd = -1;
-	int own;
+	int host;
 
 	if (i < 0)
 		return fail(err, EINVAL, "linux.namespaces: unknown type \"%s\"", namespace->type);
@@ -124,16 +136,23 @@ static int plan_one(const struct oci_namespace *namespace, bool not_host,
 	fd = open_namespace(type, namespace->path, err);
 	if (fd < 0)
 		return fd;
-	own = is_own(type, fd, err);
-	if (own < 0)
-		return own;
-	if (own && not_host)
+	host = namespaces_is_host(type, fd, err);
+	if (host < 0)
+		return host;
+	if (host && not_host)
 		return refuse_own(type, namespace->path, err);
-	if (own)
-		plan->own_flags |= type->clone_flag;
-	/* setns(2) refuses with EINVAL to join the user namespace that one is in already. */
-	if (own && type->clone_flag == CLONE_NEWUSER)
-		return 0;
+	if (host)
+		plan->host_flags |= type->clone_flag;
+	if (type->clone_flag == CLONE_NEWUSER) {
+		int own = namespaces_is_own(type, fd, err);
+
+		/* setns(2) refuses with EINVAL to join the user namespace that one is in already.
+		 */
+		if (own != 0)
+			return own < 0 ? own : 0;
+		if (not_host && check_apart(fd, namespace->path, err) < 0)
+			return -err->code;
+	}
 	fd_close(&plan->join_fds[i]);
 	plan->join_fds[i] = fd_steal(&fd);
 	plan->join_flags |= type->clone_flag;
@@ -141,9 +160,9 @@ static int plan_one(const struct oci_namespace *namespace, bool not_host,
 }
 
 /* Names are written into the uts namespace, which must not be the host's. */
-static int check_names(const struct oci_config *config, int own_flags, struct nacre_error *err)
+static int check_names(const struct oci_config *config, int host_flags, struct nacre_error *err)
 {
-	if (!(own_flags & CLONE_NEWUTS) || (!config->hostname && !config->domainname))
+	if (!(host_flags & CLONE_NEWUTS) || (!config->hostname && !config->domainname))
 		return 0;
 	return fail(err, EINVAL,
 		"%s: it would change the host's, whose uts namespace linux.namespaces names by its "
@@ -173,7 +192,7 @@ int namespaces_plan(
 			return r;
 		}
 	}
-	r = check_names(config, plan.own_flags, err);
+	r = check_names(config, plan.host_flags, err);
 	if (r < 0) {
 		namespaces_plan_done(&plan);
 		return r;
@@ -256,7 +275,7 @@ int namespaces_open_network(pid_t pid, struct nacre_error *err)
 	fd = open_namespace(type, path, err);
 	if (fd < 0)
 		return fd;
-	own = is_own(type, fd, err);
+	own = namespaces_is_own(type, fd, err);
 	if (own < 0)
 		return own;
 	if (own)

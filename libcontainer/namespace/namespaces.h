@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "specs/spec.h"
+#include "specs/harden.h"
 
 /* namespaces(7): one row a type of config-linux.md. */
 struct namespace_type {
@@ -24,7 +24,7 @@ struct namespace_plan {
 			  init unshares once it is in its cgroup (clone3 would root it at the
 			  parent's) */
 	int join_flags; /* namespaces that have a path */
-	int own_flags; /* those of them that the caller is in already */
+	int host_flags; /* those of them that the caller or pid 1 is in already */
 	int join_fds[8]; /* by the order of namespace_types; -1: none */
 	int process_flags; /* namespaces to join of the process behind process_pidfd; 0: none */
 	int process_pidfd; /* borrowed */
@@ -36,8 +36,27 @@ struct namespace_plan {
  */
 int namespaces_plan(
 	const struct oci_config *config, struct namespace_plan *ret_plan, struct nacre_error *err);
-/* Whether NAMESPACE is joined by path and is the one that the caller is in. */
+/* Whether NAMESPACE is joined by path and is the one that the caller or pid 1 is in. */
 bool namespaces_own(const struct oci_namespace *namespace);
+
+/* Opens the path of NAMESPACE, if it leads to one of its type. */
+int namespaces_open(const struct oci_namespace *namespace, const struct namespace_type **ret_type,
+	struct nacre_error *err);
+
+/* Whether the open FD is the one that the caller is in; that the caller or pid 1 is in. 1, 0 or an
+ * error. */
+int namespaces_is_own(const struct namespace_type *type, int fd, struct nacre_error *err);
+int namespaces_is_host(const struct namespace_type *type, int fd, struct nacre_error *err);
+
+/* The ids of the host's root as the caller sees them; -1: its user namespace does not have them. */
+int namespaces_host_root(int64_t *ret_uid, int64_t *ret_gid, struct nacre_error *err);
+/* Whether an id in an open user namespace is the host's root. 1, 0 or an error. */
+int namespaces_maps_root(int userns_fd, struct nacre_error *err);
+
+/* What harden() must know of linux.namespaces. A path that leads nowhere is namespaces_plan's to
+ * tell. */
+int namespaces_look(struct arena *arena, const struct oci_config *config, struct harden_host *host,
+	struct nacre_error *err);
 /* The user namespace that is joined by its path; -1: none. Borrowed. */
 int namespaces_joined_user(const struct namespace_plan *plan);
 void namespaces_plan_done(struct namespace_plan *plan);

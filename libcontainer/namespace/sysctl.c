@@ -121,7 +121,7 @@ int sysctl_check(const struct oci_config *config, struct nacre_error *err)
 	return 0;
 }
 
-int sysctl_check_joined(const struct oci_config *config, int own_flags, struct nacre_error *err)
+int sysctl_check_joined(const struct oci_config *config, int host_flags, struct nacre_error *err)
 {
 	const struct oci_map *map = config->linux_ ? &config->linux_->sysctl : NULL;
 
@@ -133,7 +133,7 @@ int sysctl_check_joined(const struct oci_config *config, int own_flags, struct n
 		if (key_to_path(key, path, sizeof(path)) < 0)
 			continue;
 		owner = find_owner(path);
-		if (owner && owner->type && namespaces_flag(owner->type) & own_flags)
+		if (owner && owner->type && namespaces_flag(owner->type) & host_flags)
 			return fail(err, EINVAL,
 				"linux.sysctl: \"%s\" is not allowed in the host's %s namespace: "
 				"it "

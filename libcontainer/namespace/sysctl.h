@@ -7,9 +7,9 @@
 /* Refuses what is not bound to a namespace of the container (it would change the host). Pure. */
 int sysctl_check(const struct oci_config *config, struct nacre_error *err);
 
-/* Refuses what belongs to one of OWN_FLAGS, CLONE_NEW* that are joined by path and are the caller's
- * own: see namespaces_plan. */
-int sysctl_check_joined(const struct oci_config *config, int own_flags, struct nacre_error *err);
+/* Refuses what belongs to one of HOST_FLAGS, CLONE_NEW* that are joined by path and are the
+ * host's: see namespaces_plan. */
+int sysctl_check_joined(const struct oci_config *config, int host_flags, struct nacre_error *err);
 
 /* Whether who is in the namespaces may not write a value (-EACCES, -EPERM), but somebody outside of
  * their user namespace might: *RET_TYPE is the namespace that the value belongs to, "network". */

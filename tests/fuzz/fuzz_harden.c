@@ -27,13 +27,13 @@ static const char *most[] = {"host-network", "host-pid", "host-ipc", "engine-soc
 	"workspace-exec", "setuid-files"};
 
 static const struct harden_request requests[] = {
-	{"agent", {none, 0}, .memory_bytes = 16ULL << 30},
-	{"agent", {some, sizeof(some) / sizeof(some[0])}, .memory_bytes = 1ULL << 30},
-	{"agent", {most, sizeof(most) / sizeof(most[0])}, .memory_bytes = 0},
-	{"nested", {none, 0}, .memory_bytes = 16ULL << 30},
-	{"nested", {most, sizeof(most) / sizeof(most[0])}, .memory_bytes = 0},
-	{"strict", {none, 0}, .memory_bytes = 16ULL << 30},
-	{"strict", {most, sizeof(most) / sizeof(most[0])}, .memory_bytes = 1ULL << 30},
+	{"agent", {none, 0}, .host = {.memory_bytes = 16ULL << 30}},
+	{"agent", {some, sizeof(some) / sizeof(some[0])}, .host = {.memory_bytes = 1ULL << 30}},
+	{"agent", {most, sizeof(most) / sizeof(most[0])}, .host = {.memory_bytes = 0}},
+	{"nested", {none, 0}, .host = {.memory_bytes = 16ULL << 30}},
+	{"nested", {most, sizeof(most) / sizeof(most[0])}, .host = {.memory_bytes = 0}},
+	{"strict", {none, 0}, .host = {.memory_bytes = 16ULL << 30}},
+	{"strict", {most, sizeof(most) / sizeof(most[0])}, .host = {.memory_bytes = 1ULL << 30}},
 };
 
 static void check_report(const struct harden_report *report)

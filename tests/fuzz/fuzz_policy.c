@@ -62,7 +62,7 @@ static void check_decision(struct arena *arena, const struct policy *policy,
 	const struct policy_request *request, const struct oci_map *annotations)
 {
 	static const struct oci_map none;
-	struct harden_request plain = {.memory_bytes = 1}, settled = {.memory_bytes = 1};
+	struct harden_request plain, settled;
 	struct nacre_error err = {0};
 	int r = policy_decide(arena, policy, request, annotations, &settled, &err);
 

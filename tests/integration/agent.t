@@ -170,10 +170,19 @@ joins() {
 test_a_namespace_of_the_host_is_recognised_behind_any_path() {
 	loose_bundle true
 	joins network net
-	refused "rule host-network: linux.namespaces: /proc/$$/ns/net is *; allow it with --allow host-network"
-	loose_bundle true
+	refused "profile agent, rule host-network: linux.namespaces: /proc/$$/ns/net is *; allow it with --allow host-network"
+	loose_bundle readlink /proc/self/ns/ipc
 	joins ipc ipc
-	refused "rule namespaces: linux.namespaces: /proc/$$/ns/ipc is *; allow it with --allow host-ipc"
+	agent
+	lacks "$out" "$(readlink /proc/self/ns/ipc)"
+}
+
+test_a_path_that_is_no_network_is_called_so() {
+	loose_bundle true
+	joins network uts
+	refused "network namespace /proc/$$/ns/uts: a namespace of another type"
+	edit '(.linux.namespaces[] | select(.type == "network")).path = "/proc/self/ns/uts"'
+	refused "network namespace /proc/self/ns/uts: a namespace of another type"
 }
 
 test_a_namespace_of_the_host_is_granted_behind_any_path() {

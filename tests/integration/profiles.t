@@ -89,6 +89,31 @@ test_strict_joins_no_network_without_a_grant() {
 	run
 }
 
+# A user namespace in which somebody is root of the host protects nothing in /proc.
+test_nested_hides_what_root_of_the_host_could_write() {
+	needs_root || return
+	local root path
+	profile=nested
+	for root in 0 100000; do
+		bundle cat /proc/self/mountinfo
+		edit '.linux.namespaces += [{type: "user"}] | .linux |= del(.maskedPaths, .readonlyPaths)
+			| .linux.uidMappings = [{containerID: 0, hostID: $root, size: 1}]
+			| .linux.gidMappings = [{containerID: 0, hostID: 100000, size: 1000}]' --argjson root "$root"
+		run
+		is "$(grep -c ' /proc/sys ro' <<<"$out")" $((root == 0)) "root is $root"
+	done
+	in_background unshare --user --map-root-user sleep 60
+	wait_for eval '[[ $(</proc/'"$!"'/uid_map) ]]'
+	bundle cat /proc/self/mountinfo
+	edit '.mounts[].options |= (. // [] | map(select(startswith("gid=") | not)))'
+	for path in /proc/self/ns/user "/proc/$!/ns/user"; do
+		edit '.linux.namespaces = [.linux.namespaces[] | select(.type != "user")] + [{type: "user", path: $p}]
+			| .linux |= del(.maskedPaths, .readonlyPaths)' --arg p "$path"
+		run
+		has "$out" " /proc/sys ro"
+	done
+}
+
 test_nested_leaves_root_and_programs_on_a_tmpfs() {
 	profile=nested
 	bundle create /file

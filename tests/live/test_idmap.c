@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcontainer/namespace/idmap.h"
+#include "libcontainer/namespace/namespaces.h"
 
 #include "tests/live/mount_fixture.h"
 
@@ -179,6 +180,25 @@ START_TEST(a_namespace_for_mounts_has_the_mappings_and_no_process_is_left)
 }
 END_TEST
 
+START_TEST(the_host_s_root_is_found_in_maps)
+{
+	const struct oci_id_mapping root[] = {{0, 100000, 1000}, {1000, 0, 1}};
+	const struct oci_id_mapping *maps[][2] = {{two, two}, {root, two}, {two, root}};
+	int64_t uid = 1, gid = 1;
+
+	OK(namespaces_host_root(&uid, &gid, &err));
+	ck_assert(uid == 0 && gid == 0);
+	for (int i = 0; i < 3; i++) {
+		int userns;
+
+		OK(userns = idmap_userns(maps[i][0], 2, maps[i][1], 2, &err));
+		ck_assert_int_eq(namespaces_maps_root(userns, &err), i > 0);
+		ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+		close(userns);
+	}
+}
+END_TEST
+
 START_TEST(a_namespace_for_mounts_with_bad_mappings_is_an_error_and_leaves_nothing)
 {
 	const struct oci_id_mapping bad = {0, 100000, 0};
@@ -203,6 +223,7 @@ Suite *suite_idmap(void)
 	tcase_add_test(t, a_user_maps_itself_without_help);
 	tcase_add_test(t, a_user_needs_newuidmap_for_more);
 	tcase_add_test(t, a_namespace_for_mounts_has_the_mappings_and_no_process_is_left);
+	tcase_add_test(t, the_host_s_root_is_found_in_maps);
 	tcase_add_test(t, a_namespace_for_mounts_with_bad_mappings_is_an_error_and_leaves_nothing);
 	suite_add_tcase(suite, t);
 	return suite;

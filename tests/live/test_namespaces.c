@@ -71,7 +71,7 @@ START_TEST(the_own_user_namespace_by_path_is_left_out)
 	struct namespace_plan plan = plan_of(namespaces, 2);
 
 	ck_assert_int_eq(plan.join_flags, CLONE_NEWUTS);
-	ck_assert_int_eq(plan.own_flags, CLONE_NEWUTS | CLONE_NEWUSER);
+	ck_assert_int_eq(plan.host_flags, CLONE_NEWUTS | CLONE_NEWUSER);
 	ck_assert_int_eq(plan.join_fds[index_of("user")], -1);
 	namespaces_plan_done(&plan);
 }

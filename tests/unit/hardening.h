@@ -43,7 +43,10 @@ struct result {
 	struct nacre_error err;
 };
 
-/* GRANTS: separated by spaces. The host has 16 GiB. */
+/* Fills in a host of 16 GiB and 8 CPUs; its namespaces are those of pids 1 and self. */
+void look_at_host(const struct oci_config *config, struct harden_request *request);
+
+/* GRANTS: separated by spaces. */
 struct result apply(const struct oci_config *config, const char *profile, const char *grants);
 struct result agent(const struct oci_config *config, const char *grants);
 /* Fails the test if R does not succeed. */

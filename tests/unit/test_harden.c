@@ -237,7 +237,7 @@ END_TEST
 START_TEST(memory_that_runs_out_is_an_error)
 {
 	struct oci_config *config = decode("a", read_data("config/docker-26.json"));
-	struct harden_request request = {.profile = "agent", .memory_bytes = GIB};
+	struct harden_request request = {.profile = "agent", .host = {.memory_bytes = GIB}};
 	struct harden_report *report = NULL, *whole = NULL;
 	struct oci_config *out = NULL, *whole_out = NULL;
 	struct nacre_error err;

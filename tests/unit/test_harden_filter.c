@@ -94,7 +94,7 @@ START_TEST(a_required_filter_takes_no_grants)
 		.grants = {grants, 1},
 		.granted_by = by,
 		.require = {rules, 1},
-		.memory_bytes = 16 * GIB};
+		.host = {.memory_bytes = 16 * GIB}};
 	struct harden_report *report;
 	struct oci_config *config;
 	struct nacre_error err;

@@ -203,95 +203,85 @@ START_TEST(a_granted_device_that_is_mounted_can_be_opened)
 }
 END_TEST
 
+START_TEST(an_interface_of_the_host_needs_its_grant)
+{
+	struct oci_config *config = tight(
+		"", "", ",\"netDevices\":{\"eth1\":{\"name\":\"lan\"},\"eth2\":{}}", LIMITED);
+	struct result result = agent(config, "network-device:eth1");
+
+	ck_assert_refused(&result,
+		"profile agent, rule network-devices: linux.netDevices.eth2: an interface of the "
+		"host would be moved into the container; allow it with --allow "
+		"network-device:eth2");
+	result = agent(config, "network-device:eth2 network-device:eth1");
+	ck_assert_no_change(&result, "network-device:eth2 network-device:eth1");
+}
+END_TEST
+
+/* strict makes no node but the default ones and those that are granted, by their numbers. */
+START_TEST(a_granted_device_is_a_node_of_the_host_whatever_its_name)
+{
+	struct oci_config *config = tight("", "",
+		",\"devices\":[{\"path\":\"/dev/fuse\",\"type\":\"b\",\"major\":8,\"minor\":0},"
+		"{\"path\":\"/dev/sda\",\"type\":\"c\",\"major\":10,\"minor\":229},"
+		"{\"path\":\"/dev/u\",\"type\":\"u\",\"major\":10,\"minor\":229}]",
+		LIMITED ",\"cpu\":{\"quota\":5000}");
+	struct oci_device_rule rules[] = {{.access = "rwm"},
+		{true, "b", {true, 8}, {true, 0}, "rwm"},
+		{true, "c", {true, 10}, {true, 229}, "rwm"}};
+	struct result result;
+
+	config->linux_->resources->devices = rules;
+	config->linux_->resources->n_devices = 3;
+	result = must(apply(config, "strict", "device:/dev/fuse"));
+	ck_assert_uint_eq(result.config->linux_->n_devices, 2);
+	ck_assert_str_eq(result.config->linux_->devices[0].path, "/dev/sda");
+	ck_assert_uint_eq(result.config->linux_->resources->n_devices, 2);
+	ck_assert_str_eq(result.config->linux_->resources->devices[1].type, "c");
+	/* A name that no node of the host has. */
+	result = must(apply(config, "strict", "device:/dev/missing"));
+	ck_assert_uint_eq(result.config->linux_->n_devices, 0);
+	ck_assert_uint_eq(result.config->linux_->resources->n_devices, 1);
+	ck_assert_uint_eq(result.report->granted.n, 0);
+}
+END_TEST
+
 /* clang-format off */
 static const struct {
-	const char *resources;
-	const char *grants;
-	int64_t pids;
-	int64_t memory;
-	int64_t swap;
-	const char *unified_swap;
-	uint32_t best_effort;
-} limits[] = {
-	{ "", "", 512, 4 * GIB, 4 * GIB, NULL, OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY | OCI_LIMIT_SWAP },
-	{ ",\"pids\":{\"limit\":0},\"memory\":{\"limit\":0,\"swap\":0}", "", 0, 4 * GIB, 4 * GIB, NULL,
-		OCI_LIMIT_MEMORY | OCI_LIMIT_SWAP },
-	{ ",\"pids\":{\"limit\":-1},\"memory\":{\"limit\":-1,\"swap\":-1}", "", 512, 4 * GIB, 4 * GIB, NULL,
-		OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY | OCI_LIMIT_SWAP },
-	{ ",\"pids\":{\"limit\":-1},\"memory\":{\"limit\":-1,\"swap\":-1}", "unlimited:pids", -1, 4 * GIB, 4 * GIB, NULL,
-		OCI_LIMIT_MEMORY | OCI_LIMIT_SWAP },
-	{ ",\"pids\":{\"limit\":-1},\"memory\":{\"limit\":-1,\"swap\":-1}", "unlimited:memory", 512, -1, -1, "0",
-		OCI_LIMIT_PIDS | OCI_LIMIT_SWAP },
-	{ ",\"pids\":{\"limit\":-1},\"memory\":{\"limit\":-1,\"swap\":-1}", "unlimited:swap", 512, 4 * GIB, -1, NULL,
-		OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY },
-	/* A grant permits what was asked for; silence is not asking. */
-	{ "", "unlimited:pids unlimited:memory unlimited:swap", 512, 4 * GIB, 4 * GIB, NULL,
-		OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY | OCI_LIMIT_SWAP },
-	{ ",\"pids\":{\"limit\":99999},\"memory\":{\"limit\":99999999999,\"swap\":199999999999}", "",
-		99999, 99999999999, 199999999999, NULL, 0 },
-	{ ",\"memory\":{\"limit\":4096}", "", 512, 4096, 4096, NULL, OCI_LIMIT_PIDS | OCI_LIMIT_SWAP },
-	{ ",\"memory\":{\"limit\":-1,\"swap\":4096}", "", 512, 4096, 4096, NULL, OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY },
+	const char *path; /* of the user namespace; NULL: a new one */
+	const char *uids;
+	const char *gids;
+	bool open;
+} user_namespaces[] = {
+	{ NULL, "100000,\"size\":65536", "100000,\"size\":65536", true },
+	{ NULL, "1,\"size\":65536", "1,\"size\":65536", true },
+	{ NULL, "0,\"size\":1", "100000,\"size\":65536", false },
+	{ NULL, "100000,\"size\":65536", "0,\"size\":10", false },
+	{ "/proc/77/ns/user", "0,\"size\":1", "0,\"size\":1", true },
+	{ "/proc/78/ns/user", "100000,\"size\":1", "100000,\"size\":1", false },
+	{ "/proc/1/ns/user", "100000,\"size\":1", "100000,\"size\":1", false },
+	{ "/proc/self/ns/user", "100000,\"size\":1", "100000,\"size\":1", false },
 };
 /* clang-format on */
 
-START_TEST(a_limit_is_added_where_the_config_is_silent)
+START_TEST(nested_leaves_proc_open_where_nobody_inside_is_root_of_the_host)
 {
-	struct result result = must(
-		agent(tight("", "", "", limits[_i].resources), limits[_i].grants));
-	const struct oci_resources *r = result.config->linux_->resources;
-	const char *swap = NULL;
-
-	for (size_t i = 0; i < r->unified.n; i++) {
-		if (!strcmp(r->unified.items[i].key, "memory.swap.max"))
-			swap = r->unified.items[i].value;
-	}
-	ck_assert_int_eq(r->pids->limit, limits[_i].pids);
-	ck_assert_int_eq(r->memory->limit.value, limits[_i].memory);
-	ck_assert_int_eq(r->memory->swap.value, limits[_i].swap);
-	ck_assert_pstr_eq(swap, limits[_i].unified_swap);
-	ck_assert_uint_eq(oci_best_effort(result.config), limits[_i].best_effort);
-}
-END_TEST
-
-START_TEST(a_limit_in_unified_counts_as_asked_for)
-{
-	struct oci_config *config = tight("", "", "", "");
-	struct oci_pair pairs[] = {{"pids.max", "7"}, {"memory.max", "8192"},
-		{"memory.swap.max", "0"}, {"memory.oom.group", "0"}};
+	const char *linux_ = arena_printf(arena,
+		",\"uidMappings\":[{\"containerID\":0,\"hostID\":%s}]"
+		",\"gidMappings\":[{\"containerID\":0,\"hostID\":%s}]",
+		user_namespaces[_i].uids, user_namespaces[_i].gids);
+	struct oci_config *config = tight("", "", linux_, LIMITED);
 	struct result result;
 
-	config->linux_->resources->unified = (struct oci_map){pairs, 4};
-	result = agent(config, "");
-	ck_assert_no_change(&result, "");
-	pairs[0].value = " max\n";
-	result = must(agent(config, ""));
-	ck_assert_uint_eq(result.report->n_changes, 2);
-	ck_assert_str_eq(result.report->changes[0].path, "linux.resources.unified.pids.max");
-	ck_assert_uint_eq(result.config->linux_->resources->unified.n, 3);
-	ck_assert_int_eq(result.config->linux_->resources->pids->limit, 512);
-	result = agent(config, "unlimited:pids");
-	ck_assert_no_change(&result, "unlimited:pids");
-}
-END_TEST
-
-START_TEST(the_memory_default_is_a_share_of_a_small_host)
-{
-	static const struct {
-		uint64_t host;
-		int64_t limit;
-	} hosts[] = {{0, 4 * GIB}, {8 * GIB, 4 * GIB}, {8 * GIB - 1, 4 * GIB - 4096},
-		{2 * GIB, GIB}, {4097, 4 * GIB}};
-
-	for (int i = 0; i < COUNT(hosts); i++) {
-		struct harden_request request = {.profile = "agent", .memory_bytes = hosts[i].host};
-		struct result result = {0};
-
-		result.r = harden(arena, tight("", "", "", ""), &request, &result.config,
-			&result.report, &result.err);
-		must(result);
-		ck_assert_int_eq(
-			result.config->linux_->resources->memory->limit.value, hosts[i].limit);
-	}
+	config->linux_->masked_paths.n = config->linux_->readonly_paths.n = 0;
+	ck_assert_ptr_nonnull(oci_add_namespace(arena, config, "user"));
+	config->linux_->namespaces[6].path = user_namespaces[_i].path;
+	result = must(apply(config, "nested", ""));
+	ck_assert(oci_strings_have(&result.config->linux_->readonly_paths, "/proc/sys") ==
+		  !user_namespaces[_i].open);
+	/* Once more, where it is joined. */
+	ck_assert(oci_strings_have(&result.config->nacre->not_host, "user") ==
+		  (user_namespaces[_i].open && user_namespaces[_i].path));
 }
 END_TEST
 
@@ -311,9 +301,10 @@ Suite *suite_harden_rules(void)
 		tcase, only_rules_for_listed_and_default_devices_stay, 0, COUNT(device_rules));
 	tcase_add_test(tcase, a_rule_that_denies_all_comes_first);
 	tcase_add_test(tcase, a_granted_device_that_is_mounted_can_be_opened);
-	tcase_add_loop_test(tcase, a_limit_is_added_where_the_config_is_silent, 0, COUNT(limits));
-	tcase_add_test(tcase, a_limit_in_unified_counts_as_asked_for);
-	tcase_add_test(tcase, the_memory_default_is_a_share_of_a_small_host);
+	tcase_add_test(tcase, an_interface_of_the_host_needs_its_grant);
+	tcase_add_test(tcase, a_granted_device_is_a_node_of_the_host_whatever_its_name);
+	tcase_add_loop_test(tcase, nested_leaves_proc_open_where_nobody_inside_is_root_of_the_host,
+		0, COUNT(user_namespaces));
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

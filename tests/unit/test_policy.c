@@ -39,7 +39,6 @@ static int decide(const struct policy *policy, const char *profile, const char *
 
 	for (; pairs && *pairs; pairs += 2)
 		items[annotations.n++] = (struct oci_pair){pairs[0], pairs[1]};
-	*ret = (struct harden_request){.memory_bytes = 7};
 	return policy_decide(arena, policy, &request, &annotations, ret, &err);
 }
 
@@ -91,7 +90,6 @@ START_TEST(without_a_policy_the_command_line_has_its_way)
 
 	ck_assert_int_eq(decide(NULL, NULL, "", NULL, &request), 0);
 	ck_assert_str_eq(request.profile, "agent");
-	ck_assert_uint_eq(request.memory_bytes, 7);
 	ck_assert_int_eq(decide(NULL, "oci", "tmp-exec cap:CAP_BPF", NULL, &request), 0);
 	ck_assert_str_eq(request.profile, "oci");
 	ck_assert_uint_eq(request.grants.n, 2);
@@ -215,7 +213,7 @@ static struct result apply_required(const char *profile, const char *grants, con
 	const struct harden_request request = {.profile = profile,
 		.grants = words(grants),
 		.require = words(require),
-		.memory_bytes = 16 * GIB};
+		.host = {.memory_bytes = 16 * GIB}};
 	struct result result = {0};
 
 	result.r = harden(arena, tight("", "", "", ""), &request, &result.config, &result.report,

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/api/facts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysinfo.h>
+#include <sys/sysmacros.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/namespace/namespaces.h"
+#include "specs/profiles.h"
+
+static int look_at_limits(
+	const struct oci_resources *resources, struct harden_host *host, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	int r;
+
+	/* Without a number of the config there is nothing to hold against them. */
+	if (!resources || (!resources->pids && !resources->cpu && !resources->unified.n))
+		return 0;
+	r = file_read(AT_FDCWD, "/proc/sys/kernel/pid_max", 64, &text, NULL, err);
+	if (r < 0)
+		return r;
+	host->pid_max = strtoull(text, NULL, 10);
+	host->cpus = (uint64_t)get_nprocs();
+	return 0;
+}
+
+/* PATH is the word of an administrator or of the command line: the node is what it leads to. */
+static int look_at_node(const char *path, struct harden_node *ret_node, struct nacre_error *err)
+{
+	struct stat st;
+
+	*ret_node = (struct harden_node){0};
+	if (stat(path, &st) < 0)
+		return errno == ENOENT || errno == ENOTDIR
+			       ? 0
+			       : fail_errno(err, errno, "the grant device:%s", path);
+	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+		return 0;
+	*ret_node = (struct harden_node){S_ISCHR(st.st_mode) ? 'c' : 'b',
+		(int64_t)major(st.st_rdev), (int64_t)minor(st.st_rdev)};
+	return 0;
+}
+
+static int look_at_nodes(
+	struct arena *arena, struct harden_request *request, struct nacre_error *err)
+{
+	static const char kind[] = "device:";
+	const struct oci_strings *grants = &request->grants;
+	struct harden_node *nodes = arena_array(arena, grants->n, sizeof(*nodes));
+	int r = 0;
+
+	if (!nodes)
+		return fail_errno(err, ENOMEM, "grants");
+	for (size_t i = 0; i < grants->n && r == 0; i++) {
+		if (!strncmp(grants->items[i], kind, strlen(kind)))
+			r = look_at_node(grants->items[i] + strlen(kind), &nodes[i], err);
+	}
+	request->host.nodes = nodes;
+	return r;
+}
+
+int facts_look(struct arena *arena, const struct oci_config *config, struct harden_request *request,
+	struct nacre_error *err)
+{
+	const struct profile *profile = profile_find(request->profile);
+	struct sysinfo info;
+	int r;
+
+	request->host = (struct harden_host){.root_uid = 0};
+	if (!config || !profile || !profile_hardens(profile))
+		return 0;
+	if (sysinfo(&info) < 0)
+		return fail_errno(err, errno, "size of the memory");
+	request->host.memory_bytes = (uint64_t)info.totalram * info.mem_unit;
+	r = look_at_limits(config->linux_ ? config->linux_->resources : NULL, &request->host, err);
+	if (r >= 0)
+		r = namespaces_look(arena, config, &request->host, err);
+	return r < 0 ? r : look_at_nodes(arena, request, err);
+}
