@@ -11,6 +11,7 @@
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/cgroup/exec_cgroup.h"
+#include "specs/profiles.h"
 
 /* Where the kernel counts: in a cgroup that has the memory controller, with all below it. One that
  * is gone counts none. */
@@ -39,6 +40,15 @@ struct nacre_process *process_new(void)
 	return process;
 }
 
+/* Of what the stored config says that the profile added. */
+static const char *limited_by(const struct container *c)
+{
+	const struct profile *profile = profile_find(c->record.profile ? c->record.profile : "");
+
+	return profile && c->config && oci_best_effort(c->config) & OCI_LIMIT_MEMORY ? profile->name
+										     : NULL;
+}
+
 void process_take(struct nacre_process *process, struct life *l, bool is_container)
 {
 	*process = (struct nacre_process){
@@ -52,6 +62,7 @@ void process_take(struct nacre_process *process, struct life *l, bool is_contain
 		.is_container = is_container,
 		.killed = l->container.record.active & KILL_ON_EXIT,
 		.oom_kills = l->oom_kills,
+		.limited_by = limited_by(&l->container),
 	};
 	l->container.cgroup = CGROUP_CLOSED;
 	l->exec_cgroup = CGROUP_CLOSED;
@@ -109,9 +120,12 @@ int nacre_process_explain(const struct nacre_process *process, struct nacre_erro
 	if (file_read(process->cgroup.fd, "memory.max", 64, &limit, NULL, &ignored) == 0)
 		limit[strcspn(limit, "\n")] = '\0';
 	(void)fail(ret_why, ENOMEM,
-		"%s was OOM-killed: its memory limit is %s (linux.resources.memory.limit)",
+		"%s was OOM-killed: its memory limit is %s (%s%s%slinux.resources.memory.limit)",
 		process->is_container ? "container init" : "exec process",
-		limit ? limit : "that of a cgroup above it");
+		limit ? limit : "that of a cgroup above it",
+		process->limited_by ? "of profile " : "",
+		process->limited_by ? process->limited_by : "",
+		process->limited_by ? "; another is set by " : "");
 	return 1;
 }
 

@@ -20,6 +20,7 @@ struct nacre_process {
 	struct cgroup own; /* of an exec; closed: it has none */
 	bool is_container; /* it is the container's first process */
 	bool killed;
+	const char *limited_by; /* the profile that set the memory limit; NULL: config.json did */
 	uint64_t oom_kills; /* in the container's cgroup, before it was started */
 };
 

@@ -231,7 +231,7 @@ test_processes_and_memory_are_limited_where_there_is_a_controller() {
 	is "$(<"$cg/pids.max")" 512 pids.max
 	needs_controller memory || return
 	is "$(<"$cg/memory.swap.max")" 0 memory.swap.max
-	is "$(<"$cg/memory.oom.group")" 1 memory.oom.group
+	is "$(<"$cg/memory.oom.group")" 0 memory.oom.group
 	differs "$(<"$cg/memory.max")" max memory.max
 }
 

@@ -23,6 +23,13 @@ test_run_says_that_it_died_of_memory() {
 	nothing_left
 }
 
+test_run_says_that_the_limit_is_the_profile_s() {
+	limited memhog 2000000000 || return
+	edit 'del(.linux.resources.memory)'
+	bad 137 "*container $id: container init was OOM-killed: its memory limit is * (of profile strict; another is set by linux.resources.memory.limit)" \
+		nacre run --profile strict --bundle "$b" "$id"
+}
+
 test_run_of_a_shell_says_it_as_well() {
 	limited memhog 100000000 || return
 	with_busybox || return
@@ -107,10 +114,21 @@ test_an_event_tells_of_the_death_of_the_container() {
 	background=()
 }
 
-test_under_the_agent_profile_all_of_the_container_dies() {
-	limited spawn 2 : sleep 0.2 : memhog 100000000 || return
-	bad 137 "container $id: container init was OOM-killed*" \
-		nacre run --profile agent --bundle "$b" "$id"
+# One tool of an agent's does not take the others along; with nothing to lose, strict leaves no wreck.
+test_under_strict_alone_all_of_the_container_dies() {
+	limited memhog 100000000 || return
+	with_busybox || return
+	program /bin/sh -c '/payload memhog 100000000; echo it ended with $?'
+	for profile in agent strict; do
+		run_any
+		if [[ $profile == agent ]]; then
+			is "$out" "it ended with 137"
+		else
+			is "$rc $out" "137 " strict
+		fi
+	done
+	run --allow single-oom-kill
+	is "$out" "it ended with 137"
 	nothing_left
 }
 
