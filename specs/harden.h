@@ -28,6 +28,7 @@ struct harden_host {
 	struct oci_strings own_namespaces;
 	bool user_apart; /* the path of type user leads to another, and its root is not the host's
 			  */
+	int oom_score; /* oom_score_adj of the caller, which a process inherits */
 	int64_t root_uid, root_gid; /* the host's root, as the caller sees it; -1: it does not */
 	const struct harden_node *nodes; /* one a grant: of device:PATH; NULL: not looked at */
 };

@@ -186,14 +186,15 @@ int rule_rlimits(struct hardening *h)
 	return 0;
 }
 
-/* Absent stays absent: what the runtime inherited is not known here, and 0 might be lower. */
+/* Absent means that of the caller: an engine's is low, so that the kernel spares it. */
 int rule_oom_score(struct hardening *h)
 {
 	struct oci_i32 *score = h->process ? &h->process->oom_score_adj : NULL;
 
-	if (!score || !score->set || score->value >= 0)
+	if (!score || (score->set ? score->value : h->request->host.oom_score) >= 0)
 		return 0;
-	harden_note(h, "process.oomScoreAdj", harden_json_of_integer(h, score->value), "0");
-	score->value = 0;
+	harden_note(h, "process.oomScoreAdj",
+		score->set ? harden_json_of_integer(h, score->value) : NULL, "0");
+	*score = (struct oci_i32){.set = true, .value = 0};
 	return 0;
 }

@@ -61,8 +61,8 @@ const char *process_looser(const struct oci_process *a, const struct oci_process
 		what = rlimits_looser(a, b);
 	if (!what && a->no_new_privileges && !b->no_new_privileges)
 		what = "new privileges";
-	if (!what && a->oom_score_adj.set != b->oom_score_adj.set)
-		what = "the OOM score came or went";
+	if (!what && a->oom_score_adj.set && !b->oom_score_adj.set)
+		what = "the OOM score is gone";
 	if (!what && b->oom_score_adj.value < a->oom_score_adj.value)
 		what = "the OOM score";
 	return what;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "libcontainer/api/facts.h"
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/base/child.h"
 #include "libcontainer/base/cleanup.h"
@@ -140,11 +141,14 @@ static int known_grants(
 int container_request(
 	const struct container *c, struct harden_request *ret_request, struct nacre_error *err)
 {
+	int r;
+
 	*ret_request = (struct harden_request){
 		.profile = c->record.profile,
 		.require = c->record.require,
 	};
-	return known_grants(c, &ret_request->grants, err);
+	r = known_grants(c, &ret_request->grants, err);
+	return r < 0 ? r : facts_look(c->arena, NULL, ret_request, err);
 }
 
 int container_open_cgroup(struct container *c, struct nacre_error *err)

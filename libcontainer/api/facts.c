@@ -14,19 +14,29 @@
 #include "libcontainer/namespace/namespaces.h"
 #include "specs/profiles.h"
 
+static int read_number(const char *path, int64_t *ret_number, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	int r = file_read(AT_FDCWD, path, 64, &text, NULL, err);
+
+	if (r == 0)
+		*ret_number = strtoll(text, NULL, 10);
+	return r;
+}
+
 static int look_at_limits(
 	const struct oci_resources *resources, struct harden_host *host, struct nacre_error *err)
 {
-	cleanup_free char *text = NULL;
+	int64_t number;
 	int r;
 
 	/* Without a number of the config there is nothing to hold against them. */
 	if (!resources || (!resources->pids && !resources->cpu && !resources->unified.n))
 		return 0;
-	r = file_read(AT_FDCWD, "/proc/sys/kernel/pid_max", 64, &text, NULL, err);
+	r = read_number("/proc/sys/kernel/pid_max", &number, err);
 	if (r < 0)
 		return r;
-	host->pid_max = strtoull(text, NULL, 10);
+	host->pid_max = (uint64_t)number;
 	host->cpus = (uint64_t)get_nprocs();
 	return 0;
 }
@@ -71,10 +81,17 @@ int facts_look(struct arena *arena, const struct oci_config *config, struct hard
 {
 	const struct profile *profile = profile_find(request->profile);
 	struct sysinfo info;
+	int64_t number;
 	int r;
 
 	request->host = (struct harden_host){.root_uid = 0};
-	if (!config || !profile || !profile_hardens(profile))
+	if (!profile || !profile_hardens(profile))
+		return 0;
+	r = read_number("/proc/self/oom_score_adj", &number, err);
+	if (r < 0)
+		return r;
+	request->host.oom_score = (int)number;
+	if (!config)
 		return 0;
 	if (sysinfo(&info) < 0)
 		return fail_errno(err, errno, "size of the memory");

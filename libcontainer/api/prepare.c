@@ -88,11 +88,28 @@ static const char *now_text(struct arena *arena)
 	return arena_strdup(arena, text);
 }
 
-/* WHY there is no cgroup. What the config asks for is an error; what only the profile would have
- * liked is told, unless the user has chosen it. */
-static int go_without_cgroup(
-	struct life *l, const struct nacre_error *why, bool disabled, struct nacre_error *err)
+/* What only the profile would have liked is told, unless the user has chosen to have no cgroup: but
+ * for a profile no choice takes away its device filter in silence. */
+static void warn_of_no_cgroup(struct life *l, const struct nacre_error *why, bool disabled)
 {
+	const bool hardened = l->container.config->nacre;
+	struct nacre_error message;
+
+	if (disabled && !hardened)
+		return;
+	(void)fail(&message, why->code,
+		"the container has no cgroup, so there are no limits, no device filter%s and no "
+		"pause: %s%s",
+		hardened ? " (rules resources and devices are not enforced)" : "", why->text,
+		disabled ? "" : " (" CGROUP_DELEGATION ")");
+	container_warn(&l->container, message.text);
+}
+
+/* WHY there is no cgroup. What the config asks for, or is required, is an error. */
+static int go_without_cgroup(struct life *l, const struct harden_request *request,
+	const struct nacre_error *why, bool disabled, struct nacre_error *err)
+{
+	static const char *const rules[] = {"resources", "devices"};
 	const struct oci_resources *resources = l->container.config->linux_
 							? l->container.config->linux_->resources
 							: NULL;
@@ -103,12 +120,14 @@ static int go_without_cgroup(
 		    NULL, NULL, NULL, &message) < 0)
 		return fail(err, message.code, "%s, and there is none: %s%s", message.text,
 			why->text, remedy);
-	if (disabled)
-		return 0;
-	(void)fail(&message, why->code,
-		"the container has no cgroup, so there are no limits and no pause: %s%s", why->text,
-		remedy);
-	container_warn(&l->container, message.text);
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if (oci_strings_have(&request->require, rules[i]))
+			return fail(err, ENOTSUP,
+				"rule %s is required, which needs a cgroup, and there is none: "
+				"%s%s",
+				rules[i], why->text, remedy);
+	}
+	warn_of_no_cgroup(l, why, disabled);
 	return 0;
 }
 
@@ -164,7 +183,7 @@ static int name_unit(
 
 /* *RET_PATH: NULL if the container has none, or none yet. */
 static int place_cgroup(struct life *l, const struct nacre_create_options *options,
-	const char **ret_path, struct nacre_error *err)
+	const struct harden_request *request, const char **ret_path, struct nacre_error *err)
 {
 	struct nacre_error why = {ENOTSUP, "--cgroup-manager disabled"};
 	char path[PATH_MAX];
@@ -174,7 +193,7 @@ static int place_cgroup(struct life *l, const struct nacre_create_options *optio
 	if (options->systemd_cgroup)
 		return name_unit(l, options, err);
 	if (options->no_cgroup)
-		return go_without_cgroup(l, &why, true, err);
+		return go_without_cgroup(l, request, &why, true, err);
 	l->container.cgroup.mount_fd = r = cgroup_open_mount(&why);
 	if (r >= 0)
 		r = cgroup_place(l->container.cgroup.mount_fd,
@@ -182,7 +201,7 @@ static int place_cgroup(struct life *l, const struct nacre_create_options *optio
 						    : NULL,
 			l->container.id, is_host_root(), path, &why);
 	if (r < 0 && can_go_without(l, options->rootless, r))
-		return go_without_cgroup(l, &why, false, err);
+		return go_without_cgroup(l, request, &why, false, err);
 	if (r < 0) {
 		*err = why;
 		return r;
@@ -197,7 +216,7 @@ static int fill_record(struct life *l, const struct bundle *bundle,
 	const char *cgroup;
 	int r;
 
-	r = place_cgroup(l, options, &cgroup, err);
+	r = place_cgroup(l, options, &bundle->report->request, &cgroup, err);
 	if (r < 0)
 		return r;
 	l->container.record = (struct container_record){

@@ -28,7 +28,28 @@ static int delegate_cgroup(struct life *l, struct nacre_error *err)
 }
 
 /* BPF is refused in a user namespace, but so is mknod, and mounts made there open no device. What
- * is left are the nodes that the config binds. */
+ * is left are the nodes that the config binds or lists. */
+static int go_without_filter(
+	const struct container *c, const struct nacre_error *why, struct nacre_error *err)
+{
+	const struct oci_linux *linux_ = c->config->linux_;
+	struct nacre_error message;
+
+	if (oci_strings_have(&c->record.require, "devices")) {
+		*err = *why;
+		return fail_prefix(err, "rule devices is required");
+	}
+	if (c->config->nacre && linux_ && linux_->n_devices) {
+		(void)fail(&message, why->code,
+			"rule devices: there is no device filter in a user namespace, so that "
+			"linux.resources.devices is not enforced for the nodes of linux.devices: "
+			"%s",
+			why->text);
+		container_warn(c, message.text);
+	}
+	return 0;
+}
+
 int step_apply_device_rules(
 	const struct container *c, const struct oci_resources *resources, struct nacre_error *err)
 {
@@ -36,7 +57,7 @@ int step_apply_device_rules(
 	int r = cgroup_devices_apply(c->cgroup.fd, resources->devices, resources->n_devices, &why);
 
 	if (r == -EPERM && (oci_find_namespace(c->config, "user") || !idmap_is_initial()))
-		return 0;
+		return go_without_filter(c, &why, err);
 	if (r < 0)
 		*err = why;
 	return r;

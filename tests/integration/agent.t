@@ -215,6 +215,15 @@ test_a_source_can_be_granted() {
 	has_line "$out" version
 }
 
+test_the_oom_score_of_the_caller_is_not_inherited_below_zero() {
+	needs_cap_sys_resource || return
+	loose_bundle cat /proc/self/oom_score_adj
+	edit 'del(.process.oomScoreAdj)'
+	good bash -c 'echo -500 >/proc/self/oom_score_adj && exec "$@"' bash \
+		"$NACRE" --root "$ROOT" run --bundle "$b" "$id"
+	has_line "$out" 0
+}
+
 test_core_dumps_are_off_and_the_oom_score_is_not_below_zero() {
 	loose_bundle rlimits : cat /proc/self/oom_score_adj
 	edit '.process.oomScoreAdj = -500'

@@ -219,4 +219,28 @@ test_a_required_rule_is_enforced_whole_or_nothing_runs() {
 	nothing_left
 }
 
+# The device filter hangs at a cgroup, and needs BPF, which a user namespace does not have.
+test_a_required_device_filter_is_there_or_nothing_runs() {
+	needs_unshare || return
+	local rule
+	bundle true
+	profile=agent
+	if [[ $who == root ]]; then
+		run --require devices
+		for rule in devices resources; do
+			# what is mounted there goes with the namespace
+			try unshare --mount sh -c 'mount -t tmpfs none /sys/fs/cgroup && exec "$@"' sh \
+				"$NACRE" --root "$ROOT" --rootless true run --bundle "$b" --require "$rule" "$id"
+			((rc)) || wrong "it ran"
+			has "$err" "and there is none: cgroup v2 is not mounted"
+		done
+		good unshare --mount sh -c 'mount -t tmpfs none /sys/fs/cgroup && exec "$@"' sh \
+			"$NACRE" --root "$ROOT" --rootless true run --bundle "$b" "$id"
+		has "$err" "(rules resources and devices are not enforced)"
+	else
+		run_refused '*rule devices is required*' --require devices
+	fi
+	nothing_left
+}
+
 all_tests "$@"

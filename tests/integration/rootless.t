@@ -161,7 +161,7 @@ test_without_a_cgroup_it_runs_and_says_so_once() {
 	bundle ls /sys/fs/cgroup
 	good no_cgroup nacre run --bundle "$b" "$id"
 	is "$(grep -c . <<<"$err")" 1 "lines of warning"
-	has "$err" "warning: the container has no cgroup, so there are no limits and no pause: "
+	has "$err" "warning: the container has no cgroup, so there are no limits, no device filter (rules resources and devices are not enforced) and no pause: "
 	has "$err" "Permission denied (cgroups of one's own come from: systemd-run --user --scope"
 	is "$out" "" "files of /sys/fs/cgroup"
 }

@@ -156,6 +156,53 @@ START_TEST(a_rule_does_what_its_golden_file_says)
 }
 END_TEST
 
+static void add_grant(void *data, const char *grant)
+{
+	struct oci_strings *grants = data;
+
+	/* Those with a path have a word for it. */
+	if (harden_grant_check(grant, &(struct nacre_error){0}) == 0)
+		ck_assert(harden_append_word(arena, grants, arena_strdup(arena, grant)));
+}
+
+/* Whatever is granted: it does what it does without, or refuses. */
+START_TEST(a_required_rule_does_what_it_does_without_grants)
+{
+	static const char *const paths[] = {"mount:/proc", "mount:/sys", "mount:/", "mount:/dev",
+		"device:/dev/fuse", "device:/dev/other", "workspace:/", "network-device:eth1"};
+	const struct rule *rule = &harden_rules[_i];
+	const char *name = arena_printf(arena, "harden/%s.json", rule->name);
+	const struct json_node *edit = json_member(
+		json_tree(arena, name, read_data(name)), "config");
+	struct json_node *tree = json_tree(
+		arena, "tight", tight_text("", "", "", LIMITED ",\"cpu\":{\"quota\":5000}"));
+	const struct oci_config *given = decode(
+		name, json_tree_text(arena, json_tree_merge(arena, tree, edit), false));
+	struct harden_request request = {.profile = profile_of(rule)->name};
+	struct result plain = apply(given, request.profile, ""), required = {0};
+	size_t changes[2] = {0, 0};
+
+	harden_grant_each(add_grant, &request.grants);
+	for (int i = 0; i < COUNT(paths); i++)
+		add_grant(&request.grants, paths[i]);
+	ck_assert(harden_append_word(arena, &request.require, rule->name));
+	look_at_host(given, &request);
+	required.r = harden(
+		arena, given, &request, &required.config, &required.report, &required.err);
+	ck_assert_int_eq(required.r, plain.r);
+	if (plain.r < 0) {
+		ck_assert_ptr_nonnull(
+			strstr(required.err.text, "the rule is required, so that no grant helps"));
+		return;
+	}
+	for (size_t i = 0; i < plain.report->n_changes; i++)
+		changes[0] += !strcmp(plain.report->changes[i].rule, rule->name);
+	for (size_t i = 0; i < required.report->n_changes; i++)
+		changes[1] += !strcmp(required.report->changes[i].rule, rule->name);
+	ck_assert_uint_eq(changes[0], changes[1]);
+}
+END_TEST
+
 /* The paths of the report, without what stands in brackets: indices move. */
 static const char *without_indices(const char *path)
 {
@@ -245,6 +292,8 @@ Suite *suite_harden_golden(void)
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, fixture_setup, fixture_teardown);
+	tcase_add_loop_test(
+		tcase, a_required_rule_does_what_it_does_without_grants, 0, N_PROFILE_RULES);
 	tcase_add_loop_test(tcase, a_rule_does_what_its_golden_file_says, 0, N_PROFILE_RULES);
 	tcase_add_test(tcase, the_report_tells_of_every_difference);
 	tcase_add_test(tcase, differences_are_found);

@@ -319,6 +319,31 @@ START_TEST(no_process_may_raise_itself_before_the_hosts)
 }
 END_TEST
 
+/* An engine's own score is low; its containers are not spared with it. */
+START_TEST(a_low_score_is_not_inherited)
+{
+	static const struct {
+		int callers;
+		struct oci_i32 given, then;
+	} scores[] = {{-500, {0}, {true, 0}}, {-500, {true, 7}, {true, 7}}, {300, {0}, {0}},
+		{0, {true, -1}, {true, 0}}};
+
+	for (int i = 0; i < COUNT(scores); i++) {
+		struct harden_request request = {
+			.profile = "agent", .host = {.oom_score = scores[i].callers}};
+		struct oci_process process = {.oom_score_adj = scores[i].given};
+		struct result result = {0};
+		struct oci_process *then = NULL;
+
+		ck_assert_int_eq(harden_process(arena, &process, &request, &then, &result.report,
+					 &result.err),
+			0);
+		ck_assert_int_eq(then->oom_score_adj.set, scores[i].then.set);
+		ck_assert_int_eq(then->oom_score_adj.value, scores[i].then.value);
+	}
+}
+END_TEST
+
 Suite *suite_harden_resources(void)
 {
 	Suite *suite = suite_create("harden_resources");
@@ -334,6 +359,7 @@ Suite *suite_harden_resources(void)
 	tcase_add_loop_test(tcase, the_profile_or_the_policy_says_who_is_killed_out_of_memory, 0,
 		COUNT(groups));
 	tcase_add_loop_test(tcase, no_process_runs_before_the_hosts, 0, COUNT(real_time));
+	tcase_add_test(tcase, a_low_score_is_not_inherited);
 	tcase_add_test(tcase, no_process_may_raise_itself_before_the_hosts);
 	suite_add_tcase(suite, tcase);
 	return suite;
