@@ -253,6 +253,13 @@ int oci_config_decode(struct arena *arena, const char *name, const char *text, s
 	return 0;
 }
 
+void oci_config_warn_of_unknown(
+	const struct oci_config *config, void (*warn)(void *data, const char *text), void *data)
+{
+	if (config->document)
+		fields_warn_of_unknown(config->document, &oci_config_type, warn, data);
+}
+
 int oci_process_decode(struct arena *arena, const char *name, const char *text, size_t length,
 	struct oci_process **ret_process, struct nacre_error *err)
 {

@@ -148,6 +148,10 @@ int fields_decode_text(struct arena *arena, const char *name, const char *text, 
 int fields_decode_strictly(struct arena *arena, const char *name, const char *text, size_t length,
 	const struct struct_type *type, void *object, struct nacre_error *err);
 
+/* Calls WARN for each member that no field has and that is nearly the name of one. */
+void fields_warn_of_unknown(const struct json_document *document, const struct struct_type *type,
+	void (*warn)(void *data, const char *text), void *data);
+
 /* Writes the object with its braces. */
 void fields_encode(struct json_writer *w, const struct struct_type *type, const void *object);
 

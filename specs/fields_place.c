@@ -32,13 +32,13 @@ static void append_name(char *text, size_t size, const char *name)
 	}
 }
 
-static void append_place(char *text, size_t size, const struct field_place *at)
+void field_place_text(const struct field_place *at, char *text, size_t size)
 {
 	char index[32];
 
 	if (!at)
 		return;
-	append_place(text, size, at->up);
+	field_place_text(at->up, text, size);
 	if (at->name) {
 		append_name(text, size, at->name);
 		return;
@@ -55,7 +55,7 @@ int field_fail_at(const struct decoder *d, const struct field_place *at,
 	va_list args;
 
 	append(path, sizeof(path), d->path);
-	append_place(path, sizeof(path), at);
+	field_place_text(at, path, sizeof(path));
 	va_start(args, format);
 	(void)vsnprintf(why, sizeof(why), format, args);
 	va_end(args);

@@ -22,6 +22,9 @@ struct decoder {
 	struct nacre_error *err;
 };
 
+/* Appends the place to TEXT: "linux.namespaces[2].type". */
+void field_place_text(const struct field_place *at, char *text, size_t size);
+
 /* Each returns what it writes: -EINVAL, NODE being what was found at AT; or -ENOMEM. */
 int field_fail_at(const struct decoder *d, const struct field_place *at,
 	const struct json_node *node, const char *format, ...)

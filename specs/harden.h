@@ -64,6 +64,10 @@ struct harden_report {
 	struct oci_strings best_effort; /* limits: see struct oci_hardened */
 	struct harden_change *changes;
 	size_t n_changes;
+	struct oci_strings taken; /* what the config asks for by more than silence, for people, with
+				     the grant that gives it */
+	bool has_sources; /* mounts whose sources are judged again when they are opened */
+	struct oci_strings unknown; /* capabilities that nobody knows */
 };
 
 /* Whether NAME is a profile. On failure the error lists those that are. */
@@ -141,6 +145,10 @@ int harden_report_text(
 	const struct harden_report *report, char **ret_text, struct nacre_error *err);
 int harden_report_json(
 	const struct harden_report *report, char **ret_text, struct nacre_error *err);
+/* Calls WARN once for what was asked for and taken, for capabilities that nobody knows, and, if
+ * GRANTS, for each grant of the caller or an annotation that had no effect. */
+void harden_report_warn(const struct harden_report *report, bool grants,
+	void (*warn)(void *data, const char *text), void *data);
 /* What differs from the given config, in the manner of diff(1). */
 int harden_report_diff(
 	const struct harden_report *report, char **ret_text, struct nacre_error *err);

@@ -46,11 +46,13 @@ int rule_annotations(struct hardening *h)
 	for (size_t i = 0; i < map->n; i++) {
 		const struct oci_pair pair = map->items[i];
 
-		if (is_of_host(pair.key))
-			harden_note(h, harden_text(h, "annotations.%s", pair.key),
-				harden_json_of_string(h, pair.value), NULL);
-		else
+		if (!is_of_host(pair.key)) {
 			map->items[n++] = pair;
+			continue;
+		}
+		harden_note(h, harden_text(h, "annotations.%s", pair.key),
+			harden_json_of_string(h, pair.value), NULL);
+		harden_taken(h, NULL, "the annotation %s", pair.key);
 	}
 	map->n = n;
 	return 0;

@@ -107,6 +107,15 @@ static bool is_default_node(const struct oci_device *device)
 	return device->type[0] == 'p' || is_default_device(&rule);
 }
 
+static void drop_node(struct hardening *h, size_t i)
+{
+	const char *path = h->config->linux_->devices[i].path;
+
+	harden_note(
+		h, harden_text(h, "linux.devices[%zu]", i), harden_json_of_string(h, path), NULL);
+	harden_taken(h, "device:PATH", "the device %s", path);
+}
+
 /* A node that cannot be opened is not made either. */
 static void drop_nodes(struct hardening *h)
 {
@@ -120,8 +129,7 @@ static void drop_nodes(struct hardening *h)
 			is_granted(h, device->type, &device->major, &device->minor))
 			linux_->devices[kept++] = *device;
 		else
-			harden_note(h, harden_text(h, "linux.devices[%zu]", i),
-				harden_json_of_string(h, device->path), NULL);
+			drop_node(h, i);
 	}
 	linux_->n_devices = kept;
 }
@@ -148,6 +156,17 @@ static const char *json_of_rule(struct hardening *h, const struct oci_device_rul
 		rule->access ? rule->access : "rwm");
 }
 
+/* Engines have rules for devices that nobody asked for; the one for all is --privileged. */
+static void drop_rule(struct hardening *h, size_t i)
+{
+	const struct oci_device_rule *rule = &h->config->linux_->resources->devices[i];
+
+	harden_note(
+		h, harden_text(h, "linux.resources.devices[%zu]", i), json_of_rule(h, rule), NULL);
+	if (is_type(rule, 'a') && number_of(&rule->major) < 0 && number_of(&rule->minor) < 0)
+		harden_taken(h, "device:PATH", "all devices");
+}
+
 int rule_devices(struct hardening *h)
 {
 	struct oci_resources *resources = harden_need_resources(h);
@@ -162,8 +181,7 @@ int rule_devices(struct hardening *h)
 		if (may_stay(h, &resources->devices[i]))
 			resources->devices[kept++] = resources->devices[i];
 		else
-			harden_note(h, harden_text(h, "linux.resources.devices[%zu]", i),
-				json_of_rule(h, &resources->devices[i]), NULL);
+			drop_rule(h, i);
 	}
 	resources->n_devices = kept;
 	if (kept && denies_all(&resources->devices[0]))

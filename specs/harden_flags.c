@@ -182,6 +182,14 @@ static struct oci_strings *late_binds_with_room(struct hardening *h)
 	return items ? &nacre->late_binds : NULL;
 }
 
+/* Engines bind files of their own there. */
+static void tell_taken(struct hardening *h, const struct oci_mount *mount)
+{
+	if (!harden_lands(mount, "/etc", true) && !harden_lands(mount, "/run", true) &&
+		!harden_lands(mount, "/dev", true))
+		harden_taken(h, "workspace:SOURCE", "writing to %s", mount->destination);
+}
+
 int rule_writable_binds(struct hardening *h)
 {
 	static const struct flag *const flags[] = {&read_only, NULL};
@@ -197,6 +205,7 @@ int rule_writable_binds(struct hardening *h)
 			in_workspace(h, mount))
 			continue;
 		r = require_all(h, i, flags);
+		tell_taken(h, &config->mounts[i]);
 		/* Mount points inside it may have to be made, so it turns read-only after them. */
 		if (r == 0 && mount_tree_has_inside(&tree, i)) {
 			late->items[late->n++] = config->mounts[i].destination;
@@ -245,8 +254,9 @@ static bool needs_noexec(
 	}
 	if (flags & PROFILE_NOEXEC_WRITABLE && !holds(mount, &read_only))
 		wanted = true;
-	if (!wanted)
-		return false;
+	/* No grant gives back what the config itself takes. */
+	if (!wanted || holds(mount, &noexec))
+		return wanted;
 	if (harden_lands(mount, "/tmp", true) || harden_lands(mount, "/var/tmp", true))
 		return !harden_granted(h, "tmp-exec");
 	return !(of && mount_is_bind(of) && in_workspace(h, of) &&

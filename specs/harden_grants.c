@@ -43,7 +43,7 @@ static void each_word(
 		each(data, *words);
 }
 
-static bool is_capability(const char *item)
+bool harden_is_capability(const char *item)
 {
 	return has_word(capability_words, item);
 }
@@ -51,6 +51,20 @@ static bool is_capability(const char *item)
 static void each_capability(void (*each)(void *data, const char *item), void *data)
 {
 	each_word(capability_words, each, data);
+}
+
+static void offer_capability(void *data, const char *name)
+{
+	nearest_offer(data, name);
+	nearest_offer_as(data, name + strlen("CAP_"), name);
+}
+
+const char *harden_capability_hint(const char *name, char *hint)
+{
+	struct nearest nearest = {.given = name};
+
+	each_capability(offer_capability, &nearest);
+	return nearest_hint(&nearest, hint);
 }
 
 static bool is_limit(const char *item)
@@ -99,7 +113,7 @@ static const struct grant {
 	{ "setuid-files",	"setuid-files" },
 	{ "real-time",		"real-time" },
 	{ "single-oom-kill",	"single-oom-kill" },
-	{ "cap",		"cap:CAP_NAME",		is_capability,		each_capability },
+	{ "cap",		"cap:CAP_NAME",		harden_is_capability,		each_capability },
 	{ "device",		"device:PATH",		is_path },
 	{ "disk",		"disk:NODE",		is_path },
 	{ "network-device",	"network-device:NAME",	is_interface },

@@ -45,16 +45,18 @@ int rule_host_network(struct hardening *h)
 {
 	const struct oci_namespace *ns = oci_find_namespace(h->config, "network");
 
-	if (is_new(ns) || harden_granted(h, "host-network"))
+	if (is_new(ns))
+		return 0;
+	if (ns && !is_host_namespace(h, ns))
+		return mark_not_host(h, ns);
+	if (harden_granted(h, "host-network"))
 		return 0;
 	if (!ns)
 		return harden_refuse(h, "host-network", "linux.namespaces",
 			"without {\"type\": \"network\"} the container would be in the host's "
 			"network");
-	if (is_host_namespace(h, ns))
-		return harden_refuse(h, "host-network", "linux.namespaces",
-			"%s is the host's network", ns->path);
-	return mark_not_host(h, ns);
+	return harden_refuse(
+		h, "host-network", "linux.namespaces", "%s is the host's network", ns->path);
 }
 
 int rule_network_devices(struct hardening *h)
@@ -77,6 +79,12 @@ struct own_namespace {
 	const char *grant; /* NULL: there is none */
 };
 
+static void tell_taken(struct hardening *h, const struct own_namespace *own)
+{
+	if (own->grant)
+		harden_taken(h, own->grant, "the host's %s namespace", own->type);
+}
+
 static int own_namespace(struct hardening *h, const struct own_namespace *own)
 {
 	struct oci_linux *linux_ = harden_need_linux(h);
@@ -85,22 +93,26 @@ static int own_namespace(struct hardening *h, const struct own_namespace *own)
 	if (!linux_)
 		return harden_out_of_memory(h);
 	ns = oci_find_namespace(h->config, own->type);
-	if (is_new(ns) || (own->grant && harden_granted(h, own->grant)))
+	if (is_new(ns))
 		return 0;
 	if (ns && !is_host_namespace(h, ns))
 		return mark_not_host(h, ns);
+	if (own->grant && harden_granted(h, own->grant))
+		return 0;
 	if (ns) {
 		harden_note(h,
 			harden_text(
 				h, "linux.namespaces[%zu].path", (size_t)(ns - linux_->namespaces)),
 			harden_json_of_string(h, ns->path), NULL);
 		ns->path = NULL;
+		tell_taken(h, own);
 		return 0;
 	}
 	if (!oci_add_namespace(h->arena, h->config, own->type))
 		return harden_out_of_memory(h);
 	harden_note(h, harden_text(h, "linux.namespaces[%zu]", linux_->n_namespaces - 1), NULL,
 		harden_text(h, "{\"type\":\"%s\"}", own->type));
+	tell_taken(h, own);
 	return 0;
 }
 

@@ -53,7 +53,7 @@ int rule_read_only_root(struct hardening *h)
 {
 	struct oci_config *config = h->config;
 
-	if (!config->root || harden_granted(h, "rootfs-write"))
+	if (!config->root || (!config->root->readonly && harden_granted(h, "rootfs-write")))
 		return 0;
 	if (!config->root->readonly)
 		harden_note(h, "root.readonly", "false", "true");

@@ -106,6 +106,23 @@ void harden_note(struct hardening *h, const char *path, const char *from, const 
 	add_change(h, &change);
 }
 
+void harden_taken(struct hardening *h, const char *grant, const char *what, ...)
+{
+	const char *told;
+	char text[512];
+	va_list args;
+
+	va_start(args, what);
+	(void)vsnprintf(text, sizeof(text), what, args);
+	va_end(args);
+	told = harden_text(h, "%s", text);
+	/* No grant helps where the rule is required. */
+	if (grant && !harden_is_required(h))
+		told = harden_text(h, "%.400s (--allow %.80s)", text, grant);
+	if (!harden_append_word(h->arena, &h->report->taken, told))
+		h->failed = harden_out_of_memory(h);
+}
+
 /* Appends " SIGN WORD" for each word of A that is not in B. */
 static void list_missing(char *text, size_t size, char sign, const struct oci_strings *a,
 	const struct oci_strings *b)

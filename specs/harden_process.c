@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
 #include <string.h>
 
 #include "specs/harden_rules.h"
@@ -42,6 +43,43 @@ static int cut(struct hardening *h, struct oci_strings *set, const char *path)
 	return 0;
 }
 
+/* Of Docker, containerd, podman and CRI-O, for every container: nobody has asked for these. */
+static bool is_of_engines(const char *name)
+{
+	static const char *const names[] = {"CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE",
+		"CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_MKNOD", "CAP_NET_BIND_SERVICE",
+		"CAP_NET_RAW", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID",
+		"CAP_SYS_CHROOT", NULL};
+
+	for (size_t i = 0; names[i]; i++) {
+		if (!strcmp(names[i], name))
+			return true;
+	}
+	return false;
+}
+
+/* The bounding set says what was asked for: it has all that the others may have. */
+static void tell_taken(struct hardening *h, const struct oci_strings *from)
+{
+	struct oci_strings *unknown = &h->report->unknown;
+	char names[400] = "";
+	size_t used = 0;
+
+	for (size_t i = 0; i < from->n; i++) {
+		const char *name = from->items[i];
+
+		if (!harden_is_capability(name)) {
+			if (!harden_append_word(h->arena, unknown, name))
+				h->failed = harden_out_of_memory(h);
+		} else if (!is_of_engines(name) && !below_ceiling(h, name) &&
+			   used < sizeof(names)) {
+			used += (size_t)snprintf(names + used, sizeof(names) - used, " %s", name);
+		}
+	}
+	if (used)
+		harden_taken(h, "cap:CAP_NAME", "capabilities%s", names);
+}
+
 /* Inheritable and ambient too: CVE-2022-29162 came from an inheritable set that nobody looked at.
  */
 int rule_capability_ceiling(struct hardening *h)
@@ -62,6 +100,7 @@ int rule_capability_ceiling(struct hardening *h)
 		{&c->ambient, "process.capabilities.ambient"},
 	};
 
+	tell_taken(h, &c->bounding);
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
 		int r = cut(h, sets[i].set, sets[i].path);
 
@@ -84,6 +123,7 @@ static void drop_scheduler(struct hardening *h)
 	if (harden_granted(h, "real-time"))
 		return;
 	harden_note(h, "process.scheduler", harden_text(h, "{\"policy\":\"%s\"}", policy), NULL);
+	harden_taken(h, "real-time", "real-time scheduling");
 	process->scheduler = NULL;
 }
 
@@ -95,6 +135,7 @@ static void drop_io_priority(struct hardening *h)
 	if (strcmp(class, "IOPRIO_CLASS_RT") || harden_granted(h, "real-time"))
 		return;
 	harden_note(h, "process.ioPriority", harden_text(h, "{\"class\":\"%s\"}", class), NULL);
+	harden_taken(h, "real-time", "the real-time I/O class");
 	process->io_priority = NULL;
 }
 
@@ -161,6 +202,8 @@ int rule_rlimits(struct hardening *h)
 
 		if (strcmp(limit->type, "RLIMIT_CORE"))
 			continue;
+		if (limit->soft || limit->hard)
+			harden_taken(h, NULL, "core dumps");
 		if (limit->soft || limit->hard)
 			harden_note(h, harden_text(h, "process.rlimits[%zu]", i),
 				harden_text(h,

@@ -6,6 +6,8 @@
 
 #include "specs/harden_rules.h"
 #include "specs/json.h"
+#include "specs/nearest.h"
+#include "specs/policy.h"
 
 static void write_words(struct json_writer *w, const char *key, const struct oci_strings *words)
 {
@@ -208,4 +210,82 @@ int harden_report_text(const struct harden_report *report, char **ret_text, stru
 	if (report->rules.n)
 		print_rules(out, report);
 	return finish(out, &text, ret_text, err);
+}
+
+/* --- warnings --- */
+
+/* One line for all, as an engine shows it. */
+static void warn_of_taken(
+	const struct harden_report *report, void (*warn)(void *data, const char *text), void *data)
+{
+	char text[1024];
+	size_t used;
+
+	if (!report->taken.n)
+		return;
+	used = (size_t)snprintf(text, sizeof(text),
+		"profile %s does not give what config.json asks for: ", report->profile);
+	for (size_t i = 0; i < report->taken.n && used < sizeof(text); i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i ? "; " : "",
+			report->taken.items[i]);
+	warn(data, text);
+}
+
+static void warn_of_unknown(
+	const struct harden_report *report, void (*warn)(void *data, const char *text), void *data)
+{
+	for (size_t i = 0; i < report->unknown.n; i++) {
+		const char *name = report->unknown.items[i];
+		char hint[NEAREST_HINT], text[256];
+
+		(void)snprintf(text, sizeof(text),
+			"process.capabilities: \"%.63s\" is no capability%s", name,
+			harden_capability_hint(name, hint));
+		warn(data, text);
+	}
+}
+
+static bool has_node(const struct harden_report *report, size_t i)
+{
+	const struct harden_node *nodes = report->request.host.nodes;
+
+	return strncmp(report->request.grants.items[i], "device:", strlen("device:")) != 0 ||
+	       !nodes || nodes[i].type;
+}
+
+/* Where a source leads is seen where it is opened: libcontainer/mount/mount_guard.h. */
+static bool is_of_sources(const char *grant)
+{
+	return !strcmp(grant, "engine-socket") || !strncmp(grant, "mount:", strlen("mount:"));
+}
+
+/* The policy's are for every container, whatever it needs. */
+static void warn_of_grants(
+	const struct harden_report *report, void (*warn)(void *data, const char *text), void *data)
+{
+	const struct harden_request *request = &report->request;
+
+	for (size_t i = 0; i < request->grants.n; i++) {
+		const char *grant = request->grants.items[i];
+		const char *by = request->granted_by ? request->granted_by[i] : NULL;
+		char text[512];
+
+		if (oci_strings_have(&report->granted, grant) || (by && !strcmp(by, BY_POLICY)) ||
+			(report->has_sources && is_of_sources(grant)))
+			continue;
+		(void)snprintf(text, sizeof(text), "grant %.300s%s%s%s has no effect: %s", grant,
+			by ? " (" : "", by ? by : "", by ? ")" : "",
+			has_node(report, i) ? "the rules take nothing away that it would give back"
+					    : "this host has no such device");
+		warn(data, text);
+	}
+}
+
+void harden_report_warn(const struct harden_report *report, bool grants,
+	void (*warn)(void *data, const char *text), void *data)
+{
+	warn_of_taken(report, warn, data);
+	warn_of_unknown(report, warn, data);
+	if (grants)
+		warn_of_grants(report, warn, data);
 }

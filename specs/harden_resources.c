@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "specs/harden_rules.h"
+#include "specs/limit_text.h"
 
 /*
  * linux.resources: limits where the config is silent. Zero is silent, as engines send it for "not
@@ -97,41 +97,15 @@ static enum verdict judge(uint64_t value, const struct bounds *bounds)
 	return bounds->most && value > bounds->most ? VERDICT_TOO_MUCH : VERDICT_LIMIT;
 }
 
-/* As the kernel reads a number, with the suffixes of memparse. What is no number is left for the
- * kernel to refuse. */
-static uint64_t parse_number(const char *word)
-{
-	static const char suffixes[] = "KMGTPE";
-	char *end = NULL;
-	uint64_t value = strtoull(word, &end, 0);
-	const char letter = (char)(*end & ~0x20);
-	const char *suffix = letter ? strchr(suffixes, letter) : NULL;
-	unsigned shift = suffix ? 10 * (unsigned)(suffix - suffixes + 1) : 0;
-
-	return value > UINT64_MAX >> shift ? UINT64_MAX : value << shift;
-}
-
-static const char space[] = " \t\n\v\f\r";
-
-static const char *next_word(const char *word)
-{
-	word += strcspn(word, space);
-	return word + strspn(word, space);
-}
-
-static bool is_max(const char *word)
-{
-	return strcspn(word, space) == 3 && !memcmp(word, "max", 3);
-}
-
 /* The kernel strips white space, and a value is written line by line: the loosest word counts. */
 static enum verdict judge_text(const char *value, const struct bounds *bounds)
 {
 	enum verdict found = VERDICT_LIMIT;
 
-	for (value += strspn(value, space); *value; value = next_word(value)) {
-		enum verdict here = is_max(value) ? VERDICT_UNLIMITED
-						  : judge(parse_number(value), bounds);
+	for (value += strspn(value, LIMIT_TEXT_SPACE); *value; value = limit_text_next(value)) {
+		enum verdict here = limit_text_is_max(value)
+					    ? VERDICT_UNLIMITED
+					    : judge(limit_text_number(value), bounds);
 
 		found = here > found ? here : found;
 	}
@@ -148,6 +122,12 @@ static void drop_unified(struct hardening *h, struct oci_pair *pair)
 	memmove(pair, pair + 1, (size_t)(map->items + map->n - pair) * sizeof(*pair));
 }
 
+static void tell_taken(struct hardening *h, const struct bounds *bounds)
+{
+	harden_taken(h, harden_text(h, "unlimited:%s", bounds->item),
+		"%s without a limit, or more than the profile's most", bounds->item);
+}
+
 /* Whether KEY settles the limit. What is as good as none is taken out, unless a grant allows it. */
 static bool settled_by_unified(struct hardening *h, const char *key, const struct bounds *bounds)
 {
@@ -159,6 +139,7 @@ static bool settled_by_unified(struct hardening *h, const char *key, const struc
 		return false;
 	if (verdict == VERDICT_LIMIT || harden_granted_item(h, "unlimited", bounds->item))
 		return true;
+	tell_taken(h, bounds);
 	if (verdict == VERDICT_UNLIMITED) {
 		drop_unified(h, pair);
 		return false;
@@ -181,6 +162,7 @@ static bool settled(
 		return false;
 	if (verdict == VERDICT_LIMIT || harden_granted_item(h, "unlimited", bounds->item))
 		return true;
+	tell_taken(h, bounds);
 	if (verdict == VERDICT_UNLIMITED)
 		return false;
 	harden_note(h, path, harden_json_of_integer(h, limit->value),
@@ -289,12 +271,13 @@ static bool is_all_cpus(const struct hardening *h, uint64_t quota, uint64_t peri
 /* "QUOTA PERIOD" or "QUOTA" on each line. */
 static bool is_all_cpus_text(const struct hardening *h, const char *value)
 {
-	for (value += strspn(value, space); *value;
-		value += strcspn(value, "\n"), value += strspn(value, space)) {
-		const char *period = value + strcspn(value, space);
+	for (value += strspn(value, LIMIT_TEXT_SPACE); *value;
+		value += strcspn(value, "\n"), value += strspn(value, LIMIT_TEXT_SPACE)) {
+		const char *period = value + strcspn(value, LIMIT_TEXT_SPACE);
 
 		period += strspn(period, " \t");
-		if (is_max(value) || is_all_cpus(h, parse_number(value), parse_number(period)))
+		if (limit_text_is_max(value) ||
+			is_all_cpus(h, limit_text_number(value), limit_text_number(period)))
 			return true;
 	}
 	return false;
@@ -356,7 +339,8 @@ static int set_oom_group(struct hardening *h)
 	static const char path[] = "linux.resources.unified.memory.oom.group";
 	const struct oci_bool *policy = &h->request->oom_group;
 	struct oci_pair *pair = find_unified(h, "memory.oom.group");
-	const bool group = pair && parse_number(pair->value + strspn(pair->value, space)) == 1;
+	const bool group = pair && limit_text_number(pair->value +
+						     strspn(pair->value, LIMIT_TEXT_SPACE)) == 1;
 
 	if (!(policy->set ? policy->value : h->profile->flags & PROFILE_OOM_GROUP)) {
 		/* So it is in every new cgroup. */

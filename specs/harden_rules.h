@@ -56,6 +56,10 @@ PROFILE_RULES(RULE_PROTOTYPE)
 
 /* Whether GRANT takes back something of nacre's own seccomp filter. */
 bool harden_grant_is_of_filter(const char *grant);
+/* Whether NAME is a capability of capabilities(7). */
+bool harden_is_capability(const char *name);
+/* The nearest capability to NAME, for an error text: nearest_hint. */
+const char *harden_capability_hint(const char *name, char *hint);
 /* Whether the rule that runs now must be enforced whole. */
 bool harden_is_required(const struct hardening *h);
 /* Whether GRANT was given. Marks it as used: to be asked only where it decides. */
@@ -77,6 +81,10 @@ void harden_note(struct hardening *h, const char *path, const char *from, const 
 /* LABEL: stands before the words in the summary, may be NULL. */
 void harden_note_words(struct hardening *h, const char *path, const char *label,
 	const struct oci_strings *from, const struct oci_strings *to);
+
+/* Remembers that the config asks for WHAT, and does not get it without GRANT (NULL: at all). */
+void harden_taken(struct hardening *h, const char *grant, const char *what, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* JSON texts; never NULL. */
 const char *harden_json_of_string(struct hardening *h, const char *text);

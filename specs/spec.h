@@ -187,7 +187,12 @@ enum oci_limit {
 int oci_config_decode(struct arena *arena, const char *name, const char *text, size_t length,
 	struct oci_config **ret_config, struct nacre_error *err);
 
-/* The same for a process alone, as `exec --process FILE` reads it. */
+/* Calls WARN for each member of the document that is not known and is nearly the name of one that
+ * is. */
+void oci_config_warn_of_unknown(
+	const struct oci_config *config, void (*warn)(void *data, const char *text), void *data);
+
+/* The same as oci_config_decode for a process alone, as `exec --process FILE` reads it. */
 int oci_process_decode(struct arena *arena, const char *name, const char *text, size_t length,
 	struct oci_process **ret_process, struct nacre_error *err);
 

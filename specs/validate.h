@@ -14,8 +14,8 @@ int oci_process_validate(const struct oci_process *process, struct nacre_error *
 /* The name of check I in the order in which they run, or NULL past the last. */
 const char *oci_check_name(size_t i);
 
-/* Calls WARN for each property that is known and has no effect here (v1-only knobs and the like).
- */
+/* Calls WARN for each property that is known and has no effect here (v1-only knobs and the like),
+ * and for each that is misspelled. */
 void oci_config_warnings(
 	const struct oci_config *config, void (*warn)(void *data, const char *text), void *data);
 

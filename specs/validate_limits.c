@@ -233,6 +233,7 @@ void oci_config_warnings(
 {
 	const struct oci_linux *linux_ = config->linux_;
 
+	oci_config_warn_of_unknown(config, warn, data);
 	if (config->oci_version && strlen(config->oci_version) > 2 && is_newer(config->oci_version))
 		warn(data, validate_at("ociVersion %.60s is newer than %s: properties that came "
 				       "after it are "

@@ -180,6 +180,7 @@ int bundle_load(struct arena *arena, const struct nacre_create_options *options,
 		r = harden(arena, config, &harden_request, &bundle.config, &bundle.report, err);
 	if (r < 0)
 		return r;
+	harden_report_warn(bundle.report, true, warn, data);
 	root = bundle.config->root->path;
 	bundle.rootfs = *root == '/' ? root : arena_printf(arena, "%s/%s", bundle.path, root);
 	if (!bundle.rootfs)

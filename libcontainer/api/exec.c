@@ -34,6 +34,8 @@ static int tighten(struct life *l, const struct oci_process *process, struct nac
 		r = harden_process(l->container.arena, process, &request, &tightened, &report, err);
 	if (r < 0)
 		return r;
+	harden_report_warn(
+		report, false, l->container.callbacks->warn, l->container.callbacks->data);
 	l->process = tightened;
 	return seccomp_own_program(
 		l->container.arena, l->container.config->nacre, &l->own_filter, err);

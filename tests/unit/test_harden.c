@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/hardening.h"
 
+#include "specs/policy.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,8 +166,13 @@ END_TEST
 
 START_TEST(an_unused_grant_is_not_in_the_report)
 {
-	struct result result = agent(tight("", "", "", LIMITED),
-		"tmp-exec tmp-exec host-network cap:CAP_BPF mount:/run device:/dev/fuse");
+	struct oci_config *config = tight("", "", "", LIMITED);
+	struct result result;
+
+	/* Without its noexec. */
+	config->mounts[0].options.n--;
+	result = agent(
+		config, "tmp-exec tmp-exec host-network cap:CAP_BPF mount:/run device:/dev/fuse");
 
 	ck_assert_no_change(&result, "tmp-exec");
 }
@@ -267,6 +274,75 @@ START_TEST(memory_that_runs_out_is_an_error)
 }
 END_TEST
 
+/* --- warnings --- */
+
+static void collect(void *data, const char *text)
+{
+	size_t used = strlen(data);
+
+	(void)snprintf((char *)data + used, 4096 - used, "%s\n", text);
+}
+
+static const char *warnings_of(const struct harden_report *report)
+{
+	static char text[4096];
+
+	text[0] = '\0';
+	harden_report_warn(report, true, collect, text);
+	return text;
+}
+
+/* A privileged container: capabilities that engines give to all are not worth a word. */
+START_TEST(what_is_asked_for_and_taken_is_told_in_one_line)
+{
+	struct oci_config *config = tight("",
+		",\"capabilities\":{\"bounding\":[\"CAP_CHOWN\",\"CAP_NET_RAW\",\"CAP_SYS_ADMIN\","
+		"\"CAP_BPF\",\"CAP_SYS_ADMNI\"]}",
+		"", LIMITED);
+	struct oci_device_rule rule = {.allow = true, .access = "rwm"};
+
+	config->linux_->namespaces[1].path = "/proc/1/ns/pid";
+	config->linux_->resources->devices = &rule;
+	config->linux_->resources->pids->limit = -1;
+	ck_assert_str_eq(warnings_of(must(agent(config, "")).report),
+		"profile agent does not give what config.json asks for: the host's pid namespace "
+		"(--allow host-pid); capabilities CAP_SYS_ADMIN CAP_BPF (--allow cap:CAP_NAME); "
+		"all devices (--allow device:PATH); pids without a limit, or more than the "
+		"profile's most (--allow unlimited:pids)\n"
+		"process.capabilities: \"CAP_SYS_ADMNI\" is no capability (did you mean "
+		"CAP_SYS_ADMIN?)\n");
+	ck_assert_str_eq(warnings_of(must(apply(config, "oci", "")).report), "");
+}
+END_TEST
+
+START_TEST(a_grant_without_effect_is_told)
+{
+	static const char *const by[] = {BY_COMMAND, BY_COMMAND, BY_POLICY, BY_ANNOTATION};
+	static const char *words[] = {
+		"rootfs-write", "device:/dev/missing", "tmp-exec", "host-pid"};
+	struct oci_config *config = tight("", "", "", LIMITED);
+	struct harden_request request = {
+		.profile = "agent", .grants = {words, 4}, .granted_by = (const char **)by};
+	struct result result = {0};
+
+	look_at_host(config, &request);
+	result.r = harden(arena, config, &request, &result.config, &result.report, &result.err);
+	ck_assert_str_eq(warnings_of(must(result).report),
+		"grant rootfs-write (command line) has no effect: the rules take nothing away that "
+		"it would give back\n"
+		"grant device:/dev/missing (command line) has no effect: this host has no such "
+		"device\n"
+		"grant host-pid (annotation) has no effect: the rules take nothing away that it "
+		"would give back\n");
+	/* What a symlink leads to is seen later. */
+	config = tight(
+		",{\"destination\":\"/a\",\"source\":\"/srv/a\",\"options\":[\"bind\",\"nosuid\","
+		"\"nodev\"]}",
+		"", "", LIMITED);
+	ck_assert_str_eq(warnings_of(must(agent(config, "mount:/proc engine-socket")).report), "");
+}
+END_TEST
+
 Suite *suite_harden(void)
 {
 	Suite *suite = suite_create("harden");
@@ -286,6 +362,8 @@ Suite *suite_harden(void)
 	tcase_add_test(tcase, exec_has_the_same_ceiling);
 	tcase_add_test(tcase, the_report_is_a_table_for_people);
 	tcase_add_test(tcase, memory_that_runs_out_is_an_error);
+	tcase_add_test(tcase, what_is_asked_for_and_taken_is_told_in_one_line);
+	tcase_add_test(tcase, a_grant_without_effect_is_told);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -33,7 +33,11 @@ START_TEST(a_namespace_joined_by_path_is_marked_as_not_the_hosts)
 	ck_assert_uint_eq(marked->n, 6);
 	ck_assert(oci_strings_have(marked, "network"));
 	ck_assert(oci_strings_have(marked, "pid"));
+	/* a grant for what is not the host's has no effect */
+	ck_assert_uint_eq(must(agent(config, "host-network host-pid")).report->granted.n, 0);
 	/* what is granted may be the host's by any path */
+	config->linux_->namespaces[1].path = "/proc/self/ns/pid";
+	config->linux_->namespaces[5].path = "/proc/1/ns/net";
 	marked = &must(agent(config, "host-network host-pid")).config->nacre->not_host;
 	ck_assert_uint_eq(marked->n, 4);
 	ck_assert(!oci_strings_have(marked, "network"));

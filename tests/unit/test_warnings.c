@@ -38,6 +38,29 @@ static void collect(void *data, const char *text)
 	(void)snprintf((char *)data + used, 4096 - used, "%s\n", text);
 }
 
+START_TEST(a_member_that_is_nearly_known_is_a_misspelling)
+{
+	struct oci_config *config = decode(
+		"{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"r\",\"readOnly\":true},\n"
+		"\"process\":{\"cwd\":\"/\",\"args\":[\"a\"],\"user\":{\"uid\":0,\"gid\":0},\n"
+		"\"noNewPrivilege\":true,\"x-vendor\":{\"noNewPrivilege\":1}},\n"
+		"\"annotations\":{\"noNewPrivilege\":\"1\"},\"windows\":{},\"vm\":{},\n"
+		"\"linux\":{\"maskedPath\":[],\"namespaces\":[{\"type\":\"pid\"},\n"
+		"{\"type\":\"mount\",\"paths\":\"/x\"}],\"seccomp\":null}}");
+	char text[4096] = "";
+
+	oci_config_warnings(config, collect, text);
+	ck_assert_str_eq(text,
+		"config.json:3: process.noNewPrivilege is not known (did you mean "
+		"noNewPrivileges?); it has no effect\n"
+		"config.json:5: linux.maskedPath is not known (did you mean maskedPaths?); it has "
+		"no effect\n"
+		"config.json:6: linux.namespaces[1].paths is not known (did you mean path?); it "
+		"has "
+		"no effect\n");
+}
+END_TEST
+
 START_TEST(what_has_no_effect_is_warned_of)
 {
 	struct oci_config *config = decode(
@@ -113,6 +136,7 @@ Suite *suite_warnings(void)
 	TCase *tcase = tcase_create("warnings");
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_test(tcase, a_member_that_is_nearly_known_is_a_misspelling);
 	tcase_add_test(tcase, what_has_no_effect_is_warned_of);
 	tcase_add_test(tcase, a_plain_config_is_not_warned_of);
 	tcase_add_test(tcase, zero_values_as_engines_send_them_are_not_warned_of);
