@@ -82,7 +82,7 @@ int namespaces_open(const struct oci_namespace *namespace, const struct namespac
 
 bool namespaces_own(const struct oci_namespace *namespace)
 {
-	const struct namespace_type *type;
+	const struct namespace_type *type = NULL;
 	struct nacre_error ignored; /* namespaces_plan tells it */
 	cleanup_close int fd = -1;
 
