@@ -112,6 +112,9 @@ void harden_taken(struct hardening *h, const char *grant, const char *what, ...)
 	char text[512];
 	va_list args;
 
+	/* All of it is one line: what no line holds is in the report's changes. */
+	if (h->report->taken.n >= HARDEN_TOLD_MAX)
+		return;
 	va_start(args, what);
 	(void)vsnprintf(text, sizeof(text), what, args);
 	va_end(args);

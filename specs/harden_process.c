@@ -69,7 +69,8 @@ static void tell_taken(struct hardening *h, const struct oci_strings *from)
 		const char *name = from->items[i];
 
 		if (!harden_is_capability(name)) {
-			if (!harden_append_word(h->arena, unknown, name))
+			if (unknown->n < HARDEN_TOLD_MAX &&
+				!harden_append_word(h->arena, unknown, name))
 				h->failed = harden_out_of_memory(h);
 		} else if (!is_of_engines(name) && !below_ceiling(h, name) &&
 			   used < sizeof(names)) {

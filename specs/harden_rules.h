@@ -74,6 +74,10 @@ bool harden_granted_within(struct hardening *h, const char *kind, const char *pa
 bool harden_granted_any(struct hardening *h, const char *kind,
 	bool (*each)(const struct hardening *h, const char *item));
 
+/* Calls EACH with the item of every grant of KIND and marks those as used for which it is true. */
+bool harden_granted_any(struct hardening *h, const char *kind,
+	bool (*each)(const struct hardening *h, const char *item));
+
 /* A clean absolute path of the host with /var/run as /run, which it is a symlink to. */
 int harden_host_path(const char *path, char ret[static 4096]);
 
@@ -84,6 +88,10 @@ void harden_note(struct hardening *h, const char *path, const char *from, const 
 /* LABEL: stands before the words in the summary, may be NULL. */
 void harden_note_words(struct hardening *h, const char *path, const char *label,
 	const struct oci_strings *from, const struct oci_strings *to);
+
+enum {
+	HARDEN_TOLD_MAX = 16, /* of what is told in one warning, or one each */
+};
 
 /* Remembers that the config asks for WHAT, and does not get it without GRANT (NULL: at all). */
 void harden_taken(struct hardening *h, const char *grant, const char *what, ...)

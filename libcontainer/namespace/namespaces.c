@@ -124,7 +124,7 @@ static int plan_one(const struct oci_namespace *namespace, bool not_host,
 	int i = type_index(namespace->type);
 	const struct namespace_type *type = &namespace_types[i < 0 ? 0 : i];
 	cleanup_close int fd = -1;
-	int host;
+	int own, host;
 
 	if (i < 0)
 		return fail(err, EINVAL, "linux.namespaces: unknown type \"%s\"", namespace->type);
@@ -136,23 +136,22 @@ static int plan_one(const struct oci_namespace *namespace, bool not_host,
 	fd = open_namespace(type, namespace->path, err);
 	if (fd < 0)
 		return fd;
-	host = namespaces_is_host(type, fd, err);
+	own = namespaces_is_own(type, fd, err);
+	host = own != 0 ? own : namespaces_is_host(type, fd, err);
 	if (host < 0)
 		return host;
 	if (host && not_host)
 		return refuse_own(type, namespace->path, err);
 	if (host)
 		plan->host_flags |= type->clone_flag;
-	if (type->clone_flag == CLONE_NEWUSER) {
-		int own = namespaces_is_own(type, fd, err);
-
-		/* setns(2) refuses with EINVAL to join the user namespace that one is in already.
-		 */
-		if (own != 0)
-			return own < 0 ? own : 0;
-		if (not_host && check_apart(fd, namespace->path, err) < 0)
-			return -err->code;
-	}
+	if (own)
+		plan->own_flags |= type->clone_flag;
+	/* setns(2) refuses with EINVAL to join the user namespace that one is in already. */
+	if (own && type->clone_flag == CLONE_NEWUSER)
+		return 0;
+	if (not_host && type->clone_flag == CLONE_NEWUSER &&
+		check_apart(fd, namespace->path, err) < 0)
+		return -err->code;
 	fd_close(&plan->join_fds[i]);
 	plan->join_fds[i] = fd_steal(&fd);
 	plan->join_flags |= type->clone_flag;

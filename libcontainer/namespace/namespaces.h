@@ -24,7 +24,8 @@ struct namespace_plan {
 			  init unshares once it is in its cgroup (clone3 would root it at the
 			  parent's) */
 	int join_flags; /* namespaces that have a path */
-	int host_flags; /* those of them that the caller or pid 1 is in already */
+	int own_flags; /* those of them that the caller is in already */
+	int host_flags; /* that the caller or pid 1 is in */
 	int join_fds[8]; /* by the order of namespace_types; -1: none */
 	int process_flags; /* namespaces to join of the process behind process_pidfd; 0: none */
 	int process_pidfd; /* borrowed */

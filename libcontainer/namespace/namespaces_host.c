@@ -174,7 +174,7 @@ int namespaces_look(struct arena *arena, const struct oci_config *config, struct
 	for (size_t i = 0; linux_ && i < linux_->n_namespaces && r >= 0; i++) {
 		const struct oci_namespace *namespace = &linux_->namespaces[i];
 		cleanup_close int fd = -1;
-		const struct namespace_type *type;
+		const struct namespace_type *type = NULL;
 		struct nacre_error ignored; /* namespaces_plan tells it, where the path is used */
 
 		if (!namespace->path || !*namespace->path)
