@@ -175,7 +175,7 @@ END_TEST
 START_TEST(what_a_shorter_one_lacks_is_zero)
 {
 	const struct nacre_options full = {
-		.size = sizeof(full) - sizeof(void *),
+		.size = offsetof(struct nacre_options, data),
 		.root = root,
 		.data = root,
 	};
