@@ -90,6 +90,8 @@ struct nacre_options {
 	uint64_t timeout_ms; /* how long create, start, run and exec may each wait for the
 			      * container's process to get ready, hooks and all; then that is killed
 			      * and what was done taken back: ETIMEDOUT. 0: for ever */
+	bool expendable; /* this process does nothing but these calls: nacre_delete of another may
+			  * kill it if it forces the end of a container on which this one hangs */
 };
 
 NACRE_API int nacre_open(
@@ -247,9 +249,11 @@ NACRE_API int nacre_kill(
 /* "9", "KILL", "SIGKILL", "SIGRTMIN+1" to a number, or -EINVAL. */
 NACRE_API int nacre_signal(const char *text, struct nacre_error *err);
 
-/* Undoes create. FORCE: kills a container that runs, and a container that does not exist is no
- * error. -EBUSY: it runs. Reaps the container's first process if that is a child of the caller: a
- * nacre_wait that comes later gives NACRE_WAIT_UNKNOWN, unless one before had its status. */
+/* Undoes create. FORCE: kills a container that runs, and a process that hangs with it if that is
+ * expendable (struct nacre_options); and a container that does not exist is no error. After an
+ * error the container is there, for another nacre_delete to go on with it. -EBUSY: it runs. Reaps
+ * the container's first process if that is a child of the caller: a nacre_wait that comes later
+ * gives NACRE_WAIT_UNKNOWN, unless one before had its status. */
 NACRE_API int nacre_delete(
 	struct nacre *nacre, const char *id, bool force, struct nacre_error *err);
 

@@ -293,6 +293,7 @@ static int open_state(struct invocation *in, bool must_exist, struct nacre_error
 		.debug = in->log.level == LOG_DEBUG ? log_debug : NULL,
 		.data = &in->log,
 		.timeout_ms = in->timeout_ms,
+		.expendable = true,
 	};
 
 	return nacre_open(&options, &in->nacre, err);

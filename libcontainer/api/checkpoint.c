@@ -315,7 +315,7 @@ static int checkpoint(struct nacre *nacre, const char *id, const struct nacre_cr
 	enum container_status status;
 	struct nacre_error later;
 	struct container c;
-	int r = container_open(nacre, id, true, &c, &status, err);
+	int r = container_open(nacre, id, CONTAINER_LOCKED, &c, &status, err);
 
 	if (r == 0)
 		r = check_status(status, err);

@@ -44,6 +44,7 @@ int container_begin(
 	c->callbacks = &nacre->callbacks;
 	c->root_fd = nacre->root_fd;
 	c->id = id;
+	c->lock_flags = nacre->lock_flags;
 	if (nacre->timeout_ms && nacre->timeout_ms < TIMEOUT_MAX_MS)
 		c->deadline = child_now() + (int64_t)nacre->timeout_ms * NS_PER_MS;
 	c->arena = arena_new(ARENA_LIMIT);
@@ -68,8 +69,8 @@ uint64_t container_cgroup_driver(const struct container_record *record)
 	return record->unit ? SYSTEMD : CGROUPFS;
 }
 
-int container_open(struct nacre *nacre, const char *id, bool lock, struct container *c,
-	enum container_status *ret_status, struct nacre_error *err)
+int container_open(struct nacre *nacre, const char *id, enum container_lock lock,
+	struct container *c, enum container_status *ret_status, struct nacre_error *err)
 {
 	struct container_record *record;
 	int r = container_begin(nacre, id, c, err);
@@ -82,8 +83,10 @@ int container_open(struct nacre *nacre, const char *id, bool lock, struct contai
 	c->state_fd = state_open(nacre->root_fd, id, err);
 	if (c->state_fd < 0)
 		return c->state_fd;
-	if (lock)
-		r = state_lock(c->state_fd, id, &c->lock_fd, err);
+	if (lock == CONTAINER_SEIZED)
+		c->lock_flags |= STATE_LOCK_FORCE;
+	if (lock != CONTAINER_UNLOCKED)
+		r = state_lock(c->state_fd, id, c->lock_flags, &c->lock_fd, err);
 	if (r >= 0)
 		r = record_load(c->arena, nacre->root_fd, id, c->lock_fd, &record, err);
 	if (r < 0)

@@ -135,15 +135,16 @@ static int prepare(struct life *l, bool force, struct nacre_error *err)
 static int open_for_delete(
 	struct nacre *nacre, const char *id, bool force, struct life *l, struct nacre_error *err)
 {
+	const enum container_lock lock = force ? CONTAINER_SEIZED : CONTAINER_LOCKED;
 	struct nacre_error why;
-	int r = container_open(nacre, id, true, &l->container, NULL, &why);
+	int r = container_open(nacre, id, lock, &l->container, NULL, &why);
 
 	if (r == -ENOENT && force && l->container.state_fd >= 0 && l->container.lock_fd < 0) {
 		r = state_make_lock(l->container.state_fd, id, &why);
 		if (r == 0) {
 			life_done(l);
 			life_init(l);
-			r = container_open(nacre, id, true, &l->container, NULL, &why);
+			r = container_open(nacre, id, lock, &l->container, NULL, &why);
 		}
 	}
 	if (is_damaged(r) && force && l->container.lock_fd >= 0)

@@ -20,7 +20,7 @@ static int open_running(
 	struct nacre *nacre, const char *id, struct container *c, struct nacre_error *err)
 {
 	enum container_status status;
-	int r = container_open(nacre, id, false, c, &status, err);
+	int r = container_open(nacre, id, CONTAINER_UNLOCKED, c, &status, err);
 
 	if (r < 0)
 		return r;

@@ -188,7 +188,7 @@ static int exec(struct nacre *nacre, const char *id, const struct nacre_exec_opt
 	int r;
 
 	life_init(&l);
-	r = container_open(nacre, id, false, &l.container, &status, err);
+	r = container_open(nacre, id, CONTAINER_UNLOCKED, &l.container, &status, err);
 	l.options = &life_options;
 	life_options.exec_cgroup = life_options.exec_cgroup_asked || wants_own_cgroup(&l, options);
 	/* A user's process may not leave by itself what the login put it into. */

@@ -10,7 +10,7 @@ int nacre_exited(
 		.event = "exit", .pid = pid, .exit_status = {.set = true, .value = status}};
 	struct nacre_error ignored;
 	struct container c;
-	int r = container_open(nacre, id, false, &c, NULL, err);
+	int r = container_open(nacre, id, CONTAINER_UNLOCKED, &c, NULL, err);
 
 	if (r == 0 && c.record.cgroup)
 		(void)cgroup_open(c.record.cgroup, &c.cgroup, &ignored);

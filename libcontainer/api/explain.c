@@ -216,7 +216,7 @@ int nacre_explain(struct nacre *nacre, const char *id, enum nacre_explain_format
 
 	if ((unsigned)format > NACRE_EXPLAIN_SUMMARY)
 		return fail(err, EINVAL, "explain: format %d: there is none", (int)format);
-	r = container_open(nacre, id, false, &c, NULL, err);
+	r = container_open(nacre, id, CONTAINER_UNLOCKED, &c, NULL, err);
 	if (r == 0)
 		r = container_load_config(&c, err);
 	if (r == 0 && c.record.cgroup) {

@@ -72,7 +72,7 @@ int nacre_kill(struct nacre *nacre, const char *id, int sig, bool all, struct na
 	struct audit_event event = {
 		.event = "kill", .signal = {.set = true, .value = sig}, .all = all};
 	struct container c;
-	int r = container_open(nacre, id, false, &c, NULL, err);
+	int r = container_open(nacre, id, CONTAINER_UNLOCKED, &c, NULL, err);
 
 	if (r == 0)
 		r = all ? signal_all(&c, sig, err) : signal_init(&c, sig, err);

@@ -18,15 +18,22 @@ struct nacre {
 	struct container_callbacks callbacks;
 	int root_fd;
 	uint64_t timeout_ms;
+	unsigned lock_flags; /* enum state_lock_flags */
 };
 
 /* Container ID with nothing in it but what every call needs. */
 int container_begin(
 	struct nacre *nacre, const char *id, struct container *c, struct nacre_error *err);
 
-/* A container, opened, and locked if LOCK; what start, delete, exec and the others begin with. */
-int container_open(struct nacre *nacre, const char *id, bool lock, struct container *c,
-	enum container_status *ret_status, struct nacre_error *err);
+enum container_lock {
+	CONTAINER_UNLOCKED,
+	CONTAINER_LOCKED,
+	CONTAINER_SEIZED, /* locked, and a command that hangs with the lock is killed */
+};
+
+/* A container, opened, and locked; what start, delete, exec and the others begin with. */
+int container_open(struct nacre *nacre, const char *id, enum container_lock lock,
+	struct container *c, enum container_status *ret_status, struct nacre_error *err);
 
 int container_look_at_status(
 	const struct container *c, enum container_status *ret_status, struct nacre_error *err);

@@ -84,6 +84,7 @@ int nacre_open(const struct nacre_options *given, struct nacre **ret_nacre, stru
 		.data = options.data,
 	};
 	nacre->timeout_ms = options.timeout_ms;
+	nacre->lock_flags = options.expendable ? STATE_LOCK_EXPENDABLE : 0;
 	nacre->root_fd = r = open_root(&options, err);
 	if (r < 0) {
 		free(nacre);

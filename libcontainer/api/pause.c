@@ -7,7 +7,7 @@ static int freeze(struct nacre *nacre, const char *id, bool freeze, struct nacre
 {
 	enum container_status status;
 	struct container c;
-	int r = container_open(nacre, id, true, &c, &status, err);
+	int r = container_open(nacre, id, CONTAINER_LOCKED, &c, &status, err);
 
 	if (r == 0 && freeze && status != STATUS_RUNNING && status != STATUS_CREATED)
 		r = fail(err, EBUSY, "container not running or created: %s", status_name(status));

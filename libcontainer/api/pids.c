@@ -26,7 +26,7 @@ int nacre_pids(struct nacre *nacre, const char *id, pid_t **ret_pids, size_t *re
 	struct nacre_error *err)
 {
 	struct container c;
-	int r = container_open(nacre, id, false, &c, NULL, err);
+	int r = container_open(nacre, id, CONTAINER_UNLOCKED, &c, NULL, err);
 
 	if (r == 0)
 		r = container_pids(&c, ret_pids, ret_n, err);

@@ -76,7 +76,7 @@ static int start(
 	int r;
 
 	life_init(&l);
-	r = container_open(nacre, id, true, &l.container, &status, err);
+	r = container_open(nacre, id, CONTAINER_LOCKED, &l.container, &status, err);
 	if (r == 0 && status != STATUS_CREATED)
 		r = fail(err, EBUSY,
 			status == STATUS_STOPPED ? "cannot start a container that has stopped"

@@ -32,7 +32,7 @@ int nacre_state(struct nacre *nacre, const char *id, char **ret_json, struct nac
 {
 	enum container_status status;
 	struct container c;
-	int r = container_open(nacre, id, false, &c, &status, err);
+	int r = container_open(nacre, id, CONTAINER_UNLOCKED, &c, &status, err);
 
 	if (r == 0) {
 		struct oci_state state = container_state(&c.record, status, c.arena);

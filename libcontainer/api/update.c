@@ -303,7 +303,7 @@ static int update(struct nacre *nacre, const char *id, const struct nacre_update
 	struct update u = {.options = options};
 	enum container_status status;
 	struct container c;
-	int r = container_open(nacre, id, true, &c, &status, err);
+	int r = container_open(nacre, id, CONTAINER_LOCKED, &c, &status, err);
 
 	if (r == 0 && (status == STATUS_STOPPED || status == STATUS_CREATING))
 		r = fail(err, ESRCH, "container not running");

@@ -31,8 +31,8 @@
 
 int step_make_state_directory(struct life *l, struct nacre_error *err)
 {
-	int r = state_make(l->container.root_fd, &l->container.record, &l->container.state_fd,
-		&l->container.lock_fd, err);
+	int r = state_make(l->container.root_fd, &l->container.record, l->container.lock_flags,
+		&l->container.state_fd, &l->container.lock_fd, err);
 
 	l->state_owned = r == 0;
 	return r;

@@ -30,6 +30,7 @@ struct container {
 	struct arena *arena;
 	int state_fd; /* its state directory */
 	int lock_fd; /* -1: not locked by this command */
+	unsigned lock_flags; /* how it is locked: enum state_lock_flags */
 	int64_t deadline; /* when waiting for INIT and for hooks ends, child_now(); 0: never */
 	struct container_record record;
 	struct oci_config *config; /* tightened; NULL: not read */

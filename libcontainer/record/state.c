@@ -10,14 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 
-#define LOCK_WAIT_MS 10000
-#define LOCK_POLL_MS 5L
 /* the path of a cgroup, and which manager has what unit (NAME_MAX, as a cgroup) */
 #define NOTE_SIZE (PATH_MAX + sizeof("\nsystem\n") + NAME_MAX)
 
@@ -89,8 +86,7 @@ int state_open_root(const char *path, bool make, struct nacre_error *err)
 	return r < 0 ? r : fd_steal(&fd);
 }
 
-/* In runc's words, which callers look for. */
-static int no_container(const char *id, struct nacre_error *err)
+int state_none(const char *id, struct nacre_error *err)
 {
 	return fail(err, ENOENT, "container does not exist: %s", id);
 }
@@ -102,86 +98,12 @@ int state_open(int root_fd, const char *id, struct nacre_error *err)
 	int r;
 
 	if (fd < 0 && errno == ENOENT)
-		return no_container(id, err);
+		return state_none(id, err);
 	if (fd < 0)
 		return fail_errno(err, errno, "open the state of container \"%s\"", id);
 	(void)snprintf(what, sizeof(what), "the state directory of container \"%s\"", id);
 	r = check_owner(fd, what, false, err);
 	return r < 0 ? r : fd_steal(&fd);
-}
-
-/* The lock belongs to the process, not to the open file (fcntl(2), POSIX record locks): INIT, which
- * inherits the fd for a moment, does not hold it, and a waiter learns the holder's pid. */
-static int try_lock(int lock_fd, pid_t *ret_holder)
-{
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-
-	if (fcntl(lock_fd, F_SETLK, &lock) == 0)
-		return 0;
-	if (errno != EAGAIN && errno != EACCES)
-		return -errno;
-	if (fcntl(lock_fd, F_GETLK, &lock) < 0)
-		return -errno;
-	*ret_holder = lock.l_type == F_UNLCK ? 0 : lock.l_pid;
-	return -EAGAIN;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* For the lock, not for the end of its holder: that of a foreground `run` goes on as long as its
- * container. To sleep in fcntl(2) (F_SETLKW) has no time limit but a signal. */
-static int wait_lock(int lock_fd, const char *id, struct nacre_error *err)
-{
-	const struct timespec pause = {.tv_nsec = LOCK_POLL_MS * 1000000};
-	const int64_t deadline = now_ms() + LOCK_WAIT_MS;
-	pid_t holder = 0;
-	int r;
-
-	while ((r = try_lock(lock_fd, &holder)) == -EAGAIN) {
-		if (now_ms() >= deadline)
-			return fail(err, ETIMEDOUT,
-				"container \"%s\" is held by another command (pid %d) for more "
-				"than %d s",
-				id, holder, LOCK_WAIT_MS / 1000);
-		(void)nanosleep(&pause, NULL);
-	}
-	return r < 0 ? fail_errno(err, r, "lock container \"%s\"", id) : 0;
-}
-
-static int open_lock(
-	int state_fd, const char *id, int flags, int *ret_lock_fd, struct nacre_error *err)
-{
-	cleanup_close int fd = openat(
-		state_fd, "lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
-	struct stat st;
-	int r;
-
-	if (fd < 0 && errno != ENOENT)
-		return fail_errno(err, errno, "open the lock of container \"%s\"", id);
-	r = fd >= 0 ? wait_lock(fd, id, err) : 0;
-	if (r < 0)
-		return r;
-	/* A directory that was removed while we waited takes no new file and unlinks its old ones.
-	 */
-	if (fd < 0)
-		return no_container(id, err);
-	if (fstat(fd, &st) < 0)
-		return fail_errno(err, errno, "stat the lock of container \"%s\"", id);
-	if (st.st_nlink == 0)
-		return no_container(id, err);
-	*ret_lock_fd = fd_steal(&fd);
-	return 0;
-}
-
-int state_lock(int state_fd, const char *id, int *ret_lock_fd, struct nacre_error *err)
-{
-	return open_lock(state_fd, id, 0, ret_lock_fd, err);
 }
 
 /* No path of a cgroup holds a newline (cgroup_resolve_path). */
@@ -197,8 +119,8 @@ int state_note_cgroup(int lock_fd, const struct container_record *record, struct
 	return r < 0 ? fail_errno(err, r, "write the lock of container \"%s\"", record->id) : 0;
 }
 
-int state_make(int root_fd, const struct container_record *record, int *ret_state_fd,
-	int *ret_lock_fd, struct nacre_error *err)
+int state_make(int root_fd, const struct container_record *record, unsigned lock_flags,
+	int *ret_state_fd, int *ret_lock_fd, struct nacre_error *err)
 {
 	const char *id = record->id;
 	cleanup_close int dir = -1;
@@ -215,7 +137,7 @@ int state_make(int root_fd, const struct container_record *record, int *ret_stat
 		(void)unlinkat(root_fd, id, AT_REMOVEDIR); /* the first error is the one to tell */
 		return dir;
 	}
-	r = open_lock(dir, id, O_CREAT, &lock, err);
+	r = state_lock(dir, id, lock_flags | STATE_LOCK_MAKE, &lock, err);
 	if (r == 0 && record->cgroup)
 		r = state_note_cgroup(lock, record, err);
 	if (r < 0) {
@@ -278,7 +200,7 @@ int state_load_note(struct arena *arena, int root_fd, const char *id, int lock_f
 			root_fd, text, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	}
 	if (lock_fd < 0 && errno == ENOENT) /* none of ours, or being made or removed */
-		return no_container(id, err);
+		return state_none(id, err);
 	if (lock_fd < 0)
 		return fail_errno(err, errno, "open the lock of container \"%s\"", id);
 	if (fstat(lock_fd, &st) < 0)

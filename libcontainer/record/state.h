@@ -32,10 +32,19 @@ int state_check_id(const char *id, struct nacre_error *err);
  * root's, or others may write to it. */
 int state_open_root(const char *path, bool make, struct nacre_error *err);
 
+enum state_lock_flags {
+	STATE_LOCK_EXPENDABLE = 1 << 0, /* this process may be killed if it does not let go */
+	STATE_LOCK_FORCE = 1 << 1, /* kills a holder that may be, if it has not let go in 3 s */
+	STATE_LOCK_MAKE = 1 << 2, /* state_make's */
+};
+
 /* Makes ROOT/ID of the record and locks it. The cgroup goes into the lock, unless it is not known
  * yet (NULL). -EEXIST: "container with given ID already exists". */
-int state_make(int root_fd, const struct container_record *record, int *ret_state_fd,
-	int *ret_lock_fd, struct nacre_error *err);
+int state_make(int root_fd, const struct container_record *record, unsigned lock_flags,
+	int *ret_state_fd, int *ret_lock_fd, struct nacre_error *err);
+
+/* Fails in runc's words, which callers look for: "container does not exist". */
+int state_none(const char *id, struct nacre_error *err);
 
 /* Writes to the lock where the cgroup lies that was made only after it, and its unit. */
 int state_note_cgroup(int lock_fd, const struct container_record *record, struct nacre_error *err);
@@ -45,7 +54,8 @@ int state_open(int root_fd, const char *id, struct nacre_error *err);
 
 /* Locks it against other commands; waits at most 10 s for the holder to let go (-ETIMEDOUT names
  * its pid). The container may be gone by then: -ENOENT. The lock goes with the fd. */
-int state_lock(int state_fd, const char *id, int *ret_lock_fd, struct nacre_error *err);
+int state_lock(
+	int state_fd, const char *id, unsigned flags, int *ret_lock_fd, struct nacre_error *err);
 
 /* Before a removal: removes what writes that were cut off have left. -ENOTEMPTY: the directory
  * holds what is none of nacre's, for --root may point anywhere. To be called with the lock. */

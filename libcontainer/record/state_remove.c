@@ -108,7 +108,7 @@ int state_remove(int root_fd, const char *id, int state_fd, struct nacre_error *
 	while ((r = remove_directory(root_fd, id, state_fd, err)) == 0) {
 		/* Another `delete --force` found it without its lock, and made that anew. */
 		fd_close(&lock_fd);
-		r = state_lock(state_fd, id, &lock_fd, &why);
+		r = state_lock(state_fd, id, 0, &lock_fd, &why);
 		r = fail_except(r, ENOENT, &why, err);
 		if (r == 0)
 			r = state_tidy(state_fd, id, err);

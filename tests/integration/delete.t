@@ -235,4 +235,31 @@ test_state_stays_as_long_as_processes_do() {
 	nothing_left
 }
 
+# Also one whose command hangs and holds the lock: that is killed. Its hook on the host is not the
+# container's, and goes on.
+test_force_gets_past_a_command_that_hangs() {
+	local stage
+	for stage in createRuntime createContainer startContainer; do
+		bundle pause
+		with_busybox || return
+		rm -f "$T/out.hook"
+		edit '.hooks = {"\($stage)": [{path: "/bin/sh", args: ["sh", "-c", $command]}]}' \
+			--arg stage "$stage" --arg command "echo \$\$ >$T/out.hook; exec sleep 60"
+		if [[ $stage == startContainer ]]; then
+			create
+			in_background nacre_direct start "$id"
+		else
+			in_background nacre_direct create --profile oci --bundle "$b" "$id"
+		fi
+		sleep 0.5
+		exists "$ROOT/$id/lock"
+		good nacre delete --force "$id"
+		wait "${background[0]}"
+		is $? 137 "exit code of what hung"
+		background=()
+		[[ $stage != createRuntime ]] || kill -KILL "$(<"$T/out.hook")"
+		nothing_left
+	done
+}
+
 all_tests "$@"

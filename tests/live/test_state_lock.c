@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcontainer/record/state.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -34,7 +35,8 @@ static void set_up(void)
 	ck_assert_ptr_nonnull(mkdtemp(root));
 	root_fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_ge(root_fd, 0);
-	ck_assert_msg(state_make(root_fd, &record, &state_fd, &lock_fd, &err) == 0, "%s", err.text);
+	ck_assert_msg(
+		state_make(root_fd, &record, 0, &state_fd, &lock_fd, &err) == 0, "%s", err.text);
 	ck_assert_int_eq(close(lock_fd), 0);
 }
 
@@ -52,16 +54,16 @@ static int64_t ms_of(clockid_t clock)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-static int lock(void)
+static int lock(unsigned flags)
 {
 	int lock_fd = -1;
 
-	ck_assert_msg(state_lock(state_fd, record.id, &lock_fd, &err) == 0, "%s", err.text);
+	ck_assert_msg(state_lock(state_fd, record.id, flags, &lock_fd, &err) == 0, "%s", err.text);
 	return lock_fd;
 }
 
-/* A process that has the lock for HELD_US, and then goes on. */
-static pid_t hold(void)
+/* A process that has the lock for US, 0: for ever, and then goes on. */
+static pid_t hold(unsigned flags, useconds_t us)
 {
 	int ready[2];
 	pid_t pid;
@@ -71,10 +73,10 @@ static pid_t hold(void)
 	pid = fork();
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
-		int fd = lock();
+		int fd = lock(flags);
 
 		(void)!write(ready[1], "", 1);
-		(void)usleep(HELD_US);
+		(void)(us ? usleep(us) : pause());
 		(void)close(fd);
 		(void)pause();
 		_exit(0);
@@ -94,10 +96,10 @@ static void end(pid_t holder)
 /* As a foreground `run` has it while it creates, and an engine with the library in it. */
 START_TEST(a_lock_is_had_when_it_is_free_and_not_when_its_holder_ends)
 {
-	pid_t holder = hold();
+	pid_t holder = hold(0, HELD_US);
 	int64_t before = ms_of(CLOCK_MONOTONIC), waited;
 
-	ck_assert_int_eq(close(lock()), 0);
+	ck_assert_int_eq(close(lock(0)), 0);
 	waited = ms_of(CLOCK_MONOTONIC) - before;
 	ck_assert_msg(
 		waited >= HELD_US / 2000 && waited < PATIENCE_S * 1000, "%ld ms", (long)waited);
@@ -108,7 +110,7 @@ END_TEST
 /* Of a holder outside its pid namespace a waiter learns no pid. */
 START_TEST(the_wait_for_an_unseen_holder_does_not_spin)
 {
-	pid_t holder = hold(), waiter;
+	pid_t holder = hold(0, HELD_US), waiter;
 	int status;
 
 	ck_assert_int_eq(unshare(CLONE_NEWPID), 0);
@@ -118,11 +120,60 @@ START_TEST(the_wait_for_an_unseen_holder_does_not_spin)
 		struct nacre_error why;
 		int fd;
 
-		_exit(state_lock(state_fd, record.id, &fd, &why) < 0 ||
+		_exit(state_lock(state_fd, record.id, 0, &fd, &why) < 0 ||
 			ms_of(CLOCK_PROCESS_CPUTIME_ID) > CPU_MS);
 	}
 	ck_assert_int_eq(waitpid(waiter, &status, 0), waiter);
 	ck_assert_int_eq(status, 0);
+	end(holder);
+}
+END_TEST
+
+/* `delete --force` past a command that hangs: by the lock alone it is known which process that is.
+ */
+START_TEST(a_command_that_hangs_is_killed_by_force)
+{
+	pid_t holder = hold(STATE_LOCK_EXPENDABLE, 0);
+	int64_t before = ms_of(CLOCK_MONOTONIC);
+	int fd = lock(STATE_LOCK_FORCE | STATE_LOCK_EXPENDABLE), status;
+
+	ck_assert_int_lt(ms_of(CLOCK_MONOTONIC) - before, 2 * PATIENCE_S * 1000);
+	ck_assert_int_eq(waitpid(holder, &status, WNOHANG), holder);
+	ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	ck_assert_int_eq(close(fd), 0);
+}
+END_TEST
+
+/* Whoever does not say that it may be: an engine, with all its containers. Nor without force. */
+START_TEST(who_is_not_expendable_is_not_killed)
+{
+	pid_t holder = hold(_i == 0 ? 0 : STATE_LOCK_EXPENDABLE, 0);
+	int fd;
+
+	ck_assert_int_eq(state_lock(state_fd, record.id, _i == 0 ? STATE_LOCK_FORCE : 0, &fd, &err),
+		-ETIMEDOUT);
+	ck_assert_int_eq(waitpid(holder, NULL, WNOHANG), 0);
+	end(holder);
+}
+END_TEST
+
+/* One that locks the whole file, as those did that did not know of the second byte. */
+START_TEST(an_older_nacre_is_not_killed)
+{
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int ready[2], fd;
+	pid_t holder;
+	char byte;
+
+	ck_assert_int_eq(pipe(ready), 0);
+	holder = fork();
+	if (holder == 0) {
+		fd = openat(state_fd, "lock", O_RDWR);
+		_exit(fcntl(fd, F_SETLK, &whole) == 0 && write(ready[1], "", 1) == 1 && pause());
+	}
+	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
+	ck_assert_int_eq(state_lock(state_fd, record.id, STATE_LOCK_FORCE, &fd, &err), -ETIMEDOUT);
+	ck_assert_int_eq(waitpid(holder, NULL, WNOHANG), 0);
 	end(holder);
 }
 END_TEST
@@ -136,6 +187,9 @@ Suite *suite_state_lock(void)
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, a_lock_is_had_when_it_is_free_and_not_when_its_holder_ends);
 	tcase_add_test(tcase, the_wait_for_an_unseen_holder_does_not_spin);
+	tcase_add_test(tcase, a_command_that_hangs_is_killed_by_force);
+	tcase_add_loop_test(tcase, who_is_not_expendable_is_not_killed, 0, 2);
+	tcase_add_test(tcase, an_older_nacre_is_not_killed);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
