@@ -234,6 +234,57 @@ tool_ssh_keygen() {
 	echo text | ssh-keygen -Y check-novalidate -n file -s signature
 }
 
+# As root of the container, with a shell for a user of its own.
+tool_sshd() {
+	mkdir /run/sshd
+	ssh-keygen -q -t ed25519 -N '' -f host
+	ssh-keygen -q -t ed25519 -N '' -f key
+	cp key.pub authorized
+	/usr/sbin/sshd -D -e -p 2222 -h "$PWD/host" -o StrictModes=no \
+		-o "AuthorizedKeysFile=$PWD/authorized" 2>log &
+	options=(-o StrictHostKeyChecking=no -o BatchMode=yes -i "$PWD/key")
+	await ssh -p 2222 "${options[@]}" agent@127.0.0.1 true || cat log
+	[[ $(ssh -p 2222 "${options[@]}" agent@127.0.0.1 id -un) == agent ]]
+	ssh -tt -p 2222 "${options[@]}" agent@127.0.0.1 tty | grep -q /dev/pts
+	echo text >file
+	scp -q -P 2222 "${options[@]}" file agent@127.0.0.1:/tmp/copy
+	kill $!
+	cmp file /tmp/copy
+}
+
+tool_tmux() {
+	TERM=xterm tmux new-session -d 'tty >file; sleep 100'
+	sleep 20 &
+	await test -s file
+	TERM=xterm tmux kill-server
+	grep -q /dev/pts file
+}
+
+tool_sqlite() {
+	[[ $(sqlite3 db 'pragma journal_mode = wal; create table t (a); insert into t values (42)') == wal ]]
+	sqlite3 db 'begin; insert into t values (43); commit; select count(*) from t' | grep -qx 2
+	sqlite3 db 'pragma wal_checkpoint(truncate); pragma integrity_check' | grep -qx ok
+}
+
+# Without debhelper: what matters is that root, which builds its files, is fakeroot, and its messages.
+tool_dpkg_buildpackage() {
+	local file=debian/hello/usr/bin/hello
+	mkdir -p hello-1/debian
+	cd hello-1
+	printf '%s\n' 'Source: hello' 'Section: misc' 'Priority: optional' 'Standards-Version: 4.6.2' \
+		'Maintainer: agent <agent@localhost>' '' 'Package: hello' 'Architecture: any' \
+		'Description: hello' ' there' >debian/control
+	printf '%s\n' 'hello (1) unstable; urgency=low' '' '  * first' '' \
+		' -- agent <agent@localhost>  Mon, 01 Jan 2024 00:00:00 +0000' >debian/changelog
+	printf '%s\n' '#!/usr/bin/make -f' 'build clean:' 'binary:' "	mkdir -p debian/hello/DEBIAN ${file%/*}" \
+		"	gcc -x c -o $file - <main.c" "	chown root:root $file" "	chmod 4755 $file" \
+		'	dpkg-gencontrol -phello -Pdebian/hello' '	dpkg-deb --build debian/hello ..' >debian/rules
+	echo 'int main(void) { return 0; }' >main.c
+	chmod 755 debian/rules
+	dpkg-buildpackage -b -us -uc -d
+	dpkg-deb -c ../hello_1_*.deb | grep '^-rwsr-xr-x root/root .*/usr/bin/hello$'
+}
+
 tool_ping() {
 	ping -c 1 127.0.0.1
 }

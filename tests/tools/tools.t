@@ -120,6 +120,9 @@ refuses agent sudo '*"no new privileges" flag is set*' agent --allow new-privile
 for name in bash python python_module npm c sanitizers cmake go cargo gdb; do
 	refuses strict "$name" '*Permission denied*' strict --allow workspace-exec
 done
+refuses agent sshd '*chroot("/run/sshd"): Operation not permitted*' agent --allow cap:CAP_SYS_CHROOT
+# For the heap sprays that messages are.
+refuses strict dpkg_buildpackage '*lack of SYSV IPC support*' agent
 # There is no grant for TCP.
 refuses strict redis '*bind: Permission denied' agent
 refuses strict curl '*PermissionError*' agent
@@ -209,6 +212,24 @@ test_curl() {
 
 test_ssh_keygen() {
 	everywhere ssh_keygen
+}
+
+test_sshd() {
+	local user=0 change='.mounts += [{destination: "/run", type: "tmpfs", source: "tmpfs",
+		options: ["nosuid", "nodev", "mode=755"]}]'
+	everywhere sshd oci agent
+}
+
+test_tmux() {
+	everywhere tmux
+}
+
+test_sqlite() {
+	everywhere sqlite
+}
+
+test_dpkg_buildpackage() {
+	everywhere dpkg_buildpackage
 }
 
 # With what Docker sets; without it ping wants a raw socket.
