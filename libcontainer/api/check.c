@@ -75,6 +75,7 @@ static const struct {
 	{"resources", judge_resources},
 	{"devices", judge_devices},
 	{"own-seccomp-filter", judge_filter},
+	{"setuid-files", judge_filter},
 	{"landlock", judge_landlock},
 };
 
