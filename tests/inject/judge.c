@@ -25,6 +25,7 @@ static const struct {
 	{"nacre: warning: delete " WORLD_ID " after it ended: ", "run", false},
 	/* One container that cannot be read does not hide the others. */
 	{"nacre: warning: read the record of container ", "list", true},
+	{"nacre: warning: container \"" WORLD_ID "\": ", "list", true},
 };
 
 void judge_equal(const char *what, const char *expected, const char *found, char *wrong)
@@ -128,5 +129,5 @@ enum outcome judge(const struct command *command, const struct trace *trace,
 		judge_equal("stderr with exit status 0", undisturbed->err, result->err, wrong);
 	if (!shortens)
 		judge_equal("stdout with exit status 0", undisturbed->out, result->out, wrong);
-	return SUCCEEDED;
+	return kill ? LOST : SUCCEEDED;
 }

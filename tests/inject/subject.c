@@ -189,7 +189,10 @@ static void look_created(
 	(void)command;
 	if (outcome == FAILED && !world_is_clean(left, sizeof(left)))
 		complain(wrong, "left by a command that failed: %s", left);
-	if (outcome != SUCCEEDED)
+	if (outcome == FAILED || outcome == KILLED)
+		return;
+	/* init was killed when all was done */
+	if (outcome == LOST && has_status("stopped", wrong))
 		return;
 	must_have_status("created", wrong);
 	append_file(text, WORLD_STATE "/" WORLD_ID "/record");
@@ -228,12 +231,16 @@ static void look_started(
 			complain(wrong, "the container is not known, but left is: %s", left);
 		return;
 	}
-	if (outcome != SUCCEEDED) {
+	if (outcome == FAILED || outcome == KILLED) {
 		if (!has_status("created", wrong) || !nacre(wrong, "start", WORLD_ID, NULL))
 			return;
 	}
-	if (ends(wrong))
-		append_file(text, PROGRAM_OUT);
+	if (!ends(wrong))
+		return;
+	append_file(text, PROGRAM_OUT);
+	/* init was killed in its last steps, as the program can be */
+	if (outcome == LOST && text[0] == '\0')
+		must_have_status("stopped", wrong);
 }
 
 static void look_running(
@@ -258,7 +265,7 @@ static void look_updated(
 		if (!strstr(config, "cgroup.max.depth: 3"))
 			complain(wrong, "an update that failed has changed the cgroup");
 	}
-	if (outcome != SUCCEEDED)
+	if (outcome == FAILED || outcome == KILLED)
 		(void)works(command, WORLD_OTHER_OUT, wrong);
 	append_file(text, WORLD_STATE "/" WORLD_ID "/config.json");
 	look_inside(text, wrong);
@@ -267,12 +274,15 @@ static void look_updated(
 static void look_killed(
 	const struct command *command, enum outcome outcome, char *text, char *wrong)
 {
+	char late[WRONG_SIZE] = "";
+
 	(void)command;
 	(void)text;
 	if (outcome == FAILED)
 		must_have_status("running", wrong);
+	/* the signal of a killed command may be on its way */
 	if (outcome != SUCCEEDED)
-		(void)nacre(wrong, "kill", WORLD_ID, "KILL");
+		(void)nacre(outcome == KILLED ? late : wrong, "kill", WORLD_ID, "KILL");
 	(void)ends(wrong);
 	must_have_status("stopped", wrong);
 }

@@ -18,11 +18,13 @@ enum before {
 	STOPPED
 };
 
-/* What became of a disturbed command. */
+/* What became of a disturbed command. LOST: it succeeded, and another process than its own was
+ * killed. */
 enum outcome {
 	SUCCEEDED,
 	FAILED,
-	KILLED
+	KILLED,
+	LOST
 };
 
 /* A command that is disturbed. */

@@ -88,7 +88,7 @@ static bool try_once(
 			end.reached ? "" : ", the call was not reached", result->err);
 	outcome = judge(command, &trace, &end, undisturbed, result, wrong);
 	command->look(command, outcome, result->look, wrong);
-	if (result->look[0])
+	if (outcome == SUCCEEDED || result->look[0])
 		judge_equal("what it leaves", undisturbed->look, result->look, wrong);
 	subject_remove(wrong);
 	return end.reached;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -19,11 +20,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MOUNTS_SIZE 65536
 #define GRACE_MS 2000 /* until a killed process has ended */
 
 static char cgroup[64], cgroup_directory[128];
-static char mounts_before[MOUNTS_SIZE];
+static const char *const own_mounts[] = {"/tmp", "/run", "/dev/shm"};
 
 void give_up(const char *format, ...)
 {
@@ -102,39 +102,6 @@ static void name_cgroup(const char *name)
 		hybrid ? "/unified" : "", cgroup);
 }
 
-void world_enter(const char *name, const char *nacre, const char *look)
-{
-	static const char *const directories[] = {WORLD_STATE, WORLD_BUNDLE, WORLD_BUNDLE "/rootfs",
-		WORLD_BUNDLE "/rootfs/proc", WORLD_BUNDLE "/rootfs/sys", WORLD_BUNDLE "/rootfs/dev",
-		WORLD_BUNDLE "/rootfs/tmp", WORLD_BUNDLE "/rootfs/etc", WORLD_BUNDLE "/rootfs/mnt"};
-	int nacre_fd = open_program(nacre), look_fd = open_program(look);
-	sigset_t child;
-
-	name_cgroup(name);
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	(void)sigemptyset(&child);
-	(void)sigaddset(&child, SIGCHLD);
-	(void)sigprocmask(SIG_BLOCK, &child, NULL);
-	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		give_up("make mounts private: %s", strerror(errno));
-	mount_new("proc", "/proc");
-	/* Every pid has as many digits as the next one. */
-	write_text("/proc/sys/kernel/ns_last_pid", "1000");
-	mount_new("tmpfs", "/tmp");
-	mount_new("tmpfs", "/run");
-	mount_new("tmpfs", "/dev/shm");
-	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
-		make_directory(directories[i]);
-	if (chmod(WORLD_STATE, 0700) < 0 || chmod(WORLD_BUNDLE "/rootfs/tmp", 01777) < 0)
-		give_up("chmod: %s", strerror(errno));
-	copy(nacre_fd, WORLD_NACRE);
-	copy(look_fd, WORLD_BUNDLE "/rootfs/look");
-	make_directory(cgroup_directory);
-	if (chdir("/tmp") < 0)
-		give_up("chdir /tmp: %s", strerror(errno));
-	read_text("/proc/self/mountinfo", mounts_before, sizeof(mounts_before));
-}
-
 const char *world_cgroup(void)
 {
 	return cgroup;
@@ -197,20 +164,84 @@ static bool has_process(char *text, size_t size)
 	}
 }
 
+static bool is_ours(const char *path)
+{
+	for (size_t i = 0; i < sizeof(own_mounts) / sizeof(own_mounts[0]); i++) {
+		size_t length = strlen(own_mounts[i]);
+
+		if (!strncmp(path, own_mounts[i], length) && path[length] == '/')
+			return true;
+	}
+	return false;
+}
+
+/* The mount below one of ours that is to be unmounted first. */
+static bool find_mount(char path[PATH_MAX])
+{
+	FILE *mounts = fopen("/proc/self/mountinfo", "re");
+	char line[8192], point[PATH_MAX];
+	bool found = false;
+
+	while (mounts && fgets(line, sizeof(line), mounts))
+		if (sscanf(line, "%*s %*s %*s %*s %4095s", point) == 1 && is_ours(point)) {
+			(void)strcpy(path, point);
+			found = true;
+		}
+	if (mounts)
+		(void)fclose(mounts);
+	return found;
+}
+
+/* In this mount namespace alone, which is private. */
+static void detach_mounts(void)
+{
+	char path[PATH_MAX];
+
+	while (find_mount(path))
+		if (umount2(path, MNT_DETACH) < 0)
+			give_up("umount %s: %s", path, strerror(errno));
+}
+
 static bool has_mount(char *text, size_t size)
 {
-	char now[MOUNTS_SIZE];
-	char *line, *rest = now;
+	char path[PATH_MAX];
 
-	read_text("/proc/self/mountinfo", now, sizeof(now));
-	if (!strcmp(now, mounts_before))
+	if (!find_mount(path))
 		return false;
-	while ((line = strsep(&rest, "\n")))
-		if (!strstr(mounts_before, line)) {
-			(void)snprintf(text, size, "mount %s", line);
-			return true;
-		}
-	return false;
+	(void)snprintf(text, size, "mount %s", path);
+	return true;
+}
+
+void world_enter(const char *name, const char *nacre, const char *look)
+{
+	static const char *const directories[] = {WORLD_STATE, WORLD_BUNDLE, WORLD_BUNDLE "/rootfs",
+		WORLD_BUNDLE "/rootfs/proc", WORLD_BUNDLE "/rootfs/sys", WORLD_BUNDLE "/rootfs/dev",
+		WORLD_BUNDLE "/rootfs/tmp", WORLD_BUNDLE "/rootfs/etc", WORLD_BUNDLE "/rootfs/mnt"};
+	int nacre_fd = open_program(nacre), look_fd = open_program(look);
+	sigset_t child;
+
+	name_cgroup(name);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)sigemptyset(&child);
+	(void)sigaddset(&child, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &child, NULL);
+	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		give_up("make mounts private: %s", strerror(errno));
+	mount_new("proc", "/proc");
+	detach_mounts();
+	/* Every pid has as many digits as the next one. */
+	write_text("/proc/sys/kernel/ns_last_pid", "1000");
+	for (size_t i = 0; i < sizeof(own_mounts) / sizeof(own_mounts[0]); i++)
+		mount_new("tmpfs", own_mounts[i]);
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
+		make_directory(directories[i]);
+	if (chmod(WORLD_STATE, 0700) < 0 || chmod(WORLD_BUNDLE "/rootfs/tmp", 01777) < 0)
+		give_up("chmod: %s", strerror(errno));
+	copy(nacre_fd, WORLD_NACRE);
+	copy(look_fd, WORLD_BUNDLE "/rootfs/look");
+	make_directory(cgroup_directory);
+	if (chdir("/tmp") < 0)
+		give_up("chdir /tmp: %s", strerror(errno));
 }
 
 bool world_is_clean(char *text, size_t size)
@@ -262,17 +293,11 @@ static void remove_cgroups(const char *directory)
 
 void world_sweep(void)
 {
-	char text[512], path[512];
-	char *point;
+	char text[512];
 
 	(void)kill(-1, SIGKILL);
 	(void)has_process(text, sizeof(text));
-	while (has_mount(text, sizeof(text))) {
-		point = strchr(text, '/');
-		if (!point || sscanf(text, "mount %*s %*s %*s %*s %511s", path) != 1 ||
-			umount2(path, MNT_DETACH) < 0)
-			break;
-	}
+	detach_mounts();
 	remove_cgroups(cgroup_directory);
 	(void)mkdir(cgroup_directory, 0755);
 	(void)nftw(WORLD_STATE, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
