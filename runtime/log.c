@@ -137,6 +137,18 @@ static void add_time(struct line *line)
 	add(line, text);
 }
 
+/* There is no other place left to report that this failed. */
+static void write_whole(int fd, const struct line *line)
+{
+	for (size_t done = 0; done < line->n;) {
+		ssize_t n = write(fd, line->text + done, line->n - done);
+
+		if (n < 0 && errno != EINTR)
+			return;
+		done += n > 0 ? (size_t)n : 0;
+	}
+}
+
 static void write_line(int fd, enum line_kind kind, enum log_level level, const char *text)
 {
 	struct line line = {0};
@@ -170,9 +182,7 @@ static void write_line(int fd, enum line_kind kind, enum log_level level, const 
 		break;
 	}
 	add(&line, "\n");
-	/* There is no other place left to report that this failed. */
-	if (write(fd, line.text, line.n) < 0)
-		return;
+	write_whole(fd, &line);
 }
 
 void log_line(const struct log *log, enum log_level level, const char *text)
