@@ -232,6 +232,15 @@ static const char *why_not_made(int r)
 	return "";
 }
 
+/* CONTROLLERS become those of the cgroup at DIR_FD, and its children have them. Below a level that
+ * has none there are none. */
+static int hand_down(int dir_fd, char controllers[CGROUP_CONTROLLERS_MAX])
+{
+	int r = controllers[0] ? cgroup_controllers_read(dir_fd, controllers) : 0;
+
+	return r < 0 ? r : cgroup_controllers_enable(dir_fd, controllers);
+}
+
 /* Walks down from the mount, with every available controller enabled on the way. */
 static int make_levels(struct cgroup *cgroup, bool *ret_made, struct nacre_error *err)
 {
@@ -242,14 +251,12 @@ static int make_levels(struct cgroup *cgroup, bool *ret_made, struct nacre_error
 	*ret_made = false;
 	while (*path) {
 		size_t n = strcspn(++path, "/");
-		int dir_fd = fd < 0 ? cgroup->mount_fd : fd, next;
+		int dir_fd = fd < 0 ? cgroup->mount_fd : fd, next, r;
 
-		/* Below a level that has none there are none. */
-		if (controllers[0]) {
-			if (cgroup_controllers_read(dir_fd, controllers) < 0)
-				controllers[0] = '\0';
-			cgroup_controllers_enable(dir_fd, controllers);
-		}
+		r = hand_down(dir_fd, controllers);
+		if (r < 0)
+			return fail_errno(err, r, "cgroup %s: controllers for %.*s", cgroup->path,
+				(int)(path + n - cgroup->path), cgroup->path);
 		memcpy(name, path, n);
 		name[n] = '\0';
 		path += n;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcontainer/cgroup/cgroup_controllers.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,16 +15,20 @@
 static int read_line(int dir_fd, const char *name, char ret_line[CGROUP_CONTROLLERS_MAX])
 {
 	cleanup_close int fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	size_t length = 0;
 	ssize_t n;
 
 	if (fd < 0)
 		return -errno;
-	n = read(fd, ret_line, CGROUP_CONTROLLERS_MAX - 1);
-	if (n < 0)
-		return -errno;
-	while (n > 0 && ret_line[n - 1] == '\n')
-		n--;
-	ret_line[n] = '\0';
+	do {
+		n = read(fd, ret_line + length, CGROUP_CONTROLLERS_MAX - 1 - length);
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		length += n > 0 ? (size_t)n : 0;
+	} while (n != 0 && length < CGROUP_CONTROLLERS_MAX - 1);
+	while (length > 0 && ret_line[length - 1] == '\n')
+		length--;
+	ret_line[length] = '\0';
 	return 0;
 }
 
@@ -50,9 +55,20 @@ static int write_control(int dir_fd, const char *text, size_t length)
 	cleanup_close int fd = openat(
 		dir_fd, "cgroup.subtree_control", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (fd < 0 || write(fd, text, length) < 0)
+	if (fd < 0)
 		return -errno;
+	while (write(fd, text, length) < 0)
+		if (errno != EINTR)
+			return -errno;
 	return 0;
+}
+
+/* What the kernel says to a caller to whom the cgroup is not delegated, of a controller that this
+ * cgroup cannot have, and of a cgroup with processes. Anything else is no answer. */
+static bool is_refusal(int r)
+{
+	return r == -EACCES || r == -EPERM || r == -EROFS || r == -EBUSY || r == -EOPNOTSUPP ||
+	       r == -EINVAL || r == -ENOENT;
 }
 
 /* "+cpu +pids": what of AVAILABLE is not in ENABLED. */
@@ -80,34 +96,58 @@ static size_t missing_controllers(
 
 /* Whether the cgroup, not the root, has processes. By controllers that know of threads (cpu,
  * cpuset, pids) it would then become the root of a threaded subtree, whose children take no
- * processes; for the others the kernel says EBUSY. */
-static bool holds_processes(int dir_fd)
+ * processes; for the others the kernel says EBUSY. 1, 0 or -errno. */
+static int holds_processes(int dir_fd)
 {
 	cleanup_close int fd = openat(dir_fd, "cgroup.procs", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	char byte;
+	ssize_t n;
 
-	return fd >= 0 && read(fd, &byte, 1) > 0 && faccessat(dir_fd, "cgroup.type", F_OK, 0) == 0;
+	if (fd < 0)
+		return -errno;
+	do
+		n = read(fd, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	/* The kernel lists no processes of a threaded cgroup, which enables what threads have. */
+	if (n < 0)
+		return errno == EOPNOTSUPP ? 0 : -errno;
+	if (n == 0)
+		return 0;
+	if (faccessat(dir_fd, "cgroup.type", F_OK, 0) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : -errno;
 }
 
-void cgroup_controllers_enable(int dir_fd, const char *available)
+int cgroup_controllers_enable(int dir_fd, const char *available)
 {
 	char enabled[CGROUP_CONTROLLERS_MAX], missing[2 * CGROUP_CONTROLLERS_MAX];
 	const char *word = missing;
 	size_t n;
+	int r;
 
 	if (!available[0])
-		return;
+		return 0;
 	/* A read of the file takes no lock in the kernel, a write takes the one of all cgroups. */
-	if (read_line(dir_fd, "cgroup.subtree_control", enabled) < 0)
-		enabled[0] = '\0';
+	r = read_line(dir_fd, "cgroup.subtree_control", enabled);
+	if (r < 0)
+		return r;
 	n = missing_controllers(available, enabled, missing);
-	if (n == 0 || holds_processes(dir_fd) || write_control(dir_fd, missing, n) == 0)
-		return;
+	if (n == 0)
+		return 0;
+	r = holds_processes(dir_fd);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = write_control(dir_fd, missing, n);
+	if (r == 0 || !is_refusal(r))
+		return r;
 	/* The kernel takes all of a write or nothing. */
 	for (; *word; word += n, word += strspn(word, " ")) {
 		n = strcspn(word, " ");
-		(void)write_control(dir_fd, word, n);
+		r = write_control(dir_fd, word, n);
+		if (r < 0 && !is_refusal(r))
+			return r;
 	}
+	return 0;
 }
 
 /* The path of an open directory, for error texts only. */

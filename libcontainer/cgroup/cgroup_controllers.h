@@ -23,8 +23,9 @@ bool cgroup_controllers_have(const char *names, const char *name, size_t length)
 
 /* Enables AVAILABLE for the children of the cgroup at DIR_FD, as far as the kernel lets it: one
  * that it refuses, and all where the cgroup has processes of its own, matters only if a limit needs
- * it, and then cgroup_controllers_explain finds out why. */
-void cgroup_controllers_enable(int dir_fd, const char *available);
+ * it, and then cgroup_controllers_explain finds out why. Returns -errno where the kernel could not
+ * be asked: then nobody knows what a limit needs. */
+int cgroup_controllers_enable(int dir_fd, const char *available);
 
 /* FILE does not exist in the cgroup at CGROUP_FD: sets the error that says why PROPERTY cannot be
  * enforced. Returns -ENOSYS where the host lacks it, else what the kernel answers to enabling it.

@@ -301,7 +301,10 @@ int cgroup_limits_apply(int cgroup_fd, const struct oci_resources *resources, ui
 			return r;
 	}
 	if (l.skipped[0] && warn) {
-		(void)cgroup_controllers_read(cgroup_fd, names);
+		int r = cgroup_fd < 0 ? 0 : cgroup_controllers_read(cgroup_fd, names);
+
+		if (r < 0)
+			return fail_errno(err, r, "read cgroup.controllers");
 		(void)snprintf(text, sizeof(text),
 			"limits of the profile that this host cannot enforce (cgroup v2 has the "
 			"controllers: %s) are left out: %s",
