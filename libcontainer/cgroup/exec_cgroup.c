@@ -55,6 +55,8 @@ static int make_unique(const struct cgroup *container, struct cgroup *own)
 		if (mkdirat(container->fd, name, 0755) == 0) {
 			own->fd = sys_openat2(container->fd, name, O_RDONLY | O_DIRECTORY, 0,
 				RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+			if (own->fd < 0)
+				(void)unlinkat(container->fd, name, AT_REMOVEDIR);
 			return own->fd < 0 ? own->fd : 0;
 		}
 		if (errno != EEXIST)
@@ -92,6 +94,11 @@ int exec_cgroup_make(
 	}
 	*ret_own = own;
 	return 0;
+}
+
+bool exec_cgroup_is_forbidden(int r)
+{
+	return r == -EAGAIN || r == -EACCES || r == -EPERM || r == -EROFS;
 }
 
 void exec_cgroup_leave(const struct cgroup *own)

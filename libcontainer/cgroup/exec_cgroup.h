@@ -13,10 +13,14 @@
  * exec-PID.N after the command that made it.
  */
 
-/* Makes it, after removing those that are empty and whose command has ended. -EAGAIN:
- * cgroup.max.descendants or cgroup.max.depth of the container forbid it. */
+/* Makes it, after removing those that are empty and whose command has ended. */
 int exec_cgroup_make(
 	const struct cgroup *container, struct cgroup *ret_own, struct nacre_error *err);
+
+/* Whether R of exec_cgroup_make says that there may be none: the container's cgroup.max.descendants
+ * or cgroup.max.depth forbid it (-EAGAIN), or it is not delegated to the caller. Anything else is
+ * the error of a moment. */
+bool exec_cgroup_is_forbidden(int r);
 
 /* Removes it if it is empty; a process that goes on keeps it, up to the next exec_cgroup_make or
  * until the container is deleted. */

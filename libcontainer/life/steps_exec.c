@@ -30,7 +30,7 @@ int step_make_exec_cgroup(struct life *l, struct nacre_error *err)
 	r = exec_cgroup_make(&l->container.cgroup, &l->exec_cgroup, &why);
 	if (r == 0)
 		return 0;
-	if (l->options->exec_cgroup_asked) {
+	if (l->options->exec_cgroup_asked || !exec_cgroup_is_forbidden(r)) {
 		*err = why;
 		return r;
 	}

@@ -208,6 +208,17 @@ test_a_cgroup_that_takes_none_below_it_is_an_error_only_if_asked() {
 	has "$err" "exec shares the container's cgroup"
 }
 
+test_no_error_of_a_moment_takes_the_cgroup_of_an_exec_away() {
+	needs_strace || return
+	profile=agent
+	running
+	try env NACRE_TEST="$T" strace -qq -o "$T/out.trace" -e trace=mkdirat -e inject=mkdirat:error=ENOMEM \
+		"$NACRE" --root "$ROOT" exec "$id" /payload echo shared
+	is "$rc $out" "255 "
+	has "$err" "make one below it: Cannot allocate memory"
+	is "$(own_cgroups)" 0 "number of cgroups below"
+}
+
 test_a_threaded_container_shares_its_cgroup() {
 	profile=agent
 	running
