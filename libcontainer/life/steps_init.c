@@ -56,11 +56,17 @@ int step_shield_init(struct life *l, struct nacre_error *err)
 	if (r < 0)
 		return fail_errno(err, r, "close inherited files");
 	umask(0);
-	if (scheduling_reset_affinity(&why) < 0) {
-		(void)fail_prefix(&why, "the container has the caller's CPU affinity");
+	r = scheduling_reset_affinity(&why);
+	if (r == 0)
+		return 0;
+	(void)fail_prefix(&why, "the container has the caller's CPU affinity");
+	/* A filter around nacre may forbid it. */
+	if (r == -EPERM || r == -ENOSYS) {
 		warn_runtime(l, why.text);
+		return 0;
 	}
-	return 0;
+	*err = why;
+	return r;
 }
 
 /* Undumpable from here on, for the reason that spawn_undumpable has: before its maps are written an
