@@ -229,12 +229,11 @@ test_a_paused_container_takes_exec_only_on_demand() {
 }
 
 test_a_sub_cgroup_can_be_named() {
-	local cgroup
 	running
-	cgroup=$(cgroup_of "$(pid_of)")
-	mkdir "$cg_mount$cgroup/below"
+	find_cgroup
+	mkdir "$cg/below"
 	good nacre exec --detach --pid-file "$T/out.pid" --cgroup below "$id" /payload pause
-	is "$(cgroup_of "$(<"$T/out.pid")")" "$cgroup/below" cgroup
+	is "$cg_mount$(cgroup_of "$(<"$T/out.pid")")" "$cg/below" cgroup
 	bad 255 "*bad sub cgroup path*" nacre exec --cgroup ../outside "$id" /payload true
 }
 
@@ -330,20 +329,20 @@ test_the_process_can_come_through_a_pipe() {
 
 test_exec_follows_init_where_its_first_cgroup_is_gone() {
 	needs_all_cgroups || return
-	local own other=/other-$tag
+	local other=$cg_mount/other-$tag
 	running
-	own=$(cgroup_of "$(pid_of)")
-	mkdir "$cg_mount$other"
-	pid_of >"$cg_mount$other/cgroup.procs"
-	rmdir "$cg_mount$own"
-	bad 255 "open cgroup $own/below: No such file or directory" \
+	find_cgroup
+	mkdir "$other"
+	pid_of >"$other/cgroup.procs"
+	rmdir "$cg"
+	bad 255 "open cgroup ${cg#"$cg_mount"}/below: No such file or directory" \
 		nacre exec --cgroup below "$id" /payload true
 	good nacre exec --detach --pid-file "$T/out.pid" "$id" /payload pause
-	is "$(cgroup_of "$(<"$T/out.pid")")" "$other" "cgroup"
+	is "$cg_mount$(cgroup_of "$(<"$T/out.pid")")" "$other" "cgroup"
 	kill -9 "$(pid_of)"
 	wait_for status_is stopped
 	delete
-	wait_for rmdir "$cg_mount$other"
+	wait_for rmdir "$other"
 }
 
 all_tests "$@"

@@ -50,6 +50,15 @@ words() {
 	forbid '\b(LIKELY|UNLIKELY|likely|unlikely)\(' 'no branch hints' "${product[@]}"
 }
 
+# A name that was not found is empty, and what was meant for a container's cgroup lands in the host's root:
+# find_cgroup fails instead. (An io.cost.* is that of the test's own device.)
+own_cgroups() {
+	local found
+	found=$(grep -nE '(mkdir|rmdir|>) *(-p )?"?\$\{?cg_mount' tests/integration/*.t | grep -vE '\$tag|\$cg_base|/io\.cost\.')
+	[[ -z $found ]] || complain "a test writes to a cgroup that it may not have made; use find_cgroup:"$'\n'"$found"
+}
+
 first_line
 words
+own_cgroups
 exit $failed
