@@ -302,22 +302,6 @@ static bool same_directory(const char *grant, const char *kind, const char *want
 	return item && harden_host_path(item, clean) == 0 && path_within(wanted, clean);
 }
 
-bool harden_granted_any(struct hardening *h, const char *kind,
-	bool (*each)(const struct hardening *h, const char *item))
-{
-	bool found = false;
-
-	for (size_t i = 0; i < h->request->grants.n && !harden_is_required(h); i++) {
-		const char *item = item_of(h->request->grants.items[i], kind);
-
-		if (item && each(h, item)) {
-			h->used[i] = true;
-			found = true;
-		}
-	}
-	return found;
-}
-
 bool harden_granted(struct hardening *h, const char *grant)
 {
 	return mark(h, same_grant, grant, NULL);

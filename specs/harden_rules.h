@@ -74,10 +74,6 @@ bool harden_granted_within(struct hardening *h, const char *kind, const char *pa
 bool harden_granted_any(struct hardening *h, const char *kind,
 	bool (*each)(const struct hardening *h, const char *item));
 
-/* Calls EACH with the item of every grant of KIND and marks those as used for which it is true. */
-bool harden_granted_any(struct hardening *h, const char *kind,
-	bool (*each)(const struct hardening *h, const char *item));
-
 /* A clean absolute path of the host with /var/run as /run, which it is a symlink to. */
 int harden_host_path(const char *path, char ret[static 4096]);
 

@@ -30,7 +30,7 @@ int step_ask_runtime(struct life *l, enum sync_kind kind, size_t index, int fd, 
 bool step_has_host_network(const struct life *l)
 {
 	return !oci_find_namespace(l->container.config, "network") ||
-	       l->namespaces.host_flags & namespaces_flag("network");
+	       l->namespaces.own_flags & namespaces_flag("network");
 }
 
 /* The type of the namespace that a new filesystem of this type shows; NULL: none. */
@@ -45,7 +45,7 @@ bool step_joins_namespace_of(const struct life *l, const struct oci_mount *mount
 {
 	const char *type = shown_namespace(mount);
 
-	return type && l->namespaces.join_flags & ~l->namespaces.host_flags & namespaces_flag(type);
+	return type && l->namespaces.join_flags & ~l->namespaces.own_flags & namespaces_flag(type);
 }
 
 /* What is done in a namespace of the container, and for which mount or value. */
