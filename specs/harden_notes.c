@@ -126,14 +126,17 @@ void harden_taken(struct hardening *h, const char *grant, const char *what, ...)
 		h->failed = harden_out_of_memory(h);
 }
 
-/* Appends " SIGN WORD" for each word of A that is not in B. */
+/* Appends " SIGN WORD" for each word of A that is not in B. One was made of the other, so that
+ * their words stand in the same order, and few or none have to be looked for. */
 static void list_missing(char *text, size_t size, char sign, const struct oci_strings *a,
 	const struct oci_strings *b)
 {
-	size_t used = strlen(text);
+	size_t used = strlen(text), next = 0;
 
 	for (size_t i = 0; i < a->n && used < size; i++) {
-		if (!oci_strings_have(b, a->items[i]))
+		if (next < b->n && strcmp(a->items[i], b->items[next]) == 0)
+			next++;
+		else if (!oci_strings_have(b, a->items[i]))
 			used += (size_t)snprintf(text + used, size - used, "%s%c%s",
 				used ? " " : "", sign, a->items[i]);
 	}

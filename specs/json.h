@@ -42,7 +42,7 @@ struct json_document {
 
 /* Limits on a document; above: -E2BIG. */
 enum {
-	JSON_MAX_BYTES = 1024 * 1024,
+	JSON_MAX_BYTES = 16 * 1024 * 1024,
 	JSON_MAX_DEPTH = 32,
 };
 

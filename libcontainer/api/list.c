@@ -99,7 +99,7 @@ static int look_at_part(void *data)
 {
 	struct part *part = data;
 
-	part->kept = arena_new(8 * ARENA_LIMIT);
+	part->kept = arena_new(ARENA_LIMIT);
 	if (part->kept)
 		part->warnings = arena_array(part->kept, part->n_ids, sizeof(*part->warnings));
 	part->result = part->warnings ? 0 : -ENOMEM;

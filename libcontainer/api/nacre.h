@@ -12,7 +12,8 @@
 
 /* What the files behind container.h share. */
 
-#define ARENA_LIMIT ((size_t)32 * 1024 * 1024)
+/* What JSON_MAX_BYTES of a config can become: an array of empty objects is the worst. */
+#define ARENA_LIMIT ((size_t)1024 * 1024 * 1024)
 
 struct nacre {
 	struct container_callbacks callbacks;

@@ -10,6 +10,7 @@
 #include "libcontainer/life/audit.h"
 #include "libcontainer/life/steps_restore.h"
 #include "specs/checkpoint.h"
+#include "specs/json.h"
 
 /* nacre_restore: a life that is prepared as that of nacre_run, and walks another table. */
 
@@ -49,7 +50,7 @@ static int read_documents(
 		l->container.arena, "descriptors.json", stdio, length, l->restore->stdio, err);
 	if (r < 0)
 		return r;
-	r = file_read(images_fd, "nacre.json", DOCUMENT_LIMIT, &profile, &length, err);
+	r = file_read(images_fd, "nacre.json", JSON_MAX_BYTES, &profile, &length, err);
 	if (r == 0)
 		r = checkpoint_record_decode(
 			l->container.arena, "nacre.json", profile, length, &record, err);

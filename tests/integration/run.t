@@ -209,4 +209,24 @@ test_ten_containers_run_at_once() {
 	nothing_left
 }
 
+# 1,400 services of a Kubernetes namespace give as much. What execve(2) takes is for the kernel to say.
+test_a_large_config_and_process_run() {
+	local more='["PATH=/bin"] + [range(10000) | "SERVICE_\(.)_PORT=tcp://10.0.0.1:80/" + "x" * 70]'
+	bundle env SERVICE_9999_PORT
+	edit ".process.env = $more"
+	(($(stat -c %s "$b/config.json") > 1048576)) || wrong "config.json is small"
+	profile=agent run
+	has "$out" "tcp://10.0.0.1:80/x"
+	edit '.process.args = ["/payload", "pause"]'
+	create
+	start
+	jq ".process | .args = [\"/payload\", \"env\", \"SERVICE_9999_PORT\"] | .env = $more" \
+		<"$b/config.json" >"$T/process.json"
+	good nacre exec --process "$T/process.json" "$id"
+	has "$out" "tcp://10.0.0.1:80/x"
+	good nacre delete --force "$id"
+	edit '.process.env = [range(200000) | "SERVICE_\(.)_PORT=tcp://10.0.0.1:80/" + "x" * 70]'
+	run_refused "*read config.json: larger than 16777216 bytes"
+}
+
 all_tests "$@"

@@ -83,7 +83,7 @@ START_TEST(the_limits_are_exact)
 	memset(text, ' ', JSON_MAX_BYTES + 1);
 	text[0] = '1';
 	ck_assert_int_eq(json_parse(arena, "x.json", text, JSON_MAX_BYTES, &d, &err), 0);
-	refuse(text, JSON_MAX_BYTES + 1, E2BIG, "x.json: longer than 1048576 bytes");
+	refuse(text, JSON_MAX_BYTES + 1, E2BIG, "x.json: longer than 16777216 bytes");
 	free(text);
 
 	memset(nested, ']', sizeof(nested));
