@@ -68,9 +68,19 @@ static int read_counter(int cgroup_fd, const struct counter *counter, uint64_t *
 	return -ENODATA;
 }
 
-/* Whether the config, as it was given, asks for no limit at all: only then a grant lifts that of
- * the profile. */
-static bool asks_for_none(const struct oci_config *given, enum oci_limit limit)
+static bool has_file(const struct oci_map *unified, const char *file)
+{
+	for (size_t i = 0; i < unified->n; i++) {
+		if (!strcmp(unified->items[i].key, file))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the config, as it was given, names the limit at all. In place of what it names a profile
+ * puts a limit of its own only if that limits nothing (-1, "max", or more than the host has); that
+ * a grant gives back. */
+static bool names_limit(const struct oci_config *given, enum oci_limit limit)
 {
 	const struct oci_resources *r = given && given->linux_ ? given->linux_->resources : NULL;
 
@@ -78,13 +88,14 @@ static bool asks_for_none(const struct oci_config *given, enum oci_limit limit)
 		return false;
 	switch (limit) {
 	case OCI_LIMIT_PIDS:
-		return r->pids && r->pids->limit < 0;
+		return (r->pids && r->pids->limit) || has_file(&r->unified, "pids.max");
 	case OCI_LIMIT_MEMORY:
-		return r->memory && r->memory->limit.value < 0;
+		return (r->memory && r->memory->limit.value) || has_file(&r->unified, "memory.max");
 	case OCI_LIMIT_SWAP:
-		return r->memory && r->memory->swap.value < 0;
+		return (r->memory && r->memory->swap.value) ||
+		       has_file(&r->unified, "memory.swap.max");
 	case OCI_LIMIT_CPU:
-		return r->cpu && r->cpu->quota.value < 0;
+		return (r->cpu && r->cpu->quota.value) || has_file(&r->unified, "cpu.max");
 	default:
 		return false;
 	}
@@ -115,7 +126,7 @@ static int explain_counter(struct explanation *e, const struct counter *counter,
 		.grant = "",
 		.remedy = "",
 		.failed = value && counter->refuses};
-	if (of_profile && asks_for_none(given, counter->limit)) {
+	if (of_profile && names_limit(given, counter->limit)) {
 		x->grant = counter->grant;
 		return explain_add_word(e, &x->grants, counter->grant, err);
 	}

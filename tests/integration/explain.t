@@ -158,12 +158,12 @@ test_who_set_a_limit_is_told() {
 	local limit='.denied[] | select(.counter == "pids.events") | [.rule, .grant, .remedy] | join("|")'
 	needs_controller pids || return
 	bundle pause
-	for case in "null|resources||config.json can set another: linux.resources.pids.limit" \
-		"{limit: -1}|resources|unlimited:pids|" "{limit: 9}|||the limit is config.json's: linux.resources.pids.limit"; do
-		edit ".linux.resources.pids = ${case%%|*}"
+	for row in "null|resources||config.json can set another: linux.resources.pids.limit" \
+		"{limit: -1}|resources|unlimited:pids|" "{limit: 4194304}|resources|unlimited:pids|" "{limit: 9}|||the limit is config.json's: linux.resources.pids.limit"; do
+		edit ".linux.resources.pids = ${row%%|*}"
 		profile=agent create
 		good nacre explain --format json "$id"
-		is "$(json "$limit")" "${case#*|}" "${case%%|*}"
+		is "$(json "$limit")" "${row#*|}" "${row%%|*}"
 		good nacre delete --force "$id"
 	done
 }
