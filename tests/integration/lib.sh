@@ -609,8 +609,8 @@ foreign_user_namespace() {
 	in_background setpriv --reuid 1000 --regid 1000 --clear-groups unshare --user sleep 60
 	foreign=/proc/$!/ns/user
 	wait_for eval '[[ $(</proc/$!/comm) == sleep ]]'
-	echo 0 100000 65536 >"/proc/$!/uid_map" && echo 0 100000 65536 >"/proc/$!/gid_map" ||
-		wrong "no ids can be mapped"
+	echo 0 100000 65536 >"/proc/$!/uid_map" || wrong "no uids can be mapped"
+	echo 0 100000 65536 >"/proc/$!/gid_map" || wrong "no gids can be mapped"
 }
 
 with_busybox() {

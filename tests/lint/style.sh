@@ -54,6 +54,7 @@ words() {
 # find_cgroup fails instead. (An io.cost.* is that of the test's own device.)
 own_cgroups() {
 	local found
+	# shellcheck disable=SC2016
 	found=$(grep -nE '(mkdir|rmdir|>) *(-p )?"?\$\{?cg_mount' tests/integration/*.t | grep -vE '\$tag|\$cg_base|/io\.cost\.')
 	[[ -z $found ]] || complain "a test writes to a cgroup that it may not have made; use find_cgroup:"$'\n'"$found"
 }
