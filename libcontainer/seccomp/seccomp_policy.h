@@ -17,6 +17,8 @@
  *   seccomp_cache.c    finished programs      <-> files
  *   seccomp.c          runs these in order, and loads
  *   seccomp_own.c      specs/filter.h         -> struct seccomp_policy, and on as above
+ *   seccomp_trace.c    instructions           -> the verdict on a call, for tracers
+ *   seccomp_simulate.c instructions           -> what they refuse whatever the arguments are
  */
 
 /* One comparison with an argument of the call. SCMP_CMP_MASKED_EQ is EQ with another mask. */

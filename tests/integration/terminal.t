@@ -27,6 +27,16 @@ test_run_gives_the_program_a_terminal_with_the_size_of_ours() {
 	has_line "$out" "session leader: yes, foreground: yes"
 }
 
+# F33
+test_what_was_refused_is_told_to_a_terminal() {
+	needs_device_filter && needs_mknod || return
+	bundle mknod /dev/mem c 1 1
+	capabilities CAP_MKNOD
+	in_terminal run --profile oci --bundle "$b" "$id"
+	has "$out" "container $id, profile oci, refused:"
+	has "$out" "opens of devices refused (config.json has to list the device: linux.devices)"
+}
+
 test_console_size_of_the_config_is_used_without_a_terminal_of_ours() {
 	bundle tty
 	with_terminal

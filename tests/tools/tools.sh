@@ -266,6 +266,17 @@ tool_sqlite() {
 	sqlite3 db 'pragma wal_checkpoint(truncate); pragma integrity_check' | grep -qx ok
 }
 
+# A package as sudo and passwd are.
+tool_apt_setuid() {
+	mkdir -p hello/DEBIAN hello/usr/bin
+	printf '%s\n' 'Package: hello-local' 'Version: 1' 'Architecture: all' 'Description: hello' \
+		'Maintainer: agent <agent@localhost>' >hello/DEBIAN/control
+	cp /bin/true hello/usr/bin/hello-true
+	fakeroot sh -c 'chmod 4755 hello/usr/bin/hello-true; dpkg-deb --build hello'
+	dpkg -i hello.deb
+	[[ $(stat -c %a /usr/bin/hello-true) == 4755 ]]
+}
+
 # Without debhelper: what matters is that root, which builds its files, is fakeroot, and its messages.
 tool_dpkg_buildpackage() {
 	local file=debian/hello/usr/bin/hello

@@ -263,6 +263,16 @@ test_apt() {
 	everywhere apt oci agent
 }
 
+# From what is refused to the grant, by what the summary says.
+test_apt_of_a_setuid_program() {
+	local user=0 writable=1
+	under agent apt_setuid --trace-denials --allow rootfs-write
+	differs "$rc" 0 "exit code under agent"
+	has "$err" "all of it is allowed by: --allow setuid-files"
+	under agent apt_setuid --allow rootfs-write --allow setuid-files
+	works agent
+}
+
 test_debuggers_by_exec() {
 	local by_exec=1
 	everywhere gdb
