@@ -124,12 +124,13 @@ test_into_the_network_of_a_user_namespace() {
 	forget_devices
 }
 
-test_the_default_profile_moves_devices_too() {
+test_a_profile_moves_the_device_that_is_granted() {
 	profile=agent
 	bundle pause
 	device d-a 192.0.2.7/24
 	with_device d-a
-	create
+	run_refused 'profile agent, rule network-devices: linux.netDevices.d-a: *; allow it with --allow network-device:d-a'
+	create --allow network-device:d-a
 	is "$(inside ip -json address show dev d-a | addresses)" 192.0.2.7/24 addresses
 	forget_devices
 }
