@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "specs/harden_rules.h"
+#include "specs/mount_types.h"
 #include "specs/path_text.h"
 
 /* Rules on namespaces, hidden paths and network devices. */
@@ -184,6 +185,22 @@ static int add_missing(
 	return 0;
 }
 
+/* The lists name files of /proc and /sys; elsewhere they are the same files. */
+static int mask_views(struct hardening *h)
+{
+	struct oci_hardened *nacre = harden_need_hardened(h);
+
+	if (!nacre)
+		return harden_out_of_memory(h);
+	for (size_t i = 0; i < h->config->n_mounts && !nacre->mask_views; i++) {
+		if (!mount_view_elsewhere(&h->config->mounts[i]))
+			continue;
+		nacre->mask_views = true;
+		harden_note(h, "nacre.maskViews", NULL, "true");
+	}
+	return 0;
+}
+
 int rule_hidden_paths(struct hardening *h)
 {
 	struct oci_linux *linux_ = harden_need_linux(h);
@@ -196,6 +213,9 @@ int rule_hidden_paths(struct hardening *h)
 		if (r < 0)
 			return r;
 	}
+	r = mask_views(h);
+	if (r < 0)
+		return r;
 	r = add_missing(h, &linux_->masked_paths, h->profile->masked_paths, "linux.maskedPaths");
 	if (r < 0)
 		return r;

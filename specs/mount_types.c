@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "specs/mount_words.h"
+#include "specs/path_text.h"
 
 #define ROW(name, kind, host) {name, MOUNT_##kind, host},
 static const struct mount_type types[] = {MOUNT_TYPES(ROW)};
@@ -30,6 +31,18 @@ enum mount_kind mount_kind(const struct oci_mount *mount)
 	if (mount_is_bind(mount))
 		return MOUNT_BIND;
 	return type ? type->kind : MOUNT_UNKNOWN;
+}
+
+const char *mount_view_elsewhere(const struct oci_mount *mount)
+{
+	const enum mount_kind kind = mount_kind(mount);
+	const char *place = kind == MOUNT_PROC ? "/proc" : kind == MOUNT_SYSFS ? "/sys" : NULL;
+	char clean[PATH_TEXT_MAX];
+
+	if (!place || mount_has(mount, "remount") || !mount->destination ||
+		path_clean(mount->destination, clean) < 0)
+		return NULL;
+	return strcmp(clean, place) != 0 ? place : NULL;
 }
 
 bool mount_type_opens_disk(const char *type)

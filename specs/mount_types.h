@@ -77,6 +77,10 @@ const struct mount_type *mount_type_find(const char *name);
 
 enum mount_kind mount_kind(const struct oci_mount *mount);
 
+/* Where a filesystem of the kernel's view of itself belongs, "/proc" or "/sys", if MOUNT makes one
+ * that lands elsewhere; NULL. */
+const char *mount_view_elsewhere(const struct oci_mount *mount);
+
 /* Whether the kernel opens a device to mount TYPE. Of a type that is not known: it may. */
 bool mount_type_opens_disk(const char *type);
 

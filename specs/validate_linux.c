@@ -211,14 +211,10 @@ static int check_net_devices(const struct oci_config *config, struct nacre_error
 	return 0;
 }
 
-static int check_absolute_paths(const struct oci_config *config, const struct oci_strings *list,
+/* A relative path is one from the root, as for runc and crun. */
+static int check_restricted(const struct oci_config *config, const struct oci_strings *list,
 	const char *place, struct nacre_error *err)
 {
-	for (size_t i = 0; i < list->n; i++) {
-		if (list->items[i][0] != '/')
-			return oci_fail(config, err, validate_at("%s[%zu]", place, i).text,
-				"\"%s\" is not an absolute path", list->items[i]);
-	}
 	if (list->n && !validate_has_namespace(config, "mount"))
 		return oci_fail(config, err, place,
 			"needs a mount namespace; add {\"type\": \"mount\"} to linux.namespaces");
@@ -227,12 +223,11 @@ static int check_absolute_paths(const struct oci_config *config, const struct oc
 
 static int check_restricted_paths(const struct oci_config *config, struct nacre_error *err)
 {
-	int r = check_absolute_paths(
-		config, &config->linux_->masked_paths, "linux.maskedPaths", err);
+	int r = check_restricted(config, &config->linux_->masked_paths, "linux.maskedPaths", err);
 
 	if (r < 0)
 		return r;
-	return check_absolute_paths(
+	return check_restricted(
 		config, &config->linux_->readonly_paths, "linux.readonlyPaths", err);
 }
 

@@ -81,6 +81,8 @@ static const char *root_looser(const struct oci_config *a, const struct oci_conf
 	if ((a->nacre->root_nosuid && !b->nacre->root_nosuid) ||
 		(a->nacre->root_nodev && !b->nacre->root_nodev))
 		return "a flag of the root";
+	if (a->nacre->mask_views && !b->nacre->mask_views)
+		return "files of a procfs or sysfs elsewhere";
 	if (!subset(&a->nacre->not_host, &b->nacre->not_host))
 		return "a namespace may be the host's";
 	if (a->nacre->seccomp_filter) {

@@ -14,6 +14,7 @@
 #include "libcontainer/mount/pivot.h"
 #include "libcontainer/mount/rootfs.h"
 #include "libcontainer/namespace/sysctl.h"
+#include "specs/mount_types.h"
 #include "specs/profiles.h"
 
 /* INIT's rows that make the container's root, in the order of life.c. */
@@ -99,6 +100,11 @@ static int have_made(void *data, size_t index, struct nacre_error *err)
 	return r < 0 ? r : fd;
 }
 
+static bool masks_views(const struct oci_config *config)
+{
+	return config->linux_ && config->nacre && config->nacre->mask_views;
+}
+
 static struct mount_context mount_context(struct life *l)
 {
 	return (struct mount_context){
@@ -114,6 +120,7 @@ static struct mount_context mount_context(struct life *l)
 		.clear_unnamed = flags_to_clear(l),
 		.late_binds = l->container.config->nacre ? &l->container.config->nacre->late_binds
 							 : NULL,
+		.mask_views = masks_views(l->container.config),
 		.guard = &l->guard,
 		.source_fds = l->source_fds,
 		.map = have_mapped,
@@ -178,19 +185,41 @@ int step_write_sysctls(struct life *l, struct nacre_error *err)
 
 /* Before the pivot: the host's /dev/null can be cloned only while its mount is in this namespace.
  */
+/* The fds lead to what was mounted, whatever its name leads to by now. */
+static int mask_views(const struct life *l, int dev_null_fd, struct nacre_error *err)
+{
+	const struct oci_config *config = l->container.config;
+	int r = 0;
+
+	for (size_t i = 0; i < config->n_mounts && r == 0; i++) {
+		if (l->made[i].view_fd < 0)
+			continue;
+		r = masks_apply_view(l->made[i].view_fd, mount_view_elsewhere(&config->mounts[i]),
+			dev_null_fd, &config->linux_->masked_paths, &config->linux_->readonly_paths,
+			err);
+		if (r < 0)
+			r = fail_prefix(err, "mounts[%zu]", i);
+		fd_close(&l->made[i].view_fd);
+	}
+	return r;
+}
+
 int step_mask_paths(struct life *l, struct nacre_error *err)
 {
 	const struct oci_config *config = l->container.config;
 	const struct oci_linux *linux_ = config->linux_;
 	cleanup_close int dev_null_fd = -1;
+	int r;
 
-	if (!linux_ || (!linux_->masked_paths.n && !linux_->readonly_paths.n))
+	if (!linux_ ||
+		(!linux_->masked_paths.n && !linux_->readonly_paths.n && !masks_views(config)))
 		return 0;
 	dev_null_fd = device_open_null(err);
 	if (dev_null_fd < 0)
 		return dev_null_fd;
-	return masks_apply(l->rootfs_fd, dev_null_fd, masks_expect_procfs(config),
+	r = masks_apply(l->rootfs_fd, dev_null_fd, masks_expect_procfs(config),
 		&linux_->masked_paths, &linux_->readonly_paths, err);
+	return r < 0 ? r : mask_views(l, dev_null_fd, err);
 }
 
 int step_pivot(struct life *l, struct nacre_error *err)

@@ -21,6 +21,9 @@
 struct roots {
 	int rootfs_fd;
 	int proc_fd; /* -1: none */
+	/* Where what is at ROOTFS_FD is usually mounted, and only what lies there is looked up;
+	 * NULL: on "/". */
+	const char *prefix;
 };
 
 static int open_proc(int rootfs_fd, struct nacre_error *err)
@@ -38,10 +41,29 @@ static int open_proc(int rootfs_fd, struct nacre_error *err)
 	return fd_steal(&fd);
 }
 
+/* CLEAN below DIRECTORY: "/x" for "/proc/x", "/" for the directory itself. NULL: it is not. */
+static const char *below(const char *clean, const char *directory)
+{
+	const char *rest = clean + strlen(directory);
+
+	if (!path_within(clean, directory))
+		return NULL;
+	return *rest ? rest : "/";
+}
+
 static int open_below(const struct roots *roots, const char *path)
 {
-	if (roots->proc_fd >= 0 && strncmp(path, "/proc/", 6) == 0)
-		return path_open(roots->proc_fd, path + 5, O_PATH);
+	char clean[PATH_TEXT_MAX];
+	int r = path_clean(path, clean);
+	const char *rest;
+
+	if (!*path || r < 0)
+		return r < 0 ? r : -ENOENT;
+	rest = below(clean, roots->prefix ? roots->prefix : "/proc");
+	if (roots->prefix)
+		return rest ? path_open(roots->rootfs_fd, rest, O_PATH) : -ENOENT;
+	if (roots->proc_fd >= 0 && rest && rest[1])
+		return path_open(roots->proc_fd, rest, O_PATH);
 	return path_open(roots->rootfs_fd, path, O_PATH);
 }
 
@@ -105,6 +127,23 @@ static int apply_masked(const struct roots *roots, int dev_null_fd, const struct
 	return 0;
 }
 
+/* What is mounted elsewhere is made read-only as it is: a clone on top would hide from its fd what
+ * is masked next. */
+static int make_view_readonly(int view_fd, struct nacre_error *err)
+{
+	const struct sys_mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+	int r = sys_mount_setattr(view_fd, "", AT_EMPTY_PATH, &attr);
+
+	return r < 0 ? fail_errno(err, r, "set read-only") : 0;
+}
+
+static bool is_prefix(const struct roots *roots, const char *path)
+{
+	char clean[PATH_TEXT_MAX];
+
+	return roots->prefix && path_clean(path, clean) == 0 && !strcmp(clean, roots->prefix);
+}
+
 /* A clone of the path with everything below it, on itself; only the top is made read-only, and no
  * flag is taken away. */
 static int make_readonly(int target_fd, struct nacre_error *err)
@@ -133,7 +172,8 @@ static int apply_readonly(
 			continue;
 		if (fd < 0)
 			return fail_errno(err, fd, "read-only path %s", paths->items[i]);
-		if (make_readonly(fd, err) < 0)
+		if ((is_prefix(roots, paths->items[i]) ? make_view_readonly(roots->rootfs_fd, err)
+						       : make_readonly(fd, err)) < 0)
 			return fail_prefix(err, "read-only path %s", paths->items[i]);
 	}
 	return 0;
@@ -160,7 +200,7 @@ int masks_apply(int rootfs_fd, int dev_null_fd, bool procfs, const struct oci_st
 	if (procfs && proc_fd < 0)
 		return proc_fd;
 	/* Masks come last, on top: a read-only clone would otherwise have to carry them along. */
-	r = apply_readonly(&(struct roots){rootfs_fd, proc_fd}, readonly, err);
+	r = apply_readonly(&(struct roots){rootfs_fd, proc_fd, NULL}, readonly, err);
 	if (r < 0)
 		return r;
 	/* Anew: where /proc itself is a read-only path, a clone stands on top now. */
@@ -168,7 +208,24 @@ int masks_apply(int rootfs_fd, int dev_null_fd, bool procfs, const struct oci_st
 	proc_fd = procfs ? open_proc(rootfs_fd, err) : -1;
 	if (procfs && proc_fd < 0)
 		return proc_fd;
-	r = apply_masked(&(struct roots){rootfs_fd, proc_fd}, dev_null_fd, masked, &covers, err);
+	r = apply_masked(
+		&(struct roots){rootfs_fd, proc_fd, NULL}, dev_null_fd, masked, &covers, err);
+	fd_close(&covers.null_fd);
+	fd_close(&covers.empty_fd);
+	return r;
+}
+
+int masks_apply_view(int view_fd, const char *prefix, int dev_null_fd,
+	const struct oci_strings *masked, const struct oci_strings *readonly,
+	struct nacre_error *err)
+{
+	const struct roots roots = {view_fd, -1, prefix};
+	struct covers covers = {-1, -1};
+	int r;
+
+	r = apply_readonly(&roots, readonly, err);
+	if (r == 0)
+		r = apply_masked(&roots, dev_null_fd, masked, &covers, err);
 	fd_close(&covers.null_fd);
 	fd_close(&covers.empty_fd);
 	return r;

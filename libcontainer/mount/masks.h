@@ -18,4 +18,10 @@ bool masks_expect_procfs(const struct oci_config *config);
 int masks_apply(int rootfs_fd, int dev_null_fd, bool procfs, const struct oci_strings *masked,
 	const struct oci_strings *readonly, struct nacre_error *err);
 
+/* The same for a procfs or sysfs elsewhere, whose root VIEW_FD is: of the paths those that lie
+ * below PREFIX, "/proc" or "/sys", as if it were mounted there. */
+int masks_apply_view(int view_fd, const char *prefix, int dev_null_fd,
+	const struct oci_strings *masked, const struct oci_strings *readonly,
+	struct nacre_error *err);
+
 #endif

@@ -15,6 +15,7 @@
 #include "libcontainer/base/sys.h"
 #include "libcontainer/mount/mount_sources.h"
 #include "libcontainer/mount/tmpcopyup.h"
+#include "specs/mount_types.h"
 
 /*
  * Theory of operation
@@ -123,6 +124,11 @@ static int attach(const struct mount_job *job, int tree_fd, int target_fd, struc
 	if (statx(tree_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &tree) < 0)
 		return fail_errno(err, errno, "stat the mount");
 	made->id = tree.stx_mnt_id;
+	if (job->context->mask_views && mount_view_elsewhere(job->mount)) {
+		made->view_fd = fcntl(tree_fd, F_DUPFD_CLOEXEC, 3);
+		if (made->view_fd < 0)
+			return fail_errno(err, errno, "keep the mount");
+	}
 	if (!mount_is_sealed_late(job))
 		return 0;
 	made->tree_fd = fcntl(tree_fd, F_DUPFD_CLOEXEC, 3);
@@ -326,7 +332,7 @@ int mounts_perform(const struct mount_context *context, const struct oci_mount *
 		mount_tree_make(context->guard->arena, mounts, n, &job.tree) < 0)
 		return arena_fail(context->guard->arena, "mounts", err);
 	for (size_t i = 0; i < n; i++)
-		context->made[i] = (struct mount_made){.tree_fd = -1};
+		context->made[i] = (struct mount_made){.tree_fd = -1, .view_fd = -1};
 	for (size_t i = 0; i < n; i++) {
 		r = init_job(&job, context, &mounts[i], i, err);
 		if (r < 0)

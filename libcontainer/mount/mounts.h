@@ -11,6 +11,7 @@
 struct mount_made {
 	uint64_t id; /* STATX_MNT_ID; 0: none */
 	int tree_fd; /* its root, while it has to be sealed; -1: it has not */
+	int view_fd; /* the same of a procfs or sysfs elsewhere, while it has to be masked */
 };
 
 /* What performing the mounts of a config needs to know of the container. */
@@ -26,6 +27,7 @@ struct mount_context {
 	 * name any: runc's meaning of them. 0: what is not named stays. */
 	uint64_t clear_unnamed;
 	const struct oci_strings *late_binds; /* of oci_hardened; NULL: none */
+	bool mask_views; /* of oci_hardened */
 	const struct mount_guard *guard; /* NULL: sources are not judged */
 	const int *source_fds; /* one a mount: a detached tree that the runtime opened, or -1; NULL:
 				  none */

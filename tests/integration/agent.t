@@ -117,6 +117,18 @@ test_kernel_files_of_the_host_are_hidden() {
 	is "$(grep -c "write: E[AR]" <<<"$out")" 2 "refused writes"
 }
 
+# The mask is the file system's, wherever it is mounted.
+test_a_procfs_and_a_sysfs_elsewhere_are_masked() {
+	loose_bundle stat /x/proc/keys /x/proc/kallsyms : write /x/proc/sys/kernel/core_pattern x : ls /x/sys/firmware
+	mkdir -p "$b/rootfs/x"
+	mount_on /x/proc proc proc
+	mount_on /x/sys sysfs sysfs
+	agent_any --allow mount:/proc --allow mount:/sys
+	has_line "$out" "/x/proc/keys: c * rdev=1:3"
+	has_line "$out" "/x/proc/kallsyms: c * rdev=1:3"
+	has_line "$out" "write: EROFS"
+}
+
 test_where_the_kernel_s_memory_lies_is_hidden() {
 	local name there=()
 	for name in slabinfo vmallocinfo pagetypeinfo kpagecount iomem kallsyms config.gz; do

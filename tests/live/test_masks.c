@@ -133,6 +133,55 @@ START_TEST(masks_below_a_read_only_proc_are_seen)
 }
 END_TEST
 
+/* By the fd of the mount: its name may be exchanged. */
+START_TEST(a_procfs_elsewhere_has_the_masks_of_proc)
+{
+	struct statfs fs;
+	int fd;
+
+	SYS(mkdir(ROOTFS "/other", 0755));
+	SYS(mount("proc", ROOTFS "/other", "proc", 0, NULL));
+	SYS(fd = open(ROOTFS "/other", O_PATH | O_DIRECTORY | O_CLOEXEC));
+	OK(masks_apply_view(fd, "/proc", null_fd,
+		&WORDS("/file", "/proc/./version", "proc/fs", "/proc/missing", "/sys/kernel", ""),
+		&WORDS("/proc/sys", "/dir"), &err));
+	close(fd);
+	ck_assert(is_null(ROOTFS "/other/version"));
+	ck_assert(is_empty_directory(ROOTFS "/other/fs"));
+	ck_assert(open(ROOTFS "/other/sys/kernel/hostname", O_WRONLY | O_CLOEXEC) < 0);
+	ck_assert_int_eq(errno, EROFS);
+	ck_assert_str_eq(text_of(ROOTFS "/file"), "secret");
+	SYS(statfs(ROOTFS "/dir", &fs));
+	ck_assert(
+		!(flags_of(ROOTFS "/dir") & ST_RDONLY) && !(flags_of(ROOTFS "/other") & ST_RDONLY));
+}
+END_TEST
+
+START_TEST(a_view_that_is_read_only_as_a_whole_keeps_its_masks)
+{
+	int fd;
+
+	SYS(mkdir(ROOTFS "/other", 0755));
+	SYS(mount("proc", ROOTFS "/other", "proc", 0, NULL));
+	SYS(fd = open(ROOTFS "/other", O_PATH | O_DIRECTORY | O_CLOEXEC));
+	OK(masks_apply_view(fd, "/proc", null_fd, &WORDS("/proc/version"), &WORDS("/proc"), &err));
+	close(fd);
+	ck_assert(is_null(ROOTFS "/other/version") && flags_of(ROOTFS "/other") & ST_RDONLY);
+}
+END_TEST
+
+/* As runc and crun read it. */
+START_TEST(a_relative_path_is_one_from_the_root)
+{
+	SYS(mkdir(ROOTFS "/proc", 0755));
+	SYS(mount("proc", ROOTFS "/proc", "proc", 0, NULL));
+	OK(masks_apply(rootfs_fd, null_fd, true, &WORDS("file", "proc//version", ""), &WORDS("dir"),
+		&err));
+	ck_assert(is_null(ROOTFS "/file") && is_null(ROOTFS "/proc/version"));
+	ck_assert(flags_of(ROOTFS "/dir") & ST_RDONLY);
+}
+END_TEST
+
 /* CVE-2019-19921: a path below it would be absent, and the procfs open under another name. */
 START_TEST(a_proc_that_was_exchanged_is_refused)
 {
@@ -245,6 +294,9 @@ Suite *suite_masks(void)
 	tcase_add_test(t, what_a_masked_symlink_leads_to_in_the_root_is_masked);
 	tcase_add_test(t, a_masked_magic_link_is_refused);
 	tcase_add_test(t, masks_below_a_read_only_proc_are_seen);
+	tcase_add_test(t, a_procfs_elsewhere_has_the_masks_of_proc);
+	tcase_add_test(t, a_view_that_is_read_only_as_a_whole_keeps_its_masks);
+	tcase_add_test(t, a_relative_path_is_one_from_the_root);
 	tcase_add_test(t, a_proc_that_was_exchanged_is_refused);
 	tcase_add_test(t, the_files_of_procfs_are_masked);
 	tcase_add_test(t, a_read_only_path_keeps_its_other_flags_and_what_is_mounted_below);

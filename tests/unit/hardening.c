@@ -55,7 +55,7 @@ char *tight_text(const char *mounts, const char *process, const char *linux_, co
 {
 	const struct profile *profile = profile_find("agent");
 	char *text = arena_printf(arena,
-		"{\"ociVersion\":\"1.0.2\",\"nacre\":{\"rootNosuid\":true,\"rootNodev\":true,"
+		"{\"ociVersion\":\"1.0.2\",\"nacre\":{\"rootNosuid\":true,\"rootNodev\":true,\"maskViews\":true,"
 		"\"noSetuidFiles\":true,\"seccompFilter\":\"strict\",\"landlock\":\"best-effort\"},"
 		"\"root\":{\"path\":\"rootfs\",\"readonly\":true},"
 		"\"mounts\":[{\"destination\":\"/tmp\",\"type\":\"tmpfs\",\"options\":"

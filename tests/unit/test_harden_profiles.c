@@ -142,6 +142,28 @@ START_TEST(a_cgroup_stays_writable_by_its_grant_alone)
 }
 END_TEST
 
+START_TEST(masks_follow_the_type)
+{
+	static const char *const mounts[] = {
+		",{\"destination\":\"/x\",\"type\":\"proc\"}",
+		",{\"destination\":\"/proc\",\"type\":\"sysfs\"}",
+		",{\"destination\":\"/proc/../x\",\"type\":\"sysfs\"}",
+		",{\"destination\":\"/x/../proc/\",\"type\":\"proc\"},"
+		"{\"destination\":\"sys\",\"type\":\"sysfs\"},{\"destination\":\"/"
+		"x\",\"type\":\"tmpfs\"}",
+	};
+
+	for (int i = 0; i < COUNT(mounts); i++) {
+		struct oci_config *config = config_with(mounts[i], "");
+		struct result result;
+
+		config->nacre->mask_views = false;
+		result = must(agent(config, ""));
+		ck_assert_int_eq(result.config->nacre->mask_views, i < 3);
+	}
+}
+END_TEST
+
 /* What a 5.14 to 6.18 kernel shows root of the host's memory. */
 START_TEST(where_the_kernel_s_memory_lies_is_hidden)
 {
@@ -280,6 +302,7 @@ Suite *suite_harden_profiles(void)
 	tcase_add_test(tcase, strict_makes_no_node_but_the_default_ones);
 	tcase_add_test(tcase, a_network_that_is_joined_needs_a_grant_under_strict);
 	tcase_add_test(tcase, a_cgroup_stays_writable_by_its_grant_alone);
+	tcase_add_test(tcase, masks_follow_the_type);
 	tcase_add_test(tcase, where_the_kernel_s_memory_lies_is_hidden);
 	tcase_add_test(tcase, nested_hides_nothing_in_proc_from_a_user_namespace);
 	tcase_add_test(tcase, strict_gives_one_cpu_where_the_config_is_silent);
