@@ -240,27 +240,59 @@ static bool needs_devices(struct hardening *h, const struct oci_mount *mount)
 	return harden_granted_path(h, "device", clean) || harden_granted_path(h, "mount", clean);
 }
 
+static bool may_run_tmp(struct hardening *h, const struct oci_mount *mount)
+{
+	return (harden_lands(mount, "/tmp", true) || harden_lands(mount, "/var/tmp", true)) &&
+	       harden_granted(h, "tmp-exec");
+}
+
+static bool may_run_memory(struct hardening *h, const struct oci_mount *mount)
+{
+	char clean[PATH_TEXT_MAX];
+
+	return mount->destination && harden_host_path(mount->destination, clean) == 0 &&
+	       harden_granted_path(h, "tmpfs-exec", clean);
+}
+
 /* OF: what MOUNT changes, see subject(). */
 static bool needs_noexec(
 	struct hardening *h, const struct oci_mount *mount, const struct oci_mount *of)
 {
 	const uint32_t flags = h->profile->flags;
-	bool wanted = false;
+	const bool memory = of && mount_kind(of) == MOUNT_MEMORY;
+	const bool shm = harden_lands(mount, "/dev/shm", false);
+	const bool wanted = (flags & PROFILE_NOEXEC_TMPFS && (memory || shm || !of)) ||
+			    (flags & PROFILE_NOEXEC_WRITABLE && !holds(mount, &read_only));
 
-	if (flags & PROFILE_NOEXEC_TMPFS) {
-		if (harden_lands(mount, "/dev/shm", false))
-			return true;
-		wanted = !of || mount_kind(of) == MOUNT_MEMORY;
-	}
-	if (flags & PROFILE_NOEXEC_WRITABLE && !holds(mount, &read_only))
-		wanted = true;
 	/* No grant gives back what the config itself takes. */
 	if (!wanted || holds(mount, &noexec))
 		return wanted;
+	if (may_run_tmp(h, mount) || (memory && may_run_memory(h, mount)))
+		return false;
+	return shm || !(of && mount_is_bind(of) && in_workspace(h, of) &&
+			      harden_granted(h, "workspace-exec"));
+}
+
+/* By which grant programs of MOUNT could be run. NULL: by none. */
+static const char *exec_grant(
+	struct hardening *h, const struct oci_mount *mount, const struct oci_mount *of)
+{
+	char clean[PATH_TEXT_MAX];
+
 	if (harden_lands(mount, "/tmp", true) || harden_lands(mount, "/var/tmp", true))
-		return !harden_granted(h, "tmp-exec");
-	return !(of && mount_is_bind(of) && in_workspace(h, of) &&
-		 harden_granted(h, "workspace-exec"));
+		return "tmp-exec";
+	if (of && mount_kind(of) == MOUNT_MEMORY && mount->destination &&
+		path_clean(mount->destination, clean) == 0)
+		return harden_text(h, "tmpfs-exec:%s", clean);
+	return of && mount_is_bind(of) && in_workspace(h, of) ? "workspace-exec" : NULL;
+}
+
+/* What the config asks for by a word. */
+static void tell_noexec(
+	struct hardening *h, const struct oci_mount *mount, const struct oci_mount *of)
+{
+	if (mount_has(mount, "exec") || mount_has(mount, "rexec"))
+		harden_taken(h, exec_grant(h, mount, of), "programs in %s", mount->destination);
 }
 
 int rule_mount_flags(struct hardening *h)
@@ -287,8 +319,10 @@ int rule_mount_flags(struct hardening *h)
 
 		if (!of || !needs_devices(h, of))
 			flags[n++] = &nodev;
-		if (needs_noexec(h, &h->config->mounts[i], of))
+		if (needs_noexec(h, &h->config->mounts[i], of)) {
 			flags[n++] = &noexec;
+			tell_noexec(h, &h->config->mounts[i], of);
+		}
 		r = require_all(h, i, flags);
 	}
 	return r;

@@ -119,6 +119,7 @@ static const struct grant {
 	{ "network-device",	"network-device:NAME",	is_interface },
 	{ "mount",		"mount:SOURCE",		is_path },
 	{ "workspace",		"workspace:SOURCE",	is_path },
+	{ "tmpfs-exec",		"tmpfs-exec:PATH",	is_path },
 	{ "unlimited",		"unlimited:LIMIT",	is_limit,		each_limit },
 	{ "syscall",		"syscall:NAME",		filter_has_call,	filter_each_call,	true },
 	{ "socket",		"socket:NAME",		filter_has_socket_word,	filter_each_socket_word,	true },

@@ -81,6 +81,22 @@ test_nothing_in_tmp_can_be_executed() {
 	has "$out" executed
 }
 
+# On the tmpfs that is named and on no other.
+test_a_tmpfs_of_the_config_can_be_given_back_its_programs() {
+	loose_bundle true
+	with_busybox || return
+	mkdir -p "$b/rootfs/cache" "$b/rootfs/more"
+	mount_on /cache tmpfs tmpfs exec mode=755
+	mount_on /more tmpfs tmpfs exec mode=755
+	program /bin/sh -c 'for d in /cache /more; do cat /payload >$d/tool; chmod 755 $d/tool; $d/tool echo "from $d"; done'
+	cp "$b/rootfs/bin/sh" "$b/rootfs/bin/chmod"
+	agent_any
+	lacks "$out" from
+	has "$err" "programs in /cache (--allow tmpfs-exec:/cache)"
+	agent_any --allow tmpfs-exec:/cache
+	is "$out" "from /cache"
+}
+
 test_every_mount_is_nosuid_and_nodev() {
 	local line options target
 	loose_bundle cat /proc/self/mountinfo
