@@ -106,6 +106,24 @@ void harden_note(struct hardening *h, const char *path, const char *from, const 
 	add_change(h, &change);
 }
 
+/* Twice the room at 0, 1, 2, 4, ... words: a config can have ten thousand of them. */
+static bool append_taken(struct hardening *h, const char *text)
+{
+	struct oci_strings *taken = &h->report->taken;
+	const char **larger;
+
+	if (!(taken->n & (taken->n - 1))) {
+		larger = arena_array(h->arena, 2 * taken->n + 1, sizeof(*larger));
+		if (!larger)
+			return false;
+		if (taken->n)
+			memcpy(larger, taken->items, taken->n * sizeof(*larger));
+		taken->items = larger;
+	}
+	taken->items[taken->n++] = text;
+	return true;
+}
+
 void harden_taken(struct hardening *h, const char *grant, const char *what, ...)
 {
 	const char *told;
@@ -122,7 +140,7 @@ void harden_taken(struct hardening *h, const char *grant, const char *what, ...)
 	/* No grant helps where the rule is required. */
 	if (grant && !harden_is_required(h))
 		told = harden_text(h, "%.400s (--allow %.80s)", text, grant);
-	if (!harden_append_word(h->arena, &h->report->taken, told))
+	if (!append_taken(h, told))
 		h->failed = harden_out_of_memory(h);
 }
 
