@@ -108,36 +108,6 @@ int harden_process(struct arena *arena, const struct oci_process *process,
  * which options of engines give it. Its seccomp filter is not looked at here. */
 bool harden_nested_lacks(const struct oci_config *config, char *text, size_t size);
 
-/* --- the rule mount-sources, for whoever opens a source: libcontainer/mount/mount_guard.h --- */
-
-/* Whether the profile of REQUEST has that rule. */
-bool harden_judges_sources(const struct harden_request *request);
-
-/* Judges PATH, where a source really lies, as harden() judged what the config says. PLACE: the JSON
- * path of what led there. -EPERM. */
-int harden_judge_source(struct arena *arena, const struct harden_request *request,
-	const char *place, const char *path, struct nacre_error *err);
-
-/* Refuses what lies at PATH, which is WHAT, unless GRANT (NULL: mount:PATH) was given. */
-int harden_refuse_source(struct arena *arena, const struct harden_request *request,
-	const char *place, const char *path, const char *grant, const char *what,
-	struct nacre_error *err);
-
-/* Refuses the disk at PATH, which is no NODE of a grant disk:NODE. */
-int harden_refuse_disk(struct arena *arena, const struct harden_request *request, const char *place,
-	const char *path, struct nacre_error *err);
-
-/* Calls EACH with the NODE of every grant disk:NODE that counts, up to the first that it does not
- * return 0 for. */
-int harden_each_disk(const struct harden_request *request,
-	int (*each)(void *data, const char *node, struct nacre_error *err), void *data,
-	struct nacre_error *err);
-
-/* Calls EACH with the path of every layer of an overlay, mount INDEX, up to the first failure. */
-int harden_each_layer(const struct oci_mount *mount, size_t index,
-	int (*each)(void *data, const char *place, const char *path, struct nacre_error *err),
-	void *data, struct nacre_error *err);
-
 /* The report as a table for people, or as JSON: nacre(8), JSON DOCUMENTS. Heap; the caller's to
  * free. */
 #define HARDEN_REPORT_VERSION 1

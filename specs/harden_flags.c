@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <string.h>
 
+#include "specs/harden_opened.h"
 #include "specs/harden_rules.h"
+#include "specs/mount_layers.h"
 #include "specs/mount_tree.h"
 #include "specs/mount_types.h"
 #include "specs/mount_words.h"
@@ -158,12 +161,67 @@ int rule_kernel_mounts(struct hardening *h)
 
 /* --- writable-binds --- */
 
-static bool in_workspace(struct hardening *h, const struct oci_mount *mount)
+/* What a relative source lies in is not known here. */
+static bool is_in_workspace(struct hardening *h, const char *path)
 {
 	char clean[PATH_TEXT_MAX];
 
-	return mount && mount->source && harden_host_path(mount->source, clean) == 0 &&
+	return path && path[0] == '/' && harden_host_path(path, clean) == 0 &&
 	       harden_granted_within(h, "workspace", clean);
+}
+
+static int find_written(void *data, const struct oci_layer *layer, struct nacre_error *err)
+{
+	(void)data;
+	(void)err;
+	return layer->written;
+}
+
+/* A positive number: one that is not in a workspace. */
+static int find_outside(void *data, const struct oci_layer *layer, struct nacre_error *err)
+{
+	(void)err;
+	return layer->written && !is_in_workspace(data, layer->path);
+}
+
+/* Whether what is written to it is written to a directory of the host. */
+static bool writes_to_host(const struct oci_mount *mount)
+{
+	struct nacre_error ignored;
+
+	if (mount_has_type(mount, "overlay") && !mount_is_bind(mount))
+		return mount_layers_each(mount, 0, find_written, NULL, &ignored) != 0;
+	return mount_is_bind(mount);
+}
+
+static bool in_workspace(struct hardening *h, const struct oci_mount *mount)
+{
+	struct nacre_error ignored;
+
+	if (!mount_is_bind(mount))
+		return mount_layers_each(mount, 0, find_outside, h, &ignored) == 0;
+	return is_in_workspace(h, mount->source);
+}
+
+int harden_leaves(
+	struct arena *arena, const struct oci_config *config, struct harden_left **ret_left)
+{
+	struct harden_left *left = arena_array(arena, config->n_mounts, sizeof(*left));
+	struct mount_tree tree;
+
+	if (!left || mount_tree_make(arena, config->mounts, config->n_mounts, &tree) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->n_mounts; i++) {
+		const struct oci_mount *of = subject(config, &tree, i);
+		struct harden_left *l = of ? &left[of - config->mounts] : NULL;
+
+		if (!l)
+			continue;
+		l->writable |= writes_to_host(of) && !holds(&config->mounts[i], &read_only);
+		l->devices |= !holds(&config->mounts[i], &nodev);
+	}
+	*ret_left = left;
+	return 0;
 }
 
 /* The list with room for all of the mounts: to append is to copy. */
@@ -201,8 +259,8 @@ int rule_writable_binds(struct hardening *h)
 	for (size_t i = 0; i < config->n_mounts && r == 0; i++) {
 		const struct oci_mount *mount = subject(config, &tree, i);
 
-		if ((mount && !mount_is_bind(mount)) || holds(&config->mounts[i], &read_only) ||
-			in_workspace(h, mount))
+		if ((mount && !writes_to_host(mount)) || holds(&config->mounts[i], &read_only) ||
+			(mount && in_workspace(h, mount)))
 			continue;
 		r = require_all(h, i, flags);
 		tell_taken(h, &config->mounts[i]);
@@ -234,8 +292,8 @@ static bool needs_devices(struct hardening *h, const struct oci_mount *mount)
 	default:
 		return false;
 	}
-	if (!mount->source || harden_host_path(mount->source, clean) < 0 ||
-		!path_within(clean, "/dev"))
+	if (!mount->source || mount->source[0] != '/' ||
+		harden_host_path(mount->source, clean) < 0 || !path_within(clean, "/dev"))
 		return false;
 	return harden_granted_path(h, "device", clean) || harden_granted_path(h, "mount", clean);
 }

@@ -323,44 +323,24 @@ bool harden_granted_within(struct hardening *h, const char *kind, const char *pa
 	return mark(h, same_directory, kind, path);
 }
 
-bool harden_granted_any(struct hardening *h, const char *kind,
-	bool (*each)(const struct hardening *h, const char *item))
+/* Symlinks of every host: what stands for DIRECTORY. */
+static void replace(char *path, const char *link, const char *directory)
 {
-	bool found = false;
+	const size_t length = strlen(link), by = strlen(directory);
 
-	for (size_t i = 0; i < h->request->grants.n && !harden_is_required(h); i++) {
-		const char *item = item_of(h->request->grants.items[i], kind);
-
-		if (item && each(h, item)) {
-			h->used[i] = true;
-			found = true;
-		}
-	}
-	return found;
-}
-
-int harden_each_disk(const struct harden_request *request,
-	int (*each)(void *data, const char *node, struct nacre_error *err), void *data,
-	struct nacre_error *err)
-{
-	int r = 0;
-
-	if (oci_strings_have(&request->require, harden_rules[RULE_mount_sources].name))
-		return 0;
-	for (size_t i = 0; i < request->grants.n && r == 0; i++) {
-		const char *node = item_of(request->grants.items[i], "disk");
-
-		if (node)
-			r = each(data, node, err);
-	}
-	return r;
+	if (!path_within(path, link) || strlen(path) - length + by >= PATH_TEXT_MAX)
+		return;
+	memmove(path + by, path + length, strlen(path + length) + 1);
+	memcpy(path, directory, by);
 }
 
 int harden_host_path(const char *path, char ret[static 4096])
 {
 	int r = path_clean(path, ret);
 
-	if (r == 0 && path_within(ret, "/var/run"))
-		memmove(ret, ret + strlen("/var"), strlen(ret) - strlen("/var") + 1);
-	return r;
+	if (r < 0)
+		return r;
+	replace(ret, "/var/run", "/run");
+	replace(ret, "/dev/fd", "/proc/self/fd");
+	return 0;
 }

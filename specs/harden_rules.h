@@ -74,7 +74,8 @@ bool harden_granted_within(struct hardening *h, const char *kind, const char *pa
 bool harden_granted_any(struct hardening *h, const char *kind,
 	bool (*each)(const struct hardening *h, const char *item));
 
-/* A clean absolute path of the host with /var/run as /run, which it is a symlink to. */
+/* A clean absolute path of the host with /var/run as /run, which it is a symlink to, and the like.
+ */
 int harden_host_path(const char *path, char ret[static 4096]);
 
 /* --- harden_notes.c: recording --- */

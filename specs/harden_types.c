@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "specs/harden_rules.h"
+#include "specs/mount_layers.h"
 #include "specs/mount_types.h"
 #include "specs/mount_words.h"
 #include "specs/path_text.h"
@@ -22,10 +23,10 @@ static int refuse_type(struct hardening *h, size_t i, const char *type)
 		h->profile->name, h->rule->name, i, type);
 }
 
-static int judge_layer(void *data, const char *place, const char *path, struct nacre_error *err)
+static int judge_layer(void *data, const struct oci_layer *layer, struct nacre_error *err)
 {
 	(void)err;
-	return harden_judge_path(data, place, path);
+	return harden_judge_path(data, layer->place, layer->path);
 }
 
 static int judge_host(struct hardening *h, const struct mount_type *type, size_t i)
@@ -91,7 +92,7 @@ static int judge_filesystem(struct hardening *h, const struct oci_mount *mount, 
 	case MOUNT_DISK:
 		return judge_disk(h, mount, i);
 	case MOUNT_OVERLAY:
-		return harden_each_layer(mount, i, judge_layer, h, h->err);
+		return mount_layers_each(mount, i, judge_layer, h, h->err);
 	default:
 		return 0;
 	}
@@ -99,11 +100,17 @@ static int judge_filesystem(struct hardening *h, const struct oci_mount *mount, 
 
 int rule_mount_sources(struct hardening *h)
 {
+	const struct oci_root *root = h->config->root;
+
+	if (root && root->path && root->path[0] == '/' &&
+		harden_judge_path(h, "root.path", root->path) < 0)
+		return -h->err->code;
 	for (size_t i = 0; i < h->config->n_mounts; i++) {
 		const struct oci_mount *mount = &h->config->mounts[i];
 		int r;
 
-		h->report->has_sources |= mount_is_bind(mount);
+		h->report->has_sources |= mount_is_bind(mount) ||
+					  mount_kind(mount) == MOUNT_OVERLAY;
 		if (!mount_is_bind(mount))
 			r = judge_filesystem(h, mount, i);
 		else

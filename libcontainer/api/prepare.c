@@ -355,8 +355,8 @@ int prepare_container(
 	r = need_mount_namespace(l, err);
 	if (r < 0)
 		return r;
-	r = mount_guard_init(
-		&l->guard, l->container.arena, &bundle.report->request, l->container.root_fd, err);
+	r = mount_guard_init(&l->guard, l->container.arena, &bundle.report->request,
+		l->container.config, l->container.root_fd, err);
 	if (r >= 0)
 		r = seccomp_own_program(
 			l->container.arena, l->container.config->nacre, &l->own_filter, err);

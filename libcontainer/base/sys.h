@@ -27,6 +27,13 @@
 #define SYS_mount_setattr 442
 #endif
 
+#ifndef SYS_listmount
+#define SYS_listmount 458
+#endif
+#ifndef STATX_MNT_ID_UNIQUE
+#define STATX_MNT_ID_UNIQUE 0x00004000U /* Linux 6.8: in place of the id that is used again */
+#endif
+
 /* <linux/mount.h> and <sys/mount.h> cannot be included together before glibc 2.37, so what the
  * mount API of Linux 5.2 to 5.12 needs is spelled out here and neither header's new half is used.
  */
@@ -188,6 +195,20 @@ static inline int sys_mount_setattr(
 	int fd, const char *path, unsigned flags, const struct sys_mount_attr *attr)
 {
 	return sys_result(syscall(SYS_mount_setattr, fd, path, flags, attr, sizeof(*attr)));
+}
+
+/* Linux 6.8. How many mounts lie below the one with the unique id MOUNT, up to 1. */
+static inline int sys_listmount_any(uint64_t mount)
+{
+	const struct {
+		uint32_t size;
+		uint32_t spare;
+		uint64_t mount;
+		uint64_t after;
+	} request = {.size = 24, .mount = mount};
+	uint64_t found;
+
+	return sys_result(syscall(SYS_listmount, &request, &found, (size_t)1, 0u));
 }
 
 static inline int sys_pivot_root(const char *new_root, const char *put_old)

@@ -96,6 +96,8 @@ int step_hand_out_listener(struct life *l, struct nacre_error *err);
 void step_announce_exec(struct life *l); /* once, before the filter that may forbid it */
 
 /* steps_rootfs.c */
+/* INIT: the rootfs, judged. Returns an fd. */
+int step_open_rootfs(const struct life *l, struct nacre_error *err);
 int step_open_host_files(struct life *l, struct nacre_error *err);
 int step_prepare_rootfs(struct life *l, struct nacre_error *err);
 int step_perform_mounts(struct life *l, struct nacre_error *err);

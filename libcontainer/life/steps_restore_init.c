@@ -35,11 +35,13 @@ int step_restore_cgroup_namespace(struct life *l, struct nacre_error *err)
  * would appear on the host. */
 int step_restore_rootfs(struct life *l, struct nacre_error *err)
 {
-	cleanup_close int directory = rootfs_open(l->container.record.rootfs, err);
+	cleanup_close int directory = step_open_rootfs(l, err);
 	cleanup_close int tmp = -1;
 	int r;
 
 	r = directory < 0 ? directory : rootfs_prepare(directory, NULL, &l->rootfs_fd, err);
+	if (r == 0)
+		r = mount_guard_tree(&l->guard, SIZE_MAX, l->rootfs_fd, err);
 	if (r < 0)
 		return r;
 	/* criu pivots by way of it, and would make a directory where the root may be read-only. */
@@ -83,7 +85,8 @@ static int is_file(int fd, struct nacre_error *err)
 	return fstat(fd, &st) < 0 ? fail_errno(err, errno, "stat") : !S_ISDIR(st.st_mode);
 }
 
-static int attach_to_stage(int stage, size_t i, int tree, struct nacre_error *err)
+static int attach_to_stage(
+	const struct life *l, int stage, size_t i, int tree, struct nacre_error *err)
 {
 	cleanup_close int place = -1;
 	char name[24];
@@ -97,7 +100,12 @@ static int attach_to_stage(int stage, size_t i, int tree, struct nacre_error *er
 	if (place < 0)
 		return place;
 	r = sys_move_mount(tree, place);
-	return r < 0 ? fail_errno(err, r, "attach") : 0;
+	if (r < 0)
+		return fail_errno(err, r, "attach");
+	if (file || !mount_options_read(&l->container.config->mounts[i]).recursive)
+		return 0;
+	r = mount_guard_tree(&l->guard, i, tree, err);
+	return r < 0 ? r : 0;
 }
 
 /* Where mount I has its mount point: in a bind of the config that covers it, or in the rootfs. -1:
@@ -152,7 +160,7 @@ int step_restore_mount_points(struct life *l, struct nacre_error *err)
 		if (l->source_fds[i] < 0 && l->source_fds[i] != -ENOTSUP)
 			return l->source_fds[i];
 		if ((l->source_fds[i] >= 0 &&
-			    attach_to_stage(stage, i, l->source_fds[i], err) < 0) ||
+			    attach_to_stage(l, stage, i, l->source_fds[i], err) < 0) ||
 			make_mount_point(l, i, err) < 0)
 			return fail_prefix(err, "mounts[%zu]: %s", i,
 				l->container.config->mounts[i].destination);

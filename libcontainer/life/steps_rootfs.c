@@ -19,6 +19,15 @@
 
 /* INIT's rows that make the container's root, in the order of life.c. */
 
+int step_open_rootfs(const struct life *l, struct nacre_error *err)
+{
+	const char *path = l->container.record.rootfs;
+	cleanup_close int fd = rootfs_open(path, err);
+	int r = fd < 0 ? fd : mount_guard_root(&l->guard, path, fd, err);
+
+	return r < 0 ? r : fd_steal(&fd);
+}
+
 /*
  * While INIT still is the user who called: what it becomes next, the container's root, may be
  * nobody to the host, and not even get at a bundle below a home directory. RUNTIME has opened the
@@ -29,7 +38,7 @@ int step_open_host_files(struct life *l, struct nacre_error *err)
 {
 	const struct oci_config *config = l->container.config;
 
-	l->rootfs_fd = rootfs_open(l->container.record.rootfs, err);
+	l->rootfs_fd = step_open_rootfs(l, err);
 	if (l->rootfs_fd < 0)
 		return l->rootfs_fd;
 	for (size_t i = 0; l->source_fds && i < config->n_mounts; i++) {
@@ -46,22 +55,34 @@ int step_open_host_files(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
+static unsigned root_flags(const struct life *l)
+{
+	const struct oci_hardened *hardened = l->container.config->nacre;
+
+	return (l->container.config->root->readonly ? MOUNT_ATTR_RDONLY : 0) |
+	       (hardened && hardened->root_nosuid ? MOUNT_ATTR_NOSUID : 0) |
+	       (hardened && hardened->root_nodev ? MOUNT_ATTR_NODEV : 0);
+}
+
 /* Opened here and not by RUNTIME: an fd of another mount namespace can neither be cloned from nor
  * be mounted on. */
 int step_prepare_rootfs(struct life *l, struct nacre_error *err)
 {
-	cleanup_close int directory = l->rootfs_fd >= 0
-					      ? fd_steal(&l->rootfs_fd)
-					      : rootfs_open(l->container.record.rootfs, err);
+	cleanup_close int directory = l->rootfs_fd >= 0 ? fd_steal(&l->rootfs_fd)
+							: step_open_rootfs(l, err);
 	const char *propagation = l->container.config->linux_
 					  ? l->container.config->linux_->rootfs_propagation
 					  : NULL;
+	int r;
 
 	if (directory < 0)
 		return directory;
-	if (l->container.record.active & NEW_MNTNS)
-		return rootfs_prepare(directory, propagation, &l->rootfs_fd, err);
-	return rootfs_attach(directory, propagation, &l->rootfs_fd, err);
+	r = l->container.record.active & NEW_MNTNS
+		    ? rootfs_prepare(directory, propagation, &l->rootfs_fd, err)
+		    : rootfs_attach(directory, propagation, &l->rootfs_fd, err);
+	if (r == 0)
+		r = mount_guard_tree(&l->guard, SIZE_MAX, l->rootfs_fd, err);
+	return r > 0 ? rootfs_seal_below(l->rootfs_fd, root_flags(l), err) : r;
 }
 
 /* Under a profile that tightens the flags of mounts nothing that the host set is taken back by
@@ -234,8 +255,6 @@ int step_pivot(struct life *l, struct nacre_error *err)
 int step_seal_rootfs(struct life *l, struct nacre_error *err)
 {
 	struct mount_context context = mount_context(l);
-	const struct oci_hardened *hardened = l->container.config->nacre;
-	unsigned attrs;
 	int r;
 
 	r = mounts_seal(&context, l->container.config->mounts, l->container.config->n_mounts, err);
@@ -247,10 +266,7 @@ int step_seal_rootfs(struct life *l, struct nacre_error *err)
 	fd_close(&l->container.cgroup.fd);
 	if (!(l->container.record.active & LSM))
 		fd_close(&l->proc_fd);
-	attrs = (l->container.config->root->readonly ? MOUNT_ATTR_RDONLY : 0) |
-		(hardened && hardened->root_nosuid ? MOUNT_ATTR_NOSUID : 0) |
-		(hardened && hardened->root_nodev ? MOUNT_ATTR_NODEV : 0);
-	return rootfs_seal(attrs,
+	return rootfs_seal(root_flags(l),
 		l->container.config->linux_ ? l->container.config->linux_->rootfs_propagation
 					    : NULL,
 		err);

@@ -13,6 +13,7 @@
 #include "libcontainer/mount/mount_disk.h"
 #include "libcontainer/mount/mount_flags.h"
 #include "libcontainer/mount/mount_fs.h"
+#include "libcontainer/mount/mount_overlay.h"
 #include "libcontainer/namespace/idmap.h"
 #include "specs/mount_types.h"
 
@@ -30,10 +31,11 @@ bool mount_is_sealed_late(const struct mount_job *job)
 {
 	if (!job->options.read_only || job->options.remount)
 		return false;
-	if (job->options.bind)
-		return job->context->late_binds &&
-		       oci_strings_have(job->context->late_binds, job->mount->destination);
-	return is_type(job->mount, "tmpfs") || strcmp(job->destination, "/dev") == 0;
+	if (job->context->late_binds &&
+		oci_strings_have(job->context->late_binds, job->mount->destination))
+		return true;
+	return !job->options.bind &&
+	       (is_type(job->mount, "tmpfs") || strcmp(job->destination, "/dev") == 0);
 }
 
 static int clone_tree(int dirfd, const char *path, unsigned flags, struct nacre_error *err)
@@ -57,10 +59,10 @@ static int clone_source(const struct mount_guard *guard, const struct oci_mount 
 	const unsigned recursive = o->recursive ? AT_RECURSIVE : 0;
 	cleanup_close int fd = -1;
 
-	if (!guard || !guard->request || mount->source == guard->own)
+	if (!mount_guard_judges(guard))
 		return clone_tree(AT_FDCWD, mount->source,
 			recursive | (o->source_nofollow ? AT_SYMLINK_NOFOLLOW : 0), err);
-	fd = mount_guard_open(guard, mount, index, o->source_nofollow, err);
+	fd = mount_guard_open(guard, index, o->source_nofollow, err);
 	if (fd < 0)
 		return fd;
 	return clone_tree(fd, "", AT_EMPTY_PATH | recursive, err);
@@ -79,14 +81,13 @@ const char *mount_source_below(const struct oci_mount *mount, const char *rootfs
 
 static int clone_below(const struct mount_job *job, const char *path, struct nacre_error *err)
 {
-	const struct mount_guard *guard = job->context->guard;
 	const int nofollow = job->options.source_nofollow ? O_NOFOLLOW : 0;
 	cleanup_close int fd = path_open(job->context->rootfs_fd, path, O_PATH | nofollow);
 	int r;
 
 	if (fd < 0)
 		return fail_errno(err, fd, "open the source");
-	r = guard && guard->request ? mount_guard_judge(guard, job->mount, job->index, fd, err) : 0;
+	r = mount_guard_judge(job->context->guard, job->index, fd, err);
 	if (r < 0)
 		return r;
 	return clone_tree(fd, "", AT_EMPTY_PATH | (job->options.recursive ? AT_RECURSIVE : 0), err);
@@ -194,16 +195,18 @@ int mount_build_filesystem(const struct mount_job *job, int target_mode, struct 
 	struct filesystem fs = describe(job, target_mode);
 	cleanup_close int disk_fd = -1;
 	char disk[MOUNT_DISK_PATH];
+	cleanup_overlay struct mount_overlay overlay = {.n_fds = 0};
 	cleanup_close int fd = -1;
 	int r;
 
 	/* Without a cgroup of its own the namespace is rooted at the caller's. */
 	if (is_cgroup(job->mount) && (!context->own_cgroup_namespace || context->cgroup_fd < 0))
 		return bind_cgroup(job, err);
-	r = mount_guard_filesystem(context->guard, job->mount, job->index, err);
+	r = mount_overlay_open(context->guard, job->mount, job->index, &overlay, err);
 	if (r < 0)
 		return r;
-	if (context->guard && context->guard->request && mount_opens_disk(job->mount)) {
+	fs.options = overlay.options;
+	if (mount_guard_judges(context->guard) && mount_opens_disk(job->mount)) {
 		disk_fd = mount_open_disk(context->guard, job->mount, job->index, disk, err);
 		if (disk_fd < 0)
 			return disk_fd;

@@ -169,7 +169,11 @@ static int perform_bind(const struct mount_job *job, struct nacre_error *err)
 	if (r < 0)
 		return r;
 	target_fd = open_target(job, !S_ISDIR(st.st_mode), &target, err);
-	return target_fd < 0 ? target_fd : attach(job, tree_fd, target_fd, err);
+	r = target_fd < 0 ? target_fd : attach(job, tree_fd, target_fd, err);
+	if (r < 0 || !job->options.recursive || !S_ISDIR(st.st_mode))
+		return r;
+	r = mount_guard_tree(job->context->guard, job->index, tree_fd, err);
+	return r < 0 ? r : 0;
 }
 
 /* The container's procfs, for the runtime's own writes. A read-only one, or one with options that

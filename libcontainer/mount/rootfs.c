@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/paths.h"
@@ -170,6 +171,23 @@ int rootfs_prepare(int rootfs_fd, const char *propagation, int *ret_fd, struct n
 	if (r < 0)
 		return r;
 	return rootfs_attach(rootfs_fd, propagation, ret_fd, err);
+}
+
+int rootfs_seal_below(int rootfs_fd, unsigned attrs, struct nacre_error *err)
+{
+	const struct sys_mount_attr all = {.attr_set = attrs};
+	struct sys_mount_attr top = {.attr_set = 0};
+	struct statvfs before;
+	int r;
+
+	if (fstatvfs(rootfs_fd, &before) < 0)
+		return fail_errno(err, errno, "statvfs the rootfs");
+	if (attrs & MOUNT_ATTR_RDONLY && !(before.f_flag & ST_RDONLY))
+		top.attr_clr = MOUNT_ATTR_RDONLY;
+	r = sys_mount_setattr(rootfs_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &all);
+	if (r == 0 && top.attr_clr)
+		r = sys_mount_setattr(rootfs_fd, "", AT_EMPTY_PATH, &top);
+	return r < 0 ? fail_errno(err, r, "set the flags of the mounts below the rootfs") : 0;
 }
 
 int rootfs_seal(unsigned attrs, const char *propagation, struct nacre_error *err)

@@ -21,6 +21,11 @@ int rootfs_prepare(int rootfs_fd, const char *propagation, int *ret_fd, struct n
 /* The same in a mount namespace that was joined: its propagation is not ours to change. */
 int rootfs_attach(int rootfs_fd, const char *propagation, int *ret_fd, struct nacre_error *err);
 
+/* What the profile asks of the root, for the mounts that came along with it, whose flags are the
+ * host's: ATTRS as below, on all of them at once. The root itself stays as it is, since mount
+ * points have to be made in it. */
+int rootfs_seal_below(int rootfs_fd, unsigned attrs, struct nacre_error *err);
+
 /* Last: ATTRS (MOUNT_ATTR_RDONLY for root.readonly, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV) and the
  * propagation that could not be set before the pivot (shared, unbindable). Runs with "/" being the
  * rootfs. */

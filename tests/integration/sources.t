@@ -54,9 +54,9 @@ test_a_harmless_symlink_is_followed() {
 test_the_state_of_containers_is_not_mounted_from_anywhere() {
 	mkdir -p "$ROOT/.x"
 	source_refused "$ROOT" "$ROOT is the state of containers"
-	source_refused "$ROOT/.x" "$ROOT/.x is the state of containers"
+	source_refused "$ROOT/.x" "$ROOT/.x lies in $ROOT, the state of containers"
 	# What holds it gives it away as well.
-	source_refused "$T" "$T is the state of containers"
+	source_refused "$T" "$T contains $ROOT, the state of containers"
 	rmdir "$ROOT/.x"
 }
 
@@ -93,6 +93,77 @@ test_neither_a_hard_link_nor_a_second_mount_is_a_way_around() {
 			elsewhere
 		nothing_left
 	done
+}
+
+test_the_root_is_judged_as_a_source() {
+	needs_root || return
+	needs_program python3 || return
+	bundle true
+	edit '.root.path = "/run"'
+	bad 1 "*profile agent, rule mount-sources: root.path: /run is a directory with control sockets of the host; allow it with --allow mount:/run" \
+		elsewhere
+	edit '.root.path = $r' --arg r "$T/p"
+	bad 1 "*profile agent, rule mount-sources: root.path: $T/p is on a procfs of the host; *" elsewhere
+	nothing_left
+}
+
+# below_root COMMAND...: with a tmpfs of the host on the root's /mnt, and a procfs on its /run if it has one.
+below_root() {
+	NACRE_TEST=$T timeout -k 5 60 unshare -m --propagation private bash -c '
+		mount -t tmpfs tmpfs "$0/mnt" && mkdir "$0/mnt/d" &&
+			{ [[ ! -d $0/run ]] || mount --bind /proc "$0/run"; } && exec "$@"' "$b/rootfs" "$NACRE" --root "$ROOT" "$@" "$id"
+}
+
+test_what_is_mounted_below_the_root_is_sealed_with_it() {
+	needs_root || return
+	local flags
+	bundle cat /proc/self/mountinfo
+	mount_on /mnt/d tmpfs tmpfs
+	good below_root run --profile oci --bundle "$b"
+	flags=$(awk '$5 == "/mnt" { print "," $6 "," }' <<<"$out")
+	like "$flags" "*,rw,*"
+	good below_root run --bundle "$b"
+	flags=$(awk '$5 == "/mnt" { print "," $6 "," }' <<<"$out")
+	like "$flags" "*,ro,*"
+	like "$flags" "*,nosuid,*"
+	like "$flags" "*,nodev,*"
+	good below_root run --allow rootfs-write --bundle "$b"
+	flags=$(awk '$5 == "/mnt" { print "," $6 "," }' <<<"$out")
+	like "$flags" "*,rw,nosuid,nodev,*"
+	mkdir "$b/rootfs/run"
+	bad 1 "*rule mount-sources: root.path: *rootfs has mounted inside: $b/rootfs/run, on a procfs of the host; *" \
+		below_root run --bundle "$b"
+	good below_root run --profile oci --bundle "$b"
+	nothing_left
+}
+
+test_a_writable_bind_is_in_the_workspace_by_what_it_is() {
+	mkdir -p "$T/ws/project" "$T/elsewhere"
+	bundle true
+	mount_on /mnt "$T/ws/project" bind bind rw
+	good nacre run --profile strict --allow "workspace:$T/ws" --bundle "$b" "$id"
+	rmdir "$T/ws/project"
+	ln -s "$T/elsewhere" "$T/ws/project"
+	bad 1 "*$T/ws/project leads to $T/elsewhere: profile strict, rule writable-binds: mounts\[*\].source: $T/elsewhere is not in a workspace; allow it with --allow workspace:$T/elsewhere" \
+		nacre run --profile strict --allow "workspace:$T/ws" --bundle "$b" "$id"
+	bad 1 "*$T/elsewhere is not in a workspace (workspace:$T/ws/project: Too many levels of symbolic links: name the directory without symlinks); *" \
+		nacre run --profile strict --allow "workspace:$T/ws/project" --bundle "$b" "$id"
+	edit '.mounts[-1].options = ["bind", "ro"]'
+	good nacre run --profile strict --allow "workspace:$T/ws" --bundle "$b" "$id"
+	nothing_left
+}
+
+test_a_remount_does_not_change_the_filesystem_of_a_bind() {
+	needs_root || return
+	mkdir -p "$T/data"
+	bundle true
+	mount_on /mnt "$T/data" bind bind
+	mount_on /mnt none none remount sync
+	bad 1 "*remount: mounts\[*\] is a bind, and its filesystem the host's: add the option bind, *" \
+		nacre run --bundle "$b" "$id"
+	edit '.mounts[-1].options = ["bind", "remount", "ro"]'
+	good nacre run --bundle "$b" "$id"
+	nothing_left
 }
 
 # kernel_filesystem TYPE PATTERN: one that is mounted where its path says nothing, in namespaces of the

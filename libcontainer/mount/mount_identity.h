@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_MOUNT_IDENTITY_H
+#define NACRE_MOUNT_IDENTITY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "specs/error.h"
+
+/* Which object of the host an open file is, and what it lies in: never by a path alone. */
+
+struct mount_identity {
+	uint64_t device;
+	uint64_t inode;
+	uint64_t mount; /* STATX_MNT_ID */
+	mode_t mode;
+};
+
+int mount_identity_read(int fd, struct mount_identity *ret_identity, struct nacre_error *err);
+
+/* The same of PATH, without an error text: -errno. FLAGS of statx(2). */
+int mount_identity_of_path(
+	int dirfd, const char *path, int flags, struct mount_identity *ret_identity);
+
+/* One object, by whichever mount or name. */
+bool mount_identity_same(const struct mount_identity *a, const struct mount_identity *b);
+
+/* Calls EACH with what FD is, and then with every directory that it lies in, over mounts and up to
+ * the root, until EACH does not return 0. Returns what that did, or 0 or -errno. */
+int mount_identity_each_above(int fd,
+	int (*each)(void *data, const struct mount_identity *identity), void *data,
+	struct nacre_error *err);
+
+#endif

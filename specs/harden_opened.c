@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "specs/harden_opened.h"
+
+#include <string.h>
+
+#include "specs/harden_rules.h"
+
+/* What a rule says of an object that was opened: for libcontainer/mount/mount_guard.c, which knows
+ * what it is. */
+
+bool harden_has_rule(const struct harden_request *request, enum profile_rule rule)
+{
+	const struct profile *profile = profile_find(request->profile);
+
+	return profile && profile_has(profile, rule);
+}
+
+bool harden_takes_grants(const struct harden_request *request, enum profile_rule rule)
+{
+	return !oci_strings_have(&request->require, harden_rules[rule].name);
+}
+
+bool harden_has_grant(
+	const struct harden_request *request, enum profile_rule rule, const char *grant)
+{
+	return harden_takes_grants(request, rule) && oci_strings_have(&request->grants, grant);
+}
+
+/* The item in a grant of KIND, or NULL. */
+static const char *item_of(const char *grant, const char *kind)
+{
+	const size_t length = strlen(kind);
+
+	return !strncmp(grant, kind, length) && grant[length] == ':' ? grant + length + 1 : NULL;
+}
+
+bool harden_grant_path(const char *grant, const char *kind, char ret_path[static 4096])
+{
+	const char *item = item_of(grant, kind);
+
+	return item && harden_host_path(item, ret_path) == 0;
+}
+
+int harden_each_disk(const struct harden_request *request,
+	int (*each)(void *data, const char *node, struct nacre_error *err), void *data,
+	struct nacre_error *err)
+{
+	int r = 0;
+
+	if (!harden_takes_grants(request, RULE_mount_sources))
+		return 0;
+	for (size_t i = 0; i < request->grants.n && r == 0; i++) {
+		const char *node = item_of(request->grants.items[i], "disk");
+
+		if (node)
+			r = each(data, node, err);
+	}
+	return r;
+}
+
+static int begin(struct hardening *h, enum profile_rule rule)
+{
+	h->profile = profile_find(h->request->profile);
+	h->rule = &harden_rules[rule];
+	h->used = arena_array(h->arena, h->request->grants.n + 1, sizeof(*h->used));
+	return h->used ? 0 : harden_out_of_memory(h);
+}
+
+int harden_judge_source(struct arena *arena, const struct harden_request *request,
+	const char *place, const char *path, struct nacre_error *err)
+{
+	struct hardening h = {.arena = arena, .request = request, .err = err};
+	int r = begin(&h, RULE_mount_sources);
+
+	return r < 0 ? r : harden_judge_path(&h, place, path);
+}
+
+int harden_refuse_opened(struct arena *arena, const struct harden_request *request,
+	enum profile_rule rule, const char *place, const char *grant, const char *text,
+	struct nacre_error *err)
+{
+	struct hardening h = {.arena = arena, .request = request, .err = err};
+	int r = begin(&h, rule);
+
+	return r < 0 ? r : harden_refuse(&h, grant, place, "%s", text);
+}
+
+int harden_refuse_disk(struct arena *arena, const struct harden_request *request, const char *place,
+	const char *path, struct nacre_error *err)
+{
+	struct hardening h = {.arena = arena, .request = request, .err = err};
+	int r = begin(&h, RULE_mount_sources);
+
+	if (r < 0)
+		return r;
+	return harden_refuse(&h, harden_text(&h, "disk:%s", path), place,
+		"%s is a disk that no grant names", path);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_HARDEN_OPENED_H
+#define NACRE_HARDEN_OPENED_H
+
+#include "specs/harden.h"
+#include "specs/profiles.h"
+
+/* For whoever opens what harden() has judged as text, and judges it again by what it is:
+ * libcontainer/mount/mount_guard.h. */
+
+/* Whether the profile of REQUEST has RULE. */
+bool harden_has_rule(const struct harden_request *request, enum profile_rule rule);
+
+/* Whether grants count for RULE: it is not required. */
+bool harden_takes_grants(const struct harden_request *request, enum profile_rule rule);
+
+/* Whether the word GRANT was given and counts for RULE. */
+bool harden_has_grant(
+	const struct harden_request *request, enum profile_rule rule, const char *grant);
+
+/* Whether GRANT is KIND:PATH, "mount", "workspace" or "device"; RET_PATH: clean, see
+ * harden_host_path. */
+bool harden_grant_path(const char *grant, const char *kind, char ret_path[static 4096]);
+
+/* What the config leaves of a mount, which a remount may change: one a mount. -ENOMEM, without a
+ * text. */
+struct harden_left {
+	bool writable; /* and so a directory of the host */
+	bool devices; /* its nodes can be opened */
+};
+int harden_leaves(
+	struct arena *arena, const struct oci_config *config, struct harden_left **ret_left);
+
+/* Judges PATH, where a source really lies, as harden() judged what the config says. PLACE: the JSON
+ * path of what led there. -EPERM. */
+int harden_judge_source(struct arena *arena, const struct harden_request *request,
+	const char *place, const char *path, struct nacre_error *err);
+
+/* -EPERM: "profile P, rule R: PLACE: ...; allow it with --allow GRANT". */
+int harden_refuse_opened(struct arena *arena, const struct harden_request *request,
+	enum profile_rule rule, const char *place, const char *grant, const char *text,
+	struct nacre_error *err);
+
+/* Refuses the disk at PATH, which is no NODE of a grant disk:NODE. */
+int harden_refuse_disk(struct arena *arena, const struct harden_request *request, const char *place,
+	const char *path, struct nacre_error *err);
+
+/* Calls EACH with the NODE of every grant disk:NODE that counts, up to the first that it does not
+ * return 0 for. */
+int harden_each_disk(const struct harden_request *request,
+	int (*each)(void *data, const char *node, struct nacre_error *err), void *data,
+	struct nacre_error *err);
+
+#endif
