@@ -41,6 +41,7 @@ struct harden_request {
 	struct oci_strings require; /* rules: no grant counts for them, and nothing of them is best
 				       effort */
 	struct oci_bool oom_group; /* the policy's word in place of the profile's */
+	uint64_t tmp_bytes; /* the policy's, of the /tmp that is added; 0: by the memory limit */
 	struct harden_host host;
 };
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <string.h>
 
 #include "specs/harden_rules.h"
@@ -18,10 +19,25 @@ static size_t place_for_tmp(const struct oci_config *config)
 	return i;
 }
 
+enum {
+	TMP_LEAST = 4096, /* bytes: 0 would be no limit for a tmpfs */
+};
+
+/* Half of what the container may use, since these files count as its memory: a cold build of Go
+ * writes hundreds of MiB. */
+static const char *size_of_tmp(struct hardening *h)
+{
+	uint64_t limit = harden_memory_limit(h), size = limit ? limit / 2 : 1ULL << 30;
+
+	if (h->request->tmp_bytes)
+		size = h->request->tmp_bytes;
+	return harden_text(h, "size=%" PRIu64, size < TMP_LEAST ? TMP_LEAST : size);
+}
+
 static int add_tmp(struct hardening *h)
 {
-	static const char *const words[] = {
-		"rw", "nosuid", "nodev", "noexec", "size=64m", "mode=1777"};
+	const char *const words[] = {
+		"rw", "nosuid", "nodev", "noexec", size_of_tmp(h), "mode=1777"};
 	struct oci_config *config = h->config;
 	size_t at = place_for_tmp(config);
 	struct oci_mount *larger;

@@ -357,6 +357,22 @@ static int set_oom_group(struct hardening *h)
 	return 0;
 }
 
+uint64_t harden_memory_limit(struct hardening *h)
+{
+	const struct oci_linux *linux_ = h->config->linux_;
+	const struct oci_resources *resources = linux_ ? linux_->resources : NULL;
+	const struct oci_pair *pair = resources ? find_unified(h, "memory.max") : NULL;
+
+	if (pair) {
+		const char *value = pair->value + strspn(pair->value, LIMIT_TEXT_SPACE);
+
+		return !*value || limit_text_is_max(value) ? 0 : limit_text_number(value);
+	}
+	return resources && resources->memory && resources->memory->limit.value > 0
+		       ? (uint64_t)resources->memory->limit.value
+		       : 0;
+}
+
 int rule_resources(struct hardening *h)
 {
 	struct oci_resources *resources = harden_need_resources(h);

@@ -114,6 +114,11 @@ int harden_out_of_memory(struct hardening *h);
 /* Judges PATH, a source; PLACE: the JSON path of what names it. */
 int harden_judge_path(struct hardening *h, const char *place, const char *path);
 
+/* --- harden_resources.c --- */
+
+/* The limit of memory that the config has after the rule resources; 0: none. */
+uint64_t harden_memory_limit(struct hardening *h);
+
 /* --- harden_flags.c --- */
 
 /* Whether MOUNT lands on DIRECTORY (which is clean) or, if BELOW, under it. */

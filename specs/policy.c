@@ -35,6 +35,7 @@ static const struct field policy_fields[] = {
 	FIELD_STRING("audit_file", policy, audit_file, 0),
 	FIELD_BOOL("trace_denials", policy, trace_denials, 0),
 	FIELD_OPT_BOOL("oom_group", policy, oom_group),
+	FIELD_U64("tmp_bytes", policy, tmp_bytes, 0),
 	{},
 };
 static STRUCT_TYPE(policy);
@@ -113,6 +114,9 @@ static int check_policy(const struct policy *policy, struct nacre_error *err)
 		!profile_covers(profile_find(profile), profile_find(policy->least_profile)))
 		return fail(err, EINVAL, "default_profile: %s is looser than least_profile, %s",
 			profile, policy->least_profile);
+	if (policy->tmp_bytes && policy->tmp_bytes < POLICY_TMP_LEAST)
+		return fail(err, EINVAL, "tmp_bytes: %llu is less than a page, %d",
+			(unsigned long long)policy->tmp_bytes, POLICY_TMP_LEAST);
 	if (policy->audit_file && policy->audit_file[0] != '/' &&
 		strcmp(policy->audit_file, AUDIT_JOURNAL) != 0)
 		return fail(err, EINVAL,
@@ -349,6 +353,7 @@ int policy_decide(struct arena *arena, const struct policy *policy,
 	if (r < 0)
 		return r;
 	d.request.oom_group = d.policy->oom_group;
+	d.request.tmp_bytes = d.policy->tmp_bytes;
 	*ret_request = d.request;
 	return 0;
 }

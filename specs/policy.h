@@ -18,6 +18,10 @@
 
 #define POLICY_VERSION 1
 
+enum {
+	POLICY_TMP_LEAST = 4096,
+};
+
 struct policy_grants {
 	struct oci_strings given; /* to every container */
 	bool has_allowed; /* absent: whatever the command line says */
@@ -38,6 +42,7 @@ struct policy {
 	const char *audit_file; /* absolute, AUDIT_JOURNAL, or NULL */
 	bool trace_denials; /* of every container that has nacre's own filter */
 	struct oci_bool oom_group; /* in place of the profile's */
+	uint64_t tmp_bytes; /* of the /tmp that is added; 0: by the memory limit */
 	const char *name; /* of the file, for error texts; not part of the document */
 };
 

@@ -38,6 +38,8 @@
 	RULE(capability_ceiling, "capability-ceiling", NESTED, EDITS, PROCESS,                     \
 		"capabilities beyond the ceiling reach the kernel or the network beside the "      \
 		"container")                                                                       \
+	RULE(resources, "resources", NESTED, EDITS, CONFIG,                                        \
+		"a fork bomb or a leak must not take the host down")                               \
 	RULE(read_only_root, "read-only-root", AGENT, EDITS, CONFIG,                               \
 		"what runs inside must not change its own programs; /tmp stays writable")          \
 	RULE(kernel_mounts, "kernel-mounts", NESTED, EDITS, CONFIG,                                \
@@ -52,8 +54,6 @@
 		"these files of the kernel are the whole host's")                                  \
 	RULE(devices, "devices", NESTED, EDITS, CONFIG,                                            \
 		"only the default devices and those listed in linux.devices can be opened")        \
-	RULE(resources, "resources", NESTED, EDITS, CONFIG,                                        \
-		"a fork bomb or a leak must not take the host down")                               \
 	RULE(real_time, "real-time", NESTED, EDITS, PROCESS,                                       \
 		"a program that runs before all others can stop the host")                         \
 	RULE(rlimits, "rlimits", NESTED, EDITS, PROCESS,                                           \

@@ -47,9 +47,18 @@ bool became_slave(const char *a, const char *b)
 	return (same(a, "shared") && same(b, "slave")) || (same(a, "rshared") && same(b, "rslave"));
 }
 
+/* The size of the /tmp that is added is half of the memory that there is: to have less of it takes
+ * nothing away that one could do, and the first profile that adds it decides. */
+static bool is_size_of_tmp(const struct oci_mount *mount, const char *word)
+{
+	return same(mount->destination, "/tmp") && same(mount->source, "tmpfs") &&
+	       !strncmp(word, "size=", 5);
+}
+
 static const char *next_other_word(const struct oci_mount *mount, size_t *i)
 {
-	while (*i < mount->options.n && is_flag_word(mount->options.items[*i]))
+	while (*i < mount->options.n && (is_flag_word(mount->options.items[*i]) ||
+						is_size_of_tmp(mount, mount->options.items[*i])))
 		(*i)++;
 	return *i < mount->options.n ? mount->options.items[(*i)++] : NULL;
 }

@@ -109,6 +109,13 @@ test_the_config_cannot_speak_for_the_profile() {
 }
 
 # What engines and other runtimes loosen by, and what looks like nacre's own key and is not.
+test_the_policy_says_how_large_tmp_is() {
+	bundle cat /proc/self/mountinfo
+	policy '{"version": 1, "tmp_bytes": 8388608}'
+	good under_policy run --bundle "$b" "$id"
+	has "$(grep " /tmp " <<<"$out")" "size=8192k"
+}
+
 test_no_annotation_of_others_changes_what_is_run() {
 	local plain key value all='{}'
 	bundle status CapBnd NoNewPrivs Seccomp_filters

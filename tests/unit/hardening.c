@@ -55,7 +55,8 @@ char *tight_text(const char *mounts, const char *process, const char *linux_, co
 {
 	const struct profile *profile = profile_find("agent");
 	char *text = arena_printf(arena,
-		"{\"ociVersion\":\"1.0.2\",\"nacre\":{\"rootNosuid\":true,\"rootNodev\":true,\"maskViews\":true,"
+		"{\"ociVersion\":\"1.0.2\",\"nacre\":{\"rootNosuid\":true,\"rootNodev\":true,"
+		"\"maskViews\":true,"
 		"\"noSetuidFiles\":true,\"seccompFilter\":\"strict\",\"landlock\":\"best-effort\"},"
 		"\"root\":{\"path\":\"rootfs\",\"readonly\":true},"
 		"\"mounts\":[{\"destination\":\"/tmp\",\"type\":\"tmpfs\",\"options\":"
@@ -127,7 +128,13 @@ void look_at_host(const struct oci_config *config, struct harden_request *reques
 
 struct result apply(const struct oci_config *config, const char *profile, const char *grants)
 {
-	struct harden_request request = {.profile = profile};
+	return apply_with_tmp(config, profile, grants, 0);
+}
+
+struct result apply_with_tmp(const struct oci_config *config, const char *profile,
+	const char *grants, uint64_t tmp_bytes)
+{
+	struct harden_request request = {.profile = profile, .tmp_bytes = tmp_bytes};
 	struct result result = {0};
 	char *save, *copy = arena_strdup(arena, grants);
 

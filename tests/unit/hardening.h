@@ -48,6 +48,9 @@ void look_at_host(const struct oci_config *config, struct harden_request *reques
 
 /* GRANTS: separated by spaces. */
 struct result apply(const struct oci_config *config, const char *profile, const char *grants);
+/* TMP_BYTES: what the policy says of /tmp. */
+struct result apply_with_tmp(const struct oci_config *config, const char *profile,
+	const char *grants, uint64_t tmp_bytes);
 struct result agent(const struct oci_config *config, const char *grants);
 /* Fails the test if R does not succeed. */
 struct result must(struct result result);

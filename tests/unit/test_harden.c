@@ -307,8 +307,8 @@ START_TEST(what_is_asked_for_and_taken_is_told_in_one_line)
 	ck_assert_str_eq(warnings_of(must(agent(config, "")).report),
 		"profile agent does not give what config.json asks for: the host's pid namespace "
 		"(--allow host-pid); capabilities CAP_SYS_ADMIN CAP_BPF (--allow cap:CAP_NAME); "
-		"all devices (--allow device:PATH); pids without a limit, or more than the "
-		"profile's most (--allow unlimited:pids)\n"
+		"pids without a limit, or more than the profile's most (--allow unlimited:pids); "
+		"all devices (--allow device:PATH)\n"
 		"process.capabilities: \"CAP_SYS_ADMNI\" is no capability (did you mean "
 		"CAP_SYS_ADMIN?)\n");
 	ck_assert_str_eq(warnings_of(must(apply(config, "oci", "")).report), "");

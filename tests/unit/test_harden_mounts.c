@@ -8,102 +8,6 @@
 
 Suite *suite_harden_mounts(void);
 
-START_TEST(rootfs_write_leaves_the_root_and_tmp_alone)
-{
-	struct oci_config *config = tight("", "", "", LIMITED);
-	struct result result;
-
-	config->root->readonly = false;
-	config->mounts[0].destination = "/work";
-	result = agent(config, "rootfs-write");
-	ck_assert_no_change(&result, "rootfs-write");
-	ck_assert(!result.config->root->readonly);
-}
-END_TEST
-
-START_TEST(tmp_is_mounted_before_what_lies_below_it)
-{
-	struct oci_config *config = tight(
-		",{\"destination\":\"tmp/./x\",\"type\":\"proc\",\"options\":[\"nosuid\","
-		"\"nodev\"]}",
-		"", "", LIMITED);
-	struct result result;
-
-	config->mounts[0].destination = "/dev";
-	result = must(agent(config, ""));
-	ck_assert_uint_eq(result.config->n_mounts, 3);
-	ck_assert_str_eq(result.config->mounts[1].destination, "/tmp");
-	ck_assert_str_eq(result.config->mounts[2].destination, "tmp/./x");
-}
-END_TEST
-
-START_TEST(tmp_exec_concerns_tmp_alone)
-{
-	struct oci_config *config = tight(
-		",{\"destination\":\"/var/tmp\",\"type\":\"tmpfs\",\"options\":[\"nosuid\","
-		"\"nodev\"]},{\"destination\":\"/run\",\"type\":\"tmpfs\",\"options\":"
-		"[\"nosuid\",\"nodev\"]}",
-		"", "", LIMITED);
-	struct result result = agent(config, "tmp-exec");
-
-	ck_assert_one_change(&result, "mount-flags", "mounts[2].options", "/run: +noexec");
-	config->n_mounts = 0;
-	result = agent(config, "tmp-exec");
-	ck_assert_one_change(&result, "read-only-root", "mounts[0]",
-		"added {\"destination\":\"/tmp\",\"type\":\"tmpfs\",\"source\":\"tmpfs\","
-		"\"options\":[\"rw\",\"nosuid\",\"nodev\",\"size=64m\",\"mode=1777\"]}");
-}
-END_TEST
-
-#define TMPFS(destination, words)          \
-	",{\"destination\":\"" destination \
-	"\",\"type\":\"tmpfs\",\"options\":[\"nosuid\",\"nodev\"" words "]}"
-
-/* One tmpfs, by where the config has it. */
-START_TEST(tmpfs_exec_gives_exec_back_on_one_tmpfs)
-{
-	struct oci_config *config = tight(TMPFS("/cache/", ",\"exec\"")
-						  TMPFS("/cache/more", ",\"exec\""),
-		"", "", LIMITED ",\"cpu\":{\"quota\":5000}");
-	struct result result = must(agent(config, ""));
-
-	ck_assert_uint_eq(result.report->n_changes, 2);
-	ck_assert_str_eq(result.report->changes[0].summary, "/cache/: -exec +noexec");
-	ck_assert_str_eq(
-		result.report->taken.items[0], "programs in /cache/ (--allow tmpfs-exec:/cache)");
-	result = agent(config, "tmpfs-exec:/var/../cache");
-	ck_assert_one_change(
-		&result, "mount-flags", "mounts[2].options", "/cache/more: -exec +noexec");
-	ck_assert_uint_eq(result.report->granted.n, 1);
-	result = must(apply(config, "strict", "tmpfs-exec:/cache tmpfs-exec:/cache/more"));
-	ck_assert(oci_strings_have(&result.config->mounts[2].options, "exec"));
-	ck_assert(!oci_strings_have(&result.config->mounts[2].options, "noexec"));
-	/* No bind, whatever lies there. */
-	config->mounts[1].type = "bind";
-	config->mounts[1].source = "/srv";
-	result = must(apply(config, "strict", "tmpfs-exec:/cache tmpfs-exec:/cache/more"));
-	ck_assert(oci_strings_have(&result.config->mounts[1].options, "noexec") ||
-		  oci_strings_have(&result.config->mounts[1].options, "ro"));
-	ck_assert_uint_eq(result.report->granted.n, 1);
-}
-END_TEST
-
-START_TEST(exec_that_is_asked_for_and_taken_names_the_grant)
-{
-	struct oci_config *config = tight(
-		TMPFS("/tmp/x", ",\"exec\"") TMPFS("/dev/shm", ",\"exec\""), "", "", LIMITED);
-	struct result result = must(agent(config, ""));
-
-	ck_assert_uint_eq(result.report->n_changes, 2);
-	ck_assert_uint_eq(result.report->taken.n, 2);
-	ck_assert_str_eq(result.report->taken.items[0], "programs in /tmp/x (--allow tmp-exec)");
-	ck_assert_str_eq(result.report->taken.items[1],
-		"programs in /dev/shm (--allow tmpfs-exec:/dev/shm)");
-	result = agent(config, "tmp-exec tmpfs-exec:/dev/shm");
-	ck_assert_no_change(&result, "tmp-exec tmpfs-exec:/dev/shm");
-}
-END_TEST
-
 START_TEST(a_bind_mount_in_the_clothes_of_a_tmpfs_gets_nodev)
 {
 	struct result result = agent(
@@ -174,12 +78,7 @@ Suite *suite_harden_mounts(void)
 	TCase *tcase = tcase_create("harden_mounts");
 
 	tcase_add_checked_fixture(tcase, fixture_setup, fixture_teardown);
-	tcase_add_test(tcase, rootfs_write_leaves_the_root_and_tmp_alone);
-	tcase_add_test(tcase, tmp_is_mounted_before_what_lies_below_it);
-	tcase_add_test(tcase, tmp_exec_concerns_tmp_alone);
 	tcase_add_test(tcase, a_remount_gets_the_flags_of_what_it_changes);
-	tcase_add_test(tcase, tmpfs_exec_gives_exec_back_on_one_tmpfs);
-	tcase_add_test(tcase, exec_that_is_asked_for_and_taken_names_the_grant);
 	tcase_add_test(tcase, a_bind_mount_in_the_clothes_of_a_tmpfs_gets_nodev);
 	tcase_add_loop_test(
 		tcase, a_bind_is_a_bind_however_it_is_written, 0, COUNT(recursive_binds));

@@ -63,6 +63,7 @@ static const struct {
 	{ "{\"version\":1,\"grants\":{\"given\":[\"all\"]}}", "policy.json: grants.given[0]: \"all\" is not a grant; see nacre help grants" },
 	{ "{\"version\":1,\"grants\":{\"given\":[\"cap:*\"]}}", "policy.json: grants.given[0]: \"cap:*\" is not a grant" },
 	{ "{\"version\":1,\"grants\":{\"allowed\":[\"tmp-exec\",\"*\"]}}", "policy.json: grants.allowed[1]: \"*\" is not a grant" },
+	{ "{\"version\":1,\"tmp_bytes\":64}", "policy.json: tmp_bytes: 64 is less than a page, 4096" },
 	{ "{\"version\":1,\"grants\":{\"allowed\":[\"tmp-exec:*\"]}}", "policy.json: grants.allowed[0]: \"tmp-exec:*\" matches no grant" },
 	{ "{\"version\":1,\"annotations\":{\"may_allow\":[\"mount:srv/*\"]}}", "policy.json: annotations.may_allow[0]: \"mount:srv/*\" matches no grant" },
 	{ "{\"version\":1,\"require\":[\"resource\"]}", "policy.json: require[0]: \"resource\" is not a rule (did you mean resources?); see nacre help rules" },
