@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/auxv.h>
@@ -11,6 +12,7 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
@@ -35,15 +37,41 @@
 #ifndef MFD_EXEC /* Linux 6.3; with the sysctl vm.memfd_noexec=1 needed to execute it */
 #define MFD_EXEC 0x0010U
 #endif
+#ifndef EROFS_SUPER_MAGIC_V1
+#define EROFS_SUPER_MAGIC_V1 0xE0F5E1E2
+#endif
+#define STATFS_NOSYMFOLLOW 0x2000 /* ST_NOSYMFOLLOW of the kernel */
+
+/* An exec by fd gets /dev/fd/N as its name: execve(2), AT_EXECFN in getauxval(3). */
+static bool is_executed_by_fd(void)
+{
+	const char *name = (const char *)getauxval(AT_EXECFN);
+
+	return name && strncmp(name, "/dev/fd/", strlen("/dev/fd/")) == 0;
+}
+
+/* The clone of execute_sealed, which has no place in any mount namespace any more: a mount that has
+ * one lets itself be asked to clear a flag that it does not have. */
+static bool is_detached_clone(int exe, const struct statfs *fs)
+{
+	const struct sys_mount_attr nothing = {.attr_clr = MOUNT_ATTR_NOSYMFOLLOW};
+	struct statx stx;
+
+	return is_executed_by_fd() && fs->f_flags & ST_RDONLY &&
+	       !(fs->f_flags & STATFS_NOSYMFOLLOW) && statx(exe, "", AT_EMPTY_PATH, 0, &stx) == 0 &&
+	       stx.stx_attributes & STATX_ATTR_MOUNT_ROOT &&
+	       sys_mount_setattr(exe, "", AT_EMPTY_PATH, &nothing) == -EINVAL;
+}
 
 static bool is_sealed(int exe)
 {
-	struct statvfs fs;
+	struct statfs fs;
 	struct statx stx;
 	int seals;
 
-	/* The mount's flag or the file system's. */
-	if (fstatvfs(exe, &fs) == 0 && fs.f_flag & ST_RDONLY)
+	if (fstatfs(exe, &fs) == 0 &&
+		(fs.f_type == EROFS_SUPER_MAGIC_V1 || fs.f_type == SQUASHFS_MAGIC ||
+			is_detached_clone(exe, &fs)))
 		return true;
 	/* fs-verity: nobody can open the inode for writing, by whatever mount. */
 	if (statx(exe, "", AT_EMPTY_PATH, 0, &stx) == 0 && stx.stx_attributes & STATX_ATTR_VERITY)
@@ -99,14 +127,6 @@ static int copy_to_memory(int exe, struct nacre_error *err)
 	if (fcntl(copy, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
 		return fail_errno(err, errno, "seal: seal the copy in memory");
 	return fd_steal(&copy);
-}
-
-/* An exec by fd gets /dev/fd/N as its name: execve(2), AT_EXECFN in getauxval(3). */
-static bool is_executed_by_fd(void)
-{
-	const char *name = (const char *)getauxval(AT_EXECFN);
-
-	return name && strncmp(name, "/dev/fd/", strlen("/dev/fd/")) == 0;
 }
 
 /* Does not return on success. */

@@ -86,9 +86,12 @@ static long raw_syscall(long number, long a, long b, long c, long d, long e)
 enum {
 	CLONE_MOUNT = 1, /* OPEN_TREE_CLONE */
 	ATTR_RDONLY = 1, /* MOUNT_ATTR_RDONLY */
-	STATFS_RDONLY = 1, /* ST_RDONLY */
 	NR_MOUNT_SETATTR = 442,
 };
+
+/* EROFS_SUPER_MAGIC_V1 and SQUASHFS_MAGIC: nobody writes those. */
+#define EROFS_MAGIC 0xE0F5E1E2L
+#define SQUASHFS 0x73717368L
 
 struct mount_attributes { /* struct mount_attr */
 	uint64_t set;
@@ -161,7 +164,8 @@ void self_protect_before_libc(uintptr_t *stack)
 	exe = raw_syscall(SYS_openat, AT_FDCWD, (long)"/proc/self/exe", O_RDONLY | O_CLOEXEC, 0, 0);
 	if (exe < 0)
 		return;
-	if (raw_syscall(SYS_fstatfs, exe, (long)&fs, 0, 0, 0) == 0 && !(fs.f_flags & STATFS_RDONLY))
+	if (raw_syscall(SYS_fstatfs, exe, (long)&fs, 0, 0, 0) == 0 && fs.f_type != EROFS_MAGIC &&
+		fs.f_type != SQUASHFS)
 		execute_read_only((int)exe, argv, envp);
 	(void)raw_syscall(SYS_close, exe, 0, 0, 0, 0);
 }
