@@ -26,6 +26,7 @@
 	X(NEW_CGROUPNS, "new cgroupns")                                                                                  \
 	X(NEW_NETNS, "new netns")                                                                                        \
 	X(NEW_PIDNS, "new pidns")                                                                                        \
+	X(FOREIGN_PIDNS, "foreign pidns")               /* INIT is outside of it, and its last child inside */              \
 	X(NEW_MNTNS, "new mntns")                                                                                        \
 	X(CGROUPFS, "cgroupfs")                         /* the cgroup is a directory that nacre makes and removes */     \
 	X(SYSTEMD, "systemd")                           /* it is a unit of systemd */                                    \
@@ -43,11 +44,12 @@
 	X(PIDFD_SOCKET, "pidfd socket")                                                                                  \
 	X(LIMITS, "limits")                             /* process.rlimits: INIT sets them */                            \
 	X(LIMITS_FROM_OUTSIDE, "limits from outside")   /* in a user namespace INIT may raise none: RUNTIME, if it may */ \
+	X(LIMIT_OF_PROCESSES, "limit of processes")     /* RLIMIT_NPROC and FOREIGN_PIDNS: RUNTIME sets that one last */ \
 	X(LSM, "lsm")                                                                                                    \
 	X(LANDLOCK, "landlock")                                                                                          \
 	X(SECCOMP, "seccomp")                           /* in config.json; the next two are of nacre's filter as well */ \
 	X(SECCOMP_PRIVILEGED, "seccomp privileged")     /* without no_new_privs a filter needs CAP_SYS_ADMIN to load */  \
-	X(SECCOMP_LAST, "seccomp last")                 /* with it, filters come last */                                 \
+	X(SECCOMP_LAST, "seccomp last")                 /* with it, nothing */                                           \
 	X(SECCOMP_NOTIFY, "seccomp notify")                                                                              \
 	X(TRACE, "trace")                               /* --trace-denials: the listener of nacre's own filter */        \
 	X(HOOKS_CREATE_RUNTIME, "hooks create runtime") /* prestart or createRuntime */                                  \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -145,7 +146,8 @@ static int prepare_exec(
 		return r;
 	/* In place of those of the container: the conditions of this process. */
 	traced = l->container.record.active & TRACE;
-	l->container.record.active = plan_join(l->container.config, l->process, l->options);
+	l->container.record.active = plan_join(
+		l->container.config, l->process, l->options, l->join_flags & CLONE_NEWPID);
 	r = trace_exec(l, traced, err);
 	if (r < 0)
 		return r;

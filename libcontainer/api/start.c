@@ -26,6 +26,7 @@ static int refuse_stopped(const struct life *l, struct nacre_error *err)
 
 static int connect_to_init(struct life *l, struct nacre_error *err)
 {
+	struct nacre_error why;
 	int r;
 
 	l->container.pidfd = record_open_pidfd(&l->container.record, err);
@@ -36,13 +37,15 @@ static int connect_to_init(struct life *l, struct nacre_error *err)
 	r = refuse_stopped(l, err);
 	if (r < 0)
 		return r;
-	l->sync = socket_connect(l->container.state_fd, "start", SOCK_SEQPACKET);
-	if (l->sync < 0)
-		return fail_errno(
-			err, l->sync, "connect to init of container \"%s\"", l->container.id);
+	if (l->container.record.start_version == START_VERSION_OF_SOCKET)
+		r = l->sync = socket_connect(l->container.state_fd, "start", SOCK_SEQPACKET);
+	else
+		r = start_pipe_open(l->container.state_fd, &l->start_pipe, &why);
+	if (r < 0)
+		return fail_errno(err, r, "connect to init of container \"%s\"", l->container.id);
 	/* Before the turn is given: from now on the container counts as running. */
 	if (unlinkat(l->container.state_fd, "start", 0) < 0)
-		return fail_errno(err, errno, "remove the start socket");
+		return fail_errno(err, errno, "remove \"start\"");
 	l->container.pid = (pid_t)l->container.record.pid;
 	return 0;
 }

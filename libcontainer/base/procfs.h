@@ -20,6 +20,10 @@
  * with text. */
 int procfs_open(struct nacre_error *err);
 
+/* Whether a procfs can be made for another pid namespace than the caller's: option "pidns" of Linux
+ * 6.17. Returns 1, 0 (also to a caller without privilege) or -errno with text. */
+int procfs_takes_pidns(struct nacre_error *err);
+
 /* Opens PATH ("self/attr/exec", "sys/net/ipv4/ip_forward") below a handle. Symlinks are followed
  * only within procfs and magic links never. Returns an fd or -errno without text. */
 int procfs_open_file(int proc_fd, const char *path, int flags);

@@ -80,6 +80,7 @@
 enum { /* enum fsconfig_command */
 	SYS_FSCONFIG_SET_FLAG = 0,
 	SYS_FSCONFIG_SET_STRING = 1,
+	SYS_FSCONFIG_SET_FD = 5,
 	SYS_FSCONFIG_CMD_CREATE = 6,
 	SYS_FSCONFIG_CMD_RECONFIGURE = 7,
 };
@@ -128,6 +129,17 @@ static inline int sys_openat2(
 static inline int sys_clone3(struct clone_args *args)
 {
 	return sys_result(syscall(SYS_clone3, args, sizeof(*args)));
+}
+
+/* fork(2) by clone(2), which filters allow where clone3(2) is refused since its flags lie behind a
+ * pointer. *PARENT_TID: the child's pid, for CLONE_PARENT_SETTID. */
+static inline int sys_clone(unsigned long flags, pid_t *parent_tid)
+{
+#if defined(__s390__) /* its first two arguments are the other way round */
+	return sys_result(syscall(SYS_clone, NULL, flags, parent_tid, NULL, 0));
+#else
+	return sys_result(syscall(SYS_clone, flags, NULL, parent_tid, NULL, 0));
+#endif
 }
 
 /* Linux 5.3. The fd is O_CLOEXEC. */

@@ -18,13 +18,16 @@
 /*
  * Theory of operation
  *
- * create   RUNTIME walks life_create_steps, spawning INIT on the way, and ends. INIT walks them too, then
- *          listens on the start socket in the state directory.
- * start    another RUNTIME connects to it; both walk life_start_steps. INIT ends by becoming the program.
- * run      both tables in one go, on the socket pair that create uses. Unless there are hooks, RUNTIME
- *          has given the turn for start long before INIT comes to take it: nobody sleeps.
- * exec     the same with life_exec_steps first: spawned into the container's cgroup and pid namespace, INIT
- *          joins the rest.
+ * create   RUNTIME walks life_create_steps, spawning INIT on the way, life_process_steps, and ends. INIT
+ *          walks them too: by then it has no more than the program is to have. It waits at the start pipe.
+ * start    another RUNTIME opens that; both walk life_start_steps. INIT ends by becoming the program.
+ * run      the three tables in one go, on the socket pair that create uses. Unless there are hooks, RUNTIME
+ *          has given the turns long before INIT comes to take them: nobody sleeps.
+ * exec     the same with life_exec_steps first: spawned into the container's cgroup, INIT joins the rest.
+ *          Whoever goes into a pid namespace that others are in could be taken over there by a process with
+ *          CAP_SYS_PTRACE. So INIT stays outside, and its last act is a child inside (STEP_BIRTH), which is
+ *          born with the ids, capabilities, filters and files of the program and has execve(2) left to do.
+ *          The same for a container whose pid namespace has a path.
  * restore  life_restore_steps. INIT becomes criu, which makes the container's processes as RUNTIME's
  *          children; they are complete and stopped from "processes" to "resume".
  * delete   the undo column of life_create_steps, read upwards. The state directory goes when all else is
@@ -44,8 +47,9 @@ const struct step life_create_steps[] = {
 	{RUNTIME, "device nodes",               ALWAYS,                 step_make_device_nodes,      NULL},
 	{RUNTIME, "console socket",             TERMINAL,               step_connect_console,        NULL},
 	{RUNTIME, "hook output",                ALWAYS,                 step_open_hook_output,       NULL},
-	{RUNTIME, "start socket",               WAITS_FOR_START,        step_open_start_socket,      NULL},
+	{RUNTIME, "start pipe",                 WAITS_FOR_START,        step_open_start_pipe,        NULL},
 	{RUNTIME, "spawn",                      ALWAYS,                 step_spawn_init,             step_kill_init,      STEP_SPAWN},
+	{INIT,    "namespaces",                 FOREIGN_PIDNS,          step_enter_namespaces,       NULL},
 	{RUNTIME, "systemd unit",               SYSTEMD,                step_make_unit,              step_drop_unit},
 	{RUNTIME, "id maps",                    NEW_USERNS,             step_write_id_maps,          NULL},
 	{RUNTIME, "network devices",            NET_DEVICES,            step_move_net_devices,       step_restore_net_devices},
@@ -76,29 +80,55 @@ const struct step life_create_steps[] = {
 	{INIT,    "find the program",           ALWAYS,                 step_find_program,           NULL},
 	{INIT,    "read-only root and mounts",  ALWAYS,                 step_seal_rootfs,            NULL},
 	{INIT,    "controlling terminal",       TERMINAL,               step_take_terminal,          NULL},
-	{INIT,    "signals that end it",        WAITS_FOR_START,        step_end_on_signals,         NULL},
+	{.name = NULL},
+};
+
+const struct step life_process_steps[] = {
+	{INIT,    "process attributes",         ALWAYS,                 step_set_attributes,         NULL},
+	{INIT,    "LSM labels",                 LSM,                    step_set_labels,             NULL},
+	{RUNTIME, "limits from outside",        LIMITS_FROM_OUTSIDE,    step_set_process_limits,     NULL},
+	{INIT,    "limits",                     LIMITS,                 step_set_own_limits,         NULL},
+	{INIT,    "landlock",                   LANDLOCK,               step_restrict_writes,        NULL},
+	{INIT,    "signals",                    ALWAYS,                 step_reset_signals,          NULL},
+	{INIT,    "ids and capabilities",       ALWAYS,                 step_drop_privileges,        NULL},
+	{INIT,    "files and memory",           ALWAYS,                 step_drop_memory,            NULL},
+	{INIT,    "seccomp filters",            ALWAYS,                 step_load_seccomp,           NULL},
+	{RUNTIME, "seccomp listener",           SECCOMP_NOTIFY,         step_hand_out_listener,      NULL},
+	{RUNTIME, "tracer",                     TRACE,                  tracer_start,                NULL},
+	{INIT,    "process in the pid namespace", FOREIGN_PIDNS,        step_give_birth,             NULL,           STEP_BIRTH},
+	{RUNTIME, "seccomp listener of the process", FOREIGN_PIDNS | SECCOMP_NOTIFY, step_send_listener, NULL},
+	{RUNTIME, "limit of processes",         LIMIT_OF_PROCESSES,     step_limit_processes,        NULL},
 	{RUNTIME, "record",                     WAITS_FOR_START,        step_save_record,            NULL},
+	{RUNTIME, "record of the process",      RUNS_AT_ONCE | FOREIGN_PIDNS, step_save_record,      NULL},
 	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           step_send_pidfd,             NULL},
 	{RUNTIME, "pid file",                   PID_FILE,               step_write_pid_file,         NULL},
 	{.name = NULL},
 };
 
 const struct step life_start_steps[] = {
-	{INIT,    "process attributes",         ALWAYS,                 step_set_attributes,         NULL},
-	{INIT,    "LSM labels",                 LSM,                    step_set_labels,             NULL},
-	{RUNTIME, "limits from outside",        LIMITS_FROM_OUTSIDE,    step_set_process_limits,     NULL},
-	{INIT,    "limits",                     LIMITS,                 step_set_own_limits,         NULL},
-	{INIT,    "files",                      ALWAYS,                 step_limit_files,            NULL},
-	{INIT,    "landlock",                   LANDLOCK,               step_restrict_writes,        NULL},
-	{INIT,    "seccomp filters, privileged", SECCOMP_PRIVILEGED,    step_load_seccomp,           NULL},
-	{RUNTIME, "seccomp listener, privileged", SECCOMP_PRIVILEGED | SECCOMP_NOTIFY, step_hand_out_listener, NULL},
-	{RUNTIME, "tracer, privileged",         SECCOMP_PRIVILEGED | TRACE, tracer_start,       NULL},
-	{INIT,    "ids and capabilities",       ALWAYS,                 step_drop_privileges,        NULL},
-	{INIT,    "seccomp filters",            SECCOMP_LAST,           step_load_seccomp,           NULL},
-	{RUNTIME, "seccomp listener",           SECCOMP_LAST | SECCOMP_NOTIFY, step_hand_out_listener, NULL},
-	{RUNTIME, "tracer",                     SECCOMP_LAST | TRACE,   tracer_start,           NULL},
 	{INIT,    "hooks: startContainer",      HOOKS_START_CONTAINER,  step_hooks_start_container,  NULL},
 	{INIT,    "exec",                       ALWAYS,                 step_exec_program,           NULL,           STEP_EXEC},
+	{RUNTIME, "hooks: poststart",           HOOKS_POSTSTART,        step_hooks_poststart,        NULL},
+	{.name = NULL},
+};
+
+/* What INIT does here is code of the nacre that created it. */
+static const struct step start_steps_4[] = {
+	{INIT,    "process attributes",         ALWAYS,                 NULL,                        NULL},
+	{INIT,    "LSM labels",                 LSM,                    NULL,                        NULL},
+	{RUNTIME, "limits from outside",        LIMITS_FROM_OUTSIDE,    step_set_process_limits,     NULL},
+	{INIT,    "limits",                     LIMITS,                 NULL,                        NULL},
+	{INIT,    "files",                      ALWAYS,                 NULL,                        NULL},
+	{INIT,    "landlock",                   LANDLOCK,               NULL,                        NULL},
+	{INIT,    "seccomp filters, privileged", SECCOMP_PRIVILEGED,    NULL,                        NULL},
+	{RUNTIME, "seccomp listener, privileged", SECCOMP_PRIVILEGED | SECCOMP_NOTIFY, step_hand_out_listener, NULL},
+	{RUNTIME, "tracer, privileged",         SECCOMP_PRIVILEGED | TRACE, tracer_start,            NULL},
+	{INIT,    "ids and capabilities",       ALWAYS,                 NULL,                        NULL},
+	{INIT,    "seccomp filters",            SECCOMP_LAST,           NULL,                        NULL},
+	{RUNTIME, "seccomp listener",           SECCOMP_LAST | SECCOMP_NOTIFY, step_hand_out_listener, NULL},
+	{RUNTIME, "tracer",                     SECCOMP_LAST | TRACE,   tracer_start,                NULL},
+	{INIT,    "hooks: startContainer",      HOOKS_START_CONTAINER,  NULL,                        NULL},
+	{INIT,    "exec",                       ALWAYS,                 NULL,                        NULL,           STEP_EXEC},
 	{RUNTIME, "hooks: poststart",           HOOKS_POSTSTART,        step_hooks_poststart,        NULL},
 	{.name = NULL},
 };
@@ -119,8 +149,6 @@ const struct step life_exec_steps[] = {
 	{INIT,    "terminal",                   TERMINAL,               step_open_joined_terminal,   NULL},
 	{INIT,    "find the program",           ALWAYS,                 step_find_program,           NULL},
 	{INIT,    "controlling terminal",       TERMINAL,               step_take_terminal,          NULL},
-	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           step_send_pidfd,             NULL},
-	{RUNTIME, "pid file",                   PID_FILE,               step_write_pid_file,         NULL},
 	{.name = NULL},
 };
 
@@ -156,47 +184,52 @@ const struct step life_restore_steps[] = {
 static _Noreturn void give_up(struct life *l, const struct step *failed, const struct step *steps,
 	const struct nacre_error *error)
 {
-	(void)sync_send(
-		l->sync, SYNC_FAILED, (unsigned)(failed - steps), error->code, -1, error->text, -1);
+	(void)walk_say(l, SYNC_FAILED, (unsigned)(failed - steps), error->code, -1, error->text);
 	_exit(1);
 }
 
 /* INIT, created: waits for a `start` that gives it the first turn. One that dies before that
  * changes nothing. */
-static int await_start(struct life *l, struct nacre_error *err)
+static void await_start(struct life *l)
 {
 	struct sync_message message;
+	int r;
 
-	for (;;) {
-		fd_close(&l->sync);
-		l->sync = accept4(l->start_socket, NULL, NULL, SOCK_CLOEXEC);
-		if (l->sync < 0 && errno != EINTR && errno != ECONNABORTED)
-			return fail_errno(err, errno, "wait for start");
-		if (l->sync >= 0 && sync_receive(l->sync, &message, NULL) == 1 &&
-			message.kind == SYNC_TURN)
-			break;
-	}
-	fd_close(&l->start_socket);
-	return 0;
+	fd_close(&l->sync); /* refused by some filters, but nobody is there any more */
+	do
+		r = sync_receive(l->start_pipe.in, &message, NULL);
+	while (r == -EPROTO || (r == 1 && message.kind != SYNC_TURN));
+	if (r != 1)
+		_exit(1);
+}
+
+static void walk_as_init(struct walk *w)
+{
+	const struct step *failed;
+	struct nacre_error err;
+
+	if (walk_from(w, w->steps, &failed, &err) < 0)
+		give_up(w->l, failed, w->steps, &err);
 }
 
 _Noreturn void life_init_main(struct life *l, const struct step *steps)
 {
 	struct walk w = {l, steps, INIT, INIT, -1};
 	const struct step *failed;
-	const bool waits = l->container.record.active & WAITS_FOR_START;
 	struct nacre_error err;
 
 	if (step_shield_init(l, &err) < 0)
 		give_up(l, steps, steps, &err);
 	if (walk_from_spawn(&w, &failed, &err) < 0)
 		give_up(l, failed, steps, &err);
-	if (waits && await_start(l, &err) < 0)
-		_exit(1);
-	/* The turn that await_start took was for the first row, which is INIT's. */
-	w = (struct walk){l, life_start_steps, INIT, waits ? INIT : RUNTIME, -1};
-	if (walk_from(&w, life_start_steps, &failed, &err) < 0)
-		give_up(l, failed, life_start_steps, &err);
+	walk_enter(&w, life_process_steps, RUNTIME);
+	walk_as_init(&w);
+	if (l->container.record.active & WAITS_FOR_START) {
+		await_start(l);
+		w.turn = INIT; /* for the first row, which is INIT's */
+	}
+	walk_enter(&w, life_start_steps, w.turn);
+	walk_as_init(&w);
 	_exit(1); /* not reached: the last row is exec */
 }
 
@@ -217,15 +250,29 @@ static const struct step *end_of(const struct step *steps)
 	return steps;
 }
 
-/* The table that spawns: life_create_steps or life_exec_steps. */
-static int walk_spawning(struct life *l, const struct step *steps, struct nacre_error *err)
+/* A table that spawns, and with THEN, after life_create_steps or life_exec_steps, the others up to
+ * it; on failure the first one is undone. */
+static int walk_spawning(
+	struct life *l, const struct step *steps, const struct step *then, struct nacre_error *err)
 {
 	struct walk w = {l, steps, RUNTIME, RUNTIME, -1};
 	const struct step *last;
 	int r = walk_from(&w, steps, &last, err);
 
-	if (r < 0)
+	if (r < 0) {
 		take_back(l, steps, last);
+		return r;
+	}
+	if (then) {
+		walk_enter(&w, life_process_steps, RUNTIME);
+		r = walk_from(&w, w.steps, &last, err);
+	}
+	if (r == 0 && then == life_start_steps) {
+		walk_enter(&w, life_start_steps, w.turn);
+		r = walk_from(&w, w.steps, &last, err);
+	}
+	if (r < 0)
+		take_back(l, steps, end_of(steps) - 1);
 	return r;
 }
 
@@ -239,20 +286,14 @@ static void ignore_sigpipe(void)
 int life_create(struct life *l, struct nacre_error *err)
 {
 	ignore_sigpipe();
-	return walk_spawning(l, life_create_steps, err);
+	return walk_spawning(l, life_create_steps, life_process_steps, err);
 }
 
 const struct step *life_start_steps_of(uint32_t version)
 {
-	return version == START_VERSION ? life_start_steps : NULL;
-}
-
-static int walk_start(struct life *l, const struct step *steps, struct nacre_error *err)
-{
-	struct walk w = {l, steps, RUNTIME, RUNTIME, -1};
-	const struct step *done;
-
-	return walk_from(&w, steps, &done, err);
+	return version == START_VERSION		    ? life_start_steps
+	       : version == START_VERSION_OF_SOCKET ? start_steps_4
+						    : NULL;
 }
 
 int life_may_start(const struct life *l, struct nacre_error *err)
@@ -263,8 +304,9 @@ int life_may_start(const struct life *l, struct nacre_error *err)
 	if (!life_start_steps_of(l->container.record.start_version))
 		return fail(err, ENOTSUP,
 			"cannot start container \"%s\": its init waits for version %u of the "
-			"start, and this nacre knows %u: %s",
-			l->container.id, l->container.record.start_version, START_VERSION, remedy);
+			"start, and this nacre knows %u and %u: %s",
+			l->container.id, l->container.record.start_version, START_VERSION_OF_SOCKET,
+			START_VERSION, remedy);
 	if (unknown->n)
 		return fail(err, ENOTSUP,
 			"cannot start container \"%s\": its condition \"%s\" is not known to this "
@@ -275,44 +317,37 @@ int life_may_start(const struct life *l, struct nacre_error *err)
 
 int life_start(struct life *l, struct nacre_error *err)
 {
+	const struct step *steps = life_start_steps_of(l->container.record.start_version);
+	struct walk w = {l, steps, RUNTIME, RUNTIME, -1};
+	const struct step *done;
 	struct nacre_error ignored;
 	int r;
 
 	ignore_sigpipe();
-	r = walk_start(l, life_start_steps_of(l->container.record.start_version), err);
+	/* Told to `create`, before the filter that may forbid to tell anything. */
+	l->announced = l->container.record.start_version != START_VERSION_OF_SOCKET;
+	r = walk_from(&w, steps, &done, err);
 	if (r < 0 && step_kill_init(l, &ignored) < 0)
 		container_warn(&l->container, ignored.text);
 	return r;
 }
 
-static int spawn_and_start(struct life *l, const struct step *steps, struct nacre_error *err)
-{
-	int r;
-
-	ignore_sigpipe();
-	r = walk_spawning(l, steps, err);
-	if (r < 0)
-		return r;
-	r = walk_start(l, life_start_steps, err);
-	if (r < 0)
-		take_back(l, steps, end_of(steps) - 1);
-	return r;
-}
-
 int life_run(struct life *l, struct nacre_error *err)
 {
-	return spawn_and_start(l, life_create_steps, err);
+	ignore_sigpipe();
+	return walk_spawning(l, life_create_steps, life_start_steps, err);
 }
 
 int life_exec(struct life *l, struct nacre_error *err)
 {
-	return spawn_and_start(l, life_exec_steps, err);
+	ignore_sigpipe();
+	return walk_spawning(l, life_exec_steps, life_start_steps, err);
 }
 
 int life_restore(struct life *l, struct nacre_error *err)
 {
 	ignore_sigpipe();
-	return walk_spawning(l, life_restore_steps, err);
+	return walk_spawning(l, life_restore_steps, NULL, err);
 }
 
 int life_delete(struct life *l, struct nacre_error *err)

@@ -6,8 +6,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "libcontainer/life/start_pipe.h"
 #include "libcontainer/mount/mount_guard.h"
 #include "libcontainer/namespace/namespaces.h"
+#include "libcontainer/process/caps.h"
 #include "libcontainer/process/hooks.h"
 #include "libcontainer/process/program.h"
 #include "libcontainer/process/terminal.h"
@@ -42,6 +44,7 @@ enum step_flags {
 	STEP_OVERLAP = 1 << 1, /* RUNTIME hands the turn on first and works while INIT goes on */
 	STEP_EXEC = 1 << 2, /* success is silence: the end of the socket by close-on-exec */
 	STEP_LAST_TO_GO = 1 << 3, /* it and the rows above are not undone if one below has failed */
+	STEP_BIRTH = 1 << 4, /* a child of INIT is INIT from here on */
 };
 
 struct step {
@@ -56,6 +59,7 @@ struct step {
 };
 
 extern const struct step life_create_steps[];
+extern const struct step life_process_steps[]; /* after those of create and exec */
 extern const struct step life_start_steps[];
 extern const struct step life_exec_steps[]; /* exec, in place of life_create_steps */
 extern const struct step life_restore_steps[]; /* in place of both others: INIT becomes criu */
@@ -68,7 +72,10 @@ extern const struct step life_restore_steps[]; /* in place of both others: INIT 
  * Who changes a row of life_start_steps, or its place, raises the number and keeps the old table
  * for life_start_steps_of. What INIT does needs no function there.
  */
-#define START_VERSION 4
+#define START_VERSION 5
+/* Until that version INIT listened on a socket, and had all of life_process_steps still before it.
+ */
+#define START_VERSION_OF_SOCKET 4
 /* NULL: this nacre does not know it. */
 const struct step *life_start_steps_of(uint32_t version);
 
@@ -117,12 +124,11 @@ struct life {
 				  */
 	int map_fd; /* user namespace with the mappings of the container, for id-mapped mounts */
 	int console_socket;
-	int start_socket; /* where INIT listens */
+	struct start_pipe start_pipe; /* where INIT waits; in start: RUNTIME's ends */
 	int notify_socket; /* where the caller does */
-	int sync; /* this side's end */
+	int sync; /* this side's end; the start pipe is used in its place once it is there */
 
 	int init_pidfd; /* exec: of the container's first process */
-	int own_pidns_fd; /* exec: where the caller's children are born */
 	struct terminal terminal;
 	struct hook_output hook_output;
 	int resctrl_fd; /* the root of resctrl */
@@ -131,6 +137,12 @@ struct life {
 	char *moved_devices; /* what netdev_move answered, heap; NULL: none */
 	struct restore *restore; /* steps_restore.h; NULL: this is no restore */
 	struct seccomp_own traced_filter; /* INIT: in place of own_filter, with TRACE */
+	struct birth *birth; /* FOREIGN_PIDNS */
+	int own_proc_fd; /* INIT's, where proc_fd is of a pid namespace that it is not in; else -1
+			  */
+	struct capability_sets capabilities; /* INIT's, once they are set */
+	uint64_t capabilities_beyond; /* which it has for the filters alone */
+	int held_listener; /* which is sent after the birth */
 	int listener; /* of a seccomp filter with SCMP_ACT_NOTIFY: fd number in INIT */
 	bool started; /* the program runs: what fails now is a poststart hook */
 	int turn_ahead; /* INIT: step of a turn that came before its time; -1: none */

@@ -6,6 +6,7 @@
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/life/life.h"
+#include "libcontainer/life/steps.h"
 #include "libcontainer/life/steps_restore.h"
 
 /* A struct life from its beginning to its end: what it holds open. */
@@ -31,11 +32,13 @@ static const struct fd_row {
 	ROW(nodes_fd, FD_OWNED | FD_KEPT),
 	ROW(map_fd, FD_OWNED),
 	ROW(console_socket, FD_OWNED | FD_KEPT),
-	ROW(start_socket, FD_OWNED | FD_KEPT),
+	ROW(start_pipe.in, FD_OWNED | FD_KEPT),
+	ROW(start_pipe.out, FD_OWNED | FD_KEPT),
 	ROW(notify_socket, FD_OWNED),
 	ROW(sync, FD_OWNED | FD_KEPT),
 	ROW(init_pidfd, FD_OWNED | FD_KEPT),
-	ROW(own_pidns_fd, FD_OWNED),
+	ROW(held_listener, FD_OWNED),
+	ROW(own_proc_fd, FD_OWNED),
 	ROW(terminal.master, FD_OWNED),
 	ROW(terminal.slave, FD_OWNED),
 	ROW(hook_output.stdout_fd, FD_OWNED | FD_KEPT),
@@ -86,6 +89,7 @@ void life_done(struct life *l)
 	free(l->source_fds);
 	cgroup_close(&l->exec_cgroup);
 	namespaces_plan_done(&l->namespaces);
+	step_birth_done(l);
 	if (l->seccomp)
 		(void)munmap(l->seccomp, sizeof(*l->seccomp));
 	free(l->report);
@@ -95,7 +99,7 @@ void life_done(struct life *l)
 
 int life_kept_fds(const struct life *l, int **ret_fds, size_t *ret_n)
 {
-	int *fds = malloc((N_FD_ROWS + 1 + N_JOINED + count_sources(l)) * sizeof(*fds));
+	int *fds = malloc((N_FD_ROWS + 1 + 2 * N_JOINED + count_sources(l)) * sizeof(*fds));
 	size_t n = 0;
 
 	if (!fds)
@@ -106,6 +110,8 @@ int life_kept_fds(const struct life *l, int **ret_fds, size_t *ret_n)
 	}
 	if (l->restore)
 		fds[n++] = l->restore->its_socket;
+	for (size_t i = 0; l->namespaces.outside && i < N_JOINED; i++)
+		fds[n++] = l->namespaces.join_fds[i];
 	for (size_t i = 0; l->restore && i < N_JOINED; i++)
 		fds[n++] = l->restore->plan.join_fds[i];
 	for (size_t i = 0; i < count_sources(l); i++)

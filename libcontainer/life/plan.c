@@ -19,6 +19,14 @@ static bool new_namespace(const struct oci_config *config, const char *type)
 	return ns && !is_set(ns->path);
 }
 
+static bool limits_processes(const struct oci_process *process)
+{
+	for (size_t i = 0; i < process->n_rlimits; i++)
+		if (process->rlimits[i].type && !strcmp(process->rlimits[i].type, "RLIMIT_NPROC"))
+			return true;
+	return false;
+}
+
 static uint64_t when(bool holds, uint64_t conditions)
 {
 	return holds ? conditions : 0;
@@ -68,7 +76,7 @@ static uint64_t plan_hooks(const struct oci_hooks *hooks)
 
 /* What holds for a container's first process and for any further one. */
 static uint64_t plan_process(const struct oci_config *config, const struct oci_process *process,
-	const struct life_options *options)
+	const struct life_options *options, bool foreign_pidns)
 {
 	const struct oci_seccomp *seccomp = config->linux_ ? config->linux_->seccomp : NULL;
 	bool userns = oci_find_namespace(config, "user");
@@ -81,6 +89,8 @@ static uint64_t plan_process(const struct oci_config *config, const struct oci_p
 	return filter | when(config->nacre && config->nacre->landlock, LANDLOCK) |
 	       when(process->terminal, TERMINAL) |
 	       when(process->n_rlimits, LIMITS | when(userns, LIMITS_FROM_OUTSIDE)) |
+	       when(foreign_pidns, FOREIGN_PIDNS) |
+	       when(foreign_pidns && limits_processes(process), LIMIT_OF_PROCESSES) |
 	       when(is_set(process->apparmor_profile) || is_set(process->selinux_label), LSM) |
 	       when(is_set(options->pidfd_socket), PIDFD_SOCKET) |
 	       when(is_set(options->pid_file), PID_FILE);
@@ -96,12 +106,13 @@ static uint64_t plan_annotations(const struct oci_config *config)
 	return when(annotations.delegate_cgroup, DELEGATE_CGROUP);
 }
 
-uint64_t plan_create(const struct oci_config *config, const struct life_options *options)
+uint64_t plan_create(
+	const struct oci_config *config, const struct life_options *options, bool foreign_pidns)
 {
 	const struct oci_linux *linux_ = config->linux_;
 
 	return plan_annotations(config) | plan_hooks(config->hooks) |
-	       plan_process(config, config->process, options) |
+	       plan_process(config, config->process, options, foreign_pidns) |
 	       when(new_namespace(config, "user"), NEW_USERNS) |
 	       when(oci_find_namespace(config, "user"), IN_USERNS) |
 	       when(new_namespace(config, "cgroup"), NEW_CGROUPNS) |
@@ -116,9 +127,9 @@ uint64_t plan_create(const struct oci_config *config, const struct life_options 
 }
 
 uint64_t plan_join(const struct oci_config *config, const struct oci_process *process,
-	const struct life_options *options)
+	const struct life_options *options, bool foreign_pidns)
 {
-	return plan_process(config, process, options) |
+	return plan_process(config, process, options, foreign_pidns) |
 	       when(config->linux_ && config->linux_->intel_rdt, RESCTRL) |
 	       when(options->attach, ATTACH) | when(options->exec_cgroup, EXEC_CGROUP) |
 	       when(options->kill_on_exit, KILL_ON_EXIT);

@@ -6,11 +6,12 @@
 
 /* Settles, before the fork, which rows of the tables are active. Pure. */
 
-/* For create and run. */
-uint64_t plan_create(const struct oci_config *config, const struct life_options *options);
+/* For create and run. FOREIGN_PIDNS: see the condition. */
+uint64_t plan_create(
+	const struct oci_config *config, const struct life_options *options, bool foreign_pidns);
 
-/* For a further process PROCESS in the container of CONFIG. */
+/* For a further process PROCESS in the container of CONFIG. FOREIGN_PIDNS: see the condition. */
 uint64_t plan_join(const struct oci_config *config, const struct oci_process *process,
-	const struct life_options *options);
+	const struct life_options *options, bool foreign_pidns);
 
 #endif

@@ -17,7 +17,7 @@ int step_open_mount_sources(struct life *l, struct nacre_error *err);
 /* What INIT asks for at its mounts. Takes TREE_FD. */
 int step_map_source(struct life *l, int index, int tree_fd, struct nacre_error *err);
 int step_connect_console(struct life *l, struct nacre_error *err);
-int step_open_start_socket(struct life *l, struct nacre_error *err);
+int step_open_start_pipe(struct life *l, struct nacre_error *err);
 int step_spawn_init(struct life *l, struct nacre_error *err);
 /* Forks INIT into the walk of STEPS; for the two spawn rows. */
 int step_spawn(struct life *l, const struct step *steps, struct nacre_error *err);
@@ -27,7 +27,6 @@ int step_write_id_maps(struct life *l, struct nacre_error *err);
 int64_t step_host_uid(const struct life *l);
 int step_set_oom_score(struct life *l, struct nacre_error *err);
 int step_save_config(struct life *l, struct nacre_error *err);
-int step_set_process_limits(struct life *l, struct nacre_error *err);
 int step_save_record(struct life *l, struct nacre_error *err);
 
 /* steps_outside.c */
@@ -93,7 +92,9 @@ int step_load_seccomp(struct life *l, struct nacre_error *err);
 /* The listener of which INIT told the number. */
 int step_take_listener(const struct life *l, struct nacre_error *err);
 int step_hand_out_listener(struct life *l, struct nacre_error *err);
-void step_announce_exec(struct life *l); /* once, before the filter that may forbid it */
+int step_send_listener(struct life *l, struct nacre_error *err);
+/* Once, before the filter that may forbid it: after that the end of the socket is success. */
+int step_announce_exec(struct life *l, struct nacre_error *err);
 
 /* steps_rootfs.c */
 /* INIT: the rootfs, judged. Returns an fd. */
@@ -120,14 +121,31 @@ int step_set_hostname(struct life *l, struct nacre_error *err);
 int step_new_session(struct life *l, struct nacre_error *err);
 int step_find_program(struct life *l, struct nacre_error *err);
 int step_take_terminal(struct life *l, struct nacre_error *err);
-int step_end_on_signals(struct life *l, struct nacre_error *err);
+int step_reset_signals(struct life *l, struct nacre_error *err);
 int step_set_attributes(struct life *l, struct nacre_error *err);
 int step_set_labels(struct life *l, struct nacre_error *err);
-int step_set_own_limits(struct life *l, struct nacre_error *err);
 int step_restrict_writes(struct life *l, struct nacre_error *err);
 int step_drop_privileges(struct life *l, struct nacre_error *err);
-int step_limit_files(struct life *l, struct nacre_error *err);
 int step_exec_program(struct life *l, struct nacre_error *err);
+
+/* steps_birth.c */
+int step_expect_birth(struct life *l, struct nacre_error *err); /* before the fork */
+void step_birth_done(struct life *l);
+/* Whether INIT has made the process in its place, and whether that one is there or none is needed.
+ */
+bool step_is_born(const struct life *l);
+bool step_is_there(const struct life *l);
+int step_adopt(struct life *l, struct nacre_error *err); /* takes that one for INIT, which ended */
+int step_set_process_limits(struct life *l, struct nacre_error *err);
+int step_set_own_limits(struct life *l, struct nacre_error *err);
+/* Before another /proc is there, in which INIT is not: for its labels. */
+int step_open_own_proc(struct life *l, struct nacre_error *err);
+int step_enter_namespaces(struct life *l, struct nacre_error *err);
+int step_drop_memory(struct life *l, struct nacre_error *err);
+/* Of clone(2). */
+#define BIRTH_FLAGS (CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD)
+int step_give_birth(struct life *l, struct nacre_error *err);
+int step_limit_processes(struct life *l, struct nacre_error *err);
 
 /* steps_exec.c */
 int step_make_exec_cgroup(struct life *l, struct nacre_error *err);

@@ -2,13 +2,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
-#include "libcontainer/base/sys.h"
 #include "libcontainer/cgroup/exec_cgroup.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/mount/pivot.h"
@@ -80,61 +78,6 @@ static int leave_own_cgroup(struct life *l, struct nacre_error *err)
 	return step_spawn(l, life_exec_steps, err);
 }
 
-static bool is_privileged(void)
-{
-	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-
-	return sys_capget(data) == 0 && data[0].effective >> CAP_SYS_ADMIN & 1;
-}
-
-/* A process between joins for INIT's sake. Without privilege it enters the user namespace as well,
- * which gives the right to join; with it, INIT joins that with the rest. */
-static void let_another_join(struct life *l, int flags)
-{
-	if (l->join_flags & CLONE_NEWUSER && !is_privileged())
-		flags |= CLONE_NEWUSER;
-	l->namespaces.process_flags = flags;
-	l->namespaces.process_pidfd = l->init_pidfd;
-}
-
-/* setns(2) with a pid namespace acts on children alone, so RUNTIME enters it for INIT's sake and
- * leaves it again: what its caller forks later is not of the container. A time namespace acts on
- * RUNTIME too; and who may not enter the own pid namespace, since another user namespace owns it,
- * could not return. There another process joins. */
-static int join_for_init(struct life *l, struct nacre_error *err)
-{
-	const int flags = l->join_flags & (CLONE_NEWPID | CLONE_NEWTIME);
-
-	if (flags & CLONE_NEWTIME)
-		let_another_join(l, flags);
-	if (flags != CLONE_NEWPID)
-		return 0;
-	l->own_pidns_fd = open("/proc/self/ns/pid_for_children", O_RDONLY | O_CLOEXEC);
-	if (l->own_pidns_fd < 0)
-		return fail_errno(err, errno, "open /proc/self/ns/pid_for_children%s",
-			errno == ENOENT ? " (after unshare(CLONE_NEWPID), fork first)" : "");
-	/* Into the own one first: whoever can will be able to return. */
-	if (setns(l->own_pidns_fd, CLONE_NEWPID) < 0) {
-		if (errno != EPERM)
-			return fail_errno(err, errno, "enter the own pid namespace");
-		fd_close(&l->own_pidns_fd);
-		let_another_join(l, flags);
-		return 0;
-	}
-	if (setns(l->init_pidfd, CLONE_NEWPID) < 0)
-		return fail_errno(err, errno, "join the container's pid namespace");
-	return 0;
-}
-
-/* Also after a spawn that failed. */
-static int leave_pid_namespace(struct life *l, struct nacre_error *err)
-{
-	int r = l->own_pidns_fd >= 0 && setns(l->own_pidns_fd, CLONE_NEWPID) < 0 ? -errno : 0;
-
-	fd_close(&l->own_pidns_fd);
-	return r < 0 ? fail_errno(err, r, "return to the own pid namespace") : 0;
-}
-
 static int spawn_where_it_may(struct life *l, struct nacre_error *err)
 {
 	struct nacre_error why;
@@ -151,9 +94,6 @@ static int spawn_where_it_may(struct life *l, struct nacre_error *err)
 
 int step_spawn_joined(struct life *l, struct nacre_error *err)
 {
-	struct nacre_error why;
-	int r, left;
-
 	if (!(l->container.record.active & ATTACH))
 		l->namespaces.cgroup_fd = l->exec_cgroup.fd < 0 ? l->container.cgroup.fd
 								: l->exec_cgroup.fd;
@@ -166,15 +106,7 @@ int step_spawn_joined(struct life *l, struct nacre_error *err)
 		if (l->rootfs_fd < 0)
 			return fail_errno(err, errno, "open the container's root");
 	}
-	r = join_for_init(l, err);
-	if (r == 0)
-		r = spawn_where_it_may(l, err);
-	left = leave_pid_namespace(l, &why);
-	if (r < 0 || left == 0)
-		return r;
-	*err = why;
-	(void)step_kill_init(l, &why);
-	return left;
+	return spawn_where_it_may(l, err);
 }
 
 /* config.md, execCPUAffinity. INIT is born in the container's cgroup, so both count there. */
@@ -192,12 +124,14 @@ int step_set_final_affinity(struct life *l, struct nacre_error *err)
 	return affinity ? scheduling_apply_affinity(affinity->final, err) : 0;
 }
 
+/* All of them, though INIT stays outside of the pid namespace: its child will be inside. */
 int step_join_namespaces(struct life *l, struct nacre_error *err)
 {
-	const int left = l->join_flags & ~l->namespaces.process_flags;
-	int r;
+	int r = step_open_own_proc(l, err);
 
-	r = namespaces_join_process(l->init_pidfd, left, err);
+	if (r == 0)
+		r = namespaces_join_process(l->init_pidfd, l->join_flags, err);
+
 	if (r < 0)
 		return r;
 	fd_close(&l->init_pidfd);

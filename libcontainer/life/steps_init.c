@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -11,14 +12,13 @@
 #include "libcontainer/base/procfs.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/life/steps_restore.h"
-#include "libcontainer/life/sync.h"
+#include "libcontainer/life/walk.h"
 #include "libcontainer/namespace/idmap.h"
 #include "libcontainer/namespace/netdev.h"
 #include "libcontainer/process/caps.h"
 #include "libcontainer/process/credentials.h"
 #include "libcontainer/process/landlock.h"
 #include "libcontainer/process/lsm.h"
-#include "libcontainer/process/rlimits.h"
 #include "libcontainer/process/scheduling.h"
 
 /* INIT's rows about its process: what is to become the program, in the order of life.c. */
@@ -27,7 +27,7 @@ static void warn_runtime(void *data, const char *text)
 {
 	const struct life *l = data;
 
-	(void)sync_send(l->sync, SYNC_WARNING, 0, 0, -1, text, -1);
+	(void)walk_say(l, SYNC_WARNING, 0, 0, -1, text);
 }
 
 /*
@@ -84,12 +84,13 @@ int step_become_userns_root(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-/* A session of its own: signals of the caller's terminal are not for the container. */
+/* A session of its own: signals of the caller's terminal are not for the container. The child of an
+ * INIT that stays outside will have one. */
 int step_new_session(struct life *l, struct nacre_error *err)
 {
 	int r;
 
-	if (setsid() < 0)
+	if (!(l->container.record.active & FOREIGN_PIDNS) && setsid() < 0)
 		return fail_errno(err, errno, "setsid");
 	if (l->options->no_new_keyring)
 		return 0;
@@ -178,15 +179,19 @@ int step_take_terminal(struct life *l, struct nacre_error *err)
 	r = l->options->bare_newlines ? terminal_keep_newlines(l->terminal.slave, err) : 0;
 	if (r < 0)
 		return r;
-	return terminal_take(&l->terminal.slave, l->process->user.uid, err);
+	r = terminal_take(&l->terminal.slave, l->process->user.uid, err);
+	if (r < 0 || l->container.record.active & FOREIGN_PIDNS) /* its child will control it */
+		return r;
+	return terminal_control(err);
 }
 
-/* Before RUNTIME goes on: the first process of a pid namespace is not ended by a signal that it has
- * no handler for (pid_namespaces(7)), and `kill` may come as soon as `create` returns. */
-int step_end_on_signals(struct life *l, struct nacre_error *err)
+/* Of a process that waits they end it, as the first one of a pid namespace, too, which is not ended
+ * by a signal that it has no handler for (pid_namespaces(7)): `kill` may come as soon as `create`
+ * returns. execve(2) makes them the default ones again. */
+int step_reset_signals(struct life *l, struct nacre_error *err)
 {
-	(void)l;
-	return program_end_on_signals(err);
+	return l->container.record.active & WAITS_FOR_START ? program_end_on_signals(err)
+							    : program_reset_signals(err);
 }
 
 int step_set_attributes(struct life *l, struct nacre_error *err)
@@ -201,23 +206,17 @@ int step_set_attributes(struct life *l, struct nacre_error *err)
 
 int step_set_labels(struct life *l, struct nacre_error *err)
 {
-	int r;
+	int proc_fd, r;
 
-	if (l->proc_fd < 0)
+	if (l->own_proc_fd < 0 && l->proc_fd < 0)
 		l->proc_fd = procfs_open(err);
-	if (l->proc_fd < 0)
-		return l->proc_fd;
-	r = lsm_apparmor_on_exec(l->proc_fd, l->process->apparmor_profile, err);
+	proc_fd = l->own_proc_fd < 0 ? l->proc_fd : l->own_proc_fd;
+	if (proc_fd < 0)
+		return proc_fd;
+	r = lsm_apparmor_on_exec(proc_fd, l->process->apparmor_profile, err);
 	if (r < 0)
 		return r;
-	return lsm_selinux_on_exec(l->proc_fd, l->process->selinux_label, err);
-}
-
-/* Late, since the rows above need files; and before the capabilities that may raise a limit are
- * gone. */
-int step_set_own_limits(struct life *l, struct nacre_error *err)
-{
-	return rlimits_apply(0, l->process->rlimits, l->process->n_rlimits, err);
+	return lsm_selinux_on_exec(proc_fd, l->process->selinux_label, err);
 }
 
 /* While INIT can open what the user may not: the rules are on directories, not on names. */
@@ -243,7 +242,8 @@ int step_restrict_writes(struct life *l, struct nacre_error *err)
  * Should:
  * - drop the bounding set while CAP_SETPCAP is still there
  * - give stdio to the user while root may
- * - change groups, gid, uid; then set the four other sets to exactly what the config says
+ * - change groups, gid, uid; then set the four other sets to exactly what the config says, but for
+ *   CAP_SYS_ADMIN where the filters cannot be loaded without it (seccomp(2)): they are next
  *
  * Mustn't:
  * - leave a set as it was inherited
@@ -251,12 +251,12 @@ int step_restrict_writes(struct life *l, struct nacre_error *err)
 int step_drop_privileges(struct life *l, struct nacre_error *err)
 {
 	const struct oci_process *process = l->process;
-	struct capability_sets sets;
+	const bool loads = l->container.record.active & SECCOMP_PRIVILEGED;
 	int r;
 
-	r = caps_parse(process->capabilities, &sets, warn_runtime, l, err);
+	r = caps_parse(process->capabilities, &l->capabilities, warn_runtime, l, err);
 	if (r >= 0)
-		r = caps_bound(&sets, err);
+		r = caps_bound(&l->capabilities, err);
 	if (r >= 0)
 		r = credentials_own_stdio(&process->user, err);
 	if (r < 0)
@@ -266,24 +266,16 @@ int step_drop_privileges(struct life *l, struct nacre_error *err)
 	r = credentials_apply(&process->user, oci_find_namespace(l->container.config, "user"),
 		l->container.annotations.keep_groups, err);
 	if (r >= 0)
-		r = caps_apply(&sets, err);
+		r = caps_apply_with(&l->capabilities, loads ? 1ULL << CAP_SYS_ADMIN : 0,
+			&l->capabilities_beyond, err);
 	if (r < 0)
 		return r;
 	return l->cwd_entered ? 0 : program_enter_cwd(process->cwd, false, err);
 }
 
-int step_limit_files(struct life *l, struct nacre_error *err)
-{
-	return program_limit_fds(l->options->preserve_fds, err);
-}
-
 int step_exec_program(struct life *l, struct nacre_error *err)
 {
-	int r;
+	int r = step_announce_exec(l, err);
 
-	r = program_reset_signals(err);
-	if (r < 0)
-		return r;
-	step_announce_exec(l);
-	return program_exec(&l->program, err);
+	return r < 0 ? r : program_exec(&l->program, err);
 }

@@ -138,6 +138,7 @@ static struct mount_context mount_context(struct life *l)
 		.host_network = step_has_host_network(l),
 		.own_user_namespace = l->container.record.active & IN_USERNS,
 		.cgroup_fd = l->container.cgroup.fd,
+		.pidns_fd = l->namespaces.outside ? namespaces_joined_pid(&l->namespaces) : 0,
 		.clear_unnamed = flags_to_clear(l),
 		.late_binds = l->container.config->nacre ? &l->container.config->nacre->late_binds
 							 : NULL,

@@ -18,7 +18,6 @@
 #include "libcontainer/mount/mounts.h"
 #include "libcontainer/namespace/idmap.h"
 #include "libcontainer/process/oom_score.h"
-#include "libcontainer/process/rlimits.h"
 #include "libcontainer/record/record.h"
 #include "libcontainer/record/state.h"
 #include "specs/json.h"
@@ -147,12 +146,9 @@ int step_connect_console(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-int step_open_start_socket(struct life *l, struct nacre_error *err)
+int step_open_start_pipe(struct life *l, struct nacre_error *err)
 {
-	l->start_socket = socket_listen(l->container.state_fd, "start", SOCK_SEQPACKET);
-	if (l->start_socket < 0)
-		return fail_errno(err, l->start_socket, "make it");
-	return 0;
+	return start_pipe_make(l->container.state_fd, &l->start_pipe, err);
 }
 
 /*
@@ -210,6 +206,8 @@ int step_spawn(struct life *l, const struct step *steps, struct nacre_error *err
 	if (r < 0)
 		return r;
 	r = step_share_seccomp(l, err);
+	if (r == 0)
+		r = step_expect_birth(l, err);
 	if (r < 0) {
 		fd_close(&pair[0]);
 		fd_close(&pair[1]);
@@ -236,13 +234,11 @@ int step_spawn_init(struct life *l, struct nacre_error *err)
 	return step_spawn(l, life_create_steps, err);
 }
 
-int step_kill_init(struct life *l, struct nacre_error *err)
+static int kill_process(struct life *l, struct nacre_error *err)
 {
 	siginfo_t info;
 	int r;
 
-	if (l->container.pidfd < 0)
-		return 0;
 	r = sys_pidfd_send_signal(l->container.pidfd, SIGKILL);
 	if (r < 0 && r != -ESRCH)
 		return fail_errno(err, r, "kill init");
@@ -252,9 +248,26 @@ int step_kill_init(struct life *l, struct nacre_error *err)
 			KILL_WAIT_MS / 1000);
 	if (r < 0)
 		return fail_errno(err, r, "wait for init to end");
-	(void)sys_pidfd_wait(l->container.pidfd, &info, WEXITED); /* ECHILD: not ours to reap */
-	fd_close(&l->container.pidfd);
+	/* The one that is in its place is taken while it is not reaped. */
+	if (!step_is_born(l)) {
+		(void)sys_pidfd_wait(l->container.pidfd, &info, WEXITED); /* ECHILD: not ours */
+		fd_close(&l->container.pidfd);
+	}
 	return 0;
+}
+
+int step_kill_init(struct life *l, struct nacre_error *err)
+{
+	struct nacre_error ignored;
+	int r = 0;
+
+	if (l->container.pidfd >= 0)
+		r = kill_process(l, err);
+	/* It may have made another in its place meanwhile; one that was reaped has ended. */
+	if (r == 0 && step_is_born(l) && step_adopt(l, &ignored) == 0)
+		r = kill_process(l, err);
+	step_birth_done(l);
+	return r;
 }
 
 int step_write_id_maps(struct life *l, struct nacre_error *err)
@@ -314,25 +327,13 @@ int step_save_config(struct life *l, struct nacre_error *err)
 	return state_write(l->container.state_fd, "report.json", l->report, err);
 }
 
-/* In a user namespace only root of the host raises a limit; and in one that another user owns a
- * root without CAP_SYS_RESOURCE may not even lower one, while who is in it may. So what is refused
- * here is left to INIT's row, where there is one: the init of an older version relies on this. */
-int step_set_process_limits(struct life *l, struct nacre_error *err)
-{
-	struct nacre_error why;
-	int r = rlimits_apply(l->container.pid, l->process->rlimits, l->process->n_rlimits, &why);
-
-	if (r == 0 || (r == -EPERM && l->container.record.active & LIMITS))
-		return 0;
-	*err = why;
-	return r;
-}
-
 int step_save_record(struct life *l, struct nacre_error *err)
 {
 	struct container *c = &l->container;
 	int r;
 
+	if (l->birth) /* its process is still to come, and has a row of its own */
+		return 0;
 	r = record_identify(c, err);
 	if (r < 0)
 		return r;

@@ -10,7 +10,7 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/life/steps.h"
-#include "libcontainer/life/sync.h"
+#include "libcontainer/life/walk.h"
 #include "libcontainer/seccomp/seccomp_simulate.h"
 
 /* The rows about seccomp, of both sides, in the order of life.c. */
@@ -69,17 +69,21 @@ int step_compile_seccomp(struct life *l, struct nacre_error *err)
 		l->container.root_fd, ".seccomp", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	r = seccomp_compile(l->container.config->linux_->seccomp, cache_fd, l->seccomp,
 		l->container.callbacks->warn, l->container.callbacks->data, err);
-	if (r == 0)
-		warn_nested(l);
-	return r;
+	if (r < 0)
+		return r;
+	warn_nested(l);
+	return 0;
 }
 
 /* The filter may forbid write(2), so exec is announced while it still can be. */
-void step_announce_exec(struct life *l)
+int step_announce_exec(struct life *l, struct nacre_error *err)
 {
-	if (!l->announced)
-		(void)sync_send(l->sync, SYNC_EXEC, 0, 0, -1, NULL, -1);
+	int r = l->announced ? 0 : walk_say(l, SYNC_EXEC, 0, 0, -1, NULL);
+
+	if (r < 0)
+		return fail_errno(err, r, "announce the program");
 	l->announced = true;
+	return 0;
 }
 
 /* A RUNTIME without privilege may take the listener (pidfd_getfd(2) asks as ptrace(2)) of a
@@ -95,16 +99,11 @@ static int lend_listener(const struct life *l, struct nacre_error *err)
 }
 
 /* nacre's own first: that of the config may forbid seccomp(2). */
-int step_load_seccomp(struct life *l, struct nacre_error *err)
+static int load(struct life *l, struct nacre_error *err)
 {
 	int none; /* the config of a traced container has no listener: see trace_create */
 	int r;
 
-	r = lend_listener(l, err);
-	if (r < 0)
-		return r;
-	if (!(l->container.record.active & (SECCOMP_NOTIFY | TRACE)))
-		step_announce_exec(l);
 	if (l->container.record.active & TRACE) {
 		l->listener = seccomp_own_apply_traced(&l->traced_filter, err);
 		if (l->listener < 0)
@@ -119,6 +118,23 @@ int step_load_seccomp(struct life *l, struct nacre_error *err)
 						    : 0;
 }
 
+int step_load_seccomp(struct life *l, struct nacre_error *err)
+{
+	const uint64_t active = l->container.record.active;
+	int r = 0;
+
+	if (!(active & (SECCOMP_NOTIFY | TRACE)) || active & WAITS_FOR_START)
+		r = step_announce_exec(l, err);
+	if (r < 0 || !(active & (SECCOMP_PRIVILEGED | SECCOMP_LAST)))
+		return r;
+	r = lend_listener(l, err);
+	if (r >= 0)
+		r = load(l, err);
+	if (r < 0 || !l->capabilities_beyond)
+		return r;
+	return caps_drop_beyond(&l->capabilities, err);
+}
+
 /* INIT cannot send the listener: its filter may forbid sendmsg(2). It tells the number and waits.
  */
 int step_take_listener(const struct life *l, struct nacre_error *err)
@@ -130,21 +146,40 @@ int step_take_listener(const struct life *l, struct nacre_error *err)
 			    : listener;
 }
 
-int step_hand_out_listener(struct life *l, struct nacre_error *err)
+/* Of the container's first process the state is still "creating", and the record has no pid yet
+ * where it waits for `start`. */
+static int send_listener(struct life *l, int listener, struct nacre_error *err)
 {
-	cleanup_close int listener = step_take_listener(l, err);
-	const struct oci_state state = step_hook_state(l, l->container.record.pid,
-		l->container.record.pid == l->container.pid ? "creating" : "running");
+	const bool first = l->init_pidfd < 0;
+	const struct oci_state state = step_hook_state(l,
+		first ? l->container.pid : l->container.record.pid, first ? "creating" : "running");
 	const struct oci_seccomp *seccomp;
 	cleanup_free char *json = NULL;
 	int r;
 
-	if (listener < 0)
-		return listener;
 	seccomp = l->container.config->linux_->seccomp;
 	r = container_process_state_encode(
 		&state, "seccompFd", l->container.pid, seccomp->listener_metadata, &json, err);
 	if (r < 0)
 		return r;
 	return seccomp_send_listener(seccomp->listener_path, listener, json, err);
+}
+
+/* It goes out with the pid of the process that is to be the program. */
+int step_hand_out_listener(struct life *l, struct nacre_error *err)
+{
+	int listener = step_take_listener(l, err);
+
+	if (listener < 0)
+		return listener;
+	l->held_listener = listener;
+	return l->container.record.active & FOREIGN_PIDNS ? 0 : step_send_listener(l, err);
+}
+
+int step_send_listener(struct life *l, struct nacre_error *err)
+{
+	int r = send_listener(l, l->held_listener, err);
+
+	fd_close(&l->held_listener);
+	return r;
 }

@@ -26,8 +26,8 @@ static size_t message_length(const struct sync_message *message)
 	return offsetof(struct sync_message, text) + (text ? text + 1 : 0);
 }
 
-int sync_send(int sync, enum sync_kind kind, unsigned step, int32_t code, int32_t value,
-	const char *text, int fd)
+static struct sync_message make_message(
+	enum sync_kind kind, unsigned step, int32_t code, int32_t value, const char *text)
 {
 	struct sync_message message = {
 		.version = SYNC_VERSION,
@@ -36,16 +36,46 @@ int sync_send(int sync, enum sync_kind kind, unsigned step, int32_t code, int32_
 		.code = code,
 		.value = value,
 	};
-	ssize_t sent;
 
 	if (text)
 		(void)snprintf(message.text, sizeof(message.text), "%s", text);
-	if (fd >= 0)
-		return fd_send(sync, &message, message_length(&message), &fd, 1);
+	return message;
+}
+
+static int write_once(int fd, const struct sync_message *message, size_t length)
+{
+	ssize_t sent;
+
 	do
-		sent = write(sync, &message, message_length(&message));
+		sent = write(fd, message, length);
 	while (sent < 0 && errno == EINTR);
 	return sent < 0 ? -errno : 0;
+}
+
+int sync_send(int sync, enum sync_kind kind, unsigned step, int32_t code, int32_t value,
+	const char *text, int fd)
+{
+	const struct sync_message message = make_message(kind, step, code, value, text);
+
+	if (fd >= 0)
+		return fd_send(sync, &message, message_length(&message), &fd, 1);
+	return write_once(sync, &message, message_length(&message));
+}
+
+/* Below PIPE_BUF: one write is one message. */
+int sync_send_whole(
+	int fifo, enum sync_kind kind, unsigned step, int32_t code, int32_t value, const char *text)
+{
+	const struct sync_message message = make_message(kind, step, code, value, text);
+
+	return write_once(fifo, &message, sizeof(message));
+}
+
+static void tame(char *text)
+{
+	for (; *text; text++)
+		if (((unsigned char)*text < ' ' && *text != '\n' && *text != '\t') || *text == 127)
+			*text = '?';
 }
 
 static ssize_t receive_once(int sync, struct sync_message *message, int *fd)
@@ -78,6 +108,7 @@ int sync_receive(int sync, struct sync_message *ret_message, int *ret_fd)
 		return -EPROTO;
 	}
 	message.text[sizeof(message.text) - 1] = '\0';
+	tame(message.text);
 	*ret_message = message;
 	if (ret_fd)
 		*ret_fd = fd;

@@ -57,8 +57,13 @@ int sync_pair(int ret_fds[2], struct nacre_error *err);
 int sync_send(int sync, enum sync_kind kind, unsigned step, int32_t code, int32_t value,
 	const char *text, int fd);
 
+/* The same into a FIFO, where a message has always its whole size. */
+int sync_send_whole(int fifo, enum sync_kind kind, unsigned step, int32_t code, int32_t value,
+	const char *text);
+
 /* Returns 1, 0 at the end of the socket, -EPROTO for what is no message of this version, or -errno.
- * *RET_FD: -1 or an fd that came along. */
+ * *RET_FD: -1 or an fd that came along; NULL where none can. What could move a terminal's cursor is
+ * gone from the text: the process in the container may be another's by then. */
 int sync_receive(int sync, struct sync_message *ret_message, int *ret_fd);
 
 #endif

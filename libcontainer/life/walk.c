@@ -24,6 +24,27 @@ bool walk_step_is_active(const struct step *step, uint64_t active)
 	return (active & step->when) == step->when;
 }
 
+void walk_enter(struct walk *w, const struct step *steps, enum owner turn)
+{
+	w->steps = steps;
+	w->turn = turn;
+	w->given = -1;
+}
+
+int walk_say(const struct life *l, enum sync_kind kind, unsigned step, int32_t code, int32_t value,
+	const char *text)
+{
+	return l->sync < 0 ? sync_send_whole(l->start_pipe.out, kind, step, code, value, text)
+			   : sync_send(l->sync, kind, step, code, value, text, -1);
+}
+
+static int receive(const struct life *l, struct sync_message *ret_message, int *ret_fd)
+{
+	*ret_fd = -1;
+	return l->sync < 0 ? sync_receive(l->start_pipe.in, ret_message, NULL)
+			   : sync_receive(l->sync, ret_message, ret_fd);
+}
+
 static const struct step *next_in_turn(const struct walk *w, const struct step *step)
 {
 	while (step->name && (!walk_step_is_active(step, w->l->container.record.active) ||
@@ -53,26 +74,29 @@ static int died(struct life *l, const char *step, struct nacre_error *err)
 
 /* RUNTIME: waits until INIT has said something, or has ended. What runs in the container can be
  * able to stop it: that is no reason to wait for ever. Two looks, since with a job of the shell's
- * both are stopped for a while. */
-static int await_word(struct life *l, const char *step, struct nacre_error *err)
+ * both are stopped for a while. ENDS: its end is waited for, too; returns 1 for that. */
+static int await_word(struct life *l, const char *step, bool ends, struct nacre_error *err)
 {
-	struct pollfd word = {.fd = l->sync, .events = POLLIN};
+	const int word = l->sync < 0 ? l->start_pipe.in : l->sync;
+	struct pollfd polls[] = {{word, POLLIN, 0}, {ends ? l->container.pidfd : -1, POLLIN, 0}};
 	struct nacre_error ignored; /* the next look may tell */
 	int looks = 0;
 
 	for (;;) {
 		int left = child_left_ms(0, 0, l->container.deadline);
 		bool last = left >= 0 && left <= LOOK_MS;
-		int r = poll(&word, 1, last ? left : LOOK_MS);
+		int r = poll(polls, 2, last ? left : LOOK_MS);
 
-		if (r > 0 || l->sync < 0) /* the message tells */
-			return 0;
+		if (r > 0 || word < 0) /* the message tells */
+			return polls[1].revents ? 1 : 0;
 		if (r < 0 && errno != EINTR)
 			return fail_errno(err, errno, "%s: wait for init", step);
 		if (r == 0 && last)
 			return fail(err, ETIMEDOUT,
 				"%s: init has not come so far within the timeout of the command",
 				step);
+		if (r == 0 && !ends && step_is_born(l) && step_adopt(l, err) < 0)
+			return -err->code;
 		looks = r == 0 && record_process_is_stopped(l->container.pid, &ignored) > 0
 				? looks + 1
 				: 0;
@@ -82,59 +106,122 @@ static int await_word(struct life *l, const char *step, struct nacre_error *err)
 	}
 }
 
+/* Of a process that may be the container's already, and with CAP_SYS_PTRACE there somebody else's:
+ * it gets RUNTIME to take one terminal, which comes before any word of its, and to do nothing. */
+static int take_console(struct life *l, int fd, struct nacre_error *err)
+{
+	if (fd < 0 || l->terminal.master >= 0) {
+		fd_close(&fd);
+		return fail(err, EPROTO, "init sent a terminal out of turn");
+	}
+	l->terminal.master = fd;
+	return 0;
+}
+
+/* RUNTIME: does what one message asks for. Returns 1 for a turn. */
+static int answer(struct life *l, const struct sync_message *message, int fd, const char *step,
+	struct nacre_error *err)
+{
+	cleanup_close int came = fd;
+
+	switch ((enum sync_kind)message->kind) {
+	case SYNC_TURN:
+		return 1;
+	case SYNC_FAILED:
+		return fail(err, message->code > 0 ? message->code : EPROTO, "%s", message->text);
+	case SYNC_EXEC:
+		l->announced = true;
+		return 0;
+	case SYNC_WARNING:
+		container_warn(&l->container, message->text);
+		return 0;
+	case SYNC_DEBUG:
+		if (l->container.callbacks->debug)
+			l->container.callbacks->debug(l->container.callbacks->data, message->text);
+		return 0;
+	case SYNC_CONSOLE:
+		return take_console(l, fd_steal(&came), err);
+	case SYNC_MAP:
+	case SYNC_MAKE:
+	case SYNC_SYSCTL:
+		if (l->sync >= 0 && !step_is_born(l))
+			return step_answer_init(l, message, fd_steal(&came), err);
+		break;
+	}
+	return fail(err, EPROTO, "%s: init sent message %u out of turn", step, message->kind);
+}
+
 /* RUNTIME: takes messages until one that is a turn for STEP, an announcement of exec, or the end.
  */
 static int hear(
 	struct life *l, const struct step *steps, const struct step *step, struct nacre_error *err)
 {
-	int r;
-
+	if (l->turn_ahead == step - steps) {
+		l->turn_ahead = -1;
+		return 0;
+	}
 	for (;;) {
 		struct sync_message message;
-		int fd, result;
+		int fd, r = await_word(l, step->name, false, err);
 
-		r = await_word(l, step->name, err);
 		if (r < 0)
 			return r;
-		result = sync_receive(l->sync, &message, &fd);
-		if (result < 0)
-			return fail_errno(err, result, "%s: message from init", step->name);
-		if (result == 0)
-			return step->flags & STEP_EXEC && l->announced ? 0
-								       : died(l, step->name, err);
-		switch ((enum sync_kind)message.kind) {
-		case SYNC_TURN:
-			if (&steps[message.step] != step)
-				return fail(err, EPROTO, "%s: init handed over for step %u",
-					step->name, message.step);
+		r = receive(l, &message, &fd);
+		if (r < 0)
+			return fail_errno(err, r, "%s: message from init", step->name);
+		if (r == 0)
+			return step->flags & STEP_EXEC && l->announced && step_is_there(l)
+				       ? 0
+				       : died(l, step->name, err);
+		r = answer(l, &message, fd, step->name, err);
+		if (r < 0)
+			return r;
+		if (r > 0 && &steps[message.step] != step)
+			return fail(err, EPROTO, "%s: init handed over for step %u", step->name,
+				message.step);
+		if (r > 0) {
 			l->listener = message.value;
 			return 0;
-		case SYNC_FAILED:
-			return fail(err, message.code, "%s", message.text);
-		case SYNC_EXEC:
-			l->announced = true;
-			break;
-		case SYNC_WARNING:
-			container_warn(&l->container, message.text);
-			break;
-		case SYNC_DEBUG:
-			if (l->container.callbacks->debug)
-				l->container.callbacks->debug(
-					l->container.callbacks->data, message.text);
-			break;
-		case SYNC_CONSOLE:
-			fd_close(&l->terminal.master);
-			l->terminal.master = fd;
-			break;
-		case SYNC_MAP:
-		case SYNC_MAKE:
-		case SYNC_SYSCTL:
-			r = step_answer_init(l, &message, fd, err);
-			if (r < 0)
-				return r;
-			break;
 		}
 	}
+}
+
+/* Whether RUNTIME has a row behind STEP in its table: else it need not know the child before that
+ * is the program. */
+static bool has_more(const struct walk *w, const struct step *step)
+{
+	while ((++step)->name)
+		if (step->owner == RUNTIME &&
+			walk_step_is_active(step, w->l->container.record.active))
+			return true;
+	return false;
+}
+
+/* RUNTIME, at the row with STEP_BIRTH: takes messages until INIT has ended, whose child goes on.
+ * That one may have come to its next turn already. */
+static int await_birth(struct walk *w, const struct step *step, struct nacre_error *err)
+{
+	struct life *l = w->l;
+	int r;
+
+	while ((r = await_word(l, step->name, true, err)) == 0) {
+		struct sync_message message;
+		int fd;
+
+		r = receive(l, &message, &fd);
+		if (r < 0)
+			return fail_errno(err, r, "%s: message from init", step->name);
+		if (r == 0) /* the child closed it by its exec, or there is none */
+			break;
+		r = answer(l, &message, fd, step->name, err);
+		if (r < 0)
+			return r;
+		if (r > 0)
+			l->turn_ahead = message.step;
+	}
+	if (r < 0)
+		return r;
+	return step_is_born(l) ? step_adopt(l, err) : hear(l, w->steps, step, err);
 }
 
 /* INIT: the only thing that ever comes is a turn. The end means that RUNTIME is gone. */
@@ -146,8 +233,8 @@ static void await_turn(struct walk *w, const struct step *step)
 		w->l->turn_ahead = -1;
 		return;
 	}
-	if (sync_receive(w->l->sync, &message, NULL) != 1 || message.kind != SYNC_TURN ||
-		&w->steps[message.step] != step)
+	if (sync_receive(w->l->sync < 0 ? w->l->start_pipe.in : w->l->sync, &message, NULL) != 1 ||
+		message.kind != SYNC_TURN || &w->steps[message.step] != step)
 		_exit(1);
 }
 
@@ -159,8 +246,8 @@ static int hand_over(struct walk *w, const struct step *step, struct nacre_error
 	if (w->given == index)
 		return 0;
 	w->given = index;
-	r = sync_send(w->l->sync, SYNC_TURN, (unsigned)index, 0,
-		w->me == INIT ? w->l->listener : -1, NULL, -1);
+	r = walk_say(
+		w->l, SYNC_TURN, (unsigned)index, 0, w->me == INIT ? w->l->listener : -1, NULL);
 	if (r == -EPIPE && w->me == RUNTIME)
 		return hear(w->l, w->steps, step, err); /* its last words */
 	return r < 0 ? fail_errno(err, r, "%s: message to the other side", step->name) : 0;
@@ -197,7 +284,7 @@ static void report_step(struct walk *w, const struct step *step, uint64_t since)
 	if (w->me == RUNTIME)
 		w->l->container.callbacks->debug(w->l->container.callbacks->data, text);
 	else
-		(void)sync_send(w->l->sync, SYNC_DEBUG, 0, 0, -1, text, -1);
+		(void)walk_say(w->l, SYNC_DEBUG, 0, 0, -1, text);
 }
 
 static int perform(struct life *l, const struct step *step, struct nacre_error *err)
@@ -255,6 +342,11 @@ int walk_from(struct walk *w, const struct step *first, const struct step **ret_
 				r = perform_step(w, step, err);
 			if (w->me == RUNTIME && step->flags & STEP_EXEC && r == 0)
 				r = hear(w->l, w->steps, step, err);
+			if (w->me == RUNTIME && step->flags & STEP_EXEC && r == 0 && w->l->birth)
+				r = step_adopt(w->l, err);
+			if (w->me == RUNTIME && step->flags & STEP_BIRTH && r == 0 &&
+				has_more(w, step))
+				r = await_birth(w, step, err);
 		}
 		/* The fork is itself a handover, if INIT has the next row. */
 		if (step->flags & STEP_SPAWN)

@@ -3,6 +3,7 @@
 #define NACRE_WALK_H
 
 #include "libcontainer/life/life.h"
+#include "libcontainer/life/sync.h"
 
 /* The walk of one process through one table of life.h: performs its own rows, passes the turn. */
 struct walk {
@@ -12,6 +13,14 @@ struct walk {
 	enum owner turn; /* whose row is being run */
 	int given; /* the row for which the turn was handed on early, -1: none */
 };
+
+/* Goes on with another table. TURN: whose it is; RUNTIME's where INIT must not go on before RUNTIME
+ * has done its rows that overlap. */
+void walk_enter(struct walk *w, const struct step *steps, enum owner turn);
+
+/* A message to the other side, without an fd. Returns 0 or -errno. */
+int walk_say(const struct life *l, enum sync_kind kind, unsigned step, int32_t code, int32_t value,
+	const char *text);
 
 /* Whether the row is for a container with these conditions. */
 bool walk_step_is_active(const struct step *step, uint64_t active);

@@ -143,6 +143,11 @@ static int configure(int fs_fd, const struct filesystem *fs, struct nacre_error 
 		if (r < 0)
 			return r;
 	}
+	if (fs->pidns_fd > 0) {
+		r = sys_fsconfig(fs_fd, SYS_FSCONFIG_SET_FD, "pidns", NULL, fs->pidns_fd);
+		if (r < 0)
+			return fail_context(fs_fd, r, fs->type, "pidns", err);
+	}
 	if (fs->mode >= 0 && !mount_options_have_key(&fs->options, "mode")) {
 		(void)snprintf(mode, sizeof(mode), "%o", (unsigned)fs->mode & 07777);
 		r = set_string(fs_fd, fs, "mode", mode, err);

@@ -26,6 +26,7 @@ struct filesystem {
 	/* A directory of a mount that is not shared, on which the filesystem lies for a moment
 	 * where only mount(2) has words for it: see mount_page.h. NULL: there is none. */
 	const int *place_fd;
+	int pidns_fd; /* of proc, in place of the caller's pid namespace; 0: that */
 };
 
 /* Makes it. Returns the fd of a detached mount; the text of a failure has the kernel's own words.

@@ -185,6 +185,8 @@ static struct filesystem describe(const struct mount_job *job, int target_mode)
 		fs.attr &= ~(unsigned)MOUNT_ATTR_RDONLY;
 	if (is_cgroup(job->mount))
 		fs.type = "cgroup2";
+	if (is_type(job->mount, "proc"))
+		fs.pidns_fd = job->context->pidns_fd;
 	return fs;
 }
 

@@ -23,6 +23,8 @@ struct mount_context {
 	bool host_network; /* no network namespace but the caller's */
 	bool own_user_namespace;
 	int cgroup_fd; /* O_PATH fd of the container's cgroup; -1: none */
+	int pidns_fd; /* the container's pid namespace where the caller is in another; 0: it is not
+		       */
 	/* The MOUNT_ATTR_* of a bind mount's source that go, unless named, as soon as the options
 	 * name any: runc's meaning of them. 0: what is not named stays. */
 	uint64_t clear_unnamed;

@@ -213,6 +213,11 @@ int namespaces_joined_user(const struct namespace_plan *plan)
 	return plan->join_fds[type_index("user")];
 }
 
+int namespaces_joined_pid(const struct namespace_plan *plan)
+{
+	return plan->join_fds[type_index("pid")];
+}
+
 void namespaces_plan_done(struct namespace_plan *plan)
 {
 	for (size_t i = 0; i < sizeof(plan->join_fds) / sizeof(plan->join_fds[0]); i++)

@@ -27,8 +27,9 @@ struct namespace_plan {
 	int own_flags; /* those of them that the caller is in already */
 	int host_flags; /* that the caller or pid 1 is in */
 	int join_fds[8]; /* by the order of namespace_types; -1: none */
-	int process_flags; /* namespaces to join of the process behind process_pidfd; 0: none */
-	int process_pidfd; /* borrowed */
+	/* With CLONE_NEWPID in join_flags: init stays outside of that, and is the one that calls
+	 * namespaces_enter. Its children are inside. */
+	bool outside;
 	const struct oci_time_offsets *time_offsets; /* NULL: none */
 	int cgroup_fd; /* -1: stay in the caller's cgroup */
 };
@@ -60,6 +61,8 @@ int namespaces_look(struct arena *arena, const struct oci_config *config, struct
 	struct nacre_error *err);
 /* The user namespace that is joined by its path; -1: none. Borrowed. */
 int namespaces_joined_user(const struct namespace_plan *plan);
+/* The pid namespace that is joined by its path; -1: none. Borrowed. */
+int namespaces_joined_pid(const struct namespace_plan *plan);
 void namespaces_plan_done(struct namespace_plan *plan);
 
 /*
@@ -69,6 +72,9 @@ void namespaces_plan_done(struct namespace_plan *plan);
  * time offsets only act on children, and the caller itself must stay where hooks expect it.
  */
 pid_t namespaces_spawn(const struct namespace_plan *plan, int *ret_pidfd, struct nacre_error *err);
+
+/* In an init that is outside: joins and makes what the plan has. */
+int namespaces_enter(const struct namespace_plan *plan, struct nacre_error *err);
 
 /* In init: a cgroup namespace rooted at its own cgroup. */
 int namespaces_unshare_cgroup(struct nacre_error *err);

@@ -39,16 +39,18 @@ static int clone_failed(struct nacre_error *err, int code, uint64_t flags)
 	code = -code;
 	for (size_t i = 0; i < sizeof(hints) / sizeof(hints[0]); i++)
 		if (hints[i].code == code && (!hints[i].flag || hints[i].flag & flags))
-			return fail(err, code, "clone3: %s: %s", strerror(code), hints[i].hint);
-	return fail_errno(err, code, "clone3");
+			return fail(err, code, "%s: %s: %s",
+				flags & CLONE_PIDFD ? "clone3" : "unshare", strerror(code),
+				hints[i].hint);
+	return fail_errno(err, code, "%s", flags & CLONE_PIDFD ? "clone3" : "unshare");
 }
 
 static pid_t spawn_directly(
-	const struct namespace_plan *plan, int *ret_pidfd, struct nacre_error *err)
+	const struct namespace_plan *plan, int new_flags, int *ret_pidfd, struct nacre_error *err)
 {
 	int pidfd = -1;
 	struct clone_args args = {
-		.flags = (unsigned)plan->new_flags | CLONE_PIDFD,
+		.flags = (unsigned)new_flags | CLONE_PIDFD,
 		.pidfd = (uintptr_t)&pidfd,
 		.exit_signal = SIGCHLD,
 	};
@@ -149,17 +151,13 @@ static int set_time_offsets(int fd, const struct oci_time_offsets *offsets, stru
 	return 0;
 }
 
-/* In the middle process: joins, then makes init. Returns like fork. */
-static pid_t make_init(const struct namespace_plan *plan, struct middle_result *result)
+/* Joins. *RET_LEFT: of the new namespaces those that are still to be made. */
+static int join(const struct namespace_plan *plan, int *ret_left, struct nacre_error *err)
 {
-	struct nacre_error *err = &result->err;
-	struct clone_args args = {
-		.flags = (unsigned)plan->new_flags | CLONE_PIDFD | CLONE_PARENT,
-		.pidfd = (uintptr_t)&result->pidfd,
-	};
 	cleanup_close int offsets = -1;
-	pid_t pid;
 	int r;
+
+	*ret_left = plan->new_flags;
 
 	/* Before a mount namespace is joined whose /proc is not ours. */
 	if (plan->time_offsets) {
@@ -168,9 +166,7 @@ static pid_t make_init(const struct namespace_plan *plan, struct middle_result *
 			return fail_errno(
 				err, errno, "linux.timeOffsets: open /proc/self/timens_offsets");
 	}
-	r = namespaces_join_process(plan->process_pidfd, plan->process_flags, err);
-	if (r == 0)
-		r = join_all(plan, err);
+	r = join_all(plan, err);
 	if (r < 0)
 		return r;
 	if (plan->time_offsets) {
@@ -183,9 +179,36 @@ static pid_t make_init(const struct namespace_plan *plan, struct middle_result *
 		r = set_time_offsets(offsets, plan->time_offsets, err);
 		if (r < 0)
 			return r;
-		args.flags &= ~(uint64_t)(unsigned)flags;
+		*ret_left &= ~flags;
 	}
-	fd_close(&offsets);
+	return 0;
+}
+
+int namespaces_enter(const struct namespace_plan *plan, struct nacre_error *err)
+{
+	int left;
+	int r = join(plan, &left, err);
+
+	if (r < 0)
+		return r;
+	return left && unshare(left) < 0 ? clone_failed(err, -errno, (unsigned)left) : 0;
+}
+
+/* In the middle process: joins, then makes init. Returns like fork. */
+static pid_t make_init(const struct namespace_plan *plan, struct middle_result *result)
+{
+	struct nacre_error *err = &result->err;
+	struct clone_args args = {
+		.flags = CLONE_PIDFD | CLONE_PARENT,
+		.pidfd = (uintptr_t)&result->pidfd,
+	};
+	pid_t pid;
+	int left;
+	int r = join(plan, &left, err);
+
+	if (r < 0)
+		return r;
+	args.flags |= (unsigned)left;
 	pid = sys_clone3(&args);
 	if (pid < 0)
 		return clone_failed(err, pid, args.flags);
@@ -253,7 +276,9 @@ static pid_t spawn_joined(
 
 pid_t namespaces_spawn(const struct namespace_plan *plan, int *ret_pidfd, struct nacre_error *err)
 {
-	if (!plan->join_flags && !plan->process_flags && !plan->time_offsets)
-		return spawn_directly(plan, ret_pidfd, err);
+	if (plan->outside)
+		return spawn_directly(plan, 0, ret_pidfd, err);
+	if (!plan->join_flags && !plan->time_offsets)
+		return spawn_directly(plan, plan->new_flags, ret_pidfd, err);
 	return spawn_joined(plan, ret_pidfd, err);
 }

@@ -194,7 +194,7 @@ static int apply_ambient(uint64_t ambient, struct nacre_error *err)
 	return 0;
 }
 
-int caps_apply(const struct capability_sets *sets, struct nacre_error *err)
+int caps_drop_beyond(const struct capability_sets *sets, struct nacre_error *err)
 {
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {
 		{
@@ -215,7 +215,32 @@ int caps_apply(const struct capability_sets *sets, struct nacre_error *err)
 			"capset effective %#llx, permitted %#llx, inheritable %#llx",
 			(unsigned long long)sets->effective, (unsigned long long)sets->permitted,
 			(unsigned long long)sets->inheritable);
-	return apply_ambient(sets->ambient, err);
+	return 0;
+}
+
+int caps_apply(const struct capability_sets *sets, struct nacre_error *err)
+{
+	int r = caps_drop_beyond(sets, err);
+
+	return r < 0 ? r : apply_ambient(sets->ambient, err);
+}
+
+int caps_apply_with(const struct capability_sets *sets, uint64_t more, uint64_t *ret_beyond,
+	struct nacre_error *err)
+{
+	struct capability_sets all = *sets;
+	uint64_t held;
+	int r = read_permitted(&held, err);
+
+	if (r < 0)
+		return r;
+	all.permitted |= more & held;
+	all.effective |= more & held;
+	r = caps_apply(&all, err);
+	if (r < 0)
+		return r;
+	*ret_beyond = all.effective & ~sets->effective;
+	return 0;
 }
 
 size_t caps_names(struct arena *arena, const char *ret_names[64])

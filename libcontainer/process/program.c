@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -129,6 +130,48 @@ int program_prepare(struct arena *arena, const struct oci_process *process,
 	if (r < 0)
 		return r;
 	*ret_program = program;
+	return 0;
+}
+
+/* --- memory --- */
+
+static size_t bytes_of(char *const *list, size_t *ret_n)
+{
+	size_t bytes = 0, n = 0;
+
+	for (; list[n]; n++)
+		bytes += strlen(list[n]) + 1;
+	*ret_n = n;
+	return bytes;
+}
+
+/* Copies LIST with its texts to *TEXT, and its pointers to PLACES. */
+static void move_list(char *const *list, char **places, char **text)
+{
+	for (; *list; list++) {
+		*places++ = *text;
+		*text = stpcpy(*text, *list) + 1;
+	}
+	*places = NULL;
+}
+
+int program_move(struct program *program, struct nacre_error *err)
+{
+	size_t n_argv, n_envp, n, bytes;
+	char **places, *text;
+
+	bytes = bytes_of(program->argv, &n_argv) + bytes_of(program->envp, &n_envp);
+	n = n_argv + n_envp + 2;
+	bytes += n * sizeof(*places) + strlen(program->path) + 1;
+	places = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (places == MAP_FAILED)
+		return fail_errno(err, errno, "memory for the program's arguments");
+	text = (char *)(places + n);
+	move_list(program->argv, places, &text);
+	move_list(program->envp, places + n_argv + 1, &text);
+	program->path = strcpy(text, program->path);
+	program->argv = places;
+	program->envp = places + n_argv + 1;
 	return 0;
 }
 

@@ -18,6 +18,9 @@ struct program {
 int program_prepare(struct arena *arena, const struct oci_process *process,
 	struct program *ret_program, struct nacre_error *err);
 
+/* Moves PROGRAM to memory of its own, for whoever has no heap: see wipe.h. */
+int program_move(struct program *program, struct nacre_error *err);
+
 /* chdir to process.cwd, made (0755) if MAKE and missing, and proves with getcwd(3) that it lies
  * below the root: CVE-2024-21626 entered the host through an fd left open. */
 int program_enter_cwd(const char *cwd, bool make, struct nacre_error *err);

@@ -56,23 +56,17 @@ static const char *rlimit_reason(int code)
 	}
 }
 
-int rlimits_apply(pid_t pid, const struct oci_rlimit *limits, size_t n, struct nacre_error *err)
+int rlimits_apply(pid_t pid, const struct oci_rlimit *limits, size_t i, struct nacre_error *err)
 {
-	size_t i;
+	const struct rlimit limit = {limits[i].soft, limits[i].hard};
+	int resource = resource_of(limits[i].type);
 
-	for (i = 0; i < n; i++) {
-		const struct rlimit limit = {limits[i].soft, limits[i].hard};
-		int resource = resource_of(limits[i].type);
-
-		if (resource < 0)
-			return fail(err, EINVAL,
-				"process.rlimits[%zu].type: \"%s\" is no limit of %s", i,
-				limits[i].type ? limits[i].type : "", "getrlimit(2)");
-		if (prlimit(pid, resource, &limit, NULL) < 0)
-			return fail_errno(err, errno,
-				"process.rlimits[%zu]: %s soft %llu hard %llu%s", i, limits[i].type,
-				(unsigned long long)limits[i].soft,
-				(unsigned long long)limits[i].hard, rlimit_reason(errno));
-	}
+	if (resource < 0)
+		return fail(err, EINVAL, "process.rlimits[%zu].type: \"%s\" is no limit of %s", i,
+			limits[i].type ? limits[i].type : "", "getrlimit(2)");
+	if (prlimit(pid, resource, &limit, NULL) < 0)
+		return fail_errno(err, errno, "process.rlimits[%zu]: %s soft %llu hard %llu%s", i,
+			limits[i].type, (unsigned long long)limits[i].soft,
+			(unsigned long long)limits[i].hard, rlimit_reason(errno));
 	return 0;
 }

@@ -6,8 +6,8 @@
 
 #include "specs/spec.h"
 
-/* process.rlimits by prlimit(2) on PID (0: the caller). Names as RLIMIT_NOFILE. */
-int rlimits_apply(pid_t pid, const struct oci_rlimit *limits, size_t n, struct nacre_error *err);
+/* LIMITS[I] of process.rlimits by prlimit(2) on PID (0: the caller). Names as RLIMIT_NOFILE. */
+int rlimits_apply(pid_t pid, const struct oci_rlimit *limits, size_t i, struct nacre_error *err);
 
 /* Whether NAME is a limit of this kernel's headers. */
 bool rlimit_known(const char *name);

@@ -106,8 +106,6 @@ int terminal_take(int *slave, uint32_t uid, struct nacre_error *err)
 		return fail_errno(err, errno, "give the terminal to user %u", uid);
 	if (fchmod(*slave, 0620) < 0)
 		return fail_errno(err, errno, "mode of the terminal");
-	if (ioctl(*slave, TIOCSCTTY, 0) < 0)
-		return fail_errno(err, errno, "make the terminal the controlling one");
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (dup2(*slave, fd) < 0)
 			return fail_errno(err, errno, "make the terminal stdio %d", fd);
@@ -116,6 +114,13 @@ int terminal_take(int *slave, uint32_t uid, struct nacre_error *err)
 	else if (fcntl(*slave, F_SETFD, 0) < 0) /* dup2 onto itself kept close-on-exec */
 		return fail_errno(err, errno, "make the terminal stdio %d", *slave);
 	*slave = -1;
+	return 0;
+}
+
+int terminal_control(struct nacre_error *err)
+{
+	if (ioctl(STDIN_FILENO, TIOCSCTTY, 0) < 0)
+		return fail_errno(err, errno, "make the terminal the controlling one");
 	return 0;
 }
 

@@ -133,4 +133,34 @@ test_a_pidfd_socket_that_is_not_there_undoes_the_container() {
 	nothing_left
 }
 
+# What the first process is given is given before it waits.
+test_what_start_would_find_is_an_error_of_create() {
+	bundle true
+	edit '.process.rlimits = [{type: "RLIMIT_NOFILE", soft: 1024, hard: 4294967296}]'
+	bad 1 "*limits: process.rlimits*RLIMIT_NOFILE*" nacre create --profile oci --bundle "$b" "$id"
+	nothing_left
+	bundle true
+	edit '.process.capabilities = {bounding: ["CAP_KILL"], effective: ["CAP_KILL"], permitted: []}'
+	bad 1 "*process.capabilities.effective: CAP_KILL is not in process.capabilities.permitted*" \
+		nacre create --profile oci --bundle "$b" "$id"
+	nothing_left
+}
+
+test_what_waits_has_the_filters_and_capabilities_of_the_program() {
+	local status
+	bundle pause
+	edit '.process.capabilities = ({bounding: ["CAP_KILL"]} | .effective = .bounding | .permitted = .bounding)
+		| .linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["getcpu"], action: "SCMP_ACT_ERRNO"}]}'
+	for nnp in true false; do
+		edit ".process.noNewPrivileges = $nnp"
+		profile=oci create
+		status=/proc/$(pid_of)/status
+		is "$(sed -n 's/^CapEff:\t//p' "$status")" 0000000000000020 CapEff
+		is "$(sed -n 's/^CapPrm:\t//p' "$status")" 0000000000000020 CapPrm
+		is "$(sed -n 's/^Seccomp:\t//p' "$status")" 2 Seccomp
+		is "$(tr -d '\0' <"${status%status}cmdline")" "" "command line"
+		good nacre delete --force "$id"
+	done
+}
+
 all_tests "$@"

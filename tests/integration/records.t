@@ -176,7 +176,7 @@ test_a_condition_that_is_not_known_is_not_started() {
 test_an_init_of_another_version_is_not_started() {
 	created_as 5-created
 	record_filter '.startVersion = 99'
-	bad 1 "cannot start container \"$id\": its init waits for version 99 of the start, and this nacre knows 4: start it with the nacre that created it, or delete it" \
+	bad 1 "cannot start container \"$id\": its init waits for version 99 of the start, and this nacre knows 4 and 5: start it with the nacre that created it, or delete it" \
 		nacre start "$id"
 	still_created record_filter '.startVersion = 4'
 }

@@ -251,10 +251,11 @@ test_a_start_container_hook_has_no_more_rights_than_the_program() {
 	filter '[{names: ["getcpu"], action: "SCMP_ACT_ERRNO"}]'
 	edit '.process.user = {uid: 1000, gid: 1000} | .process.capabilities = {}
 		| .hooks.startContainer = [{path: "/payload", args: ["payload", "call", "getcpu", ":",
-			"id", ":", "status", "CapEff", ":", "error", "end"]}]'
+			"id", ":", "status", "CapEff", ":", "error", "end"]}]
+		| .annotations."run.oci.hooks.stdout" = $f' --arg f "$T/hooks"
 	run_any
-	has "$out" $'getcpu: EPERM\nuid=1000 gid=1000'
-	has "$out" "CapEff:	0000000000000000"
+	has "$(<"$T/hooks")" $'getcpu: EPERM\nuid=1000 gid=1000'
+	has "$(<"$T/hooks")" "CapEff:	0000000000000000"
 	has "$err" "error running startContainer hook #0: exit status 1, stderr: \"end\""
 	filter '[{names: ["getgid"], action: "SCMP_ACT_KILL"}]'
 	edit '.hooks.startContainer[0].args = ["payload", "call", "getgid"] | .process.rlimits = []'
@@ -268,6 +269,19 @@ test_a_filter_without_close_range_still_starts() {
 	edit '.process.noNewPrivileges = false'
 	run
 	is "$out" ran
+}
+
+test_the_listener_goes_out_at_create() {
+	bundle call getcpu : pause
+	notify
+	create
+	wait_for grep -q received: "$background_out"
+	state=$(sed -n 's/^received: //p' "$background_out")
+	is "$(jq -r .state.status <<<"$state")" creating status
+	is "$(jq -r .pid <<<"$state")" "$(pid_of)" pid
+	start
+	wait_for grep -q "getcpu: ENOMSG" "$created_out"
+	good nacre delete --force "$id"
 }
 
 all_tests "$@"

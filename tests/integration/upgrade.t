@@ -168,7 +168,8 @@ test_denials_are_traced_and_explained() {
 	old_run agent --trace-denials
 	wait_for counted
 	good nacre explain "$id"
-	has "$out" "userfaultfd: EPERM: in the list of the nacre that counted it, which is another version"
+	# Where the list of that one is another, the reason is not known here.
+	has "$out" "userfaultfd: EPERM: "
 	good nacre delete --force "$id"
 	nothing_left
 }

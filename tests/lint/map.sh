@@ -51,17 +51,21 @@ life() {
 		print "create"
 		for (i = 1; i <= n["create"]; i++)
 			print "  " row["create", i]
+		print "  ... and process"
+		print "process"
+		for (i = 1; i <= n["process"]; i++)
+			print "  " row["process", i]
 		print "start"
 		for (i = 1; i <= n["start"]; i++)
 			print "  " row["start", i]
 		print "exec"
 		for (i = 1; i <= n["exec"]; i++)
 			print "  " row["exec", i]
-		print "  ... and start, without its hooks"
+		print "  ... and process, and start without its hooks"
 		print "restore"
 		for (i = 1; i <= n["restore"]; i++)
 			print "  " row["restore", i]
-		if (!n["create"] || !n["start"] || !n["exec"] || !n["restore"])
+		if (!n["create"] || !n["process"] || !n["start"] || !n["exec"] || !n["restore"])
 			exit 1
 	}' libcontainer/life/life.c
 }

@@ -172,7 +172,8 @@ static int use_terminal(void)
 	int slave = terminal.slave;
 	struct stat st;
 
-	if (setsid() < 0 || terminal_take(&slave, 1000, &err) < 0 || slave != -1)
+	if (setsid() < 0 || terminal_take(&slave, 1000, &err) < 0 || slave != -1 ||
+		terminal_control(&err) < 0)
 		return 1;
 	for (int fd = 0; fd < 3; fd++)
 		if (!isatty(fd) || fcntl(fd, F_GETFD) != 0)
@@ -206,7 +207,7 @@ START_TEST(the_terminal_becomes_stdio_and_controls_the_session)
 }
 END_TEST
 
-START_TEST(taking_a_terminal_without_a_session_of_its_own_is_an_error)
+START_TEST(controlling_a_terminal_without_a_session_of_its_own_is_an_error)
 {
 	int slave;
 
@@ -214,8 +215,8 @@ START_TEST(taking_a_terminal_without_a_session_of_its_own_is_an_error)
 	slave = terminal.slave;
 	if (getpid() == getsid(0))
 		ck_assert_int_eq(setpgid(0, 0), 0);
-	ck_assert_int_lt(terminal_take(&slave, 0, &err), 0);
-	ck_assert_int_eq(slave, terminal.slave);
+	ck_assert_int_eq(dup2(slave, STDIN_FILENO), STDIN_FILENO);
+	ck_assert_int_lt(terminal_control(&err), 0);
 }
 END_TEST
 
@@ -262,7 +263,7 @@ Suite *suite_terminal(void)
 	tcase_add_test(tcase, a_symlink_at_console_is_neither_followed_nor_written_through);
 	tcase_add_test(tcase, a_folder_at_console_is_an_error);
 	tcase_add_test(tcase, the_terminal_becomes_stdio_and_controls_the_session);
-	tcase_add_test(tcase, taking_a_terminal_without_a_session_of_its_own_is_an_error);
+	tcase_add_test(tcase, controlling_a_terminal_without_a_session_of_its_own_is_an_error);
 	tcase_add_test(tcase, the_master_is_sent_with_the_slaves_name);
 	suite_add_tcase(suite, tcase);
 	return suite;

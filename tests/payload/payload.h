@@ -24,6 +24,7 @@ extern const struct verb file_verbs[]; /* what it can do with files */
 extern const struct verb try_verbs[]; /* what a hostile one would try */
 extern const struct verb run_verbs[]; /* how it goes on and ends */
 extern const struct verb load_verbs[]; /* what it uses up */
+extern const struct verb seize_verbs[]; /* what it gets of the runtime */
 
 /* Prints "VERB: ok", or for a negative RESULT the name of errno. The exit code. */
 int answer(const char *verb, long result);

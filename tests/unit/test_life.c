@@ -7,8 +7,8 @@
 
 Suite *suite_life(void);
 
-static const struct step *const tables[] = {
-	life_create_steps, life_start_steps, life_exec_steps, life_restore_steps};
+static const struct step *const tables[] = {life_create_steps, life_process_steps, life_start_steps,
+	life_exec_steps, life_restore_steps};
 #define N_TABLES ((int)(sizeof(tables) / sizeof(tables[0])))
 
 static int row(const struct step *steps, const char *name)
@@ -69,10 +69,6 @@ static const struct {
 	{life_create_steps, "pivot root", "find the program"},
 	/* makes the working directory */
 	{life_create_steps, "find the program", "read-only root and mounts"},
-	/* `start` may come as soon as there is a record */
-	{life_create_steps, "find the program", "record"},
-	/* and `kill` */
-	{life_create_steps, "signals that end it", "record"},
 	/* what overlaps belongs behind the fork */
 	{life_create_steps, "spawn", "record of a run"},
 	{life_create_steps, "config and report", "record of a run"},
@@ -81,24 +77,42 @@ static const struct {
 	/* what INIT opens the program may not */
 	{life_create_steps, "mounts", "device rules after disks"},
 	{life_create_steps, "device rules after disks", "hooks: prestart, createRuntime"},
-	{life_create_steps, "device rules after disks", "record"},
 	/* delete --force after a crash reads the config for it */
 	{life_create_steps, "config and report", "resctrl group"},
+	/* a pid namespace is joined for children, and the id maps are those of the user namespace
+	 */
+	{life_create_steps, "namespaces", "id maps"},
+	{life_create_steps, "namespaces", "network devices"},
 	/* whoever reads the pid may call `state` */
-	{life_create_steps, "record", "pid file"},
-	/* their program is the image's */
-	{life_start_steps, "ids and capabilities", "hooks: startContainer"},
-	{life_start_steps, "seccomp filters", "hooks: startContainer"},
-	{life_start_steps, "hooks: startContainer", "exec"},
-	{life_start_steps, "LSM labels", "landlock"},
-	{life_start_steps, "landlock", "seccomp filters, privileged"},
-	{life_start_steps, "seccomp filters, privileged", "ids and capabilities"},
+	{life_process_steps, "record", "pid file"},
+	{life_process_steps, "record of the process", "pid file"},
+	{life_process_steps, "LSM labels", "landlock"},
+	{life_process_steps, "landlock", "ids and capabilities"},
 	/* CAP_SYS_RESOURCE */
-	{life_start_steps, "limits", "ids and capabilities"},
-	{life_start_steps, "ids and capabilities", "seccomp filters"},
-	{life_start_steps, "seccomp filters", "exec"},
-	/* a filter may forbid close_range(2) */
-	{life_start_steps, "files", "seccomp filters, privileged"},
+	{life_process_steps, "limits", "ids and capabilities"},
+	/* `exec` may come as soon as there is a record, and `kill`: INIT is no more than the
+	   program */
+	{life_process_steps, "signals", "record"},
+	{life_process_steps, "ids and capabilities", "record"},
+	{life_process_steps, "files and memory", "record"},
+	{life_process_steps, "seccomp filters", "record"},
+	/* so is the process that others can see */
+	{life_process_steps, "limits", "process in the pid namespace"},
+	{life_process_steps, "ids and capabilities", "process in the pid namespace"},
+	{life_process_steps, "files and memory", "process in the pid namespace"},
+	{life_process_steps, "seccomp filters", "process in the pid namespace"},
+	/* its pid is known only then */
+	{life_process_steps, "process in the pid namespace", "record"},
+	{life_process_steps, "process in the pid namespace", "record of the process"},
+	{life_process_steps, "process in the pid namespace", "seccomp listener of the process"},
+	/* INIT is gone */
+	{life_process_steps, "seccomp listener", "process in the pid namespace"},
+	{life_process_steps, "tracer", "process in the pid namespace"},
+	/* a filter may forbid whatever these do */
+	{life_process_steps, "signals", "seccomp filters"},
+	{life_process_steps, "ids and capabilities", "seccomp filters"},
+	{life_process_steps, "files and memory", "seccomp filters"},
+	{life_start_steps, "hooks: startContainer", "exec"},
 	{life_start_steps, "exec", "hooks: poststart"},
 	{life_exec_steps, "join namespaces", "find the program"},
 	{life_exec_steps, "spawn", "join namespaces"},
@@ -142,6 +156,31 @@ START_TEST(start_begins_with_a_row_of_init_whatever_is_active)
 			step++;
 		ck_assert_int_eq(step->owner, INIT);
 	}
+}
+END_TEST
+
+START_TEST(start_of_version_5_is_as_it_was)
+{
+	static const struct {
+		enum owner owner;
+		const char *name;
+		uint64_t when;
+		unsigned flags;
+	} rows[] = {
+		{INIT, "hooks: startContainer", HOOKS_START_CONTAINER, 0},
+		{INIT, "exec", ALWAYS, STEP_EXEC},
+		{RUNTIME, "hooks: poststart", HOOKS_POSTSTART, 0},
+	};
+	const struct step *steps = life_start_steps_of(5);
+	const size_t n = sizeof(rows) / sizeof(rows[0]);
+
+	for (size_t i = 0; i < n; i++) {
+		ck_assert_str_eq(steps[i].name, rows[i].name);
+		ck_assert_int_eq(steps[i].owner, rows[i].owner);
+		ck_assert_uint_eq(steps[i].when, rows[i].when);
+		ck_assert_uint_eq(steps[i].flags, rows[i].flags);
+	}
+	ck_assert_ptr_null(steps[n].name);
 }
 END_TEST
 
@@ -190,6 +229,8 @@ END_TEST
 START_TEST(the_own_start_is_known_and_no_other_one_is)
 {
 	ck_assert_ptr_eq(life_start_steps_of(START_VERSION), life_start_steps);
+	ck_assert_ptr_nonnull(life_start_steps_of(START_VERSION_OF_SOCKET));
+	ck_assert_ptr_null(life_start_steps_of(START_VERSION_OF_SOCKET - 1));
 	ck_assert_ptr_null(life_start_steps_of(0));
 	ck_assert_ptr_null(life_start_steps_of(START_VERSION + 1));
 }
@@ -207,7 +248,7 @@ START_TEST(start_ends_in_exec_and_the_others_spawn_once)
 				steps[i].owner == RUNTIME, "%s comes after exec", steps[i].name);
 		execs += steps[i].flags & STEP_EXEC ? 1 : 0;
 	}
-	ck_assert_int_eq(spawns, steps == life_start_steps ? 0 : 1);
+	ck_assert_int_eq(spawns, steps == life_start_steps || steps == life_process_steps ? 0 : 1);
 	ck_assert_int_eq(execs, steps == life_start_steps || steps == life_restore_steps ? 1 : 0);
 }
 END_TEST
@@ -221,6 +262,7 @@ Suite *suite_life(void)
 	tcase_add_test(tcase, order_is_what_spec_and_kernel_ask_for);
 	tcase_add_test(tcase, start_begins_with_a_row_of_init_whatever_is_active);
 	tcase_add_test(tcase, start_of_version_4_is_as_it_was);
+	tcase_add_test(tcase, start_of_version_5_is_as_it_was);
 	tcase_add_test(tcase, the_own_start_is_known_and_no_other_one_is);
 	tcase_add_loop_test(tcase, start_ends_in_exec_and_the_others_spawn_once, 0, N_TABLES);
 	suite_add_tcase(suite, tcase);

@@ -22,7 +22,7 @@ static void fresh_config(void)
 /* All but the one that every create has: whether it waits for `start`. */
 static uint64_t planned(void)
 {
-	return plan_create(&config, &options) &
+	return plan_create(&config, &options, false) &
 	       ~(uint64_t)(RUNS_AT_ONCE | WAITS_FOR_START | CGROUPFS);
 }
 
@@ -49,30 +49,31 @@ END_TEST
 
 START_TEST(an_exec_has_a_cgroup_and_a_watcher_of_its_own_if_asked)
 {
-	ck_assert_uint_eq(plan_join(&config, &process, &options), 0);
+	ck_assert_uint_eq(plan_join(&config, &process, &options, false), 0);
 	options.exec_cgroup = true;
-	ck_assert_uint_eq(plan_join(&config, &process, &options), EXEC_CGROUP);
+	ck_assert_uint_eq(plan_join(&config, &process, &options, false), EXEC_CGROUP);
 	options.kill_on_exit = true;
-	ck_assert_uint_eq(plan_join(&config, &process, &options), EXEC_CGROUP | KILL_ON_EXIT);
+	ck_assert_uint_eq(
+		plan_join(&config, &process, &options, false), EXEC_CGROUP | KILL_ON_EXIT);
 	ck_assert_uint_eq(planned(), 0);
 }
 END_TEST
 
 START_TEST(a_container_waits_for_start_or_runs_at_once)
 {
-	ck_assert_uint_eq(plan_create(&config, &options), RUNS_AT_ONCE | CGROUPFS);
+	ck_assert_uint_eq(plan_create(&config, &options, false), RUNS_AT_ONCE | CGROUPFS);
 	options.waits_for_start = true;
-	ck_assert_uint_eq(plan_create(&config, &options), WAITS_FOR_START | CGROUPFS);
+	ck_assert_uint_eq(plan_create(&config, &options, false), WAITS_FOR_START | CGROUPFS);
 }
 END_TEST
 
 START_TEST(the_cgroup_is_a_directory_or_a_unit)
 {
 	options.systemd_cgroup = true;
-	ck_assert_uint_eq(plan_create(&config, &options), RUNS_AT_ONCE | SYSTEMD);
-	ck_assert_uint_eq(plan_join(&config, &process, &options), 0);
+	ck_assert_uint_eq(plan_create(&config, &options, false), RUNS_AT_ONCE | SYSTEMD);
+	ck_assert_uint_eq(plan_join(&config, &process, &options, false), 0);
 	options.attach = true;
-	ck_assert_uint_eq(plan_join(&config, &process, &options), ATTACH);
+	ck_assert_uint_eq(plan_join(&config, &process, &options, false), ATTACH);
 }
 END_TEST
 
@@ -87,7 +88,8 @@ START_TEST(limits_are_set_from_outside_where_init_may_raise_none)
 	linux_.namespaces = &userns;
 	linux_.n_namespaces = 1;
 	ck_assert_uint_eq(planned(), NEW_USERNS | IN_USERNS | LIMITS | LIMITS_FROM_OUTSIDE);
-	ck_assert_uint_eq(plan_join(&config, &process, &options), LIMITS | LIMITS_FROM_OUTSIDE);
+	ck_assert_uint_eq(
+		plan_join(&config, &process, &options, false), LIMITS | LIMITS_FROM_OUTSIDE);
 }
 END_TEST
 
@@ -99,7 +101,7 @@ START_TEST(seccomp_comes_last_only_with_no_new_privileges)
 	ck_assert_uint_eq(planned(), SECCOMP | SECCOMP_PRIVILEGED);
 	process.no_new_privileges = true;
 	ck_assert_uint_eq(planned(), SECCOMP | SECCOMP_LAST);
-	ck_assert_uint_eq(plan_join(&config, &process, &options), SECCOMP | SECCOMP_LAST);
+	ck_assert_uint_eq(plan_join(&config, &process, &options, false), SECCOMP | SECCOMP_LAST);
 }
 END_TEST
 
@@ -111,7 +113,7 @@ START_TEST(the_own_filter_and_landlock_need_no_filter_of_the_config)
 	ck_assert_uint_eq(planned(), SECCOMP_PRIVILEGED | LANDLOCK);
 	process.no_new_privileges = true;
 	ck_assert_uint_eq(planned(), SECCOMP_LAST | LANDLOCK);
-	ck_assert_uint_eq(plan_join(&config, &process, &options), SECCOMP_LAST | LANDLOCK);
+	ck_assert_uint_eq(plan_join(&config, &process, &options, false), SECCOMP_LAST | LANDLOCK);
 }
 END_TEST
 
@@ -136,7 +138,7 @@ START_TEST(hooks_are_planned_each_by_its_own_list)
 	ck_assert_uint_eq(planned(), HOOKS_CREATE_RUNTIME);
 	hooks = (struct oci_hooks){.poststop = {&hook, 1}, .start_container = {&hook, 1}};
 	ck_assert_uint_eq(planned(), HOOKS_POSTSTOP | HOOKS_START_CONTAINER);
-	ck_assert_uint_eq(plan_join(&config, &process, &options), 0);
+	ck_assert_uint_eq(plan_join(&config, &process, &options, false), 0);
 }
 END_TEST
 

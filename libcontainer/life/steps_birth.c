@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/procfs.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/life/steps.h"
+#include "libcontainer/process/rlimits.h"
+#include "libcontainer/process/wipe.h"
+
+/*
+ * The last rows before the program, after which INIT can be seen, and with CAP_SYS_PTRACE taken
+ * over, from the container: what it must not have any more, and the birth of the process that goes
+ * into a pid namespace where others are.
+ */
+
+struct birth {
+	pid_t pid; /* as RUNTIME counts: by the kernel, before the child runs */
+	struct sigaction ending; /* RUNTIME's, of its children */
+};
+
+/* A caller that ignores SIGCHLD, or reaps whatever ends, would have the child's pid be another's
+ * before it is taken. */
+static int hold_endings(struct birth *birth, struct nacre_error *err)
+{
+	const struct sigaction keep = {.sa_handler = SIG_DFL};
+
+	if (sigaction(SIGCHLD, &keep, &birth->ending) < 0)
+		return fail_errno(err, errno, "handler of SIGCHLD");
+	return 0;
+}
+
+int step_expect_birth(struct life *l, struct nacre_error *err)
+{
+	void *shared;
+
+	if (!(l->container.record.active & FOREIGN_PIDNS) || l->birth)
+		return 0;
+	shared = mmap(
+		NULL, sizeof(*l->birth), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED)
+		return fail_errno(err, errno, "memory for a pid");
+	l->birth = shared;
+	return hold_endings(l->birth, err);
+}
+
+void step_birth_done(struct life *l)
+{
+	if (!l->birth)
+		return;
+	(void)sigaction(SIGCHLD, &l->birth->ending, NULL);
+	(void)munmap(l->birth, sizeof(*l->birth));
+	l->birth = NULL;
+}
+
+bool step_is_born(const struct life *l)
+{
+	return l->birth && __atomic_load_n(&l->birth->pid, __ATOMIC_ACQUIRE) > 0;
+}
+
+bool step_is_there(const struct life *l)
+{
+	return !l->birth || step_is_born(l);
+}
+
+int step_adopt(struct life *l, struct nacre_error *err)
+{
+	const pid_t pid = l->birth->pid;
+	cleanup_close int pidfd = -1;
+	siginfo_t info;
+
+	(void)sys_pidfd_wait(l->container.pidfd, &info, WEXITED);
+	fd_close(&l->container.pidfd);
+	step_birth_done(l);
+	/* A child of RUNTIME that nobody has reaped: the one whose pid it is. */
+	pidfd = sys_pidfd_open(pid);
+	if (pidfd < 0 || sys_pidfd_wait(pidfd, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return fail(err, ECHILD, "the process in the container was reaped by another");
+	l->container.pidfd = fd_steal(&pidfd);
+	l->container.pid = pid;
+	return 0;
+}
+
+int step_open_own_proc(struct life *l, struct nacre_error *err)
+{
+	const uint64_t both = FOREIGN_PIDNS | LSM;
+
+	if ((l->container.record.active & both) != both)
+		return 0;
+	l->own_proc_fd = procfs_open(err);
+	return l->own_proc_fd < 0 ? l->own_proc_fd : 0;
+}
+
+int step_enter_namespaces(struct life *l, struct nacre_error *err)
+{
+	int r = step_open_own_proc(l, err);
+
+	return r < 0 ? r : namespaces_enter(&l->namespaces, err);
+}
+
+/* What the rows behind it need, and what the caller passes on. */
+static int close_files(struct life *l, struct nacre_error *err)
+{
+	const bool hooks = l->container.record.active & HOOKS_START_CONTAINER;
+	const int needed[] = {l->sync, l->start_pipe.in, l->start_pipe.out,
+		hooks ? l->hook_output.stdout_fd : -1, hooks ? l->hook_output.stderr_fd : -1};
+	const size_t n = sizeof(needed) / sizeof(needed[0]);
+	cleanup_free int *keep = malloc((n + l->options->preserve_fds) * sizeof(*keep));
+	int r;
+
+	if (!keep)
+		return fail_errno(err, ENOMEM, "close files");
+	memcpy(keep, needed, sizeof(needed));
+	for (unsigned i = 0; i < l->options->preserve_fds; i++)
+		keep[n + i] = (int)(STDERR_FILENO + 1 + i);
+	r = fd_close_all_except(keep, n + l->options->preserve_fds);
+	return r < 0 ? fail_errno(err, r, "close files") : 0;
+}
+
+/* What the child would have of INIT's memory, which is the host's. The hooks in the container are
+ * read from it still. */
+static int keep_from_child(struct life *l, struct nacre_error *err)
+{
+	static struct container_callbacks callbacks;
+	int r;
+
+	r = wipe_of_children(l->birth, sizeof(*l->birth), err);
+	if (r == 0)
+		r = wipe_of_children(l->seccomp, sizeof(*l->seccomp), err);
+	if (r < 0 || l->container.record.active & HOOKS_START_CONTAINER)
+		return r;
+	callbacks = *l->container.callbacks;
+	l->container.callbacks = &callbacks;
+	r = program_move(&l->program, err);
+	return r < 0 ? r : wipe_heap_of_children(err);
+}
+
+int step_drop_memory(struct life *l, struct nacre_error *err)
+{
+	int r;
+
+	r = program_limit_fds(l->options->preserve_fds, err);
+	if (r == 0)
+		r = close_files(l, err);
+	if (r < 0)
+		return r;
+	l->container.id = arena_strdup(l->container.arena, l->container.id);
+	if (!l->container.id)
+		return fail_errno(err, ENOMEM, "wipe the command line");
+	wipe_arguments();
+	return l->birth ? keep_from_child(l, err) : 0;
+}
+
+/* Behind the filters: no system call more than these. */
+int step_give_birth(struct life *l, struct nacre_error *err)
+{
+	const int pid = sys_clone(BIRTH_FLAGS, &l->birth->pid);
+
+	if (pid < 0)
+		return fail_errno(err, pid, "clone%s",
+			pid == -EAGAIN ? ": is pids.max of the cgroup reached?" : "");
+	if (pid > 0)
+		_exit(0);
+	l->birth = NULL;
+	if (setsid() < 0)
+		return fail_errno(err, errno, "setsid");
+	return l->container.record.active & TERMINAL ? terminal_control(err) : 0;
+}
+
+static bool is_of_processes(const struct oci_rlimit *limit)
+{
+	return limit->type && strcmp(limit->type, "RLIMIT_NPROC") == 0;
+}
+
+/* All but RLIMIT_NPROC, or that alone. */
+static int limit(struct life *l, pid_t pid, bool of_processes, struct nacre_error *err)
+{
+	const bool apart = l->container.record.active & LIMIT_OF_PROCESSES;
+
+	for (size_t i = 0; i < l->process->n_rlimits; i++) {
+		int r;
+
+		if (apart && is_of_processes(&l->process->rlimits[i]) != of_processes)
+			continue;
+		r = rlimits_apply(pid, l->process->rlimits, i, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* In a user namespace only root of the host raises a limit; and in one that another user owns a
+ * root without CAP_SYS_RESOURCE may not even lower one, while who is in it may. So what is refused
+ * here is left to INIT's row, where there is one: the init of an older version relies on this. */
+int step_set_process_limits(struct life *l, struct nacre_error *err)
+{
+	struct nacre_error why;
+	int r = limit(l, l->container.pid, false, &why);
+
+	if (r == 0 || (r == -EPERM && l->container.record.active & LIMITS))
+		return 0;
+	*err = why;
+	return r;
+}
+
+/* Late, since the rows above need files; and before the capabilities that may raise a limit are
+ * gone. */
+int step_set_own_limits(struct life *l, struct nacre_error *err)
+{
+	return limit(l, 0, false, err);
+}
+
+/* INIT and its child are two for a moment. */
+int step_limit_processes(struct life *l, struct nacre_error *err)
+{
+	return limit(l, l->container.pid, true, err);
+}

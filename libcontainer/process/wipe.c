@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/process/wipe.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define RANDOM_BYTES 16 /* at AT_RANDOM, for libc */
+
+static uintptr_t heap_begin;
+
+/* Before anybody allocates; a static libc has its thread's own memory below. */
+__attribute__((constructor)) static void remember_heap(void)
+{
+	heap_begin = (uintptr_t)sbrk(0);
+}
+
+/* The kernel puts them at the end of the stack: random bytes, the name of the platform, arguments,
+ * environment, the file's name (create_elf_tables and begin_new_exec of Linux). */
+void wipe_arguments(void)
+{
+	static char *none[] = {NULL};
+	char *begin = (char *)getauxval(AT_RANDOM); /* NOLINT(performance-no-int-to-ptr) */
+	char *end = (char *)getauxval(AT_EXECFN); /* NOLINT(performance-no-int-to-ptr) */
+
+	environ = none;
+	if (begin && end && begin + RANDOM_BYTES < end)
+		explicit_bzero(
+			begin + RANDOM_BYTES, (size_t)(end - begin) - RANDOM_BYTES + strlen(end));
+}
+
+int wipe_of_children(void *memory, size_t size, struct nacre_error *err)
+{
+	if (memory && madvise(memory, size, MADV_DONTFORK) < 0)
+		return fail_errno(err, errno, "MADV_DONTFORK");
+	return 0;
+}
+
+int wipe_heap_of_children(struct nacre_error *err)
+{
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	const uintptr_t begin = (heap_begin + page - 1) & ~(page - 1);
+	const uintptr_t end = ((uintptr_t)sbrk(0) + page - 1) & ~(page - 1);
+
+	return begin < end ? wipe_of_children((void *)begin, end - begin,
+				     err) /* NOLINT(performance-no-int-to-ptr) */
+			   : 0;
+}
