@@ -1,19 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/life/walk.h"
+#include "libcontainer/seccomp/seccomp_needs.h"
 #include "libcontainer/seccomp/seccomp_simulate.h"
 
 /* The rows about seccomp, of both sides, in the order of life.c. */
+
+static bool drops_admin(const struct life *l)
+{
+	const struct oci_capabilities *c = l->process->capabilities;
+
+	return !c || !oci_strings_have(&c->effective, "CAP_SYS_ADMIN") ||
+	       !oci_strings_have(&c->permitted, "CAP_SYS_ADMIN");
+}
 
 /* Memory in which RUNTIME compiles the filter while INIT mounts. */
 int step_share_seccomp(struct life *l, struct nacre_error *err)
@@ -56,6 +69,40 @@ static void warn_nested(const struct life *l)
 	container_warn(&l->container, text);
 }
 
+/* The calls of INIT behind the filter of the config, row by row of life.c. */
+static int check_calls(const struct life *l, struct nacre_error *err)
+{
+	const uint64_t active = l->container.record.active;
+	const bool born = active & FOREIGN_PIDNS;
+	/* Whether RUNTIME has a row in between. */
+	const bool talks = active & (SECCOMP_NOTIFY | TRACE | LIMIT_OF_PROCESSES | WAITS_FOR_START |
+					    PIDFD_SOCKET | PID_FILE) ||
+			   (born && active & RUNS_AT_ONCE);
+	static const char joins[] = "makes the process in a pid namespace that others are in";
+	const struct {
+		bool is_made;
+		struct seccomp_need need;
+	} rows[] = {
+		{active & SECCOMP_PRIVILEGED && drops_admin(l),
+			{"capset", SYS_capset, {0}, 0, false,
+				"takes CAP_SYS_ADMIN away that loads a filter where "
+				"process.noNewPrivileges is false"}},
+		{talks, {"write", SYS_write, {0}, 0, false, "tells the runtime that all is ready"}},
+		{talks, {"read", SYS_read, {0}, 0, false, "waits for the runtime"}},
+		{born, {"clone", SYS_clone, {BIRTH_FLAGS}, 1, false, joins}},
+		{born, {"setsid", SYS_setsid, {0}, 0, false, joins}},
+		{born && active & TERMINAL, {"ioctl TIOCSCTTY", SYS_ioctl, {0, TIOCSCTTY}, 3, false,
+						    "gives that process its terminal"}},
+		{true, {"execve", SYS_execve, {0}, 0, true, "runs the program"}},
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && r == 0; i++)
+		if (rows[i].is_made)
+			r = seccomp_check_needs(l->seccomp, &rows[i].need, 1, err);
+	return r;
+}
+
 int step_compile_seccomp(struct life *l, struct nacre_error *err)
 {
 	cleanup_close int cache_fd = -1;
@@ -72,7 +119,7 @@ int step_compile_seccomp(struct life *l, struct nacre_error *err)
 	if (r < 0)
 		return r;
 	warn_nested(l);
-	return 0;
+	return check_calls(l, err);
 }
 
 /* The filter may forbid write(2), so exec is announced while it still can be. */

@@ -153,7 +153,7 @@ test_a_filter_that_forbids_write_still_starts() {
 test_a_filter_that_forbids_exec_is_reported() {
 	bundle true
 	filter '[{names: ["execve", "execveat"], action: "SCMP_ACT_ERRNO"}]'
-	run_refused "exec: exec /payload: operation not permitted"
+	run_refused "compile seccomp filter: linux.seccomp does not allow execve, which runs the program: add a rule that allows it"
 }
 
 test_flags_are_taken() {
@@ -269,6 +269,31 @@ test_a_filter_without_close_range_still_starts() {
 	edit '.process.noNewPrivileges = false'
 	run
 	is "$out" ran
+}
+
+# Before anything runs, the call that is missing is named.
+test_a_filter_without_what_nacre_needs_is_refused_by_name() {
+	bundle pause
+	filter '[{names: ["write"], action: "SCMP_ACT_ERRNO"}]'
+	bad 1 "*linux.seccomp does not allow write, which tells the runtime that all is ready: add a rule that allows it" \
+		nacre create --profile oci --bundle "$b" "$id"
+	nothing_left
+	filter '[{names: ["capset"], action: "SCMP_ACT_ERRNO"}]'
+	edit '.process.noNewPrivileges = false'
+	run_refused "*linux.seccomp does not allow capset, which takes CAP_SYS_ADMIN away*process.noNewPrivileges is false*"
+	filter '[{names: ["setsid"], action: "SCMP_ACT_ERRNO"}]'
+	profile=oci create
+	start
+	bad 255 "*linux.seccomp does not allow setsid, which makes the process in a pid namespace that others are in*" \
+		nacre exec "$id" /payload true
+}
+
+test_a_filter_without_signal_calls_still_starts() {
+	bundle exit 5
+	filter '[{names: ["rt_sigaction", "rt_sigprocmask", "close", "prctl", "fcntl"], action: "SCMP_ACT_KILL_PROCESS"}]'
+	edit '.process.noNewPrivileges = true'
+	run_any
+	is "$rc" 5 "exit code"
 }
 
 test_the_listener_goes_out_at_create() {
