@@ -12,6 +12,7 @@
 #include "libcontainer/api/options.h"
 #include "libcontainer/api/process.h"
 #include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/pidfd.h"
 #include "libcontainer/life/audit.h"
 #include "libcontainer/life/plan.h"
 #include "libcontainer/life/steps.h"
@@ -19,6 +20,8 @@
 #include "specs/harden.h"
 #include "specs/profiles.h"
 #include "specs/validate.h"
+
+#define END_WAIT_MS 1000
 
 /* nacre_exec: a further process in a running container. */
 
@@ -158,6 +161,18 @@ static int prepare_exec(
 	return 0;
 }
 
+/* Whatever failed: where the container's first process has ended, that is why. One that ends loses
+ * its files, and with GONE is looked for in vain, before it is seen to have ended. */
+static int explain_end(const struct life *l, int r, int gone, struct nacre_error *err)
+{
+	if (r >= 0 || l->init_pidfd < 0 ||
+		pidfd_wait_end(l->init_pidfd, r == -ESRCH || r == -gone ? END_WAIT_MS : 0) <= 0)
+		return r;
+	(void)fail_prefix(err, "container is not running");
+	err->code = ESRCH;
+	return -ESRCH;
+}
+
 /* By default an exec that is waited for, in a container that is not taken as it is. A detached one
  * has nobody who would kill its cgroup. */
 static bool wants_own_cgroup(const struct life *l, const struct nacre_exec_options *options)
@@ -200,11 +215,11 @@ static int exec(struct nacre *nacre, const char *id, const struct nacre_exec_opt
 	if (r == 0)
 		r = may_exec(status, options->ignore_paused, err);
 	if (r == 0)
-		r = prepare_exec(&l, options, err);
+		r = explain_end(&l, prepare_exec(&l, options, err), ENOENT, err);
 	if (r == 0)
 		r = audit_open(&l.container, err);
 	if (r == 0) {
-		r = life_exec(&l, err);
+		r = explain_end(&l, life_exec(&l, err), ESRCH, err);
 		event.args = l.process->args;
 		event.pid = l.container.pid;
 		r = audit_result(&l, &event, r, life_exec_undo, err);

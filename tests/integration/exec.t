@@ -345,4 +345,23 @@ test_exec_follows_init_where_its_first_cgroup_is_gone() {
 	wait_for rmdir "$other"
 }
 
+# Whatever of it is gone first.
+test_exec_that_races_the_end_says_so() {
+	local i
+	for ((i = 0; i < 10; i++)); do
+		running
+		in_background sh -c "sleep 0.0$i; kill -9 $(pid_of)"
+		try nacre exec "$id" /payload sleep 5
+		wait
+		background=()
+		if ((rc == 255)); then
+			[[ $err == *"cannot exec in a stopped container"* || $err == *"container is not running"* ]] ||
+				wrong "exec of a container that ends" "$err"
+		else
+			is "$rc" 137 "exit code of what died with it"
+		fi
+		good nacre delete --force "$id"
+	done
+}
+
 all_tests "$@"
