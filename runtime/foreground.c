@@ -12,20 +12,20 @@
 
 #include "runtime/console.h"
 #include "runtime/notify.h"
+#include "runtime/traced.h"
 #include "specs/error.h"
 
 enum {
 	KILL_WAIT_MS = 10000,
 	OWN_POLLS = 3,
+	SIGNALS_A_ROUND = 64,
 };
 
-/* Not ours to take: those that say that we crashed, the end of a child (the pidfd tells), and job
- * control's answer to a background job that uses the terminal, which is to stop. SIGURG does
- * nothing. */
+/* Not ours to take: those that say that we crashed, and job control's answer to a background job
+ * that uses the terminal, which is to stop. SIGURG does nothing. */
 static const int left_alone[] = {
 	SIGABRT,
 	SIGBUS,
-	SIGCHLD,
 	SIGFPE,
 	SIGILL,
 	SIGSEGV,
@@ -78,6 +78,9 @@ void foreground_end(struct foreground *fg)
 static void handle_signal(struct console *console, pid_t pid, int sig)
 {
 	switch (sig) {
+	case SIGCHLD: /* not its end, of which the pidfd tells */
+		traced_let_go(pid);
+		return;
 	case SIGWINCH:
 		console_resize(console);
 		return;
@@ -101,7 +104,9 @@ static void handle_signals(int signals, struct console *console, pid_t pid)
 {
 	struct signalfd_siginfo info;
 
-	while (read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+	for (int i = 0;
+		i < SIGNALS_A_ROUND && read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info);
+		i++)
 		handle_signal(console, pid, (int)info.ssi_signo);
 }
 

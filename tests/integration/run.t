@@ -229,4 +229,24 @@ test_a_large_config_and_process_run() {
 	run_refused "*read config.json: larger than 16777216 bytes"
 }
 
+# Its parent is its tracer then, which is nacre: each signal would stop it.
+test_a_program_that_asks_to_be_traced_gets_its_signals() {
+	bundle trap 15 44 : call ptrace : echo ready : pause
+	in_background nacre_direct run --profile oci --bundle "$b" "$id"
+	wait_for grep -q ready "$background_out"
+	good nacre kill "$id" TERM
+	wait "${background[0]}"
+	is $? 44 "exit code"
+	background=()
+	bundle pause
+	create
+	start
+	in_background nacre_direct exec "$id" /payload trap 15 44 : call ptrace : echo ready : pause
+	wait_for grep -q ready "$background_out"
+	kill "${background[0]}"
+	wait "${background[0]}"
+	is $? 44 "exit code of exec"
+	background=()
+}
+
 all_tests "$@"
