@@ -117,35 +117,33 @@ int record_save(int state_fd, const struct container_record *record, struct nacr
 	return file_replace(state_fd, "record", text, strlen(text), 0600, err);
 }
 
-/* With one read(2) if it can be: `list` does this a thousand times. */
 static int read_record(int root_fd, const char *id, char **ret_text, size_t *ret_length)
 {
 	char path[NAME_MAX + 8];
 	cleanup_free char *text = NULL;
 	cleanup_close int fd = -1;
-	size_t room = FIRST_READ, length = 0;
-	ssize_t n;
+	/* One byte more than is allowed is for the decoder to refuse. */
+	const size_t rooms[] = {FIRST_READ, JSON_MAX_BYTES + 1};
+	size_t length = 0;
+	ssize_t n = 1;
 
 	(void)snprintf(path, sizeof(path), "%s/record", id);
 	fd = openat(root_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return -errno;
-	for (;;) {
-		char *more = realloc(text, room);
+	for (size_t i = 0; i < 2 && n != 0; i++) {
+		char *more = realloc(text, rooms[i]);
 
 		if (!more)
 			return -ENOMEM;
 		text = more;
-		do
-			n = read(fd, text + length, room - length);
-		while (n < 0 && errno == EINTR);
-		if (n < 0)
-			return -errno;
-		length += (size_t)n;
-		/* One byte more than is allowed is for the decoder to refuse. */
-		if (length < room || room > JSON_MAX_BYTES)
-			break;
-		room = JSON_MAX_BYTES + 1;
+		/* Up to its end: a file system may give less than is there. */
+		while (n != 0 && length < rooms[i]) {
+			n = read(fd, text + length, rooms[i] - length);
+			if (n < 0 && errno != EINTR)
+				return -errno;
+			length += n > 0 ? (size_t)n : 0;
+		}
 	}
 	*ret_text = steal_ptr(text);
 	*ret_length = length;
