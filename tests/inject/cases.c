@@ -53,5 +53,5 @@ bool case_is(const struct cases *cases, unsigned index, const char *name)
 	size_t length = strlen(name);
 
 	case_print(cases, index, own);
-	return !strncmp(own, name, length) && (own[length] == '\0' || own[length] == '/');
+	return !strncmp(own, name, length) && strchr(":/", own[length]) != NULL;
 }

@@ -48,7 +48,7 @@ void cases_make(struct cases *cases, unsigned default_cases);
 /* As in run/command.1/openat:17/EIO. */
 void case_print(const struct cases *cases, unsigned index, char name[CASE_NAME_SIZE]);
 
-/* Whether NAME is the case, or a part of its name from the left. */
+/* Whether NAME is the case, or words of its name from the left. */
 bool case_is(const struct cases *cases, unsigned index, const char *name);
 
 #endif
