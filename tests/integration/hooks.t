@@ -212,11 +212,11 @@ test_an_empty_environment_of_a_hook_is_empty() {
 	local kind
 	bundle true
 	for kind in createRuntime poststop; do
-		hook "$kind" "tr '\\0' '\\n' </proc/\$\$/environ >>$T/out.environment"
+		hook "$kind" "tr '\\0' '\\n' </proc/\$\$/environ >>$T/out.environment; echo end >>$T/out.environment"
 		edit '.hooks[$kind][0].env = []' --arg kind "$kind"
 	done
 	OF_CALLER=value run
-	is "$(<"$T/out.environment")" ""
+	is "$(xargs <"$T/out.environment")" "end end"
 }
 
 test_a_failing_poststop_hook_is_only_told() {
