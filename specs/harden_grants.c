@@ -323,6 +323,22 @@ bool harden_granted_within(struct hardening *h, const char *kind, const char *pa
 	return mark(h, same_directory, kind, path);
 }
 
+bool harden_granted_any(struct hardening *h, const char *kind,
+	bool (*each)(const struct hardening *h, const char *item))
+{
+	bool found = false;
+
+	for (size_t i = 0; i < h->request->grants.n && !harden_is_required(h); i++) {
+		const char *item = item_of(h->request->grants.items[i], kind);
+
+		if (item && each(h, item)) {
+			h->used[i] = true;
+			found = true;
+		}
+	}
+	return found;
+}
+
 /* Symlinks of every host: what stands for DIRECTORY. */
 static void replace(char *path, const char *link, const char *directory)
 {
