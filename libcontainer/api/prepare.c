@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <sched.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -8,7 +7,6 @@
 #include "libcontainer/api/bundle.h"
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/base/cleanup.h"
-#include "libcontainer/base/procfs.h"
 #include "libcontainer/base/timestamp.h"
 #include "libcontainer/cgroup/cgroup_limits.h"
 #include "libcontainer/cgroup/cgroup_place.h"
@@ -320,20 +318,6 @@ static void warn_nested(const struct life *l)
 		container_warn(&l->container, text);
 }
 
-/* Of a pid namespace that others are in: see life.c. Before Linux 6.17, or without privilege,
- * nobody makes its procfs from outside, so INIT goes in first. */
-static int stay_outside(struct life *l, struct nacre_error *err)
-{
-	int r;
-
-	if (!(l->namespaces.join_flags & CLONE_NEWPID))
-		return 0;
-	r = procfs_takes_pidns(err);
-	if (r >= 0)
-		l->namespaces.outside = r > 0;
-	return r < 0 ? r : 0;
-}
-
 int prepare_container(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
 {
@@ -379,7 +363,7 @@ int prepare_container(
 	if (r >= 0)
 		r = namespaces_plan(l->container.config, &l->namespaces, err);
 	if (r >= 0)
-		r = stay_outside(l, err);
+		r = namespaces_stay_outside(&l->namespaces, err);
 	if (r >= 0)
 		r = sysctl_check_joined(l->container.config, l->namespaces.host_flags, err);
 	if (r < 0)

@@ -73,6 +73,10 @@ void namespaces_plan_done(struct namespace_plan *plan);
  */
 pid_t namespaces_spawn(const struct namespace_plan *plan, int *ret_pidfd, struct nacre_error *err);
 
+/* Has init stay outside of a pid namespace that others are in, see life.c: where its procfs can be
+ * made from outside, which is since Linux 6.17, and not for a user. */
+int namespaces_stay_outside(struct namespace_plan *plan, struct nacre_error *err);
+
 /* In an init that is outside: joins and makes what the plan has. */
 int namespaces_enter(const struct namespace_plan *plan, struct nacre_error *err);
 

@@ -11,6 +11,7 @@
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
+#include "libcontainer/base/procfs.h"
 #include "libcontainer/base/sys.h"
 
 /* What an errno of clone3 means here and what to do about it. */
@@ -182,6 +183,18 @@ static int join(const struct namespace_plan *plan, int *ret_left, struct nacre_e
 		*ret_left &= ~flags;
 	}
 	return 0;
+}
+
+int namespaces_stay_outside(struct namespace_plan *plan, struct nacre_error *err)
+{
+	int r;
+
+	if (!(plan->join_flags & CLONE_NEWPID))
+		return 0;
+	r = procfs_takes_pidns(err);
+	if (r >= 0)
+		plan->outside = r > 0;
+	return r < 0 ? r : 0;
 }
 
 int namespaces_enter(const struct namespace_plan *plan, struct nacre_error *err)
