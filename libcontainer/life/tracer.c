@@ -38,6 +38,8 @@ enum {
 	COMMAND_SIZE = 32, /* TASK_COMM_LEN is 16 */
 	END_WAIT_MS = 1000,
 	TRACERS_MAX = 10000,
+	TRIES = 100,
+	PAUSE_NS = 10000000,
 };
 
 struct tracer {
@@ -131,6 +133,14 @@ static void write_denial(struct tracer *tracer, const struct seccomp_denial *den
 	audit_fact(&tracer->l->container, &event, 0, &err);
 }
 
+/* What has failed may work in a moment: memory, mostly. */
+static void take_breath(void)
+{
+	const struct timespec pause = {.tv_nsec = PAUSE_NS};
+
+	(void)nanosleep(&pause, NULL);
+}
+
 /* The call is told before it is answered: what the caller does next finds it told. */
 static int serve(struct tracer *tracer)
 {
@@ -143,7 +153,13 @@ static int serve(struct tracer *tracer)
 	denials_add(tracer->denials, denial.rule, denial.error, denial.call, denial.grant);
 	if (may_write(tracer))
 		write_denial(tracer, &denial);
-	return seccomp_trace_answer(tracer->listener, &denial, &ignored);
+	/* Without an answer the caller would wait for ever: then rather none for anybody. */
+	for (int i = 0; (r = seccomp_trace_answer(tracer->listener, &denial, &ignored)) < 0; i++) {
+		if (i == TRIES)
+			_exit(1);
+		take_breath();
+	}
+	return r;
 }
 
 /*
@@ -173,15 +189,18 @@ static void tracer_main(void *data)
 	if (denials_hold(tracer->denials) < 0 || confine() < 0 || write(tracer->ready, "", 1) != 1)
 		return;
 	fd_close(&tracer->ready);
-	for (;;) {
-		if (poll(&asked, 1, -1) < 0 && errno != EINTR)
-			return;
-		if (asked.revents & POLLIN) {
-			if (serve(tracer) < 0)
-				return;
-		} else if (asked.revents) {
+	for (int failures = 0; failures < TRIES;) {
+		int r = poll(&asked, 1, -1) < 0 ? -errno : 0;
+
+		if (r == -EINTR)
+			continue;
+		if (r == 0 && !(asked.revents & POLLIN))
 			return; /* POLLHUP: nobody has the filter any more */
-		}
+		if (r == 0)
+			r = serve(tracer);
+		failures = r < 0 ? failures + 1 : 0;
+		if (r < 0)
+			take_breath();
 	}
 }
 

@@ -19,7 +19,8 @@ enum {
 int denials_open(int state_fd, bool make, struct nacre_error *err)
 {
 	int fd = openat(state_fd, DENIALS_FILE,
-		O_RDWR | O_NOFOLLOW | O_CLOEXEC | (make ? O_CREAT : 0), 0600);
+		O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC | (make ? O_CREAT : 0),
+		0600);
 
 	return fd < 0 ? fail_errno(err, errno, "open \"" DENIALS_FILE "\" of the state") : fd;
 }
@@ -110,7 +111,8 @@ void denials_add(int fd, int rule, int error, const char *call, const char *gran
 
 int denials_read(int state_fd, struct denial_count ret_counts[DENIALS_MAX], struct nacre_error *err)
 {
-	cleanup_close int fd = openat(state_fd, DENIALS_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int fd = openat(
+		state_fd, DENIALS_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	int n = 0;
 
 	if (fd < 0)

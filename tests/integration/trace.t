@@ -164,6 +164,31 @@ test_the_filter_holds_when_nobody_answers() {
 	rm "$T/in"
 }
 
+# An error of a moment costs a denial no more than that; its end would cost all that come.
+test_a_tracer_goes_on_after_an_error() {
+	local tracer call
+	needs_root "another process is traced" || return
+	needs_strace || return
+	for call in ioctl:ENOMEM:1 ioctl:ENOMEM:2 ioctl:EIO:3 poll:ENOMEM:2 pwrite64:ENOSPC:1; do
+		doing "$call"
+		bundle readline : call bpf : call userfaultfd : pause
+		rm -f "$T/in" && mkfifo "$T/in"
+		nacre run --detach --trace-denials --bundle "$b" "$id" <>"$T/in" >"$T/said" 2>&1
+		find_tracer
+		in_background strace -qq -p "$tracer" -o "$T/out.trace" -e "trace=${call%%:*}" \
+			-e "inject=${call%%:*}:error=$(cut -d: -f2 <<<"$call"):when=${call##*:}"
+		wait_for grep -q "^TracerPid:[^0]*[1-9]" "/proc/$tracer/status"
+		echo go >"$T/in"
+		wait_for grep -q userfaultfd "$T/said"
+		grep -q INJECTED "$T/out.trace" || wrong "no call failed"
+		lacks "$(cat "$T/said")" ENOSYS
+		is "$(tracers)" "$tracer" tracer
+		good nacre delete --force "$id"
+		end_background
+	done
+	rm "$T/in"
+}
+
 # A process that somebody moved out of the container's cgroup, and that no pid namespace ends.
 test_delete_ends_a_tracer_that_goes_on() {
 	local tracer child
