@@ -88,10 +88,12 @@ static int tell_stats(const struct watch *watch, struct nacre_error *err)
 /* One event for what has happened since the last look. */
 static int tell_oom(struct watch *watch, struct nacre_error *err)
 {
-	uint64_t kills = cgroup_oom_kills(&watch->c->cgroup);
+	uint64_t kills;
 	char *json;
-	int r;
+	int r = cgroup_read_oom_kills(&watch->c->cgroup, &kills, err);
 
+	if (r < 0)
+		return r;
 	if (kills <= watch->oom_kills)
 		return 0;
 	watch->oom_kills = kills;
@@ -155,6 +157,22 @@ static bool has_ended(const struct container *c)
 	return pidfd_wait_end(c->pidfd, 0) == 1;
 }
 
+/* Of the file it is told when it changes, once it was read. -ENOENT: there is none. */
+static int open_oom_events(const struct container *c, struct nacre_error *err)
+{
+	int fd = openat(c->cgroup.fd, "memory.events", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	char byte;
+
+	if (fd < 0 && errno == ENOENT) {
+		container_warn(c, "no oom events: the cgroup has no memory controller");
+		return -ENOENT;
+	}
+	if (fd < 0)
+		return fail_errno(err, errno, "cgroup %s: open memory.events", c->cgroup.path);
+	(void)!pread(fd, &byte, 1, 0);
+	return fd;
+}
+
 int nacre_events(struct nacre *nacre, const char *id, uint64_t interval_ms,
 	int (*event)(void *data, const char *json), void *data, struct nacre_error *err)
 {
@@ -166,16 +184,12 @@ int nacre_events(struct nacre *nacre, const char *id, uint64_t interval_ms,
 	if (r == 0) {
 		struct watch watch = {
 			.c = &c, .interval_ms = interval_ms, .event = event, .data = data};
-		char byte;
 
-		oom_fd = openat(c.cgroup.fd, "memory.events", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-		if (oom_fd < 0)
-			container_warn(&c, "no oom events: the cgroup has no memory controller");
-		else
-			(void)!pread(oom_fd, &byte, 1, 0);
-		watch.oom_fd = oom_fd;
-		watch.oom_kills = cgroup_oom_kills(&c.cgroup);
-		r = wait_and_tell(&watch, &why);
+		watch.oom_fd = oom_fd = r = open_oom_events(&c, &why);
+		if (r >= 0 || r == -ENOENT)
+			r = cgroup_read_oom_kills(&c.cgroup, &watch.oom_kills, &why);
+		if (r == 0)
+			r = wait_and_tell(&watch, &why);
 		if ((r == -ENOENT || r == -ENODEV) && has_ended(&c))
 			r = 0;
 		else if (r < 0)

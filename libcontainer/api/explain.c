@@ -133,18 +133,23 @@ static uint64_t us_of(uint64_t ticks)
 
 /* The kernel names pids and no cgroups: those that live are known, each since it has its pid, and
  * the first process, until another has it. */
-static size_t find_subjects(const struct explanation *e, const pid_t *pids, size_t n,
-	struct seccomp_subject *ret_subjects)
+static int find_subjects(const struct explanation *e, const pid_t *pids, size_t n,
+	struct seccomp_subject *ret_subjects, struct nacre_error *err)
 {
 	const struct container_record *record = &e->c->record;
-	struct nacre_error ignored; /* of processes that have just gone nothing is told */
-	cleanup_close int proc_fd = procfs_open(&ignored);
-	size_t known = 0;
+	cleanup_close int proc_fd = procfs_open(err);
+	int known = 0;
 	uint64_t start;
 	char state;
 
+	if (proc_fd < 0)
+		return proc_fd;
 	for (size_t i = 0; i < n; i++) {
-		if (procfs_stat(proc_fd, pids[i], &start, &state) == 0)
+		int r = procfs_stat(proc_fd, pids[i], &start, &state);
+
+		if (r < 0 && r != -ESRCH) /* that has just gone */
+			return fail_errno(err, r, "read /proc/%d/stat", (int)pids[i]);
+		if (r == 0)
 			ret_subjects[known++] = (struct seccomp_subject){
 				pids[i], us_of(start), UINT64_MAX};
 	}
@@ -164,18 +169,16 @@ static void look_into_log(struct explanation *e)
 {
 	cleanup_free pid_t *pids = NULL;
 	cleanup_free struct seccomp_subject *subjects = NULL;
-	struct nacre_error ignored; /* it has just gone */
+	struct nacre_error *err = &e->log_error;
 	size_t n = 0;
+	int r = e->c->cgroup.fd >= 0 ? cgroup_pids(&e->c->cgroup, &pids, &n, err) : 0;
 
-	if (e->c->cgroup.fd >= 0 && cgroup_pids(&e->c->cgroup, &pids, &n, &ignored) < 0)
-		n = 0;
-	subjects = calloc(n + 1, sizeof(*subjects));
-	if (!subjects) {
-		e->n_logged = fail_errno(&e->log_error, ENOMEM, "explain");
-		return;
-	}
-	e->n_logged = seccomp_log_read(
-		subjects, find_subjects(e, pids, n, subjects), e->logged, &e->log_error);
+	subjects = r == 0 ? calloc(n + 1, sizeof(*subjects)) : NULL;
+	if (r == 0 && !subjects)
+		r = fail_errno(err, ENOMEM, "explain");
+	if (r == 0)
+		r = find_subjects(e, pids, n, subjects, err);
+	e->n_logged = r < 0 ? r : seccomp_log_read(subjects, (size_t)r, e->logged, err);
 }
 
 /* What stands in the report alone, and not in what is short. */
@@ -195,10 +198,10 @@ static int look(struct explanation *e, bool whole, struct nacre_error *err)
 {
 	int r = explain_counters(e, err);
 
-	if (r == 0) {
-		explain_devices(e);
+	if (r == 0)
+		r = explain_devices(e, err);
+	if (r == 0)
 		r = explain_denials(e, err);
-	}
 	for (size_t i = 0; i < e->n_denied && r == 0; i++) {
 		if (e->denied[i].failed)
 			r = explain_add_words(e, &e->allow, &e->denied[i].grants, err);

@@ -50,7 +50,7 @@ int explain_add_words(struct explanation *e, struct oci_strings *list,
 /* --- explain_counters.c --- */
 
 int explain_counters(struct explanation *e, struct nacre_error *err);
-void explain_devices(struct explanation *e);
+int explain_devices(struct explanation *e, struct nacre_error *err);
 /* Files of limits that this host does not have. */
 int explain_not_enforced(struct explanation *e, struct nacre_error *err);
 

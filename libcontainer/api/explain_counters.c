@@ -167,12 +167,14 @@ int explain_counters(struct explanation *e, struct nacre_error *err)
 }
 
 /* By the device filter (cgroup_devices.h), and not by one of systemd's. */
-void explain_devices(struct explanation *e)
+int explain_devices(struct explanation *e, struct nacre_error *err)
 {
-	struct nacre_error ignored; /* there is none, or it is root's to see */
+	struct nacre_error why;
 	uint64_t value;
+	int r = e->c->cgroup.fd >= 0 ? cgroup_devices_denied(e->c->cgroup.fd, &value, &why)
+				     : -ENOENT;
 
-	if (e->c->cgroup.fd >= 0 && cgroup_devices_denied(e->c->cgroup.fd, &value, &ignored) == 0)
+	if (r == 0)
 		e->denied[e->n_denied++] = (struct explained){.count = value,
 			.counter = "device filter",
 			.key = "denied",
@@ -181,6 +183,8 @@ void explain_devices(struct explanation *e)
 			.grant = "device:PATH",
 			.remedy = "config.json has to list the device: linux.devices",
 			.failed = value};
+	/* ENOENT: there is no such filter. */
+	return r == 0 || r == -ENOENT ? 0 : add_not_counted(e, "opens of devices", r, err);
 }
 
 int explain_not_enforced(struct explanation *e, struct nacre_error *err)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 
 #include "libcontainer/api/nacre.h"
 #include "specs/defaults.h"
@@ -28,6 +29,16 @@ struct oci_state container_state(
 	};
 }
 
+/* Also after the end: the cgroup stays until delete. One that is gone has nothing to tell. */
+static int count_oom_kills(struct container *c, uint64_t *ret_kills, struct nacre_error *err)
+{
+	int r = record_open_cgroup(&c->record, &c->cgroup, err);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	return cgroup_read_oom_kills(&c->cgroup, ret_kills, err);
+}
+
 int nacre_state(struct nacre *nacre, const char *id, char **ret_json, struct nacre_error *err)
 {
 	enum container_status status;
@@ -36,14 +47,12 @@ int nacre_state(struct nacre *nacre, const char *id, char **ret_json, struct nac
 
 	if (r == 0) {
 		struct oci_state state = container_state(&c.record, status, c.arena);
-		struct nacre_error ignored; /* one that is gone has nothing to tell */
 
-		/* Also after the end: the cgroup stays until delete. */
-		if (c.record.cgroup && cgroup_open(c.record.cgroup, &c.cgroup, &ignored) == 0)
-			state.oom_kills = cgroup_oom_kills(&c.cgroup);
-		r = harden_list_rules(c.arena, state.profile, &state.rules);
-		r = r < 0 ? fail_errno(err, r, "state")
-			  : oci_state_encode(&state, true, ret_json, err);
+		r = count_oom_kills(&c, &state.oom_kills, err);
+		if (r == 0 && harden_list_rules(c.arena, state.profile, &state.rules) < 0)
+			r = fail_errno(err, ENOMEM, "state");
+		if (r == 0)
+			r = oci_state_encode(&state, true, ret_json, err);
 	}
 	container_done(&c);
 	return r;

@@ -97,6 +97,9 @@ int cgroup_pids(
 	const struct cgroup *cgroup, pid_t **ret_pids, size_t *ret_n, struct nacre_error *err);
 
 /* How often the OOM killer struck in it (memory.events, oom_kill); 0 without the controller. */
+int cgroup_read_oom_kills(
+	const struct cgroup *cgroup, uint64_t *ret_kills, struct nacre_error *err);
+/* The same for a hint at what a process died of: 0 as well if it cannot be read. */
 uint64_t cgroup_oom_kills(const struct cgroup *cgroup);
 
 #endif

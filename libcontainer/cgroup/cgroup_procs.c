@@ -224,14 +224,30 @@ int cgroup_pids(
 	return 0;
 }
 
+int cgroup_read_oom_kills(const struct cgroup *cgroup, uint64_t *ret_kills, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	struct nacre_error why;
+	const char *line;
+	int r = file_read(cgroup->fd, "memory.events", 4096, &text, NULL, &why);
+
+	*ret_kills = 0;
+	if (r == -ENOENT || r == -ENODEV) /* no controller, or no cgroup any more */
+		return 0;
+	if (r < 0) {
+		*err = why;
+		return fail_prefix(err, "cgroup %s", cgroup->path);
+	}
+	line = strstr(text, "oom_kill ");
+	if (line)
+		*ret_kills = strtoull(line + strlen("oom_kill "), NULL, 10);
+	return 0;
+}
+
 uint64_t cgroup_oom_kills(const struct cgroup *cgroup)
 {
-	struct nacre_error ignored; /* no file, no controller, no kill */
-	cleanup_free char *text = NULL;
-	const char *line;
+	struct nacre_error ignored;
+	uint64_t kills;
 
-	if (file_read(cgroup->fd, "memory.events", 4096, &text, NULL, &ignored) < 0)
-		return 0;
-	line = strstr(text, "oom_kill ");
-	return line ? strtoull(line + strlen("oom_kill "), NULL, 10) : 0;
+	return cgroup_read_oom_kills(cgroup, &kills, &ignored) < 0 ? 0 : kills;
 }

@@ -127,17 +127,20 @@ static int read_pids(const struct stats_reader *reader, struct container_stats *
 	return r;
 }
 
-/* The size in "hugetlb.2MB.current", or NULL. */
-static char *page_size_of(struct arena *arena, const char *file)
+/* The size in "hugetlb.2MB.current". Returns 1, 0: it is no such file, or -ENOMEM. */
+static int page_size_of(struct arena *arena, const char *file, char **ret_size)
 {
 	static const char before[] = "hugetlb.", behind[] = ".current";
 	const char *size = file + strlen(before);
 	size_t length;
 
 	if (strncmp(file, before, strlen(before)) != 0)
-		return NULL;
+		return 0;
 	length = strcspn(size, ".");
-	return strcmp(size + length, behind) == 0 ? arena_strndup(arena, size, length) : NULL;
+	if (strcmp(size + length, behind) != 0)
+		return 0;
+	*ret_size = arena_strndup(arena, size, length);
+	return *ret_size ? 1 : -ENOMEM;
 }
 
 static int take_max(void *data, const char *key, size_t length, uint64_t value)
@@ -167,21 +170,28 @@ static int read_hugetlb(const struct stats_reader *reader, struct container_stat
 	cleanup_close int fd = openat(reader->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
-	int r = 0;
+	int r;
 
 	stats->hugetlb = arena_array(reader->arena, PAGE_SIZES_MAX, sizeof(*stats->hugetlb));
 	if (!dir || !stats->hugetlb)
 		return fail_errno(reader->err, dir ? ENOMEM : errno, "list the cgroup");
 	(void)fd_steal(&fd);
-	while (r >= 0 && (entry = readdir(dir)) && stats->n_hugetlb < PAGE_SIZES_MAX) {
-		char *size = page_size_of(reader->arena, entry->d_name);
+	while (errno = 0, (entry = readdir(dir))) {
+		char *size;
 
-		if (!size)
+		r = page_size_of(reader->arena, entry->d_name, &size);
+		if (r > 0 && stats->n_hugetlb == PAGE_SIZES_MAX)
+			r = -E2BIG;
+		if (r < 0)
+			return fail_errno(reader->err, r, "%s", entry->d_name);
+		if (r == 0)
 			continue;
 		stats->hugetlb[stats->n_hugetlb].page_size = size;
 		r = read_page_size(reader, &stats->hugetlb[stats->n_hugetlb++]);
+		if (r < 0)
+			return r;
 	}
-	return r;
+	return errno ? fail_errno(reader->err, errno, "list the cgroup") : 0;
 }
 
 static int read_cpu(const struct stats_reader *reader, struct container_stats *stats)

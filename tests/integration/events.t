@@ -134,4 +134,13 @@ test_without_the_memory_controller_it_says_so() {
 	has "$(<"$background_out")" "no oom events: the cgroup has no memory controller"
 }
 
+test_figures_that_cannot_be_read_are_an_error() {
+	needs_strace || return
+	bundle pause
+	create
+	start
+	bad 1 "*list the cgroup: Input/output error" strace -qq -o "$T/out.trace" -e trace=getdents64 \
+		-e inject=getdents64:error=EIO "$NACRE" --root "$ROOT" events --stats "$id"
+}
+
 all_tests "$@"

@@ -181,4 +181,14 @@ test_no_container_cannot_be_explained() {
 	bad 1 "container does not exist: $id" nacre explain "$id"
 }
 
+test_what_cannot_be_looked_for_is_said() {
+	needs_strace || return
+	bundle pause
+	profile=agent create
+	find_cgroup
+	good strace -qq -o "$T/out.trace" -e trace=getdents64 -e inject=getdents64:error=EIO "$NACRE" \
+		--root "$ROOT" explain "$id"
+	has "$out" "Input/output error"
+}
+
 all_tests "$@"
