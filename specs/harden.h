@@ -30,6 +30,8 @@ struct harden_host {
 			  */
 	int oom_score; /* oom_score_adj of the caller, which a process inherits */
 	int64_t root_uid, root_gid; /* the host's root, as the caller sees it; -1: it does not */
+	bool no_tmp; /* the image has no /tmp, in a directory that its owner alone may write */
+	int64_t image_uid; /* that owner */
 	const struct harden_node *nodes; /* one a grant: of device:PATH; NULL: not looked at */
 };
 

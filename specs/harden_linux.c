@@ -136,7 +136,7 @@ int rule_namespaces(struct hardening *h)
 	return 0;
 }
 
-static bool maps_id(const struct oci_id_mapping *mappings, size_t n, int64_t id)
+bool harden_maps_id(const struct oci_id_mapping *mappings, size_t n, int64_t id)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (id >= mappings[i].host_id && id - mappings[i].host_id < mappings[i].size)
@@ -153,8 +153,8 @@ static bool is_apart(const struct hardening *h, const struct oci_namespace *user
 
 	if (user->path)
 		return host->user_apart;
-	return !maps_id(linux_->uid_mappings, linux_->n_uid_mappings, host->root_uid) &&
-	       !maps_id(linux_->gid_mappings, linux_->n_gid_mappings, host->root_gid);
+	return !harden_maps_id(linux_->uid_mappings, linux_->n_uid_mappings, host->root_uid) &&
+	       !harden_maps_id(linux_->gid_mappings, linux_->n_gid_mappings, host->root_gid);
 }
 
 /* A fresh procfs can only be mounted in a user namespace made inside if nothing lies on the one

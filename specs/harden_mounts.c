@@ -65,6 +65,18 @@ static int add_tmp(struct hardening *h)
 	return 0;
 }
 
+/* Whether root of a new user namespace may make a directory in the image's root: its capabilities
+ * reach only what belongs to ids of it (the kernel's capable_wrt_inode_uidgid). */
+static bool may_make_tmp(const struct hardening *h)
+{
+	const struct oci_namespace *user = oci_find_namespace(h->config, "user");
+	const struct harden_host *host = &h->request->host;
+	const struct oci_linux *linux_ = h->config->linux_;
+
+	return !host->no_tmp || !user || user->path ||
+	       harden_maps_id(linux_->uid_mappings, linux_->n_uid_mappings, host->image_uid);
+}
+
 int rule_read_only_root(struct hardening *h)
 {
 	struct oci_config *config = h->config;
@@ -78,7 +90,15 @@ int rule_read_only_root(struct hardening *h)
 		if (harden_lands(&config->mounts[i], "/tmp", false))
 			return 0;
 	}
-	return add_tmp(h);
+	if (may_make_tmp(h))
+		return add_tmp(h);
+	if (harden_granted(h, "rootfs-write"))
+		return 0;
+	return harden_refuse(h, "rootfs-write", "root.path",
+		"the image has no /tmp to mount one on, and its root directory belongs to uid %lld "
+		"of "
+		"the host, whom linux.uidMappings does not have: make /tmp in the image",
+		(long long)h->request->host.image_uid);
 }
 
 static const char *slave_for(const char *word)

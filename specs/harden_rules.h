@@ -129,6 +129,9 @@ bool harden_lands(const struct oci_mount *mount, const char *directory, bool bel
 /* Whether the container can write a file where the host sees it. */
 bool harden_writes_host(const struct oci_config *config);
 
+/* Whether one of MAPPINGS leads to the host's ID. */
+bool harden_maps_id(const struct oci_id_mapping *mappings, size_t n, int64_t id);
+
 /* --- lists in the arena --- */
 
 /* Appends WORD to a list that may be shared: makes a new array. Returns false when memory is spent.

@@ -39,8 +39,8 @@ static int take_list(struct arena *arena, const char *const *list, struct oci_st
 
 /* What the policy, the caller and the annotations make of each other. */
 static int decide(struct arena *arena, const struct nacre_create_options *options,
-	const struct oci_config *config, struct policy **ret_policy,
-	struct harden_request *ret_request, struct nacre_error *err)
+	struct bundle *bundle, const struct oci_config *config, struct harden_request *ret_request,
+	struct nacre_error *err)
 {
 	struct policy_request asked = {.profile = options->profile};
 	int r;
@@ -49,11 +49,11 @@ static int decide(struct arena *arena, const struct nacre_create_options *option
 	if (r >= 0)
 		r = take_list(arena, options->require, &asked.require, err);
 	if (r >= 0)
-		r = policy_load(arena, POLICY_DIRECTORY, ret_policy, err);
+		r = policy_load(arena, POLICY_DIRECTORY, &bundle->policy, err);
 	if (r < 0)
 		return r;
-	r = policy_decide(arena, *ret_policy, &asked, &config->annotations, ret_request, err);
-	return r < 0 ? r : facts_look(arena, config, ret_request, err);
+	r = policy_decide(arena, bundle->policy, &asked, &config->annotations, ret_request, err);
+	return r < 0 ? r : facts_look(arena, config, bundle->path, ret_request, err);
 }
 
 static int read_config(struct arena *arena, int dir_fd, const char *path, const char *file,
@@ -175,7 +175,7 @@ int bundle_load(struct arena *arena, const struct nacre_create_options *options,
 	oci_config_warnings(config, warn, data);
 	r = resolve_sources(arena, bundle.path, config, err);
 	if (r >= 0)
-		r = decide(arena, options, config, &bundle.policy, &harden_request, err);
+		r = decide(arena, options, &bundle, config, &harden_request, err);
 	if (r >= 0)
 		r = harden(arena, config, &harden_request, &bundle.config, &bundle.report, err);
 	if (r < 0)

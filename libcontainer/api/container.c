@@ -151,7 +151,7 @@ int container_request(
 		.require = c->record.require,
 	};
 	r = known_grants(c, &ret_request->grants, err);
-	return r < 0 ? r : facts_look(c->arena, NULL, ret_request, err);
+	return r < 0 ? r : facts_look(c->arena, NULL, NULL, ret_request, err);
 }
 
 int container_open_cgroup(struct container *c, struct nacre_error *err)

@@ -76,8 +76,28 @@ static int look_at_nodes(
 	return r;
 }
 
-int facts_look(struct arena *arena, const struct oci_config *config, struct harden_request *request,
-	struct nacre_error *err)
+/* Whoever makes the mount points tells of an image that cannot be opened. */
+static void look_at_image(
+	const struct oci_config *config, const char *bundle, struct harden_host *host)
+{
+	const char *root = config->root ? config->root->path : NULL;
+	cleanup_close int bundle_fd = -1, fd = -1;
+	struct stat st, tmp;
+
+	if (!bundle || !root || !oci_find_namespace(config, "user"))
+		return;
+	bundle_fd = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (bundle_fd >= 0)
+		fd = openat(bundle_fd, root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return;
+	host->no_tmp = !(st.st_mode & S_IWOTH) &&
+		       fstatat(fd, "tmp", &tmp, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+	host->image_uid = (int64_t)st.st_uid;
+}
+
+int facts_look(struct arena *arena, const struct oci_config *config, const char *bundle,
+	struct harden_request *request, struct nacre_error *err)
 {
 	const struct profile *profile = profile_find(request->profile);
 	struct sysinfo info;
@@ -96,6 +116,7 @@ int facts_look(struct arena *arena, const struct oci_config *config, struct hard
 	if (sysinfo(&info) < 0)
 		return fail_errno(err, errno, "size of the memory");
 	request->host.memory_bytes = (uint64_t)info.totalram * info.mem_unit;
+	look_at_image(config, bundle, &request->host);
 	r = look_at_limits(config->linux_ ? config->linux_->resources : NULL, &request->host, err);
 	if (r >= 0)
 		r = namespaces_look(arena, config, &request->host, err);

@@ -68,7 +68,7 @@ static int tighten(struct container *c, struct oci_config *merged, struct oci_co
 
 	r = container_request(c, &request, err);
 	if (r >= 0)
-		r = facts_look(c->arena, merged, &request, err);
+		r = facts_look(c->arena, merged, NULL, &request, err);
 	/* The policy of then, which is not stored, said so. */
 	request.oom_group = (struct oci_bool){.set = true, .value = has_oom_group(c->config)};
 	if (r >= 0)

@@ -114,6 +114,20 @@ test_nested_hides_what_root_of_the_host_could_write() {
 	done
 }
 
+test_a_tmp_is_made_where_the_container_can_and_else_the_rule_says_why() {
+	needs_root || return
+	profile=agent
+	bundle stat /tmp
+	rmdir "$b/rootfs/tmp"
+	edit '.mounts |= map(select(.destination != "/tmp")) | .linux.namespaces += [{type: "user"}]
+		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
+		| .linux.gidMappings = [{containerID: 0, hostID: 100000, size: 65536}]'
+	run_refused 'profile agent, rule read-only-root: root.path: the image has no /tmp *make /tmp in the image; *'
+	chown 100000:100000 "$b/rootfs"
+	run
+	exists "$b/rootfs/tmp"
+}
+
 test_nested_leaves_root_and_programs_on_a_tmpfs() {
 	profile=nested
 	bundle create /file

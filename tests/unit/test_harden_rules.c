@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/hardening.h"
 
+#include <errno.h>
 #include <string.h>
 
 Suite *suite_harden_rules(void);
@@ -289,6 +290,41 @@ START_TEST(nested_leaves_proc_open_where_nobody_inside_is_root_of_the_host)
 }
 END_TEST
 
+/* Root of a user namespace cannot make it in a directory of nobody's. */
+START_TEST(a_tmp_that_cannot_be_made_is_refused)
+{
+	struct oci_id_mapping mapping = {0, 100000, 65536};
+	struct oci_config *config = tight("", "", "", LIMITED);
+	const char *grant = "rootfs-write";
+	struct harden_request request = {.profile = "agent"};
+	struct result result = {0};
+
+	config->n_mounts = 0;
+	config->linux_->uid_mappings = config->linux_->gid_mappings = &mapping;
+	config->linux_->n_uid_mappings = config->linux_->n_gid_mappings = 1;
+	look_at_host(config, &request);
+	request.host.no_tmp = true;
+	request.host.image_uid = 0;
+	/* Root of the host can. */
+	ck_assert_int_eq(
+		harden(arena, config, &request, &result.config, &result.report, &result.err), 0);
+	ck_assert_ptr_nonnull(oci_add_namespace(arena, config, "user"));
+	result.r = harden(arena, config, &request, &result.config, &result.report, &result.err);
+	ck_assert_int_eq(result.r, -EPERM);
+	ck_assert_ptr_nonnull(strstr(result.err.text,
+		"rule read-only-root: root.path: the image has no /tmp to mount one on"));
+	request.host.image_uid = 100000;
+	ck_assert_int_eq(
+		harden(arena, config, &request, &result.config, &result.report, &result.err), 0);
+	ck_assert_uint_eq(result.config->n_mounts, 1);
+	request.host.image_uid = 0;
+	request.grants = (struct oci_strings){&grant, 1};
+	ck_assert_int_eq(
+		harden(arena, config, &request, &result.config, &result.report, &result.err), 0);
+	ck_assert_uint_eq(result.config->n_mounts, 0);
+}
+END_TEST
+
 Suite *suite_harden_rules(void)
 {
 	Suite *suite = suite_create("harden_rules");
@@ -305,6 +341,7 @@ Suite *suite_harden_rules(void)
 		tcase, only_rules_for_listed_and_default_devices_stay, 0, COUNT(device_rules));
 	tcase_add_test(tcase, a_rule_that_denies_all_comes_first);
 	tcase_add_test(tcase, a_granted_device_that_is_mounted_can_be_opened);
+	tcase_add_test(tcase, a_tmp_that_cannot_be_made_is_refused);
 	tcase_add_test(tcase, an_interface_of_the_host_needs_its_grant);
 	tcase_add_test(tcase, a_granted_device_is_a_node_of_the_host_whatever_its_name);
 	tcase_add_loop_test(tcase, nested_leaves_proc_open_where_nobody_inside_is_root_of_the_host,
