@@ -132,7 +132,8 @@ static bool can_be_short(const struct call *call)
 		return false;
 	if (begins(call->object, "pipe:"))
 		return true;
-	if (call->object[0] != '/' || begins(call->object, "/dev/"))
+	if (call->object[0] != '/' || begins(call->object, "/dev/") ||
+		begins(call->object, "/proc/sys/"))
 		return false;
 	return reads || (!begins(call->object, "/proc/") && !begins(call->object, "/sys/"));
 }

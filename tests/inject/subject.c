@@ -35,6 +35,11 @@ bool mode_set(const char *name)
 	return true;
 }
 
+bool mode_traces(void)
+{
+	return mode.trace;
+}
+
 void complain(char *wrong, const char *format, ...)
 {
 	va_list args;

@@ -47,6 +47,8 @@ extern const struct command commands[N_COMMANDS];
 
 /* agent, strict, oci; userns: agent in a user namespace; trace: agent with --trace-denials. */
 bool mode_set(const char *mode);
+/* Whether a tracer answers what the filter refuses. */
+bool mode_traces(void);
 
 /* Makes what the command needs. Returns whether it could; if not, wrong says why. */
 bool subject_prepare(const struct command *command, char *wrong);
