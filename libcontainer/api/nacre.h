@@ -69,6 +69,11 @@ int prepare_container(
 /* WAITS: for nacre_start. */
 struct life_options prepare_life_options(const struct nacre_create_options *options, bool waits);
 
+/* prepare_cgroup.c: chooses the cgroup of a new container. *RET_PATH: memory of the container; NULL
+ * if it has none, or none yet. REQUEST: what is required cannot be gone without. */
+int prepare_cgroup(struct life *l, const struct nacre_create_options *options,
+	const struct harden_request *request, const char **ret_path, struct nacre_error *err);
+
 /* create.c: records what came of create, RESULT. */
 int create_audit(struct life *l, int result, struct nacre_error *err);
 

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libcontainer/api/nacre.h"
+#include "libcontainer/cgroup/cgroup_limits.h"
+#include "libcontainer/cgroup/cgroup_place.h"
+#include "libcontainer/namespace/idmap.h"
+#include "libcontainer/systemd/systemd.h"
+
+/* Where the cgroup of a new container is, and who may go without one. */
+
+/* What only the profile would have liked is told, unless the user has chosen to have no cgroup: but
+ * for a profile no choice takes away its device filter in silence. */
+static void warn_of_no_cgroup(struct life *l, const struct nacre_error *why, bool disabled)
+{
+	const bool hardened = l->container.config->nacre;
+	struct nacre_error message;
+
+	if (disabled && !hardened)
+		return;
+	(void)fail(&message, why->code,
+		"the container has no cgroup, so there are no limits, no device filter%s and no "
+		"pause: %s%s",
+		hardened ? " (rules resources and devices are not enforced)" : "", why->text,
+		disabled ? "" : " (" CGROUP_DELEGATION ")");
+	container_warn(&l->container, message.text);
+}
+
+/* WHY there is no cgroup. What the config asks for, or is required, is an error. */
+static int go_without_cgroup(struct life *l, const struct harden_request *request,
+	const struct nacre_error *why, bool disabled, struct nacre_error *err)
+{
+	static const char *const rules[] = {"resources", "devices"};
+	const struct oci_resources *resources = l->container.config->linux_
+							? l->container.config->linux_->resources
+							: NULL;
+	const char *remedy = disabled ? "" : " (" CGROUP_DELEGATION ")";
+	struct nacre_error message;
+
+	if (cgroup_limits_apply(-1, resources, disabled ? 0 : oci_best_effort(l->container.config),
+		    NULL, NULL, NULL, &message) < 0)
+		return fail(err, message.code, "%s, and there is none: %s%s", message.text,
+			why->text, remedy);
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if (oci_strings_have(&request->require, rules[i]))
+			return fail(err, ENOTSUP,
+				"rule %s is required, which needs a cgroup, and there is none: "
+				"%s%s",
+				rules[i], why->text, remedy);
+	}
+	warn_of_no_cgroup(l, why, disabled);
+	return 0;
+}
+
+static bool is_host_root(void)
+{
+	return geteuid() == 0 && idmap_is_initial();
+}
+
+/* Whether CODE says that this caller can have no cgroup here: it may not, there is no cgroup2, or
+ * the mount shows another part of the tree. Any other error may be gone the next time. */
+static bool is_lasting(int code)
+{
+	return code == -EACCES || code == -EPERM || code == -EROFS || code == -ENOSYS ||
+	       code == -ENOENT;
+}
+
+/* Whoever names a place is told if it cannot be had, as by runc; and so is root of the host. */
+static bool can_go_without(const struct life *l, const char *rootless, int code)
+{
+	const struct oci_linux *linux_ = l->container.config->linux_;
+
+	if (!is_lasting(code) || (linux_ && linux_->cgroups_path && *linux_->cgroups_path))
+		return false;
+	if (rootless && strcmp(rootless, "auto") != 0)
+		return strcmp(rootless, "true") == 0;
+	return !is_host_root();
+}
+
+/* A unit's cgroup is systemd's to choose. */
+static int name_unit(
+	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
+{
+	const char *wanted = l->container.config->linux_ ? l->container.config->linux_->cgroups_path
+							 : NULL;
+	bool of_user = options->rootless && strcmp(options->rootless, "auto") != 0
+			       ? strcmp(options->rootless, "true") == 0
+			       : systemd_of_user();
+	struct systemd_unit unit;
+	int r;
+
+	l->container.cgroup.mount_fd = cgroup_open_mount(err);
+	r = l->container.cgroup.mount_fd < 0
+		    ? l->container.cgroup.mount_fd
+		    : systemd_unit_from_path(wanted, l->container.id, of_user, &unit, err);
+	if (r < 0)
+		return r;
+	if (l->container.config->linux_ && l->container.config->linux_->resources)
+		systemd_round_quota(l->container.config->linux_->resources);
+	l->container.record.user_unit = of_user;
+	l->container.record.unit = arena_strdup(l->container.arena, unit.name);
+	return l->container.record.unit ? 0 : fail_errno(err, ENOMEM, "record");
+}
+
+int prepare_cgroup(struct life *l, const struct nacre_create_options *options,
+	const struct harden_request *request, const char **ret_path, struct nacre_error *err)
+{
+	struct nacre_error why = {ENOTSUP, "--cgroup-manager disabled"};
+	char path[PATH_MAX];
+	int r;
+
+	*ret_path = NULL;
+	if (options->systemd_cgroup)
+		return name_unit(l, options, err);
+	if (options->no_cgroup)
+		return go_without_cgroup(l, request, &why, true, err);
+	l->container.cgroup.mount_fd = r = cgroup_open_mount(&why);
+	if (r >= 0)
+		r = cgroup_place(l->container.cgroup.mount_fd,
+			l->container.config->linux_ ? l->container.config->linux_->cgroups_path
+						    : NULL,
+			l->container.id, is_host_root(), path, &why);
+	if (r < 0 && can_go_without(l, options->rootless, r))
+		return go_without_cgroup(l, request, &why, false, err);
+	if (r < 0) {
+		*err = why;
+		return r;
+	}
+	*ret_path = arena_strdup(l->container.arena, path);
+	return *ret_path ? 0 : fail_errno(err, ENOMEM, "record");
+}
