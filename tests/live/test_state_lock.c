@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -43,7 +44,7 @@ static void set_up(void)
 static void tear_down(void)
 {
 	ck_assert_msg(state_remove(root_fd, record.id, state_fd, &err) == 0, "%s", err.text);
-	ck_assert_int_eq(rmdir(root), 0);
+	ck_assert_msg(rmdir(root) == 0, "rmdir %s: %s", root, strerror(errno));
 }
 
 static int64_t ms_of(clockid_t clock)
