@@ -50,7 +50,7 @@ static const struct {
 	{"statfs fstatfs", BIT(EINTR)},
 	{"mkdir mkdirat mknod mknodat symlink symlinkat link linkat rename renameat renameat2 setxattr "
 	 "lsetxattr fsetxattr", BIT(ENOMEM) | BIT(EIO) | BIT(ENOSPC)},
-	{"mount fsconfig", BIT(ENOMEM) | BIT(EIO) | BIT(ENOSPC)},
+	{"mount fsconfig listmount statmount", BIT(ENOMEM) | BIT(EIO) | BIT(ENOSPC)},
 	{"umount2 mount_setattr pivot_root", BIT(ENOMEM)},
 	{"move_mount", BIT(ENOMEM) | BIT(ENOSPC)}, /* more mounts than fs.mount-max */
 	{"open_tree fsopen fsmount fspick", BIT(ENOMEM) | BIT(EMFILE) | BIT(ENOSPC)},

@@ -17,10 +17,13 @@ const char *tracee_call_name(uint64_t number)
 	char *name;
 
 	if (number >= N_NUMBERS)
-		return "";
+		return "call-unknown";
 	if (!names[number][0]) {
 		name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, (int)number);
-		(void)snprintf(names[number], NAME_SIZE, "%s", name ? name : "");
+		if (name)
+			(void)snprintf(names[number], NAME_SIZE, "%s", name);
+		else
+			(void)snprintf(names[number], NAME_SIZE, "call-%u", (unsigned)number);
 		free(name);
 	}
 	return names[number];
@@ -85,7 +88,7 @@ static void at_entry(struct tracee *t, const struct __ptrace_syscall_info *info,
 
 void tracee_leaves(struct tracee *t, const struct trace *trace)
 {
-	if (t->in_call && trace->seen && t->call.name[0])
+	if (t->in_call && trace->seen)
 		trace->seen(trace->data, &t->call);
 	t->in_call = false;
 }

@@ -18,7 +18,7 @@ struct tracee {
 	int64_t override;
 };
 
-/* Its name; "" of a number that has none. */
+/* Its name; "call-NUMBER" of one that is newer than libseccomp. */
 const char *tracee_call_name(uint64_t number);
 
 /*
