@@ -68,6 +68,12 @@ tool_python_module() {
 	env/bin/python -c 'import fast'
 }
 
+tool_pip_wheel() {
+	python3 -m venv env
+	env/bin/pip install -q --no-index --find-links /opt/wheels markupsafe
+	env/bin/python -c 'from markupsafe import _speedups'
+}
+
 # Bit 4 of the status: the function was compiled.
 tool_node() {
 	node --allow-natives-syntax -e '
@@ -91,6 +97,28 @@ tool_npm() {
 	echo '{"name": "app", "version": "1.0.0", "scripts": {"test": "answer"}}' >package.json
 	npm install --silent --offline --no-audit ../answer/answer-1.0.0.tgz
 	[[ $(npm test --silent) == 42 ]]
+}
+
+tool_vite() {
+	echo '<!doctype html><script type="module" src="/main.js"></script>' >index.html
+	echo 'export const answer = 42; export const unused = 7' >answer.js
+	echo 'import { answer } from "./answer.js"; document.title = answer' >main.js
+	echo '{"name": "app", "version": "1.0.0", "type": "module"}' >package.json
+	/opt/npm/node_modules/.bin/vite build --logLevel error
+	node -e 'document = { querySelector() {}, createElement: () => ({ relList: { supports: () => true } }) }
+		require("vm").runInThisContext(require("fs").readFileSync(process.argv[1], "utf8"))
+		process.exit(document.title === 42 ? 0 : 1)' dist/assets/*.js
+}
+
+tool_deno() {
+	cat >hello_test.ts <<-'END'
+		const add = (a: number, b: number): number => a + b;
+		Deno.test("adds", async () => {
+			await Deno.writeTextFile("file", String(add(1, 2)));
+			if (await Deno.readTextFile("file") !== "3") throw new Error("it is another");
+		});
+	END
+	DENO_DIR=$PWD/cache DENO_NO_UPDATE_CHECK=1 /opt/npm/node_modules/.bin/deno test --allow-read --allow-write
 }
 
 tool_git() {
@@ -123,6 +151,31 @@ tool_sanitizers() {
 	printf 'int main(void) { return 0; }\n' >empty.c
 	gcc -fsanitize=address,undefined -o empty empty.c
 	./empty
+}
+
+# The leak is found by a thread that traces the others.
+tool_leak_sanitizer() {
+	printf '#include <stdlib.h>\nint main(void) { return !malloc(42); }\n' >leak.c
+	gcc -fsanitize=address -o leak leak.c
+	! ./leak 2>log
+	grep -q 'Direct leak of 42 byte' log || { cat log; false; }
+}
+
+tool_thread_sanitizer() {
+	cat >race.c <<-'END'
+		#include <pthread.h>
+		static int n;
+		static void *add(void *unused) { n++; return unused; }
+		int main(void) {
+			pthread_t thread;
+			pthread_create(&thread, NULL, add, NULL);
+			n++;
+			pthread_join(thread, NULL);
+		}
+	END
+	gcc -g -fsanitize=thread -o race race.c
+	! ./race 2>log
+	grep -q 'WARNING: ThreadSanitizer: data race' log || { cat log; false; }
 }
 
 tool_cmake() {
@@ -169,6 +222,30 @@ tool_java() {
 	javac Hello.java
 	jar cfe hello.jar Hello Hello*.class
 	[[ $(java -jar hello.jar) == hello ]]
+}
+
+# With the plugins that Debian has: none is downloaded.
+tool_maven() {
+	local plugins='' name version=()
+	for name in resources compiler surefire jar; do
+		version=(/usr/share/maven-repo/org/apache/maven/plugins/"maven-$name-plugin"/[0-9]*)
+		plugins+="<plugin><artifactId>maven-$name-plugin</artifactId><version>${version##*/}</version></plugin>"
+	done
+	mkdir -p src/main/java
+	echo 'public class Hello { public static void main(String[] a) { System.out.println("hello"); } }' \
+		>src/main/java/Hello.java
+	cat >pom.xml <<-END
+		<project><modelVersion>4.0.0</modelVersion>
+		<groupId>local</groupId><artifactId>hello</artifactId><version>1</version>
+		<properties><maven.compiler.source>11</maven.compiler.source>
+		<maven.compiler.target>11</maven.compiler.target>
+		<project.build.sourceEncoding>UTF-8</project.build.sourceEncoding></properties>
+		<build><plugins>$plugins</plugins></build></project>
+	END
+	echo '<settings><mirrors><mirror><id>debian</id><mirrorOf>*</mirrorOf>
+		<url>file:///usr/share/maven-repo</url></mirror></mirrors></settings>' >settings.xml
+	mvn -q -B -s settings.xml -Dmaven.repo.local="$PWD/repository" package
+	[[ $(java -cp target/hello-1.jar Hello) == hello ]]
 }
 
 tool_gdb() {
@@ -309,6 +386,24 @@ browse() {
 
 tool_chromium() {
 	browse --no-sandbox
+}
+
+tool_playwright() {
+	cat >test.js <<-'END'
+		const { chromium } = require("/opt/npm/node_modules/playwright-core");
+		(async () => {
+			const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
+			const page = await browser.newPage();
+			await page.setContent("<button onclick='this.textContent = 6 * 7'>?</button>");
+			await page.click("button");
+			await page.screenshot({ path: "page.png" });
+			const text = await page.textContent("button");
+			await browser.close();
+			process.exit(text === "42" ? 0 : 1);
+		})().catch(error => { console.error(error.message); process.exit(1) });
+	END
+	node test.js
+	[[ $(head -c 4 page.png) == *PNG ]]
 }
 
 tool_chromium_in_its_sandbox() {

@@ -22,6 +22,13 @@ needs_tree() {
 	return 1
 }
 
+# fetched NAME: what the registries of npm and Python have, and the tree lacks where they cannot be reached.
+fetched() {
+	[[ -e $TREE/opt/$1 ]] && return
+	skip "the tree has no /opt/$1: its registry could not be reached when it was made"
+	return 1
+}
+
 # refuses PROFILE TOOL PATTERN PROFILE [OPTION...]: PROFILE keeps TOOL from working, and TOOL prints a
 # line that is PATTERN; it works under the second PROFILE with these options.
 declare -A refusal=() remedy=()
@@ -117,7 +124,7 @@ refuses agent go_test '*fork/exec /tmp/*: permission denied' agent --allow tmp-e
 refuses strict go_test '*fork/exec /tmp/*: permission denied' strict --allow tmp-exec
 refuses agent apt '*Read-only file system*' agent --allow rootfs-write
 refuses agent sudo '*"no new privileges" flag is set*' agent --allow new-privileges
-for name in bash python python_module npm c sanitizers cmake go cargo gdb; do
+for name in bash python python_module pip_wheel npm c sanitizers leak_sanitizer thread_sanitizer cmake go cargo gdb; do
 	refuses strict "$name" '*Permission denied*' strict --allow workspace-exec
 done
 refuses agent sshd '*chroot("/run/sshd"): Operation not permitted*' agent --allow cap:CAP_SYS_CHROOT
@@ -146,12 +153,27 @@ test_python_module() {
 	everywhere python_module
 }
 
+test_pip_wheel() {
+	fetched wheels || return
+	everywhere pip_wheel
+}
+
 test_node() {
 	everywhere node
 }
 
 test_npm() {
 	everywhere npm
+}
+
+test_vite() {
+	fetched npm/node_modules/vite || return
+	everywhere vite
+}
+
+test_deno() {
+	fetched npm/node_modules/deno || return
+	everywhere deno
 }
 
 test_git() {
@@ -164,6 +186,14 @@ test_c() {
 
 test_sanitizers() {
 	everywhere sanitizers
+}
+
+test_leak_sanitizer() {
+	everywhere leak_sanitizer
+}
+
+test_thread_sanitizer() {
+	everywhere thread_sanitizer
 }
 
 test_cmake() {
@@ -184,6 +214,10 @@ test_cargo() {
 
 test_java() {
 	everywhere java
+}
+
+test_maven() {
+	everywhere maven
 }
 
 test_gdb() {
@@ -240,6 +274,11 @@ test_ping() {
 
 test_chromium() {
 	everywhere chromium
+}
+
+test_playwright() {
+	fetched npm/node_modules/playwright-core || return
+	everywhere playwright
 }
 
 test_chromium_in_its_sandbox() {
