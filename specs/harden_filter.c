@@ -2,8 +2,6 @@
 #include <string.h>
 
 #include "specs/harden_rules.h"
-#include "specs/mount_types.h"
-#include "specs/mount_words.h"
 
 /* Rules on what the kernel is asked to refuse to the program itself: nacre's own seccomp filter and
  * Landlock. */
@@ -46,46 +44,15 @@ int rule_own_seccomp_filter(struct hardening *h)
 	return set_grants(h, nacre, had);
 }
 
-/* File systems that are the container's alone, or hold no files of programs. */
-static bool is_of_memory(const struct oci_mount *mount)
-{
-	switch (mount_kind(mount)) {
-	case MOUNT_MEMORY:
-	case MOUNT_PROC:
-	case MOUNT_SYSFS:
-	case MOUNT_DEVPTS:
-	case MOUNT_MQUEUE:
-	case MOUNT_CGROUP:
-		return true;
-	default:
-		return false;
-	}
-}
-
-bool harden_writes_host(const struct oci_config *config)
-{
-	if (!config->root || !config->root->readonly)
-		return true;
-	for (size_t i = 0; i < config->n_mounts; i++) {
-		const struct oci_mount *mount = &config->mounts[i];
-
-		/* A remount may be one of the root. */
-		if ((mount_has(mount, "remount") || !is_of_memory(mount)) &&
-			!mount_stays_read_only(mount))
-			return true;
-	}
-	return false;
-}
-
-/* Runs after all rules that make mounts read-only. */
+/* Whatever the mounts are: a file of the host may be stdout of the container, one that is passed to
+ * a later exec, or come from a peer by a socket. */
 int rule_setuid_files(struct hardening *h)
 {
 	struct oci_hardened *nacre = harden_need_hardened(h);
 
 	if (!nacre)
 		return harden_out_of_memory(h);
-	if (nacre->no_setuid_files || (!harden_is_required(h) && !harden_writes_host(h->config)) ||
-		harden_granted(h, "setuid-files"))
+	if (nacre->no_setuid_files || harden_granted(h, "setuid-files"))
 		return 0;
 	nacre->no_setuid_files = true;
 	harden_note(h, "nacre.noSetuidFiles", NULL, "true");

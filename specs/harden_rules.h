@@ -124,11 +124,6 @@ uint64_t harden_memory_limit(struct hardening *h);
 /* Whether MOUNT lands on DIRECTORY (which is clean) or, if BELOW, under it. */
 bool harden_lands(const struct oci_mount *mount, const char *directory, bool below);
 
-/* --- harden_filter.c --- */
-
-/* Whether the container can write a file where the host sees it. */
-bool harden_writes_host(const struct oci_config *config);
-
 /* Whether one of MAPPINGS leads to the host's ID. */
 bool harden_maps_id(const struct oci_id_mapping *mappings, size_t n, int64_t id);
 

@@ -219,16 +219,3 @@ bool mount_is_read_only(const struct oci_mount *mount)
 {
 	return mount_options_read(mount).read_only;
 }
-
-bool mount_stays_read_only(const struct oci_mount *mount)
-{
-	const struct mount_options o = mount_options_read(mount);
-
-	if ((o.attr_clear | o.recursive_clear) & RDONLY)
-		return false;
-	/* Else what the host mounts there arrives as the host has it. */
-	if (o.bind && (!(o.propagation & (MS_PRIVATE | MS_UNBINDABLE)) ||
-			      (o.recursive && !o.propagation_recursive)))
-		return false;
-	return (o.recursive_set | (o.recursive ? 0 : o.attr_set)) & RDONLY;
-}

@@ -163,7 +163,5 @@ bool mount_has(const struct oci_mount *mount, const char *word);
 bool mount_has_type(const struct oci_mount *mount, const char *type);
 bool mount_is_bind(const struct oci_mount *mount);
 bool mount_is_read_only(const struct oci_mount *mount);
-/* Whether nothing of the tree can be written, nor of what is mounted below it on the host later. */
-bool mount_stays_read_only(const struct oci_mount *mount);
 
 #endif

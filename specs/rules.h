@@ -64,9 +64,9 @@
 		"a second seccomp filter below that of the config: most ways out of a container "  \
 		"are system calls and sockets that its programs do not need")                      \
 	RULE(setuid_files, "setuid-files", AGENT, EDITS, CONFIG,                                   \
-		"a setuid file left in a directory of the host, where no nosuid of the container " \
-		"holds, makes whoever runs it there its owner; dpkg needs the grant besides "      \
-		"rootfs-write")                                                                    \
+		"a setuid file left on the host, in a workspace or as the file that stdout is, "   \
+		"where no nosuid of the container holds, makes whoever runs it there its owner; "  \
+		"dpkg needs the grant besides rootfs-write")                                                                    \
 	RULE(landlock, "landlock", STRICT, EDITS, CONFIG,                                          \
 		"what gets round mounts and namespaces still writes nowhere else and reaches no "  \
 		"TCP port")                                                                        \

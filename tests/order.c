@@ -93,7 +93,7 @@ static const char *root_looser(const struct oci_config *a, const struct oci_conf
 		if (!subset(&b->nacre->seccomp_grants, &a->nacre->seccomp_grants))
 			return "a grant of the own filter";
 	}
-	if (a->nacre->no_setuid_files && !b->nacre->no_setuid_files && harden_writes_host(b))
+	if (a->nacre->no_setuid_files && !b->nacre->no_setuid_files)
 		return "setuid files";
 	if (a->nacre->landlock && !b->nacre->landlock)
 		return "landlock";
