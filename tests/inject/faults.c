@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -122,8 +123,8 @@ static bool begins(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* The kernel takes a write to its own files whole or not at all; and half of a pid is another pid.
- */
+/* A pipe takes and gives up to PIPE_BUF bytes whole. So does the kernel with a write to its own
+ * files (half of a pid is another pid) and with a sysctl, of which a second read finds the end. */
 static bool can_be_short(const struct call *call)
 {
 	bool reads = begins(call->name, "read") || begins(call->name, "pread");
@@ -131,7 +132,7 @@ static bool can_be_short(const struct call *call)
 	if (fault_length_argument(call->name) < 0 || call->result < 2)
 		return false;
 	if (begins(call->object, "pipe:"))
-		return true;
+		return call->result > PIPE_BUF;
 	if (call->object[0] != '/' || begins(call->object, "/dev/") ||
 		begins(call->object, "/proc/sys/"))
 		return false;
@@ -168,6 +169,12 @@ static unsigned faults_of_option(const struct call *call)
 	return 0;
 }
 
+/* pipe(7): there is no device behind it, and only a write needs memory. */
+static unsigned faults_of_pipe(const struct call *call)
+{
+	return BIT(EINTR) | (begins(call->name, "write") ? BIT(ENOMEM) : 0u);
+}
+
 bool fault_applies(enum fault fault, const struct call *call)
 {
 	unsigned all = faults_of_option(call);
@@ -179,8 +186,7 @@ bool fault_applies(enum fault fault, const struct call *call)
 	for (size_t i = 0; table[i].calls; i++)
 		if (has_word(table[i].calls, call->name))
 			all |= table[i].faults;
-	/* only what does not wait, or not for ever, is told to try again */
-	if (!strcmp(call->name, "read") && begins(call->object, "pipe:"))
-		all |= BIT(EAGAIN);
+	if (begins(call->object, "pipe:"))
+		all &= faults_of_pipe(call);
 	return all & 1u << fault;
 }

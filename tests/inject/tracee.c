@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 const char *tracee_call_name(uint64_t number)
@@ -29,16 +30,21 @@ const char *tracee_call_name(uint64_t number)
 	return names[number];
 }
 
-/* What the fd that is read or written is open on. */
+/* What the fd that is read or written is open on; "pipe:" of a FIFO too. */
 static void find_object(struct tracee *t)
 {
 	char path[64];
+	struct stat st;
 	ssize_t n;
 
 	t->call.object[0] = '\0';
 	if (fault_length_argument(t->call.name) < 0)
 		return;
 	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", t->pid, (int)t->call.args[0]);
+	if (stat(path, &st) == 0 && S_ISFIFO(st.st_mode)) {
+		(void)snprintf(t->call.object, sizeof(t->call.object), "pipe:");
+		return;
+	}
 	n = readlink(path, t->call.object, sizeof(t->call.object) - 1);
 	t->call.object[n < 0 ? 0 : n] = '\0';
 }
