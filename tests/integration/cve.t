@@ -205,7 +205,7 @@ test_cve_2024_21626_cwd_of_exec() {
 	bundle pause
 	create
 	start
-	good nacre exec --cwd /proc/self "$id" /payload cwd 7</
+	good nacre exec --cwd /proc/1 "$id" /payload cwd 7</
 	has "$out" /proc/
 	for fd in {3..20}; do
 		try nacre exec --cwd "/proc/self/fd/$fd" "$id" /payload cwd 7</

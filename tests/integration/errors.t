@@ -266,7 +266,7 @@ test_kill_and_start_and_delete_at_once() {
 test_a_full_disk_below_the_state_root() {
 	bundle true
 	mkdir -p "$T/allowed"
-	mount -t tmpfs -o size=4k,nr_inodes=100 tmpfs "$T/allowed" || return
+	mount -t tmpfs -o mode=0700,size=4k,nr_inodes=100 tmpfs "$T/allowed" || return
 	head -c 4096 /dev/zero >"$T/allowed/full"
 	for command in create run; do
 		bad 1 "state directory: *No space left on device" \
@@ -282,7 +282,7 @@ test_no_inode_left_below_the_state_root() {
 	bundle echo ran
 	mkdir -p "$T/allowed"
 	for n in 2 3 4 5 6 7; do
-		mount -t tmpfs -o size=1m,nr_inodes="$n" tmpfs "$T/allowed" || return
+		mount -t tmpfs -o mode=0700,size=1m,nr_inodes="$n" tmpfs "$T/allowed" || return
 		try nacre --root "$T/allowed" run --profile oci --bundle "$b" "$id"
 		if ((rc)); then
 			has "$err" "No space left on device"

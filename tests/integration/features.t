@@ -152,7 +152,7 @@ test_help_lists_profiles_rules_and_grants() {
 	words=$(sed -n 's/^  \([^ ]*\)$/\1/p' <<<"$out")
 	[[ $(wc -l <<<"$words") -gt 100 ]] || wrong "few grants" "$words"
 	# shellcheck disable=SC2046 # a word each
-	good nacre harden $(sed -E 's/^/--allow /; s,:(PATH|SOURCE)$,:/x,' <<<"$words") --bundle "$b"
+	good nacre harden $(sed -E 's/^/--allow /; s,:(PATH|SOURCE|NODE)$,:/x,' <<<"$words") --bundle "$b"
 	bad 1 '--allow: "cap:NET_RAW" is not a grant (did you mean cap:CAP_NET_RAW?); see nacre help grants' \
 		nacre harden --allow cap:NET_RAW --bundle "$b"
 	bad 1 '"landlok" is not a rule (did you mean landlock?); see nacre help rules' \
