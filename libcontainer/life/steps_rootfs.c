@@ -42,10 +42,16 @@ int step_open_host_files(struct life *l, struct nacre_error *err)
 	if (l->rootfs_fd < 0)
 		return l->rootfs_fd;
 	for (size_t i = 0; l->source_fds && i < config->n_mounts; i++) {
+		const char *below;
 		int fd;
 
-		if (l->source_fds[i] >= 0 ||
-			mount_source_below(&config->mounts[i], l->container.record.rootfs))
+		if (l->source_fds[i] >= 0)
+			continue;
+		fd = mount_source_below(
+			&config->mounts[i], l->container.record.rootfs, l->rootfs_fd, &below, err);
+		if (fd < 0)
+			return fd;
+		if (below)
 			continue;
 		fd = mount_open_source(&l->guard, &config->mounts[i], i, true, -1, err);
 		if (fd < 0 && fd != -ENOTSUP)

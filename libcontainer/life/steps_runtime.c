@@ -111,9 +111,13 @@ int step_open_mount_sources(struct life *l, struct nacre_error *err)
 			return l->map_fd;
 	}
 	for (size_t i = 0; i < config->n_mounts; i++) {
-		int fd;
+		const char *below;
+		int fd = mount_source_below(
+			&config->mounts[i], l->container.record.rootfs, -1, &below, err);
 
-		if (mount_source_below(&config->mounts[i], l->container.record.rootfs))
+		if (fd < 0)
+			return fd;
+		if (below)
 			continue; /* INIT's */
 		fd = mount_open_source(
 			&l->guard, &config->mounts[i], i, userns, mapping_fd(l), err);

@@ -45,6 +45,41 @@ bool mount_identity_same(const struct mount_identity *a, const struct mount_iden
 	return a->device == b->device && a->inode == b->inode;
 }
 
+/* What cannot be looked at is not gone through either: whoever opens PATH sees the same. */
+static bool leads_nowhere(int r)
+{
+	return r == -ENOENT || r == -ENOTDIR || r == -EACCES || r == -ELOOP || r == -ENAMETOOLONG;
+}
+
+int mount_identity_below(const char *path, const struct mount_identity *directory,
+	const char **ret_rest, struct nacre_error *err)
+{
+	char above[PATH_MAX];
+	const char *slash = path;
+
+	*ret_rest = NULL;
+	while (*slash && (slash = strchr(slash + 1, '/'))) {
+		const size_t length = (size_t)(slash - path);
+		struct mount_identity found;
+		int r;
+
+		if (length >= sizeof(above))
+			return 0;
+		memcpy(above, path, length);
+		above[length] = '\0';
+		r = mount_identity_of_path(AT_FDCWD, above, 0, &found);
+		if (leads_nowhere(r))
+			return 0;
+		if (r < 0)
+			return fail_errno(err, r, "stat %s", above);
+		if (mount_identity_same(&found, directory)) {
+			*ret_rest = slash;
+			return 0;
+		}
+	}
+	return 0;
+}
+
 /* A file has no "..". The kernel's path says where to look, and what has the name there must be the
  * file. Returns an fd. */
 static int open_directory_of(int fd, const struct mount_identity *file, struct nacre_error *err)

@@ -26,6 +26,11 @@ int mount_identity_of_path(
 /* One object, by whichever mount or name. */
 bool mount_identity_same(const struct mount_identity *a, const struct mount_identity *b);
 
+/* Where a name that leads through DIRECTORY, however that is spelled, goes on: *RET_REST points
+ * into PATH, at the '/' behind it. NULL: it does not lead through it. */
+int mount_identity_below(const char *path, const struct mount_identity *directory,
+	const char **ret_rest, struct nacre_error *err);
+
 /* Calls EACH with what FD is, and then with every directory that it lies in, over mounts and up to
  * the root, until EACH does not return 0. Returns what that did, or 0 or -errno. */
 int mount_identity_each_above(int fd,

@@ -13,6 +13,7 @@
 #include "libcontainer/mount/mount_disk.h"
 #include "libcontainer/mount/mount_flags.h"
 #include "libcontainer/mount/mount_fs.h"
+#include "libcontainer/mount/mount_identity.h"
 #include "libcontainer/mount/mount_overlay.h"
 #include "libcontainer/namespace/idmap.h"
 #include "specs/mount_types.h"
@@ -68,15 +69,35 @@ static int clone_source(const struct mount_guard *guard, const struct oci_mount 
 	return clone_tree(fd, "", AT_EMPTY_PATH | recursive, err);
 }
 
-const char *mount_source_below(const struct oci_mount *mount, const char *rootfs)
+/* By its text alone, for an INIT that may not look at what is above the bundle. */
+static const char *named_below(const char *source, const char *rootfs)
 {
-	size_t length = rootfs ? strlen(rootfs) : 0;
+	size_t length = strlen(rootfs);
 
 	while (length > 0 && rootfs[length - 1] == '/')
 		length--;
-	if (length == 0 || !mount->source || strncmp(mount->source, rootfs, length) != 0)
+	if (length == 0 || strncmp(source, rootfs, length) != 0)
 		return NULL;
-	return mount->source[length] == '/' ? mount->source + length : NULL;
+	return source[length] == '/' ? source + length : NULL;
+}
+
+int mount_source_below(const struct oci_mount *mount, const char *rootfs, int rootfs_fd,
+	const char **ret_below, struct nacre_error *err)
+{
+	struct mount_identity root;
+	int r;
+
+	*ret_below = NULL;
+	if (!rootfs || !mount->source || !mount_is_bind(mount))
+		return 0;
+	*ret_below = named_below(mount->source, rootfs);
+	if (*ret_below)
+		return 0;
+	r = mount_identity_of_path(rootfs_fd < 0 ? AT_FDCWD : rootfs_fd,
+		rootfs_fd < 0 ? rootfs : "", AT_EMPTY_PATH, &root);
+	if (r < 0)
+		return fail_errno(err, r, "stat %s", rootfs);
+	return mount_identity_below(mount->source, &root, ret_below, err);
 }
 
 static int clone_below(const struct mount_job *job, const char *path, struct nacre_error *err)
@@ -98,12 +119,17 @@ int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
 	const struct mount_options *o = &job->options;
 	const struct mount_context *context = job->context;
 	const int *source_fds = context->source_fds;
-	const char *below = mount_source_below(job->mount, context->rootfs);
+	const bool opened = source_fds && source_fds[job->index] >= 0;
+	const char *below = NULL;
 	cleanup_close int fd = -1;
-	int r;
+	int r = opened ? 0
+		       : mount_source_below(
+				 job->mount, context->rootfs, context->rootfs_fd, &below, err);
 
+	if (r < 0)
+		return r;
 	/* The runtime's tree: dup, so that it stays the caller's to close. */
-	if (source_fds && source_fds[job->index] >= 0) {
+	if (opened) {
 		fd = fcntl(source_fds[job->index], F_DUPFD_CLOEXEC, 3);
 		if (fd < 0)
 			return fail_errno(err, errno, "keep the source");

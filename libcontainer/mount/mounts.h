@@ -57,10 +57,12 @@ int mounts_perform(const struct mount_context *context, const struct oci_mount *
 int mounts_seal(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
 	struct nacre_error *err);
 
-/* Where the source of a bind mount lies below the rootfs with the path ROOTFS: its path there.
- * NULL: it lies elsewhere. Such a source is looked up when the mount is made, so that it has the
- * mounts of the config before it, and within the rootfs, as whatever the image put there. */
-const char *mount_source_below(const struct oci_mount *mount, const char *rootfs);
+/* Where the source of a bind mount lies below the rootfs, opened as ROOTFS_FD (-1: not yet) with
+ * the path ROOTFS, by however its name leads there: its path there. NULL: it lies elsewhere. Such a
+ * source is looked up when the mount is made, so that it has the mounts of the config before it,
+ * and within the rootfs, as whatever the image put there. */
+int mount_source_below(const struct oci_mount *mount, const char *rootfs, int rootfs_fd,
+	const char **ret_below, struct nacre_error *err);
 
 /* A detached, possibly id-mapped clone of mount I's source, opened by the runtime in its own
  * namespaces because the container's user namespace could not reach it or must not change its

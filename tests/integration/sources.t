@@ -51,6 +51,26 @@ test_a_harmless_symlink_is_followed() {
 	is "$out" content
 }
 
+# An image, which has its own idea of where it leads, does not say which directory of the host is shown.
+test_a_symlink_of_the_image_stays_in_the_image_by_whatever_name() {
+	local source
+	mkdir "$T/of-the-host"
+	echo secret >"$T/of-the-host/file"
+	bundle cat /mnt/file
+	ln -s "$T/of-the-host" "$b/rootfs/data"
+	ln -s "$b" "$T/bundle"
+	mount_on /mnt "" bind bind ro
+	for source in "$b/rootfs" "$T/bundle/rootfs" "$b//rootfs" "$b/./rootfs"; do
+		edit '.mounts[-1].source = $s' --arg s "$source/data"
+		bad 1 "mounts: mounts\[*\]: $source/data on /mnt: open the source: No such file or directory" \
+			nacre run --profile oci --bundle "$b" "$id"
+	done
+	mkdir -p "$b/rootfs$T/of-the-host"
+	echo image >"$b/rootfs$T/of-the-host/file"
+	good nacre run --bundle "$b" "$id"
+	is "$out" image
+}
+
 test_the_state_of_containers_is_not_mounted_from_anywhere() {
 	mkdir -p "$ROOT/.x"
 	source_refused "$ROOT" "$ROOT is the state of containers"
