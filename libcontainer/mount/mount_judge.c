@@ -15,6 +15,7 @@ struct above {
 	const struct mount_object *forbidden;
 	bool known; /* up to the root, as a known object lies in known ones */
 	bool in_workspace;
+	bool any_workspace;
 };
 
 /* --- grants --- */
@@ -140,7 +141,7 @@ static int look_above(void *data, const struct mount_identity *identity)
 		}
 	}
 	above->known |= mount_objects_find(&guard->objects, identity, NULL) != NULL;
-	return above->known && (above->in_workspace || !above->source->written);
+	return above->known && (above->in_workspace || !above->any_workspace);
 }
 
 /* The grant that would have allowed it by its text says why it did not. */
@@ -176,9 +177,39 @@ static int judge_workspace(
 	return refuse(s, RULE_writable_binds, grant, text, err);
 }
 
+/* A symlink in a workspace may be the work of an earlier run, which does not say what of the host
+ * the next one reads. */
+static int judge_way(
+	const struct mount_source *s, const struct above *above, struct nacre_error *err)
+{
+	for (size_t i = 0; i < s->guard->n_grants && !above->in_workspace; i++) {
+		const struct mount_grant *grant = &s->guard->grants[i];
+		const char *rest = NULL;
+		int r = 0;
+
+		if (grant->kind == MOUNT_GRANT_WORKSPACE && !grant->error)
+			r = mount_identity_below(s->given, &grant->identity, &rest, err);
+		if (r == 0 && rest)
+			r = mount_judge_refuse(s, false, "", NULL,
+				"outside of the workspace that its name leads through", err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool has_workspace(const struct mount_guard *guard)
+{
+	for (size_t i = 0; i < guard->n_grants; i++) {
+		if (guard->grants[i].kind == MOUNT_GRANT_WORKSPACE)
+			return true;
+	}
+	return false;
+}
+
 static int judge_above(const struct mount_source *s, int fd, struct nacre_error *err)
 {
-	struct above above = {.source = s};
+	struct above above = {.source = s, .any_workspace = has_workspace(s->guard)};
 	int r = mount_identity_each_above(fd, look_above, &above, err);
 
 	if (r < 0)
@@ -186,7 +217,9 @@ static int judge_above(const struct mount_source *s, int fd, struct nacre_error 
 	r = above.forbidden ? mount_judge_refuse(s, false, "lies in", above.forbidden->path,
 				      above.forbidden->row->what, err)
 			    : 0;
-	return r < 0 ? r : judge_workspace(s, &above, err);
+	if (r == 0)
+		r = judge_workspace(s, &above, err);
+	return r == 0 ? judge_way(s, &above, err) : r;
 }
 
 static int judge_devices(const struct mount_source *s, struct nacre_error *err)
