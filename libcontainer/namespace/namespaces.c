@@ -142,6 +142,12 @@ static int plan_one(const struct oci_namespace *namespace, bool not_host,
 		return host;
 	if (host && not_host)
 		return refuse_own(type, namespace->path, err);
+	/* One that was the host's when it was asked first has lost its path. */
+	if (host && type->clone_flag == CLONE_NEWNS)
+		return fail(err, EPERM,
+			"linux.namespaces: %s is the host's mount namespace, and was not, or could "
+			"not be looked at, a moment ago",
+			namespace->path);
 	if (host)
 		plan->host_flags |= type->clone_flag;
 	if (own)

@@ -77,6 +77,14 @@ START_TEST(the_own_user_namespace_by_path_is_left_out)
 }
 END_TEST
 
+/* namespaces_own() has said so before; if it could not, nothing is mounted on the host. */
+START_TEST(the_host_s_mount_namespace_is_not_joined)
+{
+	ck_assert_int_eq(refused("mount", "/proc/self/ns/mnt"), -EPERM);
+	ck_assert_ptr_nonnull(strstr(err.text, "is the host's mount namespace"));
+}
+END_TEST
+
 START_TEST(the_host_s_names_are_not_changed)
 {
 	struct oci_namespace namespace = {"uts", "/proc/self/ns/uts"};
@@ -185,6 +193,7 @@ Suite *suite_namespaces(void)
 	tcase_add_test(plan, a_namespace_without_a_path_is_new_and_one_with_a_path_is_joined);
 	tcase_add_test(plan, a_path_that_is_no_namespace_of_the_type_is_refused);
 	tcase_add_test(plan, the_own_user_namespace_by_path_is_left_out);
+	tcase_add_test(plan, the_host_s_mount_namespace_is_not_joined);
 	tcase_add_test(plan, the_host_s_names_are_not_changed);
 	tcase_add_test(plan, time_offsets_need_a_new_time_namespace);
 	suite_add_tcase(suite, plan);
