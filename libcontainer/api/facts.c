@@ -27,7 +27,7 @@ static int read_number(const char *path, int64_t *ret_number, struct nacre_error
 static int look_at_limits(
 	const struct oci_resources *resources, struct harden_host *host, struct nacre_error *err)
 {
-	int64_t number;
+	int64_t number = 0;
 	int r;
 
 	/* Without a number of the config there is nothing to hold against them. */
@@ -101,7 +101,7 @@ int facts_look(struct arena *arena, const struct oci_config *config, const char 
 {
 	const struct profile *profile = profile_find(request->profile);
 	struct sysinfo info;
-	int64_t number;
+	int64_t number = 0;
 	int r;
 
 	request->host = (struct harden_host){.root_uid = 0};

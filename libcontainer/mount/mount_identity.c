@@ -85,7 +85,7 @@ int mount_identity_below(const char *path, const struct mount_identity *director
 static int open_directory_of(int fd, const struct mount_identity *file, struct nacre_error *err)
 {
 	cleanup_close int directory = -1;
-	struct mount_identity found;
+	struct mount_identity found = {.mode = 0};
 	char path[PATH_MAX];
 	char *name;
 	int r = file_path(fd, path);

@@ -262,7 +262,7 @@ static int add_each(
 
 static int add_own_state(struct mount_objects *objects, int state_fd, struct nacre_error *err)
 {
-	struct mount_object *object;
+	struct mount_object *object = NULL;
 	char path[PATH_MAX];
 	int r = file_path(state_fd, path);
 	const char *kept = r < 0 ? NULL : arena_strdup(objects->arena, path);

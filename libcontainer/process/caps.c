@@ -229,7 +229,7 @@ int caps_apply_with(const struct capability_sets *sets, uint64_t more, uint64_t 
 	struct nacre_error *err)
 {
 	struct capability_sets all = *sets;
-	uint64_t held;
+	uint64_t held = 0;
 	int r = read_permitted(&held, err);
 
 	if (r < 0)
