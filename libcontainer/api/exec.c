@@ -72,10 +72,19 @@ static int find_cgroup(struct life *l, const char *below, struct nacre_error *er
 	return r == -ENOENT ? fail_errno(err, ENOENT, "open cgroup %s", path) : r;
 }
 
-static int may_exec(enum container_status status, bool ignore_paused, struct nacre_error *err)
+static int may_exec(const struct container *c, enum container_status status, bool ignore_paused,
+	struct nacre_error *err)
 {
 	switch (status) {
 	case STATUS_CREATED:
+		/* It could be taken over by what is executed beside it. */
+		return c->record.start_version != START_VERSION_OF_SOCKET
+			       ? 0
+			       : fail(err, EPERM,
+					 "container \"%s\" was created by an older nacre and waits "
+					 "for its start, and until then its init has more rights "
+					 "than its program: start it first",
+					 c->id);
 	case STATUS_RUNNING:
 		return 0;
 	case STATUS_PAUSED:
@@ -213,7 +222,7 @@ static int exec(struct nacre *nacre, const char *id, const struct nacre_exec_opt
 	if (r == 0 && !process)
 		r = fail_errno(err, ENOMEM, "exec");
 	if (r == 0)
-		r = may_exec(status, options->ignore_paused, err);
+		r = may_exec(&l.container, status, options->ignore_paused, err);
 	if (r == 0)
 		r = explain_end(&l, prepare_exec(&l, options, err), ENOENT, err);
 	if (r == 0)

@@ -70,7 +70,9 @@ test_run_by_the_older_managed_by_this() {
 created_by_old() {
 	bundle call getgid : pause
 	old_create "$profile"
-	good nacre exec "$id" /payload true
+	# an init of before START_VERSION 5 is not confined yet
+	try nacre exec "$id" /payload true
+	((rc == 0)) || has "$err" "was created by an older nacre and waits for its start"
 	start
 	manage
 	has "$(<"$created_out")" "getgid: ok"
