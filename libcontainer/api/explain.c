@@ -78,7 +78,7 @@ static int explain_denial(
 		.error = denial->error,
 		.rule = seccomp_denial_rule(denial->rule),
 		.what = denial->error ? seccomp_denial_reason(denial->rule)
-				      : "more kinds than are counted apart",
+				      : "kinds that are not counted apart",
 		.grant = denial->grant,
 		.remedy = "",
 		.failed = denial->error != ENOSYS || !strncmp(denial->grant, "abi:", 4),

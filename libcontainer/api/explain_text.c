@@ -95,7 +95,7 @@ static void print_failed(FILE *out, const struct explained *x)
 {
 	(void)fprintf(out, "  %llu %s", (unsigned long long)x->count, x->call ? x->call : x->what);
 	if (x->call)
-		(void)fprintf(out, ": %s", strerrorname_np(x->error));
+		(void)fprintf(out, ": %s", x->error ? strerrorname_np(x->error) : x->what);
 	if (x->grants.n) {
 		(void)fputs(" (", out);
 		print_words(out, "--allow ", &x->grants);

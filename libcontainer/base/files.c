@@ -155,6 +155,42 @@ int file_write_all(int fd, const void *data, size_t length)
 	return 0;
 }
 
+int file_write_at(int fd, const void *data, size_t length, off_t at)
+{
+	const char *p = data;
+
+	while (length > 0) {
+		ssize_t n = pwrite(fd, p, length, at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		at += n;
+		length -= (size_t)n;
+	}
+	return 0;
+}
+
+int file_read_at(int fd, void *ret_data, size_t length, off_t at)
+{
+	size_t done = 0;
+
+	while (done < length) {
+		ssize_t n = pread(fd, (char *)ret_data + done, length - done, at + (off_t)done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		done += (size_t)n;
+	}
+	return (int)done;
+}
+
 int file_make_parents(const char *path, mode_t mode)
 {
 	cleanup_free char *parent = strdup(path);

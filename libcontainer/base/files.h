@@ -39,6 +39,11 @@ int file_make_parents(const char *path, mode_t mode);
 /* Writes all, over short writes and EINTR. Returns -errno. */
 int file_write_all(int fd, const void *data, size_t length);
 
+/* The same at a place of a file, and what reads there: returns how many bytes, fewer than LENGTH
+ * where the file ends, or -errno. */
+int file_write_at(int fd, const void *data, size_t length, off_t at);
+int file_read_at(int fd, void *ret_data, size_t length, off_t at);
+
 /* The path of an open file, as /proc/self/fd has it. Returns -errno. */
 int file_path(int fd, char ret_path[PATH_MAX]);
 

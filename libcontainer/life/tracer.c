@@ -39,6 +39,7 @@ enum {
 	END_WAIT_MS = 1000,
 	TRACERS_MAX = 10000,
 	TRIES = 100,
+	COUNT_TRIES = 3, /* the caller waits */
 	PAUSE_NS = 10000000,
 };
 
@@ -50,6 +51,7 @@ struct tracer {
 	time_t second;
 	unsigned lines; /* in that second */
 	uint64_t suppressed; /* since the last line */
+	uint64_t uncounted; /* what could not be written to DENIALS, yet */
 };
 
 /* The process waits for its answer, or was just killed: the name is a hint, not a proof. */
@@ -141,6 +143,32 @@ static void take_breath(void)
 	(void)nanosleep(&pause, NULL);
 }
 
+/* Counts among others what could not be counted at its time. */
+static void catch_up(struct tracer *tracer)
+{
+	struct denial_count others = denials_others;
+
+	others.count = tracer->uncounted;
+	if (others.count && denials_add(tracer->denials, &others) == 0)
+		tracer->uncounted = 0;
+}
+
+static void count_denial(struct tracer *tracer, const struct seccomp_denial *denial)
+{
+	struct denial_count one = {.count = 1, .rule = denial->rule, .error = denial->error};
+
+	(void)snprintf(one.call, sizeof(one.call), "%s", denial->call);
+	(void)snprintf(one.grant, sizeof(one.grant), "%s", denial->grant);
+	for (int i = 0; denials_add(tracer->denials, &one) < 0; i++) {
+		if (i == COUNT_TRIES) {
+			tracer->uncounted++;
+			break;
+		}
+		take_breath();
+	}
+	catch_up(tracer);
+}
+
 /* The call is told before it is answered: what the caller does next finds it told. */
 static int serve(struct tracer *tracer)
 {
@@ -150,7 +178,7 @@ static int serve(struct tracer *tracer)
 
 	if (r <= 0)
 		return r;
-	denials_add(tracer->denials, denial.rule, denial.error, denial.call, denial.grant);
+	count_denial(tracer, &denial);
 	if (may_write(tracer))
 		write_denial(tracer, &denial);
 	/* Without an answer the caller would wait for ever: then rather none for anybody. */
@@ -195,13 +223,14 @@ static void tracer_main(void *data)
 		if (r == -EINTR)
 			continue;
 		if (r == 0 && !(asked.revents & POLLIN))
-			return; /* POLLHUP: nobody has the filter any more */
+			break; /* POLLHUP: nobody has the filter any more */
 		if (r == 0)
 			r = serve(tracer);
 		failures = r < 0 ? failures + 1 : 0;
 		if (r < 0)
 			take_breath();
 	}
+	catch_up(tracer);
 }
 
 static int fork_tracer(struct tracer *tracer)

@@ -11,7 +11,7 @@
 /*
  * How often a container's system calls were refused, by call and rule: the file "denials" in its
  * state directory, written by the tracers (tracer.c) and read by `explain`. A line of fixed length
- * for each, so that one count is one pwrite(2). The tracer of a container may be of another version
+ * for each, behind the last zeros or nothing. The tracer of a container may be of another version
  * than that of a later exec, and than `explain`: the form of a line does not change.
  *
  * Each tracer holds a lock (fcntl(2), POSIX record locks) for as long as it lives: it is found by
@@ -24,13 +24,13 @@ struct denial_count {
 	uint64_t count;
 	int rule; /* seccomp_rule_number; -1: no row */
 	int error; /* what the caller got */
-	char call[40]; /* "others", with error 0: what no line was left for */
+	char call[40]; /* "others", with error 0: see denials_others */
 	char grant[64]; /* that would allow it; "": none */
 };
 
 #define DENIALS_FILE "denials"
 
-/* Opens the file; MAKE: if it is not there, makes it. */
+/* Opens the file; MAKE: if it is not there, makes it, and makes room for all counts. */
 int denials_open(int state_fd, bool make, struct nacre_error *err);
 
 /* Holds it, with every other tracer, until this process ends or closes any fd of the file. Returns
@@ -41,8 +41,11 @@ int denials_hold(int fd);
  * cannot be told. */
 pid_t denials_holder(int fd);
 
-/* Counts one more. What cannot be written is not counted. */
-void denials_add(int fd, int rule, int error, const char *call, const char *grant);
+/* What no line of its own was left for, or none could be written for. */
+extern const struct denial_count denials_others;
+
+/* Counts MORE's count more. Returns 0, or -errno and has counted nothing. */
+int denials_add(int fd, const struct denial_count *more);
 
 /* Returns how many there are; 0 if there is no file. */
 int denials_read(
