@@ -3,6 +3,7 @@
 
 #include <elf.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/user.h>
 
@@ -42,7 +43,7 @@ int registers_skip_call(pid_t pid)
 
 	if (get(pid, &regs) < 0)
 		return -1;
-	regs.orig_rax = (word)-1;
+	regs.orig_rax = SYS_getppid;
 	return set(pid, &regs);
 }
 
@@ -62,7 +63,7 @@ static word *result(struct user_regs_struct *regs)
 
 int registers_skip_call(pid_t pid)
 {
-	int number = -1;
+	int number = SYS_getppid;
 	struct iovec area = {&number, sizeof(number)};
 
 	return (int)ptrace(PTRACE_SETREGSET, pid, NT_ARM_SYSTEM_CALL, &area);
