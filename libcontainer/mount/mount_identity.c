@@ -51,6 +51,14 @@ static bool leads_nowhere(int r)
 	return r == -ENOENT || r == -ENOTDIR || r == -EACCES || r == -ELOOP || r == -ENAMETOOLONG;
 }
 
+/* REST, behind a directory, leaves it at once: nothing in it is gone through. */
+static bool turns_back(const char *rest)
+{
+	while (*rest == '/' || (rest[0] == '.' && (rest[1] == '/' || !rest[1])))
+		rest++;
+	return rest[0] == '.' && rest[1] == '.' && (rest[2] == '/' || !rest[2]);
+}
+
 int mount_identity_below(const char *path, const struct mount_identity *directory,
 	const char **ret_rest, struct nacre_error *err)
 {
@@ -72,7 +80,7 @@ int mount_identity_below(const char *path, const struct mount_identity *director
 			return 0;
 		if (r < 0)
 			return fail_errno(err, r, "stat %s", above);
-		if (mount_identity_same(&found, directory)) {
+		if (mount_identity_same(&found, directory) && !turns_back(slash)) {
 			*ret_rest = slash;
 			return 0;
 		}

@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/paths.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/mount/mount_identity.h"
 #include "specs/mount_layers.h"
 #include "specs/mount_types.h"
 #include "specs/mount_words.h"
@@ -37,18 +39,30 @@ static int keep(const struct mount_guard *guard, struct mount_overlay *overlay, 
 	return 0;
 }
 
-/* A relative one stays below the directory that it is relative to, or a symlink of the image would
- * choose what of the host is shown. */
-static int open_layer(const char *path)
+/* A relative one stays below the directory that it is relative to, and one that leads through the
+ * rootfs within that, or a symlink of the image would choose what of the host is shown. */
+static int open_layer(int rootfs_fd, const char *path, struct nacre_error *err)
 {
-	return sys_openat2(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0,
-		path[0] == '/' ? 0 : RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+	struct mount_identity root;
+	const char *below;
+	int r;
+
+	if (path[0] != '/')
+		return sys_openat2(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0,
+			RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+	r = mount_identity_read(rootfs_fd, &root, err);
+	if (r == 0)
+		r = mount_identity_below(path, &root, &below, err);
+	if (r < 0)
+		return r;
+	return below ? path_open(rootfs_fd, below, O_PATH | O_DIRECTORY)
+		     : sys_openat2(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0, 0);
 }
 
 static int add_layer(const struct mount_guard *guard, size_t index, const struct oci_layer *layer,
 	struct mount_overlay *overlay, struct nacre_error *err)
 {
-	cleanup_close int fd = open_layer(layer->path);
+	cleanup_close int fd = open_layer(overlay->rootfs_fd, layer->path, err);
 	int r;
 
 	if (fd == -EXDEV)
@@ -125,9 +139,9 @@ static int open_layers(const struct mount_guard *guard, const struct oci_mount *
 }
 
 int mount_overlay_open(const struct mount_guard *guard, const struct oci_mount *mount, size_t index,
-	struct mount_overlay *ret_overlay, struct nacre_error *err)
+	int rootfs_fd, struct mount_overlay *ret_overlay, struct nacre_error *err)
 {
-	*ret_overlay = (struct mount_overlay){.options = mount->options};
+	*ret_overlay = (struct mount_overlay){.options = mount->options, .rootfs_fd = rootfs_fd};
 	if (!mount_guard_judges(guard) || mount_kind(mount) != MOUNT_OVERLAY)
 		return 0;
 	return open_layers(guard, mount, index, ret_overlay, err);

@@ -230,7 +230,8 @@ int mount_build_filesystem(const struct mount_job *job, int target_mode, struct 
 	/* Without a cgroup of its own the namespace is rooted at the caller's. */
 	if (is_cgroup(job->mount) && (!context->own_cgroup_namespace || context->cgroup_fd < 0))
 		return bind_cgroup(job, err);
-	r = mount_overlay_open(context->guard, job->mount, job->index, &overlay, err);
+	r = mount_overlay_open(
+		context->guard, job->mount, job->index, context->rootfs_fd, &overlay, err);
 	if (r < 0)
 		return r;
 	fs.options = overlay.options;

@@ -262,4 +262,22 @@ test_the_layers_of_an_overlay_are_judged_where_they_lead() {
 	nothing_left
 }
 
+test_a_layer_in_the_rootfs_is_the_one_that_the_image_sees() {
+	mkdir -p "$T/lower" "$T/of-the-host"
+	echo secret >"$T/of-the-host/file"
+	bundle cat /mnt/file
+	ln -s "$T/of-the-host" "$b/rootfs/data"
+	mount_on /mnt overlay overlay "lowerdir=$T/lower:$b//rootfs/data"
+	bad 1 "*mounts\[*\].options\[*\]: open $b//rootfs/data: No such file or directory" \
+		nacre run --bundle "$b" "$id"
+	mkdir -p "$b/rootfs$T/of-the-host"
+	echo image >"$b/rootfs$T/of-the-host/file"
+	good nacre run --bundle "$b" "$id"
+	is "$out" image
+	edit '.mounts[-1].options = [$s]' --arg s "lowerdir=$T/lower:$b/rootfs/./../../of-the-host"
+	good nacre run --bundle "$b" "$id"
+	is "$out" secret
+	nothing_left
+}
+
 all_tests "$@"
