@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -12,10 +13,15 @@
 
 static uintptr_t heap_begin;
 
-/* Before anybody allocates; a static libc has its thread's own memory below. */
+/* Before anybody but libc allocates. A static one has its thread's own memory below, and has made
+ * the heap by then, whose end is no beginning; others have none here, or not from sbrk(2). */
 __attribute__((constructor)) static void remember_heap(void)
 {
-	heap_begin = (uintptr_t)sbrk(0);
+	const uintptr_t end = (uintptr_t)sbrk(0);
+	void *first = malloc(1);
+
+	heap_begin = first && (uintptr_t)first < end ? (uintptr_t)first : end;
+	free(first);
 }
 
 /* The kernel puts them at the end of the stack: random bytes, the name of the platform, arguments,
