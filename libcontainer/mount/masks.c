@@ -82,31 +82,47 @@ static int attach_clone(int source_fd, int target_fd, struct nacre_error *err)
 
 /* What paths are covered with, once it is attached somewhere: then it can be cloned from there,
  * which no detached mount could be before Linux 6.15. -1: not yet. */
-struct covers {
-	int null_fd;
-	int empty_fd; /* one tmpfs for all: making and destroying a superblock is slow */
+struct cover {
+	int fd;
+	struct stat st; /* asked for once: where one of them lies it is met again */
 };
+
+struct covers {
+	struct cover null;
+	struct cover empty; /* one tmpfs for all: making and destroying a superblock is slow */
+};
+
+#define cleanup_covers __attribute__((cleanup(covers_close)))
+
+static const struct covers no_covers = {{.fd = -1}, {.fd = -1}};
+
+static void covers_close(struct covers *covers)
+{
+	fd_close(&covers->null.fd);
+	fd_close(&covers->empty.fd);
+}
 
 static int cover(struct covers *covers, int dev_null_fd, int target_fd, struct nacre_error *err)
 {
-	struct stat st, other;
-	int *cover_fd;
+	struct cover *c;
+	struct stat st;
 	int r;
 
 	if (fstat(target_fd, &st) < 0)
 		return fail_errno(err, errno, "stat");
-	cover_fd = S_ISDIR(st.st_mode) ? &covers->empty_fd : &covers->null_fd;
-	if (*cover_fd >= 0) {
+	c = S_ISDIR(st.st_mode) ? &covers->empty : &covers->null;
+	if (c->fd >= 0) {
 		/* Named twice, or by two names. */
-		if (fstat(*cover_fd, &other) == 0 && other.st_dev == st.st_dev &&
-			other.st_ino == st.st_ino)
+		if (c->st.st_dev == st.st_dev && c->st.st_ino == st.st_ino)
 			return 0;
-		return attach_clone(*cover_fd, target_fd, err);
+		return attach_clone(c->fd, target_fd, err);
 	}
-	*cover_fd = S_ISDIR(st.st_mode) ? mount_empty(err) : path_clone(dev_null_fd, 0, err);
-	if (*cover_fd < 0)
-		return *cover_fd;
-	r = sys_move_mount(*cover_fd, target_fd);
+	c->fd = S_ISDIR(st.st_mode) ? mount_empty(err) : path_clone(dev_null_fd, 0, err);
+	if (c->fd < 0)
+		return c->fd;
+	if (fstat(c->fd, &c->st) < 0)
+		return fail_errno(err, errno, "stat");
+	r = sys_move_mount(c->fd, target_fd);
 	return r < 0 ? fail_errno(err, r, "attach") : 0;
 }
 
@@ -194,7 +210,7 @@ int masks_apply(int rootfs_fd, int dev_null_fd, bool procfs, const struct oci_st
 	const struct oci_strings *readonly, struct nacre_error *err)
 {
 	cleanup_close int proc_fd = procfs ? open_proc(rootfs_fd, err) : -1;
-	struct covers covers = {-1, -1};
+	cleanup_covers struct covers covers = no_covers;
 	int r;
 
 	if (procfs && proc_fd < 0)
@@ -208,11 +224,8 @@ int masks_apply(int rootfs_fd, int dev_null_fd, bool procfs, const struct oci_st
 	proc_fd = procfs ? open_proc(rootfs_fd, err) : -1;
 	if (procfs && proc_fd < 0)
 		return proc_fd;
-	r = apply_masked(
+	return apply_masked(
 		&(struct roots){rootfs_fd, proc_fd, NULL}, dev_null_fd, masked, &covers, err);
-	fd_close(&covers.null_fd);
-	fd_close(&covers.empty_fd);
-	return r;
 }
 
 int masks_apply_view(int view_fd, const char *prefix, int dev_null_fd,
@@ -220,13 +233,9 @@ int masks_apply_view(int view_fd, const char *prefix, int dev_null_fd,
 	struct nacre_error *err)
 {
 	const struct roots roots = {view_fd, -1, prefix};
-	struct covers covers = {-1, -1};
+	cleanup_covers struct covers covers = no_covers;
 	int r;
 
 	r = apply_readonly(&roots, readonly, err);
-	if (r == 0)
-		r = apply_masked(&roots, dev_null_fd, masked, &covers, err);
-	fd_close(&covers.null_fd);
-	fd_close(&covers.empty_fd);
-	return r;
+	return r < 0 ? r : apply_masked(&roots, dev_null_fd, masked, &covers, err);
 }
