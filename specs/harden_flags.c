@@ -43,13 +43,15 @@ static bool gives_back(const char *word, const struct flag *flag)
 
 static bool holds(const struct oci_mount *mount, const struct flag *flag)
 {
+	/* The word on a recursive bind would leave the mounts below it as they are. */
+	if (!mount_has(mount, flag->recursive) &&
+		(!mount_has(mount, flag->word) || mount_options_read(mount).recursive))
+		return false;
 	for (size_t i = 0; i < mount->options.n; i++) {
 		if (gives_back(mount->options.items[i], flag))
 			return false;
 	}
-	/* The word on a recursive bind would leave the mounts below it as they are. */
-	return mount_has(mount, flag->recursive) ||
-	       (mount_has(mount, flag->word) && !mount_options_read(mount).recursive);
+	return true;
 }
 
 /* Takes out what gives FLAG back and, if it is missing, appends its word. */
