@@ -94,6 +94,12 @@ static int fail_memory(struct nacre_error *err)
 	return fail_errno(err, ENOMEM, "objects of the host");
 }
 
+static void name(struct mount_object *object, const char *path)
+{
+	object->path = path;
+	object->length = strlen(path);
+}
+
 static struct mount_object *add(struct mount_objects *objects,
 	const struct mount_identity *identity, const char *path, struct mount_object *above)
 {
@@ -102,7 +108,7 @@ static struct mount_object *add(struct mount_objects *objects,
 	if (!object)
 		return NULL;
 	object->identity = *identity;
-	object->path = path;
+	name(object, path);
 	object->above = above;
 	object->next = objects->newest;
 	objects->newest = object;
@@ -160,7 +166,7 @@ static int add_opened(struct mount_objects *objects, int fd, const char *path,
 	if (r < 0)
 		return fail_prefix(err, "%s", path);
 	if (!*c.first->path)
-		c.first->path = path;
+		name(c.first, path);
 	*ret_object = c.first;
 	return 0;
 }
@@ -179,7 +185,7 @@ static struct mount_object *directory_of(const struct mount_objects *objects, co
 	struct mount_object *object = objects->newest;
 
 	length += length == 0; /* "/" */
-	while (object && (strncmp(object->path, path, length) || object->path[length]))
+	while (object && (object->length != length || memcmp(object->path, path, length)))
 		object = object->next;
 	return object;
 }

@@ -13,6 +13,7 @@
 struct mount_object {
 	struct mount_identity identity;
 	const char *path; /* by which it was found; "": a directory that some row led to */
+	size_t length; /* of the path */
 	const struct host_object *row; /* NULL: only a directory above others */
 	/* Of what lies below it: a row that engine-socket allows, and one that it does not. */
 	const struct mount_object *engine;
