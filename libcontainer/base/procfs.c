@@ -57,19 +57,16 @@ int procfs_open(struct nacre_error *err)
 	return fd;
 }
 
-int procfs_takes_pidns(struct nacre_error *err)
+int procfs_takes_pidns(int pidns_fd, struct nacre_error *err)
 {
-	cleanup_close int own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-	cleanup_close int fs_fd = -1;
+	cleanup_close int fs_fd = sys_fsopen("proc");
 	int r;
 
-	if (own < 0)
-		return fail_errno(err, errno, "open /proc/self/ns/pid");
-	fs_fd = sys_fsopen("proc");
 	if (fs_fd < 0) /* a user cannot ask */
 		return fs_fd == -EPERM ? 0 : fail_errno(err, fs_fd, "proc");
-	r = sys_fsconfig(fs_fd, SYS_FSCONFIG_SET_FD, "pidns", NULL, own);
-	if (r == -EINVAL)
+	r = sys_fsconfig(fs_fd, SYS_FSCONFIG_SET_FD, "pidns", NULL, pidns_fd);
+	/* Not known, or another user namespace's. */
+	if (r == -EINVAL || r == -EPERM)
 		return 0;
 	return r < 0 ? fail_errno(err, r, "proc: pidns") : 1;
 }

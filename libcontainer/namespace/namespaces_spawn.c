@@ -191,7 +191,7 @@ int namespaces_stay_outside(struct namespace_plan *plan, struct nacre_error *err
 
 	if (!(plan->join_flags & CLONE_NEWPID))
 		return 0;
-	r = procfs_takes_pidns(err);
+	r = procfs_takes_pidns(namespaces_joined_pid(plan), err);
 	if (r >= 0)
 		plan->outside = r > 0;
 	return r < 0 ? r : 0;

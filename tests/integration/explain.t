@@ -12,7 +12,7 @@ test_explain_says_what_was_denied_and_what_nobody_counts() {
 	good nacre explain --format json "$id"
 	documented "explain Fl -format" 2
 	is "$(json '[.id, .profile] | join(" ")')" "$id agent" "id and profile"
-	is "$(json '.notCounted | length')" 3 "blind spots"
+	is "$(json '.notCounted | length >= 3')" true "blind spots"
 }
 
 test_a_limit_that_this_host_cannot_enforce_is_named() {
@@ -112,7 +112,9 @@ test_flags_allow_what_was_refused() {
 	has_line "$out" '1 *clone3: ENOSYS: *syscall:clone3)'
 	good nacre delete "$id"
 	try nacre run --trace-denials --bundle "$b" --allow rootfs-write "${flags[@]}" "$id"
-	lacks "$out" EPERM
+	lacks "$out" "bpf: EPERM"
+	# the file is nobody's in a user namespace
+	[[ $who != root ]] || lacks "$out" EPERM
 	lacks "$out" EPROTONOSUPPORT
 	lacks "$err" refused
 }
@@ -134,7 +136,7 @@ test_a_report_outlives_the_container() {
 	try nacre run --trace-denials --keep-report "$T/report" --bundle "$b" "$id"
 	nothing_left
 	out=$(<"$T/report")
-	is "$(json '.allow | join(" ")')" "syscall:bpf socket:NETLINK_KOBJECT_UEVENT" "in the report"
+	is "$(json '.allow | join(" ")')" "syscall:bpf socket:NETLINK_KOBJECT_UEVENT setuid-files" "in the report"
 }
 
 # F34: config.json's own filter tells nobody.

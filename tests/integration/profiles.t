@@ -156,7 +156,7 @@ test_nested_says_what_the_config_forbids() {
 	try nacre --profile nested run --bundle "$b" "$id"
 	has "$err" "profile nested: unshare mount clone(CLONE_NEWUSER): refused by linux.seccomp"
 	has "$err" "--security-opt seccomp=unconfined"
-	has "$err" "there is no user namespace"
+	[[ $who != root ]] || has "$err" "there is no user namespace"
 	lacks "$err" capabilities
 	edit 'del(.linux.seccomp)'
 	capabilities CAP_SETUID CAP_SETGID
