@@ -20,8 +20,8 @@
  * with text. */
 int procfs_open(struct nacre_error *err);
 
-/* Whether the caller can make a procfs for the pid namespace PIDNS_FD: option "pidns" of Linux 6.17.
- * Returns 1, 0 (also where it has no privilege over that) or -errno with text. */
+/* Whether the caller can make a procfs for the pid namespace PIDNS_FD: option "pidns" of
+ * Linux 6.17. Returns 1, 0 (also where it has no privilege over that) or -errno with text. */
 int procfs_takes_pidns(int pidns_fd, struct nacre_error *err);
 
 /* Opens PATH ("self/attr/exec", "sys/net/ipv4/ip_forward") below a handle. Symlinks are followed
