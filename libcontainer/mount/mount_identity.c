@@ -68,7 +68,7 @@ int mount_identity_below(const char *path, const struct mount_identity *director
 	*ret_rest = NULL;
 	while (*slash && (slash = strchr(slash + 1, '/'))) {
 		const size_t length = (size_t)(slash - path);
-		struct mount_identity found;
+		struct mount_identity found = {.mode = 0};
 		int r;
 
 		if (length >= sizeof(above))
