@@ -344,6 +344,8 @@ enum nacre_explain_format {
 	NACRE_EXPLAIN_FLAGS, /* a line of --allow GRANT: what would allow all that was refused */
 	NACRE_EXPLAIN_POLICY, /* the same as a policy.json */
 	NACRE_EXPLAIN_SUMMARY, /* a few lines on what was refused; empty: nothing was */
+	NACRE_EXPLAIN_FAILURE, /* the same for a program that failed: with what nobody sees, and may
+				  be why */
 };
 
 /* What the container was denied since its start, as far as it is counted, and what is not; until it

@@ -53,14 +53,17 @@ void run_explain_end(const struct invocation *in, const struct foreground *fg)
 }
 
 /* Short: for a person at a terminal, or for who asked for it, a program or a model. */
-static void tell_refusals(const struct invocation *in)
+static void tell_refusals(const struct invocation *in, bool failed)
 {
+	const enum nacre_explain_format format = failed ? NACRE_EXPLAIN_FAILURE
+							: NACRE_EXPLAIN_SUMMARY;
 	struct nacre_error err;
 	char *text;
 
 	if (!in->create.trace_denials && !isatty(STDERR_FILENO))
 		return;
-	if (nacre_explain(in->nacre, in->operands[0], NACRE_EXPLAIN_SUMMARY, &text, &err) < 0) {
+	if (nacre_explain(in->nacre, in->operands[0], format, &text, &err) < 0) {
+		(void)fail_prefix(&err, "what was refused cannot be told");
 		log_line(&in->log, LOG_WARNING, err.text);
 		return;
 	}
@@ -88,11 +91,11 @@ static int write_report(const struct invocation *in, int fd, struct nacre_error 
 }
 
 /* The container is there yet; its deletion takes all of this away. */
-static void report_end(const struct invocation *in, int report)
+static void report_end(const struct invocation *in, int report, bool failed)
 {
 	struct nacre_error err;
 
-	tell_refusals(in);
+	tell_refusals(in, failed);
 	if (write_report(in, report, &err) < 0) {
 		(void)fail_prefix(&err, "--keep-report: %s", in->keep_report);
 		log_line(&in->log, LOG_WARNING, err.text);
@@ -142,7 +145,7 @@ static int begin_foreground(
 		run_record_exit(in, process, r);
 		nacre_process_release(process);
 		run_explain_end(in, fg);
-		report_end(in, report);
+		report_end(in, report, r != 0);
 		/* A container that nobody serves any more must not go on. */
 		if (r < 0 || !in->keep)
 			delete_after_run(in);

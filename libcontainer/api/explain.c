@@ -199,6 +199,8 @@ static int look(struct explanation *e, bool whole, struct nacre_error *err)
 	int r = explain_counters(e, err);
 
 	if (r == 0)
+		r = explain_noexec(e, err);
+	if (r == 0)
 		r = explain_devices(e, err);
 	if (r == 0)
 		r = explain_denials(e, err);
@@ -217,7 +219,7 @@ int nacre_explain(struct nacre *nacre, const char *id, enum nacre_explain_format
 	struct nacre_error why;
 	int r;
 
-	if ((unsigned)format > NACRE_EXPLAIN_SUMMARY)
+	if ((unsigned)format > NACRE_EXPLAIN_FAILURE)
 		return fail(err, EINVAL, "explain: format %d: there is none", (int)format);
 	r = container_open(nacre, id, CONTAINER_UNLOCKED, &c, NULL, err);
 	if (r == 0)

@@ -6,8 +6,8 @@
 #include "libcontainer/record/denials.h"
 #include "libcontainer/seccomp/seccomp_log.h"
 
-/* What explain.c and explain_counters.c find out and explain_text.c puts into words, for these
- * alone. */
+/* What explain.c, explain_counters.c and explain_noexec.c find out and explain_text.c puts into
+ * words, for these alone. */
 
 /* What was denied, by somebody who counts it. */
 struct explained {
@@ -25,6 +25,12 @@ struct explained {
 			which programs do without (filter_rules.c) */
 };
 
+/* Where no program can be run. */
+struct explained_noexec {
+	const char *path;
+	const char *grant;
+};
+
 #define EXPLAINED_COUNTERS 6
 #define EXPLAINED_MAX (EXPLAINED_COUNTERS + DENIALS_MAX)
 
@@ -34,6 +40,8 @@ struct explanation {
 	size_t n_denied;
 	struct oci_strings allow; /* every grant of what failed, once */
 	struct oci_strings by_config; /* calls that config.json's own filter refuses */
+	struct explained_noexec *noexec;
+	size_t n_noexec;
 	struct oci_strings not_enforced;
 	struct seccomp_logged logged[SECCOMP_LOGGED_MAX]; /* in the kernel's log */
 	int n_logged; /* negative: it cannot be read, and LOG_ERROR says why */
@@ -53,6 +61,10 @@ int explain_counters(struct explanation *e, struct nacre_error *err);
 int explain_devices(struct explanation *e, struct nacre_error *err);
 /* Files of limits that this host does not have. */
 int explain_not_enforced(struct explanation *e, struct nacre_error *err);
+
+/* --- explain_noexec.c --- */
+
+int explain_noexec(struct explanation *e, struct nacre_error *err);
 
 /* --- explain_text.c --- */
 

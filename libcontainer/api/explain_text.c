@@ -57,6 +57,18 @@ static void print_log(FILE *out, const struct explanation *e)
 			e->logged[i].call, seccomp_action_word(e->logged[i].action));
 }
 
+static void print_noexec(FILE *out, const struct explanation *e)
+{
+	for (size_t i = 0; i < e->n_noexec; i++)
+		(void)fprintf(out,
+			"programs in %s cannot be run (noexec, rule mount-flags): --allow %s, "
+			"unless config.json says noexec itself%s\n",
+			e->noexec[i].path, e->noexec[i].grant,
+			!strcmp(e->noexec[i].path, "/tmp")
+				? "; or TMPDIR and GOTMPDIR in another directory"
+				: "");
+}
+
 static void print_text(FILE *out, const struct explanation *e)
 {
 	(void)fprintf(out, "container %s, profile %s\n\nDENIED SINCE THE START\n", e->c->id,
@@ -80,6 +92,10 @@ static void print_text(FILE *out, const struct explanation *e)
 	for (size_t i = 0; i < e->not_enforced.n; i++)
 		(void)fprintf(out, "\nNOT ENFORCED: %s: this host has no controller for it\n",
 			e->not_enforced.items[i]);
+	if (e->n_noexec) {
+		(void)fputs("\nWHERE NO PROGRAM CAN BE RUN (EACCES; nobody counts it)\n", out);
+		print_noexec(out, e);
+	}
 	if (e->allow.n) {
 		(void)fprintf(out, "\nWHAT WOULD ALLOW IT\n");
 		print_words(out, "--allow ", &e->allow);
@@ -126,6 +142,17 @@ static void print_summary(FILE *out, const struct explanation *e)
 		print_words(out, "--allow ", &e->allow);
 		(void)fputs("\n", out);
 	}
+}
+
+static void print_failure(FILE *out, const struct explanation *e)
+{
+	print_summary(out, e);
+	if (e->n_noexec)
+		(void)fprintf(out,
+			"container %s, profile %s: if a program failed with \"Permission "
+			"denied\":\n",
+			e->c->id, e->c->record.profile);
+	print_noexec(out, e);
 }
 
 static void print_flags(FILE *out, const struct explanation *e)
@@ -190,6 +217,19 @@ static void write_explained(struct json_writer *w, const struct explained *x)
 	json_close_object(w);
 }
 
+static void write_noexec(struct json_writer *w, const struct explanation *e)
+{
+	json_key(w, "noexec");
+	json_open_array(w);
+	for (size_t i = 0; i < e->n_noexec; i++) {
+		json_open_object(w);
+		write_string(w, "path", e->noexec[i].path);
+		write_string(w, "grant", e->noexec[i].grant);
+		json_close_object(w);
+	}
+	json_close_array(w);
+}
+
 static void write_log(struct json_writer *w, const struct explanation *e)
 {
 	json_key(w, "kernelLog");
@@ -229,6 +269,7 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 	json_key(w, "traced");
 	json_bool(w, e->c->record.active & TRACE);
 	write_log(w, e);
+	write_noexec(w, e);
 	write_words(w, "notEnforced", &e->not_enforced);
 	write_words(w, "notCounted", &e->not_counted);
 	json_close_object(w);
@@ -263,6 +304,8 @@ int explain_render(const struct explanation *e, enum nacre_explain_format format
 		return print(e, print_flags, ret_text, err);
 	case NACRE_EXPLAIN_SUMMARY:
 		return print(e, print_summary, ret_text, err);
+	case NACRE_EXPLAIN_FAILURE:
+		return print(e, print_failure, ret_text, err);
 	default:
 		return print(e, print_text, ret_text, err);
 	}

@@ -23,6 +23,7 @@ static const struct {
 	{"nacre: warning: error running poststop hook #", NULL, false},
 	/* The exit status is the program's. */
 	{"nacre: warning: delete " WORLD_ID " after it ended: ", "run", false},
+	{"nacre: warning: what was refused cannot be told: ", "run", true},
 	/* One container that cannot be read does not hide the others. */
 	{"nacre: warning: read the record of container ", "list", true},
 	{"nacre: warning: container \"" WORLD_ID "\": ", "list", true},

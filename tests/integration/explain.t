@@ -139,6 +139,42 @@ test_a_report_outlives_the_container() {
 	is "$(json '.allow | join(" ")')" "syscall:bpf socket:NETLINK_KOBJECT_UEVENT setuid-files" "in the report"
 }
 
+# EACCES of a mount without programs is seen by nobody: what may be, for a program that failed.
+test_directories_without_programs_are_named() {
+	local tmp='programs in /tmp cannot be run (noexec, rule mount-flags): --allow tmp-exec, unless*'
+	bundle exit 3
+	mkdir -p "$b/rootfs/cache" "$T/work" "$b/rootfs/work"
+	mount_on /cache tmpfs tmpfs mode=755
+	mount_on /work "$T/work" bind rbind
+	edit '.root.readonly = false'
+	profile=agent
+	try nacre run --keep --trace-denials --bundle "$b" "$id"
+	is "$rc" 3 "exit status"
+	has_line "$err" "container $id, profile agent: if a program failed with \"Permission denied\":"
+	has_line "$err" "$tmp; or TMPDIR and GOTMPDIR in another directory"
+	has_line "$err" 'programs in /cache cannot be run *: --allow tmpfs-exec:/cache, unless*'
+	lacks "$err" /dev
+	good nacre explain "$id"
+	has_line "$out" 'WHERE NO PROGRAM CAN BE RUN *'
+	has_line "$out" "$tmp"
+	good nacre explain --format json "$id"
+	documented "explain Fl -format" 2
+	is "$(json '.noexec | map(.path + " " + .grant) | sort | join(",")')" \
+		"/cache tmpfs-exec:/cache,/tmp tmp-exec" directories
+	good nacre explain --format flags "$id"
+	is "$out" "" "flags are what was refused"
+	good nacre explain --format summary "$id"
+	lacks "$out" noexec
+	good nacre delete "$id"
+	try nacre run --trace-denials --bundle "$b" --allow tmp-exec --allow tmpfs-exec:/cache "$id"
+	lacks "$err" noexec
+	try nacre run --profile strict --trace-denials --bundle "$b" --allow "workspace:$T" "$id"
+	has "$err" 'programs in /work cannot be run (noexec, rule mount-flags): --allow workspace-exec'
+	program exit 0
+	try nacre run --trace-denials --bundle "$b" "$id"
+	lacks "$err" noexec
+}
+
 # F34: config.json's own filter tells nobody.
 test_what_config_refuses_is_named() {
 	bundle pause

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "libcontainer/api/explain.h"
+#include "specs/harden_rules.h"
+#include "specs/mount_types.h"
+#include "specs/mount_words.h"
+#include "specs/path_text.h"
+#include "specs/profiles.h"
+
+/* Where a profile lets no program be run (rule mount-flags), and by which grant one could be. The
+ * kernel answers EACCES and tells nobody, so this is what may be, and not what was. */
+
+static bool is_in_workspace(const struct explanation *e, const struct oci_mount *mount)
+{
+	static const char kind[] = "workspace:";
+	const struct oci_strings *grants = &e->c->record.grants;
+	char source[PATH_TEXT_MAX];
+
+	if (!mount_is_bind(mount) || !mount->source || harden_host_path(mount->source, source) < 0)
+		return false;
+	for (size_t i = 0; i < grants->n; i++) {
+		const char *directory = grants->items[i] + strlen(kind);
+
+		if (!strncmp(grants->items[i], kind, strlen(kind)) &&
+			(!strcmp(source, directory) || path_within(source, directory)))
+			return true;
+	}
+	return false;
+}
+
+/* "": by none, or there is nothing to run. PATH: its destination. NULL: no memory. */
+static const char *grant_of(
+	const struct explanation *e, const struct oci_mount *mount, const char *path)
+{
+	static const char *const no_place[] = {"/dev", "/proc", "/sys"};
+	const bool memory = mount_kind(mount) == MOUNT_MEMORY;
+
+	for (size_t i = 0; i < sizeof(no_place) / sizeof(no_place[0]); i++)
+		if (!strcmp(path, no_place[i]) || path_within(path, no_place[i]))
+			return "";
+	if (memory && (!strcmp(path, "/tmp") || path_within(path, "/tmp") ||
+			      !strcmp(path, "/var/tmp") || path_within(path, "/var/tmp")))
+		return "tmp-exec";
+	if (memory)
+		return arena_printf(e->c->arena, "tmpfs-exec:%s", path);
+	return is_in_workspace(e, mount) ? "workspace-exec" : "";
+}
+
+/* A grant that is there already says that the config itself wants noexec. */
+static int add(struct explanation *e, const struct oci_mount *mount, struct nacre_error *err)
+{
+	struct explained_noexec *x = &e->noexec[e->n_noexec];
+	char path[PATH_TEXT_MAX];
+
+	if (!(mount_has(mount, "noexec") || mount_has(mount, "rnoexec")) || !mount->destination ||
+		path_clean(mount->destination, path) < 0)
+		return 0;
+	x->path = arena_strdup(e->c->arena, path);
+	x->grant = grant_of(e, mount, path);
+	if (!x->path || !x->grant)
+		return arena_fail(e->c->arena, "explain", err);
+	if (*x->grant && !oci_strings_have(&e->c->record.grants, x->grant))
+		e->n_noexec++;
+	return 0;
+}
+
+int explain_noexec(struct explanation *e, struct nacre_error *err)
+{
+	const struct profile *profile = profile_find(e->c->record.profile);
+	const struct oci_config *config = e->c->config;
+	int r = 0;
+
+	if (!profile || !(profile->flags & (PROFILE_NOEXEC_TMPFS | PROFILE_NOEXEC_WRITABLE)))
+		return 0;
+	e->noexec = arena_array(e->c->arena, config->n_mounts, sizeof(*e->noexec));
+	if (!e->noexec)
+		return arena_fail(e->c->arena, "explain", err);
+	for (size_t i = 0; i < config->n_mounts && r == 0; i++)
+		r = add(e, &config->mounts[i], err);
+	return r;
+}
