@@ -50,7 +50,7 @@ static void detach(int fd)
 	SYS(umount2(path, MNT_DETACH));
 }
 
-/* FINDINGS S5: looked up again by its name, the seal fell on another mount. */
+/* Looked up again by its name, the seal fell on another mount. */
 START_TEST(a_seal_falls_on_the_mount_that_was_made)
 {
 	const struct oci_mount other = {"/other", "tmpfs", "tmpfs", WORDS("rw")};
@@ -77,7 +77,7 @@ START_TEST(a_seal_falls_on_the_mount_that_was_made)
 }
 END_TEST
 
-/* FINDINGS S8: the remount was judged by the name, and another mount became writable. */
+/* The remount was judged by the name, and another mount became writable. */
 START_TEST(a_remount_falls_on_the_mount_that_was_judged)
 {
 	const struct harden_request request = {.profile = "agent"};
