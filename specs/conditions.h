@@ -44,6 +44,7 @@
 	X(PIDFD_SOCKET, "pidfd socket")                                                                                  \
 	X(LIMITS, "limits")                             /* process.rlimits: INIT sets them */                            \
 	X(LIMITS_FROM_OUTSIDE, "limits from outside")   /* in a user namespace INIT may raise none: RUNTIME, if it may */ \
+	X(SCHEDULER_LAST, "scheduler last")             /* FOREIGN_PIDNS, and fork(2) would take process.scheduler back */ \
 	X(LIMIT_OF_PROCESSES, "limit of processes")     /* RLIMIT_NPROC and FOREIGN_PIDNS: RUNTIME sets that one last */ \
 	X(LSM, "lsm")                                                                                                    \
 	X(LANDLOCK, "landlock")                                                                                          \

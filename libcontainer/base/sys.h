@@ -325,9 +325,9 @@ static inline int sys_getcwd(char *buffer, size_t size)
 }
 
 /* Linux 3.14. On the caller. */
-static inline int sys_sched_setattr(const struct sys_sched_attr *attr)
+static inline int sys_sched_setattr(pid_t pid, const struct sys_sched_attr *attr)
 {
-	return sys_result(syscall(SYS_sched_setattr, 0, attr, 0));
+	return sys_result(syscall(SYS_sched_setattr, pid, attr, 0));
 }
 
 static inline int sys_ioprio_set(int which, int who, int priority)

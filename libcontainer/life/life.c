@@ -98,6 +98,7 @@ const struct step life_process_steps[] = {
 	{INIT,    "process in the pid namespace", FOREIGN_PIDNS,        step_give_birth,             NULL,           STEP_BIRTH},
 	{RUNTIME, "seccomp listener of the process", FOREIGN_PIDNS | SECCOMP_NOTIFY, step_send_listener, NULL},
 	{RUNTIME, "limit of processes",         LIMIT_OF_PROCESSES,     step_limit_processes,        NULL},
+	{RUNTIME, "scheduler of the process",   SCHEDULER_LAST,         step_set_scheduler,          NULL},
 	{RUNTIME, "record",                     WAITS_FOR_START,        step_save_record,            NULL},
 	{RUNTIME, "record of the process",      RUNS_AT_ONCE | FOREIGN_PIDNS, step_save_record,      NULL},
 	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           step_send_pidfd,             NULL},

@@ -57,6 +57,14 @@ static bool needs_host_sources(const struct oci_config *config)
 	return false;
 }
 
+/* sched(7): a process of SCHED_DEADLINE cannot fork without that flag. */
+static bool fork_resets(const struct oci_scheduler *scheduler)
+{
+	return scheduler &&
+	       (strcmp(scheduler->policy, "SCHED_DEADLINE") == 0 ||
+		       oci_strings_have(&scheduler->flags, "SCHED_FLAG_RESET_ON_FORK"));
+}
+
 static bool mounts_disks(const struct oci_config *config)
 {
 	for (size_t i = 0; i < config->n_mounts; i++)
@@ -91,6 +99,7 @@ static uint64_t plan_process(const struct oci_config *config, const struct oci_p
 	       when(process->n_rlimits, LIMITS | when(userns, LIMITS_FROM_OUTSIDE)) |
 	       when(foreign_pidns, FOREIGN_PIDNS) |
 	       when(foreign_pidns && limits_processes(process), LIMIT_OF_PROCESSES) |
+	       when(foreign_pidns && fork_resets(process->scheduler), SCHEDULER_LAST) |
 	       when(is_set(process->apparmor_profile) || is_set(process->selinux_label), LSM) |
 	       when(is_set(options->pidfd_socket), PIDFD_SOCKET) |
 	       when(is_set(options->pid_file), PID_FILE);

@@ -146,6 +146,7 @@ int step_drop_memory(struct life *l, struct nacre_error *err);
 #define BIRTH_FLAGS (CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD)
 int step_give_birth(struct life *l, struct nacre_error *err);
 int step_limit_processes(struct life *l, struct nacre_error *err);
+int step_set_scheduler(struct life *l, struct nacre_error *err);
 
 /* steps_exec.c */
 int step_make_exec_cgroup(struct life *l, struct nacre_error *err);

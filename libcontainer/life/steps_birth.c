@@ -12,6 +12,7 @@
 #include "libcontainer/base/sys.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/process/rlimits.h"
+#include "libcontainer/process/scheduling.h"
 #include "libcontainer/process/wipe.h"
 
 /*
@@ -220,4 +221,9 @@ int step_set_own_limits(struct life *l, struct nacre_error *err)
 int step_limit_processes(struct life *l, struct nacre_error *err)
 {
 	return limit(l, l->container.pid, true, err);
+}
+
+int step_set_scheduler(struct life *l, struct nacre_error *err)
+{
+	return scheduling_apply(l->container.pid, l->process->scheduler, err);
 }

@@ -201,7 +201,10 @@ int step_set_attributes(struct life *l, struct nacre_error *err)
 
 	if (r == 0 && linux_)
 		r = scheduling_apply_memory_policy(linux_->memory_policy, err);
-	return r < 0 ? r : scheduling_apply(l->process, err);
+	if (r == 0 && l->process && !(l->container.record.active & SCHEDULER_LAST))
+		r = scheduling_apply(0, l->process->scheduler, err);
+	return r == 0 && l->process ? scheduling_apply_io_priority(l->process->io_priority, err)
+				    : r;
 }
 
 int step_set_labels(struct life *l, struct nacre_error *err)

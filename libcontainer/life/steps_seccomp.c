@@ -75,8 +75,8 @@ static int check_calls(const struct life *l, struct nacre_error *err)
 	const uint64_t active = l->container.record.active;
 	const bool born = active & FOREIGN_PIDNS;
 	/* Whether RUNTIME has a row in between. */
-	const bool talks = active & (SECCOMP_NOTIFY | TRACE | LIMIT_OF_PROCESSES | WAITS_FOR_START |
-					    PIDFD_SOCKET | PID_FILE) ||
+	const bool talks = active & (SECCOMP_NOTIFY | TRACE | LIMIT_OF_PROCESSES | SCHEDULER_LAST |
+					    WAITS_FOR_START | PIDFD_SOCKET | PID_FILE) ||
 			   (born && active & RUNS_AT_ONCE);
 	static const char joins[] = "makes the process in a pid namespace that others are in";
 	const struct {

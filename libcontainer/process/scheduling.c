@@ -109,7 +109,8 @@ static int find_all(const struct word *list, const struct oci_strings *texts, co
 	return 0;
 }
 
-static int apply_scheduler(const struct oci_scheduler *scheduler, struct nacre_error *err)
+static int apply_scheduler(
+	pid_t pid, const struct oci_scheduler *scheduler, struct nacre_error *err)
 {
 	struct sys_sched_attr attr = {
 		.size = sizeof(attr),
@@ -129,7 +130,7 @@ static int apply_scheduler(const struct oci_scheduler *scheduler, struct nacre_e
 		return r;
 	attr.sched_policy = (uint32_t)policy;
 	attr.sched_flags = (uint64_t)flags;
-	r = sys_sched_setattr(&attr);
+	r = sys_sched_setattr(pid, &attr);
 	if (r < 0)
 		return fail_errno(err, r, "process.scheduler: set %s%s", scheduler->policy,
 			r == -EPERM   ? " (needs CAP_SYS_NICE, and for SCHED_DEADLINE all CPUs)"
@@ -138,10 +139,17 @@ static int apply_scheduler(const struct oci_scheduler *scheduler, struct nacre_e
 	return 0;
 }
 
-static int apply_io_priority(const struct oci_io_priority *priority, struct nacre_error *err)
+int scheduling_apply(pid_t pid, const struct oci_scheduler *scheduler, struct nacre_error *err)
+{
+	return scheduler ? apply_scheduler(pid, scheduler, err) : 0;
+}
+
+int scheduling_apply_io_priority(const struct oci_io_priority *priority, struct nacre_error *err)
 {
 	int class = 0, r;
 
+	if (!priority)
+		return 0;
 	r = find(io_classes, priority->class, "process.ioPriority.class", &class, err);
 	if (r < 0)
 		return r;
@@ -153,17 +161,6 @@ static int apply_io_priority(const struct oci_io_priority *priority, struct nacr
 		return fail_errno(err, r, "process.ioPriority: set %s %d%s", priority->class,
 			priority->priority.value, r == -EPERM ? " (needs CAP_SYS_NICE)" : "");
 	return 0;
-}
-
-int scheduling_apply(const struct oci_process *process, struct nacre_error *err)
-{
-	int r = 0;
-
-	if (process && process->scheduler)
-		r = apply_scheduler(process->scheduler, err);
-	if (r == 0 && process && process->io_priority)
-		r = apply_io_priority(process->io_priority, err);
-	return r;
 }
 
 int scheduling_apply_personality(const struct oci_personality *wanted, struct nacre_error *err)

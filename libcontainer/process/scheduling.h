@@ -2,11 +2,15 @@
 #ifndef NACRE_SCHEDULING_H
 #define NACRE_SCHEDULING_H
 
+#include <sys/types.h>
+
 #include "specs/spec.h"
 
-/* process.scheduler (sched_setattr(2)), process.ioPriority (ioprio_set(2)), linux.personality
- * (personality(2)) and linux.memoryPolicy (set_mempolicy(2)), on the caller. Each takes NULL. */
-int scheduling_apply(const struct oci_process *process, struct nacre_error *err);
+/* process.scheduler (sched_setattr(2)) on PID, 0: the caller. Takes NULL. */
+int scheduling_apply(pid_t pid, const struct oci_scheduler *scheduler, struct nacre_error *err);
+/* process.ioPriority (ioprio_set(2)), linux.personality (personality(2)) and linux.memoryPolicy
+ * (set_mempolicy(2)), on the caller. Each takes NULL. */
+int scheduling_apply_io_priority(const struct oci_io_priority *priority, struct nacre_error *err);
 int scheduling_apply_personality(
 	const struct oci_personality *personality, struct nacre_error *err);
 /* What scheduling_apply_memory_policy knows, for features.md. RET_NAMES has 8 places. */

@@ -364,4 +364,19 @@ test_exec_that_races_the_end_says_so() {
 	done
 }
 
+# fork(2) takes them back, and the process that joins makes another.
+test_a_scheduler_that_fork_resets_is_set() {
+	local scheduler
+	needs_root || return
+	bundle pause
+	create
+	start
+	for scheduler in '1 "policy": "SCHED_FIFO", "priority": 5, "flags": ["SCHED_FLAG_RESET_ON_FORK"]' \
+		'6 "policy": "SCHED_DEADLINE", "runtime": 42000, "deadline": 1000000, "period": 1000000'; do
+		echo "{\"args\": [\"/payload\", \"sched\"], \"cwd\": \"/\", \"scheduler\": {${scheduler#* }}}" >"$T/out.process"
+		good nacre exec --process "$T/out.process" "$id"
+		has "$out" "policy=${scheduler%% *} "
+	done
+}
+
 all_tests "$@"

@@ -30,25 +30,20 @@ static struct nacre_error err;
 
 static int schedule(struct oci_scheduler *scheduler)
 {
-	const struct oci_process process = {.scheduler = scheduler};
-
-	return scheduling_apply(&process, &err);
+	return scheduling_apply(0, scheduler, &err);
 }
 
 static int io(const char *class, int priority)
 {
 	struct oci_io_priority io_priority = {class, NUMBER(priority)};
-	const struct oci_process process = {.io_priority = &io_priority};
 
-	return scheduling_apply(&process, &err);
+	return scheduling_apply_io_priority(&io_priority, &err);
 }
 
 START_TEST(nothing_given_changes_nothing)
 {
-	const struct oci_process process = {0};
-
-	ck_assert_int_eq(scheduling_apply(NULL, &err), 0);
-	ck_assert_int_eq(scheduling_apply(&process, &err), 0);
+	ck_assert_int_eq(scheduling_apply(0, NULL, &err), 0);
+	ck_assert_int_eq(scheduling_apply_io_priority(NULL, &err), 0);
 	ck_assert_int_eq(scheduling_apply_personality(NULL, &err), 0);
 	ck_assert_int_eq(scheduling_apply_memory_policy(NULL, &err), 0);
 	ck_assert_int_eq(scheduling_apply_affinity(NULL, &err), 0);
@@ -99,7 +94,7 @@ static int set_directly(const struct oci_scheduler *wanted, uint32_t policy)
 		.sched_period = wanted->period.value,
 	};
 
-	return sys_sched_setattr(&attr);
+	return sys_sched_setattr(0, &attr);
 }
 
 START_TEST(every_policy_is_set)
@@ -110,7 +105,7 @@ START_TEST(every_policy_is_set)
 	struct sys_sched_attr found = {.size = 0};
 	int direct = set_directly(wanted, policies[_i].number);
 
-	ck_assert_int_eq(sys_sched_setattr(&plain), 0);
+	ck_assert_int_eq(sys_sched_setattr(0, &plain), 0);
 	ck_assert_msg(schedule(&copy) == direct, "%s", err.text);
 	if (direct < 0)
 		return;
@@ -124,7 +119,7 @@ START_TEST(every_policy_is_set)
 	ck_assert_uint_eq(found.sched_deadline, wanted->deadline.value);
 	ck_assert_uint_eq(found.sched_period, wanted->period.value);
 	/* A leak check at the end forks, which a task with a deadline may not. */
-	ck_assert_int_eq(sys_sched_setattr(&plain), 0);
+	ck_assert_int_eq(sys_sched_setattr(0, &plain), 0);
 }
 END_TEST
 
