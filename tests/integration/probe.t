@@ -37,7 +37,7 @@ without_filter() {
 
 all_verdicts_are_the_tables() {
 	profile=$1
-	docker_bundle check "$profile" || return 0
+	docker_bundle check "$@" || return 0
 	without_filter
 	run_any
 	is "$rc" 0 "exit code"
@@ -46,22 +46,22 @@ all_verdicts_are_the_tables() {
 }
 
 test_every_verdict_of_agent_is_that_of_the_table() {
-	all_verdicts_are_the_tables agent
+	all_verdicts_are_the_tables agent setuid
 }
 
 test_every_verdict_of_strict_is_that_of_the_table() {
-	all_verdicts_are_the_tables strict
+	all_verdicts_are_the_tables strict setuid
 }
 
 test_every_verdict_of_nested_is_that_of_the_table() {
 	all_verdicts_are_the_tables nested
 }
 
-test_every_verdict_about_setuid_files_is_that_of_the_table() {
+test_every_verdict_with_setuid_files_allowed_is_that_of_the_table() {
 	for profile in agent strict; do
-		docker_bundle check "$profile" setuid || return 0
+		docker_bundle check "$profile" || return 0
 		without_filter
-		run_any --allow rootfs-write
+		run_any --allow setuid-files
 		is "$rc" 0 "exit code"
 		has "$out" " verdicts of $profile"
 		lacks "$out" wrong
@@ -70,7 +70,7 @@ test_every_verdict_about_setuid_files_is_that_of_the_table() {
 
 test_the_filter_is_there_with_all_capabilities_and_new_privileges_too() {
 	profile=agent
-	docker_bundle check agent || return 0
+	docker_bundle check agent setuid || return 0
 	without_filter
 	capabilities CAP_SYS_ADMIN CAP_BPF CAP_PERFMON CAP_DAC_READ_SEARCH CAP_SYS_MODULE CAP_NET_ADMIN
 	run_any --allow new-privileges --allow cap:CAP_SYS_ADMIN --allow cap:CAP_BPF \
@@ -83,12 +83,12 @@ test_the_filter_is_there_with_all_capabilities_and_new_privileges_too() {
 
 test_the_filter_holds_for_exec() {
 	profile=agent
-	docker_bundle check agent || return 0
+	docker_bundle check agent setuid || return 0
 	without_filter
 	edit '.process.args = ["/payload", "pause"]'
 	create
 	start
-	good nacre exec --cap CAP_SYS_ADMIN "$id" /probe check agent
+	good nacre exec --cap CAP_SYS_ADMIN "$id" /probe check agent setuid
 	has "$out" "verdicts of agent"
 	lacks "$out" wrong
 }
