@@ -124,6 +124,7 @@ test_run_is_silent_where_nobody_reads() {
 	refused_of_all
 	profile=agent
 	try nacre run --bundle "$b" "$id"
+	has "$out" "bpf: EPERM"
 	lacks "$err" refused
 }
 
