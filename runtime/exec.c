@@ -48,13 +48,14 @@ static int exec_foreground(struct invocation *in, struct nacre_error *err)
 {
 	struct nacre_process *process = NULL;
 	struct foreground fg;
-	int r = foreground_begin(&fg, in->timeout_ms, err);
+	struct nacre_error why;
+	int r = foreground_begin(&fg, in->timeout_ms, &why);
 
 	in->exec.window = console_window();
 	if (r >= 0)
-		r = nacre_exec(in->nacre, in->operands[0], &in->exec, &process, err);
+		r = nacre_exec(in->nacre, in->operands[0], &in->exec, &process, &why);
 	if (r < 0)
-		r = foreground_not_begun(&fg, r, err);
+		r = foreground_not_begun(&fg, r, &why, err);
 	if (process)
 		r = foreground_serve(&fg, process, err);
 	if (process && r >= 0)

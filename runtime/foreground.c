@@ -154,12 +154,15 @@ static int time_out(struct foreground *fg, struct nacre_process *process, uint64
 	return nacre_process_kill(process, err);
 }
 
-int foreground_not_begun(struct foreground *fg, int r, const struct nacre_error *err)
+int foreground_not_begun(
+	struct foreground *fg, int r, const struct nacre_error *why, struct nacre_error *err)
 {
-	if (r != -ETIMEDOUT || fg->deadline == 0 || now_ms() < fg->deadline)
+	if (r != -ETIMEDOUT || fg->deadline == 0 || now_ms() < fg->deadline) {
+		*err = *why;
 		return r;
+	}
 	fg->explained = true;
-	fg->why = *err;
+	fg->why = *why;
 	(void)fail_prefix(&fg->why, "timed out before it ran");
 	return EXIT_TIMEOUT;
 }

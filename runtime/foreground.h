@@ -21,9 +21,10 @@ struct foreground {
  * ever. */
 int foreground_begin(struct foreground *fg, uint64_t timeout_ms, struct nacre_error *err);
 
-/* What the command ends with, where R and ERR are why there is no process: EXIT_TIMEOUT if that is
- * the timeout, else R. */
-int foreground_not_begun(struct foreground *fg, int r, const struct nacre_error *err);
+/* What the command ends with, where R and WHY are why there is no process: EXIT_TIMEOUT if that is
+ * the timeout, else R with ERR. */
+int foreground_not_begun(
+	struct foreground *fg, int r, const struct nacre_error *why, struct nacre_error *err);
 
 /* Serves PROCESS until it ended. Returns its exit status, 128 + n if signal n ended it,
  * EXIT_TIMEOUT if it ran too long. A process that cannot be served is killed, and what a process

@@ -131,14 +131,15 @@ static int begin_foreground(
 	struct invocation *in, struct foreground *fg, begin_fn *begin, struct nacre_error *err)
 {
 	struct nacre_process *process;
+	struct nacre_error why;
 	int report = open_report(in, err), r;
 
 	if (report < 0 && in->keep_report)
 		return report;
 	in->create.window = console_window();
-	r = begin(in, &process, err);
+	r = begin(in, &process, &why);
 	if (r < 0) {
-		r = foreground_not_begun(fg, r, err);
+		r = foreground_not_begun(fg, r, &why, err);
 		run_explain_end(in, fg);
 	} else {
 		r = foreground_serve(fg, process, err);

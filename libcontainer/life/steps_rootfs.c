@@ -114,7 +114,6 @@ static int have_mapped(void *data, size_t index, int tree_fd, struct nacre_error
 	return step_ask_runtime(data, SYNC_MAP, index, tree_fd, &none, err);
 }
 
-/* -EPERM: the error of who may not stays. */
 static int have_made(void *data, size_t index, struct nacre_error *err)
 {
 	struct life *l = data;
@@ -122,7 +121,7 @@ static int have_made(void *data, size_t index, struct nacre_error *err)
 
 	if (!(l->container.record.active & IN_USERNS) ||
 		!step_joins_namespace_of(l, &l->container.config->mounts[index]))
-		return -EPERM;
+		return -ENOSYS;
 	r = step_ask_runtime(l, SYNC_MAKE, index, -1, &fd, err);
 	return r < 0 ? r : fd;
 }
@@ -181,13 +180,16 @@ int step_make_devices(struct life *l, struct nacre_error *err)
 static int write_sysctl(
 	struct life *l, const struct oci_pair *sysctl, size_t index, struct nacre_error *err)
 {
-	int r = sysctl_write(l->proc_fd, sysctl, err);
+	struct nacre_error why;
+	int r = sysctl_write(l->proc_fd, sysctl, &why);
 	const char *type;
 	int none;
 
 	if (r < 0 && l->container.record.active & IN_USERNS &&
 		sysctl_may_be_another_s(r, sysctl->key, &type))
 		return step_ask_runtime(l, SYNC_SYSCTL, index, -1, &none, err);
+	if (r < 0)
+		*err = why;
 	return r;
 }
 

@@ -6,7 +6,9 @@
 #include <sys/mount.h>
 #include <sys/statvfs.h>
 
+#include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/namespace/idmap.h"
 
 static int fail_locked(struct nacre_error *err)
 {
@@ -102,4 +104,41 @@ int mount_set_bind_flags(const struct mount_job *job, int tree_fd, struct nacre_
 		return r;
 	r = sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH, &writable);
 	return r < 0 ? fail_errno(err, r, "leave it writable for its mount points") : 0;
+}
+
+/* The mapping of idmap: the mount's own, or that of the container. Returns a userns fd; *KEPT
+ * closes it where it is not the caller's. */
+static int mapping(const struct oci_mount *mount, int userns_fd, int *kept, struct nacre_error *err)
+{
+	if (mount->n_uid_mappings == 0) {
+		if (userns_fd < 0)
+			return fail(err, EINVAL,
+				"idmap needs uidMappings and gidMappings or a user namespace");
+		return userns_fd;
+	}
+	*kept = idmap_userns(mount->uid_mappings, mount->n_uid_mappings, mount->gid_mappings,
+		mount->n_gid_mappings, err);
+	return *kept;
+}
+
+int mount_set_idmap(int tree_fd, const struct oci_mount *mount, const struct mount_options *o,
+	int userns_fd, struct nacre_error *err)
+{
+	struct sys_mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP};
+	cleanup_close int kept = -1;
+	int fd = mapping(mount, userns_fd, &kept, err);
+	int r;
+
+	if (fd < 0)
+		return fd;
+	attr.userns_fd = (uint64_t)fd;
+	r = sys_mount_setattr(
+		tree_fd, "", AT_EMPTY_PATH | (o->idmap_recursive ? AT_RECURSIVE : 0), &attr);
+	if (r == -EINVAL)
+		return fail(err, EINVAL,
+			"idmap: Invalid argument (the filesystem of %s cannot be id-mapped)",
+			mount->source);
+	if (r < 0)
+		return fail_errno(err, r, "idmap");
+	return 0;
 }

@@ -15,7 +15,6 @@
 #include "libcontainer/mount/mount_fs.h"
 #include "libcontainer/mount/mount_identity.h"
 #include "libcontainer/mount/mount_overlay.h"
-#include "libcontainer/namespace/idmap.h"
 #include "specs/mount_types.h"
 
 static bool is_type(const struct oci_mount *mount, const char *type)
@@ -192,6 +191,22 @@ static int bind_cgroup(const struct mount_job *job, struct nacre_error *err)
 	return fd_steal(&fd);
 }
 
+/* R and WHY: what the caller got. */
+static int made_by_another(
+	const struct mount_job *job, int r, const struct nacre_error *why, struct nacre_error *err)
+{
+	const struct mount_context *context = job->context;
+
+	if (r == -EPERM && context->make) {
+		int fd = context->make(context->data, job->index, err);
+
+		if (fd != -ENOSYS)
+			return fd;
+	}
+	*err = *why;
+	return r;
+}
+
 static struct filesystem describe(const struct mount_job *job, int target_mode)
 {
 	const struct mount_options *o = &job->options;
@@ -225,6 +240,7 @@ int mount_build_filesystem(const struct mount_job *job, int target_mode, struct 
 	char disk[MOUNT_DISK_PATH];
 	cleanup_overlay struct mount_overlay overlay = {.n_fds = 0};
 	cleanup_close int fd = -1;
+	struct nacre_error why;
 	int r;
 
 	/* Without a cgroup of its own the namespace is rooted at the caller's. */
@@ -241,13 +257,13 @@ int mount_build_filesystem(const struct mount_job *job, int target_mode, struct 
 			return disk_fd;
 		fs.source = disk;
 	}
-	fd = mount_filesystem(&fs, err);
+	fd = mount_filesystem(&fs, &why);
 	if (fd == -EPERM && is_cgroup(job->mount))
 		return bind_cgroup(job, err);
 	if (fd == -EPERM && is_type(job->mount, "sysfs") && context->host_network)
 		return bind_sysfs(job, err);
-	if (fd == -EPERM && context->make)
-		fd = context->make(context->data, job->index, err);
+	if (fd < 0)
+		fd = made_by_another(job, fd, &why, err);
 	if (fd < 0)
 		return fd;
 	if (propagation.propagation) {
@@ -299,43 +315,6 @@ int mount_change(const struct mount_job *job, int target_fd, struct nacre_error 
 	return mount_set_flags(target_fd, o, err);
 }
 
-/* The mapping of idmap: the mount's own, or that of the container. Returns a userns fd; *KEPT
- * closes it where it is not the caller's. */
-static int mapping(const struct oci_mount *mount, int userns_fd, int *kept, struct nacre_error *err)
-{
-	if (mount->n_uid_mappings == 0) {
-		if (userns_fd < 0)
-			return fail(err, EINVAL,
-				"idmap needs uidMappings and gidMappings or a user namespace");
-		return userns_fd;
-	}
-	*kept = idmap_userns(mount->uid_mappings, mount->n_uid_mappings, mount->gid_mappings,
-		mount->n_gid_mappings, err);
-	return *kept;
-}
-
-static int set_idmap(int tree_fd, const struct oci_mount *mount, const struct mount_options *o,
-	int userns_fd, struct nacre_error *err)
-{
-	struct sys_mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP};
-	cleanup_close int kept = -1;
-	int fd = mapping(mount, userns_fd, &kept, err);
-	int r;
-
-	if (fd < 0)
-		return fd;
-	attr.userns_fd = (uint64_t)fd;
-	r = sys_mount_setattr(
-		tree_fd, "", AT_EMPTY_PATH | (o->idmap_recursive ? AT_RECURSIVE : 0), &attr);
-	if (r == -EINVAL)
-		return fail(err, EINVAL,
-			"idmap: Invalid argument (the filesystem of %s cannot be id-mapped)",
-			mount->source);
-	if (r < 0)
-		return fail_errno(err, r, "idmap");
-	return 0;
-}
-
 static int open_source(const struct mount_guard *guard, const struct oci_mount *mount, size_t index,
 	const struct mount_options *o, int userns_fd, struct nacre_error *err)
 {
@@ -352,7 +331,7 @@ static int open_source(const struct mount_guard *guard, const struct oci_mount *
 		if (r < 0)
 			return fail_errno(err, r, "cut propagation");
 	}
-	r = o->idmap ? set_idmap(fd, mount, o, userns_fd, err) : 0;
+	r = o->idmap ? mount_set_idmap(fd, mount, o, userns_fd, err) : 0;
 	if (r < 0)
 		return r;
 	return fd_steal(&fd);
@@ -385,7 +364,7 @@ int mount_map_source(int tree_fd, const struct oci_mount *mount, size_t index, i
 	struct mount_options o;
 
 	if (mount_options_parse(mount, index, &o, err) < 0 ||
-		set_idmap(tree_fd, mount, &o, userns_fd, err) < 0)
+		mount_set_idmap(tree_fd, mount, &o, userns_fd, err) < 0)
 		return fail_prefix(err, "mounts[%zu]: %s", index, mount->source);
 	return 0;
 }

@@ -36,8 +36,8 @@ struct mount_context {
 	/* Id-maps a clone, for mounts that only the runtime may map; returns 0 or -errno. */
 	int (*map)(void *data, size_t index, int tree_fd, struct nacre_error *err);
 	/* Where the container's user namespace may not make a filesystem that shows a namespace:
-	 * the runtime's, by mount_make_outside. Returns a detached tree, or -EPERM with the error
-	 * of who may not, if nobody else is to make it. */
+	 * the runtime's, by mount_make_outside. Returns a detached tree, or -ENOSYS without
+	 * text if nobody else is to make it. */
 	int (*make)(void *data, size_t index, struct nacre_error *err);
 	void *data; /* of map and make */
 	struct mount_made *made; /* out: one a mount, from mounts_perform to mounts_seal */

@@ -4,7 +4,11 @@
 # what waits for start: against a program with CAP_SYS_PTRACE in the container. JOIN_ROUNDS is how often each way is tried
 # (30), and with JOIN_TRACED=all every exec also with all of its system calls slowed down one after the other.
 . "$(dirname "$0")/lib.sh"
-file_needs=needs_root
+file_needs=needs_root_and_plain
+
+needs_root_and_plain() {
+	needs_root && needs_plain_build "its memory is too large to look through"
+}
 
 rounds=${JOIN_ROUNDS:-30}
 secret=host-secret-$$-environment
