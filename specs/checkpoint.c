@@ -78,10 +78,7 @@ int checkpoint_stdio_encode(const char *const stdio[3], char **ret_text, struct 
 {
 	struct json_writer *w = json_writer_new(false);
 
-	json_open_array(w);
-	for (int i = 0; i < 3; i++)
-		json_string(w, stdio[i]);
-	json_close_array(w);
+	json_strings(w, stdio, 3);
 	return json_writer_finish(w, ret_text, err);
 }
 

@@ -129,14 +129,6 @@ bool field_is_written(const struct field *f, const char *object)
 	}
 }
 
-static void encode_strings(struct json_writer *w, const struct oci_strings *list)
-{
-	json_open_array(w);
-	for (size_t i = 0; i < list->n; i++)
-		json_string(w, list->items[i]);
-	json_close_array(w);
-}
-
 static void encode_u32s(struct json_writer *w, const uint32_t *items, size_t n)
 {
 	json_open_array(w);
@@ -202,7 +194,8 @@ void field_encode(struct json_writer *w, const struct field *f, const char *obje
 		json_bool(w, ((const struct oci_bool *)member)->value);
 		break;
 	case FIELD_STRINGS:
-		encode_strings(w, member);
+		json_strings(w, ((const struct oci_strings *)member)->items,
+			((const struct oci_strings *)member)->n);
 		break;
 	case FIELD_U32S:
 		encode_u32s(w, field_load_pointer(member), field_load_count(f, object));

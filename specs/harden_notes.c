@@ -65,10 +65,7 @@ const char *harden_json_of_words(struct hardening *h, const struct oci_strings *
 {
 	struct json_writer *w = json_writer_new(false);
 
-	json_open_array(w);
-	for (size_t i = 0; i < words->n; i++)
-		json_string(w, words->items[i]);
-	json_close_array(w);
+	json_strings(w, words->items, words->n);
 	return finish(h, w);
 }
 

@@ -9,15 +9,6 @@
 #include "specs/nearest.h"
 #include "specs/policy.h"
 
-static void write_words(struct json_writer *w, const char *key, const struct oci_strings *words)
-{
-	json_key(w, key);
-	json_open_array(w);
-	for (size_t i = 0; i < words->n; i++)
-		json_string(w, words->items[i]);
-	json_close_array(w);
-}
-
 static void write_value(struct json_writer *w, const char *key, const char *json)
 {
 	if (!json)
@@ -29,14 +20,11 @@ static void write_value(struct json_writer *w, const char *key, const char *json
 static void write_change(struct json_writer *w, const struct harden_change *change)
 {
 	json_open_object(w);
-	json_key(w, "rule");
-	json_string(w, change->rule);
-	json_key(w, "path");
-	json_string(w, change->path);
+	json_key_string(w, "rule", change->rule);
+	json_key_string(w, "path", change->path);
 	write_value(w, "from", change->from);
 	write_value(w, "to", change->to);
-	json_key(w, "why");
-	json_string(w, change->why);
+	json_key_string(w, "why", change->why);
 	json_close_object(w);
 }
 
@@ -48,11 +36,9 @@ static void write_grants(struct json_writer *w, const struct harden_report *repo
 	json_open_array(w);
 	for (size_t i = 0; i < request->grants.n; i++) {
 		json_open_object(w);
-		json_key(w, "grant");
-		json_string(w, request->grants.items[i]);
+		json_key_string(w, "grant", request->grants.items[i]);
 		if (request->granted_by) {
-			json_key(w, "by");
-			json_string(w, request->granted_by[i]);
+			json_key_string(w, "by", request->granted_by[i]);
 		}
 		json_key(w, "used");
 		json_bool(w, oci_strings_have(&report->granted, request->grants.items[i]));
@@ -68,12 +54,11 @@ int harden_report_json(const struct harden_report *report, char **ret_text, stru
 	json_open_object(w);
 	json_key(w, "version");
 	json_u64(w, HARDEN_REPORT_VERSION);
-	json_key(w, "profile");
-	json_string(w, report->profile);
-	write_words(w, "rules", &report->rules);
-	write_words(w, "required", &report->request.require);
-	write_words(w, "bestEffort", &report->best_effort);
-	write_words(w, "granted", &report->granted);
+	json_key_string(w, "profile", report->profile);
+	json_key_strings(w, "rules", report->rules.items, report->rules.n);
+	json_key_strings(w, "required", report->request.require.items, report->request.require.n);
+	json_key_strings(w, "bestEffort", report->best_effort.items, report->best_effort.n);
+	json_key_strings(w, "granted", report->granted.items, report->granted.n);
 	write_grants(w, report);
 	json_key(w, "changes");
 	json_open_array(w);

@@ -85,6 +85,11 @@ void json_open_array(struct json_writer *w);
 void json_close_array(struct json_writer *w);
 void json_key(struct json_writer *w, const char *key);
 void json_string(struct json_writer *w, const char *text);
+/* An array of N strings. */
+void json_strings(struct json_writer *w, const char *const *texts, size_t n);
+/* A key with such a value. */
+void json_key_string(struct json_writer *w, const char *key, const char *text);
+void json_key_strings(struct json_writer *w, const char *key, const char *const *texts, size_t n);
 void json_bool(struct json_writer *w, bool value);
 void json_i64(struct json_writer *w, int64_t value);
 void json_u64(struct json_writer *w, uint64_t value);

@@ -197,6 +197,26 @@ static void put_word(struct json_writer *w, const char *word)
 	put(w, word, strlen(word));
 }
 
+void json_strings(struct json_writer *w, const char *const *texts, size_t n)
+{
+	json_open_array(w);
+	for (size_t i = 0; i < n; i++)
+		json_string(w, texts[i]);
+	json_close_array(w);
+}
+
+void json_key_string(struct json_writer *w, const char *key, const char *text)
+{
+	json_key(w, key);
+	json_string(w, text);
+}
+
+void json_key_strings(struct json_writer *w, const char *key, const char *const *texts, size_t n)
+{
+	json_key(w, key);
+	json_strings(w, texts, n);
+}
+
 void json_bool(struct json_writer *w, bool value)
 {
 	put_word(w, value ? "true" : "false");

@@ -154,12 +154,6 @@ static int render_text(const struct report *report, char **ret_text, struct nacr
 
 /* --- as JSON --- */
 
-static void write_text(struct json_writer *w, const char *key, const char *text)
-{
-	json_key(w, key);
-	json_string(w, text);
-}
-
 static void write_bool(struct json_writer *w, const char *key, bool value)
 {
 	json_key(w, key);
@@ -187,8 +181,8 @@ static void write_host(struct json_writer *w, const struct host *host)
 {
 	json_key(w, "host");
 	json_open_object(w);
-	write_text(w, "kernel", host->kernel.release);
-	write_text(w, "machine", host->kernel.machine);
+	json_key_string(w, "kernel", host->kernel.release);
+	json_key_string(w, "machine", host->kernel.machine);
 	write_bool(w, "kernelIsNewEnough", host->kernel_is_new);
 	write_bool(w, "root", host->is_root);
 	write_bool(w, "cgroup2", host->cgroup2);
@@ -214,9 +208,9 @@ static int render_json(const struct report *report, char **ret_text, struct nacr
 	json_key(w, "version");
 	json_u64(w, NACRE_CHECK_VERSION);
 	write_host(w, &report->host);
-	write_text(w, "profile", report->profile->name);
+	json_key_string(w, "profile", report->profile->name);
 	if (report->policy)
-		write_text(w, "policy", report->policy->name);
+		json_key_string(w, "policy", report->policy->name);
 	write_bool(w, "enforced", report->whole);
 	json_key(w, "rules");
 	json_open_array(w);
@@ -224,10 +218,10 @@ static int render_json(const struct report *report, char **ret_text, struct nacr
 		const struct verdict *verdict = &report->verdicts[i];
 
 		json_open_object(w);
-		write_text(w, "rule", verdict->rule->name);
+		json_key_string(w, "rule", verdict->rule->name);
 		write_bool(w, "enforced", !verdict->gap[0]);
 		if (verdict->gap[0])
-			write_text(w, "gap", verdict->gap);
+			json_key_string(w, "gap", verdict->gap);
 		json_close_object(w);
 	}
 	json_close_array(w);

@@ -41,7 +41,7 @@ static const struct counter {
 static const struct {
 	const char *file;
 	enum oci_limit limit;
-} step_limit_files[] = {
+} limit_files[] = {
 	{"pids.max", OCI_LIMIT_PIDS},
 	{"memory.max", OCI_LIMIT_MEMORY},
 	{"memory.swap.max", OCI_LIMIT_SWAP},
@@ -192,11 +192,10 @@ int explain_not_enforced(struct explanation *e, struct nacre_error *err)
 	const uint32_t best_effort = oci_best_effort(e->c->config);
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < sizeof(step_limit_files) / sizeof(step_limit_files[0]);
-		i++) {
-		if (best_effort & step_limit_files[i].limit && e->c->cgroup.fd >= 0 &&
-			faccessat(e->c->cgroup.fd, step_limit_files[i].file, F_OK, 0) < 0)
-			r = explain_add_word(e, &e->not_enforced, step_limit_files[i].file, err);
+	for (size_t i = 0; r == 0 && i < sizeof(limit_files) / sizeof(limit_files[0]); i++) {
+		if (best_effort & limit_files[i].limit && e->c->cgroup.fd >= 0 &&
+			faccessat(e->c->cgroup.fd, limit_files[i].file, F_OK, 0) < 0)
+			r = explain_add_word(e, &e->not_enforced, limit_files[i].file, err);
 	}
 	return r;
 }

@@ -182,38 +182,23 @@ static int print(const struct explanation *e, void (*one)(FILE *out, const struc
 
 /* --- for programs --- */
 
-static void write_string(struct json_writer *w, const char *key, const char *text)
-{
-	json_key(w, key);
-	json_string(w, text);
-}
-
-static void write_words(struct json_writer *w, const char *key, const struct oci_strings *words)
-{
-	json_key(w, key);
-	json_open_array(w);
-	for (size_t i = 0; i < words->n; i++)
-		json_string(w, words->items[i]);
-	json_close_array(w);
-}
-
 static void write_explained(struct json_writer *w, const struct explained *x)
 {
 	json_open_object(w);
 	if (x->counter) {
-		write_string(w, "counter", x->counter);
-		write_string(w, "key", x->key);
+		json_key_string(w, "counter", x->counter);
+		json_key_string(w, "key", x->key);
 	} else {
-		write_string(w, "syscall", x->call);
-		write_string(w, "errno", strerrorname_np(x->error));
+		json_key_string(w, "syscall", x->call);
+		json_key_string(w, "errno", strerrorname_np(x->error));
 	}
 	json_key(w, "count");
 	json_u64(w, x->count);
-	write_string(w, "rule", x->rule);
-	write_string(w, "what", x->what);
-	write_string(w, "grant", x->grant);
-	write_words(w, "grants", &x->grants);
-	write_string(w, "remedy", x->remedy);
+	json_key_string(w, "rule", x->rule);
+	json_key_string(w, "what", x->what);
+	json_key_string(w, "grant", x->grant);
+	json_key_strings(w, "grants", x->grants.items, x->grants.n);
+	json_key_string(w, "remedy", x->remedy);
 	json_close_object(w);
 }
 
@@ -223,8 +208,8 @@ static void write_noexec(struct json_writer *w, const struct explanation *e)
 	json_open_array(w);
 	for (size_t i = 0; i < e->n_noexec; i++) {
 		json_open_object(w);
-		write_string(w, "path", e->noexec[i].path);
-		write_string(w, "grant", e->noexec[i].grant);
+		json_key_string(w, "path", e->noexec[i].path);
+		json_key_string(w, "grant", e->noexec[i].grant);
 		json_close_object(w);
 	}
 	json_close_array(w);
@@ -235,15 +220,15 @@ static void write_log(struct json_writer *w, const struct explanation *e)
 	json_key(w, "kernelLog");
 	json_open_object(w);
 	if (e->n_logged < 0)
-		write_string(w, "error", e->log_error.text);
+		json_key_string(w, "error", e->log_error.text);
 	json_key(w, "records");
 	json_open_array(w);
 	for (int i = 0; i < e->n_logged; i++) {
 		json_open_object(w);
-		write_string(w, "syscall", e->logged[i].call);
+		json_key_string(w, "syscall", e->logged[i].call);
 		json_key(w, "count");
 		json_u64(w, e->logged[i].count);
-		write_string(w, "action", seccomp_action_word(e->logged[i].action));
+		json_key_string(w, "action", seccomp_action_word(e->logged[i].action));
 		json_close_object(w);
 	}
 	json_close_array(w);
@@ -257,21 +242,21 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 	json_open_object(w);
 	json_key(w, "version");
 	json_u64(w, NACRE_EXPLAIN_VERSION);
-	write_string(w, "id", e->c->id);
-	write_string(w, "profile", e->c->record.profile);
+	json_key_string(w, "id", e->c->id);
+	json_key_string(w, "profile", e->c->record.profile);
 	json_key(w, "denied");
 	json_open_array(w);
 	for (size_t i = 0; i < e->n_denied; i++)
 		write_explained(w, &e->denied[i]);
 	json_close_array(w);
-	write_words(w, "allow", &e->allow);
-	write_words(w, "refusedByConfig", &e->by_config);
+	json_key_strings(w, "allow", e->allow.items, e->allow.n);
+	json_key_strings(w, "refusedByConfig", e->by_config.items, e->by_config.n);
 	json_key(w, "traced");
 	json_bool(w, e->c->record.active & TRACE);
 	write_log(w, e);
 	write_noexec(w, e);
-	write_words(w, "notEnforced", &e->not_enforced);
-	write_words(w, "notCounted", &e->not_counted);
+	json_key_strings(w, "notEnforced", e->not_enforced.items, e->not_enforced.n);
+	json_key_strings(w, "notCounted", e->not_counted.items, e->not_counted.n);
 	json_close_object(w);
 	return json_writer_finish(w, ret_text, err);
 }
@@ -286,7 +271,7 @@ static int render_policy(const struct explanation *e, char **ret_text, struct na
 	json_u64(w, 1);
 	json_key(w, "grants");
 	json_open_object(w);
-	write_words(w, "given", &e->allow);
+	json_key_strings(w, "given", e->allow.items, e->allow.n);
 	json_close_object(w);
 	json_close_object(w);
 	return json_writer_finish(w, ret_text, err);
