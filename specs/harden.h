@@ -82,6 +82,9 @@ int harden_list_rules(struct arena *arena, const char *profile, struct oci_strin
 /* Whether GRANT is well formed and known. On failure the error has the nearest that is. */
 int harden_grant_check(const char *grant, struct nacre_error *err);
 
+/* The item in a grant of KIND ("device:/dev/kvm" of "device"), or NULL. */
+const char *harden_grant_item(const char *grant, const char *kind);
+
 /* Whether there is a grant that begins with BEGINNING, of a kind that takes items: "cap:", or
  * "mount:" and a directory. */
 bool harden_grant_begins(const char *beginning);

@@ -131,8 +131,7 @@ enum {
 	N_GRANTS = sizeof(grants) / sizeof(grants[0]),
 };
 
-/* The item in a grant of KIND, or NULL. */
-static const char *item_of(const char *grant, const char *kind)
+const char *harden_grant_item(const char *grant, const char *kind)
 {
 	size_t length = strlen(kind);
 
@@ -143,7 +142,7 @@ static const char *item_of(const char *grant, const char *kind)
 static const struct grant *find(const char *text)
 {
 	for (size_t i = 0; i < N_GRANTS; i++) {
-		const char *item = item_of(text, grants[i].kind);
+		const char *item = harden_grant_item(text, grants[i].kind);
 
 		if (grants[i].item ? item && grants[i].item(item) : !strcmp(text, grants[i].kind))
 			return &grants[i];
@@ -226,7 +225,7 @@ int harden_grant_check(const char *grant, struct nacre_error *err)
 	if (find(grant))
 		return 0;
 	for (size_t i = 0; i < N_GRANTS; i++) {
-		const char *path = item_of(grant, grants[i].kind);
+		const char *path = harden_grant_item(grant, grants[i].kind);
 
 		if (path && grants[i].item == is_path)
 			return fail(err, EINVAL, "\"%s\" is not a grant; its path is %s", grant,
@@ -246,7 +245,7 @@ int harden_grant_check(const char *grant, struct nacre_error *err)
 bool harden_grant_begins(const char *beginning)
 {
 	for (size_t i = 0; i < N_GRANTS; i++) {
-		const char *item = item_of(beginning, grants[i].kind);
+		const char *item = harden_grant_item(beginning, grants[i].kind);
 
 		if (item && grants[i].item)
 			return !*item || (grants[i].item == is_path && is_path(item));
@@ -282,14 +281,14 @@ static bool same_grant(const char *grant, const char *word, const char *unused)
 
 static bool same_item(const char *grant, const char *kind, const char *wanted)
 {
-	const char *item = item_of(grant, kind);
+	const char *item = harden_grant_item(grant, kind);
 
 	return item && !strcmp(item, wanted);
 }
 
 static bool same_path(const char *grant, const char *kind, const char *wanted)
 {
-	const char *item = item_of(grant, kind);
+	const char *item = harden_grant_item(grant, kind);
 	char clean[PATH_TEXT_MAX];
 
 	return item && harden_host_path(item, clean) == 0 && !strcmp(clean, wanted);
@@ -297,10 +296,16 @@ static bool same_path(const char *grant, const char *kind, const char *wanted)
 
 static bool same_directory(const char *grant, const char *kind, const char *wanted)
 {
-	const char *item = item_of(grant, kind);
+	const char *item = harden_grant_item(grant, kind);
 	char clean[PATH_TEXT_MAX];
 
 	return item && harden_host_path(item, clean) == 0 && path_within(wanted, clean);
+}
+
+static bool has_kind(const char *grant, const char *kind, const char *unused)
+{
+	(void)unused;
+	return harden_grant_item(grant, kind) != NULL;
 }
 
 bool harden_granted(struct hardening *h, const char *grant)
@@ -323,20 +328,9 @@ bool harden_granted_within(struct hardening *h, const char *kind, const char *pa
 	return mark(h, same_directory, kind, path);
 }
 
-bool harden_granted_any(struct hardening *h, const char *kind,
-	bool (*each)(const struct hardening *h, const char *item))
+bool harden_granted_any(struct hardening *h, const char *kind)
 {
-	bool found = false;
-
-	for (size_t i = 0; i < h->request->grants.n && !harden_is_required(h); i++) {
-		const char *item = item_of(h->request->grants.items[i], kind);
-
-		if (item && each(h, item)) {
-			h->used[i] = true;
-			found = true;
-		}
-	}
-	return found;
+	return mark(h, has_kind, kind, NULL);
 }
 
 /* Symlinks of every host: what stands for DIRECTORY. */

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "specs/harden_opened.h"
 
-#include <string.h>
-
 #include "specs/harden_rules.h"
 
 /* What a rule says of an object that was opened: for libcontainer/mount/mount_guard.c, which knows
@@ -26,17 +24,9 @@ bool harden_has_grant(
 	return harden_takes_grants(request, rule) && oci_strings_have(&request->grants, grant);
 }
 
-/* The item in a grant of KIND, or NULL. */
-static const char *item_of(const char *grant, const char *kind)
-{
-	const size_t length = strlen(kind);
-
-	return !strncmp(grant, kind, length) && grant[length] == ':' ? grant + length + 1 : NULL;
-}
-
 bool harden_grant_path(const char *grant, const char *kind, char ret_path[static 4096])
 {
-	const char *item = item_of(grant, kind);
+	const char *item = harden_grant_item(grant, kind);
 
 	return item && harden_host_path(item, ret_path) == 0;
 }
@@ -50,7 +40,7 @@ int harden_each_disk(const struct harden_request *request,
 	if (!harden_takes_grants(request, RULE_mount_sources))
 		return 0;
 	for (size_t i = 0; i < request->grants.n && r == 0; i++) {
-		const char *node = item_of(request->grants.items[i], "disk");
+		const char *node = harden_grant_item(request->grants.items[i], "disk");
 
 		if (node)
 			r = each(data, node, err);

@@ -70,9 +70,8 @@ bool harden_granted_item(struct hardening *h, const char *kind, const char *item
 bool harden_granted_path(struct hardening *h, const char *kind, const char *path);
 /* The same for an item that PATH is, or lies below. */
 bool harden_granted_within(struct hardening *h, const char *kind, const char *path);
-/* Calls EACH with the item of every grant of KIND and marks those as used for which it is true. */
-bool harden_granted_any(struct hardening *h, const char *kind,
-	bool (*each)(const struct hardening *h, const char *item));
+/* The same for any item of KIND. */
+bool harden_granted_any(struct hardening *h, const char *kind);
 
 /* A clean absolute path of the host with /var/run as /run, which it is a symlink to, and the like.
  */

@@ -54,14 +54,6 @@ static int judge_disk_words(struct hardening *h, const struct oci_mount *mount, 
 	return 0;
 }
 
-/* Another name may lead to the disk. */
-static bool any_disk(const struct hardening *h, const char *node)
-{
-	(void)h;
-	(void)node;
-	return true;
-}
-
 static int judge_disk(struct hardening *h, const struct oci_mount *mount, size_t i)
 {
 	const char *place = harden_text(h, "mounts[%zu].source", i);
@@ -71,7 +63,8 @@ static int judge_disk(struct hardening *h, const struct oci_mount *mount, size_t
 		return fail(h->err, EPERM,
 			"profile %s, rule %s: %s: %s needs the absolute path of a disk",
 			h->profile->name, h->rule->name, place, mount->type);
-	if (!harden_granted_path(h, "disk", clean) && !harden_granted_any(h, "disk", any_disk))
+	/* Another name may lead to the disk. */
+	if (!harden_granted_path(h, "disk", clean) && !harden_granted_any(h, "disk"))
 		return harden_refuse(h, harden_text(h, "disk:%s", clean), place,
 			"%s is a disk of the host", clean);
 	return judge_disk_words(h, mount, i);

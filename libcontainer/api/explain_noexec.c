@@ -14,17 +14,15 @@
 
 static bool is_in_workspace(const struct explanation *e, const struct oci_mount *mount)
 {
-	static const char kind[] = "workspace:";
 	const struct oci_strings *grants = &e->c->record.grants;
 	char source[PATH_TEXT_MAX];
 
 	if (!mount_is_bind(mount) || !mount->source || harden_host_path(mount->source, source) < 0)
 		return false;
 	for (size_t i = 0; i < grants->n; i++) {
-		const char *directory = grants->items[i] + strlen(kind);
+		const char *directory = harden_grant_item(grants->items[i], "workspace");
 
-		if (!strncmp(grants->items[i], kind, strlen(kind)) &&
-			(!strcmp(source, directory) || path_within(source, directory)))
+		if (directory && path_within(source, directory))
 			return true;
 	}
 	return false;
@@ -38,10 +36,9 @@ static const char *grant_of(
 	const bool memory = mount_kind(mount) == MOUNT_MEMORY;
 
 	for (size_t i = 0; i < sizeof(no_place) / sizeof(no_place[0]); i++)
-		if (!strcmp(path, no_place[i]) || path_within(path, no_place[i]))
+		if (path_within(path, no_place[i]))
 			return "";
-	if (memory && (!strcmp(path, "/tmp") || path_within(path, "/tmp") ||
-			      !strcmp(path, "/var/tmp") || path_within(path, "/var/tmp")))
+	if (memory && (path_within(path, "/tmp") || path_within(path, "/var/tmp")))
 		return "tmp-exec";
 	if (memory)
 		return arena_printf(e->c->arena, "tmpfs-exec:%s", path);

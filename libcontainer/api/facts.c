@@ -61,7 +61,6 @@ static int look_at_node(const char *path, struct harden_node *ret_node, struct n
 static int look_at_nodes(
 	struct arena *arena, struct harden_request *request, struct nacre_error *err)
 {
-	static const char kind[] = "device:";
 	const struct oci_strings *grants = &request->grants;
 	struct harden_node *nodes = arena_array(arena, grants->n, sizeof(*nodes));
 	int r = 0;
@@ -69,8 +68,10 @@ static int look_at_nodes(
 	if (!nodes)
 		return fail_errno(err, ENOMEM, "grants");
 	for (size_t i = 0; i < grants->n && r == 0; i++) {
-		if (!strncmp(grants->items[i], kind, strlen(kind)))
-			r = look_at_node(grants->items[i] + strlen(kind), &nodes[i], err);
+		const char *path = harden_grant_item(grants->items[i], "device");
+
+		if (path)
+			r = look_at_node(path, &nodes[i], err);
 	}
 	request->host.nodes = nodes;
 	return r;
