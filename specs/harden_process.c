@@ -140,20 +140,27 @@ static void drop_io_priority(struct hardening *h)
 	process->io_priority = NULL;
 }
 
-/* What a program may take itself. */
-static void cut_priority(struct hardening *h, size_t i)
+/* Brings limit I down to nothing. */
+static void zero_limit(struct hardening *h, size_t i)
 {
 	struct oci_rlimit *limit = &h->process->rlimits[i];
 
-	if (strcmp(limit->type, "RLIMIT_RTPRIO") || (!limit->soft && !limit->hard) ||
-		harden_granted(h, "real-time"))
-		return;
 	harden_note(h, harden_text(h, "process.rlimits[%zu]", i),
-		harden_text(h, "{\"type\":\"RLIMIT_RTPRIO\",\"soft\":%llu,\"hard\":%llu}",
+		harden_text(h, "{\"type\":\"%s\",\"soft\":%llu,\"hard\":%llu}", limit->type,
 			(unsigned long long)limit->soft, (unsigned long long)limit->hard),
-		"{\"type\":\"RLIMIT_RTPRIO\",\"soft\":0,\"hard\":0}");
+		harden_text(h, "{\"type\":\"%s\",\"soft\":0,\"hard\":0}", limit->type));
 	limit->soft = 0;
 	limit->hard = 0;
+}
+
+/* What a program may take itself. */
+static void cut_priority(struct hardening *h, size_t i)
+{
+	const struct oci_rlimit *limit = &h->process->rlimits[i];
+
+	if (!strcmp(limit->type, "RLIMIT_RTPRIO") && (limit->soft || limit->hard) &&
+		!harden_granted(h, "real-time"))
+		zero_limit(h, i);
 }
 
 /* cgroup-v2.rst, io.prio.class: it makes every request of the container one of real time. */
@@ -199,21 +206,14 @@ int rule_rlimits(struct hardening *h)
 	struct oci_rlimit *larger;
 
 	for (size_t i = 0; process && i < process->n_rlimits; i++) {
-		struct oci_rlimit *limit = &process->rlimits[i];
+		const struct oci_rlimit *limit = &process->rlimits[i];
 
 		if (strcmp(limit->type, "RLIMIT_CORE"))
 			continue;
-		if (limit->soft || limit->hard)
+		if (limit->soft || limit->hard) {
 			harden_taken(h, NULL, "core dumps");
-		if (limit->soft || limit->hard)
-			harden_note(h, harden_text(h, "process.rlimits[%zu]", i),
-				harden_text(h,
-					"{\"type\":\"RLIMIT_CORE\",\"soft\":%llu,\"hard\":%llu}",
-					(unsigned long long)limit->soft,
-					(unsigned long long)limit->hard),
-				"{\"type\":\"RLIMIT_CORE\",\"soft\":0,\"hard\":0}");
-		limit->soft = 0;
-		limit->hard = 0;
+			zero_limit(h, i);
+		}
 		return 0;
 	}
 	if (!process)
