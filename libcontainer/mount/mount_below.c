@@ -3,28 +3,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/mount/mountinfo.h"
 
 enum {
 	MOUNTINFO_MAX = 64 * 1024 * 1024,
 };
 
-/* A line of /proc/self/mountinfo, proc(5). */
 struct line {
-	uint64_t id;
-	uint64_t parent;
-	uint64_t device;
-	char *path;
-	const char *type;
+	struct mountinfo mount;
 	bool below; /* the mount in question */
 };
 
@@ -36,43 +29,6 @@ struct table {
 static void done(struct table *table)
 {
 	free(table->lines);
-}
-
-/* Blank, tab, newline and backslash stand as octal escapes. In place. */
-static void unescape(char *text)
-{
-	char *to = text;
-
-	for (const char *p = text; *p; to++) {
-		if (p[0] == '\\' && p[1] && p[2] && p[3]) {
-			*to = (char)((p[1] - '0') * 64 + (p[2] - '0') * 8 + (p[3] - '0'));
-			p += 4;
-		} else {
-			*to = *p++;
-		}
-	}
-	*to = '\0';
-}
-
-/* "36 35 98:0 / /mnt rw,noatime master:1 - ext3 /dev/root rw". */
-static bool parse(char *text, struct line *line)
-{
-	char *type = strstr(text, " - ");
-	unsigned major, minor;
-	int at = 0;
-
-	if (!type ||
-		sscanf(text, "%" SCNu64 " %" SCNu64 " %u:%u %*s %n", &line->id, &line->parent,
-			&major, &minor, &at) != 4 ||
-		!at)
-		return false;
-	line->device = makedev(major, minor);
-	line->path = text + at;
-	line->path[strcspn(line->path, " ")] = '\0';
-	unescape(line->path);
-	line->type = type + 3;
-	type[3 + strcspn(type + 3, " ")] = '\0';
-	return true;
 }
 
 static int read_table(char *text, struct table *table, struct nacre_error *err)
@@ -91,7 +47,7 @@ static int read_table(char *text, struct table *table, struct nacre_error *err)
 			table->lines = more;
 		}
 		table->lines[table->n] = (struct line){.below = false};
-		if (!parse(line, &table->lines[table->n++]))
+		if (!mountinfo_parse(line, &table->lines[table->n++].mount))
 			return fail(err, EPROTO, "/proc/self/mountinfo: a line is not understood");
 	}
 	return 0;
@@ -100,7 +56,7 @@ static int read_table(char *text, struct table *table, struct nacre_error *err)
 static const struct line *find(const struct table *table, uint64_t id)
 {
 	for (size_t i = 0; i < table->n; i++) {
-		if (table->lines[i].id == id)
+		if (table->lines[i].mount.id == id)
 			return &table->lines[i];
 	}
 	return NULL;
@@ -115,11 +71,11 @@ static bool mark_below(struct table *table, uint64_t id)
 		more = false;
 		for (size_t i = 0; i < table->n; i++) {
 			struct line *line = &table->lines[i];
-			const struct line *parent = line->below || line->id == id
+			const struct line *parent = line->below || line->mount.id == id
 							    ? NULL
-							    : find(table, line->parent);
+							    : find(table, line->mount.parent);
 
-			if (parent && (parent->id == id || parent->below))
+			if (parent && (parent->mount.id == id || parent->below))
 				line->below = more = any = true;
 		}
 	}
@@ -129,10 +85,10 @@ static bool mark_below(struct table *table, uint64_t id)
 /* A btrfs gives its subvolumes numbers that mountinfo does not have. */
 static bool may_be_object(const struct line *line, const struct mount_objects *objects)
 {
-	if (mount_objects_is_kernel_type(line->type) || !strcmp(line->type, "btrfs"))
+	if (mount_objects_is_kernel_type(line->mount.type) || !strcmp(line->mount.type, "btrfs"))
 		return true;
 	for (const struct mount_object *o = objects->newest; o; o = o->next) {
-		if (o->identity.device == line->device)
+		if (o->identity.device == line->mount.device)
 			return true;
 	}
 	return false;
@@ -143,23 +99,23 @@ static int visit(const struct table *table, const struct line *line,
 	int (*each)(void *data, int fd, const char *path, struct nacre_error *err), void *data,
 	struct nacre_error *err)
 {
-	cleanup_close int fd = sys_openat2(AT_FDCWD, line->path, O_PATH | O_NOFOLLOW, 0,
+	cleanup_close int fd = sys_openat2(AT_FDCWD, line->mount.path, O_PATH | O_NOFOLLOW, 0,
 		RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
 	struct mount_identity identity;
 	const struct line *found;
 	int r;
 
 	if (fd < 0)
-		return fail_errno(err, fd, "open the mount %s", line->path);
+		return fail_errno(err, fd, "open the mount %s", line->mount.path);
 	r = mount_identity_read(fd, &identity, err);
 	if (r < 0)
 		return r;
-	if (identity.mount == line->id)
-		return each(data, fd, line->path, err);
+	if (identity.mount == line->mount.id)
+		return each(data, fd, line->mount.path, err);
 	found = find(table, identity.mount);
 	return found && found->below
 		       ? 0
-		       : fail(err, ESTALE, "%s is not the mount that it was", line->path);
+		       : fail(err, ESTALE, "%s is not the mount that it was", line->mount.path);
 }
 
 int mount_below_each(int tree_fd, const struct mount_objects *objects,

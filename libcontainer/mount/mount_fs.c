@@ -117,12 +117,23 @@ static int set_super(int fs_fd, const struct filesystem *fs, struct nacre_error 
 }
 
 /* Those that show the kernel label their files themselves. */
-bool mount_type_takes_label(const char *type)
+static bool takes_label(const char *type)
 {
 	const struct mount_type *row = mount_type_find(type);
 
 	return !row ||
 	       (row->kind != MOUNT_PROC && row->kind != MOUNT_SYSFS && row->kind != MOUNT_CGROUP);
+}
+
+bool mount_fs_adds_mode(const struct filesystem *fs)
+{
+	return fs->mode >= 0 && !mount_options_have_key(&fs->options, "mode");
+}
+
+bool mount_fs_adds_label(const struct filesystem *fs)
+{
+	return fs->label && fs->label[0] != '\0' && takes_label(fs->type) &&
+	       !mount_options_have_key(&fs->options, "context");
 }
 
 static int configure(int fs_fd, const struct filesystem *fs, struct nacre_error *err)
@@ -148,14 +159,13 @@ static int configure(int fs_fd, const struct filesystem *fs, struct nacre_error 
 		if (r < 0)
 			return fail_context(fs_fd, r, fs->type, "pidns", err);
 	}
-	if (fs->mode >= 0 && !mount_options_have_key(&fs->options, "mode")) {
+	if (mount_fs_adds_mode(fs)) {
 		(void)snprintf(mode, sizeof(mode), "%o", (unsigned)fs->mode & 07777);
 		r = set_string(fs_fd, fs, "mode", mode, err);
 		if (r < 0)
 			return r;
 	}
-	if (fs->label && fs->label[0] != '\0' && mount_type_takes_label(fs->type) &&
-		!mount_options_have_key(&fs->options, "context"))
+	if (mount_fs_adds_label(fs))
 		return set_string(fs_fd, fs, "context", fs->label, err);
 	return 0;
 }

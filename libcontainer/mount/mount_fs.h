@@ -33,8 +33,9 @@ struct filesystem {
  */
 int mount_filesystem(const struct filesystem *fs, struct nacre_error *err);
 
-/* Whether filesystems of TYPE take the option "context" for their label. */
-bool mount_type_takes_label(const char *type);
+/* Whether "mode" and the label's "context" are to be added to the options. */
+bool mount_fs_adds_mode(const struct filesystem *fs);
+bool mount_fs_adds_label(const struct filesystem *fs);
 
 /* Changes the superblock of the mount whose root TARGET_FD is. */
 int mount_reconfigure(const struct filesystem *fs, int target_fd, struct nacre_error *err);

@@ -128,7 +128,7 @@ int mount_guard_tree(
 
 /* --- */
 
-static int add_grant(struct mount_guard *guard, const char *text, const char path[PATH_TEXT_MAX],
+static void add_grant(struct mount_guard *guard, const char *text, const char path[PATH_TEXT_MAX],
 	enum mount_grant_kind kind)
 {
 	struct mount_grant *grant = &guard->grants[guard->n_grants++];
@@ -140,7 +140,6 @@ static int add_grant(struct mount_guard *guard, const char *text, const char pat
 	*grant = (struct mount_grant){.kind = kind, .text = text, .error = fd < 0 ? fd : 0};
 	if (fd >= 0)
 		grant->error = mount_identity_of_path(fd, "", AT_EMPTY_PATH, &grant->identity);
-	return 0;
 }
 
 int mount_guard_init(struct mount_guard *guard, struct arena *arena,
@@ -159,7 +158,7 @@ int mount_guard_init(struct mount_guard *guard, struct arena *arena,
 	for (size_t i = 0; i < request->grants.n; i++) {
 		for (size_t k = 0; k < sizeof(grant_kinds) / sizeof(grant_kinds[0]); k++) {
 			if (harden_grant_path(request->grants.items[i], grant_kinds[k], path))
-				(void)add_grant(guard, request->grants.items[i], path,
+				add_grant(guard, request->grants.items[i], path,
 					(enum mount_grant_kind)k);
 		}
 	}

@@ -71,22 +71,24 @@ bool mount_objects_is_kernel_type(const char *name)
 	return false;
 }
 
-/* Takes one system call a row, and none for rows in a directory that is not there: the table has
- * the directory of each row before it, so its directories are known unless it is a symlink. */
-
 static const struct host_object own_state = {
 	.below = HOST_BELOW_ALL,
 	.what = "the state of containers",
 };
 
-const struct mount_object *mount_objects_find(const struct mount_objects *objects,
-	const struct mount_identity *identity, const struct mount_object *after)
+/* The first from OBJECT on. */
+static struct mount_object *find_from(
+	struct mount_object *object, const struct mount_identity *identity)
 {
-	const struct mount_object *object = after ? after->next : objects->newest;
-
 	while (object && !mount_identity_same(&object->identity, identity))
 		object = object->next;
 	return object;
+}
+
+const struct mount_object *mount_objects_find(const struct mount_objects *objects,
+	const struct mount_identity *identity, const struct mount_object *after)
+{
+	return find_from(after ? after->next : objects->newest, identity);
 }
 
 static int fail_memory(struct nacre_error *err)
@@ -140,10 +142,8 @@ struct climb {
 static int add_above(void *data, const struct mount_identity *identity)
 {
 	struct climb *c = data;
-	struct mount_object *known = c->objects->newest, *object;
+	struct mount_object *known = find_from(c->objects->newest, identity), *object;
 
-	while (known && !mount_identity_same(&known->identity, identity))
-		known = known->next;
 	object = known ? known : add(c->objects, identity, "", NULL);
 	if (!object)
 		return -ENOMEM;
@@ -283,6 +283,8 @@ static int add_own_state(struct mount_objects *objects, int state_fd, struct nac
 	return r;
 }
 
+/* Takes one system call a row, and none for rows in a directory that is not there: the table has
+ * the directory of each row before it, so its directories are known unless it is a symlink. */
 int mount_objects_collect(
 	struct mount_objects *objects, struct arena *arena, int state_fd, struct nacre_error *err)
 {

@@ -63,12 +63,11 @@ static int write_page(const struct filesystem *fs, struct page *page, struct nac
 		if (mount_word_is_data(fs->options.items[i]))
 			r = append_word(fs, page, fs->options.items[i], err);
 	}
-	if (r == 0 && fs->mode >= 0 && !mount_options_have_key(&fs->options, "mode"))
+	if (r == 0 && mount_fs_adds_mode(fs))
 		r = append(fs, page, err, "%smode=%o", page->used ? "," : "",
 			(unsigned)fs->mode & 07777);
 	/* SELinux finds the end of a label with commas by its quotes. */
-	if (r == 0 && fs->label && fs->label[0] != '\0' && mount_type_takes_label(fs->type) &&
-		!mount_options_have_key(&fs->options, "context"))
+	if (r == 0 && mount_fs_adds_label(fs))
 		r = append(fs, page, err, "%scontext=\"%s\"", page->used ? "," : "", fs->label);
 	return r;
 }

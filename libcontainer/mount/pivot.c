@@ -11,6 +11,7 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/mount/mountinfo.h"
 
 enum {
 	MOUNTINFO_MAX = 16 * 1024 * 1024,
@@ -59,22 +60,6 @@ static int enter_root(struct nacre_error *err)
 	return 0;
 }
 
-/* proc(5), mountinfo: blank, tab, newline and backslash stand as octal escapes. In place. */
-static void unescape(char *text)
-{
-	char *to = text;
-
-	for (const char *p = text; *p; to++) {
-		if (p[0] == '\\' && p[1] && p[2] && p[3]) {
-			*to = (char)((p[1] - '0') * 64 + (p[2] - '0') * 8 + (p[3] - '0'));
-			p += 4;
-		} else {
-			*to = *p++;
-		}
-	}
-	*to = '\0';
-}
-
 /* Covers what cannot be unmounted, because it came with the namespace from a more privileged one.
  */
 static int cover(const char *path)
@@ -96,35 +81,24 @@ static int cover(const char *path)
 	return tree < 0 ? tree : sys_move_mount(tree, target);
 }
 
-/* LINE: "36 35 98:0 / /mnt rw,noatime master:1 - ext3 /dev/root rw,errors=continue". Takes whole
- * procfs and sysfs mounts outside ROOTFS away. */
+/* LINE: of mountinfo. Takes whole procfs and sysfs mounts outside ROOTFS away. */
 static int drop_mount(char *line, const char *rootfs, struct nacre_error *err)
 {
-	char *type = strstr(line, " - ");
-	size_t length = strlen(rootfs);
-	char *save = NULL;
-	char *field = NULL;
-	char *root = NULL;
+	const size_t length = strlen(rootfs);
+	struct mountinfo mount;
 
-	if (!type || (strncmp(type + 3, "proc ", 5) != 0 && strncmp(type + 3, "sysfs ", 6) != 0))
+	if (!mountinfo_parse(line, &mount) ||
+		(strcmp(mount.type, "proc") != 0 && strcmp(mount.type, "sysfs") != 0) ||
+		strcmp(mount.root, "/") != 0)
 		return 0;
-	for (int i = 0; i < 5; i++) {
-		field = strtok_r(i == 0 ? line : NULL, " ", &save);
-		if (!field)
-			return 0;
-		if (i == 3)
-			root = field;
-	}
-	unescape(field);
-	if (strcmp(root, "/") != 0)
+	if (strncmp(mount.path, rootfs, length) == 0 &&
+		(mount.path[length] == '/' || mount.path[length] == '\0'))
 		return 0;
-	if (strncmp(field, rootfs, length) == 0 && (field[length] == '/' || field[length] == '\0'))
-		return 0;
-	if (umount2(field, MNT_DETACH | UMOUNT_NOFOLLOW) < 0) {
-		int r = cover(field);
+	if (umount2(mount.path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0) {
+		int r = cover(mount.path);
 
 		if (r < 0)
-			return fail_errno(err, r, "hide the host's %s", field);
+			return fail_errno(err, r, "hide the host's %s", mount.path);
 	}
 	return 0;
 }

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/mount/mountinfo.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+
+/* Blank, tab, newline and backslash stand as octal escapes. In place. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *p = text; *p; to++) {
+		if (p[0] == '\\' && p[1] && p[2] && p[3]) {
+			*to = (char)((p[1] - '0') * 64 + (p[2] - '0') * 8 + (p[3] - '0'));
+			p += 4;
+		} else {
+			*to = *p++;
+		}
+	}
+	*to = '\0';
+}
+
+/* Ends TEXT at its first blank. Returns what stands behind that. */
+static char *end_word(char *text)
+{
+	char *blank = text + strcspn(text, " ");
+
+	if (!*blank)
+		return blank;
+	*blank = '\0';
+	return blank + 1;
+}
+
+/* "36 35 98:0 / /mnt rw,noatime master:1 - ext3 /dev/root rw". */
+bool mountinfo_parse(char *line, struct mountinfo *ret)
+{
+	char *type = strstr(line, " - ");
+	unsigned major, minor;
+	char *root, *path;
+	int at = 0;
+
+	if (!type ||
+		sscanf(line, "%" SCNu64 " %" SCNu64 " %u:%u %n", &ret->id, &ret->parent, &major,
+			&minor, &at) != 4 ||
+		!at)
+		return false;
+	root = line + at;
+	path = end_word(root);
+	(void)end_word(path);
+	unescape(path);
+	type += strlen(" - ");
+	(void)end_word(type);
+	ret->device = makedev(major, minor);
+	ret->root = root;
+	ret->path = path;
+	ret->type = type;
+	return true;
+}

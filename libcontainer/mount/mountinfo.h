@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_MOUNTINFO_H
+#define NACRE_MOUNTINFO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A line of /proc/self/mountinfo, proc(5). */
+struct mountinfo {
+	uint64_t id;
+	uint64_t parent;
+	uint64_t device; /* dev_t */
+	const char *root; /* as it stands there: with octal escapes */
+	const char *path;
+	const char *type;
+};
+
+/* Takes LINE apart, without its newline: the texts of RET are in it. False: it is not understood.
+ */
+bool mountinfo_parse(char *line, struct mountinfo *ret);
+
+#endif
