@@ -99,7 +99,7 @@ static int check_calls(const struct life *l, struct nacre_error *err)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && r == 0; i++)
 		if (rows[i].is_made)
-			r = seccomp_check_needs(l->seccomp, &rows[i].need, 1, err);
+			r = seccomp_check_need(l->seccomp, &rows[i].need, err);
 	return r;
 }
 

@@ -38,11 +38,16 @@ int walk_say(const struct life *l, enum sync_kind kind, unsigned step, int32_t c
 			   : sync_send(l->sync, kind, step, code, value, text, -1);
 }
 
+/* Where the other side's words come in. */
+static int word_fd(const struct life *l)
+{
+	return l->sync < 0 ? l->start_pipe.in : l->sync;
+}
+
 static int receive(const struct life *l, struct sync_message *ret_message, int *ret_fd)
 {
 	*ret_fd = -1;
-	return l->sync < 0 ? sync_receive(l->start_pipe.in, ret_message, NULL)
-			   : sync_receive(l->sync, ret_message, ret_fd);
+	return sync_receive(word_fd(l), ret_message, l->sync < 0 ? NULL : ret_fd);
 }
 
 static const struct step *next_in_turn(const struct walk *w, const struct step *step)
@@ -77,7 +82,7 @@ static int died(struct life *l, const char *step, struct nacre_error *err)
  * both are stopped for a while. ENDS: its end is waited for, too; returns 1 for that. */
 static int await_word(struct life *l, const char *step, bool ends, struct nacre_error *err)
 {
-	const int word = l->sync < 0 ? l->start_pipe.in : l->sync;
+	const int word = word_fd(l);
 	struct pollfd polls[] = {{word, POLLIN, 0}, {ends ? l->container.pidfd : -1, POLLIN, 0}};
 	struct nacre_error ignored; /* the next look may tell */
 	int looks = 0;
@@ -233,8 +238,8 @@ static void await_turn(struct walk *w, const struct step *step)
 		w->l->turn_ahead = -1;
 		return;
 	}
-	if (sync_receive(w->l->sync < 0 ? w->l->start_pipe.in : w->l->sync, &message, NULL) != 1 ||
-		message.kind != SYNC_TURN || &w->steps[message.step] != step)
+	if (sync_receive(word_fd(w->l), &message, NULL) != 1 || message.kind != SYNC_TURN ||
+		&w->steps[message.step] != step)
 		_exit(1);
 }
 

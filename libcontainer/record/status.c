@@ -54,7 +54,7 @@ static int is_frozen(const struct status_view *view, const struct container_reco
 	return r < 0 ? fail_prefix(err, "container \"%s\"", record->id) : r;
 }
 
-/* Whether it has not been started: INIT's socket is there. */
+/* Whether it has not been started: what INIT waits at is there. */
 static int waits_for_start(const struct status_view *view, const struct container_record *record,
 	struct nacre_error *err)
 {

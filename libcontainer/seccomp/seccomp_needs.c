@@ -26,14 +26,13 @@ static bool allows(const struct seccomp_program *program, const struct seccomp_n
 	return !program->n;
 }
 
-int seccomp_check_needs(const struct seccomp_program *program, const struct seccomp_need *needs,
-	size_t n, struct nacre_error *err)
+int seccomp_check_need(const struct seccomp_program *program, const struct seccomp_need *need,
+	struct nacre_error *err)
 {
-	for (size_t i = 0; i < n; i++)
-		if (!allows(program, &needs[i]))
-			return fail(err, EPERM,
-				"linux.seccomp does not allow %s, which %s: add a rule that allows "
-				"it",
-				needs[i].name, needs[i].reason);
-	return 0;
+	return allows(program, need)
+		       ? 0
+		       : fail(err, EPERM,
+				 "linux.seccomp does not allow %s, which %s: add a rule that "
+				 "allows it",
+				 need->name, need->reason);
 }

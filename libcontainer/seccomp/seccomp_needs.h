@@ -14,9 +14,9 @@ struct seccomp_need {
 	const char *reason; /* "runs the program" */
 };
 
-/* -EPERM, which names the call and its reason: PROGRAM refuses one of NEEDS, whatever its arguments
- * that are not known are. */
-int seccomp_check_needs(const struct seccomp_program *program, const struct seccomp_need *needs,
-	size_t n, struct nacre_error *err);
+/* -EPERM, which names the call and its reason: PROGRAM refuses NEED, whatever its arguments that
+ * are not known are. */
+int seccomp_check_need(const struct seccomp_program *program, const struct seccomp_need *need,
+	struct nacre_error *err);
 
 #endif
