@@ -300,7 +300,7 @@ START_TEST(an_overlay_lies_on_what_was_judged)
 	SYS(symlink("/", BASE "/ws/link"));
 	SYS(symlink("/", BASE "/ws/project/link"));
 	make_directories(BASE "/ws/upper/");
-	make_directories(BASE "/ws/work/");
+	make_directories(BASE "/ws/workdir/");
 	make_directories(BASE "/upper/");
 	make_directories(BASE "/a:b/");
 	put(BASE "/a:b/colon", "x");
@@ -308,13 +308,13 @@ START_TEST(an_overlay_lies_on_what_was_judged)
 	put(HOST "/below", "x");
 	GUARD("strict", "workspace:" BASE "/ws");
 	mounts[0] = (struct oci_mount){"/data", "overlay", "overlay",
-		WORDS(lower, "upperdir=" BASE "/ws/upper", "workdir=" BASE "/ws/work", "nodev")};
+		WORDS(lower, "upperdir=" BASE "/ws/upper", "workdir=" BASE "/ws/workdir", "nodev")};
 	OK(perform_guarded(1));
 	ck_assert(exists(ROOTFS "/data/file") && exists(ROOTFS "/data/below"));
 	put(ROOTFS "/data/new", "x");
 	ck_assert(exists(BASE "/ws/upper/new"));
 	SYS(umount(ROOTFS "/data"));
-	mounts[0].options = WORDS(lower, "upperdir=" BASE "/upper", "workdir=" BASE "/ws/work");
+	mounts[0].options = WORDS(lower, "upperdir=" BASE "/upper", "workdir=" BASE "/ws/workdir");
 	ck_assert_refused_by(perform_guarded(1),
 		"rule writable-binds: mounts[0].options[1]: ", BASE "/upper is not in a workspace");
 	mounts[0].options = WORDS("lowerdir=" BASE "/ws/link:" HOST);

@@ -159,28 +159,37 @@ START_TEST(start_begins_with_a_row_of_init_whatever_is_active)
 }
 END_TEST
 
-START_TEST(start_of_version_5_is_as_it_was)
-{
-	static const struct {
-		enum owner owner;
-		const char *name;
-		uint64_t when;
-		unsigned flags;
-	} rows[] = {
-		{INIT, "hooks: startContainer", HOOKS_START_CONTAINER, 0},
-		{INIT, "exec", ALWAYS, STEP_EXEC},
-		{RUNTIME, "hooks: poststart", HOOKS_POSTSTART, 0},
-	};
-	const struct step *steps = life_start_steps_of(5);
-	const size_t n = sizeof(rows) / sizeof(rows[0]);
+struct row {
+	enum owner owner;
+	const char *name;
+	uint64_t when;
+	unsigned flags;
+};
 
+static void check_start(uint32_t version, const struct row *rows, size_t n)
+{
+	const struct step *steps = life_start_steps_of(version);
+
+	ck_assert_ptr_nonnull(steps);
 	for (size_t i = 0; i < n; i++) {
 		ck_assert_str_eq(steps[i].name, rows[i].name);
 		ck_assert_int_eq(steps[i].owner, rows[i].owner);
 		ck_assert_uint_eq(steps[i].when, rows[i].when);
 		ck_assert_uint_eq(steps[i].flags, rows[i].flags);
+		ck_assert(steps[i].owner == INIT || steps[i].perform);
 	}
 	ck_assert_ptr_null(steps[n].name);
+}
+
+START_TEST(start_of_version_5_is_as_it_was)
+{
+	static const struct row rows[] = {
+		{INIT, "hooks: startContainer", HOOKS_START_CONTAINER, 0},
+		{INIT, "exec", ALWAYS, STEP_EXEC},
+		{RUNTIME, "hooks: poststart", HOOKS_POSTSTART, 0},
+	};
+
+	check_start(5, rows, sizeof(rows) / sizeof(rows[0]));
 }
 END_TEST
 
@@ -188,12 +197,7 @@ END_TEST
  * They are what it is, for ever: whoever needs others gives them another START_VERSION. */
 START_TEST(start_of_version_4_is_as_it_was)
 {
-	static const struct {
-		enum owner owner;
-		const char *name;
-		uint64_t when;
-		unsigned flags;
-	} rows[] = {
+	static const struct row rows[] = {
 		{INIT, "process attributes", ALWAYS, 0},
 		{INIT, "LSM labels", LSM, 0},
 		{RUNTIME, "limits from outside", LIMITS_FROM_OUTSIDE, 0},
@@ -211,18 +215,8 @@ START_TEST(start_of_version_4_is_as_it_was)
 		{INIT, "exec", ALWAYS, STEP_EXEC},
 		{RUNTIME, "hooks: poststart", HOOKS_POSTSTART, 0},
 	};
-	const struct step *steps = life_start_steps_of(4);
-	const size_t n = sizeof(rows) / sizeof(rows[0]);
 
-	ck_assert_ptr_nonnull(steps);
-	for (size_t i = 0; i < n; i++) {
-		ck_assert_str_eq(steps[i].name, rows[i].name);
-		ck_assert_int_eq(steps[i].owner, rows[i].owner);
-		ck_assert_uint_eq(steps[i].when, rows[i].when);
-		ck_assert_uint_eq(steps[i].flags, rows[i].flags);
-		ck_assert(steps[i].owner == INIT || steps[i].perform);
-	}
-	ck_assert_ptr_null(steps[n].name);
+	check_start(4, rows, sizeof(rows) / sizeof(rows[0]));
 }
 END_TEST
 
