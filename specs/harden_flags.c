@@ -226,22 +226,6 @@ int harden_leaves(
 	return 0;
 }
 
-/* The list with room for all of the mounts: to append is to copy. */
-static struct oci_strings *late_binds_with_room(struct hardening *h)
-{
-	struct oci_hardened *nacre = harden_need_hardened(h);
-	const char **items;
-
-	if (!nacre)
-		return NULL;
-	items = arena_array(
-		h->arena, nacre->late_binds.n + h->config->n_mounts + 1, sizeof(*items));
-	if (items && nacre->late_binds.n)
-		memcpy(items, nacre->late_binds.items, nacre->late_binds.n * sizeof(*items));
-	nacre->late_binds.items = items;
-	return items ? &nacre->late_binds : NULL;
-}
-
 /* Engines bind files of their own there. */
 static void tell_taken(struct hardening *h, const struct oci_mount *mount)
 {
@@ -254,9 +238,8 @@ int rule_writable_binds(struct hardening *h)
 {
 	static const struct flag *const flags[] = {&read_only, NULL};
 	const struct oci_config *config = h->config;
-	struct oci_strings *late = late_binds_with_room(h);
 	struct mount_tree tree;
-	int r = late ? make_tree(h, &tree) : harden_out_of_memory(h);
+	int r = make_tree(h, &tree);
 
 	for (size_t i = 0; i < config->n_mounts && r == 0; i++) {
 		const struct oci_mount *mount = subject(config, &tree, i);
@@ -266,11 +249,6 @@ int rule_writable_binds(struct hardening *h)
 			continue;
 		r = require_all(h, i, flags);
 		tell_taken(h, &config->mounts[i]);
-		/* Mount points inside it may have to be made, so it turns read-only after them. */
-		if (r == 0 && mount_tree_has_inside(&tree, i)) {
-			late->items[late->n++] = config->mounts[i].destination;
-			harden_note(h, "nacre.lateBinds", NULL, config->mounts[i].destination);
-		}
 	}
 	return r;
 }

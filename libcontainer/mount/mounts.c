@@ -88,6 +88,23 @@ static int check_target(const struct mount_job *job, int target_fd, const struct
 	return 0;
 }
 
+/* Names the mount in which the mount point cannot be made, and where it could be. */
+static int fail_read_only(const struct mount_job *job, struct nacre_error *err)
+{
+	char clean[PATH_TEXT_MAX];
+
+	for (const struct oci_mount *above = job->mount; above-- > job->mount - job->index;) {
+		if (mount_has(above, "remount") || path_clean(above->destination, clean) < 0 ||
+			!path_within(job->destination, clean))
+			continue;
+		if (!mount_is_bind(above) || !above->source)
+			return fail_prefix(err, "it lies in %s, which is read-only", clean);
+		return fail_prefix(err, "it lies in %s, which is read-only: make %s%s first", clean,
+			above->source, job->destination + strlen(clean));
+	}
+	return -EROFS;
+}
+
 /* Returns an O_PATH fd and what it is. */
 static int open_target(
 	const struct mount_job *job, bool file, struct statx *ret_target, struct nacre_error *err)
@@ -101,6 +118,8 @@ static int open_target(
 	if (fd == -ENOTDIR && ordinary)
 		return fail(err, ENOTDIR, "filesystem \"%s\" must be mounted on ordinary directory",
 			job->mount->type);
+	if (fd == -EROFS)
+		return fail_read_only(job, err);
 	if (fd < 0)
 		return fd;
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_MODE | STATX_INO | STATX_MNT_ID,

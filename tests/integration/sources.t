@@ -183,6 +183,26 @@ test_a_writable_bind_is_in_the_workspace_by_what_it_is() {
 	nothing_left
 }
 
+# below_a_read_only_bind OPTION: a mount inside a bind of $T/host with OPTION, whose mount point is not there.
+below_a_read_only_bind() {
+	mkdir -p "$T/host"
+	bundle ls /data
+	mount_on /data "$T/host" bind bind "$1"
+	mount_on /data/cache tmpfs tmpfs
+}
+
+test_nothing_is_made_on_the_host_below_a_bind_that_is_read_only() {
+	local where="/data, which is read-only: make $T/host/cache first: *Read-only file system"
+	below_a_read_only_bind ro
+	run_refused "*mounts\[*\]: tmpfs on /data/cache: it lies in $where"
+	below_a_read_only_bind rw
+	profile=strict run_refused "*tmpfs on /data/cache: it lies in $where"
+	is "$(ls "$T/host")" "" "on the host"
+	mkdir "$T/host/cache"
+	profile=strict run
+	has_line "$out" cache
+}
+
 test_a_remount_does_not_change_the_filesystem_of_a_bind() {
 	needs_root || return
 	mkdir -p "$T/data"
