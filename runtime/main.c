@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -354,6 +355,8 @@ int main(int argc, char *argv[])
 	int r;
 
 	(void)argc;
+	/* No block is a mapping of its own: exec keeps the heap from its child, see wipe.h. */
+	(void)mallopt(M_MMAP_MAX, 0);
 	r = inherit_sane_process(&err);
 	if (r >= 0)
 		r = read_command_line(&in, argv, &command, &err);

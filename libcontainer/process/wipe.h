@@ -14,7 +14,7 @@
 void wipe_arguments(void);
 
 /* No later child gets the heap, as far as it is no mapping of its own: such a child must not touch
- * it. */
+ * it. The command has no such mappings (M_MMAP_MAX); the library leaves malloc(3) to its caller. */
 int wipe_heap_of_children(struct nacre_error *err);
 
 /* The same for [MEMORY, MEMORY + SIZE), whole pages. NULL is skipped. */

@@ -64,6 +64,12 @@ test_exec_as_a_user_is_no_more_either() {
 		| .process.capabilities.inheritable = ["CAP_SYS_PTRACE"] | .process.capabilities.ambient = ["CAP_SYS_PTRACE"]'
 }
 
+# libc gives what is large a mapping of its own, unless it is told not to.
+test_exec_takes_nothing_large_along_either() {
+	profile=agent
+	seize_exec ".annotations.large = \"$secret\" * 9000"
+}
+
 # All system calls take their time, so that each moment is seen. The one that is traced cannot be seized,
 # but looked at all the same.
 test_exec_is_no_more_at_any_moment() {
