@@ -163,7 +163,14 @@ static void cut_priority(struct hardening *h, size_t i)
 		zero_limit(h, i);
 }
 
-/* cgroup-v2.rst, io.prio.class: it makes every request of the container one of real time. */
+/* cgroup-v2.rst. io.prio.class makes every request of the container one of real time; io.latency
+ * holds up those of others until the container's meet their target. */
+static bool goes_before_others(const struct oci_pair *pair)
+{
+	return !strcmp(pair->key, "io.latency") ||
+	       (!strcmp(pair->key, "io.prio.class") && strstr(pair->value, "-to-rt"));
+}
+
 static void drop_promotion(struct hardening *h)
 {
 	struct oci_resources *resources = h->config && h->config->linux_
@@ -175,9 +182,8 @@ static void drop_promotion(struct hardening *h)
 	for (size_t i = 0; map && i < map->n; i++) {
 		const struct oci_pair pair = map->items[i];
 
-		if (!strcmp(pair.key, "io.prio.class") && strstr(pair.value, "-to-rt") &&
-			!harden_granted(h, "real-time"))
-			harden_note(h, "linux.resources.unified.io.prio.class",
+		if (goes_before_others(&pair) && !harden_granted(h, "real-time"))
+			harden_note(h, harden_text(h, "linux.resources.unified.%s", pair.key),
 				harden_json_of_string(h, pair.value), NULL);
 		else
 			map->items[n++] = pair;

@@ -11,7 +11,6 @@
  * reaches. linux.resources.unified is written last and so decides over the other members.
  */
 
-#define MEMORY_UNLIMITED (1ULL << 50)
 #define PID_MAX_LIMIT 4194304 /* of the kernel, include/linux/threads.h */
 #define CPU_PERIOD 100000 /* of the kernel */
 
@@ -39,10 +38,10 @@ static uint64_t share_of_memory(const struct hardening *h, unsigned share)
 static struct bounds memory_bounds(const struct hardening *h)
 {
 	return (struct bounds){
-		"memory", MEMORY_UNLIMITED, share_of_memory(h, h->profile->memory_ceiling)};
+		"memory", HARDEN_MEMORY_UNLIMITED, share_of_memory(h, h->profile->memory_ceiling)};
 }
 
-static const struct bounds swap_bounds = {"swap", MEMORY_UNLIMITED, 0};
+static const struct bounds swap_bounds = {"swap", HARDEN_MEMORY_UNLIMITED, 0};
 
 static struct oci_pair *find_unified(struct hardening *h, const char *key)
 {
@@ -112,16 +111,6 @@ static enum verdict judge_text(const char *value, const struct bounds *bounds)
 	return found;
 }
 
-static void drop_unified(struct hardening *h, struct oci_pair *pair)
-{
-	struct oci_map *map = &h->config->linux_->resources->unified;
-
-	harden_note(h, harden_text(h, "linux.resources.unified.%s", pair->key),
-		harden_json_of_string(h, pair->value), NULL);
-	map->n--;
-	memmove(pair, pair + 1, (size_t)(map->items + map->n - pair) * sizeof(*pair));
-}
-
 static void tell_taken(struct hardening *h, const struct bounds *bounds)
 {
 	harden_taken(h, harden_text(h, "unlimited:%s", bounds->item),
@@ -141,7 +130,7 @@ static bool settled_by_unified(struct hardening *h, const char *key, const struc
 		return true;
 	tell_taken(h, bounds);
 	if (verdict == VERDICT_UNLIMITED) {
-		drop_unified(h, pair);
+		harden_drop_unified(h, pair);
 		return false;
 	}
 	most = harden_text(h, "%" PRIu64, bounds->most);
@@ -309,7 +298,7 @@ static int limit_cpu(struct hardening *h)
 			       harden_granted_item(h, "unlimited", "cpu")))
 		return 0;
 	if (unified)
-		drop_unified(h, unified);
+		harden_drop_unified(h, unified);
 	if (!resources->cpu)
 		resources->cpu = arena_alloc(h->arena, sizeof(*resources->cpu));
 	if (!resources->cpu)
@@ -345,7 +334,7 @@ static int set_oom_group(struct hardening *h)
 	if (!(policy->set ? policy->value : h->profile->flags & PROFILE_OOM_GROUP)) {
 		/* So it is in every new cgroup. */
 		if (pair && !group)
-			drop_unified(h, pair);
+			harden_drop_unified(h, pair);
 		return 0;
 	}
 	if (group || harden_granted(h, "single-oom-kill"))
@@ -393,5 +382,7 @@ int rule_resources(struct hardening *h)
 		r = limit_swap(h, resources->memory);
 	if (r == 0)
 		r = limit_cpu(h);
-	return r < 0 ? r : set_oom_group(h);
+	if (r == 0)
+		r = set_oom_group(h);
+	return r < 0 ? r : harden_unified(h);
 }

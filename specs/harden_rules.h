@@ -118,6 +118,16 @@ int harden_judge_path(struct hardening *h, const char *place, const char *path);
 /* The limit of memory that the config has after the rule resources; 0: none. */
 uint64_t harden_memory_limit(struct hardening *h);
 
+/* --- harden_unified.c --- */
+
+#define HARDEN_MEMORY_UNLIMITED (1ULL << 50) /* bytes that no host has */
+
+/* Part of the rule resources: judges the files of linux.resources.unified. */
+int harden_unified(struct hardening *h);
+
+/* Takes PAIR out of linux.resources.unified, and writes that down. */
+void harden_drop_unified(struct hardening *h, struct oci_pair *pair);
+
 /* --- harden_flags.c --- */
 
 /* Whether MOUNT lands on DIRECTORY (which is clean) or, if BELOW, under it. */
