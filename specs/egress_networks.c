@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "specs/egress.h"
+
+#define N(table) (sizeof(table) / sizeof((table)[0]))
+
+/* clang-format off */
+
+#define V4(a, b, c, d, n)	{.address = {a, b, c, d}, .prefix = n}
+#define V6(n, ...)		{.address = {__VA_ARGS__}, .prefix = n, .v6 = true}
+
+const struct egress_network egress_metadata[] = {
+	V4(169, 254, 169, 254, 32),	/* AWS, Azure, Google and most others */
+	V4(169, 254, 169, 252, 32),	/* GKE, on the node */
+	V4(169, 254, 170, 2, 32),	/* AWS ECS: credentials of a task */
+	V4(169, 254, 170, 23, 32),	/* AWS EKS: credentials of a pod */
+	V4(169, 254, 0, 23, 32),	/* Tencent */
+	V4(169, 254, 42, 42, 32),	/* Scaleway */
+	V4(168, 63, 129, 16, 32),	/* Azure: the host's agent */
+	V4(100, 100, 100, 200, 32),	/* Alibaba */
+	V4(192, 0, 0, 192, 32),		/* Oracle */
+	V6(128, 0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, 0x54),	/* fd00:ec2::254, AWS */
+	V6(128, 0xfd, 0x00, 0x0e, 0xc2, [15] = 0x23),		/* fd00:ec2::23, AWS EKS */
+	V6(128, 0xfd, 0x20, 0x00, 0xce, [14] = 0x02, 0x54),	/* fd20:ce::254, Google */
+	V6(128, 0xfd, 0x00, 0x00, 0x42, [15] = 0x42),		/* fd00:42::42, Scaleway */
+	V6(128, 0xfd, 0x00, 0x00, 0xc1, [12] = 0xa9, 0xfe, 0xa9, 0xfe),	/* Oracle */
+	V6(128, 0xfe, 0x80, [12] = 0xa9, 0xfe, 0xa9, 0xfe),	/* OpenStack */
+};
+
+const struct egress_network egress_private[] = {
+	V4(0, 0, 0, 0, 8),		/* this network: 0.0.0.0 is the host itself */
+	V4(10, 0, 0, 0, 8),
+	V4(100, 64, 0, 0, 10),		/* shared: networks of providers and clouds */
+	V4(127, 0, 0, 0, 8),
+	V4(169, 254, 0, 0, 16),
+	V4(172, 16, 0, 0, 12),
+	V4(192, 0, 0, 0, 24),
+	V4(192, 0, 2, 0, 24),		/* documentation */
+	V4(192, 168, 0, 0, 16),
+	V4(198, 18, 0, 0, 15),
+	V4(198, 51, 100, 0, 24),	/* documentation */
+	V4(203, 0, 113, 0, 24),		/* documentation */
+	V4(224, 0, 0, 0, 4),		/* multicast */
+	V4(240, 0, 0, 0, 4),		/* broadcast among them */
+	V6(96, 0),			/* :: and ::1, and ::a.b.c.d, out of use: RFC 4291, 2.5 */
+	V6(48, 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01),	/* 64:ff9b:1::/48, NAT64 of a site */
+	V6(64, 0x01, 0x00),		/* 100::/64, discarded */
+	V6(32, 0x20, 0x01, 0x00, 0x00),	/* Teredo: an IPv4 address inside, not in clear */
+	V6(32, 0x20, 0x01, 0x0d, 0xb8),	/* documentation */
+	V6(20, 0x3f, 0xff),		/* documentation */
+	V6(16, 0x5f, 0x00),		/* segment routing */
+	V6(7, 0xfc),
+	V6(10, 0xfe, 0x80),
+	V6(10, 0xfe, 0xc0),		/* site-local, out of use */
+	V6(8, 0xff),			/* multicast */
+};
+
+const struct egress_network egress_synthetic = V4(198, 18, 0, 0, 15);
+
+/* clang-format on */
+
+const size_t egress_n_metadata = N(egress_metadata);
+const size_t egress_n_private = N(egress_private);
+
+bool egress_network_has(const struct egress_network *network, const uint8_t *address, bool v6)
+{
+	const unsigned bytes = network->prefix / 8, bits = network->prefix % 8;
+	const uint8_t mask = (uint8_t)(0xff00 >> bits);
+
+	if (network->v6 != v6 || memcmp(network->address, address, bytes) != 0)
+		return false;
+	return !bits || !((network->address[bytes] ^ address[bytes]) & mask);
+}
+
+bool egress_network_within(const struct egress_network *inner, const struct egress_network *outer)
+{
+	return inner->prefix >= outer->prefix &&
+	       egress_network_has(outer, inner->address, inner->v6);
+}

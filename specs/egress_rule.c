@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "specs/egress_reading.h"
+
+/* The text of a rule. */
+
+int egress_refuse(const struct egress_reading *r, const char *why)
+{
+	return fail(r->err, EINVAL, "egress rule \"%.128s\": %s", r->text, why);
+}
+
+bool egress_skip(struct egress_reading *r, const char *word)
+{
+	const size_t length = strlen(word);
+
+	if (strncmp(r->at, word, length))
+		return false;
+	r->at += length;
+	return true;
+}
+
+/* --- ports --- */
+
+static int read_port(struct egress_reading *r, uint16_t *ret_port)
+{
+	unsigned port = 0;
+
+	for (; *r->at >= '0' && *r->at <= '9' && port <= UINT16_MAX; r->at++)
+		port = 10 * port + (unsigned)(*r->at - '0');
+	if (port < 1 || port > UINT16_MAX)
+		return egress_refuse(r, "expected a port from 1 to 65535, or a range as 8000-8010");
+	*ret_port = (uint16_t)port;
+	return 0;
+}
+
+static int read_range(struct egress_reading *r, struct egress_port_range *ret_range)
+{
+	struct egress_port_range range = {0};
+	int ret = read_port(r, &range.first);
+
+	range.last = range.first;
+	if (ret == 0 && egress_skip(r, "-"))
+		ret = read_port(r, &range.last);
+	if (ret < 0)
+		return ret;
+	if (range.last < range.first)
+		return egress_refuse(r, "a range of ports ends before it begins");
+	*ret_range = range;
+	return 0;
+}
+
+static void sort_ports(struct egress_rule *rule)
+{
+	struct egress_port_range *ports = rule->ports;
+
+	for (size_t i = 1; i < rule->n_ports; i++) {
+		for (size_t k = i; k > 0 && ports[k].first < ports[k - 1].first; k--) {
+			const struct egress_port_range range = ports[k];
+
+			ports[k] = ports[k - 1];
+			ports[k - 1] = range;
+		}
+	}
+}
+
+/* Makes one of ranges that overlap or lie side by side. */
+static void join_ports(struct egress_rule *rule)
+{
+	struct egress_port_range *ports = rule->ports;
+	size_t n = 0;
+
+	for (size_t i = 1; i < rule->n_ports; i++) {
+		if (ports[i].first > ports[n].last + 1)
+			ports[++n] = ports[i];
+		else if (ports[i].last > ports[n].last)
+			ports[n].last = ports[i].last;
+	}
+	rule->n_ports = n + 1;
+	if (ports[0].first == 1 && ports[0].last == UINT16_MAX && rule->kind == EGRESS_ADDRESS)
+		rule->n_ports = 0;
+}
+
+static int read_ports(struct egress_reading *r)
+{
+	struct egress_rule *rule = &r->rule;
+
+	do {
+		int ret;
+
+		if (rule->n_ports == EGRESS_PORTS_MAX)
+			return fail(r->err, E2BIG,
+				"egress rule \"%.128s\": more than %d ports and ranges; give it "
+				"as two rules",
+				r->text, EGRESS_PORTS_MAX);
+		ret = read_range(r, &rule->ports[rule->n_ports]);
+		if (ret < 0)
+			return ret;
+		rule->n_ports++;
+	} while (egress_skip(r, ","));
+	sort_ports(rule);
+	join_ports(rule);
+	return 0;
+}
+
+/* --- networks --- */
+
+static int add_within(struct egress_reading *r)
+{
+	struct egress_rule *rule = &r->rule;
+	struct egress_network *network = &rule->within[rule->n_within];
+	int ret;
+
+	if (rule->n_within == EGRESS_WITHIN_MAX)
+		return fail(r->err, E2BIG,
+			"egress rule \"%.128s\": more than %d networks behind the @", r->text,
+			EGRESS_WITHIN_MAX);
+	ret = egress_read_network(r, network);
+	if (ret < 0)
+		return ret;
+	for (size_t i = 0; i < rule->n_within; i++) {
+		if (egress_network_within(network, &rule->within[i]))
+			return 0;
+	}
+	rule->n_within++;
+	return 0;
+}
+
+static int read_within(struct egress_reading *r)
+{
+	int ret;
+
+	r->rule.within = arena_array(r->arena, EGRESS_WITHIN_MAX, sizeof(*r->rule.within));
+	if (!r->rule.within)
+		return arena_fail(r->arena, "egress rules", r->err);
+	do
+		ret = add_within(r);
+	while (ret == 0 && egress_skip(r, ","));
+	return ret;
+}
+
+/* --- names --- */
+
+static bool is_word(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static bool is_label(const char *label, size_t length)
+{
+	if (length < 1 || length > 63 || label[0] == '-' || label[length - 1] == '-')
+		return false;
+	for (size_t i = 0; i < length; i++) {
+		if (!is_word(label[i]) && label[i] != '-')
+			return false;
+	}
+	return true;
+}
+
+/* 1.2.3.4.5 and 127.0x1 are addresses to some programs. */
+static bool is_number(const char *label, size_t length)
+{
+	const bool hexadecimal = length > 1 && label[0] == '0' && label[1] == 'x';
+	const char *digits = hexadecimal ? "0123456789abcdef" : "0123456789";
+
+	for (size_t i = hexadecimal ? 2 : 0; i < length; i++) {
+		if (!strchr(digits, label[i]))
+			return false;
+	}
+	return true;
+}
+
+bool egress_is_name(const char *name, size_t length)
+{
+	const char *label = name, *const end = name + length;
+
+	if (length > EGRESS_NAME_MAX)
+		return false;
+	for (;;) {
+		const char *dot = memchr(label, '.', (size_t)(end - label));
+
+		if (!is_label(label, (size_t)((dot ? dot : end) - label)))
+			return false;
+		if (!dot)
+			break;
+		label = dot + 1;
+	}
+	return !is_number(label, (size_t)(end - label));
+}
+
+/* What people write in place of a name. */
+static int refuse_name(const struct egress_reading *r, const char *name)
+{
+	for (const char *c = r->text; *c; c++) {
+		if ((unsigned char)*c >= 0x80)
+			return egress_refuse(r, "a host name in its ASCII form is needed: xn--...");
+	}
+	if (strchr(r->text, '*'))
+		return egress_refuse(r, "* stands for whole labels in front alone: *.example.com; "
+					"everything is \"open\"");
+	if (strchr(name, '/'))
+		return egress_refuse(
+			r, "a rule has no path; give NAME:PORT, or an address and /PREFIX");
+	return egress_refuse(r, "expected a host name or an address; see nacre(8), EGRESS");
+}
+
+static int check_name(const struct egress_reading *r, const char *name)
+{
+	static const char localhost[] = "localhost";
+	const size_t length = strlen(name), tail = strlen(localhost);
+
+	if (!egress_is_name(name, length))
+		return refuse_name(r, name);
+	if (!strcmp(name, "none") || !strcmp(name, "open") || !strcmp(name, "private"))
+		return egress_refuse(
+			r, "none, open and private stand alone, and are no names of hosts");
+	if (length >= tail && !strcmp(name + length - tail, localhost) &&
+		(length == tail || name[length - tail - 1] == '.'))
+		return egress_refuse(r,
+			"the container's own loopback is free, and that of the host is "
+			"never reached; leave it out");
+	return 0;
+}
+
+static int read_name(struct egress_reading *r)
+{
+	struct egress_rule *rule = &r->rule;
+	const size_t length = strcspn(r->at, ":@");
+	char *name;
+
+	rule->wildcard = egress_skip(r, "*.");
+	if (rule->wildcard && rule->unchecked)
+		return egress_refuse(r, "tcp: takes one name; give a rule for each");
+	name = arena_strndup(r->arena, r->at, length - (rule->wildcard ? 2 : 0));
+	if (!name)
+		return arena_fail(r->arena, "egress rules", r->err);
+	r->at += strlen(name);
+	for (char *c = name; *c; c++)
+		*c |= *c >= 'A' && *c <= 'Z' ? 0x20 : 0;
+	if (*name && name[strlen(name) - 1] == '.')
+		name[strlen(name) - 1] = '\0';
+	rule->name = name;
+	return check_name(r, name);
+}
+
+/* --- the whole --- */
+
+static bool is_bare_v6(const char *text)
+{
+	char address[INET6_ADDRSTRLEN];
+	uint8_t bytes[16];
+
+	(void)snprintf(address, sizeof(address), "%.*s", (int)strcspn(text, "/"), text);
+	return inet_pton(AF_INET6, address, bytes) == 1;
+}
+
+static int read_host(struct egress_reading *r)
+{
+	struct egress_rule *rule = &r->rule;
+	const size_t length = strcspn(r->at, ":@");
+
+	if (is_bare_v6(r->at))
+		return egress_refuse(r, "IPv6 stands in brackets: [ADDRESS/PREFIX]:PORT");
+	if (*r->at != '[' && (!length || strspn(r->at, "0123456789./") < length)) {
+		if (rule->udp)
+			return egress_refuse(r, "UDP goes to addresses alone; give udp:CIDR:PORT");
+		rule->kind = EGRESS_NAME;
+		return read_name(r);
+	}
+	if (rule->unchecked)
+		return egress_refuse(r, "tcp: is for names; an address is TCP without it");
+	rule->kind = EGRESS_ADDRESS;
+	return egress_read_network(r, &rule->network);
+}
+
+static int read_rule(struct egress_reading *r)
+{
+	struct egress_rule *rule = &r->rule;
+	int ret;
+
+	if (strstr(r->text, "://"))
+		return egress_refuse(r, "a rule has no scheme and no path; give NAME:PORT");
+	rule->udp = egress_skip(r, "udp:");
+	rule->unchecked = !rule->udp && egress_skip(r, "tcp:");
+	ret = read_host(r);
+	if (ret < 0)
+		return ret;
+	if (egress_skip(r, ":"))
+		ret = read_ports(r);
+	else if (rule->unchecked)
+		ret = egress_refuse(r, "expected a port behind tcp:NAME");
+	else if (rule->kind == EGRESS_NAME)
+		rule->ports[rule->n_ports++] = (struct egress_port_range){443, 443};
+	if (ret == 0 && rule->kind == EGRESS_NAME && egress_skip(r, "@"))
+		ret = read_within(r);
+	if (ret < 0)
+		return ret;
+	if (*r->at)
+		return egress_refuse(r, *r->at == '@'
+						? "an address has no addresses; leave out @..."
+						: "expected nothing behind the ports");
+	return egress_rule_write(r->arena, rule, r->err);
+}
+
+int egress_rule_parse(struct arena *arena, const char *text, struct egress_rule *ret_rule,
+	struct nacre_error *err)
+{
+	struct egress_reading r = {.arena = arena, .text = text, .at = text, .err = err};
+	int ret;
+
+	if (strlen(text) >= EGRESS_TEXT_MAX)
+		return fail(err, E2BIG, "egress rule \"%.128s\": longer than %d bytes", text,
+			EGRESS_TEXT_MAX);
+	ret = read_rule(&r);
+	if (ret < 0)
+		return ret;
+	*ret_rule = r.rule;
+	return 0;
+}
