@@ -21,11 +21,12 @@
  * (seccomp_is_const_allow in the kernel): loads of nr and arch, jumps on constants, returns.
  *
  * BPF jumps forward only, so the program is written from its end: what an instruction jumps to is
- * then there already, and equal returns are shared. An instruction is known by its place counted
- * from the end, and generate() turns the whole round.
+ * then there already, and equal returns and equal tests are shared. An instruction is known by its
+ * place counted from the end, and generate() turns the whole round.
  */
 
 #define RETURNS 8 /* actions whose last return is remembered */
+#define SPANS 64 /* spans with tests that are remembered */
 
 struct writer {
 	struct sock_filter *filter; /* the last instruction first */
@@ -36,6 +37,12 @@ struct writer {
 		unsigned at;
 	} returns[RETURNS];
 	unsigned n_returns;
+	struct {
+		const struct seccomp_span *span;
+		bool wide;
+		unsigned at;
+	} spans[SPANS];
+	unsigned n_spans;
 	uint32_t foreign_action;
 };
 
@@ -105,29 +112,46 @@ static size_t argument_offset(unsigned index, bool high)
 	       (second ? sizeof(uint32_t) : 0);
 }
 
+/* Whether the masked bits can be looked at where they are: none of them, or a single one, is asked
+ * for. */
+static bool is_bit_test(uint32_t mask, uint32_t value)
+{
+	return mask != UINT32_MAX && (value == 0 || (value == mask && !(mask & (mask - 1))));
+}
+
 /* Loads a half of the argument; the instruction written last comes next. */
 static unsigned emit_half(struct writer *w, const struct seccomp_test *test, bool high)
 {
-	uint32_t mask = high ? (uint32_t)(test->mask >> 32) : (uint32_t)test->mask;
-	unsigned next = w->n - 1;
+	return emit_load(w, argument_offset(test->index, high), w->n - 1);
+}
 
-	if (mask != UINT32_MAX)
-		next = emit(w, BPF_ALU | BPF_AND | BPF_K, 0, 0, mask);
-	return emit_load(w, argument_offset(test->index, high), next);
+static unsigned emit_masked(struct writer *w, uint32_t mask)
+{
+	return mask == UINT32_MAX ? w->n - 1 : emit(w, BPF_ALU | BPF_AND | BPF_K, 0, 0, mask);
+}
+
+static unsigned emit_equal_half(
+	struct writer *w, const struct seccomp_test *test, bool high, unsigned yes, unsigned no)
+{
+	const uint32_t mask = (uint32_t)(high ? test->mask >> 32 : test->mask);
+	const uint32_t value = (uint32_t)(high ? test->value >> 32 : test->value);
+
+	if (!mask)
+		return yes;
+	if (is_bit_test(mask, value)) {
+		(void)emit_jump(w, BPF_JSET, mask, value ? yes : no, value ? no : yes);
+	} else {
+		(void)emit_jump(w, BPF_JEQ, value, yes, no);
+		(void)emit_masked(w, mask);
+	}
+	return emit_half(w, test, high);
 }
 
 static unsigned emit_equal(
 	struct writer *w, const struct seccomp_test *test, bool wide, unsigned yes, unsigned no)
 {
-	if ((uint32_t)test->mask) {
-		(void)emit_jump(w, BPF_JEQ, (uint32_t)test->value, yes, no);
-		yes = emit_half(w, test, false);
-	}
-	if (wide && test->mask >> 32) {
-		(void)emit_jump(w, BPF_JEQ, (uint32_t)(test->value >> 32), yes, no);
-		yes = emit_half(w, test, true);
-	}
-	return yes;
+	yes = emit_equal_half(w, test, false, yes, no);
+	return wide ? emit_equal_half(w, test, true, yes, no) : yes;
 }
 
 /* Whether the argument is above the value, or at least equal to it (BPF_JGE). The upper halves
@@ -139,11 +163,13 @@ static unsigned emit_above(struct writer *w, const struct seccomp_test *test, bo
 	unsigned low;
 
 	(void)emit_jump(w, condition, (uint32_t)test->value, yes, no);
+	(void)emit_masked(w, (uint32_t)test->mask);
 	low = emit_half(w, test, false);
-	if (!wide)
+	if (!wide || !(test->mask >> 32))
 		return low;
 	low = emit_jump(w, BPF_JEQ, high, low, no);
 	(void)emit_jump(w, BPF_JGT, high, yes, low);
+	(void)emit_masked(w, (uint32_t)(test->mask >> 32));
 	return emit_half(w, test, true);
 }
 
@@ -167,20 +193,93 @@ static unsigned emit_test(
 	return no;
 }
 
-/* The first rule whose tests all hold. */
+/* Whether TEST looks at one half of an argument, as it is. */
+static bool is_plain(const struct seccomp_test *test, bool wide)
+{
+	const uint32_t mask = (uint32_t)test->mask;
+	const bool equal = test->op == SECCOMP_EQ || test->op == SECCOMP_NE;
+
+	return mask && !(wide && test->mask >> 32) &&
+	       (mask == UINT32_MAX || (equal && is_bit_test(mask, (uint32_t)test->value)));
+}
+
+/* Whether all tests of the rule look at one half of the same argument, as it is. */
+static bool is_plain_rule(const struct seccomp_rule *rule, bool wide)
+{
+	for (size_t i = 0; i < rule->n_tests; i++)
+		if (!is_plain(&rule->tests[i], wide) ||
+			rule->tests[i].index != rule->tests[0].index)
+			return false;
+	return rule->n_tests > 0;
+}
+
+/* Takes the load at AT back if it is the last instruction and TEST, which comes before it and
+ * alone, has loaded the same. Returns what follows. */
+static unsigned without_load(struct writer *w, const struct seccomp_test *test, unsigned at)
+{
+	const struct sock_filter *last = &w->filter[w->n - 1];
+
+	if (at != w->n - 1 || last->code != (BPF_LD | BPF_W | BPF_ABS) ||
+		last->k != argument_offset(test->index, false))
+		return at;
+	w->n--;
+	return w->n - 1;
+}
+
+/* Continues at NO if not all tests of the rule hold. */
+static unsigned emit_rule(struct writer *w, const struct seccomp_rule *rule, bool wide, unsigned no)
+{
+	unsigned yes = emit_return(w, rule->action);
+
+	if (is_plain_rule(rule, wide))
+		no = without_load(w, &rule->tests[0], no);
+	for (size_t k = rule->n_tests; k > 0; k--) {
+		const struct seccomp_test *test = &rule->tests[k - 1];
+
+		if (k < rule->n_tests && is_plain(test, wide))
+			yes = without_load(w, test, yes);
+		yes = emit_test(w, test, wide, yes, no);
+	}
+	return yes;
+}
+
+static bool is_same_span(const struct seccomp_span *a, const struct seccomp_span *b)
+{
+	if (a->action != b->action || a->n_calls != b->n_calls)
+		return false;
+	for (size_t i = 0; i < a->n_calls; i++) {
+		const struct seccomp_rule *one = a->calls[i].rule, *other = b->calls[i].rule;
+
+		if (one->action != other->action || one->n_tests != other->n_tests ||
+			one->tests != other->tests)
+			return false;
+	}
+	return true;
+}
+
+/* The first rule whose tests all hold. Names that a policy lists together have the same tests,
+ * which are written once. */
 static unsigned emit_span(struct writer *w, const struct seccomp_span *span, bool wide)
 {
-	unsigned no = emit_return(w, span->action);
+	unsigned at;
 
-	for (size_t i = span->n_calls; i > 0; i--) {
-		const struct seccomp_rule *rule = span->calls[i - 1].rule;
-		unsigned yes = emit_return(w, rule->action);
-
-		for (size_t k = rule->n_tests; k > 0; k--)
-			yes = emit_test(w, &rule->tests[k - 1], wide, yes, no);
-		no = yes;
+	if (!span->n_calls)
+		return emit_return(w, span->action);
+	for (unsigned i = 0; i < w->n_spans; i++)
+		if (w->spans[i].wide == wide && is_same_span(w->spans[i].span, span))
+			return w->spans[i].at;
+	/* First of all, so that no return comes between two tests. */
+	for (size_t i = 0; i < span->n_calls; i++)
+		(void)emit_return(w, span->calls[i].rule->action);
+	at = emit_return(w, span->action);
+	for (size_t i = span->n_calls; i > 0; i--)
+		at = emit_rule(w, span->calls[i - 1].rule, wide, at);
+	if (w->n_spans < SPANS) {
+		w->spans[w->n_spans].span = span;
+		w->spans[w->n_spans].wide = wide;
+		w->spans[w->n_spans++].at = at;
 	}
-	return no;
+	return at;
 }
 
 /* Depth is log2 of the number of spans. */

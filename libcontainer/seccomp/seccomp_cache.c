@@ -24,7 +24,7 @@
  */
 
 /* Of the file and of what seccomp_bpf.c generates: raise it when either changes. */
-#define FORMAT 1
+#define FORMAT 2
 #define MAX_ENTRIES 64
 #define NAME_SIZE 20
 
