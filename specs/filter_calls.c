@@ -78,6 +78,7 @@ const char *const filter_calls[] = {
 
 	/* where a profile does not refuse them: all but chroot under nested alone */
 	"unshare setns mount umount2 pivot_root chroot sethostname setdomainname",
+	"move_mount open_tree mount_setattr",
 	NULL,
 };
 

@@ -117,8 +117,10 @@ const struct filter_rule filter_rules[] = {
 		"needs CAP_SYS_ADMIN, which a user namespace gives"},
 	{"chroot", {}, EPERM, STRICT, 0,
 		"needs CAP_SYS_CHROOT; the root is a mount, which no second chroot leaves"},
-	{"fsopen fsconfig fsmount fspick move_mount open_tree open_tree_attr mount_setattr", {},
-		ENOSYS, ALL, 0,
+	{"move_mount open_tree mount_setattr", {}, ENOSYS, AGENT | STRICT, 0,
+		"as mount(2), of which they do binds, moves and flags: crun has no other way to bind a "
+		"sysfs inside"},
+	{"fsopen fsconfig fsmount fspick open_tree_attr", {}, ENOSYS, ALL, 0,
 		"file system contexts: CVE-2022-0185; mount(8) falls back to mount(2) on ENOSYS"},
 	{"clone3", {}, ENOSYS, ALL, 0,
 		"its flags lie behind a pointer; libc falls back to clone on ENOSYS"},

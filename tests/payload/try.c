@@ -112,7 +112,8 @@ static int verb_call(int argc, char **argv)
 		{"io_uring_enter", SYS_io_uring_enter}, {"fsmount", SYS_fsmount},
 		{"io_uring_register", SYS_io_uring_register}, {"fsconfig", SYS_fsconfig},
 		{"move_mount", SYS_move_mount}, {"open_tree", SYS_open_tree},
-		{"sendmsg", SYS_sendmsg}, {"sendmmsg", SYS_sendmmsg}, {"msgsnd", SYS_msgsnd}};
+		{"mount_setattr", SYS_mount_setattr}, {"sendmsg", SYS_sendmsg},
+		{"sendmmsg", SYS_sendmmsg}, {"msgsnd", SYS_msgsnd}};
 	long values[6] = {0}, number = -1, result;
 	char *end = NULL;
 

@@ -109,7 +109,7 @@ END_TEST
 START_TEST(no_more_calls_are_reachable_than_promised)
 {
 	/* Docker's default allows 309 of these 385. */
-	static const unsigned most[] = {297, 268, 304, 296, 267};
+	static const unsigned most[] = {297, 268, 307, 296, 267};
 
 	for (size_t p = 0; p < N(profiles); p++) {
 		unsigned calls = 0, reachable = 0;
