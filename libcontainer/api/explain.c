@@ -124,6 +124,17 @@ static int explain_config(struct explanation *e, struct nacre_error *err)
 	return adding.failed ? arena_fail(e->c->arena, "explain", err) : r;
 }
 
+/* What create has warned of, where an engine shows no warning. */
+static int explain_nested(struct explanation *e, struct nacre_error *err)
+{
+	char text[1024];
+
+	if (!e->c->record.profile || strcmp(e->c->record.profile, "nested") != 0 ||
+		!harden_nested_lacks(e->c->config, text, sizeof(text)))
+		return 0;
+	return explain_add_word(e, &e->inside_lacks, text, err);
+}
+
 /* --- the kernel's log --- */
 
 static uint64_t us_of(uint64_t ticks)
@@ -190,6 +201,8 @@ static int look_around(struct explanation *e, struct nacre_error *err)
 
 	if (r == 0)
 		r = explain_config(e, err);
+	if (r == 0)
+		r = explain_nested(e, err);
 	look_into_log(e);
 	return r < 0 ? r : explain_add_words(e, &e->not_counted, &blind, err);
 }

@@ -42,6 +42,7 @@ struct explanation {
 	struct oci_strings by_config; /* calls that config.json's own filter refuses */
 	struct explained_noexec *noexec;
 	size_t n_noexec;
+	struct oci_strings inside_lacks; /* under nested, in words: harden_nested_lacks */
 	struct oci_strings not_enforced;
 	struct seccomp_logged logged[SECCOMP_LOGGED_MAX]; /* in the kernel's log */
 	int n_logged; /* negative: it cannot be read, and LOG_ERROR says why */

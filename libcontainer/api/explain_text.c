@@ -88,6 +88,8 @@ static void print_text(FILE *out, const struct explanation *e)
 		print_words(out, "", &e->by_config);
 		(void)fputs("\n", out);
 	}
+	for (size_t i = 0; i < e->inside_lacks.n; i++)
+		(void)fprintf(out, "\n%s\n", e->inside_lacks.items[i]);
 	print_log(out, e);
 	for (size_t i = 0; i < e->not_enforced.n; i++)
 		(void)fprintf(out, "\nNOT ENFORCED: %s: this host has no controller for it\n",
@@ -251,6 +253,7 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 	json_close_array(w);
 	json_key_strings(w, "allow", e->allow.items, e->allow.n);
 	json_key_strings(w, "refusedByConfig", e->by_config.items, e->by_config.n);
+	json_key_strings(w, "insideLacks", e->inside_lacks.items, e->inside_lacks.n);
 	json_key(w, "traced");
 	json_bool(w, e->c->record.active & TRACE);
 	write_log(w, e);

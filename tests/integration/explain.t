@@ -195,6 +195,21 @@ test_what_config_refuses_is_named() {
 	is "$(json '.refusedByConfig | join(" ")')" getcpu "what nacre refuses is told by the tracer"
 }
 
+# F31: engines show no warning of create.
+test_what_nested_lacks_is_named() {
+	bundle pause
+	capabilities CAP_SETUID CAP_SETGID
+	profile=nested create
+	good nacre explain "$id"
+	has "$out" "--cap-add SETFCAP"
+	good nacre explain --format json "$id"
+	is "$(json '.insideLacks | length')" 1 nested
+	good nacre delete --force "$id"
+	profile=agent create
+	good nacre explain --format json "$id"
+	is "$(json '.insideLacks | length')" 0 agent
+}
+
 # F30: a grant is named only where it would help.
 test_who_set_a_limit_is_told() {
 	local limit='.denied[] | select(.counter == "pids.events") | [.rule, .grant, .remedy] | join("|")'
