@@ -19,7 +19,7 @@ def write(path):
 def fill():
     """Writes until there is no room: MiB"""
     with open("/tmp/large", "wb", buffering=0) as file:
-        for number in range(1000):
+        for number in range(600):
             try:
                 file.write(bytes(1 << 20))
             except OSError:

@@ -414,6 +414,9 @@ for profile in agent strict; do
 	differs "$profile" network_host host-network 'rule host-network.*status 12[56]'
 	differs "$profile" engine_socket mount-sources 'mount-sources.*status 12[56]'
 	differs "$profile" ipc_of_the_host mount-sources 'mount-sources.*status 12[56]'
+	# whose /tmp is half of the memory limit
+	differs "$profile" as_tight_without_options read-only-root \
+		'^work directory /app.terminal .True, True, True..root Read-only file system./usr Read-only file system./tmp works.program in /tmp Permission denied./tmp holds (511 MiB|too much).setuid in /tmp is nothing.NoNewPrivs 1.status 3$'
 	differs "$profile" root_is_writable read-only-root 'Read-only file system'
 	differs "$profile" diff_and_commit read-only-root 'Read-only file system'
 	differs "$profile" user read-only-root 'Read-only file system'
