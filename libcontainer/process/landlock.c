@@ -50,15 +50,15 @@ static const struct {
 	/* clang-format on */
 };
 
-/* Whether FD is the root of a mount; one that a later mount hides is not. */
-static bool is_mount(int fd, bool *ret_directory)
+/* Whether FD is the root of a mount; one that a later mount hides is not. Returns 1, 0 or -errno. */
+static int is_mount(int fd, bool *ret_directory)
 {
 	struct statx st;
 
 	if (statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &st) < 0)
-		return false;
+		return -errno;
 	*ret_directory = S_ISDIR(st.stx_mode);
-	return st.stx_attributes & STATX_ATTR_MOUNT_ROOT;
+	return (st.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
 }
 
 static int allow_below(int ruleset, const char *path, uint64_t rights, struct nacre_error *err)
@@ -68,10 +68,15 @@ static int allow_below(int ruleset, const char *path, uint64_t rights, struct na
 	int r;
 
 	/* Hidden by a later mount: then there is nothing to allow. */
-	if (fd == -ENOENT || fd == -ENOTDIR || (fd >= 0 && !is_mount(fd, &directory)))
+	if (fd == -ENOENT || fd == -ENOTDIR)
 		return 0;
 	if (fd < 0)
 		return fail_errno(err, fd, "landlock: open %s", path);
+	r = is_mount(fd, &directory);
+	if (r < 0)
+		return fail_errno(err, r, "landlock: stat %s", path);
+	if (r == 0)
+		return 0;
 	r = sys_landlock_allow_below(ruleset, directory ? rights : rights & OF_FILES, fd);
 	return r < 0 ? fail_errno(err, r, "landlock: allow writing below %s", path) : 0;
 }

@@ -331,13 +331,13 @@ START_TEST(a_file_that_is_a_mount_can_be_written)
 }
 END_TEST
 
-/* What a kernel without Landlock answers. */
-static int without_landlock(void)
+/* From now on CALL fails with ERROR. */
+static int let_fail(unsigned call, unsigned error)
 {
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_landlock_create_ruleset, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, call, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | error),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = {4, filter};
@@ -352,7 +352,21 @@ START_TEST(a_kernel_without_it_is_told)
 
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0)
-		_exit(without_landlock() < 0 || restrict_to(in(""), NULL, false) != 0);
+		_exit(let_fail(SYS_landlock_create_ruleset, ENOSYS) < 0 ||
+			restrict_to(in(""), NULL, false) != 0);
+	ck_assert_int_eq(waitid(P_PID, (id_t)pid, &info, WEXITED), 0);
+	ck_assert_int_eq(info.si_status, 0);
+}
+END_TEST
+
+START_TEST(what_cannot_be_looked_at_is_an_error_and_not_hidden)
+{
+	siginfo_t info;
+	pid_t pid = fork();
+
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0)
+		_exit(let_fail(SYS_statx, EIO) < 0 || restrict_to(in(""), NULL, false) != -EIO);
 	ck_assert_int_eq(waitid(P_PID, (id_t)pid, &info, WEXITED), 0);
 	ck_assert_int_eq(info.si_status, 0);
 }
@@ -374,6 +388,7 @@ Suite *suite_landlock(void)
 		tcase_add_test(t, sockets_and_processes_outside_are_not_reached);
 		tcase_add_test(t, a_writable_root_is_writable_with_all_that_is_below);
 		tcase_add_test(t, a_file_that_is_a_mount_can_be_written);
+		tcase_add_test(t, what_cannot_be_looked_at_is_an_error_and_not_hidden);
 	}
 	tcase_add_test(t, a_kernel_without_it_is_told);
 	suite_add_tcase(s, t);
