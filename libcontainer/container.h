@@ -47,9 +47,9 @@
  * nacre_create, _run, _exec and _restore need a process with one thread (-EBUSY), and so does
  * nacre_start of a container with .trace_denials. These and nacre_start set SIGPIPE to be ignored.
  * The container's first process, and that of an exec, are children of the caller: see nacre_wait.
- * What the calls open is O_CLOEXEC. Until it runs the program, the process that joins a pid namespace
- * has the caller's memory but for the heap of brk(2). A program in there that has CAP_SYS_PTRACE may
- * read it: mallopt(M_MMAP_MAX, 0) puts large blocks into that heap.
+ * What the calls open is O_CLOEXEC. Until it runs the program, the process that joins a pid
+ * namespace has the caller's memory but for the heap of brk(2). A program in there that has
+ * CAP_SYS_PTRACE may read it: mallopt(M_MMAP_MAX, 0) puts large blocks into that heap.
  *
  * Threads. What needs one thread is said above; the other calls may be made from any thread. Two
  * threads may use a struct nacre at once, for different containers: what keeps two processes from
