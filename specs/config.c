@@ -264,18 +264,29 @@ void oci_config_warn_of_unknown(
 		fields_warn_of_unknown(config->document, &oci_config_type, warn, data);
 }
 
-int oci_process_decode(struct arena *arena, const char *name, const char *text, size_t length,
-	struct oci_process **ret_process, struct nacre_error *err)
+/* Of config.json, in a file of its own. */
+static int decode_part(struct arena *arena, const struct oci_part *part,
+	const struct struct_type *type, void *ret_object, struct nacre_error *err)
 {
-	return decode_document(
-		arena, name, text, length, &oci_process_type, ret_process, NULL, err);
+	struct json_document *document = NULL;
+	int r = decode_document(
+		arena, part->name, part->text, part->length, type, ret_object, &document, err);
+
+	if (r == 0 && part->warn)
+		fields_warn_of_unknown(document, type, part->warn, part->data);
+	return r;
 }
 
-int oci_resources_decode(struct arena *arena, const char *name, const char *text, size_t length,
+int oci_process_decode(struct arena *arena, const struct oci_part *part,
+	struct oci_process **ret_process, struct nacre_error *err)
+{
+	return decode_part(arena, part, &oci_process_type, ret_process, err);
+}
+
+int oci_resources_decode(struct arena *arena, const struct oci_part *part,
 	struct oci_resources **ret_resources, struct nacre_error *err)
 {
-	return decode_document(
-		arena, name, text, length, &oci_resources_type, ret_resources, NULL, err);
+	return decode_part(arena, part, &oci_resources_type, ret_resources, err);
 }
 
 int oci_config_encode(

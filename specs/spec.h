@@ -197,12 +197,22 @@ int oci_config_decode(struct arena *arena, const char *name, const char *text, s
 void oci_config_warn_of_unknown(
 	const struct oci_config *config, void (*warn)(void *data, const char *text), void *data);
 
+/* The text of a part of config.json that is a file of its own: what oci_config_decode takes, and
+ * WARN of oci_config_warn_of_unknown; NULL: nobody is told. */
+struct oci_part {
+	const char *name;
+	const char *text;
+	size_t length;
+	void (*warn)(void *data, const char *text);
+	void *data;
+};
+
 /* The same as oci_config_decode for a process alone, as `exec --process FILE` reads it. */
-int oci_process_decode(struct arena *arena, const char *name, const char *text, size_t length,
+int oci_process_decode(struct arena *arena, const struct oci_part *part,
 	struct oci_process **ret_process, struct nacre_error *err);
 
 /* The same for linux.resources alone, as `update --resources FILE` reads it. */
-int oci_resources_decode(struct arena *arena, const char *name, const char *text, size_t length,
+int oci_resources_decode(struct arena *arena, const struct oci_part *part,
 	struct oci_resources **ret_resources, struct nacre_error *err);
 
 /* Writes the document. PRETTY: tabs and newlines, as `nacre spec` prints it; else one line.

@@ -132,8 +132,7 @@ static int prepare_exec(
 	if (r == 0)
 		r = container_load_process(l, err);
 	if (r == 0)
-		r = exec_process_make(
-			l->container.arena, l->container.config->process, options, &process, err);
+		r = exec_process_make(&l->container, options, &process, err);
 	if (r == 0)
 		r = oci_process_validate(process, err);
 	if (r == 0)

@@ -137,7 +137,7 @@ static void take_from_container(const struct oci_process *container, struct oci_
 		process->exec_cpu_affinity = container->exec_cpu_affinity;
 }
 
-static int read_process_file(struct arena *arena, const struct oci_process *container,
+static int read_process_file(const struct container *c, const struct oci_process *container,
 	const struct nacre_exec_options *options, struct oci_process **ret_process,
 	struct nacre_error *err)
 {
@@ -145,15 +145,17 @@ static int read_process_file(struct arena *arena, const struct oci_process *cont
 	/* The caller's choice, like stdin: a link, or a pipe that a shell names /dev/fd/63. */
 	cleanup_close int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	cleanup_free char *text = NULL;
-	size_t length;
+	struct oci_part part = {
+		.name = path, .warn = c->callbacks->warn, .data = c->callbacks->data};
 	int r;
 
 	if (fd < 0)
 		return fail_errno(err, errno, "open %s", path);
-	r = file_read_fd(fd, path, JSON_MAX_BYTES, &text, &length, err);
+	r = file_read_fd(fd, path, JSON_MAX_BYTES, &text, &part.length, err);
 	if (r < 0)
 		return r;
-	r = oci_process_decode(arena, path, text, length, ret_process, err);
+	part.text = text;
+	r = oci_process_decode(c->arena, &part, ret_process, err);
 	if (r < 0)
 		return r;
 	(*ret_process)->terminal |= options->terminal;
@@ -196,11 +198,10 @@ static int make_process(struct arena *arena, const struct oci_process *container
 	return 0;
 }
 
-int exec_process_make(struct arena *arena, const struct oci_process *container,
-	const struct nacre_exec_options *options, struct oci_process **ret_process,
-	struct nacre_error *err)
+int exec_process_make(const struct container *c, const struct nacre_exec_options *options,
+	struct oci_process **ret_process, struct nacre_error *err)
 {
 	return options->process_file
-		       ? read_process_file(arena, container, options, ret_process, err)
-		       : make_process(arena, container, options, ret_process, err);
+		       ? read_process_file(c, c->config->process, options, ret_process, err)
+		       : make_process(c->arena, c->config->process, options, ret_process, err);
 }

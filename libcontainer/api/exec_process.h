@@ -5,10 +5,9 @@
 #include "libcontainer/api/nacre.h"
 #include "specs/spec.h"
 
-/* What nacre_exec runs, before the profile: options->process_file, or else the container's own
+/* What nacre_exec runs in C, before the profile: options->process_file, or else the container's own
  * process with what the options change. Both as runc takes them. */
-int exec_process_make(struct arena *arena, const struct oci_process *container,
-	const struct nacre_exec_options *options, struct oci_process **ret_process,
-	struct nacre_error *err);
+int exec_process_make(const struct container *c, const struct nacre_exec_options *options,
+	struct oci_process **ret_process, struct nacre_error *err);
 
 #endif

@@ -104,12 +104,18 @@ static int check_usage(const struct container *c, const struct update *u, struct
 static int decode(struct container *c, struct update *u, struct nacre_error *err)
 {
 	const char *text = u->options->resources ? u->options->resources : "{}";
+	const struct oci_part part = {
+		.name = u->options->name ? u->options->name : "resources",
+		.text = text,
+		.length = strlen(text),
+		.warn = c->callbacks->warn,
+		.data = c->callbacks->data,
+	};
 	struct oci_linux linux_ = {.n_namespaces = 0};
 	struct oci_config config = {.linux_ = &linux_};
 	int r;
 
-	r = oci_resources_decode(c->arena, u->options->name ? u->options->name : "resources", text,
-		strlen(text), &linux_.resources, err);
+	r = oci_resources_decode(c->arena, &part, &linux_.resources, err);
 	if (r < 0)
 		return r;
 	u->given = linux_.resources;

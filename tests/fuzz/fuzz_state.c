@@ -63,17 +63,24 @@ static void check_features(struct arena *arena, const char *text, size_t size)
 	free(written);
 }
 
+static void ignore(void *data, const char *text)
+{
+	(void)data;
+	(void)text;
+}
+
 static void check_parts(struct arena *arena, const char *text, size_t size)
 {
 	struct oci_resources *resources = NULL, *resources_copy = NULL;
 	struct oci_process *process = NULL, *process_copy = NULL;
+	const struct oci_part part = {.name = "part", .text = text, .length = size, .warn = ignore};
 	struct nacre_error err = {0};
 
-	if (oci_process_decode(arena, "process", text, size, &process, &err) == 0) {
+	if (oci_process_decode(arena, &part, &process, &err) == 0) {
 		require(oci_process_copy(arena, process, &process_copy, &err) == 0, "copy", &err);
 		require(oci_process_equal(process, process_copy), "equal to its copy", &err);
 	}
-	if (oci_resources_decode(arena, "resources", text, size, &resources, &err) == 0)
+	if (oci_resources_decode(arena, &part, &resources, &err) == 0)
 		require(oci_resources_copy(arena, resources, &resources_copy, &err) == 0, "copy",
 			&err);
 }

@@ -158,20 +158,22 @@ START_TEST(numbers_keep_their_full_range)
 }
 END_TEST
 
+#define PART(file, json) \
+	(&(struct oci_part){.name = (file), .text = (json), .length = strlen(json)})
+
 START_TEST(a_process_alone_is_decoded)
 {
 	static const char text[] = "{\"cwd\":\"/\",\"args\":[\"sh\"],\"user\":{\"uid\":7}}";
 	struct oci_process *process = NULL, *copy = NULL;
 
-	ck_assert_int_eq(
-		oci_process_decode(arena, "p.json", text, strlen(text), &process, &err), 0);
+	ck_assert_int_eq(oci_process_decode(arena, PART("p.json", text), &process, &err), 0);
 	ck_assert_uint_eq(process->user.uid, 7);
 	ck_assert_int_eq(oci_process_copy(arena, process, &copy, &err), 0);
 	ck_assert(oci_process_equal(process, copy));
 	copy->user.gid = 1;
 	ck_assert(!oci_process_equal(process, copy));
 	ck_assert_int_eq(
-		oci_process_decode(arena, "p.json", "{\"cwd\":7}", 9, &process, &err), -EINVAL);
+		oci_process_decode(arena, PART("p.json", "{\"cwd\":7}"), &process, &err), -EINVAL);
 	ck_assert_str_eq(err.text, "p.json:1: cwd: expected a string, found 7");
 }
 END_TEST
@@ -181,7 +183,7 @@ START_TEST(resources_alone_are_decoded)
 	static const char text[] = "{\"memory\":{\"limit\":5},\"pids\":{\"limit\":9}}";
 	struct oci_resources *resources = NULL, *copy = NULL;
 
-	ck_assert_int_eq(oci_resources_decode(arena, "-", text, strlen(text), &resources, &err), 0);
+	ck_assert_int_eq(oci_resources_decode(arena, PART("-", text), &resources, &err), 0);
 	ck_assert_int_eq(oci_resources_copy(arena, resources, &copy, &err), 0);
 	ck_assert_ptr_ne(copy->memory, resources->memory);
 	ck_assert_int_eq(copy->memory->limit.value, 5);
@@ -197,7 +199,7 @@ START_TEST(an_object_in_two_spellings_has_the_members_of_both)
 				   "\"CPU\":{\"Cpus\":\"0\",\"Mems\":\"0\"}}";
 	struct oci_resources *resources = NULL;
 
-	ck_assert_int_eq(oci_resources_decode(arena, "-", text, strlen(text), &resources, &err), 0);
+	ck_assert_int_eq(oci_resources_decode(arena, PART("-", text), &resources, &err), 0);
 	ck_assert_uint_eq(resources->cpu->shares.value, 100);
 	ck_assert_int_eq(resources->cpu->quota.value, 500000);
 	ck_assert_str_eq(resources->cpu->cpus, "0");

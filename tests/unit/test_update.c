@@ -26,10 +26,10 @@ static void tear_down(void)
 
 static struct oci_resources *resources(const char *text)
 {
+	const struct oci_part part = {.name = "r", .text = text, .length = strlen(text)};
 	struct oci_resources *decoded = NULL;
 
-	ck_assert_msg(oci_resources_decode(arena, "r", text, strlen(text), &decoded, &err) == 0,
-		"%s", err.text);
+	ck_assert_msg(oci_resources_decode(arena, &part, &decoded, &err) == 0, "%s", err.text);
 	return decoded;
 }
 

@@ -61,6 +61,31 @@ START_TEST(a_member_that_is_nearly_known_is_a_misspelling)
 }
 END_TEST
 
+START_TEST(a_misspelling_in_a_part_is_one_too)
+{
+	static const char process_text[] =
+		"{\"cwd\":\"/\",\"args\":[\"a\"],\"user\":{\"uid\":0,\"gid\":0},\n"
+		"\"noNewPrivilege\":true,\"vendor\":1}";
+	static const char resources_text[] = "{\"memory\":{\"limits\":5}}";
+	char text[4096] = "";
+	struct oci_part part = {.name = "p.json", .warn = collect, .data = text};
+	struct oci_process *process;
+	struct oci_resources *resources;
+	struct nacre_error err = {0};
+
+	part.text = process_text;
+	part.length = strlen(process_text);
+	ck_assert_int_eq(oci_process_decode(arena, &part, &process, &err), 0);
+	part.text = resources_text;
+	part.length = strlen(resources_text);
+	ck_assert_int_eq(oci_resources_decode(arena, &part, &resources, &err), 0);
+	ck_assert_str_eq(text,
+		"p.json:2: noNewPrivilege is not known (did you mean noNewPrivileges?); it has no "
+		"effect\n"
+		"p.json:1: memory.limits is not known (did you mean limit?); it has no effect\n");
+}
+END_TEST
+
 START_TEST(what_has_no_effect_is_warned_of)
 {
 	struct oci_config *config = decode(
@@ -137,6 +162,7 @@ Suite *suite_warnings(void)
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_member_that_is_nearly_known_is_a_misspelling);
+	tcase_add_test(tcase, a_misspelling_in_a_part_is_one_too);
 	tcase_add_test(tcase, what_has_no_effect_is_warned_of);
 	tcase_add_test(tcase, a_plain_config_is_not_warned_of);
 	tcase_add_test(tcase, zero_values_as_engines_send_them_are_not_warned_of);
