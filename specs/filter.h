@@ -105,6 +105,9 @@ enum filter_list filter_socket_word(const char *name, uint32_t *ret_value);
 /* Whether GRANTS ("syscall:ptrace", ...) holds KIND:ITEM. */
 bool filter_granted(const struct oci_strings *grants, const char *kind, const char *item);
 
+/* Whether GRANT ("syscall:ptrace") gives back anything that the filter of PROFILE refuses. */
+bool filter_grant_matters(const char *profile, const char *grant);
+
 /* Whether a grant of CALL gives RULE's row for it back. */
 bool filter_row_granted(
 	const struct filter_rule *rule, const struct oci_strings *grants, const char *call);

@@ -209,6 +209,24 @@ bool filter_granted(const struct oci_strings *grants, const char *kind, const ch
 	return false;
 }
 
+bool filter_grant_matters(const char *profile, const char *grant)
+{
+	const unsigned bit = filter_profile_bit(profile);
+	const char *item = strchr(grant, ':') + 1;
+	const bool socket = !strncmp(grant, "socket:", strlen("socket:"));
+	uint32_t value;
+	const enum filter_list list = socket ? filter_socket_word(item, &value) : FILTER_NO_LIST;
+
+	if (!strncmp(grant, "abi:", strlen("abi:")))
+		return true;
+	for (const struct filter_rule *rule = filter_rules; rule->calls; rule++) {
+		if (rule->profiles & bit && takes_calls(rule) &&
+			(socket ? rule->list == list : filter_names(rule->calls, item)))
+			return true;
+	}
+	return false;
+}
+
 bool filter_each_grant(
 	const struct filter_rule *rule, void (*each)(void *data, const char *grant), void *data)
 {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
+#include "specs/filter.h"
 #include "specs/harden_rules.h"
 
 /* Rules on what the kernel is asked to refuse to the program itself: nacre's own seccomp filter and
@@ -16,6 +17,7 @@ static int set_grants(struct hardening *h, struct oci_hardened *nacre, bool had_
 		const char *grant = h->request->grants.items[i];
 
 		if (!harden_grant_is_of_filter(grant) ||
+			!filter_grant_matters(nacre->seccomp_filter, grant) ||
 			(had_filter && !oci_strings_have(&given, grant)) ||
 			!harden_granted(h, grant))
 			continue;

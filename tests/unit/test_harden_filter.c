@@ -67,6 +67,29 @@ START_TEST(grants_of_the_filter_are_kept_with_it_and_reported)
 }
 END_TEST
 
+START_TEST(a_grant_of_the_filter_is_used_where_the_filter_refuses)
+{
+	static const struct {
+		const char *profile, *grant;
+		bool used;
+	} rows[] = {
+		{"agent", "syscall:msgget", false},
+		{"strict", "syscall:msgget", true},
+		{"nested", "syscall:unshare", false},
+		{"agent", "syscall:unshare", true},
+		{"nested", "socket:AF_VSOCK", true},
+		{"strict", "abi:x86", true},
+	};
+
+	for (int i = 0; i < COUNT(rows); i++) {
+		struct result result = must(apply(with(""), rows[i].profile, rows[i].grant));
+
+		ck_assert_msg(result.report->granted.n == rows[i].used, "%s", rows[i].grant);
+		ck_assert_uint_eq(hardened(&result)->seccomp_grants.n, rows[i].used);
+	}
+}
+END_TEST
+
 START_TEST(a_config_grants_itself_nothing)
 {
 	const char *words[] = {"syscall:bpf", "socket:AF_ALG"};
@@ -157,6 +180,7 @@ Suite *suite_harden_filter(void)
 	tcase_add_test(
 		tcase, each_profile_has_its_filter_and_a_config_may_only_ask_for_a_tighter_one);
 	tcase_add_test(tcase, grants_of_the_filter_are_kept_with_it_and_reported);
+	tcase_add_test(tcase, a_grant_of_the_filter_is_used_where_the_filter_refuses);
 	tcase_add_test(tcase, a_config_grants_itself_nothing);
 	tcase_add_test(tcase, a_required_filter_takes_no_grants);
 	tcase_add_test(tcase, setuid_files_are_refused_whatever_the_mounts_are);
