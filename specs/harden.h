@@ -69,7 +69,6 @@ struct harden_report {
 	size_t n_changes;
 	struct oci_strings taken; /* what the config asks for by more than silence, for people, with
 				     the grant that gives it */
-	bool has_sources; /* mounts whose sources are judged again when they are opened */
 	struct oci_strings unknown; /* capabilities that nobody knows */
 };
 

@@ -48,21 +48,19 @@ int harden_each_disk(const struct harden_request *request,
 	return r;
 }
 
-static int begin(struct hardening *h, enum profile_rule rule)
+static void begin(struct hardening *h, enum profile_rule rule)
 {
 	h->profile = profile_find(h->request->profile);
 	h->rule = &harden_rules[rule];
-	h->used = arena_array(h->arena, h->request->grants.n + 1, sizeof(*h->used));
-	return h->used ? 0 : harden_out_of_memory(h);
 }
 
-int harden_judge_source(struct arena *arena, const struct harden_request *request,
+int harden_judge_source(struct arena *arena, const struct harden_request *request, bool *used,
 	const char *place, const char *path, struct nacre_error *err)
 {
-	struct hardening h = {.arena = arena, .request = request, .err = err};
-	int r = begin(&h, RULE_mount_sources);
+	struct hardening h = {.arena = arena, .request = request, .used = used, .err = err};
 
-	return r < 0 ? r : harden_judge_path(&h, place, path);
+	begin(&h, RULE_mount_sources);
+	return harden_judge_path(&h, place, path);
 }
 
 int harden_refuse_opened(struct arena *arena, const struct harden_request *request,
@@ -70,19 +68,17 @@ int harden_refuse_opened(struct arena *arena, const struct harden_request *reque
 	struct nacre_error *err)
 {
 	struct hardening h = {.arena = arena, .request = request, .err = err};
-	int r = begin(&h, rule);
 
-	return r < 0 ? r : harden_refuse(&h, grant, place, "%s", text);
+	begin(&h, rule);
+	return harden_refuse(&h, grant, place, "%s", text);
 }
 
 int harden_refuse_disk(struct arena *arena, const struct harden_request *request, const char *place,
 	const char *path, struct nacre_error *err)
 {
 	struct hardening h = {.arena = arena, .request = request, .err = err};
-	int r = begin(&h, RULE_mount_sources);
 
-	if (r < 0)
-		return r;
+	begin(&h, RULE_mount_sources);
 	return harden_refuse(&h, harden_text(&h, "disk:%s", path), place,
 		"%s is a disk that no grant names", path);
 }

@@ -18,6 +18,11 @@ bool harden_takes_grants(const struct harden_request *request, enum profile_rule
 bool harden_has_grant(
 	const struct harden_request *request, enum profile_rule rule, const char *grant);
 
+/* Calls WARN for each grant of a source that had no effect, neither on the text of the config
+ * (GRANTED, of the report) nor on what was opened (USED, one a grant). */
+void harden_warn_of_sources(const struct harden_request *request, const struct oci_strings *granted,
+	const bool *used, void (*warn)(void *data, const char *text), void *data);
+
 /* Whether GRANT is KIND:PATH, "mount", "workspace" or "device"; RET_PATH: clean, see
  * harden_host_path. */
 bool harden_grant_path(const char *grant, const char *kind, char ret_path[static 4096]);
@@ -32,8 +37,8 @@ int harden_leaves(
 	struct arena *arena, const struct oci_config *config, struct harden_left **ret_left);
 
 /* Judges PATH, where a source really lies, as harden() judged what the config says. PLACE: the JSON
- * path of what led there. -EPERM. */
-int harden_judge_source(struct arena *arena, const struct harden_request *request,
+ * path of what led there. USED, one a grant: out, where it decides. -EPERM. */
+int harden_judge_source(struct arena *arena, const struct harden_request *request, bool *used,
 	const char *place, const char *path, struct nacre_error *err);
 
 /* -EPERM: "profile P, rule R: PLACE: ...; allow it with --allow GRANT". */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "specs/harden_opened.h"
 #include "specs/harden_rules.h"
 #include "specs/json.h"
 #include "specs/nearest.h"
@@ -239,30 +240,52 @@ static bool has_node(const struct harden_report *report, size_t i)
 }
 
 /* Where a source leads is seen where it is opened: libcontainer/mount/mount_guard.h. */
-static bool is_of_sources(const char *grant)
+static bool is_of_sources(const struct harden_request *request, size_t i)
 {
-	return !strcmp(grant, "engine-socket") || !strncmp(grant, "mount:", strlen("mount:"));
+	const char *grant = request->grants.items[i];
+
+	return harden_has_rule(request, RULE_mount_sources) &&
+	       (!strcmp(grant, "engine-socket") || harden_grant_item(grant, "mount"));
 }
 
 /* The policy's are for every container, whatever it needs. */
+static void warn_of_grant(const struct harden_request *request, size_t i, const char *why,
+	void (*warn)(void *data, const char *text), void *data)
+{
+	const char *by = request->granted_by ? request->granted_by[i] : NULL;
+	char text[512];
+
+	if (by && !strcmp(by, BY_POLICY))
+		return;
+	(void)snprintf(text, sizeof(text), "grant %.300s%s%s%s has no effect: %s",
+		request->grants.items[i], by ? " (" : "", by ? by : "", by ? ")" : "", why);
+	warn(data, text);
+}
+
+#define NOTHING_TAKEN "the rules take nothing away that it would give back"
+
 static void warn_of_grants(
 	const struct harden_report *report, void (*warn)(void *data, const char *text), void *data)
 {
 	const struct harden_request *request = &report->request;
 
 	for (size_t i = 0; i < request->grants.n; i++) {
-		const char *grant = request->grants.items[i];
-		const char *by = request->granted_by ? request->granted_by[i] : NULL;
-		char text[512];
+		if (!oci_strings_have(&report->granted, request->grants.items[i]) &&
+			!is_of_sources(request, i))
+			warn_of_grant(request, i,
+				has_node(report, i) ? NOTHING_TAKEN
+						    : "this host has no such device",
+				warn, data);
+	}
+}
 
-		if (oci_strings_have(&report->granted, grant) || (by && !strcmp(by, BY_POLICY)) ||
-			(report->has_sources && is_of_sources(grant)))
-			continue;
-		(void)snprintf(text, sizeof(text), "grant %.300s%s%s%s has no effect: %s", grant,
-			by ? " (" : "", by ? by : "", by ? ")" : "",
-			has_node(report, i) ? "the rules take nothing away that it would give back"
-					    : "this host has no such device");
-		warn(data, text);
+void harden_warn_of_sources(const struct harden_request *request, const struct oci_strings *granted,
+	const bool *used, void (*warn)(void *data, const char *text), void *data)
+{
+	for (size_t i = 0; i < request->grants.n; i++) {
+		if (is_of_sources(request, i) && !used[i] &&
+			!oci_strings_have(granted, request->grants.items[i]))
+			warn_of_grant(request, i, NOTHING_TAKEN, warn, data);
 	}
 }
 

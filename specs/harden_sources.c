@@ -20,8 +20,7 @@ static int judge(struct hardening *h, const char *place, const char *path)
 	const struct host_object *found = host_object_is_socket(path) ? &socket
 								      : host_object_find(path);
 
-	/* Asked first: what lies there may be found only when it is opened. */
-	if (harden_granted_path(h, "mount", path) || !found)
+	if (!found || harden_granted_path(h, "mount", path))
 		return 0;
 	if (!found->engine)
 		return harden_refuse(

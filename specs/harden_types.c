@@ -102,8 +102,6 @@ int rule_mount_sources(struct hardening *h)
 		const struct oci_mount *mount = &h->config->mounts[i];
 		int r;
 
-		h->report->has_sources |= mount_is_bind(mount) ||
-					  mount_kind(mount) == MOUNT_OVERLAY;
 		if (!mount_is_bind(mount))
 			r = judge_filesystem(h, mount, i);
 		else

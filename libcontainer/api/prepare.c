@@ -219,6 +219,7 @@ int prepare_container(
 		return r;
 	l->config_given = bundle.given;
 	l->hardened_by = &bundle.report->request;
+	l->granted = &bundle.report->granted;
 	r = add_service(l, options, err);
 	if (r < 0)
 		return r;

@@ -118,6 +118,7 @@ struct life {
 	int rootfs_fd;
 	int proc_fd; /* procfs of the container, see procfs.h */
 	struct mount_guard guard;
+	const struct oci_strings *granted; /* of the report; NULL: nobody is told of grants */
 	int nodes_fd; /* of linux.devices, see devices_make_nodes */
 	int *source_fds; /* one a mount */
 	struct mount_made *made; /* INIT: one a mount, from "mounts" to "read-only root and mounts"

@@ -109,6 +109,8 @@ int step_pivot(struct life *l, struct nacre_error *err);
 int step_seal_rootfs(struct life *l, struct nacre_error *err);
 
 /* steps_init.c */
+/* Has RUNTIME warn. DATA: the struct life. */
+void step_warn(void *data, const char *text);
 int step_shield_init(struct life *l, struct nacre_error *err); /* first of all, in the child */
 /* The size that the terminal is to have, NULL: none is known. */
 const struct oci_console_size *step_terminal_size(const struct life *l);

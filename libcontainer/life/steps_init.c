@@ -23,7 +23,7 @@
 
 /* INIT's rows about its process: what is to become the program, in the order of life.c. */
 
-static void warn_runtime(void *data, const char *text)
+void step_warn(void *data, const char *text)
 {
 	const struct life *l = data;
 
@@ -63,7 +63,7 @@ int step_shield_init(struct life *l, struct nacre_error *err)
 	(void)fail_prefix(&why, "the container has the caller's CPU affinity");
 	/* A filter around nacre may forbid it. */
 	if (r == -EPERM || r == -ENOSYS) {
-		warn_runtime(l, why.text);
+		step_warn(l, why.text);
 		return 0;
 	}
 	*err = why;
@@ -96,9 +96,8 @@ int step_new_session(struct life *l, struct nacre_error *err)
 		return 0;
 	r = credentials_new_keyring(l->container.id, l->process->selinux_label, err);
 	if (r > 0)
-		warn_runtime(l,
-			"session keyring: the quota of keys is spent (sysctl kernel.keys.*), "
-			"the container has the caller's keyring");
+		step_warn(l, "session keyring: the quota of keys is spent (sysctl kernel.keys.*), "
+			     "the container has the caller's keyring");
 	return r < 0 ? r : 0;
 }
 
@@ -236,8 +235,8 @@ int step_restrict_writes(struct life *l, struct nacre_error *err)
 			"rule landlock is required, and this kernel has ABI %d of Landlock, not %d",
 			abi, LANDLOCK_ABI_WHOLE);
 	if (abi == 0)
-		warn_runtime(l, "rule landlock: this kernel has no Landlock, or it is not enabled "
-				"(lsm=)");
+		step_warn(l, "rule landlock: this kernel has no Landlock, or it is not enabled "
+			     "(lsm=)");
 	return 0;
 }
 
@@ -257,7 +256,7 @@ int step_drop_privileges(struct life *l, struct nacre_error *err)
 	const bool loads = l->container.record.active & SECCOMP_PRIVILEGED;
 	int r;
 
-	r = caps_parse(process->capabilities, &l->capabilities, warn_runtime, l, err);
+	r = caps_parse(process->capabilities, &l->capabilities, step_warn, l, err);
 	if (r >= 0)
 		r = caps_bound(&l->capabilities, err);
 	if (r >= 0)

@@ -160,12 +160,17 @@ int step_perform_mounts(struct life *l, struct nacre_error *err)
 {
 	const struct oci_config *config = l->container.config;
 	struct mount_context context;
+	int r;
 
 	l->made = arena_array(l->container.arena, config->n_mounts, sizeof(*l->made));
 	if (!l->made)
 		return fail_errno(err, ENOMEM, "mounts");
 	context = mount_context(l);
-	return mounts_perform(&context, config->mounts, config->n_mounts, err);
+	r = mounts_perform(&context, config->mounts, config->n_mounts, err);
+	/* Every source was opened by now. */
+	if (r == 0 && l->granted && mount_guard_judges(&l->guard))
+		harden_warn_of_sources(l->guard.request, l->granted, l->guard.used, step_warn, l);
+	return r;
 }
 
 int step_make_devices(struct life *l, struct nacre_error *err)

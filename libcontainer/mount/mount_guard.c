@@ -128,8 +128,8 @@ int mount_guard_tree(
 
 /* --- */
 
-static void add_grant(struct mount_guard *guard, const char *text, const char path[PATH_TEXT_MAX],
-	enum mount_grant_kind kind)
+static void add_grant(struct mount_guard *guard, const char *text, size_t index,
+	const char path[PATH_TEXT_MAX], enum mount_grant_kind kind)
 {
 	struct mount_grant *grant = &guard->grants[guard->n_grants++];
 	/* A symlink in a workspace may be the work of an earlier run, in the path of its own grant
@@ -137,7 +137,8 @@ static void add_grant(struct mount_guard *guard, const char *text, const char pa
 	cleanup_close int fd = sys_openat2(
 		AT_FDCWD, path, O_PATH, 0, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
 
-	*grant = (struct mount_grant){.kind = kind, .text = text, .error = fd < 0 ? fd : 0};
+	*grant = (struct mount_grant){
+		.kind = kind, .text = text, .index = index, .error = fd < 0 ? fd : 0};
 	if (fd >= 0)
 		grant->error = mount_identity_of_path(fd, "", AT_EMPTY_PATH, &grant->identity);
 }
@@ -153,12 +154,13 @@ int mount_guard_init(struct mount_guard *guard, struct arena *arena,
 	if (!harden_has_rule(request, RULE_mount_sources))
 		return 0;
 	guard->grants = arena_array(arena, request->grants.n, sizeof(*guard->grants));
-	if (!guard->grants || harden_leaves(arena, config, &guard->left) < 0)
+	guard->used = arena_array(arena, request->grants.n, sizeof(*guard->used));
+	if (!guard->grants || !guard->used || harden_leaves(arena, config, &guard->left) < 0)
 		return fail_errno(err, ENOMEM, "mounts");
 	for (size_t i = 0; i < request->grants.n; i++) {
 		for (size_t k = 0; k < sizeof(grant_kinds) / sizeof(grant_kinds[0]); k++) {
 			if (harden_grant_path(request->grants.items[i], grant_kinds[k], path))
-				add_grant(guard, request->grants.items[i], path,
+				add_grant(guard, request->grants.items[i], i, path,
 					(enum mount_grant_kind)k);
 		}
 	}

@@ -28,6 +28,7 @@ struct mount_grant {
 		MOUNT_GRANT_DEVICE,
 	} kind;
 	const char *text;
+	size_t index; /* of the request */
 	int error; /* why it could not be opened; a negative errno */
 	struct mount_identity identity;
 };
@@ -41,6 +42,7 @@ struct mount_guard {
 	struct mount_objects objects;
 	struct mount_grant *grants;
 	size_t n_grants;
+	bool *used; /* one a grant of the request: it decided; for harden_warn_of_sources */
 };
 
 /* Of a container whose states lie in STATE_FD; in the host's mount namespace. */

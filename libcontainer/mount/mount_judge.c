@@ -36,8 +36,24 @@ static const struct mount_grant *find_grant(const struct mount_guard *guard,
 static bool is_granted(
 	const struct mount_source *s, enum profile_rule rule, enum mount_grant_kind kind)
 {
-	return harden_takes_grants(s->guard->request, rule) &&
-	       find_grant(s->guard, kind, &s->identity);
+	const struct mount_grant *grant = harden_takes_grants(s->guard->request, rule)
+						  ? find_grant(s->guard, kind, &s->identity)
+						  : NULL;
+
+	if (grant)
+		s->guard->used[grant->index] = true;
+	return grant;
+}
+
+static bool is_engine_granted(const struct mount_source *s, const char *grant)
+{
+	const struct harden_request *request = s->guard->request;
+
+	if (!harden_has_grant(request, RULE_mount_sources, grant))
+		return false;
+	for (size_t i = 0; i < request->grants.n; i++)
+		s->guard->used[i] |= !strcmp(request->grants.items[i], grant);
+	return true;
 }
 
 static int refuse(const struct mount_source *s, enum profile_rule rule, const char *grant,
@@ -62,7 +78,7 @@ int mount_judge_refuse(const struct mount_source *s, bool engine, const char *re
 				   : arena_printf(arena, "%s is %s", s->path, what);
 
 	if (is_granted(s, RULE_mount_sources, MOUNT_GRANT_MOUNT) ||
-		(engine && harden_has_grant(s->guard->request, RULE_mount_sources, grant)))
+		(engine && is_engine_granted(s, grant)))
 		return 0;
 	if (!grant || !text)
 		return fail_errno(err, ENOMEM, "%s", s->place);
@@ -250,7 +266,8 @@ int mount_judge(struct mount_source *s, int fd, struct nacre_error *err)
 	if (s->path[0] != '/')
 		return fail(err, EPERM, "%s leads out of the host's file system", s->given);
 	/* The text rules again, on the path without symlinks. */
-	r = harden_judge_source(s->guard->arena, s->guard->request, s->place, s->path, err);
+	r = harden_judge_source(
+		s->guard->arena, s->guard->request, s->guard->used, s->place, s->path, err);
 	if (r < 0)
 		return strcmp(s->given, s->path) != 0 ? fail_prefix(err, "%s leads there", s->given)
 						      : r;

@@ -244,6 +244,21 @@ test_a_source_can_be_granted() {
 	has_line "$out" version
 }
 
+test_a_grant_of_a_source_is_told_if_it_has_no_effect() {
+	local none='has no effect: the rules take nothing away'
+	mkdir -p "$T/plain"
+	ln -sfn /proc "$T/leads"
+	loose_bundle true
+	mount_on /mnt "$T/plain" bind bind
+	agent --allow "mount:$T/plain" --allow engine-socket
+	has "$err" "grant mount:$T/plain (command line) $none"
+	has "$err" "grant engine-socket (command line) $none"
+	mount_on /mnt "$T/leads" bind rbind
+	agent --allow mount:/proc --allow mount:/nothing
+	lacks "$err" "grant mount:/proc"
+	has "$err" "grant mount:/nothing (command line) $none"
+}
+
 test_what_is_taken_and_what_has_no_effect_is_told_once() {
 	loose_bundle true
 	agent --allow rootfs-write --allow cap:CAP_BPF
