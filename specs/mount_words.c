@@ -167,9 +167,15 @@ static int check(const struct oci_mount *mount, size_t index, const struct mount
 	return 0;
 }
 
+/* The words that make a bind. As a type they mean the same. */
+static const char *const bind_words[] = {"bind", "rbind"};
+
+enum {
+	N_BIND_WORDS = sizeof(bind_words) / sizeof(bind_words[0]),
+};
+
 struct mount_options mount_options_read(const struct oci_mount *mount)
 {
-	static const char *const bind_types[] = {"bind", "rbind"};
 	struct mount_options o = {};
 
 	for (size_t i = 0; i < mount->options.n; i++) {
@@ -180,10 +186,9 @@ struct mount_options mount_options_read(const struct oci_mount *mount)
 		else if (mount->options.items[i][0] != '\0')
 			o.n_data++;
 	}
-	/* As a type these mean what they mean as a word. */
-	for (size_t i = 0; i < sizeof(bind_types) / sizeof(bind_types[0]); i++) {
-		if (mount_has_type(mount, bind_types[i]))
-			apply(&o, mount_word_find(bind_types[i]));
+	for (size_t i = 0; i < N_BIND_WORDS; i++) {
+		if (mount_has_type(mount, bind_words[i]))
+			apply(&o, mount_word_find(bind_words[i]));
 	}
 	set_times(&o);
 	/* config.md, uidMappings: given without idmap or ridmap, the top mount is mapped. */
@@ -213,9 +218,14 @@ bool mount_has_type(const struct oci_mount *mount, const char *type)
 	return mount->type && !strcmp(mount->type, type);
 }
 
+/* Without the other words: the rules ask this about ten times for each mount. */
 bool mount_is_bind(const struct oci_mount *mount)
 {
-	return mount_options_read(mount).bind;
+	for (size_t i = 0; i < N_BIND_WORDS; i++) {
+		if (mount_has(mount, bind_words[i]) || mount_has_type(mount, bind_words[i]))
+			return true;
+	}
+	return false;
 }
 
 bool mount_is_read_only(const struct oci_mount *mount)

@@ -169,6 +169,25 @@ START_TEST(binds_and_propagation)
 }
 END_TEST
 
+/* Who asks only this must not take for a bind what is none for the parser. */
+START_TEST(what_is_a_bind_is_one_for_all)
+{
+	size_t n, binds = 0;
+	const char *const *names = mount_word_names(&n);
+
+	for (size_t i = 0; i < 2 * n; i++) {
+		const char *word = names[i / 2], *type = i % 2 ? word : "none";
+		const struct oci_mount mount = {
+			"/dir", "/source", type, WORDS("ro", i % 2 ? "nodev" : word)};
+
+		options = mount_options_read(&mount);
+		ck_assert_msg(mount_is_bind(&mount) == options.bind, "%s", word);
+		binds += options.bind;
+	}
+	ck_assert_uint_eq(binds, 4);
+}
+END_TEST
+
 START_TEST(the_words_of_podman)
 {
 	ck_assert_int_eq(
@@ -232,6 +251,7 @@ Suite *suite_mount_words(void)
 	tcase_add_loop_test(t, the_times_are_one_field, 0, COUNT(times));
 	tcase_add_test(t, an_r_word_is_kept_apart);
 	tcase_add_test(t, binds_and_propagation);
+	tcase_add_test(t, what_is_a_bind_is_one_for_all);
 	tcase_add_test(t, the_words_of_podman);
 	tcase_add_test(t, idmap_and_mappings);
 	tcase_add_loop_test(t, what_no_kernel_call_can_express_is_refused, 0, COUNT(bad));
