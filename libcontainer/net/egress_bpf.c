@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/net/egress_bpf.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "libcontainer/base/bpf.h"
+#include "libcontainer/base/cleanup.h"
+
+/* Loading, attaching and reading; the programs are made in egress_bpf_compile.c. */
+
+/* 256 rules of the longest kind take 7,000. */
+#define PROGRAM_MAX 16384
+#define DENIALS_NAME "nacre_refused"
+#define PORTS_NAME "nacre_ports"
+
+static const struct {
+	enum bpf_prog_type type;
+	enum bpf_attach_type kind;
+	const char *name;
+} hooks[EGRESS_N_HOOKS] = {
+	/* clang-format off */
+	[EGRESS_SOCK_CREATE]  = {BPF_PROG_TYPE_CGROUP_SOCK,      BPF_CGROUP_INET_SOCK_CREATE,  "nacre_socket"},
+	[EGRESS_CONNECT4]     = {BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_CONNECT,     "nacre_connect4"},
+	[EGRESS_CONNECT6]     = {BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET6_CONNECT,     "nacre_connect6"},
+	[EGRESS_SENDMSG4]     = {BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UDP4_SENDMSG,      "nacre_sendmsg4"},
+	[EGRESS_SENDMSG6]     = {BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UDP6_SENDMSG,      "nacre_sendmsg6"},
+	[EGRESS_GETPEERNAME4] = {BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET4_GETPEERNAME, "nacre_peer4"},
+	[EGRESS_GETPEERNAME6] = {BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_INET6_GETPEERNAME, "nacre_peer6"},
+	[EGRESS_RECVMSG4]     = {BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UDP4_RECVMSG,      "nacre_recvmsg4"},
+	[EGRESS_RECVMSG6]     = {BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UDP6_RECVMSG,      "nacre_recvmsg6"},
+	[EGRESS_PACKETS]      = {BPF_PROG_TYPE_CGROUP_SKB,       BPF_CGROUP_INET_EGRESS,       "nacre_packets"},
+	[EGRESS_INGRESS]      = {BPF_PROG_TYPE_CGROUP_SKB,       BPF_CGROUP_INET_INGRESS,      "nacre_ingress"},
+	/* clang-format on */
+};
+
+/* --- what hangs at the cgroup --- */
+
+/* nacre's program of one hook, an fd; -ENOENT: there is none, -errno. What is not ours to open is
+ * somebody else's. */
+static int open_program(int cgroup_fd, enum egress_hook hook)
+{
+	uint32_t ids[BPF_ATTACHED_MAX];
+	size_t n;
+	int r = bpf_attached(cgroup_fd, hooks[hook].kind, ids, &n);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		cleanup_close int fd = bpf_open(ids[i]);
+
+		r = fd < 0 ? fd : bpf_is_called(fd, hooks[hook].name);
+		if (r > 0)
+			return fd_steal(&fd);
+		if (r == -ENOENT) /* detached meanwhile */
+			r = 0;
+	}
+	return r < 0 ? r : -ENOENT;
+}
+
+/* A map of the programs at the cgroup, as open_program. */
+static int open_map(int cgroup_fd, const char *name)
+{
+	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++) {
+		cleanup_close int program_fd = open_program(cgroup_fd, (enum egress_hook)hook);
+		int r = program_fd < 0 ? program_fd : bpf_map_of(program_fd, name);
+
+		if (r != -ENOENT)
+			return r;
+	}
+	return -ENOENT;
+}
+
+static int make_denials(void)
+{
+	const struct egress_denial_key others = {.kind = EGRESS_DENIED_OTHERS};
+	const struct egress_denial_value none = {.count = 0};
+	cleanup_close int fd = bpf_map_make(BPF_MAP_TYPE_HASH, DENIALS_NAME, sizeof(others),
+		sizeof(none), EGRESS_DENIALS_MAX, BPF_F_NO_PREALLOC);
+	int r = fd < 0 ? fd : bpf_map_write(fd, &others, &none);
+
+	return r < 0 ? r : fd_steal(&fd);
+}
+
+/* Two entries a port, and those of DNS. */
+static int make_ports(void)
+{
+	return bpf_map_make(BPF_MAP_TYPE_HASH, PORTS_NAME, sizeof(uint32_t), sizeof(uint32_t),
+		2 * EGRESS_NAME_PORTS_MAX + 4, BPF_F_NO_PREALLOC);
+}
+
+/* Those of the programs before, or new ones. */
+static int find_maps(
+	int cgroup_fd, bool ports, struct egress_bpf_maps *ret_maps, struct nacre_error *err)
+{
+	int r = ret_maps->denials = open_map(cgroup_fd, DENIALS_NAME);
+
+	if (r == -ENOENT)
+		r = ret_maps->denials = make_denials();
+	if (r >= 0 && ports)
+		r = ret_maps->ports = open_map(cgroup_fd, PORTS_NAME);
+	if (r == -ENOENT)
+		r = ret_maps->ports = make_ports();
+	return r < 0 ? fail_errno(err, r, "maps of the egress filter") : 0;
+}
+
+/* --- loading and attaching --- */
+
+/* *RET_FD stays where none is needed. */
+static int load(const struct egress_bpf_policy *policy, enum egress_hook hook,
+	struct egress_bpf_maps *maps, struct bpf_insn *program, int *ret_fd,
+	struct nacre_error *err)
+{
+	for (;;) {
+		struct nacre_error why;
+		int n = egress_bpf_compile(policy, hook, maps, program, PROGRAM_MAX, err);
+
+		if (n <= 0)
+			return n;
+		*ret_fd = bpf_load(hooks[hook].type, hooks[hook].kind, hooks[hook].name, program,
+			(size_t)n, "the egress filter", &why);
+		if (*ret_fd >= 0)
+			return 0;
+		if (*ret_fd != -EINVAL || !maps->comm) {
+			*err = why;
+			return -why.code;
+		}
+		maps->comm = false; /* before Linux 6.1 */
+	}
+}
+
+static int attach(int cgroup_fd, enum egress_hook hook, int program_fd, struct nacre_error *err)
+{
+	cleanup_close int old_fd = open_program(cgroup_fd, hook);
+	int r = old_fd == -ENOENT ? 0 : old_fd;
+
+	if (r >= 0 && program_fd >= 0)
+		r = bpf_attach(cgroup_fd, hooks[hook].kind, program_fd, old_fd < 0 ? -1 : old_fd);
+	else if (r >= 0 && old_fd >= 0)
+		r = bpf_detach(cgroup_fd, hooks[hook].kind, old_fd);
+	return r < 0 ? fail_errno(err, r, "attach the egress filter (%s) to the cgroup",
+			       hooks[hook].name)
+		     : 0;
+}
+
+/* All are loaded before the first is attached: what the kernel refuses changes nothing. */
+static int load_all(int cgroup_fd, const struct egress_bpf_policy *policy,
+	struct egress_bpf_maps *maps, int fds[EGRESS_N_HOOKS], struct nacre_error *err)
+{
+	cleanup_free struct bpf_insn *program = calloc(PROGRAM_MAX, sizeof(*program));
+	int r = program ? 0 : fail_errno(err, ENOMEM, "egress");
+
+	for (int hook = 0; hook < EGRESS_N_HOOKS && r == 0; hook++)
+		r = load(policy, (enum egress_hook)hook, maps, program, &fds[hook], err);
+	for (int hook = 0; hook < EGRESS_N_HOOKS && r == 0; hook++)
+		r = attach(cgroup_fd, (enum egress_hook)hook, fds[hook], err);
+	return r;
+}
+
+int egress_bpf_apply(int cgroup_fd, const struct egress_bpf_policy *policy, struct nacre_error *err)
+{
+	struct egress_bpf_maps maps = {.denials = -1, .ports = -1, .comm = true};
+	int fds[EGRESS_N_HOOKS];
+	int r;
+
+	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++)
+		fds[hook] = -1;
+	r = find_maps(cgroup_fd, egress_bpf_has_names(policy), &maps, err);
+	if (r == 0)
+		r = load_all(cgroup_fd, policy, &maps, fds, err);
+	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++)
+		fd_close(&fds[hook]);
+	fd_close(&maps.denials);
+	fd_close(&maps.ports);
+	return r;
+}
+
+int egress_bpf_probe(struct nacre_error *err)
+{
+	/* r0 = 1; exit */
+	static const struct bpf_insn program[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 1}, {.code = BPF_JMP | BPF_EXIT}};
+	cleanup_close int fd = bpf_load(hooks[EGRESS_GETPEERNAME4].type,
+		hooks[EGRESS_GETPEERNAME4].kind, "nacre_probe", program, 2, "the egress filter",
+		err);
+
+	return fd < 0 ? fd : 0;
+}
+
+/* --- the maps --- */
+
+int egress_bpf_set_listener(
+	int cgroup_fd, uint16_t port, bool udp, uint16_t listener_port, struct nacre_error *err)
+{
+	const uint32_t there = htons(port), here = htons(listener_port);
+	const uint32_t key = egress_bpf_port_key((uint16_t)there, udp, false);
+	const uint32_t back = egress_bpf_port_key((uint16_t)here, udp, true);
+	cleanup_close int fd = open_map(cgroup_fd, PORTS_NAME);
+	int r = fd < 0 ? fd : bpf_map_write(fd, &back, &there);
+
+	if (r == 0)
+		r = bpf_map_write(fd, &key, &here);
+	return r < 0 ? fail_errno(err, r, "listener of port %u in the egress filter", port) : 0;
+}
+
+int egress_bpf_denied(int cgroup_fd, struct egress_denial ret_denials[EGRESS_DENIALS_MAX],
+	struct nacre_error *err)
+{
+	cleanup_close int fd = open_map(cgroup_fd, DENIALS_NAME);
+	struct egress_denial *at = ret_denials;
+	int r = fd < 0 ? fd : bpf_map_next(fd, NULL, &at->key);
+
+	/* What is taken away meanwhile, nothing is, would begin anew: bounded. */
+	for (int i = 0; r == 0 && i < EGRESS_DENIALS_MAX; i++) {
+		const struct egress_denial_key key = at->key;
+
+		r = bpf_map_read(fd, &key, &at->value);
+		if (r == 0 && at->value.count)
+			at++;
+		if (r == 0 && at < ret_denials + EGRESS_DENIALS_MAX)
+			r = bpf_map_next(fd, &key, &at->key);
+	}
+	return r < 0 && r != -ENOENT ? fail_errno(err, r, "read what the egress filter refused")
+				     : (int)(at - ret_denials);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_EGRESS_BPF_H
+#define NACRE_EGRESS_BPF_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "specs/egress.h"
+
+/*
+ * Egress rules as eBPF programs at a container's cgroup: they hold for every process in it and in
+ * those below, in whatever network namespace, and cannot be taken off from inside. What is refused
+ * gets EPERM. A socket belongs to the cgroup of the process that made it.
+ *
+ * An IPv6 address with an IPv4 address inside (::ffff:0:0/96, 64:ff9b::/96, 2002::/16) is judged by
+ * that one.
+ */
+
+struct egress_bpf_policy {
+	/* NULL: no rules; all that is not refused by the members below is free. With rules a socket
+	 * of the internet is one of TCP or UDP, and a packet has no options that lead it elsewhere.
+	 */
+	const struct egress_policy *rules;
+	/* egress_metadata is refused, but DNS and NTP, which some clouds serve at these addresses:
+	 * they are judged as any address is. */
+	bool no_metadata;
+	/* The network namespace is the host's: rules deny its loopback. Else that is free, but for
+	 * 127.0.0.11, where Docker's resolver passes questions on to the outside. */
+	bool host_network;
+	/* What comes in by another interface than lo reaches no socket that listens, nor one of UDP
+	 * that is not connected. */
+	bool no_listening;
+};
+
+/* In this order they are attached. */
+enum egress_hook {
+	EGRESS_SOCK_CREATE,
+	EGRESS_CONNECT4,
+	EGRESS_CONNECT6,
+	EGRESS_SENDMSG4,
+	EGRESS_SENDMSG6,
+	EGRESS_GETPEERNAME4,
+	EGRESS_GETPEERNAME6,
+	EGRESS_RECVMSG4,
+	EGRESS_RECVMSG6,
+	EGRESS_PACKETS,
+	EGRESS_INGRESS,
+	EGRESS_N_HOOKS,
+};
+
+/* What was refused, in a map with counts. All in the machine's byte order but ADDRESS. */
+enum egress_denial_kind {
+	EGRESS_DENIED_OTHERS, /* the rest, once the map is full */
+	EGRESS_DENIED_V4,
+	EGRESS_DENIED_V6,
+	EGRESS_DENIED_SOCKET, /* ADDRESS[0]: its family, as a uint32_t; PORT: its type */
+};
+
+struct egress_denial_key {
+	uint32_t kind;
+	uint32_t protocol; /* IPPROTO_* */
+	uint32_t port;
+	uint8_t address[16]; /* of IPv4 the first 4 bytes */
+};
+
+struct egress_denial_value {
+	uint64_t count;
+	char comm[16]; /* of the last process; "" before Linux 6.1 */
+};
+
+/* What the programs use. -1: none. */
+struct egress_bpf_maps {
+	int denials; /* struct egress_denial_key -> struct egress_denial_value */
+	int ports; /* egress_bpf_port_key() -> port in network byte order, as uint32_t */
+	bool comm; /* the kernel has bpf_get_current_comm for these hooks: Linux 6.1 */
+};
+
+/* Makes the program of one hook. Returns the number of instructions, 0 where none is needed, or
+ * -E2BIG. Pure. */
+int egress_bpf_compile(const struct egress_bpf_policy *policy, enum egress_hook hook,
+	const struct egress_bpf_maps *maps, struct bpf_insn *ret_program, size_t room,
+	struct nacre_error *err);
+
+/* Whether there are rules for names, so that listeners are needed. */
+bool egress_bpf_has_names(const struct egress_bpf_policy *policy);
+
+/* Key of the map of ports. BACK: of the listener's port, whose value is the port that stands in
+ * a rule. */
+static inline uint32_t egress_bpf_port_key(uint16_t network_port, bool udp, bool back)
+{
+	return network_port | (uint32_t)udp << 16 | (uint32_t)back << 17;
+}
+
+/* Compiles, loads and attaches all that POLICY needs. Programs of nacre's that hang there already
+ * make way one by one, without a moment in which more is allowed than by the old or the new policy;
+ * counts and listeners stay. -EPERM: the caller may not (CAP_BPF and CAP_NET_ADMIN, of the host).
+ */
+int egress_bpf_apply(
+	int cgroup_fd, const struct egress_bpf_policy *policy, struct nacre_error *err);
+
+/* Whether such programs can be loaded here: 0, or the error of trying. */
+int egress_bpf_probe(struct nacre_error *err);
+
+/* From here on connections to PORT of an address that stands for a name (198.18.0.0/15) go to
+ * LISTENER_PORT; the program sees PORT. Ports without a listener are refused. -ENOENT: no policy
+ * with names is at the cgroup. */
+int egress_bpf_set_listener(
+	int cgroup_fd, uint16_t port, bool udp, uint16_t listener_port, struct nacre_error *err);
+
+#define EGRESS_DENIALS_MAX 256
+
+struct egress_denial {
+	struct egress_denial_key key;
+	struct egress_denial_value value;
+};
+
+/* What was refused, those without a count left out. Returns how many; 0 if nothing is at the
+ * cgroup. -EPERM: the caller may not look. */
+int egress_bpf_denied(int cgroup_fd, struct egress_denial ret_denials[EGRESS_DENIALS_MAX],
+	struct nacre_error *err);
+
+#endif

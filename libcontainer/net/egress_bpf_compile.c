@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "libcontainer/net/egress_compiler.h"
+
+/*
+ * The programs of the hooks of egress_bpf.h. A rule is a few comparisons behind each other, and no
+ * map: an address of IPv4 is one number, one of IPv6 four. All jumps lead forward, to places where
+ * the registers mean the same whatever way led there, so that the kernel looks at each instruction
+ * about once when it loads a program.
+ *
+ * PORT and PROTOCOL must be kept from the beginning to the end: a call of a function of the kernel
+ * clears BPF_REG_1 to BPF_REG_5.
+ */
+
+#define DNS 53
+#define NTP 123
+#define DOCKER_RESOLVER 0x7f00000bu
+/* 198.18.0.0/15, whose addresses stand for names. */
+#define SYNTHETIC 0xc6120000u
+#define SYNTHETIC_BITS 15
+
+static uint32_t word_of(const struct egress_network *network, size_t i)
+{
+	const uint8_t *b = network->address + 4 * i;
+
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static bool has_rules(const struct egress_bpf_policy *policy)
+{
+	return policy->rules && !policy->rules->open;
+}
+
+bool egress_bpf_has_names(const struct egress_bpf_policy *policy)
+{
+	for (size_t i = 0; policy->rules && i < policy->rules->n_rules; i++)
+		if (policy->rules->rules[i].kind == EGRESS_NAME)
+			return true;
+	return false;
+}
+
+/* --- addresses --- */
+
+/* To LABEL_NEXT if the address, of which REG has 32 bits, differs in BITS from VALUE. */
+static void emit_compare(struct egress_assembler *a, int reg, uint32_t value, unsigned bits)
+{
+	if (bits == 0)
+		return;
+	if (bits < 32) {
+		emit_move(a, REG_SCRATCH, reg);
+		emit_imm(a, BPF_RSH, REG_SCRATCH, 32 - bits);
+		reg = REG_SCRATCH;
+	}
+	emit_jump_if(a, BPF_JNE, reg, value >> (32 - bits) % 32, LABEL_NEXT);
+}
+
+static void emit_network(struct egress_assembler *a, const struct egress_network *network)
+{
+	for (unsigned i = 0, left = network->prefix; left; i++) {
+		const unsigned bits = left < 32 ? left : 32;
+
+		emit_compare(
+			a, network->v6 ? REG_WORDS + (int)i : REG_V4, word_of(network, i), bits);
+		left -= bits;
+	}
+}
+
+/* To LABEL_RULES, or LABEL_DENY for an address of metadata. */
+static void emit_metadata(struct compiler *c, bool v6)
+{
+	struct egress_assembler *a = &c->a;
+	const size_t start = a->n;
+
+	if (!c->policy->no_metadata)
+		return;
+	for (size_t i = 0; i < egress_n_metadata; i++) {
+		const size_t from = a->n;
+
+		if (egress_metadata[i].v6 != v6)
+			continue;
+		emit_network(a, &egress_metadata[i]);
+		emit_jump(a, LABEL_METADATA);
+		emit_label(a, from, LABEL_NEXT);
+	}
+	emit_jump(a, LABEL_RULES);
+	emit_label(a, start, LABEL_METADATA);
+	emit_jump_if(a, BPF_JEQ, REG_PORT, DNS, LABEL_RULES);
+	emit_jump_if(a, BPF_JNE, REG_PORT, NTP, LABEL_DENY);
+	emit_jump_if(a, BPF_JNE, REG_PROTOCOL, IPPROTO_UDP, LABEL_DENY);
+	emit_label(a, start, LABEL_RULES);
+}
+
+static void emit_rule(struct egress_assembler *a, const struct egress_rule *rule)
+{
+	const size_t from = a->n;
+
+	emit_network(a, &rule->network);
+	emit_jump_if(a, BPF_JNE, REG_PROTOCOL, rule->udp ? IPPROTO_UDP : IPPROTO_TCP, LABEL_NEXT);
+	for (size_t i = 0; i < rule->n_ports; i++) {
+		const struct egress_port_range *range = &rule->ports[i];
+
+		if (range->first == range->last) {
+			emit_jump_if(a, BPF_JEQ, REG_PORT, range->first, LABEL_ALLOW);
+		} else {
+			emit(a, BPF_JMP32 | BPF_K | BPF_JLT, REG_PORT, 0, 1, range->first);
+			emit_jump_if(a, BPF_JLE, REG_PORT, range->last, LABEL_ALLOW);
+		}
+	}
+	if (!rule->n_ports)
+		emit_jump(a, LABEL_ALLOW);
+	emit_label(a, from, LABEL_NEXT);
+}
+
+/* Ends with a jump to LABEL_ALLOW or LABEL_DENY, or LABEL_SYNTHETIC. */
+static void emit_rules(struct compiler *c, bool v6)
+{
+	struct egress_assembler *a = &c->a;
+	const struct egress_policy *rules = c->policy->rules;
+
+	if (!has_rules(c->policy)) {
+		emit_jump(a, LABEL_ALLOW);
+		return;
+	}
+	for (size_t i = 0; i < rules->n_rules; i++) {
+		if (rules->rules[i].kind == EGRESS_ADDRESS && rules->rules[i].network.v6 == v6)
+			emit_rule(a, &rules->rules[i]);
+	}
+	emit_jump(a, LABEL_DENY);
+}
+
+/* 127/8 and 0.0.0.0, which connect(2) takes for it. */
+static void emit_loopback4(struct compiler *c)
+{
+	struct egress_assembler *a = &c->a;
+	const size_t from = a->n;
+	const enum egress_label verdict = c->policy->host_network ? LABEL_DENY : LABEL_ALLOW;
+
+	if (!has_rules(c->policy))
+		return;
+	emit_jump_if(a, BPF_JEQ, REG_V4, 0, verdict);
+	if (!c->policy->host_network)
+		emit_jump_if(a, BPF_JEQ, REG_V4, DOCKER_RESOLVER, LABEL_NEXT);
+	emit_move(a, REG_SCRATCH, REG_V4);
+	emit_imm(a, BPF_RSH, REG_SCRATCH, 24);
+	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 127, verdict);
+	emit_label(a, from, LABEL_NEXT);
+}
+
+static void emit_loopback6(struct compiler *c)
+{
+	struct egress_assembler *a = &c->a;
+	const size_t from = a->n;
+
+	if (!has_rules(c->policy))
+		return;
+	for (int i = 0; i < 3; i++)
+		emit_jump_if(a, BPF_JNE, REG_WORDS + i, 0, LABEL_NEXT);
+	emit_jump_if(
+		a, BPF_JLE, REG_WORDS + 3, 1, c->policy->host_network ? LABEL_DENY : LABEL_ALLOW);
+	emit_label(a, from, LABEL_NEXT);
+}
+
+static void emit_is_synthetic(struct egress_assembler *a, enum egress_label label)
+{
+	emit_move(a, REG_SCRATCH, REG_V4);
+	emit_imm(a, BPF_RSH, REG_SCRATCH, 32 - SYNTHETIC_BITS);
+	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, SYNTHETIC >> (32 - SYNTHETIC_BITS), label);
+}
+
+/* What the port in REG_SCRATCH, as the context has it, stands for: writes that to the context. */
+static void emit_port(struct compiler *c, bool back, enum egress_label if_none)
+{
+	struct egress_assembler *a = &c->a;
+
+	emit(a, BPF_JMP32 | BPF_K | BPF_JNE, REG_PROTOCOL, 0, 1, IPPROTO_UDP);
+	emit_imm(a, BPF_OR, REG_SCRATCH, egress_bpf_port_key(0, true, false));
+	if (back)
+		emit_imm(a, BPF_OR, REG_SCRATCH, egress_bpf_port_key(0, false, true));
+	emit_store(a, REG_STACK, PORT_KEY_AT, REG_SCRATCH);
+	emit_map(a, BPF_REG_1, c->maps->ports);
+	emit_move(a, BPF_REG_2, REG_STACK);
+	emit(a, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, PORT_KEY_AT);
+	emit_call(a, BPF_FUNC_map_lookup_elem);
+	emit(a, BPF_JMP | BPF_K | BPF_JEQ, BPF_REG_0, 0, if_none, 0);
+	emit_load(a, BPF_REG_1, BPF_REG_0, 0);
+	emit_store(a, REG_CONTEXT, (int)ADDR(user_port), BPF_REG_1);
+}
+
+/* --- the hooks --- */
+
+/* struct bpf_sock: the kernel has put in what 0 as protocol stands for. */
+static void compile_sock_create(struct compiler *c)
+{
+	struct egress_assembler *a = &c->a;
+	const size_t from = a->n;
+
+	emit_load(a, REG_V4, REG_CONTEXT, offsetof(struct bpf_sock, family));
+	emit_load(a, REG_PORT, REG_CONTEXT, offsetof(struct bpf_sock, type));
+	emit_load(a, REG_PROTOCOL, REG_CONTEXT, offsetof(struct bpf_sock, protocol));
+	emit_jump_if(a, BPF_JNE, REG_PORT, SOCK_STREAM, LABEL_NEXT);
+	emit_jump_if(a, BPF_JEQ, REG_PROTOCOL, IPPROTO_TCP, LABEL_ALLOW);
+	emit_label(a, from, LABEL_NEXT);
+	emit_jump_if(a, BPF_JNE, REG_PORT, SOCK_DGRAM, LABEL_DENY);
+	emit_jump_if(a, BPF_JNE, REG_PROTOCOL, IPPROTO_UDP, LABEL_DENY);
+	egress_emit_verdicts(c, EGRESS_SOCK_CREATE);
+}
+
+/* A tunnel to an IPv4 address, which is REG_V4 now: what is the container's own inside is no
+ * address at its far end. */
+static void emit_inner(struct compiler *c)
+{
+	struct egress_assembler *a = &c->a;
+
+	if (has_rules(c->policy)) {
+		emit_move(a, REG_SCRATCH, REG_V4);
+		emit_imm(a, BPF_RSH, REG_SCRATCH, 24);
+		emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 0, LABEL_DENY);
+		emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 127, LABEL_DENY);
+	}
+	if (egress_bpf_has_names(c->policy))
+		emit_is_synthetic(a, LABEL_DENY);
+	emit_jump(a, LABEL_V4);
+}
+
+static void emit_inside6(struct compiler *c)
+{
+	/* RFC 4291, 2.5.5.2; RFC 6052, 2.1; RFC 3056, 2. */
+	static const struct egress_network mapped = {{[10] = 0xff, 0xff}, 96, true};
+	static const struct egress_network nat64 = {{0x00, 0x64, 0xff, 0x9b}, 96, true};
+	static const struct egress_network six_to_four = {{0x20, 0x02}, 16, true};
+	struct egress_assembler *a = &c->a;
+	size_t from = a->n;
+
+	emit_network(a, &mapped);
+	emit_move(a, REG_V4, REG_WORDS + 3);
+	emit_jump(a, LABEL_V4);
+	emit_label(a, from, LABEL_NEXT);
+	from = a->n;
+	emit_network(a, &nat64);
+	emit_move(a, REG_V4, REG_WORDS + 3);
+	emit_inner(c);
+	emit_label(a, from, LABEL_NEXT);
+	from = a->n;
+	emit_network(a, &six_to_four);
+	emit_move(a, REG_V4, REG_WORDS);
+	emit_imm(a, BPF_LSH, REG_V4, 16);
+	emit_move(a, REG_SCRATCH, REG_WORDS + 1);
+	emit_imm(a, BPF_RSH, REG_SCRATCH, 16);
+	emit(a, BPF_ALU64 | BPF_OR | BPF_X, REG_V4, REG_SCRATCH, 0, 0);
+	emit_inner(c);
+	emit_label(a, from, LABEL_NEXT);
+}
+
+static void emit_words(struct egress_assembler *a)
+{
+	for (int i = 0; i < 4; i++) {
+		emit_load(a, REG_WORDS + i, REG_CONTEXT, ADDR(user_ip6) + 4 * (size_t)i);
+		emit_swap(a, REG_WORDS + i, 32);
+	}
+}
+
+/* connect(2), and sendto(2) and its kin with an address. */
+static void compile_connect(struct compiler *c, enum egress_hook hook)
+{
+	struct egress_assembler *a = &c->a;
+
+	emit_load(a, REG_PORT, REG_CONTEXT, ADDR(user_port));
+	emit_swap(a, REG_PORT, 16);
+	emit_load(a, REG_PROTOCOL, REG_CONTEXT, ADDR(protocol));
+	if (c->v6) {
+		emit_words(a);
+		emit_inside6(c);
+		emit_metadata(c, true);
+		emit_loopback6(c);
+		emit_rules(c, true);
+		emit_label(a, 0, LABEL_V4);
+	} else {
+		emit_load(a, REG_V4, REG_CONTEXT, ADDR(user_ip4));
+		emit_swap(a, REG_V4, 32);
+	}
+	emit_metadata(c, false);
+	emit_loopback4(c);
+	if (egress_bpf_has_names(c->policy))
+		emit_is_synthetic(a, LABEL_SYNTHETIC);
+	emit_rules(c, false);
+	if (egress_bpf_has_names(c->policy)) {
+		emit_label(a, 0, LABEL_SYNTHETIC);
+		emit_load(a, REG_SCRATCH, REG_CONTEXT, ADDR(user_port));
+		emit_port(c, false, LABEL_DENY);
+	}
+	egress_emit_verdicts(c, hook);
+}
+
+/* getpeername(2), and where a datagram comes from. */
+static void compile_restore(struct compiler *c)
+{
+	struct egress_assembler *a = &c->a;
+	const size_t from = a->n;
+
+	emit_load(a, REG_PROTOCOL, REG_CONTEXT, ADDR(protocol));
+	if (c->v6) {
+		emit_words(a);
+		emit_jump_if(a, BPF_JNE, REG_WORDS, 0, LABEL_ALLOW);
+		emit_jump_if(a, BPF_JNE, REG_WORDS + 1, 0, LABEL_ALLOW);
+		emit_jump_if(a, BPF_JNE, REG_WORDS + 2, 0xffff, LABEL_ALLOW);
+		emit_move(a, REG_V4, REG_WORDS + 3);
+	} else {
+		emit_load(a, REG_V4, REG_CONTEXT, ADDR(user_ip4));
+		emit_swap(a, REG_V4, 32);
+	}
+	emit_is_synthetic(a, LABEL_SYNTHETIC);
+	emit_jump(a, LABEL_ALLOW);
+	emit_label(a, from, LABEL_SYNTHETIC);
+	emit_load(a, REG_SCRATCH, REG_CONTEXT, ADDR(user_port));
+	emit_port(c, true, LABEL_ALLOW);
+	emit_label(a, from, LABEL_ALLOW);
+	emit_return(a, 1);
+}
+
+static bool is_needed(const struct egress_bpf_policy *policy, enum egress_hook hook)
+{
+	switch (hook) {
+	case EGRESS_SOCK_CREATE:
+		return policy->rules;
+	case EGRESS_CONNECT4:
+	case EGRESS_CONNECT6:
+	case EGRESS_SENDMSG4:
+	case EGRESS_SENDMSG6:
+		return has_rules(policy) || policy->no_metadata;
+	case EGRESS_PACKETS:
+		return has_rules(policy);
+	case EGRESS_INGRESS:
+		return policy->no_listening;
+	default:
+		return egress_bpf_has_names(policy);
+	}
+}
+
+int egress_bpf_compile(const struct egress_bpf_policy *policy, enum egress_hook hook,
+	const struct egress_bpf_maps *maps, struct bpf_insn *ret_program, size_t room,
+	struct nacre_error *err)
+{
+	struct compiler c = {.a = {.insns = ret_program, .room = room},
+		.policy = policy,
+		.maps = maps,
+		.v6 = hook == EGRESS_CONNECT6 || hook == EGRESS_SENDMSG6 ||
+		      hook == EGRESS_GETPEERNAME6 || hook == EGRESS_RECVMSG6};
+
+	if (!is_needed(policy, hook))
+		return 0;
+	emit_move(&c.a, REG_CONTEXT, BPF_REG_1);
+	if (hook == EGRESS_SOCK_CREATE)
+		compile_sock_create(&c);
+	else if (hook == EGRESS_PACKETS)
+		egress_compile_packets(&c);
+	else if (hook == EGRESS_INGRESS)
+		egress_compile_ingress(&c);
+	else if (hook <= EGRESS_SENDMSG6)
+		compile_connect(&c, hook);
+	else
+		compile_restore(&c);
+	if (c.a.n > room)
+		return fail(err, E2BIG, "egress: the rules make %zu instructions, more than %zu",
+			c.a.n, room);
+	return (int)c.a.n;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_EGRESS_COMPILER_H
+#define NACRE_EGRESS_COMPILER_H
+
+#include "libcontainer/net/egress_bpf.h"
+
+/* How the programs are written down: eBPF with forward jumps to labels. Pure. */
+
+enum egress_label {
+	LABEL_NONE, /* offsets of jumps that are known are never negative */
+	LABEL_ALLOW = -1,
+	LABEL_DENY = -2,
+	LABEL_NEXT = -3, /* the next rule or address */
+	LABEL_METADATA = -4,
+	LABEL_RULES = -5,
+	LABEL_V4 = -6, /* IPv6 with an IPv4 address inside */
+	LABEL_SYNTHETIC = -7,
+};
+
+struct egress_assembler {
+	struct bpf_insn *insns;
+	size_t n; /* also what did not fit */
+	size_t room;
+};
+
+static inline void emit(
+	struct egress_assembler *a, int code, int dst, int src, int off, int64_t imm)
+{
+	if (a->n < a->room)
+		a->insns[a->n] = (struct bpf_insn){.code = (uint8_t)code,
+			.dst_reg = (uint8_t)(dst & 15),
+			.src_reg = (uint8_t)(src & 15),
+			.off = (int16_t)off,
+			.imm = (int32_t)imm};
+	a->n++;
+}
+
+static inline void emit_move(struct egress_assembler *a, int dst, int src)
+{
+	emit(a, BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0);
+}
+
+static inline void emit_set(struct egress_assembler *a, int dst, int64_t imm)
+{
+	emit(a, BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, imm);
+}
+
+/* On the lower 32 bits; the upper ones become 0. */
+static inline void emit_imm(struct egress_assembler *a, int operation, int dst, uint32_t imm)
+{
+	emit(a, BPF_ALU | BPF_K | operation, dst, 0, 0, (int32_t)imm);
+}
+
+static inline void emit_load(struct egress_assembler *a, int dst, int base, size_t offset)
+{
+	emit(a, BPF_LDX | BPF_MEM | BPF_W, dst, base, (int)offset, 0);
+}
+
+static inline void emit_store(struct egress_assembler *a, int base, int offset, int src)
+{
+	emit(a, BPF_STX | BPF_MEM | BPF_W, base, src, offset, 0);
+}
+
+/* From network byte order to the machine's, and back. BITS: 16 or 32. */
+static inline void emit_swap(struct egress_assembler *a, int dst, int bits)
+{
+	emit(a, BPF_ALU | BPF_END | BPF_TO_BE, dst, 0, 0, bits);
+}
+
+/* If the lower 32 bits of REG are so to IMM. */
+static inline void emit_jump_if(
+	struct egress_assembler *a, int condition, int reg, uint32_t imm, enum egress_label label)
+{
+	emit(a, BPF_JMP32 | BPF_K | condition, reg, 0, label, (int32_t)imm);
+}
+
+static inline void emit_jump(struct egress_assembler *a, enum egress_label label)
+{
+	emit(a, BPF_JMP | BPF_JA, 0, 0, label, 0);
+}
+
+static inline void emit_call(struct egress_assembler *a, int function)
+{
+	emit(a, BPF_JMP | BPF_CALL, 0, 0, 0, function);
+}
+
+static inline void emit_map(struct egress_assembler *a, int dst, int map_fd)
+{
+	emit(a, BPF_LD | BPF_IMM | BPF_DW, dst, BPF_PSEUDO_MAP_FD, 0, map_fd);
+	emit(a, 0, 0, 0, 0, 0);
+}
+
+static inline void emit_return(struct egress_assembler *a, int value)
+{
+	emit_set(a, BPF_REG_0, value);
+	emit(a, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+}
+
+/* LABEL, for all jumps since FROM, is the instruction that comes next. Returns whether there are
+ * any: the kernel takes no instruction to which no way leads. */
+static inline bool emit_label(struct egress_assembler *a, size_t from, enum egress_label label)
+{
+	bool found = false;
+
+	for (size_t i = from; i < a->n && i < a->room; i++) {
+		const int class = BPF_CLASS(a->insns[i].code);
+
+		if ((class == BPF_JMP || class == BPF_JMP32) && a->insns[i].off == label) {
+			a->insns[i].off = (int16_t)(a->n - i - 1);
+			found = true;
+		}
+	}
+	return found;
+}
+
+enum { /* registers */
+	REG_WORDS = BPF_REG_1, /* ... BPF_REG_4: of an IPv6 address */
+	REG_SCRATCH = BPF_REG_5,
+	REG_CONTEXT = BPF_REG_6, /* struct bpf_sock_addr or bpf_sock */
+	REG_V4 = BPF_REG_7, /* the IPv4 address; sock_create: the family */
+	REG_PORT = BPF_REG_8, /* sock_create: the type */
+	REG_PROTOCOL = BPF_REG_9,
+	REG_STACK = BPF_REG_10,
+};
+
+enum { /* places below REG_STACK */
+	KEY_AT = -(int)sizeof(struct egress_denial_key) - 4,
+	VALUE_AT = KEY_AT - (int)sizeof(struct egress_denial_value),
+	PORT_KEY_AT = -4,
+};
+
+struct compiler {
+	struct egress_assembler a;
+	const struct egress_bpf_policy *policy;
+	const struct egress_bpf_maps *maps;
+	bool v6;
+};
+
+#define ADDR(member) offsetof(struct bpf_sock_addr, member)
+
+/* Ends the program: LABEL_ALLOW returns 1, LABEL_DENY counts and returns 0. */
+void egress_emit_verdicts(struct compiler *c, enum egress_hook hook);
+
+/* Whole programs but for their first instruction. */
+void egress_compile_packets(struct compiler *c);
+void egress_compile_ingress(struct compiler *c);
+
+#endif

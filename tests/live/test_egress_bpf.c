@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* First, since check.h has a macro called fail. */
+#include "tests/live/egress_fixture.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+Suite *suite_egress_bpf(void);
+
+/* Whether the kernel has no such socket, or no such call, at all. */
+static bool is_missing(int error)
+{
+	return error == EPROTONOSUPPORT || error == ESOCKTNOSUPPORT || error == EAFNOSUPPORT ||
+	       error == ENOSYS;
+}
+
+START_TEST(without_rules_every_way_leads_out)
+{
+	struct cgroup cgroup = make("open");
+	int missing = 0;
+
+	enter_world();
+	for (size_t i = 0; i < n_ways; i++) {
+		int error = attempt(&cgroup, &ways[i]);
+
+		if (is_missing(error) && ways[i].verdict >= WAY_NO_SOCKET)
+			missing += ways[i].verdict == WAY_NO_SOCKET;
+		else if (error)
+			ck_abort_msg("%s: %s", ways[i].name, strerror(error));
+	}
+	ck_assert_int_le(missing, 4); /* but raw sockets and ping */
+	destroy(&cgroup);
+}
+END_TEST
+
+START_TEST(rules_leave_what_they_name_and_nothing_else)
+{
+	static const char *const words[] = {WAYS_RULES};
+	const struct egress_policy rules = read_policy(words, 3);
+	const struct egress_bpf_policy policy = {.rules = &rules, .no_metadata = true};
+	struct cgroup cgroup = make("rules");
+
+	enter_world();
+	apply(&cgroup, &policy);
+	for (size_t i = 0; i < n_ways; i++) {
+		const struct way *way = &ways[i];
+		int error = attempt(&cgroup, way);
+		bool right = way->verdict == WAY_ALLOWED     ? error == 0
+			     : way->verdict == WAY_BESIDE    ? true
+			     : way->verdict == WAY_NO_SOCKET ? error == EPERM || is_missing(error)
+							     : error == EPERM;
+
+		if (!right)
+			ck_abort_msg("%s: %s", way->name, error ? strerror(error) : "reached");
+	}
+	destroy(&cgroup);
+}
+END_TEST
+
+START_TEST(metadata_alone_is_refused_without_rules)
+{
+	const struct egress_bpf_policy policy = {.no_metadata = true};
+	struct cgroup cgroup = make("metadata");
+
+	enter_world();
+	apply(&cgroup, &policy);
+	for (size_t i = 0; i < n_ways; i++) {
+		const struct way *way = &ways[i];
+		int error = attempt(&cgroup, way);
+
+		if (way->verdict <= WAY_METADATA &&
+			(way->verdict == WAY_METADATA) != (error == EPERM))
+			ck_abort_msg("%s: %s", way->name, error ? strerror(error) : "reached");
+	}
+	destroy(&cgroup);
+}
+END_TEST
+
+static const char *const one_word[][1] = {{"none"}, {"open"}, {"0.0.0.0/0"}, {"10.0.0.0/8"}};
+
+START_TEST(the_hosts_loopback_is_not_the_containers)
+{
+	struct egress_policy rules = read_policy(one_word[_i], 1);
+	const struct egress_bpf_policy policy = {.rules = &rules, .host_network = true};
+	const int denied = rules.open ? 0 : EPERM;
+	struct cgroup cgroup = make("host");
+
+	enter_world();
+	apply(&cgroup, &policy);
+	ck_assert_int_eq(connect_to(&cgroup, "127.0.0.1", 80), denied);
+	ck_assert_int_eq(connect_to(&cgroup, "0.0.0.0", 80), denied);
+	ck_assert_int_eq(connect_to(&cgroup, "::1", 80), denied);
+	ck_assert_int_eq(connect_to(&cgroup, "::", 80), denied);
+	ck_assert_int_eq(connect_to(&cgroup, "::ffff:127.0.0.1", 80), denied);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 80), _i == 0 ? EPERM : 0);
+	destroy(&cgroup);
+}
+END_TEST
+
+START_TEST(no_rule_opens_metadata)
+{
+	static const char *const words[] = {"169.254.0.0/16", "[::/0]", "udp:169.254.169.254:53"};
+	const struct egress_policy rules = read_policy(words, 3);
+	const struct egress_bpf_policy granted = {.rules = &rules};
+	const struct egress_bpf_policy policy = {.rules = &rules, .no_metadata = true};
+	struct cgroup cgroup = make("granted");
+
+	enter_world();
+	apply(&cgroup, &policy);
+	ck_assert_int_eq(connect_to(&cgroup, "169.254.169.254", 80), EPERM);
+	ck_assert_int_eq(connect_to(&cgroup, "fd00:ec2::254", 80), EPERM);
+	ck_assert_int_eq(connect_to(&cgroup, "fd00:ec2::253", 80), 0);
+	ck_assert_int_eq(connect_to(&cgroup, "169.254.1.1", 80), 0);
+	/* As any other address. */
+	ck_assert_int_eq(connect_to(&cgroup, "169.254.169.254", 53), 0);
+	apply(&cgroup, &granted);
+	ck_assert_int_eq(connect_to(&cgroup, "169.254.169.254", 80), 0);
+	ck_assert_int_eq(connect_to(&cgroup, "fd00:ec2::254", 80), 0);
+	destroy(&cgroup);
+}
+END_TEST
+
+START_TEST(another_policy_takes_the_place_of_the_first)
+{
+	const struct egress_policy none = read_policy(one_word[0], 1),
+				   all = read_policy(one_word[2], 1);
+	const struct egress_bpf_policy denies = {.rules = &none}, allows = {.rules = &all};
+	const struct egress_bpf_policy nothing = {.rules = NULL};
+	struct egress_denial denials[EGRESS_DENIALS_MAX];
+	struct cgroup cgroup = make("update");
+
+	enter_world();
+	apply(&cgroup, &denies);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 80), EPERM);
+	apply(&cgroup, &allows);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 80), 0);
+	apply(&cgroup, &denies);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 80), EPERM);
+	ck_assert_int_eq(egress_bpf_denied(cgroup.fd, denials, &err), 1);
+	ck_assert_uint_eq(denials[0].value.count, 2);
+	apply(&cgroup, &nothing);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 80), 0);
+	ck_assert_int_eq(egress_bpf_denied(cgroup.fd, denials, &err), 0);
+	destroy(&cgroup);
+}
+END_TEST
+
+START_TEST(what_is_refused_is_counted_by_destination)
+{
+	const struct egress_policy none = read_policy(one_word[0], 1);
+	const struct egress_bpf_policy policy = {.rules = &none};
+	struct egress_denial denials[EGRESS_DENIALS_MAX];
+	struct cgroup cgroup = make("denials");
+	struct way way = ways[0];
+	int n;
+
+	enter_world();
+	apply(&cgroup, &policy);
+	ck_assert_int_eq(egress_bpf_denied(cgroup.fd, denials, &err), 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 443), EPERM);
+	ck_assert_int_eq(egress_bpf_denied(cgroup.fd, denials, &err), 1);
+	ck_assert_uint_eq(denials[0].key.kind, EGRESS_DENIED_V4);
+	ck_assert_uint_eq(denials[0].key.protocol, IPPROTO_TCP);
+	ck_assert_uint_eq(denials[0].key.port, 443);
+	ck_assert_mem_eq(denials[0].key.address, ((uint8_t[16]){10, 1, 2, 3}), 16);
+	ck_assert_uint_eq(denials[0].value.count, 3);
+	ck_assert(!*denials[0].value.comm || !strcmp(denials[0].value.comm, "live"));
+	way.number = 262; /* MPTCP */
+	if (attempt(&cgroup, &way) == EPERM) {
+		n = egress_bpf_denied(cgroup.fd, denials, &err);
+		ck_assert_int_eq(n, 2);
+		n = denials[0].key.kind == EGRESS_DENIED_SOCKET ? 0 : 1;
+		ck_assert_uint_eq(denials[n].key.kind, EGRESS_DENIED_SOCKET);
+		ck_assert_uint_eq(denials[n].key.protocol, 262);
+	}
+	destroy(&cgroup);
+}
+END_TEST
+
+/* Of one port to many: more than there is room for. Returns in the cgroup. */
+static void scan(uint16_t n)
+{
+	for (uint16_t port = 1; port <= n; port++) {
+		struct sockaddr_in to = {.sin_family = AF_INET,
+			.sin_port = htons(port),
+			.sin_addr.s_addr = htonl(0x0a010203)};
+		int sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		if (connect(sock, (struct sockaddr *)&to, sizeof(to)) == 0 || errno != EPERM)
+			_exit(1);
+		(void)close(sock);
+	}
+	_exit(0);
+}
+
+START_TEST(a_scan_of_ports_is_refused_and_counted_to_the_end)
+{
+	const struct egress_policy none = read_policy(one_word[0], 1);
+	const struct egress_bpf_policy policy = {.rules = &none};
+	struct egress_denial denials[EGRESS_DENIALS_MAX];
+	struct cgroup cgroup = make("scan");
+	uint64_t sum = 0;
+	int n;
+
+	apply(&cgroup, &policy);
+	in_cgroup(&cgroup, scan, 1000);
+	n = egress_bpf_denied(cgroup.fd, denials, &err);
+	ck_assert_int_eq(n, EGRESS_DENIALS_MAX);
+	for (int i = 0; i < n; i++)
+		sum += denials[i].value.count;
+	ck_assert_uint_eq(sum, 1000);
+	destroy(&cgroup);
+}
+END_TEST
+
+Suite *suite_egress_bpf(void)
+{
+	Suite *suite = suite_create("egress_bpf");
+	TCase *t = tcase_create("egress_bpf");
+
+	tcase_add_unchecked_fixture(t, name_base, sweep);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, without_rules_every_way_leads_out);
+	tcase_add_test(t, rules_leave_what_they_name_and_nothing_else);
+	tcase_add_test(t, metadata_alone_is_refused_without_rules);
+	tcase_add_loop_test(t, the_hosts_loopback_is_not_the_containers, 0, 4);
+	tcase_add_test(t, no_rule_opens_metadata);
+	tcase_add_test(t, another_policy_takes_the_place_of_the_first);
+	tcase_add_test(t, what_is_refused_is_counted_by_destination);
+	tcase_add_test(t, a_scan_of_ports_is_refused_and_counted_to_the_end);
+	suite_add_tcase(suite, t);
+	return suite;
+}
