@@ -36,6 +36,7 @@
 	X(DELEGATE_CGROUP, "delegate cgroup")           /* run.oci.delegate-cgroup */                                    \
 	X(RESCTRL, "resctrl")                           /* linux.intelRdt */                                             \
 	X(NET_DEVICES, "net devices")                                                                                    \
+	X(EGRESS, "egress")                             /* rules on what the container may connect to */                 \
 	X(HOST_SOURCES, "host sources")                 /* a mount source must be opened by RUNTIME */                   \
 	X(DISKS, "disks")                               /* a mount for which the kernel opens a device */                \
 	X(TERMINAL, "terminal")                                                                                          \

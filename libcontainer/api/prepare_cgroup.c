@@ -32,7 +32,8 @@ static void warn_of_no_cgroup(struct life *l, const struct nacre_error *why, boo
 static int go_without_cgroup(struct life *l, const struct harden_request *request,
 	const struct nacre_error *why, bool disabled, struct nacre_error *err)
 {
-	static const char *const rules[] = {"resources", "devices"};
+	static const char *const rules[] = {"resources", "devices", "metadata", "egress"};
+	const struct oci_hardened *nacre = l->container.config->nacre;
 	const struct oci_resources *resources = l->container.config->linux_
 							? l->container.config->linux_->resources
 							: NULL;
@@ -42,6 +43,9 @@ static int go_without_cgroup(struct life *l, const struct harden_request *reques
 	if (cgroup_limits_apply(-1, resources, disabled ? 0 : oci_best_effort(l->container.config),
 		    NULL, NULL, NULL, &message) < 0)
 		return fail(err, message.code, "%s, and there is none: %s%s", message.text,
+			why->text, remedy);
+	if (nacre && nacre->egress.n && !nacre->egress_best_effort)
+		return fail(err, ENOTSUP, "egress rules need a cgroup, and there is none: %s%s",
 			why->text, remedy);
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		if (oci_strings_have(&request->require, rules[i]))

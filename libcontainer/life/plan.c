@@ -130,6 +130,7 @@ uint64_t plan_create(
 	       when(new_namespace(config, "mount"), NEW_MNTNS) |
 	       when(linux_ && linux_->n_net_devices, NET_DEVICES) |
 	       when(linux_ && linux_->intel_rdt, RESCTRL) |
+	       when(config->nacre && config->nacre->egress.n, EGRESS) |
 	       when(needs_host_sources(config), HOST_SOURCES) | when(mounts_disks(config), DISKS) |
 	       when(options->notify, NOTIFY) | (options->systemd_cgroup ? SYSTEMD : CGROUPFS) |
 	       (options->waits_for_start ? WAITS_FOR_START : RUNS_AT_ONCE);

@@ -50,6 +50,11 @@ int step_set_limits_ahead(struct life *l, struct nacre_error *err);
 int step_set_device_rules(struct life *l, struct nacre_error *err);
 int step_set_cgroup_limits(struct life *l, struct nacre_error *err);
 
+/* steps_egress.c */
+int step_apply_egress(struct life *l, struct nacre_error *err);
+int step_check_egress(struct life *l, struct nacre_error *err);
+int step_refuse_metadata(struct life *l, struct nacre_error *err);
+
 /* steps_caller.c */
 int step_make_notify_socket(struct life *l, struct nacre_error *err);
 int step_send_pidfd(struct life *l, struct nacre_error *err);

@@ -74,6 +74,12 @@ static const struct {
 	{life_create_steps, "config and report", "record of a run"},
 	/* a container that could not be limited must not start */
 	{life_create_steps, "limits and device rules", "record of a run"},
+	/* the cgroup is there, and nothing of the container's has run */
+	{life_create_steps, "systemd unit", "egress rules"},
+	{life_create_steps, "egress rules", "egress rules hold"},
+	{life_create_steps, "loopback", "egress rules hold"},
+	{life_create_steps, "egress rules hold", "hooks: prestart, createRuntime"},
+	{life_create_steps, "cloud metadata", "hooks: prestart, createRuntime"},
 	/* what INIT opens the program may not */
 	{life_create_steps, "mounts", "device rules after disks"},
 	{life_create_steps, "device rules after disks", "hooks: prestart, createRuntime"},
@@ -131,6 +137,9 @@ static const struct {
 	/* nothing runs that is looser than the profile, or that nobody could find */
 	{life_restore_steps, "limits and device rules", "profile holds"},
 	{life_restore_steps, "profile holds", "record"},
+	/* criu makes sockets of kinds that rules refuse, to look at those of the container */
+	{life_restore_steps, "processes", "egress rules"},
+	{life_restore_steps, "egress rules", "resume"},
 	{life_restore_steps, "record", "pid file"},
 	{life_restore_steps, "record", "resume"},
 };

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/life/steps.h"
+#include "libcontainer/namespace/idmap.h"
+#include "libcontainer/net/egress_bpf.h"
+#include "specs/egress.h"
+
+/* The rows on what a container may connect to. */
+
+/* RFC 5737, documentation: nobody is there. The port is that of discard. */
+static const uint8_t nowhere[4] = {192, 0, 2, 1};
+#define NOWHERE_PORT 9
+
+/* Why it is not enforced; REQUIRED: the rule of that name must be. What a caller without privileges
+ * cannot have is not told, as with the device filter. */
+static int go_without(const struct life *l, const char *rule, const struct nacre_error *why,
+	struct nacre_error *err)
+{
+	struct nacre_error message;
+
+	if (oci_strings_have(&l->container.record.require, rule)) {
+		*err = *why;
+		return fail_prefix(err, "rule %s is required", rule);
+	}
+	if (why->code == EPERM && !idmap_is_initial())
+		return 0;
+	(void)fail(&message, why->code, "rule %s is not enforced: %s", rule, why->text);
+	container_warn(&l->container, message.text);
+	return 0;
+}
+
+static int read_rules(
+	const struct life *l, struct egress_policy *ret_rules, struct nacre_error *err)
+{
+	return egress_policy_parse(
+		l->container.arena, &l->container.config->nacre->egress, ret_rules, err);
+}
+
+static int apply(const struct life *l, const struct egress_policy *rules, struct nacre_error *err)
+{
+	const struct egress_bpf_policy policy = {
+		.rules = rules,
+		.no_metadata = l->container.config->nacre->no_metadata,
+		.no_listening = l->container.config->nacre->no_listening,
+		.host_network = step_has_host_network(l),
+	};
+
+	if (!l->container.record.cgroup)
+		return fail(err, ENOTSUP, "the container has no cgroup");
+	return egress_bpf_apply(l->container.cgroup.fd, &policy, err);
+}
+
+int step_apply_egress(struct life *l, struct nacre_error *err)
+{
+	struct egress_policy rules;
+	struct nacre_error why;
+	int r = read_rules(l, &rules, err);
+
+	if (r < 0)
+		return r;
+	r = apply(l, &rules, &why);
+	if (r == 0)
+		return 0;
+	if (l->container.config->nacre->egress_best_effort)
+		return go_without(l, "egress", &why, err);
+	return fail(err, why.code,
+		"egress rules cannot be enforced here: %s (they need root of the host and a "
+		"cgroup, "
+		"or a network namespace without any interface: leave them out there)",
+		why.text);
+}
+
+/* What rules refuse without a look at where an address leads. */
+static bool allows_nowhere(const struct egress_policy *rules)
+{
+	for (size_t i = 0; i < rules->n_rules; i++)
+		if (rules->rules[i].kind == EGRESS_ADDRESS && rules->rules[i].udp &&
+			egress_network_has(&rules->rules[i].network, nowhere, false))
+			return true;
+	return rules->open;
+}
+
+/* In the container's cgroup and network, before anything of the container's runs there: the
+ * programs hang at the cgroup that INIT is in, and the kernel asks them. (Until Linux 5.15 a socket
+ * with a class of net_cls was in no cgroup2.) */
+int step_check_egress(struct life *l, struct nacre_error *err)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(NOWHERE_PORT)};
+	cleanup_close int sock = -1;
+	struct egress_policy rules;
+	int r = read_rules(l, &rules, err);
+
+	if (r < 0)
+		return r;
+	if (l->container.config->nacre->egress_best_effort || allows_nowhere(&rules))
+		return 0;
+	memcpy(&to.sin_addr, nowhere, sizeof(nowhere));
+	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (sock < 0)
+		return fail_errno(err, errno, "egress rules: open a socket");
+	if (connect(sock, (const struct sockaddr *)&to, sizeof(to)) < 0 && errno == EPERM)
+		return 0;
+	return fail(err, ENOTSUP,
+		"egress rules do not hold: a connection to 192.0.2.1, which they refuse, was not "
+		"refused");
+}
+
+/* Without rules, from the profile: best effort, unless the rule is required. */
+int step_refuse_metadata(struct life *l, struct nacre_error *err)
+{
+	const struct oci_hardened *nacre = l->container.config->nacre;
+	struct nacre_error why;
+
+	if (l->container.record.active & EGRESS || !nacre ||
+		(!nacre->no_metadata && !nacre->no_listening))
+		return 0;
+	if (apply(l, NULL, &why) == 0)
+		return 0;
+	return go_without(l, nacre->no_metadata ? "metadata" : "egress", &why, err);
+}
