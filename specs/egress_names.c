@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "specs/egress_names.h"
+
+#include <string.h>
+
+/* Never, whatever the policy says: not another machine's, or not one machine's. */
+static const struct egress_network never[] = {
+	{.address = {0}, .prefix = 8},
+	{.address = {127}, .prefix = 8},
+	{.address = {169, 254}, .prefix = 16},
+	{.address = {198, 18}, .prefix = 15},
+	{.address = {224}, .prefix = 3},
+	{.address = {0}, .prefix = 96, .v6 = true},
+	{.address = {0xfe, 0x80}, .prefix = 10, .v6 = true},
+	{.address = {0xff}, .prefix = 8, .v6 = true},
+};
+
+/* IPv6 networks with an address of IPv4 in them, from byte AT on. */
+static const struct {
+	struct egress_network network;
+	unsigned at;
+} mapped[] = {
+	{{.address = {[10] = 0xff, 0xff}, .prefix = 96, .v6 = true}, 12},
+	{{.address = {0, 0x64, 0xff, 0x9b}, .prefix = 96, .v6 = true}, 12},
+	{{.address = {0x20, 0x02}, .prefix = 16, .v6 = true}, 2},
+};
+
+static bool is_exact(const struct egress_rule *rule)
+{
+	return rule->kind == EGRESS_NAME && !rule->wildcard;
+}
+
+bool egress_names_any(const struct egress_policy *policy)
+{
+	for (size_t i = 0; i < policy->n_rules; i++)
+		if (policy->rules[i].kind == EGRESS_NAME)
+			return true;
+	return false;
+}
+
+bool egress_names_in(const struct oci_strings *words)
+{
+	cleanup_arena struct arena *arena = words->n ? arena_new(SIZE_MAX) : NULL;
+	struct egress_policy policy;
+	struct nacre_error ignored;
+
+	return arena && egress_policy_parse(arena, words, &policy, &ignored) == 0 &&
+	       egress_names_any(&policy);
+}
+
+uint32_t egress_names_address(const struct egress_policy *policy, const char *name)
+{
+	uint32_t address = EGRESS_FIRST_NAME;
+
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		if (!is_exact(&policy->rules[i]))
+			continue;
+		if (strcmp(policy->rules[i].name, name) == 0)
+			return address;
+		address++;
+	}
+	return 0;
+}
+
+const char *egress_names_at(const struct egress_policy *policy, uint32_t address)
+{
+	uint32_t at = EGRESS_FIRST_NAME;
+
+	for (size_t i = 0; i < policy->n_rules; i++)
+		if (is_exact(&policy->rules[i]) && at++ == address)
+			return policy->rules[i].name;
+	return NULL;
+}
+
+static bool is_for(const struct egress_rule *rule, const char *name)
+{
+	return rule->kind == EGRESS_NAME && egress_rule_names(rule, name);
+}
+
+bool egress_names_allow(const struct egress_policy *policy, const char *name)
+{
+	for (size_t i = 0; i < policy->n_rules; i++)
+		if (is_for(&policy->rules[i], name))
+			return true;
+	return false;
+}
+
+static bool applies(const struct egress_rule *rule, const char *name, uint16_t port, bool unchecked)
+{
+	return is_for(rule, name) && egress_rule_has_port(rule, port) &&
+	       (rule->unchecked || !unchecked);
+}
+
+bool egress_names_allow_port(
+	const struct egress_policy *policy, const char *name, uint16_t port, bool unchecked)
+{
+	for (size_t i = 0; i < policy->n_rules; i++)
+		if (applies(&policy->rules[i], name, port, unchecked))
+			return true;
+	return false;
+}
+
+static bool have(const uint16_t *ports, size_t n, unsigned port)
+{
+	for (size_t i = 0; i < n; i++)
+		if (ports[i] == port)
+			return true;
+	return false;
+}
+
+size_t egress_names_ports(
+	const struct egress_policy *policy, uint16_t ret_ports[EGRESS_NAME_PORTS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		const struct egress_rule *rule = &policy->rules[i];
+
+		for (size_t j = 0; rule->kind == EGRESS_NAME && j < rule->n_ports; j++)
+			for (unsigned port = rule->ports[j].first;
+				port <= rule->ports[j].last && n < EGRESS_NAME_PORTS_MAX; port++)
+				if (!have(ret_ports, n, port))
+					ret_ports[n++] = (uint16_t)port;
+	}
+	return n;
+}
+
+static bool is_in(
+	const struct egress_network *networks, size_t n, const struct egress_answer *answer)
+{
+	for (size_t i = 0; i < n; i++)
+		if (egress_network_has(&networks[i], answer->address, answer->v6))
+			return true;
+	return false;
+}
+
+/* By the address that it leads to. */
+static struct egress_answer inner(const struct egress_answer *answer)
+{
+	struct egress_answer of_v4 = {.v6 = false};
+
+	for (size_t i = 0; answer->v6 && i < sizeof(mapped) / sizeof(mapped[0]); i++)
+		if (egress_network_has(&mapped[i].network, answer->address, true)) {
+			memcpy(of_v4.address, answer->address + mapped[i].at, 4);
+			return of_v4;
+		}
+	return *answer;
+}
+
+bool egress_names_allow_answer(const struct egress_policy *policy, bool metadata, const char *name,
+	uint16_t port, bool unchecked, const struct egress_answer *answer)
+{
+	const struct egress_answer judged = inner(answer);
+	const bool is_metadata = is_in(egress_metadata, egress_n_metadata, &judged);
+	const bool is_private = is_in(egress_private, egress_n_private, &judged);
+
+	if (is_metadata ? !metadata : is_in(never, sizeof(never) / sizeof(never[0]), &judged))
+		return false;
+	for (size_t i = 0; i < policy->n_rules; i++) {
+		const struct egress_rule *rule = &policy->rules[i];
+
+		if (!applies(rule, name, port, unchecked))
+			continue;
+		if (rule->n_within ? is_in(rule->within, rule->n_within, &judged)
+				   : !is_private || policy->private_answers || is_metadata)
+			return true;
+	}
+	return false;
+}
