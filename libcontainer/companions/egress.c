@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/companions/egress.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "specs/error.h"
+
+/*
+ * Theory of operation
+ *
+ * nacre starts it before the program of the container runs, outside of all of the container's
+ * namespaces but, if that was made by somebody else, the one of the network. Its listening sockets
+ * were made inside. It reads what it is told (egress_setup.c), opens what it needs, confines
+ * itself, and says "ready" on stdout, or what went wrong; from then on it has its sockets and
+ * nothing else.
+ *
+ * One thread, one epoll(7), one event at a time: so that no event can be left for what is gone.
+ *
+ * It ends with the container. If it ends before, its listeners are closed: connections to names get
+ * ECONNREFUSED.
+ */
+
+#define INPUT_MAX (1024 * 1024)
+
+int relay_watch(struct relay *relay, struct watch *watch, uint32_t events)
+{
+	struct epoll_event event = {.events = events, .data.ptr = watch};
+	const int operation = watch->events ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+
+	if (epoll_ctl(relay->epoll, operation, watch->fd, &event) < 0)
+		return -errno;
+	watch->events = events;
+	return 0;
+}
+
+/* --- what was refused --- */
+
+static struct relay_denial *find_denial(
+	struct relay *relay, const char *name, uint16_t port, const char *reason)
+{
+	struct relay_denial *denial = relay->denials;
+
+	for (size_t i = 0; i < relay->n_denials; i++, denial++)
+		if (denial->port == port && !strcmp(denial->reason, reason) &&
+			!strcmp(denial->name, name))
+			return denial;
+	if (relay->n_denials == RELAY_DENIALS_MAX)
+		return denial - 1;
+	relay->n_denials++;
+	*denial = (struct relay_denial){.port = port};
+	(void)snprintf(denial->reason, sizeof(denial->reason), "%s", reason);
+	(void)snprintf(denial->name, sizeof(denial->name), "%s", name);
+	if (relay->n_denials == RELAY_DENIALS_MAX)
+		*denial = (struct relay_denial){.reason = "others", .name = "-"};
+	return denial;
+}
+
+void relay_deny(struct relay *relay, const char *name, uint16_t port, const char *reason)
+{
+	struct relay_denial *denial = find_denial(relay, name && *name ? name : "-", port, reason);
+	char line[RELAY_DENIAL_LINE];
+
+	denial->count++;
+	relay_denial_write(denial, line);
+	/* Where it cannot be written now, the next one tells this one as well. */
+	(void)!pwrite(relay->setup.denials, line, sizeof(line),
+		(denial - relay->denials) * RELAY_DENIAL_LINE);
+}
+
+/* --- its life --- */
+
+static void see_end(struct relay *relay, struct watch *watch, uint32_t events)
+{
+	(void)relay;
+	(void)watch;
+	(void)events;
+	_exit(0);
+}
+
+/* Reading it is what makes the next change visible. */
+static void see_cgroup(struct relay *relay, struct watch *watch, uint32_t events)
+{
+	char text[256];
+	ssize_t n;
+
+	(void)relay;
+	(void)events;
+	n = pread(watch->fd, text, sizeof(text) - 1, 0);
+	if (n >= 0)
+		text[n] = '\0';
+	if (n < 0 || strstr(text, "populated 0"))
+		_exit(0);
+}
+
+static int64_t read_clock(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * RELAY_SECOND + now.tv_nsec / 1000000;
+}
+
+static _Noreturn void serve(struct relay *relay)
+{
+	int64_t last_tick = read_clock();
+	size_t callers = 0;
+
+	for (;;) {
+		const bool waits = relay->n_waiting > 0 || callers > 0;
+		struct epoll_event event;
+		const int n = epoll_wait(relay->epoll, &event, 1,
+			upstream_timeout(relay, waits ? RELAY_SECOND : -1));
+
+		relay->now = read_clock();
+		if (n > 0) {
+			struct watch *watch = event.data.ptr;
+
+			watch->ready(relay, watch, event.events);
+		}
+		if (n < 0 && errno != EINTR)
+			_exit(1);
+		callers = stub_tick(relay);
+		if (n == 0 || relay->now - last_tick >= RELAY_SECOND) { /* events may never cease */
+			last_tick = relay->now;
+			upstream_tick(relay);
+			connection_tick(relay);
+		}
+	}
+}
+
+static int watch_all(struct relay *relay)
+{
+	static struct watch end, cgroup;
+	struct setup *setup = &relay->setup;
+	int r;
+
+	end = (struct watch){.fd = setup->end, .ready = see_end};
+	cgroup = (struct watch){.fd = setup->events, .ready = see_cgroup};
+	r = relay_watch(relay, &end, EPOLLIN);
+	if (r == 0 && setup->events >= 0) {
+		r = relay_watch(relay, &cgroup, EPOLLPRI);
+		see_cgroup(relay, &cgroup, 0);
+	}
+	for (size_t i = 0; r == 0 && i < setup->n_listeners; i++) {
+		struct listener *listener = &setup->listeners[i];
+
+		listener->watch.ready = connection_accept;
+		listener->watch.data = listener;
+		r = relay_watch(relay, &listener->watch, EPOLLIN);
+	}
+	return r < 0 ? r : stub_start(relay);
+}
+
+/* Held until it ends: it is found by that. */
+static int hold(int fd)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
+
+	return fcntl(fd, F_SETLK, &lock) < 0 ? -errno : 0;
+}
+
+static int prepare(struct relay *relay, struct nacre_error *err)
+{
+	int r = upstream_start(relay, err);
+
+	if (r < 0)
+		return r;
+	relay->epoll = epoll_create1(EPOLL_CLOEXEC);
+	r = relay->epoll < 0 ? -errno : watch_all(relay);
+	if (r < 0)
+		return fail_errno(err, r, "nacre-egress: epoll");
+	r = hold(relay->setup.denials);
+	if (r < 0)
+		return fail_errno(err, r, "nacre-egress: lock \"" RELAY_DENIALS_FILE "\"");
+	return relay_confine(err);
+}
+
+static int read_input(char ret_text[INPUT_MAX + 1], struct nacre_error *err)
+{
+	size_t have = 0;
+	ssize_t n = 1;
+
+	while (n > 0 && have < INPUT_MAX) {
+		n = read(STDIN_FILENO, ret_text + have, INPUT_MAX - have);
+		if (n < 0)
+			return fail_errno(err, errno, "nacre-egress: read stdin");
+		have += (size_t)n;
+	}
+	ret_text[have] = '\0';
+	return 0;
+}
+
+int main(void)
+{
+	static char text[INPUT_MAX + 1];
+	static struct relay relay;
+	struct nacre_error err;
+	int r = read_input(text, &err);
+
+	(void)signal(SIGPIPE, SIG_IGN); /* splice(2) has no MSG_NOSIGNAL */
+	if (r == 0)
+		r = setup_read(text, &relay.setup, &err);
+	relay.now = read_clock();
+	if (r == 0)
+		r = prepare(&relay, &err);
+	if (r < 0)
+		(void)dprintf(STDOUT_FILENO, "%s", err.text);
+	if (r < 0 || write(STDOUT_FILENO, "ready", 5) != 5)
+		return 1;
+	(void)close(STDIN_FILENO);
+	(void)close(STDOUT_FILENO);
+	(void)close(STDERR_FILENO);
+	serve(&relay);
+}

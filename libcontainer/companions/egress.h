@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_COMPANION_EGRESS_H
+#define NACRE_COMPANION_EGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "specs/egress_names.h"
+#include "specs/relay_denials.h"
+
+/*
+ * nacre-egress: the relay of a container's names. It is the other end of all connections to names
+ * that egress rules allow, and their resolver. egress.c has its life; egress_stub.c answers
+ * questions, egress_connection.c takes connections and judges what they begin with,
+ * egress_upstream.c finds where they go, egress_pump.c carries the bytes.
+ */
+
+enum {
+	RELAY_CONNECTIONS_MAX = 1024,
+	RELAY_LISTENERS_MAX = EGRESS_NAME_PORTS_MAX,
+	RELAY_ANSWERS_MAX = 8, /* addresses of a name that are tried */
+	RELAY_BUFFER = 32768, /* above both TLS_HELLO_MAX and HTTP_HEAD_MAX */
+	RELAY_SECOND = 1000, /* times are in milliseconds */
+	RELAY_FIRST_BYTES = 10 * RELAY_SECOND, /* until the name is known */
+	RELAY_CONNECT = 30 * RELAY_SECOND, /* until there is a connection, by whatever address */
+	RELAY_CONNECT_ONE = 5 * RELAY_SECOND, /* by one of them */
+};
+
+struct relay;
+
+/* An fd in epoll(7), and who is called when it is ready. It lies in what DATA is. */
+struct watch {
+	int fd;
+	uint32_t events; /* that are waited for */
+	void (*ready)(struct relay *relay, struct watch *watch, uint32_t events);
+	void *data;
+};
+
+struct listener {
+	struct watch watch;
+	uint16_t port; /* that the program connects to */
+};
+
+/* --- what it was told, egress_setup.c --- */
+
+struct setup {
+	struct arena *arena;
+	struct egress_policy policy;
+	bool metadata; /* granted */
+	char servers[256]; /* resolvers upstream, as ares_set_servers_ports_csv(3) takes them */
+	int denials; /* RELAY_DENIALS_FILE */
+	int end; /* pidfd: when it has ended, the relay does */
+	int events; /* cgroup.events: when it is empty, the relay ends; -1: none */
+	int stub_udp, stub_tcp;
+	struct listener listeners[RELAY_LISTENERS_MAX];
+	size_t n_listeners;
+};
+
+struct nacre_error;
+
+/* Reads TEXT, see egress_setup.c. */
+int setup_read(const char *text, struct setup *ret_setup, struct nacre_error *err);
+
+/* --- names below wildcards, egress_below.c --- */
+
+struct below; /* NULL: none yet */
+
+/* The address of NAME, which gets one if it has none; 0: there is no room. */
+uint32_t below_address(struct below **below, const char *name);
+const char *below_at(const struct below *below, uint32_t address); /* NULL: none */
+
+/* --- the relay --- */
+
+struct pipe_pair {
+	int in, out; /* of a pipe(2), both -1: none */
+};
+
+struct relay {
+	struct setup setup;
+	int epoll;
+	int route; /* NETLINK_ROUTE */
+	int64_t now; /* CLOCK_MONOTONIC */
+	struct below *below;
+	struct connection *connections; /* a list */
+	size_t n_connections;
+	size_t n_waiting; /* of them with a deadline */
+	struct pipe_pair spare[64]; /* empty pipes */
+	size_t n_spare;
+	struct resolver *resolver;
+	struct stub *stub;
+	struct relay_denial denials[RELAY_DENIALS_MAX];
+	size_t n_denials;
+};
+
+/* Changes what WATCH waits for; the first time adds it. Returns 0 or -errno. */
+int relay_watch(struct relay *relay, struct watch *watch, uint32_t events);
+
+/* Counts a refusal. NAME: NULL if none is known. PORT 0: it was the resolver that was asked. */
+void relay_deny(struct relay *relay, const char *name, uint16_t port, const char *reason);
+
+/* --- egress_stub.c --- */
+
+/* -errno; nothing is left open by a failure that the process does not end with. */
+int stub_start(struct relay *relay);
+/* Closes connections that have asked nothing for long. Returns how many are left. */
+size_t stub_tick(struct relay *relay);
+
+/* --- egress_connection.c --- */
+
+void connection_accept(struct relay *relay, struct watch *watch, uint32_t events);
+/* Ends those whose time is over. */
+void connection_tick(struct relay *relay);
+/* The answer to upstream_resolve; no addresses: there is none. */
+void connection_resolved(struct relay *relay, struct connection *connection,
+	const struct egress_answer *answers, size_t n);
+
+/* --- egress_upstream.c --- */
+
+struct lookup; /* a question that is under way */
+
+int upstream_start(struct relay *relay, struct nacre_error *err);
+/* Asks for the addresses of NAME. connection_resolved may be called at once, and NULL returned. */
+struct lookup *upstream_resolve(
+	struct relay *relay, struct connection *connection, const char *name);
+void upstream_forget(struct lookup *lookup); /* nobody waits for it; takes NULL */
+/* Milliseconds until it has to be called; -1: never. */
+int upstream_timeout(struct relay *relay, int most);
+void upstream_tick(struct relay *relay);
+/* Whether the kernel would send to ANSWER through an interface: not to the host itself. */
+bool upstream_is_remote(struct relay *relay, const struct egress_answer *answer);
+
+/* --- egress_pump.c --- */
+
+/* One direction: from a socket through a pipe, which it has while there is something in it. */
+struct pump {
+	struct pipe_pair pipe;
+	size_t inside; /* bytes in it */
+	bool ended; /* no more comes */
+	bool shut; /* and the other side was told */
+};
+
+/* Moves what can be moved. Returns 0 when one side has to be waited for, or all is done; 1 when
+ * there is more to move; -errno of either side. */
+int pump_run(struct relay *relay, struct pump *pump, int from, int to);
+void pump_close(struct relay *relay, struct pump *pump);
+
+/* --- egress_confine.c --- */
+
+/* Should: leave the process no id, no capability and no system call that it does not need. */
+int relay_confine(struct nacre_error *err);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "libcontainer/base/sys.h"
+#include "libcontainer/companions/egress.h"
+#include "specs/error.h"
+
+#define NOBODY 65534 /* the kernel's overflow id, which owns nothing */
+
+/* clang-format off */
+static const int allowed[] = {
+	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(pread64), SCMP_SYS(pwrite64),
+	SCMP_SYS(splice), SCMP_SYS(pipe2), SCMP_SYS(close), SCMP_SYS(shutdown),
+	SCMP_SYS(accept4), SCMP_SYS(connect), SCMP_SYS(getsockname), SCMP_SYS(getpeername),
+	SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
+	SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(sendmsg), SCMP_SYS(recvmsg),
+	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl),
+	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex),
+	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(getrandom),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
+};
+/* clang-format on */
+
+static int add_conditions(scmp_filter_ctx filter)
+{
+	const int families[] = {AF_INET, AF_INET6};
+	const int commands[] = {F_GETFL, F_SETFL, F_GETFD, F_SETFD};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < 2; i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+	for (size_t i = 0; r == 0 && i < 4; i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+			SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)commands[i]));
+	if (r == 0) /* memory, never code */
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
+			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	return r;
+}
+
+static int load_filter(struct nacre_error *err)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	int r = filter ? add_conditions(filter) : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < sizeof(allowed) / sizeof(allowed[0]); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+	if (r == 0)
+		r = seccomp_load(filter);
+	seccomp_release(filter);
+	return r < 0 ? fail_errno(err, r, "nacre-egress: seccomp filter") : 0;
+}
+
+/* A user's relay keeps the user's id, and so does one in a user namespace without a nobody. */
+static int become_nobody(void)
+{
+	if (geteuid() != 0)
+		return 0;
+	if (setresgid(NOBODY, NOBODY, NOBODY) < 0)
+		return errno == EINVAL ? 0 : -errno;
+	if (setgroups(0, NULL) < 0)
+		return -errno;
+	if (setresuid(NOBODY, NOBODY, NOBODY) < 0)
+		return errno == EINVAL ? 0 : -errno;
+	return 0;
+}
+
+static int drop_ids(struct nacre_error *err)
+{
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+	int r = become_nobody();
+
+	if (r < 0)
+		return fail_errno(err, r, "nacre-egress: become nobody");
+	if (sys_capset(none) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return fail_errno(err, errno, "nacre-egress: drop capabilities");
+	return 0;
+}
+
+static int limit(struct nacre_error *err)
+{
+	static const struct {
+		int resource;
+		rlim_t most;
+	} limits[] = {
+		/* Two sockets and, at most, two pipes a connection. */
+		{RLIMIT_NOFILE, 6 * RELAY_CONNECTIONS_MAX + 1024},
+		{RLIMIT_FSIZE, RELAY_DENIALS_MAX * RELAY_DENIAL_LINE},
+		{RLIMIT_NPROC, 0},
+		{RLIMIT_CORE, 0},
+	};
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		struct rlimit now;
+		struct rlimit wanted = {limits[i].most, limits[i].most};
+
+		if (getrlimit(limits[i].resource, &now) < 0)
+			return fail_errno(err, errno, "nacre-egress: limits");
+		/* A user cannot raise it: then fewer connections fit. */
+		if (geteuid() != 0 && wanted.rlim_max > now.rlim_max)
+			wanted.rlim_cur = wanted.rlim_max = now.rlim_max;
+		if (setrlimit(limits[i].resource, &wanted) < 0)
+			return fail_errno(err, errno, "nacre-egress: limits");
+	}
+	return 0;
+}
+
+int relay_confine(struct nacre_error *err)
+{
+	int r = limit(err);
+
+	if (r == 0)
+		r = drop_ids(err);
+	return r < 0 ? r : load_filter(err);
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "libcontainer/companions/egress_connection.h"
+
+/* A connection until both sides are there: accepted, judged, resolved, connected. */
+
+enum {
+	ACCEPTS = 16, /* at a time; then others have their turn */
+	/* Each change is told once. Whoever is told goes on until nothing more can be done. */
+	EVENTS = EPOLLIN | EPOLLOUT | EPOLLET,
+};
+
+static void reset(int fd)
+{
+	const struct linger at_once = {.l_onoff = 1};
+
+	(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	(void)close(fd);
+}
+
+static void close_side(struct watch *watch, bool at_rest)
+{
+	if (watch->fd < 0)
+		return;
+	if (at_rest)
+		(void)close(watch->fd);
+	else
+		reset(watch->fd);
+}
+
+void connection_end(struct relay *relay, struct connection *connection, bool at_rest)
+{
+	upstream_forget(connection->lookup);
+	close_side(&connection->client, at_rest);
+	close_side(&connection->server, at_rest);
+	pump_close(relay, &connection->up);
+	pump_close(relay, &connection->down);
+	if (connection->before)
+		connection->before->next = connection->next;
+	else
+		relay->connections = connection->next;
+	if (connection->next)
+		connection->next->before = connection->before;
+	relay->n_connections--;
+	relay->n_waiting -= connection->state != CONNECTION_OPEN;
+	free(connection->buffer);
+	free(connection);
+}
+
+void connection_refuse(
+	struct relay *relay, struct connection *connection, const char *name, const char *reason)
+{
+	relay_deny(relay, name ? name : connection->name, connection->port, reason);
+	connection_end(relay, connection, false);
+}
+
+/* --- the server's side --- */
+
+static void set_options(int fd)
+{
+	const int on = 1;
+
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+}
+
+/* Returns a socket that connects, or -errno. */
+static int begin_connect(const struct egress_answer *answer, uint16_t port)
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	const int fd = socket(
+		answer->v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	memcpy(&v4.sin_addr, answer->address, sizeof(v4.sin_addr));
+	memcpy(&v6.sin6_addr, answer->address, sizeof(v6.sin6_addr));
+	set_options(fd);
+	r = answer->v6 ? connect(fd, (struct sockaddr *)&v6, sizeof(v6))
+		       : connect(fd, (struct sockaddr *)&v4, sizeof(v4));
+	if (r == 0 || errno == EINPROGRESS)
+		return fd;
+	r = -errno;
+	(void)close(fd);
+	return r;
+}
+
+static void server_ready(struct relay *relay, struct watch *watch, uint32_t events);
+
+/* Goes on with the next address that is allowed; without one the connection ends. */
+static void try_next(struct relay *relay, struct connection *connection)
+{
+	close_side(&connection->server, true);
+	connection->server.fd = -1;
+	while (connection->tried < connection->n_answers) {
+		const struct egress_answer *answer = &connection->answers[connection->tried++];
+
+		if (!egress_names_allow_answer(&relay->setup.policy, relay->setup.metadata,
+			    connection->name, connection->port, connection->unchecked, answer) ||
+			!upstream_is_remote(relay, answer))
+			continue;
+		connection->reached = true;
+		connection->server = (struct watch){
+			.fd = begin_connect(answer, connection->port),
+			.ready = server_ready,
+			.data = connection,
+		};
+		if (connection->server.fd < 0)
+			continue;
+		connection->state = CONNECTION_CONNECTING;
+		connection->deadline_of_one = relay->now + RELAY_CONNECT_ONE;
+		if (relay_watch(relay, &connection->server, EVENTS) == 0)
+			return;
+		close_side(&connection->server, true);
+	}
+	connection->server.fd = -1;
+	connection_refuse(relay, connection, NULL,
+		connection->n_answers == 0 ? "unresolved"
+		: connection->reached	   ? "unreachable"
+					   : "address");
+}
+
+void connection_resolved(struct relay *relay, struct connection *connection,
+	const struct egress_answer *answers, size_t n)
+{
+	connection->lookup = NULL;
+	for (size_t i = 0; i < n; i++)
+		connection->answers[i] = answers[i];
+	connection->n_answers = n;
+	try_next(relay, connection);
+}
+
+static void server_ready(struct relay *relay, struct watch *watch, uint32_t events)
+{
+	struct connection *connection = watch->data;
+	socklen_t length = sizeof(int);
+	int error = 0;
+
+	if (connection->state == CONNECTION_CONNECTING) {
+		if (!(events & (EPOLLOUT | EPOLLERR | EPOLLHUP)))
+			return;
+		if (getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0 || error) {
+			try_next(relay, connection);
+			return;
+		}
+		connection->state = CONNECTION_OPEN;
+		relay->n_waiting--;
+	}
+	connection_run(relay, connection);
+}
+
+/* --- the client's side --- */
+
+/* The answer may be there at once, and the connection gone. */
+static void resolve(struct relay *relay, struct connection *connection)
+{
+	struct lookup *lookup;
+
+	connection->state = CONNECTION_RESOLVING;
+	connection->deadline = relay->now + RELAY_CONNECT;
+	lookup = upstream_resolve(relay, connection, connection->name);
+	if (lookup)
+		connection->lookup = lookup;
+}
+
+static void read_first(struct relay *relay, struct connection *connection)
+{
+	while (connection->have < RELAY_BUFFER) {
+		const ssize_t n = recv(connection->client.fd, connection->buffer + connection->have,
+			RELAY_BUFFER - connection->have, MSG_DONTWAIT);
+
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) { /* it has thought better of it, or cannot wait */
+			connection_end(relay, connection, false);
+			return;
+		}
+		connection->have += (size_t)n;
+	}
+	if (connection_judge_first(relay, connection) == JUDGED_OK)
+		resolve(relay, connection);
+}
+
+static void client_ready(struct relay *relay, struct watch *watch, uint32_t events)
+{
+	struct connection *connection = watch->data;
+
+	if (connection->state == CONNECTION_OPEN)
+		connection_run(relay, connection);
+	else if (events & (EPOLLERR | EPOLLHUP))
+		connection_end(relay, connection, false);
+	else if (connection->state == CONNECTION_READING)
+		read_first(relay, connection);
+}
+
+/* What the program connected to. NULL: to nothing that stands for a name. */
+static const char *find_name(struct relay *relay, int fd)
+{
+	struct sockaddr_in own;
+	socklen_t length = sizeof(own);
+	uint32_t address;
+	const char *name;
+
+	if (getsockname(fd, (struct sockaddr *)&own, &length) < 0 || own.sin_family != AF_INET)
+		return NULL;
+	address = ntohl(own.sin_addr.s_addr);
+	name = egress_names_at(&relay->setup.policy, address);
+	return name ? name : below_at(relay->below, address);
+}
+
+static struct connection *add(struct relay *relay, int fd, const char *name, uint16_t port)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+
+	if (!connection)
+		return NULL;
+	*connection = (struct connection){
+		.next = relay->connections,
+		.client = {.fd = fd, .ready = client_ready, .data = connection},
+		.server = {.fd = -1},
+		.name = name,
+		.port = port,
+		.unchecked = egress_names_allow_port(&relay->setup.policy, name, port, true),
+		.deadline = relay->now + RELAY_FIRST_BYTES,
+		.up.pipe = {-1, -1},
+		.down.pipe = {-1, -1},
+	};
+	if (connection->next)
+		connection->next->before = connection;
+	relay->connections = connection;
+	relay->n_connections++;
+	relay->n_waiting++;
+	connection->buffer = connection->unchecked ? NULL : malloc(RELAY_BUFFER);
+	return connection;
+}
+
+static void take(struct relay *relay, int fd, uint16_t port)
+{
+	const char *name = find_name(relay, fd);
+	const char *reason = !name ? "no-name"
+			     : !egress_names_allow_port(&relay->setup.policy, name, port, false)
+				     ? "port"
+			     : relay->n_connections >= RELAY_CONNECTIONS_MAX
+				     ? "too-many-connections"
+				     : NULL;
+	struct connection *connection = reason ? NULL : add(relay, fd, name, port);
+
+	if (!connection) {
+		if (reason)
+			relay_deny(relay, name, port, reason);
+		reset(fd);
+		return;
+	}
+	set_options(fd);
+	if ((!connection->unchecked && !connection->buffer) ||
+		relay_watch(relay, &connection->client, EVENTS) < 0)
+		connection_end(relay, connection, false);
+	else if (connection->unchecked)
+		resolve(relay, connection);
+}
+
+void connection_accept(struct relay *relay, struct watch *watch, uint32_t events)
+{
+	const struct listener *listener = watch->data;
+
+	(void)events;
+	for (int i = 0; i < ACCEPTS; i++) {
+		const int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd < 0)
+			break;
+		take(relay, fd, listener->port);
+	}
+}
+
+void connection_tick(struct relay *relay)
+{
+	struct connection *next;
+
+	for (struct connection *connection = relay->connections; connection; connection = next) {
+		next = connection->next;
+		if (connection->state == CONNECTION_OPEN)
+			continue;
+		if (connection->deadline <= relay->now)
+			connection_refuse(relay, connection, NULL,
+				connection->state == CONNECTION_READING ? "nothing-said"
+									: "unreachable");
+		else if (connection->state == CONNECTION_CONNECTING &&
+			 connection->deadline_of_one <= relay->now)
+			try_next(relay, connection);
+	}
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libcontainer/companions/egress.h"
+
+/*
+ * What nacre tells its relay, on stdin. The first line names the version of this form; a later one
+ * may have other words. An fd is its number in this process.
+ *
+ *	nacre-egress 1
+ *	rule WORD		one of egress.h, in the order of the container's list
+ *	metadata		answers in egress_metadata are allowed
+ *	resolver ADDRESS	upstream
+ *	denials FD
+ *	end FD			pidfd of the container's first process
+ *	events FD		cgroup.events of its cgroup
+ *	udp FD			the stub's sockets
+ *	tcp FD
+ *	listener PORT FD	listening, for connections to that port of a name
+ */
+
+#define FIRST_LINE "nacre-egress 1"
+
+struct reading {
+	struct setup *setup;
+	const char *words[EGRESS_RULES_MAX];
+	size_t n_words;
+	struct nacre_error *err;
+};
+
+static bool read_number(const char *text, long most, int *ret_number)
+{
+	char *end;
+	long number = strtol(text, &end, 10);
+
+	if (end == text || *end || number < 0 || number > most)
+		return false;
+	*ret_number = (int)number;
+	return true;
+}
+
+static bool add_listener(struct setup *setup, char *text)
+{
+	struct listener *listener = &setup->listeners[setup->n_listeners];
+	char *fd = strchr(text, ' ');
+	int port;
+
+	if (!fd || setup->n_listeners == RELAY_LISTENERS_MAX)
+		return false;
+	*fd++ = '\0';
+	if (!read_number(text, UINT16_MAX, &port) ||
+		!read_number(fd, INT32_MAX, &listener->watch.fd))
+		return false;
+	listener->port = (uint16_t)port;
+	setup->n_listeners++;
+	return true;
+}
+
+static bool add_server(struct setup *setup, const char *text)
+{
+	const size_t n = strlen(setup->servers);
+	const int length = snprintf(
+		setup->servers + n, sizeof(setup->servers) - n, "%s%s", n ? "," : "", text);
+
+	return length > 0 && (size_t)length < sizeof(setup->servers) - n;
+}
+
+static bool read_line(struct reading *reading, char *line)
+{
+	struct setup *setup = reading->setup;
+	const struct {
+		const char *word;
+		int *fd;
+	} fds[] = {
+		{"denials", &setup->denials},
+		{"end", &setup->end},
+		{"events", &setup->events},
+		{"udp", &setup->stub_udp},
+		{"tcp", &setup->stub_tcp},
+	};
+	char *value = strchr(line, ' ');
+
+	if (!strcmp(line, "metadata"))
+		return setup->metadata = true;
+	if (!value)
+		return false;
+	*value++ = '\0';
+	if (!strcmp(line, "rule") && reading->n_words < EGRESS_RULES_MAX) {
+		reading->words[reading->n_words++] = value;
+		return true;
+	}
+	if (!strcmp(line, "resolver"))
+		return add_server(setup, value);
+	if (!strcmp(line, "listener"))
+		return add_listener(setup, value);
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (!strcmp(line, fds[i].word))
+			return read_number(value, INT32_MAX, fds[i].fd);
+	return false;
+}
+
+static int read_lines(struct reading *reading, char *text)
+{
+	char *line = strsep(&text, "\n");
+
+	if (strcmp(line, FIRST_LINE) != 0)
+		return fail(reading->err, EPROTO,
+			"nacre-egress is of another version than the nacre that started it: "
+			"\"%.40s\" "
+			"in place of \"" FIRST_LINE "\"",
+			line);
+	while ((line = strsep(&text, "\n")))
+		if (*line && !read_line(reading, line))
+			return fail(reading->err, EPROTO, "nacre-egress: what is \"%.60s\"?", line);
+	return 0;
+}
+
+int setup_read(const char *text, struct setup *ret_setup, struct nacre_error *err)
+{
+	struct setup setup = {
+		.denials = -1, .end = -1, .events = -1, .stub_udp = -1, .stub_tcp = -1};
+	struct reading reading = {.setup = &setup, .err = err};
+	struct oci_strings words;
+	char *copy;
+	int r;
+
+	setup.arena = arena_new(SIZE_MAX);
+	copy = setup.arena ? arena_strdup(setup.arena, text) : NULL;
+	if (!copy)
+		return fail_errno(err, ENOMEM, "nacre-egress");
+	r = read_lines(&reading, copy);
+	words = (struct oci_strings){reading.words, reading.n_words};
+	if (r == 0)
+		r = egress_policy_parse(setup.arena, &words, &setup.policy, err);
+	if (r == 0 && (setup.denials < 0 || setup.end < 0 || setup.stub_udp < 0 ||
+			      setup.stub_tcp < 0 || !*setup.servers))
+		r = fail(err, EPROTO, "nacre-egress was not told all");
+	if (r < 0)
+		arena_free(setup.arena);
+	else
+		*ret_setup = setup;
+	return r;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "libcontainer/companions/egress.h"
+#include "specs/dns_message.h"
+
+/* The resolver that programs of the container ask. It forwards nothing: a question that could carry
+ * a message out is answered here. */
+
+enum {
+	CALLERS_MAX = 32, /* over TCP, at a time */
+	TURNS = 64, /* then others have theirs */
+	TTL = 60, /* seconds; an address stays what it is for good */
+	PREFIX = 2, /* the length before a message over TCP */
+};
+
+/* Who asks over TCP. */
+struct caller {
+	struct watch watch;
+	int64_t deadline;
+	uint8_t bytes[PREFIX + DNS_MESSAGE_MAX];
+	size_t n;
+};
+
+struct stub {
+	struct watch udp, tcp;
+	struct caller callers[CALLERS_MAX];
+};
+
+static uint32_t find_address(struct relay *relay, const char *name)
+{
+	const uint32_t address = egress_names_address(&relay->setup.policy, name);
+
+	return address ? address : below_address(&relay->below, name);
+}
+
+/* Returns the length of the answer; 0: none is due. */
+static size_t answer(
+	struct relay *relay, const uint8_t *bytes, size_t n, uint8_t ret_bytes[DNS_MESSAGE_MAX])
+{
+	struct dns_question question;
+	uint32_t address = 0;
+	int code = dns_question_read(bytes, n, &question);
+
+	if (code < 0)
+		return 0;
+	if (code == DNS_OK && !egress_names_allow(&relay->setup.policy, question.name)) {
+		relay_deny(relay, question.name, 0, "name");
+		code = DNS_NO_NAME;
+	} else if (code == DNS_OK &&
+		   (question.type == DNS_TYPE_A || question.type == DNS_TYPE_ANY)) {
+		address = find_address(relay, question.name);
+		if (!address) {
+			relay_deny(relay, question.name, 0, "too-many-names");
+			code = DNS_SERVER_FAILURE;
+		}
+	}
+	return dns_answer_write(&question, (enum dns_code)code, address, TTL, ret_bytes);
+}
+
+/* --- UDP --- */
+
+union control {
+	struct cmsghdr header;
+	uint8_t bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
+};
+
+/* From the address that was asked, which is one of many of lo: else a program that is connected to
+ * it does not take the answer. */
+static void answer_from(struct msghdr *message)
+{
+	struct cmsghdr *header = CMSG_FIRSTHDR(message);
+
+	if (header && header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
+		struct in_pktinfo *info = (struct in_pktinfo *)(void *)CMSG_DATA(header);
+
+		*info = (struct in_pktinfo){.ipi_spec_dst = info->ipi_addr};
+	}
+}
+
+static void udp_ready(struct relay *relay, struct watch *watch, uint32_t events)
+{
+	uint8_t bytes[DNS_MESSAGE_MAX + 1], reply[DNS_MESSAGE_MAX];
+
+	(void)events;
+	for (int i = 0; i < TURNS; i++) {
+		struct sockaddr_in peer;
+		union control control;
+		struct iovec part = {bytes, sizeof(bytes)};
+		struct msghdr message = {
+			.msg_name = &peer,
+			.msg_namelen = sizeof(peer),
+			.msg_iov = &part,
+			.msg_iovlen = 1,
+			.msg_control = &control,
+			.msg_controllen = sizeof(control),
+		};
+		const ssize_t n = recvmsg(watch->fd, &message, MSG_DONTWAIT);
+
+		if (n < 0)
+			break;
+		part = (struct iovec){reply, answer(relay, bytes, (size_t)n, reply)};
+		answer_from(&message);
+		if (part.iov_len > 0)
+			(void)sendmsg(watch->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
+}
+
+/* --- TCP --- */
+
+static void hang_up(struct caller *caller)
+{
+	(void)close(caller->watch.fd);
+	caller->watch = (struct watch){.fd = -1};
+}
+
+/* An answer fits into a socket's buffer, unless many are not taken. */
+static bool reply_to(struct relay *relay, struct caller *caller, size_t length)
+{
+	uint8_t reply[PREFIX + DNS_MESSAGE_MAX];
+	const size_t n = answer(relay, caller->bytes + PREFIX, length, reply + PREFIX);
+
+	if (n == 0)
+		return false;
+	reply[0] = (uint8_t)(n >> 8);
+	reply[1] = (uint8_t)n;
+	return send(caller->watch.fd, reply, PREFIX + n, MSG_DONTWAIT | MSG_NOSIGNAL) ==
+	       (ssize_t)(PREFIX + n);
+}
+
+/* Returns false when the caller has to go. */
+static bool serve(struct relay *relay, struct caller *caller)
+{
+	const ssize_t n = recv(caller->watch.fd, caller->bytes + caller->n,
+		sizeof(caller->bytes) - caller->n, MSG_DONTWAIT);
+
+	if (n <= 0)
+		return n < 0 && (errno == EAGAIN || errno == EINTR);
+	caller->n += (size_t)n;
+	while (caller->n >= PREFIX) {
+		const size_t length = (size_t)caller->bytes[0] << 8 | caller->bytes[1];
+
+		if (length > DNS_MESSAGE_MAX)
+			return false;
+		if (caller->n < PREFIX + length)
+			break;
+		if (!reply_to(relay, caller, length))
+			return false;
+		caller->n -= PREFIX + length;
+		memmove(caller->bytes, caller->bytes + PREFIX + length, caller->n);
+		caller->deadline = relay->now + RELAY_FIRST_BYTES;
+	}
+	return true;
+}
+
+static void caller_ready(struct relay *relay, struct watch *watch, uint32_t events)
+{
+	struct caller *caller = watch->data;
+
+	(void)events;
+	if (!serve(relay, caller))
+		hang_up(caller);
+}
+
+/* A free place, or that of who came first. */
+static struct caller *find_place(struct stub *stub)
+{
+	struct caller *place = &stub->callers[0];
+
+	for (size_t i = 0; i < CALLERS_MAX; i++) {
+		if (stub->callers[i].watch.fd < 0)
+			return &stub->callers[i];
+		if (stub->callers[i].deadline < place->deadline)
+			place = &stub->callers[i];
+	}
+	hang_up(place);
+	return place;
+}
+
+static void tcp_ready(struct relay *relay, struct watch *watch, uint32_t events)
+{
+	struct caller *caller;
+	const int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	(void)events;
+	if (fd < 0)
+		return;
+	caller = find_place(relay->stub);
+	caller->watch = (struct watch){.fd = fd, .ready = caller_ready, .data = caller};
+	caller->deadline = relay->now + RELAY_FIRST_BYTES;
+	caller->n = 0;
+	if (relay_watch(relay, &caller->watch, EPOLLIN) < 0)
+		hang_up(caller);
+}
+
+size_t stub_tick(struct relay *relay)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < CALLERS_MAX; i++) {
+		struct caller *caller = &relay->stub->callers[i];
+
+		if (caller->watch.fd >= 0 && caller->deadline <= relay->now)
+			hang_up(caller);
+		n += caller->watch.fd >= 0;
+	}
+	return n;
+}
+
+int stub_start(struct relay *relay)
+{
+	struct stub *stub = calloc(1, sizeof(*stub));
+	int r;
+
+	if (!stub)
+		return -ENOMEM;
+	for (size_t i = 0; i < CALLERS_MAX; i++)
+		stub->callers[i].watch.fd = -1;
+	stub->udp = (struct watch){.fd = relay->setup.stub_udp, .ready = udp_ready};
+	stub->tcp = (struct watch){.fd = relay->setup.stub_tcp, .ready = tcp_ready};
+	relay->stub = stub;
+	r = relay_watch(relay, &stub->udp, EPOLLIN);
+	return r < 0 ? r : relay_watch(relay, &stub->tcp, EPOLLIN);
+}
