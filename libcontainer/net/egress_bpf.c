@@ -13,6 +13,7 @@
 /* 256 rules of the longest kind take 7,000. */
 #define PROGRAM_MAX 16384
 #define DENIALS_NAME "nacre_refused"
+#define METADATA_NAME "nacre_metadata" /* for what no rule speaks of */
 #define PORTS_NAME "nacre_ports"
 
 static const struct {
@@ -75,7 +76,7 @@ static int make_denials(void)
 	const struct egress_denial_key others = {.kind = EGRESS_DENIED_OTHERS};
 	const struct egress_denial_value none = {.count = 0};
 	cleanup_close int fd = bpf_map_make(BPF_MAP_TYPE_HASH, DENIALS_NAME, sizeof(others),
-		sizeof(none), EGRESS_DENIALS_MAX, BPF_F_NO_PREALLOC);
+		sizeof(none), EGRESS_DENIALS_MAX - 1, BPF_F_NO_PREALLOC);
 	int r = fd < 0 ? fd : bpf_map_write(fd, &others, &none);
 
 	return r < 0 ? r : fd_steal(&fd);
@@ -88,18 +89,31 @@ static int make_ports(void)
 		2 * EGRESS_NAME_PORTS_MAX + 4, BPF_F_NO_PREALLOC);
 }
 
-/* Those of the programs before, or new ones. */
-static int find_maps(
-	int cgroup_fd, bool ports, struct egress_bpf_maps *ret_maps, struct nacre_error *err)
+static int make_metadata(void)
 {
-	int r = ret_maps->denials = open_map(cgroup_fd, DENIALS_NAME);
+	return bpf_map_make(BPF_MAP_TYPE_ARRAY, METADATA_NAME, sizeof(uint32_t),
+		sizeof(struct egress_denial_value), 1, 0);
+}
 
-	if (r == -ENOENT)
-		r = ret_maps->denials = make_denials();
-	if (r >= 0 && ports)
-		r = ret_maps->ports = open_map(cgroup_fd, PORTS_NAME);
-	if (r == -ENOENT)
-		r = ret_maps->ports = make_ports();
+/* That of the programs before, or a new one. */
+static int find_map(int cgroup_fd, const char *name, int (*make)(void))
+{
+	int r = open_map(cgroup_fd, name);
+
+	return r == -ENOENT ? make() : r;
+}
+
+static int find_maps(int cgroup_fd, const struct egress_bpf_policy *policy,
+	struct egress_bpf_maps *ret_maps, struct nacre_error *err)
+{
+	int r = 0;
+
+	if (policy->rules)
+		r = ret_maps->denials = find_map(cgroup_fd, DENIALS_NAME, make_denials);
+	if (r >= 0 && policy->no_metadata && !egress_bpf_has_rules(policy))
+		r = ret_maps->metadata = find_map(cgroup_fd, METADATA_NAME, make_metadata);
+	if (r >= 0 && egress_bpf_has_names(policy))
+		r = ret_maps->ports = find_map(cgroup_fd, PORTS_NAME, make_ports);
 	return r < 0 ? fail_errno(err, r, "maps of the egress filter") : 0;
 }
 
@@ -158,18 +172,19 @@ static int load_all(int cgroup_fd, const struct egress_bpf_policy *policy,
 
 int egress_bpf_apply(int cgroup_fd, const struct egress_bpf_policy *policy, struct nacre_error *err)
 {
-	struct egress_bpf_maps maps = {.denials = -1, .ports = -1, .comm = true};
+	struct egress_bpf_maps maps = {-1, -1, -1, true};
 	int fds[EGRESS_N_HOOKS];
 	int r;
 
 	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++)
 		fds[hook] = -1;
-	r = find_maps(cgroup_fd, egress_bpf_has_names(policy), &maps, err);
+	r = find_maps(cgroup_fd, policy, &maps, err);
 	if (r == 0)
 		r = load_all(cgroup_fd, policy, &maps, fds, err);
 	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++)
 		fd_close(&fds[hook]);
 	fd_close(&maps.denials);
+	fd_close(&maps.metadata);
 	fd_close(&maps.ports);
 	return r;
 }
@@ -202,23 +217,43 @@ int egress_bpf_set_listener(
 	return r < 0 ? fail_errno(err, r, "listener of port %u in the egress filter", port) : 0;
 }
 
-int egress_bpf_denied(int cgroup_fd, struct egress_denial ret_denials[EGRESS_DENIALS_MAX],
-	struct nacre_error *err)
+/* Those with rules. Returns how many, or -errno. */
+static int read_denials(int cgroup_fd, struct egress_denial ret_denials[EGRESS_DENIALS_MAX])
 {
 	cleanup_close int fd = open_map(cgroup_fd, DENIALS_NAME);
 	struct egress_denial *at = ret_denials;
 	int r = fd < 0 ? fd : bpf_map_next(fd, NULL, &at->key);
 
-	/* What is taken away meanwhile, nothing is, would begin anew: bounded. */
+	/* Nothing is ever taken out; bounded all the same. */
 	for (int i = 0; r == 0 && i < EGRESS_DENIALS_MAX; i++) {
 		const struct egress_denial_key key = at->key;
 
 		r = bpf_map_read(fd, &key, &at->value);
 		if (r == 0 && at->value.count)
 			at++;
-		if (r == 0 && at < ret_denials + EGRESS_DENIALS_MAX)
+		if (r == 0 && at < ret_denials + EGRESS_DENIALS_MAX - 1)
 			r = bpf_map_next(fd, &key, &at->key);
 	}
-	return r < 0 && r != -ENOENT ? fail_errno(err, r, "read what the egress filter refused")
-				     : (int)(at - ret_denials);
+	return r < 0 && r != -ENOENT ? r : (int)(at - ret_denials);
+}
+
+static int read_metadata(int cgroup_fd, struct egress_denial *ret_denial)
+{
+	cleanup_close int fd = open_map(cgroup_fd, METADATA_NAME);
+	const uint32_t key = 0;
+	int r = fd < 0 ? fd : bpf_map_read(fd, &key, &ret_denial->value);
+
+	ret_denial->key = (struct egress_denial_key){.kind = EGRESS_DENIED_METADATA};
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	return ret_denial->value.count > 0;
+}
+
+int egress_bpf_denied(int cgroup_fd, struct egress_denial ret_denials[EGRESS_DENIALS_MAX],
+	struct nacre_error *err)
+{
+	int n = read_denials(cgroup_fd, ret_denials);
+	int r = n < 0 ? n : read_metadata(cgroup_fd, &ret_denials[n]);
+
+	return r < 0 ? fail_errno(err, r, "read what the egress filter refused") : n + r;
 }

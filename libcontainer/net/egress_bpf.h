@@ -24,7 +24,8 @@ struct egress_bpf_policy {
 	 */
 	const struct egress_policy *rules;
 	/* egress_metadata is refused, but DNS and NTP, which some clouds serve at these addresses:
-	 * they are judged as any address is. */
+	 * they are judged as any address is. Without rules this is refused of connect(2) alone: no
+	 * cloud gives out credentials by datagrams. */
 	bool no_metadata;
 	/* The network namespace is the host's: rules deny its loopback. Else that is free, but for
 	 * 127.0.0.11, where Docker's resolver passes questions on to the outside. */
@@ -56,6 +57,7 @@ enum egress_denial_kind {
 	EGRESS_DENIED_V4,
 	EGRESS_DENIED_V6,
 	EGRESS_DENIED_SOCKET, /* ADDRESS[0]: its family, as a uint32_t; PORT: its type */
+	EGRESS_DENIED_METADATA, /* all of it, where nothing else is refused */
 };
 
 struct egress_denial_key {
@@ -73,6 +75,7 @@ struct egress_denial_value {
 /* What the programs use. -1: none. */
 struct egress_bpf_maps {
 	int denials; /* struct egress_denial_key -> struct egress_denial_value */
+	int metadata; /* array of one such value, where that is all that connect(2) is refused */
 	int ports; /* egress_bpf_port_key() -> port in network byte order, as uint32_t */
 	bool comm; /* the kernel has bpf_get_current_comm for these hooks: Linux 6.1 */
 };
@@ -83,6 +86,8 @@ int egress_bpf_compile(const struct egress_bpf_policy *policy, enum egress_hook 
 	const struct egress_bpf_maps *maps, struct bpf_insn *ret_program, size_t room,
 	struct nacre_error *err);
 
+/* Whether anything but metadata is refused. */
+bool egress_bpf_has_rules(const struct egress_bpf_policy *policy);
 /* Whether there are rules for names, so that listeners are needed. */
 bool egress_bpf_has_names(const struct egress_bpf_policy *policy);
 

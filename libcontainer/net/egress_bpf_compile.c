@@ -15,21 +15,12 @@
  * clears BPF_REG_1 to BPF_REG_5.
  */
 
-#define DNS 53
-#define NTP 123
 #define DOCKER_RESOLVER 0x7f00000bu
 /* 198.18.0.0/15, whose addresses stand for names. */
 #define SYNTHETIC 0xc6120000u
 #define SYNTHETIC_BITS 15
 
-static uint32_t word_of(const struct egress_network *network, size_t i)
-{
-	const uint8_t *b = network->address + 4 * i;
-
-	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-}
-
-static bool has_rules(const struct egress_bpf_policy *policy)
+bool egress_bpf_has_rules(const struct egress_bpf_policy *policy)
 {
 	return policy->rules && !policy->rules->open;
 }
@@ -68,31 +59,6 @@ static void emit_network(struct egress_assembler *a, const struct egress_network
 	}
 }
 
-/* To LABEL_RULES, or LABEL_DENY for an address of metadata. */
-static void emit_metadata(struct compiler *c, bool v6)
-{
-	struct egress_assembler *a = &c->a;
-	const size_t start = a->n;
-
-	if (!c->policy->no_metadata)
-		return;
-	for (size_t i = 0; i < egress_n_metadata; i++) {
-		const size_t from = a->n;
-
-		if (egress_metadata[i].v6 != v6)
-			continue;
-		emit_network(a, &egress_metadata[i]);
-		emit_jump(a, LABEL_METADATA);
-		emit_label(a, from, LABEL_NEXT);
-	}
-	emit_jump(a, LABEL_RULES);
-	emit_label(a, start, LABEL_METADATA);
-	emit_jump_if(a, BPF_JEQ, REG_PORT, DNS, LABEL_RULES);
-	emit_jump_if(a, BPF_JNE, REG_PORT, NTP, LABEL_DENY);
-	emit_jump_if(a, BPF_JNE, REG_PROTOCOL, IPPROTO_UDP, LABEL_DENY);
-	emit_label(a, start, LABEL_RULES);
-}
-
 static void emit_rule(struct egress_assembler *a, const struct egress_rule *rule)
 {
 	const size_t from = a->n;
@@ -120,10 +86,6 @@ static void emit_rules(struct compiler *c, bool v6)
 	struct egress_assembler *a = &c->a;
 	const struct egress_policy *rules = c->policy->rules;
 
-	if (!has_rules(c->policy)) {
-		emit_jump(a, LABEL_ALLOW);
-		return;
-	}
 	for (size_t i = 0; i < rules->n_rules; i++) {
 		if (rules->rules[i].kind == EGRESS_ADDRESS && rules->rules[i].network.v6 == v6)
 			emit_rule(a, &rules->rules[i]);
@@ -138,8 +100,6 @@ static void emit_loopback4(struct compiler *c)
 	const size_t from = a->n;
 	const enum egress_label verdict = c->policy->host_network ? LABEL_DENY : LABEL_ALLOW;
 
-	if (!has_rules(c->policy))
-		return;
 	emit_jump_if(a, BPF_JEQ, REG_V4, 0, verdict);
 	if (!c->policy->host_network)
 		emit_jump_if(a, BPF_JEQ, REG_V4, DOCKER_RESOLVER, LABEL_NEXT);
@@ -154,8 +114,6 @@ static void emit_loopback6(struct compiler *c)
 	struct egress_assembler *a = &c->a;
 	const size_t from = a->n;
 
-	if (!has_rules(c->policy))
-		return;
 	for (int i = 0; i < 3; i++)
 		emit_jump_if(a, BPF_JNE, REG_WORDS + i, 0, LABEL_NEXT);
 	emit_jump_if(
@@ -214,12 +172,10 @@ static void emit_inner(struct compiler *c)
 {
 	struct egress_assembler *a = &c->a;
 
-	if (has_rules(c->policy)) {
-		emit_move(a, REG_SCRATCH, REG_V4);
-		emit_imm(a, BPF_RSH, REG_SCRATCH, 24);
-		emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 0, LABEL_DENY);
-		emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 127, LABEL_DENY);
-	}
+	emit_move(a, REG_SCRATCH, REG_V4);
+	emit_imm(a, BPF_RSH, REG_SCRATCH, 24);
+	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 0, LABEL_DENY);
+	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 127, LABEL_DENY);
 	if (egress_bpf_has_names(c->policy))
 		emit_is_synthetic(a, LABEL_DENY);
 	emit_jump(a, LABEL_V4);
@@ -254,14 +210,6 @@ static void emit_inside6(struct compiler *c)
 	emit_label(a, from, LABEL_NEXT);
 }
 
-static void emit_words(struct egress_assembler *a)
-{
-	for (int i = 0; i < 4; i++) {
-		emit_load(a, REG_WORDS + i, REG_CONTEXT, ADDR(user_ip6) + 4 * (size_t)i);
-		emit_swap(a, REG_WORDS + i, 32);
-	}
-}
-
 /* connect(2), and sendto(2) and its kin with an address. */
 static void compile_connect(struct compiler *c, enum egress_hook hook)
 {
@@ -269,11 +217,15 @@ static void compile_connect(struct compiler *c, enum egress_hook hook)
 
 	emit_load(a, REG_PORT, REG_CONTEXT, ADDR(user_port));
 	emit_swap(a, REG_PORT, 16);
-	emit_load(a, REG_PROTOCOL, REG_CONTEXT, ADDR(protocol));
+	if (!egress_bpf_has_rules(c->policy)) {
+		egress_compile_metadata(c);
+		return;
+	}
 	if (c->v6) {
 		emit_words(a);
 		emit_inside6(c);
-		emit_metadata(c, true);
+		egress_emit_metadata(c, false, true);
+		emit_load(a, REG_PROTOCOL, REG_CONTEXT, ADDR(protocol));
 		emit_loopback6(c);
 		emit_rules(c, true);
 		emit_label(a, 0, LABEL_V4);
@@ -281,7 +233,8 @@ static void compile_connect(struct compiler *c, enum egress_hook hook)
 		emit_load(a, REG_V4, REG_CONTEXT, ADDR(user_ip4));
 		emit_swap(a, REG_V4, 32);
 	}
-	emit_metadata(c, false);
+	egress_emit_metadata(c, true, false);
+	emit_load(a, REG_PROTOCOL, REG_CONTEXT, ADDR(protocol));
 	emit_loopback4(c);
 	if (egress_bpf_has_names(c->policy))
 		emit_is_synthetic(a, LABEL_SYNTHETIC);
@@ -329,9 +282,10 @@ static bool is_needed(const struct egress_bpf_policy *policy, enum egress_hook h
 	case EGRESS_CONNECT6:
 	case EGRESS_SENDMSG4:
 	case EGRESS_SENDMSG6:
-		return has_rules(policy) || policy->no_metadata;
+		return egress_bpf_has_rules(policy) ||
+		       (policy->no_metadata && hook <= EGRESS_CONNECT6);
 	case EGRESS_PACKETS:
-		return has_rules(policy);
+		return egress_bpf_has_rules(policy);
 	case EGRESS_INGRESS:
 		return policy->no_listening;
 	default:

@@ -13,6 +13,9 @@ static void emit_key(struct compiler *c, enum egress_hook hook)
 		socket	? EGRESS_DENIED_SOCKET
 		: c->v6 ? EGRESS_DENIED_V6
 			: EGRESS_DENIED_V4);
+	emit_load(a, REG_PROTOCOL, REG_CONTEXT,
+		socket ? offsetof(struct bpf_sock, protocol)
+		       : offsetof(struct bpf_sock_addr, protocol));
 	emit_store(a, REG_STACK, KEY_AT + (int)offsetof(struct egress_denial_key, protocol),
 		REG_PROTOCOL);
 	emit_store(a, REG_STACK, KEY_AT + (int)offsetof(struct egress_denial_key, port), REG_PORT);
@@ -36,7 +39,7 @@ static void emit_place(struct egress_assembler *a, int reg, int offset)
 	emit(a, BPF_ALU64 | BPF_ADD | BPF_K, reg, 0, 0, offset);
 }
 
-static void emit_comm(struct compiler *c, int base, int offset)
+void egress_emit_comm(struct compiler *c, int base, int offset)
 {
 	if (!c->maps->comm)
 		return;
@@ -60,7 +63,7 @@ static void emit_count(struct compiler *c, bool comm)
 	emit_set(a, BPF_REG_1, 1);
 	emit(a, BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_0, BPF_REG_1, 0, BPF_ADD);
 	if (comm)
-		emit_comm(c, BPF_REG_0, 0);
+		egress_emit_comm(c, BPF_REG_0, 0);
 	emit_jump(a, LABEL_ALLOW);
 	emit_label(a, from, LABEL_NEXT);
 }
@@ -75,7 +78,7 @@ static void emit_denial(struct compiler *c, enum egress_hook hook)
 	emit_count(c, true);
 	for (int at = VALUE_AT; at < KEY_AT; at += 8)
 		emit(a, BPF_ST | BPF_MEM | BPF_DW, REG_STACK, 0, at, at == VALUE_AT);
-	emit_comm(c, REG_STACK, VALUE_AT);
+	egress_emit_comm(c, REG_STACK, VALUE_AT);
 	emit_map(a, BPF_REG_1, c->maps->denials);
 	emit_place(a, BPF_REG_2, KEY_AT);
 	emit_place(a, BPF_REG_3, VALUE_AT);

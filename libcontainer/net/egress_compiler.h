@@ -11,10 +11,8 @@ enum egress_label {
 	LABEL_ALLOW = -1,
 	LABEL_DENY = -2,
 	LABEL_NEXT = -3, /* the next rule or address */
-	LABEL_METADATA = -4,
-	LABEL_RULES = -5,
-	LABEL_V4 = -6, /* IPv6 with an IPv4 address inside */
-	LABEL_SYNTHETIC = -7,
+	LABEL_V4 = -4, /* IPv6 with an IPv4 address inside */
+	LABEL_SYNTHETIC = -5,
 };
 
 struct egress_assembler {
@@ -114,12 +112,14 @@ static inline bool emit_label(struct egress_assembler *a, size_t from, enum egre
 }
 
 enum { /* registers */
+	REG_MATCH = BPF_REG_0,
 	REG_WORDS = BPF_REG_1, /* ... BPF_REG_4: of an IPv6 address */
 	REG_SCRATCH = BPF_REG_5,
 	REG_CONTEXT = BPF_REG_6, /* struct bpf_sock_addr or bpf_sock */
 	REG_V4 = BPF_REG_7, /* the IPv4 address; sock_create: the family */
 	REG_PORT = BPF_REG_8, /* sock_create: the type */
 	REG_PROTOCOL = BPF_REG_9,
+	REG_OTHER = REG_PROTOCOL, /* until that is needed */
 	REG_STACK = BPF_REG_10,
 };
 
@@ -138,10 +138,33 @@ struct compiler {
 
 #define ADDR(member) offsetof(struct bpf_sock_addr, member)
 
+#define ADDR(member) offsetof(struct bpf_sock_addr, member)
+
+static inline uint32_t word_of(const struct egress_network *network, size_t i)
+{
+	const uint8_t *b = network->address + 4 * i;
+
+	return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static inline void emit_words(struct egress_assembler *a)
+{
+	for (int i = 0; i < 4; i++) {
+		emit_load(a, REG_WORDS + i, REG_CONTEXT, ADDR(user_ip6) + 4 * (size_t)i);
+		emit_swap(a, REG_WORDS + i, 32);
+	}
+}
+
+/* To LABEL_DENY for an address of metadata: REG_V4, or that of REG_WORDS, or either. Uses
+ * REG_OTHER, which is REG_PROTOCOL. */
+void egress_emit_metadata(struct compiler *c, bool v4, bool v6);
+/* Puts the name of the process into the struct egress_denial_value at BASE + OFFSET. */
+void egress_emit_comm(struct compiler *c, int base, int offset);
 /* Ends the program: LABEL_ALLOW returns 1, LABEL_DENY counts and returns 0. */
 void egress_emit_verdicts(struct compiler *c, enum egress_hook hook);
 
-/* Whole programs but for their first instruction. */
+/* Whole programs but for what puts the context into its register; the first has the port, too. */
+void egress_compile_metadata(struct compiler *c);
 void egress_compile_packets(struct compiler *c);
 void egress_compile_ingress(struct compiler *c);
 
