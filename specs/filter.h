@@ -23,8 +23,10 @@ enum filter_profile {
 	FILTER_AGENT = 1 << 0,
 	FILTER_STRICT = 1 << 1,
 	FILTER_NESTED = 1 << 2,
-	/* Beside one of these: the rule setuid-files. */
-	FILTER_SETUID = 1 << 3,
+	/* For rules of egress under the profile oci: what is in no row is allowed. */
+	FILTER_SOCKETS = 1 << 3,
+	/* Beside another than that: the rule setuid-files. */
+	FILTER_SETUID = 1 << 4,
 };
 
 /* What gives back the rows of FILTER_SETUID. */
@@ -84,10 +86,10 @@ bool filter_names(const char *list, const char *name);
 /* Whether TEST holds for a call with ARGS. */
 bool filter_test_holds(const struct filter_test *test, const uint64_t args[6]);
 
-/* The profiles that have a filter; ends with NULL. */
+/* The profiles that have a filter, and "sockets"; ends with NULL. */
 extern const char *const filter_profile_words[];
 
-/* The bit of PROFILE ("agent"), 0: it has no filter. */
+/* The bit of PROFILE ("agent", "sockets"), 0: it has no filter. */
 unsigned filter_profile_bit(const char *profile);
 
 /* Items of the grants "syscall:", "socket:" and "abi:". */

@@ -9,7 +9,7 @@
 #define NAME_SIZE 40
 
 /* In the order of enum filter_profile. */
-const char *const filter_profile_words[] = {"agent", "strict", "nested", NULL};
+const char *const filter_profile_words[] = {"agent", "strict", "nested", "sockets", NULL};
 
 /* socket(2), netlink(7), ip(7): what somebody may have a use for. */
 static const struct {

@@ -16,6 +16,7 @@
 #define STRICT FILTER_STRICT
 #define NESTED FILTER_NESTED
 #define ALL (AGENT | STRICT | NESTED)
+#define SOCKETS (ALL | FILTER_SOCKETS)
 #define SETUID FILTER_SETUID
 
 #define SETUID_WHY                                                                                 \
@@ -61,7 +62,7 @@ const struct filter_rule filter_rules[] = {
 		"CVE-2013-2094, CVE-2023-5717; side channels"},
 	{"userfaultfd", {}, EPERM, ALL, 0,
 		"stops the kernel in the middle of a copy: how races are won in most exploits"},
-	{"io_uring_setup io_uring_enter io_uring_register", {}, ENOSYS, ALL, 0,
+	{"io_uring_setup io_uring_enter io_uring_register", {}, ENOSYS, SOCKETS, 0,
 		"does I/O past every filter of system calls; CVE-2022-29582, CVE-2023-2598; "
 		"libuv and others fall back on ENOSYS"},
 	{"add_key request_key keyctl", {}, ENOSYS, ALL, 0,
@@ -135,27 +136,27 @@ const struct filter_rule filter_rules[] = {
 		"and asking remain"},
 
 	/* --- sockets --- */
-	{"socket socketpair", {NE(0, 1), NE(0, 2), NE(0, 10), NE(0, 16)}, EAFNOSUPPORT, ALL,
+	{"socket socketpair", {NE(0, 1), NE(0, 2), NE(0, 10), NE(0, 16)}, EAFNOSUPPORT, SOCKETS,
 		FILTER_FAMILIES,
 		"only AF_UNIX, AF_INET, AF_INET6, AF_NETLINK: Copy Fail CVE-2026-31431 (AF_ALG), "
 		"CVE-2026-43500 (AF_RXRPC), CVE-2024-50264 (AF_VSOCK), CVE-2017-7308 (AF_PACKET)"},
-	{"socket socketpair", {EQ(0, 16), NE(2, 0)}, EPROTONOSUPPORT, ALL, FILTER_NETLINK,
+	{"socket socketpair", {EQ(0, 16), NE(2, 0)}, EPROTONOSUPPORT, SOCKETS, FILTER_NETLINK,
 		"only NETLINK_ROUTE: netfilter CVE-2022-32250, CVE-2023-32233, CVE-2024-1086; XFRM "
 		"CVE-2026-43284"},
-	{"socket socketpair", {EQ(0, 2), NE(2, 0), NE(2, 1), NE(2, 6), NE(2, 17)}, EPROTONOSUPPORT, ALL,
+	{"socket socketpair", {EQ(0, 2), NE(2, 0), NE(2, 1), NE(2, 6), NE(2, 17)}, EPROTONOSUPPORT, SOCKETS,
 		FILTER_PROTOCOLS,
 		"only ICMP, TCP and UDP: others load modules; DCCP CVE-2017-6074, SCTP, SMC, L2TP"},
-	{"socket socketpair", {EQ(0, 10), NE(2, 0), NE(2, 58), NE(2, 6), NE(2, 17)}, EPROTONOSUPPORT, ALL,
+	{"socket socketpair", {EQ(0, 10), NE(2, 0), NE(2, 58), NE(2, 6), NE(2, 17)}, EPROTONOSUPPORT, SOCKETS,
 		FILTER_PROTOCOLS,
 		"only ICMPv6, TCP and UDP: others load modules; DCCP CVE-2017-6074, SCTP, SMC, L2TP"},
-	{"socket socketpair", {NE(0, 16), MASKED(1, 0xf, 3)}, EPERM, ALL, FILTER_TYPES,
+	{"socket socketpair", {NE(0, 16), MASKED(1, 0xf, 3)}, EPERM, SOCKETS, FILTER_TYPES,
 		"SOCK_RAW: forged packets; a user namespace gives CAP_NET_RAW"},
-	{"socket socketpair", {MASKED(1, 0xf, 10)}, EPERM, ALL, FILTER_TYPES,
+	{"socket socketpair", {MASKED(1, 0xf, 10)}, EPERM, SOCKETS, FILTER_TYPES,
 		"SOCK_PACKET: AF_PACKET by another name"},
 	/* 4 to 6, SOCK_RDM, SOCK_SEQPACKET and SOCK_DCCP */
-	{"socket socketpair", {EQ(0, 2), EQ(2, 0), HAS(1, 0x4)}, ESOCKTNOSUPPORT, ALL, 0,
+	{"socket socketpair", {EQ(0, 2), EQ(2, 0), HAS(1, 0x4)}, ESOCKTNOSUPPORT, SOCKETS, 0,
 		"without a protocol the type chooses one and loads its module: DCCP CVE-2017-6074, SCTP"},
-	{"socket socketpair", {EQ(0, 10), EQ(2, 0), HAS(1, 0x4)}, ESOCKTNOSUPPORT, ALL, 0,
+	{"socket socketpair", {EQ(0, 10), EQ(2, 0), HAS(1, 0x4)}, ESOCKTNOSUPPORT, SOCKETS, 0,
 		"without a protocol the type chooses one and loads its module: DCCP CVE-2017-6074, SCTP"},
 	{"setsockopt", {EQ(1, 1), EQ(2, 26)}, EPERM, ALL, 0, "SO_ATTACH_FILTER: programs for the kernel"},
 	{"setsockopt", {EQ(1, 1), GE(2, 50), LE(2, 52)}, EPERM, ALL, 0,
@@ -179,7 +180,7 @@ const struct filter_rule filter_rules[] = {
 		"MSG_FASTOPEN: connects past the checks of connect(2), Landlock's among them"},
 	{"sendmsg", {HAS(2, 0x20000000)}, EOPNOTSUPP, ALL, 0,
 		"MSG_FASTOPEN: connects past the checks of connect(2), Landlock's among them"},
-	{"socketcall", {}, EPERM, ALL, 0,
+	{"socketcall", {}, EPERM, SOCKETS, 0,
 		"32-bit calls for sockets have their arguments behind a pointer: no family or flag can be "
 		"told"},
 

@@ -119,7 +119,7 @@ static int make_rules(struct builder *b, const struct seccomp_arch *arch, struct
 	b->rules = arena_array(b->arena, MAX_RULES, sizeof(*b->rules));
 	if (!b->rules)
 		return fail_errno(err, ENOMEM, "rules");
-	if (!strcmp(arch->libseccomp, "x86"))
+	if (!strcmp(arch->libseccomp, "x86") && !(b->profile & FILTER_SOCKETS))
 		allow(b, filter_calls_x86);
 	for (const struct filter_rule *rule = filter_rules; rule->calls; rule++)
 		if (rule->profiles & b->profile)
@@ -128,7 +128,8 @@ static int make_rules(struct builder *b, const struct seccomp_arch *arch, struct
 		if (!strncmp(b->grants->items[i], "syscall:", strlen("syscall:")))
 			add_rule(b, b->grants->items[i] + strlen("syscall:"), SECCOMP_RET_ALLOW,
 				NULL, 0);
-	allow(b, filter_calls);
+	if (!(b->profile & FILTER_SOCKETS))
+		allow(b, filter_calls);
 	return b->failed < 0 ? fail_errno(err, b->failed, "rules") : 0;
 }
 
@@ -137,7 +138,8 @@ int seccomp_own_compile(struct arena *arena, unsigned profile, const struct oci_
 {
 	struct builder b = {.arena = arena, .profile = profile, .grants = grants};
 	struct seccomp_policy p = {
-		.default_action = SECCOMP_RET_ERRNO | ENOSYS,
+		.default_action = profile & FILTER_SOCKETS ? SECCOMP_RET_ALLOW
+							   : SECCOMP_RET_ERRNO | ENOSYS,
 		.foreign_action = SECCOMP_RET_ERRNO | ENOSYS,
 		.ordered = true,
 	};

@@ -21,6 +21,13 @@ static const char *const native[] = {
 	NULL,
 };
 
+/* What 32-bit programs are of; those of x32 make no call under any filter. */
+#if defined(__x86_64__)
+static const char compat[] = "SCMP_ARCH_X86";
+#else
+static const char compat[] = "SCMP_ARCH_ARM";
+#endif
+
 static int compile(struct arena *arena, unsigned profile, const struct oci_strings *grants,
 	struct seccomp_own *ret_own, struct nacre_error *err)
 {
@@ -30,9 +37,11 @@ static int compile(struct arena *arena, unsigned profile, const struct oci_strin
 
 	if (!program)
 		return fail_errno(err, ENOMEM, "own seccomp filter");
+	if (profile & FILTER_SOCKETS)
+		archs[1] = compat;
 #ifdef __x86_64__
 	if (filter_granted(grants, "abi", "x86"))
-		archs[1] = "SCMP_ARCH_X86";
+		archs[1] = compat;
 #endif
 	r = seccomp_own_compile(arena, profile, grants, archs, program, err);
 	if (r < 0)

@@ -63,6 +63,58 @@ START_TEST(programs_are_built_for_every_profile_and_made_for_grants)
 }
 END_TEST
 
+/* Calls that go past rules of egress, and those that do not. */
+static const struct {
+	uint32_t audit, nr;
+	uint64_t args[3];
+	uint32_t error; /* 0: allowed */
+} of_sockets[] = {
+	/* clang-format off */
+	{AUDIT_ARCH_X86_64, 41, {1, 1, 0}, 0},			/* socket: AF_UNIX */
+	{AUDIT_ARCH_X86_64, 41, {2, 1, 0}, 0},			/* TCP */
+	{AUDIT_ARCH_X86_64, 41, {10, 2, 17}, 0},		/* UDP */
+	{AUDIT_ARCH_X86_64, 41, {16, 3, 0}, 0},			/* NETLINK_ROUTE */
+	{AUDIT_ARCH_X86_64, 41, {16, 3, 12}, EPROTONOSUPPORT},
+	{AUDIT_ARCH_X86_64, 41, {17, 3, 0x300}, EAFNOSUPPORT},	/* AF_PACKET */
+	{AUDIT_ARCH_X86_64, 41, {40, 1, 0}, EAFNOSUPPORT},	/* AF_VSOCK */
+	{AUDIT_ARCH_X86_64, 41, {2, 1, 262}, EPROTONOSUPPORT},	/* MPTCP */
+	{AUDIT_ARCH_X86_64, 41, {2, 3, 6}, EPERM},		/* SOCK_RAW */
+	{AUDIT_ARCH_X86_64, 41, {2, 10, 6}, EPERM},		/* SOCK_PACKET */
+	{AUDIT_ARCH_X86_64, 53, {40, 1, 0}, EAFNOSUPPORT},	/* socketpair */
+	{AUDIT_ARCH_X86_64, 425, {0, 0, 0}, ENOSYS},		/* io_uring_setup */
+	{AUDIT_ARCH_X86_64, 101, {0, 0, 0}, 0},			/* ptrace */
+	{AUDIT_ARCH_X86_64, 321, {0, 0, 0}, 0},			/* bpf */
+	{AUDIT_ARCH_X86_64, 599, {0, 0, 0}, 0},			/* not there yet */
+	{AUDIT_ARCH_X86_64, 0x40000029, {2, 1, 0}, ENOSYS},	/* x32 */
+	{AUDIT_ARCH_I386, 102, {1, 0, 0}, EPERM},		/* socketcall */
+	{AUDIT_ARCH_I386, 359, {2, 1, 0}, 0},			/* socket */
+	{AUDIT_ARCH_I386, 359, {17, 1, 0}, EAFNOSUPPORT},
+	{AUDIT_ARCH_I386, 26, {0, 0, 0}, 0},			/* ptrace */
+	{AUDIT_ARCH_AARCH64, 198, {2, 1, 0}, ENOSYS},		/* another machine */
+	/* clang-format on */
+};
+
+START_TEST(the_filter_of_sockets_lets_everything_else_through)
+{
+	static const char *const archs[] = {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", NULL};
+	const struct oci_hardened nacre = {.seccomp_filter = "sockets"};
+	struct seccomp_program *p = compiled(FILTER_SOCKETS, "", archs);
+	struct seccomp_own own;
+	struct nacre_error err;
+
+	for (size_t i = 0; i < N(of_sockets); i++) {
+		const uint64_t *args = of_sockets[i].args;
+		const uint32_t error = of_sockets[i].error;
+
+		ck_assert_msg(run(p, of_sockets[i].audit, of_sockets[i].nr, args[0], args[1],
+				      args[2], 0) == (error ? DENIED(error) : SECCOMP_RET_ALLOW),
+			"%zu", i);
+	}
+	ck_assert_int_eq(seccomp_own_program(arena, &nacre, &own, &err), 0);
+	ck_assert_uint_eq(own.profile, FILTER_SOCKETS);
+}
+END_TEST
+
 /* --- the table itself --- */
 
 START_TEST(each_name_is_a_call_of_some_architecture)
@@ -294,6 +346,7 @@ Suite *suite_seccomp_own(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, the_built_programs_are_those_of_the_table);
 	tcase_add_test(t, programs_are_built_for_every_profile_and_made_for_grants);
+	tcase_add_test(t, the_filter_of_sockets_lets_everything_else_through);
 	tcase_add_test(t, each_name_is_a_call_of_some_architecture);
 	tcase_add_test(t, each_call_of_the_kernel_has_its_place_in_the_table);
 	tcase_add_test(t, no_more_calls_are_reachable_than_promised);
