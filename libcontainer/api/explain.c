@@ -235,6 +235,9 @@ int nacre_explain(struct nacre *nacre, const char *id, enum nacre_explain_format
 	if ((unsigned)format > NACRE_EXPLAIN_FAILURE)
 		return fail(err, EINVAL, "explain: format %d: there is none", (int)format);
 	r = container_open(nacre, id, CONTAINER_UNLOCKED, &c, NULL, err);
+	/* There is no record yet, and nothing in it that could have been denied anything. */
+	if (r == 0 && c.record.pid == 0)
+		r = fail(err, EBUSY, "cannot explain a container whose creation was not finished");
 	if (r == 0)
 		r = container_load_config(&c, err);
 	if (r == 0 && c.record.cgroup) {

@@ -301,6 +301,38 @@ test_init_killed_in_every_stage_is_reported_and_undone() {
 	done
 }
 
+# asked COMMAND...: succeeds or says one clear error
+asked() {
+	try nacre "$@"
+	((rc == 0 || rc == 1 || rc == 255)) || wrong "ended with $rc: $*" "$err"
+	((rc == 0)) || [[ $err == "nacre: "* && $err != *$'\n'* ]] || wrong "no one clear error: $*" "$err"
+}
+
+# While it is being created and has no record yet, and when its creation was cut off.
+test_any_command_on_a_container_without_a_record() {
+	local command unlocked=("state $id" "ps $id" "explain $id" "explain --format json $id"
+		"explain --format flags $id" "events --stats $id" "list")
+	bundle pause
+	edit '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "echo >\($f)
+		while test -e \($f); do sleep 0.02; done"]}]' \
+		--arg f "$T/reached"
+	in_background env NACRE_TEST="$T" "$NACRE" --root "$ROOT" create --profile agent --bundle "$b" "$id"
+	wait_for test -e "$T/reached"
+	for command in "${unlocked[@]}"; do
+		# shellcheck disable=SC2086 # words
+		asked $command
+	done
+	kill -9 "${background[0]}"
+	rm "$T/reached" # a hook is the host's, and ends by itself
+	echo '{"unified": {"cgroup.max.depth": "4"}}' >"$T/update.json"
+	for command in "${unlocked[@]}" "start $id" "exec $id /payload true" "kill $id KILL" "pause $id" "resume $id" \
+		"update -r $T/update.json $id" "checkpoint --image-path $T/image $id" "delete $id"; do
+		# shellcheck disable=SC2086 # words
+		asked $command
+	done
+	good nacre delete --force "$id"
+}
+
 # Each of these calls fails once, in nacre or in init: an error, nothing left, and no crash.
 test_a_system_call_that_fails_leaves_nothing() {
 	needs_strace || return
