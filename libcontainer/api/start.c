@@ -26,6 +26,7 @@ static int refuse_stopped(const struct life *l, struct nacre_error *err)
 
 static int connect_to_init(struct life *l, struct nacre_error *err)
 {
+	const bool from_socket = l->container.record.start_version == START_VERSION_OF_SOCKET;
 	struct nacre_error why;
 	int r;
 
@@ -37,21 +38,21 @@ static int connect_to_init(struct life *l, struct nacre_error *err)
 	r = refuse_stopped(l, err);
 	if (r < 0)
 		return r;
-	if (l->container.record.start_version == START_VERSION_OF_SOCKET)
+	if (from_socket)
 		r = l->sync = socket_connect(l->container.state_fd, "start", SOCK_SEQPACKET);
 	else
 		r = start_pipe_open(l->container.state_fd, &l->start_pipe, &why);
 	if (r < 0)
 		return fail_errno(err, r, "connect to init of container \"%s\"", l->container.id);
-	/* Before the turn is given: from now on the container counts as running. */
-	if (unlinkat(l->container.state_fd, "start", 0) < 0)
+	/* Before the turn is given: a socket does not tell whether INIT waits at it. */
+	if (from_socket && unlinkat(l->container.state_fd, "start", 0) < 0)
 		return fail_errno(err, errno, "remove \"start\"");
 	l->container.pid = (pid_t)l->container.record.pid;
 	return 0;
 }
 
-/* What the caller's handle is to have, got before the container counts as running: after an error
- * it can be started again. */
+/* What the caller's handle is to have, got before INIT is told: after an error it can be started
+ * again. */
 static int open_for_process(struct life *l, struct nacre_error *err)
 {
 	struct nacre_error why;

@@ -112,6 +112,7 @@ const struct step life_process_steps[] = {
 const struct step life_start_steps[] = {
 	{INIT,    "hooks: startContainer",      HOOKS_START_CONTAINER,  step_hooks_start_container,  NULL},
 	{INIT,    "exec",                       ALWAYS,                 step_exec_program,           NULL,           STEP_EXEC},
+	{RUNTIME, "start pipe",                 WAITS_FOR_START,        step_remove_start_pipe,      NULL},
 	{RUNTIME, "hooks: poststart",           HOOKS_POSTSTART,        step_hooks_poststart,        NULL},
 	{.name = NULL},
 };

@@ -70,7 +70,8 @@ extern const struct step life_restore_steps[]; /* in place of both others: INIT 
  * stands in the record, and RUNTIME walks the table with that number.
  *
  * Who changes a row of life_start_steps, or its place, raises the number and keeps the old table
- * for life_start_steps_of. What INIT does needs no function there.
+ * for life_start_steps_of. What INIT does needs no function there. INIT knows of no row behind
+ * "exec".
  */
 #define START_VERSION 5
 /* Until that version INIT listened on a socket, and had all of life_process_steps still before it.
@@ -145,7 +146,7 @@ struct life {
 	uint64_t capabilities_beyond; /* which it has for the filters alone */
 	int held_listener; /* which is sent after the birth */
 	int listener; /* of a seccomp filter with SCMP_ACT_NOTIFY: fd number in INIT */
-	bool started; /* the program runs: what fails now is a poststart hook */
+	bool started; /* the program runs: what fails now ends the container */
 	int turn_ahead; /* INIT: step of a turn that came before its time; -1: none */
 	bool announced; /* INIT said that exec is next */
 	bool cwd_entered; /* as root; else once more as the user */

@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
 
 #define QUESTION "start"
-/* As what a cut off write of "start" is called: `delete` of any version removes it. */
+/* As what a cut off write of "start" is called, which `delete` removes. One that knows only of
+ * regular files says that the directory is not empty. */
 #define ANSWER ".start.0"
 
 static int make_one(int state_fd, const char *name, int *ret_fd, struct nacre_error *err)
@@ -49,6 +51,13 @@ int start_pipe_open(int state_fd, struct start_pipe *ret_pipe, struct nacre_erro
 		return fail_errno(err, errno, "flags of the start pipe");
 	*ret_pipe = (struct start_pipe){fd_steal(&in), fd_steal(&out)};
 	return 0;
+}
+
+int start_pipe_remove(int state_fd, struct nacre_error *err)
+{
+	if (unlinkat(state_fd, QUESTION, 0) < 0)
+		return fail_errno(err, errno, "remove " QUESTION);
+	return unlinkat(state_fd, ANSWER, 0) < 0 ? fail_errno(err, errno, "remove " ANSWER) : 0;
 }
 
 void start_pipe_close(struct start_pipe *pipe)

@@ -18,6 +18,7 @@ int step_open_mount_sources(struct life *l, struct nacre_error *err);
 int step_map_source(struct life *l, int index, int tree_fd, struct nacre_error *err);
 int step_connect_console(struct life *l, struct nacre_error *err);
 int step_open_start_pipe(struct life *l, struct nacre_error *err);
+int step_remove_start_pipe(struct life *l, struct nacre_error *err);
 int step_spawn_init(struct life *l, struct nacre_error *err);
 /* Forks INIT into the walk of STEPS; for the two spawn rows. */
 int step_spawn(struct life *l, const struct step *steps, struct nacre_error *err);

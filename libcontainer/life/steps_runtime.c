@@ -155,6 +155,12 @@ int step_open_start_pipe(struct life *l, struct nacre_error *err)
 	return start_pipe_make(l->container.state_fd, &l->start_pipe, err);
 }
 
+int step_remove_start_pipe(struct life *l, struct nacre_error *err)
+{
+	l->started = true;
+	return start_pipe_remove(l->container.state_fd, err);
+}
+
 /*
  * As namespaces_spawn, with INIT undumpable: in a pid namespace that others are in they could
  * ptrace it or open its /proc/PID/fd and cwd (CVE-2016-9962). It is born so, since whatever it did

@@ -18,7 +18,7 @@
  * that config.given  config.json as it was in the bundle config.json   tightened; what ran
  *   report.json   what the profile changed and why
  *   denials       with --trace-denials: denials.h
- *   start         the socket on which INIT waits for `start`; gone once it was told
+ *   start         the pipe at which INIT waits for `start` (start_pipe.h); gone once it was told
  *   notify        with NOTIFY_SOCKET: the directory of the socket that sd_notify(3) calls arrive on
  *
  * Nothing that comes from a container is ever used as a name.

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
@@ -54,18 +55,25 @@ static int is_frozen(const struct status_view *view, const struct container_reco
 	return r < 0 ? fail_prefix(err, "container \"%s\"", record->id) : r;
 }
 
-/* Whether it has not been started: what INIT waits at is there. */
+/* Whether its process is still INIT, which reads the pipe at which it waits for `start`, or the
+ * socket of an older nacre is there. A `start` that was killed has changed nothing of the first. */
 static int waits_for_start(const struct status_view *view, const struct container_record *record,
 	struct nacre_error *err)
 {
 	char start[NAME_MAX + 8];
+	cleanup_close int fd = -1;
+	struct stat st;
 
 	(void)snprintf(start, sizeof(start), "%s/start", record->id);
-	if (faccessat(view->root_fd, start, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	/* fifo(7): ENXIO where nobody reads it; open(2): also for a socket */
+	fd = openat(view->root_fd, start, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
+	if (fd >= 0)
 		return 1;
+	if (errno == ENXIO && fstatat(view->root_fd, start, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return S_ISSOCK(st.st_mode);
 	return errno == ENOENT ? 0
-			       : fail_errno(err, errno,
-					 "container \"%s\": look for its start socket", record->id);
+			       : fail_errno(err, errno, "container \"%s\": look at its start pipe",
+					 record->id);
 }
 
 int status_read(const struct status_view *view, const struct container_record *record,

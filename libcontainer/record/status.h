@@ -5,7 +5,7 @@
 #include "specs/state.h"
 
 /* What a container is doing: runtime.md, State; "paused" is runc's. Never stored, always asked of
- * the kernel: the process (pid and start time), the freezer, the start socket. */
+ * the kernel: the process (pid and start time), the freezer, the start pipe. */
 enum container_status {
 	STATUS_CREATING,
 	STATUS_CREATED,

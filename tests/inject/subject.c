@@ -223,8 +223,20 @@ static void look_run(const struct command *command, enum outcome outcome, char *
 		complain(wrong, "left by a command that ended: %s", left);
 }
 
-/* What could not be started, and is still created, can be. A failed poststart hook undoes it all.
- */
+/* Whether one that is created can be started; what a killed command said may be on its way. */
+static bool comes_to_run(char *wrong)
+{
+	char late[WRONG_SIZE] = "";
+
+	if (!has_status("created", wrong) || nacre(late, "start", WORLD_ID, NULL))
+		return true;
+	if (has_status("created", wrong))
+		complain(wrong, "%s", late);
+	return !wrong[0];
+}
+
+/* What could not be started, and is still created, can be. A command that was killed has started it
+ * or has not. A failed poststart hook undoes it all. */
 static void look_started(
 	const struct command *command, enum outcome outcome, char *text, char *wrong)
 {
@@ -236,10 +248,10 @@ static void look_started(
 			complain(wrong, "the container is not known, but left is: %s", left);
 		return;
 	}
-	if (outcome == FAILED || outcome == KILLED) {
-		if (!has_status("created", wrong) || !nacre(wrong, "start", WORLD_ID, NULL))
-			return;
-	}
+	if (outcome == FAILED && !has_status("created", wrong))
+		return;
+	if ((outcome == FAILED || outcome == KILLED) && !comes_to_run(wrong))
+		return;
 	if (!ends(wrong))
 		return;
 	append_file(text, PROGRAM_OUT);

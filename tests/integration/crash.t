@@ -73,7 +73,8 @@ every_call() {
 	enough_kills
 }
 
-# The same for a command on a container: PREPARE makes it, anew for each kill.
+# The same for a command on a container: PREPARE makes it, anew for each kill; look, if it is set, looks at
+# it afterwards.
 every_call_on() {
 	local prepare=$1 i call kills=0
 	shift
@@ -83,6 +84,7 @@ every_call_on() {
 		call=${calls_made[i]}
 		$prepare
 		killed_at "$call" "$@"
+		${look:-true}
 		cleaned_up
 	done
 	enough_kills
@@ -136,8 +138,24 @@ running() {
 	start
 }
 
+runs_payload() {
+	[[ $(readlink "/proc/$(pid_of)/exe") == */payload ]]
+}
+
+# It runs its program, or is "created" and can be started. The turn that was given may be on its way.
+started_or_not() {
+	doing "killed at $call" "$(tail -2 "$T/out.trace")"
+	if status_is created; then
+		try nacre start "$id"
+		((rc == 0)) || has "$err" "cannot start an already running container"
+	fi
+	is "$(state_of .status)" running status
+	wait_for runs_payload
+}
+
 test_killed_at_every_system_call_of_start() {
 	needs_strace || return
+	local look=started_or_not
 	rich_bundle
 	every_call_on created start "$id"
 }
@@ -149,6 +167,7 @@ created_to_be_traced() {
 # The tracer ends with the container, whether `start` lives to tell it or not.
 test_killed_at_every_system_call_of_a_traced_start() {
 	needs_strace || return
+	local look=started_or_not
 	bundle call userfaultfd : pause
 	every_call_on created_to_be_traced start "$id"
 }

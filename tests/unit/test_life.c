@@ -119,7 +119,9 @@ static const struct {
 	{life_process_steps, "ids and capabilities", "seccomp filters"},
 	{life_process_steps, "files and memory", "seccomp filters"},
 	{life_start_steps, "hooks: startContainer", "exec"},
-	{life_start_steps, "exec", "hooks: poststart"},
+	/* killed before, `start` leaves a container that can be started */
+	{life_start_steps, "exec", "start pipe"},
+	{life_start_steps, "start pipe", "hooks: poststart"},
 	{life_exec_steps, "join namespaces", "find the program"},
 	{life_exec_steps, "spawn", "join namespaces"},
 	/* of restore, as of create */
@@ -195,6 +197,7 @@ START_TEST(start_of_version_5_is_as_it_was)
 	static const struct row rows[] = {
 		{INIT, "hooks: startContainer", HOOKS_START_CONTAINER, 0},
 		{INIT, "exec", ALWAYS, STEP_EXEC},
+		{RUNTIME, "start pipe", WAITS_FOR_START, 0},
 		{RUNTIME, "hooks: poststart", HOOKS_POSTSTART, 0},
 	};
 
