@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
@@ -28,6 +28,10 @@ const struct namespace_type namespace_types[] = {
 	{NULL,      NULL,     0},
 };
 /* clang-format on */
+
+enum {
+	LINK_SIZE = 64, /* of what a link below /proc/PID/ns says */
+};
 
 static int type_index(const char *name)
 {
@@ -245,11 +249,23 @@ int namespaces_join_process(int pidfd, int flags, struct nacre_error *err)
 	return 0;
 }
 
+/* namespaces(7): "net:[4026531840]", with a number that no other namespace has. stat(2) would make
+ * an inode for each namespace to tell the same. */
+static int read_link(int dirfd, const char *name, char ret_text[static LINK_SIZE])
+{
+	ssize_t n = readlinkat(dirfd, name, ret_text, LINK_SIZE - 1);
+
+	if (n < 0)
+		return -errno;
+	ret_text[n] = '\0';
+	return 0;
+}
+
 int namespaces_differ(pid_t pid, int *ret_flags, struct nacre_error *err)
 {
 	cleanup_close int own = open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	cleanup_close int other = -1;
-	struct stat a, b;
+	char ours[LINK_SIZE], theirs[LINK_SIZE];
 	char path[32];
 	int flags = 0;
 
@@ -260,14 +276,16 @@ int namespaces_differ(pid_t pid, int *ret_flags, struct nacre_error *err)
 	if (other < 0)
 		return fail_errno(err, errno, "open %s", path);
 	for (const struct namespace_type *type = namespace_types; type->name; type++) {
-		if (fstatat(own, type->proc_name, &a, 0) < 0) {
-			if (errno == ENOENT) /* not in this kernel */
-				continue;
-			return fail_errno(err, errno, "stat /proc/self/ns/%s", type->proc_name);
-		}
-		if (fstatat(other, type->proc_name, &b, 0) < 0)
-			return fail_errno(err, errno, "stat %s/%s", path, type->proc_name);
-		if (a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+		int r = read_link(own, type->proc_name, ours);
+
+		if (r == -ENOENT) /* not in this kernel */
+			continue;
+		if (r < 0)
+			return fail_errno(err, r, "read /proc/self/ns/%s", type->proc_name);
+		r = read_link(other, type->proc_name, theirs);
+		if (r < 0)
+			return fail_errno(err, r, "read %s/%s", path, type->proc_name);
+		if (strcmp(ours, theirs) != 0)
 			flags |= type->clone_flag;
 	}
 	*ret_flags = flags;
