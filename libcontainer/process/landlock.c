@@ -50,7 +50,8 @@ static const struct {
 	/* clang-format on */
 };
 
-/* Whether FD is the root of a mount; one that a later mount hides is not. Returns 1, 0 or -errno. */
+/* Whether FD is the root of a mount; one that a later mount hides is not. Returns 1, 0 or -errno.
+ */
 static int is_mount(int fd, bool *ret_directory)
 {
 	struct statx st;

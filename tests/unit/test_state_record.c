@@ -259,7 +259,8 @@ START_TEST(a_record_of_a_later_version_is_read)
 {
 	static const char text[] =
 		"{\"version\":77,\"id\":\"x\",\"pid\":5,\"startTime\":6,\"egress\":{\"rules\":[1,"
-		"null]},\"conditions\":[\"systemd\",\"of tomorrow\",\"new pidns\"],\"startVersion\":9}";
+		"null]},\"conditions\":[\"systemd\",\"of tomorrow\",\"new "
+		"pidns\"],\"startVersion\":9}";
 	struct container_record *r = NULL;
 
 	ck_assert_msg(container_record_decode(arena, "record", text, strlen(text), &r, &err) == 0,
