@@ -46,7 +46,7 @@
 	X(LIMITS, "limits")                             /* process.rlimits: INIT sets them */                            \
 	X(LIMITS_FROM_OUTSIDE, "limits from outside")   /* in a user namespace INIT may raise none: RUNTIME, if it may */ \
 	X(SCHEDULER_LAST, "scheduler last")             /* FOREIGN_PIDNS, and fork(2) would take process.scheduler back */ \
-	X(LIMIT_OF_PROCESSES, "limit of processes")     /* RLIMIT_NPROC and FOREIGN_PIDNS: RUNTIME sets that one last */ \
+	X(LIMIT_OF_PROCESSES, "limit of processes")     /* RLIMIT_NPROC and FOREIGN_PIDNS: RUNTIME sets that one last, if it may */ \
 	X(LSM, "lsm")                                                                                                    \
 	X(LANDLOCK, "landlock")                                                                                          \
 	X(SECCOMP, "seccomp")                           /* in config.json; the next two are of nacre's filter as well */ \

@@ -17,6 +17,7 @@
 #include "libcontainer/life/plan.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/process/lsm.h"
+#include "libcontainer/process/rlimits.h"
 #include "specs/harden.h"
 #include "specs/profiles.h"
 #include "specs/validate.h"
@@ -206,6 +207,7 @@ static int exec(struct nacre *nacre, const char *id, const struct nacre_exec_opt
 		.no_new_keyring = true, /* it has the caller's, as with runc */
 		.window = {options->window.rows, options->window.columns},
 		.bare_newlines = options->window.bare_newlines,
+		.limits_others = rlimits_may_limit_others(),
 	};
 	struct audit_event event = {.event = "exec"};
 	enum container_status status;

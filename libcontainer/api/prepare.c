@@ -14,6 +14,7 @@
 #include "libcontainer/mount/notify.h"
 #include "libcontainer/namespace/sysctl.h"
 #include "libcontainer/process/lsm.h"
+#include "libcontainer/process/rlimits.h"
 #include "libcontainer/systemd/systemd.h"
 
 /* From options and a bundle to a struct life that can be walked: for nacre_create and nacre_run. */
@@ -266,5 +267,6 @@ struct life_options prepare_life_options(const struct nacre_create_options *opti
 		.bare_newlines = options->window.bare_newlines,
 		.waits_for_start = waits,
 		.systemd_cgroup = options->systemd_cgroup,
+		.limits_others = rlimits_may_limit_others(),
 	};
 }

@@ -97,6 +97,7 @@ struct life_options {
 	bool notify; /* the program gets NOTIFY_SOCKET */
 	bool waits_for_start; /* create; not run */
 	bool systemd_cgroup;
+	bool limits_others; /* rlimits_may_limit_others */
 	bool attach; /* see the condition ATTACH */
 };
 

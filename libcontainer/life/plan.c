@@ -98,7 +98,8 @@ static uint64_t plan_process(const struct oci_config *config, const struct oci_p
 	       when(process->terminal, TERMINAL) |
 	       when(process->n_rlimits, LIMITS | when(userns, LIMITS_FROM_OUTSIDE)) |
 	       when(foreign_pidns, FOREIGN_PIDNS) |
-	       when(foreign_pidns && limits_processes(process), LIMIT_OF_PROCESSES) |
+	       when(foreign_pidns && options->limits_others && limits_processes(process),
+		       LIMIT_OF_PROCESSES) |
 	       when(foreign_pidns && fork_resets(process->scheduler), SCHEDULER_LAST) |
 	       when(is_set(process->apparmor_profile) || is_set(process->selinux_label), LSM) |
 	       when(is_set(options->pidfd_socket), PIDFD_SOCKET) |

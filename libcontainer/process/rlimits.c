@@ -2,8 +2,11 @@
 #include "libcontainer/process/rlimits.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <sys/resource.h>
+
+#include "libcontainer/base/sys.h"
 
 /* getrlimit(2) */
 static const struct {
@@ -41,6 +44,14 @@ static int resource_of(const char *name)
 bool rlimit_known(const char *name)
 {
 	return resource_of(name) >= 0;
+}
+
+/* capget(2) of oneself cannot fail but by a filter; then nobody else's limits are touched. */
+bool rlimits_may_limit_others(void)
+{
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	return sys_capget(data) == 0 && data[0].effective >> CAP_SYS_RESOURCE & 1;
 }
 
 static const char *rlimit_reason(int code)

@@ -88,4 +88,18 @@ test_limits_are_lowered_in_a_user_namespace_of_another() {
 		"${without[@]}" "$NACRE" --root "$ROOT" run --profile "$profile" --bundle "$b" "$id"
 }
 
+# Who has other ids is out of reach for the prlimit(2) of a root without CAP_SYS_RESOURCE.
+test_an_exec_as_another_user_is_limited() {
+	needs_root || return
+	bundle pause
+	edit '.process.rlimits = [{type: "RLIMIT_NPROC", soft: 500, hard: 600}, {type: "RLIMIT_NOFILE", soft: 77, hard: 88}]'
+	create
+	start
+	good setpriv --bounding-set -sys_resource "$NACRE" --root "$ROOT" exec --user 1000:1000 "$id" /payload rlimits
+	has_line "$out" "RLIMIT_NPROC 500 600"
+	has_line "$out" "RLIMIT_NOFILE 77 88"
+	good nacre exec --user 1000:1000 "$id" /payload rlimits
+	has_line "$out" "RLIMIT_NPROC 500 600"
+}
+
 all_tests "$@"

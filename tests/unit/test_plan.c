@@ -93,6 +93,20 @@ START_TEST(limits_are_set_from_outside_where_init_may_raise_none)
 }
 END_TEST
 
+START_TEST(the_limit_of_processes_is_set_from_outside_by_who_may)
+{
+	struct oci_rlimit limit = {"RLIMIT_NPROC", 10, 10};
+	const uint64_t joins = FOREIGN_PIDNS | LIMITS;
+
+	process.rlimits = &limit;
+	process.n_rlimits = 1;
+	ck_assert_uint_eq(plan_join(&config, &process, &options, true), joins);
+	options.limits_others = true;
+	ck_assert_uint_eq(plan_join(&config, &process, &options, true), joins | LIMIT_OF_PROCESSES);
+	ck_assert_uint_eq(plan_join(&config, &process, &options, false), LIMITS);
+}
+END_TEST
+
 START_TEST(seccomp_comes_last_only_with_no_new_privileges)
 {
 	struct oci_seccomp seccomp = {.default_action = "SCMP_ACT_ALLOW"};
@@ -195,6 +209,7 @@ Suite *suite_plan(void)
 	tcase_add_test(tcase, a_container_waits_for_start_or_runs_at_once);
 	tcase_add_test(tcase, the_cgroup_is_a_directory_or_a_unit);
 	tcase_add_test(tcase, limits_are_set_from_outside_where_init_may_raise_none);
+	tcase_add_test(tcase, the_limit_of_processes_is_set_from_outside_by_who_may);
 	tcase_add_test(tcase, seccomp_comes_last_only_with_no_new_privileges);
 	tcase_add_test(tcase, the_own_filter_and_landlock_need_no_filter_of_the_config);
 	tcase_add_test(tcase, a_notify_rule_asks_for_the_listener_rows);
