@@ -316,6 +316,7 @@ differs agent no_cgroup resources 'pids.limit needs a cgroup'
 differs strict no_cgroup resources 'pids.limit needs a cgroup'
 differs strict network_of_a_container landlock "can't connect.*Permission denied"
 differs strict pod landlock "can't connect.*Permission denied"
+differs strict overlay_volume writable-binds 'touch: /v/file: Read-only'
 differs strict kube writable-binds 'touch: /workspace/file: Read-only'
 
 if ((EUID == 0)); then
