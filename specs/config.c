@@ -176,8 +176,6 @@ size_t oci_hook_kinds(const char *ret_kinds[OCI_HOOK_KINDS])
 
 /* --- nacre's own --- */
 
-const char *const oci_limit_words[] = {"pids", "memory", "swap", "oom-group", "cpu", NULL};
-
 const char *const oci_landlock_words[] = {"best-effort", "required", NULL};
 
 static const struct field oci_hardened_fields[] = {
@@ -186,6 +184,7 @@ static const struct field oci_hardened_fields[] = {
 	FIELD_BOOL("maskViews", oci_hardened, mask_views, 0),
 	FIELD_STRINGS("notHost", oci_hardened, not_host, 0),
 	FIELD_WORDS("bestEffort", oci_hardened, best_effort, oci_limit_words),
+	FIELD_BOOL("limitsRequired", oci_hardened, limits_required, 0),
 	FIELD_WORD("seccompFilter", oci_hardened, seccomp_filter, 0, filter_profile_words),
 	FIELD_STRINGS("seccompGrants", oci_hardened, seccomp_grants, 0),
 	FIELD_BOOL("noSetuidFiles", oci_hardened, no_setuid_files, 0),
@@ -371,17 +370,6 @@ bool oci_strings_have(const struct oci_strings *list, const char *word)
 		if (strcmp(list->items[i], word) == 0)
 			return true;
 	return false;
-}
-
-uint32_t oci_best_effort(const struct oci_config *config)
-{
-	uint32_t limits = 0;
-
-	for (uint32_t i = 0; config->nacre && oci_limit_words[i]; i++) {
-		if (oci_strings_have(&config->nacre->best_effort, oci_limit_words[i]))
-			limits |= UINT32_C(1) << i;
-	}
-	return limits;
 }
 
 int oci_fail(const struct oci_config *config, struct nacre_error *err, const char *path,

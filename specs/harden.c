@@ -191,7 +191,7 @@ int harden(struct arena *arena, const struct oci_config *config,
 		r = list_granted(&h);
 	if (r < 0)
 		return r;
-	if (h.config->nacre)
+	if (h.config->nacre && !h.config->nacre->limits_required)
 		h.report->best_effort = h.config->nacre->best_effort;
 	*ret_config = h.config;
 	*ret_report = h.report;

@@ -61,7 +61,7 @@ static int best_effort(struct hardening *h, enum oci_limit limit)
 
 	if (!nacre)
 		return harden_out_of_memory(h);
-	if (harden_is_required(h) || oci_strings_have(&nacre->best_effort, word))
+	if (oci_strings_have(&nacre->best_effort, word))
 		return 0;
 	return harden_append_word(h->arena, &nacre->best_effort, word) ? 0
 								       : harden_out_of_memory(h);
@@ -362,6 +362,16 @@ uint64_t harden_memory_limit(struct hardening *h)
 		       : 0;
 }
 
+static int require_limits(struct hardening *h)
+{
+	struct oci_hardened *nacre = harden_need_hardened(h);
+
+	if (!nacre)
+		return harden_out_of_memory(h);
+	nacre->limits_required |= harden_is_required(h);
+	return 0;
+}
+
 int rule_resources(struct hardening *h)
 {
 	struct oci_resources *resources = harden_need_resources(h);
@@ -373,9 +383,9 @@ int rule_resources(struct hardening *h)
 		resources->memory = arena_alloc(h->arena, sizeof(*resources->memory));
 	if (!resources->memory)
 		return harden_out_of_memory(h);
-	if (harden_is_required(h) && h->config->nacre)
-		h->config->nacre->best_effort.n = 0;
-	r = limit_pids(h);
+	r = require_limits(h);
+	if (r == 0)
+		r = limit_pids(h);
 	if (r == 0)
 		r = limit_memory(h, resources->memory);
 	if (r == 0)

@@ -138,8 +138,9 @@ struct oci_hardened {
 			    procfs and sysfs of mounts */
 	struct oci_strings not_host; /* types of namespaces: those joined by path must not be the
 					runtime's own */
-	struct oci_strings best_effort; /* of limit_words: limits that a host without the controller
-					   may skip */
+	struct oci_strings best_effort; /* of limit_words: limits of the profile, which a host
+					   without the controller may skip */
+	bool limits_required; /* it may not */
 	const char *seccomp_filter; /* nacre's own, of filter.h: "agent" */
 	struct oci_strings seccomp_grants; /* what it lets through besides: "syscall:ptrace" */
 	bool no_setuid_files; /* that filter refuses modes with S_ISUID or S_ISGID */
@@ -250,7 +251,8 @@ struct oci_namespace *oci_add_namespace(
 /* "pids", "memory", "swap", "oom-group", "cpu", NULL. */
 extern const char *const oci_limit_words[];
 
-/* enum oci_limit of the limits that are best effort. */
+/* enum oci_limit of the limits that the profile has set, and of those that are best effort. */
+uint32_t oci_limits_of_profile(const struct oci_config *config);
 uint32_t oci_best_effort(const struct oci_config *config);
 
 /* Whether LIST holds WORD. */

@@ -116,7 +116,7 @@ static int explain_counter(struct explanation *e, const struct counter *counter,
 	const struct oci_config *given, uint64_t value, struct nacre_error *err)
 {
 	struct explained *x = &e->denied[e->n_denied++];
-	const bool of_profile = oci_best_effort(e->c->config) & counter->limit;
+	const bool of_profile = oci_limits_of_profile(e->c->config) & counter->limit;
 
 	*x = (struct explained){.count = value,
 		.counter = counter->file,
@@ -126,7 +126,7 @@ static int explain_counter(struct explanation *e, const struct counter *counter,
 		.grant = "",
 		.remedy = "",
 		.failed = value && counter->refuses};
-	if (of_profile && names_limit(given, counter->limit)) {
+	if (oci_best_effort(e->c->config) & counter->limit && names_limit(given, counter->limit)) {
 		x->grant = counter->grant;
 		return explain_add_word(e, &x->grants, counter->grant, err);
 	}

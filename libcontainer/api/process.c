@@ -45,8 +45,9 @@ static const char *limited_by(const struct container *c)
 {
 	const struct profile *profile = profile_find(c->record.profile ? c->record.profile : "");
 
-	return profile && c->config && oci_best_effort(c->config) & OCI_LIMIT_MEMORY ? profile->name
-										     : NULL;
+	return profile && c->config && oci_limits_of_profile(c->config) & OCI_LIMIT_MEMORY
+		       ? profile->name
+		       : NULL;
 }
 
 void process_take(struct nacre_process *process, struct life *l, bool is_container)

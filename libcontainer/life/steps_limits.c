@@ -74,6 +74,7 @@ static const struct oci_resources *resources_of(const struct life *l)
 
 static int set_limits(struct life *l, struct nacre_error *err)
 {
+	const struct oci_hardened *nacre = l->container.config->nacre;
 	int r;
 
 	if (!l->container.record.cgroup)
@@ -81,6 +82,8 @@ static int set_limits(struct life *l, struct nacre_error *err)
 	r = cgroup_limits_apply(l->container.cgroup.fd, resources_of(l),
 		oci_best_effort(l->container.config), NULL, l->container.callbacks->warn,
 		l->container.callbacks->data, err);
+	if (r < 0 && nacre && nacre->limits_required)
+		return fail_prefix(err, "rule resources is required");
 	return r < 0 ? r : delegate_cgroup(l, err);
 }
 

@@ -28,6 +28,8 @@ test_run_says_that_the_limit_is_the_profile_s() {
 	edit 'del(.linux.resources.memory)'
 	bad 137 "*container $id: container init was OOM-killed: its memory limit is * (of profile strict; another is set by linux.resources.memory.limit)" \
 		nacre run --profile strict --bundle "$b" "$id"
+	bad 137 "*its memory limit is * (of profile strict; another is set by linux.resources.memory.limit)" \
+		nacre run --profile strict --require resources --bundle "$b" "$id"
 }
 
 test_run_of_a_shell_says_it_as_well() {

@@ -215,7 +215,7 @@ test_a_required_rule_is_enforced_whole_or_nothing_runs() {
 	else
 		run
 		has "$err" 'left out: '
-		run_refused '*linux.resources.pids.limit*' --require resources
+		run_refused '*rule resources is required: linux.resources.pids.limit: the pids controller is not available*' --require resources
 		policy '{"version": 1, "require": ["resources"]}'
 		bad 1 '*linux.resources.pids.limit*' under_policy run --bundle "$b" "$id"
 	fi

@@ -230,6 +230,9 @@ START_TEST(a_required_rule_is_not_best_effort_and_cannot_be_granted_away)
 	result = must(apply_required("agent", "", "resources"));
 	ck_assert_uint_eq(result.report->best_effort.n, 0);
 	ck_assert_uint_eq(oci_best_effort(result.config), 0);
+	/* Who has set the limits is known still. */
+	ck_assert_uint_eq(oci_limits_of_profile(result.config),
+		OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY | OCI_LIMIT_SWAP);
 	ck_assert_int_eq(result.config->linux_->resources->pids->limit, 512);
 	result = must(apply_required("agent", "tmp-exec", "mount-flags"));
 	ck_assert_uint_eq(result.report->granted.n, 0);
