@@ -10,6 +10,7 @@
 #include "libcontainer/base/paths.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/mount/mount_identity.h"
+#include "libcontainer/mount/mount_page.h"
 #include "specs/mount_layers.h"
 #include "specs/mount_types.h"
 #include "specs/mount_words.h"
@@ -142,7 +143,8 @@ int mount_overlay_open(const struct mount_guard *guard, const struct oci_mount *
 	int rootfs_fd, struct mount_overlay *ret_overlay, struct nacre_error *err)
 {
 	*ret_overlay = (struct mount_overlay){.options = mount->options, .rootfs_fd = rootfs_fd};
-	if (!mount_guard_judges(guard) || mount_kind(mount) != MOUNT_OVERLAY)
+	if (mount_kind(mount) != MOUNT_OVERLAY || !guard ||
+		(!mount_guard_judges(guard) && mount_page_takes(&mount->options)))
 		return 0;
 	return open_layers(guard, mount, index, ret_overlay, err);
 }

@@ -5,7 +5,8 @@
 #include "libcontainer/mount/mount_guard.h"
 
 /* The layers of an overlay. Under a profile they are opened here and judged, and the kernel gets
- * paths that lead to what is open and to nothing else. */
+ * paths that lead to what is open and to nothing else. Under oci it gets those of the config, as
+ * long as mount(2) takes them all. */
 
 struct mount_overlay {
 	struct oci_strings options; /* in place of the mount's; in the guard's arena */

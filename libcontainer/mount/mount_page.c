@@ -22,6 +22,15 @@ struct page {
 	size_t used;
 };
 
+bool mount_page_takes(const struct oci_strings *words)
+{
+	size_t length = 0;
+
+	for (size_t i = 0; i < words->n; i++)
+		length += strlen(words->items[i]) + 1;
+	return length < PAGE_TEXT;
+}
+
 static int append(const struct filesystem *fs, struct page *page, struct nacre_error *err,
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 

@@ -13,6 +13,9 @@
  * elsewhere; the filesystem is taken from there before anybody looks.
  */
 
+/* Whether WORDS, options of data alone, are short enough for it. */
+bool mount_page_takes(const struct oci_strings *words);
+
 /* The same as mount_filesystem. */
 int mount_by_page(const struct filesystem *fs, struct nacre_error *err);
 

@@ -542,7 +542,17 @@ test_an_overlay_of_long_names_is_mounted() {
 	mount_on /mnt overlay overlay "lowerdir=${layers#:}"
 	run
 	is "$out" $'one\ntwo'
-	for i in {21..40}; do
+	# More than a page: by the paths of what is open, and these fill one as well.
+	for i in {21..150}; do
+		mkdir "$long$i"
+		layers+=:$long$i
+	done
+	bundle cat /mnt/one : cat /mnt/two
+	mount_on /mnt overlay overlay "lowerdir=${layers#:}"
+	run
+	is "$out" $'one\ntwo'
+	for i in {151..300}; do
+		mkdir "$long$i"
 		layers+=:$long$i
 	done
 	bundle true
