@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
@@ -146,6 +147,9 @@ int step_drop_memory(struct life *l, struct nacre_error *err)
 {
 	int r;
 
+	/* The program outlives RUNTIME. */
+	if (prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
+		return fail_errno(err, errno, "PR_SET_PDEATHSIG");
 	r = program_limit_fds(l->options->preserve_fds, err);
 	if (r == 0)
 		r = close_files(l, err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <linux/capability.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -30,12 +31,22 @@ void step_warn(void *data, const char *text)
 	(void)walk_say(l, SYNC_WARNING, 0, 0, -1, text);
 }
 
+/* One that is stopped or frozen does not see the end of the sync socket, and without a cgroup
+ * nobody would find it. criu, which restore runs in its place, ends by itself. */
+static int end_with_runtime(const struct life *l, struct nacre_error *err)
+{
+	if (l->restore || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0)
+		return 0;
+	return fail_errno(err, errno, "PR_SET_PDEATHSIG");
+}
+
 /*
  * First of all, in the child.
  *
  * Should:
  * - close every fd that a row below does not need, so that none can leak into the container
  *   (CVE-2024-21626); those that stay are close-on-exec
+ * - end when RUNTIME does, however that ends
  * - take the umask out of the way of the modes that mounts and devices are made with
  * - leave the CPUs that the caller was pinned to (taskset(1), CPUAffinity= of an engine's unit)
  */
@@ -56,6 +67,9 @@ int step_shield_init(struct life *l, struct nacre_error *err)
 	r = fd_close_all_except(keep, n);
 	if (r < 0)
 		return fail_errno(err, r, "close inherited files");
+	r = end_with_runtime(l, err);
+	if (r < 0)
+		return r;
 	umask(0);
 	r = scheduling_reset_affinity(&why);
 	if (r == 0)
@@ -81,7 +95,8 @@ int step_become_userns_root(struct life *l, struct nacre_error *err)
 		return r;
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return fail_errno(err, errno, "PR_SET_DUMPABLE");
-	return 0;
+	/* The kernel forgets it with the credentials. */
+	return end_with_runtime(l, err);
 }
 
 /* A session of its own: signals of the caller's terminal are not for the container. The child of an

@@ -309,6 +309,33 @@ test_killed_at_any_time() {
 	done
 }
 
+# Its cgroup is not there to find it by, and it does not run to see that its creator is gone.
+test_a_stopped_init_ends_with_its_creator() {
+	needs_root || return
+	local init creator
+	bundle pause
+	edit '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c",
+		"cat >\($t)/hook.new; mv \($t)/hook.new \($t)/hook; while ! test -e \($t)/go; do sleep 0.05; done"]}]' \
+		--arg t "$T"
+	in_background unshare --mount sh -c 'mount -t tmpfs none /sys/fs/cgroup && exec "$@"' sh \
+		"$NACRE" --root "$ROOT" --rootless true create --profile oci --bundle "$b" "$id"
+	wait_for test -s "$T/hook"
+	init=$(jq .pid "$T/hook")
+	creator=$(awk '/^PPid/ { print $2 }' "/proc/$init/status")
+	kill -STOP "$init"
+	kill -KILL "$creator"
+	wait_for has_ended "$init"
+	touch "$T/go"
+	background=()
+	good nacre delete --force "$id"
+	nothing_left
+}
+
+# A zombie has, until somebody reaps it.
+has_ended() {
+	! grep -qs '^State:[[:space:]]*[^Z]' "/proc/$1/status"
+}
+
 test_init_killed_in_every_stage_is_reported_and_undone() {
 	local stage
 	for stage in prestart createRuntime; do
