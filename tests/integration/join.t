@@ -170,4 +170,27 @@ test_a_container_in_the_pid_namespace_of_another_works() {
 	id=$first
 }
 
+# Who goes into the pid namespace is born last. Until then hooks get who has all the other namespaces.
+test_a_hook_gets_who_has_the_other_namespaces_of_the_container() {
+	local first=$id pid
+	profile=oci
+	bundle pause
+	create
+	start
+	pid=$(pid_of)
+	bundle pause
+	join_pidns "$pid"
+	edit '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c",
+		"s=$(tr -d \" \\n\\t\"); p=${s#*\\\"pid\\\":}; p=${p%%,*}
+		for ns in net uts ipc mnt; do readlink /proc/$p/ns/$ns; done >\($t)/hook"]}]' --arg t "$T"
+	id=$first-second
+	good nacre create --profile oci --bundle "$b" "$id"
+	is "$(<"$T/hook")" "$(for ns in net uts ipc mnt; do readlink "/proc/$(pid_of)/ns/$ns"; done)" \
+		"namespaces of the pid that the hook got"
+	good nacre delete --force "$id"
+	id=$first
+	kill_now
+	delete
+}
+
 all_tests "$@"
