@@ -40,6 +40,7 @@
 	X(HOST_SOURCES, "host sources")                 /* a mount source must be opened by RUNTIME */                   \
 	X(DISKS, "disks")                               /* a mount for which the kernel opens a device */                \
 	X(TERMINAL, "terminal")                                                                                          \
+	X(EGRESS_NAMES, "egress names")                 /* egress rules with names: a relay, and its resolver */        \
 	X(NOTIFY, "notify")                             /* sd_notify(3): a socket for the program */                     \
 	X(PID_FILE, "pid file")                                                                                          \
 	X(PIDFD_SOCKET, "pidfd socket")                                                                                  \

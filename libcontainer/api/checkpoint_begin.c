@@ -59,6 +59,7 @@ static const struct {
 	/* clang-format off */
 	{LANDLOCK, "rule landlock", "criu knows nothing of Landlock"},
 	{SECCOMP_NOTIFY, "a seccomp listener", "criu cannot make it again"},
+	{EGRESS_NAMES, "egress rules with names", "criu cannot make the connections to their relay again"},
 	{TRACE, "its denials traced", "criu cannot make the seccomp listener again"},
 	{IN_USERNS, "a user namespace", "in one criu may neither read its images nor mount the cgroup"},
 	/* clang-format on */

@@ -2,7 +2,9 @@
 #include "libcontainer/base/companion.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 
 #include "libcontainer/base/child.h"
 #include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
 
 #define OUTPUT_LIMIT 65536
 #define MAX_ARGUMENTS 64
@@ -150,4 +153,94 @@ int companion_run(const struct companion *companion, char **ret_output, struct n
 	if (ret_output)
 		*ret_output = steal_ptr(bytes);
 	return 0;
+}
+
+/* What the process needs that becomes a detached companion. */
+struct detaching {
+	const struct companion_detached *companion;
+	const char *path;
+	int input;
+	int output;
+};
+
+static bool keep_open(int fd)
+{
+	const int flags = fcntl(fd, F_GETFD);
+
+	return flags >= 0 && fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC) == 0;
+}
+
+/* In the process. Its stdio is closed: what is opened may have such a number. */
+static void become_companion(void *data)
+{
+	static char *const nothing[] = {NULL};
+	const struct detaching *detaching = data;
+	const struct companion_detached *companion = detaching->companion;
+	char *const argv[] = {(char *)companion->name, NULL};
+	bool done = dup2(detaching->input, STDIN_FILENO) >= 0 &&
+		    dup2(detaching->output, STDOUT_FILENO) >= 0 &&
+		    open("/dev/null", O_WRONLY) == STDERR_FILENO;
+
+	for (size_t i = 0; done && i < companion->n_fds; i++)
+		done = keep_open(companion->fds[i]);
+	if (done && companion->netns_fd >= 0)
+		done = setns(companion->netns_fd, CLONE_NEWNET) == 0;
+	if (done)
+		(void)execve(detaching->path, argv, nothing);
+	(void)dprintf(detaching->output, "start %s: %s", detaching->path, strerror(errno));
+}
+
+static int await_ready(int fd, const char *name, struct nacre_error *err)
+{
+	char bytes[sizeof(err->text)];
+	struct text text = {bytes, sizeof(bytes), 0, false};
+	char chunk[256];
+	ssize_t n;
+
+	bytes[0] = '\0';
+	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+		if (n < 0 && errno != EINTR)
+			return fail_errno(err, errno, "%s", name);
+		if (n > 0)
+			take(&text, chunk, (size_t)n);
+	}
+	if (!strcmp(bytes, "ready"))
+		return 0;
+	tidy(&text);
+	return *bytes ? fail(err, ECANCELED, "%s", bytes)
+		      : fail(err, ECHILD, "%s ended before it began", name);
+}
+
+int companion_detach(const struct companion_detached *companion, struct nacre_error *err)
+{
+	const size_t n = companion->n_fds;
+	cleanup_free int *keep = calloc(n + 3, sizeof(*keep));
+	cleanup_close int input = -1, ready = -1, output = -1;
+	struct detaching detaching = {.companion = companion};
+	const struct child_detached detached = {
+		companion->name, keep, n + 3, become_companion, &detaching};
+	char path[PATH_MAX];
+	int ends[2], r;
+
+	r = find_program(companion->name, path, err);
+	if (r < 0 || (input = file_in_memory(
+			      "input", companion->input, strlen(companion->input), err)) < 0)
+		return r < 0 ? r : input;
+	if (access(path, X_OK) < 0)
+		return missing(path, companion->name, err);
+	if (!keep || pipe2(ends, O_CLOEXEC) < 0)
+		return fail_errno(err, keep ? errno : ENOMEM, "start %s", companion->name);
+	ready = ends[0];
+	output = ends[1];
+	detaching.path = path;
+	detaching.input = input;
+	detaching.output = output;
+	memcpy(keep, companion->fds, n * sizeof(*keep));
+	keep[n] = companion->netns_fd;
+	keep[n + 1] = input;
+	keep[n + 2] = output;
+	r = child_detach(&detached);
+	fd_close(&output);
+	return r < 0 ? fail_errno(err, r, "start %s", companion->name)
+		     : await_ready(ready, companion->name, err);
 }

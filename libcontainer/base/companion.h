@@ -32,4 +32,18 @@ bool companion_installed(const char *name);
  * caller's to free; NULL if it is not wanted. -ENOENT: the program is not installed. */
 int companion_run(const struct companion *companion, char **ret_output, struct nacre_error *err);
 
+/* One that goes on beside the command, see child_detach: without an environment, and with its fds
+ * under the numbers that they have in the caller. It says "ready" on stdout when it is at work, or
+ * an error text and ends. */
+struct companion_detached {
+	const char *name;
+	const char *input;
+	const int *fds;
+	size_t n_fds;
+	int netns_fd; /* the network namespace that it is in; -1: the caller's */
+};
+
+/* Starts it, and returns when it has said that. */
+int companion_detach(const struct companion_detached *companion, struct nacre_error *err);
+
 #endif

@@ -129,6 +129,7 @@ struct life {
 	int console_socket;
 	struct start_pipe start_pipe; /* where INIT waits; in start: RUNTIME's ends */
 	int notify_socket; /* where the caller does */
+	struct egress_relay *egress_relay; /* NULL: no names, or not planned */
 	int sync; /* this side's end; the start pipe is used in its place once it is there */
 
 	int init_pidfd; /* exec: of the container's first process */

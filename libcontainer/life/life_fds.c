@@ -8,6 +8,7 @@
 #include "libcontainer/life/life.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/life/steps_restore.h"
+#include "libcontainer/net/egress_relay.h"
 
 /* A struct life from its beginning to its end: what it holds open. */
 
@@ -90,6 +91,7 @@ void life_done(struct life *l)
 	cgroup_close(&l->exec_cgroup);
 	namespaces_plan_done(&l->namespaces);
 	step_birth_done(l);
+	egress_relay_done(l->egress_relay);
 	if (l->seccomp)
 		(void)munmap(l->seccomp, sizeof(*l->seccomp));
 	free(l->report);
@@ -99,7 +101,7 @@ void life_done(struct life *l)
 
 int life_kept_fds(const struct life *l, int **ret_fds, size_t *ret_n)
 {
-	int *fds = malloc((N_FD_ROWS + 1 + 2 * N_JOINED + count_sources(l)) * sizeof(*fds));
+	int *fds = malloc((N_FD_ROWS + 2 + 2 * N_JOINED + count_sources(l)) * sizeof(*fds));
 	size_t n = 0;
 
 	if (!fds)
@@ -108,6 +110,8 @@ int life_kept_fds(const struct life *l, int **ret_fds, size_t *ret_n)
 		if (fd_rows[i].use & FD_KEPT)
 			fds[n++] = *fd_of(l, &fd_rows[i]);
 	}
+	if (l->egress_relay)
+		fds[n++] = l->egress_relay->resolv_fd;
 	if (l->restore)
 		fds[n++] = l->restore->its_socket;
 	for (size_t i = 0; l->namespaces.outside && i < N_JOINED; i++)

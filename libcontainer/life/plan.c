@@ -3,7 +3,9 @@
 
 #include <string.h>
 
+#include "libcontainer/net/egress_bpf.h"
 #include "specs/annotations.h"
+#include "specs/egress_names.h"
 #include "specs/mount_types.h"
 #include "specs/mount_words.h"
 
@@ -106,6 +108,15 @@ static uint64_t plan_process(const struct oci_config *config, const struct oci_p
 	       when(is_set(options->pid_file), PID_FILE);
 }
 
+static bool has_egress_names(const struct oci_config *config)
+{
+	const struct oci_hardened *nacre = config->nacre;
+	struct nacre_error ignored; /* told where they are to be loaded */
+
+	return nacre && egress_names_in(&nacre->egress) &&
+	       (!nacre->egress_best_effort || egress_bpf_probe(&ignored) == 0);
+}
+
 static uint64_t plan_annotations(const struct oci_config *config)
 {
 	struct run_annotations annotations;
@@ -133,7 +144,8 @@ uint64_t plan_create(
 	       when(linux_ && linux_->intel_rdt, RESCTRL) |
 	       when(config->nacre && config->nacre->egress.n, EGRESS) |
 	       when(needs_host_sources(config), HOST_SOURCES) | when(mounts_disks(config), DISKS) |
-	       when(options->notify, NOTIFY) | (options->systemd_cgroup ? SYSTEMD : CGROUPFS) |
+	       when(has_egress_names(config), EGRESS_NAMES) | when(options->notify, NOTIFY) |
+	       (options->systemd_cgroup ? SYSTEMD : CGROUPFS) |
 	       (options->waits_for_start ? WAITS_FOR_START : RUNS_AT_ONCE);
 }
 

@@ -71,6 +71,12 @@ int step_attach_to_unit(struct life *l, struct nacre_error *err);
 int tracer_start(struct life *l, struct nacre_error *err);
 int tracer_end_all(struct life *l, struct nacre_error *err);
 
+/* steps_egress_relay.c */
+int step_plan_egress_relay(struct life *l, struct nacre_error *err);
+int step_end_egress_relay(struct life *l, struct nacre_error *err);
+int step_mount_egress_resolv(struct life *l, struct nacre_error *err);
+int step_start_egress_relay(struct life *l, struct nacre_error *err);
+
 /* steps_host.c */
 int step_make_device_nodes(struct life *l, struct nacre_error *err);
 int step_enter_delegated_cgroup(struct life *l, struct nacre_error *err);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_EGRESS_RELAY_H
+#define NACRE_EGRESS_RELAY_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "specs/arena.h"
+#include "specs/egress_names.h"
+#include "specs/resolv_conf.h"
+#include "specs/spec.h"
+
+/*
+ * The relay of a container's names, as nacre sees it: the companion nacre-egress
+ * (libcontainer/companions/egress.h), and what it is given.
+ */
+
+/* A socket of the container's network namespace. */
+struct egress_listener {
+	uint16_t port; /* that programs connect to */
+	bool udp;
+	int fd; /* -1: not yet */
+	uint16_t listening; /* the port that it has */
+};
+
+struct egress_relay {
+	struct egress_policy policy;
+	bool metadata; /* granted */
+	struct resolv_conf resolv;
+	struct egress_listener
+		listeners[EGRESS_NAME_PORTS_MAX + 2]; /* first those of the resolver */
+	size_t n_listeners;
+	int resolv_fd; /* of egress_resolv_make, -1: none */
+	bool resolv_cloned;
+};
+
+/* What CONFIG, which has rules with names, needs. Everything lives in ARENA. */
+int egress_relay_plan(struct arena *arena, const struct oci_config *config,
+	struct egress_relay **ret_relay, struct nacre_error *err);
+void egress_relay_done(struct egress_relay *relay); /* closes; takes NULL */
+
+/* Where it is started. */
+struct egress_place {
+	int state_fd;
+	int pidfd; /* of the container's first process: it ends with that */
+	int cgroup_fd; /* and with that; -1: there is none */
+	int netns_fd; /* joined by the container, and then by the relay; -1: it stays in the
+			 caller's */
+};
+
+/* Starts it, and returns when it is at work. */
+int egress_relay_start(const struct egress_relay *relay, const struct egress_place *place,
+	struct nacre_error *err);
+
+/* Ends the one of the container with that state directory, if there is one. */
+int egress_relay_end(int state_fd, struct nacre_error *err);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/net/egress_resolv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/base/paths.h"
+#include "libcontainer/base/sys.h"
+#include "specs/mount_words.h"
+#include "specs/path_text.h"
+
+#define PLACE "/etc/resolv.conf"
+#define SIZE_MAX_READ 65536
+#define RESOLVER "198.18.0.1" /* EGRESS_RESOLVER */
+
+static const char *find_source(const struct oci_config *config)
+{
+	const char *source = PLACE;
+	char clean[PATH_TEXT_MAX];
+
+	for (size_t i = 0; i < config->n_mounts; i++)
+		if (mount_is_bind(&config->mounts[i]) && config->mounts[i].source &&
+			path_clean(config->mounts[i].destination, clean) == 0 &&
+			!strcmp(clean, PLACE))
+			source = config->mounts[i].source;
+	return source;
+}
+
+int egress_resolv_read(
+	const struct oci_config *config, struct resolv_conf *ret_conf, struct nacre_error *err)
+{
+	const char *source = find_source(config);
+	/* Often a symlink: systemd-resolved. */
+	cleanup_close int fd = open(source, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	cleanup_free char *text = NULL;
+	int r;
+
+	if (fd < 0 && errno != ENOENT)
+		return fail_errno(err, errno, "open %s", source);
+	r = fd < 0 ? 0 : file_read_fd(fd, source, SIZE_MAX_READ, &text, NULL, err);
+	if (r == 0)
+		resolv_conf_read(text ? text : "", RESOLVER, ret_conf);
+	return r;
+}
+
+static int protect(int tree_fd, struct nacre_error *err)
+{
+	const struct sys_mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+							MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC};
+	int r = sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH, &attr);
+
+	return r < 0 ? fail_errno(err, r, "make resolv.conf read-only") : 0;
+}
+
+int egress_resolv_make(int state_fd, const char *text, bool *ret_cloned, struct nacre_error *err)
+{
+	cleanup_close int file_fd = -1, tree_fd = -1;
+	int r = file_replace(state_fd, EGRESS_RESOLV_FILE, text, strlen(text), 0644, err);
+
+	if (r < 0)
+		return r;
+	file_fd = openat(state_fd, EGRESS_RESOLV_FILE, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (file_fd < 0)
+		return fail_errno(err, errno, "open \"" EGRESS_RESOLV_FILE "\" of the state");
+	tree_fd = sys_open_tree(file_fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
+	*ret_cloned = tree_fd >= 0;
+	if (tree_fd == -EPERM)
+		return fd_steal(&file_fd);
+	if (tree_fd < 0)
+		return fail_errno(err, tree_fd, "clone \"" EGRESS_RESOLV_FILE "\" of the state");
+	r = protect(tree_fd, err);
+	return r < 0 ? r : fd_steal(&tree_fd);
+}
+
+int egress_resolv_mount(int rootfs_fd, int fd, bool cloned, struct nacre_error *err)
+{
+	cleanup_close int place_fd = path_make_mount_point(rootfs_fd, PLACE, true, true, err);
+	cleanup_close int own_fd = -1;
+	int r = place_fd < 0 ? place_fd : 0;
+
+	if (r == 0 && !cloned) {
+		own_fd = path_clone(fd, 0, err);
+		r = own_fd < 0 ? own_fd : protect(own_fd, err);
+	}
+	if (r < 0)
+		return fail_prefix(err, "%s", PLACE);
+	r = sys_move_mount(cloned ? fd : own_fd, place_fd);
+	return r < 0 ? fail_errno(err, r, "mount on %s", PLACE) : 0;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_EGRESS_RESOLV_H
+#define NACRE_EGRESS_RESOLV_H
+
+#include <stdbool.h>
+
+#include "specs/resolv_conf.h"
+#include "specs/spec.h"
+
+#define EGRESS_RESOLV_FILE "resolv.conf" /* in the state directory */
+
+/* The resolv.conf that the container would have from outside: the one that CONFIG binds, as engines
+ * do, or the host's. Never that of the image: it would choose who answers for names. */
+int egress_resolv_read(
+	const struct oci_config *config, struct resolv_conf *ret_conf, struct nacre_error *err);
+
+/* Writes TEXT into the state directory. Returns a read-only mount of it, which is nowhere yet; or
+ * the file opened by its path where the caller may not clone mounts, for egress_resolv_mount to do
+ * so in a user namespace. */
+int egress_resolv_make(int state_fd, const char *text, bool *ret_cloned, struct nacre_error *err);
+
+/* Covers /etc/resolv.conf below ROOTFS_FD with what that returned. */
+int egress_resolv_mount(int rootfs_fd, int fd, bool cloned, struct nacre_error *err);
+
+#endif
