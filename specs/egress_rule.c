@@ -214,6 +214,10 @@ static int check_name(const struct egress_reading *r, const char *name)
 
 	if (!egress_is_name(name, length))
 		return refuse_name(r, name);
+	/* A canonical text must not begin as a word with ":" does. */
+	if (!strcmp(name, "tcp") || !strcmp(name, "udp"))
+		return egress_refuse(r, "tcp: and udp: stand before a rule, and are no names of "
+					"hosts; give its full name");
 	if (!strcmp(name, "none") || !strcmp(name, "open") || !strcmp(name, "private"))
 		return egress_refuse(
 			r, "none, open and private stand alone, and are no names of hosts");

@@ -89,6 +89,8 @@ static const struct {
 	{"none:443", "stand alone"},
 	{"open:443", "stand alone"},
 	{"private:443", "stand alone"},
+	{"tcp", "no names of hosts"},
+	{"UDP.", "no names of hosts"},
 	{"localhost", "loopback is free"},
 	{"a.LocalHost.:80", "loopback is free"},
 	{"*.localhost", "loopback is free"},
