@@ -142,6 +142,8 @@ struct nacre_create_options {
 	bool detach; /* nacre_run: the caller will not serve the terminal, so a terminal needs a
 		      * console socket. nacre_create always acts so */
 	struct nacre_window window;
+	const char *const *egress; /* rules on what the container connects to, nacre(8), EGRESS; as
+				    * ALLOW; NULL: those of the policy, or of the profile */
 };
 
 /* A process that was started. */

@@ -10,6 +10,7 @@ const struct option_row create_profile_rows[] = {
 	{"profile", 0, TEXT(create.profile), "oci|nested|agent|strict", "default: that of the policy, or agent"},
 	{"require", 0, LIST(create.require), "RULE", "fail where this rule cannot be enforced whole; may be repeated"},
 	{"allow", 0, LIST(create.allow), "GRANT", "loosens one rule of the profile; may be repeated"},
+	{"egress", 0, LIST(create.egress), "DESTINATION", "what the container may connect to: NAME:PORT, CIDR:PORT, none, open; may be repeated"},
 	{NULL},
 	/* clang-format on */
 };

@@ -45,6 +45,12 @@ int harden_rule_check(const char *name, struct nacre_error *err)
 		nearest_hint(&nearest, hint));
 }
 
+/* Rules of egress hold under every profile once somebody gives them. */
+static bool has_rule(const struct hardening *h, enum profile_rule rule)
+{
+	return profile_has(h->profile, rule) || (rule == RULE_egress && h->request->egress.n);
+}
+
 static int check_required(const struct hardening *h)
 {
 	const struct oci_strings *require = &h->request->require;
@@ -56,7 +62,7 @@ static int check_required(const struct hardening *h)
 			return -h->err->code;
 		while (strcmp(rule->name, require->items[i]))
 			rule++;
-		if (!profile_has(h->profile, rule->id))
+		if (!has_rule(h, rule->id))
 			return fail(h->err, EPERM,
 				"rule %s is required, and profile %s does not have it", rule->name,
 				h->profile->name);
@@ -107,8 +113,7 @@ int harden_list_rules(struct arena *arena, const char *name, struct oci_strings 
 
 static bool applies(const struct hardening *h, const struct rule *rule)
 {
-	return profile_has(h->profile, rule->id) &&
-	       (rule->scope == RULE_SCOPE_PROCESS || h->config);
+	return has_rule(h, rule->id) && (rule->scope == RULE_SCOPE_PROCESS || h->config);
 }
 
 /* Everything but the copy of what is hardened. */

@@ -32,6 +32,7 @@ struct harden_host {
 	int64_t root_uid, root_gid; /* the host's root, as the caller sees it; -1: it does not */
 	bool no_tmp; /* the image has no /tmp, in a directory that its owner alone may write */
 	int64_t image_uid; /* that owner */
+	bool egress; /* rules of egress can be enforced: the kernel takes programs for cgroups */
 	const struct harden_node *nodes; /* one a grant: of device:PATH; NULL: not looked at */
 };
 
@@ -43,6 +44,8 @@ struct harden_request {
 	struct oci_strings require; /* rules: no grant counts for them, and nothing of them is best
 				       effort */
 	struct oci_bool oom_group; /* the policy's word in place of the profile's */
+	struct oci_strings egress; /* canonical words of egress.h, which hold whatever the profile;
+				      none: the profile's own */
 	uint64_t tmp_bytes; /* the policy's, of the /tmp that is added; 0: by the memory limit */
 	struct harden_host host;
 };

@@ -113,10 +113,12 @@ static const struct grant {
 	{ "setuid-files",	"setuid-files" },
 	{ "real-time",		"real-time" },
 	{ "single-oom-kill",	"single-oom-kill" },
+	{ "metadata",		"metadata" },
 	{ "cap",		"cap:CAP_NAME",		harden_is_capability,		each_capability },
 	{ "device",		"device:PATH",		is_path },
 	{ "disk",		"disk:NODE",		is_path },
 	{ "network-device",	"network-device:NAME",	is_interface },
+	{ "egress",		"egress:RULE",		harden_is_egress },
 	{ "mount",		"mount:SOURCE",		is_path },
 	{ "workspace",		"workspace:SOURCE",	is_path },
 	{ "tmpfs-exec",		"tmpfs-exec:PATH",	is_path },
@@ -227,6 +229,9 @@ int harden_grant_check(const char *grant, struct nacre_error *err)
 	for (size_t i = 0; i < N_GRANTS; i++) {
 		const char *path = harden_grant_item(grant, grants[i].kind);
 
+		if (path && grants[i].item == harden_is_egress)
+			return fail(err, EINVAL, "\"%.128s\" is not a grant; see nacre(8), EGRESS",
+				grant);
 		if (path && grants[i].item == is_path)
 			return fail(err, EINVAL, "\"%s\" is not a grant; its path is %s", grant,
 				*path == '/' ? "too long" : "not absolute");

@@ -32,11 +32,18 @@ static int mark_not_host(struct hardening *h, const struct oci_namespace *ns)
 									: harden_out_of_memory(h);
 }
 
+bool harden_has_host_network(const struct hardening *h)
+{
+	const struct oci_namespace *ns = oci_find_namespace(h->config, "network");
+
+	return !ns || is_host_namespace(h, ns);
+}
+
 int rule_joined_network(struct hardening *h)
 {
 	const struct oci_namespace *ns = oci_find_namespace(h->config, "network");
 
-	if (!ns || !ns->path || harden_granted(h, "join-network"))
+	if (!ns || !ns->path || harden_will_filter(h) || harden_granted(h, "join-network"))
 		return 0;
 	return harden_refuse(
 		h, "join-network", "linux.namespaces", "%s is a network of others", ns->path);

@@ -113,6 +113,19 @@ int harden_out_of_memory(struct hardening *h);
 /* Judges PATH, a source; PLACE: the JSON path of what names it. */
 int harden_judge_path(struct hardening *h, const char *place, const char *path);
 
+/* --- harden_linux.c --- */
+
+/* Whether the container would be in the host's network. */
+bool harden_has_host_network(const struct hardening *h);
+
+/* --- harden_egress.c --- */
+
+/* Whether rules of egress will hold for the container, so that it matters less which network it is
+ * in. */
+bool harden_will_filter(const struct hardening *h);
+/* Whether ITEM is the item of a grant "egress:". */
+bool harden_is_egress(const char *item);
+
 /* --- harden_resources.c --- */
 
 /* The limit of memory that the config has after the rule resources; 0: none. */

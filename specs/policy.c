@@ -8,6 +8,7 @@
 #include "specs/fields.h"
 #include "specs/harden_rules.h"
 #include "specs/path_text.h"
+#include "specs/policy_egress.h"
 #include "specs/profiles.h"
 
 /* clang-format off */
@@ -31,6 +32,7 @@ static const struct field policy_fields[] = {
 	FIELD_STRING("least_profile", policy, least_profile, 0),
 	FIELD_OBJECT("grants", policy, grants, 0, policy_grants),
 	FIELD_OBJECT("annotations", policy, annotations, 0, policy_annotations),
+	FIELD_OBJECT("egress", policy, egress, 0, policy_egress),
 	FIELD_STRINGS("require", policy, require, 0),
 	FIELD_STRING("audit_file", policy, audit_file, 0),
 	FIELD_BOOL("trace_denials", policy, trace_denials, 0),
@@ -84,7 +86,7 @@ static int check_each(const char *key, const struct oci_strings *list,
 	return 0;
 }
 
-static int check_policy(const struct policy *policy, struct nacre_error *err)
+static int check_policy(struct arena *arena, const struct policy *policy, struct nacre_error *err)
 {
 	const struct policy_grants none = {.has_allowed = false};
 	const struct policy_grants *grants = policy->grants ? policy->grants : &none;
@@ -103,6 +105,8 @@ static int check_policy(const struct policy *policy, struct nacre_error *err)
 		r = check_each("grants.allowed", &grants->allowed, check_pattern, err);
 	if (r >= 0)
 		r = check_each("require", &policy->require, harden_rule_check, err);
+	if (r >= 0)
+		r = policy_egress_check(arena, policy->egress, err);
 	if (r < 0)
 		return r;
 	r = policy->annotations ? check_each("annotations.may_allow",
@@ -136,7 +140,7 @@ int policy_decode(struct arena *arena, const char *name, const char *text, size_
 	r = fields_decode_strictly(arena, name, text, length, &policy_type, policy, err);
 	if (r < 0)
 		return r;
-	if (check_policy(policy, err) < 0)
+	if (check_policy(arena, policy, err) < 0)
 		return fail_prefix(err, "%s", name);
 	policy->name = name;
 	*ret_policy = policy;
@@ -180,6 +184,7 @@ struct decision {
 	const struct policy *policy; /* never NULL */
 	struct harden_request request;
 	size_t room; /* for grants */
+	const char *egress; /* the annotation */
 	struct nacre_error *err;
 };
 
@@ -310,9 +315,14 @@ static int take_annotation(struct decision *d, const struct oci_pair *pair)
 		return take_profile(d, pair->value);
 	if (!strcmp(pair->key, ANNOTATION_ALLOW))
 		return take_allow(d, pair->value);
+	if (!strcmp(pair->key, ANNOTATION_EGRESS)) {
+		d->egress = pair->value;
+		return 0;
+	}
 	/* A typing error must not mean "unprotected". */
 	return fail(d->err, EINVAL,
-		"annotation \"%.128s\": valid are run.nacre.profile and run.nacre.allow",
+		"annotation \"%.128s\": valid are run.nacre.profile, run.nacre.allow and "
+		"run.nacre.egress",
 		pair->key);
 }
 
@@ -350,6 +360,10 @@ int policy_decide(struct arena *arena, const struct policy *policy,
 		r = take_annotation(&d, &annotations->items[i]);
 	if (r == 0)
 		r = take_required(&d, &request->require);
+	if (r == 0)
+		r = policy_egress_decide(arena, d.policy,
+			&(struct policy_egress_request){&request->egress, d.egress}, &d.request,
+			err);
 	if (r < 0)
 		return r;
 	d.request.oom_group = d.policy->oom_group;

@@ -6,6 +6,8 @@
 
 /* The annotation by which a container asks for grants; policy.json says for which it may. */
 #define ANNOTATION_ALLOW "run.nacre.allow"
+/* The one by which it asks for fewer connections: rules of egress.h, with spaces between. */
+#define ANNOTATION_EGRESS "run.nacre.egress"
 
 /*
  * Who may loosen what. Three speak, in this order of trust: the administrator by the policy file
@@ -32,12 +34,25 @@ struct policy_annotations {
 	struct oci_strings may_allow; /* patterns for run.nacre.allow */
 };
 
+/* Rules of egress.h for the containers of each profile that give none. */
+struct policy_egress_default {
+	struct oci_strings oci, nested, agent, strict;
+};
+
+struct policy_egress {
+	struct policy_egress_default *defaults;
+	struct oci_strings always; /* beside those of others */
+	bool has_may_add; /* absent: whatever the command line says */
+	struct oci_strings may_add; /* what --egress may give besides the default */
+};
+
 struct policy {
 	uint32_t version;
 	const char *default_profile; /* NULL: PROFILE_DEFAULT */
 	const char *least_profile; /* NULL: any may be chosen */
 	struct policy_grants *grants;
 	struct policy_annotations *annotations;
+	struct policy_egress *egress;
 	struct oci_strings require; /* rules */
 	const char *audit_file; /* absolute, AUDIT_JOURNAL, or NULL */
 	bool trace_denials; /* of every container that has nacre's own filter */
@@ -60,6 +75,7 @@ struct policy_request {
 	const char *profile; /* NULL: not named */
 	struct oci_strings grants;
 	struct oci_strings require;
+	struct oci_strings egress; /* rules of egress.h; none: those of the policy */
 };
 
 /* The words of harden_request.granted_by. */

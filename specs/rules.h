@@ -70,6 +70,12 @@
 	RULE(landlock, "landlock", STRICT, EDITS, CONFIG,                                          \
 		"what gets round mounts and namespaces still writes nowhere else and reaches no "  \
 		"TCP port")                                                                        \
+	RULE(metadata, "metadata", NESTED, EDITS, CONFIG,                                          \
+		"whoever reaches the metadata service of a cloud gets the credentials of the "     \
+		"machine")                                                                         \
+	RULE(egress, "egress", STRICT, EDITS, CONFIG,                                              \
+		"what cannot connect sends nothing out, and reaches no service of the host's "     \
+		"networks")                                                                        \
 	RULE(annotations, "annotations", NESTED, EDITS, CONFIG,                                    \
 		"annotations are the tenant's words: none may give groups, files or sockets of "   \
 		"the host")

@@ -146,8 +146,8 @@ struct oci_hardened {
 	bool no_setuid_files; /* that filter refuses modes with S_ISUID or S_ISGID */
 	const char *landlock; /* of oci_landlock_words */
 	struct oci_strings egress; /* canonical words of egress.h; none: connections are free */
-	bool egress_best_effort; /* these are the profile's own: a host that cannot enforce them
-				    leaves them out */
+	bool egress_best_effort; /* these are the profile's own, and this host cannot enforce them
+				  */
 	bool no_metadata; /* nothing connects to egress_metadata, but for DNS and NTP */
 	bool no_listening; /* what comes from elsewhere than the container's lo is dropped */
 };

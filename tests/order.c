@@ -97,7 +97,7 @@ static const char *root_looser(const struct oci_config *a, const struct oci_conf
 		return "setuid files";
 	if (a->nacre->landlock && !b->nacre->landlock)
 		return "landlock";
-	return NULL;
+	return egress_looser(a->nacre, b->nacre);
 }
 
 /* --- linux --- */

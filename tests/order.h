@@ -18,6 +18,9 @@ const char *process_looser(const struct oci_process *a, const struct oci_process
 /* The same for mounts alone. */
 const char *mounts_looser(const struct oci_config *a, const struct oci_config *b);
 
+/* The same for what is connected to. */
+const char *egress_looser(const struct oci_hardened *a, const struct oci_hardened *b);
+
 /* Whether the propagation A became that of a slave: the only way in which one may change. */
 bool became_slave(const char *a, const char *b);
 

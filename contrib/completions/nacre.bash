@@ -50,6 +50,7 @@ _nacre_complete_item() {
 
 _nacre_complete_value() {
 	case $1 in
+	DESTINATION) mapfile -t COMPREPLY < <(compgen -W "none open private" -- "$2") ;;
 	RULE) mapfile -t COMPREPLY < <(compgen -W "$(_nacre_words rules)" -- "$2") ;;
 	GRANT)
 		mapfile -t COMPREPLY < <(compgen -W "$(_nacre_words grants | sed 's/:.*/:/' | uniq)" -- "$2")

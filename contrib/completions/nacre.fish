@@ -54,6 +54,8 @@ function __nacre_options
                 complete $row
             case '*|*'
                 complete $row -x -a (string replace -a '|' ' ' $value)
+            case DESTINATION
+                complete $row -x -a 'none open private'
             case RULE
                 complete $row -x -a '(__nacre_words rules)'
             case GRANT

@@ -51,6 +51,7 @@ _nacre_specs() {
 		case $value in
 		-) specs+=("*${name}[$help]"); continue ;;
 		*'|'*) action="(${value//|/ })" ;;
+		DESTINATION) action="(none open private)" ;;
 		RULE) action="(${(j: :)${(f)$(_nacre_words rules)}})" ;;
 		GRANT) action=_nacre_complete_grants ;;
 		DIR) action='_files -/' ;;

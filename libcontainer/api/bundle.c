@@ -49,6 +49,8 @@ static int decide(struct arena *arena, const struct nacre_create_options *option
 	if (r >= 0)
 		r = take_list(arena, options->require, &asked.require, err);
 	if (r >= 0)
+		r = take_list(arena, options->egress, &asked.egress, err);
+	if (r >= 0)
 		r = policy_load(arena, POLICY_DIRECTORY, &bundle->policy, err);
 	if (r < 0)
 		return r;

@@ -49,6 +49,11 @@ static void judge_devices(const struct report *report, struct verdict *verdict)
 	(void)snprintf(verdict->gap, sizeof(verdict->gap), "%s", report->host.device_filter);
 }
 
+static void judge_egress(const struct report *report, struct verdict *verdict)
+{
+	(void)snprintf(verdict->gap, sizeof(verdict->gap), "%s", report->host.egress);
+}
+
 static void judge_filter(const struct report *report, struct verdict *verdict)
 {
 	if (!strstr(report->host.seccomp_actions, "errno"))
@@ -77,6 +82,8 @@ static const struct {
 	{"own-seccomp-filter", judge_filter},
 	{"setuid-files", judge_filter},
 	{"landlock", judge_landlock},
+	{"metadata", judge_egress},
+	{"egress", judge_egress},
 };
 
 static void judge(struct report *report)
@@ -116,6 +123,7 @@ static void print_host(FILE *out, const struct host *host)
 		host->controllers[0] ? host->controllers : "none");
 	print_fact(out, "cgroup v2", host->cgroup2, text);
 	print_fact(out, "device filter", !host->device_filter[0], host->device_filter);
+	print_fact(out, "egress filter", !host->egress[0], host->egress);
 	print_fact(out, "seccomp", host->seccomp_actions[0], host->seccomp_actions);
 	(void)snprintf(text, sizeof(text), "ABI %d", host->landlock);
 	print_fact(out, "Landlock", host->landlock > 0, text);
@@ -189,6 +197,7 @@ static void write_host(struct json_writer *w, const struct host *host)
 	write_bool(w, "cgroupHybrid", host->hybrid);
 	write_words(w, "cgroupControllers", host->controllers, ' ');
 	write_bool(w, "deviceFilter", !host->device_filter[0]);
+	write_bool(w, "egressFilter", !host->egress[0]);
 	write_words(w, "seccompActions", host->seccomp_actions, ' ');
 	write_words(w, "seccompLogged", host->seccomp_logged, ' ');
 	json_key(w, "landlockAbi");

@@ -12,7 +12,8 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/namespace/namespaces.h"
-#include "specs/profiles.h"
+#include "libcontainer/net/egress_bpf.h"
+#include "specs/harden_opened.h"
 
 static int read_number(const char *path, int64_t *ret_number, struct nacre_error *err)
 {
@@ -77,6 +78,14 @@ static int look_at_nodes(
 	return r;
 }
 
+/* That nothing can be enforced is an error where somebody asks for rules: steps_egress.c. */
+static void look_at_egress(const struct harden_request *request, struct harden_host *host)
+{
+	struct nacre_error err;
+
+	host->egress = harden_has_rule(request, RULE_egress) && egress_bpf_probe(&err) == 0;
+}
+
 /* Whoever makes the mount points tells of an image that cannot be opened. */
 static void look_at_image(
 	const struct oci_config *config, const char *bundle, struct harden_host *host)
@@ -106,7 +115,7 @@ int facts_look(struct arena *arena, const struct oci_config *config, const char 
 	int r;
 
 	request->host = (struct harden_host){.root_uid = 0};
-	if (!profile || !profile_hardens(profile))
+	if (!profile || !(profile_hardens(profile) || request->egress.n))
 		return 0;
 	r = read_number("/proc/self/oom_score_adj", &number, err);
 	if (r < 0)
@@ -118,6 +127,7 @@ int facts_look(struct arena *arena, const struct oci_config *config, const char 
 		return fail_errno(err, errno, "size of the memory");
 	request->host.memory_bytes = (uint64_t)info.totalram * info.mem_unit;
 	look_at_image(config, bundle, &request->host);
+	look_at_egress(request, &request->host);
 	r = look_at_limits(config->linux_ ? config->linux_->resources : NULL, &request->host, err);
 	if (r >= 0)
 		r = namespaces_look(arena, config, &request->host, err);

@@ -13,6 +13,7 @@
 #include "libcontainer/base/sys.h"
 #include "libcontainer/cgroup/cgroup.h"
 #include "libcontainer/cgroup/cgroup_devices.h"
+#include "libcontainer/net/egress_bpf.h"
 #include "libcontainer/process/lsm.h"
 
 /* The first line of a small file of the kernel; "" if it cannot be read. */
@@ -81,6 +82,9 @@ static void look_at_cgroups(struct host *host)
 	if (r < 0)
 		(void)snprintf(
 			host->device_filter, sizeof(host->device_filter), "%.150s", err.text);
+	r = egress_bpf_probe(&err);
+	if (r < 0)
+		(void)snprintf(host->egress, sizeof(host->egress), "%.150s", err.text);
 }
 
 static void look_at_user_namespaces(struct host *host)

@@ -18,6 +18,7 @@ struct host {
 	bool hybrid; /* cgroup2 is at /sys/fs/cgroup/unified, beside controllers of version 1 */
 	char controllers[CGROUP_CONTROLLERS_MAX]; /* of cgroup2, names with spaces between */
 	char device_filter[160]; /* why one cannot be loaded; "": it can */
+	char egress[160]; /* why rules of egress cannot be enforced; "": they can */
 	char seccomp_actions[160]; /* with spaces between; "": no seccomp */
 	char seccomp_logged[160];
 	int landlock; /* ABI; 0: there is none, or it is not enabled */

@@ -239,9 +239,11 @@ int step_set_labels(struct life *l, struct nacre_error *err)
 /* While INIT can open what the user may not: the rules are on directories, not on names. */
 int step_restrict_writes(struct life *l, struct nacre_error *err)
 {
-	const bool required = !strcmp(l->container.config->nacre->landlock, "required");
+	const struct oci_hardened *nacre = l->container.config->nacre;
+	const bool required = !strcmp(nacre->landlock, "required");
 	int abi = landlock_restrict(l->container.config->mounts, l->container.config->n_mounts,
-		!l->container.config->root->readonly, err);
+		!l->container.config->root->readonly, !nacre->egress.n || nacre->egress_best_effort,
+		err);
 
 	if (abi < 0)
 		return abi;

@@ -107,8 +107,8 @@ static int allow_mounts(int ruleset, const struct oci_mount *mounts, size_t n, b
 	return 0;
 }
 
-int landlock_restrict(
-	const struct oci_mount *mounts, size_t n, bool root_writable, struct nacre_error *err)
+int landlock_restrict(const struct oci_mount *mounts, size_t n, bool root_writable, bool tcp,
+	struct nacre_error *err)
 {
 	struct sys_landlock_ruleset handled = {0};
 	cleanup_close int ruleset = -1;
@@ -124,7 +124,7 @@ int landlock_restrict(
 		if (additions[i].abi > abi)
 			break;
 		handled.handled_access_fs |= additions[i].handled.handled_access_fs;
-		handled.handled_access_net |= additions[i].handled.handled_access_net;
+		handled.handled_access_net |= tcp ? additions[i].handled.handled_access_net : 0;
 		handled.scoped |= additions[i].handled.scoped;
 		flags |= additions[i].flags;
 	}

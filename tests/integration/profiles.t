@@ -83,8 +83,14 @@ test_strict_joins_no_network_without_a_grant() {
 	in_background unshare -n sleep 60
 	wait_for eval '[[ $(readlink /proc/$!/ns/net) != "$(readlink /proc/self/ns/net)" ]]'
 	edit '(.linux.namespaces[] | select(.type == "network")).path = $p' --arg p "/proc/$!/ns/net"
-	run_refused '*rule joined-network: linux.namespaces: /proc/*/ns/net is a network of others;*'
-	run --allow join-network
+	run_refused '*rule joined-network: linux.namespaces: /proc/*/ns/net is a network of others;*' --egress open
+	run --allow join-network --egress open
+	if [[ $(nacre check --format json | jq .host.egressFilter) == true ]]; then
+		run
+	else
+		run_refused '*rule joined-network: *'
+		run --allow join-network
+	fi
 	profile=agent
 	run
 }

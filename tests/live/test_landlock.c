@@ -102,7 +102,7 @@ static int restrict_to(const char *first, const char *second, bool root_writable
 	(void)snprintf(copies[1], sizeof(copies[1]), "%s", second ? second : first);
 	mounts[0].destination = copies[0];
 	mounts[1].destination = copies[1];
-	result = landlock_restrict(mounts, 5, root_writable, &err);
+	result = landlock_restrict(mounts, 5, root_writable, true, &err);
 	if (result < 0)
 		(void)fprintf(stderr, "%s\n", err.text);
 	return result;

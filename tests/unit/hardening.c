@@ -57,7 +57,9 @@ char *tight_text(const char *mounts, const char *process, const char *linux_, co
 	char *text = arena_printf(arena,
 		"{\"ociVersion\":\"1.0.2\",\"nacre\":{\"rootNosuid\":true,\"rootNodev\":true,"
 		"\"maskViews\":true,"
-		"\"noSetuidFiles\":true,\"seccompFilter\":\"strict\",\"landlock\":\"best-effort\"},"
+		"\"noSetuidFiles\":true,\"seccompFilter\":\"strict\",\"landlock\":\"best-effort\","
+		"\"egress\":[\"none\"],\"egressBestEffort\":true,\"noMetadata\":true,"
+		"\"noListening\":true},"
 		"\"root\":{\"path\":\"rootfs\",\"readonly\":true},"
 		"\"mounts\":[{\"destination\":\"/tmp\",\"type\":\"tmpfs\",\"options\":"
 		"[\"nosuid\",\"nodev\",\"noexec\"]}%s],"

@@ -165,6 +165,12 @@ static void add_grant(void *data, const char *grant)
 		ck_assert(harden_append_word(arena, grants, arena_strdup(arena, grant)));
 }
 
+/* Whether RULE does more by CHANGE than leave something to the host. */
+static bool is_of(const struct harden_change *change, const struct rule *rule)
+{
+	return !strcmp(change->rule, rule->name) && strcmp(change->path, "nacre.egressBestEffort");
+}
+
 /* Whatever is granted: it does what it does without, or refuses. */
 START_TEST(a_required_rule_does_what_it_does_without_grants)
 {
@@ -196,9 +202,9 @@ START_TEST(a_required_rule_does_what_it_does_without_grants)
 		return;
 	}
 	for (size_t i = 0; i < plain.report->n_changes; i++)
-		changes[0] += !strcmp(plain.report->changes[i].rule, rule->name);
+		changes[0] += is_of(&plain.report->changes[i], rule);
 	for (size_t i = 0; i < required.report->n_changes; i++)
-		changes[1] += !strcmp(required.report->changes[i].rule, rule->name);
+		changes[1] += is_of(&required.report->changes[i], rule);
 	ck_assert_uint_eq(changes[0], changes[1]);
 }
 END_TEST

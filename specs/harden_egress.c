@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "specs/egress.h"
+#include "specs/harden_rules.h"
+
+/* Rules on what the container may connect to. Who may give them is settled before: policy.c. */
+
+enum {
+	EGRESS_ARENA_BYTES = 64 * 1024,
+};
+
+bool harden_is_egress(const char *item)
+{
+	cleanup_arena struct arena *arena = arena_new(EGRESS_ARENA_BYTES);
+	struct egress_rule rule;
+	struct nacre_error err;
+
+	return arena && egress_rule_parse(arena, item, &rule, &err) == 0;
+}
+
+static bool is_open(const struct oci_strings *words)
+{
+	return oci_strings_have(words, "open");
+}
+
+bool harden_will_filter(const struct hardening *h)
+{
+	return h->request->host.egress && !is_open(&h->request->egress);
+}
+
+/* --- metadata --- */
+
+static int refuse_metadata(struct hardening *h)
+{
+	struct oci_hardened *nacre = harden_need_hardened(h);
+
+	if (!nacre)
+		return harden_out_of_memory(h);
+	if (nacre->no_metadata || harden_granted(h, "metadata"))
+		return 0;
+	nacre->no_metadata = true;
+	harden_note(h, "nacre.noMetadata", NULL, "true");
+	return 0;
+}
+
+int rule_metadata(struct hardening *h)
+{
+	return refuse_metadata(h);
+}
+
+/* --- egress: the rules that are wanted --- */
+
+/* Adds those of grants. RET_GIVEN: somebody gave rules, be it to none. */
+static int collect(struct hardening *h, struct oci_strings *ret_words, bool *ret_given)
+{
+	static const char *none[] = {"none"};
+	const struct oci_strings *given = &h->request->egress;
+	struct oci_strings words = given->n ? *given : (struct oci_strings){none, 1};
+
+	*ret_given = given->n;
+	for (size_t i = 0; i < h->request->grants.n && !is_open(&words); i++) {
+		const char *grant = h->request->grants.items[i];
+		const char *rule = harden_grant_item(grant, "egress");
+
+		if (!rule || !harden_granted(h, grant))
+			continue;
+		if (oci_strings_have(&words, "none"))
+			words.n = 0;
+		if (!harden_append_word(h->arena, &words, rule))
+			return harden_out_of_memory(h);
+		*ret_given = true;
+	}
+	*ret_words = words;
+	return 0;
+}
+
+/* An earlier hardening, or config.json, may have some: the tighter ones hold. */
+static int settle(struct hardening *h, const struct oci_strings *had,
+	const struct oci_strings *wanted, struct oci_strings *ret_words)
+{
+	struct nacre_error err;
+	int r;
+
+	if (!had->n)
+		return egress_policy_tighten(h->arena, had, wanted, ret_words, h->err);
+	r = egress_policy_tighten(h->arena, wanted, had, ret_words, &err);
+	if (r == 0)
+		return 0;
+	r = egress_policy_tighten(h->arena, had, wanted, ret_words, h->err);
+	return r < 0 ? fail_prefix(h->err, "nacre.egress") : 0;
+}
+
+/* --- egress: what would go past them --- */
+
+static int check_capabilities(struct hardening *h)
+{
+	/* Packets by hand; programs of the cgroup taken off. */
+	static const char *const names[] = {
+		"CAP_NET_RAW", "CAP_NET_ADMIN", "CAP_BPF", "CAP_SYS_ADMIN", NULL};
+	const struct oci_capabilities *c = h->process ? h->process->capabilities : NULL;
+
+	for (size_t i = 0; c && names[i]; i++) {
+		const char *name = names[i];
+
+		if (oci_strings_have(&c->bounding, name) || oci_strings_have(&c->permitted, name) ||
+			oci_strings_have(&c->effective, name) ||
+			oci_strings_have(&c->ambient, name))
+			return fail(h->err, EPERM,
+				"profile %s, rule egress: process.capabilities: %s goes past rules "
+				"of egress; take it out (docker --cap-drop %s), or give no rules",
+				h->profile->name, name, name + strlen("CAP_"));
+	}
+	return 0;
+}
+
+/* Families that are not of the internet are not seen by programs of a cgroup; io_uring makes
+ * sockets past every filter. */
+static bool goes_past(const char *grant)
+{
+	static const char *const calls[] = {"syscall:socket", "syscall:socketcall",
+		"syscall:io_uring_setup", "socket:SOCK_PACKET"};
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+		if (!strcmp(grant, calls[i]))
+			return true;
+	}
+	return !strncmp(grant, "socket:AF_", strlen("socket:AF_"));
+}
+
+static int check_grants(struct hardening *h, const struct oci_hardened *nacre)
+{
+	for (size_t i = 0; i < nacre->seccomp_grants.n; i++) {
+		const char *grant = nacre->seccomp_grants.items[i];
+
+		if (goes_past(grant))
+			return fail(h->err, EPERM,
+				"profile %s, rule egress: the grant %s goes past rules of egress; "
+				"take it back, or give no rules",
+				h->profile->name, grant);
+	}
+	return 0;
+}
+
+static int check_rule(struct hardening *h, const struct egress_rule *rule)
+{
+	if (rule->kind == EGRESS_NAME && harden_has_host_network(h))
+		return fail(h->err, EPERM,
+			"profile %s, rule egress: \"%.128s\": names need a network of the "
+			"container's own; add {\"type\": \"network\"} to linux.namespaces, or give "
+			"addresses",
+			h->profile->name, rule->text);
+	for (size_t i = 0; rule->kind == EGRESS_ADDRESS && i < egress_n_metadata; i++) {
+		if (egress_network_within(&rule->network, &egress_metadata[i]) &&
+			!harden_granted(h, "metadata"))
+			return harden_refuse(h, "metadata", "egress",
+				"\"%.128s\" is a metadata service", rule->text);
+	}
+	return 0;
+}
+
+static int check_past(struct hardening *h, const struct oci_hardened *nacre)
+{
+	struct egress_policy policy;
+	int r = egress_policy_parse(h->arena, &nacre->egress, &policy, h->err);
+
+	for (size_t i = 0; r == 0 && i < policy.n_rules; i++)
+		r = check_rule(h, &policy.rules[i]);
+	if (r < 0 || policy.open)
+		return r;
+	r = check_capabilities(h);
+	return r < 0 ? r : check_grants(h, nacre);
+}
+
+/* --- egress: the edits --- */
+
+static void set_words(
+	struct hardening *h, struct oci_hardened *nacre, const struct oci_strings *words)
+{
+	const struct oci_strings had = nacre->egress;
+	bool same = had.n == words->n;
+
+	for (size_t i = 0; same && i < had.n; i++)
+		same = !strcmp(had.items[i], words->items[i]);
+	if (same)
+		return;
+	harden_note_words(h, "nacre.egress", NULL, &had, words);
+	nacre->egress = *words;
+}
+
+static void set_best_effort(struct hardening *h, struct oci_hardened *nacre, bool best_effort)
+{
+	if (nacre->egress_best_effort == best_effort)
+		return;
+	nacre->egress_best_effort = best_effort;
+	harden_note(h, "nacre.egressBestEffort", best_effort ? NULL : "true",
+		best_effort ? "true" : NULL);
+}
+
+/* strict: nobody outside connects to what listens inside. */
+static void refuse_listening(struct hardening *h, struct oci_hardened *nacre)
+{
+	if (nacre->no_listening || !profile_has(h->profile, RULE_egress))
+		return;
+	nacre->no_listening = true;
+	harden_note(h, "nacre.noListening", NULL, "true");
+}
+
+/* The families of sockets that programs of a cgroup do not see. */
+static void need_filter(struct hardening *h, struct oci_hardened *nacre)
+{
+	if (nacre->seccomp_filter || is_open(&nacre->egress))
+		return;
+	nacre->seccomp_filter = "sockets";
+	harden_note(h, "nacre.seccompFilter", NULL, "\"sockets\"");
+}
+
+int rule_egress(struct hardening *h)
+{
+	struct oci_hardened *nacre = harden_need_hardened(h);
+	struct oci_strings wanted, words;
+	bool given, best_effort;
+	int r;
+
+	if (!nacre)
+		return harden_out_of_memory(h);
+	r = collect(h, &wanted, &given);
+	if (r == 0)
+		r = settle(h, &nacre->egress, &wanted, &words);
+	if (r < 0)
+		return r;
+	best_effort = !given && !harden_is_required(h) && !h->request->host.egress &&
+		      (!nacre->egress.n || nacre->egress_best_effort);
+	set_words(h, nacre, &words);
+	set_best_effort(h, nacre, best_effort);
+	refuse_listening(h, nacre);
+	if (given || harden_is_required(h))
+		r = check_past(h, nacre);
+	if (r < 0 || is_open(&nacre->egress))
+		return r;
+	need_filter(h, nacre);
+	return refuse_metadata(h);
+}

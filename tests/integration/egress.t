@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Rules of egress: who says what, and what is told of it. That they hold is tested in tests/live.
+. "$(dirname "$0")/lib.sh"
+file_needs=needs_unshare
+
+policy() {
+	mkdir -p "$T/etc/nacre"
+	printf '%s\n' "$1" >"$T/etc/nacre/policy.json"
+}
+
+under_policy() {
+	NACRE_TEST=$T timeout -k 5 60 unshare -m --propagation private bash -c \
+		'mount --bind "$0/etc" /etc && exec "$@"' "$T" "$NACRE" --root "$ROOT" "$@"
+}
+
+annotate() {
+	edit '.annotations["run.nacre.egress"] = $v' --arg v "$1"
+}
+
+# rules_of OPTION...: those of the config that results.
+rules_of() {
+	good under_policy harden --format config --bundle "$b" "$@"
+	json '.nacre.egress // [] | join(" ")'
+}
+
+refused() {
+	bad 1 "$1" under_policy harden --bundle "$b" "${@:2}"
+}
+
+test_the_command_line_gives_rules_under_every_profile() {
+	bundle true
+	policy '{"version": 1}'
+	for profile in oci nested agent strict; do
+		is "$(rules_of --profile $profile --egress Registry.npmjs.org --egress 10.1.0.0/16:80,443)" \
+			"registry.npmjs.org:443 10.1.0.0/16:80,443" "$profile"
+	done
+	is "$(rules_of --profile agent)" ""
+	is "$(rules_of --profile strict)" none
+	is "$(rules_of --profile strict --allow egress:a.example)" a.example:443
+}
+
+test_a_wrong_rule_is_one_clear_error() {
+	bundle true
+	policy '{"version": 1}'
+	refused '--egress: egress rule "https://a.example/": a rule has no scheme and no path; give NAME:PORT' \
+		--egress https://a.example/
+	refused '--egress: egress rule "10.1.2.3/8": the address goes on behind its prefix; give 10.0.0.0/8' \
+		--egress 10.1.2.3/8
+	refused '*"169.254.169.254" is a metadata service; allow it with --allow metadata' --egress 169.254.169.254
+}
+
+test_the_report_shows_rules() {
+	bundle true
+	policy '{"version": 1}'
+	good under_policy harden --bundle "$b" --egress a.example
+	has_line "$out" '*nacre.egress*+a.example:443*'
+	good under_policy harden --format json --bundle "$b" --egress a.example
+	is "$(json '.changes[] | select(.path == "nacre.egress").to[0]')" a.example:443
+	is "$(json '.changes[] | select(.rule == "metadata").path')" nacre.noMetadata
+	good under_policy harden --format json --bundle "$b" --allow metadata
+	is "$(json '[.changes[] | select(.rule == "metadata")] | length')" 0
+}
+
+test_the_policy_gives_bounds_and_adds() {
+	bundle true
+	policy '{"version": 1, "egress": {"default": {"agent": ["none"]}, "always": ["log.example"],
+		"may_add": ["*.example", "10.0.0.0/8:5432"]}}'
+	is "$(rules_of)" log.example:443
+	is "$(rules_of --egress a.example)" "a.example:443 log.example:443"
+	is "$(rules_of --egress tcp:db:5432)" "tcp:db:5432@10.0.0.0/8 log.example:443"
+	refused '--egress: egress.may_add of /etc/nacre/policy.json: egress rule "b.org:443" allows more than *' \
+		--egress b.org
+	refused '--allow egress: egress.may_add of *: egress rule "b.org:443" *' --allow egress:b.org
+	policy '{"version": 1, "egress": {"default": {"agent": ["none", "a.example"]}}}'
+	refused '/etc/nacre/policy.json: egress.default: egress rule "none" stands alone; *'
+}
+
+test_an_annotation_may_only_tighten() {
+	bundle true
+	policy '{"version": 1, "egress": {"default": {"agent": ["*.example"]}}}'
+	annotate 'a.example b.example'
+	is "$(rules_of)" "a.example:443 b.example:443"
+	is "$(rules_of --egress open)" "a.example:443 b.example:443"
+	annotate 'a.example b.org'
+	refused 'annotation run.nacre.egress: egress rule "b.org:443" allows more than the rules that hold'
+	annotate open
+	refused 'annotation run.nacre.egress: egress rule "open" allows more than the rules that hold'
+	annotate none
+	is "$(rules_of)" none
+	is "$(rules_of --profile oci)" none
+}
+
+test_names_are_not_for_the_host_s_network() {
+	bundle true
+	policy '{"version": 1}'
+	edit 'del(.linux.namespaces[] | select(.type == "network"))'
+	refused '*"a.example:443": names need a network of the container*' --profile oci --egress a.example
+	is "$(rules_of --profile oci --egress 10.0.0.0/8)" 10.0.0.0/8
+}
+
+test_check_says_whether_rules_can_be_enforced() {
+	try nacre check --profile strict --format json
+	is "$(json '.rules[] | select(.rule == "egress").enforced')" "$(json .host.egressFilter)" egress
+	is "$(json '.rules[] | select(.rule == "metadata").enforced')" "$(json .host.egressFilter)" metadata
+}
+
+test_the_filter_of_sockets_is_loaded_under_oci() {
+	needs_root || return
+	profile=oci
+	bundle status Seccomp
+	edit 'del(.linux.seccomp)'
+	if [[ $(nacre check --format json | jq .host.egressFilter) == true ]]; then
+		run --egress 192.0.2.7
+		is "$out" "Seccomp:	2"
+	else
+		run_refused '*egress rules cannot be enforced here: *' --egress 192.0.2.7
+	fi
+	run
+	is "$out" "Seccomp:	0"
+}
+
+all_tests "$@"
