@@ -31,6 +31,7 @@ struct audit_event {
 	const char *config_sha256; /* of config.json as it was given */
 	struct audit_grant *grants; /* create */
 	size_t n_grants;
+	struct oci_strings egress; /* create: the rules of egress.h that hold */
 	struct oci_strings args; /* create, exec */
 	struct oci_i32 signal; /* kill */
 	bool all; /* kill */

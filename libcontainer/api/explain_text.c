@@ -69,6 +69,22 @@ static void print_noexec(FILE *out, const struct explanation *e)
 				: "");
 }
 
+static const struct oci_strings *egress_of(const struct explanation *e)
+{
+	static const struct oci_strings none;
+
+	return e->c->config->nacre ? &e->c->config->nacre->egress : &none;
+}
+
+static void print_egress(FILE *out, const struct explanation *e)
+{
+	if (!egress_of(e)->n)
+		return;
+	(void)fputs("\nCONNECTS TO\n", out);
+	print_words(out, "", egress_of(e));
+	(void)fputs("\n", out);
+}
+
 static void print_text(FILE *out, const struct explanation *e)
 {
 	(void)fprintf(out, "container %s, profile %s\n\nDENIED SINCE THE START\n", e->c->id,
@@ -88,6 +104,7 @@ static void print_text(FILE *out, const struct explanation *e)
 		print_words(out, "", &e->by_config);
 		(void)fputs("\n", out);
 	}
+	print_egress(out, e);
 	for (size_t i = 0; i < e->inside_lacks.n; i++)
 		(void)fprintf(out, "\n%s\n", e->inside_lacks.items[i]);
 	print_log(out, e);
@@ -253,6 +270,7 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 	json_close_array(w);
 	json_key_strings(w, "allow", e->allow.items, e->allow.n);
 	json_key_strings(w, "refusedByConfig", e->by_config.items, e->by_config.n);
+	json_key_strings(w, "egress", egress_of(e)->items, egress_of(e)->n);
 	json_key_strings(w, "insideLacks", e->inside_lacks.items, e->inside_lacks.n);
 	json_key(w, "traced");
 	json_bool(w, e->c->record.active & TRACE);
