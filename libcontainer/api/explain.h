@@ -3,10 +3,11 @@
 #define NACRE_API_EXPLAIN_H
 
 #include "libcontainer/api/nacre.h"
+#include "libcontainer/net/egress_bpf.h"
 #include "libcontainer/record/denials.h"
 #include "libcontainer/seccomp/seccomp_log.h"
 
-/* What explain.c, explain_counters.c and explain_noexec.c find out and explain_text.c puts into
+/* What explain.c and explain_*.c find out and explain_text.c puts into
  * words, for these alone. */
 
 /* What was denied, by somebody who counts it. */
@@ -20,6 +21,7 @@ struct explained {
 	const char *what; /* in words */
 	const char *grant; /* what would allow it; "": nothing. May be "device:PATH" */
 	struct oci_strings grants; /* the same to be pasted: every grant that it takes */
+	const char *egress; /* the rule of egress.h that would allow it; NULL: none */
 	const char *remedy; /* where no grant helps; "": none is known */
 	bool failed; /* something was refused, and not only held up or answered with ENOSYS,
 			which programs do without (filter_rules.c) */
@@ -32,13 +34,14 @@ struct explained_noexec {
 };
 
 #define EXPLAINED_COUNTERS 6
-#define EXPLAINED_MAX (EXPLAINED_COUNTERS + DENIALS_MAX)
+#define EXPLAINED_MAX (EXPLAINED_COUNTERS + EGRESS_DENIALS_MAX + DENIALS_MAX)
 
 struct explanation {
 	struct container *c;
 	struct explained denied[EXPLAINED_MAX];
 	size_t n_denied;
 	struct oci_strings allow; /* every grant of what failed, once */
+	struct oci_strings egress; /* every rule that would allow a connection, once */
 	struct oci_strings by_config; /* calls that config.json's own filter refuses */
 	struct explained_noexec *noexec;
 	size_t n_noexec;
@@ -62,6 +65,10 @@ int explain_counters(struct explanation *e, struct nacre_error *err);
 int explain_devices(struct explanation *e, struct nacre_error *err);
 /* Files of limits that this host does not have. */
 int explain_not_enforced(struct explanation *e, struct nacre_error *err);
+
+/* --- explain_egress.c --- */
+
+int explain_egress(struct explanation *e, struct nacre_error *err);
 
 /* --- explain_noexec.c --- */
 

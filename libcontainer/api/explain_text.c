@@ -20,6 +20,17 @@ static void print_words(FILE *out, const char *before, const struct oci_strings 
 		(void)fprintf(out, "%s%s%s", i ? " " : "", before, words->items[i]);
 }
 
+/* To be pasted, on a line. */
+static void print_flags(FILE *out, const struct explanation *e)
+{
+	print_words(out, "--allow ", &e->allow);
+	if (e->allow.n && e->egress.n)
+		(void)fputs(" ", out);
+	print_words(out, "--egress ", &e->egress);
+	if (e->allow.n || e->egress.n)
+		(void)fputs("\n", out);
+}
+
 /* --- for people --- */
 
 static void print_counted(FILE *out, const struct explained *x)
@@ -27,6 +38,8 @@ static void print_counted(FILE *out, const struct explained *x)
 	(void)fprintf(out, "%-8llu %s", (unsigned long long)x->count, x->what);
 	if (!x->count)
 		(void)fputs("\n", out);
+	else if (x->egress)
+		(void)fprintf(out, " (rule %s; --egress %s)\n", x->rule, x->egress);
 	else if (*x->rule)
 		(void)fprintf(out, " (rule %s; %s)\n", x->rule, *x->grant ? x->grant : x->remedy);
 	else
@@ -115,11 +128,9 @@ static void print_text(FILE *out, const struct explanation *e)
 		(void)fputs("\nWHERE NO PROGRAM CAN BE RUN (EACCES; nobody counts it)\n", out);
 		print_noexec(out, e);
 	}
-	if (e->allow.n) {
+	if (e->allow.n || e->egress.n)
 		(void)fprintf(out, "\nWHAT WOULD ALLOW IT\n");
-		print_words(out, "--allow ", &e->allow);
-		(void)fputs("\n", out);
-	}
+	print_flags(out, e);
 	(void)fprintf(out, "\nWHAT NOBODY COUNTS\n");
 	for (size_t i = 0; i < e->not_counted.n; i++)
 		(void)fprintf(out, "%s\n", e->not_counted.items[i]);
@@ -135,6 +146,8 @@ static void print_failed(FILE *out, const struct explained *x)
 		(void)fputs(" (", out);
 		print_words(out, "--allow ", &x->grants);
 		(void)fputs(")", out);
+	} else if (x->egress) {
+		(void)fprintf(out, " (--egress %s)", x->egress);
 	} else if (*x->remedy) {
 		(void)fprintf(out, " (%s)", x->remedy);
 	}
@@ -156,11 +169,9 @@ static void print_summary(FILE *out, const struct explanation *e)
 	}
 	if (failed > SUMMARY_LINES)
 		(void)fprintf(out, "  and %zu other kinds\n", failed - SUMMARY_LINES);
-	if (e->allow.n) {
+	if (e->allow.n || e->egress.n)
 		(void)fputs("all of it is allowed by: ", out);
-		print_words(out, "--allow ", &e->allow);
-		(void)fputs("\n", out);
-	}
+	print_flags(out, e);
 }
 
 static void print_failure(FILE *out, const struct explanation *e)
@@ -172,13 +183,6 @@ static void print_failure(FILE *out, const struct explanation *e)
 			"denied\":\n",
 			e->c->id, e->c->record.profile);
 	print_noexec(out, e);
-}
-
-static void print_flags(FILE *out, const struct explanation *e)
-{
-	print_words(out, "--allow ", &e->allow);
-	if (e->allow.n)
-		(void)fputs("\n", out);
 }
 
 static int print(const struct explanation *e, void (*one)(FILE *out, const struct explanation *e),
@@ -217,6 +221,8 @@ static void write_explained(struct json_writer *w, const struct explained *x)
 	json_key_string(w, "what", x->what);
 	json_key_string(w, "grant", x->grant);
 	json_key_strings(w, "grants", x->grants.items, x->grants.n);
+	if (x->egress)
+		json_key_string(w, "egress", x->egress);
 	json_key_string(w, "remedy", x->remedy);
 	json_close_object(w);
 }
@@ -269,6 +275,7 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 		write_explained(w, &e->denied[i]);
 	json_close_array(w);
 	json_key_strings(w, "allow", e->allow.items, e->allow.n);
+	json_key_strings(w, "egress", e->egress.items, e->egress.n);
 	json_key_strings(w, "refusedByConfig", e->by_config.items, e->by_config.n);
 	json_key_strings(w, "egress", egress_of(e)->items, egress_of(e)->n);
 	json_key_strings(w, "insideLacks", e->inside_lacks.items, e->inside_lacks.n);

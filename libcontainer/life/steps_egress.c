@@ -2,7 +2,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "libcontainer/base/cleanup.h"
@@ -12,10 +11,6 @@
 #include "specs/egress.h"
 
 /* The rows on what a container may connect to. */
-
-/* RFC 5737, documentation: nobody is there. The port is that of discard. */
-static const uint8_t nowhere[4] = {192, 0, 2, 1};
-#define NOWHERE_PORT 9
 
 /* Why it is not enforced; REQUIRED: the rule of that name must be. What a caller without privileges
  * cannot have is not told, as with the device filter. */
@@ -79,9 +74,12 @@ int step_apply_egress(struct life *l, struct nacre_error *err)
 /* What rules refuse without a look at where an address leads. */
 static bool allows_nowhere(const struct egress_policy *rules)
 {
+	const uint32_t nowhere = htonl(EGRESS_NOWHERE);
+
 	for (size_t i = 0; i < rules->n_rules; i++)
 		if (rules->rules[i].kind == EGRESS_ADDRESS && rules->rules[i].udp &&
-			egress_network_has(&rules->rules[i].network, nowhere, false))
+			egress_network_has(
+				&rules->rules[i].network, (const uint8_t *)&nowhere, false))
 			return true;
 	return rules->open;
 }
@@ -91,7 +89,9 @@ static bool allows_nowhere(const struct egress_policy *rules)
  * with a class of net_cls was in no cgroup2.) */
 int step_check_egress(struct life *l, struct nacre_error *err)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(NOWHERE_PORT)};
+	const struct sockaddr_in to = {.sin_family = AF_INET,
+		.sin_port = htons(EGRESS_NOWHERE_PORT),
+		.sin_addr.s_addr = htonl(EGRESS_NOWHERE)};
 	cleanup_close int sock = -1;
 	struct egress_policy rules;
 	int r = read_rules(l, &rules, err);
@@ -100,7 +100,6 @@ int step_check_egress(struct life *l, struct nacre_error *err)
 		return r;
 	if (l->container.config->nacre->egress_best_effort || allows_nowhere(&rules))
 		return 0;
-	memcpy(&to.sin_addr, nowhere, sizeof(nowhere));
 	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (sock < 0)
 		return fail_errno(err, errno, "egress rules: open a socket");

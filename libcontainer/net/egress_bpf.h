@@ -98,6 +98,10 @@ static inline uint32_t egress_bpf_port_key(uint16_t network_port, bool udp, bool
 	return network_port | (uint32_t)udp << 16 | (uint32_t)back << 17;
 }
 
+/* Where nobody is (RFC 5737), by UDP: what is asked to see whether rules hold. */
+#define EGRESS_NOWHERE 0xc0000201u /* 192.0.2.1 */
+#define EGRESS_NOWHERE_PORT 9
+
 /* Compiles, loads and attaches all that POLICY needs. Programs of nacre's that hang there already
  * make way one by one, without a moment in which more is allowed than by the old or the new policy;
  * counts and listeners stay. -EPERM: the caller may not (CAP_BPF and CAP_NET_ADMIN, of the host).

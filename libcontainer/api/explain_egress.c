@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libcontainer/api/explain.h"
+#include "libcontainer/net/egress_bpf.h"
+
+/* What the egress filter refused (egress_bpf.h). */
+
+struct destination {
+	uint8_t address[16];
+	bool v6;
+};
+
+/* The one that the filter judged: an IPv4 address inside of one of IPv6 in place of that. */
+static struct destination destination_of(const struct egress_denial_key *key)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+	static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b};
+	static const uint8_t six_to_four[2] = {0x20, 0x02};
+	struct destination to = {.v6 = false};
+
+	if (key->kind == EGRESS_DENIED_V4)
+		memcpy(to.address, key->address, 4);
+	else if (!memcmp(key->address, mapped, 12) || !memcmp(key->address, nat64, 12))
+		memcpy(to.address, key->address + 12, 4);
+	else if (!memcmp(key->address, six_to_four, 2))
+		memcpy(to.address, key->address + 2, 4);
+	else
+		to = (struct destination){.v6 = true};
+	if (to.v6)
+		memcpy(to.address, key->address, 16);
+	return to;
+}
+
+/* DNS and NTP there are judged by the rules. */
+static bool is_metadata(const struct explanation *e, const struct egress_denial_key *key,
+	const struct destination *to)
+{
+	if (key->port == 53 || (key->port == 123 && key->protocol == IPPROTO_UDP))
+		return false;
+	for (size_t i = 0; e->c->config->nacre->no_metadata && i < egress_n_metadata; i++)
+		if (egress_network_has(&egress_metadata[i], to->address, to->v6))
+			return true;
+	return false;
+}
+
+/* The container chose it. */
+static const char *comm_of(struct explanation *e, const struct egress_denial_value *value)
+{
+	char comm[sizeof(value->comm) + 1] = "";
+
+	memcpy(comm, value->comm, sizeof(value->comm));
+	for (char *c = comm; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			*c = '?';
+	return *comm ? arena_printf(e->c->arena, ", last by %s", comm) : "";
+}
+
+/* A rule for what was refused; NULL: none is for it. */
+static const char *rule_for(struct explanation *e, const struct egress_denial_key *key,
+	const struct destination *to, const char *address)
+{
+	const char *word = arena_printf(e->c->arena, to->v6 ? "%s[%s]:%u" : "%s%s:%u",
+		key->protocol == IPPROTO_UDP ? "udp:" : "", address, key->port);
+	struct egress_rule rule;
+	struct nacre_error ignored; /* loopback and the like, for which there is none */
+
+	return word && egress_rule_parse(e->c->arena, word, &rule, &ignored) == 0 ? word : NULL;
+}
+
+static int explain_destination(struct explanation *e, struct explained *x,
+	const struct egress_denial_key *key, const char *comm, struct nacre_error *err)
+{
+	const struct destination to = destination_of(key);
+	char address[INET6_ADDRSTRLEN];
+
+	(void)inet_ntop(to.v6 ? AF_INET6 : AF_INET, to.address, address, sizeof(address));
+	x->what = arena_printf(e->c->arena,
+		to.v6 ? "connections to [%s]:%u%s refused%s" : "connections to %s:%u%s refused%s",
+		address, key->port, key->protocol == IPPROTO_UDP ? " (UDP)" : "", comm);
+	if (!x->what)
+		return arena_fail(e->c->arena, "explain", err);
+	if (is_metadata(e, key, &to)) {
+		x->rule = x->grant = "metadata";
+		return explain_add_word(e, &x->grants, x->grant, err);
+	}
+	x->egress = rule_for(e, key, &to, address);
+	if (!x->egress)
+		x->remedy = "no rule is for this address";
+	return x->egress ? explain_add_word(e, &e->egress, x->egress, err) : 0;
+}
+
+static int explain_refused(
+	struct explanation *e, const struct egress_denial *denial, struct nacre_error *err)
+{
+	struct explained *x = &e->denied[e->n_denied++];
+	const char *comm = comm_of(e, &denial->value);
+
+	*x = (struct explained){.count = denial->value.count,
+		.counter = "egress filter",
+		.key = "denied",
+		.rule = "egress",
+		.grant = "",
+		.remedy = "",
+		.failed = true};
+	if (!comm)
+		return arena_fail(e->c->arena, "explain", err);
+	switch ((enum egress_denial_kind)denial->key.kind) {
+	case EGRESS_DENIED_V4:
+	case EGRESS_DENIED_V6:
+		return explain_destination(e, x, &denial->key, comm, err);
+	case EGRESS_DENIED_SOCKET:
+		x->what = arena_printf(e->c->arena, "sockets of protocol %u refused%s",
+			denial->key.protocol, comm);
+		x->remedy = "egress rules are for TCP and UDP alone";
+		break;
+	case EGRESS_DENIED_METADATA:
+		x->what = arena_printf(
+			e->c->arena, "connections to the cloud's metadata refused%s", comm);
+		x->rule = x->grant = "metadata";
+		break;
+	default:
+		x->what = "connections to further destinations refused";
+	}
+	if (!x->what)
+		return arena_fail(e->c->arena, "explain", err);
+	return *x->grant ? explain_add_word(e, &x->grants, x->grant, err) : 0;
+}
+
+/* nacre's own question before the start (step_check_egress). */
+static bool is_own(const struct egress_denial *denial)
+{
+	const uint32_t nowhere = htonl(EGRESS_NOWHERE);
+
+	return denial->key.kind == EGRESS_DENIED_V4 && denial->key.protocol == IPPROTO_UDP &&
+	       denial->key.port == EGRESS_NOWHERE_PORT &&
+	       !memcmp(denial->key.address, &nowhere, sizeof(nowhere)) && denial->value.count == 1;
+}
+
+static int most_first(const void *a, const void *b)
+{
+	const struct egress_denial *x = a, *y = b;
+
+	if (x->value.count != y->value.count)
+		return x->value.count < y->value.count ? 1 : -1;
+	return memcmp(&x->key, &y->key, sizeof(x->key));
+}
+
+int explain_egress(struct explanation *e, struct nacre_error *err)
+{
+	struct egress_denial *denials;
+	struct nacre_error why;
+	int n, r = 0;
+
+	if (e->c->cgroup.fd < 0 || !e->c->config->nacre)
+		return 0;
+	denials = arena_array(e->c->arena, EGRESS_DENIALS_MAX, sizeof(*denials));
+	if (!denials)
+		return arena_fail(e->c->arena, "explain", err);
+	n = egress_bpf_denied(e->c->cgroup.fd, denials, &why);
+	if (n < 0)
+		return explain_add_word(e, &e->not_counted, why.text, err);
+	qsort(denials, (size_t)n, sizeof(*denials), most_first);
+	for (int i = 0; i < n && r == 0; i++)
+		r = is_own(&denials[i]) ? 0 : explain_refused(e, &denials[i], err);
+	return r;
+}
