@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What the egress filter does to each way out (tests/ways), in containers of every profile. The network
+# is one that the container joins, where every address leads to a server.
+# shellcheck source=SCRIPTDIR/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+WAYS=${WAYS:-$build/tests/ways}
+rules='["10.1.2.0/24:443,8000-8002", "udp:10.1.2.3:5353", "[fd77::/64]:443"]'
+
+# ways_bundle MODE NACRE: for `ways MODE`, with NACRE as the config's own member
+ways_bundle() {
+	needs_root "only root can load the egress filter" || return 1
+	in_background "$WAYS" world
+	world=$!
+	wait_for grep -q ready "$background_out"
+	bundle
+	cp "$WAYS" "$b/rootfs/ways"
+	edit '.process.args = ["/ways", $m] | .nacre = $n
+		| (.linux.namespaces[] | select(.type == "network")).path = $p' \
+		--arg m "$1" --argjson n "$2" --arg p "/proc/$world/ns/net"
+}
+
+# reached LEAST MOST: how many ways led somewhere, and none that should not
+reached() {
+	[[ $out =~ ^([0-9]+)\ reached$ ]] || wrong "something is not as it must be" "$out"
+	((BASH_REMATCH[1] >= $1 && BASH_REMATCH[1] <= $2)) || wrong "not $1 to $2: $out"
+}
+
+# The test can fail: this is what the rules below have to stop.
+test_without_rules_the_ways_lead_out() {
+	ways_bundle open null || return
+	run
+	reached 55 90
+}
+
+test_rules_leave_only_what_they_name() {
+	local profile mode
+	for profile in oci agent nested; do
+		mode=whole
+		[[ $profile != oci ]] || mode=rules
+		ways_bundle "$mode" "{\"egress\": $rules, \"noMetadata\": true}" || return
+		run
+		reached 19 19
+		kill "$world"
+	done
+}
+
+test_metadata_alone_is_refused() {
+	ways_bundle metadata '{"noMetadata": true}' || return
+	profile=agent
+	run
+	reached 45 80
+}
+
+test_exec_is_held_too() {
+	ways_bundle rules "{\"egress\": $rules, \"noMetadata\": true}" || return
+	edit '.process.args = ["/payload", "pause"]'
+	create
+	start
+	good nacre exec "$id" /ways rules
+	reached 19 19
+}
+
+test_explain_names_the_rule() {
+	ways_bundle rules "{\"egress\": $rules, \"noMetadata\": true}" || return
+	edit '.process.args = ["/payload", "pause"]'
+	create
+	start
+	good nacre explain --format flags "$id"
+	is "$out" ""
+	good nacre exec "$id" /ways rules
+	good nacre explain "$id"
+	has_line "$out" "1 *connections to 9.9.9.9:853 refused, last by ways (rule egress; --egress 9.9.9.9:853)"
+	has_line "$out" "* connections to 169.254.169.254:80 refused, last by ways (rule metadata; metadata)"
+	has_line "$out" "1 *sockets of protocol 262 refused, last by ways (rule egress; egress rules are for TCP and UDP alone)"
+	good nacre explain --format flags "$id"
+	has "$out" "--allow metadata --egress "
+	has "$out" "--egress udp:198.51.100.1:53"
+}
+
+# A socket that a hook of the container makes is one of the container's.
+test_hooks_of_the_container_are_held() {
+	ways_bundle rules "{\"egress\": $rules, \"noMetadata\": true}" || return
+	edit '.process.args = ["/payload", "true"] | .hooks.createContainer = [{path: $w, args: ["ways", "rules"]}]' \
+		--arg w "$(realpath "$WAYS")"
+	run
+}
+
+test_without_a_cgroup_rules_are_refused() {
+	ways_bundle rules "{\"egress\": $rules}" || return
+	edit 'del(.linux.resources)'
+	bad 1 "egress rules need a cgroup, and there is none: --cgroup-manager disabled" \
+		nacre --cgroup-manager disabled run --profile oci --bundle "$b" "$id"
+}
+
+
+all_tests "$@"
