@@ -48,3 +48,36 @@ bool relay_denial_read(const char line[RELAY_DENIAL_LINE], struct relay_denial *
 	*ret_denial = denial;
 	return true;
 }
+
+/* clang-format off */
+static const struct {
+	const char *reason, *words;
+} reasons[] = {
+	{"name",			"no rule has this name"},
+	{"too-many-names",		"more different names below wildcards than have room"},
+	{"no-name",			"an address that stands for no name"},
+	{"port",			"no rule has this port of the name"},
+	{"too-many-connections",	"as many connections as can be are open"},
+	{"other-sni",			"asked for by TLS, through the address of another name"},
+	{"no-sni",			"TLS without a name (server_name)"},
+	{"malformed-tls",		"no ClientHello that can be read in one way"},
+	{"other-host",			"asked for by HTTP, through the address of another name"},
+	{"no-host",			"HTTP without Host"},
+	{"http-tunnel",			"CONNECT of HTTP"},
+	{"malformed-http",		"no request of HTTP that can be read in one way"},
+	{"neither-tls-nor-http",	"neither TLS nor HTTP: a rule tcp:NAME:PORT looks at neither"},
+	{"nothing-said",		"waits for the server: a rule tcp:NAME:PORT does not ask for a name"},
+	{"address",			"has an address that is private, of a cloud's metadata or the host itself"},
+	{"unresolved",			"the name servers have no address"},
+	{"unreachable",			"no connection to any of its addresses"},
+	{"others",			"what no line was left for"},
+};
+/* clang-format on */
+
+const char *relay_denial_words(const char *reason)
+{
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
+		if (!strcmp(reasons[i].reason, reason))
+			return reasons[i].words;
+	return reason;
+}

@@ -30,4 +30,8 @@ void relay_denial_write(const struct relay_denial *denial, char ret_line[RELAY_D
 /* Returns false if it is none. */
 bool relay_denial_read(const char line[RELAY_DENIAL_LINE], struct relay_denial *ret_denial);
 
+/* REASON in words, to stand behind "NAME:PORT: "; the word itself if it is one of a later version.
+ */
+const char *relay_denial_words(const char *reason);
+
 #endif

@@ -10,10 +10,10 @@
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/companion.h"
+#include "libcontainer/base/files.h"
 #include "libcontainer/base/pidfd.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/net/egress_resolv.h"
-#include "specs/relay_denials.h"
 
 enum {
 	RESOLVER_PORT = 53,
@@ -167,4 +167,28 @@ int egress_relay_end(int state_fd, struct nacre_error *err)
 	if (r < 0)
 		return fail_errno(err, r, "wait for nacre-egress %d", (int)pid);
 	return r > 0 ? 0 : fail(err, ETIMEDOUT, "nacre-egress %d did not end", (int)pid);
+}
+
+int egress_relay_denied(
+	int state_fd, struct relay_denial ret_denials[RELAY_DENIALS_MAX], struct nacre_error *err)
+{
+	cleanup_close int fd = openat(
+		state_fd, RELAY_DENIALS_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	char line[RELAY_DENIAL_LINE];
+	int n = 0, r;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0
+				       : fail_errno(err, errno,
+						 "open \"" RELAY_DENIALS_FILE "\" of the state");
+	while (n < RELAY_DENIALS_MAX) {
+		r = file_read_at(fd, line, sizeof(line), (off_t)n * RELAY_DENIAL_LINE);
+		if (r == 0)
+			break;
+		if (r < 0 || r != RELAY_DENIAL_LINE || !relay_denial_read(line, &ret_denials[n]))
+			return fail_errno(err, r < 0 ? r : EBADMSG,
+				"read line %d of \"" RELAY_DENIALS_FILE "\" of the state", n + 1);
+		n++;
+	}
+	return n;
 }

@@ -7,6 +7,7 @@
 
 #include "specs/arena.h"
 #include "specs/egress_names.h"
+#include "specs/relay_denials.h"
 #include "specs/resolv_conf.h"
 #include "specs/spec.h"
 
@@ -54,5 +55,10 @@ int egress_relay_start(const struct egress_relay *relay, const struct egress_pla
 
 /* Ends the one of the container with that state directory, if there is one. */
 int egress_relay_end(int state_fd, struct nacre_error *err);
+
+/* What the relay refused, those that it counted first in front. Returns how many; 0: there is no
+ * relay. */
+int egress_relay_denied(
+	int state_fd, struct relay_denial ret_denials[RELAY_DENIALS_MAX], struct nacre_error *err);
 
 #endif

@@ -170,6 +170,13 @@ START_TEST(a_denial_reads_as_it_was_written)
 }
 END_TEST
 
+START_TEST(each_reason_has_words)
+{
+	ck_assert_str_eq(relay_denial_words("port"), "no rule has this port of the name");
+	ck_assert_str_eq(relay_denial_words("of-a-later-version"), "of-a-later-version");
+}
+END_TEST
+
 Suite *suite_egress_names(void)
 {
 	Suite *suite = suite_create("egress_names");
@@ -182,6 +189,7 @@ Suite *suite_egress_names(void)
 		(int)(sizeof(answers) / sizeof(answers[0])));
 	tcase_add_test(tcase, answers_lie_in_the_networks_of_the_rule);
 	tcase_add_test(tcase, a_denial_reads_as_it_was_written);
+	tcase_add_test(tcase, each_reason_has_words);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
