@@ -311,9 +311,25 @@ static bool needs_noexec(
 			      harden_granted(h, "workspace-exec"));
 }
 
-/* By which grant programs of MOUNT could be run. NULL: by none. */
-static const char *exec_grant(
-	struct hardening *h, const struct oci_mount *mount, const struct oci_mount *of)
+static bool grants_workspace(const struct oci_strings *grants, const struct oci_mount *mount)
+{
+	char source[PATH_TEXT_MAX], directory[PATH_TEXT_MAX];
+
+	if (!mount->source || mount->source[0] != '/' ||
+		harden_host_path(mount->source, source) < 0)
+		return false;
+	for (size_t i = 0; i < grants->n; i++) {
+		const char *item = harden_grant_item(grants->items[i], "workspace");
+
+		if (item && harden_host_path(item, directory) == 0 &&
+			path_within(source, directory))
+			return true;
+	}
+	return false;
+}
+
+const char *harden_exec_grant(struct arena *arena, const struct oci_strings *grants,
+	const struct oci_mount *mount, const struct oci_mount *of)
 {
 	char clean[PATH_TEXT_MAX];
 
@@ -321,16 +337,22 @@ static const char *exec_grant(
 		return "tmp-exec";
 	if (of && mount_kind(of) == MOUNT_MEMORY && mount->destination &&
 		path_clean(mount->destination, clean) == 0)
-		return harden_text(h, "tmpfs-exec:%s", clean);
-	return of && mount_is_bind(of) && in_workspace(h, of) ? "workspace-exec" : NULL;
+		return arena_printf(arena, "tmpfs-exec:%s", clean);
+	return of && mount_is_bind(of) && !harden_lands(mount, "/dev/shm", false) &&
+			       grants_workspace(grants, of)
+		       ? "workspace-exec"
+		       : "";
 }
 
 /* What the config asks for by a word. */
 static void tell_noexec(
 	struct hardening *h, const struct oci_mount *mount, const struct oci_mount *of)
 {
+	const char *grant = harden_exec_grant(h->arena, &h->request->grants, mount, of);
+
 	if (mount_has(mount, "exec") || mount_has(mount, "rexec"))
-		harden_taken(h, exec_grant(h, mount, of), "programs in %s", mount->destination);
+		harden_taken(
+			h, grant && *grant ? grant : NULL, "programs in %s", mount->destination);
 }
 
 int rule_mount_flags(struct hardening *h)

@@ -4,7 +4,6 @@
 
 #include "libcontainer/api/explain.h"
 #include "specs/harden_rules.h"
-#include "specs/mount_types.h"
 #include "specs/mount_words.h"
 #include "specs/path_text.h"
 #include "specs/profiles.h"
@@ -12,37 +11,16 @@
 /* Where a profile lets no program be run (rule mount-flags), and by which grant one could be. The
  * kernel answers EACCES and tells nobody, so this is what may be, and not what was. */
 
-static bool is_in_workspace(const struct explanation *e, const struct oci_mount *mount)
-{
-	const struct oci_strings *grants = &e->c->record.grants;
-	char source[PATH_TEXT_MAX];
-
-	if (!mount_is_bind(mount) || !mount->source || harden_host_path(mount->source, source) < 0)
-		return false;
-	for (size_t i = 0; i < grants->n; i++) {
-		const char *directory = harden_grant_item(grants->items[i], "workspace");
-
-		if (directory && path_within(source, directory))
-			return true;
-	}
-	return false;
-}
-
 /* "": by none, or there is nothing to run. PATH: its destination. NULL: no memory. */
 static const char *grant_of(
 	const struct explanation *e, const struct oci_mount *mount, const char *path)
 {
 	static const char *const no_place[] = {"/dev", "/proc", "/sys"};
-	const bool memory = mount_kind(mount) == MOUNT_MEMORY;
 
 	for (size_t i = 0; i < sizeof(no_place) / sizeof(no_place[0]); i++)
 		if (path_within(path, no_place[i]))
 			return "";
-	if (memory && (path_within(path, "/tmp") || path_within(path, "/var/tmp")))
-		return "tmp-exec";
-	if (memory)
-		return arena_printf(e->c->arena, "tmpfs-exec:%s", path);
-	return is_in_workspace(e, mount) ? "workspace-exec" : "";
+	return harden_exec_grant(e->c->arena, &e->c->record.grants, mount, mount);
 }
 
 /* A grant that is there already says that the config itself wants noexec. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/hardening.h"
 
+#include "specs/mount_words.h"
+
 /* File systems in memory: the /tmp that is added, and programs on them. */
 
 Suite *suite_harden_tmp(void);
@@ -144,6 +146,45 @@ START_TEST(exec_that_is_asked_for_and_taken_names_the_grant)
 }
 END_TEST
 
+START_TEST(one_grant_is_named_for_programs_and_it_helps)
+{
+	static const struct {
+		const char *destination, *type, *source, *grant;
+	} rows[] = {
+		{"/tmp/x", "bind", "/ws/a", "tmp-exec"},
+		{"/var/tmp", "tmpfs", NULL, "tmp-exec"},
+		{"/run/a/../b", "tmpfs", NULL, "tmpfs-exec:/run/b"},
+		{"/work", "bind", "/ws/a", "workspace-exec"},
+		{"/work", "bind", "/elsewhere", ""},
+		{"/dev/shm", "bind", "/ws/shm", ""},
+	};
+	static const char *words[] = {"workspace:/ws/"};
+	const struct oci_strings grants = {words, 1};
+	static const char *exec[] = {"bind", "rw", "exec"};
+
+	for (int i = 0; i < COUNT(rows); i++) {
+		const bool bind = rows[i].source;
+		struct oci_mount mount = {.destination = rows[i].destination,
+			.type = rows[i].type,
+			.source = rows[i].source,
+			.options = {exec + !bind, 3 - !bind}};
+		struct oci_config *config = tight("", "", "", LIMITED);
+		struct result result;
+
+		ck_assert_str_eq(harden_exec_grant(arena, &grants, &mount, &mount), rows[i].grant);
+		if (!*rows[i].grant)
+			continue;
+		config->mounts = &mount;
+		config->n_mounts = 1;
+		result = must(apply(
+			config, "strict", arena_printf(arena, "workspace:/ws/ %s", rows[i].grant)));
+		ck_assert(!mount_has(&result.config->mounts[0], "noexec"));
+		result = must(apply(config, "strict", "workspace:/ws/"));
+		ck_assert(mount_has(&result.config->mounts[0], "noexec"));
+	}
+}
+END_TEST
+
 Suite *suite_harden_tmp(void)
 {
 	Suite *suite = suite_create("harden_tmp");
@@ -157,6 +198,7 @@ Suite *suite_harden_tmp(void)
 	tcase_add_test(tcase, tmp_has_half_of_what_unified_says);
 	tcase_add_test(tcase, tmpfs_exec_gives_exec_back_on_one_tmpfs);
 	tcase_add_test(tcase, exec_that_is_asked_for_and_taken_names_the_grant);
+	tcase_add_test(tcase, one_grant_is_named_for_programs_and_it_helps);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
