@@ -221,6 +221,18 @@ START_TEST(a_scan_of_ports_is_refused_and_counted_to_the_end)
 }
 END_TEST
 
+START_TEST(without_listening_the_container_reaches_itself)
+{
+	const struct egress_bpf_policy policy = {.no_listening = true};
+	struct cgroup cgroup = make("listening");
+
+	enter_world();
+	apply(&cgroup, &policy);
+	ck_assert_int_eq(connect_to(&cgroup, "127.0.0.1", 80), 0);
+	destroy(&cgroup);
+}
+END_TEST
+
 Suite *suite_egress_bpf(void)
 {
 	Suite *suite = suite_create("egress_bpf");
@@ -236,6 +248,7 @@ Suite *suite_egress_bpf(void)
 	tcase_add_test(t, another_policy_takes_the_place_of_the_first);
 	tcase_add_test(t, what_is_refused_is_counted_by_destination);
 	tcase_add_test(t, a_scan_of_ports_is_refused_and_counted_to_the_end);
+	tcase_add_test(t, without_listening_the_container_reaches_itself);
 	suite_add_tcase(suite, t);
 	return suite;
 }
