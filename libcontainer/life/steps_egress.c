@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/life/steps.h"
@@ -23,7 +24,7 @@ static int go_without(const struct life *l, const char *rule, const struct nacre
 		*err = *why;
 		return fail_prefix(err, "rule %s is required", rule);
 	}
-	if (why->code == EPERM && !idmap_is_initial())
+	if (why->code == EPERM && (geteuid() != 0 || !idmap_is_initial()))
 		return 0;
 	(void)fail(&message, why->code, "rule %s is not enforced: %s", rule, why->text);
 	container_warn(&l->container, message.text);
@@ -117,7 +118,8 @@ int step_refuse_metadata(struct life *l, struct nacre_error *err)
 	struct nacre_error why;
 
 	if (l->container.record.active & EGRESS || !nacre ||
-		(!nacre->no_metadata && !nacre->no_listening))
+		(!nacre->no_metadata && !nacre->no_listening) ||
+		!l->container.record.cgroup) /* which create told of, or refused */
 		return 0;
 	if (apply(l, NULL, &why) == 0)
 		return 0;
