@@ -1,0 +1,194 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Egress rules with names. The internet is a network namespace that only this file has, with a name server
+# and servers that say which name they were asked for; the host is another.
+if ((EUID == 0)) && [[ -z ${OWN_NETWORK:-} ]]; then
+	OWN_NETWORK=1 exec unshare --net bash "$0" "$@"
+fi
+. "$(dirname "$0")/lib.sh"
+file_needs=needs_internet
+
+peer=$tests/integration/egress_peer.py
+python=/usr/bin/python3
+internet=''
+
+needs_internet() {
+	needs_root && needs_program openssl && needs_network_devices || return
+	[[ -x $python ]] || { skip "python3 is not installed"; return 1; }
+}
+
+in_internet() {
+	nsenter --target "$internet" --net "$@"
+}
+
+make_internet() {
+	in_background unshare --net sleep 3600
+	internet=$!
+	wait_for eval '[[ ! /proc/$internet/ns/net -ef /proc/self/ns/net && $(</proc/$internet/comm) == sleep ]]'
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$T/key" -out "$T/cert" -days 9 -subj /CN=x 2>/dev/null ||
+		wrong "no certificate"
+	cat "$T/cert" >>"$T/key"
+	ip link set lo up
+	ip link add "w$calls" type veth peer name to-host netns "$internet" || wrong "no veth device"
+	ip address add 11.1.1.254/24 dev "w$calls"
+	ip link set "w$calls" up
+	ip route add 10.9.9.0/24 dev "w$calls"
+	in_internet ip link set lo up
+	for address in 11.1.1.1 11.1.1.2 11.1.1.53 10.9.9.9; do
+		in_internet ip address add "$address/24" dev to-host
+	done
+	in_internet ip link set to-host up
+	in_background nsenter --target "$internet" --net "$python" "$peer" world "$T/key" 11.1.1.53 a.example=11.1.1.1 b.example=11.1.1.1 \
+		second.example=11.1.1.99+11.1.1.2 rebind.example=127.0.0.1 metadata.example=169.254.169.254 \
+		private.example=10.9.9.9 host.example=11.1.1.254 '*.w.example=11.1.1.1' db.example=11.1.1.1
+	wait_for grep -q ready "$background_out"
+}
+
+# with_names RULE...: a bundle whose program waits, with the host's python3 and these rules.
+with_names() {
+	make_internet
+	bundle pause
+	ln -s usr/bin usr/lib usr/lib64 "$b/rootfs" 2>/dev/null
+	rm -rf "$b/rootfs/bin"
+	ln -s usr/bin "$b/rootfs/bin"
+	mkdir "$b/rootfs/usr"
+	cp "$peer" "$b/rootfs/peer.py"
+	printf 'nameserver 11.1.1.53\nsearch example\n' >"$b/resolv.conf"
+	edit '.mounts += [{destination: "/usr", type: "bind", source: "/usr", options: ["rbind", "ro"]},
+		{destination: "/etc/resolv.conf", type: "bind", source: ($b + "/resolv.conf"), options: ["bind"]}]' --arg b "$b"
+	rules=()
+	for rule; do
+		rules+=(--egress "$rule")
+	done
+}
+
+# says COMMAND...: what the peer says in the container, on one line
+says() {
+	nacre exec "$id" /usr/bin/python3 /peer.py "$@" 2>&1 | tail -n 3 | paste -sd ' '
+}
+
+refused() {
+	local said
+	said=$(says "$@")
+	[[ $said == *rror ]] || wrong "$* was not refused: $said"
+}
+
+relay() {
+	# The lock on the file of its state directory is the relay's.
+	local inode
+	inode=$(stat -c %i "$ROOT/$id/egress") || wrong "no relay"
+	awk -v inode="$inode" '$2 == "POSIX" && $6 ~ ":" inode "$" { print $5 }' /proc/locks
+}
+
+test_a_name_works_without_a_word_to_the_program() {
+	with_names a.example:80,443 second.example
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	start
+	is "$(says tls a.example 443 a.example)" "tls a.example" "TLS"
+	is "$(says http a.example 80 'GET / HTTP/1.1\r\nHost: a.example\r\n\r\n' 'GET / HTTP/1.1\r\nHost: a.example:80\r\n\r\n')" \
+		"http a.example http a.example:80" "HTTP, two requests"
+	is "$(says tls second.example 443 second.example)" "tls second.example" "the second address of a name"
+	is "$(says ask a.example A) $(says ask a.example A tcp)" "198.18.0.16 198.18.0.16" "A"
+	is "$(says ask a.example AAAA)" none "AAAA"
+	is "$(says ask b.example A)" 3 "a name without a rule"
+	is "$(cat "$ROOT/$id/resolv.conf")" $'nameserver 198.18.0.1\nsearch example' "resolv.conf"
+	is "$(nacre exec "$id" /bin/cat /etc/resolv.conf)" "$(cat "$ROOT/$id/resolv.conf")" "the same inside"
+	kill_now
+}
+
+test_nothing_else_is_reached_by_the_way_of_a_name() {
+	with_names a.example:80,443 rebind.example metadata.example private.example host.example gone.example
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	start
+	is "$(says tls a.example 443 a.example)" "tls a.example" "the name"
+	refused tls a.example 443 b.example
+	refused tls a.example 443 ''
+	refused http a.example 80 'GET / HTTP/1.1\r\nHost: b.example\r\n\r\n'
+	refused http a.example 80 'GET / HTTP/1.1\r\n\r\n'
+	refused http a.example 80 'GET / HTTP/1.1\r\nHost: a.example\r\n\r\n' 'GET / HTTP/1.1\r\nHost: b.example\r\n\r\n'
+	refused http a.example 80 'CONNECT b.example:443 HTTP/1.1\r\nHost: a.example\r\n\r\n'
+	for name in rebind metadata private host gone b; do
+		refused tls "$name.example" 443 "$name.example"
+	done
+	refused tls 11.1.1.1 443 a.example
+	refused tls 169.254.169.254 80 a.example
+	refused tls 198.18.0.99 443 a.example
+	kill_now
+}
+
+test_a_hello_in_pieces_is_read_and_one_that_does_not_come_is_not_waited_for() {
+	with_names a.example
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	start
+	is "$(says tls a.example 443 a.example 1)" "tls a.example" "byte by byte"
+	is "$(says tls a.example 443 a.example 100 0.2)" "tls a.example" "slowly"
+	refused http a.example 443 'GET '
+	kill_now
+}
+
+test_a_wildcard_is_for_names_below() {
+	with_names '*.w.example'
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	start
+	is "$(says tls x.w.example 443 x.w.example)" "tls x.w.example" "below"
+	is "$(says tls x.y.w.example 443 x.y.w.example)" "tls x.y.w.example" "further below"
+	refused tls x.w.example 443 x.y.w.example
+	refused tls w.example 443 w.example
+	is "$(says many w.example 1000)" 1000 "a thousand names, each with its address"
+	is "$(says tls 999.w.example 443 999.w.example)" "tls 999.w.example" "one of them"
+	kill_now
+}
+
+test_tcp_is_not_looked_into() {
+	with_names tcp:db.example:5432
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	start
+	is "$(says echo db.example 5432 10)" same "a few bytes"
+	is "$(says echo db.example 5432 20000000)" same "many bytes, and an end of one side"
+	kill_now
+}
+
+test_private_answers_need_a_word() {
+	with_names private private.example
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	start
+	is "$(says tls private.example 443 private.example)" "tls private.example" private
+	kill_now
+}
+
+test_without_the_relay_names_are_refused_and_its_end_is_the_container_s() {
+	local pid
+	with_names a.example
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	start
+	pid=$(relay)
+	[[ -n $pid ]] || wrong "no relay"
+	has "$(cat "/proc/$pid/status")" $'Uid:\t65534\t65534' "its user"
+	has "$(cat "/proc/$pid/status")" $'CapEff:\t0000000000000000' "its capabilities"
+	has "$(cat "/proc/$pid/status")" $'Seccomp:\t2' "its filter"
+	is "$(says tls a.example 443 a.example)" "tls a.example" "with it"
+	kill -9 "$pid"
+	wait_for eval '! kill -0 $pid 2>/dev/null'
+	is "$(says tls 198.18.0.16 443 a.example)" ConnectionRefusedError "without it"
+	kill_now
+}
+
+test_it_ends_with_the_container_and_delete_leaves_none() {
+	local pid
+	with_names a.example
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	pid=$(relay)
+	[[ -n $pid ]] || wrong "no relay"
+	start
+	kill_now
+	wait_for eval '! kill -0 $pid 2>/dev/null'
+	delete
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	pid=$(relay)
+	kill -STOP "$pid"
+	good nacre delete --force "$id"
+	wait_for eval '! kill -0 $pid 2>/dev/null'
+	true
+}
+
+all_tests "$@"
