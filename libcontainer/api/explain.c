@@ -218,6 +218,8 @@ static int look(struct explanation *e, bool whole, struct nacre_error *err)
 	if (r == 0)
 		r = explain_egress(e, err);
 	if (r == 0)
+		r = explain_relay(e, err);
+	if (r == 0)
 		r = explain_denials(e, err);
 	for (size_t i = 0; i < e->n_denied && r == 0; i++) {
 		if (e->denied[i].failed)

@@ -6,6 +6,7 @@
 #include "libcontainer/net/egress_bpf.h"
 #include "libcontainer/record/denials.h"
 #include "libcontainer/seccomp/seccomp_log.h"
+#include "specs/relay_denials.h"
 
 /* What explain.c and explain_*.c find out and explain_text.c puts into
  * words, for these alone. */
@@ -34,7 +35,7 @@ struct explained_noexec {
 };
 
 #define EXPLAINED_COUNTERS 6
-#define EXPLAINED_MAX (EXPLAINED_COUNTERS + EGRESS_DENIALS_MAX + DENIALS_MAX)
+#define EXPLAINED_MAX (EXPLAINED_COUNTERS + EGRESS_DENIALS_MAX + RELAY_DENIALS_MAX + DENIALS_MAX)
 
 struct explanation {
 	struct container *c;
@@ -69,6 +70,11 @@ int explain_not_enforced(struct explanation *e, struct nacre_error *err);
 /* --- explain_egress.c --- */
 
 int explain_egress(struct explanation *e, struct nacre_error *err);
+
+/* --- explain_relay.c --- */
+
+/* What the relay of names refused. */
+int explain_relay(struct explanation *e, struct nacre_error *err);
 
 /* --- explain_noexec.c --- */
 

@@ -173,6 +173,19 @@ test_without_the_relay_names_are_refused_and_its_end_is_the_container_s() {
 	kill_now
 }
 
+test_what_the_relay_refused_is_explained() {
+	local said
+	with_names a.example
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	start
+	refused tls a.example 443 b.example
+	refused tls c.example 443 c.example
+	said=$(nacre explain "$id")
+	has "$said" "connections to b.example:443 refused: asked for by TLS" "another name by TLS"
+	has "$said" "questions for c.example refused: no rule has this name" "a name"
+	kill_now
+}
+
 test_it_ends_with_the_container_and_delete_leaves_none() {
 	local pid
 	with_names a.example
