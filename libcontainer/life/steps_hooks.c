@@ -111,6 +111,9 @@ int step_hooks_start_container(struct life *l, struct nacre_error *err)
 {
 	struct oci_strings env = {.items = (const char **)l->program.envp};
 
+	/* RUNTIME has taken it. Held here as well, it would let calls of INIT's own wait for a
+	 * tracer or an agent that has ended. */
+	fd_close(&l->listener);
 	while (env.items[env.n])
 		env.n++;
 	return run_hooks(l, "startContainer", &l->container.config->hooks->start_container,

@@ -164,6 +164,20 @@ test_the_filter_holds_when_nobody_answers() {
 	rm "$T/in"
 }
 
+# In a created container init runs the hook under the filter, whose listener it must not hold itself by then.
+test_a_killed_tracer_keeps_no_hook_waiting() {
+	local tracer
+	needs_root || return
+	bundle echo ran : pause
+	edit '.hooks.startContainer = [{path: "/payload", args: ["/payload", "true"]}]'
+	profile=agent create --trace-denials
+	find_tracer
+	kill -9 "$tracer"
+	wait_for eval '[[ -z $(tracers) ]]'
+	good nacre start --timeout 30s "$id"
+	wait_for grep -q ran "$created_out"
+}
+
 # An error of a moment costs a denial no more than that; its end would cost all that come.
 test_a_tracer_goes_on_after_an_error() {
 	local tracer call
