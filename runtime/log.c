@@ -138,10 +138,10 @@ static void add_time(struct line *line)
 }
 
 /* There is no other place left to report that this failed. */
-static void write_whole(int fd, const struct line *line)
+static void write_whole(int fd, const char *text, size_t length)
 {
-	for (size_t done = 0; done < line->n;) {
-		ssize_t n = write(fd, line->text + done, line->n - done);
+	for (size_t done = 0; done < length;) {
+		ssize_t n = write(fd, text + done, length - done);
 
 		if (n < 0 && errno != EINTR)
 			return;
@@ -182,7 +182,7 @@ static void write_line(int fd, enum line_kind kind, enum log_level level, const 
 		break;
 	}
 	add(&line, "\n");
-	write_whole(fd, &line);
+	write_whole(fd, line.text, line.n);
 }
 
 void log_line(const struct log *log, enum log_level level, const char *text)
@@ -195,6 +195,11 @@ void log_line(const struct log *log, enum log_level level, const char *text)
 		write_line(STDERR_FILENO, log->json ? LINE_JSON : LINE_PLAIN, level, text);
 	else if (level == LOG_ERROR)
 		write_line(STDERR_FILENO, LINE_PLAIN, level, text);
+}
+
+void log_text(const char *text)
+{
+	write_whole(STDERR_FILENO, text, strlen(text));
 }
 
 void log_warn(void *data, const char *text)

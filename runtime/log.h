@@ -30,6 +30,9 @@ void log_close(struct log *log);
 /* One write(2) a line; a line longer than the buffer is cut. */
 void log_line(const struct log *log, enum log_level level, const char *text);
 
+/* Writes to stderr, as it is, what is none of these lines. */
+void log_text(const char *text);
+
 /* For struct nacre_options; DATA is the struct log. */
 void log_warn(void *data, const char *text);
 void log_debug(void *data, const char *text);

@@ -67,7 +67,7 @@ static void tell_refusals(const struct invocation *in, bool failed)
 		log_line(&in->log, LOG_WARNING, err.text);
 		return;
 	}
-	(void)fputs(text, stderr);
+	log_text(text);
 	free(text);
 }
 
@@ -90,7 +90,7 @@ static int write_report(const struct invocation *in, int fd, struct nacre_error 
 	return r < 0 ? fail_errno(err, r, "write") : 0;
 }
 
-/* The container is there yet; its deletion takes all of this away. */
+/* The container is there yet; its deletion takes all of this away. FAILED: the program has. */
 static void report_end(const struct invocation *in, int report, bool failed)
 {
 	struct nacre_error err;
@@ -146,7 +146,7 @@ static int begin_foreground(
 		run_record_exit(in, process, r);
 		nacre_process_release(process);
 		run_explain_end(in, fg);
-		report_end(in, report, r != 0);
+		report_end(in, report, r > 0);
 		/* A container that nobody serves any more must not go on. */
 		if (r < 0 || !in->keep)
 			delete_after_run(in);

@@ -178,6 +178,41 @@ test_a_killed_tracer_keeps_no_hook_waiting() {
 	wait_for grep -q ran "$created_out"
 }
 
+# failing_once CALL ERROR NUMBER: a run whose program is refused a call. Whether it came to that failure.
+failing_once() {
+	try env NACRE_TEST="$T" strace -qq -o "$T/out.trace" -e "trace=$1" -e "inject=$1:error=$2:when=$3" \
+		"$NACRE" --root "$ROOT" run --trace-denials --profile agent --bundle "$b" "$id"
+	doing "$1 number $3: $2"
+	nacre delete --force "$id" || wrong "delete"
+	grep -q INJECTED "$T/out.trace"
+}
+
+test_an_error_of_the_command_is_not_laid_to_the_program() {
+	needs_root && needs_strace || return
+	local number errors=0
+	bundle call bpf : exit 0
+	for ((number = 1; number < 60; number++)); do
+		failing_once poll ENOMEM "$number" || break
+		((rc == 0)) && continue
+		((++errors))
+		lacks "$err" "if a program failed"
+	done
+	((errors)) || wrong "no poll(2) made it fail"
+}
+
+test_a_summary_is_whole_after_a_signal() {
+	needs_root && needs_strace || return
+	local number runs=0
+	bundle call bpf : exit 0
+	for ((number = 1; number < 100; number++)); do
+		failing_once write EINTR "$number" || break
+		((rc == 0)) || continue
+		((++runs))
+		has "$err" "all of it is allowed by: --allow syscall:bpf"
+	done
+	((runs)) || wrong "it never ran to its end"
+}
+
 # An error of a moment costs a denial no more than that; its end would cost all that come.
 test_a_tracer_goes_on_after_an_error() {
 	local tracer call
