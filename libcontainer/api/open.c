@@ -17,11 +17,15 @@ static int default_root(char ret_path[PATH_MAX], struct nacre_error *err)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 	const char *user = getenv("USER");
+	int of_system = geteuid() == 0;
 
 	/* As runc: root of a user namespace has a /run of its own only if it is the root of a
 	 * system, and then is called that. */
-	if (geteuid() == 0 && (!runtime_dir || !*runtime_dir || idmap_is_initial() ||
-				      (user && strcmp(user, "root") == 0))) {
+	if (of_system && runtime_dir && *runtime_dir && !(user && strcmp(user, "root") == 0))
+		of_system = idmap_is_initial(err);
+	if (of_system < 0)
+		return of_system;
+	if (of_system) {
 		(void)snprintf(ret_path, PATH_MAX, "/run/nacre");
 		return 0;
 	}

@@ -58,11 +58,6 @@ static int go_without_cgroup(struct life *l, const struct harden_request *reques
 	return 0;
 }
 
-static bool is_host_root(void)
-{
-	return geteuid() == 0 && idmap_is_initial();
-}
-
 /* Whether CODE says that this caller can have no cgroup here: it may not, there is no cgroup2, or
  * the mount shows another part of the tree. Any other error may be gone the next time. */
 static bool is_lasting(int code)
@@ -72,7 +67,7 @@ static bool is_lasting(int code)
 }
 
 /* Whoever names a place is told if it cannot be had, as by runc; and so is root of the host. */
-static bool can_go_without(const struct life *l, const char *rootless, int code)
+static bool can_go_without(const struct life *l, const char *rootless, bool host_root, int code)
 {
 	const struct oci_linux *linux_ = l->container.config->linux_;
 
@@ -80,7 +75,7 @@ static bool can_go_without(const struct life *l, const char *rootless, int code)
 		return false;
 	if (rootless && strcmp(rootless, "auto") != 0)
 		return strcmp(rootless, "true") == 0;
-	return !is_host_root();
+	return !host_root;
 }
 
 /* A unit's cgroup is systemd's to choose. */
@@ -89,12 +84,14 @@ static int name_unit(
 {
 	const char *wanted = l->container.config->linux_ ? l->container.config->linux_->cgroups_path
 							 : NULL;
-	bool of_user = options->rootless && strcmp(options->rootless, "auto") != 0
-			       ? strcmp(options->rootless, "true") == 0
-			       : systemd_of_user();
+	const int of_user = options->rootless && strcmp(options->rootless, "auto") != 0
+				    ? strcmp(options->rootless, "true") == 0
+				    : systemd_of_user(err);
 	struct systemd_unit unit;
 	int r;
 
+	if (of_user < 0)
+		return of_user;
 	l->container.cgroup.mount_fd = cgroup_open_mount(err);
 	r = l->container.cgroup.mount_fd < 0
 		    ? l->container.cgroup.mount_fd
@@ -113,20 +110,23 @@ int prepare_cgroup(struct life *l, const struct nacre_create_options *options,
 {
 	struct nacre_error why = {ENOTSUP, "--cgroup-manager disabled"};
 	char path[PATH_MAX];
-	int r;
+	int host_root, r;
 
 	*ret_path = NULL;
 	if (options->systemd_cgroup)
 		return name_unit(l, options, err);
 	if (options->no_cgroup)
 		return go_without_cgroup(l, request, &why, true, err);
+	host_root = idmap_is_host_root(err);
+	if (host_root < 0)
+		return host_root;
 	l->container.cgroup.mount_fd = r = cgroup_open_mount(&why);
 	if (r >= 0)
 		r = cgroup_place(l->container.cgroup.mount_fd,
 			l->container.config->linux_ ? l->container.config->linux_->cgroups_path
 						    : NULL,
-			l->container.id, is_host_root(), path, &why);
-	if (r < 0 && can_go_without(l, options->rootless, r))
+			l->container.id, host_root, path, &why);
+	if (r < 0 && can_go_without(l, options->rootless, host_root, r))
 		return go_without_cgroup(l, request, &why, false, err);
 	if (r < 0) {
 		*err = why;

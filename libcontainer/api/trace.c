@@ -43,10 +43,13 @@ int trace_create(struct life *l, bool asked, bool by_policy, struct nacre_error 
 
 int trace_exec(struct life *l, bool container_is_traced, struct nacre_error *err)
 {
+	int r;
+
 	if (!container_is_traced || !l->own_filter.profile)
 		return 0;
-	if (geteuid() == 0 && idmap_is_initial())
-		return prepare(l, err);
+	r = idmap_is_host_root(err);
+	if (r != 0)
+		return r < 0 ? r : prepare(l, err);
 	container_warn(&l->container,
 		"denials of this exec are not traced: only root of the host can take its listener");
 	return 0;

@@ -19,13 +19,15 @@ static int go_without(const struct life *l, const char *rule, const struct nacre
 	struct nacre_error *err)
 {
 	struct nacre_error message;
+	int r;
 
 	if (oci_strings_have(&l->container.record.require, rule)) {
 		*err = *why;
 		return fail_prefix(err, "rule %s is required", rule);
 	}
-	if (why->code == EPERM && (geteuid() != 0 || !idmap_is_initial()))
-		return 0;
+	r = why->code == EPERM ? idmap_is_host_root(err) : 1;
+	if (r <= 0)
+		return r;
 	(void)fail(&message, why->code, "rule %s is not enforced: %s", rule, why->text);
 	container_warn(&l->container, message.text);
 	return 0;

@@ -56,10 +56,15 @@ int step_apply_device_rules(
 	struct nacre_error why;
 	int r = cgroup_devices_apply(c->cgroup.fd, resources->devices, resources->n_devices, &why);
 
-	if (r == -EPERM && (oci_find_namespace(c->config, "user") || !idmap_is_initial()))
-		return go_without_filter(c, &why, err);
-	if (r < 0)
-		*err = why;
+	int initial = 1;
+
+	if (r == 0)
+		return 0;
+	if (r == -EPERM)
+		initial = oci_find_namespace(c->config, "user") ? 0 : idmap_is_initial(err);
+	if (initial <= 0)
+		return initial < 0 ? initial : go_without_filter(c, &why, err);
+	*err = why;
 	return r;
 }
 

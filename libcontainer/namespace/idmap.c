@@ -104,11 +104,18 @@ int idmap_write(pid_t pid, const struct oci_id_mapping *uids, size_t n_uids,
 	return 0;
 }
 
-bool idmap_is_initial(void)
+int idmap_is_initial(struct nacre_error *err)
 {
 	struct stat st;
 
-	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino == INITIAL_USERNS;
+	if (stat("/proc/self/ns/user", &st) < 0)
+		return fail_errno(err, errno, "stat /proc/self/ns/user");
+	return st.st_ino == INITIAL_USERNS;
+}
+
+int idmap_is_host_root(struct nacre_error *err)
+{
+	return geteuid() == 0 ? idmap_is_initial(err) : 0;
 }
 
 int idmap_become_root(bool keep_groups, struct nacre_error *err)

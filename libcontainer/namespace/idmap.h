@@ -13,8 +13,10 @@
 int idmap_write(pid_t pid, const struct oci_id_mapping *uids, size_t n_uids,
 	const struct oci_id_mapping *gids, size_t n_gids, struct nacre_error *err);
 
-/* Whether the caller is in the user namespace that the kernel started with. */
-bool idmap_is_initial(void);
+/* Whether the caller is in the user namespace that the kernel started with: 1, 0 or -errno. */
+int idmap_is_initial(struct nacre_error *err);
+/* Whether it is root there, too: the same. */
+int idmap_is_host_root(struct nacre_error *err);
 
 /* In init, once the maps are there: root of its user namespace, without groups unless KEEP_GROUPS.
  */

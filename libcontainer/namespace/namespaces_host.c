@@ -60,11 +60,12 @@ int namespaces_host_root(int64_t *ret_uid, int64_t *ret_gid, struct nacre_error 
 {
 	cleanup_close int proc_fd = -1;
 	struct stat st;
+	int r = idmap_is_initial(err);
 
 	*ret_uid = 0;
 	*ret_gid = 0;
-	if (idmap_is_initial())
-		return 0;
+	if (r != 0)
+		return r < 0 ? r : 0;
 	proc_fd = procfs_open(err);
 	if (proc_fd < 0)
 		return proc_fd;

@@ -16,13 +16,18 @@
 /* It waits for systemd 30 s by itself and then says on what; this is for itself. */
 #define TIMEOUT_S 40
 
-bool systemd_of_user(void)
+int systemd_of_user(struct nacre_error *err)
 {
 	const char *user = getenv("USER");
+	int r;
 
+	if (geteuid() != 0)
+		return 1;
 	/* As runc: root of a user namespace that is the root of a system is called so. */
-	return geteuid() != 0 || (!idmap_is_initial() && getenv("XDG_RUNTIME_DIR") &&
-					 !(user && strcmp(user, "root") == 0));
+	if (!getenv("XDG_RUNTIME_DIR") || (user && strcmp(user, "root") == 0))
+		return 0;
+	r = idmap_is_initial(err);
+	return r < 0 ? r : !r;
 }
 
 static int call(const char *verb, const char *unit_name, bool of_user, const char *const more[2],

@@ -40,8 +40,8 @@ bool systemd_is_slice(const char *unit_name);
 void systemd_scope_cgroup(const struct systemd_unit *unit, char ret_path[PATH_MAX]);
 
 /* Whether it is the user's own manager that this process may ask: it is not root, or root of a user
- * namespace that a user made. */
-bool systemd_of_user(void);
+ * namespace that a user made. 1, 0 or -errno. */
+int systemd_of_user(struct nacre_error *err);
 
 /*
  * The properties of a new unit as text for nacre-systemd: a line each, see systemd_property.h. PID
