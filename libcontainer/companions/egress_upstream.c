@@ -2,6 +2,7 @@
 #include <ares.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -171,6 +172,16 @@ static void keep(struct relay *relay, const char *name, const struct egress_answ
 
 /* --- what is asked --- */
 
+/* ::ffff:a.b.c.d is no address of a machine: connect(2) takes it for a.b.c.d, but the routing
+ * tables of IPv6 know nothing of that one. */
+static bool is_usable(const struct ares_addrinfo_node *node, int family)
+{
+	return node->ai_family == family &&
+	       (family == AF_INET ||
+		       !IN6_IS_ADDR_V4MAPPED(
+			       &((struct sockaddr_in6 *)(void *)node->ai_addr)->sin6_addr));
+}
+
 /* IPv4 first: where there is no route for IPv6, that costs nothing. */
 static size_t collect(
 	const struct ares_addrinfo *found, struct egress_answer *ret_answers, int64_t *ret_ttl)
@@ -184,7 +195,7 @@ static size_t collect(
 		for (; node && n < RELAY_ANSWERS_MAX; node = node->ai_next) {
 			struct egress_answer *answer = &ret_answers[n];
 
-			if (node->ai_family != (v6 ? AF_INET6 : AF_INET))
+			if (!is_usable(node, v6 ? AF_INET6 : AF_INET))
 				continue;
 			*answer = (struct egress_answer){.v6 = v6};
 			if (v6)

@@ -11,6 +11,7 @@ file_needs=needs_internet
 peer=$tests/integration/egress_peer.py
 python=/usr/bin/python3
 internet=''
+device=''
 
 needs_internet() {
 	needs_root && needs_program openssl && needs_network_devices || return
@@ -28,11 +29,12 @@ make_internet() {
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$T/key" -out "$T/cert" -days 9 -subj /CN=x 2>/dev/null ||
 		wrong "no certificate"
 	cat "$T/cert" >>"$T/key"
+	device=w$calls
 	ip link set lo up
-	ip link add "w$calls" type veth peer name to-host netns "$internet" || wrong "no veth device"
-	ip address add 11.1.1.254/24 dev "w$calls"
-	ip link set "w$calls" up
-	ip route add 10.9.9.0/24 dev "w$calls"
+	ip link add "$device" type veth peer name to-host netns "$internet" || wrong "no veth device"
+	ip address add 11.1.1.254/24 dev "$device"
+	ip link set "$device" up
+	ip route add 10.9.9.0/24 dev "$device"
 	in_internet ip link set lo up
 	for address in 11.1.1.1 11.1.1.2 11.1.1.53 10.9.9.9; do
 		in_internet ip address add "$address/24" dev to-host
@@ -40,7 +42,7 @@ make_internet() {
 	in_internet ip link set to-host up
 	in_background nsenter --target "$internet" --net "$python" "$peer" world "$T/key" 11.1.1.53 a.example=11.1.1.1 b.example=11.1.1.1 \
 		second.example=11.1.1.99+11.1.1.2 rebind.example=127.0.0.1 metadata.example=169.254.169.254 \
-		private.example=10.9.9.9 host.example=11.1.1.254 '*.w.example=11.1.1.1' db.example=11.1.1.1
+		private.example=10.9.9.9 host.example=11.1.1.254 mapped.example=::ffff:b01:1fe '*.w.example=11.1.1.1' db.example=11.1.1.1
 	wait_for grep -q ready "$background_out"
 }
 
@@ -113,6 +115,19 @@ test_nothing_else_is_reached_by_the_way_of_a_name() {
 	refused tls 11.1.1.1 443 a.example
 	refused tls 169.254.169.254 80 a.example
 	refused tls 198.18.0.99 443 a.example
+	kill_now
+}
+
+# The route of such an address is IPv6's, but connect(2) takes the IPv4 address inside.
+test_the_host_is_not_reached_by_an_ipv4_address_in_ipv6() {
+	with_names a.example mapped.example
+	ip -6 route add default dev "$device" || wrong "no route"
+	in_background "$python" "$peer" world "$T/key" 11.1.1.254
+	wait_for grep -q ready "$background_out"
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	start
+	is "$(says tls a.example 443 a.example)" "tls a.example" "the name"
+	refused tls mapped.example 443 mapped.example
 	kill_now
 }
 
