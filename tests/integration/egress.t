@@ -101,6 +101,7 @@ test_names_are_not_for_the_host_s_network() {
 
 test_check_says_whether_rules_can_be_enforced() {
 	try nacre check --profile strict --format json
+	[[ $(json .host.egressFilter) =~ ^(true|false)$ ]] || wrong "check does not say" "$out"
 	is "$(json '.rules[] | select(.rule == "egress").enforced')" "$(json .host.egressFilter)" egress
 	is "$(json '.rules[] | select(.rule == "metadata").enforced')" "$(json .host.egressFilter)" metadata
 }
