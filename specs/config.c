@@ -181,6 +181,7 @@ const char *const oci_landlock_words[] = {"best-effort", "required", NULL};
 static const struct field oci_hardened_fields[] = {
 	FIELD_BOOL("rootNosuid", oci_hardened, root_nosuid, 0),
 	FIELD_BOOL("rootNodev", oci_hardened, root_nodev, 0),
+	FIELD_STRINGS("lateBinds", oci_hardened, late_binds, 0),
 	FIELD_BOOL("maskViews", oci_hardened, mask_views, 0),
 	FIELD_STRINGS("notHost", oci_hardened, not_host, 0),
 	FIELD_WORDS("bestEffort", oci_hardened, best_effort, oci_limit_words),

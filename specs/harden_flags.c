@@ -226,6 +226,22 @@ int harden_leaves(
 	return 0;
 }
 
+/* The list with room for all of the mounts: to append is to copy. */
+static struct oci_strings *late_binds_with_room(struct hardening *h)
+{
+	struct oci_hardened *nacre = harden_need_hardened(h);
+	const char **items;
+
+	if (!nacre)
+		return NULL;
+	items = arena_array(
+		h->arena, nacre->late_binds.n + h->config->n_mounts + 1, sizeof(*items));
+	if (items && nacre->late_binds.n)
+		memcpy(items, nacre->late_binds.items, nacre->late_binds.n * sizeof(*items));
+	nacre->late_binds.items = items;
+	return items ? &nacre->late_binds : NULL;
+}
+
 /* Engines bind files of their own there. */
 static void tell_taken(struct hardening *h, const struct oci_mount *mount)
 {
@@ -238,8 +254,9 @@ int rule_writable_binds(struct hardening *h)
 {
 	static const struct flag *const flags[] = {&read_only, NULL};
 	const struct oci_config *config = h->config;
+	struct oci_strings *late = late_binds_with_room(h);
 	struct mount_tree tree;
-	int r = make_tree(h, &tree);
+	int r = late ? make_tree(h, &tree) : harden_out_of_memory(h);
 
 	for (size_t i = 0; i < config->n_mounts && r == 0; i++) {
 		const struct oci_mount *mount = subject(config, &tree, i);
@@ -249,6 +266,11 @@ int rule_writable_binds(struct hardening *h)
 			continue;
 		r = require_all(h, i, flags);
 		tell_taken(h, &config->mounts[i]);
+		/* Mount points inside it may have to be made, so it turns read-only after them. */
+		if (r == 0 && mount_tree_has_inside(&tree, i)) {
+			late->items[late->n++] = config->mounts[i].destination;
+			harden_note(h, "nacre.lateBinds", NULL, config->mounts[i].destination);
+		}
 	}
 	return r;
 }
@@ -309,39 +331,6 @@ static bool needs_noexec(
 		return false;
 	return shm || !(of && mount_is_bind(of) && in_workspace(h, of) &&
 			      harden_granted(h, "workspace-exec"));
-}
-
-static bool grants_workspace(const struct oci_strings *grants, const struct oci_mount *mount)
-{
-	char source[PATH_TEXT_MAX], directory[PATH_TEXT_MAX];
-
-	if (!mount->source || mount->source[0] != '/' ||
-		harden_host_path(mount->source, source) < 0)
-		return false;
-	for (size_t i = 0; i < grants->n; i++) {
-		const char *item = harden_grant_item(grants->items[i], "workspace");
-
-		if (item && harden_host_path(item, directory) == 0 &&
-			path_within(source, directory))
-			return true;
-	}
-	return false;
-}
-
-const char *harden_exec_grant(struct arena *arena, const struct oci_strings *grants,
-	const struct oci_mount *mount, const struct oci_mount *of)
-{
-	char clean[PATH_TEXT_MAX];
-
-	if (harden_lands(mount, "/tmp", true) || harden_lands(mount, "/var/tmp", true))
-		return "tmp-exec";
-	if (of && mount_kind(of) == MOUNT_MEMORY && mount->destination &&
-		path_clean(mount->destination, clean) == 0)
-		return arena_printf(arena, "tmpfs-exec:%s", clean);
-	return of && mount_is_bind(of) && !harden_lands(mount, "/dev/shm", false) &&
-			       grants_workspace(grants, of)
-		       ? "workspace-exec"
-		       : "";
 }
 
 /* What the config asks for by a word. */

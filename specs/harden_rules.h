@@ -146,13 +146,15 @@ void harden_drop_unified(struct hardening *h, struct oci_pair *pair);
 /* Whether MOUNT lands on DIRECTORY (which is clean) or, if BELOW, under it. */
 bool harden_lands(const struct oci_mount *mount, const char *directory, bool below);
 
+/* Whether one of MAPPINGS leads to the host's ID. */
+bool harden_maps_id(const struct oci_id_mapping *mappings, size_t n, int64_t id);
+
+/* --- harden_exec_grant.c --- */
+
 /* By which grant programs of MOUNT could be run, where the rule mount-flags has set noexec. OF:
  * what a remount changes, else MOUNT; NULL: not known. "": by none. NULL: no memory. */
 const char *harden_exec_grant(struct arena *arena, const struct oci_strings *grants,
 	const struct oci_mount *mount, const struct oci_mount *of);
-
-/* Whether one of MAPPINGS leads to the host's ID. */
-bool harden_maps_id(const struct oci_id_mapping *mappings, size_t n, int64_t id);
 
 /* --- lists in the arena --- */
 

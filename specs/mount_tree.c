@@ -11,16 +11,26 @@
 struct node {
 	const char *path; /* clean */
 	size_t index;
+	size_t parent; /* place of the nearest node that it is inside of; MOUNT_TREE_NONE: none */
 };
 
-/* By path, and the order of the config among equal ones. */
+/* "/" comes before any other byte, so that what is below a path stands right behind it. */
+static int rank(char c)
+{
+	return c == '/' ? 1 : (unsigned char)c + (c != '\0');
+}
+
 static int compare(const void *x, const void *y)
 {
 	const struct node *a = x, *b = y;
-	int order = strcmp(a->path, b->path);
+	const char *p = a->path, *q = b->path;
 
-	if (order != 0)
-		return order;
+	while (*p && *p == *q) {
+		p++;
+		q++;
+	}
+	if (*p != *q)
+		return rank(*p) - rank(*q);
 	return a->index < b->index ? -1 : 1;
 }
 
@@ -38,22 +48,35 @@ static int list_nodes(struct arena *arena, const struct oci_mount *mounts, size_
 		path = arena_strdup(arena, clean);
 		if (!path)
 			return -ENOMEM;
-		nodes[used++] = (struct node){path, i};
+		nodes[used++] = (struct node){path, i, MOUNT_TREE_NONE};
 	}
 	qsort(nodes, used, sizeof(*nodes), compare);
 	*ret_n = used;
 	return 0;
 }
 
+static void find_parents(struct node *nodes, size_t n)
+{
+	for (size_t k = 1; k < n; k++) {
+		size_t above = k - 1;
+
+		while (above != MOUNT_TREE_NONE && !path_within(nodes[k].path, nodes[above].path))
+			above = nodes[above].parent;
+		nodes[k].parent = above;
+	}
+}
+
 int mount_tree_make(
 	struct arena *arena, const struct oci_mount *mounts, size_t n, struct mount_tree *ret_tree)
 {
 	struct node *nodes = arena_array(arena, n + 1, sizeof(*nodes));
+	size_t *last = arena_array(arena, n + 1, sizeof(*last));
 	size_t *subject = arena_array(arena, n + 1, sizeof(*subject));
 	size_t n_nodes, seen = MOUNT_TREE_NONE;
 
-	if (!nodes || !subject || list_nodes(arena, mounts, n, nodes, &n_nodes) < 0)
+	if (!nodes || !last || !subject || list_nodes(arena, mounts, n, nodes, &n_nodes) < 0)
 		return -ENOMEM;
+	find_parents(nodes, n_nodes);
 	for (size_t i = 0; i < n; i++)
 		subject[i] = mount_has(&mounts[i], "remount") ? MOUNT_TREE_NONE : i;
 	for (size_t k = 0; k < n_nodes; k++) {
@@ -62,10 +85,21 @@ int mount_tree_make(
 		if (k && strcmp(nodes[k].path, nodes[k - 1].path) != 0)
 			seen = MOUNT_TREE_NONE;
 		if (subject[i] == i)
-			seen = i;
+			last[i] = seen = i;
 		else
 			subject[i] = seen;
 	}
-	*ret_tree = (struct mount_tree){subject};
+	for (size_t k = n_nodes; k-- > 0;) {
+		const size_t i = nodes[k].index, above = nodes[k].parent;
+
+		if (above != MOUNT_TREE_NONE && last[nodes[above].index] < last[i])
+			last[nodes[above].index] = last[i];
+	}
+	*ret_tree = (struct mount_tree){last, subject};
 	return 0;
+}
+
+bool mount_tree_has_inside(const struct mount_tree *tree, size_t i)
+{
+	return tree->subject[i] == i && tree->last_inside[i] > i;
 }

@@ -134,6 +134,8 @@ struct oci_hooks {
 struct oci_hardened {
 	bool root_nosuid; /* of the root mount */
 	bool root_nodev;
+	struct oci_strings late_binds; /* destinations: read-only once all mounts are there, as
+					  some lie inside */
 	bool mask_views; /* linux.maskedPaths and readonlyPaths below /proc and /sys hold for every
 			    procfs and sysfs of mounts */
 	struct oci_strings not_host; /* types of namespaces: those joined by path must not be the

@@ -145,6 +145,8 @@ static struct mount_context mount_context(struct life *l)
 		.cgroup_fd = l->container.cgroup.fd,
 		.pidns_fd = l->namespaces.outside ? namespaces_joined_pid(&l->namespaces) : 0,
 		.clear_unnamed = flags_to_clear(l),
+		.late_binds = l->container.config->nacre ? &l->container.config->nacre->late_binds
+							 : NULL,
 		.mask_views = masks_views(l->container.config),
 		.guard = &l->guard,
 		.source_fds = l->source_fds,

@@ -31,6 +31,9 @@ bool mount_is_sealed_late(const struct mount_job *job)
 {
 	if (!job->options.read_only || job->options.remount)
 		return false;
+	if (job->context->late_binds &&
+		oci_strings_have(job->context->late_binds, job->mount->destination))
+		return true;
 	return !job->options.bind &&
 	       (is_type(job->mount, "tmpfs") || strcmp(job->destination, "/dev") == 0);
 }

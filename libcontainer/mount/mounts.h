@@ -28,6 +28,7 @@ struct mount_context {
 	/* The MOUNT_ATTR_* of a bind mount's source that go, unless named, as soon as the options
 	 * name any: runc's meaning of them. 0: what is not named stays. */
 	uint64_t clear_unnamed;
+	const struct oci_strings *late_binds; /* of oci_hardened; NULL: none */
 	bool mask_views; /* of oci_hardened */
 	const struct mount_guard *guard; /* NULL: sources are not judged */
 	const int *source_fds; /* one a mount: a detached tree that the runtime opened, or -1; NULL:
@@ -50,9 +51,9 @@ struct mount_context {
 int mounts_perform(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
 	struct nacre_error *err);
 
-/* Turns those read-only that had to be filled first (a tmpfs with "ro": device nodes, mount points
- * of later mounts), and closes what context->made has open. After devices are made, before or after
- * the pivot: no path is looked up. */
+/* Turns those read-only that had to be filled first (a tmpfs with "ro", and late_binds: device
+ * nodes, mount points of later mounts), and closes what context->made has open. After devices are
+ * made, before or after the pivot: no path is looked up. */
 int mounts_seal(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
 	struct nacre_error *err);
 

@@ -137,7 +137,7 @@ test_a_created_one_of_version_4_is_deleted() {
 
 test_what_a_newer_version_adds_is_passed_over() {
 	running_as 5-running
-	record_filter '.version = 77 | .egress = {rules: [1, null]} | .conditions += ["egress"]
+	record_filter '.version = 77 | .egress = {rules: [1, null]} | .conditions += ["of tomorrow"]
 		| .grants += ["of-a-later-version"]'
 	good nacre exec "$id" /payload true
 	has "$err" '"of-a-later-version" is not a grant'
@@ -150,10 +150,10 @@ test_what_a_newer_version_adds_is_passed_over() {
 	echo '{"unified": {"cgroup.max.depth": "6"}}' >"$T/out.r"
 	good nacre update -r "$T/out.r" "$id"
 	is "$(jq -c '[.version, .egress, .conditions[-1]]' "$ROOT/$id/record")" \
-		'[77,{"rules":[1,null]},"egress"]' "the record after an update"
+		'[77,{"rules":[1,null]},"of tomorrow"]' "the record after an update"
 	kill_now
 	delete
-	has "$err" "condition \"egress\" of container \"$id\" is not known to this nacre"
+	has "$err" "condition \"of tomorrow\" of container \"$id\" is not known to this nacre"
 	nothing_left
 }
 
@@ -169,10 +169,10 @@ still_created() {
 
 test_a_condition_that_is_not_known_is_not_started() {
 	created_as 5-created
-	record_filter '.conditions += ["egress"]'
-	bad 1 "cannot start container \"$id\": its condition \"egress\" is not known to this nacre: start it with the nacre that created it, or delete it" \
+	record_filter '.conditions += ["of tomorrow"]'
+	bad 1 "cannot start container \"$id\": its condition \"of tomorrow\" is not known to this nacre: start it with the nacre that created it, or delete it" \
 		nacre start "$id"
-	still_created record_filter '.conditions -= ["egress"]'
+	still_created record_filter '.conditions -= ["of tomorrow"]'
 }
 
 test_an_init_of_another_version_is_not_started() {
@@ -197,7 +197,7 @@ test_an_init_that_is_not_confined_is_left_alone() {
 
 test_a_created_one_that_cannot_be_started_is_killed_and_deleted() {
 	created_as 5-created
-	record_filter '.startVersion = 99 | .conditions += ["egress"]'
+	record_filter '.startVersion = 99 | .conditions += ["of tomorrow"]'
 	kill_now
 	delete
 	nothing_left
@@ -205,10 +205,10 @@ test_a_created_one_that_cannot_be_started_is_killed_and_deleted() {
 
 test_one_that_is_not_known_is_not_checkpointed() {
 	running_as 5-running
-	record_filter '.conditions += ["egress"]'
+	record_filter '.conditions += ["of tomorrow"]'
 	try nacre checkpoint --image-path "$T/out.images" "$id"
 	differs "$rc" 0 status
-	has "$err" 'has the condition "egress", which this nacre does not know'
+	has "$err" 'has the condition "of tomorrow", which this nacre does not know'
 	is "$(state_of .status)" running status
 }
 

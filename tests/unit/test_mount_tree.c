@@ -11,23 +11,23 @@ static const char *remount_words[] = {"remount"};
 static const struct {
 	const char *destination;
 	bool remount;
-	size_t subject;
+	size_t last_inside, subject;
 } rows[] = {
-	{"/a", false, 0},
-	{"/", false, 1},
-	{"a/b/..//b", false, 2},
-	{"/a", true, 0},
-	{"/a-b", false, 4},
-	{"/a", false, 5},
-	{"/a", true, 5},
-	{"/none", true, MOUNT_TREE_NONE},
-	{"/a/b/c", false, 8},
-	{"/z", false, 9},
-	{NULL, false, 10},
-	{"/z/late", true, MOUNT_TREE_NONE},
+	{"/a", false, 8, 0},
+	{"/", false, 9, 1},
+	{"a/b/..//b", false, 8, 2},
+	{"/a", true, 0, 0},
+	{"/a-b", false, 4, 4}, /* "-" is less than "/" */
+	{"/a", false, 8, 5},
+	{"/a", true, 0, 5},
+	{"/none", true, 0, MOUNT_TREE_NONE},
+	{"/a/b/c", false, 8, 8},
+	{"/z", false, 9, 9},
+	{NULL, false, 0, 10},
+	{"/z/late", true, 0, MOUNT_TREE_NONE},
 };
 
-START_TEST(what_is_remounted)
+START_TEST(what_lies_inside_and_what_is_remounted)
 {
 	struct oci_mount mounts[COUNT(rows)] = {{0}};
 	struct mount_tree tree;
@@ -39,7 +39,12 @@ START_TEST(what_is_remounted)
 	}
 	ck_assert_int_eq(mount_tree_make(arena, mounts, COUNT(rows), &tree), 0);
 	for (int i = 0; i < COUNT(rows); i++) {
+		if (!rows[i].remount)
+			ck_assert_msg(tree.last_inside[i] == rows[i].last_inside, "%d: %zu", i,
+				tree.last_inside[i]);
 		ck_assert_msg(tree.subject[i] == rows[i].subject, "%d: %zu", i, tree.subject[i]);
+		ck_assert_int_eq(mount_tree_has_inside(&tree, (size_t)i),
+			!rows[i].remount && rows[i].last_inside > (size_t)i);
 	}
 	ck_assert_int_eq(mount_tree_make(arena, NULL, 0, &tree), 0);
 }
@@ -94,7 +99,7 @@ Suite *suite_mount_tree(void)
 	TCase *tcase = tcase_create("mount_tree");
 
 	tcase_add_checked_fixture(tcase, fixture_setup, fixture_teardown);
-	tcase_add_test(tcase, what_is_remounted);
+	tcase_add_test(tcase, what_lies_inside_and_what_is_remounted);
 	tcase_add_test(tcase, the_work_grows_with_the_mounts_and_not_with_their_square);
 	suite_add_tcase(suite, tcase);
 	return suite;
