@@ -201,7 +201,8 @@ static void set_best_effort(struct hardening *h, struct oci_hardened *nacre, boo
 /* strict: nobody outside connects to what listens inside. */
 static void refuse_listening(struct hardening *h, struct oci_hardened *nacre)
 {
-	if (nacre->no_listening || !profile_has(h->profile, RULE_egress))
+	if (nacre->no_listening || !profile_has(h->profile, RULE_egress) ||
+		harden_granted(h, "listen"))
 		return;
 	nacre->no_listening = true;
 	harden_note(h, "nacre.noListening", NULL, "true");

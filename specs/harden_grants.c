@@ -113,6 +113,7 @@ static const struct grant {
 	{ "setuid-files",	"setuid-files" },
 	{ "real-time",		"real-time" },
 	{ "single-oom-kill",	"single-oom-kill" },
+	{ "listen",		"listen" },
 	{ "metadata",		"metadata" },
 	{ "cap",		"cap:CAP_NAME",		harden_is_capability,		each_capability },
 	{ "device",		"device:PATH",		is_path },

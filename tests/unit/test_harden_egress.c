@@ -209,6 +209,10 @@ START_TEST(rules_need_a_filter_of_sockets)
 	ck_assert_ptr_null(got->nacre->seccomp_filter);
 	ck_assert_int_eq(harden_with(&(struct said){.profile = "strict"}, plain(), &got, &err), 0);
 	ck_assert(got->nacre->no_listening);
+	ck_assert_int_eq(harden_with(&(struct said){.profile = "strict", .allow = "listen"},
+				 plain(), &got, &err),
+		0);
+	ck_assert(!got->nacre->no_listening);
 }
 END_TEST
 
