@@ -112,6 +112,11 @@ int harden_process(struct arena *arena, const struct oci_process *process,
 	const struct harden_request *request, struct oci_process **ret_process,
 	struct harden_report **ret_report, struct nacre_error *err);
 
+/* A process that joins a container with rules of egress has no capability that goes past them, but
+ * for those that CONFIG, the container's own, was allowed. -EPERM. */
+int harden_egress_check_exec(const struct oci_config *config, const struct oci_process *process,
+	struct nacre_error *err);
+
 /* Whether CONFIG, hardened as nested, forbids what that profile is for: TEXT then says what, and
  * which options of engines give it. Its seccomp filter is not looked at here. */
 bool harden_nested_lacks(const struct oci_config *config, char *text, size_t size);

@@ -94,23 +94,49 @@ static int settle(struct hardening *h, const struct oci_strings *had,
 
 /* --- egress: what would go past them --- */
 
+/* Packets by hand; programs of the cgroup taken off. */
+static const char *const capabilities_past[] = {
+	"CAP_NET_RAW", "CAP_NET_ADMIN", "CAP_BPF", "CAP_SYS_ADMIN", NULL};
+
+static bool has_capability(const struct oci_process *process, const char *name)
+{
+	const struct oci_capabilities *c = process ? process->capabilities : NULL;
+
+	return c &&
+	       (oci_strings_have(&c->bounding, name) || oci_strings_have(&c->permitted, name) ||
+		       oci_strings_have(&c->effective, name) ||
+		       oci_strings_have(&c->ambient, name));
+}
+
 static int check_capabilities(struct hardening *h)
 {
-	/* Packets by hand; programs of the cgroup taken off. */
-	static const char *const names[] = {
-		"CAP_NET_RAW", "CAP_NET_ADMIN", "CAP_BPF", "CAP_SYS_ADMIN", NULL};
-	const struct oci_capabilities *c = h->process ? h->process->capabilities : NULL;
+	for (size_t i = 0; capabilities_past[i]; i++) {
+		const char *name = capabilities_past[i];
 
-	for (size_t i = 0; c && names[i]; i++) {
-		const char *name = names[i];
-
-		if (oci_strings_have(&c->bounding, name) || oci_strings_have(&c->permitted, name) ||
-			oci_strings_have(&c->effective, name) ||
-			oci_strings_have(&c->ambient, name))
+		if (has_capability(h->process, name))
 			return fail(h->err, EPERM,
 				"profile %s, rule egress: process.capabilities: %s goes past rules "
 				"of egress; take it out (docker --cap-drop %s), or give no rules",
 				h->profile->name, name, name + strlen("CAP_"));
+	}
+	return 0;
+}
+
+int harden_egress_check_exec(
+	const struct oci_config *config, const struct oci_process *process, struct nacre_error *err)
+{
+	const struct oci_hardened *nacre = config->nacre;
+
+	if (!nacre || !nacre->egress.n || is_open(&nacre->egress) || nacre->egress_best_effort)
+		return 0;
+	for (size_t i = 0; capabilities_past[i]; i++) {
+		const char *name = capabilities_past[i];
+
+		if (has_capability(process, name) && !has_capability(config->process, name))
+			return fail(err, EPERM,
+				"process.capabilities: %s goes past the container's rules of "
+				"egress; leave it out (docker exec without --privileged)",
+				name);
 	}
 	return 0;
 }

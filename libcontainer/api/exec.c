@@ -37,6 +37,8 @@ static int tighten(struct life *l, const struct oci_process *process, struct nac
 	r = container_request(&l->container, &request, err);
 	if (r >= 0)
 		r = harden_process(l->container.arena, process, &request, &tightened, &report, err);
+	if (r >= 0)
+		r = harden_egress_check_exec(l->container.config, tightened, err);
 	if (r < 0)
 		return r;
 	harden_report_warn(

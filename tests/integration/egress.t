@@ -99,6 +99,28 @@ test_names_are_not_for_the_host_s_network() {
 	is "$(rules_of --profile oci --egress 10.0.0.0/8)" 10.0.0.0/8
 }
 
+test_exec_has_no_capability_that_goes_past_rules() {
+	needs_root || return
+	profile=oci
+	bundle pause
+	if [[ $(nacre check --format json | jq .host.egressFilter) != true ]]; then
+		run_refused '*egress rules cannot be enforced here: *' --egress 192.0.2.7
+		return
+	fi
+	good nacre create --profile oci --egress 192.0.2.7 --bundle "$b" "$id"
+	start
+	for name in NET_RAW NET_ADMIN BPF SYS_ADMIN; do
+		bad 255 "process.capabilities: CAP_$name goes past the container's rules of egress; leave it out *" \
+			nacre exec --cap "CAP_$name" "$id" /payload true
+	done
+	good nacre exec --cap CAP_SYS_PTRACE "$id" /payload true
+	kill_now
+	delete
+	good nacre create --profile oci --bundle "$b" "$id"
+	start
+	good nacre exec --cap CAP_NET_ADMIN "$id" /payload true
+}
+
 test_check_says_whether_rules_can_be_enforced() {
 	try nacre check --profile strict --format json
 	[[ $(json .host.egressFilter) =~ ^(true|false)$ ]] || wrong "check does not say" "$out"
