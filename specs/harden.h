@@ -112,6 +112,9 @@ int harden_process(struct arena *arena, const struct oci_process *process,
 	const struct harden_request *request, struct oci_process **ret_process,
 	struct harden_report **ret_report, struct nacre_error *err);
 
+/* Whether there are rules of egress that are enforced: NACRE (NULL: none) is the config's. */
+bool harden_egress_holds(const struct oci_hardened *nacre);
+
 /* A process that joins a container with rules of egress has no capability that goes past them, but
  * for those that CONFIG, the container's own, was allowed. -EPERM. */
 int harden_egress_check_exec(const struct oci_config *config, const struct oci_process *process,

@@ -122,12 +122,15 @@ static int check_capabilities(struct hardening *h)
 	return 0;
 }
 
+bool harden_egress_holds(const struct oci_hardened *nacre)
+{
+	return nacre && nacre->egress.n && !is_open(&nacre->egress) && !nacre->egress_best_effort;
+}
+
 int harden_egress_check_exec(
 	const struct oci_config *config, const struct oci_process *process, struct nacre_error *err)
 {
-	const struct oci_hardened *nacre = config->nacre;
-
-	if (!nacre || !nacre->egress.n || is_open(&nacre->egress) || nacre->egress_best_effort)
+	if (!harden_egress_holds(config->nacre))
 		return 0;
 	for (size_t i = 0; capabilities_past[i]; i++) {
 		const char *name = capabilities_past[i];

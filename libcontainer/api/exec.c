@@ -17,6 +17,7 @@
 #include "libcontainer/life/plan.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/process/lsm.h"
+#include "libcontainer/process/program.h"
 #include "libcontainer/process/rlimits.h"
 #include "specs/harden.h"
 #include "specs/profiles.h"
@@ -39,6 +40,8 @@ static int tighten(struct life *l, const struct oci_process *process, struct nac
 		r = harden_process(l->container.arena, process, &request, &tightened, &report, err);
 	if (r >= 0)
 		r = harden_egress_check_exec(l->container.config, tightened, err);
+	if (r >= 0 && harden_egress_holds(l->container.config->nacre))
+		r = program_refuse_sockets(tightened->terminal, l->options->preserve_fds, err);
 	if (r < 0)
 		return r;
 	harden_report_warn(

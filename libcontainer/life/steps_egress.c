@@ -9,7 +9,9 @@
 #include "libcontainer/life/steps.h"
 #include "libcontainer/namespace/idmap.h"
 #include "libcontainer/net/egress_bpf.h"
+#include "libcontainer/process/program.h"
 #include "specs/egress.h"
+#include "specs/harden.h"
 
 /* The rows on what a container may connect to. */
 
@@ -60,6 +62,9 @@ int step_apply_egress(struct life *l, struct nacre_error *err)
 	struct nacre_error why;
 	int r = read_rules(l, &rules, err);
 
+	if (r == 0 && harden_egress_holds(l->container.config->nacre))
+		r = program_refuse_sockets(
+			l->container.config->process->terminal, l->options->preserve_fds, err);
 	if (r < 0)
 		return r;
 	r = apply(l, &rules, &why);

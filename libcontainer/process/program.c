@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -224,6 +225,29 @@ int program_enter_cwd(const char *cwd, bool make, struct nacre_error *err)
 		return fail_errno(err, r, "process.cwd: getcwd in %s", cwd);
 	if (path[0] != '/')
 		return fail(err, EPERM, "process.cwd: %s lies outside the container's root", cwd);
+	return 0;
+}
+
+int program_refuse_sockets(bool terminal, unsigned preserve_fds, struct nacre_error *err)
+{
+	const unsigned end = STDERR_FILENO + 1 + preserve_fds;
+
+	for (unsigned fd = terminal ? STDERR_FILENO + 1 : 0; fd < end; fd++) {
+		int domain;
+		socklen_t length = sizeof(domain);
+
+		if (getsockopt((int)fd, SOL_SOCKET, SO_DOMAIN, &domain, &length) < 0) {
+			if (errno == ENOTSOCK || errno == EBADF)
+				continue;
+			return fail_errno(err, errno, "fd %u", fd);
+		}
+		if (domain != AF_UNIX)
+			return fail(err, EPERM,
+				"fd %u is a socket of the network that was made outside of the "
+				"container, where its rules of egress do not hold: pass on none, "
+				"or give no rules",
+				fd);
+	}
 	return 0;
 }
 

@@ -29,6 +29,11 @@ int program_enter_cwd(const char *cwd, bool make, struct nacre_error *err);
  * open. */
 int program_limit_fds(unsigned preserve_fds, struct nacre_error *err);
 
+/* Refuses sockets but those of AF_UNIX among stdio, unless that will be a TERMINAL, and the next
+ * PRESERVE_FDS fds: rules of egress hold for sockets that are made in the container's cgroup, and
+ * such a one can be led elsewhere (connect(2) with AF_UNSPEC). -EPERM. */
+int program_refuse_sockets(bool terminal, unsigned preserve_fds, struct nacre_error *err);
+
 /* execve(2). Does not return on success. */
 int program_exec(const struct program *program, struct nacre_error *err);
 

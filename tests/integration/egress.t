@@ -121,6 +121,27 @@ test_exec_has_no_capability_that_goes_past_rules() {
 	good nacre exec --cap CAP_NET_ADMIN "$id" /payload true
 }
 
+test_a_socket_that_was_made_outside_is_not_passed_on() {
+	needs_root || return
+	profile=oci
+	bundle pause
+	if [[ $(nacre check --format json | jq .host.egressFilter) != true ]]; then
+		run_refused '*egress rules cannot be enforced here: *' --egress 192.0.2.7
+		return
+	fi
+	run_refused 'egress rules: fd 3 is a socket of the network that was made outside of the container, *' \
+		--egress 192.0.2.7 --preserve-fds 1 3<>/dev/udp/127.0.0.1/9
+	run_refused 'egress rules: fd 4 is a socket of the network that was made outside of the container, *' \
+		--egress none --preserve-fds 2 3</etc/passwd 4<>/dev/udp/127.0.0.1/9
+	input=/dev/udp/127.0.0.1/9 run_refused 'egress rules: fd 0 is a socket of the network *' --egress 192.0.2.7
+	good nacre create --profile oci --egress 192.0.2.7 --preserve-fds 1 --bundle "$b" "$id" 3</etc/passwd
+	start
+	bad 255 'fd 3 is a socket of the network *' nacre exec --preserve-fds 1 "$id" /payload true 3<>/dev/udp/127.0.0.1/9
+	kill_now
+	delete
+	good nacre create --profile oci --egress open --preserve-fds 1 --bundle "$b" "$id" 3<>/dev/udp/127.0.0.1/9
+}
+
 test_check_says_whether_rules_can_be_enforced() {
 	try nacre check --profile strict --format json
 	[[ $(json .host.egressFilter) =~ ^(true|false)$ ]] || wrong "check does not say" "$out"
