@@ -18,6 +18,9 @@
 enum {
 	SOCKETS_MAX = 64, /* of c-ares at a time */
 	CACHE_MAX = 128,
+	/* Questions, two each, that are not answered yet. A connection that is gone leaves its own
+	 * behind; c-ares has 65,536 numbers for all, and looks for a free one without an end. */
+	LOOKUPS_MAX = RELAY_CONNECTIONS_MAX,
 	TTL_MAX = 300, /* seconds: then what has moved is found */
 	TIMEOUT = 3000, /* of one question; then it is asked again */
 	TRIES = 3,
@@ -244,7 +247,8 @@ struct lookup *upstream_resolve(
 	const struct ares_addrinfo_hints hints = {
 		.ai_flags = ARES_AI_NOSORT, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
 	const struct cached *cached = find_cached(relay, name);
-	struct lookup *lookup = cached ? NULL : calloc(1, sizeof(*lookup));
+	const bool asks = !cached && relay->resolver->n_asked < LOOKUPS_MAX;
+	struct lookup *lookup = asks ? calloc(1, sizeof(*lookup)) : NULL;
 
 	if (!lookup) {
 		connection_resolved(

@@ -163,6 +163,28 @@ test_tcp_is_not_looked_into() {
 	kill_now
 }
 
+# A name server that takes questions and answers none: each connection that is given up leaves one.
+test_questions_without_an_answer_do_not_pile_up() {
+	local pid before
+	needs_plain_build "a sanitizer keeps memory that was freed" || return
+	with_names tcp:a.example:5432
+	edit '.process.args = ["/usr/bin/python3", "/peer.py", "leave", "198.18.0.16", "5432", "12000"]'
+	printf 'nameserver 11.1.1.1\n' >"$b/resolv.conf"
+	in_background nsenter --target "$internet" --net "$python" "$peer" silent 11.1.1.1
+	wait_for grep -q ready "$background_out"
+	create "${rules[@]}"
+	pid=$(relay)
+	before=$(resident "$pid")
+	start
+	wait_for grep -q 12000 "$created_out"
+	((before > 0 && $(resident "$pid") < 3 * before)) || wrong "it has $before KiB, and then $(resident "$pid")"
+	kill_now
+}
+
+resident() {
+	awk '$1 == "VmRSS:" { print $2 }' "/proc/$1/status"
+}
+
 test_private_answers_need_a_word() {
 	with_names private private.example
 	good nacre create "${rules[@]}" --bundle "$b" "$id"

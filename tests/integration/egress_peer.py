@@ -11,6 +11,8 @@ egress_peer.py ask NAME TYPE [tcp]      asks the stub: an address, "none", or th
 egress_peer.py many NAME COUNT          asks for 1.NAME to COUNT.NAME twice: how many different addresses
 egress_peer.py tls ADDRESS PORT SNI [PIECE [PAUSE]]   what the server says, or the error; sent by pieces
 egress_peer.py http ADDRESS PORT TEXT... sends each text (\\r\\n as written), prints the answers
+egress_peer.py silent ADDRESS           a name server that answers nothing
+egress_peer.py leave ADDRESS PORT COUNT makes as many connections and gives each up at once
 egress_peer.py echo ADDRESS PORT SIZE   sends as much, ends its side, and wants all of it back
 """
 import ctypes
@@ -274,8 +276,24 @@ def echo(address, port, size):
     print("same" if back == data else f"{len(back)} bytes")
 
 
+def silent(address):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind((address, 53))
+    print("ready", flush=True)
+    threading.Event().wait()
+
+
+def leave(address, port, count):
+    for _ in range(int(count)):
+        with socket.create_connection((address, int(port))) as sock:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    print(count, flush=True)
+    threading.Event().wait()
+
+
 def main():
-    command = {"world": world, "relay": relay, "ask": ask, "many": many, "tls": tls, "http": http, "echo": echo}[sys.argv[1]]
+    command = {"world": world, "relay": relay, "ask": ask, "many": many, "tls": tls, "http": http, "echo": echo,
+               "silent": silent, "leave": leave}[sys.argv[1]]
     if sys.argv[1] in ("world", "relay"):
         command(*sys.argv[2:])
         return
