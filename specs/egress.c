@@ -27,25 +27,6 @@ bool egress_rule_has_port(const struct egress_rule *rule, uint16_t port)
 	return !rule->n_ports;
 }
 
-static bool has_address(const struct egress_rule *rule)
-{
-	return rule->kind == EGRESS_NAME && !rule->wildcard;
-}
-
-uint32_t egress_synthetic(const struct egress_policy *policy, const struct egress_rule *rule)
-{
-	uint32_t place = 0;
-
-	for (size_t i = 0; has_address(rule) && i < policy->n_rules; i++) {
-		const struct egress_rule *other = &policy->rules[i];
-
-		if (has_address(other) && !strcmp(other->name, rule->name))
-			return EGRESS_SYNTHETIC_FIRST + place;
-		place += has_address(other);
-	}
-	return 0;
-}
-
 /* --- reading --- */
 
 struct list {

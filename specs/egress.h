@@ -99,12 +99,6 @@ bool egress_rule_names(const struct egress_rule *rule, const char *name);
 /* Whether PORT is one of RULE. */
 bool egress_rule_has_port(const struct egress_rule *rule, uint16_t port);
 
-/* The address in egress_synthetic_network that stands for the name of RULE, one of POLICY, in host
- * order: EGRESS_SYNTHETIC_FIRST and the place of the first rule with that name among those that
- * have one. 0: it is a wildcard, or has no name. */
-#define EGRESS_SYNTHETIC_FIRST 0xc6120010 /* 198.18.0.16 */
-uint32_t egress_synthetic(const struct egress_policy *policy, const struct egress_rule *rule);
-
 /* Whether ADDRESS, of 4 bytes or, if V6, of 16, lies in NETWORK. */
 bool egress_network_has(const struct egress_network *network, const uint8_t *address, bool v6);
 /* Whether all of INNER lies in OUTER. */
@@ -120,7 +114,5 @@ extern const size_t egress_n_metadata;
  * are not globally reachable, multicast, and addresses out of use. */
 extern const struct egress_network egress_private[];
 extern const size_t egress_n_private;
-/* What stands for names inside of a container: 198.18.0.0/15 (RFC 2544). No rule is for it. */
-extern const struct egress_network egress_synthetic_network;
 
 #endif

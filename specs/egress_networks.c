@@ -56,8 +56,6 @@ const struct egress_network egress_private[] = {
 	V6(8, 0xff),			/* multicast */
 };
 
-const struct egress_network egress_synthetic_network = V4(198, 18, 0, 0, 15);
-
 /* clang-format on */
 
 const size_t egress_n_metadata = N(egress_metadata);

@@ -7,6 +7,7 @@
 
 #include "libcontainer/api/explain.h"
 #include "libcontainer/net/egress_bpf.h"
+#include "specs/egress_names.h"
 
 /* What the egress filter refused (egress_bpf.h). */
 
@@ -72,12 +73,49 @@ static const char *rule_for(struct explanation *e, const struct egress_denial_ke
 	return word && egress_rule_parse(e->c->arena, word, &rule, &ignored) == 0 ? word : NULL;
 }
 
+/* What stands for a name is told as that name. */
+static int explain_name(struct explanation *e, struct explained *x,
+	const struct egress_denial_key *key, const char *name, const char *comm,
+	struct nacre_error *err)
+{
+	const bool udp = key->protocol == IPPROTO_UDP;
+
+	x->what = arena_printf(e->c->arena, "connections to %s:%u%s refused%s", name, key->port,
+		udp ? " (UDP)" : "", comm);
+	x->egress = arena_printf(e->c->arena, "%s:%u", name, key->port);
+	if (!x->what || !x->egress)
+		return arena_fail(e->c->arena, "explain", err);
+	if (!udp)
+		return explain_add_word(e, &e->egress, x->egress, err);
+	x->egress = NULL;
+	x->remedy = "names are reached by TCP alone";
+	return 0;
+}
+
+/* Of a name that a rule spells out; NULL: it stands for none. */
+static int name_of(struct explanation *e, const struct destination *to, const char **ret_name,
+	struct nacre_error *err)
+{
+	const struct oci_strings *words = &e->c->config->nacre->egress;
+	struct egress_policy policy;
+	uint32_t address;
+	int r = words->n ? egress_policy_parse(e->c->arena, words, &policy, err) : 0;
+
+	memcpy(&address, to->address, sizeof(address));
+	*ret_name = r == 0 && words->n && !to->v6 ? egress_names_at(&policy, ntohl(address)) : NULL;
+	return r;
+}
+
 static int explain_destination(struct explanation *e, struct explained *x,
 	const struct egress_denial_key *key, const char *comm, struct nacre_error *err)
 {
 	const struct destination to = destination_of(key);
 	char address[INET6_ADDRSTRLEN];
+	const char *name;
+	int r = name_of(e, &to, &name, err);
 
+	if (r < 0 || name)
+		return r < 0 ? r : explain_name(e, x, key, name, comm, err);
 	(void)inet_ntop(to.v6 ? AF_INET6 : AF_INET, to.address, address, sizeof(address));
 	x->what = arena_printf(e->c->arena,
 		to.v6 ? "connections to [%s]:%u%s refused%s" : "connections to %s:%u%s refused%s",

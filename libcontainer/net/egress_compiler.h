@@ -138,8 +138,6 @@ struct compiler {
 
 #define ADDR(member) offsetof(struct bpf_sock_addr, member)
 
-#define ADDR(member) offsetof(struct bpf_sock_addr, member)
-
 static inline uint32_t word_of(const struct egress_network *network, size_t i)
 {
 	const uint8_t *b = network->address + 4 * i;

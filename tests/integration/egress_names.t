@@ -217,7 +217,9 @@ test_what_the_relay_refused_is_explained() {
 	start
 	refused tls a.example 443 b.example
 	refused tls c.example 443 c.example
+	refused tls a.example 8443 a.example
 	said=$(nacre explain "$id")
+	has "$said" "connections to a.example:8443 refused" "another port"
 	has "$said" "connections to b.example:443 refused: asked for by TLS" "another name by TLS"
 	has "$said" "questions for c.example refused: no rule has this name" "a name"
 	kill_now

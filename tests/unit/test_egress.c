@@ -224,21 +224,6 @@ START_TEST(a_list_is_bounded)
 }
 END_TEST
 
-START_TEST(a_name_has_one_synthetic_address)
-{
-	const struct oci_strings words = split(
-		"a.example 10.0.0.0/8 *.b.example b.b.example:80 tcp:a.example:22 tcp:c:1");
-	static const uint32_t offsets[] = {1, 0, 0, 2, 1, 4};
-	struct egress_policy policy;
-	struct nacre_error err;
-
-	ck_assert_int_eq(egress_policy_parse(arena, &words, &policy, &err), 0);
-	for (size_t i = 0; i < policy.n_rules; i++)
-		ck_assert_uint_eq(egress_synthetic(&policy, &policy.rules[i]),
-			offsets[i] ? EGRESS_SYNTHETIC_FIRST + offsets[i] - 1 : 0);
-}
-END_TEST
-
 static bool lies_in(const struct egress_network *networks, size_t n, const char *text)
 {
 	const bool v6 = strchr(text, ':');
@@ -275,8 +260,6 @@ START_TEST(the_tables_of_networks)
 		ck_assert_msg(
 			!lies_in(egress_metadata, egress_n_metadata, outside[i]), "%s", outside[i]);
 	}
-	ck_assert(lies_in(&egress_synthetic_network, 1, "198.19.1.1"));
-	ck_assert(!lies_in(&egress_synthetic_network, 1, "198.20.1.1"));
 }
 END_TEST
 
@@ -290,7 +273,6 @@ Suite *suite_egress(void)
 	tcase_add_loop_test(tcase, what_is_no_rule_gets_an_error_with_the_remedy, 0, COUNT(wrong));
 	tcase_add_loop_test(tcase, a_list_of_rules, 0, COUNT(lists));
 	tcase_add_test(tcase, a_list_is_bounded);
-	tcase_add_test(tcase, a_name_has_one_synthetic_address);
 	tcase_add_test(tcase, the_tables_of_networks);
 	suite_add_tcase(suite, tcase);
 	return suite;
