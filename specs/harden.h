@@ -46,6 +46,8 @@ struct harden_request {
 	struct oci_bool oom_group; /* the policy's word in place of the profile's */
 	struct oci_strings egress; /* canonical words of egress.h, which hold whatever the profile;
 				      none: the profile's own */
+	bool egress_stays; /* those of config.json were settled before: update */
+	bool egress_asked; /* those are what an annotation asks for where nothing was given */
 	uint64_t tmp_bytes; /* the policy's, of the /tmp that is added; 0: by the memory limit */
 	struct harden_host host;
 };

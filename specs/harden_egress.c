@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "specs/egress.h"
+#include "specs/egress_names.h"
 #include "specs/harden_rules.h"
 
 /* Rules on what the container may connect to. Who may give them is settled before: policy.c. */
@@ -28,6 +29,32 @@ static bool is_open(const struct oci_strings *words)
 bool harden_will_filter(const struct hardening *h)
 {
 	return h->request->host.egress && !is_open(&h->request->egress);
+}
+
+/* --- names --- */
+
+static bool has_grants(const struct hardening *h)
+{
+	for (size_t i = 0; profile_has(h->profile, RULE_egress) && i < h->request->grants.n; i++) {
+		if (harden_grant_item(h->request->grants.items[i], "egress"))
+			return true;
+	}
+	return false;
+}
+
+int harden_check_names(struct hardening *h, const struct oci_strings *words)
+{
+	const struct oci_strings *given = &h->request->egress;
+	const struct oci_namespace *ns = oci_find_namespace(h->config, "network");
+
+	if (!ns || ns->path || !egress_names_in(words) || harden_granted(h, "host-network"))
+		return 0;
+	if (h->request->egress_stays || has_grants(h) ||
+		(given->n && !is_open(given) && !h->request->egress_asked))
+		return 0;
+	return harden_refuse(h, "host-network", "egress rules",
+		"names are reached by way of the host's network, which only --egress or the policy "
+		"gives to a container with a network of its own");
 }
 
 /* --- metadata --- */
@@ -253,6 +280,8 @@ int rule_egress(struct hardening *h)
 	bool given, best_effort;
 	int r;
 
+	if (h->request->egress_stays)
+		return 0;
 	if (!nacre)
 		return harden_out_of_memory(h);
 	r = collect(h, &wanted, &given);
@@ -265,7 +294,8 @@ int rule_egress(struct hardening *h)
 	set_words(h, nacre, &words);
 	set_best_effort(h, nacre, best_effort);
 	refuse_listening(h, nacre);
-	if (given || harden_is_required(h))
+	r = harden_check_names(h, &nacre->egress);
+	if (r == 0 && (given || harden_is_required(h)))
 		r = check_past(h, nacre);
 	if (r < 0 || is_open(&nacre->egress))
 		return r;

@@ -149,7 +149,7 @@ static int take_command_line(const struct deciding *d, const struct oci_strings 
 static int take_annotation(const struct deciding *d, const char *value)
 {
 	static const char space[] = " \t\n";
-	const struct oci_strings held = d->request->egress;
+	const struct oci_strings held = d->request->egress.n ? d->request->egress : d->own;
 	struct oci_strings asked = {
 		.items = arena_array(d->arena, strlen(value) / 2 + 1, sizeof(*asked.items))};
 
@@ -167,8 +167,8 @@ static int take_annotation(const struct deciding *d, const char *value)
 		return fail(d->err, EINVAL,
 			"annotation " ANNOTATION_EGRESS ": there is no rule; no connections at all "
 			"are \"none\"");
-	return egress_policy_tighten(
-		       d->arena, held.n ? &held : &d->own, &asked, &d->request->egress, d->err) < 0
+	d->request->egress_asked = !held.n || oci_strings_have(&held, "open");
+	return egress_policy_tighten(d->arena, &held, &asked, &d->request->egress, d->err) < 0
 		       ? fail_prefix(d->err, "annotation " ANNOTATION_EGRESS)
 		       : 0;
 }

@@ -71,6 +71,7 @@ static int tighten(struct container *c, struct oci_config *merged, struct oci_co
 		r = facts_look(c->arena, merged, NULL, &request, err);
 	/* The policy of then, which is not stored, said so. */
 	request.oom_group = (struct oci_bool){.set = true, .value = has_oom_group(c->config)};
+	request.egress_stays = true;
 	if (r >= 0)
 		r = harden(c->arena, merged, &request, ret_next, &report, err);
 	if (r < 0)

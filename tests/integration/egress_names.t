@@ -193,6 +193,30 @@ test_private_answers_need_a_word() {
 	kill_now
 }
 
+# The container's network has no way out, and whoever may only tighten gets none by the host's.
+test_no_annotation_and_no_config_gives_the_host_s_network() {
+	with_names
+	edit '.annotations["run.nacre.egress"] = "tcp:private.example:443 private"'
+	for profile in oci agent; do
+		bad 1 "*: names are reached by way of the host's network, *" \
+			nacre create --profile "$profile" --bundle "$b" "$id"
+	done
+	bad 1 "*: names are reached by way of the host's network, *" \
+		nacre create --profile agent --egress open --bundle "$b" "$id"
+	edit 'del(.annotations) | .nacre = {egress: ["a.example:443"]}'
+	for profile in agent nested; do
+		bad 1 "*: names are reached by way of the host's network, *" \
+			nacre create --profile "$profile" --bundle "$b" "$id"
+	done
+	edit '.annotations["run.nacre.egress"] = "a.example"'
+	good nacre create --profile agent --egress '*.example' --bundle "$b" "$id"
+	start
+	is "$(says tls a.example 443 a.example)" "tls a.example" "what was given, and tightened"
+	good nacre update --blkio-weight 0 "$id"
+	is "$(jq -r '.nacre.egress[]' "$ROOT/$id/config.json")" a.example:443 "rules after an update"
+	kill_now
+}
+
 test_without_the_relay_names_are_refused_and_its_end_is_the_container_s() {
 	local pid
 	with_names a.example

@@ -119,7 +119,9 @@ static const struct {
 	{{"\"egress\":{\"always\":[\"x:0\"]}", NULL, NULL, NULL, NULL, NULL}, NULL, "policy.json: egress.always: egress rule", false},
 	{{"\"egress\":{\"may_add\":[\"*\"]}", NULL, NULL, NULL, NULL, NULL}, NULL, "policy.json: egress.may_add: egress rule", false},
 	/* the annotation */
-	{{NULL, "agent", NULL, NULL, "a.example b", NULL}, "a.example:443 b:443", NULL, false},
+	{{NULL, "agent", NULL, NULL, "10.0.0.0/8 192.0.2.1:53", NULL}, "10.0.0.0/8 192.0.2.1:53", NULL, false},
+	{{NULL, "agent", NULL, NULL, "a.example b", NULL}, NULL, "by way of the host's network", false},
+	{{NULL, "oci", "open", NULL, "a.example", NULL}, NULL, "by way of the host's network", false},
 	{{NULL, "oci", NULL, NULL, "none", NULL}, "none", NULL, false},
 	{{NULL, "strict", NULL, NULL, "none", NULL}, "none", NULL, false},
 	{{NULL, "strict", NULL, NULL, "a.example", NULL}, NULL, "annotation run.nacre.egress: egress rule \"a.example:443\"", false},
@@ -303,12 +305,15 @@ START_TEST(rules_of_the_config_are_held_by_tighter_ones)
 	ck_assert_str_eq(join(&got->nacre->egress), "a.example:443");
 	ck_assert_int_eq(harden_with(&(struct said){.profile = "agent", .command = "open"}, config,
 				 &got, &err),
-		0);
-	ck_assert_str_eq(join(&got->nacre->egress), "*.example:443");
+		-EPERM);
+	ck_assert_int_eq(
+		harden_with(&(struct said){.profile = "agent"}, config, &got, &err), -EPERM);
+	ck_assert_ptr_nonnull(strstr(err.text, "by way of the host's network"));
 	ck_assert_int_eq(harden_with(&(struct said){.profile = "agent", .command = "b.org"}, config,
 				 &got, &err),
 		-EPERM);
-	ck_assert_int_eq(harden_with(&(struct said){.profile = "strict"}, config, &got, &err), 0);
+	ck_assert_msg(harden_with(&(struct said){.profile = "strict"}, config, &got, &err) == 0,
+		"%s", err.text);
 	ck_assert_str_eq(join(&got->nacre->egress), "none");
 	ck_assert(!got->nacre->egress_best_effort);
 }
