@@ -263,11 +263,11 @@ static int connect_by_ring(int ring, const struct io_uring_params *params, int s
 	entries[0].fd = sock;
 	entries[0].addr = (uintptr_t)to;
 	entries[0].off = length;
-	((unsigned *)(rings + params->sq_off.array))[0] = 0;
-	__atomic_store_n((unsigned *)(rings + params->sq_off.tail), 1, __ATOMIC_RELEASE);
+	((unsigned *)(void *)(rings + params->sq_off.array))[0] = 0;
+	__atomic_store_n((unsigned *)(void *)(rings + params->sq_off.tail), 1, __ATOMIC_RELEASE);
 	if (syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
 		return -errno;
-	return ((struct io_uring_cqe *)(rings + params->cq_off.cqes))[0].res;
+	return ((struct io_uring_cqe *)(void *)(rings + params->cq_off.cqes))[0].res;
 }
 
 int way_io_uring(const struct way *way)
