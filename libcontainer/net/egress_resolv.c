@@ -30,21 +30,36 @@ static const char *find_source(const struct oci_config *config)
 	return source;
 }
 
-int egress_resolv_read(
-	const struct oci_config *config, struct resolv_conf *ret_conf, struct nacre_error *err)
+static int read_conf(const char *path, struct resolv_conf *ret_conf, struct nacre_error *err)
 {
-	const char *source = find_source(config);
 	/* Often a symlink: systemd-resolved. */
-	cleanup_close int fd = open(source, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	cleanup_close int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	cleanup_free char *text = NULL;
 	int r;
 
 	if (fd < 0 && errno != ENOENT)
-		return fail_errno(err, errno, "open %s", source);
-	r = fd < 0 ? 0 : file_read_fd(fd, source, SIZE_MAX_READ, &text, NULL, err);
+		return fail_errno(err, errno, "open %s", path);
+	r = fd < 0 ? 0 : file_read_fd(fd, path, SIZE_MAX_READ, &text, NULL, err);
 	if (r == 0)
 		resolv_conf_read(text ? text : "", RESOLVER, ret_conf);
 	return r;
+}
+
+int egress_resolv_read(
+	const struct oci_config *config, struct resolv_conf *ret_conf, struct nacre_error *err)
+{
+	const struct oci_namespace *network = oci_find_namespace(config, "network");
+	struct resolv_conf host;
+	int r = read_conf(find_source(config), ret_conf, err);
+
+	if (r < 0 || (network && network->path))
+		return r;
+	r = read_conf(PLACE, &host, err);
+	if (r < 0)
+		return r;
+	memcpy(ret_conf->servers, host.servers, sizeof(host.servers));
+	ret_conf->n_servers = host.n_servers;
+	return 0;
 }
 
 static int protect(int tree_fd, struct nacre_error *err)

@@ -10,7 +10,8 @@
 #define EGRESS_RESOLV_FILE "resolv.conf" /* in the state directory */
 
 /* The resolv.conf that the container would have from outside: the one that CONFIG binds, as engines
- * do, or the host's. Never that of the image: it would choose who answers for names. */
+ * do, or the host's. Never that of the image. Its name servers are those of the network that the
+ * relay is in: of a joined one, or the host's. Who chooses them says where names lead. */
 int egress_resolv_read(
 	const struct oci_config *config, struct resolv_conf *ret_conf, struct nacre_error *err);
 

@@ -1,9 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Egress rules with names. The internet is a network namespace that only this file has, with a name server
-# and servers that say which name they were asked for; the host is another.
+# and servers that say which name they were asked for; the host is another, with a resolv.conf of its own.
 if ((EUID == 0)) && [[ -z ${OWN_NETWORK:-} ]]; then
-	OWN_NETWORK=1 exec unshare --net bash "$0" "$@"
+	HOST_RESOLV=$(mktemp)
+	OWN_NETWORK=1 HOST_RESOLV=$HOST_RESOLV unshare --net --mount \
+		bash -c 'mount --bind "$HOST_RESOLV" /etc/resolv.conf && exec bash "$0" "$@"' "$0" "$@"
+	code=$?
+	rm -f "$HOST_RESOLV"
+	exit $code
 fi
 . "$(dirname "$0")/lib.sh"
 file_needs=needs_internet
@@ -56,6 +61,7 @@ with_names() {
 	mkdir "$b/rootfs/usr"
 	cp "$peer" "$b/rootfs/peer.py"
 	printf 'nameserver 11.1.1.53\nsearch example\n' >"$b/resolv.conf"
+	cat "$b/resolv.conf" >"$HOST_RESOLV"
 	edit '.mounts += [{destination: "/usr", type: "bind", source: "/usr", options: ["rbind", "ro"]},
 		{destination: "/etc/resolv.conf", type: "bind", source: ($b + "/resolv.conf"), options: ["bind"]}]' --arg b "$b"
 	rules=()
@@ -169,7 +175,7 @@ test_questions_without_an_answer_do_not_pile_up() {
 	needs_plain_build "a sanitizer keeps memory that was freed" || return
 	with_names tcp:a.example:5432
 	edit '.process.args = ["/usr/bin/python3", "/peer.py", "leave", "198.18.0.16", "5432", "12000"]'
-	printf 'nameserver 11.1.1.1\n' >"$b/resolv.conf"
+	printf 'nameserver 11.1.1.1\n' >"$HOST_RESOLV"
 	in_background nsenter --target "$internet" --net "$python" "$peer" silent 11.1.1.1
 	wait_for grep -q ready "$background_out"
 	create "${rules[@]}"
@@ -190,6 +196,18 @@ test_private_answers_need_a_word() {
 	good nacre create "${rules[@]}" --bundle "$b" "$id"
 	start
 	is "$(says tls private.example 443 private.example)" "tls private.example" private
+	kill_now
+}
+
+# Whoever answers for a name chooses where it leads: the config does not in the host's network.
+test_the_config_chooses_no_name_server_in_the_host_s_network() {
+	with_names a.example
+	printf 'nameserver 11.1.1.66\nsearch other.example\n' >"$b/other"
+	edit '(.mounts[] | select(.destination == "/etc/resolv.conf")).source = $s' --arg s "$b/other"
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	start
+	is "$(says tls a.example 443 a.example)" "tls a.example" "the host's name server"
+	is "$(nacre exec "$id" /bin/cat /etc/resolv.conf)" $'nameserver 198.18.0.1\nsearch other.example' "resolv.conf"
 	kill_now
 }
 
