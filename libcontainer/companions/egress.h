@@ -84,6 +84,7 @@ struct relay {
 	struct connection *connections; /* a list */
 	size_t n_connections;
 	size_t n_waiting; /* of them with a deadline */
+	bool ended; /* the container has, or waiting failed */
 	struct pipe_pair spare[64]; /* empty pipes */
 	size_t n_spare;
 	struct resolver *resolver;

@@ -82,9 +82,11 @@ test_explain_names_the_rule() {
 # A socket that a hook of the container makes is one of the container's.
 test_hooks_of_the_container_are_held() {
 	ways_bundle rules "{\"egress\": $rules, \"noMetadata\": true}" || return
-	edit '.process.args = ["/payload", "true"] | .hooks.createContainer = [{path: $w, args: ["ways", "rules"]}]' \
-		--arg w "$(realpath "$WAYS")"
+	edit '.process.args = ["/payload", "true"] | .hooks.createContainer = [{path: "/bin/sh",
+		args: ["sh", "-c", "\($w) rules >/dev/null && echo held >\($t)/held"]}]' \
+		--arg w "$(realpath "$WAYS")" --arg t "$T"
 	run
+	is "$(cat "$T/held")" held "the hook"
 }
 
 test_without_a_cgroup_rules_are_refused() {
