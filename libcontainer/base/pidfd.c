@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "libcontainer/base/child.h"
+#include "libcontainer/base/sys.h"
 
 #ifndef PID_FS_MAGIC
 #define PID_FS_MAGIC 0x50494446
@@ -32,6 +34,19 @@ int pidfd_wait_end(int pidfd, int timeout_ms)
 		}
 	}
 	return r;
+}
+
+int pidfd_end(int pidfd, int timeout_ms, const char *what, struct nacre_error *err)
+{
+	int r = pidfd_wait_end(pidfd, timeout_ms);
+
+	if (r == 0) {
+		(void)sys_pidfd_send_signal(pidfd, SIGKILL);
+		r = pidfd_wait_end(pidfd, timeout_ms);
+	}
+	if (r < 0)
+		return fail_errno(err, r, "wait for %s", what);
+	return r > 0 ? 0 : fail(err, ETIMEDOUT, "%s did not end", what);
 }
 
 int pidfd_identity(int pidfd, uint64_t *ret_identity)

@@ -295,14 +295,8 @@ static int end_tracer(int fd, pid_t pid, struct nacre_error *err)
 		return 1; /* it ended, or another is named now */
 	if (pidfd < 0)
 		return fail_errno(err, pidfd, "open tracer %d", (int)pid);
-	r = pidfd_wait_end(pidfd, END_WAIT_MS);
-	if (r == 0) {
-		(void)sys_pidfd_send_signal(pidfd, SIGKILL);
-		r = pidfd_wait_end(pidfd, END_WAIT_MS);
-	}
-	if (r < 0)
-		return fail_errno(err, r, "wait for tracer %d", (int)pid);
-	return r > 0 ? 1 : fail(err, ETIMEDOUT, "tracer %d did not end", (int)pid);
+	r = pidfd_end(pidfd, END_WAIT_MS, "the tracer", err);
+	return r < 0 ? r : 1;
 }
 
 /* With the container's last process they end by themselves. One that goes on has processes that

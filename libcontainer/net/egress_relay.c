@@ -148,7 +148,6 @@ int egress_relay_end(int state_fd, struct nacre_error *err)
 		state_fd, RELAY_DENIALS_FILE, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	const pid_t pid = fd < 0 ? 0 : find_holder(fd);
 	cleanup_close int pidfd = pid > 0 ? sys_pidfd_open(pid) : -1;
-	int r;
 
 	if (fd < 0 && errno != ENOENT)
 		return fail_errno(err, errno, "open \"" RELAY_DENIALS_FILE "\" of the state");
@@ -159,14 +158,7 @@ int egress_relay_end(int state_fd, struct nacre_error *err)
 		return 0;
 	if (pidfd < 0)
 		return fail_errno(err, pidfd, "open nacre-egress %d", (int)pid);
-	r = pidfd_wait_end(pidfd, END_WAIT_MS);
-	if (r == 0) {
-		(void)sys_pidfd_send_signal(pidfd, SIGKILL);
-		r = pidfd_wait_end(pidfd, END_WAIT_MS);
-	}
-	if (r < 0)
-		return fail_errno(err, r, "wait for nacre-egress %d", (int)pid);
-	return r > 0 ? 0 : fail(err, ETIMEDOUT, "nacre-egress %d did not end", (int)pid);
+	return pidfd_end(pidfd, END_WAIT_MS, "nacre-egress", err);
 }
 
 int egress_relay_denied(

@@ -4,16 +4,6 @@
 . "$(dirname "$0")/lib.sh"
 file_needs=needs_unshare
 
-policy() {
-	mkdir -p "$T/etc/nacre"
-	printf '%s\n' "$1" >"$T/etc/nacre/policy.json"
-}
-
-under_policy() {
-	NACRE_TEST=$T timeout -k 5 60 unshare -m --propagation private bash -c \
-		'mount --bind "$0/etc" /etc && exec "$@"' "$T" "$NACRE" --root "$ROOT" "$@"
-}
-
 annotate() {
 	edit '.annotations["run.nacre.egress"] = $v' --arg v "$1"
 }

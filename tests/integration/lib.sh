@@ -622,6 +622,19 @@ with_busybox() {
 	done
 }
 
+# --- the administrator's file ---
+
+# Its place is fixed: nacre runs where another /etc is mounted.
+policy() {
+	mkdir -p "$T/etc/nacre"
+	printf '%s\n' "$1" >"$T/etc/nacre/policy.json"
+}
+
+under_policy() {
+	NACRE_TEST=$T timeout -k 5 60 unshare -m --propagation private bash -c \
+		'mount --bind "$0/etc" /etc && exec "$@"' "$T" "$NACRE" --root "$ROOT" "$@"
+}
+
 # --- nothing may be left ---
 
 processes_left() {

@@ -3,18 +3,6 @@
 . "$(dirname "$0")/lib.sh"
 file_needs=needs_unshare
 
-# The administrator's file, whose place is fixed: nacre runs where another /etc is mounted.
-
-policy() {
-	mkdir -p "$T/etc/nacre"
-	printf '%s\n' "$1" >"$T/etc/nacre/policy.json"
-}
-
-under_policy() {
-	NACRE_TEST=$T timeout -k 5 60 unshare -m --propagation private bash -c \
-		'mount --bind "$0/etc" /etc && exec "$@"' "$T" "$NACRE" --root "$ROOT" "$@"
-}
-
 annotate() {
 	edit '.annotations[$k] = $v' --arg k "$1" --arg v "$2"
 }
