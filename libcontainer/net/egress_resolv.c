@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
@@ -30,16 +32,35 @@ static const char *find_source(const struct oci_config *config)
 	return source;
 }
 
+/* Opens what is a regular file alone: PATH may be config.json's, and to open a device does
+ * something, as with a watchdog. Often it is a symlink: systemd-resolved. *RET_FD: -1 if there is
+ * none. */
+static int open_conf(const char *path, int *ret_fd, struct nacre_error *err)
+{
+	cleanup_close int fd = open(path, O_PATH | O_CLOEXEC);
+	char link[32];
+	struct stat st;
+
+	*ret_fd = -1;
+	if (fd < 0)
+		return errno == ENOENT ? 0 : fail_errno(err, errno, "open %s", path);
+	if (fstat(fd, &st) < 0)
+		return fail_errno(err, errno, "stat %s", path);
+	if (!S_ISREG(st.st_mode))
+		return fail(err, EINVAL, "egress rules: %s is not a regular file", path);
+	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	*ret_fd = open(link, O_RDONLY | O_CLOEXEC);
+	return *ret_fd < 0 ? fail_errno(err, errno, "open %s", path) : 0;
+}
+
 static int read_conf(const char *path, struct resolv_conf *ret_conf, struct nacre_error *err)
 {
-	/* Often a symlink: systemd-resolved. */
-	cleanup_close int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	cleanup_close int fd = -1;
 	cleanup_free char *text = NULL;
-	int r;
+	int r = open_conf(path, &fd, err);
 
-	if (fd < 0 && errno != ENOENT)
-		return fail_errno(err, errno, "open %s", path);
-	r = fd < 0 ? 0 : file_read_fd(fd, path, SIZE_MAX_READ, &text, NULL, err);
+	if (r == 0 && fd >= 0)
+		r = file_read_fd(fd, path, SIZE_MAX_READ, &text, NULL, err);
 	if (r == 0)
 		resolv_conf_read(text ? text : "", RESOLVER, ret_conf);
 	return r;

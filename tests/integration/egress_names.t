@@ -211,6 +211,14 @@ test_the_config_chooses_no_name_server_in_the_host_s_network() {
 	kill_now
 }
 
+# To open a device, as root does, is to do something with it.
+test_what_is_bound_for_a_resolv_conf_is_a_file() {
+	with_names a.example
+	mkfifo "$b/pipe"
+	edit '(.mounts[] | select(.destination == "/etc/resolv.conf")).source = $s' --arg s "$b/pipe"
+	bad 1 "*egress rules: $b/pipe is not a regular file" nacre create "${rules[@]}" --bundle "$b" "$id"
+}
+
 # The container's network has no way out, and whoever may only tighten gets none by the host's.
 test_no_annotation_and_no_config_gives_the_host_s_network() {
 	with_names
