@@ -75,6 +75,12 @@ static bool mounts_disks(const struct oci_config *config)
 	return false;
 }
 
+/* "open" is no rule: nothing has to be refused. */
+static bool has_egress_rules(const struct oci_hardened *nacre)
+{
+	return nacre && nacre->egress.n && !oci_strings_have(&nacre->egress, "open");
+}
+
 static uint64_t plan_hooks(const struct oci_hooks *hooks)
 {
 	if (!hooks)
@@ -142,7 +148,7 @@ uint64_t plan_create(
 	       when(new_namespace(config, "mount"), NEW_MNTNS) |
 	       when(linux_ && linux_->n_net_devices, NET_DEVICES) |
 	       when(linux_ && linux_->intel_rdt, RESCTRL) |
-	       when(config->nacre && config->nacre->egress.n, EGRESS) |
+	       when(has_egress_rules(config->nacre), EGRESS) |
 	       when(needs_host_sources(config), HOST_SOURCES) | when(mounts_disks(config), DISKS) |
 	       when(has_egress_names(config), EGRESS_NAMES) | when(options->notify, NOTIFY) |
 	       (options->systemd_cgroup ? SYSTEMD : CGROUPFS) |

@@ -15,8 +15,15 @@
 
 /* The rows on what a container may connect to. */
 
-/* Why it is not enforced; REQUIRED: the rule of that name must be. What a caller without privileges
- * cannot have is not told, as with the device filter. */
+/* Whether CODE says that this kernel or this caller has no such programs. Any other error may be
+ * gone the next time. */
+static bool is_lasting(int code)
+{
+	return code == EPERM || code == ENOSYS || code == EINVAL || code == ENOTSUP;
+}
+
+/* WHY RULE is not enforced. What a caller without privileges cannot have is not told, as with the
+ * device filter. */
 static int go_without(const struct life *l, const char *rule, const struct nacre_error *why,
 	struct nacre_error *err)
 {
@@ -26,6 +33,10 @@ static int go_without(const struct life *l, const char *rule, const struct nacre
 	if (oci_strings_have(&l->container.record.require, rule)) {
 		*err = *why;
 		return fail_prefix(err, "rule %s is required", rule);
+	}
+	if (!is_lasting(why->code)) {
+		*err = *why;
+		return fail_prefix(err, "rule %s", rule);
 	}
 	r = why->code == EPERM ? idmap_is_host_root(err) : 1;
 	if (r <= 0)
@@ -74,8 +85,7 @@ int step_apply_egress(struct life *l, struct nacre_error *err)
 		return go_without(l, "egress", &why, err);
 	return fail(err, why.code,
 		"egress rules cannot be enforced here: %s (they need root of the host and a "
-		"cgroup, "
-		"or a network namespace without any interface: leave them out there)",
+		"cgroup)",
 		why.text);
 }
 
@@ -89,7 +99,7 @@ static bool allows_nowhere(const struct egress_policy *rules)
 			egress_network_has(
 				&rules->rules[i].network, (const uint8_t *)&nowhere, false))
 			return true;
-	return rules->open;
+	return false;
 }
 
 /* In the container's cgroup and network, before anything of the container's runs there: the

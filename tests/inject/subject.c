@@ -16,6 +16,8 @@
 
 #define PROGRAM_OUT "/tmp/program-out" /* of the container that is there before */
 #define WAIT_MS 3000
+#define DYING_TRIES 100
+#define DYING_PAUSE_US 10000
 
 static struct {
 	const char *profile;
@@ -196,9 +198,12 @@ static void look_created(
 		complain(wrong, "left by a command that failed: %s", left);
 	if (outcome == FAILED || outcome == KILLED)
 		return;
-	/* init was killed when all was done */
-	if (outcome == LOST && has_status("stopped", wrong))
-		return;
+	/* init was killed when all was done, and may be on its way to its end */
+	for (int i = 0; outcome == LOST && i < DYING_TRIES; i++) {
+		if (has_status("stopped", wrong))
+			return;
+		(void)usleep(DYING_PAUSE_US);
+	}
 	must_have_status("created", wrong);
 	append_file(text, WORLD_STATE "/" WORLD_ID "/record");
 	mask_numbers(text);

@@ -22,7 +22,7 @@ test_the_command_line_gives_rules_under_every_profile() {
 	bundle true
 	policy '{"version": 1}'
 	for profile in oci nested agent strict; do
-		is "$(rules_of --profile $profile --egress Registry.npmjs.org --egress 10.1.0.0/16:80,443)" \
+		is "$(rules_of --profile "$profile" --egress Registry.npmjs.org --egress 10.1.0.0/16:80,443)" \
 			"registry.npmjs.org:443 10.1.0.0/16:80,443" "$profile"
 	done
 	is "$(rules_of --profile agent)" ""
