@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "libcontainer/api/explain.h"
-#include "libcontainer/net/egress_bpf.h"
 #include "specs/egress_names.h"
 
 /* What the egress filter refused (egress_bpf.h). */
@@ -93,29 +92,24 @@ static int explain_name(struct explanation *e, struct explained *x,
 }
 
 /* Of a name that a rule spells out; NULL: it stands for none. */
-static int name_of(struct explanation *e, const struct destination *to, const char **ret_name,
-	struct nacre_error *err)
+static const char *name_of(const struct egress_policy *rules, const struct destination *to)
 {
-	const struct oci_strings *words = &e->c->config->nacre->egress;
-	struct egress_policy policy;
 	uint32_t address;
-	int r = words->n ? egress_policy_parse(e->c->arena, words, &policy, err) : 0;
 
 	memcpy(&address, to->address, sizeof(address));
-	*ret_name = r == 0 && words->n && !to->v6 ? egress_names_at(&policy, ntohl(address)) : NULL;
-	return r;
+	return to->v6 ? NULL : egress_names_at(rules, ntohl(address));
 }
 
 static int explain_destination(struct explanation *e, struct explained *x,
-	const struct egress_denial_key *key, const char *comm, struct nacre_error *err)
+	const struct egress_policy *rules, const struct egress_denial_key *key, const char *comm,
+	struct nacre_error *err)
 {
 	const struct destination to = destination_of(key);
+	const char *name = name_of(rules, &to);
 	char address[INET6_ADDRSTRLEN];
-	const char *name;
-	int r = name_of(e, &to, &name, err);
 
-	if (r < 0 || name)
-		return r < 0 ? r : explain_name(e, x, key, name, comm, err);
+	if (name)
+		return explain_name(e, x, key, name, comm, err);
 	(void)inet_ntop(to.v6 ? AF_INET6 : AF_INET, to.address, address, sizeof(address));
 	x->what = arena_printf(e->c->arena,
 		to.v6 ? "connections to [%s]:%u%s refused%s" : "connections to %s:%u%s refused%s",
@@ -132,8 +126,8 @@ static int explain_destination(struct explanation *e, struct explained *x,
 	return x->egress ? explain_add_word(e, &e->egress, x->egress, err) : 0;
 }
 
-static int explain_refused(
-	struct explanation *e, const struct egress_denial *denial, struct nacre_error *err)
+static int explain_refused(struct explanation *e, const struct egress_policy *rules,
+	const struct egress_denial *denial, struct nacre_error *err)
 {
 	struct explained *x = &e->denied[e->n_denied++];
 	const char *comm = comm_of(e, &denial->value);
@@ -150,7 +144,7 @@ static int explain_refused(
 	switch ((enum egress_denial_kind)denial->key.kind) {
 	case EGRESS_DENIED_V4:
 	case EGRESS_DENIED_V6:
-		return explain_destination(e, x, &denial->key, comm, err);
+		return explain_destination(e, x, rules, &denial->key, comm, err);
 	case EGRESS_DENIED_SOCKET:
 		x->what = arena_printf(e->c->arena, "sockets of protocol %u refused%s",
 			denial->key.protocol, comm);
@@ -190,12 +184,17 @@ static int most_first(const void *a, const void *b)
 
 int explain_egress(struct explanation *e, struct nacre_error *err)
 {
+	const struct oci_hardened *nacre = e->c->config->nacre;
+	struct egress_policy rules = {.n_rules = 0};
 	struct egress_denial *denials;
 	struct nacre_error why;
-	int n, r = 0;
+	int n, r;
 
-	if (e->c->cgroup.fd < 0 || !e->c->config->nacre)
+	if (e->c->cgroup.fd < 0 || !nacre)
 		return 0;
+	r = nacre->egress.n ? egress_policy_parse(e->c->arena, &nacre->egress, &rules, err) : 0;
+	if (r < 0)
+		return r;
 	denials = arena_array(e->c->arena, EGRESS_DENIALS_MAX, sizeof(*denials));
 	if (!denials)
 		return arena_fail(e->c->arena, "explain", err);
@@ -204,6 +203,6 @@ int explain_egress(struct explanation *e, struct nacre_error *err)
 		return explain_add_word(e, &e->not_counted, why.text, err);
 	qsort(denials, (size_t)n, sizeof(*denials), most_first);
 	for (int i = 0; i < n && r == 0; i++)
-		r = is_own(&denials[i]) ? 0 : explain_refused(e, &denials[i], err);
+		r = is_own(&denials[i]) ? 0 : explain_refused(e, &rules, &denials[i], err);
 	return r;
 }

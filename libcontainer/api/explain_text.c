@@ -277,7 +277,7 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 	json_key_strings(w, "allow", e->allow.items, e->allow.n);
 	json_key_strings(w, "egress", e->egress.items, e->egress.n);
 	json_key_strings(w, "refusedByConfig", e->by_config.items, e->by_config.n);
-	json_key_strings(w, "egress", egress_of(e)->items, egress_of(e)->n);
+	json_key_strings(w, "connectsTo", egress_of(e)->items, egress_of(e)->n);
 	json_key_strings(w, "insideLacks", e->inside_lacks.items, e->inside_lacks.n);
 	json_key(w, "traced");
 	json_bool(w, e->c->record.active & TRACE);

@@ -270,6 +270,8 @@ test_what_the_relay_refused_is_explained() {
 	refused tls a.example 8443 a.example
 	said=$(nacre explain "$id")
 	has "$said" "connections to a.example:8443 refused" "another port"
+	is "$(nacre explain --format json "$id" | jq -c .connectsTo)" '["a.example:443"]' "the rules that hold"
+	has "$(nacre explain --format json "$id" | jq -r '.egress[]')" "a.example:8443" "what would allow it"
 	has "$said" "connections to b.example:443 refused: asked for by TLS" "another name by TLS"
 	has "$said" "questions for c.example refused: no rule has this name" "a name"
 	kill_now
