@@ -104,8 +104,17 @@ bool egress_network_has(const struct egress_network *network, const uint8_t *add
 /* Whether all of INNER lies in OUTER. */
 bool egress_network_within(const struct egress_network *inner, const struct egress_network *outer);
 
-/* The networks below are ends of addresses that the kernel may know by another name:
- * ::ffff:0:0/96, 64:ff9b::/96 and 2002::/16 are to be judged by the IPv4 address inside. */
+/* IPv6 networks whose addresses have one of IPv4 inside, from byte AT on, and are judged by that.
+ * The first is ::ffff:0:0/96, which connect(2) takes for it (RFC 4291, 2.5.5.2); the others are
+ * tunnels: 64:ff9b::/96 (RFC 6052, 2.1) and 2002::/16 (RFC 3056, 2). */
+struct egress_embedding {
+	struct egress_network network;
+	unsigned at;
+};
+extern const struct egress_embedding egress_embeddings[];
+extern const size_t egress_n_embeddings;
+/* Whether the IPv6 ADDRESS is such a one; RET_INSIDE: what it is judged by. */
+bool egress_address_inside(const uint8_t address[16], uint8_t ret_inside[4]);
 
 /* Addresses where clouds give out credentials and settings of the machine. */
 extern const struct egress_network egress_metadata[];

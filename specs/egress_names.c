@@ -15,16 +15,6 @@ static const struct egress_network never[] = {
 	{.address = {0xff}, .prefix = 8, .v6 = true},
 };
 
-/* IPv6 networks with an address of IPv4 in them, from byte AT on. */
-static const struct {
-	struct egress_network network;
-	unsigned at;
-} mapped[] = {
-	{{.address = {[10] = 0xff, 0xff}, .prefix = 96, .v6 = true}, 12},
-	{{.address = {0, 0x64, 0xff, 0x9b}, .prefix = 96, .v6 = true}, 12},
-	{{.address = {0x20, 0x02}, .prefix = 16, .v6 = true}, 2},
-};
-
 static bool is_exact(const struct egress_rule *rule)
 {
 	return rule->kind == EGRESS_NAME && !rule->wildcard;
@@ -72,22 +62,17 @@ const char *egress_names_at(const struct egress_policy *policy, uint32_t address
 	return NULL;
 }
 
-static bool is_for(const struct egress_rule *rule, const char *name)
-{
-	return rule->kind == EGRESS_NAME && egress_rule_names(rule, name);
-}
-
 bool egress_names_allow(const struct egress_policy *policy, const char *name)
 {
 	for (size_t i = 0; i < policy->n_rules; i++)
-		if (is_for(&policy->rules[i], name))
+		if (egress_rule_names(&policy->rules[i], name))
 			return true;
 	return false;
 }
 
 static bool applies(const struct egress_rule *rule, const char *name, uint16_t port, bool unchecked)
 {
-	return is_for(rule, name) && egress_rule_has_port(rule, port) &&
+	return egress_rule_names(rule, name) && egress_rule_has_port(rule, port) &&
 	       (rule->unchecked || !unchecked);
 }
 
@@ -139,12 +124,8 @@ static struct egress_answer inner(const struct egress_answer *answer)
 {
 	struct egress_answer of_v4 = {.v6 = false};
 
-	for (size_t i = 0; answer->v6 && i < sizeof(mapped) / sizeof(mapped[0]); i++)
-		if (egress_network_has(&mapped[i].network, answer->address, true)) {
-			memcpy(of_v4.address, answer->address + mapped[i].at, 4);
-			return of_v4;
-		}
-	return *answer;
+	return answer->v6 && egress_address_inside(answer->address, of_v4.address) ? of_v4
+										   : *answer;
 }
 
 bool egress_names_allow_answer(const struct egress_policy *policy, bool metadata, const char *name,

@@ -11,6 +11,8 @@
  * host order.
  */
 
+#define EGRESS_NAMES_NETWORK 0xc6120000U /* 198.18.0.0/15 (RFC 2544) */
+#define EGRESS_NAMES_PREFIX 15
 #define EGRESS_RESOLVER 0xc6120001U /* 198.18.0.1: the stub resolver, port 53 */
 #define EGRESS_FIRST_NAME 0xc6120010U /* 198.18.0.16 */
 #define EGRESS_FIRST_BELOW 0xc6130000U /* 198.19.0.0: names below wildcards */

@@ -58,6 +58,13 @@ const struct egress_network egress_private[] = {
 
 /* clang-format on */
 
+const struct egress_embedding egress_embeddings[] = {
+	{{.address = {[10] = 0xff, 0xff}, .prefix = 96, .v6 = true}, 12},
+	{{.address = {0, 0x64, 0xff, 0x9b}, .prefix = 96, .v6 = true}, 12},
+	{{.address = {0x20, 0x02}, .prefix = 16, .v6 = true}, 2},
+};
+
+const size_t egress_n_embeddings = N(egress_embeddings);
 const size_t egress_n_metadata = N(egress_metadata);
 const size_t egress_n_private = N(egress_private);
 
@@ -75,4 +82,15 @@ bool egress_network_within(const struct egress_network *inner, const struct egre
 {
 	return inner->prefix >= outer->prefix &&
 	       egress_network_has(outer, inner->address, inner->v6);
+}
+
+bool egress_address_inside(const uint8_t address[16], uint8_t ret_inside[4])
+{
+	for (size_t i = 0; i < egress_n_embeddings; i++) {
+		if (egress_network_has(&egress_embeddings[i].network, address, true)) {
+			memcpy(ret_inside, address + egress_embeddings[i].at, 4);
+			return true;
+		}
+	}
+	return false;
 }

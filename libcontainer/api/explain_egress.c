@@ -18,21 +18,12 @@ struct destination {
 /* The one that the filter judged: an IPv4 address inside of one of IPv6 in place of that. */
 static struct destination destination_of(const struct egress_denial_key *key)
 {
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-	static const uint8_t nat64[12] = {0x00, 0x64, 0xff, 0x9b};
-	static const uint8_t six_to_four[2] = {0x20, 0x02};
-	struct destination to = {.v6 = false};
+	struct destination to = {.v6 = key->kind == EGRESS_DENIED_V6};
 
-	if (key->kind == EGRESS_DENIED_V4)
-		memcpy(to.address, key->address, 4);
-	else if (!memcmp(key->address, mapped, 12) || !memcmp(key->address, nat64, 12))
-		memcpy(to.address, key->address + 12, 4);
-	else if (!memcmp(key->address, six_to_four, 2))
-		memcpy(to.address, key->address + 2, 4);
+	if (to.v6 && egress_address_inside(key->address, to.address))
+		to.v6 = false;
 	else
-		to = (struct destination){.v6 = true};
-	if (to.v6)
-		memcpy(to.address, key->address, 16);
+		memcpy(to.address, key->address, to.v6 ? 16 : 4);
 	return to;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "libcontainer/net/egress_compiler.h"
+#include "specs/egress_names.h"
 
 /*
  * The programs of the hooks of egress_bpf.h. A rule is a few comparisons behind each other, and no
@@ -16,9 +17,6 @@
  */
 
 #define DOCKER_RESOLVER 0x7f00000bu
-/* 198.18.0.0/15, whose addresses stand for names. */
-#define SYNTHETIC 0xc6120000u
-#define SYNTHETIC_BITS 15
 
 bool egress_bpf_has_rules(const struct egress_bpf_policy *policy)
 {
@@ -27,10 +25,7 @@ bool egress_bpf_has_rules(const struct egress_bpf_policy *policy)
 
 bool egress_bpf_has_names(const struct egress_bpf_policy *policy)
 {
-	for (size_t i = 0; policy->rules && i < policy->rules->n_rules; i++)
-		if (policy->rules->rules[i].kind == EGRESS_NAME)
-			return true;
-	return false;
+	return policy->rules && egress_names_any(policy->rules);
 }
 
 /* --- addresses --- */
@@ -124,8 +119,9 @@ static void emit_loopback6(struct compiler *c)
 static void emit_is_synthetic(struct egress_assembler *a, enum egress_label label)
 {
 	emit_move(a, REG_SCRATCH, REG_V4);
-	emit_imm(a, BPF_RSH, REG_SCRATCH, 32 - SYNTHETIC_BITS);
-	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, SYNTHETIC >> (32 - SYNTHETIC_BITS), label);
+	emit_imm(a, BPF_RSH, REG_SCRATCH, 32 - EGRESS_NAMES_PREFIX);
+	emit_jump_if(
+		a, BPF_JEQ, REG_SCRATCH, EGRESS_NAMES_NETWORK >> (32 - EGRESS_NAMES_PREFIX), label);
 }
 
 /* What the port in REG_SCRATCH, as the context has it, stands for: writes that to the context. */
@@ -181,33 +177,36 @@ static void emit_inner(struct compiler *c)
 	emit_jump(a, LABEL_V4);
 }
 
+/* The 32 bits of the IPv6 address from byte AT on. */
+static void emit_inside(struct egress_assembler *a, unsigned at)
+{
+	const int word = REG_WORDS + (int)(at / 4);
+	const unsigned bits = 8 * (at % 4);
+
+	emit_move(a, REG_V4, word);
+	if (!bits)
+		return;
+	emit_imm(a, BPF_LSH, REG_V4, bits);
+	emit_move(a, REG_SCRATCH, word + 1);
+	emit_imm(a, BPF_RSH, REG_SCRATCH, 32 - bits);
+	emit(a, BPF_ALU64 | BPF_OR | BPF_X, REG_V4, REG_SCRATCH, 0, 0);
+}
+
 static void emit_inside6(struct compiler *c)
 {
-	/* RFC 4291, 2.5.5.2; RFC 6052, 2.1; RFC 3056, 2. */
-	static const struct egress_network mapped = {{[10] = 0xff, 0xff}, 96, true};
-	static const struct egress_network nat64 = {{0x00, 0x64, 0xff, 0x9b}, 96, true};
-	static const struct egress_network six_to_four = {{0x20, 0x02}, 16, true};
 	struct egress_assembler *a = &c->a;
-	size_t from = a->n;
 
-	emit_network(a, &mapped);
-	emit_move(a, REG_V4, REG_WORDS + 3);
-	emit_jump(a, LABEL_V4);
-	emit_label(a, from, LABEL_NEXT);
-	from = a->n;
-	emit_network(a, &nat64);
-	emit_move(a, REG_V4, REG_WORDS + 3);
-	emit_inner(c);
-	emit_label(a, from, LABEL_NEXT);
-	from = a->n;
-	emit_network(a, &six_to_four);
-	emit_move(a, REG_V4, REG_WORDS);
-	emit_imm(a, BPF_LSH, REG_V4, 16);
-	emit_move(a, REG_SCRATCH, REG_WORDS + 1);
-	emit_imm(a, BPF_RSH, REG_SCRATCH, 16);
-	emit(a, BPF_ALU64 | BPF_OR | BPF_X, REG_V4, REG_SCRATCH, 0, 0);
-	emit_inner(c);
-	emit_label(a, from, LABEL_NEXT);
+	for (size_t i = 0; i < egress_n_embeddings; i++) {
+		const size_t from = a->n;
+
+		emit_network(a, &egress_embeddings[i].network);
+		emit_inside(a, egress_embeddings[i].at);
+		if (i == 0)
+			emit_jump(a, LABEL_V4);
+		else
+			emit_inner(c);
+		emit_label(a, from, LABEL_NEXT);
+	}
 }
 
 /* connect(2), and sendto(2) and its kin with an address. */

@@ -9,10 +9,9 @@
 #include <sys/socket.h>
 
 #include "libcontainer/base/cleanup.h"
+#include "specs/egress_names.h"
 
 #define BACKLOG 1024
-#define NAMES_NETWORK 0xc6120000 /* 198.18.0.0/15 */
-#define NAMES_PREFIX 15
 
 /* rtnetlink(7), by hand: one message, and no library that the main binary would have to have. */
 struct route_message {
@@ -53,13 +52,13 @@ int egress_route_add(struct nacre_error *err)
 			.nlmsg_type = RTM_NEWROUTE,
 			.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL},
 		.route = {.rtm_family = AF_INET,
-			.rtm_dst_len = NAMES_PREFIX,
+			.rtm_dst_len = EGRESS_NAMES_PREFIX,
 			.rtm_table = RT_TABLE_LOCAL,
 			.rtm_protocol = RTPROT_STATIC,
 			.rtm_scope = RT_SCOPE_HOST,
 			.rtm_type = RTN_LOCAL},
 		.destination_head = {RTA_LENGTH(sizeof(uint32_t)), RTA_DST},
-		.destination = htonl(NAMES_NETWORK),
+		.destination = htonl(EGRESS_NAMES_NETWORK),
 		.device_head = {RTA_LENGTH(sizeof(uint32_t)), RTA_OIF},
 		.device = if_nametoindex("lo"),
 	};
