@@ -71,6 +71,19 @@ static int open_map(int cgroup_fd, const char *name)
 	return -ENOENT;
 }
 
+/* All that hang there, each an fd or -1. */
+static int open_programs(int cgroup_fd, int ret_fds[EGRESS_N_HOOKS])
+{
+	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++) {
+		int r = open_program(cgroup_fd, (enum egress_hook)hook);
+
+		if (r < 0 && r != -ENOENT)
+			return r;
+		ret_fds[hook] = r < 0 ? -1 : r;
+	}
+	return 0;
+}
+
 static int make_denials(void)
 {
 	const struct egress_denial_key others = {.kind = EGRESS_DENIED_OTHERS};
@@ -96,24 +109,26 @@ static int make_metadata(void)
 }
 
 /* That of the programs before, or a new one. */
-static int find_map(int cgroup_fd, const char *name, int (*make)(void))
+static int find_map(const int old_fds[EGRESS_N_HOOKS], const char *name, int (*make)(void))
 {
-	int r = open_map(cgroup_fd, name);
+	int r = -ENOENT;
 
+	for (int hook = 0; hook < EGRESS_N_HOOKS && r == -ENOENT; hook++)
+		r = old_fds[hook] < 0 ? -ENOENT : bpf_map_of(old_fds[hook], name);
 	return r == -ENOENT ? make() : r;
 }
 
-static int find_maps(int cgroup_fd, const struct egress_bpf_policy *policy,
+static int find_maps(const int old_fds[EGRESS_N_HOOKS], const struct egress_bpf_policy *policy,
 	struct egress_bpf_maps *ret_maps, struct nacre_error *err)
 {
 	int r = 0;
 
 	if (policy->rules)
-		r = ret_maps->denials = find_map(cgroup_fd, DENIALS_NAME, make_denials);
+		r = ret_maps->denials = find_map(old_fds, DENIALS_NAME, make_denials);
 	if (r >= 0 && policy->no_metadata && !egress_bpf_has_rules(policy))
-		r = ret_maps->metadata = find_map(cgroup_fd, METADATA_NAME, make_metadata);
+		r = ret_maps->metadata = find_map(old_fds, METADATA_NAME, make_metadata);
 	if (r >= 0 && egress_bpf_has_names(policy))
-		r = ret_maps->ports = find_map(cgroup_fd, PORTS_NAME, make_ports);
+		r = ret_maps->ports = find_map(old_fds, PORTS_NAME, make_ports);
 	return r < 0 ? fail_errno(err, r, "maps of the egress filter") : 0;
 }
 
@@ -142,14 +157,14 @@ static int load(const struct egress_bpf_policy *policy, enum egress_hook hook,
 	}
 }
 
-static int attach(int cgroup_fd, enum egress_hook hook, int program_fd, struct nacre_error *err)
+static int attach(
+	int cgroup_fd, enum egress_hook hook, int program_fd, int old_fd, struct nacre_error *err)
 {
-	cleanup_close int old_fd = open_program(cgroup_fd, hook);
-	int r = old_fd == -ENOENT ? 0 : old_fd;
+	int r = 0;
 
-	if (r >= 0 && program_fd >= 0)
-		r = bpf_attach(cgroup_fd, hooks[hook].kind, program_fd, old_fd < 0 ? -1 : old_fd);
-	else if (r >= 0 && old_fd >= 0)
+	if (program_fd >= 0)
+		r = bpf_attach(cgroup_fd, hooks[hook].kind, program_fd, old_fd);
+	else if (old_fd >= 0)
 		r = bpf_detach(cgroup_fd, hooks[hook].kind, old_fd);
 	return r < 0 ? fail_errno(err, r, "attach the egress filter (%s) to the cgroup",
 			       hooks[hook].name)
@@ -158,7 +173,8 @@ static int attach(int cgroup_fd, enum egress_hook hook, int program_fd, struct n
 
 /* All are loaded before the first is attached: what the kernel refuses changes nothing. */
 static int load_all(int cgroup_fd, const struct egress_bpf_policy *policy,
-	struct egress_bpf_maps *maps, int fds[EGRESS_N_HOOKS], struct nacre_error *err)
+	struct egress_bpf_maps *maps, const int old_fds[EGRESS_N_HOOKS], int fds[EGRESS_N_HOOKS],
+	struct nacre_error *err)
 {
 	cleanup_free struct bpf_insn *program = calloc(PROGRAM_MAX, sizeof(*program));
 	int r = program ? 0 : fail_errno(err, ENOMEM, "egress");
@@ -166,23 +182,27 @@ static int load_all(int cgroup_fd, const struct egress_bpf_policy *policy,
 	for (int hook = 0; hook < EGRESS_N_HOOKS && r == 0; hook++)
 		r = load(policy, (enum egress_hook)hook, maps, program, &fds[hook], err);
 	for (int hook = 0; hook < EGRESS_N_HOOKS && r == 0; hook++)
-		r = attach(cgroup_fd, (enum egress_hook)hook, fds[hook], err);
+		r = attach(cgroup_fd, (enum egress_hook)hook, fds[hook], old_fds[hook], err);
 	return r;
 }
 
 int egress_bpf_apply(int cgroup_fd, const struct egress_bpf_policy *policy, struct nacre_error *err)
 {
 	struct egress_bpf_maps maps = {-1, -1, -1, true};
-	int fds[EGRESS_N_HOOKS];
+	int fds[EGRESS_N_HOOKS], old_fds[EGRESS_N_HOOKS];
 	int r;
 
 	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++)
-		fds[hook] = -1;
-	r = find_maps(cgroup_fd, policy, &maps, err);
+		fds[hook] = old_fds[hook] = -1;
+	r = open_programs(cgroup_fd, old_fds);
+	r = r < 0 ? fail_errno(err, r, "look for the egress filter at the cgroup")
+		  : find_maps(old_fds, policy, &maps, err);
 	if (r == 0)
-		r = load_all(cgroup_fd, policy, &maps, fds, err);
-	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++)
+		r = load_all(cgroup_fd, policy, &maps, old_fds, fds, err);
+	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++) {
 		fd_close(&fds[hook]);
+		fd_close(&old_fds[hook]);
+	}
 	fd_close(&maps.denials);
 	fd_close(&maps.metadata);
 	fd_close(&maps.ports);
