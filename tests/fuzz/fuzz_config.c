@@ -1,20 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "specs/spec.h"
 #include "specs/validate.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool fact, const char *what, const struct nacre_error *err)
-{
-	if (fact)
-		return;
-	(void)fprintf(stderr, "%s: %s\n", what, err->text);
-	abort();
-}
 
 /* What we write we read back as the same config, and writing it again gives the same text. */
 static void check_rewrite(struct arena *arena, const struct oci_config *config, bool pretty)
@@ -23,12 +14,12 @@ static void check_rewrite(struct arena *arena, const struct oci_config *config, 
 	struct oci_config *back = NULL;
 	char *text = NULL, *again = NULL;
 
-	require(oci_config_encode(config, pretty, &text, &err) == 0, "encode", &err);
-	require(oci_config_decode(arena, "written", text, strlen(text), &back, &err) == 0,
-		"decode what was written", &err);
-	require(oci_config_equal(config, back), "equal after a rewrite", &err);
-	require(oci_config_encode(back, pretty, &again, &err) == 0, "encode again", &err);
-	require(strcmp(text, again) == 0, "same text", &err);
+	require_of(oci_config_encode(config, pretty, &text, &err) == 0, "encode", err.text);
+	require_of(oci_config_decode(arena, "written", text, strlen(text), &back, &err) == 0,
+		"decode what was written", err.text);
+	require_of(oci_config_equal(config, back), "equal after a rewrite", err.text);
+	require_of(oci_config_encode(back, pretty, &again, &err) == 0, "encode again", err.text);
+	require_of(strcmp(text, again) == 0, "same text", err.text);
 	free(text);
 	free(again);
 }
@@ -40,10 +31,10 @@ static void check_no_change(struct arena *arena, const struct oci_config *config
 	struct oci_config *back = NULL;
 	char *text = NULL;
 
-	require(oci_config_rewrite(config, config, &text, &err) == 0, "rewrite", &err);
-	require(oci_config_decode(arena, "written", text, strlen(text), &back, &err) == 0,
-		"decode what was rewritten", &err);
-	require(oci_config_equal(config, back), "equal without a change", &err);
+	require_of(oci_config_rewrite(config, config, &text, &err) == 0, "rewrite", err.text);
+	require_of(oci_config_decode(arena, "written", text, strlen(text), &back, &err) == 0,
+		"decode what was rewritten", err.text);
+	require_of(oci_config_equal(config, back), "equal without a change", err.text);
 	free(text);
 }
 
@@ -52,9 +43,9 @@ static void check_copy(struct arena *arena, const struct oci_config *config)
 	struct nacre_error err = {0};
 	struct oci_config *copy = NULL;
 
-	require(oci_config_copy(arena, config, &copy, &err) == 0, "copy", &err);
-	require(oci_config_equal(config, copy), "equal to its copy", &err);
-	require(oci_config_equal(copy, config), "copy equal to it", &err);
+	require_of(oci_config_copy(arena, config, &copy, &err) == 0, "copy", err.text);
+	require_of(oci_config_equal(config, copy), "equal to its copy", err.text);
+	require_of(oci_config_equal(copy, config), "copy equal to it", err.text);
 }
 
 static void ignore_warning(void *data, const char *text)
@@ -74,8 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	r = oci_config_decode(arena, "config.json", (const char *)data, size, &config, &err);
 	if (r < 0) {
-		require(r == -err.code && strncmp(err.text, "config.json:", 12) == 0,
-			"error of decode", &err);
+		require_of(r == -err.code && strncmp(err.text, "config.json:", 12) == 0,
+			"error of decode", err.text);
 	} else {
 		check_rewrite(arena, config, false);
 		/* Indentation may make a document too long to be read. */
@@ -84,7 +75,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_no_change(arena, config);
 		check_copy(arena, config);
 		r = oci_config_validate(config, &err);
-		require(r == 0 || (r == -err.code && err.text[0]), "error of validate", &err);
+		require_of(
+			r == 0 || (r == -err.code && err.text[0]), "error of validate", err.text);
 		oci_config_warnings(config, ignore_warning, &warned);
 	}
 	arena_free(arena);

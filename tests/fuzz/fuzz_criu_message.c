@@ -3,13 +3,12 @@
  * encoder and must be the same message then; requests with options out of the input must be well
  * formed. */
 #include "specs/criu_message.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum {
 	/* message criu_resp */
@@ -21,14 +20,6 @@ enum {
 	FIRST_OPTION = 8,
 	TEXT_MAX = 2 * UINT8_MAX, /* lengths of two bytes are among them */
 };
-
-static void require(bool fact, const char *what)
-{
-	if (fact)
-		return;
-	(void)fprintf(stderr, "%s\n", what);
-	abort();
-}
 
 static void require_decoded(
 	const unsigned char *bytes, size_t length, struct criu_response *ret_response)

@@ -4,24 +4,15 @@
  * settled nothing is allowed that is not by what holds, as a simple judge sees it, who knows no
  * rules but destinations. */
 #include "specs/egress.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum {
 	MOST = 12, /* of names, addresses and ports that are tried */
 };
-
-static void require(bool fact, const char *law, const char *detail)
-{
-	if (fact)
-		return;
-	(void)fprintf(stderr, "%s: %s\n", law, detail);
-	abort();
-}
 
 struct address {
 	uint8_t bytes[16];
@@ -111,7 +102,7 @@ static void try_name(struct arena *arena, struct trials *t, const char *name)
 		return;
 	t->names[t->n_names++] = name;
 	t->names[t->n_names++] = arena_printf(arena, "x.%s", name);
-	require(t->names[t->n_names - 1], "memory", name);
+	require_of(t->names[t->n_names - 1], "memory", name);
 }
 
 static void collect(struct arena *arena, struct trials *t, const struct egress_policy *policy)
@@ -140,7 +131,7 @@ static void compare(const struct egress_policy *settled, const struct egress_pol
 			to->port = t->ports[i];
 			to->udp = bits & 1;
 			to->checked = bits & 2;
-			require(!allows(settled, to) || allows(held, to),
+			require_of(!allows(settled, to) || allows(held, to),
 				"what is settled allows no more than what holds",
 				to->name ? to->name : "an address");
 		}
@@ -180,7 +171,7 @@ static struct oci_strings split(struct arena *arena, const char *text)
 		const size_t length = strcspn(text, " ");
 
 		list.items[list.n] = arena_strndup(arena, text, length);
-		require(list.items[list.n++], "memory", text);
+		require_of(list.items[list.n++], "memory", text);
 		text += length;
 	}
 	return list;
@@ -193,12 +184,13 @@ static void check_canonical(struct arena *arena, const struct oci_strings *words
 
 	for (size_t i = 0; i < words->n; i++) {
 		if (egress_rule_parse(arena, words->items[i], &rule, &err) < 0) {
-			require(err.code && err.text[0], "a refusal has a reason", words->items[i]);
+			require_of(
+				err.code && err.text[0], "a refusal has a reason", words->items[i]);
 			continue;
 		}
-		require(egress_rule_parse(arena, rule.text, &again, &err) == 0 &&
-				!strcmp(again.text, rule.text) && again.n_ports == rule.n_ports &&
-				again.n_within == rule.n_within,
+		require_of(egress_rule_parse(arena, rule.text, &again, &err) == 0 &&
+				   !strcmp(again.text, rule.text) &&
+				   again.n_ports == rule.n_ports && again.n_within == rule.n_within,
 			"a canonical text is its own", rule.text);
 	}
 }
@@ -221,9 +213,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_canonical(arena, &held);
 		check_canonical(arena, &asked);
 		if (egress_policy_tighten(arena, &held, &asked, &words, &err) == 0) {
-			require(egress_policy_parse(arena, &words, &settled, &err) == 0,
+			require_of(egress_policy_parse(arena, &words, &settled, &err) == 0,
 				"what is settled can be read", err.text);
-			require(!held.n || egress_policy_parse(arena, &held, &above, &err) == 0,
+			require_of(!held.n || egress_policy_parse(arena, &held, &above, &err) == 0,
 				"what holds can be read", err.text);
 			check_tightened(arena, &settled, &above);
 		}

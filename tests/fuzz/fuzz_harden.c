@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "specs/harden.h"
 #include "specs/validate.h"
+#include "tests/fuzz/fuzz.h"
 #include "tests/order.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool fact, const char *law, const char *detail)
-{
-	if (fact)
-		return;
-	(void)fprintf(stderr, "%s: %s\n", law, detail);
-	abort();
-}
 
 static const char *none[] = {""};
 static const char *some[] = {"host-network", "rootfs-write", "tmp-exec", "new-privileges",
@@ -41,9 +32,9 @@ static void check_report(const struct harden_report *report)
 	struct nacre_error err = {0};
 	char *text = NULL;
 
-	require(harden_report_json(report, &text, &err) == 0, "report as JSON", err.text);
+	require_of(harden_report_json(report, &text, &err) == 0, "report as JSON", err.text);
 	free(text);
-	require(harden_report_text(report, &text, &err) == 0, "report as text", err.text);
+	require_of(harden_report_text(report, &text, &err) == 0, "report as text", err.text);
 	free(text);
 }
 
@@ -57,7 +48,7 @@ static void check_laws(struct arena *arena, const struct oci_config *config,
 	int r = harden(arena, config, request, &once, &report, &err);
 
 	if (r < 0) {
-		require(r == -err.code && (r == -EPERM || r == -ENAMETOOLONG || r == -E2BIG),
+		require_of(r == -err.code && (r == -EPERM || r == -ENAMETOOLONG || r == -E2BIG),
 			"error of harden", err.text);
 		return;
 	}
@@ -65,14 +56,14 @@ static void check_laws(struct arena *arena, const struct oci_config *config,
 	/* What is not valid only must not hurt. */
 	if (!valid)
 		return;
-	require(oci_config_validate(once, &err) == 0, "valid stays valid", err.text);
+	require_of(oci_config_validate(once, &err) == 0, "valid stays valid", err.text);
 	what = looser(arena, config, once);
-	require(!what, "never looser", what ? what : "");
+	require_of(!what, "never looser", what ? what : "");
 	r = harden(arena, once, request, &twice, &report, &err);
-	require(r == 0, "hardened is hardened again", err.text);
-	require(!report->n_changes, "idempotent",
+	require_of(r == 0, "hardened is hardened again", err.text);
+	require_of(!report->n_changes, "idempotent",
 		report->n_changes ? report->changes[0].summary : "");
-	require(oci_config_equal(once, twice), "equal when hardened again", "");
+	require_of(oci_config_equal(once, twice), "equal when hardened again", "");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

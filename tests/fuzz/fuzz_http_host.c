@@ -2,21 +2,12 @@
 /* What a client of HTTP sends. However it arrives, the same requests with the same names are seen,
  * at the same places. */
 #include "specs/http_host.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool fact, const char *what)
-{
-	if (fact)
-		return;
-	(void)fprintf(stderr, "%s\n", what);
-	abort();
-}
 
 /* What was seen: places and names, mixed into one number. */
 struct seen {

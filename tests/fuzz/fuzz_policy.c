@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "specs/policy.h"
 #include "specs/profiles.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,16 +10,6 @@
 
 /* An input is up to three texts with NUL between them: policy.json and the values of two
  * annotations, run.nacre.profile and run.nacre.allow. */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool fact, const char *law, const char *detail)
-{
-	if (fact)
-		return;
-	(void)fprintf(stderr, "%s: %s\n", law, detail);
-	abort();
-}
 
 static const char *wishes[] = {"tmp-exec", "cap:CAP_SYS_ADMIN", "mount:/srv/../etc", "syscall:bpf"};
 
@@ -47,13 +38,13 @@ static void check_grants(const struct policy *policy, const struct harden_reques
 	struct nacre_error err;
 
 	for (size_t i = 0; i < settled->grants.n; i++) {
-		require(harden_grant_check(settled->grants.items[i], &err) == 0,
+		require_of(harden_grant_check(settled->grants.items[i], &err) == 0,
 			"a grant that exists", settled->grants.items[i]);
-		require(may(policy, settled->grants.items[i], settled->granted_by[i]),
+		require_of(may(policy, settled->grants.items[i], settled->granted_by[i]),
 			"a grant that its giver may give", settled->grants.items[i]);
 	}
 	for (size_t i = 0; i < policy->require.n; i++)
-		require(oci_strings_have(&settled->require, policy->require.items[i]),
+		require_of(oci_strings_have(&settled->require, policy->require.items[i]),
 			"a rule that the policy requires", policy->require.items[i]);
 }
 
@@ -67,19 +58,19 @@ static void check_decision(struct arena *arena, const struct policy *policy,
 	int r = policy_decide(arena, policy, request, annotations, &settled, &err);
 
 	if (r < 0) {
-		require(r == -err.code && (r == -EPERM || r == -EINVAL), "error of decide",
+		require_of(r == -err.code && (r == -EPERM || r == -EINVAL), "error of decide",
 			err.text);
 		return;
 	}
-	require(policy_decide(arena, policy, request, &none, &plain, &err) == 0,
+	require_of(policy_decide(arena, policy, request, &none, &plain, &err) == 0,
 		"what annotations tighten is allowed without them", err.text);
-	require(profile_covers(profile_find(settled.profile), profile_find(plain.profile)),
+	require_of(profile_covers(profile_find(settled.profile), profile_find(plain.profile)),
 		"annotations never loosen the profile", settled.profile);
-	require(!policy->least_profile || profile_covers(profile_find(settled.profile),
-						  profile_find(policy->least_profile)),
+	require_of(!policy->least_profile || profile_covers(profile_find(settled.profile),
+						     profile_find(policy->least_profile)),
 		"never below the least profile", settled.profile);
-	require(!request->profile || profile_covers(profile_find(settled.profile),
-					     profile_find(request->profile)),
+	require_of(!request->profile || profile_covers(profile_find(settled.profile),
+						profile_find(request->profile)),
 		"never below the one that was asked for", settled.profile);
 	check_grants(policy, &settled);
 }
@@ -112,8 +103,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	int r = text ? policy_decode(arena, "policy.json", text, length, &policy, &err) : -EINVAL;
 
 	if (text && r < 0)
-		require(r == -err.code && !strncmp(err.text, "policy.json:", 12), "error of decode",
-			err.text);
+		require_of(r == -err.code && !strncmp(err.text, "policy.json:", 12),
+			"error of decode", err.text);
 	for (size_t i = 0; r == 0 && i < 2; i++) {
 		const char *value = next(arena, &data, &size, &ignored);
 

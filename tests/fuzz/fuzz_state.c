@@ -3,20 +3,11 @@
  * resources, features. */
 #include "specs/features.h"
 #include "specs/state.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool fact, const char *what, const struct nacre_error *err)
-{
-	if (fact)
-		return;
-	(void)fprintf(stderr, "%s: %s\n", what, err->text);
-	abort();
-}
 
 static void check_record(struct arena *arena, const char *text, size_t size)
 {
@@ -26,11 +17,12 @@ static void check_record(struct arena *arena, const char *text, size_t size)
 
 	if (container_record_decode(arena, "record", text, size, &record, &err) < 0)
 		return;
-	require(container_record_encode(record, &first, &err) == 0, "encode record", &err);
-	require(container_record_decode(arena, "record", first, strlen(first), &back, &err) == 0,
-		"decode record", &err);
-	require(container_record_encode(back, &second, &err) == 0, "encode record again", &err);
-	require(strcmp(first, second) == 0, "same record", &err);
+	require_of(container_record_encode(record, &first, &err) == 0, "encode record", err.text);
+	require_of(container_record_decode(arena, "record", first, strlen(first), &back, &err) == 0,
+		"decode record", err.text);
+	require_of(
+		container_record_encode(back, &second, &err) == 0, "encode record again", err.text);
+	require_of(strcmp(first, second) == 0, "same record", err.text);
 	free(first);
 	free(second);
 }
@@ -43,11 +35,11 @@ static void check_state(struct arena *arena, const char *text, size_t size)
 
 	if (oci_state_decode(arena, "state", text, size, &state, &err) < 0)
 		return;
-	require(oci_state_encode(state, true, &written, &err) == 0, "encode state", &err);
+	require_of(oci_state_encode(state, true, &written, &err) == 0, "encode state", err.text);
 	free(written);
-	require(container_process_state_encode(
-			state, "seccompFd", state->pid, state->owner, &written, &err) == 0,
-		"encode process state", &err);
+	require_of(container_process_state_encode(
+			   state, "seccompFd", state->pid, state->owner, &written, &err) == 0,
+		"encode process state", err.text);
 	free(written);
 }
 
@@ -59,7 +51,7 @@ static void check_features(struct arena *arena, const char *text, size_t size)
 
 	if (oci_features_decode(arena, "features", text, size, &features, &err) < 0)
 		return;
-	require(oci_features_encode(features, &written, &err) == 0, "encode features", &err);
+	require_of(oci_features_encode(features, &written, &err) == 0, "encode features", err.text);
 	free(written);
 }
 
@@ -77,12 +69,13 @@ static void check_parts(struct arena *arena, const char *text, size_t size)
 	struct nacre_error err = {0};
 
 	if (oci_process_decode(arena, &part, &process, &err) == 0) {
-		require(oci_process_copy(arena, process, &process_copy, &err) == 0, "copy", &err);
-		require(oci_process_equal(process, process_copy), "equal to its copy", &err);
+		require_of(oci_process_copy(arena, process, &process_copy, &err) == 0, "copy",
+			err.text);
+		require_of(oci_process_equal(process, process_copy), "equal to its copy", err.text);
 	}
 	if (oci_resources_decode(arena, &part, &resources, &err) == 0)
-		require(oci_resources_copy(arena, resources, &resources_copy, &err) == 0, "copy",
-			&err);
+		require_of(oci_resources_copy(arena, resources, &resources_copy, &err) == 0, "copy",
+			err.text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

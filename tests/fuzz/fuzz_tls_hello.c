@@ -2,21 +2,12 @@
 /* What a client of TLS begins with. The answer depends on nothing but the bytes: each beginning of
  * a whole hello wants more, and what follows it changes nothing. */
 #include "specs/tls_hello.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void require(bool fact, const char *what)
-{
-	if (fact)
-		return;
-	(void)fprintf(stderr, "%s\n", what);
-	abort();
-}
 
 /* In a copy of the exact size. */
 static enum tls_hello read_first(const uint8_t *data, size_t n, char name[TLS_NAME_MAX + 1])

@@ -2,6 +2,8 @@
 /* Runs a fuzzer's function over saved inputs with any compiler: each file named, and each file in
  * a folder named: whole, cut short, and changed here and there, the same way each time. A crash is
  * the failure. */
+#include "tests/fuzz/fuzz.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdint.h>
@@ -9,8 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* How many cuts of each file are run, and how many changed copies. */
 #define CUTS 32

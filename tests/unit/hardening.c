@@ -21,6 +21,26 @@ void fixture_teardown(void)
 	arena_free(arena);
 }
 
+struct oci_strings split(const char *text)
+{
+	struct oci_strings list = {.n = 0};
+	char *save, *copy = arena_strdup(arena, text);
+
+	ck_assert_ptr_nonnull(copy);
+	for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
+		ck_assert(harden_append_word(arena, &list, word));
+	return list;
+}
+
+const char *joined(const struct oci_strings *list)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < list->n; i++)
+		text = arena_printf(arena, "%s%s%s", text, i ? " " : "", list->items[i]);
+	return text;
+}
+
 char *read_data(const char *name)
 {
 	char *text = data_read(name, NULL);
@@ -138,11 +158,8 @@ struct result apply_with_tmp(const struct oci_config *config, const char *profil
 {
 	struct harden_request request = {.profile = profile, .tmp_bytes = tmp_bytes};
 	struct result result = {0};
-	char *save, *copy = arena_strdup(arena, grants);
 
-	ck_assert_ptr_nonnull(copy);
-	for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
-		ck_assert(harden_append_word(arena, &request.grants, word));
+	request.grants = split(grants);
 	look_at_host(config, &request);
 	result.r = harden(arena, config, &request, &result.config, &result.report, &result.err);
 	return result;
@@ -159,6 +176,17 @@ struct result must(struct result result)
 	return result;
 }
 
+const char *unified_value(const struct result *result, const char *key)
+{
+	const struct oci_map *unified = &result->config->linux_->resources->unified;
+
+	for (size_t i = 0; i < unified->n; i++) {
+		if (!strcmp(unified->items[i].key, key))
+			return unified->items[i].value;
+	}
+	return NULL;
+}
+
 void ck_assert_one_change(
 	const struct result *result, const char *rule, const char *path, const char *summary)
 {
@@ -171,16 +199,11 @@ void ck_assert_one_change(
 
 void ck_assert_no_change(const struct result *result, const char *granted_words)
 {
-	char text[256] = "";
-
 	ck_assert_msg(result->r == 0, "%s", result->err.text);
 	if (result->report->n_changes)
 		ck_abort_msg("%s: %s", result->report->changes[0].path,
 			result->report->changes[0].summary);
-	for (size_t i = 0; i < result->report->granted.n; i++)
-		(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s",
-			i ? " " : "", result->report->granted.items[i]);
-	ck_assert_str_eq(text, granted_words);
+	ck_assert_str_eq(joined(&result->report->granted), granted_words);
 }
 
 void ck_assert_refused(const struct result *result, const char *text)

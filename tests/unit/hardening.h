@@ -20,6 +20,10 @@ extern struct arena *arena;
 void fixture_setup(void);
 void fixture_teardown(void);
 
+/* What stands in TEXT, separated by spaces; and the way back. */
+struct oci_strings split(const char *text);
+const char *joined(const struct oci_strings *list);
+
 /* The file NAME below tests/data. */
 char *read_data(const char *name);
 
@@ -54,6 +58,9 @@ struct result apply_with_tmp(const struct oci_config *config, const char *profil
 struct result agent(const struct oci_config *config, const char *grants);
 /* Fails the test if R does not succeed. */
 struct result must(struct result result);
+
+/* Of linux.resources.unified; NULL: it has none. */
+const char *unified_value(const struct result *result, const char *key);
 
 /* The only change, and its summary. */
 void ck_assert_one_change(

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/egress_fixture.h"
+#include "specs/egress.h"
+#include "tests/unit/hardening.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
 
 Suite *suite_egress(void);
 
@@ -190,7 +193,7 @@ START_TEST(a_list_of_rules)
 	}
 	ck_assert_msg(r == 0, "%s", err.text);
 	ck_assert_int_eq(egress_policy_words(arena, &policy, &canonical, &err), 0);
-	ck_assert_str_eq(join(&canonical), lists[_i].canonical);
+	ck_assert_str_eq(joined(&canonical), lists[_i].canonical);
 }
 END_TEST
 
@@ -268,7 +271,7 @@ Suite *suite_egress(void)
 	Suite *suite = suite_create("egress");
 	TCase *tcase = tcase_create("rules");
 
-	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_checked_fixture(tcase, fixture_setup, fixture_teardown);
 	tcase_add_loop_test(tcase, a_rule_has_one_canonical_text, 0, COUNT(forms));
 	tcase_add_loop_test(tcase, what_is_no_rule_gets_an_error_with_the_remedy, 0, COUNT(wrong));
 	tcase_add_loop_test(tcase, a_list_of_rules, 0, COUNT(lists));

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/unit/egress_fixture.h"
+#include "specs/egress.h"
+#include "tests/unit/hardening.h"
+
+#include <errno.h>
+#include <string.h>
 
 Suite *suite_egress_tighten(void);
 
@@ -71,7 +75,7 @@ START_TEST(what_may_only_tighten)
 
 	if (tightened[_i].settled) {
 		ck_assert_msg(r == 0, "%s", err.text);
-		ck_assert_str_eq(join(&words), tightened[_i].settled);
+		ck_assert_str_eq(joined(&words), tightened[_i].settled);
 		return;
 	}
 	ck_assert_int_eq(r, -EPERM);
@@ -84,7 +88,7 @@ Suite *suite_egress_tighten(void)
 	Suite *suite = suite_create("egress_tighten");
 	TCase *tcase = tcase_create("rules");
 
-	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_checked_fixture(tcase, fixture_setup, fixture_teardown);
 	tcase_add_loop_test(tcase, what_may_only_tighten, 0, COUNT(tightened));
 	suite_add_tcase(suite, tcase);
 	return suite;

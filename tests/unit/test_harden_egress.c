@@ -9,25 +9,6 @@ Suite *suite_harden_egress(void);
 
 /* Who says what of a container's connections, and what stands of it in the tightened config. */
 
-static struct oci_strings words(const char *text)
-{
-	struct oci_strings list = {.n = 0};
-	char *save, *copy = arena_strdup(arena, text);
-
-	for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
-		ck_assert(harden_append_word(arena, &list, word));
-	return list;
-}
-
-static const char *join(const struct oci_strings *list)
-{
-	const char *text = "";
-
-	for (size_t i = 0; i < list->n; i++)
-		text = arena_printf(arena, "%s%s%s", text, i ? " " : "", list->items[i]);
-	return text;
-}
-
 /* A request; NULL: nothing is said. */
 struct said {
 	const char *policy; /* members */
@@ -43,9 +24,9 @@ static int decide(const struct said *said, struct harden_request *ret, struct na
 	const char *text = arena_printf(arena, "{\"version\":1%s%s}", said->policy ? "," : "",
 		said->policy ? said->policy : "");
 	const struct policy_request request = {.profile = said->profile,
-		.grants = words(said->allow ? said->allow : ""),
-		.require = words(said->require ? said->require : ""),
-		.egress = words(said->command ? said->command : "")};
+		.grants = split(said->allow ? said->allow : ""),
+		.require = split(said->require ? said->require : ""),
+		.egress = split(said->command ? said->command : "")};
 	struct oci_pair pair = {"run.nacre.egress", said->annotation};
 	const struct oci_map annotations = {&pair, said->annotation ? 1 : 0};
 	struct policy *policy;
@@ -150,7 +131,7 @@ START_TEST(who_says_what_a_container_connects_to)
 		return;
 	}
 	ck_assert_msg(r == 0, "%s", err.text);
-	ck_assert_str_eq(join(&hardened->nacre->egress), cases[_i].egress);
+	ck_assert_str_eq(joined(&hardened->nacre->egress), cases[_i].egress);
 	ck_assert_int_eq(hardened->nacre->egress_best_effort, cases[_i].best_effort);
 	ck_assert_int_eq(harden(arena, hardened, &request, &again, &report, &err), 0);
 	ck_assert(oci_config_equal(hardened, again));
@@ -302,7 +283,7 @@ START_TEST(rules_of_the_config_are_held_by_tighter_ones)
 	ck_assert_int_eq(harden_with(&(struct said){.profile = "agent", .command = "a.example"},
 				 config, &got, &err),
 		0);
-	ck_assert_str_eq(join(&got->nacre->egress), "a.example:443");
+	ck_assert_str_eq(joined(&got->nacre->egress), "a.example:443");
 	ck_assert_int_eq(harden_with(&(struct said){.profile = "agent", .command = "open"}, config,
 				 &got, &err),
 		-EPERM);
@@ -314,7 +295,7 @@ START_TEST(rules_of_the_config_are_held_by_tighter_ones)
 		-EPERM);
 	ck_assert_msg(harden_with(&(struct said){.profile = "strict"}, config, &got, &err) == 0,
 		"%s", err.text);
-	ck_assert_str_eq(join(&got->nacre->egress), "none");
+	ck_assert_str_eq(joined(&got->nacre->egress), "none");
 	ck_assert(!got->nacre->egress_best_effort);
 }
 END_TEST

@@ -141,17 +141,6 @@ static const struct {
 };
 /* clang-format on */
 
-static const char *value_of(const struct result *result, const char *key)
-{
-	const struct oci_map *unified = &result->config->linux_->resources->unified;
-
-	for (size_t i = 0; i < unified->n; i++) {
-		if (!strcmp(unified->items[i].key, key))
-			return unified->items[i].value;
-	}
-	return NULL;
-}
-
 START_TEST(unified_is_held_by_the_same_numbers)
 {
 	struct oci_config *config = tight("", "", "", LIMITED);
@@ -161,10 +150,10 @@ START_TEST(unified_is_held_by_the_same_numbers)
 
 	config->linux_->resources->unified = (struct oci_map){&pair, 1};
 	result = must(apply(config, texts[_i].profile, ""));
-	ck_assert_pstr_eq(value_of(&result, pair.key), texts[_i].then);
+	ck_assert_pstr_eq(unified_value(&result, pair.key), texts[_i].then);
 	result = must(apply(config, texts[_i].profile,
 		"unlimited:pids unlimited:memory unlimited:swap unlimited:cpu"));
-	ck_assert_pstr_eq(value_of(&result, pair.key), pair.value);
+	ck_assert_pstr_eq(unified_value(&result, pair.key), pair.value);
 	ck_assert_uint_eq(result.report->granted.n, stays ? 0 : 1);
 }
 END_TEST
@@ -260,7 +249,7 @@ START_TEST(the_profile_or_the_policy_says_who_is_killed_out_of_memory)
 	look_at_host(config, &request);
 	result.r = harden(arena, config, &request, &result.config, &result.report, &result.err);
 	must(result);
-	ck_assert_pstr_eq(value_of(&result, pair.key), groups[_i].then);
+	ck_assert_pstr_eq(unified_value(&result, pair.key), groups[_i].then);
 	ck_assert_uint_eq(result.report->granted.n, *groups[_i].grants ? 1 : 0);
 }
 END_TEST
@@ -311,7 +300,7 @@ START_TEST(no_process_may_raise_itself_before_the_hosts)
 	result = must(agent(config, ""));
 	ck_assert_uint_eq(result.report->n_changes, 2);
 	ck_assert_uint_eq(result.config->process->rlimits[1].hard, 0);
-	ck_assert_ptr_null(value_of(&result, pair.key));
+	ck_assert_ptr_null(unified_value(&result, pair.key));
 	result = agent(config, "real-time");
 	ck_assert_no_change(&result, "real-time");
 	pair.value = "restrict-to-be";

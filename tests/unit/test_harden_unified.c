@@ -5,17 +5,6 @@
 
 /* linux.resources.unified, and what else takes memory or CPUs from the host. */
 
-static const char *value_of(const struct result *result, const char *key)
-{
-	const struct oci_map *unified = &result->config->linux_->resources->unified;
-
-	for (size_t i = 0; i < unified->n; i++) {
-		if (!strcmp(unified->items[i].key, key))
-			return unified->items[i].value;
-	}
-	return NULL;
-}
-
 /* clang-format off */
 static const struct {
 	const char *key, *value;
@@ -51,13 +40,13 @@ START_TEST(a_cgroup_takes_no_memory_and_no_cpu_from_the_host)
 	config->linux_->resources->unified = (struct oci_map){&pair, 1};
 	result = must(agent(config, ""));
 	ck_assert_pstr_eq(
-		value_of(&result, pair.key), from_host[_i].grant ? NULL : from_host[_i].value);
+		unified_value(&result, pair.key), from_host[_i].grant ? NULL : from_host[_i].value);
 	ck_assert_uint_eq(result.report->n_changes, from_host[_i].grant ? 1 : 0);
 	if (!from_host[_i].grant)
 		return;
 	result = agent(config, from_host[_i].grant);
 	ck_assert_no_change(&result, from_host[_i].grant);
-	ck_assert_str_eq(value_of(&result, pair.key), from_host[_i].value);
+	ck_assert_str_eq(unified_value(&result, pair.key), from_host[_i].value);
 }
 END_TEST
 

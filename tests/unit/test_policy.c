@@ -19,21 +19,11 @@ static struct policy *policy_of(const char *members)
 	return policy;
 }
 
-static struct oci_strings words(const char *text)
-{
-	struct oci_strings list = {.n = 0};
-	char *save, *copy = arena_strdup(arena, text);
-
-	for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save))
-		ck_assert(harden_append_word(arena, &list, word));
-	return list;
-}
-
 /* PAIRS: key and value in turn, NULL ends. */
 static int decide(const struct policy *policy, const char *profile, const char *grants,
 	const char *const *pairs, struct harden_request *ret)
 {
-	const struct policy_request request = {.profile = profile, .grants = words(grants)};
+	const struct policy_request request = {.profile = profile, .grants = split(grants)};
 	struct oci_pair items[8];
 	struct oci_map annotations = {.items = items};
 
@@ -212,8 +202,8 @@ END_TEST
 static struct result apply_required(const char *profile, const char *grants, const char *require)
 {
 	const struct harden_request request = {.profile = profile,
-		.grants = words(grants),
-		.require = words(require),
+		.grants = split(grants),
+		.require = split(require),
 		.host = {.memory_bytes = 16 * GIB}};
 	struct result result = {0};
 
@@ -248,8 +238,8 @@ START_TEST(a_refusal_by_a_required_rule_names_no_grant)
 {
 	struct oci_config *config = tight("", "", "", LIMITED);
 	const struct harden_request request = {.profile = "agent",
-		.grants = words("host-network"),
-		.require = words("host-network")};
+		.grants = split("host-network"),
+		.require = split("host-network")};
 	struct result result = {0};
 
 	config->linux_->n_namespaces--;
@@ -261,7 +251,7 @@ END_TEST
 
 START_TEST(the_policy_and_the_command_line_add_up_what_is_required)
 {
-	const struct policy_request request = {.require = words("resources devices")};
+	const struct policy_request request = {.require = split("resources devices")};
 	const struct oci_map none = {.n = 0};
 	struct harden_request result = {0};
 
