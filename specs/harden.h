@@ -114,7 +114,10 @@ int harden_process(struct arena *arena, const struct oci_process *process,
 	const struct harden_request *request, struct oci_process **ret_process,
 	struct harden_report **ret_report, struct nacre_error *err);
 
-/* Whether there are rules of egress that are enforced: NACRE (NULL: none) is the config's. */
+/* Whether there are rules of egress, by which something is refused: NACRE (NULL: none) is the
+ * config's. "open" is none. */
+bool harden_has_egress(const struct oci_hardened *nacre);
+/* The same for rules that are enforced, or the container is refused. */
 bool harden_egress_holds(const struct oci_hardened *nacre);
 
 /* A process that joins a container with rules of egress has no capability that goes past them, but

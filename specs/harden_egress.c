@@ -59,7 +59,7 @@ int harden_check_names(struct hardening *h, const struct oci_strings *words)
 
 /* --- metadata --- */
 
-static int refuse_metadata(struct hardening *h)
+int rule_metadata(struct hardening *h)
 {
 	struct oci_hardened *nacre = harden_need_hardened(h);
 
@@ -70,11 +70,6 @@ static int refuse_metadata(struct hardening *h)
 	nacre->no_metadata = true;
 	harden_note(h, "nacre.noMetadata", NULL, "true");
 	return 0;
-}
-
-int rule_metadata(struct hardening *h)
-{
-	return refuse_metadata(h);
 }
 
 /* --- egress: the rules that are wanted --- */
@@ -149,9 +144,14 @@ static int check_capabilities(struct hardening *h)
 	return 0;
 }
 
+bool harden_has_egress(const struct oci_hardened *nacre)
+{
+	return nacre && nacre->egress.n && !is_open(&nacre->egress);
+}
+
 bool harden_egress_holds(const struct oci_hardened *nacre)
 {
-	return nacre && nacre->egress.n && !is_open(&nacre->egress) && !nacre->egress_best_effort;
+	return harden_has_egress(nacre) && !nacre->egress_best_effort;
 }
 
 int harden_egress_check_exec(
@@ -300,5 +300,5 @@ int rule_egress(struct hardening *h)
 	if (r < 0 || is_open(&nacre->egress))
 		return r;
 	need_filter(h, nacre);
-	return refuse_metadata(h);
+	return rule_metadata(h);
 }

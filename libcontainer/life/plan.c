@@ -6,6 +6,7 @@
 #include "libcontainer/net/egress_bpf.h"
 #include "specs/annotations.h"
 #include "specs/egress_names.h"
+#include "specs/harden.h"
 #include "specs/mount_types.h"
 #include "specs/mount_words.h"
 
@@ -75,12 +76,6 @@ static bool mounts_disks(const struct oci_config *config)
 	return false;
 }
 
-/* "open" is no rule: nothing has to be refused. */
-static bool has_egress_rules(const struct oci_hardened *nacre)
-{
-	return nacre && nacre->egress.n && !oci_strings_have(&nacre->egress, "open");
-}
-
 static uint64_t plan_hooks(const struct oci_hooks *hooks)
 {
 	if (!hooks)
@@ -148,7 +143,7 @@ uint64_t plan_create(
 	       when(new_namespace(config, "mount"), NEW_MNTNS) |
 	       when(linux_ && linux_->n_net_devices, NET_DEVICES) |
 	       when(linux_ && linux_->intel_rdt, RESCTRL) |
-	       when(has_egress_rules(config->nacre), EGRESS) |
+	       when(harden_has_egress(config->nacre), EGRESS) |
 	       when(needs_host_sources(config), HOST_SOURCES) | when(mounts_disks(config), DISKS) |
 	       when(has_egress_names(config), EGRESS_NAMES) | when(options->notify, NOTIFY) |
 	       (options->systemd_cgroup ? SYSTEMD : CGROUPFS) |

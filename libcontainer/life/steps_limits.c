@@ -55,7 +55,6 @@ int step_apply_device_rules(
 {
 	struct nacre_error why;
 	int r = cgroup_devices_apply(c->cgroup.fd, resources->devices, resources->n_devices, &why);
-
 	int initial = 1;
 
 	if (r == 0)
