@@ -603,14 +603,19 @@ with_user_namespace() {
 	chown -R 100000:100000 "$b/rootfs"
 }
 
-# Sets foreign, the path of a user namespace that user 1000 owns, whose ids are those from 100000 on.
+# map_ids PID: waits until it is `sleep` in its own user namespace, and gives that the ids from 100000 on.
+map_ids() {
+	wait_for eval "[[ \$(</proc/$1/comm) == sleep ]]"
+	echo 0 100000 65536 >"/proc/$1/uid_map" || wrong "no uids can be mapped"
+	echo 0 100000 65536 >"/proc/$1/gid_map" || wrong "no gids can be mapped"
+}
+
+# Sets foreign, the path of a user namespace that user 1000 owns.
 foreign_user_namespace() {
 	needs_root && needs_unshare && needs_program setpriv || return
 	in_background setpriv --reuid 1000 --regid 1000 --clear-groups unshare --user sleep 60
 	foreign=/proc/$!/ns/user
-	wait_for eval '[[ $(</proc/$!/comm) == sleep ]]'
-	echo 0 100000 65536 >"/proc/$!/uid_map" || wrong "no uids can be mapped"
-	echo 0 100000 65536 >"/proc/$!/gid_map" || wrong "no gids can be mapped"
+	map_ids $!
 }
 
 with_busybox() {

@@ -96,9 +96,7 @@ test_each_can_be_joined_by_path() {
 test_a_user_namespace_can_be_joined_by_path() {
 	needs_unshare || return
 	in_background unshare -U sleep 60
-	wait_for eval '[[ $(readlink "/proc/${background[0]}/ns/user") != $(readlink /proc/self/ns/user) ]]'
-	echo "0 100000 65536" >"/proc/${background[0]}/uid_map"
-	echo "0 100000 65536" >"/proc/${background[0]}/gid_map"
+	map_ids $!
 	bundle readlink /proc/self/ns/user : id
 	chown -R 100000:100000 "$b/rootfs"
 	edit '.linux.namespaces += [{type: "user", path: $p}]' \
