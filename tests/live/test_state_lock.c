@@ -19,7 +19,7 @@ Suite *suite_state_lock(void);
 enum {
 	HELD_US = 500000,
 	PATIENCE_S = 5, /* less than the ten seconds that the lock is waited for */
-	CPU_MS = 100, /* that a wait of half a second may cost */
+	CPU_MS = 250, /* that a wait of half a second may cost: one that spins costs all of it */
 };
 
 static const struct container_record record = {.version = RECORD_VERSION, .id = "locked"};
