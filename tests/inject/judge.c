@@ -81,6 +81,16 @@ static unsigned take_allowed(char *err, const struct command *command)
 	return shortens;
 }
 
+static bool has_line(const char *text, const char *line)
+{
+	size_t length = strlen(line);
+
+	for (const char *at = text; (at = strstr(at, line)); at += length)
+		if ((at == text || at[-1] == '\n') && (!at[length] || at[length] == '\n'))
+			return true;
+	return false;
+}
+
 /* One error and nothing else, but what is said of an undisturbed run too. */
 static void judge_error(const char *err, const char *undisturbed, char *wrong)
 {
@@ -90,7 +100,7 @@ static void judge_error(const char *err, const char *undisturbed, char *wrong)
 
 	(void)snprintf(copy, sizeof(copy), "%s", err);
 	while ((line = strsep(&rest, "\n"))) {
-		if (!*line || strstr(undisturbed, line))
+		if (!*line || has_line(undisturbed, line))
 			continue;
 		errors++;
 		if (strncmp(line, ERROR, strlen(ERROR)) != 0 || strstr(line, "Success") ||
@@ -112,13 +122,16 @@ enum outcome judge(const struct command *command, const struct trace *trace,
 	const struct trace_end *end, const struct result *undisturbed, struct result *result,
 	char *wrong)
 {
-	const bool kill = trace->fault == FAULT_KILL;
+	const bool kill = trace->fault == FAULT_KILL && end->reached;
 	unsigned shortens;
 
 	if (end->hung)
 		complain(wrong, "hung for %d s: %s", TRACE_LIMIT_MS / 1000, result->err);
-	if (kill && !strcmp(trace->at->role, FIRST_OF_ALL))
+	if (kill && !strcmp(trace->at->role, FIRST_OF_ALL)) {
+		if (!WIFSIGNALED(end->status))
+			complain(wrong, "was killed, but ended with %#x", (unsigned)end->status);
 		return KILLED;
+	}
 	if (WIFSIGNALED(end->status)) {
 		complain(wrong, "ended by signal %d: %s", WTERMSIG(end->status), result->err);
 		return KILLED;

@@ -142,6 +142,8 @@ static bool end_worker(unsigned worker, pid_t pid)
 		continue;
 	(void)snprintf(name, sizeof(name), "inject-%d-%u", getpid(), worker);
 	world_leave(name);
+	if (status != 0)
+		printf("# worker %u ended with %#x\n", worker, (unsigned)status);
 	return status == 0;
 }
 
@@ -209,11 +211,13 @@ int main(int argc, char **argv)
 	n = choose();
 	if (inject.list)
 		return 0;
+	if (n == 0)
+		give_up("there is no such case");
 	printf("# %u of %u cases, stride %u, offset %u\n", n, inject.cases->n, inject.cases->stride,
 		inject.cases->offset);
 	for (unsigned i = 0; i < inject.workers; i++)
 		workers[i] = start_worker(i, 0, n == 1);
 	for (unsigned i = 0; i < inject.workers; i++)
 		good &= end_worker(i, workers[i]);
-	return report(inject.cases, inject.wanted, inject.mode) && good ? 0 : 1;
+	return report(inject.cases, inject.wanted) && good ? 0 : 1;
 }

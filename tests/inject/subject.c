@@ -2,6 +2,7 @@
 #include "tests/inject/subject.h"
 
 #include "tests/inject/bundle.h"
+#include "tests/inject/patience.h"
 #include "tests/inject/world.h"
 
 #include <ctype.h>
@@ -11,21 +12,20 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PROGRAM_OUT "/tmp/program-out" /* of the container that is there before */
 #define WAIT_MS 3000
-#define DYING_TRIES 100
-#define DYING_PAUSE_US 10000
+#define DYING_MS 1000
 
 static struct {
-	const char *profile;
+	const char *name, *profile;
 	bool user_namespace, trace;
-} mode = {"agent", false, false};
+} mode = {"agent", "agent", false, false};
 
 bool mode_set(const char *name)
 {
+	mode.name = name;
 	mode.profile = "agent";
 	mode.user_namespace = !strcmp(name, "userns");
 	mode.trace = !strcmp(name, "trace");
@@ -35,6 +35,11 @@ bool mode_set(const char *name)
 		return false;
 	mode.profile = name;
 	return true;
+}
+
+const char *mode_name(void)
+{
+	return mode.name;
 }
 
 bool mode_traces(void)
@@ -67,16 +72,18 @@ void mask_numbers(char *text)
 			*to++ = '#';
 		else
 			*to++ = *at;
-		at += digits > 1 ? digits : 1;
+		at += digits > 1 ? digits + strspn(at + digits, " ") : 1;
 	}
 	*to = '\0';
 }
 
-static void append_file(char *text, const char *path)
+void append_file(char *text, const char *path)
 {
 	size_t length = strlen(text);
 
 	read_text(path, text + length, TEXT_SIZE - length);
+	if (strlen(text) + 1 == TEXT_SIZE)
+		give_up("%s: more than %d bytes to compare", path, TEXT_SIZE);
 }
 
 /* --- commands that are not disturbed --- */
@@ -129,24 +136,18 @@ static bool nacre(char *wrong, const char *verb, const char *a, const char *b)
 static const struct command create = {
 	.argv = {"create", "--bundle", WORLD_BUNDLE, WORLD_ID}, .creates = true};
 
-static void nap(void)
-{
-	(void)nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
-}
-
 /* Whether all processes of the container end. */
 static bool ends(char *wrong)
 {
-	for (int waited = 0; waited < WAIT_MS; waited += 2) {
-		pid_t pid = waitpid(-1, NULL, WNOHANG | __WALL);
+	const struct patience patience = patience_for(WAIT_MS);
+	pid_t pid;
 
-		if (pid < 0)
-			return true;
-		if (pid == 0)
-			nap();
-	}
-	complain(wrong, "the container does not end");
-	return false;
+	do
+		pid = waitpid(-1, NULL, WNOHANG | __WALL);
+	while (pid > 0 || (pid == 0 && patience_nap(&patience)));
+	if (pid == 0)
+		complain(wrong, "the container does not end");
+	return pid < 0;
 }
 
 static bool has_status(const char *status, char *wrong)
@@ -168,21 +169,26 @@ static void must_have_status(const char *status, char *wrong)
 
 /* --- what is there after a command --- */
 
+static bool is_one_line(const char *text)
+{
+	const char *end = strchr(text, '\n');
+
+	return end && !end[1];
+}
+
 /* What another program of the container sees, which is the only one in it. */
 static void look_inside(char *text, char *wrong)
 {
+	const struct patience patience = patience_for(WAIT_MS);
 	char path[200], processes[256];
 
 	must_have_status("running", wrong);
 	(void)snprintf(
 		path, sizeof(path), "%s/%s/cgroup.procs", world_cgroup_directory(), WORLD_ID);
-	for (int waited = 0; waited < WAIT_MS; waited += 2) {
+	do
 		read_text(path, processes, sizeof(processes));
-		if (strchr(processes, '\n') && !strchr(processes, '\n')[1])
-			break;
-		nap();
-	}
-	if (!strchr(processes, '\n') || strchr(processes, '\n')[1])
+	while (!is_one_line(processes) && patience_nap(&patience));
+	if (!is_one_line(processes))
 		complain(wrong, "processes of the container afterwards: %s", processes);
 	if (nacre(wrong, "exec", WORLD_ID, "/look"))
 		append_file(text, WORLD_OTHER_OUT);
@@ -191,6 +197,7 @@ static void look_inside(char *text, char *wrong)
 static void look_created(
 	const struct command *command, enum outcome outcome, char *text, char *wrong)
 {
+	const struct patience patience = patience_for(DYING_MS);
 	char left[WRONG_SIZE] = "";
 
 	(void)command;
@@ -199,11 +206,10 @@ static void look_created(
 	if (outcome == FAILED || outcome == KILLED)
 		return;
 	/* init was killed when all was done, and may be on its way to its end */
-	for (int i = 0; outcome == LOST && i < DYING_TRIES; i++) {
-		if (has_status("stopped", wrong))
+	do
+		if (outcome == LOST && has_status("stopped", wrong))
 			return;
-		(void)usleep(DYING_PAUSE_US);
-	}
+	while (outcome == LOST && patience_nap(&patience));
 	must_have_status("created", wrong);
 	append_file(text, WORLD_STATE "/" WORLD_ID "/record");
 	mask_numbers(text);
@@ -317,28 +323,25 @@ static void look_deleted(
 
 	(void)command;
 	(void)text;
-	if (outcome == KILLED || world_is_clean(left, sizeof(left)))
+	if (outcome == KILLED || (outcome == FAILED && access(WORLD_STATE "/" WORLD_ID, F_OK) == 0))
 		return;
-	if (outcome == SUCCEEDED)
-		complain(wrong, "left: %s", left);
-	if (access(WORLD_STATE "/" WORLD_ID, F_OK) < 0)
+	if (!world_is_clean(left, sizeof(left)))
 		complain(wrong, "the container is not known, but left is: %s", left);
 }
 
 const struct command commands[N_COMMANDS] = {
-	{"run", NOTHING, {"run", "--bundle", WORLD_BUNDLE, WORLD_ID}, true, false, false, look_run},
-	{"create", NOTHING, {"create", "--bundle", WORLD_BUNDLE, WORLD_ID}, true, false, false,
-		look_created},
-	{"start", CREATED, {"start", WORLD_ID}, false, true, false, look_started},
-	{"exec", RUNNING, {"exec", WORLD_ID, "/look"}, false, false, false, look_running},
-	{"delete", STOPPED, {"delete", WORLD_ID}, false, false, false, look_deleted},
-	{"delete-force", RUNNING, {"delete", "--force", WORLD_ID}, false, false, false,
-		look_deleted},
-	{"update", RUNNING, {"update", "-r", WORLD_UPDATE, WORLD_ID}, false, false, false,
-		look_updated},
-	{"state", RUNNING, {"state", WORLD_ID}, false, false, true, look_running},
-	{"list", RUNNING, {"list"}, false, false, true, look_running},
-	{"kill", RUNNING, {"kill", WORLD_ID, "KILL"}, false, false, false, look_killed},
+	{"run", NOTHING, {"run", "--bundle", WORLD_BUNDLE, WORLD_ID}, .creates = true,
+		.shows = true, look_run},
+	{"create", NOTHING, {"create", "--bundle", WORLD_BUNDLE, WORLD_ID}, .creates = true,
+		.shows = true, look_created},
+	{"start", CREATED, {"start", WORLD_ID}, .to_init = true, .shows = true, look_started},
+	{"exec", RUNNING, {"exec", WORLD_ID, "/look"}, .shows = true, look_running},
+	{"delete", STOPPED, {"delete", WORLD_ID}, .look = look_deleted},
+	{"delete-force", RUNNING, {"delete", "--force", WORLD_ID}, .look = look_deleted},
+	{"update", RUNNING, {"update", "-r", WORLD_UPDATE, WORLD_ID}, .shows = true, look_updated},
+	{"state", RUNNING, {"state", WORLD_ID}, .moves = true, .shows = true, look_running},
+	{"list", RUNNING, {"list"}, .moves = true, .shows = true, look_running},
+	{"kill", RUNNING, {"kill", WORLD_ID, "KILL"}, .look = look_killed},
 };
 
 /* --- before and after --- */

@@ -35,6 +35,8 @@ struct command {
 	bool creates; /* it takes the options of create */
 	bool to_init; /* it makes the init of a created container go on */
 	bool moves; /* what it prints has numbers that differ each time */
+	bool shows; /* an undisturbed run shows what LOOK's program sees, in what it prints or
+		       leaves */
 	/*
 	 * Looks at what there is after it: a text that is equal each time goes to text. What is
 	 * wrong goes to wrong, which is "" before.
@@ -47,6 +49,7 @@ extern const struct command commands[N_COMMANDS];
 
 /* agent, strict, oci; userns: agent in a user namespace; trace: agent with --trace-denials. */
 bool mode_set(const char *mode);
+const char *mode_name(void);
 /* Whether a tracer answers what the filter refuses. */
 bool mode_traces(void);
 
@@ -62,7 +65,10 @@ void subject_remove(char *wrong);
 /* wrong becomes the text, unless there is one. */
 void complain(char *wrong, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Numbers of more than one digit become "#". */
+/* To what is in TEXT, which has room for TEXT_SIZE bytes. */
+void append_file(char *text, const char *path);
+
+/* Numbers of more than one digit become "#", with the blanks that fill a column behind them. */
 void mask_numbers(char *text);
 
 #endif

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/inject/trace.h"
 
+#include "tests/inject/patience.h"
 #include "tests/inject/tracee.h"
+#include "tests/inject/world.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,10 +12,10 @@
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define MAX_TRACEES 64
+#define KILL_LIMIT_MS 2000 /* until the command has ended after SIGKILL */
 #define OPTIONS                                                                                   \
 	(PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | \
 		PTRACE_O_TRACEEXEC)
@@ -27,14 +29,6 @@ struct run {
 	bool ended;
 	bool letting_go; /* whoever stops is detached from */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static void redirect(const char *path, int to)
 {
@@ -199,17 +193,28 @@ static bool is_done(const struct run *run)
 	return true;
 }
 
+/* The first time, a command that is still there is killed. */
+static struct patience at_limit(struct run *run, bool first)
+{
+	if (!first || run->ended)
+		give_up("%s", run->ended ? "a process of a command that has ended cannot be let go"
+					 : "a command that was killed does not end");
+	run->end->hung = true;
+	(void)kill(run->command, SIGKILL);
+	return patience_for(KILL_LIMIT_MS);
+}
+
 /* SIGCHLD is blocked: it stays pending from before waitpid() looked. */
 static void follow(struct run *run)
 {
-	int64_t deadline = now_ms() + TRACE_LIMIT_MS;
+	struct patience patience = patience_for(TRACE_LIMIT_MS);
 	sigset_t child;
 
 	(void)sigemptyset(&child);
 	(void)sigaddset(&child, SIGCHLD);
 	while (!is_done(run)) {
 		struct timespec rest;
-		int64_t left = deadline - now_ms();
+		int64_t left;
 		int status;
 		pid_t pid = waitpid(-1, &status, __WALL | WNOHANG);
 
@@ -219,12 +224,8 @@ static void follow(struct run *run)
 			at_end(run, pid, status);
 		} else if (pid < 0) {
 			return;
-		} else if (left <= 0 && run->end->hung) {
-			return;
-		} else if (left <= 0) {
-			run->end->hung = !run->ended;
-			(void)kill(run->command, SIGKILL);
-			deadline += 2000;
+		} else if ((left = patience_left_ms(&patience)) == 0) {
+			patience = at_limit(run, !run->end->hung);
 		} else {
 			rest = (struct timespec){left / 1000, left % 1000 * 1000000};
 			(void)sigtimedwait(&child, NULL, &rest);

@@ -20,7 +20,7 @@ struct trace {
 
 struct trace_end {
 	bool reached; /* that call was made */
-	bool hung; /* it had to be killed after TRACE_LIMIT_MS */
+	bool hung; /* it had to be killed after TRACE_LIMIT_MS, see patience.h */
 	int status; /* of waitpid */
 };
 

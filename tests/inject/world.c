@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/inject/world.h"
 
+#include "tests/inject/patience.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -17,10 +19,10 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #define GRACE_MS 2000 /* until a killed process has ended */
+#define SWEEP_MS 10000 /* until all of a case is gone */
 
 static char cgroup[64], cgroup_directory[128];
 static const char *const own_mounts[] = {"/tmp", "/run", "/dev/shm"};
@@ -122,7 +124,8 @@ static bool has_more(
 	bool found = false;
 
 	while (directory && !found && (entry = readdir(directory))) {
-		if (entry->d_name[0] == '.' || (directories && entry->d_type != DT_DIR))
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+			(directories && entry->d_type != DT_DIR))
 			continue;
 		(void)snprintf(word, sizeof(word), " %s ", entry->d_name);
 		found = !strstr(expected, word);
@@ -134,15 +137,12 @@ static bool has_more(
 	return found;
 }
 
-static void nap(void)
-{
-	(void)nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
-}
-
 /* Reaps; what ends a moment later is no leftover. The one that stays is named. */
 static bool has_process(char *text, size_t size)
 {
-	for (int waited = 0;; waited += 2) {
+	const struct patience patience = patience_for(GRACE_MS);
+
+	for (;;) {
 		char path[64], name[64];
 		pid_t pid;
 
@@ -150,10 +150,8 @@ static bool has_process(char *text, size_t size)
 			continue;
 		if (pid < 0)
 			return false;
-		if (waited < GRACE_MS) {
-			nap();
+		if (patience_nap(&patience))
 			continue;
-		}
 		read_text("/proc/self/task/1/children", path, sizeof(path));
 		pid = atoi(path);
 		(void)snprintf(path, sizeof(path), "/proc/%d/comm", pid);
@@ -229,7 +227,7 @@ void world_enter(const char *name, const char *nacre, const char *look)
 		give_up("make mounts private: %s", strerror(errno));
 	mount_new("proc", "/proc");
 	detach_mounts();
-	/* Every pid has as many digits as the next one. */
+	/* Every pid has more than one digit. */
 	write_text("/proc/sys/kernel/ns_last_pid", "1000");
 	for (size_t i = 0; i < sizeof(own_mounts) / sizeof(own_mounts[0]); i++)
 		mount_new("tmpfs", own_mounts[i]);
@@ -246,7 +244,8 @@ void world_enter(const char *name, const char *nacre, const char *look)
 
 bool world_is_clean(char *text, size_t size)
 {
-	return !has_process(text, size) && !has_more(WORLD_STATE, "", false, text, size) &&
+	return !has_process(text, size) &&
+	       !has_more(WORLD_STATE, " .seccomp ", false, text, size) &&
 	       !has_more(cgroup_directory, "", true, text, size) && !has_mount(text, size) &&
 	       !has_more("/tmp",
 		       " nacre b state update.json out err other-out other-err program-out ", false,
@@ -275,6 +274,7 @@ static int remove_cgroup(const char *path, const struct stat *st, int type, stru
 
 static void remove_cgroups(const char *directory)
 {
+	const struct patience patience = patience_for(SWEEP_MS);
 	char path[160];
 	int fd;
 
@@ -285,10 +285,9 @@ static void remove_cgroups(const char *directory)
 			give_up("write %s: %s", path, strerror(errno));
 		(void)close(fd);
 	}
-	for (int i = 0; i < 50 && access(directory, F_OK) == 0; i++) {
-		nap();
+	do
 		(void)nftw(directory, remove_cgroup, 16, FTW_DEPTH | FTW_PHYS);
-	}
+	while (access(directory, F_OK) == 0 && patience_nap(&patience));
 }
 
 void world_sweep(void)
@@ -299,10 +298,12 @@ void world_sweep(void)
 	(void)has_process(text, sizeof(text));
 	detach_mounts();
 	remove_cgroups(cgroup_directory);
-	(void)mkdir(cgroup_directory, 0755);
+	make_directory(cgroup_directory);
 	(void)nftw(WORLD_STATE, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	(void)nftw("/run", remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	(void)nftw("/dev/shm", remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	if (!world_is_clean(text, sizeof(text)))
+		give_up("what a case has left cannot be removed: %s", text);
 }
 
 void world_leave(const char *name)
