@@ -10,7 +10,9 @@
 static const char *rule_for(struct explanation *e, const struct relay_denial *denial)
 {
 	const char *const named[] = {"name", "port", "other-sni", "other-host"};
-	const char *const silent[] = {"neither-tls-nor-http", "nothing-said"};
+	/* tcp: looks at nothing that is said. */
+	const char *const said[] = {"neither-tls-nor-http", "nothing-said", "no-sni",
+		"malformed-tls", "no-host", "malformed-http", "http-tunnel"};
 	struct egress_rule rule;
 	struct nacre_error ignored; /* a name that no rule can have */
 	const char *word = NULL;
@@ -20,8 +22,8 @@ static const char *rule_for(struct explanation *e, const struct relay_denial *de
 			word = denial->port ? arena_printf(e->c->arena, "%s:%u", denial->name,
 						      denial->port)
 					    : denial->name;
-	for (size_t i = 0; i < sizeof(silent) / sizeof(silent[0]); i++)
-		if (!strcmp(denial->reason, silent[i]))
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+		if (!strcmp(denial->reason, said[i]))
 			word = arena_printf(e->c->arena, "tcp:%s:%u", denial->name, denial->port);
 	return word && egress_rule_parse(e->c->arena, word, &rule, &ignored) == 0 ? rule.text
 										  : NULL;
@@ -38,7 +40,9 @@ static int explain_one(
 		.key = "denied",
 		.rule = "egress",
 		.grant = "",
-		.remedy = "no rule is for this",
+		.remedy = !strcmp(denial->reason, "address")
+				  ? "--egress private, or NAME:PORT@CIDR, is for a private one"
+				  : "no rule is for this",
 		.failed = true};
 	x->what = denial->port ? arena_printf(e->c->arena, "connections to %s:%u refused: %s",
 					 denial->name, denial->port, words)

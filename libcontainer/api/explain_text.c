@@ -20,13 +20,16 @@ static void print_words(FILE *out, const char *before, const struct oci_strings 
 		(void)fprintf(out, "%s%s%s", i ? " " : "", before, words->items[i]);
 }
 
+/* The grant beside the rules that hold: --egress would take the place of the policy's. */
+#define ADD_EGRESS "--allow egress:"
+
 /* To be pasted, on a line. */
 static void print_flags(FILE *out, const struct explanation *e)
 {
 	print_words(out, "--allow ", &e->allow);
 	if (e->allow.n && e->egress.n)
 		(void)fputs(" ", out);
-	print_words(out, "--egress ", &e->egress);
+	print_words(out, ADD_EGRESS, &e->egress);
 	if (e->allow.n || e->egress.n)
 		(void)fputs("\n", out);
 }
@@ -39,7 +42,7 @@ static void print_counted(FILE *out, const struct explained *x)
 	if (!x->count)
 		(void)fputs("\n", out);
 	else if (x->egress)
-		(void)fprintf(out, " (rule %s; --egress %s)\n", x->rule, x->egress);
+		(void)fprintf(out, " (rule %s; " ADD_EGRESS "%s)\n", x->rule, x->egress);
 	else if (*x->rule)
 		(void)fprintf(out, " (rule %s; %s)\n", x->rule, *x->grant ? x->grant : x->remedy);
 	else
@@ -147,7 +150,7 @@ static void print_failed(FILE *out, const struct explained *x)
 		print_words(out, "--allow ", &x->grants);
 		(void)fputs(")", out);
 	} else if (x->egress) {
-		(void)fprintf(out, " (--egress %s)", x->egress);
+		(void)fprintf(out, " (" ADD_EGRESS "%s)", x->egress);
 	} else if (*x->remedy) {
 		(void)fprintf(out, " (%s)", x->remedy);
 	}
@@ -301,6 +304,12 @@ static int render_policy(const struct explanation *e, char **ret_text, struct na
 	json_open_object(w);
 	json_key_strings(w, "given", e->allow.items, e->allow.n);
 	json_close_object(w);
+	if (e->egress.n) {
+		json_key(w, "egress");
+		json_open_object(w);
+		json_key_strings(w, "always", e->egress.items, e->egress.n);
+		json_close_object(w);
+	}
 	json_close_object(w);
 	return json_writer_finish(w, ret_text, err);
 }

@@ -262,19 +262,50 @@ test_without_the_relay_names_are_refused_and_its_end_is_the_container_s() {
 
 test_what_the_relay_refused_is_explained() {
 	local said
-	with_names a.example
+	with_names a.example private.example
 	good nacre create "${rules[@]}" --bundle "$b" "$id"
 	start
 	refused tls a.example 443 b.example
 	refused tls c.example 443 c.example
 	refused tls a.example 8443 a.example
+	refused tls private.example 443 private.example
 	said=$(nacre explain "$id")
+	has_line "$said" "1 *connections to private.example:443 refused: has an address that is private,* (rule egress; --egress private, or NAME:PORT@CIDR, is for a private one)"
 	has "$said" "connections to a.example:8443 refused" "another port"
-	is "$(nacre explain --format json "$id" | jq -c .connectsTo)" '["a.example:443"]' "the rules that hold"
+	is "$(nacre explain --format json "$id" | jq -c .connectsTo)" '["a.example:443","private.example:443"]' "the rules that hold"
 	has "$(nacre explain --format json "$id" | jq -r '.egress[]')" "a.example:8443" "what would allow it"
 	has "$said" "connections to b.example:443 refused: asked for by TLS" "another name by TLS"
 	has "$said" "questions for c.example refused: no rule has this name" "a name"
 	kill_now
+}
+
+# Beside the rules that hold, which come from the policy here.
+test_what_explain_prints_allows_what_was_refused() {
+	local policy='{"version": 1, "egress": {"default": {"agent": ["a.example"]}}}' also flags=() wanted
+	with_names
+	policy "$policy"
+	echo 'nameserver 11.1.1.53' | tee "$b/resolv.conf" >"$T/etc/resolv.conf"
+	good under_policy create --bundle "$b" "$id"
+	start
+	refused tls a.example 443 ''
+	refused tls b.example 443 b.example
+	wanted='egress:tcp:a.example:443 egress:b.example:443'
+	is "$(nacre explain --format flags "$id")" "--allow ${wanted/ / --allow }"
+	read -r -a flags <<<"$(nacre explain --format flags "$id")"
+	also=$(nacre explain --format policy "$id" | jq --argjson p "$policy" '$p * .')
+	kill_now
+	delete
+	for wanted in flags policy; do
+		[[ $wanted == flags ]] || { policy "$also"; flags=(); }
+		good under_policy create "${flags[@]}" --bundle "$b" "$id"
+		start
+		is "$(says tls a.example 443 '')" "tls -" "$wanted: without a name"
+		is "$(says tls b.example 443 b.example)" "tls b.example" "$wanted: another name"
+		is "$(jq -r '.nacre.egress | sort | join(" ")' "$ROOT/$id/config.json")" \
+			"a.example:443 b.example:443 tcp:a.example:443" "$wanted: the rules"
+		kill_now
+		delete
+	done
 }
 
 test_it_ends_with_the_container_and_delete_leaves_none() {

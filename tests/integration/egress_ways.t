@@ -71,12 +71,15 @@ test_explain_names_the_rule() {
 	is "$out" ""
 	good nacre exec "$id" /ways rules
 	good nacre explain "$id"
-	has_line "$out" "1 *connections to 9.9.9.9:853 refused, last by ways (rule egress; --egress 9.9.9.9:853)"
+	has_line "$out" "1 *connections to 9.9.9.9:853 refused, last by ways (rule egress; --allow egress:9.9.9.9:853)"
 	has_line "$out" "* connections to 169.254.169.254:80 refused, last by ways (rule metadata; metadata)"
 	has_line "$out" "1 *sockets of protocol 262 refused, last by ways (rule egress; egress rules are for TCP and UDP alone)"
 	good nacre explain --format flags "$id"
-	has "$out" "--allow metadata --egress "
-	has "$out" "--egress udp:198.51.100.1:53"
+	has "$out" "--allow metadata --allow egress:"
+	has "$out" "--allow egress:udp:198.51.100.1:53"
+	good nacre explain --format policy "$id"
+	is "$(json '.version, .grants.given[]' | paste -sd ' ')" "1 metadata"
+	has "$(json '.egress.always[]')" "udp:198.51.100.1:53"
 }
 
 # A socket that a hook of the container makes is one of the container's.
