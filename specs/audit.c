@@ -43,6 +43,8 @@ static const struct field audit_event_fields[] = {
 	FIELD_STRING("rule", audit_event, rule, 0),
 	FIELD_STRING("reason", audit_event, reason, 0),
 	FIELD_STRING("allowedBy", audit_event, allowed_by, 0),
+	FIELD_STRING("destination", audit_event, destination, 0),
+	FIELD_U64("count", audit_event, count, 0),
 	FIELD_U64("suppressed", audit_event, suppressed, 0),
 	{},
 };

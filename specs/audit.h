@@ -49,6 +49,8 @@ struct audit_event {
 	const char *rule;
 	const char *reason;
 	const char *allowed_by; /* the grant */
+	const char *destination; /* of connections, as a rule of egress.h has it */
+	uint64_t count; /* of these, since the start */
 	uint64_t suppressed; /* lines left out before this one */
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
-#include "libcontainer/api/nacre.h"
+#include "libcontainer/api/explain.h"
 #include "libcontainer/cgroup/resctrl.h"
 #include "libcontainer/life/audit.h"
 
@@ -169,6 +169,7 @@ int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_e
 		r = prepare(&l, force, &why);
 	if (r == 0) {
 		warn_of_unknown(&l.container);
+		explain_audit(&l.container);
 		audit_usage(&l.container, &event);
 		l.state_owned = true;
 		r = life_delete(&l, &why);

@@ -22,6 +22,7 @@ struct explained {
 	const char *what; /* in words */
 	const char *grant; /* what would allow it; "": nothing. May be "device:PATH" */
 	struct oci_strings grants; /* the same to be pasted: every grant that it takes */
+	const char *destination; /* of a connection, as a rule has it; NULL: not known */
 	const char *egress; /* the rule of egress.h that would allow it; NULL: none */
 	const char *remedy; /* where no grant helps; "": none is known */
 	bool failed; /* something was refused, and not only held up or answered with ENOSYS,
@@ -79,6 +80,12 @@ int explain_relay(struct explanation *e, struct nacre_error *err);
 /* --- explain_noexec.c --- */
 
 int explain_noexec(struct explanation *e, struct nacre_error *err);
+
+/* --- explain_audit.c --- */
+
+/* Records each destination that C, which is about to go, was denied. Not more than a warning comes
+ * of what fails. */
+void explain_audit(struct container *c);
 
 /* --- explain_text.c --- */
 

@@ -51,16 +51,13 @@ static const char *comm_of(struct explanation *e, const struct egress_denial_val
 	return *comm ? arena_printf(e->c->arena, ", last by %s", comm) : "";
 }
 
-/* A rule for what was refused; NULL: none is for it. */
-static const char *rule_for(struct explanation *e, const struct egress_denial_key *key,
-	const struct destination *to, const char *address)
+/* Whether what was refused can be a rule. */
+static bool is_rule(struct explanation *e, const char *word)
 {
-	const char *word = arena_printf(e->c->arena, to->v6 ? "%s[%s]:%u" : "%s%s:%u",
-		key->protocol == IPPROTO_UDP ? "udp:" : "", address, key->port);
 	struct egress_rule rule;
 	struct nacre_error ignored; /* loopback and the like, for which there is none */
 
-	return word && egress_rule_parse(e->c->arena, word, &rule, &ignored) == 0 ? word : NULL;
+	return egress_rule_parse(e->c->arena, word, &rule, &ignored) == 0;
 }
 
 /* What stands for a name is told as that name. */
@@ -72,14 +69,15 @@ static int explain_name(struct explanation *e, struct explained *x,
 
 	x->what = arena_printf(e->c->arena, "connections to %s:%u%s refused%s", name, key->port,
 		udp ? " (UDP)" : "", comm);
-	x->egress = arena_printf(e->c->arena, "%s:%u", name, key->port);
-	if (!x->what || !x->egress)
+	x->destination = arena_printf(e->c->arena, "%s:%u", name, key->port);
+	if (!x->what || !x->destination)
 		return arena_fail(e->c->arena, "explain", err);
-	if (!udp)
-		return explain_add_word(e, &e->egress, x->egress, err);
-	x->egress = NULL;
-	x->remedy = "names are reached by TCP alone";
-	return 0;
+	if (udp) {
+		x->remedy = "names are reached by TCP alone";
+		return 0;
+	}
+	x->egress = x->destination;
+	return explain_add_word(e, &e->egress, x->egress, err);
 }
 
 /* Of a name that a rule spells out; NULL: it stands for none. */
@@ -105,16 +103,20 @@ static int explain_destination(struct explanation *e, struct explained *x,
 	x->what = arena_printf(e->c->arena,
 		to.v6 ? "connections to [%s]:%u%s refused%s" : "connections to %s:%u%s refused%s",
 		address, key->port, key->protocol == IPPROTO_UDP ? " (UDP)" : "", comm);
-	if (!x->what)
+	x->destination = arena_printf(e->c->arena, to.v6 ? "%s[%s]:%u" : "%s%s:%u",
+		key->protocol == IPPROTO_UDP ? "udp:" : "", address, key->port);
+	if (!x->what || !x->destination)
 		return arena_fail(e->c->arena, "explain", err);
 	if (is_metadata(e, key, &to)) {
 		x->rule = x->grant = "metadata";
 		return explain_add_word(e, &x->grants, x->grant, err);
 	}
-	x->egress = rule_for(e, key, &to, address);
-	if (!x->egress)
+	if (!is_rule(e, x->destination)) {
 		x->remedy = "no rule is for this address";
-	return x->egress ? explain_add_word(e, &e->egress, x->egress, err) : 0;
+		return 0;
+	}
+	x->egress = x->destination;
+	return explain_add_word(e, &e->egress, x->egress, err);
 }
 
 static int explain_refused(struct explanation *e, const struct egress_policy *rules,

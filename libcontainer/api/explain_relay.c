@@ -44,11 +44,15 @@ static int explain_one(
 				  ? "--egress private, or NAME:PORT@CIDR, is for a private one"
 				  : "no rule is for this",
 		.failed = true};
+	if (strcmp(denial->name, "-") != 0)
+		x->destination = denial->port ? arena_printf(e->c->arena, "%s:%u", denial->name,
+							denial->port)
+					      : arena_strdup(e->c->arena, denial->name);
 	x->what = denial->port ? arena_printf(e->c->arena, "connections to %s:%u refused: %s",
 					 denial->name, denial->port, words)
 			       : arena_printf(e->c->arena, "questions for %s refused: %s",
 					 denial->name, words);
-	if (!x->what)
+	if (!x->what || (!x->destination && strcmp(denial->name, "-") != 0))
 		return arena_fail(e->c->arena, "explain", err);
 	x->egress = rule_for(e, denial);
 	if (!x->egress)

@@ -224,6 +224,8 @@ static void write_explained(struct json_writer *w, const struct explained *x)
 	json_key_string(w, "what", x->what);
 	json_key_string(w, "grant", x->grant);
 	json_key_strings(w, "grants", x->grants.items, x->grants.n);
+	if (x->destination)
+		json_key_string(w, "destination", x->destination);
 	if (x->egress)
 		json_key_string(w, "egress", x->egress);
 	json_key_string(w, "remedy", x->remedy);

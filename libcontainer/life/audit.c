@@ -110,6 +110,7 @@ static int write_to_journal(
 		{"NACRE_SYSCALL", event->syscall},
 		{"NACRE_RULE", event->rule},
 		{"NACRE_ALLOWED_BY", event->allowed_by},
+		{"NACRE_DESTINATION", event->destination},
 	};
 
 	if (!message)
@@ -169,16 +170,26 @@ int audit_result(struct life *l, struct audit_event *event, int result,
 	return r;
 }
 
+void audit_facts(struct container *c, struct audit_event *events, size_t n)
+{
+	struct nacre_error err;
+	int r = 0;
+
+	if (c->record.audit.n == 0 || n == 0)
+		return;
+	if (c->audit_fds[0] < 0)
+		r = audit_open(c, &err);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = write_event(c, &events[i], &err);
+	if (r < 0)
+		container_warn(c, err.text);
+}
+
 void audit_fact(struct container *c, struct audit_event *event, int result, struct nacre_error *err)
 {
-	struct nacre_error later;
-
-	if (c->record.audit.n == 0)
-		return;
 	if (result < 0)
 		event->error = err->text;
-	if ((c->audit_fds[0] < 0 && audit_open(c, &later) < 0) || write_event(c, event, &later) < 0)
-		container_warn(c, later.text);
+	audit_facts(c, event, 1);
 }
 
 /* The number after KEY in a file of the cgroup; a NULL key: the file is the number. */

@@ -29,6 +29,9 @@ int audit_result(struct life *l, struct audit_event *event, int result,
 void audit_fact(
 	struct container *c, struct audit_event *event, int result, struct nacre_error *err);
 
+/* Likewise N of them, as far as they can be written: each may wait for journald. */
+void audit_facts(struct container *c, struct audit_event *events, size_t n);
+
 /* Adds what the container has used so far. */
 void audit_usage(const struct container *c, struct audit_event *event);
 

@@ -279,6 +279,23 @@ test_what_the_relay_refused_is_explained() {
 	kill_now
 }
 
+test_the_audit_record_has_what_was_refused() {
+	with_names a.example
+	rm -f "$T/audit"
+	good nacre create "${rules[@]}" --audit "$T/audit" --bundle "$b" "$id"
+	start
+	for try in 1 2; do
+		refused tls a.example 443 b.example
+		refused tls 11.1.1.1 443 a.example
+	done
+	kill_now
+	is "$(grep -c '"event":"denied"' "$T/audit")" 0 "lines before the end"
+	delete
+	is "$(jq -r 'select(.event == "denied") | [.destination, .count, .rule, .allowedBy] | join(" ")' "$T/audit")" \
+		"11.1.1.1:443 2 egress egress:11.1.1.1:443"$'\n'"b.example:443 2 egress egress:b.example:443" "lines"
+	is "$(jq -r .event "$T/audit" | tail -n 1)" delete "the last line"
+}
+
 # Beside the rules that hold, which come from the policy here.
 test_what_explain_prints_allows_what_was_refused() {
 	local policy='{"version": 1, "egress": {"default": {"agent": ["a.example"]}}}' also flags=() wanted
