@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "libcontainer/base/child_group.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/sys.h"
@@ -31,6 +32,7 @@ enum {
 /* Its fds 0, 1, 2 and what follows, and our ends of its pipes. */
 struct running {
 	pid_t pid;
+	struct child_group group; /* .leader 0: one of its own */
 	int pidfd;
 	int ends[STREAMS]; /* -1: not piped, or at its end */
 	int64_t start;
@@ -73,18 +75,18 @@ static int make_pipe(int *ret_read, int *ret_write, struct nacre_error *err)
 }
 
 /* WANTED are the fds that become 0, 1, 2, ... of the program; -1 stays what it is. */
-static int prepare_spawn(
-	posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, const int *wanted, size_t n)
+static int prepare_spawn(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, pid_t group,
+	const int *wanted, size_t n)
 {
 	sigset_t all, none;
 	int r;
 
 	(void)sigfillset(&all);
 	(void)sigemptyset(&none);
-	/* A process group of its own, so that a timeout ends what the program started as well. */
+	/* Not the caller's process group: a timeout ends what the program started as well. */
 	r = posix_spawnattr_setflags(
 		attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	r = r ? r : posix_spawnattr_setpgroup(attr, 0);
+	r = r ? r : posix_spawnattr_setpgroup(attr, group);
 	r = r ? r : posix_spawnattr_setsigdefault(attr, &all);
 	r = r ? r : posix_spawnattr_setsigmask(attr, &none);
 	for (size_t i = 0; r == 0 && i < n; i++)
@@ -94,8 +96,8 @@ static int prepare_spawn(
 }
 
 /* posix_spawn(3) hands back why execve(2) failed, and does not copy our memory. */
-static int spawn_with_fds(const struct child *child, const int *wanted, size_t n, pid_t *ret_pid,
-	struct nacre_error *err)
+static int spawn_with_fds(const struct child *child, pid_t group, const int *wanted, size_t n,
+	pid_t *ret_pid, struct nacre_error *err)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -105,7 +107,7 @@ static int spawn_with_fds(const struct child *child, const int *wanted, size_t n
 		return fail_errno(err, r, "exec %s", child->path);
 	r = posix_spawnattr_init(&attr);
 	if (r == 0) {
-		r = prepare_spawn(&actions, &attr, wanted, n);
+		r = prepare_spawn(&actions, &attr, group, wanted, n);
 		r = r ? r
 		      : posix_spawn(
 				ret_pid, child->path, &actions, &attr, child->argv, child->envp);
@@ -118,7 +120,7 @@ static int spawn_with_fds(const struct child *child, const int *wanted, size_t n
 static void kill_child(const struct running *running)
 {
 	/* Not reaped yet, so that both numbers are still its own. */
-	(void)kill(-running->pid, SIGKILL);
+	(void)kill(-(running->group.leader ? running->group.leader : running->pid), SIGKILL);
 	(void)kill(running->pid, SIGKILL);
 }
 
@@ -159,9 +161,9 @@ static int make_streams(
 #define WANTED_NONE ((int[WANTED_MAX]){-1, -1, -1, -1, -1, -1, -1})
 _Static_assert(WANTED_MAX == 7, "see WANTED_NONE");
 
-/* WANTED: what stdio is to be; closed then. */
-static int spawn_wanted(
-	const struct child *child, int *wanted, pid_t *ret_pid, struct nacre_error *err)
+/* WANTED: what stdio is to be; closed then. GROUP 0: one of its own. */
+static int spawn_wanted(const struct child *child, pid_t group, int *wanted, pid_t *ret_pid,
+	struct nacre_error *err)
 {
 	const size_t n = STDERR_FILENO + 1 + child->n_fds;
 	int r = 0;
@@ -175,7 +177,7 @@ static int spawn_wanted(
 		wanted[STDERR_FILENO + 1 + i] = fd;
 	}
 	if (r == 0)
-		r = spawn_with_fds(child, wanted, n, ret_pid, err);
+		r = spawn_with_fds(child, group, wanted, n, ret_pid, err);
 	for (size_t i = 0; i < n; i++)
 		fd_close(&wanted[i]);
 	return r;
@@ -183,7 +185,7 @@ static int spawn_wanted(
 
 int child_start(const struct child *child, pid_t *ret_pid, struct nacre_error *err)
 {
-	return spawn_wanted(child, WANTED_NONE, ret_pid, err);
+	return spawn_wanted(child, 0, WANTED_NONE, ret_pid, err);
 }
 
 static int start(const struct child *child, struct running *running, struct nacre_error *err)
@@ -192,7 +194,7 @@ static int start(const struct child *child, struct running *running, struct nacr
 	int r = make_streams(child, wanted, running, err);
 
 	if (r == 0) {
-		r = spawn_wanted(child, wanted, &running->pid, err);
+		r = spawn_wanted(child, running->group.leader, wanted, &running->pid, err);
 	} else {
 		for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
 			fd_close(&wanted[i]);
@@ -293,8 +295,13 @@ static int run(const struct child *child, struct running *running, int *ret_stat
 int child_run(const struct child *child, int *ret_status, struct nacre_error *err)
 {
 	struct running running = {.pidfd = -1, .ends = {-1, -1}, .start = child_now()};
-	int r = run(child, &running, ret_status, err);
+	int r = child->tied ? child_group_start(&running.group) : 0;
 
+	if (r < 0)
+		return fail_errno(err, r, "exec %s", child->path);
+	r = run(child, &running, ret_status, err);
+	if (running.group.leader)
+		child_group_leave(&running.group);
 	fd_close(&running.pidfd);
 	for (int i = 0; i < STREAMS; i++)
 		fd_close(&running.ends[i]);

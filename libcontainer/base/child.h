@@ -2,6 +2,7 @@
 #ifndef NACRE_CHILD_H
 #define NACRE_CHILD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -29,6 +30,7 @@ struct child {
 	struct child_output output; /* its stdout; without a function: */
 	int output_fd; /* its stdout; not above 0: /dev/null */
 	struct child_output error; /* its stderr; always with a function */
+	bool tied; /* child_run: this process's end is that of its process group, too */
 	int64_t timeout; /* seconds; 0: none */
 	int64_t deadline; /* whichever comes first: child_now(); 0: none */
 };

@@ -58,6 +58,8 @@ static int run_host_hooks(struct life *l, const char *kind, const struct oci_hoo
 	r = step_open_hook_output(l, err);
 	if (r < 0)
 		return r;
+	/* Those that INIT runs end with the container. */
+	l->hook_output.tied = true;
 	return run_hooks(l, kind, hooks, status, pid, NULL, err);
 }
 

@@ -137,6 +137,7 @@ static int run_hook(const struct oci_hook *hook, const char *state_json,
 		.output_fd = to->stdout_fd,
 		.output = {to->stdout_fd >= 0 ? NULL : take, &output},
 		.error = {take, &error},
+		.tied = to->tied,
 		.timeout = hook->timeout.value,
 		.deadline = to->deadline,
 	};

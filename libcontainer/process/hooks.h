@@ -8,6 +8,7 @@
 struct hook_output {
 	int stdout_fd, stderr_fd;
 	int64_t deadline; /* of the command, child_now(): none runs on after it; 0: none */
+	bool tied; /* none runs on after this process, nor what it has started meanwhile */
 };
 
 /* config.md, POSIX-platform Hooks. Runs the hooks of one list in order, STATE_JSON on stdin, with

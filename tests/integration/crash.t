@@ -331,9 +331,20 @@ test_a_stopped_init_ends_with_its_creator() {
 	nothing_left
 }
 
-# A zombie has, until somebody reaps it.
-has_ended() {
-	! grep -qs '^State:[[:space:]]*[^Z]' "/proc/$1/status"
+test_a_hook_ends_with_its_command_and_with_what_it_started() {
+	local hook child
+	bundle pause
+	edit '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c",
+		"sleep 60 & echo $$ $! >\($t)/new; mv \($t)/new \($t)/hook; wait"]}]' --arg t "$T"
+	in_background nacre_direct create --profile oci --bundle "$b" "$id"
+	wait_for test -s "$T/hook"
+	read -r hook child <"$T/hook"
+	kill -KILL "${background[0]}"
+	wait_for has_ended "$hook"
+	wait_for has_ended "$child"
+	background=()
+	good nacre delete --force "$id"
+	nothing_left
 }
 
 test_init_killed_in_every_stage_is_reported_and_undone() {
@@ -369,7 +380,6 @@ test_any_command_on_a_container_without_a_record() {
 		asked $command
 	done
 	kill -9 "${background[0]}"
-	rm "$T/reached" # a hook is the host's, and ends by itself
 	echo '{"unified": {"cgroup.max.depth": "4"}}' >"$T/update.json"
 	for command in "${unlocked[@]}" "start $id" "exec $id /payload true" "kill $id KILL" "pause $id" "resume $id" \
 		"update -r $T/update.json $id" "checkpoint --image-path $T/image $id" "delete $id"; do

@@ -235,8 +235,7 @@ test_state_stays_as_long_as_processes_do() {
 	nothing_left
 }
 
-# Also one whose command hangs and holds the lock: that is killed. Its hook on the host is not the
-# container's, and goes on.
+# Also one whose command hangs and holds the lock: that is killed, with its hook.
 test_force_gets_past_a_command_that_hangs() {
 	local stage
 	for stage in createRuntime createContainer startContainer; do
@@ -257,7 +256,7 @@ test_force_gets_past_a_command_that_hangs() {
 		wait "${background[0]}"
 		is $? 137 "exit code of what hung"
 		background=()
-		[[ $stage != createRuntime ]] || kill -KILL "$(<"$T/out.hook")"
+		[[ $stage != createRuntime ]] || wait_for has_ended "$(<"$T/out.hook")"
 		nothing_left
 	done
 }

@@ -239,6 +239,14 @@ test_a_hook_that_hangs_is_ended_at_its_timeout() {
 	((SECONDS - begin < 10)) || wrong "it took $((SECONDS - begin)) s"
 }
 
+# A server that a hook starts in the background is the host's.
+test_what_a_hook_leaves_behind_goes_on() {
+	bundle true
+	hook createRuntime 'sleep 60 & echo $! >$LOG'
+	run
+	kill -KILL "$(<"$T/out.hooks")" || wrong "it has ended"
+}
+
 test_a_missing_or_relative_hook_is_refused() {
 	bundle true
 	edit '.hooks.prestart = [{path: "/no/such/hook"}]'

@@ -357,6 +357,11 @@ wait_for() {
 	wrong "waited $PATIENCE s for: $*"
 }
 
+# A zombie has, until somebody reaps it.
+has_ended() {
+	! grep -qs '^State:[[:space:]]*[^Z]' "/proc/$1/status"
+}
+
 # --- looking at the result ---
 
 is() {
