@@ -9,8 +9,10 @@ struct result {
 	char out[TEXT_SIZE], err[TEXT_SIZE], look[TEXT_SIZE];
 };
 
-/* The first line in which FOUND is another than EXPECTED, if there is one, is wrong. */
-void judge_equal(const char *what, const char *expected, const char *found, char *wrong);
+/* The first line in which FOUND is another than EXPECTED, if there is one, is wrong. UNTRACED: but
+ * for the errno of what a tracer would have answered that was killed. */
+void judge_equal(
+	const char *what, const char *expected, const char *found, bool untraced, char *wrong);
 
 /* What became of a disturbed command, by its end and what it printed. UNDISTURBED is what it should
  * be. */
