@@ -75,6 +75,14 @@ static int object_info(int fd, void *info, size_t size)
 	return sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr);
 }
 
+int bpf_id(int program_fd)
+{
+	struct bpf_prog_info info = {.type = 0};
+	int r = object_info(program_fd, &info, sizeof(info));
+
+	return r < 0 ? r : (int)info.id;
+}
+
 int bpf_is_called(int program_fd, const char *name)
 {
 	struct bpf_prog_info info = {.type = 0};

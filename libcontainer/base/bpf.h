@@ -41,6 +41,8 @@ int bpf_open(uint32_t id);
  * may have its own as well (BPF_F_ALLOW_MULTI). 0 or -errno. */
 int bpf_attach(int cgroup_fd, enum bpf_attach_type kind, int program_fd, int replace_fd);
 int bpf_detach(int cgroup_fd, enum bpf_attach_type kind, int program_fd);
+/* The id of a program, or -errno. */
+int bpf_id(int program_fd);
 /* Whether the program is called NAME; -errno if that cannot be told. */
 int bpf_is_called(int program_fd, const char *name);
 

@@ -157,55 +157,104 @@ static int load(const struct egress_bpf_policy *policy, enum egress_hook hook,
 	}
 }
 
-static int attach(
-	int cgroup_fd, enum egress_hook hook, int program_fd, int old_fd, struct nacre_error *err)
-{
-	int r = 0;
-
-	if (program_fd >= 0)
-		r = bpf_attach(cgroup_fd, hooks[hook].kind, program_fd, old_fd);
-	else if (old_fd >= 0)
-		r = bpf_detach(cgroup_fd, hooks[hook].kind, old_fd);
-	return r < 0 ? fail_errno(err, r, "attach the egress filter (%s) to the cgroup",
-			       hooks[hook].name)
-		     : 0;
-}
-
 /* All are loaded before the first is attached: what the kernel refuses changes nothing. */
 static int load_all(int cgroup_fd, const struct egress_bpf_policy *policy,
-	struct egress_bpf_maps *maps, const int old_fds[EGRESS_N_HOOKS], int fds[EGRESS_N_HOOKS],
-	struct nacre_error *err)
+	struct egress_bpf_maps *maps, int fds[EGRESS_N_HOOKS], struct nacre_error *err)
 {
 	cleanup_free struct bpf_insn *program = calloc(PROGRAM_MAX, sizeof(*program));
 	int r = program ? 0 : fail_errno(err, ENOMEM, "egress");
 
 	for (int hook = 0; hook < EGRESS_N_HOOKS && r == 0; hook++)
 		r = load(policy, (enum egress_hook)hook, maps, program, &fds[hook], err);
-	for (int hook = 0; hook < EGRESS_N_HOOKS && r == 0; hook++)
-		r = attach(cgroup_fd, (enum egress_hook)hook, fds[hook], old_fds[hook], err);
+	for (int hook = 0; hook < EGRESS_N_HOOKS && r == 0; hook++) {
+		if (fds[hook] >= 0)
+			r = bpf_attach(cgroup_fd, hooks[hook].kind, fds[hook], -1);
+		if (r < 0)
+			return fail_errno(err, r, "attach the egress filter (%s) to the cgroup",
+				hooks[hook].name);
+	}
 	return r;
 }
 
-int egress_bpf_apply(int cgroup_fd, const struct egress_bpf_policy *policy, struct nacre_error *err)
+int egress_bpf_attach(int cgroup_fd, const struct egress_bpf_policy *policy,
+	struct egress_bpf_swap *ret_swap, struct nacre_error *err)
 {
+	struct egress_bpf_swap swap = {.old = false};
 	struct egress_bpf_maps maps = {-1, -1, -1, true};
-	int fds[EGRESS_N_HOOKS], old_fds[EGRESS_N_HOOKS];
+	int old_fds[EGRESS_N_HOOKS];
 	int r;
 
 	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++)
-		fds[hook] = old_fds[hook] = -1;
+		swap.fds[hook] = old_fds[hook] = -1;
 	r = open_programs(cgroup_fd, old_fds);
 	r = r < 0 ? fail_errno(err, r, "look for the egress filter at the cgroup")
 		  : find_maps(old_fds, policy, &maps, err);
 	if (r == 0)
-		r = load_all(cgroup_fd, policy, &maps, old_fds, fds, err);
+		r = load_all(cgroup_fd, policy, &maps, swap.fds, err);
 	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++) {
-		fd_close(&fds[hook]);
+		swap.old = swap.old || old_fds[hook] >= 0;
 		fd_close(&old_fds[hook]);
 	}
 	fd_close(&maps.denials);
 	fd_close(&maps.metadata);
 	fd_close(&maps.ports);
+	if (r < 0)
+		egress_bpf_swap_done(&swap);
+	else
+		*ret_swap = swap;
+	return r;
+}
+
+/* PROGRAM_FD: the one that stays, or -1. */
+static int detach_others(int cgroup_fd, enum egress_hook hook, int program_fd)
+{
+	uint32_t ids[BPF_ATTACHED_MAX];
+	size_t n;
+	int own = program_fd < 0 ? 0 : bpf_id(program_fd);
+	int r = own < 0 ? own : bpf_attached(cgroup_fd, hooks[hook].kind, ids, &n);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		cleanup_close int fd = ids[i] == (uint32_t)own ? -1 : bpf_open(ids[i]);
+
+		if (ids[i] == (uint32_t)own || fd == -ENOENT)
+			continue;
+		r = fd < 0 ? fd : bpf_is_called(fd, hooks[hook].name);
+		if (r > 0)
+			r = bpf_detach(cgroup_fd, hooks[hook].kind, fd);
+	}
+	return r;
+}
+
+int egress_bpf_detach_old(
+	int cgroup_fd, const struct egress_bpf_swap *swap, struct nacre_error *err)
+{
+	int r = 0;
+
+	for (int hook = 0; swap->old && hook < EGRESS_N_HOOKS && r == 0; hook++) {
+		r = detach_others(cgroup_fd, (enum egress_hook)hook, swap->fds[hook]);
+		if (r < 0)
+			return fail_errno(err, r,
+				"detach the egress filter of before (%s) from the cgroup",
+				hooks[hook].name);
+	}
+	return r;
+}
+
+void egress_bpf_swap_done(struct egress_bpf_swap *swap)
+{
+	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++)
+		fd_close(&swap->fds[hook]);
+}
+
+int egress_bpf_apply(int cgroup_fd, const struct egress_bpf_policy *policy, struct nacre_error *err)
+{
+	struct egress_bpf_swap swap;
+	int r = egress_bpf_attach(cgroup_fd, policy, &swap, err);
+
+	if (r < 0)
+		return r;
+	r = egress_bpf_detach_old(cgroup_fd, &swap, err);
+	egress_bpf_swap_done(&swap);
 	return r;
 }
 

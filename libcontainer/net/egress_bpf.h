@@ -102,10 +102,24 @@ static inline uint32_t egress_bpf_port_key(uint16_t network_port, bool udp, bool
 #define EGRESS_NOWHERE 0xc0000201u /* 192.0.2.1 */
 #define EGRESS_NOWHERE_PORT 9
 
-/* Compiles, loads and attaches all that POLICY needs. Programs of nacre's that hang there already
- * make way one by one, without a moment in which more is allowed than by the old or the new policy;
- * counts and listeners stay. -EPERM: the caller may not (CAP_BPF and CAP_NET_ADMIN, of the host).
- */
+/* A change of policy, once its programs are there. */
+struct egress_bpf_swap {
+	int fds[EGRESS_N_HOOKS]; /* they; -1: none is needed */
+	bool old; /* others are there as well */
+};
+
+/* Compiles, loads and attaches all that POLICY needs, beside what of nacre's hangs there already:
+ * what comes through must be allowed by all of them. Counts and listeners stay. When it fails, some
+ * of the new programs may be there, or, after a kill, of several policies: the next change ends
+ * them. -EPERM: the caller may not (CAP_BPF and CAP_NET_ADMIN, of the host). */
+int egress_bpf_attach(int cgroup_fd, const struct egress_bpf_policy *policy,
+	struct egress_bpf_swap *ret_swap, struct nacre_error *err);
+/* Detaches all programs of nacre's but those of SWAP. To be called again if it fails. */
+int egress_bpf_detach_old(
+	int cgroup_fd, const struct egress_bpf_swap *swap, struct nacre_error *err);
+void egress_bpf_swap_done(struct egress_bpf_swap *swap); /* closes */
+
+/* Both: POLICY is what holds then. */
 int egress_bpf_apply(
 	int cgroup_fd, const struct egress_bpf_policy *policy, struct nacre_error *err);
 

@@ -7,6 +7,8 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "libcontainer/base/bpf.h"
+
 Suite *suite_egress_bpf(void);
 
 /* Whether the kernel has no such socket, or no such call, at all. */
@@ -222,6 +224,57 @@ START_TEST(ping_of_before_is_refused)
 }
 END_TEST
 
+static void attach_beside(const struct cgroup *cgroup, const char *const *words, size_t n,
+	struct egress_bpf_swap *ret_swap)
+{
+	struct egress_policy rules = read_policy(words, n);
+	const struct egress_bpf_policy policy = {.rules = &rules};
+	int r = egress_bpf_attach(cgroup->fd, &policy, ret_swap, &err);
+
+	ck_assert_msg(r == 0, "%s", err.text);
+}
+
+static size_t count_attached(const struct cgroup *cgroup)
+{
+	uint32_t ids[BPF_ATTACHED_MAX];
+	size_t n;
+
+	ck_assert_int_eq(bpf_attached(cgroup->fd, BPF_CGROUP_INET4_CONNECT, ids, &n), 0);
+	return n;
+}
+
+START_TEST(while_policies_are_swapped_both_must_allow)
+{
+	static const char *const before[] = {"10.0.0.0/8", "[fd77::/64]"};
+	static const char *const next[] = {"10.1.2.3:80", "9.9.9.9"}, *const last[] = {"9.9.9.9"};
+	struct cgroup cgroup = make("swap");
+	struct egress_bpf_swap swap;
+
+	enter_world();
+	attach_beside(&cgroup, before, 2, &swap);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 443), 0);
+	ck_assert_int_eq(connect_to(&cgroup, "fd77::3", 80), 0);
+	egress_bpf_swap_done(&swap);
+	attach_beside(&cgroup, next, 2, &swap);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 80), 0);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 443), EPERM);
+	ck_assert_int_eq(connect_to(&cgroup, "9.9.9.9", 80), EPERM);
+	ck_assert_int_eq(connect_to(&cgroup, "fd77::3", 80), EPERM);
+	/* It was killed here, and is done again with others. */
+	egress_bpf_swap_done(&swap);
+	attach_beside(&cgroup, last, 1, &swap);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 80), EPERM);
+	ck_assert_int_eq(connect_to(&cgroup, "9.9.9.9", 80), EPERM);
+	ck_assert_uint_eq(count_attached(&cgroup), 3);
+	ck_assert_int_eq(egress_bpf_detach_old(cgroup.fd, &swap, &err), 0);
+	ck_assert_uint_eq(count_attached(&cgroup), 1);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 80), EPERM);
+	ck_assert_int_eq(connect_to(&cgroup, "9.9.9.9", 80), 0);
+	egress_bpf_swap_done(&swap);
+	destroy(&cgroup);
+}
+END_TEST
+
 START_TEST(what_is_refused_is_counted_by_destination)
 {
 	const struct egress_policy none = read_policy(one_word[0], 1);
@@ -316,6 +369,7 @@ Suite *suite_egress_bpf(void)
 	tcase_add_loop_test(t, the_hosts_loopback_is_not_the_containers, 0, 4);
 	tcase_add_test(t, no_rule_opens_metadata);
 	tcase_add_test(t, another_policy_takes_the_place_of_the_first);
+	tcase_add_test(t, while_policies_are_swapped_both_must_allow);
 	tcase_add_loop_test(t, ping_of_before_is_refused, 0, 2);
 	tcase_add_test(t, what_is_refused_is_counted_by_destination);
 	tcase_add_test(t, a_scan_of_ports_is_refused_and_counted_to_the_end);
