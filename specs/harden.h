@@ -47,7 +47,9 @@ struct harden_request {
 	struct oci_strings egress; /* canonical words of egress.h, which hold whatever the profile;
 				      none: the profile's own */
 	bool egress_stays; /* those of config.json were settled before: update */
-	bool egress_asked; /* those are what an annotation asks for where nothing was given */
+	struct oci_strings egress_given; /* rules of those who may give a container names by way of
+					    the host's network: not what an annotation makes of
+					    them. Words of several lists, in no order */
 	uint64_t tmp_bytes; /* the policy's, of the /tmp that is added; 0: by the memory limit */
 	struct harden_host host;
 };

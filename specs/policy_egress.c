@@ -167,10 +167,26 @@ static int take_annotation(const struct deciding *d, const char *value)
 		return fail(d->err, EINVAL,
 			"annotation " ANNOTATION_EGRESS ": there is no rule; no connections at all "
 			"are \"none\"");
-	d->request->egress_asked = !held.n || oci_strings_have(&held, "open");
 	return egress_policy_tighten(d->arena, &held, &asked, &d->request->egress, d->err) < 0
 		       ? fail_prefix(d->err, "annotation " ANNOTATION_EGRESS)
 		       : 0;
+}
+
+/* Those of the command line, or else of the policy, and what the policy always adds. */
+static int note_given(const struct deciding *d)
+{
+	static const struct policy_egress no_policy;
+	const struct policy_egress *egress = d->policy->egress ? d->policy->egress : &no_policy;
+	const struct oci_strings *lists[] = {&d->request->egress, &egress->always};
+	struct oci_strings *given = &d->request->egress_given;
+
+	given->items = arena_array(d->arena, lists[0]->n + lists[1]->n + 1, sizeof(*given->items));
+	if (!given->items)
+		return arena_fail(d->arena, "egress rules", d->err);
+	for (size_t i = 0; i < 2; i++)
+		for (size_t k = 0; k < lists[i]->n; k++)
+			given->items[given->n++] = lists[i]->items[k];
+	return 0;
 }
 
 /* Where there are none, there is nothing that these would be missing from. */
@@ -207,6 +223,8 @@ int policy_egress_decide(struct arena *arena, const struct policy *policy,
 		r = egress_policy_tighten(arena, &nothing, given, &ret_request->egress, err);
 	if (r == 0)
 		r = take_command_line(&d, request->asked);
+	if (r == 0)
+		r = note_given(&d);
 	if (r == 0 && request->annotation)
 		r = take_annotation(&d, request->annotation);
 	return r < 0 ? r : add_always(&d);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "specs/egress_names.h"
 #include "specs/json.h"
 
 /* What explain.c found out, in words, as JSON, and as what is to be pasted. */
@@ -92,13 +93,21 @@ static const struct oci_strings *egress_of(const struct explanation *e)
 	return e->c->config->nacre ? &e->c->config->nacre->egress : &none;
 }
 
+/* The container's own network leads nowhere by itself. */
+static bool names_by_host(const struct explanation *e)
+{
+	const struct oci_namespace *ns = oci_find_namespace(e->c->config, "network");
+
+	return ns && !ns->path && egress_names_in(egress_of(e));
+}
+
 static void print_egress(FILE *out, const struct explanation *e)
 {
 	if (!egress_of(e)->n)
 		return;
 	(void)fputs("\nCONNECTS TO\n", out);
 	print_words(out, "", egress_of(e));
-	(void)fputs("\n", out);
+	(void)fputs(names_by_host(e) ? " (names by way of the host's network)\n" : "\n", out);
 }
 
 static void print_text(FILE *out, const struct explanation *e)
@@ -283,6 +292,8 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 	json_key_strings(w, "egress", e->egress.items, e->egress.n);
 	json_key_strings(w, "refusedByConfig", e->by_config.items, e->by_config.n);
 	json_key_strings(w, "connectsTo", egress_of(e)->items, egress_of(e)->n);
+	json_key(w, "namesByHost");
+	json_bool(w, names_by_host(e));
 	json_key_strings(w, "insideLacks", e->inside_lacks.items, e->inside_lacks.n);
 	json_key(w, "traced");
 	json_bool(w, e->c->record.active & TRACE);

@@ -229,6 +229,8 @@ test_no_annotation_and_no_config_gives_the_host_s_network() {
 	done
 	bad 1 "*: names are reached by way of the host's network, *" \
 		nacre create --profile agent --egress open --bundle "$b" "$id"
+	bad 1 "*: names are reached by way of the host's network, *" \
+		nacre create --profile agent --egress 10.0.0.0/8 --egress private --egress a.example --bundle "$b" "$id"
 	edit 'del(.annotations) | .nacre = {egress: ["a.example:443"]}'
 	for profile in agent nested; do
 		bad 1 "*: names are reached by way of the host's network, *" \
@@ -238,6 +240,8 @@ test_no_annotation_and_no_config_gives_the_host_s_network() {
 	good nacre create --profile agent --egress '*.example' --bundle "$b" "$id"
 	start
 	is "$(says tls a.example 443 a.example)" "tls a.example" "what was given, and tightened"
+	has_line "$(nacre explain "$id")" "a.example:443 (names by way of the host's network)"
+	is "$(nacre explain --format json "$id" | jq .namesByHost)" true "in JSON"
 	good nacre update --blkio-weight 0 "$id"
 	is "$(jq -r '.nacre.egress[]' "$ROOT/$id/config.json")" a.example:443 "rules after an update"
 	kill_now

@@ -50,6 +50,7 @@ static struct oci_config *plain(void)
 #define MAY_ADD                                                                                 \
 	"\"egress\":{\"default\":{\"agent\":[\"none\"]},\"may_add\":[\"*.example\",\"10.0.0.0/" \
 	"8:5432\"]}"
+#define OPEN "\"egress\":{\"default\":{\"strict\":[\"open\"]}}"
 #define ALWAYS "\"egress\":{\"always\":[\"log.example\"]}"
 
 static const struct {
@@ -103,6 +104,14 @@ static const struct {
 	{{NULL, "agent", NULL, NULL, "10.0.0.0/8 192.0.2.1:53", NULL}, "10.0.0.0/8 192.0.2.1:53", NULL, false},
 	{{NULL, "agent", NULL, NULL, "a.example b", NULL}, NULL, "by way of the host's network", false},
 	{{NULL, "oci", "open", NULL, "a.example", NULL}, NULL, "by way of the host's network", false},
+	{{NULL, "agent", "10.0.0.0/8:443", NULL, "db", NULL}, NULL, "by way of the host's network", false},
+	{{NULL, "agent", "10.0.0.0/8:443 db", NULL, "db@10.0.0.0/8", NULL}, NULL, "by way of the host's network", false},
+	{{NULL, "agent", "10.0.0.0/8:443 db private", NULL, "db@10.0.0.0/8", NULL}, "db:443@10.0.0.0/8", NULL, false},
+	{{NULL, "agent", "10.0.0.0/8:443 db@10.1.0.0/16", NULL, "db", NULL}, NULL, "by way of the host's network", false},
+	{{OPEN, "strict", NULL, "egress:10.0.0.0/8", "a.example", NULL}, NULL, "by way of the host's network", false},
+	{{OPEN, "strict", NULL, "egress:a.example", "a.example", NULL}, "a.example:443", NULL, false},
+	{{ALWAYS, "agent", NULL, NULL, "10.0.0.0/8", NULL}, "10.0.0.0/8 log.example:443", NULL, false},
+	{{ALWAYS, "agent", NULL, NULL, "a.example", NULL}, NULL, "by way of the host's network", false},
 	{{NULL, "oci", NULL, NULL, "none", NULL}, "none", NULL, false},
 	{{NULL, "strict", NULL, NULL, "none", NULL}, "none", NULL, false},
 	{{NULL, "strict", NULL, NULL, "a.example", NULL}, NULL, "annotation run.nacre.egress: egress rule \"a.example:443\"", false},
@@ -289,6 +298,10 @@ START_TEST(rules_of_the_config_are_held_by_tighter_ones)
 		-EPERM);
 	ck_assert_int_eq(
 		harden_with(&(struct said){.profile = "agent"}, config, &got, &err), -EPERM);
+	ck_assert_ptr_nonnull(strstr(err.text, "by way of the host's network"));
+	ck_assert_int_eq(harden_with(&(struct said){.profile = "agent", .command = "10.0.0.0/8"},
+				 config, &got, &err),
+		-EPERM);
 	ck_assert_ptr_nonnull(strstr(err.text, "by way of the host's network"));
 	ck_assert_int_eq(harden_with(&(struct said){.profile = "agent", .command = "b.org"}, config,
 				 &got, &err),
