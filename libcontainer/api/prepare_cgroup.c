@@ -44,7 +44,7 @@ static int go_without_cgroup(struct life *l, const struct harden_request *reques
 		    NULL, NULL, NULL, &message) < 0)
 		return fail(err, message.code, "%s, and there is none: %s%s", message.text,
 			why->text, remedy);
-	if (nacre && nacre->egress.n && !nacre->egress_best_effort)
+	if (harden_egress_holds(nacre))
 		return fail(err, ENOTSUP, "egress rules need a cgroup, and there is none: %s%s",
 			why->text, remedy);
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {

@@ -97,6 +97,8 @@ test_without_a_cgroup_rules_are_refused() {
 	edit 'del(.linux.resources)'
 	bad 1 "egress rules need a cgroup, and there is none: --cgroup-manager disabled" \
 		nacre --cgroup-manager disabled run --profile oci --bundle "$b" "$id"
+	edit 'del(.nacre) | .process.args = ["/payload", "true"]'
+	good nacre --cgroup-manager disabled run --profile oci --egress open --bundle "$b" "$id"
 }
 
 
