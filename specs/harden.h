@@ -119,7 +119,8 @@ int harden_process(struct arena *arena, const struct oci_process *process,
 /* Whether there are rules of egress, by which something is refused: NACRE (NULL: none) is the
  * config's. "open" is none. */
 bool harden_has_egress(const struct oci_hardened *nacre);
-/* The same for rules that are enforced, or the container is refused. */
+/* The same for rules that are enforced, or the container is refused. Names are never best effort:
+ * no profile has any by itself. */
 bool harden_egress_holds(const struct oci_hardened *nacre);
 
 /* A process that joins a container with rules of egress has no capability that goes past them, but

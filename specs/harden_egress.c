@@ -214,7 +214,8 @@ bool harden_has_egress(const struct oci_hardened *nacre)
 
 bool harden_egress_holds(const struct oci_hardened *nacre)
 {
-	return harden_has_egress(nacre) && !nacre->egress_best_effort;
+	return harden_has_egress(nacre) &&
+	       (!nacre->egress_best_effort || egress_names_in(&nacre->egress));
 }
 
 int harden_egress_check_exec(

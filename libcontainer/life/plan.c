@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "libcontainer/net/egress_bpf.h"
 #include "specs/annotations.h"
 #include "specs/egress_names.h"
 #include "specs/harden.h"
@@ -111,11 +110,7 @@ static uint64_t plan_process(const struct oci_config *config, const struct oci_p
 
 static bool has_egress_names(const struct oci_config *config)
 {
-	const struct oci_hardened *nacre = config->nacre;
-	struct nacre_error ignored; /* told where they are to be loaded */
-
-	return nacre && egress_names_in(&nacre->egress) &&
-	       (!nacre->egress_best_effort || egress_bpf_probe(&ignored) == 0);
+	return config->nacre && egress_names_in(&config->nacre->egress);
 }
 
 static uint64_t plan_annotations(const struct oci_config *config)

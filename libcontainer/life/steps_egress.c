@@ -81,7 +81,7 @@ int step_apply_egress(struct life *l, struct nacre_error *err)
 	r = apply(l, &rules, &why);
 	if (r == 0)
 		return 0;
-	if (l->container.config->nacre->egress_best_effort)
+	if (!harden_egress_holds(l->container.config->nacre))
 		return go_without(l, "egress", &why, err);
 	return fail(err, why.code,
 		"egress rules cannot be enforced here: %s (they need root of the host and a "
@@ -116,7 +116,7 @@ int step_check_egress(struct life *l, struct nacre_error *err)
 
 	if (r < 0)
 		return r;
-	if (l->container.config->nacre->egress_best_effort || allows_nowhere(&rules))
+	if (!harden_egress_holds(l->container.config->nacre) || allows_nowhere(&rules))
 		return 0;
 	sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (sock < 0)

@@ -313,6 +313,21 @@ START_TEST(rules_of_the_config_are_held_by_tighter_ones)
 }
 END_TEST
 
+START_TEST(names_are_never_best_effort)
+{
+	static const char *none[] = {"none"}, *name[] = {"a.example:443"}, *open[] = {"open"};
+	struct oci_hardened nacre = {.egress = {none, 1}};
+
+	ck_assert(harden_egress_holds(&nacre));
+	nacre.egress_best_effort = true;
+	ck_assert(!harden_egress_holds(&nacre));
+	nacre.egress.items = name;
+	ck_assert(harden_egress_holds(&nacre));
+	nacre.egress.items = open;
+	ck_assert(!harden_egress_holds(&nacre));
+}
+END_TEST
+
 Suite *suite_harden_egress(void)
 {
 	Suite *suite = suite_create("harden_egress");
@@ -327,6 +342,7 @@ Suite *suite_harden_egress(void)
 	tcase_add_test(tcase, names_need_a_network_of_their_own);
 	tcase_add_test(tcase, a_network_is_joined_where_rules_can_be_enforced);
 	tcase_add_test(tcase, rules_of_the_config_are_held_by_tighter_ones);
+	tcase_add_test(tcase, names_are_never_best_effort);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
