@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "specs/egress_names.h"
+
 /* Lists of rules. */
 
 bool egress_rule_names(const struct egress_rule *rule, const char *name)
@@ -60,31 +62,16 @@ static int add(struct list *l, const char *word)
 	return 0;
 }
 
-/* The different ports of all names: each needs a listener. */
 static int check_name_ports(const struct list *l)
 {
-	const struct egress_policy *policy = &l->policy;
-	bool seen[UINT16_MAX + 1] = {false};
-	size_t n = 0;
+	uint16_t ports[EGRESS_NAME_PORTS_MAX + 1];
 
-	for (size_t i = 0; i < policy->n_rules; i++) {
-		const struct egress_rule *rule = &policy->rules[i];
-
-		for (size_t k = 0; rule->kind == EGRESS_NAME && k < rule->n_ports; k++) {
-			unsigned port = rule->ports[k].first;
-
-			for (; port <= rule->ports[k].last && n <= EGRESS_NAME_PORTS_MAX; port++) {
-				n += !seen[port];
-				seen[port] = true;
-			}
-		}
-	}
-	if (n > EGRESS_NAME_PORTS_MAX)
-		return fail(l->err, E2BIG,
-			"egress rules: names have more than %d different ports; give addresses in "
-			"their place",
-			EGRESS_NAME_PORTS_MAX);
-	return 0;
+	if (egress_names_ports(&l->policy, ports) <= EGRESS_NAME_PORTS_MAX)
+		return 0;
+	return fail(l->err, E2BIG,
+		"egress rules: names have more than %d different ports; give addresses in their "
+		"place",
+		EGRESS_NAME_PORTS_MAX);
 }
 
 static int check_list(const struct list *l)

@@ -94,7 +94,7 @@ static bool have(const uint16_t *ports, size_t n, unsigned port)
 }
 
 size_t egress_names_ports(
-	const struct egress_policy *policy, uint16_t ret_ports[EGRESS_NAME_PORTS_MAX])
+	const struct egress_policy *policy, uint16_t ret_ports[EGRESS_NAME_PORTS_MAX + 1])
 {
 	size_t n = 0;
 
@@ -103,7 +103,7 @@ size_t egress_names_ports(
 
 		for (size_t j = 0; rule->kind == EGRESS_NAME && j < rule->n_ports; j++)
 			for (unsigned port = rule->ports[j].first;
-				port <= rule->ports[j].last && n < EGRESS_NAME_PORTS_MAX; port++)
+				port <= rule->ports[j].last && n <= EGRESS_NAME_PORTS_MAX; port++)
 				if (!have(ret_ports, n, port))
 					ret_ports[n++] = (uint16_t)port;
 	}

@@ -35,9 +35,10 @@ bool egress_names_allow(const struct egress_policy *policy, const char *name);
 bool egress_names_allow_port(
 	const struct egress_policy *policy, const char *name, uint16_t port, bool unchecked);
 
-/* The different ports of all names. Returns how many. */
+/* The different ports of all names: each needs a listener. Returns how many;
+ * EGRESS_NAME_PORTS_MAX + 1: too many, which no list has that was read. */
 size_t egress_names_ports(
-	const struct egress_policy *policy, uint16_t ret_ports[EGRESS_NAME_PORTS_MAX]);
+	const struct egress_policy *policy, uint16_t ret_ports[EGRESS_NAME_PORTS_MAX + 1]);
 
 /* An address that the upstream resolver gave for a name. */
 struct egress_answer {

@@ -29,7 +29,7 @@ int egress_relay_plan(struct arena *arena, const struct oci_config *config,
 	struct egress_relay **ret_relay, struct nacre_error *err)
 {
 	struct egress_relay *relay = arena_alloc(arena, sizeof(*relay));
-	uint16_t ports[EGRESS_NAME_PORTS_MAX];
+	uint16_t ports[EGRESS_NAME_PORTS_MAX + 1];
 	size_t n;
 	int r;
 

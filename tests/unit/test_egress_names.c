@@ -46,7 +46,7 @@ START_TEST(a_port_is_allowed_by_any_rule_of_the_name)
 	cleanup_arena struct arena *arena = arena_new(1 << 20);
 	const struct egress_policy policy = PARSE(
 		arena, "a.example:80,8000-8002", "*.example:443", "tcp:a.example:22");
-	uint16_t ports[EGRESS_NAME_PORTS_MAX];
+	uint16_t ports[EGRESS_NAME_PORTS_MAX + 1];
 
 	ck_assert(egress_names_allow(&policy, "a.example"));
 	ck_assert(egress_names_allow(&policy, "b.c.example"));
