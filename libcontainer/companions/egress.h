@@ -22,7 +22,8 @@ enum {
 	RELAY_BUFFER = 32768, /* above both TLS_HELLO_MAX and HTTP_HEAD_MAX */
 	RELAY_SECOND = 1000, /* times are in milliseconds */
 	RELAY_FIRST_BYTES = 10 * RELAY_SECOND, /* until the name is known */
-	RELAY_CONNECT = 30 * RELAY_SECOND, /* until there is a connection, by whatever address */
+	RELAY_RESOLVE = 30 * RELAY_SECOND, /* until the name servers have answered */
+	RELAY_CONNECT = 30 * RELAY_SECOND, /* then until one address has, whichever */
 	RELAY_CONNECT_ONE = 5 * RELAY_SECOND, /* by one of them */
 };
 

@@ -135,6 +135,7 @@ void connection_resolved(struct relay *relay, struct connection *connection,
 	const struct egress_answer *answers, size_t n)
 {
 	connection->lookup = NULL;
+	connection->deadline = relay->now + RELAY_CONNECT;
 	for (size_t i = 0; i < n; i++)
 		connection->answers[i] = answers[i];
 	connection->n_answers = n;
@@ -168,7 +169,7 @@ static void resolve(struct relay *relay, struct connection *connection)
 	struct lookup *lookup;
 
 	connection->state = CONNECTION_RESOLVING;
-	connection->deadline = relay->now + RELAY_CONNECT;
+	connection->deadline = relay->now + RELAY_RESOLVE;
 	lookup = upstream_resolve(relay, connection, connection->name);
 	if (lookup)
 		connection->lookup = lookup;
@@ -286,6 +287,13 @@ void connection_accept(struct relay *relay, struct watch *watch, uint32_t events
 	}
 }
 
+/* By state: what did not come in time. */
+static const char *const too_late[] = {
+	[CONNECTION_READING] = "nothing-said",
+	[CONNECTION_RESOLVING] = "unresolved",
+	[CONNECTION_CONNECTING] = "unreachable",
+};
+
 void connection_tick(struct relay *relay)
 {
 	struct connection *next;
@@ -295,9 +303,7 @@ void connection_tick(struct relay *relay)
 		if (connection->state == CONNECTION_OPEN)
 			continue;
 		if (connection->deadline <= relay->now)
-			connection_refuse(relay, connection, NULL,
-				connection->state == CONNECTION_READING ? "nothing-said"
-									: "unreachable");
+			connection_refuse(relay, connection, NULL, too_late[connection->state]);
 		else if (connection->state == CONNECTION_CONNECTING &&
 			 connection->deadline_of_one <= relay->now)
 			try_next(relay, connection);

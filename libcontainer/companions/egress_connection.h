@@ -21,7 +21,7 @@ struct connection {
 	const char *name; /* that the program connected to */
 	uint16_t port;
 	bool unchecked; /* a rule with tcp: */
-	int64_t deadline, deadline_of_one; /* until it is open; by the address that is tried */
+	int64_t deadline, deadline_of_one; /* of its state; of the address that is tried */
 	uint8_t *buffer; /* what came first, or of HTTP all; NULL: bytes go from socket to socket */
 	size_t have, judged; /* in it; the first that may be sent on */
 	bool is_http;
