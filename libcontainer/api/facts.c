@@ -79,11 +79,20 @@ static int look_at_nodes(
 }
 
 /* That nothing can be enforced is an error where somebody asks for rules: steps_egress.c. */
-static void look_at_egress(const struct harden_request *request, struct harden_host *host)
+static int look_at_egress(
+	const struct harden_request *request, struct harden_host *host, struct nacre_error *err)
 {
-	struct nacre_error err;
+	struct nacre_error why;
+	int r;
 
-	host->egress = harden_has_rule(request, RULE_egress) && egress_bpf_probe(&err) == 0;
+	if (!harden_has_rule(request, RULE_egress))
+		return 0;
+	r = egress_bpf_probe(&why);
+	host->egress = r == 0;
+	if (r == 0 || egress_bpf_is_absent(r))
+		return 0;
+	*err = why;
+	return fail_prefix(err, "rule egress");
 }
 
 /* Whoever makes the mount points tells of an image that cannot be opened. */
@@ -127,8 +136,10 @@ int facts_look(struct arena *arena, const struct oci_config *config, const char 
 		return fail_errno(err, errno, "size of the memory");
 	request->host.memory_bytes = (uint64_t)info.totalram * info.mem_unit;
 	look_at_image(config, bundle, &request->host);
-	look_at_egress(request, &request->host);
-	r = look_at_limits(config->linux_ ? config->linux_->resources : NULL, &request->host, err);
+	r = look_at_egress(request, &request->host, err);
+	if (r >= 0)
+		r = look_at_limits(
+			config->linux_ ? config->linux_->resources : NULL, &request->host, err);
 	if (r >= 0)
 		r = namespaces_look(arena, config, &request->host, err);
 	return r < 0 ? r : look_at_nodes(arena, request, err);

@@ -15,13 +15,6 @@
 
 /* The rows on what a container may connect to. */
 
-/* Whether CODE says that this kernel or this caller has no such programs. Any other error may be
- * gone the next time. */
-static bool is_lasting(int code)
-{
-	return code == EPERM || code == ENOSYS || code == EINVAL || code == ENOTSUP;
-}
-
 /* WHY RULE is not enforced. What a caller without privileges cannot have is not told, as with the
  * device filter. */
 static int go_without(const struct life *l, const char *rule, const struct nacre_error *why,
@@ -34,7 +27,7 @@ static int go_without(const struct life *l, const char *rule, const struct nacre
 		*err = *why;
 		return fail_prefix(err, "rule %s is required", rule);
 	}
-	if (!is_lasting(why->code)) {
+	if (!egress_bpf_is_absent(-why->code)) {
 		*err = *why;
 		return fail_prefix(err, "rule %s", rule);
 	}
