@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -209,6 +210,31 @@ static void print_open(const char *path, int flags)
 		(void)close(fd);
 }
 
+static void print_connect(const char *address, uint16_t port)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+	int sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char what[64];
+
+	(void)inet_pton(AF_INET, address, &to.sin_addr);
+	(void)snprintf(what, sizeof(what), "connect to %s:%u", address, port);
+	print_result(
+		what, sock < 0 ? sock : connect(sock, (const struct sockaddr *)&to, sizeof(to)));
+	if (sock >= 0)
+		(void)close(sock);
+}
+
+static void print_listen(void)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(8080)};
+	int sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	print_result("bind", bind(sock, (const struct sockaddr *)&at, sizeof(at)));
+	print_result("listen", listen(sock, 1));
+	if (sock >= 0)
+		(void)close(sock);
+}
+
 /* One of each kind that the filter, the capabilities, the masks and Landlock refuse. */
 static void print_attempts(void)
 {
@@ -234,6 +260,10 @@ static void print_attempts(void)
 	print_result("getcpu", syscall(SYS_getcpu, NULL, NULL, NULL));
 	print_result("socket of AF_VSOCK", socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0));
 	print_result("socket of AF_INET", socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+	print_connect("127.0.0.1", 9);
+	print_connect("192.0.2.1", 9);
+	print_connect("169.254.169.254", 80);
+	print_listen();
 	print_result("setuid", setuid(12345));
 }
 
