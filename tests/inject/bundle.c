@@ -38,7 +38,7 @@ static const char config[] =
 "\"hooks\": {\"createRuntime\": [{\"path\": \"/bin/true\"}], \"createContainer\": [{\"path\": \"/bin/true\"}],\n"
 " \"startContainer\": [{\"path\": \"/look\", \"args\": [\"look\", \"true\"]}],\n"
 " \"poststart\": [{\"path\": \"/bin/true\"}], \"poststop\": [{\"path\": \"/bin/true\"}]},\n"
-"\"linux\": {\"cgroupsPath\": \"%s/" WORLD_ID "\", %s\n"
+"\"linux\": {\"cgroupsPath\": \"%s\", %s\n"
 " \"namespaces\": [{\"type\": \"pid\"}, {\"type\": \"network\"}, {\"type\": \"ipc\"}, {\"type\": \"uts\"},\n"
 "  {\"type\": \"mount\"}, {\"type\": \"cgroup\"}%s],\n"
 " \"sysctl\": {\"kernel.msgmax\": \"4096\"},\n"
@@ -68,8 +68,8 @@ void bundle_write(const char *argument, bool user_namespace)
 
 	if (argument)
 		(void)snprintf(words, sizeof(words), ", \"%s\"", argument);
-	(void)snprintf(text, sizeof(text), config, words, world_cgroup(), user_namespace ? ids : "",
-		user_namespace ? ", {\"type\": \"user\"}" : "");
+	(void)snprintf(text, sizeof(text), config, words, world_cgroups_path(),
+		user_namespace ? ids : "", user_namespace ? ", {\"type\": \"user\"}" : "");
 	write_text(WORLD_BUNDLE "/config.json", text);
 	if (user_namespace)
 		(void)nftw(WORLD_BUNDLE "/rootfs", give_away, 16, FTW_PHYS);

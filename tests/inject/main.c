@@ -24,7 +24,7 @@
  *
  *	inject			every command, under agent; as many cases as fit into a few minutes
  *	inject --stride 1	each case; --stride 10 --offset 3 each tenth from the fourth on
- *	inject --mode strict	oci, userns, trace: see mode_set() in subject.h
+ *	inject --mode strict	oci, userns, trace, systemd: see mode_set() in subject.h
  *	inject --list		names the cases and tries none
  *	inject run/command.1	the cases whose names begin so; in full with what nacre says:
  *	inject run/command.1/openat:17/EIO
@@ -35,7 +35,7 @@
 #define MAX_WORKERS 16
 
 static struct {
-	char nacre[4096], look[4096];
+	char nacre[4096], look[4096], systemd[4096];
 	const char *mode;
 	unsigned workers;
 	bool list;
@@ -98,6 +98,24 @@ static void read_options(int argc, char **argv)
 		usage();
 }
 
+/* Becomes a process of namespaces where systemd is pid 1, if it is in none. */
+static void enter_systemd(char **argv)
+{
+	char boot[] = SYSTEMD_BOOT, *words[64] = {boot};
+
+	if (!mode_systemd() || access("/run/systemd/system", F_OK) == 0)
+		return;
+	if (access("/usr/lib/systemd/systemd", X_OK) < 0 &&
+		access("/lib/systemd/systemd", X_OK) < 0) {
+		puts("1..0 # SKIP systemd is not installed");
+		exit(0);
+	}
+	for (size_t i = 0; argv[i] && i < sizeof(words) / sizeof(words[0]) - 2; i++)
+		words[i + 1] = argv[i];
+	(void)execv(boot, words);
+	give_up("%s: %s", boot, strerror(errno));
+}
+
 /* All lie in one build directory. */
 static void find_programs(void)
 {
@@ -109,7 +127,9 @@ static void find_programs(void)
 	(void)snprintf(inject.look, sizeof(inject.look), "%s/look", directory);
 	directory = dirname(dirname(directory));
 	(void)snprintf(inject.nacre, sizeof(inject.nacre), "%s/nacre", directory);
-	(void)setenv("NACRE_LIBEXECDIR", directory, 0);
+	(void)snprintf(inject.systemd, sizeof(inject.systemd), "%s/nacre-systemd", directory);
+	(void)setenv(
+		"NACRE_LIBEXECDIR", mode_systemd() ? WORLD_LIBEXEC : directory, mode_systemd());
 }
 
 /* In a world of its own, WORK is done by a child; without, it is waited for. */
@@ -119,14 +139,14 @@ static pid_t start_worker(unsigned worker, unsigned wanted_commands, bool talks)
 	pid_t pid, self = getpid();
 
 	(void)fflush(NULL);
-	pid = (pid_t)syscall(
-		SYS_clone, CLONE_NEWPID | CLONE_NEWNS | SIGCHLD, NULL, NULL, NULL, NULL);
+	pid = (pid_t)syscall(SYS_clone, (mode_systemd() ? 0 : CLONE_NEWPID) | CLONE_NEWNS | SIGCHLD,
+		NULL, NULL, NULL, NULL);
 	if (pid < 0)
 		give_up("new namespaces: %s", strerror(errno));
 	if (pid > 0)
 		return pid;
-	(void)snprintf(name, sizeof(name), "inject-%d-%u", self, worker);
-	world_enter(name, inject.nacre, inject.look);
+	(void)snprintf(name, sizeof(name), "inject_%d_%u", self, worker);
+	world_enter(name, inject.nacre, inject.look, mode_systemd() ? inject.systemd : NULL);
 	if (wanted_commands)
 		worker_find_calls(inject.cases, wanted_commands);
 	worker_try_cases(inject.cases, inject.wanted, talks);
@@ -140,7 +160,7 @@ static bool end_worker(unsigned worker, pid_t pid)
 
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		continue;
-	(void)snprintf(name, sizeof(name), "inject-%d-%u", getpid(), worker);
+	(void)snprintf(name, sizeof(name), "inject_%d_%u", getpid(), worker);
 	world_leave(name);
 	if (status != 0)
 		printf("# worker %u ended with %#x\n", worker, (unsigned)status);
@@ -203,6 +223,7 @@ int main(int argc, char **argv)
 	if (inject.cases == MAP_FAILED)
 		give_up("memory: %s", strerror(errno));
 	read_options(argc, argv);
+	enter_systemd(argv);
 	find_programs();
 	wanted = wanted_commands();
 	if (!wanted || !end_worker(0, start_worker(0, wanted, false)))

@@ -7,8 +7,8 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 /* One that runs for ever stands in line for ever as well, where others do. */
 #define MAX_LINE_MS 60000
@@ -21,8 +21,8 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* sched-stats(4) of the kernel: the second number, in ns, from the birth of a process. Pid 1, which
- * is who asks, is left out: it is older than what is waited for. */
+/* sched-stats(4) of the kernel: the second number, in ns, from the birth of a process. Who asks is
+ * left out: it is older than what is waited for. */
 static int64_t in_line_ms(void)
 {
 	DIR *directory = opendir("/proc");
@@ -33,7 +33,7 @@ static int64_t in_line_ms(void)
 		char path[300], text[64];
 		unsigned long long ns = 0;
 
-		if (!isdigit((unsigned char)entry->d_name[0]) || !strcmp(entry->d_name, "1"))
+		if (!isdigit((unsigned char)entry->d_name[0]) || atoi(entry->d_name) == getpid())
 			continue;
 		(void)snprintf(path, sizeof(path), "/proc/%s/schedstat", entry->d_name);
 		read_text(path, text, sizeof(text));

@@ -20,8 +20,8 @@
 
 static struct {
 	const char *name, *profile;
-	bool user_namespace, trace;
-} mode = {"agent", "agent", false, false};
+	bool user_namespace, trace, systemd;
+} mode = {.name = "agent", .profile = "agent"};
 
 bool mode_set(const char *name)
 {
@@ -29,7 +29,8 @@ bool mode_set(const char *name)
 	mode.profile = "agent";
 	mode.user_namespace = !strcmp(name, "userns");
 	mode.trace = !strcmp(name, "trace");
-	if (mode.user_namespace || mode.trace)
+	mode.systemd = !strcmp(name, "systemd");
+	if (mode.user_namespace || mode.trace || mode.systemd)
 		return true;
 	if (strcmp(name, "agent") && strcmp(name, "strict") && strcmp(name, "oci"))
 		return false;
@@ -40,6 +41,11 @@ bool mode_set(const char *name)
 const char *mode_name(void)
 {
 	return mode.name;
+}
+
+bool mode_systemd(void)
+{
+	return mode.systemd;
 }
 
 bool mode_traces(void)
@@ -95,6 +101,8 @@ static void command_line(const struct command *command, const char *argv[16])
 	argv[n++] = WORLD_NACRE;
 	argv[n++] = "--root";
 	argv[n++] = WORLD_STATE;
+	if (mode.systemd)
+		argv[n++] = "--systemd-cgroup";
 	for (size_t i = 0; command->argv[i]; i++) {
 		argv[n++] = command->argv[i];
 		if (i > 0 || !command->creates)
@@ -180,11 +188,10 @@ static bool is_one_line(const char *text)
 static void look_inside(char *text, char *wrong)
 {
 	const struct patience patience = patience_for(WAIT_MS);
-	char path[200], processes[256];
+	char path[300], processes[256];
 
 	must_have_status("running", wrong);
-	(void)snprintf(
-		path, sizeof(path), "%s/%s/cgroup.procs", world_cgroup_directory(), WORLD_ID);
+	(void)snprintf(path, sizeof(path), "%s/cgroup.procs", world_container_cgroup());
 	do
 		read_text(path, processes, sizeof(processes));
 	while (!is_one_line(processes) && patience_nap(&patience));
@@ -364,10 +371,9 @@ bool subject_prepare(const struct command *command, char *wrong)
 /* The first process of the container that is there, in our pid namespace. */
 static pid_t find_init(void)
 {
-	char path[200], text[64];
+	char path[300], text[64];
 
-	(void)snprintf(
-		path, sizeof(path), "%s/%s/cgroup.procs", world_cgroup_directory(), WORLD_ID);
+	(void)snprintf(path, sizeof(path), "%s/cgroup.procs", world_container_cgroup());
 	read_text(path, text, sizeof(text));
 	return (pid_t)strtol(text, NULL, 10);
 }

@@ -47,9 +47,12 @@ struct command {
 #define N_COMMANDS 10
 extern const struct command commands[N_COMMANDS];
 
-/* agent, strict, oci; userns: agent in a user namespace; trace: agent with --trace-denials. */
+/* agent, strict, oci; and of agent: userns, in a user namespace; trace, with --trace-denials;
+ * systemd, with a unit of systemd. */
 bool mode_set(const char *mode);
 const char *mode_name(void);
+/* Whether cgroups are systemd's. */
+bool mode_systemd(void);
 /* Whether a tracer answers what the filter refuses. */
 bool mode_traces(void);
 

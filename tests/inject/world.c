@@ -24,8 +24,12 @@
 #define GRACE_MS 2000 /* until a killed process has ended */
 #define SWEEP_MS 10000 /* until all of a case is gone */
 
-static char cgroup[64], cgroup_directory[128];
-static const char *const own_mounts[] = {"/tmp", "/run", "/dev/shm"};
+static struct {
+	bool systemd;
+	char directory[128]; /* of what is its own */
+	char path[160], container[256];
+} cgroup;
+static const char *const own_mounts[] = {"/tmp", "/dev/shm", "/run"};
 
 void give_up(const char *format, ...)
 {
@@ -99,19 +103,34 @@ static void name_cgroup(const char *name)
 {
 	bool hybrid = access("/sys/fs/cgroup/cgroup.controllers", F_OK) < 0;
 
-	(void)snprintf(cgroup, sizeof(cgroup), "/%s", name);
-	(void)snprintf(cgroup_directory, sizeof(cgroup_directory), "/sys/fs/cgroup%s%s",
-		hybrid ? "/unified" : "", cgroup);
+	(void)snprintf(cgroup.directory, sizeof(cgroup.directory), "/sys/fs/cgroup%s/%s%s",
+		hybrid ? "/unified" : "", name, cgroup.systemd ? ".slice" : "");
+	if (cgroup.systemd) {
+		(void)snprintf(
+			cgroup.path, sizeof(cgroup.path), "%s.slice:%s:" WORLD_ID, name, name);
+		(void)snprintf(cgroup.container, sizeof(cgroup.container),
+			"%s/%s-" WORLD_ID ".scope", cgroup.directory, name);
+	} else {
+		(void)snprintf(cgroup.path, sizeof(cgroup.path), "/%s/" WORLD_ID, name);
+		(void)snprintf(cgroup.container, sizeof(cgroup.container), "%s/" WORLD_ID,
+			cgroup.directory);
+	}
 }
 
-const char *world_cgroup(void)
+const char *world_cgroups_path(void)
 {
-	return cgroup;
+	return cgroup.path;
 }
 
-const char *world_cgroup_directory(void)
+const char *world_container_cgroup(void)
 {
-	return cgroup_directory;
+	return cgroup.container;
+}
+
+/* Of systemd all of /run is left. */
+static size_t n_own_mounts(void)
+{
+	return sizeof(own_mounts) / sizeof(own_mounts[0]) - cgroup.systemd;
 }
 
 /* The first name in a directory that is not one of EXPECTED; with its path in text. */
@@ -137,6 +156,26 @@ static bool has_more(
 	return found;
 }
 
+/* systemd removes a moment later what has no process. */
+static bool has_cgroup(char *text, size_t size)
+{
+	const struct patience patience = patience_for(GRACE_MS);
+
+	while (has_more(cgroup.directory, "", true, text, size))
+		if (!cgroup.systemd || !patience_nap(&patience))
+			return true;
+	return false;
+}
+
+static pid_t first_child(void)
+{
+	char path[64], text[4096];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/task/%d/children", getpid());
+	read_text(path, text, sizeof(text));
+	return (pid_t)strtol(text, NULL, 10);
+}
+
 /* Reaps; what ends a moment later is no leftover. The one that stays is named. */
 static bool has_process(char *text, size_t size)
 {
@@ -152,8 +191,7 @@ static bool has_process(char *text, size_t size)
 			return false;
 		if (patience_nap(&patience))
 			continue;
-		read_text("/proc/self/task/1/children", path, sizeof(path));
-		pid = atoi(path);
+		pid = first_child();
 		(void)snprintf(path, sizeof(path), "/proc/%d/comm", pid);
 		read_text(path, name, sizeof(name));
 		name[strcspn(name, "\n")] = '\0';
@@ -164,7 +202,7 @@ static bool has_process(char *text, size_t size)
 
 static bool is_ours(const char *path)
 {
-	for (size_t i = 0; i < sizeof(own_mounts) / sizeof(own_mounts[0]); i++) {
+	for (size_t i = 0; i < n_own_mounts(); i++) {
 		size_t length = strlen(own_mounts[i]);
 
 		if (!strncmp(path, own_mounts[i], length) && path[length] == '/')
@@ -210,16 +248,19 @@ static bool has_mount(char *text, size_t size)
 	return true;
 }
 
-void world_enter(const char *name, const char *nacre, const char *look)
+void world_enter(const char *name, const char *nacre, const char *look, const char *systemd)
 {
 	static const char *const directories[] = {WORLD_STATE, WORLD_BUNDLE, WORLD_BUNDLE "/rootfs",
 		WORLD_BUNDLE "/rootfs/proc", WORLD_BUNDLE "/rootfs/sys", WORLD_BUNDLE "/rootfs/dev",
 		WORLD_BUNDLE "/rootfs/tmp", WORLD_BUNDLE "/rootfs/etc", WORLD_BUNDLE "/rootfs/mnt"};
 	int nacre_fd = open_program(nacre), look_fd = open_program(look);
+	int systemd_fd = systemd ? open_program(systemd) : -1;
 	sigset_t child;
 
+	cgroup.systemd = systemd != NULL;
 	name_cgroup(name);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	(void)sigemptyset(&child);
 	(void)sigaddset(&child, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &child, NULL);
@@ -228,8 +269,9 @@ void world_enter(const char *name, const char *nacre, const char *look)
 	mount_new("proc", "/proc");
 	detach_mounts();
 	/* Every pid has more than one digit. */
-	write_text("/proc/sys/kernel/ns_last_pid", "1000");
-	for (size_t i = 0; i < sizeof(own_mounts) / sizeof(own_mounts[0]); i++)
+	if (!systemd)
+		write_text("/proc/sys/kernel/ns_last_pid", "1000");
+	for (size_t i = 0; i < n_own_mounts(); i++)
 		mount_new("tmpfs", own_mounts[i]);
 	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++)
 		make_directory(directories[i]);
@@ -237,7 +279,10 @@ void world_enter(const char *name, const char *nacre, const char *look)
 		give_up("chmod: %s", strerror(errno));
 	copy(nacre_fd, WORLD_NACRE);
 	copy(look_fd, WORLD_BUNDLE "/rootfs/look");
-	make_directory(cgroup_directory);
+	if (systemd)
+		copy(systemd_fd, WORLD_SYSTEMD);
+	else
+		make_directory(cgroup.directory);
 	if (chdir("/tmp") < 0)
 		give_up("chdir /tmp: %s", strerror(errno));
 }
@@ -245,12 +290,13 @@ void world_enter(const char *name, const char *nacre, const char *look)
 bool world_is_clean(char *text, size_t size)
 {
 	return !has_process(text, size) &&
-	       !has_more(WORLD_STATE, " .seccomp ", false, text, size) &&
-	       !has_more(cgroup_directory, "", true, text, size) && !has_mount(text, size) &&
+	       !has_more(WORLD_STATE, " .seccomp ", false, text, size) && !has_cgroup(text, size) &&
+	       !has_mount(text, size) &&
 	       !has_more("/tmp",
-		       " nacre b state update.json out err other-out other-err program-out ", false,
-		       text, size) &&
-	       !has_more("/run", "", false, text, size) &&
+		       " nacre nacre-systemd b state update.json out err other-out other-err "
+		       "program-out ",
+		       false, text, size) &&
+	       (cgroup.systemd || !has_more("/run", "", false, text, size)) &&
 	       !has_more("/dev/shm", "", false, text, size);
 }
 
@@ -290,17 +336,46 @@ static void remove_cgroups(const char *directory)
 	while (access(directory, F_OK) == 0 && patience_nap(&patience));
 }
 
+/* Whose children become ours. */
+static void kill_children(void)
+{
+	const struct patience patience = patience_for(SWEEP_MS);
+	pid_t pid;
+
+	while ((pid = first_child()) > 0 && patience_nap(&patience)) {
+		(void)kill(pid, SIGKILL);
+		(void)waitpid(pid, NULL, WNOHANG | __WALL);
+	}
+}
+
+static void forget_unit(void)
+{
+	const char *unit = strrchr(cgroup.container, '/') + 1;
+	char commands[600];
+
+	(void)snprintf(commands, sizeof(commands),
+		"{ systemctl stop %s; systemctl reset-failed %s; } 2>/dev/null", unit, unit);
+	(void)!system(commands);
+}
+
 void world_sweep(void)
 {
 	char text[512];
 
-	(void)kill(-1, SIGKILL);
+	if (cgroup.systemd)
+		kill_children();
+	else
+		(void)kill(-1, SIGKILL);
+	if (cgroup.systemd)
+		forget_unit();
 	(void)has_process(text, sizeof(text));
 	detach_mounts();
-	remove_cgroups(cgroup_directory);
-	make_directory(cgroup_directory);
+	remove_cgroups(cgroup.directory);
+	if (!cgroup.systemd)
+		make_directory(cgroup.directory);
 	(void)nftw(WORLD_STATE, remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
-	(void)nftw("/run", remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	if (!cgroup.systemd)
+		(void)nftw("/run", remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	(void)nftw("/dev/shm", remove_one, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	if (!world_is_clean(text, sizeof(text)))
 		give_up("what a case has left cannot be removed: %s", text);
@@ -309,5 +384,5 @@ void world_sweep(void)
 void world_leave(const char *name)
 {
 	name_cgroup(name);
-	remove_cgroups(cgroup_directory);
+	remove_cgroups(cgroup.directory);
 }

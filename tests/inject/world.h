@@ -13,6 +13,8 @@
  */
 #define WORLD_ID "c"
 #define WORLD_NACRE "/tmp/nacre"
+#define WORLD_LIBEXEC "/tmp" /* of its companions */
+#define WORLD_SYSTEMD WORLD_LIBEXEC "/nacre-systemd"
 #define WORLD_BUNDLE "/tmp/b"
 #define WORLD_STATE "/tmp/state"
 #define WORLD_UPDATE "/tmp/update.json"
@@ -25,16 +27,18 @@
 _Noreturn void give_up(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Once in a worker, which must be pid 1 of a new pid namespace and in a new mount namespace. NAME
- * is that of its cgroup. */
-void world_enter(const char *name, const char *nacre, const char *look);
+ * is that of its cgroup. SYSTEMD: companion nacre-systemd; its containers are units of a slice of
+ * that name; the worker stays in systemd's pid namespace, whose numbers the bus takes, and sees its
+ * /run. NULL: no systemd. */
+void world_enter(const char *name, const char *nacre, const char *look, const char *systemd);
 
 /* By whom the worker was made, after its end: removes its cgroups. */
 void world_leave(const char *name);
 
-/* Below the mount of cgroup2, for config.json. */
-const char *world_cgroup(void);
+/* linux.cgroupsPath of config.json. */
+const char *world_cgroups_path(void);
 /* The directory of it. */
-const char *world_cgroup_directory(void);
+const char *world_container_cgroup(void);
 
 /* Whether nothing of a container is there; if not, the first thing is named in text. Processes that
  * are about to end are waited for. */
