@@ -51,6 +51,7 @@ static int apply(const struct life *l, const struct egress_policy *rules, struct
 	const struct egress_bpf_policy policy = {
 		.rules = rules,
 		.no_metadata = l->container.config->nacre->no_metadata,
+		.no_metadata_datagrams = oci_strings_have(&l->container.record.require, "metadata"),
 		.no_listening = l->container.config->nacre->no_listening,
 		.host_network = step_has_host_network(l),
 	};

@@ -282,7 +282,8 @@ static bool is_needed(const struct egress_bpf_policy *policy, enum egress_hook h
 	case EGRESS_SENDMSG4:
 	case EGRESS_SENDMSG6:
 		return egress_bpf_has_rules(policy) ||
-		       (policy->no_metadata && hook <= EGRESS_CONNECT6);
+		       (policy->no_metadata &&
+			       (hook <= EGRESS_CONNECT6 || policy->no_metadata_datagrams));
 	case EGRESS_PACKETS:
 		return egress_bpf_has_rules(policy);
 	case EGRESS_INGRESS:

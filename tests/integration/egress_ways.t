@@ -47,10 +47,14 @@ test_rules_leave_only_what_they_name() {
 }
 
 test_metadata_alone_is_refused() {
+	local without
 	ways_bundle metadata '{"noMetadata": true}' || return
 	profile=agent
 	run
 	reached 45 80
+	without=${out% reached}
+	run --require metadata
+	reached $((without - 1)) $((without - 1)) # what sendto(2) sends there
 }
 
 test_exec_is_held_too() {

@@ -86,6 +86,42 @@ START_TEST(metadata_alone_is_refused_without_rules)
 }
 END_TEST
 
+START_TEST(datagrams_to_metadata_are_refused_where_that_is_required)
+{
+	static const struct {
+		const char *address;
+		uint16_t port;
+		bool refused;
+	} sent[] = {
+		{"169.254.169.254", 80, true},
+		{"::ffff:169.254.169.254", 80, true},
+		{"fd00:ec2::254", 80, true},
+		{"169.254.169.254", 53, false},
+		{"169.254.169.254", 123, false},
+		{"169.254.1.1", 80, false},
+	};
+	const struct egress_bpf_policy policy = {
+		.no_metadata = true, .no_metadata_datagrams = true};
+	struct cgroup cgroup = make("datagrams");
+	struct way way = {.name = ""};
+
+	for (size_t i = 0; i < n_ways && strcmp(way.name, "metadata by sendto") != 0; i++)
+		way = ways[i];
+	enter_world();
+	apply(&cgroup, &policy);
+	for (size_t i = 0; i < sizeof(sent) / sizeof(sent[0]); i++) {
+		int error;
+
+		way.address = sent[i].address;
+		way.port = sent[i].port;
+		error = attempt(&cgroup, &way);
+		if (sent[i].refused != (error == EPERM))
+			ck_abort_msg("%s:%u: %s", way.address, way.port, strerror(error));
+	}
+	destroy(&cgroup);
+}
+END_TEST
+
 static int pings[2]; /* a socket pair */
 
 static const char *const one_word[][1] = {{"none"}, {"open"}, {"0.0.0.0/0"}, {"10.0.0.0/8"}};
@@ -366,6 +402,7 @@ Suite *suite_egress_bpf(void)
 	tcase_add_test(t, without_rules_every_way_leads_out);
 	tcase_add_test(t, rules_leave_what_they_name_and_nothing_else);
 	tcase_add_test(t, metadata_alone_is_refused_without_rules);
+	tcase_add_test(t, datagrams_to_metadata_are_refused_where_that_is_required);
 	tcase_add_loop_test(t, the_hosts_loopback_is_not_the_containers, 0, 4);
 	tcase_add_test(t, no_rule_opens_metadata);
 	tcase_add_test(t, another_policy_takes_the_place_of_the_first);
