@@ -84,6 +84,7 @@ const struct step life_create_steps[] = {
 	{INIT,    "pivot root",                 ALWAYS,                 step_pivot,                  NULL},
 	{INIT,    "find the program",           ALWAYS,                 step_find_program,           NULL},
 	{INIT,    "read-only root and mounts",  ALWAYS,                 step_seal_rootfs,            NULL},
+	{INIT,    "cgroups in mounts",          EGRESS,                 step_check_cgroups,          NULL},
 	{INIT,    "controlling terminal",       TERMINAL,               step_take_terminal,          NULL},
 	{.name = NULL},
 };

@@ -54,6 +54,7 @@ int step_set_cgroup_limits(struct life *l, struct nacre_error *err);
 /* steps_egress.c */
 int step_apply_egress(struct life *l, struct nacre_error *err);
 int step_check_egress(struct life *l, struct nacre_error *err);
+int step_check_cgroups(struct life *l, struct nacre_error *err);
 int step_refuse_metadata(struct life *l, struct nacre_error *err);
 
 /* steps_caller.c */

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/procfs.h"
 #include "libcontainer/life/steps.h"
+#include "libcontainer/mount/mount_cgroups.h"
 #include "libcontainer/namespace/idmap.h"
 #include "libcontainer/net/egress_bpf.h"
 #include "libcontainer/process/program.h"
@@ -120,6 +122,23 @@ int step_check_egress(struct life *l, struct nacre_error *err)
 	return fail(err, ENOTSUP,
 		"egress rules do not hold: a connection to 192.0.2.1, which they refuse, was not "
 		"refused");
+}
+
+/* When all is mounted as the program will see it. */
+int step_check_cgroups(struct life *l, struct nacre_error *err)
+{
+	const bool delegated = l->container.record.active & DELEGATE_CGROUP;
+	int proc_fd, r;
+
+	if (!harden_egress_holds(l->container.config->nacre))
+		return 0;
+	if (l->own_proc_fd < 0 && l->proc_fd < 0)
+		l->proc_fd = procfs_open(err);
+	proc_fd = l->own_proc_fd < 0 ? l->proc_fd : l->own_proc_fd;
+	r = proc_fd < 0 ? proc_fd : mount_cgroups_check(proc_fd, delegated, err);
+	if (!(l->container.record.active & LSM))
+		fd_close(&l->proc_fd);
+	return r < 0 ? fail_prefix(err, "egress rules") : 0;
 }
 
 /* Without rules, from the profile: best effort, unless the rule is required. */

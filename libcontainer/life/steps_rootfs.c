@@ -278,7 +278,7 @@ int step_seal_rootfs(struct life *l, struct nacre_error *err)
 	 */
 	fd_close(&l->rootfs_fd);
 	fd_close(&l->container.cgroup.fd);
-	if (!(l->container.record.active & LSM))
+	if (!(l->container.record.active & (LSM | EGRESS)))
 		fd_close(&l->proc_fd);
 	return rootfs_seal(root_flags(l),
 		l->container.config->linux_ ? l->container.config->linux_->rootfs_propagation

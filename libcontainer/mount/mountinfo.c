@@ -38,7 +38,7 @@ bool mountinfo_parse(char *line, struct mountinfo *ret)
 {
 	char *type = strstr(line, " - ");
 	unsigned major, minor;
-	char *root, *path;
+	char *root, *path, *options;
 	int at = 0;
 
 	if (!type ||
@@ -48,13 +48,16 @@ bool mountinfo_parse(char *line, struct mountinfo *ret)
 		return false;
 	root = line + at;
 	path = end_word(root);
-	(void)end_word(path);
+	options = end_word(path);
+	(void)end_word(options);
+	unescape(root);
 	unescape(path);
 	type += strlen(" - ");
 	(void)end_word(type);
 	ret->device = makedev(major, minor);
 	ret->root = root;
 	ret->path = path;
+	ret->options = options;
 	ret->type = type;
 	return true;
 }

@@ -10,8 +10,9 @@ struct mountinfo {
 	uint64_t id;
 	uint64_t parent;
 	uint64_t device; /* dev_t */
-	const char *root; /* as it stands there: with octal escapes */
+	const char *root;
 	const char *path;
+	const char *options; /* of the mount, not of its filesystem */
 	const char *type;
 };
 

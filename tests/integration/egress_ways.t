@@ -105,5 +105,67 @@ test_without_a_cgroup_rules_are_refused() {
 	good nacre --cgroup-manager disabled run --profile oci --egress open --bundle "$b" "$id"
 }
 
+# Who can write to the cgroups of the host leaves the container's, where the rules are.
+# with_mount SOURCE TYPE OPTION...: a bundle with that on /cg
+with_mount() {
+	bundle ls /cg
+	mount_on /cg "$@"
+}
+
+# mounted_in DIRECTORY COMMAND...: with the host's cgroups mounted there as well, for it alone
+mounted_in() {
+	mkdir -p "$1"
+	NACRE_TEST=$T unshare -m --propagation private bash -c 'mount --bind "$0" "$1" && shift && exec "$@"' "$cg_mount" "$@"
+}
+
+under_rules() {
+	nacre run --profile oci --egress none --bundle "$b" "$id"
+}
+
+held() {
+	bad 1 "*egress rules: cgroups of the host can be written to in $1, *" "${@:2}" \
+		"$NACRE" --root "$ROOT" run --profile oci --egress none --bundle "$b" "$id"
+}
+
+test_cgroups_of_the_host_are_not_writable_beside_rules() {
+	needs_root "only root can load the egress filter" || return
+	with_mount "$cg_mount" bind bind
+	held /cg
+	good nacre run --profile oci --egress open --bundle "$b" "$id"
+	without_namespace cgroup
+	held /cg
+	with_mount "$cg_mount" bind rbind nosuid
+	held /cg
+	with_mount "$T/tree" bind rbind ro
+	held /cg/below mounted_in "$T/tree/below"
+	bundle true
+	held /inside mounted_in "$b/rootfs/inside"
+	with_mount "$cg_mount" bind bind ro
+	good under_rules
+	with_mount "$T/tree" bind rbind rro
+	good mounted_in "$T/tree/below" "$NACRE" --root "$ROOT" run --profile oci --egress none \
+		--bundle "$b" "$id"
+}
+
+test_the_own_cgroup_is_writable_beside_rules() {
+	needs_root "only root can load the egress filter" || return
+	with_mount cgroup cgroup rw
+	good under_rules
+	has_line "$out" cgroup.procs
+	without_namespace cgroup
+	good under_rules
+	has_line "$out" cgroup.procs
+	edit '.annotations["run.oci.delegate-cgroup"] = "below"'
+	good under_rules
+	with_mount cgroup cgroup rw
+	in_background sleep 60
+	edit '(.linux.namespaces[] | select(.type == "cgroup")).path = $p' --arg p "/proc/$!/ns/cgroup"
+	good under_rules
+	has_line "$out" cgroup.procs
+	# Nobody gets below it.
+	with_mount "$cg_mount" bind bind
+	mount_on /cg cgroup cgroup rw
+	good under_rules
+}
 
 all_tests "$@"

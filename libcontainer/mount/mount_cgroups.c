@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/mount/mount_cgroups.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/base/procfs.h"
+#include "libcontainer/mount/mountinfo.h"
+#include "specs/path_text.h"
+
+enum {
+	FILE_MAX = 16 * 1024 * 1024,
+};
+
+/* Above the root of the caller's cgroup namespace the kernel writes "/../x". */
+static unsigned levels_up(const char *path)
+{
+	unsigned n = 0;
+
+	for (; !strncmp(path, "/..", 3) && (path[3] == '/' || !path[3]); path += 3)
+		n++;
+	return n;
+}
+
+/* Of cgroup v2, in TEXT, /proc/self/cgroup. */
+static char *find_own(char *text, unsigned below)
+{
+	char *save = NULL, *line = strtok_r(text, "\n", &save);
+
+	while (line && strncmp(line, "0::", 3) != 0)
+		line = strtok_r(NULL, "\n", &save);
+	if (!line)
+		return NULL;
+	line += 3;
+	for (char *last; below > 0 && (last = strrchr(line, '/')); below--)
+		last[last == line] = '\0';
+	return line;
+}
+
+static int read_own(int proc_fd, const char *path, char **ret_text, struct nacre_error *err)
+{
+	cleanup_close int fd = procfs_open_file(proc_fd, path, O_RDONLY);
+
+	if (fd < 0)
+		return fail_errno(err, fd, "open /proc/%s", path);
+	return file_read_fd(fd, path, FILE_MAX, ret_text, NULL, err);
+}
+
+/* Another mount on the whole of it: nobody gets there who may not unmount that. */
+static int is_covered(int proc_fd, const struct mountinfo *wanted, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	char *save = NULL;
+	int r = read_own(proc_fd, "self/mountinfo", &text, err);
+
+	if (r < 0)
+		return r;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		struct mountinfo mount;
+
+		if (mountinfo_parse(line, &mount) && mount.parent == wanted->id &&
+			!strcmp(mount.path, wanted->path))
+			return 1;
+	}
+	return 0;
+}
+
+static bool leads_out(const struct mountinfo *mount, const char *own)
+{
+	return !strcmp(mount->type, "cgroup2") && strncmp(mount->options, "ro", 2) != 0 &&
+	       (levels_up(mount->root) != levels_up(own) || !path_within(mount->root, own));
+}
+
+int mount_cgroups_check(int proc_fd, unsigned below, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL, *cgroup = NULL;
+	char *save = NULL;
+	const char *own;
+	int r = read_own(proc_fd, "self/mountinfo", &text, err);
+
+	if (r == 0)
+		r = read_own(proc_fd, "self/cgroup", &cgroup, err);
+	if (r < 0)
+		return r;
+	own = find_own(cgroup, below);
+	if (!own)
+		return fail(err, EPROTO, "/proc/self/cgroup: no cgroup of cgroup v2");
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		struct mountinfo mount;
+
+		if (!mountinfo_parse(line, &mount))
+			return fail(err, EPROTO, "/proc/self/mountinfo: a line is not understood");
+		if (!leads_out(&mount, own))
+			continue;
+		r = is_covered(proc_fd, &mount, err);
+		if (r == 0)
+			return fail(err, EPERM,
+				"cgroups of the host can be written to in %s, and who leaves the "
+				"container's leaves its rules: mount it read-only",
+				mount.path);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
