@@ -193,18 +193,6 @@ START_TEST(another_policy_takes_the_place_of_the_first)
 }
 END_TEST
 
-/* A datagram socket of ICMP, of a new network namespace; -1: the kernel has none. */
-static int open_ping(int family)
-{
-	const char range[] = "0 2147483647";
-	int fd = open("/proc/sys/net/ipv4/ping_group_range", O_WRONLY | O_CLOEXEC);
-
-	ck_assert(fd >= 0 && write(fd, range, strlen(range)) == (ssize_t)strlen(range));
-	(void)close(fd);
-	return socket(family, SOCK_DGRAM | SOCK_CLOEXEC,
-		family == AF_INET ? IPPROTO_ICMP : (int)IPPROTO_ICMPV6);
-}
-
 /* Does not return. A socket that was there before the rules is under them, too. */
 static void ping_before_and_after(uint16_t family)
 {
@@ -214,7 +202,8 @@ static void ping_before_and_after(uint16_t family)
 	const struct sockaddr *to = family == AF_INET ? (const struct sockaddr *)&v4
 						      : (const struct sockaddr *)&v6;
 	const socklen_t length = family == AF_INET ? sizeof(v4) : sizeof(v6);
-	int sock = open_ping(family);
+	int sock = socket(family, SOCK_DGRAM | SOCK_CLOEXEC,
+		family == AF_INET ? IPPROTO_ICMP : (int)IPPROTO_ICMPV6);
 	struct pollfd answer = {.fd = sock, .events = POLLIN};
 	char byte = 0, reply[64];
 
