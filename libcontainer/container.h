@@ -272,10 +272,14 @@ struct nacre_update_options {
 	const char *name; /* of that text in errors; NULL: "resources" */
 	const char *l3_cache_schema; /* of linux.intelRdt, which must be there; NULL: none */
 	const char *mem_bw_schema;
+	const char *const *egress; /* rules in place of all that hold, as of nacre_create, ended by
+				    * NULL; NULL or none: they stay */
 };
 
-/* Changes limits. What is not there or zero stays as it is. Held by the profile and the grants of
- * nacre_create. On failure everything is as before. */
+/* Changes limits and rules of egress. What is not there or zero stays as it is. Held by the profile
+ * and the grants of nacre_create. On failure everything is as before; but if it comes while rules
+ * are swapped, only what the old and the new ones both allow is reached until this is done again.
+ */
 NACRE_API int nacre_update(struct nacre *nacre, const char *id,
 	const struct nacre_update_options *options, struct nacre_error *err);
 

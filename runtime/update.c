@@ -38,6 +38,7 @@ const struct option_row update_rows[] = {
 	{"cpuset-cpus", 0, LIMIT(NUMBERS), "LIST", "CPUs: 0-3,7", "cpu.cpus"},
 	{"cpuset-mems", 0, LIMIT(NUMBERS), "LIST", "memory nodes", "cpu.mems"},
 	{"blkio-weight", 0, LIMIT(NUMBER), "N", "I/O weight, 10 to 1000", "blockIO.weight"},
+	{"egress", 0, LIST(update.egress), "DESTINATION", "what the container may connect to from now on: NAME:PORT, CIDR:PORT, none, open; may be repeated"},
 	{"l3-cache-schema", 0, TEXT(update.l3_cache_schema), "SCHEMA", "Intel RDT, of a container that has linux.intelRdt"},
 	{"mem-bw-schema", 0, TEXT(update.mem_bw_schema), "SCHEMA", "Intel RDT, of a container that has linux.intelRdt"},
 	{NULL},

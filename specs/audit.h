@@ -22,7 +22,7 @@ struct audit_grant {
 struct audit_event {
 	uint32_t version;
 	const char *time; /* RFC 3339, UTC */
-	const char *event; /* create start exec kill exit delete denied */
+	const char *event; /* create start exec kill update exit delete denied */
 	const char *id;
 	uint32_t uid; /* of the caller */
 	const char *bundle; /* create */
@@ -31,7 +31,7 @@ struct audit_event {
 	const char *config_sha256; /* of config.json as it was given */
 	struct audit_grant *grants; /* create */
 	size_t n_grants;
-	struct oci_strings egress; /* create: the rules of egress.h that hold */
+	struct oci_strings egress; /* create, update: the rules of egress.h that hold */
 	struct oci_strings args; /* create, exec */
 	struct oci_i32 signal; /* kill */
 	bool all; /* kill */

@@ -263,6 +263,34 @@ static int check_grants(struct hardening *h, const struct oci_hardened *nacre)
 	return 0;
 }
 
+/* Until now nothing held for the container, and what it has may go past rules: sockets of families
+ * and protocols that they do not see, and processes of exec with more capabilities. */
+static int check_late(struct hardening *h, const struct oci_hardened *nacre)
+{
+	const char *why = NULL;
+
+	if (harden_egress_holds(nacre))
+		return 0;
+	if (!nacre->seccomp_filter)
+		why = "it has no filter against sockets that they do not see";
+	else if (!profile_has(h->profile, RULE_capability_ceiling))
+		why = "exec may have had any capability";
+	for (size_t i = 0; !why && capabilities_past[i]; i++) {
+		if (harden_granted_item(h, "cap", capabilities_past[i]))
+			why = harden_text(h, "exec may have had %s", capabilities_past[i]);
+	}
+	for (size_t i = 0; !why && i < nacre->seccomp_grants.n; i++) {
+		if (!strncmp(nacre->seccomp_grants.items[i], "socket:IPPROTO_", 15) ||
+			!strcmp(nacre->seccomp_grants.items[i], "socket:SOCK_RAW"))
+			why = harden_text(h, "it has the grant %s", nacre->seccomp_grants.items[i]);
+	}
+	return why ? fail(h->err, EPERM,
+			     "profile %s, rule egress: the container has no rules of egress, and "
+			     "cannot be given any while it is there: %s; create it with some",
+			     h->profile->name, why)
+		   : 0;
+}
+
 static int check_rule(struct hardening *h, const struct egress_rule *rule)
 {
 	if (rule->kind == EGRESS_NAME && harden_has_host_network(h))
@@ -334,10 +362,25 @@ static void need_filter(struct hardening *h, struct oci_hardened *nacre)
 	harden_note(h, "nacre.seccompFilter", NULL, "\"sockets\"");
 }
 
+static int find_words(struct hardening *h, const struct oci_hardened *nacre,
+	struct oci_strings *ret_words, bool *ret_given)
+{
+	struct oci_strings wanted;
+	int r;
+
+	if (h->request->egress_replaces) {
+		*ret_words = h->request->egress;
+		*ret_given = true;
+		return is_open(ret_words) ? 0 : check_late(h, nacre);
+	}
+	r = collect(h, &wanted, ret_given);
+	return r < 0 ? r : settle(h, &nacre->egress, &wanted, ret_words);
+}
+
 int rule_egress(struct hardening *h)
 {
 	struct oci_hardened *nacre = harden_need_hardened(h);
-	struct oci_strings wanted, words;
+	struct oci_strings words;
 	bool given, best_effort;
 	int r;
 
@@ -345,9 +388,7 @@ int rule_egress(struct hardening *h)
 		return 0;
 	if (!nacre)
 		return harden_out_of_memory(h);
-	r = collect(h, &wanted, &given);
-	if (r == 0)
-		r = settle(h, &nacre->egress, &wanted, &words);
+	r = find_words(h, nacre, &words, &given);
 	if (r < 0)
 		return r;
 	best_effort = !given && !harden_is_required(h) && !h->request->host.egress &&

@@ -344,12 +344,13 @@ static int take_required(struct decision *d, const struct oci_strings *also)
 	return 0;
 }
 
+static const struct policy no_policy = {.name = "/etc/nacre/policy.json, which is not there"};
+
 int policy_decide(struct arena *arena, const struct policy *policy,
 	const struct policy_request *request, const struct oci_map *annotations,
 	struct harden_request *ret_request, struct nacre_error *err)
 {
-	static const struct policy none = {.name = "/etc/nacre/policy.json, which is not there"};
-	struct decision d = {.arena = arena, .policy = policy ? policy : &none, .err = err};
+	struct decision d = {.arena = arena, .policy = policy ? policy : &no_policy, .err = err};
 	int r;
 
 	d.request.profile = d.policy->default_profile ? d.policy->default_profile : PROFILE_DEFAULT;
@@ -369,5 +370,19 @@ int policy_decide(struct arena *arena, const struct policy *policy,
 	d.request.oom_group = d.policy->oom_group;
 	d.request.tmp_bytes = d.policy->tmp_bytes;
 	*ret_request = d.request;
+	return 0;
+}
+
+int policy_decide_update(struct arena *arena, const struct policy *policy,
+	const struct oci_strings *asked, struct harden_request *request, struct nacre_error *err)
+{
+	const struct policy_egress_request only = {.asked = asked};
+	struct harden_request decided = {.profile = request->profile};
+	int r = policy_egress_decide(arena, policy ? policy : &no_policy, &only, &decided, err);
+
+	if (r < 0)
+		return r;
+	request->egress = decided.egress;
+	request->egress_replaces = true;
 	return 0;
 }

@@ -90,4 +90,10 @@ int policy_decide(struct arena *arena, const struct policy *policy,
 	const struct policy_request *request, const struct oci_map *annotations,
 	struct harden_request *ret_request, struct nacre_error *err);
 
+/* Settles what rules of egress a container gets later that has REQUEST's profile: those ASKED for
+ * by the command line, in place of the grants' and the annotation's, and those of POLICY (NULL:
+ * none) that are always there. -EPERM, -EINVAL. */
+int policy_decide_update(struct arena *arena, const struct policy *policy,
+	const struct oci_strings *asked, struct harden_request *request, struct nacre_error *err);
+
 #endif

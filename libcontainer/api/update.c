@@ -6,10 +6,12 @@
 #include "libcontainer/api/facts.h"
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/api/options.h"
+#include "libcontainer/api/update_egress.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/cgroup/cgroup_limits.h"
 #include "libcontainer/cgroup/resctrl.h"
+#include "libcontainer/life/audit.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/systemd/systemd.h"
 #include "specs/update.h"
@@ -17,13 +19,15 @@
 
 #define RESOURCES "linux.resources."
 
-/* nacre_update: other limits for a container that is there. */
+/* nacre_update: other limits, and other rules of egress, for a container that is there. */
 
 struct update {
 	const struct nacre_update_options *options;
 	const struct oci_resources *given;
 	struct oci_config *next; /* tightened */
 	struct oci_resources changes;
+	bool swaps; /* rules of egress */
+	struct update_egress egress;
 };
 
 static void warn_of(struct container *c, const struct harden_report *report)
@@ -59,19 +63,21 @@ static bool has_oom_group(const struct oci_config *config)
 
 /* An update is held by the profile and the grants that create was held by. What is stored is
  * tightened already, so what a rule changes now is of the update. */
-static int tighten(struct container *c, struct oci_config *merged, struct oci_config **ret_next,
-	struct nacre_error *err)
+static int tighten(struct container *c, const struct update *u, struct oci_config *merged,
+	struct oci_config **ret_next, struct nacre_error *err)
 {
 	struct harden_report *report;
 	struct harden_request request;
 	int r;
 
 	r = container_request(c, &request, err);
+	if (r >= 0 && u->swaps)
+		r = update_egress_ask(c, u->options->egress, &request, err);
 	if (r >= 0)
 		r = facts_look(c->arena, merged, NULL, &request, err);
 	/* The policy of then, which is not stored, said so. */
 	request.oom_group = (struct oci_bool){.set = true, .value = has_oom_group(c->config)};
-	request.egress_stays = true;
+	request.egress_stays = !u->swaps;
 	if (r >= 0)
 		r = harden(c->arena, merged, &request, ret_next, &report, err);
 	if (r < 0)
@@ -162,7 +168,11 @@ static int plan_update(struct container *c, struct update *u, struct nacre_error
 	if (r >= 0)
 		r = plan_rdt(u->options, merged, err);
 	if (r >= 0)
-		r = tighten(c, merged, &u->next, err);
+		r = tighten(c, u, merged, &u->next, err);
+	if (r < 0)
+		return r;
+	if (u->swaps)
+		r = update_egress_plan(c, u->next, &u->egress, err);
 	if (r < 0)
 		return r;
 	if (c->record.unit)
@@ -170,7 +180,6 @@ static int plan_update(struct container *c, struct update *u, struct nacre_error
 	return update_changes(c->arena, c->config, u->given, u->next, &u->changes, err);
 }
 
-/* *RET_BEFORE: heap; NULL: nothing was asked for. */
 /* What perform has done. */
 struct done {
 	struct rollback rollback;
@@ -276,9 +285,10 @@ static void undo(struct container *c, const struct update *u, const struct done 
 	}
 }
 
-/* Limits, device rules, shares of caches, the unit, the stored config; if one of them fails, what
- * came before it is undone. */
-static int perform(struct container *c, const struct update *u, struct nacre_error *err)
+/* Limits, device rules, shares of caches, the unit, rules of egress beside the old ones, the stored
+ * config; if one of them fails, what came before it is undone, but for those rules. Then the old
+ * rules go. */
+static int perform(struct container *c, struct update *u, struct nacre_error *err)
 {
 	struct done done = {.resctrl_fd = -1};
 	int r = cgroup_limits_apply(c->cgroup.fd, &u->changes, oci_best_effort(u->next),
@@ -294,20 +304,39 @@ static int perform(struct container *c, const struct update *u, struct nacre_err
 		done.unit = true;
 		r = apply_unit(c, u->next, u, err);
 	}
+	if (r == 0 && u->swaps)
+		r = update_egress_begin(c, &u->egress, err);
 	if (r == 0)
 		r = save(c, u->next, err);
 	if (r < 0)
 		undo(c, u, &done);
+	if (r < 0 && u->egress.begun)
+		r = fail_prefix(err, "--egress: no more is allowed than before, and perhaps less, "
+				     "until it is done again");
+	else if (r == 0 && u->swaps)
+		r = update_egress_finish(c, &u->egress, err);
+	update_egress_done(&u->egress);
 	rollback_done(&done.rollback);
 	free(done.schemata);
 	fd_close(&done.resctrl_fd);
 	return r;
 }
 
+/* Of other rules alone. */
+static void record(struct container *c, const struct update *u, int result, struct nacre_error *err)
+{
+	struct audit_event event = {.event = "update"};
+
+	if (!u->swaps)
+		return;
+	event.egress = u->next->nacre->egress;
+	audit_fact(c, &event, result, err);
+}
+
 static int update(struct nacre *nacre, const char *id, const struct nacre_update_options *options,
 	struct nacre_error *err)
 {
-	struct update u = {.options = options};
+	struct update u = {.options = options, .swaps = options->egress && *options->egress};
 	enum container_status status;
 	struct container c;
 	int r = container_open(nacre, id, CONTAINER_LOCKED, &c, &status, err);
@@ -322,8 +351,12 @@ static int update(struct nacre *nacre, const char *id, const struct nacre_update
 		r = container_open_cgroup(&c, err);
 	if (r == 0)
 		r = check_usage(&c, &u, err);
-	if (r == 0)
+	if (r == 0 && u.swaps)
+		r = audit_open(&c, err);
+	if (r == 0) {
 		r = perform(&c, &u, err);
+		record(&c, &u, r, err);
+	}
 	container_done(&c);
 	return r;
 }

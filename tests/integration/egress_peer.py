@@ -276,6 +276,17 @@ def echo(address, port, size):
     print("same" if back == data else f"{len(back)} bytes")
 
 
+def hold(address, port, go):
+    sock = socket.create_connection((address, int(port)), 60)
+    sock.sendall(b"a")
+    receive(sock, 1)
+    print("open", flush=True)
+    while not os.path.exists(go):
+        time.sleep(0.05)
+    sock.sendall(b"b")
+    print("same" if receive(sock, 1) == b"b" else "closed", sock.getpeername()[1], flush=True)
+
+
 def silent(address):
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind((address, 53))
@@ -293,7 +304,7 @@ def leave(address, port, count):
 
 def main():
     command = {"world": world, "relay": relay, "ask": ask, "many": many, "tls": tls, "http": http, "echo": echo,
-               "silent": silent, "leave": leave}[sys.argv[1]]
+               "silent": silent, "leave": leave, "hold": hold}[sys.argv[1]]
     if sys.argv[1] in ("world", "relay"):
         command(*sys.argv[2:])
         return

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_UPDATE_EGRESS_H
+#define NACRE_UPDATE_EGRESS_H
+
+#include "libcontainer/net/egress_bpf.h"
+#include "libcontainer/record/container.h"
+#include "specs/harden.h"
+
+/*
+ * Other rules of egress for a container that is there, without a moment in which more is allowed
+ * than by the old or by the new ones: the new programs come to the cgroup beside the old,
+ * config.json is written, the old ones go. If it ends in between, what both allow is left, and the
+ * next update ends that.
+ */
+
+struct update_egress {
+	struct egress_policy rules;
+	struct egress_bpf_policy policy;
+	bool begun; /* something may have changed */
+	bool swapping; /* SWAP is there */
+	struct egress_bpf_swap swap;
+};
+
+/* Has REQUEST, by which the container is hardened again, say the rules that the policy makes of
+ * EGRESS, a list as nacre_update_options has it. */
+int update_egress_ask(const struct container *c, const char *const *egress,
+	struct harden_request *request, struct nacre_error *err);
+
+/* Settles how the rules of NEXT come in place of those of C's config, or that they cannot. */
+int update_egress_plan(struct container *c, const struct oci_config *next,
+	struct update_egress *update, struct nacre_error *err);
+/* From here on they hold beside each other, until update_egress_finish. */
+int update_egress_begin(
+	const struct container *c, struct update_egress *update, struct nacre_error *err);
+int update_egress_finish(
+	const struct container *c, const struct update_egress *update, struct nacre_error *err);
+void update_egress_done(struct update_egress *update); /* closes */
+
+#endif
