@@ -62,6 +62,7 @@ int update_egress_plan(struct container *c, const struct oci_config *next,
 	update->policy = (struct egress_bpf_policy){
 		.rules = harden_has_egress(nacre) ? &update->rules : NULL,
 		.no_metadata = nacre->no_metadata,
+		.no_metadata_datagrams = oci_strings_have(&c->record.require, "metadata"),
 		.no_listening = nacre->no_listening,
 		.host_network = r,
 	};

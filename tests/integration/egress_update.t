@@ -120,6 +120,28 @@ test_metadata_stays_refused() {
 	is "$(web 169.254.169.254)" PermissionError "by metadata"
 }
 
+datagram() {
+	nacre exec "$id" /usr/bin/python3 -c 'import socket, sys
+try:
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", (sys.argv[1], 80))
+    print("sent")
+except OSError as e:
+    print(type(e).__name__)' "$1"
+}
+
+test_required_metadata_stays_refused_to_datagrams() {
+	in_world
+	in_internet ip address add 169.254.169.254/32 dev lo
+	profile=agent running
+	is "$(datagram 169.254.169.254)" sent "not required"
+	kill_now
+	delete
+	profile=agent running --require metadata
+	is "$(datagram 169.254.169.254)" PermissionError "before"
+	swap open
+	is "$(datagram 169.254.169.254)" PermissionError "after"
+}
+
 test_what_is_wrong_changes_nothing() {
 	in_world 11.1.1.1
 	running
