@@ -51,6 +51,9 @@ struct harden_request {
 	struct oci_strings egress_given; /* rules of those who may give a container names by way of
 					    the host's network: not what an annotation makes of
 					    them. Words of several lists, in no order */
+	struct oci_strings egress_resolvers; /* the policy's: addresses of the name servers in a
+						network that is joined, where config.json binds no
+						resolv.conf of it */
 	uint64_t tmp_bytes; /* the policy's, of the /tmp that is added; 0: by the memory limit */
 	struct harden_host host;
 };

@@ -44,6 +44,7 @@ struct policy_egress {
 	struct oci_strings always; /* beside those of others */
 	bool has_may_add; /* absent: whatever the command line says */
 	struct oci_strings may_add; /* what --egress may give besides the default */
+	struct oci_strings resolvers; /* see harden_request.egress_resolvers */
 };
 
 struct policy {

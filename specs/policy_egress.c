@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "specs/policy_egress.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
 #include "specs/egress.h"
 #include "specs/fields.h"
 #include "specs/harden_opened.h"
+#include "specs/resolv_conf.h"
 
 /* Who may say what a container connects to. */
 
@@ -25,6 +27,7 @@ static const struct field policy_egress_fields[] = {
 	FIELD_OBJECT("default", policy_egress, defaults, 0, policy_egress_default),
 	FIELD_STRINGS("always", policy_egress, always, 0),
 	FIELD_WORDS_PRESENT("may_add", policy_egress, may_add, NULL),
+	FIELD_STRINGS("resolvers", policy_egress, resolvers, 0),
 	{},
 };
 STRUCT_TYPE(policy_egress);
@@ -65,6 +68,23 @@ static int check(struct arena *arena, const char *key, const struct oci_strings 
 		       : 0;
 }
 
+static int check_resolvers(const struct oci_strings *addresses, struct nacre_error *err)
+{
+	uint8_t bytes[16];
+
+	if (addresses->n > RESOLV_SERVERS_MAX)
+		return fail(err, E2BIG, "egress.resolvers: more than %d", RESOLV_SERVERS_MAX);
+	for (size_t i = 0; i < addresses->n; i++) {
+		const char *address = addresses->items[i];
+
+		if (inet_pton(AF_INET, address, bytes) != 1 &&
+			inet_pton(AF_INET6, address, bytes) != 1)
+			return fail(err, EINVAL,
+				"egress.resolvers: expected an address, found \"%.64s\"", address);
+	}
+	return 0;
+}
+
 int policy_egress_check(
 	struct arena *arena, const struct policy_egress *egress, struct nacre_error *err)
 {
@@ -78,7 +98,7 @@ int policy_egress_check(
 		r = check(arena, "always", &egress->always, err);
 	if (r == 0 && egress)
 		r = check(arena, "may_add", &egress->may_add, err);
-	return r;
+	return r == 0 && egress ? check_resolvers(&egress->resolvers, err) : r;
 }
 
 /* --- deciding --- */
@@ -217,6 +237,8 @@ int policy_egress_decide(struct arena *arena, const struct policy *policy,
 		.err = err};
 	int r = 0;
 
+	if (policy->egress)
+		ret_request->egress_resolvers = policy->egress->resolvers;
 	if (!given->n && harden_has_rule(ret_request, RULE_egress))
 		d.own = (struct oci_strings){none, 1};
 	if (given->n)

@@ -14,7 +14,8 @@
 int step_plan_egress_relay(struct life *l, struct nacre_error *err)
 {
 	struct egress_relay *relay;
-	int r = egress_relay_plan(l->container.arena, l->container.config, &l->egress_relay, err);
+	int r = egress_relay_plan(l->container.arena, l->container.config,
+		&l->hardened_by->egress_resolvers, &l->egress_relay, err);
 
 	if (r < 0)
 		return r;

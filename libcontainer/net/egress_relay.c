@@ -26,7 +26,8 @@ static void add_listener(struct egress_relay *relay, uint16_t port, bool udp)
 }
 
 int egress_relay_plan(struct arena *arena, const struct oci_config *config,
-	struct egress_relay **ret_relay, struct nacre_error *err)
+	const struct oci_strings *resolvers, struct egress_relay **ret_relay,
+	struct nacre_error *err)
 {
 	struct egress_relay *relay = arena_alloc(arena, sizeof(*relay));
 	uint16_t ports[EGRESS_NAME_PORTS_MAX + 1];
@@ -39,7 +40,7 @@ int egress_relay_plan(struct arena *arena, const struct oci_config *config,
 	relay->metadata = !config->nacre->no_metadata;
 	r = egress_policy_parse(arena, &config->nacre->egress, &relay->policy, err);
 	if (r == 0)
-		r = egress_resolv_read(config, &relay->resolv, err);
+		r = egress_resolv_read(config, resolvers, &relay->resolv, err);
 	if (r < 0)
 		return r;
 	add_listener(relay, RESOLVER_PORT, true);

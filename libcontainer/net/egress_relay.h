@@ -35,9 +35,11 @@ struct egress_relay {
 	bool resolv_cloned;
 };
 
-/* What CONFIG, which has rules with names, needs. Everything lives in ARENA. */
+/* What CONFIG, which has rules with names, needs. RESOLVERS: see egress_resolv_read. Everything
+ * lives in ARENA. */
 int egress_relay_plan(struct arena *arena, const struct oci_config *config,
-	struct egress_relay **ret_relay, struct nacre_error *err);
+	const struct oci_strings *resolvers, struct egress_relay **ret_relay,
+	struct nacre_error *err);
 void egress_relay_done(struct egress_relay *relay); /* closes; takes NULL */
 
 /* Where it is started. */

@@ -19,9 +19,10 @@
 #define SIZE_MAX_READ 65536
 #define RESOLVER "198.18.0.1" /* EGRESS_RESOLVER */
 
+/* NULL: none is bound. */
 static const char *find_source(const struct oci_config *config)
 {
-	const char *source = PLACE;
+	const char *source = NULL;
 	char clean[PATH_TEXT_MAX];
 
 	for (size_t i = 0; i < config->n_mounts; i++)
@@ -66,15 +67,29 @@ static int read_conf(const char *path, struct resolv_conf *ret_conf, struct nacr
 	return r;
 }
 
-int egress_resolv_read(
-	const struct oci_config *config, struct resolv_conf *ret_conf, struct nacre_error *err)
+static void take_servers(struct resolv_conf *conf, const struct oci_strings *resolvers)
+{
+	for (size_t i = 0; i < resolvers->n && i < RESOLV_SERVERS_MAX; i++)
+		(void)snprintf(
+			conf->servers[i], sizeof(conf->servers[i]), "%s", resolvers->items[i]);
+	conf->n_servers = resolvers->n < RESOLV_SERVERS_MAX ? resolvers->n : RESOLV_SERVERS_MAX;
+}
+
+int egress_resolv_read(const struct oci_config *config, const struct oci_strings *resolvers,
+	struct resolv_conf *ret_conf, struct nacre_error *err)
 {
 	const struct oci_namespace *network = oci_find_namespace(config, "network");
+	const char *bound = find_source(config);
 	struct resolv_conf host;
-	int r = read_conf(find_source(config), ret_conf, err);
+	int r = read_conf(bound ? bound : PLACE, ret_conf, err);
 
-	if (r < 0 || (network && network->path))
+	if (r < 0)
 		return r;
+	if (network && network->path) {
+		if (!bound && resolvers->n)
+			take_servers(ret_conf, resolvers);
+		return 0;
+	}
 	r = read_conf(PLACE, &host, err);
 	if (r < 0)
 		return r;

@@ -11,9 +11,10 @@
 
 /* The resolv.conf that the container would have from outside: the one that CONFIG binds, as engines
  * do, or the host's. Never that of the image. Its name servers are those of the network that the
- * relay is in: of a joined one, or the host's. Who chooses them says where names lead. */
-int egress_resolv_read(
-	const struct oci_config *config, struct resolv_conf *ret_conf, struct nacre_error *err);
+ * relay is in: of a joined one, or the host's. Who chooses them says where names lead. RESOLVERS:
+ * addresses, those of a joined network that CONFIG binds none of; none: the host's. */
+int egress_resolv_read(const struct oci_config *config, const struct oci_strings *resolvers,
+	struct resolv_conf *ret_conf, struct nacre_error *err);
 
 /* Writes TEXT into the state directory. Returns a read-only mount of it, which is nowhere yet; or
  * the file opened by its path where the caller may not clone mounts, for egress_resolv_mount to do

@@ -126,6 +126,41 @@ test_the_config_chooses_no_name_server_in_the_host_s_network() {
 	kill_now
 }
 
+# joins_network: the container joins a network that has its own way to the internet
+joins_network() {
+	local joined
+	in_background unshare --net sleep 3600
+	joined=$!
+	wait_for eval '[[ ! /proc/$joined/ns/net -ef /proc/self/ns/net && $(</proc/$joined/comm) == sleep ]]'
+	ip link add to-world netns "$joined" type veth peer name joined netns "$internet" || wrong "no veth device"
+	in_internet ip address add 11.1.3.1/24 dev joined
+	in_internet ip link set joined up
+	nsenter --target "$joined" --net ip link set lo up
+	nsenter --target "$joined" --net ip address add 11.1.3.2/24 dev to-world
+	nsenter --target "$joined" --net ip link set to-world up
+	nsenter --target "$joined" --net ip route add default via 11.1.3.1
+	edit '(.linux.namespaces[] | select(.type == "network")).path = $p' --arg p "/proc/$joined/ns/net"
+}
+
+test_the_policy_names_resolvers_of_a_joined_network() {
+	with_names a.example
+	joins_network
+	mkdir -p "$T/etc"
+	echo 'nameserver 127.0.0.53' >"$T/etc/resolv.conf" # of the host, as systemd-resolved has it
+	policy '{"version": 1, "egress": {"resolvers": ["11.1.1.66"]}}'
+	good under_policy create "${rules[@]}" --bundle "$b" "$id"
+	start
+	is "$(says tls a.example 443 a.example)" "tls a.example" "that of the network's own resolv.conf"
+	kill_now
+	delete
+	edit 'del(.mounts[] | select(.destination == "/etc/resolv.conf"))'
+	policy '{"version": 1, "egress": {"resolvers": ["11.1.1.53"]}}'
+	good under_policy create "${rules[@]}" --bundle "$b" "$id"
+	start
+	is "$(says tls a.example 443 a.example)" "tls a.example" "that of the policy"
+	kill_now
+}
+
 # To open a device, as root does, is to do something with it.
 test_what_is_bound_for_a_resolv_conf_is_a_file() {
 	with_names a.example

@@ -100,6 +100,9 @@ static const struct {
 	{{"\"egress\":{\"default\":{\"agnet\":[]}}", NULL, NULL, NULL, NULL, NULL}, NULL, "egress.default.agnet", false},
 	{{"\"egress\":{\"always\":[\"x:0\"]}", NULL, NULL, NULL, NULL, NULL}, NULL, "policy.json: egress.always: egress rule", false},
 	{{"\"egress\":{\"may_add\":[\"*\"]}", NULL, NULL, NULL, NULL, NULL}, NULL, "policy.json: egress.may_add: egress rule", false},
+	{{"\"egress\":{\"resolvers\":[\"dns.example\"]}", NULL, NULL, NULL, NULL, NULL}, NULL, "egress.resolvers: expected an address, found \"dns.example\"", false},
+	{{"\"egress\":{\"resolvers\":[\"::1\",\"1.1.1.1\",\"1.1.1.2\",\"1.1.1.3\"]}", NULL, NULL, NULL, NULL, NULL}, NULL, "egress.resolvers: more than 3", false},
+	{{"\"egress\":{\"resolvers\":[\"::1\",\"1.1.1.1\",\"1.1.1.2\"]}", "agent", NULL, NULL, NULL, NULL}, "", NULL, false},
 	/* the annotation */
 	{{NULL, "agent", NULL, NULL, "10.0.0.0/8 192.0.2.1:53", NULL}, "10.0.0.0/8 192.0.2.1:53", NULL, false},
 	{{NULL, "agent", NULL, NULL, "a.example b", NULL}, NULL, "by way of the host's network", false},
