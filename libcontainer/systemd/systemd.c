@@ -45,10 +45,25 @@ static int call(const char *verb, const char *unit_name, bool of_user, const cha
 	return companion_run(&companion, ret_output, err);
 }
 
+/* Whoever gets PATH kills all that is there. A process that ended before systemd moved it is still
+ * where it was born: in the cgroup of the caller, of an engine. */
+static int check_cgroup(const struct systemd_unit *unit, const char *path, struct nacre_error *err)
+{
+	const char *last = strrchr(path, '/');
+
+	if (path[0] == '/' && strlen(path) < PATH_MAX && !strcmp(last + 1, unit->name))
+		return 0;
+	return fail(err, ESRCH,
+		"systemd: the container's process is not in %s, but in \"%.100s\": has it ended?",
+		unit->name, path);
+}
+
 int systemd_start(const struct systemd_unit *unit, pid_t pid, const char *properties,
 	char ret_cgroup[PATH_MAX], struct nacre_error *err)
 {
 	cleanup_free char *path = NULL;
+	struct nacre_error ignored; /* after the one that is told */
+	char where[PATH_MAX];
 	int r;
 
 	r = call("start", unit->name, unit->of_user, NULL, properties, &path, err);
@@ -56,11 +71,16 @@ int systemd_start(const struct systemd_unit *unit, pid_t pid, const char *proper
 		return r;
 	/* The process tells where it is as seen from here, in whatever cgroup namespace. */
 	if (!systemd_is_slice(unit->name))
-		return cgroup_of_process(pid, ret_cgroup, err);
-	if (path[0] != '/' || strlen(path) >= PATH_MAX)
-		return fail(err, EPROTO, "systemd: %s has no cgroup: \"%.100s\"", unit->name, path);
-	strcpy(ret_cgroup, path);
-	return 0;
+		r = cgroup_of_process(pid, where, err);
+	else
+		(void)snprintf(where, sizeof(where), "%s", path);
+	if (r == 0)
+		r = check_cgroup(unit, where, err);
+	if (r == 0)
+		strcpy(ret_cgroup, where);
+	else /* systemd keeps a scope that a process which has ended was to begin */
+		(void)systemd_stop(unit->name, unit->of_user, &ignored);
+	return r;
 }
 
 int systemd_set(

@@ -47,6 +47,35 @@ test_without_a_path_the_scope_has_the_containers_name() {
 	no_unit_left
 }
 
+# systemd moves no process that has ended: where that still is, is the caller, too. nacre-systemd's
+# stand-in says that the scope is there once it has killed the process.
+test_a_process_that_ends_meanwhile_does_not_take_the_caller_with_it() {
+	local caller=/sys/fs/cgroup/$tag-caller bystander
+	bundle pause
+	in_unit
+	mkdir "$T/libexec" "$caller"
+	cat >"$T/libexec/nacre-systemd" <<-'END'
+		#!/bin/sh
+		[ "$1" = start ] || exit 0
+		pid=$(sed -n 's/^PIDs\tau\t+\t\([0-9]*\)\t-$/\1/p')
+		kill -KILL "$pid" && echo "$pid" >"${0%/*}/killed"
+	END
+	chmod 755 "$T/libexec/nacre-systemd"
+	in_background sh -c 'echo 0 >"$1/cgroup.procs" && exec sleep 60' sh "$caller"
+	bystander=${background[0]}
+	wait_for grep -q . "$caller/cgroup.procs"
+	NACRE_LIBEXECDIR=$T/libexec try sh -c 'echo 0 >"$1/cgroup.procs" && shift && exec "$@"' sh "$caller" \
+		"$NACRE" --root "$ROOT" --systemd-cgroup create --profile "$profile" --bundle "$b" "$id"
+	is "$rc" 1 "exit code"
+	has "$err" "the container's process is not in $tag-$id.scope, but in \"/$tag-caller\""
+	exists "$T/libexec/killed"
+	kill -KILL "$bystander" || wrong "what was in the caller's cgroup has ended"
+	wait_for has_ended "$bystander"
+	background=()
+	rmdir "$caller"
+	nothing_left
+}
+
 test_a_slice_is_made_below_its_parent() {
 	bundle cat /proc/self/cgroup
 	in_unit "a$tag-b.slice:$tag:$id"
