@@ -5,6 +5,8 @@
 egress_peer.py world CERT ADDRESS NAME=ADDRESS...
     a name server on ADDRESS:53, and on each address TLS (443, 8443), HTTP (80) and an echo (5432):
     each answers with the name that it was asked for. A name may begin with "*.".
+egress_peer.py names ADDRESS NAME=ADDRESS...
+    the name server alone
 egress_peer.py relay PROGRAM PID DENIALS RESOLVER RULE...
     makes listeners in the network namespace of PID, at the true ports, and becomes PROGRAM
 egress_peer.py ask NAME TYPE [tcp]      asks the stub: an address, "none", or the number of the error
@@ -25,6 +27,11 @@ import threading
 import time
 
 RESOLVER = "198.18.0.1"
+
+
+def ready():
+    print("ready", flush=True)
+    threading.Event().wait()
 
 
 def receive(sock, size):
@@ -69,6 +76,13 @@ def serve_names(zone, sock):
     while True:
         query, peer = sock.recvfrom(512)
         sock.sendto(answer(zone, query), peer)
+
+
+def name_server(resolver, *pairs):
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind((resolver, 53))
+    zone = dict(pair.split("=") for pair in pairs)
+    threading.Thread(target=serve_names, args=(zone, sock), daemon=True).start()
 
 
 def serve_tls(context, sock):
@@ -119,7 +133,6 @@ def accept(listener, serve):
 
 
 def world(cert, resolver, *pairs):
-    zone = dict(pair.split("=") for pair in pairs)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert)
 
@@ -127,9 +140,7 @@ def world(cert, resolver, *pairs):
         sock.asked = name
     context.sni_callback = asked
     ssl.SSLSocket.asked = None
-    names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    names.bind((resolver, 53))
-    threading.Thread(target=serve_names, args=(zone, names), daemon=True).start()
+    name_server(resolver, *pairs)
     for port, serve in ((443, lambda s: serve_tls(context, s)), (8443, lambda s: serve_tls(context, s)),
                         (80, serve_http), (5432, serve_echo)):
         listener = socket.socket()
@@ -137,8 +148,12 @@ def world(cert, resolver, *pairs):
         listener.bind(("", port))
         listener.listen(1024)
         threading.Thread(target=accept, args=(listener, serve), daemon=True).start()
-    print("ready", flush=True)
-    threading.Event().wait()
+    ready()
+
+
+def names(resolver, *pairs):
+    name_server(resolver, *pairs)
+    ready()
 
 
 # --- the relay without nacre ---
@@ -290,8 +305,7 @@ def hold(address, port, go):
 def silent(address):
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     sock.bind((address, 53))
-    print("ready", flush=True)
-    threading.Event().wait()
+    ready()
 
 
 def leave(address, port, count):
@@ -303,9 +317,10 @@ def leave(address, port, count):
 
 
 def main():
-    command = {"world": world, "relay": relay, "ask": ask, "many": many, "tls": tls, "http": http, "echo": echo,
-               "silent": silent, "leave": leave, "hold": hold}[sys.argv[1]]
-    if sys.argv[1] in ("world", "relay"):
+    command = {"world": world, "names": names, "relay": relay, "ask": ask, "many": many, "tls": tls, "http": http,
+               "echo": echo, "silent": silent, "leave": leave,
+               "hold": hold}[sys.argv[1]]
+    if sys.argv[1] in ("world", "names", "relay"):
         command(*sys.argv[2:])
         return
     try:

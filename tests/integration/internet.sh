@@ -28,24 +28,36 @@ in_internet() {
 	nsenter --target "$internet" --net "$@"
 }
 
-make_internet() {
+# network_namespace NAME: sets the variable NAME to a process that has one of its own
+network_namespace() {
 	in_background unshare --net sleep 3600
-	internet=$!
-	wait_for eval '[[ ! /proc/$internet/ns/net -ef /proc/self/ns/net && $(</proc/$internet/comm) == sleep ]]'
-	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$T/key" -out "$T/cert" -days 9 -subj /CN=x 2>/dev/null ||
-		wrong "no certificate"
-	cat "$T/cert" >>"$T/key"
+	printf -v "$1" %s "$!"
+	wait_for eval "[[ ! /proc/$!/ns/net -ef /proc/self/ns/net && \$(</proc/$!/comm) == sleep ]]"
+}
+
+# make_internet ADDRESS...: sets internet, the process, and device, the host's way there
+make_internet() {
+	local address
+	network_namespace internet
 	device=w$calls
 	ip link set lo up
 	ip link add "$device" type veth peer name to-host netns "$internet" || wrong "no veth device"
 	ip address add 11.1.1.254/24 dev "$device"
 	ip link set "$device" up
-	ip route add 10.9.9.0/24 dev "$device"
 	in_internet ip link set lo up
-	for address in 11.1.1.1 11.1.1.2 11.1.1.53 10.9.9.9; do
+	for address; do
 		in_internet ip address add "$address/24" dev to-host
 	done
 	in_internet ip link set to-host up
+}
+
+# Its zone has answers that lead where no name may.
+make_world() {
+	make_internet 11.1.1.1 11.1.1.2 11.1.1.53 10.9.9.9
+	ip route add 10.9.9.0/24 dev "$device"
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$T/key" -out "$T/cert" -days 9 -subj /CN=x 2>/dev/null ||
+		wrong "no certificate"
+	cat "$T/cert" >>"$T/key"
 	in_background nsenter --target "$internet" --net "$python" "$peer" world "$T/key" 11.1.1.53 a.example=11.1.1.1 b.example=11.1.1.1 \
 		second.example=11.1.1.99+11.1.1.2 rebind.example=127.0.0.1 metadata.example=169.254.169.254 \
 		private.example=10.9.9.9 host.example=11.1.1.254 mapped.example=::ffff:b01:1fe '*.w.example=11.1.1.1' db.example=11.1.1.1
@@ -54,7 +66,7 @@ make_internet() {
 
 # with_names RULE...: a bundle whose program waits, with the host's python3 and these rules.
 with_names() {
-	make_internet
+	make_world
 	bundle pause
 	ln -s usr/bin usr/lib usr/lib64 "$b/rootfs" 2>/dev/null
 	rm -rf "$b/rootfs/bin"
