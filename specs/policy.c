@@ -383,6 +383,7 @@ int policy_decide_update(struct arena *arena, const struct policy *policy,
 	if (r < 0)
 		return r;
 	request->egress = decided.egress;
+	request->egress_given = decided.egress_given;
 	request->egress_replaces = true;
 	return 0;
 }
