@@ -74,8 +74,9 @@ int systemd_start(const struct systemd_unit *unit, pid_t pid, const char *proper
 		r = cgroup_of_process(pid, where, err);
 	else
 		(void)snprintf(where, sizeof(where), "%s", path);
-	if (r == 0)
-		r = check_cgroup(unit, where, err);
+	if (r < 0)
+		return r;
+	r = check_cgroup(unit, where, err);
 	if (r == 0)
 		strcpy(ret_cgroup, where);
 	else /* systemd keeps a scope that a process which has ended was to begin */
