@@ -112,6 +112,7 @@ static int run(const struct companion *companion, const char *path, struct text 
 		.n_fds = companion->n_fds,
 		.output = {take, output},
 		.error = {take, &error},
+		.tied = true,
 		.timeout = companion->timeout,
 	};
 	int status, r;

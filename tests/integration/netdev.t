@@ -224,4 +224,21 @@ test_a_companion_that_is_not_installed_is_named() {
 	forget_devices
 }
 
+test_a_companion_ends_with_its_command() {
+	bundle pause
+	device d-a
+	with_device d-a inner
+	mkdir "$T/libexec"
+	printf '#!/bin/sh\necho $$ >%s/pid\nexec sleep 60\n' "$T/libexec" >"$T/libexec/nacre-netdev"
+	chmod 755 "$T/libexec/nacre-netdev"
+	NACRE_LIBEXECDIR=$T/libexec in_background nacre_direct create --profile oci --bundle "$b" "$id"
+	wait_for grep -q . "$T/libexec/pid"
+	kill -KILL "${background[0]}"
+	wait_for has_ended "$(<"$T/libexec/pid")"
+	background=()
+	good nacre delete --force "$id"
+	forget_devices
+	nothing_left
+}
+
 all_tests "$@"
