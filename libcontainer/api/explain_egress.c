@@ -192,8 +192,12 @@ int explain_egress(struct explanation *e, struct nacre_error *err)
 	if (!denials)
 		return arena_fail(e->c->arena, "explain", err);
 	n = egress_bpf_denied(e->c->cgroup.fd, denials, &why);
-	if (n < 0)
+	if (n < 0 && egress_bpf_is_absent(n))
 		return explain_add_word(e, &e->not_counted, why.text, err);
+	if (n < 0) {
+		*err = why;
+		return n;
+	}
 	qsort(denials, (size_t)n, sizeof(*denials), most_first);
 	for (int i = 0; i < n && r == 0; i++)
 		r = is_own(&denials[i]) ? 0 : explain_refused(e, &rules, &denials[i], err);

@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#define ENOUGH 100 /* one in so many may not be reached */
+#define ENOUGH 50 /* one in so many may not be reached */
 
 static unsigned count(const struct cases *cases, const bool *wanted, unsigned command, int fault,
 	enum verdict verdict)
