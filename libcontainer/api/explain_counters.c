@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "libcontainer/api/explain.h"
+#include "libcontainer/base/bpf.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/cgroup/cgroup_devices.h"
@@ -136,15 +137,6 @@ static int explain_counter(struct explanation *e, const struct counter *counter,
 	return x->remedy ? 0 : arena_fail(e->c->arena, "explain", err);
 }
 
-static int add_not_counted(
-	struct explanation *e, const char *file, int error, struct nacre_error *err)
-{
-	char text[128];
-
-	(void)snprintf(text, sizeof(text), "%s: %s", file, strerrorname_np(-error));
-	return explain_add_word(e, &e->not_counted, text, err);
-}
-
 int explain_counters(struct explanation *e, struct nacre_error *err)
 {
 	const int fd = e->c->cgroup.fd;
@@ -161,7 +153,7 @@ int explain_counters(struct explanation *e, struct nacre_error *err)
 		if (found == 0)
 			r = explain_counter(e, &counters[i], given, value, err);
 		else if (found != -ENOENT && found != -ENODATA) /* no such controller here */
-			r = add_not_counted(e, counters[i].file, found, err);
+			r = fail_errno(err, found, "%s", counters[i].file);
 	}
 	return r;
 }
@@ -183,8 +175,12 @@ int explain_devices(struct explanation *e, struct nacre_error *err)
 			.grant = "device:PATH",
 			.remedy = "config.json has to list the device: linux.devices",
 			.failed = value};
-	/* ENOENT: there is no such filter. */
-	return r == 0 || r == -ENOENT ? 0 : add_not_counted(e, "opens of devices", r, err);
+	if (r == 0 || r == -ENOENT) /* there is no such filter */
+		return 0;
+	if (bpf_is_absent(r))
+		return explain_add_word(e, &e->not_counted, why.text, err);
+	*err = why;
+	return r;
 }
 
 int explain_not_enforced(struct explanation *e, struct nacre_error *err)

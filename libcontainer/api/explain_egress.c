@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "libcontainer/api/explain.h"
+#include "libcontainer/base/bpf.h"
 #include "specs/egress_names.h"
 
 /* What the egress filter refused (egress_bpf.h). */
@@ -192,7 +193,7 @@ int explain_egress(struct explanation *e, struct nacre_error *err)
 	if (!denials)
 		return arena_fail(e->c->arena, "explain", err);
 	n = egress_bpf_denied(e->c->cgroup.fd, denials, &why);
-	if (n < 0 && egress_bpf_is_absent(n))
+	if (n < 0 && bpf_is_absent(n))
 		return explain_add_word(e, &e->not_counted, why.text, err);
 	if (n < 0) {
 		*err = why;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <string.h>
 
 #include "libcontainer/api/explain.h"
@@ -67,8 +68,12 @@ int explain_relay(struct explanation *e, struct nacre_error *err)
 	struct nacre_error why;
 	int n = egress_relay_denied(e->c->state_fd, denials, &why), r = 0;
 
-	if (n < 0)
+	if (n == -EBADMSG) /* will be no better the next time */
 		return explain_add_word(e, &e->not_counted, why.text, err);
+	if (n < 0) {
+		*err = why;
+		return n;
+	}
 	for (int i = 0; i < n && r == 0; i++)
 		r = explain_one(e, &denials[i], err);
 	return r;

@@ -9,6 +9,7 @@
 #include <sys/sysinfo.h>
 #include <sys/sysmacros.h>
 
+#include "libcontainer/base/bpf.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/namespace/namespaces.h"
@@ -89,7 +90,7 @@ static int look_at_egress(
 		return 0;
 	r = egress_bpf_probe(&why);
 	host->egress = r == 0;
-	if (r == 0 || egress_bpf_is_absent(r))
+	if (r == 0 || bpf_is_absent(r))
 		return 0;
 	*err = why;
 	return fail_prefix(err, "rule egress");

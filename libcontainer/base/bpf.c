@@ -19,6 +19,11 @@ static void clear(union bpf_attr *attr)
 	memset(attr, 0, sizeof(*attr));
 }
 
+bool bpf_is_absent(int r)
+{
+	return r == -EPERM || r == -ENOSYS || r == -EINVAL || r == -ENOTSUP;
+}
+
 /* --- programs --- */
 
 int bpf_load(enum bpf_prog_type type, enum bpf_attach_type kind, const char *name,

@@ -3,6 +3,7 @@
 #define NACRE_BPF_H
 
 #include <linux/bpf.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,10 @@
 
 /* The most programs that are looked at of one kind at one cgroup. */
 #define BPF_ATTACHED_MAX 64
+
+/* Whether R says that this kernel or this caller has no such programs. Any other error may be gone
+ * the next time, and is no answer. */
+bool bpf_is_absent(int r);
 
 /* Loads N instructions for one kind of hook. NAME: as others see it, at most 15 bytes; WHAT: in
  * error texts, of which the verifier's reasons are a part. Returns an fd. */

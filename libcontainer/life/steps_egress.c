@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "libcontainer/base/bpf.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/procfs.h"
 #include "libcontainer/life/steps.h"
@@ -29,7 +30,7 @@ static int go_without(const struct life *l, const char *rule, const struct nacre
 		*err = *why;
 		return fail_prefix(err, "rule %s is required", rule);
 	}
-	if (!egress_bpf_is_absent(-why->code)) {
+	if (!bpf_is_absent(-why->code)) {
 		*err = *why;
 		return fail_prefix(err, "rule %s", rule);
 	}

@@ -270,11 +270,6 @@ int egress_bpf_probe(struct nacre_error *err)
 	return fd < 0 ? fd : 0;
 }
 
-bool egress_bpf_is_absent(int r)
-{
-	return r == -EPERM || r == -ENOSYS || r == -EINVAL || r == -ENOTSUP;
-}
-
 /* --- the maps --- */
 
 int egress_bpf_set_listener(

@@ -126,9 +126,6 @@ int egress_bpf_apply(
 
 /* Whether such programs can be loaded here: 0, or the error of trying. */
 int egress_bpf_probe(struct nacre_error *err);
-/* Whether R, an error of these, says that this kernel or this caller has no such programs. Any
- * other may be gone the next time, and is no answer. */
-bool egress_bpf_is_absent(int r);
 
 /* From here on connections to PORT of an address that stands for a name (198.18.0.0/15) go to
  * LISTENER_PORT; the program sees PORT. Ports without a listener are refused. -ENOENT: no policy
