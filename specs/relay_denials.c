@@ -54,6 +54,7 @@ static const struct {
 	const char *reason, *words;
 } reasons[] = {
 	{"name",			"no rule has this name"},
+	{"no-address",			"asked for what is no address, which no rule gives"},
 	{"too-many-names",		"more different names below wildcards than have room"},
 	{"no-name",			"an address that stands for no name"},
 	{"port",			"no rule has this port of the name"},

@@ -41,6 +41,19 @@ static uint32_t find_address(struct relay *relay, const char *name)
 	return address ? address : below_address(&relay->below, name);
 }
 
+/* No rule is for what is no address: apt asks for _https._tcp.HOST, SRV, before HOST. */
+static const char *reason_of(const struct dns_question *question)
+{
+	switch (question->type) {
+	case DNS_TYPE_A:
+	case DNS_TYPE_AAAA:
+	case DNS_TYPE_ANY:
+		return "name";
+	default:
+		return "no-address";
+	}
+}
+
 /* Returns the length of the answer; 0: none is due. */
 static size_t answer(
 	struct relay *relay, const uint8_t *bytes, size_t n, uint8_t ret_bytes[DNS_MESSAGE_MAX])
@@ -52,7 +65,7 @@ static size_t answer(
 	if (code < 0)
 		return 0;
 	if (code == DNS_OK && !egress_names_allow(&relay->setup.policy, question.name)) {
-		relay_deny(relay, question.name, 0, "name");
+		relay_deny(relay, question.name, 0, reason_of(&question));
 		code = DNS_NO_NAME;
 	} else if (code == DNS_OK &&
 		   (question.type == DNS_TYPE_A || question.type == DNS_TYPE_ANY)) {

@@ -223,6 +223,7 @@ test_what_the_relay_refused_is_explained() {
 	refused tls c.example 443 c.example
 	refused tls a.example 8443 a.example
 	refused tls private.example 443 private.example
+	is "$(says ask _https._tcp.a.example TXT)" 3 "what is no address"
 	said=$(nacre explain "$id")
 	has_line "$said" "1 *connections to private.example:443 refused: has an address that is private,* (rule egress; --egress private, or NAME:PORT@CIDR, is for a private one)"
 	has "$said" "connections to a.example:8443 refused" "another port"
@@ -230,6 +231,7 @@ test_what_the_relay_refused_is_explained() {
 	has "$(nacre explain --format json "$id" | jq -r '.egress[]')" "a.example:8443" "what would allow it"
 	has "$said" "connections to b.example:443 refused: asked for by TLS" "another name by TLS"
 	has "$said" "questions for c.example refused: no rule has this name" "a name"
+	has_line "$said" "1 *questions for _https._tcp.a.example refused: asked for what is no address, which no rule gives (rule egress; no rule is for this)"
 	kill_now
 }
 
