@@ -3,24 +3,17 @@
 #
 #	BUILD=build TREE=build/tools tests/tools/tools.t [REGEX]
 #
-# What agents use, from Debian's packages (tree): the same script under each profile. As an agent
-# platform runs it: the tree is the read-only root, /workspace a directory of the host that can be
-# written, and the program an ordinary user whose home it is. Strict is given that workspace.
+# What agents use, from Debian's packages (tree): the same script under each profile. Strict is given the
+# workspace.
 # shellcheck disable=SC2016,SC2034,SC2154,SC2317 # as for the integration tests
 # shellcheck source=SCRIPTDIR/../integration/lib.sh
 . "$(dirname "$0")/../integration/lib.sh"
+# shellcheck source=SCRIPTDIR/lib.sh
+. "$(dirname "$0")/lib.sh"
 # shellcheck source=SCRIPTDIR/tools.sh
 . "$(dirname "$0")/tools.sh"
 
-TREE=$(realpath -m "${TREE:-$build/tools}")
 file_needs=needs_tree
-LIMIT=300
-
-needs_tree() {
-	[[ -d $TREE/workspace ]] && return
-	skip "the tree is missing: make it by tests/tools/tree $TREE"
-	return 1
-}
 
 # fetched NAME: what the registries of npm and Python have, and the tree lacks where they cannot be reached.
 fetched() {
@@ -37,30 +30,11 @@ refuses() {
 	remedy[$1:$2]=${*:4}
 }
 
-# Of the test that runs: who the program is; whether the tree can be written, by an overlay; whether the
-# tool is run by exec in a container that sleeps; what else is changed in config.json.
-user=1000 writable='' by_exec='' change=.
+# Whether the tool is run by exec in a container that sleeps.
+by_exec=''
 
 tool_bundle() {
-	local root=$TREE sets='{bounding}'
-	bundle true
-	work=$b/workspace
-	mkdir "$work" "$b/tree" "$b/upper" "$b/work"
-	chown 1000:1000 "$work"
-	if [[ -n $writable ]]; then
-		root=$b/tree
-		mount -t overlay -o "lowerdir=$TREE,upperdir=$b/upper,workdir=$b/work" overlay "$root"
-	fi
-	((user)) || sets='{bounding, effective, permitted}'
-	mount_on /workspace "$work" bind rbind rw
-	# As Docker gives them.
-	capabilities CAP_{CHOWN,DAC_OVERRIDE,FOWNER,FSETID,KILL,SETGID,SETUID,SETPCAP} \
-		CAP_{NET_BIND_SERVICE,NET_RAW,SYS_CHROOT,MKNOD,AUDIT_WRITE,SETFCAP}
-	edit '.root = {path: $root, readonly: ($writable == "")} | .process.cwd = "/workspace"
-		| .process.user = {uid: $user, gid: $user} | .process.capabilities |= '"$sets"'
-		| .process.noNewPrivileges = false
-		| .process.env += ["HOME=/workspace", "LANG=C.UTF-8"] | '"$change" --arg root "$root" \
-		--arg writable "$writable" --argjson user "$user"
+	tree_bundle
 	command=(/bin/bash -euc "$(declare -f await browse "tool_$1"); tool_$1; echo; echo it works")
 	program "${command[@]}"
 }
@@ -95,11 +69,6 @@ under() {
 	[[ -z $writable ]] || umount "$b/tree"
 }
 
-works() {
-	[[ $rc == 0 && $out == *"it works" ]] ||
-		wrong "does not work under $*: ended with $rc" "stdout: $out" "stderr: $err"
-}
-
 # everywhere TOOL [PROFILE...]
 everywhere() {
 	local tool=$1 name words
@@ -130,9 +99,6 @@ done
 refuses agent sshd '*chroot("/run/sshd"): Operation not permitted*' agent --allow cap:CAP_SYS_CHROOT
 # For the heap sprays that messages are.
 refuses strict dpkg_buildpackage '*lack of SYSV IPC support*' agent
-# There is no grant for TCP.
-refuses strict redis '*bind: Permission denied' agent
-refuses strict curl '*PermissionError*' agent
 # A sandbox inside is what the profile nested is for.
 refuses agent unshare 'unshare: unshare failed: Operation not permitted' nested
 refuses strict unshare 'unshare: unshare failed: Operation not permitted' nested
