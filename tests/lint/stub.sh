@@ -68,7 +68,7 @@ suites=("$@")
 if ((!$#)); then
 	all_helpers_are_asked
 	suites=(tests/integration/*.t tests/lint/no_container.t)
-	[[ ! -d ${TREE:-${BUILD:-build}/tools}/workspace ]] || suites+=(tests/tools/tools.t)
+	[[ ! -d ${TREE:-${BUILD:-build}/tools}/workspace ]] || suites+=(tests/tools/*.t)
 fi
 sed -E '/^(#|$)/d; s/ *\t.*//' "$allowed" >"$work/allowed"
 : >"$work/used"
