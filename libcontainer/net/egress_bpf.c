@@ -10,7 +10,7 @@
 
 /* Loading, attaching and reading; the programs are made in egress_bpf_compile.c. */
 
-/* 256 rules of the longest kind take 7,000. */
+/* 256 rules of the longest kind take 12,000. */
 #define PROGRAM_MAX 16384
 #define DENIALS_NAME "nacre_refused"
 #define METADATA_NAME "nacre_metadata" /* for what no rule speaks of */

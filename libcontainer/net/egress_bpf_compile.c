@@ -54,33 +54,58 @@ static void emit_network(struct egress_assembler *a, const struct egress_network
 	}
 }
 
-static void emit_rule(struct egress_assembler *a, const struct egress_rule *rule)
+/* REG_SCRATCH = 0 if the address is in NETWORK, else not. */
+static void emit_outside(struct egress_assembler *a, const struct egress_network *network)
 {
-	const size_t from = a->n;
+	emit_set(a, REG_SCRATCH, 0);
+	for (unsigned i = 0, left = network->prefix; left; i++) {
+		const unsigned bits = left < 32 ? left : 32;
 
-	emit_network(a, &rule->network);
-	emit_jump_if(a, BPF_JNE, REG_PROTOCOL, rule->udp ? IPPROTO_UDP : IPPROTO_TCP, LABEL_NEXT);
-	for (size_t i = 0; i < rule->n_ports; i++) {
-		const struct egress_port_range *range = &rule->ports[i];
-
-		if (range->first == range->last) {
-			emit_jump_if(a, BPF_JEQ, REG_PORT, range->first, LABEL_ALLOW);
-		} else {
-			emit(a, BPF_JMP32 | BPF_K | BPF_JLT, REG_PORT, 0, 1, range->first);
-			emit_jump_if(a, BPF_JLE, REG_PORT, range->last, LABEL_ALLOW);
-		}
+		emit_move(a, REG_MATCH, network->v6 ? REG_WORDS + (int)i : REG_V4);
+		if (bits < 32)
+			emit_imm(a, BPF_RSH, REG_MATCH, 32 - bits);
+		emit_imm(a, BPF_XOR, REG_MATCH, word_of(network, i) >> (32 - bits));
+		emit(a, BPF_ALU64 | BPF_OR | BPF_X, REG_SCRATCH, REG_MATCH, 0, 0);
+		left -= bits;
 	}
-	if (!rule->n_ports)
-		emit_jump(a, LABEL_ALLOW);
-	emit_label(a, from, LABEL_NEXT);
 }
 
-/* Ends with a jump to LABEL_ALLOW or LABEL_DENY, or LABEL_SYNTHETIC. */
+/* One jump for each port, not one for each comparison: the kernel walks each way. */
+static void emit_rule(struct egress_assembler *a, const struct egress_rule *rule)
+{
+	const uint32_t protocol = (uint32_t)(rule->udp ? IPPROTO_UDP : IPPROTO_TCP) << 16;
+	const struct egress_port_range any = {.first = 0, .last = UINT16_MAX};
+	const size_t n = rule->n_ports ? rule->n_ports : 1;
+
+	emit_outside(a, &rule->network);
+	for (size_t i = 0; i < n; i++) {
+		const struct egress_port_range *range = rule->n_ports ? &rule->ports[i] : &any;
+		const size_t from = a->n;
+
+		emit_move(a, REG_MATCH, REG_PROTOCOL);
+		if (range->first == range->last) {
+			emit_imm(a, BPF_XOR, REG_MATCH, protocol | range->first);
+			emit(a, BPF_ALU64 | BPF_OR | BPF_X, REG_MATCH, REG_SCRATCH, 0, 0);
+			emit_jump_if(a, BPF_JEQ, REG_MATCH, 0, LABEL_ALLOW);
+		} else {
+			emit_imm(a, BPF_SUB, REG_MATCH, protocol | range->first);
+			emit_jump_if(a, BPF_JNE, REG_SCRATCH, 0, LABEL_NEXT);
+			emit_jump_if(a, BPF_JLE, REG_MATCH, (uint32_t)(range->last - range->first),
+				LABEL_ALLOW);
+			emit_label(a, from, LABEL_NEXT);
+		}
+	}
+}
+
+/* Ends with a jump to LABEL_ALLOW or LABEL_DENY, and changes REG_PROTOCOL. */
 static void emit_rules(struct compiler *c, bool v6)
 {
 	struct egress_assembler *a = &c->a;
 	const struct egress_policy *rules = c->policy->rules;
 
+	/* The protocol above the port. */
+	emit_imm(a, BPF_LSH, REG_PROTOCOL, 16);
+	emit(a, BPF_ALU64 | BPF_OR | BPF_X, REG_PROTOCOL, REG_PORT, 0, 0);
 	for (size_t i = 0; i < rules->n_rules; i++) {
 		if (rules->rules[i].kind == EGRESS_ADDRESS && rules->rules[i].network.v6 == v6)
 			emit_rule(a, &rules->rules[i]);
@@ -222,8 +247,10 @@ static void compile_connect(struct compiler *c, enum egress_hook hook)
 	}
 	if (c->v6) {
 		emit_words(a);
-		emit_inside6(c);
+		/* None of these addresses has another inside. Behind jumps the kernel would walk
+		 * through them five times. */
 		egress_emit_metadata(c, false, true);
+		emit_inside6(c);
 		emit_load(a, REG_PROTOCOL, REG_CONTEXT, ADDR(protocol));
 		emit_loopback6(c);
 		emit_rules(c, true);

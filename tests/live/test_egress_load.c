@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* First, since check.h has a macro called fail. */
+#include "tests/live/egress_fixture.h"
+
+#include "libcontainer/base/bpf.h"
+#include "libcontainer/base/sys.h"
+
+Suite *suite_egress_load(void);
+
+static struct bpf_insn program[16384];
+
+/* What each container with rules waits for: the verifier takes 0.7 us for each. */
+START_TEST(the_kernel_walks_each_instruction_of_rules_about_once)
+{
+	static const struct {
+		enum egress_hook hook;
+		enum bpf_attach_type kind;
+	} hooks[] = {{EGRESS_CONNECT4, BPF_CGROUP_INET4_CONNECT},
+		{EGRESS_CONNECT6, BPF_CGROUP_INET6_CONNECT}};
+	const struct egress_bpf_maps maps = {-1, -1, -1, true};
+	char texts[20][24];
+	const char *words[20];
+	struct cgroup cgroup = make("load");
+	struct egress_policy rules;
+
+	for (unsigned i = 0; i < 20; i++) {
+		(void)snprintf(texts[i], sizeof(texts[i]), "10.%u.0.0/16:443", i);
+		words[i] = texts[i];
+	}
+	rules = read_policy(words, 20);
+	const struct egress_bpf_policy policy = {.rules = &rules, .no_metadata = true};
+
+	apply(&cgroup, &policy);
+	for (size_t i = 0; i < 2; i++) {
+		struct bpf_prog_info info = {.type = 0};
+		union bpf_attr attr = {
+			.info = {.info_len = sizeof(info), .info = (uintptr_t)&info}};
+		uint32_t ids[BPF_ATTACHED_MAX];
+		size_t n;
+		int made = egress_bpf_compile(&policy, hooks[i].hook, &maps, program, 16384, &err);
+
+		ck_assert_int_eq(bpf_attached(cgroup.fd, hooks[i].kind, ids, &n), 0);
+		ck_assert_uint_eq(n, 1);
+		attr.info.bpf_fd = (uint32_t)bpf_open(ids[0]);
+		ck_assert_int_eq(sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &attr), 0);
+		(void)close((int)attr.info.bpf_fd);
+		/* 0: before Linux 5.16 */
+		ck_assert_msg(info.verified_insns <= 2 * (uint32_t)made, "%u of %d",
+			info.verified_insns, made);
+	}
+	destroy(&cgroup);
+}
+END_TEST
+
+/* The most and longest rules are still a program. */
+START_TEST(as_many_rules_as_there_may_be_are_loaded)
+{
+	static char texts[256][80];
+	static const char *words[256];
+	struct cgroup cgroup = make("most");
+	struct egress_policy rules;
+
+	for (unsigned i = 0; i < 256; i++) {
+		(void)snprintf(texts[i], sizeof(texts[i]),
+			"[fd77::%x]:1-2,4-5,7-8,10-11,13-14,16-17,19-20,22-23", i);
+		words[i] = texts[i];
+	}
+	rules = read_policy(words, 256);
+	apply(&cgroup, &(struct egress_bpf_policy){.rules = &rules, .no_metadata = true});
+	destroy(&cgroup);
+}
+END_TEST
+
+/* The first and the last address, and the first and the last port; and those beside them. */
+START_TEST(rules_end_where_they_say)
+{
+	static const struct {
+		const char *rule, *address;
+		uint16_t port;
+		bool allowed;
+	} rows[] = {
+		{"10.1.2.0/24", "10.1.2.0", 1, true},
+		{"10.1.2.0/24", "10.1.2.255", 65535, true},
+		{"10.1.2.0/24", "10.1.1.255", 443, false},
+		{"10.1.2.0/24", "10.1.3.0", 443, false},
+		{"10.1.2.3:443", "10.1.2.3", 443, true},
+		{"10.1.2.3:443", "10.1.2.3", 442, false},
+		{"10.1.2.3:443", "10.1.2.3", 444, false},
+		{"10.1.2.3:443", "10.1.2.2", 443, false},
+		{"10.1.2.3:443", "138.1.2.3", 443, false},
+		{"0.0.0.0/0:8000-8002,9000", "10.1.2.3", 8000, true},
+		{"0.0.0.0/0:8000-8002,9000", "10.1.2.3", 8002, true},
+		{"0.0.0.0/0:8000-8002,9000", "10.1.2.3", 9000, true},
+		{"0.0.0.0/0:8000-8002,9000", "10.1.2.3", 7999, false},
+		{"0.0.0.0/0:8000-8002,9000", "10.1.2.3", 8003, false},
+		{"128.0.0.0/1:1-65535", "10.1.2.3", 443, false},
+		{"udp:10.1.2.3:443", "10.1.2.3", 443, false},
+		{"10.1.2.3:8000-8002", "10.1.2.4", 8001, false},
+	};
+	struct cgroup cgroup = make("ends");
+
+	enter_world();
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct egress_policy rules = read_policy(&rows[i].rule, 1);
+		int error;
+
+		apply(&cgroup, &(struct egress_bpf_policy){.rules = &rules, .no_metadata = true});
+		error = connect_to(&cgroup, rows[i].address, rows[i].port);
+		ck_assert_msg((error == EPERM) == !rows[i].allowed, "%s, %s:%u: %s", rows[i].rule,
+			rows[i].address, rows[i].port, strerror(error));
+	}
+	destroy(&cgroup);
+}
+END_TEST
+
+Suite *suite_egress_load(void)
+{
+	Suite *suite = suite_create("egress_load");
+	TCase *t = tcase_create("egress_load");
+
+	tcase_set_timeout(t, 30);
+	tcase_add_test(t, the_kernel_walks_each_instruction_of_rules_about_once);
+	tcase_add_test(t, as_many_rules_as_there_may_be_are_loaded);
+	tcase_add_test(t, rules_end_where_they_say);
+	suite_add_tcase(suite, t);
+	return suite;
+}
