@@ -98,17 +98,22 @@ static void emit_rule(struct egress_assembler *a, const struct egress_rule *rule
 }
 
 /* Ends with a jump to LABEL_ALLOW or LABEL_DENY, and changes REG_PROTOCOL. */
-static void emit_rules(struct compiler *c, bool v6)
+static void emit_rules(struct compiler *c, enum egress_hook hook, bool v6)
 {
 	struct egress_assembler *a = &c->a;
 	const struct egress_policy *rules = c->policy->rules;
+	/* sendto(2) of TCP is judged by connect(2). */
+	const bool only_udp = hook == EGRESS_SENDMSG4 || hook == EGRESS_SENDMSG6;
 
 	/* The protocol above the port. */
 	emit_imm(a, BPF_LSH, REG_PROTOCOL, 16);
 	emit(a, BPF_ALU64 | BPF_OR | BPF_X, REG_PROTOCOL, REG_PORT, 0, 0);
 	for (size_t i = 0; i < rules->n_rules; i++) {
-		if (rules->rules[i].kind == EGRESS_ADDRESS && rules->rules[i].network.v6 == v6)
-			emit_rule(a, &rules->rules[i]);
+		const struct egress_rule *rule = &rules->rules[i];
+
+		if (rule->kind == EGRESS_ADDRESS && rule->network.v6 == v6 &&
+			(rule->udp || !only_udp))
+			emit_rule(a, rule);
 	}
 	emit_jump(a, LABEL_DENY);
 }
@@ -253,7 +258,7 @@ static void compile_connect(struct compiler *c, enum egress_hook hook)
 		emit_inside6(c);
 		emit_load(a, REG_PROTOCOL, REG_CONTEXT, ADDR(protocol));
 		emit_loopback6(c);
-		emit_rules(c, true);
+		emit_rules(c, hook, true);
 		emit_label(a, 0, LABEL_V4);
 	} else {
 		emit_load(a, REG_V4, REG_CONTEXT, ADDR(user_ip4));
@@ -264,7 +269,7 @@ static void compile_connect(struct compiler *c, enum egress_hook hook)
 	emit_loopback4(c);
 	if (egress_bpf_has_names(c->policy))
 		emit_is_synthetic(a, LABEL_SYNTHETIC);
-	emit_rules(c, false);
+	emit_rules(c, hook, false);
 	if (egress_bpf_has_names(c->policy)) {
 		emit_label(a, 0, LABEL_SYNTHETIC);
 		emit_load(a, REG_SCRATCH, REG_CONTEXT, ADDR(user_port));
