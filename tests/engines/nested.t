@@ -51,7 +51,7 @@ feature_unshare_with_a_procfs() {
 
 feature_bubblewrap() {
 	drun debian:1 bwrap --unshare-all --ro-bind / / --proc /proc --dev /dev --tmpfs /tmp \
-		sh -c 'set -- /proc/[0-9]*; touch /tmp/file; touch /file || echo $$ of $#'
+		sh -c 'set -- /proc/[0-9]*; touch /tmp/file; touch /file 2>&1 || echo $$ of $#'
 }
 
 # --- podman and buildah ---
