@@ -470,9 +470,8 @@ differs agent capabilities capability-ceiling 'CapPrm:.00000000000005db'
 differs agent added_capability capability-ceiling 'CapEff:.00000000000005fb'
 differs strict capabilities capability-ceiling 'CapPrm:.0000000000000000'
 differs strict added_capability capability-ceiling 'CapEff:.0000000000000000'
-differs strict network_by_path joined-network 'rule joined-network.*status 1'
 differs strict writable_mount writable-binds 'Read-only file system'
-differs strict two_on_a_bridge landlock 'bind: Permission denied'
+differs strict two_on_a_bridge egress "can't connect.*Operation not permitted"
 differs strict device devices "can't create /dev/net/tun.*status 1"
 
 needs_criu checkpoint
