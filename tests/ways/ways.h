@@ -9,6 +9,8 @@
 
 #define WAYS_RULES "10.1.2.0/24:443,8000-8002", "udp:10.1.2.3:5353", "[fd77::/64]:443"
 
+#define WAYS_OWN_PORT 8080 /* one that needs no capability */
+
 enum way_verdict {
 	WAY_ALLOWED,
 	WAY_DENIED, /* EPERM */
@@ -29,6 +31,9 @@ struct way {
 
 extern const struct way ways[];
 extern const size_t n_ways;
+
+/* A server on this port of its own loopback; 0, or -1 with errno. EADDRINUSE: there is one. */
+int ways_serve_loopback(void);
 
 /* Enters a network namespace of its own in which every address is this machine, with a TCP server
  * on the ports that the ways use. Returns 0, or -1 with errno. */

@@ -74,6 +74,11 @@ static int listen_on(uint16_t port)
 	return listen(sock, 4096);
 }
 
+int ways_serve_loopback(void)
+{
+	return listen_on(WAYS_OWN_PORT) < 0 ? -1 : 0;
+}
+
 /* For all groups, as Docker does. */
 static int allow_ping(void)
 {
