@@ -42,8 +42,10 @@ int step_mount_egress_resolv(struct life *l, struct nacre_error *err)
 static int open_listeners(void *data, struct nacre_error *err)
 {
 	struct egress_relay *relay = data;
-	int r = egress_route_add(err);
+	int r = egress_network_look(&relay->wired, err);
 
+	if (r == 0)
+		r = egress_route_add(err);
 	for (size_t i = 0; r == 0 && i < relay->n_listeners; i++) {
 		struct egress_listener *listener = &relay->listeners[i];
 
@@ -66,20 +68,28 @@ static int open_ports(const struct life *l, struct nacre_error *err)
 }
 
 /* Before the program runs. RUNTIME makes the sockets: those of INIT would be under the container's
- * own rules, which the answers of a resolver are not allowed by. */
+ * own rules, which the answers of a resolver are not allowed by. Docker's hooks have put interfaces
+ * into a new network namespace by now, and its resolver into the resolv.conf that is bound: what
+ * the network of the container does not lead to, its names do not. */
 int step_start_egress_relay(struct life *l, struct nacre_error *err)
 {
+	struct egress_relay *relay = l->egress_relay;
 	const int joined = namespaces_joined(&l->namespaces, "network");
-	const struct egress_place place = {
+	const int network = joined >= 0 ? joined : l->container.pidfd;
+	struct egress_place place = {
 		.state_fd = l->container.state_fd,
 		.pidfd = l->container.pidfd,
 		.cgroup_fd = l->container.cgroup.fd,
-		.netns_fd = joined,
+		.netns_fd = -1,
 	};
-	int r = namespaces_visit("network", joined >= 0 ? joined : l->container.pidfd,
-		open_listeners, l->egress_relay, err);
+	int r = namespaces_visit("network", network, open_listeners, relay, err);
 
+	if (r == 0 && (joined >= 0 || relay->wired))
+		place.netns_fd = network;
 	if (r == 0)
-		r = egress_relay_start(l->egress_relay, &place, err);
+		r = egress_resolv_read(l->container.config, place.netns_fd >= 0,
+			&l->hardened_by->egress_resolvers, &relay->resolv, err);
+	if (r == 0)
+		r = egress_relay_start(relay, &place, err);
 	return r < 0 ? r : open_ports(l, err);
 }

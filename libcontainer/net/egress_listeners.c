@@ -6,6 +6,8 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "libcontainer/base/cleanup.h"
@@ -68,6 +70,29 @@ int egress_route_add(struct nacre_error *err)
 	if (r == 0)
 		r = exchange(sock, &message);
 	return r < 0 && r != -EEXIST ? fail_errno(err, r, "route addresses of names to lo") : 0;
+}
+
+int egress_network_look(bool *ret_wired, struct nacre_error *err)
+{
+	cleanup_close int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct if_nameindex *interfaces = if_nameindex();
+	bool wired = false;
+	int r = sock < 0 || !interfaces ? -errno : 0;
+
+	for (size_t i = 0; r == 0 && interfaces[i].if_index; i++) {
+		struct ifreq request = {.ifr_flags = 0};
+
+		(void)snprintf(
+			request.ifr_name, sizeof(request.ifr_name), "%s", interfaces[i].if_name);
+		r = ioctl(sock, SIOCGIFFLAGS, &request) < 0 ? -errno : 0;
+		wired |= (request.ifr_flags & (IFF_UP | IFF_LOOPBACK)) == IFF_UP;
+	}
+	if (interfaces)
+		if_freenameindex(interfaces);
+	if (r < 0)
+		return fail_errno(err, r, "interfaces of the container's network");
+	*ret_wired = wired;
+	return 0;
 }
 
 static int listen_on_lo(int sock, bool udp, uint16_t *ret_port)

@@ -14,6 +14,10 @@
  * is there already, as another container of a pod has made it, will do. */
 int egress_route_add(struct nacre_error *err);
 
+/* Whether the namespace has an interface that is up besides lo. Those that the kernel makes in
+ * each, as of tunnels, are down. */
+int egress_network_look(bool *ret_wired, struct nacre_error *err);
+
 /* A socket that listens on lo alone (SO_BINDTODEVICE: a neighbour that routes those addresses here
  * reaches nothing), on any address: which one was meant is the name. The kernel chooses its port,
  * so that none is taken from the program. UDP: a datagram socket. Returns an fd. */

@@ -40,7 +40,7 @@ int egress_relay_plan(struct arena *arena, const struct oci_config *config,
 	relay->metadata = !config->nacre->no_metadata;
 	r = egress_policy_parse(arena, &config->nacre->egress, &relay->policy, err);
 	if (r == 0)
-		r = egress_resolv_read(config, resolvers, &relay->resolv, err);
+		r = egress_resolv_read(config, true, resolvers, &relay->resolv, err);
 	if (r < 0)
 		return r;
 	add_listener(relay, RESOLVER_PORT, true);

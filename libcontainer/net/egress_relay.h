@@ -27,7 +27,8 @@ struct egress_listener {
 struct egress_relay {
 	struct egress_policy policy;
 	bool metadata; /* granted */
-	struct resolv_conf resolv;
+	struct resolv_conf resolv; /* its servers: only when it is started */
+	bool wired; /* the container's network has an interface that is up besides lo */
 	struct egress_listener
 		listeners[EGRESS_NAME_PORTS_MAX + 2]; /* first those of the resolver */
 	size_t n_listeners;

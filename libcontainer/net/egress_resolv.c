@@ -75,21 +75,17 @@ static void take_servers(struct resolv_conf *conf, const struct oci_strings *res
 	conf->n_servers = resolvers->n < RESOLV_SERVERS_MAX ? resolvers->n : RESOLV_SERVERS_MAX;
 }
 
-int egress_resolv_read(const struct oci_config *config, const struct oci_strings *resolvers,
-	struct resolv_conf *ret_conf, struct nacre_error *err)
+int egress_resolv_read(const struct oci_config *config, bool inside,
+	const struct oci_strings *resolvers, struct resolv_conf *ret_conf, struct nacre_error *err)
 {
-	const struct oci_namespace *network = oci_find_namespace(config, "network");
 	const char *bound = find_source(config);
 	struct resolv_conf host;
 	int r = read_conf(bound ? bound : PLACE, ret_conf, err);
 
-	if (r < 0)
+	if (r == 0 && inside && !bound && resolvers->n)
+		take_servers(ret_conf, resolvers);
+	if (r < 0 || inside)
 		return r;
-	if (network && network->path) {
-		if (!bound && resolvers->n)
-			take_servers(ret_conf, resolvers);
-		return 0;
-	}
 	r = read_conf(PLACE, &host, err);
 	if (r < 0)
 		return r;

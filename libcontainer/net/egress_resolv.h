@@ -11,10 +11,11 @@
 
 /* The resolv.conf that the container would have from outside: the one that CONFIG binds, as engines
  * do, or the host's. Never that of the image. Its name servers are those of the network that the
- * relay is in: of a joined one, or the host's. Who chooses them says where names lead. RESOLVERS:
- * addresses, those of a joined network that CONFIG binds none of; none: the host's. */
-int egress_resolv_read(const struct oci_config *config, const struct oci_strings *resolvers,
-	struct resolv_conf *ret_conf, struct nacre_error *err);
+ * relay is in: INSIDE, of the container's, or the host's. Who chooses them says where names lead.
+ * RESOLVERS: addresses, those of a container's network that CONFIG binds none of; none: the host's.
+ */
+int egress_resolv_read(const struct oci_config *config, bool inside,
+	const struct oci_strings *resolvers, struct resolv_conf *ret_conf, struct nacre_error *err);
 
 /* Writes TEXT into the state directory. Returns a read-only mount of it, which is nowhere yet; or
  * the file opened by its path where the caller may not clone mounts, for egress_resolv_mount to do

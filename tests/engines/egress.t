@@ -105,6 +105,16 @@ feature_host_network_and_names() {
 		grep -o 'names need a network of the container.s own\|status 12[56]' | sed 's/12[56]/of a refusal/'
 }
 
+# As of compose: by Docker's own resolver
+feature_service_by_its_name() {
+	set='' runtime=runc detached service --network both busybox:1 sh -c 'echo hello >/tmp/index.html; httpd -f -p 80 -h /tmp'
+	set='' runtime=runc detached other --network both busybox:1 sh -c 'echo other >/tmp/index.html; httpd -f -p 80 -h /tmp'
+	set=names drun --network both busybox:1 sh -c 'wget -qO- http://service/; wget -O- http://other/ 2>&1'
+	set=names drun --network both busybox:1 wget -O- "http://$(field other '{{.NetworkSettings.Networks.both.IPAddress}}')/" 2>&1 |
+		grep -o 'Operation not permitted'
+	remove service other
+}
+
 # The relay takes no port of the program's.
 feature_published_port_beside_names() {
 	set=published detached one --network both --sysctl net.ipv4.ip_unprivileged_port_start=0 \
@@ -128,6 +138,8 @@ done
 prints ways_explained 'connections to 9.9.9.9:853 refused, last by ways'
 prints host_network $'10.1.2.3 port 443: reached\n10.1.2.3 port 80: Operation not permitted'
 prints host_network_and_names $'names need a network of the container\'s own\nstatus of a refusal'
+prints service_by_its_name $'hello\nwget: bad address \'other\'\nstatus 1\nOperation not permitted'
+[[ $engine == docker ]] || unset -f feature_service_by_its_name
 prints published_port_beside_names hello
 [[ $engine == podman ]] || unset -f feature_ways_by_an_annotation
 

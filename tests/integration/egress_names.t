@@ -126,19 +126,24 @@ test_the_config_chooses_no_name_server_in_the_host_s_network() {
 	kill_now
 }
 
+# PID: of who is in it
+wire_network() {
+	ip link add to-world netns "$1" type veth peer name joined netns "$internet" || wrong "no veth device"
+	in_internet ip address add 11.1.3.1/24 dev joined
+	in_internet ip link set joined up
+	nsenter --target "$1" --net ip link set lo up
+	nsenter --target "$1" --net ip address add 11.1.3.2/24 dev to-world
+	nsenter --target "$1" --net ip link set to-world up
+	nsenter --target "$1" --net ip route add default via 11.1.3.1
+}
+
 # joins_network: the container joins a network that has its own way to the internet
 joins_network() {
 	local joined
 	in_background unshare --net sleep 3600
 	joined=$!
 	wait_for eval '[[ ! /proc/$joined/ns/net -ef /proc/self/ns/net && $(</proc/$joined/comm) == sleep ]]'
-	ip link add to-world netns "$joined" type veth peer name joined netns "$internet" || wrong "no veth device"
-	in_internet ip address add 11.1.3.1/24 dev joined
-	in_internet ip link set joined up
-	nsenter --target "$joined" --net ip link set lo up
-	nsenter --target "$joined" --net ip address add 11.1.3.2/24 dev to-world
-	nsenter --target "$joined" --net ip link set to-world up
-	nsenter --target "$joined" --net ip route add default via 11.1.3.1
+	wire_network "$joined"
 	edit '(.linux.namespaces[] | select(.type == "network")).path = $p' --arg p "/proc/$joined/ns/net"
 }
 
@@ -158,6 +163,20 @@ test_the_policy_names_resolvers_of_a_joined_network() {
 	good under_policy create "${rules[@]}" --bundle "$b" "$id"
 	start
 	is "$(says tls a.example 443 a.example)" "tls a.example" "that of the policy"
+	kill_now
+}
+
+# As those of Docker do, whose resolver is in resolv.conf only then.
+test_a_network_that_hooks_wire_is_the_way_of_names() {
+	with_names a.example
+	echo 'nameserver 11.1.1.66' | tee "$HOST_RESOLV" >"$b/resolv.conf"
+	printf '%s\n' '#!/bin/bash' "PATH=$PATH internet=$internet" "$(declare -f in_internet wire_network)" \
+		'wire_network "$(jq .pid)"' "echo nameserver 11.1.1.53 >$b/resolv.conf" >"$b/hook"
+	chmod +x "$b/hook"
+	edit '.hooks.prestart = [{path: $p}]' --arg p "$b/hook"
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	start
+	is "$(says tls a.example 443 a.example)" "tls a.example" "the way of the container's network"
 	kill_now
 }
 
