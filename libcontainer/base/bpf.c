@@ -135,6 +135,11 @@ int bpf_map_write(int map_fd, const void *key, const void *value)
 	return use_map(BPF_MAP_UPDATE_ELEM, map_fd, key, value);
 }
 
+int bpf_map_remove(int map_fd, const void *key)
+{
+	return use_map(BPF_MAP_DELETE_ELEM, map_fd, key, NULL);
+}
+
 int bpf_map_next(int map_fd, const void *key, void *ret_next)
 {
 	return use_map(BPF_MAP_GET_NEXT_KEY, map_fd, key, ret_next);

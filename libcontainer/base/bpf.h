@@ -30,6 +30,7 @@ int bpf_map_make(enum bpf_map_type type, const char *name, uint32_t key_size, ui
 /* 0 or -errno each. */
 int bpf_map_read(int map_fd, const void *key, void *ret_value);
 int bpf_map_write(int map_fd, const void *key, const void *value);
+int bpf_map_remove(int map_fd, const void *key);
 /* KEY: NULL for the first. -ENOENT: there is no further one. */
 int bpf_map_next(int map_fd, const void *key, void *ret_next);
 

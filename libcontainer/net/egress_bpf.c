@@ -15,6 +15,9 @@
 #define DENIALS_NAME "nacre_refused"
 #define METADATA_NAME "nacre_metadata" /* for what no rule speaks of */
 #define PORTS_NAME "nacre_ports"
+/* Two entries a port, and those of DNS; and those of ports that went, until a kill between their
+ * two entries leaves one. */
+#define PORTS_MAX (4 * EGRESS_NAME_PORTS_MAX + 8)
 
 static const struct {
 	enum bpf_prog_type type;
@@ -95,11 +98,10 @@ static int make_denials(void)
 	return r < 0 ? r : fd_steal(&fd);
 }
 
-/* Two entries a port, and those of DNS. */
 static int make_ports(void)
 {
 	return bpf_map_make(BPF_MAP_TYPE_HASH, PORTS_NAME, sizeof(uint32_t), sizeof(uint32_t),
-		2 * EGRESS_NAME_PORTS_MAX + 4, BPF_F_NO_PREALLOC);
+		PORTS_MAX, BPF_F_NO_PREALLOC);
 }
 
 static int make_metadata(void)
@@ -284,6 +286,65 @@ int egress_bpf_set_listener(
 	if (r == 0)
 		r = bpf_map_write(fd, &key, &here);
 	return r < 0 ? fail_errno(err, r, "listener of port %u in the egress filter", port) : 0;
+}
+
+int egress_bpf_has_listener(int cgroup_fd, uint16_t port, struct nacre_error *err)
+{
+	const uint32_t key = egress_bpf_port_key(htons(port), false, false);
+	cleanup_close int fd = open_map(cgroup_fd, PORTS_NAME);
+	uint32_t here;
+	int r = fd < 0 ? fd : bpf_map_read(fd, &key, &here);
+
+	if (fd >= 0 && r == -ENOENT)
+		return 0;
+	return r < 0 ? fail_errno(err, r, "listener of port %u in the egress filter", port) : 1;
+}
+
+static bool keeps(uint32_t key, const uint16_t *ports, size_t n)
+{
+	bool kept = key > UINT16_MAX; /* of UDP, or the way back */
+
+	for (size_t i = 0; i < n; i++)
+		kept = kept || key == htons(ports[i]);
+	return kept;
+}
+
+/* The first key that goes; -ENOENT: none does. */
+static int find_unkept(int map_fd, const uint16_t *ports, size_t n, uint32_t *ret_key)
+{
+	int r = bpf_map_next(map_fd, NULL, ret_key);
+
+	for (int i = 0; r == 0 && keeps(*ret_key, ports, n); i++) {
+		const uint32_t key = *ret_key;
+
+		r = i < PORTS_MAX ? bpf_map_next(map_fd, &key, ret_key) : -ENOENT;
+	}
+	return r;
+}
+
+int egress_bpf_keep_listeners(
+	int cgroup_fd, const uint16_t *ports, size_t n, struct nacre_error *err)
+{
+	cleanup_close int fd = open_map(cgroup_fd, PORTS_NAME);
+	int r = fd < 0 ? fd : 0;
+
+	for (int i = 0; r == 0 && i < PORTS_MAX; i++) {
+		uint32_t key, here, back;
+
+		r = find_unkept(fd, ports, n, &key);
+		if (r == -ENOENT)
+			return 0;
+		if (r == 0)
+			r = bpf_map_read(fd, &key, &here);
+		if (r == 0)
+			r = bpf_map_remove(fd, &key);
+		if (r < 0)
+			break;
+		back = egress_bpf_port_key((uint16_t)here, false, true);
+		r = bpf_map_remove(fd, &back);
+		r = r == -ENOENT ? 0 : r;
+	}
+	return r < 0 ? fail_errno(err, r, "listeners in the egress filter") : 0;
 }
 
 /* Those with rules. Returns how many, or -errno. */

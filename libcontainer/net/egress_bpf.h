@@ -23,6 +23,8 @@ struct egress_bpf_policy {
 	 * of the internet is one of TCP or UDP, and a packet has no options that lead it elsewhere.
 	 */
 	const struct egress_policy *rules;
+	/* There is a relay, be there a name in the rules or not. */
+	bool relay;
 	/* egress_metadata is refused, but DNS and NTP, which some clouds serve at these addresses:
 	 * they are judged as any address is. Without rules this is refused of connect(2) alone, or
 	 * of datagrams as well: no cloud gives out credentials by these, and to load two programs
@@ -89,7 +91,7 @@ int egress_bpf_compile(const struct egress_bpf_policy *policy, enum egress_hook 
 
 /* Whether anything but metadata is refused. */
 bool egress_bpf_has_rules(const struct egress_bpf_policy *policy);
-/* Whether there are rules for names, so that listeners are needed. */
+/* Whether listeners are needed: there are rules for names, or a relay. */
 bool egress_bpf_has_names(const struct egress_bpf_policy *policy);
 
 /* Key of the map of ports. BACK: of the listener's port, whose value is the port that stands in
@@ -128,10 +130,17 @@ int egress_bpf_apply(
 int egress_bpf_probe(struct nacre_error *err);
 
 /* From here on connections to PORT of an address that stands for a name (198.18.0.0/15) go to
- * LISTENER_PORT; the program sees PORT. Ports without a listener are refused. -ENOENT: no policy
- * with names is at the cgroup. */
+ * LISTENER_PORT; the program sees PORT. LISTENER_PORT itself leads there as well, since another
+ * program may have put it in already (egress_bpf_attach); all others are refused. -ENOENT: no
+ * policy with names is at the cgroup. */
 int egress_bpf_set_listener(
 	int cgroup_fd, uint16_t port, bool udp, uint16_t listener_port, struct nacre_error *err);
+
+/* Whether PORT has one: 1, 0 or an error. */
+int egress_bpf_has_listener(int cgroup_fd, uint16_t port, struct nacre_error *err);
+/* Takes out all of TCP but those of the N PORTS. */
+int egress_bpf_keep_listeners(
+	int cgroup_fd, const uint16_t *ports, size_t n, struct nacre_error *err);
 
 #define EGRESS_DENIALS_MAX 256
 

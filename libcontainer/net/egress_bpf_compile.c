@@ -25,7 +25,7 @@ bool egress_bpf_has_rules(const struct egress_bpf_policy *policy)
 
 bool egress_bpf_has_names(const struct egress_bpf_policy *policy)
 {
-	return policy->rules && egress_names_any(policy->rules);
+	return policy->rules && (policy->relay || egress_names_any(policy->rules));
 }
 
 /* --- addresses --- */
@@ -154,11 +154,12 @@ static void emit_is_synthetic(struct egress_assembler *a, enum egress_label labe
 		a, BPF_JEQ, REG_SCRATCH, EGRESS_NAMES_NETWORK >> (32 - EGRESS_NAMES_PREFIX), label);
 }
 
-/* What the port in REG_SCRATCH, as the context has it, stands for: writes that to the context. */
-static void emit_port(struct compiler *c, bool back, enum egress_label if_none)
+/* Looks up the port of the context: BPF_REG_0 is what has the other one. */
+static void emit_find_port(struct compiler *c, bool back, enum egress_label if_none)
 {
 	struct egress_assembler *a = &c->a;
 
+	emit_load(a, REG_SCRATCH, REG_CONTEXT, ADDR(user_port));
 	emit(a, BPF_JMP32 | BPF_K | BPF_JNE, REG_PROTOCOL, 0, 1, IPPROTO_UDP);
 	emit_imm(a, BPF_OR, REG_SCRATCH, egress_bpf_port_key(0, true, false));
 	if (back)
@@ -169,8 +170,26 @@ static void emit_port(struct compiler *c, bool back, enum egress_label if_none)
 	emit(a, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, PORT_KEY_AT);
 	emit_call(a, BPF_FUNC_map_lookup_elem);
 	emit(a, BPF_JMP | BPF_K | BPF_JEQ, BPF_REG_0, 0, if_none, 0);
+}
+
+static void emit_change_port(struct egress_assembler *a)
+{
 	emit_load(a, BPF_REG_1, BPF_REG_0, 0);
 	emit_store(a, REG_CONTEXT, (int)ADDR(user_port), BPF_REG_1);
+}
+
+/* A port that a listener stands for becomes that of the listener. While rules are swapped another
+ * program may have done that. */
+static void emit_synthetic(struct compiler *c)
+{
+	struct egress_assembler *a = &c->a;
+	const size_t from = a->n;
+
+	emit_find_port(c, false, LABEL_NEXT);
+	emit_change_port(a);
+	emit_jump(a, LABEL_ALLOW);
+	emit_label(a, from, LABEL_NEXT);
+	emit_find_port(c, true, LABEL_DENY);
 }
 
 /* --- the hooks --- */
@@ -272,8 +291,7 @@ static void compile_connect(struct compiler *c, enum egress_hook hook)
 	emit_rules(c, hook, false);
 	if (egress_bpf_has_names(c->policy)) {
 		emit_label(a, 0, LABEL_SYNTHETIC);
-		emit_load(a, REG_SCRATCH, REG_CONTEXT, ADDR(user_port));
-		emit_port(c, false, LABEL_DENY);
+		emit_synthetic(c);
 	}
 	egress_emit_verdicts(c, hook);
 }
@@ -298,8 +316,8 @@ static void compile_restore(struct compiler *c)
 	emit_is_synthetic(a, LABEL_SYNTHETIC);
 	emit_jump(a, LABEL_ALLOW);
 	emit_label(a, from, LABEL_SYNTHETIC);
-	emit_load(a, REG_SCRATCH, REG_CONTEXT, ADDR(user_port));
-	emit_port(c, true, LABEL_ALLOW);
+	emit_find_port(c, true, LABEL_ALLOW);
+	emit_change_port(a);
 	emit_label(a, from, LABEL_ALLOW);
 	emit_return(a, 1);
 }

@@ -127,7 +127,8 @@ START_TEST(a_name_leads_to_the_listener_of_its_port)
 	in_cgroup(&cgroup, talk, 8443);
 	in_cgroup(&cgroup, talk_mapped, 8443);
 	ck_assert_int_eq(connect_to(&cgroup, "198.18.0.16", 443), EPERM);
-	ck_assert_int_eq(connect_to(&cgroup, "198.18.0.16", tcp_port), EPERM);
+	ck_assert_int_eq(connect_to(&cgroup, "198.18.0.16", tcp_port), 0);
+	ck_assert_int_eq(connect_to(&cgroup, "198.18.0.16", 80), EPERM);
 	ck_assert_int_eq(connect_to(&cgroup, "64:ff9b::198.18.0.16", 8443), EPERM);
 	pid = fork();
 	if (pid == 0)
@@ -135,6 +136,44 @@ START_TEST(a_name_leads_to_the_listener_of_its_port)
 	in_cgroup(&cgroup, ask, 53);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	ck_assert_int_eq(status, 0);
+	destroy(&cgroup);
+}
+END_TEST
+
+/* Two programs, of which the first puts the listener's port in place of the name's. */
+START_TEST(names_are_reached_while_policies_are_swapped)
+{
+	static const char *const words[] = {"example.com:443,8443"};
+	const struct egress_policy rules = read_policy(words, 1), none = {.n_rules = 0};
+	const struct egress_bpf_policy policy = {.rules = &rules}, empty = {.rules = &none};
+	const struct egress_bpf_policy relay = {.rules = &none, .relay = true};
+	static const uint16_t one[] = {443};
+	struct cgroup cgroup = make("swap-names");
+	struct egress_bpf_swap swap;
+	uint16_t port, other;
+
+	enter_world();
+	apply(&cgroup, &policy);
+	(void)listener(SOCK_STREAM, &port);
+	(void)listener(SOCK_STREAM, &other);
+	ck_assert_int_eq(egress_bpf_has_listener(cgroup.fd, 8443, &err), 0);
+	ck_assert_int_eq(egress_bpf_set_listener(cgroup.fd, 8443, false, port, &err), 0);
+	ck_assert_int_eq(egress_bpf_set_listener(cgroup.fd, 443, false, other, &err), 0);
+	ck_assert_int_eq(egress_bpf_has_listener(cgroup.fd, 8443, &err), 1);
+	ck_assert_int_eq(egress_bpf_attach(cgroup.fd, &relay, &swap, &err), 0);
+	in_cgroup(&cgroup, talk, 8443);
+	in_cgroup(&cgroup, talk_mapped, 8443);
+	ck_assert_int_eq(egress_bpf_keep_listeners(cgroup.fd, one, 1, &err), 0);
+	ck_assert_int_eq(egress_bpf_has_listener(cgroup.fd, 8443, &err), 0);
+	ck_assert_int_eq(egress_bpf_has_listener(cgroup.fd, 443, &err), 1);
+	ck_assert_int_eq(connect_to(&cgroup, "198.18.0.16", 8443), EPERM);
+	ck_assert_int_eq(connect_to(&cgroup, "198.18.0.16", port), EPERM);
+	in_cgroup(&cgroup, talk, 443);
+	ck_assert_int_eq(egress_bpf_detach_old(cgroup.fd, &swap, &err), 0);
+	egress_bpf_swap_done(&swap);
+	in_cgroup(&cgroup, talk, 443);
+	apply(&cgroup, &empty);
+	ck_assert_int_eq(connect_to(&cgroup, "198.18.0.16", 443), EPERM);
 	destroy(&cgroup);
 }
 END_TEST
@@ -147,6 +186,7 @@ Suite *suite_egress_names(void)
 	tcase_add_unchecked_fixture(t, name_base, sweep);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_name_leads_to_the_listener_of_its_port);
+	tcase_add_test(t, names_are_reached_while_policies_are_swapped);
 	suite_add_tcase(suite, t);
 	return suite;
 }
