@@ -191,6 +191,7 @@ static const struct field oci_hardened_fields[] = {
 	FIELD_BOOL("noSetuidFiles", oci_hardened, no_setuid_files, 0),
 	FIELD_WORD("landlock", oci_hardened, landlock, 0, oci_landlock_words),
 	FIELD_STRINGS("egress", oci_hardened, egress, 0),
+	FIELD_STRINGS("egressNames", oci_hardened, egress_names, 0),
 	FIELD_BOOL("egressBestEffort", oci_hardened, egress_best_effort, 0),
 	FIELD_BOOL("noMetadata", oci_hardened, no_metadata, 0),
 	FIELD_BOOL("noListening", oci_hardened, no_listening, 0),

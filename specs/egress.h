@@ -69,6 +69,7 @@ struct egress_policy {
 	bool private_answers;
 	struct egress_rule *rules;
 	size_t n_rules; /* 0 and not open: nothing can be reached */
+	struct oci_strings names; /* egress_names_assign */
 };
 
 /* Reads TEXT, one rule with an address or a name. Everything lives in ARENA. -EINVAL with what is

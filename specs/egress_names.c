@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "specs/egress_names.h"
 
+#include <errno.h>
 #include <string.h>
+
+#include "specs/spec.h"
 
 /* Never, whatever the policy says: not another machine's, or not one machine's. */
 static const struct egress_network never[] = {
@@ -38,28 +41,55 @@ bool egress_names_in(const struct oci_strings *words)
 	       egress_names_any(&policy);
 }
 
+static int add_name(struct oci_strings *names, const char *name, struct nacre_error *err)
+{
+	if (oci_strings_have(names, name))
+		return 0;
+	if (names->n == EGRESS_NAMES_MAX)
+		return fail(err, E2BIG,
+			"egress rules: the container has had more than %d names; make it again",
+			EGRESS_NAMES_MAX);
+	names->items[names->n++] = name;
+	return 0;
+}
+
+int egress_names_assign(struct arena *arena, const struct oci_strings *before,
+	struct egress_policy *policy, struct nacre_error *err)
+{
+	struct oci_strings names = {
+		.items = arena_array(arena, before->n + policy->n_rules, sizeof(*names.items))};
+	int r = 0;
+
+	if (!names.items)
+		return arena_fail(arena, "egress rules", err);
+	for (size_t i = 0; i < before->n && r == 0; i++) {
+		if (!egress_is_name(before->items[i], strlen(before->items[i])))
+			return fail(err, EINVAL, "nacre.egressNames: \"%.128s\" is no host name",
+				before->items[i]);
+		r = add_name(&names, before->items[i], err);
+	}
+	for (size_t i = 0; i < policy->n_rules && r == 0; i++)
+		if (is_exact(&policy->rules[i]))
+			r = add_name(&names, policy->rules[i].name, err);
+	if (r < 0)
+		return r;
+	policy->names = names;
+	return 0;
+}
+
 uint32_t egress_names_address(const struct egress_policy *policy, const char *name)
 {
-	uint32_t address = EGRESS_FIRST_NAME;
-
-	for (size_t i = 0; i < policy->n_rules; i++) {
-		if (!is_exact(&policy->rules[i]))
-			continue;
-		if (strcmp(policy->rules[i].name, name) == 0)
-			return address;
-		address++;
-	}
+	for (size_t i = 0; i < policy->names.n; i++)
+		if (strcmp(policy->names.items[i], name) == 0)
+			return EGRESS_FIRST_NAME + (uint32_t)i;
 	return 0;
 }
 
 const char *egress_names_at(const struct egress_policy *policy, uint32_t address)
 {
-	uint32_t at = EGRESS_FIRST_NAME;
-
-	for (size_t i = 0; i < policy->n_rules; i++)
-		if (is_exact(&policy->rules[i]) && at++ == address)
-			return policy->rules[i].name;
-	return NULL;
+	return address >= EGRESS_FIRST_NAME && address - EGRESS_FIRST_NAME < policy->names.n
+		       ? policy->names.items[address - EGRESS_FIRST_NAME]
+		       : NULL;
 }
 
 bool egress_names_allow(const struct egress_policy *policy, const char *name)

@@ -24,8 +24,16 @@ bool egress_names_any(const struct egress_policy *policy);
 /* The same of WORDS, which were parsed before. */
 bool egress_names_in(const struct oci_strings *words);
 
-/* The address of NAME, if a rule spells it out: its place among those rules, by the first that has
- * it. 0: none does. */
+#define EGRESS_NAMES_MAX 4096 /* that were ever spelled out for a container */
+
+/* Gives an address to each name that a rule of POLICY spells out. BEFORE: those that have one, in
+ * their order, which keep it, be there a rule or not: an address that would come to mean another
+ * name could be used for both. -E2BIG past the bound above, -EINVAL if BEFORE has what is no name.
+ */
+int egress_names_assign(struct arena *arena, const struct oci_strings *before,
+	struct egress_policy *policy, struct nacre_error *err);
+
+/* The address that NAME was given; 0: none. */
 uint32_t egress_names_address(const struct egress_policy *policy, const char *name);
 /* And back. NULL: it is none of these. */
 const char *egress_names_at(const struct egress_policy *policy, uint32_t address);

@@ -148,6 +148,8 @@ struct oci_hardened {
 	bool no_setuid_files; /* that filter refuses modes with S_ISUID or S_ISGID */
 	const char *landlock; /* of oci_landlock_words */
 	struct oci_strings egress; /* canonical words of egress.h; none: connections are free */
+	struct oci_strings egress_names; /* of egress_names.h: that have or had an address each, in
+					    that order; none: those of the rules */
 	bool egress_best_effort; /* these are the profile's own, and this host cannot enforce them
 				  */
 	bool no_metadata; /* nothing connects to egress_metadata, but for DNS and NTP */

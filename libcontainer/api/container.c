@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
 #include <errno.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
@@ -108,6 +109,15 @@ int container_load_config(struct container *c, struct nacre_error *err)
 		oci_config_decode(c->arena, "config.json", text, length, &c->config, err) < 0)
 		return fail_prefix(err, "state of container \"%s\"", c->id);
 	return annotations_read(c->config, &c->annotations, err);
+}
+
+int container_save_config(
+	const struct container *c, const struct oci_config *config, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	int r = oci_config_rewrite(c->config, config, &text, err);
+
+	return r < 0 ? r : file_replace(c->state_fd, "config.json", text, strlen(text), 0600, err);
 }
 
 int container_load_process(struct life *l, struct nacre_error *err)

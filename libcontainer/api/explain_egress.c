@@ -187,6 +187,8 @@ int explain_egress(struct explanation *e, struct nacre_error *err)
 	if (e->c->cgroup.fd < 0 || !nacre)
 		return 0;
 	r = nacre->egress.n ? egress_policy_parse(e->c->arena, &nacre->egress, &rules, err) : 0;
+	if (r == 0)
+		r = egress_names_assign(e->c->arena, &nacre->egress_names, &rules, err);
 	if (r < 0)
 		return r;
 	denials = arena_array(e->c->arena, EGRESS_DENIALS_MAX, sizeof(*denials));

@@ -48,6 +48,10 @@ int container_load_config(struct container *c, struct nacre_error *err);
 /* The same, and its process as what runs in L. */
 int container_load_process(struct life *l, struct nacre_error *err);
 
+/* Stores CONFIG, which was made from c->config. */
+int container_save_config(
+	const struct container *c, const struct oci_config *config, struct nacre_error *err);
+
 /* What an opened container was hardened with, to harden what comes later. */
 int container_request(
 	const struct container *c, struct harden_request *ret_request, struct nacre_error *err);

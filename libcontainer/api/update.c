@@ -257,17 +257,6 @@ static int apply_unit(struct container *c, const struct oci_config *config, cons
 	return repeat_limits(c, config, err);
 }
 
-static int save(struct container *c, const struct oci_config *config, struct nacre_error *err)
-{
-	cleanup_free char *text = NULL;
-	int r;
-
-	r = oci_config_rewrite(c->config, config, &text, err);
-	if (r < 0)
-		return r;
-	return file_replace(c->state_fd, "config.json", text, strlen(text), 0600, err);
-}
-
 static void undo(struct container *c, const struct update *u, const struct done *done)
 {
 	struct nacre_error err;
@@ -307,7 +296,7 @@ static int perform(struct container *c, struct update *u, struct nacre_error *er
 	if (r == 0 && u->swaps)
 		r = update_egress_begin(c, &u->egress, err);
 	if (r == 0)
-		r = save(c, u->next, err);
+		r = container_save_config(c, u->next, err);
 	if (r < 0)
 		undo(c, u, &done);
 	if (r < 0 && u->egress.begun)
@@ -315,7 +304,6 @@ static int perform(struct container *c, struct update *u, struct nacre_error *er
 				     "until it is done again");
 	else if (r == 0 && u->swaps)
 		r = update_egress_finish(c, &u->egress, err);
-	update_egress_done(&u->egress);
 	rollback_done(&done.rollback);
 	free(done.schemata);
 	fd_close(&done.resctrl_fd);
@@ -336,7 +324,9 @@ static void record(struct container *c, const struct update *u, int result, stru
 static int update(struct nacre *nacre, const char *id, const struct nacre_update_options *options,
 	struct nacre_error *err)
 {
-	struct update u = {.options = options, .swaps = options->egress && *options->egress};
+	struct update u = {.options = options,
+		.swaps = options->egress && *options->egress,
+		.egress = {.relay_fd = -1}};
 	enum container_status status;
 	struct container c;
 	int r = container_open(nacre, id, CONTAINER_LOCKED, &c, &status, err);
@@ -357,6 +347,7 @@ static int update(struct nacre *nacre, const char *id, const struct nacre_update
 		r = perform(&c, &u, err);
 		record(&c, &u, r, err);
 	}
+	update_egress_done(&u.egress);
 	container_done(&c);
 	return r;
 }

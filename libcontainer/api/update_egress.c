@@ -6,6 +6,8 @@
 #include "libcontainer/api/policy_file.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/namespace/namespaces.h"
+#include "libcontainer/net/egress_listeners.h"
+#include "specs/conditions.h"
 #include "specs/egress_names.h"
 
 int update_egress_ask(const struct container *c, const char *const *egress,
@@ -35,38 +37,99 @@ static int has_host_network(const struct oci_config *config, struct nacre_error 
 	return fd < 0 ? fd : namespaces_is_host(type, fd, err);
 }
 
-/* A name has an address and a listener, and the relay knows it: all made with the container. */
-static int refuse_names(
-	const struct container *c, const struct oci_config *next, struct nacre_error *err)
+/* --- the plan --- */
+
+static int check_names(bool has_relay, bool names, bool open, struct nacre_error *err)
 {
-	if (egress_names_in(&next->nacre->egress) ||
-		(c->config->nacre && egress_names_in(&c->config->nacre->egress)))
+	if (names && !has_relay)
 		return fail(err, ENOTSUP,
-			"--egress: rules with names cannot be changed while the container is "
-			"there: make it again, or give addresses");
+			"--egress: names need a resolv.conf and a relay, which are made with a "
+			"container that has rules with names: make it again, or give addresses");
+	if (open && has_relay)
+		return fail(err, ENOTSUP,
+			"--egress open: the container's resolv.conf asks nacre, which knows the "
+			"names of rules alone: give rules, or make the container again");
 	return 0;
 }
 
-int update_egress_plan(struct container *c, const struct oci_config *next,
-	struct update_egress *update, struct nacre_error *err)
+/* The names that have an address in the relay. */
+static int find_names(struct container *c, struct oci_strings *ret_names, struct nacre_error *err)
 {
-	const struct oci_hardened *nacre = next->nacre;
-	int r = refuse_names(c, next, err);
+	const struct oci_hardened *nacre = c->config->nacre;
+	struct egress_policy rules;
+	int r = egress_policy_parse(c->arena, &nacre->egress, &rules, err);
 
 	if (r == 0)
-		r = egress_policy_parse(c->arena, &nacre->egress, &update->rules, err);
+		r = egress_names_assign(c->arena, &nacre->egress_names, &rules, err);
+	if (r == 0)
+		*ret_names = rules.names;
+	return r;
+}
+
+static int plan_relay(struct container *c, struct oci_config *next, struct update_egress *update,
+	struct nacre_error *err)
+{
+	struct oci_hardened *nacre = next->nacre;
+	struct nacre_error why;
+	int r = find_names(c, &nacre->egress_names, err);
+
+	if (r == 0)
+		r = egress_relay_plan_update(c->arena, next, &update->relay, err);
+	if (r < 0)
+		return r;
+	update->has_new_names = update->relay->policy.names.n > c->config->nacre->egress_names.n;
+	nacre->egress_names = update->relay->policy.names;
+	r = update->relay_fd = egress_relay_connect(c->state_fd, &why);
+	if (r == -ECONNREFUSED && !egress_names_any(&update->rules)) {
+		update->relay = NULL;
+		return 0;
+	}
+	if (r < 0) {
+		*err = why;
+		return fail_prefix(err, "--egress");
+	}
+	return 0;
+}
+
+int update_egress_plan(struct container *c, struct oci_config *next, struct update_egress *update,
+	struct nacre_error *err)
+{
+	const struct oci_hardened *nacre = next->nacre;
+	const bool has_relay = c->record.active & EGRESS_NAMES;
+	int r = egress_policy_parse(c->arena, &nacre->egress, &update->rules, err);
+
+	if (r == 0)
+		r = check_names(
+			has_relay, egress_names_any(&update->rules), update->rules.open, err);
 	if (r == 0)
 		r = has_host_network(next, err);
 	if (r < 0)
 		return r;
 	update->policy = (struct egress_bpf_policy){
 		.rules = harden_has_egress(nacre) ? &update->rules : NULL,
+		.relay = has_relay,
 		.no_metadata = nacre->no_metadata,
 		.no_metadata_datagrams = oci_strings_have(&c->record.require, "metadata"),
 		.no_listening = nacre->no_listening,
 		.host_network = r,
 	};
-	return 0;
+	return has_relay ? plan_relay(c, next, update, err) : 0;
+}
+
+/* --- the swap --- */
+
+/* Before the relay gives them an address: what comes after a kill must not give it to others. */
+static int save_names(
+	const struct container *c, const struct update_egress *update, struct nacre_error *err)
+{
+	struct oci_config config = *c->config;
+	struct oci_hardened nacre = *config.nacre;
+
+	if (!update->relay || !update->has_new_names)
+		return 0;
+	nacre.egress_names = update->relay->policy.names;
+	config.nacre = &nacre;
+	return container_save_config(c, &config, err);
 }
 
 int update_egress_begin(
@@ -75,8 +138,60 @@ int update_egress_begin(
 	int r;
 
 	update->begun = true;
-	r = egress_bpf_attach(c->cgroup.fd, &update->policy, &update->swap, err);
-	update->swapping = r == 0;
+	r = save_names(c, update, err);
+	if (r == 0) {
+		r = egress_bpf_attach(c->cgroup.fd, &update->policy, &update->swap, err);
+		update->swapping = r == 0;
+	}
+	if (r == 0 && update->relay)
+		r = egress_relay_update(update->relay, true, update->relay_fd, err);
+	return r;
+}
+
+struct listeners {
+	int cgroup_fd;
+	struct egress_relay *relay;
+};
+
+/* In the container's network: those that it has not. */
+static int open_listeners(void *data, struct nacre_error *err)
+{
+	const struct listeners *listeners = data;
+	struct egress_relay *relay = listeners->relay;
+	int r = 0;
+
+	for (size_t i = EGRESS_RELAY_OWN; r >= 0 && i < relay->n_listeners; i++) {
+		struct egress_listener *listener = &relay->listeners[i];
+
+		r = egress_bpf_has_listener(listeners->cgroup_fd, listener->port, err);
+		if (r == 0)
+			r = listener->fd = egress_listener_open(false, &listener->listening, err);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* A port leads to the relay only while that has a listener for it. */
+static int swap_listeners(
+	const struct container *c, const struct update_egress *update, struct nacre_error *err)
+{
+	struct egress_relay *relay = update->relay;
+	struct listeners listeners = {c->cgroup.fd, relay};
+	uint16_t ports[EGRESS_NAME_PORTS_MAX + EGRESS_RELAY_OWN];
+	cleanup_close int pidfd = record_open_pidfd(&c->record, err);
+	int r = pidfd < 0 ? pidfd : 0;
+
+	for (size_t i = 0; i < relay->n_listeners; i++)
+		ports[i] = relay->listeners[i].port;
+	if (r == 0)
+		r = egress_bpf_keep_listeners(c->cgroup.fd, ports, relay->n_listeners, err);
+	if (r == 0)
+		r = namespaces_visit("network", pidfd, open_listeners, &listeners, err);
+	if (r == 0)
+		r = egress_relay_update(relay, false, update->relay_fd, err);
+	for (size_t i = EGRESS_RELAY_OWN; r == 0 && i < relay->n_listeners; i++)
+		if (relay->listeners[i].fd >= 0)
+			r = egress_bpf_set_listener(c->cgroup.fd, relay->listeners[i].port, false,
+				relay->listeners[i].listening, err);
 	return r;
 }
 
@@ -85,13 +200,17 @@ int update_egress_finish(
 {
 	int r = egress_bpf_detach_old(c->cgroup.fd, &update->swap, err);
 
-	return r < 0 ? fail_prefix(err, "--egress: the new rules hold, and the old ones still do: "
-					"do it again")
+	if (r == 0 && update->relay)
+		r = swap_listeners(c, update, err);
+	return r < 0 ? fail_prefix(err, "--egress: the new rules hold, but the old ones may, too, "
+					"until it is done again")
 		     : 0;
 }
 
 void update_egress_done(struct update_egress *update)
 {
+	egress_relay_done(update->relay);
+	fd_close(&update->relay_fd);
 	if (update->swapping)
 		egress_bpf_swap_done(&update->swap);
 }

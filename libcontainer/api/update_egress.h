@@ -2,20 +2,23 @@
 #ifndef NACRE_UPDATE_EGRESS_H
 #define NACRE_UPDATE_EGRESS_H
 
+#include "libcontainer/api/nacre.h"
 #include "libcontainer/net/egress_bpf.h"
-#include "libcontainer/record/container.h"
-#include "specs/harden.h"
+#include "libcontainer/net/egress_relay.h"
 
 /*
  * Other rules of egress for a container that is there, without a moment in which more is allowed
- * than by the old or by the new ones: the new programs come to the cgroup beside the old,
- * config.json is written, the old ones go. If it ends in between, what both allow is left, and the
- * next update ends that.
+ * than by the old or by the new ones: the new rules come beside the old, at the cgroup and in the
+ * relay; config.json is written; the old ones go. If it ends in between, what both allow is left,
+ * and the next update ends that.
  */
 
 struct update_egress {
 	struct egress_policy rules;
 	struct egress_bpf_policy policy;
+	struct egress_relay *relay; /* NULL: the container has none, or no name and a dead one */
+	int relay_fd; /* where it takes rules; -1: none */
+	bool has_new_names; /* that were never given an address */
 	bool begun; /* something may have changed */
 	bool swapping; /* SWAP is there */
 	struct egress_bpf_swap swap;
@@ -27,8 +30,8 @@ int update_egress_ask(const struct container *c, const char *const *egress,
 	struct harden_request *request, struct nacre_error *err);
 
 /* Settles how the rules of NEXT come in place of those of C's config, or that they cannot. */
-int update_egress_plan(struct container *c, const struct oci_config *next,
-	struct update_egress *update, struct nacre_error *err);
+int update_egress_plan(struct container *c, struct oci_config *next, struct update_egress *update,
+	struct nacre_error *err);
 /* From here on they hold beside each other, until update_egress_finish. */
 int update_egress_begin(
 	const struct container *c, struct update_egress *update, struct nacre_error *err);

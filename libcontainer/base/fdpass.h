@@ -7,10 +7,10 @@
 
 /* SCM_RIGHTS, unix(7). */
 
-#define FDPASS_MAX 4
+#define FDPASS_MAX 72 /* the listeners of a relay of names, and what goes with them */
 
 /* Connects to the socket at PATH (longer than sun_path works too: through /proc/self/fd). TYPE:
- * SOCK_STREAM or SOCK_SEQPACKET. Returns the fd (O_CLOEXEC) or -errno. */
+ * SOCK_STREAM, SOCK_SEQPACKET or SOCK_DGRAM. Returns the fd (O_CLOEXEC) or -errno. */
 int socket_connect(int dirfd, const char *path, int type);
 
 /* Makes and binds below DIRFD, with mode MODE. Returns the fd or -errno. */

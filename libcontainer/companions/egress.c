@@ -20,15 +20,13 @@
  * namespaces but, if that was made by somebody else, the one of the network. Its listening sockets
  * were made inside. It reads what it is told (egress_setup.c), opens what it needs, confines
  * itself, and says "ready" on stdout, or what went wrong; from then on it has its sockets and
- * nothing else.
+ * nothing else. One of them takes other rules (egress_update.c).
  *
  * One thread, one epoll(7), one event at a time: so that no event can be left for what is gone.
  *
  * It ends with the container. If it ends before, its listeners are closed: connections to names get
  * ECONNREFUSED.
  */
-
-#define INPUT_MAX (1024 * 1024)
 
 int relay_watch(struct relay *relay, struct watch *watch, uint32_t events)
 {
@@ -136,13 +134,16 @@ static void serve(struct relay *relay)
 
 static int watch_all(struct relay *relay)
 {
-	static struct watch end, cgroup;
+	static struct watch end, cgroup, control;
 	struct setup *setup = &relay->setup;
 	int r;
 
 	end = (struct watch){.fd = setup->end, .ready = see_end};
 	cgroup = (struct watch){.fd = setup->events, .ready = see_cgroup};
+	control = (struct watch){.fd = setup->control, .ready = update_ready};
 	r = relay_watch(relay, &end, EPOLLIN);
+	if (r == 0 && setup->control >= 0)
+		r = relay_watch(relay, &control, EPOLLIN);
 	if (r == 0 && setup->events >= 0) {
 		r = relay_watch(relay, &cgroup, EPOLLPRI);
 		see_cgroup(relay, &cgroup, 0);
@@ -181,13 +182,13 @@ static int prepare(struct relay *relay, struct nacre_error *err)
 	return relay_confine(err);
 }
 
-static int read_input(char ret_text[INPUT_MAX + 1], struct nacre_error *err)
+static int read_input(char ret_text[RELAY_INPUT_MAX + 1], struct nacre_error *err)
 {
 	size_t have = 0;
 	ssize_t n = 1;
 
-	while (n > 0 && have < INPUT_MAX) {
-		n = read(STDIN_FILENO, ret_text + have, INPUT_MAX - have);
+	while (n > 0 && have < RELAY_INPUT_MAX) {
+		n = read(STDIN_FILENO, ret_text + have, RELAY_INPUT_MAX - have);
 		if (n < 0)
 			return fail_errno(err, errno, "nacre-egress: read stdin");
 		have += (size_t)n;
@@ -198,7 +199,7 @@ static int read_input(char ret_text[INPUT_MAX + 1], struct nacre_error *err)
 
 int main(void)
 {
-	static char text[INPUT_MAX + 1];
+	static char text[RELAY_INPUT_MAX + 1];
 	static struct relay relay;
 	struct nacre_error err;
 	int r = read_input(text, &err);

@@ -12,13 +12,15 @@
  * nacre-egress: the relay of a container's names. It is the other end of all connections to names
  * that egress rules allow, and their resolver. egress.c has its life; egress_stub.c answers
  * questions, egress_connection.c takes connections and judges what they begin with,
- * egress_upstream.c finds where they go, egress_pump.c carries the bytes.
+ * egress_upstream.c finds where they go, egress_pump.c carries the bytes, egress_update.c takes
+ * other rules.
  */
 
 enum {
 	RELAY_CONNECTIONS_MAX = 1024,
 	RELAY_LISTENERS_MAX = EGRESS_NAME_PORTS_MAX,
 	RELAY_ANSWERS_MAX = 8, /* addresses of a name that are tried */
+	RELAY_INPUT_MAX = 1024 * 1024, /* of what it is told */
 	RELAY_BUFFER = 32768, /* above both TLS_HELLO_MAX and HTTP_HEAD_MAX */
 	RELAY_SECOND = 1000, /* times are in milliseconds */
 	RELAY_FIRST_BYTES = 10 * RELAY_SECOND, /* until the name is known */
@@ -44,16 +46,24 @@ struct listener {
 
 /* --- what it was told, egress_setup.c --- */
 
-struct setup {
-	struct arena *arena;
+/* Those that were given last are the first. */
+struct rules {
+	struct rules *others; /* that must allow as well; NULL: none */
+	struct arena *arena; /* it lies in that */
 	struct egress_policy policy;
 	bool metadata; /* granted */
+};
+
+struct setup {
+	struct rules *rules;
+	bool beside; /* other rules: those that hold must allow as well */
 	char servers[256]; /* resolvers upstream, as ares_set_servers_ports_csv(3) takes them */
 	int denials; /* RELAY_DENIALS_FILE */
 	int end; /* pidfd: when it has ended, the relay does */
 	int events; /* cgroup.events: when it is empty, the relay ends; -1: none */
+	int control; /* where other rules come in, egress_update.c; -1: none do */
 	int stub_udp, stub_tcp;
-	struct listener listeners[RELAY_LISTENERS_MAX];
+	struct listener listeners[RELAY_LISTENERS_MAX]; /* fd -1: a free place, or one that stays */
 	size_t n_listeners;
 };
 
@@ -61,6 +71,8 @@ struct nacre_error;
 
 /* Reads TEXT, see egress_setup.c. */
 int setup_read(const char *text, struct setup *ret_setup, struct nacre_error *err);
+/* The same of other rules: what else it was told stays. */
+int setup_read_update(const char *text, struct setup *ret_setup, struct nacre_error *err);
 
 /* --- names below wildcards, egress_below.c --- */
 
@@ -99,6 +111,17 @@ int relay_watch(struct relay *relay, struct watch *watch, uint32_t events);
 
 /* Counts a refusal. NAME: NULL if none is known. PORT 0: it was the resolver that was asked. */
 void relay_deny(struct relay *relay, const char *name, uint16_t port, const char *reason);
+
+/* --- egress_update.c --- */
+
+/* As egress_names_allow and its kin, of all RULES. */
+bool rules_allow(const struct rules *rules, const char *name);
+bool rules_allow_port(const struct rules *rules, const char *name, uint16_t port, bool unchecked);
+bool rules_allow_answer(const struct rules *rules, const char *name, uint16_t port, bool unchecked,
+	const struct egress_answer *answer);
+
+/* Takes other rules, and answers. */
+void update_ready(struct relay *relay, struct watch *watch, uint32_t events);
 
 /* --- egress_stub.c --- */
 

@@ -106,8 +106,8 @@ static void try_next(struct relay *relay, struct connection *connection)
 	while (connection->tried < connection->n_answers) {
 		const struct egress_answer *answer = &connection->answers[connection->tried++];
 
-		if (!egress_names_allow_answer(&relay->setup.policy, relay->setup.metadata,
-			    connection->name, connection->port, connection->unchecked, answer) ||
+		if (!rules_allow_answer(relay->setup.rules, connection->name, connection->port,
+			    connection->unchecked, answer) ||
 			!upstream_is_remote(relay, answer))
 			continue;
 		connection->reached = true;
@@ -218,7 +218,7 @@ static const char *find_name(struct relay *relay, int fd)
 	if (getsockname(fd, (struct sockaddr *)&own, &length) < 0 || own.sin_family != AF_INET)
 		return NULL;
 	address = ntohl(own.sin_addr.s_addr);
-	name = egress_names_at(&relay->setup.policy, address);
+	name = egress_names_at(&relay->setup.rules->policy, address);
 	return name ? name : below_at(relay->below, address);
 }
 
@@ -232,13 +232,13 @@ static struct connection *add(struct relay *relay, int fd, const char *name, uin
 		.next = relay->connections,
 		.client = {.fd = fd, .ready = client_ready, .data = connection},
 		.server = {.fd = -1},
-		.name = name,
 		.port = port,
-		.unchecked = egress_names_allow_port(&relay->setup.policy, name, port, true),
+		.unchecked = rules_allow_port(relay->setup.rules, name, port, true),
 		.deadline = relay->now + RELAY_FIRST_BYTES,
 		.up.pipe = {-1, -1},
 		.down.pipe = {-1, -1},
 	};
+	memcpy(connection->name, name, strlen(name) + 1);
 	if (connection->next)
 		connection->next->before = connection;
 	relay->connections = connection;
@@ -251,9 +251,8 @@ static struct connection *add(struct relay *relay, int fd, const char *name, uin
 static void take(struct relay *relay, int fd, uint16_t port)
 {
 	const char *name = find_name(relay, fd);
-	const char *reason = !name ? "no-name"
-			     : !egress_names_allow_port(&relay->setup.policy, name, port, false)
-				     ? "port"
+	const char *reason = !name							? "no-name"
+			     : !rules_allow_port(relay->setup.rules, name, port, false) ? "port"
 			     : relay->n_connections >= RELAY_CONNECTIONS_MAX
 				     ? "too-many-connections"
 				     : NULL;

@@ -18,7 +18,7 @@ struct connection {
 	struct connection *next, *before; /* in the relay's list */
 	enum connection_state state;
 	struct watch client, server;
-	const char *name; /* that the program connected to */
+	char name[EGRESS_NAME_MAX + 1]; /* that the program connected to */
 	uint16_t port;
 	bool unchecked; /* a rule with tcp: */
 	int64_t deadline, deadline_of_one; /* of its state; of the address that is tried */

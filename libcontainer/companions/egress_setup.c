@@ -10,7 +10,8 @@
  * What nacre tells its relay, on stdin. The first line names the version of this form; a later one
  * may have other words. An fd is its number in this process.
  *
- *	nacre-egress 1
+ *	nacre-egress 2
+ *	name NAME		that has or had an address, in their order
  *	rule WORD		one of egress.h, in the order of the container's list
  *	metadata		answers in egress_metadata are allowed
  *	resolver ADDRESS	upstream
@@ -19,15 +20,23 @@
  *	events FD		cgroup.events of its cgroup
  *	udp FD			the stub's sockets
  *	tcp FD
+ *	control FD		a socket for datagrams with other rules, egress_update.c
  *	listener PORT FD	listening, for connections to that port of a name
+ *
+ * With other rules alone:
+ *
+ *	beside			those that hold must allow as well; listeners stay
+ *	keep PORT		the listener that it has
  */
 
-#define FIRST_LINE "nacre-egress 1"
+#define FIRST_LINE "nacre-egress 2"
 
 struct reading {
 	struct setup *setup;
 	const char *words[EGRESS_RULES_MAX];
 	size_t n_words;
+	const char *names[EGRESS_NAMES_MAX];
+	size_t n_names;
 	struct nacre_error *err;
 };
 
@@ -42,17 +51,20 @@ static bool read_number(const char *text, long most, int *ret_number)
 	return true;
 }
 
-static bool add_listener(struct setup *setup, char *text)
+/* TEXT: a port, and its fd if it does not keep one. */
+static bool add_listener(struct setup *setup, char *text, bool keep)
 {
 	struct listener *listener = &setup->listeners[setup->n_listeners];
 	char *fd = strchr(text, ' ');
 	int port;
 
-	if (!fd || setup->n_listeners == RELAY_LISTENERS_MAX)
+	if (!fd != keep || setup->n_listeners == RELAY_LISTENERS_MAX)
 		return false;
-	*fd++ = '\0';
+	if (fd)
+		*fd++ = '\0';
+	listener->watch.fd = -1;
 	if (!read_number(text, UINT16_MAX, &port) ||
-		!read_number(fd, INT32_MAX, &listener->watch.fd))
+		(fd && !read_number(fd, INT32_MAX, &listener->watch.fd)))
 		return false;
 	listener->port = (uint16_t)port;
 	setup->n_listeners++;
@@ -78,13 +90,16 @@ static bool read_line(struct reading *reading, char *line)
 		{"denials", &setup->denials},
 		{"end", &setup->end},
 		{"events", &setup->events},
+		{"control", &setup->control},
 		{"udp", &setup->stub_udp},
 		{"tcp", &setup->stub_tcp},
 	};
 	char *value = strchr(line, ' ');
 
 	if (!strcmp(line, "metadata"))
-		return setup->metadata = true;
+		return setup->rules->metadata = true;
+	if (!strcmp(line, "beside"))
+		return setup->beside = true;
 	if (!value)
 		return false;
 	*value++ = '\0';
@@ -92,10 +107,14 @@ static bool read_line(struct reading *reading, char *line)
 		reading->words[reading->n_words++] = value;
 		return true;
 	}
+	if (!strcmp(line, "name") && reading->n_names < EGRESS_NAMES_MAX) {
+		reading->names[reading->n_names++] = value;
+		return true;
+	}
 	if (!strcmp(line, "resolver"))
 		return add_server(setup, value);
-	if (!strcmp(line, "listener"))
-		return add_listener(setup, value);
+	if (!strcmp(line, "listener") || !strcmp(line, "keep"))
+		return add_listener(setup, value, *line == 'k');
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (!strcmp(line, fds[i].word))
 			return read_number(value, INT32_MAX, fds[i].fd);
@@ -118,29 +137,58 @@ static int read_lines(struct reading *reading, char *text)
 	return 0;
 }
 
-int setup_read(const char *text, struct setup *ret_setup, struct nacre_error *err)
+static int read_rules(const struct reading *reading, struct rules *rules)
 {
-	struct setup setup = {
-		.denials = -1, .end = -1, .events = -1, .stub_udp = -1, .stub_tcp = -1};
-	struct reading reading = {.setup = &setup, .err = err};
-	struct oci_strings words;
-	char *copy;
-	int r;
+	const struct oci_strings words = {(const char **)reading->words, reading->n_words};
+	const struct oci_strings names = {(const char **)reading->names, reading->n_names};
+	int r = egress_policy_parse(rules->arena, &words, &rules->policy, reading->err);
 
-	setup.arena = arena_new(SIZE_MAX);
-	copy = setup.arena ? arena_strdup(setup.arena, text) : NULL;
-	if (!copy)
-		return fail_errno(err, ENOMEM, "nacre-egress");
-	r = read_lines(&reading, copy);
-	words = (struct oci_strings){reading.words, reading.n_words};
+	return r < 0 ? r : egress_names_assign(rules->arena, &names, &rules->policy, reading->err);
+}
+
+int setup_read_update(const char *text, struct setup *ret_setup, struct nacre_error *err)
+{
+	struct arena *arena = arena_new(SIZE_MAX);
+	struct setup setup = {.rules = arena ? arena_alloc(arena, sizeof(*setup.rules)) : NULL,
+		.denials = -1,
+		.end = -1,
+		.events = -1,
+		.control = -1,
+		.stub_udp = -1,
+		.stub_tcp = -1};
+	struct reading reading = {.setup = &setup, .err = err};
+	char *copy = setup.rules ? arena_strdup(arena, text) : NULL;
+	int r = copy ? 0 : fail_errno(err, ENOMEM, "nacre-egress");
+
+	if (r == 0) {
+		setup.rules->arena = arena;
+		r = read_lines(&reading, copy);
+	}
 	if (r == 0)
-		r = egress_policy_parse(setup.arena, &words, &setup.policy, err);
-	if (r == 0 && (setup.denials < 0 || setup.end < 0 || setup.stub_udp < 0 ||
-			      setup.stub_tcp < 0 || !*setup.servers))
-		r = fail(err, EPROTO, "nacre-egress was not told all");
+		r = read_rules(&reading, setup.rules);
 	if (r < 0)
-		arena_free(setup.arena);
+		arena_free(arena);
 	else
 		*ret_setup = setup;
 	return r;
+}
+
+int setup_read(const char *text, struct setup *ret_setup, struct nacre_error *err)
+{
+	struct setup setup;
+	int r = setup_read_update(text, &setup, err);
+	bool complete;
+
+	if (r < 0)
+		return r;
+	complete = setup.denials >= 0 && setup.end >= 0 && setup.stub_udp >= 0 &&
+		   setup.stub_tcp >= 0 && *setup.servers;
+	for (size_t i = 0; i < setup.n_listeners; i++)
+		complete = complete && setup.listeners[i].watch.fd >= 0;
+	if (!complete) {
+		arena_free(setup.rules->arena);
+		return fail(err, EPROTO, "nacre-egress was not told all");
+	}
+	*ret_setup = setup;
+	return 0;
 }

@@ -36,7 +36,7 @@ struct stub {
 
 static uint32_t find_address(struct relay *relay, const char *name)
 {
-	const uint32_t address = egress_names_address(&relay->setup.policy, name);
+	const uint32_t address = egress_names_address(&relay->setup.rules->policy, name);
 
 	return address ? address : below_address(&relay->below, name);
 }
@@ -64,7 +64,7 @@ static size_t answer(
 
 	if (code < 0)
 		return 0;
-	if (code == DNS_OK && !egress_names_allow(&relay->setup.policy, question.name)) {
+	if (code == DNS_OK && !rules_allow(relay->setup.rules, question.name)) {
 		relay_deny(relay, question.name, 0, reason_of(&question));
 		code = DNS_NO_NAME;
 	} else if (code == DNS_OK &&

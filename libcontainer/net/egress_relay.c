@@ -3,13 +3,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/companion.h"
+#include "libcontainer/base/fdpass.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/pidfd.h"
 #include "libcontainer/base/sys.h"
@@ -18,6 +22,7 @@
 enum {
 	RESOLVER_PORT = 53,
 	END_WAIT_MS = 1000,
+	ANSWER_WAIT_MS = 10000,
 };
 
 static void add_listener(struct egress_relay *relay, uint16_t port, bool udp)
@@ -25,9 +30,8 @@ static void add_listener(struct egress_relay *relay, uint16_t port, bool udp)
 	relay->listeners[relay->n_listeners++] = (struct egress_listener){port, udp, -1, 0};
 }
 
-int egress_relay_plan(struct arena *arena, const struct oci_config *config,
-	const struct oci_strings *resolvers, struct egress_relay **ret_relay,
-	struct nacre_error *err)
+int egress_relay_plan_update(struct arena *arena, const struct oci_config *config,
+	struct egress_relay **ret_relay, struct nacre_error *err)
 {
 	struct egress_relay *relay = arena_alloc(arena, sizeof(*relay));
 	uint16_t ports[EGRESS_NAME_PORTS_MAX + 1];
@@ -40,7 +44,7 @@ int egress_relay_plan(struct arena *arena, const struct oci_config *config,
 	relay->metadata = !config->nacre->no_metadata;
 	r = egress_policy_parse(arena, &config->nacre->egress, &relay->policy, err);
 	if (r == 0)
-		r = egress_resolv_read(config, true, resolvers, &relay->resolv, err);
+		r = egress_names_assign(arena, &config->nacre->egress_names, &relay->policy, err);
 	if (r < 0)
 		return r;
 	add_listener(relay, RESOLVER_PORT, true);
@@ -59,6 +63,20 @@ int egress_relay_plan(struct arena *arena, const struct oci_config *config,
 	return 0;
 }
 
+int egress_relay_plan(struct arena *arena, const struct oci_config *config,
+	const struct oci_strings *resolvers, struct egress_relay **ret_relay,
+	struct nacre_error *err)
+{
+	struct egress_relay *relay = NULL;
+	int r = egress_relay_plan_update(arena, config, &relay, err);
+
+	if (r == 0)
+		r = egress_resolv_read(config, true, resolvers, &relay->resolv, err);
+	if (r == 0)
+		*ret_relay = relay;
+	return r;
+}
+
 void egress_relay_done(struct egress_relay *relay)
 {
 	for (size_t i = 0; relay && i < relay->n_listeners; i++)
@@ -70,7 +88,25 @@ void egress_relay_done(struct egress_relay *relay)
 /* --- start --- */
 
 /* See libcontainer/companions/egress_setup.c. */
-static int write_setup(const struct egress_relay *relay, int denials, int pidfd, int events,
+static void write_rules(FILE *file, const struct egress_relay *relay)
+{
+	(void)fputs("nacre-egress 2\n", file);
+	if (relay->metadata)
+		(void)fputs("metadata\n", file);
+	if (relay->policy.private_answers)
+		(void)fputs("rule private\n", file);
+	for (size_t i = 0; i < relay->policy.n_rules; i++)
+		(void)fprintf(file, "rule %s\n", relay->policy.rules[i].text);
+	for (size_t i = 0; i < relay->policy.names.n; i++)
+		(void)fprintf(file, "name %s\n", relay->policy.names.items[i]);
+}
+
+/* What it gets besides its listeners. */
+struct starting {
+	int denials, events, control; /* EVENTS: -1: none */
+};
+
+static int write_setup(const struct egress_relay *relay, const struct starting *with, int pidfd,
 	char **ret_text, struct nacre_error *err)
 {
 	size_t length;
@@ -78,24 +114,42 @@ static int write_setup(const struct egress_relay *relay, int denials, int pidfd,
 
 	if (!file)
 		return fail_errno(err, errno, "nacre-egress");
-	(void)fprintf(file, "nacre-egress 1\ndenials %d\nend %d\n", denials, pidfd);
-	if (events >= 0)
-		(void)fprintf(file, "events %d\n", events);
-	if (relay->metadata)
-		(void)fputs("metadata\n", file);
-	if (relay->policy.private_answers)
-		(void)fputs("rule private\n", file);
-	for (size_t i = 0; i < relay->policy.n_rules; i++)
-		(void)fprintf(file, "rule %s\n", relay->policy.rules[i].text);
+	write_rules(file, relay);
+	(void)fprintf(
+		file, "denials %d\nend %d\ncontrol %d\n", with->denials, pidfd, with->control);
+	if (with->events >= 0)
+		(void)fprintf(file, "events %d\n", with->events);
 	for (size_t i = 0; i < relay->resolv.n_servers; i++)
 		(void)fprintf(file, "resolver %s\n", relay->resolv.servers[i]);
 	(void)fprintf(file, "udp %d\ntcp %d\n", relay->listeners[0].fd, relay->listeners[1].fd);
-	for (size_t i = 2; i < relay->n_listeners; i++)
+	for (size_t i = EGRESS_RELAY_OWN; i < relay->n_listeners; i++)
 		(void)fprintf(
 			file, "listener %u %d\n", relay->listeners[i].port, relay->listeners[i].fd);
 	if (fclose(file) != 0)
 		return fail_errno(err, ENOMEM, "nacre-egress");
 	return 0;
+}
+
+static int start(const struct egress_relay *relay, const struct egress_place *place,
+	const struct starting *with, struct nacre_error *err)
+{
+	int fds[EGRESS_NAME_PORTS_MAX + 6];
+	struct companion_detached detached = {
+		.name = "nacre-egress", .fds = fds, .netns_fd = place->netns_fd};
+	cleanup_free char *input = NULL;
+	int r = write_setup(relay, with, place->pidfd, &input, err);
+
+	if (r < 0)
+		return r;
+	detached.input = input;
+	for (size_t i = 0; i < relay->n_listeners; i++)
+		fds[detached.n_fds++] = relay->listeners[i].fd;
+	fds[detached.n_fds++] = with->denials;
+	fds[detached.n_fds++] = place->pidfd;
+	fds[detached.n_fds++] = with->control;
+	if (with->events >= 0)
+		fds[detached.n_fds++] = with->events;
+	return companion_detach(&detached, err);
 }
 
 int egress_relay_start(
@@ -107,27 +161,108 @@ int egress_relay_start(
 					   ? -1
 					   : openat(place->cgroup_fd, "cgroup.events",
 						     O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	int fds[EGRESS_NAME_PORTS_MAX + 5];
-	struct companion_detached detached = {
-		.name = "nacre-egress", .fds = fds, .netns_fd = place->netns_fd};
-	cleanup_free char *input = NULL;
-	int r;
+	cleanup_close int control = -1;
 
 	if (denials < 0)
 		return fail_errno(err, errno, "make \"" RELAY_DENIALS_FILE "\" of the state");
 	if (place->cgroup_fd >= 0 && events < 0)
 		return fail_errno(err, errno, "cgroup.events");
-	r = write_setup(relay, denials, place->pidfd, events, &input, err);
-	if (r < 0)
-		return r;
-	detached.input = input;
-	for (size_t i = 0; i < relay->n_listeners; i++)
-		fds[detached.n_fds++] = relay->listeners[i].fd;
-	fds[detached.n_fds++] = denials;
-	fds[detached.n_fds++] = place->pidfd;
-	if (events >= 0)
-		fds[detached.n_fds++] = events;
-	return companion_detach(&detached, err);
+	control = socket_bind(place->state_fd, EGRESS_RELAY_SOCKET, SOCK_DGRAM, 0600);
+	if (control < 0)
+		return fail_errno(err, control, "make \"" EGRESS_RELAY_SOCKET "\" of the state");
+	return start(relay, place, &(struct starting){denials, events, control}, err);
+}
+
+/* --- other rules --- */
+
+int egress_relay_connect(int state_fd, struct nacre_error *err)
+{
+	int sock = socket_connect(state_fd, EGRESS_RELAY_SOCKET, SOCK_DGRAM | SOCK_NONBLOCK);
+
+	if (sock == -ENOENT)
+		return fail(err, ENOTSUP,
+			"the container's nacre-egress, which an older nacre started, takes no "
+			"other "
+			"rules: make it again");
+	if (sock == -ECONNREFUSED)
+		return fail(err, ECONNREFUSED,
+			"the container's nacre-egress has ended, and with it all names: make it "
+			"again, or give addresses");
+	return sock < 0 ? fail_errno(err, sock, "connect to nacre-egress") : sock;
+}
+
+/* See libcontainer/companions/egress_update.c. RET_FDS: what goes with it; the first is to be the
+ * one that takes the answer. Returns how many, the second of which is the caller's to close. */
+static int write_update(const struct egress_relay *relay, bool beside,
+	int ret_fds[EGRESS_NAME_PORTS_MAX + 2], struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t length;
+	FILE *file = open_memstream(&text, &length);
+	int n = 2;
+
+	if (!file)
+		return fail_errno(err, errno, "nacre-egress");
+	write_rules(file, relay);
+	if (beside)
+		(void)fputs("beside\n", file);
+	for (size_t i = EGRESS_RELAY_OWN; !beside && i < relay->n_listeners; i++) {
+		const struct egress_listener *listener = &relay->listeners[i];
+
+		if (listener->fd < 0) {
+			(void)fprintf(file, "keep %u\n", listener->port);
+			continue;
+		}
+		(void)fprintf(file, "listener %u %d\n", listener->port, n);
+		ret_fds[n++] = listener->fd;
+	}
+	if (fclose(file) != 0)
+		return fail_errno(err, ENOMEM, "nacre-egress");
+	ret_fds[1] = file_in_memory("rules", text, length, err);
+	return ret_fds[1] < 0 ? ret_fds[1] : n;
+}
+
+/* "ready", or what is wrong; its end comes with the relay's, too. */
+static int await_answer(int fd, struct nacre_error *err)
+{
+	char text[sizeof(err->text)];
+	struct pollfd answer = {.fd = fd, .events = POLLIN};
+	ssize_t n;
+	int r;
+
+	do
+		r = poll(&answer, 1, ANSWER_WAIT_MS);
+	while (r < 0 && errno == EINTR);
+	if (r <= 0)
+		return fail_errno(err, r < 0 ? errno : ETIMEDOUT, "wait for nacre-egress");
+	n = read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return fail_errno(err, n < 0 ? errno : ECONNRESET, "answer of nacre-egress");
+	text[n] = '\0';
+	for (char *c = text; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = ' ';
+	return strcmp(text, "ready") == 0 ? 0 : fail(err, ECANCELED, "%s", text);
+}
+
+int egress_relay_update(
+	const struct egress_relay *relay, bool beside, int sock, struct nacre_error *err)
+{
+	cleanup_close int answer = -1, takes = -1, input = -1;
+	int fds[EGRESS_NAME_PORTS_MAX + 2], ends[2], n, r;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail_errno(err, errno, "nacre-egress");
+	answer = ends[0];
+	fds[0] = takes = ends[1];
+	n = write_update(relay, beside, fds, err);
+	if (n < 0)
+		return n;
+	input = fds[1];
+	r = fd_send(sock, "u", 1, fds, (size_t)n);
+	fd_close(&takes);
+	return r < 0 ? fail_errno(err, r, "tell nacre-egress the rules")
+		     : await_answer(answer, err);
 }
 
 /* --- end --- */

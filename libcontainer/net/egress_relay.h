@@ -16,6 +16,11 @@
  * (libcontainer/companions/egress.h), and what it is given.
  */
 
+#define EGRESS_RELAY_SOCKET                                                  \
+	"egress.socket" /* in the state directory: where other rules come in \
+			 */
+#define EGRESS_RELAY_OWN 2 /* listeners of the resolver, which come first */
+
 /* A socket of the container's network namespace. */
 struct egress_listener {
 	uint16_t port; /* that programs connect to */
@@ -29,8 +34,8 @@ struct egress_relay {
 	bool metadata; /* granted */
 	struct resolv_conf resolv; /* its servers: only when it is started */
 	bool wired; /* the container's network has an interface that is up besides lo */
-	struct egress_listener
-		listeners[EGRESS_NAME_PORTS_MAX + 2]; /* first those of the resolver */
+	/* First those of the resolver. */
+	struct egress_listener listeners[EGRESS_NAME_PORTS_MAX + EGRESS_RELAY_OWN];
 	size_t n_listeners;
 	int resolv_fd; /* of egress_resolv_make, -1: none */
 	bool resolv_cloned;
@@ -41,6 +46,9 @@ struct egress_relay {
 int egress_relay_plan(struct arena *arena, const struct oci_config *config,
 	const struct oci_strings *resolvers, struct egress_relay **ret_relay,
 	struct nacre_error *err);
+/* The same for one that is at work: its resolv.conf is left out. */
+int egress_relay_plan_update(struct arena *arena, const struct oci_config *config,
+	struct egress_relay **ret_relay, struct nacre_error *err);
 void egress_relay_done(struct egress_relay *relay); /* closes; takes NULL */
 
 /* Where it is started. */
@@ -55,6 +63,16 @@ struct egress_place {
 /* Starts it, and returns when it is at work. */
 int egress_relay_start(const struct egress_relay *relay, const struct egress_place *place,
 	struct nacre_error *err);
+
+/* Where the one of the container with that state directory takes other rules: an fd.
+ * -ECONNREFUSED: it has ended; -ENOTSUP: it takes none. */
+int egress_relay_connect(int state_fd, struct nacre_error *err);
+/* Gives the rules of RELAY to the one at the other end of SOCK. BESIDE: those that hold must allow
+ * as well; else they end, and with them connections that the new ones do not allow: then it gets
+ * the listeners, and keeps its own for ports whose fd is -1. When that fails, the old rules hold,
+ * or the new ones without some listeners; or it was slow, and comes later. */
+int egress_relay_update(
+	const struct egress_relay *relay, bool beside, int sock, struct nacre_error *err);
 
 /* Ends the one of the container with that state directory, if there is one. */
 int egress_relay_end(int state_fd, struct nacre_error *err);

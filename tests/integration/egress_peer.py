@@ -17,6 +17,7 @@ egress_peer.py silent ADDRESS           a name server that answers nothing
 egress_peer.py leave ADDRESS PORT COUNT makes as many connections and gives each up at once
 egress_peer.py echo ADDRESS PORT SIZE   sends as much, ends its side, and wants all of it back
 """
+import contextlib
 import ctypes
 import os
 import socket
@@ -179,7 +180,7 @@ def relay(program, pid, denials, resolver, *rules):
     there = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY)
     assert libc.setns(there, 0) == 0, ctypes.get_errno()
     ports = sorted({int(p) for rule in rules for p in (rule.split(":")[-1] if rule[-1].isdigit() else "443").split(",")})
-    lines = ["nacre-egress 1"] + [f"rule {rule}" for rule in rules] + [f"resolver {resolver}"]
+    lines = ["nacre-egress 2"] + [f"rule {rule}" for rule in rules] + [f"resolver {resolver}"]
     lines += [f"listener {port} {listen(port)}" for port in ports]
     lines += [f"udp {listen(53, socket.SOCK_DGRAM)}", f"tcp {listen(53)}"]
     assert libc.setns(own, 0) == 0
@@ -291,6 +292,19 @@ def echo(address, port, size):
     print("same" if back == data else f"{len(back)} bytes")
 
 
+def reach(*hosts):
+    for host in hosts:
+        try:
+            with open(os.devnull, "w") as quiet, contextlib.redirect_stdout(quiet):
+                if host[0].isdigit():
+                    http(host, 80, "GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+                else:
+                    tls(host, 443, host)
+            print(host)
+        except (OSError, EOFError):
+            pass
+
+
 def hold(address, port, go):
     sock = socket.create_connection((address, int(port)), 60)
     sock.sendall(b"a")
@@ -319,7 +333,7 @@ def leave(address, port, count):
 def main():
     command = {"world": world, "names": names, "relay": relay, "ask": ask, "many": many, "tls": tls, "http": http,
                "echo": echo, "silent": silent, "leave": leave,
-               "hold": hold}[sys.argv[1]]
+               "hold": hold, "reach": reach}[sys.argv[1]]
     if sys.argv[1] in ("world", "names", "relay"):
         command(*sys.argv[2:])
         return

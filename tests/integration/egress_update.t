@@ -9,6 +9,21 @@ in_world() {
 	edit '(.linux.namespaces[] | select(.type == "network")).path = $p' --arg p "/proc/$internet/ns/net"
 }
 
+# in_pod RULE...: the same, in a network that was made by somebody else and leads to the servers
+in_pod() {
+	local pod
+	with_names "$@"
+	in_background unshare --net sleep 3600
+	pod=$!
+	wait_for eval '[[ ! /proc/$pod/ns/net -ef /proc/self/ns/net && $(</proc/$pod/comm) == sleep ]]'
+	in_internet ip link add to-pod type veth peer name eth0 netns "$pod" || wrong "no veth device"
+	in_internet ip address add 11.1.2.254/24 dev to-pod
+	in_internet ip link set to-pod up
+	nsenter --target "$pod" --net sh -c 'ip link set lo up && ip address add 11.1.2.1/24 dev eth0 &&
+		ip link set eth0 up && ip route add default via 11.1.2.254' || wrong "no network"
+	edit '(.linux.namespaces[] | select(.type == "network")).path = $p' --arg p "/proc/$pod/ns/net"
+}
+
 running() {
 	create "${rules[@]}" "$@"
 	start
@@ -188,6 +203,184 @@ test_a_connection_that_is_open_stays() {
 	touch "$b/rootfs/mnt/go"
 	wait_for grep -q "same 5432" "$background_out"
 	is "$(says echo 11.1.1.1 5432 10)" PermissionError "a new one"
+	kill_now
+}
+
+# --- names ---
+
+secure() {
+	says tls "$1" "${2:-443}" "$1"
+}
+
+test_names_are_swapped_while_it_runs() {
+	local pid
+	with_names a.example b.example
+	running
+	pid=$(relay)
+	is "$(secure a.example) $(says ask b.example A)" "tls a.example 198.18.0.17" "before"
+	swap a.example:80,443,8443 second.example tcp:db.example:5432
+	is "$(relay)" "$pid" "the relay"
+	is "$(secure a.example)" "tls a.example" "a name that stays"
+	is "$(says ask a.example A)" 198.18.0.16 "its address"
+	is "$(secure a.example 8443) $(web a.example)" "tls a.example http a.example" "its new ports"
+	is "$(secure second.example) $(says ask second.example A)" "tls second.example 198.18.0.18" "a new name"
+	is "$(says echo db.example 5432 100)" same "a new name by tcp"
+	is "$(says ask b.example A)" 3 "a name that went"
+	is "$(says tls 198.18.0.17 443 b.example)" ConnectionResetError "its address"
+	is "$(nacre explain --format json "$id" | jq -c .connectsTo)" \
+		'["a.example:80,443,8443","second.example:443","tcp:db.example:5432"]' explain
+	swap b.example c.example 11.1.1.1
+	is "$(secure b.example) $(says ask b.example A)" "tls b.example 198.18.0.17" "it comes back"
+	is "$(says ask c.example A)" 198.18.0.20 "no address is used again"
+	is "$(says tls 198.18.0.16 8443 a.example)" PermissionError "a port that no name has any more"
+	is "$(says tls 198.18.0.16 443 a.example)" ConnectionResetError "an address of before"
+	has "$(nacre explain "$id")" "connections to a.example:8443 refused" "its name"
+	swap none
+	is "$(says ask b.example A)" 3 none
+	is "$(says tls 198.18.0.17 443 b.example)" PermissionError none
+	swap b.example
+	is "$(secure b.example)" "tls b.example" "and back"
+	good nacre pause "$id"
+	swap a.example
+	good nacre resume "$id"
+	is "$(secure a.example)" "tls a.example" "paused meanwhile"
+	kill_now
+}
+
+test_names_below_a_wildcard_keep_their_addresses() {
+	with_names '*.w.example'
+	running
+	is "$(says ask x.w.example A) $(says ask y.w.example A)" "198.19.0.0 198.19.0.1" "before"
+	swap '*.w.example:443,8443' a.example
+	is "$(says ask y.w.example A) $(says ask z.w.example A)" "198.19.0.1 198.19.0.2" "after"
+	is "$(secure y.w.example 8443)" "tls y.w.example" "a new port"
+	swap y.w.example
+	is "$(secure y.w.example) $(says ask y.w.example A)" "tls y.w.example 198.18.0.17" "spelled out"
+	is "$(says tls 198.19.0.1 443 y.w.example)" "tls y.w.example" "its address of before"
+	is "$(says tls 198.19.0.0 443 x.w.example)" ConnectionResetError "a name that went"
+	kill_now
+}
+
+test_in_a_network_that_is_joined() {
+	in_pod a.example
+	running
+	is "$(secure a.example)" "tls a.example" "before"
+	swap b.example:8443 11.1.1.1:80
+	is "$(secure b.example 8443) $(web 11.1.1.1)" "tls b.example http 11.1.1.1" "after"
+	is "$(says tls 198.18.0.16 443 a.example)" PermissionError "a name that went"
+	kill_now
+}
+
+# hold NAME: a connection, in $background_out
+hold() {
+	in_background nacre exec "$id" /usr/bin/python3 /peer.py hold "$1" 5432 /mnt/go
+	held_out=$background_out
+	wait_for grep -q open "$held_out"
+}
+
+test_connections_to_names_that_stay_stay_open() {
+	local stays goes
+	with_names tcp:a.example:5432 tcp:b.example:5432 tcp:db.example:5432
+	running
+	hold a.example
+	stays=$held_out
+	hold b.example
+	goes=$held_out
+	swap tcp:a.example:5432 db.example:5432
+	touch "$b/rootfs/mnt/go"
+	wait_for grep -q "same 5432" "$stays"
+	wait_for grep -q ConnectionResetError "$goes"
+	kill_now
+}
+
+test_a_container_without_names_gets_none_and_one_with_names_is_not_opened() {
+	with_names 11.1.1.1
+	running
+	not_swapped '--egress: names need a resolv.conf and a relay, *: make it again, or give addresses' a.example
+	is "$(held)" 11.1.1.1 "the stored rules"
+	kill_now
+	delete
+	with_names a.example
+	running
+	not_swapped "--egress open: the container's resolv.conf asks nacre, *" open
+	not_swapped '*port 53 of names is the resolver*' a.example:53
+	is "$(secure a.example)" "tls a.example" "the rules"
+	kill_now
+}
+
+test_without_its_relay_a_container_gets_addresses_alone() {
+	local pid
+	with_names a.example
+	running
+	pid=$(relay)
+	kill -9 "$pid"
+	wait_for eval '! kill -0 $pid 2>/dev/null'
+	not_swapped "--egress: the container's nacre-egress has ended, *" a.example b.example
+	is "$(held)" a.example:443 "the stored rules"
+	swap 11.1.1.1
+	is "$(held)" 11.1.1.1 "the stored rules"
+	kill_now
+}
+
+test_a_relay_that_does_not_answer_is_not_waited_for_and_it_can_be_done_again() {
+	local pid
+	with_names a.example b.example
+	running
+	pid=$(relay)
+	kill -STOP "$pid"
+	not_swapped '--egress: no more is allowed than before, *: wait for nacre-egress: *' b.example second.example
+	kill -CONT "$pid"
+	is "$(held)" "a.example:443 b.example:443" "the stored rules"
+	is "$(secure b.example)" "tls b.example" "what both allow"
+	is "$(says ask a.example A) $(says ask second.example A)" "3 3" "what one allows"
+	swap second.example
+	is "$(secure second.example) $(says ask second.example A)" "tls second.example 198.18.0.18" "again"
+	is "$(says tls 198.18.0.17 443 b.example)" ConnectionResetError "what went"
+	kill_now
+}
+
+# reached: which of these, on one line
+reached() {
+	nacre exec "$id" /usr/bin/python3 /peer.py reach a.example b.example second.example 11.1.1.1 11.1.1.2 2>&1 |
+		paste -sd ' '
+}
+
+# killed_at NAME:N: whether the swap to $after was killed there
+killed_at() {
+	(NACRE_TEST=$T timeout 60 strace -qq -o "$T/out.trace" -e "trace=${1%:*}" -e "inject=${1%:*}:signal=KILL:when=${1#*:}" \
+		"$NACRE" --root "$ROOT" update "${after[@]/#/--egress=}" "$id" </dev/null >"$T/out.log" 2>&1
+		exit $?) 2>/dev/null
+	grep -q 'killed by SIGKILL' "$T/out.trace"
+}
+
+# With the rules that are stored then nothing is reached that they do not allow, and it can be done again.
+test_a_kill_opens_nothing() {
+	local call kills=0 said calls_made before after STRIDE=${STRIDE:-31}
+	needs_strace || return
+	before=(a.example b.example 11.1.1.1:80)
+	after=(b.example second.example:443,8443 11.1.1.2:80)
+	in_pod "${before[@]}"
+	running
+	NACRE_TEST=$T timeout 60 strace -qq -o "$T/out.trace" "$NACRE" --root "$ROOT" update "${after[@]/#/--egress=}" "$id" ||
+		wrong "undisturbed, it failed"
+	mapfile -t calls_made < <(awk -F'(' '/^[a-z0-9_]+\(/ && $1 !~ /^(execve|exit_group)$/ { print $1 ":" ++n[$1] }' \
+		"$T/out.trace")
+	((${#calls_made[@]} > 100)) || wrong "only ${#calls_made[@]} calls"
+	for ((i = 0; i < ${#calls_made[@]}; i += STRIDE)); do
+		call=${calls_made[i]}
+		swap "${before[@]}"
+		killed_at "$call" && ((++kills))
+		doing "killed at $call"
+		said=" $(reached) "
+		if [[ $(held) == a.example* ]]; then
+			[[ $said != *second.example* && $said != *11.1.1.2* ]] || wrong "reached:$said"
+		else
+			[[ $said != *a.example* && $said != *11.1.1.1* ]] || wrong "reached:$said"
+		fi
+		swap "${after[@]}"
+		is "$(reached)" "b.example second.example 11.1.1.2" "done again"
+	done
+	((kills * 10 > ${#calls_made[@]} * 8 / STRIDE)) || wrong "only $kills kills at ${#calls_made[@]} calls"
 	kill_now
 }
 

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <check.h>
+#include <errno.h>
 #include <string.h>
 
 #include "specs/relay_denials.h"
@@ -12,12 +13,14 @@ Suite *suite_egress_names(void);
 static struct egress_policy parse(struct arena *arena, const char *const *words)
 {
 	struct oci_strings list = {(const char **)(void *)words, 0};
+	const struct oci_strings none = {.n = 0};
 	struct egress_policy policy;
 	struct nacre_error err;
 
 	while (words[list.n])
 		list.n++;
 	ck_assert_msg(egress_policy_parse(arena, &list, &policy, &err) == 0, "%s", err.text);
+	ck_assert_int_eq(egress_names_assign(arena, &none, &policy, &err), 0);
 	return policy;
 }
 #define PARSE(arena, ...) parse(arena, (const char *const[]){__VA_ARGS__, NULL})
@@ -30,14 +33,45 @@ START_TEST(a_name_has_one_address_however_many_rules_it_has)
 
 	ck_assert_uint_eq(egress_names_address(&policy, "a.example"), EGRESS_FIRST_NAME);
 	ck_assert_uint_eq(egress_names_address(&policy, "c.example"), EGRESS_FIRST_NAME + 1);
-	ck_assert_uint_eq(egress_names_address(&policy, "d.example"), EGRESS_FIRST_NAME + 3);
+	ck_assert_uint_eq(egress_names_address(&policy, "d.example"), EGRESS_FIRST_NAME + 2);
 	ck_assert_uint_eq(egress_names_address(&policy, "x.b.example"), 0);
 	ck_assert_uint_eq(egress_names_address(&policy, "e.example"), 0);
 	ck_assert_str_eq(egress_names_at(&policy, EGRESS_FIRST_NAME), "a.example");
-	ck_assert_str_eq(egress_names_at(&policy, EGRESS_FIRST_NAME + 3), "d.example");
-	ck_assert_ptr_null(egress_names_at(&policy, EGRESS_FIRST_NAME + 4));
+	ck_assert_str_eq(egress_names_at(&policy, EGRESS_FIRST_NAME + 2), "d.example");
+	ck_assert_ptr_null(egress_names_at(&policy, EGRESS_FIRST_NAME + 3));
+	ck_assert_ptr_null(egress_names_at(&policy, 0));
 	ck_assert_ptr_null(egress_names_at(&policy, EGRESS_RESOLVER));
 	ck_assert(egress_names_any(&policy));
+}
+END_TEST
+
+START_TEST(an_address_never_means_another_name)
+{
+	cleanup_arena struct arena *arena = arena_new(1 << 20);
+	const struct egress_policy first = PARSE(arena, "a.example", "b.example", "c.example");
+	struct egress_policy next = PARSE(arena, "d.example", "c.example", "*.e.example");
+	struct egress_policy wrong = PARSE(arena, "d.example");
+	static const char *lines[] = {"a\nrule open"}, *upper[] = {"A.example"};
+	struct oci_strings many = {.items = arena_array(arena, EGRESS_NAMES_MAX, sizeof(char *))};
+	struct nacre_error err;
+
+	ck_assert_int_eq(egress_names_assign(arena, &first.names, &next, &err), 0);
+	ck_assert_str_eq(egress_names_at(&next, EGRESS_FIRST_NAME), "a.example");
+	ck_assert(!egress_names_allow(&next, "a.example"));
+	ck_assert_uint_eq(egress_names_address(&next, "c.example"), EGRESS_FIRST_NAME + 2);
+	ck_assert_uint_eq(egress_names_address(&next, "d.example"), EGRESS_FIRST_NAME + 3);
+	ck_assert_ptr_null(egress_names_at(&next, EGRESS_FIRST_NAME + 4));
+	ck_assert_int_eq(
+		egress_names_assign(arena, &(struct oci_strings){lines, 1}, &wrong, &err), -EINVAL);
+	ck_assert_int_eq(
+		egress_names_assign(arena, &(struct oci_strings){upper, 1}, &wrong, &err), -EINVAL);
+	for (; many.n < EGRESS_NAMES_MAX; many.n++)
+		many.items[many.n] = arena_printf(arena, "n%zu.example", many.n);
+	ck_assert_int_eq(egress_names_assign(arena, &many, &wrong, &err), -E2BIG);
+	many.n--;
+	ck_assert_int_eq(egress_names_assign(arena, &many, &wrong, &err), 0);
+	ck_assert_uint_eq(egress_names_address(&wrong, "d.example"),
+		EGRESS_FIRST_NAME + EGRESS_NAMES_MAX - 1);
 }
 END_TEST
 
@@ -183,6 +217,7 @@ Suite *suite_egress_names(void)
 	TCase *tcase = tcase_create("egress_names");
 
 	tcase_add_test(tcase, a_name_has_one_address_however_many_rules_it_has);
+	tcase_add_test(tcase, an_address_never_means_another_name);
 	tcase_add_test(tcase, a_port_is_allowed_by_any_rule_of_the_name);
 	tcase_add_test(tcase, without_names_there_is_nothing_to_relay);
 	tcase_add_loop_test(tcase, answers_lead_to_other_machines_of_the_internet, 0,
