@@ -5,6 +5,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=SCRIPTDIR/containerd.sh
 . "$(dirname "$0")/containerd.sh"
+# shellcheck source=SCRIPTDIR/egress.sh
+. "$(dirname "$0")/egress.sh"
 
 # containerd below Kubernetes: its CRI plugin, called as the kubelet does, with contrib's configuration.
 # The features are in cri_features.py.
@@ -24,6 +26,13 @@ configure() {
 	END
 	echo '{"version": 1, "annotations": {"may_allow": ["rootfs-write"]}}' >/etc/nacre/policy.json
 	configure_cni
+	# Both families, and a way out
+	jq '.plugins[0].ipam = {type: "host-local", ranges: [[{subnet: "10.88.0.0/16"}], [{subnet: "fd88::/64"}]],
+		routes: [{dst: "0.0.0.0/0"}, {dst: "::/0"}]}' /etc/cni/net.d/10-bridge.conflist >/run/conflist
+	mv /run/conflist /etc/cni/net.d/10-bridge.conflist
+	connect_world 10.88.0.0/16 fd88::/64
+	make_rootfs /run/image
+	cp /nacre/build/tests/ways /run/image/ways
 }
 
 feature_nothing_is_left() {
@@ -57,6 +66,17 @@ differs agent capabilities capability-ceiling 'CapEff:.00000000000005fb'
 differs strict capabilities capability-ceiling 'CapEff:.0000000000000000'
 differs strict device devices 'status 1'
 differs strict volume writable-binds 'Read-only file system'
+differs strict ways_without_rules egress '^TCP, allowed: Operation not permitted'
+prints ways_by_an_annotation '19 reached'
+differs strict ways_by_an_annotation egress 'allows more than the rules that hold'
+prints ways_by_the_runtime_class '19 reached'
+# The policy has no rules for it: this is what they stop.
+differs_by[oci:ways_by_the_runtime_class]='no rules'
+differs_text[oci:ways_by_the_runtime_class]='many reached'
+prints pod_of_different_rules '10.1.2.3 port 443: reached
+10.1.2.3 port 8000: Operation not permitted
+10.1.2.3 port 443: Operation not permitted
+10.1.2.3 port 8000: reached'
 
 configure
 start_containerd

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """cri_features.py [NAME HANDLER]: what the kubelet does, with this runtime handler; without, the names."""
+import contextlib
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from cri_client import NODE, POD, STREAM, TARGET, Pod, cri, refused, wait_until
 FOREVER = ("sleep", "10000")
 TRAP = 'trap "echo asked; exit 9" TERM; echo ready; while :; do sleep 0.1; done'
 
+POLICY = pathlib.Path("/etc/nacre/policy.json")
 SERVER = "echo hello >/tmp/index.html; httpd -f -p 8080 -h /tmp"
 
 
@@ -393,6 +396,54 @@ def feature_runtime_classes(_):
     for handler in ("nacre", "nacre-strict", "nacre-nested", "nacre-oci"):
         with Pod(handler) as pod:
             pod.run("grep", "CapEff", "/proc/self/status")
+
+
+# --- rules of egress, in the world of egress.sh ---
+
+RULES = os.environ["ways_rules"].split()
+# Under oci rules are refused beside this capability, which is among the defaults.
+WITHOUT_RAW = {"capabilities": {"drop_capabilities": ["NET_RAW"]}}
+
+
+@contextlib.contextmanager
+def policy_of_egress():
+    """The node's, by the profile of the handler; of oci, where the pod's own container has the capability, none."""
+    before = POLICY.read_text(encoding="ascii")
+    rules = {"default": {"agent": RULES, "strict": RULES}}
+    POLICY.write_text(json.dumps({**json.loads(before), "egress": rules}), encoding="ascii")
+    try:
+        yield
+    finally:
+        POLICY.write_text(before, encoding="ascii")
+
+
+def run_ways(pod, mode, rules=None):
+    annotations = {"run.nacre.egress": " ".join(rules)} if rules else {}
+    pod.run("sh", "-c", f"/ways {mode} 2>&1 | sed -E 's/^[4-9][0-9] reached/many reached/'",
+            security=WITHOUT_RAW, annotations=annotations)
+
+
+def feature_ways_without_rules(handler):
+    with Pod(handler) as pod:
+        run_ways(pod, "metadata" if handler == "nacre" else "open")
+
+
+def feature_ways_by_an_annotation(handler):
+    with Pod(handler) as pod:
+        run_ways(pod, "rules" if handler == "nacre-oci" else "whole", RULES)
+
+
+def feature_ways_by_the_runtime_class(handler):
+    with policy_of_egress(), Pod(handler) as pod:
+        run_ways(pod, "whole")
+
+
+def feature_pod_of_different_rules(handler):
+    with policy_of_egress(), Pod(handler) as pod:
+        first, second = [pod.container(*FOREVER, security=WITHOUT_RAW, annotations={
+            "run.nacre.egress": rule}).start() for rule in ("10.1.2.3:443", "10.1.2.0/24:8000")]
+        for container in (first, second):
+            print(container.exec("/ways", "tcp", "10.1.2.3", "443", "8000")[1], end="")
 
 
 # --- the engine itself ---
