@@ -358,7 +358,7 @@ test_a_kill_opens_nothing() {
 	local call kills=0 said calls_made before after STRIDE=${STRIDE:-31}
 	needs_strace || return
 	before=(a.example b.example 11.1.1.1:80)
-	after=(b.example second.example:443,8443 11.1.1.2:80)
+	after=(b.example 'second.example:443,8443' 11.1.1.2:80)
 	in_pod "${before[@]}"
 	running
 	NACRE_TEST=$T timeout 60 strace -qq -o "$T/out.trace" "$NACRE" --root "$ROOT" update "${after[@]/#/--egress=}" "$id" ||
