@@ -48,7 +48,8 @@ int harden_rule_check(const char *name, struct nacre_error *err)
 /* Rules of egress hold under every profile once somebody gives them. */
 static bool has_rule(const struct hardening *h, enum profile_rule rule)
 {
-	return profile_has(h->profile, rule) || (rule == RULE_egress && h->request->egress.n);
+	return profile_has(h->profile, rule) ||
+	       (rule == RULE_egress && (h->request->egress.n || h->request->egress_stays));
 }
 
 static int check_required(const struct hardening *h)

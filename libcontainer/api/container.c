@@ -159,6 +159,7 @@ int container_request(
 	*ret_request = (struct harden_request){
 		.profile = c->record.profile,
 		.require = c->record.require,
+		.egress_stays = true,
 	};
 	r = known_grants(c, &ret_request->grants, err);
 	return r < 0 ? r : facts_look(c->arena, NULL, NULL, ret_request, err);

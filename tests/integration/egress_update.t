@@ -52,7 +52,8 @@ web() {
 
 test_addresses_are_swapped_while_it_runs() {
 	in_world 11.1.1.1:80
-	running
+	running --require egress
+	good nacre update --cpu-idle 0 "$id"
 	is "$(web 11.1.1.1)" "http 11.1.1.1" "before"
 	refused http 11.1.1.2 80 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 	swap 11.1.1.2:80 udp:11.1.1.53:53
