@@ -91,9 +91,9 @@ int step_adopt(struct life *l, struct nacre_error *err)
 
 int step_open_own_proc(struct life *l, struct nacre_error *err)
 {
-	const uint64_t both = FOREIGN_PIDNS | LSM;
+	const uint64_t active = l->container.record.active;
 
-	if ((l->container.record.active & both) != both)
+	if (!(active & FOREIGN_PIDNS) || !(active & (LSM | EGRESS)))
 		return 0;
 	l->own_proc_fd = procfs_open(err);
 	return l->own_proc_fd < 0 ? l->own_proc_fd : 0;

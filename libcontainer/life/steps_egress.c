@@ -137,8 +137,10 @@ int step_check_cgroups(struct life *l, struct nacre_error *err)
 		l->proc_fd = procfs_open(err);
 	proc_fd = l->own_proc_fd < 0 ? l->proc_fd : l->own_proc_fd;
 	r = proc_fd < 0 ? proc_fd : mount_cgroups_check(proc_fd, delegated, err);
-	if (!(l->container.record.active & LSM))
+	if (!(l->container.record.active & LSM)) {
 		fd_close(&l->proc_fd);
+		fd_close(&l->own_proc_fd);
+	}
 	return r < 0 ? fail_prefix(err, "egress rules") : 0;
 }
 

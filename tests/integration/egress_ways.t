@@ -86,6 +86,26 @@ test_explain_names_the_rule() {
 	has "$(json '.egress.always[]')" "udp:198.51.100.1:53"
 }
 
+# Who joins it is seen in no procfs of it.
+test_a_joined_pid_namespace_makes_no_difference() {
+	local first profile=oci
+	needs_root "only root can load the egress filter" || return
+	bundle pause
+	create
+	start
+	first=$(pid_of)
+	id=$id-joins
+	for profile in oci agent nested; do
+		ways_bundle rules "{\"egress\": $rules, \"noMetadata\": true}" || return
+		edit '(.linux.namespaces[] | select(.type == "pid")).path = "/proc/\($p)/ns/pid"' --arg p "$first"
+		run
+		reached 19 19
+		kill "$world"
+	done
+	id=${id%-joins}
+	kill_now
+}
+
 # A socket that a hook of the container makes is one of the container's.
 test_hooks_of_the_container_are_held() {
 	ways_bundle rules "{\"egress\": $rules, \"noMetadata\": true}" || return
