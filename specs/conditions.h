@@ -37,10 +37,11 @@
 	X(RESCTRL, "resctrl")                           /* linux.intelRdt */                                             \
 	X(NET_DEVICES, "net devices")                                                                                    \
 	X(EGRESS, "egress")                             /* rules on what the container may connect to */                 \
+	X(EGRESS_BY_RELAY, "egress by relay")           /* the same, by a network that leads nowhere but to the relay */ \
 	X(HOST_SOURCES, "host sources")                 /* a mount source must be opened by RUNTIME */                   \
 	X(DISKS, "disks")                               /* a mount for which the kernel opens a device */                \
 	X(TERMINAL, "terminal")                                                                                          \
-	X(EGRESS_NAMES, "egress names")                 /* egress rules with names: a relay, and its resolver */        \
+	X(EGRESS_NAMES, "egress names")                 /* a relay, and for names its resolver */                        \
 	X(NOTIFY, "notify")                             /* sd_notify(3): a socket for the program */                     \
 	X(PID_FILE, "pid file")                                                                                          \
 	X(PIDFD_SOCKET, "pidfd socket")                                                                                  \

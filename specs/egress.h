@@ -124,5 +124,9 @@ extern const size_t egress_n_metadata;
  * are not globally reachable, multicast, and addresses out of use. */
 extern const struct egress_network egress_private[];
 extern const size_t egress_n_private;
+/* Networks that the relay never connects to, whatever a rule says: of no other machine, or not of
+ * one machine. */
+extern const struct egress_network egress_nowhere[];
+extern const size_t egress_n_nowhere;
 
 #endif

@@ -6,17 +6,12 @@
 
 #include "specs/spec.h"
 
-/* Never, whatever the policy says: not another machine's, or not one machine's. */
-static const struct egress_network never[] = {
-	{.address = {0}, .prefix = 8},
-	{.address = {127}, .prefix = 8},
-	{.address = {169, 254}, .prefix = 16},
-	{.address = {198, 18}, .prefix = 15},
-	{.address = {224}, .prefix = 3},
-	{.address = {0}, .prefix = 96, .v6 = true},
-	{.address = {0xfe, 0x80}, .prefix = 10, .v6 = true},
-	{.address = {0xff}, .prefix = 8, .v6 = true},
+const struct egress_network egress_names_network = {
+	.address = {EGRESS_NAMES_NETWORK >> 24, EGRESS_NAMES_NETWORK >> 16 & 0xff},
+	.prefix = EGRESS_NAMES_PREFIX,
 };
+
+static const struct egress_network link_local = {.address = {169, 254}, .prefix = 16};
 
 static bool is_exact(const struct egress_rule *rule)
 {
@@ -165,7 +160,10 @@ bool egress_names_allow_answer(const struct egress_policy *policy, bool metadata
 	const bool is_metadata = is_in(egress_metadata, egress_n_metadata, &judged);
 	const bool is_private = is_in(egress_private, egress_n_private, &judged);
 
-	if (is_metadata ? !metadata : is_in(never, sizeof(never) / sizeof(never[0]), &judged))
+	const bool is_never = is_in(egress_nowhere, egress_n_nowhere, &judged) ||
+			      is_in(&link_local, 1, &judged);
+
+	if (is_metadata ? !metadata : is_never)
 		return false;
 	for (size_t i = 0; i < policy->n_rules; i++) {
 		const struct egress_rule *rule = &policy->rules[i];

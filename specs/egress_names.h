@@ -14,9 +14,16 @@
 #define EGRESS_NAMES_NETWORK 0xc6120000U /* 198.18.0.0/15 (RFC 2544) */
 #define EGRESS_NAMES_PREFIX 15
 #define EGRESS_RESOLVER 0xc6120001U /* 198.18.0.1: the stub resolver, port 53 */
+#define EGRESS_RESOLVER_PORT 53
+#define EGRESS_RESOLVER_PORT_TAKEN                                                    \
+	"egress rules: port 53 of names is the resolver's inside; allow the address " \
+	"in place of the name"
 #define EGRESS_FIRST_NAME 0xc6120010U /* 198.18.0.16 */
 #define EGRESS_FIRST_BELOW 0xc6130000U /* 198.19.0.0: names below wildcards */
+#define EGRESS_BELOW_PREFIX 16
 #define EGRESS_NAMES_BELOW_MAX 16384
+
+extern const struct egress_network egress_names_network; /* the same */
 
 /* Whether a rule of POLICY has a name. */
 bool egress_names_any(const struct egress_policy *policy);

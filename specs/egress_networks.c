@@ -56,6 +56,16 @@ const struct egress_network egress_private[] = {
 	V6(8, 0xff),			/* multicast */
 };
 
+const struct egress_network egress_nowhere[] = {
+	V4(0, 0, 0, 0, 8),
+	V4(127, 0, 0, 0, 8),
+	V4(198, 18, 0, 0, 15),		/* names */
+	V4(224, 0, 0, 0, 3),		/* multicast, broadcast */
+	V6(96, 0),
+	V6(10, 0xfe, 0x80),		/* means nothing without an interface */
+	V6(8, 0xff),
+};
+
 /* clang-format on */
 
 const struct egress_embedding egress_embeddings[] = {
@@ -67,6 +77,7 @@ const struct egress_embedding egress_embeddings[] = {
 const size_t egress_n_embeddings = N(egress_embeddings);
 const size_t egress_n_metadata = N(egress_metadata);
 const size_t egress_n_private = N(egress_private);
+const size_t egress_n_nowhere = N(egress_nowhere);
 
 bool egress_network_has(const struct egress_network *network, const uint8_t *address, bool v6)
 {

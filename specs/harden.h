@@ -32,7 +32,8 @@ struct harden_host {
 	int64_t root_uid, root_gid; /* the host's root, as the caller sees it; -1: it does not */
 	bool no_tmp; /* the image has no /tmp, in a directory that its owner alone may write */
 	int64_t image_uid; /* that owner */
-	bool egress; /* rules of egress can be enforced: the kernel takes programs for cgroups */
+	bool egress; /* rules of egress can be enforced: the kernel takes programs for cgroups, or
+			the container's network leads nowhere */
 	const struct harden_node *nodes; /* one a grant: of device:PATH; NULL: not looked at */
 };
 

@@ -41,7 +41,7 @@ bool relay_denial_read(const char line[RELAY_DENIAL_LINE], struct relay_denial *
 	if (!take_word(&at, "0123456789", count, sizeof(count)) ||
 		!take_word(&at, "0123456789", port, sizeof(port)) ||
 		!take_word(&at, LETTERS "-", denial.reason, sizeof(denial.reason)) ||
-		!take_word(&at, LETTERS "0123456789-_.", denial.name, sizeof(denial.name)))
+		!take_word(&at, LETTERS "0123456789-_.:[]", denial.name, sizeof(denial.name)))
 		return false;
 	denial.count = strtoull(count, NULL, 10);
 	denial.port = (uint16_t)strtoull(port, NULL, 10);
@@ -58,6 +58,10 @@ static const struct {
 	{"too-many-names",		"more different names below wildcards than have room"},
 	{"no-name",			"an address that stands for no name"},
 	{"port",			"no rule has this port of the name"},
+	{"no-rule",			"no rule has this address"},
+	{"own-host",			"the host itself"},
+	{"nowhere",			"an address of no other machine"},
+	{"metadata",			"a cloud's metadata"},
 	{"too-many-connections",	"as many connections as can be are open"},
 	{"other-sni",			"asked for by TLS, through the address of another name"},
 	{"no-sni",			"TLS without a name (server_name)"},

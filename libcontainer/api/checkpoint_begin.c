@@ -60,6 +60,7 @@ static const struct {
 	{LANDLOCK, "rule landlock", "criu knows nothing of Landlock"},
 	{SECCOMP_NOTIFY, "a seccomp listener", "criu cannot make it again"},
 	{EGRESS_NAMES, "egress rules with names", "criu cannot make the connections to their relay again"},
+	{EGRESS_BY_RELAY, "egress rules in a network of its own", "criu knows nothing of them"},
 	{TRACE, "its denials traced", "criu cannot make the seccomp listener again"},
 	{IN_USERNS, "a user namespace", "in one criu may neither read its images nor mount the cgroup"},
 	/* clang-format on */

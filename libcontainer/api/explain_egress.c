@@ -184,7 +184,7 @@ int explain_egress(struct explanation *e, struct nacre_error *err)
 	struct nacre_error why;
 	int n, r;
 
-	if (e->c->cgroup.fd < 0 || !nacre)
+	if (e->c->cgroup.fd < 0 || !nacre || e->c->record.active & EGRESS_BY_RELAY)
 		return 0;
 	r = nacre->egress.n ? egress_policy_parse(e->c->arena, &nacre->egress, &rules, err) : 0;
 	if (r == 0)

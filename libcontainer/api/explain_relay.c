@@ -5,12 +5,12 @@
 #include "libcontainer/api/explain.h"
 #include "libcontainer/net/egress_relay.h"
 
-/* What the relay of names refused. */
+/* What the relay refused. */
 
 /* A rule for it; NULL: none is. */
 static const char *rule_for(struct explanation *e, const struct relay_denial *denial)
 {
-	const char *const named[] = {"name", "port", "other-sni", "other-host"};
+	const char *const named[] = {"name", "port", "other-sni", "other-host", "no-rule"};
 	/* tcp: looks at nothing that is said. */
 	const char *const said[] = {"neither-tls-nor-http", "nothing-said", "no-sni",
 		"malformed-tls", "no-host", "malformed-http", "http-tunnel"};
@@ -55,11 +55,57 @@ static int explain_one(
 					 denial->name, words);
 	if (!x->what || (!x->destination && strcmp(denial->name, "-") != 0))
 		return arena_fail(e->c->arena, "explain", err);
+	if (!strcmp(denial->reason, "metadata")) {
+		x->rule = x->grant = "metadata";
+		return explain_add_word(e, &x->grants, x->grant, err);
+	}
 	x->egress = rule_for(e, denial);
 	if (!x->egress)
 		return 0;
 	x->remedy = "";
 	return explain_add_word(e, &e->egress, x->egress, err);
+}
+
+static int add_port(struct explanation *e, const struct egress_socket *socket, const char *address,
+	struct nacre_error *err)
+{
+	const char *word = arena_printf(
+		e->c->arena, "%s%s:%u", socket->udp ? "udp:" : "", address, socket->port);
+
+	return word ? explain_add_word(e, &e->ports_taken, word, err)
+		    : arena_fail(e->c->arena, "explain", err);
+}
+
+/* One on every address takes the port from the loopback, too. */
+static int explain_port(
+	struct explanation *e, const struct egress_socket *socket, struct nacre_error *err)
+{
+	int r = add_port(e, socket, socket->at.v6 ? "[::]" : "0.0.0.0", err);
+
+	return r < 0 || egress_socket_is_single(socket)
+		       ? r
+		       : add_port(e, socket, socket->at.v6 ? "[::1]" : "127.0.0.1", err);
+}
+
+/* Without the filter: what stands in the program's way, and what nobody counts. */
+static int explain_alone(struct explanation *e, struct nacre_error *err)
+{
+	struct egress_sockets sockets;
+	const struct oci_hardened *nacre = e->c->config->nacre;
+	struct egress_policy policy;
+	int r = egress_policy_parse(e->c->arena, &nacre->egress, &policy, err);
+
+	if (r == 0)
+		r = egress_names_assign(e->c->arena, &nacre->egress_names, &policy, err);
+	if (r == 0)
+		r = egress_sockets_plan(&policy, &sockets, err);
+	for (size_t i = 0; r == 0 && i < sockets.n; i++)
+		r = explain_port(e, &sockets.items[i], err);
+	return r < 0 ? r
+		     : explain_add_word(e, &e->not_counted,
+			       "connections that egress rules refuse before the relay: EACCES, and "
+			       "ECONNREFUSED of another port of what a rule has",
+			       err);
 }
 
 int explain_relay(struct explanation *e, struct nacre_error *err)
@@ -68,6 +114,10 @@ int explain_relay(struct explanation *e, struct nacre_error *err)
 	struct nacre_error why;
 	int n = egress_relay_denied(e->c->state_fd, denials, &why), r = 0;
 
+	if (e->c->record.active & EGRESS_BY_RELAY)
+		r = explain_alone(e, err);
+	if (r < 0)
+		return r;
 	if (n == -EBADMSG) /* will be no better the next time */
 		return explain_add_word(e, &e->not_counted, why.text, err);
 	if (n < 0) {

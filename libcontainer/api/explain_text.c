@@ -108,6 +108,12 @@ static void print_egress(FILE *out, const struct explanation *e)
 	(void)fputs("\nCONNECTS TO\n", out);
 	print_words(out, "", egress_of(e));
 	(void)fputs(names_by_host(e) ? " (names by way of the host's network)\n" : "\n", out);
+	if (!e->ports_taken.n)
+		return;
+	(void)fputs("\nWHERE NO SERVER INSIDE CAN LISTEN (EADDRINUSE; the relay of egress does)\n",
+		out);
+	print_words(out, "", &e->ports_taken);
+	(void)fputs("\n", out);
 }
 
 static void print_text(FILE *out, const struct explanation *e)
@@ -294,6 +300,7 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 	json_key_strings(w, "connectsTo", egress_of(e)->items, egress_of(e)->n);
 	json_key(w, "namesByHost");
 	json_bool(w, names_by_host(e));
+	json_key_strings(w, "portsTaken", e->ports_taken.items, e->ports_taken.n);
 	json_key_strings(w, "insideLacks", e->inside_lacks.items, e->inside_lacks.n);
 	json_key(w, "traced");
 	json_bool(w, e->c->record.active & TRACE);

@@ -79,16 +79,27 @@ static int look_at_nodes(
 	return r;
 }
 
+/* A network of the container's own leads nowhere, unless a hook brings something into it. */
+static bool has_network_alone(const struct oci_config *config)
+{
+	const struct oci_namespace *network = oci_find_namespace(config, "network");
+	const struct oci_hooks *hooks = config->hooks;
+
+	return network && (!network->path || !*network->path) &&
+	       (!hooks || !(hooks->prestart.n || hooks->create_runtime.n ||
+				  hooks->create_container.n));
+}
+
 /* That nothing can be enforced is an error where somebody asks for rules: steps_egress.c. */
-static int look_at_egress(
-	const struct harden_request *request, struct harden_host *host, struct nacre_error *err)
+static int look_at_egress(const struct oci_config *config, const struct harden_request *request,
+	struct harden_host *host, struct nacre_error *err)
 {
 	struct nacre_error why;
 	int r;
 
 	if (!harden_has_rule(request, RULE_egress))
 		return 0;
-	r = egress_bpf_probe(&why);
+	r = has_network_alone(config) ? 0 : egress_bpf_probe(&why);
 	host->egress = r == 0;
 	if (r == 0 || bpf_is_absent(r))
 		return 0;
@@ -137,7 +148,7 @@ int facts_look(struct arena *arena, const struct oci_config *config, const char 
 		return fail_errno(err, errno, "size of the memory");
 	request->host.memory_bytes = (uint64_t)info.totalram * info.mem_unit;
 	look_at_image(config, bundle, &request->host);
-	r = look_at_egress(request, &request->host, err);
+	r = look_at_egress(config, request, &request->host, err);
 	if (r >= 0)
 		r = look_at_limits(
 			config->linux_ ? config->linux_->resources : NULL, &request->host, err);

@@ -6,6 +6,7 @@
 
 #include "libcontainer/api/bundle.h"
 #include "libcontainer/api/nacre.h"
+#include "libcontainer/base/bpf.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/timestamp.h"
 #include "libcontainer/cgroup/resctrl.h"
@@ -13,6 +14,7 @@
 #include "libcontainer/life/plan.h"
 #include "libcontainer/mount/notify.h"
 #include "libcontainer/namespace/sysctl.h"
+#include "libcontainer/net/egress_bpf.h"
 #include "libcontainer/process/lsm.h"
 #include "libcontainer/process/rlimits.h"
 #include "libcontainer/systemd/systemd.h"
@@ -86,6 +88,14 @@ static const char *now_text(struct arena *arena)
 	return arena_strdup(arena, text);
 }
 
+static bool holds_by_relay(const struct oci_config *config, bool has_cgroup)
+{
+	struct nacre_error why; /* told where the filter is to be loaded */
+
+	return plan_egress_by_relay(config, false) &&
+	       (!has_cgroup || bpf_is_absent(egress_bpf_probe(&why)));
+}
+
 static int fill_record(struct life *l, const struct bundle *bundle,
 	const struct nacre_create_options *options, struct nacre_error *err)
 {
@@ -104,7 +114,8 @@ static int fill_record(struct life *l, const struct bundle *bundle,
 		.cgroup = cgroup,
 		.unit = l->container.record.unit,
 		.user_unit = l->container.record.user_unit,
-		.active = plan_create(l->container.config, l->options, l->namespaces.outside),
+		.active = plan_create(l->container.config, l->options, l->namespaces.outside,
+			holds_by_relay(l->container.config, cgroup || l->container.record.unit)),
 		.start_version = START_VERSION,
 		.owner_uid = geteuid(),
 		.profile = bundle->report->profile,

@@ -6,6 +6,7 @@
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/cgroup/cgroup_limits.h"
 #include "libcontainer/cgroup/cgroup_place.h"
+#include "libcontainer/life/plan.h"
 #include "libcontainer/namespace/idmap.h"
 #include "libcontainer/systemd/systemd.h"
 
@@ -32,7 +33,12 @@ static void warn_of_no_cgroup(struct life *l, const struct nacre_error *why, boo
 static int go_without_cgroup(struct life *l, const struct harden_request *request,
 	const struct nacre_error *why, bool disabled, struct nacre_error *err)
 {
-	static const char *const rules[] = {"resources", "devices", "metadata", "egress"};
+	static const struct {
+		const char *name;
+		bool by_relay; /* which then needs no cgroup */
+	} rules[] = {
+		{"resources", false}, {"devices", false}, {"metadata", true}, {"egress", true}};
+	const bool by_relay = plan_egress_by_relay(l->container.config, false);
 	const struct oci_hardened *nacre = l->container.config->nacre;
 	const struct oci_resources *resources = l->container.config->linux_
 							? l->container.config->linux_->resources
@@ -44,15 +50,18 @@ static int go_without_cgroup(struct life *l, const struct harden_request *reques
 		    NULL, NULL, NULL, &message) < 0)
 		return fail(err, message.code, "%s, and there is none: %s%s", message.text,
 			why->text, remedy);
-	if (harden_egress_holds(nacre))
-		return fail(err, ENOTSUP, "egress rules need a cgroup, and there is none: %s%s",
+	if (harden_egress_holds(nacre) && !by_relay)
+		return fail(err, ENOTSUP,
+			"egress rules need a cgroup, or a network namespace of the container's "
+			"own, and there is none: %s%s",
 			why->text, remedy);
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-		if (oci_strings_have(&request->require, rules[i]))
+		if (oci_strings_have(&request->require, rules[i].name) &&
+			!(by_relay && rules[i].by_relay))
 			return fail(err, ENOTSUP,
 				"rule %s is required, which needs a cgroup, and there is none: "
 				"%s%s",
-				rules[i], why->text, remedy);
+				rules[i].name, why->text, remedy);
 	}
 	warn_of_no_cgroup(l, why, disabled);
 	return 0;

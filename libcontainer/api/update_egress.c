@@ -15,8 +15,14 @@ int update_egress_ask(const struct container *c, const char *const *egress,
 {
 	struct oci_strings asked = {.items = (const char **)egress};
 	struct policy *policy;
-	int r = policy_load(c->arena, POLICY_DIRECTORY, &policy, err);
+	int r;
 
+	if (c->record.active & EGRESS_BY_RELAY)
+		return fail(err, ENOTSUP,
+			"--egress: rules that hold by a network of the container's own, without "
+			"root of the host or without a cgroup, cannot be changed while the "
+			"container is there: make it again");
+	r = policy_load(c->arena, POLICY_DIRECTORY, &policy, err);
 	while (egress[asked.n])
 		asked.n++;
 	return r < 0 ? r : policy_decide_update(c->arena, policy, &asked, request, err);
@@ -163,9 +169,10 @@ static int open_listeners(void *data, struct nacre_error *err)
 	for (size_t i = EGRESS_RELAY_OWN; r >= 0 && i < relay->n_listeners; i++) {
 		struct egress_listener *listener = &relay->listeners[i];
 
-		r = egress_bpf_has_listener(listeners->cgroup_fd, listener->port, err);
+		r = egress_bpf_has_listener(listeners->cgroup_fd, listener->at.port, err);
 		if (r == 0)
-			r = listener->fd = egress_listener_open(false, &listener->listening, err);
+			r = listener->fd = egress_listener_open(
+				NULL, false, &listener->listening, err);
 	}
 	return r < 0 ? r : 0;
 }
@@ -181,7 +188,7 @@ static int swap_listeners(
 	int r = pidfd < 0 ? pidfd : 0;
 
 	for (size_t i = 0; i < relay->n_listeners; i++)
-		ports[i] = relay->listeners[i].port;
+		ports[i] = relay->listeners[i].at.port;
 	if (r == 0)
 		r = egress_bpf_keep_listeners(c->cgroup.fd, ports, relay->n_listeners, err);
 	if (r == 0)
@@ -190,8 +197,8 @@ static int swap_listeners(
 		r = egress_relay_update(relay, false, update->relay_fd, err);
 	for (size_t i = EGRESS_RELAY_OWN; r == 0 && i < relay->n_listeners; i++)
 		if (relay->listeners[i].fd >= 0)
-			r = egress_bpf_set_listener(c->cgroup.fd, relay->listeners[i].port, false,
-				relay->listeners[i].listening, err);
+			r = egress_bpf_set_listener(c->cgroup.fd, relay->listeners[i].at.port,
+				false, relay->listeners[i].listening, err);
 	return r;
 }
 

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "specs/egress_names.h"
+#include "specs/egress_sockets.h"
 #include "specs/relay_denials.h"
 
 /*
@@ -18,7 +18,7 @@
 
 enum {
 	RELAY_CONNECTIONS_MAX = 1024,
-	RELAY_LISTENERS_MAX = EGRESS_NAME_PORTS_MAX,
+	RELAY_LISTENERS_MAX = EGRESS_SOCKETS_MAX,
 	RELAY_ANSWERS_MAX = 8, /* addresses of a name that are tried */
 	RELAY_INPUT_MAX = 1024 * 1024, /* of what it is told */
 	RELAY_BUFFER = 32768, /* above both TLS_HELLO_MAX and HTTP_HEAD_MAX */
@@ -41,7 +41,7 @@ struct watch {
 
 struct listener {
 	struct watch watch;
-	uint16_t port; /* that the program connects to */
+	uint16_t port; /* that the program connects to, of a name or an address */
 };
 
 /* --- what it was told, egress_setup.c --- */

@@ -98,6 +98,16 @@ static int begin_connect(const struct egress_answer *answer, uint16_t port)
 
 static void server_ready(struct relay *relay, struct watch *watch, uint32_t events);
 
+/* What a rule has as an address was judged when it was accepted. */
+static bool may_connect(struct relay *relay, const struct connection *connection,
+	const struct egress_answer *answer)
+{
+	return (connection->is_address ||
+		       rules_allow_answer(relay->setup.rules, connection->name, connection->port,
+			       connection->unchecked, answer)) &&
+	       upstream_is_remote(relay, answer);
+}
+
 /* Goes on with the next address that is allowed; without one the connection ends. */
 static void try_next(struct relay *relay, struct connection *connection)
 {
@@ -106,9 +116,7 @@ static void try_next(struct relay *relay, struct connection *connection)
 	while (connection->tried < connection->n_answers) {
 		const struct egress_answer *answer = &connection->answers[connection->tried++];
 
-		if (!rules_allow_answer(relay->setup.rules, connection->name, connection->port,
-			    connection->unchecked, answer) ||
-			!upstream_is_remote(relay, answer))
+		if (!may_connect(relay, connection, answer))
 			continue;
 		connection->reached = true;
 		connection->server = (struct watch){
@@ -128,6 +136,7 @@ static void try_next(struct relay *relay, struct connection *connection)
 	connection_refuse(relay, connection, NULL,
 		connection->n_answers == 0 ? "unresolved"
 		: connection->reached	   ? "unreachable"
+		: connection->is_address   ? "own-host"
 					   : "address");
 }
 
@@ -207,24 +216,49 @@ static void client_ready(struct relay *relay, struct watch *watch, uint32_t even
 		read_first(relay, connection);
 }
 
-/* What the program connected to. NULL: to nothing that stands for a name. */
-static const char *find_name(struct relay *relay, int fd)
-{
-	struct sockaddr_in own;
-	socklen_t length = sizeof(own);
-	uint32_t address;
-	const char *name;
+/* What the program connected to. */
+struct target {
+	const char *name; /* NULL: nothing that stands for a name */
+	struct egress_answer address;
+	char text[EGRESS_NETWORK_TEXT];
+	uint16_t port;
+};
 
-	if (getsockname(fd, (struct sockaddr *)&own, &length) < 0 || own.sin_family != AF_INET)
-		return NULL;
-	address = ntohl(own.sin_addr.s_addr);
-	name = egress_names_at(&relay->setup.rules->policy, address);
-	return name ? name : below_at(relay->below, address);
+static bool find_target(struct relay *relay, int fd, struct target *ret_target)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} own;
+	socklen_t length = sizeof(own);
+	struct egress_network network = {.prefix = 32};
+	uint32_t address;
+
+	if (getsockname(fd, &own.any, &length) < 0)
+		return false;
+	network.v6 = own.any.sa_family == AF_INET6;
+	network.prefix = network.v6 ? 128 : 32;
+	if (network.v6)
+		memcpy(network.address, &own.v6.sin6_addr, 16);
+	else
+		memcpy(network.address, &own.v4.sin_addr, 4);
+	(void)egress_network_text(&network, ret_target->text);
+	ret_target->address.v6 = network.v6;
+	memcpy(ret_target->address.address, network.address, 16);
+	if (network.v6)
+		return true;
+	address = ntohl(own.v4.sin_addr.s_addr);
+	ret_target->name = egress_names_at(&relay->setup.rules->policy, address);
+	if (!ret_target->name)
+		ret_target->name = below_at(relay->below, address);
+	return true;
 }
 
-static struct connection *add(struct relay *relay, int fd, const char *name, uint16_t port)
+static struct connection *add(struct relay *relay, int fd, const struct target *target)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
+	const char *name = target->name ? target->name : target->text;
 
 	if (!connection)
 		return NULL;
@@ -232,8 +266,10 @@ static struct connection *add(struct relay *relay, int fd, const char *name, uin
 		.next = relay->connections,
 		.client = {.fd = fd, .ready = client_ready, .data = connection},
 		.server = {.fd = -1},
-		.port = port,
-		.unchecked = rules_allow_port(relay->setup.rules, name, port, true),
+		.is_address = !target->name,
+		.port = target->port,
+		.unchecked = !target->name ||
+			     rules_allow_port(relay->setup.rules, target->name, target->port, true),
 		.deadline = relay->now + RELAY_FIRST_BYTES,
 		.up.pipe = {-1, -1},
 		.down.pipe = {-1, -1},
@@ -248,28 +284,62 @@ static struct connection *add(struct relay *relay, int fd, const char *name, uin
 	return connection;
 }
 
+/* Why it is refused at once; NULL: it is not. */
+static const char *judge_target(const struct relay *relay, const struct target *target)
+{
+	static const char *const reasons[] = {
+		[EGRESS_NO_RULE] = "no-rule",
+		[EGRESS_NO_NAME] = "no-name",
+		[EGRESS_IS_NOWHERE] = "nowhere",
+		[EGRESS_IS_METADATA] = "metadata",
+	};
+	enum egress_judgement judgement = EGRESS_ALLOWED;
+
+	if (target->name &&
+		!rules_allow_port(relay->setup.rules, target->name, target->port, false))
+		return "port";
+	for (const struct rules *rules = relay->setup.rules;
+		!target->name && rules && judgement == EGRESS_ALLOWED; rules = rules->others)
+		judgement = egress_address_judge(
+			&rules->policy, rules->metadata, &target->address, target->port);
+	if (judgement != EGRESS_ALLOWED)
+		return reasons[judgement];
+	return relay->n_connections >= RELAY_CONNECTIONS_MAX ? "too-many-connections" : NULL;
+}
+
+/* Both sides are known. */
+static void begin(struct relay *relay, struct connection *connection, const struct target *target)
+{
+	set_options(connection->client.fd);
+	if ((!connection->unchecked && !connection->buffer) ||
+		relay_watch(relay, &connection->client, EVENTS) < 0) {
+		connection_end(relay, connection, false);
+	} else if (connection->is_address) {
+		connection_resolved(relay, connection, &target->address, 1);
+	} else if (connection->unchecked) {
+		resolve(relay, connection);
+	}
+}
+
 static void take(struct relay *relay, int fd, uint16_t port)
 {
-	const char *name = find_name(relay, fd);
-	const char *reason = !name							? "no-name"
-			     : !rules_allow_port(relay->setup.rules, name, port, false) ? "port"
-			     : relay->n_connections >= RELAY_CONNECTIONS_MAX
-				     ? "too-many-connections"
-				     : NULL;
-	struct connection *connection = reason ? NULL : add(relay, fd, name, port);
+	struct target target = {.port = port};
+	struct connection *connection = NULL;
+	const char *reason;
 
-	if (!connection) {
-		if (reason)
-			relay_deny(relay, name, port, reason);
+	if (!find_target(relay, fd, &target)) {
 		reset(fd);
 		return;
 	}
-	set_options(fd);
-	if ((!connection->unchecked && !connection->buffer) ||
-		relay_watch(relay, &connection->client, EVENTS) < 0)
-		connection_end(relay, connection, false);
-	else if (connection->unchecked)
-		resolve(relay, connection);
+	reason = judge_target(relay, &target);
+	if (reason)
+		relay_deny(relay, target.name ? target.name : target.text, port, reason);
+	else
+		connection = add(relay, fd, &target);
+	if (connection)
+		begin(relay, connection, &target);
+	else
+		reset(fd);
 }
 
 void connection_accept(struct relay *relay, struct watch *watch, uint32_t events)

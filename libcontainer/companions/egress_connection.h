@@ -3,6 +3,7 @@
 #define NACRE_COMPANION_EGRESS_CONNECTION_H
 
 #include "libcontainer/companions/egress.h"
+#include "specs/egress_reading.h"
 #include "specs/http_host.h"
 
 /* A connection of a program to a name. */
@@ -18,7 +19,8 @@ struct connection {
 	struct connection *next, *before; /* in the relay's list */
 	enum connection_state state;
 	struct watch client, server;
-	char name[EGRESS_NAME_MAX + 1]; /* that the program connected to */
+	char name[EGRESS_NAME_MAX + 1]; /* that the program connected to, or the address */
+	bool is_address; /* as a rule has it */
 	uint16_t port;
 	bool unchecked; /* a rule with tcp: */
 	int64_t deadline, deadline_of_one; /* of its state; of the address that is tried */

@@ -18,7 +18,7 @@
  *	denials FD
  *	end FD			pidfd of the container's first process
  *	events FD		cgroup.events of its cgroup
- *	udp FD			the stub's sockets
+ *	udp FD			the stub's sockets, for names
  *	tcp FD
  *	control FD		a socket for datagrams with other rules, egress_update.c
  *	listener PORT FD	listening, for connections to that port of a name
@@ -181,8 +181,9 @@ int setup_read(const char *text, struct setup *ret_setup, struct nacre_error *er
 
 	if (r < 0)
 		return r;
-	complete = setup.denials >= 0 && setup.end >= 0 && setup.stub_udp >= 0 &&
-		   setup.stub_tcp >= 0 && *setup.servers;
+	complete = setup.denials >= 0 && setup.end >= 0 &&
+		   (!egress_names_any(&setup.rules->policy) ||
+			   (setup.stub_udp >= 0 && setup.stub_tcp >= 0 && *setup.servers));
 	for (size_t i = 0; i < setup.n_listeners; i++)
 		complete = complete && setup.listeners[i].watch.fd >= 0;
 	if (!complete) {

@@ -236,9 +236,11 @@ int stub_start(struct relay *relay)
 		return -ENOMEM;
 	for (size_t i = 0; i < CALLERS_MAX; i++)
 		stub->callers[i].watch.fd = -1;
+	relay->stub = stub;
+	if (relay->setup.stub_udp < 0) /* there are no names */
+		return 0;
 	stub->udp = (struct watch){.fd = relay->setup.stub_udp, .ready = udp_ready};
 	stub->tcp = (struct watch){.fd = relay->setup.stub_tcp, .ready = tcp_ready};
-	relay->stub = stub;
 	r = relay_watch(relay, &stub->udp, EPOLLIN);
 	return r < 0 ? r : relay_watch(relay, &stub->tcp, EPOLLIN);
 }

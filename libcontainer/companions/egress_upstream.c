@@ -111,7 +111,7 @@ int upstream_start(struct relay *relay, struct nacre_error *err)
 	r = ares_library_init(ARES_LIB_INIT_ALL);
 	if (r == ARES_SUCCESS)
 		r = ares_init_options(&resolver->channel, &options, mask);
-	if (r == ARES_SUCCESS)
+	if (r == ARES_SUCCESS && *relay->setup.servers)
 		r = ares_set_servers_ports_csv(resolver->channel, relay->setup.servers);
 	if (r != ARES_SUCCESS)
 		return fail(err, EINVAL, "nacre-egress: resolver %s: %s", relay->setup.servers,

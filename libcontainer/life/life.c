@@ -78,6 +78,7 @@ const struct step life_create_steps[] = {
 	{INIT,    "terminal",                   TERMINAL,               step_open_terminal,          NULL},
 	{RUNTIME, "hooks: prestart, createRuntime", HOOKS_CREATE_RUNTIME, step_hooks_create_runtime, NULL},
 	{INIT,    "hooks: createContainer",     ALWAYS,                 step_hooks_create_container, NULL},
+	{INIT,    "network that leads nowhere", EGRESS_BY_RELAY,        step_close_network,          NULL},
 	{INIT,    "hostname",                   ALWAYS,                 step_set_hostname,           NULL},
 	{INIT,    "sysctl",                     ALWAYS,                 step_write_sysctls,          NULL},
 	{INIT,    "masked and read-only paths", ALWAYS,                 step_mask_paths,             NULL},

@@ -113,6 +113,25 @@ static bool has_egress_names(const struct oci_config *config)
 	return config->nacre && egress_names_in(&config->nacre->egress);
 }
 
+bool plan_egress_by_relay(const struct oci_config *config, bool has_filter)
+{
+	return !has_filter && harden_egress_holds(config->nacre) &&
+	       new_namespace(config, "network");
+}
+
+static bool has_egress_addresses(const struct oci_config *config)
+{
+	return !oci_strings_have(&config->nacre->egress, "none");
+}
+
+static uint64_t plan_egress(const struct oci_config *config, bool by_relay)
+{
+	if (!harden_has_egress(config->nacre))
+		return 0;
+	return by_relay ? EGRESS_BY_RELAY | when(has_egress_addresses(config), EGRESS_NAMES)
+			: EGRESS | when(has_egress_names(config), EGRESS_NAMES);
+}
+
 static uint64_t plan_annotations(const struct oci_config *config)
 {
 	struct run_annotations annotations;
@@ -123,8 +142,8 @@ static uint64_t plan_annotations(const struct oci_config *config)
 	return when(annotations.delegate_cgroup, DELEGATE_CGROUP);
 }
 
-uint64_t plan_create(
-	const struct oci_config *config, const struct life_options *options, bool foreign_pidns)
+uint64_t plan_create(const struct oci_config *config, const struct life_options *options,
+	bool foreign_pidns, bool egress_by_relay)
 {
 	const struct oci_linux *linux_ = config->linux_;
 
@@ -137,11 +156,9 @@ uint64_t plan_create(
 	       when(new_namespace(config, "pid"), NEW_PIDNS) |
 	       when(new_namespace(config, "mount"), NEW_MNTNS) |
 	       when(linux_ && linux_->n_net_devices, NET_DEVICES) |
-	       when(linux_ && linux_->intel_rdt, RESCTRL) |
-	       when(harden_has_egress(config->nacre), EGRESS) |
+	       when(linux_ && linux_->intel_rdt, RESCTRL) | plan_egress(config, egress_by_relay) |
 	       when(needs_host_sources(config), HOST_SOURCES) | when(mounts_disks(config), DISKS) |
-	       when(has_egress_names(config), EGRESS_NAMES) | when(options->notify, NOTIFY) |
-	       (options->systemd_cgroup ? SYSTEMD : CGROUPFS) |
+	       when(options->notify, NOTIFY) | (options->systemd_cgroup ? SYSTEMD : CGROUPFS) |
 	       (options->waits_for_start ? WAITS_FOR_START : RUNS_AT_ONCE);
 }
 

@@ -76,6 +76,10 @@ int tracer_end_all(struct life *l, struct nacre_error *err);
 int step_plan_egress_relay(struct life *l, struct nacre_error *err);
 int step_end_egress_relay(struct life *l, struct nacre_error *err);
 int step_mount_egress_resolv(struct life *l, struct nacre_error *err);
+int step_close_network(struct life *l, struct nacre_error *err);
+/* One of those that INIT made there. Takes FD. */
+int step_take_listener_of_relay(
+	struct life *l, const struct sync_message *message, int fd, struct nacre_error *err);
 int step_start_egress_relay(struct life *l, struct nacre_error *err);
 
 /* steps_host.c */

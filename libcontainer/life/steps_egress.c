@@ -82,7 +82,7 @@ int step_apply_egress(struct life *l, struct nacre_error *err)
 		return go_without(l, "egress", &why, err);
 	return fail(err, why.code,
 		"egress rules cannot be enforced here: %s (they need root of the host and a "
-		"cgroup)",
+		"cgroup, or a network namespace of the container's own: --network none)",
 		why.text);
 }
 
@@ -150,7 +150,7 @@ int step_refuse_metadata(struct life *l, struct nacre_error *err)
 	const struct oci_hardened *nacre = l->container.config->nacre;
 	struct nacre_error why;
 
-	if (l->container.record.active & EGRESS || !nacre ||
+	if (l->container.record.active & (EGRESS | EGRESS_BY_RELAY) || !nacre ||
 		(!nacre->no_metadata && !nacre->no_listening) ||
 		!l->container.record.cgroup) /* which create told of, or refused */
 		return 0;

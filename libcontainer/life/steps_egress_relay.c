@@ -7,6 +7,7 @@
 #include "libcontainer/net/egress_listeners.h"
 #include "libcontainer/net/egress_relay.h"
 #include "libcontainer/net/egress_resolv.h"
+#include "libcontainer/net/egress_routes.h"
 
 /* Names in egress rules: the rows of both sides, in table order. */
 
@@ -15,9 +16,10 @@ int step_plan_egress_relay(struct life *l, struct nacre_error *err)
 {
 	struct egress_relay *relay;
 	int r = egress_relay_plan(l->container.arena, l->container.config,
-		&l->hardened_by->egress_resolvers, &l->egress_relay, err);
+		&l->hardened_by->egress_resolvers, l->container.record.active & EGRESS_BY_RELAY,
+		&l->egress_relay, err);
 
-	if (r < 0)
+	if (r < 0 || !l->egress_relay->names)
 		return r;
 	relay = l->egress_relay;
 	relay->resolv_fd = egress_resolv_make(
@@ -32,28 +34,99 @@ int step_end_egress_relay(struct life *l, struct nacre_error *err)
 
 int step_mount_egress_resolv(struct life *l, struct nacre_error *err)
 {
-	int r = egress_resolv_mount(
-		l->rootfs_fd, l->egress_relay->resolv_fd, l->egress_relay->resolv_cloned, err);
+	int r;
 
+	if (!l->egress_relay->names)
+		return 0;
+	r = egress_resolv_mount(
+		l->rootfs_fd, l->egress_relay->resolv_fd, l->egress_relay->resolv_cloned, err);
 	fd_close(&l->egress_relay->resolv_fd);
+	return r;
+}
+
+static int add_routes(const struct egress_relay *relay, struct nacre_error *err)
+{
+	const struct egress_policy *policy = &relay->policy;
+	int r = relay->names ? egress_route_add(&egress_names_network, err) : 0;
+
+	for (size_t i = 0; relay->alone && r == 0 && i < policy->n_rules; i++)
+		if (policy->rules[i].kind == EGRESS_ADDRESS &&
+			!egress_rule_is_loopback(&policy->rules[i]))
+			r = egress_route_add(&policy->rules[i].network, err);
 	return r;
 }
 
 static int open_listeners(void *data, struct nacre_error *err)
 {
 	struct egress_relay *relay = data;
-	int r = egress_network_look(&relay->wired, err);
+	int r = relay->alone ? 0 : egress_network_look(&relay->wired, err);
 
 	if (r == 0)
-		r = egress_route_add(err);
+		r = add_routes(relay, err);
 	for (size_t i = 0; r == 0 && i < relay->n_listeners; i++) {
 		struct egress_listener *listener = &relay->listeners[i];
 
-		listener->fd = egress_listener_open(listener->udp, &listener->listening, err);
+		listener->fd = egress_listener_open(relay->alone ? &listener->at : NULL,
+			listener->at.udp, &listener->listening, err);
 		r = listener->fd < 0 ? listener->fd : 0;
 	}
 	return r;
 }
+
+/* --- in a network that leads nowhere --- */
+
+static int send_listeners(const struct life *l, struct nacre_error *err)
+{
+	struct egress_relay *relay = l->egress_relay;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < relay->n_listeners; i++) {
+		r = sync_send(l->sync, SYNC_LISTENER, 0, 0, (int)i, NULL, relay->listeners[i].fd);
+		fd_close(&relay->listeners[i].fd);
+	}
+	return r < 0 ? fail_errno(err, r, "hand over the listeners of egress rules") : 0;
+}
+
+/* Behind the hooks, which could bring something into the network. RUNTIME may not enter it: INIT
+ * makes the sockets, and hands them over. */
+int step_close_network(struct life *l, struct nacre_error *err)
+{
+	int r = program_refuse_sockets(
+		l->container.config->process->terminal, l->options->preserve_fds, err);
+
+	if (r == 0)
+		r = egress_close_routes(err);
+	if (r == 0)
+		r = egress_check_alone(err);
+	if (r < 0 || !l->egress_relay)
+		return r;
+	r = open_listeners(l->egress_relay, err);
+	return r < 0 ? r : send_listeners(l, err);
+}
+
+int step_take_listener_of_relay(
+	struct life *l, const struct sync_message *message, int fd, struct nacre_error *err)
+{
+	struct egress_relay *relay = l->egress_relay;
+	cleanup_close int came = fd;
+
+	if (came < 0 || !relay || !relay->alone || message->value < 0 ||
+		(size_t)message->value >= relay->n_listeners ||
+		relay->listeners[message->value].fd >= 0)
+		return fail(err, EPROTO, "init sent a listener out of turn");
+	relay->listeners[message->value].fd = fd_steal(&came);
+	return 0;
+}
+
+static int check_listeners(const struct egress_relay *relay, struct nacre_error *err)
+{
+	for (size_t i = 0; i < relay->n_listeners; i++)
+		if (relay->listeners[i].fd < 0)
+			return fail(err, EPROTO, "init has sent too few listeners");
+	return 0;
+}
+
+/* --- the relay --- */
 
 /* The programs of the cgroup lead connections to the listeners from now on. */
 static int open_ports(const struct life *l, struct nacre_error *err)
@@ -62,34 +135,42 @@ static int open_ports(const struct life *l, struct nacre_error *err)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < relay->n_listeners; i++)
-		r = egress_bpf_set_listener(l->container.cgroup.fd, relay->listeners[i].port,
-			relay->listeners[i].udp, relay->listeners[i].listening, err);
+		r = egress_bpf_set_listener(l->container.cgroup.fd, relay->listeners[i].at.port,
+			relay->listeners[i].at.udp, relay->listeners[i].listening, err);
 	return r;
 }
 
-/* Before the program runs. RUNTIME makes the sockets: those of INIT would be under the container's
- * own rules, which the answers of a resolver are not allowed by. Docker's hooks have put interfaces
- * into a new network namespace by now, and its resolver into the resolv.conf that is bound: what
- * the network of the container does not lead to, its names do not. */
+/* RUNTIME makes the sockets: those of INIT would be under the container's own rules, which the
+ * answers of a resolver are not allowed by. Docker's hooks have put interfaces into a new network
+ * namespace by now, and its resolver into the resolv.conf that is bound: what the network of the
+ * container does not lead to, its names do not. */
+static int visit_network(struct life *l, int joined, int *ret_netns_fd, struct nacre_error *err)
+{
+	const int network = joined >= 0 ? joined : l->container.pidfd;
+	int r = namespaces_visit("network", network, open_listeners, l->egress_relay, err);
+
+	*ret_netns_fd = joined >= 0 || l->egress_relay->wired ? network : -1;
+	return r;
+}
+
+/* Before the program runs. */
 int step_start_egress_relay(struct life *l, struct nacre_error *err)
 {
 	struct egress_relay *relay = l->egress_relay;
 	const int joined = namespaces_joined(&l->namespaces, "network");
-	const int network = joined >= 0 ? joined : l->container.pidfd;
 	struct egress_place place = {
 		.state_fd = l->container.state_fd,
 		.pidfd = l->container.pidfd,
 		.cgroup_fd = l->container.cgroup.fd,
 		.netns_fd = -1,
 	};
-	int r = namespaces_visit("network", network, open_listeners, relay, err);
+	int r = relay->alone ? check_listeners(relay, err)
+			     : visit_network(l, joined, &place.netns_fd, err);
 
-	if (r == 0 && (joined >= 0 || relay->wired))
-		place.netns_fd = network;
-	if (r == 0)
+	if (r == 0 && relay->names)
 		r = egress_resolv_read(l->container.config, place.netns_fd >= 0,
 			&l->hardened_by->egress_resolvers, &relay->resolv, err);
 	if (r == 0)
 		r = egress_relay_start(relay, &place, err);
-	return r < 0 ? r : open_ports(l, err);
+	return r < 0 || relay->alone ? r : open_ports(l, err);
 }

@@ -127,6 +127,8 @@ int step_answer_init(
 	cleanup_close int made = -1;
 	int r;
 
+	if (asked->kind == SYNC_LISTENER)
+		return step_take_listener_of_relay(l, asked, fd, err);
 	if (asked->kind == SYNC_MAP)
 		r = step_map_source(l, asked->value, fd, err);
 	else if (asked->kind == SYNC_MAKE)

@@ -7,7 +7,7 @@
 #include "specs/error.h"
 
 /*
- * What RUNTIME and INIT say to each other, on a SOCK_SEQPACKET pair: one struct, nine kinds.
+ * What RUNTIME and INIT say to each other, on a SOCK_SEQPACKET pair: one struct, ten kinds.
  *
  *   TURN     the receiver's row STEP is next
  *   FAILED   the sender's row STEP failed; TEXT is the error, CODE its errno; the sender ends
@@ -18,6 +18,7 @@
  *   MAP      carries the clone of the source of mount VALUE, for RUNTIME to id-map; the answer, the
  *            same without fd, says that it is
  *   MAKE     asks RUNTIME for the filesystem of mount VALUE; the answer carries it
+ *   LISTENER carries a socket for the relay of egress rules, in place VALUE of its plan
  *   SYSCTL   asks RUNTIME to write value VALUE of linux.sysctl; the answer says that it is
  *
  * Written with write(2) and read(2) wherever no fd travels: a seccomp filter may be active already.
@@ -39,6 +40,7 @@ enum sync_kind {
 	SYNC_MAP,
 	SYNC_MAKE,
 	SYNC_SYSCTL,
+	SYNC_LISTENER,
 };
 
 struct sync_message {

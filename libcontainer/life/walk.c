@@ -146,6 +146,7 @@ static int answer(struct life *l, const struct sync_message *message, int fd, co
 		return 0;
 	case SYNC_CONSOLE:
 		return take_console(l, fd_steal(&came), err);
+	case SYNC_LISTENER:
 	case SYNC_MAP:
 	case SYNC_MAKE:
 	case SYNC_SYSCTL:

@@ -3,73 +3,45 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "libcontainer/base/cleanup.h"
-#include "specs/egress_names.h"
 
 #define BACKLOG 1024
 
-/* rtnetlink(7), by hand: one message, and no library that the main binary would have to have. */
-struct route_message {
-	struct nlmsghdr header;
-	struct rtmsg route;
-	struct rtattr destination_head;
-	uint32_t destination;
-	struct rtattr device_head;
-	uint32_t device;
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
 };
 
-struct route_answer {
-	struct nlmsghdr header;
-	struct nlmsgerr error;
-};
-
-static int exchange(int sock, const struct route_message *message)
+/* AT NULL: any of IPv4, at any port. */
+static socklen_t fill_address(const struct egress_socket *at, union address *ret_address)
 {
-	struct route_answer answer;
-	ssize_t n;
+	const bool single = at && egress_socket_is_single(at);
 
-	if (send(sock, message, sizeof(*message), 0) < 0)
-		return -errno;
-	do
-		n = recv(sock, &answer, sizeof(answer), 0);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return -errno;
-	return n < (ssize_t)sizeof(answer) || answer.header.nlmsg_type != NLMSG_ERROR
-		       ? -EPROTO
-		       : answer.error.error;
+	*ret_address = (union address){.any.sa_family = at && at->at.v6 ? AF_INET6 : AF_INET};
+	if (at && at->at.v6) {
+		ret_address->v6.sin6_port = htons(at->port);
+		if (single)
+			memcpy(&ret_address->v6.sin6_addr, at->at.address, 16);
+		return sizeof(ret_address->v6);
+	}
+	ret_address->v4.sin_port = htons(at ? at->port : 0);
+	if (single)
+		memcpy(&ret_address->v4.sin_addr, at->at.address, 4);
+	return sizeof(ret_address->v4);
 }
 
-int egress_route_add(struct nacre_error *err)
+static uint16_t port_of(const union address *address)
 {
-	struct route_message message = {
-		.header = {.nlmsg_len = sizeof(message),
-			.nlmsg_type = RTM_NEWROUTE,
-			.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL},
-		.route = {.rtm_family = AF_INET,
-			.rtm_dst_len = EGRESS_NAMES_PREFIX,
-			.rtm_table = RT_TABLE_LOCAL,
-			.rtm_protocol = RTPROT_STATIC,
-			.rtm_scope = RT_SCOPE_HOST,
-			.rtm_type = RTN_LOCAL},
-		.destination_head = {RTA_LENGTH(sizeof(uint32_t)), RTA_DST},
-		.destination = htonl(EGRESS_NAMES_NETWORK),
-		.device_head = {RTA_LENGTH(sizeof(uint32_t)), RTA_OIF},
-		.device = if_nametoindex("lo"),
-	};
-	cleanup_close int sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	int r = sock < 0 ? -errno : 0;
-
-	if (r == 0)
-		r = exchange(sock, &message);
-	return r < 0 && r != -EEXIST ? fail_errno(err, r, "route addresses of names to lo") : 0;
+	return ntohs(
+		address->any.sa_family == AF_INET6 ? address->v6.sin6_port : address->v4.sin_port);
 }
 
 int egress_network_look(bool *ret_wired, struct nacre_error *err)
@@ -95,31 +67,39 @@ int egress_network_look(bool *ret_wired, struct nacre_error *err)
 	return 0;
 }
 
-static int listen_on_lo(int sock, bool udp, uint16_t *ret_port)
+static int listen_on_lo(int sock, union address *own, socklen_t length, bool udp)
 {
-	struct sockaddr_in own = {.sin_family = AF_INET};
-	socklen_t length = sizeof(own);
+	const bool v6 = own->any.sa_family == AF_INET6;
 	const char lo[] = "lo";
 	const int on = 1;
 
 	if (setsockopt(sock, SOL_SOCKET, SO_BINDTODEVICE, lo, sizeof(lo)) < 0)
 		return -errno;
-	/* The address that was asked has to be the one that answers. */
-	if (udp && setsockopt(sock, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) < 0)
+	/* IPv4 has sockets of its own. An address that is local by its route alone is none to
+	 * bind(2). */
+	if (v6 && (setsockopt(sock, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0 ||
+			  setsockopt(sock, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on)) < 0))
 		return -errno;
-	if (bind(sock, (const struct sockaddr *)&own, sizeof(own)) < 0 ||
-		getsockname(sock, (struct sockaddr *)&own, &length) < 0 ||
+	/* The address that was asked has to be the one that answers. */
+	if (udp && !v6 && setsockopt(sock, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) < 0)
+		return -errno;
+	if (bind(sock, &own->any, length) < 0 || getsockname(sock, &own->any, &length) < 0 ||
 		(!udp && listen(sock, BACKLOG) < 0))
 		return -errno;
-	*ret_port = ntohs(own.sin_port);
 	return 0;
 }
 
-int egress_listener_open(bool udp, uint16_t *ret_port, struct nacre_error *err)
+int egress_listener_open(
+	const struct egress_socket *at, bool udp, uint16_t *ret_port, struct nacre_error *err)
 {
-	cleanup_close int sock = socket(
-		AF_INET, (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int r = sock < 0 ? -errno : listen_on_lo(sock, udp, ret_port);
+	union address own;
+	const socklen_t length = fill_address(at, &own);
+	cleanup_close int sock = socket(own.any.sa_family,
+		(udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int r = sock < 0 ? -errno : listen_on_lo(sock, &own, length, udp);
 
-	return r < 0 ? fail_errno(err, r, "listen on lo for names") : fd_steal(&sock);
+	if (r < 0)
+		return fail_errno(err, r, "egress rules: listen on lo, port %u", port_of(&own));
+	*ret_port = port_of(&own);
+	return fd_steal(&sock);
 }

@@ -20,57 +20,77 @@
 #include "libcontainer/net/egress_resolv.h"
 
 enum {
-	RESOLVER_PORT = 53,
 	END_WAIT_MS = 1000,
 	ANSWER_WAIT_MS = 10000,
 };
 
-static void add_listener(struct egress_relay *relay, uint16_t port, bool udp)
+static void add_listener(struct egress_relay *relay, const struct egress_socket *at)
 {
-	relay->listeners[relay->n_listeners++] = (struct egress_listener){port, udp, -1, 0};
+	relay->listeners[relay->n_listeners++] = (struct egress_listener){*at, -1, 0};
 }
 
-int egress_relay_plan_update(struct arena *arena, const struct oci_config *config,
+/* One a port: the filter at the cgroup leads there. */
+static int plan_ports(struct egress_relay *relay, struct nacre_error *err)
+{
+	uint16_t ports[EGRESS_NAME_PORTS_MAX + 1];
+	const size_t n = egress_names_ports(&relay->policy, ports);
+
+	add_listener(relay, &(struct egress_socket){.port = EGRESS_RESOLVER_PORT, .udp = true});
+	add_listener(relay, &(struct egress_socket){.port = EGRESS_RESOLVER_PORT});
+	for (size_t i = 0; i < n; i++) {
+		if (ports[i] == EGRESS_RESOLVER_PORT)
+			return fail(err, EINVAL, EGRESS_RESOLVER_PORT_TAKEN);
+		add_listener(relay, &(struct egress_socket){.port = ports[i]});
+	}
+	return 0;
+}
+
+static int plan_sockets(struct egress_relay *relay, struct nacre_error *err)
+{
+	struct egress_sockets sockets;
+	int r = egress_sockets_plan(&relay->policy, &sockets, err);
+
+	for (size_t i = 0; r == 0 && i < sockets.n; i++)
+		add_listener(relay, &sockets.items[i]);
+	return r;
+}
+
+static int plan(struct arena *arena, const struct oci_config *config, bool alone,
 	struct egress_relay **ret_relay, struct nacre_error *err)
 {
 	struct egress_relay *relay = arena_alloc(arena, sizeof(*relay));
-	uint16_t ports[EGRESS_NAME_PORTS_MAX + 1];
-	size_t n;
 	int r;
 
 	if (!relay)
 		return arena_fail(arena, "egress rules", err);
 	relay->resolv_fd = -1;
 	relay->metadata = !config->nacre->no_metadata;
+	relay->alone = alone;
 	r = egress_policy_parse(arena, &config->nacre->egress, &relay->policy, err);
 	if (r == 0)
 		r = egress_names_assign(arena, &config->nacre->egress_names, &relay->policy, err);
-	if (r < 0)
-		return r;
-	add_listener(relay, RESOLVER_PORT, true);
-	add_listener(relay, RESOLVER_PORT, false);
-	n = egress_names_ports(&relay->policy, ports);
-	for (size_t i = 0; i < n; i++) {
-		if (ports[i] == RESOLVER_PORT)
-			return fail(err, EINVAL,
-				"egress rules: port %d of names is the resolver's inside; allow "
-				"the "
-				"address in place of the name",
-				RESOLVER_PORT);
-		add_listener(relay, ports[i], false);
-	}
-	*ret_relay = relay;
-	return 0;
+	relay->names = r == 0 && egress_names_any(&relay->policy);
+	if (r == 0)
+		r = alone ? plan_sockets(relay, err) : plan_ports(relay, err);
+	if (r == 0)
+		*ret_relay = relay;
+	return r;
+}
+
+int egress_relay_plan_update(struct arena *arena, const struct oci_config *config,
+	struct egress_relay **ret_relay, struct nacre_error *err)
+{
+	return plan(arena, config, false, ret_relay, err);
 }
 
 int egress_relay_plan(struct arena *arena, const struct oci_config *config,
-	const struct oci_strings *resolvers, struct egress_relay **ret_relay,
+	const struct oci_strings *resolvers, bool alone, struct egress_relay **ret_relay,
 	struct nacre_error *err)
 {
 	struct egress_relay *relay = NULL;
-	int r = egress_relay_plan_update(arena, config, &relay, err);
+	int r = plan(arena, config, alone, &relay, err);
 
-	if (r == 0)
+	if (r == 0 && relay->names)
 		r = egress_resolv_read(config, true, resolvers, &relay->resolv, err);
 	if (r == 0)
 		*ret_relay = relay;
@@ -121,10 +141,12 @@ static int write_setup(const struct egress_relay *relay, const struct starting *
 		(void)fprintf(file, "events %d\n", with->events);
 	for (size_t i = 0; i < relay->resolv.n_servers; i++)
 		(void)fprintf(file, "resolver %s\n", relay->resolv.servers[i]);
-	(void)fprintf(file, "udp %d\ntcp %d\n", relay->listeners[0].fd, relay->listeners[1].fd);
-	for (size_t i = EGRESS_RELAY_OWN; i < relay->n_listeners; i++)
+	if (relay->names)
 		(void)fprintf(
-			file, "listener %u %d\n", relay->listeners[i].port, relay->listeners[i].fd);
+			file, "udp %d\ntcp %d\n", relay->listeners[0].fd, relay->listeners[1].fd);
+	for (size_t i = relay->names ? EGRESS_RELAY_OWN : 0; i < relay->n_listeners; i++)
+		(void)fprintf(file, "listener %u %d\n", relay->listeners[i].at.port,
+			relay->listeners[i].fd);
 	if (fclose(file) != 0)
 		return fail_errno(err, ENOMEM, "nacre-egress");
 	return 0;
@@ -133,7 +155,7 @@ static int write_setup(const struct egress_relay *relay, const struct starting *
 static int start(const struct egress_relay *relay, const struct egress_place *place,
 	const struct starting *with, struct nacre_error *err)
 {
-	int fds[EGRESS_NAME_PORTS_MAX + 6];
+	int fds[EGRESS_SOCKETS_MAX + 4];
 	struct companion_detached detached = {
 		.name = "nacre-egress", .fds = fds, .netns_fd = place->netns_fd};
 	cleanup_free char *input = NULL;
@@ -210,10 +232,10 @@ static int write_update(const struct egress_relay *relay, bool beside,
 		const struct egress_listener *listener = &relay->listeners[i];
 
 		if (listener->fd < 0) {
-			(void)fprintf(file, "keep %u\n", listener->port);
+			(void)fprintf(file, "keep %u\n", listener->at.port);
 			continue;
 		}
-		(void)fprintf(file, "listener %u %d\n", listener->port, n);
+		(void)fprintf(file, "listener %u %d\n", listener->at.port, n);
 		ret_fds[n++] = listener->fd;
 	}
 	if (fclose(file) != 0)

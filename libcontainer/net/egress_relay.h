@@ -6,7 +6,7 @@
 #include <sys/types.h>
 
 #include "specs/arena.h"
-#include "specs/egress_names.h"
+#include "specs/egress_sockets.h"
 #include "specs/relay_denials.h"
 #include "specs/resolv_conf.h"
 #include "specs/spec.h"
@@ -23,8 +23,7 @@
 
 /* A socket of the container's network namespace. */
 struct egress_listener {
-	uint16_t port; /* that programs connect to */
-	bool udp;
+	struct egress_socket at; /* that programs connect to */
 	int fd; /* -1: not yet */
 	uint16_t listening; /* the port that it has */
 };
@@ -34,17 +33,19 @@ struct egress_relay {
 	bool metadata; /* granted */
 	struct resolv_conf resolv; /* its servers: only when it is started */
 	bool wired; /* the container's network has an interface that is up besides lo */
-	/* First those of the resolver. */
-	struct egress_listener listeners[EGRESS_NAME_PORTS_MAX + EGRESS_RELAY_OWN];
+	/* No filter at the cgroup leads to them: each is where programs connect to. */
+	bool alone;
+	struct egress_listener listeners[EGRESS_SOCKETS_MAX]; /* first those of the resolver */
 	size_t n_listeners;
+	bool names; /* there are some, and a resolver */
 	int resolv_fd; /* of egress_resolv_make, -1: none */
 	bool resolv_cloned;
 };
 
-/* What CONFIG, which has rules with names, needs. RESOLVERS: see egress_resolv_read. Everything
- * lives in ARENA. */
+/* What CONFIG, which has rules with names, needs; or ALONE, with rules of any kind, see
+ * egress_sockets.h. RESOLVERS: see egress_resolv_read. Everything lives in ARENA. */
 int egress_relay_plan(struct arena *arena, const struct oci_config *config,
-	const struct oci_strings *resolvers, struct egress_relay **ret_relay,
+	const struct oci_strings *resolvers, bool alone, struct egress_relay **ret_relay,
 	struct nacre_error *err);
 /* The same for one that is at work: its resolv.conf is left out. */
 int egress_relay_plan_update(struct arena *arena, const struct oci_config *config,

@@ -67,7 +67,13 @@ clean_up() {
 			sleep 0.05
 		done
 	fi
+	[[ ! -e $dir/world.pids ]] || kill $(<"$dir/world.pids")
 	rm -rf --one-file-system "$dir"
+}
+
+# Whether the test has an internet of its own, which a user cannot make.
+needs_world() {
+	grep -qE '/(egress_world|internet).sh"$' "$file"
 }
 
 if [[ -z ${AS_INSIDE:-} ]]; then
@@ -79,7 +85,9 @@ if [[ -z ${AS_INSIDE:-} ]]; then
 	trap clean_up EXIT
 	trap 'exit 98' INT TERM
 	own_cgroup
-	AS_INSIDE=$dir AS_CGROUP=$cgroup unshare --mount --propagation private bash "$0" "$@" &
+	network=()
+	[[ $as == userns ]] || ! needs_world || network=(--net)
+	AS_INSIDE=$dir AS_CGROUP=$cgroup unshare --mount --propagation private "${network[@]}" bash "$0" "$@" &
 	wait $!
 	exit
 fi
@@ -105,6 +113,18 @@ export TMPDIR=$dir/tmp XDG_RUNTIME_DIR=$dir/run HOME=$dir/run
 file=$dir/source/tests/integration/${file##*/}
 shift 2
 
+make_world() {
+	# shellcheck source=SCRIPTDIR/egress_world.sh
+	. "$top/egress_world.sh"
+	mkdir "$dir/world"
+	world_make "$dir/world" "$top/egress_peer.py" || leave "no internet of its own can be made"
+	echo "$internet $world_peer" >"$dir/world.pids"
+	export WORLD=1 HOST_RESOLV=$dir/resolv.conf
+	: >"$HOST_RESOLV"
+	chown "$uid:$uid" "$HOST_RESOLV"
+	mount --bind "$HOST_RESOLV" /etc/resolv.conf || die "bind /etc/resolv.conf"
+}
+
 become_user() {
 	command -v newuidmap >/dev/null || leave "newuidmap (package uidmap) is not installed"
 	chown "$uid:$uid" "$dir"/{tmp,run}
@@ -117,6 +137,7 @@ become_user() {
 	for name in passwd group subuid subgid; do
 		mount --bind "$dir/$name" "/etc/$name" || die "bind /etc/$name"
 	done
+	! needs_world || make_world
 	[[ -z $AS_CGROUP ]] || echo $$ >"$AS_CGROUP/tests/cgroup.procs"
 	USER=tester exec setpriv --reuid=$uid --regid=$uid --clear-groups --inh-caps=-all \
 		bash "$file" "$@"

@@ -119,7 +119,7 @@ test_hooks_of_the_container_are_held() {
 test_without_a_cgroup_rules_are_refused() {
 	ways_bundle rules "{\"egress\": $rules}" || return
 	edit 'del(.linux.resources)'
-	bad 1 "egress rules need a cgroup, and there is none: --cgroup-manager disabled" \
+	bad 1 "egress rules need a cgroup, or a network namespace of the container's own, and there is none: --cgroup-manager disabled" \
 		nacre --cgroup-manager disabled run --profile oci --bundle "$b" "$id"
 	edit 'del(.nacre) | .process.args = ["/payload", "true"]'
 	good nacre --cgroup-manager disabled run --profile oci --egress open --bundle "$b" "$id"

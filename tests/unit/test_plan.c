@@ -22,7 +22,7 @@ static void fresh_config(void)
 /* All but the one that every create has: whether it waits for `start`. */
 static uint64_t planned(void)
 {
-	return plan_create(&config, &options, false) &
+	return plan_create(&config, &options, false, false) &
 	       ~(uint64_t)(RUNS_AT_ONCE | WAITS_FOR_START | CGROUPFS);
 }
 
@@ -47,6 +47,47 @@ START_TEST(a_namespace_with_a_path_is_not_new)
 }
 END_TEST
 
+START_TEST(rules_of_egress_hold_by_a_filter_or_by_a_relay)
+{
+	const char *none[] = {"none"}, *address[] = {"10.0.0.1:443"}, *name[] = {"a.example"};
+	struct oci_hardened nacre = {.egress = {none, 1}};
+
+	config.nacre = &nacre;
+	ck_assert_uint_eq(planned(), EGRESS);
+	ck_assert_uint_eq(
+		plan_create(&config, &options, false, true) & ~(uint64_t)(RUNS_AT_ONCE | CGROUPFS),
+		EGRESS_BY_RELAY);
+	nacre.egress.items = address;
+	ck_assert_uint_eq(planned(), EGRESS);
+	ck_assert_uint_eq(
+		plan_create(&config, &options, false, true) & ~(uint64_t)(RUNS_AT_ONCE | CGROUPFS),
+		EGRESS_BY_RELAY | EGRESS_NAMES);
+	nacre.egress.items = name;
+	ck_assert_uint_eq(planned(), EGRESS | EGRESS_NAMES);
+	/* A joined network has other ways out. */
+	ck_assert(!plan_egress_by_relay(&config, false));
+}
+END_TEST
+
+START_TEST(a_network_alone_keeps_rules_without_a_cgroup)
+{
+	const char *none[] = {"none"}, *name[] = {"a.example"};
+	struct oci_hardened nacre = {.egress = {name, 1}};
+	struct oci_namespace network = {"network", "/proc/1/ns/net"};
+
+	config.nacre = &nacre;
+	linux_.namespaces = &network;
+	linux_.n_namespaces = 1;
+	ck_assert(!plan_egress_by_relay(&config, false));
+	network.path = NULL;
+	ck_assert(plan_egress_by_relay(&config, false));
+	ck_assert(!plan_egress_by_relay(&config, true));
+	nacre.egress.items = none;
+	nacre.egress_best_effort = true;
+	ck_assert(!plan_egress_by_relay(&config, false));
+}
+END_TEST
+
 START_TEST(an_exec_has_a_cgroup_and_a_watcher_of_its_own_if_asked)
 {
 	ck_assert_uint_eq(plan_join(&config, &process, &options, false), 0);
@@ -61,16 +102,16 @@ END_TEST
 
 START_TEST(a_container_waits_for_start_or_runs_at_once)
 {
-	ck_assert_uint_eq(plan_create(&config, &options, false), RUNS_AT_ONCE | CGROUPFS);
+	ck_assert_uint_eq(plan_create(&config, &options, false, false), RUNS_AT_ONCE | CGROUPFS);
 	options.waits_for_start = true;
-	ck_assert_uint_eq(plan_create(&config, &options, false), WAITS_FOR_START | CGROUPFS);
+	ck_assert_uint_eq(plan_create(&config, &options, false, false), WAITS_FOR_START | CGROUPFS);
 }
 END_TEST
 
 START_TEST(the_cgroup_is_a_directory_or_a_unit)
 {
 	options.systemd_cgroup = true;
-	ck_assert_uint_eq(plan_create(&config, &options, false), RUNS_AT_ONCE | SYSTEMD);
+	ck_assert_uint_eq(plan_create(&config, &options, false, false), RUNS_AT_ONCE | SYSTEMD);
 	ck_assert_uint_eq(plan_join(&config, &process, &options, false), 0);
 	options.attach = true;
 	ck_assert_uint_eq(plan_join(&config, &process, &options, false), ATTACH);
@@ -205,6 +246,8 @@ Suite *suite_plan(void)
 	tcase_add_test(tcase, the_rules_for_devices_come_after_disks);
 	tcase_add_test(tcase, an_empty_config_activates_nothing);
 	tcase_add_test(tcase, a_namespace_with_a_path_is_not_new);
+	tcase_add_test(tcase, rules_of_egress_hold_by_a_filter_or_by_a_relay);
+	tcase_add_test(tcase, a_network_alone_keeps_rules_without_a_cgroup);
 	tcase_add_test(tcase, an_exec_has_a_cgroup_and_a_watcher_of_its_own_if_asked);
 	tcase_add_test(tcase, a_container_waits_for_start_or_runs_at_once);
 	tcase_add_test(tcase, the_cgroup_is_a_directory_or_a_unit);

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/net/egress_routes.h"
+
+#include <errno.h>
+#include <linux/fib_rules.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "specs/egress_reading.h"
+
+/* rtnetlink(7), by hand: two messages, and no library that the main binary would have to have. */
+
+struct route_message {
+	struct nlmsghdr header;
+	struct rtmsg route;
+	struct rtattr device_head;
+	uint32_t device;
+	struct rtattr destination_head;
+	uint8_t destination[16]; /* of IPv4 four bytes, which the message ends with */
+};
+
+/* fib_rule_hdr has the size of rtmsg, and its members but ACTION. */
+struct rule_message {
+	struct nlmsghdr header;
+	struct fib_rule_hdr rule;
+	struct rtattr priority_head;
+	uint32_t priority;
+};
+
+struct answer {
+	struct nlmsghdr header;
+	struct nlmsgerr error;
+};
+
+/* Sends one message, and returns what the kernel says to it. */
+static int ask(const struct nlmsghdr *message)
+{
+	cleanup_close int sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	struct answer answer;
+	ssize_t n;
+
+	if (sock < 0 || send(sock, message, message->nlmsg_len, 0) < 0)
+		return -errno;
+	do
+		n = recv(sock, &answer, sizeof(answer), 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return n < (ssize_t)sizeof(answer) || answer.header.nlmsg_type != NLMSG_ERROR
+		       ? -EPROTO
+		       : answer.error.error;
+}
+
+int egress_route_add(const struct egress_network *network, struct nacre_error *err)
+{
+	const uint16_t size = network->v6 ? 16 : 4;
+	struct route_message message = {
+		.header = {.nlmsg_len = offsetof(struct route_message, destination) + size,
+			.nlmsg_type = RTM_NEWROUTE,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL},
+		.route = {.rtm_family = network->v6 ? AF_INET6 : AF_INET,
+			.rtm_dst_len = network->prefix,
+			.rtm_table = RT_TABLE_LOCAL,
+			.rtm_protocol = RTPROT_STATIC,
+			.rtm_scope = RT_SCOPE_HOST,
+			.rtm_type = RTN_LOCAL},
+		.device_head = {RTA_LENGTH(sizeof(uint32_t)), RTA_OIF},
+		.device = if_nametoindex("lo"),
+		.destination_head = {(uint16_t)RTA_LENGTH(size), RTA_DST},
+	};
+	char text[EGRESS_NETWORK_TEXT];
+	int r;
+
+	memcpy(message.destination, network->address, size);
+	r = ask(&message.header);
+	if (r >= 0 || r == -EEXIST)
+		return 0;
+	return fail_errno(err, r, "egress rules: route %s to lo%s",
+		egress_network_text(network, text),
+		network->v6 ? " (is IPv6 off in the container's network?)" : "");
+}
+
+static int close_family(uint8_t family)
+{
+	const struct rule_message message = {
+		.header = {.nlmsg_len = sizeof(message),
+			.nlmsg_type = RTM_NEWRULE,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL},
+		.rule = {.family = family, .action = FR_ACT_PROHIBIT},
+		.priority_head = {RTA_LENGTH(sizeof(uint32_t)), FRA_PRIORITY},
+		.priority = 1, /* 0 is the table local */
+	};
+
+	return ask(&message.header);
+}
+
+int egress_close_routes(struct nacre_error *err)
+{
+	int r = close_family(AF_INET);
+
+	if (r == 0)
+		r = close_family(AF_INET6);
+	if (r == -EAFNOSUPPORT) /* the kernel has no IPv6 */
+		r = 0;
+	return r < 0 ? fail_errno(err, r,
+			       "egress rules: prohibit what is not local (the kernel needs "
+			       "CONFIG_IP_MULTIPLE_TABLES)")
+		     : 0;
+}
+
+/* What is down leads nowhere: tunnels of the kernel's, which each new network namespace has where
+ * their modules are loaded. */
+static int check_interface(int sock, const char *name, struct nacre_error *err)
+{
+	struct ifreq request = {.ifr_flags = 0};
+
+	if (!strcmp(name, "lo"))
+		return 0;
+	strncpy(request.ifr_name, name, IFNAMSIZ - 1);
+	if (ioctl(sock, SIOCGIFFLAGS, &request) < 0)
+		return fail_errno(err, errno, "egress rules: interface %s", name);
+	return request.ifr_flags & IFF_UP
+		       ? fail(err, ENOTEMPTY,
+				 "egress rules cannot be enforced here: the container's network "
+				 "has the interface %s, and rules for it take root of the host; "
+				 "give the container a network without (--network none)",
+				 name)
+		       : 0;
+}
+
+int egress_check_alone(struct nacre_error *err)
+{
+	cleanup_close int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct if_nameindex *interfaces = sock < 0 ? NULL : if_nameindex();
+	int r = 0;
+
+	if (!interfaces)
+		return fail_errno(err, errno, "egress rules: list interfaces");
+	for (size_t i = 0; interfaces[i].if_index && r == 0; i++)
+		r = check_interface(sock, interfaces[i].if_name, err);
+	if_freenameindex(interfaces);
+	return r;
+}

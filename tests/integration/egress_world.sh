@@ -1,0 +1,54 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# An internet for tests of egress: a network namespace that nobody else has, with a name server and servers
+# that say which name they were asked for (egress_peer.py). The caller's own network namespace is the host's
+# then, and its only way out leads there. as.sh makes it before it becomes a user, who could not.
+
+# world_link ADDRESS...: sets internet (a process there, with these addresses) and device, the host's way there.
+# Returns false if something cannot be made.
+world_link() {
+	local i address
+	# That of an earlier internet goes when the kernel comes to it.
+	ip -o link show type veth | sed -n 's/^[0-9]*: \([^@:]*\).*/\1/p' | xargs -r -n 1 ip link delete
+	unshare --net sleep 3600 </dev/null >/dev/null 2>&1 &
+	internet=$!
+	for ((i = 0; i < 500; i++)); do
+		[[ ! /proc/$internet/ns/net -ef /proc/self/ns/net && $(</proc/$internet/comm) == sleep ]] && break
+		sleep 0.02
+	done
+	device=w$internet
+	ip link set lo up &&
+		ip link add "$device" type veth peer name to-host netns "$internet" &&
+		ip address add 11.1.1.254/24 dev "$device" &&
+		ip link set "$device" up &&
+		in_internet ip link set lo up || return
+	for address; do
+		in_internet ip address add "$address/24" dev to-host || return
+	done
+	in_internet ip link set to-host up
+}
+
+# world_make DIR PEER: the same, with the servers (the process world_peer). Their zone has answers that lead
+# where no name may.
+world_make() {
+	local dir=$1 peer=$2 i
+	world_link 11.1.1.1 11.1.1.2 11.1.1.53 10.9.9.9 && ip route add 10.9.9.0/24 dev "$device" || return
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/key" -out "$dir/cert" -days 9 -subj /CN=x 2>/dev/null || return
+	cat "$dir/cert" >>"$dir/key"
+	in_internet /usr/bin/python3 "$peer" world "$dir/key" 11.1.1.53 a.example=11.1.1.1 b.example=11.1.1.1 \
+		second.example=11.1.1.99+11.1.1.2 rebind.example=127.0.0.1 metadata.example=169.254.169.254 \
+		private.example=10.9.9.9 host.example=11.1.1.254 mapped.example=::ffff:b01:1fe '*.w.example=11.1.1.1' \
+		db.example=11.1.1.1 >"$dir/world.out" 2>&1 </dev/null &
+	world_peer=$!
+	for ((i = 0; i < 500; i++)); do
+		grep -qs ready "$dir/world.out" && return
+		sleep 0.02
+	done
+	return 1
+}
+
+# in_internet COMMAND
+in_internet() {
+	nsenter --target "$internet" --net "$@"
+}
