@@ -101,13 +101,21 @@ static bool names_by_host(const struct explanation *e)
 	return ns && !ns->path && egress_names_in(egress_of(e));
 }
 
+/* Behind the rules. */
+static const char *by_host(const struct explanation *e)
+{
+	if (e->c->record.active & EGRESS_BY_RELAY && e->c->record.active & EGRESS_NAMES)
+		return " (by way of the host's network)\n";
+	return names_by_host(e) ? " (names by way of the host's network)\n" : "\n";
+}
+
 static void print_egress(FILE *out, const struct explanation *e)
 {
 	if (!egress_of(e)->n)
 		return;
 	(void)fputs("\nCONNECTS TO\n", out);
 	print_words(out, "", egress_of(e));
-	(void)fputs(names_by_host(e) ? " (names by way of the host's network)\n" : "\n", out);
+	(void)fputs(by_host(e), out);
 	if (!e->ports_taken.n)
 		return;
 	(void)fputs("\nWHERE NO SERVER INSIDE CAN LISTEN (EADDRINUSE; the relay of egress does)\n",

@@ -212,7 +212,7 @@ test_no_annotation_and_no_config_gives_the_host_s_network() {
 	good nacre create --profile agent --egress '*.example' --bundle "$b" "$id"
 	start
 	is "$(says tls a.example 443 a.example)" "tls a.example" "what was given, and tightened"
-	has_line "$(nacre explain "$id")" "a.example:443 (names by way of the host's network)"
+	has_line "$(nacre explain "$id")" "a.example:443 (*by way of the host's network)"
 	is "$(nacre explain --format json "$id" | jq .namesByHost)" true "in JSON"
 	good nacre update --blkio-weight 0 "$id"
 	is "$(jq -r '.nacre.egress[]' "$ROOT/$id/config.json")" a.example:443 "rules after an update"
