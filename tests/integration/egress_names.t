@@ -334,6 +334,22 @@ test_addresses_are_reached_by_the_relay_where_there_is_no_filter() {
 	kill_now
 }
 
+# Its sockets are made with the container.
+test_rules_that_the_relay_holds_are_not_changed() {
+	local options=()
+	with_names a.example
+	! has_filter || { options=(--cgroup-manager disabled); edit 'del(.linux.resources)'; }
+	good nacre "${options[@]}" create --profile oci "${rules[@]}" --bundle "$b" "$id"
+	start
+	for rule in none open 11.1.1.1:443; do
+		bad 1 "*--egress: rules that hold by a network of the container's own, *: make it again" \
+			nacre update --egress "$rule" "$id"
+	done
+	is "$(jq -r '.nacre.egress | join(" ")' "$ROOT/$id/config.json")" a.example:443 "the stored rules"
+	is "$(says tls a.example 443 a.example)" "tls a.example" "those that hold"
+	kill_now
+}
+
 test_it_ends_with_the_container_and_delete_leaves_none() {
 	local pid
 	with_names a.example
