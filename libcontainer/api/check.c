@@ -51,7 +51,9 @@ static void judge_devices(const struct report *report, struct verdict *verdict)
 
 static void judge_egress(const struct report *report, struct verdict *verdict)
 {
-	(void)snprintf(verdict->gap, sizeof(verdict->gap), "%s", report->host.egress);
+	if (report->host.egress[0])
+		(void)snprintf(verdict->gap, sizeof(verdict->gap),
+			"only in a network of the container's own: %.100s", report->host.egress);
 }
 
 static void judge_filter(const struct report *report, struct verdict *verdict)

@@ -25,15 +25,11 @@ landlock_bundle() {
 		--arg s "$T/b.data"
 }
 
-# Rules of egress hold in place of ports, where they can be enforced.
-bind_under_strict() {
-	[[ $(nacre check --format json | jq .host.egressFilter) == true ]] && echo ok || echo EACCES
-}
-
-test_a_program_writes_below_writable_mounts_and_uses_no_tcp() {
+# Rules of egress hold in place of ports: by the filter, or in this network of its own by the relay.
+test_a_program_writes_below_writable_mounts() {
 	landlock_bundle create /workspace/a text : create /tmp/a text : cat /workspace/a : write /dev/null x : bind 0
 	run_any --allow "workspace:$T/b.data"
-	is "$out" $'create: ok\ncreate: ok\ntextwrite: ok\nbind: '"$(bind_under_strict)"
+	is "$out" $'create: ok\ncreate: ok\ntextwrite: ok\nbind: ok'
 }
 
 test_without_the_profile_tcp_can_be_used() {
@@ -48,7 +44,7 @@ test_exec_is_restricted_too() {
 	create --allow "workspace:$T/b.data"
 	start
 	try nacre exec "$id" /payload create /workspace/b text : bind 0
-	is "$out" $'create: ok\nbind: '"$(bind_under_strict)"
+	is "$out" $'create: ok\nbind: ok'
 }
 
 test_a_mount_that_becomes_writable_stays_closed() {
@@ -68,7 +64,7 @@ test_a_mount_that_becomes_writable_stays_closed() {
 test_it_can_be_required() {
 	landlock_bundle bind 0
 	run_any --require landlock
-	is "$out" "bind: $(bind_under_strict)"
+	is "$out" "bind: ok"
 }
 
 all_tests "$@"
