@@ -50,8 +50,9 @@ static const struct {
 static struct oci_config *created(
 	const char *profile, const char *grants, const struct oci_strings *egress)
 {
-	const struct harden_request request = {
-		.profile = profile, .grants = split(grants), .egress = *egress,
+	const struct harden_request request = {.profile = profile,
+		.grants = split(grants),
+		.egress = *egress,
 		.egress_given = *egress};
 	struct oci_config *config = tight("", "", "", LIMITED), *got;
 	struct harden_report *report;
