@@ -374,6 +374,15 @@ bool oci_strings_have(const struct oci_strings *list, const char *word)
 	return false;
 }
 
+bool oci_strings_same(const struct oci_strings *a, const struct oci_strings *b)
+{
+	bool same = a->n == b->n;
+
+	for (size_t i = 0; same && i < a->n; i++)
+		same = !strcmp(a->items[i], b->items[i]);
+	return same;
+}
+
 int oci_fail(const struct oci_config *config, struct nacre_error *err, const char *path,
 	const char *format, ...)
 {

@@ -133,6 +133,12 @@ bool harden_egress_holds(const struct oci_hardened *nacre);
 int harden_egress_check_exec(const struct oci_config *config, const struct oci_process *process,
 	struct nacre_error *err);
 
+/* Where CONFIG's rules hold by a relay alone, all that they allow is reached by way of the host's
+ * network: refuses (-EPERM) what only an annotation or config.json gives to a container with a
+ * network of its own. */
+int harden_egress_check_relay(struct arena *arena, const struct oci_config *config,
+	const struct harden_request *request, struct nacre_error *err);
+
 /* Whether CONFIG, hardened as nested, forbids what that profile is for: TEXT then says what, and
  * which options of engines give it. Its seccomp filter is not looked at here. */
 bool harden_nested_lacks(const struct oci_config *config, char *text, size_t size);

@@ -31,95 +31,6 @@ bool harden_will_filter(const struct hardening *h)
 	return h->request->host.egress && !is_open(&h->request->egress);
 }
 
-/* --- names --- */
-
-/* Of WORDS what is about names. */
-static int add_names(
-	struct hardening *h, const struct oci_strings *words, struct oci_strings *ret_names)
-{
-	struct egress_policy rules;
-	int r = words->n ? egress_policy_parse(h->arena, words, &rules, h->err) : 0;
-
-	if (r < 0)
-		return r;
-	for (size_t i = 0; words->n && i < rules.n_rules; i++)
-		if (rules.rules[i].kind == EGRESS_NAME &&
-			!harden_append_word(h->arena, ret_names, rules.rules[i].text))
-			return harden_out_of_memory(h);
-	if (words->n && rules.private_answers && !oci_strings_have(ret_names, "private") &&
-		!harden_append_word(h->arena, ret_names, "private"))
-		return harden_out_of_memory(h);
-	return 0;
-}
-
-/* The rules with names of those who may give a way by the host's network. Each word for itself:
- * "none" of one list stands beside rules of another. */
-static int find_given_names(struct hardening *h, struct oci_strings *ret_names)
-{
-	const struct harden_request *request = h->request;
-	int r = 0;
-
-	for (size_t i = 0; i < request->egress_given.n && r == 0; i++) {
-		const struct oci_strings one = {&request->egress_given.items[i], 1};
-
-		if (!strcmp(one.items[0], "private"))
-			r = harden_append_word(h->arena, ret_names, "private")
-				    ? 0
-				    : harden_out_of_memory(h);
-		else
-			r = add_names(h, &one, ret_names);
-	}
-	for (size_t i = 0; i < request->grants.n && r == 0; i++) {
-		const char *rule = harden_grant_item(request->grants.items[i], "egress");
-		const struct oci_strings one = {&rule, rule ? 1 : 0};
-
-		r = add_names(h, &one, ret_names);
-	}
-	return r;
-}
-
-static bool same_words(const struct oci_strings *a, const struct oci_strings *b)
-{
-	bool same = a->n == b->n;
-
-	for (size_t i = 0; same && i < a->n; i++)
-		same = !strcmp(a->items[i], b->items[i]);
-	return same;
-}
-
-/* Whether GIVEN allows all that ASKED does, without a word more about networks: a name whose
- * addresses lie in a network that is given is no way that was given by the host's network. */
-static bool are_given(
-	struct hardening *h, const struct oci_strings *asked, const struct oci_strings *given)
-{
-	struct oci_strings held;
-	struct nacre_error ignored; /* one of them is no list, as without a name */
-
-	return egress_policy_tighten(h->arena, given, asked, &held, &ignored) == 0 &&
-	       same_words(asked, &held);
-}
-
-int harden_check_names(struct hardening *h, const struct oci_strings *words)
-{
-	const struct oci_namespace *ns = oci_find_namespace(h->config, "network");
-	struct oci_strings asked = {.n = 0}, given = {.n = 0};
-	int r;
-
-	if (!ns || ns->path || h->request->egress_stays || !egress_names_in(words) ||
-		harden_granted(h, "host-network"))
-		return 0;
-	r = add_names(h, words, &asked);
-	if (r == 0)
-		r = find_given_names(h, &given);
-	if (r < 0)
-		return r;
-	if (given.n && are_given(h, &asked, &given))
-		return 0;
-	return harden_refuse(h, "host-network", "egress rules",
-		"names are reached by way of the host's network, which only --egress or the policy "
-		"gives to a container with a network of its own");
-}
-
 /* --- metadata --- */
 
 int rule_metadata(struct hardening *h)
@@ -328,7 +239,7 @@ static void set_words(
 {
 	const struct oci_strings had = nacre->egress;
 
-	if (same_words(&had, words))
+	if (oci_strings_same(&had, words))
 		return;
 	harden_note_words(h, "nacre.egress", NULL, &had, words);
 	nacre->egress = *words;

@@ -123,11 +123,14 @@ bool harden_has_host_network(const struct hardening *h);
 /* Whether rules of egress will hold for the container, so that it matters less which network it is
  * in. */
 bool harden_will_filter(const struct hardening *h);
+/* Whether ITEM is the item of a grant "egress:". */
+bool harden_is_egress(const char *item);
+
+/* --- harden_egress_given.c --- */
+
 /* Refuses names among WORDS, rules of egress, that only config.json or an annotation gives to a
  * container with a new network: the relay of names would be a way out of it. -EPERM. */
 int harden_check_names(struct hardening *h, const struct oci_strings *words);
-/* Whether ITEM is the item of a grant "egress:". */
-bool harden_is_egress(const char *item);
 
 /* --- harden_resources.c --- */
 

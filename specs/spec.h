@@ -261,6 +261,8 @@ uint32_t oci_best_effort(const struct oci_config *config);
 
 /* Whether LIST holds WORD. */
 bool oci_strings_have(const struct oci_strings *list, const char *word);
+/* Whether they have the same words in the same order. */
+bool oci_strings_same(const struct oci_strings *a, const struct oci_strings *b);
 
 /* Sets an error that begins with the file, the line where the value at JSON path PATH stands (where
  * the config was decoded from a file) and the path itself. Returns -EINVAL. */

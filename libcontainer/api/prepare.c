@@ -125,6 +125,11 @@ static int fill_record(struct life *l, const struct bundle *bundle,
 	};
 	if (!l->container.record.created)
 		return fail_errno(err, ENOMEM, "record");
+	if (l->container.record.active & EGRESS_BY_RELAY)
+		r = harden_egress_check_relay(
+			l->container.arena, l->container.config, &bundle->report->request, err);
+	if (r < 0)
+		return r;
 	return audit_begin(&l->container, bundle->policy ? bundle->policy->audit_file : NULL,
 		options->audit, bundle->given, err);
 }

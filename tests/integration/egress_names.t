@@ -219,6 +219,33 @@ test_no_annotation_and_no_config_gives_the_host_s_network() {
 	kill_now
 }
 
+# Without a filter addresses go by the relay as well.
+test_no_annotation_gives_addresses_of_the_host_s_network_without_a_filter() {
+	local options=() profiles=(oci agent)
+	with_names
+	! has_filter || {
+		options=(--cgroup-manager disabled)
+		profiles=(oci) # agent's limits need a cgroup
+		edit 'del(.linux.resources)'
+	}
+	edit '.annotations["run.nacre.egress"] = "11.1.1.1:443"'
+	for profile in "${profiles[@]}"; do
+		for given in '' 11.2.0.0/16:443; do
+			bad 1 "*egress*" \
+				nacre "${options[@]}" create --profile "$profile" ${given:+--egress "$given"} --bundle "$b" "$id"
+		done
+		bad 1 "*addresses and names are reached by way of the host's network, *" \
+			nacre "${options[@]}" create --profile "$profile" --bundle "$b" "$id"
+		bad 1 "*addresses and names are reached by way of the host's network, *" \
+			nacre "${options[@]}" create --profile "$profile" --egress open --bundle "$b" "$id"
+		good nacre "${options[@]}" create --profile "$profile" --egress 11.1.0.0/16:443 --bundle "$b" "$id"
+		start
+		is "$(says tls 11.1.1.1 443 a.example)" "tls a.example" "what was given, and tightened"
+		kill_now
+		delete
+	done
+}
+
 test_without_the_relay_names_are_refused_and_its_end_is_the_container_s() {
 	local pid
 	with_names a.example

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "specs/egress.h"
+#include "specs/egress_names.h"
+#include "specs/harden_rules.h"
+
+/* What a relay reaches by way of the host's network is for those to give who may give that network:
+ * neither an annotation nor config.json. */
+
+enum about {
+	NAMES, /* by a relay where the rest is a filter's */
+	ALL, /* by a relay alone */
+};
+
+/* The rules of WORDS that are ABOUT what is asked. */
+static int add_rules(struct hardening *h, const struct oci_strings *words, enum about about,
+	struct oci_strings *ret_rules)
+{
+	struct egress_policy rules;
+	int r = words->n ? egress_policy_parse(h->arena, words, &rules, h->err) : 0;
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; words->n && i < rules.n_rules; i++)
+		if ((about == ALL || rules.rules[i].kind == EGRESS_NAME) &&
+			!harden_append_word(h->arena, ret_rules, rules.rules[i].text))
+			return harden_out_of_memory(h);
+	if (words->n && rules.private_answers && !oci_strings_have(ret_rules, "private") &&
+		!harden_append_word(h->arena, ret_rules, "private"))
+		return harden_out_of_memory(h);
+	return 0;
+}
+
+/* The rules of those who may give a way by the host's network. Each word for itself: "none" of one
+ * list stands beside rules of another. */
+static int find_given(struct hardening *h, enum about about, struct oci_strings *ret_rules)
+{
+	const struct harden_request *request = h->request;
+	int r = 0;
+
+	for (size_t i = 0; i < request->egress_given.n && r == 0; i++) {
+		const struct oci_strings one = {&request->egress_given.items[i], 1};
+
+		if (!strcmp(one.items[0], "private"))
+			r = harden_append_word(h->arena, ret_rules, "private")
+				    ? 0
+				    : harden_out_of_memory(h);
+		else
+			r = add_rules(h, &one, about, ret_rules);
+	}
+	for (size_t i = 0; i < request->grants.n && r == 0; i++) {
+		const char *rule = harden_grant_item(request->grants.items[i], "egress");
+		const struct oci_strings one = {&rule, rule ? 1 : 0};
+
+		r = add_rules(h, &one, about, ret_rules);
+	}
+	return r;
+}
+
+/* Whether GIVEN allows all that ASKED does, without a word more about networks: a name whose
+ * addresses lie in a network that is given is no way that was given by the host's network. */
+static bool are_given(
+	struct hardening *h, const struct oci_strings *asked, const struct oci_strings *given)
+{
+	struct oci_strings held;
+	struct nacre_error ignored; /* one of them is no list, as without a name */
+
+	return egress_policy_tighten(h->arena, given, asked, &held, &ignored) == 0 &&
+	       oci_strings_same(asked, &held);
+}
+
+/* Whether all of WORDS that are ABOUT that are given. 1, 0 or a negative errno. */
+static int is_given(struct hardening *h, const struct oci_strings *words, enum about about)
+{
+	struct oci_strings asked = {.n = 0}, given = {.n = 0};
+	int r = add_rules(h, words, about, &asked);
+
+	if (r == 0)
+		r = find_given(h, about, &given);
+	if (r < 0)
+		return r;
+	return asked.n == 0 || (given.n && are_given(h, &asked, &given));
+}
+
+static bool has_own_network(const struct oci_config *config)
+{
+	const struct oci_namespace *ns = oci_find_namespace(config, "network");
+
+	return ns && !ns->path;
+}
+
+int harden_check_names(struct hardening *h, const struct oci_strings *words)
+{
+	int r;
+
+	if (!has_own_network(h->config) || h->request->egress_stays || !egress_names_in(words) ||
+		harden_granted(h, "host-network"))
+		return 0;
+	r = is_given(h, words, NAMES);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return harden_refuse(h, "host-network", "egress rules",
+		"names are reached by way of the host's network, which only --egress or the policy "
+		"gives to a container with a network of its own");
+}
+
+int harden_egress_check_relay(struct arena *arena, const struct oci_config *config,
+	const struct harden_request *request, struct nacre_error *err)
+{
+	struct hardening h = {.arena = arena, .request = request, .err = err};
+	int r;
+
+	/* oci takes what config.json says. */
+	if (!request->egress.n && !profile_hardens(profile_find(request->profile)))
+		return 0;
+	if (!has_own_network(config) || oci_strings_have(&request->grants, "host-network"))
+		return 0;
+	r = is_given(&h, &config->nacre->egress, ALL);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	return fail(err, EPERM,
+		"egress rules: without root and a cgroup, addresses and names are reached by way "
+		"of the host's network, which only --egress or the policy gives to a container "
+		"with a network of its own; give them by --egress");
+}
