@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* First, since check.h has a macro called fail. */
+#include "tests/live/egress_fixture.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include "libcontainer/base/bpf.h"
+
+Suite *suite_egress_swap(void);
+
+/* Rules that come to a cgroup whose processes are there already. */
+
+static const char *const none_word[] = {"none"}, *const all_word[] = {"0.0.0.0/0"};
+
+START_TEST(another_policy_takes_the_place_of_the_first)
+{
+	const struct egress_policy none = read_policy(none_word, 1), all = read_policy(all_word, 1);
+	const struct egress_bpf_policy denies = {.rules = &none}, allows = {.rules = &all};
+	const struct egress_bpf_policy nothing = {.rules = NULL};
+	struct egress_denial denials[EGRESS_DENIALS_MAX];
+	struct cgroup cgroup = make("update");
+
+	enter_world();
+	apply(&cgroup, &denies);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 80), EPERM);
+	apply(&cgroup, &allows);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 80), 0);
+	apply(&cgroup, &denies);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 80), EPERM);
+	ck_assert_int_eq(egress_bpf_denied(cgroup.fd, denials, &err), 1);
+	ck_assert_uint_eq(denials[0].value.count, 2);
+	apply(&cgroup, &nothing);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 80), 0);
+	ck_assert_int_eq(egress_bpf_denied(cgroup.fd, denials, &err), 0);
+	destroy(&cgroup);
+}
+END_TEST
+
+static void attach_beside(const struct cgroup *cgroup, const char *const *words, size_t n,
+	struct egress_bpf_swap *ret_swap)
+{
+	struct egress_policy rules = read_policy(words, n);
+	const struct egress_bpf_policy policy = {.rules = &rules};
+	int r = egress_bpf_attach(cgroup->fd, &policy, ret_swap, &err);
+
+	ck_assert_msg(r == 0, "%s", err.text);
+}
+
+static size_t count_attached(const struct cgroup *cgroup)
+{
+	uint32_t ids[BPF_ATTACHED_MAX];
+	size_t n;
+
+	ck_assert_int_eq(bpf_attached(cgroup->fd, BPF_CGROUP_INET4_CONNECT, ids, &n), 0);
+	return n;
+}
+
+START_TEST(while_policies_are_swapped_both_must_allow)
+{
+	static const char *const before[] = {"10.0.0.0/8", "[fd77::/64]"};
+	static const char *const next[] = {"10.1.2.3:80", "9.9.9.9"}, *const last[] = {"9.9.9.9"};
+	struct cgroup cgroup = make("swap");
+	struct egress_bpf_swap swap;
+
+	enter_world();
+	attach_beside(&cgroup, before, 2, &swap);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 443), 0);
+	ck_assert_int_eq(connect_to(&cgroup, "fd77::3", 80), 0);
+	egress_bpf_swap_done(&swap);
+	attach_beside(&cgroup, next, 2, &swap);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 80), 0);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 443), EPERM);
+	ck_assert_int_eq(connect_to(&cgroup, "9.9.9.9", 80), EPERM);
+	ck_assert_int_eq(connect_to(&cgroup, "fd77::3", 80), EPERM);
+	/* It was killed here, and is done again with others. */
+	egress_bpf_swap_done(&swap);
+	attach_beside(&cgroup, last, 1, &swap);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 80), EPERM);
+	ck_assert_int_eq(connect_to(&cgroup, "9.9.9.9", 80), EPERM);
+	ck_assert_uint_eq(count_attached(&cgroup), 3);
+	ck_assert_int_eq(egress_bpf_detach_old(cgroup.fd, &swap, &err), 0);
+	ck_assert_uint_eq(count_attached(&cgroup), 1);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 80), EPERM);
+	ck_assert_int_eq(connect_to(&cgroup, "9.9.9.9", 80), 0);
+	egress_bpf_swap_done(&swap);
+	destroy(&cgroup);
+}
+END_TEST
+
+static int pings[2]; /* a socket pair */
+
+/* Does not return. A socket that was there before the rules is under them, too. */
+static void ping_before_and_after(uint16_t family)
+{
+	const struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0x0a010203)};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
+	const uint8_t echo[8] = {family == AF_INET ? 8 : 128};
+	const struct sockaddr *to = family == AF_INET ? (const struct sockaddr *)&v4
+						      : (const struct sockaddr *)&v6;
+	const socklen_t length = family == AF_INET ? sizeof(v4) : sizeof(v6);
+	int sock = socket(family, SOCK_DGRAM | SOCK_CLOEXEC,
+		family == AF_INET ? IPPROTO_ICMP : (int)IPPROTO_ICMPV6);
+	struct pollfd answer = {.fd = sock, .events = POLLIN};
+	char byte = 0, reply[64];
+
+	if (sock < 0)
+		_exit(errno == EAFNOSUPPORT ? 0 : 4);
+	(void)inet_pton(AF_INET6, "fd77::3", &v6.sin6_addr);
+	if (sendto(sock, echo, sizeof(echo), 0, to, length) != sizeof(echo) ||
+		poll(&answer, 1, 5000) != 1 || recv(sock, reply, sizeof(reply), 0) <= 0)
+		_exit(1);
+	if (write(pings[1], &byte, 1) != 1 || read(pings[1], &byte, 1) != 1)
+		_exit(2);
+	/* Of IPv6 the kernel does not tell that it was dropped. */
+	(void)sendto(sock, echo, sizeof(echo), 0, to, length);
+	_exit(poll(&answer, 1, 300) == 0 ? 0 : 3);
+}
+
+START_TEST(ping_of_before_is_refused)
+{
+	struct egress_policy all = read_policy(all_word, 1);
+	const struct egress_bpf_policy policy = {.rules = &all};
+	struct cgroup cgroup = make(_i == 0 ? "ping4" : "ping6");
+	const int family = _i == 0 ? AF_INET : AF_INET6;
+	char byte = 0;
+	int status;
+	pid_t pid;
+
+	ck_assert(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pings) == 0);
+	enter_world();
+	pid = fork();
+	if (pid == 0) {
+		if (cgroup_attach(&cgroup, getpid(), &err) < 0)
+			_exit(255);
+		ping_before_and_after((uint16_t)family);
+	}
+	(void)close(pings[1]);
+	if (read(pings[0], &byte, 1) == 1) {
+		apply(&cgroup, &policy);
+		ck_assert(write(pings[0], &byte, 1) == 1);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	destroy(&cgroup);
+}
+END_TEST
+
+Suite *suite_egress_swap(void)
+{
+	Suite *suite = suite_create("egress_swap");
+	TCase *t = tcase_create("egress_swap");
+
+	tcase_add_unchecked_fixture(t, name_base, sweep);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, another_policy_takes_the_place_of_the_first);
+	tcase_add_test(t, while_policies_are_swapped_both_must_allow);
+	tcase_add_loop_test(t, ping_of_before_is_refused, 0, 2);
+	suite_add_tcase(suite, t);
+	return suite;
+}
