@@ -342,6 +342,8 @@ static int update(struct nacre *nacre, const char *id, const struct nacre_update
 	if (r == 0)
 		r = check_usage(&c, &u, err);
 	if (r == 0 && u.swaps)
+		r = update_egress_check(&c, &u.egress, err);
+	if (r == 0 && u.swaps)
 		r = audit_open(&c, err);
 	if (r == 0) {
 		r = perform(&c, &u, err);

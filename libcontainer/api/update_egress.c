@@ -5,6 +5,9 @@
 
 #include "libcontainer/api/policy_file.h"
 #include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/pidfd.h"
+#include "libcontainer/base/procfs.h"
+#include "libcontainer/mount/mount_cgroups.h"
 #include "libcontainer/namespace/namespaces.h"
 #include "libcontainer/net/egress_listeners.h"
 #include "specs/conditions.h"
@@ -120,6 +123,36 @@ int update_egress_plan(struct container *c, struct oci_config *next, struct upda
 		.host_network = r,
 	};
 	return has_relay ? plan_relay(c, next, update, err) : 0;
+}
+
+static int check_cgroups(const struct container *c, struct nacre_error *err)
+{
+	cleanup_close int pidfd = record_open_pidfd(&c->record, err), proc_fd = -1;
+	int r;
+
+	if (pidfd == -ESRCH)
+		return fail(err, ESRCH, "container not running");
+	if (pidfd < 0)
+		return pidfd;
+	proc_fd = procfs_open(err);
+	if (proc_fd < 0)
+		return proc_fd;
+	r = mount_cgroups_check_process(proc_fd, c->record.pid, c->cgroup.path, err);
+	/* What was read may be of another process that has its pid by now. */
+	if (pidfd_wait_end(pidfd, 0) != 0)
+		return fail(err, ESRCH, "container not running");
+	return r;
+}
+
+int update_egress_check(
+	const struct container *c, const struct update_egress *update, struct nacre_error *err)
+{
+	if (!update->policy.rules || harden_egress_holds(c->config->nacre))
+		return 0;
+	return check_cgroups(c, err) < 0
+		       ? fail_prefix(err, "--egress: the container has no rules of egress, and "
+					  "cannot be given any while it is there")
+		       : 0;
 }
 
 /* --- the swap --- */

@@ -32,6 +32,10 @@ int update_egress_ask(const struct container *c, const char *const *egress,
 /* Settles how the rules of NEXT come in place of those of C's config, or that they cannot. */
 int update_egress_plan(struct container *c, struct oci_config *next, struct update_egress *update,
 	struct nacre_error *err);
+/* With the first rules: refuses as create does if the container's processes can leave its cgroup,
+ * which is open. */
+int update_egress_check(
+	const struct container *c, const struct update_egress *update, struct nacre_error *err);
 /* From here on they hold beside each other, until update_egress_finish. */
 int update_egress_begin(
 	const struct container *c, struct update_egress *update, struct nacre_error *err);

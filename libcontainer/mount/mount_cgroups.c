@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "libcontainer/base/cleanup.h"
@@ -41,7 +42,7 @@ static char *find_own(char *text, unsigned below)
 	return line;
 }
 
-static int read_own(int proc_fd, const char *path, char **ret_text, struct nacre_error *err)
+static int read_text(int proc_fd, const char *path, char **ret_text, struct nacre_error *err)
 {
 	cleanup_close int fd = procfs_open_file(proc_fd, path, O_RDONLY);
 
@@ -51,11 +52,12 @@ static int read_own(int proc_fd, const char *path, char **ret_text, struct nacre
 }
 
 /* Another mount on the whole of it: nobody gets there who may not unmount that. */
-static int is_covered(int proc_fd, const struct mountinfo *wanted, struct nacre_error *err)
+static int is_covered(
+	int proc_fd, const char *mountinfo, const struct mountinfo *wanted, struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;
 	char *save = NULL;
-	int r = read_own(proc_fd, "self/mountinfo", &text, err);
+	int r = read_text(proc_fd, mountinfo, &text, err);
 
 	if (r < 0)
 		return r;
@@ -75,28 +77,23 @@ static bool leads_out(const struct mountinfo *mount, const char *own)
 	       (levels_up(mount->root) != levels_up(own) || !path_within(mount->root, own));
 }
 
-int mount_cgroups_check(int proc_fd, unsigned below, struct nacre_error *err)
+/* Of the process whose list of mounts is MOUNTINFO, below PROC_FD. */
+static int check(int proc_fd, const char *mountinfo, const char *own, struct nacre_error *err)
 {
-	cleanup_free char *text = NULL, *cgroup = NULL;
+	cleanup_free char *text = NULL;
 	char *save = NULL;
-	const char *own;
-	int r = read_own(proc_fd, "self/mountinfo", &text, err);
+	int r = read_text(proc_fd, mountinfo, &text, err);
 
-	if (r == 0)
-		r = read_own(proc_fd, "self/cgroup", &cgroup, err);
 	if (r < 0)
 		return r;
-	own = find_own(cgroup, below);
-	if (!own)
-		return fail(err, EPROTO, "/proc/self/cgroup: no cgroup of cgroup v2");
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		struct mountinfo mount;
 
 		if (!mountinfo_parse(line, &mount))
-			return fail(err, EPROTO, "/proc/self/mountinfo: a line is not understood");
+			return fail(err, EPROTO, "/proc/%s: a line is not understood", mountinfo);
 		if (!leads_out(&mount, own))
 			continue;
-		r = is_covered(proc_fd, &mount, err);
+		r = is_covered(proc_fd, mountinfo, &mount, err);
 		if (r == 0)
 			return fail(err, EPERM,
 				"cgroups of the host can be written to in %s, and who leaves the "
@@ -106,4 +103,26 @@ int mount_cgroups_check(int proc_fd, unsigned below, struct nacre_error *err)
 			return r;
 	}
 	return 0;
+}
+
+int mount_cgroups_check(int proc_fd, unsigned below, struct nacre_error *err)
+{
+	cleanup_free char *cgroup = NULL;
+	const char *own;
+	int r = read_text(proc_fd, "self/cgroup", &cgroup, err);
+
+	if (r < 0)
+		return r;
+	own = find_own(cgroup, below);
+	if (!own)
+		return fail(err, EPROTO, "/proc/self/cgroup: no cgroup of cgroup v2");
+	return check(proc_fd, "self/mountinfo", own, err);
+}
+
+int mount_cgroups_check_process(int proc_fd, pid_t pid, const char *cgroup, struct nacre_error *err)
+{
+	char mountinfo[32];
+
+	(void)snprintf(mountinfo, sizeof(mountinfo), "%d/mountinfo", (int)pid);
+	return check(proc_fd, mountinfo, cgroup, err);
 }

@@ -116,6 +116,34 @@ test_a_container_without_rules_gets_some_where_its_filter_is_there() {
 	not_swapped '*cannot be given any while it is there: it has the grant socket:IPPROTO_SCTP; *' none
 }
 
+# Who can write to the cgroups of the host leaves the container's, where the rules are, or has left it.
+test_first_rules_are_refused_where_the_cgroups_of_the_host_are_writable() {
+	local no='--egress: the container has no rules of egress, and cannot be given any while it is there: '
+	no+='cgroups of the host can be written to in /cg, *: mount it read-only'
+	needs_root "only root can load the egress filter" || return
+	in_world
+	mkdir "$b/rootfs/cg"
+	mount_on /cg "$cg_mount" bind bind
+	profile=agent running --allow "mount:$cg_mount" --allow cgroup-write
+	not_swapped "$no" none
+	is "$(jq -c .nacre.egress "$ROOT/$id/config.json")" null "the stored rules"
+	is "$(web 11.1.1.1)" "http 11.1.1.1" "the rules"
+	swap open
+	is "$(web 11.1.1.1)" "http 11.1.1.1" open
+	not_swapped "$no" 11.1.1.1
+	# Seen from the root cgroup nothing would be outside.
+	nacre exec "$id" /usr/bin/python3 -c 'open("/cg/cgroup.procs", "w").write("1")' || wrong "it cannot leave"
+	is "$(cgroup_of "$(pid_of)")" / "where it is"
+	not_swapped "$no" none
+	kill_now
+	delete
+	# Its own cgroup, and the host's that cannot be written to.
+	profile=agent running --allow "mount:$cg_mount"
+	swap none
+	is "$(web 11.1.1.1)" PermissionError "read-only"
+	kill_now
+}
+
 test_under_oci_open_is_for_good() {
 	in_world none
 	running
