@@ -67,7 +67,7 @@ clean_up() {
 			sleep 0.05
 		done
 	fi
-	[[ ! -e $dir/world.pids ]] || kill $(<"$dir/world.pids")
+	[[ ! -e $dir/world.pids ]] || xargs kill <"$dir/world.pids"
 	rm -rf --one-file-system "$dir"
 }
 
@@ -98,7 +98,7 @@ dir=$AS_INSIDE
 chmod 755 "$dir"
 mkdir "$dir"/{source,bin,tmp,run}
 mount --bind "$top/../.." "$dir/source"
-for name in NACRE PAYLOAD PEER ${PROBE:+PROBE}; do
+for name in NACRE PAYLOAD PEER ${PROBE:+PROBE} ${WAYS:+WAYS}; do
 	[[ -x ${!name:-} ]] || die "$name is not set to a program"
 	cp "${!name}" "$dir/bin/" || die "$name"
 	export "$name=$dir/bin/${!name##*/}"
@@ -117,9 +117,13 @@ make_world() {
 	# shellcheck source=SCRIPTDIR/egress_world.sh
 	. "$top/egress_world.sh"
 	mkdir "$dir/world"
-	world_make "$dir/world" "$top/egress_peer.py" || leave "no internet of its own can be made"
+	if grep -q world_of_ways "$file"; then
+		world_of_ways "$dir/world"
+	else
+		world_make "$dir/world" "$top/egress_peer.py"
+	fi || leave "no internet of its own can be made"
 	echo "$internet $world_peer" >"$dir/world.pids"
-	export WORLD=1 HOST_RESOLV=$dir/resolv.conf
+	export WORLD=$internet HOST_RESOLV=$dir/resolv.conf
 	: >"$HOST_RESOLV"
 	chown "$uid:$uid" "$HOST_RESOLV"
 	mount --bind "$HOST_RESOLV" /etc/resolv.conf || die "bind /etc/resolv.conf"

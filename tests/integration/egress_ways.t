@@ -1,9 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What the egress filter does to each way out (tests/ways), in containers of every profile. The network
-# is one that the container joins, where every address leads to a server.
+# What rules of egress do to each way out (tests/ways), in containers of every profile. By the filter: in a
+# network that the container joins, where every address leads to a server. By the relay: in one of its own,
+# while the host's network leads there.
+if ((EUID == 0)) && [[ -z ${OWN_NETWORK:-} ]]; then
+	OWN_NETWORK=1 exec unshare --net bash "$0" "$@"
+fi
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=SCRIPTDIR/egress_world.sh
+. "$(dirname "$0")/egress_world.sh"
 
 WAYS=${WAYS:-$build/tests/ways}
 rules='["10.1.2.0/24:443,8000-8002", "udp:10.1.2.3:5353", "[fd77::/64]:443"]'
@@ -186,6 +192,97 @@ test_the_own_cgroup_is_writable_beside_rules() {
 	with_mount "$cg_mount" bind bind
 	mount_on /cg cgroup cgroup rw
 	good under_rules
+}
+
+# --- by the relay ---
+
+# relay_bundle MODE: for `ways MODE`, in a network of its own, while the host's leads to a world
+relay_bundle() {
+	if [[ -n ${WORLD:-} ]]; then
+		internet=$WORLD
+	else
+		needs_network_devices || return
+		world_of_ways "$T" || wrong "no world" "$(cat "$T/world.out")"
+		background+=("$internet")
+	fi
+	bundle
+	cp "$WAYS" "$b/rootfs/ways"
+	edit '.process.args = ["/ways", $m]' --arg m "$1"
+	rules=(--egress '10.1.2.0/24:443,8000-8002' --egress '[fd77::/64]:443')
+	# Root of the host has the filter where there is a cgroup.
+	options=()
+	[[ $who != root ]] || { options=(--cgroup-manager disabled); edit 'del(.linux.resources)'; }
+	before=$(world_saw)
+}
+
+# since: what the world saw since then
+since() {
+	local tcp udp had_tcp had_udp
+	read -r had_tcp had_udp <<<"$before"
+	read -r tcp udp < <(world_saw)
+	echo "$((tcp - had_tcp)) $((udp - had_udp))"
+}
+
+# The tests below can fail: this is what their rules have to stop.
+test_the_host_s_network_without_rules_leads_out() {
+	local tcp udp
+	relay_bundle open || return
+	without_namespace network
+	edit '.mounts |= map(select(.type != "sysfs"))'
+	good nacre "${options[@]}" run --profile oci --bundle "$b" "$id"
+	reached 45 90
+	read -r tcp udp < <(since)
+	((tcp > 20 && udp > 10)) || wrong "the world saw $tcp connections and $udp datagrams"
+}
+
+test_the_relay_leaves_only_what_rules_name() {
+	local profile
+	for profile in oci agent nested strict; do
+		[[ $who != root || $profile == oci ]] || break
+		relay_bundle relay || return
+		good nacre "${options[@]}" run --profile "$profile" "${rules[@]}" --bundle "$b" "$id"
+		reached 12 12
+		is "$(since)" "5 0" "what the world saw: connections, datagrams"
+		end_background
+	done
+}
+
+test_exec_is_held_by_the_relay_too() {
+	relay_bundle relay || return
+	edit '.process.args = ["/payload", "pause"]'
+	good nacre "${options[@]}" create --profile oci "${rules[@]}" --bundle "$b" "$id"
+	start
+	good nacre exec "$id" /ways relay
+	reached 12 12
+	is "$(since)" "5 0" "what the world saw: connections, datagrams"
+}
+
+test_none_is_nothing_without_a_filter() {
+	relay_bundle relay || return
+	run_any_with() { try nacre "${options[@]}" run --profile "$1" --egress none --bundle "$b" "$id"; }
+	run_any_with oci
+	has "$out" "TCP, allowed: Permission denied"
+	has "$out" $'\n7 reached'
+	is "$(since)" "0 0" "what the world saw: connections, datagrams"
+}
+
+test_what_the_relay_cannot_keep_is_refused() {
+	relay_bundle relay || return
+	bad 1 '*: egress rule "udp:10.1.2.3:53": UDP needs root of the host; allow TCP in its place' \
+		nacre "${options[@]}" create --profile oci --egress udp:10.1.2.3:53 --bundle "$b" "$id"
+	bad 1 '*: egress rule "10.0.0.0/8": without root of the host a rule for addresses names its ports: CIDR:PORT' \
+		nacre "${options[@]}" create --profile oci --egress 10.0.0.0/8 --bundle "$b" "$id"
+	nothing_left
+}
+
+# As rootless engines do, which then connect it to the host's.
+test_an_interface_that_a_hook_brings_is_refused() {
+	relay_bundle relay || return
+	edit '.hooks.createContainer = [{path: "/bin/sh", args: ["sh", "-c", "ip link add d0 type veth peer name d1 && ip link set d0 up"],
+		env: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}]'
+	bad 1 "*egress rules cannot be enforced here: the container's network has an interface that is up besides lo, *--network none?" \
+		nacre "${options[@]}" create --profile oci "${rules[@]}" --bundle "$b" "$id"
+	nothing_left
 }
 
 all_tests "$@"

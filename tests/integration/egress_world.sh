@@ -52,3 +52,38 @@ world_make() {
 in_internet() {
 	nsenter --target "$internet" --net "$@"
 }
+
+# world_of_ways DIR: the same sets, but the internet is the world of tests/ways, where every address has a
+# server that says nothing.
+world_of_ways() {
+	local dir=$1 i
+	"$WAYS" world >"$dir/world.out" 2>&1 </dev/null &
+	internet=$!
+	world_peer=$!
+	for ((i = 0; i < 500; i++)); do
+		grep -qs ready "$dir/world.out" && break
+		sleep 0.02
+	done
+	device=w$internet
+	# Whoever asks may be nobody's root: ports below 1024, and ping, are for all.
+	echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start
+	ip link set lo up &&
+		ip link add "$device" type veth peer name to-host netns "$internet" &&
+		ip address add 172.31.9.1/30 dev "$device" &&
+		ip address add fd99::1/64 dev "$device" nodad &&
+		ip link set "$device" up &&
+		in_internet ip address add 172.31.9.2/30 dev to-host &&
+		in_internet ip address add fd99::2/64 dev to-host nodad &&
+		in_internet ip link set to-host up &&
+		in_internet ip route add unicast 172.31.9.1 dev to-host table local &&
+		in_internet ip -6 route add unicast fd99::1 dev to-host table local &&
+		ip route add default via 172.31.9.2 &&
+		ip -6 route add default via fd99::2
+}
+
+# world_saw: how many TCP connections the world took, and how many datagrams came to it
+world_saw() {
+	awk '$1 == "Tcp:" && $6 ~ /^[0-9]+$/ { tcp = $7 } $1 == "Udp:" && $2 ~ /^[0-9]+$/ { udp = $2 + $3 }
+		$1 == "Udp6InDatagrams" || $1 == "Udp6NoPorts" { udp += $2 }
+		END { print tcp, udp }' "/proc/$internet/net/snmp" "/proc/$internet/net/snmp6"
+}

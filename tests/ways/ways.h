@@ -2,6 +2,7 @@
 #ifndef NACRE_TEST_WAYS_H
 #define NACRE_TEST_WAYS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,8 @@
 
 enum way_verdict {
 	WAY_ALLOWED,
+	WAY_BY_FILTER, /* allowed; without root: UDP, which rules are not given for then, and IPv6
+			  with an IPv4 address inside, which leads nowhere */
 	WAY_DENIED, /* EPERM */
 	WAY_METADATA, /* the same, and also without rules where metadata is refused */
 	WAY_NO_SOCKET, /* no socket of its kind: EPERM; another errno where the kernel has none */
@@ -34,6 +37,9 @@ extern const size_t n_ways;
 
 /* A server on this port of its own loopback; 0, or -1 with errno. EADDRINUSE: there is one. */
 int ways_serve_loopback(void);
+
+/* Whether ADDRESS is one of the network namespace that the caller is in. */
+bool ways_address_is_own(const char *address);
 
 /* Enters a network namespace of its own in which every address is this machine, with a TCP server
  * on the ports that the ways use. Returns 0, or -1 with errno. */

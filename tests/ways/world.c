@@ -62,9 +62,10 @@ static int route_all_to_self(unsigned char family)
 }
 
 /* The kernel takes connections; nobody has to accept them. */
-static int listen_on(uint16_t port)
+static int listen_at(struct in6_addr own, uint16_t port)
 {
-	const struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+	const struct sockaddr_in6 address = {
+		.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = own};
 	int sock = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), no = 0, yes = 1;
 
 	if (sock < 0 || setsockopt(sock, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no)) < 0 ||
@@ -76,13 +77,27 @@ static int listen_on(uint16_t port)
 
 int ways_serve_loopback(void)
 {
-	return listen_on(WAYS_OWN_PORT) < 0 ? -1 : 0;
+	return listen_at(in6addr_any, WAYS_OWN_PORT) < 0 ? -1 : 0;
 }
 
-/* For all groups, as Docker does. */
+bool ways_address_is_own(const char *address)
+{
+	struct sockaddr_in own = {.sin_family = AF_INET};
+	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool is_own;
+
+	if (!strncmp(address, "::ffff:", 7))
+		address += 7;
+	is_own = inet_pton(AF_INET, address, &own.sin_addr) == 1 &&
+		 bind(sock, (const struct sockaddr *)&own, sizeof(own)) == 0;
+	(void)close(sock);
+	return is_own;
+}
+
+/* For all groups, as Docker does, that a user namespace of as.sh has. */
 static int allow_ping(void)
 {
-	static const char range[] = "0 2147483647";
+	static const char range[] = "0 999999";
 	int fd = open("/proc/sys/net/ipv4/ping_group_range", O_WRONLY | O_CLOEXEC), r;
 
 	if (fd < 0)
@@ -98,7 +113,7 @@ int ways_enter_world(void)
 		route_all_to_self(AF_INET6) < 0 || allow_ping() < 0)
 		return -1;
 	for (size_t i = 0; i < n_ways; i++)
-		if (ways[i].port && listen_on(ways[i].port) < 0 && errno != EADDRINUSE)
+		if (ways[i].port && listen_at(in6addr_any, ways[i].port) < 0 && errno != EADDRINUSE)
 			return -1;
 	return 0;
 }
