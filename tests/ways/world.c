@@ -62,10 +62,9 @@ static int route_all_to_self(unsigned char family)
 }
 
 /* The kernel takes connections; nobody has to accept them. */
-static int listen_at(struct in6_addr own, uint16_t port)
+static int listen_on(uint16_t port)
 {
-	const struct sockaddr_in6 address = {
-		.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = own};
+	const struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
 	int sock = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0), no = 0, yes = 1;
 
 	if (sock < 0 || setsockopt(sock, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof(no)) < 0 ||
@@ -77,7 +76,7 @@ static int listen_at(struct in6_addr own, uint16_t port)
 
 int ways_serve_loopback(void)
 {
-	return listen_at(in6addr_any, WAYS_OWN_PORT) < 0 ? -1 : 0;
+	return listen_on(WAYS_OWN_PORT) < 0 ? -1 : 0;
 }
 
 bool ways_address_is_own(const char *address)
@@ -113,7 +112,7 @@ int ways_enter_world(void)
 		route_all_to_self(AF_INET6) < 0 || allow_ping() < 0)
 		return -1;
 	for (size_t i = 0; i < n_ways; i++)
-		if (ways[i].port && listen_at(in6addr_any, ways[i].port) < 0 && errno != EADDRINUSE)
+		if (ways[i].port && listen_on(ways[i].port) < 0 && errno != EADDRINUSE)
 			return -1;
 	return 0;
 }
