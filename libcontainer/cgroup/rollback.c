@@ -2,6 +2,7 @@
 #include "libcontainer/cgroup/rollback.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,14 +81,21 @@ static void free_entry(struct rollback_entry *entry)
 	free(entry->otherwise);
 }
 
+/* Whether R, of a read, says that the file has nothing to be read. The write tells more then. */
+static bool is_unreadable(int r)
+{
+	return r == -ENOENT || r == -EACCES || r == -EPERM || r == -EINVAL || r == -EOPNOTSUPP;
+}
+
 int rollback_note(struct rollback *rollback, int cgroup_fd, const char *file, const char *value)
 {
 	struct rollback_entry *entries, entry = {NULL};
-	struct nacre_error ignored; /* that of the write tells more */
+	struct nacre_error ignored;
 	char *text = NULL;
+	int r = file_read(cgroup_fd, file, FILE_LIMIT, &text, NULL, &ignored);
 
-	if (file_read(cgroup_fd, file, FILE_LIMIT, &text, NULL, &ignored) < 0)
-		return 0;
+	if (r < 0)
+		return is_unreadable(r) ? 0 : r;
 	if (*text && *text != '\n') {
 		entry.before = to_restore(file, text, value);
 	} else {

@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <sys/resource.h>
+
 #include "libcontainer/cgroup/rollback.h"
 #include "tests/unit/cgroup_files.h"
 
@@ -69,6 +72,20 @@ START_TEST(a_file_that_is_not_there_is_none_to_restore)
 }
 END_TEST
 
+START_TEST(what_could_not_be_read_this_time_is_an_error)
+{
+	struct rlimit limit, none;
+
+	put("pids.max", "20\n");
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = (struct rlimit){0, limit.rlim_max};
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+	ck_assert_int_eq(rollback_note(&rollback, dir, "pids.max", "9"), -EMFILE);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	ck_assert_uint_eq(rollback.n, 0);
+}
+END_TEST
+
 START_TEST(a_failure_is_told_and_the_others_are_restored)
 {
 	char *text = NULL;
@@ -98,6 +115,7 @@ Suite *suite_rollback(void)
 	tcase_add_test(tcase, an_empty_list_is_made_empty_by_a_line);
 	tcase_add_test(tcase, of_a_file_with_a_line_a_device_that_line_is_written_back);
 	tcase_add_test(tcase, a_file_that_is_not_there_is_none_to_restore);
+	tcase_add_test(tcase, what_could_not_be_read_this_time_is_an_error);
 	tcase_add_test(tcase, a_failure_is_told_and_the_others_are_restored);
 	suite_add_tcase(suite, tcase);
 	return suite;
