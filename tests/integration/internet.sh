@@ -35,6 +35,12 @@ has_filter() {
 	[[ $who == root ]]
 }
 
+# without_filter: sets options, with which the relay holds the rules of the bundle, for root of the host as well
+without_filter() {
+	options=()
+	! has_filter || { options=(--cgroup-manager disabled); edit 'del(.linux.resources)'; }
+}
+
 # network_namespace NAME: sets the variable NAME to a process that has one of its own
 network_namespace() {
 	in_background unshare --net sleep 3600
