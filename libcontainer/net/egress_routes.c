@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
+#include <linux/xfrm.h>
 #include <net/if.h>
 #include <stddef.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include "libcontainer/base/cleanup.h"
 #include "specs/egress_reading.h"
 
-/* rtnetlink(7), by hand: two messages, and no library that the main binary would have to have. */
+/* rtnetlink(7), by hand: few messages, and no library that the main binary would have to have. */
 
 struct route_message {
 	struct nlmsghdr header;
@@ -32,15 +33,20 @@ struct rule_message {
 	uint32_t priority;
 };
 
+struct policy_message {
+	struct nlmsghdr header;
+	struct xfrm_userpolicy_default policy;
+};
+
 struct answer {
 	struct nlmsghdr header;
 	struct nlmsgerr error;
 };
 
 /* Sends one message, and returns what the kernel says to it. */
-static int ask(const struct nlmsghdr *message)
+static int ask(int protocol, const struct nlmsghdr *message)
 {
-	cleanup_close int sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	cleanup_close int sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	struct answer answer;
 	ssize_t n;
 
@@ -77,7 +83,7 @@ int egress_route_add(const struct egress_network *network, struct nacre_error *e
 	int r;
 
 	memcpy(message.destination, network->address, size);
-	r = ask(&message.header);
+	r = ask(NETLINK_ROUTE, &message.header);
 	if (r >= 0 || r == -EEXIST)
 		return 0;
 	return fail_errno(err, r, "egress rules: route %s to lo%s",
@@ -96,7 +102,23 @@ static int close_family(uint8_t family)
 		.priority = 1, /* 0 is the table local */
 	};
 
-	return ask(&message.header);
+	return ask(NETLINK_ROUTE, &message.header);
+}
+
+/* A socket that is bound to an interface needs no route to send on its link, broadcast and
+ * multicast neither. What IPsec blocks where no policy of it says otherwise is all but the loopback
+ * (Linux 5.15). Returns 0 also where the kernel has none of that: an interface is to come first. */
+static int close_links(void)
+{
+	const struct policy_message message = {
+		.header = {.nlmsg_len = sizeof(message),
+			.nlmsg_type = XFRM_MSG_SETDEFAULT,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK},
+		.policy = {.out = XFRM_USERPOLICY_BLOCK},
+	};
+	int r = ask(NETLINK_XFRM, &message.header);
+
+	return r == -EPROTONOSUPPORT || r == -EINVAL ? 0 : r;
 }
 
 int egress_close_routes(struct nacre_error *err)
@@ -107,6 +129,8 @@ int egress_close_routes(struct nacre_error *err)
 		r = close_family(AF_INET6);
 	if (r == -EAFNOSUPPORT) /* the kernel has no IPv6 */
 		r = 0;
+	if (r == 0 && (r = close_links()) < 0)
+		return fail_errno(err, r, "egress rules: block what leaves by a link");
 	return r < 0 ? fail_errno(err, r,
 			       "egress rules: prohibit what is not local (the kernel needs "
 			       "CONFIG_IP_MULTIPLE_TABLES)")
