@@ -281,9 +281,8 @@ struct route_request {
 	uint8_t address[16];
 };
 
-/* The routing tables know what is the host's own, whatever it is called: only RTN_UNICAST leaves.
- */
-bool upstream_is_remote(struct relay *relay, const struct egress_answer *answer)
+/* What the routing tables say of it: RTN_, or a negative errno. */
+static int ask_route(const struct relay *relay, const struct egress_answer *answer)
 {
 	const uint16_t size = answer->v6 ? 16 : 4;
 	struct route_request request = {
@@ -304,10 +303,28 @@ bool upstream_is_remote(struct relay *relay, const struct egress_answer *answer)
 	memcpy(request.address, answer->address, size);
 	/* The kernel has answered when sendto(2) returns. */
 	if (sendto(relay->route, &request, request.header.nlmsg_len, 0, NULL, 0) < 0)
-		return false;
+		return -errno;
 	n = recvfrom(relay->route, &reply, sizeof(reply), 0, NULL, NULL);
-	if (n < (ssize_t)NLMSG_LENGTH(sizeof(struct rtmsg)) ||
-		reply.header.nlmsg_type != RTM_NEWROUTE)
-		return false;
-	return ((struct rtmsg *)NLMSG_DATA(&reply.header))->rtm_type == RTN_UNICAST;
+	if (n < (ssize_t)NLMSG_LENGTH(sizeof(struct rtmsg)))
+		return -EIO;
+	if (reply.header.nlmsg_type == RTM_NEWROUTE)
+		return ((struct rtmsg *)NLMSG_DATA(&reply.header))->rtm_type;
+	return reply.header.nlmsg_type == NLMSG_ERROR
+		       ? ((struct nlmsgerr *)NLMSG_DATA(&reply.header))->error
+		       : -EIO;
+}
+
+/* The routing tables know what is the host's own, whatever it is called: only RTN_UNICAST leaves.
+ * An IPv4 address inside of IPv6 may come back as itself, by NAT64 or a relay of 6to4; that the
+ * host has no way to it but by these is as it should be. */
+bool upstream_is_remote(struct relay *relay, const struct egress_answer *answer)
+{
+	struct egress_answer inside = {.v6 = false};
+	int r = ask_route(relay, answer);
+
+	if (r != RTN_UNICAST || !answer->v6 ||
+		!egress_address_inside(answer->address, inside.address))
+		return r == RTN_UNICAST;
+	r = ask_route(relay, &inside);
+	return r == RTN_UNICAST || r == -ENETUNREACH || r == -EHOSTUNREACH;
 }

@@ -39,7 +39,7 @@ world_make() {
 	# Not by in_internet: in the background a function is a shell, and killed would be that alone.
 	nsenter --target "$internet" --net /usr/bin/python3 "$peer" world "$dir/key" 11.1.1.53 a.example=11.1.1.1 b.example=11.1.1.1 \
 		second.example=11.1.1.99+11.1.1.2 rebind.example=127.0.0.1 metadata.example=169.254.169.254 \
-		private.example=10.9.9.9 host.example=11.1.1.254 mapped.example=::ffff:b01:1fe '*.w.example=11.1.1.1' \
+		private.example=10.9.9.9 host.example=11.1.1.254 mapped.example=::ffff:b01:1fe nat.example=64:ff9b::b01:1fe '*.w.example=11.1.1.1' \
 		db.example=11.1.1.1 >"$dir/world.out" 2>&1 </dev/null &
 	world_peer=$!
 	for ((i = 0; i < 500; i++)); do
