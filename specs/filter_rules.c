@@ -65,7 +65,10 @@ const struct filter_rule filter_rules[] = {
 	{"io_uring_setup io_uring_enter io_uring_register", {}, ENOSYS, SOCKETS, 0,
 		"does I/O past every filter of system calls; CVE-2022-29582, CVE-2023-2598; "
 		"libuv and others fall back on ENOSYS"},
-	{"add_key request_key keyctl", {}, ENOSYS, ALL, 0,
+	{"request_key", {}, ENOSYS, SOCKETS, 0,
+		"has a program of the host look for the key: with dns_resolver it asks name servers; "
+		"keyrings as below"},
+	{"add_key keyctl", {}, ENOSYS, ALL, 0,
 		"keyrings belong to the user namespace, mostly the host's; heap sprays; CVE-2016-0728; "
 		"runc and crun do without on ENOSYS"},
 	{"uretprobe uprobe", {}, ENOSYS, ALL, 0,

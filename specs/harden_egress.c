@@ -151,7 +151,7 @@ int harden_egress_check_exec(
 static bool goes_past(const char *grant)
 {
 	static const char *const calls[] = {"syscall:socket", "syscall:socketcall",
-		"syscall:io_uring_setup", "socket:SOCK_PACKET"};
+		"syscall:io_uring_setup", "syscall:request_key", "socket:SOCK_PACKET"};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		if (!strcmp(grant, calls[i]))

@@ -105,13 +105,17 @@ static int limit(struct nacre_error *err)
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		struct rlimit now;
 		struct rlimit wanted = {limits[i].most, limits[i].most};
+		int r;
 
 		if (getrlimit(limits[i].resource, &now) < 0)
 			return fail_errno(err, errno, "nacre-egress: limits");
-		/* A user cannot raise it: then fewer connections fit. */
-		if (geteuid() != 0 && wanted.rlim_max > now.rlim_max)
+		r = setrlimit(limits[i].resource, &wanted);
+		/* Without CAP_SYS_RESOURCE none is raised: then fewer connections fit. */
+		if (r < 0 && errno == EPERM && wanted.rlim_max > now.rlim_max) {
 			wanted.rlim_cur = wanted.rlim_max = now.rlim_max;
-		if (setrlimit(limits[i].resource, &wanted) < 0)
+			r = setrlimit(limits[i].resource, &wanted);
+		}
+		if (r < 0)
 			return fail_errno(err, errno, "nacre-egress: limits");
 	}
 	return 0;

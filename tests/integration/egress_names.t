@@ -42,7 +42,7 @@ test_nothing_else_is_reached_by_the_way_of_a_name() {
 # The route of such an address is IPv6's, but connect(2) takes the IPv4 address inside.
 test_the_host_is_not_reached_by_an_ipv4_address_in_ipv6() {
 	needs_whole_internet || return
-	with_names a.example mapped.example
+	with_names a.example mapped.example nat.example
 	ip -6 route add default dev "$device" || wrong "no route"
 	in_background "$python" "$peer" world "$T/key" 11.1.1.254
 	wait_for grep -q ready "$background_out"
@@ -50,6 +50,8 @@ test_the_host_is_not_reached_by_an_ipv4_address_in_ipv6() {
 	start
 	is "$(says tls a.example 443 a.example)" "tls a.example" "the name"
 	refused tls mapped.example 443 mapped.example
+	refused tls nat.example 443 nat.example
+	has_line "$(nacre explain "$id")" "* connections to nat.example:443 refused: *the host itself*"
 	kill_now
 }
 
@@ -60,6 +62,16 @@ test_a_hello_in_pieces_is_read_and_one_that_does_not_come_is_not_waited_for() {
 	is "$(says tls a.example 443 a.example 1)" "tls a.example" "byte by byte"
 	is "$(says tls a.example 443 a.example 100 0.2)" "tls a.example" "slowly"
 	refused http a.example 443 'GET '
+	kill_now
+}
+
+# Root of a user namespace raises no limit of the user's.
+test_a_low_limit_of_files_means_fewer_connections() {
+	with_names a.example
+	ulimit -n 1000
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	start
+	is "$(says tls a.example 443 a.example)" "tls a.example" "the name"
 	kill_now
 }
 
@@ -355,6 +367,34 @@ test_addresses_are_reached_by_the_relay_where_there_is_no_filter() {
 	has_line "$said" "* connections to 11.1.1.1:80 refused: * (rule egress; --allow egress:11.1.1.1:80)"
 	good nacre explain --format json "$id"
 	is "$(json '.portsTaken | join(" ")')" "udp:0.0.0.0:53 0.0.0.0:53 0.0.0.0:443 0.0.0.0:5432 0.0.0.0:80 127.0.0.1:80 0.0.0.0:8443 127.0.0.1:8443"
+	kill_now
+}
+
+# A socket that is bound to an interface needs no route for what is on its link.
+test_an_interface_that_comes_later_leads_nowhere_without_a_filter() {
+	local options sent
+	needs_root || return # who could bring one
+	sent='import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+s.setsockopt(socket.SOL_SOCKET, 25, b"late")
+try:
+    s.sendto(b"x", (sys.argv[1], 9))
+    print("sent")
+except OSError as e:
+    print(type(e).__name__)'
+	with_names a.example
+	without_filter
+	good nacre "${options[@]}" create --profile oci "${rules[@]}" --bundle "$b" "$id"
+	start
+	ip link add late netns "$(pid_of)" type veth peer name "l$calls" || wrong "no veth device"
+	ip link set "l$calls" up
+	nsenter --target "$(pid_of)" --net ip address add 11.2.2.2/24 dev late
+	nsenter --target "$(pid_of)" --net ip link set late up
+	for address in 11.2.2.1 9.9.9.9 11.2.2.255 224.0.0.1; do
+		is "$(nacre exec "$id" /usr/bin/python3 -c "$sent" "$address")" PermissionError "$address"
+	done
+	is "$(says tls a.example 443 a.example)" "tls a.example" "the relay"
 	kill_now
 }
 

@@ -213,7 +213,7 @@ END_TEST
 
 /* What goes past rules, by grants. */
 static const char *const past[] = {"socket:AF_PACKET", "socket:AF_VSOCK", "socket:SOCK_PACKET",
-	"syscall:socket", "syscall:socketcall", "syscall:io_uring_setup"};
+	"syscall:socket", "syscall:socketcall", "syscall:io_uring_setup", "syscall:request_key"};
 
 START_TEST(what_goes_past_rules_is_refused)
 {

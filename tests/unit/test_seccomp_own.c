@@ -89,6 +89,9 @@ static const struct {
 	{AUDIT_ARCH_I386, 102, {1, 0, 0}, EPERM},		/* socketcall */
 	{AUDIT_ARCH_I386, 359, {2, 1, 0}, 0},			/* socket */
 	{AUDIT_ARCH_I386, 359, {17, 1, 0}, EAFNOSUPPORT},
+	{AUDIT_ARCH_X86_64, 249, {0, 0, 0}, ENOSYS},		/* request_key */
+	{AUDIT_ARCH_X86_64, 248, {0, 0, 0}, 0},			/* add_key */
+	{AUDIT_ARCH_I386, 287, {0, 0, 0}, ENOSYS},		/* request_key */
 	{AUDIT_ARCH_I386, 26, {0, 0, 0}, 0},			/* ptrace */
 	{AUDIT_ARCH_AARCH64, 198, {2, 1, 0}, ENOSYS},		/* another machine */
 	/* clang-format on */
