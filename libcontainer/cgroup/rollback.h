@@ -14,8 +14,8 @@ struct rollback {
 	size_t n;
 };
 
-/* Before VALUE is written to FILE of the cgroup at CGROUP_FD. A file that is not there, or cannot be
- * read, is none to restore. Returns 0 or what kept it from being read, as -ENOMEM or -EMFILE. */
+/* Before VALUE is written to FILE of the cgroup at CGROUP_FD. A file that is not there, or cannot
+ * be read, is none to restore. Returns 0 or what kept it from being read, as -ENOMEM or -EMFILE. */
 int rollback_note(struct rollback *rollback, int cgroup_fd, const char *file, const char *value);
 
 /* Writes back what was noted, last first. Goes on after a failure and returns the first one. */

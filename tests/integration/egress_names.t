@@ -68,7 +68,7 @@ test_a_hello_in_pieces_is_read_and_one_that_does_not_come_is_not_waited_for() {
 # Root of a user namespace raises no limit of the user's.
 test_a_low_limit_of_files_means_fewer_connections() {
 	with_names a.example
-	ulimit -n 1000
+	ulimit -n 1024 # as the config asks for
 	good nacre create "${rules[@]}" --bundle "$b" "$id"
 	start
 	is "$(says tls a.example 443 a.example)" "tls a.example" "the name"
