@@ -153,6 +153,18 @@ static int visit_network(struct life *l, int joined, int *ret_netns_fd, struct n
 	return r;
 }
 
+/* NETNS_FD: of the container's network, where the relay is to be; -1: in the host's. */
+static int find_servers(const struct life *l, int netns_fd, struct nacre_error *err)
+{
+	struct resolv_conf *conf = &l->egress_relay->resolv;
+	int r = egress_resolv_read(
+		l->container.config, netns_fd >= 0, &l->hardened_by->egress_resolvers, conf, err);
+
+	return r < 0 || netns_fd < 0
+		       ? r
+		       : namespaces_visit("network", netns_fd, egress_resolv_drop_own, conf, err);
+}
+
 /* Before the program runs. */
 int step_start_egress_relay(struct life *l, struct nacre_error *err)
 {
@@ -168,8 +180,7 @@ int step_start_egress_relay(struct life *l, struct nacre_error *err)
 			     : visit_network(l, joined, &place.netns_fd, err);
 
 	if (r == 0 && relay->names)
-		r = egress_resolv_read(l->container.config, place.netns_fd >= 0,
-			&l->hardened_by->egress_resolvers, &relay->resolv, err);
+		r = find_servers(l, place.netns_fd, err);
 	if (r == 0)
 		r = egress_relay_start(relay, &place, err);
 	return r < 0 || relay->alone ? r : open_ports(l, err);

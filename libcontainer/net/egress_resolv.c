@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcontainer/net/egress_resolv.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "libcontainer/base/cleanup.h"
@@ -18,6 +21,8 @@
 #define PLACE "/etc/resolv.conf"
 #define SIZE_MAX_READ 65536
 #define RESOLVER "198.18.0.1" /* EGRESS_RESOLVER */
+#define RESOLVER_OF_DOCKER \
+	"127.0.0.11" /* whose packets Docker leads to itself before they arrive */
 
 /* NULL: none is bound. */
 static const char *find_source(const struct oci_config *config)
@@ -92,6 +97,56 @@ int egress_resolv_read(const struct oci_config *config, bool inside,
 	memcpy(ret_conf->servers, host.servers, sizeof(host.servers));
 	ret_conf->n_servers = host.n_servers;
 	return 0;
+}
+
+/* What is sent to an address of this network's own comes from that address, or from the loopback.
+ */
+static int is_own(const char *server, struct nacre_error *err)
+{
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(53)}, from4 = {};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(53)}, from6 = {};
+	const bool is_v4 = inet_pton(AF_INET, server, &v4.sin_addr) == 1;
+	cleanup_close int sock = socket(is_v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	socklen_t size = is_v4 ? sizeof(v4) : sizeof(v6);
+	int r;
+
+	if (!is_v4 && inet_pton(AF_INET6, server, &v6.sin6_addr) != 1)
+		return fail(err, EINVAL, "name server %s: no address", server);
+	if (sock < 0)
+		return errno == EAFNOSUPPORT ? 0 : fail_errno(err, errno, "name server %s", server);
+	r = connect(sock, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6, size);
+	if (r < 0) /* there is no way to it */
+		return 0;
+	r = getsockname(sock, is_v4 ? (struct sockaddr *)&from4 : (struct sockaddr *)&from6, &size);
+	if (r < 0)
+		return fail_errno(err, errno, "name server %s", server);
+	if (is_v4)
+		return from4.sin_addr.s_addr == v4.sin_addr.s_addr ||
+		       ntohl(from4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+	return IN6_IS_ADDR_LOOPBACK(&from6.sin6_addr) || IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) ||
+	       !memcmp(&from6.sin6_addr, &v6.sin6_addr, sizeof(v6.sin6_addr));
+}
+
+int egress_resolv_drop_own(void *data, struct nacre_error *err)
+{
+	struct resolv_conf *conf = data;
+	size_t n = 0;
+
+	for (size_t i = 0; i < conf->n_servers; i++) {
+		const bool of_docker = !strcmp(conf->servers[i], RESOLVER_OF_DOCKER);
+		int r = of_docker ? 0 : is_own(conf->servers[i], err);
+
+		if (r < 0)
+			return r;
+		if (r == 0 && n++ != i)
+			memcpy(conf->servers[n - 1], conf->servers[i], sizeof(conf->servers[i]));
+	}
+	conf->n_servers = n;
+	return n > 0 ? 0
+		     : fail(err, EINVAL,
+			       "egress rules: the name servers of resolv.conf are addresses of the "
+			       "container's own network, where a program inside could answer; give "
+			       "others by egress.resolvers of the policy");
 }
 
 static int protect(int tree_fd, struct nacre_error *err)

@@ -180,6 +180,26 @@ test_the_policy_names_resolvers_of_a_joined_network() {
 	kill_now
 }
 
+# A program inside could listen there, and say where names lead.
+test_no_name_server_is_in_the_network_of_the_container() {
+	local server
+	needs_root || return
+	with_names a.example
+	joins_network
+	for server in 127.0.0.53 0.0.0.0 11.1.3.2 ::1 ::ffff:11.1.1.66; do
+		echo "nameserver $server" >"$b/resolv.conf"
+		bad 1 "*the name servers of resolv.conf are addresses of the container's own network, *" \
+			nacre create "${rules[@]}" --bundle "$b" "$id"
+	done
+	: >"$b/resolv.conf" # which is 127.0.0.1
+	bad 1 "*of the container's own network, *" nacre create "${rules[@]}" --bundle "$b" "$id"
+	printf 'nameserver %s\n' 127.0.0.53 11.1.1.53 >"$b/resolv.conf"
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	start
+	is "$(says tls a.example 443 a.example)" "tls a.example" "the other one"
+	kill_now
+}
+
 # As those of Docker do, whose resolver is in resolv.conf only then.
 test_a_network_that_hooks_wire_is_the_way_of_names() {
 	needs_root || return # without root what a hook wires is refused
