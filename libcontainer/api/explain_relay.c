@@ -26,8 +26,11 @@ static const char *rule_for(struct explanation *e, const struct relay_denial *de
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
 		if (!strcmp(denial->reason, said[i]))
 			word = arena_printf(e->c->arena, "tcp:%s:%u", denial->name, denial->port);
-	return word && egress_rule_parse(e->c->arena, word, &rule, &ignored) == 0 ? rule.text
-										  : NULL;
+	if (!word || egress_rule_parse(e->c->arena, word, &rule, &ignored) < 0)
+		return NULL;
+	/* A program may ask for an address as if it were a name: that is no wish for the address.
+	 */
+	return rule.kind == EGRESS_NAME || !strcmp(denial->reason, "no-rule") ? rule.text : NULL;
 }
 
 static int explain_one(

@@ -302,6 +302,7 @@ test_what_the_relay_refused_is_explained() {
 	refused tls a.example 8443 a.example
 	refused tls private.example 443 private.example
 	is "$(says ask _https._tcp.a.example TXT)" 3 "what is no address"
+	is "$(says ask 10.9.9.9 A)" 3 "an address in place of a name"
 	said=$(nacre explain "$id")
 	has_line "$said" "1 *connections to private.example:443 refused: has an address that is private,* (rule egress; --egress private, or NAME:PORT@CIDR, is for a private one)"
 	! has_filter || has "$said" "connections to a.example:8443 refused" "another port"
@@ -310,6 +311,8 @@ test_what_the_relay_refused_is_explained() {
 	has "$said" "connections to b.example:443 refused: asked for by TLS" "another name by TLS"
 	has "$said" "questions for c.example refused: no rule has this name" "a name"
 	has_line "$said" "1 *questions for _https._tcp.a.example refused: asked for what is no address, which no rule gives (rule egress; no rule is for this)"
+	has_line "$said" "1 *questions for 10.9.9.9 refused: no rule has this name (rule egress; no rule is for this)"
+	lacks "$(nacre explain --format flags "$id")" 10.9.9.9
 	kill_now
 }
 
