@@ -383,7 +383,7 @@ killed_at() {
 }
 
 # With the rules that are stored then nothing is reached that they do not allow, and it can be done again.
-# At some calls; STRIDE=1 is every one.
+# At some calls; EGRESS_STRIDE=1 is every one.
 test_a_kill_opens_nothing() {
 	local call kills=0 said calls_made before after stride
 	needs_strace || return
@@ -396,7 +396,7 @@ test_a_kill_opens_nothing() {
 	mapfile -t calls_made < <(awk -F'(' '/^[a-z0-9_]+\(/ && $1 !~ /^(execve|exit_group)$/ { print $1 ":" ++n[$1] }' \
 		"$T/out.trace")
 	((${#calls_made[@]} > 100)) || wrong "only ${#calls_made[@]} calls"
-	stride=${STRIDE:-$((${#calls_made[@]} / 9))}
+	stride=${EGRESS_STRIDE:-$((${#calls_made[@]} / 9))}
 	for ((i = 0; i < ${#calls_made[@]}; i += stride)); do
 		call=${calls_made[i]}
 		swap "${before[@]}"
