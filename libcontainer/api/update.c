@@ -275,8 +275,8 @@ static void undo(struct container *c, const struct update *u, const struct done 
 }
 
 /* Limits, device rules, shares of caches, the unit, rules of egress beside the old ones, the stored
- * config; if one of them fails, what came before it is undone, but for those rules. Then the old
- * rules go. */
+ * config; if one of them fails, what came before it is undone, but for those rules in the relay.
+ * Then the old rules go. */
 static int perform(struct container *c, struct update *u, struct nacre_error *err)
 {
 	struct done done = {.resctrl_fd = -1};
@@ -297,8 +297,10 @@ static int perform(struct container *c, struct update *u, struct nacre_error *er
 		r = update_egress_begin(c, &u->egress, err);
 	if (r == 0)
 		r = container_save_config(c, u->next, err);
-	if (r < 0)
+	if (r < 0) {
+		update_egress_undo(c, &u->egress);
 		undo(c, u, &done);
+	}
 	if (r < 0 && u->egress.begun)
 		r = fail_prefix(err, "--egress: no more is allowed than before, and perhaps less, "
 				     "until it is done again");

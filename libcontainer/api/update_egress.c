@@ -187,6 +187,13 @@ int update_egress_begin(
 	return r;
 }
 
+/* A relay that has the new rules already has them beside the old ones, and allows no more. */
+void update_egress_undo(const struct container *c, const struct update_egress *update)
+{
+	if (update->swapping)
+		egress_bpf_detach_new(c->cgroup.fd, &update->swap);
+}
+
 struct listeners {
 	int cgroup_fd;
 	struct egress_relay *relay;

@@ -9,8 +9,8 @@
 /*
  * Other rules of egress for a container that is there, without a moment in which more is allowed
  * than by the old or by the new ones: the new rules come beside the old, at the cgroup and in the
- * relay; config.json is written; the old ones go. If it ends in between, what both allow is left,
- * and the next update ends that.
+ * relay; config.json is written; the old ones go. If it is killed in between, what both allow is
+ * left, and the next update ends that.
  */
 
 struct update_egress {
@@ -39,6 +39,9 @@ int update_egress_check(
 /* From here on they hold beside each other, until update_egress_finish. */
 int update_egress_begin(
 	const struct container *c, struct update_egress *update, struct nacre_error *err);
+/* In place of update_egress_finish, where the config was not stored: at the cgroup the old ones
+ * hold alone again; in the relay the new ones may hold beside them, until the next update. */
+void update_egress_undo(const struct container *c, const struct update_egress *update);
 int update_egress_finish(
 	const struct container *c, const struct update_egress *update, struct nacre_error *err);
 void update_egress_done(struct update_egress *update); /* closes */

@@ -8,12 +8,11 @@
 #include "libcontainer/base/bpf.h"
 #include "libcontainer/base/cleanup.h"
 
-/* Loading, attaching and reading; the programs are made in egress_bpf_compile.c. */
+/* Loading and attaching; the programs are made in egress_bpf_compile.c, and what they counted is
+ * read in egress_bpf_denied.c. */
 
 /* 256 rules of the longest kind take 12,000. */
 #define PROGRAM_MAX 16384
-#define DENIALS_NAME "nacre_refused"
-#define METADATA_NAME "nacre_metadata" /* for what no rule speaks of */
 #define PORTS_NAME "nacre_ports"
 /* Two entries a port, and those of DNS; and those of ports that went, until a kill between their
  * two entries leaves one. */
@@ -61,8 +60,7 @@ static int open_program(int cgroup_fd, enum egress_hook hook)
 	return r < 0 ? r : -ENOENT;
 }
 
-/* A map of the programs at the cgroup, as open_program. */
-static int open_map(int cgroup_fd, const char *name)
+int egress_bpf_open_map(int cgroup_fd, const char *name)
 {
 	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++) {
 		cleanup_close int program_fd = open_program(cgroup_fd, (enum egress_hook)hook);
@@ -91,7 +89,7 @@ static int make_denials(void)
 {
 	const struct egress_denial_key others = {.kind = EGRESS_DENIED_OTHERS};
 	const struct egress_denial_value none = {.count = 0};
-	cleanup_close int fd = bpf_map_make(BPF_MAP_TYPE_HASH, DENIALS_NAME, sizeof(others),
+	cleanup_close int fd = bpf_map_make(BPF_MAP_TYPE_HASH, EGRESS_DENIALS_NAME, sizeof(others),
 		sizeof(none), EGRESS_DENIALS_MAX - 1, BPF_F_NO_PREALLOC);
 	int r = fd < 0 ? fd : bpf_map_write(fd, &others, &none);
 
@@ -106,7 +104,7 @@ static int make_ports(void)
 
 static int make_metadata(void)
 {
-	return bpf_map_make(BPF_MAP_TYPE_ARRAY, METADATA_NAME, sizeof(uint32_t),
+	return bpf_map_make(BPF_MAP_TYPE_ARRAY, EGRESS_METADATA_NAME, sizeof(uint32_t),
 		sizeof(struct egress_denial_value), 1, 0);
 }
 
@@ -126,9 +124,9 @@ static int find_maps(const int old_fds[EGRESS_N_HOOKS], const struct egress_bpf_
 	int r = 0;
 
 	if (policy->rules)
-		r = ret_maps->denials = find_map(old_fds, DENIALS_NAME, make_denials);
+		r = ret_maps->denials = find_map(old_fds, EGRESS_DENIALS_NAME, make_denials);
 	if (r >= 0 && policy->no_metadata && !egress_bpf_has_rules(policy))
-		r = ret_maps->metadata = find_map(old_fds, METADATA_NAME, make_metadata);
+		r = ret_maps->metadata = find_map(old_fds, EGRESS_METADATA_NAME, make_metadata);
 	if (r >= 0 && egress_bpf_has_names(policy))
 		r = ret_maps->ports = find_map(old_fds, PORTS_NAME, make_ports);
 	return r < 0 ? fail_errno(err, r, "maps of the egress filter") : 0;
@@ -159,23 +157,47 @@ static int load(const struct egress_bpf_policy *policy, enum egress_hook hook,
 	}
 }
 
-/* All are loaded before the first is attached: what the kernel refuses changes nothing. */
-static int load_all(int cgroup_fd, const struct egress_bpf_policy *policy,
-	struct egress_bpf_maps *maps, int fds[EGRESS_N_HOOKS], struct nacre_error *err)
+/* All of them, before the first is attached: what the kernel refuses changes nothing. */
+static int load_all(const struct egress_bpf_policy *policy, struct egress_bpf_maps *maps,
+	int fds[EGRESS_N_HOOKS], struct nacre_error *err)
 {
 	cleanup_free struct bpf_insn *program = calloc(PROGRAM_MAX, sizeof(*program));
 	int r = program ? 0 : fail_errno(err, ENOMEM, "egress");
 
 	for (int hook = 0; hook < EGRESS_N_HOOKS && r == 0; hook++)
 		r = load(policy, (enum egress_hook)hook, maps, program, &fds[hook], err);
-	for (int hook = 0; hook < EGRESS_N_HOOKS && r == 0; hook++) {
-		if (fds[hook] >= 0)
-			r = bpf_attach(cgroup_fd, hooks[hook].kind, fds[hook], -1);
-		if (r < 0)
+	return r;
+}
+
+/* Of the first N hooks. */
+static void detach_new(int cgroup_fd, const struct egress_bpf_swap *swap, int n)
+{
+	while (n-- > 0)
+		if (swap->fds[n] >= 0)
+			(void)bpf_detach(cgroup_fd, hooks[n].kind, swap->fds[n]);
+}
+
+void egress_bpf_detach_new(int cgroup_fd, const struct egress_bpf_swap *swap)
+{
+	detach_new(cgroup_fd, swap, EGRESS_N_HOOKS);
+}
+
+/* Detaches no program that it did not attach: where somebody else's is the only one that the
+ * kernel takes, that would be detached in its place. */
+static int attach_all(int cgroup_fd, const struct egress_bpf_swap *swap, struct nacre_error *err)
+{
+	int r = 0;
+
+	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++) {
+		if (swap->fds[hook] >= 0)
+			r = bpf_attach(cgroup_fd, hooks[hook].kind, swap->fds[hook], -1);
+		if (r < 0) {
+			detach_new(cgroup_fd, swap, hook);
 			return fail_errno(err, r, "attach the egress filter (%s) to the cgroup",
 				hooks[hook].name);
+		}
 	}
-	return r;
+	return 0;
 }
 
 int egress_bpf_attach(int cgroup_fd, const struct egress_bpf_policy *policy,
@@ -192,7 +214,9 @@ int egress_bpf_attach(int cgroup_fd, const struct egress_bpf_policy *policy,
 	r = r < 0 ? fail_errno(err, r, "look for the egress filter at the cgroup")
 		  : find_maps(old_fds, policy, &maps, err);
 	if (r == 0)
-		r = load_all(cgroup_fd, policy, &maps, swap.fds, err);
+		r = load_all(policy, &maps, swap.fds, err);
+	if (r == 0)
+		r = attach_all(cgroup_fd, &swap, err);
 	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++) {
 		swap.old = swap.old || old_fds[hook] >= 0;
 		fd_close(&old_fds[hook]);
@@ -280,7 +304,7 @@ int egress_bpf_set_listener(
 	const uint32_t there = htons(port), here = htons(listener_port);
 	const uint32_t key = egress_bpf_port_key((uint16_t)there, udp, false);
 	const uint32_t back = egress_bpf_port_key((uint16_t)here, udp, true);
-	cleanup_close int fd = open_map(cgroup_fd, PORTS_NAME);
+	cleanup_close int fd = egress_bpf_open_map(cgroup_fd, PORTS_NAME);
 	int r = fd < 0 ? fd : bpf_map_write(fd, &back, &there);
 
 	if (r == 0)
@@ -291,7 +315,7 @@ int egress_bpf_set_listener(
 int egress_bpf_has_listener(int cgroup_fd, uint16_t port, struct nacre_error *err)
 {
 	const uint32_t key = egress_bpf_port_key(htons(port), false, false);
-	cleanup_close int fd = open_map(cgroup_fd, PORTS_NAME);
+	cleanup_close int fd = egress_bpf_open_map(cgroup_fd, PORTS_NAME);
 	uint32_t here;
 	int r = fd < 0 ? fd : bpf_map_read(fd, &key, &here);
 
@@ -325,7 +349,7 @@ static int find_unkept(int map_fd, const uint16_t *ports, size_t n, uint32_t *re
 int egress_bpf_keep_listeners(
 	int cgroup_fd, const uint16_t *ports, size_t n, struct nacre_error *err)
 {
-	cleanup_close int fd = open_map(cgroup_fd, PORTS_NAME);
+	cleanup_close int fd = egress_bpf_open_map(cgroup_fd, PORTS_NAME);
 	int r = fd < 0 ? fd : 0;
 
 	for (int i = 0; r == 0 && i < PORTS_MAX; i++) {
@@ -345,45 +369,4 @@ int egress_bpf_keep_listeners(
 		r = r == -ENOENT ? 0 : r;
 	}
 	return r < 0 ? fail_errno(err, r, "listeners in the egress filter") : 0;
-}
-
-/* Those with rules. Returns how many, or -errno. */
-static int read_denials(int cgroup_fd, struct egress_denial ret_denials[EGRESS_DENIALS_MAX])
-{
-	cleanup_close int fd = open_map(cgroup_fd, DENIALS_NAME);
-	struct egress_denial *at = ret_denials;
-	int r = fd < 0 ? fd : bpf_map_next(fd, NULL, &at->key);
-
-	/* Nothing is ever taken out; bounded all the same. */
-	for (int i = 0; r == 0 && i < EGRESS_DENIALS_MAX; i++) {
-		const struct egress_denial_key key = at->key;
-
-		r = bpf_map_read(fd, &key, &at->value);
-		if (r == 0 && at->value.count)
-			at++;
-		if (r == 0 && at < ret_denials + EGRESS_DENIALS_MAX - 1)
-			r = bpf_map_next(fd, &key, &at->key);
-	}
-	return r < 0 && r != -ENOENT ? r : (int)(at - ret_denials);
-}
-
-static int read_metadata(int cgroup_fd, struct egress_denial *ret_denial)
-{
-	cleanup_close int fd = open_map(cgroup_fd, METADATA_NAME);
-	const uint32_t key = 0;
-	int r = fd < 0 ? fd : bpf_map_read(fd, &key, &ret_denial->value);
-
-	ret_denial->key = (struct egress_denial_key){.kind = EGRESS_DENIED_METADATA};
-	if (r < 0)
-		return r == -ENOENT ? 0 : r;
-	return ret_denial->value.count > 0;
-}
-
-int egress_bpf_denied(int cgroup_fd, struct egress_denial ret_denials[EGRESS_DENIALS_MAX],
-	struct nacre_error *err)
-{
-	int n = read_denials(cgroup_fd, ret_denials);
-	int r = n < 0 ? n : read_metadata(cgroup_fd, &ret_denials[n]);
-
-	return r < 0 ? fail_errno(err, r, "read what the egress filter refused") : n + r;
 }

@@ -83,6 +83,12 @@ struct egress_bpf_maps {
 	bool comm; /* the kernel has bpf_get_current_comm for these hooks: Linux 6.1 */
 };
 
+#define EGRESS_DENIALS_NAME "nacre_refused"
+#define EGRESS_METADATA_NAME "nacre_metadata" /* for what no rule speaks of */
+
+/* The map called NAME of nacre's programs at the cgroup: an fd; -ENOENT: there is none, -errno. */
+int egress_bpf_open_map(int cgroup_fd, const char *name);
+
 /* Makes the program of one hook. Returns the number of instructions, 0 where none is needed, or
  * -E2BIG. Pure. */
 int egress_bpf_compile(const struct egress_bpf_policy *policy, enum egress_hook hook,
@@ -112,11 +118,15 @@ struct egress_bpf_swap {
 };
 
 /* Compiles, loads and attaches all that POLICY needs, beside what of nacre's hangs there already:
- * what comes through must be allowed by all of them. Counts and listeners stay. When it fails, some
- * of the new programs may be there, or, after a kill, of several policies: the next change ends
- * them. -EPERM: the caller may not (CAP_BPF and CAP_NET_ADMIN, of the host). */
+ * what comes through must be allowed by all of them. Counts and listeners stay. When it fails, none
+ * of the new programs is left; after a kill some may be, of several policies: the next change that
+ * succeeds ends them. -EPERM: the caller may not (CAP_BPF and CAP_NET_ADMIN, of the host). */
 int egress_bpf_attach(int cgroup_fd, const struct egress_bpf_policy *policy,
 	struct egress_bpf_swap *ret_swap, struct nacre_error *err);
+/* Detaches those of SWAP, for the change is not to be: what was there before holds, and no more is
+ * allowed than by that. The kernel takes 64 of a kind at a cgroup; none of a change that fails may
+ * be left. What cannot be detached holds as well. */
+void egress_bpf_detach_new(int cgroup_fd, const struct egress_bpf_swap *swap);
 /* Detaches all programs of nacre's but those of SWAP. To be called again if it fails. */
 int egress_bpf_detach_old(
 	int cgroup_fd, const struct egress_bpf_swap *swap, struct nacre_error *err);

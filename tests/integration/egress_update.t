@@ -368,6 +368,23 @@ test_a_relay_that_does_not_answer_is_not_waited_for_and_it_can_be_done_again() {
 	kill_now
 }
 
+# The kernel takes 64 programs of a kind at a cgroup.
+test_swaps_that_fail_do_not_add_up() {
+	needs_strace || return
+	with_names a.example b.example
+	running
+	for ((i = 0; i < 65; ++i)); do
+		bad 1 '--egress: no more is allowed than before, *: tell nacre-egress the rules: Input/output error*' \
+			timeout 60 strace -qq -o "$T/out.trace" -e trace=sendmsg -e inject=sendmsg:error=EIO \
+			"$NACRE" --root "$ROOT" update --egress second.example "$id"
+	done
+	is "$(held)" "a.example:443 b.example:443" "the stored rules"
+	is "$(secure a.example)" "tls a.example" "the old rules"
+	swap second.example
+	is "$(secure second.example)" "tls second.example" "the new rules"
+	kill_now
+}
+
 # reached: which of these, on one line
 reached() {
 	nacre exec "$id" /usr/bin/python3 /peer.py reach a.example b.example second.example 11.1.1.1 11.1.1.2 2>&1 |

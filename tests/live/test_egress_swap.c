@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "libcontainer/base/bpf.h"
+#include "libcontainer/base/sys.h"
 
 Suite *suite_egress_swap(void);
 
@@ -90,6 +91,95 @@ START_TEST(while_policies_are_swapped_both_must_allow)
 }
 END_TEST
 
+/* Programs of somebody else's, until the kernel takes no more. Returns how many it took. */
+static int fill(
+	const struct cgroup *cgroup, enum bpf_attach_type kind, int ret_fds[BPF_ATTACHED_MAX])
+{
+	/* r0 = 1; exit */
+	static const struct bpf_insn program[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 1}, {.code = BPF_JMP | BPF_EXIT}};
+	int r = 0;
+
+	for (int n = 0; n < BPF_ATTACHED_MAX; n++) {
+		ret_fds[n] = bpf_load(
+			BPF_PROG_TYPE_CGROUP_SKB, kind, "other", program, 2, "another", &err);
+		ck_assert_msg(ret_fds[n] >= 0, "%s", err.text);
+		r = bpf_attach(cgroup->fd, kind, ret_fds[n], -1);
+		if (r < 0) {
+			ck_assert_int_eq(r, -E2BIG);
+			(void)close(ret_fds[n]);
+			return n;
+		}
+	}
+	return BPF_ATTACHED_MAX;
+}
+
+START_TEST(a_swap_that_fails_leaves_what_was_there)
+{
+	static const char *const before[] = {"10.0.0.0/8"}, *const next[] = {"9.9.9.9"};
+	struct egress_policy rules = read_policy(next, 1);
+	const struct egress_bpf_policy policy = {.rules = &rules};
+	struct cgroup cgroup = make("fails");
+	struct egress_bpf_swap swap;
+	int others[BPF_ATTACHED_MAX], n;
+
+	enter_world();
+	attach_beside(&cgroup, before, 1, &swap);
+	egress_bpf_swap_done(&swap);
+	n = fill(&cgroup, BPF_CGROUP_INET_EGRESS, others);
+	ck_assert_int_eq(n, BPF_ATTACHED_MAX - 1);
+	for (int i = 0; i < 2 * BPF_ATTACHED_MAX; i++) {
+		ck_assert_int_eq(egress_bpf_attach(cgroup.fd, &policy, &swap, &err), -E2BIG);
+		ck_assert_uint_eq(count_attached(&cgroup), 1);
+	}
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 80), 0);
+	ck_assert_int_eq(connect_to(&cgroup, "9.9.9.9", 80), EPERM);
+	while (n-- > 0) {
+		ck_assert_int_eq(bpf_detach(cgroup.fd, BPF_CGROUP_INET_EGRESS, others[n]), 0);
+		(void)close(others[n]);
+	}
+	for (int i = 0; i < 2 * BPF_ATTACHED_MAX; i++) {
+		attach_beside(&cgroup, next, 1, &swap);
+		egress_bpf_detach_new(cgroup.fd, &swap);
+		egress_bpf_swap_done(&swap);
+	}
+	ck_assert_uint_eq(count_attached(&cgroup), 1);
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 80), 0);
+	ck_assert_int_eq(connect_to(&cgroup, "9.9.9.9", 80), EPERM);
+	apply(&cgroup, &policy);
+	ck_assert_int_eq(connect_to(&cgroup, "9.9.9.9", 80), 0);
+	destroy(&cgroup);
+}
+END_TEST
+
+/* Of a kind that is somebody else's alone, with a program that the kernel would detach for any. */
+START_TEST(a_swap_that_fails_detaches_nobody_elses)
+{
+	static const struct bpf_insn program[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .imm = 1}, {.code = BPF_JMP | BPF_EXIT}};
+	struct egress_policy all = read_policy(all_word, 1);
+	const struct egress_bpf_policy policy = {.rules = &all};
+	struct cgroup cgroup = make("alone");
+	struct egress_bpf_swap swap;
+	uint32_t ids[BPF_ATTACHED_MAX];
+	size_t n;
+	int fd = bpf_load(BPF_PROG_TYPE_CGROUP_SKB, BPF_CGROUP_INET_EGRESS, "other", program, 2,
+		"another", &err);
+	union bpf_attr attr = {.target_fd = (uint32_t)cgroup.fd,
+		.attach_bpf_fd = (uint32_t)fd,
+		.attach_type = BPF_CGROUP_INET_EGRESS};
+
+	ck_assert_msg(fd >= 0, "%s", err.text);
+	ck_assert_int_eq(sys_bpf(BPF_PROG_ATTACH, &attr), 0);
+	ck_assert_int_lt(egress_bpf_attach(cgroup.fd, &policy, &swap, &err), 0);
+	ck_assert_uint_eq(count_attached(&cgroup), 0);
+	ck_assert_int_eq(bpf_attached(cgroup.fd, BPF_CGROUP_INET_EGRESS, ids, &n), 0);
+	ck_assert_uint_eq(n, 1);
+	(void)close(fd);
+	destroy(&cgroup);
+}
+END_TEST
+
 static int pings[2]; /* a socket pair */
 
 /* Does not return. A socket that was there before the rules is under them, too. */
@@ -157,6 +247,8 @@ Suite *suite_egress_swap(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, another_policy_takes_the_place_of_the_first);
 	tcase_add_test(t, while_policies_are_swapped_both_must_allow);
+	tcase_add_test(t, a_swap_that_fails_leaves_what_was_there);
+	tcase_add_test(t, a_swap_that_fails_detaches_nobody_elses);
 	tcase_add_loop_test(t, ping_of_before_is_refused, 0, 2);
 	suite_add_tcase(suite, t);
 	return suite;

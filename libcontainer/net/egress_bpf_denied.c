@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "libcontainer/base/bpf.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/net/egress_bpf.h"
+
+/* What the programs at a cgroup have refused. */
+
+/* Those with rules. Returns how many, or -errno. */
+static int read_denials(int cgroup_fd, struct egress_denial ret_denials[EGRESS_DENIALS_MAX])
+{
+	cleanup_close int fd = egress_bpf_open_map(cgroup_fd, EGRESS_DENIALS_NAME);
+	struct egress_denial *at = ret_denials;
+	int r = fd < 0 ? fd : bpf_map_next(fd, NULL, &at->key);
+
+	/* Nothing is ever taken out; bounded all the same. */
+	for (int i = 0; r == 0 && i < EGRESS_DENIALS_MAX; i++) {
+		const struct egress_denial_key key = at->key;
+
+		r = bpf_map_read(fd, &key, &at->value);
+		if (r == 0 && at->value.count)
+			at++;
+		if (r == 0 && at < ret_denials + EGRESS_DENIALS_MAX - 1)
+			r = bpf_map_next(fd, &key, &at->key);
+	}
+	return r < 0 && r != -ENOENT ? r : (int)(at - ret_denials);
+}
+
+static int read_metadata(int cgroup_fd, struct egress_denial *ret_denial)
+{
+	cleanup_close int fd = egress_bpf_open_map(cgroup_fd, EGRESS_METADATA_NAME);
+	const uint32_t key = 0;
+	int r = fd < 0 ? fd : bpf_map_read(fd, &key, &ret_denial->value);
+
+	ret_denial->key = (struct egress_denial_key){.kind = EGRESS_DENIED_METADATA};
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	return ret_denial->value.count > 0;
+}
+
+int egress_bpf_denied(int cgroup_fd, struct egress_denial ret_denials[EGRESS_DENIALS_MAX],
+	struct nacre_error *err)
+{
+	int n = read_denials(cgroup_fd, ret_denials);
+	int r = n < 0 ? n : read_metadata(cgroup_fd, &ret_denials[n]);
+
+	return r < 0 ? fail_errno(err, r, "read what the egress filter refused") : n + r;
+}
