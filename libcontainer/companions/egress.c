@@ -182,27 +182,12 @@ static int prepare(struct relay *relay, struct nacre_error *err)
 	return relay_confine(err);
 }
 
-static int read_input(char ret_text[RELAY_INPUT_MAX + 1], struct nacre_error *err)
-{
-	size_t have = 0;
-	ssize_t n = 1;
-
-	while (n > 0 && have < RELAY_INPUT_MAX) {
-		n = read(STDIN_FILENO, ret_text + have, RELAY_INPUT_MAX - have);
-		if (n < 0)
-			return fail_errno(err, errno, "nacre-egress: read stdin");
-		have += (size_t)n;
-	}
-	ret_text[have] = '\0';
-	return 0;
-}
-
 int main(void)
 {
 	static char text[RELAY_INPUT_MAX + 1];
 	static struct relay relay;
 	struct nacre_error err;
-	int r = read_input(text, &err);
+	int r = setup_read_file(STDIN_FILENO, text, &err);
 
 	(void)signal(SIGPIPE, SIG_IGN); /* splice(2) has no MSG_NOSIGNAL */
 	if (r == 0)

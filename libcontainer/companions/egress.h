@@ -20,7 +20,10 @@ enum {
 	RELAY_CONNECTIONS_MAX = 1024,
 	RELAY_LISTENERS_MAX = EGRESS_SOCKETS_MAX,
 	RELAY_ANSWERS_MAX = 8, /* addresses of a name that are tried */
-	RELAY_INPUT_MAX = 1024 * 1024, /* of what it is told */
+	/* Of what it is told: all names and rules there may be, each a line with its word; the rest
+	 * is some 20 bytes a listener. */
+	RELAY_INPUT_MAX = EGRESS_NAMES_MAX * (EGRESS_NAME_MAX + 6) +
+			  EGRESS_RULES_MAX * (EGRESS_TEXT_MAX + 6) + 32768,
 	RELAY_BUFFER = 32768, /* above both TLS_HELLO_MAX and HTTP_HEAD_MAX */
 	RELAY_SECOND = 1000, /* times are in milliseconds */
 	RELAY_FIRST_BYTES = 10 * RELAY_SECOND, /* until the name is known */
@@ -69,6 +72,9 @@ struct setup {
 
 struct nacre_error;
 
+/* Reads a file from its beginning. -E2BIG past RELAY_INPUT_MAX: what was cut would say something
+ * else. */
+int setup_read_file(int fd, char ret_text[RELAY_INPUT_MAX + 1], struct nacre_error *err);
 /* Reads TEXT, see egress_setup.c. */
 int setup_read(const char *text, struct setup *ret_setup, struct nacre_error *err);
 /* The same of other rules: what else it was told stays. */

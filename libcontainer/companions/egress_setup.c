@@ -3,12 +3,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "libcontainer/companions/egress.h"
 
 /*
- * What nacre tells its relay, on stdin. The first line names the version of this form; a later one
- * may have other words. An fd is its number in this process.
+ * What nacre tells its relay, a file on stdin. The first line names the version of this form; a
+ * later one may have other words. An fd is its number in this process.
  *
  *	nacre-egress 2
  *	name NAME		that has or had an address, in their order
@@ -25,7 +26,7 @@
  *
  * With other rules alone:
  *
- *	beside			those that hold must allow as well; listeners stay
+ *	beside			those that hold must allow as well; listeners stay; before all rules
  *	keep PORT		the listener that it has
  */
 
@@ -144,6 +145,24 @@ static int read_rules(const struct reading *reading, struct rules *rules)
 	int r = egress_policy_parse(rules->arena, &words, &rules->policy, reading->err);
 
 	return r < 0 ? r : egress_names_assign(rules->arena, &names, &rules->policy, reading->err);
+}
+
+int setup_read_file(int fd, char ret_text[RELAY_INPUT_MAX + 1], struct nacre_error *err)
+{
+	size_t have = 0;
+	ssize_t n = 1;
+
+	while (n > 0 && have <= RELAY_INPUT_MAX) {
+		n = pread(fd, ret_text + have, RELAY_INPUT_MAX + 1 - have, (off_t)have);
+		if (n < 0)
+			return fail_errno(err, errno, "nacre-egress: read what it is told");
+		have += (size_t)n;
+	}
+	if (have > RELAY_INPUT_MAX)
+		return fail(err, E2BIG, "nacre-egress is told more than %d bytes",
+			(int)RELAY_INPUT_MAX);
+	ret_text[have] = '\0';
+	return 0;
 }
 
 int setup_read_update(const char *text, struct setup *ret_setup, struct nacre_error *err)

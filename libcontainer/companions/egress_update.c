@@ -53,21 +53,6 @@ static bool receive(int sock, int ret_fds[FDS_MAX])
 	return ret_fds[ANSWER] >= 0 && ret_fds[INPUT] >= 0;
 }
 
-static int read_input(int fd, char *text, struct nacre_error *err)
-{
-	size_t have = 0;
-	ssize_t n = 1;
-
-	while (n > 0 && have < RELAY_INPUT_MAX) {
-		n = pread(fd, text + have, RELAY_INPUT_MAX - have, (off_t)have);
-		if (n < 0)
-			return fail_errno(err, errno, "nacre-egress: read the rules");
-		have += (size_t)n;
-	}
-	text[have] = '\0';
-	return 0;
-}
-
 static struct listener *find_listener(struct setup *setup, uint16_t port)
 {
 	for (size_t i = 0; i < setup->n_listeners; i++)
@@ -219,7 +204,7 @@ static int replace(
 static int update(struct relay *relay, int fds[FDS_MAX], char *text, struct nacre_error *err)
 {
 	struct setup next;
-	int r = read_input(fds[INPUT], text, err);
+	int r = setup_read_file(fds[INPUT], text, err);
 
 	if (r == 0)
 		r = setup_read_update(text, &next, err);

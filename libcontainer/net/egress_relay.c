@@ -108,9 +108,11 @@ void egress_relay_done(struct egress_relay *relay)
 /* --- start --- */
 
 /* See libcontainer/companions/egress_setup.c. */
-static void write_rules(FILE *file, const struct egress_relay *relay)
+static void write_rules(FILE *file, const struct egress_relay *relay, bool beside)
 {
 	(void)fputs("nacre-egress 2\n", file);
+	if (beside)
+		(void)fputs("beside\n", file);
 	if (relay->metadata)
 		(void)fputs("metadata\n", file);
 	if (relay->policy.private_answers)
@@ -134,7 +136,7 @@ static int write_setup(const struct egress_relay *relay, const struct starting *
 
 	if (!file)
 		return fail_errno(err, errno, "nacre-egress");
-	write_rules(file, relay);
+	write_rules(file, relay, false);
 	(void)fprintf(
 		file, "denials %d\nend %d\ncontrol %d\n", with->denials, pidfd, with->control);
 	if (with->events >= 0)
@@ -225,9 +227,7 @@ static int write_update(const struct egress_relay *relay, bool beside,
 
 	if (!file)
 		return fail_errno(err, errno, "nacre-egress");
-	write_rules(file, relay);
-	if (beside)
-		(void)fputs("beside\n", file);
+	write_rules(file, relay, beside);
 	for (size_t i = EGRESS_RELAY_OWN; !beside && i < relay->n_listeners; i++) {
 		const struct egress_listener *listener = &relay->listeners[i];
 

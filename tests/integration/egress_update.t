@@ -385,6 +385,40 @@ test_swaps_that_fail_do_not_add_up() {
 	kill_now
 }
 
+# long_names FROM WITHIN: sets names, 255 of them from number FROM on, as long as names can be, with WITHIN behind
+long_names() {
+	local label
+	printf -v label 'a%062d' 0
+	names=()
+	for ((i = $1; i < $1 + 255; ++i)); do
+		names+=("$label.$label.$label.$(printf 'b%060d' "$i")$2")
+	done
+}
+
+test_all_names_and_rules_there_may_be_are_told() {
+	local within=@ from names
+	with_names a.example
+	running
+	for ((from = 0; from < 15 * 255; from += 255)); do
+		long_names "$from" ""
+		swap a.example "${names[@]}"
+	done
+	for ((i = 0; i < 32; ++i)); do
+		within+=$(printf '[2001:db8:1111:2222:3333:4444:5555:%x],' $((0x6660 + 2 * i)))
+	done
+	long_names "$from" "${within%,}"
+	swap second.example "${names[@]}"
+	is "$(secure second.example) $(says ask a.example A)" "tls second.example 3" "the rules behind"
+	swap a.example
+	is "$(secure a.example) $(says ask a.example A)" "tls a.example 198.18.0.16" "the names"
+	kill_now
+}
+
+test_a_relay_that_is_told_too_much_says_so() {
+	head -c 4000000 /dev/zero | tr '\0' n >"$T/told"
+	is "$("$NACRE_LIBEXECDIR/nacre-egress" <"$T/told")" "nacre-egress is told more than 1619456 bytes"
+}
+
 # reached: which of these, on one line
 reached() {
 	nacre exec "$id" /usr/bin/python3 /peer.py reach a.example b.example second.example 11.1.1.1 11.1.1.2 2>&1 |
