@@ -25,6 +25,7 @@
 	X(IN_USERNS, "in userns")                       /* new or joined */                                              \
 	X(NEW_CGROUPNS, "new cgroupns")                                                                                  \
 	X(NEW_NETNS, "new netns")                                                                                        \
+	X(OTHERS_NETNS, "netns of others")              /* joined, and neither the caller's nor pid 1's: its loopback is the container's */ \
 	X(NEW_PIDNS, "new pidns")                                                                                        \
 	X(FOREIGN_PIDNS, "foreign pidns")               /* INIT is outside of it, and its last child inside */              \
 	X(NEW_MNTNS, "new mntns")                                                                                        \

@@ -7,6 +7,7 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/pidfd.h"
 #include "libcontainer/base/procfs.h"
+#include "libcontainer/life/steps.h"
 #include "libcontainer/mount/mount_cgroups.h"
 #include "libcontainer/namespace/namespaces.h"
 #include "libcontainer/net/egress_listeners.h"
@@ -29,21 +30,6 @@ int update_egress_ask(const struct container *c, const char *const *egress,
 	while (egress[asked.n])
 		asked.n++;
 	return r < 0 ? r : policy_decide_update(c->arena, policy, &asked, request, err);
-}
-
-/* Whether the loopback of the container's network is the host's. */
-static int has_host_network(const struct oci_config *config, struct nacre_error *err)
-{
-	const struct oci_namespace *network = oci_find_namespace(config, "network");
-	const struct namespace_type *type;
-	cleanup_close int fd = -1;
-
-	if (!network)
-		return 1;
-	if (!network->path || !*network->path)
-		return 0;
-	fd = namespaces_open(network, &type, err);
-	return fd < 0 ? fd : namespaces_is_host(type, fd, err);
 }
 
 /* --- the plan --- */
@@ -110,8 +96,6 @@ int update_egress_plan(struct container *c, struct oci_config *next, struct upda
 	if (r == 0)
 		r = check_names(
 			has_relay, egress_names_any(&update->rules), update->rules.open, err);
-	if (r == 0)
-		r = has_host_network(next, err);
 	if (r < 0)
 		return r;
 	update->policy = (struct egress_bpf_policy){
@@ -120,7 +104,7 @@ int update_egress_plan(struct container *c, struct oci_config *next, struct upda
 		.no_metadata = nacre->no_metadata,
 		.no_metadata_datagrams = oci_strings_have(&c->record.require, "metadata"),
 		.no_listening = nacre->no_listening,
-		.host_network = r,
+		.host_network = step_has_host_network(c),
 	};
 	return has_relay ? plan_relay(c, next, update, err) : 0;
 }

@@ -143,7 +143,7 @@ static uint64_t plan_annotations(const struct oci_config *config)
 }
 
 uint64_t plan_create(const struct oci_config *config, const struct life_options *options,
-	bool foreign_pidns, bool egress_by_relay)
+	bool foreign_pidns, bool egress_by_relay, bool others_netns)
 {
 	const struct oci_linux *linux_ = config->linux_;
 
@@ -153,7 +153,7 @@ uint64_t plan_create(const struct oci_config *config, const struct life_options 
 	       when(oci_find_namespace(config, "user"), IN_USERNS) |
 	       when(new_namespace(config, "cgroup"), NEW_CGROUPNS) |
 	       when(new_namespace(config, "network"), NEW_NETNS) |
-	       when(new_namespace(config, "pid"), NEW_PIDNS) |
+	       when(others_netns, OTHERS_NETNS) | when(new_namespace(config, "pid"), NEW_PIDNS) |
 	       when(new_namespace(config, "mount"), NEW_MNTNS) |
 	       when(linux_ && linux_->n_net_devices, NET_DEVICES) |
 	       when(linux_ && linux_->intel_rdt, RESCTRL) | plan_egress(config, egress_by_relay) |

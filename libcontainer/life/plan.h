@@ -6,9 +6,9 @@
 
 /* Settles, before the fork, which rows of the tables are active. Pure. */
 
-/* For create and run. FOREIGN_PIDNS, EGRESS_BY_RELAY: see the conditions. */
+/* For create and run. FOREIGN_PIDNS, EGRESS_BY_RELAY, OTHERS_NETNS: see the conditions. */
 uint64_t plan_create(const struct oci_config *config, const struct life_options *options,
-	bool foreign_pidns, bool egress_by_relay);
+	bool foreign_pidns, bool egress_by_relay, bool others_netns);
 
 /* Whether rules of egress that are enforced hold by a network of the container's own that leads
  * nowhere, and the relay. HAS_FILTER: a filter can hang at its cgroup in place of that. */

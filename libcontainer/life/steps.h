@@ -37,8 +37,8 @@ int step_ask_runtime(struct life *l, enum sync_kind kind, size_t index, int fd, 
 /* RUNTIME: does it. Takes FD. */
 int step_answer_init(
 	struct life *l, const struct sync_message *asked, int fd, struct nacre_error *err);
-/* The host's: the config has none, or the caller's own by its path. */
-bool step_has_host_network(const struct life *l);
+/* The config has none, or the caller's own by its path. */
+bool step_has_callers_network(const struct life *l);
 /* Whether the new filesystem of MOUNT shows a namespace that is joined and not the host's. */
 bool step_joins_namespace_of(const struct life *l, const struct oci_mount *mount);
 
@@ -52,6 +52,9 @@ int step_set_device_rules(struct life *l, struct nacre_error *err);
 int step_set_cgroup_limits(struct life *l, struct nacre_error *err);
 
 /* steps_egress.c */
+/* Whether rules take the loopback of the container's network for the host's. create has decided,
+ * and a later command may be in another network. Also for update. */
+bool step_has_host_network(const struct container *c);
 int step_apply_egress(struct life *l, struct nacre_error *err);
 int step_check_egress(struct life *l, struct nacre_error *err);
 int step_check_cgroups(struct life *l, struct nacre_error *err);

@@ -49,6 +49,11 @@ static int read_rules(
 		l->container.arena, &l->container.config->nacre->egress, ret_rules, err);
 }
 
+bool step_has_host_network(const struct container *c)
+{
+	return !(c->record.active & (NEW_NETNS | OTHERS_NETNS));
+}
+
 static int apply(const struct life *l, const struct egress_policy *rules, struct nacre_error *err)
 {
 	const struct egress_bpf_policy policy = {
@@ -56,7 +61,7 @@ static int apply(const struct life *l, const struct egress_policy *rules, struct
 		.no_metadata = l->container.config->nacre->no_metadata,
 		.no_metadata_datagrams = oci_strings_have(&l->container.record.require, "metadata"),
 		.no_listening = l->container.config->nacre->no_listening,
-		.host_network = step_has_host_network(l),
+		.host_network = step_has_host_network(&l->container),
 	};
 
 	if (!l->container.record.cgroup)

@@ -27,7 +27,7 @@ int step_ask_runtime(struct life *l, enum sync_kind kind, size_t index, int fd, 
 	return fail_errno(err, r < 0 ? r : EPROTO, "ask the runtime");
 }
 
-bool step_has_host_network(const struct life *l)
+bool step_has_callers_network(const struct life *l)
 {
 	return !oci_find_namespace(l->container.config, "network") ||
 	       l->namespaces.own_flags & namespaces_flag("network");

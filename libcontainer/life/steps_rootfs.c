@@ -140,7 +140,7 @@ static struct mount_context mount_context(struct life *l)
 				       ? l->container.config->linux_->mount_label
 				       : NULL,
 		.own_cgroup_namespace = l->container.record.active & NEW_CGROUPNS,
-		.host_network = step_has_host_network(l),
+		.host_network = step_has_callers_network(l),
 		.own_user_namespace = l->container.record.active & IN_USERNS,
 		.cgroup_fd = l->container.cgroup.fd,
 		.pidns_fd = l->namespaces.outside ? namespaces_joined_pid(&l->namespaces) : 0,

@@ -300,6 +300,57 @@ test_in_a_network_that_is_joined() {
 	kill_now
 }
 
+# elsewhere COMMAND...: nacre in the network of the servers
+elsewhere() {
+	NACRE_TEST=$T timeout -k 5 60 nsenter --target "$internet" --net "$NACRE" --root "$ROOT" "$@"
+}
+
+# path_of_network: prints one that lasts until it is unmounted
+path_of_network() {
+	touch "$T/network"
+	mount --bind "/proc/$internet/ns/net" "$T/network" || wrong "no path"
+	echo "$T/network"
+}
+
+# Whose network it was, create has decided: whoever changes the rules may be in another.
+test_the_loopback_of_the_host_stays_refused_from_another_network() {
+	local network
+	needs_root "only root can load the egress filter" || return
+	in_world none
+	good elsewhere create --profile oci --egress none --bundle "$b" "$id"
+	start
+	is "$(web 127.0.0.1)" PermissionError "before"
+	swap 11.1.1.2
+	is "$(web 127.0.0.1)" PermissionError "after"
+	good elsewhere update --egress 11.1.1.1 "$id"
+	is "$(web 127.0.0.1)" PermissionError "from the network itself"
+	kill_now
+	delete
+	# And of others is what was joined, whoever asks, with its path or without.
+	in_world none
+	network=$(path_of_network)
+	edit '(.linux.namespaces[] | select(.type == "network")).path = $p' --arg p "$network"
+	running
+	is "$(web 127.0.0.1)" "http 127.0.0.1" "of others"
+	good elsewhere update --egress 11.1.1.1 "$id"
+	is "$(web 127.0.0.1)" "http 127.0.0.1" "from there"
+	umount "$network" || wrong "the path stays"
+	swap 11.1.1.2
+	is "$(web 127.0.0.1) $(web 11.1.1.2)" "http 127.0.0.1 http 11.1.1.2" "without its path"
+	kill_now
+}
+
+test_the_network_of_pid_1_is_the_host_s_for_whoever_is_in_another() {
+	needs_root "only root can load the egress filter" || return
+	in_world none
+	edit '(.linux.namespaces[] | select(.type == "network")).path = "/proc/1/ns/net" |
+		.process.args = ["/usr/bin/python3", "/peer.py", "http", "127.0.0.1", "80", ""]'
+	good env NACRE_TEST="$T" timeout -k 5 60 unshare --pid --fork --mount-proc sh -c '"$@"; exit $?' sh nsenter \
+		--net="$(path_of_network)" "$NACRE" --root "$ROOT" run --profile oci --egress none --bundle "$b" "$id"
+	has "$out$err" PermissionError "its loopback"
+	umount "$T/network" || wrong "the path stays"
+}
+
 # hold NAME: a connection, in $background_out
 hold() {
 	in_background nacre exec "$id" /usr/bin/python3 /peer.py hold "$1" 5432 /mnt/go

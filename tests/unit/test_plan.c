@@ -22,7 +22,7 @@ static void fresh_config(void)
 /* All but the one that every create has: whether it waits for `start`. */
 static uint64_t planned(void)
 {
-	return plan_create(&config, &options, false, false) &
+	return plan_create(&config, &options, false, false, false) &
 	       ~(uint64_t)(RUNS_AT_ONCE | WAITS_FOR_START | CGROUPFS);
 }
 
@@ -44,6 +44,8 @@ START_TEST(a_namespace_with_a_path_is_not_new)
 	ck_assert_uint_eq(planned(), NEW_USERNS | IN_USERNS | NEW_CGROUPNS | NEW_PIDNS);
 	namespaces[0].path = "/proc/1/ns/user";
 	ck_assert_uint_eq(planned(), IN_USERNS | NEW_CGROUPNS | NEW_PIDNS);
+	ck_assert_uint_eq(plan_create(&config, &options, false, false, true),
+		planned() | OTHERS_NETNS | RUNS_AT_ONCE | CGROUPFS);
 }
 END_TEST
 
@@ -54,13 +56,13 @@ START_TEST(rules_of_egress_hold_by_a_filter_or_by_a_relay)
 
 	config.nacre = &nacre;
 	ck_assert_uint_eq(planned(), EGRESS);
-	ck_assert_uint_eq(
-		plan_create(&config, &options, false, true) & ~(uint64_t)(RUNS_AT_ONCE | CGROUPFS),
+	ck_assert_uint_eq(plan_create(&config, &options, false, true, false) &
+				  ~(uint64_t)(RUNS_AT_ONCE | CGROUPFS),
 		EGRESS_BY_RELAY);
 	nacre.egress.items = address;
 	ck_assert_uint_eq(planned(), EGRESS);
-	ck_assert_uint_eq(
-		plan_create(&config, &options, false, true) & ~(uint64_t)(RUNS_AT_ONCE | CGROUPFS),
+	ck_assert_uint_eq(plan_create(&config, &options, false, true, false) &
+				  ~(uint64_t)(RUNS_AT_ONCE | CGROUPFS),
 		EGRESS_BY_RELAY | EGRESS_NAMES);
 	nacre.egress.items = name;
 	ck_assert_uint_eq(planned(), EGRESS | EGRESS_NAMES);
@@ -102,16 +104,19 @@ END_TEST
 
 START_TEST(a_container_waits_for_start_or_runs_at_once)
 {
-	ck_assert_uint_eq(plan_create(&config, &options, false, false), RUNS_AT_ONCE | CGROUPFS);
+	ck_assert_uint_eq(
+		plan_create(&config, &options, false, false, false), RUNS_AT_ONCE | CGROUPFS);
 	options.waits_for_start = true;
-	ck_assert_uint_eq(plan_create(&config, &options, false, false), WAITS_FOR_START | CGROUPFS);
+	ck_assert_uint_eq(
+		plan_create(&config, &options, false, false, false), WAITS_FOR_START | CGROUPFS);
 }
 END_TEST
 
 START_TEST(the_cgroup_is_a_directory_or_a_unit)
 {
 	options.systemd_cgroup = true;
-	ck_assert_uint_eq(plan_create(&config, &options, false, false), RUNS_AT_ONCE | SYSTEMD);
+	ck_assert_uint_eq(
+		plan_create(&config, &options, false, false, false), RUNS_AT_ONCE | SYSTEMD);
 	ck_assert_uint_eq(plan_join(&config, &process, &options, false), 0);
 	options.attach = true;
 	ck_assert_uint_eq(plan_join(&config, &process, &options, false), ATTACH);
