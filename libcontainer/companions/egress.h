@@ -72,7 +72,7 @@ struct setup {
 
 struct nacre_error;
 
-/* Reads a file from its beginning. -E2BIG past RELAY_INPUT_MAX: what was cut would say something
+/* Reads FD to its end. -E2BIG past RELAY_INPUT_MAX: what was cut would say something
  * else. */
 int setup_read_file(int fd, char ret_text[RELAY_INPUT_MAX + 1], struct nacre_error *err);
 /* Reads TEXT, see egress_setup.c. */

@@ -8,8 +8,8 @@
 #include "libcontainer/companions/egress.h"
 
 /*
- * What nacre tells its relay, a file on stdin. The first line names the version of this form; a
- * later one may have other words. An fd is its number in this process.
+ * What nacre tells its relay, on stdin. The first line names the version of this form; a later one
+ * may have other words. An fd is its number in this process.
  *
  *	nacre-egress 2
  *	name NAME		that has or had an address, in their order
@@ -153,7 +153,7 @@ int setup_read_file(int fd, char ret_text[RELAY_INPUT_MAX + 1], struct nacre_err
 	ssize_t n = 1;
 
 	while (n > 0 && have <= RELAY_INPUT_MAX) {
-		n = pread(fd, ret_text + have, RELAY_INPUT_MAX + 1 - have, (off_t)have);
+		n = read(fd, ret_text + have, RELAY_INPUT_MAX + 1 - have);
 		if (n < 0)
 			return fail_errno(err, errno, "nacre-egress: read what it is told");
 		have += (size_t)n;
