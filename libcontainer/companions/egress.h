@@ -59,6 +59,7 @@ struct rules {
 
 struct setup {
 	struct rules *rules;
+	bool alone; /* no filter holds: what rules have as an address comes here as well */
 	bool beside; /* other rules: those that hold must allow as well */
 	char servers[256]; /* resolvers upstream, as ares_set_servers_ports_csv(3) takes them */
 	int denials; /* RELAY_DENIALS_FILE */

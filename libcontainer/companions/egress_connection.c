@@ -295,6 +295,8 @@ static const char *judge_target(const struct relay *relay, const struct target *
 	};
 	enum egress_judgement judgement = EGRESS_ALLOWED;
 
+	if (!target->name && !relay->setup.alone)
+		return reasons[EGRESS_NO_NAME];
 	if (target->name &&
 		!rules_allow_port(relay->setup.rules, target->name, target->port, false))
 		return "port";

@@ -15,6 +15,7 @@
  *	name NAME		that has or had an address, in their order
  *	rule WORD		one of egress.h, in the order of the container's list
  *	metadata		answers in egress_metadata are allowed
+ *	alone			no filter holds: connections to addresses of rules are taken
  *	resolver ADDRESS	upstream
  *	denials FD
  *	end FD			pidfd of the container's first process
@@ -99,6 +100,8 @@ static bool read_line(struct reading *reading, char *line)
 
 	if (!strcmp(line, "metadata"))
 		return setup->rules->metadata = true;
+	if (!strcmp(line, "alone"))
+		return setup->alone = true;
 	if (!strcmp(line, "beside"))
 		return setup->beside = true;
 	if (!value)

@@ -137,6 +137,8 @@ static int write_setup(const struct egress_relay *relay, const struct starting *
 	if (!file)
 		return fail_errno(err, errno, "nacre-egress");
 	write_rules(file, relay, false);
+	if (relay->alone)
+		(void)fputs("alone\n", file);
 	(void)fprintf(
 		file, "denials %d\nend %d\ncontrol %d\n", with->denials, pidfd, with->control);
 	if (with->events >= 0)

@@ -351,6 +351,25 @@ test_the_network_of_pid_1_is_the_host_s_for_whoever_is_in_another() {
 	umount "$T/network" || wrong "the path stays"
 }
 
+# A listener takes what comes to any address of lo; the filter leads there what is for a name.
+test_behind_a_filter_the_relay_takes_names_alone() {
+	local pod port said
+	in_pod a.example 11.1.1.3
+	pod=$(jq -r '.linux.namespaces[] | select(.type == "network").path' "$b/config.json")
+	nsenter --net="$pod" ip address add 11.1.1.3/32 dev lo || wrong "no address"
+	running
+	is "$(secure a.example)" "tls a.example" "the name"
+	port=$(nsenter --net="$pod" awk '$4 == "0A" && $2 ~ /^00000000:/ { print $2 }' /proc/thread-self/net/tcp)
+	for port in $port; do
+		said=$(says echo 11.1.1.3 $((16#${port#*:})) 10)
+		[[ $said != same ]] || wrong "it leads somewhere"
+	done
+	said=$(nacre explain "$id")
+	has "$said" "connections to 11.1.1.3:443 refused: an address that stands for no name" "why"
+	[[ $said != *"the host itself"* ]] || wrong "it was taken" "$said"
+	kill_now
+}
+
 # hold NAME: a connection, in $background_out
 hold() {
 	in_background nacre exec "$id" /usr/bin/python3 /peer.py hold "$1" 5432 /mnt/go
