@@ -125,7 +125,7 @@ static void write_rules(FILE *file, const struct egress_relay *relay, bool besid
 
 /* What it gets besides its listeners. */
 struct starting {
-	int denials, events, control; /* EVENTS: -1: none */
+	int denials, events, control; /* -1: none, but of DENIALS */
 };
 
 static int write_setup(const struct egress_relay *relay, const struct starting *with, int pidfd,
@@ -139,8 +139,9 @@ static int write_setup(const struct egress_relay *relay, const struct starting *
 	write_rules(file, relay, false);
 	if (relay->alone)
 		(void)fputs("alone\n", file);
-	(void)fprintf(
-		file, "denials %d\nend %d\ncontrol %d\n", with->denials, pidfd, with->control);
+	(void)fprintf(file, "denials %d\nend %d\n", with->denials, pidfd);
+	if (with->control >= 0)
+		(void)fprintf(file, "control %d\n", with->control);
 	if (with->events >= 0)
 		(void)fprintf(file, "events %d\n", with->events);
 	for (size_t i = 0; i < relay->resolv.n_servers; i++)
@@ -172,7 +173,8 @@ static int start(const struct egress_relay *relay, const struct egress_place *pl
 		fds[detached.n_fds++] = relay->listeners[i].fd;
 	fds[detached.n_fds++] = with->denials;
 	fds[detached.n_fds++] = place->pidfd;
-	fds[detached.n_fds++] = with->control;
+	if (with->control >= 0)
+		fds[detached.n_fds++] = with->control;
 	if (with->events >= 0)
 		fds[detached.n_fds++] = with->events;
 	return companion_detach(&detached, err);
@@ -193,8 +195,10 @@ int egress_relay_start(
 		return fail_errno(err, errno, "make \"" RELAY_DENIALS_FILE "\" of the state");
 	if (place->cgroup_fd >= 0 && events < 0)
 		return fail_errno(err, errno, "cgroup.events");
-	control = socket_bind(place->state_fd, EGRESS_RELAY_SOCKET, SOCK_DGRAM, 0600);
-	if (control < 0)
+	/* Alone it keeps its rules. */
+	if (!relay->alone)
+		control = socket_bind(place->state_fd, EGRESS_RELAY_SOCKET, SOCK_DGRAM, 0600);
+	if (!relay->alone && control < 0)
 		return fail_errno(err, control, "make \"" EGRESS_RELAY_SOCKET "\" of the state");
 	return start(relay, place, &(struct starting){denials, events, control}, err);
 }

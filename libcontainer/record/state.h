@@ -19,7 +19,7 @@
  *   report.json   what the profile changed and why
  *   denials       with --trace-denials: denials.h
  *   egress        with names in rules of egress: relay_denials.h
- *   egress.socket where their relay takes other rules: egress_relay.h
+ *   egress.socket where their relay takes other rules, if it does: egress_relay.h
  *   start         the pipe at which INIT waits for `start` (start_pipe.h); gone once it was told
  *   notify        with NOTIFY_SOCKET: the directory of the socket that sd_notify(3) calls arrive on
  *

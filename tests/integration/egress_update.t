@@ -370,6 +370,17 @@ test_behind_a_filter_the_relay_takes_names_alone() {
 	kill_now
 }
 
+test_a_relay_that_keeps_its_rules_has_no_socket_for_others() {
+	local options
+	with_names a.example
+	without_filter
+	good nacre "${options[@]}" create --profile oci "${rules[@]}" --bundle "$b" "$id"
+	[[ -e $ROOT/$id/egress && ! -e $ROOT/$id/egress.socket ]] || wrong "it has one" "$(ls "$ROOT/$id")"
+	start
+	is "$(secure a.example)" "tls a.example" "the relay"
+	kill_now
+}
+
 # hold NAME: a connection, in $background_out
 hold() {
 	in_background nacre exec "$id" /usr/bin/python3 /peer.py hold "$1" 5432 /mnt/go
