@@ -219,6 +219,23 @@ static int check_rule(struct hardening *h, const struct egress_rule *rule)
 	return 0;
 }
 
+/* Who sees a process of the host that is its user's, too, sees by /proc/PID/root the host's
+ * cgroups, and goes where no rules are. */
+static int check_processes(struct hardening *h)
+{
+	int r = harden_sees_host_processes(h);
+
+	if (r < 0)
+		return harden_out_of_memory(h);
+	return r == 0 ? 0
+		      : fail(h->err, EPERM,
+				"profile %s, rule egress: linux.namespaces: in the host's pid "
+				"namespace a process can leave the cgroup that rules of egress "
+				"hold for; add {\"type\": \"pid\"} (docker without --pid host), or "
+				"a user namespace, or give no rules",
+				h->profile->name);
+}
+
 static int check_past(struct hardening *h, const struct oci_hardened *nacre)
 {
 	struct egress_policy policy;
@@ -228,7 +245,9 @@ static int check_past(struct hardening *h, const struct oci_hardened *nacre)
 		r = check_rule(h, &policy.rules[i]);
 	if (r < 0 || policy.open)
 		return r;
-	r = check_capabilities(h);
+	r = check_processes(h);
+	if (r == 0)
+		r = check_capabilities(h);
 	return r < 0 ? r : check_grants(h, nacre);
 }
 

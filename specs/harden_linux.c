@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <string.h>
 
 #include "specs/harden_rules.h"
@@ -37,6 +38,28 @@ bool harden_has_host_network(const struct hardening *h)
 	const struct oci_namespace *ns = oci_find_namespace(h->config, "network");
 
 	return !ns || is_host_namespace(h, ns);
+}
+
+/* Returns 1 if the container has a namespace of TYPE that is not the host's, 0 if not. */
+static int has_own(struct hardening *h, const char *type)
+{
+	const struct oci_namespace *ns = oci_find_namespace(h->config, type);
+
+	if (!ns || is_host_namespace(h, ns))
+		return 0;
+	return is_new(ns) || mark_not_host(h, ns) == 0 ? 1 : -ENOMEM;
+}
+
+/* Across user namespaces ptrace(2), which following /proc/PID/root takes, needs CAP_SYS_PTRACE in
+ * the other one, whoever the user is. */
+int harden_sees_host_processes(struct hardening *h)
+{
+	const struct oci_namespace *user = oci_find_namespace(h->config, "user");
+	int r = has_own(h, "pid");
+
+	if (r == 0 && (is_new(user) || h->request->host.user_apart))
+		r = has_own(h, "user");
+	return r < 0 ? r : !r;
 }
 
 int rule_joined_network(struct hardening *h)

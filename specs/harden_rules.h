@@ -117,6 +117,10 @@ int harden_judge_path(struct hardening *h, const char *place, const char *path);
 
 /* Whether the container would be in the host's network. */
 bool harden_has_host_network(const struct hardening *h);
+/* Whether the container's processes may do to the host's what their user may: they see them, in the
+ * host's user namespace. 1, 0 or an error. That the namespaces are others is held to when they are
+ * joined. */
+int harden_sees_host_processes(struct hardening *h);
 
 /* --- harden_egress.c --- */
 

@@ -74,7 +74,8 @@ static int tighten(struct container *c, const struct update *u, struct oci_confi
 	if (r >= 0 && u->swaps)
 		r = update_egress_ask(c, u->options->egress, &request, err);
 	if (r >= 0)
-		r = facts_look(c->arena, merged, NULL, &request, err);
+		r = u->swaps ? update_egress_look(c, merged, &request, err)
+			     : facts_look(c->arena, merged, NULL, &request, err);
 	/* The policy of then, which is not stored, said so. */
 	request.oom_group = (struct oci_bool){.set = true, .value = has_oom_group(c->config)};
 	request.egress_stays = !u->swaps;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "libcontainer/api/facts.h"
 #include "libcontainer/api/policy_file.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/pidfd.h"
@@ -30,6 +31,28 @@ int update_egress_ask(const struct container *c, const char *const *egress,
 	while (egress[asked.n])
 		asked.n++;
 	return r < 0 ? r : policy_decide_update(c->arena, policy, &asked, request, err);
+}
+
+int update_egress_look(const struct container *c, const struct oci_config *config,
+	struct harden_request *request, struct nacre_error *err)
+{
+	struct oci_namespace *pids = oci_find_namespace(config, "pid");
+	const char *const path = pids ? pids->path : NULL;
+	const struct namespace_type *type;
+	cleanup_close int fd = -1;
+	int r;
+
+	if (!path)
+		return facts_look(c->arena, config, NULL, request, err);
+	pids->path = arena_printf(c->arena, "/proc/%d/ns/pid", (int)c->record.pid);
+	if (!pids->path)
+		r = fail_errno(err, ENOMEM, "linux.namespaces");
+	else
+		r = fd = namespaces_open(pids, &type, err);
+	if (r >= 0)
+		r = facts_look(c->arena, config, NULL, request, err);
+	pids->path = path;
+	return r;
 }
 
 /* --- the plan --- */

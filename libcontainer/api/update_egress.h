@@ -29,6 +29,10 @@ struct update_egress {
 int update_egress_ask(const struct container *c, const char *const *egress,
 	struct harden_request *request, struct nacre_error *err);
 
+/* facts_look for it; the pid namespace is that of C's process, whatever its path leads to now. */
+int update_egress_look(const struct container *c, const struct oci_config *config,
+	struct harden_request *request, struct nacre_error *err);
+
 /* Settles how the rules of NEXT come in place of those of C's config, or that they cannot. */
 int update_egress_plan(struct container *c, struct oci_config *next, struct update_egress *update,
 	struct nacre_error *err);

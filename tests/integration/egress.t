@@ -95,6 +95,27 @@ test_names_are_not_for_the_host_s_network() {
 	is "$(rules_of --profile oci --egress 10.0.0.0/8)" 10.0.0.0/8
 }
 
+# By /proc/PID/root of a process of the host its cgroups are reached, and the container's are left.
+test_rules_are_not_for_the_host_s_processes() {
+	local no='profile *, rule egress: linux.namespaces: in the host'"'"'s pid namespace a process can leave the cgroup *'
+	needs_root || return
+	bundle true
+	policy '{"version": 1}'
+	without_namespace pid
+	is "$(rules_of --profile agent --egress none)" none "a new one"
+	refused "$no" --profile agent --egress none --allow host-pid
+	refused "$no" --profile strict --require egress --allow host-pid
+	refused "$no" --profile oci --egress 10.0.0.0/8
+	bad 1 "$no" nacre run --profile oci --egress none --bundle "$b" "$id"
+	is "$(rules_of --profile oci --egress open)" open "no rules"
+	edit '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}]
+		| .linux.gidMappings = .linux.uidMappings'
+	is "$(rules_of --profile oci --egress none)" none "a user namespace"
+	edit '.linux |= del(.uidMappings, .gidMappings) | .linux.namespaces |= map(select(.type != "user")) +
+		[{type: "pid", path: "/proc/self/ns/pid"}]'
+	refused "$no" --profile oci --egress none
+}
+
 test_exec_has_no_capability_that_goes_past_rules() {
 	profile=oci
 	bundle pause

@@ -144,6 +144,22 @@ test_first_rules_are_refused_where_the_cgroups_of_the_host_are_writable() {
 	kill_now
 }
 
+# Which pid namespace that is, its process says, and not the path.
+test_first_rules_are_refused_where_the_host_s_processes_are_seen() {
+	local no="*in the host's pid namespace a process can leave the cgroup *"
+	needs_root "only root can load the egress filter" || return
+	in_world
+	touch "$T/pids"
+	mount --bind /proc/self/ns/pid "$T/pids" || wrong "no path"
+	edit '(.linux.namespaces[] | select(.type == "pid")).path = $p' --arg p "$T/pids"
+	profile=agent running --allow host-pid
+	not_swapped "$no" none
+	umount "$T/pids" || wrong "the path stays"
+	not_swapped "$no" none
+	swap open
+	kill_now
+}
+
 test_under_oci_open_is_for_good() {
 	in_world none
 	running
