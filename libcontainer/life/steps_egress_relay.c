@@ -59,8 +59,10 @@ static int add_routes(const struct egress_relay *relay, struct nacre_error *err)
 static int open_listeners(void *data, struct nacre_error *err)
 {
 	struct egress_relay *relay = data;
-	int r = relay->alone ? 0 : egress_network_look(&relay->wired, err);
+	char interface[IF_NAMESIZE] = "";
+	int r = relay->alone ? 0 : egress_network_look(interface, err);
 
+	relay->wired = interface[0];
 	if (r == 0)
 		r = add_routes(relay, err);
 	for (size_t i = 0; r == 0 && i < relay->n_listeners; i++) {

@@ -3,11 +3,8 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <net/if.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "libcontainer/base/cleanup.h"
@@ -42,29 +39,6 @@ static uint16_t port_of(const union address *address)
 {
 	return ntohs(
 		address->any.sa_family == AF_INET6 ? address->v6.sin6_port : address->v4.sin_port);
-}
-
-int egress_network_look(bool *ret_wired, struct nacre_error *err)
-{
-	cleanup_close int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct if_nameindex *interfaces = if_nameindex();
-	bool wired = false;
-	int r = sock < 0 || !interfaces ? -errno : 0;
-
-	for (size_t i = 0; r == 0 && interfaces[i].if_index; i++) {
-		struct ifreq request = {.ifr_flags = 0};
-
-		(void)snprintf(
-			request.ifr_name, sizeof(request.ifr_name), "%s", interfaces[i].if_name);
-		r = ioctl(sock, SIOCGIFFLAGS, &request) < 0 ? -errno : 0;
-		wired |= (request.ifr_flags & (IFF_UP | IFF_LOOPBACK)) == IFF_UP;
-	}
-	if (interfaces)
-		if_freenameindex(interfaces);
-	if (r < 0)
-		return fail_errno(err, r, "interfaces of the container's network");
-	*ret_wired = wired;
-	return 0;
 }
 
 static int listen_on_lo(int sock, union address *own, socklen_t length, bool udp)

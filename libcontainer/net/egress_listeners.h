@@ -10,10 +10,6 @@
 /* What of egress rules lies in the container's network namespace (specs/egress_names.h,
  * egress_sockets.h), which the caller is in while it makes it; it is served from outside. */
 
-/* Whether the namespace has an interface that is up besides lo. Those that the kernel makes in
- * each, as of tunnels, are down. */
-int egress_network_look(bool *ret_wired, struct nacre_error *err);
-
 /* A socket that listens on lo alone (SO_BINDTODEVICE: a neighbour that routes those addresses here
  * reaches nothing). AT NULL: on any address of IPv4, since which one was meant is the name, and at
  * a port that the kernel chooses, so that none is taken from the program. UDP: a datagram socket.

@@ -5,8 +5,8 @@
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
 #include <linux/xfrm.h>
-#include <net/if.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -137,36 +137,37 @@ int egress_close_routes(struct nacre_error *err)
 		     : 0;
 }
 
-/* What is down leads nowhere: tunnels of the kernel's, which each new network namespace has where
- * their modules are loaded. */
-static int check_interface(int sock, const char *name, struct nacre_error *err)
+int egress_network_look(char ret_interface[IF_NAMESIZE], struct nacre_error *err)
 {
-	struct ifreq request = {.ifr_flags = 0};
+	cleanup_close int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct if_nameindex *interfaces = if_nameindex();
+	int r = sock < 0 || !interfaces ? -errno : 0;
 
-	if (!strcmp(name, "lo"))
-		return 0;
-	strncpy(request.ifr_name, name, IFNAMSIZ - 1);
-	if (ioctl(sock, SIOCGIFFLAGS, &request) < 0)
-		return fail_errno(err, errno, "egress rules: interface %s", name);
-	return request.ifr_flags & IFF_UP
-		       ? fail(err, ENOTEMPTY,
-				 "egress rules cannot be enforced here: the container's network "
-				 "has the interface %s, and rules for it take root of the host; "
-				 "give the container a network without (--network none)",
-				 name)
-		       : 0;
+	ret_interface[0] = '\0';
+	for (size_t i = 0; r == 0 && interfaces[i].if_index; i++) {
+		struct ifreq request = {.ifr_flags = 0};
+
+		(void)snprintf(
+			request.ifr_name, sizeof(request.ifr_name), "%s", interfaces[i].if_name);
+		r = ioctl(sock, SIOCGIFFLAGS, &request) < 0 ? -errno : 0;
+		if (r == 0 && (request.ifr_flags & (IFF_UP | IFF_LOOPBACK)) == IFF_UP)
+			memcpy(ret_interface, request.ifr_name, IF_NAMESIZE);
+	}
+	if (interfaces)
+		if_freenameindex(interfaces);
+	return r < 0 ? fail_errno(err, r, "interfaces of the container's network") : 0;
 }
 
 int egress_check_alone(struct nacre_error *err)
 {
-	cleanup_close int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct if_nameindex *interfaces = sock < 0 ? NULL : if_nameindex();
-	int r = 0;
+	char interface[IF_NAMESIZE];
+	int r = egress_network_look(interface, err);
 
-	if (!interfaces)
-		return fail_errno(err, errno, "egress rules: list interfaces");
-	for (size_t i = 0; interfaces[i].if_index && r == 0; i++)
-		r = check_interface(sock, interfaces[i].if_name, err);
-	if_freenameindex(interfaces);
-	return r;
+	if (r < 0 || !interface[0])
+		return r;
+	return fail(err, ENOTEMPTY,
+		"egress rules cannot be enforced here: the container's network has the interface "
+		"%s, and rules for it take root of the host; give the container a network without "
+		"(--network none)",
+		interface);
 }

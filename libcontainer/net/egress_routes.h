@@ -2,6 +2,8 @@
 #ifndef NACRE_EGRESS_ROUTES_H
 #define NACRE_EGRESS_ROUTES_H
 
+#include <net/if.h>
+
 #include "specs/egress.h"
 
 /* Where the addresses of the container's network namespace lead, which the caller is in. */
@@ -14,7 +16,10 @@ int egress_route_add(const struct egress_network *network, struct nacre_error *e
  * or gets: a rule of ip-rule(8) between its own addresses and all others. */
 int egress_close_routes(struct nacre_error *err);
 
-/* -ENOTEMPTY: an interface other than lo is up. */
+/* RET_INTERFACE: one that is up besides lo, or "". Those that the kernel makes in each network
+ * namespace, as of tunnels, are down, and lead nowhere. */
+int egress_network_look(char ret_interface[IF_NAMESIZE], struct nacre_error *err);
+/* -ENOTEMPTY: there is such a one. */
 int egress_check_alone(struct nacre_error *err);
 
 #endif
