@@ -121,14 +121,8 @@ int update_egress_plan(struct container *c, struct oci_config *next, struct upda
 			has_relay, egress_names_any(&update->rules), update->rules.open, err);
 	if (r < 0)
 		return r;
-	update->policy = (struct egress_bpf_policy){
-		.rules = harden_has_egress(nacre) ? &update->rules : NULL,
-		.relay = has_relay,
-		.no_metadata = nacre->no_metadata,
-		.no_metadata_datagrams = oci_strings_have(&c->record.require, "metadata"),
-		.no_listening = nacre->no_listening,
-		.host_network = step_has_host_network(c),
-	};
+	update->policy = step_egress_policy(
+		c, nacre, harden_has_egress(nacre) ? &update->rules : NULL);
 	return has_relay ? plan_relay(c, next, update, err) : 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "libcontainer/life/life.h"
 #include "libcontainer/life/sync.h"
+#include "libcontainer/net/egress_bpf.h"
 
 /* What the rows of life.c do: adapters of a few lines that take what a mechanism needs from struct
  * life. Mechanisms never see struct life. In table order. */
@@ -52,9 +53,10 @@ int step_set_device_rules(struct life *l, struct nacre_error *err);
 int step_set_cgroup_limits(struct life *l, struct nacre_error *err);
 
 /* steps_egress.c */
-/* Whether rules take the loopback of the container's network for the host's. create has decided,
- * and a later command may be in another network. Also for update. */
-bool step_has_host_network(const struct container *c);
+/* What the filter at C's cgroup is made of, for create and for update: NACRE is of the config that
+ * is to hold; RULES NULL: it has none. */
+struct egress_bpf_policy step_egress_policy(const struct container *c,
+	const struct oci_hardened *nacre, const struct egress_policy *rules);
 int step_apply_egress(struct life *l, struct nacre_error *err);
 int step_check_egress(struct life *l, struct nacre_error *err);
 int step_check_cgroups(struct life *l, struct nacre_error *err);

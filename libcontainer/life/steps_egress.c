@@ -11,7 +11,6 @@
 #include "libcontainer/life/steps.h"
 #include "libcontainer/mount/mount_cgroups.h"
 #include "libcontainer/namespace/idmap.h"
-#include "libcontainer/net/egress_bpf.h"
 #include "libcontainer/process/program.h"
 #include "specs/egress.h"
 #include "specs/harden.h"
@@ -49,20 +48,30 @@ static int read_rules(
 		l->container.arena, &l->container.config->nacre->egress, ret_rules, err);
 }
 
-bool step_has_host_network(const struct container *c)
+/* Whether rules take the loopback of the container's network for the host's. create has decided,
+ * and a later command may be in another network. */
+static bool has_host_network(const struct container *c)
 {
 	return !(c->record.active & (NEW_NETNS | OTHERS_NETNS));
 }
 
+struct egress_bpf_policy step_egress_policy(const struct container *c,
+	const struct oci_hardened *nacre, const struct egress_policy *rules)
+{
+	return (struct egress_bpf_policy){
+		.rules = rules,
+		.relay = c->record.active & EGRESS_NAMES,
+		.no_metadata = nacre->no_metadata,
+		.no_metadata_datagrams = oci_strings_have(&c->record.require, "metadata"),
+		.no_listening = nacre->no_listening,
+		.host_network = has_host_network(c),
+	};
+}
+
 static int apply(const struct life *l, const struct egress_policy *rules, struct nacre_error *err)
 {
-	const struct egress_bpf_policy policy = {
-		.rules = rules,
-		.no_metadata = l->container.config->nacre->no_metadata,
-		.no_metadata_datagrams = oci_strings_have(&l->container.record.require, "metadata"),
-		.no_listening = l->container.config->nacre->no_listening,
-		.host_network = step_has_host_network(&l->container),
-	};
+	const struct egress_bpf_policy policy = step_egress_policy(
+		&l->container, l->container.config->nacre, rules);
 
 	if (!l->container.record.cgroup)
 		return fail(err, ENOTSUP, "the container has no cgroup");

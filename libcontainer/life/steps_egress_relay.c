@@ -3,7 +3,6 @@
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/life/steps.h"
-#include "libcontainer/net/egress_bpf.h"
 #include "libcontainer/net/egress_listeners.h"
 #include "libcontainer/net/egress_relay.h"
 #include "libcontainer/net/egress_resolv.h"
