@@ -135,8 +135,8 @@ size_t egress_names_ports(
 	return n;
 }
 
-static bool is_in(
-	const struct egress_network *networks, size_t n, const struct egress_answer *answer)
+bool egress_answer_in(
+	const struct egress_answer *answer, const struct egress_network *networks, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (egress_network_has(&networks[i], answer->address, answer->v6))
@@ -144,8 +144,7 @@ static bool is_in(
 	return false;
 }
 
-/* By the address that it leads to. */
-static struct egress_answer inner(const struct egress_answer *answer)
+struct egress_answer egress_answer_inner(const struct egress_answer *answer)
 {
 	struct egress_answer of_v4 = {.v6 = false};
 
@@ -156,12 +155,11 @@ static struct egress_answer inner(const struct egress_answer *answer)
 bool egress_names_allow_answer(const struct egress_policy *policy, bool metadata, const char *name,
 	uint16_t port, bool unchecked, const struct egress_answer *answer)
 {
-	const struct egress_answer judged = inner(answer);
-	const bool is_metadata = is_in(egress_metadata, egress_n_metadata, &judged);
-	const bool is_private = is_in(egress_private, egress_n_private, &judged);
-
-	const bool is_never = is_in(egress_nowhere, egress_n_nowhere, &judged) ||
-			      is_in(&link_local, 1, &judged);
+	const struct egress_answer judged = egress_answer_inner(answer);
+	const bool is_metadata = egress_answer_in(&judged, egress_metadata, egress_n_metadata);
+	const bool is_private = egress_answer_in(&judged, egress_private, egress_n_private);
+	const bool is_never = egress_answer_in(&judged, egress_nowhere, egress_n_nowhere) ||
+			      egress_answer_in(&judged, &link_local, 1);
 
 	if (is_metadata ? !metadata : is_never)
 		return false;
@@ -170,7 +168,7 @@ bool egress_names_allow_answer(const struct egress_policy *policy, bool metadata
 
 		if (!applies(rule, name, port, unchecked))
 			continue;
-		if (rule->n_within ? is_in(rule->within, rule->n_within, &judged)
+		if (rule->n_within ? egress_answer_in(&judged, rule->within, rule->n_within)
 				   : !is_private || policy->private_answers || is_metadata)
 			return true;
 	}

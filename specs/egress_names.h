@@ -61,6 +61,11 @@ struct egress_answer {
 	bool v6;
 };
 
+/* By the address that it leads to: an IPv4 address inside of one of IPv6 in place of that. */
+struct egress_answer egress_answer_inner(const struct egress_answer *answer);
+bool egress_answer_in(
+	const struct egress_answer *answer, const struct egress_network *networks, size_t n);
+
 /* Whether a connection to PORT of NAME may go to ANSWER: it is not the host itself, its link or
  * what stands for names; not in egress_metadata, unless METADATA; not in egress_private, unless the
  * policy or the rule's networks say so; and in the rule's networks if it has some. UNCHECKED: only

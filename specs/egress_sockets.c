@@ -166,34 +166,24 @@ int egress_sockets_plan(const struct egress_policy *policy, struct egress_socket
 
 /* --- what may be connected to --- */
 
-static bool is_in(
-	const struct egress_network *networks, size_t n, const struct egress_answer *address)
-{
-	for (size_t i = 0; i < n; i++)
-		if (egress_network_has(&networks[i], address->address, address->v6))
-			return true;
-	return false;
-}
-
 enum egress_judgement egress_address_judge(const struct egress_policy *policy, bool metadata,
 	const struct egress_answer *address, uint16_t port)
 {
-	struct egress_answer judged = {.v6 = false};
+	const struct egress_answer judged = egress_answer_inner(address);
 
-	if (!address->v6 || !egress_address_inside(address->address, judged.address))
-		judged = *address;
-	if (is_in(&egress_names_network, 1, &judged))
+	if (egress_answer_in(&judged, &egress_names_network, 1))
 		return EGRESS_NO_NAME;
-	if (is_in(egress_nowhere, egress_n_nowhere, &judged))
+	if (egress_answer_in(&judged, egress_nowhere, egress_n_nowhere))
 		return EGRESS_IS_NOWHERE;
 	if (!metadata && port != EGRESS_DNS_PORT &&
-		is_in(egress_metadata, egress_n_metadata, &judged))
+		egress_answer_in(&judged, egress_metadata, egress_n_metadata))
 		return EGRESS_IS_METADATA;
 	for (size_t i = 0; i < policy->n_rules; i++) {
 		const struct egress_rule *rule = &policy->rules[i];
 
 		if (rule->kind == EGRESS_ADDRESS && !rule->udp &&
-			egress_rule_has_port(rule, port) && is_in(&rule->network, 1, &judged))
+			egress_rule_has_port(rule, port) &&
+			egress_answer_in(&judged, &rule->network, 1))
 			return EGRESS_ALLOWED;
 	}
 	return EGRESS_NO_RULE;

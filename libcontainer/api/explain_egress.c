@@ -11,33 +11,23 @@
 
 /* What the egress filter refused (egress_bpf.h). */
 
-struct destination {
-	uint8_t address[16];
-	bool v6;
-};
-
-/* The one that the filter judged: an IPv4 address inside of one of IPv6 in place of that. */
-static struct destination destination_of(const struct egress_denial_key *key)
+/* The one that the filter judged. */
+static struct egress_answer destination_of(const struct egress_denial_key *key)
 {
-	struct destination to = {.v6 = key->kind == EGRESS_DENIED_V6};
+	struct egress_answer to = {.v6 = key->kind == EGRESS_DENIED_V6};
 
-	if (to.v6 && egress_address_inside(key->address, to.address))
-		to.v6 = false;
-	else
-		memcpy(to.address, key->address, to.v6 ? 16 : 4);
-	return to;
+	memcpy(to.address, key->address, to.v6 ? 16 : 4);
+	return egress_answer_inner(&to);
 }
 
 /* DNS and NTP there are judged by the rules. */
 static bool is_metadata(const struct explanation *e, const struct egress_denial_key *key,
-	const struct destination *to)
+	const struct egress_answer *to)
 {
 	if (key->port == 53 || (key->port == 123 && key->protocol == IPPROTO_UDP))
 		return false;
-	for (size_t i = 0; e->c->config->nacre->no_metadata && i < egress_n_metadata; i++)
-		if (egress_network_has(&egress_metadata[i], to->address, to->v6))
-			return true;
-	return false;
+	return e->c->config->nacre->no_metadata &&
+	       egress_answer_in(to, egress_metadata, egress_n_metadata);
 }
 
 /* The container chose it. */
@@ -82,7 +72,7 @@ static int explain_name(struct explanation *e, struct explained *x,
 }
 
 /* Of a name that a rule spells out; NULL: it stands for none. */
-static const char *name_of(const struct egress_policy *rules, const struct destination *to)
+static const char *name_of(const struct egress_policy *rules, const struct egress_answer *to)
 {
 	uint32_t address;
 
@@ -94,7 +84,7 @@ static int explain_destination(struct explanation *e, struct explained *x,
 	const struct egress_policy *rules, const struct egress_denial_key *key, const char *comm,
 	struct nacre_error *err)
 {
-	const struct destination to = destination_of(key);
+	const struct egress_answer to = destination_of(key);
 	const char *name = name_of(rules, &to);
 	char address[INET6_ADDRSTRLEN];
 

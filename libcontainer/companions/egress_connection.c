@@ -232,7 +232,7 @@ static bool find_target(struct relay *relay, int fd, struct target *ret_target)
 		struct sockaddr_in6 v6;
 	} own;
 	socklen_t length = sizeof(own);
-	struct egress_network network = {.prefix = 32};
+	struct egress_network network = {.prefix = 0};
 	uint32_t address;
 
 	if (getsockname(fd, &own.any, &length) < 0)

@@ -319,11 +319,10 @@ static int ask_route(const struct relay *relay, const struct egress_answer *answ
  * host has no way to it but by these is as it should be. */
 bool upstream_is_remote(struct relay *relay, const struct egress_answer *answer)
 {
-	struct egress_answer inside = {.v6 = false};
+	const struct egress_answer inside = egress_answer_inner(answer);
 	int r = ask_route(relay, answer);
 
-	if (r != RTN_UNICAST || !answer->v6 ||
-		!egress_address_inside(answer->address, inside.address))
+	if (r != RTN_UNICAST || inside.v6 == answer->v6)
 		return r == RTN_UNICAST;
 	r = ask_route(relay, &inside);
 	return r == RTN_UNICAST || r == -ENETUNREACH || r == -EHOSTUNREACH;
