@@ -322,18 +322,26 @@ static _Noreturn void detached_main(const struct child_detached *detached)
 	_exit(0);
 }
 
-/* The child in between ends at once. Signals stay blocked in both: no handler of the caller may run
- * there. */
-static pid_t fork_twice(const struct child_detached *detached)
+pid_t child_fork_blocked(void)
 {
 	sigset_t all, before;
-	pid_t between;
+	pid_t pid;
 	int code;
 
 	(void)sigfillset(&all);
 	(void)sigprocmask(SIG_BLOCK, &all, &before);
-	between = fork();
+	pid = fork();
 	code = errno;
+	if (pid != 0)
+		(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return pid < 0 ? -code : pid;
+}
+
+/* The child in between ends at once. */
+static pid_t fork_twice(const struct child_detached *detached)
+{
+	const pid_t between = child_fork_blocked();
+
 	if (between == 0) {
 		pid_t pid = fork();
 
@@ -341,8 +349,7 @@ static pid_t fork_twice(const struct child_detached *detached)
 			detached_main(detached);
 		_exit(pid < 0 ? errno : 0);
 	}
-	(void)sigprocmask(SIG_SETMASK, &before, NULL);
-	return between < 0 ? -code : between;
+	return between;
 }
 
 int child_detach(const struct child_detached *detached)

@@ -64,4 +64,8 @@ int child_start(const struct child *child, pid_t *ret_pid, struct nacre_error *e
 int64_t child_now(void);
 int child_left_ms(int64_t start, int64_t timeout, int64_t deadline);
 
+/* fork(2) with all signals blocked in the child, where no handler of the caller may run. Returns as
+ * fork, but -errno. */
+pid_t child_fork_blocked(void);
+
 #endif

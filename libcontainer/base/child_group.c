@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "libcontainer/base/child.h"
 #include "libcontainer/base/cleanup.h"
 
 /* Not kill(0, ...): that would be the caller's group if this led none. */
@@ -15,6 +16,7 @@ static _Noreturn void lead(int fd, int other_end)
 {
 	char byte;
 
+	(void)setpgid(0, 0);
 	(void)prctl(PR_SET_NAME, "nacre-watch");
 	(void)!chdir("/");
 	(void)close(other_end);
@@ -29,25 +31,6 @@ static _Noreturn void lead(int fd, int other_end)
 	_exit(0);
 }
 
-/* Signals stay blocked in it: no handler of the caller may run there. */
-static pid_t fork_leader(const int ends[2])
-{
-	sigset_t all, before;
-	pid_t pid;
-	int code;
-
-	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_BLOCK, &all, &before);
-	pid = fork();
-	code = errno;
-	if (pid == 0) {
-		(void)setpgid(0, 0);
-		lead(ends[0], ends[1]);
-	}
-	(void)sigprocmask(SIG_SETMASK, &before, NULL);
-	return pid < 0 ? -code : pid;
-}
-
 int child_group_start(struct child_group *ret_group)
 {
 	struct child_group group;
@@ -56,7 +39,9 @@ int child_group_start(struct child_group *ret_group)
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
-	group.leader = fork_leader(ends);
+	group.leader = child_fork_blocked();
+	if (group.leader == 0)
+		lead(ends[0], ends[1]);
 	group.fd = ends[1];
 	(void)close(ends[0]);
 	if (group.leader < 0) {
