@@ -153,9 +153,7 @@ wire_network() {
 # joins_network: the container joins a network that has its own way to the internet
 joins_network() {
 	local joined
-	in_background unshare --net sleep 3600
-	joined=$!
-	wait_for eval '[[ ! /proc/$joined/ns/net -ef /proc/self/ns/net && $(</proc/$joined/comm) == sleep ]]'
+	network_namespace joined
 	wire_network "$joined"
 	edit '(.linux.namespaces[] | select(.type == "network")).path = $p' --arg p "/proc/$joined/ns/net"
 }
