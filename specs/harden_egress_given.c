@@ -84,19 +84,12 @@ static int is_given(struct hardening *h, const struct oci_strings *words, enum a
 	return asked.n == 0 || (given.n && are_given(h, &asked, &given));
 }
 
-static bool has_own_network(const struct oci_config *config)
-{
-	const struct oci_namespace *ns = oci_find_namespace(config, "network");
-
-	return ns && !ns->path;
-}
-
 int harden_check_names(struct hardening *h, const struct oci_strings *words)
 {
 	int r;
 
-	if (!has_own_network(h->config) || h->request->egress_stays || !egress_names_in(words) ||
-		harden_granted(h, "host-network"))
+	if (!oci_has_new_namespace(h->config, "network") || h->request->egress_stays ||
+		!egress_names_in(words) || harden_granted(h, "host-network"))
 		return 0;
 	r = is_given(h, words, NAMES);
 	if (r != 0)
@@ -115,7 +108,8 @@ int harden_egress_check_relay(struct arena *arena, const struct oci_config *conf
 	/* oci takes what config.json says. */
 	if (!request->egress.n && !profile_hardens(profile_find(request->profile)))
 		return 0;
-	if (!has_own_network(config) || oci_strings_have(&request->grants, "host-network"))
+	if (!oci_has_new_namespace(config, "network") ||
+		oci_strings_have(&request->grants, "host-network"))
 		return 0;
 	r = is_given(&h, &config->nacre->egress, ALL);
 	if (r != 0)

@@ -247,6 +247,13 @@ size_t oci_hook_kinds(const char *ret_kinds[OCI_HOOK_KINDS]);
 
 /* The namespace of TYPE, or NULL. */
 struct oci_namespace *oci_find_namespace(const struct oci_config *config, const char *type);
+/* Whether that one is made for this container, and not joined by its path. */
+static inline bool oci_has_new_namespace(const struct oci_config *config, const char *type)
+{
+	const struct oci_namespace *ns = oci_find_namespace(config, type);
+
+	return ns && (!ns->path || !*ns->path);
+}
 /* Adds a new one, behind those that are there; the array is another then. TYPE is borrowed. NULL:
  * out of memory. */
 struct oci_namespace *oci_add_namespace(

@@ -33,13 +33,6 @@ bool validate_has_namespace(const struct oci_config *config, const char *type)
 	return config->linux_ && oci_find_namespace(config, type);
 }
 
-bool validate_has_new_namespace(const struct oci_config *config, const char *type)
-{
-	const struct oci_namespace *ns = config->linux_ ? oci_find_namespace(config, type) : NULL;
-
-	return ns && !ns->path;
-}
-
 /* Reads digits without a leading zero, as SemVer wants them. Returns what follows, or NULL. */
 static const char *skip_number(const char *text)
 {

@@ -24,8 +24,6 @@ struct place validate_at(const char *format, ...) __attribute__((format(printf, 
 
 /* The namespace of TYPE is not the runtime's own. */
 bool validate_has_namespace(const struct oci_config *config, const char *type);
-/* It is made for this container, not joined. */
-bool validate_has_new_namespace(const struct oci_config *config, const char *type);
 
 /* A list of uidMappings or gidMappings at PLACE: sizes, range, overlaps. */
 int validate_id_mappings(const struct oci_config *config, const struct oci_id_mapping *mappings,

@@ -80,7 +80,7 @@ static int check_user_namespace(const struct oci_config *config, struct nacre_er
 	int r;
 
 	if (!l->n_uid_mappings && !l->n_gid_mappings) {
-		if (!validate_has_new_namespace(config, "user"))
+		if (!oci_has_new_namespace(config, "user"))
 			return 0;
 		return oci_fail(config, err, "linux.uidMappings",
 			"is missing; a new user namespace needs uidMappings and gidMappings");
@@ -123,7 +123,7 @@ static int check_time_offsets(const struct oci_config *config, struct nacre_erro
 
 	if (!offsets || (!offsets->monotonic && !offsets->boottime))
 		return 0;
-	if (!validate_has_new_namespace(config, "time"))
+	if (!oci_has_new_namespace(config, "time"))
 		return oci_fail(config, err, "linux.timeOffsets",
 			"needs a time namespace of the container's own; add {\"type\": \"time\"} "
 			"without a path to linux.namespaces");

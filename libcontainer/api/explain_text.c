@@ -96,9 +96,7 @@ static const struct oci_strings *egress_of(const struct explanation *e)
 /* The container's own network leads nowhere by itself. */
 static bool names_by_host(const struct explanation *e)
 {
-	const struct oci_namespace *ns = oci_find_namespace(e->c->config, "network");
-
-	return ns && !ns->path && egress_names_in(egress_of(e));
+	return oci_has_new_namespace(e->c->config, "network") && egress_names_in(egress_of(e));
 }
 
 /* Behind the rules. */

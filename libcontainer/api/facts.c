@@ -82,10 +82,9 @@ static int look_at_nodes(
 /* A network of the container's own leads nowhere, unless a hook brings something into it. */
 static bool has_network_alone(const struct oci_config *config)
 {
-	const struct oci_namespace *network = oci_find_namespace(config, "network");
 	const struct oci_hooks *hooks = config->hooks;
 
-	return network && (!network->path || !*network->path) &&
+	return oci_has_new_namespace(config, "network") &&
 	       (!hooks || !(hooks->prestart.n || hooks->create_runtime.n ||
 				  hooks->create_container.n));
 }

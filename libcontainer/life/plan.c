@@ -14,13 +14,6 @@ static bool is_set(const char *text)
 	return text && *text;
 }
 
-static bool new_namespace(const struct oci_config *config, const char *type)
-{
-	const struct oci_namespace *ns = oci_find_namespace(config, type);
-
-	return ns && !is_set(ns->path);
-}
-
 static bool limits_processes(const struct oci_process *process)
 {
 	for (size_t i = 0; i < process->n_rlimits; i++)
@@ -116,7 +109,7 @@ static bool has_egress_names(const struct oci_config *config)
 bool plan_egress_by_relay(const struct oci_config *config, bool has_filter)
 {
 	return !has_filter && harden_egress_holds(config->nacre) &&
-	       new_namespace(config, "network");
+	       oci_has_new_namespace(config, "network");
 }
 
 static bool has_egress_addresses(const struct oci_config *config)
@@ -149,12 +142,13 @@ uint64_t plan_create(const struct oci_config *config, const struct life_options 
 
 	return plan_annotations(config) | plan_hooks(config->hooks) |
 	       plan_process(config, config->process, options, foreign_pidns) |
-	       when(new_namespace(config, "user"), NEW_USERNS) |
+	       when(oci_has_new_namespace(config, "user"), NEW_USERNS) |
 	       when(oci_find_namespace(config, "user"), IN_USERNS) |
-	       when(new_namespace(config, "cgroup"), NEW_CGROUPNS) |
-	       when(new_namespace(config, "network"), NEW_NETNS) |
-	       when(others_netns, OTHERS_NETNS) | when(new_namespace(config, "pid"), NEW_PIDNS) |
-	       when(new_namespace(config, "mount"), NEW_MNTNS) |
+	       when(oci_has_new_namespace(config, "cgroup"), NEW_CGROUPNS) |
+	       when(oci_has_new_namespace(config, "network"), NEW_NETNS) |
+	       when(others_netns, OTHERS_NETNS) |
+	       when(oci_has_new_namespace(config, "pid"), NEW_PIDNS) |
+	       when(oci_has_new_namespace(config, "mount"), NEW_MNTNS) |
 	       when(linux_ && linux_->n_net_devices, NET_DEVICES) |
 	       when(linux_ && linux_->intel_rdt, RESCTRL) | plan_egress(config, egress_by_relay) |
 	       when(needs_host_sources(config), HOST_SOURCES) | when(mounts_disks(config), DISKS) |
