@@ -6,6 +6,16 @@
 
 /* The programs that see packets (struct __sk_buff), in place of system calls. */
 
+/* BPF_REG_0 = the struct bpf_sock of the packet; one without is allowed. */
+static void emit_find_socket(struct egress_assembler *a)
+{
+	emit(a, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_1, REG_CONTEXT,
+		(int)offsetof(struct __sk_buff, sk), 0);
+	emit(a, BPF_JMP | BPF_K | BPF_JEQ, BPF_REG_1, 0, LABEL_ALLOW, 0);
+	emit_call(a, BPF_FUNC_sk_fullsock);
+	emit(a, BPF_JMP | BPF_K | BPF_JEQ, BPF_REG_0, 0, LABEL_ALLOW, 0);
+}
+
 /* A packet, as its socket in the cgroup gets it; a connection that was begun from inside has one of
  * its own. lo is interface 1 of every network namespace. */
 void egress_compile_ingress(struct compiler *c)
@@ -15,11 +25,7 @@ void egress_compile_ingress(struct compiler *c)
 
 	emit_load(a, REG_SCRATCH, REG_CONTEXT, offsetof(struct __sk_buff, ifindex));
 	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 1, LABEL_ALLOW);
-	emit(a, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_1, REG_CONTEXT,
-		(int)offsetof(struct __sk_buff, sk), 0);
-	emit(a, BPF_JMP | BPF_K | BPF_JEQ, BPF_REG_1, 0, LABEL_ALLOW, 0);
-	emit_call(a, BPF_FUNC_sk_fullsock);
-	emit(a, BPF_JMP | BPF_K | BPF_JEQ, BPF_REG_0, 0, LABEL_ALLOW, 0);
+	emit_find_socket(a);
 	emit_load(a, REG_SCRATCH, BPF_REG_0, offsetof(struct bpf_sock, state));
 	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, BPF_TCP_LISTEN, LABEL_DENY);
 	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, BPF_TCP_ESTABLISHED, LABEL_ALLOW);
@@ -47,11 +53,7 @@ static void emit_head(struct egress_assembler *a, int offset)
  * kernel's own comes from raw sockets. */
 static void emit_ping(struct egress_assembler *a)
 {
-	emit(a, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_1, REG_CONTEXT,
-		(int)offsetof(struct __sk_buff, sk), 0);
-	emit(a, BPF_JMP | BPF_K | BPF_JEQ, BPF_REG_1, 0, LABEL_ALLOW, 0);
-	emit_call(a, BPF_FUNC_sk_fullsock);
-	emit(a, BPF_JMP | BPF_K | BPF_JEQ, BPF_REG_0, 0, LABEL_ALLOW, 0);
+	emit_find_socket(a);
 	emit_load(a, REG_SCRATCH, BPF_REG_0, offsetof(struct bpf_sock, type));
 	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, SOCK_DGRAM, LABEL_DENY);
 }
