@@ -112,7 +112,8 @@ static int check_capabilities(struct hardening *h)
 		if (has_capability(h->process, name))
 			return fail(h->err, EPERM,
 				"profile %s, rule egress: process.capabilities: %s goes past rules "
-				"of egress; take it out (docker --cap-drop %s), or give no rules",
+				"of egress; take it out (docker --cap-drop %s), or give --egress "
+				"open",
 				h->profile->name, name, name + strlen("CAP_"));
 	}
 	return 0;
@@ -168,7 +169,7 @@ static int check_grants(struct hardening *h, const struct oci_hardened *nacre)
 		if (goes_past(grant))
 			return fail(h->err, EPERM,
 				"profile %s, rule egress: the grant %s goes past rules of egress; "
-				"take it back, or give no rules",
+				"take it back, or give --egress open",
 				h->profile->name, grant);
 	}
 	return 0;
@@ -232,7 +233,7 @@ static int check_processes(struct hardening *h)
 				"profile %s, rule egress: linux.namespaces: in the host's pid "
 				"namespace a process can leave the cgroup that rules of egress "
 				"hold for; add {\"type\": \"pid\"} (docker without --pid host), or "
-				"a user namespace, or give no rules",
+				"a user namespace, or give --egress open",
 				h->profile->name);
 }
 
@@ -327,7 +328,7 @@ int rule_egress(struct hardening *h)
 	set_best_effort(h, nacre, best_effort);
 	refuse_listening(h, nacre);
 	r = harden_check_names(h, &nacre->egress);
-	if (r == 0 && (given || harden_is_required(h)))
+	if (r == 0 && harden_egress_holds(nacre))
 		r = check_past(h, nacre);
 	if (r < 0 || is_open(&nacre->egress))
 		return r;

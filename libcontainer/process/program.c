@@ -245,7 +245,7 @@ int program_refuse_sockets(bool terminal, unsigned preserve_fds, struct nacre_er
 			return fail(err, EPERM,
 				"fd %u is a socket of the network that was made outside of the "
 				"container, where its rules of egress do not hold: pass on none, "
-				"or give no rules",
+				"or give --egress open",
 				fd);
 	}
 	return 0;

@@ -105,9 +105,11 @@ test_rules_are_not_for_the_host_s_processes() {
 	is "$(rules_of --profile agent --egress none)" none "a new one"
 	refused "$no" --profile agent --egress none --allow host-pid
 	refused "$no" --profile strict --require egress --allow host-pid
+	refused "$no" --profile strict --allow host-pid
 	refused "$no" --profile oci --egress 10.0.0.0/8
 	bad 1 "$no" nacre run --profile oci --egress none --bundle "$b" "$id"
 	is "$(rules_of --profile oci --egress open)" open "no rules"
+	is "$(rules_of --profile strict --egress open --allow host-pid)" open "strict without rules"
 	edit '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 1}]
 		| .linux.gidMappings = .linux.uidMappings'
 	is "$(rules_of --profile oci --egress none)" none "a user namespace"

@@ -224,7 +224,7 @@ START_TEST(what_goes_past_rules_is_refused)
 
 	ck_assert_int_eq(harden_with(&said, plain(), &got, &err), -EPERM);
 	ck_assert_ptr_nonnull(strstr(err.text, past[_i]));
-	ck_assert_ptr_nonnull(strstr(err.text, "or give no rules"));
+	ck_assert_ptr_nonnull(strstr(err.text, "or give --egress open"));
 	free.command = "open";
 	ck_assert_int_eq(harden_with(&free, plain(), &got, &err), 0);
 }
@@ -262,6 +262,30 @@ START_TEST(names_need_a_network_of_their_own)
 	ck_assert_int_eq(harden_with(&(struct said){.profile = "oci", .command = "10.0.0.0/8"},
 				 config, &got, &err),
 		0);
+}
+END_TEST
+
+/* By itself, and then on a host that can enforce it. */
+START_TEST(what_goes_past_the_none_of_strict_is_refused)
+{
+	static const struct said strict = {.profile = "strict", .allow = "cap:CAP_NET_RAW"},
+				 open = {.profile = "strict",
+					 .allow = "cap:CAP_NET_RAW",
+					 .command = "open"};
+	struct oci_config *config = tight("", RAW, "", LIMITED), *got;
+	struct harden_request request;
+	struct harden_report *report;
+	struct nacre_error err;
+
+	config->nacre->egress.n = 0;
+	ck_assert_int_eq(decide(&strict, &request, &err), 0);
+	ck_assert_int_eq(harden(arena, config, &request, &got, &report, &err), 0);
+	request.host.egress = true;
+	ck_assert_int_eq(harden(arena, config, &request, &got, &report, &err), -EPERM);
+	ck_assert_ptr_nonnull(strstr(err.text, "--cap-drop NET_RAW"));
+	ck_assert_int_eq(decide(&open, &request, &err), 0);
+	request.host.egress = true;
+	ck_assert_int_eq(harden(arena, config, &request, &got, &report, &err), 0);
 }
 END_TEST
 
@@ -343,6 +367,7 @@ Suite *suite_harden_egress(void)
 	tcase_add_loop_test(tcase, what_goes_past_rules_is_refused, 0, COUNT(past));
 	tcase_add_test(tcase, raw_packets_go_past_rules);
 	tcase_add_test(tcase, names_need_a_network_of_their_own);
+	tcase_add_test(tcase, what_goes_past_the_none_of_strict_is_refused);
 	tcase_add_test(tcase, a_network_is_joined_where_rules_can_be_enforced);
 	tcase_add_test(tcase, rules_of_the_config_are_held_by_tighter_ones);
 	tcase_add_test(tcase, names_are_never_best_effort);
