@@ -11,7 +11,6 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/life/steps_restore.h"
-#include "libcontainer/life/sync.h"
 #include "libcontainer/life/walk.h"
 
 /* clang-format off */
@@ -19,7 +18,8 @@
  * Theory of operation
  *
  * create   RUNTIME walks life_create_steps, spawning INIT on the way, life_process_steps, and ends. INIT
- *          walks them too: by then it has no more than the program is to have. It waits at the start pipe.
+ *          walks them too: by then it has no more than the program is to have. It waits at the start pipe,
+ *          but not before its last row: until the record names it, it ends with RUNTIME.
  * start    another RUNTIME opens that; both walk life_start_steps. INIT ends by becoming the program.
  * run      the three tables in one go, on the socket pair that create uses. Unless there are hooks, RUNTIME
  *          has given the turns long before INIT comes to take them: nobody sleeps.
@@ -111,6 +111,7 @@ const struct step life_process_steps[] = {
 	{RUNTIME, "record of the process",      RUNS_AT_ONCE | FOREIGN_PIDNS, step_save_record,      NULL},
 	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           step_send_pidfd,             NULL},
 	{RUNTIME, "pid file",                   PID_FILE,               step_write_pid_file,         NULL},
+	{INIT,    "wait for start",             WAITS_FOR_START,        step_wait_for_start,         NULL},
 	{.name = NULL},
 };
 
@@ -200,21 +201,6 @@ static _Noreturn void give_up(struct life *l, const struct step *failed, const s
 	_exit(1);
 }
 
-/* INIT, created: waits for a `start` that gives it the first turn. One that dies before that
- * changes nothing. */
-static void await_start(struct life *l)
-{
-	struct sync_message message;
-	int r;
-
-	fd_close(&l->sync); /* refused by some filters, but nobody is there any more */
-	do
-		r = sync_receive(l->start_pipe.in, &message, NULL);
-	while (r == -EPROTO || (r == 1 && message.kind != SYNC_TURN));
-	if (r != 1)
-		_exit(1);
-}
-
 static void walk_as_init(struct walk *w)
 {
 	const struct step *failed;
@@ -236,10 +222,6 @@ _Noreturn void life_init_main(struct life *l, const struct step *steps)
 		give_up(l, failed, steps, &err);
 	walk_enter(&w, life_process_steps, RUNTIME);
 	walk_as_init(&w);
-	if (l->container.record.active & WAITS_FOR_START) {
-		await_start(l);
-		w.turn = INIT; /* for the first row, which is INIT's */
-	}
 	walk_enter(&w, life_start_steps, w.turn);
 	walk_as_init(&w);
 	_exit(1); /* not reached: the last row is exec */

@@ -150,6 +150,7 @@ int step_set_attributes(struct life *l, struct nacre_error *err);
 int step_set_labels(struct life *l, struct nacre_error *err);
 int step_restrict_writes(struct life *l, struct nacre_error *err);
 int step_drop_privileges(struct life *l, struct nacre_error *err);
+int step_wait_for_start(struct life *l, struct nacre_error *err);
 int step_exec_program(struct life *l, struct nacre_error *err);
 
 /* steps_birth.c */

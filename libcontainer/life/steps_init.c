@@ -13,6 +13,7 @@
 #include "libcontainer/base/procfs.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/life/steps_restore.h"
+#include "libcontainer/life/sync.h"
 #include "libcontainer/life/walk.h"
 #include "libcontainer/namespace/idmap.h"
 #include "libcontainer/namespace/netdev.h"
@@ -290,6 +291,23 @@ int step_drop_privileges(struct life *l, struct nacre_error *err)
 	if (r < 0)
 		return r;
 	return l->cwd_entered ? 0 : program_enter_cwd(process->cwd, false, err);
+}
+
+/* A `start` that dies before it gives the turn changes nothing. The turn is for INIT's first row.
+ */
+int step_wait_for_start(struct life *l, struct nacre_error *err)
+{
+	struct sync_message message;
+	int r;
+
+	(void)err;
+	fd_close(&l->sync); /* refused by some filters, but nobody is there any more */
+	do
+		r = sync_receive(l->start_pipe.in, &message, NULL);
+	while (r == -EPROTO || (r == 1 && message.kind != SYNC_TURN));
+	if (r != 1)
+		_exit(1);
+	return 0;
 }
 
 int step_exec_program(struct life *l, struct nacre_error *err)

@@ -107,6 +107,8 @@ static const struct {
 	{life_process_steps, "ids and capabilities", "process in the pid namespace"},
 	{life_process_steps, "files and memory", "process in the pid namespace"},
 	{life_process_steps, "seccomp filters", "process in the pid namespace"},
+	/* until then it ends with RUNTIME: without a cgroup nobody would find it */
+	{life_process_steps, "record", "wait for start"},
 	/* its pid is known only then */
 	{life_process_steps, "process in the pid namespace", "record"},
 	{life_process_steps, "process in the pid namespace", "record of the process"},
