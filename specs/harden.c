@@ -45,11 +45,13 @@ int harden_rule_check(const char *name, struct nacre_error *err)
 		nearest_hint(&nearest, hint));
 }
 
-/* Rules of egress hold under every profile once somebody gives them. */
+/* Rules of egress hold under every profile once somebody gives them, config.json too. */
 static bool has_rule(const struct hardening *h, enum profile_rule rule)
 {
 	return profile_has(h->profile, rule) ||
-	       (rule == RULE_egress && (h->request->egress.n || h->request->egress_stays));
+	       (rule == RULE_egress &&
+		       (h->request->egress.n || h->request->egress_stays ||
+			       (h->config && harden_egress_holds(h->config->nacre))));
 }
 
 static int check_required(const struct hardening *h)

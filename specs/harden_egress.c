@@ -304,6 +304,10 @@ static int find_words(struct hardening *h, const struct oci_hardened *nacre,
 		*ret_given = true;
 		return is_open(ret_words) ? 0 : check_late(h, nacre);
 	}
+	*ret_given = false;
+	*ret_words = nacre->egress;
+	if (!h->request->egress.n && !profile_has(h->profile, RULE_egress))
+		return 0;
 	r = collect(h, &wanted, ret_given);
 	return r < 0 ? r : settle(h, &nacre->egress, &wanted, ret_words);
 }

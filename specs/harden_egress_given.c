@@ -4,6 +4,7 @@
 
 #include "specs/egress.h"
 #include "specs/egress_names.h"
+#include "specs/harden_opened.h"
 #include "specs/harden_rules.h"
 
 /* What a relay reaches by way of the host's network is for those to give who may give that network:
@@ -84,12 +85,20 @@ static int is_given(struct hardening *h, const struct oci_strings *words, enum a
 	return asked.n == 0 || (given.n && are_given(h, &asked, &given));
 }
 
+/* oci takes what config.json says. */
+static bool takes_config(const struct harden_request *request)
+{
+	return !request->egress.n && !profile_hardens(profile_find(request->profile));
+}
+
 int harden_check_names(struct hardening *h, const struct oci_strings *words)
 {
 	int r;
 
 	if (!oci_has_new_namespace(h->config, "network") || h->request->egress_stays ||
-		!egress_names_in(words) || harden_granted(h, "host-network"))
+		!egress_names_in(words) || takes_config(h->request) ||
+		(harden_takes_grants(h->request, RULE_host_network) &&
+			harden_granted(h, "host-network")))
 		return 0;
 	r = is_given(h, words, NAMES);
 	if (r != 0)
@@ -105,11 +114,8 @@ int harden_egress_check_relay(struct arena *arena, const struct oci_config *conf
 	struct hardening h = {.arena = arena, .request = request, .err = err};
 	int r;
 
-	/* oci takes what config.json says. */
-	if (!request->egress.n && !profile_hardens(profile_find(request->profile)))
-		return 0;
-	if (!oci_has_new_namespace(config, "network") ||
-		oci_strings_have(&request->grants, "host-network"))
+	if (takes_config(request) || !oci_has_new_namespace(config, "network") ||
+		harden_has_grant(request, RULE_host_network, "host-network"))
 		return 0;
 	r = is_given(&h, &config->nacre->egress, ALL);
 	if (r != 0)

@@ -76,11 +76,8 @@ int rule_host_network(struct hardening *h)
 {
 	const struct oci_namespace *ns = oci_find_namespace(h->config, "network");
 
-	if (is_new(ns)) /* where the rule egress holds, that looks at what is left of names */
-		return h->config->nacre && !profile_has(h->profile, RULE_egress) &&
-				       !h->request->egress.n
-			       ? harden_check_names(h, &h->config->nacre->egress)
-			       : 0;
+	if (is_new(ns)) /* to which names are no way out: the rule egress */
+		return 0;
 	if (ns && !is_host_namespace(h, ns))
 		return mark_not_host(h, ns);
 	if (harden_granted(h, "host-network"))

@@ -135,7 +135,8 @@ int facts_look(struct arena *arena, const struct oci_config *config, const char 
 	int r;
 
 	request->host = (struct harden_host){.root_uid = 0};
-	if (!profile || !(profile_hardens(profile) || request->egress.n))
+	if (!profile || !(profile_hardens(profile) || request->egress.n ||
+				(config && harden_egress_holds(config->nacre))))
 		return 0;
 	r = read_number("/proc/self/oom_score_adj", &number, err);
 	if (r < 0)

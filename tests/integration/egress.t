@@ -166,6 +166,26 @@ test_the_filter_of_sockets_is_loaded_under_oci() {
 	is "$out" "Seccomp:	2"
 	run
 	is "$out" "Seccomp:	0"
+	edit '.nacre = {egress: ["192.0.2.7:443"]}'
+	run
+	is "$out" "Seccomp:	2" "rules of config.json"
+}
+
+# As a hardening writes them, or somebody by hand.
+test_rules_of_the_config_are_judged_as_others() {
+	needs_root || return
+	bundle true
+	policy '{"version": 1}'
+	edit '.nacre = {egress: ["192.0.2.7:443"]}'
+	is "$(rules_of --profile oci)" 192.0.2.7:443
+	edit '.process.capabilities.bounding += ["CAP_NET_RAW"]'
+	for profile in oci agent; do
+		refused "profile $profile, rule egress: process.capabilities: CAP_NET_RAW goes past *" \
+			--profile "$profile" --allow cap:CAP_NET_RAW
+	done
+	edit '.process.capabilities.bounding -= ["CAP_NET_RAW"]'
+	without_namespace pid
+	refused 'profile oci, rule egress: linux.namespaces: in the host*' --profile oci
 }
 
 all_tests "$@"

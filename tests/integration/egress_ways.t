@@ -41,11 +41,9 @@ test_without_rules_the_ways_lead_out() {
 }
 
 test_rules_leave_only_what_they_name() {
-	local profile mode
+	local profile
 	for profile in oci agent nested; do
-		mode=whole
-		[[ $profile != oci ]] || mode=rules
-		ways_bundle "$mode" "{\"egress\": $rules, \"noMetadata\": true}" || return
+		ways_bundle whole "{\"egress\": $rules, \"noMetadata\": true}" || return
 		run
 		reached 19 19
 		kill "$world"
@@ -64,26 +62,26 @@ test_metadata_alone_is_refused() {
 }
 
 test_exec_is_held_too() {
-	ways_bundle rules "{\"egress\": $rules, \"noMetadata\": true}" || return
+	ways_bundle whole "{\"egress\": $rules, \"noMetadata\": true}" || return
 	edit '.process.args = ["/payload", "pause"]'
 	create
 	start
-	good nacre exec "$id" /ways rules
+	good nacre exec "$id" /ways whole
 	reached 19 19
 }
 
 test_explain_names_the_rule() {
-	ways_bundle rules "{\"egress\": $rules, \"noMetadata\": true}" || return
+	ways_bundle whole "{\"egress\": $rules, \"noMetadata\": true}" || return
 	edit '.process.args = ["/payload", "pause"]'
 	create
 	start
 	good nacre explain --format flags "$id"
 	is "$out" ""
-	good nacre exec "$id" /ways rules
+	good nacre exec "$id" /ways whole
 	good nacre explain "$id"
 	has_line "$out" "1 *connections to 9.9.9.9:853 refused, last by ways (rule egress; --allow egress:9.9.9.9:853)"
 	has_line "$out" "* connections to 169.254.169.254:80 refused, last by ways (rule metadata; metadata)"
-	has_line "$out" "1 *sockets of protocol 262 refused, last by ways (rule egress; egress rules are for TCP and UDP alone)"
+	has_line "$out" "1 *sockets of protocol 1 refused, last by ways (rule egress; egress rules are for TCP and UDP alone)"
 	good nacre explain --format flags "$id"
 	has "$out" "--allow metadata --allow egress:"
 	has "$out" "--allow egress:udp:198.51.100.1:53"
@@ -102,7 +100,7 @@ test_a_joined_pid_namespace_makes_no_difference() {
 	first=$(pid_of)
 	id=$id-joins
 	for profile in oci agent nested; do
-		ways_bundle rules "{\"egress\": $rules, \"noMetadata\": true}" || return
+		ways_bundle whole "{\"egress\": $rules, \"noMetadata\": true}" || return
 		edit '(.linux.namespaces[] | select(.type == "pid")).path = "/proc/\($p)/ns/pid"' --arg p "$first"
 		run
 		reached 19 19
