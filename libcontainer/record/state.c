@@ -36,12 +36,7 @@ int state_check_id(const char *id, struct nacre_error *err)
 	return 0;
 }
 
-/*
- * What lies in the directories is believed: hooks that stand there run with the rights of the
- * caller. So each must be the caller's own or root's, and nobody else may write to it. A user may
- * share a root with a group; for root that would be a gift to all in it.
- */
-static int check_owner(int fd, const char *what, bool is_root, struct nacre_error *err)
+int state_check_owner(int fd, const char *what, bool may_share, struct nacre_error *err)
 {
 	const uid_t caller = geteuid();
 	mode_t writers = S_IWGRP | S_IWOTH;
@@ -54,7 +49,7 @@ static int check_owner(int fd, const char *what, bool is_root, struct nacre_erro
 			"%s belongs to uid %u: uid %u works on what is its own or root's only, "
 			"since what lies there is run; do this as its owner",
 			what, st.st_uid, caller);
-	if (is_root && caller != 0 && st.st_uid == caller)
+	if (may_share && caller != 0 && st.st_uid == caller)
 		writers = S_IWOTH;
 	if (st.st_mode & writers)
 		return fail(err, EPERM,
@@ -82,7 +77,7 @@ int state_open_root(const char *path, bool make, struct nacre_error *err)
 	if (fd < 0)
 		return fail_errno(err, errno, "open the state root %s", path);
 	(void)snprintf(what, sizeof(what), "the state root %s", path);
-	r = check_owner(fd, what, true, err);
+	r = state_check_owner(fd, what, true, err);
 	return r < 0 ? r : fd_steal(&fd);
 }
 
@@ -102,7 +97,7 @@ int state_open(int root_fd, const char *id, struct nacre_error *err)
 	if (fd < 0)
 		return fail_errno(err, errno, "open the state of container \"%s\"", id);
 	(void)snprintf(what, sizeof(what), "the state directory of container \"%s\"", id);
-	r = check_owner(fd, what, false, err);
+	r = state_check_owner(fd, what, false, err);
 	return r < 0 ? r : fd_steal(&fd);
 }
 

@@ -30,6 +30,12 @@
  * format"). */
 int state_check_id(const char *id, struct nacre_error *err);
 
+/* What lies in such directories is believed: hooks that stand there run with the rights of the
+ * caller. So each must be the caller's own or root's, and nobody else may write to it (-EPERM).
+ * MAY_SHARE: with a group; of root that would be a gift to all in it, and counts for others alone.
+ */
+int state_check_owner(int fd, const char *what, bool may_share, struct nacre_error *err);
+
 /* Opens (and makes, 01700) the directory of all states. -EPERM: it is neither the caller's nor
  * root's, or others may write to it. */
 int state_open_root(const char *path, bool make, struct nacre_error *err);

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_WORKSPACE_STORE_H
+#define NACRE_WORKSPACE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "specs/workspace_record.h"
+
+/*
+ * Workspaces on disk: /var/lib/nacre/workspaces/ID/N for root,
+ * $XDG_STATE_HOME/nacre/workspaces/ID/N
+ * (~/.local/state) for others; N counts the workspaces of container ID from 0. Directories are 0700
+ * and their caller's. Below ID: lock (as a container's: state.h). Below N:
+ *
+ *   workspace.json   workspace_record.h; what has none is the rest of a make or of a removal that
+ *                    was cut off, and of no use to anybody
+ *   upper, work      overlay's; absent in the form direct
+ *   memory           mount point of a tmpfs that holds upper and work instead
+ *   journal          of an apply that has begun (journal.h)
+ *   undo             what applies have replaced, and their list
+ *
+ * Nothing that comes from a container is ever used as a name outside of upper, and below upper and
+ * the source paths are opened by fd alone.
+ */
+
+struct workspace {
+	unsigned number; /* N */
+	int dir_fd; /* ID/N */
+	int upper_fd; /* O_PATH | O_DIRECTORY of the upper; -1: form direct, or it was in memory and
+			 the machine was started anew */
+	int source_fd; /* the source, verified to be that of the record; -1: it is gone */
+	struct workspace_record *record; /* of the arena that it was opened with */
+};
+
+struct workspace_set {
+	const char *id; /* borrowed */
+	int dir_fd; /* ID */
+	int lock_fd; /* locked against other commands */
+	struct workspace *items; /* of the arena; sorted by number */
+	size_t n;
+};
+
+void workspace_set_init(struct workspace_set *set);
+void workspace_set_done(struct workspace_set *set); /* closes; removes nothing */
+
+/* Opens the directory of all, and makes it if MAKE. -EPERM: neither the caller's nor root's, or
+ * writable by others. -ENOENT: there is none, and so no workspace. STORE: another place than the
+ * caller's own; NULL: that. Returns an fd. */
+int workspace_store_open(const char *store, bool make, struct nacre_error *err);
+
+/* Opens and locks those of container ID; LOCK_FLAGS of state.h. -ENOENT: "container ID has no
+ * workspace". RET_SET is the caller's to finish, in any case. */
+int workspace_set_open(struct arena *arena, int store_fd, const char *id, unsigned lock_flags,
+	struct workspace_set *ret_set, struct nacre_error *err);
+
+/* The same, and makes the directory of container ID, with nothing in it, if there is none. */
+int workspace_set_make(struct arena *arena, int store_fd, const char *id, unsigned lock_flags,
+	struct workspace_set *ret_set, struct nacre_error *err);
+
+/* Makes one more in SET for what RECORD says (its id, source, the source's identity and the time
+ * are filled in here, from SOURCE_FD), with upper and work. */
+int workspace_make(struct arena *arena, struct workspace_set *set, int source_fd,
+	struct workspace_record *record, struct nacre_error *err);
+
+/* Whether nothing was changed in it: its upper is empty, and no apply has left anything. Returns 1,
+ * 0 or -errno. */
+int workspace_is_unused(const struct workspace *w, struct nacre_error *err);
+
+/* Removes one of SET, upper included, whatever its depth. */
+int workspace_remove(struct workspace_set *set, size_t index, struct nacre_error *err);
+
+/* Removes all of SET; the directory ID last. */
+int workspace_set_remove(int store_fd, struct workspace_set *set, struct nacre_error *err);
+
+/* The containers that have workspaces, sorted. Heap; free with state_free_ids. */
+int workspace_list_ids(int store_fd, char ***ret_ids, size_t *ret_n, struct nacre_error *err);
+
+/* Between the files of the store: what of N has a record, and what has none. */
+#define WORKSPACE_RECORD "workspace.json"
+#define WORKSPACE_UPPER "upper"
+#define WORKSPACE_WORK "work"
+#define WORKSPACE_MEMORY "memory"
+
+/* Opens N, -ENOENT: it has no record. *RET is the caller's to close in any case. */
+int workspace_open(struct arena *arena, int set_fd, unsigned number, struct workspace *ret,
+	struct nacre_error *err);
+void workspace_close(struct workspace *w);
+
+/* Removes the directory N and all in it. */
+int workspace_remove_directory(int set_fd, unsigned number, struct nacre_error *err);
+
+#endif
