@@ -7,6 +7,7 @@
 
 #include "specs/egress_sockets.h"
 #include "specs/relay_denials.h"
+#include "specs/resolv_conf.h"
 
 /*
  * nacre-egress: the relay of a container's names. It is the other end of all connections to names
@@ -62,6 +63,7 @@ struct setup {
 	bool alone; /* no filter holds: what rules have as an address comes here as well */
 	bool beside; /* other rules: those that hold must allow as well */
 	char servers[256]; /* resolvers upstream, as ares_set_servers_ports_csv(3) takes them */
+	char search[RESOLV_TEXT_MAX]; /* domains, as of resolv.conf */
 	int denials; /* RELAY_DENIALS_FILE */
 	int end; /* pidfd: when it has ended, the relay does */
 	int events; /* cgroup.events: when it is empty, the relay ends; -1: none */

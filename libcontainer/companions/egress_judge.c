@@ -6,6 +6,20 @@
 
 /* What a connection says its end is must be the name that it was made to. */
 
+/* SAID may lack what the container's list of domains completes. */
+static bool is_meant(
+	const struct relay *relay, const struct connection *connection, const char *said)
+{
+	const char *domains = relay->setup.search;
+	const size_t length = strlen(said);
+	bool meant = !strcmp(said, connection->name);
+	size_t n;
+
+	while (!meant && (n = resolv_conf_shorten(&domains, connection->name)) > 0)
+		meant = n == length && !strncmp(said, connection->name, n);
+	return meant;
+}
+
 enum judgement connection_judge_http(struct relay *relay, struct connection *connection)
 {
 	static const char *const refused[] = {
@@ -25,7 +39,7 @@ enum judgement connection_judge_http(struct relay *relay, struct connection *con
 
 		if (answer == HTTP_MORE)
 			break;
-		if (answer == HTTP_REQUEST && strcmp(name, connection->name) != 0) {
+		if (answer == HTTP_REQUEST && !is_meant(relay, connection, name)) {
 			connection_refuse(relay, connection, name, "other-host");
 			return JUDGED_REFUSED;
 		}
@@ -47,7 +61,7 @@ enum judgement connection_judge_first(struct relay *relay, struct connection *co
 	case TLS_HELLO_MORE:
 		return JUDGED_WAIT;
 	case TLS_HELLO_NAME:
-		if (strcmp(name, connection->name) != 0) {
+		if (!is_meant(relay, connection, name)) {
 			connection_refuse(relay, connection, name, "other-sni");
 			return JUDGED_REFUSED;
 		}

@@ -17,6 +17,7 @@
  *	metadata		answers in egress_metadata are allowed
  *	alone			no filter holds: connections to addresses of rules are taken
  *	resolver ADDRESS	upstream
+ *	search DOMAIN...	which complete the names that programs are told
  *	denials FD
  *	end FD			pidfd of the container's first process
  *	events FD		cgroup.events of its cgroup
@@ -117,6 +118,9 @@ static bool read_line(struct reading *reading, char *line)
 	}
 	if (!strcmp(line, "resolver"))
 		return add_server(setup, value);
+	if (!strcmp(line, "search"))
+		return (size_t)snprintf(setup->search, sizeof(setup->search), "%s", value) <
+		       sizeof(setup->search);
 	if (!strcmp(line, "listener") || !strcmp(line, "keep"))
 		return add_listener(setup, value, *line == 'k');
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)

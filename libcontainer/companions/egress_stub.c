@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -54,6 +55,22 @@ static const char *reason_of(const struct dns_question *question)
 	}
 }
 
+/* Whether the C library has only put a domain of its list behind a name that rules allow: with
+ * ndots of Kubernetes it does so before it asks for the name itself. */
+static bool is_try(const struct relay *relay, const char *name)
+{
+	const char *domains = relay->setup.search;
+	char shorter[DNS_NAME_MAX + 1];
+	bool allowed = false;
+	size_t n;
+
+	while (!allowed && (n = resolv_conf_shorten(&domains, name)) > 0) {
+		(void)snprintf(shorter, sizeof(shorter), "%.*s", (int)n, name);
+		allowed = rules_allow(relay->setup.rules, shorter);
+	}
+	return allowed;
+}
+
 /* Returns the length of the answer; 0: none is due. */
 static size_t answer(
 	struct relay *relay, const uint8_t *bytes, size_t n, uint8_t ret_bytes[DNS_MESSAGE_MAX])
@@ -65,7 +82,8 @@ static size_t answer(
 	if (code < 0)
 		return 0;
 	if (code == DNS_OK && !rules_allow(relay->setup.rules, question.name)) {
-		relay_deny(relay, question.name, 0, reason_of(&question));
+		if (!is_try(relay, question.name))
+			relay_deny(relay, question.name, 0, reason_of(&question));
 		code = DNS_NO_NAME;
 	} else if (code == DNS_OK &&
 		   (question.type == DNS_TYPE_A || question.type == DNS_TYPE_ANY)) {

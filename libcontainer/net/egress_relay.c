@@ -146,6 +146,11 @@ static int write_setup(const struct egress_relay *relay, const struct starting *
 		(void)fprintf(file, "events %d\n", with->events);
 	for (size_t i = 0; i < relay->resolv.n_servers; i++)
 		(void)fprintf(file, "resolver %s\n", relay->resolv.servers[i]);
+	if (relay->resolv.search) {
+		const char *domains = relay->resolv.text + relay->resolv.search;
+
+		(void)fprintf(file, "search %.*s\n", (int)strcspn(domains, "\n"), domains);
+	}
 	if (relay->names)
 		(void)fprintf(
 			file, "udp %d\ntcp %d\n", relay->listeners[0].fd, relay->listeners[1].fd);

@@ -19,6 +19,24 @@ test_a_name_works_without_a_word_to_the_program() {
 	kill_now
 }
 
+# As resolv.conf has it: the C library asks for a.example, the program goes on to say "a".
+test_a_name_may_be_said_without_a_domain_of_the_search_list() {
+	with_names a.example:80,443
+	printf 'nameserver 11.1.1.53\nsearch other.test EXAMPLE.\noptions ndots:5\n' | tee "$b/resolv.conf" >"$HOST_RESOLV"
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	start
+	is "$(says tls a.example 443 a)" "tls a" "TLS"
+	is "$(says http a.example 80 'GET / HTTP/1.1\r\nHost: a\r\n\r\n')" "http a" "HTTP"
+	for said in a.other.test a.exampl example b; do
+		refused tls a.example 443 "$said"
+		refused http a.example 80 "GET / HTTP/1.1\r\nHost: $said\r\n\r\n"
+	done
+	is "$(says ask a.example.other.test A) $(says ask b.example A)" "3 3" "what no rule has"
+	lacks "$(nacre explain "$id")" a.example.other.test
+	has "$(nacre explain "$id")" "questions for b.example refused"
+	kill_now
+}
+
 test_nothing_else_is_reached_by_the_way_of_a_name() {
 	with_names a.example:80,443 rebind.example metadata.example private.example host.example gone.example
 	good nacre create "${rules[@]}" --bundle "$b" "$id"

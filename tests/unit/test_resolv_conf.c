@@ -68,6 +68,43 @@ START_TEST(what_does_not_fit_is_left_out)
 }
 END_TEST
 
+static const char *domains_of(const char *text, struct resolv_conf *ret_conf)
+{
+	resolv_conf_read(text, "s", ret_conf);
+	ret_conf->text[strcspn(ret_conf->text + ret_conf->search, "\n") + ret_conf->search] = '\0';
+	return ret_conf->search ? ret_conf->text + ret_conf->search : "";
+}
+
+START_TEST(the_last_domains_count)
+{
+	struct resolv_conf conf;
+
+	ck_assert_str_eq(domains_of("domain a\nsearch  b.c d\noptions x\n", &conf), "b.c d");
+	ck_assert_str_eq(domains_of("search b.c d\ndomain\ta\n", &conf), "a");
+	ck_assert_str_eq(domains_of("search b.c d\nsearch \001\n", &conf), "b.c d");
+	ck_assert_str_eq(domains_of("options ndots:5\n", &conf), "");
+}
+END_TEST
+
+START_TEST(a_name_is_shortened_by_each_domain_that_it_ends_in)
+{
+	const char *domains = "default.svc.test  SVC.test.\t. test st svc.test.more";
+	const char *name = "api.default.svc.test";
+
+	ck_assert_uint_eq(resolv_conf_shorten(&domains, name), strlen("api"));
+	ck_assert_uint_eq(resolv_conf_shorten(&domains, name), strlen("api.default"));
+	ck_assert_uint_eq(resolv_conf_shorten(&domains, name), strlen("api.default.svc"));
+	ck_assert_uint_eq(resolv_conf_shorten(&domains, name), 0);
+	ck_assert_str_eq(domains, "");
+	domains = "test";
+	ck_assert_uint_eq(resolv_conf_shorten(&domains, "test"), 0);
+	domains = "test";
+	ck_assert_uint_eq(resolv_conf_shorten(&domains, ".test"), 0);
+	domains = "";
+	ck_assert_uint_eq(resolv_conf_shorten(&domains, name), 0);
+}
+END_TEST
+
 Suite *suite_resolv_conf(void)
 {
 	Suite *suite = suite_create("resolv_conf");
@@ -77,6 +114,8 @@ Suite *suite_resolv_conf(void)
 	tcase_add_test(tcase, without_servers_it_is_the_machine_itself);
 	tcase_add_test(tcase, what_is_no_address_is_none);
 	tcase_add_test(tcase, what_does_not_fit_is_left_out);
+	tcase_add_test(tcase, the_last_domains_count);
+	tcase_add_test(tcase, a_name_is_shortened_by_each_domain_that_it_ends_in);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
