@@ -14,7 +14,8 @@
 # Not every host has the controllers of what the plugin asks for unasked, nor may root everywhere lower
 # an OOM score.
 configure() {
-	mkdir -p /etc/containerd /etc/nacre
+	mkdir -p /etc/containerd /etc/nacre /usr/local/libexec
+	ln -s /nacre/build /usr/local/libexec/nacre
 	cat - /nacre/contrib/engines/containerd-2.toml >/etc/containerd/config.toml <<-END
 		version = 2
 		[plugins."io.containerd.grpc.v1.cri"]
@@ -31,8 +32,9 @@ configure() {
 		routes: [{dst: "0.0.0.0/0"}, {dst: "::/0"}]}' /etc/cni/net.d/10-bridge.conflist >/run/conflist
 	mv /run/conflist /etc/cni/net.d/10-bridge.conflist
 	connect_world 10.88.0.0/16 fd88::/64
+	connect_servers
 	make_rootfs /run/image
-	cp /nacre/build/tests/ways /run/image/ways
+	cp /nacre/build/tests/ways /nacre/suite/names /run/image
 }
 
 feature_nothing_is_left() {
@@ -77,6 +79,8 @@ prints pod_of_different_rules '10.1.2.3 port 443: reached
 10.1.2.3 port 8000: Operation not permitted
 10.1.2.3 port 443: Operation not permitted
 10.1.2.3 port 8000: reached'
+prints names_of_cluster_dns "$(reached {api,other}.default.svc.cluster.test api api.default)"
+prints names_of_the_node "$(reached {api,other}.default.svc.cluster.test)"
 
 configure
 start_containerd

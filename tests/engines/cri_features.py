@@ -446,6 +446,42 @@ def feature_pod_of_different_rules(handler):
             print(container.exec("/ways", "tcp", "10.1.2.3", "443", "8000")[1], end="")
 
 
+NAMES = ("/names", "api.default.svc.cluster.test", "other.default.svc.cluster.test")
+NODE_RESOLV = pathlib.Path("/etc/resolv.conf")
+
+
+@contextlib.contextmanager
+def policy_of_names():
+    """The rules of NAMES by the node's policy, but under oci, where the pod's own container may have none."""
+    rules = [NAMES[1] + ":80,443", "private"]
+    before = POLICY.read_text(encoding="ascii")
+    egress = {"default": {"agent": rules, "strict": rules}}
+    POLICY.write_text(json.dumps({**json.loads(before), "egress": egress}), encoding="ascii")
+    try:
+        yield " ".join(rules)
+    finally:
+        POLICY.write_text(before, encoding="ascii")
+
+
+def feature_names_of_cluster_dns(handler):
+    """As the kubelet has it with dnsPolicy ClusterFirst."""
+    searches = ["default.svc.cluster.test", "svc.cluster.test", "cluster.test"]
+    dns = {"servers": ["10.96.0.10"], "searches": searches, "options": ["ndots:5"]}
+    with policy_of_names() as rules, Pod(handler, dns_config=dns) as pod:
+        pod.run(*NAMES, "api", "api.default", security=WITHOUT_RAW, annotations={"run.nacre.egress": rules})
+
+
+def feature_names_of_the_node(handler):
+    """With dnsPolicy Default: containerd copies the node's resolv.conf."""
+    before = NODE_RESOLV.read_text(encoding="ascii")
+    NODE_RESOLV.write_text("nameserver 10.96.0.10\n", encoding="ascii")
+    try:
+        with policy_of_names() as rules, Pod(handler) as pod:
+            pod.run(*NAMES, security=WITHOUT_RAW, annotations={"run.nacre.egress": rules})
+    finally:
+        NODE_RESOLV.write_text(before, encoding="ascii")
+
+
 # --- the engine itself ---
 
 def restart_engine():

@@ -34,6 +34,51 @@ connect_world() {
 	echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
 }
 
+# connect_servers: beside the world, names of a cluster as Kubernetes has them, all of which are at
+# 10.96.0.20, and their servers by HTTP and TLS. Each answers for every name; 10.96.0.10 has the names.
+connect_servers() {
+	local domain=default.svc.cluster.test
+
+	unshare --net sleep infinity &
+	servers=$!
+	disown
+	wait_until 10 eval "[[ ! /proc/$servers/ns/net -ef /proc/self/ns/net ]]"
+	in_servers() { nsenter --net="/proc/$servers/ns/net" "$@"; }
+	ip link add servers type veth peer name host netns "$servers"
+	ip address add 192.0.2.5/30 dev servers
+	ip link set servers up
+	in_servers ip link set lo up
+	in_servers ip address add 192.0.2.6/30 dev host
+	in_servers ip link set host up
+	in_servers ip route add default via 192.0.2.5
+	in_servers ip route add local 10.96.0.0/16 dev lo
+	ip route add 10.96.0.0/16 via 192.0.2.6
+	mkdir /run/page /run/pages
+	echo hello >/run/page/index.html
+	echo registry.invalid >/run/pages/index.html
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout /run/pages.key -out /run/pages.key -subj /CN=x \
+		2>/dev/null
+	in_servers busybox httpd -p 80 -h /run/page
+	in_servers python3 /nacre/tests/tools/registry.py /run/pages.key /run/pages >/run/asked &
+	disown
+	in_servers python3 /nacre/tests/integration/egress_peer.py names 10.96.0.10 \
+		{api,other}.$domain=10.96.0.20 >/run/names &
+	disown
+	wait_until 10 grep -q ready /run/asked
+	wait_until 10 grep -q ready /run/names
+}
+
+# reached NAME OTHER SHORT...: what tests/engines/names prints where the rules have NAME
+reached() {
+	local word
+	for word in "$1" "${@:3}"; do
+		printf '%s\n' "HTTP to $word: hello" "TLS to $word: $word"
+	done
+	printf '%s\n' "HTTP to $2: bad address '$2'" \
+		"HTTP to $2 by the other's address: error getting response: Connection reset by peer" \
+		"HTTP to it without a name: can't connect to remote host (10.96.0.20): Operation not permitted"
+}
+
 # Which ways there are depends on the kernel and on the engine's capabilities.
 many() {
 	sed -E 's/^([4-9][0-9]) reached$/many reached/'
