@@ -73,6 +73,10 @@ const char *json_describe(const struct json_node *node, char buffer[static JSON_
 /* Whether LENGTH bytes of TEXT are UTF-8 as RFC 3629 has it: nothing overlong, no surrogates. */
 bool json_utf8_valid(const char *text, size_t length);
 
+/* The bytes of the character that TEXT begins with, LEFT of which are there, at least one; 0: it is
+ * none. */
+size_t json_utf8_char(const char *text, size_t left);
+
 /* --- writing; see json_writer.c --- */
 
 struct json_writer;

@@ -131,9 +131,10 @@ int json_uint64(const struct json_node *node, uint64_t *ret_value)
 	return 0;
 }
 
-/* The length of the character at S, or 0. Table 3-7 of the Unicode standard. */
-static size_t utf8_char(const unsigned char *s, size_t left)
+/* Table 3-7 of the Unicode standard. */
+size_t json_utf8_char(const char *text, size_t left)
 {
+	const unsigned char *s = (const unsigned char *)text;
 	unsigned char low = 0x80, high = 0xbf;
 	size_t n;
 
@@ -162,11 +163,10 @@ static size_t utf8_char(const unsigned char *s, size_t left)
 
 bool json_utf8_valid(const char *text, size_t length)
 {
-	const unsigned char *s = (const unsigned char *)text;
 	size_t i = 0;
 
 	while (i < length) {
-		size_t n = utf8_char(s + i, length - i);
+		size_t n = json_utf8_char(text + i, length - i);
 
 		if (!n)
 			return false;
