@@ -64,25 +64,57 @@ static void add_block(uint32_t state[8], const unsigned char *block)
 		state[i] += s[i];
 }
 
-void sha256_text(const void *data, size_t length, char ret_text[static SHA256_TEXT])
+void sha256_init(struct sha256 *sum)
 {
 	/* The same of the square roots of the first 8. */
-	uint32_t state[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c,
-		0x1f83d9ab, 0x5be0cd19};
-	const unsigned char *bytes = data;
-	unsigned char last[2 * BLOCK] = {0};
-	size_t left = length, padded;
+	*sum = (struct sha256){{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
+		0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
+}
 
-	for (; left >= BLOCK; left -= BLOCK, bytes += BLOCK)
-		add_block(state, bytes);
-	if (left)
-		memcpy(last, bytes, left);
+void sha256_add(struct sha256 *sum, const void *data, size_t length)
+{
+	const unsigned char *bytes = data;
+	size_t begun = sum->length % BLOCK;
+
+	sum->length += length;
+	if (begun) {
+		size_t more = length < BLOCK - begun ? length : BLOCK - begun;
+
+		memcpy(sum->block + begun, bytes, more);
+		if (begun + more < BLOCK)
+			return;
+		add_block(sum->state, sum->block);
+		bytes += more;
+		length -= more;
+	}
+	for (; length >= BLOCK; length -= BLOCK, bytes += BLOCK)
+		add_block(sum->state, bytes);
+	if (length)
+		memcpy(sum->block, bytes, length);
+}
+
+void sha256_finish(struct sha256 *sum, char ret_text[static SHA256_TEXT])
+{
+	unsigned char last[2 * BLOCK] = {0};
+	size_t left = sum->length % BLOCK;
+	size_t padded = left + 1 + LENGTH_BYTES <= BLOCK ? BLOCK : 2 * BLOCK;
+
+	memcpy(last, sum->block, left);
 	last[left] = 0x80;
-	padded = left + 1 + LENGTH_BYTES <= BLOCK ? BLOCK : 2 * BLOCK;
 	for (int i = 0; i < LENGTH_BYTES; i++)
-		last[padded - 1 - (size_t)i] = (unsigned char)((uint64_t)length * 8 >> 8 * i);
+		last[padded - 1 - (size_t)i] = (unsigned char)(sum->length * 8 >> 8 * i);
 	for (size_t i = 0; i < padded; i += BLOCK)
-		add_block(state, last + i);
+		add_block(sum->state, last + i);
 	for (int i = 0; i < 8; i++)
-		(void)snprintf(ret_text + 8 * i, 9, "%08x", state[i]);
+		(void)snprintf(ret_text + 8 * i, 9, "%08x", sum->state[i]);
+}
+
+void sha256_text(const void *data, size_t length, char ret_text[static SHA256_TEXT])
+{
+	struct sha256 sum;
+
+	sha256_init(&sum);
+	if (length)
+		sha256_add(&sum, data, length);
+	sha256_finish(&sum, ret_text);
 }

@@ -42,6 +42,26 @@ START_TEST(the_digest_is_that_of_the_standard)
 }
 END_TEST
 
+START_TEST(the_digest_of_pieces_is_that_of_the_whole)
+{
+	char text[300], whole[SHA256_TEXT], pieces[SHA256_TEXT];
+
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (char)i;
+	sha256_text(text, sizeof(text), whole);
+	for (size_t piece = 1; piece < sizeof(text); piece++) {
+		struct sha256 sum;
+
+		sha256_init(&sum);
+		for (size_t at = 0; at < sizeof(text); at += piece)
+			sha256_add(&sum, text + at,
+				sizeof(text) - at < piece ? sizeof(text) - at : piece);
+		sha256_finish(&sum, pieces);
+		ck_assert_str_eq(pieces, whole);
+	}
+}
+END_TEST
+
 START_TEST(an_event_is_one_line_of_what_is_known)
 {
 	struct audit_grant grants[] = {{"tmp-exec", "policy"}};
@@ -75,6 +95,7 @@ Suite *suite_audit_document(void)
 	TCase *tcase = tcase_create("audit_document");
 
 	tcase_add_test(tcase, the_digest_is_that_of_the_standard);
+	tcase_add_test(tcase, the_digest_of_pieces_is_that_of_the_whole);
 	tcase_add_test(tcase, an_event_is_one_line_of_what_is_known);
 	suite_add_tcase(suite, tcase);
 	return suite;
