@@ -27,12 +27,13 @@ options() {
 	case $1 in
 	ways) printf 'egress=%s\n' $ways_rules ;;
 	names) printf 'egress=%s\n' service:80,443 private ;;
+	cluster) printf 'egress=%s\n' api.default.svc.cluster.test:80,443 private ;;
 	published) printf 'egress=%s\n' service:80,443 private && echo allow=listen ;;
 	host-names) printf 'egress=%s\n' service:443 && echo allow=host-network ;;
 	host) printf 'egress=%s\n' 10.1.2.3:443 && echo allow=host-network ;;
 	esac
 }
-sets=(ways names published host-names host)
+sets=(ways names cluster published host-names host)
 
 # set: which of them the runtime gets, if any. Under oci rules are refused beside CAP_NET_RAW, which is
 # among Docker's defaults.
@@ -105,7 +106,7 @@ feature_host_network_and_names() {
 		grep -o 'names need a network of the container.s own\|status 12[56]' | sed 's/12[56]/of a refusal/'
 }
 
-# As of compose: by Docker's own resolver
+# As of compose: by Docker's own resolver, or podman's, which is in its bridge's address
 feature_service_by_its_name() {
 	set='' runtime=runc detached service --network both busybox:1 sh -c 'echo hello >/tmp/index.html; httpd -f -p 80 -h /tmp'
 	set='' runtime=runc detached other --network both busybox:1 sh -c 'echo other >/tmp/index.html; httpd -f -p 80 -h /tmp'
@@ -113,6 +114,12 @@ feature_service_by_its_name() {
 	set=names drun --network both busybox:1 wget -O- "http://$(field other '{{.NetworkSettings.Networks.both.IPAddress}}')/" 2>&1 |
 		grep -o 'Operation not permitted'
 	remove service other
+}
+
+feature_names_of_given_servers() {
+	set=cluster drun --network both --dns 10.96.0.10 --dns-option ndots:5 \
+		--dns-search default.svc.cluster.test --dns-search cluster.test \
+		busybox:1 /names {api,other}.default.svc.cluster.test api api.default.svc
 }
 
 # The relay takes no port of the program's.
@@ -139,7 +146,7 @@ prints ways_explained 'connections to 9.9.9.9:853 refused, last by ways'
 prints host_network $'10.1.2.3 port 443: reached\n10.1.2.3 port 80: Operation not permitted'
 prints host_network_and_names $'names need a network of the container\'s own\nstatus of a refusal'
 prints service_by_its_name $'hello\nwget: bad address \'other\'\nstatus 1\nOperation not permitted'
-[[ $engine == docker ]] || unset -f feature_service_by_its_name
+prints names_of_given_servers "$(reached {api,other}.default.svc.cluster.test api api.default.svc)"
 prints published_port_beside_names hello
 [[ $engine == podman ]] || unset -f feature_ways_by_an_annotation
 
@@ -179,8 +186,9 @@ mkdir -p /etc/nacre /usr/local/libexec
 ln -s /nacre/build /usr/local/libexec/nacre
 "configure_$engine"
 make_rootfs /run/image
-cp /nacre/build/tests/ways /run/image/ways
+cp /nacre/build/tests/ways /nacre/suite/names /run/image
 make_image
 connect_world 10.77.0.0/16 fd88::/64
+connect_servers
 "$engine" network create --ipv6 --subnet 10.77.0.0/16 --subnet fd88::/64 both >/dev/null
 run_suite "$@"

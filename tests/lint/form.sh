@@ -76,10 +76,10 @@ manual() {
 	[[ -z $found ]] || complain "$found"
 }
 
-# .Nd is a macro of the manual page, --tabl an option that is not there, a crate what cargo fetches
+# .Nd is a macro of the manual page, --tabl an option that is not there, a crate what cargo fetches, passt a package
 spelling() {
 	has codespell || return
-	codespell --skip '*.json,words.sh,corpus' --ignore-words-list nd,tabl,crate specs libcontainer runtime tests \
+	codespell --skip '*.json,words.sh,corpus' --ignore-words-list nd,tabl,crate,passt specs libcontainer runtime tests \
 		contrib .ci README.md SECURITY.md meson.build meson_options.txt || complain "spelling"
 }
 
