@@ -4,6 +4,7 @@
 
 #include "specs/egress.h"
 #include "specs/egress_names.h"
+#include "specs/harden_opened.h"
 #include "specs/harden_rules.h"
 
 /* Rules on what the container may connect to. Who may give them is settled before: policy.c. */
@@ -176,7 +177,8 @@ static int check_grants(struct hardening *h, const struct oci_hardened *nacre)
 }
 
 /* Until now nothing held for the container, and what it has may go past rules: sockets of families
- * and protocols that they do not see, and processes of exec with more capabilities. */
+ * and protocols that they do not see, processes of exec with more capabilities, and cgroups of the
+ * host in a mount that is hidden by now. What counted at create counts, whatever is required. */
 static int check_late(struct hardening *h, const struct oci_hardened *nacre)
 {
 	const char *why = NULL;
@@ -187,8 +189,11 @@ static int check_late(struct hardening *h, const struct oci_hardened *nacre)
 		why = "it has no filter against sockets that they do not see";
 	else if (!profile_has(h->profile, RULE_capability_ceiling))
 		why = "exec may have had any capability";
+	else if (harden_has_grant(h->request, RULE_kernel_mounts, "cgroup-write"))
+		why = "it has the grant cgroup-write";
 	for (size_t i = 0; !why && capabilities_past[i]; i++) {
-		if (harden_granted_item(h, "cap", capabilities_past[i]))
+		if (harden_has_grant(h->request, RULE_capability_ceiling,
+			    harden_text(h, "cap:%s", capabilities_past[i])))
 			why = harden_text(h, "exec may have had %s", capabilities_past[i]);
 	}
 	for (size_t i = 0; !why && i < nacre->seccomp_grants.n; i++) {

@@ -119,12 +119,12 @@ test_a_container_without_rules_gets_some_where_its_filter_is_there() {
 # Who can write to the cgroups of the host leaves the container's, where the rules are, or has left it.
 test_first_rules_are_refused_where_the_cgroups_of_the_host_are_writable() {
 	local no='--egress: the container has no rules of egress, and cannot be given any while it is there: '
-	no+='cgroups of the host can be written to in /cg, *: mount it read-only'
+	no+="cgroups of the host can be written to in /host${cg_mount#/sys}, *: mount it read-only"
 	needs_root "only root can load the egress filter" || return
 	in_world
-	mkdir "$b/rootfs/cg"
-	mount_on /cg "$cg_mount" bind bind
-	profile=agent running --allow "mount:$cg_mount" --allow cgroup-write
+	mkdir "$b/rootfs/host"
+	mount_on /host /sys bind rbind
+	profile=agent running --allow mount:/sys
 	not_swapped "$no" none
 	is "$(jq -c .nacre.egress "$ROOT/$id/config.json")" null "the stored rules"
 	is "$(web 11.1.1.1)" "http 11.1.1.1" "the rules"
@@ -132,15 +132,37 @@ test_first_rules_are_refused_where_the_cgroups_of_the_host_are_writable() {
 	is "$(web 11.1.1.1)" "http 11.1.1.1" open
 	not_swapped "$no" 11.1.1.1
 	# Seen from the root cgroup nothing would be outside.
-	nacre exec "$id" /usr/bin/python3 -c 'open("/cg/cgroup.procs", "w").write("1")' || wrong "it cannot leave"
+	nacre exec "$id" /usr/bin/python3 -c 'import sys; open(sys.argv[1] + "/cgroup.procs", "w").write("1")' \
+		"/host${cg_mount#/sys}" || wrong "it cannot leave"
 	is "$(cgroup_of "$(pid_of)")" / "where it is"
 	not_swapped "$no" none
 	kill_now
 	delete
+	edit 'del(.mounts[] | select(.destination == "/host"))'
+	mount_on /host "$cg_mount" bind bind
 	# Its own cgroup, and the host's that cannot be written to.
 	profile=agent running --allow "mount:$cg_mount"
 	swap none
 	is "$(web 11.1.1.1)" PermissionError "read-only"
+	kill_now
+}
+
+# The first process keeps a directory of it, and has changed its root: its mounts show nothing.
+test_first_rules_are_refused_where_such_a_mount_may_be_hidden() {
+	needs_root "only root can load the egress filter" || return
+	in_world
+	mkdir "$b/rootfs/cg"
+	mount_on /cg "$cg_mount" bind bind
+	edit '.process.args = ["/usr/bin/python3", "-c", $c] | .process.capabilities |= map_values(. + ["CAP_SYS_CHROOT"])' \
+		--arg c 'import os, time
+os.mkdir("/tmp/in")
+os.open("/cg", os.O_RDONLY)
+os.chroot("/tmp/in")
+time.sleep(3600)'
+	profile=agent running --allow "mount:$cg_mount" --allow cgroup-write --allow cap:CAP_SYS_CHROOT
+	wait_for eval '[[ $(readlink "/proc/$(pid_of)/root") == */tmp/in ]]'
+	! grep -qw cgroup2 "/proc/$(pid_of)/mountinfo" || wrong "the mount shows"
+	not_swapped '*cannot be given any while it is there: it has the grant cgroup-write; create it with some' none
 	kill_now
 }
 

@@ -38,6 +38,8 @@ static const struct {
 	{"strict", "open", "", NULL, "none", "none", NULL},
 	{"nested", "open", "", NULL, "none", "none", NULL},
 	{"agent", "open", "cap:CAP_NET_ADMIN", NULL, "none", NULL, "CAP_NET_ADMIN"},
+	{"agent", "open", "cgroup-write", NULL, "none", NULL, "it has the grant cgroup-write"},
+	{"agent", "10.0.0.0/8", "cgroup-write", NULL, "none", "none", NULL},
 	{"agent", "open", "socket:IPPROTO_SCTP", NULL, "none", NULL, "socket:IPPROTO_SCTP"},
 	{"agent", "open", "socket:SOCK_RAW", NULL, "none", NULL, "socket:SOCK_RAW"},
 	{"agent", "open", "socket:AF_VSOCK", NULL, "none", NULL, "socket:AF_VSOCK"},
@@ -129,6 +131,21 @@ START_TEST(rules_of_best_effort_held_nothing)
 }
 END_TEST
 
+/* What grants gave at create is there, though the rule that asks is required. */
+START_TEST(grants_count_where_rules_are_required)
+{
+	const struct oci_strings open = split("open");
+	struct harden_request request = {.profile = "agent",
+		.grants = split("cap:CAP_NET_ADMIN"),
+		.require = split("egress")};
+	struct oci_config *config = created("agent", "cap:CAP_NET_ADMIN", &open), *got;
+	struct nacre_error err;
+
+	ck_assert_int_eq(update(config, &request, NULL, "none", &got, &err), -EPERM);
+	ck_assert_ptr_nonnull(strstr(err.text, "CAP_NET_ADMIN"));
+}
+END_TEST
+
 Suite *suite_harden_egress_update(void)
 {
 	Suite *suite = suite_create("harden_egress_update");
@@ -137,6 +154,7 @@ Suite *suite_harden_egress_update(void)
 	tcase_add_checked_fixture(tcase, fixture_setup, fixture_teardown);
 	tcase_add_loop_test(tcase, an_update_takes_the_place_of_rules, 0, COUNT(cases));
 	tcase_add_test(tcase, rules_of_best_effort_held_nothing);
+	tcase_add_test(tcase, grants_count_where_rules_are_required);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
