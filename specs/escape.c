@@ -44,14 +44,18 @@ static uint32_t code_point(const char *s, size_t length)
 	return code;
 }
 
-static bool is_seen(const char *s, size_t length)
+size_t escape_char(const char *text, size_t left, uint32_t *ret_code, bool *ret_seen)
 {
-	uint32_t code = code_point(s, length);
+	size_t length = json_utf8_char(text, left);
 
+	if (!length)
+		return 0;
+	*ret_code = code_point(text, length);
+	*ret_seen = true;
 	for (size_t i = 0; i < COUNT(unseen); i++)
-		if (code >= unseen[i].first && code <= unseen[i].last)
-			return false;
-	return true;
+		if (*ret_code >= unseen[i].first && *ret_code <= unseen[i].last)
+			*ret_seen = false;
+	return length;
 }
 
 static char *put_hex(char *at, const char *bytes, size_t n)
@@ -75,14 +79,17 @@ static char *escape(const char *bytes, size_t n, bool is_name)
 	char *at = text;
 
 	for (size_t i = 0, length; text && i < n; i += length) {
-		length = json_utf8_char(bytes + i, n - i);
+		uint32_t code;
+		bool seen;
+
+		length = escape_char(bytes + i, n - i, &code, &seen);
 		if (!length) {
 			length = 1;
 			at = put_hex(at, bytes + i, 1);
 		} else if (is_name && bytes[i] == '\\') {
 			*at++ = '\\';
 			*at++ = '\\';
-		} else if (!is_seen(bytes + i, length) && (is_name || bytes[i] != '\t')) {
+		} else if (!seen && (is_name || bytes[i] != '\t')) {
 			at = put_hex(at, bytes + i, length);
 		} else {
 			for (size_t j = 0; j < length; j++)

@@ -50,6 +50,16 @@ void workspace_changes_sort(struct workspace_changes *changes)
 		qsort(changes->items, changes->n, sizeof(changes->items[0]), by_path);
 }
 
+bool workspace_change_is_named(const struct workspace_change *change, const char *path)
+{
+	const size_t length = strlen(path);
+
+	if (!change->named || length < change->protected_length ||
+		strncmp(change->path, path, length) != 0)
+		return false;
+	return length > 0 && (change->path[length] == '/' || change->path[length] == '\0');
+}
+
 /* Leaves out what is NULL. */
 static void member(struct json_writer *w, const char *key, const char *text)
 {

@@ -44,7 +44,8 @@ struct workspace_change {
 	uint64_t size; /* bytes of a file that is there now; else 0 */
 	const char *sha256; /* hex, of a file's content or a symlink's target; NULL: not read */
 	const char *refused; /* word of workspace_rules.h: apply leaves it out; NULL: none */
-	bool named; /* REFUSED counts only until PATH is named with apply (protected names) */
+	bool named; /* REFUSED counts only until PATH is named (workspace_change_is_named) */
+	size_t protected_length; /* of PATH up to the end of what is protected; not in the JSON */
 	const char *conflict; /* word: the source changed meanwhile; NULL: none */
 };
 
@@ -56,6 +57,10 @@ struct workspace_changes {
 
 /* Sorts ITEMS as said there. */
 void workspace_changes_sort(struct workspace_changes *changes);
+
+/* Whether PATH, given to apply and clean, lifts CHANGE's REFUSED: it is the change's path, or a
+ * directory above it that is protected itself. "src" does not name "src/.envrc". */
+bool workspace_change_is_named(const struct workspace_change *change, const char *path);
 
 /* "added", ... "file", ...: the words of the JSON. */
 const char *workspace_kind_word(enum workspace_kind kind);

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "specs/workspace_rules.h"
+
+#include <string.h>
+
+enum {
+	NAME_BYTES = 255, /* NAME_MAX */
+};
+
+#define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* clang-format off */
+
+const struct workspace_rule workspace_rules[WORKSPACE_RULES] = {
+	[WORKSPACE_RULE_DEVICE] = {"device", "is a device", false, NULL},
+	[WORKSPACE_RULE_FIFO] = {"fifo", "is a FIFO, and blocks who opens it", false, NULL},
+	[WORKSPACE_RULE_SOCKET] = {"socket", "is a socket", false, NULL},
+	[WORKSPACE_RULE_LINK] = {"link-leaves",
+		"has or moves a link that may lead out of the source", false, NULL},
+	[WORKSPACE_RULE_PATH] = {"path-length", "is longer than a system call takes", false, NULL},
+	[WORKSPACE_RULE_BYTES] = {"bytes", "is more than --max-bytes leaves", false, NULL},
+	[WORKSPACE_RULE_UNREADABLE] = {"unreadable", "cannot be read by the caller", false, NULL},
+	[WORKSPACE_RULE_MOUNT] = {"mount", "is another mount on the host", false, NULL},
+	[WORKSPACE_RULE_OVERLAY] = {"overlay",
+		"has attributes that overlay does not write there", false, NULL},
+	[WORKSPACE_RULE_REDIRECT] = {"redirect",
+		"is renamed from a place that it cannot come from", false, NULL},
+
+	/* What git reads: gitrepository-layout(5). CVE-2024-32002 and others came by a case or a link. */
+	[WORKSPACE_RULE_GIT] = {"git", "is obeyed by git, which runs programs for it", true, NULL},
+	[WORKSPACE_RULE_REPOSITORY] = {"repository",
+		"is a new repository, or part of one: its config runs programs", true, NULL},
+	/* Drivers of a filter are named in the one and run by the config of the host; submodules are
+	 * fetched from where the other says. */
+	[WORKSPACE_RULE_GIT_FILES] = {"git-files", "chooses filters or submodules for git", true,
+		NAMES(".gitattributes", ".gitmodules")},
+	[WORKSPACE_RULE_HOOKS] = {"hooks", "is run by git's hooks on the host", true,
+		NAMES(".husky", ".githooks", ".pre-commit-config.yaml", ".pre-commit-config.yml",
+			"lefthook*.yml", "lefthook*.yaml", "lefthook*.toml", "lefthook*.json",
+			".lefthook*", ".overcommit.yml", ".git-hooks", ".huskyrc*",
+			".lintstagedrc*", ".simple-git-hooks*")},
+	[WORKSPACE_RULE_CI] = {"ci", "is run by CI", true,
+		NAMES(".github", ".gitlab", ".gitlab-ci*", ".gitea", ".forgejo", ".circleci",
+			".buildkite", ".travis.yml", ".drone.y*", ".drone.star", ".drone.jsonnet",
+			".woodpecker*", ".cirrus.*", ".appveyor.yml", "appveyor.yml",
+			".semaphore", ".teamcity", ".tekton", ".builds", ".build.yml",
+			"azure-pipelines*.y*", ".azure-pipelines", "bitbucket-pipelines.yml",
+			"jenkinsfile*", "cloudbuild.y*", "buildspec.y*", ".zuul*", "zuul.d",
+			".sourcehut")},
+	[WORKSPACE_RULE_EDITOR] = {"editor", "is run or obeyed by an editor", true,
+		NAMES(".vscode", "*.code-workspace", ".idea", "*.iml", ".vs", ".fleet", ".zed",
+			".nvim", ".nvim.lua", ".nvimrc", ".vim", ".vimrc", ".gvimrc", ".lvimrc",
+			".exrc", ".dir-locals*.el", ".emacs*", ".kakrc", ".helix", ".kak",
+			".micro", "*.sublime-project", ".theia", ".ycm_extra_conf.py", ".clangd",
+			".projections.json")},
+	[WORKSPACE_RULE_AGENT] = {"agent", "instructs or configures a coding agent", true,
+		NAMES(".claude*", "claude.md", "claude.local.md", "agents.md", "agents.*.md",
+			"agent.md", ".agents", ".agent", ".cursor*", ".gemini*", "gemini.md",
+			".codex", ".mcp.json", "mcp.json", ".mcp", ".aider*", ".continue*",
+			".windsurf*", ".cline*", ".roo*", ".kiro", ".amazonq", ".aws/amazonq",
+			".qwen", "qwen.md", ".opencode", "opencode.json*", ".goosehints",
+			".goose", ".junie", ".trae", ".augment*", ".copilot*", ".crush*",
+			"crush.json", "crush.md", ".factory", ".openhands", ".devin", ".amp",
+			".warp*", "warp.md")},
+	[WORKSPACE_RULE_ENVIRONMENT] = {"environment",
+		"is loaded by a shell that enters the directory", true,
+		NAMES(".envrc*", ".autoenv*", ".mise*", "mise.toml", ".rtx*", ".direnv",
+			".tool-versions", ".asdfrc", ".shadowenv.d", ".devenv*", ".prototools")},
+	[WORKSPACE_RULE_CONTAINER] = {"container",
+		"makes an environment on the host when the directory is opened", true,
+		NAMES(".devcontainer*", ".gitpod*", "devfile.y*", ".devfile.y*", ".vagrant",
+			".idx", ".devpod", ".dagger", ".sandcastle", ".replit", "replit.nix")},
+	[WORKSPACE_RULE_SHELL] = {"shell", "is read by a shell or a program at its start", true,
+		NAMES(".bashrc", ".bash_*", ".profile", ".zshrc", ".zshenv", ".zprofile",
+			".zlogin", ".zlogout", ".kshrc", ".mkshrc", ".cshrc", ".tcshrc", ".login",
+			".logout", ".inputrc", ".config/fish", ".config/git", ".gitconfig",
+			".ssh", ".gnupg", ".netrc", ".curlrc", ".wgetrc", ".gdbinit",
+			".gdbearlyinit", ".lldbinit*", ".tmux.conf", ".screenrc", ".psqlrc",
+			".sqliterc", ".my.cnf", ".rprofile", ".renviron", ".irbrc", ".pryrc",
+			".rdbgrc*", ".pythonrc*", ".pdbrc", ".iex.exs", ".ghci", ".ocamlinit",
+			".perldb", ".hgrc", ".hg", ".svn", ".bzr", ".fossil-settings", ".jj")},
+	[WORKSPACE_RULE_PACKAGES] = {"packages",
+		"tells a package manager where to load from or what to run", true,
+		NAMES(".npmrc", ".yarnrc*", ".yarn", ".pnpmfile.*", ".pnp.*", "bunfig.toml",
+			".bunfig.toml", ".pypirc", "pip.conf", "pip.ini", ".condarc",
+			".cargo/config*", ".cargo/credentials*", ".gemrc", ".bundle", ".m2",
+			".mvn", ".gradle/init*", ".gradle/gradle.properties", ".nuget",
+			"nuget.config", ".composer", ".bazelrc", ".bazeliskrc", ".sbtopts",
+			".jvmopts", ".mill-jvm-opts", ".terraformrc", ".netrc", ".docker", ".pip")},
+	[WORKSPACE_RULE_SHORT_NAME] = {"short-name",
+		"may be the short name of a protected one on FAT or NTFS", true, NULL},
+	[WORKSPACE_RULE_POLICY] = {"policy", "is protected by the policy", true, NULL},
+};
+
+/* clang-format on */
+
+const struct workspace_rule *workspace_rule_of(const char *word)
+{
+	for (size_t i = 0; i < WORKSPACE_RULES; i++)
+		if (!strcmp(workspace_rules[i].word, word))
+			return &workspace_rules[i];
+	return NULL;
+}
+
+/* PROTECTED: the length of the path up to the end of what is protected. */
+static void refuse(struct workspace_change *change, enum workspace_rule_id id, size_t protected)
+{
+	change->refused = workspace_rules[id].word;
+	change->named = workspace_rules[id].named;
+	change->protected_length = change->named ? protected : 0;
+}
+
+void workspace_rules_refuse(struct workspace_change *change, enum workspace_rule_id id)
+{
+	refuse(change, id, strlen(change->path));
+}
+
+/* Whether a link at PATH may lead out of the source. ".." behind a name counts as that: the name
+ * may be a link itself, and ".." is taken from where it leads. */
+bool workspace_rules_link_leaves(const char *path, const char *target)
+{
+	size_t depth = 0, up = 0;
+
+	if (*target == '/' || *target == '\0')
+		return true;
+	for (const char *c = path; (c = strchr(c, '/')); c++)
+		depth++;
+	while (!strncmp(target, "../", 3) || !strcmp(target, "..") || !strncmp(target, "./", 2)) {
+		up += target[1] == '.';
+		target += strcspn(target, "/");
+		target += strspn(target, "/");
+	}
+	if (up > depth)
+		return true;
+	for (const char *c = target; c; c = strchr(c, '/')) {
+		c += strspn(c, "/");
+		if (!strncmp(c, "..", 2) && (c[2] == '/' || c[2] == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static bool is_too_long(const char *path)
+{
+	if (strlen(path) >= PATH_TEXT_MAX)
+		return true;
+	for (size_t n; *path; path += n + (path[n] == '/')) {
+		n = strcspn(path, "/");
+		if (n > NAME_BYTES)
+			return true;
+	}
+	return false;
+}
+
+/* Returns WORKSPACE_RULES for none. */
+static enum workspace_rule_id judge_type(const struct workspace_change *change)
+{
+	if (is_too_long(change->path) || (change->from && is_too_long(change->from)))
+		return WORKSPACE_RULE_PATH;
+	if (change->kind == WORKSPACE_DELETED)
+		return WORKSPACE_RULES;
+	switch (change->type) {
+	case WORKSPACE_FILE:
+	case WORKSPACE_DIRECTORY:
+	case WORKSPACE_TYPES:
+		return WORKSPACE_RULES;
+	case WORKSPACE_SYMLINK:
+		return workspace_rules_link_leaves(change->path, change->target)
+			       ? WORKSPACE_RULE_LINK
+			       : WORKSPACE_RULES;
+	case WORKSPACE_DEVICE:
+		return WORKSPACE_RULE_DEVICE;
+	case WORKSPACE_FIFO:
+		return WORKSPACE_RULE_FIFO;
+	case WORKSPACE_SOCKET:
+		return WORKSPACE_RULE_SOCKET;
+	}
+	return WORKSPACE_RULE_DEVICE;
+}
+
+/* COMPONENTS of PATH are protected. What that is of the old path has no place in the new one. */
+static bool refuse_at(struct workspace_change *change, const char *path, size_t components,
+	enum workspace_rule_id id)
+{
+	refuse(change, id,
+		path == change->path ? workspace_rules_length(path, components)
+				     : strlen(change->path));
+	return true;
+}
+
+static bool judge_tables(
+	struct workspace_change *change, const char *path, const struct oci_strings *protect)
+{
+	char folded[PATH_TEXT_MAX];
+	size_t components;
+
+	workspace_rules_fold(path, folded);
+	for (enum workspace_rule_id id = 0; id < WORKSPACE_RULES; id++)
+		for (const char *const *name = workspace_rules[id].names; name && *name; name++)
+			if (workspace_rules_match(folded, *name, &components))
+				return refuse_at(change, path, components, id);
+	for (size_t i = 0; protect && i < protect->n; i++) {
+		char pattern[PATH_TEXT_MAX];
+
+		workspace_rules_fold(protect->items[i], pattern);
+		if (workspace_rules_match(folded, pattern, &components))
+			return refuse_at(change, path, components, WORKSPACE_RULE_POLICY);
+	}
+	components = 1;
+	for (const char *name = folded;; name++, components++) {
+		size_t n = strcspn(name, "/");
+
+		if (workspace_rules_is_short(name, n))
+			return refuse_at(change, path, components, WORKSPACE_RULE_SHORT_NAME);
+		name += n;
+		if (!*name)
+			break;
+	}
+	return false;
+}
+
+/* What git reads as data is a file or a directory: a link may make it read what it obeys. */
+static bool is_written_by_git(const struct workspace_change *change, const char *inner)
+{
+	if (change->kind != WORKSPACE_DELETED && change->type != WORKSPACE_FILE &&
+		change->type != WORKSPACE_DIRECTORY)
+		return false;
+	return workspace_rules_git_writes(inner);
+}
+
+/* INNER: the part of PATH in a repository. RET_DONE: nothing of it is obeyed, whatever its name. */
+static bool judge_inner(struct workspace_change *change, const char *path, const char *inner,
+	bool is_new, bool *ret_done)
+{
+	size_t length = (size_t)(inner - path);
+
+	if (is_new || !*inner) {
+		length -= length > 0 && (path[length - 1] == '/' || path[length - 1] == '\\');
+		length = path == change->path && length > 0 ? length : strlen(change->path);
+		refuse(change, is_new ? WORKSPACE_RULE_REPOSITORY : WORKSPACE_RULE_GIT, length);
+		return true;
+	}
+	*ret_done = is_written_by_git(change, inner);
+	if (*ret_done)
+		return false;
+	length += strcspn(inner, "/");
+	refuse(change, WORKSPACE_RULE_GIT, path == change->path ? length : strlen(change->path));
+	return true;
+}
+
+static bool judge_git(
+	struct workspace_change *change, const char *path, bool is_new, bool *ret_done)
+{
+	for (size_t n, at = 0; path[at]; at += n + (path[at + n] != '\0')) {
+		const char *inner;
+		bool twin, other;
+
+		n = strcspn(path + at, "/\\");
+		if (!workspace_rules_is_git(path + at, n))
+			continue;
+		/* A file system that compares otherwise takes the twin for the repository's own. */
+		twin = strncmp(path + at, ".git", n) != 0 || path[at + n] == '\\';
+		inner = path + at + n + (path[at + n] != '\0');
+		other = !*inner && change->kind != WORKSPACE_MODIFIED &&
+			change->kind != WORKSPACE_DELETED;
+		if (judge_inner(change, path, inner, is_new || twin || other, ret_done))
+			return true;
+	}
+	return false;
+}
+
+void workspace_rules_judge(
+	struct workspace_change *change, const struct workspace_surroundings *around)
+{
+	enum workspace_rule_id id = judge_type(change);
+	bool done = false;
+
+	if (change->refused)
+		return;
+	if (id < WORKSPACE_RULES) {
+		workspace_rules_refuse(change, id);
+		return;
+	}
+	if (judge_git(change, change->path, around->new_git, &done))
+		return;
+	if (around->below_repository && judge_inner(change, change->path, around->below_repository,
+						around->new_repository, &done))
+		return;
+	if (!done && judge_tables(change, change->path, around->protect))
+		return;
+	done = false;
+	if (change->from && !judge_git(change, change->from, false, &done) && !done)
+		(void)judge_tables(change, change->from, around->protect);
+}
