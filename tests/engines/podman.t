@@ -15,6 +15,8 @@ socket=${XDG_RUNTIME_DIR:-/run}/podman/podman.sock
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=SCRIPTDIR/command_line.sh
 . "$(dirname "$0")/command_line.sh"
+# shellcheck source=SCRIPTDIR/egress.sh
+. "$(dirname "$0")/egress.sh"
 
 words() {
 	echo "podman --runtime $(runtime_name) $1"
@@ -60,7 +62,12 @@ become_user() {
 	# Without root strict cannot hold what a network leads to, nor then join podman's.
 	jq '. + input' /nacre/contrib/engines/policy.json /etc/nacre/policy.json >/run/policy.json
 	mv /run/policy.json /etc/nacre/policy.json
+	connect_servers
+	echo 'nameserver 10.96.0.10' >/etc/resolv.conf
+	mkdir -p /usr/local/libexec
+	ln -s /nacre/build /usr/local/libexec/nacre
 	make_rootfs /run/image
+	cp /nacre/suite/names /run/image
 	make_python_rootfs /run/python
 	mknod -m 666 /run/tun c 10 200
 	mount --bind /run/tun /dev/net/tun
@@ -283,6 +290,34 @@ feature_checkpoint() {
 	remove one
 }
 
+# --- rules of egress without root, which hold in a network that leads nowhere alone ---
+
+# under_rules ARGUMENT...: of run
+under_rules() {
+	local rules=('api.default.svc.cluster.test:80,443' 10.96.0.30:80 private)
+	with_status podman --runtime "$(runtime_name)" "${rules[@]/#/--runtime-flag=egress=}" run --rm "$@"
+}
+
+# in_a_network NAME: what is said, and that the network works for who has no rules
+in_a_network() {
+	under_rules --network "$1" busybox:1 echo ran 2>&1 |
+		grep -o 'ran\|egress rules cannot be enforced here\|--network none\|status .*'
+	drun --network "$1" busybox:1 wget -qO- http://10.96.0.20/
+}
+
+feature_rules_with_slirp4netns() {
+	in_a_network slirp4netns
+}
+
+feature_rules_with_pasta() {
+	in_a_network pasta
+}
+
+feature_rules_without_a_network() {
+	under_rules --network none busybox:1 /names {api,other}.default.svc.cluster.test
+	under_rules --network none busybox:1 wget -qO- http://10.96.0.30/
+}
+
 feature_explained() {
 	detached one busybox:1 sleep 100
 	nacre explain "$(field one '{{.Id}}')" | grep -o '^container [0-9a-f]*'
@@ -296,6 +331,11 @@ feature_nothing_is_left() {
 	ip -o link | grep -c veth
 }
 
+for feature in rules_with_slirp4netns rules_with_pasta; do
+	prints "$feature" $'egress rules cannot be enforced here\n--network none\nstatus 126\nhello'
+	differs strict "$feature" landlock $'--network none\nstatus 126\n.*Permission denied'
+done
+prints rules_without_a_network "$(reached {api,other}.default.svc.cluster.test | sed 's/Operation not permitted/Permission denied/')"$'\nhello'
 needs_criu checkpoint
 differs strict checkpoint landlock 'criu knows nothing of Landlock'
 prints explained 'container ID'
@@ -331,4 +371,7 @@ make_image
 make_python_image
 # podman refuses both to users: one wants /dev/mqueue, which not every host has, the other "podman unshare".
 ((EUID == 0)) || unset -f feature_ipc_of_the_host feature_mounted_from_outside feature_checkpoint
+# Rules hold for root in every network.
+((EUID)) || unset -f $(declare -F | grep -o 'feature_rules_.*')
+[[ $(podman --version) != *' 4.3.'* ]] || unset -f feature_rules_with_pasta
 run_suite "$@"
