@@ -35,7 +35,8 @@ connect_world() {
 }
 
 # connect_servers: beside the world, names of a cluster as Kubernetes has them, all of which are at
-# 10.96.0.20, and their servers by HTTP and TLS. Each answers for every name; 10.96.0.10 has the names.
+# 10.96.0.20, and their servers by HTTP and TLS. Each answers for every name; 10.96.0.10 has the names,
+# for the host too.
 connect_servers() {
 	local domain=default.svc.cluster.test
 
@@ -53,6 +54,7 @@ connect_servers() {
 	in_servers ip route add default via 192.0.2.5
 	in_servers ip route add local 10.96.0.0/16 dev lo
 	ip route add 10.96.0.0/16 via 192.0.2.6
+	echo 'nameserver 10.96.0.10' >/etc/resolv.conf
 	mkdir /run/page /run/pages
 	echo hello >/run/page/index.html
 	echo registry.invalid >/run/pages/index.html

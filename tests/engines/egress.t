@@ -122,6 +122,16 @@ feature_names_of_given_servers() {
 		busybox:1 /names {api,other}.default.svc.cluster.test api api.default.svc
 }
 
+# --egress gives names by way of the host's network; who starts the container takes them back.
+feature_names_without_a_network() {
+	set=cluster drun --network none busybox:1 /names {api,other}.default.svc.cluster.test
+}
+
+feature_no_names_without_a_network() {
+	set=cluster drun --network none --annotation run.nacre.egress=none busybox:1 \
+		wget -qO- http://api.default.svc.cluster.test/ 2>&1
+}
+
 # The relay takes no port of the program's.
 feature_published_port_beside_names() {
 	set=published detached one --network both --sysctl net.ipv4.ip_unprivileged_port_start=0 \
@@ -146,9 +156,11 @@ prints ways_explained 'connections to 9.9.9.9:853 refused, last by ways'
 prints host_network $'10.1.2.3 port 443: reached\n10.1.2.3 port 80: Operation not permitted'
 prints host_network_and_names $'names need a network of the container\'s own\nstatus of a refusal'
 prints service_by_its_name $'hello\nwget: bad address \'other\'\nstatus 1\nOperation not permitted'
+prints names_without_a_network "$(reached {api,other}.default.svc.cluster.test)"
+prints no_names_without_a_network $'wget: bad address \'api.default.svc.cluster.test\'\nstatus 1'
 prints names_of_given_servers "$(reached {api,other}.default.svc.cluster.test api api.default.svc)"
 prints published_port_beside_names hello
-[[ $engine == podman ]] || unset -f feature_ways_by_an_annotation
+[[ $engine == podman ]] || unset -f feature_ways_by_an_annotation feature_no_names_without_a_network
 
 configure_docker() {
 	local name set arguments all='{}'

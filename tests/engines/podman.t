@@ -63,7 +63,6 @@ become_user() {
 	jq '. + input' /nacre/contrib/engines/policy.json /etc/nacre/policy.json >/run/policy.json
 	mv /run/policy.json /etc/nacre/policy.json
 	connect_servers
-	echo 'nameserver 10.96.0.10' >/etc/resolv.conf
 	mkdir -p /usr/local/libexec
 	ln -s /nacre/build /usr/local/libexec/nacre
 	make_rootfs /run/image
