@@ -120,9 +120,13 @@ static int prepare(struct life *l, bool force, struct nacre_error *err)
 		r = load_for_delete(l, force, err);
 	if (r < 0)
 		return r;
+	/* What a crashed create came to, nobody has recorded. */
+	if (c->record.pid == 0)
+		c->record.active |= EGRESS_NAMES;
 	if (c->record.cgroup) {
 		r = record_open_cgroup(&c->record, &c->cgroup, &why);
 		l->cgroup_made = r == 0;
+		l->relay_cgroup_made = true;
 		r = fail_except(r, ENOENT, &why, err);
 	}
 	if (r < 0)

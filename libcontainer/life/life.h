@@ -113,6 +113,7 @@ struct life {
 	bool state_owned; /* the state directory is this command's to remove: made by it, or locked
 			   */
 	bool cgroup_made; /* by this command, or known to be the container's */
+	bool relay_cgroup_made; /* the same of the relay's */
 	struct cgroup exec_cgroup; /* exec: of the new process */
 	uint64_t oom_kills; /* exec: in the container's cgroup, before it */
 	struct namespace_plan namespaces;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdio.h>
 
 #include "libcontainer/base/cleanup.h"
+#include "libcontainer/cgroup/cgroup_limits.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/net/egress_listeners.h"
 #include "libcontainer/net/egress_relay.h"
@@ -26,10 +28,85 @@ int step_plan_egress_relay(struct life *l, struct nacre_error *err)
 	return relay->resolv_fd < 0 ? relay->resolv_fd : 0;
 }
 
+/* --- its cgroup --- */
+
+/*
+ * Beside the container's, which holds the program: under what limits the container as well, gone
+ * when that is. No container ID has a colon, so that it is no other container's. What systemd has
+ * made is not to be filled by others: there the relay has none.
+ */
+static int name_cgroup(const struct life *l, char ret_path[PATH_MAX], struct nacre_error *err)
+{
+	return snprintf(ret_path, PATH_MAX, "%s:egress", l->container.record.cgroup) < PATH_MAX
+		       ? 0
+		       : fail_errno(err, ENAMETOOLONG, "cgroup of nacre-egress");
+}
+
+static int limit_cgroup(const struct cgroup *cgroup, struct nacre_error *err)
+{
+	/* One thread. */
+	struct oci_pids pids = {.limit = 1};
+	/* 1,024 connections, each with 32 KiB to judge and two full pipes, are 160 MiB; the rest is
+	 * for what sockets hold, which the kernel keeps within the limit. */
+	struct oci_memory memory = {.limit = {.set = true, .value = 256 << 20}};
+	const struct oci_resources resources = {.pids = &pids, .memory = &memory};
+
+	return cgroup_limits_apply(
+		cgroup->fd, &resources, OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY, NULL, NULL, NULL, err);
+}
+
+/* Where the container has one, but nobody may make another beside it, there is none. */
+static int make_cgroup(struct life *l, struct cgroup *ret_cgroup, struct nacre_error *err)
+{
+	struct nacre_error why;
+	char path[PATH_MAX];
+	int mount_fd, r;
+
+	if (!l->container.record.cgroup || !(l->container.record.active & CGROUPFS))
+		return 0;
+	r = name_cgroup(l, path, err);
+	mount_fd = r < 0 ? r : cgroup_open_mount(err);
+	if (mount_fd < 0)
+		return mount_fd;
+	r = cgroup_create(mount_fd, path, ret_cgroup, &why);
+	if (r == -EACCES || r == -EPERM || r == -EROFS)
+		return 0;
+	if (r < 0) {
+		*err = why;
+		return r;
+	}
+	l->relay_cgroup_made = true;
+	return limit_cgroup(ret_cgroup, err);
+}
+
+static int drop_cgroup(struct life *l, struct nacre_error *err)
+{
+	struct nacre_error why;
+	struct cgroup cgroup;
+	char path[PATH_MAX];
+	int r;
+
+	if (!l->relay_cgroup_made || !(l->container.record.active & CGROUPFS))
+		return 0;
+	r = name_cgroup(l, path, err);
+	if (r < 0)
+		return r;
+	r = cgroup_open(path, &cgroup, &why);
+	if (r < 0)
+		return fail_except(r, ENOENT, &why, err);
+	r = cgroup_destroy(&cgroup, err);
+	cgroup_close(&cgroup);
+	return r;
+}
+
 int step_end_egress_relay(struct life *l, struct nacre_error *err)
 {
-	return l->container.state_fd < 0 ? 0 : egress_relay_end(l->container.state_fd, err);
+	int r = l->container.state_fd < 0 ? 0 : egress_relay_end(l->container.state_fd, err);
+
+	return r < 0 ? r : drop_cgroup(l, err);
 }
+
+/* --- INIT's --- */
 
 int step_mount_egress_resolv(struct life *l, struct nacre_error *err)
 {
@@ -171,6 +248,7 @@ int step_start_egress_relay(struct life *l, struct nacre_error *err)
 {
 	struct egress_relay *relay = l->egress_relay;
 	const int joined = namespaces_joined(&l->namespaces, "network");
+	struct cgroup own = CGROUP_CLOSED;
 	struct egress_place place = {
 		.state_fd = l->container.state_fd,
 		.pidfd = l->container.pidfd,
@@ -183,6 +261,10 @@ int step_start_egress_relay(struct life *l, struct nacre_error *err)
 	if (r == 0 && relay->names)
 		r = find_servers(l, place.netns_fd, err);
 	if (r == 0)
+		r = make_cgroup(l, &own, err);
+	place.own_cgroup_fd = own.fd;
+	if (r == 0)
 		r = egress_relay_start(relay, &place, err);
+	cgroup_close(&own);
 	return r < 0 || relay->alone ? r : open_ports(l, err);
 }

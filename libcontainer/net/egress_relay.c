@@ -166,8 +166,10 @@ static int start(const struct egress_relay *relay, const struct egress_place *pl
 	const struct starting *with, struct nacre_error *err)
 {
 	int fds[EGRESS_SOCKETS_MAX + 4];
-	struct companion_detached detached = {
-		.name = "nacre-egress", .fds = fds, .netns_fd = place->netns_fd};
+	struct companion_detached detached = {.name = "nacre-egress",
+		.fds = fds,
+		.netns_fd = place->netns_fd,
+		.cgroup_fd = place->own_cgroup_fd};
 	cleanup_free char *input = NULL;
 	int r = write_setup(relay, with, place->pidfd, &input, err);
 

@@ -59,6 +59,7 @@ struct egress_place {
 	int cgroup_fd; /* and with that; -1: there is none */
 	int netns_fd; /* joined by the container, and then by the relay; -1: it stays in the
 			 caller's */
+	int own_cgroup_fd; /* the relay's; -1: as above */
 };
 
 /* Starts it, and returns when it is at work. */

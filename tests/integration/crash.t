@@ -90,38 +90,33 @@ every_call_on() {
 	enough_kills
 }
 
-test_killed_after_each_step_of_create() {
-	needs_strace || return
+# killed_after_each_step OPTION...: of create with names in its rules. Each line of --debug is one write.
+killed_after_each_step() {
 	local call number kills=0
 	rich_bundle
-	# each line of --debug is one write, after a step
-	for ((number = 1; ; number++)); do
-		call=write:$number
-		killed_at "$call" --debug create --profile oci --bundle "$b" --pid-file "$T/out.pid" \
-			"$id" || break
-		cleaned_up
-	done
-	((kills > 20)) || wrong "only $kills steps" "$(<"$T/out.log")"
-	good nacre state "$id"
-}
-
-# Without a cgroup it is by its pid alone that an init is found, which is recorded last.
-test_killed_after_each_step_of_create_without_a_cgroup() {
-	needs_strace || return
-	local call number kills=0
-	rich_bundle
-	edit '.hooks = {createRuntime: [{path: "/bin/sh", args: ["sh", "-c", "cat >\($t)/hook"]}]}' --arg t "$T"
+	edit '.hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "cat >\($t)/hook"]}]' --arg t "$T"
 	for ((number = 1; ; number++)); do
 		call=write:$number
 		rm -f "$T/hook"
-		killed_at "$call" --debug --cgroup-manager disabled create --profile oci --egress test.example \
-			--bundle "$b" --pid-file "$T/out.pid" "$id" || break
+		killed_at "$call" --debug "$@" create --profile oci --egress test.example --bundle "$b" \
+			--pid-file "$T/out.pid" "$id" || break
 		cleaned_up
 		[[ ! -s $T/hook ]] || wait_for has_ended "$(jq .pid "$T/hook")"
 	done
 	((kills > 20)) || wrong "only $kills steps" "$(<"$T/out.log")"
 	is "$(state_of .status)" created status
 	grep -q 'debug: runtime: egress relay: ' "$T/out.log" || wrong "no relay" "$(<"$T/out.log")"
+}
+
+test_killed_after_each_step_of_create() {
+	needs_strace || return
+	killed_after_each_step
+}
+
+# It is by its pid alone that init is found, which is recorded last.
+test_killed_after_each_step_of_create_without_a_cgroup() {
+	needs_strace || return
+	killed_after_each_step --cgroup-manager disabled
 }
 
 test_killed_at_every_system_call_of_create() {

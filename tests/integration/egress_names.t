@@ -471,4 +471,45 @@ test_it_ends_with_the_container_and_delete_leaves_none() {
 	true
 }
 
+test_it_has_a_cgroup_of_its_own() {
+	local pid
+	with_names a.example
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	pid=$(relay)
+	find_cgroup
+	is "$(cgroup_of "$pid")" "$(cgroup_of "$(pid_of)"):egress" "beside the container's"
+	is "$(<"$cg:egress/cgroup.procs")" "$pid" "what is in it"
+	[[ ! -e $cg:egress/pids.max ]] || is "$(<"$cg:egress/pids.max")" 1 pids.max
+	[[ ! -e $cg:egress/memory.max ]] || is "$(<"$cg:egress/memory.max")" $((256 << 20)) memory.max
+	good nacre delete --force "$id"
+	nothing_left
+	bad 1 "*pid file*" nacre create "${rules[@]}" --bundle "$b" --pid-file "$T/none/pid" "$id"
+	nothing_left
+}
+
+# Whoever is in it must not be killed.
+test_a_cgroup_that_somebody_is_in_is_not_the_relay_s() {
+	local other
+	has_filter || { lacks_privilege "a cgroup beside the test's"; return; }
+	with_names a.example
+	cg=$cg_mount/nacre-$id:egress
+	mkdir "$cg"
+	in_background sleep 600
+	other=$!
+	echo "$other" >"$cg/cgroup.procs"
+	bad 1 "*cgroup is not empty: 1 process(es) found in /nacre-$id:egress*" \
+		nacre create "${rules[@]}" --bundle "$b" "$id"
+	kill -0 "$other" || wrong "it was killed"
+	end_background
+	rmdir "$cg"
+}
+
+test_without_a_cgroup_it_stays_where_its_creator_is() {
+	with_names a.example
+	edit 'del(.linux.resources)'
+	good nacre --cgroup-manager disabled create --profile oci "${rules[@]}" --bundle "$b" "$id"
+	is "$(cgroup_of "$(relay)")" "$(cgroup_of self)" cgroup
+	kill_now
+}
+
 all_tests "$@"
