@@ -75,10 +75,13 @@ prints ways_by_the_runtime_class '19 reached'
 # The policy has no rules for it: this is what they stop.
 differs_by[oci:ways_by_the_runtime_class]='no rules'
 differs_text[oci:ways_by_the_runtime_class]='many reached'
-prints pod_of_different_rules '10.1.2.3 port 443: reached
-10.1.2.3 port 8000: Operation not permitted
-10.1.2.3 port 443: Operation not permitted
-10.1.2.3 port 8000: reached'
+refused_8000=$'10.1.2.3 port 443: reached\n10.1.2.3 port 8000: Operation not permitted\n'
+refused_443=$'10.1.2.3 port 443: Operation not permitted\n10.1.2.3 port 8000: reached\n'
+prints rules_of_the_runtime_class "${refused_8000}hello"$'\n'"wget: bad address 'other.default.svc.cluster.test'"$'\nstatus 1'
+differs strict rules_of_the_runtime_class egress "^${refused_443}wget: bad address 'api.default.svc.cluster.test'"$'\nstatus 1\nhello$'
+differs_by[oci:rules_of_the_runtime_class]='no rules'
+differs_text[oci:rules_of_the_runtime_class]=$'port 8000: reached\nhello\nhello$'
+prints pod_of_different_rules "$refused_8000${refused_443%$'\n'}"
 prints names_of_cluster_dns "$(reached {api,other}.default.svc.cluster.test api api.default)"
 prints names_of_the_node "$(reached {api,other}.default.svc.cluster.test)"
 

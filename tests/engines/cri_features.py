@@ -406,10 +406,10 @@ WITHOUT_RAW = {"capabilities": {"drop_capabilities": ["NET_RAW"]}}
 
 
 @contextlib.contextmanager
-def policy_of_egress():
+def policy_of_egress(agent=RULES, strict=RULES):
     """The node's, by the profile of the handler; of oci, where the pod's own container has the capability, none."""
     before = POLICY.read_text(encoding="ascii")
-    rules = {"default": {"agent": RULES, "strict": RULES}}
+    rules = {"default": {"agent": agent, "strict": strict}}
     POLICY.write_text(json.dumps({**json.loads(before), "egress": rules}), encoding="ascii")
     try:
         yield
@@ -447,33 +447,34 @@ def feature_pod_of_different_rules(handler):
 
 
 NAMES = ("/names", "api.default.svc.cluster.test", "other.default.svc.cluster.test")
+NAME_RULES = [NAMES[1] + ":80,443", "private"]
 
 
-@contextlib.contextmanager
-def policy_of_names():
-    """The rules of NAMES by the node's policy, but under oci, where the pod's own container may have none."""
-    rules = [NAMES[1] + ":80,443", "private"]
-    before = POLICY.read_text(encoding="ascii")
-    egress = {"default": {"agent": rules, "strict": rules}}
-    POLICY.write_text(json.dumps({**json.loads(before), "egress": egress}), encoding="ascii")
-    try:
-        yield " ".join(rules)
-    finally:
-        POLICY.write_text(before, encoding="ascii")
+def run_names(pod, rules, *short):
+    pod.run(*NAMES, *short, security=WITHOUT_RAW, annotations={"run.nacre.egress": " ".join(rules)})
 
 
 def feature_names_of_cluster_dns(handler):
     """As the kubelet has it with dnsPolicy ClusterFirst."""
     searches = ["default.svc.cluster.test", "svc.cluster.test", "cluster.test"]
     dns = {"servers": ["10.96.0.10"], "searches": searches, "options": ["ndots:5"]}
-    with policy_of_names() as rules, Pod(handler, dns_config=dns) as pod:
-        pod.run(*NAMES, "api", "api.default", security=WITHOUT_RAW, annotations={"run.nacre.egress": rules})
+    with policy_of_egress(NAME_RULES, NAME_RULES), Pod(handler, dns_config=dns) as pod:
+        run_names(pod, NAME_RULES, "api", "api.default")
 
 
 def feature_names_of_the_node(handler):
     """With dnsPolicy Default: containerd copies the node's resolv.conf."""
-    with policy_of_names() as rules, Pod(handler) as pod:
-        pod.run(*NAMES, security=WITHOUT_RAW, annotations={"run.nacre.egress": rules})
+    with policy_of_egress(NAME_RULES, NAME_RULES), Pod(handler) as pod:
+        run_names(pod, NAME_RULES)
+
+
+def feature_rules_of_the_runtime_class(handler):
+    """Each handler has its own, of the same pod."""
+    agent, strict = (["10.1.2.3:443", NAMES[1] + ":80", "private"], ["10.1.2.3:8000", NAMES[2] + ":80", "private"])
+    with policy_of_egress(agent, strict), Pod(handler) as pod:
+        pod.run("/ways", "tcp", "10.1.2.3", "443", "8000")
+        for name in NAMES[1:]:
+            pod.run("wget", "-qO-", f"http://{name}/")
 
 
 # --- the engine itself ---
