@@ -122,6 +122,32 @@ feature_names_of_given_servers() {
 		busybox:1 /names {api,other}.default.svc.cluster.test api api.default.svc
 }
 
+# As of Kubernetes: podman gives the pod's annotations to each of its containers.
+feature_names_of_a_pod() {
+	cat >/tmp/pod.yaml <<-'YAML'
+		apiVersion: v1
+		kind: Pod
+		metadata:
+		  name: agent
+		  annotations:
+		    run.nacre.egress: "api.default.svc.cluster.test:80 private"
+		spec:
+		  restartPolicy: Never
+		  dnsConfig:
+		    nameservers: [10.96.0.10]
+		    searches: [default.svc.cluster.test, svc.cluster.test]
+		    options: [{name: ndots, value: "5"}]
+		  containers:
+		  - name: main
+		    image: localhost/busybox:1
+		    command: [sh, -c, "for name in api api.default other; do wget -qO- http://$name/ 2>&1; done"]
+	YAML
+	$(words play) kube --network both /tmp/pod.yaml >/dev/null
+	podman wait agent-main
+	podman logs agent-main
+	$(words play) kube --down /tmp/pod.yaml >/dev/null
+}
+
 # --egress gives names by way of the host's network; who starts the container takes them back.
 feature_names_without_a_network() {
 	set=cluster drun --network none busybox:1 /names {api,other}.default.svc.cluster.test
@@ -156,11 +182,13 @@ prints ways_explained 'connections to 9.9.9.9:853 refused, last by ways'
 prints host_network $'10.1.2.3 port 443: reached\n10.1.2.3 port 80: Operation not permitted'
 prints host_network_and_names $'names need a network of the container\'s own\nstatus of a refusal'
 prints service_by_its_name $'hello\nwget: bad address \'other\'\nstatus 1\nOperation not permitted'
+prints names_of_a_pod $'1\nhello\nhello\nwget: bad address \'other\''
+differs strict names_of_a_pod egress 'allows more than the rules that hold'
 prints names_without_a_network "$(reached {api,other}.default.svc.cluster.test)"
 prints no_names_without_a_network $'wget: bad address \'api.default.svc.cluster.test\'\nstatus 1'
 prints names_of_given_servers "$(reached {api,other}.default.svc.cluster.test api api.default.svc)"
 prints published_port_beside_names hello
-[[ $engine == podman ]] || unset -f feature_ways_by_an_annotation feature_no_names_without_a_network
+[[ $engine == podman ]] || unset -f feature_ways_by_an_annotation feature_names_of_a_pod feature_no_names_without_a_network
 
 configure_docker() {
 	local name set arguments all='{}'
