@@ -82,6 +82,10 @@ differs strict rules_of_the_runtime_class egress "^${refused_443}wget: bad addre
 differs_by[oci:rules_of_the_runtime_class]='no rules'
 differs_text[oci:rules_of_the_runtime_class]=$'port 8000: reached\nhello\nhello$'
 prints pod_of_different_rules "$refused_8000${refused_443%$'\n'}"
+prints pod_of_different_names "hello
+wget: bad address 'other.default.svc.cluster.test'
+wget: bad address 'api.default.svc.cluster.test'
+hello"
 prints names_of_cluster_dns "$(reached {api,other}.default.svc.cluster.test api api.default)"
 prints names_of_the_node "$(reached {api,other}.default.svc.cluster.test)"
 

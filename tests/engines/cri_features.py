@@ -468,6 +468,19 @@ def feature_names_of_the_node(handler):
         run_names(pod, NAME_RULES)
 
 
+def feature_pod_of_different_names(handler):
+    """Each container has its own resolver and relay in the one network, and both names the same address there."""
+    names = NAMES[1:]
+    given = [[name + ":80", "private"] for name in names]
+    dns = {"servers": ["10.96.0.10"]}
+    with policy_of_egress(sum(given, []), sum(given, [])), Pod(handler, dns_config=dns) as pod:
+        containers = [pod.container(*FOREVER, security=WITHOUT_RAW, annotations={
+            "run.nacre.egress": " ".join(rules)}).start() for rules in given]
+        for container in containers:
+            for name in names:
+                print("".join(container.exec("wget", "-qO-", f"http://{name}/")[1:]), end="")
+
+
 def feature_rules_of_the_runtime_class(handler):
     """Each handler has its own, of the same pod."""
     agent, strict = (["10.1.2.3:443", NAMES[1] + ":80", "private"], ["10.1.2.3:8000", NAMES[2] + ":80", "private"])
