@@ -15,22 +15,43 @@ enum {
 	SUMMARY_LINES = 8, /* a program or a model reads it, and a person after a job that failed */
 };
 
-static void print_words(FILE *out, const char *before, const struct oci_strings *words)
+static void print_words(FILE *out, const struct oci_strings *words)
 {
 	for (size_t i = 0; i < words->n; i++)
-		(void)fprintf(out, "%s%s%s", i ? " " : "", before, words->items[i]);
+		(void)fprintf(out, "%s%s", i ? " " : "", words->items[i]);
 }
 
 /* The grant beside the rules that hold: --egress would take the place of the policy's. */
-#define ADD_EGRESS "--allow egress:"
+#define ADD_EGRESS "egress:"
 
-/* To be pasted, on a line. */
+#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:,@%+=-"
+
+/* To be pasted: what a shell would take apart, or for a pattern, stands in quotes. */
+static void print_allow(FILE *out, const char *kind, const char *item)
+{
+	const bool plain = !item[strspn(item, PLAIN)];
+
+	(void)fprintf(out, "--allow %s%s", plain ? "" : "'", kind);
+	for (; *item; item++)
+		(void)fprintf(out, *item == '\'' ? "'\\%c'" : "%c", *item);
+	(void)fputs(plain ? "" : "'", out);
+}
+
+static void print_allowed(FILE *out, const char *kind, const struct oci_strings *items)
+{
+	for (size_t i = 0; i < items->n; i++) {
+		(void)fputs(i ? " " : "", out);
+		print_allow(out, kind, items->items[i]);
+	}
+}
+
+/* On a line. */
 static void print_flags(FILE *out, const struct explanation *e)
 {
-	print_words(out, "--allow ", &e->allow);
+	print_allowed(out, "", &e->allow);
 	if (e->allow.n && e->egress.n)
 		(void)fputs(" ", out);
-	print_words(out, ADD_EGRESS, &e->egress);
+	print_allowed(out, ADD_EGRESS, &e->egress);
 	if (e->allow.n || e->egress.n)
 		(void)fputs("\n", out);
 }
@@ -40,14 +61,17 @@ static void print_flags(FILE *out, const struct explanation *e)
 static void print_counted(FILE *out, const struct explained *x)
 {
 	(void)fprintf(out, "%-8llu %s", (unsigned long long)x->count, x->what);
-	if (!x->count)
+	if (!x->count) {
 		(void)fputs("\n", out);
-	else if (x->egress)
-		(void)fprintf(out, " (rule %s; " ADD_EGRESS "%s)\n", x->rule, x->egress);
-	else if (*x->rule)
+	} else if (x->egress) {
+		(void)fprintf(out, " (rule %s; ", x->rule);
+		print_allow(out, ADD_EGRESS, x->egress);
+		(void)fputs(")\n", out);
+	} else if (*x->rule) {
 		(void)fprintf(out, " (rule %s; %s)\n", x->rule, *x->grant ? x->grant : x->remedy);
-	else
+	} else {
 		(void)fprintf(out, " (%s)\n", x->remedy);
+	}
 }
 
 static void print_call(FILE *out, const struct explained *x)
@@ -56,7 +80,7 @@ static void print_call(FILE *out, const struct explained *x)
 		strerrorname_np(x->error), x->what);
 	if (x->grants.n) {
 		(void)fputs(" (", out);
-		print_words(out, "", &x->grants);
+		print_words(out, &x->grants);
 		(void)fputs(")", out);
 	}
 	(void)fputs("\n", out);
@@ -76,14 +100,16 @@ static void print_log(FILE *out, const struct explanation *e)
 
 static void print_noexec(FILE *out, const struct explanation *e)
 {
-	for (size_t i = 0; i < e->n_noexec; i++)
-		(void)fprintf(out,
-			"programs in %s cannot be run (noexec, rule mount-flags): --allow %s, "
-			"unless config.json says noexec itself%s\n",
-			e->noexec[i].path, e->noexec[i].grant,
-			!strcmp(e->noexec[i].path, "/tmp")
-				? "; or TMPDIR and GOTMPDIR in another directory"
-				: "");
+	for (size_t i = 0; i < e->n_noexec; i++) {
+		const struct explained_noexec *x = &e->noexec[i];
+
+		(void)fprintf(
+			out, "programs in %s cannot be run (noexec, rule mount-flags): ", x->path);
+		print_allow(out, "", x->grant);
+		(void)fprintf(out, ", unless config.json says noexec itself%s\n",
+			!strcmp(x->path, "/tmp") ? "; or TMPDIR and GOTMPDIR in another directory"
+						 : "");
+	}
 }
 
 static const struct oci_strings *egress_of(const struct explanation *e)
@@ -112,13 +138,13 @@ static void print_egress(FILE *out, const struct explanation *e)
 	if (!egress_of(e)->n)
 		return;
 	(void)fputs("\nCONNECTS TO\n", out);
-	print_words(out, "", egress_of(e));
+	print_words(out, egress_of(e));
 	(void)fputs(by_host(e), out);
 	if (!e->ports_taken.n)
 		return;
 	(void)fputs("\nWHERE NO SERVER INSIDE CAN LISTEN (EADDRINUSE; the relay of egress does)\n",
 		out);
-	print_words(out, "", &e->ports_taken);
+	print_words(out, &e->ports_taken);
 	(void)fputs("\n", out);
 }
 
@@ -138,7 +164,7 @@ static void print_text(FILE *out, const struct explanation *e)
 	}
 	if (e->by_config.n) {
 		(void)fprintf(out, "\nREFUSED BY config.json (linux.seccomp; no --allow helps)\n");
-		print_words(out, "", &e->by_config);
+		print_words(out, &e->by_config);
 		(void)fputs("\n", out);
 	}
 	print_egress(out, e);
@@ -168,10 +194,12 @@ static void print_failed(FILE *out, const struct explained *x)
 		(void)fprintf(out, ": %s", x->error ? strerrorname_np(x->error) : x->what);
 	if (x->grants.n) {
 		(void)fputs(" (", out);
-		print_words(out, "--allow ", &x->grants);
+		print_allowed(out, "", &x->grants);
 		(void)fputs(")", out);
 	} else if (x->egress) {
-		(void)fprintf(out, " (" ADD_EGRESS "%s)", x->egress);
+		(void)fputs(" (", out);
+		print_allow(out, ADD_EGRESS, x->egress);
+		(void)fputs(")", out);
 	} else if (*x->remedy) {
 		(void)fprintf(out, " (%s)", x->remedy);
 	}

@@ -85,6 +85,8 @@ test_explain_names_the_rule() {
 	good nacre explain --format flags "$id"
 	has "$out" "--allow metadata --allow egress:"
 	has "$out" "--allow egress:udp:198.51.100.1:53"
+	has "$out" "--allow 'egress:[fd77:0:0:1::5]:443'" "what a shell takes for a pattern"
+	eval "good nacre harden --format config --profile agent --bundle \"\$b\" $out"
 	good nacre explain --format policy "$id"
 	is "$(json '.version, .grants.given[]' | paste -sd ' ')" "1 metadata"
 	has "$(json '.egress.always[]')" "udp:198.51.100.1:53"
