@@ -1,21 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/capability.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "libcontainer/base/sys.h"
+#include "libcontainer/companions/confine.h"
 #include "libcontainer/companions/egress.h"
 #include "specs/error.h"
-
-#define NOBODY 65534 /* the kernel's overflow id, which owns nothing */
 
 /* clang-format off */
 static const int allowed[] = {
@@ -62,33 +57,6 @@ static int load_filter(struct nacre_error *err)
 	return r < 0 ? fail_errno(err, r, "nacre-egress: seccomp filter") : 0;
 }
 
-/* A user's relay keeps the user's id, and so does one in a user namespace without a nobody. */
-static int become_nobody(void)
-{
-	if (geteuid() != 0)
-		return 0;
-	if (setresgid(NOBODY, NOBODY, NOBODY) < 0)
-		return errno == EINVAL ? 0 : -errno;
-	if (setgroups(0, NULL) < 0)
-		return -errno;
-	if (setresuid(NOBODY, NOBODY, NOBODY) < 0)
-		return errno == EINVAL ? 0 : -errno;
-	return 0;
-}
-
-static int drop_ids(struct nacre_error *err)
-{
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
-	int r = become_nobody();
-
-	if (r < 0)
-		return fail_errno(err, r, "nacre-egress: become nobody");
-	if (sys_capset(none) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return fail_errno(err, errno, "nacre-egress: drop capabilities");
-	return 0;
-}
-
 static int limit(struct nacre_error *err)
 {
 	static const struct {
@@ -126,6 +94,6 @@ int relay_confine(struct nacre_error *err)
 	int r = limit(err);
 
 	if (r == 0)
-		r = drop_ids(err);
+		r = confine_drop_ids("nacre-egress", err);
 	return r < 0 ? r : load_filter(err);
 }
