@@ -212,5 +212,7 @@ bool field_equal(const struct field *f, const char *a, const char *b);
 extern const struct struct_type oci_id_mapping_type; /* config.c */
 extern const struct struct_type oci_linux_type; /* linux.c */
 extern const struct struct_type oci_resources_type; /* linux.c */
+extern const struct struct_type receipt_grant_type; /* receipt.c */
+extern const struct struct_type receipt_runtime_type; /* receipt.c */
 
 #endif
