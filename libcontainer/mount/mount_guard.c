@@ -24,14 +24,61 @@ bool mount_guard_judges(const struct mount_guard *guard)
 	return guard && guard->request;
 }
 
+bool mount_guard_looks(const struct mount_guard *guard)
+{
+	return guard && (guard->request || guard->hidden.newest);
+}
+
+/* --- what no source may be --- */
+
+static int hide(void *data, const struct mount_identity *identity)
+{
+	struct mount_guard *guard = data;
+	struct mount_object *object = arena_alloc(guard->arena, sizeof(*object));
+
+	if (!object)
+		return -ENOMEM;
+	*object = (struct mount_object){
+		.identity = *identity, .path = "", .next = guard->hidden.newest};
+	guard->hidden.newest = object;
+	return 0;
+}
+
+int mount_guard_hide(struct mount_guard *guard, int fd, const char *what, struct nacre_error *err)
+{
+	int r = mount_identity_each_above(fd, hide, guard, err);
+
+	guard->hidden_what = what;
+	return r == -ENOMEM ? fail_errno(err, ENOMEM, "%s", what) : r;
+}
+
+/* DATA: the guard. */
+static int judge_hidden(void *data, int fd, const char *path, struct nacre_error *err)
+{
+	const struct mount_guard *guard = data;
+	struct mount_identity identity;
+	int r = guard->hidden.newest ? mount_identity_read(fd, &identity, err) : 0;
+
+	if (r < 0 || !guard->hidden.newest || !mount_objects_find(&guard->hidden, &identity, NULL))
+		return r;
+	return fail(err, EPERM, "%s is, or contains, %s: no container may have it", path,
+		guard->hidden_what);
+}
+
+/* --- */
+
 int mount_guard_judge(
 	const struct mount_guard *guard, size_t index, int fd, struct nacre_error *err)
 {
 	struct mount_source source = {.guard = guard};
 	char place[48];
+	int r;
 
-	if (!mount_guard_judges(guard) || guard->config->mounts[index].source == guard->own)
+	if (!mount_guard_looks(guard) || guard->config->mounts[index].source == guard->own)
 		return 0;
+	r = judge_hidden((void *)guard, fd, guard->config->mounts[index].source, err);
+	if (r < 0 || !guard->request)
+		return r;
 	(void)snprintf(place, sizeof(place), "mounts[%zu].source", index);
 	source.place = place;
 	source.given = guard->config->mounts[index].source;
@@ -61,17 +108,19 @@ int mount_guard_root(
 	const struct mount_guard *guard, const char *path, int fd, struct nacre_error *err)
 {
 	struct mount_source source = {.guard = guard, .place = "root.path", .given = path};
+	int r = mount_guard_looks(guard) ? judge_hidden((void *)guard, fd, path, err) : 0;
 
-	return mount_guard_judges(guard) ? mount_judge(&source, fd, err) : 0;
+	return r == 0 && mount_guard_judges(guard) ? mount_judge(&source, fd, err) : r;
 }
 
 int mount_guard_layer(const struct mount_guard *guard, size_t index, const struct oci_layer *layer,
 	int fd, struct nacre_error *err)
 {
 	struct mount_source source = {.guard = guard, .place = layer->place, .given = layer->path};
+	int r = mount_guard_looks(guard) ? judge_hidden((void *)guard, fd, layer->path, err) : 0;
 
-	if (!mount_guard_judges(guard))
-		return 0;
+	if (r < 0 || !mount_guard_judges(guard))
+		return r;
 	source.written = layer->written && guard->left[index].writable;
 	return mount_judge(&source, fd, err);
 }
@@ -110,10 +159,12 @@ int mount_guard_tree(
 {
 	struct mount_source source = {.guard = guard, .place = "root.path"};
 	char place[48];
-	int r;
+	int r = 0;
 
-	if (!mount_guard_judges(guard))
-		return 0;
+	if (mount_guard_looks(guard) && guard->hidden.newest)
+		r = mount_below_each(tree_fd, &guard->hidden, judge_hidden, (void *)guard, err);
+	if (r < 0 || !mount_guard_judges(guard))
+		return r < 0 ? r : 0;
 	source.given = guard->config->root->path;
 	if (index != SIZE_MAX) {
 		(void)snprintf(place, sizeof(place), "mounts[%zu].source", index);

@@ -43,6 +43,8 @@ struct mount_guard {
 	struct mount_grant *grants;
 	size_t n_grants;
 	bool *used; /* one a grant of the request: it decided; for harden_warn_of_sources */
+	struct mount_objects hidden; /* mount_guard_hide */
+	const char *hidden_what;
 };
 
 /* Of a container whose states lie in STATE_FD; in the host's mount namespace. */
@@ -50,12 +52,19 @@ int mount_guard_init(struct mount_guard *guard, struct arena *arena,
 	const struct harden_request *request, const struct oci_config *config, int state_fd,
 	struct nacre_error *err);
 
+/* No source may be FD, nor what FD lies in, under whatever profile and with whatever grant: it is
+ * WHAT (a constant), for error texts. Once a container, after mount_guard_init. */
+int mount_guard_hide(struct mount_guard *guard, int fd, const char *what, struct nacre_error *err);
+
 /* Whether the rules of a profile hold for what is opened. GUARD may be NULL. */
 bool mount_guard_judges(const struct mount_guard *guard);
 
-/* All below return 0 without a look where the guard does not judge; -EPERM if a rule refuses. */
+/* Whether it has to see what is opened at all: for those rules, or since something is hidden. */
+bool mount_guard_looks(const struct mount_guard *guard);
 
-/* Where it judges: opens the source of bind INDEX of the config for open_tree(2) with
+/* All below return 0 without a look where the guard does not look; -EPERM if a rule refuses. */
+
+/* Where it looks: opens the source of bind INDEX of the config for open_tree(2) with
  * AT_EMPTY_PATH. Returns an O_PATH fd. NOFOLLOW: a symlink itself. */
 int mount_guard_open(
 	const struct mount_guard *guard, size_t index, bool nofollow, struct nacre_error *err);

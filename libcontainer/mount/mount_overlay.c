@@ -144,7 +144,7 @@ int mount_overlay_open(const struct mount_guard *guard, const struct oci_mount *
 {
 	*ret_overlay = (struct mount_overlay){.options = mount->options, .rootfs_fd = rootfs_fd};
 	if (mount_kind(mount) != MOUNT_OVERLAY || !guard ||
-		(!mount_guard_judges(guard) && mount_page_takes(&mount->options)))
+		(!mount_guard_looks(guard) && mount_page_takes(&mount->options)))
 		return 0;
 	return open_layers(guard, mount, index, ret_overlay, err);
 }

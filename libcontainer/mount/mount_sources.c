@@ -59,7 +59,7 @@ static int clone_source(const struct mount_guard *guard, const struct oci_mount 
 	const unsigned recursive = o->recursive ? AT_RECURSIVE : 0;
 	cleanup_close int fd = -1;
 
-	if (!mount_guard_judges(guard))
+	if (!mount_guard_looks(guard))
 		return clone_tree(AT_FDCWD, mount->source,
 			recursive | (o->source_nofollow ? AT_SYMLINK_NOFOLLOW : 0), err);
 	fd = mount_guard_open(guard, index, o->source_nofollow, err);
