@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/api/check.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "libcontainer/api/bundle.h"
-#include "libcontainer/api/host.h"
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/api/policy_file.h"
 #include "libcontainer/base/cleanup.h"
-#include "specs/harden_rules.h"
 #include "specs/json.h"
 
 /* nacre_check: for each rule of a profile, whether this host can enforce it. What is not named here
@@ -17,7 +17,7 @@
 
 struct verdict {
 	const struct rule *rule;
-	char gap[160]; /* what cannot be enforced; "": nothing */
+	char gap[CHECK_GAP];
 };
 
 struct report {
@@ -29,55 +29,62 @@ struct report {
 	bool whole; /* no gaps */
 };
 
-static void judge_resources(const struct report *report, struct verdict *verdict)
+static void judge_resources(
+	const struct host *host, const struct profile *profile, char gap[CHECK_GAP])
 {
 	static const char *const names[] = {"pids", "memory", "cpu"};
-	const char *controllers = report->host.controllers;
+	const char *controllers = host->controllers;
 	size_t used = 0;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (cgroup_controllers_have(controllers, names[i], strlen(names[i])) ||
-			(!strcmp(names[i], "cpu") && !report->profile->cpus))
+			(!strcmp(names[i], "cpu") && !profile->cpus))
 			continue;
-		used += (size_t)snprintf(verdict->gap + used, sizeof(verdict->gap) - used, "%s%s",
+		used += (size_t)snprintf(gap + used, CHECK_GAP - used, "%s%s",
 			used ? ", " : "no cgroup v2 controller for ", names[i]);
 	}
 }
 
-static void judge_devices(const struct report *report, struct verdict *verdict)
+static void judge_devices(
+	const struct host *host, const struct profile *profile, char gap[CHECK_GAP])
 {
-	(void)snprintf(verdict->gap, sizeof(verdict->gap), "%s", report->host.device_filter);
+	(void)profile;
+	(void)snprintf(gap, CHECK_GAP, "%s", host->device_filter);
 }
 
-static void judge_egress(const struct report *report, struct verdict *verdict)
+static void judge_egress(
+	const struct host *host, const struct profile *profile, char gap[CHECK_GAP])
 {
-	if (report->host.egress[0])
-		(void)snprintf(verdict->gap, sizeof(verdict->gap),
-			"only in a network of the container's own: %.100s", report->host.egress);
+	(void)profile;
+	if (host->egress[0])
+		(void)snprintf(gap, CHECK_GAP, "only in a network of the container's own: %.100s",
+			host->egress);
 }
 
-static void judge_filter(const struct report *report, struct verdict *verdict)
+static void judge_filter(
+	const struct host *host, const struct profile *profile, char gap[CHECK_GAP])
 {
-	if (!strstr(report->host.seccomp_actions, "errno"))
-		(void)snprintf(
-			verdict->gap, sizeof(verdict->gap), "the kernel has no seccomp filters");
+	(void)profile;
+	if (!strstr(host->seccomp_actions, "errno"))
+		(void)snprintf(gap, CHECK_GAP, "the kernel has no seccomp filters");
 }
 
-static void judge_landlock(const struct report *report, struct verdict *verdict)
+static void judge_landlock(
+	const struct host *host, const struct profile *profile, char gap[CHECK_GAP])
 {
-	int abi = report->host.landlock;
+	int abi = host->landlock;
 
+	(void)profile;
 	if (abi < 1)
-		(void)snprintf(verdict->gap, sizeof(verdict->gap),
-			"Landlock is not in the kernel, or not enabled (lsm=)");
+		(void)snprintf(
+			gap, CHECK_GAP, "Landlock is not in the kernel, or not enabled (lsm=)");
 	else if (abi < 4)
-		(void)snprintf(verdict->gap, sizeof(verdict->gap),
-			"Landlock ABI %d has files alone; TCP needs 4", abi);
+		(void)snprintf(gap, CHECK_GAP, "Landlock ABI %d has files alone; TCP needs 4", abi);
 }
 
 static const struct {
 	const char *rule;
-	void (*judge)(const struct report *report, struct verdict *verdict);
+	void (*judge)(const struct host *host, const struct profile *profile, char gap[CHECK_GAP]);
 } judges[] = {
 	{"resources", judge_resources},
 	{"devices", judge_devices},
@@ -88,6 +95,16 @@ static const struct {
 	{"egress", judge_egress},
 };
 
+void check_rule(const struct host *host, const struct profile *profile, const char *rule,
+	char ret_gap[CHECK_GAP])
+{
+	ret_gap[0] = '\0';
+	for (size_t i = 0; i < sizeof(judges) / sizeof(judges[0]); i++) {
+		if (!strcmp(judges[i].rule, rule))
+			judges[i].judge(host, profile, ret_gap);
+	}
+}
+
 static void judge(struct report *report)
 {
 	report->whole = true;
@@ -97,10 +114,7 @@ static void judge(struct report *report)
 		if (!profile_has(report->profile, rule->id))
 			continue;
 		verdict->rule = rule;
-		for (size_t i = 0; i < sizeof(judges) / sizeof(judges[0]); i++) {
-			if (!strcmp(judges[i].rule, rule->name))
-				judges[i].judge(report, verdict);
-		}
+		check_rule(&report->host, report->profile, rule->name, verdict->gap);
 		report->whole = report->whole && !verdict->gap[0];
 		report->n++;
 	}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_API_CHECK_H
+#define NACRE_API_CHECK_H
+
+#include "libcontainer/api/host.h"
+#include "specs/harden_rules.h"
+
+#define CHECK_GAP 160
+
+/* What HOST cannot enforce of RULE, as PROFILE has it; "": nothing. */
+void check_rule(const struct host *host, const struct profile *profile, const char *rule,
+	char ret_gap[CHECK_GAP]);
+
+#endif
