@@ -94,6 +94,8 @@ struct nacre_options {
 			      * and what was done taken back: ETIMEDOUT. 0: for ever */
 	bool expendable; /* this process does nothing but these calls: nacre_delete of another may
 			  * kill it if it forces the end of a container on which this one hangs */
+	const char *workspaces; /* directory of all workspaces; NULL: /var/lib/nacre/workspaces, or
+				 * $XDG_STATE_HOME/nacre/workspaces */
 };
 
 NACRE_API int nacre_open(
@@ -144,6 +146,8 @@ struct nacre_create_options {
 	struct nacre_window window;
 	const char *const *egress; /* rules on what the container connects to, nacre(8), EGRESS; as
 				    * ALLOW; NULL: those of the policy, or of the profile */
+	const char *const *workspaces; /* SRC[:DEST][:cow|direct|ro][,size=N[,tmpfs]]: directories
+					* to work on, nacre(8), WORKSPACE; as ALLOW */
 };
 
 /* A process that was started. */

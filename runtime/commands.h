@@ -9,6 +9,7 @@
 struct invocation {
 	/* of all commands */
 	const char *root;
+	const char *workspaces;
 	const char *log_file;
 	const char *log_format;
 	const char *log_level;

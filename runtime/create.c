@@ -19,6 +19,7 @@ const struct option_row create_rows[] = {
 	/* clang-format off */
 	{"bundle", 'b', TEXT(create.bundle), "DIR", "the bundle; default: the working directory"},
 	{"config", 'f', TEXT(create.config), "FILE", "instead of config.json in the bundle"},
+	{"workspace", 0, LIST(create.workspaces), "SRC[:DEST][:FORM][,size=N]", "a directory to work on, FORM cow (a copy; default), direct or ro; may be repeated"},
 	{"audit", 0, TEXT(create.audit), "FILE", "append what happens to the container, one JSON object a line; \"journal\": to that of systemd"},
 	{"trace-denials", 0, FLAG(create.trace_denials), NULL, "record and count each system call that the profile's filter refuses"},
 	{"console-socket", 0, TEXT(create.console_socket), "PATH", "the socket that takes the terminal's master"},

@@ -66,6 +66,7 @@ static const struct command commands[] = {
 static const struct option_row global_rows[] = {
 	/* clang-format off */
 	{"root", 0, TEXT(root), "DIR", "state of the containers; default: /run/nacre"},
+	{"workspaces", 0, TEXT(workspaces), "DIR", "the workspaces of containers; default: /var/lib/nacre/workspaces"},
 	{"log", 0, TEXT(log_file), "FILE", "append errors and warnings to FILE"},
 	{"log-format", 0, WORD(log_format), "text|json", "of the log; default: text"},
 	{"log-level", 0, WORD(log_level), "error|warning|info|debug", "default: warning"},
@@ -289,6 +290,7 @@ static int open_state(struct invocation *in, bool must_exist, struct nacre_error
 	const struct nacre_options options = {
 		.size = sizeof(options),
 		.root = in->root,
+		.workspaces = in->workspaces,
 		.root_must_exist = must_exist,
 		.warn = log_warn,
 		.debug = in->log.level == LOG_DEBUG ? log_debug : NULL,

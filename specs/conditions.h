@@ -40,6 +40,7 @@
 	X(EGRESS, "egress")                             /* rules on what the container may connect to */                 \
 	X(EGRESS_BY_RELAY, "egress by relay")           /* the same, by a network that leads nowhere but to the relay */ \
 	X(HOST_SOURCES, "host sources")                 /* a mount source must be opened by RUNTIME */                   \
+	X(WORKSPACES, "workspaces")                     /* a mount that is one: what is written to it outlives the container */ \
 	X(DISKS, "disks")                               /* a mount for which the kernel opens a device */                \
 	X(TERMINAL, "terminal")                                                                                          \
 	X(EGRESS_NAMES, "egress names")                 /* a relay, and for names its resolver */                        \

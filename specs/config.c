@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "specs/fields.h"
-#include "specs/filter.h"
 #include "specs/spec.h"
 
 #include <errno.h>
@@ -173,31 +172,6 @@ size_t oci_hook_kinds(const char *ret_kinds[OCI_HOOK_KINDS])
 	}
 	return n;
 }
-
-/* --- nacre's own --- */
-
-const char *const oci_landlock_words[] = {"best-effort", "required", NULL};
-
-static const struct field oci_hardened_fields[] = {
-	FIELD_BOOL("rootNosuid", oci_hardened, root_nosuid, 0),
-	FIELD_BOOL("rootNodev", oci_hardened, root_nodev, 0),
-	FIELD_STRINGS("lateBinds", oci_hardened, late_binds, 0),
-	FIELD_BOOL("maskViews", oci_hardened, mask_views, 0),
-	FIELD_STRINGS("notHost", oci_hardened, not_host, 0),
-	FIELD_WORDS("bestEffort", oci_hardened, best_effort, oci_limit_words),
-	FIELD_BOOL("limitsRequired", oci_hardened, limits_required, 0),
-	FIELD_WORD("seccompFilter", oci_hardened, seccomp_filter, 0, filter_profile_words),
-	FIELD_STRINGS("seccompGrants", oci_hardened, seccomp_grants, 0),
-	FIELD_BOOL("noSetuidFiles", oci_hardened, no_setuid_files, 0),
-	FIELD_WORD("landlock", oci_hardened, landlock, 0, oci_landlock_words),
-	FIELD_STRINGS("egress", oci_hardened, egress, 0),
-	FIELD_STRINGS("egressNames", oci_hardened, egress_names, 0),
-	FIELD_BOOL("egressBestEffort", oci_hardened, egress_best_effort, 0),
-	FIELD_BOOL("noMetadata", oci_hardened, no_metadata, 0),
-	FIELD_BOOL("noListening", oci_hardened, no_listening, 0),
-	{},
-};
-static STRUCT_TYPE(oci_hardened);
 
 static const struct field oci_config_fields[] = {
 	FIELD_STRING("ociVersion", oci_config, oci_version, FIELD_MUST),

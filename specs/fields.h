@@ -210,6 +210,7 @@ bool field_equal(const struct field *f, const char *a, const char *b);
 /* --- tables that several files use --- */
 
 extern const struct struct_type oci_id_mapping_type; /* config.c */
+extern const struct struct_type oci_hardened_type; /* config_nacre.c */
 extern const struct struct_type oci_linux_type; /* linux.c */
 extern const struct struct_type oci_resources_type; /* linux.c */
 extern const struct struct_type receipt_grant_type; /* receipt.c */

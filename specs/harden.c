@@ -194,7 +194,9 @@ int harden(struct arena *arena, const struct oci_config *config,
 	if (r < 0)
 		return r;
 	h.process = h.config->process;
-	r = run_rules(&h);
+	r = harden_workspaces(&h);
+	if (r == 0)
+		r = run_rules(&h);
 	if (r == 0)
 		r = list_granted(&h);
 	if (r < 0)

@@ -3,6 +3,7 @@
 #define NACRE_HARDEN_H
 
 #include "specs/spec.h"
+#include "specs/workspace_request.h"
 
 /*
  * harden(spec, profile, grants) -> tightened spec + report.
@@ -55,6 +56,11 @@ struct harden_request {
 	struct oci_strings egress_resolvers; /* the policy's: addresses of the name servers in a
 						network that is joined, where config.json binds no
 						resolv.conf of it */
+	const struct workspace_request *workspaces; /* of the command line */
+	size_t n_workspaces;
+	struct oci_strings workspace_binds; /* destinations whose binds are to be workspaces: the
+					       annotation's */
+	struct oci_workspace workspace_defaults; /* the policy's: bytes, inodes, protect */
 	uint64_t tmp_bytes; /* the policy's, of the /tmp that is added; 0: by the memory limit */
 	struct harden_host host;
 };

@@ -186,11 +186,20 @@ static int find_outside(void *data, const struct oci_layer *layer, struct nacre_
 	return layer->written && !is_in_workspace(data, layer->path);
 }
 
-/* Whether what is written to it is written to a directory of the host. */
-static bool writes_to_host(const struct oci_mount *mount)
+static bool is_copy(const struct oci_config *config, const struct oci_mount *mount)
+{
+	const struct oci_workspace *workspace = oci_find_workspace(config, mount);
+
+	return workspace && !strcmp(workspace->form, WORKSPACE_COW);
+}
+
+/* Whether what is written to it is written to a directory of the host that is not nacre's. */
+static bool writes_to_host(const struct oci_config *config, const struct oci_mount *mount)
 {
 	struct nacre_error ignored;
 
+	if (is_copy(config, mount))
+		return false;
 	if (mount_has_type(mount, "overlay") && !mount_is_bind(mount))
 		return mount_layers_each(mount, 0, find_written, NULL, &ignored) != 0;
 	return mount_is_bind(mount);
@@ -202,6 +211,8 @@ static bool in_workspace(struct hardening *h, const struct oci_mount *mount)
 
 	if (!mount_is_bind(mount))
 		return mount_layers_each(mount, 0, find_outside, h, &ignored) == 0;
+	if (is_copy(h->config, mount))
+		return true;
 	return is_in_workspace(h, mount->source);
 }
 
@@ -219,7 +230,7 @@ int harden_leaves(
 
 		if (!l)
 			continue;
-		l->writable |= writes_to_host(of) && !holds(&config->mounts[i], &read_only);
+		l->writable |= writes_to_host(config, of) && !holds(&config->mounts[i], &read_only);
 		l->devices |= !holds(&config->mounts[i], &nodev);
 	}
 	*ret_left = left;
@@ -261,8 +272,8 @@ int rule_writable_binds(struct hardening *h)
 	for (size_t i = 0; i < config->n_mounts && r == 0; i++) {
 		const struct oci_mount *mount = subject(config, &tree, i);
 
-		if ((mount && !writes_to_host(mount)) || holds(&config->mounts[i], &read_only) ||
-			(mount && in_workspace(h, mount)))
+		if ((mount && !writes_to_host(config, mount)) ||
+			holds(&config->mounts[i], &read_only) || (mount && in_workspace(h, mount)))
 			continue;
 		r = require_all(h, i, flags);
 		tell_taken(h, &config->mounts[i]);

@@ -113,6 +113,11 @@ int harden_out_of_memory(struct hardening *h);
 /* Judges PATH, a source; PLACE: the JSON path of what names it. */
 int harden_judge_path(struct hardening *h, const char *place, const char *path);
 
+/* --- harden_workspace.c --- */
+
+/* Puts into the config what the request asks for of workspaces, and settles their limits. */
+int harden_workspaces(struct hardening *h);
+
 /* --- harden_linux.c --- */
 
 /* Whether the container would be in the host's network. */

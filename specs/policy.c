@@ -9,6 +9,7 @@
 #include "specs/harden_rules.h"
 #include "specs/path_text.h"
 #include "specs/policy_egress.h"
+#include "specs/policy_workspace.h"
 #include "specs/profiles.h"
 
 /* clang-format off */
@@ -33,6 +34,7 @@ static const struct field policy_fields[] = {
 	FIELD_OBJECT("grants", policy, grants, 0, policy_grants),
 	FIELD_OBJECT("annotations", policy, annotations, 0, policy_annotations),
 	FIELD_OBJECT("egress", policy, egress, 0, policy_egress),
+	FIELD_OBJECT("workspace", policy, workspace, 0, policy_workspace),
 	FIELD_STRINGS("require", policy, require, 0),
 	FIELD_STRING("audit_file", policy, audit_file, 0),
 	FIELD_BOOL("trace_denials", policy, trace_denials, 0),
@@ -107,6 +109,8 @@ static int check_policy(struct arena *arena, const struct policy *policy, struct
 		r = check_each("require", &policy->require, harden_rule_check, err);
 	if (r >= 0)
 		r = policy_egress_check(arena, policy->egress, err);
+	if (r >= 0)
+		r = policy_workspace_check(policy->workspace, err);
 	if (r < 0)
 		return r;
 	r = policy->annotations ? check_each("annotations.may_allow",
@@ -184,7 +188,7 @@ struct decision {
 	const struct policy *policy; /* never NULL */
 	struct harden_request request;
 	size_t room; /* for grants */
-	const char *egress; /* the annotation */
+	const char *egress, *workspace; /* the annotations */
 	struct nacre_error *err;
 };
 
@@ -319,10 +323,14 @@ static int take_annotation(struct decision *d, const struct oci_pair *pair)
 		d->egress = pair->value;
 		return 0;
 	}
+	if (!strcmp(pair->key, ANNOTATION_WORKSPACE)) {
+		d->workspace = pair->value;
+		return 0;
+	}
 	/* A typing error must not mean "unprotected". */
 	return fail(d->err, EINVAL,
-		"annotation \"%.128s\": valid are run.nacre.profile, run.nacre.allow and "
-		"run.nacre.egress",
+		"annotation \"%.128s\": valid are run.nacre.profile, run.nacre.allow, "
+		"run.nacre.egress and run.nacre.workspace",
 		pair->key);
 }
 
@@ -365,6 +373,9 @@ int policy_decide(struct arena *arena, const struct policy *policy,
 		r = policy_egress_decide(arena, d.policy,
 			&(struct policy_egress_request){&request->egress, d.egress}, &d.request,
 			err);
+	if (r < 0)
+		return r;
+	r = policy_workspace_decide(arena, d.policy, request, d.workspace, &d.request, err);
 	if (r < 0)
 		return r;
 	d.request.oom_group = d.policy->oom_group;

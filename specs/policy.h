@@ -8,6 +8,8 @@
 #define ANNOTATION_ALLOW "run.nacre.allow"
 /* The one by which it asks for fewer connections: rules of egress.h, with spaces between. */
 #define ANNOTATION_EGRESS "run.nacre.egress"
+/* The one by which it asks that binds be workspaces: destinations, with spaces between. */
+#define ANNOTATION_WORKSPACE "run.nacre.workspace"
 
 /*
  * Who may loosen what. Three speak, in this order of trust: the administrator by the policy file
@@ -47,6 +49,13 @@ struct policy_egress {
 	struct oci_strings resolvers; /* see harden_request.egress_resolvers */
 };
 
+/* For workspaces that ask for no size of their own, and names to protect in all of them. */
+struct policy_workspace {
+	uint64_t bytes; /* 0: no limit */
+	uint64_t inodes;
+	struct oci_strings protect;
+};
+
 struct policy {
 	uint32_t version;
 	const char *default_profile; /* NULL: PROFILE_DEFAULT */
@@ -54,6 +63,7 @@ struct policy {
 	struct policy_grants *grants;
 	struct policy_annotations *annotations;
 	struct policy_egress *egress;
+	struct policy_workspace *workspace;
 	struct oci_strings require; /* rules */
 	const char *audit_file; /* absolute, AUDIT_JOURNAL, or NULL */
 	bool trace_denials; /* of every container that has nacre's own filter */
@@ -77,6 +87,8 @@ struct policy_request {
 	struct oci_strings grants;
 	struct oci_strings require;
 	struct oci_strings egress; /* rules of egress.h; none: those of the policy */
+	const struct workspace_request *workspaces;
+	size_t n_workspaces;
 };
 
 /* The words of harden_request.granted_by. */

@@ -128,6 +128,23 @@ struct oci_hooks {
 
 /* --- nacre's own: "nacre" in config.json --- */
 
+/* A bind that is a workspace: nacre(8), WORKSPACE. */
+struct oci_workspace {
+	const char *destination; /* of the one mount that is meant, as it is written there */
+	const char *form; /* WORKSPACE_COW or WORKSPACE_DIRECT; a read-only one is a bind as others
+			     are */
+	uint64_t bytes; /* of what is written to it; 0: no limit */
+	uint64_t inodes; /* likewise */
+	bool best_effort; /* a file system that has no limits is none */
+	bool tmpfs; /* what is written lies in memory */
+	struct oci_strings protect; /* names that are protected besides those of all workspaces */
+};
+
+/* What is written goes elsewhere, and to the source only with `nacre workspace apply`. */
+#define WORKSPACE_COW "cow"
+/* It goes to the source. */
+#define WORKSPACE_DIRECT "direct"
+
 /* What hardening settles and the spec has no word for. Part of the document, so that a tightened
  * config means the same when it is read again. Other runtimes ignore it (config.md, Extensibility).
  */
@@ -154,6 +171,8 @@ struct oci_hardened {
 				  */
 	bool no_metadata; /* nothing connects to egress_metadata, but for DNS and NTP */
 	bool no_listening; /* what comes from elsewhere than the container's lo is dropped */
+	struct oci_workspace *workspaces;
+	size_t n_workspaces;
 };
 
 struct oci_config {
@@ -258,6 +277,10 @@ static inline bool oci_has_new_namespace(const struct oci_config *config, const 
  * out of memory. */
 struct oci_namespace *oci_add_namespace(
 	struct arena *arena, struct oci_config *config, const char *type);
+
+/* The workspace that MOUNT is, or NULL. */
+const struct oci_workspace *oci_find_workspace(
+	const struct oci_config *config, const struct oci_mount *mount);
 
 /* "pids", "memory", "swap", "oom-group", "cpu", NULL. */
 extern const char *const oci_limit_words[];

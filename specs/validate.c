@@ -303,6 +303,7 @@ static const struct check config_checks[] = {
 	{"idmapped-mounts", check_idmapped_mounts},
 	{"hooks", check_hooks},
 	{"annotations", check_annotations},
+	{"workspaces", validate_workspaces},
 	{NULL, NULL},
 };
 

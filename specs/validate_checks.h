@@ -30,6 +30,7 @@ int validate_id_mappings(const struct oci_config *config, const struct oci_id_ma
 	size_t n, const char *place, struct nacre_error *err);
 
 int validate_memory_policy(const struct oci_config *config, struct nacre_error *err);
+int validate_workspaces(const struct oci_config *config, struct nacre_error *err);
 int validate_seccomp(const struct oci_config *config, struct nacre_error *err);
 
 #endif

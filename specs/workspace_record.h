@@ -4,7 +4,7 @@
 
 #include "specs/arena.h"
 #include "specs/error.h"
-#include "specs/spec_types.h"
+#include "specs/spec.h"
 
 /*
  * What a workspace leaves in its directory (libcontainer/workspace/store.h), written once, by
@@ -31,9 +31,6 @@ struct workspace_record {
 	struct oci_strings protect; /* the policy's protected names, beside those of
 				       workspace_rules.h */
 };
-
-#define WORKSPACE_COW "cow"
-#define WORKSPACE_DIRECT "direct"
 
 /* One line. Heap; the caller's to free. */
 int workspace_record_encode(

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "libcontainer/api/bundle.h"
 #include "libcontainer/api/facts.h"
@@ -37,6 +38,31 @@ static int take_list(struct arena *arena, const char *const *list, struct oci_st
 	return 0;
 }
 
+/* A relative source is taken from the working directory, as anything on a command line is. */
+static int take_workspaces(struct arena *arena, const char *const *list,
+	struct policy_request *asked, struct nacre_error *err)
+{
+	struct workspace_request *taken;
+	char base[PATH_MAX];
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	if (n == 0)
+		return 0;
+	taken = arena_array(arena, n, sizeof(*taken));
+	if (!taken)
+		return fail_errno(err, ENOMEM, "options");
+	if (!getcwd(base, sizeof(base)))
+		return fail_errno(err, errno, "the working directory");
+	for (size_t i = 0; i < n; i++)
+		if (workspace_request_parse(arena, list[i], base, &taken[i], err) < 0)
+			return fail_prefix(err, "--workspace %.128s", list[i]);
+	asked->workspaces = taken;
+	asked->n_workspaces = n;
+	return 0;
+}
+
 /* What the policy, the caller and the annotations make of each other. */
 static int decide(struct arena *arena, const struct nacre_create_options *options,
 	struct bundle *bundle, const struct oci_config *config, struct harden_request *ret_request,
@@ -50,6 +76,8 @@ static int decide(struct arena *arena, const struct nacre_create_options *option
 		r = take_list(arena, options->require, &asked.require, err);
 	if (r >= 0)
 		r = take_list(arena, options->egress, &asked.egress, err);
+	if (r >= 0)
+		r = take_workspaces(arena, options->workspaces, &asked, err);
 	if (r >= 0)
 		r = policy_load(arena, POLICY_DIRECTORY, &bundle->policy, err);
 	if (r < 0)

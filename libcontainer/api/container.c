@@ -44,6 +44,7 @@ int container_begin(
 	container_init(c);
 	c->callbacks = &nacre->callbacks;
 	c->root_fd = nacre->root_fd;
+	c->workspaces = nacre->workspaces;
 	c->id = id;
 	c->lock_flags = nacre->lock_flags;
 	if (nacre->timeout_ms && nacre->timeout_ms < TIMEOUT_MAX_MS)

@@ -120,9 +120,10 @@ static int prepare(struct life *l, bool force, struct nacre_error *err)
 		r = load_for_delete(l, force, err);
 	if (r < 0)
 		return r;
-	/* What a crashed create came to, nobody has recorded. */
+	/* A creation that crashed has none of its conditions written down: what it did not come to is
+	 * not there to be found. */
 	if (c->record.pid == 0)
-		c->record.active |= EGRESS_NAMES;
+		c->record.active |= EGRESS_NAMES | WORKSPACES;
 	if (c->record.cgroup) {
 		r = record_open_cgroup(&c->record, &c->cgroup, &why);
 		l->cgroup_made = r == 0;

@@ -19,6 +19,7 @@ struct nacre {
 	struct container_callbacks callbacks;
 	int root_fd;
 	uint64_t timeout_ms;
+	char *workspaces; /* heap; NULL: the caller's own place */
 	unsigned lock_flags; /* enum state_lock_flags */
 };
 

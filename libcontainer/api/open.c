@@ -88,9 +88,14 @@ int nacre_open(const struct nacre_options *given, struct nacre **ret_nacre, stru
 		.data = options.data,
 	};
 	nacre->timeout_ms = options.timeout_ms;
+	if (options.workspaces && !(nacre->workspaces = strdup(options.workspaces))) {
+		free(nacre);
+		return fail_errno(err, ENOMEM, "nacre_open");
+	}
 	nacre->lock_flags = options.expendable ? STATE_LOCK_EXPENDABLE : 0;
 	nacre->root_fd = r = open_root(&options, err);
 	if (r < 0) {
+		free(nacre->workspaces);
 		free(nacre);
 		return r;
 	}
@@ -103,6 +108,7 @@ void nacre_close(struct nacre *nacre)
 	if (!nacre)
 		return;
 	fd_close(&nacre->root_fd);
+	free(nacre->workspaces);
 	free(nacre);
 }
 

@@ -101,6 +101,16 @@ struct life_options {
 	bool attach; /* see the condition ATTACH */
 };
 
+/* A workspace of the form cow that this command has made. */
+struct life_workspace {
+	size_t mount; /* its index */
+	int source_fd;
+	int upper_fd; /* -1: form direct */
+	int work_fd;
+	bool user_xattr;
+	bool by_init; /* RUNTIME may not mount an overlay */
+};
+
 /* Everything that the steps of one command share. INIT has a copy of it, by fork. */
 struct life {
 	struct container container;
@@ -124,6 +134,9 @@ struct life {
 	const struct oci_strings *granted; /* of the report; NULL: nobody is told of grants */
 	int nodes_fd; /* of linux.devices, see devices_make_nodes */
 	int *source_fds; /* one a mount */
+	struct life_workspace *workspaces; /* of the container's arena */
+	size_t n_workspaces;
+	bool workspaces_of_others; /* what is there is not of this container, and stays */
 	struct mount_made *made; /* INIT: one a mount, from "mounts" to "read-only root and mounts"
 				  */
 	int map_fd; /* user namespace with the mappings of the container, for id-mapped mounts */

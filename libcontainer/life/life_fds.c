@@ -88,6 +88,11 @@ void life_done(struct life *l)
 	for (size_t i = 0; i < count_sources(l); i++)
 		fd_close(&l->source_fds[i]);
 	free(l->source_fds);
+	for (size_t i = 0; i < l->n_workspaces; i++) {
+		fd_close(&l->workspaces[i].source_fd);
+		fd_close(&l->workspaces[i].upper_fd);
+		fd_close(&l->workspaces[i].work_fd);
+	}
 	cgroup_close(&l->exec_cgroup);
 	namespaces_plan_done(&l->namespaces);
 	step_birth_done(l);
@@ -101,7 +106,8 @@ void life_done(struct life *l)
 
 int life_kept_fds(const struct life *l, int **ret_fds, size_t *ret_n)
 {
-	int *fds = malloc((N_FD_ROWS + 2 + 2 * N_JOINED + count_sources(l)) * sizeof(*fds));
+	int *fds = malloc((N_FD_ROWS + 2 + 2 * N_JOINED + count_sources(l) + 3 * l->n_workspaces) *
+			  sizeof(*fds));
 	size_t n = 0;
 
 	if (!fds)
@@ -120,6 +126,11 @@ int life_kept_fds(const struct life *l, int **ret_fds, size_t *ret_n)
 		fds[n++] = l->restore->plan.join_fds[i];
 	for (size_t i = 0; i < count_sources(l); i++)
 		fds[n++] = l->source_fds[i];
+	for (size_t i = 0; i < l->n_workspaces; i++) {
+		fds[n++] = l->workspaces[i].source_fd;
+		fds[n++] = l->workspaces[i].upper_fd;
+		fds[n++] = l->workspaces[i].work_fd;
+	}
 	*ret_fds = fds;
 	*ret_n = n;
 	return 0;

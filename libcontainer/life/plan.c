@@ -135,6 +135,11 @@ static uint64_t plan_annotations(const struct oci_config *config)
 	return when(annotations.delegate_cgroup, DELEGATE_CGROUP);
 }
 
+static bool has_workspaces(const struct oci_config *config)
+{
+	return config->nacre && config->nacre->n_workspaces;
+}
+
 uint64_t plan_create(const struct oci_config *config, const struct life_options *options,
 	bool foreign_pidns, bool egress_by_relay, bool others_netns)
 {
@@ -151,6 +156,7 @@ uint64_t plan_create(const struct oci_config *config, const struct life_options 
 	       when(oci_has_new_namespace(config, "mount"), NEW_MNTNS) |
 	       when(linux_ && linux_->n_net_devices, NET_DEVICES) |
 	       when(linux_ && linux_->intel_rdt, RESCTRL) | plan_egress(config, egress_by_relay) |
+	       when(has_workspaces(config), WORKSPACES | HOST_SOURCES) |
 	       when(needs_host_sources(config), HOST_SOURCES) | when(mounts_disks(config), DISKS) |
 	       when(options->notify, NOTIFY) | (options->systemd_cgroup ? SYSTEMD : CGROUPFS) |
 	       (options->waits_for_start ? WAITS_FOR_START : RUNS_AT_ONCE);

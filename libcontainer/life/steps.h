@@ -67,6 +67,18 @@ int step_make_notify_socket(struct life *l, struct nacre_error *err);
 int step_send_pidfd(struct life *l, struct nacre_error *err);
 int step_write_pid_file(struct life *l, struct nacre_error *err);
 
+/* steps_workspace.c */
+int step_make_workspaces(struct life *l, struct nacre_error *err);
+int step_drop_workspaces(struct life *l, struct nacre_error *err);
+/* The overlay that is to be the source of mount INDEX; NULL: none. */
+struct life_workspace *step_find_workspace(const struct life *l, size_t index);
+/* Makes it; HERE: in a mount namespace that is not RUNTIME's. Returns the fd of a detached mount.
+ */
+int step_mount_workspace(
+	const struct life *l, const struct life_workspace *made, struct nacre_error *err);
+int step_mount_workspace_here(
+	const struct life *l, const struct life_workspace *made, struct nacre_error *err);
+
 /* steps_systemd.c */
 int step_make_unit(struct life *l, struct nacre_error *err);
 int step_drop_unit(struct life *l, struct nacre_error *err);

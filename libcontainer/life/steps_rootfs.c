@@ -42,11 +42,18 @@ int step_open_host_files(struct life *l, struct nacre_error *err)
 	if (l->rootfs_fd < 0)
 		return l->rootfs_fd;
 	for (size_t i = 0; l->source_fds && i < config->n_mounts; i++) {
+		const struct life_workspace *workspace = step_find_workspace(l, i);
 		const char *below;
 		int fd;
 
 		if (l->source_fds[i] >= 0)
 			continue;
+		if (workspace) {
+			l->source_fds[i] = step_mount_workspace_here(l, workspace, err);
+			if (l->source_fds[i] < 0)
+				return l->source_fds[i];
+			continue;
+		}
 		fd = mount_source_below(
 			&config->mounts[i], l->container.record.rootfs, l->rootfs_fd, &below, err);
 		if (fd < 0)

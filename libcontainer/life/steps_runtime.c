@@ -111,10 +111,19 @@ int step_open_mount_sources(struct life *l, struct nacre_error *err)
 			return l->map_fd;
 	}
 	for (size_t i = 0; i < config->n_mounts; i++) {
+		const struct life_workspace *workspace = step_find_workspace(l, i);
 		const char *below;
-		int fd = mount_source_below(
-			&config->mounts[i], l->container.record.rootfs, -1, &below, err);
+		int fd;
 
+		if (workspace) {
+			fd = workspace->by_init ? -1 : step_mount_workspace(l, workspace, err);
+			if (fd < 0 && !workspace->by_init)
+				return fd;
+			l->source_fds[i] = fd;
+			continue;
+		}
+		fd = mount_source_below(
+			&config->mounts[i], l->container.record.rootfs, -1, &below, err);
 		if (fd < 0)
 			return fd;
 		if (below)

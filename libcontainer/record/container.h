@@ -26,6 +26,8 @@ struct container_callbacks {
 struct container {
 	const struct container_callbacks *callbacks;
 	int root_fd; /* the directory of all states; borrowed */
+	const char *workspaces; /* the directory of all workspaces; NULL: the caller's own; borrowed
+				 */
 	const char *id; /* borrowed */
 	struct arena *arena;
 	int state_fd; /* its state directory */

@@ -41,7 +41,7 @@ static int default_store(char ret_path[PATH_MAX], struct nacre_error *err)
 	else if (home && *home == '/')
 		length = snprintf(ret_path, PATH_MAX, "%s/.local/state/" BELOW_STATE_HOME, home);
 	else
-		return fail(err, EINVAL,
+		return fail(err, ENOENT,
 			"no place for workspaces: neither XDG_STATE_HOME nor HOME is set; set one");
 	return length < PATH_MAX ? 0 : fail_errno(err, ENAMETOOLONG, "%.100s...", ret_path);
 }

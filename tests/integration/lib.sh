@@ -35,6 +35,7 @@ T=$(mktemp -d "${TMPDIR:-/tmp}/it-XXXXXXXX") || exit 99
 chmod 755 "$T"
 tag=${T##*/it-}
 ROOT=$T/state
+places=() # other options before the command
 profile=oci # of most tests: the mechanism alone. Tests of the profile set it to agent.
 
 who=user
@@ -244,12 +245,12 @@ capability_mask() {
 
 # nacre ARGS: with the tests' own state root; $T in its environment marks its processes as ours.
 nacre() {
-	NACRE_TEST=$T timeout -k 5 "${LIMIT:-60}" "$NACRE" --root "$ROOT" "$@"
+	NACRE_TEST=$T timeout -k 5 "${LIMIT:-60}" "$NACRE" --root "$ROOT" "${places[@]}" "$@"
 }
 
 # Without the time limit, for one that is to be killed or goes on in the background.
 nacre_direct() {
-	NACRE_TEST=$T exec "$NACRE" --root "$ROOT" "$@"
+	NACRE_TEST=$T exec "$NACRE" --root "$ROOT" "${places[@]}" "$@"
 }
 
 # try COMMAND: sets out, err and rc. Files of its own each time: a created container keeps stdout open.
@@ -326,7 +327,7 @@ some_cpus() {
 
 # As nacre, by a caller that is pinned to CPU $one.
 nacre_on_one() {
-	NACRE_TEST=$T timeout -k 5 "${LIMIT:-60}" taskset -c "$one" "$NACRE" --root "$ROOT" "$@"
+	NACRE_TEST=$T timeout -k 5 "${LIMIT:-60}" taskset -c "$one" "$NACRE" --root "$ROOT" "${places[@]}" "$@"
 }
 
 kill_now() {
@@ -642,7 +643,7 @@ policy() {
 
 under_policy() {
 	NACRE_TEST=$T timeout -k 5 60 unshare -m --propagation private bash -c \
-		'mount --bind "$0/etc" /etc && exec "$@"' "$T" "$NACRE" --root "$ROOT" "$@"
+		'mount --bind "$0/etc" /etc && exec "$@"' "$T" "$NACRE" --root "$ROOT" "${places[@]}" "$@"
 }
 
 # --- nothing may be left ---

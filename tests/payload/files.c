@@ -118,6 +118,12 @@ static int verb_open(int argc, char **argv)
 	return failed;
 }
 
+static int verb_rename(int argc, char **argv)
+{
+	(void)argc;
+	return answer("rename", rename(argv[0], argv[1]));
+}
+
 static int verb_unlink(int argc, char **argv)
 {
 	(void)argc;
@@ -154,6 +160,7 @@ const struct verb file_verbs[] = {
 	{"mknod", 4, verb_mknod},
 	{"open", 1, verb_open},
 	{"readlink", 1, verb_readlink},
+	{"rename", 2, verb_rename},
 	{"stat", 1, verb_stat},
 	{"unlink", 1, verb_unlink},
 	{"write", 2, verb_write},

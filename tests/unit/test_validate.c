@@ -91,6 +91,8 @@ static const struct {
 	{ "hooks", TOP, "\"hooks\":{\"poststop\":[{\"path\":\"bin/x\"}]}", "hooks.poststop[0].path: \"bin/x\" is not an absolute path" },
 	{ "hooks", TOP, "\"hooks\":{\"createRuntime\":[{\"path\":\"/x\"},{\"path\":\"/x\",\"timeout\":0}]}",
 		"hooks.createRuntime[1].timeout: 0 is not greater than zero; leave it out to wait without limit" },
+	{ "workspaces", TOP, "\"nacre\":{\"workspaces\":[{\"destination\":\"/w\",\"form\":\"cow\"}]}",
+		"nacre.workspaces[0].destination: no bind with a source has the destination /w, or an entry before it has the same" },
 	{ "annotations", TOP, "\"annotations\":{\"\":\"a\"}", "annotations: has an empty key" },
 	{ "namespaces", LINUX, "\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"pid\"}]",
 		"linux.namespaces[1].type: duplicate namespace \"pid\"" },

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/base/paths.h"
+#include "libcontainer/life/steps.h"
+#include "libcontainer/mount/mount_workspace.h"
+#include "libcontainer/namespace/idmap.h"
+#include "libcontainer/workspace/store.h"
+#include "specs/mount_words.h"
+
+/*
+ * The rows about workspaces. RUNTIME makes the directories of each and opens its source, judged by
+ * the rules as that of any bind; whoever may mount an overlay (RUNTIME where it is root, else INIT
+ * in the container's user namespace) lays it over the source, and from there on it is the source of
+ * the bind. What outlives the container is listed before anything can be written to it.
+ */
+
+static int open_store(const struct life *l, bool make, struct nacre_error *err)
+{
+	return workspace_store_open(l->container.workspaces, make, err);
+}
+
+/* Where the states of this container and of its siblings lie: the same ID below another is another
+ * container. */
+static int read_root(const struct life *l, char ret_root[PATH_MAX], struct nacre_error *err)
+{
+	int r = file_path(l->container.root_fd, ret_root);
+
+	return r < 0 ? fail_errno(err, r, "the path of the state root") : 0;
+}
+
+/* --- making them --- */
+
+/* What an earlier container of this ID left, which is gone: its state is ours now. */
+static int clear_set(
+	struct life *l, struct workspace_set *set, const char *root, struct nacre_error *err)
+{
+	while (set->n) {
+		const struct workspace *w = &set->items[set->n - 1];
+		int unused = workspace_is_unused(w, err);
+
+		if (unused < 0)
+			return unused;
+		l->workspaces_of_others = true;
+		if (strcmp(w->record->root, root) != 0)
+			return fail(err, EEXIST,
+				"container \"%s\" of --root %s has a workspace: take another ID",
+				set->id, w->record->root);
+		if (!unused)
+			return fail(err, EEXIST,
+				"an earlier container \"%s\" has left changes in its workspace: "
+				"see "
+				"nacre workspace diff %s, then nacre workspace apply %s or nacre "
+				"workspace discard %s",
+				set->id, set->id, set->id, set->id);
+		l->workspaces_of_others = false;
+		unused = workspace_remove(set, set->n - 1, err);
+		if (unused < 0)
+			return unused;
+	}
+	return 0;
+}
+
+static int open_work(const struct workspace *w, struct nacre_error *err)
+{
+	const char *path = w->record->tmpfs ? WORKSPACE_MEMORY "/" WORKSPACE_WORK : WORKSPACE_WORK;
+	int fd = openat(w->dir_fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? fail_errno(err, errno, "open %s", path) : fd;
+}
+
+static void warn_of_hidden(struct life *l, const char *source, int source_fd)
+{
+	char hidden[PATH_MAX];
+	struct nacre_error text;
+	int r = mount_workspace_hides(source, source_fd, hidden, &text);
+
+	if (r == 0)
+		return;
+	if (r > 0)
+		(void)fail(&text, EINVAL,
+			"workspace %.200s: what is mounted below it, as on %.200s, is not shown: "
+			"the "
+			"form cow has the files of one file system",
+			source, hidden);
+	container_warn(&l->container, text.text);
+}
+
+static int check_source(const struct oci_mount *mount, int fd, struct nacre_error *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return fail_errno(err, errno, "stat %s", mount->source);
+	return S_ISDIR(st.st_mode)
+		       ? 0
+		       : fail(err, ENOTDIR,
+				 "%s is not a directory, and only one can be a workspace",
+				 mount->source);
+}
+
+/* Takes W, of SET, for the mount that MADE stands for. */
+static int take(struct life *l, struct workspace *w, int store_fd, struct life_workspace *made,
+	struct nacre_error *err)
+{
+	struct mount_workspace overlay;
+	int may, r;
+
+	if (w->upper_fd < 0)
+		return 0;
+	made->work_fd = open_work(w, err);
+	if (made->work_fd < 0)
+		return made->work_fd;
+	made->upper_fd = fd_steal(&w->upper_fd);
+	overlay = (struct mount_workspace){w->record->source, made->source_fd, made->upper_fd,
+		made->work_fd, made->user_xattr};
+	r = mount_workspace_check(&overlay, store_fd, err);
+	if (r < 0)
+		return r;
+	warn_of_hidden(l, w->record->source, made->source_fd);
+	may = mount_workspace_may(err);
+	made->by_init = may == 0;
+	return may < 0 ? may : 0;
+}
+
+static int make_one(struct life *l, struct workspace_set *set, int store_fd, const char *root,
+	size_t index, bool user_xattr, struct nacre_error *err)
+{
+	const struct oci_mount *mount = &l->container.config->mounts[index];
+	const struct oci_workspace *mark = oci_find_workspace(l->container.config, mount);
+	struct life_workspace *made = &l->workspaces[l->n_workspaces];
+	struct workspace_record record = {
+		.root = root,
+		.destination = mark->destination,
+		.form = mark->form,
+		.user_xattr = user_xattr,
+		.bytes = mark->bytes,
+		.inodes = mark->inodes,
+		.tmpfs = mark->tmpfs,
+		.protect = mark->protect,
+	};
+	int r;
+
+	*made = (struct life_workspace){.mount = index,
+		.user_xattr = user_xattr,
+		.source_fd = mount_guard_open(
+			&l->guard, index, mount_options_read(mount).source_nofollow, err),
+		.upper_fd = -1,
+		.work_fd = -1};
+	if (made->source_fd < 0)
+		return made->source_fd;
+	l->n_workspaces++;
+	r = check_source(mount, made->source_fd, err);
+	if (r == 0)
+		r = workspace_make(l->container.arena, set, made->source_fd, &record, err);
+	return r < 0 ? r : take(l, &set->items[set->n - 1], store_fd, made, err);
+}
+
+static int make_all(struct life *l, struct workspace_set *set, int store_fd, const char *root,
+	struct nacre_error *err)
+{
+	const struct oci_config *config = l->container.config;
+	int initial = geteuid() == 0 ? idmap_is_initial(err) : 0;
+
+	if (initial < 0)
+		return initial;
+	l->workspaces = arena_array(l->container.arena, config->n_mounts, sizeof(*l->workspaces));
+	if (!l->workspaces)
+		return fail_errno(err, ENOMEM, "workspaces");
+	for (size_t i = 0; i < config->n_mounts; i++) {
+		int r = 0;
+
+		if (oci_find_workspace(config, &config->mounts[i]))
+			r = make_one(l, set, store_fd, root, i, !initial, err);
+		if (r < 0)
+			return fail_prefix(
+				err, "mounts[%zu]: workspace %s", i, config->mounts[i].destination);
+	}
+	return 0;
+}
+
+int step_make_workspaces(struct life *l, struct nacre_error *err)
+{
+	cleanup_close int store_fd = open_store(l, true, err);
+	struct workspace_set set;
+	char root[PATH_MAX];
+	int r = store_fd < 0 ? store_fd : read_root(l, root, err);
+
+	if (r < 0)
+		return r;
+	r = workspace_set_make(
+		l->container.arena, store_fd, l->container.id, l->container.lock_flags, &set, err);
+	if (r == 0)
+		r = clear_set(l, &set, root, err);
+	if (r == 0)
+		r = make_all(l, &set, store_fd, root, err);
+	workspace_set_done(&set);
+	return r;
+}
+
+/* --- mounting them --- */
+
+struct life_workspace *step_find_workspace(const struct life *l, size_t index)
+{
+	for (size_t i = 0; i < l->n_workspaces; i++)
+		if (l->workspaces[i].mount == index && l->workspaces[i].upper_fd >= 0)
+			return &l->workspaces[i];
+	return NULL;
+}
+
+int step_mount_workspace(
+	const struct life *l, const struct life_workspace *made, struct nacre_error *err)
+{
+	const struct mount_workspace overlay = {
+		.source = l->container.config->mounts[made->mount].source,
+		.source_fd = made->source_fd,
+		.upper_fd = made->upper_fd,
+		.work_fd = made->work_fd,
+		.user_xattr = made->user_xattr,
+	};
+	int fd = mount_workspace_build(&overlay, err);
+
+	return fd < 0 ? fail_prefix(err, "mounts[%zu]", made->mount) : fd;
+}
+
+/* The layers of an overlay must be of the mount namespace that it is made in. */
+int step_mount_workspace_here(
+	const struct life *l, const struct life_workspace *made, struct nacre_error *err)
+{
+	struct life_workspace here = *made;
+	cleanup_close int source_fd = path_reopen(made->source_fd, err);
+	cleanup_close int upper_fd = source_fd < 0 ? source_fd : path_reopen(made->upper_fd, err);
+	cleanup_close int work_fd = upper_fd < 0 ? upper_fd : path_reopen(made->work_fd, err);
+
+	if (work_fd < 0)
+		return fail_prefix(err, "mounts[%zu]", made->mount);
+	here.source_fd = source_fd;
+	here.upper_fd = upper_fd;
+	here.work_fd = work_fd;
+	return step_mount_workspace(l, &here, err);
+}
+
+/* --- their end --- */
+
+/* Keeps what has changes. */
+static int drop_set(
+	struct life *l, int store_fd, struct workspace_set *set, struct nacre_error *err)
+{
+	struct nacre_error text;
+	char root[PATH_MAX];
+	int r = read_root(l, root, err);
+
+	for (size_t i = set->n; i-- > 0 && r == 0;) {
+		int unused;
+
+		if (strcmp(set->items[i].record->root, root) != 0)
+			continue;
+		unused = workspace_is_unused(&set->items[i], err);
+		r = unused > 0 ? workspace_remove(set, i, err) : unused;
+	}
+	if (r < 0)
+		return r;
+	if (set->n == 0)
+		return workspace_set_remove(store_fd, set, err);
+	(void)fail(
+		&text, EEXIST, "workspace of %s kept: nacre workspace diff %s", set->id, set->id);
+	container_warn(&l->container, text.text);
+	return 0;
+}
+
+int step_drop_workspaces(struct life *l, struct nacre_error *err)
+{
+	struct nacre_error why;
+	cleanup_close int store_fd = open_store(l, false, &why);
+	struct workspace_set set;
+	int r = store_fd;
+
+	if (l->workspaces_of_others)
+		return 0;
+	if (r >= 0) {
+		r = workspace_set_open(l->container.arena, store_fd, l->container.id,
+			l->container.lock_flags, &set, &why);
+		if (r == 0)
+			r = drop_set(l, store_fd, &set, &why);
+		workspace_set_done(&set);
+	}
+	return fail_except(r < 0 ? r : 0, ENOENT, &why, err);
+}

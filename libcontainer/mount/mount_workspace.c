@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/mount/mount_workspace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/mount/mount_fs.h"
+#include "libcontainer/mount/mount_identity.h"
+#include "libcontainer/mount/mountinfo.h"
+
+enum {
+	MOUNTINFO_MAX = 16 * 1024 * 1024,
+	WORD_MAX = 48,
+};
+
+#define REMEDY                                                                             \
+	"take the form direct or ro, or a source on another file system, or name another " \
+	"directory with --workspaces"
+
+int mount_workspace_may(struct nacre_error *err)
+{
+	cleanup_close int fd = sys_fsopen("overlay");
+
+	if (fd == -EPERM)
+		return 0;
+	if (fd == -ENODEV)
+		return fail(err, ENODEV,
+			"this kernel has no overlay, of which a workspace is made: modprobe "
+			"overlay, "
+			"or take the form direct or ro");
+	return fd < 0 ? fail_errno(err, fd, "fsopen overlay") : 1;
+}
+
+/*
+ * redirect_dir: a directory can be renamed, which git and package managers rely on. metacopy, index
+ * and xino off: the upper holds whole files and nothing that only this mount could read.
+ * An absolute redirect in the upper would be followed anywhere within the source, no further.
+ */
+int mount_workspace_build(const struct mount_workspace *workspace, struct nacre_error *err)
+{
+	char lower[WORD_MAX], upper[WORD_MAX], work[WORD_MAX];
+	const char *words[] = {lower, upper, work, "metacopy=off", "index=off", "xino=off",
+		workspace->user_xattr ? "userxattr" : "redirect_dir=on"};
+	const struct filesystem fs = {
+		.type = "overlay",
+		.source = "overlay",
+		.options = {words, sizeof(words) / sizeof(words[0])},
+		.mode = -1,
+	};
+	struct nacre_error why;
+	int fd;
+
+	(void)snprintf(lower, WORD_MAX, "lowerdir=/proc/self/fd/%d", workspace->source_fd);
+	(void)snprintf(upper, WORD_MAX, "upperdir=/proc/self/fd/%d", workspace->upper_fd);
+	(void)snprintf(work, WORD_MAX, "workdir=/proc/self/fd/%d", workspace->work_fd);
+	fd = mount_filesystem(&fs, &why);
+	if (fd < 0)
+		return fail(err, why.code, "an overlay cannot be laid over %s: %.200s: " REMEDY,
+			workspace->source, why.text);
+	return fd;
+}
+
+static int probe_attributes(const struct mount_workspace *workspace, struct nacre_error *err)
+{
+	const char *name = workspace->user_xattr ? "user.overlay.nacre" : "trusted.overlay.nacre";
+
+	if (fsetxattr(workspace->work_fd, name, "", 0, 0) == 0 &&
+		fremovexattr(workspace->work_fd, name) == 0)
+		return 0;
+	if (errno == EOPNOTSUPP)
+		return fail(err, ENOTSUP,
+			"the file system of the directory of workspaces has no extended attributes "
+			"(%s), which overlay needs: name another directory with --workspaces",
+			name);
+	return fail_errno(err, errno, "set %s in the directory of workspaces", name);
+}
+
+static int is_the_same(void *data, const struct mount_identity *identity)
+{
+	return mount_identity_same(data, identity);
+}
+
+/* Whether INNER_FD is the directory OUTER_FD or lies below it. */
+static int lies_in(int inner_fd, int outer_fd, struct nacre_error *err)
+{
+	struct mount_identity outer;
+	int r = mount_identity_read(outer_fd, &outer, err);
+
+	return r < 0 ? r : mount_identity_each_above(inner_fd, is_the_same, &outer, err);
+}
+
+int mount_workspace_check(
+	const struct mount_workspace *workspace, int store_fd, struct nacre_error *err)
+{
+	int r = lies_in(store_fd, workspace->source_fd, err);
+
+	if (r > 0)
+		return fail(err, EINVAL,
+			"the directory of workspaces lies in the source %s, so that what is "
+			"written "
+			"would show in the source: name another directory with --workspaces, or a "
+			"source below",
+			workspace->source);
+	if (r == 0)
+		r = lies_in(workspace->source_fd, store_fd, err);
+	if (r > 0)
+		return fail(err, EINVAL,
+			"the source %s lies in the directory of workspaces: name another source",
+			workspace->source);
+	return r < 0 ? r : probe_attributes(workspace, err);
+}
+
+/* Whether LINE is a mount below the directory PATH of LENGTH bytes. */
+static bool is_below(char *line, const char *path, size_t length, char ret_path[PATH_MAX])
+{
+	struct mountinfo mount;
+
+	if (!mountinfo_parse(line, &mount) || strncmp(mount.path, path, length) != 0 ||
+		mount.path[length] != '/')
+		return false;
+	(void)snprintf(ret_path, PATH_MAX, "%s", mount.path);
+	return true;
+}
+
+int mount_workspace_hides(
+	const char *path, int source_fd, char ret_path[PATH_MAX], struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	struct statx stx;
+	char *next;
+	int r;
+
+	/* Most often the mount has none below it, and this knows it at once. */
+	if (statx(source_fd, "", AT_EMPTY_PATH, STATX_MNT_ID_UNIQUE, &stx) == 0 &&
+		stx.stx_mask & STATX_MNT_ID_UNIQUE && sys_listmount_any(stx.stx_mnt_id) == 0)
+		return 0;
+	r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, err);
+	if (r < 0)
+		return r;
+	for (char *line = text; line && *line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		if (is_below(line, path, strcmp(path, "/") ? strlen(path) : 0, ret_path))
+			return 1;
+	}
+	return 0;
+}

@@ -1,0 +1,332 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Workspaces: what is asked for, what the program sees, what is left.
+. "$(dirname "$0")/lib.sh"
+
+store=$T/workspaces
+places=(--workspaces "$store")
+source=$T/source
+
+# with_source VERB...: a bundle, and a source with a file and a directory
+with_source() {
+	bundle "$@"
+	rm -rf "$source"
+	mkdir -p "$source/dir"
+	echo old >"$source/file"
+	echo deep >"$source/dir/deep"
+	# Of root in the container, also where that is another id.
+	[[ $who != user ]] || chmod -R a+rX "$source"
+}
+
+# What the store has, one container a line.
+kept() {
+	ls -A "$store" 2>/dev/null
+}
+
+# The upper of workspace N of this container.
+upper() {
+	echo "$store/$id/${1:-0}/upper"
+}
+
+nothing_kept() {
+	go_on
+	[[ -z $(kept) ]] || wrong "workspaces are left" "$(find "$store")"
+}
+
+# overlay's own directory has no mode at all.
+discard() {
+	[[ ! -d $store/$id ]] || chmod -R u+rwX "${store:?}/$id"
+	rm -rf "${store:?}/$id"
+}
+
+source_is_untouched() {
+	is "$(cd "$source" && find . | sort | xargs)" ". ./dir ./dir/deep ./file" "the source"
+	is "$(<"$source/file")" old "a file of the source"
+}
+
+test_what_is_written_to_a_copy_is_kept_and_the_source_is_not() {
+	with_source cat /w/file : write /w/file new : create /w/made : unlink /w/dir/deep : ls /w : cat /w/file
+	run --workspace "$source:/w"
+	has_line "$out" old
+	has_line "$out" new
+	has_line "$out" made
+	source_is_untouched
+	is "$err" "nacre: warning: workspace of $id kept: nacre workspace diff $id"
+	is "$(ls "$(upper)" | xargs)" "dir file made" "the upper"
+	is "$(<"$(upper)/file")" new "the changed file"
+	is "$(jq -r '[.version, .id, .root, .source, .destination, .form] | join(" ")' "$store/$id/0/workspace.json")" \
+		"1 $id $ROOT $source /w cow" "the record"
+	discard
+}
+
+test_a_workspace_without_a_change_goes_with_its_container() {
+	with_source cat /w/file
+	run --workspace "$source:/w"
+	is "$out" old
+	is "$err" ''
+	nothing_kept
+}
+
+test_it_lies_on_its_own_path_where_no_other_is_named() {
+	with_source ls "$source"
+	cd "$T" || exit
+	run --workspace source
+	is "$out" $'dir\nfile'
+	nothing_kept
+}
+
+test_every_profile_lets_a_copy_be_written_to() {
+	for profile in oci agent strict; do
+		[[ $who == root || $profile != strict ]] || continue
+		with_source write /w/file "$profile" : cat /w/file
+		run --workspace "$source:/w"
+		has_line "$out" "$profile"
+		source_is_untouched
+		is "$(<"$(upper)/file")" "$profile" "the upper"
+		discard
+	done
+}
+
+test_directories_are_renamed() {
+	with_source rename /w/dir /w/other : ls /w : ls /w/other
+	run_any --workspace "$source:/w"
+	source_is_untouched
+	if [[ $who == root ]]; then
+		is "$out" $'rename: ok\nfile\nother\ndeep'
+		is "$(ls -A "$(upper)/other")" '' "what the new name holds: a redirect alone"
+	else
+		has_line "$out" "rename: EXDEV"
+	fi
+	discard
+}
+
+# Owner and mode are the source's, as of the root of a bind.
+test_the_root_of_a_copy_has_owner_and_mode_of_the_source() {
+	with_source stat /w
+	chmod 2751 "$source"
+	run --workspace "$source:/w"
+	has "$out" "/w: d 2751 "
+	[[ $who != root ]] || chown 4321:1234 "$source"
+	chmod 01777 "$source" && chmod g-s "$source"
+	run --workspace "$source:/w"
+	has "$out" "/w: d 1777 $([[ $who == root ]] && echo 4321:1234)"
+	nothing_kept
+}
+
+test_a_bind_keeps_its_flags_as_a_copy() {
+	with_source cat /proc/self/mountinfo
+	mount_on /w "$source" bind rbind nosuid nodev noexec
+	edit '.annotations["run.nacre.workspace"] = "/w"'
+	run
+	has "$(grep ' /w ' <<<"$out")" ,nosuid,nodev,noexec,
+	has "$(grep ' /w ' <<<"$out")" " - overlay "
+	nothing_kept
+}
+
+test_the_annotation_turns_a_bind_into_a_copy() {
+	with_source write /w/file new : write /v/file new2 : cat /ro/file
+	mount_on /w "$source" bind bind
+	mount_on /ro "$source" bind bind ro
+	mkdir "$T/other"
+	echo old >"$T/other/file"
+	mount_on /v "$T/other" bind bind
+	edit '.annotations["run.nacre.workspace"] = "/w /ro"'
+	run
+	source_is_untouched
+	has_line "$out" old
+	is "$(<"$T/other/file")" new2 "the other bind"
+	is "$(<"$(upper)/file")" new
+	absent "$store/$id/1"
+	discard
+	edit '.annotations["run.nacre.workspace"] = "/nowhere"'
+	run_refused "annotation run.nacre.workspace: no bind of config.json has the destination /nowhere"
+	nothing_kept
+}
+
+test_the_form_direct_writes_to_the_source() {
+	with_source write /w/file new
+	run --workspace "$source:/w:direct"
+	is "$(<"$source/file")" new
+	nothing_kept
+}
+
+test_strict_takes_direct_for_a_grant() {
+	needs_root || return
+	profile=strict
+	with_source write /w/file new
+	run --workspace "$source:/w:direct"
+	is "$(<"$source/file")" new
+	policy '{"version": 1, "grants": {"allowed": []}}'
+	bad 1 "--workspace $source:direct: workspace:$source is not among grants.allowed of /etc/nacre/policy.json" \
+		under_policy run --profile strict --bundle "$b" --workspace "$source:/w:direct" "$id"
+	nothing_kept
+}
+
+test_the_form_ro_is_read_only() {
+	with_source cat /w/file : write /w/file new
+	run_any --workspace "$source:/w:ro"
+	has_line "$out" old
+	has "$out" EROFS
+	source_is_untouched
+	nothing_kept
+}
+
+test_several_workspaces_are_kept_apart() {
+	with_source write /a/file a : write /b/file b : cat /c/file
+	run --workspace "$source:/a" --workspace "$source:/b" --workspace "$source:/c"
+	source_is_untouched
+	is "$(<"$(upper 0)/file")" ald
+	is "$(<"$(upper 1)/file")" bld
+	absent "$store/$id/2"
+	discard
+}
+
+test_changes_stay_until_they_are_discarded() {
+	with_source write /w/file new : pause
+	create --workspace "$source:/w"
+	start
+	wait_for test -e "$(upper)/file"
+	is "$(kept)" "$id" "while it runs"
+	kill_now
+	delete
+	is "$err" "nacre: warning: workspace of $id kept: nacre workspace diff $id"
+	run_refused "workspaces: an earlier container \"$id\" has left changes in its workspace: see nacre workspace diff $id, then nacre workspace apply $id or nacre workspace discard $id" \
+		--workspace "$source:/w"
+	is "$(<"$(upper)/file")" new "the change, after that"
+	# Without one nothing is in its way.
+	bundle true
+	run
+	discard
+}
+
+test_the_same_id_below_another_root_is_another_container() {
+	local other=$T/otherroot
+	with_source pause
+	create --workspace "$source:/w"
+	bad 1 "workspaces: container \"$id\" of --root $ROOT has a workspace: take another ID" \
+		nacre --root "$other" run --bundle "$b" --profile oci --workspace "$source:/w" "$id"
+	is "$(kept)" "$id" "what the first has"
+	start
+	kill_now
+	delete
+	nothing_kept
+}
+
+test_a_create_that_fails_leaves_no_workspace() {
+	with_source true
+	program /nothing
+	run_any --workspace "$source:/w"
+	is "$rc" 1
+	has "$err" "/nothing"
+	nothing_left
+	nothing_kept
+}
+
+test_a_hook_that_has_written_is_not_forgotten() {
+	[[ $who == root ]] || { lacks_privilege "the hook is root's" && return; }
+	with_source true
+	program /nothing
+	edit '.hooks.createContainer = [{path: "/bin/sh", args: ["sh", "-c", "echo x >w/file"]}]'
+	run_any --workspace "$source:/w"
+	has "$err" "workspace of $id kept"
+	is "$(<"$(upper)/file")" x
+	source_is_untouched
+	discard
+}
+
+test_only_a_directory_can_be_a_workspace() {
+	with_source true
+	run_refused "workspaces: mounts\[*\]: workspace /w: $source/file is not a directory, and only one can be a workspace" \
+		--workspace "$source/file:/w"
+	run_refused "workspaces: mounts\[*\]: workspace /w: open the source: No such file or directory" \
+		--workspace "$source/nothing:/w"
+	run_refused '--workspace a:b: "b": expected an absolute path in the container, or cow, direct or ro' \
+		--workspace a:b
+	nothing_kept
+}
+
+test_source_and_workspaces_lie_apart() {
+	with_source true
+	store=$source/dir/store places=(--workspaces "$source/dir/store")
+	run_refused "workspaces: mounts\[*\]: workspace /w: the directory of workspaces lies in the source $source, *" \
+		--workspace "$source:/w"
+	nothing_kept
+	mkdir "$store/source"
+	run_refused "workspaces: mounts\[*\]: workspace /w: the source $store/source lies in the directory of workspaces: *" \
+		--workspace "$store/source:/w"
+}
+
+test_the_rules_judge_the_source() {
+	profile=agent
+	with_source true
+	run_refused "profile agent, rule mount-sources: mounts\[*\].source: /proc is *" --workspace /proc:/w
+	ln -s /proc "$T/link"
+	run_refused "workspaces: mounts\[*\]: workspace /w: $T/link leads there: profile agent, rule mount-sources: *" \
+		--workspace "$T/link:/w"
+	nothing_kept
+}
+
+test_what_overlay_cannot_do_is_refused() {
+	with_source true
+	mount_on /w "$source" bind bind idmap
+	edit '.mounts[-1] += {uidMappings: [{containerID: 0, hostID: 0, size: 1}],
+		gidMappings: [{containerID: 0, hostID: 0, size: 1}]} | .annotations["run.nacre.workspace"] = "/w"'
+	run_refused "*the bind on /w is id-mapped, which overlay cannot be*"
+	nothing_kept
+}
+
+# Its files are none of this file system.
+test_what_is_mounted_below_the_source_is_said_to_be_hidden() {
+	needs_mount || return
+	with_source ls /w/dir
+	mkdir -p "$T/allowed/dir"
+	mount -t tmpfs tmpfs "$T/allowed"
+	mkdir "$T/allowed/dir" "$T/allowed/mounted"
+	mount -t tmpfs tmpfs "$T/allowed/dir"
+	: >"$T/allowed/dir/there"
+	try nacre run --profile oci --bundle "$b" --workspace "$T/allowed:/w" "$id"
+	umount "$T/allowed/dir" "$T/allowed"
+	is "$rc" 0
+	is "$out" ''
+	has "$err" "workspace $T/allowed: what is mounted below it, as on $T/allowed/dir, is not shown"
+	nothing_kept
+}
+
+test_exec_sees_the_same_copy() {
+	with_source pause
+	create --workspace "$source:/w"
+	start
+	exec_in write /w/file new
+	exec_in cat /w/file
+	is "$out" new
+	source_is_untouched
+	kill_now
+	delete
+	discard
+}
+
+# The program is another user than the one who owns the workspace's directory.
+test_another_user_of_the_container_may_write_where_the_source_lets_him() {
+	needs_other_ids || return
+	with_source id : create /w/made : stat /w/made
+	chmod 777 "$source"
+	edit '.process.user = {uid: 1000, gid: 1000}'
+	run --workspace "$source:/w"
+	has "$out" "/w/made: f 0"
+	absent "$source/made"
+	discard
+}
+
+test_root_of_a_user_namespace_works_on_a_copy() {
+	needs_root || return
+	with_source write /w/file new : create /w/dir/made : stat /w/dir/made
+	with_user_namespace
+	chown -R 100000:100000 "$source"
+	run --workspace "$source:/w"
+	has "$out" "/w/dir/made: f 0644 0:0"
+	is "$(stat -c %u "$(upper)/file" "$(upper)/dir/made" | xargs)" "100000 100000"
+	source_is_untouched
+	discard
+}
+
+all_tests "$@"
