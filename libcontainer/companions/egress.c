@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,6 +38,28 @@ int relay_watch(struct relay *relay, struct watch *watch, uint32_t events)
 		return -errno;
 	watch->events = events;
 	return 0;
+}
+
+int relay_accept(struct relay *relay, struct watch *watch)
+{
+	const int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	/* Who waits there goes on waiting, and epoll(7) would tell of that at once, for ever. */
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) &&
+		relay_watch(relay, watch, EPOLLET) == 0)
+		relay->full = true;
+	return fd;
+}
+
+static void listen_again(struct relay *relay)
+{
+	struct setup *setup = &relay->setup;
+
+	relay->full = false;
+	for (size_t i = 0; i < setup->n_listeners; i++)
+		if (setup->listeners[i].watch.fd >= 0)
+			(void)relay_watch(relay, &setup->listeners[i].watch, EPOLLIN);
+	stub_listen(relay);
 }
 
 /* --- what was refused --- */
@@ -110,7 +133,8 @@ static void serve(struct relay *relay)
 	size_t callers = 0;
 
 	while (!relay->ended) {
-		const bool waits = relay->n_waiting > 0 || callers > 0;
+		const bool waits = relay->n_waiting > 0 || callers > 0 || relay->full;
+		const size_t before = relay->n_connections;
 		struct epoll_event event;
 		const int n = epoll_wait(relay->epoll, &event, 1,
 			upstream_timeout(relay, waits ? RELAY_SECOND : -1));
@@ -128,6 +152,9 @@ static void serve(struct relay *relay)
 			last_tick = relay->now;
 			upstream_tick(relay);
 			connection_tick(relay);
+			listen_again(relay);
+		} else if (relay->full && relay->n_connections < before) {
+			listen_again(relay);
 		}
 	}
 }
@@ -179,7 +206,7 @@ static int prepare(struct relay *relay, struct nacre_error *err)
 	r = hold(relay->setup.denials);
 	if (r < 0)
 		return fail_errno(err, r, "nacre-egress: lock \"" RELAY_DENIALS_FILE "\"");
-	return relay_confine(err);
+	return relay_confine(relay, err);
 }
 
 int main(void)

@@ -18,7 +18,7 @@
  */
 
 enum {
-	RELAY_CONNECTIONS_MAX = 1024,
+	RELAY_CONNECTIONS_MAX = 1024, /* fewer where its files are */
 	RELAY_LISTENERS_MAX = EGRESS_SOCKETS_MAX,
 	RELAY_ANSWERS_MAX = 8, /* addresses of a name that are tried */
 	/* Of what it is told: all names and rules there may be, each a line with its word; the rest
@@ -104,8 +104,9 @@ struct relay {
 	int64_t now; /* CLOCK_MONOTONIC */
 	struct below *below;
 	struct connection *connections; /* a list */
-	size_t n_connections;
+	size_t n_connections, connections_max;
 	size_t n_waiting; /* of them with a deadline */
+	bool full; /* some sockets are not listened to, for want of files or memory */
 	bool ended; /* the container has, or waiting failed */
 	struct pipe_pair spare[64]; /* empty pipes */
 	size_t n_spare;
@@ -117,6 +118,10 @@ struct relay {
 
 /* Changes what WATCH waits for; the first time adds it. Returns 0 or -errno. */
 int relay_watch(struct relay *relay, struct watch *watch, uint32_t events);
+
+/* A connection of WATCH, which listens; -1: there is none, or no file for it: then nothing is heard
+ * of WATCH until one may be free. */
+int relay_accept(struct relay *relay, struct watch *watch);
 
 /* Counts a refusal. NAME: NULL if none is known. PORT 0: it was the resolver that was asked. */
 void relay_deny(struct relay *relay, const char *name, uint16_t port, const char *reason);
@@ -138,6 +143,7 @@ void update_ready(struct relay *relay, struct watch *watch, uint32_t events);
 int stub_start(struct relay *relay);
 /* Closes connections that have asked nothing for long. Returns how many are left. */
 size_t stub_tick(struct relay *relay);
+void stub_listen(struct relay *relay); /* again, behind relay_accept */
 
 /* --- egress_connection.c --- */
 
@@ -180,7 +186,8 @@ void pump_close(struct relay *relay, struct pump *pump);
 
 /* --- egress_confine.c --- */
 
-/* Should: leave the process no id, no capability and no system call that it does not need. */
-int relay_confine(struct nacre_error *err);
+/* Should: leave the process no id, no capability and no system call that it does not need. Finds
+ * out how many connections its files are enough for. */
+int relay_confine(struct relay *relay, struct nacre_error *err);
 
 #endif

@@ -57,14 +57,35 @@ static int load_filter(struct nacre_error *err)
 	return r < 0 ? fail_errno(err, r, "nacre-egress: seccomp filter") : 0;
 }
 
+enum {
+	FILES_EACH = 6, /* of a connection: two sockets and, at most, two pipes */
+	/* Besides: pipes that are empty, sockets of the resolvers, listeners, who asks by TCP. */
+	FILES_BESIDE = 256,
+};
+
+static int count_connections(struct relay *relay, struct nacre_error *err)
+{
+	const rlim_t beside = FILES_BESIDE + relay->setup.n_listeners;
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return fail_errno(err, errno, "nacre-egress: limits");
+	relay->connections_max = files.rlim_cur < beside + FILES_EACH
+					 ? 1
+					 : (size_t)(files.rlim_cur - beside) / FILES_EACH;
+	if (relay->connections_max > RELAY_CONNECTIONS_MAX)
+		relay->connections_max = RELAY_CONNECTIONS_MAX;
+	return 0;
+}
+
 static int limit(struct nacre_error *err)
 {
 	static const struct {
 		int resource;
 		rlim_t most;
 	} limits[] = {
-		/* Two sockets and, at most, two pipes a connection. */
-		{RLIMIT_NOFILE, 6 * RELAY_CONNECTIONS_MAX + 1024},
+		/* Rules that come later may have all listeners there can be. */
+		{RLIMIT_NOFILE, FILES_EACH * RELAY_CONNECTIONS_MAX + 1024},
 		{RLIMIT_FSIZE, RELAY_DENIALS_MAX * RELAY_DENIAL_LINE},
 		{RLIMIT_NPROC, 0},
 		{RLIMIT_CORE, 0},
@@ -89,10 +110,12 @@ static int limit(struct nacre_error *err)
 	return 0;
 }
 
-int relay_confine(struct nacre_error *err)
+int relay_confine(struct relay *relay, struct nacre_error *err)
 {
 	int r = limit(err);
 
+	if (r == 0)
+		r = count_connections(relay, err);
 	if (r == 0)
 		r = confine_drop_ids("nacre-egress", err);
 	return r < 0 ? r : load_filter(err);

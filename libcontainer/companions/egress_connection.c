@@ -306,7 +306,7 @@ static const char *judge_target(const struct relay *relay, const struct target *
 			&rules->policy, rules->metadata, &target->address, target->port);
 	if (judgement != EGRESS_ALLOWED)
 		return reasons[judgement];
-	return relay->n_connections >= RELAY_CONNECTIONS_MAX ? "too-many-connections" : NULL;
+	return relay->n_connections >= relay->connections_max ? "too-many-connections" : NULL;
 }
 
 /* Both sides are known. */
@@ -350,7 +350,7 @@ void connection_accept(struct relay *relay, struct watch *watch, uint32_t events
 
 	(void)events;
 	for (int i = 0; i < ACCEPTS; i++) {
-		const int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		const int fd = relay_accept(relay, watch);
 
 		if (fd < 0)
 			break;

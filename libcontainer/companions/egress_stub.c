@@ -218,7 +218,7 @@ static struct caller *find_place(struct stub *stub)
 static void tcp_ready(struct relay *relay, struct watch *watch, uint32_t events)
 {
 	struct caller *caller;
-	const int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	const int fd = relay_accept(relay, watch);
 
 	(void)events;
 	if (fd < 0)
@@ -245,6 +245,12 @@ size_t stub_tick(struct relay *relay)
 	return n;
 }
 
+void stub_listen(struct relay *relay)
+{
+	if (relay->stub->tcp.fd >= 0)
+		(void)relay_watch(relay, &relay->stub->tcp, EPOLLIN);
+}
+
 int stub_start(struct relay *relay)
 {
 	struct stub *stub = calloc(1, sizeof(*stub));
@@ -254,6 +260,7 @@ int stub_start(struct relay *relay)
 		return -ENOMEM;
 	for (size_t i = 0; i < CALLERS_MAX; i++)
 		stub->callers[i].watch.fd = -1;
+	stub->tcp.fd = -1;
 	relay->stub = stub;
 	if (relay->setup.stub_udp < 0) /* there are no names */
 		return 0;

@@ -93,6 +93,54 @@ test_a_low_limit_of_files_means_fewer_connections() {
 	kill_now
 }
 
+# ticks PID: of 10 ms, on the processor
+ticks() {
+	sed 's/.*) //' "/proc/$1/stat" | awk '{ print $12 + $13 }'
+}
+
+# More come than it has files for: the others are refused, and nothing is asked for again and again.
+test_more_connections_than_files_are_no_work() {
+	local pid before wanted files lower=()
+	needs_program setpriv || return
+	((EUID)) || lower=(setpriv --bounding-set=-sys_resource --inh-caps=-sys_resource)
+	with_names tcp:db.example:5432
+	edit '.process.rlimits = []'
+	for wanted in 7:300 1:200; do
+		files=${wanted#*:}
+		good env NACRE_TEST="$T" "${lower[@]}" bash -c \
+			"ulimit -n $files && exec \"\$@\"" bash "$NACRE" --root "$ROOT" create "${rules[@]}" --bundle "$b" "$id"
+		pid=$(relay)
+		start
+		is "$(awk '/^Max open files/ { print $5 }' "/proc/$pid/limits")" "$files" "the relay's files"
+		in_background nacre exec "$id" /usr/bin/python3 /peer.py crowd 198.18.0.16 5432 400
+		wait_for test -s "$background_out"
+		is "$(<"$background_out")" "${wanted%:*}" "connections of 400 with $files files"
+		before=$(ticks "$pid")
+		sleep 2
+		(($(ticks "$pid") - before < 50)) || wrong "it took $(($(ticks "$pid") - before)) ticks in 2 s"
+		kill_now
+		delete
+	done
+}
+
+# One that comes when there is none at all waits until there is one again.
+test_without_a_free_file_a_connection_waits() {
+	needs_root && needs_strace || return
+	with_names tcp:db.example:5432
+	create "${rules[@]}"
+	start
+	in_background strace -qq -p "$(relay)" -o "$T/out.trace" -e trace=accept4 -e inject=accept4:error=EMFILE
+	sleep 0.5
+	in_background nacre exec "$id" /usr/bin/python3 /peer.py hold 198.18.0.16 5432 /etc
+	wait_for grep -q INJECTED "$T/out.trace"
+	sleep 2
+	(($(grep -c INJECTED "$T/out.trace") < 20)) || wrong "asked $(grep -c INJECTED "$T/out.trace") times in 2 s"
+	is "$(<"$background_out")" "" "of the connection"
+	kill "${background[-2]}"
+	wait_for grep -q same "$background_out"
+	kill_now
+}
+
 test_a_wildcard_is_for_names_below() {
 	with_names '*.w.example'
 	good nacre create "${rules[@]}" --bundle "$b" "$id"

@@ -15,6 +15,7 @@ egress_peer.py tls ADDRESS PORT SNI [PIECE [PAUSE]]   what the server says, or t
 egress_peer.py http ADDRESS PORT TEXT... sends each text (\\r\\n as written), prints the answers
 egress_peer.py silent ADDRESS           a name server that answers nothing
 egress_peer.py leave ADDRESS PORT COUNT makes as many connections and gives each up at once
+egress_peer.py crowd ADDRESS PORT COUNT makes as many connections at once and holds them: how many are answered
 egress_peer.py echo ADDRESS PORT SIZE   sends as much, ends its side, and wants all of it back
 """
 import contextlib
@@ -330,9 +331,29 @@ def leave(address, port, count):
     threading.Event().wait()
 
 
+def crowd(address, port, count):
+    socks = []
+    for _ in range(int(count)):
+        sock = socket.socket()
+        sock.setblocking(False)
+        sock.connect_ex((address, int(port)))
+        socks.append(sock)
+    time.sleep(1)
+    for sock in socks:
+        with contextlib.suppress(OSError):
+            sock.send(b"a")
+    time.sleep(1)
+    answered = 0
+    for sock in socks:
+        with contextlib.suppress(OSError):
+            answered += sock.recv(1) == b"a"
+    print(answered, flush=True)
+    threading.Event().wait()
+
+
 def main():
     command = {"world": world, "names": names, "relay": relay, "ask": ask, "many": many, "tls": tls, "http": http,
-               "echo": echo, "silent": silent, "leave": leave,
+               "echo": echo, "silent": silent, "leave": leave, "crowd": crowd,
                "hold": hold, "reach": reach}[sys.argv[1]]
     if sys.argv[1] in ("world", "names", "relay"):
         command(*sys.argv[2:])
