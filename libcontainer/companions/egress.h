@@ -101,6 +101,7 @@ struct relay {
 	struct setup setup;
 	int epoll;
 	int route; /* NETLINK_ROUTE */
+	uint32_t n_routes; /* that were asked for by it */
 	int64_t now; /* CLOCK_MONOTONIC */
 	struct below *below;
 	struct connection *connections; /* a list */

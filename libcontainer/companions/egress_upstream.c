@@ -24,6 +24,8 @@ enum {
 	TTL_MAX = 300, /* seconds: then what has moved is found */
 	TIMEOUT = 3000, /* of one question; then it is asked again */
 	TRIES = 3,
+	REPLIES_MAX =
+		1024, /* that are none, in front of one; more than the socket's buffer holds */
 };
 
 struct cached {
@@ -281,30 +283,53 @@ struct route_request {
 	uint8_t address[16];
 };
 
+union route_reply {
+	struct nlmsghdr header;
+	uint8_t bytes[4096];
+};
+
+/* The kernel's answer to question NUMBER, which is there. Whoever has CAP_NET_ADMIN in this network
+ * may send here as well, and an earlier one may have been left. Returns its length. */
+static ssize_t read_reply(const struct relay *relay, uint32_t number, union route_reply *ret_reply)
+{
+	for (int i = 0; i < REPLIES_MAX; i++) {
+		struct sockaddr_nl from = {.nl_pid = 0};
+		socklen_t length = sizeof(from);
+		const ssize_t n = recvfrom(relay->route, ret_reply, sizeof(*ret_reply), 0,
+			(struct sockaddr *)&from, &length);
+
+		if (n < 0)
+			return -errno;
+		if (length == sizeof(from) && from.nl_pid == 0 &&
+			n >= (ssize_t)sizeof(ret_reply->header) &&
+			ret_reply->header.nlmsg_seq == number)
+			return n;
+	}
+	return -EIO;
+}
+
 /* What the routing tables say of it: RTN_, or a negative errno. */
-static int ask_route(const struct relay *relay, const struct egress_answer *answer)
+static int ask_route(struct relay *relay, const struct egress_answer *answer)
 {
 	const uint16_t size = answer->v6 ? 16 : 4;
 	struct route_request request = {
 		.header = {.nlmsg_len = (uint32_t)(offsetof(struct route_request, address) + size),
 			.nlmsg_type = RTM_GETROUTE,
-			.nlmsg_flags = NLM_F_REQUEST},
+			.nlmsg_flags = NLM_F_REQUEST,
+			.nlmsg_seq = ++relay->n_routes},
 		.route = {.rtm_family = answer->v6 ? AF_INET6 : AF_INET,
 			.rtm_dst_len = (uint8_t)(8 * size)},
 		.attribute = {.rta_len = (uint16_t)(sizeof(struct rtattr) + size),
 			.rta_type = RTA_DST},
 	};
-	union {
-		struct nlmsghdr header;
-		uint8_t bytes[4096];
-	} reply;
+	union route_reply reply;
 	ssize_t n;
 
 	memcpy(request.address, answer->address, size);
 	/* The kernel has answered when sendto(2) returns. */
 	if (sendto(relay->route, &request, request.header.nlmsg_len, 0, NULL, 0) < 0)
 		return -errno;
-	n = recvfrom(relay->route, &reply, sizeof(reply), 0, NULL, NULL);
+	n = read_reply(relay, request.header.nlmsg_seq, &reply);
 	if (n < (ssize_t)NLMSG_LENGTH(sizeof(struct rtmsg)))
 		return -EIO;
 	if (reply.header.nlmsg_type == RTM_NEWROUTE)

@@ -73,6 +73,33 @@ test_the_host_is_not_reached_by_an_ipv4_address_in_ipv6() {
 	kill_now
 }
 
+# netlink_port PID: the number of its socket of rtnetlink
+netlink_port() {
+	local fd inode port
+	for fd in "/proc/$1/fd/"*; do
+		inode=$(readlink "$fd")
+		port=$(awk -v inode="${inode//[^0-9]/}" '$2 == 0 && $10 == inode { print $3 }' "/proc/$1/net/netlink")
+		[[ -z $port ]] || { echo "$port" && return; }
+	done
+	wrong "process $1 has no socket of rtnetlink"
+}
+
+# Who may send to the relay's socket is another with CAP_NET_ADMIN in its network.
+test_only_the_kernel_says_where_an_address_leads() {
+	needs_whole_internet || return
+	with_names a.example host.example
+	in_background "$python" "$peer" world "$T/key" 11.1.1.254
+	wait_for grep -q ready "$background_out"
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	start
+	is "$(says tls a.example 443 a.example)" "tls a.example" "the name, which opens the socket"
+	is "$("$python" "$peer" forge "$(netlink_port "$(relay)")" 40)" 40 "forged answers"
+	refused tls host.example 443 host.example
+	is "$(says tls a.example 443 a.example)" "tls a.example" "the name"
+	refused tls host.example 443 host.example
+	kill_now
+}
+
 test_a_hello_in_pieces_is_read_and_one_that_does_not_come_is_not_waited_for() {
 	with_names a.example
 	good nacre create "${rules[@]}" --bundle "$b" "$id"

@@ -13,6 +13,7 @@ egress_peer.py ask NAME TYPE [tcp]      asks the stub: an address, "none", or th
 egress_peer.py many NAME COUNT          asks for 1.NAME to COUNT.NAME twice: how many different addresses
 egress_peer.py tls ADDRESS PORT SNI [PIECE [PAUSE]]   what the server says, or the error; sent by pieces
 egress_peer.py http ADDRESS PORT TEXT... sends each text (\\r\\n as written), prints the answers
+egress_peer.py forge PORT COUNT         sends as many answers of "by an interface" to that port of rtnetlink
 egress_peer.py silent ADDRESS           a name server that answers nothing
 egress_peer.py leave ADDRESS PORT COUNT makes as many connections and gives each up at once
 egress_peer.py crowd ADDRESS PORT COUNT makes as many connections at once and holds them: how many are answered
@@ -323,6 +324,15 @@ def silent(address):
     ready()
 
 
+def forge(port, count):
+    sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+    route = struct.pack("=BBBBBBBBI", socket.AF_INET, 32, 0, 0, 254, 2, 0, 1, 0)  # RTN_UNICAST
+    for i in range(int(count)):
+        # RTM_NEWROUTE, without a number or with one that may come
+        sock.sendto(struct.pack("=IHHII", 16 + len(route), 24, 0, i // 2, int(port)) + route, (int(port), 0))
+    print(count, flush=True)
+
+
 def leave(address, port, count):
     for _ in range(int(count)):
         with socket.create_connection((address, int(port))) as sock:
@@ -353,7 +363,7 @@ def crowd(address, port, count):
 
 def main():
     command = {"world": world, "names": names, "relay": relay, "ask": ask, "many": many, "tls": tls, "http": http,
-               "echo": echo, "silent": silent, "leave": leave, "crowd": crowd,
+               "echo": echo, "silent": silent, "forge": forge, "leave": leave, "crowd": crowd,
                "hold": hold, "reach": reach}[sys.argv[1]]
     if sys.argv[1] in ("world", "names", "relay"):
         command(*sys.argv[2:])
