@@ -107,7 +107,7 @@ int cgroup_of_process(pid_t pid, char ret_path[PATH_MAX], struct nacre_error *er
 	memcpy(ret_path, line, length);
 	ret_path[length] = '\0';
 	if (strncmp(ret_path, "/..", 3) == 0)
-		return fail(err, EINVAL, "%s: %s lies outside the runtime's cgroup namespace", name,
+		return fail(err, ERANGE, "%s: %s lies outside the runtime's cgroup namespace", name,
 			ret_path);
 	return 0;
 }

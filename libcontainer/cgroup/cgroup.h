@@ -38,7 +38,7 @@ int cgroup_resolve_path(int mount_fd, const char *cgroups_path, const char *id,
 	char ret_path[PATH_MAX], struct nacre_error *err);
 
 /* The cgroup that PID (0: the caller) is in, below the mount: the entry "0::" of /proc/PID/cgroup.
- */
+ * -ERANGE: one outside of the caller's cgroup namespace. */
 int cgroup_of_process(pid_t pid, char ret_path[PATH_MAX], struct nacre_error *err);
 
 /* Makes the cgroup and what is missing above it, with every available controller enabled on the
@@ -79,7 +79,8 @@ int cgroup_freeze(const struct cgroup *cgroup, bool freeze, struct nacre_error *
 /* 1 if the cgroup at PATH below the mount is frozen or freezing, 0 if not or if there is none. */
 int cgroup_is_frozen(int mount_fd, const char *path, struct nacre_error *err);
 
-/* cgroup.kill (Linux 5.14): SIGKILL for every process in it and below, forks included. */
+/* cgroup.kill (Linux 5.14): SIGKILL for every process in it and below, forks included. -EBUSY: the
+ * caller is there. */
 int cgroup_kill(const struct cgroup *cgroup, struct nacre_error *err);
 
 /* Waits until cgroup.events says populated 0, at most MILLISECONDS. -ETIMEDOUT. */

@@ -9,6 +9,7 @@
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/cgroup/cgroup.h"
+#include "specs/path_text.h"
 
 /*
  * Freezing, killing, waiting, removing.
@@ -115,10 +116,32 @@ int cgroup_is_frozen(int mount_fd, const char *path, struct nacre_error *err)
 	return value == '1';
 }
 
+/* A container's never holds the caller. One that does was taken for it, and is that of a session or
+ * an engine. */
+static int check_outside(const struct cgroup *cgroup, struct nacre_error *err)
+{
+	struct nacre_error why;
+	char own[PATH_MAX];
+	int r = cgroup_of_process(0, own, &why);
+
+	if (r < 0)
+		return fail_except(r, ERANGE, &why, err);
+	return path_within(own, cgroup->path)
+		       ? fail(err, EBUSY,
+				 "cgroup %s: its processes are not killed, since the caller is one "
+				 "of them (in %s): no container's cgroup, or nacre was started in "
+				 "it",
+				 cgroup->path, own)
+		       : 0;
+}
+
 int cgroup_kill(const struct cgroup *cgroup, struct nacre_error *err)
 {
-	int r = file_write(cgroup->fd, "cgroup.kill", "1");
+	int r = check_outside(cgroup, err);
 
+	if (r < 0)
+		return r;
+	r = file_write(cgroup->fd, "cgroup.kill", "1");
 	/* ENOENT, ENODEV: removed, so it holds no process. */
 	if (r < 0 && r != -ENODEV && r != -ENOENT)
 		return fail_errno(err, r, "cgroup %s: kill all processes", cgroup->path);

@@ -63,6 +63,48 @@ START_TEST(kill_reaches_what_is_below_and_what_is_frozen)
 }
 END_TEST
 
+/* A process in OWN that kills TARGET: it ends with 0 if that is refused. */
+static pid_t killer(const struct cgroup *own, const struct cgroup *target)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct nacre_error why;
+		const bool refused = cgroup_attach(own, getpid(), &why) == 0 &&
+				     cgroup_kill(target, &why) == -EBUSY &&
+				     strstr(why.text, "the caller is one of them");
+
+		_exit(refused ? 0 : 1);
+	}
+	ck_assert_int_gt(pid, 0);
+	return pid;
+}
+
+START_TEST(nobody_kills_a_cgroup_that_holds_the_caller)
+{
+	struct cgroup top = make("mine"), below = make("mine/below"), beside = make("mine-too");
+	pid_t bystander = sleeper(&below), pid;
+	int status;
+
+	pid = killer(&below, &below);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	pid = killer(&below, &top);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(kill(bystander, 0), 0);
+	/* Its name begins as another's. */
+	pid = killer(&beside, &top);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(WEXITSTATUS(status), 1);
+	ck_assert_int_eq(waitpid(bystander, &status, 0), bystander);
+	ck_assert_int_eq(WTERMSIG(status), SIGKILL);
+	cgroup_close(&below);
+	destroy(&beside);
+	destroy(&top);
+}
+END_TEST
+
 START_TEST(waiting_is_bounded)
 {
 	struct cgroup cgroup = make("bounded");
@@ -146,6 +188,7 @@ Suite *suite_cgroup_wait(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, freeze_waits_until_processes_stand_still);
 	tcase_add_test(t, kill_reaches_what_is_below_and_what_is_frozen);
+	tcase_add_test(t, nobody_kills_a_cgroup_that_holds_the_caller);
 	tcase_add_test(t, waiting_is_bounded);
 	tcase_add_test(t, destroy_kills_and_removes_a_tree);
 	tcase_add_test(t, destroy_removes_a_very_deep_tree);
