@@ -148,6 +148,11 @@ struct nacre_create_options {
 				    * ALLOW; NULL: those of the policy, or of the profile */
 	const char *const *workspaces; /* SRC[:DEST][:cow|direct|ro][,size=N[,tmpfs]]: directories
 					* to work on, nacre(8), WORKSPACE; as ALLOW */
+	const char *receipt; /* a file, not there yet, that gets a signed receipt when the container
+			      * is deleted; NULL: none but the policy's */
+	const char *receipt_key; /* that signs it, a file or an URI; NULL: the policy's, or
+				  * receipt.key in /etc/nacre, for others than root in
+				  * $XDG_CONFIG_HOME/nacre */
 };
 
 /* A process that was started. */
@@ -238,8 +243,9 @@ NACRE_API int nacre_process_kill(struct nacre_process *process, struct nacre_err
 NACRE_API int nacre_process_explain(
 	const struct nacre_process *process, struct nacre_error *ret_why);
 
-/* Whether there is an audit record, and for it, by whoever waited: the process of container ID with
- * this PID ended with STATUS, its exit code or 128 + n for signal n. */
+/* Whether there is an audit record, or a receipt is to be written, and for these, by whoever
+ * waited: the process of container ID with this PID ended with STATUS, its exit code or 128 + n for
+ * signal n. */
 NACRE_API bool nacre_process_audited(const struct nacre_process *process);
 NACRE_API int nacre_exited(
 	struct nacre *nacre, const char *id, pid_t pid, int status, struct nacre_error *err);
@@ -408,6 +414,23 @@ NACRE_API int nacre_checkpoint(struct nacre *nacre, const char *id,
 NACRE_API int nacre_restore(struct nacre *nacre, const char *id,
 	const struct nacre_create_options *create, const struct nacre_criu_options *options,
 	struct nacre_process **ret_process, struct nacre_error *err);
+
+/* --- receipts --- */
+
+/* Makes a key for receipts in the file KEY (NULL: its usual place), and its public half in KEY.pub.
+ * *RET_PUBLIC: that half, PEM. -EEXIST: one is there. */
+NACRE_API int nacre_receipt_keygen(const char *key, char **ret_public, struct nacre_error *err);
+
+/* What the receipt in FILE says, for people. Whether that is true, nacre_receipt_verify says. */
+NACRE_API int nacre_receipt_show(const char *file, char **ret_text, struct nacre_error *err);
+
+/* Whether the receipts in FILES, NULL-terminated, were signed with KEY, the file of a public key,
+ * and nothing was changed since. Of several they must be all that this key has signed from the
+ * first of them to the last. CHANGES: a file that has to be the list of changes that the only
+ * receipt names, or NULL. Returns 1 if all is so, else 0. *RET_TEXT: a line for each that is, and
+ * for each thing that does not match. */
+NACRE_API int nacre_receipt_verify(const char *key, const char *const *files, const char *changes,
+	char **ret_text, struct nacre_error *err);
 
 /* --- without a container --- */
 

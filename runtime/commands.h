@@ -34,6 +34,8 @@ struct invocation {
 	bool force;
 	bool keep;
 	const char *keep_report; /* a file; NULL: none */
+	const char *receipt_key; /* of `receipt` */
+	const char *receipt_changes;
 	bool quiet;
 	bool regex;
 	bool rootless_config;
@@ -77,6 +79,7 @@ int command_kill(struct invocation *in, struct nacre_error *err);
 int command_list(struct invocation *in, struct nacre_error *err);
 int command_pause(struct invocation *in, struct nacre_error *err);
 int command_ps(struct invocation *in, struct nacre_error *err);
+int command_receipt(struct invocation *in, struct nacre_error *err);
 int command_restore(struct invocation *in, struct nacre_error *err);
 int command_resume(struct invocation *in, struct nacre_error *err);
 int command_run(struct invocation *in, struct nacre_error *err);
@@ -101,6 +104,7 @@ extern const struct option_row harden_rows[];
 extern const struct option_row kill_rows[];
 extern const struct option_row list_rows[];
 extern const struct option_row ps_rows[];
+extern const struct option_row receipt_rows[];
 extern const struct option_row spec_rows[];
 extern const struct option_row update_rows[];
 

@@ -22,6 +22,8 @@ const struct option_row create_rows[] = {
 	{"workspace", 0, LIST(create.workspaces), "SRC[:DEST][:FORM][,size=N]", "a directory to work on, FORM cow (a copy; default), direct or ro; may be repeated"},
 	{"audit", 0, TEXT(create.audit), "FILE", "append what happens to the container, one JSON object a line; \"journal\": to that of systemd"},
 	{"trace-denials", 0, FLAG(create.trace_denials), NULL, "record and count each system call that the profile's filter refuses"},
+	{"receipt", 0, TEXT(create.receipt), "FILE", "write a signed receipt of what ran to FILE, which is not there yet, when the container is deleted"},
+	{"receipt-key", 0, TEXT(create.receipt_key), "FILE", "that signs it; default: /etc/nacre/receipt.key, or receipt.key in $XDG_CONFIG_HOME/nacre"},
 	{"console-socket", 0, TEXT(create.console_socket), "PATH", "the socket that takes the terminal's master"},
 	{"pid-file", 0, TEXT(create.pid_file), "FILE", "gets the pid of the container's process"},
 	{"pidfd-socket", 0, TEXT(create.pidfd_socket), "PATH", "the socket that takes a pidfd of the container's process"},

@@ -57,6 +57,7 @@ static const struct command commands[] = {
 	{"harden", command_harden, 1, STATELESS, 0, 0, "", {harden_rows, create_profile_rows}, "show what a profile makes of a bundle's config"},
 	{"explain", command_explain, 1, 0, 1, 1, "ID", {explain_rows}, "say what a container was denied, and what cannot be seen"},
 	{"check", command_check, 1, STATELESS, 0, 0, "", {check_rows}, "say for each rule whether this host enforces it"},
+	{"receipt", command_receipt, 1, STATELESS, 1, ANY, "keygen|show|verify [FILE]...", {receipt_rows}, "make a key, or look at what a container left, signed"},
 	{"features", command_features, 1, STATELESS, 0, 0, "", {NULL}, "print what this build supports as JSON"},
 	{"version", command_version, 1, STATELESS, 0, 0, "", {NULL}, "print the version"},
 	{"help", command_help, 1, STATELESS, 0, 1, "[COMMAND]", {NULL}, "explain a command, or list profiles, rules or grants"},

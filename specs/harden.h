@@ -48,6 +48,7 @@ struct harden_request {
 	struct oci_bool oom_group; /* the policy's word in place of the profile's */
 	struct oci_strings egress; /* canonical words of egress.h, which hold whatever the profile;
 				      none: the profile's own */
+	bool receipt; /* its container gets one, or stays: policy.h, REQUIRE_RECEIPT */
 	bool egress_stays; /* those of the container were settled before: update, exec */
 	bool egress_replaces; /* these take the place of config.json's: update --egress */
 	struct oci_strings egress_given; /* rules of those who may give a container names by way of

@@ -9,6 +9,7 @@
 #include "specs/harden_rules.h"
 #include "specs/path_text.h"
 #include "specs/policy_egress.h"
+#include "specs/policy_receipt.h"
 #include "specs/policy_workspace.h"
 #include "specs/profiles.h"
 
@@ -40,6 +41,8 @@ static const struct field policy_fields[] = {
 	FIELD_BOOL("trace_denials", policy, trace_denials, 0),
 	FIELD_OPT_BOOL("oom_group", policy, oom_group),
 	FIELD_U64("tmp_bytes", policy, tmp_bytes, 0),
+	FIELD_STRING("receipt_dir", policy, receipt_dir, 0),
+	FIELD_STRING("receipt_key", policy, receipt_key, 0),
 	{},
 };
 static STRUCT_TYPE(policy);
@@ -106,7 +109,7 @@ static int check_policy(struct arena *arena, const struct policy *policy, struct
 	if (r >= 0)
 		r = check_each("grants.allowed", &grants->allowed, check_pattern, err);
 	if (r >= 0)
-		r = check_each("require", &policy->require, harden_rule_check, err);
+		r = check_each("require", &policy->require, policy_receipt_check_required, err);
 	if (r >= 0)
 		r = policy_egress_check(arena, policy->egress, err);
 	if (r >= 0)
@@ -130,7 +133,7 @@ static int check_policy(struct arena *arena, const struct policy *policy, struct
 		return fail(err, EINVAL,
 			"audit_file: \"%s\" is not an absolute path, nor \"" AUDIT_JOURNAL "\"",
 			policy->audit_file);
-	return 0;
+	return policy_receipt_check(policy, err);
 }
 
 int policy_decode(struct arena *arena, const char *name, const char *text, size_t length,
@@ -345,7 +348,9 @@ static int take_required(struct decision *d, const struct oci_strings *also)
 		return arena_fail(d->arena, "required rules", d->err);
 	for (size_t i = 0; i < 2; i++) {
 		for (size_t k = 0; k < lists[i]->n; k++) {
-			if (!oci_strings_have(all, lists[i]->items[k]))
+			if (!strcmp(lists[i]->items[k], REQUIRE_RECEIPT))
+				d->request.receipt = true;
+			else if (!oci_strings_have(all, lists[i]->items[k]))
 				all->items[all->n++] = lists[i]->items[k];
 		}
 	}

@@ -11,6 +11,9 @@
 /* The one by which it asks that binds be workspaces: destinations, with spaces between. */
 #define ANNOTATION_WORKSPACE "run.nacre.workspace"
 
+/* In a list of required rules, and no rule of a profile: what runs leaves a signed receipt. */
+#define REQUIRE_RECEIPT "receipt"
+
 /*
  * Who may loosen what. Three speak, in this order of trust: the administrator by the policy file
  * (nacre(8), POLICY), the caller by its command line, and whoever wrote the container's
@@ -69,6 +72,8 @@ struct policy {
 	bool trace_denials; /* of every container that has nacre's own filter */
 	struct oci_bool oom_group; /* in place of the profile's */
 	uint64_t tmp_bytes; /* of the /tmp that is added; 0: by the memory limit */
+	const char *receipt_dir; /* of containers' receipts, absolute; NULL: none */
+	const char *receipt_key; /* absolute, or an URI; NULL: the usual one */
 	const char *name; /* of the file, for error texts; not part of the document */
 };
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "libcontainer/api/explain.h"
+#include "libcontainer/api/receipt.h"
 #include "libcontainer/cgroup/resctrl.h"
 #include "libcontainer/life/audit.h"
 
@@ -177,7 +178,9 @@ int nacre_delete(struct nacre *nacre, const char *id, bool force, struct nacre_e
 		explain_audit(&l.container);
 		audit_usage(&l.container, &event);
 		l.state_owned = true;
-		r = life_delete(&l, &why);
+		r = receipt_end(&l, &why);
+		if (r == 0)
+			r = life_delete(&l, &why);
 		audit_fact(&l.container, &event, r, &why);
 	}
 	life_done(&l);

@@ -1,7 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 
-#include "libcontainer/api/nacre.h"
+#include <stdio.h>
+#include <string.h>
+
+#include "libcontainer/api/receipt.h"
+#include "libcontainer/base/files.h"
 #include "libcontainer/life/audit.h"
+
+/* For its receipt. */
+static int note_status(const struct container *c, int status, struct nacre_error *err)
+{
+	char text[16];
+
+	(void)snprintf(text, sizeof(text), "%d", status);
+	return file_replace(c->state_fd, RECEIPT_EXIT_FILE, text, strlen(text), 0600, err);
+}
 
 int nacre_exited(
 	struct nacre *nacre, const char *id, pid_t pid, int status, struct nacre_error *err)
@@ -18,6 +31,8 @@ int nacre_exited(
 		audit_usage(&c, &event);
 		audit_fact(&c, &event, 0, err);
 	}
+	if (r == 0 && pid == c.record.pid && receipt_is_planned(c.state_fd))
+		r = note_status(&c, status, err);
 	container_done(&c);
 	return r;
 }

@@ -6,6 +6,7 @@
 
 #include "libcontainer/api/bundle.h"
 #include "libcontainer/api/nacre.h"
+#include "libcontainer/api/receipt.h"
 #include "libcontainer/base/bpf.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/timestamp.h"
@@ -212,6 +213,17 @@ static void warn_nested(const struct life *l)
 		container_warn(&l->container, text);
 }
 
+/* Whoever tells of it later. */
+static int prepare_witnesses(struct life *l, const struct nacre_create_options *options,
+	const struct bundle *bundle, struct nacre_error *err)
+{
+	int r = receipt_prepare(l, options, bundle, err);
+
+	return r < 0 ? r
+		     : trace_create(l, options->trace_denials,
+			       bundle->policy && bundle->policy->trace_denials, err);
+}
+
 int prepare_container(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
 {
@@ -267,8 +279,7 @@ int prepare_container(
 	if (r < 0)
 		return r;
 	warn_nested(l);
-	return trace_create(
-		l, options->trace_denials, bundle.policy && bundle.policy->trace_denials, err);
+	return prepare_witnesses(l, options, &bundle, err);
 }
 
 struct life_options prepare_life_options(const struct nacre_create_options *options, bool waits)

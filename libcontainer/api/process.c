@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libcontainer/api/nacre.h"
+#include "libcontainer/api/receipt.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/sys.h"
@@ -57,7 +58,8 @@ void process_take(struct nacre_process *process, struct life *l, bool is_contain
 		.pidfd = fd_steal(&l->container.pidfd),
 		.console = fd_steal(&l->terminal.master),
 		.notify = fd_steal(&l->notify_socket),
-		.audited = l->container.record.audit.n > 0,
+		.audited = l->container.record.audit.n > 0 ||
+			   (is_container && receipt_is_planned(l->container.state_fd)),
 		.cgroup = l->container.cgroup,
 		.own = l->exec_cgroup,
 		.is_container = is_container,

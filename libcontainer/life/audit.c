@@ -210,11 +210,15 @@ static void read_number(int dir_fd, const char *file, const char *key, struct oc
 	ret_number->set = end != at;
 }
 
+void audit_read_usage(int cgroup_fd, struct audit_event *event)
+{
+	/* memory.peak: Linux 5.19, and the controller. */
+	read_number(cgroup_fd, "memory.peak", NULL, &event->memory_peak);
+	read_number(cgroup_fd, "cpu.stat", "usage_usec ", &event->cpu_usec);
+}
+
 void audit_usage(const struct container *c, struct audit_event *event)
 {
-	if (c->record.audit.n == 0 || c->cgroup.fd < 0)
-		return;
-	/* memory.peak: Linux 5.19, and the controller. */
-	read_number(c->cgroup.fd, "memory.peak", NULL, &event->memory_peak);
-	read_number(c->cgroup.fd, "cpu.stat", "usage_usec ", &event->cpu_usec);
+	if (c->record.audit.n > 0 && c->cgroup.fd >= 0)
+		audit_read_usage(c->cgroup.fd, event);
 }

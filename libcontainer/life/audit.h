@@ -34,5 +34,7 @@ void audit_facts(struct container *c, struct audit_event *events, size_t n);
 
 /* Adds what the container has used so far. */
 void audit_usage(const struct container *c, struct audit_event *event);
+/* The same of a cgroup, whether there is an audit record or not. */
+void audit_read_usage(int cgroup_fd, struct audit_event *event);
 
 #endif

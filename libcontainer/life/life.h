@@ -119,6 +119,7 @@ struct life {
 	const struct harden_request *hardened_by; /* create and run */
 	const char *config_given; /* text as in the bundle */
 	char *report; /* JSON, heap */
+	char *receipt; /* receipt_plan.h as JSON, heap; NULL: there will be none */
 
 	bool state_owned; /* the state directory is this command's to remove: made by it, or locked
 			   */

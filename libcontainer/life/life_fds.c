@@ -100,6 +100,7 @@ void life_done(struct life *l)
 	if (l->seccomp)
 		(void)munmap(l->seccomp, sizeof(*l->seccomp));
 	free(l->report);
+	free(l->receipt);
 	free(l->moved_devices);
 	container_done(&l->container);
 }

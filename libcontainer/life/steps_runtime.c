@@ -341,9 +341,11 @@ int step_save_config(struct life *l, struct nacre_error *err)
 	r = state_write(l->container.state_fd, "config.given", l->config_given, err);
 	if (r >= 0)
 		r = state_write(l->container.state_fd, "config.json", tightened, err);
-	if (r < 0)
-		return r;
-	return state_write(l->container.state_fd, "report.json", l->report, err);
+	if (r >= 0)
+		r = state_write(l->container.state_fd, "report.json", l->report, err);
+	if (r >= 0 && l->receipt)
+		r = state_write(l->container.state_fd, "receipt", l->receipt, err);
+	return r;
 }
 
 int step_save_record(struct life *l, struct nacre_error *err)

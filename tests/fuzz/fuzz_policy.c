@@ -44,7 +44,9 @@ static void check_grants(const struct policy *policy, const struct harden_reques
 			"a grant that its giver may give", settled->grants.items[i]);
 	}
 	for (size_t i = 0; i < policy->require.n; i++)
-		require_of(oci_strings_have(&settled->require, policy->require.items[i]),
+		require_of(strcmp(policy->require.items[i], REQUIRE_RECEIPT)
+				   ? oci_strings_have(&settled->require, policy->require.items[i])
+				   : settled->receipt,
 			"a rule that the policy requires", policy->require.items[i]);
 }
 

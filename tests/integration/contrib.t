@@ -100,7 +100,7 @@ test_check_names_what_a_level_needs_and_no_more() {
 	[[ $who == root ]] || { host_lacks "becomes another user"; return; }
 	check_as_user unit
 	is "$err" "check: these packages are missing: sudo apt-get install gcc libc6-dev meson ninja-build\
- pkg-config libyajl-dev libseccomp-dev libcap-dev libc-ares-dev libmnl-dev libsystemd-dev check"
+ pkg-config libyajl-dev libseccomp-dev libcap-dev libc-ares-dev libmnl-dev libssl-dev libsystemd-dev check"
 	check_as_user unit live
 	is "$err" "check: the level live needs root: sudo $T/b/top/contrib/check unit live"
 }

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/api/receipt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/record/receipt_file.h"
+#include "libcontainer/record/receipt_key.h"
+#include "specs/sha256.h"
+
+/* create and run: what a receipt will need. */
+
+/* *RET_KEY: of the container's arena. */
+static int choose_key(struct life *l, const struct nacre_create_options *options,
+	const struct policy *policy, const char **ret_key, struct nacre_error *err)
+{
+	const char *given = policy && policy->receipt_key ? policy->receipt_key
+							  : options->receipt_key;
+	char path[PATH_MAX], real[PATH_MAX];
+	int r = given ? 0 : receipt_key_place(path, err);
+
+	if (r < 0)
+		return r;
+	if (policy && policy->receipt_key && options->receipt_key)
+		return fail(err, EPERM, "--receipt-key: %s has receipt_key, and no other counts",
+			policy->name);
+	/* Where delete stands is not known. A link is refused where it is opened. */
+	if (given && !receipt_key_is_uri(given) && *given != '/') {
+		if (!getcwd(real, sizeof(real)))
+			return fail_errno(err, errno, "key %s", given);
+		given = arena_printf(l->container.arena, "%s/%s", real, given);
+	} else if (!given) {
+		given = arena_strdup(l->container.arena, path);
+	}
+	*ret_key = given;
+	return given ? 0 : fail_errno(err, ENOMEM, "receipt");
+}
+
+/* That it can sign is known before anything runs. */
+static int try_key(struct life *l, const char *key, struct nacre_error *err)
+{
+	cleanup_close int fd = receipt_key_is_uri(key) ? -1 : receipt_key_open(key, err);
+	char id[RECEIPT_ID_SIZE];
+	int r;
+
+	if (fd < 0 && !receipt_key_is_uri(key))
+		return fd;
+	r = receipt_key_id(key, id, err);
+	if (r == 0 && fd >= 0)
+		r = mount_guard_hide(&l->guard, fd, "the key of receipts", err);
+	return r;
+}
+
+static int make_plan(struct life *l, struct receipt_plan *plan, struct nacre_error *err)
+{
+	cleanup_free char *tightened = NULL;
+	char digest[SHA256_TEXT];
+	int r = oci_config_encode(l->container.config, false, &tightened, err);
+
+	if (r == 0)
+		r = receipt_this_runtime(l->container.arena, &plan->runtime, err);
+	if (r < 0)
+		return r;
+	sha256_text(tightened, strlen(tightened), digest);
+	plan->version = RECEIPT_PLAN_VERSION;
+	plan->run_sha256 = digest;
+	plan->restored = l->restore != NULL;
+	return receipt_plan_encode(plan, &l->receipt, err);
+}
+
+static int prepare(struct life *l, const struct nacre_create_options *options,
+	const struct policy *policy, struct receipt_plan *plan, struct nacre_error *err)
+{
+	char path[PATH_MAX];
+	int r = choose_key(l, options, policy, &plan->key, err);
+
+	if (r == 0 && options->receipt)
+		r = receipt_file_settle(options->receipt, path, err);
+	if (r == 0)
+		r = try_key(l, plan->key, err);
+	if (r < 0)
+		return r;
+	plan->file = options->receipt ? path : NULL;
+	return make_plan(l, plan, err);
+}
+
+int receipt_prepare(struct life *l, const struct nacre_create_options *options,
+	const struct bundle *bundle, struct nacre_error *err)
+{
+	const struct policy *policy = bundle->policy;
+	struct receipt_plan plan = {
+		.directory = policy ? policy->receipt_dir : NULL,
+		.required = bundle->report->request.receipt,
+	};
+	struct nacre_error why;
+	int r;
+
+	if (!plan.directory && !options->receipt)
+		return plan.required ? fail(err, EINVAL,
+					       "a receipt is required, and there is no place for "
+					       "it: give --receipt FILE, or receipt_dir in "
+					       "policy.json")
+				     : 0;
+	r = prepare(l, options, policy, &plan, &why);
+	if (r == 0)
+		return 0;
+	(void)fail_prefix(&why, "receipt");
+	if (options->receipt || plan.required) {
+		*err = why;
+		return r;
+	}
+	(void)fail_prefix(&why, "there will be none");
+	container_warn(&l->container, why.text);
+	return 0;
+}
+
+bool receipt_is_planned(int state_fd)
+{
+	return faccessat(state_fd, RECEIPT_PLAN_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}

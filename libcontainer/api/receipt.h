@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_API_RECEIPT_H
+#define NACRE_API_RECEIPT_H
+
+#include "libcontainer/api/bundle.h"
+#include "libcontainer/api/nacre.h"
+#include "specs/receipt_plan.h"
+
+/*
+ * The receipt of a container. Create settles where it goes and sees that the key can sign
+ * (receipt_prepare); delete, when nothing of the container runs any more and before anything of it
+ * is gone, writes it (receipt_end). A container whose creation failed has none: it ran nothing.
+ */
+
+/* In the state directory: a plan; and the receipt, signed, while it is given out. */
+#define RECEIPT_PLAN_FILE "receipt"
+#define RECEIPT_SIGNED_FILE "receipt.signed"
+/* Written by whoever waited for the first process. */
+#define RECEIPT_EXIT_FILE "exit"
+
+/* Whether OPTIONS, the policy or a requirement want one: then l->receipt is set, and the key hidden
+ * from the container. To be called when L is prepared but for that. */
+int receipt_prepare(struct life *l, const struct nacre_create_options *options,
+	const struct bundle *bundle, struct nacre_error *err);
+
+/* Whether the container whose state is in STATE_FD is to have a receipt. */
+bool receipt_is_planned(int state_fd);
+
+/* Kills what is left of the container and writes its receipt, if it is to have one. What cannot be
+ * done is a warning, but for a receipt that is required. */
+int receipt_end(struct life *l, struct nacre_error *err);
+
+/* --- receipt_collect.c --- */
+
+/* What came of the container, all but the chain. Whatever cannot be told is in the list of that. */
+int receipt_collect(struct life *l, const struct receipt_plan *plan, struct receipt *ret_receipt,
+	struct nacre_error *err);
+
+/* This program. *RET_RUNTIME: of ARENA. */
+int receipt_this_runtime(
+	struct arena *arena, struct receipt_runtime *ret_runtime, struct nacre_error *err);
+
+#endif

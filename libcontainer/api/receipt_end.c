@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libcontainer/api/receipt.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/life/steps.h"
+#include "libcontainer/record/receipt_chain.h"
+#include "libcontainer/record/receipt_file.h"
+#include "libcontainer/record/receipt_key.h"
+#include "specs/receipt_envelope.h"
+#include "specs/sha256.h"
+
+/*
+ * delete: the receipt. A command that is killed leaves one of these, and the next one goes on:
+ *
+ *   nothing of it          it is signed
+ *   receipt.signed         if the record of the key has it, it is given out; else it is signed
+ * anew, since its number may be another's by now the file, too          as it is: nothing is
+ * written twice
+ *
+ * So no number is ever missing but of a receipt that somebody has lost.
+ */
+
+static int load_plan(
+	const struct container *c, struct receipt_plan **ret_plan, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t length;
+	int r = file_read(c->state_fd, RECEIPT_PLAN_FILE, 65536, &text, &length, err);
+
+	return r < 0 ? r : receipt_plan_decode(c->arena, text, length, ret_plan, err);
+}
+
+/* Nothing may happen any more that it would not tell. */
+static int end_processes(struct life *l, struct nacre_error *err)
+{
+	struct nacre_error ignored;
+	int r = step_kill_init(l, err);
+
+	if (r == 0 && l->container.cgroup.fd >= 0)
+		r = cgroup_empty(&l->container.cgroup, err);
+	/* A unit of systemd may have gone with its last process. */
+	if (r < 0 && l->container.record.cgroup) {
+		struct cgroup again = CGROUP_CLOSED;
+		int gone = record_open_cgroup(&l->container.record, &again, &ignored);
+
+		cgroup_close(&again);
+		r = gone == -ENOENT ? 0 : r;
+	}
+	return r;
+}
+
+static int make_statement(struct life *l, const struct receipt_plan *plan, const char *key_id,
+	const struct receipt_log *log, char **ret_text, struct nacre_error *err)
+{
+	struct receipt_statement statement = {.n_subjects = 1};
+	struct receipt_subject changes = {.name = RECEIPT_CHANGES_NAME};
+	char digest[SHA256_TEXT];
+	int r = receipt_collect(l, plan, &statement.predicate, err);
+
+	if (r < 0)
+		return r;
+	sha256_text(RECEIPT_NO_CHANGES, strlen(RECEIPT_NO_CHANGES), digest);
+	changes.digest.sha256 = digest;
+	statement.subjects = &changes;
+	statement.predicate.chain = (struct receipt_chain){
+		key_id, log->sequence ? log->last : NULL, log->sequence + 1};
+	return receipt_statement_encode(&statement, ret_text, err);
+}
+
+static int sign(struct life *l, const struct receipt_plan *plan, const char *key_id,
+	const struct receipt_log *log, char **ret_text, struct nacre_error *err)
+{
+	cleanup_free char *statement = NULL;
+	cleanup_free char *signature = NULL;
+	struct receipt_envelope envelope;
+	char signer[RECEIPT_ID_SIZE];
+	int r = make_statement(l, plan, key_id, log, &statement, err);
+
+	if (r == 0)
+		r = receipt_key_sign(plan->key, statement, signer, &signature, err);
+	if (r < 0)
+		return r;
+	if (strcmp(signer, key_id) != 0)
+		return fail(err, ESTALE, "the key %s was replaced while it signed", plan->key);
+	envelope = (struct receipt_envelope){statement, key_id, signature};
+	return receipt_envelope_encode(&envelope, ret_text, err);
+}
+
+/* One that an earlier command has signed, and that the record of the key has. Returns 1, 0 or
+ * -errno. */
+static int find_signed(const struct container *c, const struct receipt_log *log, char **ret_text,
+	char digest[SHA256_TEXT], struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	struct nacre_error why;
+	size_t length;
+	int r = file_read(
+		c->state_fd, RECEIPT_SIGNED_FILE, RECEIPT_ENVELOPE_MAX, &text, &length, &why);
+
+	if (r < 0)
+		return fail_except(r, ENOENT, &why, err);
+	sha256_text(text, length, digest);
+	r = receipt_chain_has(log, digest, err);
+	if (r == 1)
+		*ret_text = steal_ptr(text);
+	return r;
+}
+
+/* The policy's directory is root's, or the caller's: what is in it is told by its name. */
+static int write_to_directory(const struct container *c, const char *directory, const char *text,
+	const char *digest, struct nacre_error *err)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (lstat(directory, &st) < 0)
+		return fail_errno(err, errno, "receipt_dir %s", directory);
+	if (!S_ISDIR(st.st_mode) || (st.st_uid != 0 && st.st_uid != geteuid()) ||
+		st.st_mode & (S_IWGRP | S_IWOTH))
+		return fail(err, EPERM,
+			"receipt_dir %s: it has to be a directory of root's or the caller's that "
+			"nobody else may write to",
+			directory);
+	/* An ID can come again. */
+	if (snprintf(path, sizeof(path), "%s/%.128s-%.16s.json", directory, c->id, digest) >=
+		(int)sizeof(path))
+		return fail_errno(err, ENAMETOOLONG, "receipt_dir %s", directory);
+	return receipt_file_write(path, text, err);
+}
+
+static int give_out(const struct container *c, const struct receipt_plan *plan, const char *text,
+	const char *digest, struct nacre_error *err)
+{
+	int r = plan->file ? receipt_file_write(plan->file, text, err) : 0;
+
+	if (r == 0 && plan->directory)
+		r = write_to_directory(c, plan->directory, text, digest, err);
+	/* From here on there is none to be written. */
+	if (r == 0 && unlinkat(c->state_fd, RECEIPT_PLAN_FILE, 0) < 0)
+		r = fail_errno(
+			err, errno, "remove \"" RECEIPT_PLAN_FILE "\" of container \"%s\"", c->id);
+	return r;
+}
+
+static int write_receipt(struct life *l, const struct receipt_plan *plan, const char *key_id,
+	struct nacre_error *err)
+{
+	const struct container *c = &l->container;
+	cleanup_free char *text = NULL;
+	char digest[SHA256_TEXT];
+	struct receipt_log log;
+	int r = receipt_chain_open(key_id, &log, err);
+
+	if (r < 0)
+		return r;
+	r = find_signed(c, &log, &text, digest, err);
+	if (r == 0) {
+		r = sign(l, plan, key_id, &log, &text, err);
+		if (r == 0) {
+			sha256_text(text, strlen(text), digest);
+			r = file_replace(
+				c->state_fd, RECEIPT_SIGNED_FILE, text, strlen(text), 0600, err);
+		}
+		if (r == 0)
+			r = receipt_chain_add(&log, digest, c->id, err);
+	}
+	if (r >= 0)
+		r = give_out(c, plan, text, digest, err);
+	(void)close(log.fd);
+	return r;
+}
+
+/* 0: it is written. */
+static int end(struct life *l, bool *ret_required, struct nacre_error *err)
+{
+	struct receipt_plan *plan;
+	char key_id[RECEIPT_ID_SIZE];
+	int r = load_plan(&l->container, &plan, err);
+
+	if (r < 0)
+		return r;
+	*ret_required = plan->required;
+	r = end_processes(l, err);
+	if (r == 0)
+		r = receipt_key_id(plan->key, key_id, err);
+	return r < 0 ? r : write_receipt(l, plan, key_id, err);
+}
+
+int receipt_end(struct life *l, struct nacre_error *err)
+{
+	const struct container *c = &l->container;
+	/* A plan that cannot be read may require one. */
+	bool required = true;
+	struct nacre_error why;
+	int r;
+
+	/* Of a creation that crashed before there was a record nothing has run. */
+	if (!receipt_is_planned(c->state_fd) ||
+		faccessat(c->state_fd, "record", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	r = end(l, &required, &why);
+	if (r == 0)
+		return 0;
+	(void)fail_prefix(&why, "receipt of container \"%s\"", c->id);
+	if (!required) {
+		(void)fail_prefix(&why, "there is none");
+		container_warn(c, why.text);
+		return 0;
+	}
+	*err = why;
+	return r;
+}
