@@ -6,7 +6,7 @@
 # entry to one system call after the other; it does not follow init, which runs on alone.
 traced() {
 	(NACRE_TEST=$T timeout 60 strace -qq -o "$T/out.trace" "${injection[@]}" \
-		"$NACRE" --root "$ROOT" "$@" </dev/null >"$T/out.log" 2>&1
+		"$NACRE" --root "$ROOT" "${places[@]}" "$@" </dev/null >"$T/out.log" 2>&1
 		exit $?) 2>/dev/null
 }
 
@@ -124,6 +124,56 @@ test_killed_at_every_system_call_of_create() {
 	rich_bundle
 	create_and_delete
 	every_call create --profile oci --bundle "$b" "$id"
+}
+
+# What the program has not written to does not outlive it.
+no_workspace_left() {
+	[[ -z $(ls -A "$T/workspaces" 2>/dev/null) ]] ||
+		wrong "a workspace is left" "$(find "$T/workspaces")"
+}
+
+test_killed_at_every_system_call_of_create_with_workspaces() {
+	needs_strace || return
+	local i call kills=0 command
+	places=(--workspaces "$T/workspaces")
+	bundle pause
+	mkdir "$T/source"
+	command=(create --profile oci --bundle "$b" --workspace "$T/source:/mnt" --workspace "$T/source:/etc" "$id")
+	each_call "${command[@]}"
+	for ((i = 0; i < ${#calls_made[@]}; i += STRIDE)); do
+		call=${calls_made[i]}
+		killed_at "$call" "${command[@]}"
+		cleaned_up
+		no_workspace_left
+	done
+	enough_kills
+}
+
+created_with_changes() {
+	rm -rf "$T/workspaces"
+	create --workspace "$T/source:/mnt" --workspace "$T/source:/etc"
+	echo new >"$T/workspaces/$id/0/upper/file"
+}
+
+# What has changes stays as it is, and the rest goes, if not at once then with the next delete.
+test_killed_at_every_system_call_of_a_delete_that_keeps_changes() {
+	needs_strace || return
+	local i call kills=0
+	places=(--workspaces "$T/workspaces")
+	bundle pause
+	mkdir "$T/source"
+	created_with_changes
+	each_call delete --force "$id"
+	for ((i = 0; i < ${#calls_made[@]}; i += STRIDE)); do
+		call=${calls_made[i]}
+		created_with_changes
+		killed_at "$call" delete --force "$id"
+		cleaned_up
+		is "$(<"$T/workspaces/$id/0/upper/file")" new "what was written"
+		exists "$T/workspaces/$id/0/workspace.json"
+	done
+	enough_kills
+	absent "$T/workspaces/$id/1"
 }
 
 test_killed_at_every_system_call_of_create_in_a_user_namespace() {
