@@ -27,6 +27,10 @@
 #define SYS_mount_setattr 442
 #endif
 
+#ifndef SYS_quotactl_fd
+#define SYS_quotactl_fd 443
+#endif
+
 #ifndef SYS_listmount
 #define SYS_listmount 458
 #endif
@@ -226,6 +230,12 @@ static inline int sys_listmount_any(uint64_t mount)
 static inline int sys_pivot_root(const char *new_root, const char *put_old)
 {
 	return sys_result(syscall(SYS_pivot_root, new_root, put_old));
+}
+
+/* Linux 5.14. COMMAND: QCMD() of quotactl(2). */
+static inline int sys_quotactl_fd(int fd, unsigned command, uint32_t id, void *address)
+{
+	return sys_result(syscall(SYS_quotactl_fd, fd, command, id, address));
 }
 
 /* Linux 5.9; CLOSE_RANGE_CLOEXEC 5.11. */

@@ -161,7 +161,8 @@ static int make_one(struct life *l, struct workspace_set *set, int store_fd, con
 	l->n_workspaces++;
 	r = check_source(mount, made->source_fd, err);
 	if (r == 0)
-		r = workspace_make(l->container.arena, set, made->source_fd, &record, err);
+		r = workspace_make(l->container.arena, store_fd, set, made->source_fd,
+			mark->best_effort, &record, err);
 	return r < 0 ? r : take(l, &set->items[set->n - 1], store_fd, made, err);
 }
 

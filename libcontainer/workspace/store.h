@@ -58,10 +58,11 @@ int workspace_set_open(struct arena *arena, int store_fd, const char *id, unsign
 int workspace_set_make(struct arena *arena, int store_fd, const char *id, unsigned lock_flags,
 	struct workspace_set *ret_set, struct nacre_error *err);
 
-/* Makes one more in SET for what RECORD says (its id, source, the source's identity and the time
- * are filled in here, from SOURCE_FD), with upper and work. */
-int workspace_make(struct arena *arena, struct workspace_set *set, int source_fd,
-	struct workspace_record *record, struct nacre_error *err);
+/* Makes one more in SET, of the store STORE_FD, for what RECORD says (its id, source, the source's
+ * identity and the time are filled in here, from SOURCE_FD), with upper and work. BEST_EFFORT: on a
+ * file system without quotas it has no limits, and RECORD says so. */
+int workspace_make(struct arena *arena, int store_fd, struct workspace_set *set, int source_fd,
+	bool best_effort, struct workspace_record *record, struct nacre_error *err);
 
 /* Whether nothing was changed in it: its upper is empty, and no apply has left anything. Returns 1,
  * 0 or -errno. */

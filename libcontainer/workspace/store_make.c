@@ -12,6 +12,7 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/workspace/size.h"
 #include "libcontainer/workspace/store.h"
 
 #define RECORD_TEMPORARY WORKSPACE_RECORD ".new"
@@ -66,20 +67,12 @@ static int write_record(int dir_fd, const struct workspace_record *record, struc
 
 /* The root of an overlay has the owner and mode of its upper: those of the source. A caller who may
  * not give it away keeps it: inside it is what his other new files are. */
-static int make_upper(int dir_fd, int source_fd, struct nacre_error *err)
+static int dress_upper(int fd, int source_fd, struct nacre_error *err)
 {
-	cleanup_close int fd = -1;
 	struct stat st;
 
 	if (fstat(source_fd, &st) < 0)
 		return fail_errno(err, errno, "stat the source");
-	if (mkdirat(dir_fd, WORKSPACE_WORK, 0700) < 0)
-		return fail_errno(err, errno, "make " WORKSPACE_WORK);
-	if (mkdirat(dir_fd, WORKSPACE_UPPER, 0700) < 0)
-		return fail_errno(err, errno, "make " WORKSPACE_UPPER);
-	fd = openat(dir_fd, WORKSPACE_UPPER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return fail_errno(err, errno, "open " WORKSPACE_UPPER);
 	if (fchown(fd, st.st_uid, st.st_gid) < 0 && errno != EPERM && errno != EINVAL)
 		return fail_errno(err, errno, "give " WORKSPACE_UPPER " to uid %u", st.st_uid);
 	if (fchmod(fd, st.st_mode & 07777) < 0)
@@ -87,18 +80,58 @@ static int make_upper(int dir_fd, int source_fd, struct nacre_error *err)
 	return 0;
 }
 
-static int fill(
-	int dir_fd, int source_fd, const struct workspace_record *record, struct nacre_error *err)
+static int make_directory(int dir_fd, const char *name, struct nacre_error *err)
 {
-	int r = 0;
+	int fd;
 
-	if (strcmp(record->form, WORKSPACE_COW) == 0)
-		r = make_upper(dir_fd, source_fd, err);
-	return r < 0 ? r : write_record(dir_fd, record, err);
+	if (mkdirat(dir_fd, name, 0700) < 0)
+		return fail_errno(err, errno, "make %s", name);
+	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? fail_errno(err, errno, "open %s", name) : fd;
 }
 
-int workspace_make(struct arena *arena, struct workspace_set *set, int source_fd,
+/* The limits that RECORD asks for, of the directories of an overlay. */
+static int limit(int store_fd, const int fds[2], bool best_effort, struct workspace_record *record,
+	struct nacre_error *err)
+{
+	struct nacre_error why;
+	int r = 0;
+
+	if (!record->tmpfs && (record->bytes || record->inodes))
+		r = workspace_size_limit(store_fd, fds, 2, record, &why);
+	if (r == -ENOTSUP && best_effort) {
+		record->bytes = record->inodes = 0;
+		return 0;
+	}
+	if (r < 0)
+		*err = why;
+	return r;
+}
+
+static int make_layers(int store_fd, int dir_fd, int source_fd, bool best_effort,
 	struct workspace_record *record, struct nacre_error *err)
+{
+	cleanup_close int memory_fd = -1, upper_fd = -1, work_fd = -1;
+	int r;
+
+	if (record->tmpfs) {
+		memory_fd = workspace_size_mount(dir_fd, WORKSPACE_MEMORY, record, err);
+		if (memory_fd < 0)
+			return memory_fd;
+		dir_fd = memory_fd;
+	}
+	work_fd = make_directory(dir_fd, WORKSPACE_WORK, err);
+	if (work_fd < 0)
+		return work_fd;
+	upper_fd = make_directory(dir_fd, WORKSPACE_UPPER, err);
+	if (upper_fd < 0)
+		return upper_fd;
+	r = dress_upper(upper_fd, source_fd, err);
+	return r < 0 ? r : limit(store_fd, (int[]){upper_fd, work_fd}, best_effort, record, err);
+}
+
+int workspace_make(struct arena *arena, int store_fd, struct workspace_set *set, int source_fd,
+	bool best_effort, struct workspace_record *record, struct nacre_error *err)
 {
 	const unsigned number = set->n ? set->items[set->n - 1].number + 1 : 0;
 	struct workspace *items = arena_array(arena, set->n + 1, sizeof(*items));
@@ -123,8 +156,11 @@ int workspace_make(struct arena *arena, struct workspace_set *set, int source_fd
 	if (mkdirat(set->dir_fd, name, 0700) < 0)
 		return fail_errno(err, errno, "make workspace %s", name);
 	dir_fd = openat(set->dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	r = dir_fd < 0 ? fail_errno(err, errno, "open workspace %s", name)
-		       : fill(dir_fd, source_fd, record, err);
+	r = dir_fd < 0 ? fail_errno(err, errno, "open workspace %s", name) : 0;
+	if (r == 0 && strcmp(record->form, WORKSPACE_COW) == 0)
+		r = make_layers(store_fd, dir_fd, source_fd, best_effort, record, err);
+	if (r == 0)
+		r = write_record(dir_fd, record, err);
 	if (r == 0) {
 		r = workspace_open(arena, set->dir_fd, number, &items[set->n], err);
 		if (r < 0)

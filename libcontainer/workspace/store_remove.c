@@ -10,6 +10,7 @@
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/workspace/size.h"
 #include "libcontainer/workspace/store.h"
 
 /*
@@ -144,10 +145,18 @@ static int unmount_memory(int dir_fd)
 	return errno == EPERM ? 0 : -errno;
 }
 
+static uint32_t project_of_upper(int dir_fd)
+{
+	cleanup_close int fd = open_directory(dir_fd, WORKSPACE_UPPER);
+
+	return fd < 0 ? 0 : workspace_size_project(fd);
+}
+
 int workspace_remove_directory(int set_fd, unsigned number, struct nacre_error *err)
 {
 	struct removal removal = {.counter = 0};
 	cleanup_close int fd = -1;
+	uint32_t project;
 	char name[16];
 	int r;
 
@@ -155,6 +164,7 @@ int workspace_remove_directory(int set_fd, unsigned number, struct nacre_error *
 	fd = removal.top_fd = open_directory(set_fd, name);
 	if (fd == -ENOENT)
 		return 0;
+	project = fd < 0 ? 0 : project_of_upper(fd);
 	r = fd < 0 ? fd : remove_plain(fd, WORKSPACE_RECORD);
 	if (r == 0)
 		r = unmount_memory(fd);
@@ -165,6 +175,8 @@ int workspace_remove_directory(int set_fd, unsigned number, struct nacre_error *
 		if (r == 0)
 			break;
 	}
+	if (r == 0 && project)
+		workspace_size_release(fd, project);
 	if (r == 0 && unlinkat(set_fd, name, AT_REMOVEDIR) < 0)
 		r = -errno;
 	return r < 0 ? fail_errno(err, r, "remove workspace %s", name) : 0;

@@ -30,6 +30,7 @@ upper() {
 
 nothing_kept() {
 	go_on
+	rm -f "$store/projects"
 	[[ -z $(kept) ]] || wrong "workspaces are left" "$(find "$store")"
 }
 
@@ -52,7 +53,7 @@ test_what_is_written_to_a_copy_is_kept_and_the_source_is_not() {
 	has_line "$out" made
 	source_is_untouched
 	is "$err" "nacre: warning: workspace of $id kept: nacre workspace diff $id"
-	is "$(ls "$(upper)" | xargs)" "dir file made" "the upper"
+	is "$(ls "$(upper)")" $'dir\nfile\nmade' "the upper"
 	is "$(<"$(upper)/file")" new "the changed file"
 	is "$(jq -r '[.version, .id, .root, .source, .destination, .form] | join(" ")' "$store/$id/0/workspace.json")" \
 		"1 $id $ROOT $source /w cow" "the record"
@@ -273,6 +274,122 @@ test_what_overlay_cannot_do_is_refused() {
 		gidMappings: [{containerID: 0, hostID: 0, size: 1}]} | .annotations["run.nacre.workspace"] = "/w"'
 	run_refused "*the bind on /w is id-mapped, which overlay cannot be*"
 	nothing_kept
+}
+
+# Memory that outlives the command: root's mount.
+test_a_size_in_memory_is_a_limit() {
+	needs_root || return
+	with_source write /w/file new : cat /w/file
+	run --workspace "$source:/w,size=1M,tmpfs"
+	source_is_untouched
+	has "$(mounts_left)" "$store/$id/0/memory "
+	is "$(<"$store/$id/0/memory/upper/file")" new
+	is "$(stat -f -c '%T %b %S' "$store/$id/0/memory")" "tmpfs 256 4096"
+	is "$(jq -c '[.bytes, .tmpfs]' "$store/$id/0/workspace.json")" '[1048576,true]'
+	umount "$store/$id/0/memory"
+	discard
+	with_source cat /w/file
+	run --workspace "$source:/w,size=1M,tmpfs"
+	nothing_kept
+}
+
+test_more_than_the_size_does_not_fit() {
+	needs_root || return
+	with_source true
+	with_busybox || return
+	dd if=/dev/zero of="$source/large" bs=1M count=2 status=none
+	program /bin/sh -c 'echo x >>/w/large || echo refused; echo y >/w/small && cat /w/small'
+	run --workspace "$source:/w,size=1M,tmpfs"
+	has_line "$out" refused
+	has_line "$out" y
+	has "$err" "No space left on device"
+	umount "$store/$id/0/memory"
+	discard
+}
+
+test_a_size_that_cannot_be_held_is_refused() {
+	with_source true
+	[[ $who == root ]] || {
+		run_refused "workspaces: mounts\[*\]: workspace /w: *size=N needs root's rights, *" --workspace "$source:/w,size=1M"
+		run_refused "workspaces: mounts\[*\]: workspace /w: *size=N,tmpfs needs root's rights, *" --workspace "$source:/w,size=1M,tmpfs"
+		nothing_kept
+		return
+	}
+	mkdir "$T/allowed"
+	mount -t tmpfs tmpfs "$T/allowed"
+	store=$T/allowed/store places=(--workspaces "$T/allowed/store")
+	try nacre run --profile oci --bundle "$b" --workspace "$source:/w,size=1M" "$id"
+	rm -f "$store/projects"
+	nothing_kept
+	umount "$T/allowed"
+	is "$rc" 1
+	has "$err" "workspace /w: workspace of $source: size=N: the file system of the directory of workspaces has no project quota: mount it with prjquota"
+}
+
+# What the policy says is for hosts that can: others have none, and explain says so.
+test_the_size_of_the_policy_gives_way() {
+	needs_root || return
+	with_source write /w/file new
+	policy '{"version": 1, "workspace": {"bytes": 1048576}}'
+	good under_policy run --profile oci --bundle "$b" --workspace "$source:/w" "$id"
+	is "$(<"$(upper)/file")" new
+	discard
+}
+
+# with_image TYPE: a file system of that type on $T/allowed, of a loop device that goes with it
+with_image() {
+	mkdir -p "$T/allowed"
+	case $1 in
+	tmpfs) mount -t tmpfs tmpfs "$T/allowed" ;;
+	*)
+		rm -f "$T/image"
+		truncate -s 320M "$T/image"
+		"mkfs.$1" -q "$T/image" >/dev/null && mount -o loop "$T/image" "$T/allowed"
+		;;
+	esac
+}
+
+without_image() {
+	umount "$T/allowed"
+}
+
+# works_on_a_copy TYPE: what a program does that is no more than files, whichever of both lies there
+works_on_a_copy() {
+	doing "$1: source $source, workspaces $store"
+	program /payload write /w/file new : create /w/made : unlink /w/dir/deep : rename /w/dir /w/other : \
+		ls /w : ls /w/other : cat /w/file
+	run --workspace "$source:/w"
+	is "$out" $'write: ok\ncreate: ok\nunlink: ok\nrename: ok\nfile\nmade\nother\nnew' "$1"
+	source_is_untouched
+	is "$(ls "$(upper)")" $'dir\nfile\nmade\nother' "the upper on $1"
+	is "$(stat -c '%t %T %F' "$(upper)/dir")" "0 0 character special file" "a whiteout on $1"
+	discard
+	program /payload cat /w/file
+	run --workspace "$source:/w"
+	is "$out" old
+	nothing_kept
+}
+
+test_source_and_changes_lie_on_any_file_system() {
+	needs_root && needs_program losetup || return
+	local type missing='' here=$source own=$store
+	for type in tmpfs ext4 xfs btrfs; do
+		with_image "$type" 2>/dev/null || { missing+=" $type" && continue; }
+		store=$own source=$T/allowed/source
+		places=(--workspaces "$store")
+		with_source true
+		works_on_a_copy "$type"
+		store=$T/allowed/store source=$here
+		places=(--workspaces "$store")
+		with_source true
+		works_on_a_copy "$type"
+		store=$T/allowed/store source=$T/allowed/source
+		with_source true
+		works_on_a_copy "$type"
+		without_image
+	done
+	[[ $missing != *tmpfs* ]] || wrong "no tmpfs could be mounted"
+	[[ -z $missing ]] || host_lacks "no file system could be made, or mounted, of:$missing"
 }
 
 # Its files are none of this file system.

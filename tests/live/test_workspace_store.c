@@ -65,7 +65,7 @@ static void make(const char *form)
 
 	if (set.dir_fd < 0)
 		OK(workspace_set_make(arena, store_fd, "one", 0, &set, &err));
-	OK(workspace_make(arena, &set, source_fd, &record, &err));
+	OK(workspace_make(arena, store_fd, &set, source_fd, false, &record, &err));
 }
 
 static void open_again(void)
