@@ -62,6 +62,7 @@ static const struct {
 	{EGRESS_NAMES, "egress rules with names", "criu cannot make the connections to their relay again"},
 	{EGRESS_BY_RELAY, "egress rules in a network of its own", "criu knows nothing of them"},
 	{TRACE, "its denials traced", "criu cannot make the seccomp listener again"},
+	{WORKSPACES, "a workspace", "criu cannot mount its overlay again"},
 	{IN_USERNS, "a user namespace", "in one criu may neither read its images nor mount the cgroup"},
 	/* clang-format on */
 };

@@ -422,6 +422,23 @@ test_exec_sees_the_same_copy() {
 	discard
 }
 
+test_a_workspace_is_neither_checkpointed_nor_restored() {
+	needs_root && needs_program criu || return
+	with_source pause
+	create --workspace "$source:/w"
+	start
+	bad 1 "a container with a workspace can be neither checkpointed nor restored: *" nacre checkpoint "$id"
+	is "$(state_of .status)" running
+	kill_now
+	delete
+	mount_on /w "$source" bind bind
+	edit '.annotations["run.nacre.workspace"] = "/w"'
+	bad 1 "*a container with a workspace can be neither checkpointed nor restored: *" \
+		nacre restore --bundle "$b" "$id"
+	nothing_left
+	nothing_kept
+}
+
 # The program is another user than the one who owns the workspace's directory.
 test_another_user_of_the_container_may_write_where_the_source_lets_him() {
 	needs_other_ids || return
