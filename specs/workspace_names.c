@@ -58,7 +58,8 @@ static size_t fold(const char *name, size_t n, char *ret)
 		if (!length)
 			ret[used++] = name[i];
 		else if (letters)
-			used = (size_t)(stpcpy(ret + used, letters) - ret);
+			while (*letters)
+				ret[used++] = *letters++;
 		else if (length == 1 && seen)
 			ret[used++] = (char)(code >= 'A' && code <= 'Z' ? code + ('a' - 'A')
 									: code);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_WORKSPACE_WALK_H
+#define NACRE_WORKSPACE_WALK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "specs/arena.h"
+#include "specs/workspace_changes.h"
+
+/*
+ * What changed in a workspace: overlay's upper is read against the source.
+ *
+ * Both sides are opened by fd, with no link followed and no mount crossed (openat2). Each directory
+ * is opened by its path from the top, so that neither the stack nor the fds grow with the depth;
+ * what is longer than PATH_MAX is refused. Nothing may write to the upper meanwhile; the source may
+ * change at any time, which makes a conflict at worst.
+ *
+ * Counted as a change: content, type, target of a link, permission bits. Owners, times, extended
+ * attributes, ACLs, capabilities and the bits 07000 are not, since apply never writes them. A mode
+ * gives the group and others no right to write that the source's file did not.
+ */
+
+enum {
+	WORKSPACE_MAX_CHANGES = 1000000,
+};
+#define WORKSPACE_MAX_BYTES (4ULL << 30)
+
+struct workspace_walk {
+	int upper_fd, source_fd; /* O_PATH will do */
+	bool user_xattr; /* as in workspace_record.h; trusted ones need CAP_SYS_ADMIN, see there */
+	int64_t created_sec;
+	uint32_t created_nsec;
+	const struct oci_strings *protect; /* may be NULL */
+	uint64_t max_bytes; /* of content that is read, apparent size; what is more is refused */
+	size_t max_changes; /* more: -E2BIG */
+};
+
+/* RET_CHANGES: of ARENA, sorted. -EPERM: the caller cannot see overlay's attributes. */
+int workspace_walk(struct arena *arena, const struct workspace_walk *walk,
+	struct workspace_changes *ret_changes, struct nacre_error *err);
+
+/* Whether TIME, a ctime of the source, is not before the workspace was made. Also one in the same
+ * second without a fraction: some file systems have none. */
+bool workspace_walk_is_late(const struct workspace_walk *walk, const struct statx_timestamp *time);
+
+/* What workspace_change.conflict says, in words behind the path; the word itself if it is one of a
+ * later version. */
+#define WORKSPACE_CONFLICT_CHANGED "changed"
+#define WORKSPACE_CONFLICT_REPLACED "replaced"
+#define WORKSPACE_CONFLICT_GONE "gone"
+#define WORKSPACE_CONFLICT_CLOCK "clock"
+const char *workspace_conflict_reason(const char *word);
+
+#endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/live/workspace_fixture.h"
+
+#include "specs/sha256.h"
+
+Suite *suite_workspace_walk(void);
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+/* What programs do, and what the list says of it. */
+static const struct {
+	const char *before; /* in the source */
+	const char *inside; /* in the container */
+	const char *changes;
+	const char *rootless; /* NULL: the same */
+} work[] = {
+	{"echo a >a", "true", "", NULL},
+	{"echo a >a", "cat a >/dev/null; touch a; chown 1:1 a; echo a >a", "", NULL},
+	{"echo a >a", "echo b >>a; echo c >c", "Mf a\nAf c\n", NULL},
+	{"echo a >a", "echo b >a", "Mf a\n", NULL},
+	{"echo a >a", "rm a", "Df a\n", NULL},
+	{"echo a >a", "rm a; echo a >a", "", NULL},
+	{"echo a >a", "rm a; echo b >a", "Mf a\n", NULL},
+	{"echo a >a", "mv a b", "Df a\nAf b\n", NULL},
+	{"echo a >a; echo b >b", "mv a b", "Df a\nMf b\n", NULL},
+	{"echo a >a", "chmod 755 a", "Mf a\n", NULL},
+	{"echo a >a", "chmod 4644 a; chmod g+w a", "", NULL},
+	{"echo a >a; ln -s a l", "ln -sf b l; ln -s x n", "Ml l\nAl n\n", NULL},
+	{"echo a >a; ln -s a l", "rm l; ln -s a l; chown -h 1:1 l", "", NULL},
+	{"echo a >a", "ln a b; ln a c", "Af b\nAf c\n", NULL},
+	{"mkdir d; echo a >d/a", "rm -r d", "Dd d\n", NULL},
+	{"mkdir d; echo a >d/a", "rm -r d; echo x >d", "Tf d\n", NULL},
+	{"echo a >d", "rm d; mkdir d; echo x >d/x", "Td d\nAf d/x\n", NULL},
+	{"echo a >d", "rm d; ln -s x d", "Tl d\n", NULL},
+	{"mkdir d; chmod 755 d", "chmod 700 d", "Md d\n", NULL},
+	{"true", "mkdir -p a/b; echo x >a/b/c", "Ad a\nAd a/b\nAf a/b/c\n", NULL},
+	/* An opaque directory: what it hides is deleted, what is the same again is nothing. */
+	{"mkdir -p d/e/f; echo a >d/a; echo b >d/b; echo c >d/e/c; echo x >d/e/f/x",
+		"rm -r d; mkdir -p d/e; echo a >d/a; echo n >d/n; echo y >d/e/c",
+		"Df d/b\nMf d/e/c\nDd d/e/f\nAf d/n\n", NULL},
+	/* Renamed directories. */
+	{"mkdir d; echo a >d/a", "mv d e", "Rd e <d\n", "Dd d\nAd e\nAf e/a\n"},
+	{"mkdir d; echo a >d/a; echo b >d/b", "mv d e; echo x >>e/a; rm e/b; echo n >e/n",
+		"Rd e <d\nMf e/a\nDf e/b\nAf e/n\n", "Dd d\nAd e\nAf e/a\nAf e/n\n"},
+	{"mkdir d; echo a >d/a", "mv d e; mv e d", "", NULL},
+	{"mkdir d; echo a >d/a", "mv d e; mkdir d; echo x >d/x", "Ad d\nAf d/x\nRd e <d\n",
+		"Df d/a\nAf d/x\nAd e\nAf e/a\n"},
+	{"mkdir a b; echo a >a/a; echo b >b/b", "mv a t; mv b a; mv t b", "Rd a <b\nRd b <a\n",
+		"Df a/a\nAf a/b\nAf b/a\nDf b/b\n"},
+	{"mkdir a b; echo a >a/a; echo b >b/b", "rm -r b; mv a b", "Rd b <a\n",
+		"Dd a\nAf b/a\nDf b/b\n"},
+	{"mkdir -p a/x; echo 1 >a/x/1", "mv a/x y; mv a z; echo 2 >>y/1; echo 3 >z/3",
+		"Rd y <a/x\nMf y/1\nRd z <a\nAf z/3\n", "Dd a\nAd y\nAf y/1\nAd z\nAf z/3\n"},
+	{"mkdir -p a/x; echo 1 >a/x/1; echo 2 >a/2", "mv a/x n; mv a n/a; rm n/a/2",
+		"Rd n <a/x\nRd n/a <a\nDf n/a/2\n", "Dd a\nAd n\nAf n/1\nAd n/a\n"},
+	{"mkdir -p a/x; echo 1 >a/x/1", "mv a/x y; rm -r a", "Dd a\nRd y <a/x\n",
+		"Dd a\nAd y\nAf y/1\n"},
+	{"mkdir -p a/b; echo 1 >a/b/1", "mkdir n; mv a n/m; mv n/m/b n/m/c",
+		"Ad n\nRd n/m <a\nRd n/m/c <a/b\n", "Dd a\nAd n\nAd n/m\nAd n/m/c\nAf n/m/c/1\n"},
+	/* A link of the source's own, moved to where it leaves. */
+	{"mkdir -p a/b; echo x >x; ln -s ../../x a/b/l", "mv a/b c", "Rd c <a/b !link-leaves\n",
+		"Dd a/b\nAd c\nAl c/l !link-leaves\n"},
+	{"mkdir -p a/b; echo x >x; ln -s ../../x a/b/l", "mv a/b a/c", "Rd a/c <a/b\n",
+		"Dd a/b\nAd a/c\nAl a/c/l\n"},
+};
+
+static void try_work(int i, bool user_xattr)
+{
+	shell("source", work[i].before);
+	begin(user_xattr);
+	/* mv(1) copies where a rename is refused. */
+	shell("merged", work[i].inside);
+	end();
+	assert_changes(user_xattr && work[i].rootless ? work[i].rootless : work[i].changes);
+}
+
+START_TEST(work_is_told_as_it_was_done)
+{
+	try_work(_i, false);
+}
+END_TEST
+
+START_TEST(so_it_is_with_user_attributes)
+{
+	try_work(_i, true);
+}
+END_TEST
+
+/* What is refused, and stays where it is. */
+static const struct {
+	const char *before;
+	const char *inside;
+	const char *changes;
+} hostile[] = {
+	{"true", "mkfifo p; mknod c c 1 3; mknod b b 1 3",
+		"Ac b !device\nAc c !device\nAp p !fifo\n"},
+	{"echo a >a", "rm a; mkfifo a", "Tp a !fifo\n"},
+	{"true", "ln -s /etc/passwd a; ln -s ../b b; ln -s no c; mkdir d; ln -s ../.. d/e",
+		"Al a !link-leaves\nAl b !link-leaves\nAl c\nAd d\nAl d/e !link-leaves\n"},
+	{"true", "truncate -s 3T s; echo x >t", "Af s !bytes\nAf t\n"},
+	{"mkdir .git; echo x >.git/config; mkdir .git/refs",
+		"echo y >.git/config; mkdir .git/hooks; echo x >.git/hooks/h; echo r >.git/refs/r",
+		"Mf .git/config !git\nAd .git/hooks !git\nAf .git/hooks/h !git\nAf .git/refs/r\n"},
+	{"mkdir s", "mkdir -p s/.git/objects; echo x >s/.git/HEAD",
+		"Ad s/.git !repository\nAf s/.git/HEAD !repository\n"
+		"Ad s/.git/objects !repository\n"},
+	{"mkdir s", "echo gitdir: x >s/.git", "Af s/.git !repository\n"},
+	/* The shape alone: git takes it for one. */
+	{"true", "mkdir -p r/objects r/refs; echo x >r/HEAD; echo x >r/config",
+		"Ad r\nAf r/HEAD !repository\nAf r/config !repository\n"
+		"Ad r/objects !repository\nAd r/refs !repository\n"},
+	{"mkdir -p r/objects r/refs; echo x >r/HEAD",
+		"echo x >r/config; mkdir r/hooks; echo x >r/hooks/h; echo o >r/refs/o; echo y "
+		">r/HEAD",
+		"Mf r/HEAD\nAf r/config !git\nAd r/hooks !git\nAf r/hooks/h !git\nAf r/refs/o\n"},
+	{"mkdir r; echo x >r/HEAD", "mkdir -p r/OBJECTS r/Refs; echo x >r/config",
+		"Ad r/OBJECTS !git\nAd r/Refs !git\nAf r/config !git\n"},
+	{"echo x >HEAD; mkdir objects refs", "echo x >config; echo o >refs/o",
+		"Af config !git\nAf refs/o\n"},
+	{"mkdir r; echo x >r/HEAD; echo ../y >r/commondir", "echo x >r/config",
+		"Af r/config !git\n"},
+	{"mkdir .github", "mv .github x; mkdir .vscode; echo x >.vscode/tasks.json; echo x >.envrc",
+		"Af .envrc !environment\nAd .vscode !editor\nAf .vscode/tasks.json !editor\n"
+		"Rd x <.github !ci\n"},
+	{"mkdir g; echo x >g/x", "mv g .git", "Rd .git <g !repository\n"},
+	{"mkdir g; echo x >g/x", "mv g .git; echo y >>.git/x; echo z >.git/index",
+		"Rd .git <g !repository\nAf .git/index !repository\nMf .git/x !repository\n"},
+	{"true", "echo x >'a\nb'; echo x >\"$(printf '\\033[2J')\"", "Af \033[2J\nAf a\nb\n"},
+};
+
+START_TEST(what_is_hostile_is_refused)
+{
+	shell("source", hostile[_i].before);
+	begin(false);
+	shell("merged", hostile[_i].inside);
+	end();
+	assert_changes(hostile[_i].changes);
+}
+END_TEST
+
+/* What the host does meanwhile. */
+static const struct {
+	const char *before;
+	const char *inside;
+	const char *host; /* after that, in the source */
+	const char *changes;
+} hosts[] = {
+	{"echo a >a; echo b >b", "echo x >a", "echo y >b", "Mf a\n"},
+	{"echo a >a", "echo x >a", "echo y >a", "Mf a ~changed\n"},
+	{"echo a >a", "echo x >a", "chmod 600 a", "Mf a ~changed\n"},
+	{"echo a >a", "echo x >a", "echo y >n; mv n a", "Mf a ~changed\n"},
+	{"echo a >a", "echo x >a", "rm a", "Af a ~gone\n"},
+	{"echo a >a", "rm a", "echo y >a", "Df a ~changed\n"},
+	{"echo a >a", "rm a", "rm a", ""},
+	{"true", "echo x >a", "echo y >a", "Mf a ~changed\n"},
+	{"true", "mkdir a; echo x >a/x", "echo y >a", "Td a ~changed\nAf a/x\n"},
+	{"mkdir -p d/e; echo a >d/e/a", "rm -r d", "echo y >d/e/a", "Dd d ~changed\n"},
+	{"mkdir -p d/e; echo a >d/e/a", "rm -r d", "echo y >d/e/n", "Dd d ~changed\n"},
+	{"mkdir d; echo a >d/a", "echo x >d/a", "rm -r d", "Ad d ~gone\nAf d/a ~gone\n"},
+	{"mkdir d e; echo a >d/a; echo a >e/a", "echo x >d/a", "mv d f; mv e d",
+		"Mf d/a ~replaced\n"},
+	{"mkdir d e; echo a >d/a; echo a >e/a", "rm d/a", "mv d f; mv e d", "Df d/a ~replaced\n"},
+	{"mkdir d; echo a >d/a", "mv d e; echo x >e/a", "mv d f", "Rd e <d ~gone\nAf e/a ~gone\n"},
+	{"mkdir d; echo a >d/a", "mv d e", "echo y >d/a", "Rd e <d\n"},
+	{"mkdir d; echo a >d/a", "mv d e", "echo y >e", "Rd e <d ~changed\n"},
+	{"mkdir d; echo a >d/a", "rm -r d; echo x >d", "echo y >d/a", "Tf d ~changed\n"},
+	/* On the other side of a mount is something else. */
+	{"mkdir d; echo a >d/a", "echo x >d/a", "mount -t tmpfs none d", "Md d !mount\n"},
+	{"mkdir -p d/e", "rm -r d", "mount -t tmpfs none d/e", "Dd d !mount\n"},
+};
+
+START_TEST(a_change_of_the_host_is_a_conflict)
+{
+	shell("source", hosts[_i].before);
+	begin(false);
+	shell("merged", hosts[_i].inside);
+	next_tick();
+	shell("source", hosts[_i].host);
+	end();
+	assert_changes(hosts[_i].changes);
+}
+END_TEST
+
+START_TEST(a_clock_that_was_set_back_makes_conflicts)
+{
+	shell("source", "echo a >a; echo b >b");
+	begin(false);
+	shell("merged", "echo x >a; rm b; echo n >n");
+	end();
+	walk.created_sec += 1000; /* what was written later looks older */
+	assert_changes("Mf a ~clock\nDf b ~clock\nAf n\n");
+}
+END_TEST
+
+START_TEST(deep_paths_are_refused_and_cost_no_stack)
+{
+	int fd, next;
+
+	shell("source", "echo a >a");
+	begin(false);
+	SYS(fd = open(TOP "/merged", O_PATH | O_DIRECTORY));
+	for (int i = 0; i < 4000; i++) {
+		SYS(mkdirat(fd, "d", 0755));
+		SYS(next = openat(fd, "d", O_PATH | O_DIRECTORY));
+		(void)close(fd);
+		fd = next;
+	}
+	(void)close(fd);
+	end();
+	read_changes();
+	/* "d", "d/d", ... up to 4,095 bytes, and the first that is longer. */
+	ck_assert_uint_eq(changes.n, 2049);
+	ck_assert_ptr_null(changes.items[2047].refused);
+	ck_assert_str_eq(changes.items[2048].refused, "path-length");
+}
+END_TEST
+
+START_TEST(the_digest_is_of_the_content)
+{
+	char hex[65];
+
+	begin(false);
+	shell("merged",
+		"head -c 200000 /dev/zero | tr '\\0' x >f; truncate -s 200001 f; ln -s t l");
+	end();
+	assert_changes("Af f\nAl l\n");
+	{
+		char *content = calloc(1, 200001);
+
+		memset(content, 'x', 200000);
+		sha256_text(content, 200001, hex);
+		free(content);
+	}
+	ck_assert_str_eq(changes.items[0].sha256, hex);
+	ck_assert_uint_eq(changes.items[0].size, 200001);
+	sha256_text("t", 1, hex);
+	ck_assert_str_eq(changes.items[1].sha256, hex);
+	ck_assert_str_eq(changes.items[1].target, "t");
+}
+END_TEST
+
+START_TEST(modes_give_others_no_right_to_write)
+{
+	shell("source", "echo a >a; chmod 664 a; echo b >b; chmod 600 b; echo c >c; mkdir d");
+	begin(false);
+	shell("merged",
+		"echo x >>a; chmod 777 a; chmod 4755 b; chmod 400 c; echo n >n; chmod 666 n; "
+		"chmod 1777 d");
+	end();
+	assert_changes("Mf a\nMf b\nMf c\nAf n\n");
+	ck_assert_uint_eq(changes.items[0].mode, 0775);
+	ck_assert_uint_eq(changes.items[1].mode, 0755);
+	ck_assert_uint_eq(changes.items[2].mode, 0400);
+	ck_assert_uint_eq(changes.items[3].mode, 0644);
+}
+END_TEST
+
+START_TEST(too_many_changes_are_an_error)
+{
+	begin(false);
+	shell("merged", "touch a b c");
+	end();
+	walk.max_changes = 2;
+	ck_assert_int_eq(workspace_walk(arena, &walk, &changes, &err), -E2BIG);
+	ck_assert_ptr_nonnull(strstr(err.text, "--max-changes"));
+	walk.max_changes = 3;
+	assert_changes("Af a\nAf b\nAf c\n");
+}
+END_TEST
+
+START_TEST(bytes_are_counted_together)
+{
+	begin(false);
+	shell("merged", "for i in a b c; do head -c 1000 /dev/zero >$i; done");
+	end();
+	walk.max_bytes = 2000;
+	assert_changes("Af a\nAf b\nAf c !bytes\n");
+}
+END_TEST
+
+START_TEST(who_cannot_see_the_marks_is_refused)
+{
+	begin(false);
+	shell("merged", "touch a");
+	end();
+	SYS(setresuid(65534, 65534, 65534));
+	ck_assert_int_eq(workspace_walk(arena, &walk, &changes, &err), -EPERM);
+}
+END_TEST
+
+START_TEST(what_the_user_cannot_read_is_refused)
+{
+	shell("source", "mkdir d; echo a >d/a");
+	begin(true);
+	shell("merged", "echo x >f; chmod 0 f; echo y >g; mkdir h; touch h/x; chmod 700 h; "
+			"echo x >d/x; chmod 744 d");
+	end();
+	SYS(setresuid(65534, 65534, 65534));
+	assert_changes("Md d !unreadable\nAf f !unreadable\nAf g\nAd h !unreadable\n");
+}
+END_TEST
+
+START_TEST(protected_names_of_the_policy)
+{
+	const char *names[] = {"secret*", "/top/x"};
+	const struct oci_strings protect = {names, 2};
+
+	begin(false);
+	shell("merged", "mkdir -p a/top top; touch a/Secrets a/top/x top/x top/y");
+	end();
+	walk.protect = &protect;
+	assert_changes("Ad a\nAf a/Secrets !policy\nAd a/top\nAf a/top/x\nAd top\n"
+		       "Af top/x !policy\nAf top/y\n");
+}
+END_TEST
+
+Suite *suite_workspace_walk(void)
+{
+	Suite *s = suite_create("workspace_walk");
+	TCase *tc = tcase_create("workspace_walk");
+
+	tcase_add_checked_fixture(tc, set_up_workspace, tear_down_workspace);
+	tcase_set_timeout(tc, 60);
+	tcase_add_loop_test(tc, work_is_told_as_it_was_done, 0, COUNT(work));
+	tcase_add_loop_test(tc, so_it_is_with_user_attributes, 0, COUNT(work));
+	tcase_add_loop_test(tc, what_is_hostile_is_refused, 0, COUNT(hostile));
+	tcase_add_loop_test(tc, a_change_of_the_host_is_a_conflict, 0, COUNT(hosts));
+	tcase_add_test(tc, a_clock_that_was_set_back_makes_conflicts);
+	tcase_add_test(tc, deep_paths_are_refused_and_cost_no_stack);
+	tcase_add_test(tc, the_digest_is_of_the_content);
+	tcase_add_test(tc, modes_give_others_no_right_to_write);
+	tcase_add_test(tc, too_many_changes_are_an_error);
+	tcase_add_test(tc, bytes_are_counted_together);
+	tcase_add_test(tc, who_cannot_see_the_marks_is_refused);
+	tcase_add_test(tc, what_the_user_cannot_read_is_refused);
+	tcase_add_test(tc, protected_names_of_the_policy);
+	suite_add_tcase(s, tc);
+	return s;
+}
