@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/live/workspace_fixture.h"
+#include "tests/live/workspace_walk_fixture.h"
 
 #include "specs/sha256.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef NACRE_WORKSPACE_FIXTURE_H
-#define NACRE_WORKSPACE_FIXTURE_H
+#ifndef NACRE_WORKSPACE_WALK_FIXTURE_H
+#define NACRE_WORKSPACE_WALK_FIXTURE_H
 
 #include "libcontainer/workspace/walk.h"
 #include "specs/workspace_rules.h"
