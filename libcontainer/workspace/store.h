@@ -88,6 +88,10 @@ int workspace_open(struct arena *arena, int set_fd, unsigned number, struct work
 	struct nacre_error *err);
 void workspace_close(struct workspace *w);
 
+/* Removes NAME of DIR_FD, whatever is in it and whatever its depth, but no mount. Already gone is
+ * success. */
+int workspace_remove_tree(int dir_fd, const char *name, struct nacre_error *err);
+
 /* Removes the directory N and all in it. */
 int workspace_remove_directory(int set_fd, unsigned number, struct nacre_error *err);
 

@@ -152,29 +152,53 @@ static uint32_t project_of_upper(int dir_fd)
 	return fd < 0 ? 0 : workspace_size_project(fd);
 }
 
+/* What DIR_FD has, whatever its depth. */
+static int empty_all(int dir_fd)
+{
+	struct removal removal = {.top_fd = dir_fd};
+	int r;
+
+	do {
+		int again = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		r = again < 0 ? -errno : empty(again, &removal, empty_below);
+	} while (r > 0);
+	return r;
+}
+
+int workspace_remove_tree(int dir_fd, const char *name, struct nacre_error *err)
+{
+	cleanup_close int fd = -1;
+	int r = remove_plain(dir_fd, name);
+
+	if (r == -ENOTEMPTY || r == -EEXIST || r == -EACCES) {
+		fd = open_directory(dir_fd, name);
+		r = fd < 0 ? fd : unlock(fd);
+		if (r == 0)
+			r = empty_all(fd);
+		if (r == 0)
+			r = remove_plain(dir_fd, name);
+	}
+	return r < 0 ? fail_errno(err, r, "remove %s", name) : 0;
+}
+
 int workspace_remove_directory(int set_fd, unsigned number, struct nacre_error *err)
 {
-	struct removal removal = {.counter = 0};
 	cleanup_close int fd = -1;
 	uint32_t project;
 	char name[16];
 	int r;
 
 	(void)snprintf(name, sizeof(name), "%u", number);
-	fd = removal.top_fd = open_directory(set_fd, name);
+	fd = open_directory(set_fd, name);
 	if (fd == -ENOENT)
 		return 0;
 	project = fd < 0 ? 0 : project_of_upper(fd);
 	r = fd < 0 ? fd : remove_plain(fd, WORKSPACE_RECORD);
 	if (r == 0)
 		r = unmount_memory(fd);
-	while (r >= 0) {
-		int again = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		r = again < 0 ? -errno : empty(again, &removal, empty_below);
-		if (r == 0)
-			break;
-	}
+	if (r == 0)
+		r = empty_all(fd);
 	if (r == 0 && project)
 		workspace_size_release(fd, project);
 	if (r == 0 && unlinkat(set_fd, name, AT_REMOVEDIR) < 0)
