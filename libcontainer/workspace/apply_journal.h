@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_WORKSPACE_APPLY_JOURNAL_H
+#define NACRE_WORKSPACE_APPLY_JOURNAL_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "libcontainer/workspace/place.h"
+#include "specs/arena.h"
+
+/*
+ * What an apply does to the source, on disk before it is done: a directory "journal" of the
+ * workspace, that becomes "undo" when the apply has ended. In it:
+ *
+ *   list   lines, only ever appended:
+ *          nacre-apply 1 TAG
+ *          step N ACTION OLD NEW PATH FROM TARGET   is about to be done
+ *          done N NEW                               was done, and what stands there since
+ *          end                                      nothing more comes
+ *          undo N, then undone N or kept N          of an undo: is about to be, was, was not undone
+ *   N      what step N has replaced or deleted
+ *
+ * A temporary name in the source is ".nacre-TAG-N": TAG is random, so whoever finds such a name,
+ * and the object that the line tells of, has found nacre's own. A line that was cut off does not
+ * count.
+ */
+
+enum apply_action {
+	APPLY_DELETE, /* PATH goes, with all in it */
+	APPLY_FILE, /* a file comes to PATH, in place of what is there */
+	APPLY_SYMLINK,
+	APPLY_DIRECTORY, /* empty */
+	APPLY_MODE, /* of the directory PATH */
+	APPLY_RENAME, /* the directory FROM becomes PATH */
+	APPLY_ACTIONS
+};
+
+struct apply_step {
+	unsigned number;
+	enum apply_action action;
+	const char *path, *from, *target; /* or NULL */
+	struct place_object old; /* what is there before; of a rename, at FROM */
+	struct place_object new; /* what is there then; of a symlink and a directory the mode alone
+				    until it is done */
+	bool done;
+	bool undoing, undone;
+};
+
+struct apply_journal {
+	int dir_fd; /* the directory; -1: none */
+	int fd; /* list */
+	char tag[17];
+	bool ended;
+	struct apply_step *steps; /* heap; strings of ARENA */
+	size_t n;
+	struct arena *arena;
+	FILE *lines; /* to be written */
+	char *text; /* of LINES */
+	size_t length;
+	long size; /* of list */
+};
+
+#define APPLY_JOURNAL "journal"
+#define APPLY_UNDO "undo"
+
+enum {
+	APPLY_TEMPORARY = 64
+};
+
+void apply_journal_init(struct apply_journal *j);
+void apply_journal_done(struct apply_journal *j); /* closes and frees */
+
+/* Opens that of directory NAME of a workspace. -ENOENT without text: there is none. Strings are of
+ * ARENA. */
+int apply_journal_open(struct arena *arena, int workspace_fd, const char *name,
+	struct apply_journal *j, struct nacre_error *err);
+
+/* Makes APPLY_JOURNAL, with no step. */
+int apply_journal_make(
+	struct arena *arena, int workspace_fd, struct apply_journal *j, struct nacre_error *err);
+
+/* Adds STEP, whose number it sets; its strings must live as long as J. Returns 0 or -ENOMEM. */
+int apply_journal_add(struct apply_journal *j, struct apply_step *step);
+
+/* Adds a line for step NUMBER: "done" (with NEW), "undo", "undone" or "kept", or without a step
+ * "end". */
+void apply_journal_mark(struct apply_journal *j, const char *word, const struct apply_step *step);
+
+/* Writes what was added, all or nothing, and waits until it is on disk. */
+int apply_journal_flush(struct apply_journal *j, struct nacre_error *err);
+
+/* The temporary name of a step. */
+void apply_journal_temporary(
+	const struct apply_journal *j, unsigned number, char ret_name[APPLY_TEMPORARY]);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/workspace/apply_own.h"
+#include "libcontainer/workspace/store.h"
+
+/*
+ * After an apply that was cut off. What became of a step is told by the objects: by inode and time
+ * of birth, for names may be the host's again. A step whose old content was taken out goes on; one
+ * that had not come so far is taken back, and its change is in the upper as it was.
+ */
+
+static bool is_link_to(int dir_fd, const char *name, const char *target)
+{
+	char there[PATH_MAX];
+	ssize_t length = readlinkat(dir_fd, name, there, sizeof(there));
+
+	return target && length == (ssize_t)strlen(target) &&
+	       memcmp(there, target, (size_t)length) == 0;
+}
+
+/* Whether OBJECT, NAME of DIR_FD, is what STEP was to put there. */
+static bool is_new(const struct apply_step *step, int dir_fd, const char *name,
+	const struct place_object *object)
+{
+	switch (step->action) {
+	case APPLY_FILE:
+		return place_same(object, &step->new);
+	case APPLY_SYMLINK:
+		return S_ISLNK(object->mode) && is_link_to(dir_fd, name, step->target);
+	case APPLY_DIRECTORY:
+		return S_ISDIR(object->mode) && !place_same(object, &step->old);
+	default:
+		return !object->mode;
+	}
+}
+
+/* What it replaced is at the temporary name; returns whether that is in undo. */
+static int keep_rest(const struct apply_journal *j, int dir_fd, const char *temporary,
+	const struct apply_step *step, const char *number)
+{
+	int64_t copied = faccessat(j->dir_fd, number, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	int r = 0;
+
+	if (!copied)
+		r = apply_keep(dir_fd, temporary, j->dir_fd, number, &copied);
+	if (r == 0 && copied && syncfs(j->dir_fd) < 0)
+		r = -errno;
+	return r == 0 && copied ? apply_remove(dir_fd, temporary, &step->old) : r;
+}
+
+/* Returns 1: it is done, 0: it is as if it had never been, or -errno. */
+static int settle_swap(
+	const struct apply_journal *j, struct apply_step *step, int dir_fd, const char *name)
+{
+	struct place_object at_temporary, there;
+	char temporary[APPLY_TEMPORARY], number[16], part[24];
+	struct nacre_error ignored;
+	int r;
+
+	apply_journal_temporary(j, step->number, temporary);
+	(void)snprintf(number, sizeof(number), "%u", step->number);
+	(void)snprintf(part, sizeof(part), "%s.part", number);
+	r = workspace_remove_tree(j->dir_fd, part, &ignored);
+	if (r == 0)
+		r = place_look(dir_fd, temporary, &at_temporary);
+	if (r == 0 && place_same(&at_temporary, &step->old))
+		r = keep_rest(j, dir_fd, temporary, step, number);
+	else if (r == 0 && at_temporary.mode && is_new(step, dir_fd, temporary, &at_temporary))
+		r = unlinkat(dir_fd, temporary,
+			    step->action == APPLY_DIRECTORY ? AT_REMOVEDIR : 0) < 0
+			    ? -errno
+			    : 0;
+	if (r == 0)
+		r = place_look(dir_fd, name, &there);
+	if (r < 0)
+		return r;
+	if (step->old.mode && faccessat(j->dir_fd, number, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (is_new(step, dir_fd, name, &there)) {
+		/* Later writes by the host stay a conflict of undo. */
+		if (step->action != APPLY_FILE ||
+			(there.mtime == step->new.mtime &&there.size == step->new.size))
+			step->new = there;
+		return 1;
+	}
+	return step->old.mode ? 1 : 0;
+}
+
+static int settle_rename(const struct apply_place *p, struct apply_step *step)
+{
+	const char *name;
+	cleanup_close int dir_fd = place_open(p->source_fd, step->path, &name);
+	struct place_object there;
+	int r = dir_fd < 0 ? dir_fd : place_look(dir_fd, name, &there);
+
+	if (r < 0)
+		return r;
+	if (!place_same(&there, &step->old))
+		return 0;
+	step->new = there;
+	return 1;
+}
+
+static int settle_step(
+	const struct apply_place *p, const struct apply_journal *j, struct apply_step *step)
+{
+	const char *name;
+	cleanup_close int dir_fd = -1;
+	struct place_object there;
+	int r;
+
+	if (step->done)
+		return 1;
+	if (step->action == APPLY_RENAME) {
+		r = settle_rename(p, step);
+	} else {
+		dir_fd = place_open(p->source_fd, step->path, &name);
+		if (step->action == APPLY_DELETE && !step->old.mode)
+			return 1;
+		r = dir_fd;
+		if (dir_fd >= 0 && step->action != APPLY_MODE)
+			r = settle_swap(j, step, dir_fd, name);
+		else if (dir_fd >= 0)
+			r = place_look(dir_fd, name, &there);
+		if (r == 0 && step->action == APPLY_MODE) {
+			r = place_same(&there, &step->old) && there.mode == step->new.mode;
+			if (r == 1)
+				step->new = there;
+		}
+	}
+	/* Its directory is gone, or somewhere else: nothing of nacre's can be found there. */
+	return r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -EXDEV ? 0 : r;
+}
+
+int64_t apply_now(void)
+{
+	struct timespec time;
+
+	(void)clock_gettime(CLOCK_REALTIME_COARSE, &time);
+	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int apply_sync(const struct apply_place *p, const struct apply_journal *j, struct nacre_error *err)
+{
+	cleanup_close int fd = place_open_entry(p->source_fd, ".", O_RDONLY | O_DIRECTORY);
+
+	if (fd < 0 || syncfs(fd) < 0)
+		return fail_errno(err, fd < 0 ? fd : errno, "sync the source");
+	if (j->dir_fd >= 0 && syncfs(j->dir_fd) < 0)
+		return fail_errno(err, errno, "sync the workspace");
+	return 0;
+}
+
+int apply_end(const struct apply_place *p, struct apply_journal *j, struct nacre_error *err)
+{
+	bool any = false;
+	int r;
+
+	for (size_t i = 0; i < j->n; i++)
+		any |= j->steps[i].done;
+	if (!any)
+		return workspace_remove_tree(p->dir_fd, APPLY_JOURNAL, err);
+	if (!j->ended) {
+		apply_journal_mark(j, "end", NULL);
+		r = apply_journal_flush(j, err);
+		if (r < 0)
+			return r;
+	}
+	r = workspace_remove_tree(p->dir_fd, APPLY_UNDO, err);
+	if (r < 0)
+		return fail_prefix(err, "the undo before");
+	if (renameat2(p->dir_fd, APPLY_JOURNAL, p->dir_fd, APPLY_UNDO, RENAME_NOREPLACE) < 0 ||
+		fsync(p->dir_fd) < 0)
+		return fail_errno(err, errno, "keep the undo of the workspace");
+	return 0;
+}
+
+static int settle(const struct apply_place *p, struct apply_journal *j, struct nacre_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < j->n && !j->ended; i++) {
+		struct apply_step *step = &j->steps[i];
+		int done = settle_step(p, j, step);
+
+		if (done < 0)
+			return fail_errno(err, done, "settle \"%s\" of an apply that was cut off",
+				step->path);
+		if (done && !step->done)
+			apply_journal_mark(j, "done", step);
+		step->done = done == 1;
+	}
+	r = apply_sync(p, j, err);
+	if (r == 0)
+		r = apply_journal_flush(j, err);
+	for (size_t i = 0; r == 0 && i < j->n && !j->ended; i++)
+		if (j->steps[i].done)
+			r = apply_leave_upper(p, &j->steps[i], err);
+	return r < 0 ? r : apply_end(p, j, err);
+}
+
+int apply_recover(struct arena *arena, int dir_fd, int upper_fd, int source_fd, bool user_xattr,
+	struct nacre_error *err)
+{
+	const struct apply_place place = {arena, dir_fd, upper_fd, source_fd, user_xattr, 0, 0};
+	struct apply_journal j;
+	int r = apply_journal_open(arena, dir_fd, APPLY_JOURNAL, &j, err);
+
+	if (r == 0)
+		r = settle(&place, &j, err);
+	else if (r == -ENOENT)
+		r = workspace_remove_tree(dir_fd, APPLY_JOURNAL, err);
+	apply_journal_done(&j);
+	return r < 0 ? r : undo_recover(&place, err);
+}

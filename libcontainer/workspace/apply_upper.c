@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/workspace/apply_own.h"
+
+/*
+ * The upper of an overlay after an apply. An opaque directory hides what the source has below it;
+ * an entry that goes from it to the source would seem deleted. So before an entry leaves it, the
+ * directory is made to say the same by whiteouts, name by name. Each step says no more and no less
+ * than before, and can be done again.
+ */
+
+static const char *attribute(const struct apply_place *p, const char *name, char buffer[64])
+{
+	(void)snprintf(buffer, 64, "%s.overlay.%s", p->user_xattr ? "user" : "trusted", name);
+	return buffer;
+}
+
+static int is_opaque(const struct apply_place *p, int dir_fd)
+{
+	char name[64], value[2];
+	ssize_t n = fgetxattr(dir_fd, attribute(p, "opaque", name), value, sizeof(value));
+
+	if (n < 0)
+		return errno == ENODATA || errno == EOPNOTSUPP ? 0 : -errno;
+	return n == 1 && value[0] == 'y';
+}
+
+static int set_attribute(
+	const struct apply_place *p, int dir_fd, const char *word, const char *value)
+{
+	char name[64];
+
+	(void)attribute(p, word, name);
+	if (value)
+		return fsetxattr(dir_fd, name, value, strlen(value), 0) < 0 ? -errno : 0;
+	return fremovexattr(dir_fd, name) < 0 && errno != ENODATA && errno != EOPNOTSUPP ? -errno
+											 : 0;
+}
+
+static int hide(const struct apply_place *p, int upper_fd, const char *name, bool directory)
+{
+	struct place_object there;
+	cleanup_close int fd = -1;
+	int r = place_look(upper_fd, name, &there);
+
+	if (r < 0)
+		return r;
+	if (!there.mode)
+		return mknodat(upper_fd, name, S_IFCHR, makedev(0, 0)) < 0 ? -errno : 0;
+	if (!directory || !S_ISDIR(there.mode))
+		return 0;
+	fd = place_open_entry(upper_fd, name, O_RDONLY | O_DIRECTORY);
+	return fd < 0 ? fd : set_attribute(p, fd, "opaque", "y");
+}
+
+/* UPPER_FD is opaque; PATH its path. What is not there in the source is not hidden. */
+static int hide_by_name(const struct apply_place *p, int upper_fd, const char *path)
+{
+	cleanup_close int fd = place_open_entry(p->source_fd, path, O_RDONLY | O_DIRECTORY);
+	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	int r = 0;
+
+	if (fd == -ENOENT || fd == -ENOTDIR)
+		return 0;
+	if (!dir)
+		return fd < 0 ? fd : -errno;
+	fd = -1;
+	while (r == 0 && (errno = 0, entry = readdir(dir))) {
+		struct place_object there;
+
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		r = place_look(dirfd(dir), entry->d_name, &there);
+		if (r == 0 && there.mode)
+			r = hide(p, upper_fd, entry->d_name, S_ISDIR(there.mode));
+	}
+	if (r == 0)
+		r = -errno;
+	return r < 0 ? r : set_attribute(p, upper_fd, "opaque", NULL);
+}
+
+/* Each directory on the way to PATH that is opaque says by name what it hides; with ITSELF, PATH
+ * too. -ENOENT: the way ends in the upper. */
+static int open_way(const struct apply_place *p, const char *path, bool itself)
+{
+	char way[PATH_MAX];
+	size_t length = strlen(path);
+
+	if (length >= sizeof(way))
+		return -ENAMETOOLONG;
+	memcpy(way, path, length + 1);
+	for (size_t i = 1; i <= length; i++) {
+		cleanup_close int fd = -1;
+		int r;
+
+		if (i < length ? path[i] != '/' : !itself)
+			continue;
+		way[i] = '\0';
+		fd = place_open_entry(p->upper_fd, way, O_RDONLY | O_DIRECTORY);
+		r = fd < 0 ? fd : is_opaque(p, fd);
+		if (r > 0)
+			r = hide_by_name(p, fd, way);
+		if (r < 0)
+			return r;
+		way[i] = path[i];
+	}
+	return 0;
+}
+
+/* What stands at PATH of the upper and is no directory. */
+static int drop(const struct apply_place *p, const char *path, bool whiteout)
+{
+	const char *name;
+	cleanup_close int dir_fd = place_open(p->upper_fd, path, &name);
+	struct place_object there;
+	int r = dir_fd < 0 ? dir_fd : place_look(dir_fd, name, &there);
+
+	if (r < 0)
+		return r;
+	if (!there.mode || S_ISDIR(there.mode) || (whiteout && !S_ISCHR(there.mode)))
+		return 0;
+	return unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+static int forget_rename(const struct apply_place *p, const struct apply_step *step)
+{
+	cleanup_close int fd = place_open_entry(p->upper_fd, step->path, O_RDONLY | O_DIRECTORY);
+	int r = fd < 0 ? fd : set_attribute(p, fd, "redirect", NULL);
+
+	return r < 0 ? r : drop(p, step->from, true);
+}
+
+int apply_leave_upper(
+	const struct apply_place *p, const struct apply_step *step, struct nacre_error *err)
+{
+	int r = open_way(
+		p, step->path, step->action == APPLY_DIRECTORY || step->action == APPLY_MODE);
+
+	if (r == 0 && step->action == APPLY_RENAME)
+		r = forget_rename(p, step);
+	else if (r == 0 && step->action != APPLY_MODE && step->action != APPLY_DIRECTORY)
+		r = drop(p, step->path, step->action == APPLY_DELETE);
+	/* A whiteout further up hides it as well. */
+	if (r == 0 || r == -ENOENT || r == -ENOTDIR)
+		return 0;
+	return fail_errno(err, r, "tidy \"%s\" in the workspace", step->path);
+}
+
+/* The mark that something of the source is not there. No directory for it: one further up says so.
+ */
+static int put_whiteout(const struct apply_place *p, const char *path)
+{
+	const char *name;
+	cleanup_close int dir_fd = place_open(p->upper_fd, path, &name);
+
+	if (dir_fd == -ENOENT || dir_fd == -ENOTDIR)
+		return 0;
+	if (dir_fd < 0)
+		return dir_fd;
+	return mknodat(dir_fd, name, S_IFCHR, makedev(0, 0)) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int put_rename(const struct apply_place *p, const struct apply_step *step)
+{
+	cleanup_close int fd = place_open_entry(p->upper_fd, step->path, O_RDONLY | O_DIRECTORY);
+	char from[PATH_MAX];
+	int r;
+
+	(void)snprintf(from, sizeof(from), "/%s", step->from);
+	r = fd < 0 ? fd : set_attribute(p, fd, "redirect", from);
+	return r < 0 ? r : put_whiteout(p, step->from);
+}
+
+int apply_enter_upper(const struct apply_place *p, const struct apply_step *step, int dir_fd,
+	const char *name, int64_t *ret_copied)
+{
+	cleanup_close int to_fd = -1;
+	const char *to_name;
+
+	*ret_copied = 0;
+	if (!name)
+		return step->action == APPLY_RENAME ? put_rename(p, step)
+						    : put_whiteout(p, step->path);
+	to_fd = place_open(p->upper_fd, step->path, &to_name);
+	return to_fd < 0 ? to_fd : apply_keep(dir_fd, name, to_fd, to_name, ret_copied);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/workspace/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "libcontainer/base/sys.h"
+
+static const uint64_t beneath = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
+				RESOLVE_NO_XDEV;
+
+bool place_within(const char *path, const char *directory)
+{
+	size_t length = strlen(directory);
+
+	return !strncmp(path, directory, length) && (path[length] == '/' || !path[length]);
+}
+
+int place_open_entry(int root_fd, const char *path, int flags)
+{
+	return sys_openat2(root_fd, path, (uint64_t)flags | O_NOFOLLOW | O_CLOEXEC, 0, beneath);
+}
+
+int place_open(int root_fd, const char *path, const char **ret_name)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	char directory[PATH_MAX] = ".";
+	int fd;
+
+	if (!*name || !strcmp(name, ".") || !strcmp(name, ".."))
+		return -EINVAL;
+	if (slash) {
+		if ((size_t)(slash - path) >= sizeof(directory))
+			return -ENAMETOOLONG;
+		(void)snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path), path);
+	}
+	fd = place_open_entry(root_fd, directory, O_PATH | O_DIRECTORY);
+	if (fd >= 0)
+		*ret_name = name;
+	return fd;
+}
+
+static int64_t nanoseconds(const struct statx_timestamp *time)
+{
+	return time->tv_sec * 1000000000 + time->tv_nsec;
+}
+
+static int look(int dir_fd, const char *name, int flags, struct place_object *ret)
+{
+	struct statx st;
+
+	if (statx(dir_fd, name, flags | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT,
+		    STATX_BASIC_STATS | STATX_BTIME, &st) < 0)
+		return -errno;
+	*ret = (struct place_object){
+		.mode = st.stx_mode,
+		.uid = st.stx_uid,
+		.gid = st.stx_gid,
+		.ino = st.stx_ino,
+		.size = st.stx_size,
+		.birth = st.stx_mask & STATX_BTIME ? nanoseconds(&st.stx_btime) : 0,
+		.mtime = nanoseconds(&st.stx_mtime),
+		.ctime = nanoseconds(&st.stx_ctime),
+	};
+	return 0;
+}
+
+int place_look(int dir_fd, const char *name, struct place_object *ret)
+{
+	int r = look(dir_fd, name, 0, ret);
+
+	if (r != -ENOENT)
+		return r;
+	*ret = (struct place_object){0};
+	return 0;
+}
+
+int place_look_fd(int fd, struct place_object *ret)
+{
+	return look(fd, "", AT_EMPTY_PATH, ret);
+}
+
+bool place_same(const struct place_object *a, const struct place_object *b)
+{
+	return a->mode && (a->mode & S_IFMT) == (b->mode & S_IFMT) && a->ino == b->ino &&
+	       a->birth == b->birth;
+}
+
+/* A rename alone changes the ctime in most file systems; content that was changed shows in mtime
+ * and size. Whoever sets mtime back has changed the file before the last look, which saw the ctime.
+ */
+static bool unchanged(const struct place_object *now, const struct place_object *expected)
+{
+	if (!place_same(now, expected))
+		return false;
+	return S_ISDIR(now->mode) ||
+	       (now->mtime == expected->mtime && now->size == expected->size &&
+		       now->mode == expected->mode);
+}
+
+static int swap(
+	int dir_fd, const char *name, const char *new_name, bool new_absent, bool old_absent)
+{
+	int r;
+
+	if (new_absent)
+		r = renameat2(dir_fd, name, dir_fd, new_name, RENAME_NOREPLACE);
+	else if (old_absent)
+		r = renameat2(dir_fd, new_name, dir_fd, name, RENAME_NOREPLACE);
+	else
+		r = renameat2(dir_fd, new_name, dir_fd, name, RENAME_EXCHANGE);
+	return r < 0 ? -errno : 0;
+}
+
+int place_swap_back(int dir_fd, const char *name, const char *new_name, bool new_absent,
+	const struct place_object *expected)
+{
+	if (new_absent)
+		return swap(dir_fd, new_name, name, true, false);
+	return expected->mode ? swap(dir_fd, name, new_name, false, false)
+			      : swap(dir_fd, name, new_name, true, true);
+}
+
+int place_swap(int dir_fd, const char *name, const char *new_name, bool new_absent,
+	const struct place_object *expected)
+{
+	struct place_object now;
+	int r = place_look(dir_fd, name, &now);
+
+	if (r < 0)
+		return r;
+	/* The judgement, with the ctime, which nobody can set: what comes below is for the moment
+	 * between this and the rename. */
+	if (expected->mode ? !unchanged(&now, expected) ||
+				     (!S_ISDIR(now.mode) && now.ctime != expected->ctime)
+			   : now.mode != 0)
+		return -ESTALE;
+	r = swap(dir_fd, name, new_name, new_absent, !expected->mode);
+	if (r == -EEXIST || r == -ENOENT)
+		return -ESTALE;
+	if (r < 0 || !expected->mode)
+		return r;
+	r = place_look(dir_fd, new_name, &now);
+	if (r == 0 && unchanged(&now, expected))
+		return 0;
+	if (r == 0)
+		r = -ESTALE;
+	return place_swap_back(dir_fd, name, new_name, new_absent, expected) < 0 ? -ENOTUNIQ : r;
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_WORKSPACE_PLACE_H
+#define NACRE_WORKSPACE_PLACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "specs/error.h"
+
+/*
+ * Where an entry of the source or of the upper stands: the directory, by fd, and the name in it.
+ * Both trees may be changed while they are looked at, and the source's owner may mean harm: no
+ * symlink, mount or ".." is ever followed, and what a rename took away is looked at again.
+ */
+
+/* What stands somewhere. Times in nanoseconds. */
+struct place_object {
+	uint32_t mode; /* st_mode; 0: nothing is there */
+	uint32_t uid, gid;
+	uint64_t ino, size;
+	int64_t birth, mtime, ctime; /* BIRTH: 0 where the file system has none */
+};
+
+/* Whether PATH is DIRECTORY or lies below it; both relative to the same root, and clean. */
+bool place_within(const char *path, const char *directory);
+
+/* Opens the directory of PATH, and finds its last component, which points into PATH. Returns an
+ * O_PATH fd. -ENOENT, -ENOTDIR, -ELOOP, -EXDEV (another mount), without text. */
+int place_open(int root_fd, const char *path, const char **ret_name);
+
+/* Opens PATH itself; FLAGS of open(2). Returns an fd or -errno, without text. */
+int place_open_entry(int root_fd, const char *path, int flags);
+
+/* Looks at NAME. Nothing there is a success. Returns 0 or -errno. */
+int place_look(int dir_fd, const char *name, struct place_object *ret);
+int place_look_fd(int fd, struct place_object *ret);
+
+/* Whether both are one object, whatever was written to it. */
+bool place_same(const struct place_object *a, const struct place_object *b);
+
+/* Puts NEW in the place of NAME, which is EXPECTED, and takes what was there: it is at NEW then.
+ * EXPECTED absent: nothing is taken. NEW absent: nothing is put; what was there goes to NEW. Each
+ * is one rename. What was taken is looked at: if it is another object than EXPECTED, or was changed
+ * since (CTIME; not of directories), it is put back.
+ * -ESTALE: that; all is as before. -ENOTUNIQ: it could not be put back, since NAME was made anew
+ * meanwhile: it is at NEW. Returns 0 or -errno. */
+int place_swap(int dir_fd, const char *name, const char *new_name, bool new_absent,
+	const struct place_object *expected);
+
+/* Undoes a place_swap that has worked. */
+int place_swap_back(int dir_fd, const char *name, const char *new_name, bool new_absent,
+	const struct place_object *expected);
+
+/* Whether nothing in the directory NAME has a ctime of SINCE or later; that of directories may be
+ * from UNTIL on, from when nacre itself has renamed entries of them. 0: so it is. -ESTALE: not.
+ * -ELOOP: hundreds of directories in one another. -errno. (place_tree.c) */
+int place_tree_unchanged(int dir_fd, const char *name, int64_t since, int64_t until);
+
+#endif

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/workspace/apply.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "tests/live/workspace_fixture.h"
+
+Suite *suite_apply(void);
+
+static struct workspace_fixture f;
+
+/* The loops: beside the source, and on another file system. */
+static const unsigned places[] = {0, 65536};
+
+/* One of each kind. */
+static void work_on_everything(void)
+{
+	fixture_file(&f, "s/changed", "old");
+	fixture_file(&f, "s/gone", "gone");
+	fixture_file(&f, "s/gone_directory/a/b", "deep");
+	fixture_symlink(&f, "s/gone_directory/link", "a");
+	fixture_file(&f, "s/file_to_link", "file");
+	fixture_file(&f, "s/file_to_directory", "file");
+	fixture_file(&f, "s/directory_to_file/x", "x");
+	fixture_symlink(&f, "s/link", "old target");
+	fixture_directory(&f, "s/mode", 02775);
+	fixture_file(&f, "s/old_name/in", "moved along");
+	fixture_file(&f, "s/old_name/edited", "before");
+	fixture_file(&f, "s/kept", "kept");
+	fixture_begin(&f);
+	fixture_file(&f, "u/changed", "new");
+	ck_assert_int_eq(fchmodat(f.upper_fd, "changed", 04755, 0), 0);
+	fixture_whiteout(&f, "u/gone");
+	fixture_whiteout(&f, "u/gone_directory");
+	fixture_symlink(&f, "u/file_to_link", "kept");
+	fixture_file(&f, "u/file_to_directory/in", "in");
+	fixture_file(&f, "u/directory_to_file", "file");
+	fixture_symlink(&f, "u/link", "new target");
+	fixture_directory(&f, "u/mode", 0711);
+	fixture_file(&f, "u/new/deep/file", "deep");
+	fixture_directory(&f, "u/new/shut", 0555);
+	fixture_file(&f, "u/new/shut/file", "shut in");
+	fixture_attribute(&f, "u/new", "trusted.overlay.opaque", "y");
+	fixture_file(&f, "u/name/edited", "after");
+	fixture_attribute(&f, "u/name", "trusted.overlay.redirect", "old_name");
+	fixture_whiteout(&f, "u/old_name");
+	fixture_change(&f, WORKSPACE_MODIFIED, "changed");
+	fixture_change(&f, WORKSPACE_REPLACED, "directory_to_file");
+	fixture_change(&f, WORKSPACE_REPLACED, "file_to_directory");
+	fixture_change(&f, WORKSPACE_ADDED, "file_to_directory/in");
+	fixture_change(&f, WORKSPACE_REPLACED, "file_to_link");
+	fixture_change(&f, WORKSPACE_DELETED, "gone");
+	fixture_change(&f, WORKSPACE_DELETED, "gone_directory")->type = WORKSPACE_DIRECTORY;
+	fixture_change(&f, WORKSPACE_MODIFIED, "link");
+	fixture_change(&f, WORKSPACE_MODIFIED, "mode");
+	fixture_change(&f, WORKSPACE_RENAMED, "name")->from = "old_name";
+	fixture_change(&f, WORKSPACE_MODIFIED, "name/edited");
+	fixture_change(&f, WORKSPACE_ADDED, "new");
+	fixture_change(&f, WORKSPACE_ADDED, "new/deep");
+	fixture_change(&f, WORKSPACE_ADDED, "new/deep/file");
+	fixture_change(&f, WORKSPACE_ADDED, "new/shut");
+	fixture_change(&f, WORKSPACE_ADDED, "new/shut/file");
+}
+
+static const char everything_applied[] = "changed 100755 0:0 new\n"
+					 "directory_to_file 100644 0:0 file\n"
+					 "file_to_directory 40755 0:0 \n"
+					 "file_to_directory/in 100644 0:0 in\n"
+					 "file_to_link 120777 0:0 kept\n"
+					 "kept 100644 0:0 kept\n"
+					 "link 120777 0:0 new target\n"
+					 "mode 42711 0:0 \n"
+					 "name 40755 0:0 \n"
+					 "name/edited 100644 0:0 after\n"
+					 "name/in 100644 0:0 moved along\n"
+					 "new 40755 0:0 \n"
+					 "new/deep 40755 0:0 \n"
+					 "new/deep/file 100644 0:0 deep\n"
+					 "new/shut 40555 0:0 \n"
+					 "new/shut/file 100644 0:0 shut in\n";
+
+/* Directories stay: they hide nothing. */
+static const char upper_left[] = "file_to_directory 40755 0:0 \n"
+				 "mode 40711 0:0 \n"
+				 "name 40755 0:0 \n"
+				 "new 40755 0:0 \n"
+				 "new/deep 40755 0:0 \n"
+				 "new/shut 40555 0:0 \n";
+
+START_TEST(every_kind_of_change_comes_to_the_source)
+{
+	fixture_set_up(&f, places[_i]);
+	work_on_everything();
+	fixture_apply(&f);
+	fixture_expect_done(&f);
+	fixture_expect_list(&f, "s", everything_applied);
+	fixture_expect_list(&f, "u", upper_left);
+	fixture_expect(&f, "w/journal", NULL);
+	fixture_tear_down(&f);
+}
+END_TEST
+
+START_TEST(a_dry_run_says_the_same_and_does_nothing)
+{
+	char *source, *upper;
+
+	fixture_set_up(&f, places[_i]);
+	work_on_everything();
+	source = fixture_list(&f, "s");
+	upper = fixture_list(&f, "w");
+	f.dry_run = true;
+	fixture_apply(&f);
+	fixture_expect_done(&f);
+	fixture_expect_list(&f, "s", source);
+	fixture_expect_list(&f, "w", upper);
+	free(source);
+	free(upper);
+	fixture_tear_down(&f);
+}
+END_TEST
+
+START_TEST(undo_puts_everything_back)
+{
+	struct undo_request undo = {0};
+	char *source;
+
+	fixture_set_up(&f, places[_i]);
+	work_on_everything();
+	source = fixture_list(&f, "s");
+	fixture_apply(&f);
+	fixture_undo(&f, &undo);
+	for (size_t i = 0; i < undo.n; i++)
+		ck_assert_msg(undo.entries[i].result.outcome == APPLY_DONE, "%s: %s",
+			undo.entries[i].path, undo.entries[i].result.reason ?: "left");
+	fixture_expect_list(&f, "s", source);
+	fixture_expect(&f, "w/undo", NULL);
+	free(source);
+	free(undo.entries);
+
+	/* What was applied is in the upper again: once more gives the same. */
+	memset(f.forced, 1, sizeof(f.forced));
+	fixture_apply(&f);
+	fixture_expect_list(&f, "s", everything_applied);
+	fixture_expect_list(&f, "u", upper_left);
+	fixture_tear_down(&f);
+}
+END_TEST
+
+START_TEST(a_refusal_counts_until_the_path_is_named)
+{
+	fixture_set_up(&f, 0);
+	fixture_begin(&f);
+	fixture_file(&f, "u/hook", "hook");
+	fixture_file(&f, "u/never", "never");
+	fixture_change(&f, WORKSPACE_ADDED, "hook");
+	f.items[0].refused = "hooks";
+	f.items[0].named = true;
+	fixture_change(&f, WORKSPACE_ADDED, "never")->refused = "link";
+	f.named[1] = true;
+	fixture_apply(&f);
+	fixture_expect_list(&f, "s", "");
+	ck_assert_str_eq(f.results[0].reason, "hooks");
+	f.named[0] = true;
+	fixture_apply(&f);
+	fixture_expect_list(&f, "s", "hook 100644 0:0 hook\n");
+	ck_assert_int_eq(fixture_outcome(&f, "never"), '!');
+	fixture_tear_down(&f);
+}
+END_TEST
+
+START_TEST(a_file_keeps_what_the_host_gave_it)
+{
+	char value[64] = "";
+	struct stat st;
+
+	fixture_set_up(&f, places[_i]);
+	fixture_file(&f, "s/owned/file", "old");
+	ck_assert_int_eq(fchownat(f.top_fd, "s/owned", 1234, 5678, 0), 0);
+	ck_assert_int_eq(fchownat(f.top_fd, "s/owned/file", 4321, 8765, 0), 0);
+	fixture_attribute(&f, "s/owned/file", "user.host", "kept");
+	fixture_begin(&f);
+	fixture_file(&f, "u/owned/file", "new");
+	fixture_file(&f, "u/owned/added", "added");
+	fixture_attribute(&f, "u/owned/file", "user.agent", "dropped");
+	ck_assert_int_eq(fchmodat(f.top_fd, "u/owned/added", 06777, 0), 0);
+	fixture_change(&f, WORKSPACE_ADDED, "owned/added");
+	fixture_change(&f, WORKSPACE_MODIFIED, "owned/file");
+	fixture_apply(&f);
+	fixture_expect_list(&f, "s",
+		"owned 40755 1234:5678 \n"
+		"owned/added 100777 1234:5678 added\n"
+		"owned/file 100644 4321:8765 new\n");
+	ck_assert_int_eq(chdir(f.top), 0);
+	ck_assert_int_eq(lgetxattr("s/owned/file", "user.host", value, sizeof(value)), 4);
+	ck_assert_int_lt(lgetxattr("s/owned/file", "user.agent", value, sizeof(value)), 0);
+	ck_assert_int_eq(lstat("s/owned/file", &st), 0);
+	ck_assert_uint_eq(st.st_nlink, 1);
+	fixture_tear_down(&f);
+}
+END_TEST
+
+START_TEST(part_of_an_opaque_directory_is_applied)
+{
+	fixture_set_up(&f, places[_i]);
+	fixture_file(&f, "s/d/old", "old");
+	fixture_file(&f, "s/d/both", "old");
+	fixture_file(&f, "s/d/below/old", "old");
+	fixture_begin(&f);
+	fixture_file(&f, "u/d/both", "new");
+	fixture_file(&f, "u/d/below/new", "new");
+	fixture_file(&f, "u/d/new", "new");
+	fixture_attribute(&f, "u/d", "trusted.overlay.opaque", "y");
+	fixture_change(&f, WORKSPACE_ADDED, "d/below/new");
+	fixture_change(&f, WORKSPACE_DELETED, "d/below/old");
+	fixture_change(&f, WORKSPACE_MODIFIED, "d/both");
+	fixture_change(&f, WORKSPACE_ADDED, "d/new");
+	fixture_change(&f, WORKSPACE_DELETED, "d/old");
+	f.wanted[0] = f.wanted[1] = f.wanted[2] = f.wanted[4] = false;
+	fixture_apply(&f);
+	/* The container's view of the rest is what it was. */
+	fixture_expect_list(&f, "u",
+		"d 40755 0:0 \n"
+		"d/below 40755 0:0 y\n"
+		"d/below/new 100644 0:0 new\n"
+		"d/both 100644 0:0 new\n"
+		"d/old 20000 0:0 \n");
+	memset(f.wanted, 1, sizeof(f.wanted));
+	f.wanted[3] = false;
+	fixture_apply(&f);
+	fixture_expect_list(&f, "s",
+		"d 40755 0:0 \n"
+		"d/below 40755 0:0 \n"
+		"d/below/new 100644 0:0 new\n"
+		"d/both 100644 0:0 new\n"
+		"d/new 100644 0:0 new\n");
+	fixture_expect_list(&f, "u",
+		"d 40755 0:0 \n"
+		"d/below 40755 0:0 \n");
+	fixture_tear_down(&f);
+}
+END_TEST
+
+START_TEST(renames_wait_for_one_another)
+{
+	fixture_set_up(&f, places[_i]);
+	fixture_file(&f, "s/a/in_a", "a");
+	fixture_file(&f, "s/a/x/in_x", "x");
+	fixture_file(&f, "s/c/in_c", "c");
+	fixture_begin(&f);
+	/* mv a/x new/x; mv a b; mv c a */
+	fixture_directory(&f, "u/a", 0755);
+	fixture_attribute(&f, "u/a", "trusted.overlay.redirect", "c");
+	fixture_directory(&f, "u/b", 0755);
+	fixture_attribute(&f, "u/b", "trusted.overlay.redirect", "a");
+	fixture_directory(&f, "u/new/x", 0755);
+	fixture_attribute(&f, "u/new/x", "trusted.overlay.redirect", "/a/x");
+	fixture_whiteout(&f, "u/c");
+	fixture_change(&f, WORKSPACE_RENAMED, "a")->from = "c";
+	fixture_change(&f, WORKSPACE_RENAMED, "b")->from = "a";
+	fixture_change(&f, WORKSPACE_ADDED, "new");
+	fixture_change(&f, WORKSPACE_RENAMED, "new/x")->from = "a/x";
+	f.wanted[0] = f.wanted[2] = f.wanted[3] = false;
+	fixture_apply(&f);
+	ck_assert_int_eq(fixture_outcome(&f, "b"), '!');
+	memset(f.wanted, 1, sizeof(f.wanted));
+	fixture_apply(&f);
+	fixture_expect_done(&f);
+	fixture_expect_list(&f, "s",
+		"a 40755 0:0 \n"
+		"a/in_c 100644 0:0 c\n"
+		"b 40755 0:0 \n"
+		"b/in_a 100644 0:0 a\n"
+		"new 40755 0:0 \n"
+		"new/x 40755 0:0 \n"
+		"new/x/in_x 100644 0:0 x\n");
+	fixture_tear_down(&f);
+}
+END_TEST
+
+Suite *suite_apply(void)
+{
+	Suite *s = suite_create("apply");
+	TCase *t = tcase_create("apply");
+
+	tcase_add_loop_test(t, every_kind_of_change_comes_to_the_source, 0, 2);
+	tcase_add_loop_test(t, a_dry_run_says_the_same_and_does_nothing, 0, 2);
+	tcase_add_loop_test(t, undo_puts_everything_back, 0, 2);
+	tcase_add_test(t, a_refusal_counts_until_the_path_is_named);
+	tcase_add_loop_test(t, a_file_keeps_what_the_host_gave_it, 0, 2);
+	tcase_add_loop_test(t, part_of_an_opaque_directory_is_applied, 0, 2);
+	tcase_add_loop_test(t, renames_wait_for_one_another, 0, 2);
+	suite_add_tcase(s, t);
+	return s;
+}

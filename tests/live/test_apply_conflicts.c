@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/workspace/undo.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/live/workspace_fixture.h"
+
+Suite *suite_apply_conflicts(void);
+
+static struct workspace_fixture f;
+static struct nacre_error err;
+
+/* The loops: beside the source, and on another file system. */
+static const unsigned places[] = {0, 65536};
+
+START_TEST(what_the_host_changed_is_a_conflict)
+{
+	struct undo_request undo = {0};
+
+	fixture_set_up(&f, places[_i]);
+	fixture_file(&f, "s/changed", "old");
+	fixture_file(&f, "s/gone", "gone");
+	fixture_file(&f, "s/directory/in", "in");
+	fixture_file(&f, "s/missing", "missing");
+	fixture_begin(&f);
+	fixture_file(&f, "u/changed", "new");
+	fixture_whiteout(&f, "u/gone");
+	fixture_whiteout(&f, "u/directory");
+	fixture_file(&f, "u/missing", "written");
+	fixture_file(&f, "u/added", "by the container");
+	fixture_file(&f, "s/changed", "by the host");
+	fixture_file(&f, "s/gone", "by the host");
+	fixture_file(&f, "s/directory/host", "by the host");
+	fixture_file(&f, "s/added", "by the host");
+	ck_assert_int_eq(unlinkat(f.source_fd, "missing", 0), 0);
+	fixture_change(&f, WORKSPACE_ADDED, "added");
+	fixture_change(&f, WORKSPACE_MODIFIED, "changed");
+	fixture_change(&f, WORKSPACE_DELETED, "directory")->type = WORKSPACE_DIRECTORY;
+	fixture_change(&f, WORKSPACE_DELETED, "gone");
+	fixture_change(&f, WORKSPACE_MODIFIED, "missing");
+	fixture_apply(&f);
+	fixture_expect_list(&f, "s",
+		"added 100644 0:0 by the host\n"
+		"changed 100644 0:0 by the host\n"
+		"directory 40755 0:0 \n"
+		"directory/host 100644 0:0 by the host\n"
+		"directory/in 100644 0:0 in\n"
+		"gone 100644 0:0 by the host\n");
+	for (size_t i = 0; i < f.changes.n; i++)
+		ck_assert_int_eq(f.results[i].outcome, APPLY_CONFLICT);
+	fixture_expect(&f, "w/journal", NULL);
+
+	memset(f.forced, 1, sizeof(f.forced));
+	fixture_apply(&f);
+	fixture_expect_list(&f, "s",
+		"added 100644 0:0 by the container\n"
+		"changed 100644 0:0 new\n"
+		"missing 100644 0:0 written\n");
+	/* Undo has what the host had made. */
+	fixture_undo(&f, &undo);
+	fixture_expect_list(&f, "s",
+		"added 100644 0:0 by the host\n"
+		"changed 100644 0:0 by the host\n"
+		"directory 40755 0:0 \n"
+		"directory/host 100644 0:0 by the host\n"
+		"directory/in 100644 0:0 in\n"
+		"gone 100644 0:0 by the host\n");
+	free(undo.entries);
+	fixture_tear_down(&f);
+}
+END_TEST
+
+START_TEST(what_was_not_shown_is_not_applied)
+{
+	fixture_set_up(&f, 0);
+	fixture_file(&f, "s/file", "old");
+	fixture_begin(&f);
+	fixture_file(&f, "u/file", "new");
+	fixture_file(&f, "u/other", "shown");
+	fixture_symlink(&f, "u/link", "shown");
+	fixture_change(&f, WORKSPACE_MODIFIED, "file");
+	fixture_change(&f, WORKSPACE_ADDED, "link");
+	fixture_change(&f, WORKSPACE_ADDED, "other");
+	fixture_file(&f, "u/file", "odd");
+	ck_assert_int_eq(unlinkat(f.upper_fd, "link", 0), 0);
+	fixture_symlink(&f, "u/link", "hidden");
+	ck_assert_int_eq(unlinkat(f.upper_fd, "other", 0), 0);
+	fixture_symlink(&f, "u/other", "/etc/passwd");
+	fixture_apply(&f);
+	for (size_t i = 0; i < f.changes.n; i++)
+		ck_assert_int_ne(f.results[i].outcome, APPLY_DONE);
+	fixture_expect_list(&f, "s", "file 100644 0:0 old\n");
+	fixture_tear_down(&f);
+}
+END_TEST
+
+START_TEST(a_link_on_the_way_leads_nowhere)
+{
+	fixture_set_up(&f, 0);
+	fixture_file(&f, "outside/file", "outside");
+	fixture_file(&f, "s/dir/file", "old");
+	fixture_file(&f, "s/real/file", "old");
+	fixture_begin(&f);
+	fixture_file(&f, "u/dir/file", "new");
+	fixture_file(&f, "u/dir/new", "new");
+	fixture_file(&f, "u/real/file", "new");
+	fixture_change(&f, WORKSPACE_MODIFIED, "dir/file");
+	fixture_change(&f, WORKSPACE_ADDED, "dir/new");
+	fixture_change(&f, WORKSPACE_MODIFIED, "real/file");
+	ck_assert_int_eq(renameat(f.source_fd, "dir", f.source_fd, "away"), 0);
+	fixture_symlink(&f, "s/dir", "../outside");
+	ck_assert_int_eq(renameat(f.upper_fd, "real", f.upper_fd, "away"), 0);
+	fixture_symlink(&f, "u/real", "../../outside");
+	memset(f.forced, 1, sizeof(f.forced));
+	fixture_apply(&f);
+	fixture_expect_list(&f, "outside", "file 100644 0:0 outside\n");
+	fixture_expect(&f, "s/real/file", "old");
+	for (size_t i = 0; i < f.changes.n; i++)
+		ck_assert_int_eq(f.results[i].outcome, APPLY_CONFLICT);
+	fixture_tear_down(&f);
+}
+END_TEST
+
+START_TEST(undo_leaves_alone_what_the_host_changed_since)
+{
+	static const char *const force[] = {"edited", NULL};
+	struct undo_request undo = {0}, again = {.force = force};
+
+	fixture_set_up(&f, places[_i]);
+	fixture_file(&f, "s/edited", "old");
+	fixture_file(&f, "s/plain", "old");
+	fixture_begin(&f);
+	fixture_file(&f, "u/edited", "new");
+	fixture_file(&f, "u/plain", "new");
+	fixture_file(&f, "u/dir/new", "new");
+	fixture_change(&f, WORKSPACE_ADDED, "dir");
+	fixture_change(&f, WORKSPACE_ADDED, "dir/new");
+	fixture_change(&f, WORKSPACE_MODIFIED, "edited");
+	fixture_change(&f, WORKSPACE_MODIFIED, "plain");
+	fixture_apply(&f);
+	fixture_file(&f, "s/edited", "by the host");
+	fixture_file(&f, "s/dir/host", "by the host");
+	fixture_undo(&f, &undo);
+	fixture_expect_list(&f, "s",
+		"dir 40755 0:0 \n"
+		"dir/host 100644 0:0 by the host\n"
+		"edited 100644 0:0 by the host\n"
+		"plain 100644 0:0 old\n");
+	ck_assert_int_eq(unlinkat(f.source_fd, "dir/host", 0), 0);
+	fixture_undo(&f, &again);
+	fixture_expect_list(&f, "s",
+		"edited 100644 0:0 old\n"
+		"plain 100644 0:0 old\n");
+	fixture_expect(&f, "u/edited", "by the host");
+	fixture_expect(&f, "w/undo", NULL);
+	ck_assert_int_eq(undo_run(&again, &err), -ENOENT);
+	free(undo.entries);
+	free(again.entries);
+	fixture_tear_down(&f);
+}
+END_TEST
+
+Suite *suite_apply_conflicts(void)
+{
+	Suite *s = suite_create("apply_conflicts");
+	TCase *t = tcase_create("apply_conflicts");
+
+	tcase_add_loop_test(t, what_the_host_changed_is_a_conflict, 0, 2);
+	tcase_add_test(t, what_was_not_shown_is_not_applied);
+	tcase_add_test(t, a_link_on_the_way_leads_nowhere);
+	tcase_add_loop_test(t, undo_leaves_alone_what_the_host_changed_since, 0, 2);
+	suite_add_tcase(s, t);
+	return s;
+}
