@@ -11,11 +11,11 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "tests/live/workspace_fixture.h"
+#include "tests/live/apply_fixture.h"
 
 Suite *suite_apply(void);
 
-static struct workspace_fixture f;
+static struct apply_fixture f;
 
 /* The loops: beside the source, and on another file system. */
 static const unsigned places[] = {0, 65536};

@@ -9,11 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/live/workspace_fixture.h"
+#include "tests/live/apply_fixture.h"
 
 Suite *suite_apply_conflicts(void);
 
-static struct workspace_fixture f;
+static struct apply_fixture f;
 static struct nacre_error err;
 
 /* The loops: beside the source, and on another file system. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef NACRE_TESTS_WORKSPACE_FIXTURE_H
-#define NACRE_TESTS_WORKSPACE_FIXTURE_H
+#ifndef NACRE_TESTS_APPLY_FIXTURE_H
+#define NACRE_TESTS_APPLY_FIXTURE_H
 
 #include <stddef.h>
 
@@ -14,7 +14,7 @@ enum {
 	FIXTURE_CHANGES = 512
 };
 
-struct workspace_fixture {
+struct apply_fixture {
 	char top[64];
 	int top_fd, dir_fd, upper_fd, source_fd;
 	struct arena *arena;
@@ -28,42 +28,42 @@ struct workspace_fixture {
 
 /* OTHER_FS: the workspace's directory is a tmpfs of so many KiB in a mount namespace of the test's
  * own; 0: it lies beside the source. */
-void fixture_set_up(struct workspace_fixture *f, unsigned other_fs);
-void fixture_tear_down(struct workspace_fixture *f);
+void fixture_set_up(struct apply_fixture *f, unsigned other_fs);
+void fixture_tear_down(struct apply_fixture *f);
 
 /* Makes what is above PATH, too. */
-void fixture_file(const struct workspace_fixture *f, const char *path, const char *text);
-void fixture_directory(const struct workspace_fixture *f, const char *path, unsigned mode);
-void fixture_symlink(const struct workspace_fixture *f, const char *path, const char *target);
-void fixture_whiteout(const struct workspace_fixture *f, const char *path);
+void fixture_file(const struct apply_fixture *f, const char *path, const char *text);
+void fixture_directory(const struct apply_fixture *f, const char *path, unsigned mode);
+void fixture_symlink(const struct apply_fixture *f, const char *path, const char *target);
+void fixture_whiteout(const struct apply_fixture *f, const char *path);
 void fixture_attribute(
-	const struct workspace_fixture *f, const char *path, const char *name, const char *value);
+	const struct apply_fixture *f, const char *path, const char *name, const char *value);
 
 /* From now on the host's changes are conflicts. */
-void fixture_begin(struct workspace_fixture *f);
+void fixture_begin(struct apply_fixture *f);
 
 /* Adds a change, with what the upper has at its path. */
 struct workspace_change *fixture_change(
-	struct workspace_fixture *f, enum workspace_kind kind, const char *path);
+	struct apply_fixture *f, enum workspace_kind kind, const char *path);
 
 /* Applies all that is wanted; fails the test if that cannot go on. */
-void fixture_apply(struct workspace_fixture *f);
-void fixture_undo(struct workspace_fixture *f, struct undo_request *ret);
+void fixture_apply(struct apply_fixture *f);
+void fixture_undo(struct apply_fixture *f, struct undo_request *ret);
 
 /* The outcome of the change of PATH, as a letter: "-" left, "+" done, "!" refused, "C" conflict. */
-char fixture_outcome(const struct workspace_fixture *f, const char *path);
+char fixture_outcome(const struct apply_fixture *f, const char *path);
 
 /* Fails the test if PATH is not a file with this text; NULL: if anything is there. */
-void fixture_expect(const struct workspace_fixture *f, const char *path, const char *text);
+void fixture_expect(const struct apply_fixture *f, const char *path, const char *text);
 
 /* What is below PATH: a line an entry, sorted, with type, mode, owner, and content or target. Heap.
  * Whiteouts and attributes of overlay are told too. */
-char *fixture_list(const struct workspace_fixture *f, const char *path);
+char *fixture_list(const struct apply_fixture *f, const char *path);
 
 /* Fails the test if that is another. */
-void fixture_expect_list(const struct workspace_fixture *f, const char *path, const char *expected);
+void fixture_expect_list(const struct apply_fixture *f, const char *path, const char *expected);
 
 /* Fails the test if not all was applied. */
-void fixture_expect_done(const struct workspace_fixture *f);
+void fixture_expect_done(const struct apply_fixture *f);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "tests/live/workspace_fixture.h"
+#include "tests/live/apply_fixture.h"
 
 #include <check.h>
 #include <dirent.h>
@@ -23,7 +23,7 @@ static struct nacre_error err;
 
 #define DO(call) ck_assert_msg((call) >= 0, "%s: %s", #call, strerror(errno))
 
-static int open_below(const struct workspace_fixture *f, const char *path)
+static int open_below(const struct apply_fixture *f, const char *path)
 {
 	int fd = openat(f->top_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -31,7 +31,7 @@ static int open_below(const struct workspace_fixture *f, const char *path)
 	return fd;
 }
 
-void fixture_set_up(struct workspace_fixture *f, unsigned other_fs)
+void fixture_set_up(struct apply_fixture *f, unsigned other_fs)
 {
 	char path[96], options[32];
 
@@ -59,7 +59,7 @@ void fixture_set_up(struct workspace_fixture *f, unsigned other_fs)
 	f->created = INT64_MAX;
 }
 
-void fixture_tear_down(struct workspace_fixture *f)
+void fixture_tear_down(struct apply_fixture *f)
 {
 	const char *name = strrchr(f->top, '/') + 1;
 	int tmp = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -73,7 +73,7 @@ void fixture_tear_down(struct workspace_fixture *f)
 	arena_free(f->arena);
 }
 
-static void make_above(const struct workspace_fixture *f, const char *path)
+static void make_above(const struct apply_fixture *f, const char *path)
 {
 	char *above = strdup(path);
 
@@ -85,7 +85,7 @@ static void make_above(const struct workspace_fixture *f, const char *path)
 	free(above);
 }
 
-void fixture_file(const struct workspace_fixture *f, const char *path, const char *text)
+void fixture_file(const struct apply_fixture *f, const char *path, const char *text)
 {
 	int fd;
 
@@ -96,27 +96,27 @@ void fixture_file(const struct workspace_fixture *f, const char *path, const cha
 	DO(close(fd));
 }
 
-void fixture_directory(const struct workspace_fixture *f, const char *path, unsigned mode)
+void fixture_directory(const struct apply_fixture *f, const char *path, unsigned mode)
 {
 	make_above(f, path);
 	DO(mkdirat(f->top_fd, path, mode));
 	DO(fchmodat(f->top_fd, path, mode, 0));
 }
 
-void fixture_symlink(const struct workspace_fixture *f, const char *path, const char *target)
+void fixture_symlink(const struct apply_fixture *f, const char *path, const char *target)
 {
 	make_above(f, path);
 	DO(symlinkat(target, f->top_fd, path));
 }
 
-void fixture_whiteout(const struct workspace_fixture *f, const char *path)
+void fixture_whiteout(const struct apply_fixture *f, const char *path)
 {
 	make_above(f, path);
 	DO(mknodat(f->top_fd, path, S_IFCHR, makedev(0, 0)));
 }
 
 void fixture_attribute(
-	const struct workspace_fixture *f, const char *path, const char *name, const char *value)
+	const struct apply_fixture *f, const char *path, const char *name, const char *value)
 {
 	char whole[256];
 
@@ -124,7 +124,7 @@ void fixture_attribute(
 	DO(lsetxattr(whole, name, value, strlen(value), 0));
 }
 
-void fixture_begin(struct workspace_fixture *f)
+void fixture_begin(struct apply_fixture *f)
 {
 	const struct timespec tick = {.tv_nsec = 20000000};
 	struct timespec now;
@@ -144,7 +144,7 @@ static enum workspace_type type_of(mode_t mode)
 }
 
 struct workspace_change *fixture_change(
-	struct workspace_fixture *f, enum workspace_kind kind, const char *path)
+	struct apply_fixture *f, enum workspace_kind kind, const char *path)
 {
 	struct workspace_change *change = &f->items[f->changes.n];
 	char target[4096], digest[SHA256_TEXT];
@@ -174,7 +174,7 @@ struct workspace_change *fixture_change(
 	return change;
 }
 
-void fixture_apply(struct workspace_fixture *f)
+void fixture_apply(struct apply_fixture *f)
 {
 	struct apply_request request = {f->arena, f->dir_fd, f->upper_fd, f->source_fd,
 		f->user_xattr, f->created, &f->changes, f->wanted, f->named, f->forced, f->dry_run,
@@ -187,7 +187,7 @@ void fixture_apply(struct workspace_fixture *f)
 	ck_assert_msg(apply_run(&request, &err) == 0, "%s", err.text);
 }
 
-void fixture_undo(struct workspace_fixture *f, struct undo_request *ret)
+void fixture_undo(struct apply_fixture *f, struct undo_request *ret)
 {
 	ret->arena = f->arena;
 	ret->dir_fd = f->dir_fd;
@@ -196,7 +196,7 @@ void fixture_undo(struct workspace_fixture *f, struct undo_request *ret)
 	ck_assert_msg(undo_run(ret, &err) == 0, "%s", err.text);
 }
 
-char fixture_outcome(const struct workspace_fixture *f, const char *path)
+char fixture_outcome(const struct apply_fixture *f, const char *path)
 {
 	for (size_t i = 0; i < f->changes.n; i++)
 		if (!strcmp(f->items[i].path, path))
@@ -205,7 +205,7 @@ char fixture_outcome(const struct workspace_fixture *f, const char *path)
 	return 0;
 }
 
-void fixture_expect(const struct workspace_fixture *f, const char *path, const char *text)
+void fixture_expect(const struct apply_fixture *f, const char *path, const char *text)
 {
 	char found[4096] = "";
 	int fd = openat(f->top_fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -270,7 +270,7 @@ static void list_below(FILE *out, const char *path, size_t cut)
 	free(entries);
 }
 
-char *fixture_list(const struct workspace_fixture *f, const char *path)
+char *fixture_list(const struct apply_fixture *f, const char *path)
 {
 	char *text = NULL, whole[128];
 	size_t length;
@@ -282,7 +282,7 @@ char *fixture_list(const struct workspace_fixture *f, const char *path)
 	return text;
 }
 
-void fixture_expect_list(const struct workspace_fixture *f, const char *path, const char *expected)
+void fixture_expect_list(const struct apply_fixture *f, const char *path, const char *expected)
 {
 	char *found = fixture_list(f, path);
 
@@ -290,7 +290,7 @@ void fixture_expect_list(const struct workspace_fixture *f, const char *path, co
 	free(found);
 }
 
-void fixture_expect_done(const struct workspace_fixture *f)
+void fixture_expect_done(const struct apply_fixture *f)
 {
 	for (size_t i = 0; i < f->changes.n; i++)
 		ck_assert_msg(f->results[i].outcome == APPLY_DONE, "%s: %s", f->items[i].path,
