@@ -9,6 +9,7 @@
 #include "specs/harden_rules.h"
 #include "specs/path_text.h"
 #include "specs/policy_egress.h"
+#include "specs/policy_pattern.h"
 #include "specs/policy_receipt.h"
 #include "specs/policy_workspace.h"
 #include "specs/profiles.h"
@@ -56,31 +57,6 @@ static int check_profile(const char *key, const char *name, struct nacre_error *
 	return name && harden_profile_check(name, err) < 0 ? fail_prefix(err, "%s", key) : 0;
 }
 
-/* Either ends with "*": "cap:*", "mount:/srv/" followed by it. */
-static bool is_wide(const char *pattern)
-{
-	size_t length = strlen(pattern);
-
-	return length > 1 && pattern[length - 1] == '*' &&
-	       (pattern[length - 2] == ':' || pattern[length - 2] == '/');
-}
-
-static int check_pattern(const char *pattern, struct nacre_error *err)
-{
-	size_t length = strlen(pattern);
-	char beginning[PATH_TEXT_MAX];
-
-	if (!is_wide(pattern))
-		return harden_grant_check(pattern, err);
-	if (length < sizeof(beginning)) {
-		memcpy(beginning, pattern, length - 1);
-		beginning[length - 1] = '\0';
-		if (harden_grant_begins(beginning))
-			return 0;
-	}
-	return fail(err, EINVAL, "\"%s\" matches no grant; see nacre help grants", pattern);
-}
-
 static int check_each(const char *key, const struct oci_strings *list,
 	int (*check)(const char *item, struct nacre_error *err), struct nacre_error *err)
 {
@@ -107,7 +83,7 @@ static int check_policy(struct arena *arena, const struct policy *policy, struct
 	if (r >= 0)
 		r = check_each("grants.given", &grants->given, harden_grant_check, err);
 	if (r >= 0)
-		r = check_each("grants.allowed", &grants->allowed, check_pattern, err);
+		r = check_each("grants.allowed", &grants->allowed, policy_pattern_check, err);
 	if (r >= 0)
 		r = check_each("require", &policy->require, policy_receipt_check_required, err);
 	if (r >= 0)
@@ -116,9 +92,10 @@ static int check_policy(struct arena *arena, const struct policy *policy, struct
 		r = policy_workspace_check(policy->workspace, err);
 	if (r < 0)
 		return r;
-	r = policy->annotations ? check_each("annotations.may_allow",
-					  &policy->annotations->may_allow, check_pattern, err)
-				: 0;
+	r = policy->annotations
+		    ? check_each("annotations.may_allow", &policy->annotations->may_allow,
+			      policy_pattern_check, err)
+		    : 0;
 	if (r < 0)
 		return r;
 	if (policy->least_profile &&
@@ -154,31 +131,10 @@ int policy_decode(struct arena *arena, const char *name, const char *text, size_
 	return 0;
 }
 
-static bool pattern_matches(const char *pattern, const char *grant)
-{
-	size_t length = strlen(pattern);
-	const char *item = strchr(grant, ':');
-	char clean[PATH_TEXT_MAX];
-	const char *below;
-
-	if (!strcmp(pattern, grant))
-		return true;
-	if (!is_wide(pattern) || !item)
-		return false;
-	item++;
-	if (pattern[length - 2] == ':')
-		return !strncmp(pattern, grant, length - 1) && (size_t)(item - grant) == length - 1;
-	/* Clean, so that neither "/srv/../etc" is below "/srv" nor "/var/run" below "/var". */
-	below = strchr(pattern, ':') + 1;
-	if (strncmp(pattern, grant, (size_t)(below - pattern)) || harden_host_path(item, clean) < 0)
-		return false;
-	return !strncmp(clean, below, length - 1 - (size_t)(below - pattern));
-}
-
 bool policy_matches(const struct oci_strings *patterns, const char *grant)
 {
 	for (size_t i = 0; i < patterns->n; i++) {
-		if (pattern_matches(patterns->items[i], grant))
+		if (policy_pattern_matches(patterns->items[i], grant))
 			return true;
 	}
 	return false;
