@@ -158,18 +158,45 @@ int update_egress_check(
 
 /* --- the swap --- */
 
+/* The config as it is stored, with the names that have an address in the relay by now. */
+struct stored {
+	struct oci_config config;
+	struct oci_hardened nacre;
+};
+
+static const struct oci_config *with_names(
+	const struct container *c, const struct update_egress *update, struct stored *stored)
+{
+	stored->config = *c->config;
+	stored->nacre = *c->config->nacre;
+	stored->nacre.egress_names = update->relay->policy.names;
+	stored->config.nacre = &stored->nacre;
+	return &stored->config;
+}
+
 /* Before the relay gives them an address: what comes after a kill must not give it to others. */
 static int save_names(
 	const struct container *c, const struct update_egress *update, struct nacre_error *err)
 {
-	struct oci_config config = *c->config;
-	struct oci_hardened nacre = *config.nacre;
+	struct stored stored;
 
 	if (!update->relay || !update->has_new_names)
 		return 0;
-	nacre.egress_names = update->relay->policy.names;
-	config.nacre = &nacre;
-	return container_save_config(c, &config, err);
+	return container_save_config(c, with_names(c, update, &stored), err);
+}
+
+/* Updates that were killed have left programs, which would add up to all that the kernel takes.
+ * What is stored is among them. */
+static int settle(const struct container *c, struct nacre_error *err)
+{
+	const struct oci_hardened *nacre = c->config->nacre;
+	struct egress_bpf_policy policy = {.rules = NULL};
+	struct egress_policy rules;
+	int r = nacre ? egress_policy_parse(c->arena, &nacre->egress, &rules, err) : 0;
+
+	if (r == 0 && nacre)
+		policy = step_egress_policy(c, nacre, harden_has_egress(nacre) ? &rules : NULL);
+	return r < 0 ? r : egress_bpf_settle(c->cgroup.fd, &policy, err);
 }
 
 int update_egress_begin(
@@ -179,20 +206,16 @@ int update_egress_begin(
 
 	update->begun = true;
 	r = save_names(c, update, err);
+	if (r == 0)
+		r = settle(c, err);
 	if (r == 0) {
 		r = egress_bpf_attach(c->cgroup.fd, &update->policy, &update->swap, err);
 		update->swapping = r == 0;
 	}
-	if (r == 0 && update->relay)
-		r = egress_relay_update(update->relay, true, update->relay_fd, err);
-	return r;
-}
-
-/* A relay that has the new rules already has them beside the old ones, and allows no more. */
-void update_egress_undo(const struct container *c, const struct update_egress *update)
-{
-	if (update->swapping)
-		egress_bpf_detach_new(c->cgroup.fd, &update->swap);
+	if (r < 0 || !update->relay)
+		return r;
+	update->told = true;
+	return egress_relay_update(update->relay, true, update->relay_fd, err);
 }
 
 struct listeners {
@@ -241,6 +264,22 @@ static int swap_listeners(
 			r = egress_bpf_set_listener(c->cgroup.fd, relay->listeners[i].at.port,
 				false, relay->listeners[i].listening, err);
 	return r;
+}
+
+void update_egress_undo(const struct container *c, const struct update_egress *update)
+{
+	struct update_egress back = {.relay_fd = update->relay_fd};
+	struct nacre_error ignored;
+	struct stored stored;
+
+	if (update->swapping)
+		egress_bpf_detach_new(c->cgroup.fd, &update->swap);
+	if (!update->told)
+		return;
+	if (egress_relay_plan_update(
+		    c->arena, with_names(c, update, &stored), &back.relay, &ignored) == 0)
+		(void)swap_listeners(c, &back, &ignored);
+	egress_relay_done(back.relay);
 }
 
 int update_egress_finish(

@@ -20,6 +20,7 @@ struct update_egress {
 	int relay_fd; /* where it takes rules; -1: none */
 	bool has_new_names; /* that were never given an address */
 	bool begun; /* something may have changed */
+	bool told; /* the relay may have the new rules beside the old */
 	bool swapping; /* SWAP is there */
 	struct egress_bpf_swap swap;
 };
@@ -43,8 +44,8 @@ int update_egress_check(
 /* From here on they hold beside each other, until update_egress_finish. */
 int update_egress_begin(
 	const struct container *c, struct update_egress *update, struct nacre_error *err);
-/* In place of update_egress_finish, where the config was not stored: at the cgroup the old ones
- * hold alone again; in the relay the new ones may hold beside them, until the next update. */
+/* In place of update_egress_finish, where the config was not stored: the old ones hold alone again;
+ * in a relay that does not answer the new ones may hold beside them, until the next update. */
 void update_egress_undo(const struct container *c, const struct update_egress *update);
 int update_egress_finish(
 	const struct container *c, const struct update_egress *update, struct nacre_error *err);

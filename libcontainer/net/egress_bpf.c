@@ -40,9 +40,9 @@ static const struct {
 
 /* --- what hangs at the cgroup --- */
 
-/* nacre's program of one hook, an fd; -ENOENT: there is none, -errno. What is not ours to open is
- * somebody else's. */
-static int open_program(int cgroup_fd, enum egress_hook hook)
+/* nacre's program of one hook, behind SKIP others of its, an fd; -ENOENT: there is none, -errno.
+ * What is not ours to open is somebody else's. */
+static int open_program(int cgroup_fd, enum egress_hook hook, int skip)
 {
 	uint32_t ids[BPF_ATTACHED_MAX];
 	size_t n;
@@ -52,9 +52,9 @@ static int open_program(int cgroup_fd, enum egress_hook hook)
 		cleanup_close int fd = bpf_open(ids[i]);
 
 		r = fd < 0 ? fd : bpf_is_called(fd, hooks[hook].name);
-		if (r > 0)
+		if (r > 0 && skip-- == 0)
 			return fd_steal(&fd);
-		if (r == -ENOENT) /* detached meanwhile */
+		if (r > 0 || r == -ENOENT) /* detached meanwhile */
 			r = 0;
 	}
 	return r < 0 ? r : -ENOENT;
@@ -63,7 +63,7 @@ static int open_program(int cgroup_fd, enum egress_hook hook)
 int egress_bpf_open_map(int cgroup_fd, const char *name)
 {
 	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++) {
-		cleanup_close int program_fd = open_program(cgroup_fd, (enum egress_hook)hook);
+		cleanup_close int program_fd = open_program(cgroup_fd, (enum egress_hook)hook, 0);
 		int r = program_fd < 0 ? program_fd : bpf_map_of(program_fd, name);
 
 		if (r != -ENOENT)
@@ -76,7 +76,7 @@ int egress_bpf_open_map(int cgroup_fd, const char *name)
 static int open_programs(int cgroup_fd, int ret_fds[EGRESS_N_HOOKS])
 {
 	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++) {
-		int r = open_program(cgroup_fd, (enum egress_hook)hook);
+		int r = open_program(cgroup_fd, (enum egress_hook)hook, 0);
 
 		if (r < 0 && r != -ENOENT)
 			return r;
@@ -182,25 +182,28 @@ void egress_bpf_detach_new(int cgroup_fd, const struct egress_bpf_swap *swap)
 	detach_new(cgroup_fd, swap, EGRESS_N_HOOKS);
 }
 
-/* Detaches no program that it did not attach: where somebody else's is the only one that the
- * kernel takes, that would be detached in its place. */
-static int attach_all(int cgroup_fd, const struct egress_bpf_swap *swap, struct nacre_error *err)
+/* REPLACED: whose place they take; NULL: nobody's, and then a failure detaches them. But no program
+ * that it did not attach: where somebody else's is the only one that the kernel takes, that would
+ * be detached in its place. */
+static int attach_all(int cgroup_fd, const struct egress_bpf_swap *swap, const int *replaced,
+	struct nacre_error *err)
 {
 	int r = 0;
 
 	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++) {
 		if (swap->fds[hook] >= 0)
-			r = bpf_attach(cgroup_fd, hooks[hook].kind, swap->fds[hook], -1);
-		if (r < 0) {
+			r = bpf_attach(cgroup_fd, hooks[hook].kind, swap->fds[hook],
+				replaced ? replaced[hook] : -1);
+		if (r < 0 && !replaced)
 			detach_new(cgroup_fd, swap, hook);
+		if (r < 0)
 			return fail_errno(err, r, "attach the egress filter (%s) to the cgroup",
 				hooks[hook].name);
-		}
 	}
 	return 0;
 }
 
-int egress_bpf_attach(int cgroup_fd, const struct egress_bpf_policy *policy,
+static int load_and_attach(int cgroup_fd, const struct egress_bpf_policy *policy, bool replaces,
 	struct egress_bpf_swap *ret_swap, struct nacre_error *err)
 {
 	struct egress_bpf_swap swap = {.old = false};
@@ -216,7 +219,7 @@ int egress_bpf_attach(int cgroup_fd, const struct egress_bpf_policy *policy,
 	if (r == 0)
 		r = load_all(policy, &maps, swap.fds, err);
 	if (r == 0)
-		r = attach_all(cgroup_fd, &swap, err);
+		r = attach_all(cgroup_fd, &swap, replaces ? old_fds : NULL, err);
 	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++) {
 		swap.old = swap.old || old_fds[hook] >= 0;
 		fd_close(&old_fds[hook]);
@@ -229,6 +232,12 @@ int egress_bpf_attach(int cgroup_fd, const struct egress_bpf_policy *policy,
 	else
 		*ret_swap = swap;
 	return r;
+}
+
+int egress_bpf_attach(int cgroup_fd, const struct egress_bpf_policy *policy,
+	struct egress_bpf_swap *ret_swap, struct nacre_error *err)
+{
+	return load_and_attach(cgroup_fd, policy, false, ret_swap, err);
 }
 
 /* PROGRAM_FD: the one that stays, or -1. */
@@ -272,16 +281,35 @@ void egress_bpf_swap_done(struct egress_bpf_swap *swap)
 		fd_close(&swap->fds[hook]);
 }
 
-int egress_bpf_apply(int cgroup_fd, const struct egress_bpf_policy *policy, struct nacre_error *err)
+static int apply(int cgroup_fd, const struct egress_bpf_policy *policy, bool replaces,
+	struct nacre_error *err)
 {
 	struct egress_bpf_swap swap;
-	int r = egress_bpf_attach(cgroup_fd, policy, &swap, err);
+	int r = load_and_attach(cgroup_fd, policy, replaces, &swap, err);
 
 	if (r < 0)
 		return r;
 	r = egress_bpf_detach_old(cgroup_fd, &swap, err);
 	egress_bpf_swap_done(&swap);
 	return r;
+}
+
+int egress_bpf_apply(int cgroup_fd, const struct egress_bpf_policy *policy, struct nacre_error *err)
+{
+	return apply(cgroup_fd, policy, false, err);
+}
+
+int egress_bpf_settle(
+	int cgroup_fd, const struct egress_bpf_policy *policy, struct nacre_error *err)
+{
+	cleanup_close int second = -ENOENT;
+
+	for (int hook = 0; hook < EGRESS_N_HOOKS && second == -ENOENT; hook++)
+		second = open_program(cgroup_fd, (enum egress_hook)hook, 1);
+	if (second == -ENOENT)
+		return 0;
+	return second < 0 ? fail_errno(err, second, "look for the egress filter at the cgroup")
+			  : apply(cgroup_fd, policy, true, err);
 }
 
 int egress_bpf_probe(struct nacre_error *err)

@@ -123,9 +123,13 @@ struct egress_bpf_swap {
  * succeeds ends them. -EPERM: the caller may not (CAP_BPF and CAP_NET_ADMIN, of the host). */
 int egress_bpf_attach(int cgroup_fd, const struct egress_bpf_policy *policy,
 	struct egress_bpf_swap *ret_swap, struct nacre_error *err);
+/* Where changes that were killed have left programs: has POLICY, which is one of those that hold
+ * there, hold alone. The kernel takes 64 of a kind at a cgroup. */
+int egress_bpf_settle(
+	int cgroup_fd, const struct egress_bpf_policy *policy, struct nacre_error *err);
 /* Detaches those of SWAP, for the change is not to be: what was there before holds, and no more is
- * allowed than by that. The kernel takes 64 of a kind at a cgroup; none of a change that fails may
- * be left. What cannot be detached holds as well. */
+ * allowed than by that. None of a change that fails may be left. What cannot be detached holds as
+ * well. */
 void egress_bpf_detach_new(int cgroup_fd, const struct egress_bpf_swap *swap);
 /* Detaches all programs of nacre's but those of SWAP. To be called again if it fails. */
 int egress_bpf_detach_old(

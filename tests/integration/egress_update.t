@@ -479,8 +479,8 @@ test_a_relay_that_does_not_answer_is_not_waited_for_and_it_can_be_done_again() {
 	not_swapped '--egress: no more is allowed than before, *: wait for nacre-egress: *' b.example second.example
 	kill -CONT "$pid"
 	is "$(held)" "a.example:443 b.example:443" "the stored rules"
-	is "$(secure b.example)" "tls b.example" "what both allow"
-	is "$(says ask a.example A) $(says ask second.example A)" "3 3" "what one allows"
+	is "$(secure a.example) $(secure b.example)" "tls a.example tls b.example" "the old rules"
+	is "$(says ask second.example A)" 3 "a new one"
 	swap second.example
 	is "$(secure second.example) $(says ask second.example A)" "tls second.example 198.18.0.18" "again"
 	is "$(says tls 198.18.0.17 443 b.example)" ConnectionResetError "what went"
@@ -501,6 +501,40 @@ test_swaps_that_fail_do_not_add_up() {
 	is "$(secure a.example)" "tls a.example" "the old rules"
 	swap second.example
 	is "$(secure second.example)" "tls second.example" "the new rules"
+	kill_now
+}
+
+test_a_swap_that_is_not_stored_leaves_the_old_rules_alone() {
+	needs_strace || return
+	with_names a.example b.example '*.w.example'
+	running
+	is "$(says ask x.w.example A)" 198.19.0.0 "below a wildcard"
+	bad 1 '--egress: no more is allowed than before, *: No space left on device' \
+		timeout 60 strace -qq -o "$T/out.trace" -e trace=renameat -e inject=renameat:error=ENOSPC:when=2 \
+		"$NACRE" --root "$ROOT" update --egress b.example --egress x.w.example:8443 "$id"
+	is "$(held)" "a.example:443 b.example:443 *.w.example:443" "the stored rules"
+	is "$(secure a.example) $(secure b.example)" "tls a.example tls b.example" "the old rules"
+	is "$(says tls x.w.example 8443 x.w.example)" PermissionError "a new port"
+	is "$(secure x.w.example) $(says ask x.w.example A)" "tls x.w.example 198.18.0.18" "a name that was spelled out"
+	swap x.w.example:8443 second.example
+	is "$(secure x.w.example 8443) $(says ask second.example A)" "tls x.w.example 198.18.0.19" "the new rules"
+	kill_now
+}
+
+# Each leaves programs at the cgroup, of which the kernel takes 64.
+test_swaps_that_are_killed_do_not_add_up() {
+	needs_strace || return
+	with_names a.example b.example
+	running
+	after=(second.example)
+	for ((i = 0; i < 65; ++i)); do
+		killed_at sendmsg:1 || wrong "it was not killed" "$(<"$T/out.log")"
+	done
+	is "$(held)" "a.example:443 b.example:443" "the stored rules"
+	is "$(says ask second.example A)" 3 "a new name"
+	swap b.example second.example
+	is "$(secure b.example) $(secure second.example)" "tls b.example tls second.example" "the new rules"
+	is "$(says ask a.example A)" 3 "a name that went"
 	kill_now
 }
 

@@ -91,6 +91,38 @@ START_TEST(while_policies_are_swapped_both_must_allow)
 }
 END_TEST
 
+/* What is stored is the first of them, or one behind that a kill came between. */
+START_TEST(what_killed_swaps_left_goes_and_what_is_stored_stays)
+{
+	static const char *const stored[] = {"10.0.0.0/8"}, *const killed[] = {"10.1.2.3:80"};
+	static const char *const before[] = {"10.0.0.0/8", "9.9.9.9"};
+	struct egress_policy rules = read_policy(stored, 1);
+	const struct egress_bpf_policy policy = {.rules = &rules};
+	struct cgroup cgroup = make("left");
+	struct egress_bpf_swap swap;
+
+	enter_world();
+	if (_i == 1) {
+		attach_beside(&cgroup, before, 2, &swap);
+		egress_bpf_swap_done(&swap);
+	}
+	attach_beside(&cgroup, stored, 1, &swap);
+	egress_bpf_swap_done(&swap);
+	for (int i = 0; i < 3; i++) {
+		attach_beside(&cgroup, killed, 1, &swap);
+		egress_bpf_swap_done(&swap);
+	}
+	ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 443), EPERM);
+	for (int i = 0; i < 2; i++) {
+		ck_assert_msg(egress_bpf_settle(cgroup.fd, &policy, &err) == 0, "%s", err.text);
+		ck_assert_uint_eq(count_attached(&cgroup), 1);
+		ck_assert_int_eq(connect_to(&cgroup, "10.1.2.3", 443), 0);
+		ck_assert_int_eq(connect_to(&cgroup, "9.9.9.9", 80), EPERM);
+	}
+	destroy(&cgroup);
+}
+END_TEST
+
 /* Programs of somebody else's, until the kernel takes no more. Returns how many it took. */
 static int fill(
 	const struct cgroup *cgroup, enum bpf_attach_type kind, int ret_fds[BPF_ATTACHED_MAX])
@@ -247,6 +279,7 @@ Suite *suite_egress_swap(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, another_policy_takes_the_place_of_the_first);
 	tcase_add_test(t, while_policies_are_swapped_both_must_allow);
+	tcase_add_loop_test(t, what_killed_swaps_left_goes_and_what_is_stored_stays, 0, 2);
 	tcase_add_test(t, a_swap_that_fails_leaves_what_was_there);
 	tcase_add_test(t, a_swap_that_fails_detaches_nobody_elses);
 	tcase_add_loop_test(t, ping_of_before_is_refused, 0, 2);
