@@ -221,8 +221,7 @@ static void emit_inner(struct compiler *c)
 	emit_imm(a, BPF_RSH, REG_SCRATCH, 24);
 	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 0, LABEL_DENY);
 	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 127, LABEL_DENY);
-	if (egress_bpf_has_names(c->policy))
-		emit_is_synthetic(a, LABEL_DENY);
+	emit_is_synthetic(a, LABEL_DENY);
 	emit_jump(a, LABEL_V4);
 }
 
@@ -286,8 +285,8 @@ static void compile_connect(struct compiler *c, enum egress_hook hook)
 	egress_emit_metadata(c, true, false);
 	emit_load(a, REG_PROTOCOL, REG_CONTEXT, ADDR(protocol));
 	emit_loopback4(c);
-	if (egress_bpf_has_names(c->policy))
-		emit_is_synthetic(a, LABEL_SYNTHETIC);
+	/* Those of another container in this network lead to its relay. */
+	emit_is_synthetic(a, egress_bpf_has_names(c->policy) ? LABEL_SYNTHETIC : LABEL_DENY);
 	emit_rules(c, hook, false);
 	if (egress_bpf_has_names(c->policy)) {
 		emit_label(a, 0, LABEL_SYNTHETIC);

@@ -178,6 +178,30 @@ START_TEST(names_are_reached_while_policies_are_swapped)
 }
 END_TEST
 
+/* The relay of another container listens in the network that both share. */
+START_TEST(no_network_has_the_names_of_others)
+{
+	static const char *const words[] = {"0.0.0.0/0", "udp:198.0.0.0/8"};
+	const struct egress_policy rules = read_policy(words, 2);
+	const struct egress_bpf_policy policy = {.rules = &rules};
+	struct cgroup cgroup = make("others");
+	uint16_t port;
+
+	enter_world();
+	(void)listener(SOCK_STREAM, &port);
+	in_cgroup(&cgroup, talk, port);
+	in_cgroup(&cgroup, talk_mapped, port);
+	apply(&cgroup, &policy);
+	ck_assert_int_eq(connect_to(&cgroup, "198.18.0.16", port), EPERM);
+	ck_assert_int_eq(connect_to(&cgroup, "::ffff:198.18.0.16", port), EPERM);
+	ck_assert_int_eq(connect_to(&cgroup, "64:ff9b::198.18.0.16", port), EPERM);
+	ck_assert_int_eq(connect_to(&cgroup, "198.19.255.255", port), EPERM);
+	ck_assert_int_eq(connect_to(&cgroup, "198.20.0.1", 443), 0);
+	ck_assert_int_eq(connect_to(&cgroup, "198.17.255.255", 443), 0);
+	destroy(&cgroup);
+}
+END_TEST
+
 Suite *suite_egress_names(void)
 {
 	Suite *suite = suite_create("egress_names");
@@ -186,6 +210,7 @@ Suite *suite_egress_names(void)
 	tcase_add_unchecked_fixture(t, name_base, sweep);
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, a_name_leads_to_the_listener_of_its_port);
+	tcase_add_test(t, no_network_has_the_names_of_others);
 	tcase_add_test(t, names_are_reached_while_policies_are_swapped);
 	suite_add_tcase(suite, t);
 	return suite;
