@@ -312,6 +312,13 @@ feature_rules_with_pasta() {
 	in_a_network pasta
 }
 
+# podman brings the network of a container with a user namespace of its own once that is made.
+feature_rules_before_the_network() {
+	under_rules --userns keep-id busybox:1 echo ran 2>&1 |
+		grep -o 'ran\|route.*: Permission denied\|status .*' | sed 's/route[^:]*/route/'
+	under_rules --userns keep-id --network none busybox:1 wget -qO- http://10.96.0.30/
+}
+
 feature_rules_without_a_network() {
 	under_rules --network none busybox:1 /names {api,other}.default.svc.cluster.test
 	under_rules --network none busybox:1 wget -qO- http://10.96.0.30/
@@ -334,6 +341,7 @@ for feature in rules_with_slirp4netns rules_with_pasta; do
 	prints "$feature" $'egress rules cannot be enforced here\n--network none\nstatus 126\nhello'
 	differs strict "$feature" landlock $'--network none\nstatus 126\n.*Permission denied'
 done
+prints rules_before_the_network $'route: Permission denied\nstatus 126\nhello'
 prints rules_without_a_network "$(reached {api,other}.default.svc.cluster.test | sed 's/Operation not permitted/Permission denied/')"$'\nhello'
 needs_criu checkpoint
 differs strict checkpoint landlock 'criu knows nothing of Landlock'
@@ -353,6 +361,7 @@ if ((EUID)); then
 		differs "$profile" pid_of_the_host mount-sources "mount-sources: mounts.*/proc is the host's"
 	done
 	differs strict privileged writable-binds 'device /dev/null: .*Read-only file system'
+	differs strict user_namespace egress 'route.*: Permission denied'
 	differs strict network_of_a_container landlock "can't connect.*Permission denied"
 	differs strict pod landlock "can't connect.*Permission denied"
 fi
