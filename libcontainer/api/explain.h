@@ -44,6 +44,7 @@ struct explanation {
 	size_t n_denied;
 	struct oci_strings allow; /* every grant of what failed, once */
 	struct oci_strings egress; /* every rule that would allow a connection, once */
+	int names_by_host; /* are names reached by way of the host's network; -1: not known */
 	struct oci_strings ports_taken; /* "0.0.0.0:443": where no server inside can listen */
 	struct oci_strings by_config; /* calls that config.json's own filter refuses */
 	struct explained_noexec *noexec;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "libcontainer/api/explain.h"
 #include "libcontainer/net/egress_relay.h"
@@ -111,6 +113,42 @@ static int explain_alone(struct explanation *e, struct nacre_error *err)
 			       err);
 }
 
+/* Returns 1, or 0: the process has ended. */
+static int find_network(pid_t pid, struct stat *ret_network, struct nacre_error *err)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
+	if (stat(path, ret_network) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : fail_errno(err, errno, "stat %s", path);
+}
+
+/* Into a network that is new, hooks may have put interfaces before the relay was started. */
+static int find_way(struct explanation *e, struct nacre_error *err)
+{
+	const struct oci_hardened *nacre = e->c->config->nacre;
+	struct stat own, its;
+	pid_t pid;
+	int r;
+
+	if (!nacre || !egress_names_in(&nacre->egress) ||
+		!oci_has_new_namespace(e->c->config, "network"))
+		return 0;
+	e->names_by_host = 1;
+	if (e->c->record.active & EGRESS_BY_RELAY)
+		return 0;
+	pid = egress_relay_pid(e->c->state_fd, err);
+	r = pid > 0 ? find_network(pid, &its, err) : pid;
+	if (r > 0)
+		r = find_network(e->c->record.pid, &own, err);
+	if (r > 0)
+		e->names_by_host = own.st_dev != its.st_dev || own.st_ino != its.st_ino;
+	else
+		e->names_by_host = -1;
+	return r < 0 ? r : 0;
+}
+
 int explain_relay(struct explanation *e, struct nacre_error *err)
 {
 	struct relay_denial denials[RELAY_DENIALS_MAX];
@@ -119,6 +157,8 @@ int explain_relay(struct explanation *e, struct nacre_error *err)
 
 	if (e->c->record.active & EGRESS_BY_RELAY)
 		r = explain_alone(e, err);
+	if (r == 0)
+		r = find_way(e, err);
 	if (r < 0)
 		return r;
 	if (n == -EBADMSG) /* will be no better the next time */

@@ -119,18 +119,14 @@ static const struct oci_strings *egress_of(const struct explanation *e)
 	return e->c->config->nacre ? &e->c->config->nacre->egress : &none;
 }
 
-/* The container's own network leads nowhere by itself. */
-static bool names_by_host(const struct explanation *e)
-{
-	return oci_has_new_namespace(e->c->config, "network") && egress_names_in(egress_of(e));
-}
-
 /* Behind the rules. */
 static const char *by_host(const struct explanation *e)
 {
 	if (e->c->record.active & EGRESS_BY_RELAY && e->c->record.active & EGRESS_NAMES)
 		return " (by way of the host's network)\n";
-	return names_by_host(e) ? " (names by way of the host's network)\n" : "\n";
+	if (e->names_by_host < 0)
+		return " (names by way of the host's network, unless it had a way of its own)\n";
+	return e->names_by_host ? " (names by way of the host's network)\n" : "\n";
 }
 
 static void print_egress(FILE *out, const struct explanation *e)
@@ -332,8 +328,10 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 	json_key_strings(w, "egress", e->egress.items, e->egress.n);
 	json_key_strings(w, "refusedByConfig", e->by_config.items, e->by_config.n);
 	json_key_strings(w, "connectsTo", egress_of(e)->items, egress_of(e)->n);
-	json_key(w, "namesByHost");
-	json_bool(w, names_by_host(e));
+	if (e->names_by_host >= 0) {
+		json_key(w, "namesByHost");
+		json_bool(w, e->names_by_host);
+	}
 	json_key_strings(w, "portsTaken", e->ports_taken.items, e->ports_taken.n);
 	json_key_strings(w, "insideLacks", e->inside_lacks.items, e->inside_lacks.n);
 	json_key(w, "traced");

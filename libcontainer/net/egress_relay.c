@@ -312,6 +312,17 @@ static pid_t find_holder(int fd)
 	return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
 }
 
+pid_t egress_relay_pid(int state_fd, struct nacre_error *err)
+{
+	cleanup_close int fd = openat(
+		state_fd, RELAY_DENIALS_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	const pid_t pid = fd < 0 ? -errno : find_holder(fd);
+
+	if (pid == -ENOENT)
+		return 0;
+	return pid < 0 ? fail_errno(err, pid, "find nacre-egress") : pid;
+}
+
 /* With the container's end it ends by itself. */
 int egress_relay_end(int state_fd, struct nacre_error *err)
 {

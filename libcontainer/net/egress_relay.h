@@ -79,6 +79,9 @@ int egress_relay_update(
 /* Ends the one of the container with that state directory, if there is one. */
 int egress_relay_end(int state_fd, struct nacre_error *err);
 
+/* Its process; 0: it has ended, or there was none. */
+pid_t egress_relay_pid(int state_fd, struct nacre_error *err);
+
 /* What the relay refused, those that it counted first in front. Returns how many; 0: there is no
  * relay. */
 int egress_relay_denied(

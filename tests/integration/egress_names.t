@@ -303,7 +303,11 @@ test_a_network_that_hooks_wire_is_the_way_of_names() {
 	good nacre create "${rules[@]}" --bundle "$b" "$id"
 	start
 	is "$(says tls a.example 443 a.example)" "tls a.example" "the way of the container's network"
+	has_line "$(nacre explain "$id")" a.example:443
+	is "$(nacre explain --format json "$id" | jq .namesByHost)" false "in JSON"
 	kill_now
+	has_line "$(nacre explain "$id")" "a.example:443 (names by way of the host's network, unless it had a way of its own)"
+	is "$(nacre explain --format json "$id" | jq 'has("namesByHost")')" false "in JSON, at its end"
 }
 
 # To open a device, as root does, is to do something with it.
