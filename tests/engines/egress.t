@@ -89,12 +89,24 @@ feature_ways_by_the_policy() {
 	rm /etc/nacre/policy.json
 }
 
+explain_one() {
+	nacre $([[ $engine != docker ]] || echo --root /run/docker/runtime-runc/moby) explain "$(field one '{{.Id}}')"
+}
+
 feature_ways_explained() {
 	set=ways detached one --network both busybox:1 sleep 100
 	"$engine" exec one /ways "$(ways_mode)" >/dev/null
-	nacre $([[ $engine != docker ]] || echo --root /run/docker/runtime-runc/moby) \
-		explain "$(field one '{{.Id}}')" | grep -o 'connections to 9.9.9.9:853 refused, last by ways'
+	explain_one | grep -o 'connections to 9.9.9.9:853 refused, last by ways'
 	remove one
+}
+
+feature_way_of_names_explained() {
+	local network
+	for network in both none; do
+		set=cluster detached one --network "$network" busybox:1 sleep 100
+		explain_one | grep -A 1 'CONNECTS TO' | tail -n 1
+		remove one
+	done
 }
 
 feature_host_network() {
@@ -179,6 +191,8 @@ for feature in ways ways_by_exec ways_in_the_network_of_a_container ways_by_an_a
 	prints "$feature" '19 reached'
 done
 prints ways_explained 'connections to 9.9.9.9:853 refused, last by ways'
+prints way_of_names_explained 'api.default.svc.cluster.test:80,443 private
+api.default.svc.cluster.test:80,443 private (names by way of the host'\''s network)'
 prints host_network $'10.1.2.3 port 443: reached\n10.1.2.3 port 80: Operation not permitted'
 prints host_network_and_names $'names need a network of the container\'s own\nstatus of a refusal'
 prints service_by_its_name $'hello\nwget: bad address \'other\'\nstatus 1\nOperation not permitted'
