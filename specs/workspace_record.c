@@ -24,6 +24,7 @@ static const struct field workspace_record_fields[] = {
 	FIELD_U64("bytes", workspace_record, bytes, 0),
 	FIELD_U64("inodes", workspace_record, inodes, 0),
 	FIELD_BOOL("tmpfs", workspace_record, tmpfs, 0),
+	FIELD_STRINGS("present", workspace_record, present, 0),
 	FIELD_STRINGS("protect", workspace_record, protect, 0),
 	{},
 };

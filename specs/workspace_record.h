@@ -28,6 +28,7 @@ struct workspace_record {
 	uint64_t bytes; /* limit of the upper; 0: none */
 	uint64_t inodes; /* likewise */
 	bool tmpfs; /* the upper is in memory: ends with the machine */
+	struct oci_strings present; /* form direct: paths of protected entries that were there */
 	struct oci_strings protect; /* the policy's protected names, beside those of
 				       workspace_rules.h */
 };

@@ -107,6 +107,7 @@ struct life_workspace {
 	int source_fd;
 	int upper_fd; /* -1: form direct */
 	int work_fd;
+	struct oci_strings protect; /* form direct: what is read-only in it */
 	bool user_xattr;
 	bool by_init; /* RUNTIME may not mount an overlay */
 };

@@ -76,6 +76,9 @@ struct life_workspace *step_find_workspace(const struct life *l, size_t index);
  */
 int step_mount_workspace(
 	const struct life *l, const struct life_workspace *made, struct nacre_error *err);
+/* Makes read-only what is protected in mount INDEX, whose root TREE_FD is. DATA: the struct life.
+ */
+int step_protect_workspace(void *data, size_t index, int tree_fd, struct nacre_error *err);
 int step_mount_workspace_here(
 	const struct life *l, const struct life_workspace *made, struct nacre_error *err);
 

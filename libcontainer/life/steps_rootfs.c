@@ -159,6 +159,7 @@ static struct mount_context mount_context(struct life *l)
 		.source_fds = l->source_fds,
 		.map = have_mapped,
 		.make = have_made,
+		.protect = step_protect_workspace,
 		.data = l,
 		.made = l->made,
 		.proc_fd = &l->proc_fd,

@@ -14,7 +14,10 @@
 #include "libcontainer/life/steps.h"
 #include "libcontainer/mount/mount_workspace.h"
 #include "libcontainer/namespace/idmap.h"
+#include "libcontainer/workspace/protect.h"
 #include "libcontainer/workspace/store.h"
+#include "specs/escape.h"
+#include "specs/json.h"
 #include "specs/mount_words.h"
 
 /*
@@ -23,6 +26,10 @@
  * in the container's user namespace) lays it over the source, and from there on it is the source of
  * the bind. What outlives the container is listed before anything can be written to it.
  */
+
+enum {
+	TOLD_MAX = 32, /* lines */
+};
 
 static int open_store(const struct life *l, bool make, struct nacre_error *err)
 {
@@ -132,6 +139,32 @@ static int take(struct life *l, struct workspace *w, int store_fd, struct life_w
 	return may < 0 ? may : 0;
 }
 
+/* What is written to at once must not become a program of the host: what is there is read-only.
+ * What comes is told at the end, since no mount can keep it away. */
+static int find_protected(struct life *l, struct life_workspace *made,
+	const struct oci_workspace *mark, struct workspace_record *record, struct nacre_error *err)
+{
+	struct workspace_protected_list list;
+	int r = workspace_protect_list(
+		l->container.arena, made->source_fd, &mark->protect, &list, err);
+
+	if (r < 0)
+		return r;
+	made->protect.items = arena_array(l->container.arena, list.n, sizeof(char *));
+	record->present.items = arena_array(l->container.arena, list.n, sizeof(char *));
+	if (!made->protect.items || !record->present.items)
+		return fail_errno(err, ENOMEM, "protected names");
+	for (size_t i = 0; i < list.n; i++) {
+		const char *path = list.items[i].path;
+
+		made->protect.items[made->protect.n++] = path;
+		/* JSON has no other names. Such a one is told as new. */
+		if (json_utf8_valid(path, strlen(path)))
+			record->present.items[record->present.n++] = path;
+	}
+	return 0;
+}
+
 static int make_one(struct life *l, struct workspace_set *set, int store_fd, const char *root,
 	size_t index, bool user_xattr, struct nacre_error *err)
 {
@@ -160,6 +193,8 @@ static int make_one(struct life *l, struct workspace_set *set, int store_fd, con
 		return made->source_fd;
 	l->n_workspaces++;
 	r = check_source(mount, made->source_fd, err);
+	if (r == 0 && strcmp(mark->form, WORKSPACE_DIRECT) == 0)
+		r = find_protected(l, made, mark, &record, err);
 	if (r == 0)
 		r = workspace_make(l->container.arena, store_fd, set, made->source_fd,
 			mark->best_effort, &record, err);
@@ -250,7 +285,61 @@ int step_mount_workspace_here(
 	return step_mount_workspace(l, &here, err);
 }
 
+int step_protect_workspace(void *data, size_t index, int tree_fd, struct nacre_error *err)
+{
+	const struct life *l = data;
+
+	for (size_t i = 0; i < l->n_workspaces; i++)
+		if (l->workspaces[i].mount == index)
+			return mount_workspace_protect(tree_fd, l->workspaces[i].protect.items,
+				l->workspaces[i].protect.n, err);
+	return 0;
+}
+
 /* --- their end --- */
+
+static bool is_later(const struct timespec *a, const struct workspace_record *record)
+{
+	return a->tv_sec > record->created_sec ||
+	       (a->tv_sec == record->created_sec && a->tv_nsec > record->created_nsec);
+}
+
+/* Protected names that came or changed while the container was there, one a line. */
+static int report_protected(struct life *l, const struct workspace *w, struct nacre_error *err)
+{
+	const struct workspace_record *record = w->record;
+	struct workspace_protected_list list = {.n = 0};
+	size_t told = 0;
+	int r = 0;
+
+	if (strcmp(record->form, WORKSPACE_DIRECT) != 0 || w->source_fd < 0)
+		return 0;
+	r = workspace_protect_list(l->container.arena, w->source_fd, &record->protect, &list, err);
+	for (size_t i = 0; i < list.n && r == 0; i++) {
+		const bool was = oci_strings_have(&record->present, list.items[i].path);
+		cleanup_free char *name = NULL;
+		struct nacre_error text;
+
+		if (was && !is_later(&list.items[i].changed, record))
+			continue;
+		if (++told > TOLD_MAX)
+			continue;
+		name = escape_name(list.items[i].path, strlen(list.items[i].path));
+		if (!name)
+			return fail_errno(err, ENOMEM, "protected names");
+		(void)fail(&text, EEXIST, "workspace %.200s: %s %.200s, which %s", record->source,
+			was ? "changed" : "new", name, list.items[i].reason);
+		container_warn(&l->container, text.text);
+	}
+	if (told > TOLD_MAX) {
+		struct nacre_error text;
+
+		(void)fail(&text, EEXIST, "workspace %.200s: and %zu more", record->source,
+			told - TOLD_MAX);
+		container_warn(&l->container, text.text);
+	}
+	return r;
+}
 
 /* Keeps what has changes. */
 static int drop_set(
@@ -265,6 +354,9 @@ static int drop_set(
 
 		if (strcmp(set->items[i].record->root, root) != 0)
 			continue;
+		r = report_protected(l, &set->items[i], err);
+		if (r < 0)
+			return r;
 		unused = workspace_is_unused(&set->items[i], err);
 		r = unused > 0 ? workspace_remove(set, i, err) : unused;
 	}

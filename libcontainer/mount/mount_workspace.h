@@ -4,6 +4,7 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "specs/error.h"
 
@@ -34,5 +35,10 @@ int mount_workspace_check(
  * one, 0, or -errno. */
 int mount_workspace_hides(
 	const char *path, int source_fd, char ret_path[PATH_MAX], struct nacre_error *err);
+
+/* Lays read-only binds over PATHS, N of them, below the mount whose root TREE_FD is, attached in
+ * the caller's mount namespace. What is gone, or is a symlink, is left out. */
+int mount_workspace_protect(
+	int tree_fd, const char *const *paths, size_t n, struct nacre_error *err);
 
 #endif

@@ -189,6 +189,8 @@ static int perform_bind(const struct mount_job *job, struct nacre_error *err)
 		return r;
 	target_fd = open_target(job, !S_ISDIR(st.st_mode), &target, err);
 	r = target_fd < 0 ? target_fd : attach(job, tree_fd, target_fd, err);
+	if (r == 0 && job->context->protect)
+		r = job->context->protect(job->context->data, job->index, tree_fd, err);
 	if (r < 0 || !job->options.recursive || !S_ISDIR(st.st_mode))
 		return r;
 	r = mount_guard_tree(job->context->guard, job->index, tree_fd, err);

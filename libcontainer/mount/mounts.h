@@ -39,7 +39,10 @@ struct mount_context {
 	 * the runtime's, by mount_make_outside. Returns a detached tree, or -ENOSYS without
 	 * text if nobody else is to make it. */
 	int (*make)(void *data, size_t index, struct nacre_error *err);
-	void *data; /* of map and make */
+	/* What is to be read-only in bind INDEX, whose root TREE_FD is, once it is attached; NULL:
+	 * nothing. */
+	int (*protect)(void *data, size_t index, int tree_fd, struct nacre_error *err);
+	void *data; /* of these three */
 	struct mount_made *made; /* out: one a mount, from mounts_perform to mounts_seal */
 	int *proc_fd; /* out: the procfs made for /proc, if there is one (see procfs.h); starts as
 			 -1 */

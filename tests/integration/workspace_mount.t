@@ -151,6 +151,38 @@ test_the_form_direct_writes_to_the_source() {
 	nothing_kept
 }
 
+# Of what git writes at work, and of all else, nothing is kept away.
+test_protected_names_of_direct_are_read_only_and_new_ones_are_told() {
+	with_source write /w/.git/config evil : write /w/.git/hooks/post evil : write /w/.envrc evil : \
+		write /w/mine/x evil : rename /w/.envrc /w/.gone : unlink /w/.git/config : \
+		write /w/.git/HEAD fine : create /w/.git/refs/new : create /w/.git/info/refs : \
+		create $'/w/.claude\n\e[1m' : create /w/.git/commondir : create /w/ordinary
+	mkdir -p "$source/.git/hooks" "$source/.git/refs" "$source/.git/info" "$source/mine"
+	for name in .git/config .git/hooks/post .git/HEAD .envrc mine/x; do
+		echo old >"$source/$name"
+	done
+	ln -s nothing "$source/.npmrc"
+	[[ $who == root ]] || rm -r "$source/mine"
+	if [[ $who == root ]]; then
+		policy '{"version": 1, "workspace": {"protect": ["Mine"]}}'
+		try under_policy run --profile oci --bundle "$b" --workspace "$source:/w:direct" "$id"
+	else
+		run_any --workspace "$source:/w:direct"
+	fi
+	is "$(cat "$source"/.git/{config,hooks/post} "$source/.envrc" | sort -u)" old "what is protected"
+	[[ $who != root ]] || is "$(<"$source/mine/x")" old "what the policy protects"
+	has "$(<"$source/.git/HEAD")" fin
+	exists "$source/ordinary"
+	exists "$source/.git/refs/new"
+	exists "$source/.git/info/refs"
+	has "$out" "rename: EBUSY"
+	has "$out" "unlink: EBUSY"
+	is "$(grep -c 'workspace' <<<"$err")" 2 "lines about it"
+	has_line "$err" "nacre: warning: workspace $source: new .claude\\\\x0a\\\\x1b\[1m, which instructs or configures a coding agent"
+	has_line "$err" "nacre: warning: workspace $source: new .git/commondir, which is obeyed by git, *"
+	nothing_kept
+}
+
 test_strict_takes_direct_for_a_grant() {
 	needs_root || return
 	profile=strict

@@ -28,6 +28,7 @@ static const struct workspace_record full = {
 	.bytes = UINT64_MAX - 2,
 	.inodes = UINT64_MAX - 3,
 	.tmpfs = true,
+	.present = {names, 1},
 	.protect = {names, 2},
 };
 
@@ -66,6 +67,7 @@ START_TEST(a_workspace_record_keeps_every_member)
 	ck_assert_uint_eq(r->created_nsec, full.created_nsec);
 	ck_assert_uint_eq(r->bytes, full.bytes);
 	ck_assert_uint_eq(r->inodes, full.inodes);
+	ck_assert_uint_eq(r->present.n, 1);
 	ck_assert_uint_eq(r->protect.n, 2);
 	ck_assert_str_eq(r->protect.items[1], names[1]);
 	ck_assert_int_eq(workspace_record_encode(r, &again, &err), 0);
