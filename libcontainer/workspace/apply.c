@@ -74,7 +74,8 @@ static int write_steps(struct run *run, struct nacre_error *err)
 	int r = 0;
 
 	if (run->journal.dir_fd < 0)
-		r = apply_journal_make(run->request->arena, run->place.dir_fd, &run->journal, err);
+		r = apply_journal_make(run->request->arena, run->place.dir_fd, run->place.source_fd,
+			&run->journal, err);
 	for (size_t i = 0; r == 0 && i < run->n; i++)
 		if (run->items[i].pending &&
 			apply_journal_add(&run->journal, &run->items[i].step) < 0)
@@ -87,35 +88,44 @@ static int remove_copied(struct run *run, const struct apply_item *item)
 {
 	const char *name;
 	cleanup_close int dir_fd = place_open(run->place.source_fd, item->step.path, &name);
-	char temporary[APPLY_TEMPORARY];
+	char spare[APPLY_TEMPORARY];
+	int spare_fd;
 
 	if (dir_fd < 0)
 		return dir_fd;
-	apply_journal_temporary(&run->journal, item->step.number, temporary);
-	return apply_remove_copied(dir_fd, temporary, &item->step.old, item->copied);
+	(void)apply_journal_spare(&run->journal, &item->step, dir_fd, &spare_fd, spare);
+	return apply_remove_copied(spare_fd, spare, &item->step.old, item->copied);
 }
 
 static int settle(struct run *run, struct nacre_error *err)
 {
-	int r = 0;
+	int r;
 
 	for (size_t i = 0; i < run->n; i++) {
 		struct apply_item *item = &run->items[i];
 
 		if (!item->pending)
 			continue;
-		if (item->copied && remove_copied(run, item) < 0)
-			item->result->reason =
-				"what it replaced was written to meanwhile, and is beside it too: "
-				"\".nacre-...\"";
 		apply_journal_mark(&run->journal, "done", &item->step);
 		run->journal.steps[item->step.number].done = true;
 		item->result->outcome = APPLY_DONE;
 	}
 	r = apply_journal_flush(&run->journal, err);
-	for (size_t i = 0; r == 0 && i < run->n; i++)
-		if (run->items[i].pending)
-			r = apply_leave_upper(&run->place, &run->items[i].step, err);
+	for (size_t i = 0; r == 0 && i < run->n; i++) {
+		struct apply_item *item = &run->items[i];
+
+		if (item->pending && item->copied)
+			r = remove_copied(run, item);
+		if (r == -ESTALE)
+			item->result->reason =
+				"what it replaced was written to meanwhile, and is beside it too: "
+				"\".nacre-...\"";
+		else if (r < 0)
+			return fail_errno(err, r, "remove what \"%s\" replaced", item->step.path);
+		r = 0;
+		if (item->pending)
+			r = apply_leave_upper(&run->place, &item->step, err);
+	}
 	return r;
 }
 
@@ -361,7 +371,8 @@ int apply_run(struct apply_request *request, struct nacre_error *err)
 		return fail_errno(err, ENOMEM, "apply");
 	run->request = request;
 	run->place = (struct apply_place){request->arena, request->dir_fd, request->upper_fd,
-		request->source_fd, request->user_xattr, request->created, apply_now()};
+		request->source_fd, request->user_xattr, request->created,
+		apply_now(CLOCK_REALTIME_COARSE)};
 	apply_journal_init(&run->journal);
 	r = apply_all(run, err);
 	if (r == 0 && run->journal.dir_fd >= 0)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
@@ -11,26 +13,24 @@
 #include "libcontainer/workspace/copy.h"
 #include "libcontainer/workspace/store.h"
 
-int apply_keep(int dir_fd, const char *name, int to_fd, const char *to_name, int64_t *ret_copied)
+void apply_part(const struct apply_journal *j, const struct apply_step *step,
+	char ret_name[APPLY_TEMPORARY])
 {
-	char part[APPLY_TEMPORARY];
+	(void)snprintf(ret_name, APPLY_TEMPORARY, ".nacre-%s-%u.part", j->tag, step->number);
+}
+
+int apply_copy(const char *part, int dir_fd, const char *name, int to_fd, const char *to_name,
+	int64_t *ret_time)
+{
 	struct nacre_error ignored;
 	int r;
 
-	*ret_copied = 0;
-	if (renameat2(dir_fd, name, to_fd, to_name, RENAME_NOREPLACE) == 0)
-		return 0;
-	if (errno != EXDEV)
-		return -errno;
-	/* Another file system, or the same by another mount. */
-	(void)snprintf(part, sizeof(part), "%s.part", to_name);
+	*ret_time = apply_now(CLOCK_REALTIME);
 	r = copy_tree(dir_fd, name, to_fd, part);
 	if (r == 0 && renameat2(to_fd, part, to_fd, to_name, RENAME_NOREPLACE) < 0)
 		r = -errno;
 	if (r < 0)
 		(void)workspace_remove_tree(to_fd, part, &ignored);
-	/* The clock of files goes by ticks: what happened in this one may have been copied. */
-	*ret_copied = r == 0 ? apply_now() + 1 : 0;
 	return r;
 }
 
@@ -64,29 +64,29 @@ int apply_remove_copied(
 	return r < 0 ? r : apply_remove(dir_fd, name, object);
 }
 
-/* A symlink or a directory at the temporary name gets the owner that a new file gets. */
-static int own(const struct apply_item *item, int dir_fd, const char *temporary)
+/* A symlink or a directory at SPARE gets the owner that a new file gets. */
+static int own(const struct apply_item *item, const struct place_pair *pair)
 {
 	struct place_object owner = item->step.old;
-	int r = owner.mode ? 0 : place_look_fd(dir_fd, &owner);
+	int r = owner.mode ? 0 : place_look_fd(pair->dir_fd, &owner);
 
 	if (r < 0)
 		return r;
-	if (fchownat(dir_fd, temporary, owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) == 0)
+	if (fchownat(pair->spare_fd, pair->spare, owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
 	return errno == EPERM && geteuid() != 0 && !item->step.old.mode ? 0 : -errno;
 }
 
-static int make_directory(const struct apply_item *item, int dir_fd, const char *temporary)
+static int make_directory(const struct apply_item *item, const struct place_pair *pair)
 {
 	cleanup_close int fd = -1;
 	struct place_object made;
 	int r;
 
-	if (mkdirat(dir_fd, temporary, 0700) < 0)
+	if (mkdirat(pair->spare_fd, pair->spare, 0700) < 0)
 		return -errno;
-	fd = place_open_entry(dir_fd, temporary, O_RDONLY | O_DIRECTORY);
-	r = fd < 0 ? fd : own(item, dir_fd, temporary);
+	fd = place_open_entry(pair->spare_fd, pair->spare, O_RDONLY | O_DIRECTORY);
+	r = fd < 0 ? fd : own(item, pair);
 	if (r == 0)
 		r = place_look_fd(fd, &made);
 	/* The group of a directory of a group's goes on to what is made in it. */
@@ -95,75 +95,86 @@ static int make_directory(const struct apply_item *item, int dir_fd, const char 
 	return r;
 }
 
-/* The new content, at the temporary name. */
-static int make_new(struct apply_item *item, int dir_fd, const char *temporary)
+/* The new content, at SPARE. */
+static int make_new(struct apply_item *item, const struct place_pair *pair)
 {
 	int r = 0;
 
 	switch (item->step.action) {
 	case APPLY_FILE:
-		return copy_name(item->fd, dir_fd, temporary);
+		return copy_name(item->fd, pair->spare_fd, pair->spare);
 	case APPLY_SYMLINK:
-		if (symlinkat(item->step.target, dir_fd, temporary) < 0)
+		if (symlinkat(item->step.target, pair->spare_fd, pair->spare) < 0)
 			return -errno;
-		r = own(item, dir_fd, temporary);
+		r = own(item, pair);
 		break;
 	case APPLY_DIRECTORY:
-		r = make_directory(item, dir_fd, temporary);
+		r = make_directory(item, pair);
 		break;
 	default:
 		return 0;
 	}
-	return r < 0 ? r : place_look(dir_fd, temporary, &item->step.new);
+	return r < 0 ? r : place_look(pair->spare_fd, pair->spare, &item->step.new);
 }
 
-static void remove_new(const struct apply_item *item, int dir_fd, const char *temporary)
+static void take_back(
+	const struct apply_journal *j, const struct apply_item *item, const struct place_pair *pair)
 {
-	if (item->step.action != APPLY_DELETE)
-		(void)unlinkat(
-			dir_fd, temporary, item->step.action == APPLY_DIRECTORY ? AT_REMOVEDIR : 0);
-}
-
-/* What was taken out of the source is looked through, and kept for undo. */
-static int keep_old(const struct apply_place *p, const struct apply_journal *j,
-	struct apply_item *item, int dir_fd, const char *temporary)
-{
+	struct nacre_error ignored;
 	char number[16];
-	int r = 0;
 
-	if (S_ISDIR(item->step.old.mode) && !item->forced)
-		r = place_tree_unchanged(dir_fd, temporary, p->created, p->begun);
-	if (r < 0)
-		return r;
 	(void)snprintf(number, sizeof(number), "%u", item->step.number);
-	return apply_keep(dir_fd, temporary, j->dir_fd, number, &item->copied);
+	if (!pair->nothing)
+		(void)unlinkat(pair->spare_fd, pair->spare,
+			item->step.action == APPLY_DIRECTORY ? AT_REMOVEDIR : 0);
+	if (item->copied)
+		(void)workspace_remove_tree(j->dir_fd, number, &ignored);
+}
+
+/* What can fail for want of space comes before the swap, which changes the ctime of what is in the
+ * source even if it is swapped back, and that would be a conflict of the next apply. */
+static int swap(const struct apply_place *p, const struct apply_journal *j, struct apply_item *item,
+	const struct place_pair *pair, bool far)
+{
+	char number[16], part[APPLY_TEMPORARY];
+	int r = make_new(item, pair);
+
+	apply_part(j, &item->step, part);
+	(void)snprintf(number, sizeof(number), "%u", item->step.number);
+	if (r == 0 && far && item->step.old.mode)
+		r = apply_copy(part, pair->dir_fd, pair->name, j->dir_fd, number, &item->copied);
+	if (r == 0)
+		r = place_swap(pair);
+	if (r == 0 && S_ISDIR(item->step.old.mode) && !item->forced) {
+		r = place_tree_unchanged(pair->spare_fd, pair->spare, p->created, p->begun);
+		if (r < 0 && place_swap_back(pair) < 0)
+			return -ENOTUNIQ;
+	}
+	return r;
 }
 
 static int commit_swap(const struct apply_place *p, const struct apply_journal *j,
 	struct apply_item *item, int dir_fd, const char *name)
 {
-	const bool nothing = item->step.action == APPLY_DELETE;
-	char temporary[APPLY_TEMPORARY];
+	char spare[APPLY_TEMPORARY];
+	struct place_pair pair = {.dir_fd = dir_fd,
+		.name = name,
+		.spare = spare,
+		.nothing = item->step.action == APPLY_DELETE,
+		.expected = item->step.old};
+	bool far = apply_journal_spare(j, &item->step, dir_fd, &pair.spare_fd, spare);
 	struct place_object now;
-	int r;
+	int r = swap(p, j, item, &pair, far);
 
-	apply_journal_temporary(j, item->step.number, temporary);
-	r = make_new(item, dir_fd, temporary);
-	if (r == 0)
-		r = place_swap(dir_fd, name, temporary, nothing, &item->step.old);
 	if (r == -ENOTUNIQ)
 		return r;
-	if (r == 0 && item->step.old.mode) {
-		r = keep_old(p, j, item, dir_fd, temporary);
-		if (r < 0 && place_swap_back(dir_fd, name, temporary, nothing, &item->step.old) < 0)
-			return -ENOTUNIQ;
-	}
 	if (r < 0) {
-		remove_new(item, dir_fd, temporary);
+		take_back(j, item, &pair);
 		return r;
 	}
 	/* With the time of the rename, by which undo tells a later change. */
-	if (!nothing && place_look(dir_fd, name, &now) == 0 && place_same(&now, &item->step.new))
+	if (!pair.nothing && place_look(dir_fd, name, &now) == 0 &&
+		place_same(&now, &item->step.new))
 		item->step.new = now;
 	return 0;
 }
@@ -211,7 +222,6 @@ void apply_commit(struct apply_place *p, struct apply_journal *j, struct apply_i
 {
 	cleanup_close int dir_fd = -1;
 	const char *name = NULL;
-	char temporary[APPLY_TEMPORARY];
 	int r = 0;
 
 	if (item->step.action == APPLY_RENAME) {
@@ -225,15 +235,18 @@ void apply_commit(struct apply_place *p, struct apply_journal *j, struct apply_i
 			r = item->step.action == APPLY_MODE ? commit_mode(item, dir_fd, name)
 							    : commit_swap(p, j, item, dir_fd, name);
 	}
-	apply_journal_temporary(j, item->step.number, temporary);
 	if (r == -ESTALE)
 		apply_refuse(p, item, APPLY_CONFLICT, "it was changed in the source just now");
-	else if (r == -ENOTUNIQ)
+	else if (r == -ENOTUNIQ) {
+		/* Undo has it as something that was deleted. */
+		item->step.new = (struct place_object){0};
+		j->steps[item->step.number].done = true;
+		apply_journal_mark(j, "done", &item->step);
 		apply_refuse(p, item, APPLY_CONFLICT,
 			"it was changed in the source twice just now; what was there before is "
-			"\"%s\" "
-			"beside it",
-			temporary);
-	else if (r < 0)
+			"step %u of %s",
+			item->step.number,
+			j->far ? "\".nacre-...\" beside it" : "the workspace's undo");
+	} else if (r < 0)
 		apply_refuse_errno(p, item, r, NULL);
 }

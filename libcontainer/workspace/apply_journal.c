@@ -127,10 +127,17 @@ int apply_journal_flush(struct apply_journal *j, struct nacre_error *err)
 	return r < 0 ? fail_errno(err, r, "write the journal of the workspace") : 0;
 }
 
-void apply_journal_temporary(
-	const struct apply_journal *j, unsigned number, char ret_name[APPLY_TEMPORARY])
+bool apply_journal_spare(const struct apply_journal *j, const struct apply_step *step, int dir_fd,
+	int *ret_fd, char ret_name[APPLY_TEMPORARY])
 {
-	(void)snprintf(ret_name, APPLY_TEMPORARY, ".nacre-%s-%u", j->tag, number);
+	bool far = j->far || step->action == APPLY_DIRECTORY;
+
+	*ret_fd = far ? dir_fd : j->dir_fd;
+	if (far)
+		(void)snprintf(ret_name, APPLY_TEMPORARY, ".nacre-%s-%u", j->tag, step->number);
+	else
+		(void)snprintf(ret_name, APPLY_TEMPORARY, "%u", step->number);
+	return far;
 }
 
 /* --- reading --- */
@@ -214,6 +221,18 @@ static bool read_line(struct apply_journal *j, char *line)
 	return read_mark(j, field, n);
 }
 
+static bool read_header(struct apply_journal *j, const char *line)
+{
+	const size_t length = sizeof(header) - 1, tag = sizeof(j->tag) - 1;
+	const char *place = line + length + tag;
+
+	if (strncmp(line, header, length) != 0 || strlen(line) <= length + tag)
+		return false;
+	memcpy(j->tag, line + length, tag);
+	j->far = !strcmp(place, " far");
+	return j->far || !strcmp(place, " near");
+}
+
 static int read_list(struct apply_journal *j, char *text, struct nacre_error *err)
 {
 	char *end = strrchr(text, '\n'), *line;
@@ -224,10 +243,8 @@ static int read_list(struct apply_journal *j, char *text, struct nacre_error *er
 	*end = '\0';
 	j->size = end + 1 - text;
 	line = strsep(&text, "\n");
-	if (strncmp(line, header, sizeof(header) - 1) != 0 ||
-		strlen(line) != sizeof(header) - 1 + sizeof(j->tag) - 1)
+	if (!read_header(j, line))
 		return fail(err, EBADMSG, "line 1: not a journal of this version");
-	memcpy(j->tag, line + sizeof(header) - 1, sizeof(j->tag) - 1);
 	while ((line = strsep(&text, "\n"))) {
 		number++;
 		if (!read_line(j, line))
@@ -281,13 +298,16 @@ static int make_list(struct apply_journal *j)
 	return j->fd < 0 ? -errno : 0;
 }
 
-int apply_journal_make(
-	struct arena *arena, int workspace_fd, struct apply_journal *j, struct nacre_error *err)
+int apply_journal_make(struct arena *arena, int workspace_fd, int source_fd,
+	struct apply_journal *j, struct nacre_error *err)
 {
-	int r;
+	int near = place_is_near(workspace_fd, source_fd), r;
 
 	apply_journal_init(j);
 	j->arena = arena;
+	j->far = near == 0;
+	if (near < 0)
+		return fail_errno(err, near, "look at the mount of the source");
 	if (mkdirat(workspace_fd, APPLY_JOURNAL, 0700) < 0)
 		return fail_errno(err, errno, "make the journal of the workspace");
 	j->dir_fd = place_open_entry(workspace_fd, APPLY_JOURNAL, O_RDONLY | O_DIRECTORY);
@@ -297,7 +317,7 @@ int apply_journal_make(
 	r = start_lines(j, err);
 	if (r < 0)
 		return r;
-	(void)fprintf(j->lines, "%s%s\n", header, j->tag);
+	(void)fprintf(j->lines, "%s%s %s\n", header, j->tag, j->far ? "far" : "near");
 	r = apply_journal_flush(j, err);
 	if (r == 0 && (fsync(j->dir_fd) < 0 || fsync(workspace_fd) < 0))
 		r = fail_errno(err, errno, "write the journal of the workspace");

@@ -13,16 +13,20 @@
  * workspace, that becomes "undo" when the apply has ended. In it:
  *
  *   list   lines, only ever appended:
- *          nacre-apply 1 TAG
+ *          nacre-apply 1 TAG near|far
  *          step N ACTION OLD NEW PATH FROM TARGET   is about to be done
  *          done N NEW                               was done, and what stands there since
  *          end                                      nothing more comes
  *          undo N, then undone N or kept N          of an undo: is about to be, was, was not undone
  *   N      what step N has replaced or deleted
  *
- * A temporary name in the source is ".nacre-TAG-N": TAG is random, so whoever finds such a name,
- * and the object that the line tells of, has found nacre's own. A line that was cut off does not
- * count.
+ * Near is a journal in the mount of the source: new content waits at N, and one rename puts it in
+ * its place and what was there at N. Else, and for directories, which inherit where they are made,
+ * it waits beside its place at ".nacre-TAG-N", and what it replaces was copied to N before. TAG is
+ * random, so whoever finds such a name, and the object that the line tells of, has found nacre's
+ * own.
+ *
+ * A line that was cut off does not count.
  */
 
 enum apply_action {
@@ -50,6 +54,7 @@ struct apply_journal {
 	int dir_fd; /* the directory; -1: none */
 	int fd; /* list */
 	char tag[17];
+	bool far;
 	bool ended;
 	struct apply_step *steps; /* heap; strings of ARENA */
 	size_t n;
@@ -76,8 +81,8 @@ int apply_journal_open(struct arena *arena, int workspace_fd, const char *name,
 	struct apply_journal *j, struct nacre_error *err);
 
 /* Makes APPLY_JOURNAL, with no step. */
-int apply_journal_make(
-	struct arena *arena, int workspace_fd, struct apply_journal *j, struct nacre_error *err);
+int apply_journal_make(struct arena *arena, int workspace_fd, int source_fd,
+	struct apply_journal *j, struct nacre_error *err);
 
 /* Adds STEP, whose number it sets; its strings must live as long as J. Returns 0 or -ENOMEM. */
 int apply_journal_add(struct apply_journal *j, struct apply_step *step);
@@ -89,8 +94,9 @@ void apply_journal_mark(struct apply_journal *j, const char *word, const struct 
 /* Writes what was added, all or nothing, and waits until it is on disk. */
 int apply_journal_flush(struct apply_journal *j, struct nacre_error *err);
 
-/* The temporary name of a step. */
-void apply_journal_temporary(
-	const struct apply_journal *j, unsigned number, char ret_name[APPLY_TEMPORARY]);
+/* Where the new content of a step waits, and the old one comes: *RET_FD is J's or DIR_FD, in which
+ * the step happens. Returns whether the old one has to be copied before. */
+bool apply_journal_spare(const struct apply_journal *j, const struct apply_step *step, int dir_fd,
+	int *ret_fd, char ret_name[APPLY_TEMPORARY]);
 
 #endif

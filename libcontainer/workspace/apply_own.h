@@ -2,6 +2,8 @@
 #ifndef NACRE_WORKSPACE_APPLY_OWN_H
 #define NACRE_WORKSPACE_APPLY_OWN_H
 
+#include <time.h>
+
 #include "libcontainer/workspace/apply.h"
 #include "libcontainer/workspace/apply_journal.h"
 
@@ -24,7 +26,7 @@ struct apply_item {
 	int fd; /* the new content, without a name; -1: it needs none */
 	bool mode_alone; /* of a directory that is there */
 	bool pending; /* not refused yet */
-	int64_t copied; /* when what it replaced was copied: it is at the temporary name, too */
+	int64_t copied; /* when what it replaced was copied: it is at the spare name, too */
 };
 
 /* Ends ITEM. */
@@ -43,9 +45,12 @@ void apply_prepare(struct apply_place *p, struct apply_item *item);
 /* Does it, after it was written to the journal. */
 void apply_commit(struct apply_place *p, struct apply_journal *j, struct apply_item *item);
 
-/* Moves NAME of DIR_FD, which was taken out of the source, to TO_NAME of TO_FD. *RET_COPIED: 0, or
- * when it was copied, and it is still there. Returns 0 or -errno. */
-int apply_keep(int dir_fd, const char *name, int to_fd, const char *to_name, int64_t *ret_copied);
+/* Copies NAME of DIR_FD to TO_NAME of TO_FD, which is there when it is whole, and has the name
+ * apply_part before. *RET_TIME: when it began. Returns 0 or -errno. */
+int apply_copy(const char *part, int dir_fd, const char *name, int to_fd, const char *to_name,
+	int64_t *ret_time);
+void apply_part(const struct apply_journal *j, const struct apply_step *step,
+	char ret_name[APPLY_TEMPORARY]);
 
 /* Removes NAME of DIR_FD if it is what OBJECT says, whatever is in it. Returns 0 or -errno. */
 int apply_remove(int dir_fd, const char *name, const struct place_object *object);
@@ -63,8 +68,9 @@ int apply_end(const struct apply_place *p, struct apply_journal *j, struct nacre
 /* Waits until the file systems of the source and of J have all on disk. */
 int apply_sync(const struct apply_place *p, const struct apply_journal *j, struct nacre_error *err);
 
-/* The time as the kernel gives it to files, in nanoseconds. */
-int64_t apply_now(void);
+/* In nanoseconds. CLOCK_REALTIME_COARSE: no file is older that is changed from now on;
+ * CLOCK_REALTIME: none that was changed before is younger. */
+int64_t apply_now(clockid_t clock);
 
 /* --- apply_upper.c --- */
 
@@ -72,33 +78,41 @@ int64_t apply_now(void);
 int apply_leave_upper(
 	const struct apply_place *p, const struct apply_step *step, struct nacre_error *err);
 
-/* What undo took out of the source, NAME of DIR_FD, comes to the upper again; NAME NULL: the mark
- * of a deletion or a rename. *RET_COPIED: as of apply_keep. Returns 0 or -errno. */
-int apply_enter_upper(const struct apply_place *p, const struct apply_step *step, int dir_fd,
-	const char *name, int64_t *ret_copied);
+/* The mark of a deletion or a rename that was undone. */
+int apply_mark_upper(const struct apply_place *p, const struct apply_step *step);
 
 /* --- undo.c, undo_recover.c --- */
 
 struct undo_step {
 	const struct apply_step *step;
 	const struct apply_journal *journal;
-	int dir_fd; /* in the source */
-	const char *name; /* there; of the step's path */
-	char temporary[APPLY_TEMPORARY]; /* there, too */
-	char number[16]; /* its name in undo */
+	struct place_pair pair; /* the name of the step's path */
+	char spare[APPLY_TEMPORARY];
+	char number[16]; /* what the step replaced, in the journal */
+	bool far; /* it has to be copied */
+	int taken_fd; /* where what is taken out of the source goes: in the upper */
+	const char *taken_name;
+	char lost[24]; /* that, where there is no upper any more: in the journal */
+	bool copies; /* it has to be copied there */
+	bool moves; /* it does not: there is the spare name */
 	struct place_object taken; /* out of the source */
+	int64_t copied; /* when that was copied: it is at the spare name, too */
+	char part[APPLY_TEMPORARY];
 	bool forced;
-	int64_t copied; /* when that was copied: it is at the temporary name, too */
 	bool done;
 };
 
-/* Fills in where it happens; the fd is the caller's to close. Returns 0 or -errno. */
+/* Fills in where it happens; undo_close closes it. Returns 0, 1 if there is nothing left to be
+ * undone, or -errno. */
 int undo_open(const struct apply_place *p, const struct apply_journal *j,
 	const struct apply_step *step, struct undo_step *u);
-/* What was to come to the source goes back to undo. COPIED: it is there already. */
-int undo_return(const struct undo_step *u, bool copied);
-/* What was taken out, at the temporary name, goes to the upper. */
-int undo_take(const struct apply_place *p, struct undo_step *u);
+void undo_close(struct undo_step *u);
+
+/* Takes back what was made ready before the swap, whole or not. */
+int undo_take_back(const struct undo_step *u);
+
+/* What was taken out, at the spare name, goes to its place, or, a directory that was made, away. */
+int undo_take(const struct undo_step *u);
 /* Removes undo if nothing is left of it. */
 int undo_end(const struct apply_place *p, const struct apply_journal *j, struct nacre_error *err);
 int undo_recover(const struct apply_place *p, struct nacre_error *err);

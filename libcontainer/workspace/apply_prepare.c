@@ -104,7 +104,7 @@ static const char *judge(const struct apply_place *p, const struct apply_item *i
 		return kind == WORKSPACE_MODIFIED && item->change->type != WORKSPACE_DIRECTORY
 			       ? "it is a directory in the source by now"
 			       : NULL;
-	return old->ctime < p->created ? NULL : "it was changed in the source";
+	return place_is_late(old->ctime, p->created) ? "it was changed in the source" : NULL;
 }
 
 static enum apply_action action_of(const struct workspace_change *change, bool old_directory)

@@ -43,56 +43,64 @@ static bool is_new(const struct apply_step *step, int dir_fd, const char *name,
 	}
 }
 
-/* What it replaced is at the temporary name; returns whether that is in undo. */
-static int keep_rest(const struct apply_journal *j, int dir_fd, const char *temporary,
-	const struct apply_step *step, const char *number)
+/* What the step replaced was taken out: it was copied before if it is to go from there. */
+static int finish(const struct apply_journal *j, const struct apply_step *step,
+	const struct place_pair *pair, bool far)
 {
-	int64_t copied = faccessat(j->dir_fd, number, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (!far)
+		return 0;
+	return syncfs(j->dir_fd) < 0 ? -errno
+				     : apply_remove(pair->spare_fd, pair->spare, &step->old);
+}
+
+static int take_back(const struct apply_journal *j, const struct apply_step *step,
+	const struct place_pair *pair, const struct place_object *spare, bool far)
+{
+	struct nacre_error ignored;
+	char number[16], part[APPLY_TEMPORARY];
 	int r = 0;
 
-	if (!copied)
-		r = apply_keep(dir_fd, temporary, j->dir_fd, number, &copied);
-	if (r == 0 && copied && syncfs(j->dir_fd) < 0)
-		r = -errno;
-	return r == 0 && copied ? apply_remove(dir_fd, temporary, &step->old) : r;
+	if (spare->mode && is_new(step, pair->spare_fd, pair->spare, spare))
+		r = unlinkat(pair->spare_fd, pair->spare, S_ISDIR(spare->mode) ? AT_REMOVEDIR : 0) <
+				    0
+			    ? -errno
+			    : 0;
+	(void)snprintf(number, sizeof(number), "%u", step->number);
+	apply_part(j, step, part);
+	if (r == 0 && far)
+		r = workspace_remove_tree(j->dir_fd, part, &ignored);
+	if (r == 0 && far)
+		r = workspace_remove_tree(j->dir_fd, number, &ignored);
+	return r;
 }
 
 /* Returns 1: it is done, 0: it is as if it had never been, or -errno. */
 static int settle_swap(
 	const struct apply_journal *j, struct apply_step *step, int dir_fd, const char *name)
 {
-	struct place_object at_temporary, there;
-	char temporary[APPLY_TEMPORARY], number[16], part[24];
-	struct nacre_error ignored;
-	int r;
+	char spare_name[APPLY_TEMPORARY];
+	struct place_pair pair = {.dir_fd = dir_fd, .name = name, .spare = spare_name};
+	bool far = apply_journal_spare(j, step, dir_fd, &pair.spare_fd, spare_name);
+	struct place_object spare, there;
+	int r = place_look(pair.spare_fd, spare_name, &spare);
 
-	apply_journal_temporary(j, step->number, temporary);
-	(void)snprintf(number, sizeof(number), "%u", step->number);
-	(void)snprintf(part, sizeof(part), "%s.part", number);
-	r = workspace_remove_tree(j->dir_fd, part, &ignored);
-	if (r == 0)
-		r = place_look(dir_fd, temporary, &at_temporary);
-	if (r == 0 && place_same(&at_temporary, &step->old))
-		r = keep_rest(j, dir_fd, temporary, step, number);
-	else if (r == 0 && at_temporary.mode && is_new(step, dir_fd, temporary, &at_temporary))
-		r = unlinkat(dir_fd, temporary,
-			    step->action == APPLY_DIRECTORY ? AT_REMOVEDIR : 0) < 0
-			    ? -errno
-			    : 0;
 	if (r == 0)
 		r = place_look(dir_fd, name, &there);
 	if (r < 0)
 		return r;
-	if (step->old.mode && faccessat(j->dir_fd, number, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
-		return 0;
-	if (is_new(step, dir_fd, name, &there)) {
-		/* Later writes by the host stay a conflict of undo. */
-		if (step->action != APPLY_FILE ||
-			(there.mtime == step->new.mtime &&there.size == step->new.size))
-			step->new = there;
-		return 1;
+	if (step->old.mode ? !place_same(&spare, &step->old)
+			   : spare.mode || !is_new(step, dir_fd, name, &there)) {
+		/* Not taken out; or, of one that is done, gone from there. */
+		r = step->done ? 0 : take_back(j, step, &pair, &spare, far);
+		return r < 0 ? r : step->done;
 	}
-	return step->old.mode ? 1 : 0;
+	r = step->old.mode ? finish(j, step, &pair, far) : 0;
+	/* Later writes by the host stay a conflict of undo. */
+	if (r == 0 && !step->done && there.mode && is_new(step, dir_fd, name, &there) &&
+		(step->action != APPLY_FILE ||
+			(there.mtime == step->new.mtime &&there.size == step->new.size)))
+		step->new = there;
+	return r < 0 ? r : 1;
 }
 
 static int settle_rename(const struct apply_place *p, struct apply_step *step)
@@ -118,7 +126,7 @@ static int settle_step(
 	struct place_object there;
 	int r;
 
-	if (step->done)
+	if (step->done && (step->action == APPLY_RENAME || step->action == APPLY_MODE))
 		return 1;
 	if (step->action == APPLY_RENAME) {
 		r = settle_rename(p, step);
@@ -138,14 +146,14 @@ static int settle_step(
 		}
 	}
 	/* Its directory is gone, or somewhere else: nothing of nacre's can be found there. */
-	return r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -EXDEV ? 0 : r;
+	return r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -EXDEV ? step->done : r;
 }
 
-int64_t apply_now(void)
+int64_t apply_now(clockid_t clock)
 {
 	struct timespec time;
 
-	(void)clock_gettime(CLOCK_REALTIME_COARSE, &time);
+	(void)clock_gettime(clock, &time);
 	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 

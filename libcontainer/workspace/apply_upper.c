@@ -183,16 +183,9 @@ static int put_rename(const struct apply_place *p, const struct apply_step *step
 	return r < 0 ? r : put_whiteout(p, step->from);
 }
 
-int apply_enter_upper(const struct apply_place *p, const struct apply_step *step, int dir_fd,
-	const char *name, int64_t *ret_copied)
+int apply_mark_upper(const struct apply_place *p, const struct apply_step *step)
 {
-	cleanup_close int to_fd = -1;
-	const char *to_name;
-
-	*ret_copied = 0;
-	if (!name)
-		return step->action == APPLY_RENAME ? put_rename(p, step)
-						    : put_whiteout(p, step->path);
-	to_fd = place_open(p->upper_fd, step->path, &to_name);
-	return to_fd < 0 ? to_fd : apply_keep(dir_fd, name, to_fd, to_name, ret_copied);
+	if (p->upper_fd < 0)
+		return 0;
+	return step->action == APPLY_RENAME ? put_rename(p, step) : put_whiteout(p, step->path);
 }

@@ -192,8 +192,12 @@ static int copy_symlink(int from_dir, const char *name, int to_dir, const char *
 	target[length] = '\0';
 	if (symlinkat(target, to_dir, to_name) < 0)
 		return -errno;
-	return fchownat(to_dir, to_name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0 ? -errno
-											: 0;
+	if (fchownat(to_dir, to_name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return utimensat(to_dir, to_name, (struct timespec[2]){st.st_atim, st.st_mtim},
+		       AT_SYMLINK_NOFOLLOW) < 0
+		       ? -errno
+		       : 0;
 }
 
 static int copy_entry(

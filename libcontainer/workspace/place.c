@@ -103,34 +103,38 @@ static bool unchanged(const struct place_object *now, const struct place_object 
 		       now->mode == expected->mode);
 }
 
-static int swap(
-	int dir_fd, const char *name, const char *new_name, bool new_absent, bool old_absent)
+static int swap(const struct place_pair *pair)
 {
 	int r;
 
-	if (new_absent)
-		r = renameat2(dir_fd, name, dir_fd, new_name, RENAME_NOREPLACE);
-	else if (old_absent)
-		r = renameat2(dir_fd, new_name, dir_fd, name, RENAME_NOREPLACE);
+	if (pair->nothing)
+		r = renameat2(
+			pair->dir_fd, pair->name, pair->spare_fd, pair->spare, RENAME_NOREPLACE);
 	else
-		r = renameat2(dir_fd, new_name, dir_fd, name, RENAME_EXCHANGE);
+		r = renameat2(pair->spare_fd, pair->spare, pair->dir_fd, pair->name,
+			pair->expected.mode ? RENAME_EXCHANGE : RENAME_NOREPLACE);
 	return r < 0 ? -errno : 0;
 }
 
-int place_swap_back(int dir_fd, const char *name, const char *new_name, bool new_absent,
-	const struct place_object *expected)
+int place_swap_back(const struct place_pair *pair)
 {
-	if (new_absent)
-		return swap(dir_fd, new_name, name, true, false);
-	return expected->mode ? swap(dir_fd, name, new_name, false, false)
-			      : swap(dir_fd, name, new_name, true, true);
+	unsigned flags = RENAME_EXCHANGE;
+	int r;
+
+	if (pair->nothing || !pair->expected.mode)
+		flags = RENAME_NOREPLACE;
+	if (pair->nothing)
+		r = renameat2(pair->spare_fd, pair->spare, pair->dir_fd, pair->name, flags);
+	else
+		r = renameat2(pair->dir_fd, pair->name, pair->spare_fd, pair->spare, flags);
+	return r < 0 ? -errno : 0;
 }
 
-int place_swap(int dir_fd, const char *name, const char *new_name, bool new_absent,
-	const struct place_object *expected)
+int place_swap(const struct place_pair *pair)
 {
+	const struct place_object *expected = &pair->expected;
 	struct place_object now;
-	int r = place_look(dir_fd, name, &now);
+	int r = place_look(pair->dir_fd, pair->name, &now);
 
 	if (r < 0)
 		return r;
@@ -140,15 +144,32 @@ int place_swap(int dir_fd, const char *name, const char *new_name, bool new_abse
 				     (!S_ISDIR(now.mode) && now.ctime != expected->ctime)
 			   : now.mode != 0)
 		return -ESTALE;
-	r = swap(dir_fd, name, new_name, new_absent, !expected->mode);
+	r = swap(pair);
 	if (r == -EEXIST || r == -ENOENT)
 		return -ESTALE;
 	if (r < 0 || !expected->mode)
 		return r;
-	r = place_look(dir_fd, new_name, &now);
+	r = place_look(pair->spare_fd, pair->spare, &now);
 	if (r == 0 && unchanged(&now, expected))
 		return 0;
 	if (r == 0)
 		r = -ESTALE;
-	return place_swap_back(dir_fd, name, new_name, new_absent, expected) < 0 ? -ENOTUNIQ : r;
+	return place_swap_back(pair) < 0 ? -ENOTUNIQ : r;
+}
+
+int place_is_near(int a_fd, int b_fd)
+{
+	struct statx a, b;
+
+	if (statx(a_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &a) < 0 ||
+		statx(b_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &b) < 0)
+		return -errno;
+	return a.stx_mnt_id == b.stx_mnt_id;
+}
+
+bool place_is_late(int64_t time, int64_t since)
+{
+	const int64_t second = 1000000000;
+
+	return time >= since || (time % second == 0 && time / second == since / second);
 }

@@ -38,18 +38,31 @@ int place_look_fd(int fd, struct place_object *ret);
 /* Whether both are one object, whatever was written to it. */
 bool place_same(const struct place_object *a, const struct place_object *b);
 
-/* Puts NEW in the place of NAME, which is EXPECTED, and takes what was there: it is at NEW then.
- * EXPECTED absent: nothing is taken. NEW absent: nothing is put; what was there goes to NEW. Each
- * is one rename. What was taken is looked at: if it is another object than EXPECTED, or was changed
- * since (CTIME; not of directories), it is put back.
- * -ESTALE: that; all is as before. -ENOTUNIQ: it could not be put back, since NAME was made anew
- * meanwhile: it is at NEW. Returns 0 or -errno. */
-int place_swap(int dir_fd, const char *name, const char *new_name, bool new_absent,
-	const struct place_object *expected);
+/* A name in the source, and a spare one in the same mount. */
+struct place_pair {
+	int dir_fd;
+	const char *name;
+	int spare_fd;
+	const char *spare;
+	bool nothing; /* nothing comes to NAME; else what is at SPARE does */
+	struct place_object expected; /* at NAME; absent: nothing goes to SPARE */
+};
+
+/* Puts what is at SPARE in the place of what is at NAME, and that at SPARE, by one rename. What was
+ * taken out is looked at: if it is another object than expected, or was changed since (CTIME; not
+ * of directories), it is put back. -ESTALE: that; all is as before. -ENOTUNIQ: it could not be put
+ * back, since NAME was made anew meanwhile: it is at SPARE. Returns 0 or -errno. */
+int place_swap(const struct place_pair *pair);
 
 /* Undoes a place_swap that has worked. */
-int place_swap_back(int dir_fd, const char *name, const char *new_name, bool new_absent,
-	const struct place_object *expected);
+int place_swap_back(const struct place_pair *pair);
+
+/* Whether both are in one mount, so that a rename leads from one to the other. Returns 1, 0 or
+ * -errno. */
+int place_is_near(int a_fd, int b_fd);
+
+/* Whether TIME, a ctime, is not before SINCE: some file systems have no fractions of a second. */
+bool place_is_late(int64_t time, int64_t since);
 
 /* Whether nothing in the directory NAME has a ctime of SINCE or later; that of directories may be
  * from UNTIL on, from when nacre itself has renamed entries of them. 0: so it is. -ESTALE: not.

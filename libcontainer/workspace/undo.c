@@ -17,87 +17,161 @@ enum {
 	COPIED_MAX = 256, /* taken out of the source and not removed there yet */
 };
 
-/* What a step replaced comes to the temporary name. *RET_COPIED: it is in undo, too. */
-static int bring(const struct undo_step *u, bool *ret_copied)
+/* Where what is taken out of the source goes. */
+static int open_taken(const struct apply_place *p, struct undo_step *u)
 {
-	*ret_copied = false;
-	if (renameat2(u->journal->dir_fd, u->number, u->dir_fd, u->temporary, RENAME_NOREPLACE) ==
-		0)
+	if (p->upper_fd >= 0) {
+		u->taken_fd = place_open(p->upper_fd, u->step->path, &u->taken_name);
+		return u->taken_fd < 0 ? u->taken_fd : 0;
+	}
+	(void)snprintf(u->lost, sizeof(u->lost), "%s.new", u->number);
+	u->taken_name = u->lost;
+	u->taken_fd = fcntl(u->journal->dir_fd, F_DUPFD_CLOEXEC, 0);
+	return u->taken_fd < 0 ? -errno : 0;
+}
+
+int undo_open(const struct apply_place *p, const struct apply_journal *j,
+	const struct apply_step *step, struct undo_step *u)
+{
+	const bool content = step->action == APPLY_FILE || step->action == APPLY_SYMLINK;
+	int near = place_is_near(p->upper_fd < 0 ? j->dir_fd : p->upper_fd, p->source_fd), r;
+
+	*u = (struct undo_step){.step = step, .journal = j, .taken_fd = -1, .pair = {.dir_fd = -1}};
+	if (near < 0)
+		return near;
+	(void)snprintf(u->number, sizeof(u->number), "%u", step->number);
+	apply_part(j, step, u->part);
+	u->pair.dir_fd = place_open(p->source_fd, step->path, &u->pair.name);
+	/* What is to go went with its directory. */
+	if ((u->pair.dir_fd == -ENOENT || u->pair.dir_fd == -ENOTDIR) &&
+		(!step->old.mode || step->action == APPLY_MODE))
+		return 1;
+	if (u->pair.dir_fd < 0)
+		return u->pair.dir_fd;
+	r = content || step->action == APPLY_DELETE ? open_taken(p, u) : 0;
+	/* A deletion takes nothing, mostly. */
+	if (r < 0 && content)
+		return r;
+	u->far = apply_journal_spare(j, step, u->pair.dir_fd, &u->pair.spare_fd, u->spare);
+	u->pair.spare = u->spare;
+	u->pair.nothing = !step->old.mode;
+	u->copies = !near;
+	u->moves = near && !u->far && content;
+	if (u->moves) {
+		u->pair.spare_fd = u->taken_fd;
+		u->pair.spare = u->taken_name;
+	}
+	return 0;
+}
+
+void undo_close(struct undo_step *u)
+{
+	fd_close(&u->pair.dir_fd);
+	fd_close(&u->taken_fd);
+}
+
+static int move(int from_fd, const char *from, int to_fd, const char *to)
+{
+	return renameat2(from_fd, from, to_fd, to, RENAME_NOREPLACE) < 0 ? -errno : 0;
+}
+
+int undo_take(const struct undo_step *u)
+{
+	if (u->moves)
 		return 0;
-	if (errno != EXDEV)
-		return -errno;
-	*ret_copied = true;
-	return copy_tree(u->journal->dir_fd, u->number, u->dir_fd, u->temporary);
-}
-
-int undo_return(const struct undo_step *u, bool copied)
-{
-	struct nacre_error err;
-
-	if (copied)
-		return workspace_remove_tree(u->dir_fd, u->temporary, &err);
-	return renameat2(u->dir_fd, u->temporary, u->journal->dir_fd, u->number, RENAME_NOREPLACE) <
-			       0
-		       ? -errno
-		       : 0;
-}
-
-int undo_take(const struct apply_place *p, struct undo_step *u)
-{
-	char name[APPLY_TEMPORARY];
-
 	if (u->step->action == APPLY_DIRECTORY)
-		return unlinkat(u->dir_fd, u->temporary, AT_REMOVEDIR) < 0 ? -errno : 0;
-	if (p->upper_fd >= 0)
-		return apply_enter_upper(p, u->step, u->dir_fd, u->temporary, &u->copied);
-	(void)snprintf(name, sizeof(name), "%s.new", u->number);
-	return apply_keep(u->dir_fd, u->temporary, u->journal->dir_fd, name, &u->copied);
+		return unlinkat(u->pair.spare_fd, u->spare, AT_REMOVEDIR) < 0 ? -errno : 0;
+	return move(u->pair.spare_fd, u->spare, u->taken_fd, u->taken_name);
+}
+
+/* What can fail for want of space comes before the swap: as in apply_commit.c. */
+static int bring(struct undo_step *u)
+{
+	const bool old = u->step->old.mode != 0;
+	int64_t ignored;
+	int r = 0;
+
+	if (u->copies && u->pair.expected.mode && u->step->action != APPLY_DIRECTORY) {
+		r = apply_copy(u->part, u->pair.dir_fd, u->pair.name, u->taken_fd, u->taken_name,
+			&u->copied);
+		if (r < 0)
+			u->copied = 0;
+	}
+	if (r == 0 && u->far && old)
+		r = apply_copy(u->part, u->journal->dir_fd, u->number, u->pair.spare_fd, u->spare,
+			&ignored);
+	if (r == 0 && u->moves && old)
+		r = move(u->journal->dir_fd, u->number, u->taken_fd, u->taken_name);
+	return r;
+}
+
+int undo_take_back(const struct undo_step *u)
+{
+	const bool old = u->step->old.mode != 0;
+	struct nacre_error ignored;
+	struct place_object there;
+	int r = 0;
+
+	if (u->moves) {
+		r = place_look(u->taken_fd, u->taken_name, &there);
+		if (r == 0 && old && place_same(&there, &u->step->old))
+			r = move(u->taken_fd, u->taken_name, u->journal->dir_fd, u->number);
+		return r;
+	}
+	/* It had left the upper: what is there is that copy. */
+	if (u->copies && u->taken_fd >= 0 && u->step->action != APPLY_DELETE) {
+		r = workspace_remove_tree(u->taken_fd, u->part, &ignored);
+		if (r == 0)
+			r = workspace_remove_tree(u->taken_fd, u->taken_name, &ignored);
+	}
+	if (r == 0 && u->far && old)
+		r = workspace_remove_tree(u->pair.spare_fd, u->part, &ignored);
+	if (r == 0 && u->far && old)
+		r = workspace_remove_tree(u->pair.spare_fd, u->spare, &ignored);
+	return r;
 }
 
 static int undo_swap(const struct apply_place *p, struct undo_step *u)
 {
-	const struct apply_step *step = u->step;
-	const bool nothing = !step->old.mode;
-	struct place_object expected = step->new;
-	bool copied = false;
+	struct place_object *expected = &u->pair.expected;
 	int r = 0;
 
-	if (step->action == APPLY_DELETE)
-		expected = (struct place_object){0};
+	if (u->step->action != APPLY_DELETE)
+		*expected = u->step->new;
 	if (u->forced)
-		r = place_look(u->dir_fd, u->name, &expected);
-	if (r < 0 || (nothing && !expected.mode))
+		r = place_look(u->pair.dir_fd, u->pair.name, expected);
+	if (r < 0 || (u->pair.nothing && !expected->mode))
 		return r;
-	if (!nothing)
-		r = bring(u, &copied);
+	u->taken = *expected;
+	r = bring(u);
 	if (r == 0)
-		r = place_swap(u->dir_fd, u->name, u->temporary, nothing, &expected);
+		r = place_swap(&u->pair);
 	if (r == -ENOTUNIQ)
 		return r;
-	if (r == 0 && expected.mode) {
-		u->taken = expected;
-		r = undo_take(p, u);
-		if (r < 0 &&
-			place_swap_back(u->dir_fd, u->name, u->temporary, nothing, &expected) < 0)
+	if (r == 0 && expected->mode && !u->copied) {
+		r = undo_take(u);
+		if (r < 0 && place_swap_back(&u->pair) < 0)
 			return -ENOTUNIQ;
-	} else if (r == 0 && step->action == APPLY_DELETE && p->upper_fd >= 0) {
-		/* Without the mark the source shows through, which is right, too. */
-		(void)apply_enter_upper(p, step, -1, NULL, &u->copied);
 	}
-	if (r < 0 && !nothing)
-		(void)undo_return(u, copied);
+	if (r < 0) {
+		(void)undo_take_back(u);
+		u->copied = 0;
+	}
+	/* Without the mark the source shows through, which is right, too. */
+	else if (u->step->action == APPLY_DELETE && !expected->mode)
+		(void)apply_mark_upper(p, u->step);
 	return r;
 }
 
 static int undo_mode(const struct undo_step *u)
 {
-	cleanup_close int fd = place_open_entry(u->dir_fd, u->name, O_PATH | O_DIRECTORY);
+	cleanup_close int fd = place_open_entry(u->pair.dir_fd, u->pair.name, O_PATH | O_DIRECTORY);
 	struct place_object now;
 	char path[32];
 	int r = fd < 0 ? fd : place_look_fd(fd, &now);
 
 	if (r < 0)
-		return r;
+		return r == -ENOENT ? 0 : r;
 	if (!place_same(&now, &u->step->new) || (now.mode != u->step->new.mode && !u->forced))
 		return -ESTALE;
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
@@ -109,29 +183,18 @@ static int undo_rename(const struct apply_place *p, struct undo_step *u)
 	const char *from;
 	cleanup_close int from_fd = place_open(p->source_fd, u->step->from, &from);
 	struct place_object now;
-	int r = from_fd < 0 ? from_fd : place_look(u->dir_fd, u->name, &now);
+	int r = from_fd < 0 ? from_fd : place_look(u->pair.dir_fd, u->pair.name, &now);
 
 	if (r < 0)
 		return r;
 	if (!place_same(&now, &u->step->new))
 		return -ESTALE;
-	if (renameat2(u->dir_fd, u->name, from_fd, from, RENAME_NOREPLACE) < 0)
+	if (renameat2(u->pair.dir_fd, u->pair.name, from_fd, from, RENAME_NOREPLACE) < 0)
 		return errno == EEXIST || errno == ENOENT ? -ESTALE : -errno;
-	if (p->upper_fd >= 0)
-		r = apply_enter_upper(p, u->step, -1, NULL, &u->copied);
-	if (r < 0 && renameat2(from_fd, from, u->dir_fd, u->name, RENAME_NOREPLACE) < 0)
+	r = apply_mark_upper(p, u->step);
+	if (r < 0 && renameat2(from_fd, from, u->pair.dir_fd, u->pair.name, RENAME_NOREPLACE) < 0)
 		return -ENOTUNIQ;
 	return r;
-}
-
-int undo_open(const struct apply_place *p, const struct apply_journal *j,
-	const struct apply_step *step, struct undo_step *u)
-{
-	*u = (struct undo_step){.step = step, .journal = j, .dir_fd = -1};
-	(void)snprintf(u->number, sizeof(u->number), "%u", step->number);
-	apply_journal_temporary(j, step->number, u->temporary);
-	u->dir_fd = place_open(p->source_fd, step->path, &u->name);
-	return u->dir_fd < 0 ? u->dir_fd : 0;
 }
 
 static int undo_step(const struct apply_place *p, struct undo_step *u)
@@ -146,12 +209,12 @@ static int undo_step(const struct apply_place *p, struct undo_step *u)
 	if (u->step->action != APPLY_DIRECTORY || u->step->old.mode)
 		return undo_swap(p, u);
 	/* A directory that was made goes if there is nothing in it. */
-	r = place_look(u->dir_fd, u->name, &now);
+	r = place_look(u->pair.dir_fd, u->pair.name, &now);
 	if (r < 0 || !now.mode)
 		return r;
 	if (!place_same(&now, &u->step->new))
 		return -ESTALE;
-	return unlinkat(u->dir_fd, u->name, AT_REMOVEDIR) < 0 ? -errno : 0;
+	return unlinkat(u->pair.dir_fd, u->pair.name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
 static void report(struct undo_entry *entry, struct arena *arena, int r)
@@ -188,7 +251,7 @@ static bool is_forced(const struct undo_request *request, const char *path)
 static int look_only(const struct undo_step *u)
 {
 	struct place_object now;
-	int r = place_look(u->dir_fd, u->name, &now);
+	int r = place_look(u->pair.dir_fd, u->pair.name, &now);
 
 	if (r < 0 || u->forced)
 		return r;
@@ -218,12 +281,22 @@ static int remove_taken(const struct apply_place *p, const struct apply_journal 
 	}
 	for (size_t i = 0; i < n && r == 0; i++) {
 		if (steps[i].copied)
-			(void)apply_remove_copied(steps[i].dir_fd, steps[i].temporary,
+			(void)apply_remove_copied(steps[i].pair.spare_fd, steps[i].spare,
 				&steps[i].taken, steps[i].copied);
 		steps[i].copied = 0;
-		fd_close(&steps[i].dir_fd);
+		undo_close(&steps[i]);
 	}
 	return r;
+}
+
+/* Whether something that was put into a renamed directory is still there: its path would be
+ * another. */
+static bool is_needed(const struct undo_step *steps, size_t n, const struct apply_step *rename)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!steps[i].done && place_within(steps[i].step->path, rename->path))
+			return true;
+	return false;
 }
 
 static int undo_each(struct undo_request *request, const struct apply_place *p,
@@ -244,14 +317,18 @@ static int undo_each(struct undo_request *request, const struct apply_place *p,
 		if (r < 0)
 			break;
 		done = undo_open(p, j, u->step, u);
+		if (done == 0 && u->step->action == APPLY_RENAME && is_needed(steps, i, u->step))
+			done = -ENOTEMPTY;
 		u->forced = is_forced(request, u->step->path);
 		if (done == 0)
 			done = request->dry_run ? look_only(u) : undo_step(p, u);
+		else if (done == 1)
+			done = 0;
 		report(&request->entries[i], request->arena, done);
 		u->done = done == 0;
 		copied += u->copied != 0;
 		if (!u->copied)
-			fd_close(&u->dir_fd);
+			undo_close(u);
 	}
 	return r < 0 ? r : remove_taken(p, j, steps, request->n, err);
 }
@@ -262,7 +339,7 @@ static int undo_all(struct undo_request *request, const struct apply_place *p,
 	int r;
 
 	for (size_t i = 0; i < request->n; i++) {
-		steps[i].dir_fd = -1;
+		steps[i].pair.dir_fd = steps[i].taken_fd = -1;
 		if (!request->dry_run)
 			apply_journal_mark(j, "undo", steps[i].step);
 	}
@@ -272,7 +349,7 @@ static int undo_all(struct undo_request *request, const struct apply_place *p,
 	if (r == 0 && !request->dry_run)
 		r = apply_sync(p, j, err);
 	for (size_t i = 0; i < request->n; i++)
-		fd_close(&steps[i].dir_fd);
+		undo_close(&steps[i]);
 	for (size_t i = 0; r == 0 && i < request->n && !request->dry_run; i++) {
 		apply_journal_mark(j, steps[i].done ? "undone" : "kept", steps[i].step);
 		j->steps[steps[i].step->number].undone = steps[i].done;
@@ -309,7 +386,7 @@ static int undo_journal(struct undo_request *request, const struct apply_place *
 int undo_run(struct undo_request *request, struct nacre_error *err)
 {
 	const struct apply_place place = {request->arena, request->dir_fd, request->upper_fd,
-		request->source_fd, request->user_xattr, 0, apply_now()};
+		request->source_fd, request->user_xattr, 0, apply_now(CLOCK_REALTIME_COARSE)};
 	struct apply_journal j;
 	int r = apply_journal_open(request->arena, request->dir_fd, APPLY_UNDO, &j, err);
 

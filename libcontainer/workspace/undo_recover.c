@@ -10,8 +10,7 @@
 
 /*
  * After an undo that was cut off: as apply_recover.c, with the ways the other way round. What was
- * taken out of the source goes to the upper; what had been brought from undo and is not in its
- * place yet goes back there.
+ * taken out of the source goes to the upper; copies for what was not swapped yet go.
  */
 
 /* Whether OBJECT is a copy of what is kept, which has its times. */
@@ -21,35 +20,56 @@ static bool is_copy(const struct place_object *object, const struct place_object
 	       object->mtime == kept->mtime;
 }
 
+/* Nothing is at the spare name. Returns whether that is since all is done. */
+static bool is_undone(const struct undo_step *u, const struct place_object *there,
+	const struct place_object *kept)
+{
+	if (u->step->new.mode && place_same(there, &u->step->new))
+		return false;
+	if (!u->step->old.mode)
+		return true;
+	return u->far ? is_copy(there, kept) : !kept->mode;
+}
+
+static int finish(
+	const struct apply_place *p, const struct undo_step *u, const struct place_object *spare)
+{
+	int r = 0;
+
+	if (u->step->action == APPLY_DELETE)
+		return apply_mark_upper(p, u->step);
+	if (!spare->mode)
+		return 0;
+	if (!u->copies || u->step->action == APPLY_DIRECTORY)
+		return undo_take(u);
+	if (p->upper_fd >= 0) {
+		cleanup_close int fd = place_open_entry(p->upper_fd, ".", O_RDONLY | O_DIRECTORY);
+
+		r = fd < 0 ? fd : syncfs(fd) < 0 ? -errno : 0;
+	}
+	return r < 0 ? r : apply_remove(u->pair.spare_fd, u->spare, spare);
+}
+
 /* Returns 1: undone, 0: not, or -errno. */
 static int settle_swap(const struct apply_place *p, struct undo_step *u)
 {
-	struct place_object at_temporary, there, kept;
 	const struct apply_step *step = u->step;
-	int r = place_look(u->dir_fd, u->temporary, &at_temporary);
+	struct place_object spare, there, kept;
+	bool undone;
+	int r = place_look(u->pair.spare_fd, u->spare, &spare);
 
 	if (r == 0)
-		r = place_look(u->dir_fd, u->name, &there);
+		r = place_look(u->pair.dir_fd, u->pair.name, &there);
 	if (r == 0)
 		r = place_look(u->journal->dir_fd, u->number, &kept);
 	if (r < 0)
 		return r;
-	if (at_temporary.mode &&
-		(place_same(&at_temporary, &step->old) || is_copy(&at_temporary, &kept)))
-		return undo_return(u, kept.mode != 0);
-	if (at_temporary.mode) {
-		r = undo_take(p, u);
-		if (r == 0 && u->copied)
-			r = apply_remove(u->dir_fd, u->temporary, &at_temporary);
-		return r < 0 ? r : 1;
-	}
-	if (!step->old.mode)
-		return !place_same(&there, &step->new);
-	if (kept.mode && !is_copy(&there, &kept))
-		return 0;
-	if (step->action == APPLY_DELETE && p->upper_fd >= 0)
-		r = apply_enter_upper(p, step, -1, NULL, &u->copied);
-	return r < 0 ? r : 1;
+	if (spare.mode)
+		undone = !(u->far ? is_copy(&spare, &kept) : place_same(&spare, &step->old));
+	else
+		undone = is_undone(u, &there, &kept);
+	r = undone ? finish(p, u, &spare) : undo_take_back(u);
+	return r < 0 ? r : undone;
 }
 
 static int settle_rename(const struct apply_place *p, struct undo_step *u)
@@ -63,7 +83,7 @@ static int settle_rename(const struct apply_place *p, struct undo_step *u)
 		return r;
 	if (!place_same(&there, &u->step->new))
 		return 0;
-	r = p->upper_fd < 0 ? 0 : apply_enter_upper(p, u->step, -1, NULL, &u->copied);
+	r = apply_mark_upper(p, u->step);
 	return r < 0 ? r : 1;
 }
 
@@ -76,10 +96,33 @@ static int settle_step(const struct apply_place *p, struct undo_step *u)
 		return settle_rename(p, u);
 	if (u->step->action != APPLY_MODE)
 		return settle_swap(p, u);
-	r = place_look(u->dir_fd, u->name, &there);
+	r = place_look(u->pair.dir_fd, u->pair.name, &there);
 	if (r < 0)
 		return r;
-	return place_same(&there, &u->step->old) && there.mode == u->step->old.mode;
+	return !there.mode ||
+	       (place_same(&there, &u->step->old) && there.mode == u->step->old.mode);
+}
+
+/* Whether STEP was undone since a directory that it lies in has its old name again, which comes
+ * after. */
+static bool is_renamed(
+	const struct apply_place *p, const struct apply_journal *j, const struct apply_step *step)
+{
+	for (size_t i = 0; i < step->number; i++) {
+		struct undo_step u;
+		int r;
+
+		if (j->steps[i].action != APPLY_RENAME || !j->steps[i].undoing ||
+			!place_within(step->path, j->steps[i].path))
+			continue;
+		r = undo_open(p, j, &j->steps[i], &u);
+		if (r == 0)
+			r = settle_rename(p, &u);
+		undo_close(&u);
+		if (r == 1)
+			return true;
+	}
+	return false;
 }
 
 static int settle(const struct apply_place *p, struct apply_journal *j, struct nacre_error *err)
@@ -96,10 +139,10 @@ static int settle(const struct apply_place *p, struct apply_journal *j, struct n
 		r = undo_open(p, j, &j->steps[i], &u);
 		if (r == 0)
 			r = settle_step(p, &u);
-		fd_close(&u.dir_fd);
+		undo_close(&u);
 		/* Its directory is gone, or somewhere else. */
 		if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -EXDEV)
-			r = 0;
+			r = is_renamed(p, j, &j->steps[i]);
 		if (r < 0)
 			return fail_errno(err, r, "settle \"%s\" of an undo that was cut off",
 				j->steps[i].path);
@@ -108,6 +151,8 @@ static int settle(const struct apply_place *p, struct apply_journal *j, struct n
 	}
 	if (any)
 		r = apply_sync(p, j, err);
+	else
+		r = 0;
 	if (any && r == 0)
 		r = apply_journal_flush(j, err);
 	return r < 0 ? r : undo_end(p, j, err);

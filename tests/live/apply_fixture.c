@@ -31,6 +31,16 @@ static int open_below(const struct apply_fixture *f, const char *path)
 	return fd;
 }
 
+static bool in_memory;
+
+void fixture_use_memory(void)
+{
+	DO(unshare(CLONE_NEWNS));
+	DO(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	DO(mount("tmpfs", "/tmp", "tmpfs", 0, NULL));
+	in_memory = true;
+}
+
 void fixture_set_up(struct apply_fixture *f, unsigned other_fs)
 {
 	char path[96], options[32];
@@ -41,7 +51,7 @@ void fixture_set_up(struct apply_fixture *f, unsigned other_fs)
 	(void)snprintf(path, sizeof(path), "%s/w", f->top);
 	DO(mkdir(path, 0700));
 	if (other_fs) {
-		DO(unshare(CLONE_NEWNS));
+		DO(in_memory ? 0 : unshare(CLONE_NEWNS));
 		DO(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
 		(void)snprintf(options, sizeof(options), "size=%uk", other_fs);
 		DO(mount("tmpfs", path, "tmpfs", 0, options));
@@ -122,6 +132,11 @@ void fixture_attribute(
 
 	(void)snprintf(whole, sizeof(whole), "%s/%s", f->top, path);
 	DO(lsetxattr(whole, name, value, strlen(value), 0));
+}
+
+bool fixture_has_attribute(const char *path, const char *name)
+{
+	return lgetxattr(path, name, NULL, 0) >= 0;
 }
 
 void fixture_begin(struct apply_fixture *f)

@@ -26,6 +26,9 @@ struct apply_fixture {
 	bool dry_run, user_xattr;
 };
 
+/* In memory, on a mount in a namespace of the test's own, from the next fixture_set_up on. */
+void fixture_use_memory(void);
+
 /* OTHER_FS: the workspace's directory is a tmpfs of so many KiB in a mount namespace of the test's
  * own; 0: it lies beside the source. */
 void fixture_set_up(struct apply_fixture *f, unsigned other_fs);
@@ -38,6 +41,9 @@ void fixture_symlink(const struct apply_fixture *f, const char *path, const char
 void fixture_whiteout(const struct apply_fixture *f, const char *path);
 void fixture_attribute(
 	const struct apply_fixture *f, const char *path, const char *name, const char *value);
+
+/* PATH: absolute. */
+bool fixture_has_attribute(const char *path, const char *name);
 
 /* From now on the host's changes are conflicts. */
 void fixture_begin(struct apply_fixture *f);
@@ -65,5 +71,13 @@ void fixture_expect_list(const struct apply_fixture *f, const char *path, const 
 
 /* Fails the test if not all was applied. */
 void fixture_expect_done(const struct apply_fixture *f);
+
+/* --- apply_everything.c --- */
+
+/* A source, and changes of each kind. What the source has when all of them were applied, and what
+ * the upper has then. */
+void fixture_everything(struct apply_fixture *f);
+extern const char fixture_everything_applied[];
+extern const char fixture_upper_left[];
 
 #endif

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/workspace/undo.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/inject/registers.h"
+#include "tests/live/apply_fixture.h"
+
+Suite *suite_apply_crash(void);
+
+/*
+ * Apply and undo are killed before each of their system calls, and each that can is told once, or
+ * from then on, that there is no space. After it every file is the old or the new one; what settles
+ * the rest leaves nothing of nacre's, and the rest can be applied, or undone.
+ *
+ * APPLY_STRIDE: only each so manieth call; 1 before a release.
+ */
+
+enum {
+	STRIDE = 7,
+	CALLS_MAX = 20000,
+};
+
+enum disturbance {
+	KILL,
+	NO_SPACE_ONCE,
+	NO_SPACE_ANY_MORE,
+};
+
+static struct apply_fixture f;
+static struct nacre_error err;
+
+static void apply(void)
+{
+	struct apply_request request = {f.arena, f.dir_fd, f.upper_fd, f.source_fd, f.user_xattr,
+		f.created, &f.changes, f.wanted, f.named, f.forced, false, f.results};
+
+	(void)apply_run(&request, &err);
+}
+
+static void undo(void)
+{
+	struct undo_request request = {.arena = f.arena,
+		.dir_fd = f.dir_fd,
+		.source_fd = f.source_fd,
+		.upper_fd = f.upper_fd};
+
+	(void)undo_run(&request, &err);
+}
+
+static bool takes_space(const struct __ptrace_syscall_info *info)
+{
+	static const uint64_t calls[] = {SYS_write, SYS_pwrite64, SYS_mkdirat, SYS_mknodat,
+		SYS_symlinkat, SYS_linkat, SYS_renameat2, SYS_fsetxattr, SYS_fdatasync, SYS_fsync,
+		SYS_syncfs, SYS_ftruncate};
+
+	if (info->entry.nr == SYS_openat)
+		return (info->entry.args[2] & (O_CREAT | O_TMPFILE)) != 0;
+	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		if (info->entry.nr == calls[i])
+			return true;
+	return false;
+}
+
+/* Goes on to the next begin or end of a call; returns false if the child has ended. */
+static bool next_stop(pid_t child, struct __ptrace_syscall_info *info)
+{
+	int status;
+
+	ck_assert_int_eq(ptrace(PTRACE_SYSCALL, child, NULL, NULL), 0);
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	if (!WIFSTOPPED(status)) {
+		ck_assert_msg(
+			WIFEXITED(status) && WEXITSTATUS(status) == 0, "ended with %x", status);
+		return false;
+	}
+	ck_assert_int_eq(WSTOPSIG(status), SIGTRAP | 0x80);
+	ck_assert_int_gt(ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(*info), info), 0);
+	return true;
+}
+
+static bool refuse_space(pid_t child)
+{
+	struct __ptrace_syscall_info info;
+
+	ck_assert_int_eq(registers_skip_call(child), 0);
+	if (!next_stop(child, &info))
+		return false;
+	ck_assert_int_eq(registers_set_result(child, -ENOSPC), 0);
+	return true;
+}
+
+/* Runs WORK in a child, and disturbs its call AT. Returns whether there is one. */
+static bool disturb(void (*work)(void), enum disturbance how, unsigned at)
+{
+	struct __ptrace_syscall_info info;
+	unsigned calls = 0;
+	bool reached = false;
+	pid_t child = fork();
+	int status;
+
+	ck_assert_int_ge(child, 0);
+	if (child == 0) {
+		(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		(void)raise(SIGSTOP);
+		work();
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(child, &status, 0), child);
+	ck_assert_int_eq(
+		ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL),
+		0);
+	while (next_stop(child, &info)) {
+		if (info.op != PTRACE_SYSCALL_INFO_ENTRY || (how != KILL && !takes_space(&info)))
+			continue;
+		if (calls++ < at || (calls > at + 1 && how != NO_SPACE_ANY_MORE))
+			continue;
+		reached = true;
+		if (how == KILL) {
+			ck_assert_int_eq(kill(child, SIGKILL), 0);
+			ck_assert_int_eq(waitpid(child, &status, 0), child);
+			return true;
+		}
+		if (!refuse_space(child))
+			break;
+	}
+	return reached;
+}
+
+/* --- judging --- */
+
+/* Each line is of the source as it was or as it is to be. Directories may be made and not have
+ * their last mode yet. */
+static void expect_old_or_new(const char *before)
+{
+	static const char moved[] = "old_name/edited 100644 0:0 after\n"
+				    "name/edited 100644 0:0 before\n";
+	char *now = fixture_list(&f, "s"), *rest = now, *line;
+
+	while ((line = strsep(&rest, "\n"))) {
+		const char *mode = strchr(line, ' ');
+		char known[512];
+
+		if (!mode || strstr(line, ".nacre-"))
+			continue;
+		(void)snprintf(known, sizeof(known), "%s\n", line);
+		if (strstr(before, known) || strstr(fixture_everything_applied, known))
+			continue;
+		ck_assert_msg(!strncmp(mode, " 407", 4) || strstr(moved, known),
+			"neither old nor new: %s", line);
+	}
+	free(now);
+	/* What is there before and after is there at any time. */
+	static const char *const always[] = {"changed", "directory_to_file", "file_to_directory",
+		"file_to_link", "kept", "link", "mode"};
+
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		ck_assert_msg(faccessat(f.source_fd, always[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0,
+			"%s is not there", always[i]);
+	ck_assert_msg(faccessat(f.source_fd, "old_name/in", F_OK, 0) == 0 ||
+			      faccessat(f.source_fd, "name/in", F_OK, 0) == 0,
+		"in is not there");
+}
+
+/* What a diff would show. */
+static bool is_pending(const struct workspace_change *change)
+{
+	struct stat upper = {0}, source = {0};
+	char path[128];
+	bool in_upper = fstatat(f.upper_fd, change->path, &upper, AT_SYMLINK_NOFOLLOW) == 0;
+	bool in_source = fstatat(f.source_fd, change->path, &source, AT_SYMLINK_NOFOLLOW) == 0;
+
+	(void)snprintf(path, sizeof(path), "%s/u/%s", f.top, change->path);
+	if (change->kind == WORKSPACE_RENAMED)
+		return fixture_has_attribute(path, "trusted.overlay.redirect");
+	if (change->type == WORKSPACE_DIRECTORY && change->kind != WORKSPACE_DELETED)
+		return !in_source || !S_ISDIR(source.st_mode) ||
+		       (source.st_mode & 0777) != (upper.st_mode & 0777);
+	return in_upper && (change->kind != WORKSPACE_DELETED || in_source);
+}
+
+/* As a diff after a part was applied has them. */
+static void want_rest(void)
+{
+	for (size_t i = 0; i < f.changes.n; i++) {
+		struct workspace_change *change = &f.items[i];
+		struct stat source;
+
+		f.wanted[i] = is_pending(change);
+		if (change->kind == WORKSPACE_ADDED && change->type == WORKSPACE_DIRECTORY &&
+			fstatat(f.source_fd, change->path, &source, AT_SYMLINK_NOFOLLOW) == 0)
+			change->kind = WORKSPACE_MODIFIED;
+	}
+}
+
+static void recover(void)
+{
+	char *list;
+
+	ck_assert_msg(apply_recover(f.arena, f.dir_fd, f.upper_fd, f.source_fd, false, &err) == 0,
+		"%s", err.text);
+	list = fixture_list(&f, "s");
+	ck_assert_msg(!strstr(list, ".nacre-"), "left behind:\n%s", list);
+	free(list);
+}
+
+static bool disturb_apply(enum disturbance how, unsigned at, unsigned other_fs)
+{
+	char *before;
+	bool reached;
+
+	fixture_set_up(&f, other_fs);
+	fixture_everything(&f);
+	before = fixture_list(&f, "s");
+	reached = disturb(apply, how, at);
+	expect_old_or_new(before);
+	recover();
+	expect_old_or_new(before);
+	want_rest();
+	fixture_apply(&f);
+	fixture_expect_list(&f, "s", fixture_everything_applied);
+	fixture_expect_list(&f, "u", fixture_upper_left);
+	fixture_expect(&f, "w/journal", NULL);
+	free(before);
+	fixture_tear_down(&f);
+	return reached;
+}
+
+static bool disturb_undo(enum disturbance how, unsigned at, unsigned other_fs)
+{
+	struct undo_request rest = {.arena = f.arena};
+	char *before;
+	bool reached;
+
+	fixture_set_up(&f, other_fs);
+	fixture_everything(&f);
+	before = fixture_list(&f, "s");
+	fixture_apply(&f);
+	reached = disturb(undo, how, at);
+	expect_old_or_new(before);
+	recover();
+	expect_old_or_new(before);
+	rest = (struct undo_request){.arena = f.arena,
+		.dir_fd = f.dir_fd,
+		.source_fd = f.source_fd,
+		.upper_fd = f.upper_fd};
+	ck_assert_msg(undo_run(&rest, &err) == 0 || err.code == ENOENT, "%s", err.text);
+	for (size_t i = 0; i < rest.n; i++)
+		ck_assert_msg(rest.entries[i].result.outcome == APPLY_DONE, "%s: %s",
+			rest.entries[i].path, rest.entries[i].result.reason);
+	fixture_expect_list(&f, "s", before);
+	fixture_expect(&f, "w/undo", NULL);
+	fixture_expect(&f, "u/changed", "new");
+	fixture_expect(&f, "u/new/deep/file", "deep");
+	free(rest.entries);
+	free(before);
+	fixture_tear_down(&f);
+	return reached;
+}
+
+static void at_each_call(
+	bool (*test)(enum disturbance how, unsigned at, unsigned other_fs), int index)
+{
+	const char *stride = getenv("APPLY_STRIDE");
+	const unsigned step = stride ? (unsigned)strtoul(stride, NULL, 10) : STRIDE;
+	const enum disturbance how = (enum disturbance)(index / 2);
+	unsigned at = step == 1 ? 0 : (unsigned)time(NULL) % step;
+	unsigned tried = 0;
+
+	fixture_use_memory();
+	for (; at < CALLS_MAX && test(how, at, index % 2 ? 65536 : 0); at += step)
+		tried++;
+	ck_assert_uint_gt(tried, how == KILL ? 50 / step : 10 / step);
+}
+
+START_TEST(an_apply_may_be_cut_off_anywhere)
+{
+	at_each_call(disturb_apply, _i);
+}
+END_TEST
+
+START_TEST(an_undo_may_be_cut_off_anywhere)
+{
+	at_each_call(disturb_undo, _i);
+}
+END_TEST
+
+Suite *suite_apply_crash(void)
+{
+	Suite *s = suite_create("apply_crash");
+	TCase *t = tcase_create("apply_crash");
+
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, an_apply_may_be_cut_off_anywhere, 0, 6);
+	tcase_add_loop_test(t, an_undo_may_be_cut_off_anywhere, 0, 6);
+	suite_add_tcase(s, t);
+	return s;
+}
