@@ -6,6 +6,8 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=SCRIPTDIR/containerd.sh
 . "$(dirname "$0")/containerd.sh"
+# shellcheck source=SCRIPTDIR/egress.sh
+. "$(dirname "$0")/egress.sh"
 
 # --- the life of a container ---
 
@@ -367,6 +369,40 @@ feature_two_on_a_bridge() {
 	wait
 }
 
+# names_by_the_policy COMMAND...: whose rules are of the profile that is being tried; oci's refuse a default
+# capability of containerd's
+names_by_the_policy() {
+	jq -n '["api.default.svc.cluster.test:80,443", "private"] as $r | {version: 1, egress:
+		{resolvers: ["10.96.0.10"], default: {oci: $r, agent: $r, strict: $r}}}' >/etc/nacre/policy.json
+	"$@"
+	rm /etc/nacre/policy.json
+}
+
+# There is no resolv.conf but the host's, which names nobody there.
+feature_names_in_a_joined_network() {
+	ip netns add joined
+	ip link add joined type veth peer name host netns joined
+	ip address add 192.0.2.9/30 dev joined
+	ip link set joined up
+	ip -n joined address add 192.0.2.10/30 dev host
+	ip -n joined link set lo up
+	ip -n joined link set host up
+	ip -n joined route add default via 192.0.2.9
+	echo nameserver 10.96.0.30 >/etc/resolv.conf
+	names_by_the_policy foreground --cap-drop CAP_NET_RAW --with-ns network:/run/netns/joined -- \
+		/names {api,other}.default.svc.cluster.test
+	ip netns delete joined
+}
+
+# The client brings the interface when the container is there.
+feature_names_beside_a_later_network() {
+	names_by_the_policy foreground --cap-drop CAP_NET_RAW --cni -- sleep 100 &
+	wait_until 10 is_status one RUNNING
+	nacre --root /run/containerd/runc/default explain one | grep -o "names by way of the host's network"
+	ctr tasks kill --signal SIGKILL one
+	wait
+}
+
 feature_pid_of_a_container() {
 	detached one -- sleep 12345
 	# shellcheck disable=SC2046 # words
@@ -474,8 +510,16 @@ differs strict writable_mount writable-binds 'Read-only file system'
 differs strict two_on_a_bridge egress "can't connect.*Operation not permitted"
 differs strict device devices "can't create /dev/net/tun.*status 1"
 
+prints names_in_a_joined_network "$(reached {api,other}.default.svc.cluster.test)"
+prints names_beside_a_later_network "names by way of the host's network"$'\nstatus 137'
 needs_criu checkpoint
 configure_cni
+mkdir -p /usr/local/libexec /etc/nacre
+ln -s /nacre/build /usr/local/libexec/nacre
+connect_servers
+echo 1 >/proc/sys/net/ipv4/ip_forward
+make_rootfs /run/image
+cp /nacre/suite/names /run/image
 start_containerd
 add_image "$image" '{"Cmd": ["/bin/sh"], "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}'
 run_suite "$@"
