@@ -102,8 +102,8 @@ const struct filter_rule filter_rules[] = {
 	{"mknodat", {HAS(2, 0xc00)}, EPERM, SETUID, 0, SETUID_WHY},
 
 	/* --- files past the mount tree --- */
-	{"open_by_handle_at", {}, EPERM, ALL, 0,
-		"opens any file of the host's file system by number (the shocker escape)"},
+	{"open_by_handle_at", {}, EPERM, SOCKETS, 0,
+		"opens any file of the host's file system by number (the shocker escape), cgroups without rules of egress too"},
 	{"name_to_handle_at", {}, EPERM, STRICT, 0, "numbers of files for open_by_handle_at"},
 	{"fanotify_init fanotify_mark", {}, EPERM, ALL, 0,
 		"watches and blocks whole file systems; CVE-2022-1998"},

@@ -149,11 +149,12 @@ int harden_egress_check_exec(
 }
 
 /* Families that are not of the internet are not seen by programs of a cgroup; io_uring makes
- * sockets past every filter. */
+ * sockets past every filter; a file handle leads from any cgroup to all others. */
 static bool goes_past(const char *grant)
 {
 	static const char *const calls[] = {"syscall:socket", "syscall:socketcall",
-		"syscall:io_uring_setup", "syscall:request_key", "socket:SOCK_PACKET"};
+		"syscall:io_uring_setup", "syscall:request_key", "syscall:open_by_handle_at",
+		"socket:SOCK_PACKET"};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		if (!strcmp(grant, calls[i]))

@@ -14,7 +14,8 @@ fi
 WAYS=${WAYS:-$build/tests/ways}
 rules='["10.1.2.0/24:443,8000-8002", "udp:10.1.2.3:5353", "[fd77::/64]:443"]'
 
-# ways_bundle MODE NACRE: for `ways MODE`, with NACRE as the config's own member
+# ways_bundle MODE NACRE: for `ways MODE`, with NACRE as the config's own member. Its own cgroup can be written
+# to, and it may open files by their handles, unless something else forbids it.
 ways_bundle() {
 	needs_root "only root can load the egress filter" || return 1
 	in_background "$WAYS" world
@@ -23,6 +24,8 @@ ways_bundle() {
 	bundle
 	cp "$WAYS" "$b/rootfs/ways"
 	edit '.process.args = ["/ways", $m] | .nacre = $n
+		| .process.capabilities |= map_values(. + ["CAP_DAC_READ_SEARCH"])
+		| (.mounts[] | select(.type == "cgroup").options) -= ["ro"]
 		| (.linux.namespaces[] | select(.type == "network")).path = $p' \
 		--arg m "$1" --argjson n "$2" --arg p "/proc/$world/ns/net"
 }

@@ -213,7 +213,8 @@ END_TEST
 
 /* What goes past rules, by grants. */
 static const char *const past[] = {"socket:AF_PACKET", "socket:AF_VSOCK", "socket:SOCK_PACKET",
-	"syscall:socket", "syscall:socketcall", "syscall:io_uring_setup", "syscall:request_key"};
+	"syscall:socket", "syscall:socketcall", "syscall:io_uring_setup", "syscall:request_key",
+	"syscall:open_by_handle_at"};
 
 START_TEST(what_goes_past_rules_is_refused)
 {
