@@ -93,7 +93,7 @@ static bool holds_by_relay(const struct oci_config *config, bool has_cgroup)
 {
 	struct nacre_error why; /* told where the filter is to be loaded */
 
-	return plan_egress_by_relay(config, false) &&
+	return plan_may_relay_egress(config) &&
 	       (!has_cgroup || bpf_is_absent(egress_bpf_probe(&why)));
 }
 

@@ -38,7 +38,7 @@ static int go_without_cgroup(struct life *l, const struct harden_request *reques
 		bool by_relay; /* which then needs no cgroup */
 	} rules[] = {
 		{"resources", false}, {"devices", false}, {"metadata", true}, {"egress", true}};
-	const bool by_relay = plan_egress_by_relay(l->container.config, false);
+	const bool by_relay = plan_may_relay_egress(l->container.config);
 	const struct oci_hardened *nacre = l->container.config->nacre;
 	const struct oci_resources *resources = l->container.config->linux_
 							? l->container.config->linux_->resources

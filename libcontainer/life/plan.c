@@ -106,10 +106,9 @@ static bool has_egress_names(const struct oci_config *config)
 	return config->nacre && egress_names_in(&config->nacre->egress);
 }
 
-bool plan_egress_by_relay(const struct oci_config *config, bool has_filter)
+bool plan_may_relay_egress(const struct oci_config *config)
 {
-	return !has_filter && harden_egress_holds(config->nacre) &&
-	       oci_has_new_namespace(config, "network");
+	return harden_egress_holds(config->nacre) && oci_has_new_namespace(config, "network");
 }
 
 static bool has_egress_addresses(const struct oci_config *config)

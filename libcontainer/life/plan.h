@@ -10,9 +10,9 @@
 uint64_t plan_create(const struct oci_config *config, const struct life_options *options,
 	bool foreign_pidns, bool egress_by_relay, bool others_netns);
 
-/* Whether rules of egress that are enforced hold by a network of the container's own that leads
- * nowhere, and the relay. HAS_FILTER: a filter can hang at its cgroup in place of that. */
-bool plan_egress_by_relay(const struct oci_config *config, bool has_filter);
+/* Whether rules of egress that are enforced can hold by a network of the container's own that leads
+ * nowhere, and the relay, where no filter can hang at its cgroup. */
+bool plan_may_relay_egress(const struct oci_config *config);
 
 /* For a further process PROCESS in the container of CONFIG. FOREIGN_PIDNS: see the condition. */
 uint64_t plan_join(const struct oci_config *config, const struct oci_process *process,

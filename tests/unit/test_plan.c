@@ -67,7 +67,7 @@ START_TEST(rules_of_egress_hold_by_a_filter_or_by_a_relay)
 	nacre.egress.items = name;
 	ck_assert_uint_eq(planned(), EGRESS | EGRESS_NAMES);
 	/* A joined network has other ways out. */
-	ck_assert(!plan_egress_by_relay(&config, false));
+	ck_assert(!plan_may_relay_egress(&config));
 }
 END_TEST
 
@@ -80,13 +80,12 @@ START_TEST(a_network_alone_keeps_rules_without_a_cgroup)
 	config.nacre = &nacre;
 	linux_.namespaces = &network;
 	linux_.n_namespaces = 1;
-	ck_assert(!plan_egress_by_relay(&config, false));
+	ck_assert(!plan_may_relay_egress(&config));
 	network.path = NULL;
-	ck_assert(plan_egress_by_relay(&config, false));
-	ck_assert(!plan_egress_by_relay(&config, true));
+	ck_assert(plan_may_relay_egress(&config));
 	nacre.egress.items = none;
 	nacre.egress_best_effort = true;
-	ck_assert(!plan_egress_by_relay(&config, false));
+	ck_assert(!plan_may_relay_egress(&config));
 }
 END_TEST
 
