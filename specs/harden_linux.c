@@ -16,11 +16,6 @@ static bool is_host_namespace(const struct hardening *h, const struct oci_namesp
 	return ns->path && oci_strings_have(&h->request->host.own_namespaces, ns->type);
 }
 
-static bool is_new(const struct oci_namespace *ns)
-{
-	return ns && !ns->path;
-}
-
 static int mark_not_host(struct hardening *h, const struct oci_namespace *ns)
 {
 	struct oci_hardened *nacre = harden_need_hardened(h);
@@ -47,17 +42,16 @@ static int has_own(struct hardening *h, const char *type)
 
 	if (!ns || is_host_namespace(h, ns))
 		return 0;
-	return is_new(ns) || mark_not_host(h, ns) == 0 ? 1 : -ENOMEM;
+	return !ns->path || mark_not_host(h, ns) == 0 ? 1 : -ENOMEM;
 }
 
 /* Across user namespaces ptrace(2), which following /proc/PID/root takes, needs CAP_SYS_PTRACE in
  * the other one, whoever the user is. */
 int harden_sees_host_processes(struct hardening *h)
 {
-	const struct oci_namespace *user = oci_find_namespace(h->config, "user");
 	int r = has_own(h, "pid");
 
-	if (r == 0 && (is_new(user) || h->request->host.user_apart))
+	if (r == 0 && (oci_has_new_namespace(h->config, "user") || h->request->host.user_apart))
 		r = has_own(h, "user");
 	return r < 0 ? r : !r;
 }
@@ -76,7 +70,8 @@ int rule_host_network(struct hardening *h)
 {
 	const struct oci_namespace *ns = oci_find_namespace(h->config, "network");
 
-	if (is_new(ns)) /* to which names are no way out: the rule egress */
+	if (oci_has_new_namespace(
+		    h->config, "network")) /* to which names are no way out: the rule egress */
 		return 0;
 	if (ns && !is_host_namespace(h, ns))
 		return mark_not_host(h, ns);
@@ -124,7 +119,7 @@ static int own_namespace(struct hardening *h, const struct own_namespace *own)
 	if (!linux_)
 		return harden_out_of_memory(h);
 	ns = oci_find_namespace(h->config, own->type);
-	if (is_new(ns))
+	if (ns && !ns->path)
 		return 0;
 	if (ns && !is_host_namespace(h, ns))
 		return mark_not_host(h, ns);
@@ -238,7 +233,7 @@ int rule_hidden_paths(struct hardening *h)
 
 	if (!linux_)
 		return harden_out_of_memory(h);
-	if (leaves_proc_open(h) && !is_new(oci_find_namespace(h->config, "user"))) {
+	if (leaves_proc_open(h) && !oci_has_new_namespace(h->config, "user")) {
 		r = mark_not_host(h, oci_find_namespace(h->config, "user"));
 		if (r < 0)
 			return r;
