@@ -1,63 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-file_needs=needs_receipts
-. "$(dirname "$0")/lib.sh"
-
 # What a container leaves behind, signed. openssl says whether it is.
-
-needs_receipts() {
-	needs_program openssl || return
-	[[ $who != root ]] || needs_unshare || return
-	[[ -x $NACRE_LIBEXECDIR/nacre-receipt ]] || skip "built without libcrypto"
-}
-
-# The numbers of a key are kept in a fixed place: root's nacre runs where that is another directory, and
-# where /etc is one that has a policy, if the test has.
-in_place=(timeout -k 5 60)
-if [[ $who == root ]]; then
-	in_place+=(unshare -m --propagation private bash -c 'set -e
-		mkdir -p "$0/lib" && mount --bind "$0/lib" /var/lib
-		[[ ! -e $0/etc/nacre ]] || mount --bind "$0/etc" /etc
-		[[ -z ${FULL:-} ]] || { mount -t tmpfs -o size=4k none "$FULL" && head -c 4k /dev/zero >"$FULL/x"; } 2>/dev/null
-		exec "$@"' "$T")
-fi
-chain_directory=$T/lib/nacre/receipts
-[[ $who == root ]] || chain_directory=$T/xdg/nacre/receipts
-
-nacre() {
-	NACRE_TEST=$T XDG_STATE_HOME=$T/xdg XDG_CONFIG_HOME=$T/config \
-		"${in_place[@]}" "${tracer[@]}" "$NACRE" --root "$ROOT" "$@"
-}
-tracer=()
-
-key=$T/keys/key
-
-# A key that openssl has made: that is enough.
-new_key() {
-	key=$T/keys.$calls/key
-	mkdir -p "${key%/*}"
-	(umask 077 && openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out "$key") 2>/dev/null ||
-		wrong "no key"
-	openssl pkey -in "$key" -pubout -out "$key.pub"
-}
-
-# One as a sealed container is given.
-sealed=()
-seal() {
-	new_key
-	bundle "$@"
-	receipt=$b/receipt.json
-	sealed=(--receipt "$receipt" --receipt-key "$key")
-}
-
-# the statement that FILE has, without asking whether it is true
-statement() {
-	jq -r .payload "${1:-$receipt}" | base64 -d
-}
-
-says() {
-	is "$(statement "${3:-$receipt}" | jq -rc "$1")" "$2" "$1"
-}
+# shellcheck source=SCRIPTDIR/receipt.sh
+. "$(dirname "$0")/receipt.sh"
 
 # verified_by_hand FILE: with the pre-authentication encoding put together here
 verified_by_hand() {
@@ -563,6 +508,14 @@ test_the_command_says_what_it_expects() {
 	bad 1 "receipt show: one FILE is expected" nacre receipt show
 	bad 1 "*--changes is for one receipt alone" nacre receipt verify --key k --changes c a b
 	bad 1 "$T/none: No such file or directory" nacre receipt show "$T/none"
+}
+
+test_the_example_of_the_documents_is_one() {
+	local folder=$tests/../contrib/receipt
+	good nacre receipt verify --key "$folder/example.pub" "$folder/example.json"
+	is "$(jq -r '[.. | .properties? // empty | keys[]] | unique[]' "$folder/sandbox-run-v0.1.schema.json")" \
+		"$(jq -r '[.predicate | paths[-1] | strings] | unique[]' "$tests/data/receipt/everything.json")" \
+		"the members of the schema"
 }
 
 all_tests "$@"
