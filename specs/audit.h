@@ -32,6 +32,7 @@ struct audit_event {
 	struct audit_grant *grants; /* create */
 	size_t n_grants;
 	struct oci_strings egress; /* create, update: the rules of egress.h that hold */
+	struct oci_strings workspaces; /* create: workspace_words */
 	struct oci_strings args; /* create, exec */
 	struct oci_i32 signal; /* kill */
 	bool all; /* kill */

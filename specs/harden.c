@@ -203,6 +203,8 @@ int harden(struct arena *arena, const struct oci_config *config,
 		return r;
 	if (h.config->nacre && !h.config->nacre->limits_required)
 		h.report->best_effort = h.config->nacre->best_effort;
+	if (workspace_words(arena, h.config, &h.report->workspaces) < 0)
+		return harden_out_of_memory(&h);
 	*ret_config = h.config;
 	*ret_report = h.report;
 	return 0;

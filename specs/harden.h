@@ -84,6 +84,7 @@ struct harden_report {
 	struct oci_strings granted; /* the grants that were used */
 	struct harden_request request; /* all grants, and what is required */
 	struct oci_strings best_effort; /* limits: see struct oci_hardened */
+	struct oci_strings workspaces; /* of the tightened config: workspace_words */
 	struct harden_change *changes;
 	size_t n_changes;
 	struct oci_strings taken; /* what the config asks for by more than silence, for people, with

@@ -61,6 +61,7 @@ int harden_report_json(const struct harden_report *report, char **ret_text, stru
 	json_key_strings(w, "bestEffort", report->best_effort.items, report->best_effort.n);
 	json_key_strings(w, "granted", report->granted.items, report->granted.n);
 	write_grants(w, report);
+	json_key_strings(w, "workspaces", report->workspaces.items, report->workspaces.n);
 	json_key(w, "changes");
 	json_open_array(w);
 	for (size_t i = 0; i < report->n_changes; i++)
@@ -140,6 +141,10 @@ static void print_head(FILE *out, const struct harden_report *report)
 	}
 	for (size_t i = 0; i < report->request.require.n; i++)
 		(void)fprintf(out, "required: %s\n", report->request.require.items[i]);
+	for (size_t i = 0; i < report->workspaces.n; i++) {
+		(void)fputs("workspace: ", out);
+		print_plain(out, report->workspaces.items[i]);
+	}
 	for (size_t i = 0; i < report->best_effort.n; i++)
 		(void)fprintf(out,
 			"best effort: limit of %s, left out on a host without the controller\n",

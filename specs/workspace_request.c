@@ -2,6 +2,7 @@
 #include "specs/workspace_request.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -188,5 +189,37 @@ int workspace_annotation_parse(struct arena *arena, const char *value,
 	if (!found.n)
 		return fail(err, EINVAL, "expected the path of a mount in the container");
 	*ret_destinations = found;
+	return 0;
+}
+
+static const char *word_of(
+	struct arena *arena, const struct oci_mount *mount, const struct oci_workspace *workspace)
+{
+	const char *word = arena_printf(
+		arena, "%s:%s:%s", mount->source, mount->destination, workspace->form);
+
+	if (word && workspace->bytes)
+		word = arena_printf(arena, "%s,size=%" PRIu64, word, workspace->bytes);
+	return word && workspace->tmpfs ? arena_printf(arena, "%s,tmpfs", word) : word;
+}
+
+int workspace_words(struct arena *arena, const struct oci_config *config, struct oci_strings *ret)
+{
+	const size_t n = config->nacre ? config->nacre->n_workspaces : 0;
+	struct oci_strings words = {.items = arena_array(arena, n + 1, sizeof(*words.items))};
+
+	if (!words.items)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->n_mounts && words.n < n; i++) {
+		const struct oci_mount *mount = &config->mounts[i];
+		const struct oci_workspace *workspace = oci_find_workspace(config, mount);
+
+		if (!workspace || !mount->source)
+			continue;
+		words.items[words.n] = word_of(arena, mount, workspace);
+		if (!words.items[words.n++])
+			return -ENOMEM;
+	}
+	*ret = words;
 	return 0;
 }

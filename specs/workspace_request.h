@@ -30,4 +30,8 @@ int workspace_request_parse(struct arena *arena, const char *text, const char *b
 int workspace_annotation_parse(struct arena *arena, const char *value,
 	struct oci_strings *ret_destinations, struct nacre_error *err);
 
+/* The workspaces of CONFIG as the command line would ask for them, in the order of its mounts:
+ * "/src:/w:cow,size=1048576,tmpfs". -ENOMEM, without a text. */
+int workspace_words(struct arena *arena, const struct oci_config *config, struct oci_strings *ret);
+
 #endif

@@ -16,6 +16,8 @@ int create_audit(struct life *l, int result, struct nacre_error *err)
 	event.args = l->process->args;
 	if (l->container.config->nacre)
 		event.egress = l->container.config->nacre->egress;
+	if (workspace_words(l->container.arena, l->container.config, &event.workspaces) < 0)
+		event.workspaces.n = 0;
 	event.n_grants = request->grants.n;
 	event.grants = arena_array(l->container.arena, event.n_grants, sizeof(*event.grants));
 	for (size_t i = 0; event.grants && i < event.n_grants; i++)

@@ -203,6 +203,8 @@ static int look_around(struct explanation *e, struct nacre_error *err)
 		r = explain_config(e, err);
 	if (r == 0)
 		r = explain_nested(e, err);
+	if (r == 0)
+		r = explain_workspaces(e, err);
 	look_into_log(e);
 	return r < 0 ? r : explain_add_words(e, &e->not_counted, &blind, err);
 }

@@ -2,6 +2,8 @@
 #ifndef NACRE_API_EXPLAIN_H
 #define NACRE_API_EXPLAIN_H
 
+#include <stdio.h>
+
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/net/egress_bpf.h"
 #include "libcontainer/record/denials.h"
@@ -38,6 +40,15 @@ struct explained_noexec {
 #define EXPLAINED_COUNTERS 6
 #define EXPLAINED_MAX (EXPLAINED_COUNTERS + EGRESS_DENIALS_MAX + RELAY_DENIALS_MAX + DENIALS_MAX)
 
+/* What holds a workspace. */
+struct explained_workspace {
+	const char *word; /* workspace_words */
+	bool copy; /* form cow */
+	bool memory;
+	uint64_t bytes; /* of what is written to it; 0: unbounded */
+	uint64_t inodes;
+};
+
 struct explanation {
 	struct container *c;
 	struct explained denied[EXPLAINED_MAX];
@@ -49,6 +60,8 @@ struct explanation {
 	struct oci_strings by_config; /* calls that config.json's own filter refuses */
 	struct explained_noexec *noexec;
 	size_t n_noexec;
+	struct explained_workspace *workspaces;
+	size_t n_workspaces;
 	struct oci_strings inside_lacks; /* under nested, in words: harden_nested_lacks */
 	struct oci_strings not_enforced;
 	struct seccomp_logged logged[SECCOMP_LOGGED_MAX]; /* in the kernel's log */
@@ -78,6 +91,13 @@ int explain_egress(struct explanation *e, struct nacre_error *err);
 
 /* What the relay of names refused. */
 int explain_relay(struct explanation *e, struct nacre_error *err);
+
+/* --- explain_workspace.c --- */
+
+int explain_workspaces(struct explanation *e, struct nacre_error *err);
+void explain_print_workspaces(FILE *out, const struct explanation *e);
+struct json_writer;
+void explain_write_workspaces(struct json_writer *w, const struct explanation *e);
 
 /* --- explain_noexec.c --- */
 

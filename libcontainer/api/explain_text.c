@@ -164,6 +164,7 @@ static void print_text(FILE *out, const struct explanation *e)
 		(void)fputs("\n", out);
 	}
 	print_egress(out, e);
+	explain_print_workspaces(out, e);
 	for (size_t i = 0; i < e->inside_lacks.n; i++)
 		(void)fprintf(out, "\n%s\n", e->inside_lacks.items[i]);
 	print_log(out, e);
@@ -333,6 +334,7 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 		json_bool(w, e->names_by_host);
 	}
 	json_key_strings(w, "portsTaken", e->ports_taken.items, e->ports_taken.n);
+	explain_write_workspaces(w, e);
 	json_key_strings(w, "insideLacks", e->inside_lacks.items, e->inside_lacks.n);
 	json_key(w, "traced");
 	json_bool(w, e->c->record.active & TRACE);

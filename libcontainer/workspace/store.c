@@ -174,7 +174,7 @@ static int add(
 	r = workspace_open(arena, set->dir_fd, number, &one, &why);
 	if (r == -ENOENT) {
 		workspace_close(&one);
-		return workspace_remove_directory(set->dir_fd, number, err);
+		return set->lock_fd < 0 ? 0 : workspace_remove_directory(set->dir_fd, number, err);
 	}
 	if (r < 0) {
 		workspace_close(&one);
@@ -274,6 +274,24 @@ int workspace_set_make(struct arena *arena, int store_fd, const char *id, unsign
 		return 0;
 	*err = why;
 	return fail_prefix(err, "workspaces of container \"%s\"", id);
+}
+
+int workspace_set_look(struct arena *arena, int store_fd, const char *id,
+	struct workspace_set *ret_set, struct nacre_error *err)
+{
+	int r = state_check_id(id, err);
+
+	workspace_set_init(ret_set);
+	if (r < 0)
+		return r;
+	ret_set->id = id;
+	ret_set->dir_fd = sys_openat2(
+		store_fd, id, O_RDONLY | O_DIRECTORY, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+	if (ret_set->dir_fd < 0)
+		return fail_errno(
+			err, ret_set->dir_fd, "open the workspaces of container \"%s\"", id);
+	r = read_set(arena, ret_set, err);
+	return r < 0 ? fail_prefix(err, "workspaces of container \"%s\"", id) : 0;
 }
 
 int workspace_list_ids(int store_fd, char ***ret_ids, size_t *ret_n, struct nacre_error *err)

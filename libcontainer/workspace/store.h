@@ -58,6 +58,10 @@ int workspace_set_open(struct arena *arena, int store_fd, const char *id, unsign
 int workspace_set_make(struct arena *arena, int store_fd, const char *id, unsigned lock_flags,
 	struct workspace_set *ret_set, struct nacre_error *err);
 
+/* As workspace_set_open without the lock, for who only tells of them. */
+int workspace_set_look(struct arena *arena, int store_fd, const char *id,
+	struct workspace_set *ret_set, struct nacre_error *err);
+
 /* Makes one more in SET, of the store STORE_FD, for what RECORD says (its id, source, the source's
  * identity and the time are filled in here, from SOURCE_FD), with upper and work. BEST_EFFORT: on a
  * file system without quotas it has no limits, and RECORD says so. */

@@ -358,14 +358,53 @@ test_a_size_that_cannot_be_held_is_refused() {
 	has "$err" "workspace /w: workspace of $source: size=N: the file system of the directory of workspaces has no project quota: mount it with prjquota"
 }
 
+test_report_explain_and_audit_record_tell_of_workspaces() {
+	local limited=''
+	with_source pause
+	[[ $who != root ]] || limited=,size=1048576,tmpfs
+	create --workspace "$source:/w$limited" --workspace "$source:/v:direct" --workspace "$source:/u:ro" \
+		--audit "$T/audit"
+	is "$(jq -c .workspaces "$ROOT/$id/report.json")" "[\"$source:/w:cow$limited\",\"$source:/v:direct\"]"
+	is "$(jq -c 'select(.event == "create") | .workspaces' "$T/audit")" \
+		"[\"$source:/w:cow$limited\",\"$source:/v:direct\"]"
+	start
+	good nacre explain "$id"
+	has_line "$out" "$source:/v:direct: written to at once"
+	if [[ $who == root ]]; then
+		has_line "$out" "$source:/w:cow$limited: at most 1048576 bytes of memory"
+	else
+		has_line "$out" "$source:/w:cow: unbounded (size=N needs *"
+	fi
+	good nacre explain --format json "$id"
+	is "$(json '.workspaces | length')" 2
+	documented "explain" 2
+	kill_now
+	delete
+	nothing_kept
+	good nacre harden --bundle "$b" --format json --workspace "$source:/w"
+	is "$(json '.workspaces[0]')" "$source:/w:cow"
+	documented "harden"
+	good nacre harden --bundle "$b" --workspace "$source:/w"
+	has_line "$out" "workspace: $source:/w:cow"
+}
+
 # What the policy says is for hosts that can: others have none, and explain says so.
 test_the_size_of_the_policy_gives_way() {
 	needs_root || return
 	with_source write /w/file new
+	# tmpfs has no project quota, whatever this host's other file systems have.
+	mkdir "$T/allowed"
+	mount -t tmpfs tmpfs "$T/allowed"
+	store=$T/allowed/store places=(--workspaces "$T/allowed/store")
 	policy '{"version": 1, "workspace": {"bytes": 1048576}}'
-	good under_policy run --profile oci --bundle "$b" --workspace "$source:/w" "$id"
+	good under_policy create --profile oci --bundle "$b" --workspace "$source:/w" "$id"
+	good nacre explain "$id"
+	has "$out" "$source:/w:cow,size=1048576: unbounded"
+	start
+	wait_for status_is stopped
 	is "$(<"$(upper)/file")" new
-	discard
+	delete
+	umount "$T/allowed"
 }
 
 # with_image TYPE: a file system of that type on $T/allowed, of a loop device that goes with it
