@@ -388,6 +388,47 @@ test_report_explain_and_audit_record_tell_of_workspaces() {
 	has_line "$out" "workspace: $source:/w:cow"
 }
 
+# with_quota TYPE: a file system on $T/allowed that counts by project
+with_quota() {
+	local options=()
+	[[ $1 != ext4 ]] || options=(-O "quota,project" -E quotatype=prjquota)
+	rm -f "$T/image"
+	mkdir -p "$T/allowed"
+	truncate -s 320M "$T/image"
+	"mkfs.$1" -q "${options[@]}" "$T/image" >/dev/null && mount -o loop,prjquota "$T/image" "$T/allowed"
+}
+
+# The limit of one workspace is not that of another, and goes with it.
+test_a_size_is_held_by_a_project_quota() {
+	needs_root || return
+	local type held='' n
+	with_source true
+	with_busybox || return
+	program /bin/sh -c 'for i in 1 2; do (while echo 0123456789012345; do :; done) >/w/f$i; done
+		for i in 1 2 3; do : >/v/f$i; done'
+	for type in ext4 xfs; do
+		with_quota "$type" 2>/dev/null || continue
+		held+=" $type"
+		doing "$type"
+		store=$T/allowed/store places=(--workspaces "$T/allowed/store")
+		run --workspace "$source:/w:cow,size=1M" --workspace "$source:/v,size=64M"
+		has "$err" "Disk quota exceeded"
+		n=$(du -sk "$(upper 0)" | cut -f1)
+		((n > 800 && n <= 1024)) || wrong "$n KiB were written on $type"
+		is "$(ls "$(upper 1)")" $'f1\nf2\nf3' "what is in the other"
+		# The next has a project of its own, and the first's is free again.
+		good nacre create --profile oci --bundle "$b" --workspace "$source:/w:cow,size=1M" "$id.2"
+		good nacre delete --force "$id.2"
+		rm -rf "${store:?}/$id"
+		good nacre create --profile oci --bundle "$b" --workspace "$source:/w:cow,size=2M" "$id.2"
+		good nacre explain "$id.2"
+		has_line "$out" "$source:/w:cow,size=2097152: at most 2097152 bytes"
+		good nacre delete --force "$id.2"
+		without_image
+	done
+	[[ -n $held ]] || host_lacks "no file system here has project quotas"
+}
+
 # What the policy says is for hosts that can: others have none, and explain says so.
 test_the_size_of_the_policy_gives_way() {
 	needs_root || return
