@@ -371,6 +371,42 @@ enum nacre_explain_format {
 NACRE_API int nacre_explain(struct nacre *nacre, const char *id, enum nacre_explain_format format,
 	char **ret_text, struct nacre_error *err);
 
+/* --- workspaces --- */
+
+/* What a container has changed in the directories that it was given as copies to work on, nacre(8),
+ * WORKSPACE. They outlive the container. The calls that take an ID are refused while something runs
+ * in it (-EBUSY), unless it is paused and the call says so; -ENOENT: it has no workspace. */
+
+/* The workspaces of all containers, a line each, or as JSON. */
+NACRE_API int nacre_workspace_list(
+	struct nacre *nacre, bool json, char **ret_text, struct nacre_error *err);
+
+enum nacre_workspace_format {
+	NACRE_WORKSPACE_TEXT, /* a line for each change, and the digest of all */
+	NACRE_WORKSPACE_JSON,
+	NACRE_WORKSPACE_STAT, /* how many lines were added and removed in each file */
+	NACRE_WORKSPACE_PATCH, /* a unified diff of what is text */
+};
+
+struct nacre_workspace_diff_options {
+	size_t size;
+	enum nacre_workspace_format format;
+	const char *const *paths; /* changes at or below these alone: relative to the source or
+				   * absolute; NULL-terminated; NULL: all */
+	uint64_t max_bytes; /* of content to be read; files beyond it are refused; 0: 4 GiB */
+	uint64_t max_changes; /* more are an error, -E2BIG; 0: 1,000,000 */
+};
+
+/* What apply would do, and what it would leave out. Also of a paused container. What comes from the
+ * container is escaped: the text can go to a terminal. *RET_TEXT: heap. */
+NACRE_API int nacre_workspace_diff(struct nacre *nacre, const char *id,
+	const struct nacre_workspace_diff_options *options, char **ret_text,
+	struct nacre_error *err);
+
+/* Removes all workspaces of container ID with what was changed in them, and what undo would need.
+ */
+NACRE_API int nacre_workspace_discard(struct nacre *nacre, const char *id, struct nacre_error *err);
+
 /* --- checkpoint and restore --- */
 
 /* For criu(8), which both calls need: it says what each is for. Only root can (-EPERM). */

@@ -38,6 +38,10 @@ struct invocation {
 	const char *receipt_changes;
 	bool quiet;
 	bool regex;
+	bool stat;
+	bool patch;
+	const char *max_bytes; /* a quantity; NULL: the default */
+	unsigned max_changes; /* 0: the default */
 	bool rootless_config;
 
 	/* what runc and crun know and nacre needs not */
@@ -87,6 +91,7 @@ int command_spec(struct invocation *in, struct nacre_error *err);
 int command_start(struct invocation *in, struct nacre_error *err);
 int command_state(struct invocation *in, struct nacre_error *err);
 int command_update(struct invocation *in, struct nacre_error *err);
+int command_workspace(struct invocation *in, struct nacre_error *err);
 
 extern const struct option_row create_profile_rows[]; /* --profile, --allow */
 extern const struct option_row create_rows[]; /* also of run */
@@ -107,6 +112,7 @@ extern const struct option_row ps_rows[];
 extern const struct option_row receipt_rows[];
 extern const struct option_row spec_rows[];
 extern const struct option_row update_rows[];
+extern const struct option_row workspace_rows[];
 
 /* create.c: what --cgroup-manager and --systemd-cgroup say. */
 int create_choose_cgroup_driver(struct invocation *in, struct nacre_error *err);

@@ -101,3 +101,18 @@ int options_take_update(const struct nacre_update_options *given,
 		SIZE_WITH(struct nacre_update_options, mem_bw_schema), ret_options,
 		sizeof(*ret_options), err);
 }
+
+int options_take_workspace_diff(const struct nacre_workspace_diff_options *given,
+	struct nacre_workspace_diff_options *ret_options, struct nacre_error *err)
+{
+	int r = take("nacre_workspace_diff_options", given,
+		SIZE_WITH(struct nacre_workspace_diff_options, max_changes), ret_options,
+		sizeof(*ret_options), err);
+
+	if (r < 0)
+		return r;
+	if ((unsigned)ret_options->format > NACRE_WORKSPACE_PATCH)
+		return fail(err, EINVAL, "workspace diff: format %d: there is none",
+			(int)ret_options->format);
+	return 0;
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/api/workspace.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/workspace/apply.h"
+#include "libcontainer/workspace/walk.h"
+
+static int refuse_running(
+	const char *id, enum container_status status, bool paused, struct nacre_error *err)
+{
+	if (status == STATUS_STOPPED || (paused && status == STATUS_PAUSED))
+		return 0;
+	return fail(err, EBUSY, "container \"%s\" is %s: %s it first", id, status_name(status),
+		!paused			   ? "stop"
+		: status == STATUS_RUNNING ? "pause or stop"
+					   : "delete");
+}
+
+/* The container as the caller's --root has it. */
+static int lock_container(struct nacre *nacre, const char *id, bool paused, struct container *c,
+	struct nacre_error *err)
+{
+	enum container_status status;
+	struct nacre_error why;
+	int r = container_open(nacre, id, CONTAINER_LOCKED, c, &status, &why);
+
+	if (r == 0)
+		return refuse_running(id, status, paused, err);
+	return fail_except(r, ENOENT, &why, err);
+}
+
+/* The same where the container was made with another --root: that cannot be locked after the
+ * workspaces, and needs not be, since what starts in the meantime finds them locked. */
+static int look_at_root(const struct container *c, const char *root, const char *id, bool paused,
+	struct nacre_error *err)
+{
+	cleanup_close int root_fd = -1;
+	struct stat own, other;
+	struct container_record *record;
+	enum container_status status;
+	struct status_view view;
+	struct nacre_error why;
+	int r;
+
+	root_fd = r = state_open_root(root, false, &why);
+	if (r < 0)
+		return fail_except(r, ENOENT, &why, err);
+	if (fstat(c->root_fd, &own) < 0 || fstat(root_fd, &other) < 0)
+		return fail_errno(err, errno, "stat the state root");
+	if (own.st_dev == other.st_dev && own.st_ino == other.st_ino)
+		return 0;
+	r = record_load(c->arena, root_fd, id, -1, &record, &why);
+	if (r < 0)
+		return fail_except(r, ENOENT, &why, err);
+	r = status_view_open(root_fd, &view, err);
+	if (r < 0)
+		return r;
+	r = status_read(&view, record, &status, err);
+	status_view_close(&view);
+	return r < 0 ? r : refuse_running(id, status, paused, err);
+}
+
+int container_workspaces_open(struct nacre *nacre, const char *id, bool paused,
+	struct container_workspaces *ret, struct nacre_error *err)
+{
+	int r;
+
+	container_init(&ret->container);
+	workspace_set_init(&ret->set);
+	ret->store_fd = -1;
+	r = lock_container(nacre, id, paused, &ret->container, err);
+	if (r < 0)
+		return r;
+	ret->store_fd = r = workspace_store_open(nacre->workspaces, false, err);
+	if (r == -ENOENT)
+		return fail(err, ENOENT, "container \"%s\" has no workspace", id);
+	if (r < 0)
+		return r;
+	r = workspace_set_open(
+		ret->container.arena, ret->store_fd, id, nacre->lock_flags, &ret->set, err);
+	for (size_t i = 0; r == 0 && i < ret->set.n; i++)
+		r = look_at_root(&ret->container, ret->set.items[i].record->root, id, paused, err);
+	return r;
+}
+
+void container_workspaces_close(struct container_workspaces *all)
+{
+	workspace_set_done(&all->set);
+	fd_close(&all->store_fd);
+	container_done(&all->container);
+}
+
+int container_workspace_changes(const struct container_workspaces *all, const struct workspace *w,
+	uint64_t max_bytes, uint64_t max_changes, struct workspace_changes *ret_changes,
+	struct nacre_error *err)
+{
+	const struct workspace_record *record = w->record;
+	const struct workspace_walk walk = {
+		.upper_fd = w->upper_fd,
+		.source_fd = w->source_fd,
+		.user_xattr = record->user_xattr,
+		.created_sec = record->created_sec,
+		.created_nsec = record->created_nsec,
+		.protect = &record->protect,
+		.max_bytes = max_bytes ? max_bytes : WORKSPACE_MAX_BYTES,
+		.max_changes = max_changes ? max_changes : WORKSPACE_MAX_CHANGES,
+	};
+	int r = 0;
+
+	*ret_changes = (struct workspace_changes){NULL, 0};
+	if (!strcmp(record->form, WORKSPACE_DIRECT))
+		return 0;
+	if (w->source_fd < 0)
+		return fail(err, ENOENT,
+			"the workspace's source %s is gone, or another directory: put it back or "
+			"discard the workspace",
+			record->source);
+	if (w->upper_fd < 0)
+		return fail(err, ENOENT,
+			"the workspace of %s was in memory, and is gone since the machine was "
+			"started anew: discard it",
+			record->source);
+	r = apply_recover(all->container.arena, w->dir_fd, w->upper_fd, w->source_fd,
+		record->user_xattr, err);
+	if (r == 0)
+		r = workspace_walk(all->container.arena, &walk, ret_changes, err);
+	return r < 0 ? fail_prefix(err, "workspace of %s", record->source) : 0;
+}
+
+int nacre_workspace_discard(struct nacre *nacre, const char *id, struct nacre_error *err)
+{
+	struct container_workspaces all;
+	int r = container_workspaces_open(nacre, id, false, &all, err);
+
+	if (r == 0)
+		r = workspace_set_remove(all.store_fd, &all.set, err);
+	container_workspaces_close(&all);
+	return r;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_API_WORKSPACE_H
+#define NACRE_API_WORKSPACE_H
+
+#include <stdio.h>
+
+#include "libcontainer/api/nacre.h"
+#include "libcontainer/workspace/store.h"
+#include "specs/workspace_changes.h"
+
+/* What the commands on workspaces share. */
+
+/* The workspaces of container ID, locked, and the container locked as well if there still is one:
+ * nothing runs in it meanwhile. */
+struct container_workspaces {
+	struct container container; /* its arena holds all */
+	struct workspace_set set;
+	int store_fd;
+};
+
+/* -EBUSY: something runs. PAUSED: a paused container will do. -ENOENT: it has no workspace. *RET is
+ * the caller's to close in any case. */
+int container_workspaces_open(struct nacre *nacre, const char *id, bool paused,
+	struct container_workspaces *ret, struct nacre_error *err);
+void container_workspaces_close(struct container_workspaces *all);
+
+/* Settles what an apply that was cut off has left, and reads what changed in W, one of ALL; nothing
+ * in one of the form direct. MAX_BYTES, MAX_CHANGES: 0: the
+ * default. -ENOENT: its source, or what it had in memory, is gone. */
+int container_workspace_changes(const struct container_workspaces *all, const struct workspace *w,
+	uint64_t max_bytes, uint64_t max_changes, struct workspace_changes *ret_changes,
+	struct nacre_error *err);
+
+/* --- files of nacre_workspace_diff --- */
+
+struct workspace_view {
+	const struct workspace *workspace;
+	const struct workspace_changes *changes;
+	const bool *wanted; /* by index */
+	char digest[65]; /* of all, not of those that are wanted alone */
+};
+
+/* workspace_text.c: for people. What fails with FILE, its closing tells. */
+void container_workspace_text(FILE *file, const struct workspace_view *view);
+
+/* workspace_patch.c: a unified diff of what is text; STAT: how many lines of each file. */
+int container_workspace_patch(
+	FILE *file, const struct workspace_view *view, bool stat, struct nacre_error *err);
+
+#endif

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/commands.h"
+#include "runtime/quantity.h"
+#include "specs/error.h"
+#include "specs/nearest.h"
+
+const struct option_row workspace_rows[] = {
+	/* clang-format off */
+	{"format", 0, WORD(format), "text|json", "of list and diff; default: text"},
+	{"patch", 'p', FLAG(patch), NULL, "of diff: what changed in text, line by line"},
+	{"stat", 0, FLAG(stat), NULL, "of diff: how many lines were added and removed in each file"},
+	{"max-bytes", 0, TEXT(max_bytes), "SIZE", "of diff: content to be read, files beyond it are refused; default: 4G"},
+	{"max-changes", 0, COUNT(max_changes), "N", "of diff: more are an error; default: 1000000"},
+	{NULL},
+	/* clang-format on */
+};
+
+/* What a sub-command takes beside --format. */
+struct verb {
+	const char *name;
+	int (*run)(struct invocation *in, struct nacre_error *err);
+	size_t min, max; /* operands behind it */
+	const char *operands;
+	bool format;
+	bool diff; /* options of diff */
+};
+
+static int finish(int r, char *text)
+{
+	if (r < 0)
+		return r;
+	if (*text)
+		state_print_text(text);
+	free(text);
+	return 0;
+}
+
+static bool is_json(const struct invocation *in)
+{
+	return in->format && !strcmp(in->format, "json");
+}
+
+static int list(struct invocation *in, struct nacre_error *err)
+{
+	char *text = NULL;
+	int r = nacre_workspace_list(in->nacre, is_json(in), &text, err);
+
+	return finish(r, text);
+}
+
+static int diff(struct invocation *in, struct nacre_error *err)
+{
+	struct nacre_workspace_diff_options options = {
+		.size = sizeof(options),
+		.format = is_json(in) ? NACRE_WORKSPACE_JSON
+			  : in->patch ? NACRE_WORKSPACE_PATCH
+			  : in->stat  ? NACRE_WORKSPACE_STAT
+				      : NACRE_WORKSPACE_TEXT,
+		.paths = in->n_operands > 2 ? in->operands + 2 : NULL,
+		.max_changes = in->max_changes,
+	};
+	char *text = NULL;
+	int r;
+
+	if (is_json(in) + in->patch + in->stat > 1)
+		return fail(err, EINVAL, "--format json, --patch and --stat exclude each other");
+	if (in->max_bytes && quantity_size(in->max_bytes, &options.max_bytes) < 0)
+		return fail(err, EINVAL, "--max-bytes: expected a size like 512M, found \"%s\"",
+			in->max_bytes);
+	r = nacre_workspace_diff(in->nacre, in->operands[1], &options, &text, err);
+	return finish(r, text);
+}
+
+static int discard(struct invocation *in, struct nacre_error *err)
+{
+	return nacre_workspace_discard(in->nacre, in->operands[1], err);
+}
+
+static const struct verb verbs[] = {
+	{"list", list, 0, 0, "", true, false},
+	{"diff", diff, 1, (size_t)-1, " ID [PATH]...", true, true},
+	{"discard", discard, 1, 1, " ID", false, false},
+};
+
+enum {
+	N_VERBS = sizeof(verbs) / sizeof(verbs[0]),
+};
+
+static int fail_unknown(const char *name, struct nacre_error *err)
+{
+	struct nearest nearest = {.given = name};
+	char hint[NEAREST_HINT];
+
+	for (size_t i = 0; i < N_VERBS; i++)
+		nearest_offer(&nearest, verbs[i].name);
+	return fail(err, EINVAL, "workspace: unknown command \"%s\"%s: see nacre help workspace",
+		name, nearest_hint(&nearest, hint));
+}
+
+int command_workspace(struct invocation *in, struct nacre_error *err)
+{
+	const struct verb *verb = NULL;
+	const size_t n = in->n_operands - 1;
+
+	for (size_t i = 0; i < N_VERBS; i++)
+		if (!strcmp(verbs[i].name, in->operands[0]))
+			verb = &verbs[i];
+	if (!verb)
+		return fail_unknown(in->operands[0], err);
+	if (n < verb->min || n > verb->max)
+		return fail(err, EINVAL,
+			"workspace %s: too %s arguments: expected \"nacre workspace %s%s\"",
+			verb->name, n < verb->min ? "few" : "many", verb->name, verb->operands);
+	if ((in->format && !verb->format) ||
+		(!verb->diff && (in->patch || in->stat || in->max_bytes || in->max_changes)))
+		return fail(err, EINVAL,
+			"workspace %s: an option is not of this command: see "
+			"nacre help workspace",
+			verb->name);
+	return verb->run(in, err);
+}
