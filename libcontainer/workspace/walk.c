@@ -129,6 +129,12 @@ static int judge_renamed(struct walker *w, struct walk_directory *d, const struc
 	return r;
 }
 
+/* What was a directory a moment ago: the host is at work. */
+static bool is_gone(int r)
+{
+	return r == -ENOENT || r == -ENOTDIR || r == -ELOOP;
+}
+
 /* Whether the source's directory is another one than overlay showed. */
 static int check_origin(struct walker *w, struct walk_directory *d, struct nacre_error *err)
 {
@@ -141,6 +147,10 @@ static int check_origin(struct walker *w, struct walk_directory *d, struct nacre
 		return 0;
 	}
 	fd = walk_open(w->walk->source_fd, d->source, O_PATH | O_DIRECTORY);
+	if (is_gone(fd)) {
+		d->conflict = WORKSPACE_CONFLICT_CHANGED;
+		return 0;
+	}
 	if (fd < 0)
 		return walk_fail(err, fd, "the source: open", d->source);
 	if (walk_marks_is_origin(d->marks, fd, "") == 0)
@@ -213,8 +223,8 @@ static int read_hidden(struct walker *w, const struct walk_place *place, struct 
 	return 0;
 }
 
-static int open_place(struct walker *w, const struct walk_directory *d, struct walk_place *ret,
-	struct nacre_error *err)
+static int open_place(
+	struct walker *w, struct walk_directory *d, struct walk_place *ret, struct nacre_error *err)
 {
 	struct statx stx;
 
@@ -225,6 +235,10 @@ static int open_place(struct walker *w, const struct walk_directory *d, struct w
 	if (!d->source_is_there)
 		return 0;
 	ret->source_fd = walk_open(w->walk->source_fd, d->source, O_RDONLY | O_DIRECTORY);
+	if (is_gone(ret->source_fd)) {
+		d->conflict = WORKSPACE_CONFLICT_CHANGED;
+		return 0;
+	}
 	if (ret->source_fd < 0)
 		return walk_fail(err, ret->source_fd, "the source: open", d->source);
 	if (statx(ret->source_fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx) < 0)

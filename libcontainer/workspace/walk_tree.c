@@ -147,8 +147,8 @@ static int read_marks(
 }
 
 /* Puts the directory NAME of PARENT on the list of those to be read. */
-static int add_directory(struct reading *reading, const struct walk_directory *parent,
-	const char *name, mode_t mode, struct nacre_error *err)
+static int add_directory(struct reading *reading, struct walk_directory *parent, const char *name,
+	mode_t mode, struct nacre_error *err)
 {
 	struct walk_directory *d = arena_alloc(reading->arena, sizeof(*d));
 

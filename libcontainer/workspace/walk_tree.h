@@ -13,7 +13,7 @@
 
 struct walk_directory {
 	struct walk_directory *next; /* parents before what is in them */
-	const struct walk_directory *parent; /* NULL: the top */
+	struct walk_directory *parent; /* NULL: the top */
 	const char *path; /* "" for the top */
 	const char *name; /* the end of PATH */
 	const char *from; /* renamed from there, as the source has it; NULL: not */
