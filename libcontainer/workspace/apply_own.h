@@ -81,7 +81,7 @@ int apply_leave_upper(
 /* The mark of a deletion or a rename that was undone. */
 int apply_mark_upper(const struct apply_place *p, const struct apply_step *step);
 
-/* --- undo.c, undo_recover.c --- */
+/* --- undo_step.c --- */
 
 struct undo_step {
 	const struct apply_step *step;
@@ -113,6 +113,11 @@ int undo_take_back(const struct undo_step *u);
 
 /* What was taken out, at the spare name, goes to its place, or, a directory that was made, away. */
 int undo_take(const struct undo_step *u);
+/* All of it. Returns 0 or -errno; -ESTALE: the host changed what is there. */
+int undo_step(const struct apply_place *p, struct undo_step *u);
+
+/* --- undo.c, undo_recover.c --- */
+
 /* Removes undo if nothing is left of it. */
 int undo_end(const struct apply_place *p, const struct apply_journal *j, struct nacre_error *err);
 int undo_recover(const struct apply_place *p, struct nacre_error *err);
