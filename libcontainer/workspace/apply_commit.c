@@ -179,6 +179,23 @@ static int commit_swap(const struct apply_place *p, const struct apply_journal *
 	return 0;
 }
 
+int apply_revert(struct apply_place *p, struct apply_journal *j, struct apply_item *item)
+{
+	char spare[APPLY_TEMPORARY];
+	struct place_pair pair = {.spare = spare, .nothing = true, .expected = item->step.old};
+	cleanup_close int dir_fd = place_open(p->source_fd, item->step.path, &pair.name);
+	int r;
+
+	if (dir_fd < 0)
+		return dir_fd;
+	pair.dir_fd = dir_fd;
+	(void)apply_journal_spare(j, &item->step, dir_fd, &pair.spare_fd, spare);
+	r = place_swap_back(&pair);
+	if (r == 0)
+		take_back(j, item, &pair);
+	return r;
+}
+
 static int commit_mode(struct apply_item *item, int dir_fd, const char *name)
 {
 	cleanup_close int fd = place_open_entry(dir_fd, name, O_PATH | O_DIRECTORY);
@@ -226,6 +243,8 @@ void apply_commit(struct apply_place *p, struct apply_journal *j, struct apply_i
 
 	if (item->step.action == APPLY_RENAME) {
 		r = commit_rename(p, item);
+		if (r < 0 && item->cleared && item->cleared->pending)
+			item->cleared->pending = apply_revert(p, j, item->cleared) < 0;
 	} else {
 		dir_fd = place_open(p->source_fd, item->step.path, &name);
 		if (item->step.action == APPLY_DELETE && !item->step.old.mode)

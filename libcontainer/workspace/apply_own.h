@@ -25,9 +25,37 @@ struct apply_item {
 	struct apply_step step;
 	int fd; /* the new content, without a name; -1: it needs none */
 	bool mode_alone; /* of a directory that is there */
+	bool clears; /* its path alone, for the next item, which is a rename to it */
+	struct apply_item *cleared; /* that, of a rename; NULL: nothing was there */
 	bool pending; /* not refused yet */
 	int64_t copied; /* when what it replaced was copied: it is at the spare name, too */
 };
+
+enum {
+	APPLY_BATCH = 128, /* each file of one is open */
+};
+
+/* One apply, and what is done at once of it. */
+struct apply_batch {
+	struct apply_request *request;
+	struct apply_place place;
+	struct apply_journal journal; /* none before the first step */
+	const size_t *renames; /* indexes of those, among the changes */
+	size_t n_renames;
+	struct apply_item items[APPLY_BATCH];
+	size_t n;
+};
+
+/* --- apply_batch.c --- */
+
+/* Adds the change at INDEX, and does all when it is full. MODE_ALONE: of a directory that was made,
+ * and is full by now. */
+int apply_batch_take(
+	struct apply_batch *run, size_t index, bool mode_alone, struct nacre_error *err);
+/* Adds the deletion of what is in the way of the rename at INDEX. */
+void apply_batch_clear(struct apply_batch *run, size_t index);
+/* Does what it has. */
+int apply_batch_finish(struct apply_batch *run, struct nacre_error *err);
 
 /* Ends ITEM. */
 void apply_refuse(struct apply_place *p, struct apply_item *item, enum apply_outcome outcome,
@@ -44,6 +72,9 @@ void apply_prepare(struct apply_place *p, struct apply_item *item);
 
 /* Does it, after it was written to the journal. */
 void apply_commit(struct apply_place *p, struct apply_journal *j, struct apply_item *item);
+
+/* Takes back what a deletion has done. */
+int apply_revert(struct apply_place *p, struct apply_journal *j, struct apply_item *item);
 
 /* Copies NAME of DIR_FD to TO_NAME of TO_FD, which is there when it is whole, and has the name
  * apply_part before. *RET_TIME: when it began. Returns 0 or -errno. */

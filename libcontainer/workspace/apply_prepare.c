@@ -133,10 +133,11 @@ static void prepare_rename(struct apply_place *p, struct apply_item *item)
 		r = place_look(from_fd, from, &item->step.old);
 	if (r < 0)
 		apply_refuse_errno(p, item, r, "its place in the source");
-	else if (item->step.new.mode)
+	else if (item->step.new.mode && !item->cleared)
 		apply_refuse(p, item, APPLY_CONFLICT, "the source has it by now");
 	else if (!S_ISDIR(item->step.old.mode))
 		apply_refuse(p, item, APPLY_CONFLICT, "its old path is no directory by now");
+	item->step.new.mode = 0;
 }
 
 static int prepare_new(struct apply_place *p, struct apply_item *item, int dir_fd, const char *name)
@@ -165,7 +166,7 @@ void apply_prepare(struct apply_place *p, struct apply_item *item)
 	int r;
 
 	item->step = (struct apply_step){.path = change->path};
-	if (change->kind == WORKSPACE_RENAMED && !item->mode_alone) {
+	if (change->kind == WORKSPACE_RENAMED && !item->mode_alone && !item->clears) {
 		prepare_rename(p, item);
 		return;
 	}
@@ -185,7 +186,8 @@ void apply_prepare(struct apply_place *p, struct apply_item *item)
 		apply_refuse(p, item, APPLY_CONFLICT, "%s", why);
 		return;
 	}
-	item->step.action = action_of(change, S_ISDIR(item->step.old.mode));
+	item->step.action = item->clears ? APPLY_DELETE
+					 : action_of(change, S_ISDIR(item->step.old.mode));
 	r = prepare_new(p, item, dir_fd, name);
 	if (r < 0)
 		apply_refuse_errno(p, item, r, NULL);

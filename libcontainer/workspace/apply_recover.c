@@ -103,13 +103,36 @@ static int settle_swap(
 	return r < 0 ? r : 1;
 }
 
-static int settle_rename(const struct apply_place *p, struct apply_step *step)
+/* The way was cleared for it: it is done, so that there is the new if not the old. */
+static int go_on(
+	const struct apply_place *p, const struct apply_step *step, int dir_fd, const char *name)
 {
+	const char *from;
+	cleanup_close int from_fd = place_open(p->source_fd, step->from, &from);
+	struct place_object there;
+	int r = from_fd < 0 ? from_fd : place_look(from_fd, from, &there);
+
+	if (r < 0 || !place_same(&there, &step->old))
+		return r;
+	r = renameat2(from_fd, from, dir_fd, name, RENAME_NOREPLACE);
+	return r < 0 && errno != EEXIST ? -errno : 0;
+}
+
+static int settle_rename(
+	const struct apply_place *p, const struct apply_journal *j, struct apply_step *step)
+{
+	const struct apply_step *before = step->number ? &j->steps[step->number - 1] : NULL;
 	const char *name;
 	cleanup_close int dir_fd = place_open(p->source_fd, step->path, &name);
 	struct place_object there;
 	int r = dir_fd < 0 ? dir_fd : place_look(dir_fd, name, &there);
 
+	if (r == 0 && !there.mode && before && before->done && before->action == APPLY_DELETE &&
+		!strcmp(before->path, step->path)) {
+		r = go_on(p, step, dir_fd, name);
+		if (r == 0)
+			r = place_look(dir_fd, name, &there);
+	}
 	if (r < 0)
 		return r;
 	if (!place_same(&there, &step->old))
@@ -129,7 +152,7 @@ static int settle_step(
 	if (step->done && (step->action == APPLY_RENAME || step->action == APPLY_MODE))
 		return 1;
 	if (step->action == APPLY_RENAME) {
-		r = settle_rename(p, step);
+		r = settle_rename(p, j, step);
 	} else {
 		dir_fd = place_open(p->source_fd, step->path, &name);
 		if (step->action == APPLY_DELETE && !step->old.mode)

@@ -210,6 +210,64 @@ START_TEST(renames_wait_for_one_another)
 }
 END_TEST
 
+/* rm -r b; mv a b; mv d/x e; rm -r d; and c and g change their names. */
+START_TEST(a_rename_replaces_what_was_there)
+{
+	struct undo_request undo = {0};
+	char *before;
+
+	fixture_set_up(&f, places[_i]);
+	fixture_file(&f, "s/a/in_a", "a");
+	fixture_file(&f, "s/b/in_b", "b");
+	fixture_file(&f, "s/c/in_c", "c");
+	fixture_file(&f, "s/d/x/in_x", "x");
+	fixture_file(&f, "s/d/in_d", "d");
+	fixture_file(&f, "s/g/in_g", "g");
+	fixture_begin(&f);
+	before = fixture_list(&f, "s");
+	fixture_whiteout(&f, "u/a");
+	fixture_directory(&f, "u/b", 0755);
+	fixture_attribute(&f, "u/b", "trusted.overlay.redirect", "a");
+	fixture_directory(&f, "u/c", 0755);
+	fixture_attribute(&f, "u/c", "trusted.overlay.redirect", "g");
+	fixture_whiteout(&f, "u/d");
+	fixture_directory(&f, "u/e", 0755);
+	fixture_attribute(&f, "u/e", "trusted.overlay.redirect", "/d/x");
+	fixture_directory(&f, "u/g", 0755);
+	fixture_attribute(&f, "u/g", "trusted.overlay.redirect", "c");
+	fixture_change(&f, WORKSPACE_RENAMED, "b")->from = "a";
+	fixture_change(&f, WORKSPACE_RENAMED, "c")->from = "g";
+	fixture_change(&f, WORKSPACE_DELETED, "d")->type = WORKSPACE_DIRECTORY;
+	fixture_change(&f, WORKSPACE_RENAMED, "e")->from = "d/x";
+	fixture_change(&f, WORKSPACE_RENAMED, "g")->from = "c";
+	f.wanted[3] = false;
+	fixture_apply(&f);
+	ck_assert_int_eq(fixture_outcome(&f, "b"), '+');
+	ck_assert_int_eq(fixture_outcome(&f, "c"), '!');
+	ck_assert_int_eq(fixture_outcome(&f, "d"), '!');
+	ck_assert_int_eq(fixture_outcome(&f, "g"), '!');
+	fixture_undo(&f, &undo);
+	fixture_expect_list(&f, "s", before);
+	f.wanted[3] = true;
+	/* What undo copied back has another ctime. */
+	memset(f.forced, 1, sizeof(f.forced));
+	fixture_apply(&f);
+	ck_assert_int_eq(fixture_outcome(&f, "e"), '+');
+	fixture_expect_list(&f, "s",
+		"b 40755 0:0 \n"
+		"b/in_a 100644 0:0 a\n"
+		"c 40755 0:0 \n"
+		"c/in_c 100644 0:0 c\n"
+		"e 40755 0:0 \n"
+		"e/in_x 100644 0:0 x\n"
+		"g 40755 0:0 \n"
+		"g/in_g 100644 0:0 g\n");
+	free(undo.entries);
+	free(before);
+	fixture_tear_down(&f);
+}
+END_TEST
+
 Suite *suite_apply(void)
 {
 	Suite *s = suite_create("apply");
@@ -222,6 +280,7 @@ Suite *suite_apply(void)
 	tcase_add_loop_test(t, a_file_keeps_what_the_host_gave_it, 0, 2);
 	tcase_add_loop_test(t, part_of_an_opaque_directory_is_applied, 0, 2);
 	tcase_add_loop_test(t, renames_wait_for_one_another, 0, 2);
+	tcase_add_loop_test(t, a_rename_replaces_what_was_there, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
 }

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/workspace/apply_own.h"
+
+static void refuse(struct apply_place *p, struct apply_item *item, enum apply_outcome outcome,
+	const char *format, va_list args)
+{
+	char text[512];
+	const char *reason;
+
+	(void)vsnprintf(text, sizeof(text), format, args);
+	reason = arena_strdup(p->arena, text);
+	*item->result = (struct apply_result){outcome, reason ? reason : "out of memory"};
+	item->pending = false;
+}
+
+void apply_refuse(struct apply_place *p, struct apply_item *item, enum apply_outcome outcome,
+	const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	refuse(p, item, outcome, format, args);
+	va_end(args);
+}
+
+void apply_refuse_errno(struct apply_place *p, struct apply_item *item, int r, const char *what)
+{
+	struct nacre_error err;
+
+	if (r == -ESTALE) {
+		apply_refuse(p, item, APPLY_REFUSED, "it was changed since the diff");
+		return;
+	}
+	if (r == -ELOOP || r == -ENOTDIR || r == -EXDEV) {
+		apply_refuse(p, item, APPLY_CONFLICT,
+			r == -EXDEV ? "a mount is on the way to it"
+				    : "a symlink or a file is on the way to it");
+		return;
+	}
+	(void)fail_errno(&err, r, "%s", what ? what : "apply");
+	apply_refuse(p, item, APPLY_REFUSED, "%s", err.text);
+}
+
+static int write_steps(struct apply_batch *run, struct nacre_error *err)
+{
+	int r = 0;
+
+	if (run->journal.dir_fd < 0)
+		r = apply_journal_make(run->request->arena, run->place.dir_fd, run->place.source_fd,
+			&run->journal, err);
+	for (size_t i = 0; r == 0 && i < run->n; i++)
+		if (run->items[i].pending &&
+			apply_journal_add(&run->journal, &run->items[i].step) < 0)
+			r = fail_errno(err, ENOMEM, "journal");
+	return r < 0 ? r : apply_journal_flush(&run->journal, err);
+}
+
+/* What was copied for undo goes from the source. */
+static int remove_copied(struct apply_batch *run, const struct apply_item *item)
+{
+	const char *name;
+	cleanup_close int dir_fd = place_open(run->place.source_fd, item->step.path, &name);
+	char spare[APPLY_TEMPORARY];
+	int spare_fd;
+
+	if (dir_fd < 0)
+		return dir_fd;
+	(void)apply_journal_spare(&run->journal, &item->step, dir_fd, &spare_fd, spare);
+	return apply_remove_copied(spare_fd, spare, &item->step.old, item->copied);
+}
+
+static int settle(struct apply_batch *run, struct nacre_error *err)
+{
+	int r;
+
+	for (size_t i = 0; i < run->n; i++) {
+		struct apply_item *item = &run->items[i];
+
+		if (!item->pending)
+			continue;
+		apply_journal_mark(&run->journal, "done", &item->step);
+		run->journal.steps[item->step.number].done = true;
+		item->result->outcome = APPLY_DONE;
+	}
+	r = apply_journal_flush(&run->journal, err);
+	for (size_t i = 0; r == 0 && i < run->n; i++) {
+		struct apply_item *item = &run->items[i];
+
+		if (item->pending && item->copied)
+			r = remove_copied(run, item);
+		if (r == -ESTALE)
+			item->result->reason =
+				"what it replaced was written to meanwhile, and is beside it too: "
+				"\".nacre-...\"";
+		else if (r < 0)
+			return fail_errno(err, r, "remove what \"%s\" replaced", item->step.path);
+		r = 0;
+		if (item->pending)
+			r = apply_leave_upper(&run->place, &item->step, err);
+	}
+	return r;
+}
+
+static int commit_batch(struct apply_batch *run, struct nacre_error *err)
+{
+	int r = apply_sync(&run->place, &run->journal, err);
+
+	if (r == 0)
+		r = write_steps(run, err);
+	for (size_t i = 0; r == 0 && i < run->n; i++)
+		if (run->items[i].pending)
+			apply_commit(&run->place, &run->journal, &run->items[i]);
+	if (r == 0)
+		r = apply_sync(&run->place, &run->journal, err);
+	return r < 0 ? r : settle(run, err);
+}
+
+int apply_batch_finish(struct apply_batch *run, struct nacre_error *err)
+{
+	bool any = false;
+	int r = 0;
+
+	for (size_t i = 0; i < run->n; i++) {
+		struct apply_item *item = &run->items[i];
+
+		if (item->pending && run->request->dry_run) {
+			item->result->outcome = APPLY_DONE;
+			item->pending = false;
+		}
+		any |= item->pending;
+	}
+	if (any)
+		r = commit_batch(run, err);
+	for (size_t i = 0; i < run->n; i++)
+		fd_close(&run->items[i].fd);
+	run->n = 0;
+	return r;
+}
+
+static int by_path(const void *key, const void *item)
+{
+	return strcmp(key, ((const struct workspace_change *)item)->path);
+}
+
+/* Whether its directory would be there by now if this were no dry run. */
+static bool below_new(const struct apply_batch *run, const char *path)
+{
+	const struct workspace_changes *changes = run->request->changes;
+	char above[PATH_MAX];
+
+	if (snprintf(above, sizeof(above), "%s", path) >= (int)sizeof(above))
+		return false;
+	for (char *slash = strrchr(above, '/'); slash; slash = strrchr(above, '/')) {
+		const struct workspace_change *change;
+
+		*slash = '\0';
+		change = bsearch(above, changes->items, changes->n, sizeof(*change), by_path);
+		if (change && change->type == WORKSPACE_DIRECTORY &&
+			change->kind != WORKSPACE_DELETED && change->kind != WORKSPACE_MODIFIED &&
+			run->request->results[change - changes->items].outcome == APPLY_DONE)
+			return true;
+	}
+	return false;
+}
+
+void apply_batch_clear(struct apply_batch *run, size_t index)
+{
+	struct apply_request *request = run->request;
+	struct apply_item *item = &run->items[run->n++];
+
+	*item = (struct apply_item){.change = &request->changes->items[index],
+		.result = &request->results[index],
+		.forced = request->forced[index],
+		.clears = true,
+		.fd = -1,
+		.pending = true};
+	apply_prepare(&run->place, item);
+}
+
+int apply_batch_take(
+	struct apply_batch *run, size_t index, bool mode_alone, struct nacre_error *err)
+{
+	struct apply_request *request = run->request;
+	struct apply_item *cleared = run->n && run->items[run->n - 1].clears
+					     ? &run->items[run->n - 1]
+					     : NULL;
+	struct apply_item *item = &run->items[run->n++];
+
+	*item = (struct apply_item){.change = &request->changes->items[index],
+		.result = &request->results[index],
+		.cleared = cleared,
+		.forced = request->forced[index] || mode_alone,
+		.mode_alone = mode_alone,
+		.fd = -1,
+		.pending = true};
+	if (request->dry_run && below_new(run, item->change->path))
+		item->result->outcome = APPLY_DONE, item->pending = false;
+	else
+		apply_prepare(&run->place, item);
+	return run->n == APPLY_BATCH ? apply_batch_finish(run, err) : 0;
+}
