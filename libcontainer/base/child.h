@@ -50,6 +50,7 @@ struct child_detached {
 	size_t n_keep;
 	void (*run)(void *data); /* when it returns, the process ends */
 	void *data;
+	int cgroup_fd; /* that it is born in; -1: the caller's */
 };
 
 /* Starts it. Returns 0 or -errno. */

@@ -184,8 +184,6 @@ static void become_companion(void *data)
 
 	for (size_t i = 0; done && i < companion->n_fds; i++)
 		done = keep_open(companion->fds[i]);
-	if (done && companion->cgroup_fd >= 0)
-		done = file_write(companion->cgroup_fd, "cgroup.procs", "0") == 0;
 	if (done && companion->netns_fd >= 0)
 		done = setns(companion->netns_fd, CLONE_NEWNET) == 0;
 	if (done)
@@ -217,11 +215,11 @@ static int await_ready(int fd, const char *name, struct nacre_error *err)
 int companion_detach(const struct companion_detached *companion, struct nacre_error *err)
 {
 	const size_t n = companion->n_fds;
-	cleanup_free int *keep = calloc(n + 4, sizeof(*keep));
+	cleanup_free int *keep = calloc(n + 3, sizeof(*keep));
 	cleanup_close int input = -1, ready = -1, output = -1;
 	struct detaching detaching = {.companion = companion};
 	const struct child_detached detached = {
-		companion->name, keep, n + 4, become_companion, &detaching};
+		companion->name, keep, n + 3, become_companion, &detaching, companion->cgroup_fd};
 	char path[PATH_MAX];
 	int ends[2], r;
 
@@ -240,9 +238,8 @@ int companion_detach(const struct companion_detached *companion, struct nacre_er
 	detaching.output = output;
 	memcpy(keep, companion->fds, n * sizeof(*keep));
 	keep[n] = companion->netns_fd;
-	keep[n + 1] = companion->cgroup_fd;
-	keep[n + 2] = input;
-	keep[n + 3] = output;
+	keep[n + 1] = input;
+	keep[n + 2] = output;
 	r = child_detach(&detached);
 	fd_close(&output);
 	return r < 0 ? fail_errno(err, r, "start %s", companion->name)

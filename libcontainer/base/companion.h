@@ -41,7 +41,7 @@ struct companion_detached {
 	const int *fds;
 	size_t n_fds;
 	int netns_fd; /* the network namespace that it is in; -1: the caller's */
-	int cgroup_fd; /* the cgroup that it is in, from before it is the program; -1: as above */
+	int cgroup_fd; /* the cgroup that it is born in; -1: as above */
 };
 
 /* Starts it, and returns when it has said that. */

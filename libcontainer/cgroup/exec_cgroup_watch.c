@@ -72,7 +72,7 @@ int exec_cgroup_watch(const struct cgroup *own, struct nacre_error *err)
 	struct watch watch = {command, parent, events, own};
 	const int keep[] = {command, parent, events, own->fd, own->mount_fd};
 	const struct child_detached watcher = {
-		"nacre-watch", keep, sizeof(keep) / sizeof(keep[0]), watch_main, &watch};
+		"nacre-watch", keep, sizeof(keep) / sizeof(keep[0]), watch_main, &watch, -1};
 	int r = events < 0 ? -errno : command < 0 ? command : 0;
 
 	if (r == 0 && parent_pid > 0 && (parent < 0 || getppid() != parent_pid))

@@ -238,7 +238,7 @@ static int fork_tracer(struct tracer *tracer)
 	const int keep[] = {tracer->listener, tracer->denials, tracer->ready,
 		tracer->l->container.audit_fds[0], tracer->l->container.audit_fds[1]};
 	const struct child_detached detached = {
-		"nacre-tracer", keep, sizeof(keep) / sizeof(keep[0]), tracer_main, tracer};
+		"nacre-tracer", keep, sizeof(keep) / sizeof(keep[0]), tracer_main, tracer, -1};
 
 	return child_detach(&detached);
 }
