@@ -234,13 +234,23 @@ static int visit_network(struct life *l, int joined, int *ret_netns_fd, struct n
 /* NETNS_FD: of the container's network, where the relay is to be; -1: in the host's. */
 static int find_servers(const struct life *l, int netns_fd, struct nacre_error *err)
 {
+	const struct oci_strings *resolvers = &l->hardened_by->egress_resolvers;
 	struct resolv_conf *conf = &l->egress_relay->resolv;
-	int r = egress_resolv_read(
-		l->container.config, netns_fd >= 0, &l->hardened_by->egress_resolvers, conf, err);
+	int r = egress_resolv_read(l->container.config, netns_fd >= 0, resolvers, conf, err);
 
-	return r < 0 || netns_fd < 0
-		       ? r
-		       : namespaces_visit("network", netns_fd, egress_resolv_drop_own, conf, err);
+	if (r < 0 || netns_fd < 0)
+		return r;
+	r = namespaces_visit("network", netns_fd, egress_resolv_drop_own, conf, err);
+	if (r == 0 && conf->n_servers == 0 && resolvers->n) {
+		egress_resolv_take(conf, resolvers);
+		r = namespaces_visit("network", netns_fd, egress_resolv_drop_own, conf, err);
+	}
+	if (r == 0 && conf->n_servers == 0)
+		return fail(err, EINVAL,
+			"egress rules: the name servers of resolv.conf are addresses of the "
+			"container's own network, where a program inside could answer; give others "
+			"by egress.resolvers of the policy");
+	return r;
 }
 
 /* Before the program runs. */

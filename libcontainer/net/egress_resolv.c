@@ -72,7 +72,7 @@ static int read_conf(const char *path, struct resolv_conf *ret_conf, struct nacr
 	return r;
 }
 
-static void take_servers(struct resolv_conf *conf, const struct oci_strings *resolvers)
+void egress_resolv_take(struct resolv_conf *conf, const struct oci_strings *resolvers)
 {
 	for (size_t i = 0; i < resolvers->n && i < RESOLV_SERVERS_MAX; i++)
 		(void)snprintf(
@@ -88,7 +88,7 @@ int egress_resolv_read(const struct oci_config *config, bool inside,
 	int r = read_conf(bound ? bound : PLACE, ret_conf, err);
 
 	if (r == 0 && inside && !bound && resolvers->n)
-		take_servers(ret_conf, resolvers);
+		egress_resolv_take(ret_conf, resolvers);
 	if (r < 0 || inside)
 		return r;
 	r = read_conf(PLACE, &host, err);
@@ -142,11 +142,7 @@ int egress_resolv_drop_own(void *data, struct nacre_error *err)
 			memcpy(conf->servers[n - 1], conf->servers[i], sizeof(conf->servers[i]));
 	}
 	conf->n_servers = n;
-	return n > 0 ? 0
-		     : fail(err, EINVAL,
-			       "egress rules: the name servers of resolv.conf are addresses of the "
-			       "container's own network, where a program inside could answer; give "
-			       "others by egress.resolvers of the policy");
+	return 0;
 }
 
 static int protect(int tree_fd, struct nacre_error *err)

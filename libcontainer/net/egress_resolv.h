@@ -17,9 +17,12 @@
 int egress_resolv_read(const struct oci_config *config, bool inside,
 	const struct oci_strings *resolvers, struct resolv_conf *ret_conf, struct nacre_error *err);
 
+/* RESOLVERS in place of the name servers of CONF. */
+void egress_resolv_take(struct resolv_conf *conf, const struct oci_strings *resolvers);
+
 /* Leaves out of DATA, a struct resolv_conf, the name servers that are in the network namespace of
  * the caller, which is the container's: a program inside could be them, and say where names lead.
- * For namespaces_visit. Returns 0, or -EINVAL if none is left. */
+ * For namespaces_visit. There may be none left. */
 int egress_resolv_drop_own(void *data, struct nacre_error *err);
 
 /* Writes TEXT into the state directory. Returns a read-only mount of it, which is nowhere yet; or

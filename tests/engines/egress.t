@@ -233,6 +233,11 @@ configure_podman() {
 		cgroup_manager = "cgroupfs"
 		events_logger = "file"
 	CONF
+	# When it makes a container the resolv.conf of podman 5 is empty yet.
+	if [[ $(podman --version) == *' 5.'* ]]; then
+		echo '{"version": 1, "egress": {"resolvers": ["10.77.0.1"]}}' >/etc/nacre/policy.json
+		unset -f feature_names_of_given_servers
+	fi
 }
 
 set=''

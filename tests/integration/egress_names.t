@@ -284,6 +284,16 @@ test_no_name_server_is_in_the_network_of_the_container() {
 	done
 	: >"$b/resolv.conf" # which is 127.0.0.1
 	bad 1 "*of the container's own network, *" nacre create "${rules[@]}" --bundle "$b" "$id"
+	mkdir -p "$T/etc"
+	: >"$T/etc/resolv.conf"
+	policy '{"version": 1, "egress": {"resolvers": ["127.0.0.1"]}}'
+	bad 1 "*of the container's own network, *" under_policy create "${rules[@]}" --bundle "$b" "$id"
+	policy '{"version": 1, "egress": {"resolvers": ["127.0.0.1", "11.1.1.53"]}}'
+	good under_policy create "${rules[@]}" --bundle "$b" "$id"
+	start
+	is "$(says tls a.example 443 a.example)" "tls a.example" "that of the policy, as resolv.conf has none"
+	kill_now
+	delete
 	printf 'nameserver %s\n' 127.0.0.53 11.1.1.53 >"$b/resolv.conf"
 	good nacre create "${rules[@]}" --bundle "$b" "$id"
 	start
