@@ -189,3 +189,22 @@ enum outcome judge(const struct command *command, const struct trace *trace,
 			wrong);
 	return kill ? LOST : SUCCEEDED;
 }
+
+/* Whether TEXT, of the program inside, has a way that begins so and is open. */
+static bool is_open(const char *text, const char *way, const char *refusal)
+{
+	const char *line = strstr(text, way);
+
+	return line && strncmp(line + strlen(way), refusal, strlen(refusal)) != 0;
+}
+
+void judge_rules(const char *text, char *wrong)
+{
+	const bool old = is_open(text, "\nconnect to 198.51.100.1:9: ", "EPERM") ||
+			 is_open(text, "\na.test: ", "no such name");
+	const bool new = is_open(text, "\nconnect to 203.0.113.1:9: ", "EPERM") ||
+			 is_open(text, "\nc.test: ", "no such name");
+
+	if (old && new)
+		complain(wrong, "what the old and what the new rules allow is open");
+}

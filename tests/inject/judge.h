@@ -20,4 +20,9 @@ enum outcome judge(const struct command *command, const struct trace *trace,
 	const struct trace_end *end, const struct result *undisturbed, struct result *result,
 	char *wrong);
 
+/* Of a container whose rules of egress were to be swapped, by what look.c saw in it: nothing that
+ * only the old rules allow is open beside what only the new ones do. What neither do, the
+ * container's program looks at. */
+void judge_rules(const char *text, char *wrong);
+
 #endif

@@ -26,6 +26,7 @@
  *
  *	look		prints that
  *	look pause	sleeps until it is killed
+ *	look watch	sleeps so for as long as rules of egress hold
  *	look true	ends
  */
 
@@ -224,6 +225,48 @@ static void print_connect(const char *address, uint16_t port)
 		(void)close(sock);
 }
 
+static size_t write_question(const char *name, uint8_t *bytes)
+{
+	static const uint8_t head[] = {0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}, tail[] = {0, 1, 0, 1};
+	uint8_t *at = mempcpy(bytes, head, sizeof(head));
+	size_t n;
+
+	for (; *name; name += n + (name[n] == '.')) {
+		n = strcspn(name, ".");
+		*at++ = (uint8_t)n;
+		at = mempcpy(at, name, n);
+	}
+	*at++ = 0;
+	at = mempcpy(at, tail, sizeof(tail));
+	return (size_t)(at - bytes);
+}
+
+/* Of the resolver that rules with names bring. */
+static void print_name(const char *name)
+{
+	const struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(53), .sin_addr.s_addr = htonl(0xc6120001)};
+	const struct timeval patience = {.tv_sec = 5};
+	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	uint8_t bytes[512];
+	ssize_t n = (ssize_t)write_question(name, bytes);
+	char address[INET_ADDRSTRLEN];
+
+	(void)setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	n = sendto(sock, bytes, (size_t)n, 0, (const struct sockaddr *)&to, sizeof(to));
+	if (n > 0)
+		n = recv(sock, bytes, sizeof(bytes), 0);
+	if (n < 12)
+		print_result(name, n);
+	else if (bytes[7] == 1) /* an answer, whose end is the address */
+		printf("%s: %s\n", name,
+			inet_ntop(AF_INET, bytes + n - 4, address, sizeof(address)));
+	else
+		printf("%s: no such name (%d)\n", name, bytes[3] & 0xf);
+	if (sock >= 0)
+		(void)close(sock);
+}
+
 static void print_listen(void)
 {
 	struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(8080)};
@@ -262,6 +305,11 @@ static void print_attempts(void)
 	print_result("socket of AF_INET", socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
 	print_connect("127.0.0.1", 9);
 	print_connect("192.0.2.1", 9);
+	print_connect("198.51.100.1", 9);
+	print_connect("203.0.113.1", 9);
+	print_name("a.test");
+	print_name("b.test");
+	print_name("c.test");
 	print_connect("169.254.169.254", 80);
 	print_listen();
 	print_result("setuid", setuid(12345));
@@ -294,8 +342,22 @@ static void print_process(void)
 	puts("");
 }
 
+/* Ends when an address that no rules have, neither the old nor the new, is not refused. */
+static int watch(void)
+{
+	const struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(0xc6336402)};
+	int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	while (connect(sock, (const struct sockaddr *)&to, sizeof(to)) < 0 && errno == EPERM)
+		(void)usleep(500);
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
+	if (argc == 2 && !strcmp(argv[1], "watch"))
+		return watch();
 	if (argc == 2 && !strcmp(argv[1], "pause"))
 		for (;;)
 			(void)pause();

@@ -35,7 +35,7 @@
 #define MAX_WORKERS 16
 
 static struct {
-	char nacre[4096], look[4096], systemd[4096];
+	char nacre[4096], look[4096], egress[4096], systemd[4096];
 	const char *mode;
 	unsigned workers;
 	bool list;
@@ -127,9 +127,9 @@ static void find_programs(void)
 	(void)snprintf(inject.look, sizeof(inject.look), "%s/look", directory);
 	directory = dirname(dirname(directory));
 	(void)snprintf(inject.nacre, sizeof(inject.nacre), "%s/nacre", directory);
+	(void)snprintf(inject.egress, sizeof(inject.egress), "%s/nacre-egress", directory);
 	(void)snprintf(inject.systemd, sizeof(inject.systemd), "%s/nacre-systemd", directory);
-	(void)setenv(
-		"NACRE_LIBEXECDIR", mode_systemd() ? WORLD_LIBEXEC : directory, mode_systemd());
+	(void)setenv("NACRE_LIBEXECDIR", WORLD_LIBEXEC, 1);
 }
 
 /* In a world of its own, WORK is done by a child; without, it is waited for. */
@@ -146,7 +146,8 @@ static pid_t start_worker(unsigned worker, unsigned wanted_commands, bool talks)
 	if (pid > 0)
 		return pid;
 	(void)snprintf(name, sizeof(name), "inject_%d_%u", self, worker);
-	world_enter(name, inject.nacre, inject.look, mode_systemd() ? inject.systemd : NULL);
+	world_enter(name, inject.nacre, inject.look, inject.egress,
+		mode_systemd() ? inject.systemd : NULL);
 	if (wanted_commands)
 		worker_find_calls(inject.cases, wanted_commands);
 	worker_try_cases(inject.cases, inject.wanted, talks);

@@ -2,12 +2,11 @@
 #include "tests/inject/subject.h"
 
 #include "tests/inject/bundle.h"
+#include "tests/inject/judge.h"
 #include "tests/inject/patience.h"
 #include "tests/inject/world.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #define PROGRAM_OUT "/tmp/program-out" /* of the container that is there before */
+#define ARGUMENTS 24
 #define WAIT_MS 3000
 #define DYING_MS 1000
 
@@ -53,48 +53,9 @@ bool mode_traces(void)
 	return mode.trace;
 }
 
-void complain(char *wrong, const char *format, ...)
-{
-	va_list args;
-
-	if (wrong[0])
-		return;
-	va_start(args, format);
-	(void)vsnprintf(wrong, WRONG_SIZE, format, args);
-	va_end(args);
-	for (char *at = wrong; *at; at++)
-		if (*at == '\n')
-			*at = '|';
-}
-
-void mask_numbers(char *text)
-{
-	char *to = text;
-
-	for (const char *at = text; *at;) {
-		size_t digits = strspn(at, "0123456789");
-
-		if (digits > 1)
-			*to++ = '#';
-		else
-			*to++ = *at;
-		at += digits > 1 ? digits + strspn(at + digits, " ") : 1;
-	}
-	*to = '\0';
-}
-
-void append_file(char *text, const char *path)
-{
-	size_t length = strlen(text);
-
-	read_text(path, text + length, TEXT_SIZE - length);
-	if (strlen(text) + 1 == TEXT_SIZE)
-		give_up("%s: more than %d bytes to compare", path, TEXT_SIZE);
-}
-
 /* --- commands that are not disturbed --- */
 
-static void command_line(const struct command *command, const char *argv[16])
+static void command_line(const struct command *command, const char *argv[ARGUMENTS])
 {
 	size_t n = 0;
 
@@ -111,6 +72,8 @@ static void command_line(const struct command *command, const char *argv[16])
 		argv[n++] = mode.profile;
 		if (mode.trace)
 			argv[n++] = "--trace-denials";
+		for (size_t k = 0; command->rules[k]; k++)
+			argv[n++] = command->rules[k];
 	}
 	argv[n] = NULL;
 }
@@ -118,7 +81,7 @@ static void command_line(const struct command *command, const char *argv[16])
 /* Whether it ends with 0. */
 static bool works(const struct command *command, const char *out, char *wrong)
 {
-	const char *argv[16];
+	const char *argv[ARGUMENTS];
 	struct trace trace = {.argv = argv, .out = out, .err = WORLD_OTHER_ERR};
 	struct trace_end end;
 	char text[WRONG_SIZE / 2];
@@ -141,8 +104,15 @@ static bool nacre(char *wrong, const char *verb, const char *a, const char *b)
 	return works(&command, WORLD_OTHER_OUT, wrong);
 }
 
-static const struct command create = {
-	.argv = {"create", "--bundle", WORLD_BUNDLE, WORLD_ID}, .creates = true};
+/* For COMMAND, whose container is there before. */
+static bool create(const struct command *command, char *wrong)
+{
+	struct command other = {
+		.argv = {"create", "--bundle", WORLD_BUNDLE, WORLD_ID}, .creates = true};
+
+	memcpy(other.rules, command->rules, sizeof(other.rules));
+	return works(&other, PROGRAM_OUT, wrong);
+}
 
 /* Whether all processes of the container end. */
 static bool ends(char *wrong)
@@ -306,6 +276,21 @@ static void look_updated(
 	look_inside(text, wrong);
 }
 
+/* A swap of rules that failed or was killed can be made again. */
+static void look_swapped(
+	const struct command *command, enum outcome outcome, char *text, char *wrong)
+{
+	char between[TEXT_SIZE] = "";
+
+	if (outcome == FAILED || outcome == KILLED) {
+		look_inside(between, wrong);
+		judge_rules(between, wrong);
+		(void)works(command, WORLD_OTHER_OUT, wrong);
+	}
+	append_file(text, WORLD_STATE "/" WORLD_ID "/config.json");
+	look_inside(text, wrong);
+}
+
 static void look_killed(
 	const struct command *command, enum outcome outcome, char *text, char *wrong)
 {
@@ -346,6 +331,12 @@ const struct command commands[N_COMMANDS] = {
 	{"delete", STOPPED, {"delete", WORLD_ID}, .look = look_deleted},
 	{"delete-force", RUNNING, {"delete", "--force", WORLD_ID}, .look = look_deleted},
 	{"update", RUNNING, {"update", "-r", WORLD_UPDATE, WORLD_ID}, .shows = true, look_updated},
+	{"update-egress", RUNNING,
+		{"update", "--egress", "192.0.2.1", "--egress", "203.0.113.1", "--egress", "b.test",
+			"--egress", "c.test:443,8443", WORLD_ID},
+		.rules = {"--egress", "198.51.100.1", "--egress", "192.0.2.1", "--egress", "a.test",
+			"--egress", "b.test"},
+		.shows = true, .look = look_swapped},
 	{"state", RUNNING, {"state", WORLD_ID}, .moves = true, .shows = true, look_running},
 	{"list", RUNNING, {"list"}, .moves = true, .shows = true, look_running},
 	{"kill", RUNNING, {"kill", WORLD_ID, "KILL"}, .look = look_killed},
@@ -358,10 +349,10 @@ bool subject_prepare(const struct command *command, char *wrong)
 	bool pauses = command->before == RUNNING;
 
 	write_text(WORLD_UPDATE, "{\"unified\": {\"cgroup.max.depth\": \"4\"}}");
-	bundle_write(pauses ? "pause" : NULL, mode.user_namespace);
+	bundle_write(command->rules[0] ? "watch" : pauses ? "pause" : NULL, mode.user_namespace);
 	if (command->before == NOTHING)
 		return true;
-	if (!works(&create, PROGRAM_OUT, wrong))
+	if (!create(command, wrong))
 		return false;
 	if (command->before != CREATED && !nacre(wrong, "start", WORLD_ID, NULL))
 		return false;
@@ -380,7 +371,7 @@ static pid_t find_init(void)
 
 int subject_run(const struct command *command, struct trace *trace, struct trace_end *ret_end)
 {
-	const char *argv[16];
+	const char *argv[ARGUMENTS];
 
 	command_line(command, argv);
 	trace->argv = argv;

@@ -2,13 +2,10 @@
 #ifndef NACRE_TESTS_INJECT_SUBJECT_H
 #define NACRE_TESTS_INJECT_SUBJECT_H
 
+#include "tests/inject/text.h"
 #include "tests/inject/trace.h"
 
 #include <stdbool.h>
-#include <stddef.h>
-
-#define TEXT_SIZE 65536
-#define WRONG_SIZE 400
 
 /* What the container of a command is before. */
 enum before {
@@ -31,7 +28,8 @@ enum outcome {
 struct command {
 	const char *name;
 	enum before before;
-	const char *argv[8]; /* without what is common to all */
+	const char *argv[12]; /* without what is common to all */
+	const char *rules[9]; /* of egress, that the container is created with: options */
 	bool creates; /* it takes the options of create */
 	bool to_init; /* it makes the init of a created container go on */
 	bool moves; /* what it prints has numbers that differ each time */
@@ -44,7 +42,7 @@ struct command {
 	void (*look)(const struct command *command, enum outcome outcome, char *text, char *wrong);
 };
 
-#define N_COMMANDS 10
+#define N_COMMANDS 11
 extern const struct command commands[N_COMMANDS];
 
 /* agent, strict, oci; and of agent: userns, in a user namespace; trace, with --trace-denials;
@@ -64,14 +62,5 @@ int subject_run(const struct command *command, struct trace *trace, struct trace
 
 /* Removes the container as a user would: whatever then is left is wrong. */
 void subject_remove(char *wrong);
-
-/* wrong becomes the text, unless there is one. */
-void complain(char *wrong, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-/* To what is in TEXT, which has room for TEXT_SIZE bytes. */
-void append_file(char *text, const char *path);
-
-/* Numbers of more than one digit become "#", with the blanks that fill a column behind them. */
-void mask_numbers(char *text);
 
 #endif

@@ -248,13 +248,14 @@ static bool has_mount(char *text, size_t size)
 	return true;
 }
 
-void world_enter(const char *name, const char *nacre, const char *look, const char *systemd)
+void world_enter(const char *name, const char *nacre, const char *look, const char *egress,
+	const char *systemd)
 {
 	static const char *const directories[] = {WORLD_STATE, WORLD_BUNDLE, WORLD_BUNDLE "/rootfs",
 		WORLD_BUNDLE "/rootfs/proc", WORLD_BUNDLE "/rootfs/sys", WORLD_BUNDLE "/rootfs/dev",
 		WORLD_BUNDLE "/rootfs/tmp", WORLD_BUNDLE "/rootfs/etc", WORLD_BUNDLE "/rootfs/mnt"};
 	int nacre_fd = open_program(nacre), look_fd = open_program(look);
-	int systemd_fd = systemd ? open_program(systemd) : -1;
+	int egress_fd = open_program(egress), systemd_fd = systemd ? open_program(systemd) : -1;
 	sigset_t child;
 
 	cgroup.systemd = systemd != NULL;
@@ -279,6 +280,7 @@ void world_enter(const char *name, const char *nacre, const char *look, const ch
 		give_up("chmod: %s", strerror(errno));
 	copy(nacre_fd, WORLD_NACRE);
 	copy(look_fd, WORLD_BUNDLE "/rootfs/look");
+	copy(egress_fd, WORLD_EGRESS);
 	if (systemd)
 		copy(systemd_fd, WORLD_SYSTEMD);
 	else
@@ -293,7 +295,8 @@ bool world_is_clean(char *text, size_t size)
 	       !has_more(WORLD_STATE, " .seccomp ", false, text, size) && !has_cgroup(text, size) &&
 	       !has_mount(text, size) &&
 	       !has_more("/tmp",
-		       " nacre nacre-systemd b state update.json out err other-out other-err "
+		       " nacre nacre-egress nacre-systemd b state update.json out err other-out "
+		       "other-err "
 		       "program-out ",
 		       false, text, size) &&
 	       (cgroup.systemd || !has_more("/run", "", false, text, size)) &&

@@ -15,6 +15,7 @@
 #define WORLD_NACRE "/tmp/nacre"
 #define WORLD_LIBEXEC "/tmp" /* of its companions */
 #define WORLD_SYSTEMD WORLD_LIBEXEC "/nacre-systemd"
+#define WORLD_EGRESS WORLD_LIBEXEC "/nacre-egress"
 #define WORLD_BUNDLE "/tmp/b"
 #define WORLD_STATE "/tmp/state"
 #define WORLD_UPDATE "/tmp/update.json"
@@ -27,10 +28,11 @@
 _Noreturn void give_up(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* Once in a worker, which must be pid 1 of a new pid namespace and in a new mount namespace. NAME
- * is that of its cgroup. SYSTEMD: companion nacre-systemd; its containers are units of a slice of
- * that name; the worker stays in systemd's pid namespace, whose numbers the bus takes, and sees its
- * /run. NULL: no systemd. */
-void world_enter(const char *name, const char *nacre, const char *look, const char *systemd);
+ * is that of its cgroup. EGRESS, SYSTEMD: the companions; of systemd its containers are units of a
+ * slice of that name; the worker stays in systemd's pid namespace, whose numbers the bus takes, and
+ * sees its /run. NULL: no systemd. */
+void world_enter(const char *name, const char *nacre, const char *look, const char *egress,
+	const char *systemd);
 
 /* By whom the worker was made, after its end: removes its cgroups. */
 void world_leave(const char *name);
