@@ -132,8 +132,10 @@ static const struct field receipt_counts_fields[] = {
 static STRUCT_TYPE(receipt_counts);
 
 static const struct field receipt_workspace_fields[] = {
-	FIELD_STRING("changesSha256", receipt_workspace, changes_sha256, FIELD_MUST),
+	FIELD_STRING("changes", receipt_workspace, changes, 0),
 	FIELD_INLINE("counts", receipt_workspace, counts, FIELD_MUST, receipt_counts),
+	FIELD_STRING("form", receipt_workspace, form, FIELD_MUST),
+	FIELD_STRING("source", receipt_workspace, source, FIELD_MUST),
 	{},
 };
 static STRUCT_TYPE(receipt_workspace);
@@ -153,7 +155,7 @@ static const struct field receipt_fields[] = {
 	FIELD_INLINE("resources", receipt, resources, FIELD_MUST, receipt_resources),
 	FIELD_ARRAY("rules", receipt, rules, FIELD_MUST, receipt_rule),
 	FIELD_INLINE("runtime", receipt, runtime, FIELD_MUST, receipt_runtime),
-	FIELD_OBJECT("workspace", receipt, workspace, 0, receipt_workspace),
+	FIELD_ARRAY("workspaces", receipt, workspaces, FIELD_MUST, receipt_workspace),
 	FIELD_OBJECT("writer", receipt, writer, 0, receipt_runtime),
 	{},
 };

@@ -3,6 +3,7 @@
 #define NACRE_RECEIPT_H
 
 #include "specs/spec.h"
+#include "specs/workspace_changes.h"
 
 /*
  * The receipt of a container: an in-toto Statement v1 about what ran, under which rules, and what
@@ -17,7 +18,8 @@
 /* A name, of the same domain as the annotations: nothing is fetched from there. */
 #define RECEIPT_PREDICATE_TYPE "https://nacre.run/sandbox-run/v0.1"
 
-/* The first subject, and what stands for it where there is no workspace. */
+/* The first subject: the list of changes of the first workspace that has one, or what stands for
+ * it. Those of others, and what is in them, are told apart by the number of the workspace. */
 #define RECEIPT_CHANGES_NAME "changes.json"
 #define RECEIPT_NO_CHANGES "[]"
 
@@ -116,8 +118,10 @@ struct receipt_counts {
 };
 
 struct receipt_workspace {
-	const char *changes_sha256;
+	const char *changes; /* the subject that is its list of changes; NULL: there is none */
 	struct receipt_counts counts;
+	const char *form; /* "cow", "direct" */
+	const char *source; /* on the host, by escape.h */
 };
 
 struct receipt {
@@ -138,7 +142,8 @@ struct receipt {
 	struct receipt_rule *rules;
 	size_t n_rules;
 	struct receipt_runtime runtime; /* what created the container */
-	struct receipt_workspace *workspace; /* NULL: there was none */
+	struct receipt_workspace *workspaces;
+	size_t n_workspaces;
 	struct receipt_runtime *writer; /* of the receipt, if that is another program; or NULL */
 };
 
@@ -166,6 +171,13 @@ int receipt_statement_text(
 /* The first annotation of an engine that has the digest of an image; an image without a digest:
  * there is none. */
 struct receipt_image receipt_find_image(const struct oci_map *annotations);
+
+/* The list of CHANGES of workspace NUMBER, and the files that it names, as subjects behind those
+ * that STATEMENT has room for, RECEIPT_SUBJECTS_MAX; and their counts in WORKSPACE. Everything
+ * lives in ARENA. Returns how many files found no room, or -errno. */
+int receipt_add_changes(struct arena *arena, struct receipt_statement *statement,
+	struct receipt_workspace *workspace, unsigned number,
+	const struct workspace_changes *changes, struct nacre_error *err);
 
 /* Of the strings, each with the NUL byte that ends it. -ENOMEM. */
 int receipt_digest_strings(const struct oci_strings *strings, char ret_text[65]);

@@ -5,18 +5,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "specs/escape.h"
 #include "specs/receipt.h"
 
 /* A receipt for people. What is in one may be anybody's words: none may steer the terminal. */
 
 static void put(FILE *out, const char *text)
 {
-	for (const unsigned char *c = (const unsigned char *)(text ? text : "-"); *c; c++) {
-		/* U+0080 to U+009F are control characters as well. */
-		const bool second = *c == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
+	const char *at = text ? text : "-";
 
-		(void)fputc(*c < 0x20 || *c == 0x7f || second ? '?' : *c, out);
-		c += second;
+	while (*at) {
+		uint32_t code;
+		bool seen;
+		const size_t n = escape_char(at, strlen(at), &code, &seen);
+
+		if (n && seen)
+			(void)fwrite(at, 1, n, out);
+		else
+			(void)fputc('?', out);
+		at += n ? n : 1;
 	}
 }
 
@@ -97,7 +104,8 @@ static void print_workspace(FILE *out, const struct receipt_workspace *workspace
 {
 	const struct receipt_counts *n = &workspace->counts;
 
-	line(out, "workspace", workspace->changes_sha256);
+	line(out, "workspace", workspace->source);
+	line(out, "  form", workspace->form);
 	(void)fprintf(out,
 		"  changes    %" PRIu64 " added, %" PRIu64 " modified, %" PRIu64
 		" deleted, %" PRIu64 " renamed, %" PRIu64 " replaced; %" PRIu64 " refused, %" PRIu64
@@ -138,8 +146,8 @@ int receipt_statement_text(
 	print_run(out, &statement->predicate);
 	print_rules(out, &statement->predicate);
 	print_egress(out, &statement->predicate.egress);
-	if (statement->predicate.workspace)
-		print_workspace(out, statement->predicate.workspace);
+	for (size_t i = 0; i < statement->predicate.n_workspaces; i++)
+		print_workspace(out, &statement->predicate.workspaces[i]);
 	print_rest(out, statement);
 	if (fclose(out) != 0) {
 		free(text);

@@ -61,16 +61,13 @@ static int end_processes(struct life *l, struct nacre_error *err)
 static int make_statement(struct life *l, const struct receipt_plan *plan, const char *key_id,
 	const struct receipt_log *log, char **ret_text, struct nacre_error *err)
 {
-	struct receipt_statement statement = {.n_subjects = 1};
-	struct receipt_subject changes = {.name = RECEIPT_CHANGES_NAME};
-	char digest[SHA256_TEXT];
+	struct receipt_statement statement = {.n_subjects = 0};
 	int r = receipt_collect(l, plan, &statement.predicate, err);
 
+	if (r == 0)
+		r = receipt_collect_workspaces(l, &statement, err);
 	if (r < 0)
 		return r;
-	sha256_text(RECEIPT_NO_CHANGES, strlen(RECEIPT_NO_CHANGES), digest);
-	changes.digest.sha256 = digest;
-	statement.subjects = &changes;
 	statement.predicate.chain = (struct receipt_chain){
 		key_id, log->sequence ? log->last : NULL, log->sequence + 1};
 	return receipt_statement_encode(&statement, ret_text, err);

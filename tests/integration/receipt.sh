@@ -28,7 +28,7 @@ chain_directory=$T/lib/nacre/receipts
 
 nacre() {
 	NACRE_TEST=$T XDG_STATE_HOME=$T/xdg XDG_CONFIG_HOME=$T/config \
-		"${in_place[@]}" "${tracer[@]}" "$NACRE" --root "$ROOT" "$@"
+		"${in_place[@]}" "${tracer[@]}" "$NACRE" --root "$ROOT" "${places[@]}" "$@"
 }
 tracer=()
 

@@ -486,6 +486,37 @@ test_what_rules_refused_is_in_it() {
 	says '.predicate.egress.denials[0].destination' 10.1.2.3:9
 }
 
+test_what_changed_in_a_workspace_is_signed() {
+	local digest
+	places=(--workspaces "$T/workspaces")
+	seal true
+	with_busybox || return
+	mkdir "$b/source"
+	echo old >"$b/source/changed"
+	[[ $who != user ]] || chmod -R a+rX "$b"
+	program /bin/sh -c 'echo new >/w/changed; echo more >"/w/a
+b"'
+	run --workspace "$b/source:/w" "${sealed[@]}"
+	verified "$receipt"
+	good nacre workspace diff "$id"
+	digest=$(sed -n 's/^digest //p' <<<"$out")
+	says '.subject[0] | .name + " " + .digest.sha256' "changes.json $digest"
+	says '.subject[1:] | map(.name) | join(" ")' 'a\x0ab changed'
+	says '.subject[2].digest.sha256' "$(echo new | sha256sum | cut -d' ' -f1)"
+	says '.predicate.workspaces | map([.changes, .form, .source, .counts.added, .counts.modified]) | .[0] | join(" ")' \
+		"changes.json cow $b/source 1 1"
+	good nacre receipt show "$receipt"
+	has "$out" "1 added, 1 modified"
+	good nacre workspace discard "$id"
+	# One that is written to at once has no list.
+	receipt=$b/second.json
+	run --workspace "$b/source:/w:direct" --receipt "$receipt" --receipt-key "$key"
+	says '.subject | length' 1 "$receipt"
+	says '.predicate.incomplete | map(select(.member == "workspaces")) | length' 1
+	try nacre workspace discard "$id"
+	places=()
+}
+
 test_the_image_of_an_engine_is_named() {
 	local image=sha256:4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945
 	seal true
