@@ -121,8 +121,8 @@ static int prepare(struct life *l, bool force, struct nacre_error *err)
 		r = load_for_delete(l, force, err);
 	if (r < 0)
 		return r;
-	/* A creation that crashed has none of its conditions written down: what it did not come to is
-	 * not there to be found. */
+	/* A creation that crashed has none of its conditions written down: what it did not come to
+	 * is not there to be found. */
 	if (c->record.pid == 0)
 		c->record.active |= EGRESS_NAMES | WORKSPACES;
 	if (c->record.cgroup) {
