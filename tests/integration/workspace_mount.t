@@ -124,6 +124,25 @@ test_a_bind_keeps_its_flags_as_a_copy() {
 	nothing_kept
 }
 
+# As a bind of the same would have them.
+test_a_copy_has_the_flags_of_the_mount_that_its_source_lies_on() {
+	needs_mount || return
+	local line
+	with_source cat /proc/self/mountinfo
+	mkdir "$T/allowed"
+	mount -t tmpfs -o nosuid,nodev,noexec tmpfs "$T/allowed"
+	mount -o remount,bind,ro,nosuid,nodev,noexec "$T/allowed"
+	mount_on /w "$T/allowed" bind bind
+	edit '.annotations["run.nacre.workspace"] = "/w"'
+	try nacre run --profile oci --bundle "$b" "$id"
+	umount "$T/allowed"
+	is "$rc" 0
+	line=$(grep ' /w ' <<<"$out")
+	has "$line" " rw,nosuid,nodev,noexec,"
+	has "$line" " - overlay "
+	nothing_kept
+}
+
 test_the_annotation_turns_a_bind_into_a_copy() {
 	with_source write /w/file new : write /v/file new2 : cat /ro/file
 	mount_on /w "$source" bind bind
