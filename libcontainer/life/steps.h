@@ -2,6 +2,8 @@
 #ifndef NACRE_STEPS_H
 #define NACRE_STEPS_H
 
+#include <limits.h>
+
 #include "libcontainer/life/life.h"
 #include "libcontainer/life/sync.h"
 #include "libcontainer/net/egress_bpf.h"
@@ -69,7 +71,9 @@ int step_write_pid_file(struct life *l, struct nacre_error *err);
 
 /* steps_workspace.c */
 int step_make_workspaces(struct life *l, struct nacre_error *err);
-int step_drop_workspaces(struct life *l, struct nacre_error *err);
+/* Where the states of this container and of its siblings lie: the same ID below another is another
+ * container. */
+int step_read_state_root(const struct life *l, char ret_root[PATH_MAX], struct nacre_error *err);
 /* The overlay that is to be the source of mount INDEX; NULL: none. */
 struct life_workspace *step_find_workspace(const struct life *l, size_t index);
 /* Makes it; HERE: in a mount namespace that is not RUNTIME's. Returns the fd of a detached mount.
@@ -81,6 +85,9 @@ int step_mount_workspace(
 int step_protect_workspace(void *data, size_t index, int tree_fd, struct nacre_error *err);
 int step_mount_workspace_here(
 	const struct life *l, const struct life_workspace *made, struct nacre_error *err);
+
+/* steps_workspace_end.c */
+int step_drop_workspaces(struct life *l, struct nacre_error *err);
 
 /* steps_systemd.c */
 int step_make_unit(struct life *l, struct nacre_error *err);

@@ -16,7 +16,6 @@
 #include "libcontainer/namespace/idmap.h"
 #include "libcontainer/workspace/protect.h"
 #include "libcontainer/workspace/store.h"
-#include "specs/escape.h"
 #include "specs/json.h"
 #include "specs/mount_words.h"
 
@@ -27,18 +26,7 @@
  * the bind. What outlives the container is listed before anything can be written to it.
  */
 
-enum {
-	TOLD_MAX = 32, /* lines */
-};
-
-static int open_store(const struct life *l, bool make, struct nacre_error *err)
-{
-	return workspace_store_open(l->container.workspaces, make, err);
-}
-
-/* Where the states of this container and of its siblings lie: the same ID below another is another
- * container. */
-static int read_root(const struct life *l, char ret_root[PATH_MAX], struct nacre_error *err)
+int step_read_state_root(const struct life *l, char ret_root[PATH_MAX], struct nacre_error *err)
 {
 	int r = file_path(l->container.root_fd, ret_root);
 
@@ -85,21 +73,29 @@ static int open_work(const struct workspace *w, struct nacre_error *err)
 	return fd < 0 ? fail_errno(err, errno, "open %s", path) : fd;
 }
 
-static void warn_of_hidden(struct life *l, const char *source, int source_fd)
+/* A bind of the whole tree shows what is mounted below the source, and may be there to cover
+ * something: of that no copy is made. */
+static int check_hidden(struct life *l, const struct oci_mount *mount, const char *source,
+	int source_fd, struct nacre_error *err)
 {
 	char hidden[PATH_MAX];
 	struct nacre_error text;
-	int r = mount_workspace_hides(source, source_fd, hidden, &text);
+	int r = mount_workspace_hides(source, source_fd, hidden, err);
 
-	if (r == 0)
-		return;
-	if (r > 0)
-		(void)fail(&text, EINVAL,
-			"workspace %.200s: what is mounted below it, as on %.200s, is not shown: "
-			"the "
-			"form cow has the files of one file system",
-			source, hidden);
+	if (r <= 0)
+		return r;
+	if (mount_options_read(mount).recursive)
+		return fail(err, EINVAL,
+			"%.200s is mounted below the source: a copy would show what that covers, "
+			"and "
+			"not what it has: use bind in place of rbind if it may",
+			hidden);
+	(void)fail(&text, EINVAL,
+		"workspace %.200s: what is mounted below it, as on %.200s, is not shown: the form "
+		"cow has the files of one file system",
+		source, hidden);
 	container_warn(&l->container, text.text);
+	return 0;
 }
 
 static int check_source(const struct oci_mount *mount, int fd, struct nacre_error *err)
@@ -133,7 +129,10 @@ static int take(struct life *l, struct workspace *w, int store_fd, struct life_w
 	r = mount_workspace_check(&overlay, store_fd, err);
 	if (r < 0)
 		return r;
-	warn_of_hidden(l, w->record->source, made->source_fd);
+	r = check_hidden(l, &l->container.config->mounts[made->mount], w->record->source,
+		made->source_fd, err);
+	if (r < 0)
+		return r;
 	may = mount_workspace_may(err);
 	made->by_init = may == 0;
 	return may < 0 ? may : 0;
@@ -226,10 +225,10 @@ static int make_all(struct life *l, struct workspace_set *set, int store_fd, con
 
 int step_make_workspaces(struct life *l, struct nacre_error *err)
 {
-	cleanup_close int store_fd = open_store(l, true, err);
+	cleanup_close int store_fd = workspace_store_open(l->container.workspaces, true, err);
 	struct workspace_set set;
 	char root[PATH_MAX];
-	int r = store_fd < 0 ? store_fd : read_root(l, root, err);
+	int r = store_fd < 0 ? store_fd : step_read_state_root(l, root, err);
 
 	if (r < 0)
 		return r;
@@ -294,97 +293,4 @@ int step_protect_workspace(void *data, size_t index, int tree_fd, struct nacre_e
 			return mount_workspace_protect(tree_fd, l->workspaces[i].protect.items,
 				l->workspaces[i].protect.n, err);
 	return 0;
-}
-
-/* --- their end --- */
-
-static bool is_later(const struct timespec *a, const struct workspace_record *record)
-{
-	return a->tv_sec > record->created_sec ||
-	       (a->tv_sec == record->created_sec && a->tv_nsec > record->created_nsec);
-}
-
-/* Protected names that came or changed while the container was there, one a line. */
-static int report_protected(struct life *l, const struct workspace *w, struct nacre_error *err)
-{
-	const struct workspace_record *record = w->record;
-	struct workspace_protected_list list = {.n = 0};
-	size_t told = 0;
-	int r = 0;
-
-	if (strcmp(record->form, WORKSPACE_DIRECT) != 0 || w->source_fd < 0)
-		return 0;
-	r = workspace_protect_list(l->container.arena, w->source_fd, &record->protect, &list, err);
-	for (size_t i = 0; i < list.n && r == 0; i++) {
-		const bool was = oci_strings_have(&record->present, list.items[i].path);
-		cleanup_free char *name = NULL;
-		struct nacre_error text;
-
-		if (was && !is_later(&list.items[i].changed, record))
-			continue;
-		if (++told > TOLD_MAX)
-			continue;
-		name = escape_name(list.items[i].path, strlen(list.items[i].path));
-		if (!name)
-			return fail_errno(err, ENOMEM, "protected names");
-		(void)fail(&text, EEXIST, "workspace %.200s: %s %.200s, which %s", record->source,
-			was ? "changed" : "new", name, list.items[i].reason);
-		container_warn(&l->container, text.text);
-	}
-	if (told > TOLD_MAX) {
-		struct nacre_error text;
-
-		(void)fail(&text, EEXIST, "workspace %.200s: and %zu more", record->source,
-			told - TOLD_MAX);
-		container_warn(&l->container, text.text);
-	}
-	return r;
-}
-
-/* Keeps what has changes. */
-static int drop_set(
-	struct life *l, int store_fd, struct workspace_set *set, struct nacre_error *err)
-{
-	struct nacre_error text;
-	char root[PATH_MAX];
-	int r = read_root(l, root, err);
-
-	for (size_t i = set->n; i-- > 0 && r == 0;) {
-		int unused;
-
-		if (strcmp(set->items[i].record->root, root) != 0)
-			continue;
-		r = report_protected(l, &set->items[i], err);
-		if (r < 0)
-			return r;
-		unused = workspace_is_unused(&set->items[i], err);
-		r = unused > 0 ? workspace_remove(set, i, err) : unused;
-	}
-	if (r < 0)
-		return r;
-	if (set->n == 0)
-		return workspace_set_remove(store_fd, set, err);
-	(void)fail(
-		&text, EEXIST, "workspace of %s kept: nacre workspace diff %s", set->id, set->id);
-	container_warn(&l->container, text.text);
-	return 0;
-}
-
-int step_drop_workspaces(struct life *l, struct nacre_error *err)
-{
-	struct nacre_error why;
-	cleanup_close int store_fd = open_store(l, false, &why);
-	struct workspace_set set;
-	int r = store_fd;
-
-	if (l->workspaces_of_others)
-		return 0;
-	if (r >= 0) {
-		r = workspace_set_open(l->container.arena, store_fd, l->container.id,
-			l->container.lock_flags, &set, &why);
-		if (r == 0)
-			r = drop_set(l, store_fd, &set, &why);
-		workspace_set_done(&set);
-	}
-	return fail_except(r < 0 ? r : 0, ENOENT, &why, err);
 }
