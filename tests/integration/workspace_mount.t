@@ -60,6 +60,34 @@ test_what_is_written_to_a_copy_is_kept_and_the_source_is_not() {
 	discard
 }
 
+# Not even a time stamp: ctime is the kernel's.
+test_no_call_of_a_program_reaches_the_source() {
+	local before
+	with_source true
+	with_busybox || return
+	cp "$b/rootfs/bin/sh" "$b/rootfs/bin/busybox"
+	ln -s file "$source/link"
+	ln "$source/file" "$source/hard"
+	before=$(find "$source" -printf '%p %m %U:%G %s %T@ %C@ %i %l\n' | sort)
+	cat >"$b/rootfs/script" <<-'END'
+		cd /w || exit 1
+		for call in 'chmod 777 file' 'chmod 700 .' 'touch -d 2001-01-01 dir/deep' 'truncate -s 0 hard' \
+			'ln file file2' 'mv file dir/file' 'ln -sf /etc/passwd link' 'mv -T hard dir/deep' \
+			'rm -rf dir' 'mkdir dir' 'cp link made' 'chown 0:0 made' 'sed -i s/old/new/ made' 'sync'; do
+			/bin/busybox $call || echo "failed: $call"
+		done
+		echo more >>file2
+		exec 4<>file2 5>/proc/self/fd/4
+		echo through >&5
+	END
+	program /bin/sh /script
+	run_any --workspace "$source:/w"
+	is "$(find "$source" -printf '%p %m %U:%G %s %T@ %C@ %i %l\n' | sort)" "$before" "the source"
+	lacks "$out" "failed: truncate"
+	exists "$(upper)/file2"
+	discard
+}
+
 test_a_workspace_without_a_change_goes_with_its_container() {
 	with_source cat /w/file
 	run --workspace "$source:/w"
