@@ -165,6 +165,60 @@ test_a_patch_is_what_patch_takes() {
 	discard
 }
 
+# with_git SCRIPT: a container with the programs of the host has run it in /w
+with_git() {
+	local name
+	needs_program git || return
+	bundle true
+	for name in bin lib lib64; do
+		[[ -L /$name ]] || continue
+		rm -rf "$b/rootfs/$name"
+		ln -s "usr/$name" "$b/rootfs/$name"
+	done
+	mkdir -p "$b/rootfs/usr"
+	mount_on /usr /usr bind rbind ro
+	edit '.process.env += ["GIT_CONFIG_GLOBAL=/etc/gitconfig", "HOME=/tmp"]'
+	printf '[user]\n name = a\n email = a@b\n[safe]\n directory = *\n[gc]\n autoDetach = false\n' >"$b/rootfs/etc/gitconfig"
+	program /bin/sh -c "set -e; umask 022; cd /w; { $1; } >/dev/null 2>&1"
+	run_any --workspace "$source:/w"
+	is "$rc" 0 "git: $out $err"
+}
+
+repository='git init -q -b main . && git config user.name a && git config user.email a@b &&
+	for i in 1 2 3; do mkdir -p d && echo $i >d/f$i && git add . && git commit -qm $i; done && git branch old HEAD~1'
+
+# Work with a repository of the source leaves nothing that the host would run.
+test_git_at_work_is_not_refused() {
+	needs_program git || return
+	source_of "$repository"
+	with_git 'echo 4 >g; git add g; git commit -m 4; git mv d e || { mkdir e; git mv d/* e; }; git commit -m mv
+		git checkout old; echo 5 >h; git add h; git commit -m 5; git rebase main; git checkout main
+		git merge --no-ff -m m old; git tag -a t -m t; echo x >>g; git stash; git notes add -m n
+		git revert --no-edit HEAD~1 || git revert --abort; git fetch . main; git gc' || return
+	good nacre workspace diff "$id"
+	lacks "$out" $'\n!'
+	lacks "$out" $'\nC'
+	has "$out" .git/objects/pack/
+	has "$out" ' .git/index'
+	discard
+}
+
+test_git_with_what_it_runs_is_refused() {
+	needs_program git || return
+	source_of "$repository"
+	with_git 'git rebase -x false HEAD~1 || git clone -q --no-hardlinks . new; git worktree add w old; git init -q --bare bare
+		git config core.fsmonitor x; git -c protocol.file.allow=always submodule add file:///w/.git sub
+		echo "* filter=x" >.gitattributes' || return
+	good nacre workspace diff "$id"
+	local path
+	for path in .git/config .gitattributes .gitmodules new/.git/ w/.git bare/config bare/hooks/ sub/.git \
+		.git/modules/ .git/worktrees/w/gitdir .git/rebase-merge/git-rebase-todo; do
+		has "$out" $'\n!  '"$path  ("
+	done
+	lacks "$out" $'\nA  new/.git/'
+	discard
+}
+
 test_a_change_of_the_host_is_a_conflict() {
 	source_of 'echo a >a; echo b >b; mkdir d; echo c >d/c'
 	changed 'echo x >a; echo x >b; rm -r d' || return
