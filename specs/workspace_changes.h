@@ -22,7 +22,11 @@ enum workspace_kind {
 	WORKSPACE_KINDS
 };
 
-/* An opaque directory has no kind of its own: what it hides of the source is deleted. */
+/* An opaque directory has no kind of its own: what it hides of the source is deleted. What all of
+ * them together mean: every FROM is taken out of the source, and then, in the order of the list,
+ * PATH is removed with all below it unless it is added or modified, and what is there now is put
+ * there.
+ */
 
 enum workspace_type {
 	WORKSPACE_FILE,

@@ -14,13 +14,15 @@ enum {
 /* A backslash ends a component on NTFS. */
 #define SEPARATORS "/\\"
 
-/* What folds to letters of ASCII when case is ignored (CaseFolding.txt of Unicode, C and F), as in
- * APFS and in ext4's casefold. */
+/* What folds to letters of ASCII when case is ignored (CaseFolding.txt of Unicode, C, F and T), as
+ * in APFS and in ext4's casefold. */
 static const struct {
 	uint32_t code;
 	const char *letters;
 } foldings[] = {
 	{0xdf, "ss"},
+	{0x130, "i"},
+	{0x131, "i"},
 	{0x17f, "s"},
 	{0x1e9e, "ss"},
 	{0x212a, "k"},

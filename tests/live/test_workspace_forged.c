@@ -80,6 +80,22 @@ START_TEST(a_container_cannot_write_the_marks)
 }
 END_TEST
 
+/* Neither is written by apply, and so neither is a change. */
+START_TEST(attributes_and_capabilities_alone_are_no_change)
+{
+	/* VFS_CAP_REVISION_2 with the effective bit; CAP_NET_BIND_SERVICE */
+	static const unsigned char capability[20] = {1, 0, 0, 2, 0, 4};
+
+	shell("source", "echo a >a; echo b >b");
+	begin(_i);
+	SYS(setxattr(TOP "/merged/a", "user.note", "x", 1, 0));
+	SYS(setxattr(TOP "/merged/a", "security.capability", capability, sizeof(capability), 0));
+	shell("merged", "chmod 6644 b; chown 1:1 b; touch -d @0 b");
+	end();
+	assert_changes("");
+}
+END_TEST
+
 Suite *suite_workspace_forged(void)
 {
 	Suite *s = suite_create("workspace_forged");
@@ -89,6 +105,7 @@ Suite *suite_workspace_forged(void)
 	tcase_add_test(tc, forged_attributes_of_the_other_kind_mean_nothing);
 	tcase_add_loop_test(tc, what_overlay_does_not_write_is_refused, 0, COUNT(forged));
 	tcase_add_loop_test(tc, a_container_cannot_write_the_marks, 0, 2);
+	tcase_add_loop_test(tc, attributes_and_capabilities_alone_are_no_change, 0, 2);
 	suite_add_tcase(s, tc);
 	return s;
 }

@@ -89,6 +89,7 @@ static const struct {
 	{".GitHub/workflows/x", "ci", ".GitHub"},
 	{".hu\xc5\xbfky/pre-commit", "hooks", ".hu\xc5\xbfky"}, /* long s */
 	{"Jen\xe2\x84\xaainsfile", "ci", NULL}, /* the sign of Kelvin */
+	{".g\xc4\xb1t/config", "repository", ".g\xc4\xb1t"}, /* without a dot */
 	{"jenkins\xef\xac\x81le", "ci", NULL}, /* a ligature */
 	{".\xc3\x9fh/rc", "shell", ".\xc3\x9fh"}, /* sharp s */
 	/* A row of each name table. */
