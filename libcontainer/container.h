@@ -403,6 +403,42 @@ NACRE_API int nacre_workspace_diff(struct nacre *nacre, const char *id,
 	const struct nacre_workspace_diff_options *options, char **ret_text,
 	struct nacre_error *err);
 
+struct nacre_workspace_apply_options {
+	size_t size;
+	const char *const *paths; /* as of diff; a path that is named itself is applied though it is
+				   * protected; NULL: all */
+	const char *const *force; /* paths, and what is below them: applied although the source was
+				   * changed meanwhile, which undo has; as PATHS; NULL: none */
+	const char *const *expect; /* digests that diff has printed: nothing is applied unless each
+				    * workspace with changes has one of them; NULL: whatever there
+				    * is */
+	uint64_t max_bytes; /* as of diff, as the next */
+	uint64_t max_changes;
+	bool dry_run; /* says what would be done */
+	bool json;
+};
+
+/* Applies changes to the source of each workspace of container ID, which must have stopped. Each
+ * change is done whole or not at all, also where this is killed; what was replaced is kept for
+ * undo, and what was applied leaves the workspace. Returns 1 if all that was asked for was applied,
+ * 0 if some of it was refused or is in conflict: *RET_TEXT (heap) has each with its reason. */
+NACRE_API int nacre_workspace_apply(struct nacre *nacre, const char *id,
+	const struct nacre_workspace_apply_options *options, char **ret_text,
+	struct nacre_error *err);
+
+struct nacre_workspace_undo_options {
+	size_t size;
+	const char *const *force; /* as of apply: what the host made of it goes to the workspace */
+	bool dry_run;
+	bool json;
+};
+
+/* Takes the last apply to each of them back: the source has what it had, and the changes are in the
+ * workspace again. Returns as nacre_workspace_apply. -ENOENT: there is nothing to undo. */
+NACRE_API int nacre_workspace_undo(struct nacre *nacre, const char *id,
+	const struct nacre_workspace_undo_options *options, char **ret_text,
+	struct nacre_error *err);
+
 /* Removes all workspaces of container ID with what was changed in them, and what undo would need.
  */
 NACRE_API int nacre_workspace_discard(struct nacre *nacre, const char *id, struct nacre_error *err);

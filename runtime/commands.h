@@ -38,6 +38,9 @@ struct invocation {
 	const char *receipt_changes;
 	bool quiet;
 	bool regex;
+	const char *const *force_paths;
+	const char *const *expect;
+	bool dry_run;
 	bool stat;
 	bool patch;
 	const char *max_bytes; /* a quantity; NULL: the default */

@@ -56,7 +56,7 @@ static const struct command commands[] = {
 	{"spec", command_spec, 1, STATELESS, 0, 0, "", {spec_rows, create_profile_rows}, "write a config.json to begin with"},
 	{"harden", command_harden, 1, STATELESS, 0, 0, "", {harden_rows, create_profile_rows}, "show what a profile makes of a bundle's config"},
 	{"explain", command_explain, 1, 0, 1, 1, "ID", {explain_rows}, "say what a container was denied, and what cannot be seen"},
-	{"workspace", command_workspace, 1, 0, 1, ANY, "list | diff ID [PATH]... | discard ID", {workspace_rows}, "show what a container changed in its workspaces, or discard it"},
+	{"workspace", command_workspace, 1, 0, 1, ANY, "list | diff ID [PATH]... | apply ID [PATH]... | undo ID | discard ID", {workspace_rows}, "show what a container changed in its workspaces, apply or discard it"},
 	{"check", command_check, 1, STATELESS, 0, 0, "", {check_rows}, "say for each rule whether this host enforces it"},
 	{"receipt", command_receipt, 1, STATELESS, 1, ANY, "keygen|show|verify [FILE]...", {receipt_rows}, "make a key, or look at what a container left, signed"},
 	{"features", command_features, 1, STATELESS, 0, 0, "", {NULL}, "print what this build supports as JSON"},

@@ -10,11 +10,14 @@
 
 const struct option_row workspace_rows[] = {
 	/* clang-format off */
-	{"format", 0, WORD(format), "text|json", "of list and diff; default: text"},
+	{"format", 0, WORD(format), "text|json", "of all but discard; default: text"},
 	{"patch", 'p', FLAG(patch), NULL, "of diff: what changed in text, line by line"},
 	{"stat", 0, FLAG(stat), NULL, "of diff: how many lines were added and removed in each file"},
-	{"max-bytes", 0, TEXT(max_bytes), "SIZE", "of diff: content to be read, files beyond it are refused; default: 4G"},
-	{"max-changes", 0, COUNT(max_changes), "N", "of diff: more are an error; default: 1000000"},
+	{"max-bytes", 0, TEXT(max_bytes), "SIZE", "of diff and apply: content to be read, files beyond it are refused; default: 4G"},
+	{"max-changes", 0, COUNT(max_changes), "N", "of diff and apply: more are an error; default: 1000000"},
+	{"force", 0, LIST(force_paths), "PATH", "of apply and undo: also what the source's owner changed meanwhile; may be repeated"},
+	{"expect", 0, LIST(expect), "DIGEST", "of apply: nothing unless the changes are those that diff has shown; may be repeated"},
+	{"dry-run", 0, FLAG(dry_run), NULL, "of apply and undo: only say what would be done"},
 	{NULL},
 	/* clang-format on */
 };
@@ -27,6 +30,9 @@ struct verb {
 	const char *operands;
 	bool format;
 	bool diff; /* options of diff */
+	bool limits; /* --max-bytes, --max-changes */
+	bool expect;
+	bool source; /* changes that: --force, --dry-run */
 };
 
 static int finish(int r, char *text)
@@ -52,6 +58,14 @@ static int list(struct invocation *in, struct nacre_error *err)
 	return finish(r, text);
 }
 
+static int read_limits(const struct invocation *in, uint64_t *ret_bytes, struct nacre_error *err)
+{
+	if (in->max_bytes && quantity_size(in->max_bytes, ret_bytes) < 0)
+		return fail(err, EINVAL, "--max-bytes: expected a size like 512M, found \"%s\"",
+			in->max_bytes);
+	return 0;
+}
+
 static int diff(struct invocation *in, struct nacre_error *err)
 {
 	struct nacre_workspace_diff_options options = {
@@ -68,11 +82,51 @@ static int diff(struct invocation *in, struct nacre_error *err)
 
 	if (is_json(in) + in->patch + in->stat > 1)
 		return fail(err, EINVAL, "--format json, --patch and --stat exclude each other");
-	if (in->max_bytes && quantity_size(in->max_bytes, &options.max_bytes) < 0)
-		return fail(err, EINVAL, "--max-bytes: expected a size like 512M, found \"%s\"",
-			in->max_bytes);
-	r = nacre_workspace_diff(in->nacre, in->operands[1], &options, &text, err);
+	r = read_limits(in, &options.max_bytes, err);
+	if (r == 0)
+		r = nacre_workspace_diff(in->nacre, in->operands[1], &options, &text, err);
 	return finish(r, text);
+}
+
+/* Exits with 1 where something was left out. */
+static int finish_report(int r, char *text)
+{
+	int failed = finish(r < 0 ? r : 0, text);
+
+	return failed < 0 ? failed : r == 0;
+}
+
+static int apply(struct invocation *in, struct nacre_error *err)
+{
+	struct nacre_workspace_apply_options options = {
+		.size = sizeof(options),
+		.paths = in->n_operands > 2 ? in->operands + 2 : NULL,
+		.force = in->force_paths,
+		.expect = in->expect,
+		.max_changes = in->max_changes,
+		.dry_run = in->dry_run,
+		.json = is_json(in),
+	};
+	char *text = NULL;
+	int r = read_limits(in, &options.max_bytes, err);
+
+	if (r == 0)
+		r = nacre_workspace_apply(in->nacre, in->operands[1], &options, &text, err);
+	return finish_report(r, text);
+}
+
+static int undo(struct invocation *in, struct nacre_error *err)
+{
+	struct nacre_workspace_undo_options options = {
+		.size = sizeof(options),
+		.force = in->force_paths,
+		.dry_run = in->dry_run,
+		.json = is_json(in),
+	};
+	char *text = NULL;
+	int r = nacre_workspace_undo(in->nacre, in->operands[1], &options, &text, err);
+
+	return finish_report(r, text);
 }
 
 static int discard(struct invocation *in, struct nacre_error *err)
@@ -81,9 +135,13 @@ static int discard(struct invocation *in, struct nacre_error *err)
 }
 
 static const struct verb verbs[] = {
-	{"list", list, 0, 0, "", true, false},
-	{"diff", diff, 1, (size_t)-1, " ID [PATH]...", true, true},
-	{"discard", discard, 1, 1, " ID", false, false},
+	{"list", list, 0, 0, "", .format = true},
+	{"diff", diff, 1, (size_t)-1, " ID [PATH]...", .format = true, .diff = true,
+		.limits = true},
+	{"apply", apply, 1, (size_t)-1, " ID [PATH]...", .format = true, .limits = true,
+		.expect = true, .source = true},
+	{"undo", undo, 1, 1, " ID", .format = true, .source = true},
+	{"discard", discard, 1, 1, " ID"},
 };
 
 enum {
@@ -115,8 +173,10 @@ int command_workspace(struct invocation *in, struct nacre_error *err)
 		return fail(err, EINVAL,
 			"workspace %s: too %s arguments: expected \"nacre workspace %s%s\"",
 			verb->name, n < verb->min ? "few" : "many", verb->name, verb->operands);
-	if ((in->format && !verb->format) ||
-		(!verb->diff && (in->patch || in->stat || in->max_bytes || in->max_changes)))
+	if ((in->format && !verb->format) || (!verb->diff && (in->patch || in->stat)) ||
+		(!verb->limits && (in->max_bytes || in->max_changes)) ||
+		(!verb->expect && in->expect) ||
+		(!verb->source && (in->force_paths || in->dry_run)))
 		return fail(err, EINVAL,
 			"workspace %s: an option is not of this command: see "
 			"nacre help workspace",

@@ -116,3 +116,19 @@ int options_take_workspace_diff(const struct nacre_workspace_diff_options *given
 			(int)ret_options->format);
 	return 0;
 }
+
+int options_take_workspace_apply(const struct nacre_workspace_apply_options *given,
+	struct nacre_workspace_apply_options *ret_options, struct nacre_error *err)
+{
+	return take("nacre_workspace_apply_options", given,
+		SIZE_WITH(struct nacre_workspace_apply_options, json), ret_options,
+		sizeof(*ret_options), err);
+}
+
+int options_take_workspace_undo(const struct nacre_workspace_undo_options *given,
+	struct nacre_workspace_undo_options *ret_options, struct nacre_error *err)
+{
+	return take("nacre_workspace_undo_options", given,
+		SIZE_WITH(struct nacre_workspace_undo_options, json), ret_options,
+		sizeof(*ret_options), err);
+}

@@ -25,5 +25,9 @@ int options_take_update(const struct nacre_update_options *given,
 	struct nacre_update_options *ret_options, struct nacre_error *err);
 int options_take_workspace_diff(const struct nacre_workspace_diff_options *given,
 	struct nacre_workspace_diff_options *ret_options, struct nacre_error *err);
+int options_take_workspace_apply(const struct nacre_workspace_apply_options *given,
+	struct nacre_workspace_apply_options *ret_options, struct nacre_error *err);
+int options_take_workspace_undo(const struct nacre_workspace_undo_options *given,
+	struct nacre_workspace_undo_options *ret_options, struct nacre_error *err);
 
 #endif

@@ -5,7 +5,9 @@
 #include <stdio.h>
 
 #include "libcontainer/api/nacre.h"
+#include "libcontainer/workspace/apply.h"
 #include "libcontainer/workspace/store.h"
+#include "specs/json.h"
 #include "specs/workspace_changes.h"
 
 /* What the commands on workspaces share. */
@@ -46,5 +48,29 @@ void container_workspace_text(FILE *file, const struct workspace_view *view);
 /* workspace_patch.c: a unified diff of what is text; STAT: how many lines of each file. */
 int container_workspace_patch(
 	FILE *file, const struct workspace_view *view, bool stat, struct nacre_error *err);
+
+/* --- workspace_report.c: what nacre_workspace_apply and _undo say --- */
+
+struct container_report {
+	FILE *file; /* for people */
+	struct json_writer *json; /* else */
+	const char *done; /* "applied", "undone" */
+	size_t n_done, n_refused, n_conflicts;
+	char *text; /* of FILE */
+	size_t length;
+};
+
+/* Begins it. report_end takes it in any case; *RET_TEXT: heap, if R, what came of all, is 0. */
+int container_report_begin(
+	struct container_report *report, const char *id, bool json, struct nacre_error *err);
+int container_report_end(
+	struct container_report *report, int r, char **ret_text, struct nacre_error *err);
+
+void container_report_workspace(
+	struct container_report *report, const struct workspace_record *record);
+void container_report_workspace_end(struct container_report *report);
+/* CHANGE: NULL: PATH is all that is known. */
+void container_report_path(struct container_report *report, const struct workspace_change *change,
+	const char *path, const struct apply_result *result);
 
 #endif

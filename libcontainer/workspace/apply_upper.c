@@ -145,8 +145,11 @@ static int forget_rename(const struct apply_place *p, const struct apply_step *s
 int apply_leave_upper(
 	const struct apply_place *p, const struct apply_step *step, struct nacre_error *err)
 {
-	int r = open_way(
-		p, step->path, step->action == APPLY_DIRECTORY || step->action == APPLY_MODE);
+	int r;
+
+	if (p->upper_fd < 0) /* in memory, and gone with the machine's last start */
+		return 0;
+	r = open_way(p, step->path, step->action == APPLY_DIRECTORY || step->action == APPLY_MODE);
 
 	if (r == 0 && step->action == APPLY_RENAME)
 		r = forget_rename(p, step);

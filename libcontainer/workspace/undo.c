@@ -41,7 +41,7 @@ static void report(struct undo_entry *entry, struct arena *arena, int r)
 static bool is_forced(const struct undo_request *request, const char *path)
 {
 	for (size_t i = 0; request->force && request->force[i]; i++)
-		if (place_within(path, request->force[i]))
+		if (!*request->force[i] || place_within(path, request->force[i]))
 			return true;
 	return false;
 }

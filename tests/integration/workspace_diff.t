@@ -3,46 +3,12 @@
 # Workspaces: what changed, told without trusting it.
 . "$(dirname "$0")/lib.sh"
 
-store=$T/workspaces
-places=(--workspaces "$store")
-source=$T/source
-
-# shell SCRIPT: a bundle whose program is a shell with the tools that scripts here need
-shell() {
-	local applet
-	bundle true
-	with_busybox || return
-	for applet in chmod ln rm mkdir mkfifo mv printf sed truncate; do
-		ln -f "$b/rootfs/bin/sh" "$b/rootfs/bin/$applet" || wrong "no $applet"
-	done
-	program /bin/sh -c "$1"
-}
-
-# changed SCRIPT: a container has run it in /w, a copy of the source
-changed() {
-	shell "set -e; umask 022; cd /w; $1" || return
-	run_any --workspace "$source:/w"
-	is "$rc" 0 "the script: $out $err"
-}
-
-# source_of SCRIPT: a source in which it was run
-source_of() {
-	rm -rf "$source"
-	mkdir -p "$source"
-	(umask 022 && cd "$source" && eval "$1") || exit
-	[[ $who != user ]] || chmod -R a+rX "$source"
-	sleep 0.02
-}
+. "$(dirname "$0")/workspace.sh"
 
 # shows LINE...: diff lists these changes, no others
 shows() {
 	good nacre workspace diff "$id"
 	is "$(grep -v '^#\|^digest \|^[0-9]* change' <<<"$out")" "$(printf '%s\n' "$@")" "the changes"
-}
-
-discard() {
-	good nacre workspace discard "$id"
-	absent "$store/$id"
 }
 
 test_changes_are_listed_with_their_digest() {

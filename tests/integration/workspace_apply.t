@@ -1,0 +1,248 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Workspaces: what changed comes to the source, part by part, and back.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/workspace.sh"
+
+# files: the source, a line a file: its path, mode and content
+files() {
+	(cd "$source" && find . -mindepth 1 \( -type f -printf '%P %m ' -exec head -c 100 {} \; -o -printf '%P %m %y%l\n' \) | sort)
+}
+
+# source_has LINE...: that and no more
+source_has() {
+	is "$(files)" "$(printf '%s\n' "$@" | sort)" "the source"
+	[[ -z $(find "$source" -name '.nacre-*') ]] || wrong "temporary files are left"
+}
+
+test_all_changes_are_applied_and_undone() {
+	source_of 'echo a >a; echo b >b; mkdir d; echo c >d/c; ln -s a l'
+	local before
+	before=$(files)
+	changed 'echo x >a; chmod 755 a; rm b; rm -r d; mkdir -p n/m; echo n >n/m/n; ln -sf n l' || return
+	good nacre workspace apply "$id"
+	is "$out" "# $source
+applied   M  a
+applied   D  b
+applied   D  d/
+applied   M  l
+applied   A  n/
+applied   A  n/m/
+applied   A  n/m/n
+7 applied"
+	source_has 'a 755 x' 'l 777 ln' 'n 755 d' 'n/m 755 d' 'n/m/n 644 n'
+	good nacre workspace diff "$id"
+	has_line "$out" "0 changes"
+	good nacre workspace apply "$id"
+	is "$out" "0 applied"
+	good nacre workspace undo --dry-run "$id"
+	has_line "$out" "7 undone"
+	source_has 'a 755 x' 'l 777 ln' 'n 755 d' 'n/m 755 d' 'n/m/n 644 n'
+	good nacre workspace undo "$id"
+	has_line "$out" "7 undone"
+	is "$(files)" "$before" "the source"
+	bad 1 "nothing was applied from the workspace of \"$id\" that could be undone" nacre workspace undo "$id"
+	# Nothing is lost by it: it can be applied again, over files that are younger now.
+	good nacre workspace apply --force . "$id"
+	source_has 'a 755 x' 'l 777 ln' 'n 755 d' 'n/m 755 d' 'n/m/n 644 n'
+	discard
+}
+
+test_a_part_is_applied_and_the_rest_stays() {
+	source_of 'mkdir d e; echo 1 >d/a; echo 2 >d/b; echo 3 >e/c'
+	changed 'echo x >d/a; echo x >d/b; rm -r e; mkdir e; echo x >e/d; mkdir -p n/m; echo x >n/m/f; echo x >n/g' || return
+	good nacre workspace apply "$id" d/a n/m/f "$source/e/d"
+	has_line "$out" "5 applied"
+	source_has 'd 755 d' 'd/a 644 x' 'd/b 644 2' 'e 755 d' 'e/c 644 3' 'e/d 644 x' 'n 755 d' 'n/m 755 d' 'n/m/f 644 x'
+	good nacre workspace diff "$id"
+	is "$(grep '^[AMDRT!C] ' <<<"$out")" $'M  d/b\nD  e/c\nA  n/g' "the rest"
+	good nacre workspace apply "$id"
+	source_has 'd 755 d' 'd/a 644 x' 'd/b 644 x' 'e 755 d' 'e/d 644 x' 'n 755 d' 'n/g 644 x' 'n/m 755 d' 'n/m/f 644 x'
+	bad 1 "nothing was changed at d/none" nacre workspace apply "$id" d/none
+	bad 1 "--force: nothing was changed at ../x" nacre workspace apply --force ../x "$id"
+	discard
+}
+
+test_only_what_was_shown_is_applied() {
+	source_of 'echo a >a; echo b >b'
+	changed 'echo x >a; echo y >b' || return
+	good nacre workspace diff "$id"
+	local digest
+	digest=$(sed -n 's/^digest //p' <<<"$out")
+	bad 1 "the changes of $source have the digest $digest now, which was not expected: nothing was applied; look at them again" \
+		nacre workspace apply --expect "${digest//[0-4]/5}" "$id"
+	source_has 'a 644 a' 'b 644 b'
+	good nacre workspace apply --dry-run --expect "$digest" "$id"
+	has_line "$out" "2 applied"
+	source_has 'a 644 a' 'b 644 b'
+	good nacre workspace apply --expect "$digest" --format json "$id"
+	is "$(json '.version == 1 and .workspaces[0].results == [{"kind": "modified", "path": "a", "result": "applied"}, {"kind": "modified", "path": "b", "result": "applied"}]')" true
+	documented 'workspace apply Fl -format Cm json'
+	source_has 'a 644 x' 'b 644 y'
+	discard
+}
+
+test_what_the_host_changed_is_left_alone() {
+	source_of 'echo a >a; echo b >b; mkdir d; echo c >d/c'
+	changed 'echo x >a; echo x >b; rm -r d; echo x >n' || return
+	echo host >"$source/a"
+	echo host >"$source/d/h"
+	echo host >"$source/n"
+	try nacre workspace apply "$id"
+	is "$rc" 1 "the exit status"
+	is "$out" "# $source
+conflict  M  a  (was changed in the source too: only by --force)
+applied   M  b
+conflict  D  d/  (was changed in the source too: only by --force)
+conflict  M  n  (was changed in the source too: only by --force)
+1 applied, 3 in conflict"
+	source_has 'a 644 host' 'b 644 x' 'd 755 d' 'd/c 644 c' 'd/h 644 host' 'n 644 host'
+	good nacre workspace apply --force a "$id" a
+	source_has 'a 644 x' 'b 644 x' 'd 755 d' 'd/c 644 c' 'd/h 644 host' 'n 644 host'
+	echo again >"$source/a"
+	try nacre workspace undo "$id"
+	is "$rc" 1 "the exit status"
+	has_line "$out" "conflict  a  (it was changed since the apply: only by --force)"
+	source_has 'a 644 again' 'b 644 x' 'd 755 d' 'd/c 644 c' 'd/h 644 host' 'n 644 host'
+	good nacre workspace undo --force a "$id"
+	source_has 'a 644 host' 'b 644 x' 'd 755 d' 'd/c 644 c' 'd/h 644 host' 'n 644 host'
+	discard
+}
+
+test_what_is_refused_stays_and_what_is_named_comes() {
+	source_of 'mkdir -p .git/hooks .vscode s'
+	changed 'echo x >.git/hooks/h; echo x >.vscode/t; echo x >s/.envrc; mkfifo p; ln -s /etc/shadow l; ln -s ../../x m; echo x >a; chmod 6755 a' || return
+	try nacre workspace apply "$id"
+	is "$rc" 1 "the exit status"
+	has_line "$out" "refused   A  p  (is a FIFO, and blocks who opens it)"
+	has_line "$out" "refused   A  .vscode/t  (*: only if named)"
+	has_line "$out" "1 applied, 6 refused"
+	source_has '.git 755 d' '.git/hooks 755 d' '.vscode 755 d' 'a 755 x' 's 755 d'
+	try nacre workspace apply "$id" s .vscode .git l
+	is "$rc" 1 "the exit status"
+	has_line "$out" "1 applied, 3 refused"
+	source_has '.git 755 d' '.git/hooks 755 d' '.vscode 755 d' '.vscode/t 644 x' 'a 755 x' 's 755 d'
+	good nacre workspace apply "$id" s/.envrc .git/hooks
+	source_has '.git 755 d' '.git/hooks 755 d' '.git/hooks/h 644 x' '.vscode 755 d' '.vscode/t 644 x' 'a 755 x' \
+		's 755 d' 's/.envrc 644 x'
+	discard
+}
+
+# A hostile upper, which no container is needed for.
+test_what_was_forged_in_the_upper_leads_nowhere() {
+	needs_root
+	source_of 'echo a >a; mkdir d; echo s >d/s'
+	changed 'echo x >a; mkdir n; echo x >n/f' || return
+	local upper=$store/$id/0/upper outside=$T/outside
+	mkdir "$outside"
+	echo secret >"$outside/f"
+	ln "$outside/f" "$upper/hard"
+	mknod "$upper/device" b 7 0
+	setfattr -n trusted.overlay.redirect -v ../../outside "$upper/n" 2>/dev/null || true
+	mkdir "$upper/led"
+	setfattr -n trusted.overlay.redirect -v /../../outside "$upper/led" 2>/dev/null || true
+	rm -r "$upper/n"
+	ln -s "$outside" "$upper/n"
+	try nacre workspace apply "$id"
+	is "$rc" 1 "the exit status"
+	has "$out" "refused   A  device  (is a device)"
+	[[ ! -e $source/device && ! -L $source/n ]] || wrong "it came" "$(files)"
+	is "$(<"$outside/f")" secret "outside"
+	is "$(ls "$outside")" f "outside"
+	rm -r "$outside"
+	discard
+}
+
+test_a_renamed_directory_is_renamed() {
+	source_of 'mkdir d; echo 1 >d/a; echo 2 >d/b'
+	changed 'mv d e; echo 3 >>e/a' || return
+	good nacre workspace apply "$id"
+	source_has 'e 755 d' 'e/a 644 1
+3' 'e/b 644 2'
+	[[ $who != root ]] || has_line "$out" "applied   R  e/"
+	good nacre workspace diff "$id"
+	has_line "$out" "0 changes"
+	good nacre workspace undo "$id"
+	source_has 'd 755 d' 'd/a 644 1' 'd/b 644 2'
+	discard
+}
+
+test_nothing_is_applied_while_something_runs() {
+	source_of 'echo a >a'
+	bundle write /w/a x : pause
+	create --workspace "$source:/w"
+	start
+	wait_for test -e "$store/$id/0/upper/a"
+	bad 1 "container \"$id\" is running: stop it first" nacre workspace apply "$id"
+	bad 1 "container \"$id\" is running: stop it first" nacre workspace undo "$id"
+	# What a paused one has open would be lost with its place in the upper.
+	if nacre pause "$id" 2>/dev/null; then
+		bad 1 "container \"$id\" is paused: stop it first" nacre workspace apply "$id"
+		good nacre resume "$id"
+	fi
+	kill_now
+	good nacre workspace apply "$id"
+	source_has 'a 644 x'
+	delete
+	discard
+}
+
+# COUNT rounds: a directory of the source, and one of the upper, is a link to one outside, or is not.
+test_links_that_come_and_go_lead_nothing_outside() {
+	source_of 'mkdir d e; echo a >d/a; echo a >e/a'
+	changed 'echo x >d/a; echo x >d/b; echo x >e/a; echo x >e/b' || return
+	local outside=$T/outside upper=$store/$id/0/upper i swapper
+	cp -a "$upper" "$T/upper"
+	mkdir "$outside"
+	echo secret >"$outside/a"
+	ln -s "$outside" "$source/dl"
+	ln -s "$outside" "$upper/el"
+	(
+		cd "$T" || exit
+		while :; do
+			mv -T "source/d" "source/dd" && mv -T source/dl source/d
+			mv -T "source/d" "source/dl" && mv -T source/dd source/d
+			mv -T "$upper/e" "$upper/ee" && mv -T "$upper/el" "$upper/e"
+			mv -T "$upper/e" "$upper/el" && mv -T "$upper/ee" "$upper/e"
+		done 2>/dev/null
+	) &
+	swapper=$!
+	for ((i = 0; i < ${COUNT:-20}; i++)); do
+		"$NACRE" --root "$ROOT" "${places[@]}" workspace apply --force . "$id" d e >/dev/null 2>&1
+		"$NACRE" --root "$ROOT" "${places[@]}" workspace undo --force . "$id" >/dev/null 2>&1
+		[[ $(cat "$outside/a") == secret && $(ls -A "$outside") == a ]] || break
+	done
+	kill "$swapper"
+	wait "$swapper" 2>/dev/null
+	is "$i" "${COUNT:-20}" "rounds without a file outside"
+	is "$(ls -A "$outside")" a "outside"
+	rm -rf "$outside" "$T/upper"
+	discard
+}
+
+test_several_workspaces_are_applied() {
+	source_of 'mkdir v w; echo a >v/a; echo a >w/a'
+	shell 'echo v >/v/a; echo w >/w/a' || return
+	run_any --workspace "$source/v:/v" --workspace "$source/w:/w"
+	good nacre workspace apply "$id"
+	is "$out" "# $source/v
+applied   M  a
+# $source/w
+applied   M  a
+2 applied"
+	source_has 'v 755 d' 'v/a 644 v' 'w 755 d' 'w/a 644 w'
+	good nacre workspace undo --format json "$id"
+	is "$(json '[.workspaces[].results[] | .path + " " + .result] == ["a undone", "a undone"]')" true
+	documented 'workspace undo Fl -format Cm json'
+	source_has 'v 755 d' 'v/a 644 a' 'w 755 d' 'w/a 644 a'
+	discard
+}
+
+test_options_of_others_are_told() {
+	bad 1 'workspace diff: an option is not of this command*' nacre workspace diff --dry-run x
+	bad 1 'workspace undo: an option is not of this command*' nacre workspace undo --expect x x
+	bad 1 'workspace undo: too many arguments*' nacre workspace undo a b
+	bad 1 '--max-bytes: expected a size like 512M, found "much"' nacre workspace apply --max-bytes much x
+}
+
+all_tests "$@"
