@@ -97,6 +97,8 @@ static const char *root_looser(const struct oci_config *a, const struct oci_conf
 		return "setuid files";
 	if (a->nacre->landlock && !b->nacre->landlock)
 		return "landlock";
+	if (!workspaces_kept(a, b))
+		return "a workspace";
 	return egress_looser(a->nacre, b->nacre);
 }
 

@@ -27,4 +27,7 @@ bool became_slave(const char *a, const char *b);
 /* A config made from SEED: any member that a rule reads has any value that it may have. */
 struct oci_config *random_config(struct arena *arena, uint64_t seed);
 
+/* Whether each workspace of A is one of B, of its form and with no larger limits. */
+bool workspaces_kept(const struct oci_config *a, const struct oci_config *b);
+
 #endif

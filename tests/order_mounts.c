@@ -110,3 +110,23 @@ const char *mounts_looser(const struct oci_config *a, const struct oci_config *b
 	}
 	return i < a->n_mounts ? "a mount is gone" : NULL;
 }
+
+static bool is_within(uint64_t b, uint64_t a)
+{
+	return !a || (b && b <= a);
+}
+
+bool workspaces_kept(const struct oci_config *a, const struct oci_config *b)
+{
+	for (size_t i = 0; i < a->nacre->n_workspaces; i++) {
+		const struct oci_workspace *was = &a->nacre->workspaces[i], *is = NULL;
+
+		for (size_t k = 0; k < b->nacre->n_workspaces; k++)
+			if (same(was->destination, b->nacre->workspaces[k].destination))
+				is = &b->nacre->workspaces[k];
+		if (!is || !same(was->form, is->form) || !is_within(is->bytes, was->bytes) ||
+			!is_within(is->inodes, was->inodes))
+			return false;
+	}
+	return true;
+}
