@@ -9,6 +9,7 @@
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/namespace/idmap.h"
 #include "libcontainer/workspace/walk_entry.h"
 
 static const struct {
@@ -29,18 +30,22 @@ const char *workspace_conflict_reason(const char *word)
 	return word;
 }
 
-/* Where overlay's attributes are trusted ones, who lacks CAP_SYS_ADMIN reads as if there were none.
- */
+/* Where overlay's attributes are trusted ones, who lacks CAP_SYS_ADMIN on the host reads as if
+ * there were none. */
 static int check_caller(const struct workspace_walk *walk, struct nacre_error *err)
 {
 	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
-	int r = sys_capget(caps);
+	int r, initial;
 
 	if (walk->user_xattr)
 		return 0;
+	r = sys_capget(caps);
 	if (r < 0)
 		return fail_errno(err, r, "capget");
-	if (!(caps[CAP_SYS_ADMIN / 32].effective & 1U << CAP_SYS_ADMIN % 32))
+	initial = idmap_is_initial(err);
+	if (initial < 0)
+		return initial;
+	if (!initial || !(caps[CAP_SYS_ADMIN / 32].effective & 1U << CAP_SYS_ADMIN % 32))
 		return fail(err, EPERM,
 			"the workspace was made by root: only root can see what changed");
 	return 0;
