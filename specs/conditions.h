@@ -27,6 +27,7 @@
 	X(NEW_NETNS, "new netns")                                                                                        \
 	X(OTHERS_NETNS, "netns of others")              /* joined, and neither the caller's nor pid 1's: its loopback is the container's */ \
 	X(NEW_PIDNS, "new pidns")                                                                                        \
+	X(REAPER, "reaper")                             /* INIT stays pid 1, and the program is its child */             \
 	X(FOREIGN_PIDNS, "foreign pidns")               /* INIT is outside of it, and its last child inside */              \
 	X(NEW_MNTNS, "new mntns")                                                                                        \
 	X(CGROUPFS, "cgroupfs")                         /* the cgroup is a directory that nacre makes and removes */     \

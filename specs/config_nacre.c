@@ -27,6 +27,8 @@ static const struct field oci_workspace_fields[] = {
 static STRUCT_TYPE(oci_workspace);
 
 static const struct field oci_hardened_fields[] = {
+	FIELD_BOOL("rootTmpfs", oci_hardened, root_tmpfs, 0),
+	FIELD_BOOL("reaper", oci_hardened, reaper, 0),
 	FIELD_BOOL("rootNosuid", oci_hardened, root_nosuid, 0),
 	FIELD_BOOL("rootNodev", oci_hardened, root_nodev, 0),
 	FIELD_STRINGS("lateBinds", oci_hardened, late_binds, 0),

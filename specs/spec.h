@@ -149,6 +149,9 @@ struct oci_workspace {
  * config means the same when it is read again. Other runtimes ignore it (config.md, Extensibility).
  */
 struct oci_hardened {
+	bool root_tmpfs; /* the root is an empty tmpfs, and root.path means nothing: sandbox.h */
+	bool reaper; /* pid 1 is nacre's, which passes signals on and reaps, and the program its
+			child; not where a pid namespace is joined */
 	bool root_nosuid; /* of the root mount */
 	bool root_nodev;
 	struct oci_strings late_binds; /* destinations: read-only once all mounts are there, as

@@ -63,6 +63,7 @@ static const struct {
 	{EGRESS_BY_RELAY, "egress rules in a network of its own", "criu knows nothing of them"},
 	{TRACE, "its denials traced", "criu cannot make the seccomp listener again"},
 	{WORKSPACES, "a workspace", "criu cannot mount its overlay again"},
+	{REAPER, "nacre's own pid 1", "criu would not find its program again"},
 	{IN_USERNS, "a user namespace", "in one criu may neither read its images nor mount the cgroup"},
 	/* clang-format on */
 };
@@ -74,6 +75,10 @@ static int check_obstacles(const struct container *c, struct nacre_error *err)
 			return fail(err, EOPNOTSUPP,
 				"a container with %s can be neither checkpointed nor restored: %s",
 				obstacles[i].what, obstacles[i].why);
+	if (!c->record.rootfs)
+		return fail(err, EOPNOTSUPP,
+			"a container whose root is a tmpfs can be neither checkpointed nor "
+			"restored: criu needs a root on the host");
 	if (c->record.unknown_conditions.n)
 		return fail(err, EOPNOTSUPP,
 			"container \"%s\" has the condition \"%s\", which this nacre does not "

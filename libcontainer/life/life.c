@@ -103,6 +103,7 @@ const struct step life_process_steps[] = {
 	{INIT,    "seccomp filters",            ALWAYS,                 step_load_seccomp,           NULL},
 	{RUNTIME, "seccomp listener",           SECCOMP_NOTIFY,         step_hand_out_listener,      NULL},
 	{RUNTIME, "tracer",                     TRACE,                  tracer_start,                NULL},
+	{INIT,    "pid 1 stays behind",         REAPER,                 step_leave_reaper,           NULL},
 	{INIT,    "process in the pid namespace", FOREIGN_PIDNS,        step_give_birth,             NULL,           STEP_BIRTH},
 	{RUNTIME, "seccomp listener of the process", FOREIGN_PIDNS | SECCOMP_NOTIFY, step_send_listener, NULL},
 	{RUNTIME, "egress relay",               EGRESS_NAMES,           step_start_egress_relay,     NULL},

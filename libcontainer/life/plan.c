@@ -152,6 +152,7 @@ uint64_t plan_create(const struct oci_config *config, const struct life_options 
 	       when(oci_has_new_namespace(config, "network"), NEW_NETNS) |
 	       when(others_netns, OTHERS_NETNS) |
 	       when(oci_has_new_namespace(config, "pid"), NEW_PIDNS) |
+	       when(config->nacre && config->nacre->reaper && !foreign_pidns, REAPER) |
 	       when(oci_has_new_namespace(config, "mount"), NEW_MNTNS) |
 	       when(linux_ && linux_->n_net_devices, NET_DEVICES) |
 	       when(linux_ && linux_->intel_rdt, RESCTRL) | plan_egress(config, egress_by_relay) |

@@ -159,6 +159,7 @@ int step_shield_init(struct life *l, struct nacre_error *err); /* first of all, 
 /* The size that the terminal is to have, NULL: none is known. */
 const struct oci_console_size *step_terminal_size(const struct life *l);
 int step_send_terminal(struct life *l, struct nacre_error *err);
+int step_become_root(struct life *l, struct nacre_error *err);
 int step_become_userns_root(struct life *l, struct nacre_error *err);
 int step_unshare_cgroup(struct life *l, struct nacre_error *err);
 int step_raise_loopback(struct life *l, struct nacre_error *err);
@@ -191,6 +192,7 @@ int step_enter_namespaces(struct life *l, struct nacre_error *err);
 int step_drop_memory(struct life *l, struct nacre_error *err);
 /* Of clone(2). */
 #define BIRTH_FLAGS (CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD)
+int step_leave_reaper(struct life *l, struct nacre_error *err);
 int step_give_birth(struct life *l, struct nacre_error *err);
 int step_limit_processes(struct life *l, struct nacre_error *err);
 int step_set_scheduler(struct life *l, struct nacre_error *err);

@@ -12,6 +12,7 @@
 #include "libcontainer/base/procfs.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/life/steps.h"
+#include "libcontainer/process/reaper.h"
 #include "libcontainer/process/rlimits.h"
 #include "libcontainer/process/scheduling.h"
 #include "libcontainer/process/wipe.h"
@@ -160,6 +161,12 @@ int step_drop_memory(struct life *l, struct nacre_error *err)
 		return fail_errno(err, ENOMEM, "wipe the command line");
 	wipe_arguments();
 	return l->birth ? keep_from_child(l, err) : 0;
+}
+
+int step_leave_reaper(struct life *l, struct nacre_error *err)
+{
+	(void)l;
+	return reaper_stay_behind(err);
 }
 
 /* Behind the filters: no system call more than these. */

@@ -10,7 +10,6 @@
 #include "libcontainer/cgroup/exec_cgroup.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/mount/pivot.h"
-#include "libcontainer/namespace/idmap.h"
 #include "libcontainer/process/scheduling.h"
 
 /* The rows that only life_exec_steps has: a further process in a running container. */
@@ -140,9 +139,7 @@ int step_join_namespaces(struct life *l, struct nacre_error *err)
 		return r;
 	fd_close(&l->rootfs_fd);
 	fd_close(&l->container.cgroup.fd);
-	return l->join_flags & CLONE_NEWUSER
-		       ? idmap_become_root(l->container.annotations.keep_groups, err)
-		       : 0;
+	return l->join_flags & CLONE_NEWUSER ? step_become_root(l, err) : 0;
 }
 
 int step_open_joined_terminal(struct life *l, struct nacre_error *err)

@@ -85,13 +85,32 @@ int step_shield_init(struct life *l, struct nacre_error *err)
 	return r;
 }
 
+static bool maps_root(const struct oci_id_mapping *mappings, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (mappings[i].container_id == 0)
+			return true;
+	return n == 0;
+}
+
+/* In a namespace that has no root, as that of a sandbox, what it makes belongs to the caller; it
+ * has all capabilities there as the one who made or joined it. */
+int step_become_root(struct life *l, struct nacre_error *err)
+{
+	const struct oci_linux *linux_ = l->container.config->linux_;
+
+	if (!maps_root(linux_->uid_mappings, linux_->n_uid_mappings) &&
+		!maps_root(linux_->gid_mappings, linux_->n_gid_mappings))
+		return 0;
+	return idmap_become_root(l->container.annotations.keep_groups, err);
+}
+
 /* Undumpable from here on, for the reason that spawn_undumpable has: before its maps are written an
  * undumpable process's uid_map belongs to the host's root. */
 int step_become_userns_root(struct life *l, struct nacre_error *err)
 {
-	int r;
+	int r = step_become_root(l, err);
 
-	r = idmap_become_root(l->container.annotations.keep_groups, err);
 	if (r < 0)
 		return r;
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)

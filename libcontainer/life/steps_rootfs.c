@@ -28,6 +28,11 @@ int step_open_rootfs(const struct life *l, struct nacre_error *err)
 	return r < 0 ? r : fd_steal(&fd);
 }
 
+static bool makes_root(const struct oci_config *config)
+{
+	return config->nacre && config->nacre->root_tmpfs;
+}
+
 /*
  * While INIT still is the user who called: what it becomes next, the container's root, may be
  * nobody to the host, and not even get at a bundle below a home directory. RUNTIME has opened the
@@ -38,9 +43,11 @@ int step_open_host_files(struct life *l, struct nacre_error *err)
 {
 	const struct oci_config *config = l->container.config;
 
-	l->rootfs_fd = step_open_rootfs(l, err);
-	if (l->rootfs_fd < 0)
-		return l->rootfs_fd;
+	if (!makes_root(config)) {
+		l->rootfs_fd = step_open_rootfs(l, err);
+		if (l->rootfs_fd < 0)
+			return l->rootfs_fd;
+	}
 	for (size_t i = 0; l->source_fds && i < config->n_mounts; i++) {
 		const struct life_workspace *workspace = step_find_workspace(l, i);
 		const char *below;
@@ -81,13 +88,15 @@ static unsigned root_flags(const struct life *l)
  * be mounted on. */
 int step_prepare_rootfs(struct life *l, struct nacre_error *err)
 {
-	cleanup_close int directory = l->rootfs_fd >= 0 ? fd_steal(&l->rootfs_fd)
-							: step_open_rootfs(l, err);
 	const char *propagation = l->container.config->linux_
 					  ? l->container.config->linux_->rootfs_propagation
 					  : NULL;
+	cleanup_close int directory = -1;
 	int r;
 
+	if (makes_root(l->container.config))
+		return rootfs_make(propagation, &l->rootfs_fd, err);
+	directory = l->rootfs_fd >= 0 ? fd_steal(&l->rootfs_fd) : step_open_rootfs(l, err);
 	if (directory < 0)
 		return directory;
 	r = l->container.record.active & NEW_MNTNS

@@ -2,6 +2,7 @@
 #include "libcontainer/mount/rootfs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/stat.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -11,6 +12,7 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/paths.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/mount/mount_fs.h"
 
 enum {
 	MAX_DEPTH = 2048, /* of the rootfs below the root of its mount: PATH_MAX / 2 */
@@ -171,6 +173,34 @@ int rootfs_prepare(int rootfs_fd, const char *propagation, int *ret_fd, struct n
 	if (r < 0)
 		return r;
 	return rootfs_attach(rootfs_fd, propagation, ret_fd, err);
+}
+
+int rootfs_make(const char *propagation, int *ret_fd, struct nacre_error *err)
+{
+	static const char *const words[] = {"mode=755", "size=1m"};
+	const struct filesystem fs = {
+		.type = "tmpfs",
+		.source = "tmpfs",
+		.options = {(const char **)words, sizeof(words) / sizeof(words[0])},
+		.attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+		.mode = -1,
+	};
+	cleanup_close int tree_fd = -1, root_fd = -1;
+	int r = set_propagation(propagation, err);
+
+	if (r < 0)
+		return r;
+	root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return fail_errno(err, errno, "open /");
+	tree_fd = mount_filesystem(&fs, err);
+	if (tree_fd < 0)
+		return fail_prefix(err, "rootfs");
+	r = sys_move_mount(tree_fd, root_fd);
+	if (r < 0)
+		return fail_errno(err, r, "attach the rootfs");
+	*ret_fd = fd_steal(&tree_fd);
+	return 0;
 }
 
 int rootfs_seal_below(int rootfs_fd, unsigned attrs, struct nacre_error *err)

@@ -11,6 +11,10 @@
 
 #define RANDOM_BYTES 16 /* at AT_RANDOM, for libc */
 
+enum {
+	WIPED_STACK = 64 * 1024, /* bytes: what functions that have returned may have used */
+};
+
 static uintptr_t heap_begin;
 
 /* Before anybody but libc allocates. A static one has its thread's own memory below, and has made
@@ -45,13 +49,36 @@ int wipe_of_children(void *memory, size_t size, struct nacre_error *err)
 	return 0;
 }
 
-int wipe_heap_of_children(struct nacre_error *err)
+/* Of whole pages; what begins on one page with libc's own is none of the command's. */
+static void *heap(size_t *ret_size)
 {
 	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 	const uintptr_t begin = (heap_begin + page - 1) & ~(page - 1);
 	const uintptr_t end = ((uintptr_t)sbrk(0) + page - 1) & ~(page - 1);
 
-	return begin < end ? wipe_of_children((void *)begin, end - begin,
-				     err) /* NOLINT(performance-no-int-to-ptr) */
-			   : 0;
+	*ret_size = begin < end ? end - begin : 0;
+	return begin < end ? (void *)begin : NULL; /* NOLINT(performance-no-int-to-ptr) */
+}
+
+int wipe_heap_of_children(struct nacre_error *err)
+{
+	size_t size;
+	void *begin = heap(&size);
+
+	return wipe_of_children(begin, size, err);
+}
+
+int wipe_heap(void)
+{
+	size_t size;
+	void *begin = heap(&size);
+
+	return begin && madvise(begin, size, MADV_DONTNEED) < 0 ? -errno : 0;
+}
+
+void wipe_stack(void)
+{
+	char below[WIPED_STACK];
+
+	explicit_bzero(below, sizeof(below));
 }

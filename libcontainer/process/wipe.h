@@ -17,7 +17,13 @@ void wipe_arguments(void);
  * it. The command has no such mappings (M_MMAP_MAX); the library leaves malloc(3) to its caller. */
 int wipe_heap_of_children(struct nacre_error *err);
 
-/* The same for [MEMORY, MEMORY + SIZE), whole pages. NULL is skipped. */
+/* The same heap becomes zeros: nothing of it is to be used any more, nor malloc(3). 0 or -errno. */
+int wipe_heap(void);
+
+/* What functions that have returned left on the stack becomes zeros. */
+void wipe_stack(void);
+
+/* As wipe_heap_of_children for [MEMORY, MEMORY + SIZE), whole pages. NULL is skipped. */
 int wipe_of_children(void *memory, size_t size, struct nacre_error *err);
 
 #endif
