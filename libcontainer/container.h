@@ -153,6 +153,7 @@ struct nacre_create_options {
 	const char *receipt_key; /* that signs it, a file or an URI; NULL: the policy's, or
 				  * receipt.key in /etc/nacre, for others than root in
 				  * $XDG_CONFIG_HOME/nacre */
+	const char *config_text; /* JSON, in place of a file in the bundle; NULL: none */
 };
 
 /* A process that was started. */
@@ -313,7 +314,7 @@ struct nacre_container {
 	enum nacre_status status;
 	pid_t pid; /* of the first process, as the host counts; 0: none, creating or stopped */
 	const char *bundle; /* absolute path */
-	const char *rootfs; /* likewise */
+	const char *rootfs; /* likewise; "" for an empty one, as of a sandbox */
 	const char *created; /* RFC 3339, UTC, with nanoseconds */
 	const char *owner; /* who created it: "root", or the uid in decimal */
 	const char *profile;
@@ -511,6 +512,31 @@ NACRE_API int nacre_receipt_verify(const char *key, const char *const *files, co
  */
 NACRE_API int nacre_default_config(
 	bool rootless, const char *profile, char **ret_json, struct nacre_error *err);
+
+/* What `nacre sandbox` asks for: a program of the host, without an image. Lists end with NULL, and
+ * NULL is an empty one. */
+struct nacre_sandbox_options {
+	size_t size;
+	const char *const *args; /* the program and its arguments */
+	const char *const *workspaces; /* as of nacre_create_options, to which they are given too;
+					* none: the working directory, in the form cow */
+	const char *const *read; /* paths of the host that are shown besides, read-only */
+	const char *const *write; /* and that it may change */
+	const char *const *hide; /* and that are not shown */
+	const char *const *env; /* "NAME": the caller's variable; "NAME=VALUE" */
+	bool terminal;
+	bool network; /* with the host's name servers and hosts */
+	int64_t memory; /* bytes; 0: the profile's, as the next two */
+	int64_t pids;
+	uint64_t cpus; /* in thousandths */
+	uint64_t tmp_bytes; /* of /tmp, /run and the home, each; 0: the kernel's default */
+};
+
+/* The config for it, which nacre_run takes as .config_text. The program begins in the working
+ * directory if a workspace has it, else in the first. -EPERM: one is the root, a home, or has a
+ * home in it. */
+NACRE_API int nacre_sandbox_config(
+	const struct nacre_sandbox_options *options, char **ret_json, struct nacre_error *err);
 
 /* What the runtime can do: features.md. */
 NACRE_API int nacre_features(char **ret_json, struct nacre_error *err);

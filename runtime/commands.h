@@ -46,6 +46,9 @@ struct invocation {
 	const char *max_bytes; /* a quantity; NULL: the default */
 	unsigned max_changes; /* 0: the default */
 	bool rootless_config;
+	const char *id; /* of run and sandbox: the container */
+	struct nacre_sandbox_options sandbox;
+	const char *apply; /* of sandbox: "ask", "never" or "all"; NULL: "ask" at a terminal */
 
 	/* what runc and crun know and nacre needs not */
 	const char *unused_text;
@@ -90,6 +93,7 @@ int command_receipt(struct invocation *in, struct nacre_error *err);
 int command_restore(struct invocation *in, struct nacre_error *err);
 int command_resume(struct invocation *in, struct nacre_error *err);
 int command_run(struct invocation *in, struct nacre_error *err);
+int command_sandbox(struct invocation *in, struct nacre_error *err);
 int command_spec(struct invocation *in, struct nacre_error *err);
 int command_start(struct invocation *in, struct nacre_error *err);
 int command_state(struct invocation *in, struct nacre_error *err);
@@ -112,6 +116,7 @@ extern const struct option_row harden_rows[];
 extern const struct option_row kill_rows[];
 extern const struct option_row list_rows[];
 extern const struct option_row ps_rows[];
+extern const struct option_row sandbox_rows[];
 extern const struct option_row receipt_rows[];
 extern const struct option_row spec_rows[];
 extern const struct option_row update_rows[];
@@ -134,6 +139,10 @@ int run_begin_container(struct invocation *in, begin_fn *begin, struct nacre_err
 
 /* run.c: puts the end of PROCESS into the audit record, if there is one. */
 void run_record_exit(const struct invocation *in, const struct nacre_process *process, int status);
+
+/* sandbox_review.c: shows what is in the workspaces of in->id, and applies it if the person says
+ * so. What goes wrong is logged: the exit status is the program's. */
+void sandbox_review(struct invocation *in);
 
 /* matching.c: CALL for the container that the first operand names, or with --regex for each whose
  * ID it matches. One that fails keeps no other from its turn; the last error is the result, those

@@ -26,8 +26,8 @@ static void delete_after_run(struct invocation *in)
 {
 	struct nacre_error err;
 
-	if (nacre_delete(in->nacre, in->operands[0], true, &err) < 0) {
-		(void)fail_prefix(&err, "delete %s after it ended", in->operands[0]);
+	if (nacre_delete(in->nacre, in->id, true, &err) < 0) {
+		(void)fail_prefix(&err, "delete %s after it ended", in->id);
 		log_line(&in->log, LOG_WARNING, err.text);
 	}
 }
@@ -37,8 +37,7 @@ void run_record_exit(const struct invocation *in, const struct nacre_process *pr
 	struct nacre_error err;
 
 	if (status >= 0 && nacre_process_audited(process) &&
-		nacre_exited(in->nacre, in->operands[0], nacre_process_pid(process), status, &err) <
-			0)
+		nacre_exited(in->nacre, in->id, nacre_process_pid(process), status, &err) < 0)
 		log_line(&in->log, LOG_WARNING, err.text);
 }
 
@@ -48,7 +47,7 @@ void run_explain_end(const struct invocation *in, const struct foreground *fg)
 
 	if (!fg->explained)
 		return;
-	(void)fail_prefix(&why, "container %s", in->operands[0]);
+	(void)fail_prefix(&why, "container %s", in->id);
 	log_line(&in->log, LOG_ERROR, why.text);
 }
 
@@ -62,7 +61,7 @@ static void tell_refusals(const struct invocation *in, bool failed)
 
 	if (!in->create.trace_denials && !isatty(STDERR_FILENO))
 		return;
-	if (nacre_explain(in->nacre, in->operands[0], format, &text, &err) < 0) {
+	if (nacre_explain(in->nacre, in->id, format, &text, &err) < 0) {
 		(void)fail_prefix(&err, "what was refused cannot be told");
 		log_line(&in->log, LOG_WARNING, err.text);
 		return;
@@ -75,8 +74,7 @@ static void tell_refusals(const struct invocation *in, bool failed)
 static int write_report(const struct invocation *in, int fd, struct nacre_error *err)
 {
 	char *text;
-	int r = fd < 0 ? 1
-		       : nacre_explain(in->nacre, in->operands[0], NACRE_EXPLAIN_JSON, &text, err);
+	int r = fd < 0 ? 1 : nacre_explain(in->nacre, in->id, NACRE_EXPLAIN_JSON, &text, err);
 	FILE *out;
 
 	if (r != 0)
@@ -161,6 +159,8 @@ int run_begin_container(struct invocation *in, begin_fn *begin, struct nacre_err
 	struct foreground fg;
 	int r = create_choose_cgroup_driver(in, err);
 
+	if (!in->id)
+		in->id = in->operands[0];
 	if (r < 0)
 		return r;
 	if (in->create.detach && in->timeout_ms)
@@ -178,7 +178,7 @@ int run_begin_container(struct invocation *in, begin_fn *begin, struct nacre_err
 
 static int run(struct invocation *in, struct nacre_process **ret_process, struct nacre_error *err)
 {
-	return nacre_run(in->nacre, in->operands[0], &in->create, ret_process, err);
+	return nacre_run(in->nacre, in->id, &in->create, ret_process, err);
 }
 
 int command_run(struct invocation *in, struct nacre_error *err)

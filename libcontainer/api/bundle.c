@@ -86,6 +86,14 @@ static int decide(struct arena *arena, const struct nacre_create_options *option
 	return r < 0 ? r : facts_look(arena, config, bundle->path, ret_request, err);
 }
 
+static int take_text(
+	struct arena *arena, const char *text, struct bundle *bundle, struct nacre_error *err)
+{
+	bundle->given = arena_strdup(arena, text);
+	bundle->given_length = strlen(text);
+	return bundle->given ? 0 : fail_errno(err, ENOMEM, "config");
+}
+
 static int read_config(struct arena *arena, int dir_fd, const char *path, const char *file,
 	struct bundle *bundle, struct nacre_error *err)
 {
@@ -197,7 +205,8 @@ int bundle_load(struct arena *arena, const struct nacre_create_options *options,
 	dir_fd = open(bundle.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return fail_errno(err, errno, "bundle %s", bundle.path);
-	r = read_config(arena, dir_fd, bundle.path, file, &bundle, err);
+	r = options->config_text ? take_text(arena, options->config_text, &bundle, err)
+				 : read_config(arena, dir_fd, bundle.path, file, &bundle, err);
 	if (r >= 0)
 		r = decode_config(arena, file, &bundle, &config, err);
 	if (r < 0)
@@ -212,9 +221,12 @@ int bundle_load(struct arena *arena, const struct nacre_create_options *options,
 		return r;
 	harden_report_warn(bundle.report, true, warn, data);
 	root = bundle.config->root->path;
+	*ret_bundle = bundle;
+	if (bundle.config->nacre && bundle.config->nacre->root_tmpfs)
+		return 0;
 	bundle.rootfs = *root == '/' ? root : arena_printf(arena, "%s/%s", bundle.path, root);
 	if (!bundle.rootfs)
 		return fail_errno(err, ENOMEM, "rootfs");
-	*ret_bundle = bundle;
+	ret_bundle->rootfs = bundle.rootfs;
 	return 0;
 }

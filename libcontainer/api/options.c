@@ -102,6 +102,14 @@ int options_take_update(const struct nacre_update_options *given,
 		sizeof(*ret_options), err);
 }
 
+int options_take_sandbox(const struct nacre_sandbox_options *given,
+	struct nacre_sandbox_options *ret_options, struct nacre_error *err)
+{
+	return take("nacre_sandbox_options", given,
+		SIZE_WITH(struct nacre_sandbox_options, tmp_bytes), ret_options,
+		sizeof(*ret_options), err);
+}
+
 int options_take_workspace_diff(const struct nacre_workspace_diff_options *given,
 	struct nacre_workspace_diff_options *ret_options, struct nacre_error *err)
 {

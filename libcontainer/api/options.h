@@ -23,6 +23,8 @@ int options_take_criu(const struct nacre_criu_options *given,
 	struct nacre_criu_options *ret_options, struct nacre_error *err);
 int options_take_update(const struct nacre_update_options *given,
 	struct nacre_update_options *ret_options, struct nacre_error *err);
+int options_take_sandbox(const struct nacre_sandbox_options *given,
+	struct nacre_sandbox_options *ret_options, struct nacre_error *err);
 int options_take_workspace_diff(const struct nacre_workspace_diff_options *given,
 	struct nacre_workspace_diff_options *ret_options, struct nacre_error *err);
 int options_take_workspace_apply(const struct nacre_workspace_apply_options *given,

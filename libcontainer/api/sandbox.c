@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libcontainer/api/nacre.h"
+#include "libcontainer/api/options.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/namespace/idmap.h"
+#include "specs/path_text.h"
+#include "specs/sandbox.h"
+#include "specs/workspace_request.h"
+
+extern char **environ;
+
+/* What of the host and of the caller a sandbox is made of. The host's paths are on the list of
+ * specs/sandbox.c; the others are the caller's own words. */
+
+enum {
+	PASSWD_MAX = 16 * 1024 * 1024, /* bytes */
+	PASSWD_HOME = 5, /* field */
+};
+
+/* --- homes --- */
+
+static const char *field(const char *line, unsigned n, size_t *ret_length)
+{
+	for (; n > 0 && *line != '\n' && *line; line++)
+		n -= *line == ':';
+	*ret_length = strcspn(line, ":\n");
+	return line;
+}
+
+/* Those of /etc/passwd, and the caller's. Users that only a directory service knows have theirs
+ * beside those of others, or are the caller. */
+static int list_homes(struct arena *arena, const char *own, struct oci_strings *ret_homes,
+	struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	struct oci_strings homes = {.n = 0};
+	size_t lines = 1;
+	int r = file_read(AT_FDCWD, "/etc/passwd", PASSWD_MAX, &text, NULL, err);
+
+	if (r < 0 && r != -ENOENT)
+		return r;
+	for (const char *c = text; c && *c; c++)
+		lines += *c == '\n';
+	homes.items = arena_array(arena, lines + 1, sizeof(*homes.items));
+	if (!homes.items)
+		return fail_errno(err, ENOMEM, "/etc/passwd");
+	if (own)
+		homes.items[homes.n++] = own;
+	for (const char *line = text; line && *line; line += strcspn(line, "\n"), line += !!*line) {
+		size_t n;
+		const char *home = field(line, PASSWD_HOME, &n);
+
+		if (n < 2 || *home != '/')
+			continue;
+		homes.items[homes.n] = arena_strndup(arena, home, n);
+		if (!homes.items[homes.n++])
+			return fail_errno(err, ENOMEM, "/etc/passwd");
+	}
+	*ret_homes = homes;
+	return 0;
+}
+
+/* --- paths --- */
+
+/* PATH of the caller, which must be there. */
+static int resolve(struct arena *arena, const char *option, const char *path,
+	struct sandbox_entry *ret_entry, struct nacre_error *err)
+{
+	char real[PATH_MAX];
+	struct stat st;
+
+	if (!realpath(path, real) || lstat(real, &st) < 0)
+		return fail_errno(err, errno, "%s %s", option, path);
+	*ret_entry = (struct sandbox_entry){
+		.path = arena_strdup(arena, real), .directory = S_ISDIR(st.st_mode)};
+	return ret_entry->path ? 0 : fail_errno(err, ENOMEM, "%s %s", option, path);
+}
+
+static int resolve_all(struct arena *arena, const char *option, const char *const *paths,
+	struct sandbox_entry **ret_entries, size_t *ret_n, struct nacre_error *err)
+{
+	struct sandbox_entry *entries;
+	size_t n = 0;
+	int r = 0;
+
+	while (paths && paths[n])
+		n++;
+	entries = arena_array(arena, n, sizeof(*entries));
+	if (n && !entries)
+		return fail_errno(err, ENOMEM, "%s", option);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = resolve(arena, option, paths[i], &entries[i], err);
+	*ret_entries = entries;
+	*ret_n = n;
+	return r;
+}
+
+/* A path of the list that is not there is left out, and so is what leads nowhere. FOLLOW: it is not
+ * shown as the symlink that it is. */
+static int look_at_list(
+	const char *const *list, bool follow, struct sandbox_host *host, struct nacre_error *err)
+{
+	for (const char *const *path = list; *path; path++) {
+		struct stat st, target;
+
+		if (lstat(*path, &st) < 0 || stat(*path, &target) < 0) {
+			if (errno == ENOENT || errno == ENOTDIR || errno == EACCES)
+				continue;
+			return fail_errno(err, errno, "stat %s", *path);
+		}
+		host->entries[host->n_entries++] = (struct sandbox_entry){
+			*path, S_ISDIR(st.st_mode), S_ISLNK(st.st_mode) && !follow};
+	}
+	return 0;
+}
+
+static size_t length(const char *const *list)
+{
+	size_t n = 0;
+
+	while (list[n])
+		n++;
+	return n;
+}
+
+static int look_at_host(struct arena *arena, struct sandbox_host *host, struct nacre_error *err)
+{
+	const char *home = getenv("HOME");
+	int r;
+
+	while (environ && environ[host->environment.n])
+		host->environment.n++;
+	host->environment.items = (const char **)environ;
+	host->uid = geteuid();
+	host->gid = getegid();
+	host->home = home && *home == '/' ? home : NULL;
+	host->entries = arena_array(arena, length(sandbox_paths) + length(sandbox_network_paths),
+		sizeof(*host->entries));
+	if (!host->entries)
+		return fail_errno(err, ENOMEM, "sandbox");
+	r = idmap_is_host_root(err);
+	if (r < 0)
+		return r;
+	host->root = r > 0;
+	r = look_at_list(sandbox_paths, false, host, err);
+	return r < 0 ? r : look_at_list(sandbox_network_paths, true, host, err);
+}
+
+/* --- */
+
+static int take_strings(struct arena *arena, const char *const *list, struct oci_strings *ret_list,
+	struct nacre_error *err)
+{
+	const size_t n = list ? length(list) : 0;
+
+	*ret_list = (struct oci_strings){arena_array(arena, n, sizeof(char *)), n};
+	if (n && !ret_list->items)
+		return fail_errno(err, ENOMEM, "sandbox");
+	for (size_t i = 0; i < n; i++)
+		ret_list->items[i] = list[i];
+	return 0;
+}
+
+static int take_request(struct arena *arena, const struct nacre_sandbox_options *options,
+	struct sandbox_request *request, struct nacre_error *err)
+{
+	int r = take_strings(arena, options->args, &request->args, err);
+
+	if (r == 0 && request->args.n == 0)
+		r = fail(err, EINVAL, "sandbox: a command is missing");
+	if (r == 0)
+		r = take_strings(arena, options->env, &request->env, err);
+	if (r == 0)
+		r = resolve_all(
+			arena, "--read", options->read, &request->read, &request->n_read, err);
+	if (r == 0)
+		r = resolve_all(
+			arena, "--write", options->write, &request->write, &request->n_write, err);
+	return r < 0 ? r
+		     : resolve_all(arena, "--hide", options->hide, &request->hide, &request->n_hide,
+			       err);
+}
+
+/* --- workspaces --- */
+
+/* Whether those on the list may be, and where the program begins. */
+static int look_at_workspaces(struct arena *arena, const char *const *list,
+	const struct oci_strings *homes, struct sandbox_request *request, struct nacre_error *err)
+{
+	const char *here = request->directory;
+	int r = 0;
+
+	request->copy = !list || !list[0];
+	if (request->copy)
+		return sandbox_check_directory(here, homes, err);
+	for (size_t i = 0; list[i] && r == 0; i++) {
+		struct workspace_request workspace;
+		struct sandbox_entry source;
+
+		r = workspace_request_parse(arena, list[i], here, &workspace, err);
+		if (r == 0)
+			r = resolve(arena, "--workspace", workspace.source, &source, err);
+		if (r == 0)
+			r = sandbox_check_directory(source.path, homes, err);
+		if (r == 0 && (i == 0 || path_within(here, workspace.destination)))
+			request->directory = path_within(here, workspace.destination)
+						     ? here
+						     : workspace.destination;
+	}
+	return r;
+}
+
+static int make_config(struct arena *arena, const struct nacre_sandbox_options *options,
+	char **ret_json, struct nacre_error *err)
+{
+	struct sandbox_host host = {.root = false};
+	struct sandbox_request request = {
+		.terminal = options->terminal,
+		.network = options->network,
+		.memory = options->memory,
+		.pids = options->pids,
+		.cpus = options->cpus,
+		.tmp_bytes = options->tmp_bytes,
+	};
+	struct sandbox_entry directory;
+	struct oci_config *config;
+	struct oci_strings homes;
+	int r = look_at_host(arena, &host, err);
+
+	if (r == 0)
+		r = take_request(arena, options, &request, err);
+	if (r == 0)
+		r = resolve(arena, "working directory", ".", &directory, err);
+	if (r == 0)
+		r = list_homes(arena, host.home, &homes, err);
+	if (r < 0)
+		return r;
+	request.directory = directory.path;
+	r = look_at_workspaces(arena, options->workspaces, &homes, &request, err);
+	if (r == 0)
+		r = sandbox_config(arena, &request, &host, &config, err);
+	return r < 0 ? r : oci_config_encode(config, true, ret_json, err);
+}
+
+int nacre_sandbox_config(
+	const struct nacre_sandbox_options *given, char **ret_json, struct nacre_error *err)
+{
+	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
+	struct nacre_sandbox_options options;
+	int r = options_take_sandbox(given, &options, err);
+
+	if (r < 0)
+		return r;
+	return arena ? make_config(arena, &options, ret_json, err)
+		     : fail_errno(err, ENOMEM, "sandbox");
+}

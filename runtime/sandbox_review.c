@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runtime/commands.h"
+#include "specs/error.h"
+
+/* After nacre sandbox: what its program has changed in the workspace, for the person who called it.
+ */
+
+#define DIGEST "digest "
+
+static void tell(const struct invocation *in, int r, const char *what, struct nacre_error *err)
+{
+	if (r >= 0)
+		return;
+	(void)fail_prefix(err, "%s", what);
+	log_line(&in->log, LOG_WARNING, err->text);
+}
+
+/* Those of TEXT, which is cut up, as nacre_workspace_apply_options.expect has them. What comes from
+ * the container never begins a line. NULL: no memory. */
+static const char **take_digests(char *text)
+{
+	const char **digests;
+	size_t n = 0;
+	char *save = NULL;
+
+	digests = calloc(strlen(text) / strlen(DIGEST) + 2, sizeof(*digests));
+	for (char *line = strtok_r(text, "\n", &save); digests && line;
+		line = strtok_r(NULL, "\n", &save))
+		if (!strncmp(line, DIGEST, strlen(DIGEST)))
+			digests[n++] = line + strlen(DIGEST);
+	return digests;
+}
+
+/* SHOWN: what the person has seen, and what is applied then. */
+static int apply(struct invocation *in, char *shown, struct nacre_error *err)
+{
+	const char **digests = take_digests(shown);
+	const struct nacre_workspace_apply_options options = {
+		.size = sizeof(options), .expect = digests};
+	char *report;
+	int r = digests ? nacre_workspace_apply(in->nacre, in->id, &options, &report, err)
+			: fail_errno(err, ENOMEM, "digests");
+
+	free(digests);
+	if (r < 0)
+		return r;
+	log_text(report);
+	free(report);
+	return r > 0 ? nacre_workspace_discard(in->nacre, in->id, err) : 0;
+}
+
+static int show(struct invocation *in, enum nacre_workspace_format format, char **ret_text,
+	struct nacre_error *err)
+{
+	const struct nacre_workspace_diff_options options = {
+		.size = sizeof(options), .format = format};
+	int r = nacre_workspace_diff(in->nacre, in->id, &options, ret_text, err);
+
+	if (r >= 0)
+		log_text(*ret_text);
+	return r;
+}
+
+/* The first letter of the answer; 'k' for none. */
+static int ask(void)
+{
+	char line[64];
+
+	(void)fputs("apply these changes? [y]es, [k]eep them for later, [d]iscard, show the "
+		    "[p]atch: ",
+		stderr);
+	return fgets(line, sizeof(line), stdin) ? line[0] : 'k';
+}
+
+static int decide(struct invocation *in, char *shown, struct nacre_error *err)
+{
+	for (;;) {
+		char *patch;
+		int r;
+
+		switch (ask()) {
+		case 'y':
+			return apply(in, shown, err);
+		case 'd':
+			return nacre_workspace_discard(in->nacre, in->id, err);
+		case 'p':
+			r = show(in, NACRE_WORKSPACE_PATCH, &patch, err);
+			if (r < 0)
+				return r;
+			free(patch);
+			break;
+		case 'k':
+			return 0;
+		}
+	}
+}
+
+void sandbox_review(struct invocation *in)
+{
+	const bool all = in->apply && !strcmp(in->apply, "all");
+	const bool asks = in->apply ? !strcmp(in->apply, "ask")
+				    : isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+	struct nacre_error err;
+	char *shown;
+	int r;
+
+	if (!all && !asks)
+		return;
+	r = show(in, NACRE_WORKSPACE_TEXT, &shown, &err);
+	if (r == -ENOENT) /* nothing was changed */
+		return;
+	if (r >= 0) {
+		r = all ? apply(in, shown, &err) : decide(in, shown, &err);
+		free(shown);
+	}
+	tell(in, r, "the changes are kept in the workspace", &err);
+}

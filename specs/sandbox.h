@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_SPECS_SANDBOX_H
+#define NACRE_SPECS_SANDBOX_H
+
+#include "specs/spec.h"
+
+/*
+ * The config of `nacre sandbox`: a program of the host, without an image. Its root is an empty
+ * tmpfs, in which stand those paths of the host that are on the list of sandbox_paths, read-only;
+ * homes, /run and /var are empty. Pure: what is on the host was looked at before.
+ */
+
+/* A path of the host as it was found. */
+struct sandbox_entry {
+	const char *path; /* absolute */
+	bool directory;
+	bool link; /* a symlink, which is shown as one */
+};
+
+/* Paths that are looked for, in the order in which they are mounted; ends with NULL. Those below
+ * /etc are single entries: the rest of it (shadow, keys of ssh and TLS, what daemons are told) is
+ * not there. */
+extern const char *const sandbox_paths[];
+/* The same, but for a sandbox with a network alone; a symlink, as to what a resolver writes in
+ * /run, is followed. */
+extern const char *const sandbox_network_paths[];
+
+/* What of the host a sandbox is made of. */
+struct sandbox_host {
+	uint32_t uid, gid; /* of the caller */
+	bool root; /* of the host: no user namespace */
+	const char *home; /* of the caller, absolute; NULL: none */
+	struct oci_strings environment; /* of the caller, "NAME=VALUE" */
+	struct sandbox_entry *entries; /* of sandbox_paths and sandbox_network_paths: what is there
+					*/
+	size_t n_entries;
+};
+
+/* What the caller wants. Paths are absolute, without symlinks, and are there. */
+struct sandbox_request {
+	struct oci_strings args;
+	const char *directory; /* where the program begins */
+	bool copy; /* that is a workspace in the form cow; else there are others */
+	struct sandbox_entry *read; /* shown read-only */
+	size_t n_read;
+	struct sandbox_entry *write; /* the host's own, which the program may change */
+	size_t n_write;
+	struct sandbox_entry *hide; /* nothing of it is shown */
+	size_t n_hide;
+	struct oci_strings env; /* "NAME": the caller's; "NAME=VALUE" */
+	bool terminal;
+	bool network; /* some rule of egress lets it connect */
+	int64_t memory; /* bytes; 0: the profile's, as the next two */
+	int64_t pids;
+	uint64_t cpus; /* in thousandths */
+	uint64_t tmp_bytes; /* of /tmp, /run and the home, each; 0: the kernel's default */
+};
+
+/* Whether DIRECTORY may be worked on: not the root, a home, or what a home lies in. HOMES: the
+ * caller's, and others that are known. -EPERM. */
+int sandbox_check_directory(
+	const char *directory, const struct oci_strings *homes, struct nacre_error *err);
+
+/* -EINVAL: a variable that is no name or that the caller does not have. */
+int sandbox_config(struct arena *arena, const struct sandbox_request *request,
+	const struct sandbox_host *host, struct oci_config **ret_config, struct nacre_error *err);
+
+#endif

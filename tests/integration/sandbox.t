@@ -1,0 +1,202 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# nacre sandbox: a program of this machine, without an image.
+# shellcheck disable=SC2016,SC2034,SC2154,SC2317 # as for the other integration tests
+# shellcheck source=SCRIPTDIR/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+store=$T/workspaces
+
+# project: a directory to work in, as $dir, in a home with secrets
+project() {
+	home=$T/home-$id dir=$T/home-$id/project
+	mkdir -p "$dir" "$home/.ssh"
+	echo secret >"$home/.ssh/id_ed25519"
+	echo secret >"$home/.npmrc"
+	echo content >"$dir/file"
+}
+
+# sandbox ARGS: in the project
+sandbox() {
+	(cd "$dir" && HOME=$home nacre --workspaces "$store" sandbox --name "$id" "$@")
+}
+
+# inside TEXT [OPTION...]: what a shell prints there
+inside() {
+	local text=$1
+	shift
+	try sandbox "$@" -- /bin/sh -c "$text"
+}
+
+test_a_program_of_the_host_runs() {
+	project
+	good sandbox -- cat file
+	is "$out" content
+	inside 'pwd; echo "$HOME"; id -u'
+	is "$out" "$dir"$'\n'"$home"$'\n'"$(id -u)"
+	nothing_left
+}
+
+test_the_exit_status_is_the_program_s() {
+	project
+	for status in 0 1 42 255; do
+		inside "exit $status"
+		is "$rc" "$status" status
+	done
+	inside 'kill -9 $$'
+	is "$rc" 137 "of SIGKILL"
+	bad 127 '*exec: "no-such": executable file not found in $PATH' sandbox -- no-such
+	bad 126 '*exec: "./file": permission denied' sandbox -- ./file
+	bad 125 '*is the home*' eval 'cd "$home" && HOME=$home nacre sandbox -- true'
+	bad 125 '*the working directory is /*' eval 'cd / && HOME=$home nacre sandbox -- true'
+	bad 125 '*has in it the home*' eval 'cd "$T" && HOME=$home nacre sandbox -- true'
+	try sandbox --timeout 200ms -- sleep 60
+	is "$rc" 124 "of a timeout"
+	nothing_left
+}
+
+# What the program cannot see: each line a shell command that must print nothing.
+test_there_is_nothing_of_the_host_but_the_list() {
+	project
+	inside "cat file /etc/passwd | head -n 1; ls /"
+	has_line "$out" content "what is there"
+	read -r -d '' escapes <<-END
+		cat $home/.ssh/id_ed25519 $home/.npmrc
+		cat /etc/shadow /etc/gshadow /etc/sudoers /etc/machine-id /etc/ssh/sshd_config
+		ls -A /root | grep -v '^${home##*/}$' | grep -v it-
+		ls -A /home
+		ls -A /run
+		ls -A /var
+		ls -A /sys
+		ls -A /boot
+		ls -A /srv
+		ls -A /etc/ssl/private
+		ls -A /tmp | grep -v -e '^it-' -e '^as-'
+		ls -A $T | grep -v '^home-$id\$'
+		ls -A $home | grep -v '^project\$'
+		cat /proc/1/environ
+		ls /proc | grep '^[0-9]*\$' | grep -v '^[1-9]\$' | grep -v '^[1-9][0-9]\$'
+		cat /proc/kcore /proc/keys /proc/kallsyms | head -c 1
+		env | grep -e SECRET -e TOKEN -e LD_ -e SSH_ -e DBUS_ -e XDG_ -e DISPLAY -e NACRE_TEST
+		ls -A /dev | grep -e sd -e nvme -e vd -e kmsg -e mem -e kvm -e fuse -e tun
+		cat /proc/net/unix | tail -n +2 | grep @
+		grep -v -e 0000000000000000 -e CapInh /proc/self/status | grep ^Cap
+		grep NoNewPrivs:.*0 /proc/self/status
+		grep Seccomp:.*0 /proc/self/status
+		find / -xdev -perm -4000 2>/dev/null | grep -v ^/usr
+		echo x >>/usr/bin/x
+		echo x >>/etc/passwd
+		echo x >/x
+		mount -t tmpfs tmpfs /tmp && echo mounted
+		unshare -Ur true && echo unshared
+		cat /proc/net/dev | tail -n +3 | grep -v lo:
+	END
+	while read -r escape; do
+		doing "$escape"
+		DBUS_SESSION_BUS_ADDRESS=unix:path=/run/bus SSH_AUTH_SOCK=/run/agent A_TOKEN=x A_SECRET=x \
+			inside "($escape) 2>/dev/null"
+		is "$out" '' "$escape"
+	done <<<"$escapes"
+	nothing_left
+}
+
+test_only_listed_and_named_variables_come_along() {
+	project
+	A_TOKEN=token LANG=de_DE TERM=dumb inside 'env | grep -e TOKEN -e LANG -e TERM -e GIVEN | sort' \
+		--env A_TOKEN -e GIVEN=value -e TERM=other
+	is "$out" $'A_TOKEN=token\nGIVEN=value\nLANG=de_DE\nTERM=other'
+	bad 125 '--env NOT_THERE: there is no such variable here*' sandbox --env NOT_THERE -- true
+}
+
+test_paths_are_shown_and_hidden_by_name() {
+	project
+	mkdir -p "$T/data" "$T/log" "$dir/hidden"
+	echo data >"$T/data/file"
+	echo x >"$dir/hidden/file"
+	inside "cat $T/data/file; echo x 2>/dev/null >>$T/data/file || echo read-only; echo x >$T/log/file; ls hidden" \
+		--read "$T/data" --write "$T/log" --hide "$dir/hidden"
+	is "$out" $'data\nread-only'
+	is "$(<"$T/log/file")" x "what was written"
+	bad 125 "--read $T/none: No such file or directory" sandbox --read "$T/none" -- true
+}
+
+test_what_it_changes_waits_for_a_person() {
+	project
+	inside 'echo changed >file; echo new >new; mkdir -p .vscode; echo x >.vscode/tasks.json'
+	has "$err" "workspace of $id kept: nacre workspace diff $id"
+	is "$(<"$dir/file")" content "before it is applied"
+	good nacre --workspaces "$store" workspace diff "$id"
+	has_line "$out" "M  file"
+	has_line "$out" "A  new"
+	try nacre --workspaces "$store" workspace apply "$id"
+	is "$rc" 1 "with a protected name"
+	is "$(<"$dir/file") $(<"$dir/new")" "changed new" "after"
+	[[ ! -e $dir/.vscode ]] || wrong "a protected name was applied"
+	good nacre --workspaces "$store" workspace discard "$id"
+}
+
+test_changes_are_applied_at_once_or_asked_for() {
+	project
+	inside 'echo changed >file' --apply all
+	is "$rc $(<"$dir/file")" "0 changed" all
+	good nacre --workspaces "$store" workspace list
+	lacks "$out" "$id"
+	inside 'echo again >file; exit 3' --apply never
+	is "$rc $(<"$dir/file")" "3 changed" never
+	good nacre --workspaces "$store" workspace discard "$id"
+	echo y >"$T/answer"
+	input=$T/answer inside 'echo asked >file' --apply ask
+	is "$rc $(<"$dir/file")" "0 asked" "yes"
+	printf 'x\np\nd\n' >"$T/answer"
+	input=$T/answer inside 'echo not >file' --apply ask
+	is "$rc $(<"$dir/file")" "0 asked" "discard"
+	has_line "$err" "+not"
+	inside 'true' --apply all
+	is "$rc $out" "0 " "nothing changed"
+	lacks "$err" digest
+	nothing_left
+}
+
+test_signals_reach_the_program() {
+	local pid
+	project
+	for sig in INT TERM HUP; do
+		(cd "$dir" && HOME=$home nacre_direct --workspaces "$store" sandbox --name "$id" -- sleep 60) &
+		pid=$!
+		wait_for is_running
+		kill -"$sig" "$pid"
+		wait "$pid"
+		is $? $((128 + $(kill -l "$sig"))) "status after SIG$sig"
+	done
+	nothing_left
+}
+
+is_running() {
+	[[ $(nacre state "$id" 2>/dev/null | jq -r .status) == running ]]
+}
+
+test_what_is_left_is_reaped_and_ends_with_the_program() {
+	project
+	inside '(sleep 0.1 & sleep 60 &) ; sleep 0.4; ps -o stat= -e | grep -c Z'
+	is "$out" 0 zombies
+	nothing_left
+}
+
+test_the_commands_of_containers_work_on_it() {
+	local pid
+	project
+	(cd "$dir" && HOME=$home nacre_direct --workspaces "$store" sandbox --name "$id" -- sleep 60) &
+	pid=$!
+	wait_for is_running
+	good nacre exec "$id" cat "$dir/file"
+	is "$out" content
+	good nacre list -q
+	is "$out" "$id"
+	good nacre explain "$id"
+	good nacre kill "$id" TERM
+	wait "$pid"
+	is $? 143 status
+}
+
+all_tests "$@"
