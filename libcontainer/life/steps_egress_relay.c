@@ -9,6 +9,7 @@
 #include "libcontainer/net/egress_relay.h"
 #include "libcontainer/net/egress_resolv.h"
 #include "libcontainer/net/egress_routes.h"
+#include "libcontainer/systemd/systemd.h"
 
 /* Names in egress rules: the rows of both sides, in table order. */
 
@@ -32,33 +33,43 @@ int step_plan_egress_relay(struct life *l, struct nacre_error *err)
 
 /*
  * Beside the container's, which holds the program: under what limits the container as well, gone
- * when that is. No container ID has a colon, so that it is no other container's. What systemd has
- * made is not to be filled by others: there the relay has none.
+ * when that is. No container ID has a colon, so that it is no other container's. It is born in a
+ * cgroup that nacre makes; a scope of systemd's begins with it, when it is at work.
  */
-static int name_cgroup(const struct life *l, char ret_path[PATH_MAX], struct nacre_error *err)
+#define CGROUP_NAME "egress"
+
+struct limits {
+	struct oci_pids pids;
+	struct oci_memory memory;
+	struct oci_resources resources;
+};
+
+static const struct oci_resources *limit(struct limits *limits)
 {
-	return snprintf(ret_path, PATH_MAX, "%s:egress", l->container.record.cgroup) < PATH_MAX
-		       ? 0
-		       : fail_errno(err, ENAMETOOLONG, "cgroup of nacre-egress");
+	*limits = (struct limits){
+		.pids.limit = 1, /* one thread */
+		/* 1,024 connections, each with 32 KiB to judge and two full pipes, are 160 MiB; the
+		 * rest is for what sockets hold, which the kernel keeps within the limit. */
+		.memory.limit = {.set = true, .value = 256 << 20},
+	};
+	limits->resources = (struct oci_resources){
+		.pids = &limits->pids, .memory = &limits->memory};
+	return &limits->resources;
 }
 
-static int limit_cgroup(const struct cgroup *cgroup, struct nacre_error *err)
+static int name_cgroup(const struct life *l, char ret_path[PATH_MAX], struct nacre_error *err)
 {
-	/* One thread. */
-	struct oci_pids pids = {.limit = 1};
-	/* 1,024 connections, each with 32 KiB to judge and two full pipes, are 160 MiB; the rest is
-	 * for what sockets hold, which the kernel keeps within the limit. */
-	struct oci_memory memory = {.limit = {.set = true, .value = 256 << 20}};
-	const struct oci_resources resources = {.pids = &pids, .memory = &memory};
-
-	return cgroup_limits_apply(
-		cgroup->fd, &resources, OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY, NULL, NULL, NULL, err);
+	return snprintf(ret_path, PATH_MAX, "%s:" CGROUP_NAME, l->container.record.cgroup) <
+			       PATH_MAX
+		       ? 0
+		       : fail_errno(err, ENAMETOOLONG, "cgroup of nacre-egress");
 }
 
 /* Where the container has one, but nobody may make another beside it, there is none. */
 static int make_cgroup(struct life *l, struct cgroup *ret_cgroup, struct nacre_error *err)
 {
 	struct nacre_error why;
+	struct limits limits;
 	char path[PATH_MAX];
 	int mount_fd, r;
 
@@ -76,7 +87,47 @@ static int make_cgroup(struct life *l, struct cgroup *ret_cgroup, struct nacre_e
 		return r;
 	}
 	l->relay_cgroup_made = true;
-	return limit_cgroup(ret_cgroup, err);
+	return cgroup_limits_apply(ret_cgroup->fd, limit(&limits),
+		OCI_LIMIT_PIDS | OCI_LIMIT_MEMORY, NULL, NULL, NULL, err);
+}
+
+static int make_scope(struct life *l, struct nacre_error *err)
+{
+	const struct oci_linux *linux_ = l->container.config->linux_;
+	const struct container_record *record = &l->container.record;
+	const struct oci_map none = {.n = 0};
+	cleanup_free char *properties = NULL;
+	struct systemd_unit unit;
+	struct limits limits;
+	char path[PATH_MAX];
+	pid_t pid;
+	int r;
+
+	if (!(record->active & SYSTEMD))
+		return 0;
+	r = pid = egress_relay_pid(l->container.state_fd, err);
+	if (pid == 0)
+		r = fail(err, ESRCH, "it has ended");
+	if (r >= 0)
+		r = systemd_unit_from_path(linux_ ? linux_->cgroups_path : NULL, l->container.id,
+			record->user_unit, &unit, err);
+	if (r >= 0)
+		r = systemd_name_beside(record->unit, CGROUP_NAME, unit.name, err);
+	if (r >= 0)
+		r = systemd_unit_properties(&unit, l->container.id, pid, limit(&limits), &none,
+			false, &properties, err);
+	if (r >= 0)
+		r = systemd_start(&unit, pid, properties, path, err);
+	l->relay_cgroup_made = r >= 0;
+	return r < 0 ? fail_prefix(err, "nacre-egress") : 0;
+}
+
+static int drop_scope(const struct life *l, struct nacre_error *err)
+{
+	char name[SYSTEMD_NAME_SIZE];
+	int r = systemd_name_beside(l->container.record.unit, CGROUP_NAME, name, err);
+
+	return r < 0 ? r : systemd_stop(name, l->container.record.user_unit, err);
 }
 
 static int drop_cgroup(struct life *l, struct nacre_error *err)
@@ -86,8 +137,10 @@ static int drop_cgroup(struct life *l, struct nacre_error *err)
 	char path[PATH_MAX];
 	int r;
 
-	if (!l->relay_cgroup_made || !(l->container.record.active & CGROUPFS))
+	if (!l->relay_cgroup_made)
 		return 0;
+	if (l->container.record.active & SYSTEMD)
+		return drop_scope(l, err);
 	r = name_cgroup(l, path, err);
 	if (r < 0)
 		return r;
@@ -275,6 +328,8 @@ int step_start_egress_relay(struct life *l, struct nacre_error *err)
 	place.own_cgroup_fd = own.fd;
 	if (r == 0)
 		r = egress_relay_start(relay, &place, err);
+	if (r == 0)
+		r = make_scope(l, err);
 	cgroup_close(&own);
 	return r < 0 || relay->alone ? r : open_ports(l, err);
 }

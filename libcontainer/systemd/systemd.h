@@ -35,6 +35,9 @@ struct systemd_unit {
 int systemd_unit_from_path(const char *cgroups_path, const char *id, bool of_user,
 	struct systemd_unit *ret_unit, struct nacre_error *err);
 bool systemd_is_slice(const char *unit_name);
+/* "a.scope" and "a.slice" give "a:WORD.scope". */
+int systemd_name_beside(const char *unit_name, const char *word, char ret_name[SYSTEMD_NAME_SIZE],
+	struct nacre_error *err);
 
 /* Where the system's manager makes the cgroup of a scope, below the cgroup2 mount. */
 void systemd_scope_cgroup(const struct systemd_unit *unit, char ret_path[PATH_MAX]);

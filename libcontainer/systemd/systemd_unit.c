@@ -25,6 +25,20 @@ bool systemd_is_slice(const char *unit_name)
 	return has_suffix(unit_name, ".slice");
 }
 
+int systemd_name_beside(const char *unit_name, const char *word, char ret_name[SYSTEMD_NAME_SIZE],
+	struct nacre_error *err)
+{
+	const char *suffix = strrchr(unit_name, '.');
+	const int stem = (int)(suffix ? (size_t)(suffix - unit_name) : strlen(unit_name));
+	const int length = snprintf(
+		ret_name, SYSTEMD_NAME_SIZE, "%.*s:%s.scope", stem, unit_name, word);
+
+	return length < SYSTEMD_NAME_SIZE
+		       ? 0
+		       : fail(err, ENAMETOOLONG, "%.*s:%s.scope is longer than %d bytes", stem,
+				 unit_name, word, SYSTEMD_NAME_SIZE - 1);
+}
+
 /* Appends N bytes of TEXT, escaped. */
 static int append(char name[SYSTEMD_NAME_SIZE], const char *text, size_t n)
 {

@@ -47,6 +47,41 @@ test_without_a_path_the_scope_has_the_containers_name() {
 	no_unit_left
 }
 
+# The pid of the relay, which holds the lock on a file of the state.
+relay() {
+	awk -v inode="$(stat -c %i "$ROOT/$id/egress")" '$2 == "POSIX" && $6 ~ ":" inode "$" { print $5 }' /proc/locks
+}
+
+test_the_relay_of_names_is_a_scope_beside() {
+	local pid
+	bundle pause
+	in_unit
+	good nacre --systemd-cgroup create --profile oci --egress a.example --bundle "$b" "$id"
+	pid=$(relay)
+	is "$(cgroup_of "$pid")" "/system.slice/$tag-$id:egress.scope" "its cgroup"
+	is "$(systemctl show -P TasksMax "$tag-$id:egress.scope")" 1 TasksMax
+	is "$(systemctl show -P MemoryMax "$tag-$id:egress.scope")" $((256 << 20)) MemoryMax
+	delete_forced
+	wait_for has_ended "$pid"
+	no_unit_left
+	bad 1 "*pid file*" nacre --systemd-cgroup create --profile oci --egress a.example --bundle "$b" \
+		--pid-file "$T/none/pid" "$id"
+	no_unit_left
+}
+
+test_the_scope_of_the_relay_ends_with_a_create_that_is_killed() {
+	needs_strace || return
+	bundle pause
+	in_unit
+	# what is renamed is resolv.conf, and then the record
+	try strace -qq -o "$T/out.trace" -e trace=renameat -e inject=renameat:signal=KILL:when=2 \
+		"$NACRE" --root "$ROOT" --systemd-cgroup create --profile oci --egress a.example --bundle "$b" "$id"
+	has "$(<"$T/out.trace")" '"record"' "where it was killed"
+	delete_forced
+	nothing_left
+	no_unit_left
+}
+
 # systemd moves no process that has ended: where that still is, is the caller, too. nacre-systemd's
 # stand-in says that the scope is there once it has killed the process.
 test_a_process_that_ends_meanwhile_does_not_take_the_caller_with_it() {

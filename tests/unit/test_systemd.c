@@ -100,6 +100,25 @@ static const struct {
 	{"-.slice:p:n", "/p-n.scope"},
 };
 
+START_TEST(a_scope_beside_has_a_word_behind_a_colon)
+{
+	char name[SYSTEMD_NAME_SIZE], longest[SYSTEMD_NAME_SIZE];
+
+	ck_assert_int_eq(systemd_name_beside("nacre-a.b.scope", "egress", name, &err), 0);
+	ck_assert_str_eq(name, "nacre-a.b:egress.scope");
+	ck_assert_int_eq(systemd_name_beside("b-c.slice", "egress", name, &err), 0);
+	ck_assert_str_eq(name, "b-c:egress.scope");
+	ck_assert_int_eq(systemd_name_beside("none", "egress", name, &err), 0);
+	ck_assert_str_eq(name, "none:egress.scope");
+	memset(longest, 'a', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	ck_assert_int_eq(systemd_name_beside(longest, "egress", name, &err), -ENAMETOOLONG);
+	longest[sizeof(longest) - 1 - strlen(":egress.scope")] = '\0';
+	ck_assert_int_eq(systemd_name_beside(longest, "egress", name, &err), 0);
+	ck_assert_uint_eq(strlen(name), sizeof(name) - 1);
+}
+END_TEST
+
 START_TEST(the_cgroup_of_a_scope_lies_in_those_of_its_slices)
 {
 	struct systemd_unit unit;
@@ -134,6 +153,7 @@ Suite *suite_systemd(void)
 	tcase_add_loop_test(t, a_path_names_the_unit_as_with_runc, 0, ROWS(units));
 	tcase_add_loop_test(t, what_is_no_unit_is_refused_by_name, 0, ROWS(bad_units));
 	tcase_add_test(t, a_name_is_at_most_255_bytes_when_escaped);
+	tcase_add_test(t, a_scope_beside_has_a_word_behind_a_colon);
 	tcase_add_loop_test(t, the_cgroup_of_a_scope_lies_in_those_of_its_slices, 0, ROWS(scopes));
 	tcase_add_test(t, a_slice_with_very_many_above_it_overflows_nothing);
 	suite_add_tcase(s, t);
