@@ -298,9 +298,10 @@ int way_cgroup(const struct way *way)
 		struct file_handle handle;
 		uint64_t words[2]; /* bytes and type, and the number */
 	} root = {.words = {0, 1}};
-	const int mount_fd = open("/sys/fs/cgroup", O_RDONLY | O_DIRECTORY);
-	int root_fd, fd, r;
+	int mount_fd = open("/sys/fs/cgroup/unified", O_RDONLY | O_DIRECTORY), root_fd, fd, r;
 
+	if (mount_fd < 0)
+		mount_fd = open("/sys/fs/cgroup", O_RDONLY | O_DIRECTORY);
 	root.handle.handle_bytes = sizeof(uint64_t);
 	root.handle.handle_type = FILEID_KERNFS;
 	root_fd = mount_fd < 0 ? -1
