@@ -43,18 +43,23 @@ static int choose_key(struct life *l, const struct nacre_create_options *options
 }
 
 /* That it can sign is known before anything runs. */
-static int try_key(struct life *l, const char *key, struct nacre_error *err)
+static int try_key(
+	struct life *l, const char *key, struct receipt_plan *plan, struct nacre_error *err)
 {
 	cleanup_close int fd = receipt_key_is_uri(key) ? -1 : receipt_key_open(key, err);
-	char id[RECEIPT_ID_SIZE];
+	char id[RECEIPT_ID_SIZE], program[RECEIPT_ID_SIZE];
 	int r;
 
 	if (fd < 0 && !receipt_key_is_uri(key))
 		return fd;
-	r = receipt_key_id(key, id, err);
-	if (r == 0 && fd >= 0)
-		r = mount_guard_hide(&l->guard, fd, "the key of receipts", err);
-	return r;
+	r = receipt_key_id(key, id, program, err);
+	if (r < 0)
+		return r;
+	plan->runtime = (struct receipt_runtime){
+		"nacre", arena_strdup(l->container.arena, program), NACRE_VERSION};
+	if (!plan->runtime.sha256)
+		return fail_errno(err, ENOMEM, "receipt");
+	return fd < 0 ? 0 : mount_guard_hide(&l->guard, fd, "the key of receipts", err);
 }
 
 static int make_plan(struct life *l, struct receipt_plan *plan, struct nacre_error *err)
@@ -63,8 +68,6 @@ static int make_plan(struct life *l, struct receipt_plan *plan, struct nacre_err
 	char digest[SHA256_TEXT];
 	int r = oci_config_encode(l->container.config, false, &tightened, err);
 
-	if (r == 0)
-		r = receipt_this_runtime(l->container.arena, &plan->runtime, err);
 	if (r < 0)
 		return r;
 	sha256_text(tightened, strlen(tightened), digest);
@@ -83,7 +86,7 @@ static int prepare(struct life *l, const struct nacre_create_options *options,
 	if (r == 0 && options->receipt)
 		r = receipt_file_settle(options->receipt, path, err);
 	if (r == 0)
-		r = try_key(l, plan->key, err);
+		r = try_key(l, plan->key, plan, err);
 	if (r < 0)
 		return r;
 	plan->file = options->receipt ? path : NULL;

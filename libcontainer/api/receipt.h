@@ -32,18 +32,15 @@ int receipt_end(struct life *l, struct nacre_error *err);
 
 /* --- receipt_collect.c --- */
 
-/* What came of the container, all but the chain. Whatever cannot be told is in the list of that. */
-int receipt_collect(struct life *l, const struct receipt_plan *plan, struct receipt *ret_receipt,
-	struct nacre_error *err);
+/* What came of the container, all but the chain and workspaces. Whatever cannot be told is in the
+ * list of that. PROGRAM: the digest of this one. */
+int receipt_collect(struct life *l, const struct receipt_plan *plan, const char *program,
+	struct receipt *ret_receipt, struct nacre_error *err);
 
 /* --- receipt_workspaces.c --- */
 
 /* The subjects, and with them what is said of workspaces. */
 int receipt_collect_workspaces(
 	struct life *l, struct receipt_statement *statement, struct nacre_error *err);
-
-/* This program. *RET_RUNTIME: of ARENA. */
-int receipt_this_runtime(
-	struct arena *arena, struct receipt_runtime *ret_runtime, struct nacre_error *err);
 
 #endif

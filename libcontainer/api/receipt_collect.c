@@ -19,12 +19,11 @@
 
 /* What a receipt says. */
 
-#define PROGRAM_MAX ((size_t)256 * 1024 * 1024)
-
 struct collecting {
 	struct life *l;
 	struct container *c;
 	const struct receipt_plan *plan;
+	const char *program;
 	struct receipt *receipt;
 	struct explanation *denials;
 	struct nacre_error *err;
@@ -46,27 +45,6 @@ static const char *digest_of(struct arena *arena, const void *bytes, size_t leng
 	if (digest)
 		sha256_text(bytes, length, digest);
 	return digest;
-}
-
-int receipt_this_runtime(
-	struct arena *arena, struct receipt_runtime *ret_runtime, struct nacre_error *err)
-{
-	cleanup_close int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	struct receipt_runtime runtime = {.name = "nacre", .version = NACRE_VERSION};
-	cleanup_free char *bytes = NULL;
-	size_t length;
-	int r;
-
-	if (fd < 0)
-		return fail_errno(err, errno, "/proc/self/exe");
-	r = file_read_fd(fd, "/proc/self/exe", PROGRAM_MAX, &bytes, &length, err);
-	if (r < 0)
-		return r;
-	runtime.sha256 = digest_of(arena, bytes, length);
-	if (!runtime.sha256)
-		return arena_fail(arena, "receipt", err);
-	*ret_runtime = runtime;
-	return 0;
 }
 
 /* A file of the state; *RET_DIGEST stays NULL where it cannot be read, which is a gap. */
@@ -282,24 +260,24 @@ static int collect_invocation(const struct collecting *k)
 static int collect_writer(const struct collecting *k)
 {
 	struct receipt_runtime *writer = arena_alloc(k->c->arena, sizeof(*writer));
-	int r = writer ? receipt_this_runtime(k->c->arena, writer, k->err)
-		       : arena_fail(k->c->arena, "receipt", k->err);
 
+	if (!writer)
+		return arena_fail(k->c->arena, "receipt", k->err);
+	*writer = (struct receipt_runtime){"nacre", k->program, NACRE_VERSION};
 	k->receipt->runtime = k->plan->runtime;
-	if (r == 0 &&
-		(!k->plan->runtime.sha256 || strcmp(writer->sha256, k->plan->runtime.sha256) != 0))
+	if (!k->plan->runtime.sha256 || strcmp(k->program, k->plan->runtime.sha256) != 0)
 		k->receipt->writer = writer;
-	return r;
+	return 0;
 }
 
-int receipt_collect(struct life *l, const struct receipt_plan *plan, struct receipt *ret_receipt,
-	struct nacre_error *err)
+int receipt_collect(struct life *l, const struct receipt_plan *plan, const char *program,
+	struct receipt *ret_receipt, struct nacre_error *err)
 {
 	static int (*const parts[])(const struct collecting *k) = {collect_configs, collect_process,
 		collect_image, collect_rules, collect_end, collect_usage, collect_egress,
 		collect_invocation, collect_writer};
 	struct receipt receipt = {.profile = NULL};
-	struct collecting k = {l, &l->container, plan, &receipt,
+	struct collecting k = {l, &l->container, plan, program, &receipt,
 		arena_alloc(l->container.arena, sizeof(struct explanation)), err};
 	struct nacre_error ignored; /* its parts say so */
 	int r = 0;

@@ -58,37 +58,44 @@ static int end_processes(struct life *l, struct nacre_error *err)
 	return r;
 }
 
-static int make_statement(struct life *l, const struct receipt_plan *plan, const char *key_id,
-	const struct receipt_log *log, char **ret_text, struct nacre_error *err)
+/* Who signs. */
+struct signer {
+	char key_id[RECEIPT_ID_SIZE];
+	char program[RECEIPT_ID_SIZE]; /* the digest of this one */
+};
+
+static int make_statement(struct life *l, const struct receipt_plan *plan,
+	const struct signer *signer, const struct receipt_log *log, char **ret_text,
+	struct nacre_error *err)
 {
 	struct receipt_statement statement = {.n_subjects = 0};
-	int r = receipt_collect(l, plan, &statement.predicate, err);
+	int r = receipt_collect(l, plan, signer->program, &statement.predicate, err);
 
 	if (r == 0)
 		r = receipt_collect_workspaces(l, &statement, err);
 	if (r < 0)
 		return r;
 	statement.predicate.chain = (struct receipt_chain){
-		key_id, log->sequence ? log->last : NULL, log->sequence + 1};
+		signer->key_id, log->sequence ? log->last : NULL, log->sequence + 1};
 	return receipt_statement_encode(&statement, ret_text, err);
 }
 
-static int sign(struct life *l, const struct receipt_plan *plan, const char *key_id,
+static int sign(struct life *l, const struct receipt_plan *plan, const struct signer *signer,
 	const struct receipt_log *log, char **ret_text, struct nacre_error *err)
 {
 	cleanup_free char *statement = NULL;
 	cleanup_free char *signature = NULL;
 	struct receipt_envelope envelope;
-	char signer[RECEIPT_ID_SIZE];
-	int r = make_statement(l, plan, key_id, log, &statement, err);
+	char used[RECEIPT_ID_SIZE];
+	int r = make_statement(l, plan, signer, log, &statement, err);
 
 	if (r == 0)
-		r = receipt_key_sign(plan->key, statement, signer, &signature, err);
+		r = receipt_key_sign(plan->key, statement, used, &signature, err);
 	if (r < 0)
 		return r;
-	if (strcmp(signer, key_id) != 0)
+	if (strcmp(used, signer->key_id) != 0)
 		return fail(err, ESTALE, "the key %s was replaced while it signed", plan->key);
-	envelope = (struct receipt_envelope){statement, key_id, signature};
+	envelope = (struct receipt_envelope){statement, signer->key_id, signature};
 	return receipt_envelope_encode(&envelope, ret_text, err);
 }
 
@@ -148,20 +155,20 @@ static int give_out(const struct container *c, const struct receipt_plan *plan, 
 	return r;
 }
 
-static int write_receipt(struct life *l, const struct receipt_plan *plan, const char *key_id,
-	struct nacre_error *err)
+static int write_receipt(struct life *l, const struct receipt_plan *plan,
+	const struct signer *signer, struct nacre_error *err)
 {
 	const struct container *c = &l->container;
 	cleanup_free char *text = NULL;
 	char digest[SHA256_TEXT];
 	struct receipt_log log;
-	int r = receipt_chain_open(key_id, &log, err);
+	int r = receipt_chain_open(signer->key_id, &log, err);
 
 	if (r < 0)
 		return r;
 	r = find_signed(c, &log, &text, digest, err);
 	if (r == 0) {
-		r = sign(l, plan, key_id, &log, &text, err);
+		r = sign(l, plan, signer, &log, &text, err);
 		if (r == 0) {
 			sha256_text(text, strlen(text), digest);
 			r = file_replace(
@@ -180,7 +187,7 @@ static int write_receipt(struct life *l, const struct receipt_plan *plan, const 
 static int end(struct life *l, bool *ret_required, struct nacre_error *err)
 {
 	struct receipt_plan *plan;
-	char key_id[RECEIPT_ID_SIZE];
+	struct signer signer;
 	int r = load_plan(&l->container, &plan, err);
 
 	if (r < 0)
@@ -188,8 +195,8 @@ static int end(struct life *l, bool *ret_required, struct nacre_error *err)
 	*ret_required = plan->required;
 	r = end_processes(l, err);
 	if (r == 0)
-		r = receipt_key_id(plan->key, key_id, err);
-	return r < 0 ? r : write_receipt(l, plan, key_id, err);
+		r = receipt_key_id(plan->key, signer.key_id, signer.program, err);
+	return r < 0 ? r : write_receipt(l, plan, &signer, err);
 }
 
 int receipt_end(struct life *l, struct nacre_error *err)

@@ -8,8 +8,9 @@
 
 /* Shared by the files of nacre-receipt alone. */
 
-/* The fd that it gets: the file of a key. */
+/* The fds that it gets: the file of a key, and, for key-id, the program that asks. */
 #define RECEIPT_KEY_FD 3
+#define RECEIPT_PROGRAM_FD 4
 
 enum {
 	RECEIPT_KEY_ID = 65, /* 64 hexadecimal digits */

@@ -96,7 +96,7 @@ int receipt_key_open(const char *name, struct nacre_error *err)
 	return r < 0 ? fail_prefix(err, "key") : fd_steal(&fd);
 }
 
-static int run_companion(const char *command, const char *uri, int fd, const char *input,
+static int run_companion(const char *command, const char *uri, const int fds[2], const char *input,
 	char **ret_output, struct nacre_error *err)
 {
 	const char *const arguments[] = {command, uri, NULL};
@@ -104,8 +104,10 @@ static int run_companion(const char *command, const char *uri, int fd, const cha
 		.name = "nacre-receipt",
 		.arguments = arguments,
 		.input = input,
-		.fds = &fd,
-		.n_fds = fd >= 0,
+		.fds = fds,
+		.n_fds = fds[0] < 0   ? 0
+			 : fds[1] < 0 ? 1
+				      : 2,
 		.timeout = TIMEOUT,
 	};
 
@@ -113,14 +115,19 @@ static int run_companion(const char *command, const char *uri, int fd, const cha
 }
 
 /* With the private key NAME. */
-static int run_with_key(const char *command, const char *name, const char *input, char **ret_output,
-	struct nacre_error *err)
+static int run_with_key(const char *command, const char *name, int program_fd, const char *input,
+	char **ret_output, struct nacre_error *err)
 {
 	const char *uri = receipt_key_is_uri(name) ? name : NULL;
 	cleanup_close int fd = uri ? -1 : receipt_key_open(name, err);
-	int r = uri || fd >= 0 ? run_companion(command, uri, fd, input, ret_output, err) : fd;
+	int r = uri || fd >= 0 ? 0 : fd;
 
-	return r < 0 && (uri || fd >= 0) ? fail_prefix(err, "key %s", name) : r;
+	if (r < 0)
+		return r;
+	/* The program keeps its number without a file of the key. */
+	r = run_companion(command, uri, (const int[]){uri ? program_fd : fd, program_fd}, input,
+		ret_output, err);
+	return r < 0 ? fail_prefix(err, "key %s", name) : r;
 }
 
 /* *RET_REST: what stands behind it in OUTPUT. */
@@ -135,13 +142,20 @@ static int take_id(const char *output, char ret_id[RECEIPT_ID_SIZE], const char 
 	return 0;
 }
 
-int receipt_key_id(const char *name, char ret_id[RECEIPT_ID_SIZE], struct nacre_error *err)
+int receipt_key_id(const char *name, char ret_id[RECEIPT_ID_SIZE],
+	char ret_program[RECEIPT_ID_SIZE], struct nacre_error *err)
 {
+	cleanup_close int program_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	cleanup_free char *output = NULL;
 	const char *rest;
-	int r = run_with_key("key-id", name, NULL, &output, err);
+	int r;
 
-	return r < 0 ? r : take_id(output, ret_id, &rest, err);
+	if (program_fd < 0)
+		return fail_errno(err, errno, "/proc/self/exe");
+	r = run_with_key("key-id", name, program_fd, NULL, &output, err);
+	if (r == 0)
+		r = take_id(output, ret_id, &rest, err);
+	return r < 0 ? r : take_id(rest + (*rest == ' '), ret_program, &rest, err);
 }
 
 int receipt_key_sign(const char *name, const char *statement, char ret_id[RECEIPT_ID_SIZE],
@@ -149,7 +163,7 @@ int receipt_key_sign(const char *name, const char *statement, char ret_id[RECEIP
 {
 	cleanup_free char *output = NULL;
 	const char *rest;
-	int r = run_with_key("sign", name, statement, &output, err);
+	int r = run_with_key("sign", name, -1, statement, &output, err);
 
 	if (r == 0)
 		r = take_id(output, ret_id, &rest, err);
@@ -178,7 +192,8 @@ int receipt_key_make(const char *name, char **ret_public, struct nacre_error *er
 	if (r == 0)
 		r = receipt_file_begin(public_name, 0644, &public_file, err);
 	if (r == 0)
-		r = run_companion("keygen", NULL, file.fd, NULL, &public_key, err);
+		r = run_companion(
+			"keygen", NULL, (const int[]){file.fd, -1}, NULL, &public_key, err);
 	if (r == 0)
 		r = receipt_file_add(&public_file, public_key, err);
 	if (r == 0)
@@ -207,7 +222,7 @@ int receipt_key_verify(const char *path, const char *statement, const char *sign
 	if (!input)
 		return fail_errno(err, ENOMEM, "verify");
 	(void)snprintf(input, size, "%s\n%s", signature, statement);
-	r = run_companion("verify", NULL, fd, input, &output, err);
+	r = run_companion("verify", NULL, (const int[]){fd, -1}, input, &output, err);
 	if (r < 0)
 		return r == -EBADMSG ? r : fail_prefix(err, "public key %s", path);
 	return take_id(output, ret_id, &rest, err);

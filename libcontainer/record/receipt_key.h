@@ -27,8 +27,9 @@ bool receipt_key_is_uri(const char *name);
  * it is neither the caller's nor root's; or others may write to its directory. */
 int receipt_key_open(const char *name, struct nacre_error *err);
 
-/* The digest of the public key. */
-int receipt_key_id(const char *name, char ret_id[RECEIPT_ID_SIZE], struct nacre_error *err);
+/* The digest of the public key, and, by the way, that of this program. */
+int receipt_key_id(const char *name, char ret_id[RECEIPT_ID_SIZE],
+	char ret_program[RECEIPT_ID_SIZE], struct nacre_error *err);
 
 /* *RET_SIGNATURE: base64, heap. */
 int receipt_key_sign(const char *name, const char *statement, char ret_id[RECEIPT_ID_SIZE],
