@@ -32,7 +32,7 @@ struct apply_item {
 };
 
 enum {
-	APPLY_BATCH = 128, /* each file of one is open */
+	APPLY_BATCH = 256, /* each file of one is open; two syncs for each */
 };
 
 /* One apply, and what is done at once of it. */

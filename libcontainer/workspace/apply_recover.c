@@ -186,7 +186,8 @@ int apply_sync(const struct apply_place *p, const struct apply_journal *j, struc
 
 	if (fd < 0 || syncfs(fd) < 0)
 		return fail_errno(err, fd < 0 ? fd : errno, "sync the source");
-	if (j->dir_fd >= 0 && syncfs(j->dir_fd) < 0)
+	/* Near: that was the same file system. */
+	if (j->dir_fd >= 0 && j->far && syncfs(j->dir_fd) < 0)
 		return fail_errno(err, errno, "sync the workspace");
 	return 0;
 }
