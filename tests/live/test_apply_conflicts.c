@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/live/apply_fixture.h"
@@ -166,6 +167,69 @@ START_TEST(undo_leaves_alone_what_the_host_changed_since)
 }
 END_TEST
 
+enum {
+	EDITS = 300,
+};
+
+/* Saves a file as editors do, by a new one or in place, in turns. */
+static void edit(void)
+{
+	for (int i = 0; i <= EDITS; i++) {
+		char text[32];
+
+		(void)snprintf(text, sizeof(text), "host %d", i);
+		if (i % 2) {
+			fixture_file(&f, "s/file", text);
+			continue;
+		}
+		fixture_file(&f, "s/file~", text);
+		ck_assert_int_eq(renameat(f.source_fd, "file~", f.source_fd, "file"), 0);
+	}
+}
+
+/* Whether a file of the fixture has TEXT. */
+static bool has(const char *path, const char *text)
+{
+	char *list = fixture_list(&f, path);
+	bool there = strstr(list, text) != NULL;
+
+	free(list);
+	return there;
+}
+
+/* FORCED: whatever the editor has saved goes to undo. */
+START_TEST(an_editor_of_the_host_loses_nothing)
+{
+	const bool forced = _i / 2;
+	unsigned applied = 0;
+	pid_t editor;
+
+	fixture_set_up(&f, places[_i % 2]);
+	fixture_file(&f, "s/file", "old");
+	fixture_begin(&f);
+	fixture_file(&f, "u/file", "by the container");
+	fixture_change(&f, WORKSPACE_MODIFIED, "file");
+	editor = fork();
+	ck_assert_int_ge(editor, 0);
+	if (editor == 0) {
+		edit();
+		_exit(0);
+	}
+	f.forced[0] = forced;
+	while (waitpid(editor, NULL, WNOHANG) == 0) {
+		fixture_apply(&f);
+		applied += f.results[0].outcome == APPLY_DONE;
+		if (f.results[0].outcome == APPLY_DONE)
+			fixture_file(&f, "u/file", "by the container");
+	}
+	ck_assert_msg(has("s", "host 300\n") || has("w/undo", "host 300\n"), "it is lost");
+	ck_assert(!has("s", ".nacre-"));
+	/* At most the first one saw a file that was not changed yet. */
+	ck_assert(forced || applied <= 1);
+	fixture_tear_down(&f);
+}
+END_TEST
+
 Suite *suite_apply_conflicts(void)
 {
 	Suite *s = suite_create("apply_conflicts");
@@ -175,6 +239,7 @@ Suite *suite_apply_conflicts(void)
 	tcase_add_test(t, what_was_not_shown_is_not_applied);
 	tcase_add_test(t, a_link_on_the_way_leads_nowhere);
 	tcase_add_loop_test(t, undo_leaves_alone_what_the_host_changed_since, 0, 2);
+	tcase_add_loop_test(t, an_editor_of_the_host_loses_nothing, 0, 4);
 	suite_add_tcase(s, t);
 	return s;
 }
