@@ -197,7 +197,7 @@ test_questions_without_an_answer_do_not_pile_up() {
 	with_names tcp:a.example:5432
 	edit '.process.args = ["/usr/bin/python3", "/peer.py", "leave", "198.18.0.16", "5432", "12000"]'
 	printf 'nameserver 11.1.1.1\n' >"$HOST_RESOLV"
-	in_background in_internet "$python" "$peer" silent 11.1.1.1
+	in_background nsenter --target "$internet" --net "$python" "$peer" silent 11.1.1.1
 	wait_for grep -q ready "$background_out"
 	create "${rules[@]}"
 	pid=$(relay)
