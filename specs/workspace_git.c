@@ -70,7 +70,10 @@ bool workspace_rules_git_writes(const char *inner)
 
 	if (!strncmp(inner, worktrees, strlen(worktrees))) {
 		inner = strchr(inner + strlen(worktrees), '/');
-		if (!inner++ || !strncmp(inner, "objects", strlen("objects")))
+		if (!inner)
+			return false;
+		inner++;
+		if (!strncmp(inner, "objects", strlen("objects")))
 			return false;
 	}
 	for (size_t i = 0; i < COUNT(written); i++)

@@ -71,12 +71,17 @@ static int work_in_child(struct work *work, int old_fd, int new_fd)
 	return work->failed ? FAILED : (int)result;
 }
 
-static _Noreturn void be_child(struct work *work, int old_fd, int new_fd)
+static void be_child(struct work *work, int old_fd, int new_fd)
 {
 	const int keep[] = {old_fd, new_fd, work->pipe_fd};
-	const struct rlimit limit = {SECONDS, SECONDS};
+	/* SIGXCPU at the first, which tells it from what seccomp does: SIGKILL. */
+	const struct rlimit limit = {SECONDS, SECONDS + 1};
+	sigset_t of_limit;
 
-	if (fd_close_all_except(keep, sizeof(keep) / sizeof(keep[0])) < 0 ||
+	(void)sigemptyset(&of_limit);
+	(void)sigaddset(&of_limit, SIGXCPU);
+	if (sys_default_signal(SIGXCPU) < 0 || sigprocmask(SIG_UNBLOCK, &of_limit, NULL) < 0 ||
+		fd_close_all_except(keep, sizeof(keep) / sizeof(keep[0])) < 0 ||
 		setrlimit(RLIMIT_CPU, &limit) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 		prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT, 0, 0, 0) < 0)
 		_exit(FAILED);
@@ -90,7 +95,7 @@ static int wait_for(pid_t pid, enum line_diff_result *ret_result, struct nacre_e
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return fail_errno(err, errno, "wait for the diff of a file");
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) /* of the limit */
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGXCPU)
 		*ret_result = LINE_DIFF_LARGE;
 	else if (WIFEXITED(status) && WEXITSTATUS(status) <= LINE_DIFF_LARGE)
 		*ret_result = (enum line_diff_result)WEXITSTATUS(status);

@@ -11,12 +11,13 @@ Suite *suite_line_diff(void);
 
 static struct line_diff memory;
 static char *made;
-static size_t made_n;
+static size_t made_n, made_size;
 
 static void put(void *data, const char *bytes, size_t n)
 {
 	(void)data;
-	made = realloc(made, made_n + n + 1);
+	if (made_size <= made_n + n)
+		made = realloc(made, made_size = 2 * (made_n + n + 1));
 	memcpy(made + made_n, bytes, n);
 	made_n += n;
 	made[made_n] = '\0';
@@ -26,7 +27,7 @@ static void tear_down(void)
 {
 	free(made);
 	made = NULL;
-	made_n = 0;
+	made_n = made_size = 0;
 }
 
 static const struct {
