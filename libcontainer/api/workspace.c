@@ -135,8 +135,20 @@ int container_workspace_changes(const struct container_workspaces *all, const st
 int nacre_workspace_discard(struct nacre *nacre, const char *id, struct nacre_error *err)
 {
 	struct container_workspaces all;
+	struct nacre_error why;
 	int r = container_workspaces_open(nacre, id, false, &all, err);
 
+	/* What an apply that was cut off has left in the source; one whose journal cannot be read
+	 * is discarded all the same. */
+	for (size_t i = 0; r == 0 && i < all.set.n; i++) {
+		const struct workspace *w = &all.set.items[i];
+
+		if (w->source_fd < 0)
+			continue;
+		r = apply_recover(all.container.arena, w->dir_fd, w->upper_fd, w->source_fd,
+			w->record->user_xattr, &why);
+		r = fail_except(r, EBADMSG, &why, err);
+	}
 	if (r == 0)
 		r = workspace_set_remove(all.store_fd, &all.set, err);
 	container_workspaces_close(&all);

@@ -206,5 +206,5 @@ int apply_batch_take(
 		item->result->outcome = APPLY_DONE, item->pending = false;
 	else
 		apply_prepare(&run->place, item);
-	return run->n == APPLY_BATCH ? apply_batch_finish(run, err) : 0;
+	return run->n >= run->limit ? apply_batch_finish(run, err) : 0;
 }

@@ -43,7 +43,7 @@ struct apply_batch {
 	const size_t *renames; /* indexes of those, among the changes */
 	size_t n_renames;
 	struct apply_item items[APPLY_BATCH];
-	size_t n;
+	size_t n, limit; /* of it: what the limit of fds has room for */
 };
 
 /* --- apply_batch.c --- */

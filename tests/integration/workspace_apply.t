@@ -219,6 +219,36 @@ test_links_that_come_and_go_lead_nothing_outside() {
 	discard
 }
 
+# cut_off N COMMAND: at its Nth rename
+cut_off() {
+	local n=$1
+	shift
+	strace -o /dev/null -e inject=renameat2:signal=KILL:when="$n" "$NACRE" --root "$ROOT" "${places[@]}" "$@" >/dev/null 2>&1
+}
+
+test_what_was_cut_off_is_settled_by_the_next_command() {
+	needs_strace || return
+	source_of 'echo a >a'
+	local before
+	before=$(files)
+	changed 'mkdir n; echo x >n/a; echo x >a' || return
+	cut_off 1 workspace apply "$id"
+	[[ -n $(find "$source" -name '.nacre-*') ]] || wrong "it was not cut off" "$(files)"
+	good nacre workspace diff "$id"
+	has_line "$out" "3 changes"
+	is "$(files)" "$before" "the source"
+	cut_off 3 workspace apply "$id"
+	good nacre workspace apply "$id"
+	source_has 'a 644 x' 'n 755 d' 'n/a 644 x'
+	discard
+
+	source_of 'echo a >a'
+	changed 'mkdir n; echo x >n/a; echo x >a' || return
+	cut_off 1 workspace apply "$id"
+	discard
+	source_has 'a 644 a'
+}
+
 test_several_workspaces_are_applied() {
 	source_of 'mkdir v w; echo a >v/a; echo a >w/a'
 	shell 'echo v >/v/a; echo w >/w/a' || return
