@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/workspace/apply_own.h"
@@ -212,16 +211,6 @@ static int apply_all(struct apply_batch *run, struct nacre_error *err)
 	return r;
 }
 
-static size_t batch_size(void)
-{
-	struct rlimit files;
-
-	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur / 2 >= APPLY_BATCH)
-		return APPLY_BATCH;
-	/* One more than the last: a way that is cleared goes with its rename. */
-	return files.rlim_cur / 4 + 1;
-}
-
 int apply_run(struct apply_request *request, struct nacre_error *err)
 {
 	struct apply_batch *run = calloc(1, sizeof(*run));
@@ -230,7 +219,7 @@ int apply_run(struct apply_request *request, struct nacre_error *err)
 	if (!run)
 		return fail_errno(err, ENOMEM, "apply");
 	run->request = request;
-	run->limit = batch_size();
+	run->limit = apply_batch_limit();
 	run->place = (struct apply_place){request->arena, request->dir_fd, request->upper_fd,
 		request->source_fd, request->user_xattr, request->created,
 		apply_now(CLOCK_REALTIME_COARSE)};

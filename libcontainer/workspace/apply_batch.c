@@ -5,10 +5,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/workspace/apply_own.h"
+
+size_t apply_batch_limit(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur / 2 >= APPLY_BATCH)
+		return APPLY_BATCH;
+	/* Most of them are for the files, the rest for what is open beside them. */
+	return files.rlim_cur / 4 + 1;
+}
 
 static void refuse(struct apply_place *p, struct apply_item *item, enum apply_outcome outcome,
 	const char *format, va_list args)

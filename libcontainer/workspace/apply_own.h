@@ -43,10 +43,13 @@ struct apply_batch {
 	const size_t *renames; /* indexes of those, among the changes */
 	size_t n_renames;
 	struct apply_item items[APPLY_BATCH];
-	size_t n, limit; /* of it: what the limit of fds has room for */
+	size_t n, limit; /* of it: apply_batch_limit */
 };
 
 /* --- apply_batch.c --- */
+
+/* How many changes are done at once: what the limit of fds has room for, at most APPLY_BATCH. */
+size_t apply_batch_limit(void);
 
 /* Adds the change at INDEX, and does all when it is full. MODE_ALONE: of a directory that was made,
  * and is full by now. */

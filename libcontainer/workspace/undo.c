@@ -12,10 +12,6 @@
 #include "libcontainer/workspace/apply_own.h"
 #include "libcontainer/workspace/store.h"
 
-enum {
-	COPIED_MAX = 256, /* taken out of the source and not removed there yet */
-};
-
 static void report(struct undo_entry *entry, struct arena *arena, int r)
 {
 	struct nacre_error err;
@@ -101,6 +97,7 @@ static bool is_needed(const struct undo_step *steps, size_t n, const struct appl
 static int undo_each(struct undo_request *request, const struct apply_place *p,
 	struct apply_journal *j, struct undo_step *steps, struct nacre_error *err)
 {
+	const size_t copied_max = apply_batch_limit() / 2; /* two fds each */
 	size_t copied = 0;
 	int r = 0;
 
@@ -109,7 +106,7 @@ static int undo_each(struct undo_request *request, const struct apply_place *p,
 		int done;
 
 		/* A directory must be empty; and each of them holds an fd. */
-		if (copied == COPIED_MAX || u->step->action == APPLY_DIRECTORY) {
+		if (copied >= copied_max || u->step->action == APPLY_DIRECTORY) {
 			r = remove_taken(p, j, steps, i, err);
 			copied = 0;
 		}
