@@ -6,7 +6,7 @@
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-store=$T/workspaces
+places=(--workspaces "$T/workspaces")
 
 # project: a directory to work in, as $dir, in a home with secrets
 project() {
@@ -19,7 +19,7 @@ project() {
 
 # sandbox ARGS: in the project
 sandbox() {
-	(cd "$dir" && HOME=$home nacre --workspaces "$store" sandbox --name "$id" "$@")
+	(cd "$dir" && HOME=$home nacre sandbox --name "$id" "$@")
 }
 
 # inside TEXT [OPTION...]: what a shell prints there
@@ -126,25 +126,25 @@ test_what_it_changes_waits_for_a_person() {
 	inside 'echo changed >file; echo new >new; mkdir -p .vscode; echo x >.vscode/tasks.json'
 	has "$err" "workspace of $id kept: nacre workspace diff $id"
 	is "$(<"$dir/file")" content "before it is applied"
-	good nacre --workspaces "$store" workspace diff "$id"
+	good nacre workspace diff "$id"
 	has_line "$out" "M  file"
 	has_line "$out" "A  new"
-	try nacre --workspaces "$store" workspace apply "$id"
+	try nacre workspace apply "$id"
 	is "$rc" 1 "with a protected name"
 	is "$(<"$dir/file") $(<"$dir/new")" "changed new" "after"
 	[[ ! -e $dir/.vscode ]] || wrong "a protected name was applied"
-	good nacre --workspaces "$store" workspace discard "$id"
+	good nacre workspace discard "$id"
 }
 
 test_changes_are_applied_at_once_or_asked_for() {
 	project
 	inside 'echo changed >file' --apply all
 	is "$rc $(<"$dir/file")" "0 changed" all
-	good nacre --workspaces "$store" workspace list
+	good nacre workspace list
 	lacks "$out" "$id"
 	inside 'echo again >file; exit 3' --apply never
 	is "$rc $(<"$dir/file")" "3 changed" never
-	good nacre --workspaces "$store" workspace discard "$id"
+	good nacre workspace discard "$id"
 	echo y >"$T/answer"
 	input=$T/answer inside 'echo asked >file' --apply ask
 	is "$rc $(<"$dir/file")" "0 asked" "yes"
@@ -162,7 +162,7 @@ test_signals_reach_the_program() {
 	local pid
 	project
 	for sig in INT TERM HUP; do
-		(cd "$dir" && HOME=$home nacre_direct --workspaces "$store" sandbox --name "$id" -- sleep 60) &
+		(cd "$dir" && HOME=$home nacre_direct sandbox --name "$id" -- sleep 60) &
 		pid=$!
 		wait_for is_running
 		kill -"$sig" "$pid"
@@ -186,7 +186,7 @@ test_what_is_left_is_reaped_and_ends_with_the_program() {
 test_the_commands_of_containers_work_on_it() {
 	local pid
 	project
-	(cd "$dir" && HOME=$home nacre_direct --workspaces "$store" sandbox --name "$id" -- sleep 60) &
+	(cd "$dir" && HOME=$home nacre_direct sandbox --name "$id" -- sleep 60) &
 	pid=$!
 	wait_for is_running
 	good nacre exec "$id" cat "$dir/file"
