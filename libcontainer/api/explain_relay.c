@@ -5,9 +5,58 @@
 #include <sys/stat.h>
 
 #include "libcontainer/api/explain.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
 #include "libcontainer/net/egress_relay.h"
+#include "libcontainer/net/egress_resolv.h"
 
 /* What the relay refused. */
+
+struct refusals {
+	struct explanation *e;
+	const char *domains; /* of the search list that programs have */
+	struct egress_policy policy;
+	struct relay_denial denials[RELAY_DENIALS_MAX];
+	int n;
+};
+
+static bool is_question(const struct relay_denial *denial)
+{
+	return denial->port == 0 && !strcmp(denial->reason, "name");
+}
+
+/* Whether a program asked for NAME itself: a rule has it, or it was refused. One without a dot has
+ * no address without a domain. */
+static bool is_asked(const struct refusals *refusals, const char *name)
+{
+	bool asked = false;
+
+	for (size_t i = 0; i < refusals->policy.n_rules && !asked; i++) {
+		const struct egress_rule *rule = &refusals->policy.rules[i];
+
+		asked = rule->kind == EGRESS_NAME && egress_rule_names(rule, name);
+	}
+	for (int i = 0; i < refusals->n && !asked && strchr(name, '.'); i++)
+		asked = is_question(&refusals->denials[i]) &&
+			!strcmp(refusals->denials[i].name, name);
+	return asked;
+}
+
+/* The name that DENIAL's is with a search domain behind it, which the C library asks for by itself;
+ * "": none. NULL: no memory. */
+static const char *completed(const struct refusals *refusals, const struct relay_denial *denial)
+{
+	const char *domains = is_question(denial) ? refusals->domains : "";
+	size_t n;
+
+	while ((n = resolv_conf_shorten(&domains, denial->name)) > 0) {
+		const char *name = arena_strndup(refusals->e->c->arena, denial->name, n);
+
+		if (!name || is_asked(refusals, name))
+			return name;
+	}
+	return "";
+}
 
 /* A rule for it; NULL: none is. */
 static const char *rule_for(struct explanation *e, const struct relay_denial *denial)
@@ -36,9 +85,11 @@ static const char *rule_for(struct explanation *e, const struct relay_denial *de
 }
 
 static int explain_one(
-	struct explanation *e, const struct relay_denial *denial, struct nacre_error *err)
+	const struct refusals *refusals, const struct relay_denial *denial, struct nacre_error *err)
 {
+	struct explanation *e = refusals->e;
 	const char *words = relay_denial_words(denial->reason);
+	const char *name = completed(refusals, denial);
 	struct explained *x = &e->denied[e->n_denied++];
 
 	*x = (struct explained){.count = denial->count,
@@ -58,8 +109,12 @@ static int explain_one(
 					 denial->name, denial->port, words)
 			       : arena_printf(e->c->arena, "questions for %s refused: %s",
 					 denial->name, words);
-	if (!x->what || (!x->destination && strcmp(denial->name, "-") != 0))
+	if (name && *name)
+		x->remedy = arena_printf(e->c->arena, "%s with a search domain behind it", name);
+	if (!x->what || !name || !x->remedy || (!x->destination && strcmp(denial->name, "-") != 0))
 		return arena_fail(e->c->arena, "explain", err);
+	if (*name)
+		return 0;
 	if (!strcmp(denial->reason, "metadata")) {
 		x->rule = x->grant = "metadata";
 		return explain_add_word(e, &x->grants, x->grant, err);
@@ -93,17 +148,12 @@ static int explain_port(
 }
 
 /* Without the filter: what stands in the program's way, and what nobody counts. */
-static int explain_alone(struct explanation *e, struct nacre_error *err)
+static int explain_alone(
+	struct explanation *e, const struct egress_policy *policy, struct nacre_error *err)
 {
 	struct egress_sockets sockets;
-	const struct oci_hardened *nacre = e->c->config->nacre;
-	struct egress_policy policy;
-	int r = egress_policy_parse(e->c->arena, &nacre->egress, &policy, err);
+	int r = egress_sockets_plan(policy, &sockets, err);
 
-	if (r == 0)
-		r = egress_names_assign(e->c->arena, &nacre->egress_names, &policy, err);
-	if (r == 0)
-		r = egress_sockets_plan(&policy, &sockets, err);
 	for (size_t i = 0; r == 0 && i < sockets.n; i++)
 		r = explain_port(e, &sockets.items[i], err);
 	return r < 0 ? r
@@ -149,25 +199,57 @@ static int find_way(struct explanation *e, struct nacre_error *err)
 	return r < 0 ? r : 0;
 }
 
+static int read_rules(struct refusals *refusals, struct nacre_error *err)
+{
+	const struct container *c = refusals->e->c;
+	const struct oci_hardened *nacre = c->config->nacre;
+	int r = egress_policy_parse(c->arena, &nacre->egress, &refusals->policy, err);
+
+	return r < 0 ? r
+		     : egress_names_assign(c->arena, &nacre->egress_names, &refusals->policy, err);
+}
+
+static int find_domains(struct refusals *refusals, struct nacre_error *err)
+{
+	const struct container *c = refusals->e->c;
+	cleanup_free char *text = NULL;
+	struct resolv_conf conf;
+	int r = file_read(c->state_fd, EGRESS_RESOLV_FILE, RESOLV_TEXT_MAX, &text, NULL, err);
+
+	if (r < 0)
+		return r == -ENOENT ? 0 : r;
+	resolv_conf_read(text, "", &conf);
+	if (!conf.search)
+		return 0;
+	refusals->domains = arena_strndup(
+		c->arena, conf.text + conf.search, strcspn(conf.text + conf.search, "\n"));
+	return refusals->domains ? 0 : fail_errno(err, ENOMEM, "explain");
+}
+
 int explain_relay(struct explanation *e, struct nacre_error *err)
 {
-	struct relay_denial denials[RELAY_DENIALS_MAX];
+	struct refusals refusals = {.e = e, .domains = ""};
 	struct nacre_error why;
-	int n = egress_relay_denied(e->c->state_fd, denials, &why), r = 0;
+	int r;
 
-	if (e->c->record.active & EGRESS_BY_RELAY)
-		r = explain_alone(e, err);
+	if (!(e->c->record.active & (EGRESS_NAMES | EGRESS_BY_RELAY)))
+		return 0;
+	refusals.n = egress_relay_denied(e->c->state_fd, refusals.denials, &why);
+	r = read_rules(&refusals, err);
+	if (r == 0 && e->c->record.active & EGRESS_BY_RELAY)
+		r = explain_alone(e, &refusals.policy, err);
 	if (r == 0)
 		r = find_way(e, err);
 	if (r < 0)
 		return r;
-	if (n == -EBADMSG) /* will be no better the next time */
+	if (refusals.n == -EBADMSG) /* will be no better the next time */
 		return explain_add_word(e, &e->not_counted, why.text, err);
-	if (n < 0) {
+	if (refusals.n < 0) {
 		*err = why;
-		return n;
+		return refusals.n;
 	}
-	for (int i = 0; i < n && r == 0; i++)
-		r = explain_one(e, &denials[i], err);
+	r = find_domains(&refusals, err);
+	for (int i = 0; i < refusals.n && r == 0; i++)
+		r = explain_one(&refusals, &refusals.denials[i], err);
 	return r;
 }

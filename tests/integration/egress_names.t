@@ -421,6 +421,27 @@ test_what_the_relay_refused_is_explained() {
 	kill_now
 }
 
+# The C library asks for them by itself, and nobody wants a rule for them.
+test_names_with_a_search_domain_behind_them_are_told_apart() {
+	local said
+	with_names a.example
+	printf 'nameserver 11.1.1.53\nsearch corp.test example\n' >"$b/resolv.conf"
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	start
+	refused tls c.example 443 c.example
+	for name in a.example.corp.test c.example.corp.test db db.corp.test d.example.other; do
+		is "$(says ask "$name" A)" 3 "$name"
+	done
+	said=$(nacre explain "$id")
+	for name in c.example.example c.example.corp.test; do
+		has_line "$said" "[1-9] *questions for $name refused: no rule has this name (rule egress; c.example with a search domain behind it)"
+	done
+	lacks "$said" a.example.corp.test
+	is "$(nacre explain --format flags "$id")" \
+		"--allow egress:c.example:443 --allow egress:db:443 --allow egress:db.corp.test:443 --allow egress:d.example.other:443"
+	kill_now
+}
+
 test_the_audit_record_has_what_was_refused() {
 	local lines=''
 	with_names a.example
