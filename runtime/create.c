@@ -11,6 +11,7 @@ const struct option_row create_profile_rows[] = {
 	{"require", 0, LIST(create.require), "RULE", "fail where this rule cannot be enforced whole; may be repeated"},
 	{"allow", 0, LIST(create.allow), "GRANT", "loosens one rule of the profile; may be repeated"},
 	{"egress", 0, LIST(create.egress), "DESTINATION", "what the container may connect to: NAME:PORT, CIDR:PORT, none, open; may be repeated"},
+	{"workspace", 'w', LIST(create.workspaces), "SRC[:DEST][:FORM][,size=N]", "a directory to work on, FORM cow (a copy; default), direct or ro; may be repeated"},
 	{NULL},
 	/* clang-format on */
 };
@@ -19,7 +20,6 @@ const struct option_row create_rows[] = {
 	/* clang-format off */
 	{"bundle", 'b', TEXT(create.bundle), "DIR", "the bundle; default: the working directory"},
 	{"config", 'f', TEXT(create.config), "FILE", "instead of config.json in the bundle"},
-	{"workspace", 0, LIST(create.workspaces), "SRC[:DEST][:FORM][,size=N]", "a directory to work on, FORM cow (a copy; default), direct or ro; may be repeated"},
 	{"audit", 0, TEXT(create.audit), "FILE", "append what happens to the container, one JSON object a line; \"journal\": to that of systemd"},
 	{"trace-denials", 0, FLAG(create.trace_denials), NULL, "record and count each system call that the profile's filter refuses"},
 	{"receipt", 0, TEXT(create.receipt), "FILE", "write a signed receipt of what ran to FILE, which is not there yet, when the container is deleted"},

@@ -8,7 +8,6 @@ const struct option_row harden_rows[] = {
 	/* clang-format off */
 	{"bundle", 'b', TEXT(create.bundle), "DIR", "the bundle; default: the working directory"},
 	{"config", 'f', TEXT(create.config), "FILE", "instead of config.json in the bundle"},
-	{"workspace", 0, LIST(create.workspaces), "SRC[:DEST][:FORM][,size=N]", "a directory to work on, FORM cow (a copy; default), direct or ro; may be repeated"},
 	{"format", 0, WORD(format), "text|json|diff|config", "the report (default), the same as JSON or as a diff, or the config"},
 	{NULL},
 	/* clang-format on */

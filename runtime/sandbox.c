@@ -18,7 +18,6 @@ enum {
 const struct option_row sandbox_rows[] = {
 	/* clang-format off */
 	{"name", 0, TEXT(id), "ID", "of the container; default: one that is made up"},
-	{"workspace", 'w', LIST(create.workspaces), "SRC[:DEST][:FORM][,size=N]", "a directory to work on, FORM cow (a copy; default), direct or ro; default: the working directory; may be repeated"},
 	{"read", 0, LIST(sandbox.read), "PATH", "show PATH of the host too, read-only; may be repeated"},
 	{"write", 0, LIST(sandbox.write), "PATH", "let the program change PATH of the host; may be repeated"},
 	{"hide", 0, LIST(sandbox.hide), "PATH", "show nothing of PATH; may be repeated"},

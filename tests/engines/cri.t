@@ -14,7 +14,9 @@
 # Not every host has the controllers of what the plugin asks for unasked, nor may root everywhere lower
 # an OOM score.
 configure() {
-	mkdir -p /etc/containerd /etc/nacre /usr/local/libexec
+	mkdir -p /etc/containerd /etc/nacre /usr/local/libexec /var/lib/nacre
+	# An overlay cannot be the upper of another.
+	mount -t tmpfs -o mode=0755 tmpfs /var/lib/nacre
 	ln -s /nacre/build /usr/local/libexec/nacre
 	cat - /nacre/contrib/engines/containerd-2.toml >/etc/containerd/config.toml <<-END
 		version = 2
@@ -63,12 +65,14 @@ done
 refused='failed to create containerd task: failed to create shim task: OCI runtime create failed: annotation'
 prints annotations $'CapEff:\t0000000000000000\nwritten'"
 $refused run.nacre.allow: host-pid: not among annotations.may_allow of /etc/nacre/policy.json: unknown
-$refused \"run.nacre.what\": valid are run.nacre.profile, run.nacre.allow and run.nacre.egress: unknown"
+$refused \"run.nacre.what\": valid are run.nacre.profile, run.nacre.allow, run.nacre.egress and run.nacre.workspace: unknown"
 differs agent capabilities capability-ceiling 'CapEff:.00000000000005fb'
 differs strict capabilities capability-ceiling 'CapEff:.0000000000000000'
 differs strict device devices 'status 1'
 differs strict volume writable-binds 'Read-only file system'
 differs strict ways_without_rules egress '^TCP, allowed: Operation not permitted'
+prints volume_by_an_annotation $'\ndata\n [\'file\']\ndiff\n0\nM  file\nA  new
+2 changes\napply\n0\napplied   M  file\napplied   A  new\n2 applied\ndiscard\n0\ndata\nmore\n [\'file\', \'new\']'
 prints ways_by_an_annotation '19 reached'
 differs strict ways_by_an_annotation egress 'allows more than the rules that hold'
 prints ways_by_the_runtime_class '19 reached'

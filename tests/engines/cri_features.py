@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -275,6 +276,27 @@ def feature_volume(handler):
     with Pod(handler) as pod:
         for propagation in (0, 1):
             pod.run("sh", "-c", "touch /v/new 2>&1 && ls /v", mounts=volume(propagation=propagation))
+
+
+def review():
+    """What a person sees and does of what the container changed."""
+    workspace = ["/usr/local/bin/nacre", "workspace"]
+    listed = subprocess.run([*workspace, "list"], stdout=subprocess.PIPE, check=True).stdout
+    name = listed.split()[0].decode()
+    print(pathlib.Path("/run/volume/file").read_text(), sorted(os.listdir("/run/volume")))
+    for verb in ("diff", "apply", "discard"):
+        result = subprocess.run([*workspace, verb, name], stdout=subprocess.PIPE, check=False)
+        lines = result.stdout.decode().splitlines()
+        print(verb, result.returncode, *[line for line in lines if line[:1] not in "#d"], sep="\n")
+    print(pathlib.Path("/run/volume/file").read_text(), sorted(os.listdir("/run/volume")))
+
+
+def feature_volume_by_an_annotation(handler):
+    shutil.rmtree("/run/volume", ignore_errors=True)
+    with Pod(handler) as pod:
+        pod.run("sh", "-c", "echo more >>/v/file; echo new >/v/new", mounts=volume(),
+                annotations={"run.nacre.workspace": "/v"})
+    review()
 
 
 def feature_engine_socket(handler):

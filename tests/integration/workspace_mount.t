@@ -627,4 +627,17 @@ test_root_of_a_user_namespace_works_on_a_copy() {
 	discard
 }
 
+# As an engine passes on what its runtime entry says: before every command, whether it is of use or not.
+test_it_may_be_said_before_the_command() {
+	with_source write /w/file new
+	places+=(--workspace "$source:/w")
+	good nacre create --profile "$profile" --bundle "$b" "$id"
+	start
+	wait_for status_is stopped
+	good nacre delete "$id"
+	source_is_untouched
+	is "$(<"$(upper)/file")" new "the changed file"
+	discard
+}
+
 all_tests "$@"
