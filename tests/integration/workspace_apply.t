@@ -9,6 +9,10 @@ files() {
 	(cd "$source" && find . -mindepth 1 \( -type f -printf '%P %m ' -exec head -c 100 {} \; -o -printf '%P %m %y%l\n' \) | sort)
 }
 
+upper() {
+	echo "$store/$id/0/upper"
+}
+
 # source_has LINE...: that and no more
 source_has() {
 	is "$(files)" "$(printf '%s\n' "$@" | sort)" "the source"
@@ -149,6 +153,53 @@ test_what_was_forged_in_the_upper_leads_nowhere() {
 	is "$(<"$outside/f")" secret "outside"
 	is "$(ls "$outside")" f "outside"
 	rm -r "$outside"
+	discard
+}
+
+# attributes FILE...: their names
+attributes() {
+	python3 -c 'import os, sys
+for path in sys.argv[1:]: print(*os.listxattr(path, follow_symlinks=False))' "$@"
+}
+
+# Of root alone are a capability, which would make it a program of root on the host, and an ACL of another user.
+test_capabilities_acls_and_attributes_stay_behind() {
+	needs_root || return
+	source_of 'echo a >a'
+	changed 'echo x >a; echo new >n; chmod 755 n; mkdir d' || return
+	python3 - "$(upper)" <<-'END' || wrong "the attributes cannot be set"
+		import os, struct, sys
+		os.chdir(sys.argv[1])
+		acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in (
+		    (1, 6, 2**32 - 1), (2, 7, 1000), (4, 4, 2**32 - 1), (16, 4, 2**32 - 1), (32, 4, 2**32 - 1)))
+		for path in "a", "n":
+		    os.setxattr(path, "security.capability", struct.pack("<IIIII", 0x02000001, 1 << 21, 0, 0, 0))
+		    os.setxattr(path, "system.posix_acl_access", acl)
+		    os.setxattr(path, "user.note", b"x")
+		os.setxattr("d", "system.posix_acl_default", acl)
+	END
+	[[ $(attributes "$(upper)/n") == *security.capability* ]] || wrong "it has none to leave behind"
+	good nacre workspace apply "$id"
+	is "$(attributes "$source/a" "$source/n" "$source/d" | tr -d '[:space:]')" '' "attributes of the source"
+	source_has 'a 644 x' 'd 755 d' 'n 644 new'
+	discard
+}
+
+test_a_path_beyond_what_a_call_takes_stays_behind() {
+	source_of ':'
+	changed 'mkdir d' || return
+	python3 - "$(upper)/d" <<-'END' || wrong "no deep path"
+		import os, sys
+		os.chdir(sys.argv[1])
+		for level in range(4000):
+		    os.mkdir("a_name_of_thirty-one_characters")
+		    os.chdir("a_name_of_thirty-one_characters")
+	END
+	try nacre workspace apply "$id"
+	is "$rc" 1 "the exit status"
+	has "$out" "(is longer than a system call takes)"
+	is "$(find "$source" -mindepth 1 | wc -l)" 128 "directories that came"
+	rm -r "$source"
 	discard
 }
 
