@@ -48,6 +48,10 @@ struct invocation {
 	bool rootless_config;
 	const char *id; /* of run and sandbox: the container */
 	struct nacre_sandbox_options sandbox;
+	struct {
+		const char *memory, *cpus, *tmp;
+		unsigned pids;
+	} limits_of_sandbox; /* as they were given */
 	const char *apply; /* of sandbox: "ask", "never" or "all"; NULL: "ask" at a terminal */
 
 	/* what runc and crun know and nacre needs not */

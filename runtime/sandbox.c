@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 #include "runtime/commands.h"
+#include "runtime/quantity.h"
 #include "specs/error.h"
 
 /* nacre sandbox: a program of this machine, without an image. */
 
 enum {
 	TMP_BYTES = 1 << 30,
+	CPUS_MOST = 100000,
 };
 
 const struct option_row sandbox_rows[] = {
@@ -24,6 +26,12 @@ const struct option_row sandbox_rows[] = {
 	{"env", 'e', LIST(sandbox.env), "NAME[=VALUE]", "a variable besides those on the list; may be repeated"},
 	{"apply", 0, WORD(apply), "ask|never|all", "show what was changed and apply it; default: ask at a terminal, else never"},
 	{"timeout", 0, DURATION(timeout_ms), "TIME", "kill the program after TIME, 30s or 1h30m, and exit with 124"},
+	{"memory", 0, TEXT(limits_of_sandbox.memory), "SIZE", "at most so much, 512M or 2G; default: the profile's"},
+	{"pids", 0, COUNT(limits_of_sandbox.pids), "N", "at most so many processes and threads; default: the profile's"},
+	{"cpus", 0, TEXT(limits_of_sandbox.cpus), "N", "at most so much CPU time, in CPUs: 1.5; default: the profile's"},
+	{"tmp", 0, TEXT(limits_of_sandbox.tmp), "SIZE", "at most so much in each of /tmp, /run and the home; default: 1G"},
+	{"receipt", 0, TEXT(create.receipt), "FILE", "write a signed receipt of what ran to FILE, which is not there yet, at the end"},
+	{"receipt-key", 0, TEXT(create.receipt_key), "FILE", "that signs it; default: as of run"},
 	{NULL},
 	/* clang-format on */
 };
@@ -40,6 +48,42 @@ static const char *make_up_name(struct nacre_error *err)
 	}
 	(void)snprintf(name, sizeof(name), "sandbox-%08x", number);
 	return name;
+}
+
+static int read_size(
+	const char *option, const char *text, uint64_t *ret_bytes, struct nacre_error *err)
+{
+	return text && quantity_size(text, ret_bytes) < 0
+		       ? fail(err, EINVAL, "%s: expected a size like 512M, found \"%s\"", option,
+				 text)
+		       : 0;
+}
+
+static int read_cpus(const char *text, uint64_t *ret_thousandths, struct nacre_error *err)
+{
+	double cpus;
+	char *end;
+
+	if (!text)
+		return 0;
+	cpus = strtod(text, &end);
+	if (end == text || *end || !(cpus >= 0.001 && cpus <= CPUS_MOST))
+		return fail(err, EINVAL, "--cpus: expected a number like 1.5, found \"%s\"", text);
+	*ret_thousandths = (uint64_t)(cpus * 1000);
+	return 0;
+}
+
+static int read_limits(struct invocation *in, struct nacre_error *err)
+{
+	uint64_t memory = 0;
+	int r = read_size("--memory", in->limits_of_sandbox.memory, &memory, err);
+
+	in->sandbox.memory = (int64_t)memory;
+	in->sandbox.pids = in->limits_of_sandbox.pids;
+	in->sandbox.tmp_bytes = TMP_BYTES;
+	if (r == 0)
+		r = read_size("--tmp", in->limits_of_sandbox.tmp, &in->sandbox.tmp_bytes, err);
+	return r < 0 ? r : read_cpus(in->limits_of_sandbox.cpus, &in->sandbox.cpus, err);
 }
 
 /* Whether one of the rules lets it connect to anything. */
@@ -77,8 +121,9 @@ int command_sandbox(struct invocation *in, struct nacre_error *err)
 	in->sandbox.workspaces = in->create.workspaces;
 	in->sandbox.terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	in->sandbox.network = has_network(in->create.egress);
-	in->sandbox.tmp_bytes = TMP_BYTES;
-	r = nacre_sandbox_config(&in->sandbox, &text, err);
+	r = read_limits(in, err);
+	if (r == 0)
+		r = nacre_sandbox_config(&in->sandbox, &text, err);
 	if (r < 0)
 		return r;
 	if (!in->id)

@@ -158,6 +158,28 @@ test_changes_are_applied_at_once_or_asked_for() {
 	nothing_left
 }
 
+test_limits_are_those_that_are_asked_for() {
+	project
+	inside 'df --output=size -B1 /tmp "$HOME" | tail -n +2 | xargs' --tmp 8M
+	is "$out" "8388608 8388608" "--tmp"
+	for option in --memory=x --tmp=1y --cpus=a --cpus=0; do
+		bad 125 "${option%=*}: expected *" sandbox "$option" -- true
+	done
+	bad 1 "*pids*" sandbox --pids many -- true
+	needs_controller pids || return
+	inside 'cat /proc/self/cgroup >/dev/null; i=0; while ((i++ < 9)); do sleep 1 & done; wait' --pids 5
+	has "$err" fork
+}
+
+test_a_receipt_is_written() {
+	project
+	nacre receipt keygen --key "$T/key-$id" >/dev/null 2>&1 || { host_lacks "no nacre-receipt was built"; return; }
+	inside 'echo changed >file' --apply never --receipt "$T/receipt-$id" --receipt-key "$T/key-$id"
+	is "$rc" 0 "$err"
+	good nacre receipt verify --key "$T/key-$id.pub" "$T/receipt-$id"
+	good nacre workspace discard "$id"
+}
+
 test_signals_reach_the_program() {
 	local pid
 	project
