@@ -46,7 +46,7 @@ struct invocation {
 	const char *max_bytes; /* a quantity; NULL: the default */
 	unsigned max_changes; /* 0: the default */
 	bool rootless_config;
-	const char *id; /* of run and sandbox: the container */
+	const char *id; /* of run, restore, exec and sandbox: the container */
 	struct nacre_sandbox_options sandbox;
 	struct {
 		const char *memory, *cpus, *tmp;

@@ -53,7 +53,7 @@ static int exec_foreground(struct invocation *in, struct nacre_error *err)
 
 	in->exec.window = console_window();
 	if (r >= 0)
-		r = nacre_exec(in->nacre, in->operands[0], &in->exec, &process, &why);
+		r = nacre_exec(in->nacre, in->id, &in->exec, &process, &why);
 	if (r < 0)
 		r = foreground_not_begun(&fg, r, &why, err);
 	if (process)
@@ -71,6 +71,7 @@ int command_exec(struct invocation *in, struct nacre_error *err)
 	struct nacre_process *process;
 	int r;
 
+	in->id = in->operands[0];
 	if (in->exec.process_file) {
 		r = refuse_beside_file(in, err);
 		if (r < 0)
@@ -87,7 +88,7 @@ int command_exec(struct invocation *in, struct nacre_error *err)
 	in->exec.exec_cgroup |= in->timeout_ms != 0;
 	if (!in->exec.detach)
 		return exec_foreground(in, err);
-	r = nacre_exec(in->nacre, in->operands[0], &in->exec, &process, err);
+	r = nacre_exec(in->nacre, in->id, &in->exec, &process, err);
 	if (r < 0)
 		return r;
 	nacre_process_release(process);

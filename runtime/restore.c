@@ -26,5 +26,6 @@ static int restore(
 
 int command_restore(struct invocation *in, struct nacre_error *err)
 {
+	in->id = in->operands[0];
 	return run_begin_container(in, restore, err);
 }

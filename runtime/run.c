@@ -159,8 +159,6 @@ int run_begin_container(struct invocation *in, begin_fn *begin, struct nacre_err
 	struct foreground fg;
 	int r = create_choose_cgroup_driver(in, err);
 
-	if (!in->id)
-		in->id = in->operands[0];
 	if (r < 0)
 		return r;
 	if (in->create.detach && in->timeout_ms)
@@ -183,5 +181,6 @@ static int run(struct invocation *in, struct nacre_process **ret_process, struct
 
 int command_run(struct invocation *in, struct nacre_error *err)
 {
+	in->id = in->operands[0];
 	return run_begin_container(in, run, err);
 }
