@@ -26,6 +26,13 @@ struct table {
 	size_t n;
 };
 
+/* A tree, and where it lies. */
+struct visited {
+	const struct table *table;
+	int fd;
+	const struct line *top;
+};
+
 static void done(struct table *table)
 {
 	free(table->lines);
@@ -94,13 +101,25 @@ static bool may_be_object(const struct line *line, const struct mount_objects *o
 	return false;
 }
 
+/* From the tree down: what the process has for "/" need not be what the tree lies in, as below a
+ * root that is a tmpfs. What lies on the tree itself is found by its name alone. */
+static int open_below(const struct visited *tree, const struct line *line)
+{
+	const char *path = line->mount.path, *top = tree->top->mount.path;
+	const size_t length = strcmp(top, "/") == 0 ? 0 : strlen(top);
+	const bool inside = strncmp(path, top, length) == 0 && path[length] == '/' &&
+			    path[length + 1];
+
+	return sys_openat2(inside ? tree->fd : AT_FDCWD, inside ? path + length + 1 : path,
+		O_PATH | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+}
+
 /* One that is covered by another of them cannot be reached, and the other is judged. */
-static int visit(const struct table *table, const struct line *line,
+static int visit(const struct visited *tree, const struct line *line,
 	int (*each)(void *data, int fd, const char *path, struct nacre_error *err), void *data,
 	struct nacre_error *err)
 {
-	cleanup_close int fd = sys_openat2(AT_FDCWD, line->mount.path, O_PATH | O_NOFOLLOW, 0,
-		RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
+	cleanup_close int fd = open_below(tree, line);
 	struct mount_identity identity;
 	const struct line *found;
 	int r;
@@ -112,7 +131,7 @@ static int visit(const struct table *table, const struct line *line,
 		return r;
 	if (identity.mount == line->mount.id)
 		return each(data, fd, line->mount.path, err);
-	found = find(table, identity.mount);
+	found = find(tree->table, identity.mount);
 	return found && found->below
 		       ? 0
 		       : fail(err, ESTALE, "%s is not the mount that it was", line->mount.path);
@@ -124,6 +143,7 @@ int mount_below_each(int tree_fd, const struct mount_objects *objects,
 {
 	__attribute__((cleanup(done))) struct table table = {.n = 0};
 	cleanup_free char *text = NULL;
+	struct visited tree = {.table = &table, .fd = tree_fd};
 	struct mount_identity root;
 	struct statx stx;
 	int r;
@@ -139,7 +159,8 @@ int mount_below_each(int tree_fd, const struct mount_objects *objects,
 		r = read_table(text, &table, err);
 	if (r < 0)
 		return r;
-	if (!find(&table, root.mount))
+	tree.top = find(&table, root.mount);
+	if (!tree.top)
 		return fail(err, EPROTO, "/proc/self/mountinfo does not have the mount");
 	if (!mark_below(&table, root.mount))
 		return 0;
@@ -147,7 +168,7 @@ int mount_below_each(int tree_fd, const struct mount_objects *objects,
 		const struct line *line = &table.lines[i];
 
 		r = line->below && may_be_object(line, objects)
-			    ? visit(&table, line, each, data, err)
+			    ? visit(&tree, line, each, data, err)
 			    : 0;
 		if (r != 0)
 			return r;
