@@ -154,6 +154,8 @@ struct nacre_create_options {
 				  * receipt.key in /etc/nacre, for others than root in
 				  * $XDG_CONFIG_HOME/nacre */
 	const char *config_text; /* JSON, in place of a file in the bundle; NULL: none */
+	bool kill_on_exit; /* nacre_run, of a config with nacre.reaper: the container is killed when
+			    * the calling process ends, however it ends */
 };
 
 /* A process that was started. */

@@ -133,6 +133,7 @@ int command_sandbox(struct invocation *in, struct nacre_error *err)
 		return -err->code;
 	}
 	in->create.config_text = text;
+	in->create.kill_on_exit = true;
 	if (!in->create.egress)
 		in->create.egress = none;
 	r = run_begin_container(in, run, err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <stdio.h>
@@ -12,7 +13,9 @@
 #include "libcontainer/api/options.h"
 #include "libcontainer/api/process.h"
 #include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
 #include "libcontainer/base/pidfd.h"
+#include "libcontainer/base/sys.h"
 #include "libcontainer/life/audit.h"
 #include "libcontainer/life/plan.h"
 #include "libcontainer/life/steps.h"
@@ -24,6 +27,10 @@
 #include "specs/validate.h"
 
 #define END_WAIT_MS 1000
+
+enum {
+	CHILDREN_MAX = 4 * 1024 * 1024, /* bytes */
+};
 
 /* nacre_exec: a further process in a running container. */
 
@@ -127,6 +134,42 @@ static int check_inside(const struct life *l, struct nacre_error *err)
 	return 0;
 }
 
+/* The oldest child of PID; 0: none. */
+static pid_t first_child(int64_t pid, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	char path[64];
+	int r;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	r = file_read(AT_FDCWD, path, CHILDREN_MAX, &text, NULL, err);
+	return r < 0 ? r : (pid_t)strtol(text, NULL, 10);
+}
+
+/* Nacre's own pid 1 may not be looked into, other than its first child, which is in all the same
+ * namespaces: the container is joined by way of that. */
+static int take_program(struct life *l, struct nacre_error *err)
+{
+	struct container_record *record = &l->container.record;
+	cleanup_close int pidfd = -1;
+	pid_t pid, again;
+
+	if (!(record->active & REAPER))
+		return 0;
+	pid = first_child(record->pid, err);
+	pidfd = pid > 0 ? sys_pidfd_open(pid) : -ESRCH;
+	/* It is the one still, while it cannot become another. */
+	again = pidfd < 0 ? 0 : first_child(record->pid, err);
+	if (pid < 0 || again < 0)
+		return pid < 0 ? pid : again;
+	if (again == 0 || again != pid)
+		return fail(err, ESRCH, "cannot exec in a stopped container");
+	fd_close(&l->init_pidfd);
+	l->init_pidfd = fd_steal(&pidfd);
+	record->pid = pid;
+	return 0;
+}
+
 static int prepare_exec(
 	struct life *l, const struct nacre_exec_options *options, struct nacre_error *err)
 {
@@ -154,6 +197,8 @@ static int prepare_exec(
 	l->init_pidfd = r = record_open_pidfd(&l->container.record, err);
 	if (r == -ESRCH)
 		return fail(err, ESRCH, "cannot exec in a stopped container");
+	if (r >= 0)
+		r = take_program(l, err);
 	if (r >= 0)
 		r = check_inside(l, err);
 	if (r < 0)

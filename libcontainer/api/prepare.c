@@ -295,6 +295,7 @@ struct life_options prepare_life_options(const struct nacre_create_options *opti
 		.window = {options->window.rows, options->window.columns},
 		.bare_newlines = options->window.bare_newlines,
 		.waits_for_start = waits,
+		.kill_on_exit = options->kill_on_exit,
 		.systemd_cgroup = options->systemd_cgroup,
 		.limits_others = rlimits_may_limit_others(),
 	};

@@ -91,7 +91,7 @@ struct life_options {
 	const char *cgroup; /* exec: asked for by name, below the container's; NULL: none */
 	bool exec_cgroup; /* exec */
 	bool exec_cgroup_asked; /* not the profile's default, which may give way */
-	bool kill_on_exit; /* exec, exec_cgroup_asked */
+	bool kill_on_exit; /* exec, exec_cgroup_asked; run with a reaper */
 	struct oci_console_size window; /* where the config has none; 0: unknown */
 	bool bare_newlines; /* the caller serves the terminal, and its output is none */
 	bool notify; /* the program gets NOTIFY_SOCKET */

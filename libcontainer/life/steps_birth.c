@@ -165,8 +165,7 @@ int step_drop_memory(struct life *l, struct nacre_error *err)
 
 int step_leave_reaper(struct life *l, struct nacre_error *err)
 {
-	(void)l;
-	return reaper_stay_behind(err);
+	return reaper_stay_behind(l->options->kill_on_exit, err);
 }
 
 /* Behind the filters: no system call more than these. */

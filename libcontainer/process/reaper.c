@@ -30,12 +30,11 @@ static _Noreturn void serve(pid_t child, const sigset_t *all)
 	(void)close(STDIN_FILENO);
 	(void)close(STDOUT_FILENO);
 	(void)close(STDERR_FILENO);
-	/* A user who joins the container later finds its namespaces by this process, which must be
-	 * one that may be looked into; so may the program then. */
+	/* The program must not trace it: one that is stopped ends nothing, and reaps nobody. It
+	 * stays undumpable, and what it has of the host is gone all the same. */
 	if (wipe_heap() < 0)
 		_exit(1);
 	wipe_stack();
-	(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	for (;;) {
 		siginfo_t info;
 		int sig = sigwaitinfo(all, &info);
@@ -49,12 +48,14 @@ static _Noreturn void serve(pid_t child, const sigset_t *all)
 	}
 }
 
-int reaper_stay_behind(struct nacre_error *err)
+int reaper_stay_behind(bool ends_with_parent, struct nacre_error *err)
 {
 	sigset_t all, before;
 	pid_t child;
 	int failure;
 
+	if (ends_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return fail_errno(err, errno, "PR_SET_PDEATHSIG");
 	(void)sigfillset(&all);
 	if (sigprocmask(SIG_SETMASK, &all, &before) < 0)
 		return fail_errno(err, errno, "block signals");

@@ -2,6 +2,8 @@
 #ifndef NACRE_REAPER_H
 #define NACRE_REAPER_H
 
+#include <stdbool.h>
+
 #include "specs/nacre_error.h"
 
 /*
@@ -15,7 +17,9 @@
  * signal n ended it.
  */
 
-/* Returns in the child. */
-int reaper_stay_behind(struct nacre_error *err);
+/* Returns in the child. ENDS_WITH_PARENT: with pid 1, and so with all in its namespace, also if the
+ * caller's parent is killed. That one must be alive when the child goes on: whoever waits for it on
+ * a socket sees that. */
+int reaper_stay_behind(bool ends_with_parent, struct nacre_error *err);
 
 #endif
