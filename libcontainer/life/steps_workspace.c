@@ -230,6 +230,7 @@ int step_make_workspaces(struct life *l, struct nacre_error *err)
 	char root[PATH_MAX];
 	int r = store_fd < 0 ? store_fd : step_read_state_root(l, root, err);
 
+	l->workspaces_of_others = r < 0; /* this container has none yet */
 	if (r < 0)
 		return r;
 	r = workspace_set_make(
