@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "specs/defaults.h"
-#include "specs/path_text.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -341,24 +340,6 @@ static int limit(struct sandbox *s)
 		resources->cpu->quota = (struct oci_i64){
 			true, (int64_t)(request->cpus * CPU_PERIOD / 1000)};
 	}
-	return 0;
-}
-
-int sandbox_check_directory(
-	const char *directory, const struct oci_strings *homes, struct nacre_error *err)
-{
-	if (strcmp(directory, "/") == 0)
-		return fail(err, EPERM,
-			"the working directory is /: go into the directory of a project, or name "
-			"it with --workspace");
-	for (size_t i = 0; i < homes->n; i++)
-		if (path_within(homes->items[i], directory))
-			return fail(err, EPERM,
-				"%s %s the home %s: go into the directory of a project in it, or "
-				"name it with --workspace",
-				directory,
-				strcmp(homes->items[i], directory) == 0 ? "is" : "has in it",
-				homes->items[i]);
 	return 0;
 }
 

@@ -61,6 +61,11 @@ struct sandbox_request {
 int sandbox_check_directory(
 	const char *directory, const struct oci_strings *homes, struct nacre_error *err);
 
+/* Whether it may be worked on though nobody has named it: not a directory of the system or of the
+ * settings and keys of a home. -EPERM. */
+int sandbox_check_unnamed(
+	const char *directory, const struct oci_strings *homes, struct nacre_error *err);
+
 /* -EINVAL: a variable that is no name or that the caller does not have. */
 int sandbox_config(struct arena *arena, const struct sandbox_request *request,
 	const struct sandbox_host *host, struct oci_config **ret_config, struct nacre_error *err);

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,6 +37,23 @@ static const char *field(const char *line, unsigned n, size_t *ret_length)
 	return line;
 }
 
+/* As it is written, and what it leads to. */
+static int add_home(
+	struct arena *arena, const char *home, struct oci_strings *homes, struct nacre_error *err)
+{
+	char clean[PATH_TEXT_MAX], real[PATH_MAX];
+
+	if (path_clean(home, clean) < 0 || !strcmp(clean, "/"))
+		return 0;
+	homes->items[homes->n] = arena_strdup(arena, clean);
+	if (!homes->items[homes->n++])
+		return fail_errno(err, ENOMEM, "homes");
+	if (!realpath(clean, real) || !strcmp(real, clean) || !strcmp(real, "/"))
+		return 0;
+	homes->items[homes->n] = arena_strdup(arena, real);
+	return homes->items[homes->n++] ? 0 : fail_errno(err, ENOMEM, "homes");
+}
+
 /* Those of /etc/passwd, and the caller's. Users that only a directory service knows have theirs
  * beside those of others, or are the caller. */
 static int list_homes(struct arena *arena, const char *own, struct oci_strings *ret_homes,
@@ -50,43 +68,65 @@ static int list_homes(struct arena *arena, const char *own, struct oci_strings *
 		return r;
 	for (const char *c = text; c && *c; c++)
 		lines += *c == '\n';
-	homes.items = arena_array(arena, lines + 1, sizeof(*homes.items));
+	homes.items = arena_array(arena, 2 * (lines + 1), sizeof(*homes.items));
 	if (!homes.items)
 		return fail_errno(err, ENOMEM, "/etc/passwd");
-	if (own)
-		homes.items[homes.n++] = own;
-	for (const char *line = text; line && *line; line += strcspn(line, "\n"), line += !!*line) {
+	r = own ? add_home(arena, own, &homes, err) : 0;
+	for (const char *line = text; r == 0 && line && *line;
+		line += strcspn(line, "\n"), line += !!*line) {
 		size_t n;
 		const char *home = field(line, PASSWD_HOME, &n);
 
 		if (n < 2 || *home != '/')
 			continue;
-		homes.items[homes.n] = arena_strndup(arena, home, n);
-		if (!homes.items[homes.n++])
-			return fail_errno(err, ENOMEM, "/etc/passwd");
+		home = arena_strndup(arena, home, n);
+		r = home ? add_home(arena, home, &homes, err)
+			 : fail_errno(err, ENOMEM, "/etc/passwd");
 	}
 	*ret_homes = homes;
-	return 0;
+	return r;
 }
 
 /* --- paths --- */
 
-/* PATH of the caller, which must be there. */
-static int resolve(struct arena *arena, const char *option, const char *path,
+/* A path that is written as one of the working directory HERE stays in it: a symlink there may be
+ * of a repository that somebody else has made. */
+static int check_inside(const char *here, const char *option, const char *path, const char *real,
+	struct nacre_error *err)
+{
+	char text[PATH_TEXT_MAX], clean[PATH_TEXT_MAX];
+
+	if (*path != '/' && snprintf(text, sizeof(text), "%s/%s", here, path) >= (int)sizeof(text))
+		return fail_errno(err, ENAMETOOLONG, "%s %s", option, path);
+	if (path_clean(*path == '/' ? path : text, clean) < 0)
+		return fail_errno(err, ENAMETOOLONG, "%s %s", option, path);
+	return !path_within(clean, here) || path_within(real, here)
+		       ? 0
+		       : fail(err, EPERM, "%s %s: a symlink leads to %s: name that, if it is meant",
+				 option, path, real);
+}
+
+/* PATH of the caller, which must be there. HERE: the working directory; NULL: it is that. */
+static int resolve(struct arena *arena, const char *here, const char *option, const char *path,
 	struct sandbox_entry *ret_entry, struct nacre_error *err)
 {
 	char real[PATH_MAX];
 	struct stat st;
+	int r;
 
 	if (!realpath(path, real) || lstat(real, &st) < 0)
 		return fail_errno(err, errno, "%s %s", option, path);
+	r = here ? check_inside(here, option, path, real, err) : 0;
+	if (r < 0)
+		return r;
 	*ret_entry = (struct sandbox_entry){
 		.path = arena_strdup(arena, real), .directory = S_ISDIR(st.st_mode)};
 	return ret_entry->path ? 0 : fail_errno(err, ENOMEM, "%s %s", option, path);
 }
 
-static int resolve_all(struct arena *arena, const char *option, const char *const *paths,
-	struct sandbox_entry **ret_entries, size_t *ret_n, struct nacre_error *err)
+static int resolve_all(struct arena *arena, const char *here, const char *option,
+	const char *const *paths, struct sandbox_entry **ret_entries, size_t *ret_n,
+	struct nacre_error *err)
 {
 	struct sandbox_entry *entries;
 	size_t n = 0;
@@ -98,7 +138,7 @@ static int resolve_all(struct arena *arena, const char *option, const char *cons
 	if (n && !entries)
 		return fail_errno(err, ENOMEM, "%s", option);
 	for (size_t i = 0; i < n && r == 0; i++)
-		r = resolve(arena, option, paths[i], &entries[i], err);
+		r = resolve(arena, here, option, paths[i], &entries[i], err);
 	*ret_entries = entries;
 	*ret_n = n;
 	return r;
@@ -180,37 +220,79 @@ static int take_request(struct arena *arena, const struct nacre_sandbox_options 
 	if (r == 0)
 		r = take_strings(arena, options->env, &request->env, err);
 	if (r == 0)
-		r = resolve_all(
-			arena, "--read", options->read, &request->read, &request->n_read, err);
+		r = resolve_all(arena, request->directory, "--read", options->read, &request->read,
+			&request->n_read, err);
 	if (r == 0)
-		r = resolve_all(
-			arena, "--write", options->write, &request->write, &request->n_write, err);
+		r = resolve_all(arena, request->directory, "--write", options->write,
+			&request->write, &request->n_write, err);
 	return r < 0 ? r
-		     : resolve_all(arena, "--hide", options->hide, &request->hide, &request->n_hide,
-			       err);
+		     : resolve_all(arena, request->directory, "--hide", options->hide,
+			       &request->hide, &request->n_hide, err);
 }
 
 /* --- workspaces --- */
+
+/* What is hidden in SOURCE, by its name where that is shown. N: how many were asked for. */
+static int hide_in(struct arena *arena, const char *source, const char *destination, size_t n,
+	struct sandbox_request *request, struct nacre_error *err)
+{
+	if (!strcmp(source, destination))
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		struct sandbox_entry hidden = request->hide[i];
+
+		if (!path_within(hidden.path, source))
+			continue;
+		hidden.path = arena_printf(
+			arena, "%s%s", destination, hidden.path + strlen(source));
+		if (!hidden.path)
+			return fail_errno(err, ENOMEM, "--hide");
+		request->hide[request->n_hide++] = hidden;
+	}
+	return 0;
+}
+
+/* Makes room for what is hidden in N workspaces as well. */
+static int enlarge_hidden(
+	struct arena *arena, size_t n, struct sandbox_request *request, struct nacre_error *err)
+{
+	struct sandbox_entry *larger = arena_array(
+		arena, request->n_hide * (n + 1) + 1, sizeof(*larger));
+
+	if (!larger)
+		return fail_errno(err, ENOMEM, "--hide");
+	for (size_t i = 0; i < request->n_hide; i++)
+		larger[i] = request->hide[i];
+	request->hide = larger;
+	return 0;
+}
 
 /* Whether those on the list may be, and where the program begins. */
 static int look_at_workspaces(struct arena *arena, const char *const *list,
 	const struct oci_strings *homes, struct sandbox_request *request, struct nacre_error *err)
 {
 	const char *here = request->directory;
-	int r = 0;
+	const size_t n_hide = request->n_hide;
+	int r;
 
 	request->copy = !list || !list[0];
-	if (request->copy)
-		return sandbox_check_directory(here, homes, err);
+	if (request->copy) {
+		r = sandbox_check_directory(here, homes, err);
+		return r < 0 ? r : sandbox_check_unnamed(here, homes, err);
+	}
+	r = enlarge_hidden(arena, length(list), request, err);
 	for (size_t i = 0; list[i] && r == 0; i++) {
 		struct workspace_request workspace;
 		struct sandbox_entry source;
 
 		r = workspace_request_parse(arena, list[i], here, &workspace, err);
 		if (r == 0)
-			r = resolve(arena, "--workspace", workspace.source, &source, err);
+			r = resolve(arena, here, "--workspace", workspace.source, &source, err);
 		if (r == 0)
 			r = sandbox_check_directory(source.path, homes, err);
+		if (r == 0)
+			r = hide_in(
+				arena, source.path, workspace.destination, n_hide, request, err);
 		if (r == 0 && (i == 0 || path_within(here, workspace.destination)))
 			request->directory = path_within(here, workspace.destination)
 						     ? here
@@ -237,15 +319,15 @@ static int make_config(struct arena *arena, const struct nacre_sandbox_options *
 	int r = look_at_host(arena, &host, err);
 
 	if (r == 0)
-		r = take_request(arena, options, &request, err);
-	if (r == 0)
-		r = resolve(arena, "working directory", ".", &directory, err);
+		r = resolve(arena, NULL, "working directory", ".", &directory, err);
 	if (r == 0)
 		r = list_homes(arena, host.home, &homes, err);
 	if (r < 0)
 		return r;
 	request.directory = directory.path;
-	r = look_at_workspaces(arena, options->workspaces, &homes, &request, err);
+	r = take_request(arena, options, &request, err);
+	if (r == 0)
+		r = look_at_workspaces(arena, options->workspaces, &homes, &request, err);
 	if (r == 0)
 		r = sandbox_config(arena, &request, &host, &config, err);
 	return r < 0 ? r : oci_config_encode(config, true, ret_json, err);

@@ -101,6 +101,89 @@ test_there_is_nothing_of_the_host_but_the_list() {
 	nothing_left
 }
 
+# However it is written.
+test_a_home_is_refused_by_what_it_is() {
+	local written
+	project
+	ln -s "${home##*/}" "$T/link-$id"
+	for written in "$T/link-$id" "$T//${home##*/}" "$T/./${home##*/}/" "$T/x/../${home##*/}"; do
+		bad 125 "* home $home*" eval 'cd "$home" && HOME=$written nacre sandbox -- true'
+	done
+	mkdir "$home/.ssh/keys"
+	bad 125 "*is no directory of a project: name it with --workspace*" \
+		eval 'cd "$home/.ssh/keys" && HOME=$home nacre sandbox -- true'
+}
+
+test_a_symlink_of_the_project_leads_nowhere_else() {
+	project
+	ln -s ../.ssh "$dir/build"
+	for option in --read --write --workspace; do
+		bad 125 "$option *build: a symlink leads to $home/.ssh: name that, if it is meant" sandbox "$option" build -- true
+	done
+	bad 125 "--write $dir/build: a symlink *" sandbox --write "$dir/build" -- true
+	ln -s file "$dir/alias"
+	inside 'cat alias' --read alias
+	is "$out" content "one within it"
+}
+
+test_what_is_hidden_is_so_under_each_name() {
+	project
+	echo secret >"$dir/.env"
+	inside 'cat /w/.env; cat /w/file' --workspace .:/w --hide .env
+	is "$out" content "in another place"
+	inside 'cat .env; cat file' --hide .env
+	is "$out" content "in the same"
+}
+
+# A repository has protected names, each a mount in a root that is a tmpfs.
+test_a_directory_is_written_to_at_once() {
+	project
+	mkdir -p "$dir/.git/hooks" "$dir/.vscode"
+	inside 'echo new >file; echo x >.git/hooks/pre-commit' --workspace .:direct
+	is "$(<"$dir/file")" new "the file"
+	has "$err" "Read-only file system"
+	[[ ! -e $dir/.git/hooks/pre-commit ]] || wrong "a hook was written"
+}
+
+test_nothing_is_left_where_the_store_cannot_be_made() {
+	project
+	: >"$T/no-store"
+	places=(--workspaces "$T/no-store/x")
+	try sandbox -- true
+	is "$rc" 125 "the status: $err"
+	places=(--workspaces "$T/workspaces")
+	nothing_left
+}
+
+test_it_ends_with_its_caller() {
+	local pid program
+	project
+	(cd "$dir" && HOME=$home nacre_direct sandbox --name "$id" -- sh -c 'trap "" HUP INT TERM; while :; do sleep 1; done') &
+	pid=$!
+	wait_for is_running
+	program=$(state_of .pid)
+	kill -KILL "$pid"
+	wait "$pid"
+	wait_for has_ended "$program"
+	good nacre delete --force "$id"
+}
+
+test_pid_1_is_not_the_program_s_to_stop() {
+	needs_program python3 || return
+	project
+	inside 'python3 -c "
+import ctypes, os
+libc = ctypes.CDLL(None, use_errno=True)
+print(libc.ptrace(16, 1, 0, 0), os.strerror(ctypes.get_errno()))
+os.kill(1, 19)
+try: open(\"/proc/1/environ\").read()
+except OSError as error: print(error.strerror)
+"'
+	is "$rc" 0 "$err"
+	has "$out" "-1 Operation not permitted"
+	has "$out" "Permission denied"
+}
+
 test_only_listed_and_named_variables_come_along() {
 	project
 	A_TOKEN=token LANG=de_DE TERM=dumb inside 'env | grep -e TOKEN -e LANG -e TERM -e GIVEN | sort' \

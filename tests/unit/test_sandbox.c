@@ -175,6 +175,29 @@ START_TEST(a_home_is_no_place_to_work_in)
 }
 END_TEST
 
+/* clang-format off */
+static const struct {
+	const char *directory;
+	bool allowed;
+} unnamed[] = {
+	{"/home/user/project", true}, {"/home/user/.dotfiles", true}, {"/home/user/.config/nvim", true},
+	{"/srv/project", true}, {"/tmp/project", true}, {"/usr/local/src", true}, {"/etcetera", true},
+	{"/etc", false}, {"/etc/ssl", false}, {"/boot", false}, {"/usr", false}, {"/usr/lib/x", false},
+	{"/tmp", false}, {"/home/user/.ssh", false}, {"/home/user/.ssh/keys", false},
+	{"/home/user/.config", false}, {"/home/user/.local/share", false},
+};
+/* clang-format on */
+
+START_TEST(what_is_no_project_must_be_named)
+{
+	struct oci_strings homes = WORDS("/home/user", "/root");
+	struct nacre_error err;
+
+	ck_assert_int_eq(sandbox_check_unnamed(unnamed[_i].directory, &homes, &err),
+		unnamed[_i].allowed ? 0 : -EPERM);
+}
+END_TEST
+
 Suite *suite_sandbox(void)
 {
 	Suite *suite = suite_create("sandbox");
@@ -186,6 +209,7 @@ Suite *suite_sandbox(void)
 	tcase_add_loop_test(tcase, a_variable_must_be_there, 0, COUNT(bad_variables));
 	tcase_add_loop_test(tcase, what_has_secrets_is_on_no_list, 0, COUNT(secrets));
 	tcase_add_loop_test(tcase, a_home_is_no_place_to_work_in, 0, COUNT(directories));
+	tcase_add_loop_test(tcase, what_is_no_project_must_be_named, 0, COUNT(unnamed));
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
