@@ -24,8 +24,6 @@
  * For key-id and sign, fd 3 is the file of the key, unless there is an URI for OSSL_STORE.
  */
 
-#define SIGNATURE_MAX 128
-
 /* *RET_TEXT: heap, NUL-terminated. */
 static int read_input(char **ret_text, struct nacre_error *err)
 {
@@ -93,7 +91,7 @@ static int tell_key(const char *uri, struct nacre_error *err)
 
 static int tell_signature(EVP_PKEY *key, const char *text, struct nacre_error *err)
 {
-	unsigned char signature[SIGNATURE_MAX];
+	unsigned char signature[RECEIPT_SIGNATURE_MAX];
 	size_t length = sizeof(signature);
 	char id[RECEIPT_KEY_ID], *base64;
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
@@ -105,6 +103,8 @@ static int tell_signature(EVP_PKEY *key, const char *text, struct nacre_error *e
 	int r = done ? receipt_key_id(key, id, err) : receipt_fail(err, EIO, "sign");
 
 	EVP_MD_CTX_free(context);
+	if (r == 0)
+		r = receipt_make_low(signature, &length, err);
 	if (r < 0)
 		return r;
 	if (base64_encode(signature, length, &base64) < 0)
@@ -146,7 +146,8 @@ static int check_signature(
 	r = context &&
 	    EVP_DigestVerifyInit_ex(context, NULL, "SHA256", NULL, NULL, key, NULL) == 1 &&
 	    EVP_DigestVerify(context, (const unsigned char *)signature, length,
-		    (const unsigned char *)text, strlen(text)) == 1;
+		    (const unsigned char *)text, strlen(text)) == 1 &&
+	    receipt_is_low((const unsigned char *)signature, length);
 	EVP_MD_CTX_free(context);
 	free(signature);
 	return r ? 0

@@ -3,6 +3,7 @@
 #define NACRE_COMPANION_RECEIPT_H
 
 #include <openssl/evp.h>
+#include <stdbool.h>
 
 #include "specs/error.h"
 
@@ -14,6 +15,7 @@
 
 enum {
 	RECEIPT_KEY_ID = 65, /* 64 hexadecimal digits */
+	RECEIPT_SIGNATURE_MAX = 128, /* as DER */
 };
 
 /* --- receipt_confine.c --- */
@@ -23,6 +25,15 @@ enum {
 int receipt_confine(struct nacre_error *err);
 /* For keys that are not in a file: their provider has to open devices and sockets. */
 int receipt_confine_loosely(struct nacre_error *err);
+
+/* --- receipt_low.c: a receipt has one signature that counts, the one with the lower s --- */
+
+/* Whether DER, of the curve P-256, is that one. */
+bool receipt_is_low(const unsigned char *der, size_t length);
+
+/* Makes DER that one. */
+int receipt_make_low(
+	unsigned char der[RECEIPT_SIGNATURE_MAX], size_t *length, struct nacre_error *err);
 
 /* --- receipt_key.c --- */
 

@@ -97,6 +97,38 @@ test_a_changed_byte_anywhere_fails() {
 	is "$rc" 1 "exit code of an empty file"
 }
 
+# other_signature: of the receipt, with n - s in place of s, which openssl takes as well
+other_signature() {
+	local order=FFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+	local r s at word borrow=0 other=
+	jq -r '.signatures[0].sig' "$receipt" | base64 -d >"$T/signature"
+	{ read -r r && read -r s; } < <(openssl asn1parse -inform DER -in "$T/signature" | sed -n 's/.*INTEGER *://p')
+	s=$(printf %64s "$s" | tr ' ' 0)
+	for ((at = 56; at >= 0; at -= 8)); do
+		word=$((16#${order:at:8} - 16#${s:at:8} - borrow))
+		borrow=$((word < 0))
+		other=$(printf %08X $((word & 0xffffffff)))$other
+	done
+	printf 'asn1 = SEQUENCE:both\n[both]\nr = INTEGER:0x%s\ns = INTEGER:0x%s\n' "$r" "$other" >"$T/both"
+	openssl asn1parse -genconf "$T/both" -noout -out "$T/signature" || wrong "no signature"
+	jq -c --arg s "$(base64 -w0 <"$T/signature")" '.signatures[0].sig = $s' "$receipt" >"$T/turned"
+}
+
+test_one_signature_alone_counts() {
+	local i
+	seal true
+	for i in 1 2 3; do
+		receipt=$b/$i.json
+		run --receipt "$receipt" --receipt-key "$key"
+		verified "$receipt"
+		other_signature
+		verified_by_hand "$T/turned"
+		try nacre receipt verify --key "$key.pub" "$T/turned"
+		is "$rc" 1 "exit code with the other signature"
+		has "$out$err" "the signature is not this key's"
+	done
+}
+
 test_another_key_and_another_list_do_not_verify() {
 	local own
 	seal true
