@@ -59,7 +59,39 @@ static int try_key(
 		"nacre", arena_strdup(l->container.arena, program), NACRE_VERSION};
 	if (!plan->runtime.sha256)
 		return fail_errno(err, ENOMEM, "receipt");
-	return fd < 0 ? 0 : mount_guard_hide(&l->guard, fd, "the key of receipts", err);
+	return 0;
+}
+
+/* As it is now. Where the caller finds nothing, a container of his finds nothing either. */
+static int hide_key(struct life *l, const char *path, struct nacre_error *err)
+{
+	cleanup_close int fd = open(path, O_PATH | O_CLOEXEC);
+
+	if (fd >= 0)
+		return mount_guard_hide(&l->guard, fd, "the key of receipts", err);
+	return errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ELOOP ||
+			       errno == ENAMETOOLONG
+		       ? 0
+		       : fail_errno(err, errno, "key %s", path);
+}
+
+/* Those that sign for other containers as well, whether they could sign for this one or not. */
+static int hide_keys(struct life *l, const struct nacre_create_options *options,
+	const struct policy *policy, struct nacre_error *err)
+{
+	const char *const named[] = {policy ? policy->receipt_key : NULL, options->receipt_key};
+	struct nacre_error why;
+	char path[PATH_MAX];
+	int r = receipt_key_place(path, &why);
+
+	if (r == 0)
+		r = hide_key(l, path, err);
+	else /* without a home there is none */
+		r = fail_except(r, EINVAL, &why, err);
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]) && r == 0; i++)
+		if (named[i] && !receipt_key_is_uri(named[i]))
+			r = hide_key(l, named[i], err);
+	return r;
 }
 
 static int make_plan(struct life *l, struct receipt_plan *plan, struct nacre_error *err)
@@ -102,8 +134,10 @@ int receipt_prepare(struct life *l, const struct nacre_create_options *options,
 		.required = bundle->report->request.receipt,
 	};
 	struct nacre_error why;
-	int r;
+	int r = hide_keys(l, options, policy, err);
 
+	if (r < 0)
+		return fail_prefix(err, "receipt");
 	if (!plan.directory && !options->receipt)
 		return plan.required ? fail(err, EINVAL,
 					       "a receipt is required, and there is no place for "

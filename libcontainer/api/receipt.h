@@ -18,8 +18,9 @@
 /* Written by whoever waited for the first process. */
 #define RECEIPT_EXIT_FILE "exit"
 
-/* Whether OPTIONS, the policy or a requirement want one: then l->receipt is set, and the key hidden
- * from the container. To be called when L is prepared but for that. */
+/* Hides the caller's usual key, that of the policy and that of OPTIONS from the container, whether
+ * it is to have a receipt or not. l->receipt is set if OPTIONS, the policy or a requirement want
+ * one. To be called when L is prepared but for that. */
 int receipt_prepare(struct life *l, const struct nacre_create_options *options,
 	const struct bundle *bundle, struct nacre_error *err);
 

@@ -61,8 +61,10 @@ static int judge_hidden(void *data, int fd, const char *path, struct nacre_error
 
 	if (r < 0 || !guard->hidden.newest || !mount_objects_find(&guard->hidden, &identity, NULL))
 		return r;
-	return fail(err, EPERM, "%s is, or contains, %s: no container may have it", path,
-		guard->hidden_what);
+	return fail(err, EPERM,
+		"%s is, or contains, %s: no container may have it: give another directory, or "
+		"move it elsewhere",
+		path, guard->hidden_what);
 }
 
 /* --- */

@@ -53,7 +53,7 @@ int mount_guard_init(struct mount_guard *guard, struct arena *arena,
 	struct nacre_error *err);
 
 /* No source may be FD, nor what FD lies in, under whatever profile and with whatever grant: it is
- * WHAT (a constant), for error texts. Once a container, after mount_guard_init. */
+ * WHAT (a constant), for error texts; the same for all that is hidden. After mount_guard_init. */
 int mount_guard_hide(struct mount_guard *guard, int fd, const char *what, struct nacre_error *err);
 
 /* Whether the rules of a profile hold for what is opened. GUARD may be NULL. */

@@ -234,7 +234,7 @@ test_a_key_that_is_none_of_that_curve_is_refused() {
 hidden() {
 	local p
 	for p in oci agent; do
-		bad 1 "*the key of receipts: no container may have it" \
+		bad 1 "*the key of receipts: no container may have it: give another directory, or move it elsewhere" \
 			nacre run --profile "$p" --allow "mount:$1" "${sealed[@]}" --bundle "$b" "$id"
 		is "$(state_left)$(cgroups_left)" "" "what is left"
 	done
@@ -275,6 +275,61 @@ test_what_comes_along_may_not_expose_the_key() {
 	mkdir -p "$T/empty"
 	mount_on /mnt overlay overlay "lowerdir=${key%/*}:$T/empty"
 	hidden "${key%/*}"
+}
+
+# Keys that others sign with: a container without a receipt could read them as well.
+test_a_key_is_hidden_from_who_has_no_receipt() {
+	local place=$T/etc/nacre at
+	places=(--workspaces "$T/workspaces")
+	[[ $who == root ]] || place=$T/config/nacre
+	seal true
+	sealed=()
+	mkdir -p "$place"
+	[[ $who != user ]] || chmod -R a+rX "$T/etc" "$T/config" 2>/dev/null
+	good nacre receipt keygen --key "$place/receipt.key"
+	for at in "$place" "${place%/*}"; do
+		bundle true
+		mount_on /mnt "$at" bind bind ro
+		hidden "$at"
+		bundle true
+		sealed=(--workspace "$at:/w")
+		hidden "$at"
+		sealed=()
+	done
+	bundle true
+	mount_on /mnt "$place/receipt.key" bind bind ro
+	rmdir "$b/rootfs/mnt" && : >"$b/rootfs/mnt"
+	hidden "$place/receipt.key"
+	# A sandbox.
+	(cd "$place" && bad 125 "*the key of receipts: no container may have it*" \
+		nacre sandbox --allow "mount:$place" -- head -c 60 receipt.key) || exit
+	bad 125 "*the key of receipts: no container may have it*" \
+		nacre sandbox --allow "mount:$place" --read "$place" -- head -c 60 "$place/receipt.key"
+	# One that could not sign is hidden all the same, and what lies beside it is not.
+	chmod 644 "$place/receipt.key"
+	bundle true
+	mount_on /mnt "$place" bind bind ro
+	hidden "$place"
+	bundle true
+	mount_on /mnt "$place/receipt.key.pub" bind bind ro
+	rmdir "$b/rootfs/mnt" && : >"$b/rootfs/mnt"
+	run
+	rm -r "$place"
+	# That of --receipt-key, and that of the policy.
+	seal true
+	sealed=(--receipt-key "$key")
+	mount_on /mnt "${key%/*}" bind bind ro
+	hidden "${key%/*}"
+	if [[ $who == root ]]; then
+		sealed=()
+		policy "{\"version\": 1, \"receipt_key\": \"$key\"}"
+		hidden "${key%/*}"
+		chmod 644 "$key"
+		policy "{\"version\": 1, \"receipt_dir\": \"$b\", \"receipt_key\": \"$key\"}"
+		hidden "${key%/*}"
+		rm -r "$T/etc/nacre"
+	fi
+	places=()
 }
 
 test_the_key_is_nowhere_inside() {
