@@ -64,20 +64,46 @@ static bool is_written(const char *inner, const char *pattern)
 	return !*inner || pattern[-1] == '/';
 }
 
-bool workspace_rules_git_writes(const char *inner)
+/* The part of INNER in a worktree's own directory; NULL: that directory, or objects, which only the
+ * repository has. INNER itself where it is in none. */
+static const char *skip_worktree(const char *inner)
 {
 	static const char worktrees[] = "worktrees/";
 
-	if (!strncmp(inner, worktrees, strlen(worktrees))) {
-		inner = strchr(inner + strlen(worktrees), '/');
-		if (!inner)
-			return false;
-		inner++;
-		if (!strncmp(inner, "objects", strlen("objects")))
-			return false;
-	}
+	if (strncmp(inner, worktrees, strlen(worktrees)) != 0)
+		return inner;
+	inner = strchr(inner + strlen(worktrees), '/');
+	if (!inner || !strncmp(inner + 1, "objects", strlen("objects")))
+		return NULL;
+	return inner + 1;
+}
+
+bool workspace_rules_git_writes(const char *inner)
+{
+	inner = skip_worktree(inner);
+	if (!inner)
+		return false;
 	for (size_t i = 0; i < COUNT(written); i++)
 		if (is_written(inner, written[i]))
+			return true;
+	return false;
+}
+
+bool workspace_rules_git_believes(const char *inner, bool is_new)
+{
+	/* git checks the paths of a tree, and not those of an index: one with .git/hooks/x or ../x
+	 * in it is written there by a checkout. */
+	static const char *const indexes[] = {"index", "sharedindex.*"};
+	/* The content is not compared with the name at each reading. None of them is ever written
+	 * anew. */
+	static const char *const objects[] = {"objects/##/", "objects/pack/"};
+
+	inner = skip_worktree(inner);
+	for (size_t i = 0; inner && i < COUNT(indexes); i++)
+		if (is_written(inner, indexes[i]))
+			return true;
+	for (size_t i = 0; inner && !is_new && i < COUNT(objects); i++)
+		if (is_written(inner, objects[i]))
 			return true;
 	return false;
 }

@@ -222,10 +222,12 @@ static bool judge_tables(
 /* What git reads as data is a file or a directory: a link may make it read what it obeys. */
 static bool is_written_by_git(const struct workspace_change *change, const char *inner)
 {
-	if (change->kind != WORKSPACE_DELETED && change->type != WORKSPACE_FILE &&
-		change->type != WORKSPACE_DIRECTORY)
+	const bool goes = change->kind == WORKSPACE_DELETED;
+
+	if (!goes && change->type != WORKSPACE_FILE && change->type != WORKSPACE_DIRECTORY)
 		return false;
-	return workspace_rules_git_writes(inner);
+	return workspace_rules_git_writes(inner) &&
+	       !workspace_rules_git_believes(inner, goes || change->kind == WORKSPACE_ADDED);
 }
 
 /* INNER: the part of PATH in a repository. RET_DONE: nothing of it is obeyed, whatever its name. */

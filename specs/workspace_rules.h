@@ -104,4 +104,8 @@ size_t workspace_rules_length(const char *path, size_t components);
  * merge, rebase, gc, fetch), and nothing that it obeys. */
 bool workspace_rules_git_writes(const char *inner);
 
+/* Whether git takes INNER, which it writes at work, as it is: an index, or an object that was there
+ * before (IS_NEW: it was not). */
+bool workspace_rules_git_believes(const char *inner, bool is_new);
+
 #endif

@@ -153,7 +153,7 @@ with_git() {
 repository='git init -q -b main . && git config user.name a && git config user.email a@b &&
 	for i in 1 2 3; do mkdir -p d && echo $i >d/f$i && git add . && git commit -qm $i; done && git branch old HEAD~1'
 
-# Work with a repository of the source leaves nothing that the host would run.
+# Work with a repository of the source leaves nothing that the host would run, but the index, which git believes.
 test_git_at_work_is_not_refused() {
 	needs_program git || return
 	source_of "$repository"
@@ -162,10 +162,28 @@ test_git_at_work_is_not_refused() {
 		git merge --no-ff -m m old; git tag -a t -m t; echo x >>g; git stash; git notes add -m n
 		git revert --no-edit HEAD~1 || git revert --abort; git fetch . main; git gc' || return
 	good nacre workspace diff "$id"
-	lacks "$out" $'\n!'
+	is "$(grep '^!' <<<"$out")" '!  .git/index  (modified; is obeyed by git, which runs programs for it: only if named)'
 	lacks "$out" $'\nC'
 	has "$out" .git/objects/pack/
-	has "$out" ' .git/index'
+	try nacre workspace apply "$id"
+	good git -c safe.directory='*' -C "$source" reset --quiet
+	is "$(git -c safe.directory='*' -C "$source" status --porcelain)" '' "after git reset"
+	discard
+}
+
+# git checks the paths of a tree, and not those of an index.
+test_an_index_with_paths_out_of_the_tree_is_refused() {
+	needs_program git || return
+	source_of "$repository"
+	with_git 'blob=$(echo "#!/bin/sh" | git hash-object -w --stdin)
+		git update-index --add --cacheinfo "100755,$blob,xgit/hooks/post-checkout"
+		sed -i "s#xgit/hooks/post-checkout#.git/hooks/post-checkout#" .git/index' || return
+	good nacre workspace diff "$id"
+	has "$out" $'\n!  .git/index  ('
+	try nacre workspace apply "$id"
+	differs "$rc" 0 "exit code of apply"
+	git -c safe.directory='*' -C "$source" checkout . || :
+	absent "$source/.git/hooks/post-checkout"
 	discard
 }
 
