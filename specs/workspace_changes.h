@@ -50,6 +50,8 @@ struct workspace_change {
 	const char *refused; /* word of workspace_rules.h: apply leaves it out; NULL: none */
 	bool named; /* REFUSED counts only until PATH is named (workspace_change_is_named) */
 	size_t protected_length; /* of PATH up to the end of what is protected; not in the JSON */
+	const char *inside; /* what of PATH or FROM has the name that REFUSED is for, if not they
+			       themselves; not in the JSON */
 	const char *conflict; /* word: the source changed meanwhile; NULL: none */
 };
 

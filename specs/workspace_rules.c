@@ -108,6 +108,7 @@ static void refuse(struct workspace_change *change, enum workspace_rule_id id, s
 	change->refused = workspace_rules[id].word;
 	change->named = workspace_rules[id].named;
 	change->protected_length = change->named ? protected : 0;
+	change->inside = NULL;
 }
 
 void workspace_rules_refuse(struct workspace_change *change, enum workspace_rule_id id)

@@ -104,11 +104,25 @@ static const char *reason_of(const struct workspace_change *change, const char *
 	return rule ? rule->reason : reason;
 }
 
-static void put_line(const struct container_report *report, const struct workspace_change *change,
-	const char *name, const struct apply_result *result, const char *word)
+/* The same with the file that it is of; heap. NULL: out of memory. */
+static char *whole_reason(const struct workspace_change *change, const char *reason)
 {
-	const char *reason = reason_of(change, result->reason);
-	cleanup_free char *shown = reason ? escape_line(reason, strlen(reason)) : NULL;
+	const char *text = reason_of(change, reason);
+	cleanup_free char *line = escape_line(text, strlen(text));
+	cleanup_free char *inside = NULL;
+	char *whole = NULL;
+
+	if (!line || !change || reason != change->refused || !change->inside)
+		return steal_ptr(line);
+	inside = escape_name(change->inside, strlen(change->inside));
+	if (!inside || asprintf(&whole, "%s %s", inside, line) < 0)
+		return NULL;
+	return whole;
+}
+
+static void put_line(const struct container_report *report, const struct workspace_change *change,
+	const char *name, const struct apply_result *result, const char *word, const char *reason)
+{
 	const char *remedy = "";
 
 	if (change && result->reason && result->reason == change->refused && change->named)
@@ -120,8 +134,8 @@ static void put_line(const struct container_report *report, const struct workspa
 		(void)fprintf(report->file, " %c ", "AMDRT"[change->kind]);
 	(void)fprintf(report->file, " %s%s", name,
 		change && change->type == WORKSPACE_DIRECTORY ? "/" : "");
-	if (reason)
-		(void)fprintf(report->file, "  (%s%s)", shown ? shown : "?", remedy);
+	if (result->reason)
+		(void)fprintf(report->file, "  (%s%s)", reason ? reason : "?", remedy);
 	(void)fputc('\n', report->file);
 }
 
@@ -129,6 +143,7 @@ void container_report_path(struct container_report *report, const struct workspa
 	const char *path, const struct apply_result *result)
 {
 	cleanup_free char *name = escape_name(path, strlen(path));
+	cleanup_free char *reason = result->reason ? whole_reason(change, result->reason) : NULL;
 	const char *word = report->done;
 
 	if (result->outcome == APPLY_DONE)
@@ -138,7 +153,7 @@ void container_report_path(struct container_report *report, const struct workspa
 	else
 		report->n_refused++, word = "refused";
 	if (report->file) {
-		put_line(report, change, name ? name : "?", result, word);
+		put_line(report, change, name ? name : "?", result, word, reason);
 		return;
 	}
 	json_open_object(report->json);
@@ -147,6 +162,6 @@ void container_report_path(struct container_report *report, const struct workspa
 	json_key_string(report->json, "path", name ? name : "?");
 	json_key_string(report->json, "result", word);
 	if (result->reason)
-		json_key_string(report->json, "reason", reason_of(change, result->reason));
+		json_key_string(report->json, "reason", reason ? reason : "?");
 	json_close_object(report->json);
 }

@@ -22,8 +22,11 @@ static void put_reasons(FILE *file, const struct workspace_change *change)
 
 	if (change->refused || change->conflict)
 		(void)fprintf(file, "  (%s", workspace_kind_word(change->kind));
+	if (change->refused && change->inside)
+		put_name(file, "; ", change->inside, "");
 	if (change->refused)
-		(void)fprintf(file, "; %s%s", rule ? rule->reason : change->refused,
+		(void)fprintf(file, "%s%s%s", change->inside ? " " : "; ",
+			rule ? rule->reason : change->refused,
 			change->named ? ": only if named" : "");
 	if (change->conflict)
 		(void)fprintf(file, "; %s", workspace_conflict_reason(change->conflict));

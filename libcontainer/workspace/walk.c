@@ -124,13 +124,11 @@ static int judge_renamed(struct walker *w, struct walk_directory *d, const struc
 	else if (walk_tree_moved(&w->tree, d->from) != 1)
 		workspace_rules_refuse(change, WORKSPACE_RULE_REDIRECT);
 	else
-		r = walk_source_check(w->arena, w->walk, d->from, d->path, &verdict, err);
+		r = walk_source_check(
+			w->arena, w->walk, d->from, d->path, &w->entries, &verdict, err);
 	d->source_is_there = found > 0 && S_ISDIR(stx.stx_mode);
 	change->mode = walk_entry_mode(d->mode, d->source_is_there ? &stx : NULL);
-	if (verdict.refused < WORKSPACE_RULES)
-		workspace_rules_refuse(change, verdict.refused);
-	if (verdict.conflict)
-		change->conflict = verdict.conflict;
+	walk_source_tell(&verdict, change);
 	return r;
 }
 

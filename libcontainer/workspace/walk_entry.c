@@ -109,17 +109,14 @@ int walk_entry_check(struct walker *w, const struct walk_directory *directory,
 	}
 	if (workspace_walk_is_late(w->walk, &lower->stx.stx_ctime))
 		change->conflict = WORKSPACE_CONFLICT_CHANGED;
-	if (!S_ISDIR(lower->stx.stx_mode) || change->conflict)
+	if (!S_ISDIR(lower->stx.stx_mode))
 		return 0;
 	if (change->type == WORKSPACE_DIRECTORY && change->kind == WORKSPACE_MODIFIED)
 		return 0;
-	r = walk_source_check(w->arena, w->walk, lower->path, NULL, &verdict, err);
-	if (r < 0)
-		return r;
-	change->conflict = verdict.conflict;
-	if (verdict.refused < WORKSPACE_RULES)
-		workspace_rules_refuse(change, verdict.refused);
-	return 0;
+	r = walk_source_check(w->arena, w->walk, lower->path, NULL, &w->entries, &verdict, err);
+	if (r == 0)
+		walk_source_tell(&verdict, change);
+	return r;
 }
 
 int walk_entry_deleted(struct walker *w, const struct walk_place *place, const char *name,

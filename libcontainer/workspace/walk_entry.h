@@ -14,6 +14,7 @@ struct walker {
 	struct workspace_change *items;
 	size_t n, size;
 	uint64_t bytes; /* that were read */
+	size_t entries; /* of the source that go or move with their directory, by now */
 	bool clock_was_set_back;
 };
 

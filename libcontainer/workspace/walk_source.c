@@ -14,13 +14,17 @@ struct place {
 	struct place *next;
 	const char *path;
 	const char *moved_to; /* NULL: to be removed */
+	const char *inner; /* the part of PATH in a repository; NULL: it is in none */
 };
 
 struct check {
 	struct arena *arena;
 	const struct workspace_walk *walk;
 	struct place *pending;
+	size_t *entries;
 	struct walk_source_verdict verdict;
+	bool judges; /* names, since no name was found yet that is protected */
+	enum workspace_rule_id named; /* for that */
 };
 
 bool workspace_walk_is_late(const struct workspace_walk *walk, const struct statx_timestamp *time)
@@ -43,16 +47,76 @@ int walk_source_stat(const struct workspace_walk *walk, const char *path, struct
 	return 1;
 }
 
-static int add_place(
-	struct check *check, const char *path, const char *moved_to, struct nacre_error *err)
+/* INNER: as of a place, or NULL. */
+static int add_place(struct check *check, const char *path, const char *moved_to, const char *inner,
+	struct nacre_error *err)
 {
 	struct place *place = arena_alloc(check->arena, sizeof(*place));
 
 	if (!place || !path)
 		return arena_fail(check->arena, "changes of a workspace", err);
-	*place = (struct place){check->pending, path, moved_to};
+	*place = (struct place){check->pending, path, moved_to, inner};
 	check->pending = place;
 	return 0;
+}
+
+/* Returns the rule that PATH breaks by its name, WORKSPACE_RULES for none. */
+static enum workspace_rule_id judge_name(const struct check *check, enum workspace_kind kind,
+	const char *path, const char *inner, bool is_directory)
+{
+	struct workspace_change change = {.kind = kind,
+		.type = is_directory ? WORKSPACE_DIRECTORY : WORKSPACE_FILE,
+		.path = path};
+	const struct workspace_surroundings around = {
+		.below_repository = inner ? path + strlen(path) - strlen(inner) : NULL,
+		.protect = check->walk->protect};
+
+	workspace_rules_judge(&change, &around);
+	return change.refused ? (enum workspace_rule_id)(
+					workspace_rule_of(change.refused) - workspace_rules)
+			      : WORKSPACE_RULES;
+}
+
+/* Judges NAME of DIRECTORY, which goes from there, or comes there. */
+static int check_name(struct check *check, enum workspace_kind kind, const char *directory,
+	const char *name, const char *inner, bool is_directory, struct nacre_error *err)
+{
+	char path[PATH_TEXT_MAX];
+	int length = snprintf(path, sizeof(path), "%s/%s", directory, name);
+	enum workspace_rule_id id = WORKSPACE_RULE_PATH;
+
+	if (length > 0 && (size_t)length < sizeof(path))
+		id = judge_name(check, kind, path, inner, is_directory);
+	if (id == WORKSPACE_RULES)
+		return 0;
+	if (!workspace_rules[id].named) {
+		check->verdict.refused = id;
+		return 0;
+	}
+	check->judges = false;
+	check->named = id;
+	check->verdict.inside = arena_strdup(check->arena, path);
+	return check->verdict.inside ? 0 : arena_fail(check->arena, "changes of a workspace", err);
+}
+
+/* Judges NAME of PLACE where it is, and where it comes to. INNER: of NAME. */
+static int check_names(struct check *check, const struct place *place, const char *name,
+	const char *inner, bool is_directory, struct nacre_error *err)
+{
+	int r = 0;
+
+	if ((*check->entries)++ >= check->walk->max_changes)
+		return fail(err, E2BIG,
+			"more than %zu files in directories of the source that were removed or "
+			"renamed; allow more with --max-changes",
+			check->walk->max_changes);
+	if (check->judges)
+		r = check_name(
+			check, WORKSPACE_DELETED, place->path, name, inner, is_directory, err);
+	if (r == 0 && check->judges && place->moved_to)
+		r = check_name(
+			check, WORKSPACE_ADDED, place->moved_to, name, inner, is_directory, err);
+	return r;
 }
 
 static int check_link(struct check *check, const struct place *place, int fd, const char *name,
@@ -78,12 +142,21 @@ static int check_entry(struct check *check, const struct place *place, int fd, c
 	struct nacre_error *err)
 {
 	struct statx stx;
-	const char *moved_to = NULL;
+	const char *moved_to = NULL, *inner = NULL;
+	int r;
 
 	if (statx(fd, name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &stx) < 0) {
 		check->verdict.conflict = WORKSPACE_CONFLICT_CHANGED;
 		return 0;
 	}
+	if (place->inner) {
+		inner = walk_join(check->arena, place->inner, name);
+		if (!inner)
+			return arena_fail(check->arena, "changes of a workspace", err);
+	}
+	r = check_names(check, place, name, inner, S_ISDIR(stx.stx_mode), err);
+	if (r < 0)
+		return r;
 	if (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT)
 		check->verdict.refused = WORKSPACE_RULE_MOUNT;
 	else if (workspace_walk_is_late(check->walk, &stx.stx_ctime) && !place->moved_to)
@@ -97,10 +170,25 @@ static int check_entry(struct check *check, const struct place *place, int fd, c
 		if (!moved_to)
 			return arena_fail(check->arena, "changes of a workspace", err);
 	}
-	return add_place(check, walk_join(check->arena, place->path, name), moved_to, err);
+	return add_place(check, walk_join(check->arena, place->path, name), moved_to, inner, err);
 }
 
-static int check_place(struct check *check, const struct place *place, struct nacre_error *err)
+static bool is_repository(const char *const *names, size_t n)
+{
+	bool h = false, o = false, r = false, c = false;
+
+	for (size_t i = 0; i < n; i++) {
+		const char part = workspace_rules_repository_part(names[i]);
+
+		h |= part == 'h';
+		o |= part == 'o';
+		r |= part == 'r';
+		c |= part == 'c';
+	}
+	return h && (c || (o && r));
+}
+
+static int check_place(struct check *check, struct place *place, struct nacre_error *err)
 {
 	cleanup_close int fd = walk_open(
 		check->walk->source_fd, place->path, O_RDONLY | O_DIRECTORY);
@@ -122,26 +210,51 @@ static int check_place(struct check *check, const struct place *place, struct na
 	if (fd < 0)
 		return walk_fail(err, fd, "open", place->path);
 	r = walk_names(check->arena, fd, &names, &n, err);
+	if (r == 0 && is_repository(names, n))
+		place->inner = "";
 	for (size_t i = 0; r == 0 && i < n; i++)
 		r = check_entry(check, place, fd, names[i], err);
 	return r < 0 ? fail_prefix(err, "the source") : 0;
 }
 
 int walk_source_check(struct arena *arena, const struct workspace_walk *walk, const char *path,
-	const char *moved_to, struct walk_source_verdict *ret, struct nacre_error *err)
+	const char *moved_to, size_t *entries, struct walk_source_verdict *ret,
+	struct nacre_error *err)
 {
-	struct check check = {
-		.arena = arena, .walk = walk, .verdict = {.refused = WORKSPACE_RULES}};
-	int r = add_place(&check, path, moved_to, err);
+	struct check check = {.arena = arena,
+		.walk = walk,
+		.entries = entries,
+		.verdict = {.refused = WORKSPACE_RULES},
+		.named = WORKSPACE_RULES};
+	int r = add_place(&check, path, moved_to, NULL, err);
 
-	while (r == 0 && check.pending && check.verdict.refused == WORKSPACE_RULES &&
-		!check.verdict.conflict) {
+	/* What is protected itself is refused by its own name. */
+	check.judges = judge_name(&check, WORKSPACE_DELETED, path, NULL, true) == WORKSPACE_RULES &&
+		       (!moved_to || judge_name(&check, WORKSPACE_ADDED, moved_to, NULL, true) ==
+					     WORKSPACE_RULES);
+	while (r == 0 && check.pending && check.verdict.refused == WORKSPACE_RULES) {
 		struct place *place = check.pending;
 
 		check.pending = place->next;
 		r = check_place(&check, place, err);
 	}
+	if (check.verdict.refused == WORKSPACE_RULES)
+		check.verdict.refused = check.named;
+	else
+		check.verdict.inside = NULL;
 	if (r == 0)
 		*ret = check.verdict;
 	return r;
+}
+
+void walk_source_tell(const struct walk_source_verdict *verdict, struct workspace_change *change)
+{
+	if (verdict->conflict)
+		change->conflict = verdict->conflict;
+	/* What is never applied stays that. */
+	if (verdict->refused == WORKSPACE_RULES ||
+		(change->refused && !change->named && workspace_rules[verdict->refused].named))
+		return;
+	workspace_rules_refuse(change, verdict->refused);
+	change->inside = verdict->inside;
 }

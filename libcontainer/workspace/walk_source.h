@@ -15,11 +15,17 @@ int walk_source_stat(const struct workspace_walk *walk, const char *path, struct
 struct walk_source_verdict {
 	const char *conflict; /* NULL: none */
 	enum workspace_rule_id refused; /* WORKSPACE_RULES: none */
+	const char *inside; /* the path whose name that is for; NULL: none */
 };
 
 /* Reads all below the directory PATH. MOVED_TO: it is to be renamed to that, so that its links lead
- * elsewhere; NULL: it is to be removed. */
+ * elsewhere, and its names are judged there as well; NULL: it is to be removed. ENTRIES: what was
+ * read by now; more than the walk's changes may be: -E2BIG. */
 int walk_source_check(struct arena *arena, const struct workspace_walk *walk, const char *path,
-	const char *moved_to, struct walk_source_verdict *ret, struct nacre_error *err);
+	const char *moved_to, size_t *entries, struct walk_source_verdict *ret,
+	struct nacre_error *err);
+
+/* Notes VERDICT in CHANGE. */
+void walk_source_tell(const struct walk_source_verdict *verdict, struct workspace_change *change);
 
 #endif

@@ -80,6 +80,18 @@ test_protected_names_are_refused_until_named() {
 	discard
 }
 
+test_protected_names_in_what_goes_are_told() {
+	source_of 'mkdir -p s/.github/workflows s/d; echo c >s/.github/workflows/a'
+	changed 'rm -r s' || return
+	shows '!  s/  (deleted; s/.github is run by CI: only if named)'
+	try nacre workspace apply "$id"
+	differs "$rc" 0 "exit code of apply"
+	has_line "$out" "refused   D  s/  (s/.github is run by CI: only if named)"
+	good nacre workspace apply "$id" s
+	absent "$source/s"
+	discard
+}
+
 test_what_has_no_business_in_a_source_is_refused() {
 	source_of 'true'
 	changed 'mkfifo p; ln -s /etc/shadow l; ln -s ../../x m; ln -s no n; truncate -s 3298534883328 s; chmod 4755 s' || return

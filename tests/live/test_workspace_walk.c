@@ -122,6 +122,22 @@ static const struct {
 	{"mkdir .github", "mv .github x; mkdir .vscode; echo x >.vscode/tasks.json; echo x >.envrc",
 		"Af .envrc !environment\nAd .vscode !editor\nAf .vscode/tasks.json !editor\n"
 		"Rd x <.github !ci\n"},
+	/* Protected names in what goes or moves along. */
+	{"mkdir -p s/.git/hooks s/d; touch s/.git/hooks/h s/d/x", "rm -r s; mkdir t",
+		"Dd s !git @s/.git\nAd t\n"},
+	{"mkdir -p s/d/.github; touch s/x", "rm -r s; echo x >s", "Tf s !ci @s/d/.github\n"},
+	{"mkdir -p s/d; touch s/d/.envrc", "rm -r s/d; mkdir s/d; echo x >s/d/y",
+		"Df s/d/.envrc !environment\nAf s/d/y\n"},
+	{"mkdir f; echo x >f/config.toml", "mv f .cargo",
+		"Rd .cargo <f !packages @.cargo/config.toml\n"},
+	{"mkdir .cargo; echo x >.cargo/config.toml", "mv .cargo f",
+		"Rd f <.cargo !packages @.cargo/config.toml\n"},
+	{"mkdir -p a/b; echo x >a/b/.envrc", "mv a c", "Rd c <a !environment @a/b/.envrc\n"},
+	{"mkdir -p b/r/objects b/r/refs; touch b/r/HEAD b/r/config", "rm -r b",
+		"Dd b !git @b/r/config\n"},
+	/* It leads out, named or not. */
+	{"mkdir -p a/b; ln -s ../../x a/b/l; echo x >a/b/.envrc; echo x >x", "mv a/b c",
+		"Rd c <a/b !link-leaves\n"},
 	{"mkdir g; echo x >g/x", "mv g .git", "Rd .git <g !repository\n"},
 	{"mkdir g; echo x >g/x", "mv g .git; echo y >>.git/x; echo z >.git/index",
 		"Rd .git <g !repository\nAf .git/index !repository\nMf .git/x !repository\n"},

@@ -90,7 +90,8 @@ static inline void end(void)
 	SYS(umount2(TOP "/merged", 0));
 }
 
-/* A line for each change: kind, type, mode, path, "<" where from, "!" rule, "~" conflict. */
+/* A line for each change: kind, type, mode, path, "<" where from, "!" rule, "@" of what
+ * is inside, "~" conflict. */
 static inline char *summary(void)
 {
 	char *text = NULL;
@@ -105,6 +106,8 @@ static inline char *summary(void)
 			(void)fprintf(file, " <%s", c->from);
 		if (c->refused)
 			(void)fprintf(file, " !%s", c->refused);
+		if (c->inside)
+			(void)fprintf(file, " @%s", c->inside);
 		if (c->conflict)
 			(void)fprintf(file, " ~%s", c->conflict);
 		(void)fputc('\n', file);
