@@ -196,17 +196,21 @@ bool workspace_rules_is_short(const char *name, size_t n)
 	return !text[base] || (text[base] == '.' && strlen(text + base) <= 4);
 }
 
-char workspace_rules_repository_part(const char *name)
+void workspace_rules_add_part(struct workspace_repository_parts *parts, const char *name)
 {
-	static const char *const parts[] = {"head", "objects", "refs", "commondir"};
 	char text[NAME_BYTES + 1];
 	size_t n = strlen(name);
 
 	if (n > NAME_BYTES)
-		return 0;
+		return;
 	(void)fold(name, n, text);
-	for (size_t i = 0; i < COUNT(parts); i++)
-		if (!strcmp(text, parts[i]))
-			return parts[i][0];
-	return 0;
+	parts->head |= !strcmp(text, "head");
+	parts->objects |= !strcmp(text, "objects");
+	parts->refs |= !strcmp(text, "refs");
+	parts->commondir |= !strcmp(text, "commondir");
+}
+
+bool workspace_rules_is_repository(const struct workspace_repository_parts *parts)
+{
+	return parts->head && (parts->commondir || (parts->objects && parts->refs));
 }

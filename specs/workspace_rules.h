@@ -74,10 +74,14 @@ void workspace_rules_judge(
 /* Refuses CHANGE for a reason that only the kernel can tell. */
 void workspace_rules_refuse(struct workspace_change *change, enum workspace_rule_id id);
 
-/* Which part of a repository an entry of that name is, as any file system compares names: 'h' HEAD,
- * 'o' objects, 'r' refs, 'c' commondir; else 0. Git runs what a directory with h and c, or h, o and
- * r, has in its config. */
-char workspace_rules_repository_part(const char *name);
+/* What makes a directory a repository for git, which then runs what its config says. */
+struct workspace_repository_parts {
+	bool head, objects, refs, commondir;
+};
+
+/* Adds NAME, if it is one of them as any file system compares names. */
+void workspace_rules_add_part(struct workspace_repository_parts *parts, const char *name);
+bool workspace_rules_is_repository(const struct workspace_repository_parts *parts);
 
 /* Whether a file system may take NAME, of N bytes, for ".git". */
 bool workspace_rules_is_git(const char *name, size_t n);

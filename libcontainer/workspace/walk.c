@@ -51,38 +51,29 @@ static int check_caller(const struct workspace_walk *walk, struct nacre_error *e
 	return 0;
 }
 
-/* Whether all of a repository's parts are there, as overlay shows the directory. RET_NEW: its HEAD
- * is not the source's. */
+/* Whether all of a repository's parts are there, as overlay shows the directory. RET_NEW: the
+ * source alone does not have them all, so that what it has may be there for the rest to come. */
 static int find_repository(struct walker *w, const struct walk_place *place, bool *ret_is,
 	bool *ret_new, struct nacre_error *err)
 {
 	static const char *const names[] = {"HEAD", "objects", "refs", "commondir"};
 	const struct walk_directory *d = place->directory;
-	bool h = false, o = false, r = false, c = false;
+	struct workspace_repository_parts source = {false}, both;
 
-	*ret_new = true;
-	for (size_t i = 0; i < d->n; i++) {
-		char part = workspace_rules_repository_part(d->names[i]);
-
-		h |= part == 'h';
-		o |= part == 'o';
-		r |= part == 'r';
-		c |= part == 'c';
-	}
-	for (size_t i = 0; i < 4 && place->source_fd >= 0; i++) {
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && place->source_fd >= 0; i++) {
 		struct walk_lower lower;
-		int failed = walk_entry_lower(w, place, names[i], &lower, err);
+		int r = walk_entry_lower(w, place, names[i], &lower, err);
 
-		if (failed < 0)
-			return failed;
-		h |= i == 0 && lower.is_there;
-		o |= i == 1 && lower.is_there;
-		r |= i == 2 && lower.is_there;
-		c |= i == 3 && lower.is_there;
-		if (i == 0)
-			*ret_new = !lower.is_there;
+		if (r < 0)
+			return r;
+		if (lower.is_there)
+			workspace_rules_add_part(&source, names[i]);
 	}
-	*ret_is = h && (c || (o && r));
+	both = source;
+	for (size_t i = 0; i < d->n; i++)
+		workspace_rules_add_part(&both, d->names[i]);
+	*ret_is = workspace_rules_is_repository(&both);
+	*ret_new = !workspace_rules_is_repository(&source);
 	return 0;
 }
 

@@ -175,17 +175,11 @@ static int check_entry(struct check *check, const struct place *place, int fd, c
 
 static bool is_repository(const char *const *names, size_t n)
 {
-	bool h = false, o = false, r = false, c = false;
+	struct workspace_repository_parts parts = {false};
 
-	for (size_t i = 0; i < n; i++) {
-		const char part = workspace_rules_repository_part(names[i]);
-
-		h |= part == 'h';
-		o |= part == 'o';
-		r |= part == 'r';
-		c |= part == 'c';
-	}
-	return h && (c || (o && r));
+	for (size_t i = 0; i < n; i++)
+		workspace_rules_add_part(&parts, names[i]);
+	return workspace_rules_is_repository(&parts);
 }
 
 static int check_place(struct check *check, struct place *place, struct nacre_error *err)

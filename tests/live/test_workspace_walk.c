@@ -114,7 +114,12 @@ static const struct {
 		">r/HEAD",
 		"Mf r/HEAD\nAf r/config !git\nAd r/hooks !git\nAf r/hooks/h !git\nAf r/refs/o\n"},
 	{"mkdir r; echo x >r/HEAD", "mkdir -p r/OBJECTS r/Refs; echo x >r/config",
-		"Ad r/OBJECTS !git\nAd r/Refs !git\nAf r/config !git\n"},
+		"Ad r/OBJECTS !repository\nAd r/Refs !repository\nAf r/config !repository\n"},
+	/* The last part of one whose others were applied before. */
+	{"mkdir -p r/objects; echo x >r/HEAD; echo x >r/config", "mkdir -p r/refs/heads",
+		"Ad r/refs !repository\nAd r/refs/heads !repository\n"},
+	{"mkdir r; echo x >r/HEAD; echo x >r/config", "echo ../y >r/commondir",
+		"Af r/commondir !repository\n"},
 	{"echo x >HEAD; mkdir objects refs", "echo x >config; echo o >refs/o",
 		"Af config !git\nAf refs/o\n"},
 	{"mkdir r; echo x >r/HEAD; echo ../y >r/commondir", "echo x >r/config",

@@ -363,14 +363,25 @@ START_TEST(each_rule_has_a_word_of_its_own_and_a_reason)
 }
 END_TEST
 
+static const struct {
+	const char *names[4];
+	bool is_repository;
+} parts[] = {
+	{{"HEAD", "objects", "refs"}, true},
+	{{"head.", "OBJECTS", "Refs"}, true},
+	{{"HEAD", "commonDIR"}, true},
+	{{"HEAD", "objects"}, false},
+	{{"objects", "refs", "commondir"}, false},
+	{{"ahead", "objects", "refs", "commondir"}, false},
+};
+
 START_TEST(the_parts_of_a_repository_are_known_by_any_case)
 {
-	ck_assert_int_eq(workspace_rules_repository_part("HEAD"), 'h');
-	ck_assert_int_eq(workspace_rules_repository_part("head."), 'h');
-	ck_assert_int_eq(workspace_rules_repository_part("objects"), 'o');
-	ck_assert_int_eq(workspace_rules_repository_part("Refs"), 'r');
-	ck_assert_int_eq(workspace_rules_repository_part("commonDIR"), 'c');
-	ck_assert_int_eq(workspace_rules_repository_part("ahead"), 0);
+	struct workspace_repository_parts found = {false};
+
+	for (int i = 0; i < 4 && parts[_i].names[i]; i++)
+		workspace_rules_add_part(&found, parts[_i].names[i]);
+	ck_assert_int_eq(workspace_rules_is_repository(&found), parts[_i].is_repository);
 }
 END_TEST
 
@@ -387,7 +398,7 @@ Suite *suite_workspace_rules(void)
 	tcase_add_loop_test(tc, what_has_the_shape_of_a_repository_is_one, 0, COUNT(shapes));
 	tcase_add_test(tc, a_new_git_has_no_part_that_is_applied);
 	tcase_add_test(tc, each_rule_has_a_word_of_its_own_and_a_reason);
-	tcase_add_test(tc, the_parts_of_a_repository_are_known_by_any_case);
+	tcase_add_loop_test(tc, the_parts_of_a_repository_are_known_by_any_case, 0, COUNT(parts));
 	suite_add_tcase(s, tc);
 	return s;
 }
