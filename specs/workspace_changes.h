@@ -45,6 +45,7 @@ struct workspace_change {
 	const char *from; /* R: old path, as the source has it; else NULL */
 	const char *target; /* of a symlink that is there now; else NULL */
 	uint32_t mode; /* permission bits as apply would write them, at most 0777; 0 for D */
+	uint32_t old_mode; /* what the source has, of M and R; else MODE; not in the JSON */
 	uint64_t size; /* bytes of a file that is there now; else 0 */
 	const char *sha256; /* hex, of a file's content or a symlink's target; NULL: not read */
 	const char *refused; /* word of workspace_rules.h: apply leaves it out; NULL: none */

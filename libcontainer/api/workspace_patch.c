@@ -69,6 +69,9 @@ static void put_header(FILE *file, const struct workspace_change *change)
 		(void)fputs("\ndeleted file", file);
 	else if (change->kind != WORKSPACE_MODIFIED)
 		(void)fprintf(file, "\nnew file mode 10%04o", change->mode);
+	else if (change->mode != change->old_mode)
+		(void)fprintf(
+			file, "\nold mode 10%04o\nnew mode 10%04o", change->old_mode, change->mode);
 	(void)fputc('\n', file);
 }
 
@@ -186,6 +189,8 @@ static void put_other(struct patch *patch, const struct workspace_change *change
 		put_name(patch->file, " -> ", change->target);
 	if (change->from)
 		put_name(patch->file, " from ", change->from);
+	if (change->mode != change->old_mode)
+		(void)fprintf(patch->file, ", mode %04o -> %04o", change->old_mode, change->mode);
 	(void)fprintf(patch->file, "%s\n",
 		change->type == WORKSPACE_FILE && change->kind != WORKSPACE_DELETED
 			? ": its content was not read"

@@ -42,6 +42,8 @@ static void put_change(FILE *file, const struct workspace_change *change)
 		put_name(file, " -> ", change->target, "");
 	if (change->from)
 		put_name(file, " <- ", change->from, "/");
+	if (change->mode != change->old_mode)
+		(void)fprintf(file, "  (mode %04o -> %04o)", change->old_mode, change->mode);
 	put_reasons(file, change);
 	(void)fputc('\n', file);
 }

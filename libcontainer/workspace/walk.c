@@ -119,6 +119,7 @@ static int judge_renamed(struct walker *w, struct walk_directory *d, const struc
 			w->arena, w->walk, d->from, d->path, &w->entries, &verdict, err);
 	d->source_is_there = found > 0 && S_ISDIR(stx.stx_mode);
 	change->mode = walk_entry_mode(d->mode, d->source_is_there ? &stx : NULL);
+	change->old_mode = d->source_is_there ? stx.stx_mode & 0777 : change->mode;
 	walk_source_tell(&verdict, change);
 	return r;
 }
@@ -168,6 +169,7 @@ static int read_own_entry(struct walker *w, struct walk_directory *d,
 		      : lower.is_there			   ? WORKSPACE_REPLACED
 							   : WORKSPACE_ADDED;
 	change.mode = walk_entry_mode(d->mode, d->source_is_there ? &lower.stx : NULL);
+	change.old_mode = d->source_is_there ? lower.stx.stx_mode & 0777 : change.mode;
 	if (d->from) {
 		r = judge_renamed(w, d, &lower, &change, err);
 	} else {

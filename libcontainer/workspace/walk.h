@@ -19,7 +19,8 @@
  *
  * Counted as a change: content, type, target of a link, permission bits. Owners, times, extended
  * attributes, ACLs, capabilities and the bits 07000 are not, since apply never writes them. A mode
- * gives the group and others no right to write that the source's file did not.
+ * gives the group and others no right to read or write that the source's file did not, and none to
+ * execute what they may not read. Of a new file they may not write.
  */
 
 enum {

@@ -12,16 +12,17 @@
 #include "libcontainer/workspace/walk_content.h"
 #include "specs/sha256.h"
 
-enum {
-	NOT_FOR_OTHERS = 022, /* what apply gives nobody who did not have it */
-};
-
 uint32_t walk_entry_mode(mode_t mode, const struct statx *lower)
 {
-	const uint32_t had = lower ? lower->stx_mode : 0;
+	const uint32_t wanted = (uint32_t)mode & 0777;
+	uint32_t had, read;
 
-	return ((uint32_t)mode & (0777 & ~(uint32_t)NOT_FOR_OTHERS)) |
-	       ((uint32_t)mode & had & NOT_FOR_OTHERS);
+	if (!lower)
+		return wanted & ~022U;
+	had = wanted & lower->stx_mode;
+	read = had & 044;
+	/* Who may read may be given the right to execute as well. */
+	return (wanted & 0700) | (had & 077) | (wanted & (read >> 2));
 }
 
 static enum workspace_type type_of(mode_t mode)
@@ -230,6 +231,10 @@ static int read_entry(struct walker *w, const struct walk_place *place, const ch
 			      ? 0777
 			      : walk_entry_mode(stx->stx_mode,
 					change.kind == WORKSPACE_MODIFIED ? &lower.stx : NULL);
+	if (change.kind == WORKSPACE_MODIFIED && change.type != WORKSPACE_SYMLINK)
+		change.old_mode = lower.stx.stx_mode & 0777;
+	else
+		change.old_mode = change.mode;
 	change.size = change.type == WORKSPACE_FILE ? stx->stx_size : 0;
 	r = walk_entry_check(w, place->directory, &lower, &change, err);
 	if (r == 0 && change.type == WORKSPACE_FILE)

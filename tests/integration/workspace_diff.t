@@ -14,7 +14,7 @@ shows() {
 test_changes_are_listed_with_their_digest() {
 	source_of 'echo a >a; echo b >b; mkdir d; echo c >d/c; ln -s a l; echo t >t'
 	changed 'echo x >>a; rm b; chmod 700 d; ln -sf b l; rm t; mkdir t; echo n >t/n' || return
-	shows 'M  a' 'D  b' 'M  d/' 'M  l -> b' 'T  t/' 'A  t/n'
+	shows 'M  a' 'D  b' 'M  d/  (mode 0755 -> 0700)' 'M  l -> b' 'T  t/' 'A  t/n'
 	has_line "$out" "# $source, in the container /w"
 	has_line "$out" "6 changes"
 	local digest
@@ -77,6 +77,18 @@ test_protected_names_are_refused_until_named() {
 		'!  .github/  (added; is run by CI: only if named)' 'A  s/' \
 		'!  s/.git  (added; is a new repository, or part of one: its config runs programs: only if named)'
 	has_line "$out" "7 changes, 6 refused"
+	discard
+}
+
+test_modes_are_shown() {
+	source_of 'echo a >run; echo b >.env; chmod 600 .env; echo c >c; chmod 600 c; mkdir d'
+	changed 'chmod 755 run; chmod 644 .env; chmod 755 c; chmod 700 d' || return
+	shows 'M  c  (mode 0600 -> 0700)' 'M  d/  (mode 0755 -> 0700)' 'M  run  (mode 0644 -> 0755)'
+	good nacre workspace diff --patch "$id"
+	has "$out" $'\ndiff --git a/run b/run\nold mode 100644\nnew mode 100755\n'
+	has_line "$out" 'modified directory d, mode 0755 -> 0700'
+	good nacre workspace apply "$id"
+	is "$(stat -c %a "$source/run" "$source/.env" "$source/c" "$source/d" | xargs)" '755 600 700 700' modes
 	discard
 }
 

@@ -260,19 +260,24 @@ START_TEST(the_digest_is_of_the_content)
 }
 END_TEST
 
-START_TEST(modes_give_others_no_right_to_write)
+START_TEST(modes_give_others_no_right_to_read_or_write)
 {
-	shell("source", "echo a >a; chmod 664 a; echo b >b; chmod 600 b; echo c >c; mkdir d");
+	static const uint32_t modes[][2] = {
+		{0664, 0775}, {0600, 0700}, {0644, 0400}, {0640, 0750}, {0644, 0644}};
+
+	shell("source",
+		"for i in a b c e f; do echo a >$i; done; mkdir d g; chmod 664 a; chmod 600 b f; "
+		"chmod 640 e; chmod 700 g");
 	begin(false);
 	shell("merged",
-		"echo x >>a; chmod 777 a; chmod 4755 b; chmod 400 c; echo n >n; chmod 666 n; "
-		"chmod 1777 d");
+		"echo x >>a; chmod 777 a; chmod 4755 b; chmod 400 c; chmod 755 e; chmod 644 f; "
+		"echo n >n; chmod 666 n; chmod 1777 d; chmod 755 g");
 	end();
-	assert_changes("Mf a\nMf b\nMf c\nAf n\n");
-	ck_assert_uint_eq(changes.items[0].mode, 0775);
-	ck_assert_uint_eq(changes.items[1].mode, 0755);
-	ck_assert_uint_eq(changes.items[2].mode, 0400);
-	ck_assert_uint_eq(changes.items[3].mode, 0644);
+	assert_changes("Mf a\nMf b\nMf c\nMf e\nAf n\n");
+	for (size_t i = 0; i < COUNT(modes); i++) {
+		ck_assert_uint_eq(changes.items[i].old_mode, modes[i][0]);
+		ck_assert_uint_eq(changes.items[i].mode, modes[i][1]);
+	}
 }
 END_TEST
 
@@ -352,7 +357,7 @@ Suite *suite_workspace_walk(void)
 	tcase_add_test(tc, a_clock_that_was_set_back_makes_conflicts);
 	tcase_add_test(tc, deep_paths_are_refused_and_cost_no_stack);
 	tcase_add_test(tc, the_digest_is_of_the_content);
-	tcase_add_test(tc, modes_give_others_no_right_to_write);
+	tcase_add_test(tc, modes_give_others_no_right_to_read_or_write);
 	tcase_add_test(tc, too_many_changes_are_an_error);
 	tcase_add_test(tc, bytes_are_counted_together);
 	tcase_add_loop_test(tc, who_cannot_see_the_marks_is_refused, 0, 2);
