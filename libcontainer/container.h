@@ -421,7 +421,8 @@ struct nacre_workspace_apply_options {
 	bool json;
 };
 
-/* Applies changes to the source of each workspace of container ID, which must have stopped. Each
+/* Applies changes to the source of each workspace of container ID, which must have stopped, and
+ * have its receipt, if it is to have one (-EBUSY, as of undo and discard: delete it first). Each
  * change is done whole or not at all, also where this is killed; what was replaced is kept for
  * undo, and what was applied leaves the workspace. Returns 1 if all that was asked for was applied,
  * 0 if some of it was refused or is in conflict: *RET_TEXT (heap) has each with its reason. */

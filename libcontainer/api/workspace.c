@@ -2,10 +2,12 @@
 #include "libcontainer/api/workspace.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "libcontainer/api/receipt.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/workspace/apply.h"
 #include "libcontainer/workspace/walk.h"
@@ -21,6 +23,17 @@ static int refuse_running(
 					   : "delete");
 }
 
+/* What the receipt will tell of is to be what the container has done. DIR_FD: its state. */
+static int refuse_planned(int dir_fd, const char *id, bool paused, struct nacre_error *err)
+{
+	if (paused || !receipt_is_planned(dir_fd))
+		return 0;
+	return fail(err, EBUSY,
+		"container \"%s\" is to have a receipt, which tells what it has changed: delete it "
+		"first, the workspace stays",
+		id);
+}
+
 /* The container as the caller's --root has it. */
 static int lock_container(struct nacre *nacre, const char *id, bool paused, struct container *c,
 	struct nacre_error *err)
@@ -30,8 +43,19 @@ static int lock_container(struct nacre *nacre, const char *id, bool paused, stru
 	int r = container_open(nacre, id, CONTAINER_LOCKED, c, &status, &why);
 
 	if (r == 0)
-		return refuse_running(id, status, paused, err);
+		r = refuse_running(id, status, paused, &why);
+	if (r == 0)
+		r = refuse_planned(c->state_fd, id, paused, &why);
 	return fail_except(r, ENOENT, &why, err);
+}
+
+static int refuse_planned_there(int root_fd, const char *id, bool paused, struct nacre_error *err)
+{
+	cleanup_close int fd = openat(root_fd, id, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : fail_errno(err, errno, "open the state of %s", id);
+	return refuse_planned(fd, id, paused, err);
 }
 
 /* The same where the container was made with another --root: that cannot be locked after the
@@ -62,7 +86,9 @@ static int look_at_root(const struct container *c, const char *root, const char 
 		return r;
 	r = status_read(&view, record, &status, err);
 	status_view_close(&view);
-	return r < 0 ? r : refuse_running(id, status, paused, err);
+	if (r == 0)
+		r = refuse_running(id, status, paused, err);
+	return r < 0 ? r : refuse_planned_there(root_fd, id, paused, err);
 }
 
 int container_workspaces_open(struct nacre *nacre, const char *id, bool paused,

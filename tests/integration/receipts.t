@@ -604,6 +604,36 @@ b"'
 	places=()
 }
 
+test_what_was_changed_stays_until_it_is_signed() {
+	local command other=$T/other
+	mkdir -p "$other"
+	places=(--workspaces "$T/workspaces")
+	seal true
+	with_busybox || return
+	mkdir "$b/source"
+	[[ $who != user ]] || chmod -R a+rX "$b"
+	program /bin/sh -c 'echo new >/w/added'
+	create --workspace "$b/source:/w" "${sealed[@]}"
+	start
+	wait_for status_is stopped
+	for command in "apply" "apply --dry-run" undo discard; do
+		# shellcheck disable=SC2086 # words
+		bad 1 "*container \"$id\" is to have a receipt, *: delete it first, the workspace stays" \
+			nacre workspace $command "$id"
+		# shellcheck disable=SC2086
+		ROOT=$other bad 1 "*container \"$id\" is to have a receipt, *: delete it first, *" \
+			nacre workspace $command "$id"
+	done
+	[[ ! -e $b/source/added ]] || wrong "it was applied"
+	good nacre workspace diff "$id"
+	good nacre delete "$id"
+	says '.predicate.workspaces[0].counts.added' 1
+	good nacre workspace apply "$id"
+	is "$(cat "$b/source/added")" new "what was applied"
+	good nacre workspace discard "$id"
+	places=()
+}
+
 test_the_image_of_an_engine_is_named() {
 	local image=sha256:4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945
 	seal true
