@@ -20,9 +20,9 @@ struct container_workspaces {
 	int store_fd;
 };
 
-/* -EBUSY: something runs, or the receipt of the container is not written yet. PAUSED: to look alone:
- * a paused container will do, and that receipt is no matter. -ENOENT: it has no workspace. *RET is
- * the caller's to close in any case. */
+/* -EBUSY: something runs, or the receipt of the container is not written yet. PAUSED: to look
+ * alone: a paused container will do, and that receipt is no matter. -ENOENT: it has no workspace.
+ * *RET is the caller's to close in any case. */
 int container_workspaces_open(struct nacre *nacre, const char *id, bool paused,
 	struct container_workspaces *ret, struct nacre_error *err);
 void container_workspaces_close(struct container_workspaces *all);
