@@ -131,9 +131,17 @@ static const struct field receipt_counts_fields[] = {
 };
 static STRUCT_TYPE(receipt_counts);
 
+static const struct field receipt_changed_fields[] = {
+	FIELD_STRING("path", receipt_changed, path, FIELD_MUST),
+	FIELD_STRING("sha256", receipt_changed, sha256, FIELD_MUST),
+	{},
+};
+static STRUCT_TYPE(receipt_changed);
+
 static const struct field receipt_workspace_fields[] = {
 	FIELD_STRING("changes", receipt_workspace, changes, 0),
 	FIELD_INLINE("counts", receipt_workspace, counts, FIELD_MUST, receipt_counts),
+	FIELD_ARRAY("files", receipt_workspace, files, FIELD_MUST, receipt_changed),
 	FIELD_STRING("form", receipt_workspace, form, FIELD_MUST),
 	FIELD_STRING("source", receipt_workspace, source, FIELD_MUST),
 	{},

@@ -19,12 +19,13 @@
 #define RECEIPT_PREDICATE_TYPE "https://nacre.run/sandbox-run/v0.1"
 
 /* The first subject: the list of changes of the first workspace that has one, or what stands for
- * it. Those of others, and what is in them, are told apart by the number of the workspace. */
-#define RECEIPT_CHANGES_NAME "changes.json"
+ * it. Those of others are told apart by the number of the workspace. Nothing else is a subject:
+ * what the container can choose, names and contents of files, is none. */
+#define RECEIPT_CHANGES_NAME "/changes.json"
 #define RECEIPT_NO_CHANGES "[]"
 
 enum {
-	RECEIPT_SUBJECTS_MAX = 1 + 1000, /* the list of changes, and what it names */
+	RECEIPT_FILES_MAX = 1000, /* of all workspaces */
 	RECEIPT_DENIALS_MAX = 256, /* destinations; the count is of all */
 };
 
@@ -34,7 +35,7 @@ struct receipt_digest {
 
 struct receipt_subject {
 	struct receipt_digest digest;
-	const char *name; /* UTF-8 */
+	const char *name;
 };
 
 /* Which receipts of a key are there: sequence counts from 1, and each names the one before. */
@@ -113,6 +114,12 @@ struct receipt_runtime {
 	const char *version;
 };
 
+/* A file of a list of changes as the container left it. */
+struct receipt_changed {
+	const char *path; /* below the source, by escape.h */
+	const char *sha256;
+};
+
 struct receipt_counts {
 	uint64_t added, conflicts, deleted, modified, refused, renamed, replaced;
 };
@@ -120,6 +127,8 @@ struct receipt_counts {
 struct receipt_workspace {
 	const char *changes; /* the subject that is its list of changes; NULL: there is none */
 	struct receipt_counts counts;
+	struct receipt_changed *files;
+	size_t n_files;
 	const char *form; /* "cow", "direct" */
 	const char *source; /* on the host, by escape.h */
 };
@@ -172,9 +181,9 @@ int receipt_statement_text(
  * there is none. */
 struct receipt_image receipt_find_image(const struct oci_map *annotations);
 
-/* The list of CHANGES of workspace NUMBER, and the files that it names, as subjects behind those
- * that STATEMENT has room for, RECEIPT_SUBJECTS_MAX; and their counts in WORKSPACE. Everything
- * lives in ARENA. Returns how many files found no room, or -errno. */
+/* The list of CHANGES of workspace NUMBER as one more subject of STATEMENT; its files and
+ * their counts in WORKSPACE, one of STATEMENT's. Everything lives in ARENA. Returns how many files
+ * are too many, or -errno. */
 int receipt_add_changes(struct arena *arena, struct receipt_statement *statement,
 	struct receipt_workspace *workspace, unsigned number,
 	const struct workspace_changes *changes, struct nacre_error *err);

@@ -7,7 +7,8 @@
 #include "specs/receipt.h"
 #include "specs/sha256.h"
 
-/* What was changed in a workspace, as subjects of a receipt. */
+/* What was changed in a workspace, in a receipt: the list is a subject, and the files are members.
+ */
 
 static void count(const struct workspace_change *change, struct receipt_counts *counts)
 {
@@ -24,57 +25,77 @@ static void count(const struct workspace_change *change, struct receipt_counts *
 	counts->conflicts += change->conflict != NULL;
 }
 
-static int add(struct arena *arena, struct receipt_statement *statement, const char *name,
-	const char *digest, struct nacre_error *err)
+static int add_subject(struct arena *arena, struct receipt_statement *statement, unsigned number,
+	const char *digest, const char **ret_name, struct nacre_error *err)
 {
-	struct receipt_subject *subject = &statement->subjects[statement->n_subjects++];
+	const size_t n = statement->n_subjects;
+	struct receipt_subject *subjects = arena_array(arena, n + 1, sizeof(*subjects));
 
-	*subject = (struct receipt_subject){
-		{arena_strdup(arena, digest)}, arena_strdup(arena, name)};
-	return subject->name && subject->digest.sha256 ? 0 : arena_fail(arena, "receipt", err);
+	if (!subjects)
+		return arena_fail(arena, "receipt", err);
+	for (size_t i = 0; i < n; i++)
+		subjects[i] = statement->subjects[i];
+	/* The path of a file below a source begins with no slash. */
+	subjects[n].name = n == 0 ? RECEIPT_CHANGES_NAME
+				  : arena_printf(arena, "/changes.%u.json", number);
+	subjects[n].digest.sha256 = arena_strdup(arena, digest);
+	if (!subjects[n].name || !subjects[n].digest.sha256)
+		return arena_fail(arena, "receipt", err);
+	statement->subjects = subjects;
+	statement->n_subjects = n + 1;
+	*ret_name = subjects[n].name;
+	return 0;
 }
 
-/* A path of a workspace begins with no slash: so it is told apart from those of the first. */
-static int add_file(struct arena *arena, struct receipt_statement *statement, bool first,
-	unsigned number, const struct workspace_change *change, struct nacre_error *err)
+static int add_file(struct arena *arena, struct receipt_workspace *workspace,
+	const struct workspace_change *change, struct nacre_error *err)
 {
-	char *name = escape_name(change->path, strlen(change->path));
-	const char *text = name && !first ? arena_printf(arena, "/%u/%s", number, name) : name;
-	int r = text ? add(arena, statement, text, change->sha256, err)
-		     : arena_fail(arena, "receipt", err);
+	char *path = escape_name(change->path, strlen(change->path));
+	struct receipt_changed *file = &workspace->files[workspace->n_files++];
 
-	free(name);
-	return r;
+	*file = (struct receipt_changed){
+		path ? arena_strdup(arena, path) : NULL, arena_strdup(arena, change->sha256)};
+	free(path);
+	return file->path && file->sha256 ? 0 : arena_fail(arena, "receipt", err);
+}
+
+static size_t count_files(const struct receipt *receipt)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < receipt->n_workspaces; i++)
+		n += receipt->workspaces[i].n_files;
+	return n;
 }
 
 int receipt_add_changes(struct arena *arena, struct receipt_statement *statement,
 	struct receipt_workspace *workspace, unsigned number,
 	const struct workspace_changes *changes, struct nacre_error *err)
 {
-	const bool first = statement->n_subjects == 0;
+	size_t room = RECEIPT_FILES_MAX - count_files(&statement->predicate);
 	char digest[SHA256_TEXT];
 	int left = 0;
 	int r = workspace_changes_digest(changes, digest, err);
 
+	if (r == 0)
+		r = add_subject(arena, statement, number, digest, &workspace->changes, err);
 	if (r < 0)
 		return r;
-	if (statement->n_subjects == RECEIPT_SUBJECTS_MAX)
-		return fail(err, E2BIG, "receipt: there is no room for a list of changes");
-	workspace->changes = first ? RECEIPT_CHANGES_NAME
-				   : arena_printf(arena, "changes.%u.json", number);
-	if (!workspace->changes)
+	workspace->files = arena_array(arena, room + 1, sizeof(*workspace->files));
+	if (!workspace->files)
 		return arena_fail(arena, "receipt", err);
-	r = add(arena, statement, workspace->changes, digest, err);
 	for (size_t i = 0; i < changes->n && r == 0; i++) {
 		const struct workspace_change *change = &changes->items[i];
 
 		count(change, &workspace->counts);
 		if (!change->sha256)
 			continue;
-		if (statement->n_subjects < RECEIPT_SUBJECTS_MAX)
-			r = add_file(arena, statement, first, number, change, err);
-		else
+		if (room == 0) {
 			left++;
+			continue;
+		}
+		r = add_file(arena, workspace, change, err);
+		room--;
 	}
 	return r < 0 ? r : left;
 }

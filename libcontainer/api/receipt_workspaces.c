@@ -10,7 +10,7 @@
 #include "specs/escape.h"
 #include "specs/sha256.h"
 
-/* What a container has left in its workspaces: subjects of its receipt. */
+/* What a container has left in its workspaces, for its receipt. */
 
 static int miss(struct arena *arena, struct receipt_statement *statement, const char *reason,
 	struct nacre_error *err)
@@ -53,7 +53,7 @@ static int collect_one(const struct container_workspaces *all, const struct work
 	r = receipt_add_changes(arena, statement, workspace, w->number, &changes, err);
 	if (r <= 0)
 		return r;
-	(void)snprintf(text, sizeof(text), "%d files of its list are no subjects: too many", r);
+	(void)snprintf(text, sizeof(text), "%d files of its list are left out: too many", r);
 	return miss(arena, statement, text, err);
 }
 
@@ -84,12 +84,11 @@ int receipt_collect_workspaces(
 {
 	struct container *c = &l->container;
 	struct container_workspaces all = {.store_fd = -1};
+	struct receipt_subject *none = arena_alloc(c->arena, sizeof(*none));
 	char *digest = arena_alloc(c->arena, SHA256_TEXT);
 	int r = 0;
 
-	statement->subjects = arena_array(
-		c->arena, RECEIPT_SUBJECTS_MAX, sizeof(*statement->subjects));
-	if (!statement->subjects || !digest)
+	if (!none || !digest)
 		return arena_fail(c->arena, "receipt", err);
 	if (c->record.active & WORKSPACES) {
 		/* Of the container that is locked already; what is borrowed is not closed. */
@@ -101,8 +100,9 @@ int receipt_collect_workspaces(
 	}
 	if (r >= 0 && statement->n_subjects == 0) {
 		sha256_text(RECEIPT_NO_CHANGES, strlen(RECEIPT_NO_CHANGES), digest);
-		statement->subjects[statement->n_subjects++] = (struct receipt_subject){
-			{digest}, RECEIPT_CHANGES_NAME};
+		*none = (struct receipt_subject){{digest}, RECEIPT_CHANGES_NAME};
+		statement->subjects = none;
+		statement->n_subjects = 1;
 	}
 	return r < 0 ? r : 0;
 }

@@ -30,7 +30,7 @@ static void tear_down(void)
 static char *encode(const struct receipt *receipt)
 {
 	struct receipt_subject subjects[] = {
-		{{DIGEST}, RECEIPT_CHANGES_NAME}, {{DIGEST}, "src/na\"me\n\xc3\xa9.c"}};
+		{{DIGEST}, RECEIPT_CHANGES_NAME}, {{DIGEST}, "/changes.1.json"}};
 	const struct receipt_statement statement = {
 		.predicate = *receipt, .subjects = subjects, .n_subjects = 2};
 	char *text = NULL;
@@ -53,8 +53,9 @@ static struct receipt everything(void)
 	static const char *required[] = {"egress", "receipt"};
 	static struct receipt_rule judged[] = {
 		{true, NULL, "egress"}, {false, "no cgroup v2 controller for pids", "resources"}};
+	static struct receipt_changed files[] = {{"src/na\"me\n\xc3\xa9.c", DIGEST}};
 	static struct receipt_workspace workspaces[] = {
-		{"changes.json", {1, 2, 3, 4, 5, 6, 7}, "cow", "/srv/src"}};
+		{RECEIPT_CHANGES_NAME, {1, 2, 3, 4, 5, 6, 7}, files, 1, "cow", "/srv/src"}};
 	static struct receipt_runtime writer = {"nacre", DIGEST, "0.2.0"};
 
 	return (struct receipt){
@@ -158,7 +159,7 @@ END_TEST
 
 START_TEST(another_statement_is_refused)
 {
-	static const char *const words[] = {"Statement/v1", "sandbox-run", "changes.json\"},{"};
+	static const char *const words[] = {"Statement/v1", "sandbox-run", "/changes.json\"},{"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		const struct receipt receipt = everything();
@@ -193,44 +194,50 @@ START_TEST(the_text_steers_no_terminal)
 }
 END_TEST
 
-/* The list is the first subject, and each file with a digest one more, as far as there is room. */
-START_TEST(changes_are_subjects)
+/* Each list is a subject; its files are none, whatever they are called. */
+START_TEST(lists_are_the_only_subjects)
 {
-	static struct receipt_subject subjects[RECEIPT_SUBJECTS_MAX];
 	struct workspace_change items[] = {
 		{.kind = WORKSPACE_ADDED, .path = "a\n", .mode = 0644, .sha256 = DIGEST},
 		{.kind = WORKSPACE_DELETED, .path = "b"},
 		{.kind = WORKSPACE_MODIFIED,
-			.path = "c",
+			.path = "changes.json",
 			.sha256 = DIGEST,
 			.refused = "hook",
 			.conflict = "changed"}};
 	const struct workspace_changes changes = {items, 3};
-	struct receipt_statement statement = {.subjects = subjects};
-	struct receipt_workspace one = {.form = "cow"}, two = {.form = "cow"};
+	struct receipt_workspace all[] = {{.form = "cow"}, {.form = "cow"}};
+	struct receipt_workspace *one = &all[0], *two = &all[1];
+	struct receipt_statement statement = {.predicate = {.workspaces = all, .n_workspaces = 2}};
+	const struct receipt_subject *subjects;
 	char digest[65];
 
-	ck_assert_int_eq(receipt_add_changes(arena, &statement, &one, 0, &changes, &err), 0);
-	ck_assert_int_eq(receipt_add_changes(arena, &statement, &two, 1, &changes, &err), 0);
-	ck_assert_uint_eq(statement.n_subjects, 6);
+	ck_assert_int_eq(receipt_add_changes(arena, &statement, one, 0, &changes, &err), 0);
+	ck_assert_int_eq(receipt_add_changes(arena, &statement, two, 1, &changes, &err), 0);
+	ck_assert_uint_eq(statement.n_subjects, 2);
+	subjects = statement.subjects;
 	ck_assert_int_eq(workspace_changes_digest(&changes, digest, &err), 0);
-	ck_assert_str_eq(subjects[0].name, "changes.json");
+	ck_assert_str_eq(subjects[0].name, "/changes.json");
 	ck_assert_str_eq(subjects[0].digest.sha256, digest);
-	ck_assert_str_eq(subjects[1].name, "a\\x0a");
-	ck_assert_str_eq(subjects[2].name, "c");
-	ck_assert_str_eq(subjects[3].name, "changes.1.json");
-	ck_assert_str_eq(subjects[4].name, "/1/a\\x0a");
-	ck_assert_str_eq(one.changes, "changes.json");
-	ck_assert_str_eq(two.changes, "changes.1.json");
-	ck_assert_uint_eq(one.counts.added, 1);
-	ck_assert_uint_eq(one.counts.modified, 1);
-	ck_assert_uint_eq(one.counts.deleted, 1);
-	ck_assert_uint_eq(one.counts.refused, 1);
-	ck_assert_uint_eq(one.counts.conflicts, 1);
-	statement.n_subjects = RECEIPT_SUBJECTS_MAX - 2;
-	ck_assert_int_eq(receipt_add_changes(arena, &statement, &two, 2, &changes, &err), 1);
-	ck_assert_uint_eq(statement.n_subjects, RECEIPT_SUBJECTS_MAX);
-	ck_assert_int_eq(receipt_add_changes(arena, &statement, &two, 3, &changes, &err), -E2BIG);
+	ck_assert_str_eq(subjects[1].name, "/changes.1.json");
+	ck_assert_str_eq(one->changes, "/changes.json");
+	ck_assert_str_eq(two->changes, "/changes.1.json");
+	ck_assert_uint_eq(one->n_files, 2);
+	ck_assert_str_eq(one->files[0].path, "a\\x0a");
+	ck_assert_str_eq(two->files[1].path, "changes.json");
+	ck_assert_str_eq(two->files[1].sha256, DIGEST);
+	ck_assert_uint_eq(one->counts.added, 1);
+	ck_assert_uint_eq(one->counts.modified, 1);
+	ck_assert_uint_eq(one->counts.deleted, 1);
+	ck_assert_uint_eq(one->counts.refused, 1);
+	ck_assert_uint_eq(one->counts.conflicts, 1);
+	one->n_files = RECEIPT_FILES_MAX - 1;
+	two->n_files = 0;
+	ck_assert_int_eq(receipt_add_changes(arena, &statement, two, 2, &changes, &err), 1);
+	ck_assert_uint_eq(two->n_files, 1);
+	two->n_files = 1;
+	ck_assert_int_eq(receipt_add_changes(arena, &statement, two, 3, &changes, &err), 2);
+	ck_assert_uint_eq(statement.n_subjects, 4);
 }
 END_TEST
 
@@ -329,7 +336,7 @@ Suite *suite_receipt(void)
 	tcase_add_test(statement, what_was_not_observed_is_always_there);
 	tcase_add_test(statement, another_statement_is_refused);
 	tcase_add_test(statement, the_text_steers_no_terminal);
-	tcase_add_test(statement, changes_are_subjects);
+	tcase_add_test(statement, lists_are_the_only_subjects);
 	tcase_add_test(statement, an_image_is_known_by_its_digest);
 	tcase_add_test(statement, strings_have_one_digest);
 	suite_add_tcase(suite, statement);
