@@ -12,6 +12,7 @@
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/api/options.h"
 #include "libcontainer/api/process.h"
+#include "libcontainer/api/receipt.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/pidfd.h"
@@ -278,6 +279,8 @@ static int exec(struct nacre *nacre, const char *id, const struct nacre_exec_opt
 		r = explain_end(&l, prepare_exec(&l, options, err), ENOENT, err);
 	if (r == 0)
 		r = audit_open(&l.container, err);
+	if (r == 0)
+		r = receipt_note_exec(l.container.state_fd, err);
 	if (r == 0) {
 		r = explain_end(&l, life_exec(&l, err), ESRCH, err);
 		event.args = l.process->args;

@@ -161,3 +161,16 @@ bool receipt_is_planned(int state_fd)
 {
 	return faccessat(state_fd, RECEIPT_PLAN_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
+
+int receipt_note_exec(int state_fd, struct nacre_error *err)
+{
+	cleanup_close int fd = -1;
+
+	if (!receipt_is_planned(state_fd))
+		return 0;
+	fd = openat(state_fd, RECEIPT_EXECS_FILE,
+		O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || write(fd, "x", 1) != 1)
+		return fail_errno(err, errno, "note the process for the receipt");
+	return 0;
+}

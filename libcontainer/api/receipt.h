@@ -17,6 +17,8 @@
 #define RECEIPT_SIGNED_FILE "receipt.signed"
 /* Written by whoever waited for the first process. */
 #define RECEIPT_EXIT_FILE "exit"
+/* A byte for each process that exec was to run. */
+#define RECEIPT_EXECS_FILE "execs"
 
 /* Hides the caller's usual key, that of the policy and that of OPTIONS from the container, whether
  * it is to have a receipt or not. l->receipt is set if OPTIONS, the policy or a requirement want
@@ -26,6 +28,9 @@ int receipt_prepare(struct life *l, const struct nacre_create_options *options,
 
 /* Whether the container whose state is in STATE_FD is to have a receipt. */
 bool receipt_is_planned(int state_fd);
+
+/* exec, before it runs something: the receipt, if there is to be one, will tell of it. */
+int receipt_note_exec(int state_fd, struct nacre_error *err);
 
 /* Kills what is left of the container and writes its receipt, if it is to have one. What cannot be
  * done is a warning, but for a receipt that is required. */

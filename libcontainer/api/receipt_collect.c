@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -171,6 +172,18 @@ static int collect_end(const struct collecting *k)
 	return 0;
 }
 
+static int collect_execs(const struct collecting *k)
+{
+	char text[96];
+	struct stat st;
+
+	if (fstatat(k->c->state_fd, RECEIPT_EXECS_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : miss(k, "process", "what exec ran cannot be told");
+	(void)snprintf(text, sizeof(text), "exec was used %lld times: what it ran is not in here",
+		(long long)st.st_size);
+	return miss(k, "process", text);
+}
+
 static int collect_usage(const struct collecting *k)
 {
 	struct audit_event usage = {.event = "delete"};
@@ -274,8 +287,8 @@ int receipt_collect(struct life *l, const struct receipt_plan *plan, const char 
 	struct receipt *ret_receipt, struct nacre_error *err)
 {
 	static int (*const parts[])(const struct collecting *k) = {collect_configs, collect_process,
-		collect_image, collect_rules, collect_end, collect_usage, collect_egress,
-		collect_invocation, collect_writer};
+		collect_image, collect_rules, collect_end, collect_execs, collect_usage,
+		collect_egress, collect_invocation, collect_writer};
 	struct receipt receipt = {.profile = NULL};
 	struct collecting k = {l, &l->container, plan, program, &receipt,
 		arena_alloc(l->container.arena, sizeof(struct explanation)), err};

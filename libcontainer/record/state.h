@@ -22,6 +22,7 @@
  *   egress.socket where their relay takes other rules, if it does: egress_relay.h
  *   receipt       with --receipt: receipt_plan.h; goes when the receipt is written
  *   receipt.signed the receipt, until it is where it belongs
+ *   execs         with a receipt: a byte for each process that exec was to run
  *   exit          with a receipt: the first process's exit status, once somebody has told it
  *   start         the pipe at which INIT waits for `start` (start_pipe.h); gone once it was told
  *   notify        with NOTIFY_SOCKET: the directory of the socket that sd_notify(3) calls arrive on

@@ -15,7 +15,7 @@
  * anew. */
 
 static const char *const state_files[] = {"record", "start", DENIALS_FILE, RELAY_DENIALS_FILE,
-	"egress.socket", "resolv.conf", "receipt", "receipt.signed", "exit", "report.json",
+	"egress.socket", "resolv.conf", "receipt", "receipt.signed", "execs", "exit", "report.json",
 	"config.json", "config.given", "lock"};
 #define STATE_FILES_N (sizeof(state_files) / sizeof(state_files[0]))
 

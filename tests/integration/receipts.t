@@ -53,6 +53,7 @@ test_a_run_leaves_a_receipt_that_openssl_verifies() {
 		"$(jq -rj '.process.env[] + "\u0000"' "$b/config.json" | sha256sum | cut -d' ' -f1)"
 	says '.predicate.rules | map(select(.name == "own-seccomp-filter").enforced)' '[true]'
 	says '.predicate.incomplete | map(.member) | index("exitStatus")' null
+	says '.predicate.incomplete | map(.member) | index("process")' null
 	says '.predicate.chain.sequence' 1
 	good nacre receipt show "$receipt"
 	has "$out" "exit status  3"
@@ -553,11 +554,14 @@ test_a_detached_container_and_an_update_are_told() {
 	seal pause
 	run --detach "${sealed[@]}" --egress none
 	try nacre exec "$id" /payload exit 5
+	good nacre exec "$id" /payload true
 	good nacre update --egress 10.9.9.9:443 "$id"
 	good nacre delete --force "$id"
 	says '.predicate | has("exitStatus")' false
 	says '.predicate.config | has("endSha256")' true
 	says '.predicate.egress.rules' '["10.9.9.9:443"]'
+	says '.predicate.incomplete | map(select(.member == "process").reason)' \
+		'["exec was used 2 times: what it ran is not in here"]'
 }
 
 test_what_rules_refused_is_in_it() {
