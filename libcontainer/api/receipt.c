@@ -109,6 +109,30 @@ static int make_plan(struct life *l, struct receipt_plan *plan, struct nacre_err
 	return receipt_plan_encode(plan, &l->receipt, err);
 }
 
+/* Whoever can write there can take the name of a receipt, or a receipt, away. */
+static int keep_directory(struct life *l, const char *directory, struct nacre_error *err)
+{
+	cleanup_close int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		return mount_guard_keep(&l->guard, fd, "the directory of receipts", err);
+	/* The end tells of it. */
+	return errno == ENOENT || errno == ENOTDIR || errno == EACCES
+		       ? 0
+		       : fail_errno(err, errno, "directory %s", directory);
+}
+
+static int keep_directory_of(struct life *l, const char *file, struct nacre_error *err)
+{
+	char directory[PATH_MAX];
+	char *slash;
+
+	(void)snprintf(directory, sizeof(directory), "%s", file);
+	slash = strrchr(directory, '/');
+	slash[slash == directory] = '\0';
+	return keep_directory(l, directory, err);
+}
+
 static int prepare(struct life *l, const struct nacre_create_options *options,
 	const struct policy *policy, struct receipt_plan *plan, struct nacre_error *err)
 {
@@ -117,6 +141,8 @@ static int prepare(struct life *l, const struct nacre_create_options *options,
 
 	if (r == 0 && options->receipt)
 		r = receipt_file_settle(options->receipt, path, err);
+	if (r == 0 && options->receipt)
+		r = keep_directory_of(l, path, err);
 	if (r == 0)
 		r = try_key(l, plan->key, plan, err);
 	if (r < 0)
@@ -136,6 +162,8 @@ int receipt_prepare(struct life *l, const struct nacre_create_options *options,
 	struct nacre_error why;
 	int r = hide_keys(l, options, policy, err);
 
+	if (r == 0 && plan.directory)
+		r = keep_directory(l, plan.directory, err);
 	if (r < 0)
 		return fail_prefix(err, "receipt");
 	if (!plan.directory && !options->receipt)

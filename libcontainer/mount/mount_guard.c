@@ -26,45 +26,78 @@ bool mount_guard_judges(const struct mount_guard *guard)
 
 bool mount_guard_looks(const struct mount_guard *guard)
 {
-	return guard && (guard->request || guard->hidden.newest);
+	return guard && (guard->request || guard->hidden.newest || guard->kept.newest);
 }
 
 /* --- what no source may be --- */
 
-static int hide(void *data, const struct mount_identity *identity)
+struct adding {
+	struct arena *arena;
+	struct mount_objects *objects;
+};
+
+static int add(void *data, const struct mount_identity *identity)
 {
-	struct mount_guard *guard = data;
-	struct mount_object *object = arena_alloc(guard->arena, sizeof(*object));
+	const struct adding *to = data;
+	struct mount_object *object = arena_alloc(to->arena, sizeof(*object));
 
 	if (!object)
 		return -ENOMEM;
 	*object = (struct mount_object){
-		.identity = *identity, .path = "", .next = guard->hidden.newest};
-	guard->hidden.newest = object;
+		.identity = *identity, .path = "", .next = to->objects->newest};
+	to->objects->newest = object;
 	return 0;
+}
+
+static int add_above(struct mount_guard *guard, int fd, struct mount_objects *objects,
+	const char *what, struct nacre_error *err)
+{
+	struct adding to = {guard->arena, objects};
+	int r = mount_identity_each_above(fd, add, &to, err);
+
+	return r == -ENOMEM ? fail_errno(err, ENOMEM, "%s", what) : r;
 }
 
 int mount_guard_hide(struct mount_guard *guard, int fd, const char *what, struct nacre_error *err)
 {
-	int r = mount_identity_each_above(fd, hide, guard, err);
-
 	guard->hidden_what = what;
-	return r == -ENOMEM ? fail_errno(err, ENOMEM, "%s", what) : r;
+	return add_above(guard, fd, &guard->hidden, what, err);
 }
 
-/* DATA: the guard. */
-static int judge_hidden(void *data, int fd, const char *path, struct nacre_error *err)
+int mount_guard_keep(struct mount_guard *guard, int fd, const char *what, struct nacre_error *err)
 {
-	const struct mount_guard *guard = data;
-	struct mount_identity identity;
-	int r = guard->hidden.newest ? mount_identity_read(fd, &identity, err) : 0;
+	if (!guard->left && harden_leaves(guard->arena, guard->config, &guard->left) < 0)
+		return fail_errno(err, ENOMEM, "%s", what);
+	guard->kept_what = what;
+	return add_above(guard, fd, &guard->kept, what, err);
+}
 
-	if (r < 0 || !guard->hidden.newest || !mount_objects_find(&guard->hidden, &identity, NULL))
+static int judge_always(const struct mount_guard *guard, int fd, const char *path, bool written,
+	struct nacre_error *err)
+{
+	const bool keeps = written && guard->kept.newest;
+	struct mount_identity identity;
+	int r = guard->hidden.newest || keeps ? mount_identity_read(fd, &identity, err) : 0;
+
+	if (r < 0)
 		return r;
-	return fail(err, EPERM,
-		"%s is, or contains, %s: no container may have it: give another directory, or "
-		"move it elsewhere",
-		path, guard->hidden_what);
+	if (guard->hidden.newest && mount_objects_find(&guard->hidden, &identity, NULL))
+		return fail(err, EPERM,
+			"%s is, or contains, %s: no container may have it: give another "
+			"directory, or move it elsewhere",
+			path, guard->hidden_what);
+	if (keeps && mount_objects_find(&guard->kept, &identity, NULL))
+		return fail(err, EPERM,
+			"%s is, or contains, %s, and the container could write there: give "
+			"another directory, or give this one read-only",
+			path, guard->kept_what);
+	return 0;
+}
+
+/* DATA: the guard. A mount below is not read-only since the one above is. */
+static int judge_below(void *data, int fd, const char *path, struct nacre_error *err)
+{
+	return judge_always(data, fd, path, true, err);
 }
 
 /* --- */
@@ -78,7 +111,8 @@ int mount_guard_judge(
 
 	if (!mount_guard_looks(guard) || guard->config->mounts[index].source == guard->own)
 		return 0;
-	r = judge_hidden((void *)guard, fd, guard->config->mounts[index].source, err);
+	r = judge_always(guard, fd, guard->config->mounts[index].source,
+		guard->left && guard->left[index].writable, err);
 	if (r < 0 || !guard->request)
 		return r;
 	(void)snprintf(place, sizeof(place), "mounts[%zu].source", index);
@@ -110,7 +144,9 @@ int mount_guard_root(
 	const struct mount_guard *guard, const char *path, int fd, struct nacre_error *err)
 {
 	struct mount_source source = {.guard = guard, .place = "root.path", .given = path};
-	int r = mount_guard_looks(guard) ? judge_hidden((void *)guard, fd, path, err) : 0;
+	int r = mount_guard_looks(guard)
+			? judge_always(guard, fd, path, !guard->config->root->readonly, err)
+			: 0;
 
 	return r == 0 && mount_guard_judges(guard) ? mount_judge(&source, fd, err) : r;
 }
@@ -119,11 +155,12 @@ int mount_guard_layer(const struct mount_guard *guard, size_t index, const struc
 	int fd, struct nacre_error *err)
 {
 	struct mount_source source = {.guard = guard, .place = layer->place, .given = layer->path};
-	int r = mount_guard_looks(guard) ? judge_hidden((void *)guard, fd, layer->path, err) : 0;
+	const bool written = guard && guard->left && layer->written && guard->left[index].writable;
+	int r = mount_guard_looks(guard) ? judge_always(guard, fd, layer->path, written, err) : 0;
 
 	if (r < 0 || !mount_guard_judges(guard))
 		return r;
-	source.written = layer->written && guard->left[index].writable;
+	source.written = written;
 	return mount_judge(&source, fd, err);
 }
 
@@ -164,7 +201,9 @@ int mount_guard_tree(
 	int r = 0;
 
 	if (mount_guard_looks(guard) && guard->hidden.newest)
-		r = mount_below_each(tree_fd, &guard->hidden, judge_hidden, (void *)guard, err);
+		r = mount_below_each(tree_fd, &guard->hidden, judge_below, (void *)guard, err);
+	if (r >= 0 && mount_guard_looks(guard) && guard->kept.newest)
+		r = mount_below_each(tree_fd, &guard->kept, judge_below, (void *)guard, err);
 	if (r < 0 || !mount_guard_judges(guard))
 		return r < 0 ? r : 0;
 	source.given = guard->config->root->path;

@@ -38,13 +38,15 @@ struct mount_guard {
 	const struct harden_request *request; /* NULL: guards nothing, as under profile oci */
 	const struct oci_config *config; /* hardened */
 	const char *own; /* a source of nacre's own, by its address: not judged; NULL: none */
-	struct harden_left *left; /* one a mount */
+	struct harden_left *left; /* one a mount; where rules hold or something is kept */
 	struct mount_objects objects;
 	struct mount_grant *grants;
 	size_t n_grants;
 	bool *used; /* one a grant of the request: it decided; for harden_warn_of_sources */
 	struct mount_objects hidden; /* mount_guard_hide */
 	const char *hidden_what;
+	struct mount_objects kept; /* mount_guard_keep */
+	const char *kept_what;
 };
 
 /* Of a container whose states lie in STATE_FD; in the host's mount namespace. */
@@ -56,10 +58,15 @@ int mount_guard_init(struct mount_guard *guard, struct arena *arena,
  * WHAT (a constant), for error texts; the same for all that is hidden. After mount_guard_init. */
 int mount_guard_hide(struct mount_guard *guard, int fd, const char *what, struct nacre_error *err);
 
+/* The same of sources that the container can write to alone: those of FD can be had read-only, and
+ * as a copy. */
+int mount_guard_keep(struct mount_guard *guard, int fd, const char *what, struct nacre_error *err);
+
 /* Whether the rules of a profile hold for what is opened. GUARD may be NULL. */
 bool mount_guard_judges(const struct mount_guard *guard);
 
-/* Whether it has to see what is opened at all: for those rules, or since something is hidden. */
+/* Whether it has to see what is opened at all: for those rules, or since something is hidden or
+ * kept. */
 bool mount_guard_looks(const struct mount_guard *guard);
 
 /* All below return 0 without a look where the guard does not look; -EPERM if a rule refuses. */

@@ -422,6 +422,43 @@ test_nothing_is_overwritten_and_no_link_followed() {
 	[[ ! -e $b/moved/r.json ]] || wrong "the directory's link was followed"
 }
 
+# Else it could take the name, or the receipt.
+test_the_directory_is_not_the_containers_to_write() {
+	local where how mount kept="*the directory of receipts, and the container could write there: *"
+	places=(--workspaces "$T/workspaces")
+	seal true
+	mkdir -p "$b/in/out" "$b/beside"
+	sealed[1]=$b/in/out/r.json
+	[[ $who != user ]] || chmod -R a+rX "$b"
+	for where in "$b/in/out" "$b/in"; do
+		for how in "$where:/mnt:direct" none; do
+			edit '.mounts |= map(select(.destination != "/mnt"))'
+			mount=(--workspace "$how")
+			[[ $how != none ]] || { mount=() && mount_on /mnt "$where" bind rbind rw; }
+			bad 1 "$kept" nacre run --profile oci "${mount[@]}" "${sealed[@]}" --bundle "$b" "$id"
+			is "$(state_left)$(cgroups_left)" "" "what is left"
+			bad 1 "$kept" nacre run --profile agent --allow "workspace:$where" "${mount[@]}" "${sealed[@]}" \
+				--bundle "$b" "$id"
+		done
+	done
+	edit '.mounts |= map(select(.destination != "/mnt"))'
+	# The root.
+	edit '.root.readonly = false'
+	sealed[1]=$b/rootfs/r.json
+	bad 1 "$kept" nacre run --profile oci "${sealed[@]}" --bundle "$b" "$id"
+	# Read-only, as a copy, and beside it.
+	sealed[1]=$b/in/out/r.json
+	mount_on /mnt "$b/in" bind bind ro
+	run "${sealed[@]}"
+	edit '.mounts |= map(select(.destination != "/mnt"))'
+	sealed[1]=$b/in/out/s.json
+	run --workspace "$b/in:/mnt" "${sealed[@]}"
+	sealed[1]=$b/in/out/t.json
+	run --workspace "$b/beside:/mnt:direct" "${sealed[@]}"
+	verified "$b/in/out/t.json"
+	places=()
+}
+
 test_a_full_disk_leaves_no_part_of_one() {
 	[[ $who == root ]] || lacks_privilege "a mount for the command alone" || return
 	seal true
