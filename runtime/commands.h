@@ -52,7 +52,7 @@ struct invocation {
 		const char *memory, *cpus, *tmp;
 		unsigned pids;
 	} limits_of_sandbox; /* as they were given */
-	const char *apply; /* of sandbox: "ask", "never" or "all"; NULL: "ask" at a terminal */
+	const char *apply; /* of sandbox: "ask", "never" or "all"; NULL: sandbox_review.c */
 
 	/* what runc and crun know and nacre needs not */
 	const char *unused_text;
@@ -147,6 +147,17 @@ void run_record_exit(const struct invocation *in, const struct nacre_process *pr
 /* sandbox_review.c: shows what is in the workspaces of in->id, and applies it if the person says
  * so. What goes wrong is logged: the exit status is the program's. */
 void sandbox_review(struct invocation *in);
+
+/* sandbox_terminal.c: what mode the terminals on stdin, stdout and stderr are in, before the
+ * program runs; that mode again, which a program with the caller's terminal may have changed; and
+ * if stderr is a terminal, the state in which text shows there, on a new line. */
+void sandbox_terminal_keep(void);
+void sandbox_terminal_restore(void);
+void sandbox_terminal_reset(void);
+
+/* Asks on stderr and reads a line from stdin, without its end: of a terminal one that was typed
+ * after the question. -ENODATA: there is none. The caller frees RET_ANSWER. */
+int sandbox_terminal_ask(const char *question, char **ret_answer);
 
 /* matching.c: CALL for the container that the first operand names, or with --regex for each whose
  * ID it matches. One that fails keeps no other from its turn; the last error is the result, those

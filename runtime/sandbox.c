@@ -136,7 +136,9 @@ int command_sandbox(struct invocation *in, struct nacre_error *err)
 	in->create.kill_on_exit = true;
 	if (!in->create.egress)
 		in->create.egress = none;
+	sandbox_terminal_keep();
 	r = run_begin_container(in, run, err);
+	sandbox_terminal_restore();
 	if (in->create.egress == none)
 		in->create.egress = NULL; /* main frees what it parsed */
 	free(text);

@@ -62,20 +62,29 @@ static int show(struct invocation *in, enum nacre_workspace_format format, char 
 		.size = sizeof(options), .format = format};
 	int r = nacre_workspace_diff(in->nacre, in->id, &options, ret_text, err);
 
-	if (r >= 0)
+	if (r >= 0) {
+		sandbox_terminal_reset();
 		log_text(*ret_text);
+	}
 	return r;
 }
 
-/* The first letter of the answer; 'k' for none. */
+/* A whole word or its first letter. Returns the letter: 'k' if nobody answers, 0 for another. */
 static int ask(void)
 {
-	char line[64];
+	static const char *const words[] = {"yes", "keep", "discard", "patch", NULL};
+	char *answer;
+	int letter = 0;
 
-	(void)fputs("apply these changes? [y]es, [k]eep them for later, [d]iscard, show the "
-		    "[p]atch: ",
-		stderr);
-	return fgets(line, sizeof(line), stdin) ? line[0] : 'k';
+	if (sandbox_terminal_ask("apply these changes? [y]es, [k]eep them for later, [d]iscard, "
+				 "show the [p]atch: ",
+		    &answer) < 0)
+		return 'k';
+	for (const char *const *word = words; *word; word++)
+		if (!strcmp(answer, *word) || (answer[0] == **word && !answer[1]))
+			letter = **word;
+	free(answer);
+	return letter;
 }
 
 static int decide(struct invocation *in, char *shown, struct nacre_error *err)
@@ -104,8 +113,9 @@ static int decide(struct invocation *in, char *shown, struct nacre_error *err)
 void sandbox_review(struct invocation *in)
 {
 	const bool all = in->apply && !strcmp(in->apply, "all");
+	/* A program behind a pipe (| cat) could still write over the question. */
 	const bool asks = in->apply ? !strcmp(in->apply, "ask")
-				    : isatty(STDIN_FILENO) && isatty(STDERR_FILENO);
+				    : in->sandbox.terminal && isatty(STDERR_FILENO);
 	struct nacre_error err;
 	char *shown;
 	int r;

@@ -241,6 +241,76 @@ test_changes_are_applied_at_once_or_asked_for() {
 	nothing_left
 }
 
+# at_terminal EARLY ANSWERS TEXT [OPTION...]: types the line EARLY while the shell program TEXT runs, and of
+# the ANSWERS one a question. What the terminal got is in $shown. With $behind its stdout is no terminal.
+at_terminal() {
+	local early=$1 answers=$2 text=$3 keys=$T/keys-$id questions=0
+	shift 3
+	shown=$T/shown-$id
+	rm -f "$keys"
+	: >"$shown"
+	mkfifo "$keys" || wrong mkfifo
+	(cd "$dir" && HOME=$home NACRE_TEST=$T exec timeout 60 "$PEER" pty 24 80 sh -c "\"\$@\" $behind" - \
+		"$NACRE" --root "$ROOT" "${places[@]}" sandbox --name "$id" "$@" -- /bin/sh -c "$text") \
+		<"$keys" >>"$shown" 2>&1 &
+	exec 7>"$keys"
+	wait_for grep -q ready "$shown"
+	[[ -z $early ]] || echo "$early" >&7
+	for answer in $answers; do
+		((++questions))
+		wait_for is_asked
+		echo "$answer" >&7
+	done
+	wait $!
+	exec 7>&-
+}
+
+is_asked() {
+	[[ $(grep -o 'show the \[p\]atch: ' "$shown" | wc -l) == "$questions" ]]
+}
+
+test_what_is_typed_for_the_program_answers_no_question() {
+	project
+	behind='| cat'
+	at_terminal y 'yesterday discard' 'echo "ready [y/n]" >&2; sleep 1; echo changed >file' \
+		--apply ask
+	is "$(<"$dir/file")" content "after an answer that was typed before the question"
+	behind=''
+	at_terminal y yes 'echo ready; sleep 1; echo changed >file'
+	is "$(<"$dir/file")" changed "after an answer"
+	nothing_left
+}
+
+# A pipe may hold what hides the question.
+test_nobody_is_asked_where_stdout_is_no_terminal() {
+	project
+	behind='| cat'
+	at_terminal '' '' 'echo ready >&2; echo changed >file'
+	has "$(<"$shown")" "workspace of $id kept"
+	lacks "$(<"$shown")" "apply these"
+	good nacre workspace discard "$id"
+}
+
+test_the_list_is_seen_whatever_the_program_wrote() {
+	project
+	behind=''
+	at_terminal '' d 'echo changed >file; printf "ready\\033[24;24r\\033[8m\\033[?1049h\\033]"'
+	sequences=$'\030\033\\\\*\0337\033[[]r\0338\033[[]!p*\033[[]0m*\033[[]J\r'
+	[[ $(<"$shown") == *$'\033[?1049h\033]'*$sequences*'M  file'*'apply these'* ]] ||
+		wrong "no reset before the list" "$(cat -v "$shown")"
+	nothing_left
+}
+
+test_the_mode_of_the_terminal_is_restored() {
+	project
+	needs_program stty || return
+	behind='2>&1 | cat >/dev/null; stty -a; true'
+	at_terminal '' '' 'stty -echo -icanon <&0; stty -a <&0 >now; echo ready >/proc/self/fd/0'
+	has "$(<"$shown")" " icanon"
+	has "$(<"$shown")" " echo "
+	good nacre workspace discard "$id"
+}
+
 test_limits_are_those_that_are_asked_for() {
 	project
 	inside 'df --output=size -B1 /tmp "$HOME" | tail -n +2 | xargs' --tmp 8M
