@@ -108,6 +108,7 @@ struct life_workspace {
 	int upper_fd; /* -1: form direct */
 	int work_fd;
 	struct oci_strings protect; /* form direct: what is read-only in it */
+	struct oci_strings around; /* form direct: the directories of these */
 	bool user_xattr;
 	bool by_init; /* RUNTIME may not mount an overlay */
 };

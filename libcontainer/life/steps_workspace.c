@@ -153,6 +153,7 @@ static int find_protected(struct life *l, struct life_workspace *made,
 	record->present.items = arena_array(l->container.arena, list.n, sizeof(char *));
 	if (!made->protect.items || !record->present.items)
 		return fail_errno(err, ENOMEM, "protected names");
+	made->around = list.around;
 	for (size_t i = 0; i < list.n; i++) {
 		const char *path = list.items[i].path;
 
@@ -289,9 +290,14 @@ int step_protect_workspace(void *data, size_t index, int tree_fd, struct nacre_e
 {
 	const struct life *l = data;
 
-	for (size_t i = 0; i < l->n_workspaces; i++)
-		if (l->workspaces[i].mount == index)
-			return mount_workspace_protect(tree_fd, l->workspaces[i].protect.items,
-				l->workspaces[i].protect.n, err);
+	for (size_t i = 0; i < l->n_workspaces; i++) {
+		const struct life_workspace *made = &l->workspaces[i];
+		int r;
+
+		if (made->mount != index)
+			continue;
+		r = mount_workspace_protect(tree_fd, &made->around, false, err);
+		return r < 0 ? r : mount_workspace_protect(tree_fd, &made->protect, true, err);
+	}
 	return 0;
 }

@@ -181,31 +181,33 @@ int mount_workspace_hides(
 	return 0;
 }
 
-static int protect(int tree_fd, const char *path)
+static int protect(int tree_fd, const char *path, bool read_only)
 {
 	const struct sys_mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
 	cleanup_close int clone_fd = -1;
 	cleanup_close int fd = sys_openat2(tree_fd, path, O_PATH, 0,
 		RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
-	int r;
+	int r = 0;
 
 	if (fd < 0)
 		return fd;
 	clone_fd = sys_open_tree(fd, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE);
 	if (clone_fd < 0)
 		return clone_fd;
-	r = sys_mount_setattr(clone_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr);
+	if (read_only)
+		r = sys_mount_setattr(clone_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr);
 	return r < 0 ? r : sys_move_mount(clone_fd, fd);
 }
 
 int mount_workspace_protect(
-	int tree_fd, const char *const *paths, size_t n, struct nacre_error *err)
+	int tree_fd, const struct oci_strings *paths, bool read_only, struct nacre_error *err)
 {
-	for (size_t i = 0; i < n; i++) {
-		int r = protect(tree_fd, paths[i]);
+	for (size_t i = 0; i < paths->n; i++) {
+		int r = protect(tree_fd, paths->items[i], read_only);
 
 		if (r < 0 && r != -ENOENT && r != -ENOTDIR && r != -ELOOP)
-			return fail_errno(err, r, "make %s read-only", paths[i]);
+			return fail_errno(err, r, "bind %s%s", paths->items[i],
+				read_only ? " read-only" : " on itself");
 	}
 	return 0;
 }

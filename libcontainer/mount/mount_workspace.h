@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "specs/error.h"
+#include "specs/spec_types.h"
 
 /* The overlay that a copy-on-write workspace is: one lower, the source, and nothing of it is looked
  * up by a name. */
@@ -36,9 +37,10 @@ int mount_workspace_check(
 int mount_workspace_hides(
 	const char *path, int source_fd, char ret_path[PATH_MAX], struct nacre_error *err);
 
-/* Lays read-only binds over PATHS, N of them, below the mount whose root TREE_FD is, attached in
- * the caller's mount namespace. What is gone, or is a symlink, is left out. */
+/* Binds each of PATHS below the mount whose root TREE_FD is, attached in the caller's mount
+ * namespace, on itself, so that none can be renamed or deleted; and with READ_ONLY so that none can
+ * be written to. What is gone, or is a symlink, is left out. */
 int mount_workspace_protect(
-	int tree_fd, const char *const *paths, size_t n, struct nacre_error *err);
+	int tree_fd, const struct oci_strings *paths, bool read_only, struct nacre_error *err);
 
 #endif

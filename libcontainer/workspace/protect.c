@@ -16,7 +16,7 @@ struct search {
 	struct arena *arena;
 	const struct oci_strings *protect;
 	struct workspace_protected_list found;
-	size_t room;
+	size_t room, room_around;
 	struct nacre_error *err;
 };
 
@@ -43,6 +43,25 @@ static int add(struct search *s, int dir_fd, const char *name, const char *path,
 		return arena_fail(s->arena, "protected names", s->err);
 	found->items[found->n++] = (struct workspace_protected){path, reason, st.st_ctim};
 	return 0;
+}
+
+static int add_around(struct search *s, const char *path)
+{
+	struct oci_strings *around = &s->found.around;
+
+	if (around->n == s->room_around) {
+		const size_t room = s->room_around ? 2 * s->room_around : 4;
+		const char **larger = arena_array(s->arena, room, sizeof(*larger));
+
+		if (!larger)
+			return arena_fail(s->arena, "protected names", s->err);
+		if (around->n)
+			memcpy(larger, around->items, around->n * sizeof(*larger));
+		around->items = larger;
+		s->room_around = room;
+	}
+	around->items[around->n] = arena_strdup(s->arena, path);
+	return around->items[around->n++] ? 0 : arena_fail(s->arena, "protected names", s->err);
 }
 
 static int open_directory(int dir_fd, const char *name)
@@ -72,6 +91,15 @@ static int each_entry(struct search *s, int dir_fd, const char *path,
 	return r;
 }
 
+static int look_in_repository(struct search *s, int dir_fd, const char *path, const char *name);
+
+static int each_of_repository(struct search *s, int dir_fd, const char *path)
+{
+	int r = add_around(s, path);
+
+	return r < 0 ? r : each_entry(s, dir_fd, path, look_in_repository);
+}
+
 /* Of the directory PATH of a repository, which stands before the first "/". What is written to at
  * work stays free. */
 static int look_in_repository(struct search *s, int dir_fd, const char *path, const char *name)
@@ -83,7 +111,7 @@ static int look_in_repository(struct search *s, int dir_fd, const char *path, co
 		return arena_fail(s->arena, "protected names", s->err);
 	/* refs for servers, and lists of what is ignored, which git obeys */
 	if (!strcmp(inner, "info"))
-		return each_entry(s, dir_fd, full, look_in_repository);
+		return each_of_repository(s, dir_fd, full);
 	return workspace_rules_git_writes(inner)
 		       ? 0
 		       : add(s, dir_fd, full, full, workspace_rules[WORKSPACE_RULE_GIT].reason);
@@ -99,7 +127,7 @@ static int look_at_top(struct search *s, int dir_fd, const char *path, const cha
 	(void)path;
 	if (workspace_rules_is_git(name, strlen(name)) &&
 		fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
-		return each_entry(s, dir_fd, name, look_in_repository);
+		return each_of_repository(s, dir_fd, name);
 	workspace_rules_judge(&change, &around);
 	return change.refused && change.named
 		       ? add(s, dir_fd, name, name, workspace_rule_of(change.refused)->reason)

@@ -23,6 +23,9 @@ struct workspace_protected {
 struct workspace_protected_list {
 	struct workspace_protected *items; /* sorted by path */
 	size_t n;
+	/* Directories around them below the source, outer ones first: what can be renamed can be
+	 * replaced with all that is in it. */
+	struct oci_strings around;
 };
 
 /* PROTECT: names of the policy. In ARENA. */

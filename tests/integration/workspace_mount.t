@@ -229,6 +229,24 @@ test_protected_names_of_direct_are_read_only_and_new_ones_are_told() {
 	nothing_kept
 }
 
+# What can be renamed can be replaced with all that is read-only in it.
+test_the_repository_of_direct_stays_where_it_is() {
+	for to in /w/g /w/.git/i; do
+		with_source rename /w/.git "$to" : rename /w/.git/info "$to" : rename /w/.git/objects /w/.git/o : \
+			create /w/.git/new : create /w/.git/info/refs
+		mkdir -p "$source"/.git/{info,objects}
+		echo old >"$source/.git/config"
+		echo old >"$source/.git/info/attributes"
+		run_any --workspace "$source:/w:direct"
+		is "$(grep -c 'rename: EBUSY\|rename: EINVAL\|rename: EXDEV' <<<"$out")" 2 "of $out"
+		is "$(cat "$source"/.git/{config,info/attributes})" $'old\nold' "what is protected"
+		exists "$source/.git/o"
+		exists "$source/.git/new"
+		exists "$source/.git/info/refs"
+	done
+	nothing_kept
+}
+
 test_strict_takes_direct_for_a_grant() {
 	needs_root || return
 	profile=strict
