@@ -97,6 +97,7 @@ const struct host_object host_objects[] = {
 	{ "/var/lib/kubelet/pods",			NOTHING, false, STATE },
 	{ "/var/lib/lxd",				NOTHING, false, STATE },
 	{ "/var/lib/lxd/unix.socket",			NOTHING, false, CONTROL },
+	{ "/var/lib/nacre",				ALL,	 false, STATE },
 	{ NULL, NOTHING, false, NULL },
 	/* clang-format on */
 };

@@ -64,6 +64,11 @@ int mount_guard_hide(struct mount_guard *guard, int fd, const char *what, struct
 	return add_above(guard, fd, &guard->hidden, what, err);
 }
 
+int mount_guard_add_state(struct mount_guard *guard, int fd, struct nacre_error *err)
+{
+	return mount_guard_judges(guard) ? mount_objects_add_state(&guard->objects, fd, err) : 0;
+}
+
 int mount_guard_keep(struct mount_guard *guard, int fd, const char *what, struct nacre_error *err)
 {
 	if (!guard->left && harden_leaves(guard->arena, guard->config, &guard->left) < 0)
@@ -256,7 +261,9 @@ int mount_guard_init(struct mount_guard *guard, struct arena *arena,
 					(enum mount_grant_kind)k);
 		}
 	}
-	r = mount_objects_collect(&guard->objects, arena, state_fd, err);
+	r = mount_objects_collect(&guard->objects, arena, err);
+	if (r == 0)
+		r = mount_objects_add_state(&guard->objects, state_fd, err);
 	if (r == 0)
 		guard->request = request;
 	return r;

@@ -54,6 +54,9 @@ int mount_guard_init(struct mount_guard *guard, struct arena *arena,
 	const struct harden_request *request, const struct oci_config *config, int state_fd,
 	struct nacre_error *err);
 
+/* The directory FD is state of containers, as STATE_FD is. */
+int mount_guard_add_state(struct mount_guard *guard, int fd, struct nacre_error *err);
+
 /* No source may be FD, nor what FD lies in, under whatever profile and with whatever grant: it is
  * WHAT (a constant), for error texts; the same for all that is hidden. After mount_guard_init. */
 int mount_guard_hide(struct mount_guard *guard, int fd, const char *what, struct nacre_error *err);

@@ -266,7 +266,7 @@ static int add_each(
 	return r == 0 && errno ? fail_errno(err, errno, "read %s", path) : r;
 }
 
-static int add_own_state(struct mount_objects *objects, int state_fd, struct nacre_error *err)
+int mount_objects_add_state(struct mount_objects *objects, int state_fd, struct nacre_error *err)
 {
 	struct mount_object *object = NULL;
 	char path[PATH_MAX];
@@ -274,7 +274,7 @@ static int add_own_state(struct mount_objects *objects, int state_fd, struct nac
 	const char *kept = r < 0 ? NULL : arena_strdup(objects->arena, path);
 
 	if (r < 0)
-		return fail_errno(err, r, "path of the state root");
+		return fail_errno(err, r, "path of the state of containers");
 	if (!kept)
 		return fail_memory(err);
 	r = add_opened(objects, state_fd, kept, &object, err);
@@ -286,7 +286,7 @@ static int add_own_state(struct mount_objects *objects, int state_fd, struct nac
 /* Takes one system call a row, and none for rows in a directory that is not there: the table has
  * the directory of each row before it, so its directories are known unless it is a symlink. */
 int mount_objects_collect(
-	struct mount_objects *objects, struct arena *arena, int state_fd, struct nacre_error *err)
+	struct mount_objects *objects, struct arena *arena, struct nacre_error *err)
 {
 	const char *absent = NULL;
 	int r = 0;
@@ -302,5 +302,5 @@ int mount_objects_collect(
 		else if (!star[1])
 			r = add_each(objects, row, err);
 	}
-	return r < 0 ? r : add_own_state(objects, state_fd, err);
+	return r;
 }

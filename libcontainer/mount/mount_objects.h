@@ -27,10 +27,12 @@ struct mount_objects {
 	struct mount_object *newest;
 };
 
-/* What is not there, or where the caller may not look, cannot be mounted either. STATE_FD: the
- * directory of the caller's own states, an object like them. */
+/* What is not there, or where the caller may not look, cannot be mounted either. */
 int mount_objects_collect(
-	struct mount_objects *objects, struct arena *arena, int state_fd, struct nacre_error *err);
+	struct mount_objects *objects, struct arena *arena, struct nacre_error *err);
+
+/* The directory STATE_FD is one more, with all that is in it: the caller's own state. */
+int mount_objects_add_state(struct mount_objects *objects, int state_fd, struct nacre_error *err);
 
 /* The next after AFTER (NULL: the first) with this identity: one object can be two rows. NULL:
  * there is none. */

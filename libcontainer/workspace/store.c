@@ -71,6 +71,18 @@ int workspace_store_open(const char *store, bool make, struct nacre_error *err)
 	return r < 0 ? r : fd_steal(&fd);
 }
 
+int workspace_store_open_state(struct nacre_error *err)
+{
+	char path[PATH_MAX];
+	int r = default_store(path, err), fd;
+
+	if (r < 0)
+		return r;
+	*strrchr(path, '/') = '\0';
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? fail_errno(err, errno, "open %s", path) : fd;
+}
+
 void workspace_set_init(struct workspace_set *set)
 {
 	*set = (struct workspace_set){.dir_fd = -1, .lock_fd = -1};

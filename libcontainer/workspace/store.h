@@ -49,6 +49,10 @@ void workspace_set_done(struct workspace_set *set); /* closes; removes nothing *
  * caller's own; NULL: that. Returns an fd. */
 int workspace_store_open(const char *store, bool make, struct nacre_error *err);
 
+/* Opens, to name it alone (O_PATH), the directory that the caller's own store lies in, with the
+ * record of receipts (receipt_chain.h). -ENOENT: it is not there. Returns an fd. */
+int workspace_store_open_state(struct nacre_error *err);
+
 /* Opens and locks those of container ID; LOCK_FLAGS of state.h. -ENOENT: "container ID has no
  * workspace". RET_SET is the caller's to finish, in any case. */
 int workspace_set_open(struct arena *arena, int store_fd, const char *id, unsigned lock_flags,

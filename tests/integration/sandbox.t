@@ -204,6 +204,16 @@ test_paths_are_shown_and_hidden_by_name() {
 	bad 125 "--read $T/none: No such file or directory" sandbox --read "$T/none" -- true
 }
 
+test_no_path_holds_the_workspaces() {
+	project
+	mkdir -pm 700 "$T/workspaces"
+	for option in --read --write; do
+		bad 125 "*$T/workspaces is the state of containers*" sandbox "$option" "$T/workspaces" -- true
+		bad 125 "*$T contains $T/*, the state of containers*" sandbox "$option" "$T" -- true
+	done
+	nothing_left
+}
+
 test_what_it_changes_waits_for_a_person() {
 	project
 	inside 'echo changed >file; echo new >new; mkdir -p .vscode; echo x >.vscode/tasks.json'

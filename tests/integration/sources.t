@@ -80,6 +80,41 @@ test_the_state_of_containers_is_not_mounted_from_anywhere() {
 	rmdir "$ROOT/.x"
 }
 
+# Whoever rewrites the record of a workspace chooses where its apply writes.
+test_the_store_of_workspaces_is_not_mounted_from_anywhere() {
+	local store=$T/kept/workspaces
+	mkdir -p "$store/x/0" "$T/state-home/nacre/workspaces/x" "$T/state-home/nacre/receipts"
+	chmod 700 "$store"
+	places=(--workspaces "$store")
+	source_refused "$store" "$store is the state of containers"
+	source_refused "$store/x/0" "$store/x/0 lies in $store, the state of containers"
+	source_refused "$T/kept" "$T/kept contains $store, the state of containers"
+	mkdir "$T/above" "$T/above/x"
+	bundle true
+	bad 1 "*$store/x/0 lies in $store, the state of containers*" nacre run --bundle "$b" \
+		--workspace "$store/x/0:/w" "$id"
+	# One that is not there yet.
+	places=(--workspaces "$T/above/workspaces")
+	bad 1 "*$T/above contains $T/above/workspaces, the state of containers*" nacre run --bundle "$b" \
+		--workspace "$T/above:/w" "$id"
+	places=(--workspaces "$store")
+	bundle ls /mnt
+	mount_on /mnt "$T/kept" bind bind ro
+	good nacre run --allow "mount:$T/kept" --bundle "$b" "$id"
+	is "$out" workspaces "by a grant"
+	if [[ $who != root ]]; then
+		places=()
+		export XDG_STATE_HOME=$T/state-home
+		store=$XDG_STATE_HOME/nacre
+		for source in "$store/workspaces" "$store/receipts"; do
+			source_refused "$source" "$source lies in $store, the state of containers"
+		done
+		source_refused "$XDG_STATE_HOME" "$XDG_STATE_HOME contains $store, the state of containers"
+		unset XDG_STATE_HOME
+	fi
+	nothing_left
+}
+
 test_with_a_user_namespace_the_runtime_judges_as_well() {
 	ln -sfn /proc/sys "$T/link"
 	bundle true

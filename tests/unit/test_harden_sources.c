@@ -26,6 +26,7 @@ static const struct {
 	{ "\"source\":\"/dev/shm/x\"", "source", "/dev/shm/x is the host's shared memory", "mount:/dev/shm/x" },
 	{ "\"source\":\"/dev/fd/7\"", "source", "/proc/self/fd/7 is the host's /proc", "mount:/proc/self/fd/7" },
 	{ "\"source\":\"/var/run/nacre/x\"", "source", "/run/nacre/x is the state of containers", "mount:/run/nacre/x" },
+	{ "\"source\":\"/var/lib/nacre/workspaces/x\"", "source", "/var/lib/nacre/workspaces/x is the state of containers", "mount:/var/lib/nacre/workspaces/x" },
 	{ "\"source\":\"/run/user/1000/nacre\"", "source", "/run/user/1000/nacre is the state of containers", "mount:/run/user/1000/nacre" },
 	{ "\"source\":\"/run/docker.sock\"", "source",
 		"/run/docker.sock is an engine's socket, and whoever has it has the host", "engine-socket" },
