@@ -139,6 +139,9 @@ test_killed_at_every_system_call_of_create_with_workspaces() {
 	bundle pause
 	mkdir "$T/source"
 	command=(create --profile oci --bundle "$b" --workspace "$T/source:/mnt" --workspace "$T/source:/etc" "$id")
+	good nacre "${command[@]}"
+	exists "$T/workspaces/$id/1/workspace.json"
+	good nacre delete --force "$id"
 	each_call "${command[@]}"
 	for ((i = 0; i < ${#calls_made[@]}; i += STRIDE)); do
 		call=${calls_made[i]}

@@ -704,6 +704,8 @@ test_the_command_says_what_it_expects() {
 test_the_example_of_the_documents_is_one() {
 	local folder=$tests/../contrib/receipt
 	good nacre receipt verify --key "$folder/example.pub" "$folder/example.json"
+	try nacre receipt verify --key "$folder/example.pub" "$folder/sandbox-run-v0.1.schema.json"
+	is "$rc" 1 "of what is none"
 	is "$(jq -r '[.. | .properties? // empty | keys[]] | unique[]' "$folder/sandbox-run-v0.1.schema.json")" \
 		"$(jq -r '[.predicate | paths[-1] | strings] | unique[]' "$tests/data/receipt/everything.json")" \
 		"the members of the schema"

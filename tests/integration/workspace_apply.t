@@ -242,6 +242,7 @@ test_links_that_come_and_go_lead_nothing_outside() {
 	source_of 'mkdir d e; echo a >d/a; echo a >e/a'
 	changed 'echo x >d/a; echo x >d/b; echo x >e/a; echo x >e/b' || return
 	local outside=$T/outside upper=$store/$id/0/upper i swapper
+	exists "$upper/d/b"
 	cp -a "$upper" "$T/upper"
 	mkdir "$outside"
 	echo secret >"$outside/a"
