@@ -110,13 +110,22 @@ void apply_journal_mark(struct apply_journal *j, const char *word, const struct 
 	(void)fputc('\n', j->lines);
 }
 
+void apply_journal_swap(struct apply_journal *j, unsigned number,
+	const struct place_object *brought, const struct place_object *taken)
+{
+	(void)fprintf(j->lines, "swap %u", number);
+	write_object(j->lines, brought);
+	write_object(j->lines, taken);
+	(void)fputc('\n', j->lines);
+}
+
 int apply_journal_flush(struct apply_journal *j, struct nacre_error *err)
 {
 	int r;
 
 	if (fflush(j->lines) != 0 || ferror(j->lines))
 		return fail_errno(err, ENOMEM, "journal");
-	r = file_write_all(j->fd, j->text, j->length);
+	r = file_write_at(j->fd, j->text, j->length, j->size);
 	if (r == 0 && fdatasync(j->fd) < 0)
 		r = -errno;
 	if (r < 0)
@@ -198,8 +207,11 @@ static bool read_mark(struct apply_journal *j, char *const *field, int n)
 	step = &j->steps[number];
 	if (!strcmp(field[0], "done") && n == 3)
 		return step->done = true, read_object(field[2], &step->new);
+	if (!strcmp(field[0], "swap") && n == 4)
+		return read_object(field[2], &step->brought) && read_object(field[3], &step->taken);
 	if (n != 2)
 		return false;
+	step->brought = step->taken = (struct place_object){0};
 	step->undoing = !strcmp(field[0], "undo");
 	step->undone = !strcmp(field[0], "undone");
 	return step->undoing || step->undone || !strcmp(field[0], "kept");
@@ -281,7 +293,7 @@ int apply_journal_open(struct arena *arena, int workspace_fd, const char *name,
 	if (r < 0)
 		return r == -ENOENT ? r : fail_prefix(err, "%s/list of the workspace", name);
 	/* What comes next does not continue a line that was cut off. */
-	if (ftruncate(j->fd, j->size) < 0 || lseek(j->fd, j->size, SEEK_SET) < 0)
+	if (ftruncate(j->fd, j->size) < 0)
 		return fail_errno(err, errno, "%s/list of the workspace", name);
 	return start_lines(j, err);
 }

@@ -18,6 +18,8 @@
  *          done N NEW                               was done, and what stands there since
  *          end                                      nothing more comes
  *          undo N, then undone N or kept N          of an undo: is about to be, was, was not undone
+ *          swap N BROUGHT TAKEN                     between them: these two are about to change
+ *                                                   places
  *   N      what step N has replaced or deleted
  *
  * Near is a journal in the mount of the source: new content waits at N, and one rename puts it in
@@ -48,6 +50,7 @@ struct apply_step {
 				    until it is done */
 	bool done;
 	bool undoing, undone;
+	struct place_object brought, taken; /* of an undo: by them it is told whether it was done */
 };
 
 struct apply_journal {
@@ -90,6 +93,10 @@ int apply_journal_add(struct apply_journal *j, struct apply_step *step);
 /* Adds a line for step NUMBER: "done" (with NEW), "undo", "undone" or "kept", or without a step
  * "end". */
 void apply_journal_mark(struct apply_journal *j, const char *word, const struct apply_step *step);
+
+/* Adds a line for step NUMBER of an undo: what is about to come to its path, and what goes. */
+void apply_journal_swap(struct apply_journal *j, unsigned number,
+	const struct place_object *brought, const struct place_object *taken);
 
 /* Writes what was added, all or nothing, and waits until it is on disk. */
 int apply_journal_flush(struct apply_journal *j, struct nacre_error *err);

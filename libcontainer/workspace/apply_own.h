@@ -119,7 +119,7 @@ int apply_mark_upper(const struct apply_place *p, const struct apply_step *step)
 
 struct undo_step {
 	const struct apply_step *step;
-	const struct apply_journal *journal;
+	struct apply_journal *journal;
 	struct place_pair pair; /* the name of the step's path */
 	char spare[APPLY_TEMPORARY];
 	char number[16]; /* what the step replaced, in the journal */
@@ -138,8 +138,8 @@ struct undo_step {
 
 /* Fills in where it happens; undo_close closes it. Returns 0, 1 if there is nothing left to be
  * undone, or -errno. */
-int undo_open(const struct apply_place *p, const struct apply_journal *j,
-	const struct apply_step *step, struct undo_step *u);
+int undo_open(const struct apply_place *p, struct apply_journal *j, const struct apply_step *step,
+	struct undo_step *u);
 void undo_close(struct undo_step *u);
 
 /* Takes back what was made ready before the swap, whole or not. */

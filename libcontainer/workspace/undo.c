@@ -105,8 +105,10 @@ static int undo_each(struct undo_request *request, const struct apply_place *p,
 		struct undo_step *u = &steps[i];
 		int done;
 
-		/* A directory must be empty; and each of them holds an fd. */
-		if (copied >= copied_max || u->step->action == APPLY_DIRECTORY) {
+		/* A directory must be empty, what lies below a rename is found by its path as long
+		 * as that is not undone, and each of them holds an fd. */
+		if (copied >= copied_max || u->step->action == APPLY_DIRECTORY ||
+			u->step->action == APPLY_RENAME) {
 			r = remove_taken(p, j, steps, i, err);
 			copied = 0;
 		}

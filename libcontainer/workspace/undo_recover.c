@@ -10,53 +10,90 @@
 
 /*
  * After an undo that was cut off: as apply_recover.c, with the ways the other way round. What was
- * taken out of the source goes to the upper; copies for what was not swapped yet go.
+ * taken out of the source goes to the upper; copies for what was not swapped yet go. Both are told
+ * by inode and time of birth, which the journal has; nothing goes that is neither.
  */
-
-/* Whether OBJECT is a copy of what is kept, which has its times. */
-static bool is_copy(const struct place_object *object, const struct place_object *kept)
-{
-	return kept->mode && object->mode == kept->mode && object->size == kept->size &&
-	       object->mtime == kept->mtime;
-}
-
-/* Nothing is at the spare name. Returns whether that is since all is done. */
-static bool is_undone(const struct undo_step *u, const struct place_object *there,
-	const struct place_object *kept)
-{
-	if (u->step->new.mode && place_same(there, &u->step->new))
-		return false;
-	if (!u->step->old.mode)
-		return true;
-	return u->far ? is_copy(there, kept) : !kept->mode;
-}
 
 static int finish(
 	const struct apply_place *p, const struct undo_step *u, const struct place_object *spare)
 {
+	const struct place_object *taken = &u->step->taken;
 	int r = 0;
 
-	if (u->step->action == APPLY_DELETE)
-		return apply_mark_upper(p, u->step);
 	if (!spare->mode)
-		return 0;
+		return u->step->action == APPLY_DELETE ? apply_mark_upper(p, u->step) : 0;
 	if (!u->copies || u->step->action == APPLY_DIRECTORY)
 		return undo_take(u);
+	if (!place_same(spare, taken) ||
+		(!S_ISDIR(spare->mode) &&
+			(spare->mtime != taken->mtime || spare->size != taken->size)))
+		return -EUCLEAN;
 	if (p->upper_fd >= 0) {
 		cleanup_close int fd = place_open_entry(p->upper_fd, ".", O_RDONLY | O_DIRECTORY);
 
 		r = fd < 0 ? fd : syncfs(fd) < 0 ? -errno : 0;
 	}
-	return r < 0 ? r : apply_remove(u->pair.spare_fd, u->spare, spare);
+	return r < 0 ? r : apply_remove(u->pair.spare_fd, u->pair.spare, taken);
 }
 
-/* Returns 1: undone, 0: not, or -errno. */
-static int settle_swap(const struct apply_place *p, struct undo_step *u)
+enum fate {
+	NOT_SWAPPED,
+	SWAPPED,
+	UNKNOWN, /* the host put something else there */
+};
+
+static enum fate fate_of(const struct undo_step *u, const struct place_object *spare,
+	const struct place_object *there, const struct place_object *kept)
 {
 	const struct apply_step *step = u->step;
+	bool after, before;
+
+	if (u->moves && step->old.mode)
+		return kept->mode || place_same(spare, &step->old) ? NOT_SWAPPED : SWAPPED;
+	if (u->moves)
+		return place_same(there, &step->new) ? NOT_SWAPPED : SWAPPED;
+	if (!step->brought.mode && !step->taken.mode)
+		return !step->old.mode && !there->mode ? SWAPPED : NOT_SWAPPED;
+	after = place_same(spare, &step->taken) || place_same(there, &step->brought) ||
+		(!step->brought.mode && !there->mode);
+	before = place_same(there, &step->taken) || place_same(spare, &step->brought);
+	if (after == before)
+		return UNKNOWN;
+	return after ? SWAPPED : NOT_SWAPPED;
+}
+
+/* Whether what the upper has is the copy of what stands there, which was made before the journal
+ * told of it. */
+static int find_copied(struct undo_step *u, const struct place_object *there)
+{
+	struct place_object copy;
+	int r;
+
+	if (!u->copies || u->taken_fd < 0 || u->step->action == APPLY_DIRECTORY)
+		return 0;
+	r = place_look(u->taken_fd, u->taken_name, &copy);
+	if (r == 0)
+		u->copied = u->step->taken.mode ||
+			    (copy.mode && copy.mode == there->mode && copy.mtime == there->mtime &&
+				    (S_ISDIR(copy.mode) || copy.size == there->size));
+	return r;
+}
+
+/* A directory that the apply had made, and there is more in it: an undo would leave it. */
+static int put_back(struct undo_step *u, const struct place_object *spare)
+{
+	int r;
+
+	u->pair.expected = *spare;
+	r = place_swap_back(&u->pair);
+	return r < 0 ? r : undo_take_back(u);
+}
+
+/* Returns 1: undone, 0: not, or -errno; -EUCLEAN: nobody knows what is at the spare name. */
+static int settle_swap(const struct apply_place *p, struct undo_step *u)
+{
 	struct place_object spare, there, kept;
-	bool undone;
-	int r = place_look(u->pair.spare_fd, u->spare, &spare);
+	int r = place_look(u->pair.spare_fd, u->pair.spare, &spare);
 
 	if (r == 0)
 		r = place_look(u->pair.dir_fd, u->pair.name, &there);
@@ -64,12 +101,18 @@ static int settle_swap(const struct apply_place *p, struct undo_step *u)
 		r = place_look(u->journal->dir_fd, u->number, &kept);
 	if (r < 0)
 		return r;
-	if (spare.mode)
-		undone = !(u->far ? is_copy(&spare, &kept) : place_same(&spare, &step->old));
-	else
-		undone = is_undone(u, &there, &kept);
-	r = undone ? finish(p, u, &spare) : undo_take_back(u);
-	return r < 0 ? r : undone;
+	switch (fate_of(u, &spare, &there, &kept)) {
+	case SWAPPED:
+		r = finish(p, u, &spare);
+		if (r == -ENOTEMPTY)
+			return put_back(u, &spare);
+		return r < 0 ? r : 1;
+	case NOT_SWAPPED:
+		r = find_copied(u, &there);
+		return r < 0 ? r : undo_take_back(u);
+	default:
+		return spare.mode ? -EUCLEAN : 0;
+	}
 }
 
 static int settle_rename(const struct apply_place *p, struct undo_step *u)
@@ -106,7 +149,7 @@ static int settle_step(const struct apply_place *p, struct undo_step *u)
 /* Whether STEP was undone since a directory that it lies in has its old name again, which comes
  * after. */
 static bool is_renamed(
-	const struct apply_place *p, const struct apply_journal *j, const struct apply_step *step)
+	const struct apply_place *p, struct apply_journal *j, const struct apply_step *step)
 {
 	for (size_t i = 0; i < step->number; i++) {
 		struct undo_step u;
@@ -140,6 +183,13 @@ static int settle(const struct apply_place *p, struct apply_journal *j, struct n
 		if (r == 0)
 			r = settle_step(p, &u);
 		undo_close(&u);
+		if (r == -EUCLEAN)
+			return fail(err, EUCLEAN,
+				"settle \"%s\" of an undo that was cut off: \"%s\"%s is neither "
+				"what the workspace had made nor what it had replaced: move it "
+				"away, and repeat this",
+				j->steps[i].path, u.spare,
+				u.far ? " beside it" : " of the workspace's undo");
 		/* Its directory is gone, or somewhere else. */
 		if (r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -EXDEV)
 			r = is_renamed(p, j, &j->steps[i]);

@@ -21,8 +21,8 @@ static int open_taken(const struct apply_place *p, struct undo_step *u)
 	return u->taken_fd < 0 ? -errno : 0;
 }
 
-int undo_open(const struct apply_place *p, const struct apply_journal *j,
-	const struct apply_step *step, struct undo_step *u)
+int undo_open(const struct apply_place *p, struct apply_journal *j, const struct apply_step *step,
+	struct undo_step *u)
 {
 	const bool content = step->action == APPLY_FILE || step->action == APPLY_SYMLINK;
 	int near = place_is_near(p->upper_fd < 0 ? j->dir_fd : p->upper_fd, p->source_fd), r;
@@ -97,6 +97,22 @@ static int bring(struct undo_step *u)
 	return r;
 }
 
+/* What the swap exchanges goes into the journal: no copy is told from what it replaces by how it
+ * looks. Where one rename is all, the places tell. */
+static int announce(const struct undo_step *u)
+{
+	struct place_object brought;
+	struct nacre_error ignored;
+	int r = u->moves ? 0 : place_look(u->pair.spare_fd, u->pair.spare, &brought);
+
+	if (r < 0 || u->moves)
+		return r;
+	if (!brought.mode != !u->step->old.mode)
+		return -EEXIST;
+	apply_journal_swap(u->journal, u->step->number, &brought, &u->taken);
+	return apply_journal_flush(u->journal, &ignored);
+}
+
 int undo_take_back(const struct undo_step *u)
 {
 	const bool old = u->step->old.mode != 0;
@@ -110,12 +126,11 @@ int undo_take_back(const struct undo_step *u)
 			r = move(u->taken_fd, u->taken_name, u->journal->dir_fd, u->number);
 		return r;
 	}
-	/* It had left the upper: what is there is that copy. */
-	if (u->copies && u->taken_fd >= 0 && u->step->action != APPLY_DELETE) {
+	if (u->copies && u->taken_fd >= 0)
 		r = workspace_remove_tree(u->taken_fd, u->part, &ignored);
-		if (r == 0)
-			r = workspace_remove_tree(u->taken_fd, u->taken_name, &ignored);
-	}
+	/* Else it is what the container made there since. */
+	if (r == 0 && u->copied)
+		r = workspace_remove_tree(u->taken_fd, u->taken_name, &ignored);
 	if (r == 0 && u->far && old)
 		r = workspace_remove_tree(u->pair.spare_fd, u->part, &ignored);
 	if (r == 0 && u->far && old)
@@ -136,6 +151,8 @@ static int undo_swap(const struct apply_place *p, struct undo_step *u)
 		return r;
 	u->taken = *expected;
 	r = bring(u);
+	if (r == 0)
+		r = announce(u);
 	if (r == 0)
 		r = place_swap(&u->pair);
 	if (r == -ENOTUNIQ)

@@ -33,11 +33,11 @@ static int open_below(const struct apply_fixture *f, const char *path)
 
 static bool in_memory;
 
-void fixture_use_memory(void)
+void fixture_use(const char *type)
 {
 	DO(unshare(CLONE_NEWNS));
 	DO(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
-	DO(mount("tmpfs", "/tmp", "tmpfs", 0, NULL));
+	DO(mount(type, "/tmp", type, 0, NULL));
 	in_memory = true;
 }
 

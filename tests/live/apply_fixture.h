@@ -26,8 +26,9 @@ struct apply_fixture {
 	bool dry_run, user_xattr;
 };
 
-/* In memory, on a mount in a namespace of the test's own, from the next fixture_set_up on. */
-void fixture_use_memory(void);
+/* In a new file system of TYPE, tmpfs or ramfs, on a mount in a namespace of the test's own, from
+ * the next fixture_set_up on. */
+void fixture_use(const char *type);
 
 /* OTHER_FS: the workspace's directory is a tmpfs of so many KiB in a mount namespace of the test's
  * own; 0: it lies beside the source. */

@@ -270,6 +270,89 @@ static bool disturb_undo(enum disturbance how, unsigned at, unsigned other_fs)
 	return reached;
 }
 
+/* --- directories that were replaced, where two file systems give them two sizes --- */
+
+/* "e" with all in it goes; a file comes, or nothing. */
+static void replace_directory(struct apply_fixture *fixture, bool file)
+{
+	fixture_file(fixture, "s/e/x/h", "the host's");
+	fixture_file(fixture, "s/1/kept", "the host's");
+	fixture_file(fixture, "s/file", "the host's file");
+	fixture_begin(fixture);
+	if (file)
+		fixture_file(fixture, "u/e", "work");
+	else
+		fixture_whiteout(fixture, "u/e");
+	fixture_file(fixture, "u/1", "a file with the name of a step");
+	fixture_file(fixture, "u/file/in", "work");
+	fixture_change(fixture, file ? WORKSPACE_REPLACED : WORKSPACE_DELETED, "e")->type =
+		file ? WORKSPACE_FILE : WORKSPACE_DIRECTORY;
+	fixture_change(fixture, WORKSPACE_REPLACED, "1");
+	fixture->wanted[fixture->changes.n - 1] = false;
+	fixture_change(fixture, WORKSPACE_REPLACED, "file");
+	fixture_change(fixture, WORKSPACE_ADDED, "file/in");
+}
+
+/* Nothing is lost, and the work is in the source or in the upper. */
+static void expect_nothing_lost(const char *before, bool file)
+{
+	char *now = fixture_list(&f, "s"), *upper = fixture_list(&f, "u");
+
+	ck_assert_msg(!strstr(now, ".nacre-"), "left behind:\n%s", now);
+	ck_assert_msg(strstr(now, "e/x/h")
+			      ? strstr(now, "e/x/h 100644 0:0 the host's") != NULL
+			      : f.dir_fd >= 0 && faccessat(f.dir_fd, "undo/list", F_OK, 0) == 0,
+		"the host's is nowhere:\n%s", now);
+	ck_assert_msg(
+		!file || strstr(now, "e 100644 0:0 work") || strstr(upper, "e 100644 0:0 work"),
+		"the work is nowhere:\n%s\n%s\n%s", before, now, upper);
+	fixture_expect(&f, "s/1/kept", "the host's");
+	fixture_expect(&f, "u/1", "a file with the name of a step");
+	free(now);
+	free(upper);
+}
+
+static bool disturb_directory(unsigned at, bool other_fs, bool file, bool undone)
+{
+	struct undo_request rest = {.arena = f.arena};
+	char *before;
+	bool reached;
+
+	fixture_set_up(&f, other_fs ? 65536 : 0);
+	replace_directory(&f, file);
+	before = fixture_list(&f, "s");
+	if (undone)
+		fixture_apply(&f);
+	reached = disturb(undone ? undo : apply, KILL, at);
+	recover();
+	expect_nothing_lost(before, file);
+	rest = (struct undo_request){.arena = f.arena,
+		.dir_fd = f.dir_fd,
+		.source_fd = f.source_fd,
+		.upper_fd = f.upper_fd};
+	ck_assert_msg(undo_run(&rest, &err) == 0 || err.code == ENOENT, "%s", err.text);
+	free(rest.entries);
+	fixture_expect_list(&f, "s", before);
+	fixture_expect(&f, "w/undo", NULL);
+	expect_nothing_lost(before, file);
+	free(before);
+	fixture_tear_down(&f);
+	return reached;
+}
+
+START_TEST(a_replaced_directory_survives_any_cut)
+{
+	const bool other_fs = _i & 1, file = _i & 2, undone = _i & 4;
+	unsigned at = 0;
+
+	/* In memory, too; its directories have the size 0. */
+	fixture_use("ramfs");
+	while (at < CALLS_MAX && disturb_directory(at, other_fs, file, undone))
+		at++;
+	ck_assert_uint_gt(at, 20);
+}
+END_TEST
+
 static void at_each_call(
 	bool (*test)(enum disturbance how, unsigned at, unsigned other_fs), int index)
 {
@@ -279,7 +362,7 @@ static void at_each_call(
 	unsigned at = step == 1 ? 0 : (unsigned)time(NULL) % step;
 	unsigned tried = 0;
 
-	fixture_use_memory();
+	fixture_use("tmpfs");
 	for (; at < CALLS_MAX && test(how, at, index % 2 ? 65536 : 0); at += step)
 		tried++;
 	ck_assert_uint_gt(tried, how == KILL ? 50 / step : 10 / step);
@@ -305,6 +388,10 @@ Suite *suite_apply_crash(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, an_apply_may_be_cut_off_anywhere, 0, 6);
 	tcase_add_loop_test(t, an_undo_may_be_cut_off_anywhere, 0, 6);
+	suite_add_tcase(s, t);
+	t = tcase_create("directories");
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, a_replaced_directory_survives_any_cut, 0, 8);
 	suite_add_tcase(s, t);
 	return s;
 }
