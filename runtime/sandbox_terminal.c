@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,19 @@ void sandbox_terminal_reset(void)
 		log_text(reset);
 }
 
+/* Blocked since the program ran (foreground.c): whoever is asked may also end or stop the command.
+ */
+static void let_signals(int how)
+{
+	static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP};
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		(void)sigaddset(&set, signals[i]);
+	(void)sigprocmask(how, &set, NULL);
+}
+
 int sandbox_terminal_ask(const char *question, char **ret_answer)
 {
 	size_t room = 0;
@@ -70,7 +84,9 @@ int sandbox_terminal_ask(const char *question, char **ret_answer)
 	log_text(question);
 	(void)tcflush(STDIN_FILENO, TCIFLUSH); /* ENOTTY: a file, all of which is the answer */
 	errno = 0;
+	let_signals(SIG_UNBLOCK);
 	n = getline(ret_answer, &room, stdin);
+	let_signals(SIG_BLOCK);
 	if (n < 0) {
 		free(*ret_answer);
 		*ret_answer = NULL;

@@ -260,7 +260,7 @@ at_terminal() {
 	rm -f "$keys"
 	: >"$shown"
 	mkfifo "$keys" || wrong mkfifo
-	(cd "$dir" && HOME=$home NACRE_TEST=$T exec timeout 60 "$PEER" pty 24 80 sh -c "\"\$@\" $behind" - \
+	(cd "$dir" && HOME=$home NACRE_TEST=$T exec timeout 20 "$PEER" pty 24 80 sh -c "\"\$@\" $behind" - \
 		"$NACRE" --root "$ROOT" "${places[@]}" sandbox --name "$id" "$@" -- /bin/sh -c "$text") \
 		<"$keys" >>"$shown" 2>&1 &
 	exec 7>"$keys"
@@ -272,6 +272,7 @@ at_terminal() {
 		echo "$answer" >&7
 	done
 	wait $!
+	rc=$?
 	exec 7>&-
 }
 
@@ -289,6 +290,15 @@ test_what_is_typed_for_the_program_answers_no_question() {
 	at_terminal y yes 'echo ready; sleep 1; echo changed >file'
 	is "$(<"$dir/file")" changed "after an answer"
 	nothing_left
+}
+
+test_a_question_can_be_left_by_control_c() {
+	project
+	behind=''
+	at_terminal '' $'\003' 'echo ready; echo changed >file'
+	is "$rc" 130 "of SIGINT"
+	is "$(<"$dir/file")" content "after no answer"
+	good nacre workspace discard "$id"
 }
 
 # A pipe may hold what hides the question.
