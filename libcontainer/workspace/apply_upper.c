@@ -48,6 +48,18 @@ static int set_attribute(
 											 : 0;
 }
 
+/* Whether overlay finds what is below a directory at another path than its own. */
+static int is_redirected(const struct apply_place *p, int dir_fd)
+{
+	char name[64];
+
+	if (fgetxattr(dir_fd, attribute(p, "redirect", name), NULL, 0) >= 0)
+		return 1;
+	return errno == ENODATA || errno == EOPNOTSUPP ? 0 : -errno;
+}
+
+/* A directory that was renamed hides what was at its path by that, applied or not; and what the
+ * source has there may be its own content by now. */
 static int hide(const struct apply_place *p, int upper_fd, const char *name, bool directory)
 {
 	struct place_object there;
@@ -61,7 +73,8 @@ static int hide(const struct apply_place *p, int upper_fd, const char *name, boo
 	if (!directory || !S_ISDIR(there.mode))
 		return 0;
 	fd = place_open_entry(upper_fd, name, O_RDONLY | O_DIRECTORY);
-	return fd < 0 ? fd : set_attribute(p, fd, "opaque", "y");
+	r = fd < 0 ? fd : is_redirected(p, fd);
+	return r ? (r < 0 ? r : 0) : set_attribute(p, fd, "opaque", "y");
 }
 
 /* UPPER_FD is opaque; PATH its path. What is not there in the source is not hidden. */

@@ -173,6 +173,40 @@ START_TEST(part_of_an_opaque_directory_is_applied)
 }
 END_TEST
 
+/* rm -rf c; mkdir c; mv d/d c/a; mv d/e c/b */
+START_TEST(a_rename_into_an_opaque_directory_hides_nothing)
+{
+	fixture_set_up(&f, places[_i]);
+	fixture_file(&f, "s/c/b/old", "old");
+	fixture_file(&f, "s/d/d/in", "in");
+	fixture_file(&f, "s/d/e/in", "in");
+	fixture_begin(&f);
+	fixture_directory(&f, "u/c", 0755);
+	fixture_attribute(&f, "u/c", "trusted.overlay.opaque", "y");
+	fixture_directory(&f, "u/c/a", 0755);
+	fixture_attribute(&f, "u/c/a", "trusted.overlay.redirect", "/d/d");
+	fixture_directory(&f, "u/c/b", 0755);
+	fixture_attribute(&f, "u/c/b", "trusted.overlay.redirect", "/d/e");
+	fixture_whiteout(&f, "u/d/d");
+	fixture_whiteout(&f, "u/d/e");
+	fixture_change(&f, WORKSPACE_RENAMED, "c/a")->from = "d/d";
+	fixture_change(&f, WORKSPACE_RENAMED, "c/b")->from = "d/e";
+	f.wanted[1] = false;
+	fixture_apply(&f);
+	ck_assert_int_eq(fixture_outcome(&f, "c/a"), '+');
+	fixture_expect_list(&f, "u",
+		"c 40755 0:0 \n"
+		"c/a 40755 0:0 \n"
+		"c/b 40755 0:0 /d/e\n"
+		"d 40755 0:0 \n"
+		"d/e 20000 0:0 \n");
+	/* Not opaque, too: its attribute above hides that one. */
+	ck_assert_int_eq(chdir(f.top), 0);
+	ck_assert(!fixture_has_attribute("u/c/b", "trusted.overlay.opaque"));
+	fixture_tear_down(&f);
+}
+END_TEST
+
 START_TEST(renames_wait_for_one_another)
 {
 	fixture_set_up(&f, places[_i]);
@@ -279,6 +313,7 @@ Suite *suite_apply(void)
 	tcase_add_test(t, a_refusal_counts_until_the_path_is_named);
 	tcase_add_loop_test(t, a_file_keeps_what_the_host_gave_it, 0, 2);
 	tcase_add_loop_test(t, part_of_an_opaque_directory_is_applied, 0, 2);
+	tcase_add_loop_test(t, a_rename_into_an_opaque_directory_hides_nothing, 0, 2);
 	tcase_add_loop_test(t, renames_wait_for_one_another, 0, 2);
 	tcase_add_loop_test(t, a_rename_replaces_what_was_there, 0, 2);
 	suite_add_tcase(s, t);
