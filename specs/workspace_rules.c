@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "specs/workspace_rules.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -93,6 +94,8 @@ const struct workspace_rule workspace_rules[WORKSPACE_RULES] = {
 	[WORKSPACE_RULE_SHORT_NAME] = {"short-name",
 		"may be the short name of a protected one on FAT or NTFS", true, NULL},
 	[WORKSPACE_RULE_POLICY] = {"policy", "is protected by the policy", true, NULL},
+	[WORKSPACE_RULE_TARGET] = {"link-target",
+		"is where a protected link of the source leads", true, NULL},
 };
 
 /* clang-format on */
@@ -192,8 +195,23 @@ static bool refuse_at(struct workspace_change *change, const char *path, size_t 
 	return true;
 }
 
-static bool judge_tables(
-	struct workspace_change *change, const char *path, const struct oci_strings *protect)
+static bool judge_list(struct workspace_change *change, const char *path, const char *folded,
+	const struct oci_strings *list, enum workspace_rule_id id)
+{
+	size_t components;
+
+	for (size_t i = 0; list && i < list->n; i++) {
+		char pattern[PATH_TEXT_MAX];
+
+		workspace_rules_fold(list->items[i], pattern);
+		if (workspace_rules_match(folded, pattern, &components))
+			return refuse_at(change, path, components, id);
+	}
+	return false;
+}
+
+static bool judge_tables(struct workspace_change *change, const char *path,
+	const struct workspace_surroundings *around)
 {
 	char folded[PATH_TEXT_MAX];
 	size_t components;
@@ -203,13 +221,9 @@ static bool judge_tables(
 		for (const char *const *name = workspace_rules[id].names; name && *name; name++)
 			if (workspace_rules_match(folded, *name, &components))
 				return refuse_at(change, path, components, id);
-	for (size_t i = 0; protect && i < protect->n; i++) {
-		char pattern[PATH_TEXT_MAX];
-
-		workspace_rules_fold(protect->items[i], pattern);
-		if (workspace_rules_match(folded, pattern, &components))
-			return refuse_at(change, path, components, WORKSPACE_RULE_POLICY);
-	}
+	if (judge_list(change, path, folded, around->protect, WORKSPACE_RULE_POLICY) ||
+		judge_list(change, path, folded, around->targets, WORKSPACE_RULE_TARGET))
+		return true;
 	components = 1;
 	for (const char *name = folded;; name++, components++) {
 		size_t n = strcspn(name, "/");
@@ -275,11 +289,77 @@ static bool judge_git(
 	return false;
 }
 
+static void judge_path(struct workspace_change *change, const struct workspace_surroundings *around)
+{
+	bool done = false;
+
+	if (judge_git(change, change->path, around->new_git, &done))
+		return;
+	if (around->below_repository && judge_inner(change, change->path, around->below_repository,
+						around->new_repository, &done))
+		return;
+	if (!done && judge_tables(change, change->path, around))
+		return;
+	done = false;
+	if (change->from && !judge_git(change, change->from, false, &done) && !done)
+		(void)judge_tables(change, change->from, around);
+}
+
+/* A link at PATH, which is above what a protected one leads to, takes its place. */
+static bool is_on_the_way(const char *path, const struct oci_strings *targets)
+{
+	char folded[PATH_TEXT_MAX], target[PATH_TEXT_MAX];
+	size_t n;
+
+	workspace_rules_fold(path, folded);
+	n = strlen(folded);
+	for (size_t i = 0; targets && i < targets->n; i++) {
+		workspace_rules_fold(targets->items[i] + 1, target);
+		if (!strncmp(target, folded, n) && target[n] == '/')
+			return true;
+	}
+	return false;
+}
+
+/* Writes where a link at PATH leads that stays in the source. */
+static void resolve(const char *path, const char *target, char ret[static PATH_TEXT_MAX])
+{
+	const char *slash = strrchr(path, '/');
+	char whole[2 * PATH_TEXT_MAX], clean[PATH_TEXT_MAX];
+
+	(void)snprintf(
+		whole, sizeof(whole), "/%.*s/%s", slash ? (int)(slash - path) : 0, path, target);
+	/* What is too long leads nowhere. */
+	ret[0] = '\0';
+	if (path_clean(whole, clean) == 0)
+		memcpy(ret, clean + 1, strlen(clean));
+}
+
+/* Who writes to what it leads to writes to a protected name. */
+static void judge_link(struct workspace_change *change, const struct workspace_surroundings *around)
+{
+	const struct workspace_surroundings there = {
+		.protect = around->protect, .targets = around->targets};
+	char path[PATH_TEXT_MAX];
+	struct workspace_change target = {.kind = WORKSPACE_MODIFIED, .path = path};
+
+	if (is_on_the_way(change->path, around->targets)) {
+		workspace_rules_refuse(change, WORKSPACE_RULE_TARGET);
+		return;
+	}
+	resolve(change->path, change->target, path);
+	judge_path(&target, &there);
+	if (!target.refused)
+		return;
+	change->refused = target.refused;
+	change->named = true;
+	change->protected_length = strlen(change->path);
+}
+
 void workspace_rules_judge(
 	struct workspace_change *change, const struct workspace_surroundings *around)
 {
 	enum workspace_rule_id id = judge_type(change);
-	bool done = false;
 
 	if (change->refused)
 		return;
@@ -287,14 +367,7 @@ void workspace_rules_judge(
 		workspace_rules_refuse(change, id);
 		return;
 	}
-	if (judge_git(change, change->path, around->new_git, &done))
-		return;
-	if (around->below_repository && judge_inner(change, change->path, around->below_repository,
-						around->new_repository, &done))
-		return;
-	if (!done && judge_tables(change, change->path, around->protect))
-		return;
-	done = false;
-	if (change->from && !judge_git(change, change->from, false, &done) && !done)
-		(void)judge_tables(change, change->from, around->protect);
+	judge_path(change, around);
+	if (!change->refused && change->type == WORKSPACE_SYMLINK && change->target)
+		judge_link(change, around);
 }

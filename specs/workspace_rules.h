@@ -39,6 +39,7 @@ enum workspace_rule_id {
 	WORKSPACE_RULE_PACKAGES,
 	WORKSPACE_RULE_SHORT_NAME,
 	WORKSPACE_RULE_POLICY,
+	WORKSPACE_RULE_TARGET,
 	WORKSPACE_RULES
 };
 
@@ -64,6 +65,7 @@ struct workspace_surroundings {
 	bool new_repository; /* that one is not in the source */
 	bool new_git; /* a directory .git around PATH is not in the source */
 	const struct oci_strings *protect; /* more names for WORKSPACE_RULE_POLICY; may be NULL */
+	const struct oci_strings *targets; /* the same for WORKSPACE_RULE_TARGET */
 };
 
 /* Sets CHANGE's refused, named and protected_length for the first rule that KIND, TYPE, PATH, FROM

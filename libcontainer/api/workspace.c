@@ -132,6 +132,7 @@ int container_workspace_changes(const struct container_workspaces *all, const st
 		.user_xattr = record->user_xattr,
 		.created_sec = record->created_sec,
 		.created_nsec = record->created_nsec,
+		.source = record->source,
 		.protect = &record->protect,
 		.max_bytes = max_bytes ? max_bytes : WORKSPACE_MAX_BYTES,
 		.max_changes = max_changes ? max_changes : WORKSPACE_MAX_CHANGES,

@@ -11,6 +11,7 @@
 #include "libcontainer/base/sys.h"
 #include "libcontainer/namespace/idmap.h"
 #include "libcontainer/workspace/walk_entry.h"
+#include "libcontainer/workspace/walk_targets.h"
 
 static const struct {
 	const char *word;
@@ -309,9 +310,14 @@ static int finish(struct walker *w, struct workspace_changes *ret_changes, struc
 int workspace_walk(struct arena *arena, const struct workspace_walk *walk,
 	struct workspace_changes *ret_changes, struct nacre_error *err)
 {
-	struct walker w = {.arena = arena, .walk = walk};
+	struct workspace_walk own = *walk;
+	struct walker w = {.arena = arena, .walk = &own};
+	struct oci_strings targets = {NULL, 0};
 	int r = check_caller(walk, err);
 
+	own.targets = &targets;
+	if (r == 0)
+		r = walk_targets_find(arena, walk, &targets, err);
 	if (r == 0)
 		r = walk_tree_read(arena, walk, &w.tree, err);
 	for (struct walk_directory *d = w.tree.first; r == 0 && d; d = d->next)

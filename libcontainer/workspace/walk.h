@@ -33,7 +33,9 @@ struct workspace_walk {
 	bool user_xattr; /* as in workspace_record.h; trusted ones need CAP_SYS_ADMIN, see there */
 	int64_t created_sec;
 	uint32_t created_nsec;
+	const char *source; /* its path on the host, by which links may name it; may be NULL */
 	const struct oci_strings *protect; /* may be NULL */
+	const struct oci_strings *targets; /* of protected links: workspace_walk finds them */
 	uint64_t max_bytes; /* of content that is read, apparent size; what is more is refused */
 	size_t max_changes; /* more: -E2BIG */
 };

@@ -52,6 +52,7 @@ int walk_entry_add(struct walker *w, const struct walk_directory *directory,
 		.new_repository = directory->new_repository,
 		.new_git = directory->new_git,
 		.protect = w->walk->protect,
+		.targets = w->walk->targets,
 	};
 
 	if (w->n == w->walk->max_changes)

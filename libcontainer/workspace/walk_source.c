@@ -69,7 +69,8 @@ static enum workspace_rule_id judge_name(const struct check *check, enum workspa
 		.path = path};
 	const struct workspace_surroundings around = {
 		.below_repository = inner ? path + strlen(path) - strlen(inner) : NULL,
-		.protect = check->walk->protect};
+		.protect = check->walk->protect,
+		.targets = check->walk->targets};
 
 	workspace_rules_judge(&change, &around);
 	return change.refused ? (enum workspace_rule_id)(

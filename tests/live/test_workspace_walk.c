@@ -140,6 +140,21 @@ static const struct {
 	{"mkdir -p a/b; echo x >a/b/.envrc", "mv a c", "Rd c <a !environment @a/b/.envrc\n"},
 	{"mkdir -p b/r/objects b/r/refs; touch b/r/HEAD b/r/config", "rm -r b",
 		"Dd b !git @b/r/config\n"},
+	/* Where protected links lead. */
+	{"mkdir -p .git/hooks s d; echo x >s/p; ln -s s t; ln -s ../../t/p .git/hooks/p; "
+	 "ln -s d/x.md CLAUDE.md; ln -s /source/abs AGENTS.md; ln -s /etc/x GEMINI.md",
+		"echo y >s/p; echo y >d/x.md; echo y >abs; echo y >etc; rm t; ln -s d t; echo y "
+		">s/q",
+		"Af abs !link-target\nAf d/x.md !link-target\nAf etc\nMf s/p !link-target\n"
+		"Af s/q\nMl t !link-target\n"},
+	{"mkdir h g; echo x >h/p; ln -s ../g/q h/l; ln -s h .husky; ln -s n/x.md CLAUDE.md",
+		"echo y >h/q; echo y >g/q; ln -s g n",
+		"Af g/q !link-target\nAf h/q !link-target\nAl n !link-target\n"},
+	{"mkdir s; echo x >s/x.md; ln -s s/x.md CLAUDE.md", "mv s t",
+		"Rd t <s !link-target @s/x.md\n"},
+	{"mkdir -p .git/hooks", "ln -s .git/hooks/p out; mkdir d; ln -s ../.envrc d/l; ln -s d e",
+		"Ad d\nAl d/l !environment\nAl e\n"
+		"Al out !git\n"},
 	/* It leads out, named or not. */
 	{"mkdir -p a/b; ln -s ../../x a/b/l; echo x >a/b/.envrc; echo x >x", "mv a/b c",
 		"Rd c <a/b !link-leaves\n"},

@@ -56,6 +56,7 @@ static inline void set_up_workspace(void)
 	shell("", "mkdir source upper work merged");
 	arena = arena_new(256 << 20);
 	memset(&walk, 0, sizeof(walk));
+	walk.source = "/source";
 	walk.max_bytes = WORKSPACE_MAX_BYTES;
 	walk.max_changes = WORKSPACE_MAX_CHANGES;
 	SYS(walk.upper_fd = open(TOP "/upper", O_PATH | O_DIRECTORY | O_CLOEXEC));
