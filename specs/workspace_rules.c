@@ -20,6 +20,7 @@ const struct workspace_rule workspace_rules[WORKSPACE_RULES] = {
 		"has or moves a link that may lead out of the source", false, NULL},
 	[WORKSPACE_RULE_PATH] = {"path-length", "is longer than a system call takes", false, NULL},
 	[WORKSPACE_RULE_BYTES] = {"bytes", "is more than --max-bytes leaves", false, NULL},
+	[WORKSPACE_RULE_SPARSE] = {"sparse", "is large, and nearly all of it holes", false, NULL},
 	[WORKSPACE_RULE_UNREADABLE] = {"unreadable", "cannot be read by the caller", false, NULL},
 	[WORKSPACE_RULE_MOUNT] = {"mount", "is another mount on the host", false, NULL},
 	[WORKSPACE_RULE_OVERLAY] = {"overlay",

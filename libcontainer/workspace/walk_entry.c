@@ -12,6 +12,11 @@
 #include "libcontainer/workspace/walk_content.h"
 #include "specs/sha256.h"
 
+enum {
+	SPARSE_BYTES = 256 << 20,
+	SPARSE_RATIO = 16,
+};
+
 uint32_t walk_entry_mode(mode_t mode, const struct statx *lower)
 {
 	const uint32_t wanted = (uint32_t)mode & 0777;
@@ -150,6 +155,12 @@ static void check_origin(const struct walk_place *place, const char *name,
 		change->conflict = WORKSPACE_CONFLICT_REPLACED;
 }
 
+/* A file that costs its maker nothing and takes a minute to be read, at each diff. */
+static bool is_sparse(const struct statx *stx)
+{
+	return stx->stx_size > SPARSE_BYTES && stx->stx_size / SPARSE_RATIO > stx->stx_blocks * 512;
+}
+
 /* RET_SAME: as the source has it. */
 static int read_file(struct walker *w, const struct walk_place *place, const char *name,
 	const struct walk_lower *lower, struct workspace_change *change, bool *ret_same,
@@ -238,6 +249,8 @@ static int read_entry(struct walker *w, const struct walk_place *place, const ch
 		change.old_mode = change.mode;
 	change.size = change.type == WORKSPACE_FILE ? stx->stx_size : 0;
 	r = walk_entry_check(w, place->directory, &lower, &change, err);
+	if (change.type == WORKSPACE_FILE && is_sparse(stx))
+		workspace_rules_refuse(&change, WORKSPACE_RULE_SPARSE);
 	if (r == 0 && change.type == WORKSPACE_FILE)
 		r = read_file(w, place, name, &lower, &change, &same, err);
 	else if (r == 0 && change.type == WORKSPACE_SYMLINK)

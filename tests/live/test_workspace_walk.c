@@ -98,6 +98,7 @@ static const struct {
 	{"true", "ln -s /etc/passwd a; ln -s ../b b; ln -s no c; mkdir d; ln -s ../.. d/e",
 		"Al a !link-leaves\nAl b !link-leaves\nAl c\nAd d\nAl d/e !link-leaves\n"},
 	{"true", "truncate -s 3T s; echo x >t", "Af s !bytes\nAf t\n"},
+	{"true", "truncate -s 257M s; truncate -s 17M t", "Af s !sparse\nAf t\n"},
 	{"mkdir .git; echo x >.git/config; mkdir .git/refs",
 		"echo y >.git/config; mkdir .git/hooks; echo x >.git/hooks/h; echo r >.git/refs/r",
 		"Mf .git/config !git\nAd .git/hooks !git\nAf .git/hooks/h !git\nAf .git/refs/r\n"},
