@@ -58,8 +58,8 @@ static int look_only(const struct undo_step *u)
 }
 
 /* What was copied into the upper, of the first N steps, goes from the source. */
-static int remove_taken(const struct apply_place *p, const struct apply_journal *j,
-	struct undo_step *steps, size_t n, struct nacre_error *err)
+static int remove_taken(struct undo_request *request, const struct apply_place *p,
+	const struct apply_journal *j, struct undo_step *steps, size_t n, struct nacre_error *err)
 {
 	bool any = false;
 	int r;
@@ -76,10 +76,18 @@ static int remove_taken(const struct apply_place *p, const struct apply_journal 
 	}
 	for (size_t i = 0; i < n && r == 0; i++) {
 		if (steps[i].copied)
-			(void)apply_remove_copied(steps[i].pair.spare_fd, steps[i].spare,
+			r = apply_remove_copied(steps[i].pair.spare_fd, steps[i].spare,
 				&steps[i].taken, steps[i].copied);
 		steps[i].copied = 0;
 		undo_close(&steps[i]);
+		if (r == -ESTALE)
+			request->entries[i].result.reason =
+				"what was there was written to meanwhile, and is beside it too: "
+				"\".nacre-...\"";
+		else if (r < 0)
+			return fail_errno(
+				err, r, "remove what was at \"%s\" before", steps[i].step->path);
+		r = 0;
 	}
 	return r;
 }
@@ -109,7 +117,7 @@ static int undo_each(struct undo_request *request, const struct apply_place *p,
 		 * as that is not undone, and each of them holds an fd. */
 		if (copied >= copied_max || u->step->action == APPLY_DIRECTORY ||
 			u->step->action == APPLY_RENAME) {
-			r = remove_taken(p, j, steps, i, err);
+			r = remove_taken(request, p, j, steps, i, err);
 			copied = 0;
 		}
 		if (r < 0)
@@ -128,7 +136,7 @@ static int undo_each(struct undo_request *request, const struct apply_place *p,
 		if (!u->copied)
 			undo_close(u);
 	}
-	return r < 0 ? r : remove_taken(p, j, steps, request->n, err);
+	return r < 0 ? r : remove_taken(request, p, j, steps, request->n, err);
 }
 
 static int undo_all(struct undo_request *request, const struct apply_place *p,

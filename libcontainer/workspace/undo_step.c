@@ -157,8 +157,12 @@ static int undo_swap(const struct apply_place *p, struct undo_step *u)
 		r = place_swap(&u->pair);
 	if (r == -ENOTUNIQ)
 		return r;
-	if (r == 0 && expected->mode && !u->copied) {
-		r = undo_take(u);
+	if (r == 0) {
+		/* Without the mark the workspace would forget that it was deleted. */
+		if (expected->mode && !u->copied)
+			r = undo_take(u);
+		else if (u->step->action == APPLY_DELETE && !expected->mode)
+			r = apply_mark_upper(p, u->step);
 		if (r < 0 && place_swap_back(&u->pair) < 0)
 			return -ENOTUNIQ;
 	}
@@ -166,9 +170,6 @@ static int undo_swap(const struct apply_place *p, struct undo_step *u)
 		(void)undo_take_back(u);
 		u->copied = 0;
 	}
-	/* Without the mark the source shows through, which is right, too. */
-	else if (u->step->action == APPLY_DELETE && !expected->mode)
-		(void)apply_mark_upper(p, u->step);
 	return r;
 }
 

@@ -81,4 +81,16 @@ void fixture_everything(struct apply_fixture *f);
 extern const char fixture_everything_applied[];
 extern const char fixture_upper_left[];
 
+/* --- apply_disturb.c --- */
+
+enum disturbance {
+	KILL,
+	NO_SPACE_ONCE,
+	NO_SPACE_ANY_MORE,
+	NO_REMOVAL_ONCE,
+};
+
+/* Runs WORK in a child, and disturbs its call AT. Returns whether there is one. */
+bool disturb(void (*work)(void), enum disturbance how, unsigned at);
+
 #endif

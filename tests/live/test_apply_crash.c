@@ -4,26 +4,22 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ptrace.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/inject/registers.h"
 #include "tests/live/apply_fixture.h"
 
 Suite *suite_apply_crash(void);
 
 /*
  * Apply and undo are killed before each of their system calls, and each that can is told once, or
- * from then on, that there is no space. After it every file is the old or the new one; what settles
- * the rest leaves nothing of nacre's, and the rest can be applied, or undone.
+ * from then on, that there is no space, or of an undo that nothing can be removed. After it every
+ * file is the old or the new one; what settles the rest leaves nothing of nacre's, and the rest can
+ * be applied, or undone.
  *
  * APPLY_STRIDE: only each so manieth call; 1 before a release.
  */
@@ -31,12 +27,6 @@ Suite *suite_apply_crash(void);
 enum {
 	STRIDE = 7,
 	CALLS_MAX = 20000,
-};
-
-enum disturbance {
-	KILL,
-	NO_SPACE_ONCE,
-	NO_SPACE_ANY_MORE,
 };
 
 static struct apply_fixture f;
@@ -50,93 +40,22 @@ static void apply(void)
 	(void)apply_run(&request, &err);
 }
 
-static void undo(void)
+static struct undo_request run_undo(int *ret)
 {
 	struct undo_request request = {.arena = f.arena,
 		.dir_fd = f.dir_fd,
 		.source_fd = f.source_fd,
 		.upper_fd = f.upper_fd};
 
-	(void)undo_run(&request, &err);
+	*ret = undo_run(&request, &err);
+	return request;
 }
 
-static bool takes_space(const struct __ptrace_syscall_info *info)
+static void undo(void)
 {
-	static const uint64_t calls[] = {SYS_write, SYS_pwrite64, SYS_mkdirat, SYS_mknodat,
-		SYS_symlinkat, SYS_linkat, SYS_renameat2, SYS_fsetxattr, SYS_fdatasync, SYS_fsync,
-		SYS_syncfs, SYS_ftruncate};
+	int ignored;
 
-	if (info->entry.nr == SYS_openat)
-		return (info->entry.args[2] & (O_CREAT | O_TMPFILE)) != 0;
-	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
-		if (info->entry.nr == calls[i])
-			return true;
-	return false;
-}
-
-/* Goes on to the next begin or end of a call; returns false if the child has ended. */
-static bool next_stop(pid_t child, struct __ptrace_syscall_info *info)
-{
-	int status;
-
-	ck_assert_int_eq(ptrace(PTRACE_SYSCALL, child, NULL, NULL), 0);
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	if (!WIFSTOPPED(status)) {
-		ck_assert_msg(
-			WIFEXITED(status) && WEXITSTATUS(status) == 0, "ended with %x", status);
-		return false;
-	}
-	ck_assert_int_eq(WSTOPSIG(status), SIGTRAP | 0x80);
-	ck_assert_int_gt(ptrace(PTRACE_GET_SYSCALL_INFO, child, sizeof(*info), info), 0);
-	return true;
-}
-
-static bool refuse_space(pid_t child)
-{
-	struct __ptrace_syscall_info info;
-
-	ck_assert_int_eq(registers_skip_call(child), 0);
-	if (!next_stop(child, &info))
-		return false;
-	ck_assert_int_eq(registers_set_result(child, -ENOSPC), 0);
-	return true;
-}
-
-/* Runs WORK in a child, and disturbs its call AT. Returns whether there is one. */
-static bool disturb(void (*work)(void), enum disturbance how, unsigned at)
-{
-	struct __ptrace_syscall_info info;
-	unsigned calls = 0;
-	bool reached = false;
-	pid_t child = fork();
-	int status;
-
-	ck_assert_int_ge(child, 0);
-	if (child == 0) {
-		(void)ptrace(PTRACE_TRACEME, 0, NULL, NULL);
-		(void)raise(SIGSTOP);
-		work();
-		_exit(0);
-	}
-	ck_assert_int_eq(waitpid(child, &status, 0), child);
-	ck_assert_int_eq(
-		ptrace(PTRACE_SETOPTIONS, child, NULL, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL),
-		0);
-	while (next_stop(child, &info)) {
-		if (info.op != PTRACE_SYSCALL_INFO_ENTRY || (how != KILL && !takes_space(&info)))
-			continue;
-		if (calls++ < at || (calls > at + 1 && how != NO_SPACE_ANY_MORE))
-			continue;
-		reached = true;
-		if (how == KILL) {
-			ck_assert_int_eq(kill(child, SIGKILL), 0);
-			ck_assert_int_eq(waitpid(child, &status, 0), child);
-			return true;
-		}
-		if (!refuse_space(child))
-			break;
-	}
-	return reached;
+	(void)run_undo(&ignored);
 }
 
 /* --- judging --- */
@@ -238,9 +157,26 @@ static bool disturb_apply(enum disturbance how, unsigned at, unsigned other_fs)
 	return reached;
 }
 
+static struct undo_request undo_rest(void)
+{
+	int r;
+	struct undo_request rest = run_undo(&r);
+
+	ck_assert_msg(r == 0 || err.code == ENOENT, "%s", err.text);
+	return rest;
+}
+
+static void expect_whiteout(const char *path)
+{
+	struct stat st = {0};
+
+	(void)fstatat(f.upper_fd, path, &st, AT_SYMLINK_NOFOLLOW);
+	ck_assert_msg(S_ISCHR(st.st_mode), "%s: the deletion is forgotten", path);
+}
+
 static bool disturb_undo(enum disturbance how, unsigned at, unsigned other_fs)
 {
-	struct undo_request rest = {.arena = f.arena};
+	struct undo_request rest;
 	char *before;
 	bool reached;
 
@@ -252,11 +188,7 @@ static bool disturb_undo(enum disturbance how, unsigned at, unsigned other_fs)
 	expect_old_or_new(before);
 	recover();
 	expect_old_or_new(before);
-	rest = (struct undo_request){.arena = f.arena,
-		.dir_fd = f.dir_fd,
-		.source_fd = f.source_fd,
-		.upper_fd = f.upper_fd};
-	ck_assert_msg(undo_run(&rest, &err) == 0 || err.code == ENOENT, "%s", err.text);
+	rest = undo_rest();
 	for (size_t i = 0; i < rest.n; i++)
 		ck_assert_msg(rest.entries[i].result.outcome == APPLY_DONE, "%s: %s",
 			rest.entries[i].path, rest.entries[i].result.reason);
@@ -264,6 +196,8 @@ static bool disturb_undo(enum disturbance how, unsigned at, unsigned other_fs)
 	fixture_expect(&f, "w/undo", NULL);
 	fixture_expect(&f, "u/changed", "new");
 	fixture_expect(&f, "u/new/deep/file", "deep");
+	expect_whiteout("gone");
+	expect_whiteout("gone_directory");
 	free(rest.entries);
 	free(before);
 	fixture_tear_down(&f);
@@ -314,7 +248,7 @@ static void expect_nothing_lost(const char *before, bool file)
 
 static bool disturb_directory(unsigned at, bool other_fs, bool file, bool undone)
 {
-	struct undo_request rest = {.arena = f.arena};
+	struct undo_request rest;
 	char *before;
 	bool reached;
 
@@ -326,11 +260,7 @@ static bool disturb_directory(unsigned at, bool other_fs, bool file, bool undone
 	reached = disturb(undone ? undo : apply, KILL, at);
 	recover();
 	expect_nothing_lost(before, file);
-	rest = (struct undo_request){.arena = f.arena,
-		.dir_fd = f.dir_fd,
-		.source_fd = f.source_fd,
-		.upper_fd = f.upper_fd};
-	ck_assert_msg(undo_run(&rest, &err) == 0 || err.code == ENOENT, "%s", err.text);
+	rest = undo_rest();
 	free(rest.entries);
 	fixture_expect_list(&f, "s", before);
 	fixture_expect(&f, "w/undo", NULL);
@@ -357,15 +287,17 @@ static void at_each_call(
 	bool (*test)(enum disturbance how, unsigned at, unsigned other_fs), int index)
 {
 	const char *stride = getenv("APPLY_STRIDE");
-	const unsigned step = stride ? (unsigned)strtoul(stride, NULL, 10) : STRIDE;
 	const enum disturbance how = (enum disturbance)(index / 2);
+	const unsigned step = how == NO_REMOVAL_ONCE ? 1
+			      : stride		     ? (unsigned)strtoul(stride, NULL, 10)
+						     : STRIDE;
 	unsigned at = step == 1 ? 0 : (unsigned)time(NULL) % step;
 	unsigned tried = 0;
 
 	fixture_use("tmpfs");
 	for (; at < CALLS_MAX && test(how, at, index % 2 ? 65536 : 0); at += step)
 		tried++;
-	ck_assert_uint_gt(tried, how == KILL ? 50 / step : 10 / step);
+	ck_assert_uint_gt(tried, how == KILL ? 50 / step : how == NO_REMOVAL_ONCE ? 2 : 10 / step);
 }
 
 START_TEST(an_apply_may_be_cut_off_anywhere)
@@ -387,7 +319,7 @@ Suite *suite_apply_crash(void)
 
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, an_apply_may_be_cut_off_anywhere, 0, 6);
-	tcase_add_loop_test(t, an_undo_may_be_cut_off_anywhere, 0, 6);
+	tcase_add_loop_test(t, an_undo_may_be_cut_off_anywhere, 0, 8);
 	suite_add_tcase(s, t);
 	t = tcase_create("directories");
 	tcase_set_timeout(t, 60);
