@@ -171,9 +171,9 @@ void apply_prepare(struct apply_place *p, struct apply_item *item)
 		return;
 	}
 	dir_fd = place_open(p->source_fd, change->path, &name);
-	/* Its own directory may come with the same batch. */
-	r = dir_fd == -ENOENT && change->kind == WORKSPACE_ADDED &&
-			    change->type == WORKSPACE_DIRECTORY
+	/* Its own directory may come with the same batch, in place of a file or a symlink, too. */
+	r = (dir_fd == -ENOENT || dir_fd == -ENOTDIR || dir_fd == -ELOOP) &&
+			    change->kind == WORKSPACE_ADDED && change->type == WORKSPACE_DIRECTORY
 		    ? 0
 	    : dir_fd < 0 ? dir_fd
 			 : place_look(dir_fd, name, &item->step.old);

@@ -207,6 +207,39 @@ START_TEST(a_rename_into_an_opaque_directory_hides_nothing)
 }
 END_TEST
 
+START_TEST(a_file_becomes_a_directory_with_directories)
+{
+	fixture_set_up(&f, places[_i]);
+	fixture_file(&f, "s/a", "file");
+	fixture_symlink(&f, "s/b", "a");
+	fixture_file(&f, "s/c", "file");
+	fixture_begin(&f);
+	fixture_directory(&f, "u/a/d", 0755);
+	fixture_file(&f, "u/b/d/f", "f");
+	fixture_directory(&f, "u/c/d", 0755);
+	fixture_change(&f, WORKSPACE_REPLACED, "a");
+	fixture_change(&f, WORKSPACE_ADDED, "a/d");
+	fixture_change(&f, WORKSPACE_REPLACED, "b");
+	fixture_change(&f, WORKSPACE_ADDED, "b/d");
+	fixture_change(&f, WORKSPACE_ADDED, "b/d/f");
+	fixture_change(&f, WORKSPACE_ADDED, "c/d");
+	fixture_apply(&f);
+	ck_assert_int_eq(fixture_outcome(&f, "a/d"), '+');
+	ck_assert_int_eq(fixture_outcome(&f, "b/d"), '+');
+	ck_assert_int_eq(fixture_outcome(&f, "b/d/f"), '+');
+	/* Where the file stays. */
+	ck_assert_int_eq(fixture_outcome(&f, "c/d"), 'C');
+	fixture_expect_list(&f, "s",
+		"a 40755 0:0 \n"
+		"a/d 40755 0:0 \n"
+		"b 40755 0:0 \n"
+		"b/d 40755 0:0 \n"
+		"b/d/f 100644 0:0 f\n"
+		"c 100644 0:0 file\n");
+	fixture_tear_down(&f);
+}
+END_TEST
+
 START_TEST(renames_wait_for_one_another)
 {
 	fixture_set_up(&f, places[_i]);
@@ -313,6 +346,7 @@ Suite *suite_apply(void)
 	tcase_add_test(t, a_refusal_counts_until_the_path_is_named);
 	tcase_add_loop_test(t, a_file_keeps_what_the_host_gave_it, 0, 2);
 	tcase_add_loop_test(t, part_of_an_opaque_directory_is_applied, 0, 2);
+	tcase_add_loop_test(t, a_file_becomes_a_directory_with_directories, 0, 2);
 	tcase_add_loop_test(t, a_rename_into_an_opaque_directory_hides_nothing, 0, 2);
 	tcase_add_loop_test(t, renames_wait_for_one_another, 0, 2);
 	tcase_add_loop_test(t, a_rename_replaces_what_was_there, 0, 2);
