@@ -10,6 +10,7 @@
 #include "libcontainer/api/receipt.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/workspace/apply.h"
+#include "libcontainer/workspace/apply_journal.h"
 #include "libcontainer/workspace/walk.h"
 
 static int refuse_running(
@@ -159,6 +160,22 @@ int container_workspace_changes(const struct container_workspaces *all, const st
 	return r < 0 ? fail_prefix(err, "workspace of %s", record->source) : 0;
 }
 
+/* What the host had would go with the journal: in the source it was replaced already. */
+static int refuse_cut_off(struct arena *arena, const struct workspace_set *set,
+	const struct workspace *w, struct nacre_error *err)
+{
+	int r = apply_is_cut_off(arena, w->dir_fd, err);
+
+	if (r <= 0)
+		return r;
+	return fail(err, EBUSY,
+		"an apply to the source %s was cut off, and what it replaced may be in the "
+		"workspace "
+		"alone: put the source back, or take what is of use from %s/%u/" APPLY_JOURNAL
+		" in the directory of workspaces and remove that, then discard",
+		w->record->source, set->id, w->number);
+}
+
 int nacre_workspace_discard(struct nacre *nacre, const char *id, struct nacre_error *err)
 {
 	struct container_workspaces all;
@@ -171,9 +188,10 @@ int nacre_workspace_discard(struct nacre *nacre, const char *id, struct nacre_er
 		const struct workspace *w = &all.set.items[i];
 
 		if (w->source_fd < 0)
-			continue;
-		r = apply_recover(all.container.arena, w->dir_fd, w->upper_fd, w->source_fd,
-			w->record->user_xattr, &why);
+			r = refuse_cut_off(all.container.arena, &all.set, w, &why);
+		else
+			r = apply_recover(all.container.arena, w->dir_fd, w->upper_fd, w->source_fd,
+				w->record->user_xattr, &why);
 		r = fail_except(r, EBADMSG, &why, err);
 	}
 	if (r == 0)

@@ -53,4 +53,8 @@ int apply_run(struct apply_request *request, struct nacre_error *err);
 int apply_recover(struct arena *arena, int dir_fd, int upper_fd, int source_fd, bool user_xattr,
 	struct nacre_error *err);
 
+/* Whether an apply was cut off, and what it had replaced may be in its journal alone. Returns 1, 0
+ * or -errno; -EBADMSG: its journal cannot be read. */
+int apply_is_cut_off(struct arena *arena, int dir_fd, struct nacre_error *err);
+
 #endif

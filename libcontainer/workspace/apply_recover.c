@@ -240,6 +240,17 @@ static int settle(const struct apply_place *p, struct apply_journal *j, struct n
 	return r < 0 ? r : apply_end(p, j, err);
 }
 
+int apply_is_cut_off(struct arena *arena, int dir_fd, struct nacre_error *err)
+{
+	struct apply_journal j;
+	int r = apply_journal_open(arena, dir_fd, APPLY_JOURNAL, &j, err);
+
+	if (r == 0)
+		r = j.n && !j.ended;
+	apply_journal_done(&j);
+	return r == -ENOENT ? 0 : r;
+}
+
 int apply_recover(struct arena *arena, int dir_fd, int upper_fd, int source_fd, bool user_xattr,
 	struct nacre_error *err)
 {

@@ -362,6 +362,11 @@ test_what_was_cut_off_is_settled_by_the_next_command() {
 	source_of 'echo a >a'
 	changed 'mkdir n; echo x >n/a; echo x >a' || return
 	cut_off 1 workspace apply "$id"
+	# What the source had may be in the workspace alone.
+	mv "$source" "$source.away"
+	bad 1 "an apply to the source $source was cut off, *: put the source back, or *$id/0/journal *" \
+		nacre workspace discard "$id"
+	mv "$source.away" "$source"
 	discard
 	source_has 'a 644 a'
 }
