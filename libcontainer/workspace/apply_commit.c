@@ -13,6 +13,8 @@
 #include "libcontainer/workspace/copy.h"
 #include "libcontainer/workspace/store.h"
 
+static const int64_t SECOND = 1000000000; /* some file systems have no fractions of it */
+
 void apply_part(const struct apply_journal *j, const struct apply_step *step,
 	char ret_name[APPLY_TEMPORARY])
 {
@@ -64,21 +66,43 @@ int apply_remove_copied(
 	return r < 0 ? r : apply_remove(dir_fd, name, object);
 }
 
-/* A symlink or a directory at SPARE gets the owner that a new file gets. */
-static int own(const struct apply_item *item, const struct place_pair *pair)
+/* A symlink or a directory that was made after BEFORE, by an fd, gets the owner that a new file
+ * gets. By its name it may be another by now, where somebody else may write. */
+static int own(struct apply_item *item, const struct place_pair *pair, int fd, int64_t before)
 {
-	struct place_object owner = item->step.old;
+	struct place_object owner = item->step.old, *made = &item->step.new;
+	const mode_t type = made->mode & S_IFMT;
 	int r = owner.mode ? 0 : place_look_fd(pair->dir_fd, &owner);
 
+	if (r == 0)
+		r = place_look_fd(fd, made);
 	if (r < 0)
 		return r;
-	if (fchownat(pair->spare_fd, pair->spare, owner.uid, owner.gid, AT_SYMLINK_NOFOLLOW) == 0)
+	if ((made->mode & S_IFMT) != type || made->uid != geteuid() ||
+		(made->birth && made->birth < before))
+		return -ESTALE;
+	if (fchownat(fd, "", owner.uid, owner.gid, AT_EMPTY_PATH) == 0)
 		return 0;
 	return errno == EPERM && geteuid() != 0 && !item->step.old.mode ? 0 : -errno;
 }
 
-static int make_directory(const struct apply_item *item, const struct place_pair *pair)
+static int make_symlink(struct apply_item *item, const struct place_pair *pair)
 {
+	const int64_t before = apply_now(CLOCK_REALTIME_COARSE) - SECOND;
+	cleanup_close int fd = -1;
+	int r;
+
+	if (symlinkat(item->step.target, pair->spare_fd, pair->spare) < 0)
+		return -errno;
+	fd = place_open_entry(pair->spare_fd, pair->spare, O_PATH);
+	r = fd < 0 ? fd : own(item, pair, fd, before);
+	return r < 0 ? r : place_look_fd(fd, &item->step.new);
+}
+
+static int make_directory(struct apply_item *item, const struct place_pair *pair)
+{
+	const int64_t before = apply_now(CLOCK_REALTIME_COARSE) - SECOND;
+	const mode_t mode = item->step.new.mode & 0777;
 	cleanup_close int fd = -1;
 	struct place_object made;
 	int r;
@@ -86,35 +110,28 @@ static int make_directory(const struct apply_item *item, const struct place_pair
 	if (mkdirat(pair->spare_fd, pair->spare, 0700) < 0)
 		return -errno;
 	fd = place_open_entry(pair->spare_fd, pair->spare, O_RDONLY | O_DIRECTORY);
-	r = fd < 0 ? fd : own(item, pair);
+	r = fd < 0 ? fd : own(item, pair, fd, before);
 	if (r == 0)
 		r = place_look_fd(fd, &made);
 	/* The group of a directory of a group's goes on to what is made in it. */
-	if (r == 0 && fchmod(fd, (made.mode & S_ISGID) | (item->step.new.mode & 0777)) < 0)
+	if (r == 0 && fchmod(fd, (made.mode & S_ISGID) | mode) < 0)
 		r = -errno;
-	return r;
+	return r < 0 ? r : place_look_fd(fd, &item->step.new);
 }
 
 /* The new content, at SPARE. */
 static int make_new(struct apply_item *item, const struct place_pair *pair)
 {
-	int r = 0;
-
 	switch (item->step.action) {
 	case APPLY_FILE:
 		return copy_name(item->fd, pair->spare_fd, pair->spare);
 	case APPLY_SYMLINK:
-		if (symlinkat(item->step.target, pair->spare_fd, pair->spare) < 0)
-			return -errno;
-		r = own(item, pair);
-		break;
+		return make_symlink(item, pair);
 	case APPLY_DIRECTORY:
-		r = make_directory(item, pair);
-		break;
+		return make_directory(item, pair);
 	default:
 		return 0;
 	}
-	return r < 0 ? r : place_look(pair->spare_fd, pair->spare, &item->step.new);
 }
 
 static void take_back(

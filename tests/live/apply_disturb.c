@@ -18,6 +18,8 @@ static bool is_refused(enum disturbance how, const struct __ptrace_syscall_info 
 		SYS_symlinkat, SYS_linkat, SYS_renameat2, SYS_fsetxattr, SYS_fdatasync, SYS_fsync,
 		SYS_syncfs, SYS_ftruncate};
 
+	if (how == MEDDLE)
+		return info->entry.nr == SYS_fchownat;
 	if (how == NO_REMOVAL_ONCE)
 		return info->entry.nr == SYS_unlinkat;
 	if (info->entry.nr == SYS_openat)
@@ -56,6 +58,8 @@ static bool refuse_space(pid_t child)
 	return true;
 }
 
+void (*disturb_meddle)(void);
+
 bool disturb(void (*work)(void), enum disturbance how, unsigned at)
 {
 	struct __ptrace_syscall_info info;
@@ -87,7 +91,9 @@ bool disturb(void (*work)(void), enum disturbance how, unsigned at)
 			ck_assert_int_eq(waitpid(child, &status, 0), child);
 			return true;
 		}
-		if (!refuse_space(child))
+		if (how == MEDDLE)
+			disturb_meddle();
+		else if (!refuse_space(child))
 			break;
 	}
 	return reached;

@@ -88,9 +88,11 @@ enum disturbance {
 	NO_SPACE_ONCE,
 	NO_SPACE_ANY_MORE,
 	NO_REMOVAL_ONCE,
+	MEDDLE, /* disturb_meddle is called before it gives an owner */
 };
 
 /* Runs WORK in a child, and disturbs its call AT. Returns whether there is one. */
+extern void (*disturb_meddle)(void);
 bool disturb(void (*work)(void), enum disturbance how, unsigned at);
 
 #endif

@@ -283,6 +283,43 @@ START_TEST(a_replaced_directory_survives_any_cut)
 }
 END_TEST
 
+/* --- somebody else in the source --- */
+
+static void swap_in(void)
+{
+	char path[128], *list = fixture_list(&f, "s"), *name = strstr(list, ".nacre-");
+
+	ck_assert_ptr_nonnull(name);
+	name[strcspn(name, " ")] = '\0';
+	(void)snprintf(path, sizeof(path), "s/%s", name);
+	(void)unlinkat(f.top_fd, path, 0);
+	(void)unlinkat(f.top_fd, path, AT_REMOVEDIR);
+	ck_assert_int_eq(linkat(f.top_fd, "victim", f.top_fd, path, 0), 0);
+	free(list);
+}
+
+START_TEST(what_is_swapped_in_gets_no_owner)
+{
+	struct stat st;
+
+	fixture_use("tmpfs");
+	fixture_set_up(&f, 65536);
+	fixture_file(&f, "victim", "root's");
+	ck_assert_int_eq(fchown(f.source_fd, 4321, 4321), 0);
+	fixture_begin(&f);
+	if (_i)
+		fixture_directory(&f, "u/new", 0755);
+	else
+		fixture_symlink(&f, "u/new", "target");
+	fixture_change(&f, WORKSPACE_ADDED, "new");
+	disturb_meddle = swap_in;
+	ck_assert(disturb(apply, MEDDLE, 0));
+	ck_assert_int_eq(fstatat(f.top_fd, "victim", &st, 0), 0);
+	ck_assert_uint_eq(st.st_uid, 0);
+	fixture_tear_down(&f);
+}
+END_TEST
+
 static void at_each_call(
 	bool (*test)(enum disturbance how, unsigned at, unsigned other_fs), int index)
 {
@@ -324,6 +361,9 @@ Suite *suite_apply_crash(void)
 	t = tcase_create("directories");
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, a_replaced_directory_survives_any_cut, 0, 8);
+	suite_add_tcase(s, t);
+	t = tcase_create("meddle");
+	tcase_add_loop_test(t, what_is_swapped_in_gets_no_owner, 0, 2);
 	suite_add_tcase(s, t);
 	return s;
 }
