@@ -202,6 +202,7 @@ START_TEST(an_editor_of_the_host_loses_nothing)
 {
 	const bool forced = _i / 2;
 	unsigned applied = 0;
+	bool found = false;
 	pid_t editor;
 
 	fixture_set_up(&f, places[_i % 2]);
@@ -219,10 +220,13 @@ START_TEST(an_editor_of_the_host_loses_nothing)
 	while (waitpid(editor, NULL, WNOHANG) == 0) {
 		fixture_apply(&f);
 		applied += f.results[0].outcome == APPLY_DONE;
-		if (f.results[0].outcome == APPLY_DONE)
-			fixture_file(&f, "u/file", "by the container");
+		if (f.results[0].outcome != APPLY_DONE)
+			continue;
+		fixture_file(&f, "u/file", "by the container");
+		/* The next apply begins an undo of its own, if the editor is not gone by then. */
+		found = found || has("w/undo", "host 300\n");
 	}
-	ck_assert_msg(has("s", "host 300\n") || has("w/undo", "host 300\n"), "it is lost");
+	ck_assert_msg(found || has("s", "host 300\n"), "it is lost");
 	ck_assert(!has("s", ".nacre-"));
 	/* At most the first one saw a file that was not changed yet. */
 	ck_assert(forced || applied <= 1);
