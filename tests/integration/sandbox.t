@@ -349,6 +349,7 @@ test_a_receipt_is_written() {
 	nacre receipt keygen --key "$T/key-$id" >/dev/null 2>&1 || { host_lacks "no nacre-receipt was built"; return; }
 	inside 'echo changed >file' --apply never --receipt "$T/receipt-$id" --receipt-key "$T/key-$id"
 	is "$rc" 0 "$err"
+	exists "$T/receipt-$id"
 	good nacre receipt verify --key "$T/key-$id.pub" "$T/receipt-$id"
 	good nacre workspace discard "$id"
 }
