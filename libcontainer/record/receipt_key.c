@@ -147,7 +147,7 @@ int receipt_key_id(const char *name, char ret_id[RECEIPT_ID_SIZE],
 {
 	cleanup_close int program_fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	cleanup_free char *output = NULL;
-	const char *rest;
+	const char *rest = "";
 	int r;
 
 	if (program_fd < 0)
@@ -162,7 +162,7 @@ int receipt_key_sign(const char *name, const char *statement, char ret_id[RECEIP
 	char **ret_signature, struct nacre_error *err)
 {
 	cleanup_free char *output = NULL;
-	const char *rest;
+	const char *rest = "";
 	int r = run_with_key("sign", name, -1, statement, &output, err);
 
 	if (r == 0)
@@ -214,7 +214,7 @@ int receipt_key_verify(const char *path, const char *statement, const char *sign
 	cleanup_close int fd = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 	cleanup_free char *input = malloc(size);
 	cleanup_free char *output = NULL;
-	const char *rest;
+	const char *rest = "";
 	int r;
 
 	if (fd < 0)

@@ -133,7 +133,7 @@ int place_swap_back(const struct place_pair *pair)
 int place_swap(const struct place_pair *pair)
 {
 	const struct place_object *expected = &pair->expected;
-	struct place_object now;
+	struct place_object now = {0};
 	int r = place_look(pair->dir_fd, pair->name, &now);
 
 	if (r < 0)
