@@ -21,8 +21,8 @@ size_t apply_batch_limit(void)
 	return files.rlim_cur / 4 + 1;
 }
 
-static void refuse(struct apply_place *p, struct apply_item *item, enum apply_outcome outcome,
-	const char *format, va_list args)
+__attribute__((format(printf, 4, 0))) static void refuse(struct apply_place *p,
+	struct apply_item *item, enum apply_outcome outcome, const char *format, va_list args)
 {
 	char text[512];
 	const char *reason;
