@@ -113,6 +113,7 @@ static int status_of(const struct nacre_error *err)
 int command_sandbox(struct invocation *in, struct nacre_error *err)
 {
 	static const char *const none[] = {"none", NULL};
+	struct nacre_error why;
 	char *text;
 	int r, status;
 
@@ -137,16 +138,19 @@ int command_sandbox(struct invocation *in, struct nacre_error *err)
 	if (!in->create.egress)
 		in->create.egress = none;
 	sandbox_terminal_keep();
-	r = run_begin_container(in, run, err);
+	r = run_begin_container(in, run, &why);
 	sandbox_terminal_restore();
 	if (in->create.egress == none)
 		in->create.egress = NULL; /* main frees what it parsed */
 	free(text);
 	if (r >= 0)
 		sandbox_review(in);
-	status = r < 0 ? status_of(err) : 0;
-	if (status == 0)
-		return r;
-	log_line(&in->log, LOG_ERROR, err->text);
-	return status;
+	status = r < 0 ? status_of(&why) : 0;
+	if (status != 0) {
+		log_line(&in->log, LOG_ERROR, why.text);
+		return status;
+	}
+	if (r < 0)
+		*err = why;
+	return r;
 }

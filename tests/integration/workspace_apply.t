@@ -269,7 +269,7 @@ test_what_is_applied_leaves_nothing_and_is_undone() {
 		changed "set +e; { $second
 } 2>/dev/null; :" || return
 		# Nothing was changed, or could be.
-		[[ $who == root || -e $store/$id ]] || { left=$((left + 1)); continue; }
+		[[ -e $store/$id ]] || { left=$((left + 1)); continue; }
 		try nacre workspace apply "$id"
 		if ((rc == 0)); then
 			good nacre workspace diff "$id"
