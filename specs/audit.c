@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "specs/audit.h"
 
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "specs/fields.h"
 
 /* clang-format off */
@@ -56,21 +52,8 @@ static STRUCT_TYPE(audit_event);
 int audit_event_encode(const struct audit_event *event, char **ret_line, struct nacre_error *err)
 {
 	struct json_writer *w = json_writer_new(false);
-	char *text = NULL, *line;
-	size_t length;
-	int r;
 
 	fields_encode(w, &audit_event_type, event);
-	r = json_writer_finish(w, &text, err);
-	if (r < 0)
-		return r;
-	length = strlen(text);
-	line = realloc(text, length + 2);
-	if (!line) {
-		free(text);
-		return fail(err, ENOMEM, "audit: out of memory");
-	}
-	memcpy(line + length, "\n", 2);
-	*ret_line = line;
-	return 0;
+	json_end_line(w);
+	return json_writer_finish(w, ret_line, err);
 }

@@ -102,6 +102,9 @@ void json_value(struct json_writer *w, const struct json_node *node);
 /* TEXT is JSON already. */
 void json_raw(struct json_writer *w, const char *text);
 
+/* Behind the document: one that stands on a line of a file. */
+void json_end_line(struct json_writer *w);
+
 /* Takes the text out (heap, NUL-terminated, the caller's to free) and frees the writer. The calls
  * above need no check of their own: -ENOMEM if one of them, or json_writer_new, ran out of memory;
  * -EILSEQ if a text was not UTF-8, as a path may be, since it could not be read back. W may be

@@ -281,6 +281,12 @@ void json_value(struct json_writer *w, const struct json_node *node)
 	}
 }
 
+void json_end_line(struct json_writer *w)
+{
+	if (w)
+		put(w, "\n", 1);
+}
+
 int json_writer_finish(struct json_writer *w, char **ret_text, struct nacre_error *err)
 {
 	int failed = w ? w->failed : ENOMEM;

@@ -44,23 +44,10 @@ static int write_document(
 	const struct envelope_document *document, char **ret_text, struct nacre_error *err)
 {
 	struct json_writer *w = json_writer_new(false);
-	char *text, *line;
-	size_t length;
-	int r;
 
 	fields_encode(w, &envelope_document_type, document);
-	r = json_writer_finish(w, &text, err);
-	if (r < 0)
-		return r;
-	length = strlen(text);
-	line = realloc(text, length + 2);
-	if (!line) {
-		free(text);
-		return fail(err, ENOMEM, "receipt: out of memory");
-	}
-	memcpy(line + length, "\n", 2);
-	*ret_text = line;
-	return 0;
+	json_end_line(w);
+	return json_writer_finish(w, ret_text, err);
 }
 
 int receipt_envelope_encode(
