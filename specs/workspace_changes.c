@@ -32,6 +32,11 @@ const char *workspace_kind_word(enum workspace_kind kind)
 	return kinds[kind];
 }
 
+char workspace_kind_letter(enum workspace_kind kind)
+{
+	return "AMDRT"[kind];
+}
+
 const char *workspace_type_word(enum workspace_type type)
 {
 	return types[type];

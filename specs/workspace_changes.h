@@ -73,6 +73,9 @@ bool workspace_change_is_named(const struct workspace_change *change, const char
 const char *workspace_kind_word(enum workspace_kind kind);
 const char *workspace_type_word(enum workspace_type type);
 
+/* The same for people: 'A', 'M', 'D', 'R', 'T'. */
+char workspace_kind_letter(enum workspace_kind kind);
+
 /*
  * Canonical JSON, what the digest is of: an array, one object a line; members sorted and without
  * spaces, those that are NULL or false left out; paths and targets by escape_name() (escape.h),

@@ -122,6 +122,13 @@ void container_workspaces_close(struct container_workspaces *all)
 	container_done(&all->container);
 }
 
+int container_workspace_recover(
+	const struct container_workspaces *all, const struct workspace *w, struct nacre_error *err)
+{
+	return apply_recover(all->container.arena, w->dir_fd, w->upper_fd, w->source_fd,
+		w->record->user_xattr, err);
+}
+
 int container_workspace_changes(const struct container_workspaces *all, const struct workspace *w,
 	uint64_t max_bytes, uint64_t max_changes, struct workspace_changes *ret_changes,
 	struct nacre_error *err)
@@ -153,8 +160,7 @@ int container_workspace_changes(const struct container_workspaces *all, const st
 			"the workspace of %s was in memory, and is gone since the machine was "
 			"started anew: discard it",
 			record->source);
-	r = apply_recover(all->container.arena, w->dir_fd, w->upper_fd, w->source_fd,
-		record->user_xattr, err);
+	r = container_workspace_recover(all, w, err);
 	if (r == 0)
 		r = workspace_walk(all->container.arena, &walk, ret_changes, err);
 	return r < 0 ? fail_prefix(err, "workspace of %s", record->source) : 0;
@@ -187,11 +193,8 @@ int nacre_workspace_discard(struct nacre *nacre, const char *id, struct nacre_er
 	for (size_t i = 0; r == 0 && i < all.set.n; i++) {
 		const struct workspace *w = &all.set.items[i];
 
-		if (w->source_fd < 0)
-			r = refuse_cut_off(all.container.arena, &all.set, w, &why);
-		else
-			r = apply_recover(all.container.arena, w->dir_fd, w->upper_fd, w->source_fd,
-				w->record->user_xattr, &why);
+		r = w->source_fd < 0 ? refuse_cut_off(all.container.arena, &all.set, w, &why)
+				     : container_workspace_recover(&all, w, &why);
 		r = fail_except(r, EBADMSG, &why, err);
 	}
 	if (r == 0)

@@ -27,6 +27,10 @@ int container_workspaces_open(struct nacre *nacre, const char *id, bool paused,
 	struct container_workspaces *ret, struct nacre_error *err);
 void container_workspaces_close(struct container_workspaces *all);
 
+/* Settles what an apply or an undo of W, one of ALL, that was cut off has left: apply.h. */
+int container_workspace_recover(
+	const struct container_workspaces *all, const struct workspace *w, struct nacre_error *err);
+
 /* Settles what an apply that was cut off has left, and reads what changed in W, one of ALL; nothing
  * in one of the form direct. MAX_BYTES, MAX_CHANGES: 0: the
  * default. -ENOENT: its source, or what it had in memory, is gone. */

@@ -131,7 +131,7 @@ static void put_line(const struct container_report *report, const struct workspa
 		remedy = ": only by --force";
 	(void)fprintf(report->file, "%-9s", word);
 	if (change)
-		(void)fprintf(report->file, " %c ", "AMDRT"[change->kind]);
+		(void)fprintf(report->file, " %c ", workspace_kind_letter(change->kind));
 	(void)fprintf(report->file, " %s%s", name,
 		change && change->type == WORKSPACE_DIRECTORY ? "/" : "");
 	if (result->reason)

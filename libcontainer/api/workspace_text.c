@@ -36,7 +36,10 @@ static void put_reasons(FILE *file, const struct workspace_change *change)
 
 static void put_change(FILE *file, const struct workspace_change *change)
 {
-	(void)fputc(change->refused ? '!' : change->conflict ? 'C' : "AMDRT"[change->kind], file);
+	(void)fputc(change->refused    ? '!'
+		    : change->conflict ? 'C'
+				       : workspace_kind_letter(change->kind),
+		file);
 	put_name(file, "  ", change->path, change->type == WORKSPACE_DIRECTORY ? "/" : "");
 	if (change->target)
 		put_name(file, " -> ", change->target, "");

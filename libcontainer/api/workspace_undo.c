@@ -56,8 +56,7 @@ static int undo(const struct nacre_workspace_undo_options *options,
 			w->record->source);
 	r = forced_in(options, request.arena, w->record->source, &request.force, err);
 	if (r == 0)
-		r = apply_recover(request.arena, w->dir_fd, w->upper_fd, w->source_fd,
-			w->record->user_xattr, err);
+		r = container_workspace_recover(all, w, err);
 	if (r < 0)
 		return r;
 	r = undo_run(&request, &why);
