@@ -8,6 +8,7 @@
 
 #include "libcontainer/api/bundle.h"
 #include "libcontainer/api/facts.h"
+#include "libcontainer/api/options.h"
 #include "libcontainer/api/policy_file.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
@@ -22,10 +23,8 @@
 static int take_list(struct arena *arena, const char *const *list, struct oci_strings *ret_list,
 	struct nacre_error *err)
 {
-	struct oci_strings copy = {.n = 0};
+	struct oci_strings copy = {.n = options_count(list)};
 
-	while (list && list[copy.n])
-		copy.n++;
 	copy.items = arena_array(arena, copy.n + 1, sizeof(char *));
 	if (!copy.items)
 		return fail_errno(err, ENOMEM, "options");

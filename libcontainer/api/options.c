@@ -140,3 +140,12 @@ int options_take_workspace_undo(const struct nacre_workspace_undo_options *given
 		SIZE_WITH(struct nacre_workspace_undo_options, json), ret_options,
 		sizeof(*ret_options), err);
 }
+
+size_t options_count(const char *const *list)
+{
+	size_t n = 0;
+
+	while (list && list[n])
+		n++;
+	return n;
+}

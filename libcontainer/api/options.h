@@ -32,4 +32,7 @@ int options_take_workspace_apply(const struct nacre_workspace_apply_options *giv
 int options_take_workspace_undo(const struct nacre_workspace_undo_options *given,
 	struct nacre_workspace_undo_options *ret_options, struct nacre_error *err);
 
+/* How many a list has that ends with NULL; NULL: none. */
+size_t options_count(const char *const *list);
+
 #endif

@@ -128,12 +128,10 @@ static int resolve_all(struct arena *arena, const char *here, const char *option
 	const char *const *paths, struct sandbox_entry **ret_entries, size_t *ret_n,
 	struct nacre_error *err)
 {
+	const size_t n = options_count(paths);
 	struct sandbox_entry *entries;
-	size_t n = 0;
 	int r = 0;
 
-	while (paths && paths[n])
-		n++;
 	entries = arena_array(arena, n, sizeof(*entries));
 	if (n && !entries)
 		return fail_errno(err, ENOMEM, "%s", option);
@@ -163,27 +161,18 @@ static int look_at_list(
 	return 0;
 }
 
-static size_t length(const char *const *list)
-{
-	size_t n = 0;
-
-	while (list[n])
-		n++;
-	return n;
-}
-
 static int look_at_host(struct arena *arena, struct sandbox_host *host, struct nacre_error *err)
 {
 	const char *home = getenv("HOME");
 	int r;
 
-	while (environ && environ[host->environment.n])
-		host->environment.n++;
 	host->environment.items = (const char **)environ;
+	host->environment.n = options_count(host->environment.items);
 	host->uid = geteuid();
 	host->gid = getegid();
 	host->home = home && *home == '/' ? home : NULL;
-	host->entries = arena_array(arena, length(sandbox_paths) + length(sandbox_network_paths),
+	host->entries = arena_array(arena,
+		options_count(sandbox_paths) + options_count(sandbox_network_paths),
 		sizeof(*host->entries));
 	if (!host->entries)
 		return fail_errno(err, ENOMEM, "sandbox");
@@ -200,7 +189,7 @@ static int look_at_host(struct arena *arena, struct sandbox_host *host, struct n
 static int take_strings(struct arena *arena, const char *const *list, struct oci_strings *ret_list,
 	struct nacre_error *err)
 {
-	const size_t n = list ? length(list) : 0;
+	const size_t n = options_count(list);
 
 	*ret_list = (struct oci_strings){arena_array(arena, n, sizeof(char *)), n};
 	if (n && !ret_list->items)
@@ -280,7 +269,7 @@ static int look_at_workspaces(struct arena *arena, const char *const *list,
 		r = sandbox_check_directory(here, homes, err);
 		return r < 0 ? r : sandbox_check_unnamed(here, homes, err);
 	}
-	r = enlarge_hidden(arena, length(list), request, err);
+	r = enlarge_hidden(arena, options_count(list), request, err);
 	for (size_t i = 0; list[i] && r == 0; i++) {
 		struct workspace_request workspace;
 		struct sandbox_entry source;

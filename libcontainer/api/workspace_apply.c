@@ -23,15 +23,6 @@ struct application {
 	bool *matched, *force_matched; /* by path, in any of the workspaces */
 };
 
-static size_t count(const char *const *list)
-{
-	size_t n = 0;
-
-	while (list && list[n])
-		n++;
-	return n;
-}
-
 static int expect(const struct application *a, const struct workspace_changes *changes,
 	const char *source, struct nacre_error *err)
 {
@@ -77,11 +68,11 @@ static int look_at_all(struct application *a, struct nacre_error *err)
 
 	for (size_t i = 0; r == 0 && i < a->all->set.n; i++)
 		r = look(a, i, err);
-	for (size_t i = 0; r == 0 && i < count(a->options->paths); i++)
+	for (size_t i = 0; r == 0 && i < options_count(a->options->paths); i++)
 		if (!a->matched[i])
 			r = fail(
 				err, ENOENT, "nothing was changed at %.500s", a->options->paths[i]);
-	for (size_t i = 0; r == 0 && i < count(a->options->force); i++)
+	for (size_t i = 0; r == 0 && i < options_count(a->options->force); i++)
 		if (!a->force_matched[i])
 			r = fail(err, ENOENT, "--force: nothing was changed at %.500s",
 				a->options->force[i]);
@@ -128,8 +119,8 @@ static int begin(struct application *a, struct nacre_error *err)
 	struct arena *arena = a->all->container.arena;
 
 	a->items = arena_array(arena, a->all->set.n + 1, sizeof(*a->items));
-	a->matched = arena_array(arena, count(a->options->paths) + 1, sizeof(bool));
-	a->force_matched = arena_array(arena, count(a->options->force) + 1, sizeof(bool));
+	a->matched = arena_array(arena, options_count(a->options->paths) + 1, sizeof(bool));
+	a->force_matched = arena_array(arena, options_count(a->options->force) + 1, sizeof(bool));
 	if (!a->items || !a->matched || !a->force_matched)
 		return arena_fail(arena, "workspace apply", err);
 	return look_at_all(a, err);

@@ -176,9 +176,8 @@ int nacre_workspace_diff(struct nacre *nacre, const char *id,
 	if (r < 0)
 		return r;
 	r = container_workspaces_open(nacre, id, true, &all, err);
-	while (r == 0 && options.paths && options.paths[diff.n_paths])
-		diff.n_paths++;
 	if (r == 0) {
+		diff.n_paths = options_count(options.paths);
 		diff.matched = arena_array(all.container.arena, diff.n_paths + 1, sizeof(bool));
 		if (!diff.matched)
 			r = arena_fail(all.container.arena, "workspace diff", err);

@@ -14,11 +14,9 @@
 static int forced_in(const struct nacre_workspace_undo_options *options, struct arena *arena,
 	const char *source, const char *const **ret, struct nacre_error *err)
 {
+	const size_t n = options_count(options->force);
 	const char **paths;
-	size_t n = 0;
 
-	while (options->force && options->force[n])
-		n++;
 	paths = arena_array(arena, n + 1, sizeof(*paths));
 	if (!paths)
 		return arena_fail(arena, "--force", err);
