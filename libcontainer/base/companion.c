@@ -171,7 +171,7 @@ static bool keep_open(int fd)
 	return flags >= 0 && fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC) == 0;
 }
 
-/* In the process. Its stdio is closed: what is opened may have such a number. */
+/* In the process. Its stdio is closed. The dynamic linker writes to stderr what it cannot load. */
 static void become_companion(void *data)
 {
 	static char *const nothing[] = {NULL};
@@ -180,7 +180,7 @@ static void become_companion(void *data)
 	char *const argv[] = {(char *)companion->name, NULL};
 	bool done = dup2(detaching->input, STDIN_FILENO) >= 0 &&
 		    dup2(detaching->output, STDOUT_FILENO) >= 0 &&
-		    open("/dev/null", O_WRONLY) == STDERR_FILENO;
+		    dup2(detaching->output, STDERR_FILENO) >= 0;
 
 	for (size_t i = 0; done && i < companion->n_fds; i++)
 		done = keep_open(companion->fds[i]);

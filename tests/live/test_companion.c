@@ -110,6 +110,17 @@ START_TEST(a_library_that_is_missing_is_told_as_such)
 }
 END_TEST
 
+START_TEST(one_that_stays_tells_of_a_missing_library_too)
+{
+	const struct companion_detached companion = {
+		.name = "nacre-try", .netns_fd = -1, .cgroup_fd = -1, .input = ""};
+
+	script("echo 'error while loading shared libraries' >&2; exit 127");
+	ck_assert_int_lt(companion_detach(&companion, &err), 0);
+	ck_assert_str_eq(err.text, "error while loading shared libraries");
+}
+END_TEST
+
 START_TEST(a_signal_is_an_error)
 {
 	ck_assert_int_eq(run("kill -SEGV $$"), -ECANCELED);
@@ -179,6 +190,7 @@ Suite *suite_companion(void)
 	tcase_add_test(tcase, its_stderr_is_the_error_and_its_exit_status_the_code);
 	tcase_add_test(tcase, an_error_text_is_cut_and_made_printable);
 	tcase_add_test(tcase, a_library_that_is_missing_is_told_as_such);
+	tcase_add_test(tcase, one_that_stays_tells_of_a_missing_library_too);
 	tcase_add_test(tcase, a_signal_is_an_error);
 	tcase_add_test(tcase, an_answer_without_end_is_refused);
 	tcase_add_test(tcase, one_that_does_not_end_is_killed);
