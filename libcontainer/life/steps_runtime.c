@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,10 +93,18 @@ static int mapping_fd(const struct life *l)
 	return l->map_fd >= 0 ? l->map_fd : namespaces_joined_user(&l->namespaces);
 }
 
+/* Without it each try would fail, after the source was judged as INIT will judge it again. */
+static bool may_clone(void)
+{
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	return sys_capget(data) < 0 || data[0].effective & 1U << CAP_SYS_ADMIN;
+}
+
 int step_open_mount_sources(struct life *l, struct nacre_error *err)
 {
 	const struct oci_config *config = l->container.config;
-	bool userns = oci_find_namespace(config, "user");
+	const bool userns = oci_find_namespace(config, "user") && may_clone();
 
 	l->source_fds = malloc(config->n_mounts * sizeof(int));
 	if (!l->source_fds)
