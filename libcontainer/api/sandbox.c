@@ -43,7 +43,7 @@ static int add_home(
 {
 	char clean[PATH_TEXT_MAX], real[PATH_MAX];
 
-	if (path_clean(home, clean) < 0 || !strcmp(clean, "/"))
+	if (path_clean(home, clean) < 0 || !strcmp(clean, "/") || oci_strings_have(homes, clean))
 		return 0;
 	homes->items[homes->n] = arena_strdup(arena, clean);
 	if (!homes->items[homes->n++])
@@ -150,7 +150,7 @@ static int look_at_list(
 	for (const char *const *path = list; *path; path++) {
 		struct stat st, target;
 
-		if (lstat(*path, &st) < 0 || stat(*path, &target) < 0) {
+		if (lstat(*path, &st) < 0 || (S_ISLNK(st.st_mode) && stat(*path, &target) < 0)) {
 			if (errno == ENOENT || errno == ENOTDIR || errno == EACCES)
 				continue;
 			return fail_errno(err, errno, "stat %s", *path);
