@@ -2,10 +2,12 @@
 #include "libcontainer/mount/mount_sources.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/paths.h"
@@ -117,7 +119,7 @@ int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
 {
 	const struct mount_options *o = &job->options;
 	const struct mount_context *context = job->context;
-	const int *source_fds = context->source_fds;
+	int *source_fds = context->source_fds;
 	const bool opened = source_fds && source_fds[job->index] >= 0;
 	const char *below = NULL;
 	cleanup_close int fd = -1;
@@ -127,11 +129,8 @@ int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
 
 	if (r < 0)
 		return r;
-	/* The runtime's tree: dup, so that it stays the caller's to close. */
 	if (opened) {
-		fd = fcntl(source_fds[job->index], F_DUPFD_CLOEXEC, 3);
-		if (fd < 0)
-			return fail_errno(err, errno, "keep the source");
+		fd = fd_steal(&source_fds[job->index]);
 		r = context->own_user_namespace ? mount_check_locked(fd, o, err) : 0;
 		if (r < 0)
 			return r;
@@ -149,6 +148,32 @@ int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
 	if (r < 0)
 		return r;
 	return fd_steal(&fd);
+}
+
+int mount_copy_symlink(const struct mount_job *job, struct nacre_error *err)
+{
+	cleanup_close int parent_fd = -1;
+	const char *name;
+	char target[PATH_MAX];
+	char present[PATH_MAX];
+	ssize_t n = readlink(job->mount->source, target, sizeof(target) - 1);
+
+	if (n < 0 && errno == EINVAL)
+		return 0;
+	if (n < 0)
+		return fail_errno(err, errno, "read the source");
+	target[n] = '\0';
+	parent_fd = path_make_parent(job->context->rootfs_fd, job->destination, &name, err);
+	if (parent_fd < 0)
+		return parent_fd;
+	if (symlinkat(target, parent_fd, name) == 0)
+		return 1;
+	if (errno != EEXIST)
+		return fail_errno(err, errno, "create the symlink");
+	n = readlinkat(parent_fd, name, present, sizeof(present));
+	if (n < 0 || (size_t)n != strlen(target) || memcmp(present, target, (size_t)n) != 0)
+		return fail(err, EEXIST, "create the symlink: something else is in its place");
+	return 1;
 }
 
 /* A user namespace in the host's network may not mount sysfs: the host's is bound, and read-only as

@@ -21,12 +21,16 @@ struct mount_job {
 	struct mount_options options;
 	uint64_t root_mount; /* stx_mnt_id and stx_ino of the rootfs */
 	uint64_t root_inode;
+	bool root_is_proc;
 	struct mount_tree tree; /* where the guard judges */
 	char destination[PATH_TEXT_MAX]; /* cleaned */
 };
 
 /* A clone of the source, with the flags of the options. Returns an fd. */
 int mount_build_bind(const struct mount_job *job, struct nacre_error *err);
+
+/* Podman's copy-symlink: a source that is a symlink is copied. Returns 1 if it was. */
+int mount_copy_symlink(const struct mount_job *job, struct nacre_error *err);
 
 /* A new filesystem. TARGET_MODE: of the directory that a tmpfs will cover, -1: its own default.
  * Returns an fd. */

@@ -2,7 +2,6 @@
 #include "libcontainer/mount/mounts.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <linux/magic.h>
 #include <linux/stat.h>
 #include <string.h>
@@ -80,7 +79,7 @@ static int check_target(const struct mount_job *job, int target_fd, const struct
 
 	if (job->root_mount == target->stx_mnt_id && job->root_inode == target->stx_ino)
 		return fail(err, EINVAL, "the destination is the root of the container");
-	proc = is_proc(target_fd);
+	proc = job->root_mount == target->stx_mnt_id ? job->root_is_proc : is_proc(target_fd);
 	if (proc < 0)
 		return fail_errno(err, proc, "stat the destination");
 	if (proc && !path_within(job->destination, "/proc"))
@@ -131,18 +130,26 @@ static int open_target(
 	return fd_steal(&fd);
 }
 
-/* TREE_FD stays the root of the mount when it is attached, whatever is mounted or renamed then. */
-static int attach(const struct mount_job *job, int tree_fd, int target_fd, struct nacre_error *err)
+/* The id of a mount is the same before and after it is attached. */
+static int stat_tree(int tree_fd, struct statx *ret_tree, struct nacre_error *err)
+{
+	return statx(tree_fd, "", AT_EMPTY_PATH, STATX_TYPE | STATX_INO | STATX_MNT_ID, ret_tree) <
+			       0
+		       ? fail_errno(err, errno, "stat the mount")
+		       : 0;
+}
+
+/* TREE_FD, which is TREE, stays the root of the mount when it is attached, whatever is mounted or
+ * renamed then. */
+static int attach(const struct mount_job *job, int tree_fd, const struct statx *tree, int target_fd,
+	struct nacre_error *err)
 {
 	struct mount_made *made = &job->context->made[job->index];
-	struct statx tree;
 	int r = sys_move_mount(tree_fd, target_fd);
 
 	if (r < 0)
 		return fail_errno(err, r, "attach");
-	if (statx(tree_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &tree) < 0)
-		return fail_errno(err, errno, "stat the mount");
-	made->id = tree.stx_mnt_id;
+	made->id = tree->stx_mnt_id;
 	if (job->context->mask_views && mount_view_elsewhere(job->mount)) {
 		made->view_fd = fcntl(tree_fd, F_DUPFD_CLOEXEC, 3);
 		if (made->view_fd < 0)
@@ -156,7 +163,7 @@ static int attach(const struct mount_job *job, int tree_fd, int target_fd, struc
 
 /* Only a procfs may be bound on /proc, and whole: anything else would take the runtime's writes. */
 static int check_bound_proc(
-	const struct mount_job *job, int tree_fd, const struct stat *st, struct nacre_error *err)
+	const struct mount_job *job, int tree_fd, const struct statx *tree, struct nacre_error *err)
 {
 	int proc;
 
@@ -165,7 +172,7 @@ static int check_bound_proc(
 	proc = is_proc(tree_fd);
 	if (proc < 0)
 		return fail_errno(err, proc, "stat %s", job->mount->source);
-	if (!proc || st->st_ino != PROC_ROOT_INODE)
+	if (!proc || tree->stx_ino != PROC_ROOT_INODE)
 		return fail(err, EPERM,
 			"only a whole procfs can be mounted on /proc, and %s is not",
 			job->mount->source);
@@ -176,22 +183,21 @@ static int perform_bind(const struct mount_job *job, struct nacre_error *err)
 {
 	cleanup_close int target_fd = -1;
 	cleanup_close int tree_fd = mount_build_bind(job, err);
-	struct statx target;
-	struct stat st;
+	struct statx target, tree;
 	int r;
 
 	if (tree_fd < 0)
 		return tree_fd;
-	if (fstat(tree_fd, &st) < 0)
-		return fail_errno(err, errno, "stat %s", job->mount->source);
-	r = check_bound_proc(job, tree_fd, &st, err);
+	r = stat_tree(tree_fd, &tree, err);
+	if (r == 0)
+		r = check_bound_proc(job, tree_fd, &tree, err);
 	if (r < 0)
 		return r;
-	target_fd = open_target(job, !S_ISDIR(st.st_mode), &target, err);
-	r = target_fd < 0 ? target_fd : attach(job, tree_fd, target_fd, err);
+	target_fd = open_target(job, !S_ISDIR(tree.stx_mode), &target, err);
+	r = target_fd < 0 ? target_fd : attach(job, tree_fd, &tree, target_fd, err);
 	if (r == 0 && job->context->protect)
 		r = job->context->protect(job->context->data, job->index, tree_fd, err);
-	if (r < 0 || !job->options.recursive || !S_ISDIR(st.st_mode))
+	if (r < 0 || !job->options.recursive || !S_ISDIR(tree.stx_mode))
 		return r;
 	r = mount_guard_tree(job->context->guard, job->index, tree_fd, err);
 	return r < 0 ? r : 0;
@@ -226,7 +232,7 @@ static int perform_filesystem(const struct mount_job *job, struct nacre_error *e
 {
 	const bool is_made = is_made_for_it(job);
 	cleanup_close int tree_fd = -1;
-	struct statx target;
+	struct statx target, tree;
 	cleanup_close int target_fd = open_target(job, false, &target, err);
 	int r;
 
@@ -236,9 +242,10 @@ static int perform_filesystem(const struct mount_job *job, struct nacre_error *e
 	if (tree_fd < 0)
 		return tree_fd;
 	r = job->options.tmpcopyup ? tmpcopyup(target_fd, tree_fd, err) : 0;
-	if (r < 0)
-		return r;
-	r = attach(job, tree_fd, target_fd, err);
+	if (r == 0)
+		r = stat_tree(tree_fd, &tree, err);
+	if (r == 0)
+		r = attach(job, tree_fd, &tree, target_fd, err);
 	if (r < 0)
 		return r;
 	return keep_proc(job, tree_fd, err);
@@ -290,33 +297,6 @@ static int perform_remount(const struct mount_job *job, struct nacre_error *err)
 	return mount_change(job, target_fd, err);
 }
 
-/* Podman's copy-symlink: a source that is a symlink is copied. Returns 1 if it was. */
-static int perform_copy_symlink(const struct mount_job *job, struct nacre_error *err)
-{
-	cleanup_close int parent_fd = -1;
-	const char *name;
-	char target[PATH_MAX];
-	char present[PATH_MAX];
-	ssize_t n = readlink(job->mount->source, target, sizeof(target) - 1);
-
-	if (n < 0 && errno == EINVAL)
-		return 0;
-	if (n < 0)
-		return fail_errno(err, errno, "read the source");
-	target[n] = '\0';
-	parent_fd = path_make_parent(job->context->rootfs_fd, job->destination, &name, err);
-	if (parent_fd < 0)
-		return parent_fd;
-	if (symlinkat(target, parent_fd, name) == 0)
-		return 1;
-	if (errno != EEXIST)
-		return fail_errno(err, errno, "create the symlink");
-	n = readlinkat(parent_fd, name, present, sizeof(present));
-	if (n < 0 || (size_t)n != strlen(target) || memcmp(present, target, (size_t)n) != 0)
-		return fail(err, EEXIST, "create the symlink: something else is in its place");
-	return 1;
-}
-
 static int perform(const struct mount_job *job, struct nacre_error *err)
 {
 	int copied;
@@ -329,7 +309,7 @@ static int perform(const struct mount_job *job, struct nacre_error *err)
 		return perform_filesystem(job, err);
 	if (!job->mount->source)
 		return fail(err, EINVAL, "a bind mount needs a source");
-	copied = job->options.copy_symlink ? perform_copy_symlink(job, err) : 0;
+	copied = job->options.copy_symlink ? mount_copy_symlink(job, err) : 0;
 	if (copied != 0)
 		return copied < 0 ? copied : 0;
 	return perform_bind(job, err);
@@ -353,6 +333,10 @@ int mounts_perform(const struct mount_context *context, const struct oci_mount *
 		return fail_errno(err, errno, "stat the rootfs");
 	job.root_mount = root.stx_mnt_id;
 	job.root_inode = root.stx_ino;
+	r = is_proc(context->rootfs_fd);
+	if (r < 0)
+		return fail_errno(err, r, "stat the rootfs");
+	job.root_is_proc = r > 0;
 	if (mount_guard_judges(context->guard) &&
 		mount_tree_make(context->guard->arena, mounts, n, &job.tree) < 0)
 		return arena_fail(context->guard->arena, "mounts", err);

@@ -31,8 +31,8 @@ struct mount_context {
 	const struct oci_strings *late_binds; /* of oci_hardened; NULL: none */
 	bool mask_views; /* of oci_hardened */
 	const struct mount_guard *guard; /* NULL: sources are not judged */
-	const int *source_fds; /* one a mount: a detached tree that the runtime opened, or -1; NULL:
-				  none */
+	int *source_fds; /* one a mount: a detached tree that was opened before, or -1; NULL: none.
+			    What is used is taken: -1 then */
 	/* Id-maps a clone, for mounts that only the runtime may map; returns 0 or -errno. */
 	int (*map)(void *data, size_t index, int tree_fd, struct nacre_error *err);
 	/* Where the container's user namespace may not make a filesystem that shows a namespace:
