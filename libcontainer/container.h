@@ -533,11 +533,15 @@ struct nacre_sandbox_options {
 	int64_t pids;
 	uint64_t cpus; /* in thousandths */
 	uint64_t tmp_bytes; /* of /tmp, /run and the home, each; 0: the kernel's default */
+	const char *cgroup_manager; /* "cgroupfs", "systemd" or "disabled"; NULL: what there is for
+				       the caller */
 };
 
-/* The config for it, which nacre_run takes as .config_text. The program begins in the working
- * directory if a workspace has it, else in the first. -EPERM: one is the root, a home, or has a
- * home in it. */
+/* The config for it, which nacre_run takes as .config_text. Returns 1 if nacre_run is to have
+ * .systemd_cgroup, else 0: without root, where no cgroup is the caller's, a scope of the user's
+ * systemd holds the limits, and where there is none of that, limits of the process do. The program
+ * begins in the working directory if a workspace has it, else in the first. -EPERM: one is the
+ * root, a home, or has a home in it. */
 NACRE_API int nacre_sandbox_config(
 	const struct nacre_sandbox_options *options, char **ret_json, struct nacre_error *err);
 

@@ -121,12 +121,15 @@ int command_sandbox(struct invocation *in, struct nacre_error *err)
 	in->sandbox.args = in->operands;
 	in->sandbox.workspaces = in->create.workspaces;
 	in->sandbox.terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	in->sandbox.cgroup_manager = in->systemd_cgroup ? "systemd" : in->cgroup_manager;
 	in->sandbox.network = has_network(in->create.egress);
 	r = read_limits(in, err);
 	if (r == 0)
 		r = nacre_sandbox_config(&in->sandbox, &text, err);
 	if (r < 0)
 		return r;
+	if (r > 0)
+		in->systemd_cgroup = true;
 	if (!in->id)
 		in->id = make_up_name(err);
 	if (!in->id) {

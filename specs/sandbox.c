@@ -275,7 +275,7 @@ static int make_process(struct sandbox *s)
 	return make_environment(s);
 }
 
-/* --- namespaces and limits --- */
+/* --- namespaces --- */
 
 /* The caller is nobody else inside, and root only where it is root. */
 static int map_caller(struct sandbox *s)
@@ -307,42 +307,6 @@ static int hide(struct sandbox *s)
 	return 0;
 }
 
-enum {
-	CPU_PERIOD = 100000, /* microseconds */
-};
-
-static int limit(struct sandbox *s)
-{
-	const struct sandbox_request *request = s->request;
-	struct oci_resources *resources;
-
-	if (!request->memory && !request->pids && !request->cpus)
-		return 0;
-	if (!s->config->linux_->resources)
-		s->config->linux_->resources = arena_alloc(
-			s->arena, sizeof(*s->config->linux_->resources));
-	resources = s->config->linux_->resources;
-	if (!resources)
-		return fail_memory(s);
-	resources->memory = request->memory ? arena_alloc(s->arena, sizeof(*resources->memory))
-					    : NULL;
-	resources->pids = request->pids ? arena_alloc(s->arena, sizeof(*resources->pids)) : NULL;
-	resources->cpu = request->cpus ? arena_alloc(s->arena, sizeof(*resources->cpu)) : NULL;
-	if ((request->memory && !resources->memory) || (request->pids && !resources->pids) ||
-		(request->cpus && !resources->cpu))
-		return fail_memory(s);
-	if (request->memory)
-		resources->memory->limit = (struct oci_i64){true, request->memory};
-	if (request->pids)
-		resources->pids->limit = request->pids;
-	if (request->cpus) {
-		resources->cpu->period = (struct oci_u64){true, CPU_PERIOD};
-		resources->cpu->quota = (struct oci_i64){
-			true, (int64_t)(request->cpus * CPU_PERIOD / 1000)};
-	}
-	return 0;
-}
-
 int sandbox_config(struct arena *arena, const struct sandbox_request *request,
 	const struct sandbox_host *host, struct oci_config **ret_config, struct nacre_error *err)
 {
@@ -367,7 +331,7 @@ int sandbox_config(struct arena *arena, const struct sandbox_request *request,
 	if (r == 0)
 		r = hide(&s);
 	if (r == 0)
-		r = limit(&s);
+		r = sandbox_limit(arena, request, host, s.config, err);
 	if (r == 0)
 		*ret_config = s.config;
 	return r;

@@ -10,6 +10,10 @@
  * homes, /run and /var are empty. Pure: what is on the host was looked at before.
  */
 
+enum {
+	SANDBOX_PROCESSES = 512, /* as of the profile agent */
+};
+
 /* A path of the host as it was found. */
 struct sandbox_entry {
 	const char *path; /* absolute */
@@ -34,6 +38,9 @@ struct sandbox_host {
 	struct sandbox_entry *entries; /* of sandbox_paths and sandbox_network_paths: what is there
 					*/
 	size_t n_entries;
+	const char *no_limits; /* why no cgroup can limit it; NULL: one can */
+	uint64_t processes_most; /* that the caller may set as RLIMIT_NPROC and RLIMIT_DATA */
+	uint64_t data_most;
 };
 
 /* What the caller wants. Paths are absolute, without symlinks, and are there. */
@@ -50,7 +57,7 @@ struct sandbox_request {
 	struct oci_strings env; /* "NAME": the caller's; "NAME=VALUE" */
 	bool terminal;
 	bool network; /* some rule of egress lets it connect */
-	int64_t memory; /* bytes; 0: the profile's, as the next two */
+	int64_t memory; /* bytes; 0: the profile's, as the next two; see sandbox_limit */
 	int64_t pids;
 	uint64_t cpus; /* in thousandths */
 	uint64_t tmp_bytes; /* of /tmp, /run and the home, each; 0: the kernel's default */
@@ -65,6 +72,18 @@ int sandbox_check_directory(
  * settings and keys of a home. -EPERM. */
 int sandbox_check_unnamed(
 	const char *directory, const struct oci_strings *homes, struct nacre_error *err);
+
+/*
+ * Sets the limits of CONFIG: in its resources, and where no cgroup can hold them, in the limits of
+ * its process. Those are for
+ * - processes: RLIMIT_NPROC, which the kernel counts over all processes of the user in the user
+ *   namespace, and that is the sandbox's own; SANDBOX_PROCESSES if the caller names none;
+ * - memory: RLIMIT_DATA, of each process alone, and only if the caller asks for one. RLIMIT_AS
+ *   would count what programs (Java, Node.js, Go) reserve and never touch.
+ * -ENOTSUP: a limit of CPU time, which there is none of.
+ */
+int sandbox_limit(struct arena *arena, const struct sandbox_request *request,
+	const struct sandbox_host *host, struct oci_config *config, struct nacre_error *err);
 
 /* -EINVAL: a variable that is no name or that the caller does not have. */
 int sandbox_config(struct arena *arena, const struct sandbox_request *request,

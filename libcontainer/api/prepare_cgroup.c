@@ -8,6 +8,7 @@
 #include "libcontainer/cgroup/cgroup_place.h"
 #include "libcontainer/life/plan.h"
 #include "libcontainer/namespace/idmap.h"
+#include "libcontainer/process/rlimits.h"
 #include "libcontainer/systemd/systemd.h"
 
 /* Where the cgroup of a new container is, and who may go without one. */
@@ -22,8 +23,9 @@ static void warn_of_no_cgroup(struct life *l, const struct nacre_error *why, boo
 	if (disabled && !hardened)
 		return;
 	(void)fail(&message, why->code,
-		"the container has no cgroup, so there are no limits, no device filter%s and no "
+		"the container has no cgroup, so there are no limits%s, no device filter%s and no "
 		"pause: %s%s",
+		rlimits_in_place_of_cgroup(l->container.config->process),
 		hardened ? " (rules resources and devices are not enforced)" : "", why->text,
 		disabled ? "" : " (" CGROUP_DELEGATION ")");
 	container_warn(&l->container, message.text);

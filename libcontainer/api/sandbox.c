@@ -10,6 +10,7 @@
 
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/api/options.h"
+#include "libcontainer/api/sandbox_limits.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/namespace/idmap.h"
@@ -305,9 +306,11 @@ static int make_config(struct arena *arena, const struct nacre_sandbox_options *
 	struct sandbox_entry directory;
 	struct oci_config *config;
 	struct oci_strings homes;
-	int r = look_at_host(arena, &host, err);
+	int r = look_at_host(arena, &host, err), by_systemd = 0;
 
 	if (r == 0)
+		r = by_systemd = sandbox_find_limits(arena, options->cgroup_manager, &host, err);
+	if (r >= 0)
 		r = resolve(arena, NULL, "working directory", ".", &directory, err);
 	if (r == 0)
 		r = list_homes(arena, host.home, &homes, err);
@@ -319,7 +322,9 @@ static int make_config(struct arena *arena, const struct nacre_sandbox_options *
 		r = look_at_workspaces(arena, options->workspaces, &homes, &request, err);
 	if (r == 0)
 		r = sandbox_config(arena, &request, &host, &config, err);
-	return r < 0 ? r : oci_config_encode(config, true, ret_json, err);
+	if (r == 0)
+		r = oci_config_encode(config, true, ret_json, err);
+	return r < 0 ? r : by_systemd;
 }
 
 int nacre_sandbox_config(

@@ -37,6 +37,11 @@ int cgroup_controllers_read(int dir_fd, char ret_names[CGROUP_CONTROLLERS_MAX])
 	return read_line(dir_fd, "cgroup.controllers", ret_names);
 }
 
+int cgroup_controllers_read_enabled(int dir_fd, char ret_names[CGROUP_CONTROLLERS_MAX])
+{
+	return read_line(dir_fd, "cgroup.subtree_control", ret_names);
+}
+
 bool cgroup_controllers_have(const char *names, const char *name, size_t length)
 {
 	while (*names) {

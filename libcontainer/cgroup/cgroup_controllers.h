@@ -21,6 +21,9 @@ int cgroup_controllers_read(int dir_fd, char ret_names[CGROUP_CONTROLLERS_MAX]);
 /* Whether the blank-separated NAMES hold the LENGTH bytes at NAME. */
 bool cgroup_controllers_have(const char *names, const char *name, size_t length);
 
+/* Reads which of them the children of the cgroup at DIR_FD have. Returns -errno. */
+int cgroup_controllers_read_enabled(int dir_fd, char ret_names[CGROUP_CONTROLLERS_MAX]);
+
 /* Enables AVAILABLE for the children of the cgroup at DIR_FD, as far as the kernel lets it: one
  * that it refuses, and all where the cgroup has processes of its own, matters only if a limit needs
  * it, and then cgroup_controllers_explain finds out why. Returns -errno where the kernel could not

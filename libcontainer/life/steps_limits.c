@@ -6,6 +6,7 @@
 #include "libcontainer/cgroup/cgroup_limits.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/namespace/idmap.h"
+#include "libcontainer/process/rlimits.h"
 #include "specs/mount_types.h"
 #include "specs/mount_words.h"
 
@@ -76,6 +77,17 @@ static const struct oci_resources *resources_of(const struct life *l)
 	return linux_ && linux_->resources ? linux_->resources : &none;
 }
 
+/* Those that are left out, and what there is in their place. */
+static void warn_of_limits(void *data, const char *text)
+{
+	const struct life *l = data;
+	const char *instead = rlimits_in_place_of_cgroup(l->process);
+	struct nacre_error message;
+
+	(void)fail(&message, 0, "%s%s%s", text, *instead ? ": there are none" : "", instead);
+	container_warn(&l->container, message.text);
+}
+
 static int set_limits(struct life *l, struct nacre_error *err)
 {
 	const struct oci_hardened *nacre = l->container.config->nacre;
@@ -84,8 +96,7 @@ static int set_limits(struct life *l, struct nacre_error *err)
 	if (!l->container.record.cgroup)
 		return 0;
 	r = cgroup_limits_apply(l->container.cgroup.fd, resources_of(l),
-		oci_best_effort(l->container.config), NULL, l->container.callbacks->warn,
-		l->container.callbacks->data, err);
+		oci_best_effort(l->container.config), NULL, warn_of_limits, l, err);
 	if (r < 0 && nacre && nacre->limits_required)
 		return fail_prefix(err, "rule resources is required");
 	return r < 0 ? r : delegate_cgroup(l, err);

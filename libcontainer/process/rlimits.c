@@ -81,3 +81,24 @@ int rlimits_apply(pid_t pid, const struct oci_rlimit *limits, size_t i, struct n
 			(unsigned long long)limits[i].hard, rlimit_reason(errno));
 	return 0;
 }
+
+static bool has(const struct oci_process *process, const char *type)
+{
+	for (size_t i = 0; i < process->n_rlimits; i++)
+		if (strcmp(process->rlimits[i].type, type) == 0)
+			return true;
+	return false;
+}
+
+const char *rlimits_in_place_of_cgroup(const struct oci_process *process)
+{
+	const bool processes = process && has(process, "RLIMIT_NPROC");
+	const bool data = process && has(process, "RLIMIT_DATA");
+
+	if (processes && data)
+		return " but of processes (RLIMIT_NPROC) and of the memory of each alone "
+		       "(RLIMIT_DATA)";
+	if (processes)
+		return " but of processes (RLIMIT_NPROC)";
+	return data ? " but of the memory of each process alone (RLIMIT_DATA)" : "";
+}

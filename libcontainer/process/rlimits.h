@@ -16,4 +16,8 @@ bool rlimits_may_limit_others(void);
 /* Whether NAME is a limit of this kernel's headers. */
 bool rlimit_known(const char *name);
 
+/* What PROCESS has in the place of limits of a cgroup, as the end of "no limits": " but of ...", or
+ * "". */
+const char *rlimits_in_place_of_cgroup(const struct oci_process *process);
+
 #endif

@@ -461,6 +461,14 @@ cgroup_of() {
 	grep -m 1 -oP '^0::\K.+' "/proc/$1/cgroup" || wrong "process $1 has no cgroup"
 }
 
+# no_cgroup COMMAND: where the user of as.sh can make no cgroup
+no_cgroup() {
+	(
+		echo "$BASHPID" >"$cg_mount$cg_base/closed/session/cgroup.procs" || exit 98
+		"$@"
+	)
+}
+
 # find_cgroup [ID]: sets cg to the directory of the container's cgroup, which must be one of this test.
 find_cgroup() {
 	local pid path

@@ -23,14 +23,6 @@ root_is_subordinate() {
 	chmod -R a+rX "$b/rootfs"
 }
 
-# no_cgroup COMMAND: where no cgroup can be made
-no_cgroup() {
-	(
-		echo "$BASHPID" >"$cg_mount$cg_base/closed/session/cgroup.procs" || exit 98
-		"$@"
-	)
-}
-
 test_spec_and_run_are_all_it_takes() {
 	mkdir -p "$T/b/rootfs/bin"
 	cp "$PAYLOAD" "$T/b/rootfs/bin/sh"

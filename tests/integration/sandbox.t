@@ -344,6 +344,40 @@ test_limits_are_those_that_are_asked_for() {
 	has "$err" fork
 }
 
+# without_cgroup TEXT [OPTION...]: what a shell prints there
+without_cgroup() {
+	local text=$1
+	shift
+	try no_cgroup sandbox "$@" -- /bin/sh -c "$text"
+}
+
+test_without_a_cgroup_limits_are_those_of_processes() {
+	local outside
+	[[ $who == user ]] || { host_lacks "$who has a cgroup"; return; }
+	project
+	without_cgroup 'ulimit -d; ulimit -u 2>/dev/null || ulimit -p'
+	is "$rc $out" $'0 unlimited\n512' "where nothing is asked for: $err"
+	has "$err" 'no limits but of processes (RLIMIT_NPROC), no device filter'
+	is "$(grep -c . <<<"$err")" 1 "lines of warning"
+	# Those outside do not count.
+	for outside in {1..12}; do
+		in_background sleep 60
+	done
+	without_cgroup 'i=0; while [ $((i += 1)) -le 6 ]; do sleep 60 & done; echo all' --pids 12
+	is "$out" all "as many as are allowed: $err"
+	without_cgroup 'i=0; while [ $((i += 1)) -le 12 ]; do sleep 60 & done; echo all' --pids 12
+	is "$out" '' "one too many"
+	has "$err" fork
+	without_cgroup 'head -c 20000000 /dev/zero | tail -n 1 | wc -c; head -c 90000000 /dev/zero | tail -n 1 | wc -c' --memory 64M
+	is "$out" $'20000000\n0' "--memory"
+	has "$err" 'no limits but of processes (RLIMIT_NPROC) and of the memory of each alone (RLIMIT_DATA), no'
+	bad 125 '--cpus: only a cgroup limits CPU time, and there is none for it: cgroup *: Permission denied' \
+		no_cgroup sandbox --cpus 1 -- true
+	bad 125 'linux.resources.pids.limit needs a cgroup, and there is none: --cgroup-manager disabled' \
+		eval 'places+=(--cgroup-manager disabled); sandbox --pids 5 -- true'
+	nothing_left
+}
+
 test_a_receipt_is_written() {
 	project
 	nacre receipt keygen --key "$T/key-$id" >/dev/null 2>&1 || { host_lacks "no nacre-receipt was built"; return; }

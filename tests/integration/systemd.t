@@ -446,6 +446,52 @@ test_without_privilege_it_is_a_scope_of_the_users_systemd() {
 	is "$(user_units_left)" "" "units of the user"
 }
 
+# sandbox_of_user [OPTION...]: of a shell that waits for the file go, as $pid
+sandbox_of_user() {
+	mkdir -p "$T"/{project,home}
+	chown "$user" "$T"/{project,home}
+	(cd "$T/project" && exec timeout 60 setpriv --reuid "$user" --regid "$user" --init-groups env -i PATH="$PATH" \
+		HOME="$T/home" NACRE_LIBEXECDIR="$NACRE_LIBEXECDIR" "XDG_RUNTIME_DIR=/run/user/$user" \
+		"$NACRE" "$@" sandbox --name "$id" --workspace .:direct --pids 20 --memory 64M -- /bin/sh -c \
+		'until [ -e go ]; do sleep 0.1; done; i=0; while [ $((i += 1)) -le 20 ]; do sleep 60 & done; echo all') \
+		>"$T/out.sandbox" 2>&1 &
+	pid=$!
+	wait_for sandbox_runs
+}
+
+sandbox_runs() {
+	of_user state "$id" 2>/dev/null | grep -q '"running"'
+}
+
+test_a_sandbox_of_a_user_is_a_scope_with_its_limits() {
+	local pid
+	needs_user_manager || return
+	needs_controller memory || return
+	needs_controller pids || return
+	sandbox_of_user
+	good of_user state "$id"
+	has "$(cgroup_of "$(json .pid)")" "/user@$user.service/user.slice/nacre-$id.scope"
+	is "$(as_user systemctl --user show -P TasksMax "nacre-$id.scope")" 20 TasksMax
+	is "$(as_user systemctl --user show -P MemoryMax "nacre-$id.scope")" $((64 << 20)) MemoryMax
+	: >"$T/project/go"
+	wait "$pid"
+	has "$(<"$T/out.sandbox")" fork
+	lacks "$(<"$T/out.sandbox")" warning
+	is "$(as_user systemctl --user list-units --all --plain --no-legend --no-pager "*$id*")" "" "units"
+}
+
+test_without_controllers_a_sandbox_of_a_user_asks_no_systemd() {
+	local pid
+	needs_user_manager || return
+	[[ ! $(<"/sys/fs/cgroup/user.slice/user-$user.slice/user@$user.service/cgroup.controllers") == *pids* ]] ||
+		{ host_lacks "the user's systemd has them"; return; }
+	sandbox_of_user
+	: >"$T/project/go"
+	wait "$pid"
+	has "$(<"$T/out.sandbox")" "no limits but of processes (RLIMIT_NPROC) and of the memory of each alone"
+	has "$(<"$T/out.sandbox")" fork
+}
+
 # --- what can be wrong with systemd and the bus ---
 
 without_bus() {

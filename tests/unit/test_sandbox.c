@@ -124,6 +124,58 @@ START_TEST(root_s_with_all_that_can_be_asked_for)
 }
 END_TEST
 
+/* clang-format off */
+static const struct {
+	int64_t memory, pids;
+	uint64_t most; /* of either, that the caller may set */
+	uint64_t expected[2]; /* RLIMIT_NPROC, RLIMIT_DATA; 0: none */
+} by_rlimits[] = {
+	{0, 0, UINT64_MAX, {512, 0}},
+	{0, 0, 100, {100, 0}},
+	{1 << 20, 20, UINT64_MAX, {20, 1 << 20}},
+	{1 << 20, 20, 7, {7, 7}},
+};
+/* clang-format on */
+
+START_TEST(without_a_cgroup_limits_are_those_of_the_process)
+{
+	static const char *const types[] = {"RLIMIT_NPROC", "RLIMIT_DATA"};
+	struct sandbox_host host = host_of_user();
+	struct sandbox_request request = plain();
+	const struct oci_process *process;
+	struct oci_config *config;
+
+	host.no_limits = "why";
+	host.processes_most = host.data_most = by_rlimits[_i].most;
+	request.memory = by_rlimits[_i].memory;
+	request.pids = by_rlimits[_i].pids;
+	config = must(&request, &host);
+	process = config->process;
+	ck_assert(!config->linux_->resources || !config->linux_->resources->pids);
+	ck_assert_uint_eq(process->n_rlimits, by_rlimits[_i].expected[1] ? 2 : 1);
+	for (size_t i = 0; i < process->n_rlimits; i++) {
+		ck_assert_str_eq(process->rlimits[i].type, types[i]);
+		ck_assert_uint_eq(process->rlimits[i].soft, by_rlimits[_i].expected[i]);
+		ck_assert_uint_eq(process->rlimits[i].hard, by_rlimits[_i].expected[i]);
+	}
+}
+END_TEST
+
+START_TEST(without_a_cgroup_cpu_time_is_not_limited)
+{
+	struct sandbox_host host = host_of_user();
+	struct sandbox_request request = plain();
+	struct oci_config *config;
+	struct nacre_error err;
+
+	host.no_limits = "why";
+	request.cpus = 1500;
+	ck_assert_int_eq(sandbox_config(arena, &request, &host, &config, &err), -ENOTSUP);
+	ck_assert_str_eq(
+		err.text, "--cpus: only a cgroup limits CPU time, and there is none for it: why");
+}
+END_TEST
+
 static const char *const bad_variables[] = {"", "=x", "NOT_THERE"};
 
 START_TEST(a_variable_must_be_there)
@@ -206,6 +258,9 @@ Suite *suite_sandbox(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, a_user_s);
 	tcase_add_test(tcase, root_s_with_all_that_can_be_asked_for);
+	tcase_add_loop_test(
+		tcase, without_a_cgroup_limits_are_those_of_the_process, 0, COUNT(by_rlimits));
+	tcase_add_test(tcase, without_a_cgroup_cpu_time_is_not_limited);
 	tcase_add_loop_test(tcase, a_variable_must_be_there, 0, COUNT(bad_variables));
 	tcase_add_loop_test(tcase, what_has_secrets_is_on_no_list, 0, COUNT(secrets));
 	tcase_add_loop_test(tcase, a_home_is_no_place_to_work_in, 0, COUNT(directories));
