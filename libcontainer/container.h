@@ -545,6 +545,15 @@ struct nacre_sandbox_options {
 NACRE_API int nacre_sandbox_config(
 	const struct nacre_sandbox_options *options, char **ret_json, struct nacre_error *err);
 
+/* Options of `nacre sandbox` in the JSON document FILE, as words of its command line, each
+ * "--NAME=VALUE", with a NULL at the end; one block, the caller's to free. nacre-sandbox(1),
+ * SETTINGS. */
+NACRE_API int nacre_sandbox_settings(
+	const char *file, const char *const **ret_words, struct nacre_error *err);
+/* Such a document of such words. */
+NACRE_API int nacre_sandbox_settings_json(
+	const char *const *words, char **ret_json, struct nacre_error *err);
+
 /* What the runtime can do: features.md. */
 NACRE_API int nacre_features(char **ret_json, struct nacre_error *err);
 

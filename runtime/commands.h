@@ -52,6 +52,9 @@ struct invocation {
 		const char *memory, *cpus, *tmp;
 		unsigned pids;
 	} limits_of_sandbox; /* as they were given */
+	const char *settings; /* of sandbox: a file; NULL: none */
+	const char *const *settings_words; /* as they were read; main frees them */
+	bool print_settings;
 	const char *apply; /* of sandbox: "ask", "never" or "all"; NULL: sandbox_review.c */
 
 	/* what runc and crun know and nacre needs not */
@@ -120,7 +123,8 @@ extern const struct option_row harden_rows[];
 extern const struct option_row kill_rows[];
 extern const struct option_row list_rows[];
 extern const struct option_row ps_rows[];
-extern const struct option_row sandbox_rows[];
+extern const struct option_row sandbox_rows[]; /* that settings may have */
+extern const struct option_row sandbox_single_rows[];
 extern const struct option_row receipt_rows[];
 extern const struct option_row spec_rows[];
 extern const struct option_row update_rows[];
@@ -143,6 +147,18 @@ int run_begin_container(struct invocation *in, begin_fn *begin, struct nacre_err
 
 /* run.c: puts the end of PROCESS into the audit record, if there is one. */
 void run_record_exit(const struct invocation *in, const struct nacre_process *process, int status);
+
+/* sandbox_settings.c: reads the settings before anything is opened; what the command line says goes
+ * before them. And prints them. */
+int sandbox_take_settings(struct invocation *in, struct nacre_error *err);
+int sandbox_print_settings(struct invocation *in, struct nacre_error *err);
+
+/* sandbox.c: what holds where nothing else is given. */
+#define SANDBOX_TMP "1G"
+extern const char *const sandbox_no_egress[];
+
+/* sandbox.c: what the limits' texts mean, to in->sandbox. */
+int sandbox_read_limits(struct invocation *in, struct nacre_error *err);
 
 /* sandbox_review.c: shows what is in the workspaces of in->id, and applies it if the person says
  * so. What goes wrong is logged: the exit status is the program's. */

@@ -17,6 +17,7 @@ enum command_flag {
 	STATELESS = 4, /* needs no container */
 	ACTIVATED = 8, /* is a service: passes on what its manager gave it */
 	NAMED_ROOT = 16, /* a --root that is not there is a mistake */
+	OWN_STATUS = 32, /* a mistake of the command line has the status of nacre's failures, too */
 };
 
 struct command {
@@ -29,6 +30,8 @@ struct command {
 	const char *operands;
 	const struct option_row *tables[OPTION_TABLES_MAX];
 	const char *summary;
+	/* reads what completes the command line, before anything is opened; NULL: nothing does */
+	int (*complete)(struct invocation *in, struct nacre_error *err);
 };
 
 static int command_help(struct invocation *in, struct nacre_error *err);
@@ -41,7 +44,7 @@ static const struct command commands[] = {
 	{"create", command_create, 1, SEALED | ACTIVATED, 1, 1, "ID", {create_timeout_rows, create_rows, create_profile_rows}, "make a container, up to the start of its program"},
 	{"start", command_start, 1, 0, 1, 1, "ID", {create_timeout_rows}, "start the program of a created container"},
 	{"run", command_run, 1, SEALED | ACTIVATED, 1, 1, "ID", {run_rows, create_rows, create_profile_rows}, "create, start, wait and delete"},
-	{"sandbox", command_sandbox, 125, SEALED | IN_ORDER, 1, ANY, "[--] COMMAND [ARGUMENT]...", {sandbox_rows, create_profile_rows}, "run a program of this machine, on a copy of this directory"},
+	{"sandbox", command_sandbox, 125, SEALED | IN_ORDER | OWN_STATUS, 0, ANY, "[--] COMMAND [ARGUMENT]...", {sandbox_single_rows, sandbox_rows, create_profile_rows}, "run a program of this machine, on a copy of this directory", sandbox_take_settings},
 	{"exec", command_exec, 255, SEALED | IN_ORDER, 1, ANY, "ID COMMAND [ARGUMENT]...", {exec_rows}, "run one more program in a container"},
 	{"kill", command_kill, 1, 0, 1, 2, "ID [SIGNAL]", {kill_rows}, "send a signal, SIGTERM if none is named"},
 	{"delete", command_delete, 1, 0, 1, 1, "ID", {delete_rows}, "remove a stopped container"},
@@ -239,6 +242,8 @@ static int read_operands(struct invocation *in, const char *const *words,
 
 	if (!command)
 		return fail_unknown(words[0], false, err);
+	if (command->flags & OWN_STATUS)
+		*ret_command = command;
 	for (int t = 0; t + 1 < OPTION_TABLES_MAX; t++)
 		tables[t + 1] = command->tables[t];
 	r = options_parse(tables, in, words + 1, command->flags & IN_ORDER, &in->operands, err);
@@ -323,6 +328,8 @@ static int execute(struct invocation *in, const struct command *command, char *c
 		r = nacre_self_protect(argv, err);
 	if (r >= 0)
 		r = inherit_only(in->create.preserve_fds + in->exec.preserve_fds, err);
+	if (r >= 0 && command->complete)
+		r = command->complete(in, err);
 	if (r >= 0 && !(command->flags & STATELESS))
 		r = open_state(in, command->flags & NAMED_ROOT && in->root, err);
 	if (r < 0)
@@ -345,6 +352,7 @@ static void release(struct invocation *in)
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		options_release(commands[i].tables, in);
 	free((void *)in->operands);
+	free((void *)in->settings_words);
 	nacre_close(in->nacre);
 	log_close(&in->log);
 }

@@ -227,8 +227,7 @@ int options_parse(const struct option_row *const tables[OPTION_TABLES_MAX], void
 	return 0;
 }
 
-/* Whether the member of TARGET is other than before the command line was read. */
-static bool is_given(const struct option_row *row, const void *target)
+bool options_is_given(const struct option_row *row, const void *target)
 {
 	const void *member = (const char *)target + row->offset;
 	const struct option_setting *settings;
@@ -256,7 +255,7 @@ int options_refuse_fields(const struct option_row *rows, const void *target, con
 	const char *file, struct nacre_error *err)
 {
 	for (; rows->name; rows++) {
-		if (rows->field && is_given(rows, target))
+		if (rows->field && options_is_given(rows, target))
 			return fail(err, EINVAL,
 				"--%s %s: --%s cannot be given beside it: put it into the file",
 				option, file, rows->name);

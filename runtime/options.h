@@ -53,6 +53,9 @@ enum {
 	OPTION_COUNT_MAX = 1024 * 1024,
 };
 
+/* Whether the member of TARGET is other than before the command line was read. */
+bool options_is_given(const struct option_row *row, const void *target);
+
 /* Reads ARGV, up to its NULL, by the rows of TABLES into TARGET. *RET_OPERANDS are the arguments
  * that are no options, NULL-terminated, the array on the heap. IN_ORDER: the first operand ends the
  * options, so that the options of another program can follow it. "--" ends them always. */
@@ -64,6 +67,17 @@ int options_parse(const struct option_row *const tables[OPTION_TABLES_MAX], void
  * would be lost, and nobody would see. */
 int options_refuse_fields(const struct option_row *rows, const void *target, const char *option,
 	const char *file, struct nacre_error *err);
+
+/* What FROM was given and TO was not, TO gets; of a list it gets FROM's before its own, and FROM
+ * has it no more. Without options that share a place. */
+int options_merge(const struct option_row *const tables[OPTION_TABLES_MAX], void *from, void *to,
+	struct nacre_error *err);
+
+/* What TARGET was given, as words "--NAME=VALUE" that options_parse reads as the same; NULL-ended.
+ * Heap, the list and each word: options_free_words. Without options that share a place. */
+int options_words(const struct option_row *const tables[OPTION_TABLES_MAX], const void *target,
+	char ***ret_words, struct nacre_error *err);
+void options_free_words(char **words);
 
 /* Frees the lists. */
 void options_release(const struct option_row *const tables[OPTION_TABLES_MAX], void *target);

@@ -13,13 +13,21 @@
 /* nacre sandbox: a program of this machine, without an image. */
 
 enum {
-	TMP_BYTES = 1 << 30,
 	CPUS_MOST = 100000,
+};
+
+const struct option_row sandbox_single_rows[] = {
+	/* clang-format off */
+	{"settings", 0, TEXT(settings), "FILE", "more options, in a JSON document: nacre(8), SANDBOX"},
+	{"print-settings", 0, FLAG(print_settings), NULL, "print the options as such a document, and run nothing"},
+	{"name", 0, TEXT(id), "ID", "of the container; default: one that is made up"},
+	{"receipt", 0, TEXT(create.receipt), "FILE", "write a signed receipt of what ran to FILE, which is not there yet, at the end"},
+	{NULL},
+	/* clang-format on */
 };
 
 const struct option_row sandbox_rows[] = {
 	/* clang-format off */
-	{"name", 0, TEXT(id), "ID", "of the container; default: one that is made up"},
 	{"read", 0, LIST(sandbox.read), "PATH", "show PATH of the host too, read-only; may be repeated"},
 	{"write", 0, LIST(sandbox.write), "PATH", "let the program change PATH of the host; may be repeated"},
 	{"hide", 0, LIST(sandbox.hide), "PATH", "show nothing of PATH; may be repeated"},
@@ -30,11 +38,12 @@ const struct option_row sandbox_rows[] = {
 	{"pids", 0, COUNT(limits_of_sandbox.pids), "N", "at most so many processes and threads; default: the profile's"},
 	{"cpus", 0, TEXT(limits_of_sandbox.cpus), "N", "at most so much CPU time, in CPUs: 1.5; default: the profile's"},
 	{"tmp", 0, TEXT(limits_of_sandbox.tmp), "SIZE", "at most so much in each of /tmp, /run and the home; default: 1G"},
-	{"receipt", 0, TEXT(create.receipt), "FILE", "write a signed receipt of what ran to FILE, which is not there yet, at the end"},
 	{"receipt-key", 0, TEXT(create.receipt_key), "FILE", "that signs it; default: as of run"},
 	{NULL},
 	/* clang-format on */
 };
+
+const char *const sandbox_no_egress[] = {"none", NULL};
 
 /* "sandbox-5d0c82f1": told from others, and short enough to type. */
 static const char *make_up_name(struct nacre_error *err)
@@ -73,16 +82,16 @@ static int read_cpus(const char *text, uint64_t *ret_thousandths, struct nacre_e
 	return 0;
 }
 
-static int read_limits(struct invocation *in, struct nacre_error *err)
+int sandbox_read_limits(struct invocation *in, struct nacre_error *err)
 {
+	const char *tmp = in->limits_of_sandbox.tmp;
 	uint64_t memory = 0;
 	int r = read_size("--memory", in->limits_of_sandbox.memory, &memory, err);
 
 	in->sandbox.memory = (int64_t)memory;
 	in->sandbox.pids = in->limits_of_sandbox.pids;
-	in->sandbox.tmp_bytes = TMP_BYTES;
 	if (r == 0)
-		r = read_size("--tmp", in->limits_of_sandbox.tmp, &in->sandbox.tmp_bytes, err);
+		r = read_size("--tmp", tmp ? tmp : SANDBOX_TMP, &in->sandbox.tmp_bytes, err);
 	return r < 0 ? r : read_cpus(in->limits_of_sandbox.cpus, &in->sandbox.cpus, err);
 }
 
@@ -110,22 +119,51 @@ static int status_of(const struct nacre_error *err)
 	return err->code == ENOENT ? 127 : 126;
 }
 
+/* Returns what nacre_sandbox_config does. */
+static int make_config(struct invocation *in, char **ret_text, struct nacre_error *err)
+{
+	int r;
+
+	if (in->n_operands == 0)
+		return fail(err, EINVAL,
+			"sandbox: a command is missing: nacre sandbox [OPTION]... [--] COMMAND");
+	in->sandbox.size = sizeof(in->sandbox);
+	in->sandbox.args = in->operands;
+	in->sandbox.workspaces = in->create.workspaces;
+	in->sandbox.terminal = in->sandbox.terminal ||
+			       (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
+	in->sandbox.cgroup_manager = in->systemd_cgroup ? "systemd" : in->cgroup_manager;
+	in->sandbox.network = has_network(in->create.egress);
+	r = sandbox_read_limits(in, err);
+	return r < 0 ? r : nacre_sandbox_config(&in->sandbox, ret_text, err);
+}
+
+/* TEXT: the config. WHY: what went wrong, if it did. */
+static int run_config(struct invocation *in, const char *text, struct nacre_error *why)
+{
+	int r;
+
+	in->create.config_text = text;
+	in->create.kill_on_exit = true;
+	if (!in->create.egress)
+		in->create.egress = sandbox_no_egress;
+	sandbox_terminal_keep();
+	r = run_begin_container(in, run, why);
+	sandbox_terminal_restore();
+	if (in->create.egress == sandbox_no_egress)
+		in->create.egress = NULL; /* main frees what it parsed */
+	return r;
+}
+
 int command_sandbox(struct invocation *in, struct nacre_error *err)
 {
-	static const char *const none[] = {"none", NULL};
 	struct nacre_error why;
 	char *text;
 	int r, status;
 
-	in->sandbox.size = sizeof(in->sandbox);
-	in->sandbox.args = in->operands;
-	in->sandbox.workspaces = in->create.workspaces;
-	in->sandbox.terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-	in->sandbox.cgroup_manager = in->systemd_cgroup ? "systemd" : in->cgroup_manager;
-	in->sandbox.network = has_network(in->create.egress);
-	r = read_limits(in, err);
-	if (r == 0)
-		r = nacre_sandbox_config(&in->sandbox, &text, err);
+	if (in->print_settings)
+		return sandbox_print_settings(in, err);
+	r = make_config(in, &text, err);
 	if (r < 0)
 		return r;
 	if (r > 0)
@@ -136,15 +174,7 @@ int command_sandbox(struct invocation *in, struct nacre_error *err)
 		free(text);
 		return -err->code;
 	}
-	in->create.config_text = text;
-	in->create.kill_on_exit = true;
-	if (!in->create.egress)
-		in->create.egress = none;
-	sandbox_terminal_keep();
-	r = run_begin_container(in, run, &why);
-	sandbox_terminal_restore();
-	if (in->create.egress == none)
-		in->create.egress = NULL; /* main frees what it parsed */
+	r = run_config(in, text, &why);
 	free(text);
 	if (r >= 0)
 		sandbox_review(in);

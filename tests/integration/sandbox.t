@@ -338,7 +338,9 @@ test_limits_are_those_that_are_asked_for() {
 	for option in --memory=x --tmp=1y --cpus=a --cpus=0; do
 		bad 125 "${option%=*}: expected *" sandbox "$option" -- true
 	done
-	bad 1 "*pids*" sandbox --pids many -- true
+	bad 125 "*pids*" sandbox --pids many -- true
+	bad 125 "*unknown option --non*see nacre help sandbox" sandbox --non -- true
+	bad 125 "sandbox: a command is missing*" sandbox
 	needs_controller pids || return
 	inside 'cat /proc/self/cgroup >/dev/null; i=0; while ((i++ < 9)); do sleep 1 & done; wait' --pids 5
 	has "$err" fork
@@ -375,6 +377,58 @@ test_without_a_cgroup_limits_are_those_of_processes() {
 		no_cgroup sandbox --cpus 1 -- true
 	bad 125 'linux.resources.pids.limit needs a cgroup, and there is none: --cgroup-manager disabled' \
 		eval 'places+=(--cgroup-manager disabled); sandbox --pids 5 -- true'
+	nothing_left
+}
+
+# settings TEXT: a settings file, as $T/settings
+settings() {
+	printf '%s\n' "$1" >"$T/settings"
+}
+
+test_options_can_come_from_a_file() {
+	project
+	mkdir "$T/data"
+	echo data >"$T/data/file"
+	settings '{"version": 1, "read": ["'"$T/data"'"], "env": ["A=file", "B=file"], "timeout": "1m", "tmp": "8M"}'
+	inside "cat $T/data/file; echo \$A \$B; df --output=size -B1 /tmp | tail -n +2 | xargs" \
+		--settings "$T/settings" -e A=line --tmp 16M
+	is "$rc $out" $'0 data\nline file\n16777216' "with the command line's: $err"
+	settings '{"version": 1, "timeout": "200ms"}'
+	try sandbox --settings "$T/settings" -- sleep 60
+	is "$rc" 124 "of its timeout"
+	settings '{"version": 1, "apply": "all"}'
+	inside 'echo changed >file' --settings "$T/settings"
+	is "$rc $(<"$dir/file")" "0 changed" "its apply"
+	nothing_left
+}
+
+test_settings_that_are_wrong_are_told_with_their_place() {
+	local text
+	project
+	settings $'{"version": 1,\n"memories": "1G"}'
+	bad 125 "$T/settings:2: memories: is not known*valid are version, *memory*" \
+		sandbox --settings "$T/settings" -- true
+	for text in '"memory": "x"' '"cpus": "x"' '"tmp": "x"' '"timeout": "x"' '"read": [""]' '"pids": 9999999'; do
+		settings "{\"version\": 1, $text}"
+		text=${text#\"}
+		bad 125 "$T/settings: --${text%%\"*}: *" sandbox --settings "$T/settings" -- true
+	done
+	settings '{"version": 1, "read": ["'"$T/none"'"]}'
+	bad 125 "--read $T/none: No such file or directory" sandbox --settings "$T/settings" -- true
+	bad 125 "--settings: open $T/none: No such file or directory" sandbox --settings "$T/none" -- true
+}
+
+test_settings_are_printed_as_they_hold() {
+	project
+	good sandbox --print-settings
+	is "$(jq -c . <<<"$out")" '{"version":1,"egress":["none"],"tmp":"1G"}' "without any"
+	good sandbox --print-settings --profile strict --read /srv -e A=b --pids 5 --timeout 90s --memory 1G -- true
+	is "$(jq -c . <<<"$out")" '{"version":1,"profile":"strict","egress":["none"],"read":["/srv"],"env":["A=b"],"timeout":"90000ms","memory":"1G","pids":5,"tmp":"1G"}' "all"
+	settings "$out"
+	good sandbox --settings "$T/settings" --print-settings
+	is "$out" "$(<"$T/settings")" "again"
+	good sandbox --settings "$T/settings" --print-settings --read /opt --pids 7 --egress a.example
+	is "$(jq -c '[.read, .pids, .egress]' <<<"$out")" '[["/srv","/opt"],7,["a.example"]]' "with others"
 	nothing_left
 }
 
