@@ -96,6 +96,8 @@ struct nacre_options {
 			  * kill it if it forces the end of a container on which this one hangs */
 	const char *workspaces; /* directory of all workspaces; NULL: /var/lib/nacre/workspaces, or
 				 * $XDG_STATE_HOME/nacre/workspaces */
+	bool reviews; /* the caller looks at workspaces that nacre_delete keeps, and tells of them:
+		       * WARN is not called for that */
 };
 
 NACRE_API int nacre_open(

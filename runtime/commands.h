@@ -55,6 +55,7 @@ struct invocation {
 	const char *settings; /* of sandbox: a file; NULL: none */
 	const char *const *settings_words; /* as they were read; main frees them */
 	bool print_settings;
+	bool reviews; /* of sandbox: shows what was changed, at its end */
 	const char *apply; /* of sandbox: "ask", "never" or "all"; NULL: sandbox_review.c */
 
 	/* what runc and crun know and nacre needs not */
@@ -160,9 +161,14 @@ extern const char *const sandbox_no_egress[];
 /* sandbox.c: what the limits' texts mean, to in->sandbox. */
 int sandbox_read_limits(struct invocation *in, struct nacre_error *err);
 
-/* sandbox_review.c: shows what is in the workspaces of in->id, and applies it if the person says
- * so. What goes wrong is logged: the exit status is the program's. */
-void sandbox_review(struct invocation *in);
+/* sandbox.c: what is settled before anything is opened. */
+int sandbox_prepare(struct invocation *in, struct nacre_error *err);
+
+/* sandbox_review.c: whether there is a review. Shows what is in the workspaces of in->id, and
+ * applies it if the person says so; tells what is kept, and nothing else where the run failed (R is
+ * negative). What goes wrong is logged: the exit status is the program's. */
+bool sandbox_reviews(const struct invocation *in);
+void sandbox_review(struct invocation *in, int r);
 
 /* sandbox_terminal.c: what mode the terminals on stdin, stdout and stderr are in, before the
  * program runs; that mode again, which a program with the caller's terminal may have changed; and

@@ -44,7 +44,7 @@ static const struct command commands[] = {
 	{"create", command_create, 1, SEALED | ACTIVATED, 1, 1, "ID", {create_timeout_rows, create_rows, create_profile_rows}, "make a container, up to the start of its program"},
 	{"start", command_start, 1, 0, 1, 1, "ID", {create_timeout_rows}, "start the program of a created container"},
 	{"run", command_run, 1, SEALED | ACTIVATED, 1, 1, "ID", {run_rows, create_rows, create_profile_rows}, "create, start, wait and delete"},
-	{"sandbox", command_sandbox, 125, SEALED | IN_ORDER | OWN_STATUS, 0, ANY, "[--] COMMAND [ARGUMENT]...", {sandbox_single_rows, sandbox_rows, create_profile_rows}, "run a program of this machine, on a copy of this directory", sandbox_take_settings},
+	{"sandbox", command_sandbox, 125, SEALED | IN_ORDER | OWN_STATUS, 0, ANY, "[--] COMMAND [ARGUMENT]...", {sandbox_single_rows, sandbox_rows, create_profile_rows}, "run a program of this machine, on a copy of this directory", sandbox_prepare},
 	{"exec", command_exec, 255, SEALED | IN_ORDER, 1, ANY, "ID COMMAND [ARGUMENT]...", {exec_rows}, "run one more program in a container"},
 	{"kill", command_kill, 1, 0, 1, 2, "ID [SIGNAL]", {kill_rows}, "send a signal, SIGTERM if none is named"},
 	{"delete", command_delete, 1, 0, 1, 1, "ID", {delete_rows}, "remove a stopped container"},
@@ -305,6 +305,7 @@ static int open_state(struct invocation *in, bool must_exist, struct nacre_error
 		.data = &in->log,
 		.timeout_ms = in->timeout_ms,
 		.expendable = true,
+		.reviews = in->reviews,
 	};
 
 	return nacre_open(&options, &in->nacre, err);

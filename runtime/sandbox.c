@@ -20,6 +20,7 @@ const struct option_row sandbox_single_rows[] = {
 	/* clang-format off */
 	{"settings", 0, TEXT(settings), "FILE", "more options, in a JSON document: nacre(8), SANDBOX"},
 	{"print-settings", 0, FLAG(print_settings), NULL, "print the options as such a document, and run nothing"},
+	{"tty", 't', FLAG(sandbox.terminal), NULL, "a terminal for the program, also where stdin or stdout is none"},
 	{"name", 0, TEXT(id), "ID", "of the container; default: one that is made up"},
 	{"receipt", 0, TEXT(create.receipt), "FILE", "write a signed receipt of what ran to FILE, which is not there yet, at the end"},
 	{NULL},
@@ -119,6 +120,15 @@ static int status_of(const struct nacre_error *err)
 	return err->code == ENOENT ? 127 : 126;
 }
 
+int sandbox_prepare(struct invocation *in, struct nacre_error *err)
+{
+	int r = sandbox_take_settings(in, err);
+
+	in->reviews = sandbox_reviews(in);
+	in->sandbox.terminal |= isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	return r;
+}
+
 /* Returns what nacre_sandbox_config does. */
 static int make_config(struct invocation *in, char **ret_text, struct nacre_error *err)
 {
@@ -176,8 +186,8 @@ int command_sandbox(struct invocation *in, struct nacre_error *err)
 	}
 	r = run_config(in, text, &why);
 	free(text);
-	if (r >= 0)
-		sandbox_review(in);
+	if (in->reviews)
+		sandbox_review(in, r);
 	status = r < 0 ? status_of(&why) : 0;
 	if (status != 0) {
 		log_line(&in->log, LOG_ERROR, why.text);

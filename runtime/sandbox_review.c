@@ -13,14 +13,6 @@
 
 #define DIGEST "digest "
 
-static void tell(const struct invocation *in, int r, const char *what, struct nacre_error *err)
-{
-	if (r >= 0)
-		return;
-	(void)fail_prefix(err, "%s", what);
-	log_line(&in->log, LOG_WARNING, err->text);
-}
-
 /* Those of TEXT, which is cut up, as nacre_workspace_apply_options.expect has them. What comes from
  * the container never begins a line. NULL: no memory. */
 static const char **take_digests(char *text)
@@ -37,7 +29,7 @@ static const char **take_digests(char *text)
 	return digests;
 }
 
-/* SHOWN: what the person has seen, and what is applied then. */
+/* SHOWN: what the person has seen, and what is applied then. Returns 1 if nothing is kept. */
 static int apply(struct invocation *in, char *shown, struct nacre_error *err)
 {
 	const char **digests = take_digests(shown);
@@ -52,7 +44,10 @@ static int apply(struct invocation *in, char *shown, struct nacre_error *err)
 		return r;
 	log_text(report);
 	free(report);
-	return r > 0 ? nacre_workspace_discard(in->nacre, in->id, err) : 0;
+	if (r == 0) /* some of it was left out */
+		return 0;
+	r = nacre_workspace_discard(in->nacre, in->id, err);
+	return r < 0 ? r : 1;
 }
 
 static int show(struct invocation *in, enum nacre_workspace_format format, char **ret_text,
@@ -87,6 +82,7 @@ static int ask(void)
 	return letter;
 }
 
+/* Returns 1 if nothing is kept. */
 static int decide(struct invocation *in, char *shown, struct nacre_error *err)
 {
 	for (;;) {
@@ -97,7 +93,8 @@ static int decide(struct invocation *in, char *shown, struct nacre_error *err)
 		case 'y':
 			return apply(in, shown, err);
 		case 'd':
-			return nacre_workspace_discard(in->nacre, in->id, err);
+			r = nacre_workspace_discard(in->nacre, in->id, err);
+			return r < 0 ? r : 1;
 		case 'p':
 			r = show(in, NACRE_WORKSPACE_PATCH, &patch, err);
 			if (r < 0)
@@ -110,18 +107,44 @@ static int decide(struct invocation *in, char *shown, struct nacre_error *err)
 	}
 }
 
-void sandbox_review(struct invocation *in)
+bool sandbox_reviews(const struct invocation *in)
+{
+	/* A program behind a pipe (| cat) could still write over the question. */
+	return in->apply ? strcmp(in->apply, "never") != 0
+			 : isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
+}
+
+static void tell_kept(const struct invocation *in)
+{
+	struct nacre_error text;
+
+	(void)fail(&text, EEXIST, "workspace of %s kept: nacre workspace diff %s", in->id, in->id);
+	log_line(&in->log, LOG_WARNING, text.text);
+}
+
+/* Nobody is asked about what a run left that went wrong. */
+static void look_for_kept(const struct invocation *in)
+{
+	const struct nacre_workspace_diff_options options = {.size = sizeof(options)};
+	struct nacre_error ignored; /* after the one that is told */
+	char *text;
+
+	if (nacre_workspace_diff(in->nacre, in->id, &options, &text, &ignored) < 0)
+		return;
+	free(text);
+	tell_kept(in);
+}
+
+void sandbox_review(struct invocation *in, int r)
 {
 	const bool all = in->apply && !strcmp(in->apply, "all");
-	/* A program behind a pipe (| cat) could still write over the question. */
-	const bool asks = in->apply ? !strcmp(in->apply, "ask")
-				    : in->sandbox.terminal && isatty(STDERR_FILENO);
 	struct nacre_error err;
 	char *shown;
-	int r;
 
-	if (!all && !asks)
+	if (r < 0) {
+		look_for_kept(in);
 		return;
+	}
 	r = show(in, NACRE_WORKSPACE_TEXT, &shown, &err);
 	if (r == -ENOENT) /* nothing was changed */
 		return;
@@ -129,5 +152,10 @@ void sandbox_review(struct invocation *in)
 		r = all ? apply(in, shown, &err) : decide(in, shown, &err);
 		free(shown);
 	}
-	tell(in, r, "the changes are kept in the workspace", &err);
+	if (r < 0) {
+		(void)fail_prefix(&err, "review");
+		log_line(&in->log, LOG_WARNING, err.text);
+	}
+	if (r <= 0)
+		tell_kept(in);
 }

@@ -12,11 +12,21 @@
 #include "libcontainer/namespace/idmap.h"
 #include "libcontainer/process/self_protect.h"
 
+/* What the variable would name after a login (pam_systemd(8)): su and cron leave it out. */
+static bool find_runtime_dir(char ret_path[sizeof("/run/user/4294967295")])
+{
+	struct stat st;
+
+	(void)sprintf(ret_path, "/run/user/%u", geteuid());
+	return lstat(ret_path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+}
+
 /* The directory that holds the states where the caller named none. */
 static int default_root(char ret_path[PATH_MAX], struct nacre_error *err)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 	const char *user = getenv("USER");
+	char found[sizeof("/run/user/4294967295")];
 	int of_system = geteuid() == 0;
 
 	/* As runc: root of a user namespace has a /run of its own only if it is the root of a
@@ -29,10 +39,13 @@ static int default_root(char ret_path[PATH_MAX], struct nacre_error *err)
 		(void)snprintf(ret_path, PATH_MAX, "/run/nacre");
 		return 0;
 	}
+	if ((!runtime_dir || !*runtime_dir) && find_runtime_dir(found))
+		runtime_dir = found;
 	if (!runtime_dir || *runtime_dir != '/')
 		return fail(err, EINVAL,
-			"no place for the state: XDG_RUNTIME_DIR is not set; set it or give "
-			"--root");
+			"no place for the state: XDG_RUNTIME_DIR is not set, and /run/user/%u is "
+			"not there: set it, or give --root before the command",
+			geteuid());
 	if (snprintf(ret_path, PATH_MAX, "%s/nacre", runtime_dir) >= PATH_MAX)
 		return fail_errno(err, ENAMETOOLONG, "%s/nacre", runtime_dir);
 	return 0;
@@ -86,6 +99,7 @@ int nacre_open(const struct nacre_options *given, struct nacre **ret_nacre, stru
 		.warn = options.warn ? options.warn : container_drop_warning,
 		.debug = options.debug,
 		.data = options.data,
+		.reviews = options.reviews,
 	};
 	nacre->timeout_ms = options.timeout_ms;
 	if (options.workspaces && !(nacre->workspaces = strdup(options.workspaces))) {

@@ -14,6 +14,7 @@ struct container_callbacks {
 	void (*warn)(void *data, const char *text);
 	void (*debug)(void *data, const char *text); /* NULL: nobody wants it */
 	void *data;
+	bool reviews; /* the caller tells of workspaces that are kept */
 };
 
 /* The policy's and that of --audit. */

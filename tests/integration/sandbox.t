@@ -432,6 +432,33 @@ test_settings_are_printed_as_they_hold() {
 	nothing_left
 }
 
+test_a_terminal_can_be_asked_for() {
+	project
+	input=/dev/null inside '[ -t 0 ] && [ -t 1 ] && tty' -t
+	is "$rc ${out%%$'\r'*}" "0 /dev/pts/0" "with -t: $err"
+	input=/dev/null inside '[ -t 0 ] || [ -t 1 ] || echo none'
+	is "$rc $out" "0 none" "without"
+}
+
+# Before the question it would be noise, and after yes or discard wrong.
+test_what_is_kept_is_told_after_the_question() {
+	project
+	behind=''
+	at_terminal '' k 'echo ready; echo changed >file'
+	[[ $(<"$shown") == *'show the [p]atch: '*"workspace of $id kept: nacre workspace diff $id"* ]] ||
+		wrong "not after the answer" "$(cat -v "$shown")"
+	is "$(grep -c ' kept: ' "$shown")" 1 "times"
+	good nacre workspace discard "$id"
+	for answer in d y; do
+		at_terminal '' "$answer" 'echo ready; echo changed >file'
+		lacks "$(<"$shown")" ' kept: '
+	done
+	inside 'mkdir .vscode; echo x >.vscode/tasks.json' --apply all
+	has "$err" "workspace of $id kept"
+	good nacre workspace discard "$id"
+	nothing_left
+}
+
 test_a_receipt_is_written() {
 	project
 	nacre receipt keygen --key "$T/key-$id" >/dev/null 2>&1 || { host_lacks "no nacre-receipt was built"; return; }

@@ -446,6 +446,12 @@ test_without_privilege_it_is_a_scope_of_the_users_systemd() {
 	is "$(user_units_left)" "" "units of the user"
 }
 
+test_without_the_variable_the_state_is_where_a_login_has_it() {
+	needs_user_manager || return
+	as_user env -u XDG_RUNTIME_DIR "$NACRE" list -q >"$T/out.list" || wrong "$(<"$T/out.list")"
+	exists "/run/user/$user/nacre"
+}
+
 # sandbox_of_user [OPTION...]: of a shell that waits for the file go, as $pid
 sandbox_of_user() {
 	mkdir -p "$T"/{project,home}
