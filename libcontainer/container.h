@@ -421,6 +421,10 @@ struct nacre_workspace_apply_options {
 	uint64_t max_changes;
 	bool dry_run; /* says what would be done */
 	bool json;
+	/* called from within, after each change: how many of those that are asked for in one
+	 * workspace were looked at; NULL: not called */
+	void (*progress)(void *data, uint64_t done, uint64_t all);
+	void *data;
 };
 
 /* Applies changes to the source of each workspace of container ID, which must have stopped, and

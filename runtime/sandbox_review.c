@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runtime/colour.h"
 #include "runtime/commands.h"
+#include "runtime/progress.h"
 #include "specs/error.h"
 
 /* After nacre sandbox: what its program has changed in the workspace, for the person who called it.
@@ -29,20 +31,35 @@ static const char **take_digests(char *text)
 	return digests;
 }
 
+static void write_changes(const char *text)
+{
+	char *coloured = colour_is_wanted(STDERR_FILENO) ? colour_changes(text) : NULL;
+
+	log_text(coloured ? coloured : text);
+	free(coloured);
+}
+
 /* SHOWN: what the person has seen, and what is applied then. Returns 1 if nothing is kept. */
 static int apply(struct invocation *in, char *shown, struct nacre_error *err)
 {
 	const char **digests = take_digests(shown);
-	const struct nacre_workspace_apply_options options = {
-		.size = sizeof(options), .expect = digests};
+	struct progress progress;
+	const struct nacre_workspace_apply_options options = {.size = sizeof(options),
+		.expect = digests,
+		.progress = progress_show,
+		.data = &progress};
 	char *report;
-	int r = digests ? nacre_workspace_apply(in->nacre, in->id, &options, &report, err)
-			: fail_errno(err, ENOMEM, "digests");
+	int r;
 
+	progress_begin(&progress);
+	r = digests ? nacre_workspace_apply(in->nacre, in->id, &options, &report, err)
+		    : fail_errno(err, ENOMEM, "digests");
+
+	progress_end(&progress);
 	free(digests);
 	if (r < 0)
 		return r;
-	log_text(report);
+	write_changes(report);
 	free(report);
 	if (r == 0) /* some of it was left out */
 		return 0;
@@ -59,7 +76,7 @@ static int show(struct invocation *in, enum nacre_workspace_format format, char 
 
 	if (r >= 0) {
 		sandbox_terminal_reset();
-		log_text(*ret_text);
+		write_changes(*ret_text);
 	}
 	return r;
 }

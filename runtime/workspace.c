@@ -2,8 +2,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "runtime/colour.h"
 #include "runtime/commands.h"
+#include "runtime/progress.h"
 #include "runtime/quantity.h"
 #include "specs/error.h"
 #include "specs/nearest.h"
@@ -35,12 +38,17 @@ struct verb {
 	bool source; /* changes that: --force, --dry-run */
 };
 
-static int finish(int r, char *text)
+/* CHANGES: the text has lines of them. */
+static int finish(int r, char *text, bool changes)
 {
+	char *coloured;
+
 	if (r < 0)
 		return r;
+	coloured = changes && colour_is_wanted(STDOUT_FILENO) ? colour_changes(text) : NULL;
 	if (*text)
-		state_print_text(text);
+		state_print_text(coloured ? coloured : text);
+	free(coloured);
 	free(text);
 	return 0;
 }
@@ -55,7 +63,7 @@ static int list(struct invocation *in, struct nacre_error *err)
 	char *text = NULL;
 	int r = nacre_workspace_list(in->nacre, is_json(in), &text, err);
 
-	return finish(r, text);
+	return finish(r, text, false);
 }
 
 static int read_limits(const struct invocation *in, uint64_t *ret_bytes, struct nacre_error *err)
@@ -85,19 +93,20 @@ static int diff(struct invocation *in, struct nacre_error *err)
 	r = read_limits(in, &options.max_bytes, err);
 	if (r == 0)
 		r = nacre_workspace_diff(in->nacre, in->operands[1], &options, &text, err);
-	return finish(r, text);
+	return finish(r, text, !is_json(in));
 }
 
 /* Exits with 1 where something was left out. */
-static int finish_report(int r, char *text)
+static int finish_report(const struct invocation *in, int r, char *text)
 {
-	int failed = finish(r < 0 ? r : 0, text);
+	int failed = finish(r < 0 ? r : 0, text, !is_json(in));
 
 	return failed < 0 ? failed : r == 0;
 }
 
 static int apply(struct invocation *in, struct nacre_error *err)
 {
+	struct progress progress;
 	struct nacre_workspace_apply_options options = {
 		.size = sizeof(options),
 		.paths = in->n_operands > 2 ? in->operands + 2 : NULL,
@@ -106,13 +115,17 @@ static int apply(struct invocation *in, struct nacre_error *err)
 		.max_changes = in->max_changes,
 		.dry_run = in->dry_run,
 		.json = is_json(in),
+		.progress = progress_show,
+		.data = &progress,
 	};
 	char *text = NULL;
 	int r = read_limits(in, &options.max_bytes, err);
 
+	progress_begin(&progress);
 	if (r == 0)
 		r = nacre_workspace_apply(in->nacre, in->operands[1], &options, &text, err);
-	return finish_report(r, text);
+	progress_end(&progress);
+	return finish_report(in, r, text);
 }
 
 static int undo(struct invocation *in, struct nacre_error *err)
@@ -126,7 +139,7 @@ static int undo(struct invocation *in, struct nacre_error *err)
 	char *text = NULL;
 	int r = nacre_workspace_undo(in->nacre, in->operands[1], &options, &text, err);
 
-	return finish_report(r, text);
+	return finish_report(in, r, text);
 }
 
 static int discard(struct invocation *in, struct nacre_error *err)

@@ -96,6 +96,8 @@ static int apply(const struct application *a, const struct applied *item,
 		.named = item->selection.named,
 		.forced = item->selection.forced,
 		.dry_run = a->options->dry_run,
+		.progress = a->options->progress,
+		.data = a->options->data,
 		.results = arena_array(arena, item->changes.n + 1, sizeof(*request.results)),
 	};
 	int r;

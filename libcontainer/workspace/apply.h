@@ -2,6 +2,8 @@
 #ifndef NACRE_WORKSPACE_APPLY_H
 #define NACRE_WORKSPACE_APPLY_H
 
+#include <stdint.h>
+
 #include "specs/arena.h"
 #include "specs/workspace_changes.h"
 
@@ -42,6 +44,8 @@ struct apply_request {
 	const bool *forced; /* whatever the host made of it meanwhile goes to undo */
 	bool dry_run;
 	struct apply_result *results; /* filled in */
+	void (*progress)(void *data, uint64_t done, uint64_t all); /* NULL: nobody wants it */
+	void *data;
 };
 
 /* Returns 0, also where some are refused. Errors: it cannot go on; what is not APPLY_DONE was not

@@ -217,5 +217,8 @@ int apply_batch_take(
 		item->result->outcome = APPLY_DONE, item->pending = false;
 	else
 		apply_prepare(&run->place, item);
+	run->n_taken += !mode_alone;
+	if (request->progress && !mode_alone)
+		request->progress(request->data, run->n_taken, run->n_wanted);
 	return run->n >= run->limit ? apply_batch_finish(run, err) : 0;
 }

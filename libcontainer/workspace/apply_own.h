@@ -44,6 +44,7 @@ struct apply_batch {
 	size_t n_renames;
 	struct apply_item items[APPLY_BATCH];
 	size_t n, limit; /* of it: apply_batch_limit */
+	size_t n_taken, n_wanted; /* of all */
 };
 
 /* --- apply_batch.c --- */

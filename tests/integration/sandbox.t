@@ -459,6 +459,34 @@ test_what_is_kept_is_told_after_the_question() {
 	nothing_left
 }
 
+# on_terminal COMMAND...: what the terminal gets, as $shown
+on_terminal() {
+	shown=$T/shown-$id
+	NACRE_TEST=$T "$PEER" pty 24 80 "$@" <"/dev/null" >"$shown" 2>&1
+}
+
+test_progress_and_colours_are_for_a_terminal_alone() {
+	needs_strace || return
+	project
+	slow=(strace -f -qq -o /dev/null -e trace=openat2 -e inject=openat2:delay_enter=20000)
+	apply=("$NACRE" --root "$ROOT" "${places[@]}" workspace apply "$id")
+	inside 'i=0; while [ $((i += 1)) -le 60 ]; do echo $i >new$i; done'
+	TERM=xterm NO_COLOR='' on_terminal "$NACRE" --root "$ROOT" "${places[@]}" workspace diff "$id"
+	has "$(<"$shown")" $'\033[32mA  new1\033[0m'
+	TERM=xterm NO_COLOR=1 on_terminal "$NACRE" --root "$ROOT" "${places[@]}" workspace diff "$id"
+	has "$(<"$shown")" 'A  new1'
+	lacks "$(<"$shown")" $'\033'
+	good nacre workspace diff "$id"
+	lacks "$out" $'\033'
+	TERM=dumb on_terminal "${slow[@]}" "${apply[@]}"
+	[[ $(<"$shown") == *$'\rapplying '*' of 60'*$'\r\033[K'*'A  new1'* ]] || wrong "no progress" "$(cat -v "$shown")"
+	(($(grep -o applying "$shown" | wc -l) < 60)) || wrong "for each change"
+	good nacre workspace undo "$id"
+	try "${slow[@]}" "${apply[@]}"
+	lacks "$out$err" applying
+	good nacre workspace discard "$id"
+}
+
 test_a_receipt_is_written() {
 	project
 	nacre receipt keygen --key "$T/key-$id" >/dev/null 2>&1 || { host_lacks "no nacre-receipt was built"; return; }
