@@ -26,6 +26,15 @@ static const struct field oci_workspace_fields[] = {
 };
 static STRUCT_TYPE(oci_workspace);
 
+static const struct field oci_judged_fields[] = {
+	FIELD_STRING("name", oci_judged, name, FIELD_MUST),
+	FIELD_STRING("path", oci_judged, path, FIELD_MUST),
+	FIELD_U64("device", oci_judged, device, FIELD_MUST),
+	FIELD_U64("inode", oci_judged, inode, FIELD_MUST),
+	{},
+};
+static STRUCT_TYPE(oci_judged);
+
 static const struct field oci_hardened_fields[] = {
 	FIELD_BOOL("rootTmpfs", oci_hardened, root_tmpfs, 0),
 	FIELD_BOOL("reaper", oci_hardened, reaper, 0),
@@ -46,6 +55,8 @@ static const struct field oci_hardened_fields[] = {
 	FIELD_BOOL("noMetadata", oci_hardened, no_metadata, 0),
 	FIELD_BOOL("noListening", oci_hardened, no_listening, 0),
 	FIELD_ARRAY("workspaces", oci_hardened, workspaces, 0, oci_workspace),
+	FIELD_ARRAY("judged", oci_hardened, judged, 0, oci_judged),
+	FIELD_ARRAY("hidden", oci_hardened, hidden, 0, oci_judged),
 	{},
 };
 STRUCT_TYPE(oci_hardened);

@@ -293,20 +293,6 @@ static int map_caller(struct sandbox *s)
 	return 0;
 }
 
-static int hide(struct sandbox *s)
-{
-	struct oci_strings *masked = &s->config->linux_->masked_paths;
-	const char **items = arena_array(s->arena, masked->n + s->request->n_hide, sizeof(*items));
-
-	if (!items)
-		return fail_memory(s);
-	memcpy(items, masked->items, masked->n * sizeof(*items));
-	for (size_t i = 0; i < s->request->n_hide; i++)
-		items[masked->n + i] = s->request->hide[i].path;
-	*masked = (struct oci_strings){items, masked->n + s->request->n_hide};
-	return 0;
-}
-
 int sandbox_config(struct arena *arena, const struct sandbox_request *request,
 	const struct sandbox_host *host, struct oci_config **ret_config, struct nacre_error *err)
 {
@@ -323,13 +309,15 @@ int sandbox_config(struct arena *arena, const struct sandbox_request *request,
 		return fail_memory(&s);
 	s.config->nacre->root_tmpfs = true;
 	s.config->nacre->reaper = true;
+	s.config->nacre->judged = request->judged;
+	s.config->nacre->n_judged = request->n_judged;
 	r = make_mounts(&s);
 	if (r == 0)
 		r = make_process(&s);
 	if (r == 0)
 		r = map_caller(&s);
 	if (r == 0)
-		r = hide(&s);
+		r = sandbox_hide(arena, request, s.config, err);
 	if (r == 0)
 		r = sandbox_limit(arena, request, host, s.config, err);
 	if (r == 0)

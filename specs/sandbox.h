@@ -52,8 +52,11 @@ struct sandbox_request {
 	size_t n_read;
 	struct sandbox_entry *write; /* the host's own, which the program may change */
 	size_t n_write;
-	struct sandbox_entry *hide; /* nothing of it is shown */
+	struct oci_judged *hide; /* nothing of it is shown; by its name inside */
 	size_t n_hide;
+	struct oci_judged *judged; /* what the sources above are, and those of workspaces */
+	size_t n_judged;
+	struct oci_strings workspaces; /* where such are shown, unless copy is set */
 	struct oci_strings env; /* "NAME": the caller's; "NAME=VALUE" */
 	bool terminal;
 	bool network; /* some rule of egress lets it connect */
@@ -84,6 +87,10 @@ int sandbox_check_unnamed(
  */
 int sandbox_limit(struct arena *arena, const struct sandbox_request *request,
 	const struct sandbox_host *host, struct oci_config *config, struct nacre_error *err);
+
+/* Has CONFIG cover what is not to be shown. What one of its mounts shows must be there for it. */
+int sandbox_hide(struct arena *arena, const struct sandbox_request *request,
+	struct oci_config *config, struct nacre_error *err);
 
 /* -EINVAL: a variable that is no name or that the caller does not have. */
 int sandbox_config(struct arena *arena, const struct sandbox_request *request,

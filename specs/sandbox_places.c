@@ -2,10 +2,11 @@
 #include <errno.h>
 #include <string.h>
 
+#include "specs/mount_words.h"
 #include "specs/path_text.h"
 #include "specs/sandbox.h"
 
-/* Where a sandbox may work. */
+/* Where a sandbox may work, and what of it is hidden. */
 
 int sandbox_check_directory(
 	const char *directory, const struct oci_strings *homes, struct nacre_error *err)
@@ -61,4 +62,47 @@ int sandbox_check_unnamed(
 				 "meant",
 				 directory)
 		       : 0;
+}
+
+/* --- */
+
+/* The last mount that covers NAME; NULL: it lies in the root. */
+static const struct oci_mount *find_above(const struct oci_config *config, const char *name)
+{
+	size_t i = config->n_mounts;
+
+	while (i > 0 && !path_within(name, config->mounts[i - 1].destination))
+		i--;
+	return i > 0 ? &config->mounts[i - 1] : NULL;
+}
+
+static bool is_shown(
+	const struct sandbox_request *request, const struct oci_config *config, const char *name)
+{
+	const struct oci_mount *above = find_above(config, name);
+
+	for (size_t i = 0; i < request->workspaces.n; i++)
+		if (path_within(name, request->workspaces.items[i]) &&
+			!(above && path_within(above->destination, request->workspaces.items[i])))
+			return true;
+	return above && mount_is_bind(above);
+}
+
+int sandbox_hide(struct arena *arena, const struct sandbox_request *request,
+	struct oci_config *config, struct nacre_error *err)
+{
+	struct oci_strings *masked = &config->linux_->masked_paths;
+	const char **items = arena_array(arena, masked->n + request->n_hide, sizeof(*items));
+
+	config->nacre->hidden = arena_array(arena, request->n_hide, sizeof(*request->hide));
+	if (!items || (request->n_hide && !config->nacre->hidden))
+		return arena_fail(arena, "sandbox", err);
+	memcpy(items, masked->items, masked->n * sizeof(*items));
+	masked->items = items;
+	for (size_t i = 0; i < request->n_hide; i++)
+		if (is_shown(request, config, request->hide[i].name))
+			config->nacre->hidden[config->nacre->n_hidden++] = request->hide[i];
+		else
+			items[masked->n++] = request->hide[i].name;
+	return 0;
 }

@@ -148,6 +148,15 @@ struct oci_workspace {
 /* What hardening settles and the spec has no word for. Part of the document, so that a tightened
  * config means the same when it is read again. Other runtimes ignore it (config.md, Extensibility).
  */
+/* An object of the host that was judged before, by the name under which it is looked up again: it
+ * must be that still. */
+struct oci_judged {
+	const char *name; /* the source of a mount, or what is hidden in the container */
+	const char *path; /* where it lay on the host, without symlinks */
+	uint64_t device;
+	uint64_t inode;
+};
+
 struct oci_hardened {
 	bool root_tmpfs; /* the root is an empty tmpfs, and root.path means nothing: sandbox.h */
 	bool reaper; /* pid 1 is nacre's, which passes signals on and reaps, and the program its
@@ -176,6 +185,10 @@ struct oci_hardened {
 	bool no_listening; /* what comes from elsewhere than the container's lo is dropped */
 	struct oci_workspace *workspaces;
 	size_t n_workspaces;
+	struct oci_judged *judged; /* sources of mounts */
+	size_t n_judged;
+	struct oci_judged *hidden; /* covered as masked paths are, but must be there */
+	size_t n_hidden;
 };
 
 struct oci_config {

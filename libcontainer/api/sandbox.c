@@ -13,6 +13,7 @@
 #include "libcontainer/api/sandbox_limits.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
+#include "libcontainer/base/sys.h"
 #include "libcontainer/namespace/idmap.h"
 #include "specs/path_text.h"
 #include "specs/sandbox.h"
@@ -107,25 +108,35 @@ static int check_inside(const char *here, const char *option, const char *path, 
 				 option, path, real);
 }
 
-/* PATH of the caller, which must be there. HERE: the working directory; NULL: it is that. */
+/* PATH of the caller, which must be there. HERE: the working directory; NULL: it is that. What is
+ * opened is judged, and has to be there still when it is mounted. */
 static int resolve(struct arena *arena, const char *here, const char *option, const char *path,
-	struct sandbox_entry *ret_entry, struct nacre_error *err)
+	struct oci_judged *ret_object, bool *ret_directory, struct nacre_error *err)
 {
+	/* As mount_guard.c opens it later: with automounts. */
+	cleanup_close int fd = sys_open_tree(AT_FDCWD, path, 0);
 	char real[PATH_MAX];
 	struct stat st;
-	int r;
+	int r = fd < 0 ? fd : file_path(fd, real);
 
-	if (!realpath(path, real) || lstat(real, &st) < 0)
+	if (r < 0)
+		return fail_errno(err, r, "%s %s", option, path);
+	if (fstat(fd, &st) < 0)
 		return fail_errno(err, errno, "%s %s", option, path);
+	if (*real != '/')
+		return fail(err, EPERM, "%s %s leads out of the host's file system", option, path);
 	r = here ? check_inside(here, option, path, real, err) : 0;
 	if (r < 0)
 		return r;
-	*ret_entry = (struct sandbox_entry){
-		.path = arena_strdup(arena, real), .directory = S_ISDIR(st.st_mode)};
-	return ret_entry->path ? 0 : fail_errno(err, ENOMEM, "%s %s", option, path);
+	*ret_object = (struct oci_judged){
+		.path = arena_strdup(arena, real), .device = st.st_dev, .inode = st.st_ino};
+	ret_object->name = ret_object->path;
+	*ret_directory = S_ISDIR(st.st_mode);
+	return ret_object->path ? 0 : fail_errno(err, ENOMEM, "%s %s", option, path);
 }
 
-static int resolve_all(struct arena *arena, const char *here, const char *option,
+/* Those that are shown. */
+static int resolve_all(struct arena *arena, struct sandbox_request *request, const char *option,
 	const char *const *paths, struct sandbox_entry **ret_entries, size_t *ret_n,
 	struct nacre_error *err)
 {
@@ -136,8 +147,13 @@ static int resolve_all(struct arena *arena, const char *here, const char *option
 	entries = arena_array(arena, n, sizeof(*entries));
 	if (n && !entries)
 		return fail_errno(err, ENOMEM, "%s", option);
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = resolve(arena, here, option, paths[i], &entries[i], err);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		struct oci_judged *object = &request->judged[request->n_judged++];
+
+		r = resolve(arena, request->directory, option, paths[i], object,
+			&entries[i].directory, err);
+		entries[i].path = object->path;
+	}
 	*ret_entries = entries;
 	*ret_n = n;
 	return r;
@@ -200,6 +216,23 @@ static int take_strings(struct arena *arena, const char *const *list, struct oci
 	return 0;
 }
 
+/* For all that is looked at. What is hidden may be so in each workspace as well. */
+static int make_room(struct arena *arena, const struct nacre_sandbox_options *options,
+	struct sandbox_request *request, struct nacre_error *err)
+{
+	const size_t n_workspaces = options_count(options->workspaces);
+	const size_t n_hidden = options_count(options->hide) * (n_workspaces + 1);
+	const size_t n = options_count(options->read) + options_count(options->write) +
+			 n_workspaces + 1;
+
+	request->judged = arena_array(arena, n, sizeof(*request->judged));
+	request->hide = arena_array(arena, n_hidden + 1, sizeof(*request->hide));
+	request->workspaces.items = arena_array(arena, n_workspaces + 1, sizeof(char *));
+	return request->judged && request->hide && request->workspaces.items
+		       ? 0
+		       : fail_errno(err, ENOMEM, "sandbox");
+}
+
 static int take_request(struct arena *arena, const struct nacre_sandbox_options *options,
 	struct sandbox_request *request, struct nacre_error *err)
 {
@@ -210,14 +243,20 @@ static int take_request(struct arena *arena, const struct nacre_sandbox_options 
 	if (r == 0)
 		r = take_strings(arena, options->env, &request->env, err);
 	if (r == 0)
-		r = resolve_all(arena, request->directory, "--read", options->read, &request->read,
+		r = make_room(arena, options, request, err);
+	if (r == 0)
+		r = resolve_all(arena, request, "--read", options->read, &request->read,
 			&request->n_read, err);
 	if (r == 0)
-		r = resolve_all(arena, request->directory, "--write", options->write,
-			&request->write, &request->n_write, err);
-	return r < 0 ? r
-		     : resolve_all(arena, request->directory, "--hide", options->hide,
-			       &request->hide, &request->n_hide, err);
+		r = resolve_all(arena, request, "--write", options->write, &request->write,
+			&request->n_write, err);
+	for (size_t i = 0; r == 0 && options->hide && options->hide[i]; i++) {
+		bool directory;
+
+		r = resolve(arena, request->directory, "--hide", options->hide[i],
+			&request->hide[request->n_hide++], &directory, err);
+	}
+	return r;
 }
 
 /* --- workspaces --- */
@@ -229,65 +268,62 @@ static int hide_in(struct arena *arena, const char *source, const char *destinat
 	if (!strcmp(source, destination))
 		return 0;
 	for (size_t i = 0; i < n; i++) {
-		struct sandbox_entry hidden = request->hide[i];
+		struct oci_judged hidden = request->hide[i];
 
 		if (!path_within(hidden.path, source))
 			continue;
-		hidden.path = arena_printf(
+		hidden.name = arena_printf(
 			arena, "%s%s", destination, hidden.path + strlen(source));
-		if (!hidden.path)
+		if (!hidden.name)
 			return fail_errno(err, ENOMEM, "--hide");
 		request->hide[request->n_hide++] = hidden;
 	}
 	return 0;
 }
 
-/* Makes room for what is hidden in N workspaces as well. */
-static int enlarge_hidden(
-	struct arena *arena, size_t n, struct sandbox_request *request, struct nacre_error *err)
+/* One of the list: whether it may be, and where the program begins. N_HIDE: as of hide_in. */
+static int look_at_workspace(struct arena *arena, const char *word, const char *here, size_t n_hide,
+	const struct oci_strings *homes, struct sandbox_request *request, struct nacre_error *err)
 {
-	struct sandbox_entry *larger = arena_array(
-		arena, request->n_hide * (n + 1) + 1, sizeof(*larger));
+	struct oci_judged *source = &request->judged[request->n_judged++];
+	struct workspace_request workspace;
+	bool directory;
+	int r = workspace_request_parse(arena, word, here, &workspace, err);
 
-	if (!larger)
-		return fail_errno(err, ENOMEM, "--hide");
-	for (size_t i = 0; i < request->n_hide; i++)
-		larger[i] = request->hide[i];
-	request->hide = larger;
+	if (r == 0)
+		r = resolve(arena, here, "--workspace", workspace.source, source, &directory, err);
+	if (r == 0)
+		r = sandbox_check_directory(source->path, homes, err);
+	if (r == 0)
+		r = hide_in(arena, source->path, workspace.destination, n_hide, request, err);
+	if (r < 0)
+		return r;
+	source->name = workspace.source;
+	request->workspaces.items[request->workspaces.n++] = workspace.destination;
+	if (request->workspaces.n == 1 || path_within(here, workspace.destination))
+		request->directory = path_within(here, workspace.destination)
+					     ? here
+					     : workspace.destination;
 	return 0;
 }
 
-/* Whether those on the list may be, and where the program begins. */
+/* HERE: the working directory. */
 static int look_at_workspaces(struct arena *arena, const char *const *list,
-	const struct oci_strings *homes, struct sandbox_request *request, struct nacre_error *err)
+	const struct oci_judged *here, const struct oci_strings *homes,
+	struct sandbox_request *request, struct nacre_error *err)
 {
-	const char *here = request->directory;
 	const size_t n_hide = request->n_hide;
 	int r;
 
 	request->copy = !list || !list[0];
 	if (request->copy) {
-		r = sandbox_check_directory(here, homes, err);
-		return r < 0 ? r : sandbox_check_unnamed(here, homes, err);
+		request->judged[request->n_judged++] = *here;
+		r = sandbox_check_directory(here->path, homes, err);
+		return r < 0 ? r : sandbox_check_unnamed(here->path, homes, err);
 	}
-	r = enlarge_hidden(arena, options_count(list), request, err);
-	for (size_t i = 0; list[i] && r == 0; i++) {
-		struct workspace_request workspace;
-		struct sandbox_entry source;
-
-		r = workspace_request_parse(arena, list[i], here, &workspace, err);
-		if (r == 0)
-			r = resolve(arena, here, "--workspace", workspace.source, &source, err);
-		if (r == 0)
-			r = sandbox_check_directory(source.path, homes, err);
-		if (r == 0)
-			r = hide_in(
-				arena, source.path, workspace.destination, n_hide, request, err);
-		if (r == 0 && (i == 0 || path_within(here, workspace.destination)))
-			request->directory = path_within(here, workspace.destination)
-						     ? here
-						     : workspace.destination;
-	}
+	r = 0;
+	for (size_t i = 0; list[i] && r == 0; i++)
+		r = look_at_workspace(arena, list[i], here->path, n_hide, homes, request, err);
 	return r;
 }
 
@@ -303,7 +339,8 @@ static int make_config(struct arena *arena, const struct nacre_sandbox_options *
 		.cpus = options->cpus,
 		.tmp_bytes = options->tmp_bytes,
 	};
-	struct sandbox_entry directory;
+	struct oci_judged here;
+	bool directory;
 	struct oci_config *config;
 	struct oci_strings homes;
 	int r = look_at_host(arena, &host, err), by_systemd = 0;
@@ -311,15 +348,15 @@ static int make_config(struct arena *arena, const struct nacre_sandbox_options *
 	if (r == 0)
 		r = by_systemd = sandbox_find_limits(arena, options->cgroup_manager, &host, err);
 	if (r >= 0)
-		r = resolve(arena, NULL, "working directory", ".", &directory, err);
+		r = resolve(arena, NULL, "working directory", ".", &here, &directory, err);
 	if (r == 0)
 		r = list_homes(arena, host.home, &homes, err);
 	if (r < 0)
 		return r;
-	request.directory = directory.path;
+	request.directory = here.path;
 	r = take_request(arena, options, &request, err);
 	if (r == 0)
-		r = look_at_workspaces(arena, options->workspaces, &homes, &request, err);
+		r = look_at_workspaces(arena, options->workspaces, &here, &homes, &request, err);
 	if (r == 0)
 		r = sandbox_config(arena, &request, &host, &config, err);
 	if (r == 0)

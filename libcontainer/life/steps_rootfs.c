@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "libcontainer/mount/rootfs.h"
 #include "libcontainer/namespace/sysctl.h"
 #include "specs/mount_types.h"
+#include "specs/path_text.h"
 #include "specs/profiles.h"
 
 /* INIT's rows that make the container's root, in the order of life.c. */
@@ -256,6 +258,42 @@ static int mask_views(const struct life *l, int dev_null_fd, struct nacre_error 
 	return r;
 }
 
+/* The workspace that shows what has the name NAME, and where that lies in its source. */
+static const struct life_workspace *find_copy(
+	const struct life *l, const char *name, const char **ret_below)
+{
+	const struct life_workspace *found = NULL;
+	size_t longest = 0;
+
+	for (size_t i = 0; i < l->n_workspaces; i++) {
+		const char *destination =
+			l->container.config->mounts[l->workspaces[i].mount].destination;
+		const size_t n = strlen(destination);
+
+		if (l->workspaces[i].upper_fd < 0 || !path_within(name, destination) || n < longest)
+			continue;
+		found = &l->workspaces[i];
+		longest = n;
+		*ret_below = name[n] ? name + n + 1 : ".";
+	}
+	return found;
+}
+
+static int hide(const struct life *l, int dev_null_fd, struct nacre_error *err)
+{
+	const struct oci_hardened *nacre = l->container.config->nacre;
+	int r = 0;
+
+	for (size_t i = 0; nacre && i < nacre->n_hidden && r == 0; i++) {
+		const char *below = NULL;
+		const struct life_workspace *copy = find_copy(l, nacre->hidden[i].name, &below);
+
+		r = masks_hide(l->rootfs_fd, dev_null_fd, &nacre->hidden[i],
+			copy ? copy->source_fd : -1, below, err);
+	}
+	return r;
+}
+
 int step_mask_paths(struct life *l, struct nacre_error *err)
 {
 	const struct oci_config *config = l->container.config;
@@ -263,14 +301,16 @@ int step_mask_paths(struct life *l, struct nacre_error *err)
 	cleanup_close int dev_null_fd = -1;
 	int r;
 
-	if (!linux_ ||
-		(!linux_->masked_paths.n && !linux_->readonly_paths.n && !masks_views(config)))
+	if (!linux_ || (!linux_->masked_paths.n && !linux_->readonly_paths.n &&
+			       !masks_views(config) && !(config->nacre && config->nacre->n_hidden)))
 		return 0;
 	dev_null_fd = device_open_null(err);
 	if (dev_null_fd < 0)
 		return dev_null_fd;
 	r = masks_apply(l->rootfs_fd, dev_null_fd, masks_expect_procfs(config),
 		&linux_->masked_paths, &linux_->readonly_paths, err);
+	if (r == 0)
+		r = hide(l, dev_null_fd, err);
 	return r < 0 ? r : mask_views(l, dev_null_fd, err);
 }
 

@@ -228,6 +228,36 @@ int masks_apply(int rootfs_fd, int dev_null_fd, bool procfs, const struct oci_st
 		&(struct roots){rootfs_fd, proc_fd, NULL}, dev_null_fd, masked, &covers, err);
 }
 
+int masks_hide(int rootfs_fd, int dev_null_fd, const struct oci_judged *hidden, int source_fd,
+	const char *below, struct nacre_error *err)
+{
+	const uint64_t way = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+	cleanup_covers struct covers covers = no_covers;
+	cleanup_close int fd = sys_openat2(
+		rootfs_fd, hidden->name, O_PATH | O_NOFOLLOW, 0, RESOLVE_IN_ROOT | way);
+	cleanup_close int source = -1;
+	struct stat st;
+	int r;
+
+	if (fd < 0)
+		return fail_errno(err, fd, "hide %s", hidden->name);
+	if (source_fd >= 0) {
+		source = sys_openat2(
+			source_fd, below, O_PATH | O_NOFOLLOW, 0, RESOLVE_BENEATH | way);
+		if (source < 0)
+			return fail_errno(
+				err, source, "hide %s: open it in its source", hidden->name);
+	}
+	if (fstat(source < 0 ? fd : source, &st) < 0)
+		return fail_errno(err, errno, "hide %s", hidden->name);
+	if (st.st_dev != hidden->device || st.st_ino != hidden->inode)
+		return fail(err, ESTALE,
+			"hide %s: it was moved or replaced since it was looked at: name it again",
+			hidden->name);
+	r = cover(&covers, dev_null_fd, fd, err);
+	return r < 0 ? fail_prefix(err, "hide %s", hidden->name) : 0;
+}
+
 int masks_apply_view(int view_fd, const char *prefix, int dev_null_fd,
 	const struct oci_strings *masked, const struct oci_strings *readonly,
 	struct nacre_error *err)

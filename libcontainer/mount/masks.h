@@ -24,4 +24,10 @@ int masks_apply_view(int view_fd, const char *prefix, int dev_null_fd,
 	const struct oci_strings *masked, const struct oci_strings *readonly,
 	struct nacre_error *err);
 
+/* Covers one that is hidden, which no symlink may lead to, and which must be what was judged. In an
+ * overlay, which has numbers of its own, what has the name BELOW in SOURCE_FD is compared, the
+ * directory that the overlay is of; -1: it is in none. What is absent is -ENOENT. */
+int masks_hide(int rootfs_fd, int dev_null_fd, const struct oci_judged *hidden, int source_fd,
+	const char *below, struct nacre_error *err);
+
 #endif

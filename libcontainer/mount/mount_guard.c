@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/vfs.h>
 
 #include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/mount/mount_below.h"
 #include "libcontainer/mount/mount_judge.h"
@@ -24,9 +26,65 @@ bool mount_guard_judges(const struct mount_guard *guard)
 	return guard && guard->request;
 }
 
+static size_t count_judged(const struct mount_guard *guard)
+{
+	return guard->config && guard->config->nacre ? guard->config->nacre->n_judged : 0;
+}
+
 bool mount_guard_looks(const struct mount_guard *guard)
 {
-	return guard && (guard->request || guard->hidden.newest || guard->kept.newest);
+	return guard && (guard->request || guard->hidden.newest || guard->kept.newest ||
+				count_judged(guard));
+}
+
+/* --- what was judged before --- */
+
+/* By number and by place: a number alone may be that of a new file by now. */
+static int check_judged(
+	const struct mount_guard *guard, const char *source, int fd, struct nacre_error *err)
+{
+	struct mount_identity identity;
+	char path[PATH_MAX];
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < count_judged(guard); i++) {
+		const struct oci_judged *judged = &guard->config->nacre->judged[i];
+
+		if (!source || strcmp(judged->name, source) != 0)
+			continue;
+		r = mount_identity_read(fd, &identity, err);
+		if (r < 0)
+			return r;
+		r = file_path(fd, path);
+		if (r < 0)
+			return fail_errno(err, r, "where %s leads", source);
+		if (identity.device != judged->device || identity.inode != judged->inode ||
+			strcmp(path, judged->path) != 0)
+			r = fail(err, ESTALE,
+				"%s was moved or replaced since it was looked at: name it again",
+				source);
+	}
+	return r;
+}
+
+/* One that is never looked up would not be compared. */
+static int check_names(const struct mount_guard *guard, struct nacre_error *err)
+{
+	const struct oci_config *config = guard->config;
+
+	for (size_t i = 0; i < count_judged(guard); i++) {
+		size_t k = 0;
+
+		while (k < config->n_mounts &&
+			!(config->mounts[k].source &&
+				!strcmp(config->mounts[k].source, config->nacre->judged[i].name)))
+			k++;
+		if (k == config->n_mounts)
+			return fail(err, EINVAL,
+				"config.json: nacre.judged[%zu].name: no mount has the source %s",
+				i, config->nacre->judged[i].name);
+	}
+	return 0;
 }
 
 /* --- what no source may be --- */
@@ -116,8 +174,10 @@ int mount_guard_judge(
 
 	if (!mount_guard_looks(guard) || guard->config->mounts[index].source == guard->own)
 		return 0;
-	r = judge_always(guard, fd, guard->config->mounts[index].source,
-		guard->left && guard->left[index].writable, err);
+	r = check_judged(guard, guard->config->mounts[index].source, fd, err);
+	if (r == 0)
+		r = judge_always(guard, fd, guard->config->mounts[index].source,
+			guard->left && guard->left[index].writable, err);
 	if (r < 0 || !guard->request)
 		return r;
 	(void)snprintf(place, sizeof(place), "mounts[%zu].source", index);
@@ -248,6 +308,9 @@ int mount_guard_init(struct mount_guard *guard, struct arena *arena,
 	int r;
 
 	*guard = (struct mount_guard){.arena = arena, .config = config};
+	r = check_names(guard, err);
+	if (r < 0)
+		return r;
 	if (!harden_has_rule(request, RULE_mount_sources))
 		return 0;
 	guard->grants = arena_array(arena, request->grants.n, sizeof(*guard->grants));

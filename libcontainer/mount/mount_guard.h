@@ -16,6 +16,9 @@
  * that its path led to before anything of the container ran, and what is judged is what is mounted:
  * the caller goes on with the same fd.
  *
+ * What was judged before the config was made (oci_judged) must be what is opened, under every
+ * profile.
+ *
  * A path is compared as well, as harden() did: that refuses earlier or with a better text, and
  * never allows.
  */
@@ -68,8 +71,8 @@ int mount_guard_keep(struct mount_guard *guard, int fd, const char *what, struct
 /* Whether the rules of a profile hold for what is opened. GUARD may be NULL. */
 bool mount_guard_judges(const struct mount_guard *guard);
 
-/* Whether it has to see what is opened at all: for those rules, or since something is hidden or
- * kept. */
+/* Whether it has to see what is opened at all: for those rules, or since something is hidden, kept
+ * or was judged before. */
 bool mount_guard_looks(const struct mount_guard *guard);
 
 /* All below return 0 without a look where the guard does not look; -EPERM if a rule refuses. */

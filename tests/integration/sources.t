@@ -41,6 +41,32 @@ test_a_symlink_is_judged_by_where_it_leads() {
 	good nacre run --profile oci --bundle "$b" "$id"
 }
 
+# As nacre sandbox writes it: under every profile, and only for what is a source at all.
+test_a_source_is_what_was_judged_before() {
+	local number
+	bundle cat /mnt/file
+	mkdir "$T/judged"
+	echo content >"$T/judged/file"
+	mount_on /mnt "$T/judged" bind bind ro
+	number=$(stat -c %i "$T/judged")
+	edit '.nacre.judged = [{name: $s, path: $s, device: $d, inode: $i}]' --arg s "$T/judged" \
+		--argjson d "$(stat -c '%d' "$T/judged")" --argjson i "$number"
+	for profile in oci agent; do
+		good nacre run --profile "$profile" --bundle "$b" "$id"
+		is "$out" content "$profile"
+	done
+	edit '.nacre.judged[0].inode += 1'
+	for profile in oci agent; do
+		bad 1 "*$T/judged was moved or replaced since it was looked at*" \
+			nacre run --profile "$profile" --bundle "$b" "$id"
+	done
+	edit '.nacre.judged[0] |= (.inode = $i | .path += "/x")' --argjson i "$number"
+	bad 1 "*$T/judged was moved or replaced *" nacre run --profile oci --bundle "$b" "$id"
+	edit '.nacre.judged[0].name = "/elsewhere"'
+	bad 1 "*nacre.judged\[0\].name: no mount has the source /elsewhere" nacre run --profile oci --bundle "$b" "$id"
+	nothing_left
+}
+
 test_a_harmless_symlink_is_followed() {
 	bundle cat /mnt/file
 	mkdir "$T/real"

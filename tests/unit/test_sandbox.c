@@ -101,8 +101,11 @@ START_TEST(root_s_with_all_that_can_be_asked_for)
 {
 	struct sandbox_host host = host_of_user();
 	struct sandbox_entry read[] = {{"/srv/data", true, false}},
-			     write[] = {{"/srv/log", true, false}},
-			     hide[] = {{"/usr/local", true, false}};
+			     write[] = {{"/srv/log", true, false}};
+	/* Shown, in a home that is empty, and in a workspace elsewhere. */
+	struct oci_judged hide[] = {{"/usr/local", "/usr/local", 64769, 12},
+		{"/root/x", "/root/x", 1, 2}, {"/w/.env", "/home/user/project/.env", 1, 3}},
+			  judged[] = {{"/srv/data", "/srv/data", 64769, UINT64_MAX}};
 	struct sandbox_request request = plain();
 
 	host.root = true;
@@ -113,7 +116,10 @@ START_TEST(root_s_with_all_that_can_be_asked_for)
 	request.read = read;
 	request.write = write;
 	request.hide = hide;
-	request.n_read = request.n_write = request.n_hide = 1;
+	request.judged = judged;
+	request.workspaces = (struct oci_strings)WORDS("/w");
+	request.n_read = request.n_write = request.n_judged = 1;
+	request.n_hide = COUNT(hide);
 	request.env = (struct oci_strings)WORDS("LD_PRELOAD", "LANG=de_DE.UTF-8", "EMPTY=");
 	request.terminal = request.network = true;
 	request.memory = 1 << 30;
