@@ -193,6 +193,8 @@ static int open_listeners(void *data, struct nacre_error *err)
 
 	relay->wired = interface[0];
 	if (r == 0)
+		r = egress_check_loopback(err);
+	if (r == 0)
 		r = add_routes(relay, err);
 	for (size_t i = 0; r == 0 && i < relay->n_listeners; i++) {
 		struct egress_listener *listener = &relay->listeners[i];

@@ -137,6 +137,29 @@ int egress_close_routes(struct nacre_error *err)
 		     : 0;
 }
 
+/* Returns the flags of interface NAME, or -errno. */
+static int read_flags(int sock, const char *name)
+{
+	struct ifreq request = {.ifr_flags = 0};
+
+	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	return ioctl(sock, SIOCGIFFLAGS, &request) < 0 ? -errno : (uint16_t)request.ifr_flags;
+}
+
+int egress_check_loopback(struct nacre_error *err)
+{
+	cleanup_close int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	int flags = sock < 0 ? -errno : read_flags(sock, "lo");
+
+	if (flags < 0)
+		return fail_errno(err, flags, "egress rules: lo of the container's network");
+	if (!(flags & IFF_UP))
+		return fail(err, ENETDOWN,
+			"egress rules: lo is down in the container's network, and names lead to "
+			"it: whoever made that network has to bring it up (ip link set lo up)");
+	return 0;
+}
+
 int egress_network_look(char ret_interface[IF_NAMESIZE], struct nacre_error *err)
 {
 	cleanup_close int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -145,13 +168,11 @@ int egress_network_look(char ret_interface[IF_NAMESIZE], struct nacre_error *err
 
 	ret_interface[0] = '\0';
 	for (size_t i = 0; r == 0 && interfaces[i].if_index; i++) {
-		struct ifreq request = {.ifr_flags = 0};
+		int flags = read_flags(sock, interfaces[i].if_name);
 
-		(void)snprintf(
-			request.ifr_name, sizeof(request.ifr_name), "%s", interfaces[i].if_name);
-		r = ioctl(sock, SIOCGIFFLAGS, &request) < 0 ? -errno : 0;
-		if (r == 0 && (request.ifr_flags & (IFF_UP | IFF_LOOPBACK)) == IFF_UP)
-			memcpy(ret_interface, request.ifr_name, IF_NAMESIZE);
+		r = flags < 0 ? flags : 0;
+		if (r == 0 && (flags & (IFF_UP | IFF_LOOPBACK)) == IFF_UP)
+			(void)snprintf(ret_interface, IF_NAMESIZE, "%s", interfaces[i].if_name);
 	}
 	if (interfaces)
 		if_freenameindex(interfaces);

@@ -12,6 +12,9 @@
  * that is there already, as another container of a pod has made it, will do. */
 int egress_route_add(const struct egress_network *network, struct nacre_error *err);
 
+/* -ENETDOWN: lo is down, which is not seen by who adds such a route: nothing would arrive. */
+int egress_check_loopback(struct nacre_error *err);
+
 /* From here on what is not for the namespace itself is refused with EACCES, whatever routes it has
  * or gets: a rule of ip-rule(8) between its own addresses and all others. */
 int egress_close_routes(struct nacre_error *err);

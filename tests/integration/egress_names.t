@@ -271,6 +271,23 @@ test_the_policy_names_resolvers_of_a_joined_network() {
 	kill_now
 }
 
+# Names would be resolved, and no connection arrive.
+test_a_joined_network_without_a_loopback_is_told() {
+	local joined
+	needs_root || return
+	with_names a.example
+	network_namespace joined
+	edit '(.linux.namespaces[] | select(.type == "network")).path = $p' --arg p "/proc/$joined/ns/net"
+	bad 1 "*egress rules: lo is down in the container's network, * (ip link set lo up)" \
+		nacre create "${rules[@]}" --bundle "$b" "$id"
+	has "$(nsenter --target "$joined" --net ip -o link show lo)" "<LOOPBACK>" # nacre has not made it
+	nsenter --target "$joined" --net ip link set lo up
+	good nacre create "${rules[@]}" --bundle "$b" "$id"
+	start
+	is "$(says ask a.example A)" 198.18.0.16 "the name"
+	kill_now
+}
+
 # A program inside could listen there, and say where names lead.
 test_no_name_server_is_in_the_network_of_the_container() {
 	local server
