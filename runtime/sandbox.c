@@ -18,7 +18,7 @@ enum {
 
 const struct option_row sandbox_single_rows[] = {
 	/* clang-format off */
-	{"settings", 0, TEXT(settings), "FILE", "more options, in a JSON document: nacre(8), SANDBOX"},
+	{"settings", 0, TEXT(settings), "FILE", "more options, in a JSON document: nacre-sandbox(1), SETTINGS"},
 	{"print-settings", 0, FLAG(print_settings), NULL, "print the options as such a document, and run nothing"},
 	{"tty", 't', FLAG(sandbox.terminal), NULL, "a terminal for the program, also where stdin or stdout is none"},
 	{"name", 0, TEXT(id), "ID", "of the container; default: one that is made up"},

@@ -33,7 +33,7 @@ fish_completes() {
 
 test_bash_completes_every_option_of_every_command() {
 	local command
-	for command in '' create run exec kill delete list ps update events spec harden; do
+	for command in '' create run sandbox exec kill delete list ps update events spec harden; do
 		bash_completes nacre ${command:+"$command"} --
 		is "$(sort -u <<<"$out")" "$(options_of ${command:+"$command"})" "options of $command"
 	done

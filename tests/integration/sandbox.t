@@ -487,6 +487,39 @@ test_progress_and_colours_are_for_a_terminal_alone() {
 	good nacre workspace discard "$id"
 }
 
+manual=$(dirname "$0")/../../runtime/nacre-sandbox.1
+
+# With another program behind them.
+test_the_examples_of_the_manual_run() {
+	local line n=0
+	project
+	mkdir -p "$home/.cargo" "$home/.cache/pip"
+	while read -r line; do
+		doing "$line"
+		((++n))
+		[[ $line != *' -- '* ]] || line="${line%% -- *} -- true"
+		try eval "cd $dir && HOME=$home && API_KEY=x && export API_KEY && $line"
+		is "$rc" 0 "$line: $err"
+	done < <(sed -n '/^\.Sh EXAMPLES/,$ { s/^\.Dl //; s/\\-/-/g; /^nacre sandbox/p }' "$manual")
+	((n >= 7)) || wrong "examples: $n"
+	sed -n '/^{"version/,/^\.Ed/ { /^\.Ed/d; p }' "$manual" >"$T/settings"
+	good sandbox --settings "$T/settings" --print-settings
+	is "$(jq -c '[.memory, .timeout, .read, .egress]' <<<"$out")" \
+		'["2G","1800000ms",["/srv/data"],["registry.npmjs.org"]]' "settings of the manual"
+	nothing_left
+}
+
+# Those of a single run apart.
+test_each_option_can_stand_in_a_file() {
+	local options
+	project
+	settings '{"version": 1, "x": 1}'
+	try sandbox --settings "$T/settings" -- true
+	options=$(nacre help sandbox | sed -n 's/^ *\(-[a-z], \)\{0,1\}--\([a-z-]*\).*/\2/p' |
+		grep -vxE 'settings|print-settings|name|receipt|tty')
+	is "$(tr -d , <<<"${err##*valid are version,}" | xargs -n 1 | sort)" "$(sort <<<"$options")" "members"
+}
+
 test_a_receipt_is_written() {
 	project
 	nacre receipt keygen --key "$T/key-$id" >/dev/null 2>&1 || { host_lacks "no nacre-receipt was built"; return; }

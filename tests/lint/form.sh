@@ -72,7 +72,7 @@ function_length() {
 manual() {
 	local found
 	has mandoc || return
-	found=$(mandoc -Tlint runtime/nacre.8 2>/dev/null | grep -vE 'Xr: |referenced manual not found|mandoc\.db')
+	found=$(mandoc -Tlint runtime/*.[18] 2>/dev/null | grep -vE 'Xr: |referenced manual not found|mandoc\.db')
 	[[ -z $found ]] || complain "$found"
 }
 

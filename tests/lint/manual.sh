@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The manual page knows every command and option that the program prints.
+# The manual pages know every command and option that the program prints.
 set -u
-page=$SOURCE/runtime/nacre.8
 failed=0
 
 complain() {
@@ -13,8 +12,10 @@ complain() {
 commands=$("$NACRE" help | sed -n 's/^  \([a-z]\{1,\}\) .*/\1/p')
 [ -n "$commands" ] || complain "\"nacre help\" lists no command"
 for command in '' $commands; do
+	page=$SOURCE/runtime/nacre.8
 	[ -z "$command" ] || grep -q "^\.\(It \)\{0,1\}Cm $command\( \|$\)" "$page" ||
 		complain "command $command is missing"
+	[ ! -e "$SOURCE/runtime/nacre-$command.1" ] || page=$SOURCE/runtime/nacre-$command.1
 	# shellcheck disable=SC2086 # no command: the options before it
 	for option in $("$NACRE" help $command | sed -n 's/^ \{2,6\}\(-[a-z], \)\{0,1\}--\([a-z0-9-]*\).*/\2/p'); do
 		grep -q -e "\(Fl\|,\) -$option\( \|$\)" "$page" ||
