@@ -157,7 +157,9 @@ struct nacre_create_options {
 				  * $XDG_CONFIG_HOME/nacre */
 	const char *config_text; /* JSON, in place of a file in the bundle; NULL: none */
 	bool kill_on_exit; /* nacre_run, of a config with nacre.reaper: the container is killed when
-			    * the calling process ends, however it ends */
+			    * the calling process ends, however it ends; without a reaper the
+			    * program alone, which is all where it is pid 1 of a pid namespace */
+	bool preserve_gaps; /* of the PRESERVE_FDS fds some may be closed */
 };
 
 /* A process that was started. */

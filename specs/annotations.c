@@ -5,7 +5,6 @@
 
 #include "specs/validate_checks.h"
 
-#define KEEP_GROUPS "run.oci.keep_original_groups"
 #define HOOKS_STDOUT "run.oci.hooks.stdout"
 #define HOOKS_STDERR "run.oci.hooks.stderr"
 #define SECCOMP_RECEIVER "run.oci.seccomp.receiver"
@@ -17,7 +16,7 @@
  * options of a program that runs as root of the host. A cgroup below the container's own is none of
  * these. */
 const char *const annotations_of_host[] = {
-	KEEP_GROUPS, HOOKS_STDOUT, HOOKS_STDERR, SECCOMP_RECEIVER, CRIU_CONFIG, NULL};
+	ANNOTATION_KEEP_GROUPS, HOOKS_STDOUT, HOOKS_STDERR, SECCOMP_RECEIVER, CRIU_CONFIG, NULL};
 
 /* NULL: not there. An empty value is one: each says what it means. */
 static const char *find(const struct oci_config *config, const char *key)
@@ -56,7 +55,7 @@ int annotations_read(const struct oci_config *config, struct run_annotations *re
 	const char *cgroup = find(config, DELEGATE_CGROUP);
 	const char *criu = find(config, CRIU_CONFIG);
 	struct run_annotations read = {
-		.keep_groups = is_on(config, KEEP_GROUPS),
+		.keep_groups = is_on(config, ANNOTATION_KEEP_GROUPS),
 		/* As with crun: an empty name is none. */
 		.delegate_cgroup = cgroup && cgroup[0] ? cgroup : NULL,
 		.seccomp_fail_unknown = is_on(config, SECCOMP_FAIL_UNKNOWN),

@@ -4,6 +4,8 @@
 
 #include "specs/spec.h"
 
+#define ANNOTATION_KEEP_GROUPS "run.oci.keep_original_groups"
+
 /* Annotations of crun's that callers set, with crun's meaning (crun(1), EXTENSIONS), and one of
  * runc's. Those of nacre itself are in policy.h. */
 struct run_annotations {

@@ -4,6 +4,7 @@
 #include "specs/fields.h"
 #include "specs/filter.h"
 #include "specs/mount_words.h"
+#include "specs/path_text.h"
 #include "specs/spec.h"
 
 /* What nacre itself adds to config.json: the object "nacre". */
@@ -37,6 +38,8 @@ static STRUCT_TYPE(oci_judged);
 
 static const struct field oci_hardened_fields[] = {
 	FIELD_BOOL("rootTmpfs", oci_hardened, root_tmpfs, 0),
+	FIELD_STRING("program", oci_hardened, program, 0),
+	FIELD_STRINGS("directories", oci_hardened, directories, 0),
 	FIELD_BOOL("reaper", oci_hardened, reaper, 0),
 	FIELD_BOOL("rootNosuid", oci_hardened, root_nosuid, 0),
 	FIELD_BOOL("rootNodev", oci_hardened, root_nodev, 0),
@@ -74,4 +77,14 @@ const struct oci_workspace *oci_find_workspace(
 		if (!strcmp(nacre->workspaces[i].destination, mount->destination))
 			return &nacre->workspaces[i];
 	return NULL;
+}
+
+bool oci_mount_is_root(const struct oci_config *config, size_t index)
+{
+	const struct oci_mount *mount = &config->mounts[index];
+	char clean[PATH_TEXT_MAX];
+
+	return index == 0 && config->nacre && config->nacre->root_tmpfs && mount_is_bind(mount) &&
+	       !mount_has(mount, "remount") && path_clean(mount->destination, clean) == 0 &&
+	       strcmp(clean, "/") == 0;
 }

@@ -52,6 +52,12 @@
 	TYPE("xfs",         DISK,    NULL)
 /* clang-format on */
 
+/* What a config made by nacre itself has among its mounts, so that it is made in their order: an
+ * empty directory (option "mode=OCTAL"), and a file of its own mount ("data=BASE64" besides). No
+ * profile but oci has them. */
+#define MOUNT_DIRECTORY "nacre:directory"
+#define MOUNT_FILE "nacre:file"
+
 enum mount_kind {
 	MOUNT_UNKNOWN, /* no type, or none of the table */
 	MOUNT_BIND, /* by its type or by a word */

@@ -158,7 +158,12 @@ struct oci_judged {
 };
 
 struct oci_hardened {
-	bool root_tmpfs; /* the root is an empty tmpfs, and root.path means nothing: sandbox.h */
+	bool root_tmpfs; /* the root is an empty tmpfs, and root.path means nothing: sandbox.h. Or
+			    it is what mounts[0] binds on "/" */
+	const char *program; /* is executed, and process.args[0] what it finds as its name; NULL:
+				that is executed */
+	struct oci_strings directories; /* the program begins in the first that is there, and PWD
+					   says so; none: in process.cwd */
 	bool reaper; /* pid 1 is nacre's, which passes signals on and reaps, and the program its
 			child; not where a pid namespace is joined */
 	bool root_nosuid; /* of the root mount */
@@ -297,6 +302,10 @@ struct oci_namespace *oci_add_namespace(
 /* The workspace that MOUNT is, or NULL. */
 const struct oci_workspace *oci_find_workspace(
 	const struct oci_config *config, const struct oci_mount *mount);
+
+/* Whether mounts[INDEX] is what becomes the root of the container: the first one of a config with
+ * nacre.rootTmpfs, a bind on "/". */
+bool oci_mount_is_root(const struct oci_config *config, size_t index);
 
 /* "pids", "memory", "swap", "oom-group", "cpu", NULL. */
 extern const char *const oci_limit_words[];

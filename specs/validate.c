@@ -141,7 +141,7 @@ static int check_mount_ends(const struct oci_config *config, struct nacre_error 
 		if (path_clean(mount->destination, clean) < 0)
 			return oci_fail(config, err, validate_at("mounts[%zu].destination", i).text,
 				"is longer than %d bytes", PATH_TEXT_MAX - 1);
-		if (!strcmp(clean, "/"))
+		if (!strcmp(clean, "/") && !oci_mount_is_root(config, i))
 			return oci_fail(config, err, validate_at("mounts[%zu].destination", i).text,
 				"\"%s\" is the container's root; use root.path for it",
 				mount->destination);

@@ -327,6 +327,7 @@ struct life_options prepare_life_options(const struct nacre_create_options *opti
 		.pid_file = options->pid_file,
 		.pidfd_socket = options->pidfd_socket,
 		.preserve_fds = options->preserve_fds,
+		.preserve_gaps = options->preserve_gaps,
 		.no_pivot = options->no_pivot,
 		.notify = options->notify,
 		.no_new_keyring = options->no_new_keyring,

@@ -86,6 +86,7 @@ struct life_options {
 	const char *pid_file;
 	const char *pidfd_socket;
 	unsigned preserve_fds;
+	bool preserve_gaps;
 	bool no_pivot;
 	bool no_new_keyring;
 	const char *cgroup; /* exec: asked for by name, below the container's; NULL: none */

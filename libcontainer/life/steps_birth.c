@@ -120,9 +120,8 @@ static int close_files(struct life *l, struct nacre_error *err)
 	if (!keep)
 		return fail_errno(err, ENOMEM, "close files");
 	memcpy(keep, needed, sizeof(needed));
-	for (unsigned i = 0; i < l->options->preserve_fds; i++)
-		keep[n + i] = (int)(STDERR_FILENO + 1 + i);
-	r = fd_close_all_except(keep, n + l->options->preserve_fds);
+	r = fd_close_all_except(
+		keep, n + program_preserved_fds(l->options->preserve_fds, keep + n));
 	return r < 0 ? fail_errno(err, r, "close files") : 0;
 }
 
@@ -144,14 +143,23 @@ static int keep_from_child(struct life *l, struct nacre_error *err)
 	return r < 0 ? r : wipe_heap_of_children(err);
 }
 
+/* By itself: what ended before this has closed the sync socket, which INIT writes to. */
+static bool ends_with_runtime(const struct life *l)
+{
+	const uint64_t active = l->container.record.active;
+
+	return l->options->kill_on_exit && active & RUNS_AT_ONCE &&
+	       !(active & (REAPER | FOREIGN_PIDNS));
+}
+
 int step_drop_memory(struct life *l, struct nacre_error *err)
 {
 	int r;
 
-	/* The program outlives RUNTIME. */
-	if (prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0) < 0)
+	/* The program outlives RUNTIME, or its reaper does not. */
+	if (prctl(PR_SET_PDEATHSIG, ends_with_runtime(l) ? SIGKILL : 0, 0, 0, 0) < 0)
 		return fail_errno(err, errno, "PR_SET_PDEATHSIG");
-	r = program_limit_fds(l->options->preserve_fds, err);
+	r = program_limit_fds(l->options->preserve_fds, l->options->preserve_gaps, err);
 	if (r == 0)
 		r = close_files(l, err);
 	if (r < 0)

@@ -63,8 +63,7 @@ int step_shield_init(struct life *l, struct nacre_error *err)
 	if (!keep)
 		return fail_errno(err, ENOMEM, "close inherited files");
 	fds = NULL;
-	for (unsigned i = 0; i < preserved; i++)
-		keep[n++] = (int)(3 + i);
+	n += program_preserved_fds(preserved, keep + n);
 	r = fd_close_all_except(keep, n);
 	if (r < 0)
 		return fail_errno(err, r, "close inherited files");
@@ -191,6 +190,34 @@ int step_set_hostname(struct life *l, struct nacre_error *err)
 	return namespaces_set_hostname(config->hostname, config->domainname, err);
 }
 
+/* The first of nacre.directories that is there becomes the working directory, and PWD. */
+static int enter_a_directory(struct life *l, struct nacre_error *err)
+{
+	const struct oci_strings *list = &l->container.config->nacre->directories;
+	struct oci_process *process;
+	const char **env;
+	size_t i = 0;
+	int r;
+
+	do
+		r = program_enter_cwd(list->items[i], false, err);
+	while (r < 0 && ++i < list->n);
+	if (r < 0)
+		return r;
+	process = arena_alloc(l->container.arena, sizeof(*process));
+	env = arena_array(l->container.arena, l->process->env.n + 1, sizeof(*env));
+	if (!process || !env)
+		return fail_errno(err, ENOMEM, "process.env");
+	memcpy(env, l->process->env.items, l->process->env.n * sizeof(*env));
+	*process = *l->process;
+	process->env = (struct oci_strings){env, l->process->env.n + 1};
+	env[process->env.n - 1] = arena_printf(l->container.arena, "PWD=%s", list->items[i]);
+	if (!env[process->env.n - 1])
+		return fail_errno(err, ENOMEM, "process.env");
+	l->process = process;
+	return 0;
+}
+
 /* As root of the container, so that `create` reports a missing program; the user may still not be
  * allowed to run it, which exec tells. Likewise the working directory, which create makes, before
  * the root is read-only, and exec does not: one that only the user may enter (NFS with root_squash)
@@ -198,12 +225,16 @@ int step_set_hostname(struct life *l, struct nacre_error *err)
 int step_find_program(struct life *l, struct nacre_error *err)
 {
 	const bool creating = l->container.record.active & (WAITS_FOR_START | RUNS_AT_ONCE);
-	int r = program_enter_cwd(l->process->cwd, creating, err);
+	const struct oci_hardened *nacre = creating ? l->container.config->nacre : NULL;
+	const bool chosen = nacre && nacre->directories.n;
+	int r = chosen ? enter_a_directory(l, err)
+		       : program_enter_cwd(l->process->cwd, creating, err);
 
-	if (r < 0 && r != -EACCES)
+	if (r < 0 && (chosen || r != -EACCES))
 		return r;
 	l->cwd_entered = r == 0;
-	return program_prepare(l->container.arena, l->process, &l->program, err);
+	return program_prepare(
+		l->container.arena, l->process, nacre ? nacre->program : NULL, &l->program, err);
 }
 
 int step_take_terminal(struct life *l, struct nacre_error *err)

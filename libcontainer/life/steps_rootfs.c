@@ -86,29 +86,6 @@ static unsigned root_flags(const struct life *l)
 	       (hardened && hardened->root_nodev ? MOUNT_ATTR_NODEV : 0);
 }
 
-/* Opened here and not by RUNTIME: an fd of another mount namespace can neither be cloned from nor
- * be mounted on. */
-int step_prepare_rootfs(struct life *l, struct nacre_error *err)
-{
-	const char *propagation = l->container.config->linux_
-					  ? l->container.config->linux_->rootfs_propagation
-					  : NULL;
-	cleanup_close int directory = -1;
-	int r;
-
-	if (makes_root(l->container.config))
-		return rootfs_make(propagation, &l->rootfs_fd, err);
-	directory = l->rootfs_fd >= 0 ? fd_steal(&l->rootfs_fd) : step_open_rootfs(l, err);
-	if (directory < 0)
-		return directory;
-	r = l->container.record.active & NEW_MNTNS
-		    ? rootfs_prepare(directory, propagation, &l->rootfs_fd, err)
-		    : rootfs_attach(directory, propagation, &l->rootfs_fd, err);
-	if (r == 0)
-		r = mount_guard_tree(&l->guard, SIZE_MAX, l->rootfs_fd, err);
-	return r > 0 ? rootfs_seal_below(l->rootfs_fd, root_flags(l), err) : r;
-}
-
 /* Under a profile that tightens the flags of mounts nothing that the host set is taken back by
  * silence. In a user namespace the kernel keeps such flags, all but the last. */
 static uint64_t flags_to_clear(const struct life *l)
@@ -149,10 +126,16 @@ static bool masks_views(const struct oci_config *config)
 	return config->linux_ && config->nacre && config->nacre->mask_views;
 }
 
+static bool root_is_mount(const struct life *l)
+{
+	return l->container.config->n_mounts > 0 && oci_mount_is_root(l->container.config, 0);
+}
+
 static struct mount_context mount_context(struct life *l)
 {
 	return (struct mount_context){
 		.rootfs_fd = l->rootfs_fd,
+		.root_is_mount = root_is_mount(l),
 		.rootfs = l->container.record.rootfs,
 		.mount_label = l->container.config->linux_
 				       ? l->container.config->linux_->mount_label
@@ -175,6 +158,47 @@ static struct mount_context mount_context(struct life *l)
 		.made = l->made,
 		.proc_fd = &l->proc_fd,
 	};
+}
+
+static int build_root(void *data, struct nacre_error *err)
+{
+	struct life *l = data;
+	const struct mount_context context = mount_context(l);
+
+	return mounts_build_root(&context, l->container.config->mounts, err);
+}
+
+static int make_root(struct life *l, const char *propagation, struct nacre_error *err)
+{
+	const bool mount = root_is_mount(l);
+	int r = rootfs_make(propagation, mount ? build_root : NULL, l, &l->rootfs_fd, err);
+
+	if (r == 0 && mount)
+		r = mount_guard_tree(&l->guard, 0, l->rootfs_fd, err);
+	return r < 0 ? r : 0;
+}
+
+/* Opened here and not by RUNTIME: an fd of another mount namespace can neither be cloned from nor
+ * be mounted on. */
+int step_prepare_rootfs(struct life *l, struct nacre_error *err)
+{
+	const char *propagation = l->container.config->linux_
+					  ? l->container.config->linux_->rootfs_propagation
+					  : NULL;
+	cleanup_close int directory = -1;
+	int r;
+
+	if (makes_root(l->container.config))
+		return make_root(l, propagation, err);
+	directory = l->rootfs_fd >= 0 ? fd_steal(&l->rootfs_fd) : step_open_rootfs(l, err);
+	if (directory < 0)
+		return directory;
+	r = l->container.record.active & NEW_MNTNS
+		    ? rootfs_prepare(directory, propagation, &l->rootfs_fd, err)
+		    : rootfs_attach(directory, propagation, &l->rootfs_fd, err);
+	if (r == 0)
+		r = mount_guard_tree(&l->guard, SIZE_MAX, l->rootfs_fd, err);
+	return r > 0 ? rootfs_seal_below(l->rootfs_fd, root_flags(l), err) : r;
 }
 
 int step_perform_mounts(struct life *l, struct nacre_error *err)

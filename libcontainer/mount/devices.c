@@ -313,7 +313,8 @@ int devices_create(int rootfs_fd, const struct oci_linux *linux_, bool own_dev, 
 bool devices_own_dev(const struct oci_config *config)
 {
 	char clean[PATH_TEXT_MAX];
-	bool own = true;
+	/* A root that was made for the config has what that asks for. */
+	bool own = !config->nacre || !config->nacre->root_tmpfs;
 
 	for (size_t i = 0; i < config->n_mounts; i++) {
 		if (path_clean(config->mounts[i].destination, clean) == 0 &&

@@ -2,11 +2,12 @@
 #include "libcontainer/mount/mount_sources.h"
 
 #include <errno.h>
-#include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
@@ -115,6 +116,15 @@ static int clone_below(const struct mount_job *job, const char *path, struct nac
 	return clone_tree(fd, "", AT_EMPTY_PATH | (job->options.recursive ? AT_RECURSIVE : 0), err);
 }
 
+int mount_is_proc(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0)
+		return -errno;
+	return fs.f_type == PROC_SUPER_MAGIC;
+}
+
 int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
 {
 	const struct mount_options *o = &job->options;
@@ -148,32 +158,6 @@ int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
 	if (r < 0)
 		return r;
 	return fd_steal(&fd);
-}
-
-int mount_copy_symlink(const struct mount_job *job, struct nacre_error *err)
-{
-	cleanup_close int parent_fd = -1;
-	const char *name;
-	char target[PATH_MAX];
-	char present[PATH_MAX];
-	ssize_t n = readlink(job->mount->source, target, sizeof(target) - 1);
-
-	if (n < 0 && errno == EINVAL)
-		return 0;
-	if (n < 0)
-		return fail_errno(err, errno, "read the source");
-	target[n] = '\0';
-	parent_fd = path_make_parent(job->context->rootfs_fd, job->destination, &name, err);
-	if (parent_fd < 0)
-		return parent_fd;
-	if (symlinkat(target, parent_fd, name) == 0)
-		return 1;
-	if (errno != EEXIST)
-		return fail_errno(err, errno, "create the symlink");
-	n = readlinkat(parent_fd, name, present, sizeof(present));
-	if (n < 0 || (size_t)n != strlen(target) || memcmp(present, target, (size_t)n) != 0)
-		return fail(err, EEXIST, "create the symlink: something else is in its place");
-	return 1;
 }
 
 /* A user namespace in the host's network may not mount sysfs: the host's is bound, and read-only as

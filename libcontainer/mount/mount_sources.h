@@ -29,8 +29,8 @@ struct mount_job {
 /* A clone of the source, with the flags of the options. Returns an fd. */
 int mount_build_bind(const struct mount_job *job, struct nacre_error *err);
 
-/* Podman's copy-symlink: a source that is a symlink is copied. Returns 1 if it was. */
-int mount_copy_symlink(const struct mount_job *job, struct nacre_error *err);
+/* Whether it lies in a procfs; -errno. */
+int mount_is_proc(int fd);
 
 /* A new filesystem. TARGET_MODE: of the directory that a tmpfs will cover, -1: its own default.
  * Returns an fd. */

@@ -2,16 +2,15 @@
 #include "libcontainer/mount/mounts.h"
 
 #include <errno.h>
-#include <linux/magic.h>
 #include <linux/stat.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/paths.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/mount/mount_content.h"
 #include "libcontainer/mount/mount_sources.h"
 #include "libcontainer/mount/tmpcopyup.h"
 #include "specs/mount_types.h"
@@ -61,15 +60,6 @@ static int init_job(struct mount_job *job, const struct mount_context *context,
 	return mount_options_parse(mount, index, &job->options, err);
 }
 
-static int is_proc(int fd)
-{
-	struct statfs fs;
-
-	if (fstatfs(fd, &fs) < 0)
-		return -errno;
-	return fs.f_type == PROC_SUPER_MAGIC;
-}
-
 /* Which files of /proc may be mounted over is settled in specs/validate.c, by their names. Here:
  * that a name elsewhere does not lead there (CVE-2019-16884, CVE-2025-52881). */
 static int check_target(const struct mount_job *job, int target_fd, const struct statx *target,
@@ -79,7 +69,7 @@ static int check_target(const struct mount_job *job, int target_fd, const struct
 
 	if (job->root_mount == target->stx_mnt_id && job->root_inode == target->stx_ino)
 		return fail(err, EINVAL, "the destination is the root of the container");
-	proc = job->root_mount == target->stx_mnt_id ? job->root_is_proc : is_proc(target_fd);
+	proc = job->root_mount == target->stx_mnt_id ? job->root_is_proc : mount_is_proc(target_fd);
 	if (proc < 0)
 		return fail_errno(err, proc, "stat the destination");
 	if (proc && !path_within(job->destination, "/proc"))
@@ -169,7 +159,7 @@ static int check_bound_proc(
 
 	if (strcmp(job->destination, "/proc") != 0)
 		return 0;
-	proc = is_proc(tree_fd);
+	proc = mount_is_proc(tree_fd);
 	if (proc < 0)
 		return fail_errno(err, proc, "stat %s", job->mount->source);
 	if (!proc || tree->stx_ino != PROC_ROOT_INODE)
@@ -297,6 +287,19 @@ static int perform_remount(const struct mount_job *job, struct nacre_error *err)
 	return mount_change(job, target_fd, err);
 }
 
+static int perform_file(const struct mount_job *job, struct nacre_error *err)
+{
+	cleanup_close int tree_fd = mount_build_file(job, err);
+	cleanup_close int target_fd = -1;
+	struct statx target, tree;
+	int r = tree_fd < 0 ? tree_fd : stat_tree(tree_fd, &tree, err);
+
+	if (r < 0)
+		return r;
+	target_fd = open_target(job, true, &target, err);
+	return target_fd < 0 ? target_fd : attach(job, tree_fd, &tree, target_fd, err);
+}
+
 static int perform(const struct mount_job *job, struct nacre_error *err)
 {
 	int copied;
@@ -305,6 +308,10 @@ static int perform(const struct mount_job *job, struct nacre_error *err)
 		return perform_remount(job, err);
 	if (!job->options.bind && !job->mount->type)
 		return fail(err, EINVAL, "no type, and no option bind or rbind");
+	if (is_type(job, MOUNT_DIRECTORY))
+		return mount_make_directory(job, err);
+	if (is_type(job, MOUNT_FILE))
+		return perform_file(job, err);
 	if (!job->options.bind)
 		return perform_filesystem(job, err);
 	if (!job->mount->source)
@@ -333,7 +340,7 @@ int mounts_perform(const struct mount_context *context, const struct oci_mount *
 		return fail_errno(err, errno, "stat the rootfs");
 	job.root_mount = root.stx_mnt_id;
 	job.root_inode = root.stx_ino;
-	r = is_proc(context->rootfs_fd);
+	r = mount_is_proc(context->rootfs_fd);
 	if (r < 0)
 		return fail_errno(err, r, "stat the rootfs");
 	job.root_is_proc = r > 0;
@@ -342,7 +349,7 @@ int mounts_perform(const struct mount_context *context, const struct oci_mount *
 		return arena_fail(context->guard->arena, "mounts", err);
 	for (size_t i = 0; i < n; i++)
 		context->made[i] = (struct mount_made){.tree_fd = -1, .view_fd = -1};
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = context->root_is_mount ? 1 : 0; i < n; i++) {
 		r = init_job(&job, context, &mounts[i], i, err);
 		if (r < 0)
 			return r;
@@ -351,6 +358,16 @@ int mounts_perform(const struct mount_context *context, const struct oci_mount *
 				mounts[i].destination);
 	}
 	return 0;
+}
+
+int mounts_build_root(const struct mount_context *context, const struct oci_mount *mounts,
+	struct nacre_error *err)
+{
+	struct mount_job job = {.context = context};
+	int r = init_job(&job, context, mounts, 0, err);
+
+	r = r < 0 ? r : mount_build_bind(&job, err);
+	return r < 0 ? fail_prefix(err, "mounts[0]: %s on /", mounts[0].source) : r;
 }
 
 static int seal(int tree_fd, const struct oci_mount *mount)

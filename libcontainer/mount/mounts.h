@@ -17,6 +17,7 @@ struct mount_made {
 /* What performing the mounts of a config needs to know of the container. */
 struct mount_context {
 	int rootfs_fd;
+	bool root_is_mount; /* mounts[0], which mounts_build_root has made */
 	const char *rootfs; /* its path on the host; NULL: no source lies below it */
 	const char *mount_label; /* linux.mountLabel or NULL */
 	bool own_cgroup_namespace;
@@ -52,6 +53,10 @@ struct mount_context {
  * the target is checked after it was opened. Read-only tmpfs mounts (and /dev) are left writable:
  * see mounts_seal. Runs in the container's mount namespace, before the pivot. */
 int mounts_perform(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
+	struct nacre_error *err);
+
+/* The tree of mounts[0] where that is the root: oci_mount_is_root. Returns an fd. */
+int mounts_build_root(const struct mount_context *context, const struct oci_mount *mounts,
 	struct nacre_error *err);
 
 /* Turns those read-only that had to be filled first (a tmpfs with "ro", and late_binds: device

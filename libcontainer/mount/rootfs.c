@@ -175,7 +175,7 @@ int rootfs_prepare(int rootfs_fd, const char *propagation, int *ret_fd, struct n
 	return rootfs_attach(rootfs_fd, propagation, ret_fd, err);
 }
 
-int rootfs_make(const char *propagation, int *ret_fd, struct nacre_error *err)
+static int make_tmpfs(struct nacre_error *err)
 {
 	static const char *const words[] = {"mode=755", "size=1m"};
 	const struct filesystem fs = {
@@ -185,6 +185,13 @@ int rootfs_make(const char *propagation, int *ret_fd, struct nacre_error *err)
 		.attr = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
 		.mode = -1,
 	};
+
+	return mount_filesystem(&fs, err);
+}
+
+int rootfs_make(const char *propagation, rootfs_build *build, void *data, int *ret_fd,
+	struct nacre_error *err)
+{
 	cleanup_close int tree_fd = -1, root_fd = -1;
 	int r = set_propagation(propagation, err);
 
@@ -193,7 +200,7 @@ int rootfs_make(const char *propagation, int *ret_fd, struct nacre_error *err)
 	root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return fail_errno(err, errno, "open /");
-	tree_fd = mount_filesystem(&fs, err);
+	tree_fd = build ? build(data, err) : make_tmpfs(err);
 	if (tree_fd < 0)
 		return fail_prefix(err, "rootfs");
 	r = sys_move_mount(tree_fd, root_fd);

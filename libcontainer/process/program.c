@@ -110,7 +110,7 @@ static int find(struct arena *arena, const char *name, char *const *envp, char *
 	return *ret_path ? 0 : out_of_memory(err);
 }
 
-int program_prepare(struct arena *arena, const struct oci_process *process,
+int program_prepare(struct arena *arena, const struct oci_process *process, const char *file,
 	struct program *ret_program, struct nacre_error *err)
 {
 	const struct oci_strings *args = &process->args;
@@ -127,7 +127,7 @@ int program_prepare(struct arena *arena, const struct oci_process *process,
 	r = program_environment(arena, process, &program.envp, err);
 	if (r < 0)
 		return r;
-	r = find(arena, args->items[0], program.envp, &program.path, err);
+	r = find(arena, file ? file : args->items[0], program.envp, &program.path, err);
 	if (r < 0)
 		return r;
 	*ret_program = program;
@@ -253,12 +253,25 @@ int program_refuse_sockets(bool terminal, unsigned preserve_fds, struct nacre_er
 
 /* What the caller left open has no close-on-exec flag, or it would not be here; what we opened has
  * always. So a number that one of our own took because the caller had it closed does not count. */
-int program_limit_fds(unsigned preserve_fds, struct nacre_error *err)
+size_t program_preserved_fds(unsigned preserve_fds, int *ret_fds)
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < preserve_fds; i++) {
+		int fd = (int)(STDERR_FILENO + 1 + i), flags = fcntl(fd, F_GETFD);
+
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
+			ret_fds[n++] = fd;
+	}
+	return n;
+}
+
+int program_limit_fds(unsigned preserve_fds, bool gaps, struct nacre_error *err)
 {
 	const unsigned first = STDERR_FILENO + 1;
 	int r;
 
-	for (unsigned i = 0; i < preserve_fds; i++) {
+	for (unsigned i = 0; i < preserve_fds && !gaps; i++) {
 		int fd = (int)(first + i);
 		int flags = i < INT_MAX - first ? fcntl(fd, F_GETFD) : -1;
 

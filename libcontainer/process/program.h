@@ -2,6 +2,8 @@
 #ifndef NACRE_PROGRAM_H
 #define NACRE_PROGRAM_H
 
+#include <stdbool.h>
+
 #include "specs/spec.h"
 
 /* What execve(2) is given, made in the container, in its arena. */
@@ -11,11 +13,11 @@ struct program {
 	char **envp; /* each name once, the last one wins; HOME filled in if empty or missing */
 };
 
-/* Finds process.args[0] and builds argv and envp. Runs inside the container ("/" is its root, the
- * ids are those of the process). Texts that engines match: "exec: \"NAME\": executable file not
- * found in $PATH", "exec: \"PATH\": no such file or directory", "permission denied", "is a
- * directory". */
-int program_prepare(struct arena *arena, const struct oci_process *process,
+/* Finds FILE, or process.args[0] if that is NULL, and builds argv and envp. Runs inside the
+ * container ("/" is its root, the ids are those of the process). Texts that engines match: "exec:
+ * \"NAME\": executable file not found in $PATH", "exec: \"PATH\": no such file or directory",
+ * "permission denied", "is a directory". */
+int program_prepare(struct arena *arena, const struct oci_process *process, const char *file,
 	struct program *ret_program, struct nacre_error *err);
 
 /* Moves PROGRAM to memory of its own, for whoever has no heap: see wipe.h. */
@@ -26,8 +28,12 @@ int program_move(struct program *program, struct nacre_error *err);
 int program_enter_cwd(const char *cwd, bool make, struct nacre_error *err);
 
 /* Everything but stdio and the next PRESERVE_FDS fds gets close-on-exec. Each of those must be
- * open. */
-int program_limit_fds(unsigned preserve_fds, struct nacre_error *err);
+ * open, or with GAPS not. */
+int program_limit_fds(unsigned preserve_fds, bool gaps, struct nacre_error *err);
+
+/* Those of the PRESERVE_FDS fds behind stdio that the caller passes on: the ones without
+ * close-on-exec. RET_FDS: room for as many. Returns how many. */
+size_t program_preserved_fds(unsigned preserve_fds, int *ret_fds);
 
 /* Refuses sockets but those of AF_UNIX among stdio, unless that will be a TERMINAL, and the next
  * PRESERVE_FDS fds: rules of egress hold for sockets that are made in the container's cgroup, and

@@ -56,7 +56,7 @@ static const char *home_of(uint32_t uid)
 	const struct oci_process process = {.args = {args, 1}, .user = {.uid = uid}};
 
 	put("/bin/x", "", 0755);
-	ck_assert_msg(program_prepare(arena, &process, &program, &err) == 0, "%s", err.text);
+	ck_assert_msg(program_prepare(arena, &process, NULL, &program, &err) == 0, "%s", err.text);
 	ck_assert_ptr_null(program.envp[1]);
 	ck_assert_int_eq(strncmp(program.envp[0], "HOME=", 5), 0);
 	return program.envp[0] + 5;
@@ -228,7 +228,7 @@ START_TEST(a_program_on_a_noexec_mount_is_not_found_executable)
 	ck_assert_int_eq(mkdir("/noexec", 0755), 0);
 	ck_assert_int_eq(mount("tmpfs", "/noexec", "tmpfs", MS_NOEXEC, NULL), 0);
 	put("/noexec/x", "", 0755);
-	ck_assert_int_eq(program_prepare(arena, &process, &program, &err), -EACCES);
+	ck_assert_int_eq(program_prepare(arena, &process, NULL, &program, &err), -EACCES);
 	ck_assert_str_eq(err.text, "exec: \"/noexec/x\": permission denied");
 }
 END_TEST
@@ -239,9 +239,9 @@ START_TEST(the_ids_of_the_process_decide_what_is_executable)
 	const struct oci_process process = {.args = {args, 1}};
 
 	put("/bin/x", "", 0700);
-	ck_assert_msg(program_prepare(arena, &process, &program, &err) == 0, "%s", err.text);
+	ck_assert_msg(program_prepare(arena, &process, NULL, &program, &err) == 0, "%s", err.text);
 	ck_assert_int_eq(setresuid(1000, 1000, 1000), 0);
-	ck_assert_int_eq(program_prepare(arena, &process, &program, &err), -EACCES);
+	ck_assert_int_eq(program_prepare(arena, &process, NULL, &program, &err), -EACCES);
 }
 END_TEST
 

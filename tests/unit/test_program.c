@@ -67,7 +67,7 @@ static int prepare(const char *name, const char *path_variable)
 
 	ck_assert_int_lt(snprintf(variable, sizeof(variable), "PATH=%s", path_variable),
 		(int)sizeof(variable));
-	return program_prepare(arena, &process, &program, &err);
+	return program_prepare(arena, &process, NULL, &program, &err);
 }
 
 static const char *in_dir(const char *name)
@@ -149,7 +149,7 @@ START_TEST(without_path_the_usual_directories_are_searched)
 {
 	const struct oci_process process = {.args = LIST("sh"), .env = LIST("HOME=/h")};
 
-	ck_assert_msg(program_prepare(arena, &process, &program, &err) == 0, "%s", err.text);
+	ck_assert_msg(program_prepare(arena, &process, NULL, &program, &err) == 0, "%s", err.text);
 	ck_assert(strcmp(program.path, "/usr/bin/sh") == 0 || strcmp(program.path, "/bin/sh") == 0);
 	ck_assert_str_eq(program.envp[0], "HOME=/h");
 	ck_assert_ptr_null(program.envp[1]);
@@ -160,7 +160,7 @@ START_TEST(no_arguments_are_an_error)
 {
 	const struct oci_process process = {0};
 
-	ck_assert_int_eq(program_prepare(arena, &process, &program, &err), -EINVAL);
+	ck_assert_int_eq(program_prepare(arena, &process, NULL, &program, &err), -EINVAL);
 	ck_assert_str_eq(err.text, "process.args: is empty");
 }
 END_TEST
@@ -173,7 +173,7 @@ START_TEST(the_last_variable_of_a_name_wins_where_it_stands)
 	};
 	static const char *const expected[] = {"A=3=4", "B=", "AB=5", "HOME=/y"};
 
-	ck_assert_msg(program_prepare(arena, &process, &program, &err) == 0, "%s", err.text);
+	ck_assert_msg(program_prepare(arena, &process, NULL, &program, &err) == 0, "%s", err.text);
 	for (size_t i = 0; i < 4; i++)
 		ck_assert_str_eq(program.envp[i], expected[i]);
 	ck_assert_ptr_null(program.envp[4]);
@@ -188,7 +188,7 @@ START_TEST(an_empty_home_is_replaced)
 		.user = {.uid = 4000000000},
 	};
 
-	ck_assert_msg(program_prepare(arena, &process, &program, &err) == 0, "%s", err.text);
+	ck_assert_msg(program_prepare(arena, &process, NULL, &program, &err) == 0, "%s", err.text);
 	ck_assert_str_eq(program.envp[0], "A=1");
 	ck_assert_str_eq(program.envp[1], "HOME=/");
 	ck_assert_ptr_null(program.envp[2]);
@@ -201,9 +201,9 @@ START_TEST(a_variable_without_a_name_or_equals_sign_is_an_error)
 		.args = LIST("/bin/sh"), .env = LIST("A=1", "BROKEN")};
 	const struct oci_process no_name = {.args = LIST("/bin/sh"), .env = LIST("=x")};
 
-	ck_assert_int_eq(program_prepare(arena, &no_equals, &program, &err), -EINVAL);
+	ck_assert_int_eq(program_prepare(arena, &no_equals, NULL, &program, &err), -EINVAL);
 	ck_assert_str_eq(err.text, "process.env: \"BROKEN\" has no \"=\"");
-	ck_assert_int_eq(program_prepare(arena, &no_name, &program, &err), -EINVAL);
+	ck_assert_int_eq(program_prepare(arena, &no_name, NULL, &program, &err), -EINVAL);
 	ck_assert_str_eq(err.text, "process.env: \"=x\" has no name");
 }
 END_TEST
@@ -218,7 +218,7 @@ START_TEST(a_large_environment_keeps_every_name)
 
 	for (int i = 0; i < N; i++)
 		items[i] = arena_printf(arena, "VARIABLE_%d=%d", i % (N / 2), i);
-	ck_assert_msg(program_prepare(arena, &process, &program, &err) == 0, "%s", err.text);
+	ck_assert_msg(program_prepare(arena, &process, NULL, &program, &err) == 0, "%s", err.text);
 	for (int i = 0; i < N / 2; i++)
 		ck_assert_str_eq(program.envp[i], items[N / 2 + i]);
 	ck_assert_int_eq(strncmp(program.envp[N / 2], "HOME=", 5), 0);
@@ -238,7 +238,7 @@ START_TEST(only_stdio_and_preserved_fds_stay_open_over_exec)
 	close_from_3();
 	for (int fd = 3; fd < 8; fd++)
 		ck_assert_int_eq(dup2(0, fd), fd);
-	ck_assert_msg(program_limit_fds(2, &err) == 0, "%s", err.text);
+	ck_assert_msg(program_limit_fds(2, false, &err) == 0, "%s", err.text);
 	for (int fd = 0; fd < 8; fd++)
 		ck_assert_int_eq(fcntl(fd, F_GETFD), fd < 5 ? 0 : FD_CLOEXEC);
 	close_from_3();
@@ -249,12 +249,12 @@ START_TEST(a_preserved_fd_that_the_caller_did_not_open_is_an_error)
 {
 	close_from_3();
 	ck_assert_int_eq(dup2(0, 3), 3);
-	ck_assert_int_eq(program_limit_fds(2, &err), -EBADF);
+	ck_assert_int_eq(program_limit_fds(2, false, &err), -EBADF);
 	ck_assert_str_eq(err.text, "unable to ensure that fd 4 is open for --preserve-fds");
 	/* One of our own that took the number. */
 	ck_assert_int_eq(dup3(0, 4, O_CLOEXEC), 4);
-	ck_assert_int_eq(program_limit_fds(2, &err), -EBADF);
-	ck_assert_int_eq(program_limit_fds(UINT_MAX, &err), -EBADF);
+	ck_assert_int_eq(program_limit_fds(2, false, &err), -EBADF);
+	ck_assert_int_eq(program_limit_fds(UINT_MAX, false, &err), -EBADF);
 	close_from_3();
 }
 END_TEST
