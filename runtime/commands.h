@@ -56,7 +56,8 @@ struct invocation {
 	const char *const *settings_words; /* as they were read; main frees them */
 	bool print_settings;
 	bool reviews; /* of sandbox: shows what was changed, at its end */
-	const char *apply; /* of sandbox: "ask", "never" or "all"; NULL: sandbox_review.c */
+	const char
+		*apply; /* of sandbox: "ask", "never", "all" or "discard"; NULL: sandbox_review.c */
 
 	/* what runc and crun know and nacre needs not */
 	const char *unused_text;

@@ -33,7 +33,7 @@ const struct option_row sandbox_rows[] = {
 	{"write", 0, LIST(sandbox.write), "PATH", "let the program change PATH of the host; may be repeated"},
 	{"hide", 0, LIST(sandbox.hide), "PATH", "show nothing of PATH; may be repeated"},
 	{"env", 'e', LIST(sandbox.env), "NAME[=VALUE]", "a variable besides those on the list; may be repeated"},
-	{"apply", 0, WORD(apply), "ask|never|all", "show what was changed and apply it; default: ask at a terminal, else never"},
+	{"apply", 0, WORD(apply), "ask|never|all|discard", "show what was changed and apply it, or throw it away; default: ask at a terminal, else never"},
 	{"timeout", 0, DURATION(timeout_ms), "TIME", "kill the program after TIME, 30s or 1h30m, and exit with 124"},
 	{"memory", 0, TEXT(limits_of_sandbox.memory), "SIZE", "at most so much, 512M or 2G; default: the profile's"},
 	{"pids", 0, COUNT(limits_of_sandbox.pids), "N", "at most so many processes and threads; default: the profile's"},

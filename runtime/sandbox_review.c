@@ -152,23 +152,34 @@ static void look_for_kept(const struct invocation *in)
 	tell_kept(in);
 }
 
-void sandbox_review(struct invocation *in, int r)
+/* Returns 1 if nothing is kept. */
+static int review(struct invocation *in, struct nacre_error *err)
 {
 	const bool all = in->apply && !strcmp(in->apply, "all");
-	struct nacre_error err;
 	char *shown;
+	int r;
+
+	if (in->apply && !strcmp(in->apply, "discard")) {
+		r = nacre_workspace_discard(in->nacre, in->id, err);
+		return r == 0 || r == -ENOENT ? 1 : r;
+	}
+	r = show(in, NACRE_WORKSPACE_TEXT, &shown, err);
+	if (r < 0)
+		return r == -ENOENT ? 1 : r; /* nothing was changed */
+	r = all ? apply(in, shown, err) : decide(in, shown, err);
+	free(shown);
+	return r;
+}
+
+void sandbox_review(struct invocation *in, int r)
+{
+	struct nacre_error err;
 
 	if (r < 0) {
 		look_for_kept(in);
 		return;
 	}
-	r = show(in, NACRE_WORKSPACE_TEXT, &shown, &err);
-	if (r == -ENOENT) /* nothing was changed */
-		return;
-	if (r >= 0) {
-		r = all ? apply(in, shown, &err) : decide(in, shown, &err);
-		free(shown);
-	}
+	r = review(in, &err);
 	if (r < 0) {
 		(void)fail_prefix(&err, "review");
 		log_line(&in->log, LOG_WARNING, err.text);

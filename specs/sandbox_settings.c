@@ -10,7 +10,7 @@
 
 /* clang-format off */
 
-static const char *const apply_words[] = {"ask", "never", "all", NULL};
+static const char *const apply_words[] = {"ask", "never", "all", "discard", NULL};
 
 static const struct field sandbox_settings_fields[] = {
 	FIELD_U32("version", sandbox_settings, version, FIELD_MUST),

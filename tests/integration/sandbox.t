@@ -245,6 +245,12 @@ test_changes_are_applied_at_once_or_asked_for() {
 	input=$T/answer inside 'echo not >file' --apply ask
 	is "$rc $(<"$dir/file")" "0 asked" "discard"
 	has_line "$err" "+not"
+	inside 'echo gone >file; exit 4' --apply discard
+	is "$rc $(<"$dir/file")" "4 asked" "thrown away"
+	lacks "$err" "$id"
+	inside 'true' --apply discard
+	is "$rc" 0 "nothing to throw away: $err"
+	lacks "$err" review
 	inside 'true' --apply all
 	is "$rc $out" "0 " "nothing changed"
 	lacks "$err" digest
