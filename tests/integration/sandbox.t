@@ -348,8 +348,11 @@ test_limits_are_those_that_are_asked_for() {
 	bad 125 "*unknown option --non*see nacre help sandbox" sandbox --non -- true
 	bad 125 "sandbox: a command is missing*" sandbox
 	needs_controller pids || return
-	inside 'cat /proc/self/cgroup >/dev/null; i=0; while ((i++ < 9)); do sleep 1 & done; wait' --pids 5
+	inside 'i=0; while [ $((i += 1)) -le 9 ]; do sleep 1 & done; echo all' --pids 5
+	is "$out" '' "what comes behind"
 	has "$err" fork
+	inside 'i=0; while [ $((i += 1)) -le 9 ]; do sleep 1 & done; echo all' --pids 20
+	is "$out" all "with room for them: $err"
 }
 
 # without_cgroup TEXT [OPTION...]: what a shell prints there
