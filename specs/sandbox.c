@@ -14,7 +14,7 @@
 /* A directory is bound with what is mounted in it; what the distribution has as a symlink (/bin where
  * /usr is merged, os-release) is one here. */
 const char *const sandbox_paths[] = {
-	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt",
+	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
 	"/nix/store", "/gnu/store",
 	/* what libc asks for */
 	"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload", "/etc/locale.alias",

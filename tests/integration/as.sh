@@ -76,6 +76,11 @@ needs_world() {
 	grep -qE '/(egress_world|internet).sh"$' "$file"
 }
 
+# The same of a host of its own.
+needs_host() {
+	grep -q '/escape_host.sh"$' "$file"
+}
+
 if [[ -z ${AS_INSIDE:-} ]]; then
 	# Not below a name with "nacre" in it, see lib.sh.
 	dir=$(mktemp -d "${TMPDIR:-/tmp}/as-XXXXXXXX") || die "no temporary directory"
@@ -86,7 +91,7 @@ if [[ -z ${AS_INSIDE:-} ]]; then
 	trap 'exit 98' INT TERM
 	own_cgroup
 	network=()
-	[[ $as == userns ]] || ! needs_world || network=(--net)
+	[[ $as == userns ]] || ! { needs_world || needs_host; } || network=(--net)
 	AS_INSIDE=$dir AS_CGROUP=$cgroup unshare --mount --propagation private "${network[@]}" bash "$0" "$@" &
 	wait $!
 	exit
@@ -129,6 +134,12 @@ make_world() {
 	mount --bind "$HOST_RESOLV" /etc/resolv.conf || die "bind /etc/resolv.conf"
 }
 
+make_host() {
+	# shellcheck source=SCRIPTDIR/escape_host.sh
+	. "$top/escape_host.sh"
+	host_make || leave "no host of its own can be made"
+}
+
 become_user() {
 	command -v newuidmap >/dev/null || leave "newuidmap (package uidmap) is not installed"
 	chown "$uid:$uid" "$dir"/{tmp,run}
@@ -142,6 +153,7 @@ become_user() {
 		mount --bind "$dir/$name" "/etc/$name" || die "bind /etc/$name"
 	done
 	! needs_world || make_world
+	! needs_host || make_host
 	[[ -z $AS_CGROUP ]] || echo $$ >"$AS_CGROUP/tests/cgroup.procs"
 	USER=tester exec setpriv --reuid=$uid --regid=$uid --clear-groups --inh-caps=-all \
 		bash "$file" "$@"

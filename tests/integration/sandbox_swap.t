@@ -20,10 +20,10 @@ project() {
 # races FIRST SECOND EXPECTED TEXT OPTION...: exchanges FIRST and SECOND while sandboxes with OPTION... run
 # the shell program TEXT in $dir. None may print "secret", some EXPECTED, and some are to be refused.
 races() {
-	local first=$1 second=$2 expected=$3 text=$4 shown=0 refused=0
+	local first=$1 second=$2 expected=$3 text=$4 shown=0 refused=0 turn turns=${TURNS:-40}
 	shift 4
 	in_background "$PEER" swap "$first" "$second"
-	for ((turn = 0; turn < ${TURNS:-40} || (shown == 0 && turn < 400); turn++)); do
+	for ((turn = 0; turn < turns || (shown == 0 && turn < 10 * turns); turn++)); do
 		HOME=$home try nacre --workspaces "$T/workspaces" sandbox --name "$id" --apply never "$@" -- /bin/sh -c "$text"
 		[[ $out != *secret* ]] || wrong "turn $turn: it was led outside" "$out"
 		[[ $out != *"$expected"* ]] || ((++shown))

@@ -200,7 +200,7 @@ END_TEST
 
 static const char *const secrets[] = {"/etc/shadow", "/etc/gshadow", "/etc/ssh", "/etc/ssl/private",
 	"/etc/ssl", "/etc", "/etc/sudoers", "/etc/machine-id", "/home", "/root", "/run", "/var",
-	"/sys", "/tmp", "/dev", "/boot", "/etc/pki", "/etc/docker", "/etc/kubernetes",
+	"/sys", "/tmp", "/dev", "/boot", "/opt", "/etc/pki", "/etc/docker", "/etc/kubernetes",
 	"/etc/krb5.keytab"};
 
 START_TEST(what_has_secrets_is_on_no_list)
