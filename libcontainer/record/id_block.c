@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/record/id_block.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "libcontainer/base/child.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/record/state.h"
+
+enum {
+	ETC_MAX = 16 * 1024 * 1024, /* a machine with 300,000 accounts has as much */
+	OWNER_MAX = PATH_MAX + 64,
+	NAME_SIZE = 16, /* of a claim */
+	LOCK_POLL_NS = 2000000,
+	LOCK_WAIT_S = 10,
+};
+
+const struct id_block_places id_block_host = {.claims = "/run/nacre/.ids", .etc = "/etc"};
+
+static int open_claims(const struct id_block_places *places, struct nacre_error *err)
+{
+	cleanup_close int fd = -1;
+	int r;
+
+	(void)file_make_parents(places->claims, 01700); /* if that fails, so does the next */
+	if (mkdir(places->claims, 0700) < 0 && errno != EEXIST)
+		return fail_errno(err, errno, "make %s", places->claims);
+	fd = open(places->claims, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return fail_errno(err, errno, "open %s", places->claims);
+	r = state_check_owner(fd, places->claims, false, err);
+	return r < 0 ? r : fd_steal(&fd);
+}
+
+/* Returns 1, 0 if somebody else has it, or -errno. */
+static int try_lock(int fd)
+{
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+	if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
+		return 1;
+	return errno == EAGAIN || errno == EACCES ? 0 : -errno;
+}
+
+/* Not by the close alone: a child that was forked meanwhile has the open file, too. */
+static void let_go(int *fd)
+{
+	struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
+
+	if (*fd >= 0)
+		(void)fcntl(*fd, F_OFD_SETLK, &lock);
+	fd_close(fd);
+}
+
+/* Whether the file still is the claim, and not one that was taken back. */
+static int is_there(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) < 0 ? -errno : st.st_nlink > 0;
+}
+
+/* Whether the state directory that OWNER names is there: "DEVICE INODE PATH\n". What is no such
+ * text, and what cannot be looked at, counts as one. */
+static bool has_owner(char *owner)
+{
+	uint64_t device, inode;
+	struct stat st;
+	int at = 0;
+
+	if (!*owner)
+		return false;
+	if (sscanf(owner, "%" SCNu64 " %" SCNu64 " %n", &device, &inode, &at) != 2 || !at)
+		return true;
+	owner[strcspn(owner, "\n")] = '\0';
+	if (stat(owner + at, &st) < 0)
+		return errno != ENOENT && errno != ENOTDIR;
+	return st.st_dev == device && st.st_ino == inode;
+}
+
+/* Takes a claim that is locked if nobody has it otherwise. Returns 1, 0 or -errno. */
+static int take(int fd)
+{
+	char owner[OWNER_MAX];
+	int n = is_there(fd);
+
+	if (n > 0)
+		n = file_read_at(fd, owner, sizeof(owner) - 1, 0);
+	else if (n == 0)
+		return 0;
+	if (n < 0)
+		return n;
+	owner[n] = '\0';
+	if (has_owner(owner))
+		return 0;
+	return ftruncate(fd, 0) < 0 ? -errno : 1;
+}
+
+/* Returns an fd, 0 if somebody has it, or -errno. */
+static int try_block(int dir_fd, uint32_t block)
+{
+	char name[NAME_SIZE];
+	cleanup_close int fd = -1;
+	int r;
+
+	(void)snprintf(name, sizeof(name), "%" PRIu32, block);
+	fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	r = try_lock(fd);
+	if (r > 0) {
+		r = take(fd);
+		if (r <= 0)
+			let_go(&fd);
+	}
+	return r > 0 ? fd_steal(&fd) : r;
+}
+
+static int look_at(struct id_blocks_set *set, const char *etc, struct nacre_error *err)
+{
+	static const struct {
+		const char *name;
+		void (*add)(struct id_blocks_set *set, const char *text);
+	} files[] = {
+		{"subuid", id_blocks_add_subids},
+		{"subgid", id_blocks_add_subids},
+		{"passwd", id_blocks_add_accounts},
+		{"group", id_blocks_add_accounts},
+	};
+	cleanup_close int dir_fd = open(etc, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir_fd < 0)
+		return fail_errno(err, errno, "open %s", etc);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		cleanup_close int fd = openat(dir_fd, files[i].name, O_RDONLY | O_CLOEXEC);
+		cleanup_free char *text = NULL;
+		size_t length;
+		int r;
+
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		if (fd < 0)
+			return fail_errno(err, errno, "open %s/%s", etc, files[i].name);
+		r = file_read_fd(fd, files[i].name, ETC_MAX, &text, &length, err);
+		if (r < 0)
+			return fail_prefix(err, "%s", etc);
+		files[i].add(set, text);
+	}
+	return 0;
+}
+
+int id_block_claim(const struct id_block_places *places, struct id_blocks_range range,
+	uint32_t *ret_block, struct nacre_error *err)
+{
+	cleanup_close int dir_fd = open_claims(places, err);
+	struct id_blocks_set taken = {{0}};
+	uint32_t start = 0;
+	int r = dir_fd < 0 ? dir_fd : look_at(&taken, places->etc, err);
+
+	if (r < 0)
+		return r;
+	/* By chance, so that files which an earlier container left with its ids are rarely those
+	 * of the next. */
+	if (getrandom(&start, sizeof(start), 0) != sizeof(start))
+		return fail_errno(err, errno, "getrandom");
+	for (uint32_t i = 0; i < range.n; i++) {
+		const uint32_t block = range.first + (start % range.n + i) % range.n;
+
+		if (id_blocks_have(&taken, block))
+			continue;
+		r = try_block(dir_fd, block);
+		if (r < 0)
+			return fail_errno(err, r, "claim block %u in %s", block, places->claims);
+		if (r == 0)
+			continue;
+		*ret_block = block;
+		return r;
+	}
+	return fail(err, ENOSPC,
+		"each of the %u blocks of ids is taken, by a container or in %s: give a larger "
+		"range (policy.json, user_namespace)",
+		range.n, places->etc);
+}
+
+/* The claim is locked. */
+static int unlink_claim(
+	const struct id_block_places *places, uint32_t block, struct nacre_error *err)
+{
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s/%" PRIu32, places->claims, block);
+	return unlink(path) < 0 && errno != ENOENT ? fail_errno(err, errno, "remove %s", path) : 0;
+}
+
+void id_block_drop(const struct id_block_places *places, uint32_t block, int *claim_fd)
+{
+	struct nacre_error ignored; /* without the lock it is free as well */
+
+	if (*claim_fd >= 0)
+		(void)unlink_claim(places, block, &ignored);
+	let_go(claim_fd);
+}
+
+/* What has_owner reads. Returns its length or -errno. */
+static int write_owner(int state_fd, char ret_owner[static OWNER_MAX])
+{
+	char path[PATH_MAX];
+	struct stat st;
+	int r = file_path(state_fd, path);
+
+	if (r < 0)
+		return r;
+	if (fstat(state_fd, &st) < 0)
+		return -errno;
+	if (strchr(path, '\n'))
+		return -EINVAL;
+	return snprintf(ret_owner, OWNER_MAX, "%ju %ju %s\n", (uintmax_t)st.st_dev,
+		(uintmax_t)st.st_ino, path);
+}
+
+int id_block_keep(int *claim_fd, int state_fd, struct nacre_error *err)
+{
+	char owner[OWNER_MAX];
+	int r = write_owner(state_fd, owner);
+
+	if (r >= 0)
+		r = file_write_at(*claim_fd, owner, (size_t)r, 0);
+	if (r < 0)
+		return fail_errno(err, r, "claim a block of ids for the state directory");
+	let_go(claim_fd);
+	return 0;
+}
+
+/* Whoever has it looks at it and lets go. */
+static int wait_lock(int fd)
+{
+	const struct timespec pause = {.tv_nsec = LOCK_POLL_NS};
+	const int64_t begin = child_now();
+	int r;
+
+	while ((r = try_lock(fd)) == 0) {
+		if (child_left_ms(begin, LOCK_WAIT_S, 0) == 0)
+			return -ETIMEDOUT;
+		(void)nanosleep(&pause, NULL);
+	}
+	return r < 0 ? r : 0;
+}
+
+int id_block_free(
+	const struct id_block_places *places, uint32_t block, int state_fd, struct nacre_error *err)
+{
+	char path[PATH_MAX], own[OWNER_MAX], owner[OWNER_MAX];
+	int length = write_owner(state_fd, own), r;
+	cleanup_close int fd = -1;
+
+	if (length < 0)
+		return fail_errno(err, length, "the state directory");
+	(void)snprintf(path, sizeof(path), "%s/%" PRIu32, places->claims, block);
+	fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	r = fd < 0 ? -errno : wait_lock(fd);
+	if (r == 0)
+		r = file_read_at(fd, owner, sizeof(owner), 0);
+	if (r < 0)
+		r = fail_errno(err, r, "%s", path);
+	/* One that was taken back has another file in its place, if any. */
+	else if (r == length && !memcmp(owner, own, (size_t)length) && is_there(fd) > 0)
+		r = unlink_claim(places, block, err);
+	else
+		r = 0;
+	let_go(&fd);
+	return r;
+}

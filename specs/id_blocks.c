@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "specs/id_blocks.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct id_blocks_range id_blocks_between(uint32_t first_id, uint32_t last_id)
+{
+	const uint64_t first = ((uint64_t)first_id + ID_BLOCK_SIZE - 1) / ID_BLOCK_SIZE;
+	uint64_t end = ((uint64_t)last_id + 1) / ID_BLOCK_SIZE;
+
+	if (end > ID_BLOCKS_MAX)
+		end = ID_BLOCKS_MAX;
+	if (first >= end)
+		return (struct id_blocks_range){0, 0};
+	return (struct id_blocks_range){(uint32_t)first, (uint32_t)(end - first)};
+}
+
+bool id_blocks_have(const struct id_blocks_set *set, uint32_t block)
+{
+	return block < ID_BLOCKS_MAX && set->words[block / 64] >> block % 64 & 1;
+}
+
+/* The ids from FIRST on, COUNT of them. */
+static void add(struct id_blocks_set *set, uint64_t first, uint64_t count)
+{
+	const uint64_t begin = first / ID_BLOCK_SIZE;
+	uint64_t last;
+
+	if (count == 0 || begin >= ID_BLOCKS_MAX)
+		return;
+	last = count > UINT32_MAX ? ID_BLOCKS_MAX - 1 : (first + count - 1) / ID_BLOCK_SIZE;
+	for (uint64_t block = begin; block <= last && block < ID_BLOCKS_MAX; block++)
+		set->words[block / 64] |= 1ULL << block % 64;
+}
+
+/* A decimal number that STOP ends; *TEXT moves behind it. */
+static bool take_number(const char **text, const char *stops, uint64_t *ret_number)
+{
+	char *end;
+
+	if (**text < '0' || **text > '9')
+		return false;
+	errno = 0;
+	*ret_number = strtoull(*text, &end, 10);
+	if (errno || (*end && !strchr(stops, *end)))
+		return false;
+	*text = end;
+	return true;
+}
+
+/* What stands behind the next colon of this line; NULL: there is none. */
+static const char *next_field(const char *text)
+{
+	text += strcspn(text, ":\n");
+	return *text == ':' ? text + 1 : NULL;
+}
+
+static const char *next_line(const char *text)
+{
+	text += strcspn(text, "\n");
+	return *text ? text + 1 : text;
+}
+
+void id_blocks_add_subids(struct id_blocks_set *set, const char *text)
+{
+	for (; *text; text = next_line(text)) {
+		const char *field = next_field(text);
+		uint64_t first, count;
+
+		if (field && take_number(&field, ":", &first) && *field++ == ':' &&
+			take_number(&field, "\n", &count))
+			add(set, first, count);
+	}
+}
+
+void id_blocks_add_accounts(struct id_blocks_set *set, const char *text)
+{
+	for (; *text; text = next_line(text)) {
+		const char *field = next_field(text);
+		uint64_t id;
+
+		field = field ? next_field(field) : NULL;
+		if (field && take_number(&field, ":\n", &id))
+			add(set, id, 1);
+	}
+}
