@@ -160,6 +160,8 @@ struct nacre_create_options {
 			    * the calling process ends, however it ends; without a reaper the
 			    * program alone, which is all where it is pid 1 of a pid namespace */
 	bool preserve_gaps; /* of the PRESERVE_FDS fds some may be closed */
+	const char *userns; /* "shifted": the rule user-namespace, whatever the profile; NULL: as
+			     * the policy and the profile say */
 };
 
 /* A process that was started. */

@@ -11,6 +11,7 @@ const struct option_row create_profile_rows[] = {
 	{"require", 0, LIST(create.require), "RULE", "fail where this rule cannot be enforced whole; may be repeated"},
 	{"allow", 0, LIST(create.allow), "GRANT", "loosens one rule of the profile; may be repeated"},
 	{"egress", 0, LIST(create.egress), "DESTINATION", "what the container may connect to: NAME:PORT, CIDR:PORT, none, open; may be repeated"},
+	{"userns", 0, TEXT(create.userns), "shifted", "ids that nobody on the host has: root inside is nobody outside"},
 	{"workspace", 'w', LIST(create.workspaces), "SRC[:DEST][:FORM][,size=N]", "a directory to work on, FORM cow (a copy; default), direct or ro; may be repeated"},
 	{NULL},
 	/* clang-format on */

@@ -23,6 +23,7 @@
 	X(WAITS_FOR_START, "waits for start")           /* created, not run: INIT listens for `start` */                 \
 	X(NEW_USERNS, "new userns")                                                                                      \
 	X(IN_USERNS, "in userns")                       /* new or joined */                                              \
+	X(SHIFTED_IDS, "shifted ids")                   /* a block of ids, by the rule user-namespace */                 \
 	X(NEW_CGROUPNS, "new cgroupns")                                                                                  \
 	X(NEW_NETNS, "new netns")                                                                                        \
 	X(OTHERS_NETNS, "netns of others")              /* joined, and neither the caller's nor pid 1's: its loopback is the container's */ \

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "specs/harden_opened.h"
 #include "specs/harden_rules.h"
 #include "specs/nearest.h"
 
@@ -48,7 +49,7 @@ int harden_rule_check(const char *name, struct nacre_error *err)
 /* Rules of egress hold under every profile once somebody gives them, config.json too. */
 static bool has_rule(const struct hardening *h, enum profile_rule rule)
 {
-	return profile_has(h->profile, rule) ||
+	return harden_has_rule(h->request, rule) ||
 	       (rule == RULE_egress &&
 		       (h->request->egress.n || h->request->egress_stays ||
 			       (h->config && harden_egress_holds(h->config->nacre))));

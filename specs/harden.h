@@ -35,6 +35,9 @@ struct harden_host {
 	int64_t image_uid; /* that owner */
 	bool egress; /* rules of egress can be enforced: the kernel takes programs for cgroups, or
 			the container's network leads nowhere */
+	uint32_t first_id; /* of the block of ids that the container gets; 0: none */
+	const char *no_shift; /* why none, for people */
+	struct oci_strings unmapped; /* sources of binds that cannot be id-mapped, and need not */
 	const struct harden_node *nodes; /* one a grant: of device:PATH; NULL: not looked at */
 };
 
@@ -48,6 +51,7 @@ struct harden_request {
 	struct oci_bool oom_group; /* the policy's word in place of the profile's */
 	struct oci_strings egress; /* canonical words of egress.h, which hold whatever the profile;
 				      none: the profile's own */
+	bool shifted; /* the rule user-namespace, whatever the profile */
 	bool receipt; /* its container gets one, or stays: policy.h, REQUIRE_RECEIPT */
 	bool egress_stays; /* those of the container were settled before: update, exec */
 	bool egress_replaces; /* these take the place of config.json's: update --egress */
@@ -89,6 +93,7 @@ struct harden_report {
 	size_t n_changes;
 	struct oci_strings taken; /* what the config asks for by more than silence, for people, with
 				     the grant that gives it */
+	struct oci_strings left_out; /* rules that cannot be had here, and why, for people */
 	struct oci_strings unknown; /* capabilities that nobody knows */
 };
 

@@ -115,6 +115,7 @@ static const struct grant {
 	{ "single-oom-kill",	"single-oom-kill" },
 	{ "listen",		"listen" },
 	{ "metadata",		"metadata" },
+	{ "no-user-namespace",	"no-user-namespace" },
 	{ "cap",		"cap:CAP_NAME",		harden_is_capability,		each_capability },
 	{ "device",		"device:PATH",		is_path },
 	{ "disk",		"disk:NODE",		is_path },

@@ -10,7 +10,8 @@ bool harden_has_rule(const struct harden_request *request, enum profile_rule rul
 {
 	const struct profile *profile = profile_find(request->profile);
 
-	return profile && profile_has(profile, rule);
+	return profile &&
+	       (profile_has(profile, rule) || (rule == RULE_user_namespace && request->shifted));
 }
 
 bool harden_takes_grants(const struct harden_request *request, enum profile_rule rule)

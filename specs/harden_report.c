@@ -59,6 +59,7 @@ int harden_report_json(const struct harden_report *report, char **ret_text, stru
 	json_key_strings(w, "rules", report->rules.items, report->rules.n);
 	json_key_strings(w, "required", report->request.require.items, report->request.require.n);
 	json_key_strings(w, "bestEffort", report->best_effort.items, report->best_effort.n);
+	json_key_strings(w, "leftOut", report->left_out.items, report->left_out.n);
 	json_key_strings(w, "granted", report->granted.items, report->granted.n);
 	write_grants(w, report);
 	json_key_strings(w, "workspaces", report->workspaces.items, report->workspaces.n);
@@ -149,6 +150,10 @@ static void print_head(FILE *out, const struct harden_report *report)
 		(void)fprintf(out,
 			"best effort: limit of %s, left out on a host without the controller\n",
 			report->best_effort.items[i]);
+	for (size_t i = 0; i < report->left_out.n; i++) {
+		(void)fputs("left out: ", out);
+		print_plain(out, report->left_out.items[i]);
+	}
 }
 
 /* Ends OUT, a stream in memory, whose text goes to the caller. */
@@ -297,6 +302,8 @@ void harden_warn_of_sources(const struct harden_request *request, const struct o
 void harden_report_warn(const struct harden_report *report, bool grants,
 	void (*warn)(void *data, const char *text), void *data)
 {
+	for (size_t i = 0; i < report->left_out.n; i++)
+		warn(data, report->left_out.items[i]);
 	warn_of_taken(report, warn, data);
 	warn_of_unknown(report, warn, data);
 	if (grants)

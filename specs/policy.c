@@ -11,6 +11,7 @@
 #include "specs/policy_egress.h"
 #include "specs/policy_pattern.h"
 #include "specs/policy_receipt.h"
+#include "specs/policy_userns.h"
 #include "specs/policy_workspace.h"
 #include "specs/profiles.h"
 
@@ -37,6 +38,7 @@ static const struct field policy_fields[] = {
 	FIELD_OBJECT("annotations", policy, annotations, 0, policy_annotations),
 	FIELD_OBJECT("egress", policy, egress, 0, policy_egress),
 	FIELD_OBJECT("workspace", policy, workspace, 0, policy_workspace),
+	FIELD_OBJECT("user_namespace", policy, userns, 0, policy_userns),
 	FIELD_STRINGS("require", policy, require, 0),
 	FIELD_STRING("audit_file", policy, audit_file, 0),
 	FIELD_BOOL("trace_denials", policy, trace_denials, 0),
@@ -90,6 +92,8 @@ static int check_policy(struct arena *arena, const struct policy *policy, struct
 		r = policy_egress_check(arena, policy->egress, err);
 	if (r >= 0)
 		r = policy_workspace_check(policy->workspace, err);
+	if (r >= 0)
+		r = policy_userns_check(policy->userns, err);
 	if (r < 0)
 		return r;
 	r = policy->annotations
@@ -147,7 +151,7 @@ struct decision {
 	const struct policy *policy; /* never NULL */
 	struct harden_request request;
 	size_t room; /* for grants */
-	const char *egress, *workspace; /* the annotations */
+	const char *egress, *workspace, *userns; /* the annotations */
 	struct nacre_error *err;
 };
 
@@ -286,10 +290,14 @@ static int take_annotation(struct decision *d, const struct oci_pair *pair)
 		d->workspace = pair->value;
 		return 0;
 	}
+	if (!strcmp(pair->key, ANNOTATION_USERNS)) {
+		d->userns = pair->value;
+		return 0;
+	}
 	/* A typing error must not mean "unprotected". */
 	return fail(d->err, EINVAL,
 		"annotation \"%.128s\": valid are run.nacre.profile, run.nacre.allow, "
-		"run.nacre.egress and run.nacre.workspace",
+		"run.nacre.egress, run.nacre.userns and run.nacre.workspace",
 		pair->key);
 }
 
@@ -334,6 +342,9 @@ int policy_decide(struct arena *arena, const struct policy *policy,
 		r = policy_egress_decide(arena, d.policy,
 			&(struct policy_egress_request){&request->egress, d.egress}, &d.request,
 			err);
+	if (r < 0)
+		return r;
+	r = policy_userns_decide(d.policy, request, d.userns, &d.request, err);
 	if (r < 0)
 		return r;
 	r = policy_workspace_decide(arena, d.policy, request, d.workspace, &d.request, err);

@@ -11,6 +11,9 @@
 /* The one by which it asks that binds be workspaces: destinations, with spaces between. */
 #define ANNOTATION_WORKSPACE "run.nacre.workspace"
 
+/* The one by which it asks for ids of its own: "shifted". */
+#define ANNOTATION_USERNS "run.nacre.userns"
+
 /* In a list of required rules, and no rule of a profile: what runs leaves a signed receipt. */
 #define REQUIRE_RECEIPT "receipt"
 
@@ -59,6 +62,12 @@ struct policy_workspace {
 	struct oci_strings protect;
 };
 
+/* The rule user-namespace. */
+struct policy_userns {
+	const char *by_default; /* "shifted": whatever the profile */
+	uint32_t first_id, last_id; /* of the host, for containers; 0: ID_BLOCKS_FIRST_ID */
+};
+
 struct policy {
 	uint32_t version;
 	const char *default_profile; /* NULL: PROFILE_DEFAULT */
@@ -67,6 +76,7 @@ struct policy {
 	struct policy_annotations *annotations;
 	struct policy_egress *egress;
 	struct policy_workspace *workspace;
+	struct policy_userns *userns;
 	struct oci_strings require; /* rules */
 	const char *audit_file; /* absolute, AUDIT_JOURNAL, or NULL */
 	bool trace_denials; /* of every container that has nacre's own filter */
@@ -92,6 +102,7 @@ struct policy_request {
 	struct oci_strings grants;
 	struct oci_strings require;
 	struct oci_strings egress; /* rules of egress.h; none: those of the policy */
+	const char *userns; /* "shifted"; NULL: as the policy and the profile say */
 	const struct workspace_request *workspaces;
 	size_t n_workspaces;
 };

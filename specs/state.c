@@ -23,6 +23,7 @@ static const struct field oci_state_fields[] = {
 	FIELD_STRING("owner", oci_state, owner, 0),
 	FIELD_STRING("profile", oci_state, profile, 0),
 	FIELD_STRINGS("rules", oci_state, rules, 0),
+	FIELD_U32("firstId", oci_state, first_id, 0),
 	FIELD_U64("oomKills", oci_state, oom_kills, 0),
 	{},
 };
@@ -54,6 +55,7 @@ static const struct field record_document_fields[] = {
 	FIELD_STRINGS("conditions", record_document, conditions, 0),
 	FIELD_U32("startVersion", record_document, record.start_version, 0),
 	FIELD_U32("ownerUid", record_document, record.owner_uid, FIELD_ALWAYS),
+	FIELD_U32("firstId", record_document, record.first_id, 0),
 	FIELD_STRING("profile", record_document, record.profile, 0),
 	FIELD_STRINGS("grants", record_document, record.grants, 0),
 	FIELD_STRINGS("require", record_document, record.require, 0),

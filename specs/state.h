@@ -21,6 +21,7 @@ struct oci_state {
 	const char *owner;
 	const char *profile; /* nacre's extension: what the container was hardened with */
 	struct oci_strings rules; /* those of that profile */
+	uint32_t first_id; /* nacre's extension: of its block of ids on the host; 0: it has none */
 	uint64_t oom_kills; /* nacre's extension: processes of it that the OOM killer has taken */
 };
 
@@ -53,6 +54,7 @@ struct container_record {
 	struct oci_strings unknown_conditions; /* those that this version has no bit for */
 	uint32_t start_version; /* START_VERSION of its init, which is that nacre's code */
 	uint32_t owner_uid;
+	uint32_t first_id; /* of its block of ids, of the rule user-namespace; 0: none */
 	const char *profile;
 	struct oci_strings grants;
 	struct oci_strings require; /* rules for which no grant counts */
@@ -62,8 +64,8 @@ struct container_record {
 };
 
 /* 4: the conditions are a mask, "bootId" is 0, and the version stands for that of start as well;
- * 5: words. */
-#define RECORD_VERSION 5
+ * 5: words; 6: "firstId". */
+#define RECORD_VERSION 6
 
 /* In place of the pid of an earlier boot. */
 #define PID_VOID (-1)

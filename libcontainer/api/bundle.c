@@ -10,6 +10,7 @@
 #include "libcontainer/api/facts.h"
 #include "libcontainer/api/options.h"
 #include "libcontainer/api/policy_file.h"
+#include "libcontainer/api/shift.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/namespace/sysctl.h"
@@ -65,9 +66,9 @@ static int take_workspaces(struct arena *arena, const char *const *list,
 /* What the policy, the caller and the annotations make of each other. */
 static int decide(struct arena *arena, const struct nacre_create_options *options,
 	struct bundle *bundle, const struct oci_config *config, struct harden_request *ret_request,
-	struct nacre_error *err)
+	struct life_shift *ret_shift, struct nacre_error *err)
 {
-	struct policy_request asked = {.profile = options->profile};
+	struct policy_request asked = {.profile = options->profile, .userns = options->userns};
 	int r;
 
 	r = take_list(arena, options->allow, &asked.grants, err);
@@ -82,7 +83,11 @@ static int decide(struct arena *arena, const struct nacre_create_options *option
 	if (r < 0)
 		return r;
 	r = policy_decide(arena, bundle->policy, &asked, &config->annotations, ret_request, err);
-	return r < 0 ? r : facts_look(arena, config, bundle->path, ret_request, err);
+	if (r >= 0)
+		r = facts_look(arena, config, bundle->path, ret_request, err);
+	return r < 0 ? r
+		     : shift_look(arena, config, bundle->path, bundle->policy, ret_request,
+			       ret_shift, err);
 }
 
 static int take_text(
@@ -187,8 +192,8 @@ static int locate(
 }
 
 int bundle_load(struct arena *arena, const struct nacre_create_options *options,
-	void (*warn)(void *data, const char *text), void *data, struct bundle *ret_bundle,
-	struct nacre_error *err)
+	void (*warn)(void *data, const char *text), void *data, struct life_shift *ret_shift,
+	struct bundle *ret_bundle, struct nacre_error *err)
 {
 	const char *file = options->config ? options->config : "config.json";
 	struct bundle bundle = {.path = NULL};
@@ -213,7 +218,7 @@ int bundle_load(struct arena *arena, const struct nacre_create_options *options,
 	oci_config_warnings(config, warn, data);
 	r = resolve_sources(arena, bundle.path, config, err);
 	if (r >= 0)
-		r = decide(arena, options, &bundle, config, &harden_request, err);
+		r = decide(arena, options, &bundle, config, &harden_request, ret_shift, err);
 	if (r >= 0)
 		r = harden(arena, config, &harden_request, &bundle.config, &bundle.report, err);
 	if (r < 0)

@@ -3,6 +3,7 @@
 #define NACRE_BUNDLE_H
 
 #include "libcontainer/container.h"
+#include "libcontainer/life/life.h"
 #include "specs/policy.h"
 #include "specs/spec.h"
 
@@ -19,9 +20,10 @@ struct bundle {
 };
 
 /* Reads the config that OPTIONS name, and the administrator's policy, and hardens the one as the
- * other allows. Everything lives in ARENA. WARN: of properties that have no effect. */
+ * other allows. Everything lives in ARENA. WARN: of properties that have no effect.
+ * *RET_SHIFT: the caller's, whatever this returns: life_shift_done. */
 int bundle_load(struct arena *arena, const struct nacre_create_options *options,
-	void (*warn)(void *data, const char *text), void *data, struct bundle *ret_bundle,
-	struct nacre_error *err);
+	void (*warn)(void *data, const char *text), void *data, struct life_shift *ret_shift,
+	struct bundle *ret_bundle, struct nacre_error *err);
 
 #endif

@@ -10,6 +10,7 @@ int nacre_harden(const struct nacre_create_options *given, enum nacre_harden_for
 {
 	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
 	struct nacre_create_options options;
+	struct life_shift shift = LIFE_SHIFT_NONE;
 	struct bundle bundle;
 	int r;
 
@@ -18,7 +19,8 @@ int nacre_harden(const struct nacre_create_options *given, enum nacre_harden_for
 		return r;
 	if (!arena)
 		return fail_errno(err, ENOMEM, "harden");
-	r = bundle_load(arena, &options, container_drop_warning, NULL, &bundle, err);
+	r = bundle_load(arena, &options, container_drop_warning, NULL, &shift, &bundle, err);
+	life_shift_done(&shift);
 	if (r < 0)
 		return r;
 	switch (format) {

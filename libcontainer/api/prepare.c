@@ -157,11 +157,14 @@ static int fill_record(struct life *l, const struct bundle *bundle,
 				!(l->namespaces.host_flags & namespaces_flag("network"))),
 		.start_version = START_VERSION,
 		.owner_uid = geteuid(),
+		.first_id = l->shift.first_id,
 		.profile = bundle->report->profile,
 		.grants = bundle->report->request.grants,
 		.require = bundle->report->request.require,
 		.annotations = l->container.config->annotations,
 	};
+	if (l->shift.first_id)
+		l->container.record.active |= SHIFTED_IDS;
 	if (!l->container.record.created)
 		return fail_errno(err, ENOMEM, "record");
 	if (l->container.record.active & EGRESS_BY_RELAY)
@@ -271,7 +274,7 @@ int prepare_container(
 		r = state_check_id(l->container.id, err);
 	if (r >= 0)
 		r = bundle_load(l->container.arena, options, l->container.callbacks->warn,
-			l->container.callbacks->data, &bundle, err);
+			l->container.callbacks->data, &l->shift, &bundle, err);
 	if (r < 0)
 		return r;
 	l->container.config = bundle.config;

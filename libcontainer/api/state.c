@@ -26,6 +26,7 @@ struct oci_state container_state(
 		.annotations = record->annotations,
 		.owner = owner_name(record->owner_uid, arena),
 		.profile = record->profile,
+		.first_id = record->first_id,
 	};
 }
 

@@ -102,6 +102,21 @@ struct life_options {
 	bool attach; /* see the condition ATTACH */
 };
 
+/* Shifted ids: what RUNTIME has got for the rule user-namespace. */
+struct life_shift {
+	uint32_t first_id; /* of the block of the host; 0: there is none */
+	int claim_fd; /* of id_block.h, until the state directory has it */
+	int userns_fd; /* with the container's mappings */
+	int rootfs_fd; /* the directory, until it is judged */
+	int root_fd; /* a mapped tree of it */
+};
+
+#define LIFE_SHIFT_NONE \
+	((struct life_shift){.claim_fd = -1, .userns_fd = -1, .rootfs_fd = -1, .root_fd = -1})
+
+/* Closes it; a claim that no container has got is taken back. */
+void life_shift_done(struct life_shift *shift);
+
 /* A workspace of the form cow that this command has made. */
 struct life_workspace {
 	size_t mount; /* its index */
@@ -144,6 +159,7 @@ struct life {
 	struct mount_made *made; /* INIT: one a mount, from "mounts" to "read-only root and mounts"
 				  */
 	int map_fd; /* user namespace with the mappings of the container, for id-mapped mounts */
+	struct life_shift shift;
 	int console_socket;
 	struct start_pipe start_pipe; /* where INIT waits; in start: RUNTIME's ends */
 	int notify_socket; /* where the caller does */

@@ -9,6 +9,7 @@
 #include "libcontainer/life/steps.h"
 #include "libcontainer/life/steps_restore.h"
 #include "libcontainer/net/egress_relay.h"
+#include "libcontainer/record/id_block.h"
 
 /* A struct life from its beginning to its end: what it holds open. */
 
@@ -32,6 +33,7 @@ static const struct fd_row {
 	ROW(proc_fd, FD_OWNED),
 	ROW(nodes_fd, FD_OWNED | FD_KEPT),
 	ROW(map_fd, FD_OWNED),
+	ROW(shift.root_fd, FD_KEPT),
 	ROW(console_socket, FD_OWNED | FD_KEPT),
 	ROW(start_pipe.in, FD_OWNED | FD_KEPT),
 	ROW(start_pipe.out, FD_OWNED | FD_KEPT),
@@ -77,6 +79,16 @@ void life_init(struct life *l)
 		*fd_of(l, &fd_rows[i]) = -1;
 	for (size_t i = 0; i < N_JOINED; i++)
 		l->namespaces.join_fds[i] = -1;
+	l->shift = LIFE_SHIFT_NONE;
+}
+
+void life_shift_done(struct life_shift *shift)
+{
+	id_block_drop(&id_block_host, shift->first_id / ID_BLOCK_SIZE, &shift->claim_fd);
+	fd_close(&shift->userns_fd);
+	fd_close(&shift->rootfs_fd);
+	fd_close(&shift->root_fd);
+	*shift = LIFE_SHIFT_NONE;
 }
 
 void life_done(struct life *l)
@@ -93,6 +105,7 @@ void life_done(struct life *l)
 		fd_close(&l->workspaces[i].upper_fd);
 		fd_close(&l->workspaces[i].work_fd);
 	}
+	life_shift_done(&l->shift);
 	cgroup_close(&l->exec_cgroup);
 	namespaces_plan_done(&l->namespaces);
 	step_birth_done(l);

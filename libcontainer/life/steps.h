@@ -14,6 +14,8 @@
 /* steps_runtime.c */
 int step_make_state_directory(struct life *l, struct nacre_error *err);
 int step_drop_state_directory(struct life *l, struct nacre_error *err);
+int step_keep_ids(struct life *l, struct nacre_error *err);
+int step_free_ids(struct life *l, struct nacre_error *err);
 int step_make_cgroup(struct life *l, struct nacre_error *err);
 int step_drop_cgroup(struct life *l, struct nacre_error *err);
 int step_open_mount_sources(struct life *l, struct nacre_error *err);

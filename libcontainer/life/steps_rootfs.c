@@ -45,7 +45,7 @@ int step_open_host_files(struct life *l, struct nacre_error *err)
 {
 	const struct oci_config *config = l->container.config;
 
-	if (!makes_root(config)) {
+	if (!makes_root(config) && l->shift.root_fd < 0) {
 		l->rootfs_fd = step_open_rootfs(l, err);
 		if (l->rootfs_fd < 0)
 			return l->rootfs_fd;
@@ -84,6 +84,14 @@ static unsigned root_flags(const struct life *l)
 	return (l->container.config->root->readonly ? MOUNT_ATTR_RDONLY : 0) |
 	       (hardened && hardened->root_nosuid ? MOUNT_ATTR_NOSUID : 0) |
 	       (hardened && hardened->root_nodev ? MOUNT_ATTR_NODEV : 0);
+}
+
+/* What came along with the rootfs. */
+static int judge_tree(const struct life *l, struct nacre_error *err)
+{
+	int r = mount_guard_tree(&l->guard, SIZE_MAX, l->rootfs_fd, err);
+
+	return r > 0 ? rootfs_seal_below(l->rootfs_fd, root_flags(l), err) : r;
 }
 
 /* Under a profile that tightens the flags of mounts nothing that the host set is taken back by
@@ -190,15 +198,18 @@ int step_prepare_rootfs(struct life *l, struct nacre_error *err)
 
 	if (makes_root(l->container.config))
 		return make_root(l, propagation, err);
+	if (l->shift.root_fd >= 0) {
+		l->rootfs_fd = fd_steal(&l->shift.root_fd);
+		r = rootfs_attach_tree(l->rootfs_fd, propagation, err);
+		return r < 0 ? r : judge_tree(l, err);
+	}
 	directory = l->rootfs_fd >= 0 ? fd_steal(&l->rootfs_fd) : step_open_rootfs(l, err);
 	if (directory < 0)
 		return directory;
 	r = l->container.record.active & NEW_MNTNS
 		    ? rootfs_prepare(directory, propagation, &l->rootfs_fd, err)
 		    : rootfs_attach(directory, propagation, &l->rootfs_fd, err);
-	if (r == 0)
-		r = mount_guard_tree(&l->guard, SIZE_MAX, l->rootfs_fd, err);
-	return r > 0 ? rootfs_seal_below(l->rootfs_fd, root_flags(l), err) : r;
+	return r < 0 ? r : judge_tree(l, err);
 }
 
 int step_perform_mounts(struct life *l, struct nacre_error *err)

@@ -19,6 +19,7 @@
 #include "libcontainer/mount/mounts.h"
 #include "libcontainer/namespace/idmap.h"
 #include "libcontainer/process/oom_score.h"
+#include "libcontainer/record/id_block.h"
 #include "libcontainer/record/record.h"
 #include "libcontainer/record/state.h"
 #include "specs/json.h"
@@ -51,6 +52,27 @@ int step_drop_state_directory(struct life *l, struct nacre_error *err)
 	fd_close(&l->container.lock_fd);
 	fd_close(&l->container.state_fd);
 	return r;
+}
+
+/* The root was opened before there were rules to judge it by. */
+int step_keep_ids(struct life *l, struct nacre_error *err)
+{
+	int r;
+
+	if (!l->shift.first_id)
+		return 0;
+	r = mount_guard_root(&l->guard, l->container.record.rootfs, l->shift.rootfs_fd, err);
+	fd_close(&l->shift.rootfs_fd);
+	return r < 0 ? r : id_block_keep(&l->shift.claim_fd, l->container.state_fd, err);
+}
+
+int step_free_ids(struct life *l, struct nacre_error *err)
+{
+	const uint32_t first_id = l->container.record.first_id;
+
+	return first_id ? id_block_free(&id_block_host, first_id / ID_BLOCK_SIZE,
+				  l->container.state_fd, err)
+			: 0;
 }
 
 int step_make_cgroup(struct life *l, struct nacre_error *err)
@@ -90,6 +112,8 @@ static bool wants_idmap(const struct oci_config *config)
 /* User namespace for mounts that are to be mapped as the container is. -1: none. */
 static int mapping_fd(const struct life *l)
 {
+	if (l->shift.userns_fd >= 0)
+		return l->shift.userns_fd;
 	return l->map_fd >= 0 ? l->map_fd : namespaces_joined_user(&l->namespaces);
 }
 
@@ -111,7 +135,8 @@ int step_open_mount_sources(struct life *l, struct nacre_error *err)
 		return fail_errno(err, ENOMEM, "mount sources");
 	for (size_t i = 0; i < config->n_mounts; i++)
 		l->source_fds[i] = -1;
-	if (l->container.record.active & NEW_USERNS && wants_idmap(config)) {
+	if (l->container.record.active & NEW_USERNS && l->shift.userns_fd < 0 &&
+		wants_idmap(config)) {
 		const struct oci_linux *linux_ = config->linux_;
 
 		l->map_fd = idmap_userns(linux_->uid_mappings, linux_->n_uid_mappings,

@@ -189,25 +189,44 @@ static int make_tmpfs(struct nacre_error *err)
 	return mount_filesystem(&fs, err);
 }
 
-int rootfs_make(const char *propagation, rootfs_build *build, void *data, int *ret_fd,
-	struct nacre_error *err)
+static int attach_to_root(int tree_fd, struct nacre_error *err)
 {
-	cleanup_close int tree_fd = -1, root_fd = -1;
+	cleanup_close int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (root_fd < 0)
+		return fail_errno(err, errno, "open /");
+	r = sys_move_mount(tree_fd, root_fd);
+	return r < 0 ? fail_errno(err, r, "attach the rootfs") : 0;
+}
+
+int rootfs_attach_tree(int tree_fd, const char *propagation, struct nacre_error *err)
+{
 	int r = set_propagation(propagation, err);
 
 	if (r < 0)
 		return r;
-	root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (root_fd < 0)
-		return fail_errno(err, errno, "open /");
+	if (propagation && find_propagation(propagation)->flag == MS_PRIVATE)
+		r = set_attr(tree_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, 0, MS_PRIVATE);
+	return r < 0 ? fail_errno(err, r, "make the rootfs %s", propagation)
+		     : attach_to_root(tree_fd, err);
+}
+
+int rootfs_make(const char *propagation, rootfs_build *build, void *data, int *ret_fd,
+	struct nacre_error *err)
+{
+	cleanup_close int tree_fd = -1;
+	int r = set_propagation(propagation, err);
+
+	if (r < 0)
+		return r;
 	tree_fd = build ? build(data, err) : make_tmpfs(err);
 	if (tree_fd < 0)
 		return fail_prefix(err, "rootfs");
-	r = sys_move_mount(tree_fd, root_fd);
-	if (r < 0)
-		return fail_errno(err, r, "attach the rootfs");
-	*ret_fd = fd_steal(&tree_fd);
-	return 0;
+	r = attach_to_root(tree_fd, err);
+	if (r == 0)
+		*ret_fd = fd_steal(&tree_fd);
+	return r;
 }
 
 int rootfs_seal_below(int rootfs_fd, unsigned attrs, struct nacre_error *err)

@@ -165,6 +165,28 @@ struct result apply_with_tmp(const struct oci_config *config, const char *profil
 	return result;
 }
 
+void give_ids(struct harden_host *host)
+{
+	host->first_id = FIRST_ID;
+	ck_assert(harden_append_word(arena, &host->unmapped, "/run/socket"));
+}
+
+struct result apply_shifted(const struct oci_config *config, const char *profile,
+	const char *grants, const char *require, const char *no_shift)
+{
+	struct harden_request request = {.profile = profile, .shifted = true};
+	struct result result = {0};
+
+	request.grants = split(grants);
+	request.require = split(require);
+	look_at_host(config, &request);
+	if (!no_shift)
+		give_ids(&request.host);
+	request.host.no_shift = no_shift;
+	result.r = harden(arena, config, &request, &result.config, &result.report, &result.err);
+	return result;
+}
+
 struct result agent(const struct oci_config *config, const char *grants)
 {
 	return apply(config, "agent", grants);

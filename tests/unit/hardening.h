@@ -57,6 +57,14 @@ struct result apply_with_tmp(const struct oci_config *config, const char *profil
 	const char *grants, uint64_t tmp_bytes);
 struct result agent(const struct oci_config *config, const char *grants);
 /* Fails the test if R does not succeed. */
+#define FIRST_ID 1879048192U
+
+/* A block of ids, and a source that cannot be mapped. */
+void give_ids(struct harden_host *host);
+
+/* By --userns shifted, where the host has a block of ids, or (NO_SHIFT) not, and why. */
+struct result apply_shifted(const struct oci_config *config, const char *profile,
+	const char *grants, const char *require, const char *no_shift);
 struct result must(struct result result);
 
 /* Of linux.resources.unified; NULL: it has none. */

@@ -27,7 +27,7 @@ static const struct profile *profile_of(const struct rule *rule)
 {
 	const struct profile *profile = &profiles[PROFILE_AGENT];
 
-	while (!profile_has(profile, rule->id))
+	while (!profile_has(profile, rule->id) && profile[1].name)
 		profile++;
 	return profile;
 }
@@ -107,6 +107,14 @@ static void write_docker(struct json_writer *w, const struct rule *rule)
 	json_close_object(w);
 }
 
+static struct result apply_plain(const struct rule *rule, const struct oci_config *given)
+{
+	const char *profile = profile_of(rule)->name;
+
+	return rule->id == RULE_user_namespace ? apply_shifted(given, profile, "", "", NULL)
+					       : apply(given, profile, "");
+}
+
 /* The golden file of RULE for what is CONFIG in it. */
 static char *show(const struct rule *rule, const struct json_node *config)
 {
@@ -116,7 +124,7 @@ static char *show(const struct rule *rule, const struct json_node *config)
 	const char *text = json_tree_text(arena, json_tree_merge(arena, tree, config), false);
 	const struct oci_config *given = decode(rule->name, text);
 	const char *profile = profile_of(rule)->name;
-	struct result result = apply(given, profile, "");
+	struct result result = apply_plain(rule, given);
 	struct nacre_error err;
 	char *found = NULL;
 
@@ -184,8 +192,9 @@ START_TEST(a_required_rule_does_what_it_does_without_grants)
 		arena, "tight", tight_text("", "", "", LIMITED ",\"cpu\":{\"quota\":5000}"));
 	const struct oci_config *given = decode(
 		name, json_tree_text(arena, json_tree_merge(arena, tree, edit), false));
-	struct harden_request request = {.profile = profile_of(rule)->name};
-	struct result plain = apply(given, request.profile, ""), required = {0};
+	struct harden_request request = {
+		.profile = profile_of(rule)->name, .shifted = rule->id == RULE_user_namespace};
+	struct result plain = apply_plain(rule, given), required = {0};
 	size_t changes[2] = {0, 0};
 
 	harden_grant_each(add_grant, &request.grants);
@@ -193,6 +202,7 @@ START_TEST(a_required_rule_does_what_it_does_without_grants)
 		add_grant(&request.grants, paths[i]);
 	ck_assert(harden_append_word(arena, &request.require, rule->name));
 	look_at_host(given, &request);
+	give_ids(&request.host);
 	required.r = harden(
 		arena, given, &request, &required.config, &required.report, &required.err);
 	ck_assert_int_eq(required.r, plain.r);

@@ -42,7 +42,7 @@ static const struct {
 	{ "{}", "policy.json:1: version: is required" },
 	{ "{\"version\":2}", "policy.json: version: 2 is not known; this nacre reads 1" },
 	{ "{\"version\":\"1\"}", "policy.json:1: version: expected an integer, found \"1\"" },
-	{ "{\"version\":1,\"profile\":\"oci\"}", "policy.json:1: profile: is not known; valid are version, default_profile, least_profile, grants, annotations, egress, workspace, require, audit_file, trace_denials" },
+	{ "{\"version\":1,\"profile\":\"oci\"}", "policy.json:1: profile: is not known; valid are version, default_profile, least_profile, grants, annotations, egress, workspace, user_namespace, require, audit_file, trace_denials" },
 	{ "{\"version\":1,\n\"annotations\":{\"mayAllow\":[]}}", "policy.json:2: annotations.mayAllow: is not known; valid are may_allow" },
 	{ "{\"version\":1,\"grants\":{\"given\":[],\"x\":null}}", "policy.json:1: grants.x: is not known; valid are given, allowed" },
 	{ "{\"version\":1,\"version\":1}", "policy.json:1: " },

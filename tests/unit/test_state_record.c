@@ -151,6 +151,11 @@ static const struct {
 	{"5-updated", 5, RUNS_AT_ONCE | NEW_CGROUPNS | NEW_NETNS | NEW_PIDNS | NEW_MNTNS | CGROUPFS | LIMITS | SECCOMP_LAST, "/nacre-updated", NULL, true, 0, 0, 0, 0},
 	{"5-systemd", 5, RUNS_AT_ONCE | NEW_CGROUPNS | NEW_NETNS | NEW_PIDNS | NEW_MNTNS | SYSTEMD | LIMITS | SECCOMP_LAST, "/system.slice/nacre-systemd.scope", "nacre-systemd.scope",
 		false, 0, 0, 0, 0},
+	{"6-running", 6, RUNS_AT_ONCE | NEW_CGROUPNS | NEW_NETNS | NEW_PIDNS | NEW_MNTNS | CGROUPFS | LIMITS | SECCOMP_LAST | HOOKS_POSTSTOP, "/nacre-running", NULL, false, 2, 1, 1, 2},
+	{"6-created", 6, WAITS_FOR_START | NEW_USERNS | IN_USERNS | SHIFTED_IDS | LIMITS_FROM_OUTSIDE | NEW_CGROUPNS | NEW_NETNS | NEW_PIDNS | NEW_MNTNS | CGROUPFS | PID_FILE | LIMITS | SECCOMP | SECCOMP_LAST | HOOKS_CREATE_RUNTIME | HOOKS_POSTSTART | HOOKS_POSTSTOP, "/nacre-created", NULL, false, 0, 0, 0, 0},
+	{"6-updated", 6, RUNS_AT_ONCE | NEW_CGROUPNS | NEW_NETNS | NEW_PIDNS | NEW_MNTNS | CGROUPFS | LIMITS | SECCOMP_LAST, "/nacre-updated", NULL, true, 0, 0, 0, 0},
+	{"6-systemd", 6, RUNS_AT_ONCE | NEW_CGROUPNS | NEW_NETNS | NEW_PIDNS | NEW_MNTNS | SYSTEMD | LIMITS | SECCOMP_LAST, "/system.slice/nacre-systemd.scope", "nacre-systemd.scope",
+		false, 0, 0, 0, 0},
 	/* clang-format on */
 };
 
@@ -169,7 +174,8 @@ START_TEST(a_record_of_each_version_is_read)
 	ck_assert_str_eq(r->id, committed[_i].name + 2);
 	ck_assert_uint_eq(r->active, committed[_i].active);
 	ck_assert_uint_eq(r->unknown_conditions.n, 0);
-	ck_assert_uint_eq(r->start_version, 4);
+	ck_assert_uint_eq(r->start_version, r->version < 6 ? 4 : 5);
+	ck_assert_uint_eq(r->first_id, r->active & SHIFTED_IDS ? 1965752320 : 0);
 	ck_assert_int_gt(r->pid, 0);
 	ck_assert_uint_gt(r->start_time, 0);
 	ck_assert_int_eq(r->boot != NULL, committed[_i].boot);

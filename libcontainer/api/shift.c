@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/api/shift.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/mount/mount_shift.h"
+#include "libcontainer/mount/rootfs.h"
+#include "libcontainer/namespace/idmap.h"
+#include "libcontainer/record/id_block.h"
+#include "specs/harden_rules.h"
+#include "specs/harden_userns.h"
+#include "specs/mount_words.h"
+#include "specs/policy_userns.h"
+
+static int claim(struct arena *arena, const struct oci_config *config, const struct policy *policy,
+	struct life_shift *shift, struct nacre_error *err)
+{
+	struct harden_maps maps;
+	uint32_t block;
+	int r;
+
+	r = id_block_claim(&id_block_host, policy_userns_blocks(policy), &block, err);
+	if (r < 0)
+		return fail_prefix(err, "rule user-namespace");
+	shift->claim_fd = r;
+	shift->first_id = block * ID_BLOCK_SIZE;
+	r = harden_shift_maps(arena, config->process, shift->first_id, &maps, err);
+	if (r < 0)
+		return r;
+	shift->userns_fd = idmap_userns(maps.uids, maps.n_uids, maps.gids, maps.n_gids, err);
+	return shift->userns_fd < 0 ? shift->userns_fd : 0;
+}
+
+static int map_root(struct arena *arena, const struct oci_config *config, const char *bundle,
+	struct life_shift *shift, struct nacre_error *err)
+{
+	const char *path = config->root->path;
+
+	if (*path != '/')
+		path = arena_printf(arena, "%s/%s", bundle, path);
+	if (!path)
+		return arena_fail(arena, "rootfs", err);
+	shift->rootfs_fd = rootfs_open(path, err);
+	if (shift->rootfs_fd < 0)
+		return shift->rootfs_fd;
+	shift->root_fd = mount_shift_root(shift->rootfs_fd, shift->userns_fd, err);
+	return shift->root_fd < 0 ? shift->root_fd : 0;
+}
+
+static int look_at_binds(struct arena *arena, const struct oci_config *config,
+	const struct life_shift *shift, struct harden_request *request, struct nacre_error *err)
+{
+	for (size_t i = 0; i < config->n_mounts; i++) {
+		const struct oci_mount *mount = &config->mounts[i];
+		int r = mount_is_bind(mount) && mount->source && !mount_has(mount, "remount")
+				? mount_shift_may_bind(mount, shift->userns_fd, err)
+				: 1;
+
+		if (r < 0)
+			return r;
+		if (r == 0 && !harden_append_word(arena, &request->host.unmapped, mount->source))
+			return arena_fail(arena, "mounts", err);
+	}
+	return 0;
+}
+
+/* A reason to do without, as what else is missing on a host is. */
+static int do_without(struct arena *arena, struct harden_request *request, struct life_shift *shift,
+	const char *why, struct nacre_error *err)
+{
+	life_shift_done(shift);
+	request->host.no_shift = arena_strdup(arena, why);
+	return request->host.no_shift ? 0 : arena_fail(arena, "rule user-namespace", err);
+}
+
+int shift_look(struct arena *arena, const struct oci_config *config, const char *bundle,
+	const struct policy *policy, struct harden_request *request, struct life_shift *ret_shift,
+	struct nacre_error *err)
+{
+	char obstacle[256];
+	int r;
+
+	*ret_shift = LIFE_SHIFT_NONE;
+	if (!harden_wants_shift(config, request) || !config->root)
+		return 0;
+	r = idmap_is_host_root(err);
+	if (r < 0)
+		return r;
+	if (r == 0)
+		return do_without(
+			arena, request, ret_shift, "only root of the host has ids to give", err);
+	harden_shift_obstacle(config, request, obstacle);
+	if (*obstacle)
+		return do_without(arena, request, ret_shift, obstacle, err);
+	r = claim(arena, config, policy, ret_shift, err);
+	if (r == 0)
+		r = map_root(arena, config, bundle, ret_shift, err);
+	if (r == 0)
+		r = look_at_binds(arena, config, ret_shift, request, err);
+	if (r == -EOPNOTSUPP)
+		return do_without(arena, request, ret_shift, err->text, err);
+	if (r < 0)
+		life_shift_done(ret_shift);
+	else
+		request->host.first_id = ret_shift->first_id;
+	return r;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_MOUNT_SHIFT_H
+#define NACRE_MOUNT_SHIFT_H
+
+#include "specs/spec.h"
+
+/*
+ * Files of a container whose ids are shifted, for the rule user-namespace. On disk they keep their
+ * owners; the container sees those through mounts that are mapped as its user namespace is,
+ * USERNS_FD. In the host's namespaces, by root.
+ */
+
+/* A detached, mapped clone of the directory ROOTFS_FD and what is mounted in it, which hears of the
+ * host's mounts and tells of none. Returns an fd. -EOPNOTSUPP: a file system there cannot be
+ * id-mapped, as the text says. */
+int mount_shift_root(int rootfs_fd, int userns_fd, struct nacre_error *err);
+
+/* Whether the source of the bind MOUNT can be mapped. Returns 1, or 0: it cannot, and is a device,
+ * a socket or a FIFO, for which its mode counts more than its owner. -EOPNOTSUPP: it has files.
+ * What is not there, or cannot be cloned, is 1: whoever mounts it tells of that. */
+int mount_shift_may_bind(const struct oci_mount *mount, int userns_fd, struct nacre_error *err);
+
+#endif

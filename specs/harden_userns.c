@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "specs/harden_userns.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "specs/harden_opened.h"
+#include "specs/harden_rules.h"
+#include "specs/id_blocks.h"
+#include "specs/mount_types.h"
+#include "specs/mount_words.h"
+
+/* The rule user-namespace. */
+
+enum {
+	BELOW_SINGLE = 65520, /* the ids below those that single ones take */
+	NOBODY = 65534,
+};
+
+#define GRANT "no-user-namespace"
+
+bool harden_wants_shift(const struct oci_config *config, const struct harden_request *request)
+{
+	return harden_has_rule(request, RULE_user_namespace) &&
+	       !oci_find_namespace(config, "user") &&
+	       !harden_has_grant(request, RULE_user_namespace, GRANT);
+}
+
+/* --- what stands against it --- */
+
+static bool has_copies(const struct oci_config *config, const struct harden_request *request)
+{
+	bool has = request->workspace_binds.n > 0;
+
+	for (size_t i = 0; i < request->n_workspaces && !has; i++)
+		has = !strcmp(request->workspaces[i].form, WORKSPACE_COW);
+	for (size_t i = 0; config->nacre && i < config->nacre->n_workspaces && !has; i++)
+		has = !strcmp(config->nacre->workspaces[i].form, WORKSPACE_COW);
+	return has;
+}
+
+/* The process file system shows a pid namespace, and one that belongs to another user namespace
+ * cannot be mounted by the container's root. GRANT: by which it would be the host's. */
+static bool has_own_space(const struct oci_config *config, const struct harden_request *request,
+	const char *type, const char *grant)
+{
+	const struct oci_namespace *ns = oci_find_namespace(config, type);
+
+	if (ns && !ns->path)
+		return true;
+	/* The rule namespaces gives it one. */
+	return harden_has_rule(request, RULE_namespaces) &&
+	       !(grant && harden_has_grant(request, RULE_namespaces, grant)) &&
+	       (!ns || oci_strings_have(&request->host.own_namespaces, type));
+}
+
+void harden_shift_obstacle(const struct oci_config *config, const struct harden_request *request,
+	char ret_text[static 256])
+{
+	ret_text[0] = '\0';
+	if (config->nacre && config->nacre->root_tmpfs)
+		(void)snprintf(ret_text, 256, "the root is a tmpfs of the sandbox");
+	else if (!has_own_space(config, request, "pid", "host-pid"))
+		(void)snprintf(ret_text, 256, "the pid namespace is not the container's own");
+	else if (!has_own_space(config, request, "mount", NULL))
+		(void)snprintf(ret_text, 256, "the mount namespace is not the container's own");
+	else if (has_copies(config, request))
+		(void)snprintf(ret_text, 256, "a workspace is a copy: take the form direct or ro");
+	for (size_t i = 0; i < config->n_mounts && !ret_text[0]; i++) {
+		const struct oci_mount *mount = &config->mounts[i];
+
+		if (mount_kind(mount) == MOUNT_OVERLAY)
+			(void)snprintf(ret_text, 256, "mounts[%zu] is an overlay", i);
+		else if (mount->n_uid_mappings || mount_options_read(mount).idmap)
+			(void)snprintf(ret_text, 256, "mounts[%zu] has mappings of its own", i);
+		else if (mount_opens_disk(mount))
+			(void)snprintf(ret_text, 256, "mounts[%zu] is a disk", i);
+	}
+}
+
+/* --- mappings --- */
+
+/* Adds ID once, if it is above the block. */
+static int add_single(struct oci_id_mapping *maps, size_t *n, uint32_t first_id, uint32_t id,
+	const char *place, struct nacre_error *err)
+{
+	if (id < ID_BLOCK_SIZE)
+		return 0;
+	for (size_t i = 2; i < *n; i++)
+		if (maps[i].container_id == id)
+			return 0;
+	if (*n == 2 + HARDEN_SINGLE_IDS)
+		return fail(err, EPERM,
+			"rule user-namespace: %s: %u is more than %u, as %d others are, and there "
+			"is room for no more: take smaller ones, or allow it with --allow " GRANT,
+			place, id, ID_BLOCK_SIZE - 1, HARDEN_SINGLE_IDS);
+	maps[*n] = (struct oci_id_mapping){
+		.container_id = id,
+		.host_id = first_id + BELOW_SINGLE + (uint32_t)(*n - 2),
+		.size = 1,
+	};
+	(*n)++;
+	return 0;
+}
+
+/* One line, or the block with a gap that single ids take. */
+static void settle(struct oci_id_mapping *maps, size_t *n, uint32_t first_id)
+{
+	const bool single = *n > 2;
+
+	maps[0] = (struct oci_id_mapping){
+		.host_id = first_id, .size = single ? BELOW_SINGLE : ID_BLOCK_SIZE};
+	maps[1] = (struct oci_id_mapping){
+		.container_id = NOBODY, .host_id = first_id + NOBODY, .size = 1};
+	if (!single)
+		*n = 1;
+}
+
+int harden_shift_maps(struct arena *arena, const struct oci_process *process, uint32_t first_id,
+	struct harden_maps *ret_maps, struct nacre_error *err)
+{
+	const struct oci_user none = {0}, *user = process ? &process->user : &none;
+	struct harden_maps maps = {.n_uids = 2, .n_gids = 2};
+	int r;
+
+	maps.uids = arena_array(arena, 2 + HARDEN_SINGLE_IDS, sizeof(*maps.uids));
+	maps.gids = arena_array(arena, 2 + HARDEN_SINGLE_IDS, sizeof(*maps.gids));
+	if (!maps.uids || !maps.gids)
+		return arena_fail(arena, "mappings of ids", err);
+	r = add_single(maps.uids, &maps.n_uids, first_id, user->uid, "process.user.uid", err);
+	if (r == 0)
+		r = add_single(
+			maps.gids, &maps.n_gids, first_id, user->gid, "process.user.gid", err);
+	for (size_t i = 0; i < user->n_additional_gids && r == 0; i++)
+		r = add_single(maps.gids, &maps.n_gids, first_id, user->additional_gids[i],
+			"process.user.additionalGids", err);
+	if (r < 0)
+		return r;
+	settle(maps.uids, &maps.n_uids, first_id);
+	settle(maps.gids, &maps.n_gids, first_id);
+	*ret_maps = maps;
+	return 0;
+}
+
+/* --- the rule --- */
+
+static const char *json_of_maps(struct hardening *h, const struct oci_id_mapping *maps, size_t n)
+{
+	const char *text = arena_strdup(h->arena, "[");
+
+	for (size_t i = 0; text && i < n; i++)
+		text = arena_printf(h->arena, "%s%s{\"containerID\":%u,\"hostID\":%u,\"size\":%u}",
+			text, i ? "," : "", maps[i].container_id, maps[i].host_id, maps[i].size);
+	text = text ? arena_printf(h->arena, "%s]", text) : NULL;
+	if (!text)
+		h->failed = harden_out_of_memory(h);
+	return text ? text : "";
+}
+
+/* The owners on its disk stay those that the container sees. */
+static int map_bind(struct hardening *h, size_t i)
+{
+	struct oci_mount *mount = &h->config->mounts[i];
+	const struct mount_options o = mount_options_read(mount);
+	const struct oci_strings before = mount->options;
+
+	if (!o.bind || o.remount ||
+		(mount->source && oci_strings_have(&h->request->host.unmapped, mount->source)))
+		return 0;
+	if (!harden_append_word(h->arena, &mount->options, o.recursive ? "ridmap" : "idmap"))
+		return harden_out_of_memory(h);
+	harden_note_words(h, harden_text(h, "mounts[%zu].options", i), mount->destination, &before,
+		&mount->options);
+	return 0;
+}
+
+static int add_namespace(struct hardening *h)
+{
+	struct oci_linux *linux_ = harden_need_linux(h);
+	struct harden_maps maps;
+	int r = 0;
+
+	if (!linux_ || !oci_add_namespace(h->arena, h->config, "user"))
+		return harden_out_of_memory(h);
+	r = harden_shift_maps(h->arena, h->process, h->request->host.first_id, &maps, h->err);
+	if (r < 0)
+		return r;
+	harden_note(h, harden_text(h, "linux.namespaces[%zu]", linux_->n_namespaces - 1), NULL,
+		"{\"type\":\"user\"}");
+	linux_->uid_mappings = maps.uids;
+	linux_->n_uid_mappings = maps.n_uids;
+	linux_->gid_mappings = maps.gids;
+	linux_->n_gid_mappings = maps.n_gids;
+	harden_note(h, "linux.uidMappings", NULL, json_of_maps(h, maps.uids, maps.n_uids));
+	harden_note(h, "linux.gidMappings", NULL, json_of_maps(h, maps.gids, maps.n_gids));
+	for (size_t i = 0; i < h->config->n_mounts && r == 0; i++)
+		r = map_bind(h, i);
+	return r;
+}
+
+static int leave_out(struct hardening *h)
+{
+	const char *why = h->request->host.no_shift ? h->request->host.no_shift
+						    : "no block of ids was claimed";
+
+	if (harden_is_required(h))
+		return harden_refuse(h, GRANT, "linux.namespaces", "%s", why);
+	why = harden_text(h, "rule user-namespace: the container has no ids of its own: %s", why);
+	return harden_append_word(h->arena, &h->report->left_out, why) ? 0
+								       : harden_out_of_memory(h);
+}
+
+/* One of the config's own stays as it is. An identity map protects nothing. */
+static int judge_own(struct hardening *h)
+{
+	const struct oci_namespace *own = oci_find_namespace(h->config, "user");
+	const struct oci_linux *linux_ = h->config->linux_;
+	const struct harden_host *host = &h->request->host;
+	const bool apart = own->path ? host->user_apart
+				     : !harden_maps_id(linux_->uid_mappings, linux_->n_uid_mappings,
+					       host->root_uid);
+
+	if (apart || !harden_is_required(h))
+		return 0;
+	return harden_refuse(h, GRANT, "linux.uidMappings", "root of the host is in it");
+}
+
+int rule_user_namespace(struct hardening *h)
+{
+	if (oci_find_namespace(h->config, "user"))
+		return judge_own(h);
+	if (harden_granted(h, GRANT))
+		return 0;
+	return h->request->host.first_id ? add_namespace(h) : leave_out(h);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_HARDEN_USERNS_H
+#define NACRE_HARDEN_USERNS_H
+
+#include "specs/harden.h"
+
+/* Shifted ids, the rule user-namespace: what the one who claims a block of ids, and maps the root,
+ * has to know before harden() can add the namespace. */
+
+/* Ids of a process above the block that get one id each at the end of it: those that systemd.io,
+ * Users, Groups, UIDs and GIDs has as unused. */
+#define HARDEN_SINGLE_IDS 14
+
+struct harden_maps {
+	struct oci_id_mapping *uids, *gids; /* of an arena */
+	size_t n_uids, n_gids;
+};
+
+/* Whether the rule holds for CONFIG, which is not hardened yet, and has a namespace to add. */
+bool harden_wants_shift(const struct oci_config *config, const struct harden_request *request);
+
+/* What in CONFIG stands against it, for people; "": nothing. */
+void harden_shift_obstacle(const struct oci_config *config, const struct harden_request *request,
+	char ret_text[static 256]);
+
+/* The mappings for PROCESS (NULL: none) with the block of ids that begins with FIRST_ID. -EPERM:
+ * more ids above the block than it has room for. */
+int harden_shift_maps(struct arena *arena, const struct oci_process *process, uint32_t first_id,
+	struct harden_maps *ret_maps, struct nacre_error *err);
+
+#endif

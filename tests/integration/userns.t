@@ -1,0 +1,197 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Shifted ids: the rule user-namespace.
+. "$(dirname "$0")/lib.sh"
+file_needs=needs_root
+profile=agent
+
+claims=/run/nacre/.ids
+least=1879048192
+last=2147352575
+
+# Whose first id the container has: sets first.
+first_of() {
+	first=$(state_of .firstId "$@") || exit 1
+	[[ $first =~ ^[0-9]+$ ]] || wrong "no firstId in the state" "$first"
+	((first >= least && first + 65535 <= last && first % 65536 == 0)) || wrong "no block begins with $first"
+}
+
+claim_of() {
+	echo "$claims/$(($1 / 65536))"
+}
+
+test_root_inside_is_nobody_outside() {
+	bundle id : cat /proc/self/uid_map : stat /payload : create /tmp/mine : stat /tmp/mine
+	run --userns shifted
+	has "$out" "uid=0 gid=0"
+	has_line "$out" "/payload: f 0755 0:0 *"
+	has_line "$out" "/tmp/mine: f * 0:0 *"
+	read -r _ first size <<<"$(grep -m 1 -E '^ +0 +[0-9]+ +65536$' <<<"$out")"
+	((first >= least && first + size - 1 <= last && first % 65536 == 0)) || wrong "no block begins with $first"
+	absent "$(claim_of "$first")"
+	lacks "$err" user-namespace
+}
+
+test_the_process_has_the_ids_of_its_block_until_it_is_deleted() {
+	bundle pause
+	create --userns shifted
+	start
+	first_of
+	pid=$(pid_of)
+	is "$(stat -c %u:%g "/proc/$pid")" "$first:$first" "owner of the process"
+	has "$(cat "$(claim_of "$first")")" " $(realpath "$ROOT/$id")"
+	exec_in id : cat /proc/self/uid_map
+	has "$out" "uid=0 gid=0"
+	has "$out" " $first "
+	kill_now
+	exists "$(claim_of "$first")"
+	delete
+	absent "$(claim_of "$first")"
+}
+
+test_owners_on_disk_stay_what_they_are() {
+	bundle stat /w/theirs : create /w/mine : stat /w/mine : create /root-file
+	mkdir "$b/volume"
+	echo x >"$b/volume/theirs"
+	chown 7:8 "$b/volume/theirs"
+	mount_on /w "$b/volume" bind rbind rw
+	edit '.root.readonly = false | .process.user = {uid: 7, gid: 8}'
+	chmod 777 "$b/volume" "$b/rootfs"
+	run --userns shifted --allow rootfs-write
+	has_line "$out" "/w/theirs: f 0644 7:8 *"
+	has_line "$out" "/w/mine: f * 7:8 *"
+	is "$(stat -c %u:%g "$b/volume/mine" "$b/rootfs/root-file")" $'7:8\n7:8' "owners on the host"
+}
+
+test_ids_above_the_block_get_one_id_each() {
+	bundle id : stat /w/theirs : create /w/mine
+	mkdir "$b/volume"
+	echo x >"$b/volume/theirs"
+	chown 1000680000:70000 "$b/volume" "$b/volume/theirs"
+	mount_on /w "$b/volume" bind rbind rw
+	edit '.process.user = {uid: 1000680000, gid: 3, additionalGids: [70000, 4000000000]}'
+	run --userns shifted
+	has "$out" "uid=1000680000 gid=3"
+	has_line "$out" "/w/theirs: f 0644 1000680000:70000 *"
+	is "$(stat -c %u:%g "$b/volume/mine")" 1000680000:3 "owner on the host"
+	edit '.process.user.additionalGids = [range(70000; 70015)]'
+	run_refused '*rule user-namespace: process.user.additionalGids: 70014 is more than 65535, as 14 others are*' --userns shifted
+}
+
+test_what_another_user_of_the_host_may_not_change_it_may_not() {
+	bundle write /w/kernel x
+	mkdir "$b/volume"
+	: >"$b/volume/kernel"
+	mount_on /w "$b/volume" bind rbind rw
+	edit '.process.noNewPrivileges = true'
+	capabilities CAP_DAC_OVERRIDE CAP_FOWNER CAP_CHOWN
+	chown 70000:70000 "$b/volume" "$b/volume/kernel"
+	chmod 600 "$b/volume/kernel"
+	run
+	has "$out" "write: ok"
+	run_any --userns shifted
+	has "$out" "write: EACCES"
+}
+
+test_devices_and_sockets_that_have_no_mapping_are_bound_as_they_are() {
+	bundle stat /dev/mine : stat /run/s
+	mount_on /dev/mine /dev/zero bind bind rw
+	mkfifo "$b/fifo"
+	mount_on /run/s "$b/fifo" bind bind rw
+	run --userns shifted --allow device:/dev/zero
+	has_line "$out" "/dev/mine: c *"
+	has_line "$out" "/run/s: p * 0:0 *"
+}
+
+# A file system that cannot be id-mapped.
+test_what_cannot_be_mapped_is_said_and_refused_where_the_rule_is_required() {
+	bundle cat /proc/self/uid_map
+	mount_on /w /sys/kernel/mm bind rbind ro
+	why='the file system of /sys/kernel/mm, or one that is mounted in it, cannot be id-mapped'
+	run --userns shifted --allow mount:/sys/kernel/mm
+	has "$err" "nacre: warning: rule user-namespace: the container has no ids of its own: $why"
+	has_line "$out" " *0  *0 4294967295"
+	run_refused "profile agent, rule user-namespace: linux.namespaces: $why; the rule is required, so that no grant helps" \
+		--require user-namespace --allow mount:/sys/kernel/mm
+	good nacre harden --format json --userns shifted --allow mount:/sys/kernel/mm --bundle "$b"
+	has "$(json '.leftOut[0]')" "$why"
+	documented "harden Fl -format"
+}
+
+test_the_rule_is_asked_for_by_option_policy_and_annotation_and_taken_back_by_a_grant() {
+	local mapped='[0-9]*'
+	bundle cat /proc/self/uid_map
+	is "$(good nacre harden --format json --bundle "$b"; json '.rules | index("user-namespace")')" null
+	good nacre harden --format config --userns shifted --bundle "$b"
+	is "$(json '.linux.uidMappings[0] | .containerID, .size')" $'0\n65536' mappings
+	is "$(json '[.linux.namespaces[] | select(.type == "user")] | length')" 1 "user namespaces"
+	run --require user-namespace
+	has_line "$out" " *0 $mapped  *65536"
+	policy '{"version": 1, "user_namespace": {"default": "shifted", "first_id": 1900000000, "last_id": 1900150000}}'
+	good under_policy run --bundle "$b" "$id"
+	has_line "$out" " *0 1900019712  *65536"
+	good under_policy run --allow no-user-namespace --bundle "$b" "$id"
+	has_line "$out" " *0  *0 4294967295"
+	good under_policy run --allow no-user-namespace --require user-namespace --bundle "$b" "$id"
+	has_line "$out" " *0 1900019712  *65536"
+	policy '{"version": 1, "user_namespace": {"first_id": 1000, "last_id": 2000}}'
+	bad 1 '*policy.json: user_namespace: from 1000 to 2000 there is no block of 65536 ids*' \
+		under_policy run --bundle "$b" "$id"
+	edit '.annotations["run.nacre.userns"] = "shifted"'
+	run
+	has_line "$out" " *0 $mapped  *65536"
+	edit '.annotations["run.nacre.userns"] = "host"'
+	run_refused 'annotation run.nacre.userns: expected shifted, found "host"'
+	run_refused '--userns: expected shifted, found "auto"' --userns auto
+}
+
+test_a_user_namespace_of_the_config_s_own_stays() {
+	bundle cat /proc/self/uid_map
+	with_user_namespace
+	run --userns shifted
+	has "$out" " 100000 "
+	edit '.linux.uidMappings[0].hostID = 0 | .linux.gidMappings[0].hostID = 0'
+	run_refused '*rule user-namespace: linux.uidMappings: root of the host is in it; the rule is required*' \
+		--require user-namespace
+}
+
+test_two_containers_have_two_blocks_and_a_killed_create_keeps_none() {
+	local other=$id-2 i
+	bundle pause
+	create --userns shifted
+	first_of
+	one=$first
+	good nacre create --profile agent --bundle "$b" --userns shifted "$other"
+	first_of "$other"
+	differs "$first" "$one" "the block of the other"
+	good nacre delete --force "$other"
+	absent "$(claim_of "$first")"
+	good nacre delete --force "$id"
+	absent "$(claim_of "$one")"
+	for i in 1 2 3 4 5 6 7 8; do
+		in_background nacre_direct create --profile agent --bundle "$b" --userns shifted "$id"
+		sleep "0.00$i"
+		kill -KILL $! 2>/dev/null
+		good nacre delete --force "$id"
+	done
+	# What a claim without an owner is: another has it at once.
+	for i in "$claims"/*; do
+		[[ ! -s $i ]] || grep -q "$T" "$i" || continue
+		[[ -d $(cut -d ' ' -f 3- "$i") ]] && wrong "the claim $i has an owner" "$(cat "$i")"
+	done
+	true
+}
+
+test_sysctls_sysfs_and_mqueue_are_the_container_s_in_a_network_that_is_joined() {
+	needs_unshare || return
+	bundle cat /proc/sys/net/ipv4/ip_unprivileged_port_start : ls /sys/class/net : stat /dev/mqueue
+	in_background unshare -n --propagation private sleep 60
+	wait_for eval '[[ $(readlink /proc/'"$!"'/ns/net) != $(readlink /proc/self/ns/net) && $(</proc/'"$!"'/comm) == sleep ]]'
+	edit '(.linux.namespaces[] | select(.type == "network")).path = $p
+		| .linux.sysctl["net.ipv4.ip_unprivileged_port_start"] = "0"' --arg p "/proc/$!/ns/net"
+	run --userns shifted
+	has_line "$out" 0
+	is "$(grep -cxE 'lo|eth0|tap.*|ifb.*' <<<"$out")" 1 "interfaces of /sys/class/net"
+}
+
+all_tests "$@"

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "specs/harden_userns.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "tests/unit/hardening.h"
+
+Suite *suite_harden_userns(void);
+
+#define BLOCK "[{\"containerID\":0,\"hostID\":1879048192,\"size\":65536}]"
+
+static const struct oci_config *plain(void)
+{
+	return tight("", "", "", LIMITED);
+}
+
+START_TEST(one_block_is_all_that_it_has)
+{
+	struct result result = must(apply_shifted(plain(), "agent", "", "", NULL));
+	const struct oci_linux *linux_ = result.config->linux_;
+
+	ck_assert(oci_has_new_namespace(result.config, "user"));
+	ck_assert_uint_eq(linux_->n_uid_mappings, 1);
+	ck_assert_uint_eq(linux_->n_gid_mappings, 1);
+	ck_assert_str_eq(result.report->changes[1].to, BLOCK);
+	ck_assert_str_eq(result.report->changes[2].to, BLOCK);
+	ck_assert(oci_strings_have(&result.report->rules, "user-namespace"));
+	/* And none that did not ask. */
+	result = must(apply(plain(), "agent", ""));
+	ck_assert(!oci_find_namespace(result.config, "user"));
+	ck_assert(!oci_strings_have(&result.report->rules, "user-namespace"));
+}
+END_TEST
+
+START_TEST(it_is_taken_back_by_a_grant_unless_it_is_required)
+{
+	struct result result = apply_shifted(plain(), "agent", "no-user-namespace", "", NULL);
+
+	ck_assert_no_change(&result, "no-user-namespace");
+	result = must(apply_shifted(plain(), "agent", "no-user-namespace", "user-namespace", NULL));
+	ck_assert(oci_has_new_namespace(result.config, "user"));
+}
+END_TEST
+
+START_TEST(where_it_cannot_be_had_it_is_left_out_or_refused)
+{
+	struct result result = apply_shifted(plain(), "agent", "", "", "the moon");
+
+	ck_assert_no_change(&result, "");
+	ck_assert_uint_eq(result.report->left_out.n, 1);
+	ck_assert_str_eq(result.report->left_out.items[0],
+		"rule user-namespace: the container has no ids of its own: the moon");
+	result = apply_shifted(plain(), "agent", "", "user-namespace", "the moon");
+	ck_assert_refused(&result,
+		"profile agent, rule user-namespace: linux.namespaces: the moon; "
+		"the rule is required, so that no grant helps");
+}
+END_TEST
+
+#define USER(id)                                                               \
+	",\"uidMappings\":[{\"containerID\":0,\"hostID\":" id ",\"size\":9}]," \
+	"\"gidMappings\":[{\"containerID\":0,\"hostID\":" id ",\"size\":9}]"
+
+static const struct oci_config *with_own(const char *text)
+{
+	struct oci_config *config = tight("", "", text, LIMITED);
+
+	ck_assert_ptr_nonnull(oci_add_namespace(arena, config, "user"));
+	return config;
+}
+
+START_TEST(one_of_the_config_s_own_stays)
+{
+	struct result result = apply_shifted(with_own(USER("70")), "agent", "", "", NULL);
+
+	ck_assert_no_change(&result, "");
+	must(apply_shifted(with_own(USER("70")), "agent", "", "user-namespace", NULL));
+	must(apply_shifted(with_own(USER("0")), "agent", "", "", NULL));
+	result = apply_shifted(with_own(USER("0")), "agent", "", "user-namespace", NULL);
+	ck_assert_refused(&result,
+		"profile agent, rule user-namespace: linux.uidMappings: root of the host "
+		"is in it; the rule is required, so that no grant helps");
+}
+END_TEST
+
+#define BIND(words) \
+	",{\"destination\":\"/b\",\"source\":\"/b\",\"type\":\"bind\",\"options\":[" words "]}"
+
+static const struct {
+	const char *mounts, *without, *grants, *obstacle;
+} obstacles[] = {
+	{"", "", "", ""},
+	{"", "pid", "", ""},
+	{"", "pid", "host-pid", "the pid namespace is not the container's own"},
+	{BIND("\"bind\",\"idmap\""), "", "", "mounts[8] has mappings of its own"},
+	{",{\"destination\":\"/o\",\"source\":\"o\",\"type\":\"overlay\",\"options\":[\"lowerdir=/"
+	 "a:/b\"]}",
+		"", "", "mounts[8] is an overlay"},
+	{",{\"destination\":\"/d\",\"source\":\"/dev/sdx\",\"type\":\"ext4\",\"options\":[\"ro\"]}",
+		"", "", "mounts[8] is a disk"},
+};
+
+START_TEST(what_stands_against_it_is_told)
+{
+	struct oci_config *config = tight(obstacles[_i].mounts, "", "", LIMITED);
+	struct harden_request request = {
+		.profile = "agent", .shifted = true, .grants = split(obstacles[_i].grants)};
+	struct oci_linux *linux_ = config->linux_;
+	char text[256];
+
+	for (size_t i = 0; i < linux_->n_namespaces; i++)
+		if (!strcmp(linux_->namespaces[i].type, obstacles[_i].without))
+			linux_->namespaces[i] = linux_->namespaces[--linux_->n_namespaces];
+	ck_assert(harden_wants_shift(config, &request));
+	harden_shift_obstacle(config, &request, text);
+	if (strncmp(obstacles[_i].obstacle, "mounts[", 7) == 0)
+		ck_assert_ptr_nonnull(strstr(text, strchr(obstacles[_i].obstacle, ' ')));
+	else
+		ck_assert_str_eq(text, obstacles[_i].obstacle);
+}
+END_TEST
+
+START_TEST(each_id_above_the_block_has_one_of_its_own)
+{
+	uint32_t many[HARDEN_SINGLE_IDS + 1] = {0};
+	struct oci_process process = {.user = {.uid = 65536, .gid = 65535}};
+	struct harden_maps maps;
+	struct nacre_error err;
+
+	for (size_t i = 0; i <= HARDEN_SINGLE_IDS; i++)
+		many[i] = 100000 + (uint32_t)i;
+	process.user.additional_gids = many;
+	process.user.n_additional_gids = HARDEN_SINGLE_IDS;
+	ck_assert_int_eq(harden_shift_maps(arena, &process, 131072, &maps, &err), 0);
+	ck_assert_uint_eq(maps.n_uids, 3);
+	ck_assert_uint_eq(maps.n_gids, 2 + HARDEN_SINGLE_IDS);
+	ck_assert_uint_eq(maps.uids[2].container_id, 65536);
+	/* All of them are in the block, and no two are one. */
+	for (size_t i = 0; i < maps.n_gids; i++) {
+		const struct oci_id_mapping *a = &maps.gids[i];
+
+		ck_assert(a->host_id >= 131072 && a->host_id + a->size <= 196608);
+		for (size_t k = 0; k < i; k++)
+			ck_assert(a->host_id >= maps.gids[k].host_id + maps.gids[k].size ||
+				  maps.gids[k].host_id >= a->host_id + a->size);
+	}
+	process.user.n_additional_gids++;
+	ck_assert_int_eq(harden_shift_maps(arena, &process, 131072, &maps, &err), -EPERM);
+	ck_assert_ptr_nonnull(strstr(err.text, "allow it with --allow no-user-namespace"));
+}
+END_TEST
+
+Suite *suite_harden_userns(void)
+{
+	Suite *s = suite_create("harden_userns");
+	TCase *tc = tcase_create("shift");
+
+	tcase_add_checked_fixture(tc, fixture_setup, fixture_teardown);
+	tcase_add_test(tc, one_block_is_all_that_it_has);
+	tcase_add_test(tc, it_is_taken_back_by_a_grant_unless_it_is_required);
+	tcase_add_test(tc, where_it_cannot_be_had_it_is_left_out_or_refused);
+	tcase_add_test(tc, one_of_the_config_s_own_stays);
+	tcase_add_loop_test(
+		tc, what_stands_against_it_is_told, 0, sizeof(obstacles) / sizeof(obstacles[0]));
+	tcase_add_test(tc, each_id_above_the_block_has_one_of_its_own);
+	suite_add_tcase(s, tc);
+	return s;
+}
