@@ -79,6 +79,14 @@ void harden_shift_obstacle(const struct oci_config *config, const struct harden_
 	}
 }
 
+bool harden_leaves_root_writable(
+	const struct oci_config *config, const struct harden_request *request)
+{
+	return !config->root->readonly &&
+	       (!harden_has_rule(request, RULE_read_only_root) ||
+		       harden_has_grant(request, RULE_read_only_root, "rootfs-write"));
+}
+
 /* --- mappings --- */
 
 /* Adds ID once, if it is above the block. */

@@ -23,6 +23,10 @@ bool harden_wants_shift(const struct oci_config *config, const struct harden_req
 void harden_shift_obstacle(const struct oci_config *config, const struct harden_request *request,
 	char ret_text[static 256]);
 
+/* Whether the rule read-only-root, too, leaves the root writable. */
+bool harden_leaves_root_writable(
+	const struct oci_config *config, const struct harden_request *request);
+
 /* The mappings for PROCESS (NULL: none) with the block of ids that begins with FIRST_ID. -EPERM:
  * more ids above the block than it has room for. */
 int harden_shift_maps(struct arena *arena, const struct oci_process *process, uint32_t first_id,

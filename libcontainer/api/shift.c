@@ -34,9 +34,14 @@ static int claim(struct arena *arena, const struct oci_config *config, const str
 }
 
 static int map_root(struct arena *arena, const struct oci_config *config, const char *bundle,
-	struct life_shift *shift, struct nacre_error *err)
+	bool writable, struct life_shift *shift, struct nacre_error *err)
 {
 	const char *path = config->root->path;
+	struct mount_shift root = {
+		.userns_fd = shift->userns_fd,
+		.root_id = shift->first_id,
+		.writable = writable,
+	};
 
 	if (*path != '/')
 		path = arena_printf(arena, "%s/%s", bundle, path);
@@ -45,7 +50,8 @@ static int map_root(struct arena *arena, const struct oci_config *config, const 
 	shift->rootfs_fd = rootfs_open(path, err);
 	if (shift->rootfs_fd < 0)
 		return shift->rootfs_fd;
-	shift->root_fd = mount_shift_root(shift->rootfs_fd, shift->userns_fd, err);
+	root.rootfs_fd = shift->rootfs_fd;
+	shift->root_fd = mount_shift_root(arena, &root, err);
 	return shift->root_fd < 0 ? shift->root_fd : 0;
 }
 
@@ -96,7 +102,8 @@ int shift_look(struct arena *arena, const struct oci_config *config, const char 
 		return do_without(arena, request, ret_shift, obstacle, err);
 	r = claim(arena, config, policy, ret_shift, err);
 	if (r == 0)
-		r = map_root(arena, config, bundle, ret_shift, err);
+		r = map_root(arena, config, bundle, harden_leaves_root_writable(config, request),
+			ret_shift, err);
 	if (r == 0)
 		r = look_at_binds(arena, config, ret_shift, request, err);
 	if (r == -EOPNOTSUPP)

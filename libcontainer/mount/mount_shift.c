@@ -2,11 +2,16 @@
 #include "libcontainer/mount/mount_shift.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/stat.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/mount/mount_shift_overlay.h"
 #include "specs/mount_words.h"
 
 /* EINVAL: a type without FS_ALLOW_IDMAP; EPERM: it is mapped already, or of another user namespace.
@@ -27,15 +32,42 @@ static int map(int tree_fd, int userns_fd, unsigned flags, uint64_t propagation)
 	return sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH | flags, &attr);
 }
 
-int mount_shift_root(int rootfs_fd, int userns_fd, struct nacre_error *err)
+/* What is mounted in it would be missing in another one. */
+static int shift_overlay(
+	struct arena *arena, const struct mount_shift *shift, struct nacre_error *err)
 {
-	cleanup_close int fd = sys_open_tree(
-		rootfs_fd, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE);
+	struct statx stx;
 	int r;
 
+	if (statx(shift->rootfs_fd, "", AT_EMPTY_PATH, STATX_MNT_ID_UNIQUE, &stx) < 0)
+		return fail_errno(err, errno, "stat the root");
+	r = stx.stx_mask & STATX_MNT_ID_UNIQUE ? sys_listmount_any(stx.stx_mnt_id) : -ENOSYS;
+	if (r > 0)
+		return fail(
+			err, EOPNOTSUPP, "the root is an overlay, and something is mounted in it");
+	if (r == -ENOSYS)
+		return fail(err, EOPNOTSUPP,
+			"the root is an overlay, and this kernel is older than Linux 6.15");
+	if (r < 0)
+		return fail_errno(err, r, "list the mounts in the root");
+	return mount_shift_overlay(
+		arena, shift->rootfs_fd, shift->userns_fd, shift->root_id, shift->writable, err);
+}
+
+int mount_shift_root(struct arena *arena, const struct mount_shift *shift, struct nacre_error *err)
+{
+	cleanup_close int fd = -1;
+	struct statfs fs;
+	int r;
+
+	if (fstatfs(shift->rootfs_fd, &fs) < 0)
+		return fail_errno(err, errno, "statfs the root");
+	if (fs.f_type == OVERLAYFS_SUPER_MAGIC)
+		return shift_overlay(arena, shift, err);
+	fd = sys_open_tree(shift->rootfs_fd, "", AT_EMPTY_PATH | AT_RECURSIVE | OPEN_TREE_CLONE);
 	if (fd < 0)
 		return fail_errno(err, fd, "clone the mounts of the rootfs");
-	r = map(fd, userns_fd, AT_RECURSIVE, MS_SLAVE);
+	r = map(fd, shift->userns_fd, AT_RECURSIVE, MS_SLAVE);
 	if (cannot(r))
 		return fail(err, EOPNOTSUPP,
 			"the file system of the root, or one that is mounted in it, cannot be "

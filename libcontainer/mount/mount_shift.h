@@ -2,6 +2,10 @@
 #ifndef NACRE_MOUNT_SHIFT_H
 #define NACRE_MOUNT_SHIFT_H
 
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "specs/arena.h"
 #include "specs/spec.h"
 
 /*
@@ -10,10 +14,17 @@
  * USERNS_FD. In the host's namespaces, by root.
  */
 
-/* A detached, mapped clone of the directory ROOTFS_FD and what is mounted in it, which hears of the
- * host's mounts and tells of none. Returns an fd. -EOPNOTSUPP: a file system there cannot be
- * id-mapped, as the text says. */
-int mount_shift_root(int rootfs_fd, int userns_fd, struct nacre_error *err);
+struct mount_shift {
+	int rootfs_fd; /* the root directory */
+	int userns_fd;
+	uid_t root_id; /* of the host, that 0 is mapped to */
+	bool writable; /* by the container */
+};
+
+/* A detached, mapped clone of the directory and what is mounted in it, which hears of the host's
+ * mounts and tells of none; of an overlay: mount_shift_overlay.h. Returns an fd. -EOPNOTSUPP: a
+ * file system there cannot be id-mapped, as the text says. */
+int mount_shift_root(struct arena *arena, const struct mount_shift *shift, struct nacre_error *err);
 
 /* Whether the source of the bind MOUNT can be mapped. Returns 1, or 0: it cannot, and is a device,
  * a socket or a FIFO, for which its mode counts more than its owner. -EOPNOTSUPP: it has files.

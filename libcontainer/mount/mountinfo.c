@@ -6,8 +6,7 @@
 #include <string.h>
 #include <sys/sysmacros.h>
 
-/* Blank, tab, newline and backslash stand as octal escapes. In place. */
-static void unescape(char *text)
+void mountinfo_unescape(char *text)
 {
 	char *to = text;
 
@@ -38,7 +37,7 @@ bool mountinfo_parse(char *line, struct mountinfo *ret)
 {
 	char *type = strstr(line, " - ");
 	unsigned major, minor;
-	char *root, *path, *options;
+	char *root, *path, *options, *source, *super;
 	int at = 0;
 
 	if (!type ||
@@ -50,14 +49,16 @@ bool mountinfo_parse(char *line, struct mountinfo *ret)
 	path = end_word(root);
 	options = end_word(path);
 	(void)end_word(options);
-	unescape(root);
-	unescape(path);
+	mountinfo_unescape(root);
+	mountinfo_unescape(path);
 	type += strlen(" - ");
-	(void)end_word(type);
+	source = end_word(type);
+	super = end_word(source);
 	ret->device = makedev(major, minor);
 	ret->root = root;
 	ret->path = path;
 	ret->options = options;
 	ret->type = type;
+	ret->super_options = super;
 	return true;
 }

@@ -14,10 +14,14 @@ struct mountinfo {
 	const char *path;
 	const char *options; /* of the mount, not of its filesystem */
 	const char *type;
+	const char *super_options; /* of its filesystem, with their escapes */
 };
 
 /* Takes LINE apart, without its newline: the texts of RET are in it. False: it is not understood.
  */
 bool mountinfo_parse(char *line, struct mountinfo *ret);
+
+/* Blank, tab, newline, backslash and the like stand as octal escapes. In place. */
+void mountinfo_unescape(char *text);
 
 #endif

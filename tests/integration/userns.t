@@ -194,4 +194,93 @@ test_sysctls_sysfs_and_mqueue_are_the_container_s_in_a_network_that_is_joined() 
 	is "$(grep -cxE 'lo|eth0|tap.*|ifb.*' <<<"$out")" 1 "interfaces of /sys/class/net"
 }
 
+# --- a root that is an overlay, as an engine mounts it ---
+
+# overlay: the bundle's root as the lower layer of two, below an upper one with a file.
+overlay() {
+	mkdir -p "$b"/{l,one/etc,a/diff,a/work}
+	mv "$b/rootfs" "$b/two"
+	mkdir "$b/rootfs"
+	echo one >"$b/one/etc/one"
+	echo two >"$b/two/etc/two"
+	chown 7:8 "$b/two/etc/two"
+	ln -s ../one "$b/l/ONE"
+	ln -s ../two "$b/l/TWO"
+	mount -t overlay -o "lowerdir=$b/one:$b/two,upperdir=$b/a/diff,workdir=$b/a/work" overlay "$b/rootfs" ||
+		wrong "no overlay"
+	echo top >"$b/rootfs/etc/top"
+	rm "$b/rootfs/etc/passwd"
+}
+
+no_overlay() {
+	umount "$b/rootfs" || wrong "the overlay is in use"
+}
+
+test_an_overlay_is_made_once_more_with_mapped_layers() {
+	bundle cat /proc/self/uid_map /etc/one /etc/two /etc/top : stat /etc/two /etc/top /payload / /made/here : ls /etc
+	mkdir "$b/volume"
+	mount_on /made/here "$b/volume" bind bind ro
+	overlay
+	run --userns shifted
+	no_overlay
+	lacks "$err" user-namespace
+	has_line "$out" " *0 [0-9]*  *65536"
+	has "$out" $'one\ntwo\ntop'
+	has_line "$out" "/etc/two: f 0644 7:8 *"
+	has_line "$out" "/etc/top: f 0644 0:0 *"
+	has_line "$out" "/payload: f 0755 0:0 *"
+	has_line "$out" "/: d 0755 0:0 *"
+	lacks "$out" passwd
+	absent "$b/a/diff/made"
+}
+
+test_what_is_written_to_an_overlay_lies_in_its_upper_directory_as_without() {
+	bundle create /etc/new : chown /etc/one 5 : write /etc/two x : unlink /etc/top : stat /etc/new
+	edit '.root.readonly = false'
+	capabilities CAP_CHOWN CAP_DAC_OVERRIDE
+	overlay
+	run --userns shifted --allow rootfs-write
+	lacks "$err" "ids of its own"
+	no_overlay
+	has_line "$out" "/etc/new: f * 0:0 *"
+	is "$(stat -c %u:%g "$b/a/diff/etc/new" "$b/a/diff/etc/one" "$b/a/diff/etc/two")" $'0:0\n5:5\n7:8' "owners on disk"
+	absent "$b/a/diff/etc/top"
+}
+
+test_layers_are_found_by_relative_names_and_not_taken_for_others() {
+	bundle cat /proc/self/uid_map /etc/one
+	# Docker: ROOT/ID/merged, and names relative to ROOT.
+	mkdir -p "$b/a/merged" "$b/three/etc"
+	overlay
+	no_overlay
+	(cd "$b" && mount -t overlay -o lowerdir=l/ONE:l/TWO,upperdir=a/diff,workdir=a/work overlay a/merged) || wrong "no overlay"
+	edit '.root.path = "a/merged"'
+	run --userns shifted
+	lacks "$err" "ids of its own"
+	has_line "$out" " *0 [0-9]*  *65536"
+	ln -sfn ../three "$b/l/ONE"
+	echo three >"$b/three/three"
+	run_any --userns shifted
+	umount "$b/a/merged"
+	has "$err" 'the root is an overlay, and its layers, as their names lead to them, show something else'
+}
+
+test_an_overlay_that_cannot_be_made_once_more_is_said() {
+	bundle cat /proc/self/uid_map
+	overlay
+	mount -t tmpfs tmpfs "$b/rootfs/mnt"
+	run --userns shifted
+	umount "$b/rootfs/mnt"
+	has "$err" "no ids of its own: the root is an overlay, and something is mounted in it"
+	no_overlay
+	mkdir -p "$b/again" "$b/c/diff" "$b/c/work"
+	mount -t overlay -o "lowerdir=$b/one:$b/two" overlay "$b/again"
+	mount -t overlay -o "lowerdir=$b/again,upperdir=$b/c/diff,workdir=$b/c/work" overlay "$b/rootfs"
+	run --userns shifted
+	no_overlay
+	umount "$b/again"
+	has "$err" "no ids of its own: the root is an overlay, and the file system of a layer cannot be id-mapped"
+	has_line "$out" " *0  *0 4294967295"
+}
+
 all_tests "$@"

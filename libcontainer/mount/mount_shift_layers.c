@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/mount/mount_shift_layers.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/stat.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/mount/mountinfo.h"
+#include "specs/mount_layers.h"
+#include "specs/path_text.h"
+
+enum {
+	MOUNTINFO_MAX = 16 * 1024 * 1024,
+	LAYERS_MAX = 500, /* OVL_MAX_STACK of the kernel */
+};
+
+/* Of the options of another one those that say how the layers are to be read. */
+static const char *const kept_words[] = {
+	"redirect_dir=", "metacopy=", "userxattr", "verity=", NULL};
+
+struct reading {
+	struct arena *arena;
+	struct mount_shift_layers *layers;
+	const char *bases[2]; /* that relative paths may be relative to */
+	int base_fd; /* the one that they are; -1: not known yet */
+	const char *upper, *work;
+	struct nacre_error *err;
+};
+
+static int cannot(const char *why, struct nacre_error *err)
+{
+	return fail(err, EOPNOTSUPP, "the root is an overlay, and %s", why);
+}
+
+/* PATH without its last two components; NULL: it has not so many, or there is no memory. */
+static const char *two_above(struct arena *arena, const char *path)
+{
+	const char *end = path + strlen(path);
+
+	for (int i = 0; i < 2; i++) {
+		while (end > path && end[-1] != '/')
+			end--;
+		if (end <= path + 1)
+			return NULL;
+		end--;
+	}
+	return *path == '/' ? arena_strndup(arena, path, (size_t)(end - path)) : NULL;
+}
+
+static int open_below(const char *base, const char *path)
+{
+	cleanup_close int base_fd = base ? open(base, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	return base_fd < 0 ? -ENOENT
+			   : sys_openat2(base_fd, path, O_PATH | O_DIRECTORY, 0,
+				     RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+}
+
+static int open_layer(struct reading *r, const char *path)
+{
+	int fd = -ENOENT;
+
+	if (*path == '/')
+		return sys_openat2(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_MAGICLINKS);
+	for (size_t i = 0; i < sizeof(r->bases) / sizeof(r->bases[0]) && fd == -ENOENT; i++) {
+		fd = open_below(r->bases[i], path);
+		if (fd >= 0) /* all of them are relative to one directory */
+			r->bases[0] = r->bases[1] = r->bases[i];
+	}
+	return fd;
+}
+
+static int add_layer(struct reading *r, const char *path)
+{
+	struct mount_shift_layers *layers = r->layers;
+	int fd;
+
+	if (layers->n == LAYERS_MAX)
+		return cannot("it has too many layers", r->err);
+	fd = open_layer(r, path);
+	if (fd < 0)
+		return fail(r->err, EOPNOTSUPP,
+			"the root is an overlay, and its layer %.200s cannot be opened: %s", path,
+			strerrordesc_np(-fd));
+	layers->fds[layers->n++] = fd;
+	return 0;
+}
+
+/* "lowerdir=A:B", or one of several "lowerdir+=A". */
+static int add_lower(struct reading *r, const char *text, bool list)
+{
+	char path[PATH_TEXT_MAX];
+	int result = 0;
+
+	while (result == 0 && *text) {
+		result = mount_layers_take(&text, list, path);
+		if (result < 0)
+			return fail_errno(r->err, result, "a layer of the root");
+		if (!path[0])
+			return cannot("it has layers of data alone", r->err);
+		result = add_layer(r, path);
+		text += *text == ':';
+	}
+	return result;
+}
+
+static int keep_word(struct reading *r, const char *word)
+{
+	for (size_t i = 0; kept_words[i]; i++)
+		if (!strncmp(word, kept_words[i], strlen(kept_words[i])))
+			r->layers->words.items[r->layers->words.n++] = word;
+	return 0;
+}
+
+/* The upperdir comes first, wherever it stands. */
+static int take_word(struct reading *r, const char *word, bool lowers)
+{
+	bool list, written;
+	size_t length = mount_layers_key(word, &list, &written);
+
+	if (!length)
+		return lowers ? 0 : keep_word(r, word);
+	if (!strncmp(word, "datadir", strlen("datadir")))
+		return cannot("it has layers of data alone", r->err);
+	if (!written)
+		return lowers ? add_lower(r, word + length, list) : 0;
+	if (*word == 'u')
+		r->upper = word + length;
+	else
+		r->work = word + length;
+	return 0;
+}
+
+/* Where both lie beside each other. */
+static int find_parent(struct reading *r)
+{
+	struct mount_shift_layers *layers = r->layers;
+	const char *upper_end = strrchr(r->upper, '/');
+	const char *work_end = r->work ? strrchr(r->work, '/') : NULL;
+	const char *parent;
+
+	if (!upper_end || !work_end || upper_end - r->upper != work_end - r->work ||
+		strncmp(r->upper, r->work, (size_t)(upper_end - r->upper)) != 0)
+		return 0;
+	parent = arena_strndup(r->arena, r->upper, (size_t)(upper_end - r->upper));
+	if (!parent)
+		return arena_fail(r->arena, "layers", r->err);
+	layers->parent_fd = open_layer(r, parent);
+	layers->upper_name = upper_end + 1;
+	layers->work_name = work_end + 1;
+	return 0;
+}
+
+/* The words of OPTIONS, which are taken apart. */
+static int read_options(struct reading *r, char *options)
+{
+	const char **words;
+	size_t n = 1;
+	int result = 0;
+
+	for (const char *p = options; *p; p++)
+		n += *p == ',';
+	words = arena_array(r->arena, n, sizeof(*words));
+	r->layers->words.items = arena_array(r->arena, n, sizeof(*words));
+	r->layers->fds = arena_array(r->arena, LAYERS_MAX, sizeof(*r->layers->fds));
+	if (!words || !r->layers->words.items || !r->layers->fds)
+		return arena_fail(r->arena, "layers", r->err);
+	for (size_t i = 0; i < n; i++) {
+		char *word = strsep(&options, ",");
+
+		mountinfo_unescape(word);
+		words[i] = word;
+	}
+	for (size_t i = 0; i < n && result == 0; i++)
+		result = take_word(r, words[i], false);
+	if (result == 0 && r->upper) {
+		r->bases[1] = two_above(r->arena, r->upper);
+		result = add_layer(r, r->upper);
+		r->layers->has_upper = true;
+	}
+	for (size_t i = 0; i < n && result == 0; i++)
+		result = take_word(r, words[i], true);
+	return result == 0 && r->upper ? find_parent(r) : result;
+}
+
+/* The line of the mount ID; NULL: there is none. */
+static char *find_line(char *text, uint64_t id, struct mountinfo *ret_mount)
+{
+	char *next;
+
+	for (char *line = text; line && *line; line = next) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		if (strtoull(line, NULL, 10) == id && mountinfo_parse(line, ret_mount))
+			return line;
+	}
+	return NULL;
+}
+
+int mount_shift_layers_open(struct arena *arena, int rootfs_fd,
+	struct mount_shift_layers *ret_layers, struct nacre_error *err)
+{
+	struct reading r = {.arena = arena, .layers = ret_layers, .err = err};
+	cleanup_free char *text = NULL;
+	struct mountinfo mount;
+	struct statx stx;
+	int result;
+
+	*ret_layers = (struct mount_shift_layers){.parent_fd = -1};
+	if (statx(rootfs_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0)
+		return fail_errno(err, errno, "stat the root");
+	if (!(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return cannot("is mounted above it: give a directory that is mounted itself", err);
+	result = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, err);
+	if (result < 0)
+		return result;
+	if (!find_line(text, stx.stx_mnt_id, &mount) || strcmp(mount.type, "overlay") != 0 ||
+		strcmp(mount.root, "/") != 0)
+		return cannot("its layers are not to be found in /proc/self/mountinfo", err);
+	r.bases[0] = two_above(arena, mount.path);
+	result = read_options(&r, arena_strdup(arena, mount.super_options));
+	if (result < 0)
+		mount_shift_layers_close(ret_layers);
+	return result;
+}
+
+void mount_shift_layers_close(struct mount_shift_layers *layers)
+{
+	while (layers->n)
+		(void)close(layers->fds[--layers->n]);
+	fd_close(&layers->parent_fd);
+}
+
+/* --- comparing --- */
+
+static bool same(const struct stat *a, const struct stat *mapped, uid_t root_id)
+{
+	const bool directory = S_ISDIR(a->st_mode);
+
+	if (a->st_mode != mapped->st_mode || a->st_mtim.tv_sec != mapped->st_mtim.tv_sec ||
+		a->st_mtim.tv_nsec != mapped->st_mtim.tv_nsec || a->st_rdev != mapped->st_rdev ||
+		(a->st_uid < 65520 && a->st_uid + root_id != mapped->st_uid))
+		return false;
+	/* The inode of a directory of several layers is the overlay's own. */
+	return directory || (a->st_size == mapped->st_size && a->st_ino == mapped->st_ino);
+}
+
+static int compare_entries(DIR *dir, int mapped_fd, uid_t root_id, size_t *ret_n)
+{
+	const struct dirent *entry;
+
+	*ret_n = 0;
+	while (errno = 0, (entry = readdir(dir))) {
+		struct stat a, b;
+
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		if (fstatat(dirfd(dir), entry->d_name, &a, AT_SYMLINK_NOFOLLOW) < 0 ||
+			fstatat(mapped_fd, entry->d_name, &b, AT_SYMLINK_NOFOLLOW) < 0)
+			return errno == ENOENT ? 0 : -errno;
+		if (!same(&a, &b, root_id))
+			return 0;
+		(*ret_n)++;
+	}
+	return errno ? -errno : 1;
+}
+
+static int count_entries(int fd, size_t *ret_n)
+{
+	int dir_fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *dir = dir_fd < 0 ? NULL : fdopendir(dir_fd);
+	size_t n = 0;
+
+	if (!dir)
+		return -errno;
+	while (errno = 0, readdir(dir))
+		n++;
+	*ret_n = n - 2; /* . and .. */
+	return -errno;
+}
+
+int mount_shift_layers_compare(int rootfs_fd, int mapped_fd, uid_t root_id, struct nacre_error *err)
+{
+	int dir_fd = openat(rootfs_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *dir = dir_fd < 0 ? NULL : fdopendir(dir_fd);
+	size_t n = 0, mapped = 0;
+	int r = dir ? compare_entries(dir, mapped_fd, root_id, &n) : -errno;
+
+	if (r > 0) {
+		int counted = count_entries(mapped_fd, &mapped);
+
+		r = counted < 0 ? counted : n == mapped;
+	}
+	if (r < 0)
+		return fail_errno(err, r, "compare the root with its layers");
+	return r ? 0 : cannot("its layers, as their names lead to them, show something else", err);
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/mount/mount_shift_overlay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/securebits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/sys.h"
+#include "libcontainer/mount/mount_fs.h"
+#include "libcontainer/mount/mount_shift_layers.h"
+
+enum {
+	WORD_MAX = 48,
+	OWN_WORDS = 8, /* upperdir, workdir and the like */
+};
+
+/* What is being made. */
+struct remake {
+	struct arena *arena;
+	int rootfs_fd;
+	int userns_fd;
+	uid_t root_id;
+	struct mount_shift_layers layers;
+	int *fds; /* of the mapped layers, in the order of LAYERS */
+	size_t n_fds;
+	int tree_fd; /* of upper_fd and work_fd: a detached mount is there as long as its own fd */
+	int upper_fd, work_fd;
+	struct oci_strings words; /* for the new one */
+};
+
+static void release(struct remake *m)
+{
+	while (m->n_fds)
+		(void)close(m->fds[--m->n_fds]);
+	fd_close(&m->upper_fd);
+	fd_close(&m->work_fd);
+	fd_close(&m->tree_fd);
+}
+
+static int cannot(const char *why, struct nacre_error *err)
+{
+	return fail(err, EOPNOTSUPP, "the root is an overlay, and %s", why);
+}
+
+static void add_word(struct remake *m, const char *word)
+{
+	m->words.items[m->words.n++] = word;
+}
+
+static int add_fd_word(struct remake *m, const char *key, int fd)
+{
+	const char *word = arena_printf(m->arena, "%s/proc/self/fd/%d", key, fd);
+
+	if (!word)
+		return -ENOMEM;
+	add_word(m, word);
+	return 0;
+}
+
+/* A mapped clone of directory FD alone, without what is mounted in it, as overlay takes it. */
+static int map_layer(int fd, int userns_fd)
+{
+	const struct sys_mount_attr attr = {
+		.attr_set = MOUNT_ATTR_IDMAP,
+		.userns_fd = (uint64_t)userns_fd,
+	};
+	cleanup_close int clone_fd = sys_open_tree(fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
+	int r = clone_fd < 0 ? clone_fd : sys_mount_setattr(clone_fd, "", AT_EMPTY_PATH, &attr);
+
+	return r < 0 ? r : fd_steal(&clone_fd);
+}
+
+static int map_layers(struct remake *m, struct nacre_error *err)
+{
+	m->fds = arena_array(m->arena, m->layers.n, sizeof(*m->fds));
+	if (!m->fds)
+		return arena_fail(m->arena, "layers", err);
+	for (size_t i = 0; i < m->layers.n; i++) {
+		int fd = map_layer(m->layers.fds[i], m->userns_fd);
+
+		if (fd == -EINVAL || fd == -EPERM)
+			return cannot("the file system of a layer cannot be id-mapped", err);
+		if (fd < 0)
+			return fail_errno(err, fd, "map layer %zu of the root", i);
+		m->fds[m->n_fds++] = fd;
+	}
+	return 0;
+}
+
+/* A directory of the tmpfs; the upper one looks as the top of the layers does. */
+static int make_directory(int tree_fd, const char *name, const struct stat *like)
+{
+	cleanup_close int fd = -1;
+
+	if (mkdirat(tree_fd, name, 0700) < 0)
+		return -errno;
+	fd = openat(tree_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || (like && (fchown(fd, like->st_uid, like->st_gid) < 0 ||
+				       fchmod(fd, like->st_mode & 07777) < 0)))
+		return -errno;
+	return fd_steal(&fd);
+}
+
+/* For mount points. That it takes no more is the limit of memory of the container, which is not
+ * there yet. */
+static int make_upper(struct remake *m, struct nacre_error *err)
+{
+	static const char *const words[] = {"mode=700", "size=4m", "nr_inodes=4k"};
+	const struct filesystem fs = {
+		.type = "tmpfs",
+		.source = "tmpfs",
+		.options = {(const char **)words, sizeof(words) / sizeof(words[0])},
+		.mode = -1,
+	};
+	struct stat top;
+
+	if (fstat(m->fds[0], &top) < 0)
+		return fail_errno(err, errno, "stat the top layer of the root");
+	m->tree_fd = mount_filesystem(&fs, err);
+	if (m->tree_fd < 0)
+		return fail_prefix(err, "mount points of the root");
+	m->upper_fd = make_directory(m->tree_fd, "upper", &top);
+	m->work_fd = m->upper_fd < 0 ? m->upper_fd : make_directory(m->tree_fd, "work", NULL);
+	return m->work_fd < 0 ? fail_errno(err, m->work_fd, "mount points of the root") : 0;
+}
+
+/* Of one mount, as overlay wants them. */
+static int map_upper(struct remake *m, struct nacre_error *err)
+{
+	const struct mount_shift_layers *layers = &m->layers;
+	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	struct stat before, after;
+
+	if (layers->parent_fd < 0)
+		return cannot("its upperdir and workdir are not beside each other", err);
+	m->tree_fd = map_layer(layers->parent_fd, m->userns_fd);
+	if (m->tree_fd == -EINVAL || m->tree_fd == -EPERM)
+		return cannot("the file system of its upperdir cannot be id-mapped", err);
+	if (m->tree_fd < 0)
+		return fail_errno(err, m->tree_fd, "map the upperdir of the root");
+	m->upper_fd = openat(m->tree_fd, layers->upper_name, flags);
+	m->work_fd = openat(m->tree_fd, layers->work_name, flags);
+	if (m->upper_fd < 0 || m->work_fd < 0)
+		return fail_errno(err, errno, "open the upperdir of the root");
+	if (fstat(layers->fds[0], &before) < 0 || fstat(m->upper_fd, &after) < 0)
+		return fail_errno(err, errno, "stat the upperdir of the root");
+	return before.st_dev == after.st_dev && before.st_ino == after.st_ino
+		       ? 0
+		       : cannot("its upperdir has moved", err);
+}
+
+/* What the host has set for the mount holds for the new one. */
+static int flags_of(int rootfs_fd)
+{
+	struct statvfs st;
+
+	if (fstatvfs(rootfs_fd, &st) < 0)
+		return -errno;
+	return (st.f_flag & ST_RDONLY ? MOUNT_ATTR_RDONLY : 0) |
+	       (st.f_flag & ST_NOSUID ? MOUNT_ATTR_NOSUID : 0) |
+	       (st.f_flag & ST_NODEV ? MOUNT_ATTR_NODEV : 0) |
+	       (st.f_flag & ST_NOEXEC ? MOUNT_ATTR_NOEXEC : 0);
+}
+
+/*
+ * As the container's root, or the kernel could not make its own directory in a mapped work
+ * directory (EOVERFLOW) and would mount read-only, but with all capabilities, which overlay acts
+ * with from then on. The ids of this thread alone change, and back.
+ */
+static int mount_as(uid_t root_id, const struct filesystem *fs, struct nacre_error *err)
+{
+	const int bits = prctl(PR_GET_SECUREBITS);
+	int r;
+
+	if (bits < 0 || prctl(PR_SET_SECUREBITS, bits | SECBIT_NO_SETUID_FIXUP) < 0)
+		return fail_errno(err, errno, "PR_SET_SECUREBITS");
+	(void)setfsuid(root_id);
+	(void)setfsgid(root_id);
+	r = mount_filesystem(fs, err);
+	(void)setfsuid(geteuid());
+	(void)setfsgid(getegid());
+	if (prctl(PR_SET_SECUREBITS, bits) == 0)
+		return r;
+	fd_close(&r);
+	return fail_errno(err, errno, "PR_SET_SECUREBITS");
+}
+
+static int collect_words(struct remake *m, bool upper_below)
+{
+	const size_t n_lower = m->n_fds;
+	int r = 0;
+
+	m->words.items = arena_array(
+		m->arena, n_lower + m->layers.words.n + OWN_WORDS, sizeof(*m->words.items));
+	if (!m->words.items)
+		return -ENOMEM;
+	for (size_t i = upper_below ? 0 : 1; i < n_lower && r == 0; i++)
+		r = add_fd_word(m, "lowerdir+=", m->fds[i]);
+	if (r == 0)
+		r = add_fd_word(m, "upperdir=", m->upper_fd);
+	if (r == 0)
+		r = add_fd_word(m, "workdir=", m->work_fd);
+	for (size_t i = 0; i < m->layers.words.n; i++)
+		add_word(m, m->layers.words.items[i]);
+	add_word(m, "index=off");
+	return r;
+}
+
+static int build(struct remake *m, bool writable, struct nacre_error *err)
+{
+	struct filesystem fs = {.type = "overlay", .source = "overlay", .mode = -1};
+	const int attr = flags_of(m->rootfs_fd);
+	/* The upper one is the first. */
+	const bool upper = m->layers.has_upper && writable;
+	struct nacre_error why;
+	int r = attr < 0 ? fail_errno(err, attr, "statvfs the root") : map_layers(m, err);
+
+	if (r == 0)
+		r = upper ? map_upper(m, err) : make_upper(m, err);
+	if (r < 0)
+		return r;
+	if (collect_words(m, !upper) < 0)
+		return arena_fail(m->arena, "layers", err);
+	fs.options = m->words;
+	fs.attr = (unsigned)attr;
+	r = upper ? mount_as(m->root_id, &fs, &why) : mount_filesystem(&fs, &why);
+	if (r < 0)
+		return fail(err, EOPNOTSUPP,
+			"the root is an overlay that cannot be made once more with mapped layers "
+			"(Linux 6.15): %.200s",
+			why.text);
+	return r;
+}
+
+int mount_shift_overlay(struct arena *arena, int rootfs_fd, int userns_fd, uid_t root_id,
+	bool writable, struct nacre_error *err)
+{
+	struct remake m = {.arena = arena,
+		.rootfs_fd = rootfs_fd,
+		.userns_fd = userns_fd,
+		.root_id = root_id,
+		.tree_fd = -1,
+		.upper_fd = -1,
+		.work_fd = -1};
+	int fd, r = mount_shift_layers_open(arena, rootfs_fd, &m.layers, err);
+
+	if (r < 0)
+		return r;
+	fd = build(&m, writable, err);
+	release(&m);
+	r = fd < 0 ? fd : mount_shift_layers_compare(rootfs_fd, fd, root_id, err);
+	mount_shift_layers_close(&m.layers);
+	if (r < 0)
+		fd_close(&fd);
+	return r < 0 ? r : fd;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_MOUNT_SHIFT_OVERLAY_H
+#define NACRE_MOUNT_SHIFT_OVERLAY_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "specs/arena.h"
+#include "specs/error.h"
+
+/*
+ * The root of a container that an engine has mounted as an overlay, once more, with mapped layers:
+ * an overlay itself cannot be id-mapped. Linux 6.15, for layers that are mounted nowhere.
+ *
+ * Where the container's root is read-only nothing writes to the engine's upper directory: it is one
+ * more layer below, and mount points are made in a tmpfs that goes with the container. Otherwise
+ * that directory has two overlays above it, and what others than the container write by the
+ * engine's own (docker cp) is seen late or not at all.
+ */
+
+/* For mount_shift.c: ROOTFS_FD is a directory of an overlay. WRITABLE: the container may write.
+ * ROOT_ID: the id of the host that 0 is mapped to. Returns a detached mount. -EOPNOTSUPP: it cannot
+ * be made, as the text says. */
+int mount_shift_overlay(struct arena *arena, int rootfs_fd, int userns_fd, uid_t root_id,
+	bool writable, struct nacre_error *err);
+
+#endif
