@@ -186,7 +186,7 @@ test_sysctls_sysfs_and_mqueue_are_the_container_s_in_a_network_that_is_joined() 
 	needs_unshare || return
 	bundle cat /proc/sys/net/ipv4/ip_unprivileged_port_start : ls /sys/class/net : stat /dev/mqueue
 	in_background unshare -n --propagation private sleep 60
-	wait_for eval '[[ $(readlink /proc/'"$!"'/ns/net) != $(readlink /proc/self/ns/net) && $(</proc/'"$!"'/comm) == sleep ]]'
+	wait_for eval '[[ ! /proc/'"$!"'/ns/net -ef /proc/self/ns/net && $(</proc/'"$!"'/comm) == sleep ]]'
 	edit '(.linux.namespaces[] | select(.type == "network")).path = $p
 		| .linux.sysctl["net.ipv4.ip_unprivileged_port_start"] = "0"' --arg p "/proc/$!/ns/net"
 	run --userns shifted
@@ -281,6 +281,72 @@ test_an_overlay_that_cannot_be_made_once_more_is_said() {
 	umount "$b/again"
 	has "$err" "no ids of its own: the root is an overlay, and the file system of a layer cannot be id-mapped"
 	has_line "$out" " *0  *0 4294967295"
+}
+
+# --- what somebody can do who gets round everything else ---
+
+# All that the kernel shows, nothing hidden and nothing read-only: what root may open to write to it. That of
+# a namespace is the container's own.
+kernel_files() {
+	bundle writable /proc /sys /sys/fs/cgroup
+	profile=oci
+	capabilities CAP_CHOWN CAP_DAC_OVERRIDE CAP_FOWNER CAP_FSETID CAP_KILL CAP_SETGID CAP_SETUID CAP_SETPCAP
+	edit '.linux.maskedPaths = [] | .linux.readonlyPaths = []
+		| (.mounts[] | select(.type == "sysfs" or .type == "cgroup")).options -= ["ro"]'
+	run "$@"
+	# and what is anybody's: triggers of /proc/pressure
+	grep -vE '^/proc/sys/(net|user|fs/mqueue)/|^/proc/sys/kernel/(auto_msgmni|msg|sem|shm|domainname|hostname|pid_max|ns_last_pid)
+^/proc/pressure/
+^/sys/devices/virtual/net/' <<<"$out"
+}
+
+test_no_file_of_the_kernel_can_be_written() {
+	local with without
+	without=$(kernel_files)
+	has_line "$without" /proc/sys/kernel/core_pattern
+	has_line "$without" '/sys/kernel/*'
+	has_line "$without" '/sys/fs/cgroup/cgroup.procs'
+	with=$(kernel_files --userns shifted)
+	# Its own cgroup is delegated to it, as with a user namespace of the config's.
+	is "$(grep -vxE '/sys/fs/cgroup/cgroup\.(procs|threads|subtree_control)' <<<"$with")" "" "what can be written"
+}
+
+# as_escaped PID COMMAND...: with the ids and capabilities of the container's root, and all else the host's.
+as_escaped() {
+	local enter=(nsenter --user="/proc/$1/ns/user" --setuid 0 --setgid 0)
+	[[ ! "/proc/$1/ns/user" -ef /proc/self/ns/user ]] || enter=()
+	shift
+	"${enter[@]}" setpriv --clear-groups \
+		--bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap \
+		--inh-caps=-all "$@"
+}
+
+# What that one may do to the host: to a file, a process, a socket's owner and the limits of root.
+deeds_of() {
+	local deed
+	echo secret >"$T/secret"
+	chmod 600 "$T/secret"
+	for deed in "echo x >>$T/secret" "cat $T/secret" "chown 0:0 $T/secret" "ln $T/secret $T/linked" "kill -0 $victim" \
+		"exec 3>>/proc/sys/kernel/core_pattern" "prlimit --pid $victim --core=0:0"; do
+		as_escaped "$1" sh -c "$deed" >/dev/null 2>&1 && echo "${deed%% *}"
+	done
+	rm -f "$T/linked"
+}
+
+test_who_gets_out_can_do_nothing_to_what_is_root_s() {
+	needs_unshare && needs_program nsenter && needs_program setpriv || return
+	in_background sleep 60
+	victim=$!
+	bundle pause
+	create
+	without=$(deeds_of "$(pid_of)")
+	has_line "$without" kill
+	has_line "$without" exec
+	has_line "$without" chown
+	is "$(wc -l <<<"$without")" 7 "deeds without"
+	good nacre delete --force "$id"
+	create --userns shifted
+	is "$(deeds_of "$(pid_of)")" "" "deeds with"
 }
 
 all_tests "$@"

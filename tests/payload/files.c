@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,6 +153,35 @@ static int verb_mknod(int argc, char **argv)
 	return failed;
 }
 
+/* What is opened is not written to. */
+static int tell_writable(const char *path, const struct stat *st, int type, struct FTW *place)
+{
+	int fd;
+
+	(void)place;
+	if (type == FTW_D && strncmp(path, "/proc/", strlen("/proc/")) == 0 &&
+		(strspn(path + strlen("/proc/"), "0123456789") == strlen(path + strlen("/proc/"))))
+		return FTW_SKIP_SUBTREE;
+	if (type != FTW_F || !S_ISREG(st->st_mode))
+		return FTW_CONTINUE;
+	fd = open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return FTW_CONTINUE;
+	puts(path);
+	close(fd);
+	return FTW_CONTINUE;
+}
+
+/* writable DIR...: the files below that can be opened to be written to, but for those of processes
+ */
+static int verb_writable(int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++)
+		if (nftw(argv[i], tell_writable, 32, FTW_PHYS | FTW_MOUNT | FTW_ACTIONRETVAL) < 0)
+			return answer("writable", -1);
+	return 0;
+}
+
 const struct verb file_verbs[] = {
 	{"cat", 1, verb_cat},
 	{"chown", 2, verb_chown},
@@ -163,6 +193,7 @@ const struct verb file_verbs[] = {
 	{"rename", 2, verb_rename},
 	{"stat", 1, verb_stat},
 	{"unlink", 1, verb_unlink},
+	{"writable", 1, verb_writable},
 	{"write", 2, verb_write},
 	{NULL, 0, NULL},
 };
