@@ -29,17 +29,6 @@ bool harden_wants_shift(const struct oci_config *config, const struct harden_req
 
 /* --- what stands against it --- */
 
-static bool has_copies(const struct oci_config *config, const struct harden_request *request)
-{
-	bool has = request->workspace_binds.n > 0;
-
-	for (size_t i = 0; i < request->n_workspaces && !has; i++)
-		has = !strcmp(request->workspaces[i].form, WORKSPACE_COW);
-	for (size_t i = 0; config->nacre && i < config->nacre->n_workspaces && !has; i++)
-		has = !strcmp(config->nacre->workspaces[i].form, WORKSPACE_COW);
-	return has;
-}
-
 /* The process file system shows a pid namespace, and one that belongs to another user namespace
  * cannot be mounted by the container's root. GRANT: by which it would be the host's. */
 static bool has_own_space(const struct oci_config *config, const struct harden_request *request,
@@ -65,8 +54,6 @@ void harden_shift_obstacle(const struct oci_config *config, const struct harden_
 		(void)snprintf(ret_text, 256, "the pid namespace is not the container's own");
 	else if (!has_own_space(config, request, "mount", NULL))
 		(void)snprintf(ret_text, 256, "the mount namespace is not the container's own");
-	else if (has_copies(config, request))
-		(void)snprintf(ret_text, 256, "a workspace is a copy: take the form direct or ro");
 	for (size_t i = 0; i < config->n_mounts && !ret_text[0]; i++) {
 		const struct oci_mount *mount = &config->mounts[i];
 
@@ -173,6 +160,11 @@ static int map_bind(struct hardening *h, size_t i)
 	const struct mount_options o = mount_options_read(mount);
 	const struct oci_strings before = mount->options;
 
+	const struct oci_workspace *workspace = oci_find_workspace(h->config, mount);
+
+	/* A copy is mapped layer by layer. */
+	if (workspace && !strcmp(workspace->form, WORKSPACE_COW))
+		return 0;
 	if (!o.bind || o.remount ||
 		(mount->source && oci_strings_have(&h->request->host.unmapped, mount->source)))
 		return 0;

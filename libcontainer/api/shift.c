@@ -69,6 +69,17 @@ static int look_at_binds(struct arena *arena, const struct oci_config *config,
 		if (r == 0 && !harden_append_word(arena, &request->host.unmapped, mount->source))
 			return arena_fail(arena, "mounts", err);
 	}
+	for (size_t i = 0; i < request->n_workspaces; i++) {
+		static const char *words[] = {"bind"};
+		const struct oci_mount bind = {
+			.source = (char *)request->workspaces[i].source,
+			.options = {words, 1},
+		};
+		int r = mount_shift_may_bind(&bind, shift->userns_fd, err);
+
+		if (r < 0)
+			return r;
+	}
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/paths.h"
 #include "libcontainer/life/steps.h"
+#include "libcontainer/mount/mount_shift_workspace.h"
 #include "libcontainer/mount/mount_workspace.h"
 #include "libcontainer/namespace/idmap.h"
 #include "libcontainer/workspace/protect.h"
@@ -264,7 +265,11 @@ int step_mount_workspace(
 		.work_fd = made->work_fd,
 		.user_xattr = made->user_xattr,
 	};
-	int fd = mount_workspace_build(&overlay, err);
+	const struct mount_shift shift = {
+		.userns_fd = l->shift.userns_fd, .root_id = l->shift.first_id};
+	int fd = l->shift.first_id ? mount_shift_workspace(
+					     &overlay, &shift, WORKSPACE_UPPER, WORKSPACE_WORK, err)
+				   : mount_workspace_build(&overlay, err);
 
 	return fd < 0 ? fail_prefix(err, "mounts[%zu]", made->mount) : fd;
 }

@@ -66,8 +66,7 @@ static int add_fd_word(struct remake *m, const char *key, int fd)
 	return 0;
 }
 
-/* A mapped clone of directory FD alone, without what is mounted in it, as overlay takes it. */
-static int map_layer(int fd, int userns_fd)
+int mount_shift_clone(int fd, int userns_fd)
 {
 	const struct sys_mount_attr attr = {
 		.attr_set = MOUNT_ATTR_IDMAP,
@@ -85,7 +84,7 @@ static int map_layers(struct remake *m, struct nacre_error *err)
 	if (!m->fds)
 		return arena_fail(m->arena, "layers", err);
 	for (size_t i = 0; i < m->layers.n; i++) {
-		int fd = map_layer(m->layers.fds[i], m->userns_fd);
+		int fd = mount_shift_clone(m->layers.fds[i], m->userns_fd);
 
 		if (fd == -EINVAL || fd == -EPERM)
 			return cannot("the file system of a layer cannot be id-mapped", err);
@@ -142,7 +141,7 @@ static int map_upper(struct remake *m, struct nacre_error *err)
 
 	if (layers->parent_fd < 0)
 		return cannot("its upperdir and workdir are not beside each other", err);
-	m->tree_fd = map_layer(layers->parent_fd, m->userns_fd);
+	m->tree_fd = mount_shift_clone(layers->parent_fd, m->userns_fd);
 	if (m->tree_fd == -EINVAL || m->tree_fd == -EPERM)
 		return cannot("the file system of its upperdir cannot be id-mapped", err);
 	if (m->tree_fd < 0)
@@ -171,27 +170,36 @@ static int flags_of(int rootfs_fd)
 	       (st.f_flag & ST_NOEXEC ? MOUNT_ATTR_NOEXEC : 0);
 }
 
-/*
- * As the container's root, or the kernel could not make its own directory in a mapped work
- * directory (EOVERFLOW) and would mount read-only, but with all capabilities, which overlay acts
- * with from then on. The ids of this thread alone change, and back.
- */
-static int mount_as(uid_t root_id, const struct filesystem *fs, struct nacre_error *err)
+int mount_shift_become(uid_t root_id, int *ret_bits, struct nacre_error *err)
 {
-	const int bits = prctl(PR_GET_SECUREBITS);
-	int r;
-
-	if (bits < 0 || prctl(PR_SET_SECUREBITS, bits | SECBIT_NO_SETUID_FIXUP) < 0)
+	*ret_bits = prctl(PR_GET_SECUREBITS);
+	if (*ret_bits < 0 || prctl(PR_SET_SECUREBITS, *ret_bits | SECBIT_NO_SETUID_FIXUP) < 0)
 		return fail_errno(err, errno, "PR_SET_SECUREBITS");
 	(void)setfsuid(root_id);
 	(void)setfsgid(root_id);
-	r = mount_filesystem(fs, err);
+	return 0;
+}
+
+int mount_shift_return(int bits, struct nacre_error *err)
+{
 	(void)setfsuid(geteuid());
 	(void)setfsgid(getegid());
-	if (prctl(PR_SET_SECUREBITS, bits) == 0)
+	return prctl(PR_SET_SECUREBITS, bits) < 0 ? fail_errno(err, errno, "PR_SET_SECUREBITS") : 0;
+}
+
+static int mount_as(uid_t root_id, const struct filesystem *fs, struct nacre_error *err)
+{
+	struct nacre_error why;
+	int bits, r = mount_shift_become(root_id, &bits, err), fd;
+
+	if (r < 0)
 		return r;
-	fd_close(&r);
-	return fail_errno(err, errno, "PR_SET_SECUREBITS");
+	fd = mount_filesystem(fs, err);
+	if (mount_shift_return(bits, &why) == 0)
+		return fd;
+	fd_close(&fd);
+	*err = why;
+	return -why.code;
 }
 
 static int collect_words(struct remake *m, bool upper_below)

@@ -194,6 +194,34 @@ test_sysctls_sysfs_and_mqueue_are_the_container_s_in_a_network_that_is_joined() 
 	is "$(grep -cxE 'lo|eth0|tap.*|ifb.*' <<<"$out")" 1 "interfaces of /sys/class/net"
 }
 
+test_a_workspace_that_is_a_copy_has_the_owners_of_its_source() {
+	bundle stat /w /w/theirs : write /w/theirs y : create /w/mine : stat /w/mine : unlink /w/old : cat /proc/self/uid_map
+	mkdir -p "$b/source/dir"
+	echo x >"$b/source/theirs"
+	echo x >"$b/source/old"
+	chown -R 7:8 "$b/source"
+	edit '.process.user = {uid: 7, gid: 8}'
+	places=(--workspaces "$T/workspaces")
+	run --userns shifted --workspace "$b/source:/w"
+	lacks "$err" "ids of its own"
+	has_line "$out" " *0 [0-9]*  *65536"
+	has_line "$out" "/w: d 0755 7:8 *"
+	has_line "$out" "/w/theirs: f 0644 7:8 *"
+	has_line "$out" "/w/mine: f * 7:8 *"
+	good nacre workspace diff "$id"
+	has_line "$out" "A  mine"
+	has_line "$out" "M  theirs"
+	has_line "$out" "D  old"
+	good nacre workspace apply "$id"
+	is "$(stat -c %u:%g "$b/source/mine" "$b/source/theirs")" $'7:8\n7:8' "owners on the host"
+	absent "$b/source/old"
+	good nacre workspace discard "$id"
+	edit '.process.args = ["/payload", "create", "/w/direct"]'
+	run --userns shifted --workspace "$b/source:/w:direct"
+	is "$(stat -c %u:%g "$b/source/direct")" 7:8 "owner on the host"
+	places=()
+}
+
 # --- a root that is an overlay, as an engine mounts it ---
 
 # overlay: the bundle's root as the lower layer of two, below an upper one with a file.
