@@ -2,6 +2,7 @@
 #include "specs/harden_userns.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -153,6 +154,45 @@ static const char *json_of_maps(struct hardening *h, const struct oci_id_mapping
 	return text ? text : "";
 }
 
+bool harden_shift_ping(const struct oci_pair *sysctl, uint32_t *ret_least, uint32_t *ret_most)
+{
+	int end = 0;
+
+	return (!strcmp(sysctl->key, "net.ipv4.ping_group_range") ||
+		       !strcmp(sysctl->key, "net/ipv4/ping_group_range")) &&
+	       sscanf(sysctl->value, "%" SCNu32 " %" SCNu32 " %n", ret_least, ret_most, &end) ==
+		       2 &&
+	       !sysctl->value[end];
+}
+
+void harden_shift_ping_outside(
+	uint32_t first_id, uint32_t least, uint32_t most, char ret_value[static 32])
+{
+	const bool all = least == 0 && most == NOBODY;
+
+	(void)snprintf(ret_value, 32, "%" PRIu32 " %" PRIu32, all ? 0 : first_id + least,
+		all ? INT32_MAX : first_id + most);
+}
+
+/* Docker and containerd have it up to 2147483647, which nobody in the container is. */
+static void clamp_ping(struct hardening *h)
+{
+	struct oci_map *map = &h->config->linux_->sysctl;
+
+	for (size_t i = 0; i < map->n; i++) {
+		struct oci_pair *pair = &map->items[i];
+		uint32_t least, most;
+		const char *value;
+
+		if (!harden_shift_ping(pair, &least, &most) || most <= NOBODY || least > NOBODY)
+			continue;
+		value = harden_text(h, "%" PRIu32 " %d", least, NOBODY);
+		harden_note(h, harden_text(h, "linux.sysctl.%s", pair->key),
+			harden_json_of_string(h, pair->value), harden_json_of_string(h, value));
+		pair->value = value;
+	}
+}
+
 /* The owners on its disk stay those that the container sees. */
 static int map_bind(struct hardening *h, size_t i)
 {
@@ -194,6 +234,7 @@ static int add_namespace(struct hardening *h)
 	linux_->n_gid_mappings = maps.n_gids;
 	harden_note(h, "linux.uidMappings", NULL, json_of_maps(h, maps.uids, maps.n_uids));
 	harden_note(h, "linux.gidMappings", NULL, json_of_maps(h, maps.gids, maps.n_gids));
+	clamp_ping(h);
 	for (size_t i = 0; i < h->config->n_mounts && r == 0; i++)
 		r = map_bind(h, i);
 	return r;

@@ -23,6 +23,16 @@ bool harden_wants_shift(const struct oci_config *config, const struct harden_req
 void harden_shift_obstacle(const struct oci_config *config, const struct harden_request *request,
 	char ret_text[static 256]);
 
+/* Whether SYSCTL is the range of groups that may ping, whose ids are those of the writer's user
+ * namespace, icmp(7); *RET_LEAST and *RET_MOST: its numbers. */
+bool harden_shift_ping(const struct oci_pair *sysctl, uint32_t *ret_least, uint32_t *ret_most);
+
+/* The same range, which the rule has made of CONFIG's, for who writes it outside of the container's
+ * user namespace: of the block that begins with FIRST_ID. All of it stands for all ids, since
+ * others with blocks of their own may come into the network. */
+void harden_shift_ping_outside(
+	uint32_t first_id, uint32_t least, uint32_t most, char ret_value[static 32]);
+
 /* Whether the rule read-only-root, too, leaves the root writable. */
 bool harden_leaves_root_writable(
 	const struct oci_config *config, const struct harden_request *request);

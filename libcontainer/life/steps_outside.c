@@ -8,6 +8,7 @@
 #include "libcontainer/life/sync.h"
 #include "libcontainer/mount/mounts.h"
 #include "libcontainer/namespace/sysctl.h"
+#include "specs/harden_userns.h"
 #include "specs/mount_words.h"
 
 /* What INIT may not do in the container's user namespace, but RUNTIME may outside of it: INIT asks,
@@ -91,9 +92,16 @@ static int answer_make(struct life *l, size_t index, int *ret_fd, struct nacre_e
 static int write_sysctl(void *data, struct nacre_error *err)
 {
 	struct errand *errand = data;
+	const struct life *l = errand->l;
+	struct oci_pair sysctl = l->container.config->linux_->sysctl.items[errand->index];
+	uint32_t least, most;
+	char value[32];
 
-	return sysctl_write(
-		errand->fd, &errand->l->container.config->linux_->sysctl.items[errand->index], err);
+	if (l->shift.first_id && harden_shift_ping(&sysctl, &least, &most)) {
+		harden_shift_ping_outside(l->shift.first_id, least, most, value);
+		sysctl.value = value;
+	}
+	return sysctl_write(errand->fd, &sysctl, err);
 }
 
 /* By the caller's own procfs: whose namespace it shows is the writer's. */

@@ -188,8 +188,10 @@ test_sysctls_sysfs_and_mqueue_are_the_container_s_in_a_network_that_is_joined() 
 	in_background unshare -n --propagation private sleep 60
 	wait_for eval '[[ ! /proc/'"$!"'/ns/net -ef /proc/self/ns/net && $(</proc/'"$!"'/comm) == sleep ]]'
 	edit '(.linux.namespaces[] | select(.type == "network")).path = $p
-		| .linux.sysctl["net.ipv4.ip_unprivileged_port_start"] = "0"' --arg p "/proc/$!/ns/net"
+		| .linux.sysctl = {"net.ipv4.ip_unprivileged_port_start": "0", "net.ipv4.ping_group_range": "0 2147483647"}' \
+		--arg p "/proc/$!/ns/net"
 	run --userns shifted
+	is "$(nsenter --net="/proc/$!/ns/net" cat /proc/sys/net/ipv4/ping_group_range)" $'0\t2147483647' "who may ping"
 	has_line "$out" 0
 	is "$(grep -cxE 'lo|eth0|tap.*|ifb.*' <<<"$out")" 1 "interfaces of /sys/class/net"
 }
@@ -220,6 +222,14 @@ test_a_workspace_that_is_a_copy_has_the_owners_of_its_source() {
 	run --userns shifted --workspace "$b/source:/w:direct"
 	is "$(stat -c %u:%g "$b/source/direct")" 7:8 "owner on the host"
 	places=()
+}
+
+# Docker and containerd set it: no id of the container is so large.
+test_who_may_ping_may_without_ids_that_are_not_there() {
+	bundle cat /proc/sys/net/ipv4/ping_group_range
+	edit '.linux.sysctl = {"net.ipv4.ping_group_range": "0 2147483647"}'
+	run --userns shifted
+	is "$out" $'0\t65534' "who may ping"
 }
 
 # --- a root that is an overlay, as an engine mounts it ---

@@ -151,6 +151,32 @@ START_TEST(each_id_above_the_block_has_one_of_its_own)
 }
 END_TEST
 
+START_TEST(the_range_of_who_may_ping_ends_with_the_block)
+{
+	static const struct {
+		const char *given, *clamped;
+	} cases[] = {{"0 2147483647", "0 65534"}, {"5 70000", "5 65534"}, {"0 100", "0 100"},
+		{"1 0", "1 0"}, {"70000 80000", "70000 80000"},
+		{"0 2147483647 x", "0 2147483647 x"}};
+	char value[32];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *text = arena_printf(arena,
+			",\"sysctl\":{\"net.ipv4.ping_group_range\":\"%s\"}", cases[i].given);
+		const struct oci_config *config;
+		struct result result;
+
+		config = tight("", "", text, LIMITED);
+		result = must(apply_shifted(config, "agent", "", "", NULL));
+		ck_assert_str_eq(result.config->linux_->sysctl.items[0].value, cases[i].clamped);
+	}
+	harden_shift_ping_outside(131072, 0, 65534, value);
+	ck_assert_str_eq(value, "0 2147483647");
+	harden_shift_ping_outside(131072, 5, 100, value);
+	ck_assert_str_eq(value, "131077 131172");
+}
+END_TEST
+
 Suite *suite_harden_userns(void)
 {
 	Suite *s = suite_create("harden_userns");
@@ -163,6 +189,7 @@ Suite *suite_harden_userns(void)
 	tcase_add_test(tc, one_of_the_config_s_own_stays);
 	tcase_add_loop_test(
 		tc, what_stands_against_it_is_told, 0, sizeof(obstacles) / sizeof(obstacles[0]));
+	tcase_add_test(tc, the_range_of_who_may_ping_ends_with_the_block);
 	tcase_add_test(tc, each_id_above_the_block_has_one_of_its_own);
 	suite_add_tcase(s, tc);
 	return s;
