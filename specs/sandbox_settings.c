@@ -17,6 +17,7 @@ static const struct field sandbox_settings_fields[] = {
 	FIELD_STRING("profile", sandbox_settings, profile, 0),
 	FIELD_STRINGS("allow", sandbox_settings, allow, 0),
 	FIELD_STRINGS("require", sandbox_settings, require, 0),
+	FIELD_STRING("userns", sandbox_settings, userns, 0),
 	FIELD_STRINGS("egress", sandbox_settings, egress, 0),
 	FIELD_STRINGS("workspace", sandbox_settings, workspace, 0),
 	FIELD_STRINGS("read", sandbox_settings, read, 0),

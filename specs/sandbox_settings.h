@@ -17,6 +17,7 @@ struct sandbox_settings {
 	uint32_t version;
 	const char *profile;
 	struct oci_strings allow, require;
+	const char *userns;
 	struct oci_strings egress;
 	struct oci_strings workspace, read, write, hide;
 	struct oci_strings env;

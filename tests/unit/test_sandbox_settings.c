@@ -61,15 +61,16 @@ START_TEST(what_is_wrong_is_told_with_its_place)
 END_TEST
 
 static const char all[] = "{\"version\": 1, \"profile\": \"strict\", \"allow\": [\"a\"], "
-			  "\"require\": [\"b\"], \"egress\": [\"c:1\", \"d\"], \"workspace\": "
+			  "\"require\": [\"b\"], \"userns\": \"shifted\", \"egress\": [\"c:1\", "
+			  "\"d\"], \"workspace\": "
 			  "[\"e\"], \"read\": [\"f\"], \"write\": [\"g\"], \"hide\": [\"h\"], "
 			  "\"env\": [\"I=j=k\", \"L\"], \"apply\": \"never\", \"timeout\": \"1m\", "
 			  "\"memory\": \"2G\", \"pids\": 64, \"cpus\": \"1.5\", \"tmp\": \"8M\", "
 			  "\"receipt-key\": \"m\"}";
 static const char *const words_of_all[] = {"--profile=strict", "--allow=a", "--require=b",
-	"--egress=c:1", "--egress=d", "--workspace=e", "--read=f", "--write=g", "--hide=h",
-	"--env=I=j=k", "--env=L", "--apply=never", "--timeout=1m", "--memory=2G", "--pids=64",
-	"--cpus=1.5", "--tmp=8M", "--receipt-key=m"};
+	"--userns=shifted", "--egress=c:1", "--egress=d", "--workspace=e", "--read=f", "--write=g",
+	"--hide=h", "--env=I=j=k", "--env=L", "--apply=never", "--timeout=1m", "--memory=2G",
+	"--pids=64", "--cpus=1.5", "--tmp=8M", "--receipt-key=m"};
 
 static struct oci_strings words_of(const char *text)
 {
