@@ -2,7 +2,9 @@
 #include "libcontainer/workspace/apply.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/workspace/apply_own.h"
@@ -12,12 +14,19 @@ static const struct workspace_change *rename_at(const struct apply_batch *run, s
 	return &run->request->changes->items[run->renames[i]];
 }
 
+static bool is_done(const struct apply_batch *run, size_t i)
+{
+	return run->request->results[run->renames[i]].outcome == APPLY_DONE;
+}
+
 /* Whether a directory that was renamed is still in what goes with all that is in it. */
 static bool takes_renamed(const struct apply_batch *run, const char *path)
 {
+	char from[PATH_MAX];
+
 	for (size_t i = 0; i < run->n_renames; i++)
-		if (run->request->results[run->renames[i]].outcome != APPLY_DONE &&
-			place_within(rename_at(run, i)->from, path))
+		if (!is_done(run, i) && (!apply_batch_from(run, rename_at(run, i), from) ||
+						place_within(from, path)))
 			return true;
 	return false;
 }
@@ -56,15 +65,34 @@ static bool above_rename(const struct apply_batch *run, const char *path)
 }
 
 /* Whether what lies below the old path of a rename has a rename of its own that was not done: it
- * would not be found any more. */
+ * would not be found any more, unless it goes with this one, to be renamed there. */
 static bool must_wait(const struct apply_batch *run, const struct workspace_change *change)
 {
 	for (size_t i = 0; i < run->n_renames; i++) {
 		const struct workspace_change *other = rename_at(run, i);
 
-		if (other != change &&
-			run->request->results[run->renames[i]].outcome != APPLY_DONE &&
-			place_within(other->from, change->from))
+		if (other != change && !is_done(run, i) &&
+			place_within(other->from, change->from) &&
+			!place_within(other->path, change->path))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a rename is to come that brings the directory of PATH, or takes away what is at it or
+ * above it now. */
+static bool has_no_place(const struct apply_batch *run, const char *path)
+{
+	char from[PATH_MAX];
+
+	for (size_t i = 0; i < run->n_renames; i++) {
+		const struct workspace_change *other = rename_at(run, i);
+
+		if (is_done(run, i))
+			continue;
+		if (strcmp(path, other->path) != 0 && place_within(path, other->path))
+			return true;
+		if (apply_batch_from(run, other, from) && place_within(path, from))
 			return true;
 	}
 	return false;
@@ -85,13 +113,17 @@ static int apply_rename(struct apply_batch *run, size_t index, bool last, struct
 	const struct workspace_change *change = &run->request->changes->items[index];
 	struct apply_result *result = &run->request->results[index];
 	bool waits = must_wait(run, change), there = is_there(run, change->path);
+	bool no_place = has_no_place(run, change->path);
 	int r = 0;
 
-	if ((waits || there) && !last)
+	if ((waits || there || no_place) && !last)
 		return 0;
 	if (waits)
 		*result = (struct apply_result){APPLY_REFUSED,
 			"a directory that was in it was renamed too, and that is not applied"};
+	else if (no_place)
+		*result = (struct apply_result){APPLY_REFUSED,
+			"what its new path leads to was renamed too, and that is not applied"};
 	else if (there && takes_renamed(run, change->path))
 		*result = (struct apply_result){
 			APPLY_REFUSED, "what it replaces was renamed too, and that is not applied"};
@@ -103,8 +135,8 @@ static int apply_rename(struct apply_batch *run, size_t index, bool last, struct
 }
 
 /* Renames come first, since what was changed below their new paths is told by those; and before
- * them the new directories that they lead into. One leads to a name that another takes away: in as
- * many turns as it takes. */
+ * them the new directories that they lead into. One leads to a name that another takes away, or
+ * into a directory that another brings: in as many turns as it takes. */
 static int apply_renames(struct apply_batch *run, struct nacre_error *err)
 {
 	const struct workspace_changes *changes = run->request->changes;
@@ -121,7 +153,8 @@ static int apply_renames(struct apply_batch *run, struct nacre_error *err)
 			if (!rename && !(change->kind == WORKSPACE_ADDED && is_directory(change) &&
 					       above_rename(run, change->path)))
 				continue;
-			if (!is_open(run, i))
+			if (!is_open(run, i) ||
+				(!rename && !last && has_no_place(run, change->path)))
 				continue;
 			if (rename)
 				r = apply_rename(run, i, last, err);

@@ -183,6 +183,27 @@ static bool below_new(const struct apply_batch *run, const char *path)
 	return false;
 }
 
+bool apply_batch_from(const struct apply_batch *run, const struct workspace_change *change,
+	char ret_from[PATH_MAX])
+{
+	const struct workspace_change *with = NULL;
+	int length;
+
+	for (size_t i = 0; i < run->n_renames; i++) {
+		const struct workspace_change *other =
+			&run->request->changes->items[run->renames[i]];
+
+		if (other != change &&
+			run->request->results[run->renames[i]].outcome == APPLY_DONE &&
+			place_within(change->from, other->from) &&
+			(!with || place_within(other->from, with->from)))
+			with = other;
+	}
+	length = snprintf(ret_from, PATH_MAX, "%s%s", with ? with->path : "",
+		change->from + (with ? strlen(with->from) : 0));
+	return length > 0 && length < PATH_MAX;
+}
+
 void apply_batch_clear(struct apply_batch *run, size_t index)
 {
 	struct apply_request *request = run->request;
@@ -194,6 +215,20 @@ void apply_batch_clear(struct apply_batch *run, size_t index)
 		.clears = true,
 		.fd = -1,
 		.pending = true};
+	apply_prepare(&run->place, item);
+}
+
+static void prepare(struct apply_batch *run, struct apply_item *item)
+{
+	char from[PATH_MAX];
+
+	if (item->change->from) {
+		if (!apply_batch_from(run, item->change, from))
+			return apply_refuse_errno(&run->place, item, -ENAMETOOLONG, NULL);
+		item->from = arena_strdup(run->place.arena, from);
+		if (!item->from)
+			return apply_refuse_errno(&run->place, item, -ENOMEM, NULL);
+	}
 	apply_prepare(&run->place, item);
 }
 
@@ -216,7 +251,7 @@ int apply_batch_take(
 	if (request->dry_run && below_new(run, item->change->path))
 		item->result->outcome = APPLY_DONE, item->pending = false;
 	else
-		apply_prepare(&run->place, item);
+		prepare(run, item);
 	run->n_taken += !mode_alone;
 	if (request->progress && !mode_alone)
 		request->progress(request->data, run->n_taken, run->n_wanted);

@@ -2,6 +2,7 @@
 #ifndef NACRE_WORKSPACE_APPLY_OWN_H
 #define NACRE_WORKSPACE_APPLY_OWN_H
 
+#include <limits.h>
 #include <time.h>
 
 #include "libcontainer/workspace/apply.h"
@@ -22,6 +23,7 @@ struct apply_item {
 	const struct workspace_change *change;
 	struct apply_result *result;
 	bool forced;
+	const char *from; /* of a rename: where that is by now; of the arena */
 	struct apply_step step;
 	int fd; /* the new content, without a name; -1: it needs none */
 	bool mode_alone; /* of a directory that is there */
@@ -58,6 +60,10 @@ int apply_batch_take(
 	struct apply_batch *run, size_t index, bool mode_alone, struct nacre_error *err);
 /* Adds the deletion of what is in the way of the rename at INDEX. */
 void apply_batch_clear(struct apply_batch *run, size_t index);
+/* Where the old path of CHANGE, a rename, is by now, since directories above it were renamed.
+ * Returns whether it fits. */
+bool apply_batch_from(const struct apply_batch *run, const struct workspace_change *change,
+	char ret_from[PATH_MAX]);
 /* Does what it has. */
 int apply_batch_finish(struct apply_batch *run, struct nacre_error *err);
 

@@ -121,12 +121,12 @@ static enum apply_action action_of(const struct workspace_change *change, bool o
 static void prepare_rename(struct apply_place *p, struct apply_item *item)
 {
 	const char *from, *to;
-	cleanup_close int from_fd = place_open(p->source_fd, item->change->from, &from);
+	cleanup_close int from_fd = place_open(p->source_fd, item->from, &from);
 	cleanup_close int to_fd = place_open(p->source_fd, item->change->path, &to);
 	int r = from_fd < 0 ? from_fd : to_fd < 0 ? to_fd : 0;
 
 	item->step.action = APPLY_RENAME;
-	item->step.from = item->change->from;
+	item->step.from = item->from;
 	if (r == 0)
 		r = place_look(to_fd, to, &item->step.new);
 	if (r == 0)

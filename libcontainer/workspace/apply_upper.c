@@ -147,11 +147,87 @@ static int drop(const struct apply_place *p, const char *path, bool whiteout)
 	return unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
+/* What was renamed out of FROM, which is TO by now, is found there. */
+static int move_redirect(const struct apply_place *p, int dir_fd, const char *from, const char *to)
+{
+	char name[64], value[PATH_MAX], moved[PATH_MAX];
+	ssize_t n = fgetxattr(dir_fd, attribute(p, "redirect", name), value, sizeof(value) - 1);
+	const size_t length = strlen(from);
+
+	if (n < 0)
+		return errno == ENODATA || errno == EOPNOTSUPP || errno == ERANGE ? 0 : -errno;
+	value[n] = '\0';
+	if (value[0] != '/' || !place_within(value + 1, from) || value[1 + length] != '/')
+		return 0;
+	if (snprintf(moved, sizeof(moved), "/%s%s", to, value + 1 + length) >= (int)sizeof(moved))
+		return 0; /* the next diff does not find it, and says so */
+	return set_attribute(p, dir_fd, "redirect", moved);
+}
+
+struct pending {
+	struct pending *next;
+	const char *path;
+};
+
+static int add(
+	const struct apply_place *p, const char *path, const char *name, struct pending **list)
+{
+	struct pending *more = arena_alloc(p->arena, sizeof(*more));
+
+	if (more)
+		*more = (struct pending){*list, arena_printf(p->arena, "%s/%s", path, name)};
+	if (!more || !more->path)
+		return -ENOMEM;
+	*list = more;
+	return 0;
+}
+
+/* PATH itself, and into LIST the directories in it. A path longer than a call takes has no rename.
+ */
+static int move_in(const struct apply_place *p, const char *path, const char *from, const char *to,
+	struct pending **list)
+{
+	cleanup_close int fd = place_open_entry(p->upper_fd, path, O_RDONLY | O_DIRECTORY);
+	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	int r;
+
+	if (fd == -ENOTDIR || fd == -ENAMETOOLONG || fd == -EXDEV || fd == -ENOENT)
+		return 0;
+	if (!dir)
+		return fd < 0 ? fd : -errno;
+	fd = -1;
+	r = move_redirect(p, dirfd(dir), from, to);
+	while (r == 0 && (errno = 0, entry = readdir(dir)))
+		if ((entry->d_type == DT_DIR || entry->d_type == DT_UNKNOWN) &&
+			strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			r = add(p, path, entry->d_name, list);
+	return r < 0 ? r : -errno;
+}
+
+/* All of them at and below TOP. */
+static int move_redirects(
+	const struct apply_place *p, const char *top, const char *from, const char *to)
+{
+	struct pending first = {NULL, top}, *list = &first;
+	int r = 0;
+
+	while (r == 0 && list) {
+		const char *path = list->path;
+
+		list = list->next;
+		r = move_in(p, path, from, to, &list);
+	}
+	return r;
+}
+
 static int forget_rename(const struct apply_place *p, const struct apply_step *step)
 {
 	cleanup_close int fd = place_open_entry(p->upper_fd, step->path, O_RDONLY | O_DIRECTORY);
 	int r = fd < 0 ? fd : set_attribute(p, fd, "redirect", NULL);
 
+	if (r == 0)
+		r = move_redirects(p, step->path, step->from, step->path);
 	return r < 0 ? r : drop(p, step->from, true);
 }
 
@@ -195,8 +271,16 @@ static int put_rename(const struct apply_place *p, const struct apply_step *step
 	int r;
 
 	(void)snprintf(from, sizeof(from), "/%s", step->from);
-	r = fd < 0 ? fd : set_attribute(p, fd, "redirect", from);
-	return r < 0 ? r : put_whiteout(p, step->from);
+	r = fd < 0 ? fd : move_redirects(p, step->path, step->path, step->from);
+	if (r == 0)
+		r = set_attribute(p, fd, "redirect", from);
+	if (r == 0)
+		r = put_whiteout(p, step->from);
+	if (r < 0 && fd >= 0) {
+		(void)set_attribute(p, fd, "redirect", NULL);
+		(void)move_redirects(p, step->path, step->from, step->path);
+	}
+	return r;
 }
 
 int apply_mark_upper(const struct apply_place *p, const struct apply_step *step)

@@ -33,7 +33,19 @@ source_of() {
 	sleep 0.02
 }
 
+# files DIRECTORY: what is in it, a line a file: its path, mode and content
+files() {
+	(cd "$1" && find . -mindepth 1 \( -type f -printf '%P %m ' -exec head -c 100 {} \; -o -printf '%P %m %y%l\n' \) | sort)
+}
+
 discard() {
 	good nacre workspace discard "$id"
 	absent "$store/$id"
+}
+
+# some_path: one of a few, of the names in $names, so that they meet
+some_path() {
+	local path=${names:RANDOM % 3:1}
+	while ((RANDOM % 2)); do path+=/${names:RANDOM % 3:1}; done
+	printf %s "$path"
 }

@@ -4,25 +4,20 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/workspace.sh"
 
-# files: the source, a line a file: its path, mode and content
-files() {
-	(cd "$source" && find . -mindepth 1 \( -type f -printf '%P %m ' -exec head -c 100 {} \; -o -printf '%P %m %y%l\n' \) | sort)
-}
-
 upper() {
 	echo "$store/$id/0/upper"
 }
 
 # source_has LINE...: that and no more
 source_has() {
-	is "$(files)" "$(printf '%s\n' "$@" | sort)" "the source"
+	is "$(files "$source")" "$(printf '%s\n' "$@" | sort)" "the source"
 	[[ -z $(find "$source" -name '.nacre-*') ]] || wrong "temporary files are left"
 }
 
 test_all_changes_are_applied_and_undone() {
 	source_of 'echo a >a; echo b >b; mkdir d; echo c >d/c; ln -s a l'
 	local before
-	before=$(files)
+	before=$(files "$source")
 	changed 'echo x >a; chmod 755 a; rm b; rm -r d; mkdir -p n/m; echo n >n/m/n; ln -sf n l' || return
 	good nacre workspace apply "$id"
 	is "$out" "# $source
@@ -44,7 +39,7 @@ applied   A  n/m/n
 	source_has 'a 755 x' 'l 777 ln' 'n 755 d' 'n/m 755 d' 'n/m/n 644 n'
 	good nacre workspace undo "$id"
 	has_line "$out" "7 undone"
-	is "$(files)" "$before" "the source"
+	is "$(files "$source")" "$before" "the source"
 	bad 1 "nothing was applied from the workspace of \"$id\" that could be undone" nacre workspace undo "$id"
 	# Nothing is lost by it: it can be applied again, over files that are younger now.
 	good nacre workspace apply --force . "$id"
@@ -149,7 +144,7 @@ test_what_was_forged_in_the_upper_leads_nowhere() {
 	try nacre workspace apply "$id"
 	is "$rc" 1 "the exit status"
 	has "$out" "refused   A  pipe  (is a FIFO, and blocks who opens it)"
-	[[ ! -e $source/pipe && ! -L $source/n ]] || wrong "it came" "$(files)"
+	[[ ! -e $source/pipe && ! -L $source/n ]] || wrong "it came" "$(files "$source")"
 	is "$(<"$outside/f")" secret "outside"
 	is "$(ls "$outside")" f "outside"
 	rm -r "$outside"
@@ -220,7 +215,7 @@ test_a_renamed_directory_is_renamed() {
 test_a_rename_into_a_replaced_directory_deletes_nothing() {
 	source_of 'mkdir -p c d/d; echo x >c/x; echo e >d/d/e; echo f >d/d/f'
 	local before
-	before=$(files)
+	before=$(files "$source")
 	changed 'rm -rf c; mkdir c; mv d/d c/a; echo n >c/a/n' || return
 	good nacre workspace apply "$id"
 	local applied=('c 755 d' 'c/a 755 d' 'c/a/e 644 e' 'c/a/f 644 f' 'c/a/n 644 n' 'd 755 d')
@@ -229,17 +224,10 @@ test_a_rename_into_a_replaced_directory_deletes_nothing() {
 	good nacre workspace diff "$id"
 	has_line "$out" "0 changes"
 	good nacre workspace undo "$id"
-	is "$(files)" "$before" "the source"
+	is "$(files "$source")" "$before" "the source"
 	good nacre workspace apply --force . "$id"
 	source_has "${applied[@]}"
 	discard
-}
-
-# some_path: one of a few, so that they meet
-some_path() {
-	local path=${names:RANDOM % 3:1}
-	while ((RANDOM % 2)); do path+=/${names:RANDOM % 3:1}; done
-	printf %s "$path"
 }
 
 # random_script N: N commands, of which some fail
@@ -265,7 +253,7 @@ test_what_is_applied_leaves_nothing_and_is_undone() {
 		second=$(random_script 12)
 		source_of "{ $first
 } 2>/dev/null; :"
-		before=$(files)
+		before=$(files "$source")
 		changed "set +e; { $second
 } 2>/dev/null; :" || return
 		[[ -e $store/$id ]] || continue # nothing was changed, or could be
@@ -276,7 +264,7 @@ test_what_is_applied_leaves_nothing_and_is_undone() {
 			left=$((left + 1))
 		fi
 		try nacre workspace undo "$id"
-		is "$(files)" "$before" "the source of seed $seed after: $second"
+		is "$(files "$source")" "$before" "the source of seed $seed after: $second"
 		discard
 	done
 	# Some meet a conflict of their own.
@@ -348,13 +336,13 @@ test_what_was_cut_off_is_settled_by_the_next_command() {
 	needs_strace || return
 	source_of 'echo a >a'
 	local before
-	before=$(files)
+	before=$(files "$source")
 	changed 'mkdir n; echo x >n/a; echo x >a' || return
 	cut_off 1 workspace apply "$id"
-	[[ -n $(find "$source" -name '.nacre-*') ]] || wrong "it was not cut off" "$(files)"
+	[[ -n $(find "$source" -name '.nacre-*') ]] || wrong "it was not cut off" "$(files "$source")"
 	good nacre workspace diff "$id"
 	has_line "$out" "3 changes"
-	is "$(files)" "$before" "the source"
+	is "$(files "$source")" "$before" "the source"
 	cut_off 3 workspace apply "$id"
 	good nacre workspace apply "$id"
 	source_has 'a 644 x' 'n 755 d' 'n/a 644 x'

@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Workspaces: directories that were renamed come to the source as renames, in an order in which each finds its own.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/workspace.sh"
+
+# comes_and_goes SOURCE-SCRIPT SCRIPT [NAME]: the source is what the script makes of it, back, and again. Returns 1 if
+# renames that need each other are left out.
+comes_and_goes() {
+	local before after
+	source_of "$1"
+	before=$(files "$source")
+	rm -rf "$T/made"
+	cp -a "$source" "$T/made"
+	(umask 022 && cd "$T/made" && eval "$2")
+	after=$(files "$T/made")
+	changed "$2" || return
+	[[ -e $store/$id ]] || return 0 # nothing was changed
+	try nacre workspace apply "$id"
+	applied=$out
+	if ((rc == 0)); then
+		is "$(files "$source")" "$after" "the source${3:+ of $3} after: $2"
+		good nacre workspace diff "$id"
+		has_line "$out" "0 changes"
+	else
+		is "$(grep -Ev '^(#|applied|[0-9])' <<<"$applied" | grep -v 'renamed too')" '' "other reasons${3:+ of $3} after: $2"
+	fi
+	lacks "$(find "$source")" .nacre-
+	[[ ! -e $store/$id/0/undo ]] || good nacre workspace undo "$id"
+	is "$(files "$source")" "$before" "the source${3:+ of $3} before: $2"
+	try nacre workspace apply --force . "$id"
+	is "$out" "$applied" "the same${3:+ of $3} again after: $2"
+	discard
+	[[ $applied != *$'\n'refused* ]] || return 1
+	is "$(files "$source")" "$after" "the source${3:+ of $3} again after: $2"
+}
+
+all_come_and_go() {
+	comes_and_goes "$@" || wrong "not all is applied" "$applied"
+}
+
+test_what_was_renamed_in_a_renamed_directory_is_renamed_there() {
+	all_come_and_go 'mkdir -p e/d; echo x >e/d/x' 'mv e f; mv f/d f/g'
+	[[ $who != root ]] || has "$applied" "applied   R  f/g/"
+	all_come_and_go 'mkdir -p e/d; echo x >e/d/x' 'mv e f; mkdir f/n; mv f/d f/n/d; echo y >f/n/d/y'
+	all_come_and_go 'mkdir -p e/d e/c a; echo x >e/d/x; echo c >e/c/c; echo a >a/a' \
+		'mv e f; mv f/d f/g; mv a f/d; mv f/c f/g/c'
+	all_come_and_go 'mkdir -p e/d/h; echo x >e/d/h/x' 'mv e f; mv f/d f/g; mv f/g/h f/g/i'
+}
+
+test_a_new_directory_waits_for_the_one_that_had_its_name() {
+	all_come_and_go 'mkdir d x; echo d >d/d; echo x >x/x' 'mv d g; mkdir d; mv x d/x'
+}
+
+# random_script N: N commands, of which some fail
+random_script() {
+	local names=abc n
+	for ((n = 0; n < $1; n++)); do
+		case $((RANDOM % 8)) in
+		0) echo "echo $RANDOM >$(some_path)" ;;
+		1) echo "mkdir -p $(some_path)" ;;
+		*) echo "mv -T $(some_path) $(some_path)" ;;
+		esac
+	done
+}
+
+test_random_renames_come_and_go() {
+	needs_root || return # others' are copies, of which mv makes something else now and then
+	local seed n=${COUNT:-12} whole=0
+	for ((seed = ${SEED:-1}; seed < ${SEED:-1} + n; seed++)); do
+		RANDOM=$seed
+		local made moved
+		made=$(for name in {a,b,c}/{a,b,c}/{a,b,c}; do echo "mkdir -p $name; echo $name >$name/f"; done)
+		moved=$(random_script 20)
+		if comes_and_goes "$made" "set +e; { $moved
+} 2>/dev/null; :" "seed $seed"; then
+			whole=$((whole + 1))
+		fi
+	done
+	# Some need each other.
+	((10 * whole >= 8 * n)) || wrong "only $whole of $n were applied whole"
+}
+
+all_tests "$@"
