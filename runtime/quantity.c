@@ -7,6 +7,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "specs/error.h"
+
+#include "specs/error.h"
+
 struct unit {
 	const char *name;
 	uint64_t factor;
@@ -122,4 +126,13 @@ int quantity_size(const char *text, uint64_t *ret_bytes)
 		return -EINVAL;
 	*ret_bytes = bytes;
 	return 0;
+}
+
+int quantity_size_of(
+	const char *option, const char *text, uint64_t *ret_bytes, struct nacre_error *err)
+{
+	return text && quantity_size(text, ret_bytes) < 0
+		       ? fail(err, EINVAL, "%s: expected a size like 512M, found \"%s\"", option,
+				 text)
+		       : 0;
 }

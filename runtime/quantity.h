@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "libcontainer/container.h"
+
 /* Numbers with units, as callers of runc write them. Return 0, -EINVAL for what is none, or -ERANGE
  * above INT64_MAX. */
 
@@ -13,5 +15,10 @@ int quantity_duration(const char *text, uint64_t *ret_ms);
 
 /* "1048576", "512k", "50M", "1.5GiB": powers of 1024, in either case. */
 int quantity_size(const char *text, uint64_t *ret_bytes);
+
+/* The same of an option, whose name is told with what is wrong. TEXT may be NULL: it was not given.
+ */
+int quantity_size_of(
+	const char *option, const char *text, uint64_t *ret_bytes, struct nacre_error *err);
 
 #endif

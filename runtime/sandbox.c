@@ -60,15 +60,6 @@ static const char *make_up_name(struct nacre_error *err)
 	return name;
 }
 
-static int read_size(
-	const char *option, const char *text, uint64_t *ret_bytes, struct nacre_error *err)
-{
-	return text && quantity_size(text, ret_bytes) < 0
-		       ? fail(err, EINVAL, "%s: expected a size like 512M, found \"%s\"", option,
-				 text)
-		       : 0;
-}
-
 static int read_cpus(const char *text, uint64_t *ret_thousandths, struct nacre_error *err)
 {
 	double cpus;
@@ -87,12 +78,12 @@ int sandbox_read_limits(struct invocation *in, struct nacre_error *err)
 {
 	const char *tmp = in->limits_of_sandbox.tmp;
 	uint64_t memory = 0;
-	int r = read_size("--memory", in->limits_of_sandbox.memory, &memory, err);
+	int r = quantity_size_of("--memory", in->limits_of_sandbox.memory, &memory, err);
 
 	in->sandbox.memory = (int64_t)memory;
 	in->sandbox.pids = in->limits_of_sandbox.pids;
 	if (r == 0)
-		r = read_size("--tmp", tmp ? tmp : SANDBOX_TMP, &in->sandbox.tmp_bytes, err);
+		r = quantity_size_of("--tmp", tmp ? tmp : SANDBOX_TMP, &in->sandbox.tmp_bytes, err);
 	return r < 0 ? r : read_cpus(in->limits_of_sandbox.cpus, &in->sandbox.cpus, err);
 }
 

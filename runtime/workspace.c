@@ -66,14 +66,6 @@ static int list(struct invocation *in, struct nacre_error *err)
 	return finish(r, text, false);
 }
 
-static int read_limits(const struct invocation *in, uint64_t *ret_bytes, struct nacre_error *err)
-{
-	if (in->max_bytes && quantity_size(in->max_bytes, ret_bytes) < 0)
-		return fail(err, EINVAL, "--max-bytes: expected a size like 512M, found \"%s\"",
-			in->max_bytes);
-	return 0;
-}
-
 static int diff(struct invocation *in, struct nacre_error *err)
 {
 	struct nacre_workspace_diff_options options = {
@@ -90,7 +82,7 @@ static int diff(struct invocation *in, struct nacre_error *err)
 
 	if (is_json(in) + in->patch + in->stat > 1)
 		return fail(err, EINVAL, "--format json, --patch and --stat exclude each other");
-	r = read_limits(in, &options.max_bytes, err);
+	r = quantity_size_of("--max-bytes", in->max_bytes, &options.max_bytes, err);
 	if (r == 0)
 		r = nacre_workspace_diff(in->nacre, in->operands[1], &options, &text, err);
 	return finish(r, text, !is_json(in));
@@ -119,7 +111,7 @@ static int apply(struct invocation *in, struct nacre_error *err)
 		.data = &progress,
 	};
 	char *text = NULL;
-	int r = read_limits(in, &options.max_bytes, err);
+	int r = quantity_size_of("--max-bytes", in->max_bytes, &options.max_bytes, err);
 
 	progress_begin(&progress);
 	if (r == 0)

@@ -20,24 +20,6 @@
 #include "specs/path_text.h"
 #include "specs/validate.h"
 
-/* A copy: the report outlives the caller's array. */
-static int take_list(struct arena *arena, const char *const *list, struct oci_strings *ret_list,
-	struct nacre_error *err)
-{
-	struct oci_strings copy = {.n = options_count(list)};
-
-	copy.items = arena_array(arena, copy.n + 1, sizeof(char *));
-	if (!copy.items)
-		return fail_errno(err, ENOMEM, "options");
-	for (size_t i = 0; i < copy.n; i++) {
-		copy.items[i] = arena_strdup(arena, list[i]);
-		if (!copy.items[i])
-			return fail_errno(err, ENOMEM, "options");
-	}
-	*ret_list = copy;
-	return 0;
-}
-
 /* A relative source is taken from the working directory, as anything on a command line is. */
 static int take_workspaces(struct arena *arena, const char *const *list,
 	struct policy_request *asked, struct nacre_error *err)
@@ -71,11 +53,11 @@ static int decide(struct arena *arena, const struct nacre_create_options *option
 	struct policy_request asked = {.profile = options->profile, .userns = options->userns};
 	int r;
 
-	r = take_list(arena, options->allow, &asked.grants, err);
+	r = options_copy_list(arena, options->allow, &asked.grants, err);
 	if (r >= 0)
-		r = take_list(arena, options->require, &asked.require, err);
+		r = options_copy_list(arena, options->require, &asked.require, err);
 	if (r >= 0)
-		r = take_list(arena, options->egress, &asked.egress, err);
+		r = options_copy_list(arena, options->egress, &asked.egress, err);
 	if (r >= 0)
 		r = take_workspaces(arena, options->workspaces, &asked, err);
 	if (r >= 0)

@@ -149,3 +149,20 @@ size_t options_count(const char *const *list)
 		n++;
 	return n;
 }
+
+int options_copy_list(struct arena *arena, const char *const *list, struct oci_strings *ret_list,
+	struct nacre_error *err)
+{
+	struct oci_strings copy = {.n = options_count(list)};
+
+	copy.items = arena_array(arena, copy.n + 1, sizeof(char *));
+	if (!copy.items)
+		return fail_errno(err, ENOMEM, "options");
+	for (size_t i = 0; i < copy.n; i++) {
+		copy.items[i] = arena_strdup(arena, list[i]);
+		if (!copy.items[i])
+			return fail_errno(err, ENOMEM, "options");
+	}
+	*ret_list = copy;
+	return 0;
+}

@@ -3,6 +3,7 @@
 #define NACRE_API_OPTIONS_H
 
 #include "libcontainer/container.h"
+#include "specs/spec.h"
 
 /*
  * The options structs of container.h, from a caller that was compiled with an older or a newer
@@ -34,5 +35,9 @@ int options_take_workspace_undo(const struct nacre_workspace_undo_options *given
 
 /* How many a list has that ends with NULL; NULL: none. */
 size_t options_count(const char *const *list);
+
+/* Such a list in ARENA, texts and all: what is made of it outlives the caller's. */
+int options_copy_list(struct arena *arena, const char *const *list, struct oci_strings *ret_list,
+	struct nacre_error *err);
 
 #endif

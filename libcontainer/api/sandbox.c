@@ -203,19 +203,6 @@ static int look_at_host(struct arena *arena, struct sandbox_host *host, struct n
 
 /* --- */
 
-static int take_strings(struct arena *arena, const char *const *list, struct oci_strings *ret_list,
-	struct nacre_error *err)
-{
-	const size_t n = options_count(list);
-
-	*ret_list = (struct oci_strings){arena_array(arena, n, sizeof(char *)), n};
-	if (n && !ret_list->items)
-		return fail_errno(err, ENOMEM, "sandbox");
-	for (size_t i = 0; i < n; i++)
-		ret_list->items[i] = list[i];
-	return 0;
-}
-
 /* For all that is looked at. What is hidden may be so in each workspace as well. */
 static int make_room(struct arena *arena, const struct nacre_sandbox_options *options,
 	struct sandbox_request *request, struct nacre_error *err)
@@ -236,12 +223,12 @@ static int make_room(struct arena *arena, const struct nacre_sandbox_options *op
 static int take_request(struct arena *arena, const struct nacre_sandbox_options *options,
 	struct sandbox_request *request, struct nacre_error *err)
 {
-	int r = take_strings(arena, options->args, &request->args, err);
+	int r = options_copy_list(arena, options->args, &request->args, err);
 
 	if (r == 0 && request->args.n == 0)
 		r = fail(err, EINVAL, "sandbox: a command is missing");
 	if (r == 0)
-		r = take_strings(arena, options->env, &request->env, err);
+		r = options_copy_list(arena, options->env, &request->env, err);
 	if (r == 0)
 		r = make_room(arena, options, request, err);
 	if (r == 0)
