@@ -297,7 +297,11 @@ int sandbox_config(struct arena *arena, const struct sandbox_request *request,
 	const struct sandbox_host *host, struct oci_config **ret_config, struct nacre_error *err)
 {
 	struct sandbox s = {.arena = arena, .request = request, .host = host, .err = err};
-	int r = oci_default_config(arena, host->root ? DEFAULT_ROOT : DEFAULT_ROOTLESS_OWN_NETWORK,
+	int r = sandbox_check_apart(request, err);
+
+	if (r < 0)
+		return r;
+	r = oci_default_config(arena, host->root ? DEFAULT_ROOT : DEFAULT_ROOTLESS_OWN_NETWORK,
 		host->uid, host->gid, &s.config, err);
 
 	if (r < 0)

@@ -76,6 +76,9 @@ int sandbox_check_directory(
 int sandbox_check_unnamed(
 	const char *directory, const struct oci_strings *homes, struct nacre_error *err);
 
+/* -EINVAL: what is read or written is the working directory, which is a copy. */
+int sandbox_check_apart(const struct sandbox_request *request, struct nacre_error *err);
+
 /*
  * Sets the limits of CONFIG: in its resources, and where no cgroup can hold them, in the limits of
  * its process. Those are for

@@ -64,6 +64,30 @@ int sandbox_check_unnamed(
 		       : 0;
 }
 
+static int check_apart(const char *option, const char *form, const struct sandbox_entry *entries,
+	size_t n, const char *directory, struct nacre_error *err)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(entries[i].path, directory) == 0)
+			return fail(err, EINVAL,
+				"%s %s: the working directory is there as a copy: --workspace "
+				"%s:%s is what shows it itself",
+				option, directory, directory, form);
+	return 0;
+}
+
+int sandbox_check_apart(const struct sandbox_request *request, struct nacre_error *err)
+{
+	int r;
+
+	if (!request->copy)
+		return 0;
+	r = check_apart("--read", "ro", request->read, request->n_read, request->directory, err);
+	return r < 0 ? r
+		     : check_apart("--write", "direct", request->write, request->n_write,
+			       request->directory, err);
+}
+
 /* --- */
 
 /* The last mount that covers NAME; NULL: it lies in the root. */

@@ -202,6 +202,8 @@ test_paths_are_shown_and_hidden_by_name() {
 	is "$out" $'data\nread-only'
 	is "$(<"$T/log/file")" x "what was written"
 	bad 125 "--read $T/none: No such file or directory" sandbox --read "$T/none" -- true
+	bad 125 "--write $dir: the working directory is there as a copy: --workspace $dir:direct is *" \
+		sandbox --write . -- true
 }
 
 test_no_path_holds_the_workspaces() {

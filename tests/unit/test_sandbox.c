@@ -182,6 +182,27 @@ START_TEST(without_a_cgroup_cpu_time_is_not_limited)
 }
 END_TEST
 
+START_TEST(the_working_directory_is_the_copy_alone)
+{
+	struct sandbox_host host = host_of_user();
+	struct sandbox_request request = plain();
+	struct sandbox_entry here[] = {{"/home/user/project", true, false}};
+	struct oci_config *config;
+	struct nacre_error err;
+
+	request.write = here;
+	request.n_write = 1;
+	ck_assert_int_eq(sandbox_config(arena, &request, &host, &config, &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "--workspace /home/user/project:direct"));
+	request.read = here;
+	request.n_read = 1;
+	ck_assert_int_eq(sandbox_config(arena, &request, &host, &config, &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "--workspace /home/user/project:ro"));
+	request.copy = false;
+	(void)must(&request, &host);
+}
+END_TEST
+
 static const char *const bad_variables[] = {"", "=x", "NOT_THERE"};
 
 START_TEST(a_variable_must_be_there)
@@ -267,6 +288,7 @@ Suite *suite_sandbox(void)
 	tcase_add_loop_test(
 		tcase, without_a_cgroup_limits_are_those_of_the_process, 0, COUNT(by_rlimits));
 	tcase_add_test(tcase, without_a_cgroup_cpu_time_is_not_limited);
+	tcase_add_test(tcase, the_working_directory_is_the_copy_alone);
 	tcase_add_loop_test(tcase, a_variable_must_be_there, 0, COUNT(bad_variables));
 	tcase_add_loop_test(tcase, what_has_secrets_is_on_no_list, 0, COUNT(secrets));
 	tcase_add_loop_test(tcase, a_home_is_no_place_to_work_in, 0, COUNT(directories));
