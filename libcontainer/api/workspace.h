@@ -54,6 +54,15 @@ void container_workspace_text(FILE *file, const struct workspace_view *view);
 int container_workspace_patch(
 	FILE *file, const struct workspace_view *view, bool stat, struct nacre_error *err);
 
+/* --- workspace_report.c --- */
+
+/* The JSON of nacre_workspace_...: from its head to the array "workspaces", which is open. ID: of
+ * the container that it is all about, or NULL. NULL: out of memory, which its end tells. */
+struct json_writer *container_document_begin(const char *id);
+/* Takes W in any case. R: what came of the array; *RET_TEXT: heap, if that is 0. Returns R, or
+ * -errno. */
+int container_document_end(struct json_writer *w, int r, char **ret_text, struct nacre_error *err);
+
 /* --- workspace_report.c: what nacre_workspace_apply and _undo say --- */
 
 struct container_report {

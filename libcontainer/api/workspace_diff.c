@@ -12,8 +12,6 @@
 
 /* nacre_workspace_diff: the workspaces of a container, one after another. */
 
-#define DOCUMENT_VERSION 1
-
 struct diff {
 	const struct nacre_workspace_diff_options *options;
 	struct container_workspaces *all;
@@ -143,26 +141,9 @@ static int make_text(struct diff *diff, char **ret_text, struct nacre_error *err
 
 static int make_json(struct diff *diff, const char *id, char **ret_text, struct nacre_error *err)
 {
-	struct nacre_error ignored;
-	char *text = NULL;
-	int r, finished;
-
-	diff->json = json_writer_new(true);
-	json_open_object(diff->json);
-	json_key(diff->json, "version");
-	json_u64(diff->json, DOCUMENT_VERSION);
-	json_key_string(diff->json, "id", id);
-	json_key(diff->json, "workspaces");
-	json_open_array(diff->json);
-	r = put_all(diff, err);
-	json_close_array(diff->json);
-	json_close_object(diff->json);
-	finished = json_writer_finish(diff->json, &text, r < 0 ? &ignored : err);
-	r = r < 0 ? r : finished;
-	if (r == 0)
-		*ret_text = steal_ptr(text);
-	free(text);
-	return r;
+	diff->json = container_document_begin(id);
+	return container_document_end(
+		diff->json, diff->json ? put_all(diff, err) : 0, ret_text, err);
 }
 
 int nacre_workspace_diff(struct nacre *nacre, const char *id,

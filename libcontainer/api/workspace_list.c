@@ -11,8 +11,6 @@
 
 /* nacre_workspace_list: also of containers that are gone. */
 
-#define DOCUMENT_VERSION 1
-
 struct listing {
 	struct nacre *nacre;
 	int store_fd;
@@ -92,25 +90,9 @@ static int put_all(struct listing *listing, struct nacre_error *err)
 
 static int make_json(struct listing *listing, char **ret_text, struct nacre_error *err)
 {
-	struct json_writer *w = listing->json = json_writer_new(true);
-	struct nacre_error ignored;
-	char *text = NULL;
-	int r, finished;
-
-	json_open_object(w);
-	json_key(w, "version");
-	json_u64(w, DOCUMENT_VERSION);
-	json_key(w, "workspaces");
-	json_open_array(w);
-	r = w ? put_all(listing, err) : 0;
-	json_close_array(w);
-	json_close_object(w);
-	finished = json_writer_finish(w, &text, r < 0 ? &ignored : err);
-	r = r < 0 ? r : finished;
-	if (r == 0)
-		*ret_text = steal_ptr(text);
-	free(text);
-	return r;
+	listing->json = container_document_begin(NULL);
+	return container_document_end(
+		listing->json, listing->json ? put_all(listing, err) : 0, ret_text, err);
 }
 
 static int make_text(struct listing *listing, char **ret_text, struct nacre_error *err)

@@ -11,18 +11,42 @@
 
 #define DOCUMENT_VERSION 1
 
+struct json_writer *container_document_begin(const char *id)
+{
+	struct json_writer *w = json_writer_new(true);
+
+	json_open_object(w);
+	json_key(w, "version");
+	json_u64(w, DOCUMENT_VERSION);
+	if (id)
+		json_key_string(w, "id", id);
+	json_key(w, "workspaces");
+	json_open_array(w);
+	return w;
+}
+
+int container_document_end(struct json_writer *w, int r, char **ret_text, struct nacre_error *err)
+{
+	struct nacre_error ignored;
+	char *text = NULL;
+	int finished;
+
+	json_close_array(w);
+	json_close_object(w);
+	finished = json_writer_finish(w, &text, r < 0 ? &ignored : err);
+	r = r < 0 ? r : finished;
+	if (r == 0)
+		*ret_text = steal_ptr(text);
+	free(text);
+	return r;
+}
+
 int container_report_begin(
 	struct container_report *report, const char *id, bool json, struct nacre_error *err)
 {
 	if (json) {
-		report->json = json_writer_new(true);
-		json_open_object(report->json);
-		json_key(report->json, "version");
-		json_u64(report->json, DOCUMENT_VERSION);
-		json_key_string(report->json, "id", id);
-		json_key(report->json, "workspaces");
-		json_open_array(report->json);
-		return 0;
+		report->json = container_document_begin(id);
+		return report->json ? 0 : fail_errno(err, ENOMEM, "report");
 	}
 	report->file = open_memstream(&report->text, &report->length);
 	return report->file ? 0 : fail_errno(err, ENOMEM, "report");
@@ -43,24 +67,14 @@ static void put_sum(struct container_report *report)
 int container_report_end(
 	struct container_report *report, int r, char **ret_text, struct nacre_error *err)
 {
-	struct nacre_error ignored;
-	char *json = NULL;
-
 	if (r == 0)
 		put_sum(report);
 	if (report->file && fclose(report->file) != 0 && r == 0)
 		r = fail_errno(err, ENOMEM, "report");
-	if (report->json) {
-		int finished;
-
-		json_close_array(report->json);
-		json_close_object(report->json);
-		finished = json_writer_finish(report->json, &json, r < 0 ? &ignored : err);
-		r = r < 0 ? r : finished;
-	}
-	if (r == 0)
-		*ret_text = report->json ? steal_ptr(json) : steal_ptr(report->text);
-	free(json);
+	if (report->json)
+		r = container_document_end(report->json, r, ret_text, err);
+	else if (r == 0)
+		*ret_text = steal_ptr(report->text);
 	free(report->text);
 	if (r < 0)
 		return r;
