@@ -50,6 +50,10 @@ struct workspace_view {
 /* workspace_text.c: for people. What fails with FILE, its closing tells. */
 void container_workspace_text(FILE *file, const struct workspace_view *view);
 
+/* A name of the container's, as people may read it, between two texts. Where memory is short the
+ * line is not whole, but the digest is. */
+void container_put_name(FILE *file, const char *before, const char *name, const char *behind);
+
 /* workspace_patch.c: a unified diff of what is text; STAT: how many lines of each file. */
 int container_workspace_patch(
 	FILE *file, const struct workspace_view *view, bool stat, struct nacre_error *err);

@@ -54,17 +54,10 @@ static void put_line(FILE *file, const char *before, const char *text, size_t n)
 	(void)fprintf(file, "%s%s\n", before, shown ? shown : "?");
 }
 
-static void put_name(FILE *file, const char *before, const char *name)
-{
-	cleanup_free char *shown = escape_name(name, strlen(name));
-
-	(void)fprintf(file, "%s%s", before, shown ? shown : "?");
-}
-
 static void put_header(FILE *file, const struct workspace_change *change)
 {
-	put_name(file, "diff --git a/", change->path);
-	put_name(file, " b/", change->path);
+	container_put_name(file, "diff --git a/", change->path, "");
+	container_put_name(file, " b/", change->path, "");
 	if (change->kind == WORKSPACE_DELETED)
 		(void)fputs("\ndeleted file", file);
 	else if (change->kind != WORKSPACE_MODIFIED)
@@ -80,15 +73,14 @@ static void put_hunks(
 {
 	const char *end = hunks + length;
 
-	put_name(file, "--- ",
-		change->kind == WORKSPACE_MODIFIED || change->kind == WORKSPACE_DELETED
-			? "a/"
-			: "/dev/null");
 	if (change->kind == WORKSPACE_MODIFIED || change->kind == WORKSPACE_DELETED)
-		put_name(file, "", change->path);
-	put_name(file, "\n+++ ", change->kind == WORKSPACE_DELETED ? "/dev/null" : "b/");
+		container_put_name(file, "--- a/", change->path, "\n");
+	else
+		(void)fputs("--- /dev/null\n", file);
 	if (change->kind != WORKSPACE_DELETED)
-		put_name(file, "", change->path);
+		container_put_name(file, "+++ b/", change->path, "");
+	else
+		(void)fputs("+++ /dev/null", file);
 	(void)fputc('\n', file);
 	while (hunks < end) {
 		const char *newline = memchr(hunks, '\n', (size_t)(end - hunks));
@@ -122,7 +114,7 @@ static void put_stat(struct patch *patch, const struct workspace_change *change,
 	else
 		(void)fprintf(
 			patch->file, "%17s ", result == LINE_DIFF_BINARY ? "binary" : "large");
-	put_name(patch->file, " ", change->path);
+	container_put_name(patch->file, " ", change->path, "");
 	(void)fputc('\n', patch->file);
 }
 
@@ -178,17 +170,17 @@ static void put_other(struct patch *patch, const struct workspace_change *change
 
 	if (patch->stat) {
 		(void)fprintf(patch->file, "%17s ", workspace_type_word(change->type));
-		put_name(patch->file, " ", change->path);
+		container_put_name(patch->file, " ", change->path, "");
 		(void)fputc('\n', patch->file);
 		return;
 	}
-	put_name(patch->file, workspace_kind_word(change->kind), " ");
-	put_name(patch->file, workspace_type_word(change->type), " ");
-	put_name(patch->file, "", change->path);
+	(void)fprintf(patch->file, "%s %s ", workspace_kind_word(change->kind),
+		workspace_type_word(change->type));
+	container_put_name(patch->file, "", change->path, "");
 	if (is_link)
-		put_name(patch->file, " -> ", change->target);
+		container_put_name(patch->file, " -> ", change->target, "");
 	if (change->from)
-		put_name(patch->file, " from ", change->from);
+		container_put_name(patch->file, " from ", change->from, "");
 	if (change->mode != change->old_mode)
 		(void)fprintf(patch->file, ", mode %04o -> %04o", change->old_mode, change->mode);
 	(void)fprintf(patch->file, "%s\n",

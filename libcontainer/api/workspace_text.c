@@ -7,8 +7,7 @@
 #include "specs/escape.h"
 #include "specs/workspace_rules.h"
 
-/* A name of a container's. Where memory is short the line is not whole, but the digest below is. */
-static void put_name(FILE *file, const char *before, const char *name, const char *behind)
+void container_put_name(FILE *file, const char *before, const char *name, const char *behind)
 {
 	cleanup_free char *shown = escape_name(name, strlen(name));
 
@@ -23,7 +22,7 @@ static void put_reasons(FILE *file, const struct workspace_change *change)
 	if (change->refused || change->conflict)
 		(void)fprintf(file, "  (%s", workspace_kind_word(change->kind));
 	if (change->refused && change->inside)
-		put_name(file, "; ", change->inside, "");
+		container_put_name(file, "; ", change->inside, "");
 	if (change->refused)
 		(void)fprintf(file, "%s%s%s", change->inside ? " " : "; ",
 			rule ? rule->reason : change->refused,
@@ -40,11 +39,12 @@ static void put_change(FILE *file, const struct workspace_change *change)
 		    : change->conflict ? 'C'
 				       : workspace_kind_letter(change->kind),
 		file);
-	put_name(file, "  ", change->path, change->type == WORKSPACE_DIRECTORY ? "/" : "");
+	container_put_name(
+		file, "  ", change->path, change->type == WORKSPACE_DIRECTORY ? "/" : "");
 	if (change->target)
-		put_name(file, " -> ", change->target, "");
+		container_put_name(file, " -> ", change->target, "");
 	if (change->from)
-		put_name(file, " <- ", change->from, "/");
+		container_put_name(file, " <- ", change->from, "/");
 	if (change->mode != change->old_mode)
 		(void)fprintf(file, "  (mode %04o -> %04o)", change->old_mode, change->mode);
 	put_reasons(file, change);
