@@ -122,6 +122,16 @@ void container_workspaces_close(struct container_workspaces *all)
 	container_done(&all->container);
 }
 
+int container_workspace_check_source(const struct workspace *w, struct nacre_error *err)
+{
+	if (w->source_fd >= 0)
+		return 0;
+	return fail(err, ENOENT,
+		"the workspace's source %s is gone, or another directory: put it back or "
+		"discard the workspace",
+		w->record->source);
+}
+
 int container_workspace_recover(
 	const struct container_workspaces *all, const struct workspace *w, struct nacre_error *err)
 {
@@ -145,16 +155,14 @@ int container_workspace_changes(const struct container_workspaces *all, const st
 		.max_bytes = max_bytes ? max_bytes : WORKSPACE_MAX_BYTES,
 		.max_changes = max_changes ? max_changes : WORKSPACE_MAX_CHANGES,
 	};
-	int r = 0;
+	int r;
 
 	*ret_changes = (struct workspace_changes){NULL, 0};
 	if (!strcmp(record->form, WORKSPACE_DIRECT))
 		return 0;
-	if (w->source_fd < 0)
-		return fail(err, ENOENT,
-			"the workspace's source %s is gone, or another directory: put it back or "
-			"discard the workspace",
-			record->source);
+	r = container_workspace_check_source(w, err);
+	if (r < 0)
+		return r;
 	if (w->upper_fd < 0)
 		return fail(err, ENOENT,
 			"the workspace of %s was in memory, and is gone since the machine was "

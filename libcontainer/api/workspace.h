@@ -27,6 +27,9 @@ int container_workspaces_open(struct nacre *nacre, const char *id, bool paused,
 	struct container_workspaces *ret, struct nacre_error *err);
 void container_workspaces_close(struct container_workspaces *all);
 
+/* -ENOENT: the source of W is gone. */
+int container_workspace_check_source(const struct workspace *w, struct nacre_error *err);
+
 /* Settles what an apply or an undo of W, one of ALL, that was cut off has left: apply.h. */
 int container_workspace_recover(
 	const struct container_workspaces *all, const struct workspace *w, struct nacre_error *err);

@@ -47,12 +47,10 @@ static int undo(const struct nacre_workspace_undo_options *options,
 		.dry_run = options->dry_run,
 	};
 	struct nacre_error why;
-	int r;
+	int r = container_workspace_check_source(w, err);
 
-	if (w->source_fd < 0)
-		return fail(err, ENOENT, "the workspace's source %s is gone, or another directory",
-			w->record->source);
-	r = forced_in(options, request.arena, w->record->source, &request.force, err);
+	if (r == 0)
+		r = forced_in(options, request.arena, w->record->source, &request.force, err);
 	if (r == 0)
 		r = container_workspace_recover(all, w, err);
 	if (r < 0)

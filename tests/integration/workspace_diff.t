@@ -239,6 +239,7 @@ test_a_change_of_the_host_is_a_conflict() {
 	mv "$source" "$source.old"
 	bad 1 "the workspace's source $source is gone, or another directory: put it back or discard the workspace" \
 		nacre workspace diff "$id"
+	bad 1 "the workspace's source $source is gone*: put it back or*" nacre workspace undo "$id"
 	mkdir "$source"
 	bad 1 "the workspace's source $source is gone*" nacre workspace diff "$id"
 	good nacre workspace list
