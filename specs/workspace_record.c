@@ -32,6 +32,11 @@ static STRUCT_TYPE(workspace_record);
 
 /* clang-format on */
 
+int64_t workspace_record_time(const struct workspace_record *record)
+{
+	return (int64_t)((uint64_t)record->created_sec * 1000000000 + record->created_nsec);
+}
+
 int workspace_record_encode(
 	const struct workspace_record *record, char **ret_text, struct nacre_error *err)
 {

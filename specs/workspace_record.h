@@ -33,6 +33,9 @@ struct workspace_record {
 				       workspace_rules.h */
 };
 
+/* CREATED_... in nanoseconds. */
+int64_t workspace_record_time(const struct workspace_record *record);
+
 /* One line. Heap; the caller's to free. */
 int workspace_record_encode(
 	const struct workspace_record *record, char **ret_text, struct nacre_error *err);

@@ -45,9 +45,9 @@ int place_open(int root_fd, const char *path, const char **ret_name)
 	return fd;
 }
 
-static int64_t nanoseconds(const struct statx_timestamp *time)
+int64_t place_time(const struct statx_timestamp *time)
 {
-	return time->tv_sec * 1000000000 + time->tv_nsec;
+	return (int64_t)((uint64_t)time->tv_sec * 1000000000 + time->tv_nsec);
 }
 
 static int look(int dir_fd, const char *name, int flags, struct place_object *ret)
@@ -63,9 +63,9 @@ static int look(int dir_fd, const char *name, int flags, struct place_object *re
 		.gid = st.stx_gid,
 		.ino = st.stx_ino,
 		.size = st.stx_size,
-		.birth = st.stx_mask & STATX_BTIME ? nanoseconds(&st.stx_btime) : 0,
-		.mtime = nanoseconds(&st.stx_mtime),
-		.ctime = nanoseconds(&st.stx_ctime),
+		.birth = st.stx_mask & STATX_BTIME ? place_time(&st.stx_btime) : 0,
+		.mtime = place_time(&st.stx_mtime),
+		.ctime = place_time(&st.stx_ctime),
 	};
 	return 0;
 }

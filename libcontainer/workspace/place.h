@@ -7,6 +7,8 @@
 
 #include "specs/error.h"
 
+struct statx_timestamp;
+
 /*
  * Where an entry of the source or of the upper stands: the directory, by fd, and the name in it.
  * Both trees may be changed while they are looked at, and the source's owner may mean harm: no
@@ -34,6 +36,10 @@ int place_open_entry(int root_fd, const char *path, int flags);
 /* Looks at NAME. Nothing there is a success. Returns 0 or -errno. */
 int place_look(int dir_fd, const char *name, struct place_object *ret);
 int place_look_fd(int fd, struct place_object *ret);
+
+/* In nanoseconds. What a program may set beyond the year 2262 is another time, and always the same.
+ */
+int64_t place_time(const struct statx_timestamp *time);
 
 /* Whether both are one object, whatever was written to it. */
 bool place_same(const struct place_object *a, const struct place_object *b);

@@ -296,8 +296,7 @@ static int finish(struct walker *w, struct workspace_changes *ret_changes, struc
 
 	if (clock_gettime(CLOCK_REALTIME_COARSE, &now) < 0)
 		return fail_errno(err, errno, "clock_gettime");
-	if (now.tv_sec < w->walk->created_sec ||
-		(now.tv_sec == w->walk->created_sec && now.tv_nsec < w->walk->created_nsec))
+	if (now.tv_sec * INT64_C(1000000000) + now.tv_nsec < w->walk->created)
 		w->clock_was_set_back = true;
 	for (size_t i = 0; i < w->n && w->clock_was_set_back; i++)
 		if (w->items[i].kind != WORKSPACE_ADDED && !w->items[i].conflict)

@@ -31,8 +31,7 @@ enum {
 struct workspace_walk {
 	int upper_fd, source_fd; /* O_PATH will do */
 	bool user_xattr; /* as in workspace_record.h; trusted ones need CAP_SYS_ADMIN, see there */
-	int64_t created_sec;
-	uint32_t created_nsec;
+	int64_t created; /* nanoseconds, of its record */
 	const char *source; /* its path on the host, by which links may name it; may be NULL */
 	const struct oci_strings *protect; /* may be NULL */
 	const struct oci_strings *targets; /* of protected links: workspace_walk finds them */
@@ -44,8 +43,7 @@ struct workspace_walk {
 int workspace_walk(struct arena *arena, const struct workspace_walk *walk,
 	struct workspace_changes *ret_changes, struct nacre_error *err);
 
-/* Whether TIME, a ctime of the source, is not before the workspace was made. Also one in the same
- * second without a fraction: some file systems have none. */
+/* Whether TIME, a ctime of the source, is not before the workspace was made: place_is_late. */
 bool workspace_walk_is_late(const struct workspace_walk *walk, const struct statx_timestamp *time);
 
 /* What workspace_change.conflict says, in words behind the path; the word itself if it is one of a

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
+#include "libcontainer/workspace/place.h"
 #include "libcontainer/workspace/walk_tree.h"
 
 struct place {
@@ -29,9 +30,7 @@ struct check {
 
 bool workspace_walk_is_late(const struct workspace_walk *walk, const struct statx_timestamp *time)
 {
-	if (time->tv_sec != walk->created_sec)
-		return time->tv_sec > walk->created_sec;
-	return time->tv_nsec >= walk->created_nsec || time->tv_nsec == 0;
+	return place_is_late(place_time(time), walk->created);
 }
 
 int walk_source_stat(const struct workspace_walk *walk, const char *path, struct statx *ret)

@@ -224,7 +224,7 @@ START_TEST(a_clock_that_was_set_back_makes_conflicts)
 	begin(false);
 	shell("merged", "echo x >a; rm b; echo n >n");
 	end();
-	walk.created_sec += 1000; /* what was written later looks older */
+	walk.created += INT64_C(1000000000000); /* what was written later looks older */
 	assert_changes("Mf a ~clock\nDf b ~clock\nAf n\n");
 }
 END_TEST

@@ -75,8 +75,7 @@ static inline void begin(bool user_xattr)
 
 	next_tick();
 	SYS(clock_gettime(CLOCK_REALTIME_COARSE, &now));
-	walk.created_sec = now.tv_sec;
-	walk.created_nsec = (uint32_t)now.tv_nsec;
+	walk.created = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 	walk.user_xattr = user_xattr;
 	next_tick();
 	SYS(mount("overlay", TOP "/merged", "overlay", 0,
