@@ -45,7 +45,7 @@ discard() {
 
 # some_path: one of a few, of the names in $names, so that they meet
 some_path() {
-	local path=${names:RANDOM % 3:1}
-	while ((RANDOM % 2)); do path+=/${names:RANDOM % 3:1}; done
+	local path=${names:RANDOM % ${#names}:1}
+	while ((RANDOM % 2)); do path+=/${names:RANDOM % ${#names}:1}; done
 	printf %s "$path"
 }
