@@ -7,7 +7,7 @@
 # comes_and_goes SOURCE-SCRIPT SCRIPT [NAME]: the source is what the script makes of it, back, and again. Returns 1 if
 # nothing was changed, or renames that need each other are left out.
 comes_and_goes() {
-	local before after done
+	local before after failed
 	source_of "$1"
 	before=$(files "$source")
 	rm -rf "$T/made"
@@ -18,7 +18,7 @@ comes_and_goes() {
 	[[ -e $store/$id ]] || return 1
 	try nacre workspace apply "$id"
 	applied=$out
-	done=$rc
+	failed=$rc
 	if ((rc == 0)); then
 		is "$(files "$source")" "$after" "the source${3:+ of $3} after: $2"
 		good nacre workspace diff "$id"
@@ -34,7 +34,7 @@ comes_and_goes() {
 	try nacre workspace apply --force . "$id"
 	is "$out" "$applied" "the same${3:+ of $3} again after: $2"
 	discard
-	((done == 0)) || return 1
+	((failed == 0)) || return 1
 	is "$(files "$source")" "$after" "the source${3:+ of $3} again after: $2"
 }
 
