@@ -564,6 +564,25 @@ NACRE_API int nacre_sandbox_settings(
 NACRE_API int nacre_sandbox_settings_json(
 	const char *const *words, char **ret_json, struct nacre_error *err);
 
+/* What nacre-bwrap(1) makes of a command line of bubblewrap. */
+struct nacre_bwrap;
+
+/* WORDS: those behind the program's name; they end with NULL, and stay the caller's as long as
+ * *RET_BWRAP is there. Reads and closes the fds that they name. -EINVAL: the error names the
+ * option. */
+NACRE_API int nacre_bwrap_read(
+	const char *const *words, struct nacre_bwrap **ret_bwrap, struct nacre_error *err);
+NACRE_API void nacre_bwrap_release(struct nacre_bwrap *bwrap);
+/* A text to print, where nothing more is wanted; NULL. */
+NACRE_API const char *nacre_bwrap_print(const struct nacre_bwrap *bwrap);
+/* The end of the calling process's parent is to be that of the container. */
+NACRE_API bool nacre_bwrap_dies_with_parent(const struct nacre_bwrap *bwrap);
+/* Directories for the states, in the order in which nacre_open is to try them; end with NULL. */
+NACRE_API const char *const *nacre_bwrap_roots(const struct nacre_bwrap *bwrap);
+/* Fills in .config_text, .preserve_fds and .preserve_gaps of OPTIONS. */
+NACRE_API void nacre_bwrap_options(
+	const struct nacre_bwrap *bwrap, struct nacre_create_options *options);
+
 /* What the runtime can do: features.md. */
 NACRE_API int nacre_features(char **ret_json, struct nacre_error *err);
 

@@ -59,6 +59,9 @@ struct invocation {
 	const char
 		*apply; /* of sandbox: "ask", "never", "all" or "discard"; NULL: sandbox_review.c */
 
+	bool signals_end; /* of bwrap: see foreground.h */
+	int ended_by; /* then: the signal; 0: none */
+
 	/* what runc and crun know and nacre needs not */
 	const char *unused_text;
 	bool unused_flag;

@@ -75,8 +75,17 @@ void foreground_end(struct foreground *fg)
 	fg->signals = -1;
 }
 
-static void handle_signal(struct console *console, pid_t pid, int sig)
+static bool ends_programs(int sig)
 {
+	return sig == SIGHUP || sig == SIGINT || sig == SIGQUIT || sig == SIGTERM;
+}
+
+static void handle_signal(struct foreground *fg, struct console *console, pid_t pid, int sig)
+{
+	if (fg->signals_end && ends_programs(sig)) {
+		fg->ended_by = sig;
+		sig = SIGKILL;
+	}
 	switch (sig) {
 	case SIGCHLD: /* not its end, of which the pidfd tells */
 		traced_let_go(pid);
@@ -100,14 +109,14 @@ static void handle_signal(struct console *console, pid_t pid, int sig)
 	(void)kill(pid, sig);
 }
 
-static void handle_signals(int signals, struct console *console, pid_t pid)
+static void handle_signals(struct foreground *fg, struct console *console, pid_t pid)
 {
 	struct signalfd_siginfo info;
 
-	for (int i = 0;
-		i < SIGNALS_A_ROUND && read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info);
+	for (int i = 0; i < SIGNALS_A_ROUND &&
+			read(fg->signals, &info, sizeof(info)) == (ssize_t)sizeof(info);
 		i++)
-		handle_signal(console, pid, (int)info.ssi_signo);
+		handle_signal(fg, console, pid, (int)info.ssi_signo);
 }
 
 /* RET_KILLED: by a signal, or as a shell tells that its last command was (sh(1)). */
@@ -207,7 +216,7 @@ static int serve(struct foreground *fg, struct nacre_process *process, struct co
 		if (ready < 0)
 			continue;
 		if (polls[1].revents)
-			handle_signals(fg->signals, console, pid);
+			handle_signals(fg, console, pid);
 		r = polls[2].revents ? hear_program(notify, err) : 0;
 		if (r < 0)
 			return r;

@@ -12,6 +12,9 @@ struct foreground {
 	int signals; /* signalfd(2) */
 	uint64_t timeout_ms; /* of the command; 0: none */
 	uint64_t deadline; /* when that ends */
+	bool signals_end; /* a signal that would end a program ends the process, by SIGKILL, and is
+			     not passed on */
+	int ended_by; /* then: which one; 0: none */
 	bool explained; /* the process ended in a way that its exit status does not tell */
 	struct nacre_error why; /* then: it timed out, or the OOM killer struck */
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/bwrap.h"
 #include "runtime/commands.h"
 #include "runtime/inherit.h"
 #include "runtime/notify.h"
@@ -369,6 +370,8 @@ int main(int argc, char *argv[])
 	int r;
 
 	(void)argc;
+	if (bwrap_is_name(argv[0]))
+		return bwrap_main(argv);
 	/* No block is a mapping of its own: exec keeps the heap from its child, see wipe.h. */
 	(void)mallopt(M_MMAP_MAX, 0);
 	r = inherit_sane_process(&err);

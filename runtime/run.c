@@ -134,6 +134,7 @@ static int begin_foreground(
 
 	if (report < 0 && in->keep_report)
 		return report;
+	fg->signals_end = in->signals_end;
 	in->create.window = console_window();
 	r = begin(in, &process, &why);
 	if (r < 0) {
@@ -141,6 +142,7 @@ static int begin_foreground(
 		run_explain_end(in, fg);
 	} else {
 		r = foreground_serve(fg, process, err);
+		in->ended_by = fg->ended_by;
 		run_record_exit(in, process, r);
 		nacre_process_release(process);
 		run_explain_end(in, fg);

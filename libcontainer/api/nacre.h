@@ -2,6 +2,8 @@
 #ifndef NACRE_NACRE_H
 #define NACRE_NACRE_H
 
+#include <limits.h>
+
 #include "libcontainer/container.h"
 #include "libcontainer/life/life.h"
 #include "libcontainer/record/container.h"
@@ -22,6 +24,9 @@ struct nacre {
 	char *workspaces; /* heap; NULL: the caller's own place */
 	unsigned lock_flags; /* enum state_lock_flags */
 };
+
+/* open.c: the directory that holds the states where the caller named none. */
+int open_default_root(char ret_path[PATH_MAX], struct nacre_error *err);
 
 /* Container ID with nothing in it but what every call needs. */
 int container_begin(

@@ -21,8 +21,7 @@ static bool find_runtime_dir(char ret_path[sizeof("/run/user/4294967295")])
 	return lstat(ret_path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
 }
 
-/* The directory that holds the states where the caller named none. */
-static int default_root(char ret_path[PATH_MAX], struct nacre_error *err)
+int open_default_root(char ret_path[PATH_MAX], struct nacre_error *err)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 	const char *user = getenv("USER");
@@ -70,7 +69,7 @@ static int open_root(const struct nacre_options *options, struct nacre_error *er
 	int r = 0;
 
 	if (!options->root)
-		r = default_root(path, err);
+		r = open_default_root(path, err);
 	else if (snprintf(path, sizeof(path), "%s", options->root) >= (int)sizeof(path))
 		r = fail(err, ENAMETOOLONG, "--root: the path is longer than %zu bytes: %.100s...",
 			sizeof(path) - 1, path);

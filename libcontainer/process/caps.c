@@ -243,17 +243,33 @@ int caps_apply_with(const struct capability_sets *sets, uint64_t more, uint64_t 
 	return 0;
 }
 
-size_t caps_names(struct arena *arena, const char *ret_names[64])
+static size_t names_among(struct arena *arena, uint64_t mask, const char *ret_names[64])
 {
 	size_t n = 0;
 
 	for (unsigned i = 0; i < 64 && prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++) {
 		char name[64];
-		const char *kept = arena_strdup(arena, name_of(i, name));
+		const char *kept = mask & BIT(i) ? arena_strdup(arena, name_of(i, name)) : NULL;
 
 		/* Without a letter: known to the kernel only. */
 		if (kept && is_name(kept))
 			ret_names[n++] = kept;
 	}
 	return n;
+}
+
+size_t caps_names(struct arena *arena, const char *ret_names[64])
+{
+	return names_among(arena, UINT64_MAX, ret_names);
+}
+
+int caps_held(
+	struct arena *arena, const char *ret_names[64], size_t *ret_n, struct nacre_error *err)
+{
+	uint64_t mask;
+	int r = read_permitted(&mask, err);
+
+	if (r == 0)
+		*ret_n = names_among(arena, mask, ret_names);
+	return r;
 }

@@ -38,4 +38,8 @@ int caps_drop_beyond(const struct capability_sets *sets, struct nacre_error *err
 /* The names that both kernel and libcap know: features.md. ret_names has 64 places. */
 size_t caps_names(struct arena *arena, const char *ret_names[64]);
 
+/* Those of them that the caller has: permitted. */
+int caps_held(
+	struct arena *arena, const char *ret_names[64], size_t *ret_n, struct nacre_error *err);
+
 #endif

@@ -23,4 +23,12 @@ for command in '' $commands; do
 	done
 done
 
+# shellcheck disable=SC2016 # "$0" is of the other shell
+options=$(bash -c 'exec -a bwrap "$0" --help' "$NACRE" | sed -n 's/^ *--\([a-z0-9-]*\) .*/\1/p')
+[ -n "$options" ] || complain "\"bwrap --help\" lists no option"
+for option in $options; do
+	grep -q "^\.It .*Fl -$option\( \|$\)" "$SOURCE/runtime/nacre-bwrap.1" ||
+		complain "option --$option of nacre-bwrap is missing"
+done
+
 exit $failed

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/bwrap.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "runtime/commands.h"
+#include "runtime/inherit.h"
+#include "specs/error.h"
+
+enum {
+	FAILURE = 1, /* bubblewrap's exit status for a failure of its own */
+};
+
+bool bwrap_is_name(const char *name)
+{
+	const char *slash = name ? strrchr(name, '/') : NULL;
+	const char *base = slash ? slash + 1 : name;
+
+	return base && (strcmp(base, "bwrap") == 0 || strcmp(base, "nacre-bwrap") == 0);
+}
+
+/* PARENT: the caller when we began. */
+static int end_with(pid_t parent, struct nacre_error *err)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+		return fail_errno(err, errno, "PR_SET_PDEATHSIG");
+	if (getppid() != parent)
+		(void)raise(SIGKILL);
+	return 0;
+}
+
+static int open_state(
+	struct invocation *in, const struct nacre_bwrap *bwrap, struct nacre_error *err)
+{
+	const char *const *root = nacre_bwrap_roots(bwrap);
+	struct nacre_options options = {
+		.size = sizeof(options),
+		.warn = log_warn,
+		.data = &in->log,
+		.expendable = true,
+	};
+	int r;
+
+	do {
+		options.root = *root;
+		r = nacre_open(&options, &in->nacre, err);
+		/* In another sandbox it may be there, and read-only. */
+		if (r == 0 && access(*root, W_OK) < 0) {
+			r = fail_errno(err, errno, "%s", *root);
+			nacre_close(in->nacre);
+			in->nacre = NULL;
+		}
+	} while (r < 0 && *++root);
+	return r < 0 ? fail_prefix(err, "no place for the state") : 0;
+}
+
+/* What others have left that were killed with SIGKILL, as agents do it. One that is ending
+ * meanwhile may be deleted by either. */
+static void sweep(struct invocation *in)
+{
+	struct nacre_containers *list;
+	const struct nacre_container *container;
+	struct nacre_error err;
+
+	if (nacre_list(in->nacre, &list, &err) < 0)
+		return;
+	for (size_t i = 0; (container = nacre_containers_get(list, i)); i++)
+		if (container->status == NACRE_STOPPED)
+			(void)nacre_delete(in->nacre, container->id, false, &err);
+	nacre_containers_free(list);
+}
+
+static int make_up_name(char ret_name[static sizeof("bwrap-01234567")], struct nacre_error *err)
+{
+	uint32_t number;
+
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return fail_errno(err, errno, "getrandom");
+	(void)sprintf(ret_name, "bwrap-%08x", number);
+	return 0;
+}
+
+static int run(struct invocation *in, struct nacre_process **ret_process, struct nacre_error *err)
+{
+	return nacre_run(in->nacre, in->id, &in->create, ret_process, err);
+}
+
+static int serve(struct invocation *in, const struct nacre_bwrap *bwrap, struct nacre_error *err)
+{
+	char name[sizeof("bwrap-01234567")];
+	int r = make_up_name(name, err);
+
+	in->id = name;
+	in->cgroup_manager = "disabled";
+	in->signals_end = true;
+	in->create.profile = "oci";
+	in->create.kill_on_exit = true;
+	nacre_bwrap_options(bwrap, &in->create);
+	if (r == 0)
+		r = inherit_only(in->create.preserve_fds, err);
+	if (r == 0)
+		r = open_state(in, bwrap, err);
+	if (r < 0)
+		return r;
+	sweep(in);
+	return run_begin_container(in, run, err);
+}
+
+static int act(struct invocation *in, char *const argv[], pid_t parent, struct nacre_error *err)
+{
+	const char *const *words = (const char *const *)argv + 1;
+	struct nacre_bwrap *bwrap;
+	int r = inherit_sane_process(err);
+
+	/* First: what is read from fds is read once. */
+	if (r == 0)
+		r = nacre_self_protect(argv, err);
+	if (r == 0)
+		r = nacre_bwrap_read(words, &bwrap, err);
+	if (r < 0)
+		return r;
+	if (nacre_bwrap_print(bwrap)) {
+		if (fputs(nacre_bwrap_print(bwrap), stdout) < 0 || fflush(stdout) != 0)
+			r = fail_errno(err, errno, "write to stdout");
+	} else {
+		r = nacre_bwrap_dies_with_parent(bwrap) ? end_with(parent, err) : 0;
+		if (r == 0)
+			r = serve(in, bwrap, err);
+	}
+	nacre_bwrap_release(bwrap);
+	return r;
+}
+
+/* As the caller would see bubblewrap end. */
+static void end_by(int sig)
+{
+	sigset_t set;
+
+	(void)signal(sig, SIG_DFL);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, sig);
+	(void)raise(sig);
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+int bwrap_main(char *const argv[])
+{
+	struct invocation in = {.create.size = sizeof(in.create)};
+	const pid_t parent = getppid();
+	struct nacre_error err;
+	int r;
+
+	/* No block is a mapping of its own: see wipe.h. */
+	(void)mallopt(M_MMAP_MAX, 0);
+	r = log_open(&in.log, NULL, NULL, "error", &err);
+	if (r >= 0)
+		r = act(&in, argv, parent, &err);
+	if (r < 0) {
+		log_line(&in.log, LOG_ERROR, err.text);
+		r = FAILURE;
+	}
+	nacre_close(in.nacre);
+	log_close(&in.log);
+	if (in.ended_by)
+		end_by(in.ended_by);
+	return r;
+}
