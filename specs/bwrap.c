@@ -111,7 +111,14 @@ static int make_capabilities(struct bwrap_sandbox *s)
 		bwrap_add_word(&list, host->capabilities.items[i]);
 	for (size_t i = 0; i < request->n_capabilities && r == 0; i++)
 		r = change_capability(s, &list, &request->capabilities[i]);
-	*s->config->process->capabilities = (struct oci_capabilities){list, list, list, list, list};
+	*s->config->process->capabilities = (struct oci_capabilities){
+		.bounding = list, .effective = list, .permitted = list};
+	/* What was asked for outlasts an exec by others than root; what root has by itself does
+	 * not. */
+	if (request->n_capabilities) {
+		s->config->process->capabilities->inheritable = list;
+		s->config->process->capabilities->ambient = list;
+	}
 	return r;
 }
 

@@ -176,6 +176,9 @@ static int add_operation(struct bwrap_sandbox *s, const struct bwrap_operation *
 	case BWRAP_DIRECTORY:
 		return add_directory(s, operation->destination, operation->perms);
 	case BWRAP_TMPFS:
+		if (strcmp(operation->destination, "/dev") == 0)
+			return fail(s->err, EINVAL,
+				"--tmpfs /dev: nacre makes devices in it: give --dev /dev");
 		return add_tmpfs(s, operation->destination, operation->perms);
 	case BWRAP_PROC:
 		return add_proc(s, operation->destination);
@@ -242,6 +245,21 @@ static int hide_states(struct bwrap_sandbox *s, const struct bwrap_operation *op
 	return r;
 }
 
+/* These are made when all mounts are there, and would cover what --dev made room for. */
+static int check_device(struct bwrap_sandbox *s, const struct bwrap_operation *operation)
+{
+	static const char *const nodes[] = {
+		"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty"};
+
+	for (size_t i = 0; i < COUNT(nodes); i++)
+		if (strcmp(operation->destination, nodes[i]) == 0 &&
+			(operation->kind != BWRAP_DEV_BIND ||
+				strcmp(operation->source, nodes[i]) != 0))
+			return fail(s->err, EINVAL, "%s %s: --dev has made that device",
+				operation->option, nodes[i]);
+	return 0;
+}
+
 static int clean_destinations(struct bwrap_sandbox *s)
 {
 	char clean[PATH_TEXT_MAX];
@@ -264,6 +282,7 @@ int bwrap_make_mounts(struct bwrap_sandbox *s)
 	const size_t n = request->n_operations;
 	struct oci_linux *linux_ = s->config->linux_;
 	size_t first = 0;
+	bool has_dev = false;
 	int r = clean_destinations(s);
 
 	s->config->mounts = arena_array(
@@ -278,6 +297,10 @@ int bwrap_make_mounts(struct bwrap_sandbox *s)
 	for (size_t i = first; i < n && r == 0; i++) {
 		const struct bwrap_operation *operation = &request->operations[i];
 
+		has_dev = has_dev || operation->kind == BWRAP_DEV;
+		r = has_dev ? check_device(s, operation) : 0;
+		if (r < 0)
+			break;
 		/* The root is a tmpfs already, and there. */
 		if (strcmp(operation->destination, "/") == 0 &&
 			(operation->kind == BWRAP_TMPFS || operation->kind == BWRAP_DIRECTORY))

@@ -166,6 +166,7 @@ START_TEST(the_least_that_can_be_asked_for)
 	config = config_of(&words, &the_root);
 	ck_assert_uint_eq(config->linux_->n_namespaces, 1);
 	ck_assert_uint_eq(config->process->capabilities->permitted.n, 2);
+	ck_assert_uint_eq(config->process->capabilities->ambient.n, 0);
 }
 END_TEST
 
@@ -249,6 +250,11 @@ static const struct {
 	{WORDS("--cap-drop", "kill", "true"),
 		"--cap-drop: \"kill\" is no capability of this kernel"},
 	{WORDS("--proc", "/", "true"), "--proc /: that is the root of the sandbox"},
+	{WORDS("--dev", "/dev", "--dev-bind", "/dev/null", "/dev/null", "--ro-bind", "/dev/null",
+		 "/dev/zero", "true"),
+		"--ro-bind /dev/zero: --dev has made that device"},
+	{WORDS("--tmpfs", "/dev/", "true"),
+		"--tmpfs /dev: nacre makes devices in it: give --dev /dev"},
 	{WORDS("--dev", "/x", "true"), "--dev /x: nacre-bwrap makes devices in /dev alone"},
 };
 
