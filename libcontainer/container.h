@@ -577,7 +577,8 @@ NACRE_API void nacre_bwrap_release(struct nacre_bwrap *bwrap);
 NACRE_API const char *nacre_bwrap_print(const struct nacre_bwrap *bwrap);
 /* The end of the calling process's parent is to be that of the container. */
 NACRE_API bool nacre_bwrap_dies_with_parent(const struct nacre_bwrap *bwrap);
-/* Directories for the states, in the order in which nacre_open is to try them; end with NULL. */
+/* Directories for the states, in the order in which nacre_open is to try them; end with NULL. The
+ * last one is new, and the caller's to remove. */
 NACRE_API const char *const *nacre_bwrap_roots(const struct nacre_bwrap *bwrap);
 /* Fills in .config_text, .preserve_fds and .preserve_gaps of OPTIONS. */
 NACRE_API void nacre_bwrap_options(

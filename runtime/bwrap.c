@@ -87,6 +87,14 @@ static int make_up_name(char ret_name[static sizeof("bwrap-01234567")], struct n
 	return 0;
 }
 
+/* Mostly it was not made. */
+static void remove_last(const char *const *roots)
+{
+	while (roots[1])
+		roots++;
+	(void)rmdir(*roots);
+}
+
 static int run(struct invocation *in, struct nacre_process **ret_process, struct nacre_error *err)
 {
 	return nacre_run(in->nacre, in->id, &in->create, ret_process, err);
@@ -110,7 +118,9 @@ static int serve(struct invocation *in, const struct nacre_bwrap *bwrap, struct 
 	if (r < 0)
 		return r;
 	sweep(in);
-	return run_begin_container(in, run, err);
+	r = run_begin_container(in, run, err);
+	remove_last(nacre_bwrap_roots(bwrap));
+	return r;
 }
 
 static int act(struct invocation *in, char *const argv[], pid_t parent, struct nacre_error *err)

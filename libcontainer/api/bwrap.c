@@ -2,10 +2,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,7 +26,7 @@ extern char **environ;
 enum {
 	ARGS_MAX = 16 * 1024 * 1024, /* bytes of a file of arguments */
 	DATA_MAX = 1024 * 1024, /* bytes of a file that is bound */
-	ROOTS = 3,
+	ROOTS = 2,
 };
 
 struct nacre_bwrap {
@@ -32,6 +34,7 @@ struct nacre_bwrap {
 	const char *print;
 	bool dies_with_parent;
 	const char *roots[ROOTS + 1];
+	const char *states[ROOTS + 1]; /* and those of other containers, first */
 	unsigned preserve_fds;
 	char *config; /* heap */
 };
@@ -198,29 +201,31 @@ static int look_at_caller(struct arena *arena, struct bwrap_host *host, struct n
 	return take_names(arena, host, err);
 }
 
-/* Apart from other containers, so that what killed ones have left is found among few. A sandbox in
- * a sandbox finds a place that can be written to as well. The last of STATES is that of the others.
+/*
+ * Apart from other containers, so that what killed ones have left is found among few. What lies in
+ * a root is believed, and hooks in it are run. So it may be nowhere where a sandbox of the same
+ * user writes, as in /tmp and homes: where the usual place cannot be written to, in a sandbox or
+ * without XDG_RUNTIME_DIR, it is one that was not there before.
  */
 static int choose_roots(
 	struct nacre_bwrap *b, struct oci_strings *ret_states, struct nacre_error *err)
 {
-	const char **states = arena_array(b->arena, ROOTS + 1, sizeof(*states));
 	char path[PATH_MAX];
 	struct nacre_error none;
-	const bool usual = open_default_root(path, &none) == 0;
+	uint64_t number;
 	size_t n = 0;
 
-	if (usual)
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return fail_errno(err, errno, "getrandom");
+	if (open_default_root(path, &none) == 0) {
+		b->states[0] = arena_strdup(b->arena, path);
 		b->roots[n++] = arena_printf(b->arena, "%s-bwrap", path);
-	b->roots[n++] = arena_printf(b->arena, "/tmp/nacre-bwrap-%u", (unsigned)getuid());
-	b->roots[n++] = arena_printf(b->arena, "/dev/shm/nacre-bwrap-%u", (unsigned)getuid());
-	for (size_t i = 0; i < n; i++)
-		if (!b->roots[i] || !states)
-			return fail_errno(err, ENOMEM, "bwrap");
-	memcpy(states, b->roots, n * sizeof(*states));
-	if (usual && !(states[n++] = arena_strdup(b->arena, path)))
+	}
+	b->roots[n] = arena_printf(b->arena, "/dev/shm/nacre-bwrap-%016" PRIx64, number);
+	if (!b->roots[n] || (n && (!b->states[0] || !b->roots[0])))
 		return fail_errno(err, ENOMEM, "bwrap");
-	*ret_states = (struct oci_strings){states, n};
+	memcpy(b->states + n, b->roots, (n + 1) * sizeof(*b->states));
+	*ret_states = (struct oci_strings){b->states, 2 * n + 1};
 	return 0;
 }
 

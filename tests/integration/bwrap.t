@@ -432,6 +432,24 @@ test_states_of_containers_are_not_seen() {
 	nothing_left
 }
 
+# No sandbox may have made it before, with hooks in it that would be run outside.
+test_a_state_without_a_place_lies_in_a_new_one() {
+	local before text='ls -d /dev/shm/nacre-bwrap-*; ls -A /dev/shm/nacre-bwrap-*'
+	before=$(ls /dev/shm)
+	good bwrap --help
+	if [[ $who == root ]]; then
+		try unshare --mount --propagation private sh -c 'mount --bind "$0/run" /run &&
+			mount -o remount,bind,ro /run && exec "$0/bin/bwrap" "$@"' "$T" \
+			--ro-bind / / sh -c "$text"
+	else
+		try env -u XDG_RUNTIME_DIR USER=tester "$T/bin/bwrap" --ro-bind / / sh -c "$text"
+	fi
+	is "$rc" 0 "status ($err)"
+	has_line "$out" '/dev/shm/nacre-bwrap-*'
+	is "$(wc -l <<<"$out")" 1 "lines"
+	is "$(ls /dev/shm)" "$before" "/dev/shm"
+}
+
 test_a_filter_is_loaded() {
 	prints 2 'sed -n "s/^Seccomp:.//p" /proc/self/status'
 }
