@@ -160,6 +160,15 @@ static void end_by(int sig)
 	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
+/* Codex looks for bubblewrap's words, and tries again without --proc, as a container around it may
+ * need. */
+static void say_as_bubblewrap(const struct nacre_error *err)
+{
+	if (strstr(err->text, ": proc: mount the filesystem: "))
+		fprintf(stderr, "bwrap: Can't mount proc on /newroot/proc: %s\n",
+			strerror(err->code));
+}
+
 int bwrap_main(char *const argv[])
 {
 	struct invocation in = {.create.size = sizeof(in.create)};
@@ -174,6 +183,7 @@ int bwrap_main(char *const argv[])
 		r = act(&in, argv, parent, &err);
 	if (r < 0) {
 		log_line(&in.log, LOG_ERROR, err.text);
+		say_as_bubblewrap(&err);
 		r = FAILURE;
 	}
 	nacre_close(in.nacre);

@@ -432,6 +432,17 @@ test_states_of_containers_are_not_seen() {
 	nothing_left
 }
 
+# As in a container whose procfs has parts that are hidden: Codex then goes on without.
+test_a_procfs_that_may_not_be_mounted_is_told_as_codex_expects() {
+	needs_root || return
+	good bwrap --help
+	try unshare --mount --propagation private sh -c 'mount --bind /proc/sys /proc/sys &&
+		exec setpriv --reuid 1234 --regid 1234 --clear-groups "$0/bin/bwrap" "$@"' "$T" \
+		--ro-bind / / --unshare-pid --proc /proc true
+	is "$rc" 1
+	has_line "$err" "bwrap: Can't mount proc on /newroot/proc: Operation not permitted"
+}
+
 # No sandbox may have made it before, with hooks in it that would be run outside.
 test_a_state_without_a_place_lies_in_a_new_one() {
 	local before text='ls -d /dev/shm/nacre-bwrap-*; ls -A /dev/shm/nacre-bwrap-*'
