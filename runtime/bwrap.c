@@ -46,19 +46,20 @@ static int open_state(
 		.data = &in->log,
 		.expendable = true,
 	};
+	struct nacre_error why;
 	int r;
 
 	do {
 		options.root = *root;
-		r = nacre_open(&options, &in->nacre, err);
+		r = nacre_open(&options, &in->nacre, &why);
 		/* In another sandbox it may be there, and read-only. */
 		if (r == 0 && access(*root, W_OK) < 0) {
-			r = fail_errno(err, errno, "%s", *root);
+			r = fail_errno(&why, errno, "%s", *root);
 			nacre_close(in->nacre);
 			in->nacre = NULL;
 		}
 	} while (r < 0 && *++root);
-	return r < 0 ? fail_prefix(err, "no place for the state") : 0;
+	return r < 0 ? fail(err, why.code, "no place for the state: %s", why.text) : 0;
 }
 
 /* What others have left that were killed with SIGKILL, as agents do it. One that is ending

@@ -195,15 +195,18 @@ static int enter_a_directory(struct life *l, struct nacre_error *err)
 {
 	const struct oci_strings *list = &l->container.config->nacre->directories;
 	struct oci_process *process;
+	struct nacre_error why;
 	const char **env;
 	size_t i = 0;
 	int r;
 
 	do
-		r = program_enter_cwd(list->items[i], false, err);
+		r = program_enter_cwd(list->items[i], false, &why);
 	while (r < 0 && ++i < list->n);
-	if (r < 0)
+	if (r < 0) {
+		*err = why;
 		return r;
+	}
 	process = arena_alloc(l->container.arena, sizeof(*process));
 	env = arena_array(l->container.arena, l->process->env.n + 1, sizeof(*env));
 	if (!process || !env)
