@@ -45,7 +45,7 @@ int step_open_host_files(struct life *l, struct nacre_error *err)
 {
 	const struct oci_config *config = l->container.config;
 
-	if (!makes_root(config) && l->shift.root_fd < 0) {
+	if (!makes_root(config)) {
 		l->rootfs_fd = step_open_rootfs(l, err);
 		if (l->rootfs_fd < 0)
 			return l->rootfs_fd;
@@ -198,14 +198,14 @@ int step_prepare_rootfs(struct life *l, struct nacre_error *err)
 
 	if (makes_root(l->container.config))
 		return make_root(l, propagation, err);
-	if (l->shift.root_fd >= 0) {
-		l->rootfs_fd = fd_steal(&l->shift.root_fd);
-		r = rootfs_attach_tree(l->rootfs_fd, propagation, err);
-		return r < 0 ? r : judge_tree(l, err);
-	}
 	directory = l->rootfs_fd >= 0 ? fd_steal(&l->rootfs_fd) : step_open_rootfs(l, err);
 	if (directory < 0)
 		return directory;
+	if (l->shift.root_fd >= 0) {
+		l->rootfs_fd = fd_steal(&l->shift.root_fd);
+		r = rootfs_attach_tree(l->rootfs_fd, directory, propagation, err);
+		return r < 0 ? r : judge_tree(l, err);
+	}
 	r = l->container.record.active & NEW_MNTNS
 		    ? rootfs_prepare(directory, propagation, &l->rootfs_fd, err)
 		    : rootfs_attach(directory, propagation, &l->rootfs_fd, err);

@@ -219,7 +219,7 @@ int mount_shift_layers_open(struct arena *arena, int rootfs_fd,
 	if (statx(rootfs_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0)
 		return fail_errno(err, errno, "stat the root");
 	if (!(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT))
-		return cannot("is mounted above it: give a directory that is mounted itself", err);
+		return cannot("no mount of its own", err);
 	result = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, err);
 	if (result < 0)
 		return result;

@@ -134,6 +134,20 @@ static int set_propagation(const char *name, struct nacre_error *err)
 	return 0;
 }
 
+/* On top of TARGET_FD: a mount can only be a target, or be pivoted to, when it stands in the
+ * namespace. */
+static int attach(int tree_fd, int target_fd, const char *propagation, struct nacre_error *err)
+{
+	int r = propagation && find_propagation(propagation)->flag == MS_SHARED
+			? cut_shared(tree_fd, target_fd, err)
+			: 0;
+
+	if (r < 0)
+		return r;
+	r = sys_move_mount(tree_fd, target_fd);
+	return r < 0 ? fail_errno(err, r, "attach the rootfs") : 0;
+}
+
 int rootfs_attach(int rootfs_fd, const char *propagation, int *ret_fd, struct nacre_error *err)
 {
 	const unsigned flags = AT_EMPTY_PATH | OPEN_TREE_CLONE | AT_RECURSIVE;
@@ -151,16 +165,9 @@ int rootfs_attach(int rootfs_fd, const char *propagation, int *ret_fd, struct na
 	}
 	if (tree_fd < 0)
 		return fail_errno(err, tree_fd, "clone the mounts of the rootfs");
-	r = propagation && find_propagation(propagation)->flag == MS_SHARED
-		    ? cut_shared(tree_fd, target_fd, err)
-		    : 0;
+	r = attach(tree_fd, target_fd, propagation, err);
 	if (r < 0)
 		return r;
-	/* On top of itself: a mount can only be a target, or be pivoted to, when it stands in the
-	 * namespace. */
-	r = sys_move_mount(tree_fd, target_fd);
-	if (r < 0)
-		return fail_errno(err, r, "attach the rootfs");
 	*ret_fd = fd_steal(&tree_fd);
 	return 0;
 }
@@ -189,18 +196,16 @@ static int make_tmpfs(struct nacre_error *err)
 	return mount_filesystem(&fs, err);
 }
 
-static int attach_to_root(int tree_fd, struct nacre_error *err)
+static int attach_to_root(int tree_fd, const char *propagation, struct nacre_error *err)
 {
 	cleanup_close int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	int r;
 
-	if (root_fd < 0)
-		return fail_errno(err, errno, "open /");
-	r = sys_move_mount(tree_fd, root_fd);
-	return r < 0 ? fail_errno(err, r, "attach the rootfs") : 0;
+	return root_fd < 0 ? fail_errno(err, errno, "open /")
+			   : attach(tree_fd, root_fd, propagation, err);
 }
 
-int rootfs_attach_tree(int tree_fd, const char *propagation, struct nacre_error *err)
+int rootfs_attach_tree(
+	int tree_fd, int directory_fd, const char *propagation, struct nacre_error *err)
 {
 	int r = set_propagation(propagation, err);
 
@@ -209,7 +214,7 @@ int rootfs_attach_tree(int tree_fd, const char *propagation, struct nacre_error 
 	if (propagation && find_propagation(propagation)->flag == MS_PRIVATE)
 		r = set_attr(tree_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, 0, MS_PRIVATE);
 	return r < 0 ? fail_errno(err, r, "make the rootfs %s", propagation)
-		     : attach_to_root(tree_fd, err);
+		     : attach(tree_fd, directory_fd, propagation, err);
 }
 
 int rootfs_make(const char *propagation, rootfs_build *build, void *data, int *ret_fd,
@@ -223,7 +228,7 @@ int rootfs_make(const char *propagation, rootfs_build *build, void *data, int *r
 	tree_fd = build ? build(data, err) : make_tmpfs(err);
 	if (tree_fd < 0)
 		return fail_prefix(err, "rootfs");
-	r = attach_to_root(tree_fd, err);
+	r = attach_to_root(tree_fd, propagation, err);
 	if (r == 0)
 		*ret_fd = fd_steal(&tree_fd);
 	return r;

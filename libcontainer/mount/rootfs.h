@@ -18,12 +18,15 @@ int rootfs_open(const char *path, struct nacre_error *err);
  */
 int rootfs_prepare(int rootfs_fd, const char *propagation, int *ret_fd, struct nacre_error *err);
 
-/* The same with TREE_FD, a detached tree, which is the rootfs then. It lies on "/" until it is
- * pivoted to: a lookup begins below it, so that all of the host can still be named. */
-int rootfs_attach_tree(int tree_fd, const char *propagation, struct nacre_error *err);
+/* The same with TREE_FD, a detached tree, which is the rootfs then, and is laid on the directory
+ * DIRECTORY_FD, where hooks find it by its name. */
+int rootfs_attach_tree(
+	int tree_fd, int directory_fd, const char *propagation, struct nacre_error *err);
 
 /* The same with what BUILD makes once the propagation is set; it is called with DATA and returns
- * the fd of a detached tree; NULL: an empty tmpfs. */
+ * the fd of a detached tree; NULL: an empty tmpfs. It lies
+ * on "/" until it is pivoted to: a lookup begins below it, so that all of the host can still be
+ * named. */
 typedef int rootfs_build(void *data, struct nacre_error *err);
 int rootfs_make(const char *propagation, rootfs_build *build, void *data, int *ret_fd,
 	struct nacre_error *err);

@@ -121,7 +121,8 @@ test_what_cannot_be_mapped_is_said_and_refused_where_the_rule_is_required() {
 test_the_rule_is_asked_for_by_option_policy_and_annotation_and_taken_back_by_a_grant() {
 	local mapped='[0-9]*'
 	bundle cat /proc/self/uid_map
-	is "$(good nacre harden --format json --bundle "$b"; json '.rules | index("user-namespace")')" null
+	good nacre harden --format json --bundle "$b"
+	is "$(json '.rules | index("user-namespace")')" null "the rule under agent"
 	good nacre harden --format config --userns shifted --bundle "$b"
 	is "$(json '.linux.uidMappings[0] | .containerID, .size')" $'0\n65536' mappings
 	is "$(json '[.linux.namespaces[] | select(.type == "user")] | length')" 1 "user namespaces"
@@ -222,6 +223,15 @@ test_a_workspace_that_is_a_copy_has_the_owners_of_its_source() {
 	run --userns shifted --workspace "$b/source:/w:direct"
 	is "$(stat -c %u:%g "$b/source/direct")" 7:8 "owner on the host"
 	places=()
+}
+
+test_hooks_find_the_root_by_its_name() {
+	bundle ls /mnt : cat /etc/here
+	edit '.hooks.createContainer = [{path: "/bin/sh", args: ["sh", "-c", "mount --bind $0/rootfs/bin $0/rootfs/mnt", $b]}]
+		| .hooks.createRuntime = [{path: "/bin/sh", args: ["sh", "-c", "echo here >$0/rootfs/etc/here", $b]}]' --arg b "$b"
+	echo x >"$b/rootfs/bin/of-bin"
+	run --userns shifted
+	is "$out" $'of-bin\nhere' "what hooks did"
 }
 
 # Docker and containerd set it: no id of the container is so large.
