@@ -131,8 +131,6 @@ static int make_config(struct invocation *in, char **ret_text, struct nacre_erro
 	in->sandbox.size = sizeof(in->sandbox);
 	in->sandbox.args = in->operands;
 	in->sandbox.workspaces = in->create.workspaces;
-	in->sandbox.terminal = in->sandbox.terminal ||
-			       (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO));
 	in->sandbox.cgroup_manager = in->systemd_cgroup ? "systemd" : in->cgroup_manager;
 	in->sandbox.network = has_network(in->create.egress);
 	r = sandbox_read_limits(in, err);
