@@ -123,6 +123,8 @@ test_the_rule_is_asked_for_by_option_policy_and_annotation_and_taken_back_by_a_g
 	bundle cat /proc/self/uid_map
 	good nacre harden --format json --bundle "$b"
 	is "$(json '.rules | index("user-namespace")')" null "the rule under agent"
+	good nacre run --profile strict --bundle "$b" "$id"
+	has_line "$out" " *0 $mapped  *65536"
 	good nacre harden --format config --userns shifted --bundle "$b"
 	is "$(json '.linux.uidMappings[0] | .containerID, .size')" $'0\n65536' mappings
 	is "$(json '[.linux.namespaces[] | select(.type == "user")] | length')" 1 "user namespaces"

@@ -117,7 +117,7 @@ done
 # A rule stands in the columns of the profiles that have it, and is named as its function is.
 while read -r id name loosest; do
 	case $loosest in
-	NESTED | REQUEST) expected='+ + +' ;;
+	NESTED) expected='+ + +' ;;
 	AGENT) expected='+ + -' ;;
 	STRICT) expected='- + -' ;;
 	*) complain "specs/rules.h: $name: no profile $loosest" && continue ;;
