@@ -5,8 +5,8 @@
 set -u
 cd "$SOURCE" || exit 1
 failed=0 skipped=''
-mapfile -t sources < <(find specs libcontainer runtime tests -name '*.[ch]' | sort)
-mapfile -t product < <(find specs libcontainer runtime -name '*.[ch]' | sort)
+mapfile -t sources < <(find specs libcontainer runtime shim tests -name '*.[ch]' | sort)
+mapfile -t product < <(find specs libcontainer runtime shim -name '*.[ch]' | sort)
 
 complain() {
 	echo "form: $*" >&2
@@ -79,7 +79,7 @@ manual() {
 # .Nd is a macro of the manual page, --tabl an option that is not there, a crate what cargo fetches, passt a package
 spelling() {
 	has codespell || return
-	codespell --skip '*.json,words.sh,corpus' --ignore-words-list nd,tabl,crate,passt specs libcontainer runtime tests \
+	codespell --skip '*.json,words.sh,corpus' --ignore-words-list nd,tabl,crate,passt specs libcontainer runtime shim tests \
 		contrib .ci README.md SECURITY.md meson.build meson_options.txt || complain "spelling"
 }
 

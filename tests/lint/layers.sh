@@ -30,10 +30,14 @@ check_header() {
 		[[ $header == specs/nacre_error.h ]] || complain "$file includes $header: it is the public header"
 	elif [[ -n ${public[$header]:-} ]]; then
 		return
+	elif [[ $header == shim/wire.pb-c.h ]]; then # made by the build
+		[[ $file == shim/message.h ]] || complain "$file includes $header: shim/message.h has it"
 	elif [[ -z ${rank[$to]:-} ]]; then
 		complain "$file includes $header, which is in no folder of $list"
 	elif [[ $from == runtime && $to != runtime ]]; then
 		complain "$file includes $header: the command sees ${!public[*]} alone"
+	elif [[ $from == shim && $to != shim && $to != specs ]]; then
+		complain "$file includes $header: the shim sees ${!public[*]} and specs/ alone"
 	elif ((rank[$to] > rank[$from])); then
 		complain "$file includes $header, a folder above its own"
 	fi
@@ -56,5 +60,5 @@ while read -r file; do
 		\<*) header=${header#<}; check_library "$file" "${header%>}" ;;
 		esac
 	done < <(sed -n 's/^#[ \t]*include[ \t]*\(["<][^">]*[">]\).*/\1/p' "$file")
-done < <(find specs libcontainer runtime -name '*.[ch]' | sort)
+done < <(find specs libcontainer runtime shim -name '*.[ch]' | sort)
 exit $failed

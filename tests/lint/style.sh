@@ -4,8 +4,8 @@
 set -u
 cd "$SOURCE" || exit 1
 failed=0
-mapfile -t sources < <(find specs libcontainer runtime tests -name '*.[ch]' | sort)
-mapfile -t product < <(find specs libcontainer runtime -name '*.[ch]' | sort)
+mapfile -t sources < <(find specs libcontainer runtime shim tests -name '*.[ch]' | sort)
+mapfile -t product < <(find specs libcontainer runtime shim -name '*.[ch]' | sort)
 
 complain() {
 	echo "style: $*" >&2
