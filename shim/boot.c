@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shim/boot.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "shim/config.h"
+#include "shim/message.h"
+#include "specs/sha256.h"
+
+#define INPUT_MAX ((size_t)1024 * 1024)
+
+static int complain(const char *what)
+{
+	(void)fprintf(stderr, "containerd-shim-nacre-v2: %s: %s\n", what, strerror(errno));
+	return -1;
+}
+
+/* What containerd 2.3 and later write to stdin; older ones write the runtime's options, which come
+ * again with each container. NULL: not that. */
+static Wire__BootParams *read_params(const char *id)
+{
+	Wire__BootParams *params = NULL;
+	uint8_t *bytes = malloc(INPUT_MAX);
+	size_t n = 0;
+	ssize_t got = 1;
+
+	while (bytes && n < INPUT_MAX && got > 0) {
+		got = read(STDIN_FILENO, bytes + n, INPUT_MAX - n);
+		n += got > 0 ? (size_t)got : 0;
+	}
+	if (bytes && got == 0 && n > 0)
+		params = message_read(&wire__boot_params__descriptor, bytes, n);
+	free(bytes);
+	if (params && strcmp(params->instance_id, id) != 0) {
+		message_free(params);
+		params = NULL;
+	}
+	return params;
+}
+
+/* As containerd names the sockets of shims: by a digest of its own, the namespace and the group. */
+static int find_socket(struct boot *boot, const char *group)
+{
+	char text[PATH_MAX], digest[SHA256_TEXT];
+	int n = snprintf(text, sizeof(text), "%s/%s/%s", boot->address, boot->namespace, group);
+
+	if (n < 0 || (size_t)n >= sizeof(text)) {
+		errno = ENAMETOOLONG;
+		return complain("the socket's name");
+	}
+	sha256_text(text, (size_t)n, digest);
+	n = snprintf(boot->socket, sizeof(boot->socket), "%s/%s", boot->socket_dir, digest);
+	if (n < 0 || (size_t)n >= sizeof(boot->socket)) {
+		errno = ENAMETOOLONG;
+		return complain("the socket's path");
+	}
+	return 0;
+}
+
+static void set_address(const struct boot *boot, struct sockaddr_un *ret_address)
+{
+	*ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
+	memcpy(ret_address->sun_path, boot->socket, strlen(boot->socket));
+}
+
+static bool is_served(const struct boot *boot)
+{
+	struct sockaddr_un address;
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool served;
+
+	set_address(boot, &address);
+	served = fd >= 0 && (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ||
+				    errno == EAGAIN);
+	if (fd >= 0)
+		(void)close(fd);
+	return served;
+}
+
+static int listen_at(struct boot *boot)
+{
+	struct sockaddr_un address;
+	const mode_t mask = umask(0177);
+	int r;
+
+	set_address(boot, &address);
+	boot->listener_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	r = boot->listener_fd < 0
+		    ? -1
+		    : bind(boot->listener_fd, (struct sockaddr *)&address, sizeof(address));
+	(void)umask(mask);
+	if (r == 0)
+		r = listen(boot->listener_fd, 64);
+	return r < 0 ? -errno : 0;
+}
+
+/* Returns 1 if this process has the socket now, 0 if another serves it. */
+static int take_socket(struct boot *boot)
+{
+	int r;
+
+	(void)mkdir("/run/containerd", 0711);
+	(void)mkdir(boot->socket_dir, 0711);
+	r = listen_at(boot);
+	if (r == -EADDRINUSE) {
+		(void)close(boot->listener_fd);
+		if (is_served(boot))
+			return 0;
+		(void)unlink(boot->socket); /* of a shim that was killed */
+		r = listen_at(boot);
+	}
+	errno = -r;
+	return r < 0 ? complain(boot->socket) : 1;
+}
+
+/* containerd 1.6 and 1.7 look here after a restart. */
+static int write_address(const struct boot *boot)
+{
+	const int fd = open("address", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	const int r = fd < 0 ? -1 : dprintf(fd, "unix://%s", boot->socket);
+
+	if (fd >= 0)
+		(void)close(fd);
+	return r < 0 ? complain("address") : 0;
+}
+
+/* To whom the protocol is new, as a message; to the others the address alone, version 2. */
+static int tell(const struct boot *boot, bool message)
+{
+	Wire__BootResult result = WIRE__BOOT_RESULT__INIT;
+	char address[128];
+	uint8_t *bytes;
+	size_t n;
+	int r;
+
+	(void)snprintf(address, sizeof(address), "unix://%s", boot->socket);
+	if (!message)
+		return write(STDOUT_FILENO, address, strlen(address)) < 0 ? complain("stdout") : 0;
+	result.version = 3;
+	result.address = address;
+	result.protocol = (char *)"ttrpc";
+	if (message_write(&result, 0, &bytes, &n) < 0)
+		return -1;
+	r = write(STDOUT_FILENO, bytes, n) < 0 ? complain("stdout") : 0;
+	free(bytes);
+	return r;
+}
+
+/* The kernel is to kill a shim rather than containerd, but a container rather than its shim. */
+static void raise_oom_score(pid_t parent)
+{
+	char path[64], text[32] = "";
+	int fd;
+	long score;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", parent);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
+		text[0] = '0';
+	if (fd >= 0)
+		(void)close(fd);
+	score = strtol(text, NULL, 10);
+	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	if (fd >= 0) {
+		(void)dprintf(fd, "%ld", score < 1000 ? score + 1 : 1000);
+		(void)close(fd);
+	}
+}
+
+/* The process that stays: no stdio, since containerd waits for the end of what the first wrote. */
+static int stay(void)
+{
+	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	raise_oom_score(getppid());
+	for (int fd = 0; fd < 3; fd++) {
+		if (null < 0 || dup2(null, fd) < 0)
+			return -1;
+	}
+	if (null > 2)
+		(void)close(null);
+	return setsid() < 0 ? -1 : 1;
+}
+
+int boot_start(struct boot *boot)
+{
+	Wire__BootParams *params = read_params(boot->id);
+	char group[256];
+	pid_t pid = 0;
+	int r;
+
+	(void)snprintf(boot->socket_dir, sizeof(boot->socket_dir), "%s",
+		params && params->socket_dir[0] ? params->socket_dir : "/run/containerd/s");
+	if (params && params->ttrpc_address[0])
+		boot->ttrpc_address = strdup(params->ttrpc_address);
+	r = config_group(boot->id, group, sizeof(group));
+	if (r == 0)
+		r = find_socket(boot, group);
+	if (r == 0)
+		r = take_socket(boot);
+	if (r > 0) {
+		pid = fork();
+		if (pid == 0) {
+			message_free(params);
+			return stay();
+		}
+		(void)close(boot->listener_fd);
+		if (pid < 0)
+			(void)unlink(boot->socket);
+	}
+	if (r >= 0)
+		r = pid < 0 ? complain("fork") : write_address(boot);
+	if (r == 0)
+		r = tell(boot, params != NULL);
+	message_free(params);
+	return r;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_SHIM_CALL_H
+#define NACRE_SHIM_CALL_H
+
+#include <stdint.h>
+
+#include "shim/message.h"
+
+/* A request of containerd that was read and is to be answered once, now or later. */
+struct call;
+
+/* Codes of gRPC; what containerd makes of them is an error of the same meaning. */
+enum call_code {
+	CALL_UNKNOWN = 2,
+	CALL_INVALID = 3,
+	CALL_DEADLINE = 4,
+	CALL_NOT_FOUND = 5,
+	CALL_EXISTS = 6,
+	CALL_PRECONDITION = 9,
+	CALL_UNIMPLEMENTED = 12,
+	CALL_INTERNAL = 13,
+	CALL_UNAVAILABLE = 14,
+};
+
+/* Each answers and frees the call; nobody need be there any more to read it. */
+void call_answer(struct call *call, const void *message);
+void call_answer_empty(struct call *call);
+__attribute__((format(printf, 3, 4))) void call_fail(
+	struct call *call, enum call_code code, const char *format, ...);
+
+/* Milliseconds until the client gives up; 0: it has not said. */
+int64_t call_timeout(const struct call *call);
+
+/* Takes connections of LISTENER, whose requests go to service_call (service.h). Returns 0 or
+ * -errno. */
+int call_serve(int listener_fd);
+
+/* Whether all answers that were given have been sent. */
+int call_pending(void);
+
+#endif

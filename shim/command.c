@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shim/command.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shim/rootfs.h"
+
+/* How long a command may take if the client has not said. Hooks may wait for a network. */
+#define TIMEOUT_MS 300000
+
+struct command *command_new(struct process *process, struct call *call,
+	void (*done)(struct job *job, int status, const char *error))
+{
+	static unsigned count;
+	const struct container *c = process->container;
+	struct command *command = calloc(1, sizeof(*command));
+	const int64_t timeout = call ? call_timeout(call) : 0;
+
+	if (command && asprintf(&command->log, "%s/nacre-%u.log", c->bundle, count++) < 0)
+		command->log = NULL;
+	if (!command || !command->log) {
+		free(command);
+		if (call)
+			call_fail(call, CALL_INTERNAL, "out of memory");
+		return NULL;
+	}
+	command->process = process;
+	command->call = call;
+	command->job = (struct job){.fds = {-1, -1, -1},
+		.directory = c->bundle,
+		.log = command->log,
+		.timeout_ms = timeout > 0 && timeout < TIMEOUT_MS ? timeout : TIMEOUT_MS,
+		.done = done};
+	command_add(command, NACRE_BINARY);
+	command_add(command, "--root");
+	command_add(command, c->root);
+	command_add(command, "--log");
+	command_add(command, command->log);
+	command_add(command, "--log-format");
+	command_add(command, "json");
+	if (c->systemd_cgroup)
+		command_add(command, "--systemd-cgroup");
+	return command;
+}
+
+void command_add(struct command *command, const char *word)
+{
+	if (command->n < JOB_MAX_ARGS - 1)
+		command->job.argv[command->n++] = word;
+}
+
+void command_start(struct command *command)
+{
+	command_add(command, command->process->container->id);
+	command->process->busy = true;
+	job_start(&command->job);
+}
+
+void command_free(struct command *command)
+{
+	if (command->file)
+		(void)unlink(command->file);
+	free(command->file);
+	free(command->log);
+	free(command->pid_file);
+	message_free(command->create);
+	free(command);
+}
+
+pid_t command_read_pid(const char *file)
+{
+	char text[32];
+	const int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	const ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+	long pid;
+
+	if (fd >= 0)
+		(void)close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	pid = strtol(text, NULL, 10);
+	return pid > 0 && pid <= 4194304 ? (pid_t)pid : -1;
+}
+
+static int unmount(struct job *job, char text[static JOB_TEXT])
+{
+	return rootfs_unmount(((struct command *)job)->process->container->bundle, text);
+}
+
+struct command *command_take_back_new(
+	struct process *process, void (*done)(struct job *job, int status, const char *error))
+{
+	struct command *command = command_new(process, NULL, done);
+
+	if (!command)
+		return NULL;
+	command->job.after = unmount;
+	command_add(command, "delete");
+	command_add(command, "--force");
+	return command;
+}

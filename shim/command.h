@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_SHIM_COMMAND_H
+#define NACRE_SHIM_COMMAND_H
+
+#include "shim/job.h"
+#include "shim/task.h"
+
+/* A command of nacre for a process, that answers a call at its end. */
+struct command {
+	struct job job; /* the first member */
+	struct process *process;
+	struct call *call; /* NULL: nobody asked */
+	char *log, *pid_file; /* heap */
+	char *file; /* heap: what it is given to read; removed at its end */
+	size_t n; /* arguments so far */
+	Wire__CreateRequest *create; /* what is mounted */
+};
+
+/* `nacre --root R --log F ... `; NULL: no memory, and CALL was answered so. DONE gets the job, and
+ * ends with command_free. */
+struct command *command_new(struct process *process, struct call *call,
+	void (*done)(struct job *job, int status, const char *error));
+/* One word more; borrowed. */
+void command_add(struct command *command, const char *word);
+/* The container's ID behind all of that, and off it goes. The process is busy until the end. */
+void command_start(struct command *command);
+void command_free(struct command *command);
+
+/* The pid in the file. Returns it or -1. */
+pid_t command_read_pid(const char *file);
+
+/* One that undoes a creation, or what a killed one has left, and unmounts the root. Nobody is
+ * answered by it. NULL: no memory. */
+struct command *command_take_back_new(
+	struct process *process, void (*done)(struct job *job, int status, const char *error));
+
+#endif

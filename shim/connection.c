@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "shim/call.h"
+#include "shim/log.h"
+#include "shim/loop.h"
+#include "shim/service.h"
+#include "shim/ttrpc.h"
+
+/* Bounds: of connections, of the calls of one that wait for their answer, and of the bytes that
+ * wait for one to be read. Beyond the last two nothing more is read from it. */
+#define MAX_CONNECTIONS 64
+#define MAX_CALLS 16384
+#define MAX_OUTPUT ((size_t)8 * 1024 * 1024)
+
+struct connection {
+	struct source source; /* the first member; fd -1: it has been closed */
+	struct ttrpc_input input;
+	uint8_t *output; /* that waits */
+	size_t output_n;
+	unsigned calls; /* that have it */
+};
+
+struct call {
+	struct connection *connection;
+	uint32_t stream;
+	int64_t timeout_ms;
+};
+
+static struct source listener = {.fd = -1};
+static unsigned n_connections;
+static unsigned n_unsent; /* connections with output */
+
+static void free_if_unused(struct connection *c)
+{
+	if (c->source.fd < 0 && c->calls == 0)
+		free(c);
+}
+
+static void forget_output(struct connection *c)
+{
+	n_unsent -= c->output_n > 0;
+	free(c->output);
+	c->output = NULL;
+	c->output_n = 0;
+}
+
+static void close_connection(struct connection *c)
+{
+	if (c->source.fd < 0)
+		return;
+	loop_forget(&c->source);
+	(void)close(c->source.fd);
+	c->source.fd = -1;
+	ttrpc_input_free(&c->input);
+	forget_output(c);
+	n_connections--;
+}
+
+static void watch(struct connection *c)
+{
+	const bool read = c->calls < MAX_CALLS && c->output_n < MAX_OUTPUT;
+
+	if (c->source.fd < 0)
+		return;
+	if (loop_watch(&c->source,
+		    (read ? EPOLLIN : 0u) | (c->output_n > 0 ? EPOLLOUT : 0u) | EPOLLRDHUP) < 0)
+		close_connection(c);
+}
+
+/* Sends what waits as far as the other end takes it. */
+static void send_output(struct connection *c)
+{
+	const ssize_t n = send(c->source.fd, c->output, c->output_n, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (n < 0 && errno != EAGAIN && errno != EINTR) {
+		close_connection(c);
+		return;
+	}
+	if (n <= 0)
+		return;
+	if ((size_t)n == c->output_n) {
+		forget_output(c);
+		return;
+	}
+	c->output_n -= (size_t)n;
+	memmove(c->output, c->output + n, c->output_n);
+}
+
+static void add_output(struct connection *c, const uint8_t *frame, size_t n)
+{
+	uint8_t *output = realloc(c->output, c->output_n + n);
+
+	if (!output) {
+		close_connection(c); /* an answer that is missing would be waited for for ever */
+		return;
+	}
+	n_unsent += c->output_n == 0;
+	memcpy(output + c->output_n, frame, n);
+	c->output = output;
+	c->output_n += n;
+	send_output(c);
+}
+
+static void respond(struct call *call, const void *message, int code, const char *error)
+{
+	struct connection *c = call->connection;
+	uint8_t *frame;
+	size_t n;
+
+	c->calls--;
+	if (c->source.fd >= 0) {
+		if (message_respond(call->stream, message, code, error, &frame, &n) == 0) {
+			add_output(c, frame, n);
+			free(frame);
+		} else {
+			close_connection(c);
+		}
+	}
+	watch(c);
+	free_if_unused(c);
+	free(call);
+}
+
+void call_answer(struct call *call, const void *message)
+{
+	respond(call, message, 0, NULL);
+}
+
+void call_answer_empty(struct call *call)
+{
+	Wire__Empty empty = WIRE__EMPTY__INIT;
+
+	respond(call, &empty, 0, NULL);
+}
+
+void call_fail(struct call *call, enum call_code code, const char *format, ...)
+{
+	char text[1500];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	respond(call, NULL, code, text);
+}
+
+int64_t call_timeout(const struct call *call)
+{
+	return call->timeout_ms;
+}
+
+int call_pending(void)
+{
+	return n_unsent > 0;
+}
+
+/* A frame that is no request ends the connection, one whose message is wrong is answered. */
+static void take_frame(struct connection *c, const struct ttrpc_head *head, const uint8_t *bytes)
+{
+	struct call *call = malloc(sizeof(*call));
+	Wire__Request *request = NULL;
+
+	if (head->type != TTRPC_REQUEST || !call) {
+		free(call);
+		close_connection(c);
+		return;
+	}
+	*call = (struct call){.connection = c, .stream = head->stream};
+	c->calls++;
+	request = message_read(&wire__request__descriptor, bytes, head->length);
+	if (!request) {
+		call_fail(call, CALL_INVALID, "the request cannot be read");
+		return;
+	}
+	if (request->timeout_nano > 0)
+		call->timeout_ms = request->timeout_nano / 1000000 + 1;
+	service_call(call, request);
+	message_free(request);
+}
+
+static void receive(struct connection *c)
+{
+	struct ttrpc_head head;
+	const uint8_t *message;
+	uint8_t *at;
+	size_t room;
+	ssize_t n;
+
+	if (ttrpc_input_room(&c->input, &at, &room) < 0) {
+		close_connection(c);
+		return;
+	}
+	n = recv(c->source.fd, at, room, MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		close_connection(c);
+		return;
+	}
+	if (!ttrpc_input_take(&c->input, (size_t)n, &head, &message))
+		return;
+	take_frame(c, &head, message);
+	if (c->source.fd >= 0)
+		ttrpc_input_next(&c->input);
+}
+
+static void connection_ready(struct source *source, uint32_t events)
+{
+	struct connection *c = (struct connection *)source;
+
+	c->calls++; /* it stays while it is used */
+	if (events & EPOLLOUT)
+		send_output(c);
+	if (c->source.fd >= 0 && (events & EPOLLIN))
+		receive(c);
+	else if (c->source.fd >= 0 && (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)))
+		close_connection(c);
+	c->calls--;
+	watch(c);
+	free_if_unused(c);
+}
+
+static void accept_connection(struct source *source, uint32_t events)
+{
+	const int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct connection *c;
+
+	(void)events;
+	if (fd < 0)
+		return;
+	c = n_connections < MAX_CONNECTIONS ? calloc(1, sizeof(*c)) : NULL;
+	if (!c) {
+		log_warning("a connection is refused: there are %u", n_connections);
+		(void)close(fd);
+		return;
+	}
+	n_connections++;
+	c->source = (struct source){.fd = fd, .ready = connection_ready};
+	watch(c);
+	free_if_unused(c);
+}
+
+int call_serve(int listener_fd)
+{
+	listener = (struct source){.fd = listener_fd, .ready = accept_connection};
+	return loop_watch(&listener, EPOLLIN);
+}

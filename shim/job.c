@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shim/job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "specs/json.h"
+
+static struct job *jobs;
+
+/* --- in the child --- */
+
+static int set_stdio(const struct job *job)
+{
+	int moved[3];
+
+	/* Above 2 first: one may be another's number. */
+	for (int i = 0; i < 3; i++) {
+		const int fd = job->fds[i] >= 0 ? job->fds[i] : open("/dev/null", O_RDWR);
+
+		moved[i] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		if (moved[i] < 0)
+			return -errno;
+	}
+	for (int i = 0; i < 3; i++) {
+		if (dup2(moved[i], i) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+/* What the shim holds open would else be held by a child that runs no program. */
+static void close_others(int keep)
+{
+	if (keep > 3)
+		(void)close_range(3, (unsigned)keep - 1, 0);
+	(void)close_range((unsigned)keep + 1, ~0u, 0);
+}
+
+static void reset_signals(void)
+{
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)signal(SIGPIPE, SIG_DFL);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void say(int fd, const char *text)
+{
+	if (write(fd, text, strlen(text)) < 0)
+		return; /* the status tells that it failed */
+}
+
+/* Runs the program here, or below and waits. Returns its exit status. */
+static int run_program(const struct job *job, int error_fd)
+{
+	const pid_t pid = job->after ? fork() : 0;
+	int status;
+
+	if (pid == 0) {
+		char text[JOB_TEXT];
+
+		(void)execv(job->argv[0], (char *const *)job->argv);
+		(void)snprintf(text, sizeof(text), "run %s: %s", job->argv[0], strerror(errno));
+		say(error_fd, text);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0)
+		return 126;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void run_child(struct job *job, int error_fd)
+{
+	char text[JOB_TEXT] = "";
+	int status = 0;
+
+	(void)setpgid(0, 0);
+	reset_signals();
+	if (set_stdio(job) < 0 || (job->directory && chdir(job->directory) < 0)) {
+		say(error_fd, "a child of the shim cannot be set up");
+		_exit(126);
+	}
+	close_others(error_fd);
+	if (job->before && job->before(job, text) < 0) {
+		say(error_fd, text);
+		_exit(125);
+	}
+	if (job->argv[0])
+		status = run_program(job, error_fd);
+	if (job->after && job->after(job, text) < 0) {
+		say(error_fd, text);
+		status = status ? status : 125;
+	}
+	_exit(status);
+}
+
+/* --- in the shim --- */
+
+static void kill_late(struct timer *timer)
+{
+	struct job *job = (struct job *)((char *)timer - offsetof(struct job, timer));
+
+	job->timed_out = true;
+	(void)kill(-job->pid, SIGKILL);
+	(void)kill(job->pid, SIGKILL);
+}
+
+void job_start(struct job *job)
+{
+	int ends[2];
+
+	job->pid = -1;
+	job->error_fd = -1;
+	job->timed_out = false;
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0) {
+		(void)fflush(NULL);
+		job->pid = fork();
+		if (job->pid == 0)
+			run_child(job, ends[1]);
+		(void)close(ends[1]);
+		job->error_fd = ends[0];
+	}
+	if (job->pid < 0) {
+		if (job->error_fd >= 0)
+			(void)close(job->error_fd);
+		job->done(job, 126, "the shim cannot start a child");
+		return;
+	}
+	(void)setpgid(job->pid, job->pid);
+	job->next = jobs;
+	jobs = job;
+	job->timer = (struct timer){.due = kill_late};
+	if (job->timeout_ms > 0)
+		loop_set(&job->timer, job->timeout_ms);
+}
+
+/* The text of the last line of the log that is an error. */
+static void read_log(const char *path, char text[static JOB_TEXT])
+{
+	char bytes[16 * 1024], *line = bytes;
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	const ssize_t n = fd >= 0 ? read(fd, bytes, sizeof(bytes) - 1) : 0;
+
+	if (fd >= 0)
+		(void)close(fd);
+	bytes[n > 0 ? n : 0] = '\0';
+	while (*line) {
+		char *end = strchrnul(line, '\n');
+		struct arena *arena = arena_new(64 * 1024);
+		struct json_document *document;
+		struct nacre_error err;
+
+		if (arena &&
+			json_parse(arena, path, line, (size_t)(end - line), &document, &err) == 0) {
+			const struct json_node *level = json_member(document->root, "level");
+			const struct json_node *message = json_member(document->root, "msg");
+
+			if (level && message && level->text && message->text &&
+				strcmp(level->text, "error") == 0)
+				(void)snprintf(text, JOB_TEXT, "%s", message->text);
+		}
+		arena_free(arena);
+		line = *end ? end + 1 : end;
+	}
+}
+
+static void finish(struct job *job, int wait_status)
+{
+	char text[JOB_TEXT] = "";
+	const int status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status)
+						  : 128 + WTERMSIG(wait_status);
+	const ssize_t n = read(job->error_fd, text, sizeof(text) - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	(void)close(job->error_fd);
+	loop_unset(&job->timer);
+	if (job->log) {
+		if (status != 0 && !text[0])
+			read_log(job->log, text);
+		(void)unlink(job->log);
+	}
+	if (job->timed_out)
+		(void)snprintf(text, sizeof(text), "%s took longer than %lld ms",
+			job->argv[0] ? job->argv[0] : "a child of the shim",
+			(long long)job->timeout_ms);
+	else if (status != 0 && !text[0])
+		(void)snprintf(text, sizeof(text), "%s ended with status %d",
+			job->argv[0] ? job->argv[0] : "a child of the shim", status);
+	job->done(job, status, text);
+}
+
+bool job_reap(void)
+{
+	bool found = false;
+
+	for (struct job **at = &jobs; *at;) {
+		struct job *job = *at;
+		int status;
+		const pid_t pid = waitpid(job->pid, &status, WNOHANG);
+
+		if (pid == 0 || (pid < 0 && errno != ECHILD)) {
+			at = &job->next;
+			continue;
+		}
+		*at = job->next;
+		finish(job, pid < 0 ? 126 << 8 : status);
+		found = true;
+		at = &jobs; /* "done" may have started others */
+	}
+	return found;
+}
+
+bool job_has(pid_t pid)
+{
+	for (const struct job *job = jobs; job; job = job->next) {
+		if (job->pid == pid)
+			return true;
+	}
+	return false;
+}
+
+bool job_registers(void)
+{
+	for (const struct job *job = jobs; job; job = job->next) {
+		if (job->registers)
+			return true;
+	}
+	return false;
+}
+
+bool job_running(void)
+{
+	for (const struct job *job = jobs; job; job = job->next) {
+		if (job->timeout_ms > 0)
+			return true;
+	}
+	return false;
+}

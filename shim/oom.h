@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_SHIM_OOM_H
+#define NACRE_SHIM_OOM_H
+
+#include "shim/task.h"
+
+/* Tells containerd when the OOM killer strikes in a container. */
+void oom_watch(struct container *container);
+void oom_forget(struct container *container);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shim/command.h"
+#include "shim/log.h"
+#include "shim/oom.h"
+#include "shim/options.h"
+#include "shim/publish.h"
+#include "shim/rootfs.h"
+#include "shim/service.h"
+
+/* A creation that failed: why, for when what it has left is gone. */
+struct failure {
+	struct call *call;
+	char text[JOB_TEXT];
+};
+
+static void publish_create(const struct container *c, const Wire__CreateRequest *request)
+{
+	Wire__TaskCreate event = WIRE__TASK_CREATE__INIT;
+	Wire__TaskIO io = WIRE__TASK_IO__INIT;
+
+	io.input = request->input;
+	io.output = request->output;
+	io.error = request->error;
+	io.terminal = request->terminal;
+	event.container_id = c->id;
+	event.bundle = c->bundle;
+	event.n_rootfs = request->n_rootfs;
+	event.rootfs = request->rootfs;
+	event.io = &io;
+	event.pid = (uint32_t)c->init.pid;
+	publish("/tasks/create", "TaskCreate", &event);
+}
+
+static void taken_back(struct job *job, int status, const char *error)
+{
+	struct command *command = (struct command *)job;
+	struct failure *failure = job->data;
+
+	if (status != 0)
+		log_warning("%s: what a failed creation has left: %s",
+			command->process->container->id, error);
+	call_fail(failure->call, CALL_UNKNOWN, "%s", failure->text);
+	task_remove(command->process->container);
+	command_free(command);
+	free(failure);
+}
+
+static void take_back(struct process *process, struct call *call, const char *error)
+{
+	struct failure *failure = calloc(1, sizeof(*failure));
+	struct command *command;
+
+	if (!failure) {
+		call_fail(call, CALL_UNKNOWN, "%s", error);
+		return; /* containerd's delete action removes it */
+	}
+	failure->call = call;
+	(void)snprintf(failure->text, sizeof(failure->text), "%s", error);
+	command = command_take_back_new(process, taken_back);
+	if (!command) {
+		call_fail(call, CALL_UNKNOWN, "%s", error);
+		free(failure);
+		return;
+	}
+	command->job.data = failure;
+	command_start(command);
+}
+
+static void created(struct job *job, int status, const char *error)
+{
+	struct command *command = (struct command *)job;
+	struct process *process = command->process;
+	struct container *c = process->container;
+	char text[JOB_TEXT];
+	Wire__PidResponse answer = WIRE__PID_RESPONSE__INIT;
+
+	(void)snprintf(text, sizeof(text), "%s", error);
+	process->busy = false;
+	if (status == 0)
+		process->pid = command_read_pid(command->pid_file);
+	if (status == 0 && process->pid < 0)
+		(void)snprintf(text, sizeof(text), "nacre has written no pid");
+	if (status != 0 || process->pid < 0 || stdio_begun(&process->io, text) < 0) {
+		process->pid = 0;
+		take_back(process, command->call, text);
+		command_free(command);
+		return;
+	}
+	process->state = PROCESS_CREATED;
+	c->created = true;
+	oom_watch(c);
+	answer.pid = (uint32_t)process->pid;
+	publish_create(c, command->create);
+	call_answer(command->call, &answer);
+	command_free(command);
+}
+
+static int mount_root(struct job *job, char text[static JOB_TEXT])
+{
+	const Wire__CreateRequest *request = ((struct command *)job)->create;
+
+	return rootfs_mount(request->bundle, request->rootfs, request->n_rootfs, text);
+}
+
+/* Its own copy: the request goes when the call returns. */
+static Wire__CreateRequest *copy_request(const Wire__CreateRequest *request)
+{
+	uint8_t *bytes;
+	size_t n;
+	Wire__CreateRequest *copy;
+
+	if (message_write(request, 0, &bytes, &n) < 0)
+		return NULL;
+	copy = message_read(&wire__create_request__descriptor, bytes, n);
+	free(bytes);
+	return copy;
+}
+
+static void run_create(struct container *c, struct call *call, const Wire__CreateRequest *request)
+{
+	struct command *command = command_new(&c->init, call, created);
+
+	if (!command) {
+		task_remove(c);
+		return;
+	}
+	command->create = copy_request(request);
+	if (!command->create || asprintf(&command->pid_file, "%s/init.pid", c->bundle) < 0) {
+		command->pid_file = NULL;
+		call_fail(call, CALL_INTERNAL, "out of memory");
+		command_free(command);
+		task_remove(c);
+		return;
+	}
+	memcpy(command->job.fds, c->init.io.given, sizeof(command->job.fds));
+	command->job.before = mount_root;
+	command->job.registers = true;
+	command_add(command, "create");
+	if (task_profile) {
+		command_add(command, "--profile");
+		command_add(command, task_profile);
+	}
+	if (c->no_pivot)
+		command_add(command, "--no-pivot");
+	if (c->no_new_keyring)
+		command_add(command, "--no-new-keyring");
+	if (c->init.io.console) {
+		command_add(command, "--console-socket");
+		command_add(command, strrchr(c->init.io.console, '/') + 1);
+	}
+	command_add(command, "--bundle");
+	command_add(command, c->bundle);
+	command_add(command, "--pid-file");
+	command_add(command, command->pid_file);
+	command_start(command);
+}
+
+void service_create(struct call *call, const void *message)
+{
+	const Wire__CreateRequest *request = message;
+	struct options options;
+	struct container *c;
+	char text[JOB_TEXT] = "";
+
+	if (!request->id[0] || request->bundle[0] != '/' || task_find(request->id)) {
+		call_fail(call, task_find(request->id) ? CALL_EXISTS : CALL_INVALID,
+			"container \"%.200s\" in %.200s: %s", request->id, request->bundle,
+			task_find(request->id) ? "already exists" : "expected an ID and a path");
+		return;
+	}
+	if (request->checkpoint[0]) {
+		call_fail(call, CALL_UNIMPLEMENTED,
+			"a container from a checkpoint: not supported by this shim");
+		return;
+	}
+	if (options_read(request->options, &options, text) < 0 ||
+		options_keep(&options, request->bundle, text) < 0) {
+		call_fail(call, CALL_INVALID, "%s", text);
+		return;
+	}
+	c = task_add(request->id, request->bundle, options.root);
+	if (!c || stdio_init(&c->init.io, request->terminal, request->input, request->output,
+			  request->error) < 0) {
+		call_fail(call, CALL_INTERNAL, "out of memory");
+		if (c)
+			task_remove(c);
+		return;
+	}
+	c->systemd_cgroup = options.systemd_cgroup;
+	c->no_pivot = options.no_pivot;
+	c->no_new_keyring = options.no_new_keyring;
+	if (stdio_open(&c->init.io, c->bundle, c->id, task_namespace, text) < 0) {
+		call_fail(call, CALL_UNKNOWN, "%s", text);
+		task_remove(c);
+		return;
+	}
+	run_create(c, call, request);
+}

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "shim/command.h"
+#include "shim/publish.h"
+#include "shim/rootfs.h"
+#include "shim/service.h"
+
+/* --- start --- */
+
+static void publish_start(const struct process *process)
+{
+	Wire__TaskStart start = WIRE__TASK_START__INIT;
+	Wire__TaskExecStarted exec = WIRE__TASK_EXEC_STARTED__INIT;
+
+	if (process->exec_id[0]) {
+		exec.container_id = process->container->id;
+		exec.exec_id = (char *)process->exec_id;
+		exec.pid = (uint32_t)process->pid;
+		publish("/tasks/exec-started", "TaskExecStarted", &exec);
+	} else {
+		start.container_id = process->container->id;
+		start.pid = (uint32_t)process->pid;
+		publish("/tasks/start", "TaskStart", &start);
+	}
+}
+
+/* An exec that could not begin is over, and nobody waits for it. */
+static void fail_start(struct process *process, struct call *call, const char *error)
+{
+	if (process->exec_id[0]) {
+		process->state = PROCESS_STOPPED;
+		process->exit_status = 255;
+		process->exited_at = task_now();
+		stdio_ended(&process->io);
+	}
+	call_fail(call, CALL_UNKNOWN, "%s", error);
+}
+
+static void started(struct job *job, int status, const char *error)
+{
+	struct command *command = (struct command *)job;
+	struct process *process = command->process;
+	Wire__PidResponse answer = WIRE__PID_RESPONSE__INIT;
+	char text[JOB_TEXT];
+
+	(void)snprintf(text, sizeof(text), "%s", error);
+	process->busy = false;
+	if (status == 0 && command->pid_file) {
+		process->pid = command_read_pid(command->pid_file);
+		(void)unlink(command->pid_file);
+		if (process->pid < 0) {
+			process->pid = 0;
+			(void)snprintf(text, sizeof(text), "nacre has written no pid");
+		}
+	}
+	if (status == 0 && process->exec_id[0] && process->pid > 0 &&
+		stdio_begun(&process->io, text) < 0)
+		status = 1;
+	if (status != 0 || process->pid == 0) {
+		fail_start(process, command->call, text);
+	} else {
+		process->state = PROCESS_RUNNING;
+		answer.pid = (uint32_t)process->pid;
+		publish_start(process);
+		call_answer(command->call, &answer);
+	}
+	command_free(command);
+}
+
+static int write_spec(const char *file, const char *spec)
+{
+	const int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	const size_t n = strlen(spec);
+	const int r = fd >= 0 && write(fd, spec, n) == (ssize_t)n ? 0 : -1;
+
+	if (fd >= 0)
+		(void)close(fd);
+	return r;
+}
+
+/* The words of `nacre exec`, and its files. Returns 0, or -1 with TEXT. */
+static int prepare_exec(struct command *command, char text[static JOB_TEXT])
+{
+	struct process *process = command->process;
+	const struct container *c = process->container;
+	static unsigned count;
+
+	if (stdio_open(&process->io, c->bundle, c->id, task_namespace, text) < 0)
+		return -1;
+	if (asprintf(&command->file, "%s/exec-%u.json", c->bundle, count) < 0)
+		command->file = NULL;
+	if (asprintf(&command->pid_file, "%s/exec-%u.pid", c->bundle, count++) < 0)
+		command->pid_file = NULL;
+	if (!command->file || !command->pid_file || write_spec(command->file, process->spec) < 0) {
+		(void)snprintf(text, JOB_TEXT, "the process of an exec in %.900s: %s", c->bundle,
+			strerror(errno));
+		return -1;
+	}
+	memcpy(command->job.fds, process->io.given, sizeof(command->job.fds));
+	command->job.registers = true;
+	command_add(command, "exec");
+	command_add(command, "--detach");
+	command_add(command, "--process");
+	command_add(command, command->file);
+	command_add(command, "--pid-file");
+	command_add(command, command->pid_file);
+	if (process->io.console) {
+		command_add(command, "--console-socket");
+		command_add(command, strrchr(process->io.console, '/') + 1);
+	}
+	return 0;
+}
+
+void service_start(struct call *call, const void *message)
+{
+	const Wire__ProcessRequest *request = message;
+	struct process *process = task_process(call, request->id, request->exec_id);
+	const bool exec = request->exec_id[0];
+	char text[JOB_TEXT] = "";
+	struct command *command;
+
+	if (!process)
+		return;
+	if (process->busy || process->state != (exec ? PROCESS_ADDED : PROCESS_CREATED)) {
+		call_fail(call, CALL_PRECONDITION,
+			"cannot start a process that is not created: failed precondition");
+		return;
+	}
+	command = command_new(process, call, started);
+	if (!command)
+		return;
+	if (exec && prepare_exec(command, text) < 0) {
+		fail_start(process, call, text);
+		command_free(command);
+		return;
+	}
+	if (!exec)
+		command_add(command, "start");
+	command_start(command);
+}
+
+/* --- exec --- */
+
+void service_exec(struct call *call, const void *message)
+{
+	const Wire__ExecRequest *request = message;
+	struct container *c = task_find(request->id);
+	struct process *process;
+	Wire__TaskExecAdded event = WIRE__TASK_EXEC_ADDED__INIT;
+
+	if (!c || !c->created) {
+		call_fail(call, CALL_NOT_FOUND, "container %s: not found", request->id);
+		return;
+	}
+	for (process = c->execs; process; process = process->next) {
+		if (strcmp(process->exec_id, request->exec_id) == 0) {
+			call_fail(
+				call, CALL_EXISTS, "process %s: already exists", request->exec_id);
+			return;
+		}
+	}
+	if (!request->exec_id[0] || !request->spec) {
+		call_fail(call, CALL_INVALID, "an exec without an ID or a process");
+		return;
+	}
+	process = task_add_exec(c, request->exec_id);
+	if (process)
+		process->spec = strndup(
+			(const char *)request->spec->value.data, request->spec->value.len);
+	if (!process || !process->spec ||
+		stdio_init(&process->io, request->terminal, request->input, request->output,
+			request->error) < 0) {
+		call_fail(call, CALL_INTERNAL, "out of memory");
+		if (process)
+			task_remove_exec(process);
+		return;
+	}
+	event.container_id = c->id;
+	event.exec_id = request->exec_id;
+	publish("/tasks/exec-added", "TaskExecAdded", &event);
+	call_answer_empty(call);
+}
+
+/* --- delete --- */
+
+static void answer_delete(struct call *call, struct process *process)
+{
+	Wire__DeleteResponse answer = WIRE__DELETE_RESPONSE__INIT;
+
+	answer.pid = (uint32_t)process->pid;
+	answer.exit_status = process->exit_status;
+	answer.exited_at = &process->exited_at;
+	call_answer(call, &answer);
+}
+
+static void deleted(struct job *job, int status, const char *error)
+{
+	struct command *command = (struct command *)job;
+	struct process *process = command->process;
+	Wire__TaskDelete event = WIRE__TASK_DELETE__INIT;
+
+	process->busy = false;
+	if (status != 0) {
+		call_fail(command->call, CALL_UNKNOWN, "%s", error);
+		command_free(command);
+		return;
+	}
+	if (process->state != PROCESS_STOPPED)
+		task_exited(process, 137); /* created, and never started */
+	event.container_id = process->container->id;
+	event.pid = (uint32_t)process->pid;
+	event.exit_status = process->exit_status;
+	event.exited_at = &process->exited_at;
+	publish("/tasks/delete", "TaskDelete", &event);
+	answer_delete(command->call, process);
+	task_remove(process->container);
+	command_free(command);
+}
+
+void service_delete(struct call *call, const void *message)
+{
+	const Wire__ProcessRequest *request = message;
+	struct process *process = task_process(call, request->id, request->exec_id);
+	struct command *command;
+
+	if (!process)
+		return;
+	for (struct process *p = process->container->execs; p; p = p->next) {
+		if (p->busy && !request->exec_id[0]) {
+			call_fail(call, CALL_PRECONDITION, "an exec is on its way");
+			return;
+		}
+	}
+	if (process->busy || process->state == PROCESS_RUNNING) {
+		call_fail(call, CALL_PRECONDITION,
+			"cannot delete a running process: failed precondition");
+		return;
+	}
+	if (request->exec_id[0]) {
+		answer_delete(call, process);
+		task_remove_exec(process);
+		return;
+	}
+	command = command_take_back_new(process, deleted);
+	if (!command) {
+		call_fail(call, CALL_INTERNAL, "out of memory");
+		return;
+	}
+	command->call = call;
+	command_start(command);
+}
+
+/* --- what changes a container that runs --- */
+
+static void finish_change(struct command *command, int status, const char *error)
+{
+	command->process->busy = false;
+	if (status != 0)
+		call_fail(command->call, CALL_UNKNOWN, "%s", error);
+	else
+		call_answer_empty(command->call);
+	command_free(command);
+}
+
+static void paused(struct job *job, int status, const char *error)
+{
+	struct command *command = (struct command *)job;
+	struct container *c = command->process->container;
+
+	if (status == 0 && c->init.state == PROCESS_RUNNING) {
+		c->paused = true;
+		publish_named("/tasks/paused", "TaskPaused", c);
+	}
+	finish_change(command, status, error);
+}
+
+static void resumed(struct job *job, int status, const char *error)
+{
+	struct command *command = (struct command *)job;
+	struct container *c = command->process->container;
+
+	if (status == 0) {
+		c->paused = false;
+		publish_named("/tasks/resumed", "TaskResumed", c);
+	}
+	finish_change(command, status, error);
+}
+
+static void updated(struct job *job, int status, const char *error)
+{
+	finish_change((struct command *)job, status, error);
+}
+
+/* NULL: CALL was answered. */
+static struct command *change(struct call *call, const char *id,
+	void (*done)(struct job *job, int status, const char *error), const char *word)
+{
+	struct process *process = task_process(call, id, "");
+	struct command *command;
+
+	if (!process)
+		return NULL;
+	if (process->busy || process->state == PROCESS_STOPPED) {
+		call_fail(call, CALL_PRECONDITION, "%s: the container %s: failed precondition",
+			word, process->busy ? "is changing" : "has stopped");
+		return NULL;
+	}
+	command = command_new(process, call, done);
+	if (command)
+		command_add(command, word);
+	return command;
+}
+
+void service_pause(struct call *call, const void *message)
+{
+	struct command *command = change(
+		call, ((const Wire__ProcessRequest *)message)->id, paused, "pause");
+
+	if (command)
+		command_start(command);
+}
+
+void service_resume(struct call *call, const void *message)
+{
+	struct command *command = change(
+		call, ((const Wire__ProcessRequest *)message)->id, resumed, "resume");
+
+	if (command)
+		command_start(command);
+}
+
+void service_update(struct call *call, const void *message)
+{
+	const Wire__UpdateRequest *request = message;
+	struct command *command = change(call, request->id, updated, "update");
+	char *text = NULL;
+	int r = -1;
+
+	if (!command)
+		return;
+	if (asprintf(&command->file, "%s/update.json", command->process->container->bundle) < 0)
+		command->file = NULL;
+	if (request->resources)
+		text = strndup((const char *)request->resources->value.data,
+			request->resources->value.len);
+	if (text && command->file)
+		r = write_spec(command->file, text);
+	free(text);
+	if (r < 0) {
+		call_fail(call, CALL_INVALID, "update: no resources, or they cannot be written");
+		command_free(command);
+		return;
+	}
+	command_add(command, "--resources");
+	command_add(command, command->file);
+	command_start(command);
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libcontainer/container.h"
+#include "shim/loop.h"
+#include "shim/metrics.h"
+#include "shim/publish.h"
+#include "shim/service.h"
+
+/* What is answered at once, some of it by libnacre, none of whose calls here waits for a lock. */
+
+static int open_nacre(const struct container *c, struct nacre **ret_nacre, struct nacre_error *err)
+{
+	const struct nacre_options options = {
+		.size = sizeof(options), .root = c->root, .root_must_exist = true};
+
+	return nacre_open(&options, ret_nacre, err);
+}
+
+static Wire__TaskStatus status_of(const struct process *process)
+{
+	switch (process->state) {
+	case PROCESS_ADDED:
+	case PROCESS_CREATED:
+		return WIRE__TASK_STATUS__CREATED;
+	case PROCESS_RUNNING:
+		return process->container->paused ? WIRE__TASK_STATUS__PAUSED
+						  : WIRE__TASK_STATUS__RUNNING;
+	default:
+		return WIRE__TASK_STATUS__STOPPED;
+	}
+}
+
+void service_state(struct call *call, const void *message)
+{
+	const Wire__ProcessRequest *request = message;
+	struct process *process = task_process(call, request->id, request->exec_id);
+	Wire__StateResponse answer = WIRE__STATE_RESPONSE__INIT;
+
+	if (!process)
+		return;
+	answer.id = process->exec_id[0] ? (char *)process->exec_id : process->container->id;
+	answer.bundle = process->container->bundle;
+	answer.pid = (uint32_t)process->pid;
+	answer.status = status_of(process);
+	answer.input = process->io.paths[0];
+	answer.output = process->io.paths[1];
+	answer.error = process->io.paths[2];
+	answer.terminal = process->io.terminal;
+	answer.exec_id = (char *)process->exec_id;
+	if (process->state == PROCESS_STOPPED) {
+		answer.exit_status = process->exit_status;
+		answer.exited_at = &process->exited_at;
+	}
+	call_answer(call, &answer);
+}
+
+/* An exec's process is told by the name that containerd gave it. */
+static void answer_pids(struct call *call, const struct container *c, const pid_t *pids, size_t n)
+{
+	Wire__PidsResponse answer = WIRE__PIDS_RESPONSE__INIT;
+	Wire__ProcessInfo *infos = calloc(n + 1, sizeof(*infos)), **list;
+	Wire__Any any = WIRE__ANY__INIT;
+
+	list = calloc(n + 1, sizeof(struct Wire__ProcessInfo *));
+	for (size_t i = 0; infos && list && i < n; i++) {
+		wire__process_info__init(&infos[i]);
+		infos[i].pid = (uint32_t)pids[i];
+		list[i] = &infos[i];
+	}
+	(void)c;
+	(void)any;
+	answer.n_processes = n;
+	answer.processes = list;
+	if (infos && list)
+		call_answer(call, &answer);
+	else
+		call_fail(call, CALL_INTERNAL, "out of memory");
+	free(infos);
+	free(list);
+}
+
+void service_pids(struct call *call, const void *message)
+{
+	const Wire__ProcessRequest *request = message;
+	struct process *process = task_process(call, request->id, "");
+	struct nacre *nacre = NULL;
+	struct nacre_error err;
+	pid_t *pids = NULL;
+	size_t n = 0;
+	int r;
+
+	if (!process)
+		return;
+	r = open_nacre(process->container, &nacre, &err);
+	if (r == 0)
+		r = nacre_pids(nacre, process->container->id, &pids, &n, &err);
+	nacre_close(nacre);
+	if (r < 0 && r != -ESRCH)
+		call_fail(call, CALL_UNKNOWN, "%s", err.text);
+	else
+		answer_pids(call, process->container, pids, n);
+	free(pids);
+}
+
+static int kill_container(const struct container *c, int sig, bool all, struct nacre_error *err)
+{
+	struct nacre *nacre = NULL;
+	int r = open_nacre(c, &nacre, err);
+
+	if (r == 0)
+		r = nacre_kill(nacre, c->id, sig, all, err);
+	nacre_close(nacre);
+	return r;
+}
+
+void service_kill(struct call *call, const void *message)
+{
+	const Wire__KillRequest *request = message;
+	struct process *process = task_process(call, request->id, request->exec_id);
+	const int sig = (int)request->signal;
+	struct nacre_error err = {.code = ESRCH};
+	int r;
+
+	if (!process)
+		return;
+	if (sig <= 0 || sig > SIGRTMAX) {
+		call_fail(call, CALL_INVALID, "signal %u: invalid argument", request->signal);
+		return;
+	}
+	if (process->state == PROCESS_ADDED) {
+		call_fail(call, CALL_PRECONDITION, "the process has not started");
+		return;
+	}
+	/* It is a child that has not been reaped: its pid is its own. */
+	if (process->state == PROCESS_STOPPED && !request->all)
+		r = -ESRCH;
+	else if (process->exec_id[0])
+		r = kill(process->pid, sig) < 0 ? -errno : 0;
+	else
+		r = kill_container(process->container, sig, request->all, &err);
+	if (r == -ESRCH)
+		call_fail(call, CALL_NOT_FOUND, "process already finished: not found");
+	else if (r < 0)
+		call_fail(call, CALL_UNKNOWN, "%s", process->exec_id[0] ? strerror(-r) : err.text);
+	else
+		call_answer_empty(call);
+}
+
+void service_wait(struct call *call, const void *message)
+{
+	const Wire__ProcessRequest *request = message;
+	struct process *process = task_process(call, request->id, request->exec_id);
+	Wire__WaitResponse answer = WIRE__WAIT_RESPONSE__INIT;
+	struct wait *wait;
+
+	if (!process)
+		return;
+	if (process->state == PROCESS_STOPPED) {
+		answer.exit_status = process->exit_status;
+		answer.exited_at = &process->exited_at;
+		call_answer(call, &answer);
+		return;
+	}
+	wait = malloc(sizeof(*wait));
+	if (!wait) {
+		call_fail(call, CALL_INTERNAL, "out of memory");
+		return;
+	}
+	*wait = (struct wait){.call = call, .next = process->waits};
+	process->waits = wait;
+}
+
+void service_stats(struct call *call, const void *message)
+{
+	const Wire__ProcessRequest *request = message;
+	struct process *process = task_process(call, request->id, "");
+	char text[256];
+
+	if (!process)
+		return;
+	if (process->state == PROCESS_STOPPED)
+		call_fail(call, CALL_NOT_FOUND, "the container has stopped: not found");
+	else if (metrics_answer(call, process->pid, text, sizeof(text)) < 0)
+		call_fail(call, CALL_UNKNOWN, "%s", text);
+}
+
+void service_connect(struct call *call, const void *message)
+{
+	const Wire__ProcessRequest *request = message;
+	const struct container *c = task_find(request->id);
+	Wire__ConnectResponse answer = WIRE__CONNECT_RESPONSE__INIT;
+
+	answer.shim_pid = (uint32_t)getpid();
+	answer.task_pid = c ? (uint32_t)c->init.pid : 0;
+	call_answer(call, &answer);
+}
+
+void service_resize(struct call *call, const void *message)
+{
+	const Wire__ResizeRequest *request = message;
+	struct process *process = task_process(call, request->id, request->exec_id);
+
+	if (!process)
+		return;
+	/* One that has ended meanwhile, or has no terminal: nothing to do, as with runc's shim. */
+	(void)stdio_resize(
+		&process->io, (unsigned short)request->height, (unsigned short)request->width);
+	call_answer_empty(call);
+}
+
+void service_close(struct call *call, const void *message)
+{
+	const Wire__CloseRequest *request = message;
+	struct process *process = task_process(call, request->id, request->exec_id);
+
+	if (!process)
+		return;
+	if (request->input)
+		stdio_close_input(&process->io);
+	call_answer_empty(call);
+}
+
+void service_checkpoint(struct call *call, const void *message)
+{
+	(void)message;
+	call_fail(call, CALL_UNIMPLEMENTED, "checkpoint: not supported by this shim");
+}
+
+/* --- the end of the shim --- */
+
+static struct timer end_timer;
+static int64_t end_by;
+
+/* Once what is to be told has been, or nobody wants to hear it. */
+static void end_when_told(struct timer *timer)
+{
+	if ((call_pending() || publish_pending()) && loop_now() < end_by)
+		loop_set(timer, 10);
+	else
+		loop_end();
+}
+
+void service_shutdown(struct call *call, const void *message)
+{
+	(void)message;
+	call_answer_empty(call);
+	if (task_first())
+		return;
+	end_timer.due = end_when_told;
+	end_by = loop_now() + 3000;
+	loop_set(&end_timer, 1);
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shim/stdio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "shim/logger.h"
+
+static void drop(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
+void stdio_clear(struct stdio *io)
+{
+	*io = (struct stdio){
+		.held = {-1, -1, -1}, .given = {-1, -1, -1}, .console_fd = -1, .master_fd = -1};
+}
+
+int stdio_init(
+	struct stdio *io, bool terminal, const char *input, const char *output, const char *error)
+{
+	const char *const paths[] = {input, output, terminal ? "" : error};
+
+	stdio_clear(io);
+	io->terminal = terminal;
+	for (int i = 0; i < 3; i++)
+		io->paths[i] = strdup(paths[i]);
+	if (io->paths[0] && io->paths[1] && io->paths[2])
+		return 0;
+	stdio_free(io);
+	return -ENOMEM;
+}
+
+/* Opens both ends of a FIFO, one of them the process's. Neither open waits for another process, and
+ * nothing but a FIFO is opened: a device could act on it. */
+static int open_fifo(struct stdio *io, int i, char text[static JOB_TEXT])
+{
+	const char *path = io->paths[i];
+	struct stat st;
+
+	io->held[i] = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	if (io->held[i] < 0 || fstat(io->held[i], &st) < 0) {
+		(void)snprintf(text, JOB_TEXT, "open %s: %s", path, strerror(errno));
+		return -1;
+	}
+	if (!S_ISFIFO(st.st_mode)) {
+		(void)snprintf(text, JOB_TEXT, "%s is no FIFO", path);
+		return -1;
+	}
+	if (io->terminal)
+		return 0;
+	io->given[i] = open(path, (i == 0 ? O_RDONLY : O_WRONLY) | O_CLOEXEC | O_NOFOLLOW);
+	if (io->given[i] < 0) {
+		(void)snprintf(text, JOB_TEXT, "open %s: %s", path, strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+/* By the bundle's fd: the path of a socket has at most 107 bytes, a bundle's more. */
+static int open_console(struct stdio *io, const char *bundle, char text[static JOB_TEXT])
+{
+	static unsigned count;
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	char name[32];
+	int directory, r;
+
+	(void)snprintf(name, sizeof(name), "pty-%u", count++);
+	if (asprintf(&io->console, "%s/%s", bundle, name) < 0)
+		io->console = NULL;
+	io->console_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	directory = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	(void)snprintf(
+		address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", directory, name);
+	r = !io->console || directory < 0 || io->console_fd < 0 ||
+			    bind(io->console_fd, (struct sockaddr *)&address, sizeof(address)) <
+				    0 ||
+			    listen(io->console_fd, 1) < 0
+		    ? -1
+		    : 0;
+	if (r < 0)
+		(void)snprintf(text, JOB_TEXT, "the socket for a terminal in %s: %s", bundle,
+			strerror(errno));
+	drop(&directory);
+	return r;
+}
+
+int stdio_open(struct stdio *io, const char *bundle, const char *id, const char *namespace,
+	char text[static JOB_TEXT])
+{
+	for (int i = 0; i < 3; i++) {
+		if (io->paths[i][0] == '/' && open_fifo(io, i, text) < 0)
+			return -1;
+	}
+	if (logger_wants(io->paths[1]) || logger_wants(io->paths[2])) {
+		if (logger_start(io->paths, id, namespace, &io->given[1], text) < 0)
+			return -1;
+	}
+	return io->terminal ? open_console(io, bundle, text) : 0;
+}
+
+/* nacre has sent the master before it ended. */
+static int receive_master(struct stdio *io)
+{
+	char byte[256];
+	struct iovec part = {.iov_base = byte, .iov_len = sizeof(byte)};
+	union {
+		char bytes[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
+	struct msghdr message = {.msg_iov = &part,
+		.msg_iovlen = 1,
+		.msg_control = control.bytes,
+		.msg_controllen = sizeof(control.bytes)};
+	int peer = accept4(io->console_fd, NULL, NULL, SOCK_CLOEXEC);
+	struct cmsghdr *head = NULL;
+
+	if (peer >= 0 && recvmsg(peer, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) >= 0)
+		head = CMSG_FIRSTHDR(&message);
+	if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
+		head->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(&io->master_fd, CMSG_DATA(head), sizeof(int));
+	drop(&peer);
+	return io->master_fd >= 0 ? 0 : -1;
+}
+
+static void drop_console(struct stdio *io)
+{
+	drop(&io->console_fd);
+	if (io->console)
+		(void)unlink(io->console);
+	free(io->console);
+	io->console = NULL;
+}
+
+static int take_terminal(struct stdio *io, char text[static JOB_TEXT])
+{
+	int r = receive_master(io);
+
+	if (r == 0 && io->held[0] >= 0) {
+		r = pump_start(io->held[0], fcntl(io->master_fd, F_DUPFD_CLOEXEC, 3), &io->input);
+		io->held[0] = -1;
+	}
+	if (r == 0 && (io->held[1] >= 0 || io->given[1] >= 0)) {
+		int *to = io->held[1] >= 0 ? &io->held[1] : &io->given[1];
+
+		r = pump_start(fcntl(io->master_fd, F_DUPFD_CLOEXEC, 3), *to, &io->output);
+		*to = -1;
+	}
+	if (r < 0)
+		(void)snprintf(text, JOB_TEXT, "nacre has sent no terminal");
+	return r;
+}
+
+int stdio_begun(struct stdio *io, char text[static JOB_TEXT])
+{
+	const int r = io->terminal ? take_terminal(io, text) : 0;
+
+	drop_console(io);
+	for (int i = 0; i < 3; i++)
+		drop(&io->given[i]);
+	return r;
+}
+
+void stdio_close_input(struct stdio *io)
+{
+	drop(&io->held[0]);
+	pump_stop(io->input);
+}
+
+int stdio_resize(struct stdio *io, unsigned short rows, unsigned short columns)
+{
+	const struct winsize size = {.ws_row = rows, .ws_col = columns};
+
+	if (io->master_fd < 0)
+		return -ENOTTY;
+	return ioctl(io->master_fd, TIOCSWINSZ, &size) < 0 ? -errno : 0;
+}
+
+void stdio_ended(struct stdio *io)
+{
+	for (int i = 0; i < 3; i++) {
+		drop(&io->held[i]);
+		drop(&io->given[i]);
+	}
+	drop_console(io);
+	pump_stop(io->input);
+	/* The last output of a terminal is still copied. Its master stays with that pump alone. */
+	drop(&io->master_fd);
+}
+
+void stdio_free(struct stdio *io)
+{
+	stdio_ended(io);
+	pump_stop(io->output);
+	for (int i = 0; i < 3; i++) {
+		free(io->paths[i]);
+		io->paths[i] = NULL;
+	}
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shim/task.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "libcontainer/container.h"
+#include "shim/oom.h"
+#include "shim/publish.h"
+
+const char *task_namespace = "";
+const char *task_profile;
+static struct container *containers;
+
+struct container *task_first(void)
+{
+	return containers;
+}
+
+struct container *task_find(const char *id)
+{
+	for (struct container *c = containers; c; c = c->next) {
+		if (strcmp(c->id, id) == 0)
+			return c;
+	}
+	return NULL;
+}
+
+struct process *task_process(struct call *call, const char *id, const char *exec_id)
+{
+	struct container *c = task_find(id);
+	struct process *process = c && !exec_id[0] ? &c->init : NULL;
+
+	for (struct process *p = c ? c->execs : NULL; p; p = p->next) {
+		if (exec_id[0] && strcmp(p->exec_id, exec_id) == 0)
+			process = p;
+	}
+	if (!c || !c->created)
+		call_fail(call, CALL_NOT_FOUND, "container %s: not found", id);
+	else if (!process)
+		call_fail(call, CALL_NOT_FOUND, "process %s does not exist: not found", exec_id);
+	return c && c->created ? process : NULL;
+}
+
+static void free_process(struct process *process)
+{
+	while (process->waits) {
+		struct wait *wait = process->waits;
+
+		process->waits = wait->next;
+		call_fail(wait->call, CALL_NOT_FOUND, "the process was deleted: not found");
+		free(wait);
+	}
+	stdio_free(&process->io);
+	free(process->spec);
+}
+
+static void free_container(struct container *c)
+{
+	free(c->id);
+	free(c->bundle);
+	free(c->root);
+	free(c);
+}
+
+struct container *task_add(const char *id, const char *bundle, const char *root)
+{
+	struct container *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->id = strdup(id);
+	c->bundle = strdup(bundle);
+	c->root = strdup(root);
+	if (!c->id || !c->bundle || !c->root) {
+		free_container(c);
+		return NULL;
+	}
+	c->oom_fd = c->oom_watch = -1;
+	c->init.container = c;
+	c->init.exec_id = "";
+	stdio_clear(&c->init.io);
+	c->next = containers;
+	containers = c;
+	return c;
+}
+
+void task_remove(struct container *container)
+{
+	struct container **at = &containers;
+
+	while (*at != container)
+		at = &(*at)->next;
+	*at = container->next;
+	oom_forget(container);
+	while (container->execs)
+		task_remove_exec(container->execs);
+	free_process(&container->init);
+	free_container(container);
+}
+
+struct process *task_add_exec(struct container *container, const char *exec_id)
+{
+	struct process *process = calloc(1, sizeof(*process));
+
+	if (!process)
+		return NULL;
+	process->exec_id = strdup(exec_id);
+	if (!process->exec_id) {
+		free(process);
+		return NULL;
+	}
+	stdio_clear(&process->io);
+	process->container = container;
+	process->next = container->execs;
+	container->execs = process;
+	return process;
+}
+
+void task_remove_exec(struct process *process)
+{
+	struct process **at = &process->container->execs;
+
+	while (*at != process)
+		at = &(*at)->next;
+	*at = process->next;
+	free_process(process);
+	free((char *)process->exec_id);
+	free(process);
+}
+
+Wire__Time task_now(void)
+{
+	Wire__Time time = WIRE__TIME__INIT;
+	struct timespec now = {0};
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	time.seconds = now.tv_sec;
+	time.nanos = (int32_t)now.tv_nsec;
+	return time;
+}
+
+/* Without a pid namespace of its own, what else runs in the container goes on when the first
+ * process has ended; with one there is nothing left to kill. */
+static void kill_rest(const struct container *c)
+{
+	const struct nacre_options options = {
+		.size = sizeof(options), .root = c->root, .root_must_exist = true};
+	struct nacre_error err;
+	struct nacre *nacre;
+
+	if (nacre_open(&options, &nacre, &err) < 0)
+		return;
+	(void)nacre_kill(nacre, c->id, SIGKILL, true, &err); /* delete looks again, and tells */
+	nacre_close(nacre);
+}
+
+void task_exited(struct process *process, uint32_t status)
+{
+	Wire__WaitResponse answer = WIRE__WAIT_RESPONSE__INIT;
+
+	process->state = PROCESS_STOPPED;
+	process->exit_status = status;
+	process->exited_at = task_now();
+	stdio_ended(&process->io);
+	if (process == &process->container->init) {
+		process->container->paused = false;
+		kill_rest(process->container);
+	}
+	publish_exit(process);
+	answer.exit_status = status;
+	answer.exited_at = &process->exited_at;
+	while (process->waits) {
+		struct wait *wait = process->waits;
+
+		process->waits = wait->next;
+		call_answer(wait->call, &answer);
+		free(wait);
+	}
+}
+
+static bool reap_process(struct process *process)
+{
+	int status;
+
+	if (process->pid <= 0 || process->busy || process->state == PROCESS_STOPPED)
+		return false;
+	if (waitpid(process->pid, &status, WNOHANG) != process->pid)
+		return false;
+	task_exited(process,
+		(uint32_t)(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status)));
+	return true;
+}
+
+static bool reap_processes(void)
+{
+	bool found = false;
+
+	for (struct container *c = containers; c; c = c->next) {
+		for (struct process *p = c->execs; p; p = p->next)
+			found = reap_process(p) || found;
+		found = reap_process(&c->init) || found;
+	}
+	return found;
+}
+
+static bool is_known(pid_t pid)
+{
+	if (job_has(pid))
+		return true;
+	for (const struct container *c = containers; c; c = c->next) {
+		if (c->init.pid == pid && c->init.state != PROCESS_STOPPED)
+			return true;
+		for (const struct process *p = c->execs; p; p = p->next) {
+			if (p->pid == pid && p->state != PROCESS_STOPPED)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* What lost its parent in a container that has the host's pid namespace, or nacre's own. A process
+ * that nacre has made and not told of yet looks the same: it stays until that is told. */
+static void reap_orphans(void)
+{
+	siginfo_t info = {0};
+
+	while (!job_registers() && waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+		info.si_pid > 0 && !is_known(info.si_pid)) {
+		(void)waitpid(info.si_pid, NULL, WNOHANG);
+		info.si_pid = 0;
+	}
+}
+
+void task_reap(void)
+{
+	bool again;
+
+	do {
+		again = reap_processes();
+		again = job_reap() || again;
+	} while (again);
+	reap_orphans();
+}
