@@ -12,6 +12,7 @@ struct invocation {
 	const char *workspaces;
 	const char *log_file;
 	const char *log_format;
+	bool log_only;
 	const char *log_level;
 	const char *cgroup_manager;
 	bool debug;

@@ -193,7 +193,7 @@ void log_line(const struct log *log, enum log_level level, const char *text)
 		write_line(log->fd, log->json ? LINE_JSON : LINE_TEXT, level, text);
 	if (log->fd < 0)
 		write_line(STDERR_FILENO, log->json ? LINE_JSON : LINE_PLAIN, level, text);
-	else if (level == LOG_ERROR)
+	else if (level == LOG_ERROR && !log->alone)
 		write_line(STDERR_FILENO, LINE_PLAIN, level, text);
 }
 

@@ -19,6 +19,7 @@ enum log_level {
 struct log {
 	int fd; /* the file; -1: stderr */
 	bool json;
+	bool alone; /* an error does not go to stderr as well; set by the caller */
 	enum log_level level;
 };
 

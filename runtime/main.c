@@ -76,6 +76,7 @@ static const struct option_row global_rows[] = {
 	{"workspaces", 0, TEXT(workspaces), "DIR", "the workspaces of containers; default: /var/lib/nacre/workspaces"},
 	{"log", 0, TEXT(log_file), "FILE", "append errors and warnings to FILE"},
 	{"log-format", 0, WORD(log_format), "text|json", "of the log; default: text"},
+	{"log-only", 0, FLAG(log_only), NULL, "errors go to the log alone: stderr is the container's"},
 	{"log-level", 0, WORD(log_level), "error|warning|info|debug", "default: warning"},
 	{"debug", 0, FLAG(debug), NULL, "log each step with its microseconds"},
 	{"cgroup-manager", 0, WORD(cgroup_manager), "cgroupfs|systemd|disabled", "who makes the cgroup of a container; default: cgroupfs"},
@@ -289,7 +290,10 @@ static int open_log(struct invocation *in, int r, struct nacre_error *err)
 {
 	const char *level = in->debug ? "debug" : in->log_level;
 	struct nacre_error later;
-	int opened = log_open(&in->log, in->log_file, in->log_format, level, r < 0 ? &later : err);
+	int opened;
+
+	in->log.alone = in->log_only;
+	opened = log_open(&in->log, in->log_file, in->log_format, level, r < 0 ? &later : err);
 
 	return r < 0 ? r : opened;
 }

@@ -43,6 +43,7 @@ struct command *command_new(struct process *process, struct call *call,
 	command_add(command, command->log);
 	command_add(command, "--log-format");
 	command_add(command, "json");
+	command_add(command, "--log-only"); /* stderr is the container's */
 	if (c->systemd_cgroup)
 		command_add(command, "--systemd-cgroup");
 	return command;

@@ -16,7 +16,6 @@ static const char file_scheme[] = "file://";
 
 struct logger {
 	struct job job; /* the first member */
-	char *file;
 };
 
 bool logger_wants(const char *path)
@@ -24,21 +23,16 @@ bool logger_wants(const char *path)
 	return path[0] != '\0' && path[0] != '/';
 }
 
-/* In the child: from both pipes to the file. A disk that is full loses lines and stops nobody. */
+/* In the child, whose stdout is the file: from both pipes. A disk that is full loses lines and
+ * stops nobody. */
 static int copy_all(struct job *job, char text[static JOB_TEXT])
 {
-	const struct logger *logger = (const struct logger *)job;
 	struct pollfd ends[2] = {
 		{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = STDERR_FILENO, .events = POLLIN}};
 	char buffer[4096];
-	int file;
 
-	file = open(logger->file,
-		O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0644);
-	if (file < 0) {
-		(void)snprintf(text, JOB_TEXT, "open %s: %s", logger->file, strerror(errno));
-		return -1;
-	}
+	(void)job;
+	(void)text;
 	while (ends[0].fd >= 0 || ends[1].fd >= 0) {
 		if (poll(ends, 2, -1) < 0)
 			continue;
@@ -50,7 +44,7 @@ static int copy_all(struct job *job, char text[static JOB_TEXT])
 			n = read(ends[i].fd, buffer, sizeof(buffer));
 			if (n <= 0)
 				ends[i].fd = -1;
-			else if (write(file, buffer, (size_t)n) < 0)
+			else if (write(STDOUT_FILENO, buffer, (size_t)n) < 0)
 				continue;
 		}
 	}
@@ -63,45 +57,61 @@ static void logger_done(struct job *job, int status, const char *error)
 
 	if (status != 0)
 		log_warning("a logger: %s", error);
-	free(logger->file);
 	free(logger);
 }
 
-/* The directories of a file that is not there are made, as by containerd's shim. */
-static void make_directories(char *path)
+/* The file, and the directories that are not there, as by containerd's shim. Opened here, so that a
+ * creation fails where it cannot be: nothing that could act on being opened is written to. */
+static int open_file(const char *path, char text[static JOB_TEXT])
 {
-	for (char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
+	char *copy = strdup(path);
+	struct stat st;
+	int fd;
+
+	for (char *at = copy ? strchr(copy + 1, '/') : NULL; at; at = strchr(at + 1, '/')) {
 		*at = '\0';
-		(void)mkdir(path, 0755);
+		(void)mkdir(copy, 0755);
 		*at = '/';
 	}
+	free(copy);
+	fd = open(path,
+		O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
+		0644);
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+		return fd;
+	(void)snprintf(text, JOB_TEXT, "the log %.800s: %s", path,
+		fd < 0 ? strerror(errno) : "it is no file");
+	if (fd >= 0)
+		(void)close(fd);
+	return -1;
 }
 
 int logger_start(char *const paths[static 3], const char *id, const char *namespace,
 	int ret_fds[static 2], char text[static JOB_TEXT])
 {
 	struct logger *logger = NULL;
-	int out[2] = {-1, -1}, error[2] = {-1, -1};
+	int out[2] = {-1, -1}, error[2] = {-1, -1}, file;
 
 	(void)id;
 	(void)namespace;
 	if (strncmp(paths[1], file_scheme, strlen(file_scheme)) != 0) {
-		(void)snprintf(text, JOB_TEXT, "%s: expected a FIFO or file://PATH", paths[1]);
+		(void)snprintf(text, JOB_TEXT, "%.900s: expected a FIFO or file://PATH", paths[1]);
 		return -1;
 	}
+	file = open_file(paths[1] + strlen(file_scheme), text);
+	if (file < 0)
+		return -1;
 	logger = calloc(1, sizeof(*logger));
-	if (logger)
-		logger->file = strdup(paths[1] + strlen(file_scheme));
-	if (!logger || !logger->file || pipe2(out, O_CLOEXEC) < 0 || pipe2(error, O_CLOEXEC) < 0) {
-		(void)snprintf(text, JOB_TEXT, "%s: %s", paths[1], strerror(errno));
-		free(logger ? logger->file : NULL);
+	if (!logger || pipe2(out, O_CLOEXEC) < 0 || pipe2(error, O_CLOEXEC) < 0) {
+		(void)snprintf(text, JOB_TEXT, "%.900s: %s", paths[1], strerror(errno));
+		(void)close(file);
 		free(logger);
 		return -1;
 	}
-	make_directories(logger->file);
 	logger->job = (struct job){
-		.fds = {out[0], -1, error[0]}, .before = copy_all, .done = logger_done};
+		.fds = {out[0], file, error[0]}, .before = copy_all, .done = logger_done};
 	job_start(&logger->job);
+	(void)close(file);
 	(void)close(out[0]);
 	(void)close(error[0]);
 	ret_fds[0] = out[1];

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,8 +25,10 @@ static int set_root(struct options *options, const char *root, char text[static 
 	return -1;
 }
 
-static int take(const Wire__Options *from, struct options *to, char text[static JOB_TEXT])
+static int take_runc(const void *message, struct options *to, char text[static JOB_TEXT])
 {
+	const Wire__Options *from = message;
+
 	if (from->binary_name[0])
 		log_warning("options: BinaryName %s has no effect: this is nacre's shim",
 			from->binary_name);
@@ -37,28 +40,86 @@ static int take(const Wire__Options *from, struct options *to, char text[static 
 	return from->root[0] ? set_root(to, from->root, text) : 0;
 }
 
+static int take_create(const void *message, struct options *to, char text[static JOB_TEXT])
+{
+	const Wire__CreateOptions *from = message;
+
+	(void)text;
+	to->no_pivot = from->no_pivot_root;
+	to->no_new_keyring = from->no_new_keyring;
+	return 0;
+}
+
+/* KEY = VALUE, one a line, as containerd writes its own table. */
+static int take_line(char *line, struct options *to, char text[static JOB_TEXT])
+{
+	char key[64], value[PATH_MAX];
+
+	if (sscanf(line, " %63[A-Za-z] = \"%4095[^\"]\"", key, value) != 2 &&
+		sscanf(line, " %63[A-Za-z] = %4095s", key, value) != 2)
+		return 0; /* a blank line, a comment, an empty text */
+	if (strcmp(key, "SystemdCgroup") == 0)
+		to->systemd_cgroup = strcmp(value, "true") == 0;
+	else if (strcmp(key, "NoPivotRoot") == 0)
+		to->no_pivot = strcmp(value, "true") == 0;
+	else if (strcmp(key, "NoNewKeyring") == 0)
+		to->no_new_keyring = strcmp(value, "true") == 0;
+	else if (strcmp(key, "Root") == 0 && value[0] == '/')
+		return set_root(to, value, text);
+	return 0;
+}
+
+static int take_config(const void *message, struct options *to, char text[static JOB_TEXT])
+{
+	const Wire__ConfigOptions *from = message;
+	char *body = strndup((const char *)from->config_body.data, from->config_body.len);
+	char *save = NULL;
+	int r = body ? 0 : -1;
+
+	if (from->config_path[0])
+		log_warning("options: ConfigPath %s has no effect", from->config_path);
+	for (char *line = body ? strtok_r(body, "\n", &save) : NULL; line && r == 0;
+		line = strtok_r(NULL, "\n", &save))
+		r = take_line(line, to, text);
+	free(body);
+	return r;
+}
+
+typedef int take_fn(const void *message, struct options *to, char text[static JOB_TEXT]);
+
+static const struct {
+	const char *name;
+	const ProtobufCMessageDescriptor *type;
+	take_fn *take;
+} types[] = {
+	/* clang-format off */
+	{"containerd.runc.v1.Options", &wire__options__descriptor, take_runc},
+	{"containerd.linux.runc.CreateOptions", &wire__create_options__descriptor, take_create},
+	{"runtimeoptions.v1.Options", &wire__config_options__descriptor, take_config},
+	/* clang-format on */
+};
+
 int options_read(const Wire__Any *any, struct options *ret_options, char text[static JOB_TEXT])
 {
-	Wire__Options *message;
 	int r = set_root(ret_options, DEFAULT_ROOT, text);
 
 	ret_options->systemd_cgroup = ret_options->no_pivot = ret_options->no_new_keyring = false;
 	if (r < 0 || !any || any->value.len == 0)
 		return r;
-	if (strcmp(any->type_url, "containerd.runc.v1.Options") != 0) {
-		(void)snprintf(text, JOB_TEXT,
-			"options of type \"%.200s\": expected containerd.runc.v1.Options",
-			any->type_url);
-		return -1;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		void *message;
+
+		if (strcmp(any->type_url, types[i].name) != 0)
+			continue;
+		message = message_read(types[i].type, any->value.data, any->value.len);
+		if (message)
+			r = types[i].take(message, ret_options, text);
+		message_free(message);
+		if (message)
+			return r;
 	}
-	message = message_read(&wire__options__descriptor, any->value.data, any->value.len);
-	if (!message) {
-		(void)snprintf(text, JOB_TEXT, "options: they cannot be read");
-		return -1;
-	}
-	r = take(message, ret_options, text);
-	message_free(message);
-	return r;
+	(void)snprintf(text, JOB_TEXT, "options of type \"%.200s\" cannot be read", any->type_url);
+	return -1;
 }
 
 int options_keep(const struct options *options, const char *bundle, char text[static JOB_TEXT])

@@ -158,6 +158,11 @@ void service_exec(struct call *call, const void *message)
 		call_fail(call, CALL_NOT_FOUND, "container %s: not found", request->id);
 		return;
 	}
+	if (c->paused || c->init.state == PROCESS_STOPPED) {
+		call_fail(call, CALL_PRECONDITION, "cannot exec in a %s state: failed precondition",
+			c->paused ? "paused" : "stopped");
+		return;
+	}
 	for (process = c->execs; process; process = process->next) {
 		if (strcmp(process->exec_id, request->exec_id) == 0) {
 			call_fail(

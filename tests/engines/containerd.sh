@@ -58,7 +58,20 @@ client_on_terminal() {
 # controller.
 flags() {
 	# shellcheck disable=SC2154 # of lib.sh
-	echo --runc-binary "${path_of[$runtime]}" --cpu-shares 0
+	if [[ $runtime == shim ]]; then
+		echo --runtime io.containerd.nacre-oci.v2 --cpu-shares 0
+	else
+		echo --runc-binary "${path_of[$runtime]}" --cpu-shares 0
+	fi
+}
+
+# where the state of what is being tried is
+state_of() {
+	if [[ $runtime == shim ]]; then
+		echo /run/containerd/nacre/default
+	else
+		echo /run/containerd/runc/default
+	fi
 }
 
 # [FLAG...] -- COMMAND...: to its end, with the runtime that is being tried
@@ -107,5 +120,5 @@ is_status() {
 }
 
 has_no_state() {
-	[[ ! -e /run/containerd/runc/default/$1 ]]
+	[[ ! -e $(state_of)/$1 ]]
 }

@@ -398,7 +398,7 @@ feature_names_in_a_joined_network() {
 feature_names_beside_a_later_network() {
 	names_by_the_policy foreground --cap-drop CAP_NET_RAW --cni -- sleep 100 &
 	wait_until 10 is_status one RUNNING
-	nacre --root /run/containerd/runc/default explain one | grep -o "names by way of the host's network"
+	nacre --root "$(state_of)" explain one | grep -o "names by way of the host's network"
 	ctr tasks kill --signal SIGKILL one
 	wait
 }
@@ -480,7 +480,8 @@ feature_twenty_at_once() {
 }
 
 feature_nothing_is_left() {
-	ls /run/containerd/runc/default /run/containerd/io.containerd.runtime.v2.task/default
+	ls "$(state_of)" | sed 's/^/state: /'
+	ls /run/containerd/io.containerd.runtime.v2.task/default
 	find /sys/fs/cgroup/default -mindepth 1 -type d
 	pgrep -c containerd-shim
 	grep -c overlayfs/snapshots /proc/mounts
@@ -522,4 +523,11 @@ make_rootfs /run/image
 cp /nacre/suite/names /run/image
 start_containerd
 add_image "$image" '{"Cmd": ["/bin/sh"], "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}'
+# shim.t does the same with nacre's own shim, in place of containerd's and nacre.
+if [[ $suite == shim ]]; then
+	[[ -x /nacre/build/shim/containerd-shim-nacre-v2 ]] || { echo "1..0 # SKIP the shim is not built"; exit; }
+	ln -s /nacre/build/shim/containerd-shim-nacre-v2 /usr/local/bin/containerd-shim-nacre-oci-v2
+	profiles=(runc shim)
+	unset -f feature_root_of_the_runtime # ctr tells it to runc's shim alone
+fi
 run_suite "$@"

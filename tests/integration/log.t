@@ -8,6 +8,13 @@ test_an_error_goes_to_the_log_and_to_stderr() {
 	has "$(<"$T/out.log")" "level=error msg=\"container does not exist: $id\""
 }
 
+test_an_error_goes_to_the_log_alone() {
+	try nacre --log "$T/out.log" --log-only state "$id"
+	is "$status" 1 status
+	is "$err" "" stderr
+	has "$(<"$T/out.log")" "level=error msg=\"container does not exist: $id\""
+}
+
 test_the_json_log_is_a_stream_of_objects() {
 	bad 1 "*container does not exist: $id" nacre --log "$T/out.log" --log-format json state "$id"
 	is "$(jq -r .level "$T/out.log")" error level
