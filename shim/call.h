@@ -31,9 +31,13 @@ __attribute__((format(printf, 3, 4))) void call_fail(
 /* Milliseconds until the client gives up; 0: it has not said. */
 int64_t call_timeout(const struct call *call);
 
-/* Takes connections of LISTENER, whose requests go to service_call (service.h). Returns 0 or
- * -errno. */
-int call_serve(int listener_fd);
+/* Takes connections of LISTENER, the socket at PATH, whose requests go to service_call (service.h).
+ * Returns 0 or -errno. */
+int call_serve(int listener_fd, const char *path);
+
+/* No connection more: who starts a shim of the same name from now on gets a new one. What is
+ * connected stays. */
+void call_stop_serving(void);
 
 /* Whether all answers that were given have been sent. */
 int call_pending(void);

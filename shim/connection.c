@@ -35,6 +35,7 @@ struct call {
 };
 
 static struct source listener = {.fd = -1};
+static const char *listener_path;
 static unsigned n_connections;
 static unsigned n_unsent; /* connections with output */
 
@@ -248,8 +249,21 @@ static void accept_connection(struct source *source, uint32_t events)
 	free_if_unused(c);
 }
 
-int call_serve(int listener_fd)
+int call_serve(int listener_fd, const char *path)
 {
 	listener = (struct source){.fd = listener_fd, .ready = accept_connection};
+	listener_path = path;
 	return loop_watch(&listener, EPOLLIN);
+}
+
+void call_stop_serving(void)
+{
+	if (listener.fd < 0)
+		return;
+	/* The path first: a listener that is closed and still there would be taken for a killed
+	 * shim's, and what replaces it would be removed here. */
+	(void)unlink(listener_path);
+	loop_forget(&listener);
+	(void)close(listener.fd);
+	listener.fd = -1;
 }

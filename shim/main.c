@@ -84,11 +84,11 @@ static int serve(const struct boot *boot)
 	log_open();
 	signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals.fd < 0 || loop_open() < 0 || loop_watch(&signals, EPOLLIN) < 0 ||
-		call_serve(boot->listener_fd) < 0)
+		call_serve(boot->listener_fd, boot->socket) < 0)
 		return EXIT_FAILURE;
 	publish_open(boot->ttrpc_address);
 	(void)loop_run();
-	(void)unlink(boot->socket);
+	call_stop_serving();
 	return EXIT_SUCCESS;
 }
 

@@ -240,7 +240,7 @@ static int64_t end_by;
 static void end_when_told(struct timer *timer)
 {
 	if ((call_pending() || publish_pending()) && loop_now() < end_by)
-		loop_set(timer, 10);
+		loop_set(timer, 1);
 	else
 		loop_end();
 }
@@ -248,6 +248,8 @@ static void end_when_told(struct timer *timer)
 void service_shutdown(struct call *call, const void *message)
 {
 	(void)message;
+	if (!task_first())
+		call_stop_serving();
 	call_answer_empty(call);
 	if (task_first())
 		return;
