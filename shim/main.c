@@ -76,7 +76,6 @@ static int serve(const struct boot *boot)
 	(void)mallopt(M_TRIM_THRESHOLD, 64 * 1024);
 	(void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-	(void)prctl(PR_SET_NAME, "shim-nacre");
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGCHLD);

@@ -80,7 +80,7 @@ static void created(struct job *job, int status, const char *error)
 	char text[JOB_TEXT];
 	Wire__PidResponse answer = WIRE__PID_RESPONSE__INIT;
 
-	(void)snprintf(text, sizeof(text), "%s", error);
+	(void)snprintf(text, sizeof(text), "OCI runtime create failed: %s", error);
 	process->busy = false;
 	if (status == 0)
 		process->pid = command_read_pid(command->pid_file);

@@ -49,7 +49,8 @@ static void started(struct job *job, int status, const char *error)
 	Wire__PidResponse answer = WIRE__PID_RESPONSE__INIT;
 	char text[JOB_TEXT];
 
-	(void)snprintf(text, sizeof(text), "%s", error);
+	(void)snprintf(text, sizeof(text), "OCI runtime %s failed: %s",
+		process->exec_id[0] ? "exec" : "start", error);
 	process->busy = false;
 	if (status == 0 && command->pid_file) {
 		process->pid = command_read_pid(command->pid_file);

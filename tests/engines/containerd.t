@@ -480,7 +480,7 @@ feature_twenty_at_once() {
 }
 
 feature_nothing_is_left() {
-	ls "$(state_of)" | sed 's/^/state: /'
+	find "$(state_of)" -mindepth 1
 	ls /run/containerd/io.containerd.runtime.v2.task/default
 	find /sys/fs/cgroup/default -mindepth 1 -type d
 	pgrep -c containerd-shim

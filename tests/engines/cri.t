@@ -11,6 +11,19 @@
 # containerd below Kubernetes: its CRI plugin, called as the kubelet does, with contrib's configuration.
 # The features are in cri_features.py.
 
+# Those of contrib; one more for cri_shim.t, which does the same with nacre's own shim.
+tables() {
+	cat /nacre/contrib/engines/containerd-2.toml
+	[[ $suite != cri_shim ]] || cat <<-END
+		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nacre-shim]
+		runtime_type = "io.containerd.nacre-oci.v2"
+		pod_annotations = ["run.nacre.*"]
+		container_annotations = ["run.nacre.*"]
+		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nacre-shim.options]
+		SystemdCgroup = false
+	END
+}
+
 # Not every host has the controllers of what the plugin asks for unasked, nor may root everywhere lower
 # an OOM score.
 configure() {
@@ -18,7 +31,7 @@ configure() {
 	# An overlay cannot be the upper of another.
 	mount -t tmpfs -o mode=0755 tmpfs /var/lib/nacre
 	ln -s /nacre/build /usr/local/libexec/nacre
-	cat - /nacre/contrib/engines/containerd-2.toml >/etc/containerd/config.toml <<-END
+	cat - <(tables) >/etc/containerd/config.toml <<-END
 		version = 2
 		[plugins."io.containerd.grpc.v1.cri"]
 		sandbox_image = "localhost/pause:1"
@@ -40,7 +53,7 @@ configure() {
 }
 
 feature_nothing_is_left() {
-	find /run/containerd/runc/k8s.io /run/containerd/io.containerd.runtime.v2.task/k8s.io \
+	find "$(dirname "$(state_of)")/k8s.io" /run/containerd/io.containerd.runtime.v2.task/k8s.io \
 		/run/netns /var/run/netns -mindepth 1 -maxdepth 1
 	find /sys/fs/cgroup -mindepth 1 -type d | grep -v '^/sys/fs/cgroup/init'
 	pgrep -c containerd-shim
@@ -94,6 +107,16 @@ prints names_of_cluster_dns "$(reached {api,other}.default.svc.cluster.test api 
 prints names_of_the_node "$(reached {api,other}.default.svc.cluster.test)"
 
 configure
+if [[ $suite == cri_shim ]]; then
+	[[ -x /nacre/build/shim/containerd-shim-nacre-v2 ]] || { echo "1..0 # SKIP the shim is not built"; exit; }
+	ln -s /nacre/build/shim/containerd-shim-nacre-v2 /usr/local/bin/containerd-shim-nacre-oci-v2
+	profiles=(runc shim)
+	path_of[shim]=nacre-shim
+	for name in "${!differs_by[@]}"; do
+		[[ $name != oci:* ]] || differs_by[shim:${name#oci:}]=${differs_by[$name]}
+		[[ $name != oci:* ]] || differs_text[shim:${name#oci:}]=${differs_text[$name]}
+	done
+fi
 start_containerd
 environment='"Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]'
 add_image "$image" "{\"Cmd\": [\"/bin/sh\"], $environment}" k8s.io

@@ -69,6 +69,16 @@ seen "the CRI plugin starts: none before" "$(cri_status)" ok
 "$install" containerd --undo >/dev/null
 seen "the file is gone again" "$(find "$containerd_config" 2>/dev/null)" ""
 
+if [[ -x /nacre/build/shim/containerd-shim-nacre-v2 ]]; then
+	ln -s /nacre/build/shim/containerd-shim-nacre-v2 /usr/local/bin
+	"$install" containerd --shim >/dev/null
+	seen "containerd has the shim" "$(containerd config dump | grep -o '"io.containerd.nacre.*' | sort | paste -sd' ')" \
+		'"io.containerd.nacre-nested.v2" "io.containerd.nacre-oci.v2" "io.containerd.nacre-strict.v2" "io.containerd.nacre.v2"'
+	seen "the CRI plugin starts: with the shim" "$(cri_status)" ok
+	"$install" containerd --shim --undo >/dev/null
+	seen "the file is gone again after the shim" "$(find "$containerd_config" 2>/dev/null)" ""
+fi
+
 echo '{"storage-driver": "overlay2"}' >/etc/docker/daemon.json
 dockerd >/run/dockerd.log 2>&1 </dev/null &
 dockerd=$!
