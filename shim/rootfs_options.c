@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "shim/rootfs_options.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+
+static const char lower[] = "lowerdir=";
+
+/* Options of mount(8) that are flags. What is not here is the filesystem's own. */
+static const struct {
+	const char *name;
+	unsigned long set, clear;
+} flags[] = {
+	/* clang-format off */
+	{"async", 0, MS_SYNCHRONOUS},
+	{"atime", 0, MS_NOATIME},
+	{"bind", MS_BIND, 0},
+	{"defaults", 0, 0},
+	{"dev", 0, MS_NODEV},
+	{"diratime", 0, MS_NODIRATIME},
+	{"dirsync", MS_DIRSYNC, 0},
+	{"exec", 0, MS_NOEXEC},
+	{"mand", MS_MANDLOCK, 0},
+	{"noatime", MS_NOATIME, 0},
+	{"nodev", MS_NODEV, 0},
+	{"nodiratime", MS_NODIRATIME, 0},
+	{"noexec", MS_NOEXEC, 0},
+	{"nomand", 0, MS_MANDLOCK},
+	{"norelatime", 0, MS_RELATIME},
+	{"nostrictatime", 0, MS_STRICTATIME},
+	{"nosuid", MS_NOSUID, 0},
+	{"rbind", MS_BIND | MS_REC, 0},
+	{"relatime", MS_RELATIME, 0},
+	{"ro", MS_RDONLY, 0},
+	{"rw", 0, MS_RDONLY},
+	{"strictatime", MS_STRICTATIME, 0},
+	{"suid", 0, MS_NOSUID},
+	{"sync", MS_SYNCHRONOUS, 0},
+	/* clang-format on */
+};
+
+/* Takes OPTION as a flag. Returns whether it is one. */
+static bool take_flag(const char *option, unsigned long *value)
+{
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		if (strcmp(option, flags[i].name) == 0) {
+			*value = (*value & ~flags[i].clear) | flags[i].set;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Adds LENGTH bytes of TEXT. -E2BIG: there is no room for them. */
+static int add(char *data, size_t size, const char *text, size_t length)
+{
+	const size_t n = strlen(data);
+
+	if (length >= size - n)
+		return -E2BIG;
+	memcpy(data + n, text, length);
+	data[n + length] = '\0';
+	return 0;
+}
+
+/* The length of the directories that all layers of "a:b:c" begin with, with the last slash; 0:
+ * none. A backslash quotes a colon: such names are left as they are. */
+static size_t common_length(const char *layers)
+{
+	size_t common = strcspn(layers, ":");
+
+	if (layers[0] != '/' || strchr(layers, '\\'))
+		return 0;
+	for (const char *at = strchr(layers, ':'); at; at = strchr(at + 1, ':')) {
+		size_t n = 0;
+
+		while (n < common && at[1 + n] == layers[n])
+			n++;
+		common = n;
+	}
+	while (common > 0 && layers[common - 1] != '/')
+		common--;
+	return common > 1 ? common : 0;
+}
+
+/* The layers without those. One that is just these would be an empty name: ".". */
+static int add_shortened(char *data, size_t size, const char *layers, size_t common)
+{
+	int r = add(data, size, lower, strlen(lower));
+
+	for (const char *at = layers; r == 0; at++) {
+		const size_t n = strcspn(at, ":");
+
+		r = n > common ? add(data, size, at + common, n - common) : add(data, size, ".", 1);
+		at += n;
+		if (!*at)
+			return r;
+		if (r == 0)
+			r = add(data, size, ":", 1);
+	}
+	return r;
+}
+
+static int write_data(
+	char *const *words, size_t n, size_t size, bool shorten, struct rootfs_options *options)
+{
+	int r = 0;
+
+	options->flags = 0;
+	options->data[0] = options->directory[0] = '\0';
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const char *layers = words[i] + strlen(lower);
+		size_t common = 0;
+
+		if (take_flag(words[i], &options->flags))
+			continue;
+		if (shorten && strncmp(words[i], lower, strlen(lower)) == 0)
+			common = common_length(layers);
+		if (options->data[0])
+			r = add(options->data, size, ",", 1);
+		if (r == 0 && common > 0) {
+			r = add(options->directory, size, layers, common);
+			if (r == 0)
+				r = add_shortened(options->data, size, layers, common);
+		} else if (r == 0) {
+			r = add(options->data, size, words[i], strlen(words[i]));
+		}
+	}
+	return r;
+}
+
+int rootfs_options_read(
+	char *const *words, size_t n, size_t size, struct rootfs_options *ret_options)
+{
+	struct rootfs_options options = {.data = malloc(size), .directory = malloc(size)};
+	int r = options.data && options.directory ? 0 : -ENOMEM;
+
+	if (r == 0)
+		r = write_data(words, n, size, false, &options);
+	if (r == -E2BIG)
+		r = write_data(words, n, size, true, &options);
+	if (r < 0) {
+		free(options.data);
+		free(options.directory);
+		return r;
+	}
+	*ret_options = options;
+	return 0;
+}
