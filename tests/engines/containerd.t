@@ -243,6 +243,31 @@ feature_directory_as_root() {
 	c run --rm $(flags) --rootfs /run/image one /bin/ls /
 }
 
+# More than a page of options of mount(2) tells the paths of.
+feature_many_layers() {
+	local dir i layers=()
+	dir=$(mktemp -d)
+	for i in {1..80}; do
+		mkdir "$dir/files"
+		[[ $i != 1 ]] || cp -a /run/image/. "$dir/files"
+		touch "$dir/files/layer-$i"
+		tar -C "$dir/files" -cf "$dir/$i.tar" .
+		rm -r "$dir/files"
+		layers+=("$dir/$i.tar")
+	done
+	sha256sum "${layers[@]}" | jq -R '"sha256:" + .[:64]' | jq -s '{architecture: "amd64", os: "linux", config: {},
+		rootfs: {type: "layers", diff_ids: .}}' >"$dir/config.json"
+	jq -n '[{Config: "config.json", RepoTags: ["localhost/layers:1"], Layers: [range(1; 81) | "\(.).tar"]}]' \
+		>"$dir/manifest.json"
+	tar -C "$dir" -cf /run/layers.tar config.json manifest.json "${layers[@]##*/}"
+	rm -r "$dir"
+	ctr images import /run/layers.tar >/dev/null
+	# shellcheck disable=SC2046 # words
+	c run --rm $(flags) localhost/layers:1 one /bin/sh -c 'ls / | grep -c layer'
+	ctr images remove --sync localhost/layers:1 >/dev/null
+	rm /run/layers.tar
+}
+
 feature_no_pivot() {
 	foreground --no-pivot -- ls /
 }
