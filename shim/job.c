@@ -18,19 +18,22 @@ static struct job *jobs;
 
 /* --- in the child --- */
 
-static int set_stdio(const struct job *job)
+/* The fds from 0, in this order. Returns 0 or -errno. */
+static int set_fds(const struct job *job)
 {
-	int moved[3];
+	const int n = job->more ? 6 : 3;
+	int moved[6];
 
-	/* Above 2 first: one may be another's number. */
-	for (int i = 0; i < 3; i++) {
-		const int fd = job->fds[i] >= 0 ? job->fds[i] : open("/dev/null", O_RDWR);
+	/* Above all of these first: one may be another's number. */
+	for (int i = 0; i < n; i++) {
+		const int given = i < 3 ? job->fds[i] : job->more_fds[i - 3];
+		const int fd = given >= 0 ? given : open("/dev/null", O_RDWR);
 
-		moved[i] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+		moved[i] = fcntl(fd, F_DUPFD_CLOEXEC, n);
 		if (moved[i] < 0)
 			return -errno;
 	}
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < n; i++) {
 		if (dup2(moved[i], i) < 0)
 			return -errno;
 	}
@@ -38,10 +41,10 @@ static int set_stdio(const struct job *job)
 }
 
 /* What the shim holds open would else be held by a child that runs no program. */
-static void close_others(int keep)
+static void close_others(unsigned first, int keep)
 {
-	if (keep > 3)
-		(void)close_range(3, (unsigned)keep - 1, 0);
+	if ((unsigned)keep > first)
+		(void)close_range(first, (unsigned)keep - 1, 0);
 	(void)close_range((unsigned)keep + 1, ~0u, 0);
 }
 
@@ -84,13 +87,15 @@ static void run_child(struct job *job, int error_fd)
 	char text[JOB_TEXT] = "";
 	int status = 0;
 
+	/* Out of the way of those that are given fixed numbers. */
+	error_fd = fcntl(error_fd, F_DUPFD_CLOEXEC, 6);
 	(void)setpgid(0, 0);
 	reset_signals();
-	if (set_stdio(job) < 0 || (job->directory && chdir(job->directory) < 0)) {
+	if (error_fd < 0 || set_fds(job) < 0 || (job->directory && chdir(job->directory) < 0)) {
 		say(error_fd, "a child of the shim cannot be set up");
 		_exit(126);
 	}
-	close_others(error_fd);
+	close_others(job->more ? 6 : 3, error_fd);
 	if (job->before && job->before(job, text) < 0) {
 		say(error_fd, text);
 		_exit(125);

@@ -19,6 +19,8 @@
 struct job {
 	const char *argv[JOB_MAX_ARGS]; /* of the program, the first its path; NULL: none */
 	int fds[3]; /* its stdio; below 0: /dev/null */
+	bool more; /* these are its fds 3, 4 and 5 as well: */
+	int more_fds[3];
 	const char *directory; /* that it works in; NULL: the shim's */
 	const char *log; /* the file that the program writes its log to, and that goes with it;
 			  * NULL: none */

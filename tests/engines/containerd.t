@@ -243,6 +243,29 @@ feature_directory_as_root() {
 	c run --rm $(flags) --rootfs /run/image one /bin/ls /
 }
 
+feature_program_as_logger() {
+	cat >/usr/local/bin/logger-of-ours <<-'END'
+		#!/bin/bash
+		exec 5>&-
+		{
+			echo "$CONTAINER_NAMESPACE $CONTAINER_ID $*"
+			sed -u 's/^/out: /' <&3 &
+			sed -u 's/^/err: /' <&4
+			wait
+		} >/run/logged
+	END
+	chmod 755 /usr/local/bin/logger-of-ours
+	rm -f /run/logged
+	remove one 2>/dev/null
+	# shellcheck disable=SC2046 # words
+	c run --detach $(flags) --log-uri 'binary:///usr/local/bin/logger-of-ours?key=a%20value' "$image" one \
+		sh -c 'echo first; echo second >&2'
+	wait_until 10 grep -q first /run/logged
+	wait_until 10 grep -q second /run/logged
+	sort /run/logged
+	remove one
+}
+
 # More than a page of options of mount(2) tells the paths of.
 feature_many_layers() {
 	local dir i layers=()
