@@ -113,7 +113,7 @@ static void run_child(struct job *job, int error_fd)
 
 static void kill_late(struct timer *timer)
 {
-	struct job *job = (struct job *)((char *)timer - offsetof(struct job, timer));
+	struct job *job = (void *)((char *)timer - offsetof(struct job, timer));
 
 	job->timed_out = true;
 	(void)kill(-job->pid, SIGKILL);

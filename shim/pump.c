@@ -76,7 +76,7 @@ static void from_ready(struct source *source, uint32_t events)
 static void to_ready(struct source *source, uint32_t events)
 {
 	(void)events;
-	copy((struct pump *)((char *)source - offsetof(struct pump, to)));
+	copy((void *)((char *)source - offsetof(struct pump, to)));
 }
 
 int pump_start(int from_fd, int to_fd, struct pump **handle)

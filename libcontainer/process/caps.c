@@ -266,7 +266,7 @@ size_t caps_names(struct arena *arena, const char *ret_names[64])
 int caps_held(
 	struct arena *arena, const char *ret_names[64], size_t *ret_n, struct nacre_error *err)
 {
-	uint64_t mask;
+	uint64_t mask = 0;
 	int r = read_permitted(&mask, err);
 
 	if (r == 0)
