@@ -162,6 +162,8 @@ struct nacre_create_options {
 	bool preserve_gaps; /* of the PRESERVE_FDS fds some may be closed */
 	const char *userns; /* "shifted": the rule user-namespace, whatever the profile; NULL: as
 			     * the policy and the profile say */
+	bool key_masked; /* by the config, as nacre_bwrap_options gives it: the caller's own key of
+			  * receipts. A source that has it in it is not refused then */
 };
 
 /* A process that was started. */

@@ -76,8 +76,7 @@ struct bwrap_host {
 	const char *home; /* NULL: none */
 	const char *directory; /* the working directory; NULL: it has no name */
 	const char *terminal; /* that stdout is, a path of the host; NULL: none */
-	struct oci_strings states; /* directories of the states of containers, which no sandbox sees
-				    */
+	struct oci_strings hidden; /* paths that no sandbox sees: states of containers, a key */
 	struct oci_strings environment; /* "NAME=VALUE" */
 	struct oci_strings capabilities; /* that the caller has */
 	struct oci_strings known; /* that the kernel has */

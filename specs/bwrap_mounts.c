@@ -217,16 +217,16 @@ static int find_root(struct bwrap_sandbox *s, size_t *ret_n)
 	return 0;
 }
 
-/* The states of containers hold their environments. A name that leads there is hidden, by whatever
- * bind it is seen. */
-static int hide_state(
-	struct bwrap_sandbox *s, const struct bwrap_operation *operation, const char *state)
+/* The states of containers hold their environments. A name that leads there is hidden, and likewise
+ * to the key of receipts, by whatever bind it is seen. */
+static int hide(
+	struct bwrap_sandbox *s, const struct bwrap_operation *operation, const char *hidden)
 {
 	const char *rest, *path;
 
-	if (!path_within(state, operation->source))
+	if (!path_within(hidden, operation->source))
 		return 0;
-	rest = strcmp(operation->source, "/") ? state + strlen(operation->source) : state;
+	rest = strcmp(operation->source, "/") ? hidden + strlen(operation->source) : hidden;
 	path = arena_printf(s->arena, "%s%s",
 		strcmp(operation->destination, "/") ? operation->destination : "", rest);
 	if (!path)
@@ -235,13 +235,13 @@ static int hide_state(
 	return 0;
 }
 
-static int hide_states(struct bwrap_sandbox *s, const struct bwrap_operation *operation)
+static int hide_all(struct bwrap_sandbox *s, const struct bwrap_operation *operation)
 {
-	const struct oci_strings *states = &s->host->states;
+	const struct oci_strings *hidden = &s->host->hidden;
 	int r = 0;
 
-	for (size_t i = 0; is_bind(operation) && i < states->n && r == 0; i++)
-		r = hide_state(s, operation, states->items[i]);
+	for (size_t i = 0; is_bind(operation) && i < hidden->n && r == 0; i++)
+		r = hide(s, operation, hidden->items[i]);
 	return r;
 }
 
@@ -289,7 +289,7 @@ int bwrap_make_mounts(struct bwrap_sandbox *s)
 		s->arena, MOUNTS_OF_ONE * n + 1, sizeof(*s->config->mounts));
 	linux_->readonly_paths.items = arena_array(s->arena, 4 * n + 1, sizeof(char *));
 	linux_->masked_paths.items = arena_array(
-		s->arena, s->host->states.n * n + 1, sizeof(char *));
+		s->arena, s->host->hidden.n * n + 1, sizeof(char *));
 	if (!s->config->mounts || !linux_->readonly_paths.items || !linux_->masked_paths.items)
 		return bwrap_fail_memory(s);
 	if (r == 0)
@@ -307,7 +307,7 @@ int bwrap_make_mounts(struct bwrap_sandbox *s)
 			continue;
 		r = add_operation(s, operation);
 		if (r == 0)
-			r = hide_states(s, operation);
+			r = hide_all(s, operation);
 	}
 	return r;
 }

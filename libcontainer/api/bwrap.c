@@ -16,6 +16,7 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/process/caps.h"
+#include "libcontainer/record/receipt_key.h"
 #include "specs/base64.h"
 #include "specs/bwrap.h"
 
@@ -34,7 +35,8 @@ struct nacre_bwrap {
 	const char *print;
 	bool dies_with_parent;
 	const char *roots[ROOTS + 1];
-	const char *states[ROOTS + 1]; /* and those of other containers, first */
+	const char *hidden[ROOTS + 2]; /* those, that of other containers, and the key of receipts
+					*/
 	unsigned preserve_fds;
 	char *config; /* heap */
 };
@@ -201,6 +203,18 @@ static int look_at_caller(struct arena *arena, struct bwrap_host *host, struct n
 	return take_names(arena, host, err);
 }
 
+/* Where it lies, whatever leads there. One that is not there is made later, if at all. */
+static int add_key(struct nacre_bwrap *b, struct oci_strings *hidden, struct nacre_error *err)
+{
+	char path[PATH_MAX], real[PATH_MAX];
+	struct nacre_error none;
+
+	if (receipt_key_place(path, &none) < 0 || !realpath(path, real))
+		return 0;
+	hidden->items[hidden->n] = arena_strdup(b->arena, real);
+	return hidden->items[hidden->n++] ? 0 : fail_errno(err, ENOMEM, "bwrap");
+}
+
 /*
  * Apart from other containers, so that what killed ones have left is found among few. What lies in
  * a root is believed, and hooks in it are run. So it may be nowhere where a sandbox of the same
@@ -208,7 +222,7 @@ static int look_at_caller(struct arena *arena, struct bwrap_host *host, struct n
  * without XDG_RUNTIME_DIR, it is one that was not there before.
  */
 static int choose_roots(
-	struct nacre_bwrap *b, struct oci_strings *ret_states, struct nacre_error *err)
+	struct nacre_bwrap *b, struct oci_strings *ret_hidden, struct nacre_error *err)
 {
 	char path[PATH_MAX];
 	struct nacre_error none;
@@ -218,15 +232,15 @@ static int choose_roots(
 	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 		return fail_errno(err, errno, "getrandom");
 	if (open_default_root(path, &none) == 0) {
-		b->states[0] = arena_strdup(b->arena, path);
+		b->hidden[0] = arena_strdup(b->arena, path);
 		b->roots[n++] = arena_printf(b->arena, "%s-bwrap", path);
 	}
 	b->roots[n] = arena_printf(b->arena, "/dev/shm/nacre-bwrap-%016" PRIx64, number);
-	if (!b->roots[n] || (n && (!b->states[0] || !b->roots[0])))
+	if (!b->roots[n] || (n && (!b->hidden[0] || !b->roots[0])))
 		return fail_errno(err, ENOMEM, "bwrap");
-	memcpy(b->states + n, b->roots, (n + 1) * sizeof(*b->states));
-	*ret_states = (struct oci_strings){b->states, 2 * n + 1};
-	return 0;
+	memcpy(b->hidden + n, b->roots, (n + 1) * sizeof(*b->hidden));
+	*ret_hidden = (struct oci_strings){b->hidden, 2 * n + 1};
+	return add_key(b, ret_hidden, err);
 }
 
 /* --- */
@@ -251,7 +265,7 @@ static int make_config(
 	if (r == 0)
 		r = look_at_caller(b->arena, &host, err);
 	if (r == 0)
-		r = choose_roots(b, &host.states, err);
+		r = choose_roots(b, &host.hidden, err);
 	if (r == 0)
 		r = bwrap_config(b->arena, request, &host, &config, err);
 	if (r == 0)
@@ -320,4 +334,5 @@ void nacre_bwrap_options(const struct nacre_bwrap *b, struct nacre_create_option
 	options->config_text = b->config;
 	options->preserve_fds = b->preserve_fds;
 	options->preserve_gaps = true;
+	options->key_masked = true;
 }

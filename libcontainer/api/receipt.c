@@ -85,7 +85,7 @@ static int hide_keys(struct life *l, const struct nacre_create_options *options,
 	int r = receipt_key_place(path, &why);
 
 	if (r == 0)
-		r = hide_key(l, path, err);
+		r = options->key_masked ? 0 : hide_key(l, path, err);
 	else /* without a home there is none */
 		r = fail_except(r, EINVAL, &why, err);
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]) && r == 0; i++)

@@ -432,6 +432,16 @@ test_states_of_containers_are_not_seen() {
 	nothing_left
 }
 
+test_the_key_of_receipts_is_not_seen() {
+	local key=$T/config/nacre/receipt.key
+	[[ $who != root ]] || { host_lacks "root's key lies in /etc"; return; }
+	mkdir -p "${key%/*}"
+	echo secret >"$key"
+	export XDG_CONFIG_HOME=$T/config
+	good bwrap --ro-bind / / --bind "$T" /mnt cat "$key" "/mnt/config/nacre/receipt.key"
+	is "$out" ''
+}
+
 # As in a container whose procfs has parts that are hidden: Codex then goes on without.
 test_a_procfs_that_may_not_be_mounted_is_told_as_codex_expects() {
 	needs_root || return

@@ -62,7 +62,7 @@ static struct bwrap_host user(void)
 {
 	static const char *environment[] = {"PATH=/usr/bin", "HOME=/home/user", "LANG=C", "odd"};
 	static const char *known[] = {"CAP_CHOWN", "CAP_KILL", "CAP_SETFCAP"};
-	static const char *states[] = {"/run/user/1000/nacre", "/tmp/nacre-bwrap-1000"};
+	static const char *hidden[] = {"/run/user/1000/nacre", "/tmp/nacre-bwrap-1000"};
 
 	return (struct bwrap_host){
 		.uid = 1000,
@@ -71,7 +71,7 @@ static struct bwrap_host user(void)
 		.directory = "/home/user/project",
 		.environment = {environment, COUNT(environment)},
 		.known = {known, COUNT(known)},
-		.states = {states, COUNT(states)},
+		.hidden = {hidden, COUNT(hidden)},
 	};
 }
 
