@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "specs/harden_opened.h"
@@ -154,15 +155,31 @@ static const char *json_of_maps(struct hardening *h, const struct oci_id_mapping
 	return text ? text : "";
 }
 
+/* A number that ends with a blank or the text; *TEXT moves to the next. */
+static bool take_number(const char **text, uint32_t *ret_number)
+{
+	const char *digits = *text + strspn(*text, " \t");
+	unsigned long long number;
+	char *end;
+
+	if (*digits < '0' || *digits > '9')
+		return false;
+	errno = 0;
+	number = strtoull(digits, &end, 10);
+	if (errno || number > UINT32_MAX || !strchr(" \t", *end))
+		return false;
+	*ret_number = (uint32_t)number;
+	*text = end + strspn(end, " \t");
+	return true;
+}
+
 bool harden_shift_ping(const struct oci_pair *sysctl, uint32_t *ret_least, uint32_t *ret_most)
 {
-	int end = 0;
+	const char *text = sysctl->value;
 
 	return (!strcmp(sysctl->key, "net.ipv4.ping_group_range") ||
 		       !strcmp(sysctl->key, "net/ipv4/ping_group_range")) &&
-	       sscanf(sysctl->value, "%" SCNu32 " %" SCNu32 " %n", ret_least, ret_most, &end) ==
-		       2 &&
-	       !sysctl->value[end];
+	       take_number(&text, ret_least) && take_number(&text, ret_most) && !*text;
 }
 
 void harden_shift_ping_outside(
