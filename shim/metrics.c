@@ -65,9 +65,10 @@ static bool read_words(int cgroup_fd, const char *file, const struct row *rows, 
 			continue;
 		*number++ = '\0';
 		for (const struct row *row = rows; row->word; row++) {
+			const uint64_t value = strtoull(number, NULL, 10);
+
 			if (strcmp(row->word, line) == 0)
-				*(uint64_t *)((char *)message + row->offset) = strtoull(
-					number, NULL, 10);
+				memcpy((char *)message + row->offset, &value, sizeof(value));
 		}
 	}
 	return true;

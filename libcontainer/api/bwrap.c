@@ -80,8 +80,8 @@ static int take_data(
 	struct arena *arena, struct bwrap_operation *operation, struct nacre_error *err)
 {
 	cleanup_free char *base64 = NULL;
-	const char *text;
-	size_t length;
+	const char *text = NULL;
+	size_t length = 0;
 	int r;
 
 	r = read_fd(arena, operation->fd, operation->option, DATA_MAX, &text, &length, err);
