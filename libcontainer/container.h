@@ -11,8 +11,8 @@
 
 /*
  * libnacre: containers from OCI bundles (runtime-spec 1.3.0) on Linux 5.14 and newer, cgroup v2.
- * contrib/example/run-bundle.c is a whole program. nacre(8) tells what profiles, grants and rules
- * are.
+ * contrib/example/run-bundle.c is a whole program. nacre-profiles(7) describes profiles, grants and
+ * rules.
  *
  * Errors. A call that returns int gives 0 or a positive answer; or -errno, and then sets *ERR,
  * which is never NULL. The codes that a program may branch on:
@@ -146,7 +146,7 @@ struct nacre_create_options {
 	bool detach; /* nacre_run: the caller will not serve the terminal, so a terminal needs a
 		      * console socket. nacre_create always acts so */
 	struct nacre_window window;
-	const char *const *egress; /* rules on what the container connects to, nacre(8), EGRESS; as
+	const char *const *egress; /* rules on what the container connects to, nacre-profiles(7); as
 				    * ALLOW; NULL: those of the policy, or of the profile */
 	const char *const *workspaces; /* SRC[:DEST][:cow|direct|ro][,size=N[,tmpfs]]: directories
 					* to work on, nacre(8), WORKSPACE; as ALLOW */
@@ -591,7 +591,7 @@ NACRE_API int nacre_features(char **ret_json, struct nacre_error *err);
 
 /* The JSON of nacre_harden, nacre_check and nacre_explain has a member "version". Members are added
  * under the same number; one that changes its meaning or goes away gives the document another.
- * nacre(8), JSON DOCUMENTS, has them all. */
+ * nacre-policy(5), JSON DOCUMENTS, has them all. */
 #define NACRE_CHECK_VERSION 1
 #define NACRE_EXPLAIN_VERSION 2
 

@@ -5,8 +5,8 @@
 #include "specs/spec.h"
 
 /*
- * One line of the audit file: nacre(8), AUDIT. A reader must ignore members that it does not know;
- * AUDIT_VERSION goes up if one that is here changes its meaning or goes away.
+ * One line of the audit file: nacre-policy(5), AUDIT. A reader must ignore unknown members;
+ * AUDIT_VERSION is raised if one of these changes its meaning or is removed.
  */
 
 #define AUDIT_VERSION 1

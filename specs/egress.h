@@ -7,7 +7,7 @@
 #include "specs/spec_types.h"
 
 /*
- * Rules on what a container may connect to: nacre(8), EGRESS. A rule is one word:
+ * Rules on what a container may connect to: nacre-profiles(7). A rule is one word:
  *
  *	none			nothing; stands alone
  *	open			everything, private networks too; alone or beside "private"

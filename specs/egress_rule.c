@@ -204,7 +204,7 @@ static int refuse_name(const struct egress_reading *r, const char *name)
 	if (strchr(name, '/'))
 		return egress_refuse(
 			r, "a rule has no path; give NAME:PORT, or an address and /PREFIX");
-	return egress_refuse(r, "expected a host name or an address; see nacre(8), EGRESS");
+	return egress_refuse(r, "expected a host name or an address; see nacre-profiles(7)");
 }
 
 static int check_name(const struct egress_reading *r, const char *name)

@@ -156,8 +156,8 @@ int harden_egress_check_relay(struct arena *arena, const struct oci_config *conf
  * which options of engines give it. Its seccomp filter is not looked at here. */
 bool harden_nested_lacks(const struct oci_config *config, char *text, size_t size);
 
-/* The report as a table for people, or as JSON: nacre(8), JSON DOCUMENTS. Heap; the caller's to
- * free. */
+/* The report as a table for people, or as JSON: nacre-policy(5), JSON DOCUMENTS. Heap; the caller's
+ * to free. */
 #define HARDEN_REPORT_VERSION 1
 int harden_report_text(
 	const struct harden_report *report, char **ret_text, struct nacre_error *err);

@@ -232,7 +232,7 @@ int harden_grant_check(const char *grant, struct nacre_error *err)
 		const char *path = harden_grant_item(grant, grants[i].kind);
 
 		if (path && grants[i].item == harden_is_egress)
-			return fail(err, EINVAL, "\"%.128s\" is not a grant; see nacre(8), EGRESS",
+			return fail(err, EINVAL, "\"%.128s\" is not a grant; see nacre-profiles(7)",
 				grant);
 		if (path && grants[i].item == is_path)
 			return fail(err, EINVAL, "\"%s\" is not a grant; its path is %s", grant,

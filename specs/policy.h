@@ -19,7 +19,7 @@
 
 /*
  * Who may loosen what. Three speak, in this order of trust: the administrator by the policy file
- * (nacre(8), POLICY), the caller by its command line, and whoever wrote the container's
+ * (nacre-policy(5)), the caller by its command line, and whoever wrote the container's
  * annotations, which are the tenant's words. Each is held by those before it; what is not allowed
  * is an error, never left out in silence.
  *

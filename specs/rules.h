@@ -11,7 +11,7 @@
  * rule is made from its row, as the kernel makes enum bpf_func_id from ___BPF_FUNC_MAPPER.
  *
  *	id	RULE_id stands for it in enum profile_rule, and rule_id() does it: specs/harden_*.c
- *	name	what --require, reports, policy.json and README.md call it
+ *	name	what --require, reports, policy.json and nacre-profiles(7) call it
  *	loosest	OCI, NESTED, AGENT or STRICT: this profile and all that are tighter have it
  *	effect	EDITS: tightens the config. REFUSES: where an edit would silently give something
  *else than what was asked for

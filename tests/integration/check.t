@@ -11,7 +11,7 @@ check_any() {
 
 test_check_knows_this_host() {
 	check_any --format json
-	documented "check Fl -format"
+	documented "check --format"
 	is "$(json .host.kernel)" "$(uname -r)" kernel
 	is "$(json .host.kernelIsNewEnough)" true "kernel is new enough"
 	is "$(json '.host.cgroupControllers | join(" ")')" "$(cat "$cg_mount/cgroup.controllers")" controllers

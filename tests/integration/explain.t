@@ -10,7 +10,7 @@ test_explain_says_what_was_denied_and_what_nobody_counts() {
 	has "$out" 'WHAT NOBODY COUNTS'
 	has "$out" 'system calls '
 	good nacre explain --format json "$id"
-	documented "explain Fl -format" 2
+	documented "explain --format" 2
 	is "$(json '[.id, .profile] | join(" ")')" "$id agent" "id and profile"
 	is "$(json '.notCounted | length >= 3')" true "blind spots"
 }
@@ -72,7 +72,7 @@ test_calls_in_the_kernels_log_are_told() {
 	start
 	wait_for eval 'nacre explain "$id" | grep -q "^1 *getcpu: logged$"'
 	good nacre explain --format json "$id"
-	documented "explain Fl -format" 2
+	documented "explain --format" 2
 	is "$(json '.kernelLog.records[] | select(.syscall == "getcpu") | .action')" \
 		logged action
 }
@@ -162,7 +162,7 @@ test_directories_without_programs_are_named() {
 	has_line "$out" 'WHERE NO PROGRAM CAN BE RUN *'
 	has_line "$out" "$tmp"
 	good nacre explain --format json "$id"
-	documented "explain Fl -format" 2
+	documented "explain --format" 2
 	is "$(json '.noexec | map(.path + " " + .grant) | sort | join(",")')" \
 		"/cache tmpfs-exec:/cache,/tmp tmp-exec" directories
 	good nacre explain --format flags "$id"

@@ -19,7 +19,7 @@ test_the_report_as_json_names_rule_path_from_to_and_why() {
 	bundle true
 	edit '.process.noNewPrivileges = false'
 	good nacre harden --format json --bundle "$b"
-	documented "harden Fl -format"
+	documented "harden --format"
 	is "$(json .profile)" agent profile
 	is "$(json '.changes[] | select(.path == "process.noNewPrivileges")
 		| [.rule, (.from | tostring), (.to | tostring)] | join(" ")')" \

@@ -28,7 +28,7 @@ PEER=${PEER:-$build/tests/peer}
 NACRE_LIBEXECDIR=${NACRE_LIBEXECDIR:-$(realpath "$build")}
 export NACRE_LIBEXECDIR
 
-page=$(dirname "${BASH_SOURCE[0]}")/../../runtime/nacre.8
+page=$(dirname "${BASH_SOURCE[0]}")/../../runtime/nacre-policy.5
 
 # Not below a name with "nacre" in it, and world-readable: containers with other users look into it.
 T=$(mktemp -d "${TMPDIR:-/tmp}/it-XXXXXXXX") || exit 99
@@ -402,17 +402,17 @@ json() {
 	jq -r "$1" <<<"$out" 2>&1
 }
 
-# documented TEXT [VERSION]: $out is version 1, or VERSION, of a document of ours, and every member of it stands in the item
-# of nacre(8), JSON DOCUMENTS, whose head has TEXT.
+# documented TEXT [VERSION]: $out is version 1, or VERSION, of a document of ours, and every member of it stands in the
+# section of nacre-policy(5) whose heading has TEXT.
 documented() {
-	local item member
-	item=$(sed -n '/^\.Sh JSON DOCUMENTS/,/^\.Sh ENVIRONMENT/p' "$page" |
-		awk -v text="$1" '/^\.It / { inside = index($0, text) } inside { gsub(/[.,]/, " "); print $0, "" }')
-	[[ -n $item ]] || wrong "nothing in the manual page" "$1"
+	local section member
+	section=$(awk -v text="$1" '/^\.S[sh] / { inside = /^\.Ss / && index($0, text) }
+		inside { gsub(/[.,]/, " "); print $0, "" }' "$page")
+	[[ -n $section ]] || wrong "nothing in the manual page" "$1"
 	is "$(json .version)" "${2-1}" "version of $1"
 	# What was changed is the config's.
 	while read -r member; do
-		grep -qE "^ Va .*\\b$member\\b" <<<"$item" || wrong "not in the manual page: $member" "$1"
+		grep -qE "^ (It )?Va .*\\b$member\\b" <<<"$section" || wrong "not in the manual page: $member" "$1"
 	done < <(jq -r '(.changes[]? | .from, .to) |= 0 | del(.version) | [.. | objects | keys[]] | unique[]' \
 		<<<"$out")
 }

@@ -25,6 +25,18 @@ test_the_policy_names_the_default_profile() {
 	is "$(profile_of)" agent
 }
 
+test_the_policy_of_the_manual_is_taken() {
+	bundle true
+	policy "$(awk '/^\.Bd / { inside = 1; next } /^\.Ed/ { exit } inside' "$page")"
+	is "$(profile_of)" strict
+	good under_policy harden --format json --bundle "$b" --profile agent
+	is "$(json '[.profile] + [.grants[].grant] + .required | join(" ")')" "agent tmp-exec resources"
+	good under_policy harden --format config --bundle "$b" --profile agent
+	is "$(json '.nacre.egress | join(" ")')" registry.npmjs.org:443
+	bad 1 '--allow rootfs-write: not among grants.allowed of /etc/nacre/policy.json' \
+		under_policy harden --allow rootfs-write --bundle "$b"
+}
+
 test_a_profile_below_the_least_one_is_refused_by_option_and_by_name() {
 	bundle true
 	policy '{"version": 1, "least_profile": "agent"}'

@@ -125,7 +125,7 @@ test_explain_counts_what_was_refused() {
 	has_line "$out" '300 *bpf: EPERM: *CVE*syscall:bpf)'
 	has_line "$out" '1 *socket: EAFNOSUPPORT: *socket:AF_ALG)'
 	good nacre explain --format json "$id"
-	documented "explain Fl -format" 2
+	documented "explain --format" 2
 	is "$(json '.traced')" true traced
 	is "$(json '.denied[] | select(.syscall == "bpf") | [.count, .errno, .grant] | join(" ")')" \
 		"300 EPERM syscall:bpf" "in JSON"

@@ -76,7 +76,7 @@ test_only_what_was_shown_is_applied() {
 	source_has 'a 644 a' 'b 644 b'
 	good nacre workspace apply --expect "$digest" --format json "$id"
 	is "$(json '.version == 1 and .workspaces[0].results == [{"kind": "modified", "path": "a", "result": "applied"}, {"kind": "modified", "path": "b", "result": "applied"}]')" true
-	documented 'workspace apply Fl -format Cm json'
+	documented 'workspace apply --format json'
 	source_has 'a 644 x' 'b 644 y'
 	discard
 }
@@ -373,7 +373,7 @@ applied   M  a
 	source_has 'v 755 d' 'v/a 644 v' 'w 755 d' 'w/a 644 w'
 	good nacre workspace undo --format json "$id"
 	is "$(json '[.workspaces[].results[] | .path + " " + .result] == ["a undone", "a undone"]')" true
-	documented 'workspace undo Fl -format Cm json'
+	documented 'workspace undo --format json'
 	source_has 'v 755 d' 'v/a 644 a' 'w 755 d' 'w/a 644 a'
 	discard
 }

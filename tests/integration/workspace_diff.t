@@ -26,7 +26,7 @@ test_changes_are_listed_with_their_digest() {
 		"modified file a deleted file b"
 	is "$(jq -r '.workspaces[0].changes[0].sha256' <<<"$out")" \
 		"$(printf 'a\nx\n' | sha256sum | cut -d' ' -f1)" "of the content"
-	documented 'workspace diff Fl -format Cm json'
+	documented 'workspace diff --format json'
 	discard
 }
 
@@ -284,7 +284,7 @@ test_workspaces_are_listed() {
 	good nacre workspace list --format json
 	is "$(jq -r '.workspaces[] | "\(.id) \(.number) \(.form) \(.source) \(.destination) \(.sourceIsThere)"' <<<"$out")" \
 		"$id 0 cow $source /w true"
-	documented 'workspace list Fl -format Cm json'
+	documented 'workspace list --format json'
 	discard
 	bad 1 "container \"$id\" has no workspace" nacre workspace diff "$id"
 	bad 1 "container \"$id\" has no workspace" nacre workspace discard "$id"

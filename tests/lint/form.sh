@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# The form of sources, manual page and words, as one version of each tool sees it: for .ci/run, not for
+# The form of sources, manual pages and words, as one version of each tool sees it: for .ci/run, not for
 # a user, whose versions find other things.
 set -u
 cd "$SOURCE" || exit 1
@@ -68,11 +68,12 @@ function_length() {
 	END { exit bad }' >&2 || failed=1
 }
 
-# Whether other pages are installed here says nothing about this one.
+# Whether other pages are installed here says nothing about these.
 manual() {
 	local found
 	has mandoc || return
-	found=$(mandoc -Tlint runtime/*.[18] 2>/dev/null | grep -vE 'Xr: |referenced manual not found|mandoc\.db')
+	found=$(mandoc -Tlint runtime/nacre*.[1-8] 2>/dev/null |
+		grep -vE 'Xr: |referenced manual not found|mandoc\.db')
 	[[ -z $found ]] || complain "$found"
 }
 
@@ -80,7 +81,7 @@ manual() {
 spelling() {
 	has codespell || return
 	codespell --skip '*.json,words.sh,corpus' --ignore-words-list nd,tabl,crate,passt specs libcontainer runtime shim tests \
-		contrib .ci README.md SECURITY.md meson.build meson_options.txt || complain "spelling"
+		contrib .ci README.md NEWS.md CONTRIBUTING.md SECURITY.md meson.build meson_options.txt || complain "spelling"
 }
 
 format

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The documents name what is there: the life table in libcontainer/README.md is the one of life.c, each
-# function of its map stands in the file given, the rules and grants are those of specs/, and
-# SECURITY.md has the replayed CVEs. "map.sh life" prints the life table.
+# function of its map stands in the file given, nacre-profiles(7) and nacre-policy(5) have the rules, grants and
+# members of specs/, and SECURITY.md has the replayed CVEs. "map.sh life" prints the life table.
 # shellcheck disable=SC2013,SC2016 # names without blanks; backquotes of Markdown
 set -u
 cd "$SOURCE" || exit 1
@@ -99,35 +99,41 @@ while IFS='|' read -r _ topic file functions _; do
 done < <(section "$tour" "Where it is done" | grep '^|.*`.*/.*\.[ch]`')
 [ "$rows" -ge 30 ] || complain "$tour's map: $rows rows found"
 
-# Each first cell of the two tables of "Profiles" against the names in specs/.
-listed() {
-	section README.md Profiles | awk -v head="| $1 |" 'index($0, head) == 1 { inside = 1; next }
-		!/^\|/ { inside = 0 } inside' | sed -n 's/^| `\([a-z-]*\).*/\1/p' | sort
+# The names in specs/ against the items of two sections of nacre-profiles(7).
+profiles=runtime/nacre-profiles.7
+items() {
+	awk -v heading=".Sh $1" '/^\.Sh / { inside = $0 == heading } inside && /^\.It Cm /' "$profiles"
 }
-for pair in "rule:specs/rules.h:^	RULE([a-z_]*, \"\([a-z-]*\)\", .*" \
-	"grant:specs/harden_grants.c:^	{ \"\([a-z-]*\)\",.*"; do
-	IFS=: read -r kind file pattern <<<"$pair"
+for pair in "RULES:specs/rules.h:^	RULE([a-z_]*, \"\([a-z-]*\)\", .*" \
+	"GRANTS:specs/harden_grants.c:^	{ \"\([a-z-]*\)\",.*"; do
+	IFS=: read -r heading file pattern <<<"$pair"
 	names=$(sed -n "s/$pattern/\1/p" "$file" | sort)
-	[ -n "$names" ] || complain "$file: no ${kind}s found"
-	difference=$(diff <(echo "$names") <(listed "$kind")) ||
-		complain "README.md's table of ${kind}s is not that of $file:
+	[ -n "$names" ] || complain "$file: no ${heading,,} found"
+	difference=$(diff <(echo "$names") <(items "$heading" | cut -d' ' -f3 | sort)) ||
+		complain "$profiles, $heading, is not the list of $file:
 $difference"
 done
 
-# A rule stands in the columns of the profiles that have it, and is named as its function is.
+# A rule is listed with the profiles that have it, and is named as its function is.
 while read -r id name loosest; do
 	case $loosest in
-	NESTED) expected='+ + +' ;;
-	AGENT) expected='+ + -' ;;
-	STRICT) expected='- + -' ;;
+	NESTED) expected='nested , agent , strict' ;;
+	AGENT) expected='agent , strict' ;;
+	STRICT) expected='strict' ;;
 	*) complain "specs/rules.h: $name: no profile $loosest" && continue ;;
 	esac
-	found=$(section README.md Profiles | awk -F' [|] ' -v name="| \`$name\`" '$1 == name && NF == 4 {
-		sub(/ [|]$/, "", $4); print $2 == "-" ? "-" : "+", $3 == "-" ? "-" : "+", $4 == "-" ? "-" : "+" }')
-	[ "$found" = "$expected" ] ||
-		complain "README.md's table has $name for agent, strict, nested as $found, specs/rules.h as $expected"
+	items RULES | grep -qxF ".It Cm $name Pq $expected" ||
+		complain "$profiles has no item $name ($expected), as specs/rules.h has it"
 	[ "${id//_/-}" = "$name" ] || complain "specs/rules.h: rule_$id is called $name"
 done < <(sed -n 's/^	RULE(\([a-z_]*\), "\([a-z-]*\)", \([A-Z]*\), .*/\1 \2 \3/p' specs/rules.h)
+
+# The members that the policy's tables have, against the items of nacre-policy(5).
+members=$(sed -n 's/^	FIELD_[A-Z0-9_]*("\([a-z_]*\)", policy\(_[a-z]*\)\{0,1\}, .*/\1/p' specs/policy*.c | sort -u)
+[ "$(wc -l <<<"$members")" -ge 15 ] || complain "specs/policy*.c: no members found"
+for member in $members; do
+	awk '/^\.Sh / { inside = $0 == ".Sh POLICY FILE" } inside && /^\.It Va /' runtime/nacre-policy.5 |
+		grep -q "[ .]$member\( \|$\|\.\)" || complain "runtime/nacre-policy.5 has no member $member"
+done
 
 tests=tests/integration/cve.t
 for name in $(grep -o 'test_[a-z0-9_]*' SECURITY.md); do
@@ -136,6 +142,16 @@ done
 for number in $(sed -n 's/^test_cve_\([0-9]*\)_\([0-9]*\)_.*/CVE-\1-\2/p' "$tests" | sort -u); do
 	grep -q "$number" SECURITY.md || complain "SECURITY.md does not name $number"
 done
+
+# A section of a manual that is named, as "nacre(8), WORKSPACE".
+references=$(grep -rhoE --include='*.[ch1-8]' --include='*.md' --include='*.t' --include='*.sh' \
+	'nacre(-[a-z]+)?\([1-8]\), [A-Z]{3}[A-Z ]*' specs libcontainer runtime contrib tests ./*.md | sed 's/ *$//' | sort -u)
+[ "$(wc -l <<<"$references")" -ge 5 ] || complain "no references to the manuals found"
+while IFS= read -r reference; do
+	number=${reference#*(}
+	page=runtime/${reference%%(*}.${number%%)*}
+	grep -qxF ".Sh ${reference#*, }" "$page" || complain "$reference is named, which does not exist"
+done <<<"$references"
 
 # Any other file that is named, by its path or by its name alone.
 for file in $(grep -o '`[a-z_/]*\.[ch]`' "$tour" | tr -d '`'); do

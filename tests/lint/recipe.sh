@@ -47,8 +47,10 @@ END
 	before '^	c->linux_->rootfs_propagation = NULL;' tests/order.c <<'END'
 	c->linux_->personality = NULL; /* to have none is tighter */
 END
-	before '^| .annotations. |' README.md <<'END'
-| `personality` | - | takes linux.personality out | - |
+	before '^\.It Cm annotations Pq' runtime/nacre-profiles.7 <<'END'
+.It Cm personality Pq strict
+Removes
+.Va linux.personality .
 END
 }
 

@@ -5,7 +5,7 @@ set -u
 cd "$SOURCE" || exit 1
 failed=0
 folders=(specs libcontainer runtime shim tests contrib .ci)
-documents=(README.md CONTRIBUTING.md SECURITY.md meson.build meson_options.txt)
+documents=(README.md NEWS.md CONTRIBUTING.md SECURITY.md meson.build meson_options.txt)
 
 complain() {
 	echo "words: $1" >&2
