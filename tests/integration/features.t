@@ -144,6 +144,7 @@ test_help_lists_profiles_rules_and_grants() {
 	is "$(sed -n 's/^  \([^ ]*\).*/\1/p' <<<"$out" | xargs)" "oci nested agent strict" profiles
 	good nacre help rules
 	while read -r word; do
+		[[ $word != user-namespace || $who == root ]] || continue # only root has ids to give
 		good nacre harden --profile strict --require "$word" --bundle "$b"
 	done < <(sed -n 's/^  \([^ ]*\).*/\1/p' <<<"$out")
 	is "$(nacre check --profile strict --format json | jq -r '.rules[].rule')" \

@@ -10,7 +10,7 @@ test_an_error_goes_to_the_log_and_to_stderr() {
 
 test_an_error_goes_to_the_log_alone() {
 	try nacre --log "$T/out.log" --log-only state "$id"
-	is "$status" 1 status
+	is "$rc" 1 status
 	is "$err" "" stderr
 	has "$(<"$T/out.log")" "level=error msg=\"container does not exist: $id\""
 }

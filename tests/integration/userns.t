@@ -115,7 +115,7 @@ test_what_cannot_be_mapped_is_said_and_refused_where_the_rule_is_required() {
 		--require user-namespace --allow mount:/sys/kernel/mm
 	good nacre harden --format json --userns shifted --allow mount:/sys/kernel/mm --bundle "$b"
 	has "$(json '.leftOut[0]')" "$why"
-	documented "harden Fl -format"
+	documented "harden --format"
 }
 
 test_the_rule_is_asked_for_by_option_policy_and_annotation_and_taken_back_by_a_grant() {

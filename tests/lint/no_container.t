@@ -86,6 +86,11 @@ test_host_root() {
 	is "$(host_root)" ""
 }
 
+test_no_cgroup() {
+	cg_base=/no/such
+	good no_cgroup true
+}
+
 test_create() {
 	b=$T/none create
 }
