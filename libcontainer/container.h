@@ -98,6 +98,11 @@ struct nacre_options {
 				 * $XDG_STATE_HOME/nacre/workspaces */
 	bool reviews; /* the caller looks at workspaces that nacre_delete keeps, and tells of them:
 		       * WARN is not called for that */
+	bool untrusted; /* processes of these containers may write to ROOT, so that nothing that
+			 * lies there is acted on: nacre_delete removes the state alone. It runs no
+			 * hook, ends no process, takes nothing else back. With FORCE the caller
+			 * knows that the container has ended; without it -EBUSY if another call
+			 * works on that */
 };
 
 NACRE_API int nacre_open(

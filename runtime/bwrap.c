@@ -45,6 +45,7 @@ static int open_state(
 		.warn = log_warn,
 		.data = &in->log,
 		.expendable = true,
+		.untrusted = true,
 	};
 	struct nacre_error why;
 	int r;
@@ -62,8 +63,8 @@ static int open_state(
 	return r < 0 ? fail(err, why.code, "no place for the state: %s", why.text) : 0;
 }
 
-/* What others have left that were killed with SIGKILL, as agents do it. One that is ending
- * meanwhile may be deleted by either. */
+/* What others have left that were killed with SIGKILL, as agents do it: files alone, and a sandbox
+ * may have put them there. One that is ending meanwhile may be deleted by either. */
 static void sweep(struct invocation *in)
 {
 	struct nacre_containers *list;

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -30,13 +31,13 @@ enum {
 	ROOTS = 2,
 };
 
+#define PLACE "/dev/shm/nacre-bwrap-"
+
 struct nacre_bwrap {
 	struct arena *arena;
 	const char *print;
 	bool dies_with_parent;
 	const char *roots[ROOTS + 1];
-	const char *hidden[ROOTS + 2]; /* those, that of other containers, and the key of receipts
-					*/
 	unsigned preserve_fds;
 	char *config; /* heap */
 };
@@ -204,22 +205,48 @@ static int look_at_caller(struct arena *arena, struct bwrap_host *host, struct n
 }
 
 /* Where it lies, whatever leads there. One that is not there is made later, if at all. */
-static int add_key(struct nacre_bwrap *b, struct oci_strings *hidden, struct nacre_error *err)
+static void add_key(struct nacre_bwrap *b, struct oci_strings *hidden)
 {
 	char path[PATH_MAX], real[PATH_MAX];
 	struct nacre_error none;
 
-	if (receipt_key_place(path, &none) < 0 || !realpath(path, real))
-		return 0;
-	hidden->items[hidden->n] = arena_strdup(b->arena, real);
-	return hidden->items[hidden->n++] ? 0 : fail_errno(err, ENOMEM, "bwrap");
+	if (receipt_key_place(path, &none) == 0 && realpath(path, real))
+		hidden->items[hidden->n++] = arena_strdup(b->arena, real);
+}
+
+/* The roots, those of other containers and of other calls, and the key of receipts. */
+static int find_hidden(struct nacre_bwrap *b, const char *of_others, struct oci_strings *ret_hidden,
+	struct nacre_error *err)
+{
+	glob_t others = {.gl_pathc = 0};
+	struct oci_strings list = {.n = 0};
+	const int r = glob(PLACE "*", GLOB_NOSORT, NULL, &others);
+
+	list.items = arena_array(b->arena, ROOTS + 2 + others.gl_pathc, sizeof(*list.items));
+	if (!list.items || (r != 0 && r != GLOB_NOMATCH)) {
+		globfree(&others);
+		return fail_errno(err, r == GLOB_ABORTED ? EIO : ENOMEM, "find " PLACE "*");
+	}
+	for (size_t i = 0; b->roots[i]; i++)
+		list.items[list.n++] = b->roots[i];
+	if (of_others)
+		list.items[list.n++] = arena_strdup(b->arena, of_others);
+	for (size_t i = 0; i < others.gl_pathc; i++)
+		list.items[list.n++] = arena_strdup(b->arena, others.gl_pathv[i]);
+	globfree(&others);
+	add_key(b, &list);
+	for (size_t i = 0; i < list.n; i++)
+		if (!list.items[i])
+			return fail_errno(err, ENOMEM, "bwrap");
+	*ret_hidden = list;
+	return 0;
 }
 
 /*
- * Apart from other containers, so that what killed ones have left is found among few. What lies in
- * a root is believed, and hooks in it are run. So it may be nowhere where a sandbox of the same
- * user writes, as in /tmp and homes: where the usual place cannot be written to, in a sandbox or
- * without XDG_RUNTIME_DIR, it is one that was not there before.
+ * Apart from other containers, so that what killed ones have left is found among few. Nothing that
+ * lies in a root is believed (nacre_options.untrusted); it holds environments, though. So where the
+ * usual place cannot be written to, in a sandbox or without XDG_RUNTIME_DIR, it is one that was not
+ * there before.
  */
 static int choose_roots(
 	struct nacre_bwrap *b, struct oci_strings *ret_hidden, struct nacre_error *err)
@@ -231,16 +258,12 @@ static int choose_roots(
 
 	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 		return fail_errno(err, errno, "getrandom");
-	if (open_default_root(path, &none) == 0) {
-		b->hidden[0] = arena_strdup(b->arena, path);
+	if (open_default_root(path, &none) == 0)
 		b->roots[n++] = arena_printf(b->arena, "%s-bwrap", path);
-	}
-	b->roots[n] = arena_printf(b->arena, "/dev/shm/nacre-bwrap-%016" PRIx64, number);
-	if (!b->roots[n] || (n && (!b->hidden[0] || !b->roots[0])))
+	b->roots[n] = arena_printf(b->arena, PLACE "%016" PRIx64, number);
+	if (!b->roots[0] || !b->roots[n])
 		return fail_errno(err, ENOMEM, "bwrap");
-	memcpy(b->hidden + n, b->roots, (n + 1) * sizeof(*b->hidden));
-	*ret_hidden = (struct oci_strings){b->hidden, 2 * n + 1};
-	return add_key(b, ret_hidden, err);
+	return find_hidden(b, n ? path : NULL, ret_hidden, err);
 }
 
 /* --- */

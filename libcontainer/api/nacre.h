@@ -23,6 +23,7 @@ struct nacre {
 	uint64_t timeout_ms;
 	char *workspaces; /* heap; NULL: the caller's own place */
 	unsigned lock_flags; /* enum state_lock_flags */
+	bool untrusted;
 };
 
 /* open.c: the directory that holds the states where the caller named none. */

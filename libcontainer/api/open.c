@@ -105,6 +105,7 @@ int nacre_open(const struct nacre_options *given, struct nacre **ret_nacre, stru
 		free(nacre);
 		return fail_errno(err, ENOMEM, "nacre_open");
 	}
+	nacre->untrusted = options.untrusted;
 	nacre->lock_flags = options.expendable ? STATE_LOCK_EXPENDABLE : 0;
 	nacre->root_fd = r = open_root(&options, err);
 	if (r < 0) {

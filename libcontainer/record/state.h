@@ -48,6 +48,7 @@ enum state_lock_flags {
 	STATE_LOCK_EXPENDABLE = 1 << 0, /* this process may be killed if it does not let go */
 	STATE_LOCK_FORCE = 1 << 1, /* kills a holder that may be, if it has not let go in 3 s */
 	STATE_LOCK_MAKE = 1 << 2, /* state_make's */
+	STATE_LOCK_TRY = 1 << 3, /* does not wait: -EBUSY */
 };
 
 /* Makes ROOT/ID of the record and locks it. The cgroup goes into the lock, unless it is not known

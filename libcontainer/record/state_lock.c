@@ -118,6 +118,9 @@ static int wait_lock(int lock_fd, const char *id, unsigned flags, struct nacre_e
 	while ((r = try_lock(lock_fd, flags, &holder)) == -EAGAIN) {
 		int64_t waited = now_ms() - begin;
 
+		if (flags & STATE_LOCK_TRY)
+			return fail(err, EBUSY,
+				"container \"%s\" is held by another command (pid %d)", id, holder);
 		r = flags & STATE_LOCK_FORCE && waited >= FORCE_WAIT_MS
 			    ? is_expendable(lock_fd, holder)
 			    : 0;

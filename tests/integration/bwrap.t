@@ -453,7 +453,18 @@ test_a_procfs_that_may_not_be_mounted_is_told_as_codex_expects() {
 	has_line "$err" "bwrap: Can't mount proc on /newroot/proc: Operation not permitted"
 }
 
-# No sandbox may have made it before, with hooks in it that would be run outside.
+# Nor those of others without a place.
+test_states_without_a_place_are_not_seen() {
+	local other=/dev/shm/nacre-bwrap-test$$
+	mkdir -m 700 "$other" && touch "$other/secret"
+	try bwrap --ro-bind / / --bind /dev/shm /mnt ls -A "$other" "/mnt/${other##*/}"
+	rm -r "$other"
+	is "$rc" 0 "status ($err)"
+	lacks "$out" secret
+	nothing_left
+}
+
+# Another sandbox may know those that were there before.
 test_a_state_without_a_place_lies_in_a_new_one() {
 	local before text='ls -d /dev/shm/nacre-bwrap-*; ls -A /dev/shm/nacre-bwrap-*'
 	before=$(ls /dev/shm)
@@ -469,6 +480,59 @@ test_a_state_without_a_place_lies_in_a_new_one() {
 	has_line "$out" '/dev/shm/nacre-bwrap-*'
 	is "$(wc -l <<<"$out")" 1 "lines"
 	is "$(ls /dev/shm)" "$before" "/dev/shm"
+}
+
+# with_hook DIR: the state of a sandbox, as one that can write there makes it
+with_hook() {
+	local own
+	own=$(jq --arg file "$T/hooked" '.hooks.poststop = [{path: "/bin/sh", args: ["sh", "-c", "id >" + $file]}]' \
+		"$1/config.json") && echo "$own" >"$1/config.json"
+	own=$(jq '.conditions += ["hooks poststop"]' "$1/record") && echo "$own" >"$1/record"
+}
+
+test_what_lies_in_a_state_is_not_run() {
+	local number=4713.$$ pid=
+	# Its own, as it ends.
+	in_background bwrap_direct --ro-bind / / --unshare-pid sh -c "sleep $number; exit 3"
+	pid=$!
+	wait_for started
+	with_hook "$(echo "$ROOT"/bwrap-*)"
+	kill "$(pgrep -f "^sleep $number\$")"
+	wait "$pid" 2>/dev/null
+	is $? 3 status
+	absent "$T/hooked"
+	nothing_left
+	# One that was left behind, by the next.
+	number+=1
+	in_background bwrap_direct --ro-bind / / --unshare-pid sleep "$number"
+	pid=$!
+	wait_for started
+	with_hook "$(echo "$ROOT"/bwrap-*)"
+	kill -9 "$pid"
+	wait_for ended
+	good bwrap --ro-bind / / true
+	absent "$T/hooked"
+	nothing_left
+}
+
+# A record that names another process, which is the caller's as well.
+test_a_state_names_no_process_to_end() {
+	local number=4714.$$ pid other state=
+	sleep 1000 &
+	other=$!
+	in_background bwrap_direct --ro-bind / / --unshare-pid sleep "$number"
+	pid=$!
+	wait_for started
+	state=$(echo "$ROOT"/bwrap-*)
+	sed -E "s/\"pid\": ?[0-9]+/\"pid\":$other/; s/\"startTime\": ?[0-9]+/\"startTime\":$(
+		sed 's/.*) //' "/proc/$other/stat" | cut -d' ' -f20)/; s/\"pidfdId\": ?[0-9]+/\"pidfdId\":0/" \
+		"$state/record" >"$T/record"
+	cat "$T/record" >"$state/record"
+	kill -TERM "$pid"
+	wait "$pid" 2>/dev/null
+	kill "$other" || wrong "the process that a record named is gone"
+	wait "$other" 2>/dev/null
+	nothing_left
 }
 
 test_a_filter_is_loaded() {
