@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "specs/mount_words.h"
+#include "specs/path_text.h"
 #include "specs/validate_checks.h"
 
 /* nacre.workspaces: each is one bind, and what the words of that would do to an overlay. */
@@ -33,10 +34,14 @@ static int check_workspace(const struct oci_config *config, size_t i, struct nac
 	const struct oci_workspace *mark = &config->nacre->workspaces[i];
 	const struct place place = validate_at("nacre.workspaces[%zu].destination", i);
 	const struct oci_mount *mount = NULL;
+	char clean[PATH_TEXT_MAX];
 	int r = find_bind(config, mark, place.text, &mount, err);
 
 	if (r < 0)
 		return r;
+	if (path_clean(mark->destination, clean) == 0 && strcmp(clean, "/") == 0)
+		return oci_fail(config, err, place.text,
+			"the root of the container can be no workspace: name a directory in it");
 	if (strcmp(mark->form, WORKSPACE_COW) == 0 &&
 		(mount->n_uid_mappings || mount_has(mount, "idmap") || mount_has(mount, "ridmap")))
 		return oci_fail(config, err, place.text,

@@ -142,3 +142,31 @@ int mount_set_idmap(int tree_fd, const struct oci_mount *mount, const struct mou
 		return fail_errno(err, r, "idmap");
 	return 0;
 }
+
+/* --- late --- */
+
+static int seal(int tree_fd, const struct oci_mount *mount)
+{
+	const struct sys_mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
+	const struct mount_options o = mount_options_read(mount);
+	/* The mounts that came with a bind are read-only already. */
+	const bool all = !o.bind && o.recursive_set & MOUNT_ATTR_RDONLY;
+
+	return sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH | (all ? AT_RECURSIVE : 0), &attr);
+}
+
+/* No name is looked up: it may be covered, or exchanged for a symlink to another mount. */
+int mounts_seal(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
+	struct nacre_error *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		int *tree_fd = &context->made[i].tree_fd;
+		int r = *tree_fd < 0 ? 0 : seal(*tree_fd, &mounts[i]);
+
+		if (r < 0)
+			return fail_errno(
+				err, r, "mounts[%zu]: make %s read-only", i, mounts[i].destination);
+		fd_close(tree_fd);
+	}
+	return 0;
+}

@@ -129,6 +129,17 @@ static int stat_tree(int tree_fd, struct statx *ret_tree, struct nacre_error *er
 		       : 0;
 }
 
+/* Keeps what mounts_seal is to find. */
+static int keep_unsealed(const struct mount_job *job, int tree_fd, struct nacre_error *err)
+{
+	struct mount_made *made = &job->context->made[job->index];
+
+	if (!mount_is_sealed_late(job))
+		return 0;
+	made->tree_fd = fcntl(tree_fd, F_DUPFD_CLOEXEC, 3);
+	return made->tree_fd < 0 ? fail_errno(err, errno, "keep the mount") : 0;
+}
+
 /* TREE_FD, which is TREE, stays the root of the mount when it is attached, whatever is mounted or
  * renamed then. */
 static int attach(const struct mount_job *job, int tree_fd, const struct statx *tree, int target_fd,
@@ -145,10 +156,7 @@ static int attach(const struct mount_job *job, int tree_fd, const struct statx *
 		if (made->view_fd < 0)
 			return fail_errno(err, errno, "keep the mount");
 	}
-	if (!mount_is_sealed_late(job))
-		return 0;
-	made->tree_fd = fcntl(tree_fd, F_DUPFD_CLOEXEC, 3);
-	return made->tree_fd < 0 ? fail_errno(err, errno, "keep the mount") : 0;
+	return keep_unsealed(job, tree_fd, err);
 }
 
 /* Only a procfs may be bound on /proc, and whole: anything else would take the runtime's writes. */
@@ -329,6 +337,16 @@ static const char *name_source(const struct oci_mount *mount)
 	return mount->type ? mount->type : "remount";
 }
 
+/* mounts[0] is there: mounts_build_root. */
+static int keep_root(struct mount_job *job, const struct mount_context *context,
+	const struct oci_mount *mounts, struct nacre_error *err)
+{
+	int r = init_job(job, context, mounts, 0, err);
+
+	context->made[0].id = job->root_mount;
+	return r < 0 ? r : keep_unsealed(job, context->rootfs_fd, err);
+}
+
 int mounts_perform(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
 	struct nacre_error *err)
 {
@@ -349,6 +367,9 @@ int mounts_perform(const struct mount_context *context, const struct oci_mount *
 		return arena_fail(context->guard->arena, "mounts", err);
 	for (size_t i = 0; i < n; i++)
 		context->made[i] = (struct mount_made){.tree_fd = -1, .view_fd = -1};
+	r = context->root_is_mount ? keep_root(&job, context, mounts, err) : 0;
+	if (r < 0)
+		return r;
 	for (size_t i = context->root_is_mount ? 1 : 0; i < n; i++) {
 		r = init_job(&job, context, &mounts[i], i, err);
 		if (r < 0)
@@ -368,30 +389,4 @@ int mounts_build_root(const struct mount_context *context, const struct oci_moun
 
 	r = r < 0 ? r : mount_build_bind(&job, err);
 	return r < 0 ? fail_prefix(err, "mounts[0]: %s on /", mounts[0].source) : r;
-}
-
-static int seal(int tree_fd, const struct oci_mount *mount)
-{
-	const struct sys_mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
-	const struct mount_options o = mount_options_read(mount);
-	/* The mounts that came with a bind are read-only already. */
-	const bool all = !o.bind && o.recursive_set & MOUNT_ATTR_RDONLY;
-
-	return sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH | (all ? AT_RECURSIVE : 0), &attr);
-}
-
-/* No name is looked up: it may be covered, or exchanged for a symlink to another mount. */
-int mounts_seal(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
-	struct nacre_error *err)
-{
-	for (size_t i = 0; i < n; i++) {
-		int *tree_fd = &context->made[i].tree_fd;
-		int r = *tree_fd < 0 ? 0 : seal(*tree_fd, &mounts[i]);
-
-		if (r < 0)
-			return fail_errno(
-				err, r, "mounts[%zu]: make %s read-only", i, mounts[i].destination);
-		fd_close(tree_fd);
-	}
-	return 0;
 }

@@ -47,6 +47,26 @@ test_a_bind_mount_shows_the_source() {
 	is "$(<"$b/source/file")" "new" "source, after"
 }
 
+# with_root_bound OPTIONS: the root is a bind of the rootfs, as nacre-bwrap makes it
+with_root_bound() {
+	bundle write /file new
+	echo old >"$b/rootfs/file"
+	edit '.root.readonly = false | .nacre.rootTmpfs = true | .mounts |=
+		[{destination: "/", type: "bind", source: $b, options: ["rbind", "rw"]}] + .' --arg b "$b/rootfs"
+}
+
+# Mount points are made in it first.
+test_a_root_that_is_a_bind_is_read_only_as_the_rules_say() {
+	with_root_bound
+	run
+	is "$(<"$b/rootfs/file")" new "what it wrote"
+	with_root_bound
+	profile=strict
+	run_any --allow rootfs-write
+	has "$err" "writing to / (--allow workspace:SOURCE)"
+	is "$(<"$b/rootfs/file")" old "file of the host"
+}
+
 test_a_relative_source_is_below_the_bundle() {
 	bundle ls /mnt
 	mkdir -p "$b/source/inner"

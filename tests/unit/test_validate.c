@@ -93,6 +93,9 @@ static const struct {
 		"hooks.createRuntime[1].timeout: 0 is not greater than zero; leave it out to wait without limit" },
 	{ "workspaces", TOP, "\"nacre\":{\"workspaces\":[{\"destination\":\"/w\",\"form\":\"cow\"}]}",
 		"nacre.workspaces[0].destination: no bind with a source has the destination /w, or an entry before it has the same" },
+	{ "workspaces", TOP, "\"mounts\":[{\"destination\":\"//\",\"source\":\"/a\",\"options\":[\"bind\"]}],"
+		"\"nacre\":{\"rootTmpfs\":true,\"workspaces\":[{\"destination\":\"//\",\"form\":\"direct\"}]}",
+		"nacre.workspaces[0].destination: the root of the container can be no workspace: name a directory in it" },
 	{ "annotations", TOP, "\"annotations\":{\"\":\"a\"}", "annotations: has an empty key" },
 	{ "namespaces", LINUX, "\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"pid\"}]",
 		"linux.namespaces[1].type: duplicate namespace \"pid\"" },
