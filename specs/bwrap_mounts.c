@@ -27,7 +27,8 @@ static struct oci_mount *add_mount(
 }
 
 /* Its mounts keep the flags that they have on the host. The words are those of whole trees: words
- * for the top alone would take back what they do not name, as runc does. */
+ * for the top alone would take back what they do not name, as runc does. What the host mounts in it
+ * later would come without them. */
 static int add_bind(struct bwrap_sandbox *s, const struct bwrap_operation *operation)
 {
 	struct oci_mount *mount = add_mount(s, "bind", operation->source, operation->destination);
@@ -40,6 +41,7 @@ static int add_bind(struct bwrap_sandbox *s, const struct bwrap_operation *opera
 		bwrap_add_word(&mount->options, "rnodev");
 	if (operation->kind == BWRAP_RO_BIND)
 		bwrap_add_word(&mount->options, "rro");
+	bwrap_add_word(&mount->options, "rprivate");
 	return 0;
 }
 
@@ -135,6 +137,8 @@ static int add_proc(struct bwrap_sandbox *s, const char *destination)
 	bwrap_add_word(&mount->options, s->request->unshare_pid ? "nosuid" : "rnosuid");
 	bwrap_add_word(&mount->options, s->request->unshare_pid ? "noexec" : "rnoexec");
 	bwrap_add_word(&mount->options, s->request->unshare_pid ? "nodev" : "rnodev");
+	if (!s->request->unshare_pid)
+		bwrap_add_word(&mount->options, "rprivate");
 	return protect_proc(s, destination);
 }
 

@@ -85,11 +85,12 @@ static int add_mount(struct sandbox *s, const char *type, const char *source,
 	return put_strings(s->arena, &mount->options, options, n) < 0 ? fail_memory(s) : 0;
 }
 
+/* What the host mounts in it later would come without these flags. */
 static int add_entry(struct sandbox *s, const struct sandbox_entry *entry, bool writable)
 {
 	static const char *const link[] = {"bind", "copy-symlink"};
-	const char *const options[] = {
-		entry->directory ? "rbind" : "bind", "nosuid", "nodev", writable ? "rw" : "rro"};
+	const char *const options[] = {entry->directory ? "rbind" : "bind", "nosuid", "nodev",
+		writable ? "rw" : "rro", "rprivate"};
 
 	return entry->link
 		       ? add_mount(s, "bind", entry->path, entry->path, link, COUNT(link))

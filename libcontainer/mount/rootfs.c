@@ -204,17 +204,24 @@ static int attach_to_root(int tree_fd, const char *propagation, struct nacre_err
 			   : attach(tree_fd, root_fd, propagation, err);
 }
 
+/* A tree that the runtime has cloned still hears of the host's mounts. */
+static int cut_tree(int tree_fd, const char *propagation, struct nacre_error *err)
+{
+	int r = propagation && find_propagation(propagation)->flag == MS_PRIVATE
+			? set_attr(tree_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, 0, MS_PRIVATE)
+			: 0;
+
+	return r < 0 ? fail_errno(err, r, "make the rootfs %s", propagation) : 0;
+}
+
 int rootfs_attach_tree(
 	int tree_fd, int directory_fd, const char *propagation, struct nacre_error *err)
 {
 	int r = set_propagation(propagation, err);
 
-	if (r < 0)
-		return r;
-	if (propagation && find_propagation(propagation)->flag == MS_PRIVATE)
-		r = set_attr(tree_fd, "", AT_EMPTY_PATH | AT_RECURSIVE, 0, MS_PRIVATE);
-	return r < 0 ? fail_errno(err, r, "make the rootfs %s", propagation)
-		     : attach(tree_fd, directory_fd, propagation, err);
+	if (r == 0)
+		r = cut_tree(tree_fd, propagation, err);
+	return r < 0 ? r : attach(tree_fd, directory_fd, propagation, err);
 }
 
 int rootfs_make(const char *propagation, rootfs_build *build, void *data, int *ret_fd,
@@ -228,7 +235,9 @@ int rootfs_make(const char *propagation, rootfs_build *build, void *data, int *r
 	tree_fd = build ? build(data, err) : make_tmpfs(err);
 	if (tree_fd < 0)
 		return fail_prefix(err, "rootfs");
-	r = attach_to_root(tree_fd, propagation, err);
+	r = cut_tree(tree_fd, propagation, err);
+	if (r == 0)
+		r = attach_to_root(tree_fd, propagation, err);
 	if (r == 0)
 		*ret_fd = fd_steal(&tree_fd);
 	return r;

@@ -191,6 +191,29 @@ test_a_mount_turns_read_only_where_it_is_asked_for() {
 	nothing_left
 }
 
+# What the host mounts there later would be without the flags.
+test_a_later_mount_of_the_host_does_not_arrive() {
+	local option
+	needs_root || return
+	good bwrap --help
+	mkdir -p "$T/shared" "$T/w"
+	for option in --unshare-ipc --unshare-user; do
+		doing "$option"
+		rm -f "$T/w"/*
+		try unshare --mount --propagation private sh -c 'cd "$0" && mount --bind run /run &&
+			mount -t tmpfs tmpfs shared && mount --make-shared shared && mkdir shared/later || exit
+			"$0/bin/bwrap" --ro-bind / / --bind "$0/w" "$0/w" "$1" sh -c "cd $0; touch w/ready
+				until [ -e w/go ]; do sleep 0.02; done; echo x >shared/later/file" &
+			until [ -e w/ready ] || ! kill -0 $!; do sleep 0.02; done
+			mount -t tmpfs later shared/later && touch w/go || exit
+			wait $!
+			ls -A shared/later' "$T" "$option"
+		is "$out" '' "what was written"
+		has "$err" "shared/later/file: Read-only file system"
+	done
+	nothing_left
+}
+
 test_data_becomes_a_file() {
 	printf 'a\0b' >"$T/data"
 	try eval 'bwrap "${base[@]}" --ro-bind-data 7 /etc-of/file --perms 444 --ro-bind-data 8 /g \

@@ -67,6 +67,17 @@ test_a_root_that_is_a_bind_is_read_only_as_the_rules_say() {
 	is "$(<"$b/rootfs/file")" old "file of the host"
 }
 
+test_a_root_that_is_a_bind_can_be_private() {
+	needs_root || return
+	with_root_bound
+	edit '.process.args = ["/payload", "cat", "/proc/self/mountinfo"] | .linux.rootfsPropagation = "private"'
+	with_user_namespace
+	chmod 755 "$T"
+	try unshare --mount --propagation shared "$NACRE" --root "$ROOT" run --profile oci --bundle "$b" "$id"
+	is "$rc" 0 "status ($err)"
+	lacks "$(mounted /)" master:
+}
+
 test_a_relative_source_is_below_the_bundle() {
 	bundle ls /mnt
 	mkdir -p "$b/source/inner"

@@ -101,6 +101,25 @@ test_there_is_nothing_of_the_host_but_the_list() {
 	nothing_left
 }
 
+# What the host mounts there later would be without the flags.
+test_a_later_mount_of_the_host_does_not_arrive() {
+	needs_root || return
+	project
+	mkdir -p "$T/shared" "$T/w"
+	try unshare --mount --propagation private sh -c 'cd "$0" && mount -t tmpfs tmpfs shared &&
+		mount --make-shared shared && mkdir shared/later || exit
+		(cd "$1" && exec "$2" --root "$3" sandbox --name "$4" --apply never --read "$0/shared" \
+			--write "$0/w" -- sh -c "cd $0; touch w/ready
+				until [ -e w/go ]; do sleep 0.02; done; echo x >shared/later/file") &
+		until [ -e w/ready ] || ! kill -0 $!; do sleep 0.02; done
+		mount -t tmpfs later shared/later && touch w/go || exit
+		wait $!
+		ls -A shared/later' "$T" "$dir" "$NACRE" "$ROOT" "$id"
+	is "$out" '' "what was written"
+	has "$err" "shared/later/file: Read-only file system"
+	nothing_left
+}
+
 # However it is written.
 test_a_home_is_refused_by_what_it_is() {
 	local written
