@@ -123,11 +123,17 @@ int container_save_config(
 
 int container_load_process(struct life *l, struct nacre_error *err)
 {
+	const uint64_t hooks = HOOKS_START_CONTAINER | HOOKS_POSTSTART | HOOKS_POSTSTOP;
 	int r;
 
 	r = container_load_config(&l->container, err);
 	if (r < 0)
 		return r;
+	if (l->container.record.active & hooks && !l->container.config->hooks)
+		return fail(err, EINVAL,
+			"state of container \"%s\": the record tells of hooks, and config.json has "
+			"none",
+			l->container.id);
 	l->process = l->container.config->process;
 	return 0;
 }

@@ -185,6 +185,23 @@ test_a_create_that_fails_runs_poststop() {
 	done
 }
 
+test_hooks_that_the_record_alone_has_are_an_error() {
+	local condition
+	bundle pause
+	for condition in 'hooks poststart' 'hooks poststop'; do
+		doing "$condition"
+		create
+		record_filter '.conditions += [$condition]' --arg condition "$condition"
+		[[ $condition == *stop ]] || bad 1 "*the record tells of hooks, and config.json has none" nacre start "$id"
+		good nacre kill "$id" KILL
+		wait_for status_is stopped
+		[[ $condition == *start ]] || bad 1 "*the record tells of hooks, and config.json has none" nacre delete "$id"
+		good nacre delete --force "$id"
+	done
+	has "$err" "poststop hooks and resctrl are left out"
+	nothing_left
+}
+
 # They are those of the container that lives.
 test_a_create_that_is_refused_for_its_id_runs_no_poststop() {
 	bundle pause
