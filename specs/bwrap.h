@@ -28,6 +28,7 @@ struct bwrap_operation {
 	const char *source; /* of a bind, on the host; NULL: what FD is open on */
 	const char *destination;
 	int fd; /* of data, or in place of a source; -1: none */
+	const struct oci_judged *opened; /* what FD is open on, in place of a source: filled in */
 	int perms; /* -1: not given */
 	const char *data; /* of BWRAP_FILE, base64: filled in */
 };

@@ -35,6 +35,8 @@ static int add_bind(struct bwrap_sandbox *s, const struct bwrap_operation *opera
 
 	if (!mount)
 		return bwrap_fail_memory(s);
+	if (operation->opened)
+		s->config->nacre->judged[s->config->nacre->n_judged++] = *operation->opened;
 	bwrap_add_word(&mount->options, "rbind");
 	bwrap_add_word(&mount->options, "rnosuid");
 	if (operation->kind != BWRAP_DEV_BIND)
@@ -291,10 +293,12 @@ int bwrap_make_mounts(struct bwrap_sandbox *s)
 
 	s->config->mounts = arena_array(
 		s->arena, MOUNTS_OF_ONE * n + 1, sizeof(*s->config->mounts));
+	s->config->nacre->judged = arena_array(s->arena, n + 1, sizeof(*s->config->nacre->judged));
 	linux_->readonly_paths.items = arena_array(s->arena, 4 * n + 1, sizeof(char *));
 	linux_->masked_paths.items = arena_array(
 		s->arena, s->host->hidden.n * n + 1, sizeof(char *));
-	if (!s->config->mounts || !linux_->readonly_paths.items || !linux_->masked_paths.items)
+	if (!s->config->mounts || !s->config->nacre->judged || !linux_->readonly_paths.items ||
+		!linux_->masked_paths.items)
 		return bwrap_fail_memory(s);
 	if (r == 0)
 		r = find_root(s, &first);

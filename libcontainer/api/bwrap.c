@@ -94,11 +94,12 @@ static int take_data(
 	return operation->data ? 0 : fail_errno(err, ENOMEM, "%s", operation->option);
 }
 
-/* The name of what the fd is open on, which must lead there. */
+/* The name of what the fd is open on, which must lead there: now, and when it is mounted. */
 static int take_opened(
 	struct arena *arena, struct bwrap_operation *operation, struct nacre_error *err)
 {
 	const int fd = operation->fd;
+	struct oci_judged *judged = arena_alloc(arena, sizeof(*judged));
 	struct stat opened, named;
 	char path[PATH_MAX];
 	int r;
@@ -113,7 +114,14 @@ static int take_opened(
 		return fail(err, ENOENT, "%s %d: %s is not what it is open on", operation->option,
 			fd, path);
 	operation->source = arena_strdup(arena, path);
-	return operation->source ? 0 : fail_errno(err, ENOMEM, "%s", operation->option);
+	if (!judged || !operation->source)
+		return fail_errno(err, ENOMEM, "%s", operation->option);
+	*judged = (struct oci_judged){.name = operation->source,
+		.path = operation->source,
+		.device = opened.st_dev,
+		.inode = opened.st_ino};
+	operation->opened = judged;
+	return 0;
 }
 
 static int take_named(

@@ -242,6 +242,18 @@ test_what_an_fd_is_open_on_is_bound() {
 	nothing_left
 }
 
+# Its name leads elsewhere after it was looked at, while more is read.
+test_what_an_fd_is_open_on_is_what_is_bound() {
+	mkdir -p "$T/m" "$T/secret"
+	echo secret >"$T/secret/file"
+	try eval '{ sleep 0.5; mv "$T/m" "$T/moved"; ln -s secret "$T/m"; printf x; } |
+		bwrap "${base[@]}" --bind-fd 7 /m --ro-bind-data 0 /data cat /m/file 7<"$T/m"'
+	is "$out" ''
+	is "$rc" 1
+	has "$err" "$T/m was moved or replaced since it was looked at"
+	nothing_left
+}
+
 test_more_options_come_from_fds() {
 	printf '%s\0' --dir /a --setenv V one >"$T/1"
 	printf '%s\0' --args 8 --dir /b >"$T/2"
