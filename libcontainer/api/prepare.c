@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -93,6 +95,30 @@ static int guard_opened(
 		      : mount_guard_add_state(&l->guard, state_fd, err);
 }
 
+/* Where the caller's states lie if nobody names another place, and those of nacre-bwrap. */
+static int guard_own_roots(struct life *l, struct nacre_error *err)
+{
+	static const char *const ends[] = {"", "-bwrap"};
+	struct nacre_error why;
+	char root[PATH_MAX];
+	int r = 0;
+
+	if (open_default_root(root, &why) < 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]) && r == 0; i++) {
+		const char *path = arena_printf(l->container.arena, "%s%s", root, ends[i]);
+		int fd;
+
+		if (!path)
+			return fail_errno(err, ENOMEM, "%s", root);
+		fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			fd = fail_errno(&why, errno, "open %s", path);
+		r = guard_opened(l, fd, &why, err);
+	}
+	return r;
+}
+
 /* Whoever writes to the store of workspaces has apply write to any place; to the record of
  * receipts, takes out the past. The store is made first if it is to be there: a container with the
  * directory that it comes into would have it. */
@@ -105,6 +131,9 @@ static int guard_state(struct life *l, struct nacre_error *err)
 
 	if (!mount_guard_judges(&l->guard))
 		return 0;
+	r = guard_own_roots(l, err);
+	if (r < 0)
+		return r;
 	if (needed || l->container.workspaces) {
 		int fd = workspace_store_open(l->container.workspaces, needed, &why);
 

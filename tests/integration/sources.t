@@ -106,6 +106,19 @@ test_the_state_of_containers_is_not_mounted_from_anywhere() {
 	rmdir "$ROOT/.x"
 }
 
+# Where they lie without --root, and those of nacre-bwrap.
+test_the_state_of_the_caller_s_containers_is_not_mounted() {
+	local name
+	[[ $who != root ]] || { host_lacks "root's lies in /run"; return; }
+	export XDG_RUNTIME_DIR=$T/xdg USER=tester
+	for name in nacre nacre-bwrap; do
+		mkdir -p "$T/xdg/$name/x"
+		source_refused "$T/xdg/$name/x" "$T/xdg/$name/x lies in $T/xdg/$name, the state of containers"
+		source_refused "$T/xdg" "$T/xdg contains $T/xdg/$name, the state of containers"
+		rm -r "$T/xdg"
+	done
+}
+
 # Whoever rewrites the record of a workspace chooses where its apply writes.
 test_the_store_of_workspaces_is_not_mounted_from_anywhere() {
 	local store=$T/kept/workspaces

@@ -28,6 +28,8 @@ static const struct {
 	{ "\"source\":\"/var/run/nacre/x\"", "source", "/run/nacre/x is the state of containers", "mount:/run/nacre/x" },
 	{ "\"source\":\"/var/lib/nacre/workspaces/x\"", "source", "/var/lib/nacre/workspaces/x is the state of containers", "mount:/var/lib/nacre/workspaces/x" },
 	{ "\"source\":\"/run/user/1000/nacre\"", "source", "/run/user/1000/nacre is the state of containers", "mount:/run/user/1000/nacre" },
+	{ "\"source\":\"/run/nacre-bwrap/x\"", "source", "/run/nacre-bwrap/x is the state of containers", "mount:/run/nacre-bwrap/x" },
+	{ "\"source\":\"/run/user/1000/nacre-bwrap\"", "source", "/run/user/1000/nacre-bwrap is the state of containers", "mount:/run/user/1000/nacre-bwrap" },
 	{ "\"source\":\"/run/docker.sock\"", "source",
 		"/run/docker.sock is an engine's socket, and whoever has it has the host", "engine-socket" },
 	{ "\"source\":\"/var/./run//docker.sock\"", "source",
