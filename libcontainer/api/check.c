@@ -82,20 +82,10 @@ static void judge_landlock(
 		(void)snprintf(gap, CHECK_GAP, "Landlock ABI %d has files alone; TCP needs 4", abi);
 }
 
-/* What the bundle leaves no room for, harden tells. */
-static void judge_user_namespace(
-	const struct host *host, const struct profile *profile, char gap[CHECK_GAP])
-{
-	(void)profile;
-	if (!host->is_root)
-		(void)snprintf(gap, CHECK_GAP, "only root of the host has ids to give");
-}
-
 static const struct {
 	const char *rule;
 	void (*judge)(const struct host *host, const struct profile *profile, char gap[CHECK_GAP]);
 } judges[] = {
-	{"user-namespace", judge_user_namespace},
 	{"resources", judge_resources},
 	{"devices", judge_devices},
 	{"own-seccomp-filter", judge_filter},
