@@ -31,7 +31,7 @@ struct reading {
 	struct mount_shift_layers *layers;
 	const char *bases[2]; /* that relative paths may be relative to */
 	int base_fd; /* the one that they are; -1: not known yet */
-	const char *upper, *work;
+	const char *upper;
 	struct nacre_error *err;
 };
 
@@ -134,28 +134,6 @@ static int take_word(struct reading *r, const char *word, bool lowers)
 		return lowers ? add_lower(r, word + length, list) : 0;
 	if (*word == 'u')
 		r->upper = word + length;
-	else
-		r->work = word + length;
-	return 0;
-}
-
-/* Where both lie beside each other. */
-static int find_parent(struct reading *r)
-{
-	struct mount_shift_layers *layers = r->layers;
-	const char *upper_end = strrchr(r->upper, '/');
-	const char *work_end = r->work ? strrchr(r->work, '/') : NULL;
-	const char *parent;
-
-	if (!upper_end || !work_end || upper_end - r->upper != work_end - r->work ||
-		strncmp(r->upper, r->work, (size_t)(upper_end - r->upper)) != 0)
-		return 0;
-	parent = arena_strndup(r->arena, r->upper, (size_t)(upper_end - r->upper));
-	if (!parent)
-		return arena_fail(r->arena, "layers", r->err);
-	layers->parent_fd = open_layer(r, parent);
-	layers->upper_name = upper_end + 1;
-	layers->work_name = work_end + 1;
 	return 0;
 }
 
@@ -188,7 +166,7 @@ static int read_options(struct reading *r, char *options)
 	}
 	for (size_t i = 0; i < n && result == 0; i++)
 		result = take_word(r, words[i], true);
-	return result == 0 && r->upper ? find_parent(r) : result;
+	return result;
 }
 
 /* The line of the mount ID; NULL: there is none. */
@@ -215,7 +193,7 @@ int mount_shift_layers_open(struct arena *arena, int rootfs_fd,
 	struct statx stx;
 	int result;
 
-	*ret_layers = (struct mount_shift_layers){.parent_fd = -1};
+	*ret_layers = (struct mount_shift_layers){.n = 0};
 	if (statx(rootfs_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0)
 		return fail_errno(err, errno, "stat the root");
 	if (!(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT))
@@ -237,7 +215,6 @@ void mount_shift_layers_close(struct mount_shift_layers *layers)
 {
 	while (layers->n)
 		(void)close(layers->fds[--layers->n]);
-	fd_close(&layers->parent_fd);
 }
 
 /* --- comparing --- */

@@ -15,8 +15,6 @@ struct mount_shift_layers {
 	int *fds; /* from the top down, O_PATH; of an arena */
 	size_t n;
 	bool has_upper; /* the first is the upperdir */
-	int parent_fd; /* of the upperdir, where the workdir lies, too; -1: there is no such */
-	const char *upper_name, *work_name; /* in it */
 	struct oci_strings words; /* options that another overlay of these layers needs */
 };
 

@@ -28,7 +28,6 @@ struct remake {
 	struct arena *arena;
 	int rootfs_fd;
 	int userns_fd;
-	uid_t root_id;
 	struct mount_shift_layers layers;
 	int *fds; /* of the mapped layers, in the order of LAYERS */
 	size_t n_fds;
@@ -132,31 +131,6 @@ static int make_upper(struct remake *m, struct nacre_error *err)
 	return m->work_fd < 0 ? fail_errno(err, m->work_fd, "mount points of the root") : 0;
 }
 
-/* Of one mount, as overlay wants them. */
-static int map_upper(struct remake *m, struct nacre_error *err)
-{
-	const struct mount_shift_layers *layers = &m->layers;
-	const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-	struct stat before, after;
-
-	if (layers->parent_fd < 0)
-		return cannot("its upperdir and workdir are not beside each other", err);
-	m->tree_fd = mount_shift_clone(layers->parent_fd, m->userns_fd);
-	if (m->tree_fd == -EINVAL || m->tree_fd == -EPERM)
-		return cannot("the file system of its upperdir cannot be id-mapped", err);
-	if (m->tree_fd < 0)
-		return fail_errno(err, m->tree_fd, "map the upperdir of the root");
-	m->upper_fd = openat(m->tree_fd, layers->upper_name, flags);
-	m->work_fd = openat(m->tree_fd, layers->work_name, flags);
-	if (m->upper_fd < 0 || m->work_fd < 0)
-		return fail_errno(err, errno, "open the upperdir of the root");
-	if (fstat(layers->fds[0], &before) < 0 || fstat(m->upper_fd, &after) < 0)
-		return fail_errno(err, errno, "stat the upperdir of the root");
-	return before.st_dev == after.st_dev && before.st_ino == after.st_ino
-		       ? 0
-		       : cannot("its upperdir has moved", err);
-}
-
 /* What the host has set for the mount holds for the new one. */
 static int flags_of(int rootfs_fd)
 {
@@ -187,22 +161,7 @@ int mount_shift_return(int bits, struct nacre_error *err)
 	return prctl(PR_SET_SECUREBITS, bits) < 0 ? fail_errno(err, errno, "PR_SET_SECUREBITS") : 0;
 }
 
-static int mount_as(uid_t root_id, const struct filesystem *fs, struct nacre_error *err)
-{
-	struct nacre_error why;
-	int bits, r = mount_shift_become(root_id, &bits, err), fd;
-
-	if (r < 0)
-		return r;
-	fd = mount_filesystem(fs, err);
-	if (mount_shift_return(bits, &why) == 0)
-		return fd;
-	fd_close(&fd);
-	*err = why;
-	return -why.code;
-}
-
-static int collect_words(struct remake *m, bool upper_below)
+static int collect_words(struct remake *m)
 {
 	const size_t n_lower = m->n_fds;
 	int r = 0;
@@ -211,7 +170,7 @@ static int collect_words(struct remake *m, bool upper_below)
 		m->arena, n_lower + m->layers.words.n + OWN_WORDS, sizeof(*m->words.items));
 	if (!m->words.items)
 		return -ENOMEM;
-	for (size_t i = upper_below ? 0 : 1; i < n_lower && r == 0; i++)
+	for (size_t i = 0; i < n_lower && r == 0; i++)
 		r = add_fd_word(m, "lowerdir+=", m->fds[i]);
 	if (r == 0)
 		r = add_fd_word(m, "upperdir=", m->upper_fd);
@@ -227,20 +186,24 @@ static int build(struct remake *m, bool writable, struct nacre_error *err)
 {
 	struct filesystem fs = {.type = "overlay", .source = "overlay", .mode = -1};
 	const int attr = flags_of(m->rootfs_fd);
-	/* The upper one is the first. */
-	const bool upper = m->layers.has_upper && writable;
 	struct nacre_error why;
-	int r = attr < 0 ? fail_errno(err, attr, "statvfs the root") : map_layers(m, err);
+	int r;
 
+	if (attr < 0)
+		return fail_errno(err, attr, "statvfs the root");
+	/* The second on a workdir empties it, and the engine's own mount could no longer write. */
+	if (m->layers.has_upper && writable)
+		return cannot("it is writable, and cannot have two overlays", err);
+	r = map_layers(m, err);
 	if (r == 0)
-		r = upper ? map_upper(m, err) : make_upper(m, err);
+		r = make_upper(m, err);
 	if (r < 0)
 		return r;
-	if (collect_words(m, !upper) < 0)
+	if (collect_words(m) < 0)
 		return arena_fail(m->arena, "layers", err);
 	fs.options = m->words;
 	fs.attr = (unsigned)attr;
-	r = upper ? mount_as(m->root_id, &fs, &why) : mount_filesystem(&fs, &why);
+	r = mount_filesystem(&fs, &why);
 	if (r < 0)
 		return fail(err, EOPNOTSUPP,
 			"the root is an overlay that cannot be made once more with mapped layers "
@@ -255,7 +218,6 @@ int mount_shift_overlay(struct arena *arena, int rootfs_fd, int userns_fd, uid_t
 	struct remake m = {.arena = arena,
 		.rootfs_fd = rootfs_fd,
 		.userns_fd = userns_fd,
-		.root_id = root_id,
 		.tree_fd = -1,
 		.upper_fd = -1,
 		.work_fd = -1};

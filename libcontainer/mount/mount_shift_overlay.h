@@ -12,10 +12,10 @@
  * The root of a container that an engine has mounted as an overlay, once more, with mapped layers:
  * an overlay itself cannot be id-mapped. Linux 6.15, for layers that are mounted nowhere.
  *
- * Where the container's root is read-only nothing writes to the engine's upper directory: it is one
- * more layer below, and mount points are made in a tmpfs that goes with the container. Otherwise
- * that directory has two overlays above it, and what others than the container write by the
- * engine's own (docker cp) is seen late or not at all.
+ * The engine's upper directory is one more layer below, and mount points are made in a tmpfs that
+ * goes with the container: nothing is written to what the engine has. So a root that the container
+ * may write cannot be had: two overlays with one workdir break each other. What others write by the
+ * engine's own mount (docker cp) is seen late or not at all.
  */
 
 /* For mount_shift.c: ROOTFS_FD is a directory of an overlay. WRITABLE: the container may write.

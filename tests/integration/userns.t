@@ -286,17 +286,27 @@ test_an_overlay_is_made_once_more_with_mapped_layers() {
 	absent "$b/a/diff/made"
 }
 
-test_what_is_written_to_an_overlay_lies_in_its_upper_directory_as_without() {
-	bundle create /etc/new : chown /etc/one 5 : write /etc/two x : unlink /etc/top : stat /etc/new
+# Of two overlays with one workdir the first could no longer write.
+test_an_overlay_that_is_writable_stays_the_engine_s() {
+	bundle cat /proc/self/uid_map : create /etc/new
 	edit '.root.readonly = false'
-	capabilities CAP_CHOWN CAP_DAC_OVERRIDE
 	overlay
+	before=$(ls -laRi --full-time "$b/a")
+	good nacre harden --format json --userns shifted --allow rootfs-write --bundle "$b"
+	why='the root is an overlay, and it is writable, and cannot have two overlays'
+	has "$(json '.leftOut[0]')" "$why"
+	is "$(ls -laRi --full-time "$b/a")" "$before" "what harden has made"
 	run --userns shifted --allow rootfs-write
-	lacks "$err" "ids of its own"
+	has "$err" "no ids of its own: $why"
+	has_line "$out" " *0  *0 4294967295"
+	bad 1 "*$why; the rule is required*" \
+		nacre run --profile agent --require user-namespace --allow rootfs-write --bundle "$b" "$id"
+	# Each takes the workdir of the engine's.
+	echo more >>"$b/rootfs/etc/two" && rm "$b/rootfs/etc/one" && mkdir "$b/rootfs/etc/dir" ||
+		wrong "the engine's overlay cannot be written"
 	no_overlay
-	has_line "$out" "/etc/new: f * 0:0 *"
-	is "$(stat -c %u:%g "$b/a/diff/etc/new" "$b/a/diff/etc/one" "$b/a/diff/etc/two")" $'0:0\n5:5\n7:8' "owners on disk"
-	absent "$b/a/diff/etc/top"
+	is "$(cat "$b/a/diff/etc/two")" $'two\nmore' "what the engine has written"
+	exists "$b/a/diff/etc/new"
 }
 
 test_layers_are_found_by_relative_names_and_not_taken_for_others() {
