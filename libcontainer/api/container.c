@@ -10,6 +10,7 @@
 #include "libcontainer/base/child.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
+#include "specs/harden_rules.h"
 #include "specs/json.h"
 
 enum {
@@ -158,6 +159,12 @@ static int known_grants(
 	return 0;
 }
 
+bool container_has_rule_of_ids(const struct container_record *record)
+{
+	return record->first_id || oci_strings_have(&record->require,
+					   harden_rules[RULE_user_namespace].name);
+}
+
 int container_request(
 	const struct container *c, struct harden_request *ret_request, struct nacre_error *err)
 {
@@ -166,6 +173,7 @@ int container_request(
 	*ret_request = (struct harden_request){
 		.profile = c->record.profile,
 		.require = c->record.require,
+		.shifted = container_has_rule_of_ids(&c->record),
 		.egress_stays = true,
 	};
 	r = known_grants(c, &ret_request->grants, err);

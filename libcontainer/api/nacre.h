@@ -59,6 +59,10 @@ int container_load_process(struct life *l, struct nacre_error *err);
 int container_save_config(
 	const struct container *c, const struct oci_config *config, struct nacre_error *err);
 
+/* Whether the container of RECORD is held by the rule user-namespace, which no profile has: it got
+ * ids of its own, or somebody required the rule, so that it was not made without. */
+bool container_has_rule_of_ids(const struct container_record *record);
+
 /* What an opened container was hardened with, to harden what comes later. */
 int container_request(
 	const struct container *c, struct harden_request *ret_request, struct nacre_error *err);

@@ -49,6 +49,21 @@ test_the_process_has_the_ids_of_its_block_until_it_is_deleted() {
 	absent "$(claim_of "$first")"
 }
 
+test_what_comes_later_is_held_by_the_rule_that_was_required() {
+	bundle pause
+	create --require user-namespace
+	start
+	first_of
+	exec_in cat /proc/self/uid_map
+	has_line "$out" " *0 $first  *65536"
+	good nacre update --pids-limit -1 "$id"
+	has "$err" "linux.resources.pids.limit: -1 -> 512"
+	exec_in id
+	kill_now
+	delete
+	absent "$(claim_of "$first")"
+}
+
 test_owners_on_disk_stay_what_they_are() {
 	bundle stat /w/theirs : create /w/mine : stat /w/mine : create /root-file
 	mkdir "$b/volume"
