@@ -25,6 +25,7 @@ static const struct field audit_event_fields[] = {
 	FIELD_ARRAY("grants", audit_event, grants, 0, audit_grant),
 	FIELD_STRINGS("egress", audit_event, egress, 0),
 	FIELD_STRINGS("workspaces", audit_event, workspaces, 0),
+	FIELD_STRINGS("leftOut", audit_event, left_out, 0),
 	FIELD_STRINGS("args", audit_event, args, 0),
 	FIELD_OPT_I32("signal", audit_event, signal),
 	FIELD_BOOL("all", audit_event, all, 0),

@@ -33,6 +33,7 @@ struct audit_event {
 	size_t n_grants;
 	struct oci_strings egress; /* create, update: the rules of egress.h that hold */
 	struct oci_strings workspaces; /* create: workspace_words */
+	struct oci_strings left_out; /* create: rules that could not be had, and why */
 	struct oci_strings args; /* create, exec */
 	struct oci_i32 signal; /* kill */
 	bool all; /* kill */

@@ -10,6 +10,7 @@ struct report_document {
 	const char *profile;
 	struct oci_strings rules;
 	struct oci_strings required;
+	struct oci_strings left_out;
 	struct receipt_grant *grants;
 	size_t n_grants;
 };
@@ -33,6 +34,7 @@ static const struct field report_document_fields[] = {
 	FIELD_STRING("profile", report_document, profile, 0),
 	FIELD_STRINGS("rules", report_document, rules, 0),
 	FIELD_STRINGS("required", report_document, required, 0),
+	FIELD_STRINGS("leftOut", report_document, left_out, 0),
 	FIELD_ARRAY("grants", report_document, grants, 0, receipt_grant),
 	{},
 };
@@ -62,6 +64,24 @@ int receipt_plan_decode(struct arena *arena, const char *text, size_t length,
 	return r;
 }
 
+/* Why the rule NAME was left out, of texts "rule NAME: WHY"; NULL: it was not. */
+static const char *find_left_out(const struct oci_strings *left_out, const char *name)
+{
+	static const char word[] = "rule ";
+	const size_t length = strlen(name);
+
+	for (size_t i = 0; i < left_out->n; i++) {
+		const char *text = left_out->items[i];
+
+		if (strncmp(text, word, sizeof(word) - 1) != 0)
+			continue;
+		text += sizeof(word) - 1;
+		if (!strncmp(text, name, length) && !strncmp(text + length, ": ", 2))
+			return text + length + 2;
+	}
+	return NULL;
+}
+
 int receipt_read_report(struct arena *arena, const char *text, size_t length,
 	struct receipt *receipt, struct nacre_error *err)
 {
@@ -75,7 +95,8 @@ int receipt_read_report(struct arena *arena, const char *text, size_t length,
 	if (!receipt->rules)
 		return arena_fail(arena, "receipt", err);
 	for (size_t i = 0; i < report.rules.n; i++)
-		receipt->rules[i] = (struct receipt_rule){.name = report.rules.items[i]};
+		receipt->rules[i] = (struct receipt_rule){.name = report.rules.items[i],
+			.gap = find_left_out(&report.left_out, report.rules.items[i])};
 	receipt->n_rules = report.rules.n;
 	receipt->profile = report.profile;
 	receipt->required = report.required;

@@ -24,7 +24,8 @@ int receipt_plan_encode(const struct receipt_plan *plan, char **ret_text, struct
 int receipt_plan_decode(struct arena *arena, const char *text, size_t length,
 	struct receipt_plan **ret_plan, struct nacre_error *err);
 
-/* What report.json says of the rules: the names, with all else to be filled in, and the grants. */
+/* What report.json says of the rules: the names, why one was left out, with all else to be filled
+ * in, and the grants. */
 int receipt_read_report(struct arena *arena, const char *text, size_t length,
 	struct receipt *receipt, struct nacre_error *err);
 

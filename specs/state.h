@@ -20,7 +20,7 @@ struct oci_state {
 	struct oci_map annotations;
 	const char *owner;
 	const char *profile; /* nacre's extension: what the container was hardened with */
-	struct oci_strings rules; /* those of that profile */
+	struct oci_strings rules; /* those of that profile, and of ids of its own */
 	uint32_t first_id; /* nacre's extension: of its block of ids on the host; 0: it has none */
 	uint64_t oom_kills; /* nacre's extension: processes of it that the OOM killer has taken */
 };

@@ -161,8 +161,8 @@ static int known_grants(
 
 bool container_has_rule_of_ids(const struct container_record *record)
 {
-	return record->first_id || oci_strings_have(&record->require,
-					   harden_rules[RULE_user_namespace].name);
+	return record->first_id ||
+	       oci_strings_have(&record->require, harden_rules[RULE_user_namespace].name);
 }
 
 int container_request(

@@ -14,6 +14,7 @@ int create_audit(struct life *l, int result, struct nacre_error *err)
 	if (l->container.record.audit.n == 0)
 		return result;
 	event.args = l->process->args;
+	event.left_out = *l->left_out;
 	if (l->container.config->nacre)
 		event.egress = l->container.config->nacre->egress;
 	if (workspace_words(l->container.arena, l->container.config, &event.workspaces) < 0)

@@ -200,6 +200,8 @@ static int look_around(struct explanation *e, struct nacre_error *err)
 	int r = explain_not_enforced(e, err);
 
 	if (r == 0)
+		r = explain_left_out(e, err);
+	if (r == 0)
 		r = explain_config(e, err);
 	if (r == 0)
 		r = explain_nested(e, err);

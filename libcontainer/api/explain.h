@@ -64,6 +64,7 @@ struct explanation {
 	size_t n_workspaces;
 	struct oci_strings inside_lacks; /* under nested, in words: harden_nested_lacks */
 	struct oci_strings not_enforced;
+	struct oci_strings left_out; /* rules that the container does without, and why */
 	struct seccomp_logged logged[SECCOMP_LOGGED_MAX]; /* in the kernel's log */
 	int n_logged; /* negative: it cannot be read, and LOG_ERROR says why */
 	struct nacre_error log_error;
@@ -82,6 +83,8 @@ int explain_counters(struct explanation *e, struct nacre_error *err);
 int explain_devices(struct explanation *e, struct nacre_error *err);
 /* Files of limits that this host does not have. */
 int explain_not_enforced(struct explanation *e, struct nacre_error *err);
+/* What create left out, as the report of then says. */
+int explain_left_out(struct explanation *e, struct nacre_error *err);
 
 /* --- explain_egress.c --- */
 

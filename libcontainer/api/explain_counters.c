@@ -12,6 +12,7 @@
 #include "libcontainer/base/files.h"
 #include "libcontainer/cgroup/cgroup_devices.h"
 #include "specs/json.h"
+#include "specs/receipt_plan.h"
 
 /* What the container's cgroup counts. */
 
@@ -192,6 +193,29 @@ int explain_not_enforced(struct explanation *e, struct nacre_error *err)
 		if (best_effort & limit_files[i].limit && e->c->cgroup.fd >= 0 &&
 			faccessat(e->c->cgroup.fd, limit_files[i].file, F_OK, 0) < 0)
 			r = explain_add_word(e, &e->not_enforced, limit_files[i].file, err);
+	}
+	return r;
+}
+
+int explain_left_out(struct explanation *e, struct nacre_error *err)
+{
+	struct receipt report = {.profile = NULL};
+	cleanup_free char *text = NULL;
+	size_t length;
+	int r = file_read(
+		e->c->state_fd, "report.json", 2 * (size_t)JSON_MAX_BYTES, &text, &length, err);
+
+	if (r == 0)
+		r = receipt_read_report(e->c->arena, text, length, &report, err);
+	for (size_t i = 0; i < report.n_rules && r == 0; i++) {
+		const struct receipt_rule *rule = &report.rules[i];
+		const char *word;
+
+		if (!rule->gap)
+			continue;
+		word = arena_printf(e->c->arena, "rule %s: %s", rule->name, rule->gap);
+		r = word ? explain_add_word(e, &e->left_out, word, err)
+			 : arena_fail(e->c->arena, "explain", err);
 	}
 	return r;
 }

@@ -171,6 +171,8 @@ static void print_text(FILE *out, const struct explanation *e)
 	for (size_t i = 0; i < e->not_enforced.n; i++)
 		(void)fprintf(out, "\nNOT ENFORCED: %s: this host has no controller for it\n",
 			e->not_enforced.items[i]);
+	for (size_t i = 0; i < e->left_out.n; i++)
+		(void)fprintf(out, "\nLEFT OUT: %s\n", e->left_out.items[i]);
 	if (e->n_noexec) {
 		(void)fputs("\nWHERE NO PROGRAM CAN BE RUN (EACCES; nobody counts it)\n", out);
 		print_noexec(out, e);
@@ -341,6 +343,7 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 	write_log(w, e);
 	write_noexec(w, e);
 	json_key_strings(w, "notEnforced", e->not_enforced.items, e->not_enforced.n);
+	json_key_strings(w, "leftOut", e->left_out.items, e->left_out.n);
 	json_key_strings(w, "notCounted", e->not_counted.items, e->not_counted.n);
 	json_close_object(w);
 	return json_writer_finish(w, ret_text, err);

@@ -319,6 +319,7 @@ int prepare_container(
 	l->config_given = bundle.given;
 	l->hardened_by = &bundle.report->request;
 	l->granted = &bundle.report->granted;
+	l->left_out = &bundle.report->left_out;
 	r = add_service(l, options, err);
 	if (r < 0)
 		return r;

@@ -104,6 +104,12 @@ static int collect_image(const struct collecting *k)
 	return 0;
 }
 
+/* Ids apart from the host's, by the rule or by the config itself. */
+static bool has_ids(const struct collecting *k)
+{
+	return k->c->record.first_id || (k->c->config && oci_find_namespace(k->c->config, "user"));
+}
+
 /* What `check` says of this host, but for what this container has had all the same. */
 static int judge_rules(const struct collecting *k)
 {
@@ -119,8 +125,12 @@ static int judge_rules(const struct collecting *k)
 				     !strcmp(rule->name, "metadata");
 		char gap[CHECK_GAP] = "";
 
+		if (rule->gap) /* it was left out */
+			continue;
 		if (profile && !(network && active & (EGRESS | EGRESS_BY_RELAY)))
 			check_rule(&host, profile, rule->name, gap);
+		if (!strcmp(rule->name, "user-namespace") && !has_ids(k))
+			(void)snprintf(gap, sizeof(gap), "a grant took it back");
 		if (!k->c->record.cgroup && !strcmp(rule->name, "resources"))
 			(void)snprintf(gap, sizeof(gap), "the container has no cgroup");
 		rule->enforced = !gap[0];

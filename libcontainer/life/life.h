@@ -151,6 +151,7 @@ struct life {
 	int proc_fd; /* procfs of the container, see procfs.h */
 	struct mount_guard guard;
 	const struct oci_strings *granted; /* of the report; NULL: nobody is told of grants */
+	const struct oci_strings *left_out; /* likewise: rules that cannot be had here */
 	int nodes_fd; /* of linux.devices, see devices_make_nodes */
 	int *source_fds; /* one a mount */
 	struct life_workspace *workspaces; /* of the container's arena */

@@ -711,4 +711,39 @@ test_the_example_of_the_documents_is_one() {
 		"the members of the schema"
 }
 
+# rule_of_receipt: what it says of the rule
+rule_of_receipt() {
+	statement | jq -c '.predicate.rules[] | select(.name == "user-namespace") | [.enforced, .gap]'
+}
+
+test_nobody_says_that_a_rule_holds_which_was_left_out() {
+	local why='the container has no ids of its own: the file system of /sys/kernel/mm, or one that is mounted in it, cannot be id-mapped'
+	needs_root || return
+	seal pause
+	mount_on /w /sys/kernel/mm bind rbind ro
+	create --userns shifted --allow mount:/sys/kernel/mm --audit "$T/audit" "${sealed[@]}"
+	is "$(jq -r '.leftOut[0]' "$T/audit")" "rule user-namespace: $why" "the audit"
+	is "$(state_of '.rules | index("user-namespace")')" null "rules of state"
+	good nacre explain "$id"
+	has "$out" "LEFT OUT: rule user-namespace: $why"
+	good nacre explain --format json "$id"
+	is "$(json '.leftOut[0]')" "rule user-namespace: $why" explain
+	documented "explain --format" 2
+	good nacre delete --force "$id"
+	is "$(rule_of_receipt)" "[false,\"$why\"]" "the receipt"
+	rm "$T/audit"
+	edit '.mounts |= map(select(.destination != "/w"))'
+	receipt=$b/2.json
+	create --userns shifted --audit "$T/audit" --receipt "$receipt" --receipt-key "$key"
+	is "$(jq .leftOut "$T/audit")" null "the audit of one that has it"
+	is "$(state_of '.rules | index("user-namespace") != null')" true "rules of state of one that has it"
+	good nacre delete --force "$id"
+	is "$(rule_of_receipt)" '[true,null]' "the receipt of one that has it"
+	receipt=$b/3.json
+	create --userns shifted --allow no-user-namespace --receipt "$receipt" --receipt-key "$key"
+	is "$(state_of '.rules | index("user-namespace")')" null "rules of state with the grant"
+	good nacre delete --force "$id"
+	is "$(rule_of_receipt)" '[false,"a grant took it back"]' "the receipt with the grant"
+}
+
 all_tests "$@"

@@ -308,12 +308,15 @@ START_TEST(a_report_tells_rules_and_grants)
 	static const char report[] =
 		"{\"version\":1,\"profile\":\"agent\",\"rules\":[\"a\",\"b\"],\"required\":[\"a\"],"
 		"\"bestEffort\":[],\"granted\":[\"g\"],\"grants\":[{\"grant\":\"g\",\"by\":"
-		"\"policy\",\"used\":true}],\"changes\":[{\"rule\":\"a\"}]}";
+		"\"policy\",\"used\":true}],\"changes\":[{\"rule\":\"a\"}],"
+		"\"leftOut\":[\"rule bb: x\",\"rule b: why: not\"]}";
 	struct receipt receipt = {.profile = NULL};
 
 	ck_assert_int_eq(receipt_read_report(arena, report, strlen(report), &receipt, &err), 0);
 	ck_assert_uint_eq(receipt.n_rules, 2);
+	ck_assert_ptr_null(receipt.rules[0].gap);
 	ck_assert_str_eq(receipt.rules[1].name, "b");
+	ck_assert_str_eq(receipt.rules[1].gap, "why: not");
 	ck_assert_str_eq(receipt.grants[0].by, "policy");
 	ck_assert_str_eq(receipt.required.items[0], "a");
 	ck_assert_int_eq(receipt_note_gap(arena, &receipt, "x", "y", &err), 0);
