@@ -170,8 +170,7 @@ bool harden_maps_id(const struct oci_id_mapping *mappings, size_t n, int64_t id)
 	return false;
 }
 
-/* Whether nobody in the container's user namespace is root of the host. */
-static bool is_apart(const struct hardening *h, const struct oci_namespace *user)
+bool harden_is_apart(const struct hardening *h, const struct oci_namespace *user)
 {
 	const struct oci_linux *linux_ = h->config->linux_;
 	const struct harden_host *host = &h->request->host;
@@ -189,7 +188,7 @@ static bool leaves_proc_open(const struct hardening *h)
 {
 	const struct oci_namespace *user = oci_find_namespace(h->config, "user");
 
-	return h->profile->flags & PROFILE_FRESH_PROC && user && is_apart(h, user);
+	return h->profile->flags & PROFILE_FRESH_PROC && user && harden_is_apart(h, user);
 }
 
 static int add_missing(

@@ -163,6 +163,8 @@ bool harden_lands(const struct oci_mount *mount, const char *directory, bool bel
 
 /* Whether one of MAPPINGS leads to the host's ID. */
 bool harden_maps_id(const struct oci_id_mapping *mappings, size_t n, int64_t id);
+/* Whether nobody in USER, the container's user namespace, is root of the host or has its group. */
+bool harden_is_apart(const struct hardening *h, const struct oci_namespace *user);
 
 /* --- harden_exec_grant.c --- */
 

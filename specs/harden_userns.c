@@ -257,38 +257,28 @@ static int add_namespace(struct hardening *h)
 	return r;
 }
 
-static int leave_out(struct hardening *h)
+static int leave_out(struct hardening *h, const char *place, const char *why)
 {
-	const char *why = h->request->host.no_shift ? h->request->host.no_shift
-						    : "no block of ids was claimed";
-
 	if (harden_is_required(h))
-		return harden_refuse(h, GRANT, "linux.namespaces", "%s", why);
+		return harden_refuse(h, GRANT, place, "%s", why);
 	why = harden_text(h, "rule user-namespace: the container has no ids of its own: %s", why);
 	return harden_append_word(h->arena, &h->report->left_out, why) ? 0
 								       : harden_out_of_memory(h);
 }
 
-/* One of the config's own stays as it is. An identity map protects nothing. */
-static int judge_own(struct hardening *h)
-{
-	const struct oci_namespace *own = oci_find_namespace(h->config, "user");
-	const struct oci_linux *linux_ = h->config->linux_;
-	const struct harden_host *host = &h->request->host;
-	const bool apart = own->path ? host->user_apart
-				     : !harden_maps_id(linux_->uid_mappings, linux_->n_uid_mappings,
-					       host->root_uid);
-
-	if (apart || !harden_is_required(h))
-		return 0;
-	return harden_refuse(h, GRANT, "linux.uidMappings", "root of the host is in it");
-}
-
 int rule_user_namespace(struct hardening *h)
 {
-	if (oci_find_namespace(h->config, "user"))
-		return judge_own(h);
-	if (harden_granted(h, GRANT))
+	const struct oci_namespace *own = oci_find_namespace(h->config, "user");
+	const struct harden_host *host = &h->request->host;
+
+	/* One of the config's own stays as it is, but an identity map protects nothing. */
+	if ((own && harden_is_apart(h, own)) || harden_granted(h, GRANT))
 		return 0;
-	return h->request->host.first_id ? add_namespace(h) : leave_out(h);
+	if (own)
+		return leave_out(h, own->path ? "linux.namespaces" : "linux.uidMappings",
+			"root of the host is in the user namespace of the config");
+	if (host->first_id)
+		return add_namespace(h);
+	return leave_out(h, "linux.namespaces",
+		host->no_shift ? host->no_shift : "no block of ids was claimed");
 }

@@ -104,10 +104,12 @@ static int collect_image(const struct collecting *k)
 	return 0;
 }
 
-/* Ids apart from the host's, by the rule or by the config itself. */
-static bool has_ids(const struct collecting *k)
+static bool took_back(const struct receipt *receipt, const char *grant)
 {
-	return k->c->record.first_id || (k->c->config && oci_find_namespace(k->c->config, "user"));
+	for (size_t i = 0; i < receipt->n_grants; i++)
+		if (receipt->grants[i].used && !strcmp(receipt->grants[i].grant, grant))
+			return true;
+	return false;
 }
 
 /* What `check` says of this host, but for what this container has had all the same. */
@@ -129,7 +131,8 @@ static int judge_rules(const struct collecting *k)
 			continue;
 		if (profile && !(network && active & (EGRESS | EGRESS_BY_RELAY)))
 			check_rule(&host, profile, rule->name, gap);
-		if (!strcmp(rule->name, "user-namespace") && !has_ids(k))
+		if (!strcmp(rule->name, "user-namespace") &&
+			took_back(k->receipt, "no-user-namespace"))
 			(void)snprintf(gap, sizeof(gap), "a grant took it back");
 		if (!k->c->record.cgroup && !strcmp(rule->name, "resources"))
 			(void)snprintf(gap, sizeof(gap), "the container has no cgroup");

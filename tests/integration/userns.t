@@ -171,8 +171,10 @@ test_a_user_namespace_of_the_config_s_own_stays() {
 	run --userns shifted
 	has "$out" " 100000 "
 	edit '.linux.uidMappings[0].hostID = 0 | .linux.gidMappings[0].hostID = 0'
-	run_refused '*rule user-namespace: linux.uidMappings: root of the host is in it; the rule is required*' \
-		--require user-namespace
+	why='root of the host is in the user namespace of the config'
+	run --userns shifted
+	has "$err" "no ids of its own: $why"
+	run_refused "*rule user-namespace: linux.uidMappings: $why; the rule is required*" --require user-namespace
 }
 
 test_two_containers_have_two_blocks_and_a_killed_create_keeps_none() {

@@ -58,9 +58,9 @@ START_TEST(where_it_cannot_be_had_it_is_left_out_or_refused)
 }
 END_TEST
 
-#define USER(id)                                                               \
-	",\"uidMappings\":[{\"containerID\":0,\"hostID\":" id ",\"size\":9}]," \
-	"\"gidMappings\":[{\"containerID\":0,\"hostID\":" id ",\"size\":9}]"
+#define USER(uid, gid)                                                          \
+	",\"uidMappings\":[{\"containerID\":0,\"hostID\":" uid ",\"size\":9}]," \
+	"\"gidMappings\":[{\"containerID\":0,\"hostID\":" gid ",\"size\":9}]"
 
 static const struct oci_config *with_own(const char *text)
 {
@@ -72,15 +72,29 @@ static const struct oci_config *with_own(const char *text)
 
 START_TEST(one_of_the_config_s_own_stays)
 {
-	struct result result = apply_shifted(with_own(USER("70")), "agent", "", "", NULL);
+	struct result result = apply_shifted(with_own(USER("70", "70")), "agent", "", "", NULL);
 
 	ck_assert_no_change(&result, "");
-	must(apply_shifted(with_own(USER("70")), "agent", "", "user-namespace", NULL));
-	must(apply_shifted(with_own(USER("0")), "agent", "", "", NULL));
-	result = apply_shifted(with_own(USER("0")), "agent", "", "user-namespace", NULL);
+	ck_assert_uint_eq(result.report->left_out.n, 0);
+	must(apply_shifted(with_own(USER("70", "70")), "agent", "", "user-namespace", NULL));
+}
+END_TEST
+
+START_TEST(one_with_root_of_the_host_in_it_is_none)
+{
+	static const char *const maps[] = {USER("0", "0"), USER("0", "70"), USER("70", "0")};
+	struct result result = must(apply_shifted(with_own(maps[_i]), "agent", "", "", NULL));
+
+	ck_assert_uint_eq(result.report->left_out.n, 1);
+	ck_assert_str_eq(result.report->left_out.items[0],
+		"rule user-namespace: the container has no ids of its own: root of the host is in "
+		"the user namespace of the config");
+	result = apply_shifted(with_own(maps[_i]), "agent", "", "user-namespace", NULL);
 	ck_assert_refused(&result,
-		"profile agent, rule user-namespace: linux.uidMappings: root of the host "
-		"is in it; the rule is required, so that no grant helps");
+		"profile agent, rule user-namespace: linux.uidMappings: root of the host is in the "
+		"user namespace of the config; the rule is required, so that no grant helps");
+	result = must(apply_shifted(with_own(maps[_i]), "agent", "no-user-namespace", "", NULL));
+	ck_assert_uint_eq(result.report->left_out.n, 0);
 }
 END_TEST
 
@@ -187,6 +201,7 @@ Suite *suite_harden_userns(void)
 	tcase_add_test(tc, it_is_taken_back_by_a_grant_unless_it_is_required);
 	tcase_add_test(tc, where_it_cannot_be_had_it_is_left_out_or_refused);
 	tcase_add_test(tc, one_of_the_config_s_own_stays);
+	tcase_add_loop_test(tc, one_with_root_of_the_host_in_it_is_none, 0, 3);
 	tcase_add_loop_test(
 		tc, what_stands_against_it_is_told, 0, sizeof(obstacles) / sizeof(obstacles[0]));
 	tcase_add_test(tc, the_range_of_who_may_ping_ends_with_the_block);
