@@ -40,7 +40,7 @@
 const struct step life_create_steps[] = {
 	{RUNTIME, "poststop hooks",             HOOKS_POSTSTOP,         NULL,                   step_run_poststop},
 	{RUNTIME, "state directory",            ALWAYS,                 step_make_state_directory,   step_drop_state_directory, STEP_LAST_TO_GO},
-	{RUNTIME, "ids of its own",             SHIFTED_IDS,            step_keep_ids,               step_free_ids},
+	{RUNTIME, "ids of its own",             SHIFTED_IDS,            step_keep_ids,               step_free_ids,              STEP_LAST_TO_GO},
 	{RUNTIME, "workspaces",                 WORKSPACES,             step_make_workspaces,        step_drop_workspaces},
 	{RUNTIME, "tracer",                     TRACE,                  NULL,                   tracer_end_all},
 	{RUNTIME, "egress relay",               EGRESS_NAMES,           step_plan_egress_relay,      step_end_egress_relay},

@@ -204,6 +204,21 @@ test_two_containers_have_two_blocks_and_a_killed_create_keeps_none() {
 	true
 }
 
+# What could not be removed may still have a process with them.
+test_ids_stay_with_a_container_that_cannot_be_deleted() {
+	needs_program strace || return
+	bundle pause
+	create --userns shifted
+	first_of
+	NACRE_TEST=$T strace -qq -o "$T/trace" -e trace=unlinkat -e inject=unlinkat:error=EPERM:when=2+ \
+		"$NACRE" --root "$ROOT" delete --force "$id" >"$T/log" 2>&1 && wrong "it was deleted" "$(<"$T/trace")"
+	has "$(<"$T/log")" "undo "
+	exists "$ROOT/$id"
+	exists "$(claim_of "$first")"
+	good nacre delete --force "$id"
+	absent "$(claim_of "$first")"
+}
+
 test_sysctls_sysfs_and_mqueue_are_the_container_s_in_a_network_that_is_joined() {
 	needs_unshare || return
 	bundle cat /proc/sys/net/ipv4/ip_unprivileged_port_start : ls /sys/class/net : stat /dev/mqueue
