@@ -37,7 +37,8 @@ struct harden_host {
 			the container's network leads nowhere */
 	uint32_t first_id; /* of the block of ids that the container gets; 0: none */
 	const char *no_shift; /* why none, for people */
-	struct oci_strings unmapped; /* sources of binds that cannot be id-mapped, and need not */
+	struct oci_strings unmapped; /* sources of binds that are not id-mapped: they cannot
+				      * be, and need not, or are so with the root */
 	const struct harden_node *nodes; /* one a grant: of device:PATH; NULL: not looked at */
 };
 

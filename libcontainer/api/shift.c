@@ -6,6 +6,7 @@
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/mount/mount_shift.h"
+#include "libcontainer/mount/mounts.h"
 #include "libcontainer/mount/rootfs.h"
 #include "libcontainer/namespace/idmap.h"
 #include "libcontainer/record/id_block.h"
@@ -33,21 +34,16 @@ static int claim(struct arena *arena, const struct oci_config *config, const str
 	return shift->userns_fd < 0 ? shift->userns_fd : 0;
 }
 
-static int map_root(struct arena *arena, const struct oci_config *config, const char *bundle,
-	bool writable, struct life_shift *shift, struct nacre_error *err)
+static int map_root(struct arena *arena, const char *rootfs, bool writable,
+	struct life_shift *shift, struct nacre_error *err)
 {
-	const char *path = config->root->path;
 	struct mount_shift root = {
 		.userns_fd = shift->userns_fd,
 		.root_id = shift->first_id,
 		.writable = writable,
 	};
 
-	if (*path != '/')
-		path = arena_printf(arena, "%s/%s", bundle, path);
-	if (!path)
-		return arena_fail(arena, "rootfs", err);
-	shift->rootfs_fd = rootfs_open(path, err);
+	shift->rootfs_fd = rootfs_open(rootfs, err);
 	if (shift->rootfs_fd < 0)
 		return shift->rootfs_fd;
 	root.rootfs_fd = shift->rootfs_fd;
@@ -55,14 +51,28 @@ static int map_root(struct arena *arena, const struct oci_config *config, const 
 	return shift->root_fd < 0 ? shift->root_fd : 0;
 }
 
-static int look_at_binds(struct arena *arena, const struct oci_config *config,
+/* Whether the source of MOUNT is to be mapped. What lies in the root is, with that: a name there
+ * is the image's, and decides nothing. Returns 1, 0 or an error. */
+static int needs_map(const struct oci_mount *mount, const char *rootfs,
+	const struct life_shift *shift, struct nacre_error *err)
+{
+	const char *below;
+	int r;
+
+	if (!mount_is_bind(mount) || !mount->source || mount_has(mount, "remount"))
+		return 1; /* no name to look at */
+	r = mount_source_below(mount, rootfs, shift->rootfs_fd, &below, err);
+	if (r < 0)
+		return r;
+	return below ? 0 : mount_shift_may_bind(mount, shift->userns_fd, err);
+}
+
+static int look_at_binds(struct arena *arena, const struct oci_config *config, const char *rootfs,
 	const struct life_shift *shift, struct harden_request *request, struct nacre_error *err)
 {
 	for (size_t i = 0; i < config->n_mounts; i++) {
 		const struct oci_mount *mount = &config->mounts[i];
-		int r = mount_is_bind(mount) && mount->source && !mount_has(mount, "remount")
-				? mount_shift_may_bind(mount, shift->userns_fd, err)
-				: 1;
+		int r = needs_map(mount, rootfs, shift, err);
 
 		if (r < 0)
 			return r;
@@ -81,6 +91,25 @@ static int look_at_binds(struct arena *arena, const struct oci_config *config,
 			return r;
 	}
 	return 0;
+}
+
+/* All of it, once nothing in CONFIG stands against it. */
+static int take(struct arena *arena, const struct oci_config *config, const char *bundle,
+	const struct policy *policy, struct harden_request *request, struct life_shift *shift,
+	struct nacre_error *err)
+{
+	const char *rootfs = config->root->path;
+	int r;
+
+	if (*rootfs != '/')
+		rootfs = arena_printf(arena, "%s/%s", bundle, rootfs);
+	if (!rootfs)
+		return arena_fail(arena, "rootfs", err);
+	r = claim(arena, config, policy, shift, err);
+	if (r == 0)
+		r = map_root(
+			arena, rootfs, harden_leaves_root_writable(config, request), shift, err);
+	return r == 0 ? look_at_binds(arena, config, rootfs, shift, request, err) : r;
 }
 
 /* A reason to do without, as what else is missing on a host is. */
@@ -111,12 +140,7 @@ int shift_look(struct arena *arena, const struct oci_config *config, const char 
 	harden_shift_obstacle(config, request, obstacle);
 	if (*obstacle)
 		return do_without(arena, request, ret_shift, obstacle, err);
-	r = claim(arena, config, policy, ret_shift, err);
-	if (r == 0)
-		r = map_root(arena, config, bundle, harden_leaves_root_writable(config, request),
-			ret_shift, err);
-	if (r == 0)
-		r = look_at_binds(arena, config, ret_shift, request, err);
+	r = take(arena, config, bundle, policy, request, ret_shift, err);
 	if (r == -EOPNOTSUPP)
 		return do_without(arena, request, ret_shift, err->text, err);
 	if (r < 0)

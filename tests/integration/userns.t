@@ -118,6 +118,23 @@ test_devices_and_sockets_that_have_no_mapping_are_bound_as_they_are() {
 	has_line "$out" "/run/s: p * 0:0 *"
 }
 
+# A name in the image is the image's, whatever it would lead to on the host.
+test_what_lies_in_the_root_is_mapped_with_it() {
+	bundle cat /proc/self/uid_map : stat /mnt/theirs /opt/inside
+	mkdir -p "$b"/rootfs/{opt,srv,sys/kernel/mm}
+	echo x >"$b/rootfs/srv/theirs"
+	chown 7:8 "$b/rootfs/srv/theirs"
+	: >"$b/rootfs/sys/kernel/mm/inside"
+	ln -s /sys/kernel/mm "$b/rootfs/link"
+	edit '.mounts |= map(select(.type != "sysfs" and (.destination | startswith("/sys") | not)))'
+	mount_on /mnt "$b/rootfs/srv" bind rbind ro
+	mount_on /opt "$b/rootfs/link" bind rbind ro
+	run --require user-namespace
+	has_line "$out" " *0 [0-9]*  *65536"
+	has_line "$out" "/mnt/theirs: f 0644 7:8 *"
+	has_line "$out" "/opt/inside: f 0644 0:0 *"
+}
+
 # A file system that cannot be id-mapped.
 test_what_cannot_be_mapped_is_said_and_refused_where_the_rule_is_required() {
 	bundle cat /proc/self/uid_map
