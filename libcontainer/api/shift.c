@@ -125,6 +125,7 @@ int shift_look(struct arena *arena, const struct oci_config *config, const char 
 	const struct policy *policy, struct harden_request *request, struct life_shift *ret_shift,
 	struct nacre_error *err)
 {
+	struct nacre_error why;
 	char obstacle[256];
 	int r;
 
@@ -140,12 +141,14 @@ int shift_look(struct arena *arena, const struct oci_config *config, const char 
 	harden_shift_obstacle(config, request, obstacle);
 	if (*obstacle)
 		return do_without(arena, request, ret_shift, obstacle, err);
-	r = take(arena, config, bundle, policy, request, ret_shift, err);
+	r = take(arena, config, bundle, policy, request, ret_shift, &why);
 	if (r == -EOPNOTSUPP)
-		return do_without(arena, request, ret_shift, err->text, err);
-	if (r < 0)
+		return do_without(arena, request, ret_shift, why.text, err);
+	if (r < 0) {
 		life_shift_done(ret_shift);
-	else
-		request->host.first_id = ret_shift->first_id;
-	return r;
+		*err = why;
+		return r;
+	}
+	request->host.first_id = ret_shift->first_id;
+	return 0;
 }
