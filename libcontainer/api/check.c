@@ -23,6 +23,7 @@ struct verdict {
 struct report {
 	struct host host;
 	const struct profile *profile;
+	struct harden_request request; /* what the policy makes of the profile */
 	const struct policy *policy; /* NULL: there is none */
 	struct verdict verdicts[N_PROFILE_RULES];
 	size_t n;
@@ -82,10 +83,22 @@ static void judge_landlock(
 		(void)snprintf(gap, CHECK_GAP, "Landlock ABI %d has files alone; TCP needs 4", abi);
 }
 
+/* What a config leaves no room for, harden tells. */
+static void judge_user_namespace(
+	const struct host *host, const struct profile *profile, char gap[CHECK_GAP])
+{
+	(void)profile;
+	if (!host->is_root)
+		(void)snprintf(gap, CHECK_GAP, "only root of the host has ids to give");
+	else if (host->no_user_namespaces)
+		(void)snprintf(gap, CHECK_GAP, "%.150s", host->user_namespaces_why);
+}
+
 static const struct {
 	const char *rule;
 	void (*judge)(const struct host *host, const struct profile *profile, char gap[CHECK_GAP]);
 } judges[] = {
+	{"user-namespace", judge_user_namespace},
 	{"resources", judge_resources},
 	{"devices", judge_devices},
 	{"own-seccomp-filter", judge_filter},
@@ -111,7 +124,7 @@ static void judge(struct report *report)
 	for (const struct rule *rule = harden_rules; rule->name; rule++) {
 		struct verdict *verdict = &report->verdicts[report->n];
 
-		if (!profile_has(report->profile, rule->id))
+		if (!harden_has_rule(&report->request, rule->id))
 			continue;
 		verdict->rule = rule;
 		check_rule(&report->host, report->profile, rule->name, verdict->gap);
@@ -259,7 +272,6 @@ int nacre_check(const char *profile, bool json, char **ret_text, struct nacre_er
 	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
 	const struct policy_request request = {.profile = profile};
 	const struct oci_map no_annotations = {.n = 0};
-	struct harden_request decided = {.profile = NULL};
 	struct policy *policy = NULL;
 	struct report report = {.n = 0};
 	int r;
@@ -268,11 +280,11 @@ int nacre_check(const char *profile, bool json, char **ret_text, struct nacre_er
 		return fail_errno(err, ENOMEM, "check");
 	r = policy_load(arena, POLICY_DIRECTORY, &policy, err);
 	if (r >= 0)
-		r = policy_decide(arena, policy, &request, &no_annotations, &decided, err);
+		r = policy_decide(arena, policy, &request, &no_annotations, &report.request, err);
 	if (r < 0)
 		return r;
 	report.policy = policy;
-	report.profile = profile_find(decided.profile);
+	report.profile = profile_find(report.request.profile);
 	host_look(&report.host);
 	judge(&report);
 	r = json ? render_json(&report, ret_text, err) : render_text(&report, ret_text, err);

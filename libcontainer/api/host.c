@@ -92,7 +92,8 @@ static void look_at_user_namespaces(struct host *host)
 	const char *why = "";
 
 	/* The second is Debian's, the third Ubuntu's. */
-	if (read_number("/proc/sys/user/max_user_namespaces", 0) == 0)
+	host->no_user_namespaces = read_number("/proc/sys/user/max_user_namespaces", 0) == 0;
+	if (host->no_user_namespaces)
 		why = "sysctl user.max_user_namespaces is 0, or the kernel has none";
 	else if (read_number("/proc/sys/kernel/unprivileged_userns_clone", 1) == 0)
 		why = "sysctl kernel.unprivileged_userns_clone is 0";

@@ -25,6 +25,7 @@ struct host {
 	char modules[160]; /* of security, with commas between; "": securityfs is not mounted */
 	bool apparmor;
 	bool selinux;
+	bool no_user_namespaces; /* for nobody */
 	bool user_namespaces; /* for a process without capabilities */
 	char user_namespaces_why[160]; /* what stands against them */
 };

@@ -129,11 +129,13 @@ static int judge_rules(const struct collecting *k)
 
 		if (rule->gap) /* it was left out */
 			continue;
-		if (profile && !(network && active & (EGRESS | EGRESS_BY_RELAY)))
+		if (!strcmp(rule->name, "user-namespace")) {
+			/* It was not left out. */
+			if (took_back(k->receipt, "no-user-namespace"))
+				(void)snprintf(gap, sizeof(gap), "a grant took it back");
+		} else if (profile && !(network && active & (EGRESS | EGRESS_BY_RELAY))) {
 			check_rule(&host, profile, rule->name, gap);
-		if (!strcmp(rule->name, "user-namespace") &&
-			took_back(k->receipt, "no-user-namespace"))
-			(void)snprintf(gap, sizeof(gap), "a grant took it back");
+		}
 		if (!k->c->record.cgroup && !strcmp(rule->name, "resources"))
 			(void)snprintf(gap, sizeof(gap), "the container has no cgroup");
 		rule->enforced = !gap[0];

@@ -15,6 +15,27 @@
 #include "specs/mount_words.h"
 #include "specs/policy_userns.h"
 
+/* Where the host gives none, as where it lacks anything else of the rule. */
+static int make_userns(const struct harden_maps *maps, struct nacre_error *err)
+{
+	struct nacre_error why;
+	int fd = idmap_userns(maps->uids, maps->n_uids, maps->gids, maps->n_gids, &why);
+
+	if (fd >= 0)
+		return fd;
+	if (fd == -ENOSPC || fd == -EUSERS)
+		return fail(err, EOPNOTSUPP,
+			"there are as many user namespaces as sysctl user.max_user_namespaces "
+			"allows");
+	if (fd == -EPERM || fd == -EINVAL)
+		return fail(err, EOPNOTSUPP,
+			"%.200s (in a chroot, under a filter of system calls, by sysctl "
+			"kernel.unprivileged_userns_clone, or without CONFIG_USER_NS)",
+			why.text);
+	*err = why;
+	return fd;
+}
+
 static int claim(struct arena *arena, const struct oci_config *config, const struct policy *policy,
 	struct life_shift *shift, struct nacre_error *err)
 {
@@ -30,7 +51,7 @@ static int claim(struct arena *arena, const struct oci_config *config, const str
 	r = harden_shift_maps(arena, config->process, shift->first_id, &maps, err);
 	if (r < 0)
 		return r;
-	shift->userns_fd = idmap_userns(maps.uids, maps.n_uids, maps.gids, maps.n_gids, err);
+	shift->userns_fd = make_userns(&maps, err);
 	return shift->userns_fd < 0 ? shift->userns_fd : 0;
 }
 

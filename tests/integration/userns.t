@@ -150,6 +150,33 @@ test_what_cannot_be_mapped_is_said_and_refused_where_the_rule_is_required() {
 	documented "harden --format"
 }
 
+# The first process of a call is the one that holds the mappings.
+test_a_host_without_a_user_namespace_to_give_is_said() {
+	needs_program strace || return
+	bundle cat /proc/self/uid_map
+	local error why
+	for error in ENOSPC:user.max_user_namespaces EUSERS:user.max_user_namespaces EPERM:kernel.unprivileged_userns_clone; do
+		why=${error#*:}
+		NACRE_TEST=$T strace -qq -o "$T/trace" -e trace=clone3 -e "inject=clone3:error=${error%:*}:when=1" "$NACRE" --root "$ROOT" \
+			run --profile agent --userns shifted --bundle "$b" "$id" >"$T/ran" 2>"$T/log" || wrong "it failed" "$(<"$T/log")"
+		has "$(<"$T/log")" "rule user-namespace: the container has no ids of its own: "
+		has "$(<"$T/log")" "$why"
+		has_line "$(<"$T/ran")" " *0  *0 4294967295"
+		NACRE_TEST=$T strace -qq -o "$T/trace" -e trace=clone3 -e "inject=clone3:error=${error%:*}:when=1" "$NACRE" --root "$ROOT" \
+			run --profile agent --require user-namespace --bundle "$b" "$id" >"$T/ran" 2>"$T/log" && wrong "it ran"
+		has "$(<"$T/log")" "rule user-namespace: linux.namespaces: "
+		has "$(<"$T/log")" "$why"
+	done
+}
+
+test_check_tells_of_the_rule_where_the_policy_has_it() {
+	policy '{"version": 1, "user_namespace": {"default": "shifted"}}'
+	try under_policy check --format json
+	is "$(json '.rules[] | select(.rule == "user-namespace") | [.enforced, .gap]' | jq -c .)" '[true,null]' "as root"
+	try nacre check --format json
+	is "$(json '[.rules[].rule] | index("user-namespace")')" null "without"
+}
+
 test_the_rule_is_asked_for_by_option_policy_and_annotation_and_taken_back_by_a_grant() {
 	local mapped='[0-9]*' i
 	bundle cat /proc/self/uid_map
