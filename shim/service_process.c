@@ -128,7 +128,8 @@ void service_start(struct call *call, const void *message)
 
 	if (!process)
 		return;
-	if (process->busy || process->state != (exec ? PROCESS_ADDED : PROCESS_CREATED)) {
+	if (process->busy || process->container->deleting ||
+		process->state != (exec ? PROCESS_ADDED : PROCESS_CREATED)) {
 		call_fail(call, CALL_PRECONDITION,
 			"cannot start a process that is not created: failed precondition");
 		return;
@@ -159,9 +160,9 @@ void service_exec(struct call *call, const void *message)
 		call_fail(call, CALL_NOT_FOUND, "container %s: not found", request->id);
 		return;
 	}
-	if (c->paused || c->init.state == PROCESS_STOPPED) {
+	if (c->paused || c->deleting || c->init.state == PROCESS_STOPPED) {
 		call_fail(call, CALL_PRECONDITION, "cannot exec in a %s state: failed precondition",
-			c->paused ? "paused" : "stopped");
+			c->paused ? "paused" : c->deleting ? "deleted" : "stopped");
 		return;
 	}
 	for (process = c->execs; process; process = process->next) {
@@ -212,6 +213,7 @@ static void deleted(struct job *job, int status, const char *error)
 	Wire__TaskDelete event = WIRE__TASK_DELETE__INIT;
 
 	process->busy = false;
+	process->container->deleting = false;
 	if (status != 0) {
 		call_fail(command->call, CALL_UNKNOWN, "%s", error);
 		command_free(command);
@@ -259,6 +261,7 @@ void service_delete(struct call *call, const void *message)
 		return;
 	}
 	command->call = call;
+	process->container->deleting = true;
 	command_start(command);
 }
 

@@ -44,6 +44,7 @@ struct container {
 	bool systemd_cgroup, no_pivot, no_new_keyring;
 	bool paused;
 	bool created; /* nacre has made it, or is about to take it back */
+	bool deleting; /* nacre takes it back: with it all its execs are freed */
 	struct process init;
 	struct process *execs;
 	int oom_fd; /* its cgroup; -1: not open, as the next */
