@@ -11,10 +11,14 @@
 
 #include "shim/loop.h"
 
+#define RETRY_MS 50
+
 struct pump {
 	struct source from; /* the first member */
 	struct source to;
 	struct pump **handle;
+	struct timer retry; /* set: nobody has the terminal open, and nothing is watched */
+	bool finishing;
 	size_t begin, end; /* of what waits in the buffer */
 	char buffer[4096];
 };
@@ -23,6 +27,7 @@ void pump_stop(struct pump *pump)
 {
 	if (!pump)
 		return;
+	loop_unset(&pump->retry);
 	loop_forget(&pump->from);
 	loop_forget(&pump->to);
 	(void)close(pump->from.fd);
@@ -31,7 +36,20 @@ void pump_stop(struct pump *pump)
 	free(pump);
 }
 
-static bool is_over(ssize_t n)
+/* After a read or a write that moved nothing. */
+static void pause_or_stop(struct pump *pump, ssize_t n)
+{
+	if (n == 0 || errno != EIO || pump->finishing) {
+		pump_stop(pump);
+		return;
+	}
+	/* A master that nobody has the other end of is always ready. */
+	loop_forget(&pump->from);
+	loop_forget(&pump->to);
+	loop_set(&pump->retry, RETRY_MS);
+}
+
+static bool has_failed(ssize_t n)
 {
 	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
@@ -45,8 +63,8 @@ static void copy(struct pump *pump)
 		if (pump->begin == pump->end) {
 			pump->begin = pump->end = 0;
 			n = read(pump->from.fd, pump->buffer, sizeof(pump->buffer));
-			if (is_over(n)) { /* EIO: nobody has the terminal open any more */
-				pump_stop(pump);
+			if (has_failed(n)) {
+				pause_or_stop(pump, n);
 				return;
 			}
 			if (n < 0)
@@ -54,8 +72,8 @@ static void copy(struct pump *pump)
 			pump->end = (size_t)n;
 		}
 		n = write(pump->to.fd, pump->buffer + pump->begin, pump->end - pump->begin);
-		if (is_over(n)) {
-			pump_stop(pump);
+		if (has_failed(n)) {
+			pause_or_stop(pump, n);
 			return;
 		}
 		if (n < 0)
@@ -79,6 +97,22 @@ static void to_ready(struct source *source, uint32_t events)
 	copy((void *)((char *)source - offsetof(struct pump, to)));
 }
 
+static void retry_due(struct timer *timer)
+{
+	copy((void *)((char *)timer - offsetof(struct pump, retry)));
+}
+
+void pump_finish(struct pump *pump)
+{
+	if (!pump)
+		return;
+	pump->finishing = true;
+	if (pump->retry.at) {
+		loop_unset(&pump->retry);
+		copy(pump);
+	}
+}
+
 int pump_start(int from_fd, int to_fd, struct pump **handle)
 {
 	struct pump *pump = calloc(1, sizeof(*pump));
@@ -97,6 +131,7 @@ int pump_start(int from_fd, int to_fd, struct pump **handle)
 	}
 	pump->from = (struct source){.fd = from_fd, .ready = from_ready};
 	pump->to = (struct source){.fd = to_fd, .ready = to_ready};
+	pump->retry.due = retry_due;
 	pump->handle = handle;
 	*handle = pump;
 	r = loop_watch(&pump->from, EPOLLIN);

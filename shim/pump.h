@@ -7,8 +7,11 @@
 struct pump;
 
 /* Takes both fds, in any case; the pump ends by itself where one of them does, and then closes
- * both. *HANDLE is the pump, and NULL once it has ended. Returns 0 or -errno. */
+ * both. EIO is no end: nobody has the terminal open now, which may change as long as there is a
+ * process that knows it. *HANDLE is the pump, and NULL once it has ended. Returns 0 or -errno. */
 int pump_start(int from_fd, int to_fd, struct pump **handle);
+/* The process is gone: EIO is the end from now on. Takes NULL. */
+void pump_finish(struct pump *pump);
 /* Takes NULL. */
 void pump_stop(struct pump *pump);
 

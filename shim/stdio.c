@@ -197,6 +197,7 @@ void stdio_ended(struct stdio *io)
 	drop_console(io);
 	pump_stop(io->input);
 	/* The last output of a terminal is still copied. Its master stays with that pump alone. */
+	pump_finish(io->output);
 	drop(&io->master_fd);
 }
 
