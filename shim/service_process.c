@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,8 @@ static void started(struct job *job, int status, const char *error)
 		fail_start(process, command->call, text);
 	} else {
 		process->state = PROCESS_RUNNING;
+		if (process->container->ending)
+			(void)kill(process->pid, SIGKILL); /* it came too late for that */
 		answer.pid = (uint32_t)process->pid;
 		publish_start(process);
 		call_answer(command->call, &answer);
@@ -128,7 +131,7 @@ void service_start(struct call *call, const void *message)
 
 	if (!process)
 		return;
-	if (process->busy || process->container->deleting ||
+	if (process->busy || process->container->deleting || process->container->ending ||
 		process->state != (exec ? PROCESS_ADDED : PROCESS_CREATED)) {
 		call_fail(call, CALL_PRECONDITION,
 			"cannot start a process that is not created: failed precondition");
@@ -160,7 +163,7 @@ void service_exec(struct call *call, const void *message)
 		call_fail(call, CALL_NOT_FOUND, "container %s: not found", request->id);
 		return;
 	}
-	if (c->paused || c->deleting || c->init.state == PROCESS_STOPPED) {
+	if (c->paused || c->deleting || c->ending || c->init.state == PROCESS_STOPPED) {
 		call_fail(call, CALL_PRECONDITION, "cannot exec in a %s state: failed precondition",
 			c->paused ? "paused" : c->deleting ? "deleted" : "stopped");
 		return;
@@ -239,11 +242,9 @@ void service_delete(struct call *call, const void *message)
 
 	if (!process)
 		return;
-	for (struct process *p = process->container->execs; p; p = p->next) {
-		if (p->busy && !request->exec_id[0]) {
-			call_fail(call, CALL_PRECONDITION, "an exec is on its way");
-			return;
-		}
+	if (!request->exec_id[0] && task_has_exec(process->container)) {
+		call_fail(call, CALL_PRECONDITION, "an exec is on its way, or runs");
+		return;
 	}
 	if (process->busy || process->state == PROCESS_RUNNING) {
 		call_fail(call, CALL_PRECONDITION,

@@ -145,13 +145,19 @@ Wire__Time task_now(void)
 
 /* Without a pid namespace of its own, what else runs in the container goes on when the first
  * process has ended; with one there is nothing left to kill. */
-static void kill_rest(const struct container *c)
+static void kill_rest(struct container *c)
 {
 	const struct nacre_options options = {
 		.size = sizeof(options), .root = c->root, .root_must_exist = true};
 	struct nacre_error err;
 	struct nacre *nacre;
 
+	c->ending = true;
+	/* Children that have not been reaped: their pids are their own. */
+	for (const struct process *p = c->execs; p; p = p->next) {
+		if (p->state == PROCESS_RUNNING)
+			(void)kill(p->pid, SIGKILL);
+	}
 	if (nacre_open(&options, &nacre, &err) < 0)
 		return;
 	(void)nacre_kill(nacre, c->id, SIGKILL, true, &err); /* delete looks again, and tells */
@@ -166,10 +172,8 @@ void task_exited(struct process *process, uint32_t status)
 	process->exit_status = status;
 	process->exited_at = task_now();
 	stdio_ended(&process->io);
-	if (process == &process->container->init) {
+	if (process == &process->container->init)
 		process->container->paused = false;
-		kill_rest(process->container);
-	}
 	publish_exit(process);
 	answer.exit_status = status;
 	answer.exited_at = &process->exited_at;
@@ -195,6 +199,33 @@ static bool reap_process(struct process *process)
 	return true;
 }
 
+bool task_has_exec(const struct container *container)
+{
+	for (const struct process *p = container->execs; p; p = p->next) {
+		if (p->busy || p->state == PROCESS_RUNNING)
+			return true;
+	}
+	return false;
+}
+
+/* The first process stays a zombie until no exec is left: containerd takes its end for that of the
+ * container, and forgets the execs. */
+static bool reap_init(struct container *c)
+{
+	const struct process *init = &c->init;
+	siginfo_t info = {0};
+
+	if (init->pid <= 0 || init->busy || init->state == PROCESS_STOPPED)
+		return false;
+	if (!c->ending) {
+		if (waitid(P_PID, (id_t)init->pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+			info.si_pid != init->pid)
+			return false;
+		kill_rest(c);
+	}
+	return !task_has_exec(c) && reap_process(&c->init);
+}
+
 static bool reap_processes(void)
 {
 	bool found = false;
@@ -202,7 +233,7 @@ static bool reap_processes(void)
 	for (struct container *c = containers; c; c = c->next) {
 		for (struct process *p = c->execs; p; p = p->next)
 			found = reap_process(p) || found;
-		found = reap_process(&c->init) || found;
+		found = reap_init(c) || found;
 	}
 	return found;
 }

@@ -44,6 +44,7 @@ struct container {
 	bool systemd_cgroup, no_pivot, no_new_keyring;
 	bool paused;
 	bool created; /* nacre has made it, or is about to take it back */
+	bool ending; /* the first process is a zombie, and what else ran is killed */
 	bool deleting; /* nacre takes it back: with it all its execs are freed */
 	struct process init;
 	struct process *execs;
@@ -72,6 +73,9 @@ void task_remove_exec(struct process *process);
 
 /* Sees to all children that have ended. */
 void task_reap(void);
+
+/* Whether an exec of it runs, or is about to. */
+bool task_has_exec(const struct container *container);
 
 /* The state ends there, with now as its time; answers those who wait, and tells it. */
 void task_exited(struct process *process, uint32_t status);
