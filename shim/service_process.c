@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "shim/command.h"
@@ -31,14 +32,24 @@ static void publish_start(const struct process *process)
 	}
 }
 
-/* An exec that could not begin is over, and nobody waits for it. */
+/* What nacre has made of an exec that failed after that. Only of a child is the pid certain: as no
+ * orphan was reaped while nacre ran, nobody else can have it. */
+static void kill_unwanted(struct process *process)
+{
+	siginfo_t info;
+
+	if (process->pid > 0 &&
+		waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0)
+		(void)kill(process->pid, SIGKILL);
+	process->pid = 0;
+}
+
+/* An exec that could not begin is over: containerd waits for it since before its start. */
 static void fail_start(struct process *process, struct call *call, const char *error)
 {
 	if (process->exec_id[0]) {
-		process->state = PROCESS_STOPPED;
-		process->exit_status = 255;
-		process->exited_at = task_now();
-		stdio_ended(&process->io);
+		kill_unwanted(process);
+		task_stop(process, 255);
 	}
 	call_fail(call, CALL_UNKNOWN, "%s", error);
 }
@@ -53,18 +64,16 @@ static void started(struct job *job, int status, const char *error)
 	(void)snprintf(text, sizeof(text), "OCI runtime %s failed: %s",
 		process->exec_id[0] ? "exec" : "start", error);
 	process->busy = false;
-	if (status == 0 && command->pid_file) {
+	if (command->pid_file) {
 		process->pid = command_read_pid(command->pid_file);
 		(void)unlink(command->pid_file);
-		if (process->pid < 0) {
-			process->pid = 0;
+		if (status == 0 && process->pid < 0)
 			(void)snprintf(text, sizeof(text), "nacre has written no pid");
-		}
 	}
 	if (status == 0 && process->exec_id[0] && process->pid > 0 &&
 		stdio_begun(&process->io, text) < 0)
 		status = 1;
-	if (status != 0 || process->pid == 0) {
+	if (status != 0 || process->pid <= 0) {
 		fail_start(process, command->call, text);
 	} else {
 		process->state = PROCESS_RUNNING;
@@ -165,7 +174,9 @@ void service_exec(struct call *call, const void *message)
 	}
 	if (c->paused || c->deleting || c->ending || c->init.state == PROCESS_STOPPED) {
 		call_fail(call, CALL_PRECONDITION, "cannot exec in a %s state: failed precondition",
-			c->paused ? "paused" : c->deleting ? "deleted" : "stopped");
+			c->paused     ? "paused"
+			: c->deleting ? "deleted"
+				      : "stopped");
 		return;
 	}
 	for (process = c->execs; process; process = process->next) {

@@ -136,8 +136,8 @@ void service_kill(struct call *call, const void *message)
 		call_fail(call, CALL_PRECONDITION, "the process has not started");
 		return;
 	}
-	/* An exec that runs is a child that has not been reaped: its pid is its own. Of another there
-	 * is no pid, or somebody else's by now; and "all" is of a container alone. */
+	/* An exec that runs is a child that has not been reaped: its pid is its own. Of another
+	 * there is no pid, or somebody else's by now; and "all" is of a container alone. */
 	if (process->state == PROCESS_STOPPED && (!request->all || process->exec_id[0]))
 		r = -ESRCH;
 	else if (process->exec_id[0])

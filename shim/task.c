@@ -164,18 +164,11 @@ static void kill_rest(struct container *c)
 	nacre_close(nacre);
 }
 
-void task_exited(struct process *process, uint32_t status)
+static void answer_waits(struct process *process)
 {
 	Wire__WaitResponse answer = WIRE__WAIT_RESPONSE__INIT;
 
-	process->state = PROCESS_STOPPED;
-	process->exit_status = status;
-	process->exited_at = task_now();
-	stdio_ended(&process->io);
-	if (process == &process->container->init)
-		process->container->paused = false;
-	publish_exit(process);
-	answer.exit_status = status;
+	answer.exit_status = process->exit_status;
 	answer.exited_at = &process->exited_at;
 	while (process->waits) {
 		struct wait *wait = process->waits;
@@ -184,6 +177,29 @@ void task_exited(struct process *process, uint32_t status)
 		call_answer(wait->call, &answer);
 		free(wait);
 	}
+}
+
+static void set_stopped(struct process *process, uint32_t status)
+{
+	process->state = PROCESS_STOPPED;
+	process->exit_status = status;
+	process->exited_at = task_now();
+	stdio_ended(&process->io);
+	if (process == &process->container->init)
+		process->container->paused = false;
+}
+
+void task_stop(struct process *process, uint32_t status)
+{
+	set_stopped(process, status);
+	answer_waits(process);
+}
+
+void task_exited(struct process *process, uint32_t status)
+{
+	set_stopped(process, status);
+	publish_exit(process);
+	answer_waits(process);
 }
 
 static bool reap_process(struct process *process)

@@ -77,7 +77,9 @@ void task_reap(void);
 /* Whether an exec of it runs, or is about to. */
 bool task_has_exec(const struct container *container);
 
-/* The state ends there, with now as its time; answers those who wait, and tells it. */
+/* The state ends there, with now as its time; answers those who wait. */
+void task_stop(struct process *process, uint32_t status);
+/* Likewise, and tells it: it had begun. */
 void task_exited(struct process *process, uint32_t status);
 
 Wire__Time task_now(void);
