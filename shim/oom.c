@@ -36,6 +36,12 @@ static bool has_struck(struct container *c)
 	return true;
 }
 
+void oom_look(struct container *container)
+{
+	if (container->oom_watch >= 0 && has_struck(container))
+		publish_named("/tasks/oom", "TaskOOM", container);
+}
+
 static void oom_ready(struct source *ready, uint32_t events)
 {
 	union {
@@ -48,10 +54,8 @@ static void oom_ready(struct source *ready, uint32_t events)
 	if (n <= 0)
 		return;
 	/* Whichever it was: an overflow of the queue names none. */
-	for (struct container *c = task_first(); c; c = c->next) {
-		if (c->oom_watch >= 0 && has_struck(c))
-			publish_named("/tasks/oom", "TaskOOM", c);
-	}
+	for (struct container *c = task_first(); c; c = c->next)
+		oom_look(c);
 }
 
 void oom_watch(struct container *container)

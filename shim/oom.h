@@ -6,6 +6,8 @@
 
 /* Tells containerd when the OOM killer strikes in a container. */
 void oom_watch(struct container *container);
+/* Looks now: what is told at the end of the container, and not behind it. */
+void oom_look(struct container *container);
 void oom_forget(struct container *container);
 
 #endif

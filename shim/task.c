@@ -197,6 +197,8 @@ void task_stop(struct process *process, uint32_t status)
 
 void task_exited(struct process *process, uint32_t status)
 {
+	if (process == &process->container->init)
+		oom_look(process->container);
 	set_stopped(process, status);
 	publish_exit(process);
 	answer_waits(process);
