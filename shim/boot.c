@@ -157,24 +157,18 @@ static int tell(const struct boot *boot, bool message)
 }
 
 /* The kernel is to kill a shim rather than containerd, but a container rather than its shim. */
-static void raise_oom_score(pid_t parent)
+static void raise_oom_score(void)
 {
-	char path[64], text[32] = "";
-	int fd;
+	char text[32] = "";
+	const int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
 	long score;
 
-	(void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", parent);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || read(fd, text, sizeof(text) - 1) <= 0)
-		text[0] = '0';
+	if (fd >= 0 && read(fd, text, sizeof(text) - 1) > 0) {
+		score = strtol(text, NULL, 10); /* containerd's, inherited */
+		(void)dprintf(fd, "%ld", score < 1000 ? score + 1 : 1000);
+	}
 	if (fd >= 0)
 		(void)close(fd);
-	score = strtol(text, NULL, 10);
-	fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-	if (fd >= 0) {
-		(void)dprintf(fd, "%ld", score < 1000 ? score + 1 : 1000);
-		(void)close(fd);
-	}
 }
 
 /* The process that stays: no stdio, since containerd waits for the end of what the first wrote. */
@@ -182,7 +176,7 @@ static int stay(void)
 {
 	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-	raise_oom_score(getppid());
+	raise_oom_score();
 	for (int fd = 0; fd < 3; fd++) {
 		if (null < 0 || dup2(null, fd) < 0)
 			return -1;
