@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -63,15 +64,28 @@ static void say(int fd, const char *text)
 		return; /* the status tells that it failed */
 }
 
+/* What changes a container does not go on without the shim: containerd then deletes the container.
+ * What copies output does, to its end. */
+static void end_with(const struct job *job, pid_t parent)
+{
+	if (job->timeout_ms == 0)
+		return;
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(126);
+}
+
 /* Runs the program here, or below and waits. Returns its exit status. */
 static int run_program(const struct job *job, int error_fd)
 {
-	const pid_t pid = job->after ? fork() : 0;
+	const pid_t self = getpid(), pid = job->after ? fork() : 0;
 	int status;
 
 	if (pid == 0) {
 		char text[JOB_TEXT];
 
+		if (job->after)
+			end_with(job, self);
 		(void)execv(job->argv[0], (char *const *)job->argv);
 		(void)snprintf(text, sizeof(text), "run %s: %s", job->argv[0], strerror(errno));
 		say(error_fd, text);
@@ -82,13 +96,14 @@ static int run_program(const struct job *job, int error_fd)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static void run_child(struct job *job, int error_fd)
+static void run_child(struct job *job, int error_fd, pid_t shim)
 {
 	char text[JOB_TEXT] = "";
 	int status = 0;
 
 	/* Out of the way of those that are given fixed numbers. */
 	error_fd = fcntl(error_fd, F_DUPFD_CLOEXEC, 6);
+	end_with(job, shim);
 	(void)setpgid(0, 0);
 	reset_signals();
 	if (error_fd < 0 || set_fds(job) < 0 || (job->directory && chdir(job->directory) < 0)) {
@@ -122,6 +137,7 @@ static void kill_late(struct timer *timer)
 
 void job_start(struct job *job)
 {
+	const pid_t self = getpid();
 	int ends[2];
 
 	job->pid = -1;
@@ -131,7 +147,7 @@ void job_start(struct job *job)
 		(void)fflush(NULL);
 		job->pid = fork();
 		if (job->pid == 0)
-			run_child(job, ends[1]);
+			run_child(job, ends[1], self);
 		(void)close(ends[1]);
 		job->error_fd = ends[0];
 	}
@@ -238,15 +254,6 @@ bool job_registers(void)
 {
 	for (const struct job *job = jobs; job; job = job->next) {
 		if (job->registers)
-			return true;
-	}
-	return false;
-}
-
-bool job_running(void)
-{
-	for (const struct job *job = jobs; job; job = job->next) {
-		if (job->timeout_ms > 0)
 			return true;
 	}
 	return false;

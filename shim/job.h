@@ -56,7 +56,4 @@ bool job_has(pid_t pid);
 /* Whether one of them registers a process. */
 bool job_registers(void);
 
-/* Whether any job is there; copying is none of these. */
-bool job_running(void);
-
 #endif
