@@ -20,6 +20,8 @@
 #define MAX_CALLS 16384
 #define MAX_OUTPUT ((size_t)8 * 1024 * 1024)
 
+#define ACCEPT_MS 100
+
 struct connection {
 	struct source source; /* the first member; fd -1: it has been closed */
 	struct ttrpc_input input;
@@ -35,6 +37,7 @@ struct call {
 };
 
 static struct source listener = {.fd = -1};
+static struct timer accepting; /* set: the listener is not watched before */
 static const char *listener_path;
 static unsigned n_connections;
 static unsigned n_unsent; /* connections with output */
@@ -229,14 +232,27 @@ static void connection_ready(struct source *source, uint32_t events)
 	free_if_unused(c);
 }
 
+static void accept_again(struct timer *timer)
+{
+	(void)timer;
+	if (listener.fd >= 0 && loop_watch(&listener, EPOLLIN) < 0)
+		loop_set(&accepting, ACCEPT_MS);
+}
+
 static void accept_connection(struct source *source, uint32_t events)
 {
 	const int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	struct connection *c;
 
 	(void)events;
-	if (fd < 0)
+	if (fd < 0) {
+		/* Without an fd or memory to spare it stays ready: a pause, in place of a spin. */
+		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+			loop_forget(&listener);
+			loop_set(&accepting, ACCEPT_MS);
+		}
 		return;
+	}
 	c = n_connections < MAX_CONNECTIONS ? calloc(1, sizeof(*c)) : NULL;
 	if (!c) {
 		log_warning("a connection is refused: there are %u", n_connections);
@@ -252,6 +268,7 @@ static void accept_connection(struct source *source, uint32_t events)
 int call_serve(int listener_fd, const char *path)
 {
 	listener = (struct source){.fd = listener_fd, .ready = accept_connection};
+	accepting.due = accept_again;
 	listener_path = path;
 	return loop_watch(&listener, EPOLLIN);
 }
@@ -263,6 +280,7 @@ void call_stop_serving(void)
 	/* The path first: a listener that is closed and still there would be taken for a killed
 	 * shim's, and what replaces it would be removed here. */
 	(void)unlink(listener_path);
+	loop_unset(&accepting);
 	loop_forget(&listener);
 	(void)close(listener.fd);
 	listener.fd = -1;

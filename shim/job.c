@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "specs/json.h"
 
 static struct job *jobs;
+static struct rlimit files; /* all zero: not changed */
 
 /* --- in the child --- */
 
@@ -104,6 +106,8 @@ static void run_child(struct job *job, int error_fd, pid_t shim)
 	/* Out of the way of those that are given fixed numbers. */
 	error_fd = fcntl(error_fd, F_DUPFD_CLOEXEC, 6);
 	end_with(job, shim);
+	if (files.rlim_max > 0 && setrlimit(RLIMIT_NOFILE, &files) < 0)
+		_exit(126);
 	(void)setpgid(0, 0);
 	reset_signals();
 	if (error_fd < 0 || set_fds(job) < 0 || (job->directory && chdir(job->directory) < 0)) {
@@ -133,6 +137,17 @@ static void kill_late(struct timer *timer)
 	job->timed_out = true;
 	(void)kill(-job->pid, SIGKILL);
 	(void)kill(job->pid, SIGKILL);
+}
+
+void job_raise_files(void)
+{
+	struct rlimit raised;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		files = (struct rlimit){0};
+	raised = (struct rlimit){.rlim_cur = files.rlim_max, .rlim_max = files.rlim_max};
+	if (files.rlim_max > 0 && setrlimit(RLIMIT_NOFILE, &raised) < 0)
+		files = (struct rlimit){0};
 }
 
 void job_start(struct job *job)

@@ -43,6 +43,10 @@ struct job {
 	struct job *next;
 };
 
+/* Raises the soft limit of open files to the hard one, for the FIFOs of many containers. Jobs, and
+ * so the containers, have the one that was found. */
+void job_raise_files(void);
+
 /* Starts it. Everything that JOB points to stays until "done", which may free the job, and which is
  * called before this returns if nothing could be started. */
 void job_start(struct job *job);

@@ -12,6 +12,7 @@
 #include "libcontainer/container.h"
 #include "shim/boot.h"
 #include "shim/call.h"
+#include "shim/job.h"
 #include "shim/log.h"
 #include "shim/loop.h"
 #include "shim/publish.h"
@@ -80,6 +81,7 @@ static int serve(const struct boot *boot)
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	job_raise_files();
 	log_open();
 	signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signals.fd < 0 || loop_open() < 0 || loop_watch(&signals, EPOLLIN) < 0 ||
