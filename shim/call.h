@@ -2,6 +2,7 @@
 #ifndef NACRE_SHIM_CALL_H
 #define NACRE_SHIM_CALL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "shim/message.h"
@@ -28,8 +29,12 @@ void call_answer_empty(struct call *call);
 __attribute__((format(printf, 3, 4))) void call_fail(
 	struct call *call, enum call_code code, const char *format, ...);
 
-/* Milliseconds until the client gives up; 0: it has not said. */
+/* Milliseconds that the client gives it; 0: it has not said. */
 int64_t call_timeout(const struct call *call);
+
+/* Whether that has passed: it was answered so. What answers it later has no effect but to free it.
+ */
+bool call_is_late(const struct call *call);
 
 /* Takes connections of LISTENER, the socket at PATH, whose requests go to service_call (service.h).
  * Returns 0 or -errno. */
@@ -39,7 +44,7 @@ int call_serve(int listener_fd, const char *path);
  * connected stays. */
 void call_stop_serving(void);
 
-/* Whether all answers that were given have been sent. */
-int call_pending(void);
+/* Whether answers that were given have not been sent yet. */
+bool call_pending(void);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,9 +32,10 @@ struct connection {
 };
 
 struct call {
-	struct connection *connection;
+	struct connection *connection; /* NULL: it was answered when its time had passed */
 	uint32_t stream;
 	int64_t timeout_ms;
+	struct timer deadline;
 };
 
 static struct source listener = {.fd = -1};
@@ -119,6 +121,10 @@ static void respond(struct call *call, const void *message, int code, const char
 	uint8_t *frame;
 	size_t n;
 
+	if (!c)
+		return;
+	loop_unset(&call->deadline);
+	call->connection = NULL;
 	c->calls--;
 	if (c->source.fd >= 0) {
 		if (message_respond(call->stream, message, code, error, &frame, &n) == 0) {
@@ -130,19 +136,27 @@ static void respond(struct call *call, const void *message, int code, const char
 	}
 	watch(c);
 	free_if_unused(c);
-	free(call);
+}
+
+/* No client reads an answer that comes later, and ever more calls would wait for one. */
+static void deadline_due(struct timer *timer)
+{
+	struct call *call = (void *)((char *)timer - offsetof(struct call, deadline));
+
+	respond(call, NULL, CALL_DEADLINE, "the time of the call has passed: deadline exceeded");
 }
 
 void call_answer(struct call *call, const void *message)
 {
 	respond(call, message, 0, NULL);
+	free(call);
 }
 
 void call_answer_empty(struct call *call)
 {
 	Wire__Empty empty = WIRE__EMPTY__INIT;
 
-	respond(call, &empty, 0, NULL);
+	call_answer(call, &empty);
 }
 
 void call_fail(struct call *call, enum call_code code, const char *format, ...)
@@ -154,6 +168,7 @@ void call_fail(struct call *call, enum call_code code, const char *format, ...)
 	(void)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	respond(call, NULL, code, text);
+	free(call);
 }
 
 int64_t call_timeout(const struct call *call)
@@ -161,7 +176,12 @@ int64_t call_timeout(const struct call *call)
 	return call->timeout_ms;
 }
 
-int call_pending(void)
+bool call_is_late(const struct call *call)
+{
+	return !call->connection;
+}
+
+bool call_pending(void)
 {
 	return n_unsent > 0;
 }
@@ -184,8 +204,11 @@ static void take_frame(struct connection *c, const struct ttrpc_head *head, cons
 		call_fail(call, CALL_INVALID, "the request cannot be read");
 		return;
 	}
-	if (request->timeout_nano > 0)
+	if (request->timeout_nano > 0) {
 		call->timeout_ms = request->timeout_nano / 1000000 + 1;
+		call->deadline.due = deadline_due;
+		loop_set(&call->deadline, call->timeout_ms);
+	}
 	service_call(call, request);
 	message_free(request);
 }

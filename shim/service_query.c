@@ -152,6 +152,22 @@ void service_kill(struct call *call, const void *message)
 		call_answer_empty(call);
 }
 
+/* A client may ask again and again, each time with a limit. */
+static void forget_late(struct process *process)
+{
+	for (struct wait **at = &process->waits; *at;) {
+		struct wait *wait = *at;
+
+		if (!call_is_late(wait->call)) {
+			at = &wait->next;
+			continue;
+		}
+		*at = wait->next;
+		call_answer_empty(wait->call);
+		free(wait);
+	}
+}
+
 void service_wait(struct call *call, const void *message)
 {
 	const Wire__ProcessRequest *request = message;
@@ -167,6 +183,7 @@ void service_wait(struct call *call, const void *message)
 		call_answer(call, &answer);
 		return;
 	}
+	forget_late(process);
 	wait = malloc(sizeof(*wait));
 	if (!wait) {
 		call_fail(call, CALL_INTERNAL, "out of memory");
