@@ -7,18 +7,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shim/typed_file.h"
+
 static int log_fd = -1;
 
 void log_open(void)
 {
-	struct stat st;
+	const int found = typed_file_find("log", S_IFIFO);
 
 	/* Open for reading as well: one without a reader ends no writer with SIGPIPE. */
-	log_fd = open("log", O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
-	if (log_fd >= 0 && (fstat(log_fd, &st) < 0 || !S_ISFIFO(st.st_mode))) {
-		(void)close(log_fd);
-		log_fd = -1;
-	}
+	if (found < 0)
+		return;
+	log_fd = typed_file_open(found, O_RDWR | O_NONBLOCK);
+	(void)close(found);
 }
 
 void log_warning(const char *format, ...)

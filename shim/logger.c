@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "shim/log.h"
+#include "shim/typed_file.h"
 
 static const char file_scheme[] = "file://";
 static const char binary_scheme[] = "binary://";
@@ -69,8 +70,7 @@ static void logger_done(struct job *job, int status, const char *error)
 static int open_file(const char *path, char text[static JOB_TEXT])
 {
 	char *copy = strdup(path);
-	struct stat st;
-	int fd;
+	int found, fd;
 
 	for (char *at = copy ? strchr(copy + 1, '/') : NULL; at; at = strchr(at + 1, '/')) {
 		*at = '\0';
@@ -78,15 +78,21 @@ static int open_file(const char *path, char text[static JOB_TEXT])
 		*at = '/';
 	}
 	free(copy);
-	fd = open(path,
-		O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
-		0644);
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode))
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
+	if (fd >= 0)
+		return fd;
+	if (errno != EEXIST) {
+		(void)snprintf(text, JOB_TEXT, "the log %.800s: %s", path, strerror(errno));
+		return -1;
+	}
+	found = typed_file_find(path, S_IFREG);
+	fd = found < 0 ? found : typed_file_open(found, O_WRONLY | O_APPEND);
+	if (found >= 0)
+		(void)close(found);
+	if (fd >= 0)
 		return fd;
 	(void)snprintf(text, JOB_TEXT, "the log %.800s: %s", path,
-		fd < 0 ? strerror(errno) : "it is no file");
-	if (fd >= 0)
-		(void)close(fd);
+		found == -ENXIO ? "it is no file" : strerror(-fd));
 	return -1;
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "shim/logger.h"
+#include "shim/typed_file.h"
 
 static void drop(int *fd)
 {
@@ -46,26 +47,18 @@ int stdio_init(
  * nothing but a FIFO is opened: a device could act on it. */
 static int open_fifo(struct stdio *io, int i, char text[static JOB_TEXT])
 {
-	const char *path = io->paths[i];
-	struct stat st;
+	int found = typed_file_find(io->paths[i], S_IFIFO), r = found;
 
-	io->held[i] = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
-	if (io->held[i] < 0 || fstat(io->held[i], &st) < 0) {
-		(void)snprintf(text, JOB_TEXT, "open %s: %s", path, strerror(errno));
-		return -1;
-	}
-	if (!S_ISFIFO(st.st_mode)) {
-		(void)snprintf(text, JOB_TEXT, "%s is no FIFO", path);
-		return -1;
-	}
-	if (io->terminal)
+	if (r >= 0)
+		r = io->held[i] = typed_file_open(found, O_RDWR | O_NONBLOCK);
+	if (r >= 0 && !io->terminal)
+		r = io->given[i] = typed_file_open(found, i == 0 ? O_RDONLY : O_WRONLY);
+	drop(&found);
+	if (r >= 0)
 		return 0;
-	io->given[i] = open(path, (i == 0 ? O_RDONLY : O_WRONLY) | O_CLOEXEC | O_NOFOLLOW);
-	if (io->given[i] < 0) {
-		(void)snprintf(text, JOB_TEXT, "open %s: %s", path, strerror(errno));
-		return -1;
-	}
-	return 0;
+	(void)snprintf(text, JOB_TEXT, "open %.900s: %s", io->paths[i],
+		r == -ENXIO ? "it is no FIFO" : strerror(-r));
+	return -1;
 }
 
 /* By the bundle's fd: the path of a socket has at most 107 bytes, a bundle's more. */
