@@ -332,6 +332,11 @@ static struct command *change(struct call *call, const char *id,
 			word, process->busy ? "is changing" : "has stopped");
 		return NULL;
 	}
+	if (process->state == PROCESS_CREATED && strcmp(word, "update") != 0) {
+		call_fail(call, CALL_PRECONDITION,
+			"%s: the container has not started: failed precondition", word);
+		return NULL;
+	}
 	command = command_new(process, call, done);
 	if (command)
 		command_add(command, word);
