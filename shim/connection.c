@@ -17,7 +17,7 @@
 
 /* Bounds: of connections, of the calls of one that wait for their answer, and of the bytes that
  * wait for one to be read. Beyond the last two nothing more is read from it. */
-#define MAX_CONNECTIONS 64
+#define MAX_CONNECTIONS 1024 /* of a pod each container has one, or two */
 #define MAX_CALLS 16384
 #define MAX_OUTPUT ((size_t)8 * 1024 * 1024)
 
@@ -127,7 +127,12 @@ static void respond(struct call *call, const void *message, int code, const char
 	call->connection = NULL;
 	c->calls--;
 	if (c->source.fd >= 0) {
-		if (message_respond(call->stream, message, code, error, &frame, &n) == 0) {
+		int r = message_respond(call->stream, message, code, error, &frame, &n);
+
+		if (r == -E2BIG)
+			r = message_respond(call->stream, NULL, CALL_INTERNAL,
+				"the answer is longer than a message may be", &frame, &n);
+		if (r == 0) {
 			add_output(c, frame, n);
 			free(frame);
 		} else {
