@@ -59,12 +59,10 @@ void service_state(struct call *call, const void *message)
 	call_answer(call, &answer);
 }
 
-/* An exec's process is told by the name that containerd gave it. */
-static void answer_pids(struct call *call, const struct container *c, const pid_t *pids, size_t n)
+static void answer_pids(struct call *call, const pid_t *pids, size_t n)
 {
 	Wire__PidsResponse answer = WIRE__PIDS_RESPONSE__INIT;
 	Wire__ProcessInfo *infos = calloc(n + 1, sizeof(*infos)), **list;
-	Wire__Any any = WIRE__ANY__INIT;
 
 	list = calloc(n + 1, sizeof(struct Wire__ProcessInfo *));
 	for (size_t i = 0; infos && list && i < n; i++) {
@@ -72,8 +70,6 @@ static void answer_pids(struct call *call, const struct container *c, const pid_
 		infos[i].pid = (uint32_t)pids[i];
 		list[i] = &infos[i];
 	}
-	(void)c;
-	(void)any;
 	answer.n_processes = n;
 	answer.processes = list;
 	if (infos && list)
@@ -103,7 +99,7 @@ void service_pids(struct call *call, const void *message)
 	if (r < 0 && r != -ESRCH)
 		call_fail(call, CALL_UNKNOWN, "%s", err.text);
 	else
-		answer_pids(call, process->container, pids, n);
+		answer_pids(call, pids, n);
 	free(pids);
 }
 
