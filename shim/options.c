@@ -10,6 +10,7 @@
 
 #include "shim/log.h"
 #include "shim/task.h"
+#include "shim/toml_line.h"
 
 #define DEFAULT_ROOT "/run/containerd/nacre"
 #define KEPT "nacre-root"
@@ -25,15 +26,23 @@ static int set_root(struct options *options, const char *root, char text[static 
 	return -1;
 }
 
+/* What is not done is told, unless it is what nobody asked for. */
+static void warn_of(const char *name, const char *value)
+{
+	if (value[0] && strcmp(value, "0") != 0 && strcmp(value, "false") != 0)
+		log_warning("options: %s %s has no effect with nacre's shim", name, value);
+}
+
 static int take_runc(const void *message, struct options *to, char text[static JOB_TEXT])
 {
 	const Wire__Options *from = message;
 
-	if (from->binary_name[0])
-		log_warning("options: BinaryName %s has no effect: this is nacre's shim",
-			from->binary_name);
-	if (from->shim_cgroup[0])
-		log_warning("options: ShimCgroup %s has no effect", from->shim_cgroup);
+	warn_of("BinaryName", from->binary_name);
+	warn_of("ShimCgroup", from->shim_cgroup);
+	warn_of("CriuImagePath", from->criu_image_path);
+	warn_of("CriuWorkPath", from->criu_work_path);
+	if (from->io_uid || from->io_gid)
+		log_warning("options: IoUid and IoGid have no effect with nacre's shim");
 	to->systemd_cgroup = from->systemd_cgroup;
 	to->no_pivot = from->no_pivot_root;
 	to->no_new_keyring = from->no_new_keyring;
@@ -53,19 +62,35 @@ static int take_create(const void *message, struct options *to, char text[static
 /* KEY = VALUE, one a line, as containerd writes its own table. */
 static int take_line(char *line, struct options *to, char text[static JOB_TEXT])
 {
-	char key[64], value[PATH_MAX];
+	const struct {
+		const char *key;
+		bool *value;
+	} switches[] = {
+		{"SystemdCgroup", &to->systemd_cgroup},
+		{"NoPivotRoot", &to->no_pivot},
+		{"NoNewKeyring", &to->no_new_keyring},
+	};
+	const char *key, *value;
+	const int r = toml_line_read(line, &key, &value);
 
-	if (sscanf(line, " %63[A-Za-z] = \"%4095[^\"]\"", key, value) != 2 &&
-		sscanf(line, " %63[A-Za-z] = %4095s", key, value) != 2)
-		return 0; /* a blank line, a comment, an empty text */
-	if (strcmp(key, "SystemdCgroup") == 0)
-		to->systemd_cgroup = strcmp(value, "true") == 0;
-	else if (strcmp(key, "NoPivotRoot") == 0)
-		to->no_pivot = strcmp(value, "true") == 0;
-	else if (strcmp(key, "NoNewKeyring") == 0)
-		to->no_new_keyring = strcmp(value, "true") == 0;
-	else if (strcmp(key, "Root") == 0 && value[0] == '/')
-		return set_root(to, value, text);
+	if (r < 0)
+		(void)snprintf(
+			text, JOB_TEXT, "options: expected KEY = VALUE, found \"%.200s\"", line);
+	if (r <= 0)
+		return r;
+	for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
+		if (strcmp(key, switches[i].key) != 0)
+			continue;
+		*switches[i].value = strcmp(value, "true") == 0;
+		if (*switches[i].value || strcmp(value, "false") == 0)
+			return 0;
+		(void)snprintf(text, JOB_TEXT,
+			"options: %s: expected true or false, found \"%.200s\"", key, value);
+		return -1;
+	}
+	if (strcmp(key, "Root") == 0)
+		return value[0] ? set_root(to, value, text) : 0;
+	warn_of(key, value);
 	return 0;
 }
 
@@ -76,6 +101,8 @@ static int take_config(const void *message, struct options *to, char text[static
 	char *save = NULL;
 	int r = body ? 0 : -1;
 
+	if (!body)
+		(void)snprintf(text, JOB_TEXT, "options: out of memory");
 	if (from->config_path[0])
 		log_warning("options: ConfigPath %s has no effect", from->config_path);
 	for (char *line = body ? strtok_r(body, "\n", &save) : NULL; line && r == 0;
