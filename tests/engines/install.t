@@ -81,6 +81,13 @@ if [[ -x /nacre/build/shim/containerd-shim-nacre-v2 ]]; then
 	seen "the file is gone again after the shim" "$(find "$containerd_config" 2>/dev/null)" ""
 fi
 
+if [[ -x /nacre/build/shim/containerd-shim-nacre-v2 ]]; then
+	echo '{"exec-opts": ["native.cgroupdriver=systemd"]}' >/etc/docker/daemon.json
+	seen "no shim with Docker's systemd driver" \
+		"$("$install" docker --shim 2>&1 | grep -o 'has the cgroup driver systemd'; cat /etc/docker/daemon.json)" \
+		$'has the cgroup driver systemd\n{"exec-opts": ["native.cgroupdriver=systemd"]}'
+fi
+
 echo '{"storage-driver": "overlay2"}' >/etc/docker/daemon.json
 dockerd >/run/dockerd.log 2>&1 </dev/null &
 dockerd=$!
