@@ -156,7 +156,7 @@ static int seal(int tree_fd, const struct oci_mount *mount)
 }
 
 /* No name is looked up: it may be covered, or exchanged for a symlink to another mount. */
-int mounts_seal(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
+int mount_seal_late(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
 	struct nacre_error *err)
 {
 	for (size_t i = 0; i < n; i++) {

@@ -42,7 +42,7 @@ bool mount_changes_filesystem(const struct mount_options *o);
 /* Changes a mount that is there: the option "remount". */
 int mount_change(const struct mount_job *job, int target_fd, struct nacre_error *err);
 
-/* Whether "ro" has to wait for mounts_seal. */
+/* Whether "ro" has to wait for mount_seal_late. */
 bool mount_is_sealed_late(const struct mount_job *job);
 
 #endif

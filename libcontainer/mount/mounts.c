@@ -29,8 +29,8 @@
  * that a procfs or sysfs lands on a directory that is no symlink (CVE-2023-27561). For the same
  * reason nothing is opened again to be compared afterwards.
  *
- * What is changed later, by a remount or by mounts_seal, is known by the id of its mount or by the
- * fd of its root: a name that leads elsewhere by then, through the image or by a neighbour on a
+ * What is changed later, by a remount or by mount_seal_late, is known by the id of its mount or by
+ * the fd of its root: a name that leads elsewhere by then, through the image or by a neighbour on a
  * shared volume, changes nothing else.
  */
 
@@ -129,7 +129,7 @@ static int stat_tree(int tree_fd, struct statx *ret_tree, struct nacre_error *er
 		       : 0;
 }
 
-/* Keeps what mounts_seal is to find. */
+/* Keeps what mount_seal_late is to find. */
 static int keep_unsealed(const struct mount_job *job, int tree_fd, struct nacre_error *err)
 {
 	struct mount_made *made = &job->context->made[job->index];

@@ -44,14 +44,14 @@ struct mount_context {
 	 * nothing. */
 	int (*protect)(void *data, size_t index, int tree_fd, struct nacre_error *err);
 	void *data; /* of these three */
-	struct mount_made *made; /* out: one a mount, from mounts_perform to mounts_seal */
+	struct mount_made *made; /* out: one a mount, from mounts_perform to mount_seal_late */
 	int *proc_fd; /* out: the procfs made for /proc, if there is one (see procfs.h); starts as
 			 -1 */
 };
 
 /* Performs all mounts in order. Everything is built detached and attached fd to fd; what stands at
  * the target is checked after it was opened. Read-only tmpfs mounts (and /dev) are left writable:
- * see mounts_seal. Runs in the container's mount namespace, before the pivot. */
+ * see mount_seal_late. Runs in the container's mount namespace, before the pivot. */
 int mounts_perform(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
 	struct nacre_error *err);
 
@@ -62,7 +62,7 @@ int mounts_build_root(const struct mount_context *context, const struct oci_moun
 /* Turns those read-only that had to be filled first (a tmpfs with "ro", and late_binds: device
  * nodes, mount points of later mounts), and closes what context->made has open. After devices are
  * made, before or after the pivot: no path is looked up. */
-int mounts_seal(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
+int mount_seal_late(const struct mount_context *context, const struct oci_mount *mounts, size_t n,
 	struct nacre_error *err);
 
 /* Where the source of a bind mount lies below the rootfs, opened as ROOTFS_FD (-1: not yet) with

@@ -225,7 +225,7 @@ START_TEST(a_read_only_tmpfs_can_be_filled_until_it_is_sealed)
 
 	OK(mounts_perform(&context, mounts, 4, &err));
 	SYS(mknod(ROOTFS "/dev/null", S_IFCHR | 0666, 0x103));
-	OK(mounts_seal(&context, mounts, 4, &err));
+	OK(mount_seal_late(&context, mounts, 4, &err));
 	ck_assert(flags_of(ROOTFS "/dev") & ST_RDONLY);
 	ck_assert(!(flags_of(ROOTFS "/dev/shm") & ST_RDONLY));
 	ck_assert(flags_of(ROOTFS "/run") & ST_RDONLY);
@@ -242,7 +242,7 @@ START_TEST(a_mount_that_covers_a_read_only_tmpfs_is_not_sealed_in_its_place)
 	};
 
 	OK(mounts_perform(&context, mounts, 2, &err));
-	OK(mounts_seal(&context, mounts, 2, &err));
+	OK(mount_seal_late(&context, mounts, 2, &err));
 	ck_assert(!(flags_of(ROOTFS "/data") & ST_RDONLY));
 }
 END_TEST

@@ -66,7 +66,7 @@ START_TEST(a_seal_falls_on_the_mount_that_was_made)
 
 		OK(mounts_perform(&context, &mount, 1, &err));
 		SYS(fd = fcntl(made[0].tree_fd, F_DUPFD_CLOEXEC, 3));
-		OK(mounts_seal(&context, &mount, 1, &err));
+		OK(mount_seal_late(&context, &mount, 1, &err));
 		left += !is_read_only(fd);
 		wrong += is_read_only(other_fd);
 		detach(fd);
@@ -91,7 +91,7 @@ START_TEST(a_remount_falls_on_the_mount_that_was_judged)
 
 	context.guard = &guard;
 	OK(mounts_perform(&context, mounts, 1, &err));
-	OK(mounts_seal(&context, mounts, 1, &err));
+	OK(mount_seal_late(&context, mounts, 1, &err));
 	swapper = start_swapping(ROOTFS "/vol/name", ROOTFS "/vol/evil");
 	/* On a busy machine the neighbour may sleep for long, and then always at the symlink. */
 	for (int i = 0; i < rounds() || (!done && i < 100 * rounds()); i++) {
