@@ -11,9 +11,9 @@
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/api/options.h"
 #include "libcontainer/api/sandbox_limits.h"
+#include "libcontainer/api/sandbox_paths.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
-#include "libcontainer/base/sys.h"
 #include "libcontainer/namespace/idmap.h"
 #include "specs/path_text.h"
 #include "specs/sandbox.h"
@@ -91,50 +91,6 @@ static int list_homes(struct arena *arena, const char *own, struct oci_strings *
 
 /* --- paths --- */
 
-/* A path that is written as one of the working directory HERE stays in it: a symlink there may be
- * of a repository that somebody else has made. */
-static int check_inside(const char *here, const char *option, const char *path, const char *real,
-	struct nacre_error *err)
-{
-	char text[PATH_TEXT_MAX], clean[PATH_TEXT_MAX];
-
-	if (*path != '/' && snprintf(text, sizeof(text), "%s/%s", here, path) >= (int)sizeof(text))
-		return fail_errno(err, ENAMETOOLONG, "%s %s", option, path);
-	if (path_clean(*path == '/' ? path : text, clean) < 0)
-		return fail_errno(err, ENAMETOOLONG, "%s %s", option, path);
-	return !path_within(clean, here) || path_within(real, here)
-		       ? 0
-		       : fail(err, EPERM, "%s %s: a symlink leads to %s: name that, if it is meant",
-				 option, path, real);
-}
-
-/* PATH of the caller, which must be there. HERE: the working directory; NULL: it is that. What is
- * opened is judged, and has to be there still when it is mounted. */
-static int resolve(struct arena *arena, const char *here, const char *option, const char *path,
-	struct oci_judged *ret_object, bool *ret_directory, struct nacre_error *err)
-{
-	/* As mount_guard.c opens it later: with automounts. */
-	cleanup_close int fd = sys_open_tree(AT_FDCWD, path, 0);
-	char real[PATH_MAX];
-	struct stat st;
-	int r = fd < 0 ? fd : file_path(fd, real);
-
-	if (r < 0)
-		return fail_errno(err, r, "%s %s", option, path);
-	if (fstat(fd, &st) < 0)
-		return fail_errno(err, errno, "%s %s", option, path);
-	if (*real != '/')
-		return fail(err, EPERM, "%s %s leads out of the host's file system", option, path);
-	r = here ? check_inside(here, option, path, real, err) : 0;
-	if (r < 0)
-		return r;
-	*ret_object = (struct oci_judged){
-		.path = arena_strdup(arena, real), .device = st.st_dev, .inode = st.st_ino};
-	ret_object->name = ret_object->path;
-	*ret_directory = S_ISDIR(st.st_mode);
-	return ret_object->path ? 0 : fail_errno(err, ENOMEM, "%s %s", option, path);
-}
-
 /* Those that are shown. */
 static int resolve_all(struct arena *arena, struct sandbox_request *request, const char *option,
 	const char *const *paths, struct sandbox_entry **ret_entries, size_t *ret_n,
@@ -150,7 +106,7 @@ static int resolve_all(struct arena *arena, struct sandbox_request *request, con
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct oci_judged *object = &request->judged[request->n_judged++];
 
-		r = resolve(arena, request->directory, option, paths[i], object,
+		r = sandbox_resolve(arena, request->directory, option, paths[i], object,
 			&entries[i].directory, err);
 		entries[i].path = object->path;
 	}
@@ -240,7 +196,7 @@ static int take_request(struct arena *arena, const struct nacre_sandbox_options 
 	for (size_t i = 0; r == 0 && options->hide && options->hide[i]; i++) {
 		bool directory;
 
-		r = resolve(arena, request->directory, "--hide", options->hide[i],
+		r = sandbox_resolve(arena, request->directory, "--hide", options->hide[i],
 			&request->hide[request->n_hide++], &directory, err);
 	}
 	return r;
@@ -278,7 +234,8 @@ static int look_at_workspace(struct arena *arena, const char *word, const char *
 	int r = workspace_request_parse(arena, word, here, &workspace, err);
 
 	if (r == 0)
-		r = resolve(arena, here, "--workspace", workspace.source, source, &directory, err);
+		r = sandbox_resolve(
+			arena, here, "--workspace", workspace.source, source, &directory, err);
 	if (r == 0)
 		r = sandbox_check_directory(source->path, homes, err);
 	if (r == 0)
@@ -335,7 +292,7 @@ static int make_config(struct arena *arena, const struct nacre_sandbox_options *
 	if (r == 0)
 		r = by_systemd = sandbox_find_limits(arena, options->cgroup_manager, &host, err);
 	if (r >= 0)
-		r = resolve(arena, NULL, "working directory", ".", &here, &directory, err);
+		r = sandbox_resolve(arena, NULL, "working directory", ".", &here, &directory, err);
 	if (r == 0)
 		r = list_homes(arena, host.home, &homes, err);
 	if (r < 0)

@@ -140,6 +140,9 @@ test_a_symlink_of_the_project_leads_nowhere_else() {
 		bad 125 "$option *build: a symlink leads to $home/.ssh: name that, if it is meant" sandbox "$option" build -- true
 	done
 	bad 125 "--write $dir/build: a symlink *" sandbox --write "$dir/build" -- true
+	ln -s "${home##*/}" "$T/link-$id"
+	bad 125 "--write $T/link-$id/project/build: a symlink *" sandbox --write "$T/link-$id/project/build" -- true
+	good sandbox --read "$T/link-$id/project/file" --read "$T/link-$id/project/../.npmrc" -- true
 	ln -s file "$dir/alias"
 	inside 'cat alias' --read alias
 	is "$out" content "one within it"
