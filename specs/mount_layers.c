@@ -35,6 +35,17 @@ size_t mount_layers_key(const char *word, bool *ret_list, bool *ret_written)
 	return 0;
 }
 
+bool mount_layers_has_label(const char *word)
+{
+	static const char *const labels[] = {
+		"context=", "fscontext=", "defcontext=", "rootcontext="};
+
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+		if (!strncmp(word, labels[i], strlen(labels[i])))
+			return true;
+	return false;
+}
+
 int mount_layers_take(const char **text, bool list, char ret_path[static 4096])
 {
 	const char *p = *text;

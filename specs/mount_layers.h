@@ -17,6 +17,9 @@ struct oci_layer {
 /* How far WORD is the key of a layer, with the "="; 0: it is none. */
 size_t mount_layers_key(const char *word, bool *ret_list, bool *ret_written);
 
+/* Whether WORD gives all files one label of SELinux, in place of those that the layers have. */
+bool mount_layers_has_label(const char *word);
+
 /* The path at *TEXT, up to a colon in a LIST, without the backslashes that escape one. Goes behind
  * it. -ENAMETOOLONG. */
 int mount_layers_take(const char **text, bool list, char ret_path[static 4096]);

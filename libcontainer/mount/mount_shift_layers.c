@@ -114,6 +114,9 @@ static int add_lower(struct reading *r, const char *text, bool list)
 
 static int keep_word(struct reading *r, const char *word)
 {
+	/* A policy of the host's that confines the container by it would not know another mount. */
+	if (mount_layers_has_label(word))
+		return cannot("it has a label of its own", r->err);
 	for (size_t i = 0; kept_words[i]; i++)
 		if (!strncmp(word, kept_words[i], strlen(kept_words[i])))
 			r->layers->words.items[r->layers->words.n++] = word;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "specs/mount_layers.h"
 #include "tests/unit/hardening.h"
 
 Suite *suite_harden_userns(void);
@@ -191,6 +192,20 @@ START_TEST(the_range_of_who_may_ping_ends_with_the_block)
 }
 END_TEST
 
+START_TEST(an_overlay_with_a_label_is_known_by_its_options)
+{
+	static const char *const labels[] = {"context=\"system_u:object_r:container_file_t:s0:c1",
+		"fscontext=x", "defcontext=x", "rootcontext=x"};
+	static const char *const others[] = {
+		"c2\"", "seclabel", "rw", "index=off", "xcontext=x", "context", ""};
+
+	for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
+		ck_assert_msg(mount_layers_has_label(labels[i]), "%s", labels[i]);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		ck_assert_msg(!mount_layers_has_label(others[i]), "%s", others[i]);
+}
+END_TEST
+
 Suite *suite_harden_userns(void)
 {
 	Suite *s = suite_create("harden_userns");
@@ -206,6 +221,7 @@ Suite *suite_harden_userns(void)
 		tc, what_stands_against_it_is_told, 0, sizeof(obstacles) / sizeof(obstacles[0]));
 	tcase_add_test(tc, the_range_of_who_may_ping_ends_with_the_block);
 	tcase_add_test(tc, each_id_above_the_block_has_one_of_its_own);
+	tcase_add_test(tc, an_overlay_with_a_label_is_known_by_its_options);
 	suite_add_tcase(s, tc);
 	return s;
 }
