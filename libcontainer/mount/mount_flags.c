@@ -42,6 +42,25 @@ int mount_set_flags(int tree_fd, const struct mount_options *o, struct nacre_err
 	return 0;
 }
 
+int mount_attrs_of(int fd, unsigned but)
+{
+	static const struct {
+		unsigned long flag;
+		unsigned attr;
+	} flags[] = {{ST_RDONLY, MOUNT_ATTR_RDONLY}, {ST_NOSUID, MOUNT_ATTR_NOSUID},
+		{ST_NODEV, MOUNT_ATTR_NODEV}, {ST_NOEXEC, MOUNT_ATTR_NOEXEC},
+		{0x2000 /* ST_NOSYMFOLLOW of the kernel */, MOUNT_ATTR_NOSYMFOLLOW}};
+	struct statvfs st;
+	unsigned attr = 0;
+
+	if (fstatvfs(fd, &st) < 0)
+		return -errno;
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (st.f_flag & flags[i].flag)
+			attr |= flags[i].attr;
+	return (int)(attr & ~but);
+}
+
 int mount_check_locked(int tree_fd, const struct mount_options *o, struct nacre_error *err)
 {
 	static const struct {

@@ -20,6 +20,10 @@ int mount_set_bind_flags(const struct mount_job *job, int tree_fd, struct nacre_
  * options take one back. */
 int mount_check_locked(int tree_fd, const struct mount_options *o, struct nacre_error *err);
 
+/* What the host has set for the mount that FD lies on, which holds for an overlay that is made of
+ * it as well as for a bind; but BUT. Returns MOUNT_ATTR_*, or -errno. */
+int mount_attrs_of(int fd, unsigned but);
+
 /* Gives the detached TREE_FD the idmap that MOUNT asks for in O: its own mappings, else those of
  * the container's user namespace USERNS_FD (-1: it has none). Linux 5.12, MOUNT_ATTR_IDMAP. */
 int mount_set_idmap(int tree_fd, const struct oci_mount *mount, const struct mount_options *o,

@@ -11,10 +11,10 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/mount/mount_flags.h"
 #include "libcontainer/mount/mount_fs.h"
 #include "libcontainer/mount/mount_shift_layers.h"
 
@@ -131,19 +131,6 @@ static int make_upper(struct remake *m, struct nacre_error *err)
 	return m->work_fd < 0 ? fail_errno(err, m->work_fd, "mount points of the root") : 0;
 }
 
-/* What the host has set for the mount holds for the new one. */
-static int flags_of(int rootfs_fd)
-{
-	struct statvfs st;
-
-	if (fstatvfs(rootfs_fd, &st) < 0)
-		return -errno;
-	return (st.f_flag & ST_RDONLY ? MOUNT_ATTR_RDONLY : 0) |
-	       (st.f_flag & ST_NOSUID ? MOUNT_ATTR_NOSUID : 0) |
-	       (st.f_flag & ST_NODEV ? MOUNT_ATTR_NODEV : 0) |
-	       (st.f_flag & ST_NOEXEC ? MOUNT_ATTR_NOEXEC : 0);
-}
-
 int mount_shift_become(uid_t root_id, int *ret_bits, struct nacre_error *err)
 {
 	*ret_bits = prctl(PR_GET_SECUREBITS);
@@ -185,7 +172,7 @@ static int collect_words(struct remake *m)
 static int build(struct remake *m, bool writable, struct nacre_error *err)
 {
 	struct filesystem fs = {.type = "overlay", .source = "overlay", .mode = -1};
-	const int attr = flags_of(m->rootfs_fd);
+	const int attr = mount_attrs_of(m->rootfs_fd, 0);
 	struct nacre_error why;
 	int r;
 

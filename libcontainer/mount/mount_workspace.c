@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/xattr.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/mount/mount_flags.h"
 #include "libcontainer/mount/mount_fs.h"
 #include "libcontainer/mount/mount_identity.h"
 #include "libcontainer/mount/mountinfo.h"
@@ -39,28 +39,6 @@ int mount_workspace_may(struct nacre_error *err)
 	return fd < 0 ? fail_errno(err, fd, "fsopen overlay") : 1;
 }
 
-/* What the host has set for the mount that the source lies on holds for a bind of it, and so for an
- * overlay; all but read-only, since nothing of it is written to. Returns MOUNT_ATTR_*, or -errno.
- */
-static int flags_of_source(int source_fd)
-{
-	static const struct {
-		unsigned long flag;
-		int attr;
-	} flags[] = {{ST_NOSUID, MOUNT_ATTR_NOSUID}, {ST_NODEV, MOUNT_ATTR_NODEV},
-		{ST_NOEXEC, MOUNT_ATTR_NOEXEC},
-		{0x2000 /* ST_NOSYMFOLLOW of the kernel */, MOUNT_ATTR_NOSYMFOLLOW}};
-	struct statvfs st;
-	int attr = 0;
-
-	if (fstatvfs(source_fd, &st) < 0)
-		return -errno;
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-		if (st.f_flag & flags[i].flag)
-			attr |= flags[i].attr;
-	return attr;
-}
-
 /*
  * redirect_dir: a directory can be renamed, which git and package managers rely on. metacopy, index
  * and xino off: the upper holds whole files and nothing that only this mount could read.
@@ -71,7 +49,8 @@ int mount_workspace_build(const struct mount_workspace *workspace, struct nacre_
 	char lower[WORD_MAX], upper[WORD_MAX], work[WORD_MAX];
 	const char *words[] = {lower, upper, work, "metacopy=off", "index=off", "xino=off",
 		workspace->user_xattr ? "userxattr" : "redirect_dir=on"};
-	const int attr = flags_of_source(workspace->source_fd);
+	/* But read-only: nothing is written to the source. */
+	const int attr = mount_attrs_of(workspace->source_fd, MOUNT_ATTR_RDONLY);
 	const struct filesystem fs = {
 		.type = "overlay",
 		.source = "overlay",

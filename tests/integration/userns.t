@@ -385,6 +385,15 @@ test_an_overlay_that_is_writable_stays_the_engine_s() {
 	exists "$b/a/diff/etc/new"
 }
 
+test_the_flags_of_an_engine_s_overlay_hold_for_the_other() {
+	bundle cat /proc/self/mountinfo
+	overlay
+	mount -o remount,bind,nosymfollow,nodev,nosuid "$b/rootfs" || wrong "no remount"
+	run --require user-namespace
+	no_overlay
+	has_line "$out" "* / / ro,nosuid,nodev,*nosymfollow *"
+}
+
 test_layers_are_found_by_relative_names_and_not_taken_for_others() {
 	bundle cat /proc/self/uid_map /etc/one
 	# Docker: ROOT/ID/merged, and names relative to ROOT.
