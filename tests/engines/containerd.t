@@ -577,5 +577,6 @@ if [[ $suite == shim ]]; then
 	ln -s /nacre/build/shim/containerd-shim-nacre-v2 /usr/local/bin/containerd-shim-nacre-oci-v2
 	profiles=(runc shim)
 	unset -f feature_root_of_the_runtime # ctr tells it to runc's shim alone
+	prints end_of_execs $'second\none'
 fi
 run_suite "$@"
