@@ -157,14 +157,79 @@ static int look_at_host(struct arena *arena, struct sandbox_host *host, struct n
 	return r < 0 ? r : look_at_list(sandbox_network_paths, true, host, err);
 }
 
-/* --- */
+/* --- what is hidden --- */
 
-/* For all that is looked at. What is hidden may be so in each workspace as well. */
-static int make_room(struct arena *arena, const struct nacre_sandbox_options *options,
+/* What is hidden in SOURCE, by its name where that is shown. N: how many were asked for. */
+static int hide_in(struct arena *arena, const char *source, const char *destination, size_t n,
 	struct sandbox_request *request, struct nacre_error *err)
 {
+	if (!strcmp(source, destination))
+		return 0;
+	for (size_t i = 0; i < n; i++) {
+		struct oci_judged hidden = request->hide[i];
+
+		if (path_within(source, hidden.path))
+			return fail(err, EINVAL,
+				"--hide %s: %s lies in it, which is to be shown on %s", hidden.path,
+				source, destination);
+		if (!path_within(hidden.path, source))
+			continue;
+		hidden.name = arena_printf(
+			arena, "%s%s", destination, hidden.path + strlen(source));
+		if (!hidden.name)
+			return fail_errno(err, ENOMEM, "--hide");
+		request->hide[request->n_hide++] = hidden;
+	}
+	return 0;
+}
+
+/* Of the host's paths that are followed: what is hidden by another name. */
+static int hide_entry(struct arena *arena, const char *path, size_t n,
+	struct sandbox_request *request, struct nacre_error *err)
+{
+	struct oci_judged shown;
+	bool directory;
+	int r = sandbox_resolve(arena, NULL, "--hide", path, &shown, &directory, err);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		const struct oci_judged *hidden = &request->hide[i];
+
+		if (path_within(path, hidden->path))
+			return 0;
+		if (!path_within(shown.path, hidden->path) &&
+			(shown.device != hidden->device || shown.inode != hidden->inode))
+			continue;
+		shown.name = path;
+		request->hide[request->n_hide++] = shown;
+		return 0;
+	}
+	return r < 0 ? r : hide_in(arena, shown.path, path, n, request, err);
+}
+
+static int take_hidden(struct arena *arena, const char *const *paths,
+	const struct sandbox_host *host, struct sandbox_request *request, struct nacre_error *err)
+{
+	const size_t n = options_count(paths);
+	bool directory;
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = sandbox_resolve(arena, request->directory, "--hide", paths[i],
+			&request->hide[request->n_hide++], &directory, err);
+	for (size_t i = 0; i < host->n_entries && r == 0; i++)
+		if (n && !host->entries[i].link)
+			r = hide_entry(arena, host->entries[i].path, n, request, err);
+	return r;
+}
+
+/* --- */
+
+/* For all that is looked at. What is hidden may be so in each workspace and path as well. */
+static int make_room(struct arena *arena, const struct nacre_sandbox_options *options,
+	const struct sandbox_host *host, struct sandbox_request *request, struct nacre_error *err)
+{
 	const size_t n_workspaces = options_count(options->workspaces);
-	const size_t n_hidden = options_count(options->hide) * (n_workspaces + 1);
+	const size_t n_hidden = options_count(options->hide) * (n_workspaces + host->n_entries + 1);
 	const size_t n = options_count(options->read) + options_count(options->write) +
 			 n_workspaces + 1;
 
@@ -177,7 +242,7 @@ static int make_room(struct arena *arena, const struct nacre_sandbox_options *op
 }
 
 static int take_request(struct arena *arena, const struct nacre_sandbox_options *options,
-	struct sandbox_request *request, struct nacre_error *err)
+	const struct sandbox_host *host, struct sandbox_request *request, struct nacre_error *err)
 {
 	int r = options_copy_list(arena, options->args, &request->args, err);
 
@@ -186,43 +251,17 @@ static int take_request(struct arena *arena, const struct nacre_sandbox_options 
 	if (r == 0)
 		r = options_copy_list(arena, options->env, &request->env, err);
 	if (r == 0)
-		r = make_room(arena, options, request, err);
+		r = make_room(arena, options, host, request, err);
 	if (r == 0)
 		r = resolve_all(arena, request, "--read", options->read, &request->read,
 			&request->n_read, err);
 	if (r == 0)
 		r = resolve_all(arena, request, "--write", options->write, &request->write,
 			&request->n_write, err);
-	for (size_t i = 0; r == 0 && options->hide && options->hide[i]; i++) {
-		bool directory;
-
-		r = sandbox_resolve(arena, request->directory, "--hide", options->hide[i],
-			&request->hide[request->n_hide++], &directory, err);
-	}
-	return r;
+	return r < 0 ? r : take_hidden(arena, options->hide, host, request, err);
 }
 
 /* --- workspaces --- */
-
-/* What is hidden in SOURCE, by its name where that is shown. N: how many were asked for. */
-static int hide_in(struct arena *arena, const char *source, const char *destination, size_t n,
-	struct sandbox_request *request, struct nacre_error *err)
-{
-	if (!strcmp(source, destination))
-		return 0;
-	for (size_t i = 0; i < n; i++) {
-		struct oci_judged hidden = request->hide[i];
-
-		if (!path_within(hidden.path, source))
-			continue;
-		hidden.name = arena_printf(
-			arena, "%s%s", destination, hidden.path + strlen(source));
-		if (!hidden.name)
-			return fail_errno(err, ENOMEM, "--hide");
-		request->hide[request->n_hide++] = hidden;
-	}
-	return 0;
-}
 
 /* One of the list: whether it may be, and where the program begins. N_HIDE: as of hide_in. */
 static int look_at_workspace(struct arena *arena, const char *word, const char *here, size_t n_hide,
@@ -252,11 +291,12 @@ static int look_at_workspace(struct arena *arena, const char *word, const char *
 }
 
 /* HERE: the working directory. */
-static int look_at_workspaces(struct arena *arena, const char *const *list,
+static int look_at_workspaces(struct arena *arena, const struct nacre_sandbox_options *options,
 	const struct oci_judged *here, const struct oci_strings *homes,
 	struct sandbox_request *request, struct nacre_error *err)
 {
-	const size_t n_hide = request->n_hide;
+	const char *const *list = options->workspaces;
+	const size_t n_hide = options_count(options->hide);
 	int r;
 
 	request->copy = !list || !list[0];
@@ -298,9 +338,9 @@ static int make_config(struct arena *arena, const struct nacre_sandbox_options *
 	if (r < 0)
 		return r;
 	request.directory = here.path;
-	r = take_request(arena, options, &request, err);
+	r = take_request(arena, options, &host, &request, err);
 	if (r == 0)
-		r = look_at_workspaces(arena, options->workspaces, &here, &homes, &request, err);
+		r = look_at_workspaces(arena, options, &here, &homes, &request, err);
 	if (r == 0)
 		r = sandbox_config(arena, &request, &host, &config, err);
 	if (r == 0)

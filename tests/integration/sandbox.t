@@ -157,6 +157,29 @@ test_what_is_hidden_is_so_under_each_name() {
 	is "$out" content "in the same"
 }
 
+# What is hidden may be shown by a path of the host that leads there.
+test_what_a_symlink_of_the_host_shows_is_hidden() {
+	local hidden cat
+	needs_root || return
+	project
+	mkdir -p "$T/etc" "$T/run"
+	echo secret >"$T/run/resolv.conf"
+	echo 127.0.0.1 localhost >"$T/hosts"
+	cp -a /etc/passwd /etc/group "$T/etc"
+	ln -s "$T/run/resolv.conf" "$T/etc/resolv.conf"
+	ln "$T/run/resolv.conf" "$T/etc/hosts"
+	for hidden in /etc/resolv.conf "$T/run/resolv.conf" "$T/run" /etc; do
+		cat='cat /etc/resolv.conf /etc/hosts'
+		[[ $hidden != "$T/run" ]] || cat='cat /etc/resolv.conf'
+		try unshare --mount --propagation private sh -c 'mount --bind "$0/etc" /etc && cd "$1" &&
+			exec "$2" --root "$3" sandbox --name "$4" --apply never --egress 192.0.2.1:1 --hide "$5" -- sh -c "$6"' \
+			"$T" "$dir" "$NACRE" "$ROOT" "$id" "$hidden" "$cat"
+		is "$out" '' "$hidden"
+		[[ $hidden == /etc ]] || is "$rc" 0 "status with $hidden ($err)"
+	done
+	bad 125 "--hide $home: $dir lies in it, which is to be shown on /w" sandbox --workspace .:/w --hide "$home" -- true
+}
+
 # A repository has protected names, each a mount in a root that is a tmpfs.
 test_a_directory_is_written_to_at_once() {
 	project
