@@ -161,7 +161,7 @@ struct oci_hardened {
 	bool root_tmpfs; /* the root is an empty tmpfs, and root.path means nothing: sandbox.h. Or
 			    it is what mounts[0] binds on "/" */
 	const char *program; /* is executed, and process.args[0] what it finds as its name; NULL:
-				that is executed */
+				that is executed. Not of a file: bundle.c */
 	struct oci_strings directories; /* the program begins in the first that is there, and PWD
 					   says so; none: in process.cwd */
 	bool reaper; /* pid 1 is nacre's, which passes signals on and reaps, and the program its

@@ -160,6 +160,17 @@ static int decode_config(struct arena *arena, const char *file, const struct bun
 	return 0;
 }
 
+/* What is told of a container are its args: that other program runs is for a caller that makes the
+ * config itself. */
+static int check_program(const struct nacre_create_options *options,
+	const struct oci_config *config, struct nacre_error *err)
+{
+	return options->config_text || !config->nacre || !config->nacre->program
+		       ? 0
+		       : oci_fail(config, err, "nacre.program",
+				 "is not for a file: name the program in process.args[0]");
+}
+
 static int locate(
 	struct arena *arena, const char *path, struct bundle *bundle, struct nacre_error *err)
 {
@@ -195,6 +206,8 @@ int bundle_load(struct arena *arena, const struct nacre_create_options *options,
 				 : read_config(arena, dir_fd, bundle.path, file, &bundle, err);
 	if (r >= 0)
 		r = decode_config(arena, file, &bundle, &config, err);
+	if (r >= 0)
+		r = check_program(options, config, err);
 	if (r < 0)
 		return r;
 	oci_config_warnings(config, warn, data);

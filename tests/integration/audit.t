@@ -82,6 +82,13 @@ test_a_line_is_json_whatever_the_program_is_called() {
 	is "$(audit '.args[2]' create)" $'a "b"\n\t\\\e[2J' args
 }
 
+# What is recorded is what runs.
+test_a_config_names_no_other_program() {
+	bundle echo hidden
+	edit '.nacre.program = "/payload" | .process.args[0] = "true"'
+	run_refused "*: nacre.program: is not for a file: name the program in process.args\[0\]"
+}
+
 test_what_cannot_be_recorded_is_not_done() {
 	bundle true
 	bad 1 "audit file $T/no/audit: *" nacre run --audit "$T/no/audit" --bundle "$b" "$id"
