@@ -48,9 +48,10 @@ static int make_environment(struct bwrap_sandbox *s)
 			bwrap_add_word(env, callers->items[i]);
 	for (size_t i = 0; i < request->n_variables; i++) {
 		const struct bwrap_variable *variable = &request->variables[i];
-		size_t place = find_variable(env, variable->name);
+		size_t place;
 
-		if (place < env->n)
+		/* A caller may have one twice. */
+		while ((place = find_variable(env, variable->name)) < env->n)
 			env->items[place] = env->items[--env->n];
 		if (!variable->value)
 			continue;

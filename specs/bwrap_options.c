@@ -76,7 +76,7 @@ static const struct row {
 	{"--dir",             1, take_operation,  BWRAP_DIRECTORY,         "--dir DEST                Make directory DEST"},
 	{"--perms",           1, take_perms,      0,                       "--perms OCTAL             Permissions for the --tmpfs, --dir or --ro-bind-data that follows"},
 	{"--new-session",     0, take_flag,       SIZE_MAX,                "--new-session             Begin a new session, which nacre-bwrap does in any case"},
-	{"--die-with-parent", 0, take_flag,       MEMBER(die_with_parent), "--die-with-parent         End, with all that runs inside, when the caller ends"},
+	{"--die-with-parent", 0, take_flag,       MEMBER(die_with_parent), "--die-with-parent         End, and the container with it, when the caller ends"},
 	{"--as-pid-1",        0, take_flag,       MEMBER(as_pid_1),        "--as-pid-1                Let the program be pid 1 of the pid namespace"},
 	{"--cap-add",         1, take_capability, true,                    "--cap-add CAP             Give capability CAP, or ALL"},
 	{"--cap-drop",        1, take_capability, false,                   "--cap-drop CAP            Take capability CAP away, or ALL"},

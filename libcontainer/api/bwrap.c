@@ -72,7 +72,7 @@ static int read_arguments(struct arena *arena, int fd, const char *option, const
 {
 	int r = read_fd(arena, fd, option, ARGS_MAX, ret_text, ret_length, err);
 
-	if (r == 0)
+	if (r == 0 && fd > STDERR_FILENO)
 		(void)close(fd);
 	return r;
 }

@@ -261,6 +261,10 @@ test_more_options_come_from_fds() {
 	try eval 'bwrap "${base[@]}" --args 6 --args 7 sh -c "ls -d /a /b; echo \$V" \
 		6<"$T/1" 7<"$T/2" 8<"$T/3"'
 	is "$out" $'/a\n/b\ntwo'
+	# The fds of stdio stay.
+	printf '%s\0' --ro-bind / / >"$T/5"
+	input=$T/5 good bwrap --args 0 readlink -f /proc/self/fd/0
+	is "$out" "$T/5"
 	printf '%s\0' --dir /a true >"$T/4"
 	bad 1 '--args: only options may stand in it, found "true"' eval 'bwrap --args 6 true 6<"$T/4"'
 	nothing_left

@@ -273,6 +273,22 @@ START_TEST(an_error_names_the_option)
 }
 END_TEST
 
+/* execve(2) takes what it is given. */
+START_TEST(a_variable_that_is_there_twice_is_taken_away_whole)
+{
+	static const char *twice[] = {"V=one", "A=1", "V=two", "W=one", "W=two"};
+	const struct oci_strings words = WORDS("--unsetenv", "V", "--setenv", "W", "three", "true");
+	struct bwrap_host host = user();
+	const struct oci_strings *env;
+
+	host.environment = (struct oci_strings){twice, COUNT(twice)};
+	env = &config_of(&words, &host)->process->env;
+	ck_assert_uint_eq(env->n, 2);
+	ck_assert(oci_strings_have(env, "A=1"));
+	ck_assert(oci_strings_have(env, "W=three"));
+}
+END_TEST
+
 /* Codex and others look for an option's name in it. */
 START_TEST(help_names_each_option)
 {
@@ -295,6 +311,7 @@ Suite *suite_bwrap(void)
 	tcase_add_test(tcase, srts_command_line);
 	tcase_add_test(tcase, codexs_command_line);
 	tcase_add_test(tcase, the_least_that_can_be_asked_for);
+	tcase_add_test(tcase, a_variable_that_is_there_twice_is_taken_away_whole);
 	tcase_add_test(tcase, options_from_files_come_where_they_are_named);
 	tcase_add_test(tcase, what_lies_under_the_root_is_not_mounted);
 	tcase_add_test(tcase, states_are_hidden_by_whatever_name);
