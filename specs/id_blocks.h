@@ -11,8 +11,10 @@
 #define ID_BLOCK_SIZE 65536U
 #define ID_BLOCKS_MAX 32768U /* those below 2^31, which some programs take for a sign */
 
-/* What nobody else hands out: systemd.io, Users, Groups, UIDs and GIDs on systemd Systems. */
-#define ID_BLOCKS_FIRST_ID 1879048192U
+/* What nobody else hands out: systemd.io, Users, Groups, UIDs and GIDs on systemd Systems, has
+ * those from 1879048192 on as unused; SSSD makes ids of accounts of a directory up to 2000200000,
+ * sssd-ldap(5), ldap_idmap_range_max, and who has one is not in /etc. */
+#define ID_BLOCKS_FIRST_ID 2000224256U
 #define ID_BLOCKS_LAST_ID 2147352575U
 
 /* The whole blocks between two ids. */

@@ -6,7 +6,7 @@ file_needs=needs_root
 profile=agent
 
 claims=/run/nacre/.ids
-least=1879048192
+least=2000224256 # above those that SSSD gives to accounts
 last=2147352575
 
 # Whose first id the container has: sets first.

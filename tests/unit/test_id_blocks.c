@@ -10,7 +10,7 @@ START_TEST(only_whole_blocks_count)
 	static const struct {
 		uint32_t first_id, last_id, first, n;
 	} cases[] = {
-		{ID_BLOCKS_FIRST_ID, ID_BLOCKS_LAST_ID, 28672, 4094},
+		{ID_BLOCKS_FIRST_ID, ID_BLOCKS_LAST_ID, 30521, 2245},
 		{65536, 131071, 1, 1},
 		{65537, 131071, 0, 0},
 		{65536, 131070, 0, 0},
