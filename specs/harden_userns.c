@@ -90,7 +90,8 @@ static int add_single(struct oci_id_mapping *maps, size_t *n, uint32_t first_id,
 	if (*n == 2 + HARDEN_SINGLE_IDS)
 		return fail(err, EPERM,
 			"rule user-namespace: %s: %u is more than %u, as %d others are, and there "
-			"is room for no more: take smaller ones, or allow it with --allow " GRANT,
+			"is room for no more: take smaller ones, or, if the rule is not required, "
+			"do without with --allow " GRANT,
 			place, id, ID_BLOCK_SIZE - 1, HARDEN_SINGLE_IDS);
 	maps[*n] = (struct oci_id_mapping){
 		.container_id = id,

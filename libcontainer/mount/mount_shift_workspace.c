@@ -30,8 +30,8 @@ static int clone_mapped(int fd, int userns_fd, const char *what, struct nacre_er
 
 	if (clone_fd == -EINVAL || clone_fd == -EPERM)
 		return fail(err, EOPNOTSUPP,
-			"the file system of %s cannot be id-mapped: use another, or allow root of "
-			"the host with --allow no-user-namespace",
+			"the file system of %s cannot be id-mapped: use another, or, if the rule "
+			"is not required, do without with --allow no-user-namespace",
 			what);
 	return clone_fd < 0 ? fail_errno(err, clone_fd, "map %s", what) : clone_fd;
 }
