@@ -20,7 +20,6 @@ enum call_code {
 	CALL_PRECONDITION = 9,
 	CALL_UNIMPLEMENTED = 12,
 	CALL_INTERNAL = 13,
-	CALL_UNAVAILABLE = 14,
 };
 
 /* Each answers and frees the call; nobody need be there any more to read it. */

@@ -14,9 +14,8 @@
  * process that had the file itself could change what is in it.
  */
 struct stdio {
-	char *paths[3]; /* as containerd gave them: a FIFO, file:///PATH, binary:///PATH?KEY=VALUE,
-			 * or
-			 * "" for none */
+	/* As containerd gave them: a FIFO, file:///PATH, binary:///PATH?KEY=VALUE, or "": none. */
+	char *paths[3];
 	bool terminal;
 	int held[3]; /* -1: none, as all that follow */
 	int given[3]; /* to the process */

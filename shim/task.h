@@ -43,7 +43,7 @@ struct container {
 	char *root; /* of nacre's state */
 	bool systemd_cgroup, no_pivot, no_new_keyring;
 	bool paused;
-	bool created; /* nacre has made it, or is about to take it back */
+	bool created; /* nacre has made it: before that no call but its creation knows it */
 	bool ending; /* the first process is a zombie, and what else ran is killed */
 	bool deleting; /* nacre takes it back: with it all its execs are freed */
 	struct process init;
