@@ -12,8 +12,8 @@
 #include "shim/call.h"
 #include "shim/log.h"
 #include "shim/loop.h"
+#include "shim/receive.h"
 #include "shim/service.h"
-#include "shim/ttrpc.h"
 
 /* Bounds: of connections, of the calls of one that wait for their answer, and of the bytes that
  * wait for one to be read. Beyond the last two nothing more is read from it. */
@@ -222,22 +222,11 @@ static void receive(struct connection *c)
 {
 	struct ttrpc_head head;
 	const uint8_t *message;
-	uint8_t *at;
-	size_t room;
-	ssize_t n;
+	const int r = receive_frame(c->source.fd, &c->input, &head, &message);
 
-	if (ttrpc_input_room(&c->input, &at, &room) < 0) {
+	if (r < 0)
 		close_connection(c);
-		return;
-	}
-	n = recv(c->source.fd, at, room, MSG_DONTWAIT);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) {
-		close_connection(c);
-		return;
-	}
-	if (!ttrpc_input_take(&c->input, (size_t)n, &head, &message))
+	if (r <= 0)
 		return;
 	take_frame(c, &head, message);
 	if (c->source.fd >= 0)

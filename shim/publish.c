@@ -12,7 +12,7 @@
 
 #include "shim/log.h"
 #include "shim/loop.h"
-#include "shim/ttrpc.h"
+#include "shim/receive.h"
 
 #define RETRY_MS 500
 #define ANSWER_MS 10000
@@ -86,22 +86,11 @@ static void receive(void)
 	struct ttrpc_head head;
 	const uint8_t *bytes;
 	Wire__Response *response;
-	uint8_t *at;
-	size_t room;
-	ssize_t n;
+	const int r = receive_frame(out.source.fd, &out.input, &head, &bytes);
 
-	if (ttrpc_input_room(&out.input, &at, &room) < 0) {
+	if (r < 0)
 		disconnect();
-		return;
-	}
-	n = recv(out.source.fd, at, room, MSG_DONTWAIT);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) {
-		disconnect();
-		return;
-	}
-	if (!ttrpc_input_take(&out.input, (size_t)n, &head, &bytes))
+	if (r <= 0)
 		return;
 	response = message_read(&wire__response__descriptor, bytes, head.length);
 	if (!response || head.type != TTRPC_RESPONSE || head.stream != out.stream || !out.first) {

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef NACRE_SHIM_RECEIVE_H
+#define NACRE_SHIM_RECEIVE_H
+
+#include "shim/ttrpc.h"
+
+/* Reads once from a socket what has come of a frame. Returns 1 if the frame is whole, as
+ * ttrpc_input_take, 0 if not yet, -errno if the connection is to be closed; -EPIPE: the other end
+ * has closed it. */
+int receive_frame(
+	int fd, struct ttrpc_input *in, struct ttrpc_head *ret_head, const uint8_t **ret_message);
+
+#endif
