@@ -236,7 +236,8 @@ int companion_detach(const struct companion_detached *companion, struct nacre_er
 	detaching.path = path;
 	detaching.input = input;
 	detaching.output = output;
-	memcpy(keep, companion->fds, n * sizeof(*keep));
+	if (n)
+		memcpy(keep, companion->fds, n * sizeof(*keep));
 	keep[n] = companion->netns_fd;
 	keep[n + 1] = input;
 	keep[n + 2] = output;
