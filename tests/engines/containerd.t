@@ -578,5 +578,8 @@ if [[ $suite == shim ]]; then
 	profiles=(runc shim)
 	unset -f feature_root_of_the_runtime # ctr tells it to runc's shim alone
 	prints end_of_execs $'second\none'
+	prints call_with_a_limit 'code 4 in time'
+	prints exec_that_fails $'exec 0\nwait 0 start 2\nkill 5\nRUNNING'
+	prints start_while_deleted $'exec 0\ndelete 0 start 9'
 fi
 run_suite "$@"

@@ -26,5 +26,29 @@ feature_end_of_execs() {
 	remove one
 }
 
+# what containerd itself does not do: shim_call.py SCENE
+call_shim() {
+	detached one -- sleep 100
+	python3 /nacre/suite/shim_call.py \
+		"$(cat /run/containerd/io.containerd.runtime.v2.task/default/one/address)" one "$1"
+}
+
+feature_call_with_a_limit() {
+	call_shim limit
+	remove one
+}
+
+feature_exec_that_fails() {
+	call_shim failure
+	status_of one
+	remove one
+}
+
+feature_start_while_deleted() {
+	call_shim delete
+	wait_until 10 is_status one ''
+	remove one
+}
+
 # shellcheck source=SCRIPTDIR/containerd.t
 . "$(dirname "$0")/containerd.t"
