@@ -102,13 +102,12 @@ int harden_profile_check(const char *name, struct nacre_error *err)
 		nearest_hint(&nearest, hint), names);
 }
 
-int harden_list_rules(struct arena *arena, const char *name, struct oci_strings *ret_rules)
+int harden_list_rules(
+	struct arena *arena, const struct harden_request *request, struct oci_strings *ret_rules)
 {
-	const struct profile *profile = name ? profile_find(name) : NULL;
-
 	*ret_rules = (struct oci_strings){.n = 0};
-	for (const struct rule *rule = harden_rules; profile && rule->name; rule++) {
-		if (profile_has(profile, rule->id) &&
+	for (const struct rule *rule = harden_rules; request->profile && rule->name; rule++) {
+		if (harden_has_rule(request, rule->id) &&
 			!harden_append_word(arena, ret_rules, rule->name))
 			return -ENOMEM;
 	}

@@ -3,7 +3,6 @@
 
 #include "libcontainer/api/nacre.h"
 #include "specs/defaults.h"
-#include "specs/harden_rules.h"
 
 static const char *owner_name(uint32_t uid, struct arena *arena)
 {
@@ -41,16 +40,6 @@ static int count_oom_kills(struct container *c, uint64_t *ret_kills, struct nacr
 	return cgroup_read_oom_kills(&c->cgroup, ret_kills, err);
 }
 
-static int list_rules(const struct container *c, struct oci_strings *ret_rules)
-{
-	int r = harden_list_rules(c->arena, c->record.profile, ret_rules);
-
-	if (r == 0 && container_has_rule_of_ids(&c->record) &&
-		!harden_append_word(c->arena, ret_rules, harden_rules[RULE_user_namespace].name))
-		r = -ENOMEM;
-	return r;
-}
-
 int nacre_state(struct nacre *nacre, const char *id, char **ret_json, struct nacre_error *err)
 {
 	enum container_status status;
@@ -59,9 +48,11 @@ int nacre_state(struct nacre *nacre, const char *id, char **ret_json, struct nac
 
 	if (r == 0) {
 		struct oci_state state = container_state(&c.record, status, c.arena);
+		const struct harden_request request = {
+			.profile = state.profile, .shifted = container_has_rule_of_ids(&c.record)};
 
 		r = count_oom_kills(&c, &state.oom_kills, err);
-		if (r == 0 && list_rules(&c, &state.rules) < 0)
+		if (r == 0 && harden_list_rules(c.arena, &request, &state.rules) < 0)
 			r = fail_errno(err, ENOMEM, "state");
 		if (r == 0)
 			r = oci_state_encode(&state, true, ret_json, err);

@@ -736,7 +736,8 @@ test_nobody_says_that_a_rule_holds_which_was_left_out() {
 	receipt=$b/2.json
 	create --userns shifted --audit "$T/audit" --receipt "$receipt" --receipt-key "$key"
 	is "$(jq .leftOut "$T/audit")" null "the audit of one that has it"
-	is "$(state_of '.rules | index("user-namespace") != null')" true "rules of state of one that has it"
+	is "$(state_of '.rules | join(" ")')" "$(jq -r '.rules | join(" ")' "$ROOT/$id/report.json")" "rules of state"
+	has "$(state_of '.rules | join(" ")')" user-namespace "rules of state of one that has it"
 	good nacre delete --force "$id"
 	is "$(rule_of_receipt)" '[true,null]' "the receipt of one that has it"
 	receipt=$b/3.json
