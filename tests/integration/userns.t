@@ -378,8 +378,9 @@ test_an_overlay_that_is_writable_stays_the_engine_s() {
 	bad 1 "*$why; the rule is required*" \
 		nacre run --profile agent --require user-namespace --allow rootfs-write --bundle "$b" "$id"
 	# Each takes the workdir of the engine's.
-	echo more >>"$b/rootfs/etc/two" && rm "$b/rootfs/etc/one" && mkdir "$b/rootfs/etc/dir" ||
+	if ! { echo more >>"$b/rootfs/etc/two" && rm "$b/rootfs/etc/one" && mkdir "$b/rootfs/etc/dir"; }; then
 		wrong "the engine's overlay cannot be written"
+	fi
 	no_overlay
 	is "$(cat "$b/a/diff/etc/two")" $'two\nmore' "what the engine has written"
 	exists "$b/a/diff/etc/new"
