@@ -75,6 +75,7 @@ test_a_root_that_is_a_bind_can_be_private() {
 	chmod 755 "$T"
 	try unshare --mount --propagation shared "$NACRE" --root "$ROOT" run --profile oci --bundle "$b" "$id"
 	is "$rc" 0 "status ($err)"
+	has "$(mounted /)" " - "
 	lacks "$(mounted /)" master:
 }
 
