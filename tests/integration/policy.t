@@ -37,6 +37,14 @@ test_the_policy_of_the_manual_is_taken() {
 		under_policy harden --allow rootfs-write --bundle "$b"
 }
 
+test_the_policy_of_the_readme_is_taken() {
+	bundle true
+	policy "$(awk '/^```json$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$tests/../README.md")"
+	good under_policy harden --allow tmp-exec --bundle "$b"
+	bad 1 '*not among grants.allowed*' under_policy harden --allow rootfs-write --bundle "$b"
+	bad 1 '*none that is looser than agent' under_policy harden --profile oci --bundle "$b"
+}
+
 test_a_profile_below_the_least_one_is_refused_by_option_and_by_name() {
 	bundle true
 	policy '{"version": 1, "least_profile": "agent"}'

@@ -14,9 +14,9 @@ complain() {
 
 (($(wc -l <README.md) <= 220)) || complain "README.md has more than 220 lines"
 
-# A block is to be pasted (sh), or shows what is printed (text).
+# A block is to be pasted (sh), is a policy (json, see policy.t), or shows what is printed (text).
 blocks=$(awk '/^```/ { inside = !inside; if (inside) print }' README.md | sort -u | tr '\n' ' ')
-[[ $blocks == '```sh ```text ' ]] || complain "the blocks are: $blocks"
+[[ $blocks == '```json ```sh ```text ' ]] || complain "the blocks are: $blocks"
 # A further one is one more for readme.t, or is run by another test.
 headings=$(awk '/^## / { heading = substr($0, 4) } /^```sh$/ { print heading }' README.md | uniq -c | sed 's/^ *//')
 [[ $headings == "1 Quick start
