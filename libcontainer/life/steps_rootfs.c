@@ -363,7 +363,8 @@ int step_seal_rootfs(struct life *l, struct nacre_error *err)
 	struct mount_context context = mount_context(l);
 	int r;
 
-	r = mount_seal_late(&context, l->container.config->mounts, l->container.config->n_mounts, err);
+	r = mount_seal_late(
+		&context, l->container.config->mounts, l->container.config->n_mounts, err);
 	if (r < 0)
 		return r;
 	/* No fd of a directory may be open when the program runs, nor is one needed from here on.
