@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "runtime/commands.h"
@@ -79,16 +78,6 @@ static void sweep(struct invocation *in)
 	nacre_containers_free(list);
 }
 
-static int make_up_name(char ret_name[static sizeof("bwrap-01234567")], struct nacre_error *err)
-{
-	uint32_t number;
-
-	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
-		return fail_errno(err, errno, "getrandom");
-	(void)sprintf(ret_name, "bwrap-%08x", number);
-	return 0;
-}
-
 /* Mostly it was not made. */
 static void remove_last(const char *const *roots)
 {
@@ -97,17 +86,10 @@ static void remove_last(const char *const *roots)
 	(void)rmdir(*roots);
 }
 
-static int run(struct invocation *in, struct nacre_process **ret_process, struct nacre_error *err)
-{
-	return nacre_run(in->nacre, in->id, &in->create, ret_process, err);
-}
-
 static int serve(struct invocation *in, const struct nacre_bwrap *bwrap, struct nacre_error *err)
 {
-	char name[sizeof("bwrap-01234567")];
-	int r = make_up_name(name, err);
+	int r = run_make_up_id(in, "bwrap", err);
 
-	in->id = name;
 	in->cgroup_manager = "disabled";
 	in->signals_end = true;
 	in->create.profile = "oci";
@@ -120,7 +102,7 @@ static int serve(struct invocation *in, const struct nacre_bwrap *bwrap, struct 
 	if (r < 0)
 		return r;
 	sweep(in);
-	r = run_begin_container(in, run, err);
+	r = run_begin_container(in, run_new, err);
 	remove_last(nacre_bwrap_roots(bwrap));
 	return r;
 }

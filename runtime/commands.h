@@ -151,6 +151,12 @@ typedef int begin_fn(
 	struct invocation *in, struct nacre_process **ret_process, struct nacre_error *err);
 int run_begin_container(struct invocation *in, begin_fn *begin, struct nacre_error *err);
 
+/* run.c: the begin_fn of a new container, by nacre_run. */
+int run_new(struct invocation *in, struct nacre_process **ret_process, struct nacre_error *err);
+
+/* run.c: in->id becomes "WORD-5d0c82f1", told from others and short enough to type. */
+int run_make_up_id(struct invocation *in, const char *word, struct nacre_error *err);
+
 /* run.c: puts the end of PROCESS into the audit record, if there is one. */
 void run_record_exit(const struct invocation *in, const struct nacre_process *process, int status);
 

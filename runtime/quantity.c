@@ -9,8 +9,6 @@
 
 #include "specs/error.h"
 
-#include "specs/error.h"
-
 struct unit {
 	const char *name;
 	uint64_t factor;

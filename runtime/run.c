@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "runtime/commands.h"
@@ -176,13 +177,25 @@ int run_begin_container(struct invocation *in, begin_fn *begin, struct nacre_err
 	return r;
 }
 
-static int run(struct invocation *in, struct nacre_process **ret_process, struct nacre_error *err)
+int run_new(struct invocation *in, struct nacre_process **ret_process, struct nacre_error *err)
 {
 	return nacre_run(in->nacre, in->id, &in->create, ret_process, err);
+}
+
+int run_make_up_id(struct invocation *in, const char *word, struct nacre_error *err)
+{
+	static char id[32];
+	uint32_t number;
+
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		return fail_errno(err, errno, "getrandom");
+	(void)snprintf(id, sizeof(id), "%s-%08x", word, number);
+	in->id = id;
+	return 0;
 }
 
 int command_run(struct invocation *in, struct nacre_error *err)
 {
 	in->id = in->operands[0];
-	return run_begin_container(in, run, err);
+	return run_begin_container(in, run_new, err);
 }

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include "runtime/commands.h"
@@ -46,20 +45,6 @@ const struct option_row sandbox_rows[] = {
 
 const char *const sandbox_no_egress[] = {"none", NULL};
 
-/* "sandbox-5d0c82f1": told from others, and short enough to type. */
-static const char *make_up_name(struct nacre_error *err)
-{
-	static char name[sizeof("sandbox-01234567")];
-	uint32_t number;
-
-	if (getrandom(&number, sizeof(number), 0) != sizeof(number)) {
-		(void)fail_errno(err, errno, "getrandom");
-		return NULL;
-	}
-	(void)snprintf(name, sizeof(name), "sandbox-%08x", number);
-	return name;
-}
-
 static int read_cpus(const char *text, uint64_t *ret_thousandths, struct nacre_error *err)
 {
 	double cpus;
@@ -94,11 +79,6 @@ static bool has_network(const char *const *rules)
 		if (strcmp(*rules, "none") != 0)
 			return true;
 	return false;
-}
-
-static int run(struct invocation *in, struct nacre_process **ret_process, struct nacre_error *err)
-{
-	return nacre_run(in->nacre, in->id, &in->create, ret_process, err);
 }
 
 /* As shells have it: 127 for a program that is not there, 126 for one that cannot be run. Returns 0
@@ -147,7 +127,7 @@ static int run_config(struct invocation *in, const char *text, struct nacre_erro
 	if (!in->create.egress)
 		in->create.egress = sandbox_no_egress;
 	sandbox_terminal_keep();
-	r = run_begin_container(in, run, why);
+	r = run_begin_container(in, run_new, why);
 	sandbox_terminal_restore();
 	if (in->create.egress == sandbox_no_egress)
 		in->create.egress = NULL; /* main frees what it parsed */
@@ -167,11 +147,10 @@ int command_sandbox(struct invocation *in, struct nacre_error *err)
 		return r;
 	if (r > 0)
 		in->systemd_cgroup = true;
-	if (!in->id)
-		in->id = make_up_name(err);
-	if (!in->id) {
+	r = in->id ? 0 : run_make_up_id(in, "sandbox", err);
+	if (r < 0) {
 		free(text);
-		return -err->code;
+		return r;
 	}
 	r = run_config(in, text, &why);
 	free(text);
