@@ -4,6 +4,7 @@
 
 #include "specs/annotations.h"
 #include "specs/bwrap_sandbox.h"
+#include "specs/config_parts.h"
 #include "specs/defaults.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -21,17 +22,6 @@ void bwrap_add_word(struct oci_strings *list, const char *word)
 }
 
 /* --- the process --- */
-
-static size_t find_variable(const struct oci_strings *list, const char *name)
-{
-	const size_t length = strcspn(name, "=");
-	size_t i = 0;
-
-	while (i < list->n &&
-		(strncmp(list->items[i], name, length) != 0 || list->items[i][length] != '='))
-		i++;
-	return i;
-}
 
 static int make_environment(struct bwrap_sandbox *s)
 {
@@ -51,7 +41,7 @@ static int make_environment(struct bwrap_sandbox *s)
 		size_t place;
 
 		/* A caller may have one twice. */
-		while ((place = find_variable(env, variable->name)) < env->n)
+		while ((place = config_find_variable(env, variable->name)) < env->n)
 			env->items[place] = env->items[--env->n];
 		if (!variable->value)
 			continue;
@@ -172,6 +162,7 @@ static int make_process(struct bwrap_sandbox *s)
 static int make_namespaces(struct bwrap_sandbox *s)
 {
 	const struct bwrap_request *request = s->request;
+	const struct oci_user caller = {.uid = s->host->uid, .gid = s->host->gid};
 	const struct {
 		const char *type;
 		bool made;
@@ -185,19 +176,14 @@ static int make_namespaces(struct bwrap_sandbox *s)
 	struct oci_linux *linux_ = s->config->linux_;
 
 	linux_->namespaces = arena_array(s->arena, COUNT(types), sizeof(*linux_->namespaces));
-	linux_->uid_mappings = arena_alloc(s->arena, sizeof(*linux_->uid_mappings));
-	linux_->gid_mappings = arena_alloc(s->arena, sizeof(*linux_->gid_mappings));
-	if (!linux_->namespaces || !linux_->uid_mappings || !linux_->gid_mappings)
+	if (!linux_->namespaces)
 		return bwrap_fail_memory(s);
 	for (size_t i = 0; i < COUNT(types); i++)
 		if (types[i].made)
 			linux_->namespaces[linux_->n_namespaces++].type = types[i].type;
 	if (!s->user_namespace)
 		return 0;
-	*linux_->uid_mappings = (struct oci_id_mapping){s->host->uid, s->host->uid, 1};
-	*linux_->gid_mappings = (struct oci_id_mapping){s->host->gid, s->host->gid, 1};
-	linux_->n_uid_mappings = linux_->n_gid_mappings = 1;
-	return 0;
+	return config_map_ids(s->arena, linux_, &caller, &caller) < 0 ? bwrap_fail_memory(s) : 0;
 }
 
 /* --- */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "specs/bwrap_sandbox.h"
+#include "specs/config_parts.h"
 #include "specs/mount_types.h"
 #include "specs/path_text.h"
 
@@ -11,19 +12,15 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 enum {
-	OPTIONS_MOST = 6, /* of a mount */
 	MOUNTS_OF_ONE = 4, /* of an operation */
 };
 
-/* NULL: out of memory. */
-static struct oci_mount *add_mount(
-	struct bwrap_sandbox *s, const char *type, const char *source, const char *destination)
+static int add_mount(struct bwrap_sandbox *s, const char *type, const char *source,
+	const char *destination, const char *const *options, size_t n)
 {
-	struct oci_mount *mount = &s->config->mounts[s->config->n_mounts++];
-
-	*mount = (struct oci_mount){.destination = destination, .type = type, .source = source};
-	mount->options.items = arena_array(s->arena, OPTIONS_MOST, sizeof(char *));
-	return mount->options.items ? mount : NULL;
+	return config_add_mount(s->arena, s->config, type, source, destination, options, n) < 0
+		       ? bwrap_fail_memory(s)
+		       : 0;
 }
 
 /* Its mounts keep the flags that they have on the host. The words are those of whole trees: words
@@ -31,80 +28,66 @@ static struct oci_mount *add_mount(
  * later would come without them. */
 static int add_bind(struct bwrap_sandbox *s, const struct bwrap_operation *operation)
 {
-	struct oci_mount *mount = add_mount(s, "bind", operation->source, operation->destination);
+	const char *options[5] = {"rbind", "rnosuid"};
+	size_t n = 2;
 
-	if (!mount)
-		return bwrap_fail_memory(s);
 	if (operation->opened)
 		s->config->nacre->judged[s->config->nacre->n_judged++] = *operation->opened;
-	bwrap_add_word(&mount->options, "rbind");
-	bwrap_add_word(&mount->options, "rnosuid");
 	if (operation->kind != BWRAP_DEV_BIND)
-		bwrap_add_word(&mount->options, "rnodev");
+		options[n++] = "rnodev";
 	if (operation->kind == BWRAP_RO_BIND)
-		bwrap_add_word(&mount->options, "rro");
-	bwrap_add_word(&mount->options, "rprivate");
-	return 0;
+		options[n++] = "rro";
+	options[n++] = "rprivate";
+	return add_mount(s, "bind", operation->source, operation->destination, options, n);
 }
 
-static int add_mode(struct bwrap_sandbox *s, struct oci_mount *mount, int perms)
+/* The mode becomes one more of the OPTIONS, for which there is room. */
+static int add_with_mode(struct bwrap_sandbox *s, const char *type, const char *source,
+	const char *destination, int perms, const char **options, size_t n)
 {
-	const char *word = arena_printf(s->arena, "mode=%o", (unsigned)perms);
-
-	if (!word)
+	options[n] = arena_printf(s->arena, "mode=%o", (unsigned)perms);
+	if (!options[n])
 		return bwrap_fail_memory(s);
-	bwrap_add_word(&mount->options, word);
-	return 0;
+	return add_mount(s, type, source, destination, options, n + 1);
 }
 
 static int add_tmpfs(struct bwrap_sandbox *s, const char *destination, int perms)
 {
-	struct oci_mount *mount = add_mount(s, "tmpfs", "tmpfs", destination);
+	const char *options[3] = {"nosuid", "nodev"};
 
-	if (!mount)
-		return bwrap_fail_memory(s);
-	bwrap_add_word(&mount->options, "nosuid");
-	bwrap_add_word(&mount->options, "nodev");
-	return add_mode(s, mount, perms < 0 ? 0755 : perms);
+	return add_with_mode(
+		s, "tmpfs", "tmpfs", destination, perms < 0 ? 0755 : perms, options, 2);
 }
 
 static int add_directory(struct bwrap_sandbox *s, const char *destination, int perms)
 {
-	struct oci_mount *mount = add_mount(s, MOUNT_DIRECTORY, NULL, destination);
+	const char *options[1];
 
-	return mount ? add_mode(s, mount, perms < 0 ? 0755 : perms) : bwrap_fail_memory(s);
+	return add_with_mode(
+		s, MOUNT_DIRECTORY, NULL, destination, perms < 0 ? 0755 : perms, options, 0);
 }
 
 static int add_file(struct bwrap_sandbox *s, const struct bwrap_operation *operation)
 {
-	struct oci_mount *mount = add_mount(s, MOUNT_FILE, NULL, operation->destination);
-	const char *data;
+	const char *options[5] = {"nosuid", "nodev", "ro"};
 
-	data = arena_printf(s->arena, "data=%s", operation->data ? operation->data : "");
-	if (!mount || !data)
+	options[3] = arena_printf(s->arena, "data=%s", operation->data ? operation->data : "");
+	if (!options[3])
 		return bwrap_fail_memory(s);
-	bwrap_add_word(&mount->options, "nosuid");
-	bwrap_add_word(&mount->options, "nodev");
-	bwrap_add_word(&mount->options, "ro");
-	bwrap_add_word(&mount->options, data);
-	return add_mode(s, mount, operation->perms < 0 ? 0600 : operation->perms);
+	return add_with_mode(s, MOUNT_FILE, NULL, operation->destination,
+		operation->perms < 0 ? 0600 : operation->perms, options, 4);
 }
 
 static int add_remount(struct bwrap_sandbox *s, const struct bwrap_operation *operation)
 {
-	struct oci_mount *mount;
+	static const char *const options[] = {"remount", "bind", "ro"};
 
 	if (strcmp(operation->destination, "/") == 0) {
 		s->config->root->readonly = true;
 		return 0;
 	}
-	mount = add_mount(s, "bind", operation->destination, operation->destination);
-	if (!mount)
-		return bwrap_fail_memory(s);
-	bwrap_add_word(&mount->options, "remount");
-	bwrap_add_word(&mount->options, "bind");
-	bwrap_add_word(&mount->options, "ro");
-	return 0;
+	return add_mount(
+		s, "bind", operation->destination, operation->destination, options, COUNT(options));
 }
 
 /* What root could change the kernel with. For others these files are read-only as they are; and a
@@ -128,45 +111,31 @@ static int protect_proc(struct bwrap_sandbox *s, const char *destination)
 
 static int add_proc(struct bwrap_sandbox *s, const char *destination)
 {
-	struct oci_mount *mount;
+	static const char *const of_new[] = {"nosuid", "noexec", "nodev"};
+	static const char *const of_bind[] = {"rbind", "rnosuid", "rnoexec", "rnodev", "rprivate"};
+	int r = s->request->unshare_pid
+			? add_mount(s, "proc", "proc", destination, of_new, COUNT(of_new))
+			: add_mount(s, "bind", "/proc", destination, of_bind, COUNT(of_bind));
 
-	mount = s->request->unshare_pid ? add_mount(s, "proc", "proc", destination)
-					: add_mount(s, "bind", "/proc", destination);
-	if (!mount)
-		return bwrap_fail_memory(s);
-	if (!s->request->unshare_pid)
-		bwrap_add_word(&mount->options, "rbind");
-	bwrap_add_word(&mount->options, s->request->unshare_pid ? "nosuid" : "rnosuid");
-	bwrap_add_word(&mount->options, s->request->unshare_pid ? "noexec" : "rnoexec");
-	bwrap_add_word(&mount->options, s->request->unshare_pid ? "nodev" : "rnodev");
-	if (!s->request->unshare_pid)
-		bwrap_add_word(&mount->options, "rprivate");
-	return protect_proc(s, destination);
+	return r < 0 ? r : protect_proc(s, destination);
 }
 
 /* The devices in it are made as for every container. */
 static int add_dev(struct bwrap_sandbox *s, const struct bwrap_operation *operation)
 {
-	struct oci_mount *mount;
+	static const char *const options[] = {"nosuid", "mode=755"};
+	static const char *const of_terminals[] = {
+		"nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"};
 	int r;
 
 	if (strcmp(operation->destination, "/dev") != 0)
 		return fail(s->err, EINVAL, "--dev %s: nacre-bwrap makes devices in /dev alone",
 			operation->destination);
-	mount = add_mount(s, "tmpfs", "tmpfs", "/dev");
-	if (!mount)
-		return bwrap_fail_memory(s);
-	bwrap_add_word(&mount->options, "nosuid");
-	r = add_mode(s, mount, 0755);
-	mount = add_mount(s, "devpts", "devpts", "/dev/pts");
-	if (r < 0 || !mount)
-		return r < 0 ? r : bwrap_fail_memory(s);
-	bwrap_add_word(&mount->options, "nosuid");
-	bwrap_add_word(&mount->options, "noexec");
-	bwrap_add_word(&mount->options, "newinstance");
-	bwrap_add_word(&mount->options, "ptmxmode=0666");
-	bwrap_add_word(&mount->options, "mode=0620");
-	r = add_directory(s, "/dev/shm", 0755);
+	r = add_mount(s, "tmpfs", "tmpfs", "/dev", options, COUNT(options));
+	if (r == 0)
+		r = add_mount(s, "devpts", "devpts", "/dev/pts", of_terminals, COUNT(of_terminals));
+	if (r == 0)
+		r = add_directory(s, "/dev/shm", 0755);
 	if (r < 0 || !s->host->terminal)
 		return r;
 	return add_bind(s, &(struct bwrap_operation){.kind = BWRAP_DEV_BIND,

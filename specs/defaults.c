@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "specs/config_parts.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define WORDS(...)                                          \
 	{                                                   \
@@ -142,15 +144,6 @@ static void drop_owner_options(struct oci_strings *options)
 	options->n = kept;
 }
 
-static struct oci_id_mapping *map_root(struct arena *arena, uint32_t host_id)
-{
-	struct oci_id_mapping *mapping = arena_alloc(arena, sizeof(*mapping));
-
-	if (mapping)
-		*mapping = (struct oci_id_mapping){0, host_id, 1};
-	return mapping;
-}
-
 /* As runc: the network stays the host's, since only root can make a new one reach anything. */
 static void drop_network(struct oci_linux *lin)
 {
@@ -177,15 +170,13 @@ static int add_user_namespace(struct arena *arena, struct oci_linux *lin)
 static int make_rootless(struct arena *arena, struct oci_config *config, enum default_kind kind,
 	uint32_t step_host_uid, uint32_t host_gid, struct nacre_error *err)
 {
+	const struct oci_user root = {.uid = 0}, host = {.uid = step_host_uid, .gid = host_gid};
 	struct oci_linux *lin = config->linux_;
 
 	if (kind == DEFAULT_ROOTLESS)
 		drop_network(lin);
-	lin->uid_mappings = map_root(arena, step_host_uid);
-	lin->gid_mappings = map_root(arena, host_gid);
-	if (!lin->uid_mappings || !lin->gid_mappings || add_user_namespace(arena, lin) < 0)
+	if (config_map_ids(arena, lin, &root, &host) < 0 || add_user_namespace(arena, lin) < 0)
 		return arena_fail(arena, "default config", err);
-	lin->n_uid_mappings = lin->n_gid_mappings = 1;
 	lin->resources = NULL; /* the cgroup may not be ours to limit */
 	for (size_t i = 0; i < config->n_mounts; i++)
 		drop_owner_options(&config->mounts[i].options);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "specs/config_parts.h"
 #include "specs/defaults.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -62,27 +63,14 @@ static int fail_memory(const struct sandbox *s)
 	return arena_fail(s->arena, "sandbox", s->err);
 }
 
-static int put_strings(
-	struct arena *arena, struct oci_strings *ret_list, const char *const *words, size_t n)
-{
-	const char **items = arena_array(arena, n, sizeof(*items));
-
-	if (!items)
-		return -ENOMEM;
-	memcpy(items, words, n * sizeof(*items));
-	*ret_list = (struct oci_strings){items, n};
-	return 0;
-}
-
 /* --- mounts --- */
 
 static int add_mount(struct sandbox *s, const char *type, const char *source,
 	const char *destination, const char *const *options, size_t n)
 {
-	struct oci_mount *mount = &s->config->mounts[s->config->n_mounts++];
-
-	*mount = (struct oci_mount){.destination = destination, .type = type, .source = source};
-	return put_strings(s->arena, &mount->options, options, n) < 0 ? fail_memory(s) : 0;
+	return config_add_mount(s->arena, s->config, type, source, destination, options, n) < 0
+		       ? fail_memory(s)
+		       : 0;
 }
 
 /* What the host mounts in it later would come without these flags. */
@@ -200,35 +188,29 @@ static int make_mounts(struct sandbox *s)
 
 /* --- the process --- */
 
-static const char *find_variable(const struct oci_strings *environment, const char *name)
+/* NULL: the caller does not have it. */
+static const char *find_variable(const struct sandbox *s, const char *name)
 {
-	const size_t n = strcspn(name, "=");
+	const struct oci_strings *environment = &s->host->environment;
+	const size_t place = config_find_variable(environment, name);
 
-	for (size_t i = 0; i < environment->n; i++)
-		if (strncmp(environment->items[i], name, n) == 0 && environment->items[i][n] == '=')
-			return environment->items[i];
-	return NULL;
+	return place < environment->n ? environment->items[place] : NULL;
 }
 
 /* A later one of the same name takes the place of the earlier one. */
 static void put_variable(struct oci_strings *env, const char *variable)
 {
-	const size_t n = strcspn(variable, "=") + 1;
-	size_t i = 0;
+	const size_t place = config_find_variable(env, variable);
 
-	while (i < env->n && strncmp(env->items[i], variable, n) != 0)
-		i++;
-	env->items[i] = variable;
-	env->n += i == env->n;
+	env->items[place] = variable;
+	env->n += place == env->n;
 }
 
 static int put_asked(struct sandbox *s, struct oci_strings *env)
 {
 	for (size_t i = 0; i < s->request->env.n; i++) {
 		const char *given = s->request->env.items[i];
-		const char *variable = strchr(given, '=')
-					       ? given
-					       : find_variable(&s->host->environment, given);
+		const char *variable = strchr(given, '=') ? given : find_variable(s, given);
 
 		if (*given == '\0' || *given == '=')
 			return fail(s->err, EINVAL,
@@ -252,7 +234,7 @@ static int make_environment(struct sandbox *s)
 	if (!env->items)
 		return fail_memory(s);
 	for (size_t i = 0; i < COUNT(variables); i++) {
-		const char *variable = find_variable(&s->host->environment, variables[i]);
+		const char *variable = find_variable(s, variables[i]);
 
 		if (variable)
 			put_variable(env, variable);
@@ -281,17 +263,11 @@ static int make_process(struct sandbox *s)
 /* The caller is nobody else inside, and root only where it is root. */
 static int map_caller(struct sandbox *s)
 {
-	struct oci_linux *linux_ = s->config->linux_;
+	const struct oci_user *caller = &s->config->process->user;
 
 	if (s->host->root)
 		return 0;
-	linux_->uid_mappings = arena_alloc(s->arena, sizeof(*linux_->uid_mappings));
-	linux_->gid_mappings = arena_alloc(s->arena, sizeof(*linux_->gid_mappings));
-	if (!linux_->uid_mappings || !linux_->gid_mappings)
-		return fail_memory(s);
-	*linux_->uid_mappings = (struct oci_id_mapping){s->host->uid, s->host->uid, 1};
-	*linux_->gid_mappings = (struct oci_id_mapping){s->host->gid, s->host->gid, 1};
-	return 0;
+	return config_map_ids(s->arena, s->config->linux_, caller, caller) < 0 ? fail_memory(s) : 0;
 }
 
 int sandbox_config(struct arena *arena, const struct sandbox_request *request,
