@@ -15,6 +15,7 @@ project() {
 	echo secret >"$home/.ssh/id_ed25519"
 	echo secret >"$home/.npmrc"
 	echo content >"$dir/file"
+	sleep 0.02 # a clock tick, so that it is older than the copy
 }
 
 # sandbox ARGS: in the project
