@@ -10,7 +10,6 @@
 
 #include "shim/command.h"
 #include "shim/publish.h"
-#include "shim/rootfs.h"
 #include "shim/service.h"
 
 /* --- start --- */
