@@ -15,9 +15,11 @@
 
 #include "shim/config.h"
 #include "shim/message.h"
+#include "shim/small_file.h"
 #include "specs/sha256.h"
 
-#define INPUT_MAX ((size_t)1024 * 1024)
+#define INPUT_MAX (1024 * 1024)
+#define ADDRESS_SIZE 128
 
 static int complain(const char *what)
 {
@@ -31,15 +33,10 @@ static Wire__BootParams *read_params(const char *id)
 {
 	Wire__BootParams *params = NULL;
 	uint8_t *bytes = malloc(INPUT_MAX);
-	size_t n = 0;
-	ssize_t got = 1;
+	const ssize_t n = bytes ? small_file_read_fd(STDIN_FILENO, bytes, INPUT_MAX) : -ENOMEM;
 
-	while (bytes && n < INPUT_MAX && got > 0) {
-		got = read(STDIN_FILENO, bytes + n, INPUT_MAX - n);
-		n += got > 0 ? (size_t)got : 0;
-	}
-	if (bytes && got == 0 && n > 0)
-		params = message_read(&wire__boot_params__descriptor, bytes, n);
+	if (n > 0 && n < INPUT_MAX)
+		params = message_read(&wire__boot_params__descriptor, bytes, (size_t)n);
 	free(bytes);
 	if (params && strcmp(params->instance_id, id) != 0) {
 		message_free(params);
@@ -123,14 +120,20 @@ static int take_socket(struct boot *boot)
 	return r < 0 ? complain(boot->socket) : 1;
 }
 
+static void write_uri(const struct boot *boot, char address[static ADDRESS_SIZE])
+{
+	(void)snprintf(address, ADDRESS_SIZE, "unix://%s", boot->socket);
+}
+
 /* containerd 1.6 and 1.7 look here after a restart. */
 static int write_address(const struct boot *boot)
 {
-	const int fd = open("address", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	const int r = fd < 0 ? -1 : dprintf(fd, "unix://%s", boot->socket);
+	char address[ADDRESS_SIZE];
+	int r;
 
-	if (fd >= 0)
-		(void)close(fd);
+	write_uri(boot, address);
+	r = small_file_write("address", address, strlen(address));
+	errno = -r;
 	return r < 0 ? complain("address") : 0;
 }
 
@@ -138,12 +141,12 @@ static int write_address(const struct boot *boot)
 static int tell(const struct boot *boot, bool message)
 {
 	Wire__BootResult result = WIRE__BOOT_RESULT__INIT;
-	char address[128];
+	char address[ADDRESS_SIZE];
 	uint8_t *bytes;
 	size_t n;
 	int r;
 
-	(void)snprintf(address, sizeof(address), "unix://%s", boot->socket);
+	write_uri(boot, address);
 	if (!message)
 		return write(STDOUT_FILENO, address, strlen(address)) < 0 ? complain("stdout") : 0;
 	result.version = 3;

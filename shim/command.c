@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "shim/rootfs.h"
+#include "shim/small_file.h"
 
 /* How long a command may take if the client has not said. Hooks may wait for a network. */
 #define TIMEOUT_MS 300000
@@ -75,13 +76,9 @@ void command_free(struct command *command)
 pid_t command_read_pid(const char *file)
 {
 	char text[32];
-	const int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	const ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
 	long pid;
 
-	if (fd >= 0)
-		(void)close(fd);
-	text[n > 0 ? n : 0] = '\0';
+	(void)small_file_read(AT_FDCWD, file, text, sizeof(text)); /* "" is no pid */
 	pid = strtol(text, NULL, 10);
 	return pid > 0 && pid <= 4194304 ? (pid_t)pid : -1;
 }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shim/small_file.h"
 #include "specs/json.h"
 
 /* As runc's shim has them, the first that is there counts. */
@@ -21,23 +22,20 @@ static char *read_config(size_t *ret_n, struct nacre_error *err)
 	const int fd = open("config.json", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 	char *text = NULL;
-	size_t n = 0;
-	ssize_t got = 1;
+	ssize_t n = 0;
 
 	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < JSON_MAX_BYTES)
 		text = malloc((size_t)st.st_size + 1);
-	while (text && n < (size_t)st.st_size && got > 0) {
-		got = read(fd, text + n, (size_t)st.st_size - n);
-		n += got > 0 ? (size_t)got : 0;
-	}
-	if (!text || got < 0) {
+	if (text)
+		n = small_file_read_fd(fd, text, (size_t)st.st_size);
+	if (!text || n < 0) {
 		(void)fail_errno(err, errno, "read config.json");
 		free(text);
 		text = NULL;
 	}
 	if (fd >= 0)
 		(void)close(fd);
-	*ret_n = n;
+	*ret_n = (size_t)n;
 	return text;
 }
 

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shim/small_file.h"
 #include "specs/json.h"
 
 static struct job *jobs;
@@ -184,12 +185,8 @@ void job_start(struct job *job)
 static void read_log(const char *path, char text[static JOB_TEXT])
 {
 	char bytes[16 * 1024], *line = bytes;
-	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	const ssize_t n = fd >= 0 ? read(fd, bytes, sizeof(bytes) - 1) : 0;
 
-	if (fd >= 0)
-		(void)close(fd);
-	bytes[n > 0 ? n : 0] = '\0';
+	(void)small_file_read(AT_FDCWD, path, bytes, sizeof(bytes)); /* its begin will do */
 	while (*line) {
 		char *end = strchrnul(line, '\n');
 		struct arena *arena = arena_new(64 * 1024);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shim/small_file.h"
 #include "shim/task_cgroup.h"
 
 #define MAX_DEVICES 64
@@ -55,7 +56,7 @@ static bool read_words(int cgroup_fd, const char *file, const struct row *rows, 
 {
 	char text[8192], *save = NULL;
 
-	if (task_cgroup_read(cgroup_fd, file, text, sizeof(text)) < 0)
+	if (small_file_read(cgroup_fd, file, text, sizeof(text)) < 0)
 		return false;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		char *number = strchr(line, ' ');
@@ -78,7 +79,7 @@ static uint64_t read_number(int cgroup_fd, const char *file, uint64_t none)
 {
 	char text[64];
 
-	if (task_cgroup_read(cgroup_fd, file, text, sizeof(text)) <= 0 || text[0] == 'm')
+	if (small_file_read(cgroup_fd, file, text, sizeof(text)) <= 0 || text[0] == 'm')
 		return none;
 	return strtoull(text, NULL, 10);
 }
@@ -88,7 +89,7 @@ static void read_io(int cgroup_fd, Wire__IOStat *io, Wire__IOEntry *entries, Wir
 {
 	char text[16384], *save = NULL;
 
-	if (task_cgroup_read(cgroup_fd, "io.stat", text, sizeof(text)) < 0)
+	if (small_file_read(cgroup_fd, "io.stat", text, sizeof(text)) < 0)
 		return;
 	io->usage = list;
 	for (char *line = strtok_r(text, "\n", &save); line && io->n_usage < MAX_DEVICES;

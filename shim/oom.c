@@ -10,6 +10,7 @@
 
 #include "shim/loop.h"
 #include "shim/publish.h"
+#include "shim/small_file.h"
 #include "shim/task_cgroup.h"
 
 static struct source source = {.fd = -1};
@@ -26,7 +27,7 @@ static bool has_struck(struct container *c)
 	const char *at;
 	uint64_t kills;
 
-	if (task_cgroup_read(c->oom_fd, "memory.events", text, sizeof(text)) < 0)
+	if (small_file_read(c->oom_fd, "memory.events", text, sizeof(text)) < 0)
 		return false;
 	at = strstr(text, "\noom_kill ");
 	kills = at ? strtoull(at + strlen("\noom_kill "), NULL, 10) : 0;

@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "shim/log.h"
+#include "shim/small_file.h"
 #include "shim/task.h"
 #include "shim/toml_line.h"
 
@@ -152,36 +152,27 @@ int options_read(const Wire__Any *any, struct options *ret_options, char text[st
 int options_keep(const struct options *options, const char *bundle, char text[static JOB_TEXT])
 {
 	char path[PATH_MAX + 32];
-	const size_t n = strlen(options->root);
-	int fd, r;
+	int r;
 
 	(void)snprintf(path, sizeof(path), "%s/" KEPT, bundle);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	r = fd >= 0 && write(fd, options->root, n) == (ssize_t)n ? 0 : -1;
+	r = small_file_write(path, options->root, strlen(options->root));
 	if (r < 0)
-		(void)snprintf(text, JOB_TEXT, "write %.900s: %s", path, strerror(errno));
-	if (fd >= 0)
-		(void)close(fd);
-	return r;
+		(void)snprintf(text, JOB_TEXT, "write %.900s: %s", path, strerror(-r));
+	return r < 0 ? -1 : 0;
 }
 
 int options_kept(const char *bundle, struct options *ret_options, char text[static JOB_TEXT])
 {
 	char path[PATH_MAX + 32];
 	ssize_t n;
-	int fd;
 
 	(void)snprintf(path, sizeof(path), "%s/" KEPT, bundle);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 && errno == ENOENT)
+	n = small_file_read(AT_FDCWD, path, ret_options->root, sizeof(ret_options->root));
+	if (n == -ENOENT)
 		return options_read(NULL, ret_options, text);
-	n = fd >= 0 ? read(fd, ret_options->root, sizeof(ret_options->root) - 1) : -1;
-	if (fd >= 0)
-		(void)close(fd);
 	if (n <= 0 || ret_options->root[0] != '/') {
 		(void)snprintf(text, JOB_TEXT, "%.900s cannot be read", path);
 		return -1;
 	}
-	ret_options->root[n] = '\0';
 	return 0;
 }

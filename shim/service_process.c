@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "shim/command.h"
 #include "shim/publish.h"
 #include "shim/service.h"
+#include "shim/small_file.h"
 
 /* --- start --- */
 
@@ -85,23 +85,13 @@ static void started(struct job *job, int status, const char *error)
 	command_free(command);
 }
 
-static int write_spec(const char *file, const char *spec)
-{
-	const int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-	const size_t n = strlen(spec);
-	const int r = fd >= 0 && write(fd, spec, n) == (ssize_t)n ? 0 : -1;
-
-	if (fd >= 0)
-		(void)close(fd);
-	return r;
-}
-
 /* The words of `nacre exec`, and its files. Returns 0, or -1 with TEXT. */
 static int prepare_exec(struct command *command, char text[static JOB_TEXT])
 {
 	struct process *process = command->process;
 	const struct container *c = process->container;
 	static unsigned count;
+	int r = -ENOMEM;
 
 	if (stdio_open(&process->io, c->bundle, c->id, task_namespace, text) < 0)
 		return -1;
@@ -109,9 +99,11 @@ static int prepare_exec(struct command *command, char text[static JOB_TEXT])
 		command->file = NULL;
 	if (asprintf(&command->pid_file, "%s/exec-%u.pid", c->bundle, count++) < 0)
 		command->pid_file = NULL;
-	if (!command->file || !command->pid_file || write_spec(command->file, process->spec) < 0) {
+	if (command->file && command->pid_file)
+		r = small_file_write(command->file, process->spec, strlen(process->spec));
+	if (r < 0) {
 		(void)snprintf(text, JOB_TEXT, "the process of an exec in %.900s: %s", c->bundle,
-			strerror(errno));
+			strerror(-r));
 		return -1;
 	}
 	memcpy(command->job.fds, process->io.given, sizeof(command->job.fds));
@@ -375,7 +367,7 @@ void service_update(struct call *call, const void *message)
 		text = strndup((const char *)request->resources->value.data,
 			request->resources->value.len);
 	if (text && command->file)
-		r = write_spec(command->file, text);
+		r = small_file_write(command->file, text, strlen(text));
 	free(text);
 	if (r < 0) {
 		call_fail(call, CALL_INVALID, "update: no resources, or they cannot be written");

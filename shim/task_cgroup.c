@@ -10,22 +10,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-int task_cgroup_read(int cgroup_fd, const char *file, char *ret_text, size_t size)
-{
-	const int fd = openat(cgroup_fd, file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	size_t n = 0;
-	ssize_t got = 1;
-	int error;
-
-	if (fd < 0)
-		return -errno;
-	while (n < size - 1 && (got = read(fd, ret_text + n, size - 1 - n)) > 0)
-		n += (size_t)got;
-	error = got < 0 ? -errno : got > 0 ? -E2BIG : 0;
-	(void)close(fd);
-	ret_text[n] = '\0';
-	return error < 0 ? error : (int)n;
-}
+#include "shim/small_file.h"
 
 /* The tree is there, or on a hybrid host at the second. */
 static int open_tree(void)
@@ -48,11 +33,12 @@ int task_cgroup_open(pid_t pid)
 {
 	char text[PATH_MAX + 256], name[32], *path, *end;
 	int tree, fd, r;
+	ssize_t n;
 
 	(void)snprintf(name, sizeof(name), "/proc/%d/cgroup", pid);
-	r = task_cgroup_read(AT_FDCWD, name, text, sizeof(text));
-	if (r < 0)
-		return r;
+	n = small_file_read(AT_FDCWD, name, text, sizeof(text));
+	if (n < 0)
+		return (int)n;
 	path = strncmp(text, "0::/", 4) == 0 ? text : strstr(text, "\n0::/");
 	if (!path)
 		return -ENOENT;
