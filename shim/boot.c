@@ -8,14 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "shim/config.h"
 #include "shim/message.h"
 #include "shim/small_file.h"
+#include "shim/unix_socket.h"
 #include "specs/sha256.h"
 
 #define INPUT_MAX (1024 * 1024)
@@ -64,41 +63,22 @@ static int find_socket(struct boot *boot, const char *group)
 	return 0;
 }
 
-static void set_address(const struct boot *boot, struct sockaddr_un *ret_address)
-{
-	*ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
-	memcpy(ret_address->sun_path, boot->socket, strlen(boot->socket));
-}
-
 static bool is_served(const struct boot *boot)
 {
-	struct sockaddr_un address;
-	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool served;
+	const int fd = unix_socket_connect(boot->socket);
 
-	set_address(boot, &address);
-	served = fd >= 0 && (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ||
-				    errno == EAGAIN);
 	if (fd >= 0)
 		(void)close(fd);
-	return served;
+	return fd >= 0 || fd == -EAGAIN;
 }
 
 static int listen_at(struct boot *boot)
 {
-	struct sockaddr_un address;
 	const mode_t mask = umask(0177);
-	int r;
 
-	set_address(boot, &address);
-	boot->listener_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	r = boot->listener_fd < 0
-		    ? -1
-		    : bind(boot->listener_fd, (struct sockaddr *)&address, sizeof(address));
+	boot->listener_fd = unix_socket_listen(boot->socket, 64);
 	(void)umask(mask);
-	if (r == 0)
-		r = listen(boot->listener_fd, 64);
-	return r < 0 ? -errno : 0;
+	return boot->listener_fd < 0 ? boot->listener_fd : 0;
 }
 
 /* Returns 1 if this process has the socket now, 0 if another serves it. */
@@ -110,7 +90,6 @@ static int take_socket(struct boot *boot)
 	(void)mkdir(boot->socket_dir, 0711);
 	r = listen_at(boot);
 	if (r == -EADDRINUSE) {
-		(void)close(boot->listener_fd);
 		if (is_served(boot))
 			return 0;
 		(void)unlink(boot->socket); /* of a shim that was killed */

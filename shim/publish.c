@@ -7,12 +7,12 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "shim/log.h"
 #include "shim/loop.h"
 #include "shim/receive.h"
+#include "shim/unix_socket.h"
 
 #define RETRY_MS 500
 #define ANSWER_MS 10000
@@ -137,21 +137,14 @@ static void publish_ready(struct source *source, uint32_t events)
 
 static int connect_out(void)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	const char *path = strncmp(out.address, "unix://", 7) == 0 ? out.address + 7 : out.address;
 	int fd;
 
 	if (out.source.fd >= 0)
 		return 0;
-	if (strlen(path) >= sizeof(address.sun_path))
-		return -ENAMETOOLONG;
-	memcpy(address.sun_path, path, strlen(path));
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0) {
-		if (fd >= 0)
-			(void)close(fd);
-		return -errno;
-	}
+	fd = unix_socket_connect(path);
+	if (fd < 0)
+		return fd;
 	out.source = (struct source){.fd = fd, .ready = publish_ready};
 	return 0;
 }

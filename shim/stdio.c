@@ -9,11 +9,11 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "shim/logger.h"
 #include "shim/typed_file.h"
+#include "shim/unix_socket.h"
 
 static void drop(int *fd)
 {
@@ -65,28 +65,22 @@ static int open_fifo(struct stdio *io, int i, char text[static JOB_TEXT])
 static int open_console(struct stdio *io, const char *bundle, char text[static JOB_TEXT])
 {
 	static unsigned count;
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	char name[32];
+	char name[32], path[64];
 	int directory, r;
 
 	(void)snprintf(name, sizeof(name), "pty-%u", count++);
 	if (asprintf(&io->console, "%s/%s", bundle, name) < 0)
 		io->console = NULL;
-	io->console_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	directory = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	(void)snprintf(
-		address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d/%s", directory, name);
-	r = !io->console || directory < 0 || io->console_fd < 0 ||
-			    bind(io->console_fd, (struct sockaddr *)&address, sizeof(address)) <
-				    0 ||
-			    listen(io->console_fd, 1) < 0
-		    ? -1
-		    : 0;
+	r = !io->console || directory < 0 ? -errno : 0;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/%s", directory, name);
+	if (r == 0)
+		r = io->console_fd = unix_socket_listen(path, 1);
 	if (r < 0)
 		(void)snprintf(text, JOB_TEXT, "the socket for a terminal in %s: %s", bundle,
-			strerror(errno));
+			strerror(-r));
 	drop(&directory);
-	return r;
+	return r < 0 ? -1 : 0;
 }
 
 int stdio_open(struct stdio *io, const char *bundle, const char *id, const char *namespace,
