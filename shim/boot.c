@@ -99,6 +99,22 @@ static int take_socket(struct boot *boot)
 	return r < 0 ? complain(boot->socket) : 1;
 }
 
+int boot_answer(const void *message)
+{
+	uint8_t *bytes = NULL;
+	size_t n;
+	int r = message_write(message, 0, &bytes, &n);
+
+	if (r == 0) {
+		const ssize_t written = write(STDOUT_FILENO, bytes, n);
+
+		r = written < 0 ? -errno : written == (ssize_t)n ? 0 : -EIO;
+	}
+	free(bytes);
+	errno = -r;
+	return r < 0 ? complain("stdout") : 0;
+}
+
 static void write_uri(const struct boot *boot, char address[static ADDRESS_SIZE])
 {
 	(void)snprintf(address, ADDRESS_SIZE, "unix://%s", boot->socket);
@@ -121,9 +137,6 @@ static int tell(const struct boot *boot, bool message)
 {
 	Wire__BootResult result = WIRE__BOOT_RESULT__INIT;
 	char address[ADDRESS_SIZE];
-	uint8_t *bytes;
-	size_t n;
-	int r;
 
 	write_uri(boot, address);
 	if (!message)
@@ -131,11 +144,7 @@ static int tell(const struct boot *boot, bool message)
 	result.version = 3;
 	result.address = address;
 	result.protocol = (char *)"ttrpc";
-	if (message_write(&result, 0, &bytes, &n) < 0)
-		return -1;
-	r = write(STDOUT_FILENO, bytes, n) < 0 ? complain("stdout") : 0;
-	free(bytes);
-	return r;
+	return boot_answer(&result);
 }
 
 /* The kernel is to kill a shim rather than containerd, but a container rather than its shim. */

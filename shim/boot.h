@@ -21,4 +21,7 @@ int boot_delete(const struct boot *boot);
 /* -info. */
 int boot_info(void);
 
+/* MESSAGE to stdout, where containerd reads it. Returns 0 or -1, likewise. */
+int boot_answer(const void *message);
+
 #endif

@@ -27,7 +27,6 @@ static int run_delete(const char *root, const char *id)
 	if (access(state, F_OK) < 0 && errno == ENOENT)
 		return 0;
 	pid = fork();
-
 	if (pid == 0) {
 		(void)execv(argv[0], (char *const *)argv);
 		(void)fprintf(stderr, "run %s: %s\n", argv[0], strerror(errno));
@@ -36,19 +35,6 @@ static int run_delete(const char *root, const char *id)
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
 		return -1;
 	return status == 0 ? 0 : -1;
-}
-
-static int write_all(const void *message)
-{
-	uint8_t *bytes;
-	size_t n;
-	int r;
-
-	if (message_write(message, 0, &bytes, &n) < 0)
-		return -1;
-	r = write(STDOUT_FILENO, bytes, n) == (ssize_t)n ? 0 : -1;
-	free(bytes);
-	return r;
 }
 
 /* The socket of a killed shim stays: the next of the group takes it. */
@@ -80,7 +66,7 @@ int boot_delete(const struct boot *boot)
 	response.pid = pid > 0 ? (uint32_t)pid : 0;
 	response.exit_status = 128 + 9;
 	response.exited_at = &now;
-	return write_all(&response);
+	return boot_answer(&response);
 }
 
 int boot_info(void)
@@ -104,7 +90,7 @@ int boot_info(void)
 	} else {
 		(void)fprintf(stderr, "features: %s\n", err.text);
 	}
-	r = write_all(&info);
+	r = boot_answer(&info);
 	free(json);
 	return r;
 }
