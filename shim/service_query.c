@@ -5,21 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "libcontainer/container.h"
 #include "shim/loop.h"
 #include "shim/metrics.h"
 #include "shim/publish.h"
 #include "shim/service.h"
+#include "shim/task_nacre.h"
 
-/* What is answered at once, some of it by libnacre, none of whose calls here waits for a lock. */
-
-static int open_nacre(const struct container *c, struct nacre **ret_nacre, struct nacre_error *err)
-{
-	const struct nacre_options options = {
-		.size = sizeof(options), .root = c->root, .root_must_exist = true};
-
-	return nacre_open(&options, ret_nacre, err);
-}
+/* What is answered at once, some of it by libnacre. */
 
 static Wire__TaskStatus status_of(const struct process *process)
 {
@@ -84,7 +76,6 @@ void service_pids(struct call *call, const void *message)
 {
 	const Wire__ProcessRequest *request = message;
 	struct process *process = task_process(call, request->id, "");
-	struct nacre *nacre = NULL;
 	struct nacre_error err;
 	pid_t *pids = NULL;
 	size_t n = 0;
@@ -92,26 +83,12 @@ void service_pids(struct call *call, const void *message)
 
 	if (!process)
 		return;
-	r = open_nacre(process->container, &nacre, &err);
-	if (r == 0)
-		r = nacre_pids(nacre, process->container->id, &pids, &n, &err);
-	nacre_close(nacre);
+	r = task_pids(process->container, &pids, &n, &err);
 	if (r < 0 && r != -ESRCH)
 		call_fail(call, CALL_UNKNOWN, "%s", err.text);
 	else
 		answer_pids(call, pids, n);
 	free(pids);
-}
-
-static int kill_container(const struct container *c, int sig, bool all, struct nacre_error *err)
-{
-	struct nacre *nacre = NULL;
-	int r = open_nacre(c, &nacre, err);
-
-	if (r == 0)
-		r = nacre_kill(nacre, c->id, sig, all, err);
-	nacre_close(nacre);
-	return r;
 }
 
 void service_kill(struct call *call, const void *message)
@@ -139,7 +116,7 @@ void service_kill(struct call *call, const void *message)
 	else if (process->exec_id[0])
 		r = kill(process->pid, sig) < 0 ? -errno : 0;
 	else
-		r = kill_container(process->container, sig, request->all, &err);
+		r = task_kill(process->container, sig, request->all, &err);
 	if (r == -ESRCH)
 		call_fail(call, CALL_NOT_FOUND, "process already finished: not found");
 	else if (r < 0)

@@ -7,9 +7,9 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "libcontainer/container.h"
 #include "shim/oom.h"
 #include "shim/publish.h"
+#include "shim/task_nacre.h"
 
 const char *task_namespace = "";
 const char *task_profile;
@@ -147,10 +147,7 @@ Wire__Time task_now(void)
  * process has ended; with one there is nothing left to kill. */
 static void kill_rest(struct container *c)
 {
-	const struct nacre_options options = {
-		.size = sizeof(options), .root = c->root, .root_must_exist = true};
 	struct nacre_error err;
-	struct nacre *nacre;
 
 	c->ending = true;
 	/* Children that have not been reaped: their pids are their own. */
@@ -158,10 +155,7 @@ static void kill_rest(struct container *c)
 		if (p->state == PROCESS_RUNNING)
 			(void)kill(p->pid, SIGKILL);
 	}
-	if (nacre_open(&options, &nacre, &err) < 0)
-		return;
-	(void)nacre_kill(nacre, c->id, SIGKILL, true, &err); /* delete looks again, and tells */
-	nacre_close(nacre);
+	(void)task_kill(c, SIGKILL, true, &err); /* delete looks again, and tells */
 }
 
 static void answer_waits(struct process *process)
