@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/epoll.h>
 #include <time.h>
@@ -21,18 +22,17 @@ int loop_open(void)
 
 void loop_forget(struct source *source)
 {
-	if (source->added)
+	if (source->events != 0)
 		(void)epoll_ctl(loop.epoll_fd, EPOLL_CTL_DEL, source->fd, NULL);
-	source->added = false;
 	source->events = 0;
 }
 
 int loop_watch(struct source *source, uint32_t events)
 {
 	struct epoll_event event = {.events = events, .data = {.ptr = source}};
-	const int how = source->added ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+	const int how = source->events != 0 ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
-	if (source->added && source->events == events)
+	if (source->events == events)
 		return 0;
 	/* A source without events would still be told of EPOLLHUP, again and again. */
 	if (events == 0) {
@@ -41,7 +41,6 @@ int loop_watch(struct source *source, uint32_t events)
 	}
 	if (epoll_ctl(loop.epoll_fd, how, source->fd, &event) < 0)
 		return -errno;
-	source->added = true;
 	source->events = events;
 	return 0;
 }

@@ -2,15 +2,13 @@
 #ifndef NACRE_SHIM_LOOP_H
 #define NACRE_SHIM_LOOP_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 /* The one loop of the one thread: file descriptors that get ready, and times that come. */
 
 struct source {
 	int fd;
-	uint32_t events; /* of epoll(7), that are waited for */
-	bool added;
+	uint32_t events; /* of epoll(7), that are waited for; 0: none */
 	void (*ready)(struct source *source, uint32_t events);
 };
 
