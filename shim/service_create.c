@@ -91,7 +91,6 @@ static void created(struct job *job, int status, const char *error)
 		return;
 	}
 	process->state = PROCESS_CREATED;
-	c->created = true;
 	oom_watch(c);
 	answer.pid = (uint32_t)process->pid;
 	publish_create(c, command->create);

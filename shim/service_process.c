@@ -155,14 +155,12 @@ void service_start(struct call *call, const void *message)
 void service_exec(struct call *call, const void *message)
 {
 	const Wire__ExecRequest *request = message;
-	struct container *c = task_find(request->id);
+	struct container *c = task_container(call, request->id);
 	struct process *process;
 	Wire__TaskExecAdded event = WIRE__TASK_EXEC_ADDED__INIT;
 
-	if (!c || !c->created) {
-		call_fail(call, CALL_NOT_FOUND, "container %s: not found", request->id);
+	if (!c)
 		return;
-	}
 	if (c->paused || c->deleting || c->ending || c->init.state == PROCESS_STOPPED) {
 		call_fail(call, CALL_PRECONDITION, "cannot exec in a %s state: failed precondition",
 			c->paused     ? "paused"
@@ -170,12 +168,9 @@ void service_exec(struct call *call, const void *message)
 				      : "stopped");
 		return;
 	}
-	for (process = c->execs; process; process = process->next) {
-		if (strcmp(process->exec_id, request->exec_id) == 0) {
-			call_fail(
-				call, CALL_EXISTS, "process %s: already exists", request->exec_id);
-			return;
-		}
+	if (task_find_exec(c, request->exec_id)) {
+		call_fail(call, CALL_EXISTS, "process %s: already exists", request->exec_id);
+		return;
 	}
 	if (!request->exec_id[0] || !request->spec) {
 		call_fail(call, CALL_INVALID, "an exec without an ID or a process");

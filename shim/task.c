@@ -29,20 +29,36 @@ struct container *task_find(const char *id)
 	return NULL;
 }
 
-struct process *task_process(struct call *call, const char *id, const char *exec_id)
+struct container *task_container(struct call *call, const char *id)
 {
 	struct container *c = task_find(id);
-	struct process *process = c && !exec_id[0] ? &c->init : NULL;
 
-	for (struct process *p = c ? c->execs : NULL; p; p = p->next) {
-		if (exec_id[0] && strcmp(p->exec_id, exec_id) == 0)
-			process = p;
+	if (c && c->init.state != PROCESS_ADDED)
+		return c;
+	call_fail(call, CALL_NOT_FOUND, "container %s: not found", id);
+	return NULL;
+}
+
+struct process *task_find_exec(const struct container *container, const char *exec_id)
+{
+	for (struct process *p = container->execs; p; p = p->next) {
+		if (strcmp(p->exec_id, exec_id) == 0)
+			return p;
 	}
-	if (!c || !c->created)
-		call_fail(call, CALL_NOT_FOUND, "container %s: not found", id);
-	else if (!process)
+	return NULL;
+}
+
+struct process *task_process(struct call *call, const char *id, const char *exec_id)
+{
+	struct container *c = task_container(call, id);
+	struct process *process;
+
+	if (!c)
+		return NULL;
+	process = exec_id[0] ? task_find_exec(c, exec_id) : &c->init;
+	if (!process)
 		call_fail(call, CALL_NOT_FOUND, "process %s does not exist: not found", exec_id);
-	return c && c->created ? process : NULL;
+	return process;
 }
 
 static void free_process(struct process *process)

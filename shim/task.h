@@ -17,7 +17,7 @@ struct wait {
 };
 
 enum process_state {
-	PROCESS_ADDED, /* of an exec: not yet there */
+	PROCESS_ADDED, /* nacre has not made it; a container that no call but its creation knows */
 	PROCESS_CREATED,
 	PROCESS_RUNNING,
 	PROCESS_STOPPED,
@@ -42,7 +42,6 @@ struct container {
 	char *root; /* of nacre's state */
 	bool systemd_cgroup, no_pivot, no_new_keyring;
 	bool paused;
-	bool created; /* nacre has made it: before that no call but its creation knows it */
 	bool ending; /* the first process is a zombie, and what else ran is killed */
 	bool deleting; /* nacre takes it back: with it all its execs are freed */
 	struct process init;
@@ -59,8 +58,11 @@ extern const char *task_profile; /* NULL: nacre's own choice */
 
 /* All of them, for whoever looks at each. */
 struct container *task_first(void);
+/* NULL: there is none, as with the next. */
 struct container *task_find(const char *id);
-/* NULL: there is none, and CALL was answered so. */
+struct process *task_find_exec(const struct container *container, const char *exec_id);
+/* NULL: there is none that was created, and CALL was answered so, as by the next. */
+struct container *task_container(struct call *call, const char *id);
 struct process *task_process(struct call *call, const char *id, const char *exec_id);
 
 /* A new container that is in the list; NULL: no memory. */
