@@ -55,6 +55,20 @@ void command_add(struct command *command, const char *word)
 		command->job.argv[command->n++] = word;
 }
 
+void command_add_process(struct command *command)
+{
+	const struct stdio *io = &command->process->io;
+
+	memcpy(command->job.fds, io->given, sizeof(command->job.fds));
+	command->job.registers = true;
+	command_add(command, "--pid-file");
+	command_add(command, command->pid_file);
+	if (io->console) {
+		command_add(command, "--console-socket");
+		command_add(command, strrchr(io->console, '/') + 1);
+	}
+}
+
 void command_start(struct command *command)
 {
 	command_add(command, command->process->container->id);

@@ -22,6 +22,9 @@ struct command *command_new(struct process *process, struct call *call,
 	void (*done)(struct job *job, int status, const char *error));
 /* One word more; borrowed. */
 void command_add(struct command *command, const char *word);
+/* What it says besides if it makes the process, which gets its stdio and is the shim's to reap:
+ * nacre writes its pid to PID_FILE. */
+void command_add_process(struct command *command);
 /* The container's ID behind all of that, and off it goes. The process is busy until the end. */
 void command_start(struct command *command);
 void command_free(struct command *command);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "shim/command.h"
 #include "shim/log.h"
@@ -135,9 +134,7 @@ static void run_create(struct container *c, struct call *call, const Wire__Creat
 		task_remove(c);
 		return;
 	}
-	memcpy(command->job.fds, c->init.io.given, sizeof(command->job.fds));
 	command->job.before = mount_root;
-	command->job.registers = true;
 	command_add(command, "create");
 	if (task_profile) {
 		command_add(command, "--profile");
@@ -147,14 +144,9 @@ static void run_create(struct container *c, struct call *call, const Wire__Creat
 		command_add(command, "--no-pivot");
 	if (c->no_new_keyring)
 		command_add(command, "--no-new-keyring");
-	if (c->init.io.console) {
-		command_add(command, "--console-socket");
-		command_add(command, strrchr(c->init.io.console, '/') + 1);
-	}
 	command_add(command, "--bundle");
 	command_add(command, c->bundle);
-	command_add(command, "--pid-file");
-	command_add(command, command->pid_file);
+	command_add_process(command);
 	command_start(command);
 }
 

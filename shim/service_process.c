@@ -106,18 +106,11 @@ static int prepare_exec(struct command *command, char text[static JOB_TEXT])
 			strerror(-r));
 		return -1;
 	}
-	memcpy(command->job.fds, process->io.given, sizeof(command->job.fds));
-	command->job.registers = true;
 	command_add(command, "exec");
 	command_add(command, "--detach");
 	command_add(command, "--process");
 	command_add(command, command->file);
-	command_add(command, "--pid-file");
-	command_add(command, command->pid_file);
-	if (process->io.console) {
-		command_add(command, "--console-socket");
-		command_add(command, strrchr(process->io.console, '/') + 1);
-	}
+	command_add_process(command);
 	return 0;
 }
 
