@@ -78,6 +78,11 @@ static void end_with(const struct job *job, pid_t parent)
 		_exit(126);
 }
 
+int job_exit_status(int wait_status)
+{
+	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
+}
+
 /* Runs the program here, or below and waits. Returns its exit status. */
 static int run_program(const struct job *job, int error_fd)
 {
@@ -96,7 +101,7 @@ static int run_program(const struct job *job, int error_fd)
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
 		return 126;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return job_exit_status(status);
 }
 
 static void run_child(struct job *job, int error_fd, pid_t shim)
@@ -210,8 +215,8 @@ static void read_log(const char *path, char text[static JOB_TEXT])
 static void finish(struct job *job, int wait_status)
 {
 	char text[JOB_TEXT] = "";
-	const int status = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status)
-						  : 128 + WTERMSIG(wait_status);
+	const int status = job_exit_status(wait_status);
+	const char *what = job->argv[0] ? job->argv[0] : "a child of the shim";
 	const ssize_t n = read(job->error_fd, text, sizeof(text) - 1);
 
 	text[n > 0 ? n : 0] = '\0';
@@ -223,12 +228,10 @@ static void finish(struct job *job, int wait_status)
 		(void)unlink(job->log);
 	}
 	if (job->timed_out)
-		(void)snprintf(text, sizeof(text), "%s took longer than %lld ms",
-			job->argv[0] ? job->argv[0] : "a child of the shim",
+		(void)snprintf(text, sizeof(text), "%s took longer than %lld ms", what,
 			(long long)job->timeout_ms);
 	else if (status != 0 && !text[0])
-		(void)snprintf(text, sizeof(text), "%s ended with status %d",
-			job->argv[0] ? job->argv[0] : "a child of the shim", status);
+		(void)snprintf(text, sizeof(text), "%s ended with status %d", what, status);
 	job->done(job, status, text);
 }
 

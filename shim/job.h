@@ -60,4 +60,7 @@ bool job_has(pid_t pid);
 /* Whether one of them registers a process. */
 bool job_registers(void);
 
+/* A status of wait(2) as a shell tells it: the exit status, or 128 and the signal. */
+int job_exit_status(int wait_status);
+
 #endif

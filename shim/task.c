@@ -222,8 +222,7 @@ static bool reap_process(struct process *process)
 		return false;
 	if (waitpid(process->pid, &status, WNOHANG) != process->pid)
 		return false;
-	task_exited(process,
-		(uint32_t)(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status)));
+	task_exited(process, (uint32_t)job_exit_status(status));
 	return true;
 }
 
