@@ -60,13 +60,13 @@ static bool read_words(int cgroup_fd, const char *file, const struct row *rows, 
 		return false;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		char *number = strchr(line, ' ');
+		uint64_t value;
 
 		if (!number)
 			continue;
 		*number++ = '\0';
+		value = strtoull(number, NULL, 10);
 		for (const struct row *row = rows; row->word; row++) {
-			const uint64_t value = strtoull(number, NULL, 10);
-
 			if (strcmp(row->word, line) == 0)
 				memcpy((char *)message + row->offset, &value, sizeof(value));
 		}
