@@ -23,7 +23,6 @@
 struct event {
 	Wire__ForwardRequest *request; /* heap, one block with what it holds */
 	uint8_t *payload;
-	size_t payload_n;
 	unsigned tries;
 	struct event *next;
 };
@@ -190,7 +189,8 @@ static struct event *make_event(const char *topic, const char *name, const void 
 
 	if (!block)
 		return NULL;
-	if (message_write(message, 0, &block->event.payload, &block->event.payload_n) < 0) {
+	wire__any__init(&block->any);
+	if (message_write(message, 0, &block->event.payload, &block->any.value.len) < 0) {
 		free(block);
 		return NULL;
 	}
@@ -198,11 +198,9 @@ static struct event *make_event(const char *topic, const char *name, const void 
 	(void)snprintf(block->type, sizeof(block->type), "containerd.events.%s", name);
 	wire__forward_request__init(&block->request);
 	wire__envelope__init(&block->envelope);
-	wire__any__init(&block->any);
 	block->time = task_now();
 	block->any.type_url = block->type;
 	block->any.value.data = block->event.payload;
-	block->any.value.len = block->event.payload_n;
 	block->envelope.timestamp = &block->time;
 	block->envelope.namespace_ = (char *)task_namespace;
 	block->envelope.topic = block->topic;
