@@ -166,20 +166,20 @@ static int prepare(struct logger *logger, const char *uri, const int fds[static 
 	return -1;
 }
 
-int logger_start(char *const paths[static 3], const char *id, const char *namespace,
-	int ret_fds[static 2], char text[static JOB_TEXT])
+int logger_start(const char *uri, const char *id, const char *namespace, int ret_fds[static 2],
+	char text[static JOB_TEXT])
 {
 	struct logger *logger = calloc(1, sizeof(*logger));
 	int out[2] = {-1, -1}, error[2] = {-1, -1}, file = -1, r = -1;
 
 	if (!logger || pipe2(out, O_CLOEXEC) < 0 || pipe2(error, O_CLOEXEC) < 0) {
-		(void)snprintf(text, JOB_TEXT, "%.900s: %s", paths[1], strerror(errno));
+		(void)snprintf(text, JOB_TEXT, "%.900s: %s", uri, strerror(errno));
 	} else {
 		logger->job.fds[0] = logger->job.fds[1] = logger->job.fds[2] = -1;
 		logger->job.done = logger_done;
 		logger->id = id;
 		logger->namespace = namespace;
-		r = prepare(logger, paths[1], (const int[]){out[0], error[0]}, &file, text);
+		r = prepare(logger, uri, (const int[]){out[0], error[0]}, &file, text);
 	}
 	if (r == 0) {
 		job_start(&logger->job);

@@ -11,10 +11,9 @@
 
 bool logger_wants(const char *path);
 
-/* Starts a child that copies from two pipes, whose other ends are RET_FDS, for stdout and stderr.
- * PATHS: of stdin, stdout and stderr; the second counts, as with containerd's own shim the two are
- * the same. Returns 0, or -1 with TEXT. */
-int logger_start(char *const paths[static 3], const char *id, const char *namespace,
-	int ret_fds[static 2], char text[static JOB_TEXT]);
+/* Starts a child that copies from two pipes, whose other ends are RET_FDS, for stdout and stderr,
+ * to URI. Returns 0, or -1 with TEXT. */
+int logger_start(const char *uri, const char *id, const char *namespace, int ret_fds[static 2],
+	char text[static JOB_TEXT]);
 
 #endif

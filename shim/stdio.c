@@ -91,7 +91,8 @@ int stdio_open(struct stdio *io, const char *bundle, const char *id, const char 
 			return -1;
 	}
 	if (logger_wants(io->paths[1]) || logger_wants(io->paths[2])) {
-		if (logger_start(io->paths, id, namespace, &io->given[1], text) < 0)
+		/* With containerd's own shim, too, that of stdout is for both. */
+		if (logger_start(io->paths[1], id, namespace, &io->given[1], text) < 0)
 			return -1;
 	}
 	return io->terminal ? open_console(io, bundle, text) : 0;
