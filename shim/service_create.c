@@ -156,11 +156,12 @@ void service_create(struct call *call, const void *message)
 	struct options options;
 	struct container *c;
 	char text[JOB_TEXT] = "";
+	const bool exists = task_find(request->id);
 
-	if (!request->id[0] || request->bundle[0] != '/' || task_find(request->id)) {
-		call_fail(call, task_find(request->id) ? CALL_EXISTS : CALL_INVALID,
+	if (exists || !request->id[0] || request->bundle[0] != '/') {
+		call_fail(call, exists ? CALL_EXISTS : CALL_INVALID,
 			"container \"%.200s\" in %.200s: %s", request->id, request->bundle,
-			task_find(request->id) ? "already exists" : "expected an ID and a path");
+			exists ? "already exists" : "expected an ID and a path");
 		return;
 	}
 	if (request->checkpoint[0]) {
