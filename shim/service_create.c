@@ -118,7 +118,8 @@ static Wire__CreateRequest *copy_request(const Wire__CreateRequest *request)
 	return copy;
 }
 
-static void run_create(struct container *c, struct call *call, const Wire__CreateRequest *request)
+static void run_create(struct container *c, struct call *call, const Wire__CreateRequest *request,
+	const struct options *options)
 {
 	struct command *command = command_new(&c->init, call, created);
 
@@ -140,9 +141,9 @@ static void run_create(struct container *c, struct call *call, const Wire__Creat
 		command_add(command, "--profile");
 		command_add(command, task_profile);
 	}
-	if (c->no_pivot)
+	if (options->no_pivot)
 		command_add(command, "--no-pivot");
-	if (c->no_new_keyring)
+	if (options->no_new_keyring)
 		command_add(command, "--no-new-keyring");
 	command_add(command, "--bundle");
 	command_add(command, c->bundle);
@@ -183,12 +184,10 @@ void service_create(struct call *call, const void *message)
 		return;
 	}
 	c->systemd_cgroup = options.systemd_cgroup;
-	c->no_pivot = options.no_pivot;
-	c->no_new_keyring = options.no_new_keyring;
 	if (stdio_open(&c->init.io, c->bundle, c->id, task_namespace, text) < 0) {
 		call_fail(call, CALL_UNKNOWN, "%s", text);
 		task_remove(c);
 		return;
 	}
-	run_create(c, call, request);
+	run_create(c, call, request, &options);
 }
