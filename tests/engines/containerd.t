@@ -573,9 +573,7 @@ start_containerd
 add_image "$image" '{"Cmd": ["/bin/sh"], "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]}'
 # shim.t does the same with nacre's own shim, in place of containerd's and nacre.
 if [[ $suite == shim ]]; then
-	[[ -x /nacre/build/shim/containerd-shim-nacre-v2 ]] || { echo "1..0 # SKIP the shim is not built"; exit; }
-	ln -s /nacre/build/shim/containerd-shim-nacre-v2 /usr/local/bin/containerd-shim-nacre-oci-v2
-	profiles=(runc shim)
+	use_shim
 	unset -f feature_root_of_the_runtime # ctr tells it to runc's shim alone
 	prints end_of_execs $'second\none'
 	prints call_with_a_limit 'code 4 in time'

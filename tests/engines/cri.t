@@ -108,9 +108,7 @@ prints names_of_the_node "$(reached {api,other}.default.svc.cluster.test)"
 
 configure
 if [[ $suite == cri_shim ]]; then
-	[[ -x /nacre/build/shim/containerd-shim-nacre-v2 ]] || { echo "1..0 # SKIP the shim is not built"; exit; }
-	ln -s /nacre/build/shim/containerd-shim-nacre-v2 /usr/local/bin/containerd-shim-nacre-oci-v2
-	profiles=(runc shim)
+	use_shim
 	path_of[shim]=nacre-shim
 	for name in "${!differs_by[@]}"; do
 		[[ $name != oci:* ]] || differs_by[shim:${name#oci:}]=${differs_by[$name]}

@@ -79,9 +79,7 @@ if [[ -x /nacre/build/shim/containerd-shim-nacre-v2 ]]; then
 		'has nacre with its shim: --undo takes that out;'
 	"$install" containerd --undo >/dev/null
 	seen "the file is gone again after the shim" "$(find "$containerd_config" 2>/dev/null)" ""
-fi
 
-if [[ -x /nacre/build/shim/containerd-shim-nacre-v2 ]]; then
 	echo '{"exec-opts": ["native.cgroupdriver=systemd"]}' >/etc/docker/daemon.json
 	seen "no shim with Docker's systemd driver" \
 		"$("$install" docker --shim 2>&1 | grep -o 'has the cgroup driver systemd'; cat /etc/docker/daemon.json)" \
