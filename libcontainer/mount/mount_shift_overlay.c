@@ -4,12 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/securebits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/fsuid.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "libcontainer/base/cleanup.h"
@@ -129,23 +126,6 @@ static int make_upper(struct remake *m, struct nacre_error *err)
 	m->upper_fd = make_directory(m->tree_fd, "upper", &top);
 	m->work_fd = m->upper_fd < 0 ? m->upper_fd : make_directory(m->tree_fd, "work", NULL);
 	return m->work_fd < 0 ? fail_errno(err, m->work_fd, "mount points of the root") : 0;
-}
-
-int mount_shift_become(uid_t root_id, int *ret_bits, struct nacre_error *err)
-{
-	*ret_bits = prctl(PR_GET_SECUREBITS);
-	if (*ret_bits < 0 || prctl(PR_SET_SECUREBITS, *ret_bits | SECBIT_NO_SETUID_FIXUP) < 0)
-		return fail_errno(err, errno, "PR_SET_SECUREBITS");
-	(void)setfsuid(root_id);
-	(void)setfsgid(root_id);
-	return 0;
-}
-
-int mount_shift_return(int bits, struct nacre_error *err)
-{
-	(void)setfsuid(geteuid());
-	(void)setfsgid(getegid());
-	return prctl(PR_SET_SECUREBITS, bits) < 0 ? fail_errno(err, errno, "PR_SET_SECUREBITS") : 0;
 }
 
 static int collect_words(struct remake *m)

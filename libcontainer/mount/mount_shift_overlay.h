@@ -28,11 +28,4 @@ int mount_shift_overlay(struct arena *arena, int rootfs_fd, int userns_fd, uid_t
  * there as long as the fd that this returns. -EINVAL, -EPERM: it cannot be mapped. */
 int mount_shift_clone(int fd, int userns_fd);
 
-/* For an overlay with a mapped upper directory: this thread makes it with the fsuid of the
- * container's root, or the kernel could not make its own directory in the work directory
- * (EOVERFLOW) and would mount read-only, but with all capabilities, which overlay acts with from
- * then on. *RET_BITS: for the way back. */
-int mount_shift_become(uid_t root_id, int *ret_bits, struct nacre_error *err);
-int mount_shift_return(int bits, struct nacre_error *err);
-
 #endif

@@ -3,7 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/securebits.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/mount/mount_shift_overlay.h"
@@ -36,15 +40,36 @@ static int clone_mapped(int fd, int userns_fd, const char *what, struct nacre_er
 	return clone_fd < 0 ? fail_errno(err, clone_fd, "map %s", what) : clone_fd;
 }
 
+/* For an overlay with a mapped upper directory: this thread makes it with the fsuid of the
+ * container's root, or the kernel could not make its own directory in the work directory
+ * (EOVERFLOW) and would mount read-only, but with all capabilities, which overlay acts with from
+ * then on. *RET_BITS: for the way back. */
+static int become(uid_t root_id, int *ret_bits, struct nacre_error *err)
+{
+	*ret_bits = prctl(PR_GET_SECUREBITS);
+	if (*ret_bits < 0 || prctl(PR_SET_SECUREBITS, *ret_bits | SECBIT_NO_SETUID_FIXUP) < 0)
+		return fail_errno(err, errno, "PR_SET_SECUREBITS");
+	(void)setfsuid(root_id);
+	(void)setfsgid(root_id);
+	return 0;
+}
+
+static int turn_back(int bits, struct nacre_error *err)
+{
+	(void)setfsuid(geteuid());
+	(void)setfsgid(getegid());
+	return prctl(PR_SET_SECUREBITS, bits) < 0 ? fail_errno(err, errno, "PR_SET_SECUREBITS") : 0;
+}
+
 static int build(const struct mount_workspace *mapped, uid_t root_id, struct nacre_error *err)
 {
 	struct nacre_error why;
-	int bits, r = mount_shift_become(root_id, &bits, err), fd;
+	int bits, r = become(root_id, &bits, err), fd;
 
 	if (r < 0)
 		return r;
 	fd = mount_workspace_build(mapped, err);
-	if (mount_shift_return(bits, &why) == 0)
+	if (turn_back(bits, &why) == 0)
 		return fd;
 	fd_close(&fd);
 	*err = why;
