@@ -50,8 +50,7 @@ static int shift_overlay(
 			"the root is an overlay, and this kernel is older than Linux 6.15");
 	if (r < 0)
 		return fail_errno(err, r, "list the mounts in the root");
-	return mount_shift_overlay(
-		arena, shift->rootfs_fd, shift->userns_fd, shift->root_id, shift->writable, err);
+	return mount_shift_overlay(arena, shift, err);
 }
 
 int mount_shift_root(struct arena *arena, const struct mount_shift *shift, struct nacre_error *err)

@@ -3,9 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -16,15 +13,13 @@
 #include "libcontainer/mount/mount_shift_layers.h"
 
 enum {
-	WORD_MAX = 48,
-	OWN_WORDS = 8, /* upperdir, workdir and the like */
+	OWN_WORDS = 3, /* upperdir, workdir, index */
 };
 
 /* What is being made. */
 struct remake {
 	struct arena *arena;
-	int rootfs_fd;
-	int userns_fd;
+	const struct mount_shift *shift;
 	struct mount_shift_layers layers;
 	int *fds; /* of the mapped layers, in the order of LAYERS */
 	size_t n_fds;
@@ -80,7 +75,7 @@ static int map_layers(struct remake *m, struct nacre_error *err)
 	if (!m->fds)
 		return arena_fail(m->arena, "layers", err);
 	for (size_t i = 0; i < m->layers.n; i++) {
-		int fd = mount_shift_clone(m->layers.fds[i], m->userns_fd);
+		int fd = mount_shift_clone(m->layers.fds[i], m->shift->userns_fd);
 
 		if (fd == -EINVAL || fd == -EPERM)
 			return cannot("the file system of a layer cannot be id-mapped", err);
@@ -130,14 +125,13 @@ static int make_upper(struct remake *m, struct nacre_error *err)
 
 static int collect_words(struct remake *m)
 {
-	const size_t n_lower = m->n_fds;
 	int r = 0;
 
 	m->words.items = arena_array(
-		m->arena, n_lower + m->layers.words.n + OWN_WORDS, sizeof(*m->words.items));
+		m->arena, m->n_fds + m->layers.words.n + OWN_WORDS, sizeof(*m->words.items));
 	if (!m->words.items)
 		return -ENOMEM;
-	for (size_t i = 0; i < n_lower && r == 0; i++)
+	for (size_t i = 0; i < m->n_fds && r == 0; i++)
 		r = add_fd_word(m, "lowerdir+=", m->fds[i]);
 	if (r == 0)
 		r = add_fd_word(m, "upperdir=", m->upper_fd);
@@ -149,17 +143,17 @@ static int collect_words(struct remake *m)
 	return r;
 }
 
-static int build(struct remake *m, bool writable, struct nacre_error *err)
+static int build(struct remake *m, struct nacre_error *err)
 {
 	struct filesystem fs = {.type = "overlay", .source = "overlay", .mode = -1};
-	const int attr = mount_attrs_of(m->rootfs_fd, 0);
+	const int attr = mount_attrs_of(m->shift->rootfs_fd, 0);
 	struct nacre_error why;
 	int r;
 
 	if (attr < 0)
 		return fail_errno(err, attr, "statvfs the root");
 	/* The second on a workdir empties it, and the engine's own mount could no longer write. */
-	if (m->layers.has_upper && writable)
+	if (m->layers.has_upper && m->shift->writable)
 		return cannot("it is writable, and cannot have two overlays", err);
 	r = map_layers(m, err);
 	if (r == 0)
@@ -179,22 +173,18 @@ static int build(struct remake *m, bool writable, struct nacre_error *err)
 	return r;
 }
 
-int mount_shift_overlay(struct arena *arena, int rootfs_fd, int userns_fd, uid_t root_id,
-	bool writable, struct nacre_error *err)
+int mount_shift_overlay(
+	struct arena *arena, const struct mount_shift *shift, struct nacre_error *err)
 {
-	struct remake m = {.arena = arena,
-		.rootfs_fd = rootfs_fd,
-		.userns_fd = userns_fd,
-		.tree_fd = -1,
-		.upper_fd = -1,
-		.work_fd = -1};
-	int fd, r = mount_shift_layers_open(arena, rootfs_fd, &m.layers, err);
+	struct remake m = {
+		.arena = arena, .shift = shift, .tree_fd = -1, .upper_fd = -1, .work_fd = -1};
+	int fd, r = mount_shift_layers_open(arena, shift->rootfs_fd, &m.layers, err);
 
 	if (r < 0)
 		return r;
-	fd = build(&m, writable, err);
+	fd = build(&m, err);
 	release(&m);
-	r = fd < 0 ? fd : mount_shift_layers_compare(rootfs_fd, fd, root_id, err);
+	r = fd < 0 ? fd : mount_shift_layers_compare(shift->rootfs_fd, fd, shift->root_id, err);
 	mount_shift_layers_close(&m.layers);
 	if (r < 0)
 		fd_close(&fd);

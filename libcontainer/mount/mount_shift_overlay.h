@@ -2,11 +2,7 @@
 #ifndef NACRE_MOUNT_SHIFT_OVERLAY_H
 #define NACRE_MOUNT_SHIFT_OVERLAY_H
 
-#include <stdbool.h>
-#include <sys/types.h>
-
-#include "specs/arena.h"
-#include "specs/error.h"
+#include "libcontainer/mount/mount_shift.h"
 
 /*
  * The root of a container that an engine has mounted as an overlay, once more, with mapped layers:
@@ -18,11 +14,10 @@
  * engine's own mount (docker cp) is seen late or not at all.
  */
 
-/* For mount_shift.c: ROOTFS_FD is a directory of an overlay. WRITABLE: the container may write.
- * ROOT_ID: the id of the host that 0 is mapped to. Returns a detached mount. -EOPNOTSUPP: it cannot
- * be made, as the text says. */
-int mount_shift_overlay(struct arena *arena, int rootfs_fd, int userns_fd, uid_t root_id,
-	bool writable, struct nacre_error *err);
+/* For mount_shift.c: the root directory of SHIFT is one of an overlay. Returns a detached mount.
+ * -EOPNOTSUPP: it cannot be made, as the text says. */
+int mount_shift_overlay(
+	struct arena *arena, const struct mount_shift *shift, struct nacre_error *err);
 
 /* A mapped clone of directory FD alone, without what is mounted in it, as overlay takes it; it is
  * there as long as the fd that this returns. -EINVAL, -EPERM: it cannot be mapped. */
