@@ -8,10 +8,9 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 
-#include "libcontainer/base/child.h"
 #include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/file_lock.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/record/state.h"
 
@@ -19,7 +18,6 @@ enum {
 	ETC_MAX = 16 * 1024 * 1024, /* a machine with 300,000 accounts has as much */
 	OWNER_MAX = PATH_MAX + 64,
 	NAME_SIZE = 16, /* of a claim */
-	LOCK_POLL_NS = 2000000,
 	LOCK_WAIT_S = 10,
 };
 
@@ -40,23 +38,11 @@ static int open_claims(const struct id_block_places *places, struct nacre_error 
 	return r < 0 ? r : fd_steal(&fd);
 }
 
-/* Returns 1, 0 if somebody else has it, or -errno. */
-static int try_lock(int fd)
-{
-	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-
-	if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
-		return 1;
-	return errno == EAGAIN || errno == EACCES ? 0 : -errno;
-}
-
 /* Not by the close alone: a child that was forked meanwhile has the open file, too. */
 static void let_go(int *fd)
 {
-	struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET};
-
 	if (*fd >= 0)
-		(void)fcntl(*fd, F_OFD_SETLK, &lock);
+		file_unlock(*fd);
 	fd_close(fd);
 }
 
@@ -115,7 +101,7 @@ static int try_block(int dir_fd, uint32_t block)
 	fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	r = try_lock(fd);
+	r = file_lock_try(fd);
 	if (r > 0) {
 		r = take(fd);
 		if (r <= 0)
@@ -239,21 +225,6 @@ int id_block_keep(int *claim_fd, int state_fd, struct nacre_error *err)
 	return 0;
 }
 
-/* Whoever has it looks at it and lets go. */
-static int wait_lock(int fd)
-{
-	const struct timespec pause = {.tv_nsec = LOCK_POLL_NS};
-	const int64_t begin = child_now();
-	int r;
-
-	while ((r = try_lock(fd)) == 0) {
-		if (child_left_ms(begin, LOCK_WAIT_S, 0) == 0)
-			return -ETIMEDOUT;
-		(void)nanosleep(&pause, NULL);
-	}
-	return r < 0 ? r : 0;
-}
-
 int id_block_free(
 	const struct id_block_places *places, uint32_t block, int state_fd, struct nacre_error *err)
 {
@@ -267,7 +238,8 @@ int id_block_free(
 	fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return 0;
-	r = fd < 0 ? -errno : wait_lock(fd);
+	/* Whoever has it looks at it and lets go. */
+	r = fd < 0 ? -errno : file_lock_wait(fd, LOCK_WAIT_S);
 	if (r == 0)
 		r = file_read_at(fd, owner, sizeof(owner), 0);
 	if (r < 0)

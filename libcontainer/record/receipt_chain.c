@@ -10,18 +10,16 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "libcontainer/base/child.h"
 #include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/file_lock.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/record/receipt_file.h"
 
 enum {
 	LINE_MAX_BYTES = 512, /* number, digest, a name of at most NAME_MAX */
 	LOCK_WAIT_S = 60, /* a token that signs may be slow */
-	LOCK_POLL_NS = 5000000,
 };
 
 static int open_file(const char *key_id, struct nacre_error *err)
@@ -51,23 +49,13 @@ static int open_file(const char *key_id, struct nacre_error *err)
 
 static int lock_file(int fd, struct nacre_error *err)
 {
-	const struct timespec pause = {.tv_nsec = LOCK_POLL_NS};
-	const int64_t begin = child_now();
+	int r = file_lock_wait(fd, LOCK_WAIT_S);
 
-	for (;;) {
-		struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-
-		if (fcntl(fd, F_OFD_SETLK, &lock) == 0)
-			return 0;
-		if (errno != EAGAIN && errno != EACCES)
-			return fail_errno(err, errno, "lock the record of receipts");
-		if (child_left_ms(begin, LOCK_WAIT_S, 0) == 0)
-			return fail(err, ETIMEDOUT,
-				"the record of receipts is held by another command for more than "
-				"%d s",
-				LOCK_WAIT_S);
-		(void)nanosleep(&pause, NULL);
-	}
+	if (r == -ETIMEDOUT)
+		return fail(err, ETIMEDOUT,
+			"the record of receipts is held by another command for more than %d s",
+			LOCK_WAIT_S);
+	return r < 0 ? fail_errno(err, r, "lock the record of receipts") : 0;
 }
 
 static int take_line(const char *line, struct receipt_log *log)
