@@ -96,6 +96,11 @@ static int read_config(struct arena *arena, int dir_fd, const char *path, const 
 	return 0;
 }
 
+const char *bundle_resolve(struct arena *arena, const char *bundle, const char *path)
+{
+	return *path == '/' ? path : arena_printf(arena, "%s/%s", bundle, path);
+}
+
 /* config.md, Mounts: a relative source is below the bundle. Made absolute before the profile looks
  * at it. */
 static int resolve_sources(
@@ -104,9 +109,9 @@ static int resolve_sources(
 	for (size_t i = 0; i < config->n_mounts; i++) {
 		struct oci_mount *mount = &config->mounts[i];
 
-		if (!mount_is_bind(mount) || !mount->source || *mount->source == '/')
+		if (!mount_is_bind(mount) || !mount->source)
 			continue;
-		mount->source = arena_printf(arena, "%s/%s", bundle, mount->source);
+		mount->source = bundle_resolve(arena, bundle, mount->source);
 		if (!mount->source)
 			return fail_errno(err, ENOMEM, "mounts[%zu].source", i);
 	}
@@ -122,8 +127,8 @@ static int resolve_destinations(
 	char rootfs[PATH_TEXT_MAX];
 	char clean[PATH_TEXT_MAX];
 
-	if (root && *root != '/')
-		root = arena_printf(arena, "%s/%s", bundle, root);
+	if (root)
+		root = bundle_resolve(arena, bundle, root);
 	if (!root || path_clean(root, rootfs) < 0 || strcmp(rootfs, "/") == 0)
 		return 0;
 	for (size_t i = 0; i < config->n_mounts; i++) {
@@ -193,7 +198,6 @@ int bundle_load(struct arena *arena, const struct nacre_create_options *options,
 	struct harden_request harden_request;
 	struct oci_config *config = NULL;
 	cleanup_close int dir_fd = -1;
-	const char *root;
 	int r;
 
 	r = locate(arena, options->bundle, &bundle, err);
@@ -219,11 +223,10 @@ int bundle_load(struct arena *arena, const struct nacre_create_options *options,
 	if (r < 0)
 		return r;
 	harden_report_warn(bundle.report, true, warn, data);
-	root = bundle.config->root->path;
 	*ret_bundle = bundle;
 	if (bundle.config->nacre && bundle.config->nacre->root_tmpfs)
 		return 0;
-	bundle.rootfs = *root == '/' ? root : arena_printf(arena, "%s/%s", bundle.path, root);
+	bundle.rootfs = bundle_resolve(arena, bundle.path, bundle.config->root->path);
 	if (!bundle.rootfs)
 		return fail_errno(err, ENOMEM, "rootfs");
 	ret_bundle->rootfs = bundle.rootfs;

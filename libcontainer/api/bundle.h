@@ -19,6 +19,9 @@ struct bundle {
 	struct policy *policy; /* NULL: there is none */
 };
 
+/* PATH of a config, which is below BUNDLE where it is relative; NULL: no memory. */
+const char *bundle_resolve(struct arena *arena, const char *bundle, const char *path);
+
 /* Reads the config that OPTIONS name, and the administrator's policy, and hardens the one as the
  * other allows. Everything lives in ARENA. WARN: of properties that have no effect.
  * *RET_SHIFT: the caller's, whatever this returns: life_shift_done. */

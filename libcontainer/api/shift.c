@@ -2,9 +2,8 @@
 #include "libcontainer/api/shift.h"
 
 #include <errno.h>
-#include <fcntl.h>
 
-#include "libcontainer/base/cleanup.h"
+#include "libcontainer/api/bundle.h"
 #include "libcontainer/mount/mount_shift.h"
 #include "libcontainer/mount/mounts.h"
 #include "libcontainer/mount/rootfs.h"
@@ -103,7 +102,7 @@ static int look_at_binds(struct arena *arena, const struct oci_config *config, c
 	for (size_t i = 0; i < request->n_workspaces; i++) {
 		static const char *words[] = {"bind"};
 		const struct oci_mount bind = {
-			.source = (char *)request->workspaces[i].source,
+			.source = request->workspaces[i].source,
 			.options = {words, 1},
 		};
 		int r = mount_shift_may_bind(&bind, shift->userns_fd, err);
@@ -119,11 +118,9 @@ static int take(struct arena *arena, const struct oci_config *config, const char
 	const struct policy *policy, struct harden_request *request, struct life_shift *shift,
 	struct nacre_error *err)
 {
-	const char *rootfs = config->root->path;
+	const char *rootfs = bundle_resolve(arena, bundle, config->root->path);
 	int r;
 
-	if (*rootfs != '/')
-		rootfs = arena_printf(arena, "%s/%s", bundle, rootfs);
 	if (!rootfs)
 		return arena_fail(arena, "rootfs", err);
 	r = claim(arena, config, policy, shift, err);
