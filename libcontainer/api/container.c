@@ -12,6 +12,7 @@
 #include "libcontainer/base/files.h"
 #include "specs/harden_rules.h"
 #include "specs/json.h"
+#include "specs/receipt_plan.h"
 
 enum {
 	NS_PER_MS = 1000000,
@@ -111,6 +112,17 @@ int container_load_config(struct container *c, struct nacre_error *err)
 		oci_config_decode(c->arena, "config.json", text, length, &c->config, err) < 0)
 		return fail_prefix(err, "state of container \"%s\"", c->id);
 	return annotations_read(c->config, &c->annotations, err);
+}
+
+int container_load_report(
+	const struct container *c, struct receipt *receipt, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	size_t length;
+	int r = file_read(
+		c->state_fd, "report.json", 2 * (size_t)JSON_MAX_BYTES, &text, &length, err);
+
+	return r < 0 ? r : receipt_read_report(c->arena, text, length, receipt, err);
 }
 
 int container_save_config(

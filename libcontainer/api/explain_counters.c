@@ -200,13 +200,8 @@ int explain_not_enforced(struct explanation *e, struct nacre_error *err)
 int explain_left_out(struct explanation *e, struct nacre_error *err)
 {
 	struct receipt report = {.profile = NULL};
-	cleanup_free char *text = NULL;
-	size_t length;
-	int r = file_read(
-		e->c->state_fd, "report.json", 2 * (size_t)JSON_MAX_BYTES, &text, &length, err);
+	int r = container_load_report(e->c, &report, err);
 
-	if (r == 0)
-		r = receipt_read_report(e->c->arena, text, length, &report, err);
 	for (size_t i = 0; i < report.n_rules && r == 0; i++) {
 		const struct receipt_rule *rule = &report.rules[i];
 		const char *word;

@@ -17,6 +17,8 @@
 /* What JSON_MAX_BYTES of a config can become: an array of empty objects is the worst. */
 #define ARENA_LIMIT ((size_t)1024 * 1024 * 1024)
 
+struct receipt;
+
 struct nacre {
 	struct container_callbacks callbacks;
 	int root_fd;
@@ -54,6 +56,10 @@ int container_load_config(struct container *c, struct nacre_error *err);
 
 /* The same, and its process as what runs in L. */
 int container_load_process(struct life *l, struct nacre_error *err);
+
+/* Fills in of RECEIPT what the report of its creation has: receipt_plan.h, receipt_read_report. */
+int container_load_report(
+	const struct container *c, struct receipt *receipt, struct nacre_error *err);
 
 /* Stores CONFIG, which was made from c->config. */
 int container_save_config(

@@ -148,14 +148,9 @@ static int judge_rules(const struct collecting *k)
 
 static int collect_rules(const struct collecting *k)
 {
-	cleanup_free char *text = NULL;
 	struct nacre_error why;
-	size_t length;
-	int r = file_read(
-		k->c->state_fd, "report.json", 2 * (size_t)JSON_MAX_BYTES, &text, &length, &why);
+	int r = container_load_report(k->c, k->receipt, &why);
 
-	if (r == 0)
-		r = receipt_read_report(k->c->arena, text, length, k->receipt, &why);
 	if (r == -ENOMEM)
 		*k->err = why;
 	if (r < 0)
