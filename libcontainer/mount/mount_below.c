@@ -137,6 +137,15 @@ static int visit(const struct visited *tree, const struct line *line,
 		       : fail(err, ESTALE, "%s is not the mount that it was", line->mount.path);
 }
 
+int mount_below_any(int fd)
+{
+	struct statx stx;
+
+	if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID_UNIQUE, &stx) < 0)
+		return -errno;
+	return stx.stx_mask & STATX_MNT_ID_UNIQUE ? sys_listmount_any(stx.stx_mnt_id) : -ENOSYS;
+}
+
 int mount_below_each(int tree_fd, const struct mount_objects *objects,
 	int (*each)(void *data, int fd, const char *path, struct nacre_error *err), void *data,
 	struct nacre_error *err)
@@ -145,12 +154,10 @@ int mount_below_each(int tree_fd, const struct mount_objects *objects,
 	cleanup_free char *text = NULL;
 	struct visited tree = {.table = &table, .fd = tree_fd};
 	struct mount_identity root;
-	struct statx stx;
 	int r;
 
-	/* Most often there are none, and this knows it at once. */
-	if (statx(tree_fd, "", AT_EMPTY_PATH, STATX_MNT_ID_UNIQUE, &stx) == 0 &&
-		stx.stx_mask & STATX_MNT_ID_UNIQUE && sys_listmount_any(stx.stx_mnt_id) == 0)
+	/* Most often there are none. */
+	if (mount_below_any(tree_fd) == 0)
 		return 0;
 	r = mount_identity_read(tree_fd, &root, err);
 	if (r == 0)

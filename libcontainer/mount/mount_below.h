@@ -4,6 +4,10 @@
 
 #include "libcontainer/mount/mount_objects.h"
 
+/* Whether there are mounts below the one that FD stands in, at once: 1, 0 or -errno. -ENOSYS: this
+ * kernel does not tell (Linux 6.8). */
+int mount_below_any(int fd);
+
 /* The mounts below the mount whose root TREE_FD is, attached in the caller's mount namespace. Calls
  * EACH with those that may be an object of OBJECTS or a filesystem of the kernel's own: the root of
  * the mount, opened, and its path for people. Returns what EACH returned unless that is 0, else

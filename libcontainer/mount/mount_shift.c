@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <linux/stat.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/mount/mount_below.h"
 #include "libcontainer/mount/mount_shift_overlay.h"
 #include "specs/mount_words.h"
 
@@ -36,12 +36,8 @@ static int map(int tree_fd, int userns_fd, unsigned flags, uint64_t propagation)
 static int shift_overlay(
 	struct arena *arena, const struct mount_shift *shift, struct nacre_error *err)
 {
-	struct statx stx;
-	int r;
+	int r = mount_below_any(shift->rootfs_fd);
 
-	if (statx(shift->rootfs_fd, "", AT_EMPTY_PATH, STATX_MNT_ID_UNIQUE, &stx) < 0)
-		return fail_errno(err, errno, "stat the root");
-	r = stx.stx_mask & STATX_MNT_ID_UNIQUE ? sys_listmount_any(stx.stx_mnt_id) : -ENOSYS;
 	if (r > 0)
 		return fail(
 			err, EOPNOTSUPP, "the root is an overlay, and something is mounted in it");

@@ -11,6 +11,7 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/mount/mount_below.h"
 #include "libcontainer/mount/mount_flags.h"
 #include "libcontainer/mount/mount_fs.h"
 #include "libcontainer/mount/mount_identity.h"
@@ -139,13 +140,11 @@ int mount_workspace_hides(
 	const char *path, int source_fd, char ret_path[PATH_MAX], struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;
-	struct statx stx;
 	char *next;
 	int r;
 
-	/* Most often the mount has none below it, and this knows it at once. */
-	if (statx(source_fd, "", AT_EMPTY_PATH, STATX_MNT_ID_UNIQUE, &stx) == 0 &&
-		stx.stx_mask & STATX_MNT_ID_UNIQUE && sys_listmount_any(stx.stx_mnt_id) == 0)
+	/* Most often the mount has none below it. */
+	if (mount_below_any(source_fd) == 0)
 		return 0;
 	r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, err);
 	if (r < 0)
