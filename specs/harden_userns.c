@@ -16,7 +16,6 @@
 /* The rule user-namespace. */
 
 enum {
-	BELOW_SINGLE = 65520, /* the ids below those that single ones take */
 	NOBODY = 65534,
 };
 
@@ -95,7 +94,7 @@ static int add_single(struct oci_id_mapping *maps, size_t *n, uint32_t first_id,
 			place, id, ID_BLOCK_SIZE - 1, HARDEN_SINGLE_IDS);
 	maps[*n] = (struct oci_id_mapping){
 		.container_id = id,
-		.host_id = first_id + BELOW_SINGLE + (uint32_t)(*n - 2),
+		.host_id = first_id + HARDEN_BELOW_SINGLE + (uint32_t)(*n - 2),
 		.size = 1,
 	};
 	(*n)++;
@@ -108,7 +107,7 @@ static void settle(struct oci_id_mapping *maps, size_t *n, uint32_t first_id)
 	const bool single = *n > 2;
 
 	maps[0] = (struct oci_id_mapping){
-		.host_id = first_id, .size = single ? BELOW_SINGLE : ID_BLOCK_SIZE};
+		.host_id = first_id, .size = single ? HARDEN_BELOW_SINGLE : ID_BLOCK_SIZE};
 	maps[1] = (struct oci_id_mapping){
 		.container_id = NOBODY, .host_id = first_id + NOBODY, .size = 1};
 	if (!single)

@@ -10,6 +10,7 @@
 /* Ids of a process above the block that get one id each at the end of it: those that systemd.io,
  * Users, Groups, UIDs and GIDs has as unused. */
 #define HARDEN_SINGLE_IDS 14
+#define HARDEN_BELOW_SINGLE 65520 /* the ids below them, each of which is in its own place */
 
 struct harden_maps {
 	struct oci_id_mapping *uids, *gids; /* of an arena */

@@ -14,6 +14,7 @@
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/mount/mountinfo.h"
+#include "specs/harden_userns.h"
 #include "specs/mount_layers.h"
 #include "specs/path_text.h"
 
@@ -228,7 +229,7 @@ static bool same(const struct stat *a, const struct stat *mapped, uid_t root_id)
 
 	if (a->st_mode != mapped->st_mode || a->st_mtim.tv_sec != mapped->st_mtim.tv_sec ||
 		a->st_mtim.tv_nsec != mapped->st_mtim.tv_nsec || a->st_rdev != mapped->st_rdev ||
-		(a->st_uid < 65520 && a->st_uid + root_id != mapped->st_uid))
+		(a->st_uid < HARDEN_BELOW_SINGLE && a->st_uid + root_id != mapped->st_uid))
 		return false;
 	/* The inode of a directory of several layers is the overlay's own. */
 	return directory || (a->st_size == mapped->st_size && a->st_ino == mapped->st_ino);
