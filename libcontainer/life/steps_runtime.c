@@ -57,11 +57,8 @@ int step_drop_state_directory(struct life *l, struct nacre_error *err)
 /* The root was opened before there were rules to judge it by. */
 int step_keep_ids(struct life *l, struct nacre_error *err)
 {
-	int r;
+	int r = mount_guard_root(&l->guard, l->container.record.rootfs, l->shift.rootfs_fd, err);
 
-	if (!l->shift.first_id)
-		return 0;
-	r = mount_guard_root(&l->guard, l->container.record.rootfs, l->shift.rootfs_fd, err);
 	fd_close(&l->shift.rootfs_fd);
 	return r < 0 ? r : id_block_keep(&l->shift.claim_fd, l->container.state_fd, err);
 }
