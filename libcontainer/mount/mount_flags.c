@@ -42,7 +42,7 @@ int mount_set_flags(int tree_fd, const struct mount_options *o, struct nacre_err
 	return 0;
 }
 
-int mount_attrs_of(int fd, unsigned but)
+static unsigned attrs_of(const struct statvfs *st)
 {
 	static const struct {
 		unsigned long flag;
@@ -50,24 +50,23 @@ int mount_attrs_of(int fd, unsigned but)
 	} flags[] = {{ST_RDONLY, MOUNT_ATTR_RDONLY}, {ST_NOSUID, MOUNT_ATTR_NOSUID},
 		{ST_NODEV, MOUNT_ATTR_NODEV}, {ST_NOEXEC, MOUNT_ATTR_NOEXEC},
 		{0x2000 /* ST_NOSYMFOLLOW of the kernel */, MOUNT_ATTR_NOSYMFOLLOW}};
-	struct statvfs st;
-	unsigned attr = 0;
+	unsigned attrs = 0;
 
-	if (fstatvfs(fd, &st) < 0)
-		return -errno;
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-		if (st.f_flag & flags[i].flag)
-			attr |= flags[i].attr;
-	return (int)(attr & ~but);
+		if (st->f_flag & flags[i].flag)
+			attrs |= flags[i].attr;
+	return attrs;
+}
+
+int mount_attrs_of(int fd, unsigned but)
+{
+	struct statvfs st;
+
+	return fstatvfs(fd, &st) < 0 ? -errno : (int)(attrs_of(&st) & ~but);
 }
 
 int mount_check_locked(int tree_fd, const struct mount_options *o, struct nacre_error *err)
 {
-	static const struct {
-		unsigned long flag;
-		uint64_t attr;
-	} flags[] = {{ST_RDONLY, MOUNT_ATTR_RDONLY}, {ST_NOSUID, MOUNT_ATTR_NOSUID},
-		{ST_NODEV, MOUNT_ATTR_NODEV}, {ST_NOEXEC, MOUNT_ATTR_NOEXEC}};
 	const uint64_t taken = o->attr_clear | o->recursive_clear;
 	unsigned long times = ST_RELATIME;
 	struct statvfs st;
@@ -76,10 +75,9 @@ int mount_check_locked(int tree_fd, const struct mount_options *o, struct nacre_
 		return 0;
 	if (fstatvfs(tree_fd, &st) < 0)
 		return fail_errno(err, errno, "statvfs the source");
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-		if (st.f_flag & flags[i].flag && taken & flags[i].attr)
-			return fail_locked(err);
-	}
+	/* The kernel does not lock nosymfollow. */
+	if (attrs_of(&st) & ~MOUNT_ATTR_NOSYMFOLLOW & taken)
+		return fail_locked(err);
 	if (!o->times)
 		return 0;
 	if (o->times & MS_STRICTATIME)
