@@ -76,6 +76,8 @@ static void started(struct job *job, int status, const char *error)
 		fail_start(process, command->call, text);
 	} else {
 		process->state = PROCESS_RUNNING;
+		if (process->exec_id[0] && task_wants_own_cgroup())
+			task_find_own_cgroup(process);
 		if (process->container->ending)
 			(void)kill(process->pid, SIGKILL); /* it came too late for that */
 		answer.pid = (uint32_t)process->pid;
@@ -108,6 +110,8 @@ static int prepare_exec(struct command *command, char text[static JOB_TEXT])
 	}
 	command_add(command, "exec");
 	command_add(command, "--detach");
+	if (task_wants_own_cgroup())
+		command_add(command, "--own-cgroup");
 	command_add(command, "--process");
 	command_add(command, command->file);
 	command_add_process(command);

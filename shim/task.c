@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shim/task.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "shim/oom.h"
+#include "shim/log.h"
 #include "shim/publish.h"
+#include "shim/task_cgroup.h"
 #include "shim/task_nacre.h"
 
 const char *task_namespace = "";
@@ -61,6 +65,13 @@ struct process *task_process(struct call *call, const char *id, const char *exec
 	return process;
 }
 
+static void drop_cgroup(struct process *process)
+{
+	if (process->cgroup_fd >= 0)
+		(void)close(process->cgroup_fd);
+	process->cgroup_fd = -1;
+}
+
 static void free_process(struct process *process)
 {
 	while (process->waits) {
@@ -71,6 +82,7 @@ static void free_process(struct process *process)
 		free(wait);
 	}
 	stdio_free(&process->io);
+	drop_cgroup(process);
 	free(process->spec);
 }
 
@@ -98,6 +110,7 @@ struct container *task_add(const char *id, const char *bundle, const char *root)
 	c->oom_fd = c->oom_watch = -1;
 	c->init.container = c;
 	c->init.exec_id = "";
+	c->init.cgroup_fd = -1;
 	stdio_clear(&c->init.io);
 	c->next = containers;
 	containers = c;
@@ -130,6 +143,7 @@ struct process *task_add_exec(struct container *container, const char *exec_id)
 		return NULL;
 	}
 	stdio_clear(&process->io);
+	process->cgroup_fd = -1;
 	process->container = container;
 	process->next = container->execs;
 	container->execs = process;
@@ -194,6 +208,7 @@ static void set_stopped(struct process *process, uint32_t status)
 	process->state = PROCESS_STOPPED;
 	process->exit_status = status;
 	process->exited_at = task_now();
+	drop_cgroup(process);
 	stdio_ended(&process->io);
 	if (process == &process->container->init)
 		process->container->paused = false;
@@ -214,6 +229,32 @@ void task_exited(struct process *process, uint32_t status)
 	answer_waits(process);
 }
 
+/* As nacre itself has it where it waits for an exec: the profiles that take containers as they are
+ * leave their cgroups to them. */
+bool task_wants_own_cgroup(void)
+{
+	return !task_profile ||
+	       (strcmp(task_profile, "oci") != 0 && strcmp(task_profile, "nested") != 0);
+}
+
+void task_find_own_cgroup(struct process *process)
+{
+	const int fd = task_cgroup_open_exec(process->pid);
+
+	process->cgroup_fd = fd < 0 ? -1 : fd;
+}
+
+/* With an exec that is killed goes all that it has started, a daemon too; what one has left behind
+ * that ended by itself goes on. */
+static void kill_tree(const struct process *process, int wait_status)
+{
+	const int r = WIFSIGNALED(wait_status) ? task_cgroup_kill(process->cgroup_fd) : 0;
+
+	if (r < 0 && r != -ENOENT && r != -ENODEV)
+		log_warning("what the killed exec %s has started goes on: %s", process->exec_id,
+			strerror(-r));
+}
+
 static bool reap_process(struct process *process)
 {
 	int status;
@@ -222,6 +263,7 @@ static bool reap_process(struct process *process)
 		return false;
 	if (waitpid(process->pid, &status, WNOHANG) != process->pid)
 		return false;
+	kill_tree(process, status);
 	task_exited(process, (uint32_t)job_exit_status(status));
 	return true;
 }

@@ -33,6 +33,7 @@ struct process {
 	Wire__Time exited_at;
 	struct stdio io;
 	char *spec; /* of an exec: the process as JSON */
+	int cgroup_fd; /* that an exec alone is in; -1: none */
 	struct wait *waits;
 	struct process *next; /* exec of the container */
 };
@@ -77,6 +78,10 @@ void task_reap(void);
 
 /* Whether an exec of it runs, or is about to. */
 bool task_has_exec(const struct container *container);
+
+/* Of an exec that begins. */
+bool task_wants_own_cgroup(void);
+void task_find_own_cgroup(struct process *process);
 
 /* The state ends there, with now as its time; answers those who wait. */
 void task_stop(struct process *process, uint32_t status);

@@ -29,9 +29,9 @@ static int open_tree(void)
 	return -ENOSYS;
 }
 
-int task_cgroup_open(pid_t pid)
+static int open_of(pid_t pid, const char *prefix)
 {
-	char text[PATH_MAX + 256], name[32], *path, *end;
+	char text[PATH_MAX + 256], name[32], *path, *end, *last;
 	int tree, fd, r;
 	ssize_t n;
 
@@ -46,6 +46,9 @@ int task_cgroup_open(pid_t pid)
 	end = strchr(path, '\n');
 	if (end)
 		*end = '\0';
+	last = strrchr(path, '/');
+	if (strncmp(last ? last + 1 : path, prefix, strlen(prefix)) != 0)
+		return -ENOENT;
 	tree = open_tree();
 	if (tree < 0)
 		return tree;
@@ -53,4 +56,28 @@ int task_cgroup_open(pid_t pid)
 	r = -errno;
 	(void)close(tree);
 	return fd < 0 ? r : fd;
+}
+
+int task_cgroup_open(pid_t pid)
+{
+	return open_of(pid, "");
+}
+
+int task_cgroup_open_exec(pid_t pid)
+{
+	return open_of(pid, "exec-"); /* as `nacre exec --own-cgroup` calls them */
+}
+
+int task_cgroup_kill(int cgroup_fd)
+{
+	const int fd = cgroup_fd < 0 ? -1 : openat(cgroup_fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+	int r = 0;
+
+	if (cgroup_fd < 0)
+		return 0;
+	if (fd < 0 || write(fd, "1", 1) < 0)
+		r = -errno;
+	if (fd >= 0)
+		(void)close(fd);
+	return r;
 }

@@ -575,6 +575,7 @@ add_image "$image" '{"Cmd": ["/bin/sh"], "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:
 if [[ $suite == shim ]]; then
 	use_shim
 	unset -f feature_root_of_the_runtime # ctr tells it to runc's shim alone
+	prints exec_tree 'begun RUNNING'
 	prints end_of_execs $'second\none'
 	prints call_with_a_limit 'code 4 in time'
 	prints exec_that_fails $'exec 0\nwait 0 start 2\nkill 5\nRUNNING'

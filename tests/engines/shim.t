@@ -26,6 +26,32 @@ feature_end_of_execs() {
 	remove one
 }
 
+# With an exec that is killed go all that it started, a daemon in a session of its own as well; what
+# one leaves behind that ends by itself goes on.
+feature_exec_tree() {
+	local tree='setsid sleep 1111 & (setsid sleep 1112 &) ; exec sleep 1113'
+
+	detached one --runtime io.containerd.nacre.v2 -- sleep 100
+	c tasks exec --exec-id first --detach --log-uri file:///run/exec.log one sh -c "$tree"
+	wait_until 10 runs 3 'sleep 111.'
+	c tasks kill --signal SIGKILL --exec-id first one
+	wait_until 10 runs 0 'sleep 111.'
+	on_terminal "ctr tasks exec --exec-id second -t one sh -c '$tree'" >/dev/null &
+	wait_until 10 runs 3 'sleep 111.'
+	c tasks kill --signal SIGKILL --exec-id second one
+	wait_until 10 runs 0 'sleep 111.'
+	wait
+	c tasks exec --exec-id third one sh -c 'sleep 1114 </dev/null >/dev/null 2>&1 &'
+	wait_until 10 runs 1 'sleep 1114'
+	echo "begun $(status_of one)"
+	remove one
+}
+
+# COUNT REGEX
+runs() {
+	(($(pgrep -fc "^$2\$") == $1))
+}
+
 # what containerd itself does not do: shim_call.py SCENE
 call_shim() {
 	detached one -- sleep 100
