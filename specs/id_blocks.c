@@ -86,3 +86,41 @@ void id_blocks_add_accounts(struct id_blocks_set *set, const char *text)
 			add(set, id, 1);
 	}
 }
+
+/* "  ID:  USAGE KEYS/INSTANTIATED ...": false, if the line is another. */
+static bool take_key_user(const char *line, uint64_t *ret_id, uint64_t *ret_keys)
+{
+	const char *text = line + strspn(line, " ");
+	uint64_t usage;
+
+	if (!take_number(&text, ":", ret_id))
+		return false;
+	text += strspn(text, ": ");
+	if (!take_number(&text, " ", &usage))
+		return false;
+	text += strspn(text, " ");
+	return take_number(&text, "/", ret_keys);
+}
+
+void id_blocks_add_key_users(struct id_blocks_set *set, const char *text)
+{
+	for (; *text; text = next_line(text)) {
+		uint64_t id, keys;
+
+		if (take_key_user(text, &id, &keys))
+			add(set, id, 1);
+	}
+}
+
+uint64_t id_blocks_count_keys(const char *text, uint32_t block)
+{
+	uint64_t sum = 0;
+
+	for (; *text; text = next_line(text)) {
+		uint64_t id, keys;
+
+		if (take_key_user(text, &id, &keys) && id / ID_BLOCK_SIZE == block)
+			sum += keys;
+	}
+	return sum;
+}

@@ -40,4 +40,10 @@ void id_blocks_add_subids(struct id_blocks_set *set, const char *text);
 /* The same for lines of passwd(5) or group(5), whose third field is the id. */
 void id_blocks_add_accounts(struct id_blocks_set *set, const char *text);
 
+/* The same for lines of /proc/key-users, ID: USAGE KEYS/... */
+void id_blocks_add_key_users(struct id_blocks_set *set, const char *text);
+
+/* How many keys the ids of BLOCK have by those lines. */
+uint64_t id_blocks_count_keys(const char *text, uint32_t block);
+
 #endif

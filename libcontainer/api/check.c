@@ -92,6 +92,8 @@ static void judge_user_namespace(
 		(void)snprintf(gap, CHECK_GAP, "only root of the host has ids to give");
 	else if (host->no_user_namespaces)
 		(void)snprintf(gap, CHECK_GAP, "%.150s", host->user_namespaces_why);
+	else if (host->no_keys)
+		(void)snprintf(gap, CHECK_GAP, "the kernel has no keys (CONFIG_KEYS)");
 }
 
 static const struct {

@@ -91,6 +91,7 @@ static void look_at_user_namespaces(struct host *host)
 {
 	const char *why = "";
 
+	host->no_keys = access("/proc/key-users", R_OK) < 0;
 	/* The second is Debian's, the third Ubuntu's. */
 	host->no_user_namespaces = read_number("/proc/sys/user/max_user_namespaces", 0) == 0;
 	if (host->no_user_namespaces)

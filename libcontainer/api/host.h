@@ -28,6 +28,7 @@ struct host {
 	bool no_user_namespaces; /* for nobody */
 	bool user_namespaces; /* for a process without capabilities */
 	char user_namespaces_why[160]; /* what stands against them */
+	bool no_keys; /* keyrings(7), by which claims of ids are seen */
 };
 
 void host_look(struct host *ret_host);

@@ -2,6 +2,8 @@
 #include "libcontainer/api/shift.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <time.h>
 
 #include "libcontainer/api/bundle.h"
 #include "libcontainer/mount/mount_shift.h"
@@ -14,11 +16,16 @@
 #include "specs/mount_words.h"
 #include "specs/policy_userns.h"
 
+enum {
+	CLAIM_PAUSE_NS = 10 * 1000 * 1000,
+	CLAIM_PAUSES = 200, /* on a busy machine the kernel takes its time */
+};
+
 /* Where the host gives none, as where it lacks anything else of the rule. */
 static int make_userns(const struct harden_maps *maps, struct nacre_error *err)
 {
 	struct nacre_error why;
-	int fd = idmap_userns(maps->uids, maps->n_uids, maps->gids, maps->n_gids, &why);
+	int fd = idmap_userns_shown(maps->uids, maps->n_uids, maps->gids, maps->n_gids, &why);
 
 	if (fd >= 0)
 		return fd;
@@ -26,17 +33,31 @@ static int make_userns(const struct harden_maps *maps, struct nacre_error *err)
 		return fail(err, EOPNOTSUPP,
 			"there are as many user namespaces as sysctl user.max_user_namespaces "
 			"allows");
-	if (fd == -EPERM || fd == -EINVAL)
+	if (fd == -EPERM || fd == -EINVAL || fd == -ENOSYS)
 		return fail(err, EOPNOTSUPP,
 			"%.200s (in a chroot, under a filter of system calls, by sysctl "
-			"kernel.unprivileged_userns_clone, or without CONFIG_USER_NS)",
+			"kernel.unprivileged_userns_clone, or without CONFIG_USER_NS or "
+			"CONFIG_KEYS)",
 			why.text);
 	*err = why;
 	return fd;
 }
 
-static int claim(struct arena *arena, const struct oci_config *config, const struct policy *policy,
-	struct life_shift *shift, struct nacre_error *err)
+/* -EAGAIN: somebody else was as fast, who cannot see our claims, nor we theirs. */
+static int be_alone(uint32_t block, struct nacre_error *err)
+{
+	uint64_t keys;
+	int r = id_block_count_keys(&id_block_host, block, &keys, err);
+
+	if (r < 0 || keys == IDMAP_SHOWN_KEYS)
+		return r;
+	return fail(err, EAGAIN,
+		"ids of block %u have %" PRIu64 " keys where there were none and are %d now", block,
+		keys, IDMAP_SHOWN_KEYS);
+}
+
+static int try_claim(struct arena *arena, const struct oci_config *config,
+	const struct policy *policy, struct life_shift *shift, struct nacre_error *err)
 {
 	struct harden_maps maps;
 	uint32_t block;
@@ -51,7 +72,22 @@ static int claim(struct arena *arena, const struct oci_config *config, const str
 	if (r < 0)
 		return r;
 	shift->userns_fd = make_userns(&maps, err);
-	return shift->userns_fd < 0 ? shift->userns_fd : 0;
+	return shift->userns_fd < 0 ? shift->userns_fd : be_alone(block, err);
+}
+
+/* Of a small range all blocks may be those of containers that have just ended. */
+static int claim(struct arena *arena, const struct oci_config *config, const struct policy *policy,
+	struct life_shift *shift, struct nacre_error *err)
+{
+	struct timespec pause = {.tv_nsec = CLAIM_PAUSE_NS};
+	int r = try_claim(arena, config, policy, shift, err);
+
+	for (int i = 0; r == -EAGAIN && i < CLAIM_PAUSES; i++) {
+		life_shift_done(shift);
+		(void)nanosleep(&pause, NULL);
+		r = try_claim(arena, config, policy, shift, err);
+	}
+	return r;
 }
 
 static int map_root(struct arena *arena, const char *rootfs, bool writable,

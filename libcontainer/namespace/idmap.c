@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <linux/keyctl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -131,15 +132,38 @@ int idmap_become_root(bool keep_groups, struct nacre_error *err)
 	return 0;
 }
 
+/* The keyring of the user, and that of its sessions, which the kernel makes together: they belong
+ * to the namespace, user-keyring(7), and go with it. Returns 0 or an errno. */
+static int show_namespace(void)
+{
+	int r;
+
+	if (setresuid(0, 0, 0) < 0)
+		return errno;
+	r = sys_keyctl(KEYCTL_GET_KEYRING_ID, (unsigned long)KEY_SPEC_USER_KEYRING, true, 0, 0);
+	return r < 0 ? -r : 0;
+}
+
 /* The process that a new user namespace needs to exist. It waits until the pipe closes, which also
  * happens when its maker dies. */
-static _Noreturn void hold_namespace(int pipe_fd)
+static _Noreturn void hold_namespace(int pipe_fd, bool shown)
 {
 	char byte;
 
 	while (read(pipe_fd, &byte, 1) < 0 && errno == EINTR)
 		;
-	_exit(0);
+	_exit(shown ? show_namespace() : 0);
+}
+
+/* Returns 0, or the errno of a holder that had to show the namespace. */
+static int wait_for_holder(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return errno;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
 }
 
 static int open_namespace(pid_t pid, struct nacre_error *err)
@@ -154,14 +178,14 @@ static int open_namespace(pid_t pid, struct nacre_error *err)
 	return fd < 0 ? fail_errno(err, errno, "open %s", path) : fd;
 }
 
-int idmap_userns(const struct oci_id_mapping *uids, size_t n_uids,
-	const struct oci_id_mapping *gids, size_t n_gids, struct nacre_error *err)
+static int make_userns(const struct oci_id_mapping *uids, size_t n_uids,
+	const struct oci_id_mapping *gids, size_t n_gids, bool shown, struct nacre_error *err)
 {
 	struct clone_args args = {.flags = CLONE_NEWUSER, .exit_signal = SIGCHLD};
 	cleanup_close int hold = -1;
 	cleanup_close int release = -1;
 	int ends[2];
-	int pid;
+	int pid, r;
 	int fd;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
@@ -171,7 +195,7 @@ int idmap_userns(const struct oci_id_mapping *uids, size_t n_uids,
 	pid = sys_clone3(&args);
 	if (pid == 0) {
 		fd_close(&release);
-		hold_namespace(hold);
+		hold_namespace(hold, shown);
 	}
 	if (pid < 0)
 		return fail_errno(err, pid, "make a user namespace for id-mapped mounts");
@@ -180,7 +204,21 @@ int idmap_userns(const struct oci_id_mapping *uids, size_t n_uids,
 		fd = open_namespace(pid, err);
 	fd_close(&release);
 	/* It ends by itself now; nothing it does can take long. */
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	return fd;
+	r = wait_for_holder(pid);
+	if (fd < 0 || r == 0 || !shown)
+		return fd;
+	fd_close(&fd);
+	return fail_errno(err, r, "make a keyring in a user namespace");
+}
+
+int idmap_userns(const struct oci_id_mapping *uids, size_t n_uids,
+	const struct oci_id_mapping *gids, size_t n_gids, struct nacre_error *err)
+{
+	return make_userns(uids, n_uids, gids, n_gids, false, err);
+}
+
+int idmap_userns_shown(const struct oci_id_mapping *uids, size_t n_uids,
+	const struct oci_id_mapping *gids, size_t n_gids, struct nacre_error *err)
+{
+	return make_userns(uids, n_uids, gids, n_gids, true, err);
 }

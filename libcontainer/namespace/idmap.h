@@ -27,4 +27,12 @@ int idmap_become_root(bool keep_groups, struct nacre_error *err);
 int idmap_userns(const struct oci_id_mapping *uids, size_t n_uids,
 	const struct oci_id_mapping *gids, size_t n_gids, struct nacre_error *err);
 
+/* The same, with a root whose ids are to be nobody else's. While it is there, its root has
+ * IDMAP_SHOWN_KEYS keys, and /proc/key-users of every process in the namespace above it says so,
+ * whatever the others it is in: who has made one for ids looks there afterwards, and is alone, or
+ * both know that they are not. -ENOSYS: the kernel has no keys. */
+#define IDMAP_SHOWN_KEYS 2
+int idmap_userns_shown(const struct oci_id_mapping *uids, size_t n_uids,
+	const struct oci_id_mapping *gids, size_t n_gids, struct nacre_error *err);
+
 #endif

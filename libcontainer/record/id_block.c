@@ -18,10 +18,12 @@ enum {
 	ETC_MAX = 16 * 1024 * 1024, /* a machine with 300,000 accounts has as much */
 	OWNER_MAX = PATH_MAX + 64,
 	NAME_SIZE = 16, /* of a claim */
+	KEYS_MAX = 16 * 1024 * 1024,
 	LOCK_WAIT_S = 10,
 };
 
-const struct id_block_places id_block_host = {.claims = "/run/nacre/.ids", .etc = "/etc"};
+const struct id_block_places id_block_host = {
+	.claims = "/run/nacre/.ids", .etc = "/etc", .keys = "/proc/key-users"};
 
 static int open_claims(const struct id_block_places *places, struct nacre_error *err)
 {
@@ -143,16 +145,46 @@ static int look_at(struct id_blocks_set *set, const char *etc, struct nacre_erro
 	return 0;
 }
 
+/* The kernel's table of who has keys; heap, the caller's. */
+static int read_keys(const struct id_block_places *places, char **ret_text, struct nacre_error *err)
+{
+	size_t length;
+	int r = file_read(AT_FDCWD, places->keys, KEYS_MAX, ret_text, &length, err);
+
+	if (r == -ENOENT)
+		return fail(
+			err, EOPNOTSUPP, "the kernel has no keys (%s, CONFIG_KEYS)", places->keys);
+	return r;
+}
+
+int id_block_count_keys(const struct id_block_places *places, uint32_t block, uint64_t *ret_keys,
+	struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	int r = read_keys(places, &text, err);
+
+	if (r < 0)
+		return r;
+	*ret_keys = id_blocks_count_keys(text, block);
+	return 0;
+}
+
 int id_block_claim(const struct id_block_places *places, struct id_blocks_range range,
 	uint32_t *ret_block, struct nacre_error *err)
 {
 	cleanup_close int dir_fd = open_claims(places, err);
+	cleanup_free char *keys = NULL;
 	struct id_blocks_set taken = {{0}};
+	struct id_blocks_set in_use = {{0}};
+	bool had_to_pass = false;
 	uint32_t start = 0;
 	int r = dir_fd < 0 ? dir_fd : look_at(&taken, places->etc, err);
 
+	if (r == 0)
+		r = read_keys(places, &keys, err);
 	if (r < 0)
 		return r;
+	id_blocks_add_key_users(&in_use, keys);
 	/* By chance, so that files which an earlier container left with its ids are rarely those
 	 * of the next. */
 	if (getrandom(&start, sizeof(start), 0) != sizeof(start))
@@ -162,6 +194,10 @@ int id_block_claim(const struct id_block_places *places, struct id_blocks_range 
 
 		if (id_blocks_have(&taken, block))
 			continue;
+		if (id_blocks_have(&in_use, block)) {
+			had_to_pass = true;
+			continue;
+		}
 		r = try_block(dir_fd, block);
 		if (r < 0)
 			return fail_errno(err, r, "claim block %u in %s", block, places->claims);
@@ -170,8 +206,9 @@ int id_block_claim(const struct id_block_places *places, struct id_blocks_range 
 		*ret_block = block;
 		return r;
 	}
-	return fail(err, ENOSPC,
-		"each of the %u blocks of ids is taken, by a container or in %s: give a larger "
+	return fail(err, had_to_pass ? EAGAIN : ENOSPC,
+		"each of the %u blocks of ids is taken, by a container, in %s or by the "
+		"owner of a key: give a larger "
 		"range (policy.json, user_namespace)",
 		range.n, places->etc);
 }

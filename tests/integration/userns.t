@@ -248,6 +248,29 @@ test_two_containers_have_two_blocks_and_a_killed_create_keeps_none() {
 	true
 }
 
+# elsewhere OPTION...: by who has a /run of his own, and sees no claim of others
+elsewhere() {
+	NACRE_TEST=$T timeout -k 5 60 unshare -m --propagation private bash -c \
+		'mount --bind "$0/etc" /etc && mount -t tmpfs tmpfs /run && exec "$@"' "$T" "$NACRE" --root "$ROOT" "$@"
+}
+
+test_a_block_is_one_container_s_for_those_with_another_run_too() {
+	needs_unshare || return
+	local other=$id-2
+	bundle pause
+	policy '{"version": 1, "user_namespace": {"default": "shifted", "first_id": 1900000000, "last_id": 1900150000}}'
+	good under_policy create --bundle "$b" "$id"
+	is "$(state_of .firstId)" 1900019712 "the block"
+	bad 1 '*each of the 1 blocks of ids is taken, by a container, in /etc or by the owner of a key: *' \
+		elsewhere create --bundle "$b" "$other"
+	# The kernel takes its keys back some time after the process is gone.
+	good nacre delete --force "$id"
+	good elsewhere create --bundle "$b" "$other"
+	is "$(state_of .firstId "$other")" 1900019712 "the block"
+	bad 1 '*each of the 1 blocks of ids is taken, *' under_policy create --bundle "$b" "$id"
+	good nacre delete --force "$other"
+}
+
 # What could not be removed may still have a process with them.
 test_ids_stay_with_a_container_that_cannot_be_deleted() {
 	needs_program strace || return

@@ -32,7 +32,17 @@ static struct nacre_error err;
 static char top[32];
 static char claims[64];
 static char etc[64];
-static struct id_block_places places = {.claims = claims, .etc = etc};
+static char keys[64];
+static struct id_block_places places = {.claims = claims, .etc = etc, .keys = keys};
+
+static void write_file(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_ge(fputs(text, file), 0);
+	ck_assert_int_eq(fclose(file), 0);
+}
 
 static void set_up(void)
 {
@@ -40,7 +50,9 @@ static void set_up(void)
 	ck_assert_ptr_nonnull(mkdtemp(top));
 	(void)snprintf(claims, sizeof(claims), "%s/run/.ids", top);
 	(void)snprintf(etc, sizeof(etc), "%s/etc", top);
+	(void)snprintf(keys, sizeof(keys), "%s/keys", top);
 	ck_assert_int_eq(mkdir(etc, 0755), 0);
+	write_file(keys, "    0:     9 8/8 3/1000000 56/25000000\n");
 	ck_assert_int_eq(chdir(top), 0);
 }
 
@@ -51,15 +63,6 @@ static void tear_down(void)
 	ck_assert_int_eq(chdir("/"), 0);
 	(void)snprintf(command, sizeof(command), "rm -rf %s", top);
 	ck_assert_int_eq(system(command), 0);
-}
-
-static void write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	ck_assert_ptr_nonnull(file);
-	ck_assert_int_ge(fputs(text, file), 0);
-	ck_assert_int_eq(fclose(file), 0);
 }
 
 static int claim_of(struct id_blocks_range of, uint32_t *block)
@@ -154,6 +157,28 @@ START_TEST(what_etc_gives_away_is_passed_over)
 	ck_assert_int_eq(unlink("etc/group"), 0);
 	ck_assert_int_eq(mkdir("etc/group", 0755), 0);
 	ck_assert_int_eq(claim_of(four, &block), -EISDIR);
+}
+END_TEST
+
+/* Which the kernel has of a container that sees other claims. */
+START_TEST(a_block_whose_ids_have_keys_is_passed_over)
+{
+	static const struct id_blocks_range two = {FIRST, 2}, one = {FIRST, 1};
+	uint32_t block;
+	uint64_t n;
+	int claim;
+
+	write_file(keys,
+		"    0:     9 8/8 3/1000000 56/25000000\n1966145535:     2 2/2 2/200 22/20000\n");
+	claim = claim_of(two, &block);
+	ck_assert_int_ge(claim, 0);
+	ck_assert_uint_eq(block, FIRST + 1);
+	ck_assert_int_eq(claim_of(one, &block), -EAGAIN);
+	ck_assert_int_eq(id_block_count_keys(&places, FIRST, &n, &err), 0);
+	ck_assert_uint_eq(n, 2);
+	ck_assert_int_eq(unlink(keys), 0);
+	ck_assert_int_eq(claim_of(one, &block), -EOPNOTSUPP);
+	ck_assert_int_eq(id_block_count_keys(&places, FIRST, &n, &err), -EOPNOTSUPP);
 }
 END_TEST
 
@@ -282,6 +307,7 @@ Suite *suite_id_block(void)
 	tcase_add_test(tc, a_claim_of_a_state_that_is_gone_is_free);
 	tcase_add_test(tc, a_child_does_not_keep_what_was_let_go);
 	tcase_add_test(tc, what_etc_gives_away_is_passed_over);
+	tcase_add_test(tc, a_block_whose_ids_have_keys_is_passed_over);
 	tcase_add_test(tc, a_directory_of_others_is_not_believed);
 	tcase_add_test(tc, no_block_has_two_owners_whoever_is_killed);
 	tcase_set_timeout(tc, 60);

@@ -180,6 +180,39 @@ START_TEST(a_namespace_for_mounts_has_the_mappings_and_no_process_is_left)
 }
 END_TEST
 
+static unsigned keys_of(unsigned long id)
+{
+	const char *line = text_of("/proc/key-users");
+	unsigned long found;
+	unsigned n;
+
+	for (; line && *line; line = strchr(line, '\n'), line += line ? 1 : 0)
+		if (sscanf(line, " %lu: %*u %u/", &found, &n) == 2 && found == id)
+			return n;
+	return 0;
+}
+
+START_TEST(a_namespace_that_is_shown_has_its_keys_as_long_as_it_is_there)
+{
+	const struct oci_id_mapping map[] = {{0, 1966800000, 1000}};
+	int one, other;
+
+	ck_assert_uint_eq(keys_of(1966800000), 0);
+	OK(one = idmap_userns_shown(map, 1, map, 1, &err));
+	ck_assert_uint_eq(keys_of(1966800000), IDMAP_SHOWN_KEYS);
+	OK(other = idmap_userns_shown(map, 1, map, 1, &err));
+	ck_assert_uint_eq(keys_of(1966800000), 2 * IDMAP_SHOWN_KEYS);
+	close(other);
+	close(one);
+	for (int i = 0; keys_of(1966800000) > 0; i++) {
+		ck_assert_msg(i < 1000, "the keys stay");
+		usleep(10000);
+	}
+	ck_assert_int_lt(idmap_userns_shown(two + 1, 1, two, 2, &err), 0); /* without a root */
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+}
+END_TEST
+
 START_TEST(the_host_s_root_is_found_in_maps)
 {
 	const struct oci_id_mapping root[] = {{0, 100000, 1000}, {1000, 0, 1}};
@@ -223,6 +256,7 @@ Suite *suite_idmap(void)
 	tcase_add_test(t, a_user_maps_itself_without_help);
 	tcase_add_test(t, a_user_needs_newuidmap_for_more);
 	tcase_add_test(t, a_namespace_for_mounts_has_the_mappings_and_no_process_is_left);
+	tcase_add_test(t, a_namespace_that_is_shown_has_its_keys_as_long_as_it_is_there);
 	tcase_add_test(t, the_host_s_root_is_found_in_maps);
 	tcase_add_test(t, a_namespace_for_mounts_with_bad_mappings_is_an_error_and_leaves_nothing);
 	suite_add_tcase(suite, t);

@@ -3,6 +3,24 @@
 
 #include <check.h>
 
+START_TEST(the_keys_of_a_block_are_those_of_all_its_ids)
+{
+	static const char text[] =
+		"    0:     9 8/8 3/1000000 56/25000000\n65536:     2 2/2 2/200 22/20000\n"
+		"131071:     1 3/0 3/200 22/20000\n 131072:     0 0/0 0/200 0/20000\nodd\n"
+		"196608: 2\n262144 2 2/2\n";
+	struct id_blocks_set set = {{0}};
+
+	id_blocks_add_key_users(&set, text);
+	ck_assert(id_blocks_have(&set, 0) && id_blocks_have(&set, 1) && id_blocks_have(&set, 2));
+	ck_assert(!id_blocks_have(&set, 3) && !id_blocks_have(&set, 4));
+	ck_assert_uint_eq(id_blocks_count_keys(text, 0), 8);
+	ck_assert_uint_eq(id_blocks_count_keys(text, 1), 5);
+	ck_assert_uint_eq(id_blocks_count_keys(text, 2), 0);
+	ck_assert_uint_eq(id_blocks_count_keys(text, 3), 0);
+}
+END_TEST
+
 Suite *suite_id_blocks(void);
 
 START_TEST(only_whole_blocks_count)
@@ -77,6 +95,7 @@ Suite *suite_id_blocks(void)
 	tcase_add_test(tc, only_whole_blocks_count);
 	tcase_add_test(tc, each_block_with_an_id_that_was_handed_out_is_taken);
 	tcase_add_test(tc, each_block_with_an_account_is_taken);
+	tcase_add_test(tc, the_keys_of_a_block_are_those_of_all_its_ids);
 	suite_add_tcase(s, tc);
 	return s;
 }
