@@ -17,6 +17,7 @@ enum call_code {
 	CALL_DEADLINE = 4,
 	CALL_NOT_FOUND = 5,
 	CALL_EXISTS = 6,
+	CALL_EXHAUSTED = 8,
 	CALL_PRECONDITION = 9,
 	CALL_UNIMPLEMENTED = 12,
 	CALL_INTERNAL = 13,
@@ -31,9 +32,9 @@ __attribute__((format(printf, 3, 4))) void call_fail(
 /* Milliseconds that the client gives it; 0: it has not said. */
 int64_t call_timeout(const struct call *call);
 
-/* Whether that has passed: it was answered so. What answers it later has no effect but to free it.
- */
-bool call_is_late(const struct call *call);
+/* Whether nobody waits for its answer any more: that has passed, and it was answered so, or the client
+ * is gone. What answers it later has no effect but to free it. */
+bool call_is_over(const struct call *call);
 
 /* Takes connections of LISTENER, the socket at PATH, whose requests go to service_call (service.h).
  * Returns 0 or -errno. */

@@ -181,9 +181,9 @@ int64_t call_timeout(const struct call *call)
 	return call->timeout_ms;
 }
 
-bool call_is_late(const struct call *call)
+bool call_is_over(const struct call *call)
 {
-	return !call->connection;
+	return !call->connection || call->connection->source.fd < 0;
 }
 
 bool call_pending(void)

@@ -125,20 +125,28 @@ void service_kill(struct call *call, const void *message)
 		call_answer_empty(call);
 }
 
-/* A client may ask again and again, each time with a limit. */
-static void forget_late(struct process *process)
+/* Far below the calls of a connection, which reads nothing more beyond those. */
+#define MAX_WAITS 4096
+
+/* A client may ask again and again, each time with a limit or by a new connection. Returns how many
+ * are left. */
+static unsigned forget_over(struct process *process)
 {
+	unsigned n = 0;
+
 	for (struct wait **at = &process->waits; *at;) {
 		struct wait *wait = *at;
 
-		if (!call_is_late(wait->call)) {
+		if (!call_is_over(wait->call)) {
 			at = &wait->next;
+			n++;
 			continue;
 		}
 		*at = wait->next;
 		call_answer_empty(wait->call);
 		free(wait);
 	}
+	return n;
 }
 
 void service_wait(struct call *call, const void *message)
@@ -156,7 +164,10 @@ void service_wait(struct call *call, const void *message)
 		call_answer(call, &answer);
 		return;
 	}
-	forget_late(process);
+	if (forget_over(process) >= MAX_WAITS) {
+		call_fail(call, CALL_EXHAUSTED, "%d calls wait for the process", MAX_WAITS);
+		return;
+	}
 	wait = malloc(sizeof(*wait));
 	if (!wait) {
 		call_fail(call, CALL_INTERNAL, "out of memory");

@@ -579,6 +579,7 @@ if [[ $suite == shim ]]; then
 	prints end_of_execs $'second\none'
 	prints call_with_a_limit 'code 4 in time'
 	prints exec_that_fails $'exec 0\nwait 0 start 2\nkill 5\nRUNNING'
-	prints start_while_deleted $'exec 0\ndelete 0 start 9'
+	prints start_while_deleted $'exec 0\ndelete 0 start 9\nwait 5'
+	prints many_waits $'start 0\nis flat\nrefused 8 8 8 8\nkill 0\nanswered 4096 {0}'
 fi
 run_suite "$@"

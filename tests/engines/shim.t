@@ -64,6 +64,11 @@ feature_call_with_a_limit() {
 	remove one
 }
 
+feature_many_waits() {
+	call_shim waits
+	remove one
+}
+
 feature_exec_that_fails() {
 	call_shim failure
 	status_of one

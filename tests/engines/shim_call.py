@@ -1,22 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calls a shim of containerd's as no client of it would: shim_call.py ADDRESS ID SCENE."""
 
+import json
+import os
+import pathlib
 import socket
 import struct
+import subprocess
 import sys
 import time
 
+SHIM = "/usr/local/bin/containerd-shim-nacre-oci-v2"
+TASKS = pathlib.Path("/run/containerd/io.containerd.runtime.v2.task/default")
 
-def number(field, value):
-    out = bytes([field << 3])
+
+def varint(value):
+    out = b""
     while value > 127:
         out += bytes([value & 127 | 128])
         value >>= 7
     return out + bytes([value])
 
 
+def number(field, value):
+    return bytes([field << 3]) + varint(value)
+
+
 def text(field, value):
-    return bytes([field << 3 | 2, len(value)]) + value
+    value = value.encode() if isinstance(value, str) else value
+    return bytes([field << 3 | 2]) + varint(len(value)) + value
 
 
 class Shim:
@@ -28,12 +40,13 @@ class Shim:
         self.stream = 1
 
     def send(self, method, message, milliseconds=0):
-        request = text(1, b"containerd.task.v2.Task") + text(2, method) + text(3, message)
+        """The stream of the call."""
+        request = text(1, "containerd.task.v2.Task") + text(2, method) + text(3, message)
         if milliseconds:
             request += number(4, milliseconds * 1000000)
-        head = struct.pack(">IIBB", len(request), self.stream, 1, 0)
+        self.socket.sendall(struct.pack(">IIBB", len(request), self.stream, 1, 0) + request)
         self.stream += 2
-        self.socket.sendall(head + request)
+        return self.stream - 2
 
     def receive(self):
         """The stream and the code of the next answer, 0 for none."""
@@ -41,34 +54,140 @@ class Shim:
         body = self.file.read(length)
         return stream, body[3] if body[:1] == b"\n" and body[2:3] == b"\x08" else 0
 
+    def call(self, method, message):
+        self.send(method, message)
+        return self.receive()[1]
 
-shim, container = Shim(sys.argv[1]), text(1, sys.argv[2].encode())
-second = container + text(2, b"second")
-if sys.argv[3] == "limit":
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+def process(*args, terminal=False):
+    return text(7, text(1, "type") + text(2, json.dumps({
+        "args": args, "cwd": "/", "env": ["PATH=/bin"], "terminal": terminal})))
+
+
+def wait_until(condition):
+    by = time.monotonic() + 20
+    while not condition():
+        if time.monotonic() > by:
+            sys.exit("waited in vain")
+        time.sleep(0.05)
+
+
+def limit(shim, container):
     begin = time.monotonic()
-    shim.send(b"Wait", container, 300)
+    shim.send("Wait", container, 300)
     print("code", shim.receive()[1], "in time" if 0.2 < time.monotonic() - begin < 10 else "late")
-    sys.exit()
 
-shim.send(b"Exec", second + text(7, text(1, b"type") + text(2, b"{}")))
-print("exec", shim.receive()[1])
-if sys.argv[3] == "failure":
-    shim.send(b"Wait", second)
-    wait = shim.stream - 2
-    shim.send(b"Start", second)  # nacre refuses it: there is no program in {}
+
+def failure(shim, container):
+    second = container + text(2, "second")
+    print("exec", shim.call("Exec", second + text(7, text(1, "type") + text(2, "{}"))))
+    wait = shim.send("Wait", second)
+    shim.send("Start", second)  # nacre refuses it: there is no program in {}
     answers = dict(shim.receive() for _ in range(2))
     print("wait", answers.pop(wait), "start", *answers.values())
-    shim.send(b"Kill", second + number(3, 15) + number(4, 1))  # all
-    print("kill", shim.receive()[1])
-elif sys.argv[3] == "delete":
-    shim.send(b"Kill", container + number(3, 9))
-    shim.receive()
-    shim.send(b"Wait", container)
-    shim.receive()
+    print("kill", shim.call("Kill", second + number(3, 15) + number(4, 1)))  # all
+
+
+def delete(shim, container):
+    second = container + text(2, "second")
+    print("exec", shim.call("Exec", second + process("true")))
+    shim.call("Kill", container + number(3, 9))
+    shim.call("Wait", container)
     # At once: the second call comes while nacre deletes the container.
-    shim.send(b"Delete", container)
-    deletion = shim.stream - 2
-    shim.send(b"Start", second)
+    deletion = shim.send("Delete", container)
+    shim.send("Start", second)
     answers = dict(shim.receive() for _ in range(2))
-    shim.send(b"Shutdown", container)  # containerd then forgets it
     print("delete", answers.pop(deletion), "start", *answers.values())
+    print("wait", shim.call("Wait", container))
+    shim.send("Shutdown", container)  # containerd then forgets it
+
+
+def kilobytes(pid):
+    return int(pathlib.Path(f"/proc/{pid}/status").read_text().split("VmRSS:")[1].split()[0])
+
+
+def waits(shim, container):
+    """Of clients that are gone none are left; of one there are not more than fit."""
+    second = container + text(2, "second")
+    # the first: the other is its child, which writes the log
+    pid = subprocess.run(["pgrep", "-o", "containerd-shim"], stdout=subprocess.PIPE, check=True).stdout
+    pid = int(pid)
+    shim.call("Exec", second + process("sleep", "1000"))
+    print("start", shim.call("Start", second))
+    for turn in range(40):
+        other = Shim(ADDRESS)
+        for _ in range(1000):
+            other.send("Wait", second)
+        other.call("Connect", container)
+        other.close()
+        if turn == 5:
+            before = kilobytes(pid)
+    print("grows" if kilobytes(pid) > before + 512 else "is flat")
+    for _ in range(4100):
+        shim.send("Wait", second)
+    print("refused", *(shim.receive()[1] for _ in range(4)))
+    kill = Shim(ADDRESS)
+    print("kill", kill.call("Kill", second + number(3, 9)))
+    answers = [shim.receive()[1] for _ in range(4096)]
+    print("answered", len(answers), set(answers))
+
+
+def slow_reader(shim, container):
+    """What a terminal's program has written before its end arrives whole, though nobody has read it
+    when it is deleted."""
+    second = container + text(2, "second")
+    path = "/run/slow.fifo"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    shim.call("Exec", second + number(3, 1) + text(5, path) + process(
+        "sh", "-c", "head -c 70000 /dev/zero | tr '\\0' x", terminal=True))
+    print("start", shim.call("Start", second), "wait", shim.call("Wait", second))
+    deletion = shim.send("Delete", second)
+    time.sleep(0.3)
+    os.set_blocking(reader, True)
+    n = 0
+    while part := os.read(reader, 65536):
+        n += len(part)
+    print("read", n, "delete", shim.receive() == (deletion, 0))
+    os.unlink(path)
+
+
+def orphan(_, container):
+    """The client that makes a container is killed meanwhile, as containerd may be."""
+    bundle = pathlib.Path("/run/orphan")
+    config = json.loads((TASKS / sys.argv[2] / "config.json").read_text())
+    config["root"]["path"] = str(TASKS / sys.argv[2] / "rootfs")
+    config["linux"]["cgroupsPath"] = "/default/two"
+    config["hooks"] = {"createRuntime": [
+        {"path": "/bin/sh", "args": ["sh", "-c", "echo >/run/orphan/hook; sleep 1"]}]}
+    bundle.mkdir()
+    (bundle / "config.json").write_text(json.dumps(config))
+    container = text(1, "two")
+    for ends in ("later", "meanwhile"):
+        started = subprocess.run([SHIM, "-namespace", "default", "-id", "two", "-address", "/none", "start"],
+                                 cwd=bundle, stdout=subprocess.PIPE, check=True)
+        address = started.stdout.decode().strip()
+        client = Shim(address)
+        client.send("Create", container + text(2, str(bundle)))
+        wait_until((bundle / "hook").exists)
+        client.close()
+        client = Shim(address)
+        print(ends, "pids", client.call("Pids", container))
+        if ends == "meanwhile":
+            print("shutdown", client.call("Shutdown", container))
+        wait_until(lambda: not pathlib.Path("/run/containerd/nacre/default/two").exists())
+        if ends == "later":
+            print("pids", client.call("Pids", container), "shutdown", client.call("Shutdown", container))
+        wait_until(lambda: not pathlib.Path(address.removeprefix("unix://")).exists())
+        (bundle / "hook").unlink()
+    print("cgroup", pathlib.Path("/sys/fs/cgroup/default/two").exists(),
+          "files", *sorted(path.name for path in bundle.iterdir()))
+
+
+ADDRESS = sys.argv[1]
+{"limit": limit, "failure": failure, "delete": delete, "waits": waits, "slow_reader": slow_reader,
+ "orphan": orphan}[sys.argv[3]](Shim(ADDRESS), text(1, sys.argv[2]))
