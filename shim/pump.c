@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -111,6 +111,16 @@ void pump_finish(struct pump *pump)
 		loop_unset(&pump->retry);
 		copy(pump);
 	}
+}
+
+bool pump_has_output(const struct pump *pump)
+{
+	struct pollfd from = {.events = POLLIN};
+
+	if (!pump)
+		return false;
+	from.fd = pump->from.fd;
+	return pump->begin != pump->end || (poll(&from, 1, 0) > 0 && from.revents & POLLIN);
 }
 
 int pump_start(int from_fd, int to_fd, struct pump **handle)

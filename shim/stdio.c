@@ -189,6 +189,11 @@ void stdio_ended(struct stdio *io)
 	drop(&io->master_fd);
 }
 
+bool stdio_has_output(const struct stdio *io)
+{
+	return pump_has_output(io->output);
+}
+
 void stdio_free(struct stdio *io)
 {
 	stdio_ended(io);

@@ -48,6 +48,9 @@ int stdio_resize(struct stdio *io, unsigned short rows, unsigned short columns);
 /* The process has ended: readers find the end of its output once nobody else writes to it. */
 void stdio_ended(struct stdio *io);
 
+/* Whether there is output of a terminal that its reader has not taken yet. */
+bool stdio_has_output(const struct stdio *io);
+
 void stdio_free(struct stdio *io);
 
 #endif

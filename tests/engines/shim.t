@@ -69,6 +69,11 @@ feature_many_waits() {
 	remove one
 }
 
+feature_terminal_read_late() {
+	call_shim slow_reader
+	remove one
+}
+
 feature_exec_that_fails() {
 	call_shim failure
 	status_of one
