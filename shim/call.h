@@ -44,6 +44,9 @@ int call_serve(int listener_fd, const char *path);
  * connected stays. */
 void call_stop_serving(void);
 
+/* Whether there is a client. */
+bool call_connected(void);
+
 /* Whether answers that were given have not been sent yet. */
 bool call_pending(void);
 

@@ -67,7 +67,8 @@ static void close_connection(struct connection *c)
 	c->source.fd = -1;
 	ttrpc_input_free(&c->input);
 	forget_output(c);
-	n_connections--;
+	if (--n_connections == 0)
+		service_unused();
 }
 
 static void watch(struct connection *c)
@@ -184,6 +185,11 @@ int64_t call_timeout(const struct call *call)
 bool call_is_over(const struct call *call)
 {
 	return !call->connection || call->connection->source.fd < 0;
+}
+
+bool call_connected(void)
+{
+	return n_connections > 0;
 }
 
 bool call_pending(void)

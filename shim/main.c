@@ -16,6 +16,7 @@
 #include "shim/log.h"
 #include "shim/loop.h"
 #include "shim/publish.h"
+#include "shim/service.h"
 #include "shim/task.h"
 
 /* The profile is the program's name's: containerd-shim-nacre-strict-v2, for the runtime
@@ -88,6 +89,7 @@ static int serve(const struct boot *boot)
 		call_serve(boot->listener_fd, boot->socket) < 0)
 		return EXIT_FAILURE;
 	publish_open(boot->ttrpc_address);
+	service_unused();
 	(void)loop_run();
 	call_stop_serving();
 	return EXIT_SUCCESS;

@@ -10,6 +10,10 @@
 /* Answers CALL, now or later. */
 void service_call(struct call *call, const Wire__Request *request);
 
+/* There may be neither a container nor a client any more, or not yet: without both the shim ends. A
+ * killed containerd may know nothing of it. */
+void service_unused(void);
+
 /* --- the calls, one each; MESSAGE is of the type in service.c's table --- */
 
 typedef void service_fn(struct call *call, const void *message);

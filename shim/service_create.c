@@ -46,6 +46,7 @@ static void taken_back(struct job *job, int status, const char *error)
 	task_remove(command->process->container);
 	command_free(command);
 	free(failure);
+	service_unused();
 }
 
 static void take_back(struct process *process, struct call *call, const char *error)
@@ -83,7 +84,11 @@ static void created(struct job *job, int status, const char *error)
 		process->pid = command_read_pid(command->pid_file);
 	if (status == 0 && process->pid < 0)
 		(void)snprintf(text, sizeof(text), "nacre has written no pid");
-	if (status != 0 || process->pid < 0 || stdio_begun(&process->io, text) < 0) {
+	/* Who asked for it is gone, or was told that it has failed, and takes it for not made. */
+	if (call_is_over(command->call))
+		(void)snprintf(text, sizeof(text), "nobody waits for it any more");
+	if (status != 0 || process->pid < 0 || call_is_over(command->call) ||
+		stdio_begun(&process->io, text) < 0) {
 		process->pid = 0;
 		take_back(process, command->call, text);
 		command_free(command);

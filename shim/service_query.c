@@ -5,9 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shim/loop.h"
 #include "shim/metrics.h"
-#include "shim/publish.h"
 #include "shim/service.h"
 #include "shim/task_nacre.h"
 
@@ -231,31 +229,4 @@ void service_checkpoint(struct call *call, const void *message)
 {
 	(void)message;
 	call_fail(call, CALL_UNIMPLEMENTED, "checkpoint: not supported by this shim");
-}
-
-/* --- the end of the shim --- */
-
-static struct timer end_timer;
-static int64_t end_by;
-
-/* Once what is to be told has been, or nobody wants to hear it. */
-static void end_when_told(struct timer *timer)
-{
-	if ((call_pending() || publish_pending()) && loop_now() < end_by)
-		loop_set(timer, 1);
-	else
-		loop_end();
-}
-
-void service_shutdown(struct call *call, const void *message)
-{
-	(void)message;
-	if (!task_first())
-		call_stop_serving();
-	call_answer_empty(call);
-	if (task_first())
-		return;
-	end_timer.due = end_when_told;
-	end_by = loop_now() + 3000;
-	loop_set(&end_timer, 1);
 }

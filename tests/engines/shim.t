@@ -74,6 +74,11 @@ feature_terminal_read_late() {
 	remove one
 }
 
+feature_create_without_client() {
+	call_shim orphan
+	remove one
+}
+
 feature_exec_that_fails() {
 	call_shim failure
 	status_of one
