@@ -128,6 +128,10 @@ is_status() {
 	[[ $(status_of "$1") == "$2" ]]
 }
 
+has_ended() {
+	[[ $(status_of "$1") != RUNNING ]]
+}
+
 has_no_state() {
 	[[ ! -e $(state_of)/$1 ]]
 }

@@ -77,8 +77,8 @@ done
 # only its own runtime follows an annotation of nacre's
 refused='failed to create containerd task: failed to create shim task: OCI runtime create failed: annotation'
 prints annotations $'CapEff:\t0000000000000000\nwritten'"
-$refused run.nacre.allow: host-pid: not among annotations.may_allow of /etc/nacre/policy.json: unknown
-$refused \"run.nacre.what\": valid are run.nacre.profile, run.nacre.allow, run.nacre.egress, run.nacre.userns and run.nacre.workspace: unknown"
+$refused run.nacre.allow: host-pid: not among annotations.may_allow of /etc/nacre/policy.json
+$refused \"run.nacre.what\": valid are run.nacre.profile, run.nacre.allow, run.nacre.egress, run.nacre.userns and run.nacre.workspace"
 differs agent capabilities capability-ceiling 'CapEff:.00000000000005fb'
 differs strict capabilities capability-ceiling 'CapEff:.0000000000000000'
 differs strict device devices 'status 1'
