@@ -4,38 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "libcontainer/container.h"
 #include "shim/boot.h"
 #include "shim/command.h"
 #include "shim/options.h"
-#include "shim/rootfs.h"
 #include "shim/task.h"
-
-/* This process does nothing else: it may wait. */
-static int run_delete(const char *root, const char *id)
-{
-	const char *const argv[] = {NACRE_BINARY, "--root", root, "delete", "--force", id, NULL};
-	char state[PATH_MAX + 256];
-	pid_t pid;
-	int status;
-
-	/* nacre's state goes last: without it nothing is left. The usual end of a container. */
-	(void)snprintf(state, sizeof(state), "%s/%s", root, id);
-	if (access(state, F_OK) < 0 && errno == ENOENT)
-		return 0;
-	pid = fork();
-	if (pid == 0) {
-		(void)execv(argv[0], (char *const *)argv);
-		(void)fprintf(stderr, "run %s: %s\n", argv[0], strerror(errno));
-		_exit(127);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) < 0)
-		return -1;
-	return status == 0 ? 0 : -1;
-}
+#include "shim/task_nacre.h"
 
 /* The socket of a killed shim stays: the next of the group takes it. */
 int boot_delete(const struct boot *boot)
@@ -56,9 +32,7 @@ int boot_delete(const struct boot *boot)
 	pid = command_read_pid(file);
 	r = options_kept(bundle, &options, text);
 	if (r == 0)
-		r = run_delete(options.root, boot->id);
-	if (rootfs_unmount(bundle, text) < 0)
-		r = -1;
+		r = task_take_back(options.root, boot->id, bundle, text);
 	if (text[0])
 		(void)fprintf(stderr, "%s\n", text);
 	if (r < 0)

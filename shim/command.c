@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "shim/rootfs.h"
 #include "shim/small_file.h"
+#include "shim/task_nacre.h"
 
 /* How long a command may take if the client has not said. Hooks may wait for a network. */
 #define TIMEOUT_MS 300000
@@ -16,15 +16,10 @@
 struct command *command_new(struct process *process, struct call *call,
 	void (*done)(struct job *job, int status, const char *error))
 {
-	static unsigned count;
-	const struct container *c = process->container;
 	struct command *command = calloc(1, sizeof(*command));
 	const int64_t timeout = call ? call_timeout(call) : 0;
 
-	if (command && asprintf(&command->log, "%s/nacre-%u.log", c->bundle, count++) < 0)
-		command->log = NULL;
-	if (!command || !command->log) {
-		free(command);
+	if (!command) {
 		if (call)
 			call_fail(call, CALL_INTERNAL, "out of memory");
 		return NULL;
@@ -32,10 +27,28 @@ struct command *command_new(struct process *process, struct call *call,
 	command->process = process;
 	command->call = call;
 	command->job = (struct job){.fds = {-1, -1, -1},
-		.directory = c->bundle,
-		.log = command->log,
+		.directory = process->container->bundle,
 		.timeout_ms = timeout > 0 && timeout < TIMEOUT_MS ? timeout : TIMEOUT_MS,
 		.done = done};
+	return command;
+}
+
+struct command *command_new_nacre(struct process *process, struct call *call,
+	void (*done)(struct job *job, int status, const char *error), const char *word)
+{
+	static unsigned count;
+	const struct container *c = process->container;
+	struct command *command = command_new(process, call, done);
+
+	if (!command)
+		return NULL;
+	if (asprintf(&command->log, "%s/nacre-%u.log", c->bundle, count++) < 0) {
+		free(command);
+		if (call)
+			call_fail(call, CALL_INTERNAL, "out of memory");
+		return NULL;
+	}
+	command->job.log = command->log;
 	command_add(command, NACRE_BINARY);
 	command_add(command, "--root");
 	command_add(command, c->root);
@@ -46,6 +59,7 @@ struct command *command_new(struct process *process, struct call *call,
 	command_add(command, "--log-only"); /* stderr is the container's */
 	if (c->systemd_cgroup)
 		command_add(command, "--systemd-cgroup");
+	command_add(command, word);
 	return command;
 }
 
@@ -71,7 +85,8 @@ void command_add_process(struct command *command)
 
 void command_start(struct command *command)
 {
-	command_add(command, command->process->container->id);
+	if (command->n > 0)
+		command_add(command, command->process->container->id);
 	command->process->busy = true;
 	job_start(&command->job);
 }
@@ -97,9 +112,11 @@ pid_t command_read_pid(const char *file)
 	return pid > 0 && pid <= 4194304 ? (pid_t)pid : -1;
 }
 
-static int unmount(struct job *job, char text[static JOB_TEXT])
+static int take_back(struct job *job, char text[static JOB_TEXT])
 {
-	return rootfs_unmount(((struct command *)job)->process->container->bundle, text);
+	const struct container *c = ((struct command *)job)->process->container;
+
+	return task_take_back(c->root, c->id, c->bundle, text);
 }
 
 struct command *command_take_back_new(
@@ -107,10 +124,7 @@ struct command *command_take_back_new(
 {
 	struct command *command = command_new(process, NULL, done);
 
-	if (!command)
-		return NULL;
-	command->job.after = unmount;
-	command_add(command, "delete");
-	command_add(command, "--force");
+	if (command)
+		command->job.before = take_back;
 	return command;
 }

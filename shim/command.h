@@ -5,21 +5,25 @@
 #include "shim/job.h"
 #include "shim/task.h"
 
-/* A command of nacre for a process, that answers a call at its end. */
+/* A child that works on a container's process, and answers a call at its end: by libnacre, or where it
+ * forks into the container, by a command of nacre. */
 struct command {
 	struct job job; /* the first member */
 	struct process *process;
 	struct call *call; /* NULL: nobody asked */
-	char *log, *pid_file; /* heap */
+	char *log, *pid_file; /* heap; NULL: none */
 	char *file; /* heap: what it is given to read; removed at its end */
 	size_t n; /* arguments so far */
 	Wire__CreateRequest *create; /* what is mounted */
 };
 
-/* `nacre --root R --log F ... `; NULL: no memory, and CALL was answered so. DONE gets the job, and
- * ends with command_free. */
+/* NULL: no memory, and CALL was answered so. DONE gets the job, and ends with command_free. What the
+ * child does is set in the job. */
 struct command *command_new(struct process *process, struct call *call,
 	void (*done)(struct job *job, int status, const char *error));
+/* Likewise, `nacre --root R --log F ... WORD`. */
+struct command *command_new_nacre(struct process *process, struct call *call,
+	void (*done)(struct job *job, int status, const char *error), const char *word);
 /* One word more; borrowed. */
 void command_add(struct command *command, const char *word);
 /* What it says besides if it makes the process, which gets its stdio and is the shim's to reap:

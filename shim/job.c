@@ -83,31 +83,19 @@ int job_exit_status(int wait_status)
 	return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
 }
 
-/* Runs the program here, or below and waits. Returns its exit status. */
-static int run_program(const struct job *job, int error_fd)
+static void run_program(const struct job *job, int error_fd)
 {
-	const pid_t self = getpid(), pid = job->after ? fork() : 0;
-	int status;
+	char text[JOB_TEXT];
 
-	if (pid == 0) {
-		char text[JOB_TEXT];
-
-		if (job->after)
-			end_with(job, self);
-		(void)execv(job->argv[0], (char *const *)job->argv);
-		(void)snprintf(text, sizeof(text), "run %s: %s", job->argv[0], strerror(errno));
-		say(error_fd, text);
-		_exit(127);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) < 0)
-		return 126;
-	return job_exit_status(status);
+	(void)execv(job->argv[0], (char *const *)job->argv);
+	(void)snprintf(text, sizeof(text), "run %s: %s", job->argv[0], strerror(errno));
+	say(error_fd, text);
+	_exit(127);
 }
 
 static void run_child(struct job *job, int error_fd, pid_t shim)
 {
 	char text[JOB_TEXT] = "";
-	int status = 0;
 
 	/* Out of the way of those that are given fixed numbers. */
 	error_fd = fcntl(error_fd, F_DUPFD_CLOEXEC, 6);
@@ -126,12 +114,8 @@ static void run_child(struct job *job, int error_fd, pid_t shim)
 		_exit(125);
 	}
 	if (job->argv[0])
-		status = run_program(job, error_fd);
-	if (job->after && job->after(job, text) < 0) {
-		say(error_fd, text);
-		status = status ? status : 125;
-	}
-	_exit(status);
+		run_program(job, error_fd);
+	_exit(0);
 }
 
 /* --- in the shim --- */

@@ -27,10 +27,8 @@ struct job {
 	int64_t timeout_ms; /* 0: none */
 	bool registers; /* its end tells of a process that the shim is to reap: until then no
 			 * orphan is */
-	/* In the child, before and after the program; *TEXT says what failed. The program's end is
-	 * waited for in the child if there is an "after". */
+	/* In the child, before the program; NULL: nothing. TEXT says what failed. */
 	int (*before)(struct job *job, char text[static JOB_TEXT]);
-	int (*after)(struct job *job, char text[static JOB_TEXT]);
 	/* ERROR: what the program or the child said last; "" if STATUS is 0. */
 	void (*done)(struct job *job, int status, const char *error);
 	void *data;

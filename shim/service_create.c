@@ -126,7 +126,7 @@ static Wire__CreateRequest *copy_request(const Wire__CreateRequest *request)
 static void run_create(struct container *c, struct call *call, const Wire__CreateRequest *request,
 	const struct options *options)
 {
-	struct command *command = command_new(&c->init, call, created);
+	struct command *command = command_new_nacre(&c->init, call, created, "create");
 
 	if (!command) {
 		task_remove(c);
@@ -141,7 +141,6 @@ static void run_create(struct container *c, struct call *call, const Wire__Creat
 		return;
 	}
 	command->job.before = mount_root;
-	command_add(command, "create");
 	if (task_profile) {
 		command_add(command, "--profile");
 		command_add(command, task_profile);

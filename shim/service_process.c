@@ -11,6 +11,7 @@
 #include "shim/publish.h"
 #include "shim/service.h"
 #include "shim/small_file.h"
+#include "shim/task_nacre.h"
 
 /* --- start --- */
 
@@ -108,7 +109,6 @@ static int prepare_exec(struct command *command, char text[static JOB_TEXT])
 			strerror(-r));
 		return -1;
 	}
-	command_add(command, "exec");
 	command_add(command, "--detach");
 	if (task_wants_own_cgroup())
 		command_add(command, "--own-cgroup");
@@ -116,6 +116,11 @@ static int prepare_exec(struct command *command, char text[static JOB_TEXT])
 	command_add(command, command->file);
 	command_add_process(command);
 	return 0;
+}
+
+static int start_container(struct job *job, char text[static JOB_TEXT])
+{
+	return task_start(((struct command *)job)->process->container, text);
 }
 
 void service_start(struct call *call, const void *message)
@@ -134,7 +139,8 @@ void service_start(struct call *call, const void *message)
 			"cannot start a process that is not created: failed precondition");
 		return;
 	}
-	command = command_new(process, call, started);
+	command = exec ? command_new_nacre(process, call, started, "exec")
+		       : command_new(process, call, started);
 	if (!command)
 		return;
 	if (exec && prepare_exec(command, text) < 0) {
@@ -143,7 +149,7 @@ void service_start(struct call *call, const void *message)
 		return;
 	}
 	if (!exec)
-		command_add(command, "start");
+		command->job.before = start_container;
 	command_start(command);
 }
 
@@ -237,7 +243,6 @@ static struct command *change(struct call *call, const char *id,
 	void (*done)(struct job *job, int status, const char *error), const char *word)
 {
 	struct process *process = task_process(call, id, "");
-	struct command *command;
 
 	if (!process)
 		return NULL;
@@ -251,10 +256,7 @@ static struct command *change(struct call *call, const char *id,
 			"%s: the container has not started: failed precondition", word);
 		return NULL;
 	}
-	command = command_new(process, call, done);
-	if (command)
-		command_add(command, word);
-	return command;
+	return command_new_nacre(process, call, done, word);
 }
 
 void service_pause(struct call *call, const void *message)

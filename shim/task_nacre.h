@@ -2,6 +2,7 @@
 #ifndef NACRE_SHIM_TASK_NACRE_H
 #define NACRE_SHIM_TASK_NACRE_H
 
+#include "shim/job.h"
 #include "shim/task.h"
 #include "specs/error.h"
 
@@ -11,5 +12,13 @@
 int task_kill(const struct container *container, int sig, bool all, struct nacre_error *err);
 int task_pids(const struct container *container, pid_t **ret_pids, size_t *ret_n,
 	struct nacre_error *err);
+
+/* What may wait for hooks, a lock or the kernel: in a process that does nothing else. TEXT says what
+ * failed. */
+
+int task_start(const struct container *container, char text[static JOB_TEXT]);
+/* Undoes a creation, or what a killed one has left, and unmounts the bundle's root. */
+int task_take_back(
+	const char *root, const char *id, const char *bundle, char text[static JOB_TEXT]);
 
 #endif
