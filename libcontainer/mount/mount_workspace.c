@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 
 #include "libcontainer/base/cleanup.h"
@@ -25,6 +27,19 @@ enum {
 #define REMEDY                                                                             \
 	"take the form direct or ro, or a source on another file system, or name another " \
 	"directory with --workspaces"
+
+/* What lies on an overlay cannot be written to by another: a container's own disk is one. */
+static const char *remedy_of(const struct mount_workspace *workspace)
+{
+	struct statfs st;
+
+	if (fstatfs(workspace->upper_fd, &st) == 0 && st.f_type == OVERLAYFS_SUPER_MAGIC)
+		return "the directory of workspaces lies on an overlay itself, as all of a "
+		       "container "
+		       "does that is no volume: mount a volume there, or name a directory on one "
+		       "with --workspaces, or take the form direct or ro";
+	return REMEDY;
+}
 
 int mount_workspace_may(struct nacre_error *err)
 {
@@ -69,8 +84,8 @@ int mount_workspace_build(const struct mount_workspace *workspace, struct nacre_
 	(void)snprintf(work, WORD_MAX, "workdir=/proc/self/fd/%d", workspace->work_fd);
 	fd = mount_filesystem(&fs, &why);
 	if (fd < 0)
-		return fail(err, why.code, "an overlay cannot be laid over %s: %.200s: " REMEDY,
-			workspace->source, why.text);
+		return fail(err, why.code, "an overlay cannot be laid over %s: %.200s: %s",
+			workspace->source, why.text, remedy_of(workspace));
 	return fd;
 }
 

@@ -372,6 +372,26 @@ test_what_overlay_cannot_do_is_refused() {
 	nothing_kept
 }
 
+# As root of a container of Docker has it: its own disk is one.
+test_a_store_on_an_overlay_is_refused_and_one_on_a_volume_in_it_works() {
+	needs_root || return
+	with_source cat /w/file
+	mkdir -p "$T/on"/{lower,upper,work,merged,volume}
+	on_overlay() {
+		try unshare --mount --propagation private sh -c 'cd "$0" && mount -t overlay overlay \
+			-olowerdir=lower,upperdir=upper,workdir=work merged && mkdir -p merged/store/volume &&
+			mount --bind volume merged/store/volume && shift && exec "$@"' "$T/on" "$@"
+	}
+	on_overlay sh "$NACRE" --root "$ROOT" --workspaces "$T/on/merged/store" run --bundle "$b" \
+		--workspace "$source:/w" "$id"
+	is "$rc" 1 status
+	has_line "$err" "*the directory of workspaces lies on an overlay itself, *--workspaces, or take the form direct or ro"
+	on_overlay sh "$NACRE" --root "$ROOT" --workspaces "$T/on/merged/store/volume" run --bundle "$b" \
+		--workspace "$source:/w" "$id"
+	is "$rc" 0 "status ($err)"
+	rm -r "$T/on"
+}
+
 # Memory that outlives the command: root's mount.
 test_a_size_in_memory_is_a_limit() {
 	needs_root || return
