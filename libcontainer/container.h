@@ -83,7 +83,10 @@ struct nacre;
 
 struct nacre_options {
 	size_t size;
-	const char *root; /* state of all containers; NULL: /run/nacre, or $XDG_RUNTIME_DIR/nacre */
+	/* State of all containers; NULL: /run/nacre, or without root's rights the first that there
+	 * is of $XDG_RUNTIME_DIR/nacre, /run/user/UID/nacre and /tmp/nacre-UID/nacre, which is
+	 * made. */
+	const char *root;
 	bool root_must_exist; /* else it is made */
 	/* called from within the other calls, in the thread of the caller: one line without "\n" */
 	void (*warn)(void *data, const char *text); /* NULL: dropped */

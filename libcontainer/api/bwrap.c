@@ -253,8 +253,7 @@ static int find_hidden(struct nacre_bwrap *b, const char *of_others, struct oci_
 /*
  * Apart from other containers, so that what killed ones have left is found among few. Nothing that
  * lies in a root is believed (nacre_options.untrusted); it holds environments, though. So where the
- * usual place cannot be written to, in a sandbox or without XDG_RUNTIME_DIR, it is one that was not
- * there before.
+ * usual place cannot be written to, as in a sandbox, it is one that was not there before.
  */
 static int choose_roots(
 	struct nacre_bwrap *b, struct oci_strings *ret_hidden, struct nacre_error *err)
@@ -266,7 +265,7 @@ static int choose_roots(
 
 	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 		return fail_errno(err, errno, "getrandom");
-	if (open_default_root(path, &none) == 0)
+	if (open_default_root(true, path, &none) == 0)
 		b->roots[n++] = arena_printf(b->arena, "%s-bwrap", path);
 	b->roots[n] = arena_printf(b->arena, PLACE "%016" PRIx64, number);
 	if (!b->roots[0] || !b->roots[n])

@@ -28,8 +28,9 @@ struct nacre {
 	bool untrusted;
 };
 
-/* open.c: the directory that holds the states where the caller named none. */
-int open_default_root(char ret_path[PATH_MAX], struct nacre_error *err);
+/* open.c: the directory that holds the states where the caller named none. MAKE: the one in /tmp,
+ * if it is that, is made, or judged to be the caller's alone. */
+int open_default_root(bool make, char ret_path[PATH_MAX], struct nacre_error *err);
 
 /* Container ID with nothing in it but what every call needs. */
 int container_begin(

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,12 +22,77 @@ static bool find_runtime_dir(char ret_path[sizeof("/run/user/4294967295")])
 	return lstat(ret_path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
 }
 
-int open_default_root(char ret_path[PATH_MAX], struct nacre_error *err)
+#define SHARED "/tmp"
+#define OWN SHARED "/nacre-%u"
+#define OWN_SIZE sizeof(SHARED "/nacre-4294967295")
+
+/* Where anybody may rename what is not theirs, what was judged need not be what is opened. */
+static int open_shared(struct nacre_error *err)
+{
+	cleanup_close int fd = open(SHARED, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail_errno(err, errno, "open " SHARED);
+	if ((st.st_uid != 0 && st.st_uid != geteuid()) ||
+		((st.st_mode & (S_IWGRP | S_IWOTH)) && !(st.st_mode & S_ISVTX)))
+		return fail(err, EPERM,
+			SHARED " has the owner %u and the mode %04o: others could replace what "
+			       "lies there",
+			st.st_uid, st.st_mode & 07777);
+	return fd_steal(&fd);
+}
+
+/* Makes PATH in SHARED. What is there already is taken only if nobody else has ever had a hand in
+ * it: a directory itself, the caller's, closed to others. */
+static int make_own(const char *path, struct nacre_error *err)
+{
+	cleanup_close int shared_fd = open_shared(err);
+	const char *name = path + sizeof(SHARED);
+	cleanup_close int fd = -1;
+	struct stat st;
+
+	if (shared_fd < 0)
+		return shared_fd;
+	if (mkdirat(shared_fd, name, 0700) < 0 && errno != EEXIST)
+		return fail_errno(err, errno, "make %s", path);
+	fd = openat(shared_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fail_errno(err, errno, "open %s", path);
+	if (!S_ISDIR(st.st_mode))
+		return fail(err, EPERM, "%s is not a directory", path);
+	if (st.st_uid != geteuid() || (st.st_mode & (S_IRWXG | S_IRWXO)))
+		return fail(err, EPERM,
+			"%s has the owner %u and the mode %04o, not %u and 0700: another user may "
+			"have made it",
+			path, st.st_uid, st.st_mode & 07777, geteuid());
+	return 0;
+}
+
+/* Neither the variable nor a login says where: su, cron, ssh without logind, a container. */
+static int take_own(bool make, char ret_path[OWN_SIZE], struct nacre_error *err)
+{
+	struct nacre_error why;
+	int r;
+
+	(void)sprintf(ret_path, OWN, geteuid());
+	r = make ? make_own(ret_path, &why) : 0;
+	if (r == 0)
+		return 0;
+	return fail(err, why.code,
+		"no place for the state: XDG_RUNTIME_DIR is not set, /run/user/%u is not there, "
+		"and %s: set XDG_RUNTIME_DIR to a directory of yours, or give --root before the "
+		"command",
+		geteuid(), why.text);
+}
+
+int open_default_root(bool make, char ret_path[PATH_MAX], struct nacre_error *err)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 	const char *user = getenv("USER");
-	char found[sizeof("/run/user/4294967295")];
+	char found[sizeof("/run/user/4294967295")], own[OWN_SIZE];
 	int of_system = geteuid() == 0;
+	int r = 0;
 
 	/* As runc: root of a user namespace has a /run of its own only if it is the root of a
 	 * system, and then is called that. */
@@ -38,13 +104,17 @@ int open_default_root(char ret_path[PATH_MAX], struct nacre_error *err)
 		(void)snprintf(ret_path, PATH_MAX, "/run/nacre");
 		return 0;
 	}
-	if ((!runtime_dir || !*runtime_dir) && find_runtime_dir(found))
-		runtime_dir = found;
-	if (!runtime_dir || *runtime_dir != '/')
+	if (!runtime_dir || !*runtime_dir) {
+		runtime_dir = find_runtime_dir(found) ? found : own;
+		if (runtime_dir == own)
+			r = take_own(make, own, err);
+	}
+	if (r < 0)
+		return r;
+	if (*runtime_dir != '/')
 		return fail(err, EINVAL,
-			"no place for the state: XDG_RUNTIME_DIR is not set, and /run/user/%u is "
-			"not there: set it, or give --root before the command",
-			geteuid());
+			"no place for the state: XDG_RUNTIME_DIR is no absolute path: \"%s\"",
+			runtime_dir);
 	if (snprintf(ret_path, PATH_MAX, "%s/nacre", runtime_dir) >= PATH_MAX)
 		return fail_errno(err, ENAMETOOLONG, "%s/nacre", runtime_dir);
 	return 0;
@@ -69,7 +139,7 @@ static int open_root(const struct nacre_options *options, struct nacre_error *er
 	int r = 0;
 
 	if (!options->root)
-		r = open_default_root(path, err);
+		r = open_default_root(true, path, err);
 	else if (snprintf(path, sizeof(path), "%s", options->root) >= (int)sizeof(path))
 		r = fail(err, ENAMETOOLONG, "--root: the path is longer than %zu bytes: %.100s...",
 			sizeof(path) - 1, path);

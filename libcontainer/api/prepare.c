@@ -103,7 +103,7 @@ static int guard_own_roots(struct life *l, struct nacre_error *err)
 	char root[PATH_MAX];
 	int r = 0;
 
-	if (open_default_root(root, &why) < 0)
+	if (open_default_root(false, root, &why) < 0)
 		return 0;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]) && r == 0; i++) {
 		const char *path = arena_printf(l->container.arena, "%s%s", root, ends[i]);

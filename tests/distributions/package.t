@@ -107,7 +107,6 @@ for place in home srv var/lib; do
 done
 groupadd -g 1000 someone 2>/dev/null
 useradd -u 1000 -g 1000 -m someone 2>/dev/null || usermod -l someone -d /home/someone -m "$(id -nu 1000)"
-mkdir -p /run/user/1000 && chown 1000:1000 /run/user/1000 && chmod 700 /run/user/1000 # as a login does
 mkdir -p /home/someone/.ssh && chown 1000:1000 /home/someone/.ssh
 mkdir -p /var/lib/nacre && rmdir /var/lib/nacre
 files >/tmp/before

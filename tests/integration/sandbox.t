@@ -39,6 +39,40 @@ test_a_program_of_the_host_runs() {
 	nothing_left
 }
 
+# As after su, in cron and in a container: no variable, and no login that would have made /run/user/UID.
+test_a_user_without_a_runtime_directory_has_a_place_in_tmp() {
+	local uid=$((1700000000 + $$)) own
+	[[ $who == root ]] || { host_lacks "another user, whom nobody knows"; return; }
+	own=/tmp/nacre-$uid
+	as_nobody_known() {
+		env -i "PATH=$PATH" "NACRE_LIBEXECDIR=$NACRE_LIBEXECDIR" "HOME=$T/of-nobody" \
+			setpriv --reuid "$uid" --regid "$uid" --clear-groups "$@"
+	}
+	mkdir -p "$T/of-nobody/project" "$T/of-nobody/bin"
+	cp "$NACRE" "$T/of-nobody/bin/nacre" && ln "$T/of-nobody/bin/nacre" "$T/of-nobody/bin/bwrap"
+	chown -R "$uid:$uid" "$T/of-nobody"
+	cd "$T/of-nobody/project" || exit
+	good as_nobody_known ../bin/nacre sandbox --name "$id" --apply never -- sh -c 'echo made >made'
+	good as_nobody_known ../bin/nacre workspace diff "$id"
+	has "$out" "A  made"
+	good as_nobody_known ../bin/nacre workspace discard "$id"
+	is "$(stat -c %a:%u "$own" "$own/nacre")" $'700:'"$uid"$'\n1700:'"$uid" "mode and owner"
+	good as_nobody_known ../bin/bwrap --ro-bind / / ls -A "$own/nacre" "$own/nacre-bwrap"
+	is "$out" "$own/nacre:"$'\n\n'"$own/nacre-bwrap:" "what another sees of it"
+
+	chmod 770 "$own"
+	bad 1 "*$own has the owner $uid and the mode 0770, not $uid and 0700*XDG_RUNTIME_DIR*--root*" \
+		as_nobody_known ../bin/nacre list
+	chmod 700 "$own" && chown 0:0 "$own"
+	bad 125 "*$own has the owner 0 and the mode 0700*" as_nobody_known ../bin/nacre sandbox -- true
+	mv "$own" "$T/moved" && chown "$uid:$uid" "$T/moved" && ln -s "$T/moved" "$own"
+	bad 1 "*$own is not a directory*" as_nobody_known ../bin/nacre list
+	rm -r "$own" "$T/moved"
+	mkfifo "$own"
+	bad 1 "*$own is not a directory*" as_nobody_known ../bin/nacre list
+	rm "$own"
+}
+
 test_the_exit_status_is_the_program_s() {
 	project
 	for status in 0 1 42 255; do
