@@ -111,8 +111,10 @@ int command_spec(struct invocation *in, struct nacre_error *err);
 int command_start(struct invocation *in, struct nacre_error *err);
 int command_state(struct invocation *in, struct nacre_error *err);
 int command_update(struct invocation *in, struct nacre_error *err);
+int command_version(struct invocation *in, struct nacre_error *err);
 int command_workspace(struct invocation *in, struct nacre_error *err);
 
+extern const char command_commit[]; /* of the source, from commit.sh; "": unknown */
 extern const struct option_row create_profile_rows[]; /* --profile, --allow */
 extern const struct option_row create_rows[]; /* also of run */
 extern const struct option_row create_timeout_rows[]; /* also of start */

@@ -36,7 +36,6 @@ struct command {
 };
 
 static int command_help(struct invocation *in, struct nacre_error *err);
-static int command_version(struct invocation *in, struct nacre_error *err);
 
 #define ANY ((size_t)-1)
 
@@ -195,15 +194,6 @@ static int command_help(struct invocation *in, struct nacre_error *err)
 		print_command_usage(command);
 	else if (!print_topic(in->operands[0]))
 		return fail_unknown(in->operands[0], true, err);
-	return 0;
-}
-
-/* Engines look for the lines that begin with "NAME version " and "spec: ". */
-static int command_version(struct invocation *in, struct nacre_error *err)
-{
-	(void)in;
-	(void)err;
-	printf("nacre version %s\nspec: %s\n", nacre_version(), nacre_spec_version());
 	return 0;
 }
 

@@ -116,8 +116,12 @@ test_a_driver_that_is_not_installed_is_no_feature() {
 
 test_version_has_the_lines_that_engines_parse() {
 	good nacre --version
-	has_line "$out" "nacre version *"
+	has_line "$out" "nacre version [0-9]*"
 	has_line "$out" "spec: 1.3.0"
+	has_line "$out" "libseccomp: [2-9].[0-9]*"
+	has_line "$out" "+*+SECCOMP *"
+	is "$(grep -c version <<<"$out")" 1 "the lines that Docker takes for the version"
+	is "$(sed -n 's/^commit: //p' <<<"$out" | grep -vxE '[0-9a-f]{40}(-dirty)?')" "" "a commit that is none"
 	versions=$out
 	good nacre version
 	is "$out" "$versions"

@@ -31,4 +31,12 @@ for option in $options; do
 		complain "option --$option of nacre-bwrap is missing"
 done
 
+# The version stands in the manuals, in NEWS.md and in meson.build.
+version=$(sed -n "s/^  version: '\(.*\)',/\1/p" "$SOURCE/meson.build")
+[ -n "$version" ] || complain "meson.build has no version"
+grep -q "^## $version\$" "$SOURCE/NEWS.md" || complain "NEWS.md has no heading $version"
+for page in "$SOURCE"/runtime/*.[1-8]; do
+	grep -qxF ".Os nacre $version" "$page" || complain "${page##*/} is not of version $version"
+done
+
 exit $failed
