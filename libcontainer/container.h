@@ -157,7 +157,7 @@ struct nacre_create_options {
 	const char *const *egress; /* rules on what the container connects to, nacre-profiles(7); as
 				    * ALLOW; NULL: those of the policy, or of the profile */
 	const char *const *workspaces; /* SRC[:DEST][:cow|direct|ro][,size=N[,tmpfs]]: directories
-					* to work on, nacre(8), WORKSPACE; as ALLOW */
+					* to work on, nacre-workspace(8); as ALLOW */
 	const char *receipt; /* a file, not there yet, that gets a signed receipt when the container
 			      * is deleted; NULL: none but the policy's */
 	const char *receipt_key; /* that signs it, a file or an URI; NULL: the policy's, or
@@ -392,8 +392,8 @@ NACRE_API int nacre_explain(struct nacre *nacre, const char *id, enum nacre_expl
 
 /* --- workspaces --- */
 
-/* What a container has changed in the directories that it was given as copies to work on, nacre(8),
- * WORKSPACE. They outlive the container. The calls that take an ID are refused while something runs
+/* What a container has changed in the directories that it was given as copies to work on,
+ * nacre-workspace(8). They outlive the container. The calls that take an ID are refused while something runs
  * in it (-EBUSY), unless it is paused and the call says so; -ENOENT: it has no workspace. */
 
 /* The workspaces of all containers, a line each, or as JSON. */

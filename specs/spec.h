@@ -128,7 +128,7 @@ struct oci_hooks {
 
 /* --- nacre's own: "nacre" in config.json --- */
 
-/* A bind that is a workspace: nacre(8), WORKSPACE. */
+/* A bind that is a workspace: nacre-workspace(8). */
 struct oci_workspace {
 	const char *destination; /* of the one mount that is meant, as it is written there */
 	const char *form; /* WORKSPACE_COW or WORKSPACE_DIRECT; a read-only one is a bind as others

@@ -15,7 +15,9 @@ for command in '' $commands; do
 	page=$SOURCE/runtime/nacre.8
 	[ -z "$command" ] || grep -q "^\.\(It \)\{0,1\}Cm $command\( \|$\)" "$page" ||
 		complain "command $command is missing"
-	[ ! -e "$SOURCE/runtime/nacre-$command.1" ] || page=$SOURCE/runtime/nacre-$command.1
+	for own in "$SOURCE/runtime/nacre-$command".[18]; do
+		[ ! -e "$own" ] || page=$own
+	done
 	# shellcheck disable=SC2086 # no command: the options before it
 	for option in $("$NACRE" help $command | sed -n 's/^ \{2,6\}\(-[a-z], \)\{0,1\}--\([a-z0-9-]*\).*/\2/p'); do
 		grep -q -e "\(Fl\|,\) -$option\( \|$\)" "$page" ||

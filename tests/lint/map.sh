@@ -144,7 +144,7 @@ for number in $(sed -n 's/^test_cve_\([0-9]*\)_\([0-9]*\)_.*/CVE-\1-\2/p' "$test
 	grep -q "$number" SECURITY.md || complain "SECURITY.md does not name $number"
 done
 
-# A section of a manual that is named, as "nacre(8), WORKSPACE".
+# A section of a manual that is named, as "nacre(8), CAVEATS".
 references=$(grep -rhoE --include='*.[ch1-8]' --include='*.md' --include='*.t' --include='*.sh' \
 	'nacre(-[a-z]+)?\([1-8]\), [A-Z]{3}[A-Z ]*' specs libcontainer runtime contrib tests ./*.md | sed 's/ *$//' | sort -u)
 [ "$(wc -l <<<"$references")" -ge 5 ] || complain "no references to the manuals found"
