@@ -248,10 +248,19 @@ test_two_containers_have_two_blocks_and_a_killed_create_keeps_none() {
 	true
 }
 
-# elsewhere OPTION...: by who has a /run of his own, and sees no claim of others
-elsewhere() {
-	NACRE_TEST=$T timeout -k 5 60 unshare -m --propagation private bash -c \
+# by who has a /run of his own, and sees no claim of others; without a time limit, for who kills it
+elsewhere_direct() {
+	NACRE_TEST=$T exec unshare -m --propagation private bash -c \
 		'mount --bind "$0/etc" /etc && mount -t tmpfs tmpfs /run && exec "$@"' "$T" "$NACRE" --root "$ROOT" "$@"
+}
+
+elsewhere() {
+	(elsewhere_direct "$@")
+}
+
+here_direct() {
+	NACRE_TEST=$T exec unshare -m --propagation private bash -c \
+		'mount --bind "$0/etc" /etc && exec "$@"' "$T" "$NACRE" --root "$ROOT" "$@"
 }
 
 test_a_block_is_one_container_s_for_those_with_another_run_too() {
@@ -269,6 +278,53 @@ test_a_block_is_one_container_s_for_those_with_another_run_too() {
 	is "$(state_of .firstId "$other")" 1900019712 "the block"
 	bad 1 '*each of the 1 blocks of ids is taken, *' under_policy create --bundle "$b" "$id"
 	good nacre delete --force "$other"
+}
+
+# Neither sees the other before it has made its namespace: a delay of the call that makes that.
+test_of_two_that_are_as_fast_one_has_the_block() {
+	needs_unshare && needs_program strace || return
+	local i late=(strace -qq -o "$T/trace" -e trace=clone3 -e inject=clone3:delay_enter=400000:when=1)
+	bundle pause
+	policy '{"version": 1, "user_namespace": {"default": "shifted", "first_id": 1900000000, "last_id": 1900150000}}'
+	for i in 1 2; do
+		NACRE_TEST=$T in_background unshare -m --propagation private "${late[@]}" bash -c \
+			'mount --bind "$0/etc" /etc && mount -t tmpfs tmpfs /run && exec "$@"' "$T" \
+			"$NACRE" --root "$ROOT" create --bundle "$b" "$id-$i"
+	done
+	wait
+	is "$(nacre list --format json | jq -r '[.[].status] | join(" ")')" created "the containers"
+	grep -q ' blocks of ids is taken, \| where there were none' "$T"/out.* || wrong "no refusal" "$(cat "$T"/out.*)"
+	for i in 1 2; do
+		nacre delete --force "$id-$i" >/dev/null 2>&1
+	done
+}
+
+# CREATES of them, twelve at a time, half of them elsewhere, a third killed wherever they are.
+test_of_creates_at_once_of_which_some_are_killed_no_two_have_one_block() {
+	needs_unshare || return
+	local n=${CREATES:-24} i how state firsts=''
+	bundle pause
+	policy "{\"version\": 1, \"user_namespace\": {\"default\": \"shifted\", \"first_id\": 1900019712, \"last_id\": $((1900019712 + n * 3 / 2 * 65536))}}"
+	for ((i = 0; i < n; i++)); do
+		how=here_direct
+		((i % 2)) || how=elsewhere_direct
+		in_background "$how" create --bundle "$b" "$id-$i"
+		if ((i % 3 == 0)); then
+			sleep "0.0$((RANDOM % 9))"
+			kill -KILL $!
+		fi
+		((i % 12 < 11)) || wait
+	done 2>/dev/null # "Killed"
+	wait
+	for ((i = 0; i < n; i++)); do
+		state=$(nacre state "$id-$i" 2>/dev/null) || continue
+		firsts+=$(jq 'select(.status == "created").firstId' <<<"$state")$'\n'
+	done
+	(($(grep -c . <<<"$firsts") >= n * 2 / 3)) || wrong "too few were created" "$(cat "$T"/out.*)"
+	is "$(grep . <<<"$firsts" | sort | uniq -d)" "" "blocks of two"
+	for ((i = 0; i < n; i++)); do
+		nacre delete --force "$id-$i" || wrong "$id-$i stays"
+	done
 }
 
 # What could not be removed may still have a process with them.
