@@ -32,8 +32,8 @@ __attribute__((format(printf, 3, 4))) void call_fail(
 /* Milliseconds that the client gives it; 0: it has not said. */
 int64_t call_timeout(const struct call *call);
 
-/* Whether nobody waits for its answer any more: that has passed, and it was answered so, or the client
- * is gone. What answers it later has no effect but to free it. */
+/* Whether nobody waits for its answer any more: that has passed, and it was answered so, or the
+ * client is gone. What answers it later has no effect but to free it. */
 bool call_is_over(const struct call *call);
 
 /* Takes connections of LISTENER, the socket at PATH, whose requests go to service_call (service.h).

@@ -74,6 +74,7 @@ void command_add_process(struct command *command)
 	const struct stdio *io = &command->process->io;
 
 	memcpy(command->job.fds, io->given, sizeof(command->job.fds));
+	command->job.after_fd = io->ready_fd;
 	command->job.registers = true;
 	command_add(command, "--pid-file");
 	command_add(command, command->pid_file);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -16,6 +17,9 @@
 
 #include "shim/small_file.h"
 #include "specs/json.h"
+
+/* How long one may wait for what it is to begin after. */
+#define BEGIN_MS 30000
 
 static struct job *jobs;
 static struct rlimit files; /* all zero: not changed */
@@ -93,6 +97,17 @@ static void run_program(const struct job *job, int error_fd)
 	_exit(127);
 }
 
+static int wait_for_end(int fd)
+{
+	struct pollfd end = {.fd = fd, .events = POLLIN};
+	int n;
+
+	do
+		n = poll(&end, 1, BEGIN_MS);
+	while (n < 0 && errno == EINTR);
+	return n > 0 ? 0 : -1;
+}
+
 static void run_child(struct job *job, int error_fd, pid_t shim)
 {
 	char text[JOB_TEXT] = "";
@@ -104,6 +119,10 @@ static void run_child(struct job *job, int error_fd, pid_t shim)
 		_exit(126);
 	(void)setpgid(0, 0);
 	reset_signals();
+	if (job->after_fd > 0 && wait_for_end(job->after_fd) < 0) {
+		say(error_fd, "a logger has not begun: it has to close file descriptor 5");
+		_exit(126);
+	}
 	if (error_fd < 0 || set_fds(job) < 0 || (job->directory && chdir(job->directory) < 0)) {
 		say(error_fd, "a child of the shim cannot be set up");
 		_exit(126);

@@ -21,6 +21,7 @@ struct job {
 	int fds[3]; /* its stdio; below 0: /dev/null */
 	bool more; /* these are its fds 3, 4 and 5 as well: */
 	int more_fds[3];
+	int after_fd; /* it begins once this is at its end; 0: none */
 	const char *directory; /* that it works in; NULL: the shim's */
 	const char *log; /* the file that the program writes its log to, and that goes with it;
 			  * NULL: none */

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,24 +13,42 @@
 #include <unistd.h>
 
 #include "shim/log.h"
+#include "shim/logger_uri.h"
+#include "shim/loop.h"
 #include "shim/typed_file.h"
 
-static const char file_scheme[] = "file://";
-static const char binary_scheme[] = "binary://";
+/* How long a program may take to end that was asked to. */
+#define END_MS 10000
 
 struct logger {
 	struct job job; /* the first member */
-	char *words; /* of a program, one after the other */
+	struct logger_uri uri;
 	const char *id, *namespace;
+	struct logger **handle; /* NULL: nobody has it any more */
+	struct timer end;
 };
+
+static unsigned n_ending;
 
 bool logger_wants(const char *path)
 {
 	return path[0] != '\0' && path[0] != '/';
 }
 
-/* In the child, whose stdout is the file: from both pipes. A disk that is full loses lines and
- * stops nobody. */
+/* A disk that is full loses lines and stops nobody. */
+static void write_all(const char *bytes, size_t n)
+{
+	while (n > 0) {
+		const ssize_t written = write(STDOUT_FILENO, bytes, n);
+
+		if (written <= 0)
+			return;
+		bytes += written;
+		n -= (size_t)written;
+	}
+}
+
+/* In the child, whose stdout is the file: from both pipes. */
 static int copy_all(struct job *job, char text[static JOB_TEXT])
 {
 	struct pollfd ends[2] = {
@@ -48,8 +68,8 @@ static int copy_all(struct job *job, char text[static JOB_TEXT])
 			n = read(ends[i].fd, buffer, sizeof(buffer));
 			if (n <= 0)
 				ends[i].fd = -1;
-			else if (write(STDOUT_FILENO, buffer, (size_t)n) < 0)
-				continue;
+			else
+				write_all(buffer, (size_t)n);
 		}
 	}
 	return 0;
@@ -61,7 +81,11 @@ static void logger_done(struct job *job, int status, const char *error)
 
 	if (status != 0)
 		log_warning("a logger: %s", error);
-	free(logger->words);
+	n_ending -= logger->end.due != NULL;
+	loop_unset(&logger->end);
+	if (logger->handle)
+		*logger->handle = NULL;
+	logger_uri_free(&logger->uri);
 	free(logger);
 }
 
@@ -109,94 +133,128 @@ static int set_environment(struct job *job, char text[static JOB_TEXT])
 	return -1;
 }
 
-/* binary:///PATH?KEY=VALUE&KEY: the path, and then KEY VALUE KEY as its arguments, %XX as the byte.
- */
-static int read_words(struct logger *logger, const char *path, char text[static JOB_TEXT])
+/* What could not be run is known before anything of the container is made. */
+static int prepare_program(
+	struct logger *logger, const int fds[static 3], char text[static JOB_TEXT])
 {
-	char *to = logger->words = strdup(path);
-	size_t n = 0;
+	struct stat st;
+	const char *path = logger->uri.words[0];
 
-	logger->job.argv[n++] = to;
-	for (const char *at = path; to && *at; at++) {
-		unsigned byte;
-
-		if (*at == '%' && sscanf(at, "%%%2x", &byte) == 1 && byte > 0 && at[1] && at[2]) {
-			*to++ = (char)byte;
-			at += 2;
-		} else if (strchr(n == 1 ? "?" : "&=", *at)) {
-			*to++ = '\0';
-			if (n == JOB_MAX_ARGS - 1)
-				break;
-			logger->job.argv[n++] = to;
-		} else {
-			*to++ = *at == '+' && n > 1 ? ' ' : *at;
-		}
-	}
-	if (to && path[0] == '/' && n < JOB_MAX_ARGS - 1) {
-		*to = '\0';
+	_Static_assert(sizeof(logger->job.argv) == sizeof(logger->uri.words), "all words fit");
+	memcpy(logger->job.argv, logger->uri.words, sizeof(logger->uri.words));
+	logger->job.more = true;
+	memcpy(logger->job.more_fds, fds, sizeof(logger->job.more_fds));
+	logger->job.before = set_environment;
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		errno = EACCES;
+	else if (access(path, X_OK) == 0)
 		return 0;
-	}
-	(void)snprintf(
-		text, JOB_TEXT, "the logger %.800s: expected a path and few arguments", path);
+	(void)snprintf(text, JOB_TEXT, "the logger %.800s: %s", path, strerror(errno));
 	return -1;
 }
 
-/* FDS: the ends that the logger reads. Returns 0, or -1 with TEXT. */
-static int prepare(struct logger *logger, const char *uri, const int fds[static 2], int *ret_file,
+/* FDS: the ends that the logger has: its two inputs, and what it closes. Returns 0, or -1 with
+ * TEXT.
+ */
+static int prepare(struct logger *logger, const char *uri, const int fds[static 3], int *ret_file,
 	char text[static JOB_TEXT])
 {
-	if (strncmp(uri, file_scheme, strlen(file_scheme)) == 0) {
-		*ret_file = open_file(uri + strlen(file_scheme), text);
-		logger->job.fds[0] = fds[0];
-		logger->job.fds[1] = *ret_file;
-		logger->job.fds[2] = fds[1];
-		logger->job.before = copy_all;
-		return *ret_file < 0 ? -1 : 0;
+	const int r = logger_uri_read(uri, &logger->uri);
+
+	if (r < 0) {
+		(void)snprintf(text, JOB_TEXT,
+			"%.800s: expected a FIFO, file:///PATH or binary:///PATH?KEY=VALUE with "
+			"few "
+			"arguments: %s",
+			uri, strerror(-r));
+		return -1;
 	}
-	if (strncmp(uri, binary_scheme, strlen(binary_scheme)) == 0) {
-		logger->job.more = true;
-		logger->job.more_fds[0] = fds[0];
-		logger->job.more_fds[1] = fds[1];
-		logger->job.more_fds[2] = -1;
-		logger->job.before = set_environment;
-		return read_words(logger, uri + strlen(binary_scheme), text);
-	}
-	(void)snprintf(
-		text, JOB_TEXT, "%.900s: expected a FIFO, file://PATH or binary://PATH", uri);
-	return -1;
+	if (logger->uri.program)
+		return prepare_program(logger, fds, text);
+	*ret_file = open_file(logger->uri.words[0], text);
+	logger->job.fds[0] = fds[0];
+	logger->job.fds[1] = *ret_file;
+	logger->job.fds[2] = fds[1];
+	logger->job.before = copy_all;
+	return *ret_file < 0 ? -1 : 0;
 }
 
-int logger_start(const char *uri, const char *id, const char *namespace, int ret_fds[static 2],
-	char text[static JOB_TEXT])
+/* The ends, each of a pipe: of the logger, and of who writes to it. */
+static int open_pipes(int ret_own[static 3], int ret_others[static 3])
+{
+	for (int i = 0; i < 3; i++) {
+		int ends[2];
+
+		if (pipe2(ends, O_CLOEXEC) < 0)
+			return -errno;
+		ret_own[i] = ends[i == 2];
+		ret_others[i] = ends[i != 2];
+	}
+	return 0;
+}
+
+static void close_all(const int *fds, int n)
+{
+	for (int i = 0; i < n; i++) {
+		if (fds[i] >= 0)
+			(void)close(fds[i]);
+	}
+}
+
+int logger_start(const char *uri, const char *id, const char *namespace, struct logger **handle,
+	int ret_fds[static 3], char text[static JOB_TEXT])
 {
 	struct logger *logger = calloc(1, sizeof(*logger));
-	int out[2] = {-1, -1}, error[2] = {-1, -1}, file = -1, r = -1;
+	int own[3] = {-1, -1, -1}, others[3] = {-1, -1, -1}, file = -1;
+	int r = logger ? open_pipes(own, others) : -ENOMEM;
 
-	if (!logger || pipe2(out, O_CLOEXEC) < 0 || pipe2(error, O_CLOEXEC) < 0) {
-		(void)snprintf(text, JOB_TEXT, "%.900s: %s", uri, strerror(errno));
+	if (r < 0) {
+		(void)snprintf(text, JOB_TEXT, "%.900s: %s", uri, strerror(-r));
 	} else {
 		logger->job.fds[0] = logger->job.fds[1] = logger->job.fds[2] = -1;
 		logger->job.done = logger_done;
 		logger->id = id;
 		logger->namespace = namespace;
-		r = prepare(logger, uri, (const int[]){out[0], error[0]}, &file, text);
+		r = prepare(logger, uri, own, &file, text);
 	}
 	if (r == 0) {
+		logger->handle = handle;
+		*handle = logger;
+		memcpy(ret_fds, others, sizeof(others));
 		job_start(&logger->job);
-		ret_fds[0] = out[1];
-		ret_fds[1] = error[1];
-		out[1] = error[1] = -1;
-	} else if (logger) {
-		free(logger->words);
+	} else {
+		if (logger)
+			logger_uri_free(&logger->uri);
 		free(logger);
+		close_all(others, 3);
 	}
-	for (int i = 0; i < 2; i++) {
-		if (out[i] >= 0)
-			(void)close(out[i]);
-		if (error[i] >= 0)
-			(void)close(error[i]);
-	}
-	if (file >= 0)
-		(void)close(file);
-	return r;
+	close_all(own, 3);
+	close_all(&file, 1);
+	return r < 0 ? -1 : 0;
+}
+
+static void end_due(struct timer *timer)
+{
+	const struct logger *logger = (const void *)((char *)timer - offsetof(struct logger, end));
+
+	(void)kill(logger->job.pid, SIGKILL);
+}
+
+void logger_leave(struct logger *logger)
+{
+	if (!logger)
+		return;
+	*logger->handle = NULL;
+	logger->handle = NULL;
+	if (!logger->uri.program)
+		return;
+	(void)kill(logger->job.pid, SIGTERM);
+	logger->end.due = end_due;
+	n_ending++;
+	loop_set(&logger->end, END_MS);
+}
+
+bool logger_is_ending(void)
+{
+	return n_ending > 0;
 }

@@ -11,9 +11,20 @@
 
 bool logger_wants(const char *path);
 
-/* Starts a child that copies from two pipes, whose other ends are RET_FDS, for stdout and stderr,
- * to URI. Returns 0, or -1 with TEXT. */
-int logger_start(const char *uri, const char *id, const char *namespace, int ret_fds[static 2],
-	char text[static JOB_TEXT]);
+struct logger;
+
+/* Starts a child that copies from two pipes to URI. RET_FDS: the other ends of these, for stdout
+ * and stderr, and one that is at its end once the child reads them. *HANDLE is the logger, and NULL
+ * once it has ended. Returns 0, or -1 with TEXT. */
+int logger_start(const char *uri, const char *id, const char *namespace, struct logger **handle,
+	int ret_fds[static 3], char text[static JOB_TEXT]);
+
+/* Nobody waits for it any more. It has found the end of what it reads, unless a process that goes
+ * on has its pipes: a file gets that output as well, a program is asked to end, and then made to.
+ * Takes NULL. */
+void logger_leave(struct logger *logger);
+
+/* Whether a program has been asked to end and has not. */
+bool logger_is_ending(void);
 
 #endif

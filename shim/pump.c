@@ -18,7 +18,7 @@ struct pump {
 	struct source to;
 	struct pump **handle;
 	struct timer retry; /* set: nobody has the terminal open, and nothing is watched */
-	bool finishing;
+	bool finishing, drops;
 	size_t begin, end; /* of what waits in the buffer */
 	char buffer[4096];
 };
@@ -54,6 +54,17 @@ static bool has_failed(ssize_t n)
 	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
+/* A logger that has ended stops nobody. */
+static ssize_t write_or_drop(struct pump *pump)
+{
+	const size_t left = pump->end - pump->begin;
+	const ssize_t n = pump->drops ? (ssize_t)left
+				      : write(pump->to.fd, pump->buffer + pump->begin, left);
+
+	pump->drops = pump->drops || (n < 0 && errno == EPIPE);
+	return pump->drops ? (ssize_t)left : n;
+}
+
 /* Copies until one of the two has to be waited for. A limit leaves the loop to others. */
 static void copy(struct pump *pump)
 {
@@ -71,7 +82,7 @@ static void copy(struct pump *pump)
 				break;
 			pump->end = (size_t)n;
 		}
-		n = write(pump->to.fd, pump->buffer + pump->begin, pump->end - pump->begin);
+		n = write_or_drop(pump);
 		if (has_failed(n)) {
 			pause_or_stop(pump, n);
 			return;

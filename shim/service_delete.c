@@ -6,9 +6,9 @@
 #include "shim/publish.h"
 #include "shim/service.h"
 
-/* How long the last output of a terminal may wait for a reader, as with runc's shim. */
+/* How long the last output may wait for a reader or a logger, as with runc's shim. */
 #define OUTPUT_MS 2000
-#define LOOK_MS 10
+#define LOOK_MS 2
 
 static void answer_delete(struct call *call, struct process *process)
 {
@@ -88,8 +88,8 @@ static void look_again(struct timer *timer)
 /* Returns whether it waits. */
 static bool delete_later(struct call *call, struct process *process)
 {
-	struct deletion *deletion =
-		stdio_has_output(&process->io) ? malloc(sizeof(*deletion)) : NULL;
+	struct deletion *deletion = stdio_has_output(&process->io) ? malloc(sizeof(*deletion))
+								   : NULL;
 
 	if (!deletion)
 		return false;

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdbool.h>
 
+#include "shim/logger.h"
 #include "shim/loop.h"
 #include "shim/publish.h"
 #include "shim/service.h"
 #include "shim/task.h"
 
-/* How long what is to be told may take, and how long a shim without a container waits for a client. */
+/* How long what is to be told may take, and how long a shim without a container waits for a client.
+ */
 #define TELL_MS 3000
 #define UNUSED_MS 60000
+#define LOOK_MS 2
 
 static struct timer end_timer, unused_timer;
 static int64_t end_by;
@@ -17,8 +20,8 @@ static bool end_asked;
 /* Once what is to be told has been, or nobody wants to hear it. */
 static void end_when_told(struct timer *timer)
 {
-	if ((call_pending() || publish_pending()) && loop_now() < end_by)
-		loop_set(timer, 1);
+	if (((call_pending() || publish_pending()) && loop_now() < end_by) || logger_is_ending())
+		loop_set(timer, LOOK_MS);
 	else
 		loop_end();
 }
@@ -31,7 +34,8 @@ static void begin_end(void)
 	loop_set(&end_timer, 1);
 }
 
-/* A container that is being made is none that who asks knows of: containerd was killed meanwhile. */
+/* A container that is being made is none that who asks knows of: containerd was killed meanwhile.
+ */
 static bool has_container(void)
 {
 	for (const struct container *c = task_first(); c; c = c->next) {

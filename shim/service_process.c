@@ -96,7 +96,7 @@ static int prepare_exec(struct command *command, char text[static JOB_TEXT])
 	static unsigned count;
 	int r = -ENOMEM;
 
-	if (stdio_open(&process->io, c->bundle, c->id, task_namespace, text) < 0)
+	if (stdio_open(&process->io, c->bundle, process->exec_id, task_namespace, text) < 0)
 		return -1;
 	if (asprintf(&command->file, "%s/exec-%u.json", c->bundle, count) < 0)
 		command->file = NULL;

@@ -24,8 +24,11 @@ static void drop(int *fd)
 
 void stdio_clear(struct stdio *io)
 {
-	*io = (struct stdio){
-		.held = {-1, -1, -1}, .given = {-1, -1, -1}, .console_fd = -1, .master_fd = -1};
+	*io = (struct stdio){.held = {-1, -1, -1},
+		.given = {-1, -1, -1},
+		.console_fd = -1,
+		.master_fd = -1,
+		.ready_fd = -1};
 }
 
 int stdio_init(
@@ -92,8 +95,13 @@ int stdio_open(struct stdio *io, const char *bundle, const char *id, const char 
 	}
 	if (logger_wants(io->paths[1]) || logger_wants(io->paths[2])) {
 		/* With containerd's own shim, too, that of stdout is for both. */
-		if (logger_start(io->paths[1], id, namespace, &io->given[1], text) < 0)
+		int fds[3];
+
+		if (logger_start(io->paths[1], id, namespace, &io->logger, fds, text) < 0)
 			return -1;
+		io->given[1] = fds[0];
+		io->given[2] = fds[1];
+		io->ready_fd = fds[2];
 	}
 	return io->terminal ? open_console(io, bundle, text) : 0;
 }
@@ -156,6 +164,7 @@ int stdio_begun(struct stdio *io, char text[static JOB_TEXT])
 	const int r = io->terminal ? take_terminal(io, text) : 0;
 
 	drop_console(io);
+	drop(&io->ready_fd);
 	for (int i = 0; i < 3; i++)
 		drop(&io->given[i]);
 	return r;
@@ -183,6 +192,7 @@ void stdio_ended(struct stdio *io)
 		drop(&io->given[i]);
 	}
 	drop_console(io);
+	drop(&io->ready_fd);
 	pump_stop(io->input);
 	/* The last output of a terminal is still copied. Its master stays with that pump alone. */
 	pump_finish(io->output);
@@ -191,13 +201,14 @@ void stdio_ended(struct stdio *io)
 
 bool stdio_has_output(const struct stdio *io)
 {
-	return pump_has_output(io->output);
+	return io->logger || pump_has_output(io->output);
 }
 
 void stdio_free(struct stdio *io)
 {
 	stdio_ended(io);
 	pump_stop(io->output);
+	logger_leave(io->logger);
 	for (int i = 0; i < 3; i++) {
 		free(io->paths[i]);
 		io->paths[i] = NULL;

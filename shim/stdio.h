@@ -19,6 +19,8 @@ struct stdio {
 	bool terminal;
 	int held[3]; /* -1: none, as all that follow */
 	int given[3]; /* to the process */
+	struct logger *logger; /* NULL: none, or it has ended */
+	int ready_fd; /* at its end once the logger reads */
 	char *console; /* the socket that nacre sends the terminal's master to */
 	int console_fd;
 	int master_fd;
@@ -32,7 +34,8 @@ void stdio_clear(struct stdio *io);
 int stdio_init(
 	struct stdio *io, bool terminal, const char *input, const char *output, const char *error);
 
-/* Opens them. ID and NAMESPACE are told to a logger. Returns 0 or -errno with TEXT. */
+/* Opens them. ID, of an exec its own, and NAMESPACE are told to a logger. Returns 0 or -errno with
+ * TEXT. */
 int stdio_open(struct stdio *io, const char *bundle, const char *id, const char *namespace,
 	char text[static JOB_TEXT]);
 
@@ -48,7 +51,7 @@ int stdio_resize(struct stdio *io, unsigned short rows, unsigned short columns);
 /* The process has ended: readers find the end of its output once nobody else writes to it. */
 void stdio_ended(struct stdio *io);
 
-/* Whether there is output of a terminal that its reader has not taken yet. */
+/* Whether there is output that its reader has not taken yet. */
 bool stdio_has_output(const struct stdio *io);
 
 void stdio_free(struct stdio *io);

@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "shim/oom.h"
 #include "shim/log.h"
+#include "shim/oom.h"
 #include "shim/publish.h"
 #include "shim/task_cgroup.h"
 #include "shim/task_nacre.h"

@@ -582,6 +582,9 @@ if [[ $suite == shim ]]; then
 	prints call_with_a_limit 'code 4 in time'
 	prints exec_that_fails $'exec 0\nwait 0 start 2\nkill 5\nRUNNING'
 	prints start_while_deleted $'exec 0\ndelete 0 start 9\nwait 5'
+	prints loggers_that_are_stuck $'status 6\n65536'
+	prints logger_program_that_ends $'status 7\nfirst'
+	prints logger_program_on_a_terminal $'wait 0 delete 0\n65536'
 	prints many_waits $'start 0\nis flat\nrefused 8 8 8 8\nkill 0\nanswered 4096 {0}'
 	prints terminal_read_late $'start 0 wait 0\nread 70000 delete True'
 	prints create_without_client "$(printf '%s\n' 'later pids 5' 'pids 5 shutdown 0' 'meanwhile pids 5' \

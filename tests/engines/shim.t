@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck disable=SC2317 # run_suite calls every feature_ by its name
+# shellcheck disable=SC2016 # what is in single quotes is for the container's shell, or a logger's
 #
 # What containerd.t does with runc and nacre below containerd's own shim, with runc and with
 # containerd-shim-nacre-v2: each feature prints the same.
@@ -50,6 +51,84 @@ feature_exec_tree() {
 # COUNT REGEX
 runs() {
 	(($(pgrep -fc "^$2\$") == $1))
+}
+
+# --- loggers ---
+
+# PROGRAM: what reads a container's output at its fds 3 and 4, and closes 5 when it is ready
+logger() {
+	mkdir -p /run/logger
+	printf '#!/bin/sh\n%s\n' "$1" >/run/logger/program
+	chmod 755 /run/logger/program
+}
+
+# [FLAG...] -- COMMAND...
+logged_by_program() {
+	foreground --log-uri "binary:///run/logger/program?key=a%20value" \
+		--mount type=bind,src=/run/logger,dst=/logger,options=rbind:ro "$@"
+}
+
+# It is ready before anything of the container begins, and has all of its output when that is deleted.
+feature_logger_program() {
+	logger 'sleep 0.5; echo "$#|$1|$2|$CONTAINER_ID|$CONTAINER_NAMESPACE" >/run/logger/began
+		exec 5>&-; cat <&3 >/run/logger/out & cat <&4 >/run/logger/error; wait'
+	logged_by_program -- sh -c 'cat /logger/began >&2; yes | head -n 100000; echo last'
+	cat /run/logger/error
+	md5sum </run/logger/out
+	tail -n 1 /run/logger/out
+	rm -r /run/logger
+}
+
+feature_logger_program_of_an_exec() {
+	logger 'exec 5>&-; echo "$CONTAINER_ID" >>/run/logger/out; cat <&3 >>/run/logger/out'
+	detached one -- sleep 100
+	c tasks exec --exec-id first --log-uri binary:///run/logger/program one echo through
+	remove one
+	cat /run/logger/out
+	rm -r /run/logger
+}
+
+feature_logger_program_on_a_terminal() {
+	logger 'exec 5>&-; head -c 65536 <&3 >/run/logger/out'
+	call_shim terminal_logger # ctr names no logger for a terminal
+	remove one
+	stat -c %s /run/logger/out
+	rm -r /run/logger
+}
+
+# What then writes finds that nobody reads, where the Go shim of containerd 1.6 has it wait for ever.
+feature_logger_program_that_ends() {
+	logger 'exec 5>&-; read line <&3; echo "$line" >/run/logger/out'
+	logged_by_program -- sh -c 'trap "" PIPE; echo first; while echo next; do sleep 0.1; done 2>/dev/null; exit 7'
+	cat /run/logger/out
+	rm -r /run/logger
+}
+
+feature_logger_program_missing() {
+	foreground --log-uri binary:///missing -- true 2>&1 | grep -o 'status .*\|[Nn]o such file or directory' | sed 's/^N/n/'
+	foreground --log-uri binary:///run -- true 2>&1 | grep -o 'status .*\|[Pp]ermission denied' | sed 's/^P/p/'
+	ls /run/containerd/io.containerd.runtime.v2.task/default
+}
+
+feature_logger_file() {
+	rm -rf /run/new
+	foreground --log-uri 'file:///run/new/folder/a%20b.log?x=y' -- sh -c 'echo out; echo err >&2'
+	foreground --log-uri 'file:///run/new/folder/a%20b.log' -- echo more
+	find /run/new -printf '%M %s %p\n'
+	sort '/run/new/folder/a b.log'
+}
+
+# A full disk loses lines and stops nobody; one that does not end when asked to is made to.
+feature_loggers_that_are_stuck() {
+	mkdir -p /run/small
+	mount -t tmpfs -o size=64k tmpfs /run/small
+	foreground --log-uri file:///run/small/log -- sh -c 'yes | head -n 1000000; exit 6'
+	stat -c %s /run/small/log
+	umount /run/small
+	logger 'trap "" TERM; exec 5>&-; echo $$ >/run/logger/pid; exec sleep 1000'
+	logged_by_program -- echo unread
+	wait_until 20 is_gone "$(</run/logger/pid)"
+	rm -r /run/logger
 }
 
 # what containerd itself does not do: shim_call.py SCENE

@@ -156,6 +156,15 @@ def slow_reader(shim, container):
     os.unlink(path)
 
 
+def terminal_logger(shim, container):
+    """The logger ends after a part of what the program writes, and stops it by that no more than a file."""
+    second = container + text(2, "second")
+    shim.call("Exec", second + number(3, 1) + text(5, "binary:///run/logger/program") + process(
+        "sh", "-c", "head -c 300000 /dev/zero | tr '\\0' x", terminal=True))
+    shim.call("Start", second)
+    print("wait", shim.call("Wait", second), "delete", shim.call("Delete", second))
+
+
 def orphan(_, container):
     """The client that makes a container is killed meanwhile, as containerd may be."""
     bundle = pathlib.Path("/run/orphan")
@@ -190,4 +199,4 @@ def orphan(_, container):
 
 ADDRESS = sys.argv[1]
 {"limit": limit, "failure": failure, "delete": delete, "waits": waits, "slow_reader": slow_reader,
- "orphan": orphan}[sys.argv[3]](Shim(ADDRESS), text(1, sys.argv[2]))
+ "orphan": orphan, "terminal_logger": terminal_logger}[sys.argv[3]](Shim(ADDRESS), text(1, sys.argv[2]))
