@@ -94,7 +94,7 @@ static int run_timers(void)
 
 int loop_run(void)
 {
-	while (!loop.ended) {
+	for (loop.ended = false; !loop.ended;) {
 		struct epoll_event event;
 		const int wait = run_timers();
 		int n;
