@@ -5,8 +5,8 @@
 #include "shim/job.h"
 #include "shim/task.h"
 
-/* A child that works on a container's process, and answers a call at its end: by libnacre, or where it
- * forks into the container, by a command of nacre. */
+/* A child that works on a container's process, and answers a call at its end: by libnacre, or where
+ * it forks into the container, by a command of nacre. */
 struct command {
 	struct job job; /* the first member */
 	struct process *process;
@@ -17,8 +17,8 @@ struct command {
 	Wire__CreateRequest *create; /* what is mounted */
 };
 
-/* NULL: no memory, and CALL was answered so. DONE gets the job, and ends with command_free. What the
- * child does is set in the job. */
+/* NULL: no memory, and CALL was answered so. DONE gets the job, and ends with command_free. What
+ * the child does is set in the job. */
 struct command *command_new(struct process *process, struct call *call,
 	void (*done)(struct job *job, int status, const char *error));
 /* Likewise, `nacre --root R --log F ... WORD`. */

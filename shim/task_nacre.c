@@ -55,7 +55,7 @@ int task_start(const struct container *container, char text[static JOB_TEXT])
 	return r;
 }
 
-static int delete(const char *root, const char *id, struct nacre_error *err)
+static int delete (const char *root, const char *id, struct nacre_error *err)
 {
 	struct nacre *nacre = NULL;
 	int r = open_nacre(root, true, &nacre, err);
@@ -68,11 +68,10 @@ static int delete(const char *root, const char *id, struct nacre_error *err)
 	return r;
 }
 
-int task_take_back(
-	const char *root, const char *id, const char *bundle, char text[static JOB_TEXT])
+int task_take_back(const char *root, const char *id, const char *bundle, char text[static JOB_TEXT])
 {
 	struct nacre_error err;
-	const int r = delete(root, id, &err);
+	const int r = delete (root, id, &err);
 
 	/* What failed first is told. */
 	if (rootfs_unmount(bundle, text) == 0 && r == 0)

@@ -13,8 +13,8 @@ int task_kill(const struct container *container, int sig, bool all, struct nacre
 int task_pids(const struct container *container, pid_t **ret_pids, size_t *ret_n,
 	struct nacre_error *err);
 
-/* What may wait for hooks, a lock or the kernel: in a process that does nothing else. TEXT says what
- * failed. */
+/* What may wait for hooks, a lock or the kernel: in a process that does nothing else. TEXT says
+ * what failed. */
 
 int task_start(const struct container *container, char text[static JOB_TEXT]);
 /* Undoes a creation, or what a killed one has left, and unmounts the bundle's root. */
