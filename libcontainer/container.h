@@ -172,6 +172,9 @@ struct nacre_create_options {
 			     * the policy and the profile say */
 	bool key_masked; /* by the config, as nacre_bwrap_options gives it: the caller's own key of
 			  * receipts. A source that has it in it is not refused then */
+	bool late; /* nacre_create: what the program is will be said by nacre_start_late, once. The
+		    * config's process tells all but that: the user, capabilities, limits, labels,
+		    * filters. A workspace of the form cow is a place for another source */
 };
 
 /* A process that was started. */
@@ -186,6 +189,27 @@ NACRE_API int nacre_create(struct nacre *nacre, const char *id,
 /* Runs the program of a created container. Returns once it is executing. RET_PROCESS may be NULL.
  * -EBUSY: its status is not created. */
 NACRE_API int nacre_start(struct nacre *nacre, const char *id, struct nacre_process **ret_process,
+	struct nacre_error *err);
+
+struct nacre_start_options {
+	size_t size;
+	const char *process_file; /* a process of the spec as JSON: args and cwd, and env if not
+				   * that of the config. Any other member is an error that names it.
+				   * What the profile says of a process holds for it */
+	const char *workspace; /* SRC[:DEST], a directory in place of the source of the container's
+				* one workspace, in the same form and size. Only root. NULL: what
+				* was created */
+	const char *const *egress; /* rules in place of those that were created, as in
+				    * nacre_update_options; NULL: none */
+};
+
+/* Runs another program than the config's in a container that was created .late: exactly one call
+ * gets it. -EBUSY: another has, also one that was killed meanwhile: such a container does not run,
+ * and is only for nacre_delete. What is not valid is refused before anything is done, and it can be
+ * tried again; what fails then ends the container. With .workspace for a process with one thread.
+ */
+NACRE_API int nacre_start_late(struct nacre *nacre, const char *id,
+	const struct nacre_start_options *options, struct nacre_process **ret_process,
 	struct nacre_error *err);
 
 /* create and start in one go. */

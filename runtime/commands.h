@@ -22,6 +22,7 @@ struct invocation {
 
 	/* of single commands */
 	struct nacre_create_options create;
+	struct nacre_start_options start;
 	struct nacre_exec_options exec;
 	struct nacre_criu_options criu;
 	uint64_t timeout_ms; /* 0: none */
@@ -117,7 +118,8 @@ int command_workspace(struct invocation *in, struct nacre_error *err);
 extern const char command_commit[]; /* of the source, from commit.sh; "": unknown */
 extern const struct option_row create_profile_rows[]; /* --profile, --allow */
 extern const struct option_row create_rows[]; /* also of run */
-extern const struct option_row create_timeout_rows[]; /* also of start */
+extern const struct option_row create_single_rows[];
+extern const struct option_row start_rows[];
 extern const struct option_row run_rows[];
 extern const struct option_row check_rows[];
 extern const struct option_row checkpoint_criu_rows[]; /* of checkpoint and restore */

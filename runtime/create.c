@@ -37,9 +37,10 @@ const struct option_row create_rows[] = {
 	/* clang-format on */
 };
 
-const struct option_row create_timeout_rows[] = {
+const struct option_row create_single_rows[] = {
 	/* clang-format off */
 	{"timeout", 0, DURATION(timeout_ms), "TIME", "give up after TIME, 30s or 1h30m, and take back what was done"},
+	{"late", 0, FLAG(create.late), NULL, "the program comes with start --process, once: for a pool of containers"},
 	{NULL},
 	/* clang-format on */
 };

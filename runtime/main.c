@@ -41,8 +41,8 @@ static int command_help(struct invocation *in, struct nacre_error *err);
 
 static const struct command commands[] = {
 	/* clang-format off */
-	{"create", command_create, 1, SEALED | ACTIVATED, 1, 1, "ID", {create_timeout_rows, create_rows, create_profile_rows}, "make a container, up to the start of its program"},
-	{"start", command_start, 1, 0, 1, 1, "ID", {create_timeout_rows}, "start the program of a created container"},
+	{"create", command_create, 1, SEALED | ACTIVATED, 1, 1, "ID", {create_single_rows, create_rows, create_profile_rows}, "make a container, up to the start of its program"},
+	{"start", command_start, 1, 0, 1, 1, "ID", {start_rows}, "start the program of a created container"},
 	{"run", command_run, 1, SEALED | ACTIVATED, 1, 1, "ID", {run_rows, create_rows, create_profile_rows}, "create, start, wait and delete"},
 	{"sandbox", command_sandbox, 125, SEALED | IN_ORDER | OWN_STATUS, 0, ANY, "[--] COMMAND [ARGUMENT]...", {sandbox_single_rows, sandbox_rows, create_profile_rows}, "run a program of this machine, on a copy of this directory", sandbox_prepare},
 	{"exec", command_exec, 255, SEALED | IN_ORDER, 1, ANY, "ID COMMAND [ARGUMENT]...", {exec_rows}, "run one more program in a container"},
@@ -356,6 +356,7 @@ static void release(struct invocation *in)
 int main(int argc, char *argv[])
 {
 	struct invocation in = {.create.size = sizeof(in.create),
+		.start.size = sizeof(in.start),
 		.exec.size = sizeof(in.exec),
 		.update.size = sizeof(in.update),
 		.criu.size = sizeof(in.criu)};

@@ -21,6 +21,7 @@
 #define LIFE_CONDITIONS(X)                                                                                               \
 	X(RUNS_AT_ONCE, "runs at once")                                                                                  \
 	X(WAITS_FOR_START, "waits for start")           /* created, not run: INIT listens for `start` */                 \
+	X(LATE, "late")                                 /* INIT waits for a process from `start`, too */                 \
 	X(NEW_USERNS, "new userns")                                                                                      \
 	X(IN_USERNS, "in userns")                       /* new or joined */                                              \
 	X(SHIFTED_IDS, "shifted ids")                   /* a block of ids, by the rule user-namespace */                 \

@@ -88,6 +88,8 @@ struct oci_state container_state(
  * table. */
 int prepare_container(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err);
+/* What no mount's source may be: l->guard, once it was made for the config. */
+int prepare_guard_state(struct life *l, struct nacre_error *err);
 /* WAITS: for nacre_start. */
 struct life_options prepare_life_options(const struct nacre_create_options *options, bool waits);
 

@@ -80,6 +80,18 @@ int options_take_create(const struct nacre_create_options *given,
 	return check_rootless(ret_options->rootless, err);
 }
 
+int options_take_start(const struct nacre_start_options *given,
+	struct nacre_start_options *ret_options, struct nacre_error *err)
+{
+	int r = take("nacre_start_options", given, SIZE_WITH(struct nacre_start_options, egress),
+		ret_options, sizeof(*ret_options), err);
+
+	if (r == 0 && !ret_options->process_file)
+		r = fail(err, EINVAL,
+			"start: a late process has its arguments from --process FILE: give one");
+	return r;
+}
+
 int options_take_exec(const struct nacre_exec_options *given,
 	struct nacre_exec_options *ret_options, struct nacre_error *err)
 {

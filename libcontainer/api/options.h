@@ -18,6 +18,8 @@ int options_take(const struct nacre_options *given, struct nacre_options *ret_op
 	struct nacre_error *err);
 int options_take_create(const struct nacre_create_options *given,
 	struct nacre_create_options *ret_options, struct nacre_error *err);
+int options_take_start(const struct nacre_start_options *given,
+	struct nacre_start_options *ret_options, struct nacre_error *err);
 int options_take_exec(const struct nacre_exec_options *given,
 	struct nacre_exec_options *ret_options, struct nacre_error *err);
 int options_take_criu(const struct nacre_criu_options *given,

@@ -122,7 +122,7 @@ static int guard_own_roots(struct life *l, struct nacre_error *err)
 /* Whoever writes to the store of workspaces has apply write to any place; to the record of
  * receipts, takes out the past. The store is made first if it is to be there: a container with the
  * directory that it comes into would have it. */
-static int guard_state(struct life *l, struct nacre_error *err)
+int prepare_guard_state(struct life *l, struct nacre_error *err)
 {
 	const struct oci_hardened *nacre = l->container.config->nacre;
 	const bool needed = nacre && nacre->n_workspaces > 0;
@@ -196,6 +196,11 @@ static int fill_record(struct life *l, const struct bundle *bundle,
 		l->container.record.active |= SHIFTED_IDS;
 	if (!l->container.record.created)
 		return fail_errno(err, ENOMEM, "record");
+	/* There INIT's last act is a child without heap, which has nothing to read a process with.
+	 */
+	if (options->late && l->container.record.active & FOREIGN_PIDNS)
+		return fail(err, EINVAL,
+			"--late: the container may not join a pid namespace by its path");
 	if (l->container.record.active & EGRESS_BY_RELAY)
 		r = harden_egress_check_relay(
 			l->container.arena, l->container.config, &bundle->report->request, err);
@@ -334,7 +339,7 @@ int prepare_container(
 	r = mount_guard_init(&l->guard, l->container.arena, &bundle.report->request,
 		l->container.config, l->container.root_fd, err);
 	if (r >= 0)
-		r = guard_state(l, err);
+		r = prepare_guard_state(l, err);
 	if (r >= 0)
 		r = seccomp_own_program(
 			l->container.arena, l->container.config->nacre, &l->own_filter, err);
@@ -367,6 +372,7 @@ struct life_options prepare_life_options(const struct nacre_create_options *opti
 		.window = {options->window.rows, options->window.columns},
 		.bare_newlines = options->window.bare_newlines,
 		.waits_for_start = waits,
+		.late = options->late,
 		.kill_on_exit = options->kill_on_exit,
 		.systemd_cgroup = options->systemd_cgroup,
 		.limits_others = rlimits_may_limit_others(),

@@ -9,9 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libcontainer/api/policy_file.h"
 #include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/files.h"
 #include "libcontainer/record/receipt_file.h"
 #include "libcontainer/record/receipt_key.h"
+#include "specs/json.h"
 #include "specs/sha256.h"
 
 /* create and run: what a receipt will need. */
@@ -188,6 +191,44 @@ int receipt_prepare(struct life *l, const struct nacre_create_options *options,
 bool receipt_is_planned(int state_fd)
 {
 	return faccessat(state_fd, RECEIPT_PLAN_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int receipt_guard_again(struct life *l, struct nacre_error *err)
+{
+	struct nacre_create_options options = {.receipt_key = NULL};
+	struct receipt_plan *plan;
+	struct policy *policy;
+	int r = policy_load(l->container.arena, POLICY_DIRECTORY, &policy, err);
+
+	if (r == 0 && receipt_is_planned(l->container.state_fd)) {
+		r = receipt_load_plan(&l->container, &plan, err);
+		options.receipt_key = r < 0 ? NULL : plan->key;
+	}
+	return r < 0 ? r : hide_keys(l, &options, policy, err);
+}
+
+int receipt_note_config(const struct container *c, struct nacre_error *err)
+{
+	cleanup_free char *config = NULL;
+	cleanup_free char *text = NULL;
+	char digest[SHA256_TEXT];
+	struct receipt_plan *plan;
+	size_t length;
+	int r;
+
+	if (!receipt_is_planned(c->state_fd))
+		return 0;
+	r = receipt_load_plan(c, &plan, err);
+	if (r == 0)
+		r = file_read(c->state_fd, "config.json", 2 * (size_t)JSON_MAX_BYTES, &config,
+			&length, err);
+	if (r < 0)
+		return r;
+	sha256_text(config, length, digest);
+	plan->run_sha256 = digest;
+	r = receipt_plan_encode(plan, &text, err);
+	return r < 0 ? r
+		     : file_replace(c->state_fd, RECEIPT_PLAN_FILE, text, strlen(text), 0600, err);
 }
 
 int receipt_note_exec(int state_fd, struct nacre_error *err)

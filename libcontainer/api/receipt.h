@@ -29,6 +29,16 @@ int receipt_prepare(struct life *l, const struct nacre_create_options *options,
 /* Whether the container whose state is in STATE_FD is to have a receipt. */
 bool receipt_is_planned(int state_fd);
 
+/* The plan of an opened container that is to have a receipt. */
+int receipt_load_plan(
+	const struct container *c, struct receipt_plan **ret_plan, struct nacre_error *err);
+
+/* start of a container that was created late: what receipt_prepare has l->guard refuse as a source,
+ * for the new config's guard. */
+int receipt_guard_again(struct life *l, struct nacre_error *err);
+/* Then: config.json of the state, as it is now, is what runs. */
+int receipt_note_config(const struct container *c, struct nacre_error *err);
+
 /* exec, before it runs something: the receipt, if there is to be one, will tell of it. */
 int receipt_note_exec(int state_fd, struct nacre_error *err);
 

@@ -29,7 +29,7 @@
  * So no number is ever missing but of a receipt that somebody has lost.
  */
 
-static int load_plan(
+int receipt_load_plan(
 	const struct container *c, struct receipt_plan **ret_plan, struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;
@@ -188,7 +188,7 @@ static int end(struct life *l, bool *ret_required, struct nacre_error *err)
 {
 	struct receipt_plan *plan;
 	struct signer signer;
-	int r = load_plan(&l->container, &plan, err);
+	int r = receipt_load_plan(&l->container, &plan, err);
 
 	if (r < 0)
 		return r;

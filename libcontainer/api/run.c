@@ -41,6 +41,8 @@ int nacre_run(struct nacre *nacre, const char *id, const struct nacre_create_opt
 	struct nacre_create_options options;
 	int r = options_take_create(given, &options, err);
 
+	if (r == 0 && options.late)
+		r = fail(err, EINVAL, "a container that runs at once is not late");
 	if (r == 0)
 		r = run(nacre, id, &options, process, err);
 	if (r == 0)

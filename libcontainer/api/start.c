@@ -3,7 +3,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "libcontainer/api/claim.h"
 #include "libcontainer/api/nacre.h"
+#include "libcontainer/api/options.h"
 #include "libcontainer/api/process.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/fdpass.h"
@@ -58,7 +60,7 @@ static int open_for_process(struct life *l, struct nacre_error *err)
 	struct nacre_error why;
 	int r = 0;
 
-	if (l->container.record.cgroup)
+	if (l->container.record.cgroup && l->container.cgroup.fd < 0)
 		r = record_open_cgroup(&l->container.record, &l->container.cgroup, &why);
 	r = fail_except(r, ENOENT, &why, err);
 	if (r < 0)
@@ -69,9 +71,52 @@ static int open_for_process(struct life *l, struct nacre_error *err)
 	return l->notify_socket < 0 ? l->notify_socket : 0;
 }
 
-/* PROCESS: NULL if the caller wants none. */
-static int start(
-	struct nacre *nacre, const char *id, struct nacre_process *process, struct nacre_error *err)
+static int check_status(enum container_status status, struct nacre_error *err)
+{
+	if (status == STATUS_CREATED)
+		return 0;
+	return fail(err, EBUSY,
+		status == STATUS_STOPPED ? "cannot start a container that has stopped"
+		: status == STATUS_CREATING
+			? "cannot start a container whose creation was not finished"
+			: "cannot start an already running container");
+}
+
+/* Nothing is done yet. */
+static int prepare(struct life *l, struct claiming *claiming, struct nacre_error *err)
+{
+	const uint64_t active = l->container.record.active;
+	int r = life_may_start(l, err);
+
+	if (r == 0)
+		r = claim_check(l, claiming ? claiming->options : NULL, err);
+	/* The tracer is forked without exec. */
+	if (r == 0 && active & TRACE)
+		r = container_refuse_threads(err);
+	if (r == 0 && (claiming || active & (HOOKS_POSTSTART | SECCOMP_NOTIFY | TRACE |
+						    LIMITS_FROM_OUTSIDE)))
+		r = container_load_process(l, err);
+	if (r == 0 && claiming)
+		r = claim_plan(l, claiming, err);
+	return r < 0 ? r : audit_open(&l->container, err);
+}
+
+/* Gives the turn, and records what came of it. */
+static int begin(struct life *l, struct claiming *claiming, struct nacre_error *err)
+{
+	struct audit_event event = {.event = "start", .pid = l->container.record.pid};
+	int r = claiming ? claim_perform(l, claiming, err) : 0;
+
+	if (r == 0)
+		r = life_start(l, err);
+	if (claiming)
+		claim_tell(l, claiming, &event);
+	return audit_result(l, &event, r, step_kill_init, err);
+}
+
+/* CLAIMING: NULL: the config's process. PROCESS: NULL if the caller wants none. */
+static int start(struct nacre *nacre, const char *id, struct claiming *claiming,
+	struct nacre_process *process, struct nacre_error *err)
 {
 	struct nacre_error undo;
 	bool destroy;
@@ -81,30 +126,16 @@ static int start(
 
 	life_init(&l);
 	r = container_open(nacre, id, CONTAINER_LOCKED, &l.container, &status, err);
-	if (r == 0 && status != STATUS_CREATED)
-		r = fail(err, EBUSY,
-			status == STATUS_STOPPED ? "cannot start a container that has stopped"
-			: status == STATUS_CREATING
-				? "cannot start a container whose creation was not finished"
-				: "cannot start an already running container");
 	if (r == 0)
-		r = life_may_start(&l, err);
-	/* The tracer is forked without exec. */
-	if (r == 0 && l.container.record.active & TRACE)
-		r = container_refuse_threads(err);
-	if (r == 0 && l.container.record.active &
-			      (HOOKS_POSTSTART | SECCOMP_NOTIFY | TRACE | LIMITS_FROM_OUTSIDE))
-		r = container_load_process(&l, err);
+		r = check_status(status, err);
 	if (r == 0)
-		r = audit_open(&l.container, err);
+		r = prepare(&l, claiming, err);
 	if (r == 0 && process)
 		r = open_for_process(&l, err);
 	if (r == 0)
 		r = connect_to_init(&l, err);
 	if (r == 0)
-		r = audit_result(&l,
-			&(struct audit_event){.event = "start", .pid = l.container.record.pid},
-			life_start(&l, err), step_kill_init, err);
+		r = begin(&l, claiming, err);
 	if (r == 0 && process)
 		process_take(process, &l, true);
 	destroy = r < 0 && l.started;
@@ -115,16 +146,36 @@ static int start(
 	return r;
 }
 
-int nacre_start(struct nacre *nacre, const char *id, struct nacre_process **ret_process,
-	struct nacre_error *err)
+static int start_for(struct nacre *nacre, const char *id, struct claiming *claiming,
+	struct nacre_process **ret_process, struct nacre_error *err)
 {
 	cleanup_free struct nacre_process *process = ret_process ? process_new() : NULL;
 	int r;
 
 	if (ret_process && !process)
 		return fail_errno(err, ENOMEM, "start");
-	r = start(nacre, id, process, err);
+	r = start(nacre, id, claiming, process, err);
 	if (r == 0 && ret_process)
 		*ret_process = steal_ptr(process);
+	return r;
+}
+
+int nacre_start(struct nacre *nacre, const char *id, struct nacre_process **ret_process,
+	struct nacre_error *err)
+{
+	return start_for(nacre, id, NULL, ret_process, err);
+}
+
+int nacre_start_late(struct nacre *nacre, const char *id, const struct nacre_start_options *given,
+	struct nacre_process **ret_process, struct nacre_error *err)
+{
+	struct nacre_start_options options;
+	struct claiming claiming = {.options = &options, .egress = {.relay_fd = -1}};
+	int r = options_take_start(given, &options, err);
+
+	if (r < 0)
+		return r;
+	r = start_for(nacre, id, &claiming, ret_process, err);
+	claim_done(&claiming);
 	return r;
 }

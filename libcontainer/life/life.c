@@ -21,6 +21,8 @@
  *          walks them too: by then it has no more than the program is to have. It waits at the start pipe,
  *          but not before its last row: until the record names it, it ends with RUNTIME.
  * start    another RUNTIME opens that; both walk life_start_steps. INIT ends by becoming the program.
+ *          One that is LATE sends a process before that, which INIT takes in place of the config's: once,
+ *          since the state says so before anything is sent.
  * run      the three tables in one go, on the socket pair that create uses. Unless there are hooks, RUNTIME
  *          has given the turns long before INIT comes to take them: nobody sleeps.
  * exec     the same with life_exec_steps first: spawned into the container's cgroup, INIT joins the rest.
@@ -114,6 +116,7 @@ const struct step life_process_steps[] = {
 	{RUNTIME, "record of the process",      RUNS_AT_ONCE | FOREIGN_PIDNS, step_save_record,      NULL},
 	{RUNTIME, "pidfd socket",               PIDFD_SOCKET,           step_send_pidfd,             NULL},
 	{RUNTIME, "pid file",                   PID_FILE,               step_write_pid_file,         NULL},
+	{INIT,    "wait for a process",         LATE,                   step_wait_for_process,       NULL},
 	{INIT,    "wait for start",             WAITS_FOR_START,        step_wait_for_start,         NULL},
 	{.name = NULL},
 };
@@ -323,7 +326,9 @@ int life_start(struct life *l, struct nacre_error *err)
 	ignore_sigpipe();
 	/* Told to `create`, before the filter that may forbid to tell anything. */
 	l->announced = l->container.record.start_version != START_VERSION_OF_SOCKET;
-	r = walk_from(&w, steps, &done, err);
+	r = l->claim ? step_send_process(l, err) : 0;
+	if (r == 0)
+		r = walk_from(&w, steps, &done, err);
 	if (r < 0 && step_kill_init(l, &ignored) < 0)
 		container_warn(&l->container, ignored.text);
 	return r;

@@ -97,6 +97,7 @@ struct life_options {
 	bool bare_newlines; /* the caller serves the terminal, and its output is none */
 	bool notify; /* the program gets NOTIFY_SOCKET */
 	bool waits_for_start; /* create; not run */
+	bool late; /* and for the process that is to run */
 	bool systemd_cgroup;
 	bool limits_others; /* rlimits_may_limit_others */
 	bool attach; /* see the condition ATTACH */
@@ -127,6 +128,13 @@ struct life_workspace {
 	struct oci_strings around; /* form direct: the directories of these */
 	bool user_xattr;
 	bool by_init; /* RUNTIME may not mount an overlay */
+};
+
+/* What INIT is sent to run: late_process.h. */
+struct claim {
+	const char *bytes;
+	size_t length;
+	size_t n_args;
 };
 
 /* Everything that the steps of one command share. INIT has a copy of it, by fork. */
@@ -183,6 +191,7 @@ struct life {
 	uint64_t capabilities_beyond; /* which it has for the filters alone */
 	int held_listener; /* which is sent after the birth */
 	int listener; /* of a seccomp filter with SCMP_ACT_NOTIFY: fd number in INIT */
+	const struct claim *claim; /* start of a LATE container; NULL: no other process */
 	bool started; /* the program runs: what fails now ends the container */
 	int turn_ahead; /* INIT: step of a turn that came before its time; -1: none */
 	bool announced; /* INIT said that exec is next */

@@ -158,7 +158,8 @@ uint64_t plan_create(const struct oci_config *config, const struct life_options 
 	       when(linux_ && linux_->intel_rdt, RESCTRL) | plan_egress(config, egress_by_relay) |
 	       when(has_workspaces(config), WORKSPACES | HOST_SOURCES) |
 	       when(needs_host_sources(config), HOST_SOURCES) | when(mounts_disks(config), DISKS) |
-	       when(options->notify, NOTIFY) | (options->systemd_cgroup ? SYSTEMD : CGROUPFS) |
+	       when(options->late, LATE) | when(options->notify, NOTIFY) |
+	       (options->systemd_cgroup ? SYSTEMD : CGROUPFS) |
 	       (options->waits_for_start ? WAITS_FOR_START : RUNS_AT_ONCE);
 }
 

@@ -152,6 +152,8 @@ int step_make_devices(struct life *l, struct nacre_error *err);
 int step_write_sysctls(struct life *l, struct nacre_error *err);
 int step_mask_paths(struct life *l, struct nacre_error *err);
 int step_pivot(struct life *l, struct nacre_error *err);
+/* mount_context.clear_unnamed. */
+uint64_t step_flags_to_clear(const struct life *l);
 int step_seal_rootfs(struct life *l, struct nacre_error *err);
 
 /* steps_init.c */
@@ -177,6 +179,13 @@ int step_restrict_writes(struct life *l, struct nacre_error *err);
 int step_drop_privileges(struct life *l, struct nacre_error *err);
 int step_wait_for_start(struct life *l, struct nacre_error *err);
 int step_exec_program(struct life *l, struct nacre_error *err);
+
+/* steps_claim.c */
+int step_wait_for_process(struct life *l, struct nacre_error *err);
+/* RUNTIME, of `start`: no row, since INIT that waits for it has come to none of that table. */
+int step_send_process(struct life *l, struct nacre_error *err);
+/* Lays the new copy of the source of the container's one workspace where the old one was. */
+int step_replace_workspace(struct life *l, struct nacre_error *err);
 
 /* steps_birth.c */
 int step_expect_birth(struct life *l, struct nacre_error *err); /* before the fork */

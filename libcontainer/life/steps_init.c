@@ -236,6 +236,8 @@ int step_find_program(struct life *l, struct nacre_error *err)
 	if (r < 0 && (chosen || r != -EACCES))
 		return r;
 	l->cwd_entered = r == 0;
+	if (l->container.record.active & LATE) /* another will come */
+		return 0;
 	return program_prepare(
 		l->container.arena, l->process, nacre ? nacre->program : NULL, &l->program, err);
 }

@@ -96,7 +96,7 @@ static int judge_tree(const struct life *l, struct nacre_error *err)
 
 /* Under a profile that tightens the flags of mounts nothing that the host set is taken back by
  * silence. In a user namespace the kernel keeps such flags, all but the last. */
-static uint64_t flags_to_clear(const struct life *l)
+uint64_t step_flags_to_clear(const struct life *l)
 {
 	const struct profile *profile = profile_find(
 		l->container.record.profile ? l->container.record.profile : "");
@@ -153,7 +153,7 @@ static struct mount_context mount_context(struct life *l)
 		.own_user_namespace = l->container.record.active & IN_USERNS,
 		.cgroup_fd = l->container.cgroup.fd,
 		.pidns_fd = l->namespaces.outside ? namespaces_joined_pid(&l->namespaces) : 0,
-		.clear_unnamed = flags_to_clear(l),
+		.clear_unnamed = step_flags_to_clear(l),
 		.late_binds = l->container.config->nacre ? &l->container.config->nacre->late_binds
 							 : NULL,
 		.mask_views = masks_views(l->container.config),

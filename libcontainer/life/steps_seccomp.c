@@ -78,6 +78,8 @@ static int check_calls(const struct life *l, struct nacre_error *err)
 	const bool talks = active & (SECCOMP_NOTIFY | TRACE | LIMIT_OF_PROCESSES | SCHEDULER_LAST |
 					    WAITS_FOR_START | PIDFD_SOCKET | PID_FILE) ||
 			   (born && active & RUNS_AT_ONCE);
+	const bool late = active & LATE;
+	static const char takes[] = "takes the process that comes with start --process";
 	static const char joins[] = "makes the process in a pid namespace that others are in";
 	const struct {
 		bool is_made;
@@ -93,6 +95,13 @@ static int check_calls(const struct life *l, struct nacre_error *err)
 		{born, {"setsid", SYS_setsid, {0}, 0, false, joins}},
 		{born && active & TERMINAL, {"ioctl TIOCSCTTY", SYS_ioctl, {0, TIOCSCTTY}, 3, false,
 						    "gives that process its terminal"}},
+		{late, {"brk", SYS_brk, {0}, 0, false, takes}},
+		{late, {"mmap", SYS_mmap, {0}, 0, false, takes}},
+		{late, {"chdir", SYS_chdir, {0}, 0, false, takes}},
+		{late, {"getcwd", SYS_getcwd, {0}, 0, false, takes}},
+		{late, {"openat", SYS_openat, {0}, 0, false, takes}},
+		{late, {"newfstatat", SYS_newfstatat, {0}, 0, false, takes}},
+		{late, {"faccessat2", SYS_faccessat2, {0}, 0, false, takes}},
 		{true, {"execve", SYS_execve, {0}, 0, true, "runs the program"}},
 	};
 	int r = 0;

@@ -7,7 +7,7 @@
 #include "specs/error.h"
 
 /*
- * What RUNTIME and INIT say to each other, on a SOCK_SEQPACKET pair: one struct, ten kinds.
+ * What RUNTIME and INIT say to each other, on a SOCK_SEQPACKET pair: one struct, eleven kinds.
  *
  *   TURN     the receiver's row STEP is next
  *   FAILED   the sender's row STEP failed; TEXT is the error, CODE its errno; the sender ends
@@ -19,7 +19,8 @@
  *            same without fd, says that it is
  *   MAKE     asks RUNTIME for the filesystem of mount VALUE; the answer carries it
  *   LISTENER carries a socket for the relay of egress rules, in place VALUE of its plan
- *   SYSCTL   asks RUNTIME to write value VALUE of linux.sysctl; the answer says that it is
+ *   PROCESS  VALUE bytes follow, a process with CODE arguments: late_process.h; to an INIT that
+ * waits SYSCTL   asks RUNTIME to write value VALUE of linux.sysctl; the answer says that it is
  *
  * Written with write(2) and read(2) wherever no fd travels: a seccomp filter may be active already.
  *
@@ -41,6 +42,7 @@ enum sync_kind {
 	SYNC_MAKE,
 	SYNC_SYSCTL,
 	SYNC_LISTENER,
+	SYNC_PROCESS,
 };
 
 struct sync_message {

@@ -152,13 +152,14 @@ static int answer(struct life *l, const struct sync_message *message, int fd, co
 	case SYNC_SYSCTL:
 		if (l->sync >= 0 && !step_is_born(l))
 			return step_answer_init(l, message, fd_steal(&came), err);
+		/* fall through */
+	case SYNC_PROCESS:
 		break;
 	}
 	return fail(err, EPROTO, "%s: init sent message %u out of turn", step, message->kind);
 }
 
-/* RUNTIME: takes messages until one that is a turn for STEP, an announcement of exec, or the end.
- */
+/* RUNTIME: takes messages until a turn for STEP, an announcement of exec, or the end. */
 static int hear(
 	struct life *l, const struct step *steps, const struct step *step, struct nacre_error *err)
 {
@@ -225,9 +226,7 @@ static int await_birth(struct walk *w, const struct step *step, struct nacre_err
 		if (r > 0)
 			l->turn_ahead = message.step;
 	}
-	if (r < 0)
-		return r;
-	return step_is_born(l) ? step_adopt(l, err) : hear(l, w->steps, step, err);
+	return r < 0 ? r : step_is_born(l) ? step_adopt(l, err) : hear(l, w->steps, step, err);
 }
 
 /* INIT: the only thing that ever comes is a turn. The end means that RUNTIME is gone. */

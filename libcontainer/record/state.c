@@ -15,6 +15,8 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 
+#define CLAIMED "claimed"
+
 /* the path of a cgroup, and which manager has what unit (NAME_MAX, as a cgroup) */
 #define NOTE_SIZE (PATH_MAX + sizeof("\nsystem\n") + NAME_MAX)
 
@@ -153,6 +155,18 @@ int state_write(int state_fd, const char *name, const char *text, struct nacre_e
 	int r = fd < 0 ? -errno : file_write_all(fd, text, strlen(text));
 
 	return r < 0 ? fail_errno(err, r, "write %s to the state directory", name) : 0;
+}
+
+int state_claim(int state_fd, struct nacre_error *err)
+{
+	return state_write(state_fd, CLAIMED, "", err);
+}
+
+int state_is_claimed(int state_fd, struct nacre_error *err)
+{
+	if (faccessat(state_fd, CLAIMED, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : fail_errno(err, errno, "look for " CLAIMED);
 }
 
 /* What state_note_cgroup wrote, perhaps of another version: further lines are passed over. */

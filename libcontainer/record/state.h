@@ -25,6 +25,7 @@
  *   execs         with a receipt: a byte for each process that exec was to run
  *   exit          with a receipt: the first process's exit status, once somebody has told it
  *   start         the pipe at which INIT waits for `start` (start_pipe.h); gone once it was told
+ *   claimed       created late: made by the `start` that gives a process, before all else it does
  *   notify        with NOTIFY_SOCKET: the directory of the socket that sd_notify(3) calls arrive on
  *
  * Nothing that comes from a container is ever used as a name.
@@ -86,6 +87,11 @@ int state_remove(int root_fd, const char *id, int state_fd, struct nacre_error *
  * lost: with it the container can be deleted. -ENOENT: the directory was removed meanwhile.
  * -ENOTEMPTY: it is none of nacre's. */
 int state_make_lock(int state_fd, const char *id, struct nacre_error *err);
+
+/* Makes "claimed". -EEXIST: it is there. */
+int state_claim(int state_fd, struct nacre_error *err);
+/* Whether it is there: 1, 0 or -errno. */
+int state_is_claimed(int state_fd, struct nacre_error *err);
 
 /* A file that the record will vouch for: plainly, since nobody looks before there is a record. */
 int state_write(int state_fd, const char *name, const char *text, struct nacre_error *err);

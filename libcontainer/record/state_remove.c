@@ -14,9 +14,9 @@
 /* The end of a state directory. The lock goes last, so that a removal that is cut off can be begun
  * anew. */
 
-static const char *const state_files[] = {"record", "start", DENIALS_FILE, RELAY_DENIALS_FILE,
-	"egress.socket", "resolv.conf", "receipt", "receipt.signed", "execs", "exit", "report.json",
-	"config.json", "config.given", "lock"};
+static const char *const state_files[] = {"record", "start", "claimed", DENIALS_FILE,
+	RELAY_DENIALS_FILE, "egress.socket", "resolv.conf", "receipt", "receipt.signed", "execs",
+	"exit", "report.json", "config.json", "config.given", "lock"};
 #define STATE_FILES_N (sizeof(state_files) / sizeof(state_files[0]))
 
 static bool is_state_file(const char *name, size_t length)

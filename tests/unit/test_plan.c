@@ -34,6 +34,13 @@ START_TEST(an_empty_config_activates_nothing)
 }
 END_TEST
 
+START_TEST(a_late_container_waits_for_a_process)
+{
+	options.late = true;
+	ck_assert_uint_eq(planned(), LATE);
+}
+END_TEST
+
 START_TEST(a_namespace_with_a_path_is_not_new)
 {
 	struct oci_namespace namespaces[] = {
@@ -249,6 +256,7 @@ Suite *suite_plan(void)
 	tcase_add_checked_fixture(tcase, fresh_config, NULL);
 	tcase_add_test(tcase, the_rules_for_devices_come_after_disks);
 	tcase_add_test(tcase, an_empty_config_activates_nothing);
+	tcase_add_test(tcase, a_late_container_waits_for_a_process);
 	tcase_add_test(tcase, a_namespace_with_a_path_is_not_new);
 	tcase_add_test(tcase, rules_of_egress_hold_by_a_filter_or_by_a_relay);
 	tcase_add_test(tcase, a_network_alone_keeps_rules_without_a_cgroup);

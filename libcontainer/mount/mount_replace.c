@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/mount/mount_replace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "libcontainer/base/child.h"
+#include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/paths.h"
+
+enum {
+	CHILD_TIMEOUT = 30, /* seconds: the root may lie on a file system that does not answer */
+};
+
+/* By its fd: what the name leads to is looked up once. */
+static int detach_old(int root_fd, const struct oci_mount *mount, struct nacre_error *err)
+{
+	cleanup_close int fd = path_open(root_fd, mount->destination, O_PATH | O_DIRECTORY);
+	struct statfs fs;
+	struct statx st;
+
+	if (fd < 0)
+		return fail_errno(err, fd, "open %s", mount->destination);
+	if (fstatfs(fd, &fs) < 0 || statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &st) < 0)
+		return fail_errno(err, errno, "stat %s", mount->destination);
+	if (fs.f_type != OVERLAYFS_SUPER_MAGIC || !(st.stx_attributes & STATX_ATTR_MOUNT_ROOT))
+		return fail(err, EBUSY,
+			"it is not the copy that create made that lies on %s: it was mounted over",
+			mount->destination);
+	if (fchdir(fd) < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return fail_errno(err, errno, "unmount %s", mount->destination);
+	return 0;
+}
+
+static int replace(int pidfd, const struct mount_context *outside, const struct oci_mount *mount,
+	struct nacre_error *err)
+{
+	struct mount_made made = {.tree_fd = -1, .view_fd = -1};
+	struct mount_context context = *outside;
+	cleanup_close int root_fd = -1;
+	int r;
+
+	if (setns(pidfd, CLONE_NEWNS) < 0)
+		return fail_errno(err, errno, "enter the container's mount namespace");
+	root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return fail_errno(err, errno, "open /");
+	r = detach_old(root_fd, mount, err);
+	if (r < 0)
+		return r;
+	context.rootfs_fd = root_fd;
+	context.made = &made;
+	return mounts_perform(&context, mount, 1, err);
+}
+
+/* Until the child has told what came of it, or has ended. Returns that. */
+static int await(pid_t pid, int end, int64_t deadline, struct nacre_error *err)
+{
+	struct pollfd poll_in = {end, POLLIN, 0};
+	const int64_t start = child_now();
+	struct nacre_error told = {.code = 0};
+	ssize_t n = -1;
+	int r;
+
+	do
+		r = poll(&poll_in, 1, child_left_ms(start, CHILD_TIMEOUT, deadline));
+	while (r < 0 && errno == EINTR);
+	if (r > 0)
+		n = read(end, &told, sizeof(told));
+	if (n != sizeof(told))
+		(void)kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	if (r == 0)
+		return fail(err, ETIMEDOUT, "the container's root does not answer");
+	if (n != sizeof(told))
+		return fail(err, ECHILD, "the process that mounts it ended without a word");
+	return told.code ? fail(err, told.code, "%s", told.text) : 0;
+}
+
+int mount_replace(int pidfd, const struct mount_context *context, const struct oci_mount *mount,
+	int64_t deadline, struct nacre_error *err)
+{
+	cleanup_close int in = -1;
+	cleanup_close int out = -1;
+	int ends[2];
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return fail_errno(err, errno, "pipe");
+	in = ends[0];
+	out = ends[1];
+	pid = child_fork_blocked();
+	if (pid < 0)
+		return fail_errno(err, pid, "fork");
+	if (pid == 0) {
+		struct nacre_error told = {.code = 0};
+
+		(void)replace(pidfd, context, mount, &told);
+		_exit(write(out, &told, sizeof(told)) != sizeof(told));
+	}
+	fd_close(&out);
+	return await(pid, in, deadline, err);
+}
