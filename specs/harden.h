@@ -53,6 +53,7 @@ struct harden_request {
 	struct oci_strings egress; /* canonical words of egress.h, which hold whatever the profile;
 				      none: the profile's own */
 	bool shifted; /* the rule user-namespace, whatever the profile */
+	bool in_pod; /* of Kubernetes, where nobody has a command line: for the words of a refusal */
 	bool receipt; /* its container gets one, or stays: policy.h, REQUIRE_RECEIPT */
 	bool egress_stays; /* those of the container were settled before: update, exec */
 	bool egress_replaces; /* these take the place of config.json's: update --egress */
@@ -127,7 +128,8 @@ void harden_rule_each(void (*each)(void *data, const char *name, const char *why
 void harden_grant_each(void (*each)(void *data, const char *grant), void *data);
 
 /* Everything lives in ARENA; CONFIG is not touched. A refusal is -EPERM: "profile agent, rule
- * host-network: linux.namespaces: ...; allow it with --allow host-network". */
+ * host-network: linux.namespaces: ...; allow it with --allow host-network", in a pod with the
+ * annotation. */
 int harden(struct arena *arena, const struct oci_config *config,
 	const struct harden_request *request, struct oci_config **ret_config,
 	struct harden_report **ret_report, struct nacre_error *err);

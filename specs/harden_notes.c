@@ -185,6 +185,12 @@ int harden_refuse(struct hardening *h, const char *grant, const char *path, cons
 		return fail(h->err, EPERM,
 			"profile %s, rule %s: %s: %s; the rule is required, so that no grant helps",
 			h->profile->name, h->rule->name, path, reason);
+	if (h->request->in_pod)
+		return fail(h->err, EPERM,
+			"profile %s, rule %s: %s: %s; allow it with the annotation "
+			"run.nacre.allow: %s, if annotations.may_allow of the node's policy.json "
+			"lists it",
+			h->profile->name, h->rule->name, path, reason, grant);
 	return fail(h->err, EPERM, "profile %s, rule %s: %s: %s; allow it with --allow %s",
 		h->profile->name, h->rule->name, path, reason, grant);
 }

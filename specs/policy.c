@@ -274,8 +274,9 @@ static int take_allow(struct decision *d, const char *value)
 
 static int take_annotation(struct decision *d, const struct oci_pair *pair)
 {
-	static const char prefix[] = "run.nacre.";
+	static const char prefix[] = "run.nacre.", of_pods[] = "io.kubernetes.";
 
+	d->request.in_pod |= !strncmp(pair->key, of_pods, strlen(of_pods));
 	if (strncmp(pair->key, prefix, strlen(prefix)))
 		return 0;
 	if (!strcmp(pair->key, "run.nacre.profile"))

@@ -249,6 +249,24 @@ START_TEST(a_refusal_by_a_required_rule_names_no_grant)
 }
 END_TEST
 
+/* Nobody who makes a pod has a command line. */
+START_TEST(a_refusal_in_a_pod_names_the_annotation)
+{
+	static const char *const pod[] = {"io.kubernetes.cri.container-type", "sandbox", NULL};
+	struct oci_config *config = tight("", "", "", LIMITED);
+	struct harden_request request;
+	struct result result = {0};
+
+	ck_assert_int_eq(decide(policy_of(""), "agent", "", pod, &request), 0);
+	config->linux_->n_namespaces--;
+	result.r = harden(arena, config, &request, &result.config, &result.report, &result.err);
+	ck_assert_int_eq(result.r, -EPERM);
+	ck_assert_ptr_nonnull(strstr(result.err.text,
+		"allow it with the annotation run.nacre.allow: host-network, if "
+		"annotations.may_allow of the node's policy.json lists it"));
+}
+END_TEST
+
 START_TEST(the_policy_and_the_command_line_add_up_what_is_required)
 {
 	const struct policy_request request = {.require = split("resources devices")};
@@ -280,6 +298,7 @@ Suite *suite_policy(void)
 	tcase_add_test(tcase, an_unknown_annotation_of_ours_is_an_error);
 	tcase_add_test(tcase, a_required_rule_is_not_best_effort_and_cannot_be_granted_away);
 	tcase_add_test(tcase, a_refusal_by_a_required_rule_names_no_grant);
+	tcase_add_test(tcase, a_refusal_in_a_pod_names_the_annotation);
 	tcase_add_test(tcase, the_policy_and_the_command_line_add_up_what_is_required);
 	suite_add_tcase(suite, tcase);
 	return suite;
