@@ -417,8 +417,9 @@ NACRE_API int nacre_explain(struct nacre *nacre, const char *id, enum nacre_expl
 /* --- workspaces --- */
 
 /* What a container has changed in the directories that it was given as copies to work on,
- * nacre-workspace(8). They outlive the container. The calls that take an ID are refused while something runs
- * in it (-EBUSY), unless it is paused and the call says so; -ENOENT: it has no workspace. */
+ * nacre-workspace(8). They outlive the container. The calls that take an ID are refused while
+ * something runs in it (-EBUSY), unless it is paused and the call says so; -ENOENT: it has no
+ * workspace. */
 
 /* The workspaces of all containers, a line each, or as JSON. */
 NACRE_API int nacre_workspace_list(

@@ -43,6 +43,7 @@ as_user() {
 it_is_installed() {
 	nacre --version | grep -xE 'commit: [0-9a-f]{40}' && nacre features && nacre-strict --version &&
 		[[ -x /usr/libexec/nacre/nacre-egress && -e /usr/share/man/man8/nacre.8.gz &&
+			-e /usr/share/man/man8/nacre-workspace.8.gz &&
 			-e /usr/share/man/man7/nacre-profiles.7.gz && -e /usr/share/man/man5/nacre-policy.5.gz ]] &&
 		! ldd /usr/libexec/nacre/* | grep 'not found'
 }

@@ -4,6 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 
 example=$(realpath "$(dirname "$0")/../../contrib/example/run-bundle.c")
+manual=$(realpath "$(dirname "$0")/../../runtime/libnacre.3")
 own=$(realpath "$(dirname "$0")/library.c")
 archives='' # where the installed library is
 
@@ -67,6 +68,21 @@ test_the_example_with_the_shared_library() {
 	flags
 	link gcc "$example" "${flags[@]}" &&
 		example_works 1
+}
+
+test_the_example_of_the_manual() {
+	install_library || return
+	flags
+	sed -n '/^#include <stdio/,/^\.Ed/{/^\.Ed/!p}' "$manual" | sed 's/\\e/\\/g' >"$T/manual.c"
+	link gcc "$T/manual.c" "${flags[@]}" || return
+	bundle echo hello from inside : exit 42
+	try linked "$b" "$id"
+	is "$rc" 42 "exit code"
+	is "$out" "hello from inside"
+	nothing_left
+	try linked "$T/none" "$id"
+	is "$rc" 125 "exit code without a bundle"
+	has_line "$err" "*$T/none*: No such file or directory"
 }
 
 test_the_example_as_cplusplus() {

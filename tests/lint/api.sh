@@ -73,6 +73,18 @@ alone clang c c99 c11 gnu17
 alone g++ c++ c++11 c++17 c++20
 alone clang++ c++ c++11 c++17 c++20
 
+# Every call and every member of a struct stands in the manual.
+page=runtime/libnacre.3
+while read -r call; do
+	grep -qE "^\.It Fn $call( |$)" "$page" || complain "$page lacks $call"
+done <"$D/header"
+members=$(perl -0777 -ne 's{/\*.*?\*/}{ }gs; while (/struct nacre_\w+ \{(.*?)\n\};/gs) {
+	for (split /;/, $1) { print "$1\n" if /\(\*(\w+)\)\(/ || /(\w+)\s*$/ } }' "$header" | sort -u)
+(($(wc -l <<<"$members") > 100)) || complain "the structs of $header are not understood"
+for member in $members; do
+	grep -qE "(Va|,) $member( |$)" "$page" || complain "$page lacks the member $member"
+done
+
 ((failed)) && exit 1
 [[ -z $skipped ]] && exit
 echo "${skipped%; }" >&2

@@ -72,7 +72,7 @@ function_length() {
 manual() {
 	local found
 	has mandoc || return
-	found=$(mandoc -Tlint runtime/nacre*.[1-8] 2>/dev/null |
+	found=$(mandoc -Tlint runtime/*nacre*.[1-8] 2>/dev/null |
 		grep -vE 'Xr: |referenced manual not found|mandoc\.db|operating system explicitly')
 	[[ -z $found ]] || complain "$found"
 }

@@ -146,7 +146,7 @@ done
 
 # A section of a manual that is named, as "nacre(8), CAVEATS".
 references=$(grep -rhoE --include='*.[ch1-8]' --include='*.md' --include='*.t' --include='*.sh' \
-	'nacre(-[a-z]+)?\([1-8]\), [A-Z]{3}[A-Z ]*' specs libcontainer runtime contrib tests ./*.md | sed 's/ *$//' | sort -u)
+	'(lib)?nacre(-[a-z]+)?\([1-8]\), [A-Z]{3}[A-Z ]*' specs libcontainer runtime contrib tests ./*.md | sed 's/ *$//' | sort -u)
 [ "$(wc -l <<<"$references")" -ge 5 ] || complain "no references to the manuals found"
 while IFS= read -r reference; do
 	number=${reference#*(}

@@ -33,7 +33,7 @@ done
 for link in $(grep -oE '\]\([^)#]+\)' README.md | sed 's/^](//; s/)$//' | sort -u); do
 	[[ -e $link ]] || complain "a link leads to $link, which does not exist"
 done
-for page in $(grep -oE 'nacre(-[a-z]+)?\([1-8]\)' README.md | sort -u); do
+for page in $(grep -oE '(lib)?nacre(-[a-z]+)?\([1-8]\)' README.md | sort -u); do
 	file=runtime/${page%(*}.${page: -2:1}
 	[[ -e $file ]] || complain "there is no $file"
 done
