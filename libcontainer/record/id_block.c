@@ -89,7 +89,8 @@ static int take(int fd)
 	owner[n] = '\0';
 	if (has_owner(owner))
 		return 0;
-	return ftruncate(fd, 0) < 0 ? -errno : 1;
+	/* Not one that is empty: ext4 writes a file that was cut to the disk when it is closed. */
+	return n > 0 && ftruncate(fd, 0) < 0 ? -errno : 1;
 }
 
 /* Returns an fd, 0 if somebody has it, or -errno. */
