@@ -154,10 +154,12 @@ static int configure(int fs_fd, const struct filesystem *fs, struct nacre_error 
 		if (r < 0)
 			return r;
 	}
-	if (fs->pidns_fd > 0) {
-		r = sys_fsconfig(fs_fd, SYS_FSCONFIG_SET_FD, "pidns", NULL, fs->pidns_fd);
+	for (size_t i = 0; i < fs->n_fds; i++) {
+		const struct filesystem_fd *file = &fs->fds[i];
+
+		r = sys_fsconfig(fs_fd, SYS_FSCONFIG_SET_FD, file->key, NULL, file->fd);
 		if (r < 0)
-			return fail_context(fs_fd, r, fs->type, "pidns", err);
+			return fail_context(fs_fd, r, fs->type, file->key, err);
 	}
 	if (mount_fs_adds_mode(fs)) {
 		(void)snprintf(mode, sizeof(mode), "%o", (unsigned)fs->mode & 07777);

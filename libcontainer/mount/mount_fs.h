@@ -12,6 +12,11 @@ enum {
 	MOUNT_VALUE_MAX = 255, /* of fsconfig(2), for keys and values */
 };
 
+struct filesystem_fd {
+	const char *key;
+	int fd;
+};
+
 struct filesystem {
 	const char *type;
 	const char *source; /* NULL: none */
@@ -26,7 +31,8 @@ struct filesystem {
 	/* A directory of a mount that is not shared, on which the filesystem lies for a moment
 	 * where only mount(2) has words for it: see mount_page.h. NULL: there is none. */
 	const int *place_fd;
-	int pidns_fd; /* of proc, in place of the caller's pid namespace; 0: that */
+	const struct filesystem_fd *fds; /* options that are files, after the others */
+	size_t n_fds;
 };
 
 /* Makes it. Returns the fd of a detached mount; the text of a failure has the kernel's own words.

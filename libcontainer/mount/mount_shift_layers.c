@@ -31,7 +31,6 @@ struct reading {
 	struct arena *arena;
 	struct mount_shift_layers *layers;
 	const char *bases[2]; /* that relative paths may be relative to */
-	int base_fd; /* the one that they are; -1: not known yet */
 	const char *upper;
 	struct nacre_error *err;
 };
@@ -65,17 +64,26 @@ static int open_below(const char *base, const char *path)
 				     RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
 }
 
-static int open_layer(struct reading *r, const char *path)
+static int open_layer(struct reading *r, const char *path, struct mount_shift_layer *ret_layer)
 {
 	int fd = -ENOENT;
 
-	if (*path == '/')
-		return sys_openat2(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_MAGICLINKS);
+	*ret_layer = (struct mount_shift_layer){.fd = -1};
+	if (*path == '/') {
+		fd = sys_openat2(
+			AT_FDCWD, path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_MAGICLINKS);
+		ret_layer->base = two_above(r->arena, path);
+		if (ret_layer->base)
+			path += strlen(ret_layer->base) + 1;
+	}
 	for (size_t i = 0; i < sizeof(r->bases) / sizeof(r->bases[0]) && fd == -ENOENT; i++) {
+		ret_layer->base = r->bases[i];
 		fd = open_below(r->bases[i], path);
 		if (fd >= 0) /* all of them are relative to one directory */
 			r->bases[0] = r->bases[1] = r->bases[i];
 	}
+	ret_layer->name = arena_strdup(r->arena, path);
+	ret_layer->fd = fd;
 	return fd;
 }
 
@@ -86,12 +94,12 @@ static int add_layer(struct reading *r, const char *path)
 
 	if (layers->n == LAYERS_MAX)
 		return cannot("it has too many layers", r->err);
-	fd = open_layer(r, path);
+	fd = open_layer(r, path, &layers->items[layers->n]);
 	if (fd < 0)
 		return fail(r->err, EOPNOTSUPP,
 			"the root is an overlay, and its layer %.200s cannot be opened: %s", path,
 			strerrordesc_np(-fd));
-	layers->fds[layers->n++] = fd;
+	layers->n++;
 	return 0;
 }
 
@@ -151,9 +159,9 @@ static int read_options(struct reading *r, char *options)
 	for (const char *p = options; *p; p++)
 		n += *p == ',';
 	words = arena_array(r->arena, n, sizeof(*words));
-	r->layers->words.items = arena_array(r->arena, n, sizeof(*words));
-	r->layers->fds = arena_array(r->arena, LAYERS_MAX, sizeof(*r->layers->fds));
-	if (!words || !r->layers->words.items || !r->layers->fds)
+	r->layers->words.items = arena_array(r->arena, n + 1, sizeof(*words));
+	r->layers->items = arena_array(r->arena, LAYERS_MAX, sizeof(*r->layers->items));
+	if (!words || !r->layers->words.items || !r->layers->items)
 		return arena_fail(r->arena, "layers", r->err);
 	for (size_t i = 0; i < n; i++) {
 		char *word = strsep(&options, ",");
@@ -163,6 +171,8 @@ static int read_options(struct reading *r, char *options)
 	}
 	for (size_t i = 0; i < n && result == 0; i++)
 		result = take_word(r, words[i], false);
+	/* Another one writes elsewhere. */
+	r->layers->words.items[r->layers->words.n++] = "index=off";
 	if (result == 0 && r->upper) {
 		r->bases[1] = two_above(r->arena, r->upper);
 		result = add_layer(r, r->upper);
@@ -218,7 +228,7 @@ int mount_shift_layers_open(struct arena *arena, int rootfs_fd,
 void mount_shift_layers_close(struct mount_shift_layers *layers)
 {
 	while (layers->n)
-		(void)close(layers->fds[--layers->n]);
+		(void)close(layers->items[--layers->n].fd);
 }
 
 /* --- comparing --- */

@@ -11,8 +11,14 @@
 /* The layers of an overlay that is mounted, as the kernel tells them: their paths, which may be
  * relative to where the engine stood, and its other options. */
 
+struct mount_shift_layer {
+	int fd; /* O_PATH */
+	const char *base,
+		*name; /* directory that it was found below, mostly with others; or NULL */
+};
+
 struct mount_shift_layers {
-	int *fds; /* from the top down, O_PATH; of an arena */
+	struct mount_shift_layer *items; /* from the top down; of an arena */
 	size_t n;
 	bool has_upper; /* the first is the upperdir */
 	struct oci_strings words; /* options that another overlay of these layers needs */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -13,7 +14,7 @@
 #include "libcontainer/mount/mount_shift_layers.h"
 
 enum {
-	OWN_WORDS = 3, /* upperdir, workdir, index */
+	OWN_FDS = 2, /* upperdir, workdir */
 };
 
 /* What is being made. */
@@ -21,19 +22,22 @@ struct remake {
 	struct arena *arena;
 	const struct mount_shift *shift;
 	struct mount_shift_layers layers;
-	int *fds; /* of the mapped layers, in the order of LAYERS */
+	struct base {
+		const char *path;
+		int fd; /* mapped */
+	} * bases;
+	size_t n_bases;
+	struct filesystem_fd *fds; /* the mapped layers, in the order of LAYERS, then the others */
 	size_t n_fds;
-	int tree_fd; /* of upper_fd and work_fd: a detached mount is there as long as its own fd */
-	int upper_fd, work_fd;
-	struct oci_strings words; /* for the new one */
+	int tree_fd; /* of upperdir and workdir: a detached mount is there as long as its own fd */
 };
 
 static void release(struct remake *m)
 {
 	while (m->n_fds)
-		(void)close(m->fds[--m->n_fds]);
-	fd_close(&m->upper_fd);
-	fd_close(&m->work_fd);
+		(void)close(m->fds[--m->n_fds].fd);
+	while (m->n_bases)
+		(void)close(m->bases[--m->n_bases].fd);
 	fd_close(&m->tree_fd);
 }
 
@@ -42,19 +46,9 @@ static int cannot(const char *why, struct nacre_error *err)
 	return fail(err, EOPNOTSUPP, "the root is an overlay, and %s", why);
 }
 
-static void add_word(struct remake *m, const char *word)
+static void add_fd(struct remake *m, const char *key, int fd)
 {
-	m->words.items[m->words.n++] = word;
-}
-
-static int add_fd_word(struct remake *m, const char *key, int fd)
-{
-	const char *word = arena_printf(m->arena, "%s/proc/self/fd/%d", key, fd);
-
-	if (!word)
-		return -ENOMEM;
-	add_word(m, word);
-	return 0;
+	m->fds[m->n_fds++] = (struct filesystem_fd){key, fd};
 }
 
 int mount_shift_clone(int fd, int userns_fd)
@@ -69,35 +63,70 @@ int mount_shift_clone(int fd, int userns_fd)
 	return r < 0 ? r : fd_steal(&clone_fd);
 }
 
+/* Each mapped clone costs the kernel a grace period when it ends, and layers mostly lie below one
+ * directory: they share one. Returns its fd. */
+static int find_base(struct remake *m, const char *path)
+{
+	cleanup_close int fd = -1;
+	int mapped_fd;
+
+	for (size_t i = 0; i < m->n_bases; i++)
+		if (!strcmp(m->bases[i].path, path))
+			return m->bases[i].fd;
+	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	mapped_fd = fd < 0 ? -errno : mount_shift_clone(fd, m->shift->userns_fd);
+	if (mapped_fd >= 0)
+		m->bases[m->n_bases++] = (struct base){path, mapped_fd};
+	return mapped_fd;
+}
+
+/* Of its base, if the same directory is there: it may be a mount of its own. */
+static int map_layer(struct remake *m, const struct mount_shift_layer *layer)
+{
+	int base_fd = layer->base ? find_base(m, layer->base) : -ENOENT;
+	cleanup_close int fd = -1;
+	struct stat one, other;
+
+	if (base_fd >= 0)
+		fd = sys_openat2(base_fd, layer->name, O_PATH | O_DIRECTORY, 0,
+			RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+	if (fd >= 0 && fstat(fd, &one) == 0 && fstat(layer->fd, &other) == 0 &&
+		one.st_dev == other.st_dev && one.st_ino == other.st_ino)
+		return fd_steal(&fd);
+	return mount_shift_clone(layer->fd, m->shift->userns_fd);
+}
+
 static int map_layers(struct remake *m, struct nacre_error *err)
 {
-	m->fds = arena_array(m->arena, m->layers.n, sizeof(*m->fds));
-	if (!m->fds)
+	m->fds = arena_array(m->arena, m->layers.n + OWN_FDS, sizeof(*m->fds));
+	m->bases = arena_array(m->arena, m->layers.n, sizeof(*m->bases));
+	if (!m->fds || !m->bases)
 		return arena_fail(m->arena, "layers", err);
 	for (size_t i = 0; i < m->layers.n; i++) {
-		int fd = mount_shift_clone(m->layers.fds[i], m->shift->userns_fd);
+		int fd = map_layer(m, &m->layers.items[i]);
 
 		if (fd == -EINVAL || fd == -EPERM)
 			return cannot("the file system of a layer cannot be id-mapped", err);
 		if (fd < 0)
 			return fail_errno(err, fd, "map layer %zu of the root", i);
-		m->fds[m->n_fds++] = fd;
+		add_fd(m, "lowerdir+", fd);
 	}
 	return 0;
 }
 
 /* A directory of the tmpfs; the upper one looks as the top of the layers does. */
-static int make_directory(int tree_fd, const char *name, const struct stat *like)
+static int add_directory(struct remake *m, const char *key, const struct stat *like)
 {
 	cleanup_close int fd = -1;
 
-	if (mkdirat(tree_fd, name, 0700) < 0)
+	if (mkdirat(m->tree_fd, key, 0700) < 0)
 		return -errno;
-	fd = openat(tree_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(m->tree_fd, key, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || (like && (fchown(fd, like->st_uid, like->st_gid) < 0 ||
 				       fchmod(fd, like->st_mode & 07777) < 0)))
 		return -errno;
-	return fd_steal(&fd);
+	add_fd(m, key, fd_steal(&fd));
+	return 0;
 }
 
 /* For mount points. That it takes no more is the limit of memory of the container, which is not
@@ -112,35 +141,17 @@ static int make_upper(struct remake *m, struct nacre_error *err)
 		.mode = -1,
 	};
 	struct stat top;
+	int r;
 
-	if (fstat(m->fds[0], &top) < 0)
+	if (fstat(m->fds[0].fd, &top) < 0)
 		return fail_errno(err, errno, "stat the top layer of the root");
 	m->tree_fd = mount_filesystem(&fs, err);
 	if (m->tree_fd < 0)
 		return fail_prefix(err, "mount points of the root");
-	m->upper_fd = make_directory(m->tree_fd, "upper", &top);
-	m->work_fd = m->upper_fd < 0 ? m->upper_fd : make_directory(m->tree_fd, "work", NULL);
-	return m->work_fd < 0 ? fail_errno(err, m->work_fd, "mount points of the root") : 0;
-}
-
-static int collect_words(struct remake *m)
-{
-	int r = 0;
-
-	m->words.items = arena_array(
-		m->arena, m->n_fds + m->layers.words.n + OWN_WORDS, sizeof(*m->words.items));
-	if (!m->words.items)
-		return -ENOMEM;
-	for (size_t i = 0; i < m->n_fds && r == 0; i++)
-		r = add_fd_word(m, "lowerdir+=", m->fds[i]);
+	r = add_directory(m, "upperdir", &top);
 	if (r == 0)
-		r = add_fd_word(m, "upperdir=", m->upper_fd);
-	if (r == 0)
-		r = add_fd_word(m, "workdir=", m->work_fd);
-	for (size_t i = 0; i < m->layers.words.n; i++)
-		add_word(m, m->layers.words.items[i]);
-	add_word(m, "index=off");
-	return r;
+		r = add_directory(m, "workdir", NULL);
+	return r < 0 ? fail_errno(err, r, "mount points of the root") : 0;
 }
 
 static int build(struct remake *m, struct nacre_error *err)
@@ -160,9 +171,9 @@ static int build(struct remake *m, struct nacre_error *err)
 		r = make_upper(m, err);
 	if (r < 0)
 		return r;
-	if (collect_words(m) < 0)
-		return arena_fail(m->arena, "layers", err);
-	fs.options = m->words;
+	fs.options = m->layers.words;
+	fs.fds = m->fds;
+	fs.n_fds = m->n_fds;
 	fs.attr = (unsigned)attr;
 	r = mount_filesystem(&fs, &why);
 	if (r < 0)
@@ -176,8 +187,7 @@ static int build(struct remake *m, struct nacre_error *err)
 int mount_shift_overlay(
 	struct arena *arena, const struct mount_shift *shift, struct nacre_error *err)
 {
-	struct remake m = {
-		.arena = arena, .shift = shift, .tree_fd = -1, .upper_fd = -1, .work_fd = -1};
+	struct remake m = {.arena = arena, .shift = shift, .tree_fd = -1};
 	int fd, r = mount_shift_layers_open(arena, shift->rootfs_fd, &m.layers, err);
 
 	if (r < 0)

@@ -235,8 +235,6 @@ static struct filesystem describe(const struct mount_job *job, int target_mode)
 		fs.attr &= ~(unsigned)MOUNT_ATTR_RDONLY;
 	if (is_cgroup(job->mount))
 		fs.type = "cgroup2";
-	if (is_type(job->mount, "proc"))
-		fs.pidns_fd = job->context->pidns_fd;
 	return fs;
 }
 
@@ -244,6 +242,7 @@ int mount_build_filesystem(const struct mount_job *job, int target_mode, struct 
 {
 	const struct mount_context *context = job->context;
 	const struct sys_mount_attr propagation = {.propagation = job->options.propagation};
+	const struct filesystem_fd pidns = {"pidns", context->pidns_fd};
 	struct filesystem fs = describe(job, target_mode);
 	cleanup_close int disk_fd = -1;
 	char disk[MOUNT_DISK_PATH];
@@ -260,6 +259,10 @@ int mount_build_filesystem(const struct mount_job *job, int target_mode, struct 
 	if (r < 0)
 		return r;
 	fs.options = overlay.options;
+	if (is_type(job->mount, "proc") && pidns.fd > 0) {
+		fs.fds = &pidns;
+		fs.n_fds = 1;
+	}
 	if (mount_guard_judges(context->guard) && mount_opens_disk(job->mount)) {
 		disk_fd = mount_open_disk(context->guard, job->mount, job->index, disk, err);
 		if (disk_fd < 0)

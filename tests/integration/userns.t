@@ -427,9 +427,12 @@ test_an_overlay_is_made_once_more_with_mapped_layers() {
 	bundle cat /proc/self/uid_map /etc/one /etc/two /etc/top : stat /etc/two /etc/top /payload / /made/here : ls /etc
 	mkdir "$b/volume"
 	mount_on /made/here "$b/volume" bind bind ro
+	mkdir "$b/one" # a layer that is a mount, as those of erofs are
+	mount -t tmpfs tmpfs "$b/one"
 	overlay
 	run --userns shifted
 	no_overlay
+	umount "$b/one"
 	lacks "$err" user-namespace
 	has_line "$out" " *0 [0-9]*  *65536"
 	has "$out" $'one\ntwo\ntop'
