@@ -17,7 +17,7 @@ int answer(const char *verb, long result)
 static int run_verb(int argc, char **argv)
 {
 	const struct verb *tables[] = {
-		look_verbs, file_verbs, try_verbs, run_verbs, load_verbs, seize_verbs};
+		look_verbs, file_verbs, try_verbs, gated_verbs, run_verbs, load_verbs, seize_verbs};
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
 		for (const struct verb *verb = tables[i]; verb->name; verb++)

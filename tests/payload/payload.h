@@ -22,6 +22,7 @@ struct verb {
 extern const struct verb look_verbs[]; /* what it sees of itself */
 extern const struct verb file_verbs[]; /* what it can do with files */
 extern const struct verb try_verbs[]; /* what a hostile one would try */
+extern const struct verb gated_verbs[]; /* and what root may on the machine */
 extern const struct verb run_verbs[]; /* how it goes on and ends */
 extern const struct verb load_verbs[]; /* what it uses up */
 extern const struct verb seize_verbs[]; /* what it gets of the runtime */
