@@ -20,6 +20,7 @@ enum {
 	NAME_SIZE = 16, /* of a claim */
 	KEYS_MAX = 16 * 1024 * 1024,
 	LOCK_WAIT_S = 10,
+	SWEPT = 4, /* claims, for each that is made */
 };
 
 const struct id_block_places id_block_host = {
@@ -113,6 +114,25 @@ static int try_block(int dir_fd, uint32_t block)
 	return r > 0 ? fd_steal(&fd) : r;
 }
 
+/* Removes claims without an owner among the next blocks of RANGE. Since claims are by chance, each
+ * is met at some time; one that stays is free all the same. */
+static void sweep(int dir_fd, struct id_blocks_range range, uint32_t block)
+{
+	for (uint32_t i = 1; i <= SWEPT; i++) {
+		const uint32_t next = range.first + (block - range.first + i) % range.n;
+		char name[NAME_SIZE];
+		cleanup_close int fd = -1;
+
+		(void)snprintf(name, sizeof(name), "%" PRIu32, next);
+		fd = openat(dir_fd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+		if (fd < 0 || next == block || file_lock_try(fd) <= 0)
+			continue;
+		if (take(fd) > 0)
+			(void)unlinkat(dir_fd, name, 0);
+		let_go(&fd);
+	}
+}
+
 static int look_at(struct id_blocks_set *set, const char *etc, struct nacre_error *err)
 {
 	static const struct {
@@ -204,6 +224,7 @@ int id_block_claim(const struct id_block_places *places, struct id_blocks_range 
 			return fail_errno(err, r, "claim block %u in %s", block, places->claims);
 		if (r == 0)
 			continue;
+		sweep(dir_fd, range, block);
 		*ret_block = block;
 		return r;
 	}

@@ -12,7 +12,8 @@
  * A claim is a file in a directory of its own, named by the block. While a container is being
  * created the claim is a lock on that file, which ends with the process; from when there is a state
  * directory, the file names that. So a claim whose owner is gone, whatever ended it, is free for
- * the next. The lock is of the open file: what a fork inherits holds it, too, until it closes it.
+ * the next, and removed sooner or later by who claims another. The lock is of the open file: what a
+ * fork inherits holds it, too, until it closes it.
  *
  * Those who have another /run, in a mount namespace of their own, see no such file. The kernel's
  * table of keys is one for all of them: it has ids of each user namespace that idmap_userns_shown

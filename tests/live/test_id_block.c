@@ -121,6 +121,27 @@ START_TEST(a_claim_of_a_state_that_is_gone_is_free)
 }
 END_TEST
 
+START_TEST(claims_without_an_owner_are_swept_and_others_are_not)
+{
+	static const struct id_blocks_range five = {FIRST, 5};
+	int kept = make_state("kept"), claims_fds[4], claim;
+	uint32_t block;
+
+	for (unsigned i = 0; i < 4; i++)
+		ck_assert_int_ge(claims_fds[i] = claim_of(five, &block), 0);
+	for (unsigned i = 0; i < 4; i++) {
+		int state = i ? make_state("state") : kept;
+
+		ck_assert_int_eq(id_block_keep(&claims_fds[i], state, &err), 0);
+		ck_assert_int_eq(i ? rmdir("state") : 0, 0);
+	}
+	claim = claim_of(five, &block);
+	ck_assert_int_ge(claim, 0);
+	id_block_drop(&places, block, &claim);
+	ck_assert_int_eq(system("[ $(ls run/.ids | wc -l) = 1 ] && grep -q /kept$ run/.ids/*"), 0);
+}
+END_TEST
+
 START_TEST(a_child_does_not_keep_what_was_let_go)
 {
 	static const struct id_blocks_range one = {FIRST, 1};
@@ -305,6 +326,7 @@ Suite *suite_id_block(void)
 	tcase_add_checked_fixture(tc, set_up, tear_down);
 	tcase_add_test(tc, a_claim_is_held_dropped_kept_and_freed);
 	tcase_add_test(tc, a_claim_of_a_state_that_is_gone_is_free);
+	tcase_add_test(tc, claims_without_an_owner_are_swept_and_others_are_not);
 	tcase_add_test(tc, a_child_does_not_keep_what_was_let_go);
 	tcase_add_test(tc, what_etc_gives_away_is_passed_over);
 	tcase_add_test(tc, a_block_whose_ids_have_keys_is_passed_over);
