@@ -18,7 +18,10 @@ static const ProtobufCMessageDescriptor *const types[] = {
 	&wire__update_request__descriptor,
 	&wire__shutdown_request__descriptor,
 	&wire__options__descriptor,
+	&wire__create_options__descriptor,
+	&wire__config_options__descriptor,
 	&wire__boot_params__descriptor,
+	&wire__response__descriptor,
 };
 
 /* A message that is read can be written. (A field that nobody knows may have a number that
