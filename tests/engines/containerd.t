@@ -585,6 +585,9 @@ if [[ $suite == shim ]]; then
 	prints loggers_that_are_stuck $'status 6\n65536'
 	prints logger_program_that_ends $'status 7\nfirst'
 	prints logger_program_on_a_terminal $'wait 0 delete 0\n65536'
+	prints memory_of_execs $'codes {0} fds 0 is flat'
+	prints hostile_fifos "$(printf '%s\n' 'full (0, 0, 0) (0, 0, 0)' 'gone (0, 0, 0)' "replaced b'through' 0 0 0" \
+		{symlink,nothing,directory,device,socket}' (2, 0)' 'untouched True state 0')"
 	prints many_waits $'start 0\nis flat\nrefused 8 8 8 8\nkill 0\nanswered 4096 {0}'
 	prints terminal_read_late $'start 0 wait 0\nread 70000 delete True'
 	prints create_without_client "$(printf '%s\n' 'later pids 5' 'pids 5 shutdown 0' 'meanwhile pids 5' \

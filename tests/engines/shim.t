@@ -153,6 +153,18 @@ feature_terminal_read_late() {
 	remove one
 }
 
+feature_hostile_fifos() {
+	call_shim hostile_fifos
+	remove one
+}
+
+# COUNT of them, or 300
+feature_memory_of_execs() {
+	call_shim execs 2>/run/execs.txt
+	[[ -z ${COUNT:-} ]] || say "$(</run/execs.txt)"
+	remove one
+}
+
 feature_create_without_client() {
 	call_shim orphan
 	remove one

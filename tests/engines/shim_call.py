@@ -165,6 +165,75 @@ def terminal_logger(shim, container):
     print("wait", shim.call("Wait", second), "delete", shim.call("Delete", second))
 
 
+def hostile_fifos(shim, container):
+    """Nothing that is in a FIFO's place, and nobody at its other end, stops the shim or what it runs."""
+    path = "/run/hostile"
+
+    def run(number_, *args, terminal=False):
+        name = container + text(2, f"fifo{number_}")
+        io = number(3, 1) * terminal + text(5, path)
+        shim.call("Exec", name + io + process(*args, terminal=terminal))
+        codes = [shim.call("Start", name)]
+        if codes == [0]:
+            codes.append(shim.call("Kill", name + number(3, 9)))
+        shim.call("Wait", name)
+        return *codes, shim.call("Delete", name)
+
+    # nobody reads, and what is written is more than fits
+    os.mkfifo(path)
+    print("full", run(1, "yes"), run(2, "yes", terminal=True))
+    # a reader that went
+    os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+    print("gone", run(3, "sh", "-c", "while echo x; do :; done"))
+    # replaced while it is open
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    name = container + text(2, "replaced")
+    shim.call("Exec", name + number(3, 1) + text(5, path) + process(
+        "sh", "-c", "echo through; exec sleep 1000", terminal=True))
+    shim.call("Start", name)
+    os.unlink(path)
+    os.symlink("/etc/passwd", path)
+    os.set_blocking(reader, True)
+    print("replaced", os.read(reader, 7), shim.call("Kill", name + number(3, 9)), shim.call("Wait", name),
+          shim.call("Delete", name))
+    # and before that
+    before = os.stat("/etc/passwd")
+    print("symlink", run(5, "echo", "x"))
+    os.unlink(path)
+    print("nothing", run(6, "echo", "x"))
+    os.mkdir(path)
+    print("directory", run(7, "echo", "x"))
+    os.rmdir(path)
+    os.mknod(path, 0o20666, os.makedev(1, 3))
+    print("device", run(8, "echo", "x"))
+    os.unlink(path)
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(path)
+    print("socket", run(9, "echo", "x"))
+    os.unlink(path)
+    after = os.stat("/etc/passwd")
+    print("untouched", (before.st_size, before.st_mtime) == (after.st_size, after.st_mtime),
+          "state", shim.call("State", container))
+
+
+def execs(shim, container):
+    """COUNT of them, one after the other: what the shim has does not grow."""
+    count = int(os.environ.get("COUNT") or 300)
+    pid = subprocess.run(["pgrep", "-o", "containerd-shim"], stdout=subprocess.PIPE, check=True).stdout
+    pid = int(pid)
+    codes = set()
+    for turn in range(100 + count):
+        if turn == 100:
+            before, fds = kilobytes(pid), len(os.listdir(f"/proc/{pid}/fd"))
+        name = container + text(2, f"exec{turn}")
+        codes.update((shim.call("Exec", name + process("true")), shim.call("Start", name),
+                      shim.call("Wait", name), shim.call("Delete", name)))
+    after = kilobytes(pid)
+    print(f"{count} execs: {before} KiB before, {after} behind", file=sys.stderr)
+    print("codes", codes, "fds", len(os.listdir(f"/proc/{pid}/fd")) - fds,
+          "grows" if after > before + 64 else "is flat")
+
+
 def orphan(_, container):
     """The client that makes a container is killed meanwhile, as containerd may be."""
     bundle = pathlib.Path("/run/orphan")
@@ -199,4 +268,5 @@ def orphan(_, container):
 
 ADDRESS = sys.argv[1]
 {"limit": limit, "failure": failure, "delete": delete, "waits": waits, "slow_reader": slow_reader,
- "orphan": orphan, "terminal_logger": terminal_logger}[sys.argv[3]](Shim(ADDRESS), text(1, sys.argv[2]))
+ "orphan": orphan, "terminal_logger": terminal_logger, "hostile_fifos": hostile_fifos,
+ "execs": execs}[sys.argv[3]](Shim(ADDRESS), text(1, sys.argv[2]))
