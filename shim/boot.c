@@ -180,6 +180,7 @@ static int stay(void)
 int boot_start(struct boot *boot)
 {
 	Wire__BootParams *params = read_params(boot->id);
+	struct nacre_error err;
 	char group[256];
 	pid_t pid = 0;
 	int r;
@@ -188,8 +189,10 @@ int boot_start(struct boot *boot)
 		params && params->socket_dir[0] ? params->socket_dir : "/run/containerd/s");
 	if (params && params->ttrpc_address[0])
 		boot->ttrpc_address = strdup(params->ttrpc_address);
-	r = config_group(boot->id, group, sizeof(group));
-	if (r == 0)
+	r = config_group(boot->id, group, sizeof(group), &err);
+	if (r < 0)
+		(void)fprintf(stderr, "containerd-shim-nacre-v2: %s\n", err.text);
+	else
 		r = find_socket(boot, group);
 	if (r == 0)
 		r = take_socket(boot);

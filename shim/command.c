@@ -57,8 +57,9 @@ struct command *command_new_nacre(struct process *process, struct call *call,
 	command_add(command, "--log-format");
 	command_add(command, "json");
 	command_add(command, "--log-only"); /* stderr is the container's */
-	if (c->systemd_cgroup)
-		command_add(command, "--systemd-cgroup");
+	command_add(command, "--cgroup-manager");
+	command->cgroup_manager = &command->job.argv[command->n];
+	command_add(command, "cgroupfs");
 	command_add(command, word);
 	return command;
 }

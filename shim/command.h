@@ -14,6 +14,7 @@ struct command {
 	char *log, *pid_file; /* heap; NULL: none */
 	char *file; /* heap: what it is given to read; removed at its end */
 	size_t n; /* arguments so far */
+	const char **cgroup_manager; /* the one that names it */
 	Wire__CreateRequest *create; /* what is mounted */
 };
 

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,28 +40,67 @@ static char *read_config(size_t *ret_n, struct nacre_error *err)
 	return text;
 }
 
-int config_group(const char *id, char *ret_group, size_t size)
+static int open_config(
+	struct arena **ret_arena, const struct json_node **ret_root, struct nacre_error *err)
 {
 	struct arena *arena = arena_new((size_t)64 * 1024 * 1024);
 	struct json_document *document;
-	const struct json_node *annotations, *group = NULL;
-	struct nacre_error err;
 	size_t n;
-	char *text = read_config(&n, &err);
-	int r = text && arena ? json_parse(arena, "config.json", text, n, &document, &err) : -1;
+	char *text;
+	int r;
 
+	if (!arena)
+		return fail(err, ENOMEM, "read config.json: out of memory");
+	text = read_config(&n, err);
+	r = text ? json_parse(arena, "config.json", text, n, &document, err) : -err->code;
 	free(text);
 	if (r < 0) {
-		(void)fprintf(stderr, "containerd-shim-nacre-v2: %s\n",
-			arena ? err.text : "out of memory");
 		arena_free(arena);
-		return -1;
+		return r;
 	}
-	annotations = json_member(document->root, "annotations");
-	for (size_t i = 0; i < 2 && annotations && !group; i++)
-		group = json_member(annotations, group_annotations[i]);
-	r = snprintf(ret_group, size, "%s",
-		group && group->type == JSON_STRING && group->text[0] ? group->text : id);
+	*ret_arena = arena;
+	*ret_root = document->root;
+	return 0;
+}
+
+/* NULL: none, or no string. */
+static const char *text_of(const struct json_node *object, const char *name)
+{
+	const struct json_node *node = object ? json_member(object, name) : NULL;
+
+	return node && node->type == JSON_STRING && node->text[0] ? node->text : NULL;
+}
+
+int config_group(const char *id, char *ret_group, size_t size, struct nacre_error *err)
+{
+	struct arena *arena;
+	const struct json_node *root;
+	const char *group = NULL;
+	int r = open_config(&arena, &root, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < 2 && !group; i++)
+		group = text_of(json_member(root, "annotations"), group_annotations[i]);
+	r = snprintf(ret_group, size, "%s", group ? group : id);
 	arena_free(arena);
-	return r < 0 || (size_t)r >= size ? -1 : 0;
+	return r < 0 || (size_t)r >= size
+		       ? fail(err, ENAMETOOLONG, "config.json: the name of the sandbox is too long")
+		       : 0;
+}
+
+int config_names_slice(bool *ret_slice, struct nacre_error *err)
+{
+	struct arena *arena;
+	const struct json_node *root;
+	const char *path, *colon;
+	const int r = open_config(&arena, &root, err);
+
+	if (r < 0)
+		return r;
+	path = text_of(json_member(root, "linux"), "cgroupsPath");
+	colon = path ? strchr(path, ':') : NULL;
+	*ret_slice = colon && strchr(colon + 1, ':') && !strchr(path, '/');
+	arena_free(arena);
+	return 0;
 }

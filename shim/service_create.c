@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "shim/command.h"
+#include "shim/config.h"
 #include "shim/log.h"
 #include "shim/oom.h"
 #include "shim/options.h"
@@ -102,10 +103,20 @@ static void created(struct job *job, int status, const char *error)
 	command_free(command);
 }
 
-static int mount_root(struct job *job, char text[static JOB_TEXT])
+/* Docker tells no shim but runc's of its cgroup driver: the config does. */
+static int prepare(struct job *job, char text[static JOB_TEXT])
 {
-	const Wire__CreateRequest *request = ((struct command *)job)->create;
+	const struct command *command = (struct command *)job;
+	const Wire__CreateRequest *request = command->create;
+	struct nacre_error err;
+	bool slice;
 
+	if (config_names_slice(&slice, &err) < 0) {
+		(void)snprintf(text, JOB_TEXT, "%s", err.text);
+		return -1;
+	}
+	if (slice)
+		*command->cgroup_manager = "systemd";
 	return rootfs_mount(request->bundle, request->rootfs, request->n_rootfs, text);
 }
 
@@ -140,7 +151,9 @@ static void run_create(struct container *c, struct call *call, const Wire__Creat
 		task_remove(c);
 		return;
 	}
-	command->job.before = mount_root;
+	command->job.before = prepare;
+	if (options->systemd_cgroup)
+		*command->cgroup_manager = "systemd";
 	if (task_profile) {
 		command_add(command, "--profile");
 		command_add(command, task_profile);
@@ -187,7 +200,6 @@ void service_create(struct call *call, const void *message)
 			task_remove(c);
 		return;
 	}
-	c->systemd_cgroup = options.systemd_cgroup;
 	if (stdio_open(&c->init.io, c->bundle, c->id, task_namespace, text) < 0) {
 		call_fail(call, CALL_UNKNOWN, "%s", text);
 		task_remove(c);

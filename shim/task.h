@@ -41,7 +41,6 @@ struct process {
 struct container {
 	char *id, *bundle;
 	char *root; /* of nacre's state */
-	bool systemd_cgroup;
 	bool paused;
 	bool ending; /* the first process is a zombie, and what else ran is killed */
 	bool deleting; /* nacre takes it back: with it all its execs are freed */

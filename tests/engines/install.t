@@ -80,10 +80,17 @@ if [[ -x /nacre/build/shim/containerd-shim-nacre-v2 ]]; then
 	"$install" containerd --undo >/dev/null
 	seen "the file is gone again after the shim" "$(find "$containerd_config" 2>/dev/null)" ""
 
-	echo '{"exec-opts": ["native.cgroupdriver=systemd"]}' >/etc/docker/daemon.json
-	seen "no shim with Docker's systemd driver" \
-		"$("$install" docker --shim 2>&1 | grep -o 'has the cgroup driver systemd'; cat /etc/docker/daemon.json)" \
-		$'has the cgroup driver systemd\n{"exec-opts": ["native.cgroupdriver=systemd"]}'
+	before='{"exec-opts": ["native.cgroupdriver=systemd"]}'
+	echo "$before" >/etc/docker/daemon.json
+	if dockerd --help | grep -q -- --validate; then
+		"$install" docker --shim >/dev/null
+		seen "docker has the shim" "$(jq -r '.runtimes[].runtimeType' /etc/docker/daemon.json | sort | paste -sd' ')" \
+			'io.containerd.nacre-nested.v2 io.containerd.nacre-oci.v2 io.containerd.nacre-strict.v2 io.containerd.nacre.v2'
+		"$install" docker --undo >/dev/null
+	else
+		seen "no shim for an old Docker" "$("$install" docker --shim 2>&1 | head -n 1)" 'install-engine: --shim needs Docker 23 or later'
+	fi
+	seen "docker's file is as before the shim" "$(cat /etc/docker/daemon.json)" "$before"
 fi
 
 echo '{"storage-driver": "overlay2"}' >/etc/docker/daemon.json

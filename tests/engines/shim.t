@@ -131,6 +131,11 @@ feature_loggers_that_are_stuck() {
 	rm -r /run/logger
 }
 
+# Docker tells the driver by the cgroup's name alone. There is no systemd here.
+feature_cgroup_of_systemd() {
+	foreground --cgroup system.slice:test:one -- true 2>&1 | grep -o "systemd is not this host's init"
+}
+
 # what containerd itself does not do: shim_call.py SCENE
 call_shim() {
 	detached one -- sleep 100
