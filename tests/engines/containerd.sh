@@ -65,15 +65,6 @@ flags() {
 	fi
 }
 
-# For a suite that tries nacre's own shim, or is skipped.
-use_shim() {
-	[[ -x /nacre/build/shim/containerd-shim-nacre-v2 ]] || { echo "1..0 # SKIP the shim is not built"; exit; }
-	ln -s /nacre/build/shim/containerd-shim-nacre-v2 /usr/local/bin/
-	ln -s containerd-shim-nacre-v2 /usr/local/bin/containerd-shim-nacre-oci-v2
-	# shellcheck disable=SC2034 # of lib.sh
-	profiles=(runc shim)
-}
-
 # where the state of what is being tried is
 state_of() {
 	if [[ $runtime == shim ]]; then

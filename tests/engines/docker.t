@@ -30,7 +30,7 @@ start_docker() {
 	echo '{"storage-driver": "overlay2", "live-restore": true, "experimental": true, "exec-opts": ["native.cgroupdriver=cgroupfs"],
 		"default-cgroupns-mode": "private", "runtimes": {"nacre-tools":
 		{"path": "/usr/local/bin/nacre", "runtimeArgs": ["--allow", "rootfs-write", "--allow", "host-network"]}}}' >/etc/docker/daemon.json
-	/nacre/contrib/install-engine docker >/dev/null
+	/nacre/contrib/install-engine docker $([[ $suite != docker_shim ]] || echo --shim) >/dev/null
 	serve
 }
 
@@ -146,13 +146,15 @@ feature_engine_killed() {
 }
 
 feature_explained() {
+	local root=/run/docker/runtime-runc/moby
+	[[ $runtime != shim ]] || root=/run/containerd/nacre/moby
 	detached one busybox:1 sleep 100
-	nacre --root /run/docker/runtime-runc/moby explain "$(field one '{{.Id}}')" | grep -o '^container [0-9a-f]*'
+	nacre --root "$root" explain "$(field one '{{.Id}}')" | grep -o '^container [0-9a-f]*'
 	remove one
 }
 
 feature_nothing_is_left() {
-	find /run/docker/runtime-* /sys/fs/cgroup/docker -mindepth 1 -maxdepth 2 -type d 2>/dev/null | grep -E '/[0-9a-f]{64}$'
+	find /run/docker/runtime-* /run/containerd/nacre/moby /sys/fs/cgroup/docker -mindepth 1 -maxdepth 2 -type d 2>/dev/null | grep -E '/[0-9a-f]{64}$'
 	grep -c /var/lib/docker/overlay2 /proc/mounts
 }
 
@@ -164,6 +166,11 @@ differs strict network_host host-network 'rule (joined|host)-network.*status 125
 # Docker's resolver asks that of the host whatever it is asked.
 differs strict name_on_a_network egress '127\.0\.0\.11.: Operation not permitted'
 
+if [[ $suite == docker_shim ]]; then
+	use_shim
+	path_of[shim]=/usr/local/bin/nacre-oci
+	unset -f feature_granted_by_a_runtime_of_its_own # by arguments, which a shim has none of
+fi
 mkdir -p /etc/docker
 start_docker
 make_image
