@@ -195,7 +195,8 @@ def feature_log_reopened(handler):
         container.log_path.rename(container.log_path.with_suffix(".1"))
         cri.ReopenContainerLog(container_id=container.id)
         url = cri.Attach(container_id=container.id, stdin=True, stdout=True, stderr=True)["url"]
-        cri_stream.Stream(url, STREAM).send(cri_stream.STDIN, b"\n")
+        stream = cri_stream.Stream(url, STREAM)  # one that closes takes back what it has not sent on
+        stream.send(cri_stream.STDIN, b"\n")
         container.wait()
         print(container.log())
 
