@@ -281,19 +281,15 @@ void service_update(struct call *call, const void *message)
 {
 	const Wire__UpdateRequest *request = message;
 	struct command *command = change(call, request->id, updated, "update");
-	char *text = NULL;
 	int r = -1;
 
 	if (!command)
 		return;
 	if (asprintf(&command->file, "%s/update.json", command->process->container->bundle) < 0)
 		command->file = NULL;
-	if (request->resources)
-		text = strndup((const char *)request->resources->value.data,
+	if (request->resources && command->file)
+		r = small_file_write(command->file, request->resources->value.data,
 			request->resources->value.len);
-	if (text && command->file)
-		r = small_file_write(command->file, text, strlen(text));
-	free(text);
 	if (r < 0) {
 		call_fail(call, CALL_INVALID, "update: no resources, or they cannot be written");
 		command_free(command);

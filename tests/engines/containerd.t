@@ -581,6 +581,7 @@ if [[ $suite == shim ]]; then
 	prints end_of_execs $'second\none'
 	prints call_with_a_limit 'code 4 in time'
 	prints cgroup_of_systemd "systemd is not this host's init"
+	prints update $'code 0\ncode 2\ncode 2'
 	prints exec_that_fails $'exec 0\nwait 0 start 2\nkill 5\nRUNNING'
 	prints start_while_deleted $'exec 0\ndelete 0 start 9\nwait 5'
 	prints loggers_that_are_stuck $'status 6\n65536'

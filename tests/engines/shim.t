@@ -172,6 +172,10 @@ feature_memory_of_execs() {
 
 feature_create_without_client() {
 	call_shim orphan
+}
+
+feature_update() {
+	call_shim update
 	remove one
 }
 

@@ -82,6 +82,12 @@ def limit(shim, container):
     print("code", shim.receive()[1], "in time" if 0.2 < time.monotonic() - begin < 10 else "late")
 
 
+def update(shim, container):
+    for resources in ("{}", "{}\0", '{"pids": {"limit": "many"}}'):
+        print("code", shim.call("Update", container + text(2, text(1, "type") + text(2, resources))))
+
+
+
 def failure(shim, container):
     second = container + text(2, "second")
     print("exec", shim.call("Exec", second + text(7, text(1, "type") + text(2, "{}"))))
@@ -269,4 +275,4 @@ def orphan(_, container):
 ADDRESS = sys.argv[1]
 {"limit": limit, "failure": failure, "delete": delete, "waits": waits, "slow_reader": slow_reader,
  "orphan": orphan, "terminal_logger": terminal_logger, "hostile_fifos": hostile_fifos,
- "execs": execs}[sys.argv[3]](Shim(ADDRESS), text(1, sys.argv[2]))
+ "execs": execs, "update": update}[sys.argv[3]](Shim(ADDRESS), text(1, sys.argv[2]))
