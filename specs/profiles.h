@@ -16,7 +16,6 @@ enum profile_level {
 	PROFILE_NESTED,
 	PROFILE_AGENT,
 	PROFILE_STRICT,
-	PROFILE_REQUEST, /* of rules that somebody asks for: no profile */
 };
 
 #define RULE_ID(id, ...) RULE_##id,

@@ -12,8 +12,7 @@
  *
  *	id	RULE_id stands for it in enum profile_rule, and rule_id() does it: specs/harden_*.c
  *	name	what --require, reports, policy.json and nacre-profiles(7) call it
- *	loosest	OCI, NESTED, AGENT or STRICT: this profile and all that are tighter have it;
- *		REQUEST: none has, it is asked for
+ *	loosest	OCI, NESTED, AGENT or STRICT: this profile and all that are tighter have it
  *	effect	EDITS: tightens the config. REFUSES: where an edit would silently give something
  *else than what was asked for
  *	scope	CONFIG, or PROCESS: it reads and edits process alone and holds for exec as well
@@ -34,7 +33,7 @@
 		"containers gives the host away")                                                  \
 	RULE(namespaces, "namespaces", NESTED, EDITS, CONFIG,                                      \
 		"in a namespace of the host the container sees or changes what is not its own")    \
-	RULE(user_namespace, "user-namespace", REQUEST, EDITS, CONFIG,                             \
+	RULE(user_namespace, "user-namespace", STRICT, EDITS, CONFIG,                              \
 		"root inside is nobody outside: whatever gets out of the container owns nothing "  \
 		"there")                                                                           \
 	RULE(no_new_privileges, "no-new-privileges", NESTED, EDITS, PROCESS,                       \

@@ -46,6 +46,13 @@ test_a_controller_that_is_missing_is_a_gap() {
 	fi
 }
 
+test_ids_are_root_s_to_give() {
+	local gap=null
+	[[ $who == root ]] || gap='only root of the host has ids to give'
+	check_any --profile strict --format json
+	is "$(json '.rules[] | select(.rule == "user-namespace").gap')" "$gap" gap
+}
+
 test_check_is_a_table_for_people() {
 	check_any
 	has_line "$out" 'HOST *HAS  DETAILS'

@@ -120,7 +120,6 @@ while read -r id name loosest; do
 	NESTED) expected='nested , agent , strict' ;;
 	AGENT) expected='agent , strict' ;;
 	STRICT) expected='strict' ;;
-	REQUEST) expected='on request' ;;
 	*) complain "specs/rules.h: $name: no profile $loosest" && continue ;;
 	esac
 	items RULES | grep -qxF ".It Cm $name Pq $expected" ||

@@ -27,7 +27,7 @@ static const struct profile *profile_of(const struct rule *rule)
 {
 	const struct profile *profile = &profiles[PROFILE_AGENT];
 
-	while (!profile_has(profile, rule->id) && profile[1].name)
+	while (!profile_has(profile, rule->id))
 		profile++;
 	return profile;
 }
@@ -89,7 +89,10 @@ static void write_docker(struct json_writer *w, const struct rule *rule)
 	json_key(w, "docker");
 	json_open_object(w);
 	for (const struct profile *profile = profiles; profile->name; profile++) {
-		struct result result = must(apply(config, profile->name, "join-network"));
+		struct result result = must(
+			rule->id == RULE_user_namespace
+				? apply_shifted(config, profile->name, "join-network", "", NULL)
+				: apply(config, profile->name, "join-network"));
 
 		if (!profile_has(profile, rule->id))
 			continue;
