@@ -172,6 +172,7 @@ feature_memory_of_execs() {
 
 feature_create_without_client() {
 	call_shim orphan
+	remove one
 }
 
 feature_update() {

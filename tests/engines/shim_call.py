@@ -87,7 +87,6 @@ def update(shim, container):
         print("code", shim.call("Update", container + text(2, text(1, "type") + text(2, resources))))
 
 
-
 def failure(shim, container):
     second = container + text(2, "second")
     print("exec", shim.call("Exec", second + text(7, text(1, "type") + text(2, "{}"))))
