@@ -50,6 +50,27 @@ web() {
 	says http "$1" 80 "GET / HTTP/1.1\r\nHost: $1\r\n\r\n"
 }
 
+# claim RULE...: start of a late container
+claim() {
+	jq '.process | {args, cwd}' "$b/config.json" >"$T/process.json"
+	try nacre start --process "$T/process.json" "${@/#/--egress=}" "$id"
+}
+
+test_a_late_container_gets_its_rules_when_it_starts() {
+	in_world 11.1.1.1:80
+	create "${rules[@]}" --late --audit "$T/audit"
+	claim a.example
+	is "$rc:$err" "1:nacre: --egress: names need a resolv.conf and a relay, which are made with a container that $(
+		)has rules with names: make it again, or give addresses"
+	is "$(state_of .status) $(held)" "created 11.1.1.1:80" "after rules that cannot be had"
+	claim 11.1.1.2:80
+	is "$rc:$err" 0:
+	is "$(web 11.1.1.2)" "http 11.1.1.2" "a rule of the start"
+	refused http 11.1.1.1 80 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+	is "$(held)" 11.1.1.2:80 "the stored rules"
+	is "$(jq -r 'select(.event == "start").egress[]' "$T/audit")" 11.1.1.2:80 "the audit record"
+}
+
 test_addresses_are_swapped_while_it_runs() {
 	in_world 11.1.1.1:80
 	running --require egress
