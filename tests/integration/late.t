@@ -297,4 +297,54 @@ test_who_is_not_root_has_no_workspace_to_replace() {
 	says source
 }
 
+# ask ARG...: a request for the pool, whose answer is in $answer
+ask() {
+	jq -cn '{process: {args: (["/payload"] + $ARGS.positional), cwd: "/"}}' --args -- "$@" >&7
+	read -r -t 30 answer <&8 || wrong "no answer of the pool" "$(<"$T/pool.err")"
+}
+
+# The example of contrib, with $1 waiting.
+pool() {
+	rm -f "$T/in" "$T/out"
+	mkfifo "$T/in" "$T/out"
+	(cd "$T" && NACRE_TEST=$T exec python3 "$tests/../contrib/pool/pool" --size "$1" --name "$id" \
+		--nacre "$NACRE --root $ROOT" "$b" --profile agent) <"$T/in" >"$T/out" 2>"$T/pool.err" &
+	background+=($!)
+	exec 7>"$T/in" 8<"$T/out"
+}
+
+waiting() {
+	nacre list --format json | jq -r --arg status "$1" '.[] | select(.status == $status).id'
+}
+
+test_a_pool_hands_out_containers_and_outlives_its_end() {
+	local answer first
+	needs_program python3 || return
+	bundle echo own
+	(umask 077 && mkdir -p "$ROOT") # `list` takes it for a mistake otherwise
+	pool 3
+	ask echo one : pause
+	first=${answer% * ms}
+	wait_for grep -qx one "$T/$id.log.d/$first"
+	ask echo two
+	wait_for grep -qx two "$T/$id.log.d/${answer% * ms}"
+	ask
+	wait_for eval '(($(waiting created | wc -l) == 3))'
+	kill -9 "${background[-1]}"
+	wait "${background[-1]}" 2>/dev/null
+	exec 7>&- 8<&-
+	waiting created | sort >"$T/before"
+	pool 4
+	ask pause
+	is "$(<"$T/pool.err")" "pool: 3 waited, 2 had ended" "what the second pool found"
+	wait_for eval '(($(waiting created | wc -l) == 4))'
+	is "$(waiting running | grep -cx "$first")" 1 "the container of the first pool"
+	exec 7>&-
+	wait "${background[-1]}"
+	has_line "$(<"$T/pool.err")" "pool: 1 claims, median *.* ms, least *.* ms"
+	is "$(waiting created)" "" "what waits once the pool has ended"
+	is "$(waiting running | wc -l)" 2 "what runs on"
+	exec 8<&-
+}
+
 all_tests "$@"
