@@ -308,7 +308,7 @@ static int perform(struct life *l, struct claiming *c, struct nacre_error *err)
 	if (r == 0 && c->swaps)
 		r = update_egress_finish(k, &c->egress, err);
 	if (r == 0)
-		r = claim_record(k, c->next, err);
+		r = claim_record(k, c->next, c->places, err);
 	if (r < 0)
 		return r;
 	k->config = c->next;

@@ -41,9 +41,9 @@ void claim_tell(const struct life *l, const struct claiming *c, struct audit_eve
 
 void claim_done(struct claiming *c);
 
-/* claim_record.c: has report.json and the plan of the receipt tell of the config that is stored by
- * now, CONFIG. */
-int claim_record(
-	const struct container *c, const struct oci_config *config, struct nacre_error *err);
+/* claim_record.c: has report.json, if PLACES, and the plan of the receipt tell of the config that
+ * is stored by now, CONFIG. */
+int claim_record(const struct container *c, const struct oci_config *config, bool places,
+	struct nacre_error *err);
 
 #endif

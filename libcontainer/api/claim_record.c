@@ -13,7 +13,7 @@
 /* What is told of a container, once it is claimed. */
 
 /* The rules have changed nothing since its creation, so that all else of the report holds. */
-static int write_report(
+static void write_report(
 	struct json_writer *w, const struct json_node *report, const struct oci_strings *workspaces)
 {
 	json_open_object(w);
@@ -26,13 +26,12 @@ static int write_report(
 	}
 	json_close_object(w);
 	json_end_line(w);
-	return 0;
 }
 
 static int record_report(
 	const struct container *c, const struct oci_config *config, struct nacre_error *err)
 {
-	struct json_writer *w = json_writer_new(false);
+	struct json_writer *w = json_writer_new(true);
 	cleanup_free char *text = NULL;
 	cleanup_free char *before = NULL;
 	struct oci_strings workspaces;
@@ -52,10 +51,10 @@ static int record_report(
 	return r < 0 ? r : file_replace(c->state_fd, "report.json", text, strlen(text), 0600, err);
 }
 
-int claim_record(
-	const struct container *c, const struct oci_config *config, struct nacre_error *err)
+int claim_record(const struct container *c, const struct oci_config *config, bool places,
+	struct nacre_error *err)
 {
-	int r = record_report(c, config, err);
+	int r = places ? record_report(c, config, err) : 0;
 
 	return r < 0 ? r : receipt_note_config(c, err);
 }
