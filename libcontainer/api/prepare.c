@@ -162,6 +162,11 @@ static bool holds_by_relay(const struct oci_config *config, bool has_cgroup)
 	       (!has_cgroup || bpf_is_absent(egress_bpf_probe(&why)));
 }
 
+static bool chooses(const struct oci_hardened *nacre)
+{
+	return nacre && (nacre->program || nacre->directories.n);
+}
+
 static int fill_record(struct life *l, const struct bundle *bundle,
 	const struct nacre_create_options *options, struct nacre_error *err)
 {
@@ -196,6 +201,10 @@ static int fill_record(struct life *l, const struct bundle *bundle,
 		l->container.record.active |= SHIFTED_IDS;
 	if (!l->container.record.created)
 		return fail_errno(err, ENOMEM, "record");
+	if (options->late && chooses(l->container.config->nacre))
+		return fail(err, EINVAL,
+			"--late: nacre.program and nacre.directories of the config choose what "
+			"runs and where: leave them out");
 	/* There INIT's last act is a child without heap, which has nothing to read a process with.
 	 */
 	if (options->late && l->container.record.active & FOREIGN_PIDNS)
