@@ -248,6 +248,31 @@ static void look_started(
 		must_have_status("stopped", wrong);
 }
 
+/* What was claimed and does not run is nobody's; what was not claimed can be. A failed poststart
+ * hook undoes it all. */
+static void look_claimed(
+	const struct command *command, enum outcome outcome, char *text, char *wrong)
+{
+	char late[WRONG_SIZE] = "";
+	bool taken;
+
+	if (outcome == FAILED && access(WORLD_STATE "/" WORLD_ID, F_OK) < 0)
+		return;
+	if (outcome == FAILED && !has_status("created", wrong))
+		return;
+	taken = access(WORLD_STATE "/" WORLD_ID "/claimed", F_OK) == 0;
+	if ((outcome == FAILED || outcome == KILLED) && has_status("created", wrong)) {
+		if (taken == works(command, WORLD_OTHER_OUT, late) && has_status("created", wrong))
+			complain(wrong, taken ? "started twice" : "%s", late);
+		if (taken)
+			return;
+	}
+	if (ends(wrong))
+		append_file(text, PROGRAM_OUT);
+	if (outcome == LOST && text[0] == '\0')
+		must_have_status("stopped", wrong);
+}
+
 static void look_running(
 	const struct command *command, enum outcome outcome, char *text, char *wrong)
 {
@@ -327,6 +352,8 @@ const struct command commands[N_COMMANDS] = {
 	{"create", NOTHING, {"create", "--bundle", WORLD_BUNDLE, WORLD_ID}, .creates = true,
 		.shows = true, look_created},
 	{"start", CREATED, {"start", WORLD_ID}, .to_init = true, .shows = true, look_started},
+	{"start-late", CREATED, {"start", "--process", WORLD_PROCESS, WORLD_ID},
+		.rules = {"--late"}, .to_init = true, .shows = true, look_claimed},
 	{"exec", RUNNING, {"exec", WORLD_ID, "/look"}, .shows = true, look_running},
 	{"delete", STOPPED, {"delete", WORLD_ID}, .look = look_deleted},
 	{"delete-force", RUNNING, {"delete", "--force", WORLD_ID}, .look = look_deleted},
@@ -349,7 +376,11 @@ bool subject_prepare(const struct command *command, char *wrong)
 	bool pauses = command->before == RUNNING;
 
 	write_text(WORLD_UPDATE, "{\"unified\": {\"cgroup.max.depth\": \"4\"}}");
-	bundle_write(command->rules[0] ? "watch" : pauses ? "pause" : NULL, mode.user_namespace);
+	write_text(WORLD_PROCESS, "{\"args\": [\"/look\"], \"cwd\": \"/\"}");
+	bundle_write(command->rules[0] && pauses ? "watch"
+		     : pauses			 ? "pause"
+						 : NULL,
+		mode.user_namespace);
 	if (command->before == NOTHING)
 		return true;
 	if (!create(command, wrong))

@@ -29,7 +29,7 @@ struct command {
 	const char *name;
 	enum before before;
 	const char *argv[12]; /* without what is common to all */
-	const char *rules[9]; /* of egress, that the container is created with: options */
+	const char *rules[9]; /* options that the container is created with: of egress; --late */
 	bool creates; /* it takes the options of create */
 	bool to_init; /* it makes the init of a created container go on */
 	bool moves; /* what it prints has numbers that differ each time */
@@ -42,7 +42,7 @@ struct command {
 	void (*look)(const struct command *command, enum outcome outcome, char *text, char *wrong);
 };
 
-#define N_COMMANDS 11
+#define N_COMMANDS 12
 extern const struct command commands[N_COMMANDS];
 
 /* agent, strict, oci; and of agent: userns, in a user namespace; trace, with --trace-denials;

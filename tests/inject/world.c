@@ -295,7 +295,8 @@ bool world_is_clean(char *text, size_t size)
 	       !has_more(WORLD_STATE, " .seccomp ", false, text, size) && !has_cgroup(text, size) &&
 	       !has_mount(text, size) &&
 	       !has_more("/tmp",
-		       " nacre nacre-egress nacre-systemd b state update.json out err other-out "
+		       " nacre nacre-egress nacre-systemd b state update.json process.json out err "
+		       "other-out "
 		       "other-err "
 		       "program-out ",
 		       false, text, size) &&

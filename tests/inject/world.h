@@ -19,6 +19,7 @@
 #define WORLD_BUNDLE "/tmp/b"
 #define WORLD_STATE "/tmp/state"
 #define WORLD_UPDATE "/tmp/update.json"
+#define WORLD_PROCESS "/tmp/process.json"
 #define WORLD_OUT "/tmp/out" /* of the command that is disturbed */
 #define WORLD_ERR "/tmp/err"
 #define WORLD_OTHER_OUT "/tmp/other-out" /* of those before and after it */
