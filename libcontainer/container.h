@@ -375,11 +375,15 @@ NACRE_API int nacre_state(
 struct nacre_containers;
 NACRE_API int nacre_list(
 	struct nacre *nacre, struct nacre_containers **ret_list, struct nacre_error *err);
+/* Of each the ID alone, the rest is 0: no state is read, so one that cannot be read is there too.
+ */
+NACRE_API int nacre_list_ids(
+	struct nacre *nacre, struct nacre_containers **ret_list, struct nacre_error *err);
 NACRE_API size_t nacre_containers_size(const struct nacre_containers *list);
 /* The one at I, the list's own; NULL: there are not so many. */
 NACRE_API const struct nacre_container *nacre_containers_get(
 	const struct nacre_containers *list, size_t i);
-/* An array of states. */
+/* An array of states; -EINVAL for what nacre_list_ids gave. */
 NACRE_API int nacre_containers_json(
 	const struct nacre_containers *list, char **ret_json, struct nacre_error *err);
 NACRE_API void nacre_containers_free(struct nacre_containers *list);

@@ -88,7 +88,8 @@ static int print_json(const struct nacre_containers *list, struct nacre_error *e
 int command_list(struct invocation *in, struct nacre_error *err)
 {
 	struct nacre_containers *list;
-	int r = nacre_list(in->nacre, &list, err);
+	int r = in->quiet ? nacre_list_ids(in->nacre, &list, err)
+			  : nacre_list(in->nacre, &list, err);
 
 	if (r < 0)
 		return r;

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <threads.h>
+#include <unistd.h>
 
 #include "libcontainer/api/inspect.h"
 #include "libcontainer/api/nacre.h"
@@ -177,7 +181,44 @@ static int look_at_all(const struct nacre *nacre, char *const *ids, size_t n_ids
 	return r < 0 ? fail_errno(err, r, "list containers") : fill(list, err);
 }
 
-int nacre_list(struct nacre *nacre, struct nacre_containers **ret_list, struct nacre_error *err)
+/* What has neither a record nor a lock is none of ours, or has gone in the meantime. */
+static bool is_container(int root_fd, const char *id)
+{
+	static const char *const files[] = {"lock", "record"};
+	char path[NAME_MAX + sizeof("/record")];
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", id, files[i]);
+		if (faccessat(root_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+			return true;
+	}
+	return false;
+}
+
+static int take_ids(const struct nacre *nacre, char *const *ids, size_t n_ids,
+	struct nacre_containers *list, struct nacre_error *err)
+{
+	list->memory[0] = arena_new(ARENA_LIMIT);
+	list->containers = calloc(n_ids + 1, sizeof(*list->containers));
+	if (!list->memory[0] || !list->containers)
+		return fail_errno(err, ENOMEM, "list containers");
+	for (size_t i = 0; i < n_ids; i++) {
+		struct nacre_container *container = &list->containers[list->n];
+
+		if (!is_container(nacre->root_fd, ids[i]))
+			continue;
+		container->id = arena_strdup(list->memory[0], ids[i]);
+		if (!container->id)
+			return fail_errno(err, ENOMEM, "list containers");
+		list->n++;
+	}
+	return 0;
+}
+
+static int list_by(const struct nacre *nacre,
+	int (*look)(const struct nacre *, char *const *, size_t, struct nacre_containers *,
+		struct nacre_error *),
+	struct nacre_containers **ret_list, struct nacre_error *err)
 {
 	struct nacre_containers *list = calloc(1, sizeof(*list));
 	char **ids = NULL;
@@ -186,13 +227,23 @@ int nacre_list(struct nacre *nacre, struct nacre_containers **ret_list, struct n
 		     : fail_errno(err, ENOMEM, "list containers");
 
 	if (r == 0)
-		r = look_at_all(nacre, ids, n_ids, list, err);
+		r = look(nacre, ids, n_ids, list, err);
 	state_free_ids(ids, n_ids);
 	if (r < 0)
 		nacre_containers_free(list);
 	else
 		*ret_list = list;
 	return r;
+}
+
+int nacre_list(struct nacre *nacre, struct nacre_containers **ret_list, struct nacre_error *err)
+{
+	return list_by(nacre, look_at_all, ret_list, err);
+}
+
+int nacre_list_ids(struct nacre *nacre, struct nacre_containers **ret_list, struct nacre_error *err)
+{
+	return list_by(nacre, take_ids, ret_list, err);
 }
 
 size_t nacre_containers_size(const struct nacre_containers *list)
@@ -208,6 +259,8 @@ const struct nacre_container *nacre_containers_get(const struct nacre_containers
 int nacre_containers_json(
 	const struct nacre_containers *list, char **ret_json, struct nacre_error *err)
 {
+	if (!list->states)
+		return fail(err, EINVAL, "a list of IDs alone has no states");
 	return oci_states_encode(list->states, list->n, ret_json, err);
 }
 

@@ -260,11 +260,21 @@ static void run_and_exec(
 
 static void list(struct nacre *nacre)
 {
-	struct nacre_containers *containers;
+	struct nacre_containers *containers, *ids;
+	size_t i;
 	char *json;
 
 	must(nacre_list(nacre, &containers, &err));
-	for (size_t i = 0; i < nacre_containers_size(containers); i++)
+	must(nacre_list_ids(nacre, &ids, &err));
+	for (i = 0; i < nacre_containers_size(ids); i++)
+		if (strcmp(nacre_containers_get(ids, i)->id,
+			    nacre_containers_get(containers, i)->id) != 0)
+			exit(1);
+	if (i != nacre_containers_size(containers) ||
+		nacre_containers_json(ids, &json, &err) != -EINVAL)
+		exit(1);
+	nacre_containers_free(ids);
+	for (i = 0; i < nacre_containers_size(containers); i++)
 		print(nacre_containers_get(containers, i));
 	if (nacre_containers_get(containers, nacre_containers_size(containers)))
 		exit(1);

@@ -92,8 +92,12 @@ test_many_are_listed_by_id_and_a_broken_record_is_a_warning() {
 	for i in x101 x398; do
 		echo '{' >"$ROOT/$i/record"
 	done
+	mkdir "$ROOT/x400" # of nobody
 	good nacre list -q
-	is "$(grep '^x' <<<"$out")" "$(printf 'x%s\n' 100 {102..397} 399)" ids
+	is "$(grep '^x' <<<"$out")" "$(printf 'x%s\n' {100..399})" "ids, no state of which is read"
+	is "$err" "" "what is said of them"
+	good nacre list
+	is "$(sed -n 's/^\(x[0-9]*\) .*/\1/p' <<<"$out")" "$(printf 'x%s\n' 100 {102..397} 399)" ids
 	has "$err" 'container "x101"'
 	has "$err" 'container "x398"'
 	good nacre list -f json
