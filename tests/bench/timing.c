@@ -17,7 +17,7 @@
 #include "tests/bench/floor.h"
 
 /*
- *	timing run|life|exec ROUNDS BUNDLE STATE FLOOR COMMAND...
+ *	timing run|life|start|exec ROUNDS BUNDLE STATE FLOOR COMMAND...
  *
  * Times what a caller of the runtimes waits for, each once a round, so that a noisy moment meets
  * all of them. The order changes from round to round: the kernel takes the namespaces of one run
@@ -26,6 +26,7 @@
  *
  *	run	`run` of BUNDLE, whose process ends at once
  *	life	`create`, `start` and `delete` of it, without the wait for its end
+ *	start	`start` of what `create` has made
  *	exec	`exec /bin/true` in a container of BUNDLE, whose process goes on
  *
  * Beside them runs FLOOR, the program of floor_main.c, which is what the others are divided by. It
@@ -139,6 +140,17 @@ static double time_life(const struct timing *t, const struct subject *s)
 	return us + CALL(s, "delete", s->id);
 }
 
+static double time_start(const struct timing *t, const struct subject *s)
+{
+	double us;
+
+	(void)CALL(s, "create", "--bundle", t->bundle, "--pid-file", s->pid_file, s->id);
+	us = CALL(s, "start", s->id);
+	wait_for_container(s);
+	(void)CALL(s, "delete", s->id);
+	return us;
+}
+
 static double time_exec(const struct timing *t, const struct subject *s)
 {
 	(void)t;
@@ -167,6 +179,7 @@ static const struct mode {
 } modes[] = {
 	{"run", time_run, NULL, NULL},
 	{"life", time_life, NULL, NULL},
+	{"start", time_start, NULL, NULL},
 	{"exec", time_exec, start_container, stop_container},
 };
 
@@ -272,11 +285,11 @@ int main(int argc, char **argv)
 	const struct mode *mode = modes;
 
 	if (argc < 7)
-		errx(2, "usage: timing run|life|exec ROUNDS BUNDLE STATE FLOOR COMMAND...");
+		errx(2, "usage: timing run|life|start|exec ROUNDS BUNDLE STATE FLOOR COMMAND...");
 	while (mode < modes + sizeof(modes) / sizeof(modes[0]) && strcmp(mode->name, argv[1]))
 		mode++;
 	if (mode == modes + sizeof(modes) / sizeof(modes[0]))
-		errx(2, "%s: not run, life or exec", argv[1]);
+		errx(2, "%s: not run, life, start or exec", argv[1]);
 	t.rounds = strtol(argv[2], NULL, 10);
 	t.bundle = argv[3];
 	(void)snprintf(t.rootfs, sizeof(t.rootfs), "%s/rootfs", t.bundle);
