@@ -257,6 +257,30 @@ static void emit_inside6(struct compiler *c)
 	}
 }
 
+/* No rule and no name: all is refused that is not loopback, also as IPv4 in IPv6. What is left out
+ * here would refuse as well, and the kernel walks through each instruction of each container. */
+static void compile_none(struct compiler *c, enum egress_hook hook)
+{
+	struct egress_assembler *a = &c->a;
+
+	if (c->v6) {
+		emit_words(a);
+		emit_network(a, &egress_embeddings[0].network);
+		emit_inside(a, egress_embeddings[0].at);
+		emit_jump(a, LABEL_V4);
+		emit_label(a, 0, LABEL_NEXT);
+		emit_loopback6(c);
+		emit_jump(a, LABEL_DENY);
+		emit_label(a, 0, LABEL_V4);
+	} else {
+		emit_load(a, REG_V4, REG_CONTEXT, ADDR(user_ip4));
+		emit_swap(a, REG_V4, 32);
+	}
+	emit_loopback4(c);
+	emit_jump(a, LABEL_DENY);
+	egress_emit_verdicts(c, hook);
+}
+
 /* connect(2), and sendto(2) and its kin with an address. */
 static void compile_connect(struct compiler *c, enum egress_hook hook)
 {
@@ -266,6 +290,10 @@ static void compile_connect(struct compiler *c, enum egress_hook hook)
 	emit_swap(a, REG_PORT, 16);
 	if (!egress_bpf_has_rules(c->policy)) {
 		egress_compile_metadata(c);
+		return;
+	}
+	if (!c->policy->rules->n_rules && !egress_bpf_has_names(c->policy)) {
+		compile_none(c, hook);
 		return;
 	}
 	if (c->v6) {

@@ -140,6 +140,29 @@ START_TEST(the_hosts_loopback_is_not_the_containers)
 }
 END_TEST
 
+START_TEST(none_leaves_loopback_and_nothing_else)
+{
+	static const char *const reached[] = {
+		"127.0.0.1", "127.1.2.3", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1"};
+	static const char *const refused[] = {"10.1.2.3", "127.0.0.11", "198.18.0.1",
+		"169.254.169.254", "::ffff:10.1.2.3", "::ffff:127.0.0.11", "::2", "::127.0.0.1",
+		"64:ff9b::7f00:1", "2002:7f00:1::", "fd00:ec2::254", "2001:db8::1"};
+	const struct egress_policy none = read_policy(one_word[0], 1);
+	const struct egress_bpf_policy policy = {.rules = &none, .no_metadata = _i};
+	struct cgroup cgroup = make("none");
+
+	enter_world();
+	apply(&cgroup, &policy);
+	for (size_t i = 0; i < sizeof(reached) / sizeof(reached[0]); i++)
+		if (connect_to(&cgroup, reached[i], 80) != 0)
+			ck_abort_msg("%s is not reached", reached[i]);
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
+		if (connect_to(&cgroup, refused[i], 80) != EPERM)
+			ck_abort_msg("%s is not refused", refused[i]);
+	destroy(&cgroup);
+}
+END_TEST
+
 START_TEST(no_rule_opens_metadata)
 {
 	static const char *const words[] = {"169.254.0.0/16", "[::/0]", "udp:169.254.169.254:53"};
@@ -256,6 +279,7 @@ Suite *suite_egress_bpf(void)
 	tcase_add_test(t, metadata_alone_is_refused_without_rules);
 	tcase_add_test(t, datagrams_to_metadata_are_refused_where_that_is_required);
 	tcase_add_loop_test(t, the_hosts_loopback_is_not_the_containers, 0, 4);
+	tcase_add_loop_test(t, none_leaves_loopback_and_nothing_else, 0, 2);
 	tcase_add_test(t, no_rule_opens_metadata);
 	tcase_add_test(t, what_is_refused_is_counted_by_destination);
 	tcase_add_test(t, a_scan_of_ports_is_refused_and_counted_to_the_end);
