@@ -53,7 +53,7 @@ struct harden_request {
 	struct oci_strings egress; /* canonical words of egress.h, which hold whatever the profile;
 				      none: the profile's own */
 	bool shifted; /* the rule user-namespace, whatever the profile */
-	bool in_pod; /* of Kubernetes, where nobody has a command line: for the words of a refusal */
+	bool in_pod; /* of Kubernetes, where no one has a command line: a refusal's words */
 	bool receipt; /* its container gets one, or stays: policy.h, REQUIRE_RECEIPT */
 	bool egress_stays; /* those of the container were settled before: update, exec */
 	bool egress_replaces; /* these take the place of config.json's: update --egress */
