@@ -103,17 +103,21 @@ make_rootfs() {
 	chmod 1777 "$1/tmp"
 }
 
-# make_python_rootfs DIR: the same with Python, and an agent's script in /app
+# make_python_rootfs DIR [PACKAGES...]: the same with Python, of packages of such names, and an agent's script
+# in /app
 make_python_rootfs() {
-	make_rootfs "$1"
+	local dir=$1
+	shift
+	(($#)) || set -- '*python3*-minimal'
+	make_rootfs "$dir"
 	# shellcheck disable=SC2046 # packages' names have no blanks
 	{
-		dpkg -L $(dpkg-query -Wf '${db:Status-Abbrev}${Package}\n' '*python3*-minimal' | sed -n 's/^ii *//p')
+		dpkg -L $(dpkg-query -Wf '${db:Status-Abbrev}${Package}\n' "$@" | sed -n 's/^ii *//p')
 		ldd /usr/bin/python3 | grep -o '/[^ ]*'
 	} | sort -u | tar -C / -c --no-recursion --dereference --files-from - --exclude '*/__pycache__*' \
-		2>/dev/null | tar -C "$1" -x
-	ln -s python3 "$1/usr/bin/python"
-	install -D "$(dirname "$0")/agent_script.py" "$1/app/agent_script.py"
+		2>/dev/null | tar -C "$dir" -x
+	ln -s python3 "$dir/usr/bin/python"
+	install -D /nacre/tests/engines/agent_script.py "$dir/app/agent_script.py"
 }
 
 # For a suite that tries nacre's own shim, or is skipped.

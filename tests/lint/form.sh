@@ -80,7 +80,7 @@ manual() {
 # .Nd is a macro of the manual page, --tabl an option that is not there, a crate what cargo fetches, passt a package
 spelling() {
 	has codespell || return
-	codespell --skip '*.json,words.sh,corpus' --ignore-words-list nd,tabl,crate,passt specs libcontainer runtime shim tests \
+	codespell --skip '*.json,words.sh,corpus,go.sum' --ignore-words-list nd,tabl,crate,passt specs libcontainer runtime shim tests \
 		contrib .ci README.md NEWS.md CONTRIBUTING.md SECURITY.md meson.build meson_options.txt || complain "spelling"
 }
 

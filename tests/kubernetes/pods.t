@@ -1,0 +1,444 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck disable=SC2016,SC2317 # other shells expand; run_suite calls every feature_ by its name
+# shellcheck disable=SC2154 # runtime, image and suite are lib.sh's and containerd.sh's
+# shellcheck source=SCRIPTDIR/../engines/lib.sh
+. /nacre/tests/engines/lib.sh
+# shellcheck source=SCRIPTDIR/../engines/containerd.sh
+. /nacre/tests/engines/containerd.sh
+# shellcheck source=SCRIPTDIR/node.sh
+. "$(dirname "$0")/node.sh"
+
+# What pods use of Kubernetes, by the runtime of a RuntimeClass each.
+
+export sleeping='trap "exit 0" TERM; while :; do sleep 0.2; done'
+
+# --- the life of a pod ---
+
+feature_running() {
+	pod p "$(containers "echo started; $sleeping")"
+	until_phase p Running || return
+	wait_until 10 has_logged p started && k logs p
+	field p .status.podIP | cut -d . -f 1,2
+	echo
+	gone pod/p
+	k get pods --no-headers 2>/dev/null
+}
+
+# The standard's words, and what of them holds in the container
+feature_restricted_pod() {
+	kubectl label namespace "$runtime" pod-security.kubernetes.io/enforce=restricted >/dev/null
+	pod p "securityContext: {runAsNonRoot: true, runAsUser: 1000, runAsGroup: 1000, fsGroup: 2000,
+		seccompProfile: {type: RuntimeDefault}}, $(containers \
+		"id; grep -E '^(CapEff|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status; touch /x; $sleeping" \
+		'securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}')"
+	until_phase p Running && wait_until 10 has_logged p touch && k logs p | sort
+	kubectl label namespace "$runtime" pod-security.kubernetes.io/enforce- >/dev/null
+	gone pod/p
+}
+
+feature_exit_and_restart() {
+	pod never "restartPolicy: Never, $(containers 'echo ran; exit 3')"
+	pod fails "restartPolicy: OnFailure, $(containers 'if [ -e /v/x ]; then echo again; exit 0; fi; touch /v/x; exit 1' \
+		'volumeMounts: [{name: v, mountPath: /v}]'), volumes: [{name: v, emptyDir: {}}]"
+	pod always "$(containers 'echo ran; exit 0')"
+	until_phase never Failed && k logs never
+	field never '.status.containerStatuses[0].state.terminated.exitCode'
+	echo
+	until_phase fails Succeeded && k logs fails
+	field fails '.status.containerStatuses[0].restartCount'
+	echo
+	wait_until 30 is_field always '.status.containerStatuses[0].restartCount' 1 && k logs always --previous
+	gone pod/{never,fails,always}
+}
+
+feature_missing_program() {
+	pod p "restartPolicy: Never, containers: [{name: main, image: '$image', command: [/missing]}]"
+	until_phase p Failed
+	field p '.status.containerStatuses[0].state.terminated.reason'
+	echo
+	field p '.status.containerStatuses[0].state.terminated.message' | grep -o 'exec.*: no such file or directory' |
+		sed 's/.*: //'
+	gone pod/p
+}
+
+feature_prestop_and_termination() {
+	pod p "terminationGracePeriodSeconds: 20, $(containers \
+		'trap "cat /tmp/hooks; echo asked; exit 0" TERM; echo ready; while :; do sleep 0.1; done' \
+		"lifecycle: {preStop: {exec: {command: $(shell 'echo before >>/tmp/hooks')}}, postStart: {exec: {command: $(shell 'echo after >>/tmp/hooks')}}}")"
+	until_phase p Running && wait_until 10 has_logged p ready
+	k logs --follow p >"/run/$runtime.log" &
+	k delete pod p >/dev/null
+	wait
+	sort "/run/$runtime.log"
+}
+
+feature_init_and_sidecar_containers() {
+	pod p "restartPolicy: Never, initContainers: [$(container first 'echo 1'),
+		$(container side "echo side; $sleeping" 'restartPolicy: Always')], $(containers 'echo main')"
+	until_phase p Succeeded
+	k logs p -c first
+	k logs p -c side
+	k logs p -c main
+	field p '.status.initContainerStatuses[*].state.terminated.exitCode'
+	echo
+	gone pod/p
+}
+
+feature_ephemeral_container() {
+	pod p "$(containers "$sleeping")"
+	until_phase p Running || return
+	k debug p --quiet --image "$image" --container debugger --target main -- sh -c 'cat /proc/1/comm; id -u' >/dev/null
+	wait_until 30 is_field p '.status.ephemeralContainerStatuses[0].state.terminated.exitCode' 0
+	k logs p -c debugger
+	field p '.status.ephemeralContainerStatuses[0].state.*.message'
+	gone pod/p
+}
+
+feature_job_of_50_pods() {
+	k apply -f - >/dev/null <<-YAML
+		apiVersion: batch/v1
+		kind: Job
+		metadata: {name: j}
+		spec: {completions: 50, parallelism: 15, template: {spec: {runtimeClassName: $(runtime_name),
+		  restartPolicy: Never, $(containers 'exit 0')}}}
+	YAML
+	k wait job/j --for=condition=Complete --timeout=110s
+	k get job j -o 'jsonpath={.status.succeeded} {.status.failed}{"\n"}'
+	gone job/j
+}
+
+feature_deployment_rolled_over() {
+	local version
+	for version in one two; do
+		k apply -f - >/dev/null <<-YAML
+			apiVersion: apps/v1
+			kind: Deployment
+			metadata: {name: d}
+			spec: {replicas: 3, selector: {matchLabels: {app: d}}, template: {metadata: {labels: {app: d}},
+			  spec: {runtimeClassName: $(runtime_name), terminationGracePeriodSeconds: 1, $(containers "echo $version; $sleeping")}}}
+		YAML
+		k rollout status deployment/d --timeout=60s | tail -n 1
+	done
+	wait_until 20 eval '[[ $(k get pods -l app=d --no-headers | wc -l) == 3 ]]'
+	k logs -l app=d --prefix=false
+	gone deployment/d
+}
+
+# --- exec and streams ---
+
+feature_exec() {
+	pod p "$(containers "$sleeping")"
+	until_phase p Running || return
+	with_status k exec p -- sh -c 'echo out; echo err >&2; exit 5' 2>&1 | sort
+	echo typed | k exec -i p -- cat
+	on_terminal "kubectl --namespace $runtime exec -it p -- sh -c 'tty; exit 4'" | grep -v 'command terminated'
+	with_status k exec p -- /missing 2>&1 | grep -o 'no such file or directory' | sort -u
+	k exec p -- sh -c 'head -c 5000000 /dev/zero' | wc -c
+	gone pod/p
+}
+
+feature_attach() {
+	pod p "$(containers 'while read -r line; do echo "got $line"; done; echo end' 'stdin: true, stdinOnce: true'), restartPolicy: Never"
+	until_phase p Running || return
+	printf 'one\ntwo\n' | k attach -qi p >/dev/null
+	until_phase p Succeeded
+	k logs p
+	gone pod/p
+}
+
+feature_port_forward() {
+	local forward
+	pod p "$(containers 'echo hello >/tmp/index.html; exec httpd -f -p 8080 -h /tmp')"
+	until_phase p Running || return
+	k port-forward pod/p 18080:8080 >/dev/null 2>&1 &
+	forward=$!
+	wait_until 15 busybox wget -qO- http://127.0.0.1:18080/
+	busybox wget -qO- http://127.0.0.1:18080/
+	kill "$forward"
+	gone pod/p
+}
+
+feature_cp() {
+	pod p "$(containers "$sleeping")"
+	until_phase p Running || return
+	echo data >"/run/in-$runtime"
+	k cp "/run/in-$runtime" p:/tmp/file
+	k exec p -- cat /tmp/file
+	k cp p:/tmp/file "/run/out-$runtime" >/dev/null
+	cat "/run/out-$runtime"
+	gone pod/p
+}
+
+# --- probes ---
+
+feature_exec_probes() {
+	pod p "$(containers "sleep 1; touch /tmp/up; $sleeping" "startupProbe: {exec: {command: $(shell 'test -e /tmp/up')}, periodSeconds: 1, failureThreshold: 30},
+		readinessProbe: {exec: {command: $(shell 'test -e /tmp/up')}, periodSeconds: 1},
+		livenessProbe: {exec: {command: $(shell 'test ! -e /tmp/down')}, periodSeconds: 1, failureThreshold: 1}")"
+	until_ready p || return
+	k exec p -- touch /tmp/down
+	wait_until 30 is_field p '.status.containerStatuses[0].restartCount' 1
+	has_message p 'Liveness probe failed' && echo 'liveness failed'
+	gone pod/p
+}
+
+feature_http_probe() {
+	pod p "$(containers 'touch /tmp/ok; exec httpd -f -p 8080 -h /tmp' 'readinessProbe: {httpGet: {path: /ok, port: 8080}, periodSeconds: 1}')"
+	until_phase p Running || return
+	k wait pod/p --for=condition=Ready --timeout=6s
+	gone pod/p
+}
+
+feature_tcp_probe() {
+	pod p "$(containers 'exec httpd -f -p 8080 -h /tmp' 'readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}')"
+	until_phase p Running || return
+	k wait pod/p --for=condition=Ready --timeout=6s
+	gone pod/p
+}
+
+# --- volumes ---
+
+feature_config_map_and_secret_updated() {
+	k create configmap c --from-literal key=one >/dev/null
+	k create secret generic s --from-literal key=uno >/dev/null
+	pod p "$(containers "$sleeping" 'volumeMounts: [{name: c, mountPath: /c}, {name: s, mountPath: /s},
+		{name: c, mountPath: /sub, subPath: key}], env: [{name: KEY, valueFrom: {configMapKeyRef: {name: c, key: key}}}]'),
+		volumes: [{name: c, configMap: {name: c}}, {name: s, secret: {secretName: s}}]"
+	until_phase p Running || return
+	k exec p -- sh -c 'cat /c/key /s/key /sub; echo " $KEY"'
+	k patch configmap c --patch '{"data": {"key": "two"}}' >/dev/null
+	k patch secret s --patch '{"stringData": {"key": "due"}}' >/dev/null
+	wait_until 30 eval '[[ $(k exec p -- cat /c/key /s/key) == twodue ]]' && k exec p -- sh -c 'cat /c/key /s/key /sub; touch /c/x' 2>&1 | head -n 1
+	gone pod/p configmap/c secret/s
+}
+
+feature_empty_dirs() {
+	pod p "securityContext: {fsGroup: 2000}, containers: [$(container main "$sleeping" \
+		'volumeMounts: [{name: m, mountPath: /m}, {name: d, mountPath: /d}, {name: d, mountPath: /sub, subPath: a/b}]'),
+		$(container other "$sleeping" 'volumeMounts: [{name: d, mountPath: /d}]')],
+		volumes: [{name: m, emptyDir: {medium: Memory, sizeLimit: 16Mi}}, {name: d, emptyDir: {}}]"
+	until_phase p Running || return
+	k exec p -c main -- sh -c 'awk "\$2 == \"/m\" {print \$3}" /proc/mounts; echo x >/m/x; echo y >/sub/y; stat -c "%a %g" /m' 2>&1 |
+		grep -v '^command'
+	k exec p -c other -- cat /d/a/b/y 2>&1 | grep -v '^command'
+	gone pod/p
+}
+
+feature_projected_token() {
+	pod p "$(containers "$sleeping" 'volumeMounts: [{name: t, mountPath: /t}]'),
+		volumes: [{name: t, projected: {sources: [{serviceAccountToken: {path: token}}, {downwardAPI: {items: [{path: name, fieldRef: {fieldPath: metadata.name}}]}}]}}]"
+	until_phase p Running || return
+	k exec p -- sh -c 'cat /t/name; echo; cut -c 1-3 /t/token; ls /var/run/secrets/kubernetes.io/serviceaccount'
+	gone pod/p
+	pod p "automountServiceAccountToken: false, enableServiceLinks: false, $(containers "$sleeping")"
+	until_phase p Running || return
+	k exec p -- sh -c 'ls /var/run/secrets' 2>&1 | grep -o 'No such file or directory'
+	gone pod/p
+}
+
+# --- namespaces and identities ---
+
+feature_shared_processes() {
+	pod p "shareProcessNamespace: true, containers: [$(container main "$sleeping"), $(container other 'exec sleep 9999')]"
+	until_phase p Running || return
+	k exec p -c main -- sh -c 'ps -o args | grep -c "^sleep [9]999"; cat /proc/1/comm'
+	k exec p -c main -- sh -c 'kill -0 $(pgrep -f "^sleep 9999") && echo signalled'
+	gone pod/p
+}
+
+feature_user_namespace() {
+	pod p "hostUsers: false, $(containers "$sleeping" 'volumeMounts: [{name: v, mountPath: /v}]'), volumes: [{name: v, emptyDir: {}}]"
+	until_phase p Running || return
+	k exec p -- awk '{print $1, ($2 > 65535), $3}' /proc/self/uid_map
+	k exec p -- sh -c 'touch /v/x; stat -c %u /v/x' 2>&1 | grep -v '^command'
+	gone pod/p
+}
+
+feature_users_and_groups() {
+	pod p "securityContext: {runAsUser: 1000, runAsGroup: 3000, fsGroup: 2000, supplementalGroups: [4000]}, $(containers "id; $sleeping")"
+	until_phase p Running && wait_until 10 has_logged p uid && k logs p
+	gone pod/p
+}
+
+export capabilities="grep -E '^CapEff:' /proc/self/status; $sleeping"
+
+feature_added_capability() {
+	pod p "$(containers "$capabilities" 'securityContext: {capabilities: {add: [SYS_TIME]}}')"
+	until_phase p Running && wait_until 10 has_logged p CapEff && k logs p
+	gone pod/p
+}
+
+feature_dropped_capabilities() {
+	pod p "$(containers "$capabilities" 'securityContext: {capabilities: {drop: [ALL], add: [NET_BIND_SERVICE]}}')"
+	until_phase p Running && wait_until 10 has_logged p CapEff && k logs p
+	gone pod/p
+}
+
+feature_no_new_privileges_and_read_only_root() {
+	pod p "$(containers "grep NoNewPrivs /proc/self/status; touch /x; $sleeping" \
+		'securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true}')"
+	until_phase p Running && wait_until 10 has_logged p touch && k logs p | sort
+	gone pod/p
+}
+
+feature_root_is_writable() {
+	pod p "$(containers "touch /x && echo written; echo end; $sleeping")"
+	until_phase p Running && wait_until 10 has_logged p end && k logs p | sort
+	gone pod/p
+}
+
+feature_seccomp_of_the_node() {
+	mkdir -p /var/lib/kubelet/seccomp
+	echo '{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28}]}' \
+		>/var/lib/kubelet/seccomp/no-mkdir.json
+	pod p "securityContext: {seccompProfile: {type: Localhost, localhostProfile: no-mkdir.json}}, $(containers "mkdir /tmp/x; grep Seccomp: /proc/self/status; $sleeping")"
+	until_phase p Running && wait_until 10 has_logged p Seccomp && k logs p | sort
+	gone pod/p
+}
+
+feature_privileged() {
+	pod p "$(containers "grep NoNewPrivs: /proc/self/status; touch /proc/sys/kernel/hostname && echo written; echo end; $sleeping" \
+		'securityContext: {privileged: true}')"
+	until_phase p Running && wait_until 10 has_logged p end && k logs p | sort
+	gone pod/p
+}
+
+feature_host_network() {
+	pod p "hostNetwork: true, $(containers "ls /sys/class/net | grep -c cni0; $sleeping")"
+	wait_until 30 eval 'has_message p rule || is_field p .status.phase Running'
+	messages p | head -n 1 | cut -c 1-700
+	k logs p 2>/dev/null
+	gone pod/p
+}
+
+feature_host_path_of_a_socket() {
+	pod p "$(containers "ls /c; $sleeping" 'volumeMounts: [{name: c, mountPath: /c}]'),
+		volumes: [{name: c, hostPath: {path: /run/containerd/containerd.sock}}]"
+	wait_until 30 eval 'has_message p rule || is_field p .status.phase Running'
+	messages p | grep -o 'profile .*' | head -n 1
+	k logs p 2>/dev/null
+	gone pod/p
+}
+
+# --- the network ---
+
+# Of one pod by another
+feature_connections() {
+	local ip
+	kubectl --namespace default get pod server >/dev/null 2>&1 || kubectl --namespace default apply -f - >/dev/null <<-YAML
+		apiVersion: v1
+		kind: Pod
+		metadata: {name: server}
+		spec: {runtimeClassName: runc, terminationGracePeriodSeconds: 1, $(containers 'echo hello >/tmp/index.html; httpd -p 80 -h /tmp; exec httpd -f -p 81 -h /tmp')}
+	YAML
+	kubectl wait pod/server --for=condition=Ready --timeout=40s >/dev/null
+	ip=$(kubectl get pod server -o 'jsonpath={.status.podIP}')
+	pod p "$(containers "$sleeping")"
+	until_phase p Running || return
+	k exec p -- sh -c "httpd -p 8000 -h /etc; wget -qO- http://127.0.0.1:8000/passwd | head -n 1; wget -qO- http://$ip/" 2>&1 |
+		sed "s/$ip/SERVER/; /^command/d"
+	gone pod/p
+}
+
+# The annotation allows one port of the server.
+feature_egress_by_an_annotation() {
+	local ip port
+	ip=$(kubectl get pod server -o 'jsonpath={.status.podIP}')
+	pod p "$(containers "$sleeping")" "annotations: {run.nacre.egress: '$ip/32:81'}"
+	until_phase p Running || return
+	for port in 80 81; do
+		k exec p -- wget -qO- "http://$ip:$port/" 2>&1 | sed "s/$ip/SERVER/; /^command/d"
+	done
+	gone pod/p
+}
+
+# --- contrib's pod of an agent ---
+
+# As it stands, but for the image and the runtime
+feature_agent_pod() {
+	local file=/nacre/contrib/engines/agent-pod.yaml
+	sed -e "s,image: python:3-slim,image: $image," -e "s,runtimeClassName: nacre\$,runtimeClassName: $(runtime_name)," \
+		"$file" | kubectl apply -f - >/dev/null
+	kubectl --namespace agents create configmap agent-environment --from-literal HOST_SECRET=/etc/kubernetes-secret \
+		--from-literal HOST_LOOPBACK=127.0.0.1:6443 --from-literal HOST_NETWORK=192.0.2.129:10250 >/dev/null
+	kubectl --namespace agents create configmap agent --from-file /nacre/contrib/agent.py >/dev/null
+	kubectl --namespace agents wait pod/agent --for='jsonpath={.status.phase}=Succeeded' --timeout=60s >/dev/null ||
+		runtime=agents messages agent
+	kubectl --namespace agents logs agent | jq -r '[.try, if .result == "allowed" then .result else .detail end] | join(" ")'
+	kubectl delete namespace agents >/dev/null
+}
+
+# --- what happens to the node ---
+
+feature_kubelet_and_containerd_restarted() {
+	local before after
+	pod p "$(containers "echo started; $sleeping")"
+	until_ready p || return
+	before=$(field p '.status.containerStatuses[0].containerID')
+	kill_containerd -KILL
+	kill "$(</run/kubelet.pid)"
+	wait_until 20 is_gone "$(</run/kubelet.pid)"
+	start_containerd
+	start_kubelet
+	wait_until 30 eval '[[ $(k exec p -- echo alive) == alive ]]' && k exec p -- echo alive
+	wait_until 30 kubectl wait --for=condition=Ready node/node --timeout=1s
+	after=$(field p '.status.containerStatuses[0].containerID')
+	[[ -n $after && $after == "$before" ]] && echo 'the same container'
+	field p '.status.containerStatuses[0].restartCount'
+	echo
+	k logs p
+	gone pod/p
+	k get pods --no-headers 2>/dev/null
+}
+
+feature_nothing_is_left() {
+	k delete pods --all --grace-period=0 --force >/dev/null 2>&1
+	kubectl --namespace default delete pod server --grace-period=1 >/dev/null 2>&1
+	wait_until 30 eval '[[ -z $(ctr --namespace k8s.io containers list --quiet) ]]'
+	find /run/containerd/runc/k8s.io /run/containerd/nacre/k8s.io /run/containerd/io.containerd.runtime.v2.task/k8s.io \
+		/run/netns -mindepth 1 -maxdepth 1 2>/dev/null
+	find /sys/fs/cgroup -mindepth 1 -type d | grep -Ev '^/sys/fs/cgroup/(init|k8s.io$)'
+	pgrep -c containerd-shim
+	grep -c overlayfs/snapshots /proc/mounts
+}
+
+prints egress_by_an_annotation $'wget: can\'t connect to remote host (SERVER): Operation not permitted\nhello'
+# Debian 12's runc has no mounts with other ids.
+prints user_namespace $'0 1 65536\n0'
+for profile in agent strict nested; do
+	differs "$profile" host_network host-network 'rule host-network: .*run.nacre.allow: host-network'
+	differs "$profile" host_path_of_a_socket mount-sources 'rule mount-sources: .*run.nacre.allow: engine-socket'
+	differs "$profile" privileged no-new-privileges 'NoNewPrivs:.1'
+done
+# What the pod's own filter left to the file's mode is refused by that of the profile.
+for profile in agent nested; do
+	differs "$profile" agent_pod own-seccomp-filter $'workspace allowed\n.*device EPERM'
+done
+differs agent root_is_writable read-only-root 'Read-only file system'
+differs strict root_is_writable read-only-root 'Read-only file system'
+differs agent added_capability capability-ceiling 'CapEff:.00000000000005fb'
+differs nested added_capability capability-ceiling 'CapEff:.00000000800005fb'
+differs strict added_capability capability-ceiling 'CapEff:.0000000000000000'
+differs strict dropped_capabilities capability-ceiling 'CapEff:.0000000000000000'
+differs strict agent_pod writable-binds $'workspace EROFS\n.*network EPERM'
+# Nothing takes the capability out of a pod's first container.
+differs_by[oci:egress_by_an_annotation]='CAP_NET_RAW'
+differs_text[oci:egress_by_an_annotation]='rule egress: process.capabilities: CAP_NET_RAW goes past rules'
+differs strict egress_by_an_annotation egress 'allows more than the rules that hold'
+differs strict empty_dirs writable-binds 'Read-only file system'
+differs strict connections egress 'Operation not permitted'
+differs strict http_probe egress 'timed out waiting'
+differs strict tcp_probe egress 'timed out waiting'
+differs strict user_namespace writable-binds $'^0 1 65536\n.*Read-only file system'
+
+if [[ $suite == pods_shim ]]; then
+	use_shim
+	path_of[shim]=nacre-shim
+else
+	profiles=(runc oci agent strict nested)
+	path_of[nested]=/usr/local/bin/nacre-nested
+fi
+make_python_rootfs /run/image '*python3*' 'libffi*' 'zlib*'
+start_node
+run_suite "$@"
