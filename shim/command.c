@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shim/config.h"
 #include "shim/small_file.h"
 #include "shim/task_nacre.h"
 
@@ -59,9 +60,23 @@ struct command *command_new_nacre(struct process *process, struct call *call,
 	command_add(command, "--log-only"); /* stderr is the container's */
 	command_add(command, "--cgroup-manager");
 	command->cgroup_manager = &command->job.argv[command->n];
-	command_add(command, "cgroupfs");
+	command_add(command, c->systemd_cgroup ? "systemd" : "cgroupfs");
 	command_add(command, word);
 	return command;
+}
+
+int command_choose_manager(struct job *job, char text[static JOB_TEXT])
+{
+	struct nacre_error err;
+	bool slice;
+
+	if (config_names_slice(&slice, &err) < 0) {
+		(void)snprintf(text, JOB_TEXT, "%s", err.text);
+		return -1;
+	}
+	if (slice)
+		*((struct command *)job)->cgroup_manager = "systemd";
+	return 0;
 }
 
 void command_add(struct command *command, const char *word)

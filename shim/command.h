@@ -25,6 +25,9 @@ struct command *command_new(struct process *process, struct call *call,
 /* Likewise, `nacre --root R --log F ... WORD`. */
 struct command *command_new_nacre(struct process *process, struct call *call,
 	void (*done)(struct job *job, int status, const char *error), const char *word);
+/* A job's "before", in the bundle, of a command that makes the container's cgroup. Docker tells no
+ * shim but runc's of its cgroup driver: the config does. */
+int command_choose_manager(struct job *job, char text[static JOB_TEXT]);
 /* One word more; borrowed. */
 void command_add(struct command *command, const char *word);
 /* What it says besides if it makes the process, which gets its stdio and is the shim's to reap:

@@ -13,7 +13,7 @@
  * output. The loop goes on. Its end is told once.
  */
 
-#define JOB_MAX_ARGS 24
+#define JOB_MAX_ARGS 32
 #define JOB_TEXT 1024
 
 struct job {

@@ -140,7 +140,7 @@ static int prepare_program(
 	struct stat st;
 	const char *path = logger->uri.words[0];
 
-	_Static_assert(sizeof(logger->job.argv) == sizeof(logger->uri.words), "all words fit");
+	_Static_assert(sizeof(logger->uri.words) <= sizeof(logger->job.argv), "all words fit");
 	memcpy(logger->job.argv, logger->uri.words, sizeof(logger->uri.words));
 	logger->job.more = true;
 	memcpy(logger->job.more_fds, fds, sizeof(logger->job.more_fds));

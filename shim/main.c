@@ -22,11 +22,11 @@
 /* The profile is the program's name's: containerd-shim-nacre-strict-v2, for the runtime
  * io.containerd.nacre-strict.v2. */
 static const struct {
-	const char *program, *profile;
+	const char *program, *profile, *nacre;
 } profiles[] = {
-	{"containerd-shim-nacre-oci-v2", "oci"},
-	{"containerd-shim-nacre-nested-v2", "nested"},
-	{"containerd-shim-nacre-strict-v2", "strict"},
+	{"containerd-shim-nacre-oci-v2", "oci", NACRE_BINARY "-oci"},
+	{"containerd-shim-nacre-nested-v2", "nested", NACRE_BINARY "-nested"},
+	{"containerd-shim-nacre-strict-v2", "strict", NACRE_BINARY "-strict"},
 };
 
 struct flag {
@@ -100,8 +100,10 @@ static void find_profile(const char *path)
 	const char *slash = strrchr(path, '/');
 
 	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
-		if (strcmp(slash ? slash + 1 : path, profiles[i].program) == 0)
-			task_profile = profiles[i].profile;
+		if (strcmp(slash ? slash + 1 : path, profiles[i].program) != 0)
+			continue;
+		task_profile = profiles[i].profile;
+		task_nacre = profiles[i].nacre;
 	}
 }
 

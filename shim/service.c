@@ -9,7 +9,7 @@ static const struct {
 	service_fn *call;
 } methods[] = {
 	/* clang-format off */
-	{"Checkpoint", &wire__process_request__descriptor, service_checkpoint},
+	{"Checkpoint", &wire__checkpoint_request__descriptor, service_checkpoint},
 	{"CloseIO", &wire__close_request__descriptor, service_close},
 	{"Connect", &wire__process_request__descriptor, service_connect},
 	{"Create", &wire__create_request__descriptor, service_create},

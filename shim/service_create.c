@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "shim/command.h"
-#include "shim/config.h"
 #include "shim/log.h"
 #include "shim/oom.h"
 #include "shim/options.h"
@@ -31,6 +31,7 @@ static void publish_create(const struct container *c, const Wire__CreateRequest 
 	event.n_rootfs = request->n_rootfs;
 	event.rootfs = request->rootfs;
 	event.io = &io;
+	event.checkpoint = request->checkpoint;
 	event.pid = (uint32_t)c->init.pid;
 	publish("/tasks/create", "TaskCreate", &event);
 }
@@ -103,21 +104,34 @@ static void created(struct job *job, int status, const char *error)
 	command_free(command);
 }
 
-/* Docker tells no shim but runc's of its cgroup driver: the config does. */
+/* Its root is there, and nothing else before its start. */
+static void mounted(struct job *job, int status, const char *error)
+{
+	struct command *command = (struct command *)job;
+	struct process *process = command->process;
+	Wire__PidResponse answer = WIRE__PID_RESPONSE__INIT;
+
+	process->busy = false;
+	if (status != 0 || call_is_over(command->call)) {
+		take_back(process, command->call, error);
+	} else {
+		process->state = PROCESS_CREATED;
+		publish_create(process->container, command->create);
+		call_answer(command->call, &answer);
+	}
+	command_free(command);
+}
+
+static int mount_root(struct job *job, char text[static JOB_TEXT])
+{
+	const Wire__CreateRequest *request = ((struct command *)job)->create;
+
+	return rootfs_mount(request->bundle, request->rootfs, request->n_rootfs, text);
+}
+
 static int prepare(struct job *job, char text[static JOB_TEXT])
 {
-	const struct command *command = (struct command *)job;
-	const Wire__CreateRequest *request = command->create;
-	struct nacre_error err;
-	bool slice;
-
-	if (config_names_slice(&slice, &err) < 0) {
-		(void)snprintf(text, JOB_TEXT, "%s", err.text);
-		return -1;
-	}
-	if (slice)
-		*command->cgroup_manager = "systemd";
-	return rootfs_mount(request->bundle, request->rootfs, request->n_rootfs, text);
+	return command_choose_manager(job, text) < 0 ? -1 : mount_root(job, text);
 }
 
 /* Its own copy: the request goes when the call returns. */
@@ -137,7 +151,9 @@ static Wire__CreateRequest *copy_request(const Wire__CreateRequest *request)
 static void run_create(struct container *c, struct call *call, const Wire__CreateRequest *request,
 	const struct options *options)
 {
-	struct command *command = command_new_nacre(&c->init, call, created, "create");
+	struct command *command = c->checkpoint
+					  ? command_new(&c->init, call, mounted)
+					  : command_new_nacre(&c->init, call, created, "create");
 
 	if (!command) {
 		task_remove(c);
@@ -151,9 +167,12 @@ static void run_create(struct container *c, struct call *call, const Wire__Creat
 		task_remove(c);
 		return;
 	}
+	if (c->checkpoint) {
+		command->job.before = mount_root;
+		command_start(command);
+		return;
+	}
 	command->job.before = prepare;
-	if (options->systemd_cgroup)
-		*command->cgroup_manager = "systemd";
 	if (task_profile) {
 		command_add(command, "--profile");
 		command_add(command, task_profile);
@@ -182,11 +201,6 @@ void service_create(struct call *call, const void *message)
 			exists ? "already exists" : "expected an ID and a path");
 		return;
 	}
-	if (request->checkpoint[0]) {
-		call_fail(call, CALL_UNIMPLEMENTED,
-			"a container from a checkpoint: not supported by this shim");
-		return;
-	}
 	if (options_read(request->options, &options, text) < 0 ||
 		options_keep(&options, request->bundle, text) < 0) {
 		call_fail(call, CALL_INVALID, "%s", text);
@@ -198,6 +212,13 @@ void service_create(struct call *call, const void *message)
 		call_fail(call, CALL_INTERNAL, "out of memory");
 		if (c)
 			task_remove(c);
+		return;
+	}
+	c->systemd_cgroup = options.systemd_cgroup;
+	c->checkpoint = request->checkpoint[0] ? strdup(request->checkpoint) : NULL;
+	if (request->checkpoint[0] && !c->checkpoint) {
+		call_fail(call, CALL_INTERNAL, "out of memory");
+		task_remove(c);
 		return;
 	}
 	if (stdio_open(&c->init.io, c->bundle, c->id, task_namespace, text) < 0) {

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "shim/command.h"
+#include "shim/oom.h"
 #include "shim/publish.h"
 #include "shim/service.h"
 #include "shim/small_file.h"
@@ -66,17 +67,20 @@ static void started(struct job *job, int status, const char *error)
 	process->busy = false;
 	if (command->pid_file) {
 		process->pid = command_read_pid(command->pid_file);
-		(void)unlink(command->pid_file);
+		if (process->exec_id[0])
+			(void)unlink(command->pid_file);
 		if (status == 0 && process->pid < 0)
 			(void)snprintf(text, sizeof(text), "nacre has written no pid");
 	}
-	if (status == 0 && process->exec_id[0] && process->pid > 0 &&
+	if (status == 0 && command->pid_file && process->pid > 0 &&
 		stdio_begun(&process->io, text) < 0)
 		status = 1;
 	if (status != 0 || process->pid <= 0) {
 		fail_start(process, command->call, text);
 	} else {
 		process->state = PROCESS_RUNNING;
+		if (!process->exec_id[0] && process->container->checkpoint)
+			oom_watch(process->container);
 		if (process->exec_id[0] && task_wants_own_cgroup())
 			task_find_own_cgroup(process);
 		if (process->container->ending)
@@ -123,6 +127,51 @@ static int start_container(struct job *job, char text[static JOB_TEXT])
 	return task_start(((struct command *)job)->process->container, text);
 }
 
+/* Likewise those of `nacre restore`. */
+static int prepare_restore(struct command *command, char text[static JOB_TEXT])
+{
+	const struct container *c = command->process->container;
+
+	if (asprintf(&command->pid_file, "%s/init.pid", c->bundle) < 0) {
+		command->pid_file = NULL;
+		(void)snprintf(text, JOB_TEXT, "out of memory");
+		return -1;
+	}
+	command->job.argv[0] = task_nacre; /* restore has no option for the profile */
+	command->job.before = command_choose_manager;
+	command_add(command, "--detach");
+	command_add(command, "--image-path");
+	command_add(command, c->checkpoint);
+	command_add(command, "--work-path");
+	command_add(command, c->bundle);
+	command_add(command, "--bundle");
+	command_add(command, c->bundle);
+	command_add_process(command);
+	return 0;
+}
+
+/* NULL: CALL was answered. */
+static struct command *new_start(struct process *process, struct call *call)
+{
+	struct command *command;
+
+	if (process->exec_id[0])
+		return command_new_nacre(process, call, started, "exec");
+	if (process->container->checkpoint)
+		return command_new_nacre(process, call, started, "restore");
+	command = command_new(process, call, started);
+	if (command)
+		command->job.before = start_container;
+	return command;
+}
+
+static int prepare_start(struct command *command, char text[static JOB_TEXT])
+{
+	if (command->process->exec_id[0])
+		return prepare_exec(command, text);
+	return command->process->container->checkpoint ? prepare_restore(command, text) : 0;
+}
+
 void service_start(struct call *call, const void *message)
 {
 	const Wire__ProcessRequest *request = message;
@@ -139,17 +188,14 @@ void service_start(struct call *call, const void *message)
 			"cannot start a process that is not created: failed precondition");
 		return;
 	}
-	command = exec ? command_new_nacre(process, call, started, "exec")
-		       : command_new(process, call, started);
+	command = new_start(process, call);
 	if (!command)
 		return;
-	if (exec && prepare_exec(command, text) < 0) {
+	if (prepare_start(command, text) < 0) {
 		fail_start(process, call, text);
 		command_free(command);
 		return;
 	}
-	if (!exec)
-		command->job.before = start_container;
 	command_start(command);
 }
 
@@ -195,107 +241,4 @@ void service_exec(struct call *call, const void *message)
 	event.exec_id = request->exec_id;
 	publish("/tasks/exec-added", "TaskExecAdded", &event);
 	call_answer_empty(call);
-}
-
-/* --- what changes a container that runs --- */
-
-static void finish_change(struct command *command, int status, const char *error)
-{
-	command->process->busy = false;
-	if (status != 0)
-		call_fail(command->call, CALL_UNKNOWN, "%s", error);
-	else
-		call_answer_empty(command->call);
-	command_free(command);
-}
-
-static void paused(struct job *job, int status, const char *error)
-{
-	struct command *command = (struct command *)job;
-	struct container *c = command->process->container;
-
-	if (status == 0 && c->init.state == PROCESS_RUNNING) {
-		c->paused = true;
-		publish_named("/tasks/paused", "TaskPaused", c);
-	}
-	finish_change(command, status, error);
-}
-
-static void resumed(struct job *job, int status, const char *error)
-{
-	struct command *command = (struct command *)job;
-	struct container *c = command->process->container;
-
-	if (status == 0) {
-		c->paused = false;
-		publish_named("/tasks/resumed", "TaskResumed", c);
-	}
-	finish_change(command, status, error);
-}
-
-static void updated(struct job *job, int status, const char *error)
-{
-	finish_change((struct command *)job, status, error);
-}
-
-/* NULL: CALL was answered. */
-static struct command *change(struct call *call, const char *id,
-	void (*done)(struct job *job, int status, const char *error), const char *word)
-{
-	struct process *process = task_process(call, id, "");
-
-	if (!process)
-		return NULL;
-	if (process->busy || process->state == PROCESS_STOPPED) {
-		call_fail(call, CALL_PRECONDITION, "%s: the container %s: failed precondition",
-			word, process->busy ? "is changing" : "has stopped");
-		return NULL;
-	}
-	if (process->state == PROCESS_CREATED && strcmp(word, "update") != 0) {
-		call_fail(call, CALL_PRECONDITION,
-			"%s: the container has not started: failed precondition", word);
-		return NULL;
-	}
-	return command_new_nacre(process, call, done, word);
-}
-
-void service_pause(struct call *call, const void *message)
-{
-	struct command *command = change(
-		call, ((const Wire__ProcessRequest *)message)->id, paused, "pause");
-
-	if (command)
-		command_start(command);
-}
-
-void service_resume(struct call *call, const void *message)
-{
-	struct command *command = change(
-		call, ((const Wire__ProcessRequest *)message)->id, resumed, "resume");
-
-	if (command)
-		command_start(command);
-}
-
-void service_update(struct call *call, const void *message)
-{
-	const Wire__UpdateRequest *request = message;
-	struct command *command = change(call, request->id, updated, "update");
-	int r = -1;
-
-	if (!command)
-		return;
-	if (asprintf(&command->file, "%s/update.json", command->process->container->bundle) < 0)
-		command->file = NULL;
-	if (request->resources && command->file)
-		r = small_file_write(command->file, request->resources->value.data,
-			request->resources->value.len);
-	if (r < 0) {
-		call_fail(call, CALL_INVALID, "update: no resources, or they cannot be written");
-		command_free(command);
-		return;
-	}
-	command_add(command, "--resources");
-	command_add(command, command->file);
-	command_start(command);
 }

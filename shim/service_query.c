@@ -224,9 +224,3 @@ void service_close(struct call *call, const void *message)
 		stdio_close_input(&process->io);
 	call_answer_empty(call);
 }
-
-void service_checkpoint(struct call *call, const void *message)
-{
-	(void)message;
-	call_fail(call, CALL_UNIMPLEMENTED, "checkpoint: not supported by this shim");
-}

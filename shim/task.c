@@ -17,6 +17,7 @@
 
 const char *task_namespace = "";
 const char *task_profile;
+const char *task_nacre = NACRE_BINARY;
 static struct container *containers;
 
 struct container *task_first(void)
@@ -91,6 +92,7 @@ static void free_container(struct container *c)
 	free(c->id);
 	free(c->bundle);
 	free(c->root);
+	free(c->checkpoint);
 	free(c);
 }
 

@@ -41,6 +41,8 @@ struct process {
 struct container {
 	char *id, *bundle;
 	char *root; /* of nacre's state */
+	char *checkpoint; /* the images that its start restores; NULL: it is no such container */
+	bool systemd_cgroup;
 	bool paused;
 	bool ending; /* the first process is a zombie, and what else ran is killed */
 	bool deleting; /* nacre takes it back: with it all its execs are freed */
@@ -55,6 +57,7 @@ struct container {
 /* Of the shim; set before anything else. */
 extern const char *task_namespace;
 extern const char *task_profile; /* NULL: nacre's own choice */
+extern const char *task_nacre; /* the program by the name that means that profile */
 
 /* All of them, for whoever looks at each. */
 struct container *task_first(void);

@@ -577,6 +577,7 @@ add_image "$image" '{"Cmd": ["/bin/sh"], "Env": ["PATH=/usr/sbin:/usr/bin:/sbin:
 if [[ $suite == shim ]]; then
 	use_shim
 	unset -f feature_root_of_the_runtime # ctr tells it to runc's shim alone
+	[[ -z ${COUNT:-} ]] || seconds=3600
 	prints exec_tree 'begun RUNNING'
 	prints end_of_execs $'second\none'
 	prints call_with_a_limit 'code 4 in time'
@@ -590,6 +591,7 @@ if [[ $suite == shim ]]; then
 	prints memory_of_execs $'codes {0} fds 0 is flat'
 	prints hostile_fifos "$(printf '%s\n' 'full (0, 0, 0) (0, 0, 0)' 'gone (0, 0, 0)' "replaced b'through' 0 0 0" \
 		{symlink,nothing,directory,device,socket}' (2, 0)' 'untouched True state 0')"
+	prints checkpoint_that_fails $'relative 3 options 3\ncreate 0 made False start 2 delete 0 shutdown 0'
 	prints many_waits $'start 0\nis flat\nrefused 8 8 8 8\nkill 0\nanswered 4096 {0}'
 	prints terminal_read_late $'start 0 wait 0\nread 70000 delete True'
 	prints create_without_client "$(printf '%s\n' 'later pids 5' 'pids 5 shutdown 0' 'meanwhile pids 5' \

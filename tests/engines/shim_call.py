@@ -234,26 +234,48 @@ def execs(shim, container):
         codes.update((shim.call("Exec", name + process("true")), shim.call("Start", name),
                       shim.call("Wait", name), shim.call("Delete", name)))
     after = kilobytes(pid)
-    print(f"{count} execs: {before} KiB before, {after} behind", file=sys.stderr)
     print("codes", codes, "fds", len(os.listdir(f"/proc/{pid}/fd")) - fds,
-          "grows" if after > before + 64 else "is flat")
+          f"grows from {before} KiB to {after}" if after > before + 64 else "is flat")
+
+
+def make_bundle(hook):
+    """For a container "two" like the first; the folder goes with what runs all this."""
+    bundle = pathlib.Path("/run/two")
+    config = json.loads((TASKS / sys.argv[2] / "config.json").read_text())
+    config["root"]["path"] = str(TASKS / sys.argv[2] / "rootfs")
+    config["linux"]["cgroupsPath"] = "/default/two"
+    config["hooks"] = {"createRuntime": [{"path": "/bin/sh", "args": ["sh", "-c", hook]}]}
+    bundle.mkdir(exist_ok=True)
+    (bundle / "config.json").write_text(json.dumps(config))
+    return bundle
+
+
+def start_shim(bundle):
+    """Its address, as it tells containerd."""
+    started = subprocess.run([SHIM, "-namespace", "default", "-id", "two", "-address", "/none", "start"],
+                             cwd=bundle, stdout=subprocess.PIPE, check=True)
+    return started.stdout.decode().strip()
+
+
+def checkpoint(shim, container):
+    """Of what is said before criu is asked: nothing is made before the start, and what cannot be restored
+    can be deleted."""
+    print("relative", shim.call("Checkpoint", container + text(2, "images")),
+          "options", shim.call("Checkpoint", container + text(2, "/run/images") + text(3, text(2, b"\xff"))))
+    bundle, second = make_bundle("true"), text(1, "two")
+    other = Shim(start_shim(bundle))
+    print("create", other.call("Create", second + text(2, str(bundle)) + text(8, "/run/no-images")),
+          "made", pathlib.Path("/run/containerd/nacre/default/two").exists(),
+          "start", other.call("Start", second), "delete", other.call("Delete", second),
+          "shutdown", other.call("Shutdown", second))
 
 
 def orphan(_, container):
     """The client that makes a container is killed meanwhile, as containerd may be."""
-    bundle = pathlib.Path("/run/orphan")
-    config = json.loads((TASKS / sys.argv[2] / "config.json").read_text())
-    config["root"]["path"] = str(TASKS / sys.argv[2] / "rootfs")
-    config["linux"]["cgroupsPath"] = "/default/two"
-    config["hooks"] = {"createRuntime": [
-        {"path": "/bin/sh", "args": ["sh", "-c", "echo >/run/orphan/hook; sleep 1"]}]}
-    bundle.mkdir()
-    (bundle / "config.json").write_text(json.dumps(config))
+    bundle = make_bundle("echo >/run/two/hook; sleep 1")
     container = text(1, "two")
     for ends in ("later", "meanwhile"):
-        started = subprocess.run([SHIM, "-namespace", "default", "-id", "two", "-address", "/none", "start"],
-                                 cwd=bundle, stdout=subprocess.PIPE, check=True)
-        address = started.stdout.decode().strip()
+        address = start_shim(bundle)
         client = Shim(address)
         client.send("Create", container + text(2, str(bundle)))
         wait_until((bundle / "hook").exists)
@@ -274,4 +296,5 @@ def orphan(_, container):
 ADDRESS = sys.argv[1]
 {"limit": limit, "failure": failure, "delete": delete, "waits": waits, "slow_reader": slow_reader,
  "orphan": orphan, "terminal_logger": terminal_logger, "hostile_fifos": hostile_fifos,
- "execs": execs, "update": update}[sys.argv[3]](Shim(ADDRESS), text(1, sys.argv[2]))
+ "execs": execs, "update": update,
+ "checkpoint": checkpoint}[sys.argv[3]](Shim(ADDRESS), text(1, sys.argv[2]))

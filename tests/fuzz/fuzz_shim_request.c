@@ -20,6 +20,8 @@ static const ProtobufCMessageDescriptor *const types[] = {
 	&wire__options__descriptor,
 	&wire__create_options__descriptor,
 	&wire__config_options__descriptor,
+	&wire__checkpoint_request__descriptor,
+	&wire__checkpoint_options__descriptor,
 	&wire__boot_params__descriptor,
 	&wire__response__descriptor,
 };
