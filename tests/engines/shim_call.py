@@ -148,15 +148,18 @@ def slow_reader(shim, container):
     path = "/run/slow.fifo"
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    os.write(writer, b"-" * 65536)  # it is full: the rest is with the shim and the terminal
+    os.close(writer)
     shim.call("Exec", second + number(3, 1) + text(5, path) + process(
-        "sh", "-c", "head -c 70000 /dev/zero | tr '\\0' x", terminal=True))
+        "sh", "-c", "head -c 8000 /dev/zero | tr '\\0' x", terminal=True))
     print("start", shim.call("Start", second), "wait", shim.call("Wait", second))
     deletion = shim.send("Delete", second)
     time.sleep(0.3)
     os.set_blocking(reader, True)
     n = 0
     while part := os.read(reader, 65536):
-        n += len(part)
+        n += part.count(b"x")
     print("read", n, "delete", shim.receive() == (deletion, 0))
     os.unlink(path)
 
