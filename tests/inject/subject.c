@@ -211,16 +211,20 @@ static void look_run(const struct command *command, enum outcome outcome, char *
 		complain(wrong, "left by a command that ended: %s", left);
 }
 
-/* Whether one that is created can be started; what a killed command said may be on its way. */
-static bool comes_to_run(char *wrong)
+/* Whether one that is created can be started; what a killed command said may be on its way. One
+ * that was claimed is nobody's. */
+static bool comes_to_run(const struct command *command, char *wrong)
 {
+	const bool claimed = access(WORLD_STATE "/" WORLD_ID "/claimed", F_OK) == 0;
 	char late[WRONG_SIZE] = "";
+	bool runs;
 
-	if (!has_status("created", wrong) || nacre(late, "start", WORLD_ID, NULL))
+	if (!has_status("created", wrong))
 		return true;
-	if (has_status("created", wrong))
-		complain(wrong, "%s", late);
-	return !wrong[0];
+	runs = works(command, WORLD_OTHER_OUT, late);
+	if (runs == claimed && has_status("created", wrong) == !runs)
+		complain(wrong, "%s", runs ? "it was claimed twice" : late);
+	return !wrong[0] && (runs || !has_status("created", wrong));
 }
 
 /* What could not be started, and is still created, can be. A command that was killed has started it
@@ -230,7 +234,6 @@ static void look_started(
 {
 	char left[WRONG_SIZE] = "";
 
-	(void)command;
 	if (outcome == FAILED && access(WORLD_STATE "/" WORLD_ID, F_OK) < 0) {
 		if (!world_is_clean(left, sizeof(left)))
 			complain(wrong, "the container is not known, but left is: %s", left);
@@ -238,37 +241,12 @@ static void look_started(
 	}
 	if (outcome == FAILED && !has_status("created", wrong))
 		return;
-	if ((outcome == FAILED || outcome == KILLED) && !comes_to_run(wrong))
+	if ((outcome == FAILED || outcome == KILLED) && !comes_to_run(command, wrong))
 		return;
 	if (!ends(wrong))
 		return;
 	append_file(text, PROGRAM_OUT);
 	/* init was killed in its last steps, as the program can be */
-	if (outcome == LOST && text[0] == '\0')
-		must_have_status("stopped", wrong);
-}
-
-/* What was claimed and does not run is nobody's; what was not claimed can be. A failed poststart
- * hook undoes it all. */
-static void look_claimed(
-	const struct command *command, enum outcome outcome, char *text, char *wrong)
-{
-	char late[WRONG_SIZE] = "";
-	bool taken;
-
-	if (outcome == FAILED && access(WORLD_STATE "/" WORLD_ID, F_OK) < 0)
-		return;
-	if (outcome == FAILED && !has_status("created", wrong))
-		return;
-	taken = access(WORLD_STATE "/" WORLD_ID "/claimed", F_OK) == 0;
-	if ((outcome == FAILED || outcome == KILLED) && has_status("created", wrong)) {
-		if (taken == works(command, WORLD_OTHER_OUT, late) && has_status("created", wrong))
-			complain(wrong, taken ? "started twice" : "%s", late);
-		if (taken)
-			return;
-	}
-	if (ends(wrong))
-		append_file(text, PROGRAM_OUT);
 	if (outcome == LOST && text[0] == '\0')
 		must_have_status("stopped", wrong);
 }
@@ -353,7 +331,7 @@ const struct command commands[N_COMMANDS] = {
 		.shows = true, look_created},
 	{"start", CREATED, {"start", WORLD_ID}, .to_init = true, .shows = true, look_started},
 	{"start-late", CREATED, {"start", "--process", WORLD_PROCESS, WORLD_ID},
-		.rules = {"--late"}, .to_init = true, .shows = true, look_claimed},
+		.rules = {"--late"}, .to_init = true, .shows = true, look_started},
 	{"exec", RUNNING, {"exec", WORLD_ID, "/look"}, .shows = true, look_running},
 	{"delete", STOPPED, {"delete", WORLD_ID}, .look = look_deleted},
 	{"delete-force", RUNNING, {"delete", "--force", WORLD_ID}, .look = look_deleted},
