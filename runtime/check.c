@@ -10,7 +10,7 @@ enum {
 
 const struct option_row check_rows[] = {
 	/* clang-format off */
-	{"profile", 0, TEXT(create.profile), "oci|nested|agent|strict", "whose rules to look at; default: that of the policy, or agent"},
+	{"profile", 0, TEXT(create.profile), "oci|nested|agent|strict", "whose rules to examine; default: the policy's, or agent"},
 	{"format", 0, WORD(format), "text|json", "default: text"},
 	{NULL},
 	/* clang-format on */

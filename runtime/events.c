@@ -8,8 +8,8 @@
 
 const struct option_row events_rows[] = {
 	/* clang-format off */
-	{"interval", 0, DURATION(interval_ms), "TIME", "between two stats; default: 5s"},
-	{"stats", 0, FLAG(stats), NULL, "print the stats once"},
+	{"interval", 0, DURATION(interval_ms), "TIME", "time between two stats; default: 5s"},
+	{"stats", 0, FLAG(stats), NULL, "print the usage once"},
 	{NULL},
 	/* clang-format on */
 };

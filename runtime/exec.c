@@ -11,24 +11,24 @@ const struct option_row exec_rows[] = {
 	/* clang-format off */
 	{"process", 'p', TEXT(exec.process_file), "FILE", "the process as JSON, instead of a command and options"},
 	{"cwd", 0, TEXT(exec.cwd), "DIR", "working directory; default: the container's", "cwd"},
-	{"env", 'e', LIST(exec.env), "NAME=VALUE", "adds to the environment; may be repeated", "env"},
-	{"user", 'u', TEXT(exec.user), "UID[:GID]", "what is not given is the container's", "user"},
-	{"additional-gids", 'g', LIST(exec.additional_gids), "GID", "one more group; may be repeated", "user.additionalGids"},
-	{"cap", 'c', LIST(exec.caps), "CAP_NAME", "one more capability, below the profile's ceiling; may be repeated", "capabilities"},
+	{"env", 'e', LIST(exec.env), "NAME=VALUE", "add to the environment; may be repeated", "env"},
+	{"user", 'u', TEXT(exec.user), "UID[:GID]", "ids; default: those of the container", "user"},
+	{"additional-gids", 'g', LIST(exec.additional_gids), "GID", "add a group; may be repeated", "user.additionalGids"},
+	{"cap", 'c', LIST(exec.caps), "CAP_NAME", "add a capability, up to the profile's ceiling; may be repeated", "capabilities"},
 	{"no-new-privs", 0, FLAG(exec.no_new_privs), NULL, "set-user-ID programs give no privileges", "noNewPrivileges"},
 	{"apparmor", 0, TEXT(exec.apparmor), "PROFILE", "AppArmor profile", "apparmorProfile"},
 	{"process-label", 0, TEXT(exec.process_label), "LABEL", "SELinux label", "selinuxLabel"},
-	{"tty", 't', FLAG(exec.terminal), NULL, "give it a terminal"},
+	{"tty", 't', FLAG(exec.terminal), NULL, "give the program a terminal"},
 	{"detach", 'd', FLAG(exec.detach), NULL, "return once the program runs"},
-	{"console-socket", 0, TEXT(exec.console_socket), "PATH", "the socket that takes the terminal's master"},
-	{"pid-file", 0, TEXT(exec.pid_file), "FILE", "gets the pid of the process"},
-	{"pidfd-socket", 0, TEXT(exec.pidfd_socket), "PATH", "the socket that takes a pidfd of the process"},
+	{"console-socket", 0, TEXT(exec.console_socket), "PATH", "socket that takes the terminal's master"},
+	{"pid-file", 0, TEXT(exec.pid_file), "FILE", "write the pid of the process to FILE"},
+	{"pidfd-socket", 0, TEXT(exec.pidfd_socket), "PATH", "socket that takes a pidfd of the process"},
 	{"cgroup", 0, TEXT(exec.cgroup), "PATH", "a cgroup below the container's"},
-	{"own-cgroup", 0, FLAG(exec.exec_cgroup), NULL, "in a cgroup of its own; the default but with profile oci, --cgroup or --detach"},
-	{"kill-on-exit", 0, FLAG(exec.kill_on_exit), NULL, "kill all that it started when nacre or its caller ends, even by SIGKILL"},
-	{"timeout", 0, DURATION(timeout_ms), "TIME", "kill all that it started after TIME, 30s or 1h30m, and exit with 124"},
+	{"own-cgroup", 0, FLAG(exec.exec_cgroup), NULL, "run in a new cgroup; default except with profile oci, --cgroup or --detach"},
+	{"kill-on-exit", 0, FLAG(exec.kill_on_exit), NULL, "kill everything that it started when nacre or its caller ends, even by SIGKILL"},
+	{"timeout", 0, DURATION(timeout_ms), "TIME", "kill everything that it started after TIME, 30s or 1h30m, and exit with 124"},
 	{"preserve-fds", 0, COUNT(exec.preserve_fds), "N", "pass on N more fds after stdio"},
-	{"ignore-paused", 0, FLAG(exec.ignore_paused), NULL, "also in a paused container: it starts when resumed"},
+	{"ignore-paused", 0, FLAG(exec.ignore_paused), NULL, "also in a paused container: start when it is resumed"},
 	{"no-subreaper", 0, FLAG(unused_flag), NULL, NULL},
 	{NULL},
 	/* clang-format on */
@@ -83,7 +83,8 @@ int command_exec(struct invocation *in, struct nacre_error *err)
 		in->exec.args = in->operands + 1;
 	}
 	if (in->exec.detach && in->timeout_ms)
-		return fail(err, EINVAL, "exec: --timeout: nobody would wait with --detach");
+		return fail(
+			err, EINVAL, "exec: --timeout excludes --detach: no process would wait");
 	/* A deadline is for all that it started, or it would not be one. */
 	in->exec.exec_cgroup |= in->timeout_ms != 0;
 	if (!in->exec.detach)

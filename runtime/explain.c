@@ -6,7 +6,7 @@
 
 const struct option_row explain_rows[] = {
 	/* clang-format off */
-	{"format", 0, WORD(format), "text|json|flags|policy|summary", "default: text; flags: what would allow all that was refused, to be pasted"},
+	{"format", 0, WORD(format), "text|json|flags|policy|summary", "default: text; flags: the options that would allow what was refused"},
 	{NULL},
 	/* clang-format on */
 };

@@ -5,7 +5,7 @@
 
 const struct option_row kill_rows[] = {
 	/* clang-format off */
-	{"all", 'a', FLAG(all), NULL, "every process of the container; no error if there is none"},
+	{"all", 'a', FLAG(all), NULL, "signal every process; no error if there is none"},
 	{"regex", 'r', FLAG(regex), NULL, "all containers whose IDs match ID, an extended regular expression"},
 	{NULL},
 	/* clang-format on */

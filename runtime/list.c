@@ -15,7 +15,7 @@ enum {
 const struct option_row list_rows[] = {
 	/* clang-format off */
 	{"format", 'f', WORD(format), "table|json", "default: table"},
-	{"quiet", 'q', FLAG(quiet), NULL, "the IDs only"},
+	{"quiet", 'q', FLAG(quiet), NULL, "print only the IDs"},
 	{NULL},
 	/* clang-format on */
 };

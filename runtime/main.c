@@ -41,10 +41,10 @@ static int command_help(struct invocation *in, struct nacre_error *err);
 
 static const struct command commands[] = {
 	/* clang-format off */
-	{"create", command_create, 1, SEALED | ACTIVATED, 1, 1, "ID", {create_single_rows, create_rows, create_profile_rows}, "make a container, up to the start of its program"},
+	{"create", command_create, 1, SEALED | ACTIVATED, 1, 1, "ID", {create_single_rows, create_rows, create_profile_rows}, "create a container without starting its program"},
 	{"start", command_start, 1, 0, 1, 1, "ID", {start_rows}, "start the program of a created container"},
 	{"run", command_run, 1, SEALED | ACTIVATED, 1, 1, "ID", {run_rows, create_rows, create_profile_rows}, "create, start, wait and delete"},
-	{"sandbox", command_sandbox, 125, SEALED | IN_ORDER | OWN_STATUS, 0, ANY, "[--] COMMAND [ARGUMENT]...", {sandbox_single_rows, sandbox_rows, create_profile_rows}, "run a program of this machine, on a copy of this directory", sandbox_prepare},
+	{"sandbox", command_sandbox, 125, SEALED | IN_ORDER | OWN_STATUS, 0, ANY, "[--] COMMAND [ARGUMENT]...", {sandbox_single_rows, sandbox_rows, create_profile_rows}, "run a program of this machine on a copy of this directory", sandbox_prepare},
 	{"exec", command_exec, 255, SEALED | IN_ORDER, 1, ANY, "ID COMMAND [ARGUMENT]...", {exec_rows}, "run one more program in a container"},
 	{"kill", command_kill, 1, 0, 1, 2, "ID [SIGNAL]", {kill_rows}, "send a signal, SIGTERM if none is named"},
 	{"delete", command_delete, 1, 0, 1, 1, "ID", {delete_rows}, "remove a stopped container"},
@@ -52,17 +52,17 @@ static const struct command commands[] = {
 	{"list", command_list, 1, NAMED_ROOT, 0, 0, "", {list_rows}, "list the containers"},
 	{"ps", command_ps, 1, IN_ORDER, 1, ANY, "ID [PS-OPTION]...", {ps_rows}, "list a container's processes"},
 	{"pause", command_pause, 1, 0, 1, 1, "ID", {NULL}, "freeze all processes"},
-	{"resume", command_resume, 1, 0, 1, 1, "ID", {NULL}, "let them go on"},
-	{"checkpoint", command_checkpoint, 1, 0, 1, 1, "ID", {checkpoint_rows, checkpoint_criu_rows}, "write a running container to files, by criu"},
-	{"restore", command_restore, 1, 0, 1, 1, "ID", {restore_rows, checkpoint_criu_rows, create_profile_rows}, "make a container from those files and go on"},
+	{"resume", command_resume, 1, 0, 1, 1, "ID", {NULL}, "resume all processes"},
+	{"checkpoint", command_checkpoint, 1, 0, 1, 1, "ID", {checkpoint_rows, checkpoint_criu_rows}, "write a running container to files, with criu"},
+	{"restore", command_restore, 1, 0, 1, 1, "ID", {restore_rows, checkpoint_criu_rows, create_profile_rows}, "create a container from those files and continue it"},
 	{"update", command_update, 1, 0, 1, 1, "ID", {update_rows}, "change the limits of a container"},
-	{"events", command_events, 1, 0, 1, 1, "ID", {events_rows}, "print what a container uses, and when memory ran out"},
-	{"spec", command_spec, 1, STATELESS, 0, 0, "", {spec_rows, create_profile_rows}, "write a config.json to begin with"},
-	{"harden", command_harden, 1, STATELESS, 0, 0, "", {harden_rows, create_profile_rows}, "show what a profile makes of a bundle's config"},
-	{"explain", command_explain, 1, 0, 1, 1, "ID", {explain_rows}, "say what a container was denied, and what cannot be seen"},
-	{"workspace", command_workspace, 1, 0, 1, ANY, "list | diff ID [PATH]... | apply ID [PATH]... | undo ID | discard ID", {workspace_rows}, "show what a container changed in its workspaces, apply or discard it"},
-	{"check", command_check, 1, STATELESS, 0, 0, "", {check_rows}, "say for each rule whether this host enforces it"},
-	{"receipt", command_receipt, 1, STATELESS, 1, ANY, "keygen|show|verify [FILE]...", {receipt_rows}, "make a key, or look at what a container left, signed"},
+	{"events", command_events, 1, 0, 1, 1, "ID", {events_rows}, "print the resource usage of a container, and when memory ran out"},
+	{"spec", command_spec, 1, STATELESS, 0, 0, "", {spec_rows, create_profile_rows}, "write an initial config.json"},
+	{"harden", command_harden, 1, STATELESS, 0, 0, "", {harden_rows, create_profile_rows}, "show what a profile changes in a bundle's config"},
+	{"explain", command_explain, 1, 0, 1, 1, "ID", {explain_rows}, "report what a container was denied, and what cannot be observed"},
+	{"workspace", command_workspace, 1, 0, 1, ANY, "list | diff ID [PATH]... | apply ID [PATH]... | undo ID | discard ID", {workspace_rows}, "show, apply or discard what a container changed in its workspaces"},
+	{"check", command_check, 1, STATELESS, 0, 0, "", {check_rows}, "report for each rule whether this host enforces it"},
+	{"receipt", command_receipt, 1, STATELESS, 1, ANY, "keygen|show|verify [FILE]...", {receipt_rows}, "make a key for receipts, or show or verify a receipt"},
 	{"features", command_features, 1, STATELESS, 0, 0, "", {NULL}, "print what this build supports as JSON"},
 	{"version", command_version, 1, STATELESS, 0, 0, "", {NULL}, "print the version"},
 	{"help", command_help, 1, STATELESS, 0, 1, "[COMMAND]", {NULL}, "explain a command, or list profiles, rules or grants"},
@@ -71,17 +71,17 @@ static const struct command commands[] = {
 
 static const struct option_row global_rows[] = {
 	/* clang-format off */
-	{"root", 0, TEXT(root), "DIR", "state of the containers; default: /run/nacre"},
-	{"workspaces", 0, TEXT(workspaces), "DIR", "the workspaces of containers; default: /var/lib/nacre/workspaces"},
+	{"root", 0, TEXT(root), "DIR", "directory of the containers' states; default: /run/nacre"},
+	{"workspaces", 0, TEXT(workspaces), "DIR", "directory of all workspaces; default: /var/lib/nacre/workspaces"},
 	{"log", 0, TEXT(log_file), "FILE", "append errors and warnings to FILE"},
-	{"log-format", 0, WORD(log_format), "text|json", "of the log; default: text"},
-	{"log-only", 0, FLAG(log_only), NULL, "errors go to the log alone: stderr is the container's"},
+	{"log-format", 0, WORD(log_format), "text|json", "format of the log; default: text"},
+	{"log-only", 0, FLAG(log_only), NULL, "write errors only to the log, not to stderr"},
 	{"log-level", 0, WORD(log_level), "error|warning|info|debug", "default: warning"},
 	{"debug", 0, FLAG(debug), NULL, "log each step with its microseconds"},
-	{"cgroup-manager", 0, WORD(cgroup_manager), "cgroupfs|systemd|disabled", "who makes the cgroup of a container; default: cgroupfs"},
+	{"cgroup-manager", 0, WORD(cgroup_manager), "cgroupfs|systemd|disabled", "how the cgroup of a container is made; default: cgroupfs"},
 	{"systemd-cgroup", 's', FLAG(systemd_cgroup), NULL, "the same as --cgroup-manager systemd"},
-	{"rootless", 0, WORD(create.rootless), "true|false|auto", "go on where no cgroup can be made; default: auto"},
-	{"criu", 0, TEXT(criu.criu), "PATH", "of checkpoint and restore; default: criu of PATH"},
+	{"rootless", 0, WORD(create.rootless), "true|false|auto", "continue if no cgroup can be made; default: auto"},
+	{"criu", 0, TEXT(criu.criu), "PATH", "program for checkpoint and restore; default: criu of PATH"},
 	{"version", 'v', FLAG(version), NULL, "print the version"},
 	{"help", 'h', FLAG(help), NULL, "explain a command"},
 	{NULL},
@@ -139,7 +139,7 @@ static int fail_unknown(const char *name, bool topic, struct nacre_error *err)
 static void print_usage(FILE *out)
 {
 	fprintf(out, "usage: nacre [OPTION]... COMMAND [ARGUMENT]...\n\n"
-		     "Runs OCI containers and trusts little what is in them: see --profile, "
+		     "Runs OCI containers whose programs are not trusted: see --profile, "
 		     "--allow.\n\n");
 	for (size_t i = 0; i < N_COMMANDS; i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);

@@ -10,7 +10,7 @@
 const struct option_row receipt_rows[] = {
 	/* clang-format off */
 	{"key", 0, TEXT(receipt_key), "FILE", "keygen: the new key; verify: the public key"},
-	{"changes", 0, TEXT(receipt_changes), "FILE", "verify: the list of changes that the receipt has to be of"},
+	{"changes", 0, TEXT(receipt_changes), "FILE", "verify: the list of changes that the receipt must name"},
 	{NULL},
 	/* clang-format on */
 };

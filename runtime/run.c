@@ -63,7 +63,7 @@ static void tell_refusals(const struct invocation *in, bool failed)
 	if (!in->create.trace_denials && !isatty(STDERR_FILENO))
 		return;
 	if (nacre_explain(in->nacre, in->id, format, &text, &err) < 0) {
-		(void)fail_prefix(&err, "what was refused cannot be told");
+		(void)fail_prefix(&err, "cannot report what was refused");
 		log_line(&in->log, LOG_WARNING, err.text);
 		return;
 	}
@@ -165,9 +165,10 @@ int run_begin_container(struct invocation *in, begin_fn *begin, struct nacre_err
 	if (r < 0)
 		return r;
 	if (in->create.detach && in->timeout_ms)
-		return fail(err, EINVAL, "run: --timeout: nobody would wait with --detach");
+		return fail(err, EINVAL, "run: --timeout excludes --detach: no process would wait");
 	if (in->create.detach && in->keep_report)
-		return fail(err, EINVAL, "run: --keep-report: nobody would wait with --detach");
+		return fail(
+			err, EINVAL, "run: --keep-report excludes --detach: no process would wait");
 	if (in->create.detach)
 		return begin_detached(in, begin, err);
 	r = foreground_begin(&fg, in->timeout_ms, err);

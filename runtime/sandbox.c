@@ -18,27 +18,27 @@ enum {
 const struct option_row sandbox_single_rows[] = {
 	/* clang-format off */
 	{"settings", 0, TEXT(settings), "FILE", "more options, in a JSON document: nacre-sandbox(1), SETTINGS"},
-	{"print-settings", 0, FLAG(print_settings), NULL, "print the options as such a document, and run nothing"},
-	{"tty", 't', FLAG(sandbox.terminal), NULL, "a terminal for the program, also where stdin or stdout is none"},
-	{"name", 0, TEXT(id), "ID", "of the container; default: one that is made up"},
-	{"receipt", 0, TEXT(create.receipt), "FILE", "write a signed receipt of what ran to FILE, which is not there yet, at the end"},
+	{"print-settings", 0, FLAG(print_settings), NULL, "print the options as a document for --settings, and run nothing"},
+	{"tty", 't', FLAG(sandbox.terminal), NULL, "give the program a terminal even if stdin or stdout is not one"},
+	{"name", 0, TEXT(id), "ID", "ID of the container; default: a generated one"},
+	{"receipt", 0, TEXT(create.receipt), "FILE", "write a signed receipt of what ran to the new FILE at the end"},
 	{NULL},
 	/* clang-format on */
 };
 
 const struct option_row sandbox_rows[] = {
 	/* clang-format off */
-	{"read", 0, LIST(sandbox.read), "PATH", "show PATH of the host too, read-only; may be repeated"},
+	{"read", 0, LIST(sandbox.read), "PATH", "show PATH of the host read-only; may be repeated"},
 	{"write", 0, LIST(sandbox.write), "PATH", "let the program change PATH of the host; may be repeated"},
-	{"hide", 0, LIST(sandbox.hide), "PATH", "show nothing of PATH; may be repeated"},
-	{"env", 'e', LIST(sandbox.env), "NAME[=VALUE]", "a variable besides those on the list; may be repeated"},
-	{"apply", 0, WORD(apply), "ask|never|all|discard", "show what was changed and apply it, or throw it away; default: ask at a terminal, else never"},
+	{"hide", 0, LIST(sandbox.hide), "PATH", "hide PATH; may be repeated"},
+	{"env", 'e', LIST(sandbox.env), "NAME[=VALUE]", "pass or set a further variable; may be repeated"},
+	{"apply", 0, WORD(apply), "ask|never|all|discard", "what to do with changes; default: ask at a terminal, otherwise never"},
 	{"timeout", 0, DURATION(timeout_ms), "TIME", "kill the program after TIME, 30s or 1h30m, and exit with 124"},
-	{"memory", 0, TEXT(limits_of_sandbox.memory), "SIZE", "at most so much, 512M or 2G; default: the profile's"},
-	{"pids", 0, COUNT(limits_of_sandbox.pids), "N", "at most so many processes and threads; default: the profile's"},
-	{"cpus", 0, TEXT(limits_of_sandbox.cpus), "N", "at most so much CPU time, in CPUs: 1.5; default: the profile's"},
-	{"tmp", 0, TEXT(limits_of_sandbox.tmp), "SIZE", "at most so much in each of /tmp, /run and the home; default: 1G"},
-	{"receipt-key", 0, TEXT(create.receipt_key), "FILE", "that signs it; default: as of run"},
+	{"memory", 0, TEXT(limits_of_sandbox.memory), "SIZE", "memory limit, 512M or 2G; default: the profile's"},
+	{"pids", 0, COUNT(limits_of_sandbox.pids), "N", "limit of processes and threads; default: the profile's"},
+	{"cpus", 0, TEXT(limits_of_sandbox.cpus), "N", "limit of CPU time, in CPUs: 1.5; default: the profile's"},
+	{"tmp", 0, TEXT(limits_of_sandbox.tmp), "SIZE", "size of /tmp, /run and the home, each; default: 1G"},
+	{"receipt-key", 0, TEXT(create.receipt_key), "FILE", "key that signs it; default: as for run"},
 	{NULL},
 	/* clang-format on */
 };

@@ -13,7 +13,7 @@
 const struct option_row spec_rows[] = {
 	/* clang-format off */
 	{"bundle", 'b', TEXT(create.bundle), "DIR", "the bundle; default: the working directory"},
-	{"rootless", 0, FLAG(rootless_config), NULL, "for a caller without root's rights"},
+	{"rootless", 0, FLAG(rootless_config), NULL, "for a caller who is not root"},
 	{NULL},
 	/* clang-format on */
 };

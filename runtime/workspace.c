@@ -13,14 +13,14 @@
 
 const struct option_row workspace_rows[] = {
 	/* clang-format off */
-	{"format", 0, WORD(format), "text|json", "of all but discard; default: text"},
-	{"patch", 'p', FLAG(patch), NULL, "of diff: what changed in text, line by line"},
-	{"stat", 0, FLAG(stat), NULL, "of diff: how many lines were added and removed in each file"},
-	{"max-bytes", 0, TEXT(max_bytes), "SIZE", "of diff and apply: content to be read, files beyond it are refused; default: 4G"},
-	{"max-changes", 0, COUNT(max_changes), "N", "of diff and apply: more are an error; default: 1000000"},
-	{"force", 0, LIST(force_paths), "PATH", "of apply and undo: also what the source's owner changed meanwhile; may be repeated"},
-	{"expect", 0, LIST(expect), "DIGEST", "of apply: nothing unless the changes are those that diff has shown; may be repeated"},
-	{"dry-run", 0, FLAG(dry_run), NULL, "of apply and undo: only say what would be done"},
+	{"format", 0, WORD(format), "text|json", "all except discard; default: text"},
+	{"patch", 'p', FLAG(patch), NULL, "diff: a unified diff of text files"},
+	{"stat", 0, FLAG(stat), NULL, "diff: lines added and removed in each file"},
+	{"max-bytes", 0, TEXT(max_bytes), "SIZE", "diff, apply: limit of content to read, further files are refused; default: 4G"},
+	{"max-changes", 0, COUNT(max_changes), "N", "diff, apply: more changes are an error; default: 1000000"},
+	{"force", 0, LIST(force_paths), "PATH", "apply, undo: also if the source was changed there meanwhile; may be repeated"},
+	{"expect", 0, LIST(expect), "DIGEST", "apply: apply only the changes that diff printed this digest for; may be repeated"},
+	{"dry-run", 0, FLAG(dry_run), NULL, "apply, undo: only report what would be done"},
 	{NULL},
 	/* clang-format on */
 };

@@ -28,7 +28,7 @@ static const struct {
 	{"nacre: warning: error running poststop hook #", NULL, 0},
 	/* The exit status is the program's. */
 	{"nacre: warning: delete " WORLD_ID " after it ended: ", "run", 0},
-	{"nacre: warning: what was refused cannot be told: ", "run", ERR},
+	{"nacre: warning: cannot report what was refused: ", "run", ERR},
 	/* One container that cannot be read does not hide the others. */
 	{"nacre: warning: read the record of container ", "list", OUT},
 	{"nacre: warning: container \"" WORLD_ID "\": ", "list", OUT},

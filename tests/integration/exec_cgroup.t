@@ -147,9 +147,9 @@ test_a_timeout_must_be_a_time() {
 		bad 1 "exec: --timeout: expected a time above zero*\"$time\"*" \
 			nacre exec "--timeout=$time" "$id" /payload true
 	done
-	bad 255 "exec: --timeout: nobody would wait with --detach" \
+	bad 255 "exec: --timeout excludes --detach: no process would wait" \
 		nacre exec --timeout 1s --detach "$id" /payload true
-	bad 1 "run: --timeout: nobody would wait with --detach" \
+	bad 1 "run: --timeout excludes --detach: no process would wait" \
 		nacre run --bundle "$b" --timeout 1s --detach "$id-2"
 }
 

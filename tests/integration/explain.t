@@ -135,7 +135,7 @@ test_a_report_outlives_the_container() {
 	profile=agent
 	bad 1 "--keep-report: open $T/no/report: No such file or directory" \
 		nacre run --keep-report "$T/no/report" --bundle "$b" "$id"
-	bad 1 "run: --keep-report: nobody would wait with --detach" \
+	bad 1 "run: --keep-report excludes --detach: no process would wait" \
 		nacre run --detach --keep-report "$T/report" --bundle "$b" "$id"
 	try nacre run --trace-denials --keep-report "$T/report" --bundle "$b" "$id"
 	nothing_left
