@@ -144,7 +144,7 @@ int container_load_process(struct life *l, struct nacre_error *err)
 		return r;
 	if (l->container.record.active & hooks && !l->container.config->hooks)
 		return fail(err, EINVAL,
-			"state of container \"%s\": the record tells of hooks, and config.json has "
+			"state of container \"%s\": the record has hooks, and config.json has "
 			"none",
 			l->container.id);
 	l->process = l->container.config->process;

@@ -19,9 +19,9 @@ static const char *const blind_spots[] = {
 	"system calls that a filter of config.json refuses with an errno; of those that nacre's own "
 		"refuses, all but what --trace-denials counts",
 	"system calls in the kernel's log: at most 10 in 5 seconds, lost when the log is full, where "
-		"auditd runs in its log instead (ausearch -m SECCOMP), and not those of processes "
-		"that have ended, but for the first",
-	"files and capabilities: EROFS, EACCES and EPERM are seen by the program alone",
+		"auditd runs in its log instead (ausearch -m SECCOMP), and only of living processes "
+		"and the first one",
+	"files and capabilities: only the program sees EROFS, EACCES and EPERM",
 };
 /* clang-format on */
 

@@ -174,7 +174,7 @@ static void print_text(FILE *out, const struct explanation *e)
 	for (size_t i = 0; i < e->left_out.n; i++)
 		(void)fprintf(out, "\nLEFT OUT: %s\n", e->left_out.items[i]);
 	if (e->n_noexec) {
-		(void)fputs("\nWHERE NO PROGRAM CAN BE RUN (EACCES; nobody counts it)\n", out);
+		(void)fputs("\nWHERE NO PROGRAM CAN BE RUN (EACCES, which is not counted)\n", out);
 		print_noexec(out, e);
 	}
 	if (e->allow.n || e->egress.n)

@@ -74,8 +74,8 @@ int options_take_create(const struct nacre_create_options *given,
 		return r;
 	if (ret_options->listen_fds > ret_options->preserve_fds)
 		return fail(err, EINVAL,
-			"listen_fds is %u and preserve_fds only %u: sockets that the program is "
-			"told of must be preserved",
+			"listen_fds is %u and preserve_fds only %u: sockets of an activation "
+			"must be preserved",
 			ret_options->listen_fds, ret_options->preserve_fds);
 	return check_rootless(ret_options->rootless, err);
 }

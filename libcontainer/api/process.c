@@ -125,7 +125,7 @@ int nacre_process_explain(const struct nacre_process *process, struct nacre_erro
 	(void)fail(ret_why, ENOMEM,
 		"%s was OOM-killed: its memory limit is %s (%s%s%slinux.resources.memory.limit)",
 		process->is_container ? "container init" : "exec process",
-		limit ? limit : "that of a cgroup above it",
+		limit ? limit : "set by a cgroup above it",
 		process->limited_by ? "of profile " : "",
 		process->limited_by ? process->limited_by : "",
 		process->limited_by ? "; another is set by " : "");

@@ -188,7 +188,7 @@ static int collect_execs(const struct collecting *k)
 	struct stat st;
 
 	if (fstatat(k->c->state_fd, RECEIPT_EXECS_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT ? 0 : miss(k, "process", "what exec ran cannot be told");
+		return errno == ENOENT ? 0 : miss(k, "process", "what exec ran cannot be reported");
 	(void)snprintf(text, sizeof(text), "exec was used %lld times: what it ran is not in here",
 		(long long)st.st_size);
 	return miss(k, "process", text);

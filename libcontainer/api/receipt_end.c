@@ -131,8 +131,8 @@ static int write_to_directory(const struct container *c, const char *directory, 
 	if (!S_ISDIR(st.st_mode) || (st.st_uid != 0 && st.st_uid != geteuid()) ||
 		st.st_mode & (S_IWGRP | S_IWOTH))
 		return fail(err, EPERM,
-			"receipt_dir %s: it has to be a directory of root's or the caller's that "
-			"nobody else may write to",
+			"receipt_dir %s: it must be a directory that belongs to root or the "
+			"caller, and that no other user may write to",
 			directory);
 	/* An ID can come again. */
 	if (snprintf(path, sizeof(path), "%s/%.128s-%.16s.json", directory, c->id, digest) >=

@@ -270,7 +270,7 @@ static void undo(struct container *c, const struct update *u, const struct done 
 	if (done->devices && apply_devices(c, c->config, u, &err) < 0)
 		container_warn(c, err.text);
 	if (rollback_restore(&done->rollback, c->cgroup.fd, &err) < 0) {
-		(void)fail_prefix(&err, "the limits are not those of before");
+		(void)fail_prefix(&err, "the old limits could not be restored");
 		container_warn(c, err.text);
 	}
 }

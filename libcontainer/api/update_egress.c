@@ -24,9 +24,9 @@ int update_egress_ask(const struct container *c, const char *const *egress,
 
 	if (c->record.active & EGRESS_BY_RELAY)
 		return fail(err, ENOTSUP,
-			"--egress: rules that hold by a network of the container's own, without "
-			"root of the host or without a cgroup, cannot be changed while the "
-			"container is there: make it again");
+			"--egress: rules that the relay alone enforces, without root of the host "
+			"or without a cgroup, cannot be changed: delete the container and create "
+			"it with other rules");
 	r = policy_load(c->arena, POLICY_DIRECTORY, &policy, err);
 	while (egress[asked.n])
 		asked.n++;

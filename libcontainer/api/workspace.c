@@ -30,7 +30,7 @@ static int refuse_planned(int dir_fd, const char *id, bool paused, struct nacre_
 	if (paused || !receipt_is_planned(dir_fd))
 		return 0;
 	return fail(err, EBUSY,
-		"container \"%s\" is to have a receipt, which tells what it has changed: delete it "
+		"container \"%s\" leaves a receipt, which lists its changes: delete the container "
 		"first, the workspace stays",
 		id);
 }

@@ -151,7 +151,7 @@ static int check_time_namespace(int proc_fd, struct nacre_error *err)
 		       ? 0
 		       : fail(err, ENOTSUP,
 				 "the caller is in another time namespace than its children will "
-				 "be, so what it adds to times cannot be told: fork first");
+				 "be, so its offsets are not known: fork first");
 }
 
 int procfs_start_offset(int proc_fd, int64_t *ret_ticks, struct nacre_error *err)

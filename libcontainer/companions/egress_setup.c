@@ -162,11 +162,11 @@ int setup_read_file(int fd, char ret_text[RELAY_INPUT_MAX + 1], struct nacre_err
 	while (n > 0 && have <= RELAY_INPUT_MAX) {
 		n = read(fd, ret_text + have, RELAY_INPUT_MAX + 1 - have);
 		if (n < 0)
-			return fail_errno(err, errno, "nacre-egress: read what it is told");
+			return fail_errno(err, errno, "nacre-egress: read the rules");
 		have += (size_t)n;
 	}
 	if (have > RELAY_INPUT_MAX)
-		return fail(err, E2BIG, "nacre-egress is told more than %d bytes",
+		return fail(err, E2BIG, "nacre-egress: the rules have more than %d bytes",
 			(int)RELAY_INPUT_MAX);
 	ret_text[have] = '\0';
 	return 0;
@@ -214,7 +214,7 @@ int setup_read(const char *text, struct setup *ret_setup, struct nacre_error *er
 		complete = complete && setup.listeners[i].watch.fd >= 0;
 	if (!complete) {
 		arena_free(setup.rules->arena);
-		return fail(err, EPROTO, "nacre-egress was not told all");
+		return fail(err, EPROTO, "nacre-egress: the rules are incomplete");
 	}
 	*ret_setup = setup;
 	return 0;

@@ -75,7 +75,7 @@ int bus_refused(struct request *q, const char *what)
 		const char *hint;
 	} hints[] = {
 		/* clang-format off */
-		{"org.freedesktop.systemd1.UnitExists", EEXIST, ": is there another container of this name?"},
+		{"org.freedesktop.systemd1.UnitExists", EEXIST, ": does another container have this name?"},
 		{"org.freedesktop.systemd1.NoSuchUnit", ENOENT, ""},
 		{"org.freedesktop.DBus.Error.AccessDenied", EACCES, ": may the caller manage units?"},
 		{"org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", EACCES, ": only root may manage units of the system"},

@@ -179,7 +179,7 @@ static int go_on(struct life *l, const char *until, struct criu_response *ret_re
 	if (r < 0)
 		return criu_explain(l->restore->run, LOG, err);
 	if (r == 0 && until)
-		return fail(err, EPROTO, "criu was done before it told of \"%s\"", until);
+		return fail(err, EPROTO, "criu ended before it reported \"%s\"", until);
 	return 0;
 }
 

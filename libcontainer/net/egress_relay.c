@@ -296,7 +296,7 @@ int egress_relay_update(
 	input = fds[1];
 	r = fd_send(sock, "u", 1, fds, (size_t)n);
 	fd_close(&takes);
-	return r < 0 ? fail_errno(err, r, "tell nacre-egress the rules")
+	return r < 0 ? fail_errno(err, r, "send the rules to nacre-egress")
 		     : await_answer(answer, err);
 }
 

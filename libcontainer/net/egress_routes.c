@@ -156,7 +156,7 @@ int egress_check_loopback(struct nacre_error *err)
 	if (!(flags & IFF_UP))
 		return fail(err, ENETDOWN,
 			"egress rules: lo is down in the container's network, and names lead to "
-			"it: whoever made that network has to bring it up (ip link set lo up)");
+			"it: bring it up in the network namespace (ip link set lo up)");
 	return 0;
 }
 

@@ -40,8 +40,9 @@ static int open_file(const char *key_id, struct nacre_error *err)
 		return fail_errno(err, errno, "the record of receipts %s", path);
 	if (st.st_uid != geteuid() || st.st_mode & (S_IWGRP | S_IWOTH))
 		return fail(err, EPERM,
-			"the record of receipts %s: it has to be the caller's, and nobody else may "
-			"write to it",
+			"the record of receipts %s: it must belong to the caller, and no other "
+			"user "
+			"may write to it",
 			path);
 	fd = openat(dir_fd, key_id, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return fd < 0 ? fail_errno(err, errno, "the record of receipts %s/%s", path, key_id) : fd;

@@ -81,7 +81,7 @@ static int check_start(const struct container_record *record, int pidfd, struct 
 		return 0;
 	if (r < 0)
 		return fail_errno(err, r, "read /proc/%d/stat%s", (int)record->pid,
-			r == -ESRCH ? " (is /proc that of this pid namespace, and does it hide "
+			r == -ESRCH ? " (is /proc of another pid namespace, or does it hide "
 				      "processes?)"
 				    : "");
 	r = procfs_start_offset(proc_fd, &offset, err);

@@ -572,7 +572,7 @@ test_rules_that_the_relay_holds_are_not_changed() {
 	good nacre "${options[@]}" create --profile oci "${rules[@]}" --bundle "$b" "$id"
 	start
 	for rule in none open 11.1.1.1:443; do
-		bad 1 "*--egress: rules that hold by a network of the container's own, *: make it again" \
+		bad 1 "*--egress: rules that the relay alone enforces, *: delete the container and create it with other rules" \
 			nacre update --egress "$rule" "$id"
 	done
 	is "$(jq -r '.nacre.egress | join(" ")' "$ROOT/$id/config.json")" a.example:443 "the stored rules"

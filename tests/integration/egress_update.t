@@ -514,7 +514,7 @@ test_swaps_that_fail_do_not_add_up() {
 	with_names a.example b.example
 	running
 	for ((i = 0; i < 65; ++i)); do
-		bad 1 '--egress: no more is allowed than before, *: tell nacre-egress the rules: Input/output error*' \
+		bad 1 '--egress: no more is allowed than before, *: send the rules to nacre-egress: Input/output error*' \
 			timeout 60 strace -qq -o "$T/out.trace" -e trace=sendmsg -e inject=sendmsg:error=EIO \
 			"$NACRE" --root "$ROOT" update --egress second.example "$id"
 	done
@@ -590,7 +590,7 @@ test_all_names_and_rules_there_may_be_are_told() {
 
 test_a_relay_that_is_told_too_much_says_so() {
 	head -c 4000000 /dev/zero | tr '\0' n >"$T/told"
-	is "$("$NACRE_LIBEXECDIR/nacre-egress" <"$T/told")" "nacre-egress is told more than 1619456 bytes"
+	is "$("$NACRE_LIBEXECDIR/nacre-egress" <"$T/told")" "nacre-egress: the rules have more than 1619456 bytes"
 }
 
 # reached: which of these, on one line

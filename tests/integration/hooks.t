@@ -192,10 +192,10 @@ test_hooks_that_the_record_alone_has_are_an_error() {
 		doing "$condition"
 		create
 		record_filter '.conditions += [$condition]' --arg condition "$condition"
-		[[ $condition == *stop ]] || bad 1 "*the record tells of hooks, and config.json has none" nacre start "$id"
+		[[ $condition == *stop ]] || bad 1 "*the record has hooks, and config.json has none" nacre start "$id"
 		good nacre kill "$id" KILL
 		wait_for status_is stopped
-		[[ $condition == *start ]] || bad 1 "*the record tells of hooks, and config.json has none" nacre delete "$id"
+		[[ $condition == *start ]] || bad 1 "*the record has hooks, and config.json has none" nacre delete "$id"
 		good nacre delete --force "$id"
 	done
 	has "$err" "poststop hooks and resctrl are left out"

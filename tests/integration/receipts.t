@@ -571,7 +571,7 @@ test_a_policy_can_ask_for_receipts() {
 		nacre run --profile oci "${sealed[@]}" --bundle "$b" "$id"
 	chmod 777 "$b/all"
 	create
-	bad 1 "*receipt_dir $b/all: it has to be a directory of root's *" nacre delete --force "$id"
+	bad 1 "*receipt_dir $b/all: it must be a directory that belongs to root *" nacre delete --force "$id"
 	chmod 755 "$b/all"
 	good nacre delete "$id"
 	# Without the requirement a missing key is a warning.
@@ -661,10 +661,10 @@ test_what_was_changed_stays_until_it_is_signed() {
 	wait_for status_is stopped
 	for command in "apply" "apply --dry-run" undo discard; do
 		# shellcheck disable=SC2086 # words
-		bad 1 "*container \"$id\" is to have a receipt, *: delete it first, the workspace stays" \
+		bad 1 "*container \"$id\" leaves a receipt, *: delete the container first, the workspace stays" \
 			nacre workspace $command "$id"
 		# shellcheck disable=SC2086
-		ROOT=$other bad 1 "*container \"$id\" is to have a receipt, *: delete it first, *" \
+		ROOT=$other bad 1 "*container \"$id\" leaves a receipt, *: delete the container first, *" \
 			nacre workspace $command "$id"
 	done
 	[[ ! -e $b/source/added ]] || wrong "it was applied"
