@@ -7,7 +7,7 @@
 
 const struct option_row start_rows[] = {
 	/* clang-format off */
-	{"timeout", 0, DURATION(timeout_ms), "TIME", "give up after TIME, 30s or 1h30m, and take back what was done"},
+	{"timeout", 0, DURATION(timeout_ms), "TIME", "give up after TIME, 30s or 1h30m, and undo what was done"},
 	{"process", 'p', TEXT(start.process_file), "FILE", "of a container that was created --late: its program, as JSON with args, cwd and env"},
 	{"workspace", 'w', TEXT(start.workspace), "SRC[:DEST]", "with --process: a directory in place of the source of its workspace"},
 	{"egress", 0, LIST(start.egress), "DESTINATION", "with --process: the rules in place of those that it was created with; may be repeated"},
