@@ -5,8 +5,9 @@
 #include "specs/spec.h"
 
 /*
- * bubblewrap's command line, as srt and Codex write it: nacre-bwrap(1). Pure: words go in, and a
- * config comes out. Between the two somebody looks at what the operations name, and fills that in.
+ * The command line of bubblewrap, as srt and Codex write it: nacre-bwrap(1). Pure: bwrap_parse
+ * takes the words, the caller opens the files that the operations name and fills in the members for
+ * them, and bwrap_config makes the config.
  */
 
 enum bwrap_kind {

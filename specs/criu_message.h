@@ -9,9 +9,9 @@
 #include "specs/error.h"
 
 /*
- * What is said to criu(8) and what it answers: the part of its images/rpc.proto that checkpoint and
- * restore need, in the wire format of protocol buffers. That is no more than numbers and texts with
- * a number in front, so that no library is needed for it.
+ * Messages to and from criu(8): the part of its images/rpc.proto that checkpoint and restore need,
+ * in the wire format of protocol buffers. These messages have only numbers and texts, each with a
+ * field number in front, so that no library is needed.
  */
 
 /* enum criu_req_type */
@@ -67,8 +67,8 @@ enum criu_cgroups_mode {
 	CRIU_CGROUPS_STRICT = 5,
 };
 
-/* Options, or one of the small messages in them. Starts zeroed; what fails to be added is told by
- * criu_request_encode. */
+/* Options, or one of the small messages in them. Starts zeroed; criu_request_encode reports a
+ * failure to add. */
 struct criu_options {
 	unsigned char *bytes; /* heap */
 	size_t length;

@@ -167,8 +167,8 @@ int fields_copy(struct arena *arena, const struct struct_type *type, const void 
 /* Equal as documents: what is not written does not count, nor does the order of a map. */
 bool fields_equal(const struct struct_type *type, const void *a, const void *b);
 
-/* Lays OVER upon INTO: what is set there and not zero takes the place of what is here, and what is
- * not set stays. Elements of an array that have the same FIELD_KEYs are merged, others added; an
+/* Merges OVER into INTO: a value that OVER sets and that is not zero replaces the value of INTO;
+ * the others stay. Elements of an array that have the same FIELD_KEYs are merged, others added; an
  * array without keys is replaced as a whole. INTO then points into OVER's memory. Returns -ENOMEM,
  * or -EOPNOTSUPP for a plain bool, an inline struct and numbers in an array. */
 int fields_merge(struct arena *arena, const struct struct_type *type, const void *over, void *into);
@@ -196,8 +196,8 @@ const struct field *field_find(
 const struct field *field_find_exactly(
 	const struct struct_type *type, const struct field *hint, const char *key);
 
-/* What stands at a member: a pointer; a number or bool, widened; of the array F the length, which
- * stands beside it in OBJECT. */
+/* The value of a member: a pointer; a number or bool, widened; of the array F its length, a member
+ * of OBJECT beside it. */
 void *field_load_pointer(const void *member);
 uint64_t field_load_bits(const struct scalar_kind *kind, const char *member);
 size_t field_load_count(const struct field *f, const char *object);

@@ -11,14 +11,14 @@
  * nacre's own seccomp filter as data. It is loaded under the one of config.json, as a second
  * program: the kernel takes the stricter verdict of the two, so it can only tighten.
  *
- * A call of the native architecture is decided by the first row of filter_rules whose tests all
- * hold, else it is allowed if filter_calls names it, else it does not exist (ENOSYS): what is newer
- * than these lists is not reachable. Nothing is ever killed. A call of another architecture does
- * not exist either, unless "abi:x86" is granted. libcontainer/seccomp/seccomp_own.h makes programs
- * of this.
+ * The first row of filter_rules whose tests all hold decides a call of the native architecture. A
+ * call that no row decides is allowed if filter_calls names it; unlisted calls return ENOSYS, so
+ * that calls newer than these lists are not reachable. No process is ever killed. Calls of another
+ * architecture return ENOSYS too, unless "abi:x86" is granted. libcontainer/seccomp/seccomp_own.h
+ * compiles this into programs.
  */
 
-/* Which rows hold: a profile is one bit. */
+/* The profiles that a row belongs to: one bit per profile. */
 enum filter_profile {
 	FILTER_AGENT = 1 << 0,
 	FILTER_STRICT = 1 << 1,
@@ -29,7 +29,7 @@ enum filter_profile {
 	FILTER_SETUID = 1 << 4,
 };
 
-/* What gives back the rows of FILTER_SETUID. */
+/* The grant that lifts the rows of FILTER_SETUID. */
 #define FILTER_SETUID_GRANT "setuid-files"
 
 enum filter_operator {
@@ -51,7 +51,7 @@ struct filter_test {
 
 #define FILTER_TESTS 8
 
-/* What "socket:NAME" adds to: a further value that is not refused. */
+/* The list that a grant "socket:NAME" adds a value to, which is then not refused. */
 enum filter_list {
 	FILTER_NO_LIST,
 	FILTER_FAMILIES,
@@ -74,7 +74,7 @@ extern const struct filter_rule filter_rules[];
 
 /* Names with blanks between them; each list ends with NULL. */
 extern const char *const filter_calls[];
-/* Those of i386 alone, for "abi:x86": they hold before filter_rules. */
+/* Rows for i386 only, for "abi:x86": they come before filter_rules. */
 extern const char *const filter_calls_x86[];
 
 /* Copies the next name of *LIST and moves on. Returns false at the end. */

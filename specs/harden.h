@@ -20,43 +20,44 @@ struct harden_node {
 	int64_t minor;
 };
 
-/* What rules must know of the host, and cannot look at themselves. */
+/* Facts about the host that rules need and, being pure, cannot look up. */
 struct harden_host {
 	uint64_t memory_bytes; /* RAM; 0: unknown */
 	uint64_t pid_max; /* the sysctl; 0: unknown */
 	uint64_t cpus; /* 0: unknown */
 	/* Types of linux.namespaces whose path leads to a namespace of the caller or of pid 1. */
 	struct oci_strings own_namespaces;
-	bool user_apart; /* the path of type user leads to another, and its root is not the host's
-			  */
+	bool user_apart; /* the path of type user leads to another namespace, whose root is not the
+			  * host's */
 	int oom_score; /* oom_score_adj of the caller, which a process inherits */
 	int64_t root_uid, root_gid; /* the host's root, as the caller sees it; -1: it does not */
-	bool no_tmp; /* the image has no /tmp, in a directory that its owner alone may write */
-	int64_t image_uid; /* that owner */
+	bool no_tmp; /* the image has no /tmp, and only its owner may write to its root */
+	int64_t image_uid; /* the owner of the image's root */
 	bool egress; /* rules of egress can be enforced: the kernel takes programs for cgroups, or
 			the container's network leads nowhere */
 	uint32_t first_id; /* of the block of ids that the container gets; 0: none */
-	const char *no_shift; /* why none, for people */
-	struct oci_strings unmapped; /* sources of binds that are not id-mapped: they cannot
-				      * be, and need not, or are so with the root */
-	const struct harden_node *nodes; /* one a grant: of device:PATH; NULL: not looked at */
+	const char *no_shift; /* why there is no block, for people */
+	struct oci_strings unmapped; /* sources of binds without an id mapping of their own:
+				      * devices and the like, and what is mapped with the
+				      * root */
+	const struct harden_node *nodes; /* one per grant, for device:PATH; NULL: not looked at */
 };
 
 struct harden_request {
 	const char *profile; /* a name of profiles.c: "oci", "agent" */
 	struct oci_strings
 		grants; /* "rootfs-write", "cap:CAP_NET_RAW", "mount:/var/run/docker.sock", ... */
-	const char **granted_by; /* one a grant: who gave it, see policy.h; NULL: not known */
+	const char **granted_by; /* one per grant: who gave it, see policy.h; NULL: not known */
 	struct oci_strings require; /* rules: no grant counts for them, and nothing of them is best
 				       effort */
-	struct oci_bool oom_group; /* the policy's word in place of the profile's */
+	struct oci_bool oom_group; /* from the policy: replaces the profile's default */
 	struct oci_strings egress; /* canonical words of egress.h, which hold whatever the profile;
 				      none: the profile's own */
-	bool shifted; /* the rule user-namespace, whatever the profile */
+	bool shifted; /* adds the rule user-namespace to any profile */
 	bool in_pod; /* of Kubernetes, where no one has a command line: a refusal's words */
 	bool receipt; /* its container gets one, or stays: policy.h, REQUIRE_RECEIPT */
-	bool egress_stays; /* those of the container were settled before: update, exec */
-	bool egress_replaces; /* these take the place of config.json's: update --egress */
+	bool egress_stays; /* the container's egress rules were decided earlier: update, exec */
+	bool egress_replaces; /* EGRESS replaces the rules in config.json: update --egress */
 	struct oci_strings egress_given; /* rules of those who may give a container names by way of
 					    the host's network: not what an annotation makes of
 					    them. Words of several lists, in no order */
@@ -93,10 +94,10 @@ struct harden_report {
 	struct oci_strings workspaces; /* of the tightened config: workspace_words */
 	struct harden_change *changes;
 	size_t n_changes;
-	struct oci_strings taken; /* what the config asks for by more than silence, for people, with
-				     the grant that gives it */
-	struct oci_strings left_out; /* rules that cannot be had here, and why, for people */
-	struct oci_strings unknown; /* capabilities that nobody knows */
+	struct oci_strings taken; /* what the config asks for explicitly and does not get, for
+				     people, with the grant that gives it */
+	struct oci_strings left_out; /* rules that cannot be enforced here, and why, for people */
+	struct oci_strings unknown; /* names that are no capability */
 };
 
 /* Whether NAME is a profile. On failure the error lists those that are. */
@@ -107,7 +108,7 @@ int harden_profile_check(const char *name, struct nacre_error *err);
 int harden_list_rules(
 	struct arena *arena, const struct harden_request *request, struct oci_strings *ret_rules);
 
-/* Whether GRANT is well formed and known. On failure the error has the nearest that is. */
+/* Whether GRANT is well formed and known. On failure the error has the nearest known grant. */
 int harden_grant_check(const char *grant, struct nacre_error *err);
 
 /* The item in a grant of KIND ("device:/dev/kvm" of "device"), or NULL. */
@@ -120,7 +121,7 @@ bool harden_grant_begins(const char *beginning);
 /* The same for the name of a rule. */
 int harden_rule_check(const char *rule, struct nacre_error *err);
 
-/* Call EACH with what there is, in the order of the tables. A grant whose item is a path has a word
+/* Calls EACH with every entry, in the order of the tables. A grant whose item is a path has a word
  * in upper case in its place: "mount:SOURCE". */
 void harden_profile_each(
 	void (*each)(void *data, const char *name, const char *summary), void *data);
@@ -134,7 +135,7 @@ int harden(struct arena *arena, const struct oci_config *config,
 	const struct harden_request *request, struct oci_config **ret_config,
 	struct harden_report **ret_report, struct nacre_error *err);
 
-/* The same ceiling for a process that joins a container later (exec). */
+/* The same limits for a process that joins a container later (exec). */
 int harden_process(struct arena *arena, const struct oci_process *process,
 	const struct harden_request *request, struct oci_process **ret_process,
 	struct harden_report **ret_report, struct nacre_error *err);
@@ -168,11 +169,11 @@ int harden_report_text(
 	const struct harden_report *report, char **ret_text, struct nacre_error *err);
 int harden_report_json(
 	const struct harden_report *report, char **ret_text, struct nacre_error *err);
-/* Calls WARN once for what was asked for and taken, for capabilities that nobody knows, and, if
- * GRANTS, for each grant of the caller or an annotation that had no effect. */
+/* Calls WARN once for what the config asked for and does not get, once for unknown capabilities,
+ * and, if GRANTS, for each grant of the caller or an annotation that had no effect. */
 void harden_report_warn(const struct harden_report *report, bool grants,
 	void (*warn)(void *data, const char *text), void *data);
-/* What differs from the given config, in the manner of diff(1). */
+/* The difference from the given config, in the form of diff(1). */
 int harden_report_diff(
 	const struct harden_report *report, char **ret_text, struct nacre_error *err);
 

@@ -5,13 +5,13 @@
 #include "specs/harden.h"
 #include "specs/profiles.h"
 
-/* For whoever opens what harden() has judged as text, and judges it again by what it is:
- * libcontainer/mount/mount_guard.h. */
+/* Interface for libcontainer/mount/mount_guard.h, which opens the objects that harden() has judged
+ * as text, and judges them again by their identity. */
 
 /* Whether the profile of REQUEST has RULE. */
 bool harden_has_rule(const struct harden_request *request, enum profile_rule rule);
 
-/* Whether grants count for RULE: it is not required. */
+/* Whether grants apply to RULE, which they do unless it is required. */
 bool harden_takes_grants(const struct harden_request *request, enum profile_rule rule);
 
 /* Whether the word GRANT was given and counts for RULE. */

@@ -41,8 +41,8 @@ struct hardening {
 	struct oci_process *process; /* may be NULL */
 	const struct rule *rule; /* the one that runs now */
 	struct harden_report *report;
-	size_t room; /* for changes */
-	bool *used; /* one a grant */
+	size_t room; /* of the array of changes */
+	bool *used; /* one per grant */
 	int failed; /* why a change could not be recorded; a negative errno */
 	struct nacre_error *err;
 };
@@ -60,9 +60,9 @@ bool harden_grant_is_of_filter(const char *grant);
 bool harden_is_capability(const char *name);
 /* The nearest capability to NAME, for an error text: nearest_hint. */
 const char *harden_capability_hint(const char *name, char *hint);
-/* Whether the rule that runs now must be enforced whole. */
+/* Whether the rule that runs now must be enforced completely. */
 bool harden_is_required(const struct hardening *h);
-/* Whether GRANT was given. Marks it as used: to be asked only where it decides. */
+/* Whether GRANT was given. Marks it as used: call this only where the grant decides. */
 bool harden_granted(struct hardening *h, const char *grant);
 /* The same for KIND:ITEM, "cap" and "CAP_CHOWN". */
 bool harden_granted_item(struct hardening *h, const char *kind, const char *item);
@@ -73,8 +73,7 @@ bool harden_granted_within(struct hardening *h, const char *kind, const char *pa
 /* The same for any item of KIND. */
 bool harden_granted_any(struct hardening *h, const char *kind);
 
-/* A clean absolute path of the host with /var/run as /run, which it is a symlink to, and the like.
- */
+/* A clean absolute path of the host, with links such as /var/run replaced by their target. */
 int harden_host_path(const char *path, char ret[static 4096]);
 
 /* --- harden_notes.c: recording --- */
@@ -89,7 +88,7 @@ enum {
 	HARDEN_TOLD_MAX = 16, /* of what is told in one warning, or one each */
 };
 
-/* Remembers that the config asks for WHAT, and does not get it without GRANT (NULL: at all). */
+/* Records that the config asks for WHAT and gets it only with GRANT (NULL: never). */
 void harden_taken(struct hardening *h, const char *grant, const char *what, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -115,7 +114,7 @@ int harden_judge_path(struct hardening *h, const char *place, const char *path);
 
 /* --- harden_workspace.c --- */
 
-/* Puts into the config what the request asks for of workspaces, and settles their limits. */
+/* Adds the workspaces of the request to the config, and sets their limits. */
 int harden_workspaces(struct hardening *h);
 
 /* --- harden_linux.c --- */
@@ -129,8 +128,7 @@ int harden_sees_host_processes(struct hardening *h);
 
 /* --- harden_egress.c --- */
 
-/* Whether rules of egress will hold for the container, so that it matters less which network it is
- * in. */
+/* Whether egress rules will be enforced for the container, so that its network matters less. */
 bool harden_will_filter(const struct hardening *h);
 /* Whether ITEM is the item of a grant "egress:". */
 bool harden_is_egress(const char *item);
@@ -153,12 +151,12 @@ uint64_t harden_memory_limit(struct hardening *h);
 /* Part of the rule resources: judges the files of linux.resources.unified. */
 int harden_unified(struct hardening *h);
 
-/* Takes PAIR out of linux.resources.unified, and writes that down. */
+/* Removes PAIR from linux.resources.unified, and records the change. */
 void harden_drop_unified(struct hardening *h, struct oci_pair *pair);
 
 /* --- harden_flags.c --- */
 
-/* Whether MOUNT lands on DIRECTORY (which is clean) or, if BELOW, under it. */
+/* Whether the destination of MOUNT is DIRECTORY (a clean path) or, if BELOW, lies below it. */
 bool harden_lands(const struct oci_mount *mount, const char *directory, bool below);
 
 /* Whether one of MAPPINGS leads to the host's ID. */

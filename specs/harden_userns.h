@@ -4,8 +4,8 @@
 
 #include "specs/harden.h"
 
-/* Shifted ids, the rule user-namespace: what the one who claims a block of ids, and maps the root,
- * has to know before harden() can add the namespace. */
+/* Shifted ids, the rule user-namespace: answers for the code that claims a block of ids and maps
+ * the root before harden() can add the namespace. */
 
 /* Ids of a process above the block that get one id each at the end of it: those that systemd.io,
  * Users, Groups, UIDs and GIDs has as unused. */
@@ -20,7 +20,7 @@ struct harden_maps {
 /* Whether the rule holds for CONFIG, which is not hardened yet, and has a namespace to add. */
 bool harden_wants_shift(const struct oci_config *config, const struct harden_request *request);
 
-/* What in CONFIG stands against it, for people; "": nothing. */
+/* The reason in CONFIG why the rule cannot be enforced, for people; "": none. */
 void harden_shift_obstacle(const struct oci_config *config, const struct harden_request *request,
 	char ret_text[static 256]);
 

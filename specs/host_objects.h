@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 /*
- * What of the host gives the host away when a container has it: control sockets, the directories
- * that hold them, the state of engines and runtimes, and where the kernel shows itself.
+ * Objects of the host that give a container control of the host: control sockets, the directories
+ * that hold them, the state of engines and runtimes, and the file systems of the kernel.
  *
  * harden() compares sources with this table as text; libcontainer/mount/mount_guard.c opens each
  * row and compares what was opened, by identity. There also whatever lies above a row is refused,
@@ -24,7 +24,7 @@ struct host_object {
 	const char *path; /* one component may be '*' */
 	enum host_object_below below; /* what else is refused with it */
 	bool engine; /* allowed by engine-socket */
-	const char *what; /* NULL: only a place that others lie in */
+	const char *what; /* why it is refused; NULL: it is only the parent of other rows */
 };
 
 /* Sorted so that each row has its directory before it, as a row. Ends with a NULL path. */

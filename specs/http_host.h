@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 /*
- * What a client of HTTP/1.0 or 1.1 asks for: the name in Host, of every request of a connection. So
- * the bodies in between are followed by their length or their chunks (RFC 9112, 6 and 7); answers
- * are not looked at. Strict: where two readers could see the end of a request, or its name, in
+ * Finds the name in Host of every request that an HTTP/1.0 or 1.1 client sends on a connection. It
+ * therefore skips the bodies in between by their length or chunks (RFC 9112, 6 and 7); answers are
+ * not read. Strict: where two readers could see the end of a request, or its name, in
  * different places (RFC 9112, 11.2), it is malformed. What goes on as another protocol (Upgrade,
  * HTTP/2) does not look like a request, and ends there.
  */

@@ -5,8 +5,8 @@
 #include "specs/spec.h"
 
 /*
- * What `update` makes of linux.resources: what is given lies over what the container has. Zero and
- * absent mean "as it is", but for cpu.idle and cpu.burst. Pure.
+ * Merges the limits of `update` into those that the container has. Zero and absent values mean
+ * "unchanged", except for cpu.idle and cpu.burst. Pure.
  */
 
 /* *RET_NEXT: a copy of STORED with GIVEN in it, in the memory of both and ARENA, checked by the

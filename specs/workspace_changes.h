@@ -62,7 +62,7 @@ struct workspace_changes {
 	size_t n;
 };
 
-/* Sorts ITEMS as said there. */
+/* Sorts ITEMS by path, bytewise, with parents before their entries. */
 void workspace_changes_sort(struct workspace_changes *changes);
 
 /* Whether PATH, given to apply and clean, lifts CHANGE's REFUSED: it is the change's path, or a

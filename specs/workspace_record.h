@@ -7,7 +7,7 @@
 #include "specs/spec.h"
 
 /*
- * What a workspace leaves in its directory (libcontainer/workspace/store.h), written once, by
+ * The record of a workspace in its directory (libcontainer/workspace/store.h), written once, by
  * rename, before its container starts. It outlives the nacre that wrote it: rules as for struct
  * container_record.
  */

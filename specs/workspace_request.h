@@ -6,8 +6,8 @@
 #include "specs/spec.h"
 
 /*
- * What is asked for by --workspace SRC[:DEST][:cow|direct|ro][,size=N[,tmpfs]] and by the
- * annotation run.nacre.workspace=DEST [DEST...]. Pure: a path is not looked at.
+ * Reads --workspace SRC[:DEST][:cow|direct|ro][,size=N[,tmpfs]] and the annotation
+ * run.nacre.workspace=DEST [DEST...]. Pure: no path is opened.
  */
 
 /* A plain bind, which is not written to: it has no struct oci_workspace. */

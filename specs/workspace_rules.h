@@ -58,7 +58,7 @@ extern const struct workspace_rule workspace_rules[WORKSPACE_RULES];
 /* The row of WORD; NULL: none, as of a later version. */
 const struct workspace_rule *workspace_rule_of(const char *word);
 
-/* What the list of changes does not tell. */
+/* Facts about the path that the list of changes does not have. */
 struct workspace_surroundings {
 	/* The part of PATH below the innermost directory around it that git takes for a repository
 	 * by what is in it, whatever its name; NULL: none. */
