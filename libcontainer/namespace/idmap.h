@@ -18,12 +18,12 @@ int idmap_is_initial(struct nacre_error *err);
 /* Whether it is root there, too: the same. */
 int idmap_is_host_root(struct nacre_error *err);
 
-/* In init, once the maps are there: root of its user namespace, without groups unless KEEP_GROUPS.
- */
+/* Makes init, once the maps are written, root of its user namespace, without groups unless
+ * KEEP_GROUPS. */
 int idmap_become_root(bool keep_groups, struct nacre_error *err);
 
-/* An fd of a user namespace with these mappings, for MOUNT_ATTR_IDMAP. A short-lived process holds
- * it while it is made. */
+/* Opens a user namespace with these mappings, for MOUNT_ATTR_IDMAP. A short-lived process holds the
+ * namespace until the fd is open. */
 int idmap_userns(const struct oci_id_mapping *uids, size_t n_uids,
 	const struct oci_id_mapping *gids, size_t n_gids, struct nacre_error *err);
 

@@ -11,7 +11,7 @@ enum {
 	IDMAP_NUMBER_MAX = 12, /* "4294967295" and a separator */
 };
 
-/* Of the two maps of a process. */
+/* One of the two maps of a process. */
 struct id_map {
 	const char *file; /* "uid_map" */
 	const char

@@ -7,7 +7,7 @@
 
 #include "specs/harden.h"
 
-/* namespaces(7): one row a type of config-linux.md. */
+/* namespaces(7): one row per type of config-linux.md. */
 struct namespace_type {
 	const char *name; /* "network" */
 	const char *proc_name; /* "net", as in /proc/PID/ns */
@@ -25,7 +25,7 @@ struct namespace_plan {
 			  parent's) */
 	int join_flags; /* namespaces that have a path */
 	int own_flags; /* those of them that the caller is in already */
-	int host_flags; /* that the caller or pid 1 is in */
+	int host_flags; /* those of them that the caller or pid 1 is in */
 	int join_fds[8]; /* by the order of namespace_types; -1: none */
 	/* With CLONE_NEWPID in join_flags: init stays outside of that, and is the one that calls
 	 * namespaces_enter. Its children are inside. */
@@ -55,8 +55,8 @@ int namespaces_host_root(int64_t *ret_uid, int64_t *ret_gid, struct nacre_error 
 /* Whether an id in an open user namespace is the host's root. 1, 0 or an error. */
 int namespaces_maps_root(int userns_fd, struct nacre_error *err);
 
-/* What harden() must know of linux.namespaces. A path that leads nowhere is namespaces_plan's to
- * tell. */
+/* Fills in what harden() needs to know about linux.namespaces. namespaces_plan reports a path that
+ * leads nowhere. */
 int namespaces_look(struct arena *arena, const struct oci_config *config, struct harden_host *host,
 	struct nacre_error *err);
 /* The user namespace that is joined by its path; -1: none. Borrowed. */
@@ -73,18 +73,18 @@ void namespaces_plan_done(struct namespace_plan *plan);
  */
 pid_t namespaces_spawn(const struct namespace_plan *plan, int *ret_pidfd, struct nacre_error *err);
 
-/* Has init stay outside of a pid namespace that others are in, see life.c: where its procfs can be
- * made from outside, which is since Linux 6.17, and not for a user. */
+/* Lets init stay outside of a pid namespace that others are in, see life.c. That needs a procfs
+ * made from outside: Linux 6.17 and root. */
 int namespaces_stay_outside(struct namespace_plan *plan, struct nacre_error *err);
 
-/* In an init that is outside: joins and makes what the plan has. */
+/* Joins and makes the namespaces of the plan, in an init that is outside. */
 int namespaces_enter(const struct namespace_plan *plan, struct nacre_error *err);
 
-/* In init: a cgroup namespace rooted at its own cgroup. */
+/* Gives init a cgroup namespace rooted at its own cgroup. */
 int namespaces_unshare_cgroup(struct nacre_error *err);
 
-/* Joins the namespaces FLAGS of the process behind PIDFD, in one setns(2). CLONE_NEWPID only acts
- * on children: it is for whoever makes the process that joins the rest. */
+/* Joins the namespaces FLAGS of the process behind PIDFD, in one setns(2). CLONE_NEWPID acts
+ * only on children: join it before making the process that joins the rest. */
 int namespaces_join_process(int pidfd, int flags, struct nacre_error *err);
 
 /* Does ACT, which gets DATA, while the calling thread is in the namespace of TYPE ("network",

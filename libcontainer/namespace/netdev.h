@@ -9,11 +9,11 @@ int netdev_loopback_up(struct nacre_error *err);
 
 /* linux.netDevices: moves devices of the caller's network namespace into the one behind NETNS_FD,
  * where they have their new names and keep their permanent global addresses, and are up. All or
- * none. By the companion nacre-netdev (companion.h), since that takes netlink. RET_MOVED is for
+ * none. The companion nacre-netdev does it (companion.h), since netlink is needed. RET_MOVED is for
  * netdev_restore, heap, the caller's to free. */
 int netdev_move(int netns_fd, const struct oci_net_device *devices, size_t n, char **ret_moved,
 	struct nacre_error *err);
-/* Takes them back to the caller's namespace, under the names and in the state that they had. */
+/* Moves them back to the caller's namespace, with their old names and state. */
 int netdev_restore(int netns_fd, const char *moved, struct nacre_error *err);
 
 #endif

@@ -4,11 +4,12 @@
 
 #include "specs/spec.h"
 
-/* Refuses what is not bound to a namespace of the container (it would change the host). Pure. */
+/* Refuses a sysctl that belongs to no namespace of the container: it would change the host. Pure.
+ */
 int sysctl_check(const struct oci_config *config, struct nacre_error *err);
 
-/* Refuses what belongs to one of HOST_FLAGS, CLONE_NEW* that are joined by path and are the
- * host's: see namespaces_plan. */
+/* Refuses a sysctl of a namespace in HOST_FLAGS: those that are joined by path and are the host's,
+ * see namespaces_plan. */
 int sysctl_check_joined(const struct oci_config *config, int host_flags, struct nacre_error *err);
 
 /* Whether who is in the namespaces may not write a value (-EACCES, -EPERM), but somebody outside of

@@ -28,11 +28,12 @@ int caps_bound(const struct capability_sets *sets, struct nacre_error *err);
  * what the config says and nothing else. */
 int caps_apply(const struct capability_sets *sets, struct nacre_error *err);
 
-/* The same with those of MORE that the caller holds. *RET_BEYOND: which of them SETS has not. */
+/* The same, with those of MORE that the caller holds. *RET_BEYOND: those of them that SETS lacks.
+ */
 int caps_apply_with(const struct capability_sets *sets, uint64_t more, uint64_t *ret_beyond,
 	struct nacre_error *err);
 
-/* Takes those beyond SETS away, in one system call. */
+/* Drops the capabilities beyond SETS, in one system call. */
 int caps_drop_beyond(const struct capability_sets *sets, struct nacre_error *err);
 
 /* The names that both kernel and libcap know: features.md. ret_names has 64 places. */

@@ -7,8 +7,8 @@
 /* Where hooks write, by fd; -1: nowhere, but the last line is in the error of one that fails. */
 struct hook_output {
 	int stdout_fd, stderr_fd;
-	int64_t deadline; /* of the command, child_now(): none runs on after it; 0: none */
-	bool tied; /* none runs on after this process, nor what it has started meanwhile */
+	int64_t deadline; /* of the command, child_now(): hooks are killed then; 0: none */
+	bool tied; /* hooks, and what they started, are killed when this process ends */
 };
 
 /* config.md, POSIX-platform Hooks. Runs the hooks of one list in order, STATE_JSON on stdin, with

@@ -8,10 +8,10 @@
 #include "specs/spec.h"
 
 /*
- * landlock(7): a second opinion below mount flags and namespaces, which holds even where those were
- * got round: nothing can be written, made or removed but below writable mounts, no TCP port bound
- * or connected to, no process outside signalled, no abstract socket outside reached, and no device
- * but those of /dev given commands. As much of it as the kernel has.
+ * landlock(7): a second barrier behind mount flags and namespaces, for a program that avoided
+ * those. It can write, make and remove files only below writable mounts, bind and connect to no TCP
+ * port, signal no process and reach no abstract socket outside, and send ioctls only to devices in
+ * /dev. Enforces the part of this that the kernel has.
  */
 
 /* Restricts the caller and what it becomes, for good. In the container, after the pivot; needs
@@ -21,7 +21,7 @@
 int landlock_restrict(const struct oci_mount *mounts, size_t n, bool root_writable, bool tcp,
 	struct nacre_error *err);
 
-/* From this ABI on there is all that the profile promises; older ones cannot tell TCP. */
+/* The first ABI that enforces all that the profile promises; older ones cannot restrict TCP. */
 #define LANDLOCK_ABI_WHOLE 4
 
 #endif

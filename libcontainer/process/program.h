@@ -6,7 +6,7 @@
 
 #include "specs/spec.h"
 
-/* What execve(2) is given, made in the container, in its arena. */
+/* The arguments of execve(2), made in the container, in its arena. */
 struct program {
 	char *path; /* absolute, found in PATH of the container's environment */
 	char **argv;
@@ -27,8 +27,8 @@ int program_move(struct program *program, struct nacre_error *err);
  * below the root: CVE-2024-21626 entered the host through an fd left open. */
 int program_enter_cwd(const char *cwd, bool make, struct nacre_error *err);
 
-/* Everything but stdio and the next PRESERVE_FDS fds gets close-on-exec. Each of those must be
- * open, or with GAPS not. */
+/* Sets close-on-exec on all fds except stdio and the next PRESERVE_FDS. Each of those must be open,
+ * unless GAPS. */
 int program_limit_fds(unsigned preserve_fds, bool gaps, struct nacre_error *err);
 
 /* Those of the PRESERVE_FDS fds behind stdio that the caller passes on: the ones without
@@ -47,7 +47,8 @@ int program_exec(const struct program *program, struct nacre_error *err);
  * to which the kernel delivers no signal without a handler. Until program_reset_signals(). */
 int program_end_on_signals(struct nacre_error *err);
 
-/* All signals to their default, none blocked: what the caller ignored must not be inherited. */
+/* Resets all signals to their default and unblocks them: the program must not inherit what the
+ * caller ignored. */
 int program_reset_signals(struct nacre_error *err);
 
 #endif

@@ -19,10 +19,10 @@ int terminal_open(int rootfs_fd, const struct oci_console_size *size, struct ter
  */
 int terminal_bind_console(int rootfs_fd, int slave, struct nacre_error *err);
 
-/* The slave becomes stdin, stdout and stderr; it is given to UID (mode 0620). Closes the slave. */
+/* Makes the slave stdin, stdout and stderr, gives it to UID (mode 0620), and closes it. */
 int terminal_take(int *slave, uint32_t uid, struct nacre_error *err);
 
-/* stdin becomes the controlling terminal. The caller has called setsid(2). */
+/* Makes stdin the controlling terminal. The caller has called setsid(2). */
 int terminal_control(struct nacre_error *err);
 
 /* Does not write "\n" as "\r\n", which is right for a screen only: for output that goes to a file
