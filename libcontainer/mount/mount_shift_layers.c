@@ -70,8 +70,7 @@ static int open_layer(struct reading *r, const char *path, struct mount_shift_la
 
 	*ret_layer = (struct mount_shift_layer){.fd = -1};
 	if (*path == '/') {
-		fd = sys_openat2(
-			AT_FDCWD, path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_MAGICLINKS);
+		fd = sys_openat2(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_MAGICLINKS);
 		ret_layer->base = two_above(r->arena, path);
 		if (ret_layer->base)
 			path += strlen(ret_layer->base) + 1;
