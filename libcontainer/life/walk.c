@@ -152,8 +152,8 @@ static int answer(struct life *l, const struct sync_message *message, int fd, co
 	case SYNC_SYSCTL:
 		if (l->sync >= 0 && !step_is_born(l))
 			return step_answer_init(l, message, fd_steal(&came), err);
-		/* fall through */
-	case SYNC_PROCESS:
+		break;
+	case SYNC_PROCESS: /* only to init */
 		break;
 	}
 	return fail(err, EPROTO, "%s: init sent message %u out of turn", step, message->kind);
