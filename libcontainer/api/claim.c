@@ -119,6 +119,10 @@ static int check_inside(const struct oci_config *config, size_t mount, struct na
 		r = refuse_inside(place, masked->items[i], "the masked path", err);
 	for (size_t i = 0; i < read_only->n && r == 0; i++)
 		r = refuse_inside(place, read_only->items[i], "the read-only path", err);
+	for (size_t i = 0; i < config->nacre->n_hidden && r == 0; i++)
+		r = refuse_inside(place, config->nacre->hidden[i].name, "the hidden path", err);
+	for (size_t i = 0; config->linux_ && i < config->linux_->n_devices && r == 0; i++)
+		r = refuse_inside(place, config->linux_->devices[i].path, "the device", err);
 	return r;
 }
 

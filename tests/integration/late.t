@@ -276,9 +276,32 @@ test_what_the_place_cannot_be_is_one_error() {
 	create --late --workspace "$T/template:/mnt"
 	not_claimed "*the masked path /mnt/in lies in the workspace and would be gone" --workspace "$T/source"
 	good nacre delete --force "$id"
+	bundle pause
+	# By a symlink: what covers /mnt/dir has another name.
+	ln -s mnt "$b/rootfs/link"
+	edit '.linux.maskedPaths += ["/link/dir"]'
+	mkdir "$T/template/dir"
+	create --late --workspace "$T/template:/mnt"
+	not_claimed "*workspace /mnt: a mount or a masked path, /mnt/dir, lies in it and would be gone: *" \
+		--workspace "$T/source"
+	status_is stopped || wrong "it waits on"
+	good nacre delete --force "$id"
+	bundle pause
+	edit '.nacre.hidden = [{name: "/mnt/old", path: $p, device: 1, inode: 1}]' --arg p "$T/template/old"
+	edit '.nacre.hidden[0].inode = $i' --argjson i "$(stat -c %i "$T/template/old")"
+	edit '.nacre.hidden[0].device = $d' --argjson d "$(stat -c %d "$T/template/old")"
+	create --late --workspace "$T/template:/mnt"
+	not_claimed "*the hidden path /mnt/old lies in the workspace and would be gone" --workspace "$T/source"
+	good nacre delete --force "$id"
+	bundle pause
+	edit '.linux.devices += [{path: "/mnt/null", type: "c", major: 1, minor: 3}]'
+	create --late --workspace "$T/template:/mnt"
+	not_claimed "*the device /mnt/null lies in the workspace and would be gone" --workspace "$T/source"
+	good nacre delete --force "$id"
+	good nacre workspace discard "$id"
 	local profile=strict
 	bundle pause
-	create --late --workspace "$T/template:/mnt"
+	create --late --allow no-user-namespace --workspace "$T/template:/mnt"
 	not_claimed "*rule landlock knows the directories *" --workspace "$T/source"
 	claim
 }
