@@ -2,6 +2,7 @@
 #include "shim/command.h"
 
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,10 @@
 
 /* How long a command may take if the client has not said. Hooks may wait for a network. */
 #define TIMEOUT_MS 300000
+
+/* How long a reader may take to come, which under containerd's own shim may take for ever. */
+#define READER_MS 5000
+#define LOOK_MS 2
 
 struct command *command_new(struct process *process, struct call *call,
 	void (*done)(struct job *job, int status, const char *error))
@@ -89,7 +94,6 @@ void command_add_process(struct command *command)
 {
 	const struct stdio *io = &command->process->io;
 
-	memcpy(command->job.fds, io->given, sizeof(command->job.fds));
 	command->job.after_fd = io->ready_fd;
 	command->job.registers = true;
 	command_add(command, "--pid-file");
@@ -100,12 +104,36 @@ void command_add_process(struct command *command)
 	}
 }
 
+static void start_when_read(struct timer *timer)
+{
+	struct command *command = (void *)((char *)timer - offsetof(struct command, look));
+	struct process *process = command->process;
+	const bool anyway = loop_now() >= command->look_by || process->container->ending ||
+			    (command->call && call_is_over(command->call));
+	char text[JOB_TEXT];
+	const int r = stdio_open_fifos(&process->io, anyway, text);
+
+	if (r == 0) {
+		loop_set(timer, LOOK_MS);
+		return;
+	}
+	if (r < 0) {
+		command->job.done(&command->job, 126, text);
+		return;
+	}
+	if (command->job.registers)
+		memcpy(command->job.fds, process->io.given, sizeof(command->job.fds));
+	job_start(&command->job);
+}
+
 void command_start(struct command *command)
 {
 	if (command->n > 0)
 		command_add(command, command->process->container->id);
 	command->process->busy = true;
-	job_start(&command->job);
+	command->look.due = start_when_read;
+	command->look_by = loop_now() + READER_MS;
+	start_when_read(&command->look);
 }
 
 void command_free(struct command *command)

@@ -16,6 +16,8 @@ struct command {
 	size_t n; /* arguments so far */
 	const char **cgroup_manager; /* the one that names it */
 	Wire__CreateRequest *create; /* what is mounted */
+	struct timer look; /* until the FIFOs of its process have readers, */
+	int64_t look_by; /* which they may never have */
 };
 
 /* NULL: no memory, and CALL was answered so. DONE gets the job, and ends with command_free. What
@@ -33,7 +35,8 @@ void command_add(struct command *command, const char *word);
 /* What it says besides if it makes the process, which gets its stdio and is the shim's to reap:
  * nacre writes its pid to PID_FILE. */
 void command_add_process(struct command *command);
-/* The container's ID behind all of that, and off it goes. The process is busy until the end. */
+/* The container's ID behind all of that, and off it goes, once what reads the process's output is
+ * there. The process is busy until the end. */
 void command_start(struct command *command);
 void command_free(struct command *command);
 

@@ -24,7 +24,8 @@ static void drop(int *fd)
 
 void stdio_clear(struct stdio *io)
 {
-	*io = (struct stdio){.held = {-1, -1, -1},
+	*io = (struct stdio){.found = {-1, -1, -1},
+		.held = {-1, -1, -1},
 		.given = {-1, -1, -1},
 		.console_fd = -1,
 		.master_fd = -1,
@@ -46,22 +47,53 @@ int stdio_init(
 	return -ENOMEM;
 }
 
-/* Opens both ends of a FIFO, one of them the process's. Neither open waits for another process, and
- * nothing but a FIFO is opened: a device could act on it. */
-static int open_fifo(struct stdio *io, int i, char text[static JOB_TEXT])
+/* Nothing but a FIFO is opened: a device could act on it. */
+static int find_fifo(struct stdio *io, int i, char text[static JOB_TEXT])
 {
-	int found = typed_file_find(io->paths[i], S_IFIFO), r = found;
+	const int r = io->found[i] = typed_file_find(io->paths[i], S_IFIFO);
 
-	if (r >= 0)
-		r = io->held[i] = typed_file_open(found, O_RDWR | O_NONBLOCK);
-	if (r >= 0 && !io->terminal)
-		r = io->given[i] = typed_file_open(found, i == 0 ? O_RDONLY : O_WRONLY);
-	drop(&found);
 	if (r >= 0)
 		return 0;
 	(void)snprintf(text, JOB_TEXT, "open %.900s: %s", io->paths[i],
 		r == -ENXIO ? "it is no FIFO" : strerror(-r));
 	return -1;
+}
+
+/* Both ends of a FIFO, one of them the process's. No open waits for another process. Returns 1, 0
+ * if nobody reads it yet, or -errno. */
+static int open_fifo(struct stdio *io, int i, bool anyway)
+{
+	int r;
+
+	/* Before the shim's own end, which reads as well. */
+	if (i > 0 && !anyway) {
+		int end = typed_file_open(io->found[i], O_WRONLY | O_NONBLOCK);
+
+		if (end < 0)
+			return end == -ENXIO ? 0 : end;
+		drop(&end);
+	}
+	r = io->held[i] = typed_file_open(io->found[i], O_RDWR | O_NONBLOCK);
+	if (r >= 0 && !io->terminal)
+		r = io->given[i] = typed_file_open(io->found[i], i == 0 ? O_RDONLY : O_WRONLY);
+	drop(&io->found[i]);
+	return r < 0 ? r : 1;
+}
+
+int stdio_open_fifos(struct stdio *io, bool anyway, char text[static JOB_TEXT])
+{
+	int r = 1, all = 1;
+
+	for (int i = 0; r >= 0 && i < 3; i++) {
+		r = io->found[i] >= 0 ? open_fifo(io, i, anyway) : 1;
+		all = all && r;
+		if (r < 0)
+			(void)snprintf(
+				text, JOB_TEXT, "open %.900s: %s", io->paths[i], strerror(-r));
+	}
+	for (int i = 0; r < 0 && i < 3; i++)
+		drop(&io->found[i]); /* what undoes it waits for none of them */
+	return r < 0 ? -1 : all;
 }
 
 /* By the bundle's fd: the path of a socket has at most 107 bytes, a bundle's more. */
@@ -90,7 +122,7 @@ int stdio_open(struct stdio *io, const char *bundle, const char *id, const char 
 	char text[static JOB_TEXT])
 {
 	for (int i = 0; i < 3; i++) {
-		if (io->paths[i][0] == '/' && open_fifo(io, i, text) < 0)
+		if (io->paths[i][0] == '/' && find_fifo(io, i, text) < 0)
 			return -1;
 	}
 	if (logger_wants(io->paths[1]) || logger_wants(io->paths[2])) {
@@ -188,6 +220,7 @@ int stdio_resize(struct stdio *io, unsigned short rows, unsigned short columns)
 void stdio_ended(struct stdio *io)
 {
 	for (int i = 0; i < 3; i++) {
+		drop(&io->found[i]);
 		drop(&io->held[i]);
 		drop(&io->given[i]);
 	}

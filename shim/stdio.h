@@ -17,7 +17,8 @@ struct stdio {
 	/* As containerd gave them: a FIFO, file:///PATH, binary:///PATH?KEY=VALUE, or "": none. */
 	char *paths[3];
 	bool terminal;
-	int held[3]; /* -1: none, as all that follow */
+	int found[3]; /* a FIFO that has not been opened; -1: none, as all that follow */
+	int held[3];
 	int given[3]; /* to the process */
 	struct logger *logger; /* NULL: none, or it has ended */
 	int ready_fd; /* at its end once the logger reads */
@@ -34,10 +35,15 @@ void stdio_clear(struct stdio *io);
 int stdio_init(
 	struct stdio *io, bool terminal, const char *input, const char *output, const char *error);
 
-/* Opens them. ID, of an exec its own, and NAMESPACE are told to a logger. Returns 0 or -errno with
- * TEXT. */
+/* Finds the FIFOs and opens the others. ID, of an exec its own, and NAMESPACE are told to a logger.
+ * Returns 0 or -1 with TEXT. */
 int stdio_open(struct stdio *io, const char *bundle, const char *id, const char *namespace,
 	char text[static JOB_TEXT]);
+
+/* Opens the FIFOs that were found, those for output once somebody else has them open to read, or
+ * ANYWAY: a client opens them beside its call, and what a process has written that ends before that
+ * would be lost. Returns 1, 0 if one is still to be opened, or -1 with TEXT. */
+int stdio_open_fifos(struct stdio *io, bool anyway, char text[static JOB_TEXT]);
 
 /* The process has them: closes what was for it, and takes the terminal. */
 int stdio_begun(struct stdio *io, char text[static JOB_TEXT]);

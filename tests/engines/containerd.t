@@ -589,8 +589,9 @@ if [[ $suite == shim ]]; then
 	prints logger_program_that_ends $'status 7\nfirst'
 	prints logger_program_on_a_terminal $'wait 0 delete 0\n65536'
 	prints memory_of_execs $'codes {0} fds 0 is flat'
-	prints hostile_fifos "$(printf '%s\n' 'full (0, 0, 0) (0, 0, 0)' 'gone (0, 0, 0)' "replaced b'through' 0 0 0" \
+	prints hostile_fifos "$(printf '%s\n' 'nobody (0, 0, 0)' 'full (0, 0, 0) (0, 0, 0)' 'gone (0, 0, 0)' "replaced b'through' 0 0 0" \
 		{symlink,nothing,directory,device,socket}' (2, 0)' 'untouched True state 0')"
+	prints reader_that_comes_late "start True wait 0 b'through\\n' delete 0"
 	prints checkpoint_that_fails $'relative 3 options 3\ncreate 0 made False start 2 delete 0 shutdown 0'
 	prints many_waits $'start 0\nis flat\nrefused 8 8 8 8\nkill 0\nanswered 4096 {0}'
 	prints terminal_read_late $'start 0 wait 0\nread 8000 delete True'

@@ -158,6 +158,11 @@ feature_terminal_read_late() {
 	remove one
 }
 
+feature_reader_that_comes_late() {
+	call_shim late_reader
+	remove one
+}
+
 feature_hostile_fifos() {
 	call_shim hostile_fifos
 	remove one

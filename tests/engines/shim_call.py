@@ -164,6 +164,21 @@ def slow_reader(shim, container):
     os.unlink(path)
 
 
+def late_reader(shim, container):
+    """A client opens the FIFO beside its call, and on a busy machine after that. What ends at once waits
+    for it."""
+    second = container + text(2, "second")
+    path = "/run/late.fifo"
+    os.mkfifo(path)
+    shim.call("Exec", second + text(5, path) + process("echo", "through"))
+    start = shim.send("Start", second)
+    time.sleep(0.3)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    print("start", shim.receive() == (start, 0), "wait", shim.call("Wait", second), os.read(reader, 100),
+          "delete", shim.call("Delete", second))
+    os.unlink(path)
+
+
 def terminal_logger(shim, container):
     """The logger ends after a part of what the program writes, and stops it by that no more than a file."""
     second = container + text(2, "second")
@@ -177,22 +192,24 @@ def hostile_fifos(shim, container):
     """Nothing that is in a FIFO's place, and nobody at its other end, stops the shim or what it runs."""
     path = "/run/hostile"
 
-    def run(number_, *args, terminal=False):
+    def run(number_, *args, terminal=False, reader=None):
         name = container + text(2, f"fifo{number_}")
         io = number(3, 1) * terminal + text(5, path)
         shim.call("Exec", name + io + process(*args, terminal=terminal))
         codes = [shim.call("Start", name)]
+        if reader:
+            os.close(reader)
         if codes == [0]:
             codes.append(shim.call("Kill", name + number(3, 9)))
         shim.call("Wait", name)
         return *codes, shim.call("Delete", name)
 
-    # nobody reads, and what is written is more than fits
     os.mkfifo(path)
+    print("nobody", run(0, "sleep", "1000"))
+    # nobody reads, and what is written is more than fits
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     print("full", run(1, "yes"), run(2, "yes", terminal=True))
-    # a reader that went
-    os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
-    print("gone", run(3, "sh", "-c", "while echo x; do :; done"))
+    print("gone", run(3, "sh", "-c", "while echo x; do :; done", reader=reader))
     # replaced while it is open
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     name = container + text(2, "replaced")
@@ -298,6 +315,6 @@ def orphan(_, container):
 
 ADDRESS = sys.argv[1]
 {"limit": limit, "failure": failure, "delete": delete, "waits": waits, "slow_reader": slow_reader,
- "orphan": orphan, "terminal_logger": terminal_logger, "hostile_fifos": hostile_fifos,
+ "late_reader": late_reader, "orphan": orphan, "terminal_logger": terminal_logger, "hostile_fifos": hostile_fifos,
  "execs": execs, "update": update,
  "checkpoint": checkpoint}[sys.argv[3]](Shim(ADDRESS), text(1, sys.argv[2]))
