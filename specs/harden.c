@@ -103,12 +103,17 @@ int harden_profile_check(const char *name, struct nacre_error *err)
 }
 
 int harden_list_rules(
-	struct arena *arena, const struct harden_request *request, struct oci_strings *ret_rules)
+	struct arena *arena, const char *profile, bool shifted, struct oci_strings *ret_rules)
 {
+	const struct harden_request request = {.profile = profile, .shifted = shifted};
+
 	*ret_rules = (struct oci_strings){.n = 0};
-	for (const struct rule *rule = harden_rules; request->profile && rule->name; rule++) {
-		if (harden_has_rule(request, rule->id) &&
-			!harden_append_word(arena, ret_rules, rule->name))
+	for (const struct rule *rule = harden_rules; profile && rule->name; rule++) {
+		const bool has = rule->id == RULE_user_namespace
+					 ? shifted
+					 : harden_has_rule(&request, rule->id);
+
+		if (has && !harden_append_word(arena, ret_rules, rule->name))
 			return -ENOMEM;
 	}
 	return 0;

@@ -103,10 +103,10 @@ struct harden_report {
 /* Whether NAME is a profile. On failure the error lists those that are. */
 int harden_profile_check(const char *name, struct nacre_error *err);
 
-/* The rules of REQUEST's profile, which may be unknown or NULL, and that of ids if it has it, in
- * the order in which they run. -ENOMEM. */
+/* The rules of PROFILE, which may be unknown or NULL, in the order in which they run; whether
+ * user-namespace is one of them SHIFTED alone decides. -ENOMEM. */
 int harden_list_rules(
-	struct arena *arena, const struct harden_request *request, struct oci_strings *ret_rules);
+	struct arena *arena, const char *profile, bool shifted, struct oci_strings *ret_rules);
 
 /* Whether GRANT is well formed and known. On failure the error has the nearest known grant. */
 int harden_grant_check(const char *grant, struct nacre_error *err);

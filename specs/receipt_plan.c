@@ -105,6 +105,23 @@ int receipt_read_report(struct arena *arena, const char *text, size_t length,
 	return 0;
 }
 
+bool receipt_took_back(const struct receipt *receipt, const char *grant)
+{
+	for (size_t i = 0; i < receipt->n_grants; i++)
+		if (receipt->grants[i].used && !strcmp(receipt->grants[i].grant, grant))
+			return true;
+	return false;
+}
+
+bool receipt_has_rule_of_ids(const struct receipt *receipt)
+{
+	for (size_t i = 0; i < receipt->n_rules; i++)
+		if (!strcmp(receipt->rules[i].name, "user-namespace"))
+			return !receipt->rules[i].gap &&
+			       !receipt_took_back(receipt, "no-user-namespace");
+	return false;
+}
+
 int receipt_note_gap(struct arena *arena, struct receipt *receipt, const char *member,
 	const char *reason, struct nacre_error *err)
 {

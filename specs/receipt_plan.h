@@ -29,6 +29,12 @@ int receipt_plan_decode(struct arena *arena, const char *text, size_t length,
 int receipt_read_report(struct arena *arena, const char *text, size_t length,
 	struct receipt *receipt, struct nacre_error *err);
 
+/* Whether GRANT was given and had an effect, after receipt_read_report. */
+bool receipt_took_back(const struct receipt *receipt, const char *grant);
+
+/* Whether the container was made with the rule user-namespace, likewise. */
+bool receipt_has_rule_of_ids(const struct receipt *receipt);
+
 /* Notes that MEMBER was not observed. Words are borrowed. */
 int receipt_note_gap(struct arena *arena, struct receipt *receipt, const char *member,
 	const char *reason, struct nacre_error *err);

@@ -66,8 +66,8 @@ int container_load_report(
 int container_save_config(
 	const struct container *c, const struct oci_config *config, struct nacre_error *err);
 
-/* Whether the container of RECORD is held by the rule user-namespace, which no profile has: it got
- * ids of its own, or somebody required the rule, so that it was not made without. */
+/* Whether the container of RECORD is held by the rule user-namespace for certain: it got ids of
+ * its own, or somebody required the rule, so that it was not made without. */
 bool container_has_rule_of_ids(const struct container_record *record);
 
 /* What an opened container was hardened with, to harden what comes later. */

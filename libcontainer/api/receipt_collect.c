@@ -104,14 +104,6 @@ static int collect_image(const struct collecting *k)
 	return 0;
 }
 
-static bool took_back(const struct receipt *receipt, const char *grant)
-{
-	for (size_t i = 0; i < receipt->n_grants; i++)
-		if (receipt->grants[i].used && !strcmp(receipt->grants[i].grant, grant))
-			return true;
-	return false;
-}
-
 /* What `check` says of this host, but for what this container has had all the same. */
 static int judge_rules(const struct collecting *k)
 {
@@ -131,7 +123,7 @@ static int judge_rules(const struct collecting *k)
 			continue;
 		if (!strcmp(rule->name, "user-namespace")) {
 			/* It was not left out. */
-			if (took_back(k->receipt, "no-user-namespace"))
+			if (receipt_took_back(k->receipt, "no-user-namespace"))
 				(void)snprintf(gap, sizeof(gap), "a grant took it back");
 		} else if (profile && !(network && active & (EGRESS | EGRESS_BY_RELAY))) {
 			check_rule(&host, profile, rule->name, gap);

@@ -3,6 +3,8 @@
 
 #include "libcontainer/api/nacre.h"
 #include "specs/defaults.h"
+#include "specs/harden_opened.h"
+#include "specs/receipt_plan.h"
 
 static const char *owner_name(uint32_t uid, struct arena *arena)
 {
@@ -40,6 +42,24 @@ static int count_oom_kills(struct container *c, uint64_t *ret_kills, struct nacr
 	return cgroup_read_oom_kills(&c->cgroup, ret_kills, err);
 }
 
+/* Whether the rule user-namespace holds the container: where it cannot be had it is left out, and
+ * an earlier nacre made containers of the profile without. Returns 1, 0 or an error. */
+static int has_rule_of_ids(const struct container *c, struct nacre_error *err)
+{
+	const struct harden_request request = {.profile = c->record.profile};
+	struct receipt report = {.profile = NULL};
+	int r;
+
+	if (container_has_rule_of_ids(&c->record))
+		return 1;
+	if (!harden_has_rule(&request, RULE_user_namespace))
+		return 0;
+	r = container_load_report(c, &report, err);
+	if (r < 0)
+		return r == -ENOENT ? 0 : r; /* nothing holds before create has written it */
+	return receipt_has_rule_of_ids(&report);
+}
+
 int nacre_state(struct nacre *nacre, const char *id, char **ret_json, struct nacre_error *err)
 {
 	enum container_status status;
@@ -48,11 +68,10 @@ int nacre_state(struct nacre *nacre, const char *id, char **ret_json, struct nac
 
 	if (r == 0) {
 		struct oci_state state = container_state(&c.record, status, c.arena);
-		const struct harden_request request = {
-			.profile = state.profile, .shifted = container_has_rule_of_ids(&c.record)};
+		const int shifted = has_rule_of_ids(&c, err);
 
-		r = count_oom_kills(&c, &state.oom_kills, err);
-		if (r == 0 && harden_list_rules(c.arena, &request, &state.rules) < 0)
+		r = shifted < 0 ? shifted : count_oom_kills(&c, &state.oom_kills, err);
+		if (r == 0 && harden_list_rules(c.arena, state.profile, shifted, &state.rules) < 0)
 			r = fail_errno(err, ENOMEM, "state");
 		if (r == 0)
 			r = oci_state_encode(&state, true, ret_json, err);

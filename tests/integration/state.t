@@ -50,6 +50,24 @@ test_state_names_the_profile() {
 	has "$(state_of '.rules | join(" ")')" capability-ceiling
 }
 
+test_state_under_strict_has_the_rule_of_ids_where_it_holds() {
+	local has_it='.rules | index("user-namespace") != null'
+	needs_root || return
+	profile=strict
+	bundle pause
+	create
+	is "$(state_of "$has_it")" true "of one that has ids of its own"
+	good nacre delete --force "$id"
+	create --allow no-user-namespace
+	is "$(state_of "$has_it")" false "with the grant"
+	good nacre delete --force "$id"
+	mount_on /w /sys/kernel/mm bind rbind ro
+	create --allow mount:/sys/kernel/mm
+	has "$err" "the container has no ids of its own"
+	is "$(state_of "[($has_it), .firstId] | join(\" \")")" 'false ' "where it was left out"
+	good nacre delete --force "$id"
+}
+
 test_state_under_oci_has_no_rules() {
 	bundle pause
 	create
