@@ -43,7 +43,8 @@ static int make_userns(const struct harden_maps *maps, struct nacre_error *err)
 	return fd;
 }
 
-/* -EAGAIN: somebody else was as fast, who cannot see our claims, nor we theirs. */
+/* -EAGAIN: somebody else was as fast, who cannot see our claims, nor we theirs. -EOPNOTSUPP: the
+ * file tells nothing, as one with another mounted over it, so that it has not told of others. */
 static int be_alone(uint32_t block, struct nacre_error *err)
 {
 	uint64_t keys;
@@ -51,6 +52,10 @@ static int be_alone(uint32_t block, struct nacre_error *err)
 
 	if (r < 0 || keys == IDMAP_SHOWN_KEYS)
 		return r;
+	if (keys < IDMAP_SHOWN_KEYS)
+		return fail(err, EOPNOTSUPP,
+			"%s does not show the keys that ids of block %u have got",
+			id_block_host.keys, block);
 	return fail(err, EAGAIN,
 		"ids of block %u have %" PRIu64 " keys where there were none and are %d now", block,
 		keys, IDMAP_SHOWN_KEYS);

@@ -114,15 +114,34 @@ static int try_block(int dir_fd, uint32_t block)
 	return r > 0 ? fd_steal(&fd) : r;
 }
 
+/* Whether BLOCK, which has keys, has an owner that is known here. If not, the keys are those of one
+ * that has just ended, or of a container with another /run. */
+static bool has_known_owner(int dir_fd, uint32_t block)
+{
+	char name[NAME_SIZE], owner[OWNER_MAX];
+	cleanup_close int fd = -1;
+	int n;
+
+	(void)snprintf(name, sizeof(name), "%" PRIu32, block);
+	fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	n = fd < 0 ? 0 : file_read_at(fd, owner, sizeof(owner) - 1, 0);
+	owner[n < 0 ? 0 : n] = '\0';
+	return has_owner(owner);
+}
+
 /* Removes claims without an owner among the next blocks of RANGE. Since claims are by chance, each
- * is met at some time; one that stays is free all the same. */
-static void sweep(int dir_fd, struct id_blocks_range range, uint32_t block)
+ * is met at some time; one that stays is free all the same. One with keys, IN_USE, may have an
+ * owner whose state another mount namespace shows. */
+static void sweep(int dir_fd, struct id_blocks_range range, uint32_t block,
+	const struct id_blocks_set *in_use)
 {
 	for (uint32_t i = 1; i <= SWEPT; i++) {
 		const uint32_t next = range.first + (block - range.first + i) % range.n;
 		char name[NAME_SIZE];
 		cleanup_close int fd = -1;
 
+		if (id_blocks_have(in_use, next))
+			continue;
 		(void)snprintf(name, sizeof(name), "%" PRIu32, next);
 		fd = openat(dir_fd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 		if (fd < 0 || next == block || file_lock_try(fd) <= 0)
@@ -216,7 +235,7 @@ int id_block_claim(const struct id_block_places *places, struct id_blocks_range 
 		if (id_blocks_have(&taken, block))
 			continue;
 		if (id_blocks_have(&in_use, block)) {
-			had_to_pass = true;
+			had_to_pass |= !has_known_owner(dir_fd, block);
 			continue;
 		}
 		r = try_block(dir_fd, block);
@@ -224,7 +243,7 @@ int id_block_claim(const struct id_block_places *places, struct id_blocks_range 
 			return fail_errno(err, r, "claim block %u in %s", block, places->claims);
 		if (r == 0)
 			continue;
-		sweep(dir_fd, range, block);
+		sweep(dir_fd, range, block, &in_use);
 		*ret_block = block;
 		return r;
 	}

@@ -278,6 +278,20 @@ test_a_block_is_one_container_s_for_those_with_another_run_too() {
 	good nacre delete --force "$other"
 }
 
+# A file that tells of nobody's keys does not say that a block is free.
+test_a_host_that_hides_who_has_keys_is_said() {
+	needs_unshare || return
+	bundle cat /proc/self/uid_map
+	: >"$T/empty"
+	hidden=(unshare -m --propagation private bash -c 'mount --bind "$0" /proc/key-users && exec "$@"' "$T/empty"
+		"$NACRE" --root "$ROOT" run --profile strict --bundle "$b")
+	good "${hidden[@]}" "$id"
+	has "$err" "the container has no ids of its own: /proc/key-users does not show the keys that ids of block"
+	has_line "$out" " *0  *0 4294967295"
+	bad 1 "*/proc/key-users does not show the keys that*; the rule is required*" \
+		"${hidden[@]}" --require user-namespace "$id"
+}
+
 # Neither sees the other before it has made its namespace: a delay of the call that makes that.
 test_of_two_that_are_as_fast_one_has_the_block() {
 	needs_unshare && needs_program strace || return

@@ -142,6 +142,48 @@ START_TEST(claims_without_an_owner_are_swept_and_others_are_not)
 }
 END_TEST
 
+/* Whoever waits for the keys of a container that lives waits in vain. */
+START_TEST(a_block_with_keys_and_an_owner_is_not_waited_for)
+{
+	static const struct id_blocks_range one = {FIRST, 1};
+	int state = make_state("state"), claim;
+	uint32_t block;
+	char text[64];
+
+	claim = claim_of(one, &block);
+	ck_assert_int_eq(id_block_keep(&claim, state, &err), 0);
+	(void)snprintf(text, sizeof(text), "%u:     2 2/2 2/200 30/20000\n", FIRST * 65536);
+	write_file(keys, text);
+	ck_assert_int_eq(claim_of(one, &block), -ENOSPC);
+	ck_assert_int_eq(rmdir("state"), 0);
+	ck_assert_int_eq(claim_of(one, &block), -EAGAIN);
+	write_file(keys, "");
+	claim = claim_of(one, &block);
+	ck_assert_int_ge(claim, 0);
+	id_block_drop(&places, block, &claim);
+}
+END_TEST
+
+START_TEST(claims_with_keys_are_not_swept)
+{
+	static const struct id_blocks_range two = {FIRST, 2};
+	static const struct id_blocks_range one = {FIRST, 1};
+	int state = make_state("state"), claim;
+	uint32_t block;
+	char text[64];
+
+	claim = claim_of(one, &block);
+	ck_assert_int_eq(id_block_keep(&claim, state, &err), 0);
+	ck_assert_int_eq(rmdir("state"), 0); /* as another mount namespace shows it */
+	(void)snprintf(text, sizeof(text), "%u:     2 2/2 2/200 30/20000\n", FIRST * 65536);
+	write_file(keys, text);
+	claim = claim_of(two, &block);
+	ck_assert_uint_eq(block, FIRST + 1);
+	ck_assert_int_eq(access("run/.ids/30000", F_OK), 0);
+	id_block_drop(&places, block, &claim);
+}
+END_TEST
+
 START_TEST(a_child_does_not_keep_what_was_let_go)
 {
 	static const struct id_blocks_range one = {FIRST, 1};
@@ -327,6 +369,8 @@ Suite *suite_id_block(void)
 	tcase_add_test(tc, a_claim_is_held_dropped_kept_and_freed);
 	tcase_add_test(tc, a_claim_of_a_state_that_is_gone_is_free);
 	tcase_add_test(tc, claims_without_an_owner_are_swept_and_others_are_not);
+	tcase_add_test(tc, a_block_with_keys_and_an_owner_is_not_waited_for);
+	tcase_add_test(tc, claims_with_keys_are_not_swept);
 	tcase_add_test(tc, a_child_does_not_keep_what_was_let_go);
 	tcase_add_test(tc, what_etc_gives_away_is_passed_over);
 	tcase_add_test(tc, a_block_whose_ids_have_keys_is_passed_over);
