@@ -76,7 +76,7 @@ static int add_mount(struct sandbox *s, const char *type, const char *source,
 /* What the host mounts in it later would come without these flags. */
 static int add_entry(struct sandbox *s, const struct sandbox_entry *entry, bool writable)
 {
-	static const char *const link[] = {"bind", "copy-symlink"};
+	static const char *const link[] = {"bind", "copy-symlink", "nosuid", "nodev", "rro"};
 	const char *const options[] = {entry->directory ? "rbind" : "bind", "nosuid", "nodev",
 		writable ? "rw" : "rro", "rprivate"};
 

@@ -36,6 +36,9 @@ test_a_program_of_the_host_runs() {
 	is "$out" content
 	inside 'pwd; echo "$HOME"; id -u'
 	is "$out" "$dir"$'\n'"$home"$'\n'"$(id -u)"
+	good sandbox --profile strict -- cat file
+	is "$out" content
+	lacks "$err" "does not give"
 	nothing_left
 }
 
