@@ -165,7 +165,9 @@ static int build(struct remake *m, struct nacre_error *err)
 		return fail_errno(err, attr, "statvfs the root");
 	/* The second on a workdir empties it, and the engine's own mount could no longer write. */
 	if (m->layers.has_upper && m->shift->writable)
-		return cannot("it is writable, and cannot have two overlays", err);
+		return cannot("it is writable: only a read-only one can be mounted again with "
+			      "mapped layers",
+			err);
 	r = map_layers(m, err);
 	if (r == 0)
 		r = make_upper(m, err);

@@ -463,7 +463,7 @@ test_an_overlay_that_is_writable_stays_the_engine_s() {
 	overlay
 	before=$(ls -laRi --full-time "$b/a")
 	good nacre harden --format json --userns shifted --allow rootfs-write --bundle "$b"
-	why='the root is an overlay, and it is writable, and cannot have two overlays'
+	why='the root is an overlay, and it is writable: only a read-only one can be mounted again with mapped layers'
 	has "$(json '.leftOut[0]')" "$why"
 	is "$(ls -laRi --full-time "$b/a")" "$before" "what harden has made"
 	run --userns shifted --allow rootfs-write
