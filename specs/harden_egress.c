@@ -105,17 +105,44 @@ static bool has_capability(const struct oci_process *process, const char *name)
 		       oci_strings_have(&c->ambient, name));
 }
 
+/* The first container of a Kubernetes pod, which runs the engine's program alone. No word of the
+ * pod takes a capability out of it. */
+static bool is_of_pod_itself(const struct hardening *h)
+{
+	const struct oci_map *annotations = &h->config->annotations;
+
+	for (size_t i = 0; i < annotations->n; i++) {
+		const struct oci_pair *pair = &annotations->items[i];
+
+		if ((!strcmp(pair->key, "io.kubernetes.cri.container-type") ||
+			    !strcmp(pair->key, "io.kubernetes.cri-o.ContainerType")) &&
+			!strcmp(pair->value, "sandbox"))
+			return true;
+	}
+	return false;
+}
+
+/* At create alone: later the process has what it was given then. */
+static int drop_raw(struct hardening *h)
+{
+	return h->request->egress_replaces || !is_of_pod_itself(h)
+		       ? 0
+		       : harden_drop_capability(h, "CAP_NET_RAW");
+}
+
 static int check_capabilities(struct hardening *h)
 {
+	const char *how = h->request->in_pod ? "securityContext.capabilities.drop:"
+					     : "docker --cap-drop";
+
 	for (size_t i = 0; capabilities_past[i]; i++) {
 		const char *name = capabilities_past[i];
 
 		if (has_capability(h->process, name))
 			return fail(h->err, EPERM,
 				"profile %s, rule egress: process.capabilities: %s goes past rules "
-				"of egress; take it out (docker --cap-drop %s), or give --egress "
-				"open",
-				h->profile->name, name, name + strlen("CAP_"));
+				"of egress; take it out (%s %s), or give --egress open",
+				h->profile->name, name, how, name + strlen("CAP_"));
 	}
 	return 0;
 }
@@ -253,6 +280,8 @@ static int check_past(struct hardening *h, const struct oci_hardened *nacre)
 	if (r < 0 || policy.open)
 		return r;
 	r = check_processes(h);
+	if (r == 0)
+		r = drop_raw(h);
 	if (r == 0)
 		r = check_capabilities(h);
 	return r < 0 ? r : check_grants(h, nacre);

@@ -24,8 +24,8 @@ static bool below_ceiling(struct hardening *h, const char *name)
 	return harden_granted_item(h, "cap", name);
 }
 
-/* Cuts in place: the list is our copy. */
-static int cut(struct hardening *h, struct oci_strings *set, const char *path)
+/* Cuts OUT, or if it is NULL all above the ceiling. In place: the list is our copy. */
+static int cut(struct hardening *h, struct oci_strings *set, const char *path, const char *out)
 {
 	struct oci_strings kept = {0};
 
@@ -33,7 +33,7 @@ static int cut(struct hardening *h, struct oci_strings *set, const char *path)
 	if (!kept.items)
 		return harden_out_of_memory(h);
 	for (size_t i = 0; i < set->n; i++) {
-		if (below_ceiling(h, set->items[i]))
+		if (out ? strcmp(out, set->items[i]) != 0 : below_ceiling(h, set->items[i]))
 			kept.items[kept.n++] = set->items[i];
 	}
 	if (kept.n == set->n)
@@ -83,13 +83,8 @@ static void tell_taken(struct hardening *h, const struct oci_strings *from)
 
 /* Inheritable and ambient too: CVE-2022-29162 came from an inheritable set that nobody looked at.
  */
-int rule_capability_ceiling(struct hardening *h)
+static int cut_all(struct hardening *h, struct oci_capabilities *c, const char *out)
 {
-	/* Without the object there are no capabilities at all. */
-	struct oci_capabilities none = {0};
-	struct oci_capabilities *c = h->process && h->process->capabilities
-					     ? h->process->capabilities
-					     : &none;
 	const struct {
 		struct oci_strings *set;
 		const char *path;
@@ -101,14 +96,28 @@ int rule_capability_ceiling(struct hardening *h)
 		{&c->ambient, "process.capabilities.ambient"},
 	};
 
-	tell_taken(h, &c->bounding);
 	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
-		int r = cut(h, sets[i].set, sets[i].path);
+		int r = cut(h, sets[i].set, sets[i].path, out);
 
 		if (r < 0)
 			return r;
 	}
 	return 0;
+}
+
+/* Without the object there are no capabilities at all. */
+int rule_capability_ceiling(struct hardening *h)
+{
+	if (!h->process || !h->process->capabilities)
+		return 0;
+	tell_taken(h, &h->process->capabilities->bounding);
+	return cut_all(h, h->process->capabilities, NULL);
+}
+
+int harden_drop_capability(struct hardening *h, const char *name)
+{
+	return h->process && h->process->capabilities ? cut_all(h, h->process->capabilities, name)
+						      : 0;
 }
 
 /* --- real-time --- */

@@ -139,6 +139,11 @@ bool harden_is_egress(const char *item);
  * container with a new network: the relay of names would be a way out of it. -EPERM. */
 int harden_check_names(struct hardening *h, const struct oci_strings *words);
 
+/* --- harden_process.c --- */
+
+/* Takes the capability NAME out of all sets of the process, and records the changes. */
+int harden_drop_capability(struct hardening *h, const char *name);
+
 /* --- harden_resources.c --- */
 
 /* The limit of memory that the config has after the rule resources; 0: none. */

@@ -69,6 +69,36 @@ START_TEST(rules_need_what_hides_the_processes_of_the_host)
 }
 END_TEST
 
+/* No word of the pod takes raw packets out of the container that the engine adds. */
+START_TEST(raw_packets_are_taken_from_the_container_of_the_pod_itself)
+{
+	static struct oci_pair type[] = {{"io.kubernetes.cri.container-type", "sandbox"}};
+	struct oci_config *config = tight("", ",\"capabilities\":{\"bounding\":[\"CAP_NET_RAW\"]}",
+				  "", LIMITED),
+			  *got;
+	struct harden_request request = {.profile = "oci", .egress = split("10.0.0.0/8")};
+	struct harden_report *report;
+	struct nacre_error err;
+
+	config->annotations = (struct oci_map){type, 1};
+	look_at_host(config, &request);
+	ck_assert_int_eq(harden(arena, config, &request, &got, &report, &err), 0);
+	ck_assert_uint_eq(got->process->capabilities->bounding.n, 0);
+	ck_assert_uint_eq(config->process->capabilities->bounding.n, 1);
+	ck_assert_str_eq(report->changes[report->n_changes - 1].rule, "egress");
+	/* A process that runs keeps what it has. */
+	config->nacre->egress.n = 0;
+	request.egress_replaces = true;
+	ck_assert_int_eq(harden(arena, config, &request, &got, &report, &err), -EPERM);
+	request.egress_replaces = false;
+	/* A container of the pod can do without, and its maker is told how. */
+	type[0].value = "container";
+	request.in_pod = true;
+	ck_assert_int_eq(harden(arena, config, &request, &got, &report, &err), -EPERM);
+	ck_assert_ptr_nonnull(strstr(err.text, "securityContext.capabilities.drop: NET_RAW"));
+}
+END_TEST
+
 Suite *suite_harden_egress_past(void)
 {
 	Suite *suite = suite_create("harden_egress_past");
@@ -77,6 +107,7 @@ Suite *suite_harden_egress_past(void)
 	tcase_add_checked_fixture(tcase, fixture_setup, fixture_teardown);
 	tcase_add_loop_test(
 		tcase, rules_need_what_hides_the_processes_of_the_host, 0, COUNT(processes));
+	tcase_add_test(tcase, raw_packets_are_taken_from_the_container_of_the_pod_itself);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
