@@ -41,11 +41,20 @@ as_user() {
 }
 
 it_is_installed() {
+	local page
 	nacre --version | grep -xE 'commit: [0-9a-f]{40}' && nacre features && nacre-strict --version &&
-		[[ -x /usr/libexec/nacre/nacre-egress && -e /usr/share/man/man8/nacre.8.gz &&
-			-e /usr/share/man/man8/nacre-workspace.8.gz &&
-			-e /usr/share/man/man7/nacre-profiles.7.gz && -e /usr/share/man/man5/nacre-policy.5.gz ]] &&
-		! ldd /usr/libexec/nacre/* | grep 'not found'
+		[[ -x /usr/libexec/nacre/nacre-egress ]] && ! ldd /usr/libexec/nacre/* | grep 'not found' &&
+		grep -xF 'x /tmp/nacre-[0-9]*' /usr/lib/tmpfiles.d/nacre.conf || return
+	for page in nacre-{bwrap,sandbox}.1 libnacre.3 nacre-policy.5 nacre-profiles.7 nacre.8 \
+		nacre-{receipt,workspace}.8; do
+		gzip -t "/usr/share/man/man${page##*.}/$page.gz" || return
+	done
+}
+
+# After su and in cron no login has made a place: the states are in /tmp.
+a_user_needs_no_login() {
+	[[ ! -e /run/user/1000 && ! -e /tmp/nacre-1000 ]] && as_user nacre sandbox -w /srv -- /bin/true &&
+		[[ $(stat -c '%U %a' /tmp/nacre-1000) == 'someone 700' ]]
 }
 
 # reviewed COMMAND...: three commands with COMMAND before each: sandbox, look, apply.
@@ -114,6 +123,7 @@ files >/tmp/before
 check "the packages are installed" apt install "$dir"/*.deb
 check "what is in them is there and loads" it_is_installed
 check "root reviews what a sandbox changed" reviewed env
+check "a user needs no login" a_user_needs_no_login
 check "a user does" reviewed as_user
 check "a user's secrets are not in it" no_secret_is_shown
 check "a program links the library" a_program_links_the_library
