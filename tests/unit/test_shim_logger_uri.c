@@ -15,7 +15,7 @@ static const char *words_of(const char *uri)
 	struct logger_uri read;
 	const int r = logger_uri_read(uri, &read);
 
-	(void)snprintf(text, sizeof(text), r < 0 ? "%s" : "", strerror(-r));
+	(void)snprintf(text, sizeof(text), "%s", r < 0 ? strerror(-r) : "");
 	for (size_t i = 0; r == 0 && read.words[i]; i++)
 		(void)snprintf(
 			text + strlen(text), sizeof(text) - strlen(text), "[%s]", read.words[i]);
