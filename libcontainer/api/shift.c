@@ -69,6 +69,8 @@ static int try_claim(struct arena *arena, const struct oci_config *config,
 	int r;
 
 	r = id_block_claim(&id_block_host, policy_userns_blocks(policy), &block, err);
+	if (r == -EOPNOTSUPP)
+		return r; /* a reason to do without, which the rule gives */
 	if (r < 0)
 		return fail_prefix(err, "rule user-namespace");
 	shift->claim_fd = r;

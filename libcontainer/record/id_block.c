@@ -26,14 +26,23 @@ enum {
 const struct id_block_places id_block_host = {
 	.claims = "/run/nacre/.ids", .etc = "/etc", .keys = "/proc/key-users"};
 
+/* -EOPNOTSUPP where nothing can be written: no claim can be had there. */
+static int no_claim(const struct id_block_places *places, int code, struct nacre_error *err)
+{
+	code = code < 0 ? -code : code;
+	return fail(err, code == EROFS ? EOPNOTSUPP : code, "claim a block of ids in %s: %s",
+		places->claims, strerrordesc_np(code));
+}
+
 static int open_claims(const struct id_block_places *places, struct nacre_error *err)
 {
 	cleanup_close int fd = -1;
-	int r;
+	int r = file_make_parents(places->claims, 01700);
 
-	(void)file_make_parents(places->claims, 01700); /* if that fails, so does the next */
-	if (mkdir(places->claims, 0700) < 0 && errno != EEXIST)
-		return fail_errno(err, errno, "make %s", places->claims);
+	if (r == 0 && mkdir(places->claims, 0700) < 0 && errno != EEXIST)
+		r = -errno;
+	if (r < 0)
+		return no_claim(places, r, err);
 	fd = open(places->claims, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return fail_errno(err, errno, "open %s", places->claims);
@@ -240,7 +249,7 @@ int id_block_claim(const struct id_block_places *places, struct id_blocks_range 
 		}
 		r = try_block(dir_fd, block);
 		if (r < 0)
-			return fail_errno(err, r, "claim block %u in %s", block, places->claims);
+			return no_claim(places, r, err);
 		if (r == 0)
 			continue;
 		sweep(dir_fd, range, block, &in_use);

@@ -292,6 +292,15 @@ test_a_host_that_hides_who_has_keys_is_said() {
 		"${hidden[@]}" --require user-namespace "$id"
 }
 
+test_a_host_where_no_claim_can_be_written_is_said() {
+	needs_unshare || return
+	bundle cat /proc/self/uid_map
+	good unshare -m --propagation private bash -c 'mount -t tmpfs -o ro tmpfs /run && exec "$@"' run \
+		"$NACRE" --root "$ROOT" run --profile strict --bundle "$b" "$id"
+	has "$err" "the container has no ids of its own: claim a block of ids in $claims: Read-only file system"
+	has_line "$out" " *0  *0 4294967295"
+}
+
 # Neither sees the other before it has made its namespace: a delay of the call that makes that.
 test_of_two_that_are_as_fast_one_has_the_block() {
 	needs_unshare && needs_program strace || return
