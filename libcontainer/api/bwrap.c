@@ -222,6 +222,18 @@ static void add_key(struct nacre_bwrap *b, struct oci_strings *hidden)
 		hidden->items[hidden->n++] = arena_strdup(b->arena, real);
 }
 
+/* All of it, since what is below could be had by giving it another name. */
+static void add_own_place(struct nacre_bwrap *b, struct oci_strings *hidden)
+{
+	char path[OWN_PLACE_SIZE];
+	struct nacre_error none;
+
+	if (geteuid() == 0)
+		return;
+	(void)open_own_place(true, path, &none);
+	hidden->items[hidden->n++] = arena_strdup(b->arena, path);
+}
+
 /* The roots, those of other containers and of other calls, and the key of receipts. */
 static int find_hidden(struct nacre_bwrap *b, const char *of_others, struct oci_strings *ret_hidden,
 	struct nacre_error *err)
@@ -230,7 +242,7 @@ static int find_hidden(struct nacre_bwrap *b, const char *of_others, struct oci_
 	struct oci_strings list = {.n = 0};
 	const int r = glob(PLACE "*", GLOB_NOSORT, NULL, &others);
 
-	list.items = arena_array(b->arena, ROOTS + 2 + others.gl_pathc, sizeof(*list.items));
+	list.items = arena_array(b->arena, ROOTS + 3 + others.gl_pathc, sizeof(*list.items));
 	if (!list.items || (r != 0 && r != GLOB_NOMATCH)) {
 		globfree(&others);
 		return fail_errno(err, r == GLOB_ABORTED ? EIO : ENOMEM, "find " PLACE "*");
@@ -242,6 +254,7 @@ static int find_hidden(struct nacre_bwrap *b, const char *of_others, struct oci_
 	for (size_t i = 0; i < others.gl_pathc; i++)
 		list.items[list.n++] = arena_strdup(b->arena, others.gl_pathv[i]);
 	globfree(&others);
+	add_own_place(b, &list);
 	add_key(b, &list);
 	for (size_t i = 0; i < list.n; i++)
 		if (!list.items[i])

@@ -32,6 +32,12 @@ struct nacre {
  * if it is that, is made, or judged to be the caller's alone. */
 int open_default_root(bool make, char ret_path[PATH_MAX], struct nacre_error *err);
 
+#define OWN_PLACE_SIZE sizeof("/tmp/nacre-4294967295")
+
+/* The directory in /tmp in which a user's states lie where no login made another place. What shares
+ * /tmp may neither read it nor put states there, also if the caller has another place now. */
+int open_own_place(bool make, char ret_path[OWN_PLACE_SIZE], struct nacre_error *err);
+
 /* Container ID with nothing in it but what every call needs. */
 int container_begin(
 	struct nacre *nacre, const char *id, struct container *c, struct nacre_error *err);
@@ -88,7 +94,7 @@ struct oci_state container_state(
  * table. */
 int prepare_container(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err);
-/* What no mount's source may be: l->guard, once it was made for the config. */
+/* prepare_guard.c: what no mount's source may be: l->guard, once it was made for the config. */
 int prepare_guard_state(struct life *l, struct nacre_error *err);
 /* WAITS: for nacre_start. */
 struct life_options prepare_life_options(const struct nacre_create_options *options, bool waits);

@@ -23,8 +23,6 @@ static bool find_runtime_dir(char ret_path[sizeof("/run/user/4294967295")])
 }
 
 #define SHARED "/tmp"
-#define OWN SHARED "/nacre-%u"
-#define OWN_SIZE sizeof(SHARED "/nacre-4294967295")
 
 /* Where anybody may rename what is not theirs, what was judged need not be what is opened. */
 static int open_shared(struct nacre_error *err)
@@ -69,14 +67,18 @@ static int make_own(const char *path, struct nacre_error *err)
 	return 0;
 }
 
+int open_own_place(bool make, char ret_path[OWN_PLACE_SIZE], struct nacre_error *err)
+{
+	(void)sprintf(ret_path, SHARED "/nacre-%u", geteuid());
+	return make ? make_own(ret_path, err) : 0;
+}
+
 /* Neither the variable nor a login says where: su, cron, ssh without logind, a container. */
-static int take_own(bool make, char ret_path[OWN_SIZE], struct nacre_error *err)
+static int take_own(bool make, char ret_path[OWN_PLACE_SIZE], struct nacre_error *err)
 {
 	struct nacre_error why;
-	int r;
+	int r = open_own_place(make, ret_path, &why);
 
-	(void)sprintf(ret_path, OWN, geteuid());
-	r = make ? make_own(ret_path, &why) : 0;
 	if (r == 0)
 		return 0;
 	return fail(err, why.code,
@@ -90,7 +92,7 @@ int open_default_root(bool make, char ret_path[PATH_MAX], struct nacre_error *er
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 	const char *user = getenv("USER");
-	char found[sizeof("/run/user/4294967295")], own[OWN_SIZE];
+	char found[sizeof("/run/user/4294967295")], own[OWN_PLACE_SIZE];
 	int of_system = geteuid() == 0;
 	int r = 0;
 

@@ -21,7 +21,6 @@
 #include "libcontainer/process/lsm.h"
 #include "libcontainer/process/rlimits.h"
 #include "libcontainer/systemd/systemd.h"
-#include "libcontainer/workspace/store.h"
 
 /* From options and a bundle to a struct life that can be walked: for nacre_create and nacre_run. */
 
@@ -80,68 +79,6 @@ static int add_service(
 	if (r < 0)
 		return r;
 	return add_variables(l->container.arena, notify, 1, &l->process, err);
-}
-
-/* FD: of a directory with state, or why it was not opened, as WHY tells. */
-static int guard_opened(
-	struct life *l, int fd, const struct nacre_error *why, struct nacre_error *err)
-{
-	cleanup_close int state_fd = fd;
-
-	/* What is not there, or not the caller's, nacre takes nothing from. */
-	if (fd == -ENOENT || fd == -ENOTDIR || fd == -EACCES || fd == -EPERM)
-		return 0;
-	return fd < 0 ? fail(err, why->code, "%s", why->text)
-		      : mount_guard_add_state(&l->guard, state_fd, err);
-}
-
-/* Where the caller's states lie if nobody names another place, and those of nacre-bwrap. */
-static int guard_own_roots(struct life *l, struct nacre_error *err)
-{
-	static const char *const ends[] = {"", "-bwrap"};
-	struct nacre_error why;
-	char root[PATH_MAX];
-	int r = 0;
-
-	if (open_default_root(false, root, &why) < 0)
-		return 0;
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]) && r == 0; i++) {
-		const char *path = arena_printf(l->container.arena, "%s%s", root, ends[i]);
-		int fd;
-
-		if (!path)
-			return fail_errno(err, ENOMEM, "%s", root);
-		fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
-			fd = fail_errno(&why, errno, "open %s", path);
-		r = guard_opened(l, fd, &why, err);
-	}
-	return r;
-}
-
-/* Whoever writes to the store of workspaces has apply write to any place; to the record of
- * receipts, takes out the past. The store is made first if it is to be there: a container with the
- * directory that it comes into would have it. */
-int prepare_guard_state(struct life *l, struct nacre_error *err)
-{
-	const struct oci_hardened *nacre = l->container.config->nacre;
-	const bool needed = nacre && nacre->n_workspaces > 0;
-	struct nacre_error why;
-	int r = 0;
-
-	if (!mount_guard_judges(&l->guard))
-		return 0;
-	r = guard_own_roots(l, err);
-	if (r < 0)
-		return r;
-	if (needed || l->container.workspaces) {
-		int fd = workspace_store_open(l->container.workspaces, needed, &why);
-
-		if (fd < 0 && needed)
-			return fail(err, why.code, "workspaces: %s", why.text);
-		r = guard_opened(l, fd, &why, err);
-	}
-	return r < 0 ? r : guard_opened(l, workspace_store_open_state(&why), &why, err);
 }
 
 static const char *now_text(struct arena *arena)

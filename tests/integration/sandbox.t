@@ -60,8 +60,27 @@ test_a_user_without_a_runtime_directory_has_a_place_in_tmp() {
 	has "$out" "A  made"
 	good as_nobody_known ../bin/nacre workspace discard "$id"
 	is "$(stat -c %a:%u "$own" "$own/nacre")" $'700:'"$uid"$'\n1700:'"$uid" "mode and owner"
-	good as_nobody_known ../bin/bwrap --ro-bind / / ls -A "$own/nacre" "$own/nacre-bwrap"
-	is "$out" "$own/nacre:"$'\n\n'"$own/nacre-bwrap:" "what another sees of it"
+	try as_nobody_known ../bin/bwrap --ro-bind / / ls -A "$own/nacre" "$own/nacre-bwrap"
+	has "$err" "'$own/nacre': No such file"
+	has "$err" "'$own/nacre-bwrap': No such file"
+
+	# Nor with another place now, and none of it is put there, by another name for what is hidden or at all.
+	mkdir "$own/nacre/$id" "$T/of-nobody/run" && echo secret >"$own/nacre/$id/config.json"
+	chown "$uid:$uid" "$own/nacre/$id" "$T/of-nobody/run"
+	try as_nobody_known env XDG_RUNTIME_DIR="$T/of-nobody/run" \
+		../bin/bwrap --ro-bind / / cat "$own/nacre/$id/config.json"
+	has "$err" "$own/nacre/$id/config.json: No such file"
+	bad 125 "*: $own is the state of containers*" as_nobody_known env XDG_RUNTIME_DIR="$T/of-nobody/run" \
+		../bin/nacre sandbox --read "$own" -- true
+	try as_nobody_known ../bin/bwrap --ro-bind / / --bind /tmp /tmp mv "$own" "$own-moved"
+	has "$err" "Device or resource busy"
+	rm -r "$own"
+	bad 125 "*: /tmp contains *, the state of containers*" as_nobody_known \
+		env XDG_RUNTIME_DIR="$T/of-nobody/run" ../bin/nacre sandbox --write /tmp -- true
+	rmdir "$own"
+	try as_nobody_known env XDG_RUNTIME_DIR="$T/of-nobody/run" \
+		../bin/bwrap --ro-bind / / --bind /tmp /tmp mkdir -p "$own/nacre"
+	is "$(ls -A "$own")" "" "what was put there"
 
 	chmod 770 "$own"
 	bad 1 "*$own has the owner $uid and the mode 0770, not $uid and 0700*XDG_RUNTIME_DIR*--root*" \
