@@ -19,6 +19,7 @@
 #include "libcontainer/base/sys.h"
 #include "libcontainer/life/audit.h"
 #include "libcontainer/life/plan.h"
+#include "libcontainer/life/start_pipe.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/process/lsm.h"
 #include "libcontainer/process/program.h"
@@ -84,6 +85,23 @@ static int find_cgroup(struct life *l, const char *below, struct nacre_error *er
 		r = cgroup_open(path, &l->container.cgroup, err);
 	}
 	return r == -ENOENT ? fail_errno(err, ENOENT, "open cgroup %s", path) : r;
+}
+
+/* What runs before the claim would live on beside its owner, with what it has of the workspace, and
+ * would see what a claim that did not finish has brought. Also of one that is paused. */
+static int refuse_unclaimed(const struct container *c, struct nacre_error *err)
+{
+	struct start_pipe pipe = START_PIPE_CLOSED;
+	struct nacre_error why;
+	int r = c->record.active & LATE ? start_pipe_open(c->state_fd, &pipe, &why) : -ENOENT;
+
+	start_pipe_close(&pipe);
+	if (r == 0)
+		return fail(err, EPERM,
+			"container \"%s\" waits for its program: start it first, with --process "
+			"FILE",
+			c->id);
+	return r == -ENXIO ? 0 : fail_except(r, ENOENT, &why, err);
 }
 
 static int may_exec(const struct container *c, enum container_status status, bool ignore_paused,
@@ -273,6 +291,8 @@ static int exec(struct nacre *nacre, const char *id, const struct nacre_exec_opt
 	life_options.attach = l.container.record.user_unit;
 	if (r == 0 && !process)
 		r = fail_errno(err, ENOMEM, "exec");
+	if (r == 0)
+		r = refuse_unclaimed(&l.container, err);
 	if (r == 0)
 		r = may_exec(&l.container, status, options->ignore_paused, err);
 	if (r == 0)

@@ -44,6 +44,13 @@ test_it_runs_what_comes_with_start_as_what_it_was_created() {
 	NOTIFY_SOCKET=$T/manager create --late
 	is "$(state_of .status)" created status
 	bad 1 "container \"$id\" was created with --late: give its program, with --process FILE" nacre start "$id"
+	bad 255 "container \"$id\" waits for its program: start it first, with --process FILE" \
+		nacre exec "$id" /payload true
+	if [[ $who == root ]]; then
+		good nacre pause "$id"
+		bad 255 "container \"$id\" waits for its program: *" nacre exec --ignore-paused --detach "$id" /payload true
+		good nacre resume "$id"
+	fi
 	late id : cwd : env WHO : env PATH : env HOME : env NOTIFY_SOCKET : rlimits RLIMIT_NOFILE : echo end : pause
 	claim
 	wait_for grep -qx end "$created_out"
