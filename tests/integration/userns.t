@@ -620,6 +620,9 @@ test_processes_of_a_user_inside_are_not_those_of_one_outside() {
 	start
 	forks "$user" && wrong "processes of the container do not count without"
 	good nacre delete --force "$id"
+	# Another one: who adopted the process of the first may take his time to wait for it.
+	((user++))
+	edit '.process.user = {uid: $u, gid: $u}' --argjson u "$user"
 	create --userns shifted
 	start
 	is "$(stat -c %u "/proc/$(pid_of)")" "$(($(state_of .firstId) + user))" "owner of the process"
