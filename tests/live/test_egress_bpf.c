@@ -4,7 +4,10 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+
+#include "tests/ways/attempts.h"
 
 Suite *suite_egress_bpf(void);
 
@@ -163,6 +166,80 @@ START_TEST(none_leaves_loopback_and_nothing_else)
 }
 END_TEST
 
+static const char *const anywhere[] = {"127.0.0.1", "127.0.0.11", "127.255.255.255", "126.0.0.1",
+	"128.0.0.1", "0.0.0.0", "0.0.0.1", "10.1.2.3", "192.0.2.1", "198.18.0.1", "198.19.0.1",
+	"169.254.169.254", "100.100.100.200", "168.63.129.16", "::", "::1", "::2", "::127.0.0.1",
+	"::ffff:127.0.0.1", "::ffff:127.0.0.11", "::ffff:0.0.0.0", "::ffff:198.18.0.1",
+	"::ffff:169.254.169.254", "::fffe:127.0.0.1", "::1:0:0:1", "1::1", "64:ff9b::127.0.0.1",
+	"64:ff9b::169.254.169.254", "2002:7f00:1::1", "2002:a9fe:a9fe::1", "fd00:ec2::254",
+	"2001:db8::1"};
+static int (*const any_way[])(const struct way *) = {
+	way_tcp, way_udp_connect, way_sendto, way_sendmsg, way_sendto_unspec, way_v6_socket};
+static const uint16_t any_port[] = {53, 123, 80};
+
+#define N(array) (sizeof(array) / sizeof((array)[0]))
+#define DECISIONS (N(anywhere) * N(any_way) * N(any_port))
+
+static bool *decisions; /* shared */
+
+static void decide(uint16_t unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < DECISIONS; i++) {
+		const struct way way = {.address = anywhere[i / N(any_way) / N(any_port)],
+			.port = any_port[i % N(any_port)]};
+
+		decisions[i] = any_way[i / N(any_port) % N(any_way)](&way) == EPERM;
+	}
+	_exit(0);
+}
+
+/* Returns how many were refused in all, as the cgroup counted. */
+static uint64_t decide_with(const char *name, const struct egress_bpf_policy *policy)
+{
+	struct egress_denial denials[EGRESS_DENIALS_MAX];
+	struct cgroup cgroup = make(name);
+	uint64_t count = 0;
+	int n;
+
+	apply(&cgroup, policy);
+	in_cgroup(&cgroup, decide, 0);
+	n = egress_bpf_denied(cgroup.fd, denials, &err);
+	ck_assert_int_gt(n, 0);
+	for (int i = 0; i < n; i++)
+		count += denials[i].value.count;
+	destroy(&cgroup);
+	return count;
+}
+
+/* The programs of none are others than those of rules. */
+START_TEST(none_decides_as_a_rule_for_nowhere)
+{
+	static const char *const words[] = {"udp:192.0.2.77:9"};
+	const struct egress_policy none = read_policy(one_word[0], 1);
+	const struct egress_policy nowhere = read_policy(words, 1);
+	struct egress_bpf_policy policy = {
+		.rules = &nowhere, .no_metadata = _i & 1, .host_network = _i & 2};
+	bool expected[DECISIONS];
+	uint64_t count;
+
+	decisions = mmap(
+		NULL, sizeof(expected), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(decisions, MAP_FAILED);
+	enter_world();
+	count = decide_with("rule", &policy);
+	memcpy(expected, decisions, sizeof(expected));
+	policy.rules = &none;
+	ck_assert_uint_eq(decide_with("none", &policy), count);
+	for (size_t i = 0; i < DECISIONS; i++)
+		if (decisions[i] != expected[i])
+			ck_abort_msg("%s:%u, way %zu: %s", anywhere[i / N(any_way) / N(any_port)],
+				any_port[i % N(any_port)], i / N(any_port) % N(any_way),
+				decisions[i] ? "refused" : "reached");
+	(void)munmap(decisions, sizeof(expected));
+}
+END_TEST
+
 START_TEST(no_rule_opens_metadata)
 {
 	static const char *const words[] = {"169.254.0.0/16", "[::/0]", "udp:169.254.169.254:53"};
@@ -280,6 +357,7 @@ Suite *suite_egress_bpf(void)
 	tcase_add_test(t, datagrams_to_metadata_are_refused_where_that_is_required);
 	tcase_add_loop_test(t, the_hosts_loopback_is_not_the_containers, 0, 4);
 	tcase_add_loop_test(t, none_leaves_loopback_and_nothing_else, 0, 2);
+	tcase_add_loop_test(t, none_decides_as_a_rule_for_nowhere, 0, 4);
 	tcase_add_test(t, no_rule_opens_metadata);
 	tcase_add_test(t, what_is_refused_is_counted_by_destination);
 	tcase_add_test(t, a_scan_of_ports_is_refused_and_counted_to_the_end);
