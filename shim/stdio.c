@@ -63,17 +63,17 @@ static int find_fifo(struct stdio *io, int i, char text[static JOB_TEXT])
  * if nobody reads it yet, or -errno. */
 static int open_fifo(struct stdio *io, int i, bool anyway)
 {
-	int r;
+	int first = -1, r;
 
-	/* Before the shim's own end, which reads as well. */
+	/* Before the shim's own end, which reads as well; and open until that is, or the reader
+	 * finds the end of what it reads. */
 	if (i > 0 && !anyway) {
-		int end = typed_file_open(io->found[i], O_WRONLY | O_NONBLOCK);
-
-		if (end < 0)
-			return end == -ENXIO ? 0 : end;
-		drop(&end);
+		first = typed_file_open(io->found[i], O_WRONLY | O_NONBLOCK);
+		if (first < 0)
+			return first == -ENXIO ? 0 : first;
 	}
 	r = io->held[i] = typed_file_open(io->found[i], O_RDWR | O_NONBLOCK);
+	drop(&first);
 	if (r >= 0 && !io->terminal)
 		r = io->given[i] = typed_file_open(io->found[i], i == 0 ? O_RDONLY : O_WRONLY);
 	drop(&io->found[i]);
