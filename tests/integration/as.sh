@@ -68,6 +68,8 @@ clean_up() {
 		done
 	fi
 	[[ ! -e $dir/world.pids ]] || xargs kill <"$dir/world.pids"
+	# Made where a container shares /tmp, whatever place the user has: empty.
+	find "/tmp/nacre-$owner" -depth -type d -exec rmdir {} + 2>/dev/null
 	rm -rf --one-file-system "$dir"
 }
 

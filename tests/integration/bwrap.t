@@ -488,6 +488,7 @@ test_a_procfs_that_may_not_be_mounted_is_told_as_codex_expects() {
 	try unshare --mount --propagation private sh -c 'mount --bind /proc/sys /proc/sys &&
 		exec setpriv --reuid 1234 --regid 1234 --clear-groups "$0/bin/bwrap" "$@"' "$T" \
 		--ro-bind / / --unshare-pid --proc /proc true
+	rmdir --ignore-fail-on-non-empty /tmp/nacre-1234/nacre-bwrap /tmp/nacre-1234
 	is "$rc" 1
 	has_line "$err" "bwrap: Can't mount proc on /newroot/proc: Operation not permitted"
 }
