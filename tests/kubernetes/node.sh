@@ -74,7 +74,7 @@ configure_containerd() {
 	/nacre/contrib/install-engine containerd >"$logs/install-engine.log" 2>&1 ||
 		{ say "$(cat "$logs/install-engine.log")"; exit 1; }
 	if [[ -x /nacre/build/shim/containerd-shim-nacre-v2 ]]; then
-		ln -s /nacre/build/shim/containerd-shim-nacre-v2 /usr/local/bin/containerd-shim-nacre-oci-v2
+		ln -sf /nacre/build/shim/containerd-shim-nacre-v2 /usr/local/bin/containerd-shim-nacre-oci-v2
 		cat >>/etc/containerd/config.toml <<-TOML
 			[plugins."io.containerd.cri.v1.runtime".containerd.runtimes.nacre-shim]
 			  runtime_type = "io.containerd.nacre-oci.v2"
