@@ -41,15 +41,32 @@ static int open_shared(struct nacre_error *err)
 	return fd_steal(&fd);
 }
 
+#define OVERFLOW_UID 65534
+
+/* In a user namespace that has no id for the caller, what any other such user owns looks as its
+ * own: user_namespaces(7). */
+static int check_caller(struct nacre_error *err)
+{
+	int r = geteuid() == OVERFLOW_UID ? idmap_is_initial(err) : 1;
+
+	return r == 0 ? fail(err, EPERM,
+				"the caller's uid is not mapped in this user namespace, so that an "
+				"owner in " SHARED " cannot be told from another")
+		      : r;
+}
+
 /* Makes PATH in SHARED. What is there already is taken only if nobody else has ever had a hand in
  * it: a directory itself, the caller's, closed to others. */
 static int make_own(const char *path, struct nacre_error *err)
 {
-	cleanup_close int shared_fd = open_shared(err);
 	const char *name = path + sizeof(SHARED);
-	cleanup_close int fd = -1;
+	cleanup_close int shared_fd = -1, fd = -1;
 	struct stat st;
+	int r = check_caller(err);
 
+	if (r < 0)
+		return r;
+	shared_fd = open_shared(err);
 	if (shared_fd < 0)
 		return shared_fd;
 	if (mkdirat(shared_fd, name, 0700) < 0 && errno != EEXIST)

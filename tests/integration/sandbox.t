@@ -82,6 +82,7 @@ test_a_user_without_a_runtime_directory_has_a_place_in_tmp() {
 		../bin/bwrap --ro-bind / / --bind /tmp /tmp mkdir -p "$own/nacre"
 	is "$(ls -A "$own")" "" "what was put there"
 
+	bad 1 "*the caller's uid is not mapped*" as_nobody_known unshare --user ../bin/nacre list
 	chmod 770 "$own"
 	bad 1 "*$own has the owner $uid and the mode 0770, not $uid and 0700*XDG_RUNTIME_DIR*--root*" \
 		as_nobody_known ../bin/nacre list
