@@ -52,7 +52,8 @@ static int has_rule_of_ids(const struct container *c, struct nacre_error *err)
 
 	if (container_has_rule_of_ids(&c->record))
 		return 1;
-	if (!harden_has_rule(&request, RULE_user_namespace))
+	/* One that is being created has no profile yet. */
+	if (!request.profile || !harden_has_rule(&request, RULE_user_namespace))
 		return 0;
 	r = container_load_report(c, &report, err);
 	if (r < 0)
