@@ -12,8 +12,8 @@
 #define LOAD_ATTEMPTS 10
 #define MAPS_MAX 8 /* of a program */
 
-/* The kernel refuses an attr with anything but zeros behind what a command uses; a braced
- * initialiser need not clear all of a union. */
+/* The kernel refuses an attr with nonzero bytes after the members of the command; a braced
+ * initialiser does not always clear a whole union. */
 static void clear(union bpf_attr *attr)
 {
 	memset(attr, 0, sizeof(*attr));
@@ -38,7 +38,7 @@ int bpf_load(enum bpf_prog_type type, enum bpf_attach_type kind, const char *nam
 	attr.expected_attach_type = kind;
 	attr.insns = (uintptr_t)program;
 	attr.insn_cnt = (uint32_t)n;
-	/* No function that is called is for programs under the GPL alone. */
+	/* None of the called functions is restricted to programs under the GPL. */
 	attr.license = (uintptr_t) "Apache-2.0";
 	memcpy(attr.prog_name, name, strnlen(name, BPF_OBJ_NAME_LEN - 1));
 	/* EAGAIN: a signal came while the verifier ran. */
@@ -48,7 +48,7 @@ int bpf_load(enum bpf_prog_type type, enum bpf_attach_type kind, const char *nam
 		return r;
 	if (r != -EACCES && r != -EINVAL)
 		return fail_errno(err, r, "load %s", what);
-	/* The verifier is asked for its reasons only now: to write them down takes it time. */
+	/* The verifier's log is only requested after a failure: writing it takes time. */
 	log = calloc(1, LOG_SIZE);
 	if (log) {
 		attr.log_buf = (uintptr_t)log;
@@ -68,7 +68,7 @@ int bpf_open(uint32_t id)
 	return sys_bpf(BPF_PROG_GET_FD_BY_ID, &attr);
 }
 
-/* INFO: bpf_prog_info or bpf_map_info, as FD is. */
+/* INFO: bpf_prog_info or bpf_map_info, depending on FD. */
 static int object_info(int fd, void *info, size_t size)
 {
 	union bpf_attr attr;
@@ -113,7 +113,7 @@ int bpf_map_make(enum bpf_map_type type, const char *name, uint32_t key_size, ui
 	return sys_bpf(BPF_MAP_CREATE, &attr);
 }
 
-/* VALUE is the next key, for that command. */
+/* VALUE: the next key for BPF_MAP_GET_NEXT_KEY. */
 static int use_map(int command, int map_fd, const void *key, const void *value)
 {
 	union bpf_attr attr;
@@ -166,7 +166,7 @@ int bpf_map_of(int program_fd, const char *name)
 	return r < 0 ? r : -ENOENT;
 }
 
-/* --- what hangs at a cgroup --- */
+/* --- programs that are attached to a cgroup --- */
 
 int bpf_attached(
 	int cgroup_fd, enum bpf_attach_type kind, uint32_t ret_ids[BPF_ATTACHED_MAX], size_t *ret_n)

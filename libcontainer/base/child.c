@@ -19,7 +19,7 @@
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/sys.h"
 
-#define CHUNK_SIZE 4096 /* PIPE_BUF: written at once where poll says that a pipe takes it */
+#define CHUNK_SIZE 4096 /* PIPE_BUF: a pipe that poll(2) finds writable takes so many bytes */
 #define DRAIN_LIMIT (1024 * 1024) /* what is still read from a pipe once the program has ended */
 #define NS_PER_SECOND 1000000000LL
 
@@ -29,12 +29,12 @@ enum {
 	STREAMS
 };
 
-/* Its fds 0, 1, 2 and what follows, and our ends of its pipes. */
+/* The child's pid and process group, and the parent's ends of its pipes. */
 struct running {
 	pid_t pid;
-	struct child_group group; /* .leader 0: one of its own */
+	struct child_group group; /* .leader 0: the child leads its own */
 	int pidfd;
-	int ends[STREAMS]; /* -1: not piped, or at its end */
+	int ends[STREAMS]; /* -1: no pipe, or closed at end of file */
 	int64_t start;
 };
 
@@ -74,7 +74,7 @@ static int make_pipe(int *ret_read, int *ret_write, struct nacre_error *err)
 	return 0;
 }
 
-/* WANTED are the fds that become 0, 1, 2, ... of the program; -1 stays what it is. */
+/* WANTED: the fds that become 0, 1, 2, ... of the program; -1: left as it is. */
 static int prepare_spawn(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, pid_t group,
 	const int *wanted, size_t n)
 {
@@ -95,7 +95,7 @@ static int prepare_spawn(posix_spawn_file_actions_t *actions, posix_spawnattr_t 
 	return r ? r : posix_spawn_file_actions_addclosefrom_np(actions, (int)n);
 }
 
-/* posix_spawn(3) hands back why execve(2) failed, and does not copy our memory. */
+/* posix_spawn(3) returns the errno of execve(2), and does not copy the caller's memory. */
 static int spawn_with_fds(const struct child *child, pid_t group, const int *wanted, size_t n,
 	pid_t *ret_pid, struct nacre_error *err)
 {
@@ -119,7 +119,7 @@ static int spawn_with_fds(const struct child *child, pid_t group, const int *wan
 
 static void kill_child(const struct running *running)
 {
-	/* Not reaped yet, so that both numbers are still its own. */
+	/* The child is not reaped yet, so both numbers are still its own. */
 	(void)kill(-(running->group.leader ? running->group.leader : running->pid), SIGKILL);
 	(void)kill(running->pid, SIGKILL);
 }
@@ -132,14 +132,14 @@ static int reap(const struct running *running, int *ret_status)
 	return 0;
 }
 
-/* WANTED[0..2] are open then, and the caller's to close; so are the ends in RUNNING. */
+/* The caller closes WANTED[0..2] and the ends in RUNNING, also after an error. */
 static int make_streams(
 	const struct child *child, int *wanted, struct running *running, struct nacre_error *err)
 {
 	int r;
 
-	/* Never the caller's: that may be the container's as well.
-	 * Not a pipe: an input of any length, a program that does not read it, and no SIGPIPE. */
+	/* The caller's stdin may be the container's as well. A pipe would limit the length of the
+	 * input, block on a program that does not read it, and raise SIGPIPE. */
 	wanted[STDIN_FILENO] = file_in_memory("input", child->input, strlen(child->input), err);
 	if (wanted[STDIN_FILENO] < 0)
 		return wanted[STDIN_FILENO];
@@ -161,14 +161,14 @@ static int make_streams(
 #define WANTED_NONE ((int[WANTED_MAX]){-1, -1, -1, -1, -1, -1, -1})
 _Static_assert(WANTED_MAX == 7, "see WANTED_NONE");
 
-/* WANTED: what stdio is to be; closed then. GROUP 0: one of its own. */
+/* WANTED: the fds for stdio; closed on return. GROUP 0: a process group of its own. */
 static int spawn_wanted(const struct child *child, pid_t group, int *wanted, pid_t *ret_pid,
 	struct nacre_error *err)
 {
 	const size_t n = STDERR_FILENO + 1 + child->n_fds;
 	int r = 0;
 
-	/* Above all that they are to become, so that none is replaced before its turn. */
+	/* Copies have numbers above all targets, so that no dup2 replaces one before its turn. */
 	for (size_t i = 0; r == 0 && i < child->n_fds; i++) {
 		int fd = fcntl(child->fds[i], F_DUPFD_CLOEXEC, (int)n);
 
@@ -210,7 +210,7 @@ static int start(const struct child *child, struct running *running, struct nacr
 	return r;
 }
 
-/* Returns the bytes read; 0 if there is nothing (more). */
+/* Returns the bytes read; 0: nothing is left for now, or end of file. */
 static size_t read_stream(int *fd, const struct child_output *to)
 {
 	char chunk[CHUNK_SIZE];
@@ -235,7 +235,7 @@ static void drain(int *fd, const struct child_output *to)
 }
 
 /* Returns 0 once the program has ended, or -ETIMEDOUT. A process that it left behind may hold a
- * pipe open: that is not waited for. */
+ * pipe open, so the end of a pipe is not waited for. */
 static int wait_for_end(const struct child *child, struct running *running)
 {
 	const struct child_output *const to[STREAMS] = {&child->output, &child->error};
@@ -313,7 +313,7 @@ static _Noreturn void detached_main(const struct child_detached *detached)
 	(void)prctl(PR_SET_NAME, detached->name);
 	(void)setsid();
 	(void)!chdir("/");
-	/* Whoever reads the command's stdout waits for the end of it. */
+	/* A reader of the command's stdout waits until every copy of it is closed. */
 	(void)close(STDIN_FILENO);
 	(void)close(STDOUT_FILENO);
 	(void)close(STDERR_FILENO);
@@ -337,8 +337,8 @@ pid_t child_fork_blocked(void)
 	return pid < 0 ? -code : pid;
 }
 
-/* As fork(2), but -errno. A process that is moved into a cgroup waits for all of the kernel's
- * readers, some 10 ms; one that is born there does not. */
+/* Returns like fork(2), but -errno. Moving a process into a cgroup waits some 10 ms for RCU readers
+ * in the kernel; creating it there does not. */
 static pid_t fork_into(int cgroup_fd)
 {
 	struct clone_args args = {.flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD};
@@ -352,7 +352,7 @@ static pid_t fork_into(int cgroup_fd)
 	return sys_clone3(&args);
 }
 
-/* The child in between ends at once. */
+/* The process in between ends at once, so nobody has to wait for the detached one. */
 static pid_t fork_twice(const struct child_detached *detached)
 {
 	const pid_t between = child_fork_blocked();

@@ -11,7 +11,7 @@
 #include "libcontainer/base/child.h"
 #include "libcontainer/base/cleanup.h"
 
-/* Not kill(0, ...): that would be the caller's group if this led none. */
+/* kill(0, ...) would kill the caller's group if this process led none. */
 static _Noreturn void lead(int fd, int other_end)
 {
 	char byte;
@@ -20,7 +20,7 @@ static _Noreturn void lead(int fd, int other_end)
 	(void)prctl(PR_SET_NAME, "nacre-watch");
 	(void)!chdir("/");
 	(void)close(other_end);
-	/* Whoever reads the command's stdout waits for the end of it. */
+	/* A reader of the command's stdout waits until every copy of it is closed. */
 	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
 		if (i != fd)
 			(void)close(i);
@@ -48,7 +48,7 @@ int child_group_start(struct child_group *ret_group)
 		(void)close(group.fd);
 		return group.leader;
 	}
-	/* Who is put into the group finds it, whether the leader has run yet or not. */
+	/* A process can be put into the group at once, whether the leader has run yet or not. */
 	if (setpgid(group.leader, group.leader) < 0)
 		r = -errno;
 	if (r < 0)

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* An owned thing is released when its name goes out of scope. A file descriptor starts as -1. */
+/* An owned resource is released when its variable goes out of scope. A file descriptor starts as
+ * -1. */
 
 static inline void cleanup_free_fn(void *p)
 {
@@ -28,7 +29,7 @@ static inline void cleanup_dir_fn(DIR **dir)
 }
 #define cleanup_dir __attribute__((cleanup(cleanup_dir_fn)))
 
-/* Hands an owned thing on: what is left behind is not released. */
+/* Passes ownership on: the variable no longer releases it. */
 #define steal_ptr(p)                         \
 	({                                   \
 		__typeof__(p) stolen_ = (p); \
@@ -44,7 +45,7 @@ static inline int fd_steal(int *fd)
 	return stolen;
 }
 
-/* Closes and forgets; takes -1. Keeps errno. */
+/* Closes the fd and sets it to -1; accepts -1. Keeps errno. */
 void fd_close(int *fd);
 
 /* Closes every fd from 3 up but those in KEEP (any order, -1 is skipped). Returns 0 or -errno. */

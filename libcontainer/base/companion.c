@@ -16,7 +16,7 @@
 
 #define OUTPUT_LIMIT 65536
 #define MAX_ARGUMENTS 64
-#define LOADER_FAILED 127 /* of ld.so(8) for a library that is missing, and of shells */
+#define LOADER_FAILED 127 /* exit status of ld.so(8) without a library, and of shells */
 
 struct text {
 	char *bytes;
@@ -37,7 +37,8 @@ static void take(void *data, const char *chunk, size_t length)
 	text->bytes[text->length] = '\0';
 }
 
-/* Only by an absolute path: a relative one would depend on the bundle that the caller stands in. */
+/* Only an absolute path counts: a relative one would depend on the bundle, the caller's working
+ * directory. */
 static int find_program(const char *name, char path[PATH_MAX], struct nacre_error *err)
 {
 	const char *directory = secure_getenv("NACRE_LIBEXECDIR");
@@ -69,7 +70,7 @@ static int missing(const char *path, const char *name, struct nacre_error *err)
 		name, (int)(strrchr(path, '/') - path), path);
 }
 
-/* One line, printable. */
+/* Reduces the text to one printable line. */
 static void tidy(struct text *text)
 {
 	while (text->length > 0 && text->bytes[text->length - 1] == '\n')
@@ -156,7 +157,7 @@ int companion_run(const struct companion *companion, char **ret_output, struct n
 	return 0;
 }
 
-/* What the process needs that becomes a detached companion. */
+/* The arguments of the process that becomes a detached companion. */
 struct detaching {
 	const struct companion_detached *companion;
 	const char *path;
@@ -171,7 +172,8 @@ static bool keep_open(int fd)
 	return flags >= 0 && fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC) == 0;
 }
 
-/* In the process. Its stdio is closed. The dynamic linker writes to stderr what it cannot load. */
+/* Runs in the detached process, whose stdio is closed. The dynamic linker writes its errors to
+ * stderr. */
 static void become_companion(void *data)
 {
 	static char *const nothing[] = {NULL};

@@ -8,43 +8,44 @@
 #include "specs/error.h"
 
 /*
- * nacre's own small programs: what needs a library that cannot be linked statically, and is wanted
- * by few configs. They lie in libexecdir/nacre, or, for a build that is not installed, in the
- * directory that the environment variable NACRE_LIBEXECDIR names.
+ * Companions are nacre's own small programs: they need libraries that cannot be linked statically,
+ * and few configs use them. They are in libexecdir/nacre, or, for a build that is not installed, in
+ * the directory that the environment variable NACRE_LIBEXECDIR names.
  *
- * A companion gets its work as arguments, fds and a text on stdin, and answers on stdout. It fails
- * with an errno value as its exit status and one error text on stderr, without its own name and in
- * the form of specs/error.h. If it succeeds, its stderr is not looked at.
+ * A companion gets its work as arguments, fds and a text on stdin, and answers on stdout. On
+ * failure its exit status is an errno, and it writes one error text to stderr, without its own name
+ * and in the form of specs/error.h. On success its stderr is ignored.
  */
 struct companion {
-	const char *name; /* of the program */
+	const char *name; /* file name of the program */
 	const char *const *arguments; /* without argv[0], NULL-terminated; NULL: none */
 	const char *input; /* on stdin; NULL: nothing */
-	const int *fds; /* its fds 3, 4, ...: at most CHILD_MAX_FDS (child.h); it gets no other */
+	const int *fds; /* its fds 3, 4, ...: at most CHILD_MAX_FDS (child.h); it inherits no others
+			 */
 	size_t n_fds;
-	unsigned timeout; /* seconds; then it is killed */
+	unsigned timeout; /* seconds; after that it is killed */
 };
 
 /* Whether the program NAME is installed. */
 bool companion_installed(const char *name);
 
-/* Runs it, with the caller's environment. RET_OUTPUT: its stdout, at most 64 KiB, heap, the
- * caller's to free; NULL if it is not wanted. -ENOENT: the program is not installed. */
+/* Runs the companion with the caller's environment. RET_OUTPUT: its stdout, at most 64 KiB, heap,
+ * which the caller frees; NULL: not wanted. -ENOENT: the program is not installed. */
 int companion_run(const struct companion *companion, char **ret_output, struct nacre_error *err);
 
-/* One that goes on beside the command, see child_detach: without an environment, and with its fds
- * under the numbers that they have in the caller. It says "ready" on stdout when it is at work, or
- * an error text and ends. */
+/* A companion that continues after the command, see child_detach: it has no environment, and its
+ * fds have the same numbers as in the caller. It writes "ready" to stdout when it works; otherwise
+ * it writes an error text and ends. */
 struct companion_detached {
 	const char *name;
 	const char *input;
 	const int *fds;
 	size_t n_fds;
-	int netns_fd; /* the network namespace that it is in; -1: the caller's */
-	int cgroup_fd; /* the cgroup that it is born in; -1: as above */
+	int netns_fd; /* network namespace of the companion; -1: the caller's */
+	int cgroup_fd; /* cgroup that it is created in; -1: the caller's */
 };
 
-/* Starts it, and returns when it has said that. */
+/* Starts it, and returns after its "ready" or its error. */
 int companion_detach(const struct companion_detached *companion, struct nacre_error *err);
 
 #endif

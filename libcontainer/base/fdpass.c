@@ -109,7 +109,8 @@ int fd_send(int sock, const void *data, size_t length, const int *fds, size_t n_
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
-	/* Only a stream can, with a signal in between; the rest must not go out without the fds. */
+	/* Only a stream can send a part, after a signal; the rest must not follow without the fds.
+	 */
 	return (size_t)n == length ? 0 : -EIO;
 }
 
@@ -157,7 +158,7 @@ ssize_t fd_receive(int sock, void *data, size_t length, int *fds, size_t n_fds)
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
-	/* What is more than fits into the control buffer the kernel has closed itself. */
+	/* The kernel has closed the fds that did not fit into the control buffer. */
 	take_fds(&message, fds, n_fds);
 	if (!(message.msg_flags & MSG_TRUNC))
 		return n;

@@ -4,17 +4,18 @@
 
 #include <stdint.h>
 
-/* A lock for writers on a whole file, of the open file (F_OFD_SETLK): it ends with the last fd of
- * that, what a fork has inherited among them. Who may kill a holder has state_lock.c instead. */
+/* Write locks on whole files, of the open file description (F_OFD_SETLK): a lock ends when the last
+ * fd of that description is closed, including fds that a fork has inherited. state_lock.c is for
+ * locks with holders that may be killed. */
 
-/* Returns 1, 0 if somebody else has it, or -errno. */
+/* Returns 1, 0 if another open file description has the lock, or -errno. */
 int file_lock_try(int fd);
 
-/* Waits SECONDS at most: to sleep in fcntl(2) has no time limit but a signal. Returns 0, -ETIMEDOUT
+/* Waits at most SECONDS: fcntl(2) itself has no time limit except a signal. Returns 0, -ETIMEDOUT
  * or -errno. */
 int file_lock_wait(int fd, int64_t seconds);
 
-/* Lets go, whoever else has the open file. */
+/* Unlocks, even if other processes have the same open file description. */
 void file_unlock(int fd);
 
 #endif

@@ -70,7 +70,7 @@ int file_read_fd(int fd, const char *name, size_t limit, char **ret_text, size_t
 int file_read(int dirfd, const char *name, size_t limit, char **ret_text, size_t *ret_length,
 	struct nacre_error *err)
 {
-	/* Not blocking: a FIFO that stands where a file should be must not hang the runtime. */
+	/* O_NONBLOCK: a FIFO in place of the file must not block the runtime. */
 	cleanup_close int fd = openat(
 		dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
@@ -96,8 +96,8 @@ int file_write(int dirfd, const char *name, const char *text)
 	return (size_t)n == length ? 0 : -EIO;
 }
 
-/* A temporary file that nobody else holds open: O_EXCL, after a leftover of a killed process with
- * the same pid was removed. */
+/* Opens a temporary file that no other process has open: O_EXCL, after removing the leftover of a
+ * killed process that had the same pid. */
 static int open_temporary(int dirfd, const char *temporary, mode_t mode)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -125,10 +125,10 @@ int file_replace(int dirfd, const char *name, const char *text, size_t length, m
 	if (fd < 0)
 		return fail_errno(err, fd, "create %s", temporary);
 	r = file_write_all(fd, text, length);
-	/* open(2) took the umask off. */
+	/* open(2) has applied the umask. */
 	if (r == 0 && fchmod(fd, mode) < 0)
 		r = -errno;
-	/* No fsync: what is written this way lives in /run and does not outlast the boot. */
+	/* No fsync(2): files that are written this way are in /run and do not survive a reboot. */
 	if (r == 0 && renameat(dirfd, temporary, dirfd, name) < 0)
 		r = -errno;
 	if (r < 0) {

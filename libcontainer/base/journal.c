@@ -18,7 +18,7 @@
 
 int journal_open(struct nacre_error *err)
 {
-	/* A journald that hangs must not hang every container. */
+	/* A hanging journald must not block every container. */
 	static const struct timeval wait = {.tv_sec = 1};
 	cleanup_close int fd = socket_connect(AT_FDCWD, JOURNAL_SOCKET, SOCK_DGRAM);
 
@@ -31,8 +31,8 @@ int journal_open(struct nacre_error *err)
 	return fd_steal(&fd);
 }
 
-/* NAME, newline, the length as 64 bits of little endian, VALUE, newline: whatever is in the value.
- */
+/* NAME, newline, the length as 64 bits in little endian, VALUE, newline: this form allows any
+ * value. */
 static void put_field(FILE *out, const struct journal_field *field)
 {
 	uint64_t length = htole64(strlen(field->value));
@@ -54,7 +54,7 @@ static int compose(
 	return out && fclose(out) == 0 ? 0 : -ENOMEM;
 }
 
-/* What is too long for a datagram goes in a file that nobody can change any more. */
+/* A message that is too long for a datagram is sent as a sealed memfd. */
 static int send_as_file(int journal, const char *message, size_t size, struct nacre_error *err)
 {
 	cleanup_close int fd = file_in_memory("journal", message, size, err);

@@ -6,15 +6,15 @@
 
 #include "specs/error.h"
 
-/* The journal of systemd, by its native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL): a datagram a
- * message, without a library. */
+/* Writes to the journal of systemd by its native protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL), one
+ * datagram per message, without a library. */
 
 struct journal_field {
 	const char *name; /* capital letters, digits and underscores: systemd.journal-fields(7) */
 	const char *value; /* NULL: left out */
 };
 
-/* Connects to journald. Writes to it wait at most a second. */
+/* Connects to journald. A write to the socket waits at most one second. */
 int journal_open(struct nacre_error *err);
 
 /* Sends one message. Returns 0 or -errno. */

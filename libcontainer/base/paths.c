@@ -47,7 +47,7 @@ int path_open_nofollow(int root_fd, const char *path, int flags)
 	return S_ISLNK(st.st_mode) ? -ELOOP : fd_steal(&fd);
 }
 
-/* Opens one component that must not be a symlink. */
+/* Opens one component, which must not be a symlink. */
 static int open_component(int dirfd, const char *name)
 {
 	cleanup_close int fd = sys_openat2(
@@ -62,8 +62,8 @@ static int open_component(int dirfd, const char *name)
 	return S_ISLNK(st.st_mode) ? -ELOOP : fd_steal(&fd);
 }
 
-/* Makes directory NAME in DIRFD and opens what has the name then: one that has appeared meanwhile
- * is as good, if it is a directory. */
+/* Creates directory NAME in DIRFD and opens whatever has the name then: a directory that somebody
+ * else created meanwhile is as good. */
 static int make_component(int dirfd, const char *name, mode_t mode)
 {
 	if (mkdirat(dirfd, name, mode) < 0 && errno != EEXIST)
@@ -71,8 +71,8 @@ static int make_component(int dirfd, const char *name, mode_t mode)
 	return open_component(dirfd, name);
 }
 
-/* PATH as seen from the root, once the LENGTH bytes at NAME within it, which are a symlink in
- * DIRFD, are replaced by what the symlink says. */
+/* Replaces the LENGTH bytes at NAME within PATH, a symlink in DIRFD, with the target of the
+ * symlink. The result is a path from the root. */
 static int replace_link(
 	int dirfd, const char *path, const char *name, size_t length, char **ret_path)
 {
@@ -91,7 +91,7 @@ static int replace_link(
 	return 0;
 }
 
-/* Goes on from REST, the part of the path that does not exist below *FD. */
+/* Creates REST, the part of the path that does not exist below *FD, and moves *FD there. */
 static int make_rest(int *fd, char *rest, mode_t mode)
 {
 	char *save = NULL;
@@ -102,7 +102,7 @@ static int make_rest(int *fd, char *rest, mode_t mode)
 
 		if (strcmp(name, ".") == 0)
 			continue;
-		/* Only a directory that exists has a "..". */
+		/* Only an existing directory has a "..". */
 		if (strcmp(name, "..") == 0)
 			return -ENOENT;
 		next = make_component(*fd, name, mode);
@@ -116,15 +116,15 @@ static int make_rest(int *fd, char *rest, mode_t mode)
 	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
-/* The end of the component that begins at or after P. */
+/* Returns the end of the component that begins at or after P. */
 static char *component_end(char *p)
 {
 	p += strspn(p, "/");
 	return p + strcspn(p, "/");
 }
 
-/* Opens the longest part of PATH that exists; *RET_REST is what follows. From the root each time,
- * not from the fd before: a symlink on the way may be absolute or lead up. */
+/* Opens the longest part of PATH that exists; *RET_REST is what follows. Each try begins at the
+ * root and not at the previous fd: a symlink on the way may be absolute or lead up. */
 static int open_existing(int root_fd, char *path, char **ret_rest)
 {
 	cleanup_close int fd = path_open(root_fd, "/", O_PATH | O_DIRECTORY);
@@ -148,7 +148,8 @@ static int open_existing(int root_fd, char *path, char **ret_rest)
 	return fd_steal(&fd);
 }
 
-/* Returns the fd, or -ELOOP and in *RET_NEXT where PATH leads by a dangling symlink. */
+/* Returns the fd; -ELOOP: PATH has a dangling symlink, and *RET_NEXT is the path that it leads to.
+ */
 static int make_missing(int root_fd, char *path, mode_t mode, char **ret_next)
 {
 	char *rest;
@@ -161,7 +162,7 @@ static int make_missing(int root_fd, char *path, mode_t mode, char **ret_next)
 		return fd;
 	rest += strspn(rest, "/");
 	length = strcspn(rest, "/");
-	/* Only the first one can be there and lead nowhere. */
+	/* Only the first missing component can be a dangling symlink. */
 	if (length > 0) {
 		char kept = rest[length];
 
@@ -233,8 +234,8 @@ static int make_file(int dirfd, const char *name)
 	return open_component(dirfd, name);
 }
 
-/* Returns the fd. Where PATH is a dangling symlink: -ELOOP, and in *RET_NEXT where it leads
- * (RET_NEXT NULL: one that has appeared there is refused). */
+/* Returns the fd; -ELOOP: PATH is a dangling symlink, and *RET_NEXT is where it leads (RET_NEXT
+ * NULL: a symlink that appeared meanwhile is refused). */
 static int make_last(
 	int root_fd, const char *path, bool file, char **ret_next, struct nacre_error *err)
 {

@@ -21,30 +21,32 @@ int path_open(int root_fd, const char *path, int flags);
 /* The same, and the last component may not be a symlink (-ELOOP). */
 int path_open_nofollow(int root_fd, const char *path, int flags);
 
-/* Opens directory PATH, making what is missing, component by component, each on the fd of the one
- * before it, mode MODE, owner 0:0 of the caller's user namespace. Symlinks are followed within the
- * root, dangling ones too: images have /var/run -> /run without a /run. Returns an O_PATH fd. */
+/* Opens directory PATH and creates what is missing, one component at a time, each relative to the
+ * fd of the one before, with mode MODE and owner 0:0 of the caller's user namespace. Symlinks are
+ * followed within the root, dangling ones too: images have /var/run -> /run without a /run. Returns
+ * an O_PATH fd. */
 int path_make_directory(int root_fd, const char *path, mode_t mode, struct nacre_error *err);
 
-/* The directory that PATH's last component stands in (made if missing) and the component itself,
- * which points into PATH. "/", "." and ".." as last component are -EINVAL. Returns an O_PATH fd. */
+/* Opens the parent directory of PATH's last component and creates it if it is missing. *RET_NAME:
+ * that component, a pointer into PATH. "/", "." and ".." as last component are -EINVAL. Returns an
+ * O_PATH fd. */
 int path_make_parent(int root_fd, const char *path, const char **ret_name, struct nacre_error *err);
 
-/* A place to mount on: opens PATH, or makes a directory (or, with FILE, an empty file) there. A
- * symlink as last component is followed within the root if FOLLOW, even a dangling one, whose
- * target is then made in the same way; else it is opened itself. Something that is there must be a
- * directory, or with FILE must not be one (-ENOTDIR, -EISDIR). Returns an O_PATH fd. */
+/* Opens a mount point: opens PATH, or creates a directory (with FILE: an empty file) there. FOLLOW:
+ * a symlink as last component is followed within the root, even a dangling one, whose target is
+ * then created in the same way; without FOLLOW the symlink itself is opened. An existing object
+ * must be a directory, or with FILE must not be one (-ENOTDIR, -EISDIR). Returns an O_PATH fd. */
 int path_make_mount_point(
 	int root_fd, const char *path, bool file, bool follow, struct nacre_error *err);
 
-/* A detached clone of the mount that FD stands in, from FD down; FLAGS: AT_RECURSIVE or 0.
+/* Clones the mount that FD is on, from FD down, as a detached mount; FLAGS: AT_RECURSIVE or 0.
  *
- * An fd keeps the mount namespace that it was opened in, and the kernel clones only mounts of the
- * caller's own. Where FD came from the runtime, what it stands for is opened again by its host
- * path, and proven to be the same inode. Returns an fd. */
+ * An fd belongs to the mount namespace that it was opened in, and the kernel clones only mounts of
+ * the caller's own. If FD came from the runtime, its object is opened again by its host path and
+ * verified to be the same inode. Returns an fd. */
 int path_clone(int fd, unsigned flags, struct nacre_error *err);
 
-/* That second opening alone. Returns an O_PATH fd. */
+/* Does only that second opening. Returns an O_PATH fd. */
 int path_reopen(int fd, struct nacre_error *err);
 
 #endif

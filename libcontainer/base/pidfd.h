@@ -6,17 +6,16 @@
 
 #include "specs/error.h"
 
-/* Waits for the process behind a pidfd to end, TIMEOUT_MS milliseconds at most (-1: for ever). A
- * signal that is handled meanwhile does not end the wait. Returns 1: it has ended, 0: it has not,
- * or -errno of poll(2). */
+/* Waits at most TIMEOUT_MS milliseconds (-1: no limit) until the process behind a pidfd has ended.
+ * A signal does not end the wait. Returns 1: it has ended, 0: it has not, or -errno of poll(2). */
 int pidfd_wait_end(int pidfd, int timeout_ms);
 
-/* Waits as long for it to end by itself, kills it if it has not, and waits as long again. WHAT
- * names it in an error; -ETIMEDOUT: it did not end. */
+/* Waits as long for the process to end by itself, kills it if it has not, and waits as long again.
+ * WHAT: its name in errors; -ETIMEDOUT: it did not end. */
 int pidfd_end(int pidfd, int timeout_ms, const char *what, struct nacre_error *err);
 
-/* What tells the process behind a pidfd from every other of this boot, whoever asks: the number of
- * its inode in pidfs. Returns 1, 0: the kernel has no pidfs (it is of Linux 6.9), or -errno. */
+/* Returns the inode number in pidfs, which identifies the process among all processes of this boot,
+ * for every caller. Returns 1, 0: the kernel has no pidfs (new in Linux 6.9), or -errno. */
 int pidfd_identity(int pidfd, uint64_t *ret_identity);
 
 #endif

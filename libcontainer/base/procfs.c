@@ -31,7 +31,7 @@ static int open_detached(void)
 	return sys_fsmount(fs_fd, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
 }
 
-/* Returns -ENOENT where /proc is not a whole procfs. */
+/* -ENOENT: /proc is not a complete procfs. */
 static int open_attached(void)
 {
 	cleanup_close int fd = open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -62,10 +62,10 @@ int procfs_takes_pidns(int pidns_fd, struct nacre_error *err)
 	cleanup_close int fs_fd = sys_fsopen("proc");
 	int r;
 
-	if (fs_fd < 0) /* a user cannot ask */
+	if (fs_fd < 0) /* a user without privilege cannot ask */
 		return fs_fd == -EPERM ? 0 : fail_errno(err, fs_fd, "proc");
 	r = sys_fsconfig(fs_fd, SYS_FSCONFIG_SET_FD, "pidns", NULL, pidns_fd);
-	/* Not known, or another user namespace's. */
+	/* The option is unknown, or the pid namespace belongs to another user namespace. */
 	if (r == -EINVAL || r == -EPERM)
 		return 0;
 	return r < 0 ? fail_errno(err, r, "proc: pidns") : 1;
@@ -134,7 +134,7 @@ int procfs_stat(int proc_fd, pid_t pid, uint64_t *ret_start_time, char *ret_stat
 	return parse_stat(text, ret_start_time, ret_state);
 }
 
-/* timens_offsets shows those of the namespace that children are born in. */
+/* timens_offsets shows the namespace of future children, which must be the caller's own. */
 static int check_time_namespace(int proc_fd, struct nacre_error *err)
 {
 	static const char *const links[] = {"self/ns/time", "self/ns/time_for_children"};

@@ -3,10 +3,11 @@
 #define NACRE_SYS_H
 
 /*
- * Every raw system call of the project. Thin: returns the result or -errno, never retries, has no
- * policy. `grep sys_` is the list of kernel interfaces that libc does not wrap everywhere; a lint
- * test refuses syscall() in any other file. Numbers are the asm-generic ones, the same on every
- * architecture since 2019; they stand here because Ubuntu 22.04's headers lack the newest.
+ * Wraps every raw system call of the project. Each wrapper returns the result or -errno and has no
+ * policy; none but sys_openat2 retries. `grep sys_` lists the kernel interfaces that libc does not
+ * wrap everywhere; a lint test refuses syscall() in any other file. The numbers are the asm-generic
+ * ones, the same on every architecture since 2019; they are defined here because Ubuntu 22.04's
+ * headers lack the newest.
  */
 
 #include <errno.h>
@@ -35,11 +36,11 @@
 #define SYS_listmount 458
 #endif
 #ifndef STATX_MNT_ID_UNIQUE
-#define STATX_MNT_ID_UNIQUE 0x00004000U /* Linux 6.8: in place of the id that is used again */
+#define STATX_MNT_ID_UNIQUE 0x00004000U /* Linux 6.8: a mount id that is never reused */
 #endif
 
-/* <linux/mount.h> and <sys/mount.h> cannot be included together before glibc 2.37, so what the
- * mount API of Linux 5.2 to 5.12 needs is spelled out here and neither header's new half is used.
+/* <linux/mount.h> and <sys/mount.h> cannot be included together before glibc 2.37, so the constants
+ * of the mount API (Linux 5.2 to 5.12) are defined here, and neither header's newer part is used.
  */
 #ifndef OPEN_TREE_CLONE
 #define OPEN_TREE_CLONE 1
@@ -97,7 +98,7 @@ struct sys_mount_attr {
 	uint64_t userns_fd;
 };
 
-/* struct sched_attr of <linux/sched/types.h>, which glibc 2.41 has in <sched.h> too. */
+/* struct sched_attr of <linux/sched/types.h>; glibc 2.41 has it in <sched.h> as well. */
 struct sys_sched_attr {
 	uint32_t size;
 	uint32_t sched_policy;
@@ -117,7 +118,8 @@ static inline int sys_result(long result)
 }
 
 /* Linux 5.6. A rename or mount anywhere on the host makes a walk with ".." below RESOLVE_BENEATH or
- * RESOLVE_IN_ROOT return EAGAIN: it is retried, so many times that only an attack gets past it. */
+ * RESOLVE_IN_ROOT fail with EAGAIN. Each call retries up to 128 times: only an attack fails more
+ * often. */
 static inline int sys_openat2(
 	int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve)
 {
@@ -129,17 +131,17 @@ static inline int sys_openat2(
 	return fd;
 }
 
-/* Linux 5.3; CLONE_INTO_CGROUP 5.7. Returns like fork: twice. Never with CLONE_VM. */
+/* Linux 5.3; CLONE_INTO_CGROUP 5.7. Returns twice, like fork(2). Never used with CLONE_VM. */
 static inline int sys_clone3(struct clone_args *args)
 {
 	return sys_result(syscall(SYS_clone3, args, sizeof(*args)));
 }
 
-/* fork(2) by clone(2), which filters allow where clone3(2) is refused since its flags lie behind a
- * pointer. *PARENT_TID: the child's pid, for CLONE_PARENT_SETTID. */
+/* fork(2) by clone(2): seccomp filters that refuse clone3(2), whose flags are behind a pointer,
+ * allow it. *PARENT_TID: the child's pid, for CLONE_PARENT_SETTID. */
 static inline int sys_clone(unsigned long flags, pid_t *parent_tid)
 {
-#if defined(__s390__) /* its first two arguments are the other way round */
+#if defined(__s390__) /* its first two arguments are swapped */
 	return sys_result(syscall(SYS_clone, NULL, flags, parent_tid, NULL, 0));
 #else
 	return sys_result(syscall(SYS_clone, flags, NULL, parent_tid, NULL, 0));
@@ -158,7 +160,7 @@ static inline int sys_pidfd_send_signal(int pidfd, int sig)
 	return sys_result(syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0));
 }
 
-/* Linux 5.4. WAITID_FLAGS as of waitid(2), whose P_PIDFD glibc has since 2.36. */
+/* Linux 5.4. WAITID_FLAGS: options of waitid(2). glibc defines P_PIDFD since 2.36. */
 static inline int sys_pidfd_wait(int pidfd, siginfo_t *ret_info, int waitid_flags)
 {
 	return sys_result(waitid((idtype_t)3, (id_t)pidfd, ret_info, waitid_flags));
@@ -170,13 +172,13 @@ static inline int sys_pidfd_getfd(int pidfd, int fd)
 	return sys_result(syscall(SYS_pidfd_getfd, pidfd, fd, 0));
 }
 
-/* Linux 5.2. The fd is O_CLOEXEC; FLAGS of OPEN_TREE_CLONE, AT_EMPTY_PATH, AT_RECURSIVE ... */
+/* Linux 5.2. The fd is O_CLOEXEC; FLAGS: OPEN_TREE_CLONE, AT_EMPTY_PATH, AT_RECURSIVE ... */
 static inline int sys_open_tree(int dirfd, const char *path, unsigned flags)
 {
 	return sys_result(syscall(SYS_open_tree, dirfd, path, flags | O_CLOEXEC));
 }
 
-/* Linux 5.2. From fd to fd: no path is walked. */
+/* Linux 5.2. Moves from fd to fd, without a path walk. */
 static inline int sys_move_mount(int from_fd, int to_fd)
 {
 	return sys_result(syscall(SYS_move_mount, from_fd, "", to_fd, "",
@@ -200,20 +202,20 @@ static inline int sys_fsmount(int fs_fd, unsigned mount_attrs)
 	return sys_result(syscall(SYS_fsmount, fs_fd, FSMOUNT_CLOEXEC, mount_attrs));
 }
 
-/* Linux 5.2. A context for the superblock of the mount whose root FD is. */
+/* Linux 5.2. Returns a context for the superblock of the mount with the root FD. */
 static inline int sys_fspick(int fd)
 {
 	return sys_result(syscall(SYS_fspick, fd, "", FSPICK_CLOEXEC | FSPICK_EMPTY_PATH));
 }
 
-/* Linux 5.12. FLAGS of AT_EMPTY_PATH, AT_RECURSIVE. */
+/* Linux 5.12. FLAGS: AT_EMPTY_PATH, AT_RECURSIVE. */
 static inline int sys_mount_setattr(
 	int fd, const char *path, unsigned flags, const struct sys_mount_attr *attr)
 {
 	return sys_result(syscall(SYS_mount_setattr, fd, path, flags, attr, sizeof(*attr)));
 }
 
-/* Linux 6.8. How many mounts lie below the one with the unique id MOUNT, up to 1. */
+/* Linux 6.8. Returns 1 if any mount is below the one with the unique id MOUNT, otherwise 0. */
 static inline int sys_listmount_any(uint64_t mount)
 {
 	const struct {
@@ -251,8 +253,8 @@ static inline int sys_execveat(
 	return sys_result(syscall(SYS_execveat, fd, path, argv, envp, flags));
 }
 
-/* The whole union is passed always: Linux 6.17 to 7.1 write BPF_PROG_QUERY's revision field past a
- * shorter one. */
+/* The whole union is always passed: Linux 6.17 to 7.1 write the revision field of BPF_PROG_QUERY
+ * even past the end of a shorter one. */
 static inline int sys_bpf(int command, union bpf_attr *attr)
 {
 	return sys_result(syscall(SYS_bpf, command, attr, sizeof(*attr)));
@@ -264,15 +266,15 @@ static inline int sys_seccomp(unsigned operation, unsigned flags, void *args)
 	return sys_result(syscall(SYS_seccomp, operation, flags, args));
 }
 
-/* The version of the kernel's Landlock; -ENOSYS or -EOPNOTSUPP without. */
+/* Returns the version of the kernel's Landlock; -ENOSYS or -EOPNOTSUPP: it has none. */
 static inline int sys_landlock_abi(void)
 {
 	return sys_result(syscall(SYS_landlock_create_ruleset, NULL, (size_t)0,
 		1u /* LANDLOCK_CREATE_RULESET_VERSION */));
 }
 
-/* struct landlock_ruleset_attr of Linux 6.12; older kernels take the members that they do not know
- * while they are 0. */
+/* struct landlock_ruleset_attr of Linux 6.12; older kernels accept members that they do not know if
+ * these are 0. */
 struct sys_landlock_ruleset {
 	uint64_t handled_access_fs;
 	uint64_t handled_access_net;
@@ -285,7 +287,7 @@ static inline int sys_landlock_create_ruleset(const struct sys_landlock_ruleset 
 	return sys_result(syscall(SYS_landlock_create_ruleset, attr, sizeof(*attr), 0u));
 }
 
-/* Allows ACCESS to PARENT_FD (O_PATH will do) and what is below it. */
+/* Allows ACCESS to PARENT_FD (O_PATH is enough) and everything below it. */
 static inline int sys_landlock_allow_below(int ruleset_fd, uint64_t access, int parent_fd)
 {
 	const struct __attribute__((packed)) {
@@ -297,7 +299,8 @@ static inline int sys_landlock_allow_below(int ruleset_fd, uint64_t access, int 
 		SYS_landlock_add_rule, ruleset_fd, 1 /* LANDLOCK_RULE_PATH_BENEATH */, &rule, 0u));
 }
 
-/* The calling thread, for good. Needs no_new_privs or CAP_SYS_ADMIN. FLAGS: Linux 6.15. */
+/* Restricts the calling thread, irrevocably. Needs no_new_privs or CAP_SYS_ADMIN. FLAGS: Linux
+ * 6.15. */
 static inline int sys_landlock_restrict_self(int ruleset_fd, unsigned flags)
 {
 	return sys_result(syscall(SYS_landlock_restrict_self, ruleset_fd, flags));
@@ -318,8 +321,8 @@ static inline int sys_capset(const struct __user_cap_data_struct *data)
 	return sys_result(syscall(SYS_capset, &header, data));
 }
 
-/* SIG_DFL for SIG. Unlike libc's sigaction also for the two signals that libc keeps to itself. A
- * struct sigaction of the kernel has at most 32 bytes, and the default one is all zeros. */
+/* Sets SIG_DFL for SIG. Unlike libc's sigaction it accepts the two signals that libc reserves. A
+ * struct sigaction of the kernel has at most 32 bytes, and the default is all zeros. */
 static inline int sys_default_signal(int sig)
 {
 	const uint64_t action[4] = {0};
@@ -327,8 +330,8 @@ static inline int sys_default_signal(int sig)
 	return sys_result(syscall(SYS_rt_sigaction, sig, action, NULL, sizeof(uint64_t)));
 }
 
-/* Returns the length with the NUL. Unlike libc's it gives the "(unreachable)" of a directory
- * outside the root as it is, where libc walks "..". */
+/* Returns the length including the NUL. Returns the "(unreachable)" of a directory outside the root
+ * unchanged, where libc's getcwd(3) walks "..". */
 static inline int sys_getcwd(char *buffer, size_t size)
 {
 	return sys_result(syscall(SYS_getcwd, buffer, size));
@@ -356,9 +359,9 @@ static inline int sys_keyctl(int operation, unsigned long arg2, unsigned long ar
 	return sys_result(syscall(SYS_keyctl, operation, arg2, arg3, arg4, arg5));
 }
 
-/* exit(2), of a process with one thread: the one that seccomp's strict mode allows, which libc's
- * _exit does not use. Not declared as what never returns: sanitizers make system calls before that.
- */
+/* exit(2), for a process with one thread: seccomp's strict mode allows it, and not the
+ * exit_group(2) of libc's _exit. It is not declared _Noreturn, since sanitizers make system calls
+ * before a call of such a function. */
 static inline void sys_exit(int status)
 {
 	for (;;)
