@@ -13,13 +13,13 @@
 
 enum {
 	LINE = 144, /* with its newline */
-	HELD = 0, /* the bytes that the locks stand for */
+	HELD = 0, /* byte that each tracer locks; CHANGED: locked to read or change lines */
 	CHANGED = 1,
 };
 
 const struct denial_count denials_others = {.rule = -1, .call = "others"};
 
-/* Room for all lines: none fails for want of it later. */
+/* Allocates space for all lines, so that no later write fails with ENOSPC. */
 static int make_room(int fd)
 {
 	int r;
@@ -87,7 +87,7 @@ static int read_line(int fd, int at, struct denial_count *ret_count)
 
 	if (r <= 0)
 		return r;
-	if (!text[0]) /* there is room for it */
+	if (!text[0]) /* allocated and not written yet */
 		return 0;
 	text[LINE - 1] = '\0';
 	if (r != LINE || sscanf(text, "%llu %d %d %39s %63s", &count, &ret_count->rule,
@@ -109,7 +109,7 @@ static int write_line(int fd, int at, const struct denial_count *count)
 	return file_write_at(fd, text, LINE, (off_t)at * LINE);
 }
 
-/* The line to count in: that of the same, or a new one. Returns its number or -errno. */
+/* Finds the line of this call and rule, or the first free one. Returns its number or -errno. */
 static int find_line(int fd, const struct denial_count *wanted, struct denial_count *ret_count)
 {
 	for (int at = 0; at < DENIALS_MAX; at++) {

@@ -15,18 +15,18 @@
 #include "libcontainer/record/state.h"
 
 enum {
-	ETC_MAX = 16 * 1024 * 1024, /* a machine with 300,000 accounts has as much */
+	ETC_MAX = 16 * 1024 * 1024, /* enough for 300,000 accounts */
 	OWNER_MAX = PATH_MAX + 64,
-	NAME_SIZE = 16, /* of a claim */
+	NAME_SIZE = 16, /* of a claim's name */
 	KEYS_MAX = 16 * 1024 * 1024,
 	LOCK_WAIT_S = 10,
-	SWEPT = 4, /* claims, for each that is made */
+	SWEPT = 4, /* how many other claims are checked per claim */
 };
 
 const struct id_block_places id_block_host = {
 	.claims = "/run/nacre/.ids", .etc = "/etc", .keys = "/proc/key-users"};
 
-/* -EOPNOTSUPP where nothing can be written: no claim can be had there. */
+/* -EOPNOTSUPP: nothing can be written there, so no claim is possible. */
 static int no_claim(const struct id_block_places *places, int code, struct nacre_error *err)
 {
 	code = code < 0 ? -code : code;
@@ -50,7 +50,8 @@ static int open_claims(const struct id_block_places *places, struct nacre_error 
 	return r < 0 ? r : fd_steal(&fd);
 }
 
-/* Not by the close alone: a child that was forked meanwhile has the open file, too. */
+/* close(2) alone would not unlock: a child that was forked meanwhile has the open file description
+ * too. */
 static void let_go(int *fd)
 {
 	if (*fd >= 0)
@@ -58,7 +59,7 @@ static void let_go(int *fd)
 	fd_close(fd);
 }
 
-/* Whether the file still is the claim, and not one that was taken back. */
+/* Whether the file still has its name: a removed one is no claim any more. */
 static int is_there(int fd)
 {
 	struct stat st;
@@ -66,8 +67,8 @@ static int is_there(int fd)
 	return fstat(fd, &st) < 0 ? -errno : st.st_nlink > 0;
 }
 
-/* Whether the state directory that OWNER names is there: "DEVICE INODE PATH\n". What is no such
- * text, and what cannot be looked at, counts as one. */
+/* Whether the state directory that OWNER names exists: "DEVICE INODE PATH\n". A text of another
+ * form, and a path that cannot be checked, count as an existing owner. */
 static bool has_owner(char *owner)
 {
 	uint64_t device, inode;
@@ -84,7 +85,7 @@ static bool has_owner(char *owner)
 	return st.st_dev == device && st.st_ino == inode;
 }
 
-/* Takes a claim that is locked if nobody has it otherwise. Returns 1, 0 or -errno. */
+/* Takes a claim whose lock the caller has, unless it has an owner. Returns 1, 0 or -errno. */
 static int take(int fd)
 {
 	char owner[OWNER_MAX];
@@ -99,11 +100,11 @@ static int take(int fd)
 	owner[n] = '\0';
 	if (has_owner(owner))
 		return 0;
-	/* Not one that is empty: ext4 writes a file that was cut to the disk when it is closed. */
+	/* An empty file is not truncated: ext4 flushes a truncated file to the disk at close(2). */
 	return n > 0 && ftruncate(fd, 0) < 0 ? -errno : 1;
 }
 
-/* Returns an fd, 0 if somebody has it, or -errno. */
+/* Returns the fd of the claim, 0 if BLOCK is taken, or -errno. */
 static int try_block(int dir_fd, uint32_t block)
 {
 	char name[NAME_SIZE];
@@ -123,8 +124,8 @@ static int try_block(int dir_fd, uint32_t block)
 	return r > 0 ? fd_steal(&fd) : r;
 }
 
-/* Whether BLOCK, which has keys, has an owner that is known here. If not, the keys are those of one
- * that has just ended, or of a container with another /run. */
+/* Whether BLOCK, which has keys, has an owner that this mount namespace sees. If not, the keys are
+ * those of an owner that has just ended, or of a container with another /run. */
 static bool has_known_owner(int dir_fd, uint32_t block)
 {
 	char name[NAME_SIZE], owner[OWNER_MAX];
@@ -138,9 +139,9 @@ static bool has_known_owner(int dir_fd, uint32_t block)
 	return has_owner(owner);
 }
 
-/* Removes claims without an owner among the next blocks of RANGE. Since claims are by chance, each
- * is met at some time; one that stays is free all the same. One with keys, IN_USE, may have an
- * owner whose state another mount namespace shows. */
+/* Removes claims without an owner among the next blocks of RANGE. Claims are random, so each is met
+ * sooner or later; a remaining one is free anyway. A claim with keys, in IN_USE, may have an owner
+ * in another mount namespace. */
 static void sweep(int dir_fd, struct id_blocks_range range, uint32_t block,
 	const struct id_blocks_set *in_use)
 {
@@ -194,7 +195,7 @@ static int look_at(struct id_blocks_set *set, const char *etc, struct nacre_erro
 	return 0;
 }
 
-/* The kernel's table of who has keys; heap, the caller's. */
+/* Reads the kernel's table of key owners; heap, the caller frees it. */
 static int read_keys(const struct id_block_places *places, char **ret_text, struct nacre_error *err)
 {
 	size_t length;
@@ -234,8 +235,8 @@ int id_block_claim(const struct id_block_places *places, struct id_blocks_range 
 	if (r < 0)
 		return r;
 	id_blocks_add_key_users(&in_use, keys);
-	/* By chance, so that files which an earlier container left with its ids are rarely those
-	 * of the next. */
+	/* Starts at random, so that a new container rarely gets the ids of files that an earlier
+	 * one left. */
 	if (getrandom(&start, sizeof(start), 0) != sizeof(start))
 		return fail_errno(err, errno, "getrandom");
 	for (uint32_t i = 0; i < range.n; i++) {
@@ -263,7 +264,7 @@ int id_block_claim(const struct id_block_places *places, struct id_blocks_range 
 		range.n, places->etc);
 }
 
-/* The claim is locked. */
+/* Removes the claim; the caller holds its lock. */
 static int unlink_claim(
 	const struct id_block_places *places, uint32_t block, struct nacre_error *err)
 {
@@ -275,14 +276,14 @@ static int unlink_claim(
 
 void id_block_drop(const struct id_block_places *places, uint32_t block, int *claim_fd)
 {
-	struct nacre_error ignored; /* without the lock it is free as well */
+	struct nacre_error ignored; /* a claim without a lock is free as well */
 
 	if (*claim_fd >= 0)
 		(void)unlink_claim(places, block, &ignored);
 	let_go(claim_fd);
 }
 
-/* What has_owner reads. Returns its length or -errno. */
+/* Writes what has_owner reads. Returns its length or -errno. */
 static int write_owner(int state_fd, char ret_owner[static OWNER_MAX])
 {
 	char path[PATH_MAX];
@@ -325,13 +326,14 @@ int id_block_free(
 	fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return 0;
-	/* Whoever has it looks at it and lets go. */
+	/* Another process holds the lock only while it checks the owner. */
 	r = fd < 0 ? -errno : file_lock_wait(fd, LOCK_WAIT_S);
 	if (r == 0)
 		r = file_read_at(fd, owner, sizeof(owner), 0);
 	if (r < 0)
 		r = fail_errno(err, r, "%s", path);
-	/* One that was taken back has another file in its place, if any. */
+	/* A claim that was removed meanwhile may have been replaced by another file of this name.
+	 */
 	else if (r == length && !memcmp(owner, own, (size_t)length) && is_there(fd) > 0)
 		r = unlink_claim(places, block, err);
 	else

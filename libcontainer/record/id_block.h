@@ -6,48 +6,50 @@
 #include "specs/id_blocks.h"
 
 /*
- * Who has which block of ids: one block, one container, on the whole machine, wherever the states
- * of containers lie.
+ * Claims of blocks of ids: a block belongs to one container on the whole machine, no matter where
+ * the states of containers are.
  *
- * A claim is a file in a directory of its own, named by the block. While a container is being
- * created the claim is a lock on that file, which ends with the process; from when there is a state
- * directory, the file names that. So a claim whose owner is gone, whatever ended it, is free for
- * the next, and removed sooner or later by who claims another. The lock is of the open file: what a
- * fork inherits holds it, too, until it closes it.
+ * A claim is a file that is named after the block, in a directory of its own. While a container is
+ * being created, a lock on that file is the claim, and it ends with the process. Once there is a
+ * state directory, the file names it. So a claim whose owner is gone, for whatever reason, is free
+ * again, and a later claim removes it sooner or later. The lock belongs to the open file
+ * description: a forked child that inherits it holds it too until it closes the fd.
  *
- * Those who have another /run, in a mount namespace of their own, see no such file. The kernel's
- * table of keys is one for all of them: it has ids of each user namespace that idmap_userns_shown
- * has made, as long as that is there. Blocks with an id in it are passed over, and whoever has made
- * one counts the keys of the block: more than its own, and another one was as fast.
+ * Processes with another /run, in a mount namespace of their own, do not see these files. But all
+ * share the kernel's table of keys, which has ids of each user namespace that idmap_userns_shown
+ * has created, as long as that namespace exists. So blocks that contain an id of the table are
+ * skipped. After creating a user namespace, a caller counts the keys of its block: more keys than
+ * its own mean that another process took the same block at the same time.
  */
 
 struct id_block_places {
-	const char *claims; /* the directory; made where there is none */
-	const char *etc; /* where the machine's accounts and subordinate ids are */
+	const char *claims; /* directory of the claims; created if it is missing */
+	const char *etc; /* directory of passwd, group, subuid and subgid */
 	const char *keys; /* /proc/key-users */
 };
 
-/* Those of the machine. */
+/* The places of this machine. */
 extern const struct id_block_places id_block_host;
 
-/* Claims a block of RANGE that has no account and no subordinate id. Accounts that a directory
- * service has are not looked at: libc's NSS would be loaded for them. Returns an fd that is the
- * claim. -ENOSPC: none is free. -EAGAIN: nor those with keys, which the kernel takes back some time
- * after their owner is gone. -EOPNOTSUPP: it has no keys. */
+/* Claims a block of RANGE that contains no account and no subordinate id. Accounts of a directory
+ * service are not considered: that would load libc's NSS. Returns an fd that holds the claim.
+ * -ENOSPC: no block is free. -EAGAIN: some blocks may become free soon: the kernel removes keys
+ * some time after their owner is gone. -EOPNOTSUPP: the kernel has no keys, or nothing can be
+ * written. */
 int id_block_claim(const struct id_block_places *places, struct id_blocks_range range,
 	uint32_t *ret_block, struct nacre_error *err);
 
-/* How many keys ids of BLOCK have. */
+/* Counts the keys that ids of BLOCK have. */
 int id_block_count_keys(const struct id_block_places *places, uint32_t block, uint64_t *ret_keys,
 	struct nacre_error *err);
 
-/* Takes it back before it was kept, and closes the fd. */
+/* Undoes a claim before id_block_keep, and closes the fd. */
 void id_block_drop(const struct id_block_places *places, uint32_t block, int *claim_fd);
 
-/* Hands the claim to the state directory STATE_FD, and closes the fd. */
+/* Makes the state directory STATE_FD the owner of the claim, and closes the fd. */
 int id_block_keep(int *claim_fd, int state_fd, struct nacre_error *err);
 
-/* Takes back the claim of STATE_FD. One of others, or none, is left alone. */
+/* Removes the claim of STATE_FD. The claim of another owner, or none, is no error and stays. */
 int id_block_free(const struct id_block_places *places, uint32_t block, int state_fd,
 	struct nacre_error *err);
 

@@ -18,8 +18,8 @@
 #include "libcontainer/record/receipt_file.h"
 
 enum {
-	LINE_MAX_BYTES = 512, /* number, digest, a name of at most NAME_MAX */
-	LOCK_WAIT_S = 60, /* a token that signs may be slow */
+	LINE_MAX_BYTES = 512, /* number, digest and a name of at most NAME_MAX */
+	LOCK_WAIT_S = 60, /* a slow token may sign */
 };
 
 static int open_file(const char *key_id, struct nacre_error *err)
@@ -33,7 +33,7 @@ static int open_file(const char *key_id, struct nacre_error *err)
 		"/var/lib/nacre", "XDG_STATE_HOME", ".local/state", "receipts", path, err);
 	if (r < 0)
 		return r;
-	(void)file_make_parents(path, 0755); /* if these fail, so does the next */
+	(void)file_make_parents(path, 0755); /* a failure of these makes open(2) fail */
 	(void)mkdir(path, 0700);
 	dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir_fd < 0 || fstat(dir_fd, &st) < 0)
@@ -72,7 +72,7 @@ static int take_line(const char *line, struct receipt_log *log)
 	return 0;
 }
 
-/* A last line that was cut off belongs to a receipt that was never given out. */
+/* An incomplete last line belongs to a receipt that nobody has got. */
 static int read_last(struct receipt_log *log, struct nacre_error *err)
 {
 	char text[2 * LINE_MAX_BYTES + 1], *newline;

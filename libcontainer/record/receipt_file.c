@@ -37,13 +37,14 @@ static int open_directory(const char *path, const char *name, struct nacre_error
 		return fail_errno(err, ENAMETOOLONG, "%s", path);
 	if (length)
 		(void)snprintf(directory, sizeof(directory), "%.*s", (int)length, path);
-	/* What receipt_file_settle has found must not lead elsewhere by now. */
+	/* The path that receipt_file_settle has resolved must not lead elsewhere by now. */
 	fd = sys_openat2(AT_FDCWD, directory, O_RDONLY | O_DIRECTORY, 0,
 		*path == '/' ? RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS : 0);
 	return fd < 0 ? fail_errno(err, fd, "directory of %s", path) : fd;
 }
 
-/* What a command left that was killed goes first: who signs has the lock of the key. */
+/* Removes the leftover of a killed command first: the signer holds the lock of the key, so no other
+ * command writes. */
 static int open_temporary(struct receipt_file *file, mode_t mode)
 {
 	const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -54,7 +55,7 @@ static int open_temporary(struct receipt_file *file, mode_t mode)
 	fd = openat(file->dir_fd, file->temporary, flags, mode);
 	if (fd < 0)
 		return -errno;
-	if (fchmod(fd, mode) < 0) { /* open(2) took the umask off */
+	if (fchmod(fd, mode) < 0) { /* open(2) has applied the umask */
 		const int r = -errno;
 
 		(void)close(fd);
@@ -124,13 +125,13 @@ int receipt_file_finish(struct receipt_file *file, struct nacre_error *err)
 	return fsync(file->dir_fd) < 0 ? fail_errno(err, errno, "write %s", file->path) : 0;
 }
 
-/* Whether PATH, below no symlink, is TEXT. */
+/* Whether PATH, which no symlink leads to, contains TEXT. */
 static bool is_there(const char *path, const char *text)
 {
 	cleanup_close int fd = sys_openat2(AT_FDCWD, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0,
 		RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
 	cleanup_free char *found = NULL;
-	struct nacre_error ignored; /* then it is another file */
+	struct nacre_error ignored; /* an error means that it is another file */
 
 	return fd >= 0 && file_read_fd(fd, path, strlen(text), &found, NULL, &ignored) == 0 &&
 	       !strcmp(found, text);

@@ -7,8 +7,9 @@
 
 #include "specs/error.h"
 
-/* A new file on a disk that may be full, or end with the machine: written under another name beside
- * it, and there as a whole or not at all. It takes nothing's place, and no symlink leads to it. */
+/* Writes a new file on a disk that may become full, or on a machine that may crash: under a
+ * temporary name first, so that it appears completely or not at all. It replaces no file, and
+ * follows no symlink. */
 struct receipt_file {
 	const char *path; /* borrowed */
 	const char *name; /* its last component */
@@ -18,26 +19,29 @@ struct receipt_file {
 };
 
 void receipt_file_init(struct receipt_file *file);
-/* Closes, and removes what was not finished. */
+/* Closes the fds and removes an unfinished file. */
 void receipt_file_done(struct receipt_file *file);
 
-/* -EEXIST: PATH is there. Its directory is opened through no symlink if PATH is absolute. */
+/* Begins a file. -EEXIST: PATH exists. If PATH is absolute, no component of its directory may be a
+ * symlink. */
 int receipt_file_begin(
 	const char *path, mode_t mode, struct receipt_file *ret_file, struct nacre_error *err);
 int receipt_file_add(struct receipt_file *file, const char *text, struct nacre_error *err);
-/* It is on the disk and has its name. -EEXIST: another was faster. */
+/* Flushes the file to the disk and gives it its name. -EEXIST: another process created PATH
+ * meanwhile. */
 int receipt_file_finish(struct receipt_file *file, struct nacre_error *err);
 
-/* All of that. One that is there with this very text was written by a command that was killed: no
- * error. */
+/* Writes a whole file. An existing file with the same text was written by a command that was
+ * killed: no error. */
 int receipt_file_write(const char *path, const char *text, struct nacre_error *err);
 
-/* PATH as it will be there when the caller stands elsewhere and its directory may have been
- * changed: absolute, the directory without symlinks. -EEXIST: it is there. */
+/* Resolves PATH for later, when the working directory may be another or the path of the directory
+ * may have been changed: absolute, without symlinks in the directory. -EEXIST: the file exists. */
 int receipt_file_settle(const char *path, char ret_path[PATH_MAX], struct nacre_error *err);
 
-/* Where NAME of nacre lies: below SYSTEM for root of the host; for others in the directory "nacre"
- * of the one that VARIABLE of the environment names, or of HOME/BELOW. */
+/* Returns the path of nacre's file NAME: below SYSTEM for root of the host; for others in the
+ * directory "nacre" below the one that the environment variable VARIABLE names, or below
+ * HOME/BELOW. */
 int receipt_file_place(const char *system, const char *variable, const char *below,
 	const char *name, char ret_path[PATH_MAX], struct nacre_error *err);
 

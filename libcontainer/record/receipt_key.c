@@ -44,7 +44,7 @@ static int check_owner(
 	return 0;
 }
 
-/* Whoever may write to it may put another key there. */
+/* Another user with write permission could put another key there. */
 static int check_directory(const char *name, struct nacre_error *err)
 {
 	cleanup_free char *directory = strdup(name);
@@ -57,7 +57,7 @@ static int check_directory(const char *name, struct nacre_error *err)
 		slash[slash == directory] = '\0';
 	if (stat(slash ? directory : ".", &st) < 0)
 		return fail_errno(err, errno, "directory of the key %s", name);
-	/* A sticky one, as /tmp, keeps what is another's. */
+	/* In a sticky directory such as /tmp, others cannot replace the file. */
 	return check_owner(slash ? directory : "its directory", &st,
 		st.st_mode & S_ISVTX ? 0 : S_IWGRP | S_IWOTH, err);
 }
@@ -114,7 +114,7 @@ static int run_companion(const char *command, const char *uri, const int fds[2],
 	return companion_run(&companion, ret_output, err);
 }
 
-/* With the private key NAME. */
+/* Runs the companion with the private key NAME. */
 static int run_with_key(const char *command, const char *name, int program_fd, const char *input,
 	char **ret_output, struct nacre_error *err)
 {
@@ -124,13 +124,13 @@ static int run_with_key(const char *command, const char *name, int program_fd, c
 
 	if (r < 0)
 		return r;
-	/* The program keeps its number without a file of the key. */
+	/* The program's fd has the same number with and without a file of the key. */
 	r = run_companion(command, uri, (const int[]){uri ? program_fd : fd, program_fd}, input,
 		ret_output, err);
 	return r < 0 ? fail_prefix(err, "key %s", name) : r;
 }
 
-/* *RET_REST: what stands behind it in OUTPUT. */
+/* Reads an id at the start of OUTPUT; *RET_REST: the text after it. */
 static int take_id(const char *output, char ret_id[RECEIPT_ID_SIZE], const char **ret_rest,
 	struct nacre_error *err)
 {
@@ -185,7 +185,7 @@ int receipt_key_make(const char *name, char **ret_public, struct nacre_error *er
 	if (!public_name)
 		return fail_errno(err, ENOMEM, "key %s", name);
 	(void)sprintf(public_name, "%s.pub", name);
-	(void)file_make_parents(name, 0755); /* if that fails, so does the next */
+	(void)file_make_parents(name, 0755); /* a failure of this makes the next call fail */
 	receipt_file_init(&file);
 	receipt_file_init(&public_file);
 	r = receipt_file_begin(name, 0600, &file, err);

@@ -28,8 +28,8 @@ enum {
 
 /* --- the boot --- */
 
-/* random(4): a UUID, made anew with each boot. Read once by a thread: `list` asks a thousand times.
- */
+/* random(4): a UUID that each boot generates. Each thread reads it once: `list` needs it for a
+ * thousand containers. */
 static int read_boot(const char **ret_boot, struct nacre_error *err)
 {
 	static thread_local char boot[UUID_LENGTH + 1];
@@ -49,7 +49,7 @@ static int read_boot(const char **ret_boot, struct nacre_error *err)
 	return 0;
 }
 
-/* Whether what lies in the directory is gone after a boot. */
+/* Whether files in the directory are lost at a reboot. */
 static int ends_with_boot(int dir_fd, bool *ret_ends, struct nacre_error *err)
 {
 	struct statfs fs;
@@ -60,11 +60,10 @@ static int ends_with_boot(int dir_fd, bool *ret_ends, struct nacre_error *err)
 	return 0;
 }
 
-/* Should:
- * - take a container of an earlier boot for stopped, whatever has its pid now
- * - leave alone whose the cgroup of its name is by now, and the group of resctrl
- * - run the poststop hooks when it is deleted
- */
+/* A container of an earlier boot must
+ * - count as stopped, whatever process has its pid now
+ * - not affect its cgroup's path or its resctrl group, which may belong to others now
+ * - run its poststop hooks when it is deleted */
 static int check_boot(struct container_record *record, struct nacre_error *err)
 {
 	const char *boot;
@@ -122,7 +121,7 @@ static int read_record(int root_fd, const char *id, char **ret_text, size_t *ret
 	char path[NAME_MAX + 8];
 	cleanup_free char *text = NULL;
 	cleanup_close int fd = -1;
-	/* One byte more than is allowed is for the decoder to refuse. */
+	/* One byte more than the limit, so that the decoder refuses a longer record. */
 	const size_t rooms[] = {FIRST_READ, JSON_MAX_BYTES + 1};
 	size_t length = 0;
 	ssize_t n = 1;
@@ -137,7 +136,7 @@ static int read_record(int root_fd, const char *id, char **ret_text, size_t *ret
 		if (!more)
 			return -ENOMEM;
 		text = more;
-		/* Up to its end: a file system may give less than is there. */
+		/* Reads up to the end of file: a filesystem may return short reads. */
 		while (n != 0 && length < rooms[i]) {
 			n = read(fd, text + length, rooms[i] - length);
 			if (n < 0 && errno != EINTR)

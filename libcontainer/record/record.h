@@ -9,33 +9,34 @@
 #include "libcontainer/record/container.h"
 #include "specs/state.h"
 
-/* The record in a container's state directory, and what it names: the first process and the cgroup.
+/* The record in a container's state directory, and the first process and the cgroup that it names.
  */
 
-/* Puts into the record of C its process, by pid and pidfd, and what tells that from a later one
- * with its pid; and, where the state directory outlives a boot, the boot. */
+/* Writes into the record of C its process: pid, pidfd, and a property that distinguishes the
+ * process from a later one with the same pid; also the boot, if the state directory survives a
+ * reboot. */
 int record_identify(struct container *c, struct nacre_error *err);
-/* The first of that. */
+/* Writes only the process. */
 int record_identify_process(struct container *c, struct nacre_error *err);
 
-/* Writes it, by rename. -E2BIG: record_load would not read it back. */
+/* Writes the record, by rename. -E2BIG: record_load could not read it back. */
 int record_save(int state_fd, const struct container_record *record, struct nacre_error *err);
 
-/* *RET_RECORD: of ARENA, whichever version wrote it. Of an earlier boot its pid is PID_VOID and it
- * has no cgroup. For a container that is being created, or whose creation crashed: that of
- * state_load_note. LOCK_FD: of state_lock, or -1. */
+/* Reads the record, whichever version wrote it. *RET_RECORD: from ARENA. In a record of an earlier
+ * boot the pid is PID_VOID and there is no cgroup. While a container is being created, or if its
+ * creation crashed, the record is that of state_load_note. LOCK_FD: from state_lock, or -1. */
 int record_load(struct arena *arena, int root_fd, const char *id, int lock_fd,
 	struct container_record **ret_record, struct nacre_error *err);
 
-/* A pidfd of the container's first process. -ESRCH without text: it has ended, though its parent
- * may not have waited for it yet. */
+/* Opens a pidfd of the container's first process. -ESRCH without text: it has ended, even if its
+ * parent has not waited for it yet. */
 int record_open_pidfd(const struct container_record *record, struct nacre_error *err);
 
-/* Whether a process is stopped: by SIGSTOP, or by a tracer that has it. Returns 1, 0 or -errno. */
+/* Whether a process is stopped, by SIGSTOP or by a tracer. Returns 1, 0 or -errno. */
 int record_process_is_stopped(pid_t pid, struct nacre_error *err);
 
-/* The container's cgroup. -ENOENT without text: it is gone, or, of a unit of systemd that ended, it
- * is another unit's by now that has the same name. */
+/* Opens the container's cgroup. -ENOENT without text: it is gone; or its systemd unit ended, and
+ * another unit has the same cgroup by now. */
 int record_open_cgroup(
 	const struct container_record *record, struct cgroup *ret_cgroup, struct nacre_error *err);
 

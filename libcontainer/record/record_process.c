@@ -10,12 +10,12 @@
 #include "libcontainer/record/record.h"
 
 /*
- * Whether the process of a record is there. Only the kernel's word for it counts: a pidfd whose
- * process has ended, or that of another process, or that there is no such pid. What cannot be asked
- * is an error.
+ * Checks whether the process of a record exists. Only three answers of the kernel mean that it does
+ * not: its pidfd reports the end, the pidfd is of another process, or there is no such pid. A check
+ * that fails is an error.
  *
- * A reused pid is told by the inode of the pidfd, where the kernel has pidfs, else by the start
- * time.
+ * A reused pid is detected by the inode of the pidfd if the kernel has pidfs, otherwise by the
+ * start time.
  */
 
 static int open_proc(struct nacre_error *err)
@@ -44,28 +44,28 @@ int record_identify_process(struct container *c, struct nacre_error *err)
 	return r > 0 ? 0 : procfs_start_offset(proc_fd, &record->start_offset, err);
 }
 
-/* The answers of a call about a pid that no process has; EINVAL: a thread has it (pidfd_open(2)).
- */
+/* Whether R means that no process has the pid; EINVAL: a thread has it (pidfd_open(2)). */
 static bool is_gone(int r)
 {
 	return r == -ESRCH || r == -ENOENT || r == -EINVAL;
 }
 
-/* Of two time namespaces each has cut its offset to whole ticks. */
+/* Each time namespace rounds its offset to whole ticks, so start times may differ by one. */
 static bool is_same_start(
 	const struct container_record *record, uint64_t start_time, int64_t offset)
 {
 	uint64_t now = start_time - (uint64_t)offset;
 	uint64_t then = record->start_time - (uint64_t)record->start_offset;
 
-	/* A record without an offset may be of a nacre that did not look for it. */
+	/* A record without an offset may be from an old nacre that did not store it. */
 	if (start_time == record->start_time &&
 		(offset == record->start_offset || record->start_offset == 0))
 		return true;
 	return offset != record->start_offset && now - then + 1 <= 2;
 }
 
-/* By its start time. PIDFD: it had not ended a moment ago. Returns 1, 0 or -errno. */
+/* Compares the start time. PIDFD: the process had not ended a moment ago. Returns 1, 0 or -errno.
+ */
 static int check_start(const struct container_record *record, int pidfd, struct nacre_error *err)
 {
 	cleanup_close int proc_fd = open_proc(err);
@@ -88,7 +88,7 @@ static int check_start(const struct container_record *record, int pidfd, struct 
 	return r < 0 ? r : is_same_start(record, start_time, offset);
 }
 
-/* Whether the process behind PIDFD is that of the record. Returns 1, 0 or -errno. */
+/* Whether the process behind PIDFD is the one of the record. Returns 1, 0 or -errno. */
 static int check_identity(const struct container_record *record, int pidfd, struct nacre_error *err)
 {
 	uint64_t identity;

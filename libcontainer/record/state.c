@@ -17,7 +17,7 @@
 
 #define CLAIMED "claimed"
 
-/* the path of a cgroup, and which manager has what unit (NAME_MAX, as a cgroup) */
+/* path of a cgroup, manager and unit (at most NAME_MAX, like a cgroup) */
 #define NOTE_SIZE (PATH_MAX + sizeof("\nsystem\n") + NAME_MAX)
 
 int state_check_id(const char *id, struct nacre_error *err)
@@ -68,9 +68,10 @@ int state_open_root(const char *path, bool make, struct nacre_error *err)
 	int r;
 
 	if (fd < 0 && errno == ENOENT && make) {
-		/* If that fails, so does the next. */
+		/* A failure of this makes mkdir(2) fail. */
 		(void)file_make_parents(path, 0755);
-		/* Sticky: XDG Base Directory Specification, or it is removed when it gets old. */
+		/* Sticky: XDG Base Directory Specification; without it old files in the directory
+		 * may be removed. */
 		if (mkdir(path, 01700) < 0 && errno != EEXIST)
 			return fail_errno(err, errno, "make the state root %s%s", path,
 				errno == EACCES ? " (give another with --root)" : "");
@@ -103,7 +104,7 @@ int state_open(int root_fd, const char *id, struct nacre_error *err)
 	return r < 0 ? r : fd_steal(&fd);
 }
 
-/* No path of a cgroup holds a newline (cgroup_resolve_path). */
+/* The path of a cgroup contains no newline (cgroup_resolve_path). */
 int state_note_cgroup(int lock_fd, const struct container_record *record, struct nacre_error *err)
 {
 	char text[NOTE_SIZE];
@@ -131,14 +132,14 @@ int state_make(int root_fd, const struct container_record *record, unsigned lock
 	}
 	dir = state_open(root_fd, id, err);
 	if (dir < 0) {
-		(void)unlinkat(root_fd, id, AT_REMOVEDIR); /* the first error is the one to tell */
+		(void)unlinkat(root_fd, id, AT_REMOVEDIR); /* the first error is reported */
 		return dir;
 	}
 	r = state_lock(dir, id, lock_flags | STATE_LOCK_MAKE, &lock, err);
 	if (r == 0 && record->cgroup)
 		r = state_note_cgroup(lock, record, err);
 	if (r < 0) {
-		struct nacre_error ignored; /* the first error is the one to tell */
+		struct nacre_error ignored; /* the first error is reported */
 
 		(void)state_remove(root_fd, id, dir, &ignored);
 		return r;
@@ -169,7 +170,7 @@ int state_is_claimed(int state_fd, struct nacre_error *err)
 	return errno == ENOENT ? 0 : fail_errno(err, errno, "look for " CLAIMED);
 }
 
-/* What state_note_cgroup wrote, perhaps of another version: further lines are passed over. */
+/* Reads what state_note_cgroup wrote, perhaps by another version: further lines are ignored. */
 static int read_note(struct arena *arena, char *text, struct container_record *record)
 {
 	char *manager = strchr(text, '\n'), *unit = NULL;
@@ -202,13 +203,14 @@ int state_load_note(struct arena *arena, int root_fd, const char *id, int lock_f
 	if (!record)
 		return fail_errno(err, ENOMEM, "record of container \"%s\"", id);
 	*record = (struct container_record){.version = RECORD_VERSION, .id = id};
-	/* Never through another fd while the lock is held: closing that would give the lock up. */
+	/* While the lock is held it is read through its own fd: closing another one would release
+	 * the lock. */
 	if (lock_fd < 0) {
 		(void)snprintf(text, sizeof(text), "%s/lock", id);
 		lock_fd = own_fd = openat(
 			root_fd, text, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	}
-	if (lock_fd < 0 && errno == ENOENT) /* none of ours, or being made or removed */
+	if (lock_fd < 0 && errno == ENOENT) /* not nacre's, or just being created or removed */
 		return state_none(id, err);
 	if (lock_fd < 0)
 		return fail_errno(err, errno, "open the lock of container \"%s\"", id);
@@ -220,7 +222,7 @@ int state_load_note(struct arena *arena, int root_fd, const char *id, int lock_f
 	while (length < 0 && errno == EINTR);
 	if (length < 0)
 		return fail_errno(err, errno, "read the lock of container \"%s\"", id);
-	/* An empty one: it crashed before it had anything else. */
+	/* Empty: create crashed before it wrote anything. */
 	if (length > 0) {
 		text[length] = '\0';
 		if (read_note(arena, text, record) < 0)
@@ -242,7 +244,7 @@ void state_free_ids(char **ids, size_t n)
 	free(ids);
 }
 
-/* What its file system does not say by itself is asked. Returns 1, 0 or -errno. */
+/* Not every filesystem sets d_type. Returns 1, 0 or -errno. */
 static int is_directory(int dir_fd, const struct dirent *entry)
 {
 	struct stat st;
@@ -254,7 +256,7 @@ static int is_directory(int dir_fd, const struct dirent *entry)
 	return S_ISDIR(st.st_mode);
 }
 
-/* The IDs of DIR. *IDS and *N are the caller's to free, also on failure. */
+/* Reads the IDs of DIR. The caller frees *IDS and *N, also after a failure. */
 static int read_ids(DIR *dir, char ***ids, size_t *n, struct nacre_error *err)
 {
 	const struct dirent *entry;

@@ -14,17 +14,17 @@
 /*
  * The lock of a container.
  *
- * It belongs to the process, not to the open file (fcntl(2), POSIX record locks): INIT, which
- * inherits the fd for a moment, does not hold it, and a waiter learns the holder's pid. The first
- * byte is the lock. A command, which is nothing but its call, has the second byte as well: it may
- * be killed if it does not come to an end, which an engine with the library in it may not. Who can
- * lock the file could kill it anyway. (A nacre without the second byte locked the whole file, and
- * counts as an engine.)
+ * It belongs to the process, not to the open file description (fcntl(2), POSIX record locks). So
+ * INIT, which inherits the fd for a moment, does not hold it, and a waiter can read the holder's
+ * pid. The first byte is the lock. A command, which does nothing but its call, locks the second
+ * byte as well: it may be killed if it hangs. An engine that uses the library must not be killed
+ * and locks the first byte only. Whoever can lock the file could kill the holder anyway. (A nacre
+ * from before the second byte locked the whole file, and counts as an engine.)
  */
 
 enum {
 	LOCK_WAIT_MS = 10000,
-	FORCE_WAIT_MS = 3000, /* for what may be killed */
+	FORCE_WAIT_MS = 3000, /* until an expendable holder is killed */
 	KILL_WAIT_MS = 10000,
 	LOCK_POLL_MS = 5,
 	NS_PER_MS = 1000000,
@@ -38,7 +38,8 @@ static struct flock lock_of(off_t start, off_t length)
 		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
 }
 
-/* Who holds that byte; 0: nobody, or not one that this pid namespace sees. Returns -errno. */
+/* Returns the pid that holds that byte; 0: nobody, or a process that this pid namespace does not
+ * see. Returns -errno. */
 static pid_t holder_of(int lock_fd, off_t byte, struct flock *ret_lock)
 {
 	*ret_lock = lock_of(byte, 1);
@@ -67,7 +68,7 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / NS_PER_MS;
 }
 
-/* Whether HOLDER may be killed for the lock. Returns 1, 0 or -errno. */
+/* Whether HOLDER may be killed to get the lock. Returns 1, 0 or -errno. */
 static int is_expendable(int lock_fd, pid_t holder)
 {
 	struct flock lock;
@@ -78,8 +79,8 @@ static int is_expendable(int lock_fd, pid_t holder)
 	return pid > 0 && pid == holder && lock.l_start + lock.l_len == EXPENDABLE + 1;
 }
 
-/* Ends the command that holds the lock. Asked again once there is a pidfd: who still holds it then
- * is the process behind that, and no later one with its pid. */
+/* Kills the command that holds the lock. Its pid is checked again after pidfd_open(2): if it still
+ * holds the lock then, the pidfd is not of a later process with the same pid. */
 static int end_holder(int lock_fd, const char *id, pid_t holder, struct nacre_error *err)
 {
 	cleanup_close int pidfd = sys_pidfd_open(holder);
@@ -106,8 +107,8 @@ static int end_holder(int lock_fd, const char *id, pid_t holder, struct nacre_er
 			       id, (int)holder, KILL_WAIT_MS / 1000);
 }
 
-/* For the lock, not for the end of its holder: that of a foreground `run` goes on as long as its
- * container. To sleep in fcntl(2) (F_SETLKW) has no time limit but a signal. */
+/* Waits for the lock, not for the end of its holder: a foreground `run` continues as long as its
+ * container. fcntl(2) with F_SETLKW has no time limit except a signal. */
 static int wait_lock(int lock_fd, const char *id, unsigned flags, struct nacre_error *err)
 {
 	const struct timespec pause = {.tv_nsec = LOCK_POLL_MS * NS_PER_MS};
@@ -130,7 +131,7 @@ static int wait_lock(int lock_fd, const char *id, unsigned flags, struct nacre_e
 			r = end_holder(lock_fd, id, holder, err);
 			if (r < 0)
 				return r;
-			begin = now_ms(); /* another may have it next */
+			begin = now_ms(); /* another process may get it next */
 		} else if (waited >= LOCK_WAIT_MS) {
 			return fail(err, ETIMEDOUT,
 				"container \"%s\" is held by another command (pid %d) for more "
@@ -156,8 +157,8 @@ int state_lock(
 	r = fd >= 0 ? wait_lock(fd, id, flags, err) : 0;
 	if (r < 0)
 		return r;
-	/* A directory that was removed while we waited takes no new file and unlinks its old ones.
-	 */
+	/* The directory was removed meanwhile: openat(2) fails with ENOENT, or the lock has no link
+	 * any more. */
 	if (fd < 0)
 		return state_none(id, err);
 	if (fstat(fd, &st) < 0)

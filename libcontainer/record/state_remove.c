@@ -11,8 +11,8 @@
 #include "libcontainer/record/state.h"
 #include "specs/relay_denials.h"
 
-/* The end of a state directory. The lock goes last, so that a removal that is cut off can be begun
- * anew. */
+/* Removes a state directory. The lock is removed last, so that an interrupted removal can be
+ * repeated. */
 
 static const char *const state_files[] = {"record", "start", "claimed", DENIALS_FILE,
 	RELAY_DENIALS_FILE, "egress.socket", "resolv.conf", "receipt", "receipt.signed", "execs",
@@ -27,7 +27,7 @@ static bool is_state_file(const char *name, size_t length)
 	return false;
 }
 
-/* What a write that was cut off leaves, ".NAME.PID": file_replace. */
+/* Whether NAME is the leftover of an interrupted file_replace: ".NAME.PID". */
 static bool is_temporary(const char *name)
 {
 	const char *dot = strrchr(name, '.');
@@ -51,7 +51,7 @@ int state_tidy(int state_fd, const char *id, struct nacre_error *err)
 
 	if (!dir)
 		fd_close(&fd);
-	if (r == -ENOENT) /* another removed it meanwhile */
+	if (r == -ENOENT) /* another process removed it meanwhile */
 		return 0;
 	while (r == 0 && (errno = 0, entry = readdir(dir))) {
 		const char *name = entry->d_name;
@@ -83,7 +83,7 @@ int state_forget(int state_fd, const char *id, struct nacre_error *err)
 	return remove_file(state_fd, "record", id, err);
 }
 
-/* Returns 1 when the directory is gone, 0 when something is in it. */
+/* Returns 1 when the directory is gone, 0 when it is not empty. */
 static int remove_directory(int root_fd, const char *id, int state_fd, struct nacre_error *err)
 {
 	int r = notify_remove(state_fd);
@@ -108,7 +108,8 @@ int state_remove(int root_fd, const char *id, int state_fd, struct nacre_error *
 	int r;
 
 	while ((r = remove_directory(root_fd, id, state_fd, err)) == 0) {
-		/* Another `delete --force` found it without its lock, and made that anew. */
+		/* Another `delete --force` found the directory without its lock and created the
+		 * lock again. */
 		fd_close(&lock_fd);
 		r = state_lock(state_fd, id, 0, &lock_fd, &why);
 		r = fail_except(r, ENOENT, &why, err);

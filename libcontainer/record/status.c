@@ -49,14 +49,14 @@ static int is_frozen(const struct status_view *view, const struct container_reco
 
 	if (!record->cgroup)
 		return 0;
-	/* Says once more what is missing. */
+	/* Fails with the same error again: what is missing. */
 	r = view->cgroup_fd >= 0 ? cgroup_is_frozen(view->cgroup_fd, record->cgroup, err)
 				 : cgroup_open_mount(err);
 	return r < 0 ? fail_prefix(err, "container \"%s\"", record->id) : r;
 }
 
-/* Whether its process is still INIT, which reads the pipe at which it waits for `start`, or the
- * socket of an older nacre is there. A `start` that was killed has changed nothing of the first. */
+/* Whether the process is still INIT: it has the start pipe open for reading, or the socket of an
+ * older nacre is there. A `start` that was killed leaves the pipe as it is. */
 static int waits_for_start(const struct status_view *view, const struct container_record *record,
 	struct nacre_error *err)
 {
@@ -65,7 +65,7 @@ static int waits_for_start(const struct status_view *view, const struct containe
 	struct stat st;
 
 	(void)snprintf(start, sizeof(start), "%s/start", record->id);
-	/* fifo(7): ENXIO where nobody reads it; open(2): also for a socket */
+	/* ENXIO: no reader (fifo(7)), or a socket (open(2)) */
 	fd = openat(view->root_fd, start, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	if (fd >= 0)
 		return 1;

@@ -4,8 +4,8 @@
 
 #include "specs/state.h"
 
-/* What a container is doing: runtime.md, State; "paused" is runc's. Never stored, always asked of
- * the kernel: the process (pid and start time), the freezer, the start pipe. */
+/* The status of a container: runtime.md, State; "paused" is runc's. It is never stored. The kernel
+ * is asked each time: the process (pid and start time), the freezer, the start pipe. */
 enum container_status {
 	STATUS_CREATING,
 	STATUS_CREATED,
@@ -15,10 +15,10 @@ enum container_status {
 };
 const char *status_name(enum container_status status);
 
-/* Where to ask: opened once for any number of containers. */
+/* What status_read needs, opened once for any number of containers. */
 struct status_view {
-	int root_fd; /* the directory of all states; not owned */
-	int cgroup_fd; /* the cgroup2 mount; -1: there is none */
+	int root_fd; /* directory of all states; not owned */
+	int cgroup_fd; /* mount of cgroup2; -1: there is none */
 };
 
 int status_view_open(int root_fd, struct status_view *ret_view, struct nacre_error *err);
