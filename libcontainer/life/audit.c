@@ -23,7 +23,7 @@ static bool is_journal(const char *path)
 
 static int open_file(const char *path, struct nacre_error *err)
 {
-	/* Without O_NONBLOCK a FIFO would make us wait for a reader. */
+	/* Without O_NONBLOCK, open(2) of a FIFO would wait for a reader. */
 	cleanup_close int fd = open(path,
 		O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC,
 		0600);
@@ -78,7 +78,7 @@ int audit_begin(struct container *c, const char *policy, const char *path, const
 	return audit_open(c, err);
 }
 
-/* What is missing in EVENT and stands in the record. */
+/* Fills in the members of EVENT that the record has. */
 static void complete(
 	const struct container *c, struct audit_event *event, char time[TIMESTAMP_SIZE])
 {
@@ -94,7 +94,7 @@ static void complete(
 	event->config_sha256 = c->record.config_sha256;
 }
 
-/* The line as MESSAGE, and what one looks for as fields: `journalctl NACRE_ID=x`. */
+/* Writes the line as MESSAGE, and searchable members as fields: `journalctl NACRE_ID=x`. */
 static int write_to_journal(
 	int fd, const struct audit_event *event, const char *line, struct nacre_error *err)
 {
@@ -121,7 +121,7 @@ static int write_to_journal(
 static int write_to_file(int fd, const char *path, const char *line, struct nacre_error *err)
 {
 	size_t length = strlen(line);
-	/* One call: lines of several containers do not mix. */
+	/* One call per line, so that lines of several containers do not mix. */
 	ssize_t n = write(fd, line, length);
 
 	if (n != (ssize_t)length)
@@ -192,7 +192,7 @@ void audit_fact(struct container *c, struct audit_event *event, int result, stru
 	audit_facts(c, event, 1);
 }
 
-/* The number after KEY in a file of the cgroup; a NULL key: the file is the number. */
+/* Reads the number after KEY in a file of the cgroup; KEY NULL: the whole file is the number. */
 static void read_number(int dir_fd, const char *file, const char *key, struct oci_u64 *ret_number)
 {
 	cleanup_free char *text = NULL;
@@ -212,7 +212,7 @@ static void read_number(int dir_fd, const char *file, const char *key, struct oc
 
 void audit_read_usage(int cgroup_fd, struct audit_event *event)
 {
-	/* memory.peak: Linux 5.19, and the controller. */
+	/* memory.peak needs Linux 5.19 and the memory controller. */
 	read_number(cgroup_fd, "memory.peak", NULL, &event->memory_peak);
 	read_number(cgroup_fd, "cpu.stat", "usage_usec ", &event->cpu_usec);
 }

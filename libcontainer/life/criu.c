@@ -69,7 +69,7 @@ int criu_socket_pair(int *ret_ours, int *ret_its, struct nacre_error *err)
 	return 0;
 }
 
-/* criu(8), swrk: one request from the socket whose number is the argument. */
+/* criu(8), swrk: criu serves one request on the socket whose number is the argument. */
 static const char *const arguments[] = {"criu", "swrk", "3", NULL};
 _Static_assert(SOCKET_FD == 3, "see arguments");
 
@@ -79,7 +79,8 @@ int criu_exec(const char *path, int socket, const int *fds, size_t n, struct nac
 
 	if (n > MAX_FDS)
 		return fail(err, E2BIG, "criu: %zu fds", n);
-	/* Out of the way first, so that none is replaced before its turn. */
+	/* The fds are first moved above all targets, so that no dup2(2) replaces one before its
+	 * turn. */
 	for (size_t i = 0; i <= n; i++) {
 		above[i] = fcntl(
 			i == 0 ? socket : fds[i - 1], F_DUPFD_CLOEXEC, SOCKET_FD + MAX_FDS + 1);
@@ -165,14 +166,14 @@ int criu_converse(int socket, const struct criu_listener *listener, const char *
 	}
 }
 
-/* The text of an error line "(00.101457)      1: Error (criu/mount.c:753): mnt: ...", NULL: it is
- * none that counts. */
+/* Returns the text of an error line "(00.101457)      1: Error (criu/mount.c:753): mnt: ...". NULL:
+ * the line has no relevant error. */
 static const char *error_text(const char *line)
 {
 	const char *mark = strstr(line, "Error (");
 	const char *text = mark ? strstr(mark, "): ") : NULL;
 
-	/* Without CAP_SYS_RESOURCE it may not raise its own limit, and goes on. */
+	/* Without CAP_SYS_RESOURCE criu cannot raise its own limit; it continues. */
 	return text && !strstr(text, "rlimit: Can't setup") ? text + 3 : NULL;
 }
 

@@ -17,27 +17,27 @@
 /*
  * Theory of operation
  *
- * create   RUNTIME walks life_create_steps, spawning INIT on the way, life_process_steps, and ends. INIT
- *          walks them too: by then it has no more than the program is to have. It waits at the start pipe,
- *          but not before its last row: until the record names it, it ends with RUNTIME.
- * start    another RUNTIME opens that; both walk life_start_steps. INIT ends by becoming the program.
- *          One that is LATE sends a process before that, which INIT takes in place of the config's: once,
- *          since the state says so before anything is sent.
- * run      the three tables in one go, on the socket pair that create uses. Unless there are hooks, RUNTIME
- *          has given the turns long before INIT comes to take them: nobody sleeps.
- * exec     the same with life_exec_steps first: spawned into the container's cgroup, INIT joins the rest.
- *          Whoever goes into a pid namespace that others are in could be taken over there by a process with
- *          CAP_SYS_PTRACE. So INIT stays outside, and its last act is a child inside (STEP_BIRTH), which is
- *          born with the ids, capabilities, filters and files of the program and has execve(2) left to do.
- *          The same for a container whose pid namespace has a path.
- * restore  life_restore_steps. INIT becomes criu, which makes the container's processes as RUNTIME's
- *          children; they are complete and stopped from "processes" to "resume".
- * delete   the undo column of life_create_steps, read upwards. The state directory goes when all else is
- *          gone; until then the container is there to be deleted again.
+ * create   RUNTIME walks life_create_steps, spawns INIT on the way, walks life_process_steps, and ends. INIT
+ *          walks the same tables; at their end it has no more rights than the program will have. In their
+ *          last row, not earlier, it waits at the start pipe: until the record names it, it ends with RUNTIME.
+ * start    Another RUNTIME opens the pipe, and both walk life_start_steps. INIT ends by becoming the program.
+ *          With LATE, RUNTIME first sends a process, which INIT runs instead of the config's. That happens
+ *          only once: the state records it before anything is sent.
+ * run      Both walk the three tables at once, on the socket pair that create uses. Without hooks, RUNTIME
+ *          has passed its turns long before INIT takes them: no side sleeps.
+ * exec     The same, with life_exec_steps first: INIT is spawned into the container's cgroup, and joins the
+ *          namespaces. A process that enters a pid namespace with others could be taken over there by one
+ *          that has CAP_SYS_PTRACE. So INIT stays outside, and its last act is to create a child inside
+ *          (STEP_BIRTH). The child is born with the ids, capabilities, filters and files of the program, and
+ *          only calls execve(2). A container that joins a pid namespace by path does the same.
+ * restore  Both walk life_restore_steps. INIT becomes criu, which creates the container's processes as
+ *          children of RUNTIME; they are complete and stopped from "processes" to "resume".
+ * delete   RUNTIME runs the undo column of life_create_steps, last row first. The state directory is removed
+ *          last; until then the container exists, and `delete` can be repeated.
  *
- * If a row fails in INIT, it sends the error and ends. If a row fails in RUNTIME, or INIT reports or
- * dies, RUNTIME undoes its finished rows, last first. If RUNTIME dies, INIT reads the end of the socket
- * where it expects a turn, and ends; what else is left `delete --force` removes.
+ * If a row fails in INIT, INIT sends the error and ends. If a row fails in RUNTIME, or INIT reports
+ * a failure or dies, RUNTIME undoes its finished rows, last first. If RUNTIME dies, INIT reads the
+ * end of the socket where it expects a turn, and ends; `delete --force` removes the rest.
  */
 const struct step life_create_steps[] = {
 	{RUNTIME, "poststop hooks",             HOOKS_POSTSTOP,         NULL,                   step_run_poststop},
@@ -129,7 +129,7 @@ const struct step life_start_steps[] = {
 	{.name = NULL},
 };
 
-/* What INIT does here is code of the nacre that created it. */
+/* INIT's rows have no functions here: the nacre that created INIT performs them. */
 static const struct step start_steps_4[] = {
 	{INIT,    "process attributes",         ALWAYS,                 NULL,                        NULL},
 	{INIT,    "LSM labels",                 LSM,                    NULL,                        NULL},
@@ -199,7 +199,7 @@ const struct step life_restore_steps[] = {
 };
 /* clang-format on */
 
-/* INIT's last words. */
+/* Reports INIT's error and ends it. */
 static _Noreturn void give_up(struct life *l, const struct step *failed, const struct step *steps,
 	const struct nacre_error *error)
 {
@@ -233,8 +233,8 @@ _Noreturn void life_init_main(struct life *l, const struct step *steps)
 	_exit(1); /* not reached: the last row is exec */
 }
 
-/* A failure of RUNTIME's walk: takes back what was done, the failed row included, and keeps the
- * error that caused it. */
+/* Undoes the rows of RUNTIME up to and including the failed one. Warns of its own errors: the
+ * caller keeps the first. */
 static void take_back(struct life *l, const struct step *steps, const struct step *failed)
 {
 	struct nacre_error ignored;
@@ -250,8 +250,8 @@ static const struct step *end_of(const struct step *steps)
 	return steps;
 }
 
-/* A table that spawns, and with THEN, after life_create_steps or life_exec_steps, the others up to
- * it; on failure the first one is undone. */
+/* Walks a table that spawns; with THEN, the tables after it up to THEN. On failure undoes the first
+ * table. */
 static int walk_spawning(
 	struct life *l, const struct step *steps, const struct step *then, struct nacre_error *err)
 {
@@ -276,8 +276,8 @@ static int walk_spawning(
 	return r;
 }
 
-/* A peer that is gone gives EPIPE, which is looked at; a signal would end the command before it
- * could undo anything. */
+/* Writing to a dead peer must return EPIPE: the signal would end the command before it could undo
+ * anything. */
 static void ignore_sigpipe(void)
 {
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -324,7 +324,7 @@ int life_start(struct life *l, struct nacre_error *err)
 	int r;
 
 	ignore_sigpipe();
-	/* Told to `create`, before the filter that may forbid to tell anything. */
+	/* INIT announced exec to `create`, before it loaded a filter that may forbid messages. */
 	l->announced = l->container.record.start_version != START_VERSION_OF_SOCKET;
 	r = l->claim ? step_send_process(l, err) : 0;
 	if (r == 0)

@@ -11,13 +11,13 @@
 #include "libcontainer/net/egress_relay.h"
 #include "libcontainer/record/id_block.h"
 
-/* A struct life from its beginning to its end: what it holds open. */
+/* Initialises and frees struct life, and lists the fds that it holds. */
 
-/* Each fd of struct life: whether INIT needs it in its rows, and whether it is closed with the
- * life. Those of the container that are not listed are RUNTIME's, and closed by container_done. */
+/* All fds of struct life: whether INIT needs them in its rows, and whether life_done closes them.
+ * container_done closes RUNTIME's other fds of the container. */
 enum fd_use {
 	FD_OWNED = 1 << 0,
-	FD_KEPT = 1 << 1, /* by INIT */
+	FD_KEPT = 1 << 1, /* INIT needs it */
 };
 
 static const struct fd_row {

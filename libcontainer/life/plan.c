@@ -35,8 +35,8 @@ static bool notifies(const struct oci_seccomp *seccomp)
 	return false;
 }
 
-/* A mount whose source INIT could not reach, or not with its ownership, from the container's user
- * namespace: it is opened by RUNTIME. */
+/* Whether RUNTIME must open the source of a mount: INIT in the container's user namespace could not
+ * reach it, or not with its ownership. */
 static bool needs_host_sources(const struct oci_config *config)
 {
 	bool userns = oci_find_namespace(config, "user");
@@ -52,7 +52,7 @@ static bool needs_host_sources(const struct oci_config *config)
 	return false;
 }
 
-/* sched(7): a process of SCHED_DEADLINE cannot fork without that flag. */
+/* sched(7): a SCHED_DEADLINE process cannot fork without SCHED_FLAG_RESET_ON_FORK. */
 static bool fork_resets(const struct oci_scheduler *scheduler)
 {
 	return scheduler &&
@@ -77,7 +77,7 @@ static uint64_t plan_hooks(const struct oci_hooks *hooks)
 	       when(hooks->poststart.n, HOOKS_POSTSTART) | when(hooks->poststop.n, HOOKS_POSTSTOP);
 }
 
-/* What holds for a container's first process and for any further one. */
+/* Conditions that apply to a container's first process and to any later one. */
 static uint64_t plan_process(const struct oci_config *config, const struct oci_process *process,
 	const struct life_options *options, bool foreign_pidns)
 {
@@ -127,7 +127,7 @@ static uint64_t plan_egress(const struct oci_config *config, bool by_relay)
 static uint64_t plan_annotations(const struct oci_config *config)
 {
 	struct run_annotations annotations;
-	struct nacre_error ignored; /* validated */
+	struct nacre_error ignored; /* the config was validated before */
 
 	if (annotations_read(config, &annotations, &ignored) < 0)
 		return 0;

@@ -9,15 +9,15 @@
 #include "libcontainer/base/cleanup.h"
 
 #define QUESTION "start"
-/* As what a cut off write of "start" is called, which `delete` removes. One that knows only of
- * regular files says that the directory is not empty. */
+/* Has the name of an interrupted write of "start", which `delete` of an older nacre removes too. A
+ * version that removes regular files only reports that the directory is not empty. */
 #define ANSWER ".start.0"
 
 static int make_one(int state_fd, const char *name, int *ret_fd, struct nacre_error *err)
 {
 	if (mkfifoat(state_fd, name, 0600) < 0)
 		return fail_errno(err, errno, "make %s", name);
-	/* Both ways, so that it has a reader and a writer at any time: fifo(7). */
+	/* O_RDWR: the FIFO always has a reader and a writer (fifo(7)). */
 	*ret_fd = openat(state_fd, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
 	return *ret_fd < 0 ? fail_errno(err, errno, "open %s", name) : 0;
 }
@@ -40,7 +40,7 @@ int start_pipe_open(int state_fd, struct start_pipe *ret_pipe, struct nacre_erro
 {
 	cleanup_close int in = -1, out = -1;
 
-	/* Opened so, each says at once that the other side is gone. */
+	/* Opened with O_NONBLOCK in this order, open(2) fails at once if the other side is gone. */
 	in = openat(state_fd, ANSWER, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW);
 	if (in < 0)
 		return fail_errno(err, errno, "open " ANSWER);

@@ -5,27 +5,29 @@
 #include "specs/error.h"
 
 /*
- * How `start` reaches the INIT of a created container: two FIFOs in the state directory, which INIT
- * holds open from before it has its seccomp filter. Behind that filter it can do what read(2) and
- * write(2) can: no accept(2), no open(2).
+ * How `start` reaches the INIT of a created container: two FIFOs in the state directory. INIT opens
+ * them before it loads its seccomp filter and keeps them open. After that it needs only read(2) and
+ * write(2), not accept(2) or open(2).
  *
- * "start" takes the turn. INIT reads it until it becomes the program: the container is "created" as
- * long, whatever became of a `start` (status.h). The other takes INIT's answers, and ends likewise.
+ * "start" carries turns to INIT, which keeps it open until it becomes the program. So the container
+ * is "created" until then, whatever happened to a `start` (status.h). The other FIFO carries INIT's
+ * answers, and closes in the same way.
  */
 struct start_pipe {
-	int in; /* -1: there is none */
+	int in; /* -1: not open */
 	int out;
 };
 
 #define START_PIPE_CLOSED ((struct start_pipe){-1, -1})
 
-/* Makes both, with INIT's ends. */
+/* Creates both FIFOs and opens INIT's ends. */
 int start_pipe_make(int state_fd, struct start_pipe *ret_pipe, struct nacre_error *err);
 
-/* The ends of `start`. -ENXIO: there is no INIT any more. */
+/* Opens the ends of `start`. -ENXIO: INIT is gone. */
 int start_pipe_open(int state_fd, struct start_pipe *ret_pipe, struct nacre_error *err);
 
-/* Removes both names, once INIT is the program: for an older nacre "created" is who has them. */
+/* Removes both names, once INIT is the program: an older nacre takes a container that has them for
+ * "created". */
 int start_pipe_remove(int state_fd, struct nacre_error *err);
 
 void start_pipe_close(struct start_pipe *pipe);

@@ -8,8 +8,8 @@
 #include "libcontainer/life/sync.h"
 #include "libcontainer/net/egress_bpf.h"
 
-/* What the rows of life.c do: adapters of a few lines that take what a mechanism needs from struct
- * life. Mechanisms never see struct life. In table order. */
+/* The functions of the rows of life.c, in table order. Each is an adapter of a few lines that takes
+ * what a mechanism needs from struct life. Mechanisms never see struct life. */
 
 /* steps_runtime.c */
 int step_make_state_directory(struct life *l, struct nacre_error *err);
@@ -19,46 +19,49 @@ int step_free_ids(struct life *l, struct nacre_error *err);
 int step_make_cgroup(struct life *l, struct nacre_error *err);
 int step_drop_cgroup(struct life *l, struct nacre_error *err);
 int step_open_mount_sources(struct life *l, struct nacre_error *err);
-/* What INIT asks for at its mounts. Takes TREE_FD. */
+/* Id-maps the mount that INIT sends. Takes ownership of TREE_FD. */
 int step_map_source(struct life *l, int index, int tree_fd, struct nacre_error *err);
 int step_connect_console(struct life *l, struct nacre_error *err);
 int step_open_start_pipe(struct life *l, struct nacre_error *err);
 int step_remove_start_pipe(struct life *l, struct nacre_error *err);
 int step_spawn_init(struct life *l, struct nacre_error *err);
-/* Forks INIT into the walk of STEPS; for the two spawn rows. */
+/* Forks INIT, which walks STEPS; both spawn rows call it. */
 int step_spawn(struct life *l, const struct step *steps, struct nacre_error *err);
 int step_kill_init(struct life *l, struct nacre_error *err);
 int step_write_id_maps(struct life *l, struct nacre_error *err);
-/* The uid of the host that the container's user is. -1: a namespace that is joined knows. */
+/* Returns the uid on the host of the container's user. -1: only a joined user namespace knows it.
+ */
 int64_t step_host_uid(const struct life *l);
 int step_set_oom_score(struct life *l, struct nacre_error *err);
 int step_save_config(struct life *l, struct nacre_error *err);
 int step_save_record(struct life *l, struct nacre_error *err);
 
 /* steps_outside.c */
-/* INIT: has RUNTIME do KIND for the mount or value INDEX. FD goes along, *RET_FD comes back. */
+/* INIT: asks RUNTIME to do KIND for the mount or value INDEX. FD is sent along, *RET_FD comes back.
+ */
 int step_ask_runtime(struct life *l, enum sync_kind kind, size_t index, int fd, int *ret_fd,
 	struct nacre_error *err);
-/* RUNTIME: does it. Takes FD. */
+/* RUNTIME: does that and answers. Takes ownership of FD. */
 int step_answer_init(
 	struct life *l, const struct sync_message *asked, int fd, struct nacre_error *err);
-/* The config has none, or the caller's own by its path. */
+/* Whether the config has no network namespace, or joins the caller's own by its path. */
 bool step_has_callers_network(const struct life *l);
-/* Whether the new filesystem of MOUNT shows a namespace that is joined and not the host's. */
+/* Whether the new filesystem of MOUNT must show a joined namespace and not the host's. */
 bool step_joins_namespace_of(const struct life *l, const struct oci_mount *mount);
 
 /* steps_limits.c */
-/* Also for update. */
+/* `update` calls it too. */
 int step_apply_device_rules(
 	const struct container *c, const struct oci_resources *resources, struct nacre_error *err);
-/* While INIT mounts: the device rules only if no mount needs what they may deny. */
+/* Runs while INIT mounts. Sets the device rules only if no mount needs a device that they may deny.
+ */
 int step_set_limits_ahead(struct life *l, struct nacre_error *err);
 int step_set_device_rules(struct life *l, struct nacre_error *err);
 int step_set_cgroup_limits(struct life *l, struct nacre_error *err);
 
 /* steps_egress.c */
-/* What the filter at C's cgroup is made of, for create and for update: NACRE is of the config that
- * is to hold; RULES NULL: it has none. */
+/* Returns what the filter at C's cgroup is made of, for create and update. NACRE: from the config
+ * that will apply; RULES NULL: it has none. */
 struct egress_bpf_policy step_egress_policy(const struct container *c,
 	const struct oci_hardened *nacre, const struct egress_policy *rules);
 int step_apply_egress(struct life *l, struct nacre_error *err);
@@ -73,17 +76,17 @@ int step_write_pid_file(struct life *l, struct nacre_error *err);
 
 /* steps_workspace.c */
 int step_make_workspaces(struct life *l, struct nacre_error *err);
-/* Where the states of this container and of its siblings lie: the same ID below another is another
- * container. */
+/* Reads the path of the directory with the states of this container and its siblings. The same ID
+ * below another directory is another container. */
 int step_read_state_root(const struct life *l, char ret_root[PATH_MAX], struct nacre_error *err);
-/* The overlay that is to be the source of mount INDEX; NULL: none. */
+/* Returns the overlay workspace that is the source of mount INDEX; NULL: none. */
 struct life_workspace *step_find_workspace(const struct life *l, size_t index);
-/* Makes it; HERE: in a mount namespace that is not RUNTIME's. Returns the fd of a detached mount.
- */
+/* Mounts the overlay. step_mount_workspace_here does so in a mount namespace that is not RUNTIME's.
+ * Both return the fd of a detached mount. */
 int step_mount_workspace(
 	const struct life *l, const struct life_workspace *made, struct nacre_error *err);
-/* Makes read-only what is protected in mount INDEX, whose root TREE_FD is. DATA: the struct life.
- */
+/* Makes the protected paths in mount INDEX, whose root is TREE_FD, read-only. DATA: the struct
+ * life. */
 int step_protect_workspace(void *data, size_t index, int tree_fd, struct nacre_error *err);
 int step_mount_workspace_here(
 	const struct life *l, const struct life_workspace *made, struct nacre_error *err);
@@ -106,7 +109,7 @@ int step_plan_egress_relay(struct life *l, struct nacre_error *err);
 int step_end_egress_relay(struct life *l, struct nacre_error *err);
 int step_mount_egress_resolv(struct life *l, struct nacre_error *err);
 int step_close_network(struct life *l, struct nacre_error *err);
-/* One of those that INIT made there. Takes FD. */
+/* Takes one of the listeners that INIT opened in that network. Takes ownership of FD. */
 int step_take_listener_of_relay(
 	struct life *l, const struct sync_message *message, int fd, struct nacre_error *err);
 int step_start_egress_relay(struct life *l, struct nacre_error *err);
@@ -127,23 +130,24 @@ int step_hooks_create_runtime(struct life *l, struct nacre_error *err);
 int step_hooks_create_container(struct life *l, struct nacre_error *err);
 int step_hooks_start_container(struct life *l, struct nacre_error *err);
 int step_hooks_poststart(struct life *l, struct nacre_error *err);
-/* runtime.md, State: what a hook and a seccomp agent read of it. PID: of the container, as
- * RUNTIME's or INIT's namespace has it. */
+/* Returns the state of runtime.md for hooks and seccomp agents. PID: pid of the container in the
+ * pid namespace of RUNTIME or INIT. */
 struct oci_state step_hook_state(const struct life *l, int64_t pid, const char *status);
 
 /* steps_seccomp.c */
 int step_share_seccomp(struct life *l, struct nacre_error *err); /* before the fork */
 int step_compile_seccomp(struct life *l, struct nacre_error *err);
 int step_load_seccomp(struct life *l, struct nacre_error *err);
-/* The listener of which INIT told the number. */
+/* Copies INIT's listener fd with pidfd_getfd(2); its number came in the TURN message. */
 int step_take_listener(const struct life *l, struct nacre_error *err);
 int step_hand_out_listener(struct life *l, struct nacre_error *err);
 int step_send_listener(struct life *l, struct nacre_error *err);
-/* Once, before the filter that may forbid it: after that the end of the socket is success. */
+/* Announces exec, once, before a filter that may forbid messages. From then on the end of the
+ * socket is success. */
 int step_announce_exec(struct life *l, struct nacre_error *err);
 
 /* steps_rootfs.c */
-/* INIT: the rootfs, judged. Returns an fd. */
+/* INIT: opens the rootfs after the guard has judged it. Returns an fd. */
 int step_open_rootfs(const struct life *l, struct nacre_error *err);
 int step_open_host_files(struct life *l, struct nacre_error *err);
 int step_prepare_rootfs(struct life *l, struct nacre_error *err);
@@ -152,15 +156,15 @@ int step_make_devices(struct life *l, struct nacre_error *err);
 int step_write_sysctls(struct life *l, struct nacre_error *err);
 int step_mask_paths(struct life *l, struct nacre_error *err);
 int step_pivot(struct life *l, struct nacre_error *err);
-/* mount_context.clear_unnamed. */
+/* Returns the value of mount_context.clear_unnamed. */
 uint64_t step_flags_to_clear(const struct life *l);
 int step_seal_rootfs(struct life *l, struct nacre_error *err);
 
 /* steps_init.c */
-/* Has RUNTIME warn. DATA: the struct life. */
+/* Sends a warning to RUNTIME. DATA: the struct life. */
 void step_warn(void *data, const char *text);
 int step_shield_init(struct life *l, struct nacre_error *err); /* first of all, in the child */
-/* The size that the terminal is to have, NULL: none is known. */
+/* Returns the size of the terminal; NULL: it is not known. */
 const struct oci_console_size *step_terminal_size(const struct life *l);
 int step_send_terminal(struct life *l, struct nacre_error *err);
 int step_become_root(struct life *l, struct nacre_error *err);
@@ -182,26 +186,27 @@ int step_exec_program(struct life *l, struct nacre_error *err);
 
 /* steps_claim.c */
 int step_wait_for_process(struct life *l, struct nacre_error *err);
-/* RUNTIME, of `start`: no row, since INIT that waits for it has come to none of that table. */
+/* RUNTIME, for `start`: not a row, since a waiting INIT has not reached that table yet. */
 int step_send_process(struct life *l, struct nacre_error *err);
-/* Lays the new copy of the source of the container's one workspace where the old one was. */
+/* Mounts a new copy of the source of the container's one workspace over the old one. */
 int step_replace_workspace(struct life *l, struct nacre_error *err);
 
 /* steps_birth.c */
 int step_expect_birth(struct life *l, struct nacre_error *err); /* before the fork */
 void step_birth_done(struct life *l);
-/* Whether INIT has made the process in its place, and whether that one is there or none is needed.
- */
+/* step_is_born: whether INIT has made the child that takes its place. step_is_there: whether it
+ * has, or no child is needed. */
 bool step_is_born(const struct life *l);
 bool step_is_there(const struct life *l);
-int step_adopt(struct life *l, struct nacre_error *err); /* takes that one for INIT, which ended */
+int step_adopt(struct life *l, struct nacre_error *err); /* makes that child INIT; the old one has
+							  * ended */
 int step_set_process_limits(struct life *l, struct nacre_error *err);
 int step_set_own_limits(struct life *l, struct nacre_error *err);
-/* Before another /proc is there, in which INIT is not: for its labels. */
+/* Opens the own procfs for labels, before a /proc is mounted that does not show INIT. */
 int step_open_own_proc(struct life *l, struct nacre_error *err);
 int step_enter_namespaces(struct life *l, struct nacre_error *err);
 int step_drop_memory(struct life *l, struct nacre_error *err);
-/* Of clone(2). */
+/* Flags of clone(2) for the child. */
 #define BIRTH_FLAGS (CLONE_PARENT | CLONE_PARENT_SETTID | SIGCHLD)
 int step_leave_reaper(struct life *l, struct nacre_error *err);
 int step_give_birth(struct life *l, struct nacre_error *err);

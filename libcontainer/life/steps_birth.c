@@ -18,18 +18,18 @@
 #include "libcontainer/process/wipe.h"
 
 /*
- * The last rows before the program, after which INIT can be seen, and with CAP_SYS_PTRACE taken
- * over, from the container: what it must not have any more, and the birth of the process that goes
- * into a pid namespace where others are.
+ * The last rows before the program. From here on the container can see INIT and, with
+ * CAP_SYS_PTRACE, take it over. The rows close and wipe what the container must not get, and create
+ * the child that enters a pid namespace with other processes in it.
  */
 
 struct birth {
-	pid_t pid; /* as RUNTIME counts: by the kernel, before the child runs */
-	struct sigaction ending; /* RUNTIME's, of its children */
+	pid_t pid; /* in RUNTIME's pid namespace; the kernel writes it before the child runs */
+	struct sigaction ending; /* RUNTIME's earlier action for SIGCHLD */
 };
 
-/* A caller that ignores SIGCHLD, or reaps whatever ends, would have the child's pid be another's
- * before it is taken. */
+/* If the caller ignores SIGCHLD or reaps all children, the child's pid could belong to another
+ * process before RUNTIME opens it. */
 static int hold_endings(struct birth *birth, struct nacre_error *err)
 {
 	const struct sigaction keep = {.sa_handler = SIG_DFL};
@@ -81,7 +81,7 @@ int step_adopt(struct life *l, struct nacre_error *err)
 	(void)sys_pidfd_wait(l->container.pidfd, &info, WEXITED);
 	fd_close(&l->container.pidfd);
 	step_birth_done(l);
-	/* A child of RUNTIME that nobody has reaped: the one whose pid it is. */
+	/* Only an unreaped child of RUNTIME still has this pid. */
 	pidfd = sys_pidfd_open(pid);
 	if (pidfd < 0 || sys_pidfd_wait(pidfd, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
 		return fail(err, ECHILD, "the process in the container was reaped by another");
@@ -107,7 +107,7 @@ int step_enter_namespaces(struct life *l, struct nacre_error *err)
 	return r < 0 ? r : namespaces_enter(&l->namespaces, err);
 }
 
-/* What the rows behind it need, and what the caller passes on. */
+/* Closes all files except those that later rows need and those that the caller passes on. */
 static int close_files(struct life *l, struct nacre_error *err)
 {
 	const bool hooks = l->container.record.active & HOOKS_START_CONTAINER;
@@ -125,8 +125,8 @@ static int close_files(struct life *l, struct nacre_error *err)
 	return r < 0 ? fail_errno(err, r, "close files") : 0;
 }
 
-/* What the child would have of INIT's memory, which is the host's. The hooks in the container are
- * read from it still. */
+/* Excludes INIT's memory, which has data of the host, from the child. Hooks in the container still
+ * read from the heap. */
 static int keep_from_child(struct life *l, struct nacre_error *err)
 {
 	static struct container_callbacks callbacks;
@@ -143,7 +143,8 @@ static int keep_from_child(struct life *l, struct nacre_error *err)
 	return r < 0 ? r : wipe_heap_of_children(err);
 }
 
-/* By itself: what ended before this has closed the sync socket, which INIT writes to. */
+/* Whether the program itself gets PR_SET_PDEATHSIG. A RUNTIME that ended before this has closed the
+ * sync socket, and INIT's next message fails. */
 static bool ends_with_runtime(const struct life *l)
 {
 	const uint64_t active = l->container.record.active;
@@ -156,7 +157,7 @@ int step_drop_memory(struct life *l, struct nacre_error *err)
 {
 	int r;
 
-	/* The program outlives RUNTIME, or its reaper does not. */
+	/* The program outlives RUNTIME, unless kill_on_exit is set; a reaper has its own signal. */
 	if (prctl(PR_SET_PDEATHSIG, ends_with_runtime(l) ? SIGKILL : 0, 0, 0, 0) < 0)
 		return fail_errno(err, errno, "PR_SET_PDEATHSIG");
 	r = program_limit_fds(l->options->preserve_fds, l->options->preserve_gaps, err);
@@ -176,7 +177,7 @@ int step_leave_reaper(struct life *l, struct nacre_error *err)
 	return reaper_stay_behind(l->options->kill_on_exit, err);
 }
 
-/* Behind the filters: no system call more than these. */
+/* Runs after the filters are loaded, so it makes no other system calls than these. */
 int step_give_birth(struct life *l, struct nacre_error *err)
 {
 	const int pid = sys_clone(BIRTH_FLAGS, &l->birth->pid);
@@ -197,7 +198,7 @@ static bool is_of_processes(const struct oci_rlimit *limit)
 	return limit->type && strcmp(limit->type, "RLIMIT_NPROC") == 0;
 }
 
-/* All but RLIMIT_NPROC, or that alone. */
+/* Sets all limits except RLIMIT_NPROC, or only that one. */
 static int limit(struct life *l, pid_t pid, bool of_processes, struct nacre_error *err)
 {
 	const bool apart = l->container.record.active & LIMIT_OF_PROCESSES;
@@ -214,9 +215,9 @@ static int limit(struct life *l, pid_t pid, bool of_processes, struct nacre_erro
 	return 0;
 }
 
-/* In a user namespace only root of the host raises a limit; and in one that another user owns a
- * root without CAP_SYS_RESOURCE may not even lower one, while who is in it may. So what is refused
- * here is left to INIT's row, where there is one: the init of an older version relies on this. */
+/* In a user namespace only root of the host can raise a limit. If another user owns the namespace,
+ * a root without CAP_SYS_RESOURCE cannot even lower one, but a process inside can. So a refused
+ * limit is left to INIT's row, if there is one: the init of an older version relies on this. */
 int step_set_process_limits(struct life *l, struct nacre_error *err)
 {
 	struct nacre_error why;
@@ -228,14 +229,14 @@ int step_set_process_limits(struct life *l, struct nacre_error *err)
 	return r;
 }
 
-/* Late, since the rows above need files; and before the capabilities that may raise a limit are
- * gone. */
+/* Comes late, since earlier rows need files; and before INIT drops the capabilities that may raise
+ * a limit. */
 int step_set_own_limits(struct life *l, struct nacre_error *err)
 {
 	return limit(l, 0, false, err);
 }
 
-/* INIT and its child are two for a moment. */
+/* RLIMIT_NPROC comes last: for a moment INIT and its child are two processes. */
 int step_limit_processes(struct life *l, struct nacre_error *err)
 {
 	return limit(l, l->container.pid, true, err);

@@ -13,7 +13,7 @@
 #include "libcontainer/life/steps.h"
 #include "libcontainer/mount/notify.h"
 
-/* RUNTIME's rows by which the caller learns which process it is, and how it fares. */
+/* RUNTIME's rows that report to the caller: the pid, a pidfd, and sd_notify(3) messages. */
 
 int step_make_notify_socket(struct life *l, struct nacre_error *err)
 {

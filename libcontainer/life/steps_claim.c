@@ -14,13 +14,13 @@
 #include "specs/late_process.h"
 
 /*
- * How INIT of a container that was created late gets the process that it becomes. It has no more
- * than the program is to have, behind all filters, so what comes is words for execve(2): RUNTIME
- * has judged them, and nothing in them can give a right back.
+ * How INIT of a container that was created late gets its process. INIT has only the rights of the
+ * program by then, and all filters are loaded. The message has only strings for execve(2), which
+ * RUNTIME has judged: no string can give a right back.
  */
 
 enum {
-	STALL_S = 10, /* INIT does nothing but read */
+	STALL_S = 10, /* INIT only reads, so it is never slow */
 };
 
 static int read_whole(int fd, char *bytes, size_t length, struct nacre_error *err)
@@ -38,8 +38,8 @@ static int read_whole(int fd, char *bytes, size_t length, struct nacre_error *er
 	return 0;
 }
 
-/* What the service manager of `create` gave, behind the variables of the config: sd_listen_fds(3),
- * sd_notify(3). */
+/* Appends to the config's environment the variables from the service manager of `create`:
+ * sd_listen_fds(3), sd_notify(3). */
 static int add_service(struct life *l, struct oci_process *process, struct nacre_error *err)
 {
 	const struct oci_strings *given = &l->process->env;
@@ -82,8 +82,9 @@ static int take_process(struct life *l, const struct sync_message *message, stru
 	return r;
 }
 
-/* By its name: a filter may know no openat2(2), and INIT can do here what the program will be able
- * to do next. An fd that is passed on may lead out of the root all the same: CVE-2024-21626. */
+/* Enters the directory by its name: a filter may refuse openat2(2), and INIT can do no more here
+ * than the program itself. But a passed fd may lead out of the root, so the result is checked:
+ * CVE-2024-21626. */
 static int enter_cwd(const char *cwd, struct nacre_error *err)
 {
 	char path[PATH_MAX];
@@ -99,7 +100,7 @@ static int enter_cwd(const char *cwd, struct nacre_error *err)
 	return 0;
 }
 
-/* A turn that comes before the process is for nobody: without one this must not run. */
+/* Ignores a turn that comes before the process: without a process INIT must not run. */
 int step_wait_for_process(struct life *l, struct nacre_error *err)
 {
 	struct sync_message message;
@@ -117,7 +118,7 @@ int step_wait_for_process(struct life *l, struct nacre_error *err)
 	return r < 0 ? r : program_prepare(l->container.arena, l->process, NULL, &l->program, err);
 }
 
-/* What poll(2) calls writable takes PIPE_BUF bytes at once. */
+/* A pipe that poll(2) reports as writable takes PIPE_BUF bytes at once. */
 static int write_whole(
 	const struct life *l, const char *bytes, size_t length, struct nacre_error *err)
 {

@@ -15,10 +15,10 @@
 #include "specs/egress.h"
 #include "specs/harden.h"
 
-/* The rows on what a container may connect to. */
+/* The rows about egress rules: what a container may connect to. */
 
-/* WHY RULE is not enforced. What a caller without privileges cannot have is not told, as with the
- * device filter. */
+/* Warns that RULE is not enforced, and WHY; or fails if it must be. A caller without privileges
+ * gets no warning, as for the device filter. */
 static int go_without(const struct life *l, const char *rule, const struct nacre_error *why,
 	struct nacre_error *err)
 {
@@ -48,8 +48,8 @@ static int read_rules(
 		l->container.arena, &l->container.config->nacre->egress, ret_rules, err);
 }
 
-/* Whether rules take the loopback of the container's network for the host's. create has decided,
- * and a later command may be in another network. */
+/* Whether rules treat the container's loopback as the host's. Decided by create: a later command
+ * may be in another network. */
 static bool has_host_network(const struct container *c)
 {
 	return !(c->record.active & (NEW_NETNS | OTHERS_NETNS));
@@ -100,7 +100,7 @@ int step_apply_egress(struct life *l, struct nacre_error *err)
 		why.text);
 }
 
-/* What rules refuse without a look at where an address leads. */
+/* Whether the rules allow the address that step_check_egress tries. */
 static bool allows_nowhere(const struct egress_policy *rules)
 {
 	const uint32_t nowhere = htonl(EGRESS_NOWHERE);
@@ -113,9 +113,9 @@ static bool allows_nowhere(const struct egress_policy *rules)
 	return false;
 }
 
-/* In the container's cgroup and network, before anything of the container's runs there: the
- * programs hang at the cgroup that INIT is in, and the kernel asks them. (Until Linux 5.15 a socket
- * with a class of net_cls was in no cgroup2.) */
+/* Runs in the container's cgroup and network, before any process of the container's own: checks
+ * that the kernel asks the programs at INIT's cgroup. (Up to Linux 5.15 a socket with a net_cls
+ * class belonged to no cgroup2.) */
 int step_check_egress(struct life *l, struct nacre_error *err)
 {
 	const struct sockaddr_in to = {.sin_family = AF_INET,
@@ -139,7 +139,7 @@ int step_check_egress(struct life *l, struct nacre_error *err)
 		"refused");
 }
 
-/* When all is mounted as the program will see it. */
+/* Checks the mounts when all are in place as the program will see them. */
 int step_check_cgroups(struct life *l, struct nacre_error *err)
 {
 	const bool delegated = l->container.record.active & DELEGATE_CGROUP;
@@ -158,7 +158,8 @@ int step_check_cgroups(struct life *l, struct nacre_error *err)
 	return r < 0 ? fail_prefix(err, "egress rules") : 0;
 }
 
-/* Without rules, from the profile: best effort, unless the rule is required. */
+/* Applies the profile's rules when there are no egress rules: best effort, unless the rule is
+ * required. */
 int step_refuse_metadata(struct life *l, struct nacre_error *err)
 {
 	const struct oci_hardened *nacre = l->container.config->nacre;
@@ -166,7 +167,7 @@ int step_refuse_metadata(struct life *l, struct nacre_error *err)
 
 	if (l->container.record.active & (EGRESS | EGRESS_BY_RELAY) || !nacre ||
 		(!nacre->no_metadata && !nacre->no_listening) ||
-		!l->container.record.cgroup) /* which create told of, or refused */
+		!l->container.record.cgroup) /* create has warned, or has refused the config */
 		return 0;
 	if (apply(l, NULL, &why) == 0)
 		return 0;

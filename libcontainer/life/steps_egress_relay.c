@@ -11,9 +11,9 @@
 #include "libcontainer/net/egress_routes.h"
 #include "libcontainer/systemd/systemd.h"
 
-/* Names in egress rules: the rows of both sides, in table order. */
+/* The rows about the relay of egress rules, of both sides, in table order. */
 
-/* Before the fork: INIT has the plan as well. */
+/* Runs before the fork, since INIT needs the plan too. */
 int step_plan_egress_relay(struct life *l, struct nacre_error *err)
 {
 	struct egress_relay *relay;
@@ -32,9 +32,10 @@ int step_plan_egress_relay(struct life *l, struct nacre_error *err)
 /* --- its cgroup --- */
 
 /*
- * Beside the container's, which holds the program: under what limits the container as well, gone
- * when that is. No container ID has a colon, so that it is no other container's. It is born in a
- * cgroup that nacre makes; a scope of systemd's begins with it, when it is at work.
+ * The cgroup of the relay is beside the container's, not in it: the limits of the container would
+ * apply to the relay, and the relay would end with it. A container ID has no colon, so no other
+ * container has this name. The relay is born in a cgroup that nacre makes; a systemd scope is
+ * started for it when it runs.
  */
 #define CGROUP_NAME "egress"
 
@@ -48,8 +49,8 @@ static const struct oci_resources *limit(struct limits *limits)
 {
 	*limits = (struct limits){
 		.pids.limit = 1, /* one thread */
-		/* 1,024 connections, each with 32 KiB to judge and two full pipes, are 160 MiB; the
-		 * rest is for what sockets hold, which the kernel keeps within the limit. */
+		/* 1,024 connections, each with 32 KiB of data to judge and two full pipes, need 160
+		 * MiB; the rest is for socket buffers, which the kernel keeps within the limit. */
 		.memory.limit = {.set = true, .value = 256 << 20},
 	};
 	limits->resources = (struct oci_resources){
@@ -65,7 +66,7 @@ static int name_cgroup(const struct life *l, char ret_path[PATH_MAX], struct nac
 		       : fail_errno(err, ENAMETOOLONG, "cgroup of nacre-egress");
 }
 
-/* Where the container has one, but nobody may make another beside it, there is none. */
+/* If the caller cannot make a cgroup beside the container's, the relay has none. */
 static int make_cgroup(struct life *l, struct cgroup *ret_cgroup, struct nacre_error *err)
 {
 	struct nacre_error why;
@@ -159,7 +160,7 @@ int step_end_egress_relay(struct life *l, struct nacre_error *err)
 	return r < 0 ? r : drop_cgroup(l, err);
 }
 
-/* --- INIT's --- */
+/* --- in INIT --- */
 
 int step_mount_egress_resolv(struct life *l, struct nacre_error *err)
 {
@@ -220,8 +221,8 @@ static int send_listeners(const struct life *l, struct nacre_error *err)
 	return r < 0 ? fail_errno(err, r, "hand over the listeners of egress rules") : 0;
 }
 
-/* Behind the hooks, which could bring something into the network. RUNTIME may not enter it: INIT
- * makes the sockets, and hands them over. */
+/* Runs after the hooks, which could add interfaces to the network. RUNTIME may not enter the
+ * network namespace, so INIT opens the sockets and sends them. */
 int step_close_network(struct life *l, struct nacre_error *err)
 {
 	int r = program_refuse_sockets(
@@ -261,7 +262,7 @@ static int check_listeners(const struct egress_relay *relay, struct nacre_error 
 
 /* --- the relay --- */
 
-/* The programs of the cgroup lead connections to the listeners from now on. */
+/* Makes the programs of the cgroup redirect connections to the listeners from now on. */
 static int open_ports(const struct life *l, struct nacre_error *err)
 {
 	const struct egress_relay *relay = l->egress_relay;
@@ -273,10 +274,10 @@ static int open_ports(const struct life *l, struct nacre_error *err)
 	return r;
 }
 
-/* RUNTIME makes the sockets: those of INIT would be under the container's own rules, which the
- * answers of a resolver are not allowed by. Docker's hooks have put interfaces into a new network
- * namespace by now, and its resolver into the resolv.conf that is bound: what the network of the
- * container does not lead to, its names do not. */
+/* RUNTIME opens the sockets: the container's rules apply to INIT's sockets, and would refuse the
+ * answers of a resolver. By now Docker's hooks have added interfaces to a new network namespace,
+ * and its resolver to the resolv.conf that is bound. The relay then runs in that network: names
+ * must lead nowhere that the network itself does not. */
 static int visit_network(struct life *l, int joined, int *ret_netns_fd, struct nacre_error *err)
 {
 	const int network = joined >= 0 ? joined : l->container.pidfd;
@@ -286,7 +287,8 @@ static int visit_network(struct life *l, int joined, int *ret_netns_fd, struct n
 	return r;
 }
 
-/* NETNS_FD: of the container's network, where the relay is to be; -1: in the host's. */
+/* NETNS_FD: the container's network namespace, if the relay runs there; -1: it runs in the host's.
+ */
 static int find_servers(const struct life *l, int netns_fd, struct nacre_error *err)
 {
 	const struct oci_strings *resolvers = &l->hardened_by->egress_resolvers;
@@ -308,7 +310,7 @@ static int find_servers(const struct life *l, int netns_fd, struct nacre_error *
 	return r;
 }
 
-/* Before the program runs. */
+/* Starts the relay before the program runs. */
 int step_start_egress_relay(struct life *l, struct nacre_error *err)
 {
 	struct egress_relay *relay = l->egress_relay;

@@ -12,7 +12,7 @@
 #include "libcontainer/mount/pivot.h"
 #include "libcontainer/process/scheduling.h"
 
-/* The rows that only life_exec_steps has: a further process in a running container. */
+/* The rows that only life_exec_steps has: one more process in a running container. */
 
 int step_make_exec_cgroup(struct life *l, struct nacre_error *err)
 {
@@ -46,8 +46,9 @@ int step_start_watcher(struct life *l, struct nacre_error *err)
 	return exec_cgroup_watch(&l->exec_cgroup, err);
 }
 
-/* A container that manages cgroups (systemd in it) moves its processes down and enables controllers
- * in its own cgroup, which then takes no process any more: the new one goes where init is. */
+/* A container that manages cgroups (such as systemd) moves its processes to cgroups below and
+ * enables controllers in its own, which then takes no process. The new process is started in the
+ * cgroup of the container's init instead. */
 static int follow_init(struct life *l, struct nacre_error *err)
 {
 	char path[PATH_MAX];
@@ -64,7 +65,8 @@ static int follow_init(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-/* A cgroup below one with threaded cgroups holds no process: the container's own does. */
+/* A cgroup below one with threaded cgroups cannot hold processes: the container's own cgroup is
+ * used instead. */
 static int leave_own_cgroup(struct life *l, struct nacre_error *err)
 {
 	struct nacre_error ignored;
@@ -97,7 +99,7 @@ int step_spawn_joined(struct life *l, struct nacre_error *err)
 		l->namespaces.cgroup_fd = l->exec_cgroup.fd < 0 ? l->container.cgroup.fd
 								: l->exec_cgroup.fd;
 	if (!(l->join_flags & CLONE_NEWNS)) {
-		/* Without a mount namespace of its own the container sits in a chroot. */
+		/* A container without a mount namespace of its own is in a chroot. */
 		char path[32];
 
 		(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)l->container.record.pid);
@@ -108,7 +110,8 @@ int step_spawn_joined(struct life *l, struct nacre_error *err)
 	return spawn_where_it_may(l, err);
 }
 
-/* config.md, execCPUAffinity. INIT is born in the container's cgroup, so both count there. */
+/* config.md, execCPUAffinity. INIT is born in the container's cgroup, so both affinities apply
+ * there. */
 int step_set_initial_affinity(struct life *l, struct nacre_error *err)
 {
 	const struct oci_cpu_affinity *affinity = l->process->exec_cpu_affinity;
@@ -123,7 +126,8 @@ int step_set_final_affinity(struct life *l, struct nacre_error *err)
 	return affinity ? scheduling_apply_affinity(affinity->final, err) : 0;
 }
 
-/* All of them, though INIT stays outside of the pid namespace: its child will be inside. */
+/* Joins all namespaces. INIT itself stays outside of the pid namespace: its child will be inside.
+ */
 int step_join_namespaces(struct life *l, struct nacre_error *err)
 {
 	int r = step_open_own_proc(l, err);

@@ -9,8 +9,8 @@
 
 /* The rows that run hooks, of both sides, in the order of life.c. */
 
-/* Before the fork, for the hooks that INIT runs: the paths are the host's. Commands after create
- * open them for their own hooks. */
+/* Opens the output of the hooks that INIT runs, before the fork: the paths are the host's. Later
+ * commands open it for their own hooks. */
 int step_open_hook_output(struct life *l, struct nacre_error *err)
 {
 	const struct run_annotations *annotations = &l->container.annotations;
@@ -58,14 +58,15 @@ static int run_host_hooks(struct life *l, const char *kind, const struct oci_hoo
 	r = step_open_hook_output(l, err);
 	if (r < 0)
 		return r;
-	/* Those that INIT runs end with the container. */
+	/* A hook of RUNTIME is killed when RUNTIME ends; the hooks that INIT runs end with the
+	 * container. */
 	l->hook_output.tied = true;
 	return run_hooks(l, kind, hooks, status, pid, NULL, err);
 }
 
-/* A poststop hook that fails is told and the others run all the same: config.md, Poststop. They are
- * of a container that is gone: not of one whose ID a create was refused for, nor of one whose
- * record is still there, which the next delete removes. */
+/* A failed poststop hook is a warning, and the others still run: config.md, Poststop. They run only
+ * for a container that is gone: not if create refused an ID that is in use, nor while a record
+ * still exists, which the next delete removes. */
 int step_run_poststop(struct life *l, struct nacre_error *err)
 {
 	const struct oci_hook_list *hooks = &l->container.config->hooks->poststop;
@@ -93,8 +94,8 @@ int step_hooks_create_runtime(struct life *l, struct nacre_error *err)
 		l, "createRuntime", &hooks->create_runtime, "creating", l->container.pid, err);
 }
 
-/* config.md, CreateContainer Hooks: in the container's namespaces, their path still that of the
- * host. */
+/* config.md, CreateContainer Hooks: they run in the container's namespaces, and their path is in
+ * the host's filesystem. */
 int step_hooks_create_container(struct life *l, struct nacre_error *err)
 {
 	const struct oci_hooks *hooks = l->container.config->hooks;
@@ -107,14 +108,14 @@ int step_hooks_create_container(struct life *l, struct nacre_error *err)
 		l, "createContainer", &hooks->create_container, "creating", getpid(), NULL, err);
 }
 
-/* config.md, StartContainer Hooks: everything in the container, before its program, and with its
- * environment. What runs is a file of the image, so it gets no more rights than the program. */
+/* config.md, StartContainer Hooks: they run entirely in the container, before its program, with its
+ * environment. The hook is a file of the image, so it gets no more rights than the program. */
 int step_hooks_start_container(struct life *l, struct nacre_error *err)
 {
 	struct oci_strings env = {.items = (const char **)l->program.envp};
 
-	/* RUNTIME has taken it. Held here as well, it would let calls of INIT's own wait for a
-	 * tracer or an agent that has ended. */
+	/* RUNTIME has taken the listener. If INIT held it too, INIT's own calls would wait for a
+	 * tracer or agent that has ended. */
 	fd_close(&l->listener);
 	while (env.items[env.n])
 		env.n++;

@@ -7,16 +7,16 @@
 #include "libcontainer/mount/devices.h"
 #include "libcontainer/namespace/netdev.h"
 
-/* RUNTIME's rows about what the host lends to one container, in the order of life.c. */
+/* RUNTIME's rows about resources of the host that one container gets, in the order of life.c. */
 
-/* Where RUNTIME may make none either, init binds the host's. */
+/* If RUNTIME cannot make device nodes either, INIT binds the host's. */
 int step_make_device_nodes(struct life *l, struct nacre_error *err)
 {
 	const struct oci_linux *linux_ = l->container.config->linux_;
 	struct nacre_error why;
 	int fd;
 
-	/* In a user namespace INIT may make none. */
+	/* In a user namespace INIT cannot make device nodes. */
 	if (!linux_ || !linux_->n_devices || !linux_->n_uid_mappings)
 		return 0;
 	fd = devices_make_nodes(linux_, &why);
@@ -26,8 +26,8 @@ int step_make_device_nodes(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-/* After INIT's cgroup namespace was made, whose root is the container's cgroup: from the one below
- * it the payload can enable controllers for others beside it. */
+/* Runs after INIT's cgroup namespace was made, whose root is the container's cgroup: from a cgroup
+ * below the root, the payload can enable controllers for other cgroups. */
 int step_enter_delegated_cgroup(struct life *l, struct nacre_error *err)
 {
 	const char *name = l->container.annotations.delegate_cgroup;
@@ -46,7 +46,8 @@ int step_enter_delegated_cgroup(struct life *l, struct nacre_error *err)
 	return r;
 }
 
-/* The namespace is held from here on: if INIT ends, its devices must not end with it. */
+/* Holds the network namespace from here on: if INIT ends, its devices must not disappear with it.
+ */
 int step_move_net_devices(struct life *l, struct nacre_error *err)
 {
 	l->netns_fd = namespaces_open_network(l->container.pid, err);
@@ -56,15 +57,15 @@ int step_move_net_devices(struct life *l, struct nacre_error *err)
 		l->container.config->linux_->n_net_devices, &l->moved_devices, err);
 }
 
-/* Only where create fails: from a container that was created the runtime takes no device away
+/* Runs only if create fails: the runtime never takes a device from a created container
  * (config-linux.md, Namespace Lifecycle). */
 int step_restore_net_devices(struct life *l, struct nacre_error *err)
 {
 	return l->moved_devices ? netdev_restore(l->netns_fd, l->moved_devices, err) : 0;
 }
 
-/* Behind "config and report": after a crash it is the config that tells `delete --force` of the
- * group. */
+/* Comes after "config and report": after a crash `delete --force` learns of the group from that
+ * config. */
 int step_enter_resctrl(struct life *l, struct nacre_error *err)
 {
 	const struct oci_intel_rdt *rdt = l->container.config->linux_->intel_rdt;

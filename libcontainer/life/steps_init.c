@@ -23,7 +23,7 @@
 #include "libcontainer/process/lsm.h"
 #include "libcontainer/process/scheduling.h"
 
-/* INIT's rows about its process: what is to become the program, in the order of life.c. */
+/* INIT's rows about its own process, which becomes the program, in the order of life.c. */
 
 void step_warn(void *data, const char *text)
 {
@@ -32,8 +32,8 @@ void step_warn(void *data, const char *text)
 	(void)walk_say(l, SYNC_WARNING, 0, 0, -1, text);
 }
 
-/* One that is stopped or frozen does not see the end of the sync socket, and without a cgroup
- * nobody would find it. criu, which restore runs in its place, ends by itself. */
+/* A stopped or frozen INIT does not see the end of the sync socket, and without a cgroup nobody
+ * would find it. criu, which replaces it in restore, ends by itself. */
 static int end_with_runtime(const struct life *l, struct nacre_error *err)
 {
 	if (l->restore || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == 0)
@@ -42,14 +42,14 @@ static int end_with_runtime(const struct life *l, struct nacre_error *err)
 }
 
 /*
- * First of all, in the child.
+ * Runs first of all in the child.
  *
  * Should:
- * - close every fd that a row below does not need, so that none can leak into the container
- *   (CVE-2024-21626); those that stay are close-on-exec
- * - end when RUNTIME does, however that ends
- * - take the umask out of the way of the modes that mounts and devices are made with
- * - leave the CPUs that the caller was pinned to (taskset(1), CPUAffinity= of an engine's unit)
+ * - close every fd that no later row needs, so that none can leak into the container
+ *   (CVE-2024-21626); the remaining fds are close-on-exec
+ * - end when RUNTIME ends, for whatever reason
+ * - clear the umask, so that it does not change the modes of mounts and devices
+ * - reset the CPU affinity of the caller (taskset(1), CPUAffinity= of an engine's unit)
  */
 int step_shield_init(struct life *l, struct nacre_error *err)
 {
@@ -75,7 +75,7 @@ int step_shield_init(struct life *l, struct nacre_error *err)
 	if (r == 0)
 		return 0;
 	(void)fail_prefix(&why, "the container has the caller's CPU affinity");
-	/* A filter around nacre may forbid it. */
+	/* A seccomp filter around nacre may forbid it. */
 	if (r == -EPERM || r == -ENOSYS) {
 		step_warn(l, why.text);
 		return 0;
@@ -92,8 +92,8 @@ static bool maps_root(const struct oci_id_mapping *mappings, size_t n)
 	return n == 0;
 }
 
-/* In a namespace that has no root, as that of a sandbox, what it makes belongs to the caller; it
- * has all capabilities there as the one who made or joined it. */
+/* In a user namespace without root, such as a sandbox's, new files belong to the caller, who has
+ * all capabilities there for having made or joined it. */
 int step_become_root(struct life *l, struct nacre_error *err)
 {
 	const struct oci_linux *linux_ = l->container.config->linux_;
@@ -104,8 +104,8 @@ int step_become_root(struct life *l, struct nacre_error *err)
 	return idmap_become_root(l->container.annotations.keep_groups, err);
 }
 
-/* Undumpable from here on, for the reason that spawn_undumpable has: before its maps are written an
- * undumpable process's uid_map belongs to the host's root. */
+/* INIT becomes undumpable here and not earlier, for the reason of spawn_undumpable: until its maps
+ * are written, the uid_map of an undumpable process belongs to the host's root. */
 int step_become_userns_root(struct life *l, struct nacre_error *err)
 {
 	int r = step_become_root(l, err);
@@ -114,12 +114,12 @@ int step_become_userns_root(struct life *l, struct nacre_error *err)
 		return r;
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return fail_errno(err, errno, "PR_SET_DUMPABLE");
-	/* The kernel forgets it with the credentials. */
+	/* The change of credentials has cleared PR_SET_PDEATHSIG. */
 	return end_with_runtime(l, err);
 }
 
-/* A session of its own: signals of the caller's terminal are not for the container. The child of an
- * INIT that stays outside will have one. */
+/* Starts a session, so that the container gets no signals of the caller's terminal. If INIT stays
+ * outside of the pid namespace, its child starts one. */
 int step_new_session(struct life *l, struct nacre_error *err)
 {
 	int r;
@@ -154,7 +154,7 @@ const struct oci_console_size *step_terminal_size(const struct life *l)
 	return l->options->window.height && l->options->window.width ? &l->options->window : NULL;
 }
 
-/* The master leaves for the console socket, or for RUNTIME, which hands it to its caller. */
+/* Sends the master to the console socket, or to RUNTIME, which gives it to its caller. */
 int step_send_terminal(struct life *l, struct nacre_error *err)
 {
 	int r = 0;
@@ -190,7 +190,7 @@ int step_set_hostname(struct life *l, struct nacre_error *err)
 	return namespaces_set_hostname(config->hostname, config->domainname, err);
 }
 
-/* The first of nacre.directories that is there becomes the working directory, and PWD. */
+/* Enters the first of nacre.directories that exists, and sets PWD. */
 static int enter_a_directory(struct life *l, struct nacre_error *err)
 {
 	const struct oci_strings *list = &l->container.config->nacre->directories;
@@ -221,10 +221,10 @@ static int enter_a_directory(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-/* As root of the container, so that `create` reports a missing program; the user may still not be
- * allowed to run it, which exec tells. Likewise the working directory, which create makes, before
- * the root is read-only, and exec does not: one that only the user may enter (NFS with root_squash)
- * is entered once the ids have changed. */
+/* Runs as root of the container, so that `create` reports a missing program; execve(2) reports
+ * later if the user may not run it. The same holds for the working directory: create makes it
+ * before the root becomes read-only, exec does not. A directory that only the user may enter (NFS
+ * with root_squash) is entered after the ids have changed. */
 int step_find_program(struct life *l, struct nacre_error *err)
 {
 	const bool creating = l->container.record.active & (WAITS_FOR_START | RUNS_AT_ONCE);
@@ -236,7 +236,7 @@ int step_find_program(struct life *l, struct nacre_error *err)
 	if (r < 0 && (chosen || r != -EACCES))
 		return r;
 	l->cwd_entered = r == 0;
-	if (l->container.record.active & LATE) /* another will come */
+	if (l->container.record.active & LATE) /* the process comes with `start` */
 		return 0;
 	return program_prepare(
 		l->container.arena, l->process, nacre ? nacre->program : NULL, &l->program, err);
@@ -250,14 +250,15 @@ int step_take_terminal(struct life *l, struct nacre_error *err)
 	if (r < 0)
 		return r;
 	r = terminal_take(&l->terminal.slave, l->process->user.uid, err);
-	if (r < 0 || l->container.record.active & FOREIGN_PIDNS) /* its child will control it */
+	if (r < 0 || l->container.record.active & FOREIGN_PIDNS) /* its child will control the
+								  * terminal */
 		return r;
 	return terminal_control(err);
 }
 
-/* Of a process that waits they end it, as the first one of a pid namespace, too, which is not ended
- * by a signal that it has no handler for (pid_namespaces(7)): `kill` may come as soon as `create`
- * returns. execve(2) makes them the default ones again. */
+/* Signals end an INIT that waits for `start`: `kill` may come as soon as `create` returns. Pid 1 of
+ * a pid namespace ignores a signal without a handler (pid_namespaces(7)), so INIT has handlers,
+ * which execve(2) resets. */
 int step_reset_signals(struct life *l, struct nacre_error *err)
 {
 	return l->container.record.active & WAITS_FOR_START ? program_end_on_signals(err)
@@ -292,7 +293,8 @@ int step_set_labels(struct life *l, struct nacre_error *err)
 	return lsm_selinux_on_exec(proc_fd, l->process->selinux_label, err);
 }
 
-/* While INIT can open what the user may not: the rules are on directories, not on names. */
+/* Runs while INIT can open directories that the user may not: Landlock rules are on open
+ * directories, not on names. */
 int step_restrict_writes(struct life *l, struct nacre_error *err)
 {
 	const struct oci_hardened *nacre = l->container.config->nacre;
@@ -317,8 +319,8 @@ int step_restrict_writes(struct life *l, struct nacre_error *err)
  * Should:
  * - drop the bounding set while CAP_SETPCAP is still there
  * - give stdio to the user while root may
- * - change groups, gid, uid; then set the four other sets to exactly what the config says, but for
- *   CAP_SYS_ADMIN where the filters cannot be loaded without it (seccomp(2)): they are next
+ * - change groups, gid, uid; then set the four other sets to exactly what the config says, except
+ *   for CAP_SYS_ADMIN if the filters, which come next, cannot be loaded without it (seccomp(2))
  *
  * Mustn't:
  * - leave a set as it was inherited
@@ -348,7 +350,7 @@ int step_drop_privileges(struct life *l, struct nacre_error *err)
 	return l->cwd_entered ? 0 : program_enter_cwd(process->cwd, false, err);
 }
 
-/* A `start` that dies before it gives the turn changes nothing. The turn is for INIT's first row.
+/* A `start` that dies before it passes the turn changes nothing. The turn is for INIT's first row.
  */
 int step_wait_for_start(struct life *l, struct nacre_error *err)
 {
@@ -356,7 +358,7 @@ int step_wait_for_start(struct life *l, struct nacre_error *err)
 	int r;
 
 	(void)err;
-	fd_close(&l->sync); /* refused by some filters, but nobody is there any more */
+	fd_close(&l->sync); /* some filters refuse it, but the other end is closed anyway */
 	do
 		r = sync_receive(l->start_pipe.in, &message, NULL);
 	while (r == -EPROTO || (r == 1 && message.kind != SYNC_TURN));

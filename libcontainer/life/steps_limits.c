@@ -12,7 +12,8 @@
 
 /* RUNTIME's rows on the limits and device rules of the container's cgroup. */
 
-/* config-linux.md, Cgroup ownership: a cgroup namespace of its own, mounted writable. */
+/* config-linux.md, Cgroup ownership: delegates a cgroup that has its own cgroup namespace and is
+ * mounted writable. */
 static int delegate_cgroup(struct life *l, struct nacre_error *err)
 {
 	bool writable = false;
@@ -28,8 +29,8 @@ static int delegate_cgroup(struct life *l, struct nacre_error *err)
 	return cgroup_delegate(&l->container.cgroup, (uid_t)step_host_uid(l), err);
 }
 
-/* BPF is refused in a user namespace, but so is mknod, and mounts made there open no device. What
- * is left are the nodes that the config binds or lists. */
+/* A user namespace permits no BPF program, but also no mknod(2), and its mounts open no devices.
+ * Only the nodes that the config binds or lists remain. */
 static int go_without_filter(
 	const struct container *c, const struct nacre_error *why, struct nacre_error *err)
 {
@@ -68,7 +69,7 @@ int step_apply_device_rules(
 	return r;
 }
 
-/* Without any rule the defaults hold: no device but the usual ones, as with runc. */
+/* Without any device rule the defaults apply: only the usual devices, as with runc. */
 static const struct oci_resources *resources_of(const struct life *l)
 {
 	static const struct oci_resources none;
@@ -77,7 +78,7 @@ static const struct oci_resources *resources_of(const struct life *l)
 	return linux_ && linux_->resources ? linux_->resources : &none;
 }
 
-/* Those that are left out, and what there is in their place. */
+/* Warns of limits that are left out, with their replacement. */
 static void warn_of_limits(void *data, const char *text)
 {
 	const struct life *l = data;
@@ -116,7 +117,7 @@ int step_set_cgroup_limits(struct life *l, struct nacre_error *err)
 	return r < 0 ? r : step_set_device_rules(l, err);
 }
 
-/* The rules are for the program: the disks of mounts[] INIT must be able to open, also those that
+/* The rules are for the program: INIT must be able to open the disks of mounts[], even those that
  * the program must not. */
 int step_set_limits_ahead(struct life *l, struct nacre_error *err)
 {

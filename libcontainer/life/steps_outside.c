@@ -11,8 +11,8 @@
 #include "specs/harden_userns.h"
 #include "specs/mount_words.h"
 
-/* What INIT may not do in the container's user namespace, but RUNTIME may outside of it: INIT asks,
- * and if RUNTIME may not either, its error is the one that counts. */
+/* INIT may not do these operations in the container's user namespace, but RUNTIME may outside of
+ * it. INIT asks for them; if RUNTIME may not either, the error of RUNTIME counts. */
 
 int step_ask_runtime(struct life *l, enum sync_kind kind, size_t index, int fd, int *ret_fd,
 	struct nacre_error *err)
@@ -34,7 +34,7 @@ bool step_has_callers_network(const struct life *l)
 	       l->namespaces.own_flags & namespaces_flag("network");
 }
 
-/* The type of the namespace that a new filesystem of this type shows; NULL: none. */
+/* Returns the type of namespace that a new filesystem of this type shows; NULL: none. */
 static const char *shown_namespace(const struct oci_mount *mount)
 {
 	if (mount_has_type(mount, "sysfs"))
@@ -49,11 +49,11 @@ bool step_joins_namespace_of(const struct life *l, const struct oci_mount *mount
 	return type && l->namespaces.join_flags & ~l->namespaces.own_flags & namespaces_flag(type);
 }
 
-/* What is done in a namespace of the container, and for which mount or value. */
+/* The arguments of an operation in a namespace of the container: which mount or value it is for. */
 struct errand {
 	struct life *l;
 	size_t index;
-	int fd; /* a procfs, or what was made */
+	int fd; /* a procfs, or the filesystem that was made */
 };
 
 static int make_filesystem(void *data, struct nacre_error *err)
@@ -104,7 +104,7 @@ static int write_sysctl(void *data, struct nacre_error *err)
 	return sysctl_write(errand->fd, &sysctl, err);
 }
 
-/* By the caller's own procfs: whose namespace it shows is the writer's. */
+/* Writes through the caller's own procfs: /proc/sys shows the namespace of the writing process. */
 static int answer_sysctl(struct life *l, size_t index, struct nacre_error *err)
 {
 	const struct oci_linux *linux_ = l->container.config->linux_;

@@ -20,10 +20,9 @@
 #include "specs/mount_words.h"
 
 /*
- * RUNTIME's rows of restore. INIT becomes criu, which makes the container's processes as children
- * of RUNTIME and tells how far it is. Between what it tells are the rows of others: hooks when
- * there are namespaces, limits, the record and the pid file while the processes are complete and
- * still stopped.
+ * RUNTIME's rows of restore. INIT becomes criu, which creates the container's processes as children
+ * of RUNTIME and reports each stage. Other rows run between the stages: hooks after the namespaces
+ * exist; limits, the record and the pid file while the processes are complete and still stopped.
  */
 
 #define LOG "restore.log"
@@ -124,7 +123,7 @@ static void add_stdio(const struct life *l, struct criu_options *options)
 			known = known || strcmp(stdio[i], stdio[fd]) == 0;
 		if (known)
 			continue;
-		/* The new one may be a pipe, which criu cannot seek in. */
+		/* The new stdio may be a pipe, in which criu cannot seek. */
 		criu_add_text_and_number(options, CRIU_INHERIT_FD, stdio[fd],
 			null_device && !strcmp(stdio[fd], null_device) ? RESTORE_NULL_FD
 								       : (unsigned)fd);
@@ -140,8 +139,8 @@ static int send_request(struct life *l, struct nacre_error *err)
 	criu_add_text(options, CRIU_ROOT, l->container.record.rootfs);
 	criu_add_number(options, CRIU_RESTORE_SIBLING, true);
 	criu_add_number(options, CRIU_EVASIVE_DEVICES, true);
-	/* The newer way takes the propagation of all binds from one source, which must have the
-	 * others below its root: true of the host's paths, but not of what the guard has opened. */
+	/* criu's newer mode takes the propagation of all binds from one source, and the others must
+	 * be below its root. The host's paths are, but not the fds that the guard has opened. */
 	criu_add_number(options, CRIU_MOUNTS_COMPAT_MODE, true);
 	if (!l->restore->exec_cgroup && l->container.record.cgroup)
 		criu_add_texts(options, CRIU_CGROUP_ROOT, "", l->container.record.cgroup);
@@ -153,7 +152,7 @@ static int send_request(struct life *l, struct nacre_error *err)
 	return criu_send(l->restore->run->socket, CRIU_RESTORE, options, err);
 }
 
-/* --- what criu tells --- */
+/* --- criu's notifications --- */
 
 static int take_terminal_master(
 	void *data, const struct criu_response *notification, int fd, struct nacre_error *err)
@@ -169,7 +168,7 @@ static int take_terminal_master(
 	return l->terminal.master < 0 ? fail_errno(err, errno, "keep the terminal") : 0;
 }
 
-/* UNTIL NULL: the end. */
+/* UNTIL NULL: continues to the end. */
 static int go_on(struct life *l, const char *until, struct criu_response *ret_response,
 	struct nacre_error *err)
 {
@@ -234,8 +233,8 @@ int step_drop_criu(struct life *l, struct nacre_error *err)
 	return reap(&l->restore->criu_pidfd, err);
 }
 
-/* criu leaves the network namespace empty, see checkpoint_begin; create would raise its loopback.
- */
+/* criu leaves the network namespace empty, see checkpoint_begin. As in create, the loopback is
+ * raised. */
 int step_restore_loopback(struct life *l, struct nacre_error *err)
 {
 	cleanup_close int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
@@ -252,7 +251,7 @@ int step_restore_loopback(struct life *l, struct nacre_error *err)
 	return r;
 }
 
-/* All is there that the program will see; it is stopped. */
+/* Everything that the program will see is complete; its processes are stopped. */
 int step_restore_processes(struct life *l, struct nacre_error *err)
 {
 	struct criu_response response;

@@ -17,9 +17,9 @@
 #include "specs/profiles.h"
 
 /*
- * Whether what criu has made is held by the profile: asked of the kernel, while every process is
- * still stopped. The images are files; the document beside them that names a profile is only as
- * good as whoever wrote it.
+ * Checks that the restored processes comply with the profile. The kernel is asked, while all
+ * processes are still stopped. The images are only files, and the document beside them that names a
+ * profile is only as trustworthy as its author.
  */
 
 #define STATUS_LIMIT 65536
@@ -27,10 +27,10 @@
 struct demand {
 	bool no_new_privileges;
 	bool filtered;
-	uint64_t capabilities; /* no more than these, in any set */
+	uint64_t capabilities; /* maximum in any set */
 };
 
-/* The ceiling is that of exec: what is there may have come by one. */
+/* The maximum is the one of exec: a restored process may be from an exec. */
 static int find_ceiling(struct life *l, uint64_t *ret_capabilities, struct nacre_error *err)
 {
 	const char *names[64] = {NULL};
@@ -50,7 +50,7 @@ static int find_ceiling(struct life *l, uint64_t *ret_capabilities, struct nacre
 	return r;
 }
 
-/* The value of line NAME of /proc/PID/status; absent: 0. */
+/* Returns the value of line NAME of /proc/PID/status; 0: there is no such line. */
 static uint64_t status_value(const char *status, const char *name, int base)
 {
 	const char *line = strstr(status, name);
@@ -98,7 +98,7 @@ static int check_process(pid_t pid, const struct demand *demand, struct nacre_er
 	return r;
 }
 
-/* criu and its children are in the cgroup as well, but not in the container's mounts. */
+/* criu and its children are in the cgroup as well, but not in the container's mount namespace. */
 static bool is_criu(pid_t pid, const struct stat *criu_mounts)
 {
 	char path[32];

@@ -20,18 +20,18 @@
 #include "specs/path_text.h"
 
 /*
- * INIT's rows of restore. It is in a mount namespace of its own and in the container's cgroup, and
- * prepares there what criu, which it becomes, takes from it. So nothing has to be unmounted on the
- * host afterwards, however restore ends.
+ * INIT's rows of restore. INIT is in a mount namespace of its own and in the container's cgroup,
+ * and prepares there what criu, which it becomes, needs. So nothing has to be unmounted on the host
+ * afterwards, however restore ends.
  */
 
 int step_restore_cgroup_namespace(struct life *l, struct nacre_error *err)
 {
-	/* With cgroups to manage, criu must see them all; it makes the namespace then. */
+	/* If criu manages cgroups, it must see all of them, and makes the namespace itself. */
 	return l->restore->exec_cgroup ? step_unshare_cgroup(l, err) : 0;
 }
 
-/* What linux.rootfsPropagation says is in the images. Shared must nothing be here: criu's mounts
+/* The images have the value of linux.rootfsPropagation. No mount may be shared here: criu's mounts
  * would appear on the host. */
 int step_restore_rootfs(struct life *l, struct nacre_error *err)
 {
@@ -44,12 +44,12 @@ int step_restore_rootfs(struct life *l, struct nacre_error *err)
 		r = mount_guard_tree(&l->guard, SIZE_MAX, l->rootfs_fd, err);
 	if (r < 0)
 		return r;
-	/* criu pivots by way of it, and would make a directory where the root may be read-only. */
+	/* criu needs /tmp to pivot, and would make it in a root that may be read-only. */
 	tmp = path_make_directory(l->rootfs_fd, "tmp", 01777, err);
 	return tmp < 0 ? tmp : 0;
 }
 
-/* A tmpfs, seen by INIT alone, on the state directory: the bind mounts get names in it. */
+/* Mounts a tmpfs, which only INIT sees, on the state directory. The bind mounts get names in it. */
 static int make_stage(const char *path, struct nacre_error *err)
 {
 	const struct filesystem fs = {.type = "tmpfs", .source = "nacre", .mode = 0700};
@@ -108,8 +108,8 @@ static int attach_to_stage(
 	return r < 0 ? r : 0;
 }
 
-/* Where mount I has its mount point: in a bind of the config that covers it, or in the rootfs. -1:
- * in a filesystem that criu fills. RET_PATH: below that. */
+/* Returns the fd that the mount point of mount I is below: a bind of the config that covers it, or
+ * the rootfs; -1: a filesystem that criu fills. RET_PATH: the path below the fd. */
 static int find_parent(const struct life *l, size_t i, char ret_path[PATH_TEXT_MAX])
 {
 	char destination[PATH_TEXT_MAX], other[PATH_TEXT_MAX];
@@ -127,7 +127,7 @@ static int find_parent(const struct life *l, size_t i, char ret_path[PATH_TEXT_M
 	return parent;
 }
 
-/* As create does, also where the root is read-only for the container. */
+/* Makes a mount point as create does, even if the container's root is read-only. */
 static int make_mount_point(const struct life *l, size_t i, struct nacre_error *err)
 {
 	const struct oci_mount *mount = &l->container.config->mounts[i];

@@ -36,10 +36,10 @@ static bool makes_root(const struct oci_config *config)
 }
 
 /*
- * While INIT still is the user who called: what it becomes next, the container's root, may be
- * nobody to the host, and not even get at a bundle below a home directory. RUNTIME has opened the
- * sources if it has the privilege (which it needs for a clone of a mount); then it reaches more
- * than INIT, which has lost all privilege over the host's files.
+ * Runs while INIT still is the calling user. The container's root, which it becomes next, may be an
+ * unprivileged id of the host that cannot even reach a bundle below a home directory. A RUNTIME
+ * with the privilege to clone mounts has opened the sources already: it reaches more files than
+ * INIT, which has no privilege over the host's files any more.
  */
 int step_open_host_files(struct life *l, struct nacre_error *err)
 {
@@ -86,7 +86,7 @@ static unsigned root_flags(const struct life *l)
 	       (hardened && hardened->root_nodev ? MOUNT_ATTR_NODEV : 0);
 }
 
-/* What came along with the rootfs. */
+/* Judges the mounts that came with the rootfs. */
 static int judge_tree(const struct life *l, struct nacre_error *err)
 {
 	int r = mount_guard_tree(&l->guard, SIZE_MAX, l->rootfs_fd, err);
@@ -94,8 +94,9 @@ static int judge_tree(const struct life *l, struct nacre_error *err)
 	return r > 0 ? rootfs_seal_below(l->rootfs_fd, root_flags(l), err) : r;
 }
 
-/* Under a profile that tightens the flags of mounts nothing that the host set is taken back by
- * silence. In a user namespace the kernel keeps such flags, all but the last. */
+/* Under a profile that tightens mount flags, a mount never loses a flag of the host unless the
+ * config says so. In a user namespace the kernel itself keeps these flags, except for the last one.
+ */
 uint64_t step_flags_to_clear(const struct life *l)
 {
 	const struct profile *profile = profile_find(
@@ -109,7 +110,7 @@ uint64_t step_flags_to_clear(const struct life *l)
 	       MOUNT_ATTR_NOSYMFOLLOW;
 }
 
-/* INIT may not: the filesystem belongs to the user namespace of the host. */
+/* Asks RUNTIME: INIT may not, since the filesystem belongs to the host's user namespace. */
 static int have_mapped(void *data, size_t index, int tree_fd, struct nacre_error *err)
 {
 	int none;
@@ -186,8 +187,8 @@ static int make_root(struct life *l, const char *propagation, struct nacre_error
 	return r < 0 ? r : 0;
 }
 
-/* Opened here and not by RUNTIME: an fd of another mount namespace can neither be cloned from nor
- * be mounted on. */
+/* INIT opens the rootfs, not RUNTIME: an fd of another mount namespace can neither be cloned nor be
+ * mounted on. */
 int step_prepare_rootfs(struct life *l, struct nacre_error *err)
 {
 	const char *propagation = l->container.config->linux_
@@ -223,7 +224,7 @@ int step_perform_mounts(struct life *l, struct nacre_error *err)
 		return fail_errno(err, ENOMEM, "mounts");
 	context = mount_context(l);
 	r = mounts_perform(&context, config->mounts, config->n_mounts, err);
-	/* Every source was opened by now. */
+	/* By now every source has been opened. */
 	if (r == 0 && l->granted && mount_guard_judges(&l->guard))
 		harden_warn_of_sources(l->guard.request, l->granted, l->guard.used, step_warn, l);
 	return r;
@@ -252,7 +253,7 @@ static int write_sysctl(
 	return r;
 }
 
-/* Before /proc/sys turns read-only. */
+/* Runs before /proc/sys becomes read-only. */
 int step_write_sysctls(struct life *l, struct nacre_error *err)
 {
 	const struct oci_linux *linux_ = l->container.config->linux_;
@@ -272,9 +273,7 @@ int step_write_sysctls(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-/* Before the pivot: the host's /dev/null can be cloned only while its mount is in this namespace.
- */
-/* The fds lead to what was mounted, whatever its name leads to by now. */
+/* Masks through the fds of what was mounted: the paths may lead elsewhere by now. */
 static int mask_views(const struct life *l, int dev_null_fd, struct nacre_error *err)
 {
 	const struct oci_config *config = l->container.config;
@@ -293,7 +292,7 @@ static int mask_views(const struct life *l, int dev_null_fd, struct nacre_error 
 	return r;
 }
 
-/* The workspace that shows what has the name NAME, and where that lies in its source. */
+/* Returns the workspace that shows the path NAME. *RET_BELOW: its path in the source. */
 static const struct life_workspace *find_copy(
 	const struct life *l, const char *name, const char **ret_below)
 {
@@ -329,6 +328,8 @@ static int hide(const struct life *l, int dev_null_fd, struct nacre_error *err)
 	return r;
 }
 
+/* Runs before the pivot: the host's /dev/null can be cloned only while its mount is in this
+ * namespace. */
 int step_mask_paths(struct life *l, struct nacre_error *err)
 {
 	const struct oci_config *config = l->container.config;
@@ -367,8 +368,7 @@ int step_seal_rootfs(struct life *l, struct nacre_error *err)
 		&context, l->container.config->mounts, l->container.config->n_mounts, err);
 	if (r < 0)
 		return r;
-	/* No fd of a directory may be open when the program runs, nor is one needed from here on.
-	 */
+	/* No fd of a directory may be open when the program runs, and later rows need none. */
 	fd_close(&l->rootfs_fd);
 	fd_close(&l->container.cgroup.fd);
 	if (!(l->container.record.active & (LSM | EGRESS)))

@@ -27,7 +27,8 @@
 
 /* RUNTIME's rows, in the order of life.c. */
 
-/* A fork bomb of hundreds ends with its init, and on a busy machine that takes a while. */
+/* The init of a fork bomb ends after its hundreds of processes, which takes long on a busy machine.
+ */
 #define KILL_WAIT_MS 30000
 
 int step_make_state_directory(struct life *l, struct nacre_error *err)
@@ -54,7 +55,7 @@ int step_drop_state_directory(struct life *l, struct nacre_error *err)
 	return r;
 }
 
-/* The root was opened before there were rules to judge it by. */
+/* The root was opened before the rules that judge it were known. */
 int step_keep_ids(struct life *l, struct nacre_error *err)
 {
 	int r = mount_guard_root(&l->guard, l->container.record.rootfs, l->shift.rootfs_fd, err);
@@ -89,12 +90,12 @@ int step_make_cgroup(struct life *l, struct nacre_error *err)
 
 int step_drop_cgroup(struct life *l, struct nacre_error *err)
 {
-	/* One that create refused because somebody else's processes are in it must not be killed.
+	/* If create refused a cgroup because other processes are in it, these must not be killed.
 	 */
 	return l->cgroup_made ? cgroup_destroy(&l->container.cgroup, err) : 0;
 }
 
-/* Whether some mount is to be mapped as the container is. */
+/* Whether a mount uses the container's id mappings. */
 static bool wants_idmap(const struct oci_config *config)
 {
 	for (size_t i = 0; i < config->n_mounts; i++) {
@@ -106,7 +107,7 @@ static bool wants_idmap(const struct oci_config *config)
 	return false;
 }
 
-/* User namespace for mounts that are to be mapped as the container is. -1: none. */
+/* Returns the user namespace for mounts with the container's id mappings. -1: none. */
 static int mapping_fd(const struct life *l)
 {
 	if (l->shift.userns_fd >= 0)
@@ -114,7 +115,7 @@ static int mapping_fd(const struct life *l)
 	return l->map_fd >= 0 ? l->map_fd : namespaces_joined_user(&l->namespaces);
 }
 
-/* Without it each try would fail, after the source was judged as INIT will judge it again. */
+/* Without CAP_SYS_ADMIN each clone would fail, after a guard check that INIT repeats anyway. */
 static bool may_clone(void)
 {
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
@@ -158,7 +159,7 @@ int step_open_mount_sources(struct life *l, struct nacre_error *err)
 		if (fd < 0)
 			return fd;
 		if (below)
-			continue; /* INIT's */
+			continue; /* INIT opens it */
 		fd = mount_open_source(
 			&l->guard, &config->mounts[i], i, userns, mapping_fd(l), err);
 		if (fd < 0 && fd != -ENOTSUP)
@@ -202,10 +203,10 @@ int step_remove_start_pipe(struct life *l, struct nacre_error *err)
 }
 
 /*
- * As namespaces_spawn, with INIT undumpable: in a pid namespace that others are in they could
- * ptrace it or open its /proc/PID/fd and cwd (CVE-2016-9962). It is born so, since whatever it did
- * itself would come too late. exec makes the program dumpable again; in a new user namespace see
- * step_become_userns_root.
+ * Calls namespaces_spawn with INIT undumpable: processes of a joined pid namespace could otherwise
+ * ptrace INIT, or open its /proc/PID/fd and cwd (CVE-2016-9962). INIT must be born undumpable:
+ * anything that it did itself would come too late. execve(2) makes the program dumpable again. For
+ * a new user namespace see step_become_userns_root.
  */
 static pid_t spawn_undumpable(struct life *l, struct nacre_error *err)
 {
@@ -222,7 +223,7 @@ static pid_t spawn_undumpable(struct life *l, struct nacre_error *err)
 	return pid;
 }
 
-/* As namespaces_spawn. */
+/* Returns like namespaces_spawn. A user lends INIT the oom score; root sets it later. */
 static pid_t spawn_with_score(struct life *l, struct nacre_error *err)
 {
 	cleanup_close int proc_fd = -1;
@@ -245,7 +246,7 @@ static pid_t spawn_with_score(struct life *l, struct nacre_error *err)
 	return pid;
 }
 
-/* The fork. Returns in RUNTIME only. */
+/* Forks INIT. Returns only in RUNTIME. */
 int step_spawn(struct life *l, const struct step *steps, struct nacre_error *err)
 {
 	int pair[2];
@@ -298,9 +299,10 @@ static int kill_process(struct life *l, struct nacre_error *err)
 			KILL_WAIT_MS / 1000);
 	if (r < 0)
 		return fail_errno(err, r, "wait for init to end");
-	/* The one that is in its place is taken while it is not reaped. */
+	/* INIT stays unreaped until step_adopt has taken the child that replaces it. */
 	if (!step_is_born(l)) {
-		(void)sys_pidfd_wait(l->container.pidfd, &info, WEXITED); /* ECHILD: not ours */
+		(void)sys_pidfd_wait(l->container.pidfd, &info, WEXITED); /* ECHILD: it is not our
+									   * child */
 		fd_close(&l->container.pidfd);
 	}
 	return 0;
@@ -313,7 +315,7 @@ int step_kill_init(struct life *l, struct nacre_error *err)
 
 	if (l->container.pidfd >= 0)
 		r = kill_process(l, err);
-	/* It may have made another in its place meanwhile; one that was reaped has ended. */
+	/* INIT may have made its child meanwhile; a child that was reaped has ended. */
 	if (r == 0 && step_is_born(l) && step_adopt(l, &ignored) == 0)
 		r = kill_process(l, err);
 	step_birth_done(l);
@@ -356,7 +358,7 @@ int step_set_oom_score(struct life *l, struct nacre_error *err)
 	return oom_score_apply(proc_fd, l->container.pid, l->process->oom_score_adj.value, err);
 }
 
-/* For `exec`, for hooks and for people. */
+/* Saves the config for `exec`, hooks and people. */
 int step_save_config(struct life *l, struct nacre_error *err)
 {
 	cleanup_free char *tightened = NULL;
@@ -384,7 +386,7 @@ int step_save_record(struct life *l, struct nacre_error *err)
 	struct container *c = &l->container;
 	int r;
 
-	if (l->birth) /* its process is still to come, and has a row of its own */
+	if (l->birth) /* the process does not exist yet; a later row saves its record */
 		return 0;
 	r = record_identify(c, err);
 	if (r < 0)

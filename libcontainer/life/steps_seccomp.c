@@ -28,7 +28,7 @@ static bool drops_admin(const struct life *l)
 	       !oci_strings_have(&c->permitted, "CAP_SYS_ADMIN");
 }
 
-/* Memory in which RUNTIME compiles the filter while INIT mounts. */
+/* Allocates shared memory, in which RUNTIME compiles the filter while INIT mounts. */
 int step_share_seccomp(struct life *l, struct nacre_error *err)
 {
 	void *shared;
@@ -43,7 +43,8 @@ int step_share_seccomp(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-/* What nested is for, and an engine's usual list refuses without telling anybody. */
+/* Warns if the filter refuses what the profile nested is for: the usual list of an engine does,
+ * without an error that says so. */
 static void warn_nested(const struct life *l)
 {
 	static const char *const needed[] = {"unshare", "mount", "umount2", "pivot_root"};
@@ -69,12 +70,13 @@ static void warn_nested(const struct life *l)
 	container_warn(&l->container, text);
 }
 
-/* The calls of INIT behind the filter of the config, row by row of life.c. */
+/* Checks that the config's filter allows the system calls that INIT makes after loading it, row by
+ * row of life.c. */
 static int check_calls(const struct life *l, struct nacre_error *err)
 {
 	const uint64_t active = l->container.record.active;
 	const bool born = active & FOREIGN_PIDNS;
-	/* Whether RUNTIME has a row in between. */
+	/* Whether RUNTIME has a row between these. */
 	const bool talks = active & (SECCOMP_NOTIFY | TRACE | LIMIT_OF_PROCESSES | SCHEDULER_LAST |
 					    WAITS_FOR_START | PIDFD_SOCKET | PID_FILE) ||
 			   (born && active & RUNS_AT_ONCE);
@@ -131,7 +133,7 @@ int step_compile_seccomp(struct life *l, struct nacre_error *err)
 	return check_calls(l, err);
 }
 
-/* The filter may forbid write(2), so exec is announced while it still can be. */
+/* Announces exec while INIT still can: the filter may forbid write(2). */
 int step_announce_exec(struct life *l, struct nacre_error *err)
 {
 	int r = l->announced ? 0 : walk_say(l, SYNC_EXEC, 0, 0, -1, NULL);
@@ -142,9 +144,9 @@ int step_announce_exec(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-/* A RUNTIME without privilege may take the listener (pidfd_getfd(2) asks as ptrace(2)) of a
- * dumpable process alone, which the program will be. In a pid namespace that is INIT's alone nobody
- * else can make use of it. */
+/* Makes INIT dumpable: a RUNTIME without privilege can copy the listener only from a dumpable
+ * process (pidfd_getfd(2) checks as ptrace(2)). The program will be dumpable anyway, and in a new
+ * pid namespace no other process can use it. */
 static int lend_listener(const struct life *l, struct nacre_error *err)
 {
 	if (!(l->container.record.active & (SECCOMP_NOTIFY | TRACE)) ||
@@ -154,7 +156,7 @@ static int lend_listener(const struct life *l, struct nacre_error *err)
 						      : 0;
 }
 
-/* nacre's own first: that of the config may forbid seccomp(2). */
+/* Loads nacre's own filter first: the filter of the config may forbid seccomp(2). */
 static int load(struct life *l, struct nacre_error *err)
 {
 	int none; /* the config of a traced container has no listener: see trace_create */
@@ -191,8 +193,7 @@ int step_load_seccomp(struct life *l, struct nacre_error *err)
 	return caps_drop_beyond(&l->capabilities, err);
 }
 
-/* INIT cannot send the listener: its filter may forbid sendmsg(2). It tells the number and waits.
- */
+/* INIT's filter may forbid sendmsg(2), so INIT sends the number of the fd and waits. */
 int step_take_listener(const struct life *l, struct nacre_error *err)
 {
 	int listener = sys_pidfd_getfd(l->container.pidfd, l->listener);
@@ -202,8 +203,8 @@ int step_take_listener(const struct life *l, struct nacre_error *err)
 			    : listener;
 }
 
-/* Of the container's first process the state is still "creating", and the record has no pid yet
- * where it waits for `start`. */
+/* While the container's first process is created, the state is "creating", and if it waits for
+ * `start`, the record has no pid yet. */
 static int send_listener(struct life *l, int listener, struct nacre_error *err)
 {
 	const bool first = l->init_pidfd < 0;
@@ -221,7 +222,7 @@ static int send_listener(struct life *l, int listener, struct nacre_error *err)
 	return seccomp_send_listener(seccomp->listener_path, listener, json, err);
 }
 
-/* It goes out with the pid of the process that is to be the program. */
+/* The listener is sent with the pid of the process that becomes the program. */
 int step_hand_out_listener(struct life *l, struct nacre_error *err)
 {
 	int listener = step_take_listener(l, err);

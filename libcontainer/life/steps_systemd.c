@@ -10,14 +10,14 @@
 #include "specs/profiles.h"
 
 /*
- * The rows that a container has whose cgroup is a unit of systemd, of both sides.
+ * The rows of a container whose cgroup is a systemd unit, of both sides.
  *
- * A scope comes into being with its first process, and it is systemd who moves that in. So INIT is
- * there before its cgroup and waits for its first turn. Should RUNTIME end meanwhile, INIT does,
- * too, and systemd forgets a scope without processes: nothing stays of a unit that no record names.
+ * A scope starts with its first process, and systemd moves that process into it. So INIT exists
+ * before its cgroup, and waits for its first turn. If RUNTIME ends meanwhile, INIT ends too, and
+ * systemd removes a scope without processes: no unit is left that no record names.
  */
 
-/* The profile oci takes the config as it is. */
+/* Profile oci uses the config as it is. */
 static bool trusts_annotations(const struct life *l)
 {
 	const struct profile *profile = profile_find(
@@ -26,8 +26,8 @@ static bool trusts_annotations(const struct life *l)
 	return profile && !profile_hardens(profile);
 }
 
-/* What is there under its name is not ours, and would go with the scope. A user's manager has its
- * units somewhere below its own cgroup. */
+/* Refuses a scope whose cgroup exists: it is not nacre's, and would be removed with the scope. A
+ * user's manager has its units at an unknown place below its own cgroup. */
 static int check_scope(
 	const struct life *l, const struct systemd_unit *unit, struct nacre_error *err)
 {
@@ -86,10 +86,10 @@ int step_make_unit(struct life *l, struct nacre_error *err)
 	return state_note_cgroup(l->container.lock_fd, &l->container.record, err);
 }
 
-/* What is in the cgroup is killed at once: systemd would ask it to end, and wait for 90 s. The
- * cgroup stays until systemd knows: if it is gone when systemd, told by inotify, comes to read its
- * cgroup.events, the unit stays active (seen with systemd 252), and a delete that is killed in
- * between would find nothing more to do. */
+/* Kills everything in the cgroup at once: systemd would send SIGTERM and wait for 90 s. The cgroup
+ * itself stays until systemd has stopped the unit: if the cgroup is gone when systemd, notified by
+ * inotify, reads its cgroup.events, the unit stays active (seen with systemd 252), and after an
+ * interrupted delete the next one would find nothing to do. */
 int step_drop_unit(struct life *l, struct nacre_error *err)
 {
 	const bool open = l->container.cgroup.fd >= 0;
@@ -105,7 +105,7 @@ int step_drop_unit(struct life *l, struct nacre_error *err)
 	return open ? cgroup_destroy(&l->container.cgroup, err) : 0;
 }
 
-/* INIT, where systemd has put it. */
+/* INIT: opens the cgroup that systemd has moved it to. */
 int step_find_unit_cgroup(struct life *l, struct nacre_error *err)
 {
 	char path[PATH_MAX];
@@ -120,7 +120,8 @@ int step_find_unit_cgroup(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-/* exec: below the unit's cgroup, where the process would have been born otherwise. */
+/* exec: moves the process to the cgroup below the unit's in which it would have been born
+ * otherwise. */
 int step_attach_to_unit(struct life *l, struct nacre_error *err)
 {
 	const struct cgroup *cgroup = l->exec_cgroup.fd < 0 ? &l->container.cgroup

@@ -21,10 +21,11 @@
 #include "specs/mount_words.h"
 
 /*
- * The rows about workspaces. RUNTIME makes the directories of each and opens its source, judged by
- * the rules as that of any bind; whoever may mount an overlay (RUNTIME where it is root, else INIT
- * in the container's user namespace) lays it over the source, and from there on it is the source of
- * the bind. What outlives the container is listed before anything can be written to it.
+ * The rows about workspaces. RUNTIME makes the directories of each workspace and opens its source,
+ * which is judged like the source of any bind. A process that may mount an overlay (RUNTIME as
+ * root, otherwise INIT in the container's user namespace) mounts it over the source, and the
+ * overlay becomes the source of the bind. Files that outlive the container are recorded before
+ * anything can be written to them.
  */
 
 int step_read_state_root(const struct life *l, char ret_root[PATH_MAX], struct nacre_error *err)
@@ -36,7 +37,8 @@ int step_read_state_root(const struct life *l, char ret_root[PATH_MAX], struct n
 
 /* --- making them --- */
 
-/* What an earlier container of this ID left, which is gone: its state is ours now. */
+/* Removes the workspaces of an earlier container of this ID, which is gone: this command owns the
+ * state now. */
 static int clear_set(
 	struct life *l, struct workspace_set *set, const char *root, struct nacre_error *err)
 {
@@ -74,8 +76,8 @@ static int open_work(const struct workspace *w, struct nacre_error *err)
 	return fd < 0 ? fail_errno(err, errno, "open %s", path) : fd;
 }
 
-/* A bind of the whole tree shows what is mounted below the source, and may be there to cover
- * something: of that no copy is made. */
+/* A recursive bind would show the mounts below the source, which may be there to cover something. A
+ * copy does not show them. */
 static int check_hidden(struct life *l, const struct oci_mount *mount, const char *source,
 	int source_fd, struct nacre_error *err)
 {
@@ -112,7 +114,7 @@ static int check_source(const struct oci_mount *mount, int fd, struct nacre_erro
 				 mount->source);
 }
 
-/* Takes W, of SET, for the mount that MADE stands for. */
+/* Prepares W, of SET, for the mount of MADE. */
 static int take(struct life *l, struct workspace *w, int store_fd, struct life_workspace *made,
 	struct nacre_error *err)
 {
@@ -139,8 +141,9 @@ static int take(struct life *l, struct workspace *w, int store_fd, struct life_w
 	return may < 0 ? may : 0;
 }
 
-/* What is written to at once must not become a program of the host: what is there is read-only.
- * What comes is told at the end, since no mount can keep it away. */
+/* Existing protected files of a direct workspace become read-only, so that the container cannot
+ * replace a program of the host. New ones are reported at the end, since no mount can prevent them.
+ */
 static int find_protected(struct life *l, struct life_workspace *made,
 	const struct oci_workspace *mark, struct workspace_record *record, struct nacre_error *err)
 {
@@ -159,7 +162,7 @@ static int find_protected(struct life *l, struct life_workspace *made,
 		const char *path = list.items[i].path;
 
 		made->protect.items[made->protect.n++] = path;
-		/* JSON has no other names. Such a one is told as new. */
+		/* JSON permits no other names. Other names are reported as new. */
 		if (json_utf8_valid(path, strlen(path)))
 			record->present.items[record->present.n++] = path;
 	}
@@ -232,7 +235,7 @@ int step_make_workspaces(struct life *l, struct nacre_error *err)
 	char root[PATH_MAX];
 	int r = store_fd < 0 ? store_fd : step_read_state_root(l, root, err);
 
-	l->workspaces_of_others = r < 0; /* this container has none yet */
+	l->workspaces_of_others = r < 0; /* this container has no workspace yet */
 	if (r < 0)
 		return r;
 	r = workspace_set_make(
@@ -274,7 +277,8 @@ int step_mount_workspace(
 	return fd < 0 ? fail_prefix(err, "mounts[%zu]", made->mount) : fd;
 }
 
-/* The layers of an overlay must be of the mount namespace that it is made in. */
+/* Mounts an overlay whose layers are opened again: they must be of the mount namespace in which it
+ * is made. */
 int step_mount_workspace_here(
 	const struct life *l, const struct life_workspace *made, struct nacre_error *err)
 {

@@ -10,10 +10,10 @@
 #include "libcontainer/workspace/store.h"
 #include "specs/escape.h"
 
-/* The end of a container's workspaces: what has changes is kept. */
+/* Ends a container's workspaces: those with changes are kept. */
 
 enum {
-	TOLD_MAX = 32, /* lines */
+	TOLD_MAX = 32, /* lines per workspace */
 };
 
 static bool is_later(const struct timespec *a, const struct workspace_record *record)
@@ -22,7 +22,7 @@ static bool is_later(const struct timespec *a, const struct workspace_record *re
 	       (a->tv_sec == record->created_sec && a->tv_nsec > record->created_nsec);
 }
 
-/* Protected names that came or changed while the container was there, one a line. */
+/* Reports protected names that appeared or changed while the container existed, one per line. */
 static int report_protected(struct life *l, const struct workspace *w, struct nacre_error *err)
 {
 	const struct workspace_record *record = w->record;
@@ -59,7 +59,7 @@ static int report_protected(struct life *l, const struct workspace *w, struct na
 	return r;
 }
 
-/* Keeps what has changes. */
+/* Keeps the workspaces that have changes, and removes the others. */
 static int drop_set(
 	struct life *l, int store_fd, struct workspace_set *set, struct nacre_error *err)
 {

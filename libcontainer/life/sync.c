@@ -18,7 +18,7 @@ int sync_pair(int ret_fds[2], struct nacre_error *err)
 	return 0;
 }
 
-/* The text's unused end is not sent: a turn is 16 bytes. */
+/* Does not send the unused end of the text: a turn is 16 bytes. */
 static size_t message_length(const struct sync_message *message)
 {
 	size_t text = strlen(message->text);
@@ -62,7 +62,7 @@ int sync_send(int sync, enum sync_kind kind, unsigned step, int32_t code, int32_
 	return write_once(sync, &message, message_length(&message));
 }
 
-/* Below PIPE_BUF: one write is one message. */
+/* The size is below PIPE_BUF, so one write(2) is one message. */
 int sync_send_whole(
 	int fifo, enum sync_kind kind, unsigned step, int32_t code, int32_t value, const char *text)
 {
@@ -96,8 +96,8 @@ int sync_receive(int sync, struct sync_message *ret_message, int *ret_fd)
 	int fd = -1;
 	ssize_t length = receive_once(sync, &message, ret_fd ? &fd : NULL);
 
-	/* The peer ended with a turn of ours unread: the kernel says so before it hands out what
-	 * the peer wrote last, which is why it ended. */
+	/* The peer has ended without reading a turn. The kernel reports that first, and then
+	 * delivers the peer's last message, which says why it ended. */
 	if (length == -ECONNRESET)
 		length = receive_once(sync, &message, ret_fd ? &fd : NULL);
 	if (length <= 0)

@@ -24,37 +24,37 @@
 #include "specs/filter_decode.h"
 
 /*
- * --trace-denials: the tracer, a process beside the container's that answers its refused calls, one
- * for the first process and all that it starts, and one for each `exec`. It lives until nobody has
- * the filter any more.
+ * --trace-denials: the tracer is a process beside the container that answers its refused calls.
+ * There is one for the first process with all that it starts, and one per `exec`. It lives as long
+ * as any process has the filter.
  *
- * It holds the filter's listener, the audit files, the counts (denials.h), and CAP_SYS_PTRACE where
- * it is root's, to read the arguments of calls that wait. If it dies, the kernel refuses the calls
- * with ENOSYS: the container goes on, with less to see and nothing more allowed.
+ * It holds the filter's listener, the audit files, the counts (denials.h), and for root
+ * CAP_SYS_PTRACE, to read the arguments of waiting calls. If it dies, the kernel refuses the calls
+ * with ENOSYS: the container continues, with fewer records and no additional rights.
  */
 
 enum {
-	LINES_A_SECOND = 50, /* a program that tries again at once must not fill the disk */
+	LINES_A_SECOND = 50, /* a program that repeats a call at once must not fill the disk */
 	COMMAND_SIZE = 32, /* TASK_COMM_LEN is 16 */
 	END_WAIT_MS = 1000,
 	TRACERS_MAX = 10000,
 	TRIES = 100,
-	COUNT_TRIES = 3, /* the caller waits */
+	COUNT_TRIES = 3, /* the caller waits meanwhile */
 	PAUSE_NS = 10000000,
 };
 
 struct tracer {
-	struct life *l; /* what the audit needs of it: id, record, files */
+	struct life *l; /* members that the audit record needs: id, record, files */
 	int listener;
 	int denials;
-	int ready; /* gets a byte when it is at work */
+	int ready; /* gets a byte when the tracer works */
 	time_t second;
 	unsigned lines; /* in that second */
-	uint64_t suppressed; /* since the last line */
-	uint64_t uncounted; /* what could not be written to DENIALS, yet */
+	uint64_t suppressed; /* since the last line that was written */
+	uint64_t uncounted; /* not written to DENIALS yet */
 };
 
-/* The process waits for its answer, or was just killed: the name is a hint, not a proof. */
+/* The process waits for its answer or was just killed, so the name may be another's. */
 static void read_command(pid_t pid, char ret_name[COMMAND_SIZE])
 {
 	cleanup_free char *text = NULL;
@@ -65,14 +65,14 @@ static void read_command(pid_t pid, char ret_name[COMMAND_SIZE])
 	(void)snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
 	if (file_read(AT_FDCWD, path, 64, &text, NULL, &ignored) < 0)
 		return;
-	/* Whatever bytes the program chose: the line must be JSON. */
+	/* The program chose the bytes, but the line must be valid JSON. */
 	for (size_t i = 0; text[i] && text[i] != '\n' && i < COMMAND_SIZE - 1; i++) {
 		ret_name[i] = (unsigned char)text[i] < 0x80 ? text[i] : '?';
 		ret_name[i + 1] = '\0';
 	}
 }
 
-/* Whether there is room for one more line in this second. */
+/* Whether one more line may be written in this second. */
 static bool may_write(struct tracer *tracer)
 {
 	time_t now = time(NULL);
@@ -87,7 +87,7 @@ static bool may_write(struct tracer *tracer)
 	return false;
 }
 
-/* What a denial is read with. */
+/* The context for reading the arguments of a denied call. */
 struct reading {
 	int listener;
 	const struct seccomp_denial *denial;
@@ -135,7 +135,7 @@ static void write_denial(struct tracer *tracer, const struct seccomp_denial *den
 	audit_fact(&tracer->l->container, &event, 0, &err);
 }
 
-/* What has failed may work in a moment: memory, mostly. */
+/* Waits a moment: a failure, mostly for lack of memory, may not come again. */
 static void take_breath(void)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_NS};
@@ -143,7 +143,7 @@ static void take_breath(void)
 	(void)nanosleep(&pause, NULL);
 }
 
-/* Counts among others what could not be counted at its time. */
+/* Adds the refusals that could not be counted earlier to "others". */
 static void catch_up(struct tracer *tracer)
 {
 	struct denial_count others = denials_others;
@@ -169,11 +169,11 @@ static void count_denial(struct tracer *tracer, const struct seccomp_denial *den
 	catch_up(tracer);
 }
 
-/* The call is told before it is answered: what the caller does next finds it told. */
+/* Records the call before answering it: whatever the caller does next finds it recorded. */
 static int serve(struct tracer *tracer)
 {
 	struct seccomp_denial denial;
-	struct nacre_error ignored; /* there is nobody to tell */
+	struct nacre_error ignored; /* nobody reads the error */
 	int r = seccomp_trace_take(tracer->listener, &tracer->l->own_filter, &denial, &ignored);
 
 	if (r <= 0)
@@ -181,7 +181,8 @@ static int serve(struct tracer *tracer)
 	count_denial(tracer, &denial);
 	if (may_write(tracer))
 		write_denial(tracer, &denial);
-	/* Without an answer the caller would wait for ever: then rather none for anybody. */
+	/* Without an answer the caller would wait for ever. So the tracer ends, and all calls fail.
+	 */
 	for (int i = 0; (r = seccomp_trace_answer(tracer->listener, &denial, &ignored)) < 0; i++) {
 		if (i == TRIES)
 			_exit(1);
@@ -192,7 +193,7 @@ static int serve(struct tracer *tracer)
 
 /*
  * Should:
- * - keep of root's capabilities the one that reads arguments, and of a user's none
+ * - keep CAP_SYS_PTRACE of root's capabilities, to read arguments, and none of a user's
  * - be out of reach of a container that shares the host's pid namespace
  */
 static int confine(void)
@@ -223,7 +224,7 @@ static void tracer_main(void *data)
 		if (r == -EINTR)
 			continue;
 		if (r == 0 && !(asked.revents & POLLIN))
-			break; /* POLLHUP: nobody has the filter any more */
+			break; /* POLLHUP: no process has the filter any more */
 		if (r == 0)
 			r = serve(tracer);
 		failures = r < 0 ? failures + 1 : 0;
@@ -243,7 +244,7 @@ static int fork_tracer(struct tracer *tracer)
 	return child_detach(&detached);
 }
 
-/* Returns when it is at work: the next refused call must find it. */
+/* Returns when the tracer works: it must see the next refused call. */
 static int detach(struct tracer *tracer, struct nacre_error *err)
 {
 	cleanup_close int ready = -1;
@@ -274,8 +275,8 @@ int tracer_start(struct life *l, struct nacre_error *err)
 
 	if (listener < 0)
 		return listener;
-	/* Of `start`: the filter that create loaded is another nacre's if it was upgraded in
-	 * between. What this one would allow is refused then, with ENOSYS. */
+	/* For `start`: if nacre was upgraded since create, the loaded filter is another version's.
+	 * Calls that this version would allow are then refused with ENOSYS. */
 	r = !l->own_filter.profile ? seccomp_own_program(l->container.arena,
 					     l->container.config->nacre, &l->own_filter, err)
 				   : 0;
@@ -285,22 +286,22 @@ int tracer_start(struct life *l, struct nacre_error *err)
 	return denials < 0 ? denials : detach(&tracer, err);
 }
 
-/* Returns 1 when PID, which holds FD's file, has ended. */
+/* Returns 1 when PID, which holds FD's lock, has ended. */
 static int end_tracer(int fd, pid_t pid, struct nacre_error *err)
 {
 	cleanup_close int pidfd = sys_pidfd_open(pid);
 	int r;
 
 	if (pidfd == -ESRCH || denials_holder(fd) != pid)
-		return 1; /* it ended, or another is named now */
+		return 1; /* it ended, or another process holds the lock now */
 	if (pidfd < 0)
 		return fail_errno(err, pidfd, "open tracer %d", (int)pid);
 	r = pidfd_end(pidfd, END_WAIT_MS, "the tracer", err);
 	return r < 0 ? r : 1;
 }
 
-/* With the container's last process they end by themselves. One that goes on has processes that
- * left the container's cgroup, if it had one at all. */
+/* Tracers end by themselves with the container's last process. One that still runs has processes
+ * that left the container's cgroup, or the container has no cgroup. */
 int tracer_end_all(struct life *l, struct nacre_error *err)
 {
 	cleanup_close int fd = -1;

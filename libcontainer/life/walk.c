@@ -38,7 +38,7 @@ int walk_say(const struct life *l, enum sync_kind kind, unsigned step, int32_t c
 			   : sync_send(l->sync, kind, step, code, value, text, -1);
 }
 
-/* Where the other side's words come in. */
+/* Returns the fd on which the messages of the other side come. */
 static int word_fd(const struct life *l)
 {
 	return l->sync < 0 ? l->start_pipe.in : l->sync;
@@ -58,15 +58,15 @@ static const struct step *next_in_turn(const struct walk *w, const struct step *
 	return step;
 }
 
-/* The end of the socket where a word of INIT's was due. */
+/* The socket ended where a message of INIT was due: finds out why. */
 static int died(struct life *l, const char *step, struct nacre_error *err)
 {
 	siginfo_t info = {.si_pid = 0};
 
-	/* Its files are closed before it is seen to have ended. */
+	/* A process closes its files before its end can be seen. */
 	if (pidfd_wait_end(l->container.pidfd, DEATH_WAIT_MS) == 0)
 		return fail(err, EPROTO, "%s: init closed its socket and lives on", step);
-	/* Only `create`, `run` and `exec` are init's parent. */
+	/* Only in `create`, `run` and `exec` is INIT a child of RUNTIME. */
 	if (l->container.pid <= 0 ||
 		sys_pidfd_wait(l->container.pidfd, &info, WEXITED | WNOWAIT) < 0 ||
 		info.si_code == CLD_EXITED)
@@ -77,14 +77,14 @@ static int died(struct life *l, const char *step, struct nacre_error *err)
 	return fail(err, ECHILD, "%s: init was killed by signal %d", step, info.si_status);
 }
 
-/* RUNTIME: waits until INIT has said something, or has ended. What runs in the container can be
- * able to stop it: that is no reason to wait for ever. Two looks, since with a job of the shell's
- * both are stopped for a while. ENDS: its end is waited for, too; returns 1 for that. */
+/* RUNTIME: waits until INIT has sent a message or has ended. A process in the container may be able
+ * to stop INIT, so RUNTIME must not wait for ever. It looks twice: job control of a shell stops
+ * both for a while. ENDS: waits for INIT's end as well, and returns 1 for it. */
 static int await_word(struct life *l, const char *step, bool ends, struct nacre_error *err)
 {
 	const int word = word_fd(l);
 	struct pollfd polls[] = {{word, POLLIN, 0}, {ends ? l->container.pidfd : -1, POLLIN, 0}};
-	struct nacre_error ignored; /* the next look may tell */
+	struct nacre_error ignored; /* the next look may succeed */
 	int looks = 0;
 
 	for (;;) {
@@ -92,7 +92,7 @@ static int await_word(struct life *l, const char *step, bool ends, struct nacre_
 		bool last = left >= 0 && left <= LOOK_MS;
 		int r = poll(polls, 2, last ? left : LOOK_MS);
 
-		if (r > 0 || word < 0) /* the message tells */
+		if (r > 0 || word < 0) /* the message is read next */
 			return polls[1].revents ? 1 : 0;
 		if (r < 0 && errno != EINTR)
 			return fail_errno(err, errno, "%s: wait for init", step);
@@ -111,8 +111,8 @@ static int await_word(struct life *l, const char *step, bool ends, struct nacre_
 	}
 }
 
-/* Of a process that may be the container's already, and with CAP_SYS_PTRACE there somebody else's:
- * it gets RUNTIME to take one terminal, which comes before any word of its, and to do nothing. */
+/* INIT may be controlled by the container's program by now, with CAP_SYS_PTRACE. A false message
+ * can only make RUNTIME take one terminal, which must come before the true one. */
 static int take_console(struct life *l, int fd, struct nacre_error *err)
 {
 	if (fd < 0 || l->terminal.master >= 0) {
@@ -123,7 +123,7 @@ static int take_console(struct life *l, int fd, struct nacre_error *err)
 	return 0;
 }
 
-/* RUNTIME: does what one message asks for. Returns 1 for a turn. */
+/* RUNTIME: does what a message asks for. Returns 1 for a turn. */
 static int answer(struct life *l, const struct sync_message *message, int fd, const char *step,
 	struct nacre_error *err)
 {
@@ -153,7 +153,7 @@ static int answer(struct life *l, const struct sync_message *message, int fd, co
 		if (l->sync >= 0 && !step_is_born(l))
 			return step_answer_init(l, message, fd_steal(&came), err);
 		break;
-	case SYNC_PROCESS: /* only to init */
+	case SYNC_PROCESS: /* only INIT receives it */
 		break;
 	}
 	return fail(err, EPROTO, "%s: init sent message %u out of turn", step, message->kind);
@@ -193,7 +193,7 @@ static int hear(
 	}
 }
 
-/* Whether RUNTIME has a row behind STEP in its table: else it need not know the child before that
+/* Whether RUNTIME has a row after STEP in its table. If not, it need not know the child before that
  * is the program. */
 static bool has_more(const struct walk *w, const struct step *step)
 {
@@ -204,8 +204,8 @@ static bool has_more(const struct walk *w, const struct step *step)
 	return false;
 }
 
-/* RUNTIME, at the row with STEP_BIRTH: takes messages until INIT has ended, whose child goes on.
- * That one may have come to its next turn already. */
+/* RUNTIME, at the row with STEP_BIRTH: takes messages until INIT has ended. Its child continues,
+ * and may have reached its next turn already. */
 static int await_birth(struct walk *w, const struct step *step, struct nacre_error *err)
 {
 	struct life *l = w->l;
@@ -218,7 +218,7 @@ static int await_birth(struct walk *w, const struct step *step, struct nacre_err
 		r = receive(l, &message, &fd);
 		if (r < 0)
 			return fail_errno(err, r, "%s: message from init", step->name);
-		if (r == 0) /* the child closed it by its exec, or there is none */
+		if (r == 0) /* the child closed it by exec, or there is no child */
 			break;
 		r = answer(l, &message, fd, step->name, err);
 		if (r < 0)
@@ -229,7 +229,7 @@ static int await_birth(struct walk *w, const struct step *step, struct nacre_err
 	return r < 0 ? r : step_is_born(l) ? step_adopt(l, err) : hear(l, w->steps, step, err);
 }
 
-/* INIT: the only thing that ever comes is a turn. The end means that RUNTIME is gone. */
+/* INIT: only turns ever come. The end of the socket means that RUNTIME is gone. */
 static void await_turn(struct walk *w, const struct step *step)
 {
 	struct sync_message message;
@@ -254,7 +254,7 @@ static int hand_over(struct walk *w, const struct step *step, struct nacre_error
 	r = walk_say(
 		w->l, SYNC_TURN, (unsigned)index, 0, w->me == INIT ? w->l->listener : -1, NULL);
 	if (r == -EPIPE && w->me == RUNTIME)
-		return hear(w->l, w->steps, step, err); /* its last words */
+		return hear(w->l, w->steps, step, err); /* INIT's last message */
 	return r < 0 ? fail_errno(err, r, "%s: message to the other side", step->name) : 0;
 }
 
@@ -353,7 +353,7 @@ int walk_from(struct walk *w, const struct step *first, const struct step **ret_
 				has_more(w, step))
 				r = await_birth(w, step, err);
 		}
-		/* The fork is itself a handover, if INIT has the next row. */
+		/* If INIT has the next row, the fork itself passes the turn. */
 		if (step->flags & STEP_SPAWN)
 			w->turn = next_in_turn(w, step + 1)->owner;
 		if (step->flags & STEP_EXEC)
@@ -378,7 +378,7 @@ int walk_back(
 {
 	int first = 0;
 
-	l->container.deadline = 0; /* that of the command has passed, or does not count here */
+	l->container.deadline = 0; /* the command's deadline has passed, or does not apply here */
 	for (const struct step *step = end; step-- > steps;) {
 		struct nacre_error one;
 		int r;

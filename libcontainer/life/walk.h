@@ -5,20 +5,21 @@
 #include "libcontainer/life/life.h"
 #include "libcontainer/life/sync.h"
 
-/* The walk of one process through one table of life.h: performs its own rows, passes the turn. */
+/* The walk of one process through one table of life.h: performs its own rows and passes the turn.
+ */
 struct walk {
 	struct life *l;
 	const struct step *steps;
 	enum owner me;
-	enum owner turn; /* whose row is being run */
-	int given; /* the row for which the turn was handed on early, -1: none */
+	enum owner turn; /* owner of the row that is being performed */
+	int given; /* row for which the turn was passed early, -1: none */
 };
 
-/* Goes on with another table. TURN: whose it is; RUNTIME's where INIT must not go on before RUNTIME
- * has done its rows that overlap. */
+/* Continues with another table. TURN: its first owner; RUNTIME if INIT must not continue before
+ * RUNTIME has done its overlapping rows. */
 void walk_enter(struct walk *w, const struct step *steps, enum owner turn);
 
-/* A message to the other side, without an fd. Returns 0 or -errno. */
+/* Sends a message without an fd to the other side. Returns 0 or -errno. */
 int walk_say(const struct life *l, enum sync_kind kind, unsigned step, int32_t code, int32_t value,
 	const char *text);
 
@@ -29,11 +30,11 @@ bool walk_step_is_active(const struct step *step, uint64_t active);
 int walk_from(struct walk *w, const struct step *first, const struct step **ret_last,
 	struct nacre_error *err);
 
-/* INIT's walk, on its side of the fork in the SPAWN row. */
+/* INIT's walk, from the spawn row on. */
 int walk_from_spawn(struct walk *w, const struct step **ret_failed, struct nacre_error *err);
 
-/* Undoes the rows before END, last first. The first failure stands in ERR; the rest goes on, as far
- * as STEP_LAST_TO_GO lets it. */
+/* Undoes the rows before END, last first. ERR has the first failure; the other rows are still
+ * undone, as far as STEP_LAST_TO_GO permits. */
 int walk_back(
 	struct life *l, const struct step *steps, const struct step *end, struct nacre_error *err);
 
