@@ -20,7 +20,7 @@
 #include "specs/path_text.h"
 #include "specs/validate.h"
 
-/* A relative source is taken from the working directory, as anything on a command line is. */
+/* A relative source is relative to the working directory, like any path on a command line. */
 static int take_workspaces(struct arena *arena, const char *const *list,
 	struct policy_request *asked, struct nacre_error *err)
 {
@@ -45,7 +45,7 @@ static int take_workspaces(struct arena *arena, const char *const *list,
 	return 0;
 }
 
-/* What the policy, the caller and the annotations make of each other. */
+/* Combines the policy, the caller's options and the annotations into one request. */
 static int decide(struct arena *arena, const struct nacre_create_options *options,
 	struct bundle *bundle, const struct oci_config *config, struct harden_request *ret_request,
 	struct life_shift *ret_shift, struct nacre_error *err)
@@ -101,8 +101,8 @@ const char *bundle_resolve(struct arena *arena, const char *bundle, const char *
 	return *path == '/' ? path : arena_printf(arena, "%s/%s", bundle, path);
 }
 
-/* config.md, Mounts: a relative source is below the bundle. Made absolute before the profile looks
- * at it. */
+/* config.md, Mounts: a relative source is below the bundle. It becomes absolute before the profile
+ * judges it. */
 static int resolve_sources(
 	struct arena *arena, const char *bundle, struct oci_config *config, struct nacre_error *err)
 {
@@ -118,8 +118,8 @@ static int resolve_sources(
 	return 0;
 }
 
-/* As runc: a destination may be given as the host's path of it, below the rootfs. Before anything
- * judges it. */
+/* Accepts a destination that is given as its host path below the rootfs, like runc. Runs before
+ * anything judges it. */
 static int resolve_destinations(
 	struct arena *arena, const char *bundle, struct oci_config *config, struct nacre_error *err)
 {
@@ -165,8 +165,8 @@ static int decode_config(struct arena *arena, const char *file, const struct bun
 	return 0;
 }
 
-/* What is told of a container are its args: that other program runs is for a caller that makes the
- * config itself. */
+/* Reports show process.args as the container's program. Only a caller that makes the config itself
+ * may run another. */
 static int check_program(const struct nacre_create_options *options,
 	const struct oci_config *config, struct nacre_error *err)
 {

@@ -23,7 +23,7 @@
 
 extern char **environ;
 
-/* What a command line of bubblewrap names is looked at here, and becomes a config. */
+/* Turns a command line of bubblewrap into a config, and reads the fds and files that it names. */
 
 enum {
 	ARGS_MAX = 16 * 1024 * 1024, /* bytes of a file of arguments */
@@ -44,7 +44,7 @@ struct nacre_bwrap {
 
 /* --- fds --- */
 
-/* It is the caller's, and ours from here on. */
+/* Reads an fd of the caller. */
 static int read_fd(struct arena *arena, int fd, const char *option, size_t limit,
 	const char **ret_text, size_t *ret_length, struct nacre_error *err)
 {
@@ -94,7 +94,8 @@ static int take_data(
 	return operation->data ? 0 : fail_errno(err, ENOMEM, "%s", operation->option);
 }
 
-/* The name of what the fd is open on, which must lead there: now, and when it is mounted. */
+/* Finds the path of the object that the fd is open on. The path must lead to that object, now and
+ * when it is mounted. */
 static int take_opened(
 	struct arena *arena, struct bwrap_operation *operation, struct nacre_error *err)
 {
@@ -135,7 +136,8 @@ static int take_named(
 	return operation->source ? 0 : fail_errno(err, ENOMEM, "%s", operation->option);
 }
 
-/* One fd may be named more than once, as /dev/null is: all are closed when all were used. */
+/* An fd may be named more than once, for instance one of /dev/null, so all are closed after all
+ * were used. */
 static int take_operations(
 	struct arena *arena, struct bwrap_request *request, struct nacre_error *err)
 {
@@ -157,7 +159,8 @@ static int take_operations(
 	return r;
 }
 
-/* Behind stdio: up to the highest one that is to be passed on. What is ours closes with exec. */
+/* Counts the fds after stdio up to the highest that is passed on. nacre's own fds are
+ * close-on-exec. */
 static int count_fds(unsigned *ret_n, struct nacre_error *err)
 {
 	DIR *directory = opendir("/proc/self/fd");
@@ -212,7 +215,8 @@ static int look_at_caller(struct arena *arena, struct bwrap_host *host, struct n
 	return take_names(arena, host, err);
 }
 
-/* Where it lies, whatever leads there. One that is not there is made later, if at all. */
+/* Hides the real path of the key, whatever leads there. A missing key may be made later and is not
+ * hidden. */
 static void add_key(struct nacre_bwrap *b, struct oci_strings *hidden)
 {
 	char path[PATH_MAX], real[PATH_MAX];
@@ -222,7 +226,7 @@ static void add_key(struct nacre_bwrap *b, struct oci_strings *hidden)
 		hidden->items[hidden->n++] = arena_strdup(b->arena, real);
 }
 
-/* All of it, since what is below could be had by giving it another name. */
+/* Hides the whole directory: a directory below it could be renamed. */
 static void add_own_place(struct nacre_bwrap *b, struct oci_strings *hidden)
 {
 	char path[OWN_PLACE_SIZE];
@@ -234,7 +238,7 @@ static void add_own_place(struct nacre_bwrap *b, struct oci_strings *hidden)
 	hidden->items[hidden->n++] = arena_strdup(b->arena, path);
 }
 
-/* The roots, those of other containers and of other calls, and the key of receipts. */
+/* Lists the roots, those of other containers and other calls, and the key of receipts. */
 static int find_hidden(struct nacre_bwrap *b, const char *of_others, struct oci_strings *ret_hidden,
 	struct nacre_error *err)
 {
@@ -264,9 +268,10 @@ static int find_hidden(struct nacre_bwrap *b, const char *of_others, struct oci_
 }
 
 /*
- * Apart from other containers, so that what killed ones have left is found among few. Nothing that
- * lies in a root is believed (nacre_options.untrusted); it holds environments, though. So where the
- * usual place cannot be written to, as in a sandbox, it is one that was not there before.
+ * The states are apart from those of other containers, so that leftovers of killed containers are
+ * found quickly. Nothing in a root is trusted (nacre_options.untrusted), but it contains
+ * environments. So if the usual place cannot be written to, as in a sandbox, the root is a
+ * directory that did not exist before.
  */
 static int choose_roots(
 	struct nacre_bwrap *b, struct oci_strings *ret_hidden, struct nacre_error *err)

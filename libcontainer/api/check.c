@@ -12,8 +12,8 @@
 #include "libcontainer/base/cleanup.h"
 #include "specs/json.h"
 
-/* nacre_check: for each rule of a profile, whether this host can enforce it. What is not named here
- * needs nothing that Linux 5.14 does not have, and fails aloud where it cannot be done. */
+/* nacre_check: for each rule of a profile, whether this host can enforce it. A rule that is not
+ * listed here needs only what Linux 5.14 has, and fails with an error if it cannot be enforced. */
 
 struct verdict {
 	const struct rule *rule;
@@ -23,11 +23,11 @@ struct verdict {
 struct report {
 	struct host host;
 	const struct profile *profile;
-	struct harden_request request; /* what the policy makes of the profile */
-	const struct policy *policy; /* NULL: there is none */
+	struct harden_request request; /* request that the policy makes of the profile */
+	const struct policy *policy; /* NULL: there is no policy file */
 	struct verdict verdicts[N_PROFILE_RULES];
 	size_t n;
-	bool whole; /* no gaps */
+	bool whole; /* no rule has a gap */
 };
 
 static void judge_resources(
@@ -83,7 +83,7 @@ static void judge_landlock(
 		(void)snprintf(gap, CHECK_GAP, "Landlock ABI %d has files alone; TCP needs 4", abi);
 }
 
-/* What a config leaves no room for, harden tells. */
+/* harden reports what a config itself does not permit. */
 static void judge_user_namespace(
 	const struct host *host, const struct profile *profile, char gap[CHECK_GAP])
 {

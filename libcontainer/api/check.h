@@ -7,7 +7,7 @@
 
 #define CHECK_GAP 160
 
-/* What HOST cannot enforce of RULE, as PROFILE has it; "": nothing. */
+/* Describes what HOST cannot enforce of RULE under PROFILE; "": it can enforce everything. */
 void check_rule(const struct host *host, const struct profile *profile, const char *rule,
 	char ret_gap[CHECK_GAP]);
 

@@ -23,9 +23,9 @@
 #include "specs/mount_words.h"
 
 /*
- * nacre_checkpoint: tells criu what the container has from outside, which it cannot know: binds,
- * masks, joined namespaces, stdio. Each gets a name that restore.c gives again. What the container
- * made itself criu finds.
+ * nacre_checkpoint: describes to criu everything that comes from outside of the container: binds,
+ * masks, joined namespaces and stdio. Each gets a name that restore.c uses again. criu itself finds
+ * what the container has made.
  */
 
 #define MOUNTINFO_LIMIT ((size_t)16 * 1024 * 1024)
@@ -46,14 +46,14 @@ static int check_status(enum container_status status, struct nacre_error *err)
 
 /* --- what is mounted from outside --- */
 
-/* NAME for what is mounted at PATH of the container. Nothing there is no error. */
+/* Uses NAME for the mount at PATH of the container. A missing path is no error. */
 static void add_mount_at(
 	struct criu_options *options, int root_fd, const char *path, const char *name)
 {
 	cleanup_close int fd = path_open(root_fd, path, O_PATH);
 	char resolved[PATH_MAX];
 
-	/* Of a file in another mount namespace the kernel gives the path there. */
+	/* For a file in another mount namespace the kernel returns the path in that namespace. */
 	if (fd >= 0 && file_path(fd, resolved) == 0)
 		criu_add_mount(options, resolved, name);
 }
@@ -65,7 +65,7 @@ static void add_masks(
 		cleanup_close int fd = path_open(root_fd, masked_paths->items[i], O_PATH);
 		struct stat st;
 
-		/* A directory is masked by a tmpfs, which criu makes anew. */
+		/* A masked directory is a tmpfs, which criu restores by itself. */
 		if (fd >= 0 && fstat(fd, &st) == 0 && S_ISCHR(st.st_mode))
 			add_mount_at(options, root_fd, masked_paths->items[i], "/dev/null");
 	}
@@ -93,7 +93,7 @@ static int add_mounts(struct container *c, struct criu_options *options, struct 
 
 /* --- other things from outside --- */
 
-/* Those that criu gets as fds; of the others it joins the path. */
+/* Describes the namespaces that criu gets as fds; it joins the others by their path. */
 static int add_namespaces(
 	const struct container *c, struct criu_options *options, struct nacre_error *err)
 {
@@ -143,8 +143,8 @@ static int mount_id(int proc_fd, int fd, struct nacre_error *err)
 	return at ? (int)strtol(at + strlen("mnt_id:"), NULL, 10) : -1;
 }
 
-/* Where one of its stdio leads: *RET_KEY is what criu calls it if it comes from outside, and
- * *RET_NULL too if it is /dev/null. */
+/* Describes one fd of stdio: *RET_KEY is criu's name if it comes from outside, and *RET_NULL the
+ * same if it is /dev/null. */
 static int describe_stdio(struct container *c, int proc_fd, const char *mountinfo, int fd,
 	const char **ret_key, const char **ret_null, struct nacre_error *err)
 {
@@ -157,8 +157,8 @@ static int describe_stdio(struct container *c, int proc_fd, const char *mountinf
 	n = readlinkat(proc_fd, name, target, sizeof(target) - 1);
 	id = n < 0 ? -1 : mount_id(proc_fd, fd, err);
 	*ret_key = arena_strdup(c->arena, target);
-	/* A program may close its stdio; a pipe has its name already; of a terminal outside the
-	 * option shell-job takes care. */
+	/* A program may have closed its stdio; a pipe already has a name; the option shell-job is
+	 * for a terminal outside of the container. */
 	if (id >= 0 && target[0] == '/' && !is_mounted(mountinfo, id) &&
 		fstatat(proc_fd, name, &st, 0) == 0 &&
 		(!S_ISCHR(st.st_mode) || major(st.st_rdev) == MAJOR_MEMORY)) {
@@ -261,7 +261,7 @@ static int describe(struct container *c, const struct nacre_criu_options *option
 	return write_documents(c, run->images_fd, stdio, null_device, err);
 }
 
-/* Tells whoever waits that pages are served: --status-fd. */
+/* --status-fd: reports that pages are served. */
 static int notified(
 	void *data, const struct criu_response *notification, int fd, struct nacre_error *err)
 {
@@ -296,7 +296,7 @@ static int dump(
 	r = criu_send(run->socket, request, &run->options, &first);
 	if (r == 0)
 		r = criu_converse(run->socket, &listener, NULL, &response, &first);
-	/* After a pre-dump it would wait for the next request. */
+	/* After a pre-dump criu would wait for the next request. */
 	fd_close(&run->socket);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
@@ -331,7 +331,7 @@ static int checkpoint(struct nacre *nacre, const char *id, const struct nacre_cr
 	event.pid = c.record.pid;
 	audit_fact(&c, &event, r, err);
 	container_done(&c);
-	/* Nothing is left of it but files: as runc, not even for a moment in status stopped. */
+	/* Only files are left of the container: like runc, it never shows the status stopped. */
 	if (r == 0 && !options->leave_running && !options->pre_dump &&
 		nacre_delete(nacre, id, false, &later) < 0)
 		nacre->callbacks.warn(nacre->callbacks.data, later.text);

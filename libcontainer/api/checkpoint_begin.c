@@ -14,11 +14,11 @@
 #include "libcontainer/base/files.h"
 #include "libcontainer/life/criu.h"
 
-/* What checkpoint and restore ask of criu alike: from options to a run that can be started. */
+/* Prepares a run of criu from options, for checkpoint and restore. */
 
 #define DEFAULT_IMAGES "checkpoint"
-#define DEFAULT_CONFIG "/etc/criu/runc.conf" /* what users of runc have written may stay */
-#define LOG_LEVEL 4 /* as runc */
+#define DEFAULT_CONFIG "/etc/criu/runc.conf" /* files of runc's users stay valid */
+#define LOG_LEVEL 4 /* like runc */
 
 struct flag_row {
 	size_t offset;
@@ -50,7 +50,7 @@ static const struct {
 };
 /* clang-format on */
 
-/* What criu cannot bring back is refused, not lost. */
+/* Containers that criu cannot restore completely are refused. */
 static const struct {
 	uint64_t when;
 	const char *what;
@@ -94,7 +94,7 @@ static void add_flags(const struct nacre_criu_options *options, struct criu_opti
 			criu_add_number(to, flag_rows[i].option, true);
 }
 
-/* Without a mode criu leaves cgroups alone: nacre makes the container's, with the limits of the
+/* By default criu ignores cgroups: nacre makes the container's cgroup, with the limits of the
  * config. */
 static int add_cgroups_mode(
 	const struct nacre_criu_options *options, struct criu_options *to, struct nacre_error *err)
@@ -216,8 +216,8 @@ int checkpoint_begin(const struct container *c, const struct nacre_criu_options 
 	criu_add_number(to, CRIU_LOG_LEVEL, LOG_LEVEL);
 	criu_add_number(to, CRIU_NOTIFY_SCRIPTS, true);
 	criu_add_number(to, CRIU_ORPHAN_PTS_MASTER, true);
-	/* What is in a network namespace is the engine's, which sets it up for restore as it did
-	 * for create. */
+	/* The engine owns the contents of a network namespace, and sets it up again for restore as
+	 * it did for create. */
 	criu_add_number(to, CRIU_EMPTY_NS, CLONE_NEWNET);
 	if (!c->annotations.no_criu_config)
 		criu_add_text(to, CRIU_CONFIG_FILE,

@@ -47,7 +47,7 @@ int claim_check(
 static int read_process(
 	struct life *l, const char *path, struct oci_process **ret_process, struct nacre_error *err)
 {
-	/* The caller's choice, as with exec. */
+	/* The caller chooses the file, so symlinks are followed, as for exec. */
 	cleanup_close int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	cleanup_free char *text = NULL;
 	struct oci_part part = {.name = path};
@@ -64,7 +64,7 @@ static int read_process(
 
 /* --- the workspace --- */
 
-/* The place that create has prepared. */
+/* Finds the place that create has prepared. */
 static int find_place(const struct oci_config *config, size_t *ret_mount, struct nacre_error *err)
 {
 	if (!config->nacre || config->nacre->n_workspaces != 1)
@@ -100,7 +100,8 @@ static int refuse_inside(
 		       : 0;
 }
 
-/* What lies in it was laid there when it was made. */
+/* Everything in the workspace was mounted or made there at creation, and a new source would cover
+ * it. */
 static int check_inside(const struct oci_config *config, size_t mount, struct nacre_error *err)
 {
 	const struct oci_strings none = {.n = 0};
@@ -126,7 +127,7 @@ static int check_inside(const struct oci_config *config, size_t mount, struct na
 	return r;
 }
 
-/* What of the host and of the container cannot be had once INIT waits. */
+/* Refuses what the host or the container cannot change once INIT waits. */
 static int check_place(const struct life *l, const struct workspace_request *request,
 	const char *place, struct nacre_error *err)
 {
@@ -148,7 +149,7 @@ static int check_place(const struct life *l, const struct workspace_request *req
 	return 0;
 }
 
-/* MERGED gets the source. */
+/* Sets the source in MERGED. */
 static int plan_workspace(struct life *l, struct claiming *c, struct oci_config *merged,
 	size_t *ret_mount, struct nacre_error *err)
 {
@@ -182,7 +183,7 @@ static int plan_workspace(struct life *l, struct claiming *c, struct oci_config 
 	return 0;
 }
 
-/* By identity, as create does, and before anything is done. */
+/* Judges the source by its identity, like create, before anything is done. */
 static int judge_source(struct life *l, struct claiming *c, size_t mount, struct nacre_error *err)
 {
 	cleanup_close int fd = -1;
@@ -212,8 +213,7 @@ static bool same_mount(const struct oci_mount *a, const struct oci_mount *b)
 	return oci_config_equal(&x, &y);
 }
 
-/* INIT has the rules of its creation, so that what they would change of MERGED now cannot be had.
- */
+/* INIT already has the results of the rules, so they must not change MERGED now. */
 static int check_kept(const struct oci_config *merged, const struct oci_config *tightened,
 	struct nacre_error *err)
 {
@@ -229,7 +229,7 @@ static int check_kept(const struct oci_config *merged, const struct oci_config *
 	return 0;
 }
 
-/* Sets C->next: what is stored, with what the claim changes. */
+/* Sets C->next: the stored config with the changes of the claim. */
 static int tighten(
 	struct life *l, struct claiming *c, struct oci_config *merged, struct nacre_error *err)
 {
@@ -277,7 +277,7 @@ int claim_plan(struct life *l, struct claiming *c, struct nacre_error *err)
 	c->places = c->options->workspace;
 	c->swaps = c->options->egress && *c->options->egress;
 	c->before = l->container.config;
-	/* A child mounts it. */
+	/* A forked child mounts the workspace. */
 	if (r == 0 && c->places)
 		r = container_refuse_threads(err);
 	if (r < 0)
@@ -300,7 +300,7 @@ int claim_plan(struct life *l, struct claiming *c, struct nacre_error *err)
 	return r < 0 ? r : plan_egress(l, c, err);
 }
 
-/* --- doing it --- */
+/* --- performing it --- */
 
 static int perform(struct life *l, struct claiming *c, struct nacre_error *err)
 {

@@ -10,9 +10,10 @@
 #include "specs/json.h"
 #include "specs/workspace_request.h"
 
-/* What is told of a container, once it is claimed. */
+/* Updates the records of a container that was claimed. */
 
-/* The rules have changed nothing since its creation, so that all else of the report holds. */
+/* The rules have changed nothing since the creation, so the other members of the report remain
+ * true. */
 static void write_report(
 	struct json_writer *w, const struct json_node *report, const struct oci_strings *workspaces)
 {

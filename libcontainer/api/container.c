@@ -18,7 +18,7 @@ enum {
 	NS_PER_MS = 1000000,
 };
 
-/* Longer is for ever: a hundred years. */
+/* A longer timeout, a hundred years, is none. */
 #define TIMEOUT_MAX_MS UINT64_C(3155695200000)
 
 int container_refuse_threads(struct nacre_error *err)
@@ -26,10 +26,10 @@ int container_refuse_threads(struct nacre_error *err)
 	const struct timespec pause = {.tv_nsec = 100000};
 	struct stat st;
 
-	/* Whoever waits for a thread is woken (mm_release) before the kernel takes it off the list
-	 * (release_task): one that was joined may be seen for a moment. */
+	/* A waiter for a thread is woken (mm_release) before the kernel removes the thread from its
+	 * list (release_task), so a joined thread may be visible for a moment. */
 	for (int tries = 0; tries < 100; tries++) {
-		/* proc(5): a link for each thread, and "." and "..". */
+		/* proc(5): a link per thread, and "." and "..". */
 		if (stat("/proc/self/task", &st) < 0)
 			return fail_errno(err, errno, "stat /proc/self/task: is /proc mounted?");
 		if (st.st_nlink <= 3)
@@ -96,7 +96,7 @@ int container_open(struct nacre *nacre, const char *id, enum container_lock lock
 	if (r < 0)
 		return r;
 	c->record = *record;
-	/* Of a creation that crashed the lock says no more than where the cgroup is. */
+	/* After a crashed creation the lock has only the path of the cgroup. */
 	if (!c->record.active)
 		c->record.active = container_cgroup_driver(&c->record);
 	return ret_status ? container_look_at_status(c, ret_status, err) : 0;
@@ -151,7 +151,7 @@ int container_load_process(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-/* A grant that only another version knows has no effect here, which is the tighter of the two. */
+/* Drops grants that only another version knows: without them the container is more restricted. */
 static int known_grants(
 	const struct container *c, struct oci_strings *ret_grants, struct nacre_error *err)
 {

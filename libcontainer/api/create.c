@@ -4,7 +4,6 @@
 #include "libcontainer/api/options.h"
 #include "libcontainer/life/audit.h"
 
-/* Records what came of create. */
 int create_audit(struct life *l, int result, struct nacre_error *err)
 {
 	const struct harden_request *request = l->hardened_by;

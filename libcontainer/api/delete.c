@@ -15,21 +15,22 @@ static int may_delete(struct life *l, struct nacre_error *err)
 	r = container_look_at_status(&l->container, &status, err);
 	if (r < 0)
 		return r;
-	/* One that is "creating" while we hold its lock is left from a create that crashed. */
+	/* A container that is "creating" while this command holds its lock is left from a crashed
+	 * create. */
 	if (status != STATUS_RUNNING && status != STATUS_PAUSED)
 		return 0;
 	return fail(err, EBUSY, "cannot delete container %s that is not stopped: %s",
 		l->container.id, status_name(status));
 }
 
-/* Of record_load, of what stands there; not that it could not be read this time. */
+/* Whether the error of record_load means a damaged record, and not a read that failed this time. */
 static bool is_damaged(int r)
 {
 	return r == -EINVAL || r == -E2BIG || r == -EILSEQ || r == -EISDIR || r == -ELOOP ||
 	       r == -ENXIO;
 }
 
-/* A record that is damaged: the cgroup is enough to kill and remove everything. */
+/* Continues without a damaged record: the cgroup is enough to kill and remove everything. */
 static int fall_back_to_lock(struct life *l, struct nacre_error *err)
 {
 	struct container_record *record;
@@ -45,8 +46,8 @@ static int fall_back_to_lock(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-/* A group in resctrl is named by the config, which create writes before it makes one. Where that
- * file system is not mounted (any more), its groups are gone. */
+/* The config, which create writes before it makes the resctrl group, names the group. If resctrl is
+ * not mounted any more, its groups are gone. */
 static int find_resctrl(struct life *l, struct nacre_error *err)
 {
 	const bool crashed = l->container.record.pid == 0;
@@ -55,7 +56,7 @@ static int find_resctrl(struct life *l, struct nacre_error *err)
 
 	if (!l->container.config && (crashed || l->container.record.active & RESCTRL))
 		r = container_load_process(l, &why);
-	if (crashed && (r == -ENOENT || is_damaged(r))) /* it came not as far as that */
+	if (crashed && (r == -ENOENT || is_damaged(r))) /* create did not get that far */
 		return 0;
 	if (r < 0) {
 		*err = why;
@@ -70,8 +71,8 @@ static int find_resctrl(struct life *l, struct nacre_error *err)
 	return fail_except(l->resctrl_made ? 0 : l->resctrl_fd, ENOTSUP, &why, err);
 }
 
-/* What the undo column needs of the config. Where that cannot be understood, as one of a newer
- * nacre may be, --force goes on without it. */
+/* Loads what the undo column needs of the config. If the config cannot be understood, for instance
+ * one of a newer nacre, --force continues without it. */
 static int load_for_delete(struct life *l, bool force, struct nacre_error *err)
 {
 	struct nacre_error why;
@@ -93,7 +94,7 @@ static int load_for_delete(struct life *l, bool force, struct nacre_error *err)
 	return 0;
 }
 
-/* What a newer nacre made under them, if anything, only that can take back. */
+/* Only the newer nacre can undo what it made for such a condition. */
 static void warn_of_unknown(const struct container *c)
 {
 	const struct oci_strings *unknown = &c->record.unknown_conditions;
@@ -108,22 +109,22 @@ static void warn_of_unknown(const struct container *c)
 	}
 }
 
-/* Opens what the undo column works on. */
+/* Opens what the undo column needs. */
 static int prepare(struct life *l, bool force, struct nacre_error *err)
 {
 	struct container *c = &l->container;
 	struct nacre_error why;
 	int r = force ? 0 : may_delete(l, err);
 
-	/* Whatever could keep it from being removed is to be known before it is killed. */
+	/* Anything that could prevent the removal must be found before the container is killed. */
 	if (r == 0)
 		r = state_tidy(c->state_fd, c->id, err);
 	if (r == 0)
 		r = load_for_delete(l, force, err);
 	if (r < 0)
 		return r;
-	/* A creation that crashed has none of its conditions written down: what it did not come to
-	 * is not there to be found. */
+	/* A crashed creation has recorded none of its conditions. Undoing what it did not make is
+	 * no error. */
 	if (c->record.pid == 0)
 		c->record.active |= EGRESS_NAMES | WORKSPACES;
 	if (c->record.cgroup) {
@@ -138,7 +139,7 @@ static int prepare(struct life *l, bool force, struct nacre_error *err)
 	return fail_except(c->pidfd < 0 ? c->pidfd : 0, ESRCH, &why, err);
 }
 
-/* With FORCE also a directory that has no lock. -ENOENT: there is no container. */
+/* FORCE: accepts a directory without a lock. -ENOENT: there is no container. */
 static int open_for_delete(
 	struct nacre *nacre, const char *id, bool force, struct life *l, struct nacre_error *err)
 {
@@ -174,8 +175,8 @@ static int check_stopped(struct nacre *nacre, const char *id, struct nacre_error
 	return r;
 }
 
-/* Of a container whose state its own processes may have written. What they can reach with that is
- * that it stays. */
+/* Deletes a container whose own processes may have written to the state. The most that they can
+ * achieve is that the state stays. */
 static int discard(struct nacre *nacre, const char *id, bool force, struct nacre_error *err)
 {
 	cleanup_close int state_fd = -1, lock_fd = -1;

@@ -15,7 +15,7 @@
 
 /* nacre_stats and nacre_events. */
 
-/* A container that one can look at: its cgroup is open, and a pidfd of its first process. */
+/* Opens a running container, its cgroup, and a pidfd of its first process. */
 static int open_running(
 	struct nacre *nacre, const char *id, struct container *c, struct nacre_error *err)
 {
@@ -32,7 +32,7 @@ static int open_running(
 	return r < 0 ? r : container_open_cgroup(c, err);
 }
 
-/* Each time with memory of its own: a watcher may live for months. */
+/* Uses a new arena each time: a watcher may run for months. */
 static int stats_text(const struct container *c, char **ret_text, struct nacre_error *err)
 {
 	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
@@ -65,7 +65,7 @@ struct watch {
 	void *data;
 };
 
-/* Hands JSON on and frees it. */
+/* Passes JSON to the caller's callback and frees it. */
 static int hand_on(const struct watch *watch, char *json, struct nacre_error *err)
 {
 	int r = watch->event(watch->data, json);
@@ -85,7 +85,7 @@ static int tell_stats(const struct watch *watch, struct nacre_error *err)
 	return hand_on(watch, json, err);
 }
 
-/* One event for what has happened since the last look. */
+/* Sends one event for all kills since the last look. */
 static int tell_oom(struct watch *watch, struct nacre_error *err)
 {
 	uint64_t kills;
@@ -120,7 +120,8 @@ static int wait_ms(uint64_t next)
 	return next - now > INT_MAX ? INT_MAX : (int)(next - now);
 }
 
-/* The kernel tells of a change of memory.events by POLLPRI to whoever has read it before. */
+/* The kernel reports a change of memory.events by POLLPRI to a process that has read the file
+ * before. */
 static int wait_and_tell(struct watch *watch, struct nacre_error *err)
 {
 	struct pollfd polls[] = {
@@ -140,7 +141,7 @@ static int wait_and_tell(struct watch *watch, struct nacre_error *err)
 			(void)!pread(watch->oom_fd, &byte, 1, 0);
 			r = tell_oom(watch, err);
 		}
-		/* What it died of is told last. */
+		/* The OOM kill that ended the container is reported last. */
 		if (ready > 0 && polls[0].revents)
 			return r < 0 ? r : tell_oom(watch, err);
 		if (ready == 0) {
@@ -151,13 +152,13 @@ static int wait_and_tell(struct watch *watch, struct nacre_error *err)
 	return r;
 }
 
-/* Whether the container has ended, so that a file of its cgroup could not be read. */
+/* Whether the container has ended, which explains why a file of its cgroup could not be read. */
 static bool has_ended(const struct container *c)
 {
 	return pidfd_wait_end(c->pidfd, 0) == 1;
 }
 
-/* Of the file it is told when it changes, once it was read. -ENOENT: there is none. */
+/* The first read makes the kernel report changes of the file. -ENOENT: there is no such file. */
 static int open_oom_events(const struct container *c, struct nacre_error *err)
 {
 	int fd = openat(c->cgroup.fd, "memory.events", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);

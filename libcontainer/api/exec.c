@@ -34,9 +34,9 @@ enum {
 	CHILDREN_MAX = 4 * 1024 * 1024, /* bytes */
 };
 
-/* nacre_exec: a further process in a running container. */
+/* nacre_exec: one more process in a running container. */
 
-/* exec is held by the profile that create was held by. */
+/* The profile of create applies to exec too. */
 static int tighten(struct life *l, const struct oci_process *process, struct nacre_error *err)
 {
 	struct harden_report *report;
@@ -78,7 +78,7 @@ static int find_cgroup(struct life *l, const char *below, struct nacre_error *er
 			return fail_errno(err, ENOMEM, "exec");
 	}
 	r = cgroup_open(path, &l->container.cgroup, err);
-	/* Init moved elsewhere, and its first cgroup was removed. */
+	/* INIT has moved elsewhere, and its first cgroup was removed. */
 	if (r == -ENOENT && !below &&
 		cgroup_of_process((pid_t)l->container.record.pid, path_of_init, err) == 0) {
 		path = path_of_init;
@@ -87,8 +87,9 @@ static int find_cgroup(struct life *l, const char *below, struct nacre_error *er
 	return r == -ENOENT ? fail_errno(err, ENOENT, "open cgroup %s", path) : r;
 }
 
-/* What runs before the claim would live on beside its owner, with what it has of the workspace, and
- * would see what a claim that did not finish has brought. Also of one that is paused. */
+/* A process from before the claim would live on beside the new owner, keep its access to the
+ * workspace, and see what an unfinished claim has brought. So even a paused container is refused.
+ */
 static int refuse_unclaimed(const struct container *c, struct nacre_error *err)
 {
 	struct start_pipe pipe = START_PIPE_CLOSED;
@@ -109,7 +110,7 @@ static int may_exec(const struct container *c, enum container_status status, boo
 {
 	switch (status) {
 	case STATUS_CREATED:
-		/* It could be taken over by what is executed beside it. */
+		/* A process that is executed beside this INIT could take it over. */
 		return c->record.start_version != START_VERSION_OF_SOCKET
 			       ? 0
 			       : fail(err, EPERM,
@@ -133,8 +134,8 @@ static int may_exec(const struct container *c, enum container_status status, boo
 	return fail(err, ESRCH, "cannot exec in a stopped container");
 }
 
-/* `run` makes its record while INIT is still at work: before the pivot its root is the host's, and
- * whoever joined its mount namespace then would stand in the host's file system. */
+/* `run` writes its record while INIT still works. Before the pivot the root of INIT is the host's,
+ * and a process that joined its mount namespace then would be in the host's filesystem. */
 static int check_inside(const struct life *l, struct nacre_error *err)
 {
 	struct stat own, other;
@@ -153,7 +154,7 @@ static int check_inside(const struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-/* The oldest child of PID; 0: none. */
+/* Returns the oldest child of PID; 0: none. */
 static pid_t first_child(int64_t pid, struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;
@@ -165,8 +166,8 @@ static pid_t first_child(int64_t pid, struct nacre_error *err)
 	return r < 0 ? r : (pid_t)strtol(text, NULL, 10);
 }
 
-/* Nacre's own pid 1 may not be looked into, other than its first child, which is in all the same
- * namespaces: the container is joined by way of that. */
+/* nacre's own pid 1 is not dumpable. Its first child is in the same namespaces, so exec joins those
+ * of the child. */
 static int take_program(struct life *l, struct nacre_error *err)
 {
 	struct container_record *record = &l->container.record;
@@ -177,7 +178,7 @@ static int take_program(struct life *l, struct nacre_error *err)
 		return 0;
 	pid = first_child(record->pid, err);
 	pidfd = pid > 0 ? sys_pidfd_open(pid) : -ESRCH;
-	/* It is the one still, while it cannot become another. */
+	/* If it is still the first child, PIDFD is of no later process with the same pid. */
 	again = pidfd < 0 ? 0 : first_child(record->pid, err);
 	if (pid < 0 || again < 0)
 		return pid < 0 ? pid : again;
@@ -225,7 +226,7 @@ static int prepare_exec(
 	r = namespaces_differ((pid_t)l->container.record.pid, &l->join_flags, err);
 	if (r < 0)
 		return r;
-	/* In place of those of the container: the conditions of this process. */
+	/* The conditions of this process replace those of the container. */
 	traced = l->container.record.active & TRACE;
 	l->container.record.active = plan_join(
 		l->container.config, l->process, l->options, l->join_flags & CLONE_NEWPID);
@@ -239,8 +240,8 @@ static int prepare_exec(
 	return 0;
 }
 
-/* Whatever failed: where the container's first process has ended, that is why. One that ends loses
- * its files, and with GONE is looked for in vain, before it is seen to have ended. */
+/* If the container's first process has ended, that is the reason of any failure. A process that
+ * ends loses its files, and is not found any more (GONE), before its end can be seen. */
 static int explain_end(const struct life *l, int r, int gone, struct nacre_error *err)
 {
 	if (r >= 0 || l->init_pidfd < 0 ||
@@ -251,8 +252,8 @@ static int explain_end(const struct life *l, int r, int gone, struct nacre_error
 	return -ESRCH;
 }
 
-/* By default an exec that is waited for, in a container that is not taken as it is. A detached one
- * has nobody who would kill its cgroup. */
+/* The default for an exec that the caller waits for, under a profile that hardens. After a detached
+ * exec nobody would kill the cgroup. */
 static bool wants_own_cgroup(const struct life *l, const struct nacre_exec_options *options)
 {
 	const struct profile *profile = profile_find(
@@ -273,7 +274,7 @@ static int exec(struct nacre *nacre, const char *id, const struct nacre_exec_opt
 		.cgroup = options->cgroup,
 		.exec_cgroup_asked = options->exec_cgroup || options->kill_on_exit,
 		.kill_on_exit = options->kill_on_exit,
-		.no_new_keyring = true, /* it has the caller's, as with runc */
+		.no_new_keyring = true, /* exec keeps the caller's keyring, like runc */
 		.window = {options->window.rows, options->window.columns},
 		.bare_newlines = options->window.bare_newlines,
 		.limits_others = rlimits_may_limit_others(),
@@ -287,7 +288,7 @@ static int exec(struct nacre *nacre, const char *id, const struct nacre_exec_opt
 	r = container_open(nacre, id, CONTAINER_UNLOCKED, &l.container, &status, err);
 	l.options = &life_options;
 	life_options.exec_cgroup = life_options.exec_cgroup_asked || wants_own_cgroup(&l, options);
-	/* A user's process may not leave by itself what the login put it into. */
+	/* A process of a user may not leave by itself the cgroup of the login session. */
 	life_options.attach = l.container.record.user_unit;
 	if (r == 0 && !process)
 		r = fail_errno(err, ENOMEM, "exec");

@@ -31,7 +31,7 @@ static int append(struct arena *arena, struct oci_strings *list, const char *con
 	return 0;
 }
 
-/* Decimal digits only, the whole text: CVE-2026-30892 read "1" as root, CVE-2016-3697 looked
+/* The whole text must be decimal digits: CVE-2026-30892 read "1" as root, CVE-2016-3697 looked
  * numbers up as names. */
 static int parse_id(const char *text, size_t length, uint32_t *ret_id)
 {
@@ -44,7 +44,7 @@ static int parse_id(const char *text, size_t length, uint32_t *ret_id)
 			return -EINVAL;
 		value = value * 10 + (uint64_t)(text[i] - '0');
 	}
-	/* (uid_t)-1 means "leave unchanged" to setresuid(2). */
+	/* setresuid(2) takes (uid_t)-1 as "leave unchanged". */
 	if (value >= UINT32_MAX)
 		return -ERANGE;
 	*ret_id = (uint32_t)value;
@@ -75,7 +75,7 @@ static int add_groups(struct arena *arena, const char *const *gids, struct oci_u
 	return 0;
 }
 
-/* What is not given stays as the container has it, as with runc. */
+/* Members that are not given stay as in the container, like in runc. */
 static int set_user(struct arena *arena, const struct nacre_exec_options *options,
 	struct oci_user *user, struct nacre_error *err)
 {
@@ -106,7 +106,8 @@ static int add_capabilities(struct arena *arena, const char *const *caps,
 	if (!sets)
 		return fail_errno(err, ENOMEM, "exec");
 	process->capabilities = sets;
-	/* Not inheritable: CVE-2022-29162. Hence ambient only where the config made them so. */
+	/* Capabilities are never added to the inheritable set (CVE-2022-29162), so to the ambient
+	 * set only if the config has inheritable ones. */
 	r = append(arena, &sets->bounding, caps, err);
 	if (r == 0)
 		r = append(arena, &sets->permitted, caps, err);
@@ -115,8 +116,8 @@ static int add_capabilities(struct arena *arena, const char *const *caps,
 	return r < 0 ? r : append(arena, &sets->effective, caps, err);
 }
 
-/* As with runc: what is the container's as well as the process's stays, where it is absent. An
- * empty object is not. */
+/* Properties that a container has as well as a process come from the container if they are absent,
+ * like in runc. An empty object is not absent. */
 static void take_from_container(const struct oci_process *container, struct oci_process *process)
 {
 	if (!process->capabilities)
@@ -142,7 +143,8 @@ static int read_process_file(const struct container *c, const struct oci_process
 	struct nacre_error *err)
 {
 	const char *path = options->process_file;
-	/* The caller's choice, like stdin: a link, or a pipe that a shell names /dev/fd/63. */
+	/* The caller chooses the file, like stdin: it may be a symlink, or a pipe that a shell
+	 * names /dev/fd/63. */
 	cleanup_close int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	cleanup_free char *text = NULL;
 	struct oci_part part = {
@@ -163,7 +165,7 @@ static int read_process_file(const struct container *c, const struct oci_process
 	return 0;
 }
 
-/* The container's own process with what the options change. */
+/* Copies the container's own process with the changes of the options. */
 static int make_process(struct arena *arena, const struct oci_process *container,
 	const struct nacre_exec_options *options, struct oci_process **ret_process,
 	struct nacre_error *err)

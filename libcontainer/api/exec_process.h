@@ -5,8 +5,9 @@
 #include "libcontainer/api/nacre.h"
 #include "specs/spec.h"
 
-/* What nacre_exec runs in C, before the profile: options->process_file, or else the container's own
- * process with what the options change. Both as runc takes them. */
+/* Makes the process that nacre_exec runs in C, before the profile hardens it:
+ * options->process_file, or the container's own process with the changes of the options. Both have
+ * runc's semantics. */
 int exec_process_make(const struct container *c, const struct nacre_exec_options *options,
 	struct oci_process **ret_process, struct nacre_error *err);
 

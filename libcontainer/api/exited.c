@@ -7,7 +7,7 @@
 #include "libcontainer/base/files.h"
 #include "libcontainer/life/audit.h"
 
-/* For its receipt. */
+/* Writes the exit status for the receipt. */
 static int note_status(const struct container *c, int status, struct nacre_error *err)
 {
 	char text[16];

@@ -12,7 +12,7 @@
 #include "libcontainer/seccomp/seccomp_trace.h"
 #include "specs/harden_rules.h"
 
-/* nacre_explain: what a container was denied since it was started, as far as anybody counts it. */
+/* nacre_explain: what a container was denied since its start, as far as something counts it. */
 
 /* clang-format off */
 static const char *const blind_spots[] = {
@@ -33,7 +33,7 @@ struct adding {
 	bool failed;
 };
 
-/* Once each. */
+/* Adds each word once. */
 static void add_word(void *data, const char *word)
 {
 	struct adding *adding = data;
@@ -101,7 +101,7 @@ static int explain_denials(struct explanation *e, struct nacre_error *err)
 	return n < 0 ? n : r;
 }
 
-/* Those that nacre's own filter refuses as well are left out: it tells of them. */
+/* Calls that nacre's own filter refuses too are left out: they are reported there. */
 static int explain_config(struct explanation *e, struct nacre_error *err)
 {
 	const struct oci_seccomp *seccomp = e->c->config->linux_ ? e->c->config->linux_->seccomp
@@ -124,7 +124,7 @@ static int explain_config(struct explanation *e, struct nacre_error *err)
 	return adding.failed ? arena_fail(e->c->arena, "explain", err) : r;
 }
 
-/* What create has warned of, where an engine shows no warning. */
+/* Repeats a warning of create, since an engine does not show warnings. */
 static int explain_nested(struct explanation *e, struct nacre_error *err)
 {
 	char text[1024];
@@ -142,8 +142,8 @@ static uint64_t us_of(uint64_t ticks)
 	return ticks * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
 }
 
-/* The kernel names pids and no cgroups: those that live are known, each since it has its pid, and
- * the first process, until another has it. */
+/* The kernel's log has pids and no cgroups. Known are the living processes, each since its start,
+ * and the first process, until another process gets its pid. */
 static int find_subjects(const struct explanation *e, const pid_t *pids, size_t n,
 	struct seccomp_subject *ret_subjects, struct nacre_error *err)
 {
@@ -158,7 +158,7 @@ static int find_subjects(const struct explanation *e, const pid_t *pids, size_t 
 	for (size_t i = 0; i < n; i++) {
 		int r = procfs_stat(proc_fd, pids[i], &start, &state);
 
-		if (r < 0 && r != -ESRCH) /* that has just gone */
+		if (r < 0 && r != -ESRCH) /* the process has just ended */
 			return fail_errno(err, r, "read /proc/%d/stat", (int)pids[i]);
 		if (r == 0)
 			ret_subjects[known++] = (struct seccomp_subject){
@@ -192,7 +192,7 @@ static void look_into_log(struct explanation *e)
 	e->n_logged = r < 0 ? r : seccomp_log_read(subjects, (size_t)r, e->logged, err);
 }
 
-/* What stands in the report alone, and not in what is short. */
+/* Collects what only the complete report has. */
 static int look_around(struct explanation *e, struct nacre_error *err)
 {
 	const struct oci_strings blind = {
@@ -243,7 +243,7 @@ int nacre_explain(struct nacre *nacre, const char *id, enum nacre_explain_format
 	if ((unsigned)format > NACRE_EXPLAIN_FAILURE)
 		return fail(err, EINVAL, "explain: format %d: there is none", (int)format);
 	r = container_open(nacre, id, CONTAINER_UNLOCKED, &c, NULL, err);
-	/* There is no record yet, and nothing in it that could have been denied anything. */
+	/* Without a record nothing can have been denied. */
 	if (r == 0 && c.record.pid == 0)
 		r = fail(err, EBUSY, "cannot explain a container whose creation was not finished");
 	if (r == 0)

@@ -10,28 +10,29 @@
 #include "libcontainer/seccomp/seccomp_log.h"
 #include "specs/relay_denials.h"
 
-/* What explain.c and explain_*.c find out and explain_text.c puts into
- * words, for these alone. */
+/* Shared by explain.c and explain_*.c, which find out what was denied, and explain_text.c, which
+ * puts it into words. */
 
-/* What was denied, by somebody who counts it. */
+/* A denial that something counts. */
 struct explained {
 	uint64_t count;
 	const char *counter; /* file and line of the cgroup; NULL: a system call */
 	const char *key;
 	const char *call;
-	int error; /* of the call */
+	int error; /* errno of the call */
 	const char *rule;
-	const char *what; /* in words */
-	const char *grant; /* what would allow it; "": nothing. May be "device:PATH" */
-	struct oci_strings grants; /* the same to be pasted: every grant that it takes */
-	const char *destination; /* of a connection, as a rule has it; NULL: not known */
-	const char *egress; /* the rule of egress.h that would allow it; NULL: none */
-	const char *remedy; /* where no grant helps; "": none is known */
-	bool failed; /* something was refused, and not only held up or answered with ENOSYS,
-			which programs do without (filter_rules.c) */
+	const char *what; /* description */
+	const char *grant; /* grant that would allow it; "": none. May be "device:PATH" */
+	struct oci_strings grants; /* every grant that is needed, ready to be pasted */
+	const char *destination; /* destination of a connection in the form of a rule; NULL: not
+				  * known */
+	const char *egress; /* rule of egress.h that would allow it; NULL: none */
+	const char *remedy; /* remedy if no grant helps; "": none is known */
+	bool failed; /* refused, and not only delayed or answered with ENOSYS, which programs can do
+		      * without (filter_rules.c) */
 };
 
-/* Where no program can be run. */
+/* A path below which no program can be executed. */
 struct explained_noexec {
 	const char *path;
 	const char *grant;
@@ -40,12 +41,12 @@ struct explained_noexec {
 #define EXPLAINED_COUNTERS 6
 #define EXPLAINED_MAX (EXPLAINED_COUNTERS + EGRESS_DENIALS_MAX + RELAY_DENIALS_MAX + DENIALS_MAX)
 
-/* What holds a workspace. */
+/* The limits of a workspace. */
 struct explained_workspace {
-	const char *word; /* workspace_words */
+	const char *word; /* one of workspace_words */
 	bool copy; /* form cow */
 	bool memory;
-	uint64_t bytes; /* of what is written to it; 0: unbounded */
+	uint64_t bytes; /* limit of what can be written to it; 0: none */
 	uint64_t inodes;
 };
 
@@ -53,25 +54,26 @@ struct explanation {
 	struct container *c;
 	struct explained denied[EXPLAINED_MAX];
 	size_t n_denied;
-	struct oci_strings allow; /* every grant of what failed, once */
-	struct oci_strings egress; /* every rule that would allow a connection, once */
-	int names_by_host; /* are names reached by way of the host's network; -1: not known */
-	struct oci_strings ports_taken; /* "0.0.0.0:443": where no server inside can listen */
-	struct oci_strings by_config; /* calls that config.json's own filter refuses */
+	struct oci_strings allow; /* all grants of failed calls, each once */
+	struct oci_strings egress; /* all rules that would allow a refused connection, each once */
+	int names_by_host; /* names are reached through the host's network; -1: not known */
+	struct oci_strings ports_taken; /* "0.0.0.0:443": ports that no server inside can use */
+	struct oci_strings by_config; /* calls that the filter of config.json refuses */
 	struct explained_noexec *noexec;
 	size_t n_noexec;
 	struct explained_workspace *workspaces;
 	size_t n_workspaces;
-	struct oci_strings inside_lacks; /* under nested, in words: harden_nested_lacks */
+	struct oci_strings inside_lacks; /* what profile nested lacks, in words: harden_nested_lacks
+					  */
 	struct oci_strings not_enforced;
-	struct oci_strings left_out; /* rules that the container does without, and why */
-	struct seccomp_logged logged[SECCOMP_LOGGED_MAX]; /* in the kernel's log */
-	int n_logged; /* negative: it cannot be read, and LOG_ERROR says why */
+	struct oci_strings left_out; /* rules that the container was created without, and why */
+	struct seccomp_logged logged[SECCOMP_LOGGED_MAX]; /* records of the kernel's log */
+	int n_logged; /* negative: the log cannot be read, and LOG_ERROR has the reason */
 	struct nacre_error log_error;
-	struct oci_strings not_counted; /* in words */
+	struct oci_strings not_counted; /* blind spots, in words */
 };
 
-/* Adds to LIST, once, a copy of WORD, or of each of WORDS. */
+/* Add a copy of WORD, or of each of WORDS, to LIST unless it is there. */
 int explain_add_word(
 	struct explanation *e, struct oci_strings *list, const char *word, struct nacre_error *err);
 int explain_add_words(struct explanation *e, struct oci_strings *list,
@@ -81,9 +83,9 @@ int explain_add_words(struct explanation *e, struct oci_strings *list,
 
 int explain_counters(struct explanation *e, struct nacre_error *err);
 int explain_devices(struct explanation *e, struct nacre_error *err);
-/* Files of limits that this host does not have. */
+/* Finds limits whose files this host does not have. */
 int explain_not_enforced(struct explanation *e, struct nacre_error *err);
-/* What create left out, as the report of then says. */
+/* Finds what create left out, from its report. */
 int explain_left_out(struct explanation *e, struct nacre_error *err);
 
 /* --- explain_egress.c --- */
@@ -92,7 +94,7 @@ int explain_egress(struct explanation *e, struct nacre_error *err);
 
 /* --- explain_relay.c --- */
 
-/* What the relay of names refused. */
+/* Finds what the egress relay refused. */
 int explain_relay(struct explanation *e, struct nacre_error *err);
 
 /* --- explain_workspace.c --- */
@@ -108,8 +110,8 @@ int explain_noexec(struct explanation *e, struct nacre_error *err);
 
 /* --- explain_audit.c --- */
 
-/* Records each destination that C, which is about to go, was denied. Not more than a warning comes
- * of what fails. */
+/* Records each destination that was denied to C, which is about to be deleted. A failure is only a
+ * warning. */
 void explain_audit(struct container *c);
 
 /* --- explain_text.c --- */

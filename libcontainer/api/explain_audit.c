@@ -2,8 +2,8 @@
 #include "libcontainer/api/explain.h"
 #include "libcontainer/life/audit.h"
 
-/* What egress rules refused, for the audit record: one line a destination with its count, so that a
- * program that tries again at once does not fill the disk. */
+/* Writes what egress rules refused to the audit record: one line per destination with its count, so
+ * that a program that repeats at once does not fill the disk. */
 
 static int record(struct explanation *e, struct nacre_error *err)
 {

@@ -14,9 +14,9 @@
 #include "specs/json.h"
 #include "specs/receipt_plan.h"
 
-/* What the container's cgroup counts. */
+/* The counters of the container's cgroup. */
 
-/* Counters of cgroup-v2.rst; each limit of a profile has one. */
+/* Counters of cgroup-v2.rst, one per limit of a profile. */
 static const struct counter {
 	const char *file;
 	const char *key;
@@ -24,7 +24,7 @@ static const struct counter {
 	enum oci_limit limit;
 	const char *grant;
 	const char *path; /* of the limit in config.json */
-	bool refuses; /* else it holds up */
+	bool refuses; /* it refuses; false: it only delays */
 } counters[EXPLAINED_COUNTERS - 1] = {
 	/* clang-format off */
 	{"pids.events", "max", "forks refused: pids.max was reached",
@@ -51,7 +51,7 @@ static const struct {
 	{"cpu.max", OCI_LIMIT_CPU},
 };
 
-/* "KEY VALUE" on a line of a flat keyed file. Returns 0 or -errno. */
+/* Reads "KEY VALUE" on a line of a flat keyed file. Returns 0 or -errno. */
 static int read_counter(int cgroup_fd, const struct counter *counter, uint64_t *ret_value)
 {
 	cleanup_free char *text = NULL;
@@ -79,9 +79,9 @@ static bool has_file(const struct oci_map *unified, const char *file)
 	return false;
 }
 
-/* Whether the config, as it was given, names the limit at all. In place of what it names a profile
- * puts a limit of its own only if that limits nothing (-1, "max", or more than the host has); that
- * a grant gives back. */
+/* Whether the config, as given, has the limit. A profile replaces a limit of the config only if
+ * that limits nothing (-1, "max", or more than the host has); a grant then restores the config's
+ * limit. */
 static bool names_limit(const struct oci_config *given, enum oci_limit limit)
 {
 	const struct oci_resources *r = given && given->linux_ ? given->linux_->resources : NULL;
@@ -113,7 +113,7 @@ static int load_given(const struct explanation *e, struct oci_config **ret, stru
 	return r < 0 ? r : oci_config_decode(e->c->arena, "config.given", text, length, ret, err);
 }
 
-/* Who set the limit decides what lifts it (F30). */
+/* The remedy depends on who set the limit (F30). */
 static int explain_counter(struct explanation *e, const struct counter *counter,
 	const struct oci_config *given, uint64_t value, struct nacre_error *err)
 {
@@ -153,13 +153,13 @@ int explain_counters(struct explanation *e, struct nacre_error *err)
 
 		if (found == 0)
 			r = explain_counter(e, &counters[i], given, value, err);
-		else if (found != -ENOENT && found != -ENODATA) /* no such controller here */
+		else if (found != -ENOENT && found != -ENODATA) /* this controller is missing */
 			r = fail_errno(err, found, "%s", counters[i].file);
 	}
 	return r;
 }
 
-/* By the device filter (cgroup_devices.h), and not by one of systemd's. */
+/* Counts what the device filter (cgroup_devices.h) has refused, but not filters of systemd. */
 int explain_devices(struct explanation *e, struct nacre_error *err)
 {
 	struct nacre_error why;

@@ -11,7 +11,7 @@
 
 /* What the egress filter refused (egress_bpf.h). */
 
-/* The one that the filter judged. */
+/* Returns the address that the filter judged. */
 static struct egress_answer destination_of(const struct egress_denial_key *key)
 {
 	struct egress_answer to = {.v6 = key->kind == EGRESS_DENIED_V6};
@@ -20,7 +20,7 @@ static struct egress_answer destination_of(const struct egress_denial_key *key)
 	return egress_answer_inner(&to);
 }
 
-/* DNS and NTP there are judged by the rules. */
+/* At these addresses egress rules judge DNS and NTP. */
 static bool is_metadata(const struct explanation *e, const struct egress_denial_key *key,
 	const struct egress_answer *to)
 {
@@ -30,7 +30,7 @@ static bool is_metadata(const struct explanation *e, const struct egress_denial_
 	       egress_answer_in(to, egress_metadata, egress_n_metadata);
 }
 
-/* The container chose it. */
+/* The container has chosen the name. */
 static const char *comm_of(struct explanation *e, const struct egress_denial_value *value)
 {
 	char comm[sizeof(value->comm) + 1] = "";
@@ -42,16 +42,16 @@ static const char *comm_of(struct explanation *e, const struct egress_denial_val
 	return *comm ? arena_printf(e->c->arena, ", last by %s", comm) : "";
 }
 
-/* Whether what was refused can be a rule. */
+/* Whether the refused destination can be a rule. */
 static bool is_rule(struct explanation *e, const char *word)
 {
 	struct egress_rule rule;
-	struct nacre_error ignored; /* loopback and the like, for which there is none */
+	struct nacre_error ignored; /* no rule is possible, such as for loopback */
 
 	return egress_rule_parse(e->c->arena, word, &rule, &ignored) == 0;
 }
 
-/* What stands for a name is told as that name. */
+/* An address that stands for a name is reported as that name. */
 static int explain_name(struct explanation *e, struct explained *x,
 	const struct egress_denial_key *key, const char *name, const char *comm,
 	struct nacre_error *err)
@@ -71,7 +71,7 @@ static int explain_name(struct explanation *e, struct explained *x,
 	return explain_add_word(e, &e->egress, x->egress, err);
 }
 
-/* Of a name that a rule spells out; NULL: it stands for none. */
+/* Returns the name in a rule that the address stands for; NULL: none. */
 static const char *name_of(const struct egress_policy *rules, const struct egress_answer *to)
 {
 	uint32_t address;
@@ -147,7 +147,7 @@ static int explain_refused(struct explanation *e, const struct egress_policy *ru
 	return *x->grant ? explain_add_word(e, &x->grants, x->grant, err) : 0;
 }
 
-/* nacre's own question before the start (step_check_egress). */
+/* Whether it is nacre's own test before the start (step_check_egress). */
 static bool is_own(const struct egress_denial *denial)
 {
 	const uint32_t nowhere = htonl(EGRESS_NOWHERE);

@@ -8,10 +8,12 @@
 #include "specs/path_text.h"
 #include "specs/profiles.h"
 
-/* Where a profile lets no program be run (rule mount-flags), and by which grant one could be. The
- * kernel answers EACCES and tells nobody, so this is what may be, and not what was. */
+/* Finds where a profile permits no program to be executed (rule mount-flags), and the grant that
+ * would. The kernel returns EACCES and nothing counts it, so this is what can be refused, not what
+ * was. */
 
-/* "": by none, or there is nothing to run. PATH: its destination. NULL: no memory. */
+/* Returns the grant; "": there is none, or nothing to execute. PATH: the destination. NULL: out of
+ * memory. */
 static const char *grant_of(
 	const struct explanation *e, const struct oci_mount *mount, const char *path)
 {
@@ -23,7 +25,7 @@ static const char *grant_of(
 	return harden_exec_grant(e->c->arena, &e->c->record.grants, mount, mount);
 }
 
-/* A grant that is there already says that the config itself wants noexec. */
+/* If the container has the grant already, the config itself demands noexec. */
 static int add(struct explanation *e, const struct oci_mount *mount, struct nacre_error *err)
 {
 	struct explained_noexec *x = &e->noexec[e->n_noexec];

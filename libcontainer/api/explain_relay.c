@@ -10,11 +10,11 @@
 #include "libcontainer/net/egress_relay.h"
 #include "libcontainer/net/egress_resolv.h"
 
-/* What the relay refused. */
+/* Finds what the egress relay refused. */
 
 struct refusals {
 	struct explanation *e;
-	const char *domains; /* of the search list that programs have */
+	const char *domains; /* search list that programs have */
 	struct egress_policy policy;
 	struct relay_denial denials[RELAY_DENIALS_MAX];
 	int n;
@@ -25,8 +25,8 @@ static bool is_question(const struct relay_denial *denial)
 	return denial->port == 0 && !strcmp(denial->reason, "name");
 }
 
-/* Whether a program asked for NAME itself: a rule has it, or it was refused. One without a dot has
- * no address without a domain. */
+/* Whether a program asked for NAME itself: a rule has the name, or it was refused. A name without a
+ * dot has an address only with a domain. */
 static bool is_asked(const struct refusals *refusals, const char *name)
 {
 	bool asked = false;
@@ -42,8 +42,8 @@ static bool is_asked(const struct refusals *refusals, const char *name)
 	return asked;
 }
 
-/* The name that DENIAL's is with a search domain behind it, which the C library asks for by itself;
- * "": none. NULL: no memory. */
+/* Returns the name that DENIAL's name is, with a search domain appended, which the C library does
+ * by itself; "": none. NULL: out of memory. */
 static const char *completed(const struct refusals *refusals, const struct relay_denial *denial)
 {
 	const char *domains = is_question(denial) ? refusals->domains : "";
@@ -58,15 +58,15 @@ static const char *completed(const struct refusals *refusals, const struct relay
 	return "";
 }
 
-/* A rule for it; NULL: none is. */
+/* Returns a rule that would allow it; NULL: there is none. */
 static const char *rule_for(struct explanation *e, const struct relay_denial *denial)
 {
 	const char *const named[] = {"name", "port", "other-sni", "other-host", "no-rule"};
-	/* tcp: looks at nothing that is said. */
+	/* A tcp: rule does not look at the data. */
 	const char *const said[] = {"neither-tls-nor-http", "nothing-said", "no-sni",
 		"malformed-tls", "no-host", "malformed-http", "http-tunnel"};
 	struct egress_rule rule;
-	struct nacre_error ignored; /* a name that no rule can have */
+	struct nacre_error ignored; /* no rule can have the name */
 	const char *word = NULL;
 
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++)
@@ -79,7 +79,7 @@ static const char *rule_for(struct explanation *e, const struct relay_denial *de
 			word = arena_printf(e->c->arena, "tcp:%s:%u", denial->name, denial->port);
 	if (!word || egress_rule_parse(e->c->arena, word, &rule, &ignored) < 0)
 		return NULL;
-	/* A program may ask for an address as if it were a name: that is no wish for the address.
+	/* A program may ask for an address as if it were a name: it does not want to connect to it.
 	 */
 	return rule.kind == EGRESS_NAME || !strcmp(denial->reason, "no-rule") ? rule.text : NULL;
 }
@@ -136,7 +136,7 @@ static int add_port(struct explanation *e, const struct egress_socket *socket, c
 		    : arena_fail(e->c->arena, "explain", err);
 }
 
-/* One on every address takes the port from the loopback, too. */
+/* A listener on every address takes the port of the loopback too. */
 static int explain_port(
 	struct explanation *e, const struct egress_socket *socket, struct nacre_error *err)
 {
@@ -147,7 +147,7 @@ static int explain_port(
 		       : add_port(e, socket, socket->at.v6 ? "[::1]" : "127.0.0.1", err);
 }
 
-/* Without the filter: what stands in the program's way, and what nobody counts. */
+/* Without the filter: reports the ports that are in use, and what nothing counts. */
 static int explain_alone(
 	struct explanation *e, const struct egress_policy *policy, struct nacre_error *err)
 {
@@ -174,7 +174,7 @@ static int find_network(pid_t pid, struct stat *ret_network, struct nacre_error 
 	return errno == ENOENT ? 0 : fail_errno(err, errno, "stat %s", path);
 }
 
-/* Into a network that is new, hooks may have put interfaces before the relay was started. */
+/* In a new network namespace, hooks may have added interfaces before the relay was started. */
 static int find_way(struct explanation *e, struct nacre_error *err)
 {
 	const struct oci_hardened *nacre = e->c->config->nacre;
@@ -242,7 +242,7 @@ int explain_relay(struct explanation *e, struct nacre_error *err)
 		r = find_way(e, err);
 	if (r < 0)
 		return r;
-	if (refusals.n == -EBADMSG) /* will be no better the next time */
+	if (refusals.n == -EBADMSG) /* the next try would fail too */
 		return explain_add_word(e, &e->not_counted, why.text, err);
 	if (refusals.n < 0) {
 		*err = why;

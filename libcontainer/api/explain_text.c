@@ -9,10 +9,10 @@
 #include "specs/egress_names.h"
 #include "specs/json.h"
 
-/* What explain.c found out, in words, as JSON, and as what is to be pasted. */
+/* Renders the result of explain.c as text, as JSON, and ready to be pasted. */
 
 enum {
-	SUMMARY_LINES = 8, /* a program or a model reads it, and a person after a job that failed */
+	SUMMARY_LINES = 8, /* a person or a model reads it after a failed job */
 };
 
 static void print_words(FILE *out, const struct oci_strings *words)
@@ -21,12 +21,12 @@ static void print_words(FILE *out, const struct oci_strings *words)
 		(void)fprintf(out, "%s%s", i ? " " : "", words->items[i]);
 }
 
-/* The grant beside the rules that hold: --egress would take the place of the policy's. */
+/* Grants a rule in addition to those of the policy; --egress would replace them. */
 #define ADD_EGRESS "egress:"
 
 #define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:,@%+=-"
 
-/* To be pasted: what a shell would take apart, or for a pattern, stands in quotes. */
+/* Prints an option to be pasted: quotes what a shell would split or expand. */
 static void print_allow(FILE *out, const char *kind, const char *item)
 {
 	const bool plain = !item[strspn(item, PLAIN)];
@@ -45,7 +45,7 @@ static void print_allowed(FILE *out, const char *kind, const struct oci_strings 
 	}
 }
 
-/* On a line. */
+/* Prints everything on one line. */
 static void print_flags(FILE *out, const struct explanation *e)
 {
 	print_allowed(out, "", &e->allow);
@@ -119,7 +119,7 @@ static const struct oci_strings *egress_of(const struct explanation *e)
 	return e->c->config->nacre ? &e->c->config->nacre->egress : &none;
 }
 
-/* Behind the rules. */
+/* Returns the text that follows the rules. */
 static const char *by_host(const struct explanation *e)
 {
 	if (e->c->record.active & EGRESS_BY_RELAY && e->c->record.active & EGRESS_NAMES)
@@ -349,7 +349,7 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 	return json_writer_finish(w, ret_text, err);
 }
 
-/* A whole /etc/nacre/policy.json: what stands in one already is to be kept. */
+/* Makes a complete /etc/nacre/policy.json; the contents of an existing file must be kept. */
 static int render_policy(const struct explanation *e, char **ret_text, struct nacre_error *err)
 {
 	struct json_writer *w = json_writer_new(true);

@@ -8,8 +8,8 @@
 #include "specs/json.h"
 #include "specs/workspace_request.h"
 
-/* What the container can fill of the host by its workspaces: as their records have it, since what
- * was only the policy's may not be held. */
+/* Reports how much of the host a container can fill through its workspaces. The limits are those of
+ * their records, since a limit that only the policy wants may not be enforced. */
 
 static const struct workspace_record *find_record(
 	const struct workspace_set *set, const char *destination)

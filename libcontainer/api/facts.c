@@ -32,7 +32,7 @@ static int look_at_limits(
 	int64_t number = 0;
 	int r;
 
-	/* Without a number of the config there is nothing to hold against them. */
+	/* The limits of the host matter only if the config has a number to compare. */
 	if (!resources || (!resources->pids && !resources->cpu && !resources->unified.n))
 		return 0;
 	r = read_number("/proc/sys/kernel/pid_max", &number, err);
@@ -43,7 +43,7 @@ static int look_at_limits(
 	return 0;
 }
 
-/* PATH is the word of an administrator or of the command line: the node is what it leads to. */
+/* PATH comes from an administrator or the command line, so symlinks are followed. */
 static int look_at_node(const char *path, struct harden_node *ret_node, struct nacre_error *err)
 {
 	struct stat st;
@@ -79,7 +79,7 @@ static int look_at_nodes(
 	return r;
 }
 
-/* A network of the container's own leads nowhere, unless a hook brings something into it. */
+/* A network namespace of the container's own has no routes, unless a hook adds an interface. */
 static bool has_network_alone(const struct oci_config *config)
 {
 	const struct oci_hooks *hooks = config->hooks;
@@ -89,7 +89,7 @@ static bool has_network_alone(const struct oci_config *config)
 				  hooks->create_container.n));
 }
 
-/* That nothing can be enforced is an error where somebody asks for rules: steps_egress.c. */
+/* If the caller asked for rules that cannot be enforced, steps_egress.c fails. */
 static int look_at_egress(const struct oci_config *config, const struct harden_request *request,
 	struct harden_host *host, struct nacre_error *err)
 {
@@ -106,7 +106,7 @@ static int look_at_egress(const struct oci_config *config, const struct harden_r
 	return fail_prefix(err, "rule egress");
 }
 
-/* Whoever makes the mount points tells of an image that cannot be opened. */
+/* An image that cannot be opened is reported when the mount points are made. */
 static void look_at_image(
 	const struct oci_config *config, const char *bundle, struct harden_host *host)
 {

@@ -4,9 +4,9 @@
 
 #include "specs/harden.h"
 
-/* What the rules of REQUEST's profile must know of the host before they judge CONFIG (NULL: a
- * process alone) of BUNDLE (NULL: one that runs): fills REQUEST->host. Only what they will ask for
- * is looked at. */
+/* Finds the facts about the host that the rules of REQUEST's profile need to judge CONFIG (NULL:
+ * only a process) of BUNDLE (NULL: of a running container), and fills in REQUEST->host. Looks only
+ * at what the rules need. */
 int facts_look(struct arena *arena, const struct oci_config *config, const char *bundle,
 	struct harden_request *request, struct nacre_error *err);
 

@@ -20,7 +20,7 @@ enum {
 	UNSAFE_MAX = 16,
 };
 
-/* A NULL-terminated list as the tables have it. */
+/* Converts a NULL-terminated list. */
 static struct oci_strings strings(const char *const *list)
 {
 	struct oci_strings strings = {.items = (const char **)list};
@@ -30,13 +30,14 @@ static struct oci_strings strings(const char *const *list)
 	return strings;
 }
 
-/* Those that the field table of linux.PATH has. */
+/* Returns the words in the field table of linux.PATH. */
 static struct oci_strings words(const char *path)
 {
 	return strings(oci_features_words(path));
 }
 
-/* features.md, Unsafe annotations in config.json: what acts on the host, or loosens. */
+/* features.md, Unsafe annotations in config.json: those that act on the host, or relax the profile.
+ */
 static size_t unsafe_annotations(const char *ret_keys[UNSAFE_MAX])
 {
 	size_t n = 0;
@@ -62,7 +63,7 @@ int nacre_features(char **ret_json, struct nacre_error *err)
 		.enabled = {true, companion_installed("nacre-netdev")}};
 	char criu[PATH_MAX];
 	struct nacre_error missing;
-	/* The second name is runc's, for those who look for it. */
+	/* The second annotation is runc's, for callers that look for it. */
 	struct oci_pair annotations[] = {{"run.nacre.version", NACRE_VERSION},
 		{"org.opencontainers.runc.checkpoint.enabled",
 			criu_find(NULL, criu, &missing) == 0 ? "true" : "false"}};

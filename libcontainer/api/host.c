@@ -16,7 +16,7 @@
 #include "libcontainer/net/egress_bpf.h"
 #include "libcontainer/process/lsm.h"
 
-/* The first line of a small file of the kernel; "" if it cannot be read. */
+/* Reads the first line of a small file of the kernel; "": it cannot be read. */
 static void read_line(const char *path, char *ret_line, size_t size)
 {
 	cleanup_free char *text = NULL;
@@ -29,7 +29,7 @@ static void read_line(const char *path, char *ret_line, size_t size)
 	(void)snprintf(ret_line, size, "%s", text);
 }
 
-/* A number in a file; MISSING if there is no such file. */
+/* Reads a number from a file; MISSING: there is no such file. */
 static long read_number(const char *path, long missing)
 {
 	char line[32];
@@ -92,7 +92,7 @@ static void look_at_user_namespaces(struct host *host)
 	const char *why = "";
 
 	host->no_keys = access("/proc/key-users", R_OK) < 0;
-	/* The second is Debian's, the third Ubuntu's. */
+	/* The second sysctl is Debian's, the third Ubuntu's. */
 	host->no_user_namespaces = read_number("/proc/sys/user/max_user_namespaces", 0) == 0;
 	if (host->no_user_namespaces)
 		why = "sysctl user.max_user_namespaces is 0, or the kernel has none";

@@ -6,10 +6,10 @@
 
 #include "libcontainer/api/nacre.h"
 
-/* What nacre_inspect returns is the first member, so that its address is that of the whole. */
+/* nacre_inspect returns the first member, which has the address of the whole struct. */
 struct inspected {
 	struct nacre_container container;
-	struct arena *arena; /* holds this, too */
+	struct arena *arena; /* holds this struct too */
 };
 
 /* In the order of enum nacre_status. */
@@ -41,7 +41,7 @@ static enum nacre_status status_of(const char *name)
 	return status;
 }
 
-/* Key and value in turn. */
+/* Returns keys and values in turn. */
 static const char *const *flatten(const struct oci_map *map, struct arena *arena)
 {
 	const char **words = arena_array(arena, 2 * map->n + 1, sizeof(*words));
@@ -70,7 +70,7 @@ int inspect_state(
 	return ret_container->annotations ? 0 : -ENOMEM;
 }
 
-/* On success the container's arena is that of the answer. */
+/* On success the result owns the container's arena. */
 static int inspect(struct container *c, enum container_status status,
 	struct nacre_container **ret_container, struct nacre_error *err)
 {

@@ -6,8 +6,8 @@
 #include "specs/arena.h"
 #include "specs/state.h"
 
-/* STATE as container.h gives it. The strings stay STATE's; what else is needed is of ARENA. Returns
- * 0 or -ENOMEM. */
+/* Converts STATE to the struct of container.h. It borrows the strings of STATE; ARENA holds the
+ * rest. Returns 0 or -ENOMEM. */
 int inspect_state(
 	const struct oci_state *state, struct arena *arena, struct nacre_container *ret_container);
 

@@ -17,7 +17,7 @@ static int signal_all(struct container *c, int sig, struct nacre_error *err)
 	size_t n = 0;
 	int r = at_once ? container_open_cgroup(c, &why) : container_pids(c, &pids, &n, &why);
 
-	if (r < 0) /* -ESRCH: nobody is left to signal */
+	if (r < 0) /* -ESRCH: no process is left */
 		return fail_except(r, ESRCH, &why, err);
 	if (at_once)
 		return cgroup_kill(&c->cgroup, err);
@@ -31,7 +31,8 @@ static int signal_all(struct container *c, int sig, struct nacre_error *err)
 	return 0;
 }
 
-/* Whether some outlive the first process, where there is no pid namespace that ends with it. */
+/* Whether processes outlive the first one, which is possible without a pid namespace that ends with
+ * it. */
 static int has_processes(const struct container *c, struct nacre_error *err)
 {
 	struct cgroup cgroup = CGROUP_CLOSED;
@@ -53,7 +54,8 @@ static int signal_init(struct container *c, int sig, struct nacre_error *err)
 	c->pidfd = r = record_open_pidfd(&c->record, err);
 	if (r < 0 && r != -ESRCH)
 		return r;
-	/* Without a pid namespace of its own nothing dies with the first process. */
+	/* Without a pid namespace of the container's own, nothing else dies with the first process.
+	 */
 	if (sig == SIGKILL && !(c->record.active & NEW_PIDNS)) {
 		r = c->pidfd >= 0 ? 1 : has_processes(c, err);
 		if (r != 0)

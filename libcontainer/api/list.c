@@ -15,31 +15,32 @@
 
 enum {
 	PARTS = 2,
-	WORTH_A_THREAD = 64, /* containers: starting one costs what it saves in about ten */
+	WORTH_A_THREAD = 64, /* containers: starting a thread costs as much as it saves with about
+			      * ten */
 };
 
 struct nacre_containers {
-	struct oci_state *states; /* by id */
-	struct nacre_container *containers; /* the same */
+	struct oci_state *states; /* sorted by id */
+	struct nacre_container *containers; /* the same containers */
 	size_t n;
-	struct arena *memory[PARTS]; /* of the states' strings */
+	struct arena *memory[PARTS]; /* holds the strings of the states */
 };
 
-/* A part of the containers, and what was learnt of it. */
+/* A part of the containers, and its results. */
 struct part {
 	const struct nacre *nacre;
 	const struct status_view *view;
 	char *const *ids;
 	size_t n_ids;
-	struct oci_state *states; /* has a place for each id */
+	struct oci_state *states; /* one element per id */
 	size_t n_states;
 	struct arena *kept; /* holds the strings of the states, and the warnings */
 	const char **warnings;
 	size_t n_warnings;
-	int result; /* 0, or what is_shortage is of */
+	int result; /* 0, or an error of is_shortage */
 };
 
-/* What the list keeps of a record; the decoded document, ten times as large, does not stay. */
+/* Copies what the list needs of a record; the decoded document, ten times as large, is freed. */
 static int keep_state(struct part *part, const struct oci_state *state)
 {
 	struct oci_state *kept = &part->states[part->n_states++];
@@ -71,14 +72,15 @@ static int keep_warning(struct part *part, const struct nacre_error *err)
 	return 0;
 }
 
-/* What is not the container's doing: a list without it would be as if it were gone. */
+/* Whether the error is not the container's: a list without the container would claim that it is
+ * gone. */
 static bool is_shortage(int r)
 {
 	return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
 }
 
-/* Passes over a container that went in the meantime, and with a warning that names it over one
- * whose state cannot be read. */
+/* Skips a container that was deleted meanwhile, and, with a warning, one whose state cannot be
+ * read. */
 static int look_at(struct part *part, const char *id)
 {
 	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);
@@ -112,8 +114,8 @@ static int look_at_part(void *data)
 	return 0;
 }
 
-/* Nearly all of it is the kernel's work, ten system calls a container: of many containers a second
- * thread does half. */
+/* Nearly all time is spent in the kernel, in ten system calls per container. With many containers a
+ * second thread does half of the work. */
 static void look_at_parts(struct part parts[PARTS])
 {
 	thrd_t thread;
@@ -127,7 +129,7 @@ static void look_at_parts(struct part parts[PARTS])
 		(void)look_at_part(&parts[1]);
 }
 
-/* Moves the parts' states together, which stand in one array in order. Returns 0 or -errno. */
+/* Moves the states of the parts together in one array, in order. Returns 0 or -errno. */
 static int join_parts(const struct nacre *nacre, const struct part parts[PARTS], size_t *ret_n)
 {
 	size_t n = 0;
@@ -145,7 +147,7 @@ static int join_parts(const struct nacre *nacre, const struct part parts[PARTS],
 	return 0;
 }
 
-/* The containers borrow the states' strings. */
+/* The containers borrow the strings of the states. */
 static int fill(struct nacre_containers *list, struct nacre_error *err)
 {
 	list->containers = calloc(list->n + 1, sizeof(*list->containers));
@@ -181,7 +183,7 @@ static int look_at_all(const struct nacre *nacre, char *const *ids, size_t n_ids
 	return r < 0 ? fail_errno(err, r, "list containers") : fill(list, err);
 }
 
-/* What has neither a record nor a lock is none of ours, or has gone in the meantime. */
+/* A directory with neither a record nor a lock is not nacre's, or was just deleted. */
 static bool is_container(int root_fd, const char *id)
 {
 	static const char *const files[] = {"lock", "record"};

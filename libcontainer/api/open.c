@@ -13,7 +13,8 @@
 #include "libcontainer/namespace/idmap.h"
 #include "libcontainer/process/self_protect.h"
 
-/* What the variable would name after a login (pam_systemd(8)): su and cron leave it out. */
+/* Finds the directory that XDG_RUNTIME_DIR names after a login (pam_systemd(8)): su and cron do not
+ * set the variable. */
 static bool find_runtime_dir(char ret_path[sizeof("/run/user/4294967295")])
 {
 	struct stat st;
@@ -24,7 +25,7 @@ static bool find_runtime_dir(char ret_path[sizeof("/run/user/4294967295")])
 
 #define SHARED "/tmp"
 
-/* Where anybody may rename what is not theirs, what was judged need not be what is opened. */
+/* If anybody may rename files of others in it, the opened directory need not be the judged one. */
 static int open_shared(struct nacre_error *err)
 {
 	cleanup_close int fd = open(SHARED, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -43,8 +44,8 @@ static int open_shared(struct nacre_error *err)
 
 #define OVERFLOW_UID 65534
 
-/* In a user namespace that has no id for the caller, what any other such user owns looks as its
- * own: user_namespaces(7). */
+/* In a user namespace that does not map the caller, files of every other unmapped user appear as
+ * the caller's own: user_namespaces(7). */
 static int check_caller(struct nacre_error *err)
 {
 	int r = geteuid() == OVERFLOW_UID ? idmap_is_initial(err) : 1;
@@ -55,8 +56,8 @@ static int check_caller(struct nacre_error *err)
 		      : r;
 }
 
-/* Makes PATH in SHARED. What is there already is taken only if nobody else has ever had a hand in
- * it: a directory itself, the caller's, closed to others. */
+/* Makes PATH in SHARED. An existing object is accepted only if nobody else can have changed it: a
+ * directory, not a symlink, that belongs to the caller and is closed to others. */
 static int make_own(const char *path, struct nacre_error *err)
 {
 	const char *name = path + sizeof(SHARED);
@@ -90,7 +91,8 @@ int open_own_place(bool make, char ret_path[OWN_PLACE_SIZE], struct nacre_error 
 	return make ? make_own(ret_path, err) : 0;
 }
 
-/* Neither the variable nor a login says where: su, cron, ssh without logind, a container. */
+/* Takes the place in /tmp: there is neither XDG_RUNTIME_DIR nor a login session, as with su, cron,
+ * ssh without logind, or in a container. */
 static int take_own(bool make, char ret_path[OWN_PLACE_SIZE], struct nacre_error *err)
 {
 	struct nacre_error why;
@@ -113,8 +115,8 @@ int open_default_root(bool make, char ret_path[PATH_MAX], struct nacre_error *er
 	int of_system = geteuid() == 0;
 	int r = 0;
 
-	/* As runc: root of a user namespace has a /run of its own only if it is the root of a
-	 * system, and then is called that. */
+	/* Like runc: root of a user namespace has its own /run only if it is the root of a system,
+	 * and then its USER is "root". */
 	if (of_system && runtime_dir && *runtime_dir && !(user && strcmp(user, "root") == 0))
 		of_system = idmap_is_initial(err);
 	if (of_system < 0)
@@ -139,7 +141,7 @@ int open_default_root(bool make, char ret_path[PATH_MAX], struct nacre_error *er
 	return 0;
 }
 
-/* By whatever name it is called: "//", "/.", or a link to it. */
+/* Refuses "/" under any name: "//", "/.", or a symlink to it. */
 static int refuse_root_directory(int fd, struct nacre_error *err)
 {
 	struct stat given, root;

@@ -7,15 +7,15 @@
 #include "specs/error.h"
 
 enum {
-	SIZE_MAX_TAKEN = 4096, /* as the kernel's: a size beyond it is no size */
+	SIZE_MAX_TAKEN = 4096, /* like the kernel's limit: a larger size is not a size */
 };
 
-/* Of a struct that ends with LAST, padding and all. */
+/* The size of a struct that ends with LAST, including padding. */
 #define SIZE_WITH(type, last)                                                         \
 	((offsetof(type, last) + sizeof(((type *)NULL)->last) + _Alignof(type) - 1) / \
 		_Alignof(type) * _Alignof(type))
 
-/* FIRST: the size in version 1. KNOWN: that of what RET_OPTIONS points to. */
+/* FIRST: the size in version 1. KNOWN: the size of the struct at RET_OPTIONS. */
 static int take(const char *name, const void *given, size_t first, void *ret_options, size_t known,
 	struct nacre_error *err)
 {
@@ -45,7 +45,7 @@ static int take(const char *name, const void *given, size_t first, void *ret_opt
 	return 0;
 }
 
-/* DATA is the last member, and means nothing without the two before it. */
+/* DATA is the last member of version 1, but means nothing without the two before it. */
 int options_take(const struct nacre_options *given, struct nacre_options *ret_options,
 	struct nacre_error *err)
 {

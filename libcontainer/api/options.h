@@ -6,13 +6,14 @@
 #include "specs/spec.h"
 
 /*
- * The options structs of container.h, from a caller that was compiled with an older or a newer
- * header, as the kernel's copy_struct_from_user() takes them: what a shorter one lacks is zero, and
- * what a longer one has behind must be zero (-E2BIG), else the caller asks for something that this
- * library does not know. Shorter than in version 1: -EINVAL, as for members that do not go
- * together and words that are none.
+ * The options structs of container.h, from a caller that was compiled with an older or newer
+ * header, with the rules of the kernel's copy_struct_from_user(): members that a shorter struct
+ * lacks are zero, and bytes that a longer one has in addition must be zero (-E2BIG), since this
+ * library does not know their meaning. A struct that is shorter than in version 1 is -EINVAL, like
+ * members that exclude each other and invalid words.
  *
- * A member is added at the end, past the padding that the struct had there: nobody clears that.
+ * A new member is added at the end, after the padding that the struct had there: callers do not
+ * clear padding.
  */
 int options_take(const struct nacre_options *given, struct nacre_options *ret_options,
 	struct nacre_error *err);
@@ -35,10 +36,10 @@ int options_take_workspace_apply(const struct nacre_workspace_apply_options *giv
 int options_take_workspace_undo(const struct nacre_workspace_undo_options *given,
 	struct nacre_workspace_undo_options *ret_options, struct nacre_error *err);
 
-/* How many a list has that ends with NULL; NULL: none. */
+/* Returns the number of elements of a list that ends with NULL; NULL: 0. */
 size_t options_count(const char *const *list);
 
-/* Such a list in ARENA, texts and all: what is made of it outlives the caller's. */
+/* Copies such a list with its texts to ARENA: the results outlive the caller's list. */
 int options_copy_list(struct arena *arena, const char *const *list, struct oci_strings *ret_list,
 	struct nacre_error *err);
 

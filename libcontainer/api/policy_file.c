@@ -12,9 +12,9 @@
 
 #define POLICY_MAX_BYTES ((size_t)64 * 1024)
 
-/* Root of the host. In a user namespace that does not map it, it is shown as the overflow id
- * (user_namespaces(7)); whoever is in there could mount something else on the directory anyway, but
- * in the initial one that id is an ordinary user. */
+/* Whether the owner is root of the host. A user namespace that does not map root shows it as the
+ * overflow id (user_namespaces(7)); a process there could mount something else on the directory
+ * anyway. But in the initial user namespace that id is an ordinary user. */
 static bool is_roots(const struct stat *st)
 {
 	char map[64] = "";
@@ -55,7 +55,7 @@ int policy_load(struct arena *arena, const char *directory, struct policy **ret_
 {
 	int r;
 
-	/* The usual host has no directory: that is the whole cost. */
+	/* Usual hosts have no such directory: this open(2) is the whole cost. */
 	cleanup_close int dir_fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	const char *path = arena_printf(arena, "%s/policy.json", directory);
 	cleanup_close int fd = -1;
@@ -69,11 +69,11 @@ int policy_load(struct arena *arena, const char *directory, struct policy **ret_
 	*ret_policy = NULL;
 	if (dir_fd < 0)
 		return 0;
-	/* Whoever may write the directory may take the file away. */
+	/* A user with write permission for the directory could remove the file. */
 	r = check(directory, dir_fd, S_IFDIR, "directory", err);
 	if (r < 0)
 		return r;
-	/* A FIFO must not make us wait. */
+	/* O_NONBLOCK: a FIFO must not block the caller. */
 	fd = openat(
 		dir_fd, "policy.json", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)

@@ -4,13 +4,13 @@
 
 #include "specs/policy.h"
 
-/* The administrator's file. Its place is fixed: an option or a variable that names another would be
- * a way around it. */
+/* The administrator's policy. Its place is fixed: an option or variable for another place would
+ * circumvent it. */
 #define POLICY_DIRECTORY "/etc/nacre"
 
-/* Reads policy.json in DIRECTORY. *RET_POLICY, of ARENA, is NULL if there is none. A file that
- * somebody else than root could have written, or that is no regular file, is an error (-EPERM):
- * nothing runs then. */
+/* Reads policy.json in DIRECTORY. *RET_POLICY: from ARENA; NULL: there is no file. If the file is
+ * not regular, or others than root could have written it, that is an error (-EPERM), and nothing
+ * runs. */
 int policy_load(struct arena *arena, const char *directory, struct policy **ret_policy,
 	struct nacre_error *err);
 

@@ -22,7 +22,7 @@
 #include "libcontainer/process/rlimits.h"
 #include "libcontainer/systemd/systemd.h"
 
-/* From options and a bundle to a struct life that can be walked: for nacre_create and nacre_run. */
+/* Prepares a struct life from options and a bundle, for nacre_create and nacre_run. */
 
 int prepare_check_terminal(
 	bool terminal, bool detach, const char *console_socket, struct nacre_error *err)
@@ -56,8 +56,8 @@ static int add_variables(struct arena *arena, const char *const variables[], siz
 	return 0;
 }
 
-/* What the service manager gave the command for the program: sd_listen_fds(3), sd_notify(3). The
- * config stays as it was, since a later exec is not meant. */
+/* Adds the variables from the service manager of the command: sd_listen_fds(3), sd_notify(3). The
+ * config itself is not changed, since they are not for a later exec. */
 static int add_service(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
 {
@@ -93,7 +93,7 @@ static const char *now_text(struct arena *arena)
 
 static bool holds_by_relay(const struct oci_config *config, bool has_cgroup)
 {
-	struct nacre_error why; /* told where the filter is to be loaded */
+	struct nacre_error why; /* reported when the filter is loaded */
 
 	return plan_may_relay_egress(config) &&
 	       (!has_cgroup || bpf_is_absent(egress_bpf_probe(&why)));
@@ -142,8 +142,8 @@ static int fill_record(struct life *l, const struct bundle *bundle,
 		return fail(err, EINVAL,
 			"--late: nacre.program and nacre.directories of the config choose what "
 			"runs and where: leave them out");
-	/* There INIT's last act is a child without heap, which has nothing to read a process with.
-	 */
+	/* In such a container, INIT's last act is to make a child without a heap, which cannot read
+	 * a process. */
 	if (options->late && l->container.record.active & FOREIGN_PIDNS)
 		return fail(err, EINVAL,
 			"--late: the container may not join a pid namespace by its path");
@@ -156,7 +156,7 @@ static int fill_record(struct life *l, const struct bundle *bundle,
 		options->audit, bundle->given, err);
 }
 
-/* A label that cannot take effect is refused before anything is made. */
+/* Refuses labels without effect before anything is made. */
 static int check_labels(const struct oci_config *config, struct nacre_error *err)
 {
 	const struct oci_process *process = config->process;
@@ -173,7 +173,7 @@ static int check_labels(const struct oci_config *config, struct nacre_error *err
 	return 0;
 }
 
-/* What the host or the caller's rights cannot give is refused before anything is made. */
+/* Refuses what the host or the caller's privileges do not permit before anything is made. */
 static int check_host(struct life *l, struct nacre_error *err)
 {
 	const struct oci_config *config = l->container.config;
@@ -188,7 +188,7 @@ static int check_host(struct life *l, struct nacre_error *err)
 	return l->resctrl_fd < 0 ? fail_prefix(err, "linux.intelRdt") : 0;
 }
 
-/* Those that the profile has left. */
+/* Reads the annotations that the profile has left. */
 static int take_annotations(struct life *l, struct nacre_error *err)
 {
 	struct oci_seccomp *seccomp = l->container.config->linux_
@@ -204,9 +204,9 @@ static int take_annotations(struct life *l, struct nacre_error *err)
 	return 0;
 }
 
-/* In the caller's, runc cuts the propagation of all the host's mounts, mounts the rootfs, /proc and
- * /dev of the container on the host and leaves them there. In one of its own the program sees the
- * same; only what it mounts itself stays with it. */
+/* In the caller's mount namespace, runc changes the propagation of all the host's mounts, mounts
+ * the container's rootfs, /proc and /dev on the host and leaves them there. In a mount namespace of
+ * its own the program sees the same; only its own mounts do not reach the host. */
 static int need_mount_namespace(struct life *l, struct nacre_error *err)
 {
 	struct oci_namespace *found = oci_find_namespace(l->container.config, "mount");
@@ -232,7 +232,7 @@ static void warn_nested(const struct life *l)
 		container_warn(&l->container, text);
 }
 
-/* Whoever tells of it later. */
+/* Prepares the receipt and the tracer, which report later. */
 static int prepare_witnesses(struct life *l, const struct nacre_create_options *options,
 	const struct bundle *bundle, struct nacre_error *err)
 {

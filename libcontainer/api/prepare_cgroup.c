@@ -11,10 +11,11 @@
 #include "libcontainer/process/rlimits.h"
 #include "libcontainer/systemd/systemd.h"
 
-/* Where the cgroup of a new container is, and who may go without one. */
+/* Chooses the cgroup of a new container, and decides which containers may have none. */
 
-/* What only the profile would have liked is told, unless the user has chosen to have no cgroup: but
- * for a profile no choice takes away its device filter in silence. */
+/* Warns that limits which only the profile wants are not applied, unless the user chose to have no
+ * cgroup. Under a profile that hardens, even that choice does not silently drop the device filter.
+ */
 static void warn_of_no_cgroup(struct life *l, const struct nacre_error *why, bool disabled)
 {
 	const bool hardened = l->container.config->nacre;
@@ -31,13 +32,14 @@ static void warn_of_no_cgroup(struct life *l, const struct nacre_error *why, boo
 	container_warn(&l->container, message.text);
 }
 
-/* WHY there is no cgroup. What the config asks for, or is required, is an error. */
+/* Continues without a cgroup, for the reason WHY. If the config asks for limits, or a rule is
+ * required, that is an error. */
 static int go_without_cgroup(struct life *l, const struct harden_request *request,
 	const struct nacre_error *why, bool disabled, struct nacre_error *err)
 {
 	static const struct {
 		const char *name;
-		bool by_relay; /* which then needs no cgroup */
+		bool by_relay; /* the relay can enforce it without a cgroup */
 	} rules[] = {
 		{"resources", false}, {"devices", false}, {"metadata", true}, {"egress", true}};
 	const bool by_relay = plan_may_relay_egress(l->container.config);
@@ -69,15 +71,16 @@ static int go_without_cgroup(struct life *l, const struct harden_request *reques
 	return 0;
 }
 
-/* Whether CODE says that this caller can have no cgroup here: it may not, there is no cgroup2, or
- * the mount shows another part of the tree. Any other error may be gone the next time. */
+/* Whether CODE means that this caller can never have a cgroup here: no permission, no cgroup2, or a
+ * mount that shows another part of the tree. Any other error may be temporary. */
 static bool is_lasting(int code)
 {
 	return code == -EACCES || code == -EPERM || code == -EROFS || code == -ENOSYS ||
 	       code == -ENOENT;
 }
 
-/* Whoever names a place is told if it cannot be had, as by runc; and so is root of the host. */
+/* A caller that names a path gets an error if it is impossible, like in runc; so does root of the
+ * host. */
 static bool can_go_without(const struct life *l, const char *rootless, bool host_root, int code)
 {
 	const struct oci_linux *linux_ = l->container.config->linux_;
@@ -89,7 +92,7 @@ static bool can_go_without(const struct life *l, const char *rootless, bool host
 	return !host_root;
 }
 
-/* A unit's cgroup is systemd's to choose. */
+/* systemd chooses the cgroup of a unit. */
 static int name_unit(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
 {

@@ -9,15 +9,16 @@
 #include "libcontainer/workspace/store.h"
 #include "specs/path_text.h"
 
-/* Which places of the caller's no container may have: its states, workspaces and receipts. */
+/* Protects directories of the caller that no container may have: states, workspaces and receipts.
+ */
 
-/* FD: of a directory with state, or why it was not opened, as WHY tells. */
+/* FD: a directory with state, or the reason that it was not opened, which WHY describes. */
 static int guard_opened(
 	struct life *l, int fd, const struct nacre_error *why, struct nacre_error *err)
 {
 	cleanup_close int state_fd = fd;
 
-	/* What is not there, or not the caller's, nacre takes nothing from. */
+	/* nacre uses no directory that is missing or is not the caller's. */
 	if (fd == -ENOENT || fd == -ENOTDIR || fd == -EACCES || fd == -EPERM)
 		return 0;
 	return fd < 0 ? fail(err, why->code, "%s", why->text)
@@ -34,7 +35,8 @@ static int guard_directory(struct life *l, const char *path, struct nacre_error 
 	return guard_opened(l, fd, &why, err);
 }
 
-/* A container that has /tmp would put states there if it did not lie there. */
+/* A container with the host's /tmp could create this directory and put states there, so it is
+ * created first. */
 static int guard_own_place(struct life *l, struct nacre_error *err)
 {
 	const struct oci_config *config = l->container.config;
@@ -47,13 +49,13 @@ static int guard_own_place(struct life *l, struct nacre_error *err)
 	(void)open_own_place(false, path, &why);
 	for (size_t i = 0; i < config->n_mounts && !shared; i++)
 		shared = config->mounts[i].source && path_within(path, config->mounts[i].source);
-	/* One that is another's is never used. */
+	/* A directory of another user is never used. */
 	if (shared)
 		(void)open_own_place(true, path, &why);
 	return guard_directory(l, path, err);
 }
 
-/* Where the caller's states lie if nobody names another place, and those of nacre-bwrap. */
+/* Protects the default places of the caller's states and those of nacre-bwrap. */
 static int guard_own_roots(struct life *l, struct nacre_error *err)
 {
 	static const char *const ends[] = {"", "-bwrap"};
@@ -71,9 +73,9 @@ static int guard_own_roots(struct life *l, struct nacre_error *err)
 	return r;
 }
 
-/* Whoever writes to the store of workspaces has apply write to any place; to the record of
- * receipts, takes out the past. The store is made first if it is to be there: a container with the
- * directory that it comes into would have it. */
+/* A container that can write to the store of workspaces can make apply write anywhere; one that can
+ * write to the record of receipts can change the past. A store that is needed is made first:
+ * otherwise a container could get the directory above it. */
 int prepare_guard_state(struct life *l, struct nacre_error *err)
 {
 	const struct oci_hardened *nacre = l->container.config->nacre;

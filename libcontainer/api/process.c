@@ -14,8 +14,8 @@
 #include "libcontainer/cgroup/exec_cgroup.h"
 #include "specs/profiles.h"
 
-/* Where the kernel counts: in a cgroup that has the memory controller, with all below it. One that
- * is gone counts none. */
+/* Counts where the kernel does: in a cgroup with the memory controller, including those below it. A
+ * removed cgroup counts nothing. */
 static uint64_t oom_kills(const struct nacre_process *process)
 {
 	uint64_t own = cgroup_oom_kills(&process->own);
@@ -41,7 +41,7 @@ struct nacre_process *process_new(void)
 	return process;
 }
 
-/* Of what the stored config says that the profile added. */
+/* Returns the profile that added the memory limit to the stored config. */
 static const char *limited_by(const struct container *c)
 {
 	const struct profile *profile = profile_find(c->record.profile ? c->record.profile : "");
@@ -116,7 +116,7 @@ int nacre_process_kill(struct nacre_process *process, struct nacre_error *err)
 int nacre_process_explain(const struct nacre_process *process, struct nacre_error *ret_why)
 {
 	cleanup_free char *limit = NULL;
-	struct nacre_error ignored; /* a limit further up, of which this tells nothing */
+	struct nacre_error ignored; /* the limit is in a cgroup above, which this does not report */
 
 	if (oom_kills(process) == 0)
 		return 0;
@@ -134,7 +134,7 @@ int nacre_process_explain(const struct nacre_process *process, struct nacre_erro
 
 void nacre_process_release(struct nacre_process *process)
 {
-	struct nacre_error ignored; /* what stays is removed with the container */
+	struct nacre_error ignored; /* the rest is removed with the container */
 
 	if (!process)
 		return;

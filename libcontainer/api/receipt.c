@@ -17,9 +17,9 @@
 #include "specs/json.h"
 #include "specs/sha256.h"
 
-/* create and run: what a receipt will need. */
+/* Prepares a receipt in create and run. */
 
-/* *RET_KEY: of the container's arena. */
+/* *RET_KEY: memory of the container's arena. */
 static int choose_key(struct life *l, const struct nacre_create_options *options,
 	const struct policy *policy, const char **ret_key, struct nacre_error *err)
 {
@@ -33,7 +33,7 @@ static int choose_key(struct life *l, const struct nacre_create_options *options
 	if (policy && policy->receipt_key && options->receipt_key)
 		return fail(err, EPERM, "--receipt-key: %s has receipt_key, and no other counts",
 			policy->name);
-	/* Where delete stands is not known. A link is refused where it is opened. */
+	/* The working directory of delete is not known. A symlink is refused when it is opened. */
 	if (given && !receipt_key_is_uri(given) && *given != '/') {
 		if (!getcwd(real, sizeof(real)))
 			return fail_errno(err, errno, "key %s", given);
@@ -45,7 +45,7 @@ static int choose_key(struct life *l, const struct nacre_create_options *options
 	return given ? 0 : fail_errno(err, ENOMEM, "receipt");
 }
 
-/* That it can sign is known before anything runs. */
+/* Checks before anything runs that the key can sign. */
 static int try_key(
 	struct life *l, const char *key, struct receipt_plan *plan, struct nacre_error *err)
 {
@@ -65,7 +65,8 @@ static int try_key(
 	return 0;
 }
 
-/* As it is now. Where the caller finds nothing, a container of his finds nothing either. */
+/* Hides the key as it is now. What the caller cannot open, the caller's containers cannot open
+ * either. */
 static int hide_key(struct life *l, const char *path, struct nacre_error *err)
 {
 	cleanup_close int fd = open(path, O_PATH | O_CLOEXEC);
@@ -78,7 +79,7 @@ static int hide_key(struct life *l, const char *path, struct nacre_error *err)
 		       : fail_errno(err, errno, "key %s", path);
 }
 
-/* Those that sign for other containers as well, whether they could sign for this one or not. */
+/* Hides keys that sign for other containers too, even if they are not used for this one. */
 static int hide_keys(struct life *l, const struct nacre_create_options *options,
 	const struct policy *policy, struct nacre_error *err)
 {
@@ -89,7 +90,7 @@ static int hide_keys(struct life *l, const struct nacre_create_options *options,
 
 	if (r == 0)
 		r = options->key_masked ? 0 : hide_key(l, path, err);
-	else /* without a home there is none */
+	else /* without a home there is no such key */
 		r = fail_except(r, EINVAL, &why, err);
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]) && r == 0; i++)
 		if (named[i] && !receipt_key_is_uri(named[i]))
@@ -112,14 +113,14 @@ static int make_plan(struct life *l, struct receipt_plan *plan, struct nacre_err
 	return receipt_plan_encode(plan, &l->receipt, err);
 }
 
-/* Whoever can write there can take the name of a receipt, or a receipt, away. */
+/* A process that can write there can take the name of a receipt, or remove a receipt. */
 static int keep_directory(struct life *l, const char *directory, struct nacre_error *err)
 {
 	cleanup_close int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd >= 0)
 		return mount_guard_keep(&l->guard, fd, "the directory of receipts", err);
-	/* The end tells of it. */
+	/* receipt_end reports it. */
 	return errno == ENOENT || errno == ENOTDIR || errno == EACCES
 		       ? 0
 		       : fail_errno(err, errno, "directory %s", directory);

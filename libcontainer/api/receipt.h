@@ -7,55 +7,55 @@
 #include "specs/receipt_plan.h"
 
 /*
- * The receipt of a container. Create settles where it goes and sees that the key can sign
- * (receipt_prepare); delete, when nothing of the container runs any more and before anything of it
- * is gone, writes it (receipt_end). A container whose creation failed has none: it ran nothing.
+ * The receipt of a container. create chooses its destination and checks that the key can sign
+ * (receipt_prepare). delete writes it when no process of the container is left and before anything
+ * is removed (receipt_end). A container whose creation failed has none: it ran nothing.
  */
 
-/* In the state directory: a plan; and the receipt, signed, while it is given out. */
+/* In the state directory: the plan, and the signed receipt until it is at its destination. */
 #define RECEIPT_PLAN_FILE "receipt"
 #define RECEIPT_SIGNED_FILE "receipt.signed"
-/* Written by whoever waited for the first process. */
+/* Written by the process that waited for the first process. */
 #define RECEIPT_EXIT_FILE "exit"
-/* A byte for each process that exec was to run. */
+/* One byte per process that exec was to run. */
 #define RECEIPT_EXECS_FILE "execs"
 
-/* Hides the caller's usual key, that of the policy and that of OPTIONS from the container, whether
- * it is to have a receipt or not. l->receipt is set if OPTIONS, the policy or a requirement want
- * one. To be called when L is prepared but for that. */
+/* Hides the caller's usual key, the policy's and the one of OPTIONS from the container, even
+ * without a receipt. Sets l->receipt if OPTIONS, the policy or a requirement demand a receipt.
+ * Comes last in the preparation of L. */
 int receipt_prepare(struct life *l, const struct nacre_create_options *options,
 	const struct bundle *bundle, struct nacre_error *err);
 
-/* Whether the container whose state is in STATE_FD is to have a receipt. */
+/* Whether a receipt is planned for the container with the state STATE_FD. */
 bool receipt_is_planned(int state_fd);
 
-/* The plan of an opened container that is to have a receipt. */
+/* Loads the plan of an opened container for which a receipt is planned. */
 int receipt_load_plan(
 	const struct container *c, struct receipt_plan **ret_plan, struct nacre_error *err);
 
-/* start of a container that was created late: what receipt_prepare has l->guard refuse as a source,
- * for the new config's guard. */
+/* start of a late container: adds to l->guard, made for the new config, the keys that
+ * receipt_prepare has hidden. */
 int receipt_guard_again(struct life *l, struct nacre_error *err);
-/* Then: config.json of the state, as it is now, is what runs. */
+/* After that: records that the config.json of the state is what runs. */
 int receipt_note_config(const struct container *c, struct nacre_error *err);
 
-/* exec, before it runs something: the receipt, if there is to be one, will tell of it. */
+/* exec: notes, before the process runs, that the receipt must report it, if one is planned. */
 int receipt_note_exec(int state_fd, struct nacre_error *err);
 
-/* Kills what is left of the container and writes its receipt, if it is to have one. What cannot be
- * done is a warning, but for a receipt that is required. */
+/* Kills the rest of the container and writes its receipt, if one is planned. A failure is a
+ * warning, unless the receipt is required. */
 int receipt_end(struct life *l, struct nacre_error *err);
 
 /* --- receipt_collect.c --- */
 
-/* What came of the container, all but the chain and workspaces. Whatever cannot be told is in the
- * list of that. PROGRAM: the digest of this one. */
+/* Collects everything about the container except the chain and workspaces. What cannot be reported
+ * is in the list of gaps. PROGRAM: the digest of this program. */
 int receipt_collect(struct life *l, const struct receipt_plan *plan, const char *program,
 	struct receipt *ret_receipt, struct nacre_error *err);
 
 /* --- receipt_workspaces.c --- */
 
-/* The subjects, and with them what is said of workspaces. */
+/* Collects the subjects, and the report on workspaces. */
 int receipt_collect_workspaces(
 	struct life *l, struct receipt_statement *statement, struct nacre_error *err);
 

@@ -18,7 +18,7 @@
 #include "specs/json.h"
 #include "specs/sha256.h"
 
-/* What a receipt says. */
+/* Collects the contents of a receipt. */
 
 struct collecting {
 	struct life *l;
@@ -30,7 +30,7 @@ struct collecting {
 	struct nacre_error *err;
 };
 
-/* REASON: copied. */
+/* REASON: is copied. */
 static int miss(const struct collecting *k, const char *member, const char *reason)
 {
 	const char *copy = arena_strdup(k->c->arena, reason);
@@ -48,7 +48,8 @@ static const char *digest_of(struct arena *arena, const void *bytes, size_t leng
 	return digest;
 }
 
-/* A file of the state; *RET_DIGEST stays NULL where it cannot be read, which is a gap. */
+/* Computes the digest of a file of the state; *RET_DIGEST stays NULL if it cannot be read, which is
+ * a gap. */
 static int digest_file(
 	const struct collecting *k, const char *name, const char *member, const char **ret_digest)
 {
@@ -104,7 +105,7 @@ static int collect_image(const struct collecting *k)
 	return 0;
 }
 
-/* What `check` says of this host, but for what this container has had all the same. */
+/* Judges the rules like `check` on this host, except for what this container certainly had. */
 static int judge_rules(const struct collecting *k)
 {
 	const struct profile *profile = profile_find(
@@ -119,10 +120,10 @@ static int judge_rules(const struct collecting *k)
 				     !strcmp(rule->name, "metadata");
 		char gap[CHECK_GAP] = "";
 
-		if (rule->gap) /* it was left out */
+		if (rule->gap) /* the rule was left out */
 			continue;
 		if (!strcmp(rule->name, "user-namespace")) {
-			/* It was not left out. */
+			/* The rule was not left out. */
 			if (receipt_took_back(k->receipt, "no-user-namespace"))
 				(void)snprintf(gap, sizeof(gap), "a grant took it back");
 		} else if (profile && !(network && active & (EGRESS | EGRESS_BY_RELAY))) {
@@ -152,13 +153,13 @@ static int collect_rules(const struct collecting *k)
 	return judge_rules(k);
 }
 
-/* --- what it did --- */
+/* --- what the container did --- */
 
 static int collect_end(const struct collecting *k)
 {
 	const bool waits = faccessat(k->c->state_fd, "start", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	cleanup_free char *text = NULL;
-	struct nacre_error ignored; /* nobody wrote it */
+	struct nacre_error ignored; /* nobody wrote the file */
 	char *end;
 	long status;
 
@@ -294,7 +295,7 @@ int receipt_collect(struct life *l, const struct receipt_plan *plan, const char 
 	struct receipt receipt = {.profile = NULL};
 	struct collecting k = {l, &l->container, plan, program, &receipt,
 		arena_alloc(l->container.arena, sizeof(struct explanation)), err};
-	struct nacre_error ignored; /* its parts say so */
+	struct nacre_error ignored; /* the parts report it */
 	int r = 0;
 
 	if (!k.denials)

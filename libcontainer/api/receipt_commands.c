@@ -15,7 +15,7 @@
 #include "specs/receipt_envelope.h"
 #include "specs/sha256.h"
 
-/* The calls that need no container. */
+/* The calls on receipts that need no container. */
 
 int nacre_receipt_keygen(const char *key, char **ret_public, struct nacre_error *err)
 {
@@ -28,7 +28,7 @@ int nacre_receipt_keygen(const char *key, char **ret_public, struct nacre_error 
 /* A receipt that was read. */
 struct opened {
 	const char *file;
-	char digest[SHA256_TEXT]; /* of the file */
+	char digest[SHA256_TEXT]; /* digest of the file */
 	struct receipt_envelope *envelope;
 	struct receipt_statement *statement;
 };
@@ -86,7 +86,7 @@ __attribute__((format(printf, 2, 3))) static void say_bad(
 	(void)fputc('\n', v->out);
 }
 
-/* What does not match is an answer, and not an error. */
+/* A mismatch is an answer and not an error. */
 static int verify_one(struct verification *v, const char *key, const struct opened *opened,
 	struct nacre_error *err)
 {
@@ -181,7 +181,7 @@ static int verify(struct arena *arena, const char *key, const char *const *files
 		struct nacre_error why;
 
 		r = open_receipt(arena, files[i], &all[found], &why);
-		/* A file that is no receipt is one that was changed. */
+		/* An invalid receipt counts as changed. */
 		if (r == -EINVAL || r == -E2BIG || r == -EILSEQ) {
 			say_bad(v, "%s", why.text);
 			r = 0;

@@ -19,14 +19,15 @@
 #include "specs/sha256.h"
 
 /*
- * delete: the receipt. A command that is killed leaves one of these, and the next one goes on:
+ * The receipt that delete writes. A command that is killed leaves one of these states, and the next
+ * one continues:
  *
- *   nothing of it          it is signed
- *   receipt.signed         if the record of the key has it, it is given out; else it is signed
- * anew, since its number may be another's by now the file, too          as it is: nothing is
- * written twice
+ *   nothing yet            it signs the receipt
+ *   receipt.signed         if the record of the key lists it, it is written to its destination;
+ *                          otherwise it is signed again, since its number may be another's by now
+ *   the destination too    nothing is written twice
  *
- * So no number is ever missing but of a receipt that somebody has lost.
+ * So a number is only missing if somebody has lost its receipt.
  */
 
 int receipt_load_plan(
@@ -39,7 +40,7 @@ int receipt_load_plan(
 	return r < 0 ? r : receipt_plan_decode(c->arena, text, length, ret_plan, err);
 }
 
-/* Nothing may happen any more that it would not tell. */
+/* Ends all processes: nothing may happen that the receipt does not report. */
 static int end_processes(struct life *l, struct nacre_error *err)
 {
 	struct nacre_error ignored;
@@ -58,10 +59,10 @@ static int end_processes(struct life *l, struct nacre_error *err)
 	return r;
 }
 
-/* Who signs. */
+/* The key and the program that sign. */
 struct signer {
 	char key_id[RECEIPT_ID_SIZE];
-	char program[RECEIPT_ID_SIZE]; /* the digest of this one */
+	char program[RECEIPT_ID_SIZE]; /* digest of this program */
 };
 
 static int make_statement(struct life *l, const struct receipt_plan *plan,
@@ -99,8 +100,8 @@ static int sign(struct life *l, const struct receipt_plan *plan, const struct si
 	return receipt_envelope_encode(&envelope, ret_text, err);
 }
 
-/* One that an earlier command has signed, and that the record of the key has. Returns 1, 0 or
- * -errno. */
+/* Finds a receipt that an earlier command has signed and that the record of the key lists. Returns
+ * 1, 0 or -errno. */
 static int find_signed(const struct container *c, const struct receipt_log *log, char **ret_text,
 	char digest[SHA256_TEXT], struct nacre_error *err)
 {
@@ -119,7 +120,7 @@ static int find_signed(const struct container *c, const struct receipt_log *log,
 	return r;
 }
 
-/* The policy's directory is root's, or the caller's: what is in it is told by its name. */
+/* The policy's directory belongs to root or the caller, so its files are found by name. */
 static int write_to_directory(const struct container *c, const char *directory, const char *text,
 	const char *digest, struct nacre_error *err)
 {
@@ -134,7 +135,7 @@ static int write_to_directory(const struct container *c, const char *directory, 
 			"receipt_dir %s: it must be a directory that belongs to root or the "
 			"caller, and that no other user may write to",
 			directory);
-	/* An ID can come again. */
+	/* An ID can be used again. */
 	if (snprintf(path, sizeof(path), "%s/%.128s-%.16s.json", directory, c->id, digest) >=
 		(int)sizeof(path))
 		return fail_errno(err, ENAMETOOLONG, "receipt_dir %s", directory);
@@ -148,7 +149,7 @@ static int give_out(const struct container *c, const struct receipt_plan *plan, 
 
 	if (r == 0 && plan->directory)
 		r = write_to_directory(c, plan->directory, text, digest, err);
-	/* From here on there is none to be written. */
+	/* From here on no receipt is planned any more. */
 	if (r == 0 && unlinkat(c->state_fd, RECEIPT_PLAN_FILE, 0) < 0)
 		r = fail_errno(
 			err, errno, "remove \"" RECEIPT_PLAN_FILE "\" of container \"%s\"", c->id);
@@ -183,7 +184,7 @@ static int write_receipt(struct life *l, const struct receipt_plan *plan,
 	return r;
 }
 
-/* 0: it is written. */
+/* Returns 0: the receipt is written. */
 static int end(struct life *l, bool *ret_required, struct nacre_error *err)
 {
 	struct receipt_plan *plan;
@@ -202,12 +203,12 @@ static int end(struct life *l, bool *ret_required, struct nacre_error *err)
 int receipt_end(struct life *l, struct nacre_error *err)
 {
 	const struct container *c = &l->container;
-	/* A plan that cannot be read may require one. */
+	/* A plan that cannot be read may require a receipt. */
 	bool required = true;
 	struct nacre_error why;
 	int r;
 
-	/* Of a creation that crashed before there was a record nothing has run. */
+	/* If create crashed before there was a record, nothing has run. */
 	if (!receipt_is_planned(c->state_fd) ||
 		faccessat(c->state_fd, "record", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return 0;

@@ -10,7 +10,7 @@
 #include "specs/escape.h"
 #include "specs/sha256.h"
 
-/* What a container has left in its workspaces, for its receipt. */
+/* Collects what a container has left in its workspaces, for its receipt. */
 
 static int miss(struct arena *arena, struct receipt_statement *statement, const char *reason,
 	struct nacre_error *err)
@@ -91,7 +91,7 @@ int receipt_collect_workspaces(
 	if (!none || !digest)
 		return arena_fail(c->arena, "receipt", err);
 	if (c->record.active & WORKSPACES) {
-		/* Of the container that is locked already; what is borrowed is not closed. */
+		/* The container is locked already; borrowed members are not closed. */
 		all.container.arena = c->arena;
 		workspace_set_init(&all.set);
 		r = collect(l, &all, statement, err);

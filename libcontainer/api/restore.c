@@ -12,7 +12,7 @@
 #include "specs/checkpoint.h"
 #include "specs/json.h"
 
-/* nacre_restore: a life that is prepared as that of nacre_run, and walks another table. */
+/* nacre_restore: prepared like nacre_run, but walks another table. */
 
 #define DOCUMENT_LIMIT 65536
 
@@ -80,7 +80,7 @@ static int prepare(struct life *l, const struct nacre_create_options *create,
 		criu_add_text(&run->options, CRIU_LSM_MOUNT_CONTEXT, options->lsm_mount_context);
 	l->restore->exec_cgroup = !options->manage_cgroups ||
 				  strcmp(options->manage_cgroups, "ignore") == 0;
-	/* It is criu that enters the namespaces of the config. */
+	/* criu, not INIT, enters the namespaces of the config. */
 	l->restore->plan = l->namespaces;
 	l->namespaces = (struct namespace_plan){.cgroup_fd = -1};
 	for (size_t i = 0; i < sizeof(l->namespaces.join_fds) / sizeof(int); i++)

@@ -21,12 +21,12 @@
 
 extern char **environ;
 
-/* What of the host and of the caller a sandbox is made of. The host's paths are on the list of
- * specs/sandbox.c; the others are the caller's own words. */
+/* Collects what a sandbox needs of the host and the caller. The host's paths are listed in
+ * specs/sandbox.c; the caller gives the others. */
 
 enum {
 	PASSWD_MAX = 16 * 1024 * 1024, /* bytes */
-	PASSWD_HOME = 5, /* field */
+	PASSWD_HOME = 5, /* index of the field */
 };
 
 /* --- homes --- */
@@ -39,7 +39,7 @@ static const char *field(const char *line, unsigned n, size_t *ret_length)
 	return line;
 }
 
-/* As it is written, and what it leads to. */
+/* Adds the path as written, and its real path. */
 static int add_home(
 	struct arena *arena, const char *home, struct oci_strings *homes, struct nacre_error *err)
 {
@@ -56,8 +56,8 @@ static int add_home(
 	return homes->items[homes->n++] ? 0 : fail_errno(err, ENOMEM, "homes");
 }
 
-/* Those of /etc/passwd, and the caller's. Users that only a directory service knows have theirs
- * beside those of others, or are the caller. */
+/* Lists the homes of /etc/passwd and the caller's. Users that only a directory service knows have
+ * homes beside these, or are the caller. */
 static int list_homes(struct arena *arena, const char *own, struct oci_strings *ret_homes,
 	struct nacre_error *err)
 {
@@ -91,7 +91,7 @@ static int list_homes(struct arena *arena, const char *own, struct oci_strings *
 
 /* --- paths --- */
 
-/* Those that are shown. */
+/* Resolves the paths that are visible. */
 static int resolve_all(struct arena *arena, struct sandbox_request *request, const char *option,
 	const char *const *paths, struct sandbox_entry **ret_entries, size_t *ret_n,
 	struct nacre_error *err)
@@ -115,8 +115,8 @@ static int resolve_all(struct arena *arena, struct sandbox_request *request, con
 	return r;
 }
 
-/* A path of the list that is not there is left out, and so is what leads nowhere. FOLLOW: it is not
- * shown as the symlink that it is. */
+/* Leaves out paths of the list that are missing or are dangling symlinks. FOLLOW: a symlink is
+ * followed and not shown as a symlink. */
 static int look_at_list(
 	const char *const *list, bool follow, struct sandbox_host *host, struct nacre_error *err)
 {
@@ -159,7 +159,8 @@ static int look_at_host(struct arena *arena, struct sandbox_host *host, struct n
 
 /* --- what is hidden --- */
 
-/* What is hidden in SOURCE, by its name where that is shown. N: how many were asked for. */
+/* Hides the hidden paths of SOURCE under their names in DESTINATION. N: number of hidden paths that
+ * the caller gave. */
 static int hide_in(struct arena *arena, const char *source, const char *destination, size_t n,
 	struct sandbox_request *request, struct nacre_error *err)
 {
@@ -183,7 +184,7 @@ static int hide_in(struct arena *arena, const char *source, const char *destinat
 	return 0;
 }
 
-/* Of the host's paths that are followed: what is hidden by another name. */
+/* Hides, below paths of the host that are followed, what is hidden under another name. */
 static int hide_entry(struct arena *arena, const char *path, size_t n,
 	struct sandbox_request *request, struct nacre_error *err)
 {
@@ -224,7 +225,7 @@ static int take_hidden(struct arena *arena, const char *const *paths,
 
 /* --- */
 
-/* For all that is looked at. What is hidden may be so in each workspace and path as well. */
+/* Allocates memory for everything. A hidden path may occur in each workspace and path as well. */
 static int make_room(struct arena *arena, const struct nacre_sandbox_options *options,
 	const struct sandbox_host *host, struct sandbox_request *request, struct nacre_error *err)
 {
@@ -263,7 +264,7 @@ static int take_request(struct arena *arena, const struct nacre_sandbox_options 
 
 /* --- workspaces --- */
 
-/* One of the list: whether it may be, and where the program begins. N_HIDE: as of hide_in. */
+/* Checks a workspace of the list, and chooses where the program begins. N_HIDE: N of hide_in. */
 static int look_at_workspace(struct arena *arena, const char *word, const char *here, size_t n_hide,
 	const struct oci_strings *homes, struct sandbox_request *request, struct nacre_error *err)
 {

@@ -16,7 +16,7 @@
 #include "libcontainer/cgroup/cgroup_controllers.h"
 #include "libcontainer/cgroup/cgroup_place.h"
 
-/* sd_bus_open_user(3) goes by the variable, which may lead to a bus without systemd. */
+/* sd_bus_open_user(3) uses the variable, which may name a bus without systemd. */
 static bool has_bus_of_systemd(void)
 {
 	const char *directory = getenv("XDG_RUNTIME_DIR");
@@ -41,7 +41,7 @@ static bool suffice(const char *controllers)
 	       cgroup_controllers_have(controllers, "pids", strlen("pids"));
 }
 
-/* Whether the user's systemd runs, can be asked and was given the controllers. */
+/* Whether the user's systemd runs, can be called, and has the controllers. */
 static bool user_manager_limits(int mount_fd)
 {
 	char path[96], names[CGROUP_CONTROLLERS_MAX];
@@ -58,8 +58,8 @@ static bool user_manager_limits(int mount_fd)
 	       cgroup_controllers_read(fd, names) == 0 && suffice(names);
 }
 
-/* Whether a cgroup in the one where it would lie has the controllers. They are enabled there, if
- * the kernel lets it, as cgroup_create does. 1, 0 with WHY, or -errno. */
+/* Whether the cgroup above the sandbox's place has the controllers. They are enabled there if the
+ * kernel permits, as in cgroup_create. Returns 1, 0 with WHY, or -errno. */
 static int own_place_limits(int mount_fd, struct nacre_error *why, struct nacre_error *err)
 {
 	char path[PATH_MAX], names[CGROUP_CONTROLLERS_MAX];

@@ -19,7 +19,7 @@ static int is_directory(void *data, const struct mount_identity *identity)
 	return mount_identity_same(data, identity);
 }
 
-/* Whether a directory that the name CLEAN leads through lies in HERE, by whatever name. */
+/* Whether the path CLEAN leads through a directory in HERE, under any name. */
 static int leads_through(char *clean, struct mount_identity *here, struct nacre_error *err)
 {
 	int r = 0;
@@ -31,7 +31,7 @@ static int leads_through(char *clean, struct mount_identity *here, struct nacre_
 		*slash = '\0';
 		fd = open(clean, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		*slash = '/';
-		/* Not what the kernel goes through: CLEAN has no ".." any more. */
+		/* The kernel does not walk through it: CLEAN has no ".." any more. */
 		if (fd < 0)
 			continue;
 		r = mount_identity_each_above(fd, is_directory, here, err);
@@ -40,9 +40,9 @@ static int leads_through(char *clean, struct mount_identity *here, struct nacre_
 	return r;
 }
 
-/* A path that is written as one of the working directory HERE stays in it: a symlink there may be
- * of a repository that somebody else has made. HERE may have more names than one. FD: of the path,
- * REAL. */
+/* A path that is written as one in the working directory HERE must stay in it: a symlink there may
+ * come from somebody else's repository. HERE may have several names. FD: opened PATH; REAL: its
+ * real path. */
 static int check_inside(const char *here, const char *option, const char *path, int fd,
 	const char *real, struct nacre_error *err)
 {
@@ -71,7 +71,7 @@ static int check_inside(const char *here, const char *option, const char *path, 
 int sandbox_resolve(struct arena *arena, const char *here, const char *option, const char *path,
 	struct oci_judged *ret_object, bool *ret_directory, struct nacre_error *err)
 {
-	/* As mount_guard.c opens it later: with automounts. */
+	/* With automounts, as mount_guard.c opens it later. */
 	cleanup_close int fd = sys_open_tree(AT_FDCWD, path, 0);
 	char real[PATH_MAX];
 	struct stat st;

@@ -6,8 +6,8 @@
 
 #include "specs/sandbox.h"
 
-/* PATH of the caller, which must be there. HERE: the working directory; NULL: it is that. What is
- * opened is judged, and has to be there still when it is mounted. */
+/* Resolves PATH of the caller, which must exist. HERE: the working directory; NULL: PATH is the
+ * working directory. The opened object is judged, and must still be there when it is mounted. */
 int sandbox_resolve(struct arena *arena, const char *here, const char *option, const char *path,
 	struct oci_judged *ret_object, bool *ret_directory, struct nacre_error *err);
 

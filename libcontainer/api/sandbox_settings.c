@@ -16,7 +16,7 @@ enum {
 	SETTINGS_MAX = 1024 * 1024, /* bytes */
 };
 
-/* The list and its words in one block. */
+/* Copies the list and its words to one block. */
 static int copy_words(
 	const struct oci_strings *words, const char *const **ret_words, struct nacre_error *err)
 {

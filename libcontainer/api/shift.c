@@ -18,10 +18,11 @@
 
 enum {
 	CLAIM_PAUSE_NS = 10 * 1000 * 1000,
-	CLAIM_PAUSES = 200, /* on a busy machine the kernel takes its time */
+	CLAIM_PAUSES = 200, /* on a busy machine the kernel takes long */
 };
 
-/* Where the host gives none, as where it lacks anything else of the rule. */
+/* A host without user namespaces is treated like one that lacks anything else that the rule needs.
+ */
 static int make_userns(const struct harden_maps *maps, struct nacre_error *err)
 {
 	struct nacre_error why;
@@ -43,8 +44,9 @@ static int make_userns(const struct harden_maps *maps, struct nacre_error *err)
 	return fd;
 }
 
-/* -EAGAIN: somebody else was as fast, who cannot see our claims, nor we theirs. -EOPNOTSUPP: the
- * file tells nothing, as one with another mounted over it, so that it has not told of others. */
+/* -EAGAIN: another process took the block at the same time, and neither sees the other's claim.
+ * -EOPNOTSUPP: the file of keys shows nothing, for instance because something is mounted over it,
+ * so it has not shown other owners either. */
 static int be_alone(uint32_t block, struct nacre_error *err)
 {
 	uint64_t keys;
@@ -70,7 +72,7 @@ static int try_claim(struct arena *arena, const struct oci_config *config,
 
 	r = id_block_claim(&id_block_host, policy_userns_blocks(policy), &block, err);
 	if (r == -EOPNOTSUPP)
-		return r; /* a reason to do without, which the rule gives */
+		return r; /* the rule is left out for this reason */
 	if (r < 0)
 		return fail_prefix(err, "rule user-namespace");
 	shift->claim_fd = r;
@@ -82,7 +84,7 @@ static int try_claim(struct arena *arena, const struct oci_config *config,
 	return shift->userns_fd < 0 ? shift->userns_fd : be_alone(block, err);
 }
 
-/* Of a small range all blocks may be those of containers that have just ended. */
+/* All blocks of a small range may belong to containers that have just ended. */
 static int claim(struct arena *arena, const struct oci_config *config, const struct policy *policy,
 	struct life_shift *shift, struct nacre_error *err)
 {
@@ -114,8 +116,8 @@ static int map_root(struct arena *arena, const char *rootfs, bool writable,
 	return shift->root_fd < 0 ? shift->root_fd : 0;
 }
 
-/* Whether the source of MOUNT is to be mapped. What lies in the root is, with that: a name there
- * is the image's, and decides nothing. Returns 1, 0 or an error. */
+/* Whether the source of MOUNT must be mapped. A source in the root is mapped with the root: its
+ * path belongs to the image, and decides nothing. Returns 1, 0 or an error. */
 static int needs_map(const struct oci_mount *mount, const char *rootfs,
 	const struct life_shift *shift, struct nacre_error *err)
 {
@@ -123,7 +125,7 @@ static int needs_map(const struct oci_mount *mount, const char *rootfs,
 	int r;
 
 	if (!mount_is_bind(mount) || !mount->source || mount_has(mount, "remount"))
-		return 1; /* no name to look at */
+		return 1; /* it has no path to check */
 	r = mount_source_below(mount, rootfs, shift->rootfs_fd, &below, err);
 	if (r < 0)
 		return r;
@@ -156,7 +158,7 @@ static int look_at_binds(struct arena *arena, const struct oci_config *config, c
 	return 0;
 }
 
-/* All of it, once nothing in CONFIG stands against it. */
+/* Takes everything that the rule needs, if CONFIG permits it. */
 static int take(struct arena *arena, const struct oci_config *config, const char *bundle,
 	const struct policy *policy, struct harden_request *request, struct life_shift *shift,
 	struct nacre_error *err)
@@ -173,7 +175,7 @@ static int take(struct arena *arena, const struct oci_config *config, const char
 	return r == 0 ? look_at_binds(arena, config, rootfs, shift, request, err) : r;
 }
 
-/* A reason to do without, as what else is missing on a host is. */
+/* Leaves the rule out, as for anything else that a host lacks. */
 static int do_without(struct arena *arena, struct harden_request *request, struct life_shift *shift,
 	const char *why, struct nacre_error *err)
 {

@@ -5,10 +5,10 @@
 #include "libcontainer/life/life.h"
 #include "specs/policy.h"
 
-/* For the rule user-namespace, before harden(): whether it can be had for CONFIG, whose bundle is
- * the absolute path BUNDLE, and if so a block of ids, claimed, and the root, mapped. Sets of
- * REQUEST's host first_id and unmapped, or no_shift. What goes wrong otherwise is an error.
- * *RET_SHIFT: the caller's, life_shift_done; nothing is in it where the rule does not hold. */
+/* For the rule user-namespace, before harden(): checks whether CONFIG, with the absolute path
+ * BUNDLE of its bundle, can have it. If so, claims a block of ids and maps the root. Sets first_id
+ * and unmapped of REQUEST's host, or no_shift. Any other failure is an error. *RET_SHIFT: the
+ * caller ends it with life_shift_done; it is empty if the rule does not apply. */
 int shift_look(struct arena *arena, const struct oci_config *config, const char *bundle,
 	const struct policy *policy, struct harden_request *request, struct life_shift *ret_shift,
 	struct nacre_error *err);

@@ -13,7 +13,7 @@
 #include "libcontainer/life/steps.h"
 #include "libcontainer/mount/notify.h"
 
-/* One that does not run would not answer. */
+/* A stopped process would not answer. */
 static int refuse_stopped(const struct life *l, struct nacre_error *err)
 {
 	int r = record_process_is_stopped((pid_t)l->container.record.pid, err);
@@ -46,15 +46,16 @@ static int connect_to_init(struct life *l, struct nacre_error *err)
 		r = start_pipe_open(l->container.state_fd, &l->start_pipe, &why);
 	if (r < 0)
 		return fail_errno(err, r, "connect to init of container \"%s\"", l->container.id);
-	/* Before the turn is given: a socket does not tell whether INIT waits at it. */
+	/* Removes the socket before the turn is passed: a socket does not show whether INIT still
+	 * waits. */
 	if (from_socket && unlinkat(l->container.state_fd, "start", 0) < 0)
 		return fail_errno(err, errno, "remove \"start\"");
 	l->container.pid = (pid_t)l->container.record.pid;
 	return 0;
 }
 
-/* What the caller's handle is to have, got before INIT is told: after an error it can be started
- * again. */
+/* Opens what the caller's handle needs before INIT gets its turn: after an error the container can
+ * still be started. */
 static int open_for_process(struct life *l, struct nacre_error *err)
 {
 	struct nacre_error why;
@@ -82,7 +83,7 @@ static int check_status(enum container_status status, struct nacre_error *err)
 			: "cannot start an already running container");
 }
 
-/* Nothing is done yet. */
+/* Checks everything before anything is done. */
 static int prepare(struct life *l, struct claiming *claiming, struct nacre_error *err)
 {
 	const uint64_t active = l->container.record.active;
@@ -101,7 +102,7 @@ static int prepare(struct life *l, struct claiming *claiming, struct nacre_error
 	return r < 0 ? r : audit_open(&l->container, err);
 }
 
-/* Gives the turn, and records what came of it. */
+/* Passes the turn, and records the result. */
 static int begin(struct life *l, struct claiming *claiming, struct nacre_error *err)
 {
 	struct audit_event event = {.event = "start", .pid = l->container.record.pid};
@@ -114,7 +115,7 @@ static int begin(struct life *l, struct claiming *claiming, struct nacre_error *
 	return audit_result(l, &event, r, step_kill_init, err);
 }
 
-/* CLAIMING: NULL: the config's process. PROCESS: NULL if the caller wants none. */
+/* CLAIMING NULL: starts the config's process. PROCESS NULL: the caller wants no handle. */
 static int start(struct nacre *nacre, const char *id, struct claiming *claiming,
 	struct nacre_process *process, struct nacre_error *err)
 {
@@ -140,7 +141,8 @@ static int start(struct nacre *nacre, const char *id, struct claiming *claiming,
 		process_take(process, &l, true);
 	destroy = r < 0 && l.started;
 	life_done(&l);
-	/* runtime.md, Lifecycle 9: with a poststart hook that failed it goes on at step 12. */
+	/* runtime.md, Lifecycle 9: after a failed poststart hook the lifecycle continues at step
+	 * 12. */
 	if (destroy && nacre_delete(nacre, id, true, &undo) < 0)
 		nacre->callbacks.warn(nacre->callbacks.data, undo.text);
 	return r;

@@ -8,7 +8,7 @@
 
 static const char *owner_name(uint32_t uid, struct arena *arena)
 {
-	/* getpwuid(3) would load the whole of NSS into a static program; root is what matters. */
+	/* getpwuid(3) would load all of NSS into a static program; only root matters. */
 	return uid == 0 ? "root" : arena_printf(arena, "%u", uid);
 }
 
@@ -32,7 +32,7 @@ struct oci_state container_state(
 	};
 }
 
-/* Also after the end: the cgroup stays until delete. One that is gone has nothing to tell. */
+/* Works after the end too: the cgroup stays until delete. A removed cgroup counts nothing. */
 static int count_oom_kills(struct container *c, uint64_t *ret_kills, struct nacre_error *err)
 {
 	int r = record_open_cgroup(&c->record, &c->cgroup, err);
@@ -42,8 +42,8 @@ static int count_oom_kills(struct container *c, uint64_t *ret_kills, struct nacr
 	return cgroup_read_oom_kills(&c->cgroup, ret_kills, err);
 }
 
-/* Whether the rule user-namespace holds the container: where it cannot be had it is left out, and
- * an earlier nacre made containers of the profile without. Returns 1, 0 or an error. */
+/* Whether the rule user-namespace applies to the container: it may have been left out, and an
+ * earlier nacre created containers of the profile without it. Returns 1, 0 or an error. */
 static int has_rule_of_ids(const struct container *c, struct nacre_error *err)
 {
 	const struct harden_request request = {.profile = c->record.profile};
@@ -57,7 +57,8 @@ static int has_rule_of_ids(const struct container *c, struct nacre_error *err)
 		return 0;
 	r = container_load_report(c, &report, err);
 	if (r < 0)
-		return r == -ENOENT ? 0 : r; /* nothing holds before create has written it */
+		return r == -ENOENT ? 0 : r; /* no rule applies before create has written the report
+					      */
 	return receipt_has_rule_of_ids(&report);
 }
 

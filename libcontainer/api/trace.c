@@ -6,8 +6,8 @@
 #include "libcontainer/namespace/idmap.h"
 #include "libcontainer/seccomp/seccomp_trace.h"
 
-/* --trace-denials: whether a container's or an exec's refused calls are traced. tracer.c does it.
- */
+/* --trace-denials: decides whether refused calls of a container or an exec are traced. tracer.c
+ * does it. */
 
 static int prepare(struct life *l, struct nacre_error *err)
 {
@@ -30,7 +30,7 @@ int trace_create(struct life *l, bool asked, bool by_policy, struct nacre_error 
 		return 0;
 	if (!seccomp || !seccomp->listener_path)
 		return prepare(l, err);
-	/* Of one process's filters only one may have a listener. */
+	/* Only one filter of a process can have a listener. */
 	r = fail(&why, EINVAL,
 		"--trace-denials: the config has a seccomp agent (listenerPath), and there can be "
 		"one only");

@@ -19,14 +19,14 @@
 
 #define RESOURCES "linux.resources."
 
-/* nacre_update: other limits, and other rules of egress, for a container that is there. */
+/* nacre_update: changes limits and egress rules of an existing container. */
 
 struct update {
 	const struct nacre_update_options *options;
 	const struct oci_resources *given;
-	struct oci_config *next; /* tightened */
+	struct oci_config *next; /* hardened */
 	struct oci_resources changes;
-	bool swaps; /* rules of egress */
+	bool swaps; /* the update has egress rules */
 	struct update_egress egress;
 };
 
@@ -36,7 +36,7 @@ static void warn_of(struct container *c, const struct harden_report *report)
 		const struct harden_change *change = &report->changes[i];
 		char *text;
 
-		/* Not everything that create tightened is stored, and tightening it again changes
+		/* Some changes of create are not stored. Hardening makes them again, which changes
 		 * nothing. */
 		if (strncmp(change->path, RESOURCES, strlen(RESOURCES)) != 0)
 			continue;
@@ -61,8 +61,8 @@ static bool has_oom_group(const struct oci_config *config)
 	return false;
 }
 
-/* An update is held by the profile and the grants that create was held by. What is stored is
- * tightened already, so what a rule changes now is of the update. */
+/* The profile and grants of create apply to an update. The stored config is hardened already, so
+ * every change that a rule makes now is due to the update. */
 static int tighten(struct container *c, const struct update *u, struct oci_config *merged,
 	struct oci_config **ret_next, struct nacre_error *err)
 {
@@ -76,7 +76,7 @@ static int tighten(struct container *c, const struct update *u, struct oci_confi
 	if (r >= 0)
 		r = u->swaps ? update_egress_look(c, merged, &request, err)
 			     : facts_look(c->arena, merged, NULL, &request, err);
-	/* The policy of then, which is not stored, said so. */
+	/* The policy of the creation, which is not stored, decided it. */
 	request.oom_group = (struct oci_bool){.set = true, .value = has_oom_group(c->config)};
 	request.egress_stays = !u->swaps;
 	if (r >= 0)
@@ -87,7 +87,7 @@ static int tighten(struct container *c, const struct update *u, struct oci_confi
 	return 0;
 }
 
-/* memory.checkBeforeUpdate, in runc's words: without it the kernel reclaims and then kills. */
+/* memory.checkBeforeUpdate, with runc's messages: without it the kernel reclaims and then kills. */
 static int check_usage(const struct container *c, const struct update *u, struct nacre_error *err)
 {
 	const struct oci_memory *given = u->given->memory,
@@ -185,8 +185,8 @@ static int plan_update(struct container *c, struct update *u, struct nacre_error
 struct done {
 	struct rollback rollback;
 	bool devices, unit;
-	int resctrl_fd; /* the root of resctrl */
-	char *schemata; /* before; NULL: not touched */
+	int resctrl_fd; /* root of resctrl */
+	char *schemata; /* its old value; NULL: not changed */
 };
 
 static int apply_rdt(
@@ -212,10 +212,10 @@ static int apply_devices(struct container *c, const struct oci_config *config,
 	return step_apply_device_rules(c, resources ? resources : &none, err);
 }
 
-/* What systemd, told of the limits, has written otherwise than the config: with an IOWeight
- * io.bfq.weight as well, to what it takes for the same, and BFQ forgets the weights of devices
- * then; and a period without a quota as the default. No rollback: undo tells systemd as well, and
- * comes by here. */
+/* Writes again the limits that systemd sets differently from the config. For an IOWeight it also
+ * writes io.bfq.weight, in its own conversion, and BFQ then forgets the weights of devices; and for
+ * a period without a quota it writes the default. No rollback: undo informs systemd too, and calls
+ * this again. */
 static int repeat_limits(
 	struct container *c, const struct oci_config *config, struct nacre_error *err)
 {
@@ -239,7 +239,7 @@ static int repeat_limits(
 		c->callbacks->warn, c->callbacks->data, err);
 }
 
-/* systemd writes the limits of a unit again when it is told to: it must know the new ones. */
+/* systemd may rewrite the limits of a unit, so it must know the new ones. */
 static int apply_unit(struct container *c, const struct oci_config *config, const struct update *u,
 	struct nacre_error *err)
 {
@@ -275,9 +275,9 @@ static void undo(struct container *c, const struct update *u, const struct done 
 	}
 }
 
-/* Limits, device rules, shares of caches, the unit, rules of egress beside the old ones, the stored
- * config; if one of them fails, what came before it is undone, but for those rules in the relay.
- * Then the old rules go. */
+/* Applies limits, device rules, cache shares, the unit, egress rules in addition to the old ones,
+ * and the stored config. If one fails, the earlier ones are undone, except for the rules in the
+ * relay. Then the old rules are removed. */
 static int perform(struct container *c, struct update *u, struct nacre_error *err)
 {
 	struct done done = {.resctrl_fd = -1};
@@ -313,7 +313,7 @@ static int perform(struct container *c, struct update *u, struct nacre_error *er
 	return r;
 }
 
-/* Of other rules alone. */
+/* Records only a change of egress rules. */
 static void record(struct container *c, const struct update *u, int result, struct nacre_error *err)
 {
 	struct audit_event event = {.event = "update"};

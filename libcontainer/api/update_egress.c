@@ -70,7 +70,7 @@ static int check_names(bool has_relay, bool names, bool open, struct nacre_error
 	return 0;
 }
 
-/* The names that have an address in the relay. */
+/* Finds the names that have an address in the relay. */
 static int find_names(struct container *c, struct oci_strings *ret_names, struct nacre_error *err)
 {
 	const struct oci_hardened *nacre = c->config->nacre;
@@ -139,7 +139,7 @@ static int check_cgroups(const struct container *c, struct nacre_error *err)
 	if (proc_fd < 0)
 		return proc_fd;
 	r = mount_cgroups_check_process(proc_fd, c->record.pid, c->cgroup.path, err);
-	/* What was read may be of another process that has its pid by now. */
+	/* If the process has ended, what was read may be of another process with the same pid. */
 	if (pidfd_wait_end(pidfd, 0) != 0)
 		return fail(err, ESRCH, "container not running");
 	return r;
@@ -158,7 +158,7 @@ int update_egress_check(
 
 /* --- the swap --- */
 
-/* The config as it is stored, with the names that have an address in the relay by now. */
+/* The stored config, with the names that have an address in the relay by now. */
 struct stored {
 	struct oci_config config;
 	struct oci_hardened nacre;
@@ -174,7 +174,8 @@ static const struct oci_config *with_names(
 	return &stored->config;
 }
 
-/* Before the relay gives them an address: what comes after a kill must not give it to others. */
+/* Stores the names before the relay gives them addresses: a command after a kill must not give the
+ * addresses to others. */
 static int save_names(
 	const struct container *c, const struct update_egress *update, struct nacre_error *err)
 {
@@ -185,8 +186,8 @@ static int save_names(
 	return container_save_config(c, with_names(c, update, &stored), err);
 }
 
-/* Updates that were killed have left programs, which would add up to all that the kernel takes.
- * What is stored is among them. */
+/* Killed updates have left programs, which would add up to the kernel's maximum. The stored rules
+ * are among them. */
 static int settle(const struct container *c, struct nacre_error *err)
 {
 	const struct oci_hardened *nacre = c->config->nacre;
@@ -223,7 +224,7 @@ struct listeners {
 	struct egress_relay *relay;
 };
 
-/* In the container's network: those that it has not. */
+/* Runs in the container's network namespace: opens the listeners that it does not have. */
 static int open_listeners(void *data, struct nacre_error *err)
 {
 	const struct listeners *listeners = data;
@@ -241,7 +242,7 @@ static int open_listeners(void *data, struct nacre_error *err)
 	return r < 0 ? r : 0;
 }
 
-/* A port leads to the relay only while that has a listener for it. */
+/* A port may lead to the relay only while the relay has a listener for it. */
 static int swap_listeners(
 	const struct container *c, const struct update_egress *update, struct nacre_error *err)
 {

@@ -9,7 +9,7 @@
 #include "specs/error.h"
 
 enum {
-	CORE_DUMPED = 0x80, /* in a wait status: WCOREDUMP(3) */
+	CORE_DUMPED = 0x80, /* bit in a wait status: WCOREDUMP(3) */
 };
 
 static int await_end(const struct nacre_process *process, int timeout_ms, struct nacre_error *err)
@@ -23,8 +23,8 @@ static int await_end(const struct nacre_process *process, int timeout_ms, struct
 			       (int)process->pid, timeout_ms);
 }
 
-/* As waitpid(2) gives it. By pidfd: where the process is not a child of the caller, its number can
- * be that of one by now. */
+/* Returns the status like waitpid(2), but by pidfd: if the process is not a child of the caller, a
+ * child may have the same pid by now. */
 static int wait_status(
 	const struct nacre_process *process, int *ret_status, struct nacre_error *err)
 {

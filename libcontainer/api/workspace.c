@@ -24,7 +24,7 @@ static int refuse_running(
 					   : "delete");
 }
 
-/* What the receipt will tell of is to be what the container has done. DIR_FD: its state. */
+/* The receipt must report the container's own changes. DIR_FD: its state. */
 static int refuse_planned(int dir_fd, const char *id, bool paused, struct nacre_error *err)
 {
 	if (paused || !receipt_is_planned(dir_fd))
@@ -35,7 +35,7 @@ static int refuse_planned(int dir_fd, const char *id, bool paused, struct nacre_
 		id);
 }
 
-/* The container as the caller's --root has it. */
+/* Locks the container of the caller's --root. */
 static int lock_container(struct nacre *nacre, const char *id, bool paused, struct container *c,
 	struct nacre_error *err)
 {
@@ -59,8 +59,8 @@ static int refuse_planned_there(int root_fd, const char *id, bool paused, struct
 	return refuse_planned(fd, id, paused, err);
 }
 
-/* The same where the container was made with another --root: that cannot be locked after the
- * workspaces, and needs not be, since what starts in the meantime finds them locked. */
+/* Checks a container that was created with another --root. It cannot be locked after the
+ * workspaces, and need not be: a container that starts meanwhile finds them locked. */
 static int look_at_root(const struct container *c, const char *root, const char *id, bool paused,
 	struct nacre_error *err)
 {
@@ -173,7 +173,8 @@ int container_workspace_changes(const struct container_workspaces *all, const st
 	return r < 0 ? fail_prefix(err, "workspace of %s", record->source) : 0;
 }
 
-/* What the host had would go with the journal: in the source it was replaced already. */
+/* The journal may have the only copy of the host's old content, which the apply had replaced in the
+ * source. */
 static int refuse_cut_off(struct arena *arena, const struct workspace_set *set,
 	const struct workspace *w, struct nacre_error *err)
 {
@@ -195,8 +196,8 @@ int nacre_workspace_discard(struct nacre *nacre, const char *id, struct nacre_er
 	struct nacre_error why;
 	int r = container_workspaces_open(nacre, id, false, &all, err);
 
-	/* What an apply that was cut off has left in the source; one whose journal cannot be read
-	 * is discarded all the same. */
+	/* Recovers the source after an interrupted apply; a workspace with an unreadable journal is
+	 * still discarded. */
 	for (size_t i = 0; r == 0 && i < all.set.n; i++) {
 		const struct workspace *w = &all.set.items[i];
 

@@ -8,7 +8,7 @@
 #include "libcontainer/workspace/apply.h"
 #include "specs/workspace_select.h"
 
-/* nacre_workspace_apply: all workspaces are read and judged before the first change is applied. */
+/* nacre_workspace_apply: reads and judges all workspaces before it applies the first change. */
 
 struct applied {
 	const struct workspace *workspace;
@@ -19,8 +19,8 @@ struct applied {
 struct application {
 	const struct nacre_workspace_apply_options *options;
 	struct container_workspaces *all;
-	struct applied *items; /* as all->set.items */
-	bool *matched, *force_matched; /* by path, in any of the workspaces */
+	struct applied *items; /* indexed like all->set.items */
+	bool *matched, *force_matched; /* per path, in any of the workspaces */
 };
 
 static int expect(const struct application *a, const struct workspace_changes *changes,
@@ -55,7 +55,7 @@ static int look(struct application *a, size_t index, struct nacre_error *err)
 	item->workspace = w;
 	if (r == 0)
 		r = expect(a, &item->changes, w->record->source, err);
-	/* Marks what matches, and nothing else. */
+	/* Only marks the matching changes. */
 	return r < 0 ? r
 		     : workspace_select(a->all->container.arena, &item->changes, w->record->source,
 			       options->paths, a->matched, options->force, a->force_matched,
@@ -139,7 +139,8 @@ int nacre_workspace_apply(struct nacre *nacre, const char *id,
 
 	if (r < 0)
 		return r;
-	/* Also if it is paused: a file that left the upper would still be open in it. */
+	/* A paused container is refused too: a file that has left the upper directory would still
+	 * be open in it. */
 	r = container_workspaces_open(nacre, id, false, &all, err);
 	if (r == 0)
 		r = begin(&a, err);

@@ -16,7 +16,7 @@ struct diff {
 	const struct nacre_workspace_diff_options *options;
 	struct container_workspaces *all;
 	size_t n_paths;
-	bool *matched; /* by path, in any of the workspaces */
+	bool *matched; /* per path, in any of the workspaces */
 	FILE *file;
 	struct json_writer *json;
 };

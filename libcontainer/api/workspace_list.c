@@ -9,7 +9,7 @@
 #include "specs/escape.h"
 #include "specs/json.h"
 
-/* nacre_workspace_list: also of containers that are gone. */
+/* nacre_workspace_list: also lists workspaces of containers that are gone. */
 
 struct listing {
 	struct nacre *nacre;
@@ -49,7 +49,7 @@ static void put_record(
 	json_close_object(listing->json);
 }
 
-/* Passes over one that went in the meantime, and with a warning over one that cannot be read. */
+/* Skips a set that was removed meanwhile, and, with a warning, one that cannot be read. */
 static int put_container(struct listing *listing, const char *id, struct nacre_error *err)
 {
 	cleanup_arena struct arena *arena = arena_new(ARENA_LIMIT);

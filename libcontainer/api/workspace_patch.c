@@ -26,7 +26,8 @@ static int by_path(const void *key, const void *item)
 	return strcmp(key, ((const struct workspace_change *)item)->path);
 }
 
-/* Where the source has what is at PATH now: below a renamed directory that is elsewhere. */
+/* Returns the path in the source of what is at PATH now: below a renamed directory it is another.
+ */
 static const char *source_path(
 	struct arena *arena, const struct workspace_changes *changes, const char *path)
 {
@@ -118,7 +119,7 @@ static void put_stat(struct patch *patch, const struct workspace_change *change,
 	(void)fputc('\n', patch->file);
 }
 
-/* *RET_FD: -1: there is none. */
+/* *RET_FD -1: the file does not exist. */
 static int open_side(int root_fd, const char *path, int *ret_fd, struct nacre_error *err)
 {
 	int fd = path ? walk_open(root_fd, path, O_RDONLY | O_NONBLOCK) : -ENAMETOOLONG;
@@ -163,7 +164,7 @@ static int put_file(struct patch *patch, struct arena *arena, const struct works
 	return 0;
 }
 
-/* What has no lines, by its name alone. */
+/* Writes a change without lines: only its name. */
 static void put_other(struct patch *patch, const struct workspace_change *change)
 {
 	const bool is_link = change->type == WORKSPACE_SYMLINK && change->target;

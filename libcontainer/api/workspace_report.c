@@ -105,7 +105,7 @@ void container_report_workspace_end(struct container_report *report)
 	json_close_object(report->json);
 }
 
-/* A word of the rules or of the walk as they put it for people. */
+/* Returns the reason in words for people. */
 static const char *reason_of(const struct workspace_change *change, const char *reason)
 {
 	const struct workspace_rule *rule;
@@ -118,7 +118,7 @@ static const char *reason_of(const struct workspace_change *change, const char *
 	return rule ? rule->reason : reason;
 }
 
-/* The same with the file that it is of; heap. NULL: out of memory. */
+/* Returns the reason with the file that it is about; heap. NULL: out of memory. */
 static char *whole_reason(const struct workspace_change *change, const char *reason)
 {
 	const char *text = reason_of(change, reason);

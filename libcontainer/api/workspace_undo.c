@@ -10,7 +10,7 @@
 
 /* nacre_workspace_undo. */
 
-/* The paths of --force that lie in SOURCE, as undo takes them. */
+/* Returns the paths of --force that are in SOURCE, in the form for undo. */
 static int forced_in(const struct nacre_workspace_undo_options *options, struct arena *arena,
 	const char *source, const char *const **ret, struct nacre_error *err)
 {
@@ -33,7 +33,7 @@ static int forced_in(const struct nacre_workspace_undo_options *options, struct 
 	return 0;
 }
 
-/* *RET_ANY: something was applied before. */
+/* *RET_ANY: something had been applied. */
 static int undo(const struct nacre_workspace_undo_options *options,
 	const struct container_workspaces *all, const struct workspace *w,
 	struct container_report *report, bool *ret_any, struct nacre_error *err)
