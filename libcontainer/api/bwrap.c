@@ -166,19 +166,22 @@ static int count_fds(unsigned *ret_n, struct nacre_error *err)
 	DIR *directory = opendir("/proc/self/fd");
 	const struct dirent *entry;
 	unsigned n = 0;
+	int r;
 
 	if (!directory)
 		return fail_errno(err, errno, "open /proc/self/fd");
-	while ((entry = readdir(directory))) {
+	while (errno = 0, (entry = readdir(directory))) {
 		const int fd = (int)strtol(entry->d_name, NULL, 10);
 		const int flags = fd > STDERR_FILENO ? fcntl(fd, F_GETFD) : -1;
 
 		if (flags >= 0 && !(flags & FD_CLOEXEC) && (unsigned)(fd - STDERR_FILENO) > n)
 			n = (unsigned)(fd - STDERR_FILENO);
 	}
+	r = errno ? fail_errno(err, errno, "read /proc/self/fd") : 0;
 	(void)closedir(directory);
-	*ret_n = n;
-	return 0;
+	if (r == 0)
+		*ret_n = n;
+	return r;
 }
 
 /* --- the caller --- */

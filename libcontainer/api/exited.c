@@ -26,7 +26,7 @@ int nacre_exited(
 	int r = container_open(nacre, id, CONTAINER_UNLOCKED, &c, NULL, err);
 
 	if (r == 0 && c.record.cgroup)
-		(void)cgroup_open(c.record.cgroup, &c.cgroup, &ignored);
+		(void)record_open_cgroup(&c.record, &c.cgroup, &ignored);
 	if (r == 0) {
 		audit_usage(&c, &event);
 		audit_fact(&c, &event, 0, err);

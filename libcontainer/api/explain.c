@@ -249,7 +249,7 @@ int nacre_explain(struct nacre *nacre, const char *id, enum nacre_explain_format
 	if (r == 0)
 		r = container_load_config(&c, err);
 	if (r == 0 && c.record.cgroup) {
-		r = cgroup_open(c.record.cgroup, &c.cgroup, &why);
+		r = record_open_cgroup(&c.record, &c.cgroup, &why);
 		r = fail_except(r, ENOENT, &why, err);
 	}
 	if (r == 0)

@@ -191,7 +191,7 @@ static int remove_children(int dir_fd, int *ret_child)
 	if (!dir)
 		return -errno;
 	(void)fd_steal(&fd);
-	while ((entry = readdir(dir))) {
+	while (errno = 0, (entry = readdir(dir))) {
 		if (!is_child(entry))
 			continue;
 		if (unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR) == 0) {
@@ -209,7 +209,7 @@ static int remove_children(int dir_fd, int *ret_child)
 		if (child != -ENOENT)
 			return child < 0 ? child : removed;
 	}
-	return removed;
+	return errno ? -errno : removed;
 }
 
 /* Removes all cgroups below TOP_FD, children first. A container may have nested them deeper than

@@ -238,12 +238,13 @@ int step_drop_criu(struct life *l, struct nacre_error *err)
 int step_restore_loopback(struct life *l, struct nacre_error *err)
 {
 	cleanup_close int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	cleanup_close int its = namespaces_open_network(l->container.pid, err);
+	cleanup_close int its = own < 0 ? fail_errno(err, errno, "open /proc/self/ns/net")
+					: namespaces_open_network(l->container.pid, err);
 	int r;
 
 	if (its < 0)
 		return its;
-	if (own < 0 || setns(its, CLONE_NEWNET) < 0)
+	if (setns(its, CLONE_NEWNET) < 0)
 		return fail_errno(err, errno, "enter the network namespace");
 	r = netdev_loopback_up(err);
 	if (setns(own, CLONE_NEWNET) < 0)

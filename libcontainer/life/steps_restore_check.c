@@ -92,10 +92,10 @@ static int check_process(pid_t pid, const struct demand *demand, struct nacre_er
 	tasks = opendir(path);
 	if (!tasks)
 		return fail_errno(err, errno, "open %s", path);
-	for (struct dirent *entry; r == 0 && (entry = readdir(tasks));)
+	for (struct dirent *entry; r == 0 && (errno = 0, entry = readdir(tasks));)
 		if (entry->d_name[0] != '.')
 			r = check_thread(dirfd(tasks), entry->d_name, demand, err);
-	return r;
+	return r == 0 && errno ? fail_errno(err, errno, "read %s", path) : r;
 }
 
 /* criu and its children are in the cgroup as well, but not in the container's mount namespace. */

@@ -71,14 +71,15 @@ static int walk(DIR *proc, pid_t init, const struct stat *wanted, struct pid_lis
 	const struct dirent *entry;
 	int r = append(list, init);
 
-	while (r == 0 && wanted && (entry = readdir(proc))) {
+	errno = 0;
+	while (r == 0 && wanted && (errno = 0, entry = readdir(proc))) {
 		char *end;
 		long pid = strtol(entry->d_name, &end, 10);
 
 		if (*end == '\0' && pid > 0 && pid != init && is_within((pid_t)pid, wanted))
 			r = append(list, (pid_t)pid);
 	}
-	return r;
+	return r < 0 ? r : -errno;
 }
 
 int pid_namespace_pids(pid_t init, pid_t **ret_pids, size_t *ret_n, struct nacre_error *err)
