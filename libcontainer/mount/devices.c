@@ -46,7 +46,7 @@ struct node {
 	uid_t uid;
 	gid_t gid;
 	bool bind;
-	int source_fd; /* what is bound: below it; with a name of its own: not the host's */
+	int source_fd; /* directory that SOURCE lies in; SOURCE NULL: the host's PATH is bound */
 	const char *source;
 };
 
@@ -57,8 +57,9 @@ static bool is_same(const struct stat *st, const struct node *node)
 	return S_ISFIFO(node->mode) || st->st_rdev == node->rdev;
 }
 
-/* One that the image, or a filesystem such as devtmpfs, already has: it must be the same device.
- * Opened first and changed by that fd, so that no symlink can take its place in between. */
+/* Uses a node that the image, or a filesystem such as devtmpfs, already has: it must be the same
+ * device. It is opened first and changed by that fd, so that no symlink can take its place in
+ * between. */
 static int adopt(int parent_fd, const char *name, const struct node *node, struct nacre_error *err)
 {
 	cleanup_close int fd = openat(parent_fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -82,7 +83,8 @@ static int adopt(int parent_fd, const char *name, const struct node *node, struc
 	return 0;
 }
 
-/* A node of the host's, proven to be the device that is meant. No program is started from it. */
+/* Binds a node of the host, verified to be the device that is meant. No program is started from
+ * it. */
 static int bind_node(int rootfs_fd, const struct node *node, struct nacre_error *err)
 {
 	const struct sys_mount_attr attr = {
@@ -127,8 +129,8 @@ static int make_node(
 	return adopt(parent_fd, name, node, err);
 }
 
-/* A runtime that is itself in a container may lack CAP_MKNOD where its config knows of no user
- * namespace; what it may hand on are the nodes it has. */
+/* A runtime that is itself in a container may lack CAP_MKNOD although its config has no user
+ * namespace. It can still bind the nodes that it has. */
 static int make_or_bind(int rootfs_fd, int parent_fd, const char *name, const struct node *node,
 	struct nacre_error *err)
 {
@@ -174,14 +176,13 @@ static int create_symlinks(int dev_fd, struct nacre_error *err)
 	for (size_t i = 0; i < sizeof(symlinks) / sizeof(symlinks[0]); i++) {
 		if (strcmp(symlinks[i].name, "core") == 0 && access(symlinks[i].target, F_OK) < 0)
 			continue;
-		/* What the image has of its own there is its own affair. */
+		/* What the image has there stays. */
 		if (symlinkat(symlinks[i].target, dev_fd, symlinks[i].name) < 0 && errno != EEXIST)
 			return fail_errno(err, errno, "symlink /dev/%s", symlinks[i].name);
 	}
 	return 0;
 }
 
-/* 0: not a type. */
 mode_t device_type(const char *type)
 {
 	if (!type)
@@ -212,7 +213,7 @@ static int create_configured(int rootfs_fd, const struct oci_linux *linux_, size
 	if (!type)
 		return fail(err, EINVAL, "device %s: type \"%s\" is not c, u, b or p", device->path,
 			device->type ? device->type : "");
-	/* Some writers leave the type in, as stat(2) gives it. */
+	/* Some engines leave the type in, as stat(2) returns it. */
 	if (mode & ~(uint32_t)(S_IFMT | 07777))
 		return fail(err, EINVAL, "device %s: fileMode %u is no mode", device->path, mode);
 	if (type != S_IFIFO && (!is_number(&device->major) || !is_number(&device->minor)))
@@ -241,8 +242,8 @@ static bool is_in_dev(const char *path)
 	return path_clean(path, clean) == 0 && path_within(clean, "/dev");
 }
 
-/* Some writers list what config-linux.md, Default Devices, has anyway; this one is a link to the
- * container's own devpts. */
+/* Some engines list /dev/ptmx, although it is one of the Default Devices of config-linux.md. It is
+ * a symlink to the container's own devpts. */
 static bool is_ptmx(const char *path)
 {
 	char clean[PATH_TEXT_MAX];
@@ -264,8 +265,8 @@ static int create_all_configured(int rootfs_fd, const struct oci_linux *linux_, 
 	return 0;
 }
 
-/* Before Linux 6.15 only what is attached can be cloned: for that time it lies over the rootfs,
- * which is reached by its fd. */
+/* Before Linux 6.15 only an attached mount can be cloned. So this one lies over the rootfs for a
+ * moment; the rootfs is still reached by its fd. */
 static int attach_nodes(int nodes_fd, int rootfs_fd, struct nacre_error *err)
 {
 	int r = nodes_fd < 0 ? 0 : sys_move_mount(nodes_fd, rootfs_fd);
@@ -313,7 +314,8 @@ int devices_create(int rootfs_fd, const struct oci_linux *linux_, bool own_dev, 
 bool devices_own_dev(const struct oci_config *config)
 {
 	char clean[PATH_TEXT_MAX];
-	/* A root that was made for the config has what that asks for. */
+	/* A root that was made for the config (root_tmpfs) has a /dev only if the config asks for
+	 * it. */
 	bool own = !config->nacre || !config->nacre->root_tmpfs;
 
 	for (size_t i = 0; i < config->n_mounts; i++) {

@@ -16,19 +16,19 @@ struct default_device {
 extern const struct default_device devices_default[]; /* ends with a NULL path */
 
 /* Makes the default devices, linux.devices and the symlinks (/dev/fd, stdin, stdout, stderr, ptmx,
- * core) below ROOTFS_FD. BIND: bind the host's nodes instead of mknod (user namespaces may not make
- * them). NODES_FD: for those of linux.devices these are bound instead, -1: none. Without OWN_DEV
- * nothing is made in /dev, which belongs to somebody else. Runs before the pivot, with a umask of
- * 0. */
+ * core) below ROOTFS_FD. BIND: binds the host's nodes instead of mknod(2), which a user namespace
+ * may not call. NODES_FD: directory of devices_make_nodes, whose nodes are bound for linux.devices;
+ * -1: none. Without OWN_DEV, /dev belongs to somebody else and nothing is made in it. Runs before
+ * the pivot, with a umask of 0. */
 int devices_create(int rootfs_fd, const struct oci_linux *linux_, bool own_dev, bool bind,
 	int nodes_fd, struct nacre_error *err);
 
-/* For a container in a user namespace with mappings: the nodes of linux.devices with the mode and
- * owner that the config has, on a detached tmpfs, named by their index. Returns its fd; -EPERM
+/* Makes the nodes of linux.devices for a container in a user namespace with mappings: on a detached
+ * tmpfs, named by their index, with the mode and owner of the config. Returns its fd; -EPERM
  * without text: the caller may not make nodes. */
 int devices_make_nodes(const struct oci_linux *linux_, struct nacre_error *err);
 
-/* What S_IFMT bits a linux.devices[].type has; 0: it is none. */
+/* Returns the S_IFMT bits of a linux.devices[].type; 0: no such type. */
 mode_t device_type(const char *type);
 #define DEVICE_DEFAULT_MODE 0666
 

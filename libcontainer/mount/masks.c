@@ -15,14 +15,14 @@
 #include "libcontainer/mount/mount_fs.h"
 #include "specs/path_text.h"
 
-/* Where paths begin. CVE-2019-19921: whoever can rename in the rootfs exchanges /proc for a
- * symlink, the files below it are "absent", and the true procfs stays open under another name. So
- * what lies below /proc is looked up from one fd, which has been proven to be the procfs. */
+/* Where lookups start. CVE-2019-19921: a process that can rename in the rootfs replaces /proc by a
+ * symlink, the files below it are "absent", and the true procfs stays reachable under another name.
+ * So paths below /proc are looked up from one fd, which was verified to be the procfs. */
 struct roots {
 	int rootfs_fd;
 	int proc_fd; /* -1: none */
-	/* Where what is at ROOTFS_FD is usually mounted, and only what lies there is looked up;
-	 * NULL: on "/". */
+	/* Where the filesystem at ROOTFS_FD is usually mounted: only paths below that are looked
+	 * up. NULL: "/". */
 	const char *prefix;
 };
 
@@ -80,11 +80,11 @@ static int attach_clone(int source_fd, int target_fd, struct nacre_error *err)
 	return r < 0 ? fail_errno(err, r, "attach") : 0;
 }
 
-/* What paths are covered with, once it is attached somewhere: then it can be cloned from there,
- * which no detached mount could be before Linux 6.15. -1: not yet. */
+/* What paths are covered with. Once it is attached somewhere it can be cloned from there; before
+ * Linux 6.15 no detached mount could be cloned. FD -1: not yet. */
 struct cover {
 	int fd;
-	struct stat st; /* asked for once: where one of them lies it is met again */
+	struct stat st; /* read once; a path where this lies is covered already */
 };
 
 struct covers {
@@ -112,7 +112,7 @@ static int cover(struct covers *covers, int dev_null_fd, int target_fd, struct n
 		return fail_errno(err, errno, "stat");
 	c = S_ISDIR(st.st_mode) ? &covers->empty : &covers->null;
 	if (c->fd >= 0) {
-		/* Named twice, or by two names. */
+		/* The path is listed twice, or under two names. */
 		if (c->st.st_dev == st.st_dev && c->st.st_ino == st.st_ino)
 			return 0;
 		return attach_clone(c->fd, target_fd, err);
@@ -143,8 +143,8 @@ static int apply_masked(const struct roots *roots, int dev_null_fd, const struct
 	return 0;
 }
 
-/* What is mounted elsewhere is made read-only as it is: a clone on top would hide from its fd what
- * is masked next. */
+/* Makes a procfs or sysfs elsewhere read-only in place. If a clone lay on top of it, the masks that
+ * come next would be attached below the clone. */
 static int make_view_readonly(int view_fd, struct nacre_error *err)
 {
 	const struct sys_mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
@@ -215,11 +215,11 @@ int masks_apply(int rootfs_fd, int dev_null_fd, bool procfs, const struct oci_st
 
 	if (procfs && proc_fd < 0)
 		return proc_fd;
-	/* Masks come last, on top: a read-only clone would otherwise have to carry them along. */
+	/* Masks come last, on top: a read-only clone would have to contain them otherwise. */
 	r = apply_readonly(&(struct roots){rootfs_fd, proc_fd, NULL}, readonly, err);
 	if (r < 0)
 		return r;
-	/* Anew: where /proc itself is a read-only path, a clone stands on top now. */
+	/* Opens it again: if /proc itself is a read-only path, a clone lies on top now. */
 	fd_close(&proc_fd);
 	proc_fd = procfs ? open_proc(rootfs_fd, err) : -1;
 	if (procfs && proc_fd < 0)

@@ -26,7 +26,7 @@ struct table {
 	size_t n;
 };
 
-/* A tree, and where it lies. */
+/* A tree, and its line of the table. */
 struct visited {
 	const struct table *table;
 	int fd;
@@ -101,8 +101,8 @@ static bool may_be_object(const struct line *line, const struct mount_objects *o
 	return false;
 }
 
-/* From the tree down: what the process has for "/" need not be what the tree lies in, as below a
- * root that is a tmpfs. What lies on the tree itself is found by its name alone. */
+/* Opens a mount from the tree down: the tree need not lie below the process's "/", as below a root
+ * that is a tmpfs. What lies on the tree itself is found by its path alone. */
 static int open_below(const struct visited *tree, const struct line *line)
 {
 	const char *path = line->mount.path, *top = tree->top->mount.path;
@@ -114,7 +114,8 @@ static int open_below(const struct visited *tree, const struct line *line)
 		O_PATH | O_NOFOLLOW, 0, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
 }
 
-/* One that is covered by another of them cannot be reached, and the other is judged. */
+/* Skips a mount that is covered by another of them: it cannot be reached, and the other is
+ * judged. */
 static int visit(const struct visited *tree, const struct line *line,
 	int (*each)(void *data, int fd, const char *path, struct nacre_error *err), void *data,
 	struct nacre_error *err)

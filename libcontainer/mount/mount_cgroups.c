@@ -27,7 +27,7 @@ static unsigned levels_up(const char *path)
 	return n;
 }
 
-/* Of cgroup v2, in TEXT, /proc/self/cgroup. */
+/* Finds the cgroup of cgroup v2 in TEXT, /proc/self/cgroup, without its last BELOW levels. */
 static char *find_own(char *text, unsigned below)
 {
 	char *save = NULL, *line = strtok_r(text, "\n", &save);
@@ -51,7 +51,7 @@ static int read_text(int proc_fd, const char *path, char **ret_text, struct nacr
 	return file_read_fd(fd, path, FILE_MAX, ret_text, NULL, err);
 }
 
-/* Another mount on the whole of it: nobody gets there who may not unmount that. */
+/* Whether another mount covers all of WANTED: a process reaches it only by unmounting that one. */
 static int is_covered(
 	int proc_fd, const char *mountinfo, const struct mountinfo *wanted, struct nacre_error *err)
 {
@@ -77,7 +77,7 @@ static bool leads_out(const struct mountinfo *mount, const char *own)
 	       (levels_up(mount->root) != levels_up(own) || !path_within(mount->root, own));
 }
 
-/* Of the process whose list of mounts is MOUNTINFO, below PROC_FD. */
+/* Checks the process whose list of mounts is MOUNTINFO, below PROC_FD. */
 static int check(int proc_fd, const char *mountinfo, const char *own, struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;

@@ -101,8 +101,8 @@ static int fill(int tree_fd, const char *data, size_t length, mode_t mode, struc
 	return fchmod(fd, mode) < 0 ? fail_errno(err, errno, "chmod the file") : 0;
 }
 
-/* Before Linux 6.15 only what is attached can be cloned: for that time it lies over the rootfs,
- * which is reached by its fd. */
+/* Before Linux 6.15 only an attached mount can be cloned. So this one lies over the rootfs for a
+ * moment; the rootfs is still reached by its fd. */
 static int clone_file(const struct mount_job *job, int tree_fd, struct nacre_error *err)
 {
 	const struct sys_mount_attr attr = {

@@ -4,16 +4,18 @@
 
 #include "libcontainer/mount/mount_sources.h"
 
-/* What the config has among its mounts and is none, or is made of nothing that the host has. */
+/* Entries of the config's mounts that mount nothing, or whose content does not come from the
+ * host. */
 
-/* The option copy-symlink of podman: a source that is a symlink is copied. Returns 1 if it was. */
+/* Handles podman's option copy-symlink: copies a source that is a symlink. Returns 1 if it was
+ * one. */
 int mount_copy_symlink(const struct mount_job *job, struct nacre_error *err);
 
-/* Type MOUNT_DIRECTORY: a directory that is there stays as it is. */
+/* Type MOUNT_DIRECTORY: makes a directory; an existing one stays as it is. */
 int mount_make_directory(const struct mount_job *job, struct nacre_error *err);
 
-/* Type MOUNT_FILE: a detached mount of one file, with the data and the mode of the options. The
- * rootfs is covered for a moment, which nobody sees yet. Returns an fd. */
+/* Type MOUNT_FILE: builds a detached mount of one file, with the data and the mode of the options.
+ * Covers the rootfs for a moment, before anybody else can see it. Returns an fd. */
 int mount_build_file(const struct mount_job *job, struct nacre_error *err);
 
 #endif

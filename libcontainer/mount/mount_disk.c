@@ -29,7 +29,7 @@ static int is_granted(void *data, const char *node, struct nacre_error *err)
 	struct stat st;
 	cleanup_close int fd = open_node(node, &st, &own);
 
-	if (fd == -ENOENT) /* another node of a list for several hosts */
+	if (fd == -ENOENT) /* a grant may list the nodes of several hosts */
 		return 0;
 	if (fd < 0) {
 		*err = own;

@@ -101,11 +101,12 @@ static int set_named_flags(const struct mount_job *job, int tree_fd, struct nacr
 		o.attr_clear |= unnamed;
 		r = mount_set_flags(tree_fd, &o, err);
 	}
-	/* Those that are locked stay, if nobody asked for more. */
+	/* Locked flags cannot be cleared: then flags that are not named stay. */
 	return r == -EPERM ? mount_set_flags(tree_fd, &job->options, err) : r;
 }
 
-/* Those below the top turn read-only at once: they are the source's own. */
+/* Makes mounts below the top read-only at once: they are the source's own. The top is sealed
+ * late. */
 int mount_set_bind_flags(const struct mount_job *job, int tree_fd, struct nacre_error *err)
 {
 	const struct sys_mount_attr writable = {.attr_clr = MOUNT_ATTR_RDONLY};
@@ -123,8 +124,8 @@ int mount_set_bind_flags(const struct mount_job *job, int tree_fd, struct nacre_
 	return r < 0 ? fail_errno(err, r, "leave it writable for its mount points") : 0;
 }
 
-/* The mapping of idmap: the mount's own, or that of the container. Returns a userns fd; *KEPT
- * closes it where it is not the caller's. */
+/* Finds the mapping of idmap: the mount's own, or the container's. Returns a userns fd; *KEPT
+ * closes it if it is not the caller's. */
 static int mapping(const struct oci_mount *mount, int userns_fd, int *kept, struct nacre_error *err)
 {
 	if (mount->n_uid_mappings == 0) {

@@ -27,7 +27,7 @@ struct super_word {
 
 /* The words of fsconfig for the superblock flags of mount(2). MS_SILENT has none: it only kept
  * messages out of the kernel log, and a context keeps its messages to itself. Those of the second
- * half are up to the filesystem, and so only for one that is there. */
+ * half depend on the filesystem, and so are only used on an existing one. */
 /* clang-format off */
 static const struct super_word super_words[] = {
 	{MS_RDONLY,      "ro",       "rw"},
@@ -41,8 +41,7 @@ static const struct super_word super_words[] = {
 };
 /* clang-format on */
 
-/* Adds what the kernel says about the context, one message a read: "e tmpfs: Bad value for 'size'".
- */
+/* Adds the kernel's message about the context, one per read: "e tmpfs: Bad value for 'size'". */
 static int fail_context(
 	int fs_fd, int code, const char *type, const char *what, struct nacre_error *err)
 {
@@ -116,7 +115,7 @@ static int set_super(int fs_fd, const struct filesystem *fs, struct nacre_error 
 	return 0;
 }
 
-/* Those that show the kernel label their files themselves. */
+/* Whether TYPE takes a label: filesystems that show the kernel label their files themselves. */
 static bool takes_label(const char *type)
 {
 	const struct mount_type *row = mount_type_find(type);
@@ -196,7 +195,7 @@ static int create(int fs_fd, const struct filesystem *fs, struct nacre_error *er
 	return fd;
 }
 
-/* Whether only mount(2) can say it. */
+/* Whether only mount(2) can take the options. */
 static bool needs_mount_2(const struct filesystem *fs)
 {
 	bool found = fs->super_flags & OF_MOUNT_2 ||
@@ -215,7 +214,7 @@ static int make(const struct filesystem *fs, struct nacre_error *err)
 	struct filesystem words = *fs;
 	cleanup_close int fs_fd = -1;
 
-	words.super_clear &= ~(unsigned)OF_MOUNT_2; /* as a new one is */
+	words.super_clear &= ~(unsigned)OF_MOUNT_2; /* clear in a new filesystem */
 	fs_fd = sys_fsopen(fs->type);
 
 	if (fs_fd == -ENODEV)

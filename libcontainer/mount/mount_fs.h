@@ -28,25 +28,25 @@ struct filesystem {
 	int mode; /* of the root directory unless the options have one; -1: the filesystem's default
 		   */
 	const char *label; /* SELinux, for the types that take one; NULL: none */
-	/* A directory of a mount that is not shared, on which the filesystem lies for a moment
-	 * where only mount(2) has words for it: see mount_page.h. NULL: there is none. */
+	/* A directory whose mount is not shared. A filesystem that only mount(2) can make is
+	 * attached there for a moment: see mount_page.h. NULL: none. */
 	const int *place_fd;
-	const struct filesystem_fd *fds; /* options that are files, after the others */
+	const struct filesystem_fd *fds; /* options that take an fd; set after the others */
 	size_t n_fds;
 };
 
-/* Makes it. Returns the fd of a detached mount; the text of a failure has the kernel's own words.
- */
+/* Makes the filesystem. Returns the fd of a detached mount. An error text includes the kernel's
+ * message. */
 int mount_filesystem(const struct filesystem *fs, struct nacre_error *err);
 
 /* Whether "mode" and the label's "context" are to be added to the options. */
 bool mount_fs_adds_mode(const struct filesystem *fs);
 bool mount_fs_adds_label(const struct filesystem *fs);
 
-/* Changes the superblock of the mount whose root TARGET_FD is. */
+/* Changes the superblock of the mount whose root is TARGET_FD. */
 int mount_reconfigure(const struct filesystem *fs, int target_fd, struct nacre_error *err);
 
-/* An empty read-only tmpfs. */
+/* Makes an empty read-only tmpfs. Returns the fd of a detached mount. */
 int mount_empty(struct nacre_error *err);
 
 #endif

@@ -39,7 +39,7 @@ bool mount_guard_looks(const struct mount_guard *guard)
 
 /* --- what was judged before --- */
 
-/* By number and by place: a number alone may be that of a new file by now. */
+/* Compares inode and path: the number alone may be that of a new file by now. */
 static int check_judged(
 	const struct mount_guard *guard, const char *source, int fd, struct nacre_error *err)
 {
@@ -67,7 +67,7 @@ static int check_judged(
 	return r;
 }
 
-/* One that is never looked up would not be compared. */
+/* Refuses a judged name that is no mount's source: it would never be compared. */
 static int check_names(const struct mount_guard *guard, struct nacre_error *err)
 {
 	const struct oci_config *config = guard->config;
@@ -157,7 +157,7 @@ static int judge_always(const struct mount_guard *guard, int fd, const char *pat
 	return 0;
 }
 
-/* DATA: the guard. A mount below is not read-only since the one above is. */
+/* DATA: the guard. A mount inside may be writable even if the one above it is read-only. */
 static int judge_below(void *data, int fd, const char *path, struct nacre_error *err)
 {
 	return judge_always(data, fd, path, true, err);
@@ -193,7 +193,7 @@ int mount_guard_open(
 {
 	int r;
 
-	/* Not open(2): this call triggers automounts as mounting would. */
+	/* open_tree(2), unlike open(2), triggers automounts, as mounting would. */
 	cleanup_close int fd = sys_open_tree(
 		AT_FDCWD, guard->config->mounts[index].source, nofollow ? AT_SYMLINK_NOFOLLOW : 0);
 
@@ -289,8 +289,8 @@ static void add_grant(struct mount_guard *guard, const char *text, size_t index,
 	const char path[PATH_TEXT_MAX], enum mount_grant_kind kind)
 {
 	struct mount_grant *grant = &guard->grants[guard->n_grants++];
-	/* A symlink in a workspace may be the work of an earlier run, in the path of its own grant
-	 * as in that of a source. */
+	/* Follows no symlink: an earlier run may have put one into a workspace, and so into the
+	 * path of a grant. */
 	cleanup_close int fd = sys_openat2(
 		AT_FDCWD, path, O_PATH, 0, RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
 

@@ -9,21 +9,20 @@
 #include "specs/mount_layers.h"
 
 /*
- * The rules of a profile on what is really opened. harden() has judged the config as text; here
- * each source (of a bind, the layers of an overlay, a disk, the rootfs) is opened first and then
- * judged by which object it is, what it lies in and what it contains: by identity. A symlink, a
- * hard link or a second mount of a forbidden place is no way around, a grant is for the directory
- * that its path led to before anything of the container ran, and what is judged is what is mounted:
- * the caller goes on with the same fd.
+ * Applies the rules of a profile to what is really opened. harden() has judged the config as text.
+ * Here each source (of a bind, the layers of an overlay, a disk, the rootfs) is opened first and
+ * then judged by identity: which object it is, what it lies in and what it contains. So a symlink,
+ * a hard link or a second mount does not get around a rule. A grant is for the directory that its
+ * path led to before anything of the container ran. The caller mounts the fd that was judged.
  *
  * What was judged before the config was made (oci_judged) must be what is opened, under every
  * profile.
  *
- * A path is compared as well, as harden() did: that refuses earlier or with a better text, and
- * never allows.
+ * Paths are compared as well, as in harden(): that refuses earlier or with a better text, and never
+ * allows.
  */
 
-/* A grant for a path: what lay there. */
+/* A grant for a path, and the object that the path led to. */
 struct mount_grant {
 	enum mount_grant_kind {
 		MOUNT_GRANT_MOUNT,
@@ -38,65 +37,68 @@ struct mount_grant {
 
 struct mount_guard {
 	struct arena *arena;
-	const struct harden_request *request; /* NULL: guards nothing, as under profile oci */
+	const struct harden_request *request; /* NULL: no rules, as under profile oci */
 	const struct oci_config *config; /* hardened */
-	const char *own; /* a source of nacre's own, by its address: not judged; NULL: none */
-	struct harden_left *left; /* one a mount; where rules hold or something is kept */
+	const char *own; /* source of nacre's own, compared as a pointer: not judged; or NULL */
+	struct harden_left *left; /* one per mount; set if rules hold or something is kept */
 	struct mount_objects objects;
 	struct mount_grant *grants;
 	size_t n_grants;
-	bool *used; /* one a grant of the request: it decided; for harden_warn_of_sources */
+	bool *used; /* one per grant: whether it decided; for harden_warn_of_sources */
 	struct mount_objects hidden; /* mount_guard_hide */
 	const char *hidden_what;
 	struct mount_objects kept; /* mount_guard_keep */
 	const char *kept_what;
 };
 
-/* Of a container whose states lie in STATE_FD; in the host's mount namespace. */
+/* Prepares GUARD. STATE_FD: the directory with the state of containers. Runs in the host's mount
+ * namespace. */
 int mount_guard_init(struct mount_guard *guard, struct arena *arena,
 	const struct harden_request *request, const struct oci_config *config, int state_fd,
 	struct nacre_error *err);
 
-/* The directory FD is state of containers, as STATE_FD is. */
+/* Protects the directory FD as well: it has the state of containers, as STATE_FD has. */
 int mount_guard_add_state(struct mount_guard *guard, int fd, struct nacre_error *err);
 
-/* No source may be FD, nor what FD lies in, under whatever profile and with whatever grant: it is
- * WHAT (a constant), for error texts; the same for all that is hidden. After mount_guard_init. */
+/* Refuses each source that is FD, or that FD lies in, under every profile and despite every grant.
+ * WHAT (a constant) names FD in error texts; it is the same for all that is hidden. To be called
+ * after mount_guard_init. */
 int mount_guard_hide(struct mount_guard *guard, int fd, const char *what, struct nacre_error *err);
 
-/* The same of sources that the container can write to alone: those of FD can be had read-only, and
- * as a copy. */
+/* Refuses the same sources if the container can write to them: FD may be mounted read-only, and as
+ * a copy. */
 int mount_guard_keep(struct mount_guard *guard, int fd, const char *what, struct nacre_error *err);
 
-/* Whether the rules of a profile hold for what is opened. GUARD may be NULL. */
+/* Whether the rules of a profile apply to what is opened. GUARD may be NULL. */
 bool mount_guard_judges(const struct mount_guard *guard);
 
-/* Whether it has to see what is opened at all: for those rules, or since something is hidden, kept
- * or was judged before. */
+/* Whether GUARD has to see what is opened at all: for those rules, or because something is hidden,
+ * kept or was judged before. */
 bool mount_guard_looks(const struct mount_guard *guard);
 
-/* All below return 0 without a look where the guard does not look; -EPERM if a rule refuses. */
+/* The functions below return 0 at once unless mount_guard_looks; -EPERM if a rule refuses. */
 
-/* Where it looks: opens the source of bind INDEX of the config for open_tree(2) with
- * AT_EMPTY_PATH. Returns an O_PATH fd. NOFOLLOW: a symlink itself. */
+/* Opens the source of bind INDEX of the config and judges it; only to be called if
+ * mount_guard_looks. Returns an O_PATH fd for open_tree(2) with AT_EMPTY_PATH. NOFOLLOW: opens a
+ * symlink itself. */
 int mount_guard_open(
 	const struct mount_guard *guard, size_t index, bool nofollow, struct nacre_error *err);
 
-/* The judgement alone, on the source opened as FD. */
+/* Judges the source of mount INDEX, which the caller has opened as FD. */
 int mount_guard_judge(
 	const struct mount_guard *guard, size_t index, int fd, struct nacre_error *err);
 
-/* The rootfs, opened as FD. */
+/* Judges the rootfs, opened as FD. */
 int mount_guard_root(
 	const struct mount_guard *guard, const char *path, int fd, struct nacre_error *err);
 
-/* The layer of an overlay, opened as FD. */
+/* Judges the layer of an overlay, opened as FD. */
 int mount_guard_layer(const struct mount_guard *guard, size_t index, const struct oci_layer *layer,
 	int fd, struct nacre_error *err);
 
-/* What came along with a recursive clone of a source: TREE_FD is its root, attached in the mount
- * namespace of the caller, with nothing mounted in it yet. INDEX: SIZE_MAX for the rootfs. Returns
- * 1 if any mount came along. */
+/* Judges the mounts that came along with a recursive clone of source INDEX (SIZE_MAX: the rootfs).
+ * TREE_FD is its root, attached in the caller's mount namespace, with nothing mounted in it yet.
+ * Returns 1 if any mount came along. */
 int mount_guard_tree(
 	const struct mount_guard *guard, size_t index, int tree_fd, struct nacre_error *err);
 

@@ -45,13 +45,13 @@ bool mount_identity_same(const struct mount_identity *a, const struct mount_iden
 	return a->device == b->device && a->inode == b->inode;
 }
 
-/* What cannot be looked at is not gone through either: whoever opens PATH sees the same. */
+/* Errors after which the path leads nowhere: opening PATH fails in the same way. */
 static bool leads_nowhere(int r)
 {
 	return r == -ENOENT || r == -ENOTDIR || r == -EACCES || r == -ELOOP || r == -ENAMETOOLONG;
 }
 
-/* REST, behind a directory, leaves it at once: nothing in it is gone through. */
+/* Whether REST, after a directory, leaves it at once by "..": it leads through nothing in it. */
 static bool turns_back(const char *rest)
 {
 	while (*rest == '/' || (rest[0] == '.' && (rest[1] == '/' || !rest[1])))
@@ -88,8 +88,8 @@ int mount_identity_below(const char *path, const struct mount_identity *director
 	return 0;
 }
 
-/* A file has no "..". The kernel's path says where to look, and what has the name there must be the
- * file. Returns an fd. */
+/* A file has no "..". The kernel's path says where to look, and the file of that name there must be
+ * this one. Returns an fd. */
 static int open_directory_of(int fd, const struct mount_identity *file, struct nacre_error *err)
 {
 	cleanup_close int directory = -1;

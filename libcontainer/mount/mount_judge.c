@@ -9,11 +9,11 @@
 
 #include "libcontainer/base/files.h"
 
-/* What stands above it. */
+/* What a source lies in. */
 struct above {
 	const struct mount_source *source;
 	const struct mount_object *forbidden;
-	bool known; /* up to the root, as a known object lies in known ones */
+	bool known; /* all directories up to the root are: those above a known object are known */
 	bool in_workspace;
 	bool any_workspace;
 };
@@ -99,7 +99,7 @@ static int judge_filesystem(const struct mount_source *s, int fd, struct nacre_e
 	r = what ? mount_judge_refuse(s, false, "", NULL, what, err) : 0;
 	if (r < 0 || (fs.f_type != CGROUP2_SUPER_MAGIC && fs.f_type != CGROUP_SUPER_MAGIC))
 		return r;
-	/* A bind of it is a cgroup mount, and must not be writable without that grant. */
+	/* A bind of it is a cgroup mount, and needs that grant to be writable. */
 	if (!s->written || !harden_has_rule(s->guard->request, RULE_kernel_mounts) ||
 		harden_has_grant(s->guard->request, RULE_kernel_mounts, "cgroup-write"))
 		return 0;
@@ -150,7 +150,7 @@ static int look_above(void *data, const struct mount_identity *identity)
 	above->in_workspace |= find_grant(guard, MOUNT_GRANT_WORKSPACE, identity) != NULL;
 	while (!above->known && (object = mount_objects_find(&guard->objects, identity, object))) {
 		for (const struct mount_object *o = object; o && !above->forbidden; o = o->above) {
-			/* The source itself was judged. */
+			/* judge_identity has judged the source itself. */
 			if (!mount_identity_same(&o->identity, &above->source->identity) &&
 				forbids_below(o, above->source))
 				above->forbidden = o;
@@ -160,7 +160,7 @@ static int look_above(void *data, const struct mount_identity *identity)
 	return above->known && (above->in_workspace || !above->any_workspace);
 }
 
-/* The grant that would have allowed it by its text says why it did not. */
+/* Why a grant that names the workspace does not count: it could not be opened. */
 static const char *why_not_in_workspace(const struct mount_source *s)
 {
 	for (size_t i = 0; i < s->guard->n_grants; i++) {
@@ -193,8 +193,8 @@ static int judge_workspace(
 	return refuse(s, RULE_writable_binds, grant, text, err);
 }
 
-/* A symlink in a workspace may be the work of an earlier run, which does not say what of the host
- * the next one reads. */
+/* An earlier run may have put a symlink into a workspace: it does not decide what of the host the
+ * next run reads. */
 static int judge_way(
 	const struct mount_source *s, const struct above *above, struct nacre_error *err)
 {
@@ -265,7 +265,7 @@ int mount_judge(struct mount_source *s, int fd, struct nacre_error *err)
 	/* "(unreachable)/x": below a mount that is not in this namespace. */
 	if (s->path[0] != '/')
 		return fail(err, EPERM, "%s leads out of the host's file system", s->given);
-	/* The text rules again, on the path without symlinks. */
+	/* Applies the text rules again, to the path without symlinks. */
 	r = harden_judge_source(
 		s->guard->arena, s->guard->request, s->guard->used, s->place, s->path, err);
 	if (r < 0)

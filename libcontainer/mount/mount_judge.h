@@ -6,7 +6,7 @@
 
 #include "libcontainer/mount/mount_guard.h"
 
-/* One judgement of mount_guard.c. */
+/* Judges one source for mount_guard.c. */
 
 struct mount_source {
 	const struct mount_guard *guard;
@@ -16,14 +16,15 @@ struct mount_source {
 	bool devices; /* its device nodes can be opened */
 	/* Filled in by mount_judge: */
 	struct mount_identity identity;
-	char path[PATH_MAX]; /* where it lies, for people */
+	char path[PATH_MAX]; /* its path, for messages */
 };
 
-/* What is open as FD. -EPERM if a rule refuses it. */
+/* Judges what is open as FD. -EPERM if a rule refuses it. */
 int mount_judge(struct mount_source *source, int fd, struct nacre_error *err);
 
-/* Refuses the source, unless that is granted: PATH has RELATION to a host object that is WHAT. PATH
- * NULL: it is one. ENGINE: engine-socket allows it as well. */
+/* Refuses the source unless a grant allows it. The error text says that the source has RELATION
+ * ("contains") to PATH, a host object that is WHAT; PATH NULL: that the source itself is WHAT.
+ * ENGINE: the grant engine-socket allows it as well. */
 int mount_judge_refuse(const struct mount_source *source, bool engine, const char *relation,
 	const char *path, const char *what, struct nacre_error *err);
 

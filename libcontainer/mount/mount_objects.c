@@ -76,7 +76,7 @@ static const struct host_object own_state = {
 	.what = "the state of containers",
 };
 
-/* The first from OBJECT on. */
+/* Finds the first match from OBJECT on. */
 static struct mount_object *find_from(
 	struct mount_object *object, const struct mount_identity *identity)
 {
@@ -117,7 +117,7 @@ static struct mount_object *add(struct mount_objects *objects,
 	return object;
 }
 
-/* From here on what lies above OBJECT contains ROW. */
+/* Marks OBJECT as ROW, and the directories above it as containing that. */
 static void forbid(struct mount_object *object, const struct host_object *row)
 {
 	object->row = row;
@@ -138,7 +138,7 @@ struct climb {
 	struct mount_object *last;
 };
 
-/* Up to the first that is known. Returns 1 to end, or -ENOMEM. */
+/* Adds directories up to the first that is known. Returns 1 to end, or -ENOMEM. */
 static int add_above(void *data, const struct mount_identity *identity)
 {
 	struct climb *c = data;
@@ -173,7 +173,7 @@ static int add_opened(struct mount_objects *objects, int fd, const char *path,
 
 /* --- the rows --- */
 
-/* What the caller may not look at he cannot mount. */
+/* A caller cannot mount what it may not look up. */
 static bool is_absent(int r)
 {
 	return r == -ENOENT || r == -ENOTDIR || r == -EACCES;
@@ -190,7 +190,7 @@ static struct mount_object *directory_of(const struct mount_objects *objects, co
 	return object;
 }
 
-/* *ABSENT: the last row that was not there; what lies below it is not either. */
+/* *ABSENT: the last row that does not exist; what lies below it does not either. */
 static int add_row(struct mount_objects *objects, const struct host_object *row, const char *path,
 	const char **absent, struct nacre_error *err)
 {
@@ -225,7 +225,7 @@ static int add_row(struct mount_objects *objects, const struct host_object *row,
 	return 0;
 }
 
-/* The rows from ROW on that have its '*', with NAME in its place. */
+/* Adds the rows from ROW on that have its '*', with NAME in its place. */
 static int add_named(struct mount_objects *objects, const struct host_object *row, const char *name,
 	struct nacre_error *err)
 {
@@ -283,8 +283,8 @@ int mount_objects_add_state(struct mount_objects *objects, int state_fd, struct 
 	return r;
 }
 
-/* Takes one system call a row, and none for rows in a directory that is not there: the table has
- * the directory of each row before it, so its directories are known unless it is a symlink. */
+/* Takes one system call per row, and none for rows in a directory that does not exist. The table
+ * has the directory of each row before it, so that directory is known unless it is a symlink. */
 int mount_objects_collect(
 	struct mount_objects *objects, struct arena *arena, struct nacre_error *err)
 {

@@ -8,14 +8,16 @@
 #include "specs/arena.h"
 #include "specs/host_objects.h"
 
-/* The rows of host_objects.h as this host has them: opened, with all directories above them. */
+/* The rows of host_objects.h that exist on this host, by identity, with all directories above
+ * them. */
 
 struct mount_object {
 	struct mount_identity identity;
-	const char *path; /* by which it was found; "": a directory that some row led to */
+	const char *path; /* where it was found; "": a directory above one that a symlink led to */
 	size_t length; /* of the path */
 	const struct host_object *row; /* NULL: only a directory above others */
-	/* Of what lies below it: a row that engine-socket allows, and one that it does not. */
+	/* Objects below it: one that the grant engine-socket allows, and one that it does not.
+	 * NULL: none. */
 	const struct mount_object *engine;
 	const struct mount_object *other;
 	struct mount_object *above; /* NULL: the root */
@@ -27,23 +29,24 @@ struct mount_objects {
 	struct mount_object *newest;
 };
 
-/* What is not there, or where the caller may not look, cannot be mounted either. */
+/* Collects the rows that exist. What does not exist, or what the caller may not look up, cannot be
+ * mounted either. */
 int mount_objects_collect(
 	struct mount_objects *objects, struct arena *arena, struct nacre_error *err);
 
-/* The directory STATE_FD is one more, with all that is in it: the caller's own state. */
+/* Adds the directory STATE_FD, with all that is in it: the state of containers. */
 int mount_objects_add_state(struct mount_objects *objects, int state_fd, struct nacre_error *err);
 
-/* The next after AFTER (NULL: the first) with this identity: one object can be two rows. NULL:
- * there is none. */
+/* Finds the next object after AFTER (NULL: the first) with this identity: one object can be two
+ * rows. NULL: none. */
 const struct mount_object *mount_objects_find(const struct mount_objects *objects,
 	const struct mount_identity *identity, const struct mount_object *after);
 
-/* What a filesystem with this f_type of statfs(2) shows of the kernel, whatever the place it is
- * mounted on; NULL: nothing. */
+/* Describes what a filesystem with this f_type of statfs(2) shows of the kernel, wherever it is
+ * mounted; NULL: nothing. */
 const char *mount_objects_kernel_type(long magic);
 
-/* The same by its name in mountinfo. */
+/* Whether a filesystem shows something of the kernel, by its type in mountinfo. */
 bool mount_objects_is_kernel_type(const char *name);
 
 #endif

@@ -40,8 +40,9 @@ static int keep(const struct mount_guard *guard, struct mount_overlay *overlay, 
 	return 0;
 }
 
-/* A relative one stays below the directory that it is relative to, and one that leads through the
- * rootfs within that, or a symlink of the image would choose what of the host is shown. */
+/* Opens a layer. A relative path stays below the directory that it is relative to, and a path
+ * through the rootfs within that. Otherwise a symlink of the image would choose what of the host is
+ * shown. */
 static int open_layer(int rootfs_fd, const char *path, struct nacre_error *err)
 {
 	struct mount_identity root;
@@ -79,7 +80,7 @@ static int add_layer(const struct mount_guard *guard, size_t index, const struct
 	return keep(guard, overlay, &fd) < 0 ? fail_errno(err, ENOMEM, "%s", layer->place) : 0;
 }
 
-/* WORD with the paths of fds for those of its layers, whose first LENGTH bytes are the key. */
+/* Opens the layers of WORD. *RET_WORD: WORD with the paths of their fds instead. */
 static int open_word(const struct mount_guard *guard, size_t index, const char *word,
 	struct oci_layer *layer, struct mount_overlay *overlay, const char **ret_word,
 	struct nacre_error *err)

@@ -13,7 +13,7 @@
 #include "specs/mount_words.h"
 
 enum {
-	PAGE_TEXT = 4096, /* with the NUL; mount(2), and a page is not smaller anywhere */
+	PAGE_TEXT = 4096, /* with the NUL: limit of mount(2); no machine has smaller pages */
 	FD_LINK = 32,
 };
 
@@ -52,7 +52,7 @@ static int append(const struct filesystem *fs, struct page *page, struct nacre_e
 	return 0;
 }
 
-/* A comma would be the end of the option, and what follows another one. */
+/* Refuses a comma: it would end the option, and what follows would be another one. */
 static int append_word(
 	const struct filesystem *fs, struct page *page, const char *word, struct nacre_error *err)
 {
@@ -81,7 +81,7 @@ static int write_page(const struct filesystem *fs, struct page *page, struct nac
 	return r;
 }
 
-/* A detached clone of what lies on PLACE_FD, and nothing there any more. */
+/* Clones what lies on PLACE_FD, detached, and unmounts it there. */
 static int take(int place_fd, const char *type, struct nacre_error *err)
 {
 	/* ".." of a root stays there, but steps onto what is mounted on it. */

@@ -26,7 +26,8 @@ enum {
 	MOUNTINFO_MAX = 16 * 1024 * 1024,
 };
 
-/* By what the kernel has, since the name of a mask or of a mount may lead here by a symlink. */
+/* Reads the kernel's list of mounts, since the path of a mask or a mount may lead here by a
+ * symlink. */
 static int refuse_mounts_in(int proc_fd, uint64_t id, struct nacre_error *err)
 {
 	cleanup_close int fd = procfs_open_file(proc_fd, "self/mountinfo", O_RDONLY);
@@ -51,7 +52,7 @@ static int refuse_mounts_in(int proc_fd, uint64_t id, struct nacre_error *err)
 	return 0;
 }
 
-/* By its fd: what the name leads to is looked up once. */
+/* Unmounts by the fd: the path is looked up once. */
 static int detach_old(
 	int root_fd, int proc_fd, const struct oci_mount *mount, struct nacre_error *err)
 {
@@ -100,7 +101,7 @@ static int replace(int pidfd, const struct mount_context *outside, const struct 
 	return mounts_perform(&context, mount, 1, err);
 }
 
-/* Until the child has told what came of it, or has ended. Returns that. */
+/* Waits until the child has reported its result, or has ended. Returns that result. */
 static int await(pid_t pid, int end, int64_t deadline, struct nacre_error *err)
 {
 	struct pollfd poll_in = {end, POLLIN, 0};

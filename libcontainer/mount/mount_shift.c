@@ -32,7 +32,7 @@ static int map(int tree_fd, int userns_fd, unsigned flags, uint64_t propagation)
 	return sys_mount_setattr(tree_fd, "", AT_EMPTY_PATH | flags, &attr);
 }
 
-/* What is mounted in it would be missing in another one. */
+/* Refuses a root with mounts in it: they would be missing in a second overlay. */
 static int shift_overlay(
 	struct arena *arena, const struct mount_shift *shift, struct nacre_error *err)
 {

@@ -9,26 +9,27 @@
 #include "specs/spec.h"
 
 /*
- * Files of a container whose ids are shifted, for the rule user-namespace. On disk they keep their
- * owners; the container sees those through mounts that are mapped as its user namespace is,
- * USERNS_FD. In the host's namespaces, by root.
+ * Id-maps the files of a container whose ids are shifted, for the rule user-namespace. On disk the
+ * files keep their owners; the container sees them through mounts with the id mapping of its user
+ * namespace, USERNS_FD. Runs in the host's namespaces, as root.
  */
 
 struct mount_shift {
 	int rootfs_fd; /* the root directory */
 	int userns_fd;
-	uid_t root_id; /* of the host, that 0 is mapped to */
+	uid_t root_id; /* id on the host of the container's id 0 */
 	bool writable; /* by the container */
 };
 
-/* A detached, mapped clone of the directory and what is mounted in it, which hears of the host's
- * mounts and tells of none; of an overlay: mount_shift_overlay.h. Returns an fd. -EOPNOTSUPP: a
- * file system there cannot be id-mapped, as the text says. */
+/* Makes a detached, id-mapped clone of the rootfs and the mounts in it; for an overlay, see
+ * mount_shift_overlay.h. It is a slave: mounts of the host propagate to it, none propagate back.
+ * Returns an fd. -EOPNOTSUPP: a file system there cannot be id-mapped, as the text says. */
 int mount_shift_root(struct arena *arena, const struct mount_shift *shift, struct nacre_error *err);
 
-/* Whether the source of the bind MOUNT can be mapped. Returns 1, or 0: it cannot, and is a device,
- * a socket or a FIFO, for which its mode counts more than its owner. -EOPNOTSUPP: it has files.
- * What is not there, or cannot be cloned, is 1: whoever mounts it tells of that. */
+/* Whether the source of the bind MOUNT can be id-mapped. Returns 1, or 0: it cannot, and is a
+ * device, a socket or a FIFO, whose mode counts more than its owner. -EOPNOTSUPP: it cannot, and
+ * has files. A source that does not exist or cannot be cloned is 1: the mount itself reports
+ * that. */
 int mount_shift_may_bind(const struct oci_mount *mount, int userns_fd, struct nacre_error *err);
 
 #endif

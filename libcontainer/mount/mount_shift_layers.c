@@ -23,7 +23,7 @@ enum {
 	LAYERS_MAX = 500, /* OVL_MAX_STACK of the kernel */
 };
 
-/* Of the options of another one those that say how the layers are to be read. */
+/* The engine's options that say how the layers are read; the others are dropped. */
 static const char *const kept_words[] = {
 	"redirect_dir=", "metacopy=", "userxattr", "verity=", NULL};
 
@@ -40,7 +40,7 @@ static int cannot(const char *why, struct nacre_error *err)
 	return fail(err, EOPNOTSUPP, "the root is an overlay, and %s", why);
 }
 
-/* PATH without its last two components; NULL: it has not so many, or there is no memory. */
+/* Returns PATH without its last two components; NULL: it has fewer, or there is no memory. */
 static const char *two_above(struct arena *arena, const char *path)
 {
 	const char *end = path + strlen(path);
@@ -122,7 +122,8 @@ static int add_lower(struct reading *r, const char *text, bool list)
 
 static int keep_word(struct reading *r, const char *word)
 {
-	/* A policy of the host's that confines the container by it would not know another mount. */
+	/* A host policy that confines the container by that label would not apply to a second
+	 * mount. */
 	if (mount_layers_has_label(word))
 		return cannot("it has a label of its own", r->err);
 	for (size_t i = 0; kept_words[i]; i++)
@@ -131,7 +132,7 @@ static int keep_word(struct reading *r, const char *word)
 	return 0;
 }
 
-/* The upperdir comes first, wherever it stands. */
+/* Takes one option, a lower layer only if LOWERS: the upperdir comes first, wherever it stands. */
 static int take_word(struct reading *r, const char *word, bool lowers)
 {
 	bool list, written;
@@ -148,7 +149,7 @@ static int take_word(struct reading *r, const char *word, bool lowers)
 	return 0;
 }
 
-/* The words of OPTIONS, which are taken apart. */
+/* Reads the words of OPTIONS, which it splits in place. */
 static int read_options(struct reading *r, char *options)
 {
 	const char **words;
@@ -170,7 +171,7 @@ static int read_options(struct reading *r, char *options)
 	}
 	for (size_t i = 0; i < n && result == 0; i++)
 		result = take_word(r, words[i], false);
-	/* Another one writes elsewhere. */
+	/* The second overlay writes elsewhere. */
 	r->layers->words.items[r->layers->words.n++] = "index=off";
 	if (result == 0 && r->upper) {
 		r->bases[1] = two_above(r->arena, r->upper);
@@ -240,7 +241,7 @@ static bool same(const struct stat *a, const struct stat *mapped, uid_t root_id)
 		a->st_mtim.tv_nsec != mapped->st_mtim.tv_nsec || a->st_rdev != mapped->st_rdev ||
 		(a->st_uid < HARDEN_BELOW_SINGLE && a->st_uid + root_id != mapped->st_uid))
 		return false;
-	/* The inode of a directory of several layers is the overlay's own. */
+	/* The inode number of a directory in several layers is the overlay's own. */
 	return directory || (a->st_size == mapped->st_size && a->st_ino == mapped->st_ino);
 }
 

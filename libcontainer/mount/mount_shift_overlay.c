@@ -17,7 +17,7 @@ enum {
 	OWN_FDS = 2, /* upperdir, workdir */
 };
 
-/* What is being made. */
+/* The second overlay, while it is made. */
 struct remake {
 	struct arena *arena;
 	const struct mount_shift *shift;
@@ -29,7 +29,7 @@ struct remake {
 	size_t n_bases;
 	struct filesystem_fd *fds; /* the mapped layers, in the order of LAYERS, then the others */
 	size_t n_fds;
-	int tree_fd; /* of upperdir and workdir: a detached mount is there as long as its own fd */
+	int tree_fd; /* tmpfs of upperdir and workdir: a detached mount ends with its fd */
 };
 
 static void release(struct remake *m)
@@ -63,8 +63,8 @@ int mount_shift_clone(int fd, int userns_fd)
 	return r < 0 ? r : fd_steal(&clone_fd);
 }
 
-/* Each mapped clone costs the kernel a grace period when it ends, and layers mostly lie below one
- * directory: they share one. Returns its fd. */
+/* Layers mostly lie below one directory and share one mapped clone of it: each clone costs the
+ * kernel a grace period when it ends. Returns its fd. */
 static int find_base(struct remake *m, const char *path)
 {
 	cleanup_close int fd = -1;
@@ -80,7 +80,8 @@ static int find_base(struct remake *m, const char *path)
 	return mapped_fd;
 }
 
-/* Of its base, if the same directory is there: it may be a mount of its own. */
+/* Opens the layer in its base, if the same directory is there, or else clones it: it may be a mount
+ * of its own. */
 static int map_layer(struct remake *m, const struct mount_shift_layer *layer)
 {
 	int base_fd = layer->base ? find_base(m, layer->base) : -ENOENT;
@@ -114,7 +115,7 @@ static int map_layers(struct remake *m, struct nacre_error *err)
 	return 0;
 }
 
-/* A directory of the tmpfs; the upper one looks as the top of the layers does. */
+/* Makes a directory of the tmpfs. The upper one has the owner and mode of the top layer. */
 static int add_directory(struct remake *m, const char *key, const struct stat *like)
 {
 	cleanup_close int fd = -1;
@@ -129,8 +130,8 @@ static int add_directory(struct remake *m, const char *key, const struct stat *l
 	return 0;
 }
 
-/* For mount points. That it takes no more is the limit of memory of the container, which is not
- * there yet. */
+/* Makes the tmpfs for mount points. It has a size of its own, since the container's memory limit
+ * does not exist yet. */
 static int make_upper(struct remake *m, struct nacre_error *err)
 {
 	static const char *const words[] = {"mode=700", "size=4m", "nr_inodes=4k"};
@@ -163,7 +164,8 @@ static int build(struct remake *m, struct nacre_error *err)
 
 	if (attr < 0)
 		return fail_errno(err, attr, "statvfs the root");
-	/* The second on a workdir empties it, and the engine's own mount could no longer write. */
+	/* A second overlay on a workdir empties it, and the engine's own mount could no longer
+	 * write. */
 	if (m->layers.has_upper && m->shift->writable)
 		return cannot("it is writable: only a read-only one can be mounted again with "
 			      "mapped layers",

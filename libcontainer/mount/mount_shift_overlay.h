@@ -5,22 +5,24 @@
 #include "libcontainer/mount/mount_shift.h"
 
 /*
- * The root of a container that an engine has mounted as an overlay, once more, with mapped layers:
- * an overlay itself cannot be id-mapped. Linux 6.15, for layers that are mounted nowhere.
+ * Mounts the root of a container a second time, with id-mapped layers, if an engine has mounted it
+ * as an overlay: an overlay itself cannot be id-mapped. Needs Linux 6.15, which takes layers of
+ * detached mounts.
  *
- * The engine's upper directory is one more layer below, and mount points are made in a tmpfs that
- * goes with the container: nothing is written to what the engine has. So a root that the container
- * may write cannot be had: two overlays with one workdir break each other. What others write by the
- * engine's own mount (docker cp) is seen late or not at all.
+ * The engine's upper directory becomes the topmost lower layer, and mount points are made in a
+ * tmpfs that ends with the container: nothing is written to what the engine has. So the container
+ * cannot have a writable root: two overlays with one workdir break each other. What others write
+ * through the engine's own mount (docker cp) is seen late or not at all.
  */
 
-/* For mount_shift.c: the root directory of SHIFT is one of an overlay. Returns a detached mount.
- * -EOPNOTSUPP: it cannot be made, as the text says. */
+/* Makes that overlay, for mount_shift.c. The root directory of SHIFT is one of an overlay. Returns
+ * the fd of a detached mount. -EOPNOTSUPP: it cannot be made, as the text says. */
 int mount_shift_overlay(
 	struct arena *arena, const struct mount_shift *shift, struct nacre_error *err);
 
-/* A mapped clone of directory FD alone, without what is mounted in it, as overlay takes it; it is
- * there as long as the fd that this returns. -EINVAL, -EPERM: it cannot be mapped. */
+/* Makes an id-mapped clone of directory FD alone, without the mounts in it, as overlay takes it.
+ * Returns its fd, and the clone lasts as long as that is open. -EINVAL, -EPERM: it cannot be
+ * id-mapped. */
 int mount_shift_clone(int fd, int userns_fd);
 
 #endif

@@ -12,7 +12,8 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/mount/mount_shift_overlay.h"
 
-/* Returns the fd of directory NAME in the mapped TREE_FD, which is the one that FD is. */
+/* Opens directory NAME in the mapped TREE_FD, which must be the same directory as FD. Returns an
+ * fd. */
 static int open_mapped(int tree_fd, const char *name, int fd, struct nacre_error *err)
 {
 	cleanup_close int mapped_fd = openat(
@@ -40,10 +41,10 @@ static int clone_mapped(int fd, int userns_fd, const char *what, struct nacre_er
 	return clone_fd < 0 ? fail_errno(err, clone_fd, "map %s", what) : clone_fd;
 }
 
-/* For an overlay with a mapped upper directory: this thread makes it with the fsuid of the
- * container's root, or the kernel could not make its own directory in the work directory
- * (EOVERFLOW) and would mount read-only, but with all capabilities, which overlay acts with from
- * then on. *RET_BITS: for the way back. */
+/* Prepares this thread to mount an overlay with an id-mapped upper directory. It gets the fsuid of
+ * the container's root, or the kernel could not make its own directory in the work directory
+ * (EOVERFLOW) and would mount read-only. It keeps all capabilities, which overlay acts with from
+ * then on. *RET_BITS: for turn_back. */
 static int become(uid_t root_id, int *ret_bits, struct nacre_error *err)
 {
 	*ret_bits = prctl(PR_GET_SECUREBITS);

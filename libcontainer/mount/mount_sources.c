@@ -71,7 +71,7 @@ static int clone_source(const struct mount_guard *guard, const struct oci_mount 
 	return clone_tree(fd, "", AT_EMPTY_PATH | recursive, err);
 }
 
-/* By its text alone, for an INIT that may not look at what is above the bundle. */
+/* Compares text alone, for an INIT that may not look at directories above the bundle. */
 static const char *named_below(const char *source, const char *rootfs)
 {
 	size_t length = strlen(rootfs);
@@ -200,7 +200,7 @@ static int bind_cgroup(const struct mount_job *job, struct nacre_error *err)
 	return fd_steal(&fd);
 }
 
-/* R and WHY: what the caller got. */
+/* Lets the runtime make what the caller may not. R and WHY: the caller's own result. */
 static int made_by_another(
 	const struct mount_job *job, int r, const struct nacre_error *why, struct nacre_error *err)
 {
@@ -251,7 +251,8 @@ int mount_build_filesystem(const struct mount_job *job, int target_mode, struct 
 	struct nacre_error why;
 	int r;
 
-	/* Without a cgroup of its own the namespace is rooted at the caller's. */
+	/* Without a cgroup of its own, the container's cgroup namespace is rooted at the
+	 * caller's. */
 	if (is_cgroup(job->mount) && (!context->own_cgroup_namespace || context->cgroup_fd < 0))
 		return bind_cgroup(job, err);
 	r = mount_overlay_open(
@@ -298,7 +299,7 @@ int mount_make_outside(const struct oci_mount *mount, size_t index, const char *
 	if (r < 0)
 		return r;
 	fs = describe(&job, -1);
-	/* It has the host's devices, as the one that bind_sysfs binds. */
+	/* It shows the host's devices, as the one that bind_sysfs binds. */
 	if (is_type(mount, "sysfs"))
 		fs.attr |= MOUNT_ATTR_RDONLY;
 	return mount_filesystem(&fs, err);

@@ -10,10 +10,10 @@
 #include "specs/mount_words.h"
 #include "specs/path_text.h"
 
-/* The half of mounts.c that makes what is to be mounted. Each tree is detached: nobody but the
+/* The half of mounts.c that makes the trees to be mounted. Each tree is detached: nobody but the
  * holder of the fd can see it. */
 
-/* One entry of the config. */
+/* One entry of the config's mounts, while it is performed. */
 struct mount_job {
 	const struct mount_context *context;
 	const struct oci_mount *mount;
@@ -22,24 +22,24 @@ struct mount_job {
 	uint64_t root_mount; /* stx_mnt_id and stx_ino of the rootfs */
 	uint64_t root_inode;
 	bool root_is_proc;
-	struct mount_tree tree; /* where the guard judges */
+	struct mount_tree tree; /* set if the guard judges */
 	char destination[PATH_TEXT_MAX]; /* cleaned */
 };
 
-/* A clone of the source, with the flags of the options. Returns an fd. */
+/* Clones the source, with the flags of the options. Returns an fd. */
 int mount_build_bind(const struct mount_job *job, struct nacre_error *err);
 
-/* Whether it lies in a procfs; -errno. */
+/* Whether FD lies in a procfs; -errno. */
 int mount_is_proc(int fd);
 
-/* A new filesystem. TARGET_MODE: of the directory that a tmpfs will cover, -1: its own default.
- * Returns an fd. */
+/* Makes a new filesystem. TARGET_MODE: the mode of the directory that a tmpfs will cover; -1: the
+ * default of tmpfs. Returns an fd. */
 int mount_build_filesystem(const struct mount_job *job, int target_mode, struct nacre_error *err);
 
-/* Whether a remount with these options is about the superblock as well. */
+/* Whether a remount with these options changes the superblock as well. */
 bool mount_changes_filesystem(const struct mount_options *o);
 
-/* Changes a mount that is there: the option "remount". */
+/* Changes an existing mount: the option "remount". */
 int mount_change(const struct mount_job *job, int target_fd, struct nacre_error *err);
 
 /* Whether "ro" has to wait for mount_seal_late. */

@@ -28,7 +28,7 @@ enum {
 	"take the form direct or ro, or a source on another file system, or name another " \
 	"directory with --workspaces"
 
-/* What lies on an overlay cannot be written to by another: a container's own disk is one. */
+/* An upper directory cannot lie on an overlay, as the root of a container mostly does. */
 static const char *remedy_of(const struct mount_workspace *workspace)
 {
 	struct statfs st;
@@ -65,7 +65,7 @@ int mount_workspace_build(const struct mount_workspace *workspace, struct nacre_
 	char lower[WORD_MAX], upper[WORD_MAX], work[WORD_MAX];
 	const char *words[] = {lower, upper, work, "metacopy=off", "index=off", "xino=off",
 		workspace->user_xattr ? "userxattr" : "redirect_dir=on"};
-	/* But read-only: nothing is written to the source. */
+	/* Without the read-only flag of the source: nothing is written to that. */
 	const int attr = mount_attrs_of(workspace->source_fd, MOUNT_ATTR_RDONLY);
 	const struct filesystem fs = {
 		.type = "overlay",

@@ -21,7 +21,7 @@ void mountinfo_unescape(char *text)
 	*to = '\0';
 }
 
-/* Ends TEXT at its first blank. Returns what stands behind that. */
+/* Ends TEXT at its first blank. Returns the text after that. */
 static char *end_word(char *text)
 {
 	char *blank = text + strcspn(text, " ");

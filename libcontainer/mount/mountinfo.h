@@ -17,11 +17,11 @@ struct mountinfo {
 	const char *super_options; /* of its filesystem, with their escapes */
 };
 
-/* Takes LINE apart, without its newline: the texts of RET are in it. False: it is not understood.
- */
+/* Parses LINE, without its newline, in place: the strings of RET point into it. False: the line is
+ * malformed. */
 bool mountinfo_parse(char *line, struct mountinfo *ret);
 
-/* Blank, tab, newline, backslash and the like stand as octal escapes. In place. */
+/* Decodes the octal escapes of mountinfo (space, tab, newline, backslash, ...) in place. */
 void mountinfo_unescape(char *text);
 
 #endif

@@ -43,7 +43,7 @@ static bool is_type(const struct mount_job *job, const char *type)
 	return job->mount->type && strcmp(job->mount->type, type) == 0;
 }
 
-/* The kernel's view of itself. Over a symlink it would lie elsewhere than everybody believes. */
+/* A procfs or sysfs. Mounted over a symlink, it would lie elsewhere than everybody believes. */
 static bool needs_ordinary_directory(const struct mount_job *job)
 {
 	return !job->options.bind && (is_type(job, "proc") || is_type(job, "sysfs"));
@@ -60,8 +60,8 @@ static int init_job(struct mount_job *job, const struct mount_context *context,
 	return mount_options_parse(mount, index, &job->options, err);
 }
 
-/* Which files of /proc may be mounted over is settled in specs/validate.c, by their names. Here:
- * that a name elsewhere does not lead there (CVE-2019-16884, CVE-2025-52881). */
+/* specs/validate.c decides by name which files of /proc may be mounted over. Here, a destination
+ * elsewhere must not lead into /proc (CVE-2019-16884, CVE-2025-52881). */
 static int check_target(const struct mount_job *job, int target_fd, const struct statx *target,
 	struct nacre_error *err)
 {
@@ -140,7 +140,7 @@ static int keep_unsealed(const struct mount_job *job, int tree_fd, struct nacre_
 	return made->tree_fd < 0 ? fail_errno(err, errno, "keep the mount") : 0;
 }
 
-/* TREE_FD, which is TREE, stays the root of the mount when it is attached, whatever is mounted or
+/* Attaches the tree. TREE_FD (its statx: TREE) stays the root of the mount, whatever is mounted or
  * renamed then. */
 static int attach(const struct mount_job *job, int tree_fd, const struct statx *tree, int target_fd,
 	struct nacre_error *err)
@@ -214,8 +214,8 @@ static int keep_proc(const struct mount_job *job, int tree_fd, struct nacre_erro
 	return *proc_fd < 0 ? fail_errno(err, errno, "keep the procfs") : 0;
 }
 
-/* A tmpfs takes the mode of the directory that it covers; over one that is only made for it, its
- * own default. */
+/* A tmpfs takes the mode of an existing directory that it covers. If the directory is made for it,
+ * it takes its own default. */
 static bool is_made_for_it(const struct mount_job *job)
 {
 	cleanup_close int fd = -1;
@@ -249,7 +249,7 @@ static int perform_filesystem(const struct mount_job *job, struct nacre_error *e
 	return keep_proc(job, tree_fd, err);
 }
 
-/* The rules have judged a remount by the mount that its destination names. The names may lead
+/* The rules have judged a remount by the mount that its destination names. The name may lead
  * elsewhere, through a symlink of the image, so the mount that was opened must be that one. */
 static int check_remounted(
 	const struct mount_job *job, const struct statx *target, struct nacre_error *err)
@@ -337,7 +337,7 @@ static const char *name_source(const struct oci_mount *mount)
 	return mount->type ? mount->type : "remount";
 }
 
-/* mounts[0] is there: mounts_build_root. */
+/* Records mounts[0], which mounts_build_root has made. */
 static int keep_root(struct mount_job *job, const struct mount_context *context,
 	const struct oci_mount *mounts, struct nacre_error *err)
 {

@@ -7,8 +7,8 @@
 
 /*
  * sd_notify(3) for the program in the container: a datagram socket in the container's state
- * directory, which is mounted read-only into the container. Who runs the container reads from the
- * other end. The directory is mounted, not the socket: `start` makes the socket anew.
+ * directory, which is mounted read-only into the container. The process that runs the container
+ * reads from it. The directory is mounted, not the socket, since `start` makes the socket anew.
  */
 
 /* As the program finds it: the value of NOTIFY_SOCKET. */
@@ -25,8 +25,8 @@ int notify_add_mount(struct arena *arena, struct oci_config *config, struct nacr
 int notify_make(
 	struct arena *arena, int state_fd, struct oci_config *config, struct nacre_error *err);
 
-/* Makes the socket, in the place of an older one. Everybody may write to it: whoever can reach it
- * is in the container. Returns its fd, O_CLOEXEC and non-blocking. */
+/* Makes the socket, and replaces an older one. Everybody may write to it, since only processes in
+ * the container can reach it. Returns its fd, O_CLOEXEC and non-blocking. */
 int notify_listen(int state_fd, struct nacre_error *err);
 
 /* Removes both, if they are there. Returns 0 or -errno. */

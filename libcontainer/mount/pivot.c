@@ -81,7 +81,7 @@ static int cover(const char *path)
 	return tree < 0 ? tree : sys_move_mount(tree, target);
 }
 
-/* LINE: of mountinfo. Takes whole procfs and sysfs mounts outside ROOTFS away. */
+/* LINE: of mountinfo. Removes or covers a whole procfs or sysfs outside ROOTFS. */
 static int drop_mount(char *line, const char *rootfs, struct nacre_error *err)
 {
 	const size_t length = strlen(rootfs);

@@ -6,14 +6,14 @@
 
 /* Each makes ROOTFS_FD the root and the working directory. */
 
-/* pivot_root(2): the old root is gone from the namespace afterwards. */
+/* Calls pivot_root(2): the old root is gone from the namespace afterwards. */
 int pivot_rootfs(int rootfs_fd, struct nacre_error *err);
 
-/* For a rootfs on a ramdisk (--no-pivot): the rootfs is moved over "/". The old root stays below
+/* Moves the rootfs over "/", for a rootfs on a ramdisk (--no-pivot). The old root stays below
  * it. */
 int pivot_move(int rootfs_fd, struct nacre_error *err);
 
-/* Without a mount namespace of its own there is nothing to pivot in. */
+/* Calls chroot(2), for a container without a mount namespace of its own. */
 int pivot_chroot(int rootfs_fd, struct nacre_error *err);
 
 #endif

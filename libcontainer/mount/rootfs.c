@@ -22,7 +22,7 @@ struct propagation {
 	const char *name;
 	uint64_t flag;
 	bool recursive;
-	/* Set on the container's "/" when it has become that; before the pivot it would stop it. */
+	/* Set on "/" after the pivot: set before, it would make pivot_root(2) fail. */
 	bool late;
 };
 
@@ -103,8 +103,9 @@ static int open_mount_root(int fd)
 	return current < 0 ? -errno : -ELOOP;
 }
 
-/* Where the mounts of the namespace stay shared with the host's, the rootfs and the mount that it
- * is attached to must not, or the rootfs, and later everything in it, would appear on the host. */
+/* Makes the rootfs, and the mount that it is attached to, private where the mounts of the namespace
+ * stay shared with the host's. Otherwise the rootfs, and later everything in it, would appear on
+ * the host. */
 static int cut_shared(int tree_fd, int target_fd, struct nacre_error *err)
 {
 	cleanup_close int parent_fd = open_mount_root(target_fd);
@@ -134,8 +135,8 @@ static int set_propagation(const char *name, struct nacre_error *err)
 	return 0;
 }
 
-/* On top of TARGET_FD: a mount can only be a target, or be pivoted to, when it stands in the
- * namespace. */
+/* Attaches TREE_FD on TARGET_FD: only a mount that is attached in the namespace can be mounted on,
+ * or pivoted to. */
 static int attach(int tree_fd, int target_fd, const char *propagation, struct nacre_error *err)
 {
 	int r = propagation && find_propagation(propagation)->flag == MS_SHARED
@@ -204,7 +205,7 @@ static int attach_to_root(int tree_fd, const char *propagation, struct nacre_err
 			   : attach(tree_fd, root_fd, propagation, err);
 }
 
-/* A tree that the runtime has cloned still hears of the host's mounts. */
+/* A tree that the runtime has cloned still receives mounts of the host. */
 static int cut_tree(int tree_fd, const char *propagation, struct nacre_error *err)
 {
 	int r = propagation && find_propagation(propagation)->flag == MS_PRIVATE

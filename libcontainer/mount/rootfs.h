@@ -18,30 +18,29 @@ int rootfs_open(const char *path, struct nacre_error *err);
  */
 int rootfs_prepare(int rootfs_fd, const char *propagation, int *ret_fd, struct nacre_error *err);
 
-/* The same with TREE_FD, a detached tree, which is the rootfs then, and is laid on the directory
- * DIRECTORY_FD, where hooks find it by its name. */
+/* Does the same with TREE_FD, a detached tree that becomes the rootfs. It is attached to the
+ * directory DIRECTORY_FD, where hooks find it by its path. */
 int rootfs_attach_tree(
 	int tree_fd, int directory_fd, const char *propagation, struct nacre_error *err);
 
-/* The same with what BUILD makes once the propagation is set; it is called with DATA and returns
- * the fd of a detached tree; NULL: an empty tmpfs. It lies
- * on "/" until it is pivoted to: a lookup begins below it, so that all of the host can still be
- * named. */
+/* Does the same with the tree that BUILD makes once the propagation is set. BUILD is called with
+ * DATA and returns the fd of a detached tree; NULL: an empty tmpfs. The tree lies on "/" until the
+ * pivot: lookups start below it, so that paths of the host still work. */
 typedef int rootfs_build(void *data, struct nacre_error *err);
 int rootfs_make(const char *propagation, rootfs_build *build, void *data, int *ret_fd,
 	struct nacre_error *err);
 
-/* The same in a mount namespace that was joined: its propagation is not ours to change. */
+/* Does the same in a joined mount namespace, whose propagation must not be changed. */
 int rootfs_attach(int rootfs_fd, const char *propagation, int *ret_fd, struct nacre_error *err);
 
-/* What the profile asks of the root, for the mounts that came along with it, whose flags are the
- * host's: ATTRS as below, on all of them at once. The root itself stays as it is, since mount
- * points have to be made in it. */
+/* Sets ATTRS, as of rootfs_seal, on the mounts that came along with the root, which have the host's
+ * flags. The root itself does not become read-only yet, since mount points have to be made in
+ * it. */
 int rootfs_seal_below(int rootfs_fd, unsigned attrs, struct nacre_error *err);
 
-/* Last: ATTRS (MOUNT_ATTR_RDONLY for root.readonly, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV) and the
- * propagation that could not be set before the pivot (shared, unbindable). Runs with "/" being the
- * rootfs. */
+/* Sets ATTRS (MOUNT_ATTR_RDONLY for root.readonly, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV) on the
+ * root, and the propagation that could not be set before the pivot (shared, unbindable). The last
+ * step: "/" is the rootfs by then. */
 int rootfs_seal(unsigned attrs, const char *propagation, struct nacre_error *err);
 
 #endif

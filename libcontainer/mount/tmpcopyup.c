@@ -19,8 +19,8 @@ enum {
 
 static int copy_directory(int from, int to, int depth, struct nacre_error *err);
 
-/* Everything that a tmpfs can keep; what it cannot (a namespace of attributes that it does not
- * have) is not part of the copy. */
+/* Copies the attributes that a tmpfs can keep. Those of a namespace that it does not have are not
+ * part of the copy. */
 static int copy_xattrs(int from, int to)
 {
 	char names[4096];
