@@ -13,17 +13,16 @@
 #include "libcontainer/cgroup/cgroup_controllers.h"
 
 /*
- * Making, finding and reading cgroups. Freezing, killing, waiting and removing are in
- * cgroup_wait.c, limits in cgroup_limits.c and cgroup_controllers.c, the device filter in
- * cgroup_devices.c.
+ * Makes, finds and reads cgroups. Freezing, killing, waiting and removing are in cgroup_wait.c,
+ * limits in cgroup_limits.c and cgroup_controllers.c, the device filter in cgroup_devices.c.
  *
- * No path below the mount is ever walked through a symlink or onto another mount, so that what is
- * written to is a file of cgroup2 and nothing that somebody put in its place.
+ * No path below the mount is ever walked through a symlink or onto another mount: each file that is
+ * written to is one of cgroup2, and nothing that somebody put in its place.
  */
 
 #define RESOLVE_CGROUP (RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)
 
-/* /proc/PID/cgroup: a line for each v1 hierarchy, too. */
+/* Bytes of /proc/PID/cgroup, which also has a line for each v1 hierarchy. */
 #define PROC_CGROUP_LIMIT (64 * 1024)
 
 static int is_cgroup2(int fd)
@@ -57,7 +56,7 @@ int cgroup_open_mount(struct nacre_error *err)
 		"cgroup2 filesystem (boot with systemd.unified_cgroup_hierarchy=1)");
 }
 
-/* Appends the components of PATH to RET_PATH, each behind one slash. */
+/* Appends the components of PATH to RET_PATH, each after one slash. */
 static int append_components(
 	char ret_path[PATH_MAX], const char *path, const char *whole, struct nacre_error *err)
 {
@@ -123,7 +122,7 @@ static int own_parent(char ret_path[PATH_MAX], struct nacre_error *err)
 	return 0;
 }
 
-/* slice:prefix:name, what a config for the systemd driver has. */
+/* Whether PATH is slice:prefix:name, the form of the systemd driver. */
 static bool is_systemd_form(const char *path)
 {
 	const char *colon = strchr(path, ':');
@@ -153,15 +152,16 @@ int cgroup_resolve_path(int mount_fd, const char *cgroups_path, const char *id,
 		r = own_parent(path, err);
 		if (r < 0)
 			return r;
-		/* A mount that shows another part of the tree would get cgroups out of place. What
-		 * the config names may lie deeper, in a part that is delegated. */
+		/* If the mount shows another part of the tree, cgroups would be made in the wrong
+		 * place. A path of the config may lie deeper, in a part that is delegated. */
 		if ((path[0] || cgroups_path == name) &&
 			faccessat(mount_fd, path[0] ? path + 1 : ".",
 				cgroups_path == name ? W_OK : F_OK, 0) < 0)
 			return fail_errno(err, errno, "cgroup %s, the parent of the runtime's own",
 				path[0] ? path : "/");
 	}
-	/* The kernel makes none (cgroup_mkdir), and the lock file's lines would be another's. */
+	/* The kernel makes no such cgroup (cgroup_mkdir), and the lock file would get an extra
+	 * line. */
 	if (strchr(cgroups_path, '\n'))
 		return fail(err, EINVAL, "linux.cgroupsPath: \"%s\" has a newline", cgroups_path);
 	r = append_components(path, cgroups_path, cgroups_path, err);
@@ -174,8 +174,8 @@ int cgroup_resolve_path(int mount_fd, const char *cgroups_path, const char *id,
 	return 0;
 }
 
-/* Whether a process that is put into the leaf will run, and alone. Below a frozen cgroup even a new
- * leaf is frozen: init would never say a word, and runtime wait for it. */
+/* Whether a process that is put into the leaf will run, and alone there. Below a frozen cgroup even
+ * a new leaf is frozen: init would hang, and the runtime would wait for it. */
 static int check_usable(const struct cgroup *cgroup, struct nacre_error *err)
 {
 	cleanup_free char *events = NULL;
@@ -201,13 +201,13 @@ static int check_usable(const struct cgroup *cgroup, struct nacre_error *err)
 	return 0;
 }
 
-/* Opens NAME below DIR_FD, made if missing. RET_MADE: it was. Returns an fd. */
+/* Opens NAME below DIR_FD, and makes it if missing. RET_MADE: whether it did. Returns an fd. */
 static int make_level(int dir_fd, const char *name, bool leaf, bool *ret_made)
 {
 	int fd = -ENOENT;
 
 	*ret_made = false;
-	/* What is above is mostly there, the container's own is mostly not. */
+	/* Levels above mostly exist, the container's own mostly does not. */
 	if (!leaf)
 		fd = sys_openat2(dir_fd, name, O_RDONLY | O_DIRECTORY, 0, RESOLVE_CGROUP);
 	if (fd != -ENOENT)
@@ -232,8 +232,8 @@ static const char *why_not_made(int r)
 	return "";
 }
 
-/* CONTROLLERS become those of the cgroup at DIR_FD, and its children have them. Below a level that
- * has none there are none. */
+/* Reads the controllers of the cgroup at DIR_FD into CONTROLLERS and enables them for its children.
+ * If a level has none, those below it have none either. */
 static int hand_down(int dir_fd, char controllers[CGROUP_CONTROLLERS_MAX])
 {
 	int r = controllers[0] ? cgroup_controllers_read(dir_fd, controllers) : 0;
@@ -314,8 +314,8 @@ int cgroup_check_free(int mount_fd, const char *path, struct nacre_error *err)
 	return check_usable(&cgroup, err);
 }
 
-/* What systemd puts into a frozen cgroup, or below one, never says a word. Level by level, since
- * cgroup.events tells of those above only when the process has come to a stop. */
+/* A process that systemd puts into a frozen cgroup, or below one, hangs. Looks at each level, since
+ * cgroup.events shows a frozen ancestor only once the process has stopped. */
 static int check_thawed(const struct cgroup *cgroup, struct nacre_error *err)
 {
 	char path[PATH_MAX];
@@ -341,7 +341,7 @@ int cgroup_adopt(int mount_fd, const char *path, struct cgroup *ret_cgroup, stru
 
 	if (r == 0 && !cgroup.path[0])
 		r = fail(err, EINVAL, "cgroup \"%s\" is the root cgroup", path);
-	/* systemd may see another part of the tree. */
+	/* systemd may use another part of the tree. */
 	if (r == 0 && faccessat(mount_fd, cgroup.path + 1, F_OK, 0) < 0)
 		r = fail_errno(err, errno, "cgroup %s of the systemd unit, below the cgroup2 mount",
 			cgroup.path);
@@ -365,7 +365,7 @@ int cgroup_open(const char *path, struct cgroup *ret_cgroup, struct nacre_error 
 	r = append_components(cgroup.path, path, path, err);
 	if (r < 0)
 		return r;
-	/* Whoever destroys the root cgroup destroys the host. */
+	/* Destroying the root cgroup would destroy the host. */
 	if (!cgroup.path[0])
 		return fail(err, EINVAL, "cgroup \"%s\" is the root cgroup", path);
 	cgroup.mount_fd = cgroup_open_mount(err);

@@ -9,7 +9,7 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
 
-/* No limit needs to be looked for higher up than a container's cgroup can lie. */
+/* Levels to go up: no container's cgroup lies deeper. */
 #define LEVELS_MAX 256
 
 static int read_line(int dir_fd, const char *name, char ret_line[CGROUP_CONTROLLERS_MAX])
@@ -68,8 +68,8 @@ static int write_control(int dir_fd, const char *text, size_t length)
 	return 0;
 }
 
-/* What the kernel says to a caller to whom the cgroup is not delegated, of a controller that this
- * cgroup cannot have, and of a cgroup with processes. Anything else is no answer. */
+/* Errors of the kernel for a cgroup that is not delegated to the caller, for a controller that this
+ * cgroup cannot have, and for a cgroup with processes. Any other error is no answer. */
 static bool is_refusal(int r)
 {
 	return r == -EACCES || r == -EPERM || r == -EROFS || r == -EBUSY || r == -EOPNOTSUPP ||
@@ -99,9 +99,9 @@ static size_t missing_controllers(
 	return used;
 }
 
-/* Whether the cgroup, not the root, has processes. By controllers that know of threads (cpu,
- * cpuset, pids) it would then become the root of a threaded subtree, whose children take no
- * processes; for the others the kernel says EBUSY. 1, 0 or -errno. */
+/* Whether the cgroup has processes and is not the root. Controllers that support threads (cpu,
+ * cpuset, pids) would turn it into the root of a threaded subtree, whose children take no
+ * processes; for others the kernel returns EBUSY. 1, 0 or -errno. */
 static int holds_processes(int dir_fd)
 {
 	cleanup_close int fd = openat(dir_fd, "cgroup.procs", O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -113,7 +113,7 @@ static int holds_processes(int dir_fd)
 	do
 		n = read(fd, &byte, 1);
 	while (n < 0 && errno == EINTR);
-	/* The kernel lists no processes of a threaded cgroup, which enables what threads have. */
+	/* EOPNOTSUPP: a threaded cgroup, which may enable the controllers that support threads. */
 	if (n < 0)
 		return errno == EOPNOTSUPP ? 0 : -errno;
 	if (n == 0)
@@ -132,7 +132,7 @@ int cgroup_controllers_enable(int dir_fd, const char *available)
 
 	if (!available[0])
 		return 0;
-	/* A read of the file takes no lock in the kernel, a write takes the one of all cgroups. */
+	/* Reading the file takes no lock in the kernel; writing takes the lock of all cgroups. */
 	r = read_line(dir_fd, "cgroup.subtree_control", enabled);
 	if (r < 0)
 		return r;
@@ -145,7 +145,7 @@ int cgroup_controllers_enable(int dir_fd, const char *available)
 	r = write_control(dir_fd, missing, n);
 	if (r == 0 || !is_refusal(r))
 		return r;
-	/* The kernel takes all of a write or nothing. */
+	/* The kernel accepts all of a write or nothing. */
 	for (; *word; word += n, word += strspn(word, " ")) {
 		n = strcspn(word, " ");
 		r = write_control(dir_fd, word, n);
@@ -169,8 +169,8 @@ static const char *directory_name(int fd, char path[PATH_MAX])
 	return path;
 }
 
-/* Finds the nearest ancestor that has the controller but does not hand it down. Returns its
- * directory, or -ENOENT: there is none. */
+/* Finds the nearest ancestor that has the controller but does not enable it for its children.
+ * Returns its directory, or -ENOENT: there is none. */
 static int find_holder(int cgroup_fd, const char *name, size_t length)
 {
 	char names[CGROUP_CONTROLLERS_MAX];
@@ -213,7 +213,7 @@ int cgroup_controllers_explain(
 			"(cgroup.controllers at %s has: %s)",
 			property, (int)length, file, directory_name(cgroup_fd, path),
 			names[0] ? names : "none");
-	/* Once more, for the reason. */
+	/* Tries again, to get the reason. */
 	n = snprintf(text, sizeof(text), "+%.*s", (int)length, file);
 	r = holds_processes(holder) ? -EBUSY
 	    : n < (int)sizeof(text) ? write_control(holder, text, (size_t)n)

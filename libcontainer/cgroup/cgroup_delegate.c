@@ -15,8 +15,8 @@
 
 static int give(const struct cgroup *cgroup, const char *name, uid_t uid, struct nacre_error *err)
 {
-	/* The list is of what this kernel knows; a file of a controller that is off is not there.
-	 */
+	/* The list has all files that this kernel knows; those of a disabled controller do not
+	 * exist. */
 	if (fchownat(cgroup->fd, name, uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW) < 0 && errno != ENOENT)
 		return fail_errno(err, errno, "cgroup %s: give %s to uid %u", cgroup->path, name,
 			(unsigned)uid);

@@ -6,10 +6,10 @@
 #include "libcontainer/base/bpf.h"
 #include "libcontainer/base/cleanup.h"
 
-/* Loading and attaching; the program is made in cgroup_devices_compile.c. */
+/* Loads and attaches the program, which is made in cgroup_devices_compile.c. */
 
-/* The most instructions of a program before Linux 5.2; with 7 a rule far more than any config has.
- */
+/* The most instructions of a program before Linux 5.2; with 7 per rule far more than any config
+ * has. */
 #define PROGRAM_MAX 4096
 #define MAP_NAME "nacre_denied"
 
@@ -19,7 +19,7 @@ static int load_program(const struct bpf_insn *program, int n, struct nacre_erro
 		(size_t)n, "the device filter", err);
 }
 
-/* The count of what was denied: an array of one number. */
+/* Makes the counter of denials: an array of one number. */
 static int make_map(struct nacre_error *err)
 {
 	int fd = bpf_map_make(
@@ -43,7 +43,7 @@ static int detach_program(int cgroup_fd, uint32_t id)
 	return fd < 0 ? fd : bpf_detach(cgroup_fd, BPF_CGROUP_DEVICE, fd);
 }
 
-/* A program that is not ours to open (somebody else's, EPERM) or gone already stays: it can only
+/* A program that cannot be opened (somebody else's, EPERM) or is gone already stays: it can only
  * deny more. */
 static int detach_programs(int cgroup_fd, const uint32_t *ids, size_t n, struct nacre_error *err)
 {
@@ -58,7 +58,7 @@ static int detach_programs(int cgroup_fd, const uint32_t *ids, size_t n, struct 
 	return 0;
 }
 
-/* OLD_FD: a program whose count goes on in this one; -1: none. */
+/* OLD_FD: a program whose count the new one continues; -1: none. */
 static int load_counting(struct bpf_insn *program, int n, int old_fd, struct nacre_error *err)
 {
 	cleanup_close int map_fd = old_fd < 0 ? -1 : bpf_map_of(old_fd, MAP_NAME);
@@ -91,7 +91,7 @@ static int apply(int cgroup_fd, struct bpf_insn *program, int n, struct nacre_er
 	r = bpf_attach(cgroup_fd, BPF_CGROUP_DEVICE, program_fd, old_fd);
 	if (r < 0)
 		return fail_errno(err, r, "attach the device filter to the cgroup");
-	/* Both hang there for a moment, which denies more, never less. */
+	/* Both are attached for a moment, which denies more, never less. */
 	return old_fd >= 0 ? 0 : detach_programs(cgroup_fd, ids, n_ids, err);
 }
 

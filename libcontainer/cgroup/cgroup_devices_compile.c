@@ -7,20 +7,20 @@
 #include "libcontainer/base/cleanup.h"
 
 /*
- * cgroup v2 has no file for devices: a program of type BPF_PROG_TYPE_CGROUP_DEVICE hangs at the
- * cgroup, the kernel runs it at each open(2) and mknod(2) of a device, and 1 allows, 0 denies. All
- * programs of a cgroup and of those above it must allow.
+ * cgroup v2 has no file for devices. A program of type BPF_PROG_TYPE_CGROUP_DEVICE is attached to
+ * the cgroup. The kernel runs it at each open(2) and mknod(2) of a device, and 1 allows, 0 denies.
+ * All programs of a cgroup and of those above it must allow.
  *
- * A rule speaks about bits (read, write, mknod), and for each bit the last rule that matches the
- * device decides. So the program goes through the rules from first to last and keeps the bits that
- * are allowed so far: a rule that matches sets or clears its own. In the end every bit that is
- * asked for must be set.
+ * A rule is about bits (read, write, mknod), and for each bit the last rule that matches the device
+ * decides. So the program goes through the rules from first to last and keeps the bits that are
+ * allowed so far: a rule that matches sets or clears its own bits. In the end every requested bit
+ * must be set.
  *
- * There is not a single jump. The kernel walks each way through a program when it is loaded, and
- * the start of a container waits for that: 490 us for the default rules as branches, 90 us without.
- * So a truth is bit 63 of a register: DIFFERENCE is 0 if the device is the rule's and less than
- * 2^32 otherwise, and the bit is that of DIFFERENCE - 1. (Shifted down with its sign to make a
- * mask, it would be worse than a jump: Linux 6.18 then walks on with both values.)
+ * There is not a single jump. The kernel verifies each path through a program when it is loaded,
+ * and the start of a container waits for that: 490 us for the default rules as branches, 90 us
+ * without. So a truth value is bit 63 of a register: DIFFERENCE is 0 if the device is the rule's
+ * and less than 2^32 otherwise, and the bit is that of DIFFERENCE - 1. (An arithmetic shift of that
+ * into a mask would be worse than a jump: Linux 6.18 then continues with both values.)
  */
 
 /* More than fit into a program. */
@@ -38,7 +38,7 @@
 enum { /* registers */
 	REG_RESULT = BPF_REG_0,
 	REG_CONTEXT = BPF_REG_1, /* struct bpf_cgroup_dev_ctx */
-	REG_WANTED = BPF_REG_2, /* the access that is asked for */
+	REG_WANTED = BPF_REG_2, /* the requested access */
 	REG_DEVICE = BPF_REG_3, /* major << MINOR_BITS | minor */
 	REG_IS_BLOCK = BPF_REG_4, /* bit 63 */
 	REG_IS_CHAR = BPF_REG_5, /* bit 63 */
@@ -59,9 +59,9 @@ struct device_rule {
 #define C BPF_DEVCG_DEV_CHAR
 #define B BPF_DEVCG_DEV_BLOCK
 
-/* Behind the rules of the config, so that those cannot take them away, as in runc. Not 5:1, which
- * crun has: that is the host's console, the container's is a pty. A node that cannot be opened does
- * no harm, hence mknod of anything. */
+/* Default rules come after those of the config, so that the config cannot revoke them, as in runc.
+ * 5:1, which crun has, is not among them: that is the host's console, the container's is a pty.
+ * mknod of anything is allowed, since a node that cannot be opened does no harm. */
 /* clang-format off */
 static const struct device_rule default_rules[] = {
 	{true, C, NUMBER_ALL, NUMBER_ALL, BPF_DEVCG_ACC_MKNOD},
@@ -87,7 +87,7 @@ struct program {
 	struct bpf_insn *insns;
 	size_t n;
 	size_t room;
-	const struct device_rule *open; /* whose access is not emitted yet */
+	const struct device_rule *open; /* the rule whose access is not emitted yet */
 };
 
 /* What does not fit is counted and not written. */
@@ -158,7 +158,7 @@ static void emit_numbers(struct program *p, const struct device_rule *rule)
 	emit_imm(p, BPF_SUB, REG_DIFFERENCE, 1);
 }
 
-/* MATCH is known: sets or clears the bits. */
+/* Sets or clears the rule's bits, once MATCH is known. */
 static void emit_access(struct program *p, const struct device_rule *rule)
 {
 	if (rule->type == BPF_DEVCG_DEV_BLOCK)
@@ -168,12 +168,12 @@ static void emit_access(struct program *p, const struct device_rule *rule)
 	emit_imm(p, BPF_RSH, REG_MATCH, 63);
 	emit_imm(p, BPF_MUL, REG_MATCH, rule->access);
 	emit_reg(p, BPF_OR, REG_ALLOWED, REG_MATCH);
-	/* What is to be cleared is set now, so that this takes it away. */
+	/* Bits to be cleared are set by now, so that XOR clears them. */
 	if (!rule->allow)
 		emit_reg(p, BPF_XOR, REG_ALLOWED, REG_MATCH);
 }
 
-/* Rules in a row that differ in nothing but the numbers share the second half. */
+/* Consecutive rules that differ only in the numbers share the second half. */
 static bool differ_in_numbers_alone(const struct device_rule *a, const struct device_rule *b)
 {
 	return a->allow == b->allow && a->type == b->type && a->access == b->access;
@@ -200,7 +200,7 @@ static void emit_end(struct program *p)
 	emit_imm(p, BPF_SUB, REG_WANTED, 1);
 	emit_imm(p, BPF_RSH, REG_WANTED, 63);
 	emit_reg(p, BPF_MOV, REG_RESULT, REG_WANTED);
-	/* Counted without a jump as well: what is allowed adds 0. */
+	/* Counts without a jump as well: what is allowed adds 0. */
 	emit_imm(p, BPF_XOR, REG_WANTED, 1);
 	emit(p, BPF_LD | BPF_IMM | BPF_DW, REG_COUNTER, BPF_PSEUDO_MAP_VALUE, 0, 0);
 	emit(p, 0, 0, 0, 0, 0); /* the second half: the place in the map */
@@ -219,7 +219,8 @@ static int parse_type(const char *type)
 	return -EINVAL;
 }
 
-/* A rule that denies must not deny less for a letter that means nothing: see check_device_rules. */
+/* A rule that denies must not deny less because of a letter without meaning: see
+ * check_device_rules. */
 static int parse_access(const char *access, bool allow)
 {
 	int bits = 0;
@@ -273,7 +274,7 @@ static int parse_rule(const struct oci_device_rule *rule, size_t i, struct devic
 	return 0;
 }
 
-/* Whether LATER has the last word on everything that RULE speaks about. */
+/* Whether LATER decides all that RULE is about. */
 static bool covers(const struct device_rule *later, const struct device_rule *rule)
 {
 	return (later->type == TYPE_ALL || later->type == rule->type) &&
@@ -288,8 +289,8 @@ static bool is_for_everything(const struct device_rule *rule)
 	       rule->access == ACCESS_ALL;
 }
 
-/* Emits what has a say. Engines send the default rules themselves, so this drops half of a usual
- * list. Returns whether anything can be denied. */
+/* Emits the rules that have an effect. Engines send the default rules themselves, so this drops
+ * half of a usual list. Returns whether anything can be denied. */
 static bool emit_rules(struct program *p, const struct device_rule *rules, size_t n)
 {
 	bool denies = true;
@@ -300,7 +301,7 @@ static bool emit_rules(struct program *p, const struct device_rule *rules, size_
 			;
 		if (j < n || rules[i].major > MAJOR_MAX || rules[i].minor > MINOR_MAX)
 			continue;
-		/* At the beginning everything is denied. */
+		/* Everything is denied at the start. */
 		if (!rules[i].allow && !p->open)
 			continue;
 		if (!rules[i].allow)

@@ -7,9 +7,9 @@
 #include "libcontainer/cgroup/cgroup_limit_files.h"
 #include "libcontainer/cgroup/cgroup_limits.h"
 
-/* The BFQ scheduler keeps a file of its own, with the scale of the spec; io.weight is iocost's.
- * Which of the two counts is decided device by device, and can change, so both are set. Neither
- * takes a device of the other's (EOPNOTSUPP). */
+/* The BFQ scheduler has a file of its own, with the scale of the spec; io.weight is iocost's. Which
+ * of the two applies depends on the device, and can change, so both are set. Neither takes a device
+ * of the other's (EOPNOTSUPP). */
 static bool is_missing(int r)
 {
 	return r == -ENOENT || r == -EOPNOTSUPP;
@@ -39,7 +39,7 @@ static int put_io_weight(
 	return cgroup_limit_judge(l, &io, value, r);
 }
 
-/* LIST is blockIO.NAME, and KEY what io.max calls it. */
+/* LIST is blockIO.NAME; KEY is its name in io.max. */
 static int put_throttle(struct limits *l, const char *name, const char *key,
 	const struct oci_throttle_device *list, size_t n)
 {

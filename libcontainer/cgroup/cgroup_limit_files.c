@@ -37,7 +37,7 @@ int cgroup_limit_judge(struct limits *l, const struct limit *limit, const char *
 		skip(l, limit->property);
 		return 0;
 	}
-	/* Without a controller everything is unlimited, by periods of the kernel's length. */
+	/* Without a controller nothing is limited, and the period has the kernel's length. */
 	if ((r == -ENOENT || l->fd < 0) &&
 		(strcmp(value, "max") == 0 || strcmp(value, "max 100000") == 0))
 		return 0;

@@ -5,7 +5,7 @@
 #include "libcontainer/cgroup/rollback.h"
 #include "specs/spec.h"
 
-/* How one limit gets into its file, and what it means if it does not. For the steps of
+/* Writes one limit to its file, and decides what a failure means. For the steps of
  * cgroup_limits.c. */
 
 struct limits {
@@ -13,7 +13,7 @@ struct limits {
 	const struct oci_resources *resources;
 	uint32_t from_profile;
 	char skipped[256]; /* of the profile's limits: ", pids.limit, memory.limit" */
-	struct rollback *rollback; /* NULL: nothing can be taken back, nor needs to be */
+	struct rollback *rollback; /* NULL: the caller takes nothing back */
 	struct nacre_error *err;
 };
 
@@ -21,14 +21,14 @@ struct limits {
 struct limit {
 	const char *property;
 	const char *file;
-	uint32_t profile; /* the enum oci_limit of one that a profile may add, else 0 */
+	uint32_t profile; /* enum oci_limit if a profile may add this limit, else 0 */
 };
 
-/* -EINVAL, with a text that begins with the property. */
+/* Sets an error whose text begins with the property. Returns -EINVAL. */
 int cgroup_limit_bad(struct limits *l, const char *property, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* R is what the write of VALUE to the limit's file gave: success, or skipped, or an error with
+/* Judges R, the result of writing VALUE to the limit's file: success, or skipped, or an error with
  * text. */
 int cgroup_limit_judge(struct limits *l, const struct limit *limit, const char *value, int r);
 

@@ -44,7 +44,7 @@ static int apply_swap(struct limits *l, int64_t memory, int64_t swap)
 		(void)snprintf(value, sizeof(value), "%lld", (long long)(swap - memory));
 	}
 	r = cgroup_limit_write(l, limit.file, value);
-	/* A kernel without swap (accounting) has no such file: then there is none to take away. */
+	/* A kernel without swap (accounting) has no such file: then there is no swap to forbid. */
 	if (r == -ENOENT && strcmp(value, "0") == 0 && !(limit.profile & l->from_profile))
 		return 0;
 	return cgroup_limit_judge(l, &limit, value, r);
@@ -59,7 +59,7 @@ static int apply_memory(struct limits *l)
 
 	if (!memory)
 		return 0;
-	/* First the swap limit: never a moment in which memory is limited and swap is not. */
+	/* The swap limit comes first, so that memory is never limited while swap is not. */
 	r = apply_swap(l, memory->limit.value, memory->swap.value);
 	if (r == 0)
 		r = cgroup_limit_put_or_max(l, &max, memory->limit.value);
@@ -87,8 +87,8 @@ static int apply_cpu_max(struct limits *l, const struct oci_cpu *cpu)
 	return cgroup_limit_put(l, &limit, value);
 }
 
-/* The kernel refuses a weight for an idle group: it has the smallest, and one that is not idle any
- * more has the default. */
+/* The kernel refuses a weight for an idle group. Such a group has the smallest weight, and gets the
+ * default when it is no longer idle. */
 static int apply_cpu_weight(struct limits *l, const struct oci_cpu *cpu)
 {
 	static const struct limit weight = {"cpu.shares", "cpu.weight", 0};
@@ -123,7 +123,8 @@ static int apply_cpu(struct limits *l)
 	r = apply_cpu_weight(l, cpu);
 	if (r < 0)
 		return r;
-	/* A burst may not exceed the quota, neither the old nor the new one. */
+	/* A burst may exceed neither the old quota nor the new one: it is written before the quota
+	 * and, if the kernel refuses that, after it. */
 	(void)snprintf(burst, sizeof(burst), "%llu", (unsigned long long)cpu->burst.value);
 	if (cpu->burst.set)
 		burst_r = cgroup_limit_write(l, burst_limit.file, burst);
@@ -218,8 +219,8 @@ static int apply_rdma(struct limits *l)
 	return 0;
 }
 
-/* Whether unified may name FILE: a file of a controller, or of the core that limits something. The
- * others of the core would move, stop or kill processes. */
+/* Whether unified may name FILE: a file of a controller, or one of the cgroup core that limits
+ * something. Other core files would move, stop or kill processes. */
 static bool is_limit_file(const char *file)
 {
 	static const char *const others[] = {"cgroup.procs", "cgroup.threads", "cgroup.kill",
@@ -234,7 +235,7 @@ static bool is_limit_file(const char *file)
 	return true;
 }
 
-/* io.max and the like take a line a write. */
+/* Files such as io.max take one line per write. */
 static int put_lines(struct limits *l, const struct limit *limit, const char *lines)
 {
 	char value[4096];

@@ -6,14 +6,14 @@
 #include "specs/spec.h"
 
 /*
- * linux.resources to the files of the cgroup whose directory is CGROUP_FD, one step a controller.
- * Zero values and empty objects mean "unset", as every engine sends them; they need no controller,
- * and neither does "no limit". A limit whose file is missing is an error that names the controller;
- * but those that only the profile added (FROM_PROFILE, enum oci_limit) are skipped, with one call
- * of WARN. Knobs that cgroup v2 has not (kernel memory, swappiness, realtime, ...) are not looked
- * at: oci_config_warnings tells of them. RESOURCES may be NULL. CGROUP_FD -1: there is no cgroup,
- * and so no limit can be set: whatever is not the profile's alone is an error. JOURNAL (may be
- * NULL) gets what the files held before, also on failure.
+ * Writes linux.resources to the files of the cgroup whose directory is CGROUP_FD, one step per
+ * controller. Zero values and empty objects mean "unset", as every engine sends them; they need no
+ * controller, and neither does "no limit". A limit whose file is missing is an error that names the
+ * controller. But limits that only the profile added (FROM_PROFILE, enum oci_limit) are skipped,
+ * with one call of WARN. Settings that cgroup v2 does not have (kernel memory, swappiness,
+ * realtime, ...) are ignored here: oci_config_warnings reports them. RESOURCES may be NULL.
+ * CGROUP_FD -1: there is no cgroup, so each limit that is not the profile's alone is an error.
+ * ROLLBACK (may be NULL) gets what the files held before, also on failure.
  */
 int cgroup_limits_apply(int cgroup_fd, const struct oci_resources *resources, uint32_t from_profile,
 	struct rollback *rollback, void (*warn)(void *data, const char *text), void *data,

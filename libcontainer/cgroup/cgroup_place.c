@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Whether the caller may make a cgroup in PARENT and start a process in it. The second also asks
- * for the cgroup.procs of what is above both, the runtime's own cgroup and the new one: that is
- * PARENT, in both places where we look. */
+/* Whether the caller may make a cgroup in PARENT and start a process in it. To start one, the
+ * kernel also checks cgroup.procs of the common ancestor of the runtime's own cgroup and the new
+ * one: that is PARENT, in both places where we look. */
 static int check_parent(int mount_fd, const char *parent, struct nacre_error *err)
 {
 	char procs[PATH_MAX];
@@ -25,14 +25,15 @@ static int check_parent(int mount_fd, const char *parent, struct nacre_error *er
 	return 0;
 }
 
-/* What the kernel says to callers who may not. Any other error says nothing about the place. */
+/* Errors of the kernel for callers without permission. Any other error says nothing about the
+ * place. */
 static bool is_refusal(int r)
 {
 	return r == -EACCES || r == -EPERM || r == -EROFS;
 }
 
-/* The runtime's own cgroup takes others below it, but hands no controllers down while it has
- * processes. */
+/* Makes a path below the runtime's own cgroup. That takes children, but enables no controllers for
+ * them while it has processes. */
 static int below_own(int mount_fd, const char *id, char ret_path[PATH_MAX], struct nacre_error *err)
 {
 	char own[PATH_MAX];
@@ -66,7 +67,7 @@ int cgroup_place(int mount_fd, const char *cgroups_path, const char *id, bool pr
 	if (!is_refusal(r))
 		return r;
 	own = below_own(mount_fd, id, ret_path, &why);
-	/* Where both are refused, the parent's error is the one to tell. */
+	/* If both are refused, the parent's error is reported. */
 	if (own < 0 && is_refusal(own))
 		return r;
 	if (own < 0)

@@ -8,7 +8,7 @@
 #include "libcontainer/base/sys.h"
 #include "libcontainer/cgroup/cgroup.h"
 
-/* More pids than a kernel has. */
+/* Bytes: more pids than a kernel has. */
 #define PROCS_LIMIT (64 * 1024 * 1024)
 
 static const char *attach_reason(int r)
@@ -93,7 +93,7 @@ static int list_procs(int fd, struct pid_list *list, struct nacre_error *err)
 	return 0;
 }
 
-/* A cgroup on the way down, with its children that are still to be looked into. */
+/* A cgroup on the way down, with its children that are still to be visited. */
 struct level {
 	struct level *above;
 	char **children;
@@ -101,8 +101,8 @@ struct level {
 	size_t room;
 };
 
-/* A container nests cgroups at will: deeper than there are fds, stack and bytes in a path. So one
- * fd goes down by names and up by "..", which also leads out of a cgroup that was removed. */
+/* A container can nest cgroups deeper than there are fds, stack and bytes in a path. So one fd goes
+ * down by names and up by "..", which also leads out of a cgroup that was removed. */
 struct tree_walk {
 	int fd; /* of the cgroup of LEVEL */
 	struct level *level;
@@ -175,7 +175,7 @@ static int enter(struct tree_walk *w, int fd, struct nacre_error *err)
 	return r < 0 ? fail_errno(err, r, "list") : 0;
 }
 
-/* To the next child of this level, or up, and from the first level to none. */
+/* Goes to the next child of this level, or up; from the first level the walk ends. */
 static int go_on(struct tree_walk *w, struct nacre_error *err)
 {
 	cleanup_free char *name = NULL;

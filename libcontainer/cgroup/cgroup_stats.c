@@ -59,7 +59,7 @@ static int take_memory(void *data, const char *key, size_t length, uint64_t valu
 	return 0;
 }
 
-/* memory.current and so on, or memory.swap.current. Returns 1, or 0 without them. */
+/* Reads memory.current and so on, or memory.swap.current. Returns 1, or 0 without them. */
 static int read_memory_entry(
 	const struct stats_reader *reader, const char *prefix, struct stats_memory_entry *entry)
 {
@@ -102,14 +102,14 @@ static int read_memory(const struct stats_reader *reader, struct container_stats
 		r = read_memory_entry(reader, "memory.swap", &swap);
 	if (r < 0)
 		return r;
-	/* Both together, as in cgroup v1, where their peaks cannot be added. */
+	/* Adds memory and swap, as in cgroup v1, but not their peaks, which cannot be added. */
 	stats->swap.usage = stats->memory.usage + swap.usage;
 	if (__builtin_add_overflow(stats->memory.limit, swap.limit, &stats->swap.limit))
 		stats->swap.limit = UINT64_MAX;
 	return 0;
 }
 
-/* What is no controller of this cgroup is counted. */
+/* Counts the processes if the cgroup has no pids controller. */
 static int read_pids(const struct stats_reader *reader, struct container_stats *stats)
 {
 	cleanup_free char *procs = NULL;
@@ -127,7 +127,7 @@ static int read_pids(const struct stats_reader *reader, struct container_stats *
 	return r;
 }
 
-/* The size in "hugetlb.2MB.current". Returns 1, 0: it is no such file, or -ENOMEM. */
+/* Finds the size in "hugetlb.2MB.current". Returns 1, 0: it is no such file, or -ENOMEM. */
 static int page_size_of(struct arena *arena, const char *file, char **ret_size)
 {
 	static const char before[] = "hugetlb.", behind[] = ".current";
@@ -150,7 +150,7 @@ static int take_max(void *data, const char *key, size_t length, uint64_t value)
 	return 0;
 }
 
-/* Pages count from when they are reserved, where the kernel tells (Linux 5.7). */
+/* Counts pages as soon as they are reserved, where the kernel reports that (Linux 5.7). */
 static int read_page_size(const struct stats_reader *reader, struct stats_hugetlb *hugetlb)
 {
 	char file[64];

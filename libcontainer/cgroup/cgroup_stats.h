@@ -5,9 +5,10 @@
 #include "specs/arena.h"
 #include "specs/stats.h"
 
-/* What the cgroup whose directory is CGROUP_FD uses, from cpu.stat, memory.*, pids.*, io.stat,
- * hugetlb.*.* and *.pressure. What has no controller, or pressure that is off, is left out; a file
- * that is not of the form that the kernel documents is an error (-EINVAL). Lists are of ARENA. */
+/* Reads the resource usage of the cgroup whose directory is CGROUP_FD, from cpu.stat, memory.*,
+ * pids.*, io.stat, hugetlb.*.* and *.pressure. Omits values without a controller, and pressure that
+ * is off. A file that does not have the documented form is an error (-EINVAL). Lists are of
+ * ARENA. */
 int cgroup_stats_read(struct arena *arena, int cgroup_fd, struct container_stats *ret_stats,
 	struct nacre_error *err);
 

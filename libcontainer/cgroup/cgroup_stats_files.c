@@ -9,7 +9,6 @@
 
 #define FILE_LIMIT ((size_t)1024 * 1024)
 
-/* Reads FILE. Returns 1, or 0 if the cgroup has none. */
 int cgroup_stats_read_file(const struct stats_reader *reader, const char *file, char **ret_text)
 {
 	struct nacre_error why;
@@ -23,7 +22,6 @@ int cgroup_stats_read_file(const struct stats_reader *reader, const char *file, 
 	return r < 0 ? r : 1;
 }
 
-/* The number at *TEXT, which ends before one of ENDS; "max" is UINT64_MAX. */
 int cgroup_stats_parse_number(const char **text, const char *ends, uint64_t *ret_value)
 {
 	const char *at = *text;
@@ -53,7 +51,6 @@ int cgroup_stats_bad_line(const struct stats_reader *reader, const char *file, c
 		(int)strcspn(line, "\n"), line);
 }
 
-/* A file of one number. Returns 1, or 0 if there is none. */
 int cgroup_stats_read_number(
 	const struct stats_reader *reader, const char *file, uint64_t *ret_value)
 {
@@ -69,7 +66,6 @@ int cgroup_stats_read_number(
 		       : 1;
 }
 
-/* Calls EACH with every line "KEY VALUE". Returns 1, or 0 if there is no file. */
 int cgroup_stats_read_flat(const struct stats_reader *reader, const char *file,
 	int (*each)(void *data, const char *key, size_t length, uint64_t value), void *data)
 {
@@ -98,7 +94,7 @@ bool cgroup_stats_is_key(const char *key, size_t length, const char *name)
 	return strlen(name) == length && strncmp(key, name, length) == 0;
 }
 
-/* "0.12" in hundredths. */
+/* Parses "0.12" as hundredths. */
 static int parse_average(const char **text, uint64_t *ret_hundredths)
 {
 	uint64_t whole, part;
@@ -113,7 +109,7 @@ static int parse_average(const char **text, uint64_t *ret_hundredths)
 	return 0;
 }
 
-/* "some avg10=0.00 avg60=0.00 avg300=0.00 total=0" */
+/* Parses "some avg10=0.00 avg60=0.00 avg300=0.00 total=0". */
 static int parse_pressure(const char *line, struct stats_pressure *pressure)
 {
 	struct stats_pressure_line *found = strncmp(line, "some ", 5) == 0   ? &pressure->some

@@ -5,10 +5,9 @@
 #include "specs/arena.h"
 #include "specs/stats.h"
 
-/* The kernel's forms of files, Documentation/admin-guide/cgroup-v2.rst, Format. For cgroup_stats.c
- * and cgroup_stats_io.c. What reads a file returns 1, 0 if the cgroup has none, or -errno with
- * text.
- */
+/* Parses the kernel's file formats, Documentation/admin-guide/cgroup-v2.rst, Format. For
+ * cgroup_stats.c and cgroup_stats_io.c. Functions that read a file return 1, 0 if the cgroup has no
+ * such file, or -errno with text. */
 
 struct stats_reader {
 	struct arena *arena;
@@ -19,18 +18,18 @@ struct stats_reader {
 /* *RET_TEXT: heap. */
 int cgroup_stats_read_file(const struct stats_reader *reader, const char *file, char **ret_text);
 
-/* The decimal number at *TEXT, which ends at the end or before one of ENDS; "max" is UINT64_MAX.
- * Moves *TEXT behind it. Returns 0, -EINVAL or -ERANGE without text. */
+/* Parses the decimal number at *TEXT, up to the end of the text or one of ENDS; "max" is
+ * UINT64_MAX. Moves *TEXT after it. Returns 0, -EINVAL or -ERANGE without text. */
 int cgroup_stats_parse_number(const char **text, const char *ends, uint64_t *ret_value);
 
-/* -EINVAL: quotes the line. */
+/* Sets an error that quotes the line. Returns -EINVAL. */
 int cgroup_stats_bad_line(const struct stats_reader *reader, const char *file, const char *line);
 
-/* A file of one number. */
+/* Reads a file of one number. */
 int cgroup_stats_read_number(
 	const struct stats_reader *reader, const char *file, uint64_t *ret_value);
 
-/* Flat keyed: calls EACH, which returns 0 or -errno, with every "KEY VALUE". */
+/* Reads a flat keyed file: calls EACH, which returns 0 or -errno, with every "KEY VALUE". */
 int cgroup_stats_read_flat(const struct stats_reader *reader, const char *file,
 	int (*each)(void *data, const char *key, size_t length, uint64_t value), void *data);
 

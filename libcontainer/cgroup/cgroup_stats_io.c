@@ -6,7 +6,7 @@
 #include "libcontainer/cgroup/cgroup_stats_files.h"
 
 /* io.stat is nested keyed: "8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=5 dios=6". A device that was
- * not used may have nothing behind its number; io.cost and io.latency add keys of their own. */
+ * not used may have nothing after its number; io.cost and io.latency add keys of their own. */
 
 #define DEVICES_MAX 4096
 #define KEYS_MAX 2 /* in each list for one device */

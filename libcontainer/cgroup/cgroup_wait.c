@@ -12,12 +12,12 @@
 #include "specs/path_text.h"
 
 /*
- * Freezing, killing, waiting, removing.
+ * Freezes, kills, waits for and removes cgroups.
  *
- * The kernel does what is asked for after the write has returned, and says in cgroup.events that it
- * is done: poll(2) sees POLLPRI if the file has changed since it was read last. But it notifies at
- * most once in 10 ms, so that a change soon after another is seen late: the first waits end early
- * and the file is read again, which keeps a short wait short.
+ * The kernel acts after the write has returned, and reports in cgroup.events that it is done:
+ * poll(2) returns POLLPRI if the file has changed since it was read last. But the kernel notifies
+ * at most once in 10 ms, so a change soon after another is reported late. So the first waits end
+ * early and the file is read again, which keeps a short wait short.
  */
 
 #define WAIT_MS 10000
@@ -109,15 +109,15 @@ int cgroup_is_frozen(int mount_fd, const char *path, struct nacre_error *err)
 	do
 		n = read(fd, &value, 1);
 	while (n < 0 && errno == EINTR);
-	if (n < 0 && errno == ENODEV) /* the same */
+	if (n < 0 && errno == ENODEV) /* removed */
 		return 0;
 	if (n != 1)
 		return fail_errno(err, n < 0 ? errno : EIO, "cgroup %s: read cgroup.freeze", path);
 	return value == '1';
 }
 
-/* A container's never holds the caller. One that does was taken for it, and is that of a session or
- * an engine. */
+/* A container's cgroup never holds the caller. One that does was mistaken for it: it belongs to a
+ * session or an engine. */
 static int check_outside(const struct cgroup *cgroup, struct nacre_error *err)
 {
 	struct nacre_error why;
@@ -178,8 +178,8 @@ static bool is_child(const struct dirent *entry)
 	       strcmp(entry->d_name, "..") != 0;
 }
 
-/* Removes the childless cgroups right below DIR_FD. Returns how many. *RET_CHILD: one that has
- * children itself (or is not quite dead yet), opened; -1: none is left. */
+/* Removes the cgroups right below DIR_FD that have no children. Returns how many. *RET_CHILD: one
+ * that has children itself (or whose last process is still exiting), opened; -1: none is left. */
 static int remove_children(int dir_fd, int *ret_child)
 {
 	cleanup_close int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -229,11 +229,12 @@ static int remove_below(int top_fd, int64_t deadline)
 		} else if (depth == 0) {
 			return 0;
 		} else {
-			/* No child, yet EBUSY a moment ago: its last process is just going. */
+			/* It has no child, yet was EBUSY a moment ago: its last process is still
+			 * exiting. */
 			if (removed == 0)
 				(void)poll(NULL, 0, 1);
 			next = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-			/* Somebody else has removed it: from the top again. */
+			/* Somebody else has removed it: starts from the top again. */
 			depth = next < 0 ? 0 : depth - 1;
 		}
 		fd_close(&fd);

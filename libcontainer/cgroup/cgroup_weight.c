@@ -2,7 +2,7 @@
 #include "libcontainer/cgroup/cgroup_limits.h"
 
 /*
- * What cgroup v1 counted as shares, as weights of cgroup v2.
+ * Converts the shares of cgroup v1 to weights of cgroup v2.
  */
 
 /* The natural logarithm of X, 1 or more. No libm: it would be linked for this alone. */

@@ -11,11 +11,11 @@
 #include "libcontainer/base/sys.h"
 
 #define NAME_PREFIX "exec-"
-/* A command with the same pid may have left some that are still in use. */
+/* Values of N: an earlier command with the same pid may have left some in use. */
 #define NAMES_MAX 1000
 
-/* Whether NAME is that of a cgroup whose command has ended. While it lives, one that is empty may
- * be about to get its first process. */
+/* Whether NAME is a cgroup whose command has ended. While the command lives, an empty cgroup may be
+ * about to get its first process. */
 static bool is_left_over(const char *name)
 {
 	char *end;

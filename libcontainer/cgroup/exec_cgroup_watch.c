@@ -9,8 +9,8 @@
 #include "libcontainer/base/sys.h"
 #include "libcontainer/cgroup/exec_cgroup.h"
 
-/* Whose end is waited for, and the cgroup's own. A pidfd is taken before the fork, so that no pid
- * that is used again can be meant. */
+/* The processes whose end the watcher waits for, and the cgroup. Each pidfd is opened before the
+ * fork, so that no reused pid can be meant. */
 struct watch {
 	int command; /* pidfd */
 	int parent; /* pidfd; -1: outside of this pid namespace */
@@ -18,7 +18,7 @@ struct watch {
 	const struct cgroup *own;
 };
 
-/* Reading it is what makes the next change visible to poll(2). */
+/* poll(2) reports the next change only after this read. */
 static bool has_processes(int events)
 {
 	char text[256];
@@ -56,7 +56,7 @@ static void watch_main(void *data)
 {
 	const struct watch *watch = data;
 	struct cgroup cgroup = *watch->own;
-	struct nacre_error ignored; /* there is nobody to tell */
+	struct nacre_error ignored; /* nobody waits for a report */
 
 	if (wait_for_end(watch))
 		(void)cgroup_destroy(&cgroup, &ignored);

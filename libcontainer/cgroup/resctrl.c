@@ -30,7 +30,7 @@ int resctrl_open(struct nacre_error *err)
 		return fail_errno(err, errno, "open " MOUNT_POINT);
 	if (fd >= 0 && fstatfs(fd, &fs) < 0)
 		return fail_errno(err, errno, "statfs of " MOUNT_POINT);
-	/* The directory is there without a mount, too. */
+	/* The directory exists without a mount, too. */
 	if (fd < 0 || fs.f_type != RDTGROUP_SUPER_MAGIC)
 		return fail(err, ENOTSUP,
 			"no resctrl file system on " MOUNT_POINT
@@ -71,7 +71,7 @@ static int open_group(
 	return fd < 0 ? fail_errno(err, errno, "group %s", name) : fd;
 }
 
-/* What the kernel did not like about the last write, in words. */
+/* Adds the kernel's own reason why it refused the last write. */
 static int fail_write(
 	int root_fd, int code, const char *name, const char *value, struct nacre_error *err)
 {
@@ -84,7 +84,7 @@ static int fail_write(
 	return fail_errno(err, code, "write \"%s\" to %s (%s)", value, name, text);
 }
 
-/* In the schema "L3:0=7f0;1=1f". */
+/* Whether SCHEMA, as "L3:0=7f0;1=1f", has VALUE for DOMAIN. */
 static bool domain_has(const char *schema, long long domain, long long value, int base)
 {
 	const char *part = strchr(schema, ':');
@@ -102,8 +102,8 @@ static bool domain_has(const char *schema, long long domain, long long value, in
 	return false;
 }
 
-/* The kernel pads with blanks, leaves zeros out, and lists domains that were not named: what WANTED
- * names must be there. Bandwidth is decimal, a bit mask hexadecimal. */
+/* Whether LINE has all that WANTED names. The kernel pads with blanks, omits zeros, and lists
+ * domains that were not named. Bandwidth is decimal, a bit mask hexadecimal. */
 static bool schema_holds(const char *wanted, const char *line)
 {
 	const int base = strncmp(wanted, "MB:", 3) == 0 ? 10 : 16;
@@ -154,8 +154,8 @@ static int compare_with_existing(
 	return compare(rdt->mem_bw_schema, existing, rdt->clos_id, err);
 }
 
-/* A write(2) each: in one, the kernel refuses a resource that is named twice, and the later one is
- * to win. */
+/* Writes each schema by a write(2) of its own: in one write, the kernel refuses a resource that is
+ * named twice, but the later one has to win. */
 static int write_schema(int root_fd, int group_fd, const char *schema, struct nacre_error *err)
 {
 	char line[PATH_MAX];
@@ -305,7 +305,7 @@ int resctrl_change(int root_fd, const char *id, const struct oci_intel_rdt *rdt,
 {
 	cleanup_close int group_fd = open_group(root_fd, id, rdt, err);
 	cleanup_free char *before = NULL;
-	struct nacre_error ignored; /* the first error is the one to tell */
+	struct nacre_error ignored; /* the first error is reported */
 	int r;
 
 	r = group_fd < 0 ? group_fd
@@ -329,7 +329,7 @@ int resctrl_remove(
 	const char *given = given_group(rdt);
 	char path[2 * NAME_MAX + 16];
 
-	/* It goes with its group. */
+	/* A monitoring group is removed with its group. */
 	if (!given)
 		(void)snprintf(path, sizeof(path), "%s", id);
 	else if (rdt->enable_monitoring.value)

@@ -15,10 +15,10 @@
 struct rollback_entry {
 	char *file;
 	char *before; /* what is to be written back */
-	char *otherwise; /* if the kernel does not take that; NULL: nothing */
+	char *otherwise; /* written if the kernel refuses BEFORE; NULL: nothing */
 };
 
-/* Files with a line for each device, of which a write sets one; and what makes a line go away. */
+/* Files with one line per device, of which a write sets one; and what removes a line. */
 static const struct {
 	const char *file;
 	const char *unset;
@@ -31,8 +31,8 @@ static const struct {
 	/* clang-format on */
 };
 
-/* The line of TEXT that begins with the first word of VALUE, or how that is unset. A value that is
- * one word alone is that of the line "default". Heap. */
+/* Finds the line of TEXT that begins with the first word of VALUE, or makes the one that unsets it.
+ * A VALUE of one word stands for the line "default". Heap. */
 static char *line_before(const char *text, const char *value, const char *unset)
 {
 	size_t n = strcspn(value, " ");
@@ -47,7 +47,7 @@ static char *line_before(const char *text, const char *value, const char *unset)
 	return asprintf(&line, "%.*s %s", (int)n, key, unset) < 0 ? NULL : line;
 }
 
-/* Takes TEXT over, in which there is something. */
+/* Takes TEXT, which is not empty, over. */
 static char *to_restore(const char *file, char *text, const char *value)
 {
 	for (size_t i = 0; i < sizeof(keyed) / sizeof(keyed[0]); i++) {
@@ -61,9 +61,9 @@ static char *to_restore(const char *file, char *text, const char *value)
 	return text;
 }
 
-/* An empty list of CPUs or nodes, which means that of the cgroup above. An empty write does not
- * reach the kernel, but a line without a word does; and the list of a cgroup with processes may not
- * be emptied: then the one that was in effect has to do. */
+/* Reads what an empty list of CPUs or nodes stands for: the one of the cgroup above. An empty write
+ * does not reach the kernel, but a line without a word does. The list of a cgroup with processes
+ * may not be emptied: then the one that was in effect is restored. */
 static char *effective(int cgroup_fd, const char *file)
 {
 	struct nacre_error ignored; /* a file of another kind has none */
@@ -81,7 +81,8 @@ static void free_entry(struct rollback_entry *entry)
 	free(entry->otherwise);
 }
 
-/* Whether R, of a read, says that the file has nothing to be read. The write tells more then. */
+/* Whether R, a result of reading, means that the file is not readable. The write reports more
+ * then. */
 static bool is_unreadable(int r)
 {
 	return r == -ENOENT || r == -EACCES || r == -EPERM || r == -EINVAL || r == -EOPNOTSUPP;
@@ -115,7 +116,7 @@ int rollback_note(struct rollback *rollback, int cgroup_fd, const char *file, co
 	return 0;
 }
 
-/* A write takes one line of a file that has several. */
+/* Writes line by line: the kernel takes one per write. */
 static int write_lines(int cgroup_fd, const char *file, const char *lines)
 {
 	int r = 0;
@@ -130,8 +131,8 @@ static int write_lines(int cgroup_fd, const char *file, const char *lines)
 	return r;
 }
 
-/* One that holds it still is left alone: not every value that can be read can be written, 0 of
- * cpu.weight is that of an idle group. */
+/* Skips a file that still has the value: not every value that can be read can be written; a
+ * cpu.weight of 0 is that of an idle group. */
 static int restore(const struct rollback_entry *entry, int cgroup_fd)
 {
 	cleanup_free char *text = NULL;

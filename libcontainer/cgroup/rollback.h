@@ -7,15 +7,16 @@
 #include "specs/error.h"
 
 /* What the files of a cgroup held before limits were written to them, so that a change that fails
- * half way can be taken back: from the kernel and not from a config, which says nothing of a limit
- * that was not set. */
+ * half way can be undone. The values are read from the kernel, not from a config, which has no
+ * value for a limit that was not set. */
 struct rollback {
 	struct rollback_entry *entries;
 	size_t n;
 };
 
-/* Before VALUE is written to FILE of the cgroup at CGROUP_FD. A file that is not there, or cannot
- * be read, is none to restore. Returns 0 or what kept it from being read, as -ENOMEM or -EMFILE. */
+/* Notes what FILE of the cgroup at CGROUP_FD holds, before VALUE is written to it. A file that does
+ * not exist, or is not readable, is not restored. Returns 0 or why it could not be read, as -ENOMEM
+ * or -EMFILE. */
 int rollback_note(struct rollback *rollback, int cgroup_fd, const char *file, const char *value);
 
 /* Writes back what was noted, last first. Goes on after a failure and returns the first one. */
