@@ -8,14 +8,14 @@
 #include "libcontainer/base/bpf.h"
 #include "libcontainer/base/cleanup.h"
 
-/* Loading and attaching; the programs are made in egress_bpf_compile.c, and what they counted is
+/* Loads and attaches the programs. They are made in egress_bpf_compile.c, and what they counted is
  * read in egress_bpf_denied.c. */
 
-/* 256 rules of the longest kind take 12,000. */
+/* Instructions: 256 rules of the longest kind take 12,000. */
 #define PROGRAM_MAX 16384
 #define PORTS_NAME "nacre_ports"
-/* Two entries a port, and those of DNS; and those of ports that went, until a kill between their
- * two entries leaves one. */
+/* Two entries per port, and those of DNS. A kill between the removals of a port's two entries
+ * leaves one. */
 #define PORTS_MAX (4 * EGRESS_NAME_PORTS_MAX + 8)
 
 static const struct {
@@ -40,8 +40,8 @@ static const struct {
 
 /* --- what hangs at the cgroup --- */
 
-/* nacre's program of one hook, behind SKIP others of its, an fd; -ENOENT: there is none, -errno.
- * What is not ours to open is somebody else's. */
+/* Opens nacre's program of one hook, after SKIP others of it. Returns an fd; -ENOENT: there is
+ * none, -errno. */
 static int open_program(int cgroup_fd, enum egress_hook hook, int skip)
 {
 	uint32_t ids[BPF_ATTACHED_MAX];
@@ -72,7 +72,7 @@ int egress_bpf_open_map(int cgroup_fd, const char *name)
 	return -ENOENT;
 }
 
-/* All that hang there, each an fd or -1. */
+/* Opens all that are attached, each an fd or -1. */
 static int open_programs(int cgroup_fd, int ret_fds[EGRESS_N_HOOKS])
 {
 	for (int hook = 0; hook < EGRESS_N_HOOKS; hook++) {
@@ -108,7 +108,7 @@ static int make_metadata(void)
 		sizeof(struct egress_denial_value), 1, 0);
 }
 
-/* That of the programs before, or a new one. */
+/* Opens the map of the older programs, or makes a new one. */
 static int find_map(const int old_fds[EGRESS_N_HOOKS], const char *name, int (*make)(void))
 {
 	int r = -ENOENT;
@@ -134,7 +134,7 @@ static int find_maps(const int old_fds[EGRESS_N_HOOKS], const struct egress_bpf_
 
 /* --- loading and attaching --- */
 
-/* *RET_FD stays where none is needed. */
+/* *RET_FD is not changed if no program is needed. */
 static int load(const struct egress_bpf_policy *policy, enum egress_hook hook,
 	struct egress_bpf_maps *maps, struct bpf_insn *program, int *ret_fd,
 	struct nacre_error *err)
@@ -157,7 +157,7 @@ static int load(const struct egress_bpf_policy *policy, enum egress_hook hook,
 	}
 }
 
-/* All of them, before the first is attached: what the kernel refuses changes nothing. */
+/* Loads all of them before the first is attached: what the kernel refuses changes nothing. */
 static int load_all(const struct egress_bpf_policy *policy, struct egress_bpf_maps *maps,
 	int fds[EGRESS_N_HOOKS], struct nacre_error *err)
 {
@@ -169,7 +169,7 @@ static int load_all(const struct egress_bpf_policy *policy, struct egress_bpf_ma
 	return r;
 }
 
-/* Of the first N hooks. */
+/* Detaches those of the first N hooks. */
 static void detach_new(int cgroup_fd, const struct egress_bpf_swap *swap, int n)
 {
 	while (n-- > 0)
@@ -182,9 +182,9 @@ void egress_bpf_detach_new(int cgroup_fd, const struct egress_bpf_swap *swap)
 	detach_new(cgroup_fd, swap, EGRESS_N_HOOKS);
 }
 
-/* REPLACED: whose place they take; NULL: nobody's, and then a failure detaches them. But no program
- * that it did not attach: where somebody else's is the only one that the kernel takes, that would
- * be detached in its place. */
+/* REPLACED: the programs whose place they take. NULL: none, and a failure detaches those that were
+ * attached, but no other: where somebody else's is the only one that the kernel takes, that would
+ * be detached instead. */
 static int attach_all(int cgroup_fd, const struct egress_bpf_swap *swap, const int *replaced,
 	struct nacre_error *err)
 {
@@ -361,7 +361,7 @@ static bool keeps(uint32_t key, const uint16_t *ports, size_t n)
 	return kept;
 }
 
-/* The first key that goes; -ENOENT: none does. */
+/* Finds the first key to be removed; -ENOENT: there is none. */
 static int find_unkept(int map_fd, const uint16_t *ports, size_t n, uint32_t *ret_key)
 {
 	int r = bpf_map_next(map_fd, NULL, ret_key);

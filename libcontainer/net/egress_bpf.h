@@ -10,35 +10,37 @@
 #include "specs/egress.h"
 
 /*
- * Egress rules as eBPF programs at a container's cgroup: they hold for every process in it and in
- * those below, in whatever network namespace, and cannot be taken off from inside. What is refused
- * gets EPERM. A socket belongs to the cgroup of the process that made it.
+ * Enforces egress rules by eBPF programs at a container's cgroup. They apply to every process in it
+ * and in the cgroups below, in whatever network namespace, and cannot be detached from inside. What
+ * is refused gets EPERM. A socket belongs to the cgroup of the process that made it.
  *
- * An IPv6 address with an IPv4 address inside (::ffff:0:0/96, 64:ff9b::/96, 2002::/16) is judged by
+ * An IPv6 address that embeds an IPv4 address (::ffff:0:0/96, 64:ff9b::/96, 2002::/16) is judged by
  * that one.
  */
 
 struct egress_bpf_policy {
-	/* NULL: no rules; all that is not refused by the members below is free. With rules a socket
-	 * of the internet is one of TCP or UDP, and a packet has no options that lead it elsewhere.
-	 */
+	/* NULL: no rules; all that the members below do not refuse is allowed. With rules, a socket
+	 * of IPv4 or IPv6 can only be one of TCP or UDP, and a packet can have no options that
+	 * route it elsewhere. */
 	const struct egress_policy *rules;
-	/* There is a relay, be there a name in the rules or not. */
+	/* There is a relay, whether or not the rules have a name. */
 	bool relay;
-	/* egress_metadata is refused, but DNS and NTP, which some clouds serve at these addresses:
-	 * they are judged as any address is. Without rules this is refused of connect(2) alone, or
-	 * of datagrams as well: no cloud gives out credentials by these, and to load two programs
-	 * more takes 3 % of what a container does. */
+	/* Refuses egress_metadata, except for DNS and NTP, which some clouds serve at these
+	 * addresses: those are judged as any address is. Without rules, no_metadata refuses
+	 * connect(2) alone, and no_metadata_datagrams datagrams as well: no cloud gives out
+	 * credentials by these, and to load two programs more takes 3 % of what a container
+	 * does. */
 	bool no_metadata, no_metadata_datagrams;
-	/* The network namespace is the host's: rules deny its loopback. Else that is free, but for
-	 * 127.0.0.11, where Docker's resolver passes questions on to the outside. */
+	/* The network namespace is the host's: rules deny its loopback. Otherwise loopback is
+	 * allowed, except for 127.0.0.11, where Docker's resolver forwards questions to the
+	 * outside. */
 	bool host_network;
-	/* What comes in by another interface than lo reaches no socket that listens, nor one of UDP
-	 * that is not connected. */
+	/* A packet that arrives on another interface than lo reaches no listening socket, and no
+	 * UDP socket that is not connected. */
 	bool no_listening;
 };
 
-/* In this order they are attached. */
+/* The hooks, in the order in which they are attached. */
 enum egress_hook {
 	EGRESS_SOCK_CREATE,
 	EGRESS_CONNECT4,
@@ -54,13 +56,13 @@ enum egress_hook {
 	EGRESS_N_HOOKS,
 };
 
-/* What was refused, in a map with counts. All in the machine's byte order but ADDRESS. */
+/* What was refused, as a map counts it. All in host byte order except ADDRESS. */
 enum egress_denial_kind {
 	EGRESS_DENIED_OTHERS, /* the rest, once the map is full */
 	EGRESS_DENIED_V4,
 	EGRESS_DENIED_V6,
 	EGRESS_DENIED_SOCKET, /* ADDRESS[0]: its family, as a uint32_t; PORT: its type */
-	EGRESS_DENIED_METADATA, /* all of it, where nothing else is refused */
+	EGRESS_DENIED_METADATA, /* all metadata, if nothing else is refused */
 };
 
 struct egress_denial_key {
@@ -75,18 +77,19 @@ struct egress_denial_value {
 	char comm[16]; /* of the last process; "" before Linux 6.1 */
 };
 
-/* What the programs use. -1: none. */
+/* The maps that the programs use. -1: none. */
 struct egress_bpf_maps {
 	int denials; /* struct egress_denial_key -> struct egress_denial_value */
-	int metadata; /* array of one such value, where that is all that connect(2) is refused */
+	int metadata; /* array of one such value, if metadata is all that connect(2) is refused */
 	int ports; /* egress_bpf_port_key() -> port in network byte order, as uint32_t */
 	bool comm; /* the kernel has bpf_get_current_comm for these hooks: Linux 6.1 */
 };
 
 #define EGRESS_DENIALS_NAME "nacre_refused"
-#define EGRESS_METADATA_NAME "nacre_metadata" /* for what no rule speaks of */
+#define EGRESS_METADATA_NAME "nacre_metadata" /* counts refused metadata, without rules */
 
-/* The map called NAME of nacre's programs at the cgroup: an fd; -ENOENT: there is none, -errno. */
+/* Opens the map NAME of nacre's programs at the cgroup. Returns an fd; -ENOENT: there is none,
+ * -errno. */
 int egress_bpf_open_map(int cgroup_fd, const char *name);
 
 /* Makes the program of one hook. Returns the number of instructions, 0 where none is needed, or
@@ -100,59 +103,59 @@ bool egress_bpf_has_rules(const struct egress_bpf_policy *policy);
 /* Whether listeners are needed: there are rules for names, or a relay. */
 bool egress_bpf_has_names(const struct egress_bpf_policy *policy);
 
-/* Key of the map of ports. BACK: of the listener's port, whose value is the port that stands in
- * a rule. */
+/* Returns a key of the map of ports. The value of a rule's port is the listener's. BACK: for the
+ * listener's port, whose value is the rule's. */
 static inline uint32_t egress_bpf_port_key(uint16_t network_port, bool udp, bool back)
 {
 	return network_port | (uint32_t)udp << 16 | (uint32_t)back << 17;
 }
 
-/* Where nobody is (RFC 5737), by UDP: what is asked to see whether rules hold. */
+/* An address that nobody has (RFC 5737). A UDP socket for it tests whether rules are enforced. */
 #define EGRESS_NOWHERE 0xc0000201u /* 192.0.2.1 */
 #define EGRESS_NOWHERE_PORT 9
 
-/* A change of policy, once its programs are there. */
+/* A change of policy whose programs are attached. */
 struct egress_bpf_swap {
-	int fds[EGRESS_N_HOOKS]; /* they; -1: none is needed */
-	bool old; /* others are there as well */
+	int fds[EGRESS_N_HOOKS]; /* its programs; -1: none is needed */
+	bool old; /* older programs are attached as well */
 };
 
-/* Compiles, loads and attaches all that POLICY needs, beside what of nacre's hangs there already:
- * what comes through must be allowed by all of them. Counts and listeners stay. When it fails, none
- * of the new programs is left; after a kill some may be, of several policies: the next change that
- * succeeds ends them. -EPERM: the caller may not (CAP_BPF and CAP_NET_ADMIN, of the host). */
+/* Compiles, loads and attaches all that POLICY needs, beside nacre's programs that are attached
+ * already: all of them must allow. Counts and listeners stay. On failure, none of the new programs
+ * is left. After a kill some may be left, of several policies: the next change that succeeds
+ * detaches them. -EPERM: the caller may not (CAP_BPF and CAP_NET_ADMIN, of the host). */
 int egress_bpf_attach(int cgroup_fd, const struct egress_bpf_policy *policy,
 	struct egress_bpf_swap *ret_swap, struct nacre_error *err);
-/* Where changes that were killed have left programs: has POLICY, which is one of those that hold
- * there, hold alone. The kernel takes 64 of a kind at a cgroup. */
+/* Makes POLICY, which is one of those in force, the only one, if killed changes have left programs.
+ * The kernel takes 64 programs of a kind at a cgroup. */
 int egress_bpf_settle(
 	int cgroup_fd, const struct egress_bpf_policy *policy, struct nacre_error *err);
-/* Detaches those of SWAP, for the change is not to be: what was there before holds, and no more is
- * allowed than by that. None of a change that fails may be left. What cannot be detached holds as
- * well. */
+/* Detaches the programs of SWAP, to cancel the change: the policy before it is in force, and
+ * nothing more is allowed than by that. A change that fails must leave none. One that cannot be
+ * detached stays in force beside it. */
 void egress_bpf_detach_new(int cgroup_fd, const struct egress_bpf_swap *swap);
-/* Detaches all programs of nacre's but those of SWAP. To be called again if it fails. */
+/* Detaches all of nacre's programs except those of SWAP. To be called again if it fails. */
 int egress_bpf_detach_old(
 	int cgroup_fd, const struct egress_bpf_swap *swap, struct nacre_error *err);
 void egress_bpf_swap_done(struct egress_bpf_swap *swap); /* closes */
 
-/* Both: POLICY is what holds then. */
+/* Attaches POLICY and detaches all others. */
 int egress_bpf_apply(
 	int cgroup_fd, const struct egress_bpf_policy *policy, struct nacre_error *err);
 
 /* Whether such programs can be loaded here: 0, or the error of trying. */
 int egress_bpf_probe(struct nacre_error *err);
 
-/* From here on connections to PORT of an address that stands for a name (198.18.0.0/15) go to
- * LISTENER_PORT; the program sees PORT. LISTENER_PORT itself leads there as well, since another
- * program may have put it in already (egress_bpf_attach); all others are refused. -ENOENT: no
- * policy with names is at the cgroup. */
+/* Redirects connections to PORT of an address that stands for a name (198.18.0.0/15) to
+ * LISTENER_PORT; the container's program still sees PORT. LISTENER_PORT itself is allowed as well,
+ * since another attached policy may have changed the port already (egress_bpf_attach); other ports
+ * are refused. -ENOENT: no policy with names is at the cgroup. */
 int egress_bpf_set_listener(
 	int cgroup_fd, uint16_t port, bool udp, uint16_t listener_port, struct nacre_error *err);
 
-/* Whether PORT has one: 1, 0 or an error. */
+/* Whether PORT has a listener for TCP: 1, 0 or an error. */
 int egress_bpf_has_listener(int cgroup_fd, uint16_t port, struct nacre_error *err);
-/* Takes out all of TCP but those of the N PORTS. */
+/* Removes all listeners for TCP except those of the N PORTS. */
 int egress_bpf_keep_listeners(
 	int cgroup_fd, const uint16_t *ports, size_t n, struct nacre_error *err);
 
@@ -163,8 +166,8 @@ struct egress_denial {
 	struct egress_denial_value value;
 };
 
-/* What was refused, those without a count left out. Returns how many; 0 if nothing is at the
- * cgroup. -EPERM: the caller may not look. */
+/* Reads what was refused, without those that have no count. Returns how many; 0 if no program is at
+ * the cgroup. -EPERM: the caller may not look. */
 int egress_bpf_denied(int cgroup_fd, struct egress_denial ret_denials[EGRESS_DENIALS_MAX],
 	struct nacre_error *err);
 

@@ -7,13 +7,13 @@
 #include "specs/egress_names.h"
 
 /*
- * The programs of the hooks of egress_bpf.h. A rule is a few comparisons behind each other, and no
- * map: an address of IPv4 is one number, one of IPv6 four. All jumps lead forward, to places where
- * the registers mean the same whatever way led there, so that the kernel looks at each instruction
+ * Compiles the programs of the hooks of egress_bpf.h. A rule is a few comparisons in a row, and no
+ * map: an IPv4 address is one number, an IPv6 address four. All jumps lead forward, to places where
+ * the registers mean the same whatever path led there, so that the kernel verifies each instruction
  * about once when it loads a program.
  *
- * PORT and PROTOCOL must be kept from the beginning to the end: a call of a function of the kernel
- * clears BPF_REG_1 to BPF_REG_5.
+ * PORT and PROTOCOL must be kept from the beginning to the end: a call of a kernel function clears
+ * BPF_REG_1 to BPF_REG_5.
  */
 
 #define DOCKER_RESOLVER 0x7f00000bu
@@ -30,7 +30,7 @@ bool egress_bpf_has_names(const struct egress_bpf_policy *policy)
 
 /* --- addresses --- */
 
-/* To LABEL_NEXT if the address, of which REG has 32 bits, differs in BITS from VALUE. */
+/* Jumps to LABEL_NEXT if the upper BITS of REG, 32 bits of the address, are not those of VALUE. */
 static void emit_compare(struct egress_assembler *a, int reg, uint32_t value, unsigned bits)
 {
 	if (bits == 0)
@@ -54,7 +54,7 @@ static void emit_network(struct egress_assembler *a, const struct egress_network
 	}
 }
 
-/* REG_SCRATCH = 0 if the address is in NETWORK, else not. */
+/* Sets REG_SCRATCH to 0 if the address is in NETWORK, else to another value. */
 static void emit_outside(struct egress_assembler *a, const struct egress_network *network)
 {
 	emit_set(a, REG_SCRATCH, 0);
@@ -70,7 +70,7 @@ static void emit_outside(struct egress_assembler *a, const struct egress_network
 	}
 }
 
-/* One jump for each port, not one for each comparison: the kernel walks each way. */
+/* Emits one jump per port, not one per comparison: the kernel verifies each path. */
 static void emit_rule(struct egress_assembler *a, const struct egress_rule *rule)
 {
 	const uint32_t protocol = (uint32_t)(rule->udp ? IPPROTO_UDP : IPPROTO_TCP) << 16;
@@ -105,7 +105,7 @@ static void emit_rules(struct compiler *c, enum egress_hook hook, bool v6)
 	/* sendto(2) of TCP is judged by connect(2). */
 	const bool only_udp = hook == EGRESS_SENDMSG4 || hook == EGRESS_SENDMSG6;
 
-	/* The protocol above the port. */
+	/* REG_PROTOCOL: the protocol in the upper half, the port in the lower. */
 	emit_imm(a, BPF_LSH, REG_PROTOCOL, 16);
 	emit(a, BPF_ALU64 | BPF_OR | BPF_X, REG_PROTOCOL, REG_PORT, 0, 0);
 	for (size_t i = 0; i < rules->n_rules; i++) {
@@ -118,7 +118,7 @@ static void emit_rules(struct compiler *c, enum egress_hook hook, bool v6)
 	emit_jump(a, LABEL_DENY);
 }
 
-/* 127/8 and 0.0.0.0, which connect(2) takes for it. */
+/* Judges 127/8, and 0.0.0.0, which connect(2) takes for loopback. */
 static void emit_loopback4(struct compiler *c)
 {
 	struct egress_assembler *a = &c->a;
@@ -154,7 +154,7 @@ static void emit_is_synthetic(struct egress_assembler *a, enum egress_label labe
 		a, BPF_JEQ, REG_SCRATCH, EGRESS_NAMES_NETWORK >> (32 - EGRESS_NAMES_PREFIX), label);
 }
 
-/* Looks up the port of the context: BPF_REG_0 is what has the other one. */
+/* Looks up the port of the context: BPF_REG_0 points to the other port. */
 static void emit_find_port(struct compiler *c, bool back, enum egress_label if_none)
 {
 	struct egress_assembler *a = &c->a;
@@ -178,8 +178,8 @@ static void emit_change_port(struct egress_assembler *a)
 	emit_store(a, REG_CONTEXT, (int)ADDR(user_port), BPF_REG_1);
 }
 
-/* A port that a listener stands for becomes that of the listener. While rules are swapped another
- * program may have done that. */
+/* Changes a port that has a listener to the listener's. While rules are swapped, another program
+ * may have done that. */
 static void emit_synthetic(struct compiler *c)
 {
 	struct egress_assembler *a = &c->a;
@@ -194,7 +194,7 @@ static void emit_synthetic(struct compiler *c)
 
 /* --- the hooks --- */
 
-/* struct bpf_sock: the kernel has put in what 0 as protocol stands for. */
+/* struct bpf_sock: the kernel has replaced 0 as protocol by the default one. */
 static void compile_sock_create(struct compiler *c)
 {
 	struct egress_assembler *a = &c->a;
@@ -211,8 +211,8 @@ static void compile_sock_create(struct compiler *c)
 	egress_emit_verdicts(c, EGRESS_SOCK_CREATE);
 }
 
-/* A tunnel to an IPv4 address, which is REG_V4 now: what is the container's own inside is no
- * address at its far end. */
+/* REG_V4 is the IPv4 address at the far end of a tunnel. Refuses those that have a meaning in the
+ * container alone. */
 static void emit_inner(struct compiler *c)
 {
 	struct egress_assembler *a = &c->a;
@@ -225,7 +225,7 @@ static void emit_inner(struct compiler *c)
 	emit_jump(a, LABEL_V4);
 }
 
-/* The 32 bits of the IPv6 address from byte AT on. */
+/* Sets REG_V4 to the 32 bits of the IPv6 address from byte AT on. */
 static void emit_inside(struct egress_assembler *a, unsigned at)
 {
 	const int word = REG_WORDS + (int)(at / 4);
@@ -257,8 +257,8 @@ static void emit_inside6(struct compiler *c)
 	}
 }
 
-/* No rule and no name: all is refused that is not loopback, also as IPv4 in IPv6. What is left out
- * here would refuse as well, and the kernel walks through each instruction of each container. */
+/* Without a rule and a name: refuses all but loopback, also as IPv4 in IPv6. The checks left out
+ * would refuse as well, and the kernel verifies each instruction for each container. */
 static void compile_none(struct compiler *c, enum egress_hook hook)
 {
 	struct egress_assembler *a = &c->a;
@@ -281,7 +281,7 @@ static void compile_none(struct compiler *c, enum egress_hook hook)
 	egress_emit_verdicts(c, hook);
 }
 
-/* connect(2), and sendto(2) and its kin with an address. */
+/* Compiles connect(2), and sendto(2) and the like with an address. */
 static void compile_connect(struct compiler *c, enum egress_hook hook)
 {
 	struct egress_assembler *a = &c->a;
@@ -298,8 +298,8 @@ static void compile_connect(struct compiler *c, enum egress_hook hook)
 	}
 	if (c->v6) {
 		emit_words(a);
-		/* None of these addresses has another inside. Behind jumps the kernel would walk
-		 * through them five times. */
+		/* No metadata address embeds another one. After the jumps, the kernel would verify
+		 * these checks five times. */
 		egress_emit_metadata(c, false, true);
 		emit_inside6(c);
 		emit_load(a, REG_PROTOCOL, REG_CONTEXT, ADDR(protocol));
@@ -313,7 +313,7 @@ static void compile_connect(struct compiler *c, enum egress_hook hook)
 	egress_emit_metadata(c, true, false);
 	emit_load(a, REG_PROTOCOL, REG_CONTEXT, ADDR(protocol));
 	emit_loopback4(c);
-	/* Those of another container in this network lead to its relay. */
+	/* Name addresses of another container in this network lead to its relay. */
 	emit_is_synthetic(a, egress_bpf_has_names(c->policy) ? LABEL_SYNTHETIC : LABEL_DENY);
 	emit_rules(c, hook, false);
 	if (egress_bpf_has_names(c->policy)) {
@@ -323,7 +323,7 @@ static void compile_connect(struct compiler *c, enum egress_hook hook)
 	egress_emit_verdicts(c, hook);
 }
 
-/* getpeername(2), and where a datagram comes from. */
+/* Compiles getpeername(2), and the source address of a datagram. */
 static void compile_restore(struct compiler *c)
 {
 	struct egress_assembler *a = &c->a;

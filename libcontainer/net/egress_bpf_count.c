@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcontainer/net/egress_compiler.h"
 
-/* How the programs count what they refuse. */
+/* Emits the code that counts what is refused. */
 
 static void emit_key(struct compiler *c, enum egress_hook hook)
 {
@@ -68,7 +68,7 @@ static void emit_count(struct compiler *c, bool comm)
 	emit_label(a, from, LABEL_NEXT);
 }
 
-/* A full map counts the rest in one place, which is there from the beginning. */
+/* A full map counts the rest in EGRESS_DENIED_OTHERS, which exists from the beginning. */
 static void emit_denial(struct compiler *c, enum egress_hook hook)
 {
 	struct egress_assembler *a = &c->a;

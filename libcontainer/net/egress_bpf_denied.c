@@ -5,16 +5,16 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/net/egress_bpf.h"
 
-/* What the programs at a cgroup have refused. */
+/* Reads what the programs at a cgroup have refused. */
 
-/* Those with rules. Returns how many, or -errno. */
+/* Reads what rules have refused. Returns how many, or -errno. */
 static int read_denials(int cgroup_fd, struct egress_denial ret_denials[EGRESS_DENIALS_MAX])
 {
 	cleanup_close int fd = egress_bpf_open_map(cgroup_fd, EGRESS_DENIALS_NAME);
 	struct egress_denial *at = ret_denials;
 	int r = fd < 0 ? fd : bpf_map_next(fd, NULL, &at->key);
 
-	/* Nothing is ever taken out; bounded all the same. */
+	/* Nothing is ever removed from the map; the loop is bounded all the same. */
 	for (int i = 0; r == 0 && i < EGRESS_DENIALS_MAX; i++) {
 		const struct egress_denial_key key = at->key;
 

@@ -4,9 +4,9 @@
 
 #include "libcontainer/net/egress_compiler.h"
 
-/* The programs that see packets (struct __sk_buff), in place of system calls. */
+/* Compiles the programs that see packets (struct __sk_buff) instead of system calls. */
 
-/* BPF_REG_0 = the struct bpf_sock of the packet; one without is allowed. */
+/* BPF_REG_0 = the struct bpf_sock of the packet; a packet without one is allowed. */
 static void emit_find_socket(struct egress_assembler *a)
 {
 	emit(a, BPF_LDX | BPF_MEM | BPF_DW, BPF_REG_1, REG_CONTEXT,
@@ -16,8 +16,8 @@ static void emit_find_socket(struct egress_assembler *a)
 	emit(a, BPF_JMP | BPF_K | BPF_JEQ, BPF_REG_0, 0, LABEL_ALLOW, 0);
 }
 
-/* A packet, as its socket in the cgroup gets it; a connection that was begun from inside has one of
- * its own. lo is interface 1 of every network namespace. */
+/* Judges a packet that a socket in the cgroup receives. A connection that was opened from inside
+ * has a socket of its own. lo is interface 1 of every network namespace. */
 void egress_compile_ingress(struct compiler *c)
 {
 	struct egress_assembler *a = &c->a;
@@ -49,8 +49,8 @@ static void emit_head(struct egress_assembler *a, int offset)
 	emit(a, BPF_LDX | BPF_MEM | BPF_B, REG_SCRATCH, REG_STACK, HEAD_AT + offset, 0);
 }
 
-/* ICMP of a socket for ping, which was made before there were rules: with them there is none. The
- * kernel's own comes from raw sockets. */
+/* Refuses ICMP of a ping socket, which was made before there were rules: with rules none can be
+ * made. The kernel's own ICMP comes from raw sockets. */
 static void emit_ping(struct egress_assembler *a)
 {
 	emit_find_socket(a);
@@ -58,8 +58,8 @@ static void emit_ping(struct egress_assembler *a)
 	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, SOCK_DGRAM, LABEL_DENY);
 }
 
-/* A packet that leaves: source routes (RFC 791, RFC 8754) would take one for an address that is
- * allowed to another first. Without CAP_NET_RAW nothing else needs options. */
+/* Judges a packet that leaves. A source route (RFC 791, RFC 8754) would lead it to another address
+ * before the one that is allowed. Without CAP_NET_RAW nothing else needs options. */
 void egress_compile_packets(struct compiler *c)
 {
 	struct egress_assembler *a = &c->a;

@@ -4,10 +4,10 @@
 
 #include "libcontainer/net/egress_bpf.h"
 
-/* How the programs are written down: eBPF with forward jumps to labels. Pure. */
+/* Assembles the programs: eBPF with forward jumps to labels. Pure. */
 
 enum egress_label {
-	LABEL_NONE, /* offsets of jumps that are known are never negative */
+	LABEL_NONE, /* offsets of resolved jumps are never negative */
 	LABEL_ALLOW = -1,
 	LABEL_DENY = -2,
 	LABEL_NEXT = -3, /* the next rule or address */
@@ -17,7 +17,7 @@ enum egress_label {
 
 struct egress_assembler {
 	struct bpf_insn *insns;
-	size_t n; /* also what did not fit */
+	size_t n; /* counts what did not fit, too */
 	size_t room;
 };
 
@@ -65,7 +65,7 @@ static inline void emit_swap(struct egress_assembler *a, int dst, int bits)
 	emit(a, BPF_ALU | BPF_END | BPF_TO_BE, dst, 0, 0, bits);
 }
 
-/* If the lower 32 bits of REG are so to IMM. */
+/* Jumps if the lower 32 bits of REG compare to IMM as CONDITION says. */
 static inline void emit_jump_if(
 	struct egress_assembler *a, int condition, int reg, uint32_t imm, enum egress_label label)
 {
@@ -94,8 +94,8 @@ static inline void emit_return(struct egress_assembler *a, int value)
 	emit(a, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 }
 
-/* LABEL, for all jumps since FROM, is the instruction that comes next. Returns whether there are
- * any: the kernel takes no instruction to which no way leads. */
+/* Makes the next instruction the target of all jumps to LABEL since FROM. Returns whether there are
+ * any: the kernel refuses instructions that cannot be reached. */
 static inline bool emit_label(struct egress_assembler *a, size_t from, enum egress_label label)
 {
 	bool found = false;
@@ -113,7 +113,7 @@ static inline bool emit_label(struct egress_assembler *a, size_t from, enum egre
 
 enum { /* registers */
 	REG_MATCH = BPF_REG_0,
-	REG_WORDS = BPF_REG_1, /* ... BPF_REG_4: of an IPv6 address */
+	REG_WORDS = BPF_REG_1, /* to BPF_REG_4: the words of an IPv6 address */
 	REG_SCRATCH = BPF_REG_5,
 	REG_CONTEXT = BPF_REG_6, /* struct bpf_sock_addr or bpf_sock */
 	REG_V4 = BPF_REG_7, /* the IPv4 address; sock_create: the family */
@@ -153,15 +153,15 @@ static inline void emit_words(struct egress_assembler *a)
 	}
 }
 
-/* To LABEL_DENY for an address of metadata: REG_V4, or that of REG_WORDS, or either. Uses
+/* Jumps to LABEL_DENY for an address of metadata: V4 judges REG_V4, V6 REG_WORDS. Overwrites
  * REG_OTHER, which is REG_PROTOCOL. */
 void egress_emit_metadata(struct compiler *c, bool v4, bool v6);
-/* Puts the name of the process into the struct egress_denial_value at BASE + OFFSET. */
+/* Writes the name of the process to the struct egress_denial_value at BASE + OFFSET. */
 void egress_emit_comm(struct compiler *c, int base, int offset);
 /* Ends the program: LABEL_ALLOW returns 1, LABEL_DENY counts and returns 0. */
 void egress_emit_verdicts(struct compiler *c, enum egress_hook hook);
 
-/* Whole programs but for what puts the context into its register; the first has the port, too. */
+/* Emit whole programs, except for the loading of REG_CONTEXT and, for the first, of REG_PORT. */
 void egress_compile_metadata(struct compiler *c);
 void egress_compile_packets(struct compiler *c);
 void egress_compile_ingress(struct compiler *c);

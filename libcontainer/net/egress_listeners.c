@@ -49,12 +49,12 @@ static int listen_on_lo(int sock, union address *own, socklen_t length, bool udp
 
 	if (setsockopt(sock, SOL_SOCKET, SO_BINDTODEVICE, lo, sizeof(lo)) < 0)
 		return -errno;
-	/* IPv4 has sockets of its own. An address that is local by its route alone is none to
-	 * bind(2). */
+	/* IPv4 has sockets of its own. bind(2) does not know an address that is local by its route
+	 * alone. */
 	if (v6 && (setsockopt(sock, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) < 0 ||
 			  setsockopt(sock, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on)) < 0))
 		return -errno;
-	/* The address that was asked has to be the one that answers. */
+	/* The answer must come from the address that was asked. */
 	if (udp && !v6 && setsockopt(sock, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) < 0)
 		return -errno;
 	if (bind(sock, &own->any, length) < 0 || getsockname(sock, &own->any, &length) < 0 ||

@@ -29,7 +29,7 @@ static void add_listener(struct egress_relay *relay, const struct egress_socket 
 	relay->listeners[relay->n_listeners++] = (struct egress_listener){*at, -1, 0};
 }
 
-/* One a port: the filter at the cgroup leads there. */
+/* Adds one listener per port: the filter at the cgroup redirects to it. */
 static int plan_ports(struct egress_relay *relay, struct nacre_error *err)
 {
 	uint16_t ports[EGRESS_NAME_PORTS_MAX + 1];
@@ -123,9 +123,9 @@ static void write_rules(FILE *file, const struct egress_relay *relay, bool besid
 		(void)fprintf(file, "name %s\n", relay->policy.names.items[i]);
 }
 
-/* What it gets besides its listeners. */
+/* The fds that the relay gets besides its listeners. */
 struct starting {
-	int denials, events, control; /* -1: none, but of DENIALS */
+	int denials, events, control; /* -1: none, except of DENIALS */
 };
 
 static int write_setup(const struct egress_relay *relay, const struct starting *with, int pidfd,
@@ -202,7 +202,7 @@ int egress_relay_start(
 		return fail_errno(err, errno, "make \"" RELAY_DENIALS_FILE "\" of the state");
 	if (place->cgroup_fd >= 0 && events < 0)
 		return fail_errno(err, errno, "cgroup.events");
-	/* Alone it keeps its rules. */
+	/* A relay that is alone takes no other rules. */
 	if (!relay->alone)
 		control = socket_bind(place->state_fd, EGRESS_RELAY_SOCKET, SOCK_DGRAM, 0600);
 	if (!relay->alone && control < 0)
@@ -228,8 +228,8 @@ int egress_relay_connect(int state_fd, struct nacre_error *err)
 	return sock < 0 ? fail_errno(err, sock, "connect to nacre-egress") : sock;
 }
 
-/* See libcontainer/companions/egress_update.c. RET_FDS: what goes with it; the first is to be the
- * one that takes the answer. Returns how many, the second of which is the caller's to close. */
+/* See libcontainer/companions/egress_update.c. RET_FDS: what is sent with it. The caller sets the
+ * first, which takes the answer, and closes the second. Returns how many. */
 static int write_update(const struct egress_relay *relay, bool beside,
 	int ret_fds[EGRESS_NAME_PORTS_MAX + 2], struct nacre_error *err)
 {
@@ -257,7 +257,7 @@ static int write_update(const struct egress_relay *relay, bool beside,
 	return ret_fds[1] < 0 ? ret_fds[1] : n;
 }
 
-/* "ready", or what is wrong; its end comes with the relay's, too. */
+/* Reads "ready", or an error text. The end of the relay ends the pipe, too. */
 static int await_answer(int fd, struct nacre_error *err)
 {
 	char text[sizeof(err->text)];
@@ -302,7 +302,7 @@ int egress_relay_update(
 
 /* --- end --- */
 
-/* Who holds the lock; 0: nobody. */
+/* The process that holds the lock; 0: none. */
 static pid_t find_holder(int fd)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};
@@ -323,7 +323,7 @@ pid_t egress_relay_pid(int state_fd, struct nacre_error *err)
 	return pid < 0 ? fail_errno(err, pid, "find nacre-egress") : pid;
 }
 
-/* With the container's end it ends by itself. */
+/* The relay of a container that ends exits by itself. */
 int egress_relay_end(int state_fd, struct nacre_error *err)
 {
 	cleanup_close int fd = openat(
@@ -335,7 +335,7 @@ int egress_relay_end(int state_fd, struct nacre_error *err)
 		return fail_errno(err, errno, "open \"" RELAY_DENIALS_FILE "\" of the state");
 	if (pid < 0)
 		return fail_errno(err, pid, "find nacre-egress");
-	/* One that holds the lock still, while its pidfd is open, is the one. */
+	/* If it still holds the lock now that its pidfd is open, the pidfd is that of the relay. */
 	if (pid == 0 || pidfd == -ESRCH || (pidfd >= 0 && find_holder(fd) != pid))
 		return 0;
 	if (pidfd < 0)

@@ -38,8 +38,8 @@ static const char *find_source(const struct oci_config *config)
 	return source;
 }
 
-/* Opens what is a regular file alone: PATH may be config.json's, and to open a device does
- * something, as with a watchdog. Often it is a symlink: systemd-resolved. *RET_FD: -1 if there is
+/* Opens PATH if it is a regular file: it may come from config.json, and opening a device has
+ * effects, as with a watchdog. Often it is a symlink: systemd-resolved. *RET_FD: -1 if there is
  * none. */
 static int open_conf(const char *path, int *ret_fd, struct nacre_error *err)
 {
@@ -99,8 +99,8 @@ int egress_resolv_read(const struct oci_config *config, bool inside,
 	return 0;
 }
 
-/* What is sent to an address of this network's own comes from that address, or from the loopback.
- */
+/* Whether SERVER is an address of this network namespace: what is sent to it then comes from that
+ * address, or from loopback. */
 static int is_own(const char *server, struct nacre_error *err)
 {
 	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(53)}, from4 = {};

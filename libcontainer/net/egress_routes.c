@@ -14,7 +14,7 @@
 #include "libcontainer/base/cleanup.h"
 #include "specs/egress_reading.h"
 
-/* rtnetlink(7), by hand: few messages, and no library that the main binary would have to have. */
+/* Uses rtnetlink(7) by hand: the messages are few, and the main binary needs no library for it. */
 
 struct route_message {
 	struct nlmsghdr header;
@@ -43,7 +43,7 @@ struct answer {
 	struct nlmsgerr error;
 };
 
-/* Sends one message, and returns what the kernel says to it. */
+/* Sends one message, and returns the kernel's answer. */
 static int ask(int protocol, const struct nlmsghdr *message)
 {
 	cleanup_close int sock = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
@@ -105,9 +105,10 @@ static int close_family(uint8_t family)
 	return ask(NETLINK_ROUTE, &message.header);
 }
 
-/* A socket that is bound to an interface needs no route to send on its link, broadcast and
- * multicast neither. What IPsec blocks where no policy of it says otherwise is all but the loopback
- * (Linux 5.15). Returns 0 also where the kernel has none of that: an interface is to come first. */
+/* A socket that is bound to an interface needs no route to send on its link, and neither do
+ * broadcast and multicast. The default policy of IPsec can block all that no other policy of it
+ * allows, except loopback (Linux 5.15). Returns 0 also if the kernel lacks that: it matters only
+ * once there is an interface. */
 static int close_links(void)
 {
 	const struct policy_message message = {

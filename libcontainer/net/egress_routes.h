@@ -6,23 +6,24 @@
 
 #include "specs/egress.h"
 
-/* Where the addresses of the container's network namespace lead, which the caller is in. */
+/* Changes and checks the routes of the container's network namespace, which the caller is in. */
 
-/* Has the namespace take the addresses of NETWORK for its own: a route of type local to lo. One
- * that is there already, as another container of a pod has made it, will do. */
+/* Makes the addresses of NETWORK local to the namespace: a route of type local to lo. An existing
+ * route, as of another container of a pod, is success. */
 int egress_route_add(const struct egress_network *network, struct nacre_error *err);
 
-/* -ENETDOWN: lo is down, which is not seen by who adds such a route: nothing would arrive. */
+/* Checks that lo is up. -ENETDOWN: it is down; egress_route_add does not notice that, but nothing
+ * would arrive. */
 int egress_check_loopback(struct nacre_error *err);
 
-/* From here on what is not for the namespace itself is refused with EACCES, whatever routes it has
- * or gets: a rule of ip-rule(8) between its own addresses and all others. */
+/* Refuses with EACCES all that is not for the namespace itself, whatever routes it has or gets: a
+ * rule of ip-rule(8) between that of its own addresses and all others. */
 int egress_close_routes(struct nacre_error *err);
 
-/* RET_INTERFACE: one that is up besides lo, or "". Those that the kernel makes in each network
- * namespace, as of tunnels, are down, and lead nowhere. */
+/* Looks for interfaces besides lo. RET_INTERFACE: one that is up, or "". Those that the kernel
+ * makes in each network namespace, as for tunnels, are down, and lead nowhere. */
 int egress_network_look(char ret_interface[IF_NAMESIZE], struct nacre_error *err);
-/* -ENOTEMPTY: there is such a one. */
+/* -ENOTEMPTY: there is such an interface. */
 int egress_check_alone(struct nacre_error *err);
 
 #endif
