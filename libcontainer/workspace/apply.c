@@ -19,7 +19,7 @@ static bool is_done(const struct apply_batch *run, size_t i)
 	return run->request->results[run->renames[i]].outcome == APPLY_DONE;
 }
 
-/* Whether a directory that was renamed is still in what goes with all that is in it. */
+/* Whether PATH, to be removed with all in it, still has a directory whose rename is not done. */
 static bool takes_renamed(const struct apply_batch *run, const char *path)
 {
 	char from[PATH_MAX];
@@ -31,7 +31,7 @@ static bool takes_renamed(const struct apply_batch *run, const char *path)
 	return false;
 }
 
-/* Whether it is to be done; says why not. */
+/* Whether the change is still to be applied; if it may not, sets the reason. */
 static bool is_open(struct apply_batch *run, size_t index)
 {
 	struct apply_request *request = run->request;
@@ -64,7 +64,7 @@ static bool above_rename(const struct apply_batch *run, const char *path)
 	return false;
 }
 
-/* Whether what lies below the old path of a rename has a rename of its own that was not done: it
+/* Whether a directory below the old path of CHANGE has a rename of its own that is not done. It
  * would not be found any more, unless it goes with this one, to be renamed there. */
 static bool must_wait(const struct apply_batch *run, const struct workspace_change *change)
 {
@@ -79,8 +79,8 @@ static bool must_wait(const struct apply_batch *run, const struct workspace_chan
 	return false;
 }
 
-/* Whether a rename is to come that brings the directory of PATH, or takes away what is at it or
- * above it now. */
+/* Whether a rename is still to come that brings the directory of PATH, or takes away what is at
+ * PATH or above it now. */
 static bool has_no_place(const struct apply_batch *run, const char *path)
 {
 	char from[PATH_MAX];
@@ -107,7 +107,8 @@ static bool is_there(const struct apply_batch *run, const char *path)
 	return fd >= 0 && place_look(fd, name, &object) == 0 && object.mode;
 }
 
-/* Does the rename at INDEX, or says why not; nothing if it has to wait for another, unless LAST. */
+/* Applies the rename at INDEX, or sets the reason why not. Does nothing if it has to wait for
+ * another, unless LAST. */
 static int apply_rename(struct apply_batch *run, size_t index, bool last, struct nacre_error *err)
 {
 	const struct workspace_change *change = &run->request->changes->items[index];
@@ -134,9 +135,9 @@ static int apply_rename(struct apply_batch *run, size_t index, bool last, struct
 	return r < 0 ? r : apply_batch_finish(run, err);
 }
 
-/* Renames come first, since what was changed below their new paths is told by those; and before
- * them the new directories that they lead into. One leads to a name that another takes away, or
- * into a directory that another brings: in as many turns as it takes. */
+/* Applies renames first, since changes below them have their new paths, and before them the new
+ * directories that they lead into. A rename may lead to a name that another takes away, or into a
+ * directory that another brings: tries all again until none makes progress. */
 static int apply_renames(struct apply_batch *run, struct nacre_error *err)
 {
 	const struct workspace_changes *changes = run->request->changes;
@@ -182,7 +183,7 @@ static bool goes(const struct workspace_change *change)
 	return change->kind == WORKSPACE_DELETED;
 }
 
-/* A directory whose owner may not write to it is filled before it is so. */
+/* Whether the owner may not write to a directory: it gets that mode after its content. */
 static bool is_shut(const struct workspace_change *change)
 {
 	return (change->mode & 0700) != 0700;

@@ -8,26 +8,27 @@
 #include "specs/workspace_changes.h"
 
 /*
- * Changes of a workspace go to its source. For each of them the source has, at any moment, the old
- * content or the new, whatever is killed or fails; what was replaced is kept for undo; an entry
- * that was applied leaves the upper, so that the rest can be applied later.
+ * Applies changes of a workspace to its source. For each of them the source has, at any moment, the
+ * old content or the new, whatever is killed or fails. What was replaced is kept for undo. An entry
+ * that was applied is removed from the upper, so that the rest can be applied later.
  *
- * In batches: files are copied into nameless ones and compared with the digest that was shown; that
- * is synced; the journal tells what comes, and is synced; names are swapped, each by one rename,
- * and what was taken out is looked at and kept; that is synced; the journal tells what was done;
- * the upper is tidied. apply_journal.h has the form, apply_recover.c what follows a crash.
+ * Changes are applied in batches. Files are copied into unnamed ones and compared with the digest
+ * that was shown; that is synced. The journal records the steps to come, and is synced. Names are
+ * swapped, each by one rename, and what was replaced is checked and kept; that is synced. The
+ * journal records which steps were done, and the upper is tidied. apply_journal.h describes the
+ * journal, apply_recover.c the recovery after a crash.
  */
 
 enum apply_outcome {
 	APPLY_LEFT, /* was not asked for */
 	APPLY_DONE,
-	APPLY_REFUSED, /* by a rule, or since it failed */
+	APPLY_REFUSED, /* by a rule, or because it failed */
 	APPLY_CONFLICT, /* the source changed meanwhile */
 };
 
 struct apply_result {
 	enum apply_outcome outcome;
-	const char *reason; /* of a refusal or a conflict, in words or a word of workspace_rules.h;
+	const char *reason; /* of a refusal or a conflict: a text, or a word of workspace_rules.h;
 			       of the arena */
 };
 
@@ -39,26 +40,26 @@ struct apply_request {
 	int64_t created; /* nanoseconds */
 	const struct workspace_changes *changes;
 	const bool
-		*wanted; /* by index, as the next: to be applied, or to be refused with its word */
-	const bool *named; /* a refusal that counts until PATH is named does not count */
-	const bool *forced; /* whatever the host made of it meanwhile goes to undo */
+		*wanted; /* by index, as the next two: to be applied, or reported with its word */
+	const bool *named; /* lifts a refusal that only counts until PATH is named */
+	const bool *forced; /* applied despite a conflict: the host's version goes to undo */
 	bool dry_run;
 	struct apply_result *results; /* filled in */
-	void (*progress)(void *data, uint64_t done, uint64_t all); /* NULL: nobody wants it */
+	void (*progress)(void *data, uint64_t done, uint64_t all); /* NULL: none */
 	void *data;
 };
 
-/* Returns 0, also where some are refused. Errors: it cannot go on; what is not APPLY_DONE was not
- * done, or is settled by the next apply_recover. */
+/* Returns 0, also if some changes are refused. After an error it could not go on: a change without
+ * APPLY_DONE was not applied, or the next apply_recover settles it. */
 int apply_run(struct apply_request *request, struct nacre_error *err);
 
-/* Settles what an apply or an undo that was cut off has left; nothing, mostly. To be called before
- * the workspace is looked at. */
+/* Settles what an interrupted apply or undo has left; mostly nothing. To be called before the
+ * workspace is read. */
 int apply_recover(struct arena *arena, int dir_fd, int upper_fd, int source_fd, bool user_xattr,
 	struct nacre_error *err);
 
-/* Whether an apply was cut off, and what it had replaced may be in its journal alone. Returns 1, 0
- * or -errno; -EBADMSG: its journal cannot be read. */
+/* Whether an apply was interrupted, so that what it had replaced may be in its journal alone.
+ * Returns 1, 0 or -errno; -EBADMSG: its journal cannot be read. */
 int apply_is_cut_off(struct arena *arena, int dir_fd, struct nacre_error *err);
 
 #endif

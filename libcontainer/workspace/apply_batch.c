@@ -17,7 +17,7 @@ size_t apply_batch_limit(void)
 
 	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur / 2 >= APPLY_BATCH)
 		return APPLY_BATCH;
-	/* Most of them are for the files, the rest for what is open beside them. */
+	/* A part of the fds is for the files, the rest for what is open beside them. */
 	return files.rlim_cur / 4 + 1;
 }
 
@@ -75,7 +75,7 @@ static int write_steps(struct apply_batch *run, struct nacre_error *err)
 	return r < 0 ? r : apply_journal_flush(&run->journal, err);
 }
 
-/* What was copied for undo goes from the source. */
+/* Removes from the source what was copied for undo. */
 static int remove_copied(struct apply_batch *run, const struct apply_item *item)
 {
 	const char *name;
@@ -162,7 +162,7 @@ static int by_path(const void *key, const void *item)
 	return strcmp(key, ((const struct workspace_change *)item)->path);
 }
 
-/* Whether its directory would be there by now if this were no dry run. */
+/* Whether the directory of PATH would exist by now if this were no dry run. */
 static bool below_new(const struct apply_batch *run, const char *path)
 {
 	const struct workspace_changes *changes = run->request->changes;

@@ -66,8 +66,8 @@ int apply_remove_copied(
 	return r < 0 ? r : apply_remove(dir_fd, name, object);
 }
 
-/* A symlink or a directory that was made after BEFORE, by an fd, gets the owner that a new file
- * gets. By its name it may be another by now, where somebody else may write. */
+/* Gives a symlink or a directory that was made after BEFORE, and opened as FD, the owner that a new
+ * file gets. Its name may lead to another object by now, if somebody else may write there. */
 static int own(struct apply_item *item, const struct place_pair *pair, int fd, int64_t before)
 {
 	struct place_object owner = item->step.old, *made = &item->step.new;
@@ -113,13 +113,13 @@ static int make_directory(struct apply_item *item, const struct place_pair *pair
 	r = fd < 0 ? fd : own(item, pair, fd, before);
 	if (r == 0)
 		r = place_look_fd(fd, &made);
-	/* The group of a directory of a group's goes on to what is made in it. */
+	/* The setgid bit that the directory has inherited stays. */
 	if (r == 0 && fchmod(fd, (made.mode & S_ISGID) | mode) < 0)
 		r = -errno;
 	return r < 0 ? r : place_look_fd(fd, &item->step.new);
 }
 
-/* The new content, at SPARE. */
+/* Makes the new content, at SPARE. */
 static int make_new(struct apply_item *item, const struct place_pair *pair)
 {
 	switch (item->step.action) {
@@ -148,8 +148,8 @@ static void take_back(
 		(void)workspace_remove_tree(j->dir_fd, number, &ignored);
 }
 
-/* What can fail for want of space comes before the swap, which changes the ctime of what is in the
- * source even if it is swapped back, and that would be a conflict of the next apply. */
+/* Does all that can fail for lack of space before the swap. A swap changes the ctime of what is in
+ * the source even if it is swapped back, and that would be a conflict of the next apply. */
 static int swap(const struct apply_place *p, const struct apply_journal *j, struct apply_item *item,
 	const struct place_pair *pair, bool far)
 {
@@ -189,7 +189,7 @@ static int commit_swap(const struct apply_place *p, const struct apply_journal *
 		take_back(j, item, &pair);
 		return r;
 	}
-	/* With the time of the rename, by which undo tells a later change. */
+	/* Records the ctime of the rename, by which undo notices a later change. */
 	if (!pair.nothing && place_look(dir_fd, name, &now) == 0 &&
 		place_same(&now, &item->step.new))
 		item->step.new = now;
@@ -274,7 +274,7 @@ void apply_commit(struct apply_place *p, struct apply_journal *j, struct apply_i
 	if (r == -ESTALE)
 		apply_refuse(p, item, APPLY_CONFLICT, "it was changed in the source just now");
 	else if (r == -ENOTUNIQ) {
-		/* Undo has it as something that was deleted. */
+		/* Undo treats it as a deletion. */
 		item->step.new = (struct place_object){0};
 		j->steps[item->step.number].done = true;
 		apply_journal_mark(j, "done", &item->step);

@@ -53,7 +53,8 @@ static void write_object(FILE *f, const struct place_object *o)
 		o->mode, o->uid, o->gid, o->ino, o->size, o->birth, o->mtime, o->ctime);
 }
 
-/* Of a text without blanks, line ends and "%"; NULL: "-", and what begins so is escaped. */
+/* Writes TEXT, with blanks, line ends and "%" escaped; NULL as "-", and so a leading "-" is
+ * escaped. */
 static void write_text(FILE *f, const char *text)
 {
 	(void)fputc(' ', f);
@@ -292,7 +293,7 @@ int apply_journal_open(struct arena *arena, int workspace_fd, const char *name,
 		r = read_list(j, text, err);
 	if (r < 0)
 		return r == -ENOENT ? r : fail_prefix(err, "%s/list of the workspace", name);
-	/* What comes next does not continue a line that was cut off. */
+	/* Drops an incomplete last line, so that what comes next does not continue it. */
 	if (ftruncate(j->fd, j->size) < 0)
 		return fail_errno(err, errno, "%s/list of the workspace", name);
 	return start_lines(j, err);

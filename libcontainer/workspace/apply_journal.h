@@ -9,26 +9,25 @@
 #include "specs/arena.h"
 
 /*
- * What an apply does to the source, on disk before it is done: a directory "journal" of the
- * workspace, that becomes "undo" when the apply has ended. In it:
+ * Records what an apply does to the source, on disk before it is done: in the directory "journal"
+ * of the workspace, which becomes "undo" when the apply has ended. It has:
  *
  *   list   lines, only ever appended:
  *          nacre-apply 1 TAG near|far
  *          step N ACTION OLD NEW PATH FROM TARGET   is about to be done
- *          done N NEW                               was done, and what stands there since
+ *          done N NEW                               was done; NEW is there since
  *          end                                      nothing more comes
- *          undo N, then undone N or kept N          of an undo: is about to be, was, was not undone
- *          swap N BROUGHT TAKEN                     between them: these two are about to change
- *                                                   places
+ *          undo N, then undone N or kept N          an undo: is about to be done, was, was not
+ *          swap N BROUGHT TAKEN                     between them: BROUGHT is about to replace TAKEN
  *   N      what step N has replaced or deleted
  *
- * Near is a journal in the mount of the source: new content waits at N, and one rename puts it in
- * its place and what was there at N. Else, and for directories, which inherit where they are made,
- * it waits beside its place at ".nacre-TAG-N", and what it replaces was copied to N before. TAG is
- * random, so whoever finds such a name, and the object that the line tells of, has found nacre's
- * own.
+ * "near" means that the journal lies in the mount of the source: new content waits at N, and one
+ * rename swaps it with what is at its path. With "far", and for directories, which inherit from
+ * where they are made, it waits beside its path at ".nacre-TAG-N", and what it replaces was copied
+ * to N before. TAG is random: such a name, with the object that the line describes, was made by
+ * nacre.
  *
- * A line that was cut off does not count.
+ * An incomplete last line is ignored.
  */
 
 enum apply_action {
@@ -45,12 +44,12 @@ struct apply_step {
 	unsigned number;
 	enum apply_action action;
 	const char *path, *from, *target; /* or NULL */
-	struct place_object old; /* what is there before; of a rename, at FROM */
-	struct place_object new; /* what is there then; of a symlink and a directory the mode alone
-				    until it is done */
+	struct place_object old; /* what was there before; of a rename, at FROM */
+	struct place_object new; /* what is there afterwards; of a symlink and a directory the mode
+				    alone until it is done */
 	bool done;
 	bool undoing, undone;
-	struct place_object brought, taken; /* of an undo: by them it is told whether it was done */
+	struct place_object brought, taken; /* of an undo: they show whether it was done */
 };
 
 struct apply_journal {
@@ -62,7 +61,7 @@ struct apply_journal {
 	struct apply_step *steps; /* heap; strings of ARENA */
 	size_t n;
 	struct arena *arena;
-	FILE *lines; /* to be written */
+	FILE *lines; /* not written yet */
 	char *text; /* of LINES */
 	size_t length;
 	long size; /* of list */
@@ -78,8 +77,8 @@ enum {
 void apply_journal_init(struct apply_journal *j);
 void apply_journal_done(struct apply_journal *j); /* closes and frees */
 
-/* Opens that of directory NAME of a workspace. -ENOENT without text: there is none. Strings are of
- * ARENA. */
+/* Opens the journal in directory NAME of a workspace. -ENOENT without text: there is none. Strings
+ * are of ARENA. */
 int apply_journal_open(struct arena *arena, int workspace_fd, const char *name,
 	struct apply_journal *j, struct nacre_error *err);
 
@@ -90,19 +89,19 @@ int apply_journal_make(struct arena *arena, int workspace_fd, int source_fd,
 /* Adds STEP, whose number it sets; its strings must live as long as J. Returns 0 or -ENOMEM. */
 int apply_journal_add(struct apply_journal *j, struct apply_step *step);
 
-/* Adds a line for step NUMBER: "done" (with NEW), "undo", "undone" or "kept", or without a step
- * "end". */
+/* Adds a line for STEP: "done" (with NEW), "undo", "undone" or "kept", or without a step "end". */
 void apply_journal_mark(struct apply_journal *j, const char *word, const struct apply_step *step);
 
-/* Adds a line for step NUMBER of an undo: what is about to come to its path, and what goes. */
+/* Adds a line for step NUMBER of an undo: BROUGHT is about to come to its path, and TAKEN to go. */
 void apply_journal_swap(struct apply_journal *j, unsigned number,
 	const struct place_object *brought, const struct place_object *taken);
 
-/* Writes what was added, all or nothing, and waits until it is on disk. */
+/* Writes the lines that were added, all or nothing, and waits until they are on disk. */
 int apply_journal_flush(struct apply_journal *j, struct nacre_error *err);
 
-/* Where the new content of a step waits, and the old one comes: *RET_FD is J's or DIR_FD, in which
- * the step happens. Returns whether the old one has to be copied before. */
+/* Finds the spare name of a step, where its new content waits and the old one goes. *RET_FD: J's
+ * directory, or DIR_FD, the directory of the step's path. Returns whether the old content has to be
+ * copied before. */
 bool apply_journal_spare(const struct apply_journal *j, const struct apply_step *step, int dir_fd,
 	int *ret_fd, char ret_name[APPLY_TEMPORARY]);
 

@@ -10,8 +10,8 @@
 #include "libcontainer/workspace/apply_own.h"
 #include "libcontainer/workspace/copy.h"
 
-/* The owner of what is replaced, or else of its directory. Who is not root makes new files as his
- * own, like any other program of his. */
+/* Gives the file the owner of what it replaces, or else of its directory. A caller who is not root
+ * owns his new files, as with any other program. */
 static int give_owner(const struct apply_item *item, int dir_fd, int fd)
 {
 	const struct place_object *old = &item->step.old;
@@ -87,8 +87,8 @@ static int prepare_symlink(const struct apply_place *p, struct apply_item *item)
 	return 0;
 }
 
-/* Why what is in the source now is not what the container saw; NULL: it is. What is below a
- * directory that goes is looked at once nobody finds it by its name any more. */
+/* Returns why the source no longer has what the container saw; NULL: it has. What is below a
+ * directory to be removed is checked once that has lost its name. */
 static const char *judge(const struct apply_place *p, const struct apply_item *item)
 {
 	const struct place_object *old = &item->step.old;
@@ -147,10 +147,10 @@ static int prepare_new(struct apply_place *p, struct apply_item *item, int dir_f
 		return prepare_file(p, item, dir_fd, name);
 	case APPLY_SYMLINK:
 		return prepare_symlink(p, item);
-	case APPLY_DIRECTORY: /* what comes into it comes while its owner may write */
+	case APPLY_DIRECTORY: /* its owner can write to it until its content is there */
 		item->step.new.mode = S_IFDIR | 0700 | (item->change->mode & 0777);
 		return 0;
-	case APPLY_MODE: /* a shared group of the host's stays */
+	case APPLY_MODE: /* the host's bits 07000 stay */
 		item->step.new.mode = (item->step.old.mode & ~0777u) | (item->change->mode & 0777);
 		return 0;
 	default:

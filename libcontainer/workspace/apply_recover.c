@@ -13,9 +13,9 @@
 #include "libcontainer/workspace/store.h"
 
 /*
- * After an apply that was cut off. What became of a step is told by the objects: by inode and time
- * of birth, for names may be the host's again. A step whose old content was taken out goes on; one
- * that had not come so far is taken back, and its change is in the upper as it was.
+ * Recovers from an interrupted apply. The objects show what became of a step. They are known by
+ * inode and time of birth, since their names may be the host's again. A step whose old content was
+ * taken out is completed. An earlier one is reverted, and its change is in the upper as it was.
  */
 
 static bool is_link_to(int dir_fd, const char *name, const char *target)
@@ -43,7 +43,8 @@ static bool is_new(const struct apply_step *step, int dir_fd, const char *name,
 	}
 }
 
-/* What the step replaced was taken out: it was copied before if it is to go from there. */
+/* Completes a step whose old content was taken out. If that lies beside its path, it was copied to
+ * the journal before. */
 static int finish(const struct apply_journal *j, const struct apply_step *step,
 	const struct place_pair *pair, bool far)
 {
@@ -74,7 +75,7 @@ static int take_back(const struct apply_journal *j, const struct apply_step *ste
 	return r;
 }
 
-/* Returns 1: it is done, 0: it is as if it had never been, or -errno. */
+/* Returns 1: the step is done, 0: it is as if it had never begun, or -errno. */
 static int settle_swap(
 	const struct apply_journal *j, struct apply_step *step, int dir_fd, const char *name)
 {
@@ -90,7 +91,7 @@ static int settle_swap(
 		return r;
 	if (step->old.mode ? !place_same(&spare, &step->old)
 			   : spare.mode || !is_new(step, dir_fd, name, &there)) {
-		/* Not taken out; or, of one that is done, gone from there. */
+		/* It was not taken out; or the step is done, and it is gone from there. */
 		r = step->done ? 0 : take_back(j, step, &pair, &spare, far);
 		return r < 0 ? r : step->done;
 	}
@@ -103,7 +104,7 @@ static int settle_swap(
 	return r < 0 ? r : 1;
 }
 
-/* The way was cleared for it: it is done, so that there is the new if not the old. */
+/* Does a rename for which the path was cleared already: something must be there. */
 static int go_on(
 	const struct apply_place *p, const struct apply_step *step, int dir_fd, const char *name)
 {

@@ -14,10 +14,10 @@
 #include "libcontainer/workspace/apply_own.h"
 
 /*
- * The upper of an overlay after an apply. An opaque directory hides what the source has below it;
- * an entry that goes from it to the source would seem deleted. So before an entry leaves it, the
- * directory is made to say the same by whiteouts, name by name. Each step says no more and no less
- * than before, and can be done again.
+ * Tidies the upper of an overlay after an apply. An opaque directory hides what the source has
+ * below it, so an entry that goes from it to the source would seem deleted. So before an entry
+ * leaves it, whiteouts replace the opaque mark, one per hidden name. After each step the overlay
+ * shows the same as before, and each step can be repeated.
  */
 
 static const char *attribute(const struct apply_place *p, const char *name, char buffer[64])
@@ -58,8 +58,8 @@ static int is_redirected(const struct apply_place *p, int dir_fd)
 	return errno == ENODATA || errno == EOPNOTSUPP ? 0 : -errno;
 }
 
-/* A directory that was renamed hides what was at its path by that, applied or not; and what the
- * source has there may be its own content by now. */
+/* Hides NAME, which the source has. A renamed directory needs no mark: its redirect hides what was
+ * at its path, applied or not, and the source may have its own content there by now. */
 static int hide(const struct apply_place *p, int upper_fd, const char *name, bool directory)
 {
 	struct place_object there;
@@ -77,7 +77,8 @@ static int hide(const struct apply_place *p, int upper_fd, const char *name, boo
 	return r ? (r < 0 ? r : 0) : set_attribute(p, fd, "opaque", "y");
 }
 
-/* UPPER_FD is opaque; PATH its path. What is not there in the source is not hidden. */
+/* Replaces the opaque mark of UPPER_FD, whose path is PATH, by marks per name. A name that the
+ * source does not have needs none. */
 static int hide_by_name(const struct apply_place *p, int upper_fd, const char *path)
 {
 	cleanup_close int fd = place_open_entry(p->source_fd, path, O_RDONLY | O_DIRECTORY);
@@ -104,8 +105,8 @@ static int hide_by_name(const struct apply_place *p, int upper_fd, const char *p
 	return r < 0 ? r : set_attribute(p, upper_fd, "opaque", NULL);
 }
 
-/* Each directory on the way to PATH that is opaque says by name what it hides; with ITSELF, PATH
- * too. -ENOENT: the way ends in the upper. */
+/* Does that for each opaque directory on the way to PATH; with ITSELF, for PATH too. -ENOENT: the
+ * way ends in the upper. */
 static int open_way(const struct apply_place *p, const char *path, bool itself)
 {
 	char way[PATH_MAX];
@@ -132,7 +133,7 @@ static int open_way(const struct apply_place *p, const char *path, bool itself)
 	return 0;
 }
 
-/* What stands at PATH of the upper and is no directory. */
+/* Removes what is at PATH of the upper, unless it is a directory. WHITEOUT: only a whiteout. */
 static int drop(const struct apply_place *p, const char *path, bool whiteout)
 {
 	const char *name;
@@ -147,7 +148,7 @@ static int drop(const struct apply_place *p, const char *path, bool whiteout)
 	return unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
-/* What was renamed out of FROM, which is TO by now, is found there. */
+/* Changes the redirect of a directory that was renamed out of FROM, which is TO by now. */
 static int move_redirect(const struct apply_place *p, int dir_fd, const char *from, const char *to)
 {
 	char name[64], value[PATH_MAX], moved[PATH_MAX];
@@ -160,7 +161,7 @@ static int move_redirect(const struct apply_place *p, int dir_fd, const char *fr
 	if (value[0] != '/' || !place_within(value + 1, from) || value[1 + length] != '/')
 		return 0;
 	if (snprintf(moved, sizeof(moved), "/%s%s", to, value + 1 + length) >= (int)sizeof(moved))
-		return 0; /* the next diff does not find it, and says so */
+		return 0; /* the next diff does not find it, and reports that */
 	return set_attribute(p, dir_fd, "redirect", moved);
 }
 
@@ -182,8 +183,8 @@ static int add(
 	return 0;
 }
 
-/* PATH itself, and into LIST the directories in it. A path longer than a call takes has no rename.
- */
+/* Changes the redirect of PATH itself, and adds the directories in it to LIST. A path longer than a
+ * system call takes has no rename. */
 static int move_in(const struct apply_place *p, const char *path, const char *from, const char *to,
 	struct pending **list)
 {
@@ -205,7 +206,7 @@ static int move_in(const struct apply_place *p, const char *path, const char *fr
 	return r < 0 ? r : -errno;
 }
 
-/* All of them at and below TOP. */
+/* Changes all redirects at and below TOP. */
 static int move_redirects(
 	const struct apply_place *p, const char *top, const char *from, const char *to)
 {
@@ -236,7 +237,7 @@ int apply_leave_upper(
 {
 	int r;
 
-	if (p->upper_fd < 0) /* in memory, and gone with the machine's last start */
+	if (p->upper_fd < 0) /* in memory, and gone since a reboot */
 		return 0;
 	r = open_way(p, step->path, step->action == APPLY_DIRECTORY || step->action == APPLY_MODE);
 
@@ -250,8 +251,8 @@ int apply_leave_upper(
 	return fail_errno(err, r, "tidy \"%s\" in the workspace", step->path);
 }
 
-/* The mark that something of the source is not there. No directory for it: one further up says so.
- */
+/* Marks PATH of the source as deleted. Makes no directory for that: if there is none, a mark
+ * further up hides it. */
 static int put_whiteout(const struct apply_place *p, const char *path)
 {
 	const char *name;

@@ -22,7 +22,7 @@ enum {
 
 static const char acl[] = "system.posix_acl_access";
 
-/* The data between AT and END. */
+/* Copies the data between AT and END. */
 static int copy_range(int from_fd, int to_fd, off_t at, off_t end)
 {
 	cleanup_free char *piece = malloc(PIECE);
@@ -136,10 +136,10 @@ int copy_attributes(int from_fd, int to_fd)
 
 	if (!names || !value)
 		return -ENOMEM;
-	/* That of the directory's default list. */
+	/* Removes the list that comes from the directory's default list. */
 	if (fremovexattr(to_fd, acl) < 0 && errno != ENODATA && errno != EOPNOTSUPP)
 		return -errno;
-	/* By the name, since an O_PATH fd has no attributes. */
+	/* Uses the name, since an O_PATH fd gives no access to attributes. */
 	(void)snprintf(from, sizeof(from), "/proc/self/fd/%d", from_fd);
 	size = listxattr(from, names, LIST_MAX);
 	if (size < 0)
@@ -157,7 +157,7 @@ static int copy_dates(int fd, const struct stat *st)
 	return futimens(fd, times) < 0 ? -errno : 0;
 }
 
-/* The owner before the mode, since it clears bits of that. */
+/* Sets the owner before the mode: chown(2) clears bits of that. */
 static int copy_status(int from_fd, int to_fd, const struct stat *st)
 {
 	int r = fchown(to_fd, st->st_uid, st->st_gid) < 0 ? -errno : 0;

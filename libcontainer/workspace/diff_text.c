@@ -34,7 +34,8 @@ struct work {
 	bool failed;
 };
 
-/* What the child does from here on has no other system calls than read, write and exit. */
+/* The functions below run in the child, which has no other system calls than read, write and
+ * exit. */
 
 static bool read_text(int fd, struct text *text)
 {
@@ -74,7 +75,7 @@ static int work_in_child(struct work *work, int old_fd, int new_fd)
 static void be_child(struct work *work, int old_fd, int new_fd)
 {
 	const int keep[] = {old_fd, new_fd, work->pipe_fd};
-	/* SIGXCPU at the first, which tells it from what seccomp does: SIGKILL. */
+	/* The soft limit sends SIGXCPU; seccomp sends SIGKILL. */
 	const struct rlimit limit = {SECONDS, SECONDS + 1};
 	sigset_t of_limit;
 

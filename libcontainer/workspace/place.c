@@ -91,9 +91,9 @@ bool place_same(const struct place_object *a, const struct place_object *b)
 	       a->birth == b->birth;
 }
 
-/* A rename alone changes the ctime in most file systems; content that was changed shows in mtime
- * and size. Whoever sets mtime back has changed the file before the last look, which saw the ctime.
- */
+/* Does not compare the ctime, which a rename alone changes in most file systems. Content that was
+ * changed shows in mtime and size. Whoever sets mtime back has changed the file before the last
+ * look, which saw the ctime. */
 static bool unchanged(const struct place_object *now, const struct place_object *expected)
 {
 	if (!place_same(now, expected))
@@ -138,8 +138,8 @@ int place_swap(const struct place_pair *pair)
 
 	if (r < 0)
 		return r;
-	/* The judgement, with the ctime, which nobody can set: what comes below is for the moment
-	 * between this and the rename. */
+	/* Judges by the ctime, which nobody can set. The check below is for the moment between this
+	 * and the rename. */
 	if (expected->mode ? !unchanged(&now, expected) ||
 				     (!S_ISDIR(now.mode) && now.ctime != expected->ctime)
 			   : now.mode != 0)

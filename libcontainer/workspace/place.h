@@ -10,12 +10,12 @@
 struct statx_timestamp;
 
 /*
- * Where an entry of the source or of the upper stands: the directory, by fd, and the name in it.
- * Both trees may be changed while they are looked at, and the source's owner may mean harm: no
- * symlink, mount or ".." is ever followed, and what a rename took away is looked at again.
+ * Names an entry of the source or of the upper: the directory, by fd, and the name in it. Both
+ * trees may change meanwhile, and the source's owner may be an attacker: no symlink, mount or ".."
+ * is ever followed, and what a rename took away is checked again.
  */
 
-/* What stands somewhere. Times in nanoseconds. */
+/* What is at a place. Times in nanoseconds. */
 struct place_object {
 	uint32_t mode; /* st_mode; 0: nothing is there */
 	uint32_t uid, gid;
@@ -33,12 +33,12 @@ int place_open(int root_fd, const char *path, const char **ret_name);
 /* Opens PATH itself; FLAGS of open(2). Returns an fd or -errno, without text. */
 int place_open_entry(int root_fd, const char *path, int flags);
 
-/* Looks at NAME. Nothing there is a success. Returns 0 or -errno. */
+/* Reads what is at NAME. Nothing there is a success. Returns 0 or -errno. */
 int place_look(int dir_fd, const char *name, struct place_object *ret);
 int place_look_fd(int fd, struct place_object *ret);
 
-/* In nanoseconds. What a program may set beyond the year 2262 is another time, and always the same.
- */
+/* Returns TIME in nanoseconds. A time beyond the year 2262, which a program may set, overflows to
+ * another time, always the same one. */
 int64_t place_time(const struct statx_timestamp *time);
 
 /* Whether both are one object, whatever was written to it. */
@@ -54,10 +54,10 @@ struct place_pair {
 	struct place_object expected; /* at NAME; absent: nothing goes to SPARE */
 };
 
-/* Puts what is at SPARE in the place of what is at NAME, and that at SPARE, by one rename. What was
- * taken out is looked at: if it is another object than expected, or was changed since (CTIME; not
- * of directories), it is put back. -ESTALE: that; all is as before. -ENOTUNIQ: it could not be put
- * back, since NAME was made anew meanwhile: it is at SPARE. Returns 0 or -errno. */
+/* Swaps what is at SPARE with what is at NAME, by one rename. Then checks what was taken out: if it
+ * is another object than expected, or was changed since (CTIME; not of directories), swaps it back.
+ * -ESTALE: it did; all is as before. -ENOTUNIQ: it could not, since NAME was made anew meanwhile:
+ * what was taken out is at SPARE. Returns 0 or -errno. */
 int place_swap(const struct place_pair *pair);
 
 /* Undoes a place_swap that has worked. */
@@ -67,12 +67,13 @@ int place_swap_back(const struct place_pair *pair);
  * -errno. */
 int place_is_near(int a_fd, int b_fd);
 
-/* Whether TIME, a ctime, is not before SINCE: some file systems have no fractions of a second. */
+/* Whether TIME, a ctime, is not before SINCE. Some file systems have no fractions of a second: then
+ * only seconds are compared. */
 bool place_is_late(int64_t time, int64_t since);
 
-/* Whether nothing in the directory NAME has a ctime of SINCE or later; that of directories may be
- * from UNTIL on, from when nacre itself has renamed entries of them. 0: so it is. -ESTALE: not.
- * -ELOOP: hundreds of directories in one another. -errno. (place_tree.c) */
+/* Checks that nothing in the directory NAME has a ctime of SINCE or later. A directory may have one
+ * of UNTIL or later, since nacre itself has renamed entries then. 0: unchanged. -ESTALE: changed.
+ * -ELOOP: hundreds of nested directories. -errno. (place_tree.c) */
 int place_tree_unchanged(int dir_fd, const char *name, int64_t since, int64_t until);
 
 #endif

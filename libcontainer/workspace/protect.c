@@ -100,8 +100,8 @@ static int each_of_repository(struct search *s, int dir_fd, const char *path)
 	return r < 0 ? r : each_entry(s, dir_fd, path, look_in_repository);
 }
 
-/* Of the directory PATH of a repository, which stands before the first "/". What is written to at
- * work stays free. */
+/* Looks at NAME in PATH, a directory of the repository before its first "/". Files that git writes
+ * in normal work stay writable. */
 static int look_in_repository(struct search *s, int dir_fd, const char *path, const char *name)
 {
 	const char *full = arena_printf(s->arena, "%s/%s", path, name);
@@ -109,7 +109,7 @@ static int look_in_repository(struct search *s, int dir_fd, const char *path, co
 
 	if (!full)
 		return arena_fail(s->arena, "protected names", s->err);
-	/* refs for servers, and lists of what is ignored, which git obeys */
+	/* Holds refs for servers, and lists of ignored files, which git obeys. */
 	if (!strcmp(inner, "info"))
 		return each_of_repository(s, dir_fd, full);
 	return workspace_rules_git_writes(inner)

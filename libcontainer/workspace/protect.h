@@ -9,9 +9,9 @@
 #include "specs/spec_types.h"
 
 /*
- * Protected names (specs/workspace_rules.h) in a source that is written to at once, form direct: at
- * its top, and of its repository what git obeys. What lies deeper is not looked for, since that
- * would take as long as there are files.
+ * Finds protected names (specs/workspace_rules.h) in a source that the container writes to
+ * directly, form direct: at its top, and in its repository the files that git obeys. Deeper
+ * directories are not searched, since that would take as long as there are files.
  */
 
 struct workspace_protected {
@@ -23,12 +23,12 @@ struct workspace_protected {
 struct workspace_protected_list {
 	struct workspace_protected *items; /* sorted by path */
 	size_t n;
-	/* Directories around them below the source, outer ones first: what can be renamed can be
-	 * replaced with all that is in it. */
+	/* Directories below the source that contain them, outer ones first: a directory that can be
+	 * renamed can be replaced with all that is in it. */
 	struct oci_strings around;
 };
 
-/* PROTECT: names of the policy. In ARENA. */
+/* Lists them, in ARENA. PROTECT: names of the policy. */
 int workspace_protect_list(struct arena *arena, int source_fd, const struct oci_strings *protect,
 	struct workspace_protected_list *ret_list, struct nacre_error *err);
 

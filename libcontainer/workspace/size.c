@@ -20,7 +20,8 @@
 #define PRJQUOTA 2
 #endif
 
-/* Project ids of our own: "NC", and 65,536 of them. Administrators' begin with 1. */
+/* Project ids of nacre: "NC" in the upper half, and 65,536 of them. Administrators' ids begin with
+ * 1. */
 #define FIRST_PROJECT UINT32_C(0x4e430000)
 #define PROJECTS UINT32_C(0x10000)
 
@@ -93,7 +94,7 @@ static int set_limits(int fd, uint32_t project, uint64_t bytes, uint64_t inodes)
 	return quota(fd, Q_SETQUOTA, project, &block);
 }
 
-/* Nobody has files or limits under it. 1, 0 or -errno. */
+/* Whether PROJECT has neither files nor limits: 1, 0 or -errno. */
 static int is_free(int fd, uint32_t project)
 {
 	struct dqblk block = {.dqb_valid = 0};
@@ -105,7 +106,7 @@ static int is_free(int fd, uint32_t project)
 	       !block.dqb_ihardlimit;
 }
 
-/* A limit is what claims it. */
+/* Claims a free project id by setting its limits. */
 static int claim(int fd, const struct workspace_record *record, uint32_t *ret_project)
 {
 	for (uint32_t i = 0; i < PROJECTS; i++) {

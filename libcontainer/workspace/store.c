@@ -26,7 +26,7 @@ enum {
 	RECORD_MAX_BYTES = 1024 * 1024,
 };
 
-/* XDG Base Directory Specification: a relative path is not one. */
+/* XDG Base Directory Specification: a relative path is ignored. */
 static int default_store(char ret_path[PATH_MAX], struct nacre_error *err)
 {
 	const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
@@ -104,7 +104,7 @@ void workspace_set_done(struct workspace_set *set)
 	fd_close(&set->lock_fd);
 }
 
-/* -1 if what stands at the path is no longer the directory that the record is about. */
+/* *RET_FD: -1 if what is at the path is no longer the directory of the record. */
 static int open_source(const struct workspace_record *record, int *ret_fd, struct nacre_error *err)
 {
 	cleanup_close int fd = sys_openat2(AT_FDCWD, record->source, O_PATH | O_DIRECTORY, 0,
@@ -250,7 +250,7 @@ int workspace_set_open(struct arena *arena, int store_fd, const char *id, unsign
 	r = open_set(store_fd, lock_flags, ret_set, &why);
 	if (r == 0)
 		r = read_set(arena, ret_set, &why);
-	/* What a command has left that made the first and was killed. */
+	/* A command that made the first workspace, and was killed, has left this. */
 	if (r == 0 && ret_set->n == 0)
 		r = workspace_set_remove(store_fd, ret_set, &why) < 0 ? -why.code : -ENOENT;
 	if (r == -ENOENT)
@@ -271,7 +271,7 @@ int workspace_set_make(struct arena *arena, int store_fd, const char *id, unsign
 	workspace_set_init(ret_set);
 	if (r < 0)
 		return r;
-	/* Who has just removed it was before us: once more. */
+	/* Another command has just removed it: tries once more. */
 	for (int tries = 0; tries < 2 && (tries == 0 || r == -ENOENT); tries++) {
 		workspace_set_done(ret_set);
 		ret_set->id = id;

@@ -9,26 +9,26 @@
 
 /*
  * Workspaces on disk: /var/lib/nacre/workspaces/ID/N for root,
- * $XDG_STATE_HOME/nacre/workspaces/ID/N
- * (~/.local/state) for others; N counts the workspaces of container ID from 0. Directories are 0700
- * and their caller's. Below ID: lock (as a container's: state.h). Below N:
+ * $XDG_STATE_HOME/nacre/workspaces/ID/N (~/.local/state) for others; N counts the workspaces of
+ * container ID from 0. Directories have mode 0700 and belong to their caller. Below ID: lock (as a
+ * container's: state.h). Below N:
  *
- *   workspace.json   workspace_record.h; what has none is the rest of a make or of a removal that
- *                    was cut off, and of no use to anybody
+ *   workspace.json   workspace_record.h; without it, N is the rest of an interrupted make or
+ *                    removal, and of no use to anybody
  *   upper, work      overlay's; absent in the form direct
  *   memory           mount point of a tmpfs that holds upper and work instead
- *   journal          of an apply that has begun (journal.h)
+ *   journal          of an apply that has begun (apply_journal.h)
  *   undo             what applies have replaced, and their list
  *
- * Nothing that comes from a container is ever used as a name outside of upper, and below upper and
- * the source paths are opened by fd alone.
+ * Nothing that comes from a container is ever used as a name outside of upper. Paths below upper
+ * and the source are opened by fd alone.
  */
 
 struct workspace {
 	unsigned number; /* N */
 	int dir_fd; /* ID/N */
-	int upper_fd; /* O_PATH | O_DIRECTORY of the upper; -1: form direct, or it was in memory and
-			 the machine was started anew */
+	int upper_fd; /* O_PATH | O_DIRECTORY of the upper; -1: form direct, or it was in memory
+			 before a reboot */
 	int source_fd; /* the source, verified to be that of the record; -1: it is gone */
 	struct workspace_record *record; /* of the arena that it was opened with */
 };
@@ -44,31 +44,31 @@ struct workspace_set {
 void workspace_set_init(struct workspace_set *set);
 void workspace_set_done(struct workspace_set *set); /* closes; removes nothing */
 
-/* Opens the directory of all, and makes it if MAKE. -EPERM: neither the caller's nor root's, or
- * writable by others. -ENOENT: there is none, and so no workspace. STORE: another place than the
- * caller's own; NULL: that. Returns an fd. */
+/* Opens the directory of all workspaces; MAKE: makes it if missing. STORE: another path than the
+ * caller's own; NULL: the caller's own. -EPERM: it is neither the caller's nor root's, or writable
+ * by others. -ENOENT: it does not exist, so there is no workspace. Returns an fd. */
 int workspace_store_open(const char *store, bool make, struct nacre_error *err);
 
-/* Opens, to name it alone (O_PATH), the directory that the caller's own store lies in, with the
- * record of receipts (receipt_chain.h). -ENOENT: it is not there. Returns an fd. */
+/* Opens (O_PATH) the directory that the caller's own store lies in, with the record of receipts
+ * (receipt_chain.h). -ENOENT: it does not exist. Returns an fd. */
 int workspace_store_open_state(struct nacre_error *err);
 
-/* Opens and locks those of container ID; LOCK_FLAGS of state.h. -ENOENT: "container ID has no
- * workspace". RET_SET is the caller's to finish, in any case. */
+/* Opens and locks the workspaces of container ID; LOCK_FLAGS of state.h. -ENOENT: "container ID has
+ * no workspace". The caller finishes RET_SET in any case. */
 int workspace_set_open(struct arena *arena, int store_fd, const char *id, unsigned lock_flags,
 	struct workspace_set *ret_set, struct nacre_error *err);
 
-/* The same, and makes the directory of container ID, with nothing in it, if there is none. */
+/* Does the same, and makes the directory of container ID, empty, if there is none. */
 int workspace_set_make(struct arena *arena, int store_fd, const char *id, unsigned lock_flags,
 	struct workspace_set *ret_set, struct nacre_error *err);
 
-/* As workspace_set_open without the lock, for who only tells of them. */
+/* Does the same as workspace_set_open, without the lock, for a caller that only reports them. */
 int workspace_set_look(struct arena *arena, int store_fd, const char *id,
 	struct workspace_set *ret_set, struct nacre_error *err);
 
-/* Makes one more in SET, of the store STORE_FD, for what RECORD says (its id, source, the source's
- * identity and the time are filled in here, from SOURCE_FD), with upper and work. BEST_EFFORT: on a
- * file system without quotas it has no limits, and RECORD says so. */
+/* Adds a workspace to SET, in the store STORE_FD, with upper and work, as RECORD describes it.
+ * RECORD's id, source, the source's identity and the time are filled in here, from SOURCE_FD.
+ * BEST_EFFORT: on a file system without quotas it has no limits, and RECORD says so. */
 int workspace_make(struct arena *arena, int store_fd, struct workspace_set *set, int source_fd,
 	bool best_effort, struct workspace_record *record, struct nacre_error *err);
 
@@ -76,28 +76,27 @@ int workspace_make(struct arena *arena, int store_fd, struct workspace_set *set,
  * 0 or -errno. */
 int workspace_is_unused(const struct workspace *w, struct nacre_error *err);
 
-/* Removes one of SET, upper included, whatever its depth. */
+/* Removes the workspace INDEX of SET, with its upper, however deep that is. */
 int workspace_remove(struct workspace_set *set, size_t index, struct nacre_error *err);
 
 /* Removes all of SET; the directory ID last. */
 int workspace_set_remove(int store_fd, struct workspace_set *set, struct nacre_error *err);
 
-/* The containers that have workspaces, sorted. Heap; free with state_free_ids. */
+/* Lists the containers that have workspaces, sorted. Heap; free with state_free_ids. */
 int workspace_list_ids(int store_fd, char ***ret_ids, size_t *ret_n, struct nacre_error *err);
 
-/* Between the files of the store: what of N has a record, and what has none. */
+/* For the files of the store alone. Names below N: */
 #define WORKSPACE_RECORD "workspace.json"
 #define WORKSPACE_UPPER "upper"
 #define WORKSPACE_WORK "work"
 #define WORKSPACE_MEMORY "memory"
 
-/* Opens N, -ENOENT: it has no record. *RET is the caller's to close in any case. */
+/* Opens workspace N. -ENOENT: it has no record. The caller closes *RET in any case. */
 int workspace_open(struct arena *arena, int set_fd, unsigned number, struct workspace *ret,
 	struct nacre_error *err);
 void workspace_close(struct workspace *w);
 
-/* Removes NAME of DIR_FD, whatever is in it and whatever its depth, but no mount. Already gone is
- * success. */
+/* Removes NAME of DIR_FD with all in it, however deep, but no mount. Already gone is success. */
 int workspace_remove_tree(int dir_fd, const char *name, struct nacre_error *err);
 
 /* Removes the directory N and all in it. */

@@ -17,7 +17,7 @@
 
 #define RECORD_TEMPORARY WORKSPACE_RECORD ".new"
 
-/* The path that leads to SOURCE_FD again, and what is found there. */
+/* Records the path that leads to SOURCE_FD again, and the identity of what is there. */
 static int note_source(struct arena *arena, int source_fd, struct workspace_record *record,
 	struct nacre_error *err)
 {
@@ -47,7 +47,8 @@ static int note_source(struct arena *arena, int source_fd, struct workspace_reco
 	return record->source ? 0 : fail_errno(err, ENOMEM, "workspace");
 }
 
-/* Outlasts a crash of the machine: without it the upper's content could not be told. */
+/* Syncs the record, so that it survives a crash of the machine: without it the upper is of no
+ * use. */
 static int write_record(int dir_fd, const struct workspace_record *record, struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;
@@ -65,8 +66,8 @@ static int write_record(int dir_fd, const struct workspace_record *record, struc
 	return r < 0 ? fail_errno(err, r, "write " WORKSPACE_RECORD) : 0;
 }
 
-/* The root of an overlay has the owner and mode of its upper: those of the source. A caller who may
- * not give it away keeps it: inside it is what his other new files are. */
+/* Gives the upper the owner and mode of the source, since the root of an overlay has those of its
+ * upper. A caller who may not change owners owns it, like other new files in the container. */
 static int dress_upper(int fd, int source_fd, struct nacre_error *err)
 {
 	struct stat st;
@@ -90,7 +91,7 @@ static int make_directory(int dir_fd, const char *name, struct nacre_error *err)
 	return fd < 0 ? fail_errno(err, errno, "open %s", name) : fd;
 }
 
-/* The limits that RECORD asks for, of the directories of an overlay. */
+/* Sets the limits that RECORD asks for on the directories of an overlay. */
 static int limit(int store_fd, const int fds[2], bool best_effort, struct workspace_record *record,
 	struct nacre_error *err)
 {

@@ -14,9 +14,9 @@
 #include "libcontainer/workspace/store.h"
 
 /*
- * The end of a workspace. Its upper is what a container wrote: thousands of directories in one
- * another, names of any bytes, modes that shut out their owner. Each directory that is not empty is
- * moved to the top, and its turn comes there: no path grows, and two fds are open at any time.
+ * Removes a workspace. Its upper is what a container wrote: thousands of nested directories, names
+ * of any bytes, modes that shut out their owner. Each directory that is not empty is moved to the
+ * top, and emptied there later: no path grows, and two fds are open at any time.
  */
 
 struct removal {
@@ -24,7 +24,7 @@ struct removal {
 	unsigned long counter; /* of names at the top */
 };
 
-/* The directory NAME, for its owner too where its mode shuts him out. */
+/* Opens the directory NAME, even if its mode shuts its owner out. */
 static int open_directory(int parent_fd, const char *name)
 {
 	const uint64_t beneath = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV;
@@ -43,7 +43,8 @@ static int open_directory(int parent_fd, const char *name)
 	return sys_openat2(parent_fd, name, O_RDONLY | O_DIRECTORY, 0, beneath);
 }
 
-/* It cannot be removed from a directory whose mode forbids that to its owner, either. */
+/* Makes a directory writable: nothing can be removed from one whose mode forbids that to its
+ * owner. */
 static int unlock(int dir_fd)
 {
 	struct stat st;
@@ -88,8 +89,8 @@ static int remove_plain(int dir_fd, const char *name)
 	return unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : -errno;
 }
 
-/* Removes what is in the directory DIR_FD; closes it. Subdirectories: by TAKE. Returns how many
- * entries there were, or -errno. */
+/* Removes what is in the directory DIR_FD, subdirectories by TAKE, and closes it. Returns 1 if
+ * there were entries, 0 or -errno. */
 static int empty(int dir_fd, struct removal *removal,
 	int (*take)(struct removal *removal, int dir_fd, const char *name))
 {
@@ -112,7 +113,7 @@ static int empty(int dir_fd, struct removal *removal,
 	return r < 0 ? r : n;
 }
 
-/* What lies at the top: its own are emptied there, those in them come up. */
+/* Empties and removes the directory NAME at the top; subdirectories in it move up to the top. */
 static int empty_below(struct removal *removal, int dir_fd, const char *name)
 {
 	int fd = open_directory(dir_fd, name);
@@ -133,7 +134,7 @@ static int empty_below(struct removal *removal, int dir_fd, const char *name)
 	return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
-/* A file system of its own in the place of upper and work. -EINVAL: there is none. */
+/* Unmounts the tmpfs that holds upper and work. EINVAL: there is none. */
 static int unmount_memory(int dir_fd)
 {
 	char path[64];
@@ -141,7 +142,7 @@ static int unmount_memory(int dir_fd)
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/" WORKSPACE_MEMORY, dir_fd);
 	if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0 || errno == EINVAL || errno == ENOENT)
 		return 0;
-	/* Who may not unmount cannot have mounted it. */
+	/* A caller who may not unmount cannot have mounted it. */
 	return errno == EPERM ? 0 : -errno;
 }
 
@@ -152,7 +153,7 @@ static uint32_t project_of_upper(int dir_fd)
 	return fd < 0 ? 0 : workspace_size_project(fd);
 }
 
-/* What DIR_FD has, whatever its depth. */
+/* Removes all in DIR_FD, however deep. */
 static int empty_all(int dir_fd)
 {
 	struct removal removal = {.top_fd = dir_fd};
@@ -230,7 +231,7 @@ int workspace_set_remove(int store_fd, struct workspace_set *set, struct nacre_e
 	if (unlinkat(set->dir_fd, "lock", 0) < 0 && errno != ENOENT)
 		return fail_errno(
 			err, errno, "remove the lock of the workspaces of \"%s\"", set->id);
-	/* Not empty: another command has come for what it will find to be none. */
+	/* Not empty: another command has just locked it, and will find no workspace. */
 	if (unlinkat(store_fd, set->id, AT_REMOVEDIR) < 0 && errno != ENOENT &&
 		errno != ENOTEMPTY && errno != EEXIST)
 		return fail_errno(err, errno, "remove the workspaces of container \"%s\"", set->id);

@@ -57,7 +57,7 @@ static int look_only(const struct undo_step *u)
 	return S_ISDIR(now.mode) || now.ctime == u->step->new.ctime ? 0 : -ESTALE;
 }
 
-/* What was copied into the upper, of the first N steps, goes from the source. */
+/* Removes from the source what the first N steps have copied into the upper. */
 static int remove_taken(struct undo_request *request, const struct apply_place *p,
 	const struct apply_journal *j, struct undo_step *steps, size_t n, struct nacre_error *err)
 {
@@ -92,8 +92,7 @@ static int remove_taken(struct undo_request *request, const struct apply_place *
 	return r;
 }
 
-/* Whether something that was put into a renamed directory is still there: its path would be
- * another. */
+/* Whether something below a renamed directory is not undone yet: its path would be another. */
 static bool is_needed(const struct undo_step *steps, size_t n, const struct apply_step *rename)
 {
 	for (size_t i = 0; i < n; i++)
@@ -113,8 +112,9 @@ static int undo_each(struct undo_request *request, const struct apply_place *p,
 		struct undo_step *u = &steps[i];
 		int done;
 
-		/* A directory must be empty, what lies below a rename is found by its path as long
-		 * as that is not undone, and each of them holds an fd. */
+		/* Removes what was copied first: a directory must be empty, what lies below a
+		 * rename is found by its path only until the rename is undone, and each copy holds
+		 * fds. */
 		if (copied >= copied_max || u->step->action == APPLY_DIRECTORY ||
 			u->step->action == APPLY_RENAME) {
 			r = remove_taken(request, p, j, steps, i, err);

@@ -9,9 +9,9 @@
 #include "libcontainer/workspace/store.h"
 
 /*
- * After an undo that was cut off: as apply_recover.c, with the ways the other way round. What was
- * taken out of the source goes to the upper; copies for what was not swapped yet go. Both are told
- * by inode and time of birth, which the journal has; nothing goes that is neither.
+ * Recovers from an interrupted undo: as apply_recover.c, in the other direction. What was taken out
+ * of the source goes to the upper; copies for what was not swapped yet are removed. Both are known
+ * by inode and time of birth, which the journal has; nothing else is removed.
  */
 
 static int finish(
@@ -62,8 +62,8 @@ static enum fate fate_of(const struct undo_step *u, const struct place_object *s
 	return after ? SWAPPED : NOT_SWAPPED;
 }
 
-/* Whether what the upper has is the copy of what stands there, which was made before the journal
- * told of it. */
+/* Finds out whether the upper has a copy of THERE, which was made before the journal recorded
+ * it. */
 static int find_copied(struct undo_step *u, const struct place_object *there)
 {
 	struct place_object copy;
@@ -79,7 +79,7 @@ static int find_copied(struct undo_step *u, const struct place_object *there)
 	return r;
 }
 
-/* A directory that the apply had made, and there is more in it: an undo would leave it. */
+/* Puts back a directory that the apply had made and that has more in it: an undo would leave it. */
 static int put_back(struct undo_step *u, const struct place_object *spare)
 {
 	int r;
@@ -89,7 +89,7 @@ static int put_back(struct undo_step *u, const struct place_object *spare)
 	return r < 0 ? r : undo_take_back(u);
 }
 
-/* Returns 1: undone, 0: not, or -errno; -EUCLEAN: nobody knows what is at the spare name. */
+/* Returns 1: undone, 0: not, or -errno; -EUCLEAN: it is unknown what is at the spare name. */
 static int settle_swap(const struct apply_place *p, struct undo_step *u)
 {
 	struct place_object spare, there, kept;
@@ -146,8 +146,8 @@ static int settle_step(const struct apply_place *p, struct undo_step *u)
 	       (place_same(&there, &u->step->old) && there.mode == u->step->old.mode);
 }
 
-/* Whether STEP was undone since a directory that it lies in has its old name again, which comes
- * after. */
+/* Whether STEP was undone: a directory that it lies in has its old name again, and a rename is
+ * undone after what lies below it. */
 static bool is_renamed(
 	const struct apply_place *p, struct apply_journal *j, const struct apply_step *step)
 {

@@ -9,7 +9,7 @@
 #include "libcontainer/workspace/apply_own.h"
 #include "libcontainer/workspace/store.h"
 
-/* Where what is taken out of the source goes. */
+/* Opens the place where what is taken out of the source goes. */
 static int open_taken(const struct apply_place *p, struct undo_step *u)
 {
 	if (p->upper_fd >= 0) {
@@ -34,14 +34,14 @@ int undo_open(const struct apply_place *p, struct apply_journal *j, const struct
 	(void)snprintf(u->lost, sizeof(u->lost), "%u.new", step->number);
 	apply_part(j, step, u->part);
 	u->pair.dir_fd = place_open(p->source_fd, step->path, &u->pair.name);
-	/* What is to go went with its directory. */
+	/* What is to be removed went with its directory. */
 	if ((u->pair.dir_fd == -ENOENT || u->pair.dir_fd == -ENOTDIR) &&
 		(!step->old.mode || step->action == APPLY_MODE))
 		return 1;
 	if (u->pair.dir_fd < 0)
 		return u->pair.dir_fd;
 	r = content || step->action == APPLY_DELETE ? open_taken(p, u) : 0;
-	/* A deletion takes nothing, mostly. */
+	/* A deletion mostly takes nothing out. */
 	if (r < 0 && content)
 		return r;
 	u->far = apply_journal_spare(j, step, u->pair.dir_fd, &u->pair.spare_fd, u->spare);
@@ -76,7 +76,7 @@ int undo_take(const struct undo_step *u)
 	return move(u->pair.spare_fd, u->spare, u->taken_fd, u->taken_name);
 }
 
-/* What can fail for want of space comes before the swap: as in apply_commit.c. */
+/* Does all that can fail for lack of space before the swap: as in apply_commit.c. */
 static int bring(struct undo_step *u)
 {
 	const bool old = u->step->old.mode != 0;
@@ -97,8 +97,8 @@ static int bring(struct undo_step *u)
 	return r;
 }
 
-/* What the swap exchanges goes into the journal: no copy is told from what it replaces by how it
- * looks. Where one rename is all, the places tell. */
+/* Records in the journal what the swap exchanges: a copy looks like what it replaces. If one rename
+ * does it all, the places show it. */
 static int announce(const struct undo_step *u)
 {
 	struct place_object brought;
@@ -128,7 +128,7 @@ int undo_take_back(const struct undo_step *u)
 	}
 	if (u->copies && u->taken_fd >= 0)
 		r = workspace_remove_tree(u->taken_fd, u->part, &ignored);
-	/* Else it is what the container made there since. */
+	/* Otherwise it is what the container made there since. */
 	if (r == 0 && u->copied)
 		r = workspace_remove_tree(u->taken_fd, u->taken_name, &ignored);
 	if (r == 0 && u->far && old)
@@ -218,7 +218,7 @@ int undo_step(const struct apply_place *p, struct undo_step *u)
 		return undo_rename(p, u);
 	if (u->step->action != APPLY_DIRECTORY || u->step->old.mode)
 		return undo_swap(p, u);
-	/* A directory that was made goes if there is nothing in it. */
+	/* Removes a directory that was made, if there is nothing in it. */
 	r = place_look(u->pair.dir_fd, u->pair.name, &now);
 	if (r < 0 || !now.mode)
 		return r;

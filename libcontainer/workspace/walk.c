@@ -31,8 +31,7 @@ const char *workspace_conflict_reason(const char *word)
 	return word;
 }
 
-/* Where overlay's attributes are trusted ones, who lacks CAP_SYS_ADMIN on the host reads as if
- * there were none. */
+/* Without CAP_SYS_ADMIN on the host, trusted attributes of overlay read as if there were none. */
 static int check_caller(const struct workspace_walk *walk, struct nacre_error *err)
 {
 	struct __user_cap_data_struct caps[_LINUX_CAPABILITY_U32S_3];
@@ -52,8 +51,8 @@ static int check_caller(const struct workspace_walk *walk, struct nacre_error *e
 	return 0;
 }
 
-/* Whether all of a repository's parts are there, as overlay shows the directory. RET_NEW: the
- * source alone does not have them all, so that what it has may be there for the rest to come. */
+/* RET_IS: all parts of a repository are there, as overlay shows the directory. RET_NEW: the source
+ * alone does not have all; those that it has may have been put there for the rest to come. */
 static int find_repository(struct walker *w, const struct walk_place *place, bool *ret_is,
 	bool *ret_new, struct nacre_error *err)
 {
@@ -78,7 +77,7 @@ static int find_repository(struct walker *w, const struct walk_place *place, boo
 	return 0;
 }
 
-/* What D has from where it is. */
+/* Gives D what it inherits from its parent. */
 static void inherit(struct walk_directory *d)
 {
 	const struct walk_directory *parent = d->parent;
@@ -92,7 +91,7 @@ static void inherit(struct walk_directory *d)
 		d->conflict = parent->conflict;
 }
 
-/* D was renamed: what stands against that in the source. */
+/* Notes in CHANGE what in the source forbids the rename of D. */
 static int judge_renamed(struct walker *w, struct walk_directory *d, const struct walk_lower *there,
 	struct workspace_change *change, struct nacre_error *err)
 {
@@ -112,7 +111,7 @@ static int judge_renamed(struct walker *w, struct walk_directory *d, const struc
 		workspace_rules_refuse(change, WORKSPACE_RULE_REDIRECT);
 	else if (!found || !S_ISDIR(stx.stx_mode))
 		change->conflict = d->conflict = WORKSPACE_CONFLICT_GONE;
-	/* A directory has one place. */
+	/* A directory can be renamed to one path only. */
 	else if (walk_tree_moved(&w->tree, d->from) != 1)
 		workspace_rules_refuse(change, WORKSPACE_RULE_REDIRECT);
 	else
@@ -125,13 +124,13 @@ static int judge_renamed(struct walker *w, struct walk_directory *d, const struc
 	return r;
 }
 
-/* What was a directory a moment ago: the host is at work. */
+/* Whether R means that a directory was removed a moment ago: the host is at work. */
 static bool is_gone(int r)
 {
 	return r == -ENOENT || r == -ENOTDIR || r == -ELOOP;
 }
 
-/* Whether the source's directory is another one than overlay showed. */
+/* Notes a conflict if the source's directory is another one than overlay showed. */
 static int check_origin(struct walker *w, struct walk_directory *d, struct nacre_error *err)
 {
 	cleanup_close int fd = -1;
@@ -154,7 +153,7 @@ static int check_origin(struct walker *w, struct walk_directory *d, struct nacre
 	return 0;
 }
 
-/* The entry of D itself. RET_READ: what is in it is to be read as well. */
+/* Reads the entry of D itself. RET_READ: whether its content is to be read as well. */
 static int read_own_entry(struct walker *w, struct walk_directory *d,
 	const struct walk_place *parent, bool *ret_read, struct nacre_error *err)
 {
@@ -191,7 +190,7 @@ static int read_own_entry(struct walker *w, struct walk_directory *d,
 	return same && !change.refused ? 0 : walk_entry_add(w, d->parent, &change, err);
 }
 
-/* What the source has in D and D does not show. */
+/* Adds the deletion of what the source has in D and D does not show. */
 static int read_hidden(struct walker *w, const struct walk_place *place, struct nacre_error *err)
 {
 	const struct walk_directory *d = place->directory;

@@ -27,7 +27,7 @@ int walk_content_digest(int fd, uint64_t size, int other_fd, char ret_hex[65], b
 		if (n < 0)
 			return fail_errno(err, n, "read");
 		sha256_add(&sum, piece, (size_t)n);
-		/* The source may change under the hand: an error there is a difference. */
+		/* The source may change meanwhile: an error there counts as a difference. */
 		if (same)
 			same = file_read_at(other_fd, other, sizeof(other), (off_t)at) == n &&
 			       !memcmp(piece, other, (size_t)n);

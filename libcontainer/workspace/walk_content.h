@@ -7,8 +7,8 @@
 
 #include "specs/error.h"
 
-/* Reads the SIZE bytes of FD. RET_SAME: those of OTHER_FD are the same, and as many; -1: false.
- * -ESTALE: they are more or fewer than SIZE. */
+/* Computes the digest of the SIZE bytes of FD. RET_SAME: OTHER_FD has the same bytes, and as many;
+ * false for -1. -ESTALE: FD has more or fewer than SIZE. */
 int walk_content_digest(int fd, uint64_t size, int other_fd, char ret_hex[65], bool *ret_same,
 	struct nacre_error *err);
 

@@ -140,12 +140,12 @@ int walk_entry_deleted(struct walker *w, const struct walk_place *place, const c
 	return r < 0 ? r : walk_entry_add(w, place->directory, &change, err);
 }
 
-/* Whether the source's file that was there is another than the one that was copied up. */
+/* Notes a conflict if the source's file is another one than the one that was copied up. */
 static void check_origin(const struct walk_place *place, const char *name,
 	const struct walk_marks *marks, const struct walk_lower *lower,
 	struct workspace_change *change)
 {
-	/* A rename in the container brings a file's mark to another name: the mark alone proves
+	/* A rename in the container takes a file's mark to another name. The mark alone proves
 	 * nothing as long as nobody has renamed in the source. */
 	if (!marks->has_origin || !place->source_is_late || place->directory->hidden)
 		return;
@@ -155,7 +155,7 @@ static void check_origin(const struct walk_place *place, const char *name,
 		change->conflict = WORKSPACE_CONFLICT_REPLACED;
 }
 
-/* A file that costs its maker nothing and takes a minute to be read, at each diff. */
+/* Whether a file costs its author nothing, and takes a minute to be read at each diff. */
 static bool is_sparse(const struct statx *stx)
 {
 	return stx->stx_size > SPARSE_BYTES && stx->stx_size / SPARSE_RATIO > stx->stx_blocks * 512;

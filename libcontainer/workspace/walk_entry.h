@@ -5,7 +5,7 @@
 #include "libcontainer/workspace/walk_source.h"
 #include "libcontainer/workspace/walk_tree.h"
 
-/* The second reading: each entry of each directory against the source. */
+/* The second pass: compares each entry of each directory with the source. */
 
 struct walker {
 	struct arena *arena;
@@ -14,7 +14,7 @@ struct walker {
 	struct workspace_change *items;
 	size_t n, size;
 	uint64_t bytes; /* that were read */
-	size_t entries; /* of the source that go or move with their directory, by now */
+	size_t entries; /* of the source, so far, that are removed or moved with their directory */
 	bool clock_was_set_back;
 };
 
@@ -23,7 +23,7 @@ struct walk_place {
 	const struct walk_directory *directory;
 	int upper_fd;
 	int source_fd; /* -1: the source has no such directory */
-	bool source_is_late; /* something was made, renamed or removed in that */
+	bool source_is_late; /* an entry of it was made, renamed or removed */
 };
 
 /* What the source has for an entry. */
@@ -34,7 +34,7 @@ struct walk_lower {
 	struct statx stx;
 };
 
-/* NAME of PLACE, nothing if it was renamed away. */
+/* Finds NAME of PLACE in the source; nothing if it was renamed away. */
 int walk_entry_lower(struct walker *w, const struct walk_place *place, const char *name,
 	struct walk_lower *ret, struct nacre_error *err);
 
@@ -42,7 +42,7 @@ int walk_entry_lower(struct walker *w, const struct walk_place *place, const cha
 int walk_entry_read(struct walker *w, const struct walk_place *place, const char *name,
 	struct nacre_error *err);
 
-/* NAME, which the source has, is not there any more. */
+/* Adds the deletion of NAME, which the source has. */
 int walk_entry_deleted(struct walker *w, const struct walk_place *place, const char *name,
 	const struct walk_lower *lower, struct nacre_error *err);
 
@@ -50,11 +50,11 @@ int walk_entry_deleted(struct walker *w, const struct walk_place *place, const c
 int walk_entry_add(struct walker *w, const struct walk_directory *directory,
 	struct workspace_change *change, struct nacre_error *err);
 
-/* Notes in CHANGE what stands against taking LOWER away, with all below it. */
+/* Notes in CHANGE what forbids removing LOWER, with all below it. */
 int walk_entry_check(struct walker *w, const struct walk_directory *directory,
 	const struct walk_lower *lower, struct workspace_change *change, struct nacre_error *err);
 
-/* The permission bits that apply writes: see walk.h. LOWER: NULL for none. */
+/* Returns the permission bits that apply writes: see walk.h. LOWER: NULL for none. */
 uint32_t walk_entry_mode(mode_t mode, const struct statx *lower);
 
 #endif

@@ -68,7 +68,7 @@ static int read_directory(
 	if (length < 0 && length != -ENODATA && length != -ERANGE)
 		return (int)length;
 	marks->opaque = length == 1 && value == 'y';
-	/* "x" tells that whiteouts below are attributes, in layers that others made. */
+	/* "x" means that whiteouts below are attributes, in layers that others made. */
 	marks->strange |= length != -ENODATA && !marks->opaque;
 	length = read_mark(
 		fd, user_xattr, "redirect", marks->redirect, sizeof(marks->redirect), err);

@@ -9,9 +9,10 @@
 #include "specs/path_text.h"
 
 /*
- * What overlay has noted about an entry of the upper, as extended attributes: trusted.overlay.* if
- * root mounted it, user.overlay.* in a user namespace. A container can write the other kind, which
- * means nothing. It cannot write its own overlay's: the kernel refuses or escapes those.
+ * Reads what overlay has noted about an entry of the upper in extended attributes:
+ * trusted.overlay.* if root mounted it, user.overlay.* in a user namespace. A container can write
+ * the other kind, which means nothing. It cannot write those of its own overlay: the kernel refuses
+ * or escapes them.
  */
 
 enum {
@@ -34,8 +35,8 @@ struct walk_marks {
 int walk_marks_read(
 	int fd, bool user_xattr, bool directory, struct walk_marks *ret, struct nacre_error *err);
 
-/* Whether the entry NAME of DIRFD ("" for DIRFD itself) is the origin: 1, 0, or -ENOTSUP where
- * nobody can tell. */
+/* Whether the entry NAME of DIRFD ("" for DIRFD itself) is the origin: 1, 0, or -ENOTSUP if that
+ * cannot be found out. */
 int walk_marks_is_origin(const struct walk_marks *marks, int dirfd, const char *name);
 
 #endif

@@ -24,8 +24,8 @@ struct check {
 	struct place *pending;
 	size_t *entries;
 	struct walk_source_verdict verdict;
-	bool judges; /* names, since no name was found yet that is protected */
-	enum workspace_rule_id named; /* for that */
+	bool judges; /* names are judged, until a protected one is found */
+	enum workspace_rule_id named; /* the rule of that name */
 };
 
 bool workspace_walk_is_late(const struct workspace_walk *walk, const struct statx_timestamp *time)
@@ -77,7 +77,7 @@ static enum workspace_rule_id judge_name(const struct check *check, enum workspa
 			      : WORKSPACE_RULES;
 }
 
-/* Judges NAME of DIRECTORY, which goes from there, or comes there. */
+/* Judges NAME of DIRECTORY, which is removed from there, or comes there. */
 static int check_name(struct check *check, enum workspace_kind kind, const char *directory,
 	const char *name, const char *inner, bool is_directory, struct nacre_error *err)
 {
@@ -99,7 +99,7 @@ static int check_name(struct check *check, enum workspace_kind kind, const char 
 	return check->verdict.inside ? 0 : arena_fail(check->arena, "changes of a workspace", err);
 }
 
-/* Judges NAME of PLACE where it is, and where it comes to. INNER: of NAME. */
+/* Judges NAME of PLACE at its old path and at its new one. INNER: of NAME. */
 static int check_names(struct check *check, const struct place *place, const char *name,
 	const char *inner, bool is_directory, struct nacre_error *err)
 {
@@ -222,7 +222,7 @@ int walk_source_check(struct arena *arena, const struct workspace_walk *walk, co
 		.named = WORKSPACE_RULES};
 	int r = add_place(&check, path, moved_to, NULL, err);
 
-	/* What is protected itself is refused by its own name. */
+	/* A directory that is protected itself is refused by its own name. */
 	check.judges = judge_name(&check, WORKSPACE_DELETED, path, NULL, true) == WORKSPACE_RULES &&
 		       (!moved_to || judge_name(&check, WORKSPACE_ADDED, moved_to, NULL, true) ==
 					     WORKSPACE_RULES);
@@ -245,7 +245,7 @@ void walk_source_tell(const struct walk_source_verdict *verdict, struct workspac
 {
 	if (verdict->conflict)
 		change->conflict = verdict->conflict;
-	/* What is never applied stays that. */
+	/* A refusal that cannot be lifted stays. */
 	if (verdict->refused == WORKSPACE_RULES ||
 		(change->refused && !change->named && workspace_rules[verdict->refused].named))
 		return;

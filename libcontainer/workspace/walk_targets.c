@@ -70,7 +70,7 @@ static int add_target(struct search *s, const char *path, struct nacre_error *er
 	return 1;
 }
 
-/* Puts what the link FD says before the rest. Returns false: it leads out, or nowhere. */
+/* Puts the target of the link FD before the rest. Returns false: it leads out, or nowhere. */
 static bool turn(const struct workspace_walk *walk, struct way *way, int fd)
 {
 	char target[PATH_TEXT_MAX], whole[PATH_TEXT_MAX];
@@ -94,7 +94,7 @@ static bool turn(const struct workspace_walk *walk, struct way *way, int fd)
 	return true;
 }
 
-/* Goes on by NAME, N bytes of the way. Returns 0 if there is nowhere to go. */
+/* Goes on by NAME, of N bytes. Returns 0 if there is nowhere to go. */
 static int step(
 	struct search *s, struct way *way, const char *name, size_t n, struct nacre_error *err)
 {
@@ -118,7 +118,8 @@ static int step(
 	if (fd < 0 || fstat(fd, &st) < 0)
 		way->gone = true;
 	else if (S_ISLNK(st.st_mode)) {
-		/* Another link there would lead elsewhere. */
+		/* A link on the way is a target as well: another link there would lead
+		 * elsewhere. */
 		int r = way->links ? add_target(s, way->at, err) : 0;
 
 		way->at[length] = '\0';
@@ -186,7 +187,7 @@ static int read_directory(struct search *s, const char *path, struct nacre_error
 	size_t n = 0;
 	int r;
 
-	/* What the caller cannot read, or what goes meanwhile. */
+	/* The caller cannot read it, or it was removed meanwhile. */
 	if (fd < 0)
 		return *path ? 0 : walk_fail(err, fd, "open", path);
 	r = walk_names(s->arena, fd, &names, &n, err);

@@ -99,7 +99,7 @@ int walk_names(struct arena *arena, int fd, const char ***ret_names, size_t *ret
 	return 0;
 }
 
-/* Where the source has what D shows, by its marks. */
+/* Finds the path in the source that D is compared with, by its marks. */
 static int find_source(struct reading *reading, struct walk_directory *d, struct nacre_error *err)
 {
 	const struct walk_directory *parent = d->parent;
@@ -115,7 +115,7 @@ static int find_source(struct reading *reading, struct walk_directory *d, struct
 		d->refused = WORKSPACE_RULE_OVERLAY;
 	if (!marks->has_redirect || marks->strange)
 		return 0;
-	/* Without root overlay follows none and writes none. */
+	/* Overlay that is mounted without root neither follows nor writes redirects. */
 	if (reading->walk->user_xattr ||
 		workspace_redirect_decode(marks->redirect, marks->redirect_length,
 			parent->hidden ? NULL : parent->source, from) < 0) {
@@ -124,7 +124,7 @@ static int find_source(struct reading *reading, struct walk_directory *d, struct
 	}
 	d->hidden = marks->opaque;
 	if (!parent->hidden && !strcmp(from, same))
-		return 0; /* and back again */
+		return 0; /* renamed, and back again */
 	d->from = arena_strdup(reading->arena, from);
 	d->source = d->from;
 	reading->n_moved++;
@@ -176,7 +176,7 @@ static int add_directories(
 		struct stat st;
 		int r = fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
 
-		/* What can be listed but not entered. */
+		/* The directory can be listed but not entered. */
 		if (r == -EACCES) {
 			d->refused = WORKSPACE_RULE_UNREADABLE;
 			d->n = 0;
