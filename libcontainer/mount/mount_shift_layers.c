@@ -156,6 +156,8 @@ static int read_options(struct reading *r, char *options)
 	size_t n = 1;
 	int result = 0;
 
+	if (!options)
+		return arena_fail(r->arena, "layers", r->err);
 	for (const char *p = options; *p; p++)
 		n += *p == ',';
 	words = arena_array(r->arena, n, sizeof(*words));

@@ -139,16 +139,18 @@ int mount_workspace_check(
 	return r < 0 ? r : probe_attributes(workspace, err);
 }
 
-/* Whether LINE is a mount below the directory PATH of LENGTH bytes. */
-static bool is_below(char *line, const char *path, size_t length, char ret_path[PATH_MAX])
+/* Returns 1 if LINE is a mount below the directory PATH of LENGTH bytes, 0 or an error. */
+static int is_below(char *line, const char *path, size_t length, char ret_path[PATH_MAX],
+	struct nacre_error *err)
 {
 	struct mountinfo mount;
 
-	if (!mountinfo_parse(line, &mount) || strncmp(mount.path, path, length) != 0 ||
-		mount.path[length] != '/')
-		return false;
+	if (!mountinfo_parse(line, &mount))
+		return fail(err, EPROTO, "/proc/self/mountinfo: a line is not understood");
+	if (strncmp(mount.path, path, length) != 0 || mount.path[length] != '/')
+		return 0;
 	(void)snprintf(ret_path, PATH_MAX, "%s", mount.path);
-	return true;
+	return 1;
 }
 
 int mount_workspace_hides(
@@ -164,14 +166,13 @@ int mount_workspace_hides(
 	r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, err);
 	if (r < 0)
 		return r;
-	for (char *line = text; line && *line; line = next) {
+	for (char *line = text; r == 0 && line && *line; line = next) {
 		next = strchr(line, '\n');
 		if (next)
 			*next++ = '\0';
-		if (is_below(line, path, strcmp(path, "/") ? strlen(path) : 0, ret_path))
-			return 1;
+		r = is_below(line, path, strcmp(path, "/") ? strlen(path) : 0, ret_path, err);
 	}
-	return 0;
+	return r;
 }
 
 static int protect(int tree_fd, const char *path, bool read_only)

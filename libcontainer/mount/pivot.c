@@ -87,8 +87,9 @@ static int drop_mount(char *line, const char *rootfs, struct nacre_error *err)
 	const size_t length = strlen(rootfs);
 	struct mountinfo mount;
 
-	if (!mountinfo_parse(line, &mount) ||
-		(strcmp(mount.type, "proc") != 0 && strcmp(mount.type, "sysfs") != 0) ||
+	if (!mountinfo_parse(line, &mount))
+		return fail(err, EPROTO, "/proc/self/mountinfo: a line is not understood");
+	if ((strcmp(mount.type, "proc") != 0 && strcmp(mount.type, "sysfs") != 0) ||
 		strcmp(mount.root, "/") != 0)
 		return 0;
 	if (strncmp(mount.path, rootfs, length) == 0 &&
@@ -116,9 +117,11 @@ static int hide_kernel_mounts(int rootfs_fd, struct nacre_error *err)
 	int r;
 
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", rootfs_fd);
-	n = readlink(link, rootfs, sizeof(rootfs) - 1);
+	n = readlink(link, rootfs, sizeof(rootfs));
 	if (n < 0)
 		return fail_errno(err, errno, "read %s", link);
+	if (n == sizeof(rootfs))
+		return fail_errno(err, ENAMETOOLONG, "read %s", link);
 	rootfs[n] = '\0';
 	r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &mounts, NULL, err);
 	if (r < 0)
