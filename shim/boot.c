@@ -26,8 +26,9 @@ static int complain(const char *what)
 	return -1;
 }
 
-/* What containerd 2.3 and later write to stdin; older ones write the runtime's options, which come
- * again with each container. NULL: not that. */
+/* Reads the boot parameters that containerd 2.3 and later write to stdin. Older versions write the
+ * runtime's options there, which come again with each container. Returns NULL if stdin holds
+ * something else. */
 static Wire__BootParams *read_params(const char *id)
 {
 	Wire__BootParams *params = NULL;
@@ -44,7 +45,8 @@ static Wire__BootParams *read_params(const char *id)
 	return params;
 }
 
-/* As containerd names the sockets of shims: by a digest of its own, the namespace and the group. */
+/* Names the socket as containerd names those of its shims: by a digest of containerd's address, the
+ * namespace and the group. */
 static int find_socket(struct boot *boot, const char *group)
 {
 	char text[PATH_MAX], digest[SHA256_TEXT];
@@ -81,7 +83,7 @@ static int listen_at(struct boot *boot)
 	return boot->listener_fd < 0 ? boot->listener_fd : 0;
 }
 
-/* Returns 1 if this process has the socket now, 0 if another serves it. */
+/* Returns 1 if this process now listens on the socket, 0 if another process serves it. */
 static int take_socket(struct boot *boot)
 {
 	int r;
@@ -92,7 +94,7 @@ static int take_socket(struct boot *boot)
 	if (r == -EADDRINUSE) {
 		if (is_served(boot))
 			return 0;
-		(void)unlink(boot->socket); /* of a shim that was killed */
+		(void)unlink(boot->socket); /* left by a shim that was killed */
 		r = listen_at(boot);
 	}
 	errno = -r;
@@ -120,7 +122,7 @@ static void write_uri(const struct boot *boot, char address[static ADDRESS_SIZE]
 	(void)snprintf(address, ADDRESS_SIZE, "unix://%s", boot->socket);
 }
 
-/* containerd 1.6 and 1.7 look here after a restart. */
+/* Writes the file that containerd 1.6 and 1.7 read after a restart. */
 static int write_address(const struct boot *boot)
 {
 	char address[ADDRESS_SIZE];
@@ -132,7 +134,8 @@ static int write_address(const struct boot *boot)
 	return r < 0 ? complain("address") : 0;
 }
 
-/* To whom the protocol is new, as a message; to the others the address alone, version 2. */
+/* Reports the address as a message to a containerd that knows this protocol, and otherwise as bare
+ * text, which means version 2. */
 static int tell(const struct boot *boot, bool message)
 {
 	Wire__BootResult result = WIRE__BOOT_RESULT__INIT;
@@ -147,7 +150,7 @@ static int tell(const struct boot *boot, bool message)
 	return boot_answer(&result);
 }
 
-/* The kernel is to kill a shim rather than containerd, but a container rather than its shim. */
+/* Makes the kernel kill a shim rather than containerd, but a container rather than its shim. */
 static void raise_oom_score(void)
 {
 	char text[32] = "";
@@ -162,7 +165,8 @@ static void raise_oom_score(void)
 		(void)close(fd);
 }
 
-/* The process that stays: no stdio, since containerd waits for the end of what the first wrote. */
+/* Sets up the process that stays. It has no stdio, since containerd waits until nobody holds the
+ * stdout of the first process. */
 static int stay(void)
 {
 	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -174,8 +178,8 @@ static int stay(void)
 	}
 	if (null > 2)
 		(void)close(null);
-	/* No session of its own: a scheduler that groups by session (sched(7), autogroup) hands
-	 * over from containerd to its shim the sooner. */
+	/* The session stays containerd's: a scheduler that groups by session (sched(7), autogroup)
+	 * then switches sooner from containerd to its shim. */
 	return setpgid(0, 0) < 0 ? -1 : 1;
 }
 

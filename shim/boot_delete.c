@@ -13,7 +13,7 @@
 #include "shim/task.h"
 #include "shim/task_nacre.h"
 
-/* The socket of a killed shim stays: the next of the group takes it. */
+/* Leaves the socket of a killed shim: the next shim of the group takes it. */
 int boot_delete(const struct boot *boot)
 {
 	Wire__DeleteResponse response = WIRE__DELETE_RESPONSE__INIT;

@@ -7,10 +7,10 @@
 
 #include "shim/message.h"
 
-/* A request of containerd that was read and is to be answered once, now or later. */
+/* A request of containerd that was read and must be answered once, now or later. */
 struct call;
 
-/* Codes of gRPC; what containerd makes of them is an error of the same meaning. */
+/* Status codes of gRPC. containerd turns each into an error of the same meaning. */
 enum call_code {
 	CALL_UNKNOWN = 2,
 	CALL_INVALID = 3,
@@ -23,31 +23,31 @@ enum call_code {
 	CALL_INTERNAL = 13,
 };
 
-/* Each answers and frees the call; nobody need be there any more to read it. */
+/* Each of these answers the call and frees it. The client may be gone. */
 void call_answer(struct call *call, const void *message);
 void call_answer_empty(struct call *call);
 __attribute__((format(printf, 3, 4))) void call_fail(
 	struct call *call, enum call_code code, const char *format, ...);
 
-/* Milliseconds that the client gives it; 0: it has not said. */
+/* Returns the client's timeout in milliseconds, 0 if it set none. */
 int64_t call_timeout(const struct call *call);
 
-/* Whether nobody waits for its answer any more: that has passed, and it was answered so, or the
- * client is gone. What answers it later has no effect but to free it. */
+/* Returns whether nobody waits for the answer any more: the timeout has passed and was reported to
+ * the client, or the client is gone. To answer such a call only frees it. */
 bool call_is_over(const struct call *call);
 
-/* Takes connections of LISTENER, the socket at PATH, whose requests go to service_call (service.h).
- * Returns 0 or -errno. */
+/* Accepts connections on LISTENER_FD, the socket at PATH, and passes their requests to service_call
+ * (service.h). Returns 0 or -errno. */
 int call_serve(int listener_fd, const char *path);
 
-/* No connection more: who starts a shim of the same name from now on gets a new one. What is
- * connected stays. */
+/* Accepts no more connections: a shim of the same name that is started from now on gets a new
+ * socket. Existing connections stay. */
 void call_stop_serving(void);
 
-/* Whether there is a client. */
+/* Returns whether a client is connected. */
 bool call_connected(void);
 
-/* Whether answers that were given have not been sent yet. */
+/* Returns whether answers were given that have not been sent yet. */
 bool call_pending(void);
 
 #endif

@@ -12,10 +12,11 @@
 #include "shim/small_file.h"
 #include "shim/task_nacre.h"
 
-/* How long a command may take if the client has not said. Hooks may wait for a network. */
+/* Limits a command for which the client has set no timeout. Hooks may wait for a network. */
 #define TIMEOUT_MS 300000
 
-/* How long a reader may take to come, which under containerd's own shim may take for ever. */
+/* Limits how long a command waits for a reader of its output. containerd's own shim waits for
+ * ever. */
 #define READER_MS 5000
 #define LOOK_MS 2
 
@@ -62,7 +63,7 @@ struct command *command_new_nacre(struct process *process, struct call *call,
 	command_add(command, command->log);
 	command_add(command, "--log-format");
 	command_add(command, "json");
-	command_add(command, "--log-only"); /* stderr is the container's */
+	command_add(command, "--log-only"); /* stderr belongs to the container */
 	command_add(command, "--cgroup-manager");
 	command->cgroup_manager = &command->job.argv[command->n];
 	command_add(command, c->systemd_cgroup ? "systemd" : "cgroupfs");
@@ -152,7 +153,7 @@ pid_t command_read_pid(const char *file)
 	char text[32];
 	long pid;
 
-	(void)small_file_read(AT_FDCWD, file, text, sizeof(text)); /* "" is no pid */
+	(void)small_file_read(AT_FDCWD, file, text, sizeof(text)); /* "" is not a pid */
 	pid = strtol(text, NULL, 10);
 	return pid > 0 && pid <= 4194304 ? (pid_t)pid : -1;
 }

@@ -5,46 +5,46 @@
 #include "shim/job.h"
 #include "shim/task.h"
 
-/* A child that works on a container's process, and answers a call at its end: by libnacre, or where
- * it forks into the container, by a command of nacre. */
+/* A child that works on a container's process and answers a call when it ends. It calls libnacre,
+ * or runs a command of nacre for what forks into the container. */
 struct command {
 	struct job job; /* the first member */
 	struct process *process;
-	struct call *call; /* NULL: nobody asked */
+	struct call *call; /* NULL: no call waits for it */
 	char *log, *pid_file; /* heap; NULL: none */
-	char *file; /* heap: what it is given to read; removed at its end */
+	char *file; /* heap: an input file of the child, removed at its end */
 	size_t n; /* arguments so far */
-	const char **cgroup_manager; /* the one that names it */
-	Wire__CreateRequest *create; /* what is mounted */
-	struct timer look; /* until the FIFOs of its process have readers, */
-	int64_t look_by; /* which they may never have */
+	const char **cgroup_manager; /* the argument that names it */
+	Wire__CreateRequest *create; /* holds the root's mounts */
+	struct timer look; /* set while the process's FIFOs have no readers, */
+	int64_t look_by; /* until this time: they may never have any */
 };
 
-/* NULL: no memory, and CALL was answered so. DONE gets the job, and ends with command_free. What
- * the child does is set in the job. */
+/* Returns NULL without memory, and has then answered CALL with that. DONE gets the job and ends
+ * with command_free. The caller sets in the job what the child does. */
 struct command *command_new(struct process *process, struct call *call,
 	void (*done)(struct job *job, int status, const char *error));
-/* Likewise, `nacre --root R --log F ... WORD`. */
+/* Makes likewise a command `nacre --root R --log F ... WORD`. */
 struct command *command_new_nacre(struct process *process, struct call *call,
 	void (*done)(struct job *job, int status, const char *error), const char *word);
-/* A job's "before", in the bundle, of a command that makes the container's cgroup. Docker tells no
- * shim but runc's of its cgroup driver: the config does. */
+/* Serves as job.before, in the bundle, of a command that makes the container's cgroup: chooses the
+ * cgroup driver by the config, because Docker names its driver to no shim but runc's. */
 int command_choose_manager(struct job *job, char text[static JOB_TEXT]);
-/* One word more; borrowed. */
+/* Adds an argument, which is borrowed. */
 void command_add(struct command *command, const char *word);
-/* What it says besides if it makes the process, which gets its stdio and is the shim's to reap:
- * nacre writes its pid to PID_FILE. */
+/* Adds the options of a command that makes the process. The process gets the command's stdio, the
+ * shim reaps it, and nacre writes its pid to PID_FILE. */
 void command_add_process(struct command *command);
-/* The container's ID behind all of that, and off it goes, once what reads the process's output is
- * there. The process is busy until the end. */
+/* Adds the container's ID and starts the command once the readers of the process's output have
+ * come. The process is busy until the command ends. */
 void command_start(struct command *command);
 void command_free(struct command *command);
 
-/* The pid in the file. Returns it or -1. */
+/* Returns the pid in the file, or -1. */
 pid_t command_read_pid(const char *file);
 
-/* One that undoes a creation, or what a killed one has left, and unmounts the root. Nobody is
- * answered by it. NULL: no memory. */
+/* Makes a command that undoes a creation, or removes what a killed creation has left, and unmounts
+ * the root. It answers no call. Returns NULL without memory. */
 struct command *command_take_back_new(
 	struct process *process, void (*done)(struct job *job, int status, const char *error));
 

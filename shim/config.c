@@ -12,7 +12,7 @@
 #include "shim/small_file.h"
 #include "specs/json.h"
 
-/* As runc's shim has them, the first that is there counts. */
+/* Lists the annotations in the order of runc's shim: the first one present counts. */
 static const char *const group_annotations[] = {
 	"io.containerd.runc.v2.group",
 	"io.kubernetes.cri.sandbox-id",
@@ -63,7 +63,7 @@ static int open_config(
 	return 0;
 }
 
-/* NULL: none, or no string. */
+/* Returns NULL if there is no such member or it is not a string. */
 static const char *text_of(const struct json_node *object, const char *name)
 {
 	const struct json_node *node = object ? json_member(object, name) : NULL;

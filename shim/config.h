@@ -7,13 +7,14 @@
 
 #include "specs/nacre_error.h"
 
-/* What the shim itself reads in the config.json of the working directory, the bundle. -errno and
- * ERR: it cannot be read. */
+/* Each function reads config.json in the working directory, the bundle. -errno and ERR: it cannot
+ * be read. */
 
-/* What containers have one shim in common with ID: the sandbox that it names, or ID alone. */
+/* Names the group of containers that share one shim with ID: the sandbox that its config names, or
+ * ID itself. */
 int config_group(const char *id, char *ret_group, size_t size, struct nacre_error *err);
 
-/* Whether the cgroup is named as by an engine whose cgroup driver is systemd. */
+/* Returns whether the cgroup is named as by an engine that uses the systemd cgroup driver. */
 int config_names_slice(bool *ret_slice, struct nacre_error *err);
 
 #endif

@@ -15,9 +15,9 @@
 #include "shim/receive.h"
 #include "shim/service.h"
 
-/* Bounds: of connections, of the calls of one that wait for their answer, and of the bytes that
- * wait for one to be read. Beyond the last two nothing more is read from it. */
-#define MAX_CONNECTIONS 1024 /* of a pod each container has one, or two */
+/* Limits the connections, the unanswered calls of a connection, and the unsent bytes of a
+ * connection. Above either of the last two the shim stops to read from the connection. */
+#define MAX_CONNECTIONS 1024 /* one or two per container of a pod */
 #define MAX_CALLS 16384
 #define MAX_OUTPUT ((size_t)8 * 1024 * 1024)
 
@@ -26,23 +26,23 @@
 struct connection {
 	struct source source; /* the first member; fd -1: it has been closed */
 	struct ttrpc_input input;
-	uint8_t *output; /* that waits */
+	uint8_t *output; /* not sent yet */
 	size_t output_n;
-	unsigned calls; /* that have it */
+	unsigned calls; /* unanswered calls, which refer to it */
 };
 
 struct call {
-	struct connection *connection; /* NULL: it was answered when its time had passed */
+	struct connection *connection; /* NULL: it was answered because its time had passed */
 	uint32_t stream;
 	int64_t timeout_ms;
 	struct timer deadline;
 };
 
 static struct source listener = {.fd = -1};
-static struct timer accepting; /* set: the listener is not watched before */
+static struct timer accepting; /* while it is set, the listener is not watched */
 static const char *listener_path;
 static unsigned n_connections;
-static unsigned n_unsent; /* connections with output */
+static unsigned n_unsent; /* connections with unsent output */
 
 static void free_if_unused(struct connection *c)
 {
@@ -82,7 +82,7 @@ static void watch(struct connection *c)
 		close_connection(c);
 }
 
-/* Sends what waits as far as the other end takes it. */
+/* Sends as much of the output as the client takes now. */
 static void send_output(struct connection *c)
 {
 	const ssize_t n = send(c->source.fd, c->output, c->output_n, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -106,7 +106,7 @@ static void add_output(struct connection *c, const uint8_t *frame, size_t n)
 	uint8_t *output = realloc(c->output, c->output_n + n);
 
 	if (!output) {
-		close_connection(c); /* an answer that is missing would be waited for for ever */
+		close_connection(c); /* the client would wait for ever for the lost answer */
 		return;
 	}
 	n_unsent += c->output_n == 0;
@@ -144,7 +144,8 @@ static void respond(struct call *call, const void *message, int code, const char
 	free_if_unused(c);
 }
 
-/* No client reads an answer that comes later, and ever more calls would wait for one. */
+/* Answers a call whose time has passed: its client reads no later answer, and calls would pile
+ * up. */
 static void deadline_due(struct timer *timer)
 {
 	struct call *call = (void *)((char *)timer - offsetof(struct call, deadline));
@@ -197,7 +198,8 @@ bool call_pending(void)
 	return n_unsent > 0;
 }
 
-/* A frame that is no request ends the connection, one whose message is wrong is answered. */
+/* Closes the connection if the frame is not a request; a request with a wrong message is answered
+ * with an error. */
 static void take_frame(struct connection *c, const struct ttrpc_head *head, const uint8_t *bytes)
 {
 	struct call *call = malloc(sizeof(*call));
@@ -243,7 +245,7 @@ static void connection_ready(struct source *source, uint32_t events)
 {
 	struct connection *c = (struct connection *)source;
 
-	c->calls++; /* it stays while it is used */
+	c->calls++; /* keeps it from being freed while it is used */
 	if (events & EPOLLOUT)
 		send_output(c);
 	if (c->source.fd >= 0 && (events & EPOLLIN))
@@ -269,7 +271,8 @@ static void accept_connection(struct source *source, uint32_t events)
 
 	(void)events;
 	if (fd < 0) {
-		/* Without an fd or memory to spare it stays ready: a pause, in place of a spin. */
+		/* Without a free fd or memory the listener stays ready: pauses instead of
+		 * spinning. */
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
 			loop_forget(&listener);
 			loop_set(&accepting, ACCEPT_MS);
@@ -300,8 +303,8 @@ void call_stop_serving(void)
 {
 	if (listener.fd < 0)
 		return;
-	/* The path first: a listener that is closed and still there would be taken for a killed
-	 * shim's, and what replaces it would be removed here. */
+	/* Unlinks the path first. A closed listener whose path still exists would be taken for a
+	 * killed shim's, and this unlink would then remove the socket of its replacement. */
 	(void)unlink(listener_path);
 	loop_unset(&accepting);
 	loop_forget(&listener);

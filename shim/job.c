@@ -18,21 +18,21 @@
 #include "shim/small_file.h"
 #include "specs/json.h"
 
-/* How long one may wait for what it is to begin after. */
+/* Limits how long a job waits until it can begin (after_fd). */
 #define BEGIN_MS 30000
 
 static struct job *jobs;
-static struct rlimit files; /* all zero: not changed */
+static struct rlimit files; /* limits to restore; all zero: not changed */
 
 /* --- in the child --- */
 
-/* The fds from 0, in this order. Returns 0 or -errno. */
+/* Gives the job's fds the numbers from 0, in order. Returns 0 or -errno. */
 static int set_fds(const struct job *job)
 {
 	const int n = job->more ? 6 : 3;
 	int moved[6];
 
-	/* Above all of these first: one may be another's number. */
+	/* Moves them all above these numbers first: one fd may have another's number. */
 	for (int i = 0; i < n; i++) {
 		const int given = i < 3 ? job->fds[i] : job->more_fds[i - 3];
 		const int fd = given >= 0 ? given : open("/dev/null", O_RDWR);
@@ -48,7 +48,7 @@ static int set_fds(const struct job *job)
 	return 0;
 }
 
-/* What the shim holds open would else be held by a child that runs no program. */
+/* Closes what the shim has open, which a child that runs no program would otherwise keep open. */
 static void close_others(unsigned first, int keep)
 {
 	if ((unsigned)keep > first)
@@ -68,11 +68,11 @@ static void reset_signals(void)
 static void say(int fd, const char *text)
 {
 	if (write(fd, text, strlen(text)) < 0)
-		return; /* the status tells that it failed */
+		return; /* the exit status already reports the failure */
 }
 
-/* What changes a container does not go on without the shim: containerd then deletes the container.
- * What copies output does, to its end. */
+/* Lets a job that changes a container die with the shim: containerd then deletes the container. A
+ * job that copies output, which has no timeout, goes on to the end of the output. */
 static void end_with(const struct job *job, pid_t parent)
 {
 	if (job->timeout_ms == 0)
@@ -112,7 +112,7 @@ static void run_child(struct job *job, int error_fd, pid_t shim)
 {
 	char text[JOB_TEXT] = "";
 
-	/* Out of the way of those that are given fixed numbers. */
+	/* Moves it above the fds that get fixed numbers. */
 	error_fd = fcntl(error_fd, F_DUPFD_CLOEXEC, 6);
 	end_with(job, shim);
 	if (files.rlim_max > 0 && setrlimit(RLIMIT_NOFILE, &files) < 0)
@@ -189,12 +189,12 @@ void job_start(struct job *job)
 		loop_set(&job->timer, job->timeout_ms);
 }
 
-/* The text of the last line of the log that is an error. */
+/* Finds the text of the last error in the log. */
 static void read_log(const char *path, char text[static JOB_TEXT])
 {
 	char bytes[16 * 1024], *line = bytes;
 
-	(void)small_file_read(AT_FDCWD, path, bytes, sizeof(bytes)); /* its begin will do */
+	(void)small_file_read(AT_FDCWD, path, bytes, sizeof(bytes)); /* the beginning is enough */
 	while (*line) {
 		char *end = strchrnul(line, '\n');
 		struct arena *arena = arena_new(64 * 1024);
@@ -254,7 +254,7 @@ bool job_reap(void)
 		*at = job->next;
 		finish(job, pid < 0 ? 126 << 8 : status);
 		found = true;
-		at = &jobs; /* "done" may have started others */
+		at = &jobs; /* "done" may have started other jobs */
 	}
 	return found;
 }

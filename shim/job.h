@@ -9,32 +9,31 @@
 #include "shim/loop.h"
 
 /*
- * A child of the shim that does what may wait or fork: a command of nacre, a mount, the copying of
- * output. The loop goes on. Its end is told once.
+ * A child of the shim that does what may wait or fork: it runs a command of nacre, mounts, or
+ * copies output, while the shim's loop goes on. Its end is reported once, by "done".
  */
 
 #define JOB_MAX_ARGS 32
 #define JOB_TEXT 1024
 
 struct job {
-	const char *argv[JOB_MAX_ARGS]; /* of the program, the first its path; NULL: none */
-	int fds[3]; /* its stdio; below 0: /dev/null */
-	bool more; /* these are its fds 3, 4 and 5 as well: */
+	const char *argv[JOB_MAX_ARGS]; /* of the program, the first its path; NULL: no program */
+	int fds[3]; /* its stdio; negative: /dev/null */
+	bool more; /* these become its fds 3, 4 and 5: */
 	int more_fds[3];
-	int after_fd; /* it begins once this is at its end; 0: none */
-	const char *directory; /* that it works in; NULL: the shim's */
-	const char *log; /* the file that the program writes its log to, and that goes with it;
-			  * NULL: none */
+	int after_fd; /* the job begins at the end of file of this fd; 0: at once */
+	const char *directory; /* its working directory; NULL: the shim's */
+	const char *log; /* the program's log file, removed at its end; NULL: none */
 	int64_t timeout_ms; /* 0: none */
-	bool registers; /* its end tells of a process that the shim is to reap: until then no
-			 * orphan is */
-	/* In the child, before the program; NULL: nothing. TEXT says what failed. */
+	bool registers; /* it makes a process for the shim to reap: no orphan is reaped meanwhile */
+	/* Runs in the child before the program; NULL: nothing does. On failure TEXT is the
+	 * reason. */
 	int (*before)(struct job *job, char text[static JOB_TEXT]);
-	/* ERROR: what the program or the child said last; "" if STATUS is 0. */
+	/* ERROR: the last error of the program or the child; "" if STATUS is 0. */
 	void (*done)(struct job *job, int status, const char *error);
 	void *data;
 
-	/* the job's own */
+	/* private to job.c */
 	pid_t pid;
 	int error_fd;
 	bool timed_out;
@@ -43,23 +42,23 @@ struct job {
 };
 
 /* Raises the soft limit of open files to the hard one, for the FIFOs of many containers. Jobs, and
- * so the containers, have the one that was found. */
+ * so the containers, get the original limit. */
 void job_raise_files(void);
 
-/* Starts it. Everything that JOB points to stays until "done", which may free the job, and which is
- * called before this returns if nothing could be started. */
+/* Starts it. Everything that JOB points to must stay until "done", which may free the job. If the
+ * job cannot be started, "done" is called before this returns. */
 void job_start(struct job *job);
 
-/* Sees to the jobs that have ended. Returns whether there was one. */
+/* Handles the jobs that have ended. Returns whether there was one. */
 bool job_reap(void);
 
-/* Whether PID is that of a job. */
+/* Returns whether PID is a job. */
 bool job_has(pid_t pid);
 
-/* Whether one of them registers a process. */
+/* Returns whether a job with "registers" is running. */
 bool job_registers(void);
 
-/* A status of wait(2) as a shell tells it: the exit status, or 128 and the signal. */
+/* Converts a status of wait(2) as a shell does: the exit status, or 128 plus the signal. */
 int job_exit_status(int wait_status);
 
 #endif

@@ -15,7 +15,7 @@ void log_open(void)
 {
 	const int found = typed_file_find("log", S_IFIFO);
 
-	/* Open for reading as well: one without a reader ends no writer with SIGPIPE. */
+	/* Opens it for reading as well: a write to a FIFO without a reader raises SIGPIPE. */
 	if (found < 0)
 		return;
 	log_fd = typed_file_open(found, O_RDWR | O_NONBLOCK);
@@ -38,5 +38,5 @@ void log_warning(const char *format, ...)
 	n = snprintf(line, sizeof(line),
 		"level=warning msg=\"%s\" runtime=io.containerd.nacre.v2\n", text);
 	if (log_fd >= 0 && write(log_fd, line, (size_t)n) < 0)
-		return; /* there is no other place left to tell that */
+		return; /* there is no other place to report it */
 }

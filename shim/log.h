@@ -2,8 +2,8 @@
 #ifndef NACRE_SHIM_LOG_H
 #define NACRE_SHIM_LOG_H
 
-/* What the shim has to tell goes to containerd's own log, by the FIFO "log" of the bundle. Nobody
- * need read it: a line that finds it full is lost. */
+/* Writes the shim's messages to containerd's log, through the FIFO "log" of the bundle. A line is
+ * lost if the FIFO is full, since nobody has to read it. */
 
 void log_open(void);
 

@@ -17,14 +17,14 @@
 #include "shim/loop.h"
 #include "shim/typed_file.h"
 
-/* How long a program may take to end that was asked to. */
+/* Limits how long a logger program may take to end after SIGTERM. */
 #define END_MS 10000
 
 struct logger {
-	struct job job; /* the first member */
+	struct job job;
 	struct logger_uri uri;
 	const char *id, *namespace;
-	struct logger **handle; /* NULL: nobody has it any more */
+	struct logger **handle; /* NULL: nobody refers to it any more */
 	struct timer end;
 };
 
@@ -35,7 +35,7 @@ bool logger_wants(const char *path)
 	return path[0] != '\0' && path[0] != '/';
 }
 
-/* A disk that is full loses lines and stops nobody. */
+/* Drops what cannot be written: a full disk loses lines and stops nobody. */
 static void write_all(const char *bytes, size_t n)
 {
 	while (n > 0) {
@@ -48,7 +48,7 @@ static void write_all(const char *bytes, size_t n)
 	}
 }
 
-/* In the child, whose stdout is the file: from both pipes. */
+/* Copies from both pipes, in the child, to stdout, which is the file. */
 static int copy_all(struct job *job, char text[static JOB_TEXT])
 {
 	struct pollfd ends[2] = {
@@ -89,8 +89,9 @@ static void logger_done(struct job *job, int status, const char *error)
 	free(logger);
 }
 
-/* The file, and the directories that are not there, as by containerd's shim. Opened here, so that a
- * creation fails where it cannot be: nothing that could act on being opened is written to. */
+/* Opens the file, and makes missing directories as containerd's shim does. It is opened before the
+ * child starts, so that a failure fails the creation. Only a regular file is opened: to open
+ * anything else could act on a device. */
 static int open_file(const char *path, char text[static JOB_TEXT])
 {
 	char *copy = strdup(path);
@@ -120,7 +121,7 @@ static int open_file(const char *path, char text[static JOB_TEXT])
 	return -1;
 }
 
-/* --- a program: fds 3 and 4 are the container's output, 5 it closes once it reads them --- */
+/* --- a program: fds 3 and 4 are the container's output; it closes fd 5 once it reads them --- */
 
 static int set_environment(struct job *job, char text[static JOB_TEXT])
 {
@@ -133,7 +134,7 @@ static int set_environment(struct job *job, char text[static JOB_TEXT])
 	return -1;
 }
 
-/* What could not be run is known before anything of the container is made. */
+/* Checks the program now, so that a wrong one is reported before the container is made. */
 static int prepare_program(
 	struct logger *logger, const int fds[static 3], char text[static JOB_TEXT])
 {
@@ -153,9 +154,8 @@ static int prepare_program(
 	return -1;
 }
 
-/* FDS: the ends that the logger has: its two inputs, and what it closes. Returns 0, or -1 with
- * TEXT.
- */
+/* FDS: the logger's ends of the pipes: its two inputs, and the one that it closes. Returns 0, or -1
+ * with TEXT. */
 static int prepare(struct logger *logger, const char *uri, const int fds[static 3], int *ret_file,
 	char text[static JOB_TEXT])
 {
@@ -179,7 +179,8 @@ static int prepare(struct logger *logger, const char *uri, const int fds[static 
 	return *ret_file < 0 ? -1 : 0;
 }
 
-/* The ends, each of a pipe: of the logger, and of who writes to it. */
+/* Makes three pipes: RET_OWN are the ends of the logger, RET_OTHERS the ends of the container and
+ * the shim. */
 static int open_pipes(int ret_own[static 3], int ret_others[static 3])
 {
 	for (int i = 0; i < 3; i++) {

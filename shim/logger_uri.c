@@ -11,7 +11,8 @@ static int digit(char c)
 	return isdigit((unsigned char)c) ? c - '0' : tolower((unsigned char)c) - 'a' + 10;
 }
 
-/* In place. PLUS: '+' is a blank. A byte 0 would end the word before its end. */
+/* Decodes WORD in place. PLUS: '+' stands for a blank. Rejects %00, which would end the word
+ * early. */
 static int decode(char *word, bool plus)
 {
 	char *to = word;

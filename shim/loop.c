@@ -11,7 +11,7 @@
 static struct {
 	int epoll_fd;
 	bool ended;
-	struct timer *timers; /* the next first */
+	struct timer *timers; /* sorted, the next one first */
 } loop = {.epoll_fd = -1};
 
 int loop_open(void)
@@ -34,7 +34,7 @@ int loop_watch(struct source *source, uint32_t events)
 
 	if (source->events == events)
 		return 0;
-	/* A source without events would still be told of EPOLLHUP, again and again. */
+	/* A source without events would still report EPOLLHUP, again and again. */
 	if (events == 0) {
 		loop_forget(source);
 		return 0;
@@ -76,7 +76,8 @@ void loop_set(struct timer *timer, int64_t milliseconds)
 	*at = timer;
 }
 
-/* Runs what is due. Returns the milliseconds until the next, -1 if there is none. */
+/* Runs the timers that are due. Returns the milliseconds until the next one, -1 if there is
+ * none. */
 static int run_timers(void)
 {
 	while (loop.timers && !loop.ended) {

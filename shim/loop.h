@@ -4,35 +4,35 @@
 
 #include <stdint.h>
 
-/* The one loop of the one thread: file descriptors that get ready, and times that come. */
+/* The event loop of the single thread: it waits for ready file descriptors and for timers. */
 
 struct source {
 	int fd;
-	uint32_t events; /* of epoll(7), that are waited for; 0: none */
+	uint32_t events; /* the events of epoll(7) to wait for; 0: none */
 	void (*ready)(struct source *source, uint32_t events);
 };
 
-/* Begins. Returns 0 or -errno, as the next. */
+/* Opens the loop. Returns 0 or -errno, as loop_watch does. */
 int loop_open(void);
 
-/* Waits for EVENTS on SOURCE->fd from now on; 0: for none, not even for the other end's going. What
- * is ready is told one at a time: a source may be removed, and freed, by whatever is called. */
+/* Waits for EVENTS on SOURCE->fd from now on; 0: for none, not even for a hang-up. Ready sources
+ * are reported one at a time, so that a callback may remove and free any source. */
 int loop_watch(struct source *source, uint32_t events);
 void loop_forget(struct source *source);
 
-/* The member that a list of timers needs is the loop's own. */
+/* A timer; "next" is private to the loop. */
 struct timer {
-	int64_t at; /* milliseconds of loop_now; 0: not set */
+	int64_t at; /* in milliseconds of loop_now; 0: not set */
 	void (*due)(struct timer *timer);
 	struct timer *next;
 };
 
 int64_t loop_now(void);
-/* Sets it to MILLISECONDS from now, once. */
+/* Sets TIMER to MILLISECONDS from now, once. */
 void loop_set(struct timer *timer, int64_t milliseconds);
 void loop_unset(struct timer *timer);
 
-/* Until loop_end. Returns 0 or -errno. */
+/* Runs until loop_end. Returns 0 or -errno. */
 int loop_run(void);
 void loop_end(void);
 

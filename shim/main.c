@@ -19,8 +19,8 @@
 #include "shim/service.h"
 #include "shim/task.h"
 
-/* The profile is the program's name's: containerd-shim-nacre-strict-v2, for the runtime
- * io.containerd.nacre-strict.v2. */
+/* The name of the program selects the profile: containerd runs containerd-shim-nacre-strict-v2 for
+ * the runtime io.containerd.nacre-strict.v2. */
 static const struct {
 	const char *program, *profile, *nacre;
 } profiles[] = {
@@ -31,12 +31,12 @@ static const struct {
 
 struct flag {
 	const char *name;
-	const char **value; /* NULL: it has none */
+	const char **value; /* NULL: the flag takes no value */
 	bool *given;
 };
 
-/* As Go's package flag reads them: -name value, -name=value, with one dash or two, until the first
- * word that is none, which is returned. */
+/* Reads flags as Go's package flag does: -name value or -name=value, with one dash or two, up to
+ * the first word that is not a flag, which is returned. */
 static const char *read_flags(char **argv, const struct flag *flags)
 {
 	for (char **at = argv + 1; *at; at++) {
@@ -74,7 +74,8 @@ static int serve(const struct boot *boot)
 	static struct source signals = {.ready = child_ended};
 	sigset_t set;
 
-	/* One pod costs what this process keeps: large blocks go back to the kernel. */
+	/* Returns large blocks to the kernel: the memory that this process keeps is the cost of a
+	 * pod. */
 	(void)mallopt(M_TRIM_THRESHOLD, 64 * 1024);
 	(void)mallopt(M_MMAP_THRESHOLD, 64 * 1024);
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1);

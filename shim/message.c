@@ -6,7 +6,7 @@
 
 #include "shim/ttrpc.h"
 
-/* What a message has taken so far. */
+/* Allocates for a message, and counts what it has taken so far. */
 static void *allocate(void *data, size_t n)
 {
 	size_t *used = data;
@@ -45,7 +45,7 @@ int message_write(const void *message, size_t ahead, uint8_t **ret_bytes, size_t
 
 	if (n > TTRPC_MAX)
 		return -E2BIG;
-	bytes = malloc(ahead + n + 1); /* 1: an empty one is no error */
+	bytes = malloc(ahead + n + 1); /* + 1: malloc(0) may return NULL */
 	if (!bytes)
 		return -ENOMEM;
 	(void)protobuf_c_message_pack(message, bytes + ahead);

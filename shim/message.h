@@ -8,24 +8,25 @@
 
 #include "shim/wire.pb-c.h"
 
-/* Messages of wire.proto to bytes and back. Pure. */
+/* Converts messages of wire.proto to bytes and back. Pure. */
 
-/* All that one message may take in memory. Two bytes can ask for an object of a hundred. */
+/* Limits the memory of one message: two bytes can ask for an object of a hundred. */
 #define MESSAGE_MAX (16 * 1024 * 1024)
 
-/* NULL: not such a message, or larger than MESSAGE_MAX. For message_free. */
+/* Returns NULL if BYTES is not such a message, or needs more than MESSAGE_MAX. The caller frees it
+ * with message_free. */
 void *message_read(const ProtobufCMessageDescriptor *type, const void *bytes, size_t n);
 void message_free(void *message);
 
-/* RET_BYTES is for free(3), behind AHEAD bytes that are left to the caller. *RET_N is without them.
- * -ENOMEM; -E2BIG: longer than a frame may be. */
+/* Writes MESSAGE behind AHEAD bytes, which are left to the caller. The caller frees RET_BYTES with
+ * free(3). *RET_N excludes AHEAD. -ENOMEM; -E2BIG: longer than a frame may be. */
 int message_write(const void *message, size_t ahead, uint8_t **ret_bytes, size_t *ret_n);
 
-/* A response of ttrpc, whole, as a frame: MESSAGE, or if that is NULL the error. */
+/* Makes the whole frame of a ttrpc response with MESSAGE, or, if that is NULL, with the error. */
 int message_respond(uint32_t stream, const void *message, int code, const char *error,
 	uint8_t **ret_frame, size_t *ret_n);
 
-/* A request, likewise. */
+/* Makes the whole frame of a request. */
 int message_request(uint32_t stream, const char *service, const char *method, const void *message,
 	int64_t timeout_nano, uint8_t **ret_frame, size_t *ret_n);
 

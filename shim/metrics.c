@@ -51,7 +51,7 @@ static const struct row event_rows[] = {
 };
 /* clang-format on */
 
-/* Lines of a word and a number. Returns whether the file is there. */
+/* Reads lines of a word and a number. Returns whether the file exists. */
 static bool read_words(int cgroup_fd, const char *file, const struct row *rows, void *message)
 {
 	char text[8192], *save = NULL;
@@ -74,7 +74,7 @@ static bool read_words(int cgroup_fd, const char *file, const struct row *rows, 
 	return true;
 }
 
-/* "max" and what is not there are NONE. */
+/* Returns NONE for "max" and for a missing file. */
 static uint64_t read_number(int cgroup_fd, const char *file, uint64_t none)
 {
 	char text[64];
@@ -84,7 +84,7 @@ static uint64_t read_number(int cgroup_fd, const char *file, uint64_t none)
 	return strtoull(text, NULL, 10);
 }
 
-/* MAJOR:MINOR rbytes=N wbytes=N rios=N wios=N ... */
+/* Reads lines as "MAJOR:MINOR rbytes=N wbytes=N rios=N wios=N ...". */
 static void read_io(int cgroup_fd, Wire__IOStat *io, Wire__IOEntry *entries, Wire__IOEntry **list)
 {
 	char text[16384], *save = NULL;

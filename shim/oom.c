@@ -20,7 +20,7 @@ static void file_of(const struct container *c, char path[static 64])
 	(void)snprintf(path, 64, "/proc/self/fd/%d/memory.events", c->oom_fd);
 }
 
-/* Whether more were killed than when this was asked before. */
+/* Returns whether the OOM killer has struck since the last call. */
 static bool has_struck(struct container *c)
 {
 	char text[1024];
@@ -54,7 +54,7 @@ static void oom_ready(struct source *ready, uint32_t events)
 	(void)events;
 	if (n <= 0)
 		return;
-	/* Whichever it was: an overflow of the queue names none. */
+	/* Looks at all containers: an overflow of the inotify queue names none. */
 	for (struct container *c = task_first(); c; c = c->next)
 		oom_look(c);
 }
@@ -73,7 +73,7 @@ void oom_watch(struct container *container)
 	if (container->oom_fd < 0)
 		return;
 	file_of(container, path);
-	/* Without the controller there is no such file, and no limit that could be met. */
+	/* Without the memory controller this file is missing, and no limit can be reached. */
 	container->oom_watch = inotify_add_watch(source.fd, path, IN_MODIFY);
 	(void)has_struck(container);
 }

@@ -4,9 +4,9 @@
 
 #include "shim/task.h"
 
-/* Tells containerd when the OOM killer strikes in a container. */
+/* Reports to containerd when the OOM killer strikes in a container. */
 void oom_watch(struct container *container);
-/* Looks now: what is told at the end of the container, and not behind it. */
+/* Looks now, so that the event precedes the end of the container. */
 void oom_look(struct container *container);
 void oom_forget(struct container *container);
 

@@ -26,7 +26,7 @@ static int set_root(struct options *options, const char *root, char text[static 
 	return -1;
 }
 
-/* What is not done is told, unless it is what nobody asked for. */
+/* Warns of an option that has no effect, unless it has its default value. */
 static void warn_of(const char *name, const char *value)
 {
 	if (value[0] && strcmp(value, "0") != 0 && strcmp(value, "false") != 0)
@@ -59,7 +59,7 @@ static int take_create(const void *message, struct options *to, char text[static
 	return 0;
 }
 
-/* KEY = VALUE, one a line, as containerd writes its own table. */
+/* Takes one line KEY = VALUE, as containerd writes its own table. */
 static int take_line(char *line, struct options *to, char text[static JOB_TEXT])
 {
 	const struct {

@@ -17,11 +17,11 @@
 #define RETRY_MS 500
 #define ANSWER_MS 10000
 #define TIMEOUT_NANO (INT64_C(5) * 1000 * 1000 * 1000)
-/* Times that containerd may refuse one before it is dropped. */
+/* Limits how often an event that containerd refuses is sent again before it is dropped. */
 #define MAX_TRIES 5
 
 struct event {
-	Wire__ForwardRequest *request; /* heap, one block with what it holds */
+	Wire__ForwardRequest *request; /* heap, one block with its contents */
 	uint8_t *payload;
 	unsigned tries;
 	struct event *next;
@@ -34,9 +34,9 @@ static struct {
 	struct event *first, **last;
 	unsigned n;
 	uint32_t stream;
-	uint8_t *frame; /* of the first, while it is sent */
+	uint8_t *frame; /* of the first event, while it is sent */
 	size_t frame_n, sent;
-	bool sending; /* the first is sent, or its answer is waited for */
+	bool sending; /* the first event is being sent, or its answer is awaited */
 	struct timer retry;
 } out = {.source = {.fd = -1}, .last = &out.first};
 
@@ -148,7 +148,7 @@ static int connect_out(void)
 	return 0;
 }
 
-/* One at a time, since their order is what containerd goes by. */
+/* Sends one event at a time: containerd relies on their order. */
 static void send_first(void)
 {
 	struct event *event;
@@ -175,7 +175,7 @@ static void send_first(void)
 	}
 }
 
-/* The whole request as bytes that message_request can wrap. */
+/* Copies the whole request into one block that message_request can wrap. */
 static struct event *make_event(const char *topic, const char *name, const void *message)
 {
 	struct {

@@ -4,21 +4,21 @@
 
 #include "shim/task.h"
 
-/* Events for containerd, in order, by a connection of the shim's own to it. While containerd is
- * away they wait, the first PUBLISH_MAX of them: it asks for states when it is back. */
+/* Sends events to containerd, in order, over a connection of the shim. While containerd is away the
+ * first PUBLISH_MAX events wait: it asks for states when it is back. */
 #define PUBLISH_MAX 512
 
-/* ADDRESS: of containerd's socket for ttrpc; NULL or "": there is nobody to tell. Borrowed. */
+/* ADDRESS: containerd's socket for ttrpc, borrowed; NULL or "": events are dropped. */
 void publish_open(const char *address);
 
-/* NAME is that of the event's type: "TaskStart". */
+/* Sends EVENT. NAME is the name of its type: "TaskStart". */
 void publish(const char *topic, const char *name, const void *event);
 
-/* Of those that are told at several places. */
+/* These send the events that several files need. */
 void publish_exit(const struct process *process);
 void publish_named(const char *topic, const char *name, const struct container *container);
 
-/* Whether some have not been taken yet. */
+/* Returns whether containerd has not yet taken all events. */
 bool publish_pending(void);
 
 #endif

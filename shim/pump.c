@@ -14,12 +14,12 @@
 #define RETRY_MS 50
 
 struct pump {
-	struct source from; /* the first member */
+	struct source from;
 	struct source to;
 	struct pump **handle;
-	struct timer retry; /* set: nobody has the terminal open, and nothing is watched */
+	struct timer retry; /* set: nobody has the terminal open, and no fd is watched */
 	bool finishing, drops;
-	size_t begin, end; /* of what waits in the buffer */
+	size_t begin, end; /* bounds of the buffered bytes */
 	char buffer[4096];
 };
 
@@ -36,14 +36,14 @@ void pump_stop(struct pump *pump)
 	free(pump);
 }
 
-/* After a read or a write that moved nothing. */
+/* Handles a read or a write that moved nothing. */
 static void pause_or_stop(struct pump *pump, ssize_t n)
 {
 	if (n == 0 || errno != EIO || pump->finishing) {
 		pump_stop(pump);
 		return;
 	}
-	/* A master that nobody has the other end of is always ready. */
+	/* A master whose slave nobody has open is always ready. */
 	loop_forget(&pump->from);
 	loop_forget(&pump->to);
 	loop_set(&pump->retry, RETRY_MS);
@@ -54,7 +54,7 @@ static bool has_failed(ssize_t n)
 	return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
 }
 
-/* A logger that has ended stops nobody. */
+/* Drops the bytes once the logger has ended, so that the program is not blocked. */
 static ssize_t write_or_drop(struct pump *pump)
 {
 	const size_t left = pump->end - pump->begin;
@@ -65,7 +65,7 @@ static ssize_t write_or_drop(struct pump *pump)
 	return pump->drops ? (ssize_t)left : n;
 }
 
-/* Copies until one of the two has to be waited for. A limit leaves the loop to others. */
+/* Copies until one of the two fds would block. The limit gives other sources their turn. */
 static void copy(struct pump *pump)
 {
 	for (int turn = 0; turn < 16; turn++) {

@@ -4,19 +4,19 @@
 
 #include <stdbool.h>
 
-/* Copies what comes from one fd to another, neither of which may block, as fast as the slower one
- * takes it: between a terminal's master and FIFOs. */
+/* Copies bytes from one non-blocking fd to another, as fast as the slower one takes them: between a
+ * terminal's master and FIFOs. */
 struct pump;
 
-/* Takes both fds, in any case; the pump ends by itself where one of them does, and then closes
- * both. EIO is no end: nobody has the terminal open now, which may change as long as there is a
- * process that knows it. *HANDLE is the pump, and NULL once it has ended. Returns 0 or -errno. */
+/* Takes both fds over, also on failure. The pump ends when one of them reaches its end, and then
+ * closes both. EIO does not end it: nobody has the terminal open now, but a process that knows it
+ * can open it again. *HANDLE is the pump, and NULL once it has ended. Returns 0 or -errno. */
 int pump_start(int from_fd, int to_fd, struct pump **handle);
-/* The process is gone: EIO is the end from now on. Takes NULL. */
+/* Treats EIO as the end from now on: the process is gone. Takes NULL. */
 void pump_finish(struct pump *pump);
-/* Whether there is something that is still to be copied. Takes NULL. */
+/* Returns whether there are bytes still to be copied. Takes NULL. */
 bool pump_has_output(const struct pump *pump);
-/* Takes NULL. */
+/* Closes both fds at once and frees the pump. Takes NULL. */
 void pump_stop(struct pump *pump);
 
 #endif

@@ -4,9 +4,8 @@
 
 #include "shim/ttrpc.h"
 
-/* Reads once from a socket what has come of a frame. Returns 1 if the frame is whole, as
- * ttrpc_input_take, 0 if not yet, -errno if the connection is to be closed; -EPIPE: the other end
- * has closed it. */
+/* Reads once from a socket. Returns 1 if a frame is whole (see ttrpc_input_take), 0 if it is not
+ * yet, -errno if the connection must be closed; -EPIPE: the other end has closed it. */
 int receive_frame(
 	int fd, struct ttrpc_input *in, struct ttrpc_head *ret_head, const uint8_t **ret_message);
 

@@ -35,7 +35,7 @@ static int mount_one(const char *target, const Wire__Mount *mount_, char text[st
 		r = chdir(options.directory);
 	if (r == 0)
 		r = mount(mount_->source, target, mount_->type, options.flags, options.data);
-	/* A bind takes no other flag at first. */
+	/* The kernel ignores the other flags of a bind mount, except by a remount. */
 	if (r == 0 && (options.flags & MS_BIND) &&
 		(options.flags & ~(unsigned long)(MS_BIND | MS_REC)))
 		r = mount(NULL, target, NULL, options.flags | MS_REMOUNT, NULL);

@@ -9,7 +9,7 @@
 
 static const char lower[] = "lowerdir=";
 
-/* Options of mount(8) that are flags. What is not here is the filesystem's own. */
+/* Lists the options of mount(8) that are flags. All others are passed to the filesystem. */
 static const struct {
 	const char *name;
 	unsigned long set, clear;
@@ -42,7 +42,7 @@ static const struct {
 	/* clang-format on */
 };
 
-/* Takes OPTION as a flag. Returns whether it is one. */
+/* Applies OPTION if it is a flag. Returns whether it is one. */
 static bool take_flag(const char *option, unsigned long *value)
 {
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
@@ -54,7 +54,7 @@ static bool take_flag(const char *option, unsigned long *value)
 	return false;
 }
 
-/* Adds LENGTH bytes of TEXT. -E2BIG: there is no room for them. */
+/* Appends LENGTH bytes of TEXT. -E2BIG: they do not fit. */
 static int add(char *data, size_t size, const char *text, size_t length)
 {
 	const size_t n = strlen(data);
@@ -66,8 +66,8 @@ static int add(char *data, size_t size, const char *text, size_t length)
 	return 0;
 }
 
-/* The length of the directories that all layers of "a:b:c" begin with, with the last slash; 0:
- * none. A backslash quotes a colon: such names are left as they are. */
+/* Returns the length of the directory prefix, with its last slash, that all layers of "a:b:c"
+ * share; 0: none. A backslash quotes a colon: layers with one are not shortened. */
 static size_t common_length(const char *layers)
 {
 	size_t common = strcspn(layers, ":");
@@ -86,7 +86,8 @@ static size_t common_length(const char *layers)
 	return common > 1 ? common : 0;
 }
 
-/* The layers without those. One that is just these would be an empty name: ".". */
+/* Appends the layers without the shared prefix. A layer that equals the prefix becomes ".", since a
+ * name cannot be empty. */
 static int add_shortened(char *data, size_t size, const char *layers, size_t common)
 {
 	int r = add(data, size, lower, strlen(lower));

@@ -4,17 +4,16 @@
 
 #include <stddef.h>
 
-/* Options of a mount as words, to what mount(2) takes. Pure. */
+/* Turns mount options into arguments of mount(2). Pure. */
 struct rootfs_options {
 	unsigned long flags;
-	char *data; /* heap, as the next */
-	char *directory; /* that the mount is to be made in, since paths of data begin there; "":
-			    any */
+	char *data; /* heap, as is "directory" */
+	char *directory; /* that paths in "data" are relative to; "": none */
 };
 
-/* SIZE: of a page, beyond which mount(2) cuts the text off. An overlay's layers that need more are
- * told from a directory that they have in common. Returns 0, -E2BIG if that is too long as well, or
- * -ENOMEM; then there is nothing to free. */
+/* SIZE: of a page; mount(2) truncates longer data. The lower layers of an overlay that need more
+ * are written relative to a directory that they share. Returns 0, -E2BIG if that is too long as
+ * well, or -ENOMEM; then there is nothing to free. */
 int rootfs_options_read(
 	char *const *words, size_t n, size_t size, struct rootfs_options *ret_options);
 

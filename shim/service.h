@@ -5,16 +5,16 @@
 #include "shim/call.h"
 #include "shim/task.h"
 
-/* The task service, versions 2 and 3, which differ by name alone. */
+/* The task service, versions 2 and 3, which differ only in name. */
 
 /* Answers CALL, now or later. */
 void service_call(struct call *call, const Wire__Request *request);
 
-/* There may be neither a container nor a client any more, or not yet: without both the shim ends. A
- * killed containerd may know nothing of it. */
+/* Ends the shim if it has no container: at once after a shutdown call, else if it still has neither
+ * a container nor a client a minute later. A killed containerd may not know of this shim. */
 void service_unused(void);
 
-/* --- the calls, one each; MESSAGE is of the type in service.c's table --- */
+/* --- one function per call; MESSAGE has the type that service.c's table names --- */
 
 typedef void service_fn(struct call *call, const void *message);
 

@@ -8,7 +8,7 @@
 #include "shim/service.h"
 #include "shim/small_file.h"
 
-/* What changes a container that runs, or keeps it. */
+/* Calls that change a running container or save it. */
 
 static void finish_change(struct command *command, int status, const char *error)
 {
@@ -49,7 +49,7 @@ static void updated(struct job *job, int status, const char *error)
 	finish_change((struct command *)job, status, error);
 }
 
-/* NULL: CALL was answered. */
+/* Returns NULL if CALL was answered. */
 static struct command *change(struct call *call, const char *id,
 	void (*done)(struct job *job, int status, const char *error), const char *word)
 {
@@ -148,7 +148,7 @@ static void add_options(struct command *command, const Wire__CheckpointOptions *
 		options->work_path[0] ? options->work_path : command->process->container->bundle);
 }
 
-/* The words are copied by the child: what they are in may go once it has begun. */
+/* The child copies the words, so their buffers may be freed once it has begun. */
 void service_checkpoint(struct call *call, const void *message)
 {
 	const Wire__CheckpointRequest *request = message;

@@ -11,7 +11,7 @@
 #include "shim/rootfs.h"
 #include "shim/service.h"
 
-/* A creation that failed: why, for when what it has left is gone. */
+/* Keeps why a creation failed until its leftovers are removed. */
 struct failure {
 	struct call *call;
 	char text[JOB_TEXT];
@@ -58,7 +58,7 @@ static void take_back(struct process *process, struct call *call, const char *er
 
 	if (!failure) {
 		call_fail(call, CALL_UNKNOWN, "%s", error);
-		return; /* containerd's delete action removes it */
+		return; /* containerd's delete action removes the leftovers */
 	}
 	failure->call = call;
 	(void)snprintf(failure->text, sizeof(failure->text), "%s", error);
@@ -86,7 +86,8 @@ static void created(struct job *job, int status, const char *error)
 		process->pid = command_read_pid(command->pid_file);
 	if (status == 0 && process->pid < 0)
 		(void)snprintf(text, sizeof(text), "nacre has written no pid");
-	/* Who asked for it is gone, or was told that it has failed, and takes it for not made. */
+	/* The client is gone or was told that the call failed: it takes the container for not
+	 * made. */
 	if (call_is_over(command->call))
 		(void)snprintf(text, sizeof(text), "nobody waits for it any more");
 	if (status != 0 || process->pid < 0 || call_is_over(command->call) ||
@@ -104,7 +105,7 @@ static void created(struct job *job, int status, const char *error)
 	command_free(command);
 }
 
-/* Its root is there, and nothing else before its start. */
+/* Answers when the root is mounted: a restored container has nothing else before its start. */
 static void mounted(struct job *job, int status, const char *error)
 {
 	struct command *command = (struct command *)job;
@@ -134,7 +135,7 @@ static int prepare(struct job *job, char text[static JOB_TEXT])
 	return command_choose_manager(job, text) < 0 ? -1 : mount_root(job, text);
 }
 
-/* Its own copy: the request goes when the call returns. */
+/* Copies the request, which is freed when the call returns. */
 static Wire__CreateRequest *copy_request(const Wire__CreateRequest *request)
 {
 	uint8_t *bytes;

@@ -6,7 +6,7 @@
 #include "shim/publish.h"
 #include "shim/service.h"
 
-/* How long the last output may wait for a reader or a logger, as with runc's shim. */
+/* Limits how long the last output may wait for a reader or a logger, as runc's shim does. */
 #define OUTPUT_MS 2000
 #define LOOK_MS 2
 
@@ -34,7 +34,7 @@ static void deleted(struct job *job, int status, const char *error)
 		return;
 	}
 	if (process->state != PROCESS_STOPPED)
-		task_exited(process, 137); /* created, and never started */
+		task_exited(process, 137); /* it was created and never started */
 	event.container_id = process->container->id;
 	event.pid = (uint32_t)process->pid;
 	event.exit_status = process->exit_status;
@@ -64,12 +64,12 @@ static void delete_now(struct call *call, struct process *process)
 	command_start(command);
 }
 
-/* One that waits for output to be read. */
+/* A deletion that waits until the output was read. */
 struct deletion {
-	struct timer timer; /* the first member */
+	struct timer timer;
 	int64_t by;
 	struct call *call;
-	struct process *process; /* busy */
+	struct process *process; /* marked busy meanwhile */
 };
 
 static void look_again(struct timer *timer)
@@ -85,7 +85,7 @@ static void look_again(struct timer *timer)
 	free(deletion);
 }
 
-/* Returns whether it waits. */
+/* Returns whether the deletion waits. */
 static bool delete_later(struct call *call, struct process *process)
 {
 	struct deletion *deletion = stdio_has_output(&process->io) ? malloc(sizeof(*deletion))

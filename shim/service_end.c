@@ -7,8 +7,8 @@
 #include "shim/service.h"
 #include "shim/task.h"
 
-/* How long what is to be told may take, and how long a shim without a container waits for a client.
- */
+/* Limits how long pending answers and events may take, and how long a shim without a container
+ * waits for a client. */
 #define TELL_MS 3000
 #define UNUSED_MS 60000
 #define LOOK_MS 2
@@ -17,7 +17,7 @@ static struct timer end_timer, unused_timer;
 static int64_t end_by;
 static bool end_asked;
 
-/* Once what is to be told has been, or nobody wants to hear it. */
+/* Ends the loop once answers and events are delivered, or their time has passed. */
 static void end_when_told(struct timer *timer)
 {
 	if (((call_pending() || publish_pending()) && loop_now() < end_by) || logger_is_ending())
@@ -34,8 +34,8 @@ static void begin_end(void)
 	loop_set(&end_timer, 1);
 }
 
-/* A container that is being made is none that who asks knows of: containerd was killed meanwhile.
- */
+/* A container that is still being made does not count: the client that asked for the shutdown does
+ * not know of it, since containerd was killed meanwhile. */
 static bool has_container(void)
 {
 	for (const struct container *c = task_first(); c; c = c->next) {

@@ -33,8 +33,8 @@ static void publish_start(const struct process *process)
 	}
 }
 
-/* What nacre has made of an exec that failed after that. Only of a child is the pid certain: as no
- * orphan was reaped while nacre ran, nobody else can have it. */
+/* Kills the process of an exec that nacre had made before it failed. Only the pid of a child is
+ * certain: no orphan was reaped while nacre ran, so no other process can have it. */
 static void kill_unwanted(struct process *process)
 {
 	siginfo_t info;
@@ -45,7 +45,7 @@ static void kill_unwanted(struct process *process)
 	process->pid = 0;
 }
 
-/* An exec that could not begin is over: containerd waits for it since before its start. */
+/* Ends an exec that could not begin: containerd waits for its end since before its start. */
 static void fail_start(struct process *process, struct call *call, const char *error)
 {
 	if (process->exec_id[0]) {
@@ -84,7 +84,7 @@ static void started(struct job *job, int status, const char *error)
 		if (process->exec_id[0] && task_wants_own_cgroup())
 			task_find_own_cgroup(process);
 		if (process->container->ending)
-			(void)kill(process->pid, SIGKILL); /* it came too late for that */
+			(void)kill(process->pid, SIGKILL); /* the other processes are dead */
 		answer.pid = (uint32_t)process->pid;
 		publish_start(process);
 		call_answer(command->call, &answer);
@@ -92,7 +92,7 @@ static void started(struct job *job, int status, const char *error)
 	command_free(command);
 }
 
-/* The words of `nacre exec`, and its files. Returns 0, or -1 with TEXT. */
+/* Adds the arguments of `nacre exec`, and makes its files. Returns 0, or -1 with TEXT. */
 static int prepare_exec(struct command *command, char text[static JOB_TEXT])
 {
 	struct process *process = command->process;
@@ -127,7 +127,7 @@ static int start_container(struct job *job, char text[static JOB_TEXT])
 	return task_start(((struct command *)job)->process->container, text);
 }
 
-/* Likewise those of `nacre restore`. */
+/* Adds likewise those of `nacre restore`. */
 static int prepare_restore(struct command *command, char text[static JOB_TEXT])
 {
 	const struct container *c = command->process->container;
@@ -137,7 +137,7 @@ static int prepare_restore(struct command *command, char text[static JOB_TEXT])
 		(void)snprintf(text, JOB_TEXT, "out of memory");
 		return -1;
 	}
-	command->job.argv[0] = task_nacre; /* restore has no option for the profile */
+	command->job.argv[0] = task_nacre; /* restore has no --profile */
 	command->job.before = command_choose_manager;
 	command_add(command, "--detach");
 	command_add(command, "--image-path");
@@ -150,7 +150,7 @@ static int prepare_restore(struct command *command, char text[static JOB_TEXT])
 	return 0;
 }
 
-/* NULL: CALL was answered. */
+/* Returns NULL if CALL was answered. */
 static struct command *new_start(struct process *process, struct call *call)
 {
 	struct command *command;

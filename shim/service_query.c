@@ -9,7 +9,7 @@
 #include "shim/service.h"
 #include "shim/task_nacre.h"
 
-/* What is answered at once, some of it by libnacre. */
+/* Calls that are answered at once, some of them by libnacre. */
 
 static Wire__TaskStatus status_of(const struct process *process)
 {
@@ -107,8 +107,8 @@ void service_kill(struct call *call, const void *message)
 		call_fail(call, CALL_PRECONDITION, "the process has not started");
 		return;
 	}
-	/* An exec that runs is a child that has not been reaped: its pid is its own. Of another
-	 * there is no pid, or somebody else's by now; and "all" is of a container alone. */
+	/* A running exec is a child that is not reaped yet, so its pid is valid. Once reaped, the
+	 * pid may belong to another process. "all" applies only to a container. */
 	if (process->state == PROCESS_STOPPED && (!request->all || process->exec_id[0]))
 		r = -ESRCH;
 	else if (process->exec_id[0])
@@ -123,11 +123,11 @@ void service_kill(struct call *call, const void *message)
 		call_answer_empty(call);
 }
 
-/* Far below the calls of a connection, which reads nothing more beyond those. */
+/* Stays far below MAX_CALLS of a connection, above which its requests are not read. */
 #define MAX_WAITS 4096
 
-/* A client may ask again and again, each time with a limit or by a new connection. Returns how many
- * are left. */
+/* Frees waits that are over: a client may wait again and again, each time with a timeout or over a
+ * new connection. Returns how many waits are left. */
 static unsigned forget_over(struct process *process)
 {
 	unsigned n = 0;
@@ -207,7 +207,7 @@ void service_resize(struct call *call, const void *message)
 
 	if (!process)
 		return;
-	/* One that has ended meanwhile, or has no terminal: nothing to do, as with runc's shim. */
+	/* An ended process, or one without a terminal, is no error, as with runc's shim. */
 	(void)stdio_resize(
 		&process->io, (unsigned short)request->height, (unsigned short)request->width);
 	call_answer_empty(call);

@@ -19,7 +19,7 @@ ssize_t small_file_read_fd(int fd, void *ret_bytes, size_t size)
 
 ssize_t small_file_read(int dirfd, const char *name, char *ret_text, size_t size)
 {
-	/* Not blocking: a FIFO in place of the file would hang the shim. */
+	/* Does not block: a FIFO in place of the file would hang the shim. */
 	const int fd = openat(
 		dirfd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	ssize_t n = fd < 0 ? -errno : small_file_read_fd(fd, ret_text, size);

@@ -5,15 +5,16 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Small files, read and written whole. One that is a link is neither. */
+/* Reads and writes small files as a whole. Symbolic links are refused. */
 
-/* Reads FD to its end, SIZE bytes at most. Returns how many, or -errno. */
+/* Reads FD to its end, at most SIZE bytes. Returns the number of bytes, or -errno. */
 ssize_t small_file_read_fd(int fd, void *ret_bytes, size_t size);
 
-/* RET_TEXT is NUL-terminated in any case. Returns the length or -errno; -E2BIG: it is not whole. */
+/* RET_TEXT is NUL-terminated in any case. Returns the length or -errno; -E2BIG: the file is
+ * longer. */
 ssize_t small_file_read(int dirfd, const char *name, char *ret_text, size_t size);
 
-/* Makes it, with mode 0600, or overwrites it. Returns 0 or -errno. */
+/* Makes the file with mode 0600, or overwrites it. Returns 0 or -errno. */
 int small_file_write(const char *path, const void *bytes, size_t n);
 
 #endif

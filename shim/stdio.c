@@ -47,7 +47,7 @@ int stdio_init(
 	return -ENOMEM;
 }
 
-/* Nothing but a FIFO is opened: a device could act on it. */
+/* Accepts nothing but a FIFO: to open a device could act on it. */
 static int find_fifo(struct stdio *io, int i, char text[static JOB_TEXT])
 {
 	const int r = io->found[i] = typed_file_find(io->paths[i], S_IFIFO);
@@ -59,14 +59,14 @@ static int find_fifo(struct stdio *io, int i, char text[static JOB_TEXT])
 	return -1;
 }
 
-/* Both ends of a FIFO, one of them the process's. No open waits for another process. Returns 1, 0
- * if nobody reads it yet, or -errno. */
+/* Opens both ends of a FIFO, one of them for the process. No open blocks. Returns 1, 0 if nobody
+ * reads it yet, or -errno. */
 static int open_fifo(struct stdio *io, int i, bool anyway)
 {
 	int first = -1, r;
 
-	/* Before the shim's own end, which reads as well; and open until that is, or the reader
-	 * finds the end of what it reads. */
+	/* Tests for a reader before the shim opens the FIFO, since the shim's O_RDWR counts as a
+	 * reader. Stays open until then, or the reader would find the end of file. */
 	if (i > 0 && !anyway) {
 		first = typed_file_open(io->found[i], O_WRONLY | O_NONBLOCK);
 		if (first < 0)
@@ -92,11 +92,12 @@ int stdio_open_fifos(struct stdio *io, bool anyway, char text[static JOB_TEXT])
 				text, JOB_TEXT, "open %.900s: %s", io->paths[i], strerror(-r));
 	}
 	for (int i = 0; r < 0 && i < 3; i++)
-		drop(&io->found[i]); /* what undoes it waits for none of them */
+		drop(&io->found[i]); /* the command that undoes a creation must not wait for them */
 	return r < 0 ? -1 : all;
 }
 
-/* By the bundle's fd: the path of a socket has at most 107 bytes, a bundle's more. */
+/* Binds through the bundle's fd: the path of a socket has at most 107 bytes, and a bundle's may be
+ * longer. */
 static int open_console(struct stdio *io, const char *bundle, char text[static JOB_TEXT])
 {
 	static unsigned count;
@@ -126,7 +127,7 @@ int stdio_open(struct stdio *io, const char *bundle, const char *id, const char 
 			return -1;
 	}
 	if (logger_wants(io->paths[1]) || logger_wants(io->paths[2])) {
-		/* With containerd's own shim, too, that of stdout is for both. */
+		/* Takes the URI of stdout for both, as containerd's own shim does. */
 		int fds[3];
 
 		if (logger_start(io->paths[1], id, namespace, &io->logger, fds, text) < 0)
@@ -138,7 +139,7 @@ int stdio_open(struct stdio *io, const char *bundle, const char *id, const char 
 	return io->terminal ? open_console(io, bundle, text) : 0;
 }
 
-/* nacre has sent the master before it ended. */
+/* Receives the master, which nacre sends before it ends. */
 static int receive_master(struct stdio *io)
 {
 	char byte[256];
@@ -227,7 +228,7 @@ void stdio_ended(struct stdio *io)
 	drop_console(io);
 	drop(&io->ready_fd);
 	pump_stop(io->input);
-	/* The last output of a terminal is still copied. Its master stays with that pump alone. */
+	/* Only this pump keeps the master: it still copies the terminal's last output. */
 	pump_finish(io->output);
 	drop(&io->master_fd);
 }

@@ -175,19 +175,19 @@ Wire__Time task_now(void)
 	return time;
 }
 
-/* Without a pid namespace of its own, what else runs in the container goes on when the first
- * process has ended; with one there is nothing left to kill. */
+/* Kills the remaining processes when the first one has ended. Without a pid namespace of its own a
+ * container's other processes would go on; with one, the kernel has killed them. */
 static void kill_rest(struct container *c)
 {
 	struct nacre_error err;
 
 	c->ending = true;
-	/* Children that have not been reaped: their pids are their own. */
+	/* Kills execs that are not reaped yet, so their pids are valid. */
 	for (const struct process *p = c->execs; p; p = p->next) {
 		if (p->state == PROCESS_RUNNING)
 			(void)kill(p->pid, SIGKILL);
 	}
-	(void)task_kill(c, SIGKILL, true, &err); /* delete looks again, and tells */
+	(void)task_kill(c, SIGKILL, true, &err); /* delete tries again and reports */
 }
 
 static void answer_waits(struct process *process)
@@ -231,8 +231,8 @@ void task_exited(struct process *process, uint32_t status)
 	answer_waits(process);
 }
 
-/* As nacre itself has it where it waits for an exec: the profiles that take containers as they are
- * leave their cgroups to them. */
+/* Returns whether an exec gets its own cgroup, by the same rule as nacre's own exec: the profiles
+ * that leave a config unchanged leave the cgroup alone, too. */
 bool task_wants_own_cgroup(void)
 {
 	return !task_profile ||
@@ -246,8 +246,8 @@ void task_find_own_cgroup(struct process *process)
 	process->cgroup_fd = fd < 0 ? -1 : fd;
 }
 
-/* With an exec that is killed goes all that it has started, a daemon too; what one has left behind
- * that ended by itself goes on. */
+/* Kills with a killed exec everything that it has started, a daemon too. What an exec that ended by
+ * itself has left goes on. */
 static void kill_tree(const struct process *process, int wait_status)
 {
 	const int r = WIFSIGNALED(wait_status) ? task_cgroup_kill(process->cgroup_fd) : 0;
@@ -279,8 +279,8 @@ bool task_has_exec(const struct container *container)
 	return false;
 }
 
-/* The first process stays a zombie until no exec is left: containerd takes its end for that of the
- * container, and forgets the execs. */
+/* Leaves the first process a zombie until no exec is left: containerd takes its end for the end of
+ * the container, and forgets the execs. */
 static bool reap_init(struct container *c)
 {
 	const struct process *init = &c->init;
@@ -324,8 +324,8 @@ static bool is_known(pid_t pid)
 	return false;
 }
 
-/* What lost its parent in a container that has the host's pid namespace, or nacre's own. A process
- * that nacre has made and not told of yet looks the same: it stays until that is told. */
+/* Reaps orphans of containers without their own pid namespace, and of nacre. A process that nacre
+ * has made and not yet reported looks the same, so nothing is reaped while a job registers one. */
 static void reap_orphans(void)
 {
 	siginfo_t info = {0};

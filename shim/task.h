@@ -17,7 +17,7 @@ struct wait {
 };
 
 enum process_state {
-	PROCESS_ADDED, /* nacre has not made it; a container that no call but its creation knows */
+	PROCESS_ADDED, /* nacre has not made it; only its creation knows such a container */
 	PROCESS_CREATED,
 	PROCESS_RUNNING,
 	PROCESS_STOPPED,
@@ -25,69 +25,69 @@ enum process_state {
 
 struct process {
 	struct container *container;
-	const char *exec_id; /* "": the container's first */
+	const char *exec_id; /* "": the container's first process */
 	enum process_state state;
-	bool busy; /* a command of nacre is on its way: its end is not looked at before */
-	pid_t pid; /* 0: not yet known; a child of the shim until it has STOPPED */
+	bool busy; /* a command of nacre works on it: its end is not looked at before that ends */
+	pid_t pid; /* 0: not known yet; a child of the shim until it has STOPPED */
 	uint32_t exit_status;
 	Wire__Time exited_at;
 	struct stdio io;
-	char *spec; /* of an exec: the process as JSON */
-	int cgroup_fd; /* that an exec alone is in; -1: none */
+	char *spec; /* of an exec: its process object as JSON */
+	int cgroup_fd; /* the exec's own cgroup; -1: none */
 	struct wait *waits;
-	struct process *next; /* exec of the container */
+	struct process *next; /* the next exec of the container */
 };
 
 struct container {
 	char *id, *bundle;
-	char *root; /* of nacre's state */
-	char *checkpoint; /* the images that its start restores; NULL: it is no such container */
+	char *root; /* directory of nacre's states */
+	char *checkpoint; /* directory of the images that its start restores; NULL: none */
 	bool systemd_cgroup;
 	bool paused;
-	bool ending; /* the first process is a zombie, and what else ran is killed */
-	bool deleting; /* nacre takes it back: with it all its execs are freed */
+	bool ending; /* the first process is a zombie, and the other processes are killed */
+	bool deleting; /* nacre deletes it: then all its execs are freed */
 	struct process init;
 	struct process *execs;
-	int oom_fd; /* its cgroup; -1: not open, as the next */
-	int oom_watch; /* of inotify(7) */
+	int oom_fd; /* its cgroup; -1: not open, as for oom_watch */
+	int oom_watch; /* watch descriptor of inotify(7) */
 	uint64_t oom_kills;
 	struct container *next;
 };
 
-/* Of the shim; set before anything else. */
+/* Set by main before anything else. */
 extern const char *task_namespace;
-extern const char *task_profile; /* NULL: nacre's own choice */
-extern const char *task_nacre; /* the program by the name that means that profile */
+extern const char *task_profile; /* NULL: nacre's default */
+extern const char *task_nacre; /* the program, by the name that selects that profile */
 
-/* All of them, for whoever looks at each. */
+/* Returns the first container, to iterate over "next". */
 struct container *task_first(void);
-/* NULL: there is none, as with the next. */
+/* Each returns NULL if there is none. */
 struct container *task_find(const char *id);
 struct process *task_find_exec(const struct container *container, const char *exec_id);
-/* NULL: there is none that was created, and CALL was answered so, as by the next. */
+/* Each returns NULL if there is none that was created, and has then answered CALL with that. */
 struct container *task_container(struct call *call, const char *id);
 struct process *task_process(struct call *call, const char *id, const char *exec_id);
 
-/* A new container that is in the list; NULL: no memory. */
+/* Adds a new container to the list. Returns NULL without memory. */
 struct container *task_add(const char *id, const char *bundle, const char *root);
 void task_remove(struct container *container);
-/* Likewise an exec. */
+/* Adds an exec likewise. */
 struct process *task_add_exec(struct container *container, const char *exec_id);
 void task_remove_exec(struct process *process);
 
-/* Sees to all children that have ended. */
+/* Handles all children that have ended. */
 void task_reap(void);
 
-/* Whether an exec of it runs, or is about to. */
+/* Returns whether an exec of CONTAINER runs or is starting. */
 bool task_has_exec(const struct container *container);
 
-/* Of an exec that begins. */
+/* Each concerns an exec that begins. */
 bool task_wants_own_cgroup(void);
 void task_find_own_cgroup(struct process *process);
 
-/* The state ends there, with now as its time; answers those who wait. */
+/* Sets the state to STOPPED, at the present time, and answers the calls that wait. */
 void task_stop(struct process *process, uint32_t status);
-/* Likewise, and tells it: it had begun. */
+/* Does the same and publishes the exit, for a process that had begun. */
 void task_exited(struct process *process, uint32_t status);
 
 Wire__Time task_now(void);

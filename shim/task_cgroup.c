@@ -12,7 +12,7 @@
 
 #include "shim/small_file.h"
 
-/* The tree is there, or on a hybrid host at the second. */
+/* Opens the tree of cgroup v2; on a hybrid host it is at the second path. */
 static int open_tree(void)
 {
 	static const char *const places[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
@@ -65,7 +65,7 @@ int task_cgroup_open(pid_t pid)
 
 int task_cgroup_open_exec(pid_t pid)
 {
-	return open_of(pid, "exec-"); /* as `nacre exec --own-cgroup` calls them */
+	return open_of(pid, "exec-"); /* as `nacre exec --own-cgroup` names them */
 }
 
 int task_cgroup_kill(int cgroup_fd)

@@ -4,13 +4,13 @@
 
 #include <sys/types.h>
 
-/* The cgroup of cgroup v2 that process PID is in: a directory, O_PATH. Returns the fd or -errno. */
+/* Opens the cgroup v2 directory of process PID, with O_PATH. Returns the fd or -errno. */
 int task_cgroup_open(pid_t pid);
 
-/* Likewise the one of its own that an exec, process PID, was started in. -ENOENT: it has none. */
+/* Opens likewise the cgroup that was made for PID, an exec. -ENOENT: it has none of its own. */
 int task_cgroup_open_exec(pid_t pid);
 
-/* Kills all that is in it. Takes -1. Returns 0 or -errno. */
+/* Kills all processes in it. Takes -1. Returns 0 or -errno. */
 int task_cgroup_kill(int cgroup_fd);
 
 #endif

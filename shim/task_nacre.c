@@ -61,7 +61,7 @@ static int delete (const char *root, const char *id, struct nacre_error *err)
 	int r = open_nacre(root, true, &nacre, err);
 
 	if (r == -ENOENT)
-		return 0; /* nacre has made none yet */
+		return 0; /* nacre has made no container yet */
 	if (r == 0)
 		r = nacre_delete(nacre, id, true, err);
 	nacre_close(nacre);
@@ -73,7 +73,7 @@ int task_take_back(const char *root, const char *id, const char *bundle, char te
 	struct nacre_error err;
 	const int r = delete (root, id, &err);
 
-	/* What failed first is told. */
+	/* Reports the first failure. */
 	if (rootfs_unmount(bundle, text) == 0 && r == 0)
 		return 0;
 	if (r < 0)

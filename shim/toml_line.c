@@ -11,8 +11,8 @@ static char *skip_blank(char *at)
 	return at + strspn(at, BLANK);
 }
 
-/* Of "TEXT" only the escapes that a path or a name may need; 'TEXT' has none. Returns where it
- * ends, behind the quote, or NULL. */
+/* Decodes "TEXT", with only the escapes that a path or a name may need, or 'TEXT', which has none.
+ * Returns the place behind the closing quote, or NULL. */
 static char *read_quoted(char *at)
 {
 	const char quote = *at;
@@ -32,7 +32,7 @@ static char *read_quoted(char *at)
 	return at + 1;
 }
 
-/* Returns where it ends, or NULL. */
+/* Returns the end of an unquoted word, or NULL. */
 static char *read_bare(char *at, const char *end)
 {
 	const size_t n = strcspn(at, end);
@@ -40,7 +40,7 @@ static char *read_bare(char *at, const char *end)
 	return n > 0 && strcspn(at, "[{\"'") >= n ? at + n : NULL;
 }
 
-/* A key or a value, up to what is in END. Returns what is behind it, or NULL. */
+/* Reads a key or a value, up to a character of END. Returns the place behind it, or NULL. */
 static char *read_word(char *at, const char *end)
 {
 	return *at == '"' || *at == '\'' ? read_quoted(at) : read_bare(at, end);

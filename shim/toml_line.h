@@ -2,11 +2,11 @@
 #ifndef NACRE_SHIM_TOML_LINE_H
 #define NACRE_SHIM_TOML_LINE_H
 
-/* One line of a table of TOML whose values are texts, numbers and booleans, as containerd writes
- * the options of a runtime. Pure. */
+/* Reads one line of a TOML table whose values are strings, numbers and booleans, as containerd
+ * writes the options of a runtime. Pure. */
 
-/* Changes LINE, where the key and the value then lie. The value is without its quotes. Returns 1;
- * 0: a blank line or a comment; -1: anything else. */
+/* Changes LINE, which then holds the key and the value, without quotes. Returns 1; 0: a blank line
+ * or a comment; -1: anything else. */
 int toml_line_read(char *line, const char **ret_key, const char **ret_value);
 
 #endif

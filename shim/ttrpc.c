@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* Most requests are smaller: the memory that a connection keeps between two of them. */
+/* Limits the memory that a connection keeps between two requests: most requests are smaller. */
 #define INPUT_KEPT 1024
 
 static uint32_t get32(const uint8_t *at)

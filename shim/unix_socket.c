@@ -7,7 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* BACKLOG: -1 to connect. */
+/* BACKLOG: of listen(2); -1: connects instead. */
 static int open_at(const char *path, int backlog)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
