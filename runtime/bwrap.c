@@ -25,7 +25,7 @@ bool bwrap_is_name(const char *name)
 	return base && (strcmp(base, "bwrap") == 0 || strcmp(base, "nacre-bwrap") == 0);
 }
 
-/* PARENT: the caller when we began. */
+/* Makes the process die with its caller. PARENT: the caller when the process began. */
 static int end_with(pid_t parent, struct nacre_error *err)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
@@ -52,7 +52,7 @@ static int open_state(
 	do {
 		options.root = *root;
 		r = nacre_open(&options, &in->nacre, &why);
-		/* In another sandbox it may be there, and read-only. */
+		/* In another sandbox the directory may exist and be read-only. */
 		if (r == 0 && access(*root, W_OK) < 0) {
 			r = fail_errno(&why, errno, "%s", *root);
 			nacre_close(in->nacre);
@@ -62,8 +62,9 @@ static int open_state(
 	return r < 0 ? fail(err, why.code, "no place for the state: %s", why.text) : 0;
 }
 
-/* What others have left that were killed with SIGKILL, as agents do it: files alone, and a sandbox
- * may have put them there. One that is ending meanwhile may be deleted by either. */
+/* Deletes sandboxes that have ended and still have a state, because their nacre was killed with
+ * SIGKILL, as agents do. Such a state is only files, and a sandbox may have forged it. A sandbox
+ * that ends just now may be deleted by either process. */
 static void sweep(struct invocation *in)
 {
 	struct nacre_containers *list;
@@ -78,7 +79,7 @@ static void sweep(struct invocation *in)
 	nacre_containers_free(list);
 }
 
-/* Mostly it was not made. */
+/* Removes the last of the roots, if it is empty. Mostly it does not exist. */
 static void remove_last(const char *const *roots)
 {
 	while (roots[1])
@@ -113,7 +114,8 @@ static int act(struct invocation *in, char *const argv[], pid_t parent, struct n
 	struct nacre_bwrap *bwrap;
 	int r = inherit_sane_process(err);
 
-	/* First: what is read from fds is read once. */
+	/* Comes first because it may run the program again, and fds that nacre_bwrap_read reads can
+	 * be read only once. */
 	if (r == 0)
 		r = nacre_self_protect(argv, err);
 	if (r == 0)
@@ -132,7 +134,7 @@ static int act(struct invocation *in, char *const argv[], pid_t parent, struct n
 	return r;
 }
 
-/* As the caller would see bubblewrap end. */
+/* Ends by signal SIG, as the caller would see bubblewrap end. */
 static void end_by(int sig)
 {
 	sigset_t set;
@@ -144,8 +146,8 @@ static void end_by(int sig)
 	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
 }
 
-/* Codex looks for bubblewrap's words, and tries again without --proc, as a container around it may
- * need. */
+/* Repeats the error in bubblewrap's words: Codex looks for them, and then tries again without
+ * --proc, as it may need to inside a container. */
 static void say_as_bubblewrap(const struct nacre_error *err)
 {
 	if (strstr(err->text, ": proc: mount the filesystem: "))
@@ -160,7 +162,7 @@ int bwrap_main(char *const argv[])
 	struct nacre_error err;
 	int r;
 
-	/* No block is a mapping of its own: see wipe.h. */
+	/* Makes malloc(3) take no mmap(2) blocks: see wipe.h. */
 	(void)mallopt(M_MMAP_MAX, 0);
 	r = log_open(&in.log, NULL, NULL, "error", &err);
 	if (r >= 0)

@@ -4,12 +4,12 @@
 
 #include <stdbool.h>
 
-/* nacre under bubblewrap's name: nacre-bwrap(1). */
+/* nacre called as bubblewrap: nacre-bwrap(1). */
 
-/* Whether NAME, of the program, is that. */
+/* Returns whether the program's NAME means that. */
 bool bwrap_is_name(const char *name);
 
-/* Does what ARGV says; the exit status. */
+/* Performs ARGV. Returns the exit status. */
 int bwrap_main(char *const argv[]);
 
 #endif

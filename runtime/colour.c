@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* As of git diff, and for lists the same meaning. The first that fits counts. */
+/* Colours as in git diff, with the same meaning for lists. The first row that matches counts. */
 static const struct {
 	const char *begin;
 	const char *colour; /* SGR */

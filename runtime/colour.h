@@ -4,11 +4,13 @@
 
 #include <stdbool.h>
 
-/* Whether what goes to FD may have colours: a terminal, and neither NO_COLOR nor TERM=dumb. */
+/* Returns whether output to FD may have colours: FD is a terminal, and neither NO_COLOR nor
+ * TERM=dumb is set. */
 bool colour_is_wanted(int fd);
 
-/* TEXT of `workspace diff` or `apply` with a colour for each line that tells of a change, by how it
- * begins. Names and content in it are escaped, and never begin a line. Heap; NULL: no memory. */
+/* Adds a colour to each line of TEXT, from `workspace diff` or `apply`, that reports a change. The
+ * beginning of a line decides: names and content are escaped and never begin a line. Heap; NULL: no
+ * memory. */
 char *colour_changes(const char *text);
 
 #endif

@@ -5,9 +5,9 @@
 #include "runtime/log.h"
 #include "runtime/options.h"
 
-/* What a command line says. The option tables name its members. */
+/* The command line, parsed. The option tables name its members. */
 struct invocation {
-	/* of all commands */
+	/* options of all commands */
 	const char *root;
 	const char *workspaces;
 	const char *log_file;
@@ -20,14 +20,14 @@ struct invocation {
 	bool help;
 	bool version;
 
-	/* of single commands */
+	/* options of single commands */
 	struct nacre_create_options create;
 	struct nacre_start_options start;
 	struct nacre_exec_options exec;
 	struct nacre_criu_options criu;
 	uint64_t timeout_ms; /* 0: none */
 	struct nacre_update_options update;
-	const char *resources_file; /* or "-" */
+	const char *resources_file; /* a path, or "-" for stdin */
 	struct option_setting *limits;
 	uint64_t interval_ms; /* 0: the default */
 	bool stats;
@@ -53,18 +53,18 @@ struct invocation {
 	struct {
 		const char *memory, *cpus, *tmp;
 		unsigned pids;
-	} limits_of_sandbox; /* as they were given */
+	} limits_of_sandbox; /* as given on the command line */
 	const char *settings; /* of sandbox: a file; NULL: none */
-	const char *const *settings_words; /* as they were read; main frees them */
+	const char *const *settings_words; /* as read from the file; main frees them */
 	bool print_settings;
-	bool reviews; /* of sandbox: shows what was changed, at its end */
+	bool reviews; /* of sandbox: shows at its end what was changed */
 	const char
 		*apply; /* of sandbox: "ask", "never", "all" or "discard"; NULL: sandbox_review.c */
 
 	bool signals_end; /* of bwrap: see foreground.h */
-	int ended_by; /* then: the signal; 0: none */
+	int ended_by; /* then: the signal that has ended it; 0: none */
 
-	/* what runc and crun know and nacre needs not */
+	/* options of runc and crun that nacre accepts and ignores */
 	const char *unused_text;
 	bool unused_flag;
 
@@ -74,7 +74,7 @@ struct invocation {
 	struct nacre *nacre; /* NULL for a command that needs no state */
 };
 
-/* The members' types are checked: a row that writes a bool over a pointer does not compile. */
+/* Checks the member's type: a row that writes a bool over a pointer does not compile. */
 #define MEMBER(type, member)                                                                \
 	(offsetof(struct invocation, member) +                                              \
 		0 * sizeof(char[__builtin_types_compatible_p(                               \
@@ -133,77 +133,78 @@ extern const struct option_row harden_rows[];
 extern const struct option_row kill_rows[];
 extern const struct option_row list_rows[];
 extern const struct option_row ps_rows[];
-extern const struct option_row sandbox_rows[]; /* that settings may have */
+extern const struct option_row sandbox_rows[]; /* also allowed in --settings */
 extern const struct option_row sandbox_single_rows[];
 extern const struct option_row receipt_rows[];
 extern const struct option_row spec_rows[];
 extern const struct option_row update_rows[];
 extern const struct option_row workspace_rows[];
 
-/* create.c: what --cgroup-manager and --systemd-cgroup say. */
+/* create.c: sets in->create by --cgroup-manager and --systemd-cgroup. */
 int create_choose_cgroup_driver(struct invocation *in, struct nacre_error *err);
 
-/* run.c: logs what FG found out about an end, as an error, though the exit status is the program's.
- */
+/* run.c: logs as an error what FG found out about the end of the process. The exit status is still
+ * the program's. */
 struct foreground;
 void run_explain_end(const struct invocation *in, const struct foreground *fg);
 
-/* run.c: BEGIN makes a container that runs. With --detach that is all; else its first process is
- * served until its end, and then the container deleted, unless it is to be kept. Returns the exit
- * status. */
+/* run.c: BEGIN makes a running container. With --detach that is all; else its first process is
+ * served until its end, and then the container is deleted, unless it is to be kept. Returns the
+ * exit status. */
 typedef int begin_fn(
 	struct invocation *in, struct nacre_process **ret_process, struct nacre_error *err);
 int run_begin_container(struct invocation *in, begin_fn *begin, struct nacre_error *err);
 
-/* run.c: the begin_fn of a new container, by nacre_run. */
+/* run.c: the begin_fn of a new container; calls nacre_run. */
 int run_new(struct invocation *in, struct nacre_process **ret_process, struct nacre_error *err);
 
-/* run.c: in->id becomes "WORD-5d0c82f1", told from others and short enough to type. */
+/* run.c: sets in->id to a name like "WORD-5d0c82f1", unique and short enough to type. */
 int run_make_up_id(struct invocation *in, const char *word, struct nacre_error *err);
 
-/* run.c: puts the end of PROCESS into the audit record, if there is one. */
+/* run.c: adds the end of PROCESS to the audit log, if there is one. */
 void run_record_exit(const struct invocation *in, const struct nacre_process *process, int status);
 
-/* sandbox_settings.c: reads the settings before anything is opened; what the command line says goes
- * before them. And prints them. */
+/* sandbox_settings.c: the first reads the settings before anything is opened; options of the
+ * command line take precedence. The second prints them. */
 int sandbox_take_settings(struct invocation *in, struct nacre_error *err);
 int sandbox_print_settings(struct invocation *in, struct nacre_error *err);
 
-/* sandbox.c: what holds where nothing else is given. */
+/* sandbox.c: the defaults. */
 #define SANDBOX_TMP "1G"
 extern const char *const sandbox_no_egress[];
 
-/* sandbox.c: what the limits' texts mean, to in->sandbox. */
+/* sandbox.c: reads the texts of the limits into in->sandbox. */
 int sandbox_read_limits(struct invocation *in, struct nacre_error *err);
 
-/* sandbox.c: what is settled before anything is opened. */
+/* sandbox.c: completes the options before anything is opened. */
 int sandbox_prepare(struct invocation *in, struct nacre_error *err);
 
-/* sandbox_review.c: whether there is a review. Shows what is in the workspaces of in->id, and
- * applies it if the person says so; tells what is kept, and nothing else where the run failed (R is
- * negative). What goes wrong is logged: the exit status is the program's. */
+/* sandbox_review.c: the first returns whether there is a review. The second shows the changes in
+ * the workspaces of in->id, applies them if the person agrees, and reports what is kept. If the run
+ * failed (R is negative) it only reports what is kept. Errors are logged: the exit status is the
+ * program's. */
 bool sandbox_reviews(const struct invocation *in);
 void sandbox_review(struct invocation *in, int r);
 
-/* sandbox_terminal.c: what mode the terminals on stdin, stdout and stderr are in, before the
- * program runs; that mode again, which a program with the caller's terminal may have changed; and
- * if stderr is a terminal, the state in which text shows there, on a new line. */
+/* sandbox_terminal.c: keeps the modes of the terminals on stdin, stdout and stderr before the
+ * program runs; restores them, since a program with the caller's terminal may have changed them;
+ * and, if stderr is a terminal, resets it so that text shows there, on a new line. */
 void sandbox_terminal_keep(void);
 void sandbox_terminal_restore(void);
 void sandbox_terminal_reset(void);
 
-/* Asks on stderr and reads a line from stdin, without its end: of a terminal one that was typed
- * after the question. -ENODATA: there is none. The caller frees RET_ANSWER. */
+/* Asks on stderr and reads a line, without its newline, from stdin; from a terminal only a line
+ * that was typed after the question. -ENODATA: end of file. The caller frees RET_ANSWER. */
 int sandbox_terminal_ask(const char *question, char **ret_answer);
 
-/* matching.c: CALL for the container that the first operand names, or with --regex for each whose
- * ID it matches. One that fails keeps no other from its turn; the last error is the result, those
- * before it are logged. */
+/* matching.c: calls CALL for the container that the first operand names, or with --regex for each
+ * container whose ID it matches. After a failure it goes on with the next; the last error is the
+ * result, the earlier ones are logged. */
 int matching_each(struct invocation *in,
 	int (*call)(struct invocation *in, const char *id, struct nacre_error *err),
 	struct nacre_error *err);
 
-/* state.c: to stdout, with a newline at its end. main() reports what went wrong with stdout. */
+/* state.c: prints TEXT to stdout, with a newline at its end. main() reports errors of stdout. */
 void state_print_text(const char *text);
 
 #endif

@@ -10,22 +10,23 @@
 #include <unistd.h>
 
 enum {
-	/* A pty holds 64 KiB on the way plus 4 KiB in its line buffer (tty_buffer.c, n_tty.c): more
-	 * than this was not written before the end, but by a process that outlived it. */
+	/* A pty buffers at most 64 KiB plus 4 KiB of its line discipline (tty_buffer.c, n_tty.c).
+	 * Output beyond this was not written before the end, but by a process that outlived it. */
 	DRAIN_MAX = 128 * 1024,
 	LOOK_MS = 10,
 	LOOKS = 10, /* 10 s in all */
 };
 
-/* A terminal or a pipe on stdio shares its file description with the shell and other programs, whom
- * O_NONBLOCK would surprise. Opened again it is ours alone. What cannot be opened again (a socket,
- * a terminal of another user) stays blocking: poll(2) has then said that a chunk can go. */
+/* Opens a terminal or a pipe on stdio again. Its file description is shared with the shell and
+ * other programs, which O_NONBLOCK would surprise; the new one is nacre's alone. What cannot be
+ * opened again (a socket, a terminal of another user) stays blocking: poll(2) reports when a chunk
+ * can go. */
 static int open_again(int fd, int mode)
 {
 	char path[sizeof("/proc/self/fd/") + 12];
 	struct stat st;
 
-	/* A second description of a file has an offset of its own, and files do not block. */
+	/* A second description of a file would have its own offset, and files do not block. */
 	if (fstat(fd, &st) < 0 || (!S_ISCHR(st.st_mode) && !S_ISFIFO(st.st_mode)))
 		return -1;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
@@ -58,9 +59,10 @@ int console_open(struct console *console, int master, struct nacre_error *err)
 	console->down.sink = master;
 	console->up.source = master;
 	console->up.sink = console->own_out >= 0 ? console->own_out : STDOUT_FILENO;
-	/* Only a terminal that we read from: on another one, ^C must go on to make a signal. */
+	/* Makes raw only a terminal that nacre reads from: on any other, ^C must still raise a
+	 * signal. */
 	console->can_raw = tcgetattr(STDIN_FILENO, &console->cooked) == 0;
-	console_resize(console); /* it may have changed since console_window */
+	console_resize(console); /* the size may have changed since console_window */
 	console_raw(console);
 	return 0;
 }
@@ -105,7 +107,7 @@ void console_resize(const struct console *console)
 {
 	struct winsize size;
 
-	/* Cosmetic: a caller without a window, or a terminal that just went, changes nothing. */
+	/* Ignores failures: without a window, or with a terminal that hung up, nothing changes. */
 	if (console->master >= 0 && console->tty >= 0 &&
 		ioctl(console->tty, TIOCGWINSZ, &size) == 0)
 		(void)ioctl(console->master, TIOCSWINSZ, &size);
@@ -118,7 +120,7 @@ void console_raw(struct console *console)
 	if (console->master < 0 || !console->can_raw)
 		return;
 	cfmakeraw(&raw);
-	/* It fails when the terminal hung up: the next read tells. */
+	/* Ignores a failure, when the terminal hung up: the next read reports it. */
 	console->is_raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
 }
 
@@ -139,8 +141,8 @@ static bool is_temporary(ssize_t n)
 	return n < 0 && (errno == EAGAIN || errno == EINTR);
 }
 
-/* Whether the program has input that it did not read yet. The end of file that a terminal is typed
- * counts as such for poll(2), but not for FIONREAD. */
+/* Returns whether the program has not yet read all its input. A typed end of file counts as input
+ * for poll(2), but not for FIONREAD. */
 static bool has_input(int master)
 {
 	struct pollfd peer = {.events = POLLIN};
@@ -153,13 +155,13 @@ static bool has_input(int master)
 	return peer.revents & POLLIN;
 }
 
-/* The end of a pipe or a file cannot be passed on through a terminal, other than as a person would:
- * by the key for it, to each reader that asks. What it means is settled when it is typed. If the
- * terminal is in another mode by the time it is read, it was none: a line editor, which makes the
- * terminal raw, reads NUL for one that was typed before, and a program that it starts reads the
- * byte itself. So it is typed again in each mode, and in line mode whenever the last one was used
- * up. At the end of an unfinished line the key only hands over the line, and to a line editor Enter
- * does that. */
+/* Passes the end of file of a pipe or a file on through the terminal, which is possible only as a
+ * person does it: by typing the key for it, once per reader. The mode at the time of typing decides
+ * what the key means. If the program changes the mode before it reads, it gets no end of file: a
+ * line editor, which makes the terminal raw, reads NUL for one typed before, and a program that it
+ * starts reads the byte itself. So the key is typed again after each change of mode, and in line
+ * mode whenever the last one was consumed. After an unfinished line the key only submits the line;
+ * for a line editor Enter does that. */
 static void type_end_of_file(struct console *console)
 {
 	struct console_way *down = &console->down;
@@ -179,7 +181,7 @@ static void type_end_of_file(struct console *console)
 	console->typed_lines = lines;
 }
 
-/* Returns whether bytes came. */
+/* Returns whether bytes were read. */
 static bool fill(struct console_way *way)
 {
 	ssize_t n = read(way->source, way->data, sizeof(way->data));
@@ -189,7 +191,7 @@ static bool fill(struct console_way *way)
 		way->end = (size_t)n;
 		return true;
 	}
-	/* 0, or EIO: a master without slaves, a terminal that hung up. */
+	/* n is 0, or errno is EIO: a master without slaves, a terminal that hung up. */
 	if (!is_temporary(n))
 		way->source = -1;
 	return false;
@@ -229,7 +231,7 @@ static void relay_down(struct console *console)
 
 	if (is_empty(down) && !fill(down))
 		return;
-	/* Nobody reads the container's terminal any more. */
+	/* No process has the container's terminal open any more. */
 	if (!flush(down)) {
 		down->source = -1;
 		down->begin = down->end = 0;
@@ -243,7 +245,8 @@ static void relay_up(struct console *console)
 	if (is_empty(up) && !fill(up))
 		return;
 	console->looks = 0;
-	/* Nobody reads our output: to the container that is a terminal whose window was closed. */
+	/* Nobody reads nacre's output: to the container that is a terminal whose window was
+	 * closed. */
 	if (!flush(up))
 		hang_up(console);
 }
@@ -253,8 +256,8 @@ static bool is_at_end(const struct console *console)
 	return console->master >= 0 && console->down.source < 0 && is_empty(&console->down);
 }
 
-/* No event tells that a program changes the mode of its terminal, or reads: after each output one
- * looks a few times, less and less often. */
+/* Polls: no event reports that a program changes the mode of its terminal, or reads. After each
+ * output nacre looks a few times, at growing intervals. */
 int console_timeout(const struct console *console)
 {
 	return is_at_end(console) && console->looks < LOOKS ? LOOK_MS << console->looks : -1;
@@ -284,7 +287,8 @@ void console_drain(struct console *console, int interrupt)
 			{.fd = interrupt, .events = POLLIN},
 		};
 
-		/* The master does not block, and a read of it first brings in what is under way. */
+		/* Reads all that is left: the master does not block, and a read first fetches bytes
+		 * under way. */
 		if (is_empty(up) && (up->source < 0 || total > DRAIN_MAX || !fill(up)))
 			return;
 		if (poll(polls, 2, -1) < 0 && errno != EINTR)

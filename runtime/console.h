@@ -10,12 +10,12 @@
 #include "libcontainer/container.h"
 
 enum {
-	CONSOLE_POLLS = 2, /* one a way */
+	CONSOLE_POLLS = 2, /* one per direction */
 	CONSOLE_CHUNK = 4096,
 };
 
-/* Bytes on their way: the source is read when the buffer is empty, the sink is written when it is
- * not. */
+/* One direction of the bytes: the source is read when the buffer is empty, the sink is written when
+ * it is not. */
 struct console_way {
 	int source; /* -1: at its end */
 	int sink;
@@ -26,21 +26,20 @@ struct console_way {
 };
 
 /*
- * The container's terminal joined to the caller's stdin and stdout. A terminal on stdin is raw
- * meanwhile: the line discipline that counts is the one of the container's terminal.
+ * Connects the container's terminal with the caller's stdin and stdout. A terminal on stdin is raw
+ * meanwhile, so that only the line discipline of the container's terminal acts.
  */
 struct console {
 	int master; /* -1: no console; all calls then do nothing */
-	int tty; /* the caller's terminal, to take the size of; -1: none */
-	int own_in; /* descriptions of our own, so that non-blocking mode does not reach the shell's
-		     */
+	int tty; /* the caller's terminal, which gives the size; -1: none */
+	int own_in; /* descriptions of nacre's own: O_NONBLOCK must not reach the shell */
 	int own_out;
 	bool is_raw;
 	bool can_raw; /* stdin is a terminal */
 	struct termios cooked;
-	bool typed; /* an end of file, after that of stdin */
+	bool typed; /* an end of file was typed after that of stdin */
 	bool typed_lines; /* while the terminal was in line mode */
-	unsigned looks; /* since the last output, for who needs one */
+	unsigned looks; /* since the last output: see console_timeout */
 	struct console_way down; /* stdin to master */
 	struct console_way up; /* master to stdout */
 };
@@ -49,26 +48,26 @@ struct console {
 int console_open(struct console *console, int master, struct nacre_error *err);
 void console_close(struct console *console);
 
-/* The events that console_relay() waits for, and what it does then, or when console_timeout() is
- * over. */
+/* The events that console_relay() waits for, and what handles them. It is also called when
+ * console_timeout() is over. */
 void console_events(const struct console *console, struct pollfd polls[CONSOLE_POLLS]);
 void console_relay(struct console *console, const struct pollfd polls[CONSOLE_POLLS]);
 
-/* How long to wait for these events, in milliseconds; -1: for ever. */
+/* Returns how long to wait for these events, in milliseconds; -1: for ever. */
 int console_timeout(const struct console *console);
 
-/* After the process ended: what it had written. If stdout takes no more, it gives up when the fd
- * INTERRUPT is readable. */
+/* Copies the remaining output after the process has ended. If stdout takes no more, it gives up
+ * when the fd INTERRUPT is readable. */
 void console_drain(struct console *console, int interrupt);
 
-/* What the caller's terminal is like, if there is one: for nacre_run and nacre_exec, so that the
- * program never sees another. */
+/* Returns the size and mode of the caller's terminal, if it has one. nacre_run and nacre_exec set
+ * them before the program starts, so that it never sees others. */
 struct nacre_window console_window(void);
 
-/* The caller's window size becomes the container's. */
+/* Gives the container's terminal the caller's window size. */
 void console_resize(const struct console *console);
 
-/* Around a stop of the runtime by job control. */
+/* Restore the terminal's mode and set it raw again, around a stop of nacre by job control. */
 void console_cook(struct console *console);
 void console_raw(struct console *console);
 

@@ -45,7 +45,7 @@ const struct option_row create_single_rows[] = {
 	/* clang-format on */
 };
 
-/* Engines pass it to every command; it is here that it matters. */
+/* Engines pass the options to every command; only those that make a container need them. */
 int create_choose_cgroup_driver(struct invocation *in, struct nacre_error *err)
 {
 	const char *manager = in->cgroup_manager ? in->cgroup_manager : "cgroupfs";

@@ -18,7 +18,7 @@ enum {
 	INTERVAL_MS = 5000,
 };
 
-/* Whoever reads them wants each at once. */
+/* Flushes each event: a reader wants it at once. */
 static int print_event(void *data, const char *json)
 {
 	(void)data;

@@ -34,7 +34,7 @@ const struct option_row exec_rows[] = {
 	/* clang-format on */
 };
 
-/* The file says it all. */
+/* Refuses options beside --process: the file contains the whole process. */
 static int refuse_beside_file(const struct invocation *in, struct nacre_error *err)
 {
 	if (in->n_operands > 1)
@@ -85,7 +85,7 @@ int command_exec(struct invocation *in, struct nacre_error *err)
 	if (in->exec.detach && in->timeout_ms)
 		return fail(
 			err, EINVAL, "exec: --timeout excludes --detach: no process would wait");
-	/* A deadline is for all that it started, or it would not be one. */
+	/* Makes a cgroup for the exec: the deadline must end everything that it started. */
 	in->exec.exec_cgroup |= in->timeout_ms != 0;
 	if (!in->exec.detach)
 		return exec_foreground(in, err);

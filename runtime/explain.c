@@ -11,7 +11,6 @@ const struct option_row explain_rows[] = {
 	/* clang-format on */
 };
 
-/* In the order of enum nacre_explain_format. */
 static const char *const formats[] = {"text", "json", "flags", "policy", "summary"};
 
 static enum nacre_explain_format format_of(const char *word)

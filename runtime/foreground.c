@@ -21,8 +21,8 @@ enum {
 	SIGNALS_A_ROUND = 64,
 };
 
-/* Not ours to take: those that say that we crashed, and job control's answer to a background job
- * that uses the terminal, which is to stop. SIGURG does nothing. */
+/* Signals that nacre does not take: those of a crash, and those of a background job that uses the
+ * terminal, which must stop it. SIGURG does nothing. */
 static const int left_alone[] = {
 	SIGABRT,
 	SIGBUS,
@@ -58,8 +58,8 @@ int foreground_begin(struct foreground *fg, uint64_t timeout_ms, struct nacre_er
 		(void)sigdelset(&set, left_alone[i]);
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
 		return fail_errno(err, errno, "block signals");
-	/* Blocked, so that a write to a closed stdout is an error here; not the container's affair.
-	 */
+	/* SIGPIPE stays blocked, so that a write to a closed stdout is an error in nacre, but it is
+	 * not passed on to the container. */
 	(void)sigdelset(&set, SIGPIPE);
 	fg->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (fg->signals < 0)
@@ -67,7 +67,7 @@ int foreground_begin(struct foreground *fg, uint64_t timeout_ms, struct nacre_er
 	return 0;
 }
 
-/* The signals stay blocked: what follows is the removal of the container, to be done as a whole. */
+/* Leaves the signals blocked: the removal of the container follows and must not be interrupted. */
 void foreground_end(struct foreground *fg)
 {
 	if (fg->signals >= 0)
@@ -87,7 +87,7 @@ static void handle_signal(struct foreground *fg, struct console *console, pid_t 
 		sig = SIGKILL;
 	}
 	switch (sig) {
-	case SIGCHLD: /* not its end, of which the pidfd tells */
+	case SIGCHLD: /* its end is reported by the pidfd */
 		traced_let_go(pid);
 		return;
 	case SIGWINCH:
@@ -104,8 +104,8 @@ static void handle_signal(struct foreground *fg, struct console *console, pid_t 
 	default:
 		break;
 	}
-	/* A child that was not waited for: the pid is still its own. It can have ended, or run
-	 * under ids that the caller may not signal, and there is nobody to tell. */
+	/* The child has not been waited for, so its pid is valid. It can have ended, or run under
+	 * ids that nacre may not signal; nobody could act on that error. */
 	(void)kill(pid, sig);
 }
 
@@ -119,7 +119,8 @@ static void handle_signals(struct foreground *fg, struct console *console, pid_t
 		handle_signal(fg, console, pid, (int)info.ssi_signo);
 }
 
-/* RET_KILLED: by a signal, or as a shell tells that its last command was (sh(1)). */
+/* RET_KILLED: a signal ended it, or its shell reports that a signal ended its last command
+ * (sh(1)). */
 static int reap(struct nacre_process *process, bool *ret_killed, struct nacre_error *err)
 {
 	int status;
@@ -135,7 +136,7 @@ static int reap(struct nacre_process *process, bool *ret_killed, struct nacre_er
 	return *ret_killed ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-/* What poll(2) is to wait: until DEADLINE, 0 being none. */
+/* Returns the timeout for poll(2) until DEADLINE; DEADLINE 0: none. */
 static int poll_ms(uint64_t deadline)
 {
 	uint64_t now = now_ms();
@@ -147,7 +148,7 @@ static int poll_ms(uint64_t deadline)
 	return deadline - now > INT_MAX ? INT_MAX : (int)(deadline - now);
 }
 
-/* The deadline has passed. The next one is for the kill itself. */
+/* Kills the process when the deadline has passed. The next deadline is for the kill itself. */
 static int time_out(struct foreground *fg, struct nacre_process *process, uint64_t *deadline,
 	struct nacre_error *err)
 {
@@ -176,20 +177,22 @@ int foreground_not_begun(
 	return EXIT_TIMEOUT;
 }
 
-/* We are the main process of the service: our end is the container's. */
+/* Passes on what the program reports to the service manager, with nacre as the main process: the
+ * container ends with it. */
 static int hear_program(int *notify, struct nacre_error *err)
 {
 	int r = notify_relay(*notify, getpid(), err);
 
 	if (r <= 0)
 		return r;
-	/* Closed, so that what it sends later is refused at once; else it would wait for room. */
+	/* Closes the socket, so that later messages are refused at once and do not wait for
+	 * room. */
 	(void)close(*notify);
 	*notify = -1;
 	return 0;
 }
 
-/* NOTIFY: see nacre_process_take_notify; -1 once it is closed. */
+/* NOTIFY: see nacre_process_take_notify; set to -1 when it is closed. */
 static int serve(struct foreground *fg, struct nacre_process *process, struct console *console,
 	int *notify, struct nacre_error *err)
 {
@@ -227,7 +230,7 @@ static int serve(struct foreground *fg, struct nacre_process *process, struct co
 	return 0;
 }
 
-/* What the exit status alone does not tell. */
+/* Finds out what the exit status alone does not tell. */
 static int settle(struct foreground *fg, struct nacre_process *process, int status, bool killed,
 	struct nacre_error *err)
 {
@@ -237,7 +240,7 @@ static int settle(struct foreground *fg, struct nacre_process *process, int stat
 		return EXIT_TIMEOUT;
 	if (status == 128 + SIGKILL)
 		fg->explained = nacre_process_explain(process, &fg->why);
-	/* The children of a program that was killed have nobody who would end them. */
+	/* Ends the children of a killed program too: nobody else would. */
 	r = killed ? nacre_process_kill(process, err) : 0;
 	if (r < 0)
 		return r;

@@ -13,7 +13,7 @@ const struct option_row harden_rows[] = {
 	/* clang-format on */
 };
 
-/* One a call: the config can go straight into a file, and the report into another. */
+/* Prints either the config or the report: each can be redirected into its own file. */
 int command_harden(struct invocation *in, struct nacre_error *err)
 {
 	static const char *const formats[] = {

@@ -18,7 +18,7 @@ enum {
 int inherit_sane_process(struct nacre_error *err)
 {
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		/* open() takes the lowest free number, and those below FD are taken. */
+		/* open(2) takes the lowest free number, and those below FD are taken. */
 		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) < 0)
 			return fail_errno(err, errno, "open /dev/null");
 	}
@@ -34,7 +34,7 @@ unsigned inherit_listen_fds(void)
 	char *end;
 	unsigned long n;
 
-	/* A count that is meant for another process is not ours to pass on. */
+	/* Ignores a count that is meant for another process. */
 	if (!pid || !fds || pid[0] < '1' || pid[0] > '9' || fds[0] < '1' || fds[0] > '9')
 		return 0;
 	if (strtoul(pid, &end, 10) != (unsigned long)getpid() || *end)

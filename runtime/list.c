@@ -8,7 +8,7 @@
 enum {
 	COLUMNS = 6,
 	COLUMN_GAP = 3,
-	COLUMN_MIN = 9, /* a status or a pid: the columns of short lists do not jump */
+	COLUMN_MIN = 9, /* a status or a pid: keeps the columns of short lists aligned */
 	PID_SIZE = 16,
 };
 
@@ -93,7 +93,7 @@ int command_list(struct invocation *in, struct nacre_error *err)
 
 	if (r < 0)
 		return r;
-	/* -q wins over the format, as with runc. */
+	/* --quiet wins over the format, as with runc. */
 	if (in->quiet)
 		for (size_t i = 0; i < nacre_containers_size(list); i++)
 			state_print_text(nacre_containers_get(list, i)->id);

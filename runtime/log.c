@@ -67,7 +67,7 @@ static void add(struct line *line, const char *text)
 	}
 }
 
-/* The length of the well-formed UTF-8 sequence that TEXT begins with; 0: none. */
+/* Returns the length of the well-formed UTF-8 sequence that TEXT begins with; 0: none. */
 static size_t utf8_sequence(const unsigned char *text)
 {
 	static const struct {
@@ -98,8 +98,8 @@ static size_t utf8_sequence(const unsigned char *text)
 	return 0;
 }
 
-/* A name in a text may come from a container: no byte of it may act on a terminal or end the
- * quotes. */
+/* Escapes the text: a name in it may come from a container, and no byte of it may act on a terminal
+ * or end the quotes. */
 static void add_text(struct line *line, enum line_kind kind, const char *text)
 {
 	const unsigned char *at = (const unsigned char *)text;
@@ -137,7 +137,7 @@ static void add_time(struct line *line)
 	add(line, text);
 }
 
-/* There is no other place left to report that this failed. */
+/* Ignores failures: there is no other place to report them. */
 static void write_whole(int fd, const char *text, size_t length)
 {
 	for (size_t done = 0; done < length;) {

@@ -5,9 +5,10 @@
 #include "libcontainer/container.h"
 
 /*
- * Where errors, warnings and debug lines go. Engines read the file of --log: containerd takes the
- * last JSON object of level "error" for the reason of a failure, so there is one, and it is the
- * last line. People read stderr: the error is there in any case, the rest only if no file takes it.
+ * The destination of errors, warnings and debug lines. Engines read the file of --log: containerd
+ * takes the last JSON object of level "error" for the reason of a failure, so there is exactly one
+ * error, and it is the last line. People read stderr: it always gets the error, and the rest only
+ * without a log file.
  */
 enum log_level {
 	LOG_ERROR,
@@ -19,22 +20,22 @@ enum log_level {
 struct log {
 	int fd; /* the file; -1: stderr */
 	bool json;
-	bool alone; /* an error does not go to stderr as well; set by the caller */
+	bool alone; /* an error goes only to the file, not to stderr as well; set by the caller */
 	enum log_level level;
 };
 
-/* FILE may be NULL, LEVEL too. FORMAT: "text" (or NULL) or "json". */
+/* FILE and LEVEL may be NULL. FORMAT: "text" (or NULL) or "json". */
 int log_open(struct log *log, const char *file, const char *format, const char *level,
 	struct nacre_error *err);
 void log_close(struct log *log);
 
-/* One write(2) a line; a line longer than the buffer is cut. */
+/* Writes each line with one write(2). A line longer than the buffer is cut. */
 void log_line(const struct log *log, enum log_level level, const char *text);
 
-/* Writes to stderr, as it is, what is none of these lines. */
+/* Writes TEXT to stderr, unchanged. */
 void log_text(const char *text);
 
-/* For struct nacre_options; DATA is the struct log. */
+/* The callbacks of struct nacre_options; DATA is the struct log. */
 void log_warn(void *data, const char *text);
 void log_debug(void *data, const char *text);
 

@@ -13,12 +13,12 @@
 #include "specs/nearest.h"
 
 enum command_flag {
-	SEALED = 1, /* runs code in a container: keeps nacre's own binary out of its reach */
-	IN_ORDER = 2, /* what follows the ID belongs to another program */
-	STATELESS = 4, /* needs no container */
-	ACTIVATED = 8, /* is a service: passes on what its manager gave it */
-	NAMED_ROOT = 16, /* a --root that is not there is a mistake */
-	OWN_STATUS = 32, /* a mistake of the command line has the status of nacre's failures, too */
+	SEALED = 1, /* runs code in a container: protects nacre's own binary from it */
+	IN_ORDER = 2, /* words after the ID belong to another program */
+	STATELESS = 4, /* uses no container's state */
+	ACTIVATED = 8, /* may run as a service: passes on what its manager gave it */
+	NAMED_ROOT = 16, /* a --root that does not exist is an error */
+	OWN_STATUS = 32, /* errors in the command line have the status "failure", too */
 };
 
 struct command {
@@ -31,7 +31,7 @@ struct command {
 	const char *operands;
 	const struct option_row *tables[OPTION_TABLES_MAX];
 	const char *summary;
-	/* reads what completes the command line, before anything is opened; NULL: nothing does */
+	/* completes the command line before anything is opened; NULL: nothing does */
 	int (*complete)(struct invocation *in, struct nacre_error *err);
 };
 
@@ -111,7 +111,7 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-/* What "nacre help" knows beside commands: lists of words. */
+/* Topics of "nacre help" beside the commands: lists of words. */
 static const char *const topics[] = {
 	[NACRE_PROFILES] = "profiles",
 	[NACRE_RULES] = "rules",
@@ -122,7 +122,7 @@ enum {
 	N_TOPICS = sizeof(topics) / sizeof(topics[0]),
 };
 
-/* TOPIC: it could have been one. */
+/* TOPIC: NAME may also have been meant as a topic. */
 static int fail_unknown(const char *name, bool topic, struct nacre_error *err)
 {
 	struct nearest nearest = {.given = name};
@@ -197,7 +197,8 @@ static int command_help(struct invocation *in, struct nacre_error *err)
 	return 0;
 }
 
-/* The links nacre-oci and nacre-agent let an engine have one runtime entry a profile. */
+/* Takes the profile from the program's name: the links nacre-oci and nacre-agent let an engine have
+ * one runtime entry per profile. */
 static const char *profile_of_name(const char *name)
 {
 	const char *slash = name ? strrchr(name, '/') : NULL;
@@ -250,7 +251,7 @@ static int read_operands(struct invocation *in, const char *const *words,
 	return 0;
 }
 
-/* *RET_COMMAND stays NULL for --help and --version alone. */
+/* Leaves *RET_COMMAND NULL for --help and --version without a command. */
 static int read_command_line(struct invocation *in, char *const argv[],
 	const struct command **ret_command, struct nacre_error *err)
 {
@@ -275,7 +276,8 @@ static int read_command_line(struct invocation *in, char *const argv[],
 	return r;
 }
 
-/* Also when the command line was wrong (R is negative): the engine reads in the log why. */
+/* Opens the log also after an error in the command line (R is negative): engines read the reason
+ * there. */
 static int open_log(struct invocation *in, int r, struct nacre_error *err)
 {
 	const char *level = in->debug ? "debug" : in->log_level;
@@ -306,7 +308,8 @@ static int open_state(struct invocation *in, bool must_exist, struct nacre_error
 	return nacre_open(&options, &in->nacre, err);
 }
 
-/* Nothing was opened before: the numbers of the fds that are to be preserved are the caller's. */
+/* Performs the command. Nothing was opened before, so the numbers of the fds that are to be
+ * preserved are still the caller's. */
 static int execute(struct invocation *in, const struct command *command, char *const argv[],
 	struct nacre_error *err)
 {
@@ -367,7 +370,8 @@ int main(int argc, char *argv[])
 	(void)argc;
 	if (bwrap_is_name(argv[0]))
 		return bwrap_main(argv);
-	/* No block is a mapping of its own: exec keeps the heap from its child, see wipe.h. */
+	/* Makes malloc(3) take no mmap(2) blocks, because exec keeps the heap from its child: see
+	 * wipe.h. */
 	(void)mallopt(M_MMAP_MAX, 0);
 	r = inherit_sane_process(&err);
 	if (r >= 0)

@@ -18,7 +18,8 @@ static int for_all(struct invocation *in, const regex_t *pattern,
 
 		if (regexec(pattern, id, 0, NULL, 0) != 0 || call(in, id, &one) >= 0)
 			continue;
-		/* The others are to have their turn, and the log ends with the one error. */
+		/* Goes on with the other containers; the log must end with the one error that is
+		 * returned. */
 		if (r < 0)
 			log_line(&in->log, LOG_WARNING, err->text);
 		*err = one;

@@ -16,8 +16,8 @@
 
 enum {
 	MESSAGE_MAX = 4096,
-	MESSAGES = 16, /* at a time */
-	BARRIER_MS = 30000, /* as long as runc gives it */
+	MESSAGES = 16, /* per look at the socket */
+	BARRIER_MS = 30000, /* as long as runc waits */
 };
 
 const char *notify_manager(void)
@@ -43,7 +43,7 @@ static int connect_manager(struct nacre_error *err)
 	sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (sock < 0)
 		return fail_errno(err, errno, "NOTIFY_SOCKET: socket");
-	/* The length counts in an abstract name, and a path may go without its NUL. */
+	/* The address length is part of an abstract name, and a path needs no NUL. */
 	if (connect(sock, (struct sockaddr *)&address,
 		    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n)) == 0)
 		return sock;
@@ -62,9 +62,10 @@ static int tell(int manager, pid_t pid, struct nacre_error *err)
 	return 0;
 }
 
-/* sd_notify_barrier(3): the manager closes the pipe when it has read all that came before. Without
- * that it could not tell any more to which service a sender belonged that has ended meanwhile. One
- * that knows no barrier closes nothing, and is not waited for longer. */
+/* Waits until the manager has read all earlier messages: it then closes the pipe, see
+ * sd_notify_barrier(3). Otherwise it could not tell the service of a sender that has ended
+ * meanwhile. A manager that does not know barriers closes nothing, and the wait ends with a
+ * timeout. */
 static int barrier(int manager, struct nacre_error *err)
 {
 	static char text[] = "BARRIER=1";
@@ -98,7 +99,7 @@ static int barrier(int manager, struct nacre_error *err)
 	return r;
 }
 
-/* Whether a line of it is "READY=1". */
+/* Returns whether a line of MESSAGE is "READY=1". */
 static bool says_ready(char *message)
 {
 	char *at = NULL;
@@ -110,7 +111,8 @@ static bool says_ready(char *message)
 	return false;
 }
 
-/* File descriptors that come along are closed by the kernel: there is no room for them. */
+/* Reads messages. The kernel closes file descriptors that come with them, since no room is given
+ * for them. */
 static bool is_ready(int sock)
 {
 	char message[MESSAGE_MAX + 1];
@@ -152,7 +154,7 @@ static int wait_until_ready(int sock, const struct nacre_process *process, struc
 	do {
 		if (poll(polls, 2, -1) < 0 && errno != EINTR)
 			return fail_errno(err, errno, "wait until the program is ready");
-		/* What it said before its end still counts. */
+		/* Counts also what the program sent before its end. */
 		r = notify_relay(sock, nacre_process_pid(process), err);
 	} while (r == 0 && !polls[1].revents);
 	if (r <= 0)

@@ -5,20 +5,22 @@
 #include "libcontainer/container.h"
 
 /*
- * sd_notify(3) between a container and the service manager that started the command. Nothing of
- * what the container sends is passed on but that it is ready: the rest (its main process, its
- * watchdog, file descriptors to keep) is not an untrusted program's to say.
+ * Relays sd_notify(3) between a container and the service manager that started the command. Only
+ * "ready" is passed on: an untrusted program must not choose the rest (its main process, its
+ * watchdog, file descriptors to keep).
  */
 
-/* NOTIFY_SOCKET of the environment; NULL: there is no manager that listens on a unix(7) socket. */
+/* Returns NOTIFY_SOCKET of the environment; NULL: there is no manager that listens on a unix(7)
+ * socket. */
 const char *notify_manager(void);
 
-/* Reads what has come on SOCK, of nacre_process_take_notify. If the program is ready now, tells the
- * manager so, and that the main process of the service is PID. Returns 1 then, and 0 if not yet. */
+/* Reads messages from SOCK, of nacre_process_take_notify. If the program is ready now, reports that
+ * to the manager, with PID as the service's main process, and returns 1. Returns 0 if it is not
+ * ready yet. */
 int notify_relay(int sock, pid_t pid, struct nacre_error *err);
 
-/* For a command that ends while the container goes on: returns once the program is ready and the
- * manager knows it, or once the program has ended. At once without a manager. */
+/* Serves a command that ends while the container goes on: returns once the program is ready and the
+ * manager knows it, or once the program has ended. Without a manager it returns at once. */
 int notify_wait(struct nacre_process *process, struct nacre_error *err);
 
 #endif

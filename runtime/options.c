@@ -39,7 +39,7 @@ static bool is_word_of(const char *words, const char *text)
 	return false;
 }
 
-/* Digits and nothing else: strtoul(3) would take " +3x". */
+/* Accepts only digits: strtoul(3) would take " +3x". */
 static int count_from_text(const char *text, unsigned *ret_count)
 {
 	unsigned count = 0;
@@ -71,7 +71,7 @@ static int append(const char ***list, const char *value, struct nacre_error *err
 	return 0;
 }
 
-/* Replaces what the row was given before. */
+/* Adds a setting, or replaces an earlier one of the same row. */
 static int set(struct option_setting **list, const struct option_row *row, const char *value,
 	struct nacre_error *err)
 {
@@ -139,7 +139,7 @@ static int store_value(
 	}
 }
 
-/* NAME of N letters is in no row. DASHES: it and what stands before it. */
+/* Reports that no row has the NAME of N letters. DASHES: the whole option with its dashes. */
 static int fail_unknown(const struct option_row *const tables[OPTION_TABLES_MAX],
 	const char *dashes, const char *name, size_t n, struct nacre_error *err)
 {
@@ -158,7 +158,7 @@ static int fail_unknown(const struct option_row *const tables[OPTION_TABLES_MAX]
 		dashes, nearest_hint(&nearest, hint));
 }
 
-/* ARG is one option, NEXT what follows it. Returns how many arguments it took: 1 or 2. */
+/* Parses the option ARG; NEXT follows it. Returns how many arguments it took: 1 or 2. */
 static int parse_option(const struct option_row *const tables[OPTION_TABLES_MAX], void *target,
 	const char *arg, const char *next, struct nacre_error *err)
 {

@@ -7,7 +7,7 @@
 #include "runtime/options.h"
 #include "specs/error.h"
 
-/* What options were given, from one place to another, and as text. */
+/* Copies the given options from one struct to another, and writes them as text. */
 
 static size_t count(const char *const *list)
 {

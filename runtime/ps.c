@@ -35,7 +35,7 @@ static void print_pids(const struct pids *pids)
 	printf("]\n");
 }
 
-/* Starts ps(1) of the caller's PATH with ARGS after its name and OUT as its stdout. */
+/* Starts ps(1) from the caller's PATH with the arguments ARGS and OUT as its stdout. */
 static int spawn_ps(
 	const char *const *args, size_t n, int out, pid_t *ret_pid, struct nacre_error *err)
 {
@@ -60,7 +60,7 @@ static int spawn_ps(
 	return 0;
 }
 
-/* Which field of the header is PID; -1: none. */
+/* Returns the index of the column PID in the header; -1: none. */
 static int pid_field(const char *header)
 {
 	int field = 0;
@@ -151,9 +151,9 @@ static int print_table(
 		return r;
 	}
 	r = print_rows(output, pids, err);
-	/* Closed before the wait: a ps that still writes is ended by SIGPIPE. */
+	/* Closes the pipe before the wait: SIGPIPE then ends a ps that still writes. */
 	(void)fclose(output);
-	/* If ps failed, that is why there was no table: its error replaces the other. */
+	/* Prefers the error of ps, which explains why the table is missing. */
 	ended = wait_ps(pid, err);
 	return ended < 0 ? ended : r;
 }

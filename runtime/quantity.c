@@ -15,7 +15,7 @@ struct unit {
 	bool any_case;
 };
 
-/* The first that fits is taken: a longer name stands before its beginning. */
+/* The first match counts: a longer name stands before its own prefix. */
 static const struct unit times[] = {
 	/* clang-format off */
 	{"ns", 1},
@@ -42,7 +42,7 @@ static const struct unit sizes[] = {
 	/* clang-format on */
 };
 
-/* 0: there is none. */
+/* Returns the factor of the unit at *TEXT; 0: there is none. */
 static uint64_t factor_of(const struct unit *units, const char **text)
 {
 	for (; units->name; units++) {
@@ -62,7 +62,7 @@ static int digit(const char *text)
 	return *text >= '0' && *text <= '9' ? *text - '0' : -1;
 }
 
-/* "1.5h" at *TEXT: added to *SUM. */
+/* Adds one part, "1.5h" at *TEXT, to *SUM. */
 static int add_part(const struct unit *units, const char **text, uint64_t *sum)
 {
 	uint64_t whole = 0, fraction = 0, scale = 1, unit, part;
@@ -76,8 +76,8 @@ static int add_part(const struct unit *units, const char **text, uint64_t *sum)
 		return -EINVAL;
 	if (**text == '.') {
 		begin = ++*text;
-		/* What is less than a nanosecond of an hour, or a byte of a gigabyte, does not
-		 * count. */
+		/* Ignores digits that amount to less than a nanosecond of an hour, or a byte of a
+		 * gigabyte. */
 		for (; digit(*text) >= 0; (*text)++)
 			if (scale < 10000000000) {
 				fraction = fraction * 10 + (uint64_t)digit(*text);

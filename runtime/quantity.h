@@ -6,18 +6,18 @@
 
 #include "libcontainer/container.h"
 
-/* Numbers with units, as callers of runc write them. Return 0, -EINVAL for what is none, or -ERANGE
- * above INT64_MAX. */
+/* Parses numbers with units, as callers of runc write them. Returns 0, -EINVAL for malformed text,
+ * or -ERANGE above INT64_MAX. */
 
-/* "30s", "10m", "1h30m", "1.5s", "500ms": what Go's time.ParseDuration takes without a sign.
- * Rounded up to milliseconds. -EINVAL for zero, too. */
+/* Accepts "30s", "10m", "1h30m", "1.5s", "500ms": the format of Go's time.ParseDuration without a
+ * sign. Rounds up to milliseconds. Zero is -EINVAL, too. */
 int quantity_duration(const char *text, uint64_t *ret_ms);
 
-/* "1048576", "512k", "50M", "1.5GiB": powers of 1024, in either case. */
+/* Accepts "1048576", "512k", "50M", "1.5GiB": powers of 1024, in upper or lower case. */
 int quantity_size(const char *text, uint64_t *ret_bytes);
 
-/* The same of an option, whose name is told with what is wrong. TEXT may be NULL: it was not given.
- */
+/* Does the same for the value of OPTION, which the error names. TEXT NULL: the option was not
+ * given. */
 int quantity_size_of(
 	const char *option, const char *text, uint64_t *ret_bytes, struct nacre_error *err);
 

@@ -22,7 +22,8 @@ const struct option_row run_rows[] = {
 	/* clang-format on */
 };
 
-/* The exit status is the program's, also if what it left could not be removed. */
+/* Logs failures only: the exit status is the program's, also if its container could not be
+ * deleted. */
 static void delete_after_run(struct invocation *in)
 {
 	struct nacre_error err;
@@ -52,7 +53,8 @@ void run_explain_end(const struct invocation *in, const struct foreground *fg)
 	log_line(&in->log, LOG_ERROR, why.text);
 }
 
-/* Short: for a person at a terminal, or for who asked for it, a program or a model. */
+/* Prints refusals in short form, for a person at a terminal, or if the caller asked to trace
+ * denials. */
 static void tell_refusals(const struct invocation *in, bool failed)
 {
 	const enum nacre_explain_format format = failed ? NACRE_EXPLAIN_FAILURE
@@ -89,7 +91,8 @@ static int write_report(const struct invocation *in, int fd, struct nacre_error 
 	return r < 0 ? fail_errno(err, r, "write") : 0;
 }
 
-/* The container is there yet; its deletion takes all of this away. FAILED: the program has. */
+/* Reports the end while the container still exists: its deletion takes the facts away. FAILED: the
+ * program has failed. */
 static void report_end(const struct invocation *in, int report, bool failed)
 {
 	struct nacre_error err;
@@ -101,7 +104,8 @@ static void report_end(const struct invocation *in, int report, bool failed)
 	}
 }
 
-/* Before anything runs: what cannot be written is known then. -1: none is wanted. */
+/* Opens the report before anything runs, so that a wrong path is reported then. Returns -1 if no
+ * report is wanted. */
 static int open_report(const struct invocation *in, struct nacre_error *err)
 {
 	int fd;
@@ -124,8 +128,8 @@ static int begin_detached(struct invocation *in, begin_fn *begin, struct nacre_e
 	return r;
 }
 
-/* Serves the first process until its end, and then deletes the container, unless it is to be kept.
- */
+/* Serves the first process until its end, and then deletes the container, unless it is to be
+ * kept. */
 static int begin_foreground(
 	struct invocation *in, struct foreground *fg, begin_fn *begin, struct nacre_error *err)
 {
@@ -148,7 +152,7 @@ static int begin_foreground(
 		nacre_process_release(process);
 		run_explain_end(in, fg);
 		report_end(in, report, r > 0);
-		/* A container that nobody serves any more must not go on. */
+		/* Deletes the container also if it could not be served: it must not go on alone. */
 		if (r < 0 || !in->keep)
 			delete_after_run(in);
 	}

@@ -9,7 +9,7 @@
 #include "runtime/quantity.h"
 #include "specs/error.h"
 
-/* nacre sandbox: a program of this machine, without an image. */
+/* nacre sandbox: runs a program of this machine, without an image. */
 
 enum {
 	CPUS_MOST = 100000,
@@ -72,7 +72,7 @@ int sandbox_read_limits(struct invocation *in, struct nacre_error *err)
 	return r < 0 ? r : read_cpus(in->limits_of_sandbox.cpus, &in->sandbox.cpus, err);
 }
 
-/* Whether one of the rules lets it connect to anything. */
+/* Returns whether one of the rules allows any connection. */
 static bool has_network(const char *const *rules)
 {
 	for (; rules && *rules; rules++)
@@ -81,8 +81,8 @@ static bool has_network(const char *const *rules)
 	return false;
 }
 
-/* As shells have it: 127 for a program that is not there, 126 for one that cannot be run. Returns 0
- * for what is not the program's fault. */
+/* Chooses the exit status as shells do: 127 for a missing program, 126 for one that cannot be run.
+ * Returns 0 for an error that is not the program's. */
 static int status_of(const struct nacre_error *err)
 {
 	if (strncmp(err->text, "find the program: ", strlen("find the program: ")) != 0 &&
@@ -100,7 +100,7 @@ int sandbox_prepare(struct invocation *in, struct nacre_error *err)
 	return r;
 }
 
-/* Returns what nacre_sandbox_config does. */
+/* Returns the result of nacre_sandbox_config. */
 static int make_config(struct invocation *in, char **ret_text, struct nacre_error *err)
 {
 	int r;
@@ -117,7 +117,7 @@ static int make_config(struct invocation *in, char **ret_text, struct nacre_erro
 	return r < 0 ? r : nacre_sandbox_config(&in->sandbox, ret_text, err);
 }
 
-/* TEXT: the config. WHY: what went wrong, if it did. */
+/* Runs the container with the config TEXT. WHY: the error, if there is one. */
 static int run_config(struct invocation *in, const char *text, struct nacre_error *why)
 {
 	int r;
@@ -130,7 +130,7 @@ static int run_config(struct invocation *in, const char *text, struct nacre_erro
 	r = run_begin_container(in, run_new, why);
 	sandbox_terminal_restore();
 	if (in->create.egress == sandbox_no_egress)
-		in->create.egress = NULL; /* main frees what it parsed */
+		in->create.egress = NULL; /* it is static: main frees only what it parsed */
 	return r;
 }
 

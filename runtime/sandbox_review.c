@@ -10,13 +10,12 @@
 #include "runtime/progress.h"
 #include "specs/error.h"
 
-/* After nacre sandbox: what its program has changed in the workspace, for the person who called it.
- */
+/* Reviews, after nacre sandbox, what its program has changed in the workspace. */
 
 #define DIGEST "digest "
 
-/* Those of TEXT, which is cut up, as nacre_workspace_apply_options.expect has them. What comes from
- * the container never begins a line. NULL: no memory. */
+/* Collects the digests in TEXT, which it cuts into lines, for nacre_workspace_apply_options.expect.
+ * Text from the container never begins a line. NULL: no memory. */
 static const char **take_digests(char *text)
 {
 	const char **digests;
@@ -39,7 +38,8 @@ static void write_changes(const char *text)
 	free(coloured);
 }
 
-/* SHOWN: what the person has seen, and what is applied then. Returns 1 if nothing is kept. */
+/* Applies the changes that the person has seen: SHOWN is their text. Returns 1 if nothing is
+ * kept. */
 static int apply(struct invocation *in, char *shown, struct nacre_error *err)
 {
 	const char **digests = take_digests(shown);
@@ -61,7 +61,7 @@ static int apply(struct invocation *in, char *shown, struct nacre_error *err)
 		return r;
 	write_changes(report);
 	free(report);
-	if (r == 0) /* some of it was left out */
+	if (r == 0) /* some changes were left out */
 		return 0;
 	r = nacre_workspace_discard(in->nacre, in->id, err);
 	return r < 0 ? r : 1;
@@ -81,7 +81,8 @@ static int show(struct invocation *in, enum nacre_workspace_format format, char 
 	return r;
 }
 
-/* A whole word or its first letter. Returns the letter: 'k' if nobody answers, 0 for another. */
+/* Accepts a whole word or its first letter. Returns the letter: 'k' if nobody answers, 0 for
+ * anything else. */
 static int ask(void)
 {
 	static const char *const words[] = {"yes", "keep", "discard", "patch", NULL};
@@ -126,7 +127,8 @@ static int decide(struct invocation *in, char *shown, struct nacre_error *err)
 
 bool sandbox_reviews(const struct invocation *in)
 {
-	/* A program behind a pipe (| cat) could still write over the question. */
+	/* All three must be a terminal: a program behind a pipe (| cat) could still write over the
+	 * question. */
 	return in->apply ? strcmp(in->apply, "never") != 0
 			 : isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO);
 }
@@ -139,11 +141,11 @@ static void tell_kept(const struct invocation *in)
 	log_line(&in->log, LOG_WARNING, text.text);
 }
 
-/* Nobody is asked about what a run left that went wrong. */
+/* Only reports kept changes, and asks nothing: the run failed. */
 static void look_for_kept(const struct invocation *in)
 {
 	const struct nacre_workspace_diff_options options = {.size = sizeof(options)};
-	struct nacre_error ignored; /* after the one that is told */
+	struct nacre_error ignored; /* the error that is reported came before */
 	char *text;
 
 	if (nacre_workspace_diff(in->nacre, in->id, &options, &text, &ignored) < 0)

@@ -7,12 +7,12 @@
 #include "runtime/commands.h"
 #include "specs/error.h"
 
-/* nacre sandbox --settings FILE and --print-settings: the options that are not of a single run. */
+/* nacre sandbox --settings FILE and --print-settings: options that are not specific to one run. */
 
 static const struct option_row *const tables[OPTION_TABLES_MAX] = {
 	sandbox_rows, create_profile_rows};
 
-/* The words of the file as options of their own. */
+/* Parses the words of the file into options of their own. */
 static int parse(const char *const *words, struct invocation *ret_settings, struct nacre_error *err)
 {
 	const char *const *operands;
@@ -24,7 +24,8 @@ static int parse(const char *const *words, struct invocation *ret_settings, stru
 	return sandbox_read_limits(ret_settings, err);
 }
 
-/* The rule "none" stands alone: where the command line has others, they take its place. */
+/* Drops the rule "none" of the settings if the command line has rules: "none" excludes all
+ * others. */
 static void yield_none(const struct invocation *in, struct invocation *settings)
 {
 	const char *const *rules = settings->create.egress;
@@ -66,7 +67,7 @@ int sandbox_print_settings(struct invocation *in, struct nacre_error *err)
 		in->create.egress = sandbox_no_egress;
 	r = options_words(tables, in, &words, err);
 	if (in->create.egress == sandbox_no_egress)
-		in->create.egress = NULL; /* main frees what it parsed */
+		in->create.egress = NULL; /* it is static: main frees only what it parsed */
 	if (r < 0)
 		return r;
 	r = nacre_sandbox_settings_json((const char *const *)words, &text, err);

@@ -10,31 +10,31 @@
 #include "runtime/commands.h"
 
 /*
- * The terminal of the caller, after a program that nobody trusts has written to it. What stands
- * there must be read as nacre writes it, and what was typed for the program is no answer to nacre.
+ * Protects the caller's terminal after an untrusted program has written to it: nacre's output must
+ * be readable as written, and what was typed for the program must not answer nacre's question.
  */
 
 enum {
 	N_STDIO = 3,
 };
 
-/* Of each of stdin, stdout and stderr that is a terminal. */
+/* The modes of those of stdin, stdout and stderr that are terminals. */
 static struct {
 	struct termios mode;
 	bool known;
 } before[N_STDIO];
 
-/* What may hide or move what comes next. The cursor goes where the program left it, and below it
- * all is empty: of what it drew, nothing stands after what nacre writes. */
+/* Resets what may hide or move later text. The cursor stays where the program left it, and
+ * everything below is cleared, so that nothing that the program drew follows nacre's output. */
 static const char reset[] =
-	"\030\033\\" /* CAN, ST: ends a sequence or a string that was begun */
-	"\033[4i" /* from the printer, back to the screen */
-	"\033[?2026l" /* what was held back is shown */
-	"\033[?1047l\033[?47l" /* off the alternate screen; 1049 would move the cursor */
-	"\0337\033[r\0338" /* the whole screen scrolls; that alone sends the cursor home */
+	"\030\033\\" /* CAN, ST: ends an unfinished sequence or string */
+	"\033[4i" /* from the printer back to the screen */
+	"\033[?2026l" /* ends synchronized output: shows what was held back */
+	"\033[?1047l\033[?47l" /* leaves the alternate screen; 1049 would move the cursor */
+	"\0337\033[r\0338" /* scrolls the whole screen again; \033[r alone moves the cursor */
 	"\033[!p" /* DECSTR: margins, origin, insert mode, attributes, character sets */
-	"\033[?69l\033[4l\033[?7h\033[?25h\033[0m\033(B\017" /* for terminals without it */
-	"\033]104\033\\\033]110\033\\\033]111\033\\" /* colours: text hides in the ground */
+	"\033[?69l\033[4l\033[?7h\033[?25h\033[0m\033(B\017" /* for terminals without DECSTR */
+	"\033]104\033\\\033]110\033\\\033]111\033\\" /* colours: text could be invisible */
 	"\033[J\r\n";
 
 void sandbox_terminal_keep(void)
@@ -43,7 +43,8 @@ void sandbox_terminal_keep(void)
 		before[fd].known = tcgetattr(fd, &before[fd].mode) == 0;
 }
 
-/* Of another job's terminal to change the mode stops the caller. */
+/* Returns whether the terminal belongs to this job: to change the mode of another job's terminal
+ * would stop nacre. */
 static bool is_in_foreground(int fd)
 {
 	return tcgetpgrp(fd) == getpgrp();
@@ -62,8 +63,8 @@ void sandbox_terminal_reset(void)
 		log_text(reset);
 }
 
-/* Blocked since the program ran (foreground.c): whoever is asked may also end or stop the command.
- */
+/* Unblocks or blocks the signals that are blocked since the program ran (foreground.c): a person
+ * who is asked may also end or stop the command. */
 static void let_signals(int how)
 {
 	static const int signals[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP};
@@ -82,7 +83,7 @@ int sandbox_terminal_ask(const char *question, char **ret_answer)
 
 	*ret_answer = NULL;
 	log_text(question);
-	(void)tcflush(STDIN_FILENO, TCIFLUSH); /* ENOTTY: a file, all of which is the answer */
+	(void)tcflush(STDIN_FILENO, TCIFLUSH); /* ENOTTY: a file, which is read whole */
 	errno = 0;
 	let_signals(SIG_UNBLOCK);
 	n = getline(ret_answer, &room, stdin);

@@ -35,7 +35,7 @@ static int file_write_all(int fd, const char *text, struct nacre_error *err)
 	return 0;
 }
 
-/* O_EXCL follows no link and overwrites nothing, whoever else writes to the bundle. */
+/* Uses O_EXCL, which follows no link and overwrites nothing, whoever else writes to the bundle. */
 static int write_config(int dir, const char *json, struct nacre_error *err)
 {
 	int fd = openat(dir, CONFIG_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);

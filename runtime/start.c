@@ -15,7 +15,7 @@ const struct option_row start_rows[] = {
 	/* clang-format on */
 };
 
-/* PROCESS: NULL: nobody waits for it. */
+/* PROCESS: NULL: no process waits for it. */
 static int begin(struct invocation *in, struct nacre_process **process, struct nacre_error *err)
 {
 	if (in->start.process_file)

@@ -7,10 +7,11 @@
 #include <unistd.h>
 
 enum {
-	A_ROUND = 64, /* a program can go on for ever; signals and the deadline come first */
+	A_ROUND = 64, /* per call: signals and the deadline must get their turn */
 };
 
-/* A thread other than the first that has ended: the process is not over before its tracer knows. */
+/* Reaps an ended thread that is not the first: its process does not end before the tracer has seen
+ * it. */
 static void reap_thread(pid_t tid)
 {
 	siginfo_t info;
@@ -28,12 +29,13 @@ void traced_let_go(pid_t pid)
 			return;
 		switch (info.si_code) {
 		case CLD_TRAPPED:
-			/* ptrace(2): an execve(2) gives a SIGTRAP that is for the tracer alone. */
+			/* An execve(2) stops with a SIGTRAP that is only for the tracer:
+			 * ptrace(2). */
 			if (ptrace(PTRACE_DETACH, info.si_pid, NULL,
 				    (long)(info.si_status == SIGTRAP ? 0 : info.si_status)) < 0)
 				return;
 			break;
-		case CLD_STOPPED: /* by job control: it is the program's, and was now looked at */
+		case CLD_STOPPED: /* by job control: only marks it as seen */
 			(void)waitid(P_PID, (id_t)info.si_pid, &info, WSTOPPED | WNOHANG);
 			break;
 		default:

@@ -5,13 +5,14 @@
 #include <sys/types.h>
 
 /*
- * A program that calls PTRACE_TRACEME makes its parent the tracer, which run and exec are: each
- * signal then stops it until the tracer lets it go on, so that no SIGTERM would end it; and a
- * thread that is traced and has ended keeps the process from being over.
+ * A program that calls PTRACE_TRACEME makes its parent the tracer, which is run or exec: each
+ * signal then stops it until the tracer lets it continue, so that SIGTERM would not end it; and a
+ * traced thread that has ended keeps the process from ending.
  */
 
-/* Lets go for good what waits for that, with the signal that it was stopped for. PID: the program,
- * whose end is left to be waited for. To be called on SIGCHLD, which it sends if there is more. */
+/* Detaches from everything that is stopped for the tracer, and delivers the signal that it was
+ * stopped by. PID: the program, which is left to be waited for. Must be called on SIGCHLD, which it
+ * sends to itself if there is more to do. */
 void traced_let_go(pid_t pid);
 
 #endif

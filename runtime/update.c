@@ -16,9 +16,8 @@ enum {
 
 #define LIMIT(kind) SETTING(kind, limits)
 
-/* A row is all that there is of an option: the parser, the help and the completions read it, and
- * what is given becomes the member FIELD of linux.resources, which specs/update.c lays over the
- * old. */
+/* Defines each option by one row: the parser, the help and the completions read it, and its value
+ * becomes the member FIELD of linux.resources, which specs/update.c merges into the old ones. */
 const struct option_row update_rows[] = {
 	/* clang-format off */
 	{"resources", 'r', TEXT(resources_file), "FILE", "the limits as JSON, - for stdin; excludes the limits below"},
@@ -45,7 +44,7 @@ const struct option_row update_rows[] = {
 	/* clang-format on */
 };
 
-/* The range is checked where the number is read again; here it must only be one in JSON. */
+/* Checks only that it is an integer in JSON: the JSON reader checks the range. */
 static bool is_integer(const char *text)
 {
 	text += *text == '-';
@@ -58,8 +57,8 @@ static int print_value(FILE *out, const struct option_row *row, const char *text
 
 	switch (row->kind) {
 	case OPTION_NUMBER:
-		/* Zero is "as it is" in JSON, but who writes it means it, and 1 is as good a limit:
-		 * nothing can be started any more. */
+		/* Replaces 0, which means "unchanged" in JSON, by 1, which has the effect that the
+		 * caller wants: no process can be started any more. */
 		if (strcmp(row->field, "pids.limit") == 0 && strcmp(text, "0") == 0)
 			text = "1";
 		return is_integer(text) ? fputs(text, out) : -EINVAL;
@@ -76,8 +75,8 @@ static int print_value(FILE *out, const struct option_row *row, const char *text
 	}
 }
 
-/* The next one behind AFTER (NULL: the first of all) whose field is in the object of N letters that
- * NAME begins with; NULL: there is none. */
+/* Finds the next setting behind AFTER (NULL: from the first on) whose field is in the object NAME
+ * of N letters; NULL: there is none. */
 static const struct option_setting *next_of(const struct option_setting *limits,
 	const struct option_setting *after, const char *name, size_t n)
 {
@@ -89,7 +88,7 @@ static const struct option_setting *next_of(const struct option_setting *limits,
 	return limit->row ? limit : NULL;
 }
 
-/* "memory":{"limit":1048576,"swap":2097152} */
+/* Prints one object, as "memory":{"limit":1048576,"swap":2097152}. */
 static int print_object(FILE *out, const struct option_setting *limits, const char *name, size_t n,
 	struct nacre_error *err)
 {
@@ -130,7 +129,7 @@ static int print_limits(FILE *out, const struct option_setting *limits, struct n
 	return 0;
 }
 
-/* Heap. */
+/* Makes the JSON of LIMITS on the heap. */
 static int text_of_limits(
 	const struct option_setting *limits, char **ret_text, struct nacre_error *err)
 {
@@ -152,7 +151,7 @@ static int text_of_limits(
 	return 0;
 }
 
-/* All of FD, with a NUL behind it. Heap. */
+/* Reads FD to its end, and adds a NUL. Heap. */
 static int read_all(int fd, const char *name, char **ret_text, struct nacre_error *err)
 {
 	char *text = malloc(FILE_MAX_BYTES + 1);

@@ -3,8 +3,8 @@
 
 #include "runtime/commands.h"
 
-/* Engines look for the lines that begin with "NAME version ", "commit: " and "spec: ", and Docker
- * takes the version from any line with that word. The rest is as runc and crun print it. */
+/* Prints what engines look for: lines that begin with "NAME version ", "commit: " and "spec: ";
+ * Docker takes the version from any line with that word. The rest is as runc and crun print it. */
 int command_version(struct invocation *in, struct nacre_error *err)
 {
 	(void)in;

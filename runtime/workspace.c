@@ -25,20 +25,20 @@ const struct option_row workspace_rows[] = {
 	/* clang-format on */
 };
 
-/* What a sub-command takes beside --format. */
+/* A sub-command and the options that it takes. */
 struct verb {
 	const char *name;
 	int (*run)(struct invocation *in, struct nacre_error *err);
-	size_t min, max; /* operands behind it */
+	size_t min, max; /* operands after the sub-command */
 	const char *operands;
 	bool format;
-	bool diff; /* options of diff */
-	bool limits; /* --max-bytes, --max-changes */
+	bool diff; /* takes the options of diff */
+	bool limits; /* takes --max-bytes, --max-changes */
 	bool expect;
-	bool source; /* changes that: --force, --dry-run */
+	bool source; /* changes the source: takes --force, --dry-run */
 };
 
-/* CHANGES: the text has lines of them. */
+/* CHANGES: the text lists changes. */
 static int finish(int r, char *text, bool changes)
 {
 	char *coloured;
@@ -88,7 +88,7 @@ static int diff(struct invocation *in, struct nacre_error *err)
 	return finish(r, text, !is_json(in));
 }
 
-/* Exits with 1 where something was left out. */
+/* Makes the exit status 1 if some changes were left out. */
 static int finish_report(const struct invocation *in, int r, char *text)
 {
 	int failed = finish(r < 0 ? r : 0, text, !is_json(in));
