@@ -9,9 +9,10 @@
 
 #include "libcontainer/base/sys.h"
 
-#define NOBODY 65534 /* the kernel's overflow id, which owns nothing */
+#define NOBODY 65534 /* the kernel's overflow id, which owns no files */
 
-/* A user's companion keeps the user's id, and so does one in a user namespace without a nobody. */
+/* Changes root into nobody. A user's companion keeps the user's id, and so does one in a user
+ * namespace that does not map nobody. */
 static int become_nobody(void)
 {
 	if (geteuid() != 0)

@@ -4,8 +4,8 @@
 
 #include "specs/error.h"
 
-/* Takes from this process what it can do by its ids and capabilities, for ever: root becomes
- * nobody, and a user stays who it is. NAME: of the companion, for error texts. */
+/* Permanently drops the privileges of this process: its capabilities, and if it is root, its ids,
+ * which become nobody's. A user's process keeps its id. NAME: of the companion, for error texts. */
 int confine_drop_ids(const char *name, struct nacre_error *err);
 
 #endif

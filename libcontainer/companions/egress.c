@@ -17,16 +17,17 @@
 /*
  * Theory of operation
  *
- * nacre starts it before the program of the container runs, outside of all of the container's
- * namespaces but, if that was made by somebody else, the one of the network. Its listening sockets
- * were made inside. It reads what it is told (egress_setup.c), opens what it needs, confines
- * itself, and says "ready" on stdout, or what went wrong; from then on it has its sockets and
- * nothing else. One of them takes other rules (egress_update.c).
+ * nacre starts the relay before the program of the container runs, outside of all of the
+ * container's namespaces, except for a network namespace that somebody else made. Its listening
+ * sockets were made inside. The relay reads its setup (egress_setup.c), opens what it needs,
+ * confines itself, and writes "ready", or an error, to stdout. From then on it has only its
+ * sockets. One of them receives other rules (egress_update.c).
  *
- * One thread, one epoll(7), one event at a time: so that no event can be left for what is gone.
+ * It has one thread and one epoll(7), and takes one event at a time, so that no event can refer to
+ * an object that an earlier event has freed.
  *
- * It ends with the container. If it ends before, its listeners are closed: connections to names get
- * ECONNREFUSED.
+ * It ends with the container. If it ends earlier, its listeners are closed: connections to names
+ * then fail with ECONNREFUSED.
  */
 
 int relay_watch(struct relay *relay, struct watch *watch, uint32_t events)
@@ -44,7 +45,8 @@ int relay_accept(struct relay *relay, struct watch *watch)
 {
 	const int fd = accept4(watch->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
-	/* Who waits there goes on waiting, and epoll(7) would tell of that at once, for ever. */
+	/* The connection stays in the queue, so a level-triggered epoll(7) would report it again
+	 * and again. */
 	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) &&
 		relay_watch(relay, watch, EPOLLET) == 0)
 		relay->full = true;
@@ -62,7 +64,7 @@ static void listen_again(struct relay *relay)
 	stub_listen(relay);
 }
 
-/* --- what was refused --- */
+/* --- denials --- */
 
 static struct relay_denial *find_denial(
 	struct relay *relay, const char *name, uint16_t port, const char *reason)
@@ -91,12 +93,12 @@ void relay_deny(struct relay *relay, const char *name, uint16_t port, const char
 
 	denial->count++;
 	relay_denial_write(denial, line);
-	/* Where it cannot be written now, the next one tells this one as well. */
+	/* If this write fails, the next one writes the new count as well. */
 	(void)!pwrite(relay->setup.denials, line, sizeof(line),
 		(denial - relay->denials) * RELAY_DENIAL_LINE);
 }
 
-/* --- its life --- */
+/* --- the relay's life --- */
 
 static void see_end(struct relay *relay, struct watch *watch, uint32_t events)
 {
@@ -105,7 +107,7 @@ static void see_end(struct relay *relay, struct watch *watch, uint32_t events)
 	relay->ended = true;
 }
 
-/* Reading it is what makes the next change visible. */
+/* Reads the file, which is also what arms the next event. */
 static void see_cgroup(struct relay *relay, struct watch *watch, uint32_t events)
 {
 	char text[256];
@@ -148,7 +150,7 @@ static void serve(struct relay *relay)
 		if (n < 0 && errno != EINTR)
 			relay->ended = true;
 		callers = stub_tick(relay);
-		if (n == 0 || relay->now - last_tick >= RELAY_SECOND) { /* events may never cease */
+		if (n == 0 || relay->now - last_tick >= RELAY_SECOND) { /* there may be no pause */
 			last_tick = relay->now;
 			upstream_tick(relay);
 			connection_tick(relay);
@@ -185,7 +187,7 @@ static int watch_all(struct relay *relay)
 	return r < 0 ? r : stub_start(relay);
 }
 
-/* Held until it ends: it is found by that. */
+/* Locks the file until the relay ends: the lock's owner is how nacre finds the relay. */
 static int hold(int fd)
 {
 	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1};

@@ -10,106 +10,107 @@
 #include "specs/resolv_conf.h"
 
 /*
- * nacre-egress: the relay of a container's names. It is the other end of all connections to names
- * that egress rules allow, and their resolver. egress.c has its life; egress_stub.c answers
- * questions, egress_connection.c takes connections and judges what they begin with,
- * egress_upstream.c finds where they go, egress_pump.c carries the bytes, egress_update.c takes
- * other rules.
+ * nacre-egress: the relay between a container and the names that its egress rules allow. It accepts
+ * all connections to such names, and it is their resolver. egress.c has its life; egress_stub.c
+ * answers DNS questions; egress_connection.c accepts connections and judges their first bytes;
+ * egress_upstream.c resolves names; egress_pump.c copies the bytes; egress_update.c receives other
+ * rules.
  */
 
 enum {
-	RELAY_CONNECTIONS_MAX = 1024, /* fewer where its files are */
+	RELAY_CONNECTIONS_MAX = 1024, /* fewer with a low limit of open files */
 	RELAY_LISTENERS_MAX = EGRESS_SOCKETS_MAX,
-	RELAY_ANSWERS_MAX = 8, /* addresses of a name that are tried */
-	/* Of what it is told: all names and rules there may be, each a line with its word; the rest
-	 * is some 20 bytes a listener. */
+	RELAY_ANSWERS_MAX = 8, /* addresses per name that are tried */
+	/* Limits the setup: all names and rules that can exist, one line with a keyword for each;
+	 * the rest has some 20 bytes per listener. */
 	RELAY_INPUT_MAX = EGRESS_NAMES_MAX * (EGRESS_NAME_MAX + 6) +
 			  EGRESS_RULES_MAX * (EGRESS_TEXT_MAX + 6) + 32768,
 	RELAY_BUFFER = 32768, /* above both TLS_HELLO_MAX and HTTP_HEAD_MAX */
 	RELAY_SECOND = 1000, /* times are in milliseconds */
 	RELAY_FIRST_BYTES = 10 * RELAY_SECOND, /* until the name is known */
 	RELAY_RESOLVE = 30 * RELAY_SECOND, /* until the name servers have answered */
-	RELAY_CONNECT = 30 * RELAY_SECOND, /* then until one address has, whichever */
-	RELAY_CONNECT_ONE = 5 * RELAY_SECOND, /* by one of them */
+	RELAY_CONNECT = 30 * RELAY_SECOND, /* then until any address has accepted */
+	RELAY_CONNECT_ONE = 5 * RELAY_SECOND, /* per address */
 };
 
 struct relay;
 
-/* An fd in epoll(7), and who is called when it is ready. It lies in what DATA is. */
+/* An fd in epoll(7), and the function to call when it is ready. It is a part of the object at
+ * DATA. */
 struct watch {
 	int fd;
-	uint32_t events; /* that are waited for */
+	uint32_t events; /* the events waited for */
 	void (*ready)(struct relay *relay, struct watch *watch, uint32_t events);
 	void *data;
 };
 
 struct listener {
 	struct watch watch;
-	uint16_t port; /* that the program connects to, of a name or an address */
+	uint16_t port; /* port that the program connects to */
 };
 
-/* --- what it was told, egress_setup.c --- */
+/* --- the setup, egress_setup.c --- */
 
-/* Those that were given last are the first. */
+/* Rules, in a list: the newest are the first. */
 struct rules {
-	struct rules *others; /* that must allow as well; NULL: none */
-	struct arena *arena; /* it lies in that */
+	struct rules *others; /* older rules, which must allow as well; NULL: none */
+	struct arena *arena; /* owns this struct */
 	struct egress_policy policy;
-	bool metadata; /* granted */
+	bool metadata; /* a grant allows metadata services */
 };
 
 struct setup {
 	struct rules *rules;
-	bool alone; /* no filter holds: what rules have as an address comes here as well */
-	bool beside; /* other rules: those that hold must allow as well */
-	char servers[256]; /* resolvers upstream, as ares_set_servers_ports_csv(3) takes them */
-	char search[RESOLV_TEXT_MAX]; /* domains, as of resolv.conf */
-	int denials; /* RELAY_DENIALS_FILE */
-	int end; /* pidfd: when it has ended, the relay does */
-	int events; /* cgroup.events: when it is empty, the relay ends; -1: none */
-	int control; /* where other rules come in, egress_update.c; -1: none do */
+	bool alone; /* no BPF filter: connections to allowed addresses come here as well */
+	bool beside; /* an update: the present rules must allow as well */
+	char servers[256]; /* upstream resolvers, as ares_set_servers_ports_csv(3) takes them */
+	char search[RESOLV_TEXT_MAX]; /* search domains, as in resolv.conf */
+	int denials; /* fd of RELAY_DENIALS_FILE */
+	int end; /* pidfd: the relay ends with this process */
+	int events; /* fd of cgroup.events: the relay ends when the cgroup is empty; -1: none */
+	int control; /* socket for other rules, egress_update.c; -1: none */
 	int stub_udp, stub_tcp;
-	struct listener listeners[RELAY_LISTENERS_MAX]; /* fd -1: a free place, or one that stays */
+	struct listener listeners[RELAY_LISTENERS_MAX]; /* fd -1: free, or a kept listener */
 	size_t n_listeners;
 };
 
 struct nacre_error;
 
-/* Reads FD to its end. -E2BIG past RELAY_INPUT_MAX: what was cut would say something
+/* Reads FD to its end. -E2BIG: longer than RELAY_INPUT_MAX, since cut rules could mean something
  * else. */
 int setup_read_file(int fd, char ret_text[RELAY_INPUT_MAX + 1], struct nacre_error *err);
-/* Reads TEXT, see egress_setup.c. */
+/* Parses TEXT: see egress_setup.c. */
 int setup_read(const char *text, struct setup *ret_setup, struct nacre_error *err);
-/* The same of other rules: what else it was told stays. */
+/* Parses other rules likewise. The rest of the setup is not changed by them. */
 int setup_read_update(const char *text, struct setup *ret_setup, struct nacre_error *err);
 
 /* --- names below wildcards, egress_below.c --- */
 
 struct below; /* NULL: none yet */
 
-/* The address of NAME, which gets one if it has none; 0: there is no room. */
+/* Returns the address of NAME, and assigns one if it has none; 0: there is no room. */
 uint32_t below_address(struct below **below, const char *name);
 const char *below_at(const struct below *below, uint32_t address); /* NULL: none */
 
 /* --- the relay --- */
 
 struct pipe_pair {
-	int in, out; /* of a pipe(2), both -1: none */
+	int in, out; /* of pipe2(2); both -1: no pipe */
 };
 
 struct relay {
 	struct setup setup;
 	int epoll;
-	int route; /* NETLINK_ROUTE */
-	uint32_t n_routes; /* that were asked for by it */
-	int64_t now; /* CLOCK_MONOTONIC */
+	int route; /* socket of NETLINK_ROUTE */
+	uint32_t n_routes; /* the sequence number of its last question */
+	int64_t now; /* CLOCK_MONOTONIC, milliseconds */
 	struct below *below;
 	struct connection *connections; /* a list */
 	size_t n_connections, connections_max;
-	size_t n_waiting; /* of them with a deadline */
-	bool full; /* some sockets are not listened to, for want of files or memory */
-	bool ended; /* the container has, or waiting failed */
-	struct pipe_pair spare[64]; /* empty pipes */
+	size_t n_waiting; /* connections with a deadline */
+	bool full; /* some sockets are not watched, for lack of files or memory */
+	bool ended; /* the container has ended, or epoll_wait(2) failed */
+	struct pipe_pair spare[64]; /* empty pipes for reuse */
 	size_t n_spare;
 	struct resolver *resolver;
 	struct stub *stub;
@@ -117,78 +118,81 @@ struct relay {
 	size_t n_denials;
 };
 
-/* Changes what WATCH waits for; the first time adds it. Returns 0 or -errno. */
+/* Sets the events that WATCH waits for; adds it to epoll(7) the first time. Returns 0 or -errno. */
 int relay_watch(struct relay *relay, struct watch *watch, uint32_t events);
 
-/* A connection of WATCH, which listens; -1: there is none, or no file for it: then nothing is heard
- * of WATCH until one may be free. */
+/* Accepts a connection on WATCH. -1: there is none, or no free file for it; in that case WATCH is
+ * not watched until a file may be free. */
 int relay_accept(struct relay *relay, struct watch *watch);
 
-/* Counts a refusal. NAME: NULL if none is known. PORT 0: it was the resolver that was asked. */
+/* Counts a denial. NAME NULL: no name is known. PORT 0: a question to the resolver was refused. */
 void relay_deny(struct relay *relay, const char *name, uint16_t port, const char *reason);
 
 /* --- egress_update.c --- */
 
-/* As egress_names_allow and its kin, of all RULES. */
+/* Each asks its namesake of egress_names for all of RULES. */
 bool rules_allow(const struct rules *rules, const char *name);
 bool rules_allow_port(const struct rules *rules, const char *name, uint16_t port, bool unchecked);
 bool rules_allow_answer(const struct rules *rules, const char *name, uint16_t port, bool unchecked,
 	const struct egress_answer *answer);
 
-/* Takes other rules, and answers. */
+/* Receives other rules and answers. */
 void update_ready(struct relay *relay, struct watch *watch, uint32_t events);
 
 /* --- egress_stub.c --- */
 
-/* -errno; nothing is left open by a failure that the process does not end with. */
+/* Returns 0 or -errno. After a failure the process must end. */
 int stub_start(struct relay *relay);
-/* Closes connections that have asked nothing for long. Returns how many are left. */
+/* Closes connections that have sent no question for long. Returns how many are left. */
 size_t stub_tick(struct relay *relay);
-void stub_listen(struct relay *relay); /* again, behind relay_accept */
+void stub_listen(struct relay *relay); /* watches again after relay_accept has stopped */
 
 /* --- egress_connection.c --- */
 
 void connection_accept(struct relay *relay, struct watch *watch, uint32_t events);
-/* Ends those whose time is over. */
+/* Ends connections whose deadline has passed. */
 void connection_tick(struct relay *relay);
-/* The answer to upstream_resolve; no addresses: there is none. */
+/* Takes the answer to upstream_resolve; N is 0 if there is no address. */
 void connection_resolved(struct relay *relay, struct connection *connection,
 	const struct egress_answer *answers, size_t n);
 
 /* --- egress_upstream.c --- */
 
-struct lookup; /* a question that is under way */
+struct lookup; /* a question that is not answered yet */
 
 int upstream_start(struct relay *relay, struct nacre_error *err);
-/* Asks for the addresses of NAME. connection_resolved may be called at once, and NULL returned. */
+/* Asks for the addresses of NAME. It may call connection_resolved before it returns, and then
+ * returns NULL. */
 struct lookup *upstream_resolve(
 	struct relay *relay, struct connection *connection, const char *name);
-void upstream_forget(struct lookup *lookup); /* nobody waits for it; takes NULL */
-/* Milliseconds until it has to be called; -1: never. */
+void upstream_forget(struct lookup *lookup); /* drops a lookup that nobody waits for; takes NULL */
+/* Returns the milliseconds until upstream_tick must be called, at most MOST; -1: never. */
 int upstream_timeout(struct relay *relay, int most);
 void upstream_tick(struct relay *relay);
-/* Whether the kernel would send to ANSWER through an interface: not to the host itself. */
+/* Returns whether the kernel would send to ANSWER through an interface, and not to the host
+ * itself. */
 bool upstream_is_remote(struct relay *relay, const struct egress_answer *answer);
 
 /* --- egress_pump.c --- */
 
-/* One direction: from a socket through a pipe, which it has while there is something in it. */
+/* One direction of a connection: from a socket through a pipe, which it holds only while there are
+ * bytes in it. */
 struct pump {
 	struct pipe_pair pipe;
-	size_t inside; /* bytes in it */
-	bool ended; /* no more comes */
-	bool shut; /* and the other side was told */
+	size_t inside; /* bytes in the pipe */
+	bool ended; /* the source has reached its end */
+	bool shut; /* and the other socket was shut down */
 };
 
-/* Moves what can be moved. Returns 0 when one side has to be waited for, or all is done; 1 when
- * there is more to move; -errno of either side. */
+/* Copies until it would block. Returns 0 when it must wait for one side, or has finished; 1 when
+ * more can be copied; -errno of either side. */
 int pump_run(struct relay *relay, struct pump *pump, int from, int to);
 void pump_close(struct relay *relay, struct pump *pump);
 
 /* --- egress_confine.c --- */
 
-/* Should: leave the process no id, no capability and no system call that it does not need. Finds
- * out how many connections its files are enough for. */
+/* Leaves the process only the ids, capabilities and system calls that it needs. Also finds out how
+ * many connections its limit of files allows. */
 int relay_confine(struct relay *relay, struct nacre_error *err);
 
 #endif

@@ -4,17 +4,17 @@
 
 #include "libcontainer/companions/egress.h"
 
-/* The names below wildcards that were asked for, each with its address for good: an address that
- * would come to mean another name could be used for both. */
+/* The names below wildcards that were asked for. Each keeps its address for good: if an address
+ * later meant another name, it could be used for both. */
 
 enum {
 	SLOTS = 2 * EGRESS_NAMES_BELOW_MAX,
 };
 
 struct below {
-	char *names[EGRESS_NAMES_BELOW_MAX]; /* by address */
+	char *names[EGRESS_NAMES_BELOW_MAX]; /* indexed by address */
 	uint32_t n;
-	uint32_t slots[SLOTS]; /* by hash: a name's place and 1; 0: free */
+	uint32_t slots[SLOTS]; /* hash table: the index of a name plus 1; 0: free */
 };
 
 static size_t hash(const char *name)

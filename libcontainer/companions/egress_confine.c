@@ -38,7 +38,7 @@ static int add_conditions(scmp_filter_ctx filter)
 	for (size_t i = 0; r == 0 && i < 4; i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
 			SCMP_A1(SCMP_CMP_EQ, (scmp_datum_t)commands[i]));
-	if (r == 0) /* memory, never code */
+	if (r == 0) /* data, never code */
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
 			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	return r;
@@ -58,8 +58,9 @@ static int load_filter(struct nacre_error *err)
 }
 
 enum {
-	FILES_EACH = 6, /* of a connection: two sockets and, at most, two pipes */
-	/* Besides: pipes that are empty, sockets of the resolvers, listeners, who asks by TCP. */
+	FILES_EACH = 6, /* per connection: two sockets and at most two pipes */
+	/* For the rest: empty pipes, sockets of the resolver, listeners, TCP connections to the
+	 * stub. */
 	FILES_BESIDE = 256,
 };
 
@@ -84,7 +85,7 @@ static int limit(struct nacre_error *err)
 		int resource;
 		rlim_t most;
 	} limits[] = {
-		/* Rules that come later may have all listeners there can be. */
+		/* Allows for all listeners that later rules could need. */
 		{RLIMIT_NOFILE, FILES_EACH * RELAY_CONNECTIONS_MAX + 1024},
 		{RLIMIT_FSIZE, RELAY_DENIALS_MAX * RELAY_DENIAL_LINE},
 		{RLIMIT_NPROC, 0},
@@ -99,7 +100,8 @@ static int limit(struct nacre_error *err)
 		if (getrlimit(limits[i].resource, &now) < 0)
 			return fail_errno(err, errno, "nacre-egress: limits");
 		r = setrlimit(limits[i].resource, &wanted);
-		/* Without CAP_SYS_RESOURCE none is raised: then fewer connections fit. */
+		/* Without CAP_SYS_RESOURCE no hard limit can be raised: fewer connections fit
+		 * then. */
 		if (r < 0 && errno == EPERM && wanted.rlim_max > now.rlim_max) {
 			wanted.rlim_cur = wanted.rlim_max = now.rlim_max;
 			r = setrlimit(limits[i].resource, &wanted);

@@ -11,11 +11,12 @@
 
 #include "libcontainer/companions/egress_connection.h"
 
-/* A connection until both sides are there: accepted, judged, resolved, connected. */
+/* A connection until both sides are connected: accepts, judges, resolves, connects. */
 
 enum {
-	ACCEPTS = 16, /* at a time; then others have their turn */
-	/* Each change is told once. Whoever is told goes on until nothing more can be done. */
+	ACCEPTS = 16, /* per event; then other sockets get their turn */
+	/* Edge-triggered: each change is reported once, so a handler goes on until it would
+	 * block. */
 	EVENTS = EPOLLIN | EPOLLOUT | EPOLLET,
 };
 
@@ -73,7 +74,7 @@ static void set_options(int fd)
 	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
 }
 
-/* Returns a socket that connects, or -errno. */
+/* Returns a socket with a connect(2) under way, or -errno. */
 static int begin_connect(const struct egress_answer *answer, uint16_t port)
 {
 	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
@@ -98,7 +99,8 @@ static int begin_connect(const struct egress_answer *answer, uint16_t port)
 
 static void server_ready(struct relay *relay, struct watch *watch, uint32_t events);
 
-/* What a rule has as an address was judged when it was accepted. */
+/* Judges the address that a name resolved to. A target given as an address was judged by
+ * judge_target. */
 static bool may_connect(struct relay *relay, const struct connection *connection,
 	const struct egress_answer *answer)
 {
@@ -108,7 +110,7 @@ static bool may_connect(struct relay *relay, const struct connection *connection
 	       upstream_is_remote(relay, answer);
 }
 
-/* Goes on with the next address that is allowed; without one the connection ends. */
+/* Connects to the next allowed address; if there is none left, ends the connection. */
 static void try_next(struct relay *relay, struct connection *connection)
 {
 	close_side(&connection->server, true);
@@ -172,7 +174,7 @@ static void server_ready(struct relay *relay, struct watch *watch, uint32_t even
 
 /* --- the client's side --- */
 
-/* The answer may be there at once, and the connection gone. */
+/* Starts the lookup. The answer may come at once, and end the connection. */
 static void resolve(struct relay *relay, struct connection *connection)
 {
 	struct lookup *lookup;
@@ -194,7 +196,7 @@ static void read_first(struct relay *relay, struct connection *connection)
 			break;
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0) { /* it has thought better of it, or cannot wait */
+		if (n <= 0) { /* the program has closed it, or it failed */
 			connection_end(relay, connection, false);
 			return;
 		}
@@ -216,9 +218,9 @@ static void client_ready(struct relay *relay, struct watch *watch, uint32_t even
 		read_first(relay, connection);
 }
 
-/* What the program connected to. */
+/* The address that the program connected to, and the name that it stands for. */
 struct target {
-	const char *name; /* NULL: nothing that stands for a name */
+	const char *name; /* NULL: the address stands for no name */
 	struct egress_answer address;
 	char text[EGRESS_NETWORK_TEXT];
 	uint16_t port;
@@ -284,7 +286,7 @@ static struct connection *add(struct relay *relay, int fd, const struct target *
 	return connection;
 }
 
-/* Why it is refused at once; NULL: it is not. */
+/* Returns the reason why it is refused at once; NULL: it is not. */
 static const char *judge_target(const struct relay *relay, const struct target *target)
 {
 	static const char *const reasons[] = {
@@ -309,7 +311,8 @@ static const char *judge_target(const struct relay *relay, const struct target *
 	return relay->n_connections >= relay->connections_max ? "too-many-connections" : NULL;
 }
 
-/* Both sides are known. */
+/* Starts an accepted connection. A name with a tcp: rule needs no first bytes; an address needs no
+ * lookup. */
 static void begin(struct relay *relay, struct connection *connection, const struct target *target)
 {
 	set_options(connection->client.fd);
@@ -358,7 +361,7 @@ void connection_accept(struct relay *relay, struct watch *watch, uint32_t events
 	}
 }
 
-/* By state: what did not come in time. */
+/* The reason for a passed deadline, by state. */
 static const char *const too_late[] = {
 	[CONNECTION_READING] = "nothing-said",
 	[CONNECTION_RESOLVING] = "unresolved",

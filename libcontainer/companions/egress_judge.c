@@ -4,9 +4,10 @@
 #include "libcontainer/companions/egress_connection.h"
 #include "specs/tls_hello.h"
 
-/* What a connection says its end is must be the name that it was made to. */
+/* Checks that the name in the first bytes of a connection is the name that it was made to. */
 
-/* SAID may lack what the container's list of domains completes. */
+/* Returns whether SAID is the connection's name, perhaps without a search domain of the
+ * container. */
 static bool is_meant(
 	const struct relay *relay, const struct connection *connection, const char *said)
 {

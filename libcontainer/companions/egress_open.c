@@ -6,13 +6,13 @@
 
 #include "libcontainer/companions/egress_connection.h"
 
-/* A connection that has both sides. */
+/* Connections with both sides open. */
 
 enum {
-	TURNS = 16, /* then others have theirs */
+	TURNS = 16, /* per event; then other connections get their turn */
 };
 
-/* Returns how many bytes, 0 if there is nothing to do now, or -errno. */
+/* Returns the number of bytes sent, 0 if it would block or there is nothing to send, or -errno. */
 static ssize_t send_judged(struct connection *connection)
 {
 	ssize_t n;
@@ -44,7 +44,8 @@ static ssize_t receive(struct connection *connection)
 	return n;
 }
 
-/* The requests of HTTP, each with its judgement. Returns as pump_run; -ECANCELED: it is gone. */
+/* Copies HTTP requests and judges each. Returns as pump_run does; -ECANCELED: the connection was
+ * ended. */
 static int run_http(struct relay *relay, struct connection *connection)
 {
 	for (int i = 0; i < TURNS; i++) {
@@ -53,7 +54,7 @@ static int run_http(struct relay *relay, struct connection *connection)
 		if (sent < 0)
 			return (int)sent;
 		if (connection->judged > 0)
-			return 0; /* the server has to take it first */
+			return 0; /* the server has to take them first */
 		came = receive(connection);
 		if (came < 0)
 			return (int)came;
@@ -77,7 +78,7 @@ static int run_up(struct relay *relay, struct connection *connection)
 
 	if (connection->is_http)
 		return run_http(relay, connection);
-	if (connection->buffer) { /* what came before it was open */
+	if (connection->buffer) { /* bytes that came before the server was connected */
 		n = send_judged(connection);
 		if (n < 0 || connection->judged > 0)
 			return n < 0 ? (int)n : 0;
@@ -101,6 +102,6 @@ void connection_run(struct relay *relay, struct connection *connection)
 		connection_end(relay, connection, false);
 	else if (connection->up.shut && connection->down.shut)
 		connection_end(relay, connection, true);
-	else if (up > 0 || down > 0) /* it is ready again at once, behind the others */
+	else if (up > 0 || down > 0) /* reports it again at once, behind other events */
 		(void)relay_watch(relay, &connection->client, connection->client.events);
 }

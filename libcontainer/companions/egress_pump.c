@@ -6,11 +6,11 @@
 
 #include "libcontainer/companions/egress.h"
 
-/* Bytes from one socket to another without a copy: splice(2) through a pipe. */
+/* Copies from one socket to another inside the kernel: splice(2) through a pipe. */
 
 enum {
-	CHUNK = 65536, /* what a pipe holds */
-	TURNS = 16, /* then others have theirs */
+	CHUNK = 65536, /* the size of a pipe */
+	TURNS = 16, /* per event; then other connections get their turn */
 };
 
 static int take_pipe(struct relay *relay, struct pump *pump)
@@ -41,7 +41,7 @@ void pump_close(struct relay *relay, struct pump *pump)
 	pump->inside = 0;
 }
 
-/* Returns 1 when something was moved, 0 when nothing can be now. */
+/* Returns 1 if bytes were moved, 0 if it would block, or -errno. */
 static int fill(struct pump *pump, int from)
 {
 	ssize_t n = splice(
@@ -83,7 +83,7 @@ int pump_run(struct relay *relay, struct pump *pump, int from, int to)
 		pump_close(relay, pump);
 	if (r >= 0 && pump->ended && pump->inside == 0 && !pump->shut) {
 		pump->shut = true;
-		/* The other side may be gone already: reading from it tells. */
+		/* Ignores a failure: if the other side is gone, a read from it reports that. */
 		(void)shutdown(to, SHUT_WR);
 	}
 	return r;

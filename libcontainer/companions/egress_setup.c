@@ -8,28 +8,29 @@
 #include "libcontainer/companions/egress.h"
 
 /*
- * What nacre tells its relay, on stdin. The first line names the version of this form; a later one
- * may have other words. An fd is its number in this process.
+ * The setup that nacre writes to the relay's stdin, in lines. The first line is the version of this
+ * format; another version may have other keywords. FD is a number in this process.
  *
  *	nacre-egress 2
- *	name NAME		that has or had an address, in their order
- *	rule WORD		one of egress.h, in the order of the container's list
+ *	name NAME		a name that has or had an address, in the order of the addresses
+ *	rule WORD		a rule of egress.h, in the order of the container's list
  *	metadata		answers in egress_metadata are allowed
- *	alone			no filter holds: connections to addresses of rules are taken
- *	resolver ADDRESS	upstream
- *	search DOMAIN...	which complete the names that programs are told
- *	denials FD
+ *	alone			no BPF filter is in force: connections to addresses are accepted
+ *	resolver ADDRESS	an upstream resolver
+ *	search DOMAIN...	the search domains of the programs
+ *	denials FD		where denials are counted
  *	end FD			pidfd of the container's first process
  *	events FD		cgroup.events of its cgroup
  *	udp FD			the stub's sockets, for names
  *	tcp FD
- *	control FD		a socket for datagrams with other rules, egress_update.c
- *	listener PORT FD	listening, for connections to that port of a name
+ *	control FD		a datagram socket for other rules, egress_update.c
+ *	listener PORT FD	a listening socket, for connections to that port of a name
  *
- * With other rules alone:
+ * Only in an update:
  *
- *	beside			those that hold must allow as well; listeners stay; before all rules
- *	keep PORT		the listener that it has
+ *	beside			the present rules must allow as well, and the listeners stay;
+ *				comes before all rules
+ *	keep PORT		keeps the present listener of that port
  */
 
 #define FIRST_LINE "nacre-egress 2"
@@ -54,7 +55,7 @@ static bool read_number(const char *text, long most, int *ret_number)
 	return true;
 }
 
-/* TEXT: a port, and its fd if it does not keep one. */
+/* TEXT: a port, followed by an fd unless the listener is kept. */
 static bool add_listener(struct setup *setup, char *text, bool keep)
 {
 	struct listener *listener = &setup->listeners[setup->n_listeners];

@@ -12,17 +12,17 @@
 #include "libcontainer/companions/egress.h"
 #include "specs/dns_message.h"
 
-/* The resolver that programs of the container ask. It forwards nothing: a question that could carry
- * a message out is answered here. */
+/* The resolver for the container's programs. It forwards no question, since a question could carry
+ * data out, and answers each itself. */
 
 enum {
-	CALLERS_MAX = 32, /* over TCP, at a time */
-	TURNS = 64, /* then others have theirs */
-	TTL = 60, /* seconds; an address stays what it is for good */
-	PREFIX = 2, /* the length before a message over TCP */
+	CALLERS_MAX = 32, /* TCP connections at a time */
+	TURNS = 64, /* per event; then other sockets get their turn */
+	TTL = 60, /* seconds; an address never changes */
+	PREFIX = 2, /* length field before each message over TCP */
 };
 
-/* Who asks over TCP. */
+/* A TCP connection to the stub. */
 struct caller {
 	struct watch watch;
 	int64_t deadline;
@@ -42,7 +42,8 @@ static uint32_t find_address(struct relay *relay, const char *name)
 	return address ? address : below_address(&relay->below, name);
 }
 
-/* No rule is for what is no address: apt asks for _https._tcp.HOST, SRV, before HOST. */
+/* Returns the reason of a denial. No rule can allow a question for anything but an address: apt,
+ * for example, asks for _https._tcp.HOST, SRV, before HOST. */
 static const char *reason_of(const struct dns_question *question)
 {
 	switch (question->type) {
@@ -55,8 +56,8 @@ static const char *reason_of(const struct dns_question *question)
 	}
 }
 
-/* Whether the C library has only put a domain of its list behind a name that rules allow: with
- * ndots of Kubernetes it does so before it asks for the name itself. */
+/* Returns whether NAME is a name that rules allow plus a search domain, which the C library
+ * appends: with the ndots of Kubernetes it asks for such names before the name itself. */
 static bool is_try(const struct relay *relay, const char *name)
 {
 	const char *domains = relay->setup.search;
@@ -71,7 +72,7 @@ static bool is_try(const struct relay *relay, const char *name)
 	return allowed;
 }
 
-/* Returns the length of the answer; 0: none is due. */
+/* Returns the length of the answer; 0: BYTES gets no answer. */
 static size_t answer(
 	struct relay *relay, const uint8_t *bytes, size_t n, uint8_t ret_bytes[DNS_MESSAGE_MAX])
 {
@@ -103,8 +104,8 @@ union control {
 	uint8_t bytes[CMSG_SPACE(sizeof(struct in_pktinfo))];
 };
 
-/* From the address that was asked, which is one of many of lo: else a program that is connected to
- * it does not take the answer. */
+/* Sends the answer from the address that was asked, one of many of lo: a program with a connected
+ * socket accepts no other. */
 static void answer_from(struct msghdr *message)
 {
 	struct cmsghdr *header = CMSG_FIRSTHDR(message);
@@ -152,7 +153,8 @@ static void hang_up(struct caller *caller)
 	caller->watch = (struct watch){.fd = -1};
 }
 
-/* An answer fits into a socket's buffer, unless many are not taken. */
+/* Sends without waiting: an answer fits into the socket's buffer, unless the caller does not
+ * read. */
 static bool reply_to(struct relay *relay, struct caller *caller, size_t length)
 {
 	uint8_t reply[PREFIX + DNS_MESSAGE_MAX];
@@ -166,7 +168,7 @@ static bool reply_to(struct relay *relay, struct caller *caller, size_t length)
 	       (ssize_t)(PREFIX + n);
 }
 
-/* Returns false when the caller has to go. */
+/* Returns false if the connection must be closed. */
 static bool serve(struct relay *relay, struct caller *caller)
 {
 	const ssize_t n = recv(caller->watch.fd, caller->bytes + caller->n,
@@ -200,7 +202,7 @@ static void caller_ready(struct relay *relay, struct watch *watch, uint32_t even
 		hang_up(caller);
 }
 
-/* A free place, or that of who came first. */
+/* Returns a free place, or takes the one with the earliest deadline. */
 static struct caller *find_place(struct stub *stub)
 {
 	struct caller *place = &stub->callers[0];
@@ -262,7 +264,7 @@ int stub_start(struct relay *relay)
 		stub->callers[i].watch.fd = -1;
 	stub->tcp.fd = -1;
 	relay->stub = stub;
-	if (relay->setup.stub_udp < 0) /* there are no names */
+	if (relay->setup.stub_udp < 0) /* no rule allows a name */
 		return 0;
 	stub->udp = (struct watch){.fd = relay->setup.stub_udp, .ready = udp_ready};
 	stub->tcp = (struct watch){.fd = relay->setup.stub_tcp, .ready = tcp_ready};

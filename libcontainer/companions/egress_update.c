@@ -9,10 +9,11 @@
 #include "libcontainer/companions/egress_connection.h"
 #include "specs/error.h"
 
-/* Other rules: a datagram of one byte with fds. The first takes the answer, "ready" or an error
- * text; the second is a text as on stdin, of which an fd is its place among these; then come
- * listeners. All of it happens between two events. As with the programs of the cgroup, rules come
- * beside those that hold before they are alone: who gives them may be killed in between. */
+/* Other rules: a datagram of one byte with fds. The first fd takes the answer, "ready" or an error
+ * text. The second is a setup as on stdin, in which an fd is an index of this list. Then come
+ * listeners. All of it happens between two events. As with the BPF programs of the cgroup, new
+ * rules are added beside the old ones first, and only then replace them: the process that sends
+ * them may be killed in between. */
 
 enum {
 	ANSWER,
@@ -33,7 +34,7 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* What does not come is -1; what does not fit the kernel closes. */
+/* Fds that did not come are -1; the kernel closes those that do not fit. */
 static bool receive(int sock, int ret_fds[FDS_MAX])
 {
 	char byte;
@@ -61,7 +62,7 @@ static struct listener *find_listener(struct setup *setup, uint16_t port)
 	return NULL;
 }
 
-/* Nothing is changed before all that NEXT needs is there. */
+/* Checks everything that NEXT needs before anything is changed. */
 static int check_listeners(struct setup *setup, const struct setup *next, const int fds[FDS_MAX],
 	struct nacre_error *err)
 {
@@ -81,7 +82,7 @@ static int check_listeners(struct setup *setup, const struct setup *next, const 
 	return 0;
 }
 
-/* Those that have no port any more, or get another socket. */
+/* Closes listeners whose port has gone, or gets another socket. */
 static void close_listeners(struct setup *setup, struct setup *next)
 {
 	for (size_t i = 0; i < setup->n_listeners; i++) {
@@ -182,7 +183,7 @@ static void free_rules(struct rules *rules)
 	}
 }
 
-/* From here on NEXT's rules are alone. */
+/* Makes NEXT's rules the only ones. */
 static int replace(
 	struct relay *relay, struct setup *next, int fds[FDS_MAX], struct nacre_error *err)
 {

@@ -12,20 +12,20 @@
 #include "libcontainer/companions/egress.h"
 #include "specs/error.h"
 
-/* Where a name leads to, by c-ares(3): asked when a connection is made, kept for as long as the
- * answer says. */
+/* Resolves names with c-ares(3) when a connection is made, and caches the answers for as long as
+ * their TTL says. */
 
 enum {
 	SOCKETS_MAX = 64, /* of c-ares at a time */
 	CACHE_MAX = 128,
-	/* Questions, two each, that are not answered yet. A connection that is gone leaves its own
-	 * behind; c-ares has 65,536 numbers for all, and looks for a free one without an end. */
+	/* Limits unanswered lookups, of two questions each. A lookup outlives its connection;
+	 * c-ares has 65,536 query ids in all, and searches for a free one without a limit. */
 	LOOKUPS_MAX = RELAY_CONNECTIONS_MAX,
-	TTL_MAX = 300, /* seconds: then what has moved is found */
-	TIMEOUT = 3000, /* of one question; then it is asked again */
+	TTL_MAX = 300, /* seconds; limits how long a changed address stays unnoticed */
+	TIMEOUT = 3000, /* ms per question and try */
 	TRIES = 3,
 	REPLIES_MAX =
-		1024, /* that are none, in front of one; more than the socket's buffer holds */
+		1024, /* messages skipped before a reply; more than the socket's buffer holds */
 };
 
 struct cached {
@@ -40,12 +40,12 @@ struct resolver {
 	struct watch sockets[SOCKETS_MAX];
 	struct cached cache[CACHE_MAX];
 	size_t n_cached;
-	size_t n_asked; /* lookups under way */
+	size_t n_asked; /* lookups that are not answered */
 };
 
 struct lookup {
 	struct relay *relay;
-	struct connection *connection; /* NULL: forgotten */
+	struct connection *connection; /* NULL: see upstream_forget */
 	bool starting; /* ares_getaddrinfo has not returned yet */
 	bool done;
 	char name[EGRESS_NAME_MAX + 1];
@@ -60,7 +60,8 @@ static void socket_ready(struct relay *relay, struct watch *watch, uint32_t even
 		failed || events & EPOLLOUT ? watch->fd : ARES_SOCKET_BAD);
 }
 
-/* c-ares says what it waits for. Without a place left its question runs into its timeout. */
+/* Watches the sockets of c-ares for it. If there is no room for a socket, its question times
+ * out. */
 static void watch_socket(void *data, ares_socket_t fd, int readable, int writable)
 {
 	struct relay *relay = data;
@@ -74,7 +75,7 @@ static void watch_socket(void *data, ares_socket_t fd, int readable, int writabl
 		else if (place->fd < 0)
 			free_place = place;
 	}
-	if (!readable && !writable) { /* it is about to be closed, which takes it out of epoll */
+	if (!readable && !writable) { /* c-ares is about to close it, which removes it from epoll */
 		if (watch)
 			*watch = (struct watch){.fd = -1};
 		return;
@@ -90,9 +91,9 @@ static void watch_socket(void *data, ares_socket_t fd, int readable, int writabl
 
 int upstream_start(struct relay *relay, struct nacre_error *err)
 {
-	char lookups[] = "b"; /* DNS alone, no file */
+	char lookups[] = "b"; /* DNS only, no hosts file */
 	struct ares_options options = {
-		/* A name is whole: no domain is appended. */
+		/* Names are complete: no domain is appended. */
 		.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
 		.timeout = TIMEOUT,
 		.tries = TRIES,
@@ -145,7 +146,7 @@ void upstream_tick(struct relay *relay)
 		ares_process_fd(relay->resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
 }
 
-/* --- what is kept --- */
+/* --- the cache --- */
 
 static struct cached *find_cached(struct relay *relay, const char *name)
 {
@@ -157,7 +158,7 @@ static struct cached *find_cached(struct relay *relay, const char *name)
 	return NULL;
 }
 
-/* In the place of the one that ends first. */
+/* Replaces the entry that expires first if the cache is full. */
 static void keep(struct relay *relay, const char *name, const struct egress_answer *answers,
 	size_t n, int64_t until)
 {
@@ -175,10 +176,10 @@ static void keep(struct relay *relay, const char *name, const struct egress_answ
 	place->n = n;
 }
 
-/* --- what is asked --- */
+/* --- lookups --- */
 
-/* ::ffff:a.b.c.d is no address of a machine: connect(2) takes it for a.b.c.d, but the routing
- * tables of IPv6 know nothing of that one. */
+/* Refuses ::ffff:a.b.c.d: connect(2) treats it as a.b.c.d, but the routing tables of IPv6, which
+ * are asked, do not know that address. */
 static bool is_usable(const struct ares_addrinfo_node *node, int family)
 {
 	return node->ai_family == family &&
@@ -187,7 +188,7 @@ static bool is_usable(const struct ares_addrinfo_node *node, int family)
 			       &((struct sockaddr_in6 *)(void *)node->ai_addr)->sin6_addr));
 }
 
-/* IPv4 first: where there is no route for IPv6, that costs nothing. */
+/* Puts IPv4 first: a host without a route for IPv6 then loses no time. */
 static size_t collect(
 	const struct ares_addrinfo *found, struct egress_answer *ret_answers, int64_t *ret_ttl)
 {
@@ -274,7 +275,7 @@ void upstream_forget(struct lookup *lookup)
 		lookup->connection = NULL;
 }
 
-/* --- what the kernel would do --- */
+/* --- routes --- */
 
 struct route_request {
 	struct nlmsghdr header;
@@ -288,8 +289,9 @@ union route_reply {
 	uint8_t bytes[4096];
 };
 
-/* The kernel's answer to question NUMBER, which is there. Whoever has CAP_NET_ADMIN in this network
- * may send here as well, and an earlier one may have been left. Returns its length. */
+/* Reads the kernel's answer to question NUMBER, which has already arrived. Other messages are
+ * skipped: processes with CAP_NET_ADMIN in this network namespace may send here as well, and an
+ * earlier answer may be left. Returns its length. */
 static ssize_t read_reply(const struct relay *relay, uint32_t number, union route_reply *ret_reply)
 {
 	for (int i = 0; i < REPLIES_MAX; i++) {
@@ -308,7 +310,7 @@ static ssize_t read_reply(const struct relay *relay, uint32_t number, union rout
 	return -EIO;
 }
 
-/* What the routing tables say of it: RTN_, or a negative errno. */
+/* Returns the route type of the address, RTN_*, or -errno. */
 static int ask_route(struct relay *relay, const struct egress_answer *answer)
 {
 	const uint16_t size = answer->v6 ? 16 : 4;
@@ -326,7 +328,7 @@ static int ask_route(struct relay *relay, const struct egress_answer *answer)
 	ssize_t n;
 
 	memcpy(request.address, answer->address, size);
-	/* The kernel has answered when sendto(2) returns. */
+	/* The kernel answers before sendto(2) returns. */
 	if (sendto(relay->route, &request, request.header.nlmsg_len, 0, NULL, 0) < 0)
 		return -errno;
 	n = read_reply(relay, request.header.nlmsg_seq, &reply);
@@ -339,9 +341,9 @@ static int ask_route(struct relay *relay, const struct egress_answer *answer)
 		       : -EIO;
 }
 
-/* The routing tables know what is the host's own, whatever it is called: only RTN_UNICAST leaves.
- * An IPv4 address inside of IPv6 may come back as itself, by NAT64 or a relay of 6to4; that the
- * host has no way to it but by these is as it should be. */
+/* Asks the routing tables, which know all addresses of the host itself: only RTN_UNICAST leaves it.
+ * An IPv4 address inside an IPv6 address may come back to the host through NAT64 or a 6to4 relay,
+ * so it is asked for as well. It need not be reachable in any other way. */
 bool upstream_is_remote(struct relay *relay, const struct egress_answer *answer)
 {
 	const struct egress_answer inside = egress_answer_inner(answer);

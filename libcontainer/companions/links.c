@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUFFER_SIZE 32768 /* the kernel's own limit of what it puts into one message */
+#define BUFFER_SIZE 32768 /* the kernel's limit for one message of a dump */
 #define DUMP_TRIES 10
 #define MAX_ADDRESSES 4096
 
@@ -43,7 +43,7 @@ int network_open(int fd, const char *where, struct network *ret_network, struct 
 		(void)mnl_socket_close(network.socket);
 		return r;
 	}
-	/* Linux 4.20: a dump of one device's addresses, not of all. */
+	/* Linux 4.20: makes a dump list only one device's addresses. */
 	(void)mnl_socket_setsockopt(network.socket, NETLINK_GET_STRICT_CHK, &on, sizeof(on));
 	*ret_network = network;
 	return 0;
@@ -56,7 +56,8 @@ void network_close(struct network *network)
 	network->socket = NULL;
 }
 
-/* Sends one request and gives each answer to TAKE. Returns -errno of the kernel, without a text. */
+/* Sends one request and passes each answer to TAKE. Returns 0, or -errno of the kernel without a
+ * text. */
 static int ask(struct network *network, struct nlmsghdr *request, mnl_cb_t take, void *data)
 {
 	const unsigned port = mnl_socket_get_portid(network->socket);
@@ -81,7 +82,7 @@ static int ask(struct network *network, struct nlmsghdr *request, mnl_cb_t take,
 	}
 }
 
-/* A request about the device INDEX; 0: about none yet. */
+/* Begins a request about the device INDEX; 0: about no existing device. */
 static struct nlmsghdr *link_request(void *buffer, unsigned type, unsigned flags, int index)
 {
 	struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
@@ -213,7 +214,7 @@ static int take_address(const struct nlmsghdr *message, void *data)
 			 : NULL;
 	if (!larger) {
 		dump->result = dump->list.n < MAX_ADDRESSES ? -ENOMEM : -E2BIG;
-		return MNL_CB_OK; /* to the end of the dump all the same */
+		return MNL_CB_OK; /* reads the dump to its end all the same */
 	}
 	dump->list.items = larger;
 	larger[dump->list.n++] = address;
@@ -223,7 +224,7 @@ static int take_address(const struct nlmsghdr *message, void *data)
 int addresses_read(struct network *network, int index, struct addresses *ret_addresses,
 	struct nacre_error *err)
 {
-	/* The kernel says so if the list changed while it was read. */
+	/* The kernel reports a list that changed during the dump. */
 	for (int tries = 0; tries < DUMP_TRIES; tries++) {
 		char buffer[512];
 		struct nlmsghdr *request = mnl_nlmsg_put_header(buffer);
@@ -270,7 +271,7 @@ static int add_address(struct network *network, int index, const struct address 
 	if (address->broadcast.length)
 		mnl_attr_put(request, IFA_BROADCAST, address->broadcast.length,
 			address->broadcast.bytes);
-	/* Those that an administrator sets; the others tell what the kernel found. */
+	/* Only flags that an administrator sets: the kernel sets the others. */
 	mnl_attr_put_u32(request, IFA_FLAGS,
 		address->flags & (IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR |
 					 IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN));

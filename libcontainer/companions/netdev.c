@@ -10,14 +10,14 @@
 #include "libcontainer/companions/links.h"
 
 /*
- * nacre-netdev: moves network devices into a container, for linux.netDevices. A companion: see
- * libcontainer/base/companion.h. Fd 3 is the container's network namespace; the caller's own is the
- * host's. It moves all or none.
+ * nacre-netdev: moves network devices into a container, for linux.netDevices, all or none. A
+ * companion: see libcontainer/base/companion.h. Fd 3 is the container's network namespace; the
+ * caller's own is the host's.
  *
- *	nacre-netdev move	each line of stdin: HOST-NAME NAME. NAME may be a template as
- *"eth%d". Answers with one line a device: HOST-NAME NAME up|down, NAME being the real one and the
- *last word what it was on the host nacre-netdev restore	stdin is that answer: takes them
- *back
+ *	nacre-netdev move	reads lines HOST-NAME NAME from stdin; NAME may be a template as
+ *				"eth%d". Answers one line per device, HOST-NAME NAME up|down:
+ *				the real name, and the state that it had on the host
+ *	nacre-netdev restore	reads that answer from stdin and moves the devices back
  */
 
 #define CONTAINER_FD 3
@@ -54,7 +54,7 @@ static int read_devices(bool moved, struct devices *devices, struct nacre_error 
 	return 0;
 }
 
-/* The name in NETWORK: taken as it is, or the first free one of a template. */
+/* Chooses the name in NETWORK: NAME itself, or the first free name of a template. */
 static int choose_name(struct network *network, char name[IFNAMSIZ], struct nacre_error *err)
 {
 	char *percent = strchr(name, '%');
@@ -87,8 +87,8 @@ static int choose_name(struct network *network, char name[IFNAMSIZ], struct nacr
 		template + (percent - name) + 2, network->where);
 }
 
-/* The kernel moves first and renames then: what fails in between leaves the device there under its
- * old name. */
+/* Moves a device. The kernel moves before it renames: if it fails in between, the device is there
+ * under its old name, and is moved back. */
 static int move_link(struct network *from, struct network *to, int index, const char *name,
 	const char *new_name, struct nacre_error *err)
 {
@@ -115,8 +115,8 @@ static int settle(struct network *network, const char *name, const struct addres
 	return r;
 }
 
-/* From FROM, where it is called NAME, to TO as NEW_NAME, with its addresses; set up there if UP. If
- * it cannot be set up as wanted it is back where it was, with all that it had. */
+/* Moves the device NAME of FROM to TO as NEW_NAME, with its addresses, and sets it up there if UP.
+ * If that fails, the device is back in FROM with all that it had. */
 static int move(struct network *from, struct network *to, const char *name, const char *new_name,
 	bool up, struct nacre_error *err)
 {
@@ -136,14 +136,14 @@ static int move(struct network *from, struct network *to, const char *name, cons
 			link_move(to, moved.index, from, name, &ignored) == 0)
 			(void)settle(from, name, &addresses, link.up, &ignored);
 	} else {
-		/* Nothing is to do if the kernel refused before it began. */
+		/* Does nothing if the kernel refused before it changed anything. */
 		(void)settle(from, name, &addresses, link.up, &ignored);
 	}
 	free(addresses.items);
 	return r;
 }
 
-/* The last ones first. All are tried; the first error is told. */
+/* Moves the devices back, the last one first. Tries all and reports the first error. */
 static int restore(struct network *host, struct network *container, const struct devices *devices,
 	struct nacre_error *err)
 {
@@ -193,7 +193,8 @@ static int move_all(struct network *host, struct network *container, struct devi
 	return 0;
 }
 
-/* A socket stays in the namespace that it was made in: the host's is there already. */
+/* Opens the namespaces. A socket stays in the namespace where it was made, and the host's exists
+ * already. */
 static int work_between(struct network *host, const char *command, struct nacre_error *err)
 {
 	const bool restoring = !strcmp(command, "restore");

@@ -12,16 +12,16 @@
 #include "specs/receipt_envelope.h"
 
 /*
- * nacre-receipt COMMAND [URI]: signs receipts and looks at signatures, since nacre itself does not
- * load libcrypto. It signs statements in the encoding of DSSE and nothing else.
+ * nacre-receipt COMMAND [URI]: signs receipts and verifies signatures, because nacre itself does
+ * not load libcrypto. It signs nothing but statements in the encoding of DSSE.
  *
- *	key-id	says the digest of the key's public half, and that of what is open as fd 4
- *	sign	stdin: the statement; says that digest and the signature
- *	keygen	fd 3: the file that takes a new key; says its public half
- *	verify	stdin: a signature, a newline and the statement; fd 3: the public key; says its
- *digest
+ *	key-id		prints the digest of the key's public half, and the digest of fd 4
+ *	sign		reads a statement from stdin; prints the key's digest and the signature
+ *	keygen		writes a new key to fd 3, and prints its public half
+ *	verify		reads a signature, a newline and the statement from stdin, and the
+ *			public key from fd 3; prints that key's digest
  *
- * For key-id and sign, fd 3 is the file of the key, unless there is an URI for OSSL_STORE.
+ * For key-id and sign, fd 3 is the file of the key, unless there is a URI for OSSL_STORE.
  */
 
 /* *RET_TEXT: heap, NUL-terminated. */
@@ -55,7 +55,7 @@ static int read_input(char **ret_text, struct nacre_error *err)
 	return fail_errno(err, ENOMEM, "read the statement");
 }
 
-/* nacre could do that itself, and takes ten times as long. */
+/* Digests the program here: nacre's own SHA-256 takes ten times as long. */
 static int digest_program(char ret_digest[RECEIPT_KEY_ID], struct nacre_error *err)
 {
 	static unsigned char bytes[65536];
@@ -188,8 +188,7 @@ static int work(const char *command, const char *uri, struct nacre_error *err)
 {
 	int r;
 
-	/* A key in a file needs no provider but the one that is built in, and so no configuration.
-	 */
+	/* Loads no configuration: a key in a file needs only the built-in provider. */
 	if (!uri && OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL) != 1)
 		return receipt_fail(err, ENOMEM, "libcrypto");
 	r = uri ? receipt_confine_loosely(err) : receipt_confine(err);

@@ -11,7 +11,7 @@
 /* clang-format off */
 static const int allowed[] = {
 	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(lseek), SCMP_SYS(close),
-	SCMP_SYS(fstat), SCMP_SYS(newfstatat), /* of stdout; newfstatat opens nothing */
+	SCMP_SYS(fstat), SCMP_SYS(newfstatat), /* of stdout; neither opens a file */
 	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex),
 	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(getrandom), SCMP_SYS(getpid),
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(exit), SCMP_SYS(exit_group),
@@ -25,7 +25,7 @@ static int load_filter(struct nacre_error *err)
 
 	for (size_t i = 0; r == 0 && i < sizeof(allowed) / sizeof(allowed[0]); i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
-	if (r == 0) /* memory, never code */
+	if (r == 0) /* data, never code */
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
 			SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	if (r == 0)
@@ -37,7 +37,7 @@ static int load_filter(struct nacre_error *err)
 	return r < 0 ? fail_errno(err, r, "nacre-receipt: seccomp filter") : 0;
 }
 
-/* The key must not be written to a disk, nor be read by others. */
+/* Keeps the key from being written to a disk or read by other processes. */
 int receipt_confine_loosely(struct nacre_error *err)
 {
 	const struct rlimit none = {0, 0};

@@ -21,7 +21,7 @@ int receipt_fail(struct nacre_error *err, int code, const char *what)
 	return fail(err, code, "%s%s%s", what, reason ? ": " : "", reason ? reason : "");
 }
 
-/* By both names: providers of tokens use the other one. */
+/* Compares both names of the curve: providers of tokens use the other one. */
 static bool is_p256(EVP_PKEY *key)
 {
 	char group[64];
@@ -51,7 +51,7 @@ static EVP_PKEY *take_key(OSSL_STORE_CTX *store, bool private_key)
 
 int receipt_load_key(const char *uri, bool private_key, EVP_PKEY **ret_key, struct nacre_error *err)
 {
-	/* Nobody is there to be asked for a passphrase. */
+	/* Asks for no passphrase: there is no terminal. */
 	BIO *file = uri ? NULL : BIO_new_fd(RECEIPT_KEY_FD, BIO_NOCLOSE);
 	OSSL_STORE_CTX *store = NULL;
 	EVP_PKEY *key = NULL;

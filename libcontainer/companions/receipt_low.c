@@ -8,7 +8,8 @@
 
 #include "libcontainer/companions/receipt.h"
 
-/* A signature (r, s) is as good as (r, n - s), n being the order of the curve. */
+/* For each signature (r, s) there is a second valid one, (r, n - s), where n is the order of the
+ * curve. */
 
 struct pair {
 	ECDSA_SIG *signature;
@@ -37,7 +38,7 @@ static bool pair_read(const unsigned char *der, size_t length, struct pair *pair
 
 static bool pair_is_low(const struct pair *pair)
 {
-	/* n is odd: they are never equal. */
+	/* They are never equal, because n is odd. */
 	return BN_cmp(ECDSA_SIG_get0_s(pair->signature), pair->other) < 0;
 }
 
@@ -50,7 +51,7 @@ bool receipt_is_low(const unsigned char *der, size_t length)
 	return low;
 }
 
-/* Takes the other one. */
+/* Changes to the second signature. */
 static bool pair_turn(struct pair *pair)
 {
 	BIGNUM *r = BN_dup(ECDSA_SIG_get0_r(pair->signature));

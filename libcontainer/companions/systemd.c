@@ -12,21 +12,22 @@
 #include "libcontainer/companions/systemd_message.h"
 
 /*
- * nacre-systemd: one request to systemd, for the cgroup driver of that name. A companion: see
- * libcontainer/base/companion.h, and libcontainer/systemd/systemd.h for what is asked.
+ * nacre-systemd: sends one request to systemd, for the systemd cgroup driver. A companion: see
+ * libcontainer/base/companion.h, and libcontainer/systemd/systemd.h for the requests.
  *
  *	nacre-systemd start system|user UNIT
  *	nacre-systemd set system|user UNIT
  *	nacre-systemd stop system|user UNIT
  *	nacre-systemd attach system|user UNIT PID BELOW
  *
- * start and set read properties from stdin: libcontainer/systemd/systemd_property.h. start answers,
- *for a slice, with its cgroup.
+ * start and set read properties from stdin: libcontainer/systemd/systemd_property.h. For a slice,
+ * start prints its cgroup.
  */
 
 #define INPUT_LIMIT (1024 * 1024)
 
-/* A failed unit keeps its name until it is reset. One that has not failed does not mind. */
+/* Resets a unit that may have failed: a failed unit keeps its name until then. For any other unit
+ * this changes nothing. */
 static int reset_failed(struct request *q)
 {
 	sd_bus_message *message = NULL;
@@ -37,7 +38,7 @@ static int reset_failed(struct request *q)
 	return r < 0 ? r : bus_perform(q, message);
 }
 
-/* StartTransientUnit or SetUnitProperties. */
+/* Calls StartTransientUnit or SetUnitProperties. */
 static int send_properties(struct request *q, bool new, bool optional, bool *ret_optional)
 {
 	sd_bus_message *message = NULL;
@@ -46,7 +47,7 @@ static int send_properties(struct request *q, bool new, bool optional, bool *ret
 		return -q->err->code;
 	if (new)
 		(void)sd_bus_message_append(message, "ss", q->unit, "fail");
-	else /* until the unit ends: not kept for a later one with its name */
+	else /* runtime: not kept for a later unit of this name */
 		(void)sd_bus_message_append(message, "sb", q->unit, 1);
 	if (message_append_properties(message, q->properties, optional, ret_optional, q->err) < 0) {
 		sd_bus_message_unref(message);
@@ -57,14 +58,15 @@ static int send_properties(struct request *q, bool new, bool optional, bool *ret
 	return bus_perform(q, message);
 }
 
-/* What systemd says to a property, or a value, of a later one. */
+/* Returns whether the answer is how an older systemd refuses a property, or a value, that it does
+ * not know. */
 static bool knows_it_not(const struct request *q)
 {
 	return bus_error_is(q, "org.freedesktop.DBus.Error.PropertyReadOnly") ||
 	       bus_error_is(q, "org.freedesktop.DBus.Error.InvalidArgs");
 }
 
-/* The optional properties are left out if they are what it does not know. */
+/* Sends the properties, and again without the optional ones if systemd may not know these. */
 static int send_known_properties(struct request *q, bool new)
 {
 	bool has_optional = false;
@@ -149,7 +151,7 @@ static int stop(struct request *q)
 		return r;
 	if (q->code != 0 && !bus_error_is(q, "org.freedesktop.systemd1.NoSuchUnit"))
 		return bus_refused(q, "stop");
-	/* A failed one stays otherwise; that it is not there any more is the rule. */
+	/* A failed unit would stay. That it does not exist any more is the usual case. */
 	return reset_failed(q);
 }
 
@@ -184,7 +186,7 @@ int main(int argc, char *argv[])
 			r = serve(argv[1], &q);
 	}
 	free(q.properties);
-	/* Not flushed, which would wait: every answer is there, or none comes. */
+	/* Closes without a flush, which would wait: all answers have come, or none will. */
 	sd_bus_close_unref(q.bus);
 	if (r == 0)
 		return 0;

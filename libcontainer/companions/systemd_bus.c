@@ -66,7 +66,7 @@ bool bus_error_is(const struct request *q, const char *name)
 	return q->code != 0 && strcmp(q->error, name) == 0;
 }
 
-/* The answer is an error. */
+/* Reports an answer that is an error. */
 int bus_refused(struct request *q, const char *what)
 {
 	static const struct {
@@ -96,8 +96,8 @@ int bus_refused(struct request *q, const char *what)
 
 /* --- the connection --- */
 
-/* Returns -EAGAIN where the queue of the bus is full: a socket that does not block does not wait
- * for its turn either. */
+/* Returns -EAGAIN if the listen queue of the bus is full: a non-blocking socket cannot wait for its
+ * turn. */
 static int try_connect(struct request *q)
 {
 	return q->user ? sd_bus_open_user(&q->bus) : sd_bus_open_system(&q->bus);
@@ -124,7 +124,7 @@ static bool is_done(const struct request *q)
 	return q->answered && (q->code != 0 || !*q->job || *q->result);
 }
 
-/* Until the call is answered and the job that it made has ended. */
+/* Waits until the call is answered and the job that it made has ended. */
 static int wait_until_done(struct request *q)
 {
 	while (!is_done(q)) {
@@ -141,7 +141,7 @@ static int wait_until_done(struct request *q)
 	return 0;
 }
 
-/* systemd's messages end with a full stop, ours do not. */
+/* Copies an error, without the full stop that systemd adds. */
 static void take_error(struct request *q, const sd_bus_error *error)
 {
 	const char *text = error->message ? error->message : error->name;
@@ -172,7 +172,7 @@ static int take_answer(sd_bus_message *answer, void *data, sd_bus_error *unused)
 	return 1;
 }
 
-/* JobRemoved: the signal that a job has ended, and how. */
+/* Takes the signal JobRemoved, which reports that a job has ended, and how. */
 static int take_signal(sd_bus_message *signal, void *data, sd_bus_error *unused)
 {
 	struct request *q = data;
@@ -180,7 +180,7 @@ static int take_signal(sd_bus_message *signal, void *data, sd_bus_error *unused)
 	uint32_t id;
 
 	(void)unused;
-	/* Any program on the bus may send one. */
+	/* Ignores other senders: any program on the bus may send this signal. */
 	if (sd_bus_message_is_signal(signal, MANAGER_INTERFACE, "JobRemoved") <= 0 ||
 		strcmp(sd_bus_message_get_sender(signal), q->manager) != 0)
 		return 0;
@@ -191,9 +191,9 @@ static int take_signal(sd_bus_message *signal, void *data, sd_bus_error *unused)
 }
 
 /*
- * Before the call that makes the job. The bus does what it is asked in this order, so that this
- * needs no answer. It is told the name of the unit, so that it does not send the signals of all
- * units; as a filter and not as a match, since sd-bus matches no string behind a number.
+ * Subscribes to the end of jobs. It comes before the call that makes the job, and needs no answer,
+ * since the bus works in order. The match names the unit, so that the bus does not send the signals
+ * of all units. sd-bus gets a filter and no match, since it cannot match a string behind a number.
  */
 int bus_watch_jobs(struct request *q)
 {
@@ -220,8 +220,6 @@ int bus_new_call(struct request *q, const char *method, sd_bus_message **ret_mes
 	return r < 0 ? no_connection(q, r) : 0;
 }
 
-/* Sends MESSAGE and waits until it is done. Only a bus that fails is an error here: the answer is
- * in Q. Takes MESSAGE over. */
 int bus_perform(struct request *q, sd_bus_message *message)
 {
 	int r;

@@ -8,7 +8,8 @@
 
 #include "libcontainer/base/cleanup.h"
 
-/* The text comes from nacre itself: what is malformed in it is a defect, found and named. */
+/* Parses a text of nacre's own: anything malformed in it is a defect of nacre, and is reported as
+ * one. */
 
 #define DEPTH_MAX 8
 #define SIGNATURE_MAX 64
@@ -18,7 +19,7 @@ struct reader {
 	sd_bus_message *message;
 };
 
-/* The next field of the line. NULL at its end. */
+/* Returns the next field of the line, NULL at its end. */
 static char *next_field(struct reader *r)
 {
 	char *field = r->at;
@@ -31,7 +32,7 @@ static char *next_field(struct reader *r)
 	return field;
 }
 
-/* The length of the one complete type that SIGNATURE begins with; 0 if it does not. */
+/* Returns the length of the complete type that SIGNATURE begins with; 0: there is none. */
 static size_t type_length(const char *signature)
 {
 	size_t n = strspn(signature, "a");
@@ -50,7 +51,7 @@ static int append_basic(sd_bus_message *message, char type, const char *text)
 {
 	union {
 		uint8_t y;
-		int b; /* sd_bus_message_append_basic(3): not a bool */
+		int b; /* an int as sd_bus_message_append_basic(3) takes it, not a bool */
 		uint16_t q;
 		uint32_t u;
 		uint64_t t;
@@ -118,7 +119,7 @@ static int append_elements(struct reader *r, const char *signature, size_t n, un
 	}
 }
 
-/* SIGNATURE: N bytes, one complete type. */
+/* Appends a value. SIGNATURE: one complete type of N bytes. */
 static int append_value(struct reader *r, const char *signature, size_t n, unsigned depth)
 {
 	bool array = *signature == 'a';
@@ -132,7 +133,7 @@ static int append_value(struct reader *r, const char *signature, size_t n, unsig
 		text = next_field(r);
 		return text ? append_basic(r->message, *signature, text) : -EINVAL;
 	}
-	/* What is behind the "a", or between the brackets. */
+	/* Takes what follows the "a", or stands between the brackets. */
 	n -= array ? 1 : 2;
 	memcpy(contents, signature + 1, n);
 	contents[n] = '\0';

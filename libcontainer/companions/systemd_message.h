@@ -7,8 +7,8 @@
 
 #include "specs/error.h"
 
-/* Of the program nacre-systemd. Appends the properties of TEXT (systemd_property.h) as a(sv), the
- * optional ones only if OPTIONAL. RET_OPTIONAL: whether there are any. */
+/* Part of nacre-systemd. Appends the properties of TEXT (systemd_property.h) as a(sv), the optional
+ * ones only if OPTIONAL. RET_OPTIONAL: whether TEXT has any. */
 int message_append_properties(sd_bus_message *message, const char *text, bool optional,
 	bool *ret_optional, struct nacre_error *err);
 
