@@ -17,8 +17,8 @@
 #define N_SETS 5
 #define BIT(n) (UINT64_C(1) << (n))
 
-/* Letters and underscores only: cap_from_name(3) would take "3", and "CAP_CHOWN,junk", for names.
- */
+/* Accepts only letters and underscores: cap_from_name(3) would take "3", and "CAP_CHOWN,junk", for
+ * names. */
 static bool is_name(const char *text)
 {
 	if (strncasecmp(text, "CAP_", 4) != 0)
@@ -36,7 +36,7 @@ static int number_from_name(const char *name)
 	return is_name(name) && cap_from_name(name, &number) == 0 ? number : -1;
 }
 
-/* For error texts. "cap_chown"; a number where libcap is older than the kernel. */
+/* Returns a name for error texts: "cap_chown", or a number if libcap is older than the kernel. */
 static const char *name_of(unsigned number, char ret_name[64])
 {
 	char *name = cap_to_name((cap_value_t)number);
@@ -59,14 +59,14 @@ static int read_permitted(uint64_t *ret_mask, struct nacre_error *err)
 	return 0;
 }
 
-/* The five lists and masks side by side. */
+/* The five sets, each as a list of names and as a mask. */
 struct set_row {
 	const char *name;
 	const struct oci_strings *list;
 	uint64_t mask;
 };
 
-/* Whether NAME stands before item ITEM of set SET: it was reported then. */
+/* Returns whether NAME occurs before item ITEM of set SET, and so was reported already. */
 static bool was_seen(const struct set_row *rows, size_t set, size_t item, const char *name)
 {
 	for (size_t i = 0; i <= set; i++) {
@@ -97,11 +97,12 @@ static void warn_left_out(
 	warn(data, text);
 }
 
-/* The kernel raises none that is not in both other sets: capabilities(7). buildah asks for all. */
+/* Removes what is not in both other sets, since the kernel raises no such ambient capability:
+ * capabilities(7). buildah asks for all. */
 static uint64_t limit_ambient(
 	uint64_t ambient, uint64_t allowed, void (*warn)(void *data, const char *text), void *data)
 {
-	/* As runc begins, but for all of them together. */
+	/* Begins as runc's warning does, but names all of them in one. */
 	char name[64], names[900] = "", text[1000];
 	size_t used = 0;
 
@@ -160,7 +161,7 @@ int caps_parse(const struct oci_capabilities *capabilities, struct capability_se
 	return 0;
 }
 
-/* Beyond what libcap knows too: a capability that a later kernel adds is dropped like any other. */
+/* Also drops capabilities that libcap does not know, which a later kernel has added. */
 int caps_bound(const struct capability_sets *sets, struct nacre_error *err)
 {
 	for (unsigned n = 0; n < 64; n++) {
@@ -169,9 +170,9 @@ int caps_bound(const struct capability_sets *sets, struct nacre_error *err)
 
 		if (sets->bounding & BIT(n) || prctl(PR_CAPBSET_DROP, n, 0, 0, 0) == 0)
 			continue;
-		/* EPERM without CAP_SETPCAP: good all the same if it is not there. */
+		/* EPERM without CAP_SETPCAP is no failure if the capability is not in the set. */
 		present = prctl(PR_CAPBSET_READ, n, 0, 0, 0);
-		if (present < 0) /* past the last one */
+		if (present < 0) /* beyond the last capability */
 			return 0;
 		if (present)
 			return fail(err, EPERM, "drop %s from the bounding set: needs CAP_SETPCAP",
@@ -251,7 +252,7 @@ static size_t names_among(struct arena *arena, uint64_t mask, const char *ret_na
 		char name[64];
 		const char *kept = mask & BIT(i) ? arena_strdup(arena, name_of(i, name)) : NULL;
 
-		/* Without a letter: known to the kernel only. */
+		/* A name without letters is known only to the kernel. */
 		if (kept && is_name(kept))
 			ret_names[n++] = kept;
 	}

@@ -17,7 +17,7 @@
 #define DEFAULT_UMASK 0022
 #define MEMORY_MAJOR 1 /* /dev/null, zero, full, random ... */
 
-/* For setresuid(2) and setresgid(2), -1 means "leave as it is", which would be root. */
+/* Refuses -1, which means "no change" for setresuid(2) and setresgid(2), and so would mean root. */
 static int check_ids(const struct oci_user *user, struct nacre_error *err)
 {
 	if (user->uid == UINT32_MAX)
@@ -29,11 +29,11 @@ static int check_ids(const struct oci_user *user, struct nacre_error *err)
 
 static int set_groups(const struct oci_user *user, bool user_namespace, struct nacre_error *err)
 {
-	/* An empty list too: the caller's groups must not come along. */
+	/* Drops the caller's groups with an empty list, too. */
 	if (setgroups(user->n_additional_gids, user->additional_gids) == 0)
 		return 0;
-	/* Where setgroups is denied for good (/proc/PID/setgroups, user_namespaces(7)) the groups
-	 * are those that the user namespace was made with. */
+	/* If setgroups(2) is denied for good (/proc/PID/setgroups, user_namespaces(7)), the groups
+	 * stay those with which the user namespace was made. */
 	if (errno == EPERM && user_namespace && user->n_additional_gids == 0)
 		return 0;
 	return fail_errno(err, errno, "process.user.additionalGids: setgroups of %zu groups%s",
@@ -56,7 +56,7 @@ int credentials_apply(
 	if (setresgid(user->gid, user->gid, user->gid) < 0)
 		return fail_errno(err, errno, "process.user.gid: setresgid %u%s", user->gid,
 			errno == EINVAL ? " (is it mapped in linux.gidMappings?)" : "");
-	/* Cleared by execve(2). */
+	/* The kernel clears it at execve(2). */
 	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return fail_errno(err, errno, "keep capabilities over setresuid");
 	if (setresuid(user->uid, user->uid, user->uid) < 0)
@@ -66,8 +66,8 @@ int credentials_apply(
 	return 0;
 }
 
-/* The memory devices are nodes that the whole host shares. The type counts as well as the number: a
- * block device 1:3 is a ram disk (CVE-2026-88265). A regular file is a log of the caller's. */
+/* Refuses memory devices, whose nodes the whole host shares. The type counts as well as the number:
+ * block device 1:3 is a RAM disk (CVE-2026-88265). A regular file is a log of the caller's. */
 static bool may_own(const struct stat *st)
 {
 	if (S_ISCHR(st->st_mode))
@@ -86,7 +86,7 @@ int credentials_own_stdio(const struct oci_user *user, struct nacre_error *err)
 				continue;
 			return fail_errno(err, errno, "stat stdio %d", fd);
 		}
-		/* A terminal keeps the group that its devpts gave it. */
+		/* A terminal keeps the group that its devpts has given it. */
 		group = S_ISCHR(st.st_mode) ? st.st_gid : user->gid;
 		if (!may_own(&st) || (st.st_uid == user->uid && st.st_gid == group))
 			continue;
@@ -125,8 +125,8 @@ int credentials_new_keyring(const char *id, const char *label, struct nacre_erro
 	}
 	if (joined >= 0)
 		return 0;
-	/* No keyrings in this kernel, or a seccomp filter above us denies keyctl: what the
-	 * container inherits of either keeps it away from the caller's keys too. */
+	/* There are no keyrings in this kernel, or a seccomp filter outside nacre denies keyctl(2):
+	 * either applies to the container, too, and keeps it away from the caller's keys. */
 	if (joined == -ENOSYS || joined == -EPERM)
 		return 0;
 	if (joined == -EDQUOT)

@@ -14,15 +14,15 @@
 
 #define TAIL_SIZE 400 /* of a hook's stdout and of its stderr, for the error text */
 
-/* What a hook writes: the end of it is kept. None of it may get into the stdio of the container's
- * program, which the runtime has, and which is read by others. */
+/* Keeps the end of a hook's output. None of it may reach the stdio of the container's program,
+ * which nacre has as well and others read. */
 struct tail {
 	char text[TAIL_SIZE];
 	size_t length;
 	int64_t start; /* of the hook, child_now() */
 	int64_t timeout;
 	int64_t deadline;
-	int fd; /* where it is passed on to; -1: nowhere */
+	int fd; /* where the output is passed on; -1: nowhere */
 };
 
 static char **null_terminated(const struct oci_strings *strings)
@@ -37,8 +37,8 @@ static char **null_terminated(const struct oci_strings *strings)
 	return list;
 }
 
-/* Only where poll(2) says that it will not block: the timeout holds over a file that nobody reads.
- */
+/* Writes only if poll(2) reports that it will not block: the timeout holds even for a file that
+ * nobody reads. */
 static void forward(const struct tail *tail, const char *chunk, size_t length)
 {
 	struct pollfd out = {.fd = tail->fd, .events = POLLOUT};
@@ -70,7 +70,7 @@ static void take(void *data, const char *chunk, size_t length)
 	tail->length += length;
 }
 
-/* The last line, made printable. */
+/* Makes the last line printable. */
 static void last_line(const struct tail *tail, char line[static TAIL_SIZE + 1])
 {
 	size_t end = tail->length;
@@ -100,7 +100,7 @@ static int judge(
 	last_line(error, why);
 	(void)snprintf(end, sizeof(end), "exit status %d", WEXITSTATUS(status));
 	if (WIFSIGNALED(status)) {
-		/* As runc words it. */
+		/* Uses runc's words. */
 		(void)snprintf(end, sizeof(end), "signal: %s", strsignal(WTERMSIG(status)));
 		end[8] = (char)tolower((unsigned char)end[8]);
 	}
@@ -133,7 +133,8 @@ static int run_hook(const struct oci_hook *hook, const char *state_json,
 		.argv = argv,
 		.envp = hook->has_env || env ? own_env : environ,
 		.input = state_json,
-		/* Its own file: what the hook leaves behind may go on writing to it. */
+		/* Gives the hook the file itself, so that processes that it leaves behind can go on
+		 * writing. */
 		.output_fd = to->stdout_fd,
 		.output = {to->stdout_fd >= 0 ? NULL : take, &output},
 		.error = {take, &error},
@@ -171,7 +172,7 @@ static int open_output(const char *path, int *ret_fd, struct nacre_error *err)
 	*ret_fd = -1;
 	if (!path)
 		return 0;
-	/* Not blocking while it opens: a FIFO without a reader is an error. */
+	/* Opens without blocking: a FIFO without a reader is an error. */
 	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (fd < 0 || fcntl(fd, F_SETFL, O_APPEND) < 0)
 		return fail_errno(err, errno, "output of hooks: open %s", path);

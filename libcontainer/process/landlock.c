@@ -12,9 +12,8 @@
 #include "specs/path_text.h"
 
 /*
- * Reading and executing are not handled, and so are not restricted: the mount tree of a container
- * holds only what it may read. Rights are those of linux/landlock.h, which the headers of some
- * distributions do not have in full.
+ * Reading and executing are not restricted: the mount tree of a container holds only what it may
+ * read. Rights have the values of linux/landlock.h, which some distributions install incomplete.
  */
 
 #define WRITE_FILE (UINT64_C(1) << 1)
@@ -27,12 +26,12 @@
  * MAKE_SYM */
 #define CHANGE_DIRECTORY UINT64_C(0x1ff0)
 
-/* What a file that is no directory can be allowed. */
+/* The rights that apply to a file that is not a directory. */
 #define OF_FILES (WRITE_FILE | TRUNCATE | IOCTL_DEV)
 
 #define LOG_NEW_EXEC_ON (1u << 1)
 
-/* What each ABI adds. */
+/* Rights that each ABI adds. */
 static const struct {
 	int abi;
 	struct sys_landlock_ruleset handled;
@@ -45,13 +44,12 @@ static const struct {
 	{4, {0, UINT64_C(3) /* BIND_TCP, CONNECT_TCP */, 0}, 0},
 	{5, {IOCTL_DEV, 0, 0}, 0},
 	{6, {0, 0, UINT64_C(3) /* ABSTRACT_UNIX_SOCKET, SIGNAL */}, 0},
-	/* Denials are logged up to the next exec alone, which is before the program runs. */
+	/* Logs denials only up to the next exec, which is before the program runs. */
 	{7, {0, 0, 0}, LOG_NEW_EXEC_ON},
 	/* clang-format on */
 };
 
-/* Whether FD is the root of a mount; one that a later mount hides is not. Returns 1, 0 or -errno.
- */
+/* Returns 1 if FD is the root of a mount, 0 if not, as when a later mount hides it, or -errno. */
 static int is_mount(int fd, bool *ret_directory)
 {
 	struct statx st;
@@ -68,7 +66,7 @@ static int allow_below(int ruleset, const char *path, uint64_t rights, struct na
 	bool directory;
 	int r;
 
-	/* Hidden by a later mount: then there is nothing to allow. */
+	/* A later mount hides it: there is nothing to allow. */
 	if (fd == -ENOENT || fd == -ENOTDIR)
 		return 0;
 	if (fd < 0)
@@ -87,7 +85,7 @@ static int allow_mounts(int ruleset, const struct oci_mount *mounts, size_t n, b
 {
 	int r;
 
-	/* A device node can be made by nobody. */
+	/* Nothing may make a device node. */
 	const uint64_t rights = handled & ~(MAKE_CHAR | MAKE_BLOCK);
 	char path[PATH_TEXT_MAX];
 

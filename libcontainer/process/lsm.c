@@ -30,8 +30,8 @@ bool lsm_selinux_enabled(void)
 	return statfs("/sys/fs/selinux", &fs) == 0 && fs.f_type == SELINUX_MAGIC;
 }
 
-/* One write(2): the kernel takes each as a whole label. thread-self, because the kernel lets a task
- * write its own attributes only. */
+/* Writes with one write(2): the kernel takes each write as a whole label. Uses thread-self, because
+ * the kernel lets a task write only its own attributes. */
 static int write_attribute(int proc_fd, const char *path, const char *text, struct nacre_error *err)
 {
 	cleanup_close int fd = procfs_open_file(proc_fd, path, O_WRONLY);
@@ -48,7 +48,7 @@ static int write_attribute(int proc_fd, const char *path, const char *text, stru
 	return 0;
 }
 
-/* Without the newline or NUL at its end. SIZE > LABEL_MAX. */
+/* Reads a label without the newline or NUL at its end. SIZE must be above LABEL_MAX. */
 static int read_attribute(
 	int proc_fd, const char *path, char *text, size_t size, struct nacre_error *err)
 {
@@ -60,8 +60,8 @@ static int read_attribute(
 	return 0;
 }
 
-/* The kernel answers "PROFILE (enforce)". A stacked ("a//&b") or namespaced (":ns:a") name is
- * answered in another spelling; that it is there at all is the proof then. */
+/* Compares the kernel's answer, "PROFILE (enforce)". For a stacked ("a//&b") or namespaced
+ * (":ns:a") name the answer is spelled differently: any confined answer counts then. */
 static bool is_profile(const char *answer, const char *profile)
 {
 	size_t length = strlen(profile);
@@ -97,8 +97,8 @@ int lsm_apparmor_on_exec(int proc_fd, const char *profile, struct nacre_error *e
 	return 0;
 }
 
-/* User, role and type must come back as they were written; the kernel spells the categories of the
- * level its own way ("c2,c1" becomes "c1,c2"). */
+/* Compares user, role and type exactly. The kernel spells the categories of the level in its own
+ * way ("c2,c1" becomes "c1,c2"). */
 static bool is_context(const char *answer, const char *label)
 {
 	size_t i = 0;
@@ -134,7 +134,7 @@ static int set_context(int proc_fd, const char *path, const char *label, struct 
 	return 0;
 }
 
-/* attr/exec is the first LSM's. Where that is not SELinux the write or the comparison fails. */
+/* attr/exec belongs to the first LSM. If that is not SELinux, the write or the comparison fails. */
 int lsm_selinux_on_exec(int proc_fd, const char *label, struct nacre_error *err)
 {
 	if (!label || !label[0])

@@ -27,7 +27,7 @@ static int out_of_memory(struct nacre_error *err)
 	return fail(err, ENOMEM, "process: out of memory");
 }
 
-/* As engines match it, in lower case. */
+/* Returns a reason in lower case, in the words that engines match. */
 static const char *reason(int code)
 {
 	switch (code) {
@@ -51,7 +51,7 @@ static const char *reason(int code)
 
 /* --- the program's file --- */
 
-/* Returns 0 or -errno. EACCES also covers a file system that is mounted noexec. */
+/* Returns 0 or -errno. EACCES may also mean that the file system is mounted noexec. */
 static int check_executable(const char *path)
 {
 	struct stat st;
@@ -80,7 +80,7 @@ static int search(struct arena *arena, const char *name, const char *directories
 
 	while (name[0] && *directories) {
 		size_t length = strcspn(directories, ":");
-		/* An empty element is the working directory. */
+		/* An empty element means the working directory. */
 		int n = snprintf(path, sizeof(path), "%.*s/%s", length ? (int)length : 1,
 			length ? directories : ".", name);
 
@@ -146,7 +146,7 @@ static size_t bytes_of(char *const *list, size_t *ret_n)
 	return bytes;
 }
 
-/* Copies LIST with its texts to *TEXT, and its pointers to PLACES. */
+/* Copies LIST: its strings to *TEXT, and its pointers to PLACES. */
 static void move_list(char *const *list, char **places, char **text)
 {
 	for (; *list; list++) {
@@ -176,10 +176,10 @@ int program_move(struct program *program, struct nacre_error *err)
 	return 0;
 }
 
-/* --- its surroundings --- */
+/* --- working directory, fds, signals --- */
 
-/* Magic links are not followed: /proc/self/fd/N is how CVE-2024-21626 left the container, and N may
- * be an fd of ours or one that is preserved. */
+/* Follows no magic links: CVE-2024-21626 left the container through /proc/self/fd/N, and N may be
+ * an fd of nacre or one that is preserved. */
 static int open_cwd(const char *cwd, bool make, struct nacre_error *err)
 {
 	cleanup_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -190,7 +190,7 @@ static int open_cwd(const char *cwd, bool make, struct nacre_error *err)
 		return fail_errno(err, errno, "open /");
 	directory = path_open(root, cwd, O_PATH | O_DIRECTORY);
 	if (directory == -ENOENT) {
-		/* "/missing/.." is "/", as in mounts[].destination. */
+		/* Resolves "/missing/.." to "/", as in mounts[].destination. */
 		if (path_clean(cwd, clean) < 0)
 			return fail_errno(err, ENAMETOOLONG, "process.cwd");
 		if (make) {
@@ -251,8 +251,9 @@ int program_refuse_sockets(bool terminal, unsigned preserve_fds, struct nacre_er
 	return 0;
 }
 
-/* What the caller left open has no close-on-exec flag, or it would not be here; what we opened has
- * always. So a number that one of our own took because the caller had it closed does not count. */
+/* Counts fds without close-on-exec: an fd that the caller left open would have been closed with it,
+ * and nacre opens all of its own with it. So an fd of nacre that took a number that the caller had
+ * closed does not count. */
 size_t program_preserved_fds(unsigned preserve_fds, int *ret_fds)
 {
 	size_t n = 0;
@@ -293,7 +294,8 @@ int program_reset_signals(struct nacre_error *err)
 	for (int sig = 1; sig <= MAX_SIGNAL; sig++) {
 		if (sig == SIGKILL || sig == SIGSTOP)
 			continue;
-		/* Not by libc: a caller that was started with posix_spawn(3) ignores 32 and 33. */
+		/* Does not use libc's function, which rejects 32 and 33: a caller started with
+		 * posix_spawn(3) ignores them. */
 		r = sys_default_signal(sig);
 		if (r < 0)
 			return fail_errno(err, r, "reset signal %d", sig);
@@ -330,7 +332,7 @@ int program_exec(const struct program *program, struct nacre_error *err)
 
 	(void)execve(program->path, program->argv, program->envp);
 	code = errno;
-	/* The file itself was found before. */
+	/* The file itself exists: it was found before. */
 	if (code == ENOENT)
 		return fail(err, code, "exec %s: %s (its interpreter is missing)", program->path,
 			reason(code));

@@ -26,7 +26,7 @@ struct name_set {
 	size_t mask;
 };
 
-/* Returns whether the name (up to its '=') of VARIABLE was new. */
+/* Adds the name of VARIABLE (up to its '='). Returns whether it was new. */
 static bool add_name(struct name_set *set, const char *variable, size_t length)
 {
 	uint32_t hash = 2166136261U; /* FNV-1a */
@@ -67,7 +67,8 @@ static int name_length(const char *variable, size_t *ret_length, struct nacre_er
 	return 0;
 }
 
-/* "name:password:uid:gid:comment:home:shell". Cuts LINE. Returns the home of UID, or NULL. */
+/* Reads "name:password:uid:gid:comment:home:shell". Changes LINE. Returns the home of UID, or
+ * NULL. */
 static const char *home_in_line(char *line, uint32_t uid)
 {
 	char *fields[7];
@@ -114,7 +115,7 @@ static int next_byte(struct passwd_reader *reader)
 	return (unsigned char)reader->buffer[reader->at++];
 }
 
-/* Returns false at the end. A line that is too long comes out empty. */
+/* Returns false at the end. A line that is too long becomes empty. */
 static bool next_line(struct passwd_reader *reader, char *line, size_t size)
 {
 	size_t used = 0;
@@ -127,8 +128,8 @@ static bool next_line(struct passwd_reader *reader, char *line, size_t size)
 	return c >= 0 || used;
 }
 
-/* By hand and bounded, because the file is the image's; and libc's getpwuid would load the image's
- * modules of nsswitch.conf. Anything amiss means "/". */
+/* Reads /etc/passwd itself and within bounds, because the file is the image's, and libc's
+ * getpwuid(3) would load the image's NSS modules. Returns "/" for anything unexpected. */
 static char *find_home(struct arena *arena, uint32_t uid)
 {
 	cleanup_close int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -147,7 +148,7 @@ static char *find_home(struct arena *arena, uint32_t uid)
 	return arena_strdup(arena, "HOME=/");
 }
 
-/* Filled from the end: the last variable of a name is kept, where it stands. */
+/* Fills the list from its end: the last variable of each name is kept, in its place. */
 int program_environment(struct arena *arena, const struct oci_process *process, char ***ret_envp,
 	struct nacre_error *err)
 {

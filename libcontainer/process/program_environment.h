@@ -4,9 +4,8 @@
 
 #include "specs/spec.h"
 
-/* process.env as execve(2) takes it: each name once, the last one wins; HOME is filled in from
- * /etc/passwd of the container where it is missing or empty. *RET_ENVP: of ARENA, NULL-terminated.
- */
+/* Makes process.env a list for execve(2): each name once, the last value wins. HOME is taken from
+ * /etc/passwd of the container if it is missing or empty. *RET_ENVP: in ARENA, NULL-terminated. */
 int program_environment(struct arena *arena, const struct oci_process *process, char ***ret_envp,
 	struct nacre_error *err);
 

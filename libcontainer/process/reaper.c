@@ -24,14 +24,14 @@ static void reap(pid_t child)
 static _Noreturn void serve(pid_t child, const sigset_t *all)
 {
 	(void)prctl(PR_SET_NAME, "init");
-	/* Who reads the program's output is to see its end when the program closes it. */
+	/* A reader of the program's output must see its end when the program closes it. */
 	if (fd_close_all_except(NULL, 0) < 0)
 		_exit(1);
 	(void)close(STDIN_FILENO);
 	(void)close(STDOUT_FILENO);
 	(void)close(STDERR_FILENO);
-	/* The program must not trace it: one that is stopped ends nothing, and reaps nobody. It
-	 * stays undumpable, and what it has of the host is gone all the same. */
+	/* The program must not trace this process: a stopped pid 1 ends nothing and reaps nothing.
+	 * So it stays undumpable, and even so its data of the host is wiped. */
 	if (wipe_heap() < 0)
 		_exit(1);
 	wipe_stack();

@@ -8,7 +8,7 @@
 
 #include "libcontainer/base/sys.h"
 
-/* getrlimit(2) */
+/* Limits of getrlimit(2). */
 static const struct {
 	const char *name;
 	int resource;
@@ -46,7 +46,7 @@ bool rlimit_known(const char *name)
 	return resource_of(name) >= 0;
 }
 
-/* capget(2) of oneself cannot fail but by a filter; then nobody else's limits are touched. */
+/* For the caller itself capget(2) fails only under a seccomp filter: then returns false. */
 bool rlimits_may_limit_others(void)
 {
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};

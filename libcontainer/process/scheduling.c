@@ -172,13 +172,14 @@ int scheduling_apply_personality(const struct oci_personality *wanted, struct na
 	r = find(domains, wanted->domain, "linux.personality.domain", &domain, err);
 	if (r < 0)
 		return r;
-	/* No flags are defined: oci_config_warnings tells of those given. */
+	/* No flags are defined: oci_config_warnings reports any. */
 	if (personality((unsigned long)domain) < 0)
 		return fail_errno(err, errno, "linux.personality: set %s", wanted->domain);
 	return 0;
 }
 
-/* cpuset(7), List format. Sets the bits; ret_bits has LIMIT of them, all clear. */
+/* Parses a list in the List format of cpuset(7) and sets the bits. RET_BITS has LIMIT bits, all
+ * clear. */
 static int parse_list(const char *list, unsigned limit, unsigned long *ret_bits,
 	const char *property, struct nacre_error *err)
 {
@@ -225,7 +226,7 @@ int scheduling_apply_memory_policy(const struct oci_memory_policy *policy, struc
 			policy->nodes, ID_LIST_NODES, nodes, "linux.memoryPolicy.nodes", err);
 	if (r < 0)
 		return r;
-	/* The kernel takes one off the number of bits: set_mempolicy(2), BUGS. */
+	/* + 1: the kernel uses one bit less than that, set_mempolicy(2), BUGS. */
 	r = sys_set_mempolicy(mode | flags, some ? nodes : NULL, some ? ID_LIST_NODES + 1 : 0);
 	if (r < 0)
 		return fail_errno(err, r, "linux.memoryPolicy: set %s, nodes \"%s\"%s",
@@ -252,8 +253,8 @@ int scheduling_apply_affinity(const char *cpus, struct nacre_error *err)
 	return 0;
 }
 
-/* All that the kernel may have, not what the cpuset allows now: the kernel keeps the mask and takes
- * the cpuset's part of it, also of a cpuset that changes later. */
+/* Allows all CPUs, not only those of the cpuset now: the kernel keeps this mask, and combines it
+ * with the cpuset, also when that changes later. */
 int scheduling_reset_affinity(struct nacre_error *err)
 {
 	unsigned long bits[ID_LIST_WORDS(ID_LIST_CPUS)];

@@ -6,22 +6,22 @@
 
 #include "specs/spec.h"
 
-/* process.scheduler (sched_setattr(2)) on PID, 0: the caller. Takes NULL. */
+/* Applies process.scheduler with sched_setattr(2) to PID, 0: the caller. Takes NULL. */
 int scheduling_apply(pid_t pid, const struct oci_scheduler *scheduler, struct nacre_error *err);
-/* process.ioPriority (ioprio_set(2)), linux.personality (personality(2)) and linux.memoryPolicy
- * (set_mempolicy(2)), on the caller. Each takes NULL. */
+/* Apply process.ioPriority (ioprio_set(2)), linux.personality (personality(2)) and
+ * linux.memoryPolicy (set_mempolicy(2)) to the caller. Each takes NULL. */
 int scheduling_apply_io_priority(const struct oci_io_priority *priority, struct nacre_error *err);
 int scheduling_apply_personality(
 	const struct oci_personality *personality, struct nacre_error *err);
-/* What scheduling_apply_memory_policy knows, for features.md. RET_NAMES has 8 places. */
+/* List what scheduling_apply_memory_policy knows, for features.md. RET_NAMES has 8 places. */
 size_t scheduling_memory_modes(const char **ret_names);
 size_t scheduling_memory_flags(const char **ret_names);
 
 int scheduling_apply_memory_policy(const struct oci_memory_policy *policy, struct nacre_error *err);
 
-/* A CPU list ("0-3,7") for sched_setaffinity(2) on the caller. Takes NULL. */
+/* Applies a CPU list ("0-3,7") with sched_setaffinity(2) to the caller. Takes NULL. */
 int scheduling_apply_affinity(const char *cpus, struct nacre_error *err);
-/* All CPUs of its cpuset, whatever the caller's caller was pinned to. */
+/* Allows the caller all CPUs of its cpuset, whatever the process that started it was pinned to. */
 int scheduling_reset_affinity(struct nacre_error *err);
 
 #endif

@@ -21,20 +21,20 @@
 /*
  * Theory of operation
  *
- * A process in a container can make the runtime execute something of its choice inside: the program
+ * A process in a container can make the runtime execute a file of its choice inside: the program
  * may be /proc/self/exe, or have it as script or ELF interpreter. Through /proc/PID/exe of that
- * process, and through fds opened from there, it then holds the runtime's own file. Writing is
+ * process, and through fds opened from there, it then holds the runtime's own file. A write is
  * refused while the file executes (ETXTBSY), but not later (CVE-2019-5736).
  *
- * What such a handle may do is decided by the mount that it came through, and by the inode. So the
- * runtime executes itself through a mount of its own that is read-only, and detached: nobody has a
- * name for it, so nobody can remount it. The page cache is shared with the original, nothing is
- * copied. (self_protect_entry.c does this earlier in the nacre binary.) Where the mount API is
- * denied (a nested container without CAP_SYS_ADMIN) the inode is replaced instead: a copy in
- * memory, sealed against writing.
+ * The mount that such a handle came through, and the inode, decide what it may do. So the runtime
+ * executes itself through a mount of its own that is read-only and detached: it has no path, so
+ * nobody can remount it. The page cache is shared with the original, and nothing is copied.
+ * (self_protect_entry.c does this earlier in the nacre binary.) If the mount API is denied (a
+ * nested container without CAP_SYS_ADMIN), the inode is replaced instead: by a copy in memory,
+ * sealed against writing.
  */
 
-#ifndef MFD_EXEC /* Linux 6.3; with the sysctl vm.memfd_noexec=1 needed to execute it */
+#ifndef MFD_EXEC /* Linux 6.3; needed to execute it with vm.memfd_noexec=1 */
 #define MFD_EXEC 0x0010U
 #endif
 #ifndef EROFS_SUPER_MAGIC_V1
@@ -42,7 +42,8 @@
 #endif
 #define STATFS_NOSYMFOLLOW 0x2000 /* ST_NOSYMFOLLOW of the kernel */
 
-/* An exec by fd gets /dev/fd/N as its name: execve(2), AT_EXECFN in getauxval(3). */
+/* Returns whether the program was executed by fd, which gives it the name /dev/fd/N: execve(2),
+ * AT_EXECFN in getauxval(3). */
 static bool is_executed_by_fd(void)
 {
 	const char *name = (const char *)getauxval(AT_EXECFN);
@@ -50,8 +51,8 @@ static bool is_executed_by_fd(void)
 	return name && strncmp(name, "/dev/fd/", strlen("/dev/fd/")) == 0;
 }
 
-/* The clone of execute_sealed, which has no place in any mount namespace any more: a mount that has
- * one lets itself be asked to clear a flag that it does not have. */
+/* Recognizes the clone of execute_sealed, which is in no mount namespace: any other mount accepts
+ * the request to clear a flag that it does not have. */
 static bool is_detached_clone(int exe, const struct statfs *fs)
 {
 	const struct sys_mount_attr nothing = {.attr_clr = MOUNT_ATTR_NOSYMFOLLOW};
@@ -73,17 +74,17 @@ static bool is_sealed(int exe)
 		(fs.f_type == EROFS_SUPER_MAGIC_V1 || fs.f_type == SQUASHFS_MAGIC ||
 			is_detached_clone(exe, &fs)))
 		return true;
-	/* fs-verity: nobody can open the inode for writing, by whatever mount. */
+	/* fs-verity: nobody can open the inode for writing, through any mount. */
 	if (statx(exe, "", AT_EMPTY_PATH, 0, &stx) == 0 && stx.stx_attributes & STATX_ATTR_VERITY)
 		return true;
 	seals = fcntl(exe, F_GET_SEALS);
 	return seals >= 0 && seals & F_SEAL_WRITE && seals & F_SEAL_SEAL;
 }
 
-/* A file of root's that nobody else may write, for an unprivileged caller: in no user namespace
- * that it can make is anybody the owner. Another owner, or a group, may be among the caller's
- * subordinate ids (subuid(5)), and with them the program in the container. An ACL cannot give more
- * than the mode of the group shows: acl(5). */
+/* Returns whether the file belongs to root and nobody else may write it. An unprivileged caller can
+ * make no user namespace in which anybody is its owner. Another owner, or a group, may be among the
+ * caller's subordinate ids (subuid(5)), and so be used by the program in the container. An ACL
+ * gives no more than the group's bits of the mode show: acl(5). */
 static bool is_out_of_reach(int exe)
 {
 	struct stat st;
@@ -92,7 +93,7 @@ static bool is_out_of_reach(int exe)
 	       !(st.st_mode & (S_IWGRP | S_IWOTH));
 }
 
-/* Returns an fd or -errno. */
+/* Returns an fd with the clone, or -errno. */
 static int clone_read_only(int exe)
 {
 	const struct sys_mount_attr attr = {.attr_set = MOUNT_ATTR_RDONLY};
@@ -135,13 +136,14 @@ static int execute_sealed(int exe, char *const argv[], struct nacre_error *err)
 	cleanup_close int sealed = -1;
 	int r;
 
-	/* A clone that was executed and yet is not seen to be read-only would go round for ever;
-	 * the seals of a copy in memory are always seen. */
+	/* Never executes a clone twice: a clone that is not recognized as read-only would make an
+	 * endless loop. The seals of a copy in memory are always recognized. */
 	if (!is_executed_by_fd())
 		sealed = clone_read_only(exe);
 	if (sealed >= 0)
 		(void)sys_execveat(sealed, "", argv, environ, AT_EMPTY_PATH);
-	/* Returned: no mount or no exec from it (EACCES where its file system is noexec for us). */
+	/* There is no mount, or no exec from it (EACCES if its file system is noexec for the
+	 * caller). */
 	fd_close(&sealed);
 	sealed = copy_to_memory(exe, err);
 	if (sealed < 0)
@@ -150,7 +152,7 @@ static int execute_sealed(int exe, char *const argv[], struct nacre_error *err)
 	return fail_errno(err, r, "seal: execute the copy in memory");
 }
 
-/* An exec by fd also leaves the fd's number as the process's name in ps. */
+/* Restores the process's name for ps: an exec by fd sets it to the fd's number. */
 static void restore_name(const char *argv0)
 {
 	const char *slash = argv0 ? strrchr(argv0, '/') : NULL;

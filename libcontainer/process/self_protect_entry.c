@@ -8,24 +8,23 @@
 #include <sys/syscall.h>
 
 /*
- * self_protect() before there is a libc.
+ * Does the work of self_protect() before libc starts.
  *
  * The seal costs a second exec of the same program. In a virtual machine most of an exec of a
- * static program is libc's start: it asks about 70 times for CPUID, each an exit to the hypervisor
- * (6 us each on the machine where this was measured, 450 us in all, against 130 us for the exec
- * itself). So the binary's entry point is here. It does the usual case, a read-only clone of the
- * mount and execveat, and goes on to libc's _start: either in the protected program, or where there
- * is nothing to do, or where it failed; self_protect then looks again and reports.
+ * static program is the start of libc: it executes CPUID about 70 times, each an exit to the
+ * hypervisor (6 us each on the machine where this was measured, 450 us in all, against 130 us for
+ * the exec itself). So the binary's entry point is here. It handles the usual case, a read-only
+ * clone of the mount and execveat. Then it goes on to libc's _start: in the protected program, or
+ * if nothing is to be done, or if it failed; self_protect then looks again and reports.
  *
- * Mustn't, since nothing is relocated yet and there is no thread pointer: call any function of
- * another file, use a global, a stack protector or a sanitizer, or a loop that the compiler may
- * turn into a call of memcpy or strlen (meson.build has the flags).
+ * Nothing is relocated yet and there is no thread pointer. So this file must not call a function of
+ * another file, use a global, a stack protector or a sanitizer, or have a loop that the compiler
+ * may turn into a call of memcpy or strlen (meson.build has the flags).
  */
 
 #if defined(__x86_64__)
 
-/* System V ABI, Process Initialization: the stack pointer is all that is given; rdx is for atexit.
- */
+/* System V ABI, Process Initialization: only the stack pointer is given; rdx is for atexit. */
 __asm__(".text\n"
 	".globl self_protect_entry\n"
 	".type self_protect_entry, @function\n"
@@ -82,14 +81,14 @@ static long raw_syscall(long number, long a, long b, long c, long d, long e)
 
 #endif
 
-/* <linux/mount.h> cannot be included beside <sys/mount.h>'s users; see sys.h. */
+/* Values of <linux/mount.h>, which cannot be included together with <sys/mount.h>; see sys.h. */
 enum {
 	CLONE_MOUNT = 1, /* OPEN_TREE_CLONE */
 	ATTR_RDONLY = 1, /* MOUNT_ATTR_RDONLY */
 	NR_MOUNT_SETATTR = 442,
 };
 
-/* EROFS_SUPER_MAGIC_V1 and SQUASHFS_MAGIC: nobody writes those. */
+/* EROFS_SUPER_MAGIC_V1 and SQUASHFS_MAGIC: file systems that nobody can write. */
 #define EROFS_MAGIC 0xE0F5E1E2L
 #define SQUASHFS 0x73717368L
 
@@ -109,8 +108,8 @@ static bool equal(const char *a, const char *b)
 	return *a == *b;
 }
 
-/* The commands that run code in a container. Another word that reads like one costs an exec too
- * many. */
+/* Returns whether a word of ARGV is a command that runs code in a container. Another argument that
+ * equals one costs only an unnecessary exec. */
 static bool is_sealed_command(char *const *argv)
 {
 	for (; *argv; argv++)
@@ -119,7 +118,7 @@ static bool is_sealed_command(char *const *argv)
 	return false;
 }
 
-/* An exec by fd gets /dev/fd/N as its name: this is the second time, or the caller's way. */
+/* An exec by fd gives the name /dev/fd/N: this is the second time, or the caller executed it so. */
 static bool is_executed_by_fd(const Elf64_auxv_t *aux)
 {
 	for (; aux->a_type != AT_NULL; aux++) {

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* The kernel's real-time signals are 32 to 64, and libc keeps the first ones to itself: glibc two.
- * RTMIN is glibc's, as in every engine, whatever libc the runtime is built with. */
+/* The kernel's real-time signals are 32 to 64, and libc reserves the first: glibc two. RTMIN is
+ * glibc's, as in every engine, with any libc. */
 #define RTMIN 34
 #define RTMAX 64
 
@@ -55,7 +55,7 @@ static const struct {
 	{"XFSZ", SIGXFSZ},
 };
 
-/* One or two digits and nothing else, 0 to 64. 0 only asks whether the process is there. */
+/* Accepts one or two digits, 0 to 64. Signal 0 only tests whether the process exists. */
 static int parse_number(const char *text)
 {
 	int number = 0;
@@ -66,7 +66,7 @@ static int parse_number(const char *text)
 	return i > 0 && !text[i] && number <= RTMAX ? number : -EINVAL;
 }
 
-/* "RTMIN+1", "RTMAX-2", without SIG. */
+/* Accepts "RTMIN+1", "RTMAX-2", without SIG. */
 static int parse_real_time(const char *text)
 {
 	int minimum = strncasecmp(text, "RTMIN", 5) == 0, number = 0;

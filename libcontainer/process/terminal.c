@@ -87,7 +87,8 @@ int terminal_bind_console(int rootfs_fd, int slave, struct nacre_error *err)
 	cleanup_close int target = -1;
 	int r;
 
-	/* From fd to fd: no name of the slave is looked up, and none of the target twice. */
+	/* Mounts from fd to fd: no name is looked up for the slave, and none twice for the
+	 * target. */
 	tree = sys_open_tree(slave, "", AT_EMPTY_PATH | OPEN_TREE_CLONE);
 	if (tree < 0)
 		return fail_errno(err, tree, "clone the terminal's mount");
@@ -111,7 +112,7 @@ int terminal_take(int *slave, uint32_t uid, struct nacre_error *err)
 			return fail_errno(err, errno, "make the terminal stdio %d", fd);
 	if (*slave > STDERR_FILENO)
 		fd_close(slave);
-	else if (fcntl(*slave, F_SETFD, 0) < 0) /* dup2 onto itself kept close-on-exec */
+	else if (fcntl(*slave, F_SETFD, 0) < 0) /* dup2 onto itself keeps close-on-exec */
 		return fail_errno(err, errno, "make the terminal stdio %d", *slave);
 	*slave = -1;
 	return 0;

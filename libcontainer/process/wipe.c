@@ -12,13 +12,14 @@
 #define RANDOM_BYTES 16 /* at AT_RANDOM, for libc */
 
 enum {
-	WIPED_STACK = 64 * 1024, /* bytes: what functions that have returned may have used */
+	WIPED_STACK = 64 * 1024, /* bytes: the stack that returned functions may have used */
 };
 
 static uintptr_t heap_begin;
 
-/* Before anybody but libc allocates. A static one has its thread's own memory below, and has made
- * the heap by then, whose end is no beginning; others have none here, or not from sbrk(2). */
+/* Runs before anything but libc allocates. In a static program the thread's own memory lies below,
+ * and libc has made the heap already, so the end is not the beginning; other programs have no heap
+ * yet, or not from sbrk(2). */
 __attribute__((constructor)) static void remember_heap(void)
 {
 	const uintptr_t end = (uintptr_t)sbrk(0);
@@ -28,8 +29,8 @@ __attribute__((constructor)) static void remember_heap(void)
 	free(first);
 }
 
-/* The kernel puts them at the end of the stack: random bytes, the name of the platform, arguments,
- * environment, the file's name (create_elf_tables and begin_new_exec of Linux). */
+/* Wipes the strings that the kernel puts at the end of the stack: random bytes, the platform's
+ * name, arguments, environment, the file's name (create_elf_tables and begin_new_exec of Linux). */
 void wipe_arguments(void)
 {
 	static char *none[] = {NULL};
@@ -49,7 +50,7 @@ int wipe_of_children(void *memory, size_t size, struct nacre_error *err)
 	return 0;
 }
 
-/* Of whole pages; what begins on one page with libc's own is none of the command's. */
+/* Returns whole pages. What shares its first page with data of libc is no data of the command. */
 static void *heap(size_t *ret_size)
 {
 	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
