@@ -15,10 +15,10 @@
 #include "libcontainer/base/sys.h"
 #include "libcontainer/seccomp/seccomp_policy.h"
 
-/* An agent that listens but never reads must not hold up `create` for ever. */
+/* Limits how long an agent that listens but never reads can hold up `create`. */
 #define AGENT_TIMEOUT_SECONDS 10
 
-/* Whether some are; *MESSAGE names them. */
+/* Returns whether the policy has unknown calls; *MESSAGE names them. */
 static bool has_unknown(const struct seccomp_policy *policy, struct nacre_error *message)
 {
 	const struct scmp_version *version = seccomp_version();
@@ -107,7 +107,8 @@ int seccomp_compile(const struct oci_seccomp *seccomp, int cache_fd,
 		return r;
 	if (!seccomp_cache_get(cache_fd, &key, ret_program)) {
 		r = compile(seccomp, ret_program, warn, data, err);
-		/* A full disk is no reason not to start a container whose filter is ready. */
+		/* Only warns: a full disk must not prevent the start of a container whose filter is
+		 * ready. */
 		if (r >= 0 && seccomp_cache_put(cache_fd, &key, ret_program, &cache_error) < 0 &&
 			warn) {
 			(void)fail_prefix(&cache_error, "seccomp cache");

@@ -8,24 +8,24 @@
 #include "libcontainer/seccomp/seccomp.h"
 
 /*
- * Spans to classic BPF.
+ * Translates spans to classic BPF.
  *
- * The program asks for the architecture, then walks a binary tree over the spans of that
- * architecture, then, for few calls, compares arguments. Spans and not single numbers, because what
- * a filter costs at each container's start is the kernel's work on its instructions: about a
- * quarter of a microsecond for each, to check and compile it and to learn which calls are always
- * allowed. A usual list of 330 names for three architectures has about 1200 instructions as a tree
- * of libseccomp, a quarter of that here.
+ * The program tests the architecture, then walks a binary tree over the spans of that architecture,
+ * then, for few calls, compares arguments. It works on spans and not on single numbers, because the
+ * cost of a filter at each container's start is the kernel's work per instruction: about a quarter
+ * of a microsecond, to check and compile it and to learn which calls are always allowed. A usual
+ * list of 330 names for three architectures has about 1200 instructions as a tree of libseccomp,
+ * and a quarter of that here.
  *
- * Outside the tests of arguments only what that learning understands is used
+ * Outside the tests of arguments it uses only instructions that this learning understands
  * (seccomp_is_const_allow in the kernel): loads of nr and arch, jumps on constants, returns.
  *
- * BPF jumps forward only, so the program is written from its end: what an instruction jumps to is
- * then there already, and equal returns and equal tests are shared. An instruction is known by its
- * place counted from the end, and generate() turns the whole round.
+ * BPF jumps only forward, so the program is written from its end: the target of a jump exists
+ * already, and equal returns and equal tests are shared. An instruction is identified by its place
+ * counted from the end; generate() reverses the whole.
  */
 
-#define RETURNS 8 /* actions whose last return is remembered */
+#define RETURNS 8 /* actions whose last return instruction is remembered */
 #define SPANS 64 /* spans with tests that are remembered */
 
 struct writer {
@@ -56,13 +56,14 @@ static unsigned emit(struct writer *w, unsigned code, unsigned jt, unsigned jf, 
 	return w->n++;
 }
 
-/* How many instructions lie between TO and the next that is written. */
+/* Returns how many instructions lie between TO and the next one to be written. */
 static unsigned distance(const struct writer *w, unsigned to)
 {
 	return w->n - to - 1;
 }
 
-/* Offsets of conditional jumps have 8 bits. One is kept for a second detour of the same jump. */
+/* Returns TO, or a JA to it if TO is out of the reach of a conditional jump, which has 8 bits. One
+ * instruction of the reach is kept for the JA of the jump's other target. */
 static unsigned near(struct writer *w, unsigned to)
 {
 	if (distance(w, to) < UINT8_MAX)
@@ -78,7 +79,7 @@ static unsigned emit_jump(
 	return emit(w, BPF_JMP | BPF_K | condition, distance(w, yes), distance(w, no), k);
 }
 
-/* Continues at NEXT. */
+/* Writes a load that continues at NEXT. */
 static unsigned emit_load(struct writer *w, size_t offset, unsigned next)
 {
 	if (distance(w, next))
@@ -92,7 +93,7 @@ static unsigned emit_return(struct writer *w, uint32_t action)
 
 	while (i < w->n_returns && w->returns[i].action != action)
 		i++;
-	/* Half the reach, as the jump to it is not written yet. */
+	/* Shares it only within half the reach, as the jump to it is not written yet. */
 	if (i < w->n_returns && distance(w, w->returns[i].at) < UINT8_MAX / 2)
 		return w->returns[i].at;
 	if (i == RETURNS)
@@ -112,14 +113,14 @@ static size_t argument_offset(unsigned index, bool high)
 	       (second ? sizeof(uint32_t) : 0);
 }
 
-/* Whether the masked bits can be looked at where they are: none of them, or a single one, is asked
- * for. */
+/* Returns whether the masked bits can be tested where they are (BPF_JSET): VALUE has none of them,
+ * or is the only one. */
 static bool is_bit_test(uint32_t mask, uint32_t value)
 {
 	return mask != UINT32_MAX && (value == 0 || (value == mask && !(mask & (mask - 1))));
 }
 
-/* Loads a half of the argument; the instruction written last comes next. */
+/* Loads one half of the argument, before the instruction written last. */
 static unsigned emit_half(struct writer *w, const struct seccomp_test *test, bool high)
 {
 	return emit_load(w, argument_offset(test->index, high), w->n - 1);
@@ -154,8 +155,8 @@ static unsigned emit_equal(
 	return wide ? emit_equal_half(w, test, true, yes, no) : yes;
 }
 
-/* Whether the argument is above the value, or at least equal to it (BPF_JGE). The upper halves
- * decide unless they are equal. */
+/* Tests whether the argument is above the value, or at least equal to it (BPF_JGE). The upper
+ * halves decide unless they are equal. */
 static unsigned emit_above(struct writer *w, const struct seccomp_test *test, bool wide,
 	unsigned condition, unsigned yes, unsigned no)
 {
@@ -193,7 +194,7 @@ static unsigned emit_test(
 	return no;
 }
 
-/* Whether TEST looks at one half of an argument, as it is. */
+/* Returns whether TEST compares one half of an argument without masking it. */
 static bool is_plain(const struct seccomp_test *test, bool wide)
 {
 	const uint32_t mask = (uint32_t)test->mask;
@@ -203,7 +204,7 @@ static bool is_plain(const struct seccomp_test *test, bool wide)
 	       (mask == UINT32_MAX || (equal && is_bit_test(mask, (uint32_t)test->value)));
 }
 
-/* Whether all tests of the rule look at one half of the same argument, as it is. */
+/* Returns whether all tests of the rule do that with the same argument. */
 static bool is_plain_rule(const struct seccomp_rule *rule, bool wide)
 {
 	for (size_t i = 0; i < rule->n_tests; i++)
@@ -213,8 +214,8 @@ static bool is_plain_rule(const struct seccomp_rule *rule, bool wide)
 	return rule->n_tests > 0;
 }
 
-/* Takes the load at AT back if it is the last instruction and TEST, which comes before it and
- * alone, has loaded the same. Returns what follows. */
+/* Removes the load at AT if it is the last instruction written, and repeats the load of TEST, which
+ * runs before it and is the only way to it. Returns what follows the load. */
 static unsigned without_load(struct writer *w, const struct seccomp_test *test, unsigned at)
 {
 	const struct sock_filter *last = &w->filter[w->n - 1];
@@ -226,7 +227,7 @@ static unsigned without_load(struct writer *w, const struct seccomp_test *test, 
 	return w->n - 1;
 }
 
-/* Continues at NO if not all tests of the rule hold. */
+/* Writes a rule, which continues at NO if not all of its tests hold. */
 static unsigned emit_rule(struct writer *w, const struct seccomp_rule *rule, bool wide, unsigned no)
 {
 	unsigned yes = emit_return(w, rule->action);
@@ -257,8 +258,8 @@ static bool is_same_span(const struct seccomp_span *a, const struct seccomp_span
 	return true;
 }
 
-/* The first rule whose tests all hold. Names that a policy lists together have the same tests,
- * which are written once. */
+/* Writes a span with tests: the first rule whose tests all hold decides. Names that a policy lists
+ * together have the same tests, which are written only once. */
 static unsigned emit_span(struct writer *w, const struct seccomp_span *span, bool wide)
 {
 	unsigned at;
@@ -268,7 +269,7 @@ static unsigned emit_span(struct writer *w, const struct seccomp_span *span, boo
 	for (unsigned i = 0; i < w->n_spans; i++)
 		if (w->spans[i].wide == wide && is_same_span(w->spans[i].span, span))
 			return w->spans[i].at;
-	/* First of all, so that no return comes between two tests. */
+	/* Writes the returns first, so that none stands between two tests. */
 	for (size_t i = 0; i < span->n_calls; i++)
 		(void)emit_return(w, span->calls[i].rule->action);
 	at = emit_return(w, span->action);
@@ -282,7 +283,7 @@ static unsigned emit_span(struct writer *w, const struct seccomp_span *span, boo
 	return at;
 }
 
-/* Depth is log2 of the number of spans. */
+/* Writes a tree of depth log2(N). */
 static unsigned emit_tree(struct writer *w, const struct seccomp_span *spans, size_t n, bool wide)
 {
 	unsigned upper, lower;
@@ -302,8 +303,8 @@ static unsigned emit_table(struct writer *w, const struct seccomp_table *table)
 	return emit_tree(w, table->spans, table->n_spans, table->arch->bits == 64);
 }
 
-/* x86_64 and x32 are one architecture to the kernel; a bit of the number tells them apart. The
- * number -1, which a tracer sets to skip a call, is no call of x32. */
+/* Separates x86_64 and x32, which are one architecture for the kernel, by a bit of the number. The
+ * number -1, with which a tracer skips a call, is not a call of x32. */
 static unsigned emit_x86_64(
 	struct writer *w, const struct seccomp_table *x86_64, const struct seccomp_table *x32)
 {
@@ -324,7 +325,7 @@ static const struct seccomp_table *find_table(
 	return NULL;
 }
 
-/* The first architecture, which is the native one, is asked for first. */
+/* Tests the architecture. The first, which is the native one, is tested first. */
 static void emit_program(struct writer *w, const struct seccomp_table *tables, size_t n)
 {
 	unsigned other = emit_return(w, w->foreign_action);
@@ -335,7 +336,7 @@ static void emit_program(struct writer *w, const struct seccomp_table *tables, s
 		const struct seccomp_table *plain = find_table(tables, n, audit, false);
 		unsigned here;
 
-		/* One of the two stands for both. */
+		/* The entry of x86_64 covers both. */
 		if (x32 && plain && &tables[i - 1] == x32)
 			continue;
 		if (audit == AUDIT_ARCH_X86_64)

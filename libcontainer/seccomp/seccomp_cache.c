@@ -17,13 +17,15 @@
 #include "libcontainer/seccomp/seccomp.h"
 
 /*
- * Programs by the content of their policy. A file is named by a hash of the key and holds the key
- * in full, which is compared: two profiles with one hash can only evict each other, never be
- * mistaken for each other, so the hash needs no strength. The folder belongs to the runtime's user
- * alone, and so must each file: who can write here decides what containers may call.
+ * Caches programs by the content of their policy. The name of a file is a hash of the key, and the
+ * file contains the whole key, which is compared: two policies with the same hash can only evict
+ * each other, never be mistaken for each other, so the hash needs no strength. The directory and
+ * each file must belong to the runtime's user alone: a process that can write here decides what
+ * containers may call.
  */
 
-/* Of the file and of what seccomp_bpf.c generates: raise it when either changes. */
+/* Version of the file format and of the code that seccomp_bpf.c generates: raise it when either
+ * changes. */
 #define FORMAT 2
 #define MAX_ENTRIES 64
 #define NAME_SIZE 20
@@ -62,7 +64,7 @@ static void put_number(struct seccomp_key *key, uint64_t number)
 	put(key, &number, sizeof(number));
 }
 
-/* With its length, so that no two lists of words have the same bytes. */
+/* Adds the word with its length, so that different lists of words never have the same bytes. */
 static void put_word(struct seccomp_key *key, const char *word)
 {
 	uint32_t length = word ? (uint32_t)strlen(word) : UINT32_MAX;
@@ -102,7 +104,7 @@ int seccomp_key_make(
 
 	put_number(&key, FORMAT);
 	put_word(&key, NACRE_VERSION);
-	/* Whose names and numbers they are. */
+	/* the version that defines names and numbers */
 	put_number(&key, version->major);
 	put_number(&key, version->minor);
 	put_number(&key, version->micro);
@@ -114,7 +116,7 @@ int seccomp_key_make(
 	put_words(&key, &seccomp->architectures);
 	put_number(&key, seccomp->has_flags);
 	put_words(&key, &seccomp->flags);
-	put_number(&key, seccomp->listener_path != NULL); /* its name is not compiled in */
+	put_number(&key, seccomp->listener_path != NULL); /* the path is not compiled in */
 	put_number(&key, seccomp->n_syscalls);
 	for (size_t i = 0; i < seccomp->n_syscalls; i++)
 		put_syscall(&key, &seccomp->syscalls[i]);
@@ -132,7 +134,7 @@ void seccomp_key_release(struct seccomp_key *key)
 	key->bytes = NULL;
 }
 
-/* FNV-1a. */
+/* Hashes with FNV-1a. */
 static void name_of(const struct seccomp_key *key, char ret_name[NAME_SIZE])
 {
 	uint64_t hash = 0xcbf29ce484222325u;
@@ -142,7 +144,7 @@ static void name_of(const struct seccomp_key *key, char ret_name[NAME_SIZE])
 	(void)snprintf(ret_name, NAME_SIZE, "%016" PRIx64, hash);
 }
 
-/* Whether the open file may be trusted and can hold a program for KEY. */
+/* Returns whether the open file may be trusted and has the size of a program for KEY. */
 static bool file_fits(int fd, const struct seccomp_key *key, size_t *ret_size)
 {
 	struct stat st;
@@ -193,8 +195,8 @@ bool seccomp_cache_get(
 	return true;
 }
 
-/* Removes the file that was written longest ago if there are too many. What a killed runtime left
- * of file_replace counts and goes the same way. */
+/* Removes the oldest file if there are too many. Files that a killed runtime has left of
+ * file_replace count, and are removed in the same way. */
 static void evict(int cache_fd)
 {
 	cleanup_dir DIR *dir = NULL;

@@ -10,8 +10,8 @@
 #include <string.h>
 
 /*
- * Names to numbers. libseccomp's tables know every call on every architecture up to the kernel of
- * its release; what is newer stands below, because from 424 on a call has the same number
+ * Resolves names to numbers. libseccomp's tables contain all calls of all architectures up to the
+ * kernel of its release. Newer calls are listed below: from 424 on a call has the same number
  * everywhere.
  */
 
@@ -21,7 +21,7 @@
 static const struct {
 	const char *name;
 	uint32_t number;
-	const char *only; /* libseccomp's name of the one architecture that has it */
+	const char *only; /* libseccomp's name of the only architecture that has it */
 } newer_calls[] = {
 	{"futex_waitv", 449, NULL},		{"set_mempolicy_home_node", 450, NULL},
 	{"cachestat", 451, NULL},		{"fchmodat2", 452, NULL},
@@ -39,9 +39,9 @@ static const struct {
 	{"riscv_hwprobe", 258, "riscv64"},
 };
 
-/* Calls that some architectures also, or only, have as a number in the first argument of socketcall(2)
- * or ipc(2). libseccomp resolves their names to -(100 + number) and -(200 + number) there. The kernel
- * looks at 32 bits of that argument, in ipc at 16. */
+/* Calls that some architectures have, also or only, as a number in the first argument of
+ * socketcall(2) or ipc(2). libseccomp resolves their names there to -(100 + number) and -(200 +
+ * number). The kernel uses 32 bits of that argument, for ipc 16. */
 static const struct subcall {
 	const char *name;
 	bool ipc;
@@ -65,7 +65,7 @@ static const struct subcall {
 };
 /* clang-format on */
 
-/* The numbers of `subcalls` that an architecture also has directly; 0: none. */
+/* The numbers of `subcalls` that an architecture also has as calls of their own; 0: none. */
 struct direct_numbers {
 	bool multiplexed; /* the architecture has socketcall(2) and ipc(2) */
 	uint32_t number[N(subcalls)];
@@ -76,8 +76,8 @@ static uint32_t token_of(const struct seccomp_arch *arch)
 	return seccomp_arch_resolve_name(arch->libseccomp);
 }
 
-/* The one call that libseccomp answers for a multiplexed name is the pseudo number, so the direct
- * number is found by asking the other way round. They lie within the first 500 numbers. */
+/* Finds direct numbers by asking for the name of each number: for a multiplexed name libseccomp
+ * returns only the pseudo number. All lie within the first 500 numbers. */
 static void find_direct_numbers(const struct seccomp_arch *arch, struct direct_numbers *ret_direct)
 {
 	uint32_t token = token_of(arch);
@@ -106,14 +106,14 @@ static size_t find_subcall(const char *name)
 	return i;
 }
 
-/* Returns false if the architecture has no such call. */
+/* Returns false if the architecture does not have the call. */
 static bool find_number(const struct seccomp_arch *arch, const struct direct_numbers *direct,
 	const char *name, uint32_t *ret_number)
 {
 	int number = seccomp_syscall_resolve_name_arch(token_of(arch), name);
 	size_t i;
 
-	/* Numbers of x32 are positive as int too: bit 30. */
+	/* Numbers of x32, with bit 30, are positive as an int, too. */
 	if (number >= 0) {
 		*ret_number = (uint32_t)number;
 		return true;
@@ -183,7 +183,8 @@ size_t seccomp_unknown_names(const struct seccomp_policy *policy, char *text, si
 	return unknown;
 }
 
-/* Whether A leaves the caller less than B: the kernel's order of actions, as it stacks filters. */
+/* Returns whether action A takes precedence over B when filters are stacked, in the kernel's
+ * order. */
 static bool stricter(uint32_t a, uint32_t b)
 {
 	return (int32_t)(a & SECCOMP_RET_ACTION_FULL) < (int32_t)(b & SECCOMP_RET_ACTION_FULL);
@@ -197,9 +198,9 @@ static bool policy_names(const struct seccomp_policy *policy, const char *name)
 	return false;
 }
 
-/* What the policy says of SUB carries over to its multiplexer, as far as that can be said there:
- * the arguments lie behind a pointer. So a rule with tests is not carried over where it would allow
- * more than it says (all of socket(2) for AF_UNIX), and is carried over whole where it forbids. */
+/* Returns the rule that applies to the multiplexer for the call SUB. There the arguments lie behind
+ * a pointer and cannot be compared. So a rule with tests is left out if it would allow more than it
+ * names (all of socket(2) instead of AF_UNIX), and applies without its tests if it forbids. */
 static const struct seccomp_rule *rule_for_subcall(
 	const struct seccomp_policy *policy, const struct subcall *sub)
 {
@@ -219,9 +220,9 @@ static const struct seccomp_rule *rule_for_subcall(
 	return found;
 }
 
-/* A multiplexer that the policy names itself is left as it stands there, also if it only repeats
- * the default: libseccomp would refuse that rule and then allow socketcall(SYS_SOCKET) because of a
- * rule for socket(AF_UNIX), which opened every family to 32-bit programs (moby 7158007). */
+/* Adds rules for the multiplexers, except for one that the policy names itself, even with the
+ * default action. libseccomp would refuse such a rule and then allow socketcall(SYS_SOCKET) because
+ * of a rule for socket(AF_UNIX), which opened every family to 32-bit programs (moby 7158007). */
 static size_t add_multiplexed(const struct seccomp_policy *policy, const struct seccomp_arch *arch,
 	struct seccomp_table *table, size_t n)
 {
@@ -253,7 +254,7 @@ static size_t add_multiplexed(const struct seccomp_policy *policy, const struct 
 	return n;
 }
 
-/* By number; rules of one call stay in the order of the policy. */
+/* Orders by number; rules of one call keep the order of the policy. */
 static int compare_calls(const void *a, const void *b)
 {
 	const struct seccomp_call *x = a, *y = b;
@@ -263,7 +264,7 @@ static int compare_calls(const void *a, const void *b)
 	return (x->rule > y->rule) - (x->rule < y->rule);
 }
 
-/* Neighbours with one fate are one span. */
+/* Adds a span, or extends the last one if both have the same action without tests. */
 static void add_span(struct seccomp_table *table, struct seccomp_span span)
 {
 	if (table->n_spans) {
@@ -275,9 +276,9 @@ static void add_span(struct seccomp_table *table, struct seccomp_span span)
 	table->spans[table->n_spans++] = span;
 }
 
-/* The rules of one call: a rule without tests overrules those with tests, the first of them the
- * others. A rule that repeats the default counts for nothing; libseccomp has always refused them.
- * In an ordered policy a rule without tests is the last one that is looked at. */
+/* Combines the rules of one call: a rule without tests overrides those with tests, and of several
+ * the first counts. A rule with the default action is ignored; libseccomp has always refused these.
+ * In an ordered policy a rule without tests is the last one that is tried. */
 static struct seccomp_span span_of_call(
 	const struct seccomp_policy *policy, struct seccomp_call *calls, size_t n)
 {
@@ -303,7 +304,7 @@ static struct seccomp_span span_of_call(
 	return span;
 }
 
-/* The first number that is newer than all that the policy names; 0: there is none. */
+/* Returns the first number above all numbers that the policy names; 0: there is none. */
 static uint32_t first_new_number(
 	const struct seccomp_policy *policy, const struct seccomp_table *table, size_t n)
 {
@@ -318,7 +319,8 @@ static uint32_t first_new_number(
 	return 0;
 }
 
-/* The numbers from FROM up to and without TO (0: no end), which the policy does not name. */
+/* Adds the numbers from FROM up to, not including, TO (0: no end), which the policy does not
+ * name. */
 static void add_gap(const struct seccomp_policy *policy, struct seccomp_table *table,
 	uint32_t first_new, uint32_t from, uint32_t to)
 {

@@ -10,8 +10,8 @@ void seccomp_flags_supported(const char *ret_flags[8])
 {
 	size_t n = 0;
 
-	/* The kernel looks at the flags first and says EINVAL, then at the missing program. One
-	 * that we do not hand on is there since long. */
+	/* The kernel checks the flags (EINVAL) before the missing program (EFAULT). A flag that
+	 * nacre itself ignores exists in every supported kernel. */
 	for (const struct seccomp_flag *flag = seccomp_flags; flag->name; flag++) {
 		unsigned flags = flag->flag;
 

@@ -16,14 +16,15 @@
 #define KMSG "/dev/kmsg"
 
 enum {
-	RECORD_SIZE = 8192, /* of the kernel's: CONSOLE_EXT_LOG_MAX */
+	RECORD_SIZE = 8192, /* the kernel's limit: CONSOLE_EXT_LOG_MAX */
 	RECORDS_MAX = 1000000, /* more than any log buffer holds */
 };
 
 #define INITIAL_PIDNS 0xeffffffcU /* PROC_PID_INIT_INO of the kernel */
 
-/* The number after KEY, which has its blank before and "=" behind: values of the program's choice
- * are quoted, and in hexadecimal if they hold a blank or a quote (audit_log_untrustedstring). */
+/* Finds the number behind KEY, which includes the blank before it and the "=". A program cannot
+ * forge it: values of its choice are quoted, or hexadecimal if they contain a blank or a quote
+ * (audit_log_untrustedstring). */
 static bool find_number(const char *text, const char *key, int base, uint64_t *ret_number)
 {
 	const char *at = strstr(text, key);
@@ -36,8 +37,8 @@ static bool find_number(const char *text, const char *key, int base, uint64_t *r
 	return end != at;
 }
 
-/* PRIORITY,SEQUENCE,MICROSECONDS,FLAGS;TEXT: Documentation/ABI/testing/dev-kmsg. The facility,
- * above the lowest three bits, is 0 for the kernel alone. */
+/* Parses PRIORITY,SEQUENCE,MICROSECONDS,FLAGS;TEXT: Documentation/ABI/testing/dev-kmsg. The
+ * facility, in the bits above the lowest three, is 0 only for the kernel. */
 bool seccomp_record_parse(const char *text, struct seccomp_record *ret_record)
 {
 	const char *message = strchr(text, ';');
@@ -114,7 +115,7 @@ bool seccomp_record_is_of(const struct seccomp_record *record, uint64_t time_us,
 	return false;
 }
 
-/* The log's clock stands still while the machine sleeps. */
+/* Returns how long the machine has slept, since the log's clock stops then. */
 static uint64_t sleep_us(void)
 {
 	struct timespec boot, monotonic;
@@ -149,9 +150,9 @@ int seccomp_log_read(const struct seccomp_subject *subjects, size_t n,
 		struct seccomp_record record;
 		ssize_t length = read(fd, text, RECORD_SIZE);
 
-		if (length < 0 && errno == EAGAIN) /* the end */
+		if (length < 0 && errno == EAGAIN) /* the end of the log */
 			break;
-		if (length < 0 && (errno == EPIPE || errno == EINTR)) /* it was overwritten */
+		if (length < 0 && (errno == EPIPE || errno == EINTR)) /* overwritten */
 			continue;
 		if (length < 0)
 			return fail_errno(err, errno, "read " KMSG);

@@ -4,18 +4,18 @@
 
 #include "libcontainer/seccomp/seccomp.h"
 
-/* A system call that nacre makes behind the config's filter. */
+/* A system call that nacre itself makes after the config's filter is loaded. */
 struct seccomp_need {
 	const char *name;
 	int number;
 	uint64_t args[6];
-	unsigned known; /* a bit for each of ARGS that counts; the others may be anything */
+	unsigned known; /* one bit per member of ARGS with a fixed value */
 	bool may_notify; /* an agent may decide on it */
 	const char *reason; /* "runs the program" */
 };
 
-/* -EPERM, which names the call and its reason: PROGRAM refuses NEED, whatever its arguments that
- * are not known are. */
+/* Fails with -EPERM, and names the call and its reason, if PROGRAM refuses NEED whatever its
+ * unknown arguments are. */
 int seccomp_check_need(const struct seccomp_program *program, const struct seccomp_need *need,
 	struct nacre_error *err);
 

@@ -7,9 +7,9 @@
 
 #include "libcontainer/seccomp/seccomp_policy.h"
 
-/* From the table to a profile that the generator takes. */
+/* Translates nacre's table (specs/filter.h) into a policy for the generator. */
 
-#define MAX_RULES 1024 /* the table has half of it */
+#define MAX_RULES 1024 /* twice as many as the table needs */
 
 struct builder {
 	struct arena *arena;
@@ -57,7 +57,7 @@ static struct seccomp_test test_of(const struct filter_test *test)
 		operators[test->op], test->index, test->mask, test->value & test->mask};
 }
 
-/* The words of the grants that belong to LIST. Returns how many. */
+/* Collects the values of grants that belong to LIST. Returns how many. */
 static size_t granted_words(
 	const struct builder *b, enum filter_list list, uint32_t *ret_values, size_t room)
 {
@@ -74,7 +74,7 @@ static size_t granted_words(
 	return n;
 }
 
-/* Whether the row is about one type of socket, which is granted. */
+/* Returns whether the row refuses one type of socket, and that type is granted. */
 static bool type_is_granted(const struct filter_rule *rule, const uint32_t *values, size_t n)
 {
 	for (size_t i = 0; rule->list == FILTER_TYPES && i < FILTER_TESTS; i++)
@@ -103,7 +103,7 @@ static void refuse(struct builder *b, const struct filter_rule *rule)
 		tests[n] = test_of(&rule->tests[n]);
 		n++;
 	}
-	/* One more value that is not refused. */
+	/* Excludes the granted values from the refusal. */
 	for (size_t i = 0; rule->list != FILTER_TYPES && i < n_values; i++)
 		tests[n++] = (struct seccomp_test){
 			SECCOMP_NE, rule->list == FILTER_FAMILIES ? 0 : 2, UINT32_MAX, values[i]};
@@ -112,7 +112,7 @@ static void refuse(struct builder *b, const struct filter_rule *rule)
 			add_rule(b, name, SECCOMP_RET_ERRNO | (uint32_t)rule->error, tests, n);
 }
 
-/* The rules of one architecture, in order. */
+/* Makes the rules of one architecture, in order. */
 static int make_rules(struct builder *b, const struct seccomp_arch *arch, struct nacre_error *err)
 {
 	b->n_rules = 0;

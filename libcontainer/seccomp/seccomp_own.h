@@ -9,33 +9,34 @@
 #include "specs/filter.h"
 
 /*
- * nacre's own filter (specs/filter.h) as a program. Those without grants are made when nacre is
- * built (seccomp_own_make.c), so that loading one is a system call and nothing else.
+ * nacre's own filter (specs/filter.h) as a program. The programs without grants are made at build
+ * time (seccomp_own_make.c), so that loading one takes a single system call.
  */
 
 struct seccomp_own {
-	unsigned profile; /* of enum filter_profile; 0: there is no filter */
+	unsigned profile; /* of enum filter_profile; 0: no filter */
 	const struct sock_filter *filter;
 	unsigned short n;
 };
 
-/* What was built for this architecture; the last one has profile 0. */
+/* The programs built for this architecture; the last one has profile 0. */
 extern const struct seccomp_own seccomp_own_built[];
 
-/* Compiles the table for the architectures ARCHS, names of the spec, the native one first; ends
- * with NULL. */
+/* Compiles the table for the architectures ARCHS, names of the spec, the native one first. ARCHS
+ * ends with NULL. */
 int seccomp_own_compile(struct arena *arena, unsigned profile, const struct oci_strings *grants,
 	const char *const *archs, struct seccomp_program *ret_program, struct nacre_error *err);
 
-/* The program that NACRE asks for (NULL or without a filter: none) on this machine. What has to be
- * made lives in ARENA. -ENOTSUP: an architecture for which the table was not checked. */
+/* Returns the program that NACRE asks for on this machine; NACRE NULL or without a filter: none. A
+ * program that must be compiled lies in ARENA. -ENOTSUP: the table was not checked for this
+ * architecture. */
 int seccomp_own_program(struct arena *arena, const struct oci_hardened *nacre,
 	struct seccomp_own *ret_own, struct nacre_error *err);
 
-/* Loads it into the caller: see seccomp_apply. */
+/* Loads OWN into the caller: see seccomp_apply. */
 int seccomp_own_apply(const struct seccomp_own *own, struct nacre_error *err);
 
-/* The same for a program of seccomp_trace.h. Returns the listener. */
+/* Loads a program of seccomp_trace.h likewise. Returns the listener. */
 int seccomp_own_apply_traced(const struct seccomp_own *traced, struct nacre_error *err);
 
 #endif

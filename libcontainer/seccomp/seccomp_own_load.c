@@ -10,8 +10,8 @@
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
-/* Numbers of errnos, socket options and ioctls differ on some others, the arguments of clone on
- * s390. */
+/* Limited to architectures that agree with the table: some others have other numbers for errnos,
+ * socket options and ioctls, and s390 has other arguments of clone(2). */
 static const char *const native[] = {
 #if defined(__x86_64__) && !defined(__ILP32__)
 	"SCMP_ARCH_X86_64",
@@ -21,7 +21,7 @@ static const char *const native[] = {
 	NULL,
 };
 
-/* What 32-bit programs are of; those of x32 make no call under any filter. */
+/* The architecture of 32-bit programs. Calls of x32 are refused by every filter. */
 #if defined(__x86_64__)
 static const char compat[] = "SCMP_ARCH_X86";
 #else
@@ -50,7 +50,7 @@ static int compile(struct arena *arena, unsigned profile, const struct oci_strin
 	return 0;
 }
 
-/* Those of NACRE; 0: it wants no filter. */
+/* Returns the bits of the profile that NACRE asks for; 0: it asks for no filter. */
 static int read_profile(const struct oci_hardened *nacre, struct nacre_error *err)
 {
 	unsigned profile;
@@ -82,7 +82,7 @@ int seccomp_own_program(struct arena *arena, const struct oci_hardened *nacre,
 		return profile;
 	while (built->profile && built->profile != (unsigned)profile)
 		built++;
-	/* A config may ask for what no profile has: setuid-files beside nested. */
+	/* A config may combine what no profile does: setuid-files with nested. */
 	if (nacre->seccomp_grants.n || !built->profile)
 		return compile(arena, (unsigned)profile, &nacre->seccomp_grants, ret_own, err);
 	*ret_own = *built;
@@ -96,7 +96,7 @@ int seccomp_own_apply(const struct seccomp_own *own, struct nacre_error *err)
 
 	if (!own->profile)
 		return 0;
-	/* As for a config without flags: see seccomp_policy.c. */
+	/* The flag is that of a config without flags: see seccomp_policy.c. */
 	r = sys_seccomp(SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &fprog);
 	return r < 0 ? fail_errno(
 			       err, r, "load nacre's own seccomp filter of %u instructions", own->n)
@@ -107,7 +107,8 @@ int seccomp_own_apply_traced(const struct seccomp_own *traced, struct nacre_erro
 {
 	struct sock_fprog fprog = {traced->n, (struct sock_filter *)traced->filter};
 	const unsigned flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW | SECCOMP_FILTER_FLAG_NEW_LISTENER;
-	/* Else a signal makes the call anew, and it is told twice: Go's scheduler sends many. */
+	/* Without the last flag a signal restarts the call and it is reported twice: Go's scheduler
+	 * sends many. */
 	int r = sys_seccomp(
 		SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &fprog);
 

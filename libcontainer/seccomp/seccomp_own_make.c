@@ -7,13 +7,13 @@
 #include <string.h>
 
 /*
- * A program of the build: writes seccomp_own_built to stdout, for both architectures; the compiler
- * takes that of the target. It runs on the machine that builds, with the code that makes the
+ * A program of the build: writes seccomp_own_built to stdout, for both architectures, of which the
+ * compiler takes the target's. It runs on the build machine, with the code that compiles the
  * programs with grants at run time.
  */
 
 static const struct {
-	const char *name; /* as the compiler says it */
+	const char *name; /* the compiler's macro */
 	const char *archs[2];
 } targets[] = {
 	{"__x86_64__", {"SCMP_ARCH_X86_64", NULL}},

@@ -10,16 +10,16 @@
 #include "libcontainer/seccomp/seccomp.h"
 
 #define SECCOMP_ARGUMENTS 6 /* members of seccomp_data.args */
-#define LARGEST_ERRNO 4095 /* MAX_ERRNO of the kernel: it cuts larger ones */
+#define LARGEST_ERRNO 4095 /* MAX_ERRNO of the kernel, which cuts larger values to it */
 
-/* Far above what fits into a filter: bounds the work on a hostile config. */
+/* Limits the work on a hostile config, far above what fits into a filter. */
 #define MAX_RULES 65536
 
 /* clang-format off */
 static const struct {
 	const char *name;
 	uint32_t action;
-	uint32_t data_limit; /* what errnoRet may be; 0: it may not be there */
+	uint32_t data_limit; /* the highest errnoRet; 0: the action takes none */
 } actions[] = {
 	{"SCMP_ACT_KILL",		SECCOMP_RET_KILL_THREAD,	0},
 	{"SCMP_ACT_KILL_PROCESS",	SECCOMP_RET_KILL_PROCESS,	0},
@@ -46,8 +46,9 @@ static const struct {
 	{"SCMP_CMP_MASKED_EQ",	SECCOMP_EQ, true},
 };
 
-/* ARM has calls of its own from 0x0f0000 (set_tls); x32 has from 512 those whose structs differ from
- * x86_64. A policy that names one of them does not thereby know the common numbers below. */
+/* Some architectures have calls outside the common series of numbers: ARM from 0x0f0000 (set_tls),
+ * x32 from 512 (calls with other structs than on x86_64). A policy that names one of them does not
+ * therefore know all common numbers below. */
 static const struct seccomp_arch architectures[SECCOMP_N_ARCHITECTURES] = {
 	{"SCMP_ARCH_X86",		"x86",		32, 0, 0},
 	{"SCMP_ARCH_X86_64",		"x86_64",	64, 0, 0},
@@ -141,8 +142,8 @@ static bool index_repeats(const struct seccomp_test *tests, size_t n)
 	return false;
 }
 
-/* The container's init tells the number of the listener with write(2): it would wait for ever for
- * an agent that has no listener yet. */
+/* Refuses notifications that would block the start itself: init reports the number of the listener
+ * with write(2), and the agent has no listener before that. */
 static int check_notify(const struct oci_seccomp *seccomp, const char *name, uint32_t action,
 	struct nacre_error *err)
 {
@@ -161,8 +162,8 @@ static int check_notify(const struct oci_seccomp *seccomp, const char *name, uin
 	return 0;
 }
 
-/* A list that compares one argument twice is several rules, of which any may hold: that is how
- * policies for other runtimes are written (the values of `personality`). */
+/* Splits a list that compares one argument twice into several rules, any of which may hold:
+ * policies for other runtimes are written so (the values of `personality`). */
 static int read_syscall(const struct oci_seccomp *seccomp, const struct oci_syscall *call,
 	struct seccomp_policy *policy, size_t *n_tests, struct nacre_error *err)
 {
@@ -202,7 +203,7 @@ static int read_syscall(const struct oci_seccomp *seccomp, const struct oci_sysc
 static int read_syscalls(
 	const struct oci_seccomp *seccomp, struct seccomp_policy *policy, struct nacre_error *err)
 {
-	size_t rules = 1, tests = 1; /* calloc(0) may be NULL */
+	size_t rules = 1, tests = 1; /* + 1: calloc(0) may return NULL */
 	int r;
 
 	for (size_t i = 0; i < seccomp->n_syscalls; i++) {
@@ -243,7 +244,7 @@ const struct seccomp_arch *seccomp_find_arch(const char *oci)
 	return NULL;
 }
 
-/* The native architecture belongs to every filter: without it nothing could run. */
+/* Adds the native architecture in any case: without it nothing could run. */
 static int read_architectures(
 	const struct oci_strings *list, struct seccomp_policy *policy, struct nacre_error *err)
 {
@@ -270,8 +271,9 @@ static int read_architectures(
 static int read_flags(
 	const struct oci_seccomp *seccomp, struct seccomp_policy *policy, struct nacre_error *err)
 {
-	/* Since Linux 5.16 this is the default of the kernel; before it, a filter without this flag
-	 * turns speculation mitigations on that cost much. An empty list asks for them. */
+	/* Since Linux 5.16 the kernel behaves like this by default. Before, a filter without this
+	 * flag turns on expensive mitigations of speculation. An empty list of flags asks for
+	 * them. */
 	if (!seccomp->has_flags)
 		policy->flags = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
 	for (size_t i = 0; i < seccomp->flags.n; i++) {
@@ -284,15 +286,16 @@ static int read_flags(
 				seccomp->flags.items[i]);
 		policy->flags |= known->flag;
 	}
-	/* The kernel refuses this one where nobody listens. */
+	/* The kernel refuses this flag without a listener. */
 	if (!policy->notify)
 		policy->flags &= ~(unsigned)SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 	return 0;
 }
 
-/* Libc falls back to an older call on ENOSYS alone, so an errno or death for a call that the
- * policy's author could not know breaks programs for nothing. Where the default is to ask, trace,
- * log or allow, the author wants to see unknown calls. */
+/* Returns whether new calls should return ENOSYS instead of ACTION. libc falls back to an older
+ * call only on ENOSYS, so an errno or a kill for a call that the policy's author could not know
+ * breaks programs for nothing. With a default of notify, trace, log or allow, the author wants to
+ * see unknown calls. */
 static bool hides_new_calls(uint32_t action)
 {
 	switch (action & SECCOMP_RET_ACTION_FULL) {

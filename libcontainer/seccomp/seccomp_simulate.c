@@ -10,7 +10,7 @@
 #include "libcontainer/seccomp/seccomp_policy.h"
 #include "libcontainer/seccomp/seccomp_trace.h"
 
-/* Above every call that a kernel has. */
+/* Lies above the numbers of all calls. */
 #define NUMBERS_END 600
 
 static bool refuses(uint32_t verdict)
@@ -66,7 +66,7 @@ void seccomp_each_refused(const struct seccomp_program *program, const struct se
 			refuses_number(own->filter, own->n, number))
 			continue;
 		seccomp_call_name(seccomp_arch_native(), number, name);
-		if (name[0] < '0' || name[0] > '9') /* else there is none of this number */
+		if (name[0] < '0' || name[0] > '9') /* a number without a name is no call */
 			each(data, name);
 	}
 	if (refuses_clone(program->filter, program->n) && !refuses_clone(own->filter, own->n))

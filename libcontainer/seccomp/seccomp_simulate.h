@@ -4,16 +4,17 @@
 
 #include "libcontainer/seccomp/seccomp_own.h"
 
-/* What the config's own filter refuses. Nobody is told when it does (an errno leaves no trace, and
- * comes before a notification of nacre's filter), but it is known: it is asked here. Pure. */
+/* Finds out what the config's own filter refuses. The kernel reports no such refusal (an errno
+ * leaves no trace, and takes precedence over a notification of nacre's filter), but it can be
+ * computed. Pure. */
 
-/* Whether PROGRAM refuses CALL of this machine whatever its arguments are. */
+/* Returns whether PROGRAM refuses CALL on this machine, whatever its arguments are. */
 bool seccomp_refuses(const struct seccomp_program *program, const char *call);
 
-/* Whether it refuses clone(CLONE_NEWUSER). */
+/* Returns whether it refuses clone(CLONE_NEWUSER). */
 bool seccomp_refuses_userns(const struct seccomp_program *program);
 
-/* Calls EACH with what PROGRAM refuses and OWN (profile 0: none) does not. */
+/* Calls EACH for each call that PROGRAM refuses and OWN (profile 0: none) does not. */
 void seccomp_each_refused(const struct seccomp_program *program, const struct seccomp_own *own,
 	void (*each)(void *data, const char *call), void *data);
 

@@ -12,7 +12,7 @@
 
 #include "libcontainer/seccomp/seccomp_policy.h"
 
-/* A later kernel may write more than the header knows. */
+/* Leaves room for a kernel that writes more than the header defines. */
 #define NOTIF_BYTES 512
 
 int seccomp_trace_program(struct arena *arena, const struct seccomp_own *own,
@@ -55,7 +55,7 @@ static bool jumps(const struct sock_filter *i, uint32_t a)
 	}
 }
 
-/* The instructions that seccomp_bpf.c writes. Jumps go forward only, so it ends. */
+/* Interprets the instructions that seccomp_bpf.c writes. It ends, since jumps go only forward. */
 static uint32_t walk(const struct sock_filter *filter, unsigned short n,
 	const struct seccomp_data *data, bool *ret_looked)
 {
@@ -120,8 +120,8 @@ static const struct filter_rule *find_rule(
 	return NULL;
 }
 
-/* FNV-1a of its texts. Of five digits, for the file, and above the places in the table, which stood
- * there once. */
+/* Hashes the row's texts with FNV-1a. The number has at most five digits, for the file, and is
+ * above the index in the table, which earlier versions wrote. */
 int seccomp_rule_number(const struct filter_rule *rule)
 {
 	const char *const texts[] = {rule->calls, rule->why};
@@ -158,7 +158,8 @@ const char *seccomp_denial_reason(int number)
 		    : "in the list of the nacre that counted it, which is another version";
 }
 
-/* Whether the grant of their ABI is what 32-bit calls lack: getpid, 20, is never refused. */
+/* Returns whether a 32-bit call is refused only because the grant of its ABI is missing: getpid,
+ * 20, is never refused otherwise. */
 static bool lacks_i386(const struct seccomp_own *own, const struct seccomp_denial *denial)
 {
 #ifdef __x86_64__
@@ -179,7 +180,7 @@ static void describe(const struct seccomp_own *own, struct seccomp_denial *denia
 	const struct filter_rule *rule;
 	uint64_t args[6];
 
-	/* The kernel's type of them is long long, and uint64_t is long. */
+	/* Copies, since the kernel's type is unsigned long long, and uint64_t is unsigned long. */
 	for (size_t i = 0; i < 6; i++)
 		args[i] = denial->data.args[i];
 	seccomp_call_name(denial->data.arch, denial->data.nr, denial->call);
@@ -206,7 +207,7 @@ int seccomp_trace_take(int listener, const struct seccomp_own *own,
 	uint32_t verdict;
 
 	memset(&in, 0, sizeof(in));
-	/* ENOENT: it was killed while it waited. */
+	/* ENOENT: the process was killed while it waited. */
 	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &in) < 0)
 		return errno == ENOENT || errno == EINTR
 			       ? 0
@@ -225,7 +226,8 @@ int seccomp_trace_take(int listener, const struct seccomp_own *own,
 int seccomp_trace_read(int listener, const struct seccomp_denial *denial, uint64_t address,
 	void *ret_bytes, size_t size)
 {
-	/* Where the second page is not there, the first is read all the same. */
+	/* Splits the read at the page: if the second page is missing, the first is read all the
+	 * same. */
 	const size_t page = (size_t)sysconf(_SC_PAGESIZE), first = page - address % page;
 	struct iovec theirs[] = {
 		{(void *)(uintptr_t)address, size < first ? size : first},
@@ -235,7 +237,7 @@ int seccomp_trace_read(int listener, const struct seccomp_denial *denial, uint64
 	ssize_t n = process_vm_readv(denial->pid, &ours, 1, theirs, 2, 0);
 	int code = errno;
 
-	/* Else it may have been another process that has the pid by now. */
+	/* Checks that the process still waits: another process may have the pid by now. */
 	if (ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &denial->id) < 0)
 		return -errno;
 	return n < 0 ? -code : (int)n;
