@@ -16,7 +16,7 @@
 #include "libcontainer/namespace/idmap_tool.h"
 
 enum {
-	MAX_MAPPINGS = 340, /* of the kernel, since Linux 4.15 */
+	MAX_MAPPINGS = 340, /* the kernel's limit since Linux 4.15 */
 };
 
 #define INITIAL_USERNS 0xeffffffdU /* PROC_USER_INIT_INO of the kernel */
@@ -43,7 +43,7 @@ static int write_process_file(
 
 	if (fd < 0)
 		return fd;
-	/* The kernel takes a map in one write only. */
+	/* The kernel accepts a map only in one write(2). */
 	n = write(fd, text, length);
 	if (n < 0)
 		return fail_errno(err, errno, "write %s", name);
@@ -92,9 +92,9 @@ int idmap_write(pid_t pid, const struct oci_id_mapping *uids, size_t n_uids,
 		gids, n_gids, getegid()};
 	int r;
 
-	/* user_namespaces(7): without privilege a gid map is only taken once setgroups is given up,
-	 * or a process could drop a group that denies it something. newgidmap sees to that itself.
-	 */
+	/* user_namespaces(7): without privilege the kernel accepts a gid map only after
+	 * setgroups(2) is denied, since a process could otherwise drop a group that denies it
+	 * something. newgidmap does this itself. */
 	r = geteuid() != 0 && maps_only_itself(&gid_map)
 		    ? write_process_file(pid, "setgroups", "deny", err)
 		    : 0;
@@ -121,8 +121,8 @@ int idmap_is_host_root(struct nacre_error *err)
 
 int idmap_become_root(bool keep_groups, struct nacre_error *err)
 {
-	/* EPERM: setgroups was given up for the gid map. What groups are left are the caller's own.
-	 */
+	/* EPERM: setgroups(2) was denied for the gid map. The remaining groups are the caller's
+	 * own. */
 	if (!keep_groups && setgroups(0, NULL) < 0 && errno != EPERM)
 		return fail_errno(err, errno, "setgroups");
 	if (setresgid(0, 0, 0) < 0)
@@ -132,8 +132,8 @@ int idmap_become_root(bool keep_groups, struct nacre_error *err)
 	return 0;
 }
 
-/* The keyring of the user, and that of its sessions, which the kernel makes together: they belong
- * to the namespace, user-keyring(7), and go with it. Returns 0 or an errno. */
+/* Makes the user keyring and its session keyring, which the kernel makes together. They belong to
+ * the user namespace, user-keyring(7), and end with it. Returns 0 or an errno. */
 static int show_namespace(void)
 {
 	int r;
@@ -144,8 +144,8 @@ static int show_namespace(void)
 	return r < 0 ? -r : 0;
 }
 
-/* The process that a new user namespace needs to exist. It waits until the pipe closes, which also
- * happens when its maker dies. */
+/* Runs the process that holds a new user namespace. It waits until the pipe closes, which also
+ * happens when its parent dies. */
 static _Noreturn void hold_namespace(int pipe_fd, bool shown)
 {
 	char byte;
@@ -155,7 +155,7 @@ static _Noreturn void hold_namespace(int pipe_fd, bool shown)
 	_exit(shown ? show_namespace() : 0);
 }
 
-/* Returns 0, or the errno of a holder that had to show the namespace. */
+/* Returns 0, or the errno of a holder that failed to show its namespace. */
 static int wait_for_holder(pid_t pid)
 {
 	int status = 0;
@@ -171,8 +171,8 @@ static int open_namespace(pid_t pid, struct nacre_error *err)
 	char path[64];
 	int fd;
 
-	/* A magic link, which procfs.h would not follow: it leads to a namespace, and of a process
-	 * that is our own child and runs no foreign code. */
+	/* Follows a magic link, which procfs.h refuses: it leads to the namespace of nacre's own
+	 * child, which runs no foreign code. */
 	(void)snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	return fd < 0 ? fail_errno(err, errno, "open %s", path) : fd;
@@ -203,7 +203,7 @@ static int make_userns(const struct oci_id_mapping *uids, size_t n_uids,
 	if (fd == 0)
 		fd = open_namespace(pid, err);
 	fd_close(&release);
-	/* It ends by itself now; nothing it does can take long. */
+	/* The child ends by itself now, and soon. */
 	r = wait_for_holder(pid);
 	if (fd < 0 || r == 0 || !shown)
 		return fd;

@@ -7,18 +7,18 @@
 
 #include "specs/spec.h"
 
-/* user_namespaces(7). */
+/* User and group id mappings: user_namespaces(7). */
 
-/* Writes uid_map, gid_map and, where the caller is unprivileged, setgroups of PID. */
+/* Writes uid_map and gid_map of PID, and setgroups if the caller is unprivileged. */
 int idmap_write(pid_t pid, const struct oci_id_mapping *uids, size_t n_uids,
 	const struct oci_id_mapping *gids, size_t n_gids, struct nacre_error *err);
 
-/* Whether the caller is in the user namespace that the kernel started with: 1, 0 or -errno. */
+/* Returns 1 if the caller is in the initial user namespace, 0 if not, or -errno. */
 int idmap_is_initial(struct nacre_error *err);
-/* Whether it is root there, too: the same. */
+/* Returns likewise whether it is also root there. */
 int idmap_is_host_root(struct nacre_error *err);
 
-/* Makes init, once the maps are written, root of its user namespace, without groups unless
+/* Makes init root of its user namespace, after its maps are written, and drops its groups unless
  * KEEP_GROUPS. */
 int idmap_become_root(bool keep_groups, struct nacre_error *err);
 
@@ -27,10 +27,11 @@ int idmap_become_root(bool keep_groups, struct nacre_error *err);
 int idmap_userns(const struct oci_id_mapping *uids, size_t n_uids,
 	const struct oci_id_mapping *gids, size_t n_gids, struct nacre_error *err);
 
-/* The same, with a root whose ids are to be nobody else's. While it is there, its root has
- * IDMAP_SHOWN_KEYS keys, and /proc/key-users of every process in the namespace above it says so,
- * whatever the others it is in: who has made one for ids looks there afterwards, and is alone, or
- * both know that they are not. -ENOSYS: the kernel has no keys. */
+/* Does the same for ids that no other namespace shall use, and announces them. While the namespace
+ * exists, its root has IDMAP_SHOWN_KEYS keys, which /proc/key-users shows to every process in the
+ * parent namespace, whatever its other namespaces are. A process that has made such a namespace
+ * looks there afterwards: either it is the only one, or both see that they are not. -ENOSYS: the
+ * kernel has no keys. */
 #define IDMAP_SHOWN_KEYS 2
 int idmap_userns_shown(const struct oci_id_mapping *uids, size_t n_uids,
 	const struct oci_id_mapping *gids, size_t n_gids, struct nacre_error *err);

@@ -15,18 +15,19 @@
 
 enum {
 	TOOL_TIMEOUT = 10, /* seconds */
-	NAME_SIZE = 64, /* of a user */
+	NAME_SIZE = 64, /* of a user's name */
 };
 
 #define FILE_LIMIT (4 * 1024 * 1024)
 
-/* Where distributions install it. PATH is the caller's and must not choose what handles ids. */
+/* Directories in which distributions install it. PATH belongs to the caller and must not choose a
+ * program that maps ids. */
 static const char *const tool_directories[] = {"/usr/bin", "/bin", "/usr/local/bin"};
 
-/* --- why it was refused --- */
+/* --- why the tool refused --- */
 
-/* The name of user UID. getpwuid(3) would load NSS into a static program; who is only known there
- * is told by number. */
+/* Finds the name of user UID. getpwuid(3) would load NSS modules into a static program; a user that
+ * only they know is reported by number. */
 static void find_name(uint32_t uid, char ret_name[NAME_SIZE])
 {
 	cleanup_free char *text = NULL;
@@ -50,7 +51,7 @@ static void find_name(uint32_t uid, char ret_name[NAME_SIZE])
 	}
 }
 
-/* Whether one line of subuid(5) gives the user all of MAPPING. */
+/* Returns whether one line of subuid(5) gives the user all of MAPPING. */
 static bool line_covers(
 	char *line, const char *name, uint32_t uid, const struct oci_id_mapping *mapping)
 {
@@ -83,7 +84,7 @@ static bool file_covers(
 	return false;
 }
 
-/* SAID: what the tool wrote. */
+/* SAID: the tool's output. */
 static int explain(const struct id_map *map, const char *said, struct nacre_error *err)
 {
 	char name[NAME_SIZE];

@@ -30,7 +30,7 @@ const struct namespace_type namespace_types[] = {
 /* clang-format on */
 
 enum {
-	LINK_SIZE = 64, /* of what a link below /proc/PID/ns says */
+	LINK_SIZE = 64, /* of the target of a link in /proc/PID/ns */
 };
 
 static int type_index(const char *name)
@@ -41,8 +41,8 @@ static int type_index(const char *name)
 	return -1;
 }
 
-/* O_NONBLOCK and the statfs come before the ioctl: the path is the config's and may be a FIFO or
- * any device, whose ioctls would mean something else. */
+/* Opens with O_NONBLOCK and checks with statfs(2) before the ioctl: the path is the config's and
+ * may be a FIFO or any device, for which the ioctl would mean something else. */
 static int open_namespace(
 	const struct namespace_type *type, const char *path, struct nacre_error *err)
 {
@@ -87,7 +87,7 @@ int namespaces_open(const struct oci_namespace *namespace, const struct namespac
 bool namespaces_own(const struct oci_namespace *namespace)
 {
 	const struct namespace_type *type = NULL;
-	struct nacre_error ignored; /* namespaces_plan tells it */
+	struct nacre_error ignored; /* namespaces_plan reports the error */
 	cleanup_close int fd = -1;
 
 	if (!namespace->path || !*namespace->path)
@@ -96,7 +96,7 @@ bool namespaces_own(const struct oci_namespace *namespace)
 	return fd >= 0 && namespaces_is_host(type, fd, &ignored) == 1;
 }
 
-/* For rules of specs/harden_linux.c, which cannot see where a path leads. */
+/* Enforces rules of specs/harden_linux.c, which cannot see where a path leads. */
 static int refuse_own(const struct namespace_type *type, const char *path, struct nacre_error *err)
 {
 	bool has_grant = type->clone_flag & (CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC);
@@ -106,7 +106,7 @@ static int refuse_own(const struct namespace_type *type, const char *path, struc
 		has_grant ? "; allow it with --allow host-" : "", has_grant ? type->name : "");
 }
 
-/* What rule hidden-paths was told of it may have changed since. */
+/* Checks again what namespaces_look reported for rule hidden-paths: it may have changed since. */
 static int check_apart(int fd, const char *path, struct nacre_error *err)
 {
 	int r = namespaces_maps_root(fd, err);
@@ -121,7 +121,7 @@ static int check_apart(int fd, const char *path, struct nacre_error *err)
 				path);
 }
 
-/* NOT_HOST: the profile wants another namespace than the runtime's own. */
+/* NOT_HOST: the profile refuses the host's namespace. */
 static int plan_one(const struct oci_namespace *namespace, bool not_host,
 	struct namespace_plan *plan, struct nacre_error *err)
 {
@@ -146,7 +146,8 @@ static int plan_one(const struct oci_namespace *namespace, bool not_host,
 		return host;
 	if (host && not_host)
 		return refuse_own(type, namespace->path, err);
-	/* One that was the host's when it was asked first has lost its path. */
+	/* A path to the host's mount namespace was removed earlier, so this one has changed
+	 * since. */
 	if (host && type->clone_flag == CLONE_NEWNS)
 		return fail(err, EPERM,
 			"linux.namespaces: %s is the host's mount namespace, and was not, or could "
@@ -156,7 +157,7 @@ static int plan_one(const struct oci_namespace *namespace, bool not_host,
 		plan->host_flags |= type->clone_flag;
 	if (own)
 		plan->own_flags |= type->clone_flag;
-	/* setns(2) refuses with EINVAL to join the user namespace that one is in already. */
+	/* setns(2) fails with EINVAL for the user namespace that the caller is already in. */
 	if (own && type->clone_flag == CLONE_NEWUSER)
 		return 0;
 	if (not_host && type->clone_flag == CLONE_NEWUSER &&
@@ -168,7 +169,7 @@ static int plan_one(const struct oci_namespace *namespace, bool not_host,
 	return 0;
 }
 
-/* Names are written into the uts namespace, which must not be the host's. */
+/* Refuses names in the host's uts namespace, into which they would be written. */
 static int check_names(const struct oci_config *config, int host_flags, struct nacre_error *err)
 {
 	if (!(host_flags & CLONE_NEWUTS) || (!config->hostname && !config->domainname))
@@ -249,8 +250,8 @@ int namespaces_join_process(int pidfd, int flags, struct nacre_error *err)
 	return 0;
 }
 
-/* namespaces(7): "net:[4026531840]", with a number that no other namespace has. stat(2) would make
- * an inode for each namespace to tell the same. */
+/* Reads a link as "net:[4026531840]", whose number identifies the namespace: namespaces(7). stat(2)
+ * gives the same, but makes an inode for each namespace. */
 static int read_link(int dirfd, const char *name, char ret_text[static LINK_SIZE])
 {
 	ssize_t n = readlinkat(dirfd, name, ret_text, LINK_SIZE - 1);
@@ -278,7 +279,7 @@ int namespaces_differ(pid_t pid, int *ret_flags, struct nacre_error *err)
 	for (const struct namespace_type *type = namespace_types; type->name; type++) {
 		int r = read_link(own, type->proc_name, ours);
 
-		if (r == -ENOENT) /* not in this kernel */
+		if (r == -ENOENT) /* this kernel does not have the type */
 			continue;
 		if (r < 0)
 			return fail_errno(err, r, "read /proc/self/ns/%s", type->proc_name);

@@ -15,9 +15,9 @@
 #include "libcontainer/base/sys.h"
 #include "libcontainer/namespace/idmap.h"
 
-/* Which namespaces are the host's, by what was opened and not by a path. */
+/* Finds out which namespaces are the host's, by the open namespace and not by a path. */
 
-#define OVERFLOW_ID 65534 /* of an id that the caller's user namespace does not have */
+#define OVERFLOW_ID 65534 /* shown for an id that the caller's user namespace does not map */
 #define MAP_SIZE 32768 /* 340 lines of three numbers */
 
 /* Returns 1 if FD is the namespace of TYPE that process WHO ("self") is in, 0 if not. */
@@ -48,7 +48,7 @@ int namespaces_is_host(const struct namespace_type *type, int fd, struct nacre_e
 	if (r != 0)
 		return r;
 	r = is_of(type, "1", fd, &why);
-	/* Whoever may not look at it cannot have opened it either. */
+	/* A namespace that the caller may not look at is none that it has opened. */
 	if (r == -EACCES || r == -EPERM || r == -ENOENT)
 		return 0;
 	if (r < 0)
@@ -69,7 +69,7 @@ int namespaces_host_root(int64_t *ret_uid, int64_t *ret_gid, struct nacre_error 
 	proc_fd = procfs_open(err);
 	if (proc_fd < 0)
 		return proc_fd;
-	/* It belongs to root of the host in every procfs. */
+	/* /proc/sys belongs to the host's root in every procfs. */
 	if (fstatat(proc_fd, "sys", &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail_errno(err, errno, "stat /proc/sys");
 	*ret_uid = st.st_uid == OVERFLOW_ID ? -1 : (int64_t)st.st_uid;
@@ -77,7 +77,7 @@ int namespaces_host_root(int64_t *ret_uid, int64_t *ret_gid, struct nacre_error 
 	return 0;
 }
 
-/* Returns 1 if FILE, uid_map or gid_map of a process, has the id ROOT of the caller's own user
+/* Returns 1 if FILE, the uid_map or gid_map of a process, maps the id ROOT of the caller's user
  * namespace, 0 if not. */
 static int maps(int proc_fd, const char *file, int64_t root, struct nacre_error *err)
 {
@@ -100,8 +100,8 @@ static int maps(int proc_fd, const char *file, int64_t root, struct nacre_error 
 	return 0;
 }
 
-/* A process in the namespace, so that its maps can be read as the caller sees them. It tells that
- * it is there, and waits until the socket closes, which also happens when its maker dies. */
+/* Runs a process in the namespace, so that its maps can be read as the caller sees them. It reports
+ * that it is there, and waits until the socket closes, which also happens when its parent dies. */
 static _Noreturn void show_namespace(int userns_fd, int socket_fd)
 {
 	char byte = 0;
@@ -155,7 +155,7 @@ int namespaces_maps_root(int userns_fd, struct nacre_error *err)
 	r = r == 1 ? look_at_maps(pid, err)
 		   : fail(err, EPERM, "the user namespace cannot be joined");
 	fd_close(&ours);
-	/* It ends by itself now; nothing it does can take long. */
+	/* The child ends by itself now, and soon. */
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	return r;
@@ -176,7 +176,7 @@ int namespaces_look(struct arena *arena, const struct oci_config *config, struct
 		const struct oci_namespace *namespace = &linux_->namespaces[i];
 		cleanup_close int fd = -1;
 		const struct namespace_type *type = NULL;
-		struct nacre_error ignored; /* namespaces_plan tells it, where the path is used */
+		struct nacre_error ignored; /* namespaces_plan reports it if the path is used */
 
 		if (!namespace->path || !*namespace->path)
 			continue;

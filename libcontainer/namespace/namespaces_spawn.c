@@ -14,13 +14,13 @@
 #include "libcontainer/base/procfs.h"
 #include "libcontainer/base/sys.h"
 
-/* What an errno of clone3 means here and what to do about it. */
+/* Explains an errno of clone3 and suggests a remedy. */
 static int clone_failed(struct nacre_error *err, int code, uint64_t flags)
 {
 	/* clang-format off */
 	static const struct {
 		int code;
-		uint64_t flag; /* 0: whatever was asked for */
+		uint64_t flag; /* 0: any */
 		const char *hint;
 	} hints[] = {
 		{EPERM, CLONE_NEWUSER, "are user namespaces allowed? see the sysctls user.max_user_namespaces, "
@@ -69,7 +69,7 @@ static pid_t spawn_directly(
 	return pid;
 }
 
-/* What the middle process leaves to the caller, in memory that both map. */
+/* The result of the middle process for the caller, in shared memory. */
 struct middle_result {
 	pid_t pid;
 	int pidfd;
@@ -93,9 +93,10 @@ static int user_index(void)
 }
 
 /*
- * Root of the host may join namespaces that the user namespace owns and those that it does not, but
- * only before it enters the user namespace; an unprivileged caller may join what the user namespace
- * owns, but only after. So: the others first, then the user namespace, then again those refused.
+ * Joins in an order that works for both kinds of callers. The host's root may join namespaces of
+ * any owner, but only before it enters the user namespace. An unprivileged caller may join
+ * namespaces that the user namespace owns, but only after it has entered that. So it tries the
+ * others first, then joins the user namespace, then tries again those that were refused.
  */
 static int join_all(const struct namespace_plan *plan, struct nacre_error *err)
 {
@@ -136,8 +137,8 @@ static int append_offset(
 		offset->nanosecs.value);
 }
 
-/* The kernel takes offsets of a time namespace only while no process is in it: time_namespaces(7).
- */
+/* Writes the offsets, which the kernel accepts only while no process is in the time namespace:
+ * time_namespaces(7). */
 static int set_time_offsets(int fd, const struct oci_time_offsets *offsets, struct nacre_error *err)
 {
 	char text[128];
@@ -152,7 +153,7 @@ static int set_time_offsets(int fd, const struct oci_time_offsets *offsets, stru
 	return 0;
 }
 
-/* Joins. *RET_LEFT: of the new namespaces those that are still to be made. */
+/* Joins namespaces. *RET_LEFT: the new namespaces that must still be made. */
 static int join(const struct namespace_plan *plan, int *ret_left, struct nacre_error *err)
 {
 	cleanup_close int offsets = -1;
@@ -160,7 +161,7 @@ static int join(const struct namespace_plan *plan, int *ret_left, struct nacre_e
 
 	*ret_left = plan->new_flags;
 
-	/* Before a mount namespace is joined whose /proc is not ours. */
+	/* Opens it before joining a mount namespace whose /proc may be another. */
 	if (plan->time_offsets) {
 		offsets = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
 		if (offsets < 0)
@@ -171,8 +172,8 @@ static int join(const struct namespace_plan *plan, int *ret_left, struct nacre_e
 	if (r < 0)
 		return r;
 	if (plan->time_offsets) {
-		/* With the user namespace, so that it owns the time namespace, and because without
-		 * privilege there is no other way. */
+		/* The user namespace comes along, so that it owns the time namespace, and because
+		 * without privilege there is no other way. */
 		const int flags = CLONE_NEWTIME | (plan->new_flags & CLONE_NEWUSER);
 
 		if (unshare(flags) < 0)
@@ -207,7 +208,7 @@ int namespaces_enter(const struct namespace_plan *plan, struct nacre_error *err)
 	return left && unshare(left) < 0 ? clone_failed(err, -errno, (unsigned)left) : 0;
 }
 
-/* In the middle process: joins, then makes init. Returns like fork. */
+/* Joins in the middle process, then makes init. Returns like fork(2). */
 static pid_t make_init(const struct namespace_plan *plan, struct middle_result *result)
 {
 	struct nacre_error *err = &result->err;
@@ -235,7 +236,7 @@ static pid_t reap_middle(
 {
 	int status = 0;
 
-	/* ECHILD where the caller ignores SIGCHLD: the wait happened all the same. */
+	/* ECHILD if the caller ignores SIGCHLD: the wait was done all the same. */
 	while (waitpid(middle, &status, 0) < 0 && errno == EINTR)
 		;
 	if (result->pid > 0) {
@@ -254,9 +255,9 @@ static pid_t reap_middle(
 		err, EIO, "the process that joins the namespaces died: wait status %#x", status);
 }
 
-/* The fd table is shared with the middle process, so that the pidfd it gets is the caller's. Memory
- * is not: setns(CLONE_NEWTIME) refuses then. The middle process is born in the cgroup because after
- * it joined a cgroup namespace, the cgroup may lie outside what it is allowed to name. */
+/* Shares the fd table with the middle process, so that the pidfd that it gets is the caller's.
+ * Memory is not shared, since setns(CLONE_NEWTIME) would fail. The middle process is made inside
+ * the cgroup, because a cgroup namespace that it joins may hide the cgroup. */
 static pid_t spawn_joined(
 	const struct namespace_plan *plan, int *ret_pidfd, struct nacre_error *err)
 {

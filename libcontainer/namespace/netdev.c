@@ -11,11 +11,11 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/companion.h"
 
-#define TIMEOUT 30 /* seconds; the kernel answers at once, but a module may have to load */
+#define TIMEOUT 30 /* seconds; the kernel answers at once, but may have to load a module */
 
-/* The old ioctls of netdevice(7), not netlink: three calls and no library. No distribution has
- * libmnl as an archive, and the runtime is to link statically; to make netlink messages by hand for
- * two flags would be more code than this. */
+/* Uses the old ioctls of netdevice(7): three calls and no library. The runtime should link
+ * statically, no distribution has libmnl as an archive, and netlink messages made by hand would
+ * need more code for two flags. */
 int netdev_loopback_up(struct nacre_error *err)
 {
 	cleanup_close int sock = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -49,7 +49,7 @@ static int run_companion(int netns_fd, const char *command, const char *input, c
 	return companion_run(&companion, ret_output, err);
 }
 
-/* A line a device: both names. Neither has a blank: validated. */
+/* Writes one line per device: both names, which contain no blank, as validated. */
 int netdev_move(int netns_fd, const struct oci_net_device *devices, size_t n, char **ret_moved,
 	struct nacre_error *err)
 {

@@ -37,7 +37,7 @@ static bool is_within(pid_t pid, const struct stat *wanted)
 			return false;
 		if (st.st_dev == wanted->st_dev && st.st_ino == wanted->st_ino)
 			return true;
-		/* EPERM at the caller's own: what is above it is not shown. */
+		/* fails with EPERM at the caller's own */
 		parent = ioctl(fd, NS_GET_PARENT);
 		fd_close(&fd);
 		fd = parent;
@@ -93,7 +93,7 @@ int pid_namespace_pids(pid_t init, pid_t **ret_pids, size_t *ret_n, struct nacre
 
 	if (!proc)
 		return fail_errno(err, errno, "open /proc");
-	/* One that shares the caller's has no list of its own. */
+	/* Lists only INIT if its pid namespace is the caller's. */
 	found = fd >= 0 && fstat(fd, &st) == 0 && stat("/proc/self/ns/pid", &own) == 0 &&
 		(st.st_dev != own.st_dev || st.st_ino != own.st_ino);
 	r = walk(proc, init, found ? &st : NULL, &list);

@@ -7,9 +7,9 @@
 
 #include "specs/error.h"
 
-/* All processes in the pid namespace of INIT and in those below it, as far as the caller may look
- * at them: for a container without a cgroup. INIT comes first, also if nothing may be seen of it.
- * Heap; the caller's to free. */
+/* Lists all processes in the pid namespace of INIT and in its descendants, as far as the caller may
+ * see them: for a container without a cgroup. INIT comes first, and is listed even if the caller
+ * may see nothing of it. Heap; the caller's to free. */
 int pid_namespace_pids(pid_t init, pid_t **ret_pids, size_t *ret_n, struct nacre_error *err);
 
 #endif

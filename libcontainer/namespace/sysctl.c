@@ -11,8 +11,8 @@
 #include "libcontainer/base/sys.h"
 #include "libcontainer/namespace/namespaces.h"
 
-/* Which values belong to a namespace, and so to the container: sysctl(8) names with slashes. A name
- * that ends in a slash stands for all below it. */
+/* The sysctls that belong to a namespace, and so to the container: sysctl(8) names with slashes. A
+ * name that ends in a slash covers all below it. */
 struct owner {
 	const char *name;
 	const char *type; /* of config-linux.md; NULL: never the container's */
@@ -36,9 +36,9 @@ static const struct owner owners[] = {
 };
 /* clang-format on */
 
-/* The path below /proc/sys. As in sysctl.d(5) the first separator decides: with dots, a slash
- * stands for a dot in a name ("net.ipv4.conf.eth0/100.forwarding"); with slashes, dots are literal.
- */
+/* Makes the path below /proc/sys. As in sysctl.d(5) the first separator decides: with dots, a slash
+ * stands for a dot in a name ("net.ipv4.conf.eth0/100.forwarding"); with slashes, dots are
+ * literal. */
 static int key_to_path(const char *key, char *path, size_t size)
 {
 	const char *separator = strpbrk(key, "./");
@@ -56,7 +56,7 @@ static int key_to_path(const char *key, char *path, size_t size)
 	for (const char *p = path; *p != '\0'; p += *p == '/') {
 		size_t n = strcspn(p, "/");
 
-		/* "", "." and ".." name no value, wherever they lead; nor does what ends in one. */
+		/* "", "." and ".." name no value, nor does a name that ends in a slash. */
 		if (n == 0 || (n <= 2 && strspn(p, ".") == n))
 			return -EINVAL;
 		p += n;
@@ -170,9 +170,10 @@ int sysctl_write(int proc_fd, const struct oci_pair *sysctl, struct nacre_error 
 	return r < 0 ? fail_errno(err, r, "sysctl %s=%s", sysctl->key, sysctl->value) : 0;
 }
 
-/* The kernel asks for each kind another thing: net.* for CAP_NET_ADMIN over the network namespace,
- * what ipc has for its root, or before Linux 6.10 for the host's, as what uts has; user.* for
- * CAP_SYS_RESOURCE inside, which nobody else has more of. */
+/* Returns whether more privilege could help. The kernel's check depends on the kind: for net.* it
+ * needs CAP_NET_ADMIN over the network namespace; for ipc its owner's root, or before Linux 6.10
+ * the host's root, as for uts; for user.* CAP_SYS_RESOURCE in the user namespace, of which no other
+ * process has more. */
 bool sysctl_may_be_another_s(int code, const char *key, const char **ret_type)
 {
 	const struct owner *owner;
