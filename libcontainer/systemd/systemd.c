@@ -11,9 +11,10 @@
 #include "libcontainer/cgroup/cgroup.h"
 #include "libcontainer/namespace/idmap.h"
 
-/* The calls, by nacre-systemd. */
+/* Calls of systemd, through nacre-systemd. */
 
-/* It waits for systemd 30 s by itself and then says on what; this is for itself. */
+/* Limits nacre-systemd itself, which waits at most 30 s for systemd and then reports what did not
+ * answer. */
 #define TIMEOUT_S 40
 
 int systemd_of_user(struct nacre_error *err)
@@ -23,7 +24,7 @@ int systemd_of_user(struct nacre_error *err)
 
 	if (geteuid() != 0)
 		return 1;
-	/* As runc: root of a user namespace that is the root of a system is called so. */
+	/* As in runc: root of a user namespace in which a whole system runs has the name "root". */
 	if (!getenv("XDG_RUNTIME_DIR") || (user && strcmp(user, "root") == 0))
 		return 0;
 	r = idmap_is_initial(err);
@@ -45,8 +46,8 @@ static int call(const char *verb, const char *unit_name, bool of_user, const cha
 	return companion_run(&companion, ret_output, err);
 }
 
-/* Whoever gets PATH kills all that is there. A process that ended before systemd moved it is still
- * where it was born: in the cgroup of the caller, of an engine. */
+/* Checks the cgroup, because everything in it will be killed. A process that ended before systemd
+ * moved it is still in the cgroup where it was made: the caller's, or an engine's. */
 static int check_cgroup(const struct systemd_unit *unit, const char *path, struct nacre_error *err)
 {
 	const char *last = strrchr(path, '/');
@@ -62,14 +63,15 @@ int systemd_start(const struct systemd_unit *unit, pid_t pid, const char *proper
 	char ret_cgroup[PATH_MAX], struct nacre_error *err)
 {
 	cleanup_free char *path = NULL;
-	struct nacre_error ignored; /* after the one that is told */
+	struct nacre_error ignored; /* the error that is reported came before */
 	char where[PATH_MAX];
 	int r;
 
 	r = call("start", unit->name, unit->of_user, NULL, properties, &path, err);
 	if (r < 0)
 		return r;
-	/* The process tells where it is as seen from here, in whatever cgroup namespace. */
+	/* Asks for the cgroup of the process, which is correct in any cgroup namespace of the
+	 * caller. */
 	if (!systemd_is_slice(unit->name))
 		r = cgroup_of_process(pid, where, err);
 	else
@@ -79,7 +81,7 @@ int systemd_start(const struct systemd_unit *unit, pid_t pid, const char *proper
 	r = check_cgroup(unit, where, err);
 	if (r == 0)
 		strcpy(ret_cgroup, where);
-	else /* systemd keeps a scope that a process which has ended was to begin */
+	else /* systemd keeps the scope of a process that has ended */
 		(void)systemd_stop(unit->name, unit->of_user, &ignored);
 	return r;
 }

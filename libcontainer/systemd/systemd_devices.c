@@ -4,20 +4,20 @@
 #include "libcontainer/systemd/systemd_property.h"
 
 /*
- * linux.resources.devices as DevicePolicy= and DeviceAllow=, systemd.resource-control(5).
+ * Writes linux.resources.devices as DevicePolicy= and DeviceAllow=: systemd.resource-control(5).
  *
- * systemd hangs a device filter of its own at the unit's cgroup, and makes it anew at each
- * daemon-reload. The kernel asks all filters of a cgroup, and nacre's (cgroup_devices.h) says
- * exactly what the config says: so systemd's may allow more, but never less, or else a reload would
- * take a device away from a container that runs. Hence every rule that allows counts, one that
- * denies only if it denies everything and so ends all that was said before; and what systemd has no
- * words for becomes "char-*".
+ * systemd attaches its own device filter to the unit's cgroup, and makes it again at each
+ * daemon-reload. The kernel asks all filters of a cgroup, and nacre's (cgroup_devices.h) enforces
+ * exactly the config. So systemd's filter may allow more, but never less, or a reload would take a
+ * device away from a running container. Therefore every rule that allows is written; a rule that
+ * denies counts only if it denies everything, and so cancels all rules before it; and what systemd
+ * cannot express becomes "char-*".
  */
 
 #define ACCESS_ALL "rwm"
 #define NUMBER_ALL (-1)
 
-/* What cgroup_devices_compile.c always allows. */
+/* The devices that cgroup_devices_compile.c always allows. */
 /* clang-format off */
 static const struct {
 	const char *device, *access;
@@ -65,7 +65,7 @@ static void put_rule(FILE *out, const struct oci_device_rule *rule, const char *
 	long long major = number_of(rule->major), minor = number_of(rule->minor);
 
 	fputs("\t+", out);
-	/* By number, so that there need be no such node, nor a driver that would name the major. */
+	/* Writes numbers, which need neither such a node nor a driver that names the major. */
 	if (major == NUMBER_ALL)
 		fprintf(out, "\t%s-*", type);
 	else if (minor == NUMBER_ALL)
@@ -82,7 +82,7 @@ void systemd_properties_of_devices(FILE *out, const struct oci_device_rule *rule
 	for (size_t i = 0; i < n; i++)
 		if (is_for_everything(&rules[i]))
 			first = i + 1;
-	/* What is said of a list is added to it, but for an empty one, which clears it. */
+	/* A list is appended to the property; an empty list clears it. */
 	fputs("DeviceAllow\ta(ss)\t-\n", out);
 	if (first > 0 && rules[first - 1].allow) {
 		systemd_property_string(out, "DevicePolicy", "auto"); /* no filter at all */

@@ -8,9 +8,9 @@
 #include "libcontainer/systemd/systemd_property.h"
 
 /*
- * linux.resources as properties, systemd.resource-control(5): those whose files systemd writes too.
- * It knows nothing of hugetlb, rdma, bursts and the io limits of a device, so that it does not undo
- * them either.
+ * Writes linux.resources as properties, systemd.resource-control(5), as far as systemd writes these
+ * files too. It has no properties for hugetlb, rdma, bursts and the io limits of a device, so it
+ * does not overwrite them either.
  */
 
 #define INFINITY_U64 UINT64_MAX
@@ -20,7 +20,7 @@
 
 #define CPUS_MAX 8192 /* CONFIG_NR_CPUS_RANGE_END of x86-64 */
 
-/* 0: unset, -1: no limit. */
+/* Writes a limit; 0: unset, -1: no limit. */
 static void put_limit(FILE *out, const char *name, int64_t value)
 {
 	if (value == -1)
@@ -29,7 +29,7 @@ static void put_limit(FILE *out, const char *name, int64_t value)
 		systemd_property_u64(out, name, (uint64_t)value);
 }
 
-/* As cgroup_limits.c: in the spec swap is memory and swap together. */
+/* As in cgroup_limits.c, "swap" of the spec is memory plus swap. */
 static void put_memory(FILE *out, const struct oci_memory *memory)
 {
 	int64_t limit = memory->limit.value, swap = memory->swap.value;
@@ -42,7 +42,7 @@ static void put_memory(FILE *out, const struct oci_memory *memory)
 	put_limit(out, "MemoryLow", memory->reservation.value);
 }
 
-/* What QUOTA is of a second, in whole per cents and not less. */
+/* Returns QUOTA in microseconds per second, rounded up to whole percents. */
 static uint64_t share_of(uint64_t quota, uint64_t period)
 {
 	uint64_t share;
@@ -71,18 +71,18 @@ void systemd_round_quota(struct oci_resources *resources)
 		return;
 	period = cpu->period.value ? cpu->period.value : DEFAULT_PERIOD_US;
 	share = share_of((uint64_t)cpu->quota.value, period);
-	/* As systemd makes a quota of it again. */
+	/* Computes the quota as systemd does it from its property. */
 	if (share <= UINT64_MAX / period)
 		cpu->quota.value = (int64_t)(share * period / US_PER_SECOND);
 }
 
 static void put_idle(FILE *out)
 {
-	/* systemd 252; it is the only weight that an idle group has. */
+	/* systemd 252; an idle group has no other weight */
 	systemd_property_u64(out, PROPERTY_OPTIONAL "CPUWeight", 0);
 }
 
-/* errno is 0 if TEXT begins with a number. */
+/* Parses a number. errno is 0 if TEXT begins with one. */
 static uint64_t number(const char *text, char **end)
 {
 	errno = 0;
@@ -94,7 +94,7 @@ static uint64_t number(const char *text, char **end)
 	return strtoull(text, end, 10);
 }
 
-/* "0-3,7" to bits. Returns the bytes used, 0 for what is no such list. */
+/* Converts "0-3,7" to bits. Returns the bytes used, 0 for a malformed list. */
 static size_t bits_of_list(const char *text, uint8_t bits[CPUS_MAX / 8])
 {
 	uint64_t last = 0;
@@ -148,7 +148,7 @@ static void put_cpu(FILE *out, const struct oci_cpu *cpu)
 	put_list(out, "AllowedMemoryNodes", cpu->mems);
 }
 
-/* --- linux.resources.unified: a value as the file takes it --- */
+/* --- linux.resources.unified: values in the format of the cgroup's files --- */
 
 static void put_file_number(FILE *out, const char *name, const char *value)
 {
@@ -163,7 +163,7 @@ static void put_file_number(FILE *out, const char *name, const char *value)
 
 static void put_file_tasks(FILE *out, const char *name, const char *value)
 {
-	/* systemd knows no 0. */
+	/* systemd accepts no 0. */
 	if (strcmp(value, "0") != 0)
 		put_file_number(out, name, value);
 }
@@ -206,7 +206,7 @@ static void put_file_idle(FILE *out, const char *name, const char *value)
 		put_idle(out);
 }
 
-/* systemd 253. It would write the file itself, with what is its default. */
+/* systemd 253: without the property it would write its own default to the file. */
 static void put_file_oom_group(FILE *out, const char *name, const char *value)
 {
 	if (strcmp(value, "0") == 0 || strcmp(value, "1") == 0)

@@ -7,7 +7,7 @@
 #include "libcontainer/systemd/systemd.h"
 #include "libcontainer/systemd/systemd_property.h"
 
-/* Names of units (systemd.unit(5)) and the properties that a container's has. */
+/* Names of units (systemd.unit(5)), and the properties of a container's unit. */
 
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
@@ -46,7 +46,7 @@ static int append(char name[SYSTEMD_NAME_SIZE], const char *text, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		const char c = text[i];
-		/* A leading dot would make a hidden file of it. */
+		/* Escapes a leading dot, which would make a hidden file of the unit. */
 		bool plain = strchr(VALID_IN_NAME, c) && (used > 0 || c != '.');
 		int room = SYSTEMD_NAME_SIZE - (int)used;
 		int length = plain ? snprintf(name + used, (size_t)room, "%c", c)
@@ -60,7 +60,7 @@ static int append(char name[SYSTEMD_NAME_SIZE], const char *text, size_t n)
 	return 0;
 }
 
-/* "-.slice", or names with single dashes between them: a-b.slice lies in a.slice. */
+/* Accepts "-.slice", or names with single dashes between them: a-b.slice lies in a.slice. */
 static bool is_slice_name(const char *name)
 {
 	size_t n = strlen(name);
@@ -151,8 +151,8 @@ int systemd_unit_from_path(const char *cgroups_path, const char *id, bool of_use
 	return 0;
 }
 
-/* a-b.slice lies in a.slice, and -.slice is the root. Each of at most 128 levels has at most
- * SYSTEMD_NAME_SIZE bytes; what does not fit systemd cannot make either. */
+/* Expands a-b.slice to its place in a.slice; -.slice is the root. Each of at most 128 levels has at
+ * most SYSTEMD_NAME_SIZE bytes; systemd cannot make a unit that does not fit here. */
 void systemd_scope_cgroup(const struct systemd_unit *unit, char ret_path[PATH_MAX])
 {
 	size_t used = 0;
@@ -200,14 +200,14 @@ static void properties_of_unit(
 
 	fprintf(out, "Description\ts\tnacre container %s\n", id);
 	if (systemd_is_slice(unit->name)) {
-		/* Its name says where a slice lies. */
+		/* The name of a slice determines where it lies. */
 		fprintf(out, "Wants\tas\t+\t%s\t-\n", unit->slice);
 	} else {
 		fprintf(out, "Slice\ts\t%s\n", unit->slice);
 		fprintf(out, "PIDs\tau\t+\t%d\t-\n", pid);
-		/* What is below the scope's cgroup is the container's. */
+		/* The cgroups below the scope's are the container's. */
 		property_bool(out, "Delegate", true);
-		/* If nobody deletes the container, nothing stays. */
+		/* Leaves nothing behind if nobody deletes the container. */
 		systemd_property_string(out, "CollectMode", "inactive-or-failed");
 	}
 	property_bool(out, "DefaultDependencies", false);
@@ -261,7 +261,7 @@ int systemd_unit_properties(const struct systemd_unit *unit, const char *id, pid
 		systemd_properties_of_limits(out, resources);
 	systemd_properties_of_devices(
 		out, resources ? resources->devices : NULL, resources ? resources->n_devices : 0);
-	/* Last: what is said twice counts as it was said last. */
+	/* Comes last: of two values of a property the last one counts. */
 	return finish(out, &text, properties_of_annotations(out, annotations, trusted, err),
 		ret_text, err);
 }

@@ -8,10 +8,10 @@
 #include "libcontainer/systemd/systemd_property.h"
 
 /*
- * Values of annotations, in the GVariant text format that runc and crun take: true, 'text', -5,
- * uint64 5, 1.5, ['a', 'b'], @as [], ('a', 5). Numbers are int32 unless a word in front says
- * otherwise; the elements of an array are of one type. Maybe types, variants and dictionaries are
- * no types of a property that a unit has.
+ * Parses values of annotations in the GVariant text format that runc and crun take: true, 'text',
+ * -5, uint64 5, 1.5, ['a', 'b'], @as [], ('a', 5). Numbers are int32 unless a keyword precedes
+ * them; the elements of an array have one type. Maybe types, variants and dictionaries are refused:
+ * no property of a unit has such a type.
  */
 
 #define DEPTH_MAX 8
@@ -21,9 +21,9 @@ struct parser {
 	const char *at;
 	FILE *values;
 	char signature[SIGNATURE_MAX];
-	size_t n; /* of the signature */
+	size_t n; /* length of the signature */
 	unsigned depth;
-	const char *why; /* it failed */
+	const char *why; /* the reason of a failure */
 };
 
 static const struct {
@@ -77,7 +77,7 @@ static int add_type(struct parser *p, char type)
 	return 0;
 }
 
-/* What is expected, TYPE, is of one letter where a value of a basic type stands. */
+/* Adds the type FOUND of a basic value. TYPE, if not NULL, is the expected type. */
 static int settle_type(struct parser *p, const char *type, char found)
 {
 	if (type && *type != found)
@@ -156,7 +156,7 @@ static int parse_string(struct parser *p, const char *type)
 	text = malloc((size_t)(end - p->at) + 1);
 	if (!text)
 		return wrong(p, "out of memory");
-	/* systemd writes strings into a unit file, some without escaping a line's end. */
+	/* systemd writes strings into a unit file, some without escaping newlines. */
 	for (; p->at < end; p->at++) {
 		if (*p->at == '\\' && isalnum((unsigned char)*++p->at))
 			return wrong(p, "of the escapes only \\\\ and those of quotes");
@@ -176,7 +176,7 @@ static int parse_bool(struct parser *p, bool value, const char *type)
 	return settle_type(p, type, 'b');
 }
 
-/* The elements after the first must be what the first was; an empty array needs "@". */
+/* Parses an array. All elements must have the type of the first; an empty array needs "@". */
 static int parse_array(struct parser *p, const char *type)
 {
 	size_t element = p->n + 1;
@@ -195,7 +195,7 @@ static int parse_array(struct parser *p, const char *type)
 	for (bool more = true; r == 0 && more;) {
 		p->n = element;
 		systemd_property_field(p->values, "+");
-		/* A tuple's own members say what it is. */
+		/* The members of a tuple define its type. */
 		r = parse_value(p, *first && *first != '(' ? first : NULL);
 		if (r == 0 && *first && strcmp(first, p->signature + element) != 0)
 			r = wrong(p, "the elements of an array are of one type");
@@ -224,7 +224,7 @@ static int parse_tuple(struct parser *p, const char *type)
 	return r < 0 ? r : add_type(p, ')');
 }
 
-/* "@as " or "uint64 " in front of a value. RET_TYPE: untouched if there is none. */
+/* Parses "@as " or "uint64 " before a value. RET_TYPE is not changed if there is none. */
 static int parse_type(struct parser *p, char ret_type[SIGNATURE_MAX], bool *ret_found)
 {
 	size_t n = strcspn(p->at, " \t\n[('\"");
@@ -266,7 +266,7 @@ static int parse_plain(struct parser *p, const char *type)
 	return parse_number(p, type);
 }
 
-/* TYPE: the signature that is due, NULL: any. */
+/* TYPE: the expected signature, NULL: any. */
 static int parse_value(struct parser *p, const char *type)
 {
 	char own[SIGNATURE_MAX];
@@ -286,7 +286,7 @@ static int parse_value(struct parser *p, const char *type)
 	return r;
 }
 
-/* Heap. */
+/* *RET_VALUES: heap. */
 static int parse(const char *text, char ret_signature[SIGNATURE_MAX], char **ret_values,
 	const char **ret_why)
 {
@@ -316,10 +316,10 @@ static int parse(const char *text, char ret_signature[SIGNATURE_MAX], char **ret
 }
 
 /*
- * A profile other than oci takes annotations for what a tenant wrote. These say when the unit ends
- * and in which order with others, how it is called, and what becomes of it afterwards. Any other
- * may give the container more than its config does (MemoryMax, DeviceAllow), or reach other units
- * (Wants, Conflicts, Slice, PIDs).
+ * Returns whether an untrusted config may set the property: profiles other than oci assume that a
+ * tenant wrote the annotations. These properties set when the unit ends, its order with others, its
+ * description, and what happens to it afterwards. Any other may give the container more than its
+ * config does (MemoryMax, DeviceAllow), or affect other units (Wants, Conflicts, Slice, PIDs).
  */
 static bool is_harmless(const char *name)
 {
@@ -342,7 +342,8 @@ static bool is_name(const char *name)
 	return n >= 4 && n < 64 && !name[n];
 }
 
-/* Over D-Bus every time is in microseconds: unit files, and so people, say TimeoutStopSec. */
+/* Writes a time in seconds. Over D-Bus all times are in microseconds, but people know the name of
+ * unit files, TimeoutStopSec. */
 static int put_seconds(FILE *out, const char *name, size_t n, const char *signature,
 	const char *values, const char **ret_why)
 {
