@@ -12,13 +12,14 @@
 #define SECCOMP_FAIL_UNKNOWN "run.oci.seccomp_fail_unknown_syscall"
 #define CRIU_CONFIG "org.criu.config"
 
-/* Groups of the host, files that the runtime would write, a socket that it would hand an fd to,
- * options of a program that runs as root of the host. A cgroup below the container's own is none of
- * these. */
+/* Annotations that use the host: its groups, files that the runtime would write, a socket that
+ * would get an fd, options of a program that runs as the host's root. A cgroup below the
+ * container's own is none of these. */
 const char *const annotations_of_host[] = {
 	ANNOTATION_KEEP_GROUPS, HOOKS_STDOUT, HOOKS_STDERR, SECCOMP_RECEIVER, CRIU_CONFIG, NULL};
 
-/* NULL: not there. An empty value is one: each says what it means. */
+/* Returns NULL if the annotation is missing. An empty value is not missing: each annotation defines
+ * its meaning. */
 static const char *find(const struct oci_config *config, const char *key)
 {
 	for (size_t i = 0; i < config->annotations.n; i++) {
@@ -56,10 +57,10 @@ int annotations_read(const struct oci_config *config, struct run_annotations *re
 	const char *criu = find(config, CRIU_CONFIG);
 	struct run_annotations read = {
 		.keep_groups = is_on(config, ANNOTATION_KEEP_GROUPS),
-		/* As with crun: an empty name is none. */
+		/* As in crun, an empty name means none. */
 		.delegate_cgroup = cgroup && cgroup[0] ? cgroup : NULL,
 		.seccomp_fail_unknown = is_on(config, SECCOMP_FAIL_UNKNOWN),
-		/* As with runc: an empty path is no file, not the usual one. */
+		/* As in runc, an empty path means no file, and not the default file. */
 		.no_criu_config = criu && !criu[0],
 	};
 	int r;

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Holds the whole default config of `nacre spec` without a second block. */
+/* Holds the whole default config of `nacre spec` in one block. */
 #define BLOCK_SIZE (32 * 1024)
 
 struct block {
@@ -23,7 +23,7 @@ struct arena {
 	struct block *head;
 	size_t limit;
 	size_t left; /* bytes that may still be given out */
-	bool refused; /* the limit stood in the way of an allocation */
+	bool refused; /* an allocation failed because of the limit */
 };
 
 struct arena *arena_new(size_t limit)

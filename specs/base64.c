@@ -40,7 +40,7 @@ static int value_of(char c)
 	return at ? (int)(at - digits) : -1;
 }
 
-/* Four characters, of which the last N are "=". Returns false for what is none. */
+/* Decodes four characters, the last N of which are "=". Returns false if they are malformed. */
 static bool take_group(const char *text, size_t n, unsigned char *out)
 {
 	uint32_t bits = 0;

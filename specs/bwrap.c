@@ -9,7 +9,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* A request becomes a config. */
+/* Turns a request into a config. */
 
 int bwrap_fail_memory(const struct bwrap_sandbox *s)
 {
@@ -32,7 +32,7 @@ static int make_environment(struct bwrap_sandbox *s)
 	env->items = arena_array(s->arena, callers->n + request->n_variables + 1, sizeof(char *));
 	if (!env->items)
 		return bwrap_fail_memory(s);
-	/* What is no variable, nobody finds. */
+	/* Skips strings without a name, which no program could find. */
 	for (size_t i = 0; i < callers->n; i++)
 		if (strchr(callers->items[i], '=') > callers->items[i])
 			bwrap_add_word(env, callers->items[i]);
@@ -40,7 +40,7 @@ static int make_environment(struct bwrap_sandbox *s)
 		const struct bwrap_variable *variable = &request->variables[i];
 		size_t place;
 
-		/* A caller may have one twice. */
+		/* the caller's environment may have it twice */
 		while ((place = config_find_variable(env, variable->name)) < env->n)
 			env->items[place] = env->items[--env->n];
 		if (!variable->value)
@@ -84,7 +84,7 @@ static int change_capability(
 	return 0;
 }
 
-/* Root keeps what it has, and others begin with none. */
+/* Gives root the capabilities that it has, and others none. */
 static int make_capabilities(struct bwrap_sandbox *s)
 {
 	const struct bwrap_request *request = s->request;
@@ -104,8 +104,8 @@ static int make_capabilities(struct bwrap_sandbox *s)
 		r = change_capability(s, &list, &request->capabilities[i]);
 	*s->config->process->capabilities = (struct oci_capabilities){
 		.bounding = list, .effective = list, .permitted = list};
-	/* What was asked for outlasts an exec by others than root; what root has by itself does
-	 * not. */
+	/* Capabilities that were asked for are also kept over an exec by users other than root;
+	 * those that root has by itself are not. */
 	if (request->n_capabilities) {
 		s->config->process->capabilities->inheritable = list;
 		s->config->process->capabilities->ambient = list;
@@ -113,7 +113,7 @@ static int make_capabilities(struct bwrap_sandbox *s)
 	return r;
 }
 
-/* Where the program begins: the first that is there. */
+/* Lists where the program may begin: the first directory that exists is taken. */
 static int choose_directories(struct bwrap_sandbox *s)
 {
 	struct oci_strings *list = &s->config->nacre->directories;
@@ -186,9 +186,9 @@ static int make_namespaces(struct bwrap_sandbox *s)
 	return config_map_ids(s->arena, linux_, &caller, &caller) < 0 ? bwrap_fail_memory(s) : 0;
 }
 
-/* --- */
+/* --- other parts --- */
 
-/* bubblewrap leaves the caller's groups alone. */
+/* bubblewrap does not change the caller's groups. */
 static int keep_groups(struct bwrap_sandbox *s)
 {
 	struct oci_map *annotations = &s->config->annotations;
@@ -200,7 +200,7 @@ static int keep_groups(struct bwrap_sandbox *s)
 	return 0;
 }
 
-/* What nacre-bwrap in a sandbox of nacre-bwrap needs, and profile nested refuses. */
+/* Calls that nacre-bwrap needs inside a sandbox of nacre-bwrap, and that profile nested refuses. */
 static const char *const calls_of_sandboxes[] = {
 	"syscall:clone3", "syscall:fsopen", "syscall:fsconfig", "syscall:fsmount"};
 

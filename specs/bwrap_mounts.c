@@ -7,12 +7,12 @@
 #include "specs/mount_types.h"
 #include "specs/path_text.h"
 
-/* The operations become mounts, in their order. */
+/* Turns the operations into mounts, in their order. */
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 enum {
-	MOUNTS_OF_ONE = 4, /* of an operation */
+	MOUNTS_OF_ONE = 4, /* per operation */
 };
 
 static int add_mount(struct bwrap_sandbox *s, const char *type, const char *source,
@@ -23,9 +23,9 @@ static int add_mount(struct bwrap_sandbox *s, const char *type, const char *sour
 		       : 0;
 }
 
-/* Its mounts keep the flags that they have on the host. The words are those of whole trees: words
- * for the top alone would take back what they do not name, as runc does. What the host mounts in it
- * later would come without them. */
+/* Adds a bind, whose mounts keep the flags that they have on the host. The options are those for
+ * whole trees: options for the top mount alone would clear flags that they do not name, as in runc.
+ * Mounts that the host makes in it later come without these flags. */
 static int add_bind(struct bwrap_sandbox *s, const struct bwrap_operation *operation)
 {
 	const char *options[5] = {"rbind", "rnosuid"};
@@ -41,7 +41,7 @@ static int add_bind(struct bwrap_sandbox *s, const struct bwrap_operation *opera
 	return add_mount(s, "bind", operation->source, operation->destination, options, n);
 }
 
-/* The mode becomes one more of the OPTIONS, for which there is room. */
+/* Adds the mode to OPTIONS, which has room for it. */
 static int add_with_mode(struct bwrap_sandbox *s, const char *type, const char *source,
 	const char *destination, int perms, const char **options, size_t n)
 {
@@ -90,8 +90,9 @@ static int add_remount(struct bwrap_sandbox *s, const struct bwrap_operation *op
 		s, "bind", operation->destination, operation->destination, options, COUNT(options));
 }
 
-/* What root could change the kernel with. For others these files are read-only as they are; and a
- * mount on them would forbid every procfs of a pid namespace that is made inside. */
+/* Protects files through which root could change the kernel. For others these files are read-only
+ * anyway, and a mount on them would forbid to mount a procfs in a pid namespace that is made
+ * inside. */
 static int protect_proc(struct bwrap_sandbox *s, const char *destination)
 {
 	static const char *const names[] = {"sys", "sysrq-trigger", "irq", "bus"};
@@ -120,7 +121,7 @@ static int add_proc(struct bwrap_sandbox *s, const char *destination)
 	return r < 0 ? r : protect_proc(s, destination);
 }
 
-/* The devices in it are made as for every container. */
+/* The devices in it are made as in every container. */
 static int add_dev(struct bwrap_sandbox *s, const struct bwrap_operation *operation)
 {
 	static const char *const options[] = {"nosuid", "mode=755"};
@@ -172,7 +173,8 @@ static bool is_bind(const struct bwrap_operation *operation)
 	       operation->kind == BWRAP_DEV_BIND;
 }
 
-/* The operation that makes what is seen as "/": all before it lies under it. *RET_N: how many. */
+/* Finds the operation that makes "/": all operations before it are hidden by it. *RET_N: how many
+ * these are. */
 static int find_root(struct bwrap_sandbox *s, size_t *ret_n)
 {
 	const struct bwrap_request *request = s->request;
@@ -192,8 +194,8 @@ static int find_root(struct bwrap_sandbox *s, size_t *ret_n)
 	return 0;
 }
 
-/* The states of containers hold their environments. A name that leads there is hidden, and likewise
- * to the key of receipts, by whatever bind it is seen. */
+/* Hides the states of containers, which contain their environments, and likewise the key of
+ * receipts, in any bind that shows them. */
 static int hide(
 	struct bwrap_sandbox *s, const struct bwrap_operation *operation, const char *hidden)
 {
@@ -220,7 +222,8 @@ static int hide_all(struct bwrap_sandbox *s, const struct bwrap_operation *opera
 	return r;
 }
 
-/* These are made when all mounts are there, and would cover what --dev made room for. */
+/* Refuses an operation on a device of --dev: these devices are made after all mounts, and would
+ * cover it. */
 static int check_device(struct bwrap_sandbox *s, const struct bwrap_operation *operation)
 {
 	static const char *const nodes[] = {
@@ -278,7 +281,7 @@ int bwrap_make_mounts(struct bwrap_sandbox *s)
 		r = has_dev ? check_device(s, operation) : 0;
 		if (r < 0)
 			break;
-		/* The root is a tmpfs already, and there. */
+		/* The root is a tmpfs already. */
 		if (strcmp(operation->destination, "/") == 0 &&
 			(operation->kind == BWRAP_TMPFS || operation->kind == BWRAP_DIRECTORY))
 			continue;

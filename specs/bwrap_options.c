@@ -6,10 +6,10 @@
 
 #include "specs/bwrap.h"
 
-/* bubblewrap's options: words become a request. */
+/* Turns bubblewrap's options into a request. */
 
 enum {
-	WORDS_MAX = 65536, /* of the command line and of files of arguments, together */
+	WORDS_MAX = 65536, /* of the command line and of argument files together */
 	PERMS_MAX = 07777,
 };
 
@@ -19,24 +19,24 @@ struct parser {
 	struct bwrap_request *request;
 	struct nacre_error *err;
 	size_t words; /* seen so far */
-	int perms; /* of --perms, for the operation that follows; -1: none */
+	int perms; /* of --perms, for the next operation; -1: none */
 };
 
-/* The words that are still to be read. */
+/* The words that must still be read. */
 struct words {
 	const char *const *items;
 	size_t n;
 	bool file; /* of --args */
 };
 
-/* What an option does with its values, of which it has as many as its row says. */
+/* Takes an option with its values; its row says how many it has. */
 typedef int take_fn(
 	struct parser *p, const char *option, const char *const *values, size_t argument);
 
 static take_fn take_flag, take_text, take_operation, take_args, take_perms, take_setenv,
 	take_unsetenv, take_capability;
 
-/* Of operations: which of the values come, in this order, before the destination. */
+/* Values of an operation before the destination, in this order. */
 enum {
 	SOURCE = 1 << 8,
 	FD = 1 << 9,
@@ -92,7 +92,7 @@ const char *bwrap_help_line(size_t i)
 	return i < N_ROWS ? rows[i].help : NULL;
 }
 
-/* ITEMS with room for one more than N. */
+/* Returns ITEMS with room for one more than N. */
 static void *with_room(
 	struct parser *p, void *items, size_t n, size_t *room, size_t size, const char *option)
 {
@@ -134,7 +134,7 @@ static int take_text(
 	return 0;
 }
 
-/* A number of digits of BASE and nothing else; -1: it is none, or more than MOST. */
+/* Reads a number of digits of BASE; -1: malformed, or more than MOST. */
 static int read_number(const char *text, int base, int most)
 {
 	long n = 0;

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* config.md of runtime-spec 1.3.0, table by table in the order of its text. What it requires is
- * FIELD_MUST; what goes beyond types and words is checked in validate.c. */
+/* The tables of config.md of runtime-spec 1.3.0, in the order of its text. Required members are
+ * FIELD_MUST; rules beyond types and words are in validate.c. */
 
 /* clang-format off */
 
@@ -74,7 +74,7 @@ static const struct field oci_user_fields[] = {
 };
 static STRUCT_TYPE(oci_user);
 
-/* Names of capabilities and rlimits are not fixed here: the kernel's list grows. */
+/* Names of capabilities and rlimits are not listed here: the kernel's list grows. */
 static const struct field oci_capabilities_fields[] = {
 	FIELD_STRINGS("bounding", oci_capabilities, bounding, 0),
 	FIELD_STRINGS("effective", oci_capabilities, effective, 0),
@@ -190,7 +190,7 @@ static STRUCT_TYPE(oci_config);
 
 /* clang-format on */
 
-/* Makes an object of TYPE and decodes the whole text into it. */
+/* Decodes the whole text into an object of TYPE. */
 static int decode_document(struct arena *arena, const char *name, const char *text, size_t length,
 	const struct struct_type *type, void *ret_object, struct json_document **ret_document,
 	struct nacre_error *err)
@@ -239,7 +239,7 @@ void oci_config_warn_of_unknown(
 		fields_warn_of_unknown(config->document, &oci_config_type, warn, data);
 }
 
-/* Of config.json, in a file of its own. */
+/* Decodes a part of config.json that is a document of its own. */
 static int decode_part(struct arena *arena, const struct oci_part *part,
 	const struct struct_type *type, void *ret_object, struct nacre_error *err)
 {
@@ -285,7 +285,7 @@ int oci_config_rewrite(const struct oci_config *before, const struct oci_config 
 int oci_config_copy(struct arena *arena, const struct oci_config *config,
 	struct oci_config **ret_copy, struct nacre_error *err)
 {
-	/* The document comes along: fields_copy starts from the struct as it is. */
+	/* Keeps the document: fields_copy starts from a copy of the struct. */
 	return copy_document(arena, &oci_config_type, config, "copy of config", ret_copy, err);
 }
 

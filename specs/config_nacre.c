@@ -7,7 +7,7 @@
 #include "specs/path_text.h"
 #include "specs/spec.h"
 
-/* What nacre itself adds to config.json: the object "nacre". */
+/* The object "nacre", which nacre itself adds to config.json. */
 
 const char *const oci_landlock_words[] = {"best-effort", "required", NULL};
 

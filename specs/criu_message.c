@@ -5,11 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* https://protobuf.dev/programming-guides/encoding: the low three bits of a field's tag. */
+/* The type in the low three bits of a field's tag:
+ * https://protobuf.dev/programming-guides/encoding. */
 enum wire_type {
-	WIRE_NUMBER = 0, /* seven bits a byte, the lowest first */
+	WIRE_NUMBER = 0, /* seven bits per byte, the lowest first */
 	WIRE_64_BITS = 1,
-	WIRE_BYTES = 2, /* after their length */
+	WIRE_BYTES = 2, /* preceded by their length */
 	WIRE_32_BITS = 5,
 };
 
@@ -80,7 +81,7 @@ void criu_add_text(struct criu_options *to, unsigned field, const char *text)
 	add_counted(to, field, text, strlen(text));
 }
 
-/* Takes INNER over. */
+/* Adds the message INNER, which it takes over. */
 static void add_message(struct criu_options *to, unsigned field, struct criu_options *inner)
 {
 	to->failed = to->failed || inner->failed;
@@ -127,7 +128,7 @@ int criu_request_encode(enum criu_request type, const struct criu_options *optio
 	return 0;
 }
 
-/* --- what comes back --- */
+/* --- answers --- */
 
 struct reader {
 	const unsigned char *at;
@@ -135,7 +136,7 @@ struct reader {
 };
 
 struct value {
-	uint64_t number; /* of any other type: 0 */
+	uint64_t number; /* 0 for any other type */
 	struct reader bytes; /* of WIRE_BYTES */
 };
 
@@ -208,7 +209,7 @@ static bool read_notification(struct reader r, struct criu_response *response)
 			response->pid = (int32_t)value.number;
 		if (field != 1 || !value.bytes.at)
 			continue;
-		/* A name that goes on behind a NUL would pass for the one before it. */
+		/* A name with a NUL would pass for the part before it. */
 		if (length >= sizeof(response->script) || memchr(value.bytes.at, '\0', length))
 			return false;
 		memcpy(response->script, value.bytes.at, length);

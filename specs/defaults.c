@@ -21,7 +21,8 @@ static const struct oci_strings environment = WORDS(
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 	"TERM=xterm");
 
-/* Not inheritable, nor ambient: a process whose user is not root would keep them (CVE-2022-24769). */
+/* Capabilities that are neither inheritable nor ambient: a process of a user other than root would
+ * keep such (CVE-2022-24769). */
 #define CAPABILITIES WORDS("CAP_AUDIT_WRITE", "CAP_KILL", "CAP_NET_BIND_SERVICE")
 
 static const struct oci_capabilities capabilities = {
@@ -51,7 +52,7 @@ static const struct oci_mount mounts[] = {
 		.options = WORDS("nosuid", "noexec", "nodev", "relatime", "ro")},
 };
 
-/* sysfs belongs to the owner of the network namespace, which here is the host's. */
+/* sysfs belongs to the owner of the network namespace, which is the host's here. */
 static const struct oci_mount rootless_sys = {
 	"/sys", .type = "none", .source = "/sys",
 	.options = WORDS("rbind", "nosuid", "noexec", "nodev", "ro"),
@@ -75,7 +76,7 @@ static const struct oci_strings masked_paths = WORDS(
 	"/proc/timer_stats",
 	"/proc/sched_debug",
 	"/sys/firmware",
-	"/sys/devices/virtual/powercap", /* power draw tells what others compute: CVE-2020-8694 */
+	"/sys/devices/virtual/powercap", /* reports power draw, a side channel: CVE-2020-8694 */
 	"/proc/scsi");
 
 static const struct oci_strings readonly_paths = WORDS(
@@ -87,7 +88,7 @@ static const struct oci_strings readonly_paths = WORDS(
 
 /* clang-format on */
 
-/* The tables are const, the members of the structs are not: copied into ARENA, never written. */
+/* Copies the tables into ARENA: they are const, the members of the structs are not. */
 static int copy_tables(struct arena *arena, enum default_kind kind, struct oci_config **ret_config,
 	struct nacre_error *err)
 {
@@ -132,7 +133,7 @@ static int copy_tables(struct arena *arena, enum default_kind kind, struct oci_c
 	return oci_config_copy(arena, &config, ret_config, err);
 }
 
-/* Only ids that are mapped exist, and there is but one of each. */
+/* Removes uid= and gid=: only mapped ids exist, and just one of each. */
 static void drop_owner_options(struct oci_strings *options)
 {
 	size_t kept = 0;
@@ -144,7 +145,7 @@ static void drop_owner_options(struct oci_strings *options)
 	options->n = kept;
 }
 
-/* As runc: the network stays the host's, since only root can make a new one reach anything. */
+/* Leaves the network the host's, as runc does: only root can connect a new one to anything. */
 static void drop_network(struct oci_linux *lin)
 {
 	size_t kept = 0;
@@ -177,7 +178,7 @@ static int make_rootless(struct arena *arena, struct oci_config *config, enum de
 		drop_network(lin);
 	if (config_map_ids(arena, lin, &root, &host) < 0 || add_user_namespace(arena, lin) < 0)
 		return arena_fail(arena, "default config", err);
-	lin->resources = NULL; /* the cgroup may not be ours to limit */
+	lin->resources = NULL; /* the caller may not limit this cgroup */
 	for (size_t i = 0; i < config->n_mounts; i++)
 		drop_owner_options(&config->mounts[i].options);
 	return 0;

@@ -9,12 +9,12 @@ enum {
 	LABEL_MAX = 63,
 	CLASS_IN = 1,
 	TYPE_OPT = 41,
-	OPT_LENGTH = 11, /* without options: root, type, size, flags, length */
+	OPT_LENGTH = 11, /* without options: name, type, size, flags, length */
 	FLAG_RESPONSE = 0x8000,
 	FLAG_RECURSION_DESIRED = 0x0100,
 	FLAG_RECURSION_AVAILABLE = 0x0080,
 	OPCODE = 0x7800,
-	POINTER = 0xc00c, /* to the name of the question */
+	POINTER = 0xc00c, /* a compressed name: that of the question */
 };
 
 static unsigned get16(const uint8_t *at)
@@ -29,7 +29,7 @@ static uint8_t *put16(uint8_t *at, unsigned value)
 	return at + 2;
 }
 
-/* A letter of a host's name, in lower case; 0: none. */
+/* Returns a letter of a host name in lower case; 0: BYTE is none. */
 static char letter(uint8_t byte)
 {
 	const char c = (char)byte;
@@ -39,7 +39,7 @@ static char letter(uint8_t byte)
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ? c : '\0';
 }
 
-/* Returns the length of the name on the wire; 0: it is none, is compressed, or does not end. */
+/* Returns the length of the name on the wire; 0: it is malformed, compressed, or has no end. */
 static size_t read_name(const uint8_t *bytes, size_t n, char ret_name[static DNS_NAME_MAX + 1])
 {
 	char name[DNS_NAME_MAX + 1];
@@ -65,7 +65,7 @@ static size_t read_name(const uint8_t *bytes, size_t n, char ret_name[static DNS
 	return at + 1;
 }
 
-/* What follows the question: nothing, or one OPT record. */
+/* Reads what follows the question: nothing, or one OPT record. */
 static bool read_rest(const uint8_t *bytes, size_t n, unsigned records, bool *ret_extended)
 {
 	if (records == 0)

@@ -6,7 +6,7 @@
 
 #include "specs/egress_names.h"
 
-/* Lists of rules. */
+/* Lists of egress rules. */
 
 bool egress_rule_names(const struct egress_rule *rule, const char *name)
 {

@@ -6,9 +6,9 @@
 
 #include "specs/egress_reading.h"
 
-/* The networks of a rule. */
+/* The networks in a rule. */
 
-/* Clears what lies behind the prefix. Returns whether there was anything. */
+/* Clears the bits behind the prefix. Returns whether any was set. */
 static bool cut_to_prefix(struct egress_network *network)
 {
 	bool cut = false;
@@ -23,7 +23,7 @@ static bool cut_to_prefix(struct egress_network *network)
 	return cut;
 }
 
-/* Networks that no rule opens, and what to write in place of one. */
+/* Refuses networks that no rule can open, and names the alternative. */
 static int check_network(const struct egress_reading *r, const struct egress_network *network)
 {
 	static const struct {
@@ -48,7 +48,8 @@ static int check_network(const struct egress_reading *r, const struct egress_net
 			"6to4 is judged by the IPv4 address inside; give that"},
 	};
 
-	/* Docker's resolver listens in the container's network, and asks that of the host. */
+	/* Docker's resolver listens in the container's network namespace, and asks the host's
+	 * resolver. */
 	static const struct egress_network resolver = {.address = {127, 0, 0, 11}, .prefix = 32};
 
 	if (egress_network_within(network, &resolver))

@@ -29,9 +29,9 @@ const struct egress_network egress_metadata[] = {
 };
 
 const struct egress_network egress_private[] = {
-	V4(0, 0, 0, 0, 8),		/* this network: 0.0.0.0 is the host itself */
+	V4(0, 0, 0, 0, 8),		/* "this network"; 0.0.0.0 is the host itself */
 	V4(10, 0, 0, 0, 8),
-	V4(100, 64, 0, 0, 10),		/* shared: networks of providers and clouds */
+	V4(100, 64, 0, 0, 10),		/* shared address space of providers and clouds */
 	V4(127, 0, 0, 0, 8),
 	V4(169, 254, 0, 0, 16),
 	V4(172, 16, 0, 0, 12),
@@ -42,27 +42,27 @@ const struct egress_network egress_private[] = {
 	V4(198, 51, 100, 0, 24),	/* documentation */
 	V4(203, 0, 113, 0, 24),		/* documentation */
 	V4(224, 0, 0, 0, 4),		/* multicast */
-	V4(240, 0, 0, 0, 4),		/* broadcast among them */
-	V6(96, 0),			/* :: and ::1, and ::a.b.c.d, out of use: RFC 4291, 2.5 */
-	V6(48, 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01),	/* 64:ff9b:1::/48, NAT64 of a site */
-	V6(64, 0x01, 0x00),		/* 100::/64, discarded */
-	V6(32, 0x20, 0x01, 0x00, 0x00),	/* Teredo: an IPv4 address inside, not in clear */
+	V4(240, 0, 0, 0, 4),		/* includes broadcast */
+	V6(96, 0),			/* ::, ::1 and ::a.b.c.d, deprecated: RFC 4291, 2.5 */
+	V6(48, 0x00, 0x64, 0xff, 0x9b, 0x00, 0x01),	/* 64:ff9b:1::/48, a site's NAT64 */
+	V6(64, 0x01, 0x00),		/* 100::/64, discard-only */
+	V6(32, 0x20, 0x01, 0x00, 0x00),	/* Teredo: contains an obfuscated IPv4 address */
 	V6(32, 0x20, 0x01, 0x0d, 0xb8),	/* documentation */
 	V6(20, 0x3f, 0xff),		/* documentation */
 	V6(16, 0x5f, 0x00),		/* segment routing */
 	V6(7, 0xfc),
 	V6(10, 0xfe, 0x80),
-	V6(10, 0xfe, 0xc0),		/* site-local, out of use */
+	V6(10, 0xfe, 0xc0),		/* site-local, deprecated */
 	V6(8, 0xff),			/* multicast */
 };
 
 const struct egress_network egress_nowhere[] = {
 	V4(0, 0, 0, 0, 8),
 	V4(127, 0, 0, 0, 8),
-	V4(198, 18, 0, 0, 15),		/* names */
+	V4(198, 18, 0, 0, 15),		/* the range of names */
 	V4(224, 0, 0, 0, 3),		/* multicast, broadcast */
 	V6(96, 0),
-	V6(10, 0xfe, 0x80),		/* means nothing without an interface */
+	V6(10, 0xfe, 0x80),		/* needs an interface */
 	V6(8, 0xff),
 };
 

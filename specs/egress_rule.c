@@ -6,7 +6,7 @@
 
 #include "specs/egress_reading.h"
 
-/* The text of a rule. */
+/* Parses the text of a rule. */
 
 int egress_refuse(const struct egress_reading *r, const char *why)
 {
@@ -67,7 +67,7 @@ static void sort_ports(struct egress_rule *rule)
 	}
 }
 
-/* Makes one of ranges that overlap or lie side by side. */
+/* Joins ranges that overlap or are adjacent. */
 static void join_ports(struct egress_rule *rule)
 {
 	struct egress_port_range *ports = rule->ports;
@@ -160,7 +160,7 @@ static bool is_label(const char *label, size_t length)
 	return true;
 }
 
-/* 1.2.3.4.5 and 127.0x1 are addresses to some programs. */
+/* Programs may take 1.2.3.4.5 and 127.0x1 for addresses. */
 static bool is_number(const char *label, size_t length)
 {
 	const bool hexadecimal = length > 1 && label[0] == '0' && label[1] == 'x';
@@ -191,7 +191,7 @@ bool egress_is_name(const char *name, size_t length)
 	return !is_number(label, (size_t)(end - label));
 }
 
-/* What people write in place of a name. */
+/* Explains what is wrong with text that is no name. */
 static int refuse_name(const struct egress_reading *r, const char *name)
 {
 	for (const char *c = r->text; *c; c++) {
@@ -214,7 +214,7 @@ static int check_name(const struct egress_reading *r, const char *name)
 
 	if (!egress_is_name(name, length))
 		return refuse_name(r, name);
-	/* A canonical text must not begin as a word with ":" does. */
+	/* A canonical text must not begin like one with "tcp:" or "udp:". */
 	if (!strcmp(name, "tcp") || !strcmp(name, "udp"))
 		return egress_refuse(r, "tcp: and udp: stand before a rule, and are no names of "
 					"hosts; give its full name");
@@ -250,7 +250,7 @@ static int read_name(struct egress_reading *r)
 	return check_name(r, name);
 }
 
-/* --- the whole --- */
+/* --- the whole rule --- */
 
 static bool is_bare_v6(const char *text)
 {

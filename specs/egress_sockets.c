@@ -20,8 +20,8 @@ bool egress_socket_is_single(const struct egress_socket *socket)
 	return socket->at.prefix == (socket->at.v6 ? V6_BITS : V4_BITS);
 }
 
-/* Of one family, protocol and port; a socket on every address leaves no room for another of these.
- */
+/* Returns whether both have the same family, protocol and port. A socket on every address leaves no
+ * room for another of these. */
 static bool meet(const struct egress_socket *a, const struct egress_socket *b)
 {
 	return a->port == b->port && a->udp == b->udp && a->at.v6 == b->at.v6;
@@ -104,7 +104,7 @@ static int refuse(const struct planning *p, const struct egress_rule *rule, cons
 	return fail(p->err, ENOTSUP, "egress rule \"%.128s\": %s", rule->text, why);
 }
 
-/* Of the resolver, which a socket on every address would take the place of. */
+/* Returns whether a socket on every address would take the place of the resolver's. */
 static bool takes_resolver(const struct egress_policy *policy, const struct egress_rule *rule)
 {
 	const struct egress_socket socket = {.at = rule->network};
@@ -136,7 +136,7 @@ static int add_address(
 	return add_ports(p, rule, &rule->network);
 }
 
-/* Both sockets of the resolver. */
+/* Adds both sockets of the resolver. */
 static int add_resolver(struct planning *p)
 {
 	const struct egress_socket udp = {
@@ -164,7 +164,7 @@ int egress_sockets_plan(const struct egress_policy *policy, struct egress_socket
 	return r;
 }
 
-/* --- what may be connected to --- */
+/* --- allowed addresses --- */
 
 enum egress_judgement egress_address_judge(const struct egress_policy *policy, bool metadata,
 	const struct egress_answer *address, uint16_t port)

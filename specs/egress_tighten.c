@@ -4,13 +4,14 @@
 
 #include "specs/egress_reading.h"
 
-/* Whether one list allows more than another. A rule of which a part is allowed is refused whole,
- * and so is a network that only several together cover: never is one taken that allows more. */
+/* Checks that one list allows no more than another. A rule that is allowed only in part is refused
+ * as a whole, and so is a network that only several rules together cover: an error of this check
+ * refuses too much, never too little. */
 
 struct tightening {
 	struct arena *arena;
 	const struct egress_policy *held;
-	struct egress_rule *asked; /* may be changed */
+	struct egress_rule *asked; /* tighten_rule may change it */
 	struct nacre_error *err;
 };
 
@@ -30,7 +31,7 @@ static const struct egress_port_range *ports(const struct egress_rule *rule, siz
 	return rule->n_ports ? rule->ports : &every_port;
 }
 
-/* The last port of RULE's range that PORT is in, or -1. */
+/* Returns the last port of RULE's range that contains PORT, or -1. */
 static int range_end(const struct egress_rule *rule, int port)
 {
 	size_t n;
@@ -43,7 +44,8 @@ static int range_end(const struct egress_rule *rule, int port)
 	return -1;
 }
 
-/* Whether the N rules of HELD that COVER what ASKED is for have all of its ports together. */
+/* Returns whether those of the N_HELD rules that COVER the destination of ASKED together have all
+ * of its ports. */
 static bool have_ports(const struct egress_rule *held, size_t n_held,
 	const struct egress_rule *asked,
 	bool (*cover)(const struct egress_rule *held, const struct egress_rule *asked))
@@ -69,7 +71,7 @@ static bool have_ports(const struct egress_rule *held, size_t n_held,
 	return true;
 }
 
-/* --- what a rule covers, but for its ports --- */
+/* --- what a rule covers, apart from ports --- */
 
 static bool covers_network(const struct egress_rule *held, const struct egress_rule *asked)
 {
@@ -81,7 +83,7 @@ static bool covers_name(const struct egress_rule *held, const struct egress_rule
 {
 	if (held->kind != EGRESS_NAME || (asked->unchecked && !held->unchecked))
 		return false;
-	/* *.a.b is below *.b, and *.b itself, but b is not. */
+	/* *.a.b is covered by *.b and by itself, but b is not covered by *.b. */
 	return (held->wildcard == asked->wildcard && !strcmp(held->name, asked->name)) ||
 	       (held->wildcard && egress_rule_names(held, asked->name));
 }
@@ -91,14 +93,15 @@ static bool covers_name_anywhere(const struct egress_rule *held, const struct eg
 	return covers_name(held, asked) && !held->n_within;
 }
 
-/* A name leads to addresses: over TCP to those that HELD has. */
+/* Returns whether HELD allows addresses that the name may lead to: by TCP, or by the networks of a
+ * name. */
 static bool covers_addresses(const struct egress_rule *held, const struct egress_rule *asked)
 {
 	return held->kind == EGRESS_ADDRESS ? !held->udp
 					    : covers_name(held, asked) && held->n_within;
 }
 
-/* --- names below networks --- */
+/* --- names limited to networks --- */
 
 static int add_network(const struct tightening *t, struct egress_network *networks, size_t *n,
 	const struct egress_network *network)
@@ -116,7 +119,7 @@ static int add_network(const struct tightening *t, struct egress_network *networ
 	return 0;
 }
 
-/* The networks where the name that is asked for may lie. */
+/* Finds the networks in which the name may lie. */
 static int find_networks(const struct tightening *t, struct egress_network *networks, size_t *ret_n)
 {
 	const struct egress_policy *held = t->held;
@@ -180,7 +183,8 @@ static int tighten_rule(const struct tightening *t)
 	if (t->asked->kind == EGRESS_ADDRESS)
 		return have_ports(held->rules, held->n_rules, t->asked, covers_network) ? 0
 											: refuse(t);
-	/* Behind an @ private addresses are allowed: of a name alone only "private" gives them. */
+	/* A rule with @ allows private addresses; for a name without one only "private" allows
+	 * them. */
 	if ((held->private_answers || !t->asked->n_within) &&
 		have_ports(held->rules, held->n_rules, t->asked, covers_name_anywhere))
 		return 0;

@@ -6,7 +6,7 @@
 
 #include "specs/egress_reading.h"
 
-/* The canonical text of a rule. */
+/* Writes the canonical text of a rule. */
 
 const char *egress_network_text(
 	const struct egress_network *network, char ret_text[static EGRESS_NETWORK_TEXT])

@@ -8,8 +8,9 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* What a terminal obeys, reorders by, or does not show: C0 and C1, the soft hyphen, Unicode's bidi
- * controls (CVE-2021-42574), joiners and fillers of no width, separators of lines, tags. */
+/* Characters that control a terminal, reorder text, or are invisible: C0 and C1, the soft hyphen,
+ * Unicode's bidi controls (CVE-2021-42574), zero-width joiners and fillers, line separators,
+ * tags. */
 static const struct {
 	uint32_t first, last;
 } unseen[] = {

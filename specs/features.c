@@ -5,8 +5,8 @@
 
 #include "specs/fields.h"
 
-/* features.md and features-linux.md of runtime-spec 1.3.0. The words in the lists are not checked:
- * they say what some runtime knows, which may be more than this one does. */
+/* The tables of features.md and features-linux.md of runtime-spec 1.3.0. The words in the lists are
+ * not checked: another runtime may know more than this one. */
 
 /* clang-format off */
 

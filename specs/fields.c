@@ -27,14 +27,13 @@ const struct scalar_kind *field_scalar(enum field_kind kind)
 	return (size_t)kind < n && scalars[kind].size ? &scalars[kind] : NULL;
 }
 
-/* Most differ in the first letter already, which is cheaper than a call. */
+/* Compares the first letter before it calls strcmp(3): most names differ there. */
 static bool is_named(const struct field *field, const char *key)
 {
 	return *field->name == *key && strcmp(field->name, key) == 0;
 }
 
-/* The field KEY, or NULL. Looks first where the last one left off: documents are mostly in order.
- */
+/* Finds the field KEY, or returns NULL. Begins at HINT: documents are mostly in order. */
 const struct field *field_find_exactly(
 	const struct struct_type *type, const struct field *hint, const char *key)
 {
@@ -47,8 +46,9 @@ const struct field *field_find_exactly(
 	return NULL;
 }
 
-/* Go's decoder, and so every engine and runc, takes "nonewprivileges" for "noNewPrivileges". To
- * pass over such a key would drop a restriction that runc enforces. */
+/* Finds a field without regard to case, as Go's decoder does, and so every engine and runc: it
+ * takes "nonewprivileges" for "noNewPrivileges". To ignore such a key would drop a restriction that
+ * runc enforces. */
 const struct field *field_find(
 	const struct struct_type *type, const struct field *hint, const char *key)
 {
@@ -81,7 +81,7 @@ uint64_t field_load_bits(const struct scalar_kind *kind, const char *member)
 	return wide;
 }
 
-/* How many elements a member that is an array here has. */
+/* Returns the number of elements of a member that is an array here. */
 size_t field_load_count(const struct field *f, const char *object)
 {
 	const void *member = object + f->offset;
@@ -98,7 +98,7 @@ size_t field_load_count(const struct field *f, const char *object)
 
 /* --- encode --- */
 
-/* What Go's omitempty leaves out is left out. */
+/* Returns whether a member is written: not if Go's omitempty would leave it out. */
 bool field_is_written(const struct field *f, const char *object)
 {
 	const struct scalar_kind *scalar = field_scalar(f->kind);

@@ -16,8 +16,8 @@ static bool same_texts(const struct oci_strings *a, const struct oci_strings *b)
 	return true;
 }
 
-/* Keys are unique and the lengths are the same, so one direction is enough. Each key is first
- * looked for where it stands in the other map. */
+/* Compares maps in one direction, which is enough: keys are unique and the lengths are equal. Looks
+ * for each key first at the same index of the other map. */
 static bool same_maps(const struct oci_map *a, const struct oci_map *b)
 {
 	for (size_t i = 0; i < a->n; i++) {
@@ -31,7 +31,7 @@ static bool same_maps(const struct oci_map *a, const struct oci_map *b)
 	return true;
 }
 
-/* The element of KEYED B that has the key of the one at X; looks at index I first. */
+/* Finds the element of the keyed array B with the key of X. Looks at index I first. */
 static const char *find_keyed(const char *x, const char *b, size_t i, size_t n, size_t size)
 {
 	for (size_t j = 0; j < n; j++) {

@@ -14,7 +14,7 @@ static int copy_text(struct arena *arena, const char *from, void *to)
 	return 0;
 }
 
-/* Copies N elements of SIZE bytes as they are and stores the new array in TO. */
+/* Copies N elements of SIZE bytes, and stores the new array in TO. */
 static int copy_items(struct arena *arena, const void *from, size_t n, size_t size, void *to)
 {
 	void *items = NULL;
@@ -68,7 +68,7 @@ static int copy_field(struct arena *arena, const struct field *f, const char *fr
 		return copy_texts(
 			arena, field_load_pointer(member), field_load_count(f, from), copy);
 	case FIELD_MAP:
-		/* A map is an array of pairs, and a pair is two texts. */
+		/* A map is an array of pairs, and a pair is two strings. */
 		return copy_texts(
 			arena, field_load_pointer(member), 2 * field_load_count(f, from), copy);
 	case FIELD_U32S:
@@ -84,7 +84,7 @@ static int copy_field(struct arena *arena, const struct field *f, const char *fr
 		return copy_structs(
 			arena, f, field_load_pointer(member), field_load_count(f, from), copy);
 	default:
-		return 0; /* held in the struct itself */
+		return 0; /* the member is in the struct itself */
 	}
 }
 

@@ -26,7 +26,7 @@ static int decode_string(const struct decoder *d, const struct field_place *at,
 		if (!*w)
 			return field_fail_word(d, at, node, words);
 	}
-	/* The text lives in the document's arena, which is ours. */
+	/* The text lives in the document's arena, which is the caller's too. */
 	*ret_text = node->text;
 	return 0;
 }
@@ -35,7 +35,7 @@ static int decode_optional_string(const struct decoder *d, const struct field_pl
 	const struct json_node *node, const struct field *f, void *member)
 {
 	if (node->type == JSON_STRING && !node->text[0]) {
-		/* In a document of our own an empty word is a mistake, not the default. */
+		/* In nacre's own documents an empty word is an error, not the default. */
 		if (d->strict || f->flags & FIELD_REQUIRED)
 			return field_fail_at(d, at, node, "must not be empty");
 		return 0;
@@ -92,8 +92,8 @@ static int decode_number(const struct decoder *d, const struct field_place *at,
 	return 0;
 }
 
-/* The common start of what is an array or object in JSON and an array here: checks the type and
- * makes room for N elements of SIZE bytes. *RET_ITEMS stays NULL for none. */
+/* Begins the decoding of a JSON array or object into an array: checks the type and makes room for N
+ * elements of SIZE bytes. *RET_ITEMS stays NULL if there are none. */
 static int make_room(const struct decoder *d, const struct field_place *at,
 	const struct json_node *node, enum json_type type, size_t size, void *ret_items)
 {
@@ -250,9 +250,10 @@ static int fail_twice(const struct decoder *d, const struct field_place *at,
 	return field_fail_at(d, at, node, "duplicate key: %s is given twice", f->name);
 }
 
-/* SECOND is the field F of the object NODE in another spelling. Go decodes both into one struct,
- * and one of runc's own tests has "cpu" and "CPU": two objects are taken as one with the members of
- * both, each of which can be there once. Anything else is given twice. */
+/* Decodes SECOND, which is the field F of the object NODE in another spelling. Go decodes both into
+ * one struct, and a test of runc has "cpu" and "CPU": two objects become one with the members of
+ * both, each of which may occur once. Anything else is an error, as for a key that is given
+ * twice. */
 static int decode_again(const struct decoder *d, const struct field_place *at,
 	const struct json_node *node, const struct json_node *second,
 	const struct struct_type *type, const struct field *f, void *object)

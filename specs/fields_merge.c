@@ -4,7 +4,7 @@
 
 #include "specs/fields.h"
 
-/* fields_merge: a document laid over another one. */
+/* fields_merge: changes a document by the members of another one. */
 
 static void *load_pointer(const void *member)
 {
@@ -31,7 +31,7 @@ static bool is_zero(const char *number, size_t size)
 	return memcmp(number, zeros, size) == 0;
 }
 
-/* N elements of SIZE bytes with room for MORE behind them, zeroed. */
+/* Copies N elements of SIZE bytes, with room for MORE behind them, zeroed. */
 static char *enlarge(struct arena *arena, const void *items, size_t n, size_t more, size_t size)
 {
 	char *larger = arena_array(arena, n + more, size);
@@ -60,7 +60,7 @@ static int merge_map(struct arena *arena, const struct oci_map *over, struct oci
 	return 0;
 }
 
-/* Elements of FIELD_KEYED have their key in front. */
+/* Returns whether the elements have keys; a FIELD_KEYED has its key first. */
 static bool has_keys(const struct field *f)
 {
 	bool keyed = f->kind == FIELD_KEYED;
@@ -99,7 +99,7 @@ static int merge_array(struct arena *arena, const struct field *f, const char *o
 	for (size_t i = 0; i < n_over; i++, element += size) {
 		bool found = false;
 
-		/* What is there twice is changed twice: the kernel takes the last. */
+		/* Changes every element with this key: of two the kernel takes the last. */
 		for (size_t j = 0; has_keys(f) && j < n; j++) {
 			if (!same_keys(f, items + j * size, element))
 				continue;
@@ -128,7 +128,7 @@ static int merge_object(struct arena *arena, const struct field *f, const void *
 	return fields_merge(arena, f->type, load_pointer(over), object);
 }
 
-/* A number that must be there means what it says, 0 as well: of huge pages it is a limit. */
+/* Merges a number. A required number counts even if it is 0: for huge pages 0 is a limit. */
 static void merge_number(const struct field *f, const char *over, char *into)
 {
 	const struct scalar_kind *kind = field_scalar(f->kind);
@@ -169,7 +169,7 @@ static int merge_field(struct arena *arena, const struct field *f, const char *o
 	case FIELD_KEYED:
 		return *count_of(f, (char *)over) ? merge_array(arena, f, over, into) : 0;
 	default:
-		return -EOPNOTSUPP; /* no table that is merged has such a member */
+		return -EOPNOTSUPP; /* no merged table has such a member */
 	}
 }
 

@@ -15,7 +15,7 @@ static void append(char *text, size_t size, const char *piece)
 	(void)snprintf(text + used, size - used, "%s", piece);
 }
 
-/* A key of a map is any text at all; the names of the tables need no care. */
+/* Escapes a key of a map, which may be any text. The names of tables need no escaping. */
 static void append_name(char *text, size_t size, const char *name)
 {
 	struct json_node key = {.type = JSON_STRING, .text = name};

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-/* A document of another version, written again without a loss. */
+/* Writes a document of another version again, without losing members. */
 
-/* NULL also for one in two spellings, of which the decoder has made one. */
+/* Returns NULL also for a member in two spellings, which the decoder has merged. */
 static const struct json_node *member_of(
 	const struct json_node *object, const struct struct_type *type, const struct field *f)
 {
@@ -21,7 +21,7 @@ static const struct json_node *member_of(
 	return found;
 }
 
-/* The struct that a member holds or points to; NULL: it is none, or not there. */
+/* Returns the struct that a member contains or points to; NULL: it is another kind, or missing. */
 static const void *struct_of(const struct field *f, const char *object)
 {
 	const void *inner = object + f->offset;

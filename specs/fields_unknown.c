@@ -5,8 +5,8 @@
 #include "specs/fields_place.h"
 #include "specs/nearest.h"
 
-/* Members that no field has. They are ignored, as config.md says; one that is nearly the name of a
- * field is a misspelling, and what it was to set is not set. */
+/* Warns of unknown members. They are ignored, as config.md says; but one with nearly the name of a
+ * field is a misspelling, and its setting has no effect. */
 
 struct walk {
 	const struct json_document *document;

@@ -4,9 +4,9 @@
 #include <stddef.h>
 
 /*
- * What is allowed where no row of filter_rules refuses it. A list of what is allowed and not of
- * what is not, so that a call which the next kernel brings is not reachable before somebody has
- * looked at it. Names that an architecture does not have count for nothing there.
+ * The calls that are allowed unless a row of filter_rules refuses them. This is a list of allowed
+ * calls, so that a call of the next kernel is not reachable before somebody has reviewed it. Names
+ * that an architecture does not have are ignored there.
  */
 
 /* clang-format off */
@@ -76,7 +76,7 @@ const char *const filter_calls[] = {
 	/* the system */
 	"uname sysinfo getrandom",
 
-	/* where a profile does not refuse them: all but chroot under nested alone */
+	/* profiles may refuse these: all except chroot are allowed only by nested */
 	"unshare setns mount umount2 pivot_root chroot sethostname setdomainname",
 	"move_mount open_tree mount_setattr",
 	NULL,

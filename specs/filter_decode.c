@@ -11,13 +11,13 @@
 enum kind {
 	WORD, /* one of the words, or a number */
 	BITS, /* any of the words, with "|" between them, and a number for the rest */
-	BITS_BEHIND, /* the same of the 64 bits that it points to: clone_args.flags */
+	BITS_BEHIND, /* the same for the 64 bits at this address: clone_args.flags */
 	FAMILY,
 	TYPE,
 	PROTOCOL, /* of the family in argument 0 */
 	OPTION, /* of the level in argument 1 */
 	FILE_TYPE, /* of a mode */
-	TEXT, /* it points to one */
+	TEXT, /* the address of a string */
 };
 
 struct word {
@@ -27,7 +27,8 @@ struct word {
 
 /* clang-format off */
 
-/* Values as in filter_rules.c: numbers, those of the asm-generic headers. Lists end with NULL. */
+/* The values are numbers, as in filter_rules.c: those of the asm-generic headers. Lists end with
+ * NULL. */
 static const struct word clone_flags[] = {
 	{0x00000080, "CLONE_NEWTIME"}, {0x00020000, "CLONE_NEWNS"}, {0x02000000, "CLONE_NEWCGROUP"},
 	{0x04000000, "CLONE_NEWUTS"}, {0x08000000, "CLONE_NEWIPC"}, {0x10000000, "CLONE_NEWUSER"},
@@ -78,7 +79,7 @@ static const struct word key_operations[] = {
 	{3, "KEYCTL_REVOKE"}, {5, "KEYCTL_SETPERM"}, {6, "KEYCTL_DESCRIBE"}, {8, "KEYCTL_LINK"},
 	{10, "KEYCTL_SEARCH"}, {11, "KEYCTL_READ"}, {0, NULL}};
 
-/* Level in the upper half. */
+/* The level is in the upper half. */
 #define OPT(level, option) ((uint64_t)(level) << 32 | (option))
 static const struct word socket_options[] = {
 	{OPT(0, 16), "IP_IPSEC_POLICY"}, {OPT(0, 17), "IP_XFRM_POLICY"},
@@ -89,7 +90,7 @@ static const struct word socket_options[] = {
 	{OPT(41, 35), "IPV6_XFRM_POLICY"}, {OPT(41, 64), "IP6T_SO_SET_REPLACE"},
 	{OPT(279, 1), "ALG_SET_KEY"}, {0, NULL}};
 
-/* What is allowed, and so no word of a grant. */
+/* Allowed families, so none of them is a word of a grant. */
 static const struct word families[] = {
 	{0, "AF_UNSPEC"}, {1, "AF_UNIX"}, {2, "AF_INET"}, {10, "AF_INET6"}, {16, "AF_NETLINK"},
 	{0, NULL}};
@@ -150,7 +151,7 @@ static const struct decoded {
 /* clang-format on */
 
 struct output {
-	char *text; /* of DECODE_SIZE */
+	char *text; /* DECODE_SIZE bytes */
 	size_t length;
 };
 
@@ -173,7 +174,7 @@ static void put_number(struct output *out, uint64_t value)
 	put(out, text);
 }
 
-/* NULL words: none. */
+/* WORDS may be NULL: no words. */
 static const char *find_word(const struct word *words, uint64_t value)
 {
 	for (; words && words->name; words++) {
@@ -207,7 +208,7 @@ static void put_bits(struct output *out, const struct word *words, uint64_t valu
 	}
 }
 
-/* Whatever the program put there: one line of ASCII. */
+/* Writes the string at ADDRESS as one line of ASCII, whatever the program has put there. */
 static void put_text(struct output *out, const struct decode_reader *reader, uint64_t address)
 {
 	char text[128];
@@ -259,7 +260,7 @@ static void put_behind(struct output *out, const struct decoded *decoded, uint64
 static void decode(struct output *out, const struct decoded *decoded, const uint64_t args[6],
 	const struct decode_reader *reader)
 {
-	/* All but addresses are ints: see struct filter_test. */
+	/* All arguments except addresses are ints: see struct filter_test. */
 	const uint32_t value = (uint32_t)args[decoded->index];
 	const char *word = find_word(decoded->words, value);
 

@@ -4,14 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Names in the table, and the grants that take items out of it. */
+/* The names in the table, and the grants that exclude items from it. */
 
 #define NAME_SIZE 40
 
 /* In the order of enum filter_profile. */
 const char *const filter_profile_words[] = {"agent", "strict", "nested", "sockets", NULL};
 
-/* socket(2), netlink(7), ip(7): what somebody may have a use for. */
+/* Values that a program may need: socket(2), netlink(7), ip(7). */
 static const struct {
 	const char *name;
 	enum filter_list list;
@@ -104,13 +104,13 @@ unsigned filter_profile_bit(const char *profile)
 	return 0;
 }
 
-/* Whether a grant of its call gives a row back. */
+/* Returns whether a grant of the call excludes it from this row. */
 static bool takes_calls(const struct filter_rule *rule)
 {
 	return !(rule->profiles & FILTER_SETUID);
 }
 
-/* In the rows before END. */
+/* Returns whether NAME occurs in a row before END. */
 static bool stands_before(const struct filter_rule *end, const char *name)
 {
 	for (const struct filter_rule *rule = filter_rules; rule != end; rule++) {
@@ -143,7 +143,7 @@ void filter_each_call(void (*each)(void *data, const char *name), void *data)
 	}
 }
 
-/* x32 is not among them: no distribution builds for it. */
+/* x32 has no grant: no distribution builds for it. */
 #define ABI "x86"
 
 bool filter_has_abi(const char *name)

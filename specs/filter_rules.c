@@ -5,11 +5,11 @@
 #include <stddef.h>
 
 /*
- * What is refused, with what, in which profile, and why.
+ * The refused calls, with the error, the profiles, and the reason.
  *
- * EPERM is for what is known and forbidden. ENOSYS is for what programs probe and do without: libc,
- * libuv, libmount and others fall back on ENOSYS and give up on EPERM. Socket options and flags get
- * the error that a kernel without the feature gives.
+ * EPERM is for known calls that are forbidden. ENOSYS is for calls that programs probe and can do
+ * without: libc, libuv, libmount and others fall back on ENOSYS and give up on EPERM. Socket
+ * options and flags get the error of a kernel without the feature.
  */
 
 #define AGENT FILTER_AGENT
@@ -49,9 +49,9 @@
 		FILTER_EQ, index, bits, value \
 	}
 
-/* Numbers and not the kernel's names: half of those are missing in the headers of some
- * distribution, and they must be those of the target, not of the machine that builds. They are the
- * same on x86_64, i386 and aarch64. */
+/* The values are numbers and not the kernel's names: some distribution lacks half of those in its
+ * headers, and they must be the target's, not the build machine's. They are equal on x86_64, i386
+ * and aarch64. */
 
 /* clang-format off */
 const struct filter_rule filter_rules[] = {
@@ -93,7 +93,7 @@ const struct filter_rule filter_rules[] = {
 	{"chmod fchmod", {HAS(1, 0xc00)}, EPERM, SETUID, 0, SETUID_WHY},
 	{"fchmodat fchmodat2", {HAS(2, 0xc00)}, EPERM, SETUID, 0, SETUID_WHY},
 	{"creat", {HAS(1, 0xc00)}, EPERM, SETUID, 0, SETUID_WHY},
-	/* O_CREAT, __O_TMPFILE: else there is no mode */
+	/* O_CREAT, __O_TMPFILE: otherwise there is no mode */
 	{"open", {HAS(1, 0x400040), HAS(2, 0xc00)}, EPERM, SETUID, 0, SETUID_WHY},
 	{"openat", {HAS(2, 0x400040), HAS(3, 0xc00)}, EPERM, SETUID, 0, SETUID_WHY},
 	{"openat2", {}, ENOSYS, SETUID, 0,
@@ -101,7 +101,7 @@ const struct filter_rule filter_rules[] = {
 	{"mknod", {HAS(1, 0xc00)}, EPERM, SETUID, 0, SETUID_WHY},
 	{"mknodat", {HAS(2, 0xc00)}, EPERM, SETUID, 0, SETUID_WHY},
 
-	/* --- files past the mount tree --- */
+	/* --- files outside the mount tree --- */
 	{"open_by_handle_at", {}, EPERM, SOCKETS, 0,
 		"opens any file of the host's file system by number (the shocker escape), cgroups without rules of egress too"},
 	{"name_to_handle_at", {}, EPERM, STRICT, 0, "numbers of files for open_by_handle_at"},
@@ -156,7 +156,7 @@ const struct filter_rule filter_rules[] = {
 		"SOCK_RAW: forged packets; a user namespace gives CAP_NET_RAW"},
 	{"socket socketpair", {MASKED(1, 0xf, 10)}, EPERM, SOCKETS, FILTER_TYPES,
 		"SOCK_PACKET: AF_PACKET by another name"},
-	/* 4 to 6, SOCK_RDM, SOCK_SEQPACKET and SOCK_DCCP */
+	/* 4 to 6 are SOCK_RDM, SOCK_SEQPACKET and SOCK_DCCP */
 	{"socket socketpair", {EQ(0, 2), EQ(2, 0), HAS(1, 0x4)}, ESOCKTNOSUPPORT, SOCKETS, 0,
 		"without a protocol the type chooses one and loads its module: DCCP CVE-2017-6074, SCTP"},
 	{"socket socketpair", {EQ(0, 10), EQ(2, 0), HAS(1, 0x4)}, ESOCKTNOSUPPORT, SOCKETS, 0,
@@ -194,7 +194,7 @@ const struct filter_rule filter_rules[] = {
 		"TIOCLINUX: pastes into a console; CVE-2023-28100"},
 	{"ioctl", {EQ(1, 0x5423)}, EPERM, ALL, 0,
 		"TIOCSETD: line disciplines load modules; CVE-2017-2636, CVE-2023-6546"},
-	/* but for 0:0, which overlayfs knows as a whiteout and which opens nothing */
+	/* except 0:0, which overlayfs uses as a whiteout and which opens nothing */
 	{"mknod", {MASKED(1, 0xf000, 0x2000), NE(2, 0)}, EPERM, ALL, 0, "a character device"},
 	{"mknod", {MASKED(1, 0xf000, 0x6000)}, EPERM, ALL, 0, "a block device"},
 	{"mknodat", {MASKED(2, 0xf000, 0x2000), NE(3, 0)}, EPERM, ALL, 0, "a character device"},
@@ -225,13 +225,13 @@ const struct filter_rule filter_rules[] = {
 	{"io_setup io_destroy io_getevents io_pgetevents io_submit io_cancel", {}, ENOSYS, STRICT, 0,
 		"asynchronous I/O; CVE-2024-26764; programs do without on ENOSYS"},
 
-	/* --- what tells of the system, or is newer --- */
+	/* --- calls that report on the system, or are newer --- */
 	{"listmount statmount", {}, ENOSYS, STRICT, 0, "mounts by number"},
 	{"cachestat", {}, ENOSYS, STRICT, 0, "tells what others read: a side channel"},
 	{"listns lsm_get_self_attr lsm_set_self_attr lsm_list_modules file_getattr file_setattr", {},
 		ENOSYS, ALL, 0, "newer than programs need; they fall back"},
 
-	/* --- obsolete, and never there on Linux --- */
+	/* --- obsolete, or never implemented on Linux --- */
 	{"_sysctl afs_syscall getpmsg putpmsg security tuxcall vserver epoll_ctl_old epoll_wait_old", {},
 		ENOSYS, ALL, 0, "not there"},
 	{NULL, {}, 0, 0, 0, NULL},

@@ -10,9 +10,9 @@
 #include "specs/nearest.h"
 
 /*
- * The rules, and the walk over them. A rule reads the config, changes it only towards tighter, and
- * writes down every change; or it refuses where an edit would silently give something else than
- * what was asked for. Three laws hold for each, and tests check them on every config they have:
+ * The rules, and the loop over them. A rule reads the config, changes it only to be tighter, and
+ * notes every change; or it refuses, if an edit would silently give something other than what was
+ * asked for. Three laws apply to each, and tests check them with all of their configs:
  * harden(harden(x)) = harden(x); harden(x) is never looser than x; a valid x stays valid.
  */
 
@@ -46,7 +46,7 @@ int harden_rule_check(const char *name, struct nacre_error *err)
 		nearest_hint(&nearest, hint));
 }
 
-/* Rules of egress hold under every profile once somebody gives them, config.json too. */
+/* Egress rules apply in every profile if anything gives them, config.json included. */
 static bool has_rule(const struct hardening *h, enum profile_rule rule)
 {
 	return harden_has_rule(h->request, rule) ||
@@ -124,7 +124,7 @@ static bool applies(const struct hardening *h, const struct rule *rule)
 	return has_rule(h, rule->id) && (rule->scope == RULE_SCOPE_PROCESS || h->config);
 }
 
-/* Everything but the copy of what is hardened. */
+/* Prepares everything except the copy of the config. */
 static int prepare(struct hardening *h)
 {
 	const struct harden_request *request = h->request;
@@ -170,7 +170,7 @@ static int run_rules(struct hardening *h)
 	return 0;
 }
 
-/* Each used grant once, in the order in which they were given. */
+/* Lists each used grant once, in the order in which they were given. */
 static int list_granted(struct hardening *h)
 {
 	struct oci_strings *granted_list = &h->report->granted;

@@ -14,7 +14,8 @@ static bool is_of_host(const char *key)
 	return false;
 }
 
-/* Without a receiver a filter that notifies cannot run: nothing that could be edited away. */
+/* Refuses a config whose seccomp filter needs the receiver that an annotation names: without a
+ * receiver a filter that notifies cannot run, so the annotation cannot just be removed. */
 static int check_receiver(struct hardening *h)
 {
 	const struct oci_linux *linux_ = h->config->linux_;
@@ -42,7 +43,7 @@ int rule_annotations(struct hardening *h)
 
 	if (check_receiver(h) < 0)
 		return -h->err->code;
-	/* In place: the map is our copy. */
+	/* Edits in place: the map is a copy. */
 	for (size_t i = 0; i < map->n; i++) {
 		const struct oci_pair pair = map->items[i];
 

@@ -3,9 +3,10 @@
 
 #include "specs/harden_rules.h"
 
-/* The rule on devices. A device is its type and numbers, whatever its name in the container. */
+/* The rule on devices. Type and numbers identify a device, not its name in the container. */
 
-/* config-linux.md, Default Devices, with the console and the pseudo-terminals. MINOR -1: all. */
+/* The default devices of config-linux.md, with the console and the pseudo-terminals. MINOR -1:
+ * all. */
 static const struct {
 	int64_t major;
 	int64_t minor;
@@ -66,15 +67,15 @@ static bool is_listed_device(const struct oci_linux *linux_, const struct oci_de
 static bool is_node(const struct harden_node *node, const char *type, const struct oci_i64 *major,
 	const struct oci_i64 *minor)
 {
-	/* In linux.devices "u" is a character device as well. */
+	/* In linux.devices "u" also means a character device. */
 	const char letter = type[0] == 'u' ? 'c' : type[0];
 
 	return node->type && node->type == letter && major->set && major->value == node->major &&
 	       minor->set && minor->value == node->minor;
 }
 
-/* Whether a grant device:PATH is for the node of the host with this type and these numbers. What
- * the config calls it says nothing. */
+/* Returns whether a grant device:PATH names a node of the host with this type and these numbers.
+ * The name in the config does not count. */
 static bool is_granted(struct hardening *h, const char *type, const struct oci_i64 *major,
 	const struct oci_i64 *minor)
 {
@@ -116,7 +117,7 @@ static void drop_node(struct hardening *h, size_t i)
 	harden_taken(h, "device:PATH", "the device %s", path);
 }
 
-/* A node that cannot be opened is not made either. */
+/* Removes nodes that the container may not open. */
 static void drop_nodes(struct hardening *h)
 {
 	struct oci_linux *linux_ = h->config->linux_;
@@ -134,7 +135,7 @@ static void drop_nodes(struct hardening *h)
 	linux_->n_devices = kept;
 }
 
-/* [{"allow": false, "access": "rwm"}] in front, as engines send it. */
+/* Recognizes the first rule as engines send it: [{"allow": false, "access": "rwm"}]. */
 static bool denies_all(const struct oci_device_rule *rule)
 {
 	return !rule->allow && is_type(rule, 'a') && number_of(&rule->major) < 0 &&
@@ -156,7 +157,8 @@ static const char *json_of_rule(struct hardening *h, const struct oci_device_rul
 		rule->access ? rule->access : "rwm");
 }
 
-/* Engines have rules for devices that nobody asked for; the one for all is --privileged. */
+/* Removes a rule. Only the rule for all devices, which means --privileged, is reported: engines
+ * write rules for devices that the user has not asked for. */
 static void drop_rule(struct hardening *h, size_t i)
 {
 	const struct oci_device_rule *rule = &h->config->linux_->resources->devices[i];

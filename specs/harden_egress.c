@@ -7,7 +7,7 @@
 #include "specs/harden_opened.h"
 #include "specs/harden_rules.h"
 
-/* Rules on what the container may connect to. Who may give them is settled before: policy.c. */
+/* Rules on what the container may connect to. policy.c has decided before who may give them. */
 
 enum {
 	EGRESS_ARENA_BYTES = 64 * 1024,
@@ -47,9 +47,9 @@ int rule_metadata(struct hardening *h)
 	return 0;
 }
 
-/* --- egress: the rules that are wanted --- */
+/* --- egress: the wanted rules --- */
 
-/* Adds those of grants. RET_GIVEN: somebody gave rules, be it to none. */
+/* Adds the rules of grants. RET_GIVEN: somebody has given rules, even if "none". */
 static int collect(struct hardening *h, struct oci_strings *ret_words, bool *ret_given)
 {
 	static const char *none[] = {"none"};
@@ -73,7 +73,7 @@ static int collect(struct hardening *h, struct oci_strings *ret_words, bool *ret
 	return 0;
 }
 
-/* An earlier hardening, or config.json, may have some: the tighter ones hold. */
+/* Chooses the tighter rules if an earlier hardening, or config.json, has some. */
 static int settle(struct hardening *h, const struct oci_strings *had,
 	const struct oci_strings *wanted, struct oci_strings *ret_words)
 {
@@ -89,9 +89,9 @@ static int settle(struct hardening *h, const struct oci_strings *had,
 	return r < 0 ? fail_prefix(h->err, "nacre.egress") : 0;
 }
 
-/* --- egress: what would go past them --- */
+/* --- egress: ways around the rules --- */
 
-/* Packets by hand; programs of the cgroup taken off. */
+/* Capabilities that make packets by hand, or detach the cgroup's BPF programs. */
 static const char *const capabilities_past[] = {
 	"CAP_NET_RAW", "CAP_NET_ADMIN", "CAP_BPF", "CAP_SYS_ADMIN", NULL};
 
@@ -105,8 +105,8 @@ static bool has_capability(const struct oci_process *process, const char *name)
 		       oci_strings_have(&c->ambient, name));
 }
 
-/* The first container of a Kubernetes pod, which runs the engine's program alone. No word of the
- * pod takes a capability out of it. */
+/* Returns whether this is the first container of a Kubernetes pod, which runs only the engine's
+ * program. No field of the pod takes a capability from it. */
 static bool is_of_pod_itself(const struct hardening *h)
 {
 	const struct oci_map *annotations = &h->config->annotations;
@@ -122,7 +122,7 @@ static bool is_of_pod_itself(const struct hardening *h)
 	return false;
 }
 
-/* At create alone: later the process has what it was given then. */
+/* Drops it only at create: later the process keeps what it got then. */
 static int drop_raw(struct hardening *h)
 {
 	return h->request->egress_replaces || !is_of_pod_itself(h)
@@ -175,8 +175,9 @@ int harden_egress_check_exec(
 	return 0;
 }
 
-/* Families that are not of the internet are not seen by programs of a cgroup; io_uring makes
- * sockets past every filter; a file handle leads from any cgroup to all others. */
+/* Returns whether a grant allows a way around the rules: BPF programs of a cgroup do not see
+ * families other than the internet's; io_uring makes sockets that no filter sees; a file handle
+ * leads from any cgroup to all others. */
 static bool goes_past(const char *grant)
 {
 	static const char *const calls[] = {"syscall:socket", "syscall:socketcall",
@@ -204,9 +205,10 @@ static int check_grants(struct hardening *h, const struct oci_hardened *nacre)
 	return 0;
 }
 
-/* Until now nothing held for the container, and what it has may go past rules: sockets of families
- * and protocols that they do not see, processes of exec with more capabilities, and cgroups of the
- * host in a mount that is hidden by now. What counted at create counts, whatever is required. */
+/* Refuses rules for a container that has been created without any, if it may have a way around
+ * them: sockets of families and protocols that rules do not see, exec processes with more
+ * capabilities, or cgroups of the host in a mount that is hidden by now. What was given at create
+ * counts, whatever is required now. */
 static int check_late(struct hardening *h, const struct oci_hardened *nacre)
 {
 	const char *why = NULL;
@@ -253,8 +255,8 @@ static int check_rule(struct hardening *h, const struct egress_rule *rule)
 	return 0;
 }
 
-/* Who sees a process of the host that is its user's, too, sees by /proc/PID/root the host's
- * cgroups, and goes where no rules are. */
+/* Refuses access to processes of the host: through /proc/PID/root of one with the same user a
+ * process reaches the host's cgroups, and there no rules apply. */
 static int check_processes(struct hardening *h)
 {
 	int r = harden_sees_host_processes(h);
@@ -309,7 +311,7 @@ static void set_best_effort(struct hardening *h, struct oci_hardened *nacre, boo
 		best_effort ? "true" : NULL);
 }
 
-/* strict: nobody outside connects to what listens inside. */
+/* strict: refuses connections from outside. */
 static void refuse_listening(struct hardening *h, struct oci_hardened *nacre)
 {
 	if (nacre->no_listening || !profile_has(h->profile, RULE_egress) ||
@@ -319,7 +321,7 @@ static void refuse_listening(struct hardening *h, struct oci_hardened *nacre)
 	harden_note(h, "nacre.noListening", NULL, "true");
 }
 
-/* The families of sockets that programs of a cgroup do not see. */
+/* Adds the filter against families of sockets that the cgroup's BPF programs do not see. */
 static void need_filter(struct hardening *h, struct oci_hardened *nacre)
 {
 	if (nacre->seccomp_filter || is_open(&nacre->egress))

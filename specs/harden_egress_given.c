@@ -7,15 +7,15 @@
 #include "specs/harden_opened.h"
 #include "specs/harden_rules.h"
 
-/* What a relay reaches by way of the host's network is for those to give who may give that network:
- * neither an annotation nor config.json. */
+/* A relay connects through the host's network. So rules for it may be given only by those who may
+ * give that network: neither by an annotation nor by config.json. */
 
 enum about {
-	NAMES, /* by a relay where the rest is a filter's */
-	ALL, /* by a relay alone */
+	NAMES, /* only names: a relay handles them, BPF programs the rest */
+	ALL, /* all rules: there is only a relay */
 };
 
-/* The rules of WORDS that are ABOUT what is asked. */
+/* Collects the rules of WORDS that are ABOUT names, or all. */
 static int add_rules(struct hardening *h, const struct oci_strings *words, enum about about,
 	struct oci_strings *ret_rules)
 {
@@ -34,8 +34,8 @@ static int add_rules(struct hardening *h, const struct oci_strings *words, enum 
 	return 0;
 }
 
-/* The rules of those who may give a way by the host's network. Each word for itself: "none" of one
- * list stands beside rules of another. */
+/* Collects the rules given by those who may give the host's network. Parses each word on its own:
+ * "none" of one list may stand beside rules of another. */
 static int find_given(struct hardening *h, enum about about, struct oci_strings *ret_rules)
 {
 	const struct harden_request *request = h->request;
@@ -60,19 +60,19 @@ static int find_given(struct hardening *h, enum about about, struct oci_strings 
 	return r;
 }
 
-/* Whether GIVEN allows all that ASKED does, without a word more about networks: a name whose
- * addresses lie in a network that is given is no way that was given by the host's network. */
+/* Returns whether GIVEN allows all of ASKED without further limits: a name whose addresses are in a
+ * given network was not itself given. */
 static bool are_given(
 	struct hardening *h, const struct oci_strings *asked, const struct oci_strings *given)
 {
 	struct oci_strings held;
-	struct nacre_error ignored; /* one of them is no list, as without a name */
+	struct nacre_error ignored; /* a list may be invalid, as without a name */
 
 	return egress_policy_tighten(h->arena, given, asked, &held, &ignored) == 0 &&
 	       oci_strings_same(asked, &held);
 }
 
-/* Whether all of WORDS that are ABOUT that are given. 1, 0 or a negative errno. */
+/* Returns whether all rules of WORDS that are ABOUT names, or all, were given. 1, 0 or -errno. */
 static int is_given(struct hardening *h, const struct oci_strings *words, enum about about)
 {
 	struct oci_strings asked = {.n = 0}, given = {.n = 0};
@@ -85,7 +85,7 @@ static int is_given(struct hardening *h, const struct oci_strings *words, enum a
 	return asked.n == 0 || (given.n && are_given(h, &asked, &given));
 }
 
-/* oci takes what config.json says. */
+/* Profile oci applies config.json unchanged. */
 static bool takes_config(const struct harden_request *request)
 {
 	return !request->egress.n && !profile_hardens(profile_find(request->profile));

@@ -4,7 +4,7 @@
 #include "specs/mount_words.h"
 #include "specs/path_text.h"
 
-/* Which grant lets programs of a mount run. */
+/* Finds the grant that allows programs of a mount to run. */
 
 static bool grants_workspace(const struct oci_strings *grants, const struct oci_mount *mount)
 {

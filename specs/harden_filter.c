@@ -4,10 +4,10 @@
 #include "specs/filter.h"
 #include "specs/harden_rules.h"
 
-/* Rules on what the kernel is asked to refuse to the program itself: nacre's own seccomp filter and
- * Landlock. */
+/* Rules that the kernel enforces on the program itself: nacre's own seccomp filter and Landlock. */
 
-/* Those of the request, and of an earlier hardening only what is granted again. */
+/* Sets the grants of the request. Of those of an earlier hardening it keeps only what is granted
+ * again. */
 static int set_grants(struct hardening *h, struct oci_hardened *nacre, bool had_filter)
 {
 	const struct oci_strings given = nacre->seccomp_grants;
@@ -46,8 +46,8 @@ int rule_own_seccomp_filter(struct hardening *h)
 	return set_grants(h, nacre, had);
 }
 
-/* Whatever the mounts are: a file of the host may be stdout of the container, one that is passed to
- * a later exec, or come from a peer by a socket. */
+/* Applies whatever the mounts are: a file of the host may be the container's stdout or a later
+ * exec's, or come from a peer through a socket. */
 int rule_setuid_files(struct hardening *h)
 {
 	struct oci_hardened *nacre = harden_need_hardened(h);

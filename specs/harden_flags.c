@@ -10,9 +10,9 @@
 #include "specs/mount_words.h"
 #include "specs/path_text.h"
 
-/* Rules on the flags of mounts: nosuid, nodev, noexec, ro. */
+/* Rules on mount flags: nosuid, nodev, noexec, ro. */
 
-/* A restriction: its word for one mount and for a whole tree. */
+/* A restriction: its option for one mount, and for a whole tree. */
 struct flag {
 	const char *word;
 	const char *recursive;
@@ -32,7 +32,7 @@ bool harden_lands(const struct oci_mount *mount, const char *directory, bool bel
 	return !strcmp(clean, directory) || (below && path_within(clean, directory));
 }
 
-/* Whether WORD takes FLAG back, for one mount or for a tree. */
+/* Returns whether WORD removes FLAG, for one mount or for a tree. */
 static bool gives_back(const char *word, const struct flag *flag)
 {
 	const struct mount_word *row = mount_word_find(word);
@@ -43,7 +43,7 @@ static bool gives_back(const char *word, const struct flag *flag)
 
 static bool holds(const struct oci_mount *mount, const struct flag *flag)
 {
-	/* The word on a recursive bind would leave the mounts below it as they are. */
+	/* On a recursive bind this option would not affect the mounts below it. */
 	if (!mount_has(mount, flag->recursive) &&
 		(!mount_has(mount, flag->word) || mount_options_read(mount).recursive))
 		return false;
@@ -54,7 +54,7 @@ static bool holds(const struct oci_mount *mount, const struct flag *flag)
 	return true;
 }
 
-/* Takes out what gives FLAG back and, if it is missing, appends its word. */
+/* Removes options that remove FLAG and, if FLAG is missing, appends its option. */
 static int require(struct hardening *h, struct oci_mount *mount, const struct flag *flag)
 {
 	const bool recursive = mount_options_read(mount).recursive;
@@ -78,7 +78,7 @@ static bool same_words(const struct oci_strings *a, const struct oci_strings *b)
 	return a->n == b->n && (!a->n || !memcmp(a->items, b->items, a->n * sizeof(*a->items)));
 }
 
-/* Requires FLAGS, up to a NULL, of mount I, and writes down what that changed. */
+/* Requires FLAGS, up to a NULL, of mount I, and notes the changes. */
 static int require_all(struct hardening *h, size_t i, const struct flag *const *flags)
 {
 	struct oci_mount *mount = &h->config->mounts[i];
@@ -98,8 +98,8 @@ static int require_all(struct hardening *h, size_t i, const struct flag *const *
 	return r;
 }
 
-/* What mount I changes: itself, or for a remount the mount that lies there by then. NULL: one that
- * came with the tree of another, which is refused when it is done. */
+/* Returns the mount that mount I changes: itself, or for a remount the one that it remounts. NULL:
+ * a mount that comes with the tree of another one; such a remount is refused later. */
 static const struct oci_mount *subject(
 	const struct oci_config *config, const struct mount_tree *tree, size_t i)
 {
@@ -127,8 +127,9 @@ static bool is_cgroup(const struct oci_mount *mount)
 	       path_within(clean, "/sys/fs/cgroup");
 }
 
-/* Root needs no capability to write most files in there. The procfs on /proc has its own list of
- * paths: hidden-paths. */
+/* Returns whether the mount may stay writable. Files of the kernel need a grant, since root needs
+ * no capability to write most of them. The procfs on /proc has its own list of paths:
+ * hidden-paths. */
 static bool may_write_kernel(struct hardening *h, const struct oci_mount *mount)
 {
 	if (!mount)
@@ -163,7 +164,7 @@ int rule_kernel_mounts(struct hardening *h)
 
 /* --- writable-binds --- */
 
-/* What a relative source lies in is not known here. */
+/* Returns false for a relative source: its directory is not known here. */
 static bool is_in_workspace(struct hardening *h, const char *path)
 {
 	char clean[PATH_TEXT_MAX];
@@ -179,7 +180,7 @@ static int find_written(void *data, const struct oci_layer *layer, struct nacre_
 	return layer->written;
 }
 
-/* A positive number: one that is not in a workspace. */
+/* Returns 1 for a written layer that is not in a workspace. */
 static int find_outside(void *data, const struct oci_layer *layer, struct nacre_error *err)
 {
 	(void)err;
@@ -193,7 +194,8 @@ static bool is_copy(const struct oci_config *config, const struct oci_mount *mou
 	return workspace && !strcmp(workspace->form, WORKSPACE_COW);
 }
 
-/* Whether what is written to it is written to a directory of the host that is not nacre's. */
+/* Returns whether writes to the mount reach a directory of the host that does not belong to
+ * nacre. */
 static bool writes_to_host(const struct oci_config *config, const struct oci_mount *mount)
 {
 	struct nacre_error ignored;
@@ -237,7 +239,7 @@ int harden_leaves(
 	return 0;
 }
 
-/* The list with room for all of the mounts: to append is to copy. */
+/* Returns the list with room for all mounts: to append a word copies the list. */
 static struct oci_strings *late_binds_with_room(struct hardening *h)
 {
 	struct oci_hardened *nacre = harden_need_hardened(h);
@@ -253,7 +255,7 @@ static struct oci_strings *late_binds_with_room(struct hardening *h)
 	return items ? &nacre->late_binds : NULL;
 }
 
-/* Engines bind files of their own there. */
+/* Does not report files that engines bind themselves. */
 static void tell_taken(struct hardening *h, const struct oci_mount *mount)
 {
 	if (!harden_lands(mount, "/etc", true) && !harden_lands(mount, "/run", true) &&
@@ -277,7 +279,7 @@ int rule_writable_binds(struct hardening *h)
 			continue;
 		r = require_all(h, i, flags);
 		tell_taken(h, &config->mounts[i]);
-		/* Mount points inside it may have to be made, so it turns read-only after them. */
+		/* Makes it read-only later: mount points inside it may have to be made first. */
 		if (r == 0 && mount_tree_has_inside(&tree, i)) {
 			late->items[late->n++] = config->mounts[i].destination;
 			harden_note(h, "nacre.lateBinds", NULL, config->mounts[i].destination);
@@ -288,7 +290,7 @@ int rule_writable_binds(struct hardening *h)
 
 /* --- mount-flags --- */
 
-/* Where nodev would take away what the mount is there for. */
+/* Returns whether nodev would defeat the mount's purpose. */
 static bool needs_devices(struct hardening *h, const struct oci_mount *mount)
 {
 	char clean[PATH_TEXT_MAX];
@@ -298,7 +300,7 @@ static bool needs_devices(struct hardening *h, const struct oci_mount *mount)
 		return harden_lands(mount, "/dev", false);
 	case MOUNT_DEVPTS:
 		return true;
-	case MOUNT_HOST: /* here only if mount:/dev was granted */
+	case MOUNT_HOST: /* reached only if mount:/dev was granted */
 		return mount_has_type(mount, "devtmpfs");
 	case MOUNT_BIND:
 		break;
@@ -325,7 +327,7 @@ static bool may_run_memory(struct hardening *h, const struct oci_mount *mount)
 	       harden_granted_path(h, "tmpfs-exec", clean);
 }
 
-/* OF: what MOUNT changes, see subject(). */
+/* OF: the mount that MOUNT changes, see subject(). */
 static bool needs_noexec(
 	struct hardening *h, const struct oci_mount *mount, const struct oci_mount *of)
 {
@@ -335,7 +337,7 @@ static bool needs_noexec(
 	const bool wanted = (flags & PROFILE_NOEXEC_TMPFS && (memory || shm || !of)) ||
 			    (flags & PROFILE_NOEXEC_WRITABLE && !holds(mount, &read_only));
 
-	/* No grant gives back what the config itself takes. */
+	/* A grant does not remove a flag that the config itself sets. */
 	if (!wanted || holds(mount, &noexec))
 		return wanted;
 	if (may_run_tmp(h, mount) || (memory && may_run_memory(h, mount)))
@@ -344,7 +346,7 @@ static bool needs_noexec(
 			      harden_granted(h, "workspace-exec"));
 }
 
-/* What the config asks for by a word. */
+/* Reports it only if the config asks for "exec" explicitly. */
 static void tell_noexec(
 	struct hardening *h, const struct oci_mount *mount, const struct oci_mount *of)
 {
@@ -363,7 +365,7 @@ int rule_mount_flags(struct hardening *h)
 
 	if (!nacre)
 		return harden_out_of_memory(h);
-	/* With new privileges granted, the root's setuid programs are what they are wanted for. */
+	/* A grant of new privileges is given for the root's setuid programs. */
 	if (!nacre->root_nosuid && !harden_granted(h, "new-privileges")) {
 		nacre->root_nosuid = true;
 		harden_note(h, "nacre.rootNosuid", NULL, "true");

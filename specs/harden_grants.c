@@ -8,14 +8,14 @@
 #include "specs/nearest.h"
 #include "specs/path_text.h"
 
-/* --allow GRANT. */
+/* Grants: --allow GRANT. */
 
 enum {
-	GRANT_WORD_MAX = 64, /* of those whose items are words */
+	GRANT_WORD_MAX = 64, /* for items that are words */
 	INTERFACE_NAME_SIZE = 16, /* IFNAMSIZ of the kernel */
 };
 
-/* capabilities(7). A name that is not here would be a typing error that grants nothing. */
+/* Names of capabilities(7). A misspelled name is refused, as it would grant nothing. */
 static const char *const capability_words[] = {"CAP_AUDIT_CONTROL", "CAP_AUDIT_READ",
 	"CAP_AUDIT_WRITE", "CAP_BLOCK_SUSPEND", "CAP_BPF", "CAP_CHECKPOINT_RESTORE", "CAP_CHOWN",
 	"CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_IPC_LOCK",
@@ -82,7 +82,7 @@ static bool is_path(const char *item)
 	return item[0] == '/' && strlen(item) < PATH_TEXT_MAX;
 }
 
-/* dev_valid_name of the kernel. */
+/* Applies the kernel's dev_valid_name. */
 static bool is_interface(const char *item)
 {
 	size_t length = strlen(item);
@@ -91,13 +91,13 @@ static bool is_interface(const char *item)
 	       strcmp(item, "..") != 0 && !strpbrk(item, "/: \t\n\v\f\r");
 }
 
-/* How a grant is written: KIND alone, or KIND:ITEM. */
+/* The form of a grant: KIND, or KIND:ITEM. */
 static const struct grant {
 	const char *kind;
-	const char *form; /* for people */
+	const char *form; /* for the help */
 	bool (*item)(const char *item); /* whether ITEM is well formed; NULL: KIND stands alone */
 	void (*items)(void (*each)(void *data, const char *item), void *data); /* NULL: no list */
-	bool of_filter; /* takes back a row of filter_rules.c */
+	bool of_filter; /* excludes a call from filter_rules.c */
 } grants[] = {
 	/* clang-format off */
 	{ "rootfs-write",	"rootfs-write" },
@@ -142,7 +142,7 @@ const char *harden_grant_item(const char *grant, const char *kind)
 	return !strncmp(grant, kind, length) && grant[length] == ':' ? grant + length + 1 : NULL;
 }
 
-/* The row that TEXT is a grant of, or NULL. */
+/* Returns the row of the grant TEXT, or NULL. */
 static const struct grant *find(const char *text)
 {
 	for (size_t i = 0; i < N_GRANTS; i++) {
@@ -161,7 +161,7 @@ bool harden_grant_is_of_filter(const char *grant)
 	return row && row->of_filter;
 }
 
-/* The items of one kind, on their way to be grants. */
+/* Turns items of one kind into grants. */
 struct of_kind {
 	const char *kind;
 	void (*each)(void *data, const char *grant);
@@ -189,7 +189,7 @@ void harden_grant_each(void (*each)(void *data, const char *grant), void *data)
 	}
 }
 
-/* People leave out the kind, or the CAP_ or AF_. */
+/* Offers also the item without its kind, CAP_ or AF_, which people leave out. */
 static void offer(void *data, const char *grant)
 {
 	const char *colon = strchr(grant, ':'), *prefix = colon ? strchr(colon, '_') : NULL;
@@ -207,8 +207,8 @@ static void offer(void *data, const char *grant)
 	nearest_offer_as(data, spelled, grant);
 }
 
-/* Where the item is missing, or the kind alone is wrong, the kind says what was meant. Returns
- * whether GRANT begins with a kind. */
+/* If the item is missing, or the kind is misspelled, the kind is the best hint. Returns whether
+ * GRANT begins with a known kind. */
 static bool offer_kinds(struct nearest *nearest)
 {
 	bool known = false;
@@ -240,7 +240,7 @@ int harden_grant_check(const char *grant, struct nacre_error *err)
 	}
 	(void)snprintf(kind, sizeof(kind), "%.*s", (int)strcspn(grant, ":"), grant);
 	known = offer_kinds(&of_kind);
-	/* "mount" is a kind without its item, and not the system call. */
+	/* "mount" alone is a kind without its item, and not the system call. */
 	if (!known || strchr(grant, ':'))
 		harden_grant_each(offer, &whole);
 	if (!whole.word[0] && (!known || !strchr(grant, ':')))
@@ -265,7 +265,7 @@ bool harden_is_required(const struct hardening *h)
 	return oci_strings_have(&h->request->require, h->rule->name);
 }
 
-/* One grant may be given twice: both were used. */
+/* Marks all equal grants as used: one may be given twice. */
 static bool mark(struct hardening *h, bool (*same)(const char *grant, const char *a, const char *b),
 	const char *a, const char *b)
 {
@@ -340,7 +340,7 @@ bool harden_granted_any(struct hardening *h, const char *kind)
 	return mark(h, has_kind, kind, NULL);
 }
 
-/* Symlinks of every host: what stands for DIRECTORY. */
+/* Replaces a symbolic link that every host has by its target. */
 static void replace(char *path, const char *link, const char *directory)
 {
 	const size_t length = strlen(link), by = strlen(directory);

@@ -8,9 +8,8 @@
 
 /* Rules on namespaces, hidden paths and network devices. */
 
-/* Looked at before; whether the path still leads elsewhere is seen when it is joined:
- * nacre.notHost.
- */
+/* Returns what was found out before. Whether the path still leads elsewhere is checked when it is
+ * joined: nacre.notHost. */
 static bool is_host_namespace(const struct hardening *h, const struct oci_namespace *ns)
 {
 	return ns->path && oci_strings_have(&h->request->host.own_namespaces, ns->type);
@@ -45,8 +44,9 @@ static int has_own(struct hardening *h, const char *type)
 	return !ns->path || mark_not_host(h, ns) == 0 ? 1 : -ENOMEM;
 }
 
-/* Across user namespaces ptrace(2), which following /proc/PID/root takes, needs CAP_SYS_PTRACE in
- * the other one, whoever the user is. */
+/* Returns whether the container can reach processes of the host. To follow /proc/PID/root needs
+ * ptrace(2) access, which across user namespaces needs CAP_SYS_PTRACE in the other one, also for
+ * the same user. */
 int harden_sees_host_processes(struct hardening *h)
 {
 	int r = has_own(h, "pid");
@@ -71,7 +71,7 @@ int rule_host_network(struct hardening *h)
 	const struct oci_namespace *ns = oci_find_namespace(h->config, "network");
 
 	if (oci_has_new_namespace(
-		    h->config, "network")) /* to which names are no way out: the rule egress */
+		    h->config, "network")) /* rule egress checks the names that lead out of it */
 		return 0;
 	if (ns && !is_host_namespace(h, ns))
 		return mark_not_host(h, ns);
@@ -102,7 +102,7 @@ int rule_network_devices(struct hardening *h)
 
 struct own_namespace {
 	const char *type;
-	const char *grant; /* NULL: there is none */
+	const char *grant; /* NULL: no grant */
 };
 
 static void tell_taken(struct hardening *h, const struct own_namespace *own)
@@ -181,9 +181,10 @@ bool harden_is_apart(const struct hardening *h, const struct oci_namespace *user
 	       !harden_maps_id(linux_->gid_mappings, linux_->n_gid_mappings, host->root_gid);
 }
 
-/* A fresh procfs can only be mounted in a user namespace made inside if nothing lies on the one
- * that is there (the kernel's mount_too_revealing). In a user namespace these files are protected
- * by their owner, if that is nobody in it; else they stay hidden, since root could write them. */
+/* Returns whether /proc stays unmasked. A procfs can only be mounted in a user namespace made
+ * inside if the present one has nothing mounted on it (the kernel's mount_too_revealing). The files
+ * are then protected by their owner, if the user namespace does not map it; if it does, they stay
+ * masked, since root could write them. */
 static bool leaves_proc_open(const struct hardening *h)
 {
 	const struct oci_namespace *user = oci_find_namespace(h->config, "user");
@@ -209,7 +210,8 @@ static int add_missing(
 	return 0;
 }
 
-/* The lists name files of /proc and /sys; elsewhere they are the same files. */
+/* Masks other views of /proc and /sys too: the lists name these, and elsewhere they are the same
+ * files. */
 static int mask_views(struct hardening *h)
 {
 	struct oci_hardened *nacre = harden_need_hardened(h);

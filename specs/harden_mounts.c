@@ -6,10 +6,11 @@
 #include "specs/mount_words.h"
 #include "specs/path_text.h"
 
-/* Rules on the root and on propagation. Flags of mounts: harden_flags.c; where they come from:
- * harden_sources.c. */
+/* Rules on the root and on propagation. For the flags of mounts see harden_flags.c, for their
+ * sources harden_sources.c. */
 
-/* Mounts are made in order: a tmpfs on /tmp must come before what is mounted below it. */
+/* Returns the place for a tmpfs on /tmp: mounts are made in order, so it must come before all
+ * mounts below it. */
 static size_t place_for_tmp(const struct oci_config *config)
 {
 	size_t i = 0;
@@ -20,11 +21,11 @@ static size_t place_for_tmp(const struct oci_config *config)
 }
 
 enum {
-	TMP_LEAST = 4096, /* bytes: 0 would be no limit for a tmpfs */
+	TMP_LEAST = 4096, /* bytes: for a tmpfs 0 would mean no limit */
 };
 
-/* Half of what the container may use, since these files count as its memory: a cold build of Go
- * writes hundreds of MiB. */
+/* Returns half of the container's memory limit, since these files count as its memory: a cold build
+ * of Go writes hundreds of MiB. */
 static const char *size_of_tmp(struct hardening *h)
 {
 	uint64_t limit = harden_memory_limit(h), size = limit ? limit / 2 : 1ULL << 30;
@@ -65,8 +66,9 @@ static int add_tmp(struct hardening *h)
 	return 0;
 }
 
-/* Whether root of a new user namespace may make a directory in the image's root: its capabilities
- * reach only what belongs to ids of it (the kernel's capable_wrt_inode_uidgid). */
+/* Returns whether root of a new user namespace may make a directory in the image's root: its
+ * capabilities apply only to files whose owner the namespace maps (the kernel's
+ * capable_wrt_inode_uidgid). */
 static bool may_make_tmp(const struct hardening *h)
 {
 	const struct oci_namespace *user = oci_find_namespace(h->config, "user");

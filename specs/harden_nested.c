@@ -5,8 +5,8 @@
 #include "specs/harden.h"
 #include "specs/path_text.h"
 
-/* What a config forbids that nested is for. An engine writes most of it unasked, and inside it
- * looks as if nested had refused it. */
+/* Finds out what the config prevents of the things that profile nested is for. Engines write most
+ * of it unasked, and inside the container it looks as if nested had refused it. */
 
 static bool any_in_proc(const struct oci_strings *paths)
 {
@@ -19,7 +19,7 @@ static bool any_in_proc(const struct oci_strings *paths)
 	return false;
 }
 
-/* The kernel mounts a procfs inside only where nothing of the one outside is hidden
+/* The kernel allows a procfs inside only if no part of the one outside is hidden
  * (mount_too_revealing). */
 static const char *lacks_procfs(const struct oci_config *config)
 {

@@ -9,7 +9,7 @@
 #include "specs/harden_rules.h"
 #include "specs/json.h"
 
-/* How rules write down what they do. */
+/* Functions with which rules note what they do. */
 
 int harden_out_of_memory(struct hardening *h)
 {
@@ -31,7 +31,7 @@ const char *harden_text(struct hardening *h, const char *format, ...)
 	return copy ? copy : "";
 }
 
-/* Takes the text out of W into the arena. */
+/* Copies the text of W into the arena. */
 static const char *finish(struct hardening *h, struct json_writer *w)
 {
 	char *text = NULL;
@@ -103,7 +103,7 @@ void harden_note(struct hardening *h, const char *path, const char *from, const 
 	add_change(h, &change);
 }
 
-/* Twice the room at 0, 1, 2, 4, ... words: a config can have ten thousand of them. */
+/* Doubles the room at 0, 1, 2, 4, ... words: a config can have ten thousand of them. */
 static bool append_taken(struct hardening *h, const char *text)
 {
 	struct oci_strings *taken = &h->report->taken;
@@ -127,22 +127,22 @@ void harden_taken(struct hardening *h, const char *grant, const char *what, ...)
 	char text[512];
 	va_list args;
 
-	/* All of it is one line: what no line holds is in the report's changes. */
+	/* All of them are reported in one line; the report's changes have the rest. */
 	if (h->report->taken.n >= HARDEN_TOLD_MAX)
 		return;
 	va_start(args, what);
 	(void)vsnprintf(text, sizeof(text), what, args);
 	va_end(args);
 	told = harden_text(h, "%s", text);
-	/* No grant helps where the rule is required. */
+	/* If the rule is required, no grant helps. */
 	if (grant && !harden_is_required(h))
 		told = harden_text(h, "%.400s (--allow %.80s)", text, grant);
 	if (!append_taken(h, told))
 		h->failed = harden_out_of_memory(h);
 }
 
-/* Appends " SIGN WORD" for each word of A that is not in B. One was made of the other, so that
- * their words stand in the same order, and few or none have to be looked for. */
+/* Appends " SIGN WORD" for each word of A that is not in B. One list was made from the other, so
+ * their words have the same order, and few or none must be searched. */
 static void list_missing(char *text, size_t size, char sign, const struct oci_strings *a,
 	const struct oci_strings *b)
 {

@@ -3,8 +3,8 @@
 
 #include "specs/harden_rules.h"
 
-/* What a rule says of an object that was opened: for libcontainer/mount/mount_guard.c, which knows
- * what it is. */
+/* Rules applied to an object that was opened, for libcontainer/mount/mount_guard.c, which knows
+ * what the object is. */
 
 bool harden_has_rule(const struct harden_request *request, enum profile_rule rule)
 {

@@ -4,7 +4,7 @@
 
 #include "specs/harden_rules.h"
 
-/* Rules on process: they hold for exec as well. */
+/* Rules on process, which also apply to exec. */
 
 int rule_no_new_privileges(struct hardening *h)
 {
@@ -24,7 +24,8 @@ static bool below_ceiling(struct hardening *h, const char *name)
 	return harden_granted_item(h, "cap", name);
 }
 
-/* Cuts OUT, or if it is NULL all above the ceiling. In place: the list is our copy. */
+/* Removes OUT, or if that is NULL everything above the ceiling. Edits in place: the list is a
+ * copy. */
 static int cut(struct hardening *h, struct oci_strings *set, const char *path, const char *out)
 {
 	struct oci_strings kept = {0};
@@ -43,7 +44,8 @@ static int cut(struct hardening *h, struct oci_strings *set, const char *path, c
 	return 0;
 }
 
-/* Of Docker, containerd, podman and CRI-O, for every container: nobody has asked for these. */
+/* Returns whether Docker, containerd, podman or CRI-O give the capability to every container: then
+ * the user has not asked for it. */
 static bool is_of_engines(const char *name)
 {
 	static const char *const names[] = {"CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE",
@@ -58,7 +60,8 @@ static bool is_of_engines(const char *name)
 	return false;
 }
 
-/* The bounding set says what was asked for: it has all that the others may have. */
+/* Reports what was removed from the bounding set, which contains everything that the other sets may
+ * have. */
 static void tell_taken(struct hardening *h, const struct oci_strings *from)
 {
 	struct oci_strings *unknown = &h->report->unknown;
@@ -81,8 +84,8 @@ static void tell_taken(struct hardening *h, const struct oci_strings *from)
 		harden_taken(h, "cap:CAP_NAME", "capabilities%s", names);
 }
 
-/* Inheritable and ambient too: CVE-2022-29162 came from an inheritable set that nobody looked at.
- */
+/* Includes the inheritable and ambient sets: CVE-2022-29162 came from an inheritable set that
+ * nothing checked. */
 static int cut_all(struct hardening *h, struct oci_capabilities *c, const char *out)
 {
 	const struct {
@@ -105,7 +108,7 @@ static int cut_all(struct hardening *h, struct oci_capabilities *c, const char *
 	return 0;
 }
 
-/* Without the object there are no capabilities at all. */
+/* Does nothing without the object: then there are no capabilities. */
 int rule_capability_ceiling(struct hardening *h)
 {
 	if (!h->process || !h->process->capabilities)
@@ -149,7 +152,7 @@ static void drop_io_priority(struct hardening *h)
 	process->io_priority = NULL;
 }
 
-/* Brings limit I down to nothing. */
+/* Sets limit I to zero. */
 static void zero_limit(struct hardening *h, size_t i)
 {
 	struct oci_rlimit *limit = &h->process->rlimits[i];
@@ -162,7 +165,7 @@ static void zero_limit(struct hardening *h, size_t i)
 	limit->hard = 0;
 }
 
-/* What a program may take itself. */
+/* Cuts a limit up to which the program could raise its priority itself. */
 static void cut_priority(struct hardening *h, size_t i)
 {
 	const struct oci_rlimit *limit = &h->process->rlimits[i];
@@ -172,8 +175,9 @@ static void cut_priority(struct hardening *h, size_t i)
 		zero_limit(h, i);
 }
 
-/* cgroup-v2.rst. io.prio.class makes every request of the container one of real time; io.latency
- * holds up those of others until the container's meet their target. */
+/* Returns whether the file gives the container precedence: cgroup-v2.rst. io.prio.class makes all
+ * its requests real-time; io.latency delays requests of others until the container's meet their
+ * target. */
 static bool goes_before_others(const struct oci_pair *pair)
 {
 	return !strcmp(pair->key, "io.latency") ||
@@ -245,7 +249,8 @@ int rule_rlimits(struct hardening *h)
 	return 0;
 }
 
-/* Absent means that of the caller: an engine's is low, so that the kernel spares it. */
+/* Sets an absent score, too: absent means the caller's, and an engine's is low, so that the kernel
+ * spares it. */
 int rule_oom_score(struct hardening *h)
 {
 	struct oci_i32 *score = h->process ? &h->process->oom_score_adj : NULL;

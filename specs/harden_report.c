@@ -79,7 +79,8 @@ static int wider(int width, const char *text)
 	return length > width ? length : width;
 }
 
-/* Words of the config are the tenant's: they must not steer the reader's terminal. */
+/* Replaces control characters: the tenant may have written the config, and must not control the
+ * reader's terminal. */
 static void print_plain(FILE *out, const char *text)
 {
 	for (; *text; text++)
@@ -118,7 +119,7 @@ static void print_rules(FILE *out, const struct harden_report *report)
 	}
 }
 
-/* Who gave it; the first one who did. */
+/* Returns the first one who gave the grant. */
 static const char *origin(const struct harden_report *report, const char *grant)
 {
 	const struct harden_request *request = &report->request;
@@ -156,7 +157,7 @@ static void print_head(FILE *out, const struct harden_report *report)
 	}
 }
 
-/* Ends OUT, a stream in memory, whose text goes to the caller. */
+/* Closes OUT, a stream in memory, and returns its text. */
 static int finish(FILE *out, char *const *text, char **ret_text, struct nacre_error *err)
 {
 	if (fclose(out) != 0) {
@@ -210,7 +211,7 @@ int harden_report_text(const struct harden_report *report, char **ret_text, stru
 
 /* --- warnings --- */
 
-/* One line for all, as an engine shows it. */
+/* Warns in a single line, as engines show it. */
 static void warn_of_taken(
 	const struct harden_report *report, void (*warn)(void *data, const char *text), void *data)
 {
@@ -249,7 +250,8 @@ static bool has_node(const struct harden_report *report, size_t i)
 	       !nodes || nodes[i].type;
 }
 
-/* Where a source leads is seen where it is opened: libcontainer/mount/mount_guard.h. */
+/* Returns whether the grant is about a source. Sources are judged when they are opened:
+ * libcontainer/mount/mount_guard.h. */
 static bool is_of_sources(const struct harden_request *request, size_t i)
 {
 	const char *grant = request->grants.items[i];
@@ -258,7 +260,8 @@ static bool is_of_sources(const struct harden_request *request, size_t i)
 	       (!strcmp(grant, "engine-socket") || harden_grant_item(grant, "mount"));
 }
 
-/* The policy's are for every container, whatever it needs. */
+/* Warns of a grant without effect, except one of the policy, which is for every container, whatever
+ * it needs. */
 static void warn_of_grant(const struct harden_request *request, size_t i, const char *why,
 	void (*warn)(void *data, const char *text), void *data)
 {

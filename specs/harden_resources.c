@@ -6,30 +6,30 @@
 #include "specs/limit_text.h"
 
 /*
- * linux.resources: limits where the config is silent. Zero is silent, as engines send it for "not
- * set"; -1 and "max" ask for no limit, which needs a grant, and so does a number that no host
- * reaches. linux.resources.unified is written last and so decides over the other members.
+ * linux.resources: sets limits that the config does not set. Zero means "not set", as engines send
+ * it, except in pids.limit. No limit (-1, "max", or a number that no host reaches) needs a grant.
+ * linux.resources.unified is written last and so overrides the other members.
  */
 
-#define PID_MAX_LIMIT 4194304 /* of the kernel, include/linux/threads.h */
-#define CPU_PERIOD 100000 /* of the kernel */
+#define PID_MAX_LIMIT 4194304 /* the kernel's, include/linux/threads.h */
+#define CPU_PERIOD 100000 /* the kernel's default */
 
-/* What the number of a limit is held against. */
+/* The values with which a limit is compared. */
 struct bounds {
 	const char *item; /* of the grant "unlimited" */
-	uint64_t unlimited; /* from here on it limits nothing */
-	uint64_t most; /* what is more is brought down to it; 0: nothing is */
+	uint64_t unlimited; /* from this value on it limits nothing */
+	uint64_t most; /* larger values are reduced to it; 0: none are */
 };
 
 static struct bounds pids_bounds(const struct hardening *h)
 {
 	const uint64_t max = h->request->host.pid_max ? h->request->host.pid_max : PID_MAX_LIMIT;
 
-	/* pid_max is one more than the last pid. */
+	/* pid_max is the last pid plus one. */
 	return (struct bounds){"pids", max - 1, h->profile->pids_ceiling};
 }
 
-/* A whole number of pages: the kernel rounds, and what is read back should be what was written. */
+/* Rounds to whole pages, as the kernel does: the value is then read back as it was written. */
 static uint64_t share_of_memory(const struct hardening *h, unsigned share)
 {
 	return share ? h->request->host.memory_bytes / share & ~4095ULL : 0;
@@ -96,7 +96,7 @@ static enum verdict judge(uint64_t value, const struct bounds *bounds)
 	return bounds->most && value > bounds->most ? VERDICT_TOO_MUCH : VERDICT_LIMIT;
 }
 
-/* The kernel strips white space, and a value is written line by line: the loosest word counts. */
+/* Judges the loosest word: the kernel strips white space, and a value is written line by line. */
 static enum verdict judge_text(const char *value, const struct bounds *bounds)
 {
 	enum verdict found = VERDICT_LIMIT;
@@ -117,7 +117,8 @@ static void tell_taken(struct hardening *h, const struct bounds *bounds)
 		"%s without a limit, or more than the profile's most", bounds->item);
 }
 
-/* Whether KEY settles the limit. What is as good as none is taken out, unless a grant allows it. */
+/* Returns whether KEY sets the limit. A value that limits nothing is removed, unless a grant allows
+ * it. */
 static bool settled_by_unified(struct hardening *h, const char *key, const struct bounds *bounds)
 {
 	struct oci_pair *pair = find_unified(h, key);
@@ -140,7 +141,8 @@ static bool settled_by_unified(struct hardening *h, const char *key, const struc
 	return true;
 }
 
-/* Whether VALUE is a limit, or none by a grant. One that is too much is brought down at PATH. */
+/* Returns whether VALUE is a limit, or a grant allows that there is none. A value above the ceiling
+ * is reduced, which is noted at PATH. */
 static bool settled(
 	struct hardening *h, struct oci_i64 *limit, const struct bounds *bounds, const char *path)
 {
@@ -160,7 +162,7 @@ static bool settled(
 	return true;
 }
 
-/* Sets a limit that was absent (from NULL), zero (where that is none) or no limit. */
+/* Sets a limit that was absent (noted as NULL), zero (if that means unset) or unlimited. */
 static int set_limit(struct hardening *h, struct oci_i64 *limit, uint64_t value, const char *path,
 	enum oci_limit bit)
 {
@@ -190,7 +192,7 @@ static int limit_pids(struct hardening *h)
 		resources->pids = arena_alloc(h->arena, sizeof(*resources->pids));
 	if (!resources->pids)
 		return harden_out_of_memory(h);
-	/* On a host with room for fewer the number would limit nothing. */
+	/* On a host with fewer pids the default would limit nothing. */
 	if (wanted >= bounds.unlimited)
 		wanted = bounds.unlimited - 1;
 	resources->pids->limit = (int64_t)wanted;
@@ -215,7 +217,7 @@ static int limit_memory(struct hardening *h, struct oci_memory *memory)
 	if (settled_by_unified(h, "memory.max", &bounds))
 		return 0;
 	if (settled(h, &memory->limit, &bounds, path)) {
-		/* memory.swap is the sum of both: what is swap alone stays as large. */
+		/* memory.swap is the sum of both: the part that is swap stays the same. */
 		if (memory->limit.value < before && memory->swap.value >= before) {
 			int64_t sum = memory->swap.value - (before - memory->limit.value);
 
@@ -226,13 +228,13 @@ static int limit_memory(struct hardening *h, struct oci_memory *memory)
 		}
 		return 0;
 	}
-	/* And it may not be below memory.limit. */
+	/* memory.swap may not be below memory.limit. */
 	if (memory->swap.value > 0 && (uint64_t)memory->swap.value < limit)
 		limit = (uint64_t)memory->swap.value;
 	return set_limit(h, &memory->limit, limit, path, OCI_LIMIT_MEMORY);
 }
 
-/* Swap lets a container slow the host down long after it has hit its limit. */
+/* Limits swap: with it a container slows the host down long after it has reached its limit. */
 static int limit_swap(struct hardening *h, struct oci_memory *memory)
 {
 	static const char path[] = "linux.resources.memory.swap";
@@ -248,7 +250,7 @@ static int limit_swap(struct hardening *h, struct oci_memory *memory)
 	return add_unified(h, "memory.swap.max", "0", OCI_LIMIT_SWAP);
 }
 
-/* --- cpu: a quota of as many periods as there are CPUs to use at a time --- */
+/* --- cpu: a quota of as many periods as CPUs may be used at a time --- */
 
 static bool is_all_cpus(const struct hardening *h, uint64_t quota, uint64_t period)
 {
@@ -257,7 +259,7 @@ static bool is_all_cpus(const struct hardening *h, uint64_t quota, uint64_t peri
 	return cpus && quota / cpus >= (period ? period : CPU_PERIOD);
 }
 
-/* "QUOTA PERIOD" or "QUOTA" on each line. */
+/* Accepts "QUOTA PERIOD" or "QUOTA" on each line. */
 static bool is_all_cpus_text(const struct hardening *h, const char *value)
 {
 	for (value += strspn(value, LIMIT_TEXT_SPACE); *value;
@@ -272,7 +274,7 @@ static bool is_all_cpus_text(const struct hardening *h, const char *value)
 	return false;
 }
 
-/* What the default would be is a limit, on a host with no more CPUs as well. */
+/* The default quota counts as a limit, even on a host without more CPUs. */
 static bool cpu_settled(struct hardening *h, const struct oci_cpu *cpu)
 {
 	const uint64_t period = cpu->period.value ? cpu->period.value : CPU_PERIOD;
@@ -308,7 +310,7 @@ static int limit_cpu(struct hardening *h)
 	quota = h->profile->cpus *
 		(resources->cpu->period.value ? resources->cpu->period.value : CPU_PERIOD);
 	r = set_limit(h, &resources->cpu->quota, quota, "linux.resources.cpu.quota", OCI_LIMIT_CPU);
-	/* A burst may not be above the quota. */
+	/* The burst may not exceed the quota. */
 	if (r < 0 || resources->cpu->burst.value <= quota)
 		return r;
 	harden_note(h, "linux.resources.cpu.burst",
@@ -320,9 +322,9 @@ static int limit_cpu(struct hardening *h)
 
 /* --- memory.oom.group --- */
 
-/* Killing one process of a tree that nobody watches leaves a wreck that looks alive; killing all of
- * an agent's for one tool of it takes away its work. So it is the profile's to say, or the
- * policy's. */
+/* Sets memory.oom.group by the profile or the policy. To kill one process of a tree that nobody
+ * watches leaves a wreck that looks alive; to kill all of an agent's processes because of one tool
+ * destroys its work. */
 static int set_oom_group(struct hardening *h)
 {
 	static const char path[] = "linux.resources.unified.memory.oom.group";
@@ -332,7 +334,7 @@ static int set_oom_group(struct hardening *h)
 						     strspn(pair->value, LIMIT_TEXT_SPACE)) == 1;
 
 	if (!(policy->set ? policy->value : h->profile->flags & PROFILE_OOM_GROUP)) {
-		/* So it is in every new cgroup. */
+		/* A new cgroup has this value anyway. */
 		if (pair && !group)
 			harden_drop_unified(h, pair);
 		return 0;

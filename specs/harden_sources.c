@@ -7,12 +7,13 @@
 #include "specs/path_text.h"
 
 /*
- * Where mounts may not come from. The engine that wrote the config is trusted; what it passes on
- * from its user is a path. It is judged as text here, before anything is made, and once more where
- * it is opened, by what it is: libcontainer/mount/mount_guard.h. Types: harden_types.c.
+ * Sources that mounts may not have. The engine that wrote the config is trusted; the paths that it
+ * passes on from its user are not. A source is judged here as text, before anything is made, and
+ * again when it is opened, by what it is: libcontainer/mount/mount_guard.h. For types see
+ * harden_types.c.
  */
 
-/* PATH is clean. */
+/* PATH must be clean. */
 static int judge(struct hardening *h, const char *place, const char *path)
 {
 	static const struct host_object socket = {
@@ -34,7 +35,7 @@ int harden_judge_path(struct hardening *h, const char *place, const char *path)
 {
 	char clean[PATH_TEXT_MAX];
 
-	/* A relative source is below the bundle, whose own place is not known here. */
+	/* A relative source is below the bundle, whose path is not known here. */
 	if (path[0] != '/' && !path_climbs(path))
 		return 0;
 	if (path[0] != '/')

@@ -9,9 +9,9 @@
 #include "specs/path_text.h"
 
 /*
- * The rule mount-sources on types: what mount_types.h does not have is refused, since nobody has
- * judged what it shows of the host. A disk needs a grant, for its bytes are parsed by the kernel
- * with the host's privileges, whoever wrote them. Which disk a name leads to is judged where it is
+ * The rule mount-sources on types: a type that mount_types.h does not have is refused, since nobody
+ * has judged what it shows of the host. A disk needs a grant, because the kernel parses its bytes
+ * with the host's privileges, whoever wrote them. Which disk a path leads to is judged when it is
  * opened: libcontainer/mount/mount_disk.h.
  */
 
@@ -38,7 +38,8 @@ static int judge_host(struct hardening *h, const struct mount_type *type, size_t
 		type->host);
 }
 
-/* Others name a second disk, or a file of the host: logdev, journal_path, device. */
+/* Refuses other options: some name a second disk, or a file of the host: logdev, journal_path,
+ * device. */
 static int judge_disk_words(struct hardening *h, const struct oci_mount *mount, size_t i)
 {
 	for (size_t k = 0; k < mount->options.n; k++) {
@@ -63,7 +64,7 @@ static int judge_disk(struct hardening *h, const struct oci_mount *mount, size_t
 		return fail(h->err, EPERM,
 			"profile %s, rule %s: %s: %s needs the absolute path of a disk",
 			h->profile->name, h->rule->name, place, mount->type);
-	/* Another name may lead to the disk. */
+	/* A grant may name the disk by another path. */
 	if (!harden_granted_path(h, "disk", clean) && !harden_granted_any(h, "disk"))
 		return harden_refuse(h, harden_text(h, "disk:%s", clean), place,
 			"%s is a disk of the host", clean);
@@ -74,7 +75,7 @@ static int judge_filesystem(struct hardening *h, const struct oci_mount *mount, 
 {
 	const struct mount_type *type = mount_type_find(mount->type);
 
-	/* A mount without a type is refused when it is made, a remount makes none. */
+	/* A mount without a type fails when it is made, and a remount makes none. */
 	if (!mount->type || mount_has(mount, "remount"))
 		return 0;
 	if (!type)

@@ -6,21 +6,21 @@
 #include "specs/limit_text.h"
 
 /*
- * linux.resources.unified: each file of cgroup v2 that may be written, by what it does
- * (Documentation/admin-guide/cgroup-v2.rst). What limits the container alone is the config's to
- * say. What keeps memory or CPUs from the host is a limit of the host's, and all of them are none.
+ * linux.resources.unified: all files of cgroup v2 that may be written, with their effect
+ * (Documentation/admin-guide/cgroup-v2.rst). Limits of the container itself are the config's
+ * choice. Files that keep memory or CPUs from the host are restricted: as much as the host has is
+ * not allowed.
  */
 
 enum effect {
-	EFFECT_OWN, /* a limit, a share or a behaviour of the container's own; other rules may judge
-		     * it
-		     */
+	EFFECT_OWN, /* a limit, a share or a behaviour of the container itself; other rules may
+		       judge it */
 	EFFECT_PROTECTS, /* memory that the kernel does not reclaim for others */
-	EFFECT_EXCLUDES, /* CPUs that others do not get */
+	EFFECT_EXCLUDES, /* CPUs that others cannot use */
 };
 
 static const struct file {
-	const char *name; /* "*": one word without a dot */
+	const char *name; /* "*" matches one word without a dot */
 	enum effect effect;
 } files[] = {
 	{"cgroup.max.depth", EFFECT_OWN},
@@ -82,7 +82,7 @@ static const struct file *find(const char *key)
 	return NULL;
 }
 
-/* A protection of as much as there is. */
+/* Returns whether BYTES protects all memory of the host. */
 static bool is_all_memory(const struct hardening *h, uint64_t bytes)
 {
 	const uint64_t all = h->request->host.memory_bytes;
@@ -99,7 +99,7 @@ static bool asks_for_all(const struct hardening *h, const char *value)
 	return false;
 }
 
-/* "member", and no CPU, are what every cgroup has. */
+/* Returns whether VALUE takes CPUs: "member" and an empty value are the default of every cgroup. */
 static bool takes_cpus(const char *value)
 {
 	value += strspn(value, LIMIT_TEXT_SPACE);
@@ -107,7 +107,7 @@ static bool takes_cpus(const char *value)
 				 strncmp(value, "member", strlen("member")) != 0);
 }
 
-/* Whether PAIR is taken out. */
+/* Returns whether PAIR must be removed. */
 static bool takes_from_host(struct hardening *h, enum effect effect, const struct oci_pair *pair)
 {
 	const char *item = effect == EFFECT_PROTECTS ? "memory" : "cpu";
@@ -132,7 +132,7 @@ void harden_drop_unified(struct hardening *h, struct oci_pair *pair)
 	memmove(pair, pair + 1, (size_t)(map->items + map->n - pair) * sizeof(*pair));
 }
 
-/* memory.low by the word of the spec. */
+/* Limits memory.reservation, which is memory.low. */
 static void limit_reservation(struct hardening *h)
 {
 	struct oci_memory *memory = h->config->linux_->resources->memory;

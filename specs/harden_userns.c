@@ -28,10 +28,11 @@ bool harden_wants_shift(const struct oci_config *config, const struct harden_req
 	       !harden_has_grant(request, RULE_user_namespace, GRANT);
 }
 
-/* --- what stands against it --- */
+/* --- obstacles --- */
 
-/* The process file system shows a pid namespace, and one that belongs to another user namespace
- * cannot be mounted by the container's root. GRANT: by which it would be the host's. */
+/* Returns whether the container has its own namespace of TYPE. procfs shows a pid namespace, and
+ * the container's root cannot mount it for one that belongs to another user namespace. GRANT: makes
+ * the namespace the host's; NULL: none. */
 static bool has_own_space(const struct oci_config *config, const struct harden_request *request,
 	const char *type, const char *grant)
 {
@@ -39,7 +40,7 @@ static bool has_own_space(const struct oci_config *config, const struct harden_r
 
 	if (ns && !ns->path)
 		return true;
-	/* The rule namespaces gives it one. */
+	/* The rule namespaces will add it. */
 	return harden_has_rule(request, RULE_namespaces) &&
 	       !(grant && harden_has_grant(request, RULE_namespaces, grant)) &&
 	       (!ns || oci_strings_have(&request->host.own_namespaces, type));
@@ -77,7 +78,7 @@ bool harden_leaves_root_writable(
 
 /* --- mappings --- */
 
-/* Adds ID once, if it is above the block. */
+/* Adds the mapping of ID, once, if it is above the block. */
 static int add_single(struct oci_id_mapping *maps, size_t *n, uint32_t first_id, uint32_t id,
 	const char *place, struct nacre_error *err)
 {
@@ -101,7 +102,7 @@ static int add_single(struct oci_id_mapping *maps, size_t *n, uint32_t first_id,
 	return 0;
 }
 
-/* One line, or the block with a gap that single ids take. */
+/* Completes the mappings: one line, or the block with a gap whose ids are used for single ids. */
 static void settle(struct oci_id_mapping *maps, size_t *n, uint32_t first_id)
 {
 	const bool single = *n > 2;
@@ -155,7 +156,7 @@ static const char *json_of_maps(struct hardening *h, const struct oci_id_mapping
 	return text ? text : "";
 }
 
-/* A number that ends with a blank or the text; *TEXT moves to the next. */
+/* Reads a number that is followed by a blank or the end; *TEXT moves to the next. */
 static bool take_number(const char **text, uint32_t *ret_number)
 {
 	const char *digits = *text + strspn(*text, " \t");
@@ -191,7 +192,8 @@ void harden_shift_ping_outside(
 		all ? INT32_MAX : first_id + most);
 }
 
-/* Docker and containerd have it up to 2147483647, which nobody in the container is. */
+/* Reduces the range, which Docker and containerd set up to 2147483647: the container does not map
+ * such ids. */
 static void clamp_ping(struct hardening *h)
 {
 	struct oci_map *map = &h->config->linux_->sysctl;
@@ -210,7 +212,7 @@ static void clamp_ping(struct hardening *h)
 	}
 }
 
-/* The owners on its disk stay those that the container sees. */
+/* Maps a bind, so that the container sees the owners that the disk has. */
 static int map_bind(struct hardening *h, size_t i)
 {
 	struct oci_mount *mount = &h->config->mounts[i];
@@ -271,7 +273,8 @@ int rule_user_namespace(struct hardening *h)
 	const struct oci_namespace *own = oci_find_namespace(h->config, "user");
 	const struct harden_host *host = &h->request->host;
 
-	/* One of the config's own stays as it is, but an identity map protects nothing. */
+	/* A user namespace of the config stays as it is, unless it maps the host's root, which
+	 * protects nothing. */
 	if ((own && harden_is_apart(h, own)) || harden_granted(h, GRANT))
 		return 0;
 	if (own)

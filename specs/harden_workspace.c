@@ -8,13 +8,13 @@
 #include "specs/validate_checks.h"
 
 /*
- * Workspaces, as they are asked for by the command line, by the annotation and by the object
- * "nacre" of config.json itself. Under every profile: one in the form cow only takes away that the
- * bind writes to the host, and one that the command line adds is judged by the rules after this as
- * if config.json had it.
+ * Workspaces, as the command line, the annotation and the object "nacre" of config.json ask for
+ * them. They are allowed in every profile: a workspace in the form cow only prevents writes of the
+ * bind to the host, and the later rules judge one that the command line adds as if config.json had
+ * it.
  */
 
-/* In place of a row of rules.h: what is noted here. */
+/* Takes the place of a row of rules.h in notes. */
 static const struct rule asked = {
 	.name = "workspace",
 	.why = "what is written to a copy reaches the host only once somebody applies it",
@@ -25,7 +25,7 @@ static bool is_at(const struct oci_mount *mount, const char *destination)
 	return !mount_has(mount, "remount") && harden_lands(mount, destination, false);
 }
 
-/* The mount at DESTINATION, which is clean; N_MOUNTS: none. */
+/* Finds the mount at DESTINATION, which must be clean; N_MOUNTS: none. */
 static size_t find_mount(const struct oci_config *config, const char *destination)
 {
 	size_t i = 0;
@@ -57,7 +57,8 @@ static void note_mark(struct hardening *h, const struct oci_workspace *mark)
 			harden_json_of_string(h, mark->destination), mark->form));
 }
 
-/* Mounts are made in order: it must come before what lies in it. */
+/* Finds the place for a new mount: mounts are made in order, so it must come before all mounts
+ * below it. */
 static size_t place_for(const struct oci_config *config, const char *destination)
 {
 	size_t i = 0;
@@ -98,7 +99,7 @@ static int add_mount(struct hardening *h, const struct workspace_request *reques
 	return 0;
 }
 
-/* What an earlier call made of the same request. */
+/* Returns whether an earlier call has made mount I from the same request. */
 static bool is_there(struct hardening *h, const struct workspace_request *request, size_t i)
 {
 	const struct oci_mount *mount = &h->config->mounts[i];
@@ -149,7 +150,7 @@ static int convert(struct hardening *h, const char *destination)
 			"destination "
 			"%s",
 			destination);
-	/* A bind that is read-only stays it: nothing would ever be in its upper. */
+	/* Leaves a read-only bind: its upper directory would always be empty. */
 	if (mount_is_read_only(mount) || oci_find_workspace(h->config, mount))
 		return 0;
 	mark = add_mark(h, mount->destination);
@@ -160,13 +161,13 @@ static int convert(struct hardening *h, const char *destination)
 	return 0;
 }
 
-/* The smaller one, if there is any. */
+/* Returns the smaller one of those that are not 0. */
 static uint64_t lower(uint64_t a, uint64_t b)
 {
 	return a && (!b || a < b) ? a : b;
 }
 
-/* The command line may give one that is larger than the policy's default. */
+/* Returns whether the command line has set the size: it may exceed the policy's default. */
 static bool is_asked(struct hardening *h, const struct oci_workspace *mark)
 {
 	char clean[PATH_TEXT_MAX];
@@ -210,7 +211,7 @@ int harden_workspaces(struct hardening *h)
 		r = convert(h, request->workspace_binds.items[i]);
 	for (size_t i = 0; r == 0 && h->config->nacre && i < h->config->nacre->n_workspaces; i++)
 		r = settle(h, &h->config->nacre->workspaces[i]);
-	/* config.json's own were checked with it. */
+	/* Those of config.json were checked with it. */
 	if (r == 0 && (request->n_workspaces || request->workspace_binds.n))
 		r = validate_workspaces(h->config, h->err);
 	return r < 0 ? r : h->failed;

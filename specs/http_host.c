@@ -6,20 +6,20 @@
 
 enum {
 	METHOD_MAX = 32,
-	CHUNK_LINE_MAX = 256, /* its size, and extensions, which nobody uses */
+	CHUNK_LINE_MAX = 256, /* its size, and extensions, which are not used */
 	CHUNK_DIGITS_MAX = 12,
 	LENGTH_DIGITS_MAX = 18,
 };
 
-/* A part of the input: nothing in it ends with a NUL. */
+/* A part of the input, not NUL-terminated. */
 struct part {
 	const uint8_t *at;
 	size_t n;
 };
 
-/* What the fields of a head say. */
+/* The fields of a head. */
 struct head {
-	struct part host, authority; /* the second: of a target in absolute form */
+	struct part host, authority; /* authority: of a target in absolute form */
 	unsigned hosts, lengths, encodings;
 	uint64_t length;
 	bool old; /* HTTP/1.0 */
@@ -38,7 +38,7 @@ static uint8_t lower(uint8_t c)
 	return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
 }
 
-/* Whatever the case. TEXT is in lower case. */
+/* Compares without regard to case. TEXT must be in lower case. */
 static bool is(struct part part, const char *text)
 {
 	if (part.n != strlen(text))
@@ -49,7 +49,7 @@ static bool is(struct part part, const char *text)
 	return true;
 }
 
-/* What comes before the first END, which is taken as well; false: there is none. */
+/* Takes everything up to the first END, which is removed as well; false: there is no END. */
 static bool take_until(struct part *from, uint8_t end, struct part *ret)
 {
 	const uint8_t *found = from->n ? memchr(from->at, end, from->n) : NULL;
@@ -62,7 +62,8 @@ static bool take_until(struct part *from, uint8_t end, struct part *ret)
 	return true;
 }
 
-/* A line without its CR LF. A bare CR or LF is none of ours: some take it for the end of a line. */
+/* Takes a line without its CR LF. A bare CR or LF is malformed: some servers take it for the end of
+ * a line. */
 static bool take_line(struct part *from, struct part *ret)
 {
 	if (!take_until(from, '\n', ret) || ret->n == 0 || ret->at[ret->n - 1] != '\r')
@@ -81,7 +82,7 @@ static void trim(struct part *part)
 		part->n--;
 }
 
-/* host[:port] (RFC 9110, 7.2). An address in brackets is no name. */
+/* Copies the name of host[:port] (RFC 9110, 7.2). An address in brackets is not a name. */
 static bool copy_name(struct part host, char ret_name[static HTTP_NAME_MAX + 1])
 {
 	size_t n = 0;
@@ -101,7 +102,7 @@ static bool copy_name(struct part host, char ret_name[static HTTP_NAME_MAX + 1])
 	return n > 0;
 }
 
-/* method SP target SP HTTP/1.x */
+/* Parses: method SP target SP HTTP/1.x */
 static enum http_answer read_request_line(struct part line, struct head *head)
 {
 	static const char scheme[] = "http://";
@@ -119,7 +120,7 @@ static enum http_answer read_request_line(struct part line, struct head *head)
 		return HTTP_MALFORMED;
 	if (target.at[0] == '/' || (is(target, "*") && is(method, "options")))
 		return HTTP_REQUEST;
-	/* What stands there counts in place of Host (RFC 9112, 3.2.2). */
+	/* An authority here replaces Host (RFC 9112, 3.2.2). */
 	if (target.n < sizeof(scheme) - 1 ||
 		!is((struct part){target.at, sizeof(scheme) - 1}, scheme))
 		return HTTP_MALFORMED;
@@ -147,8 +148,8 @@ static bool read_length(struct part value, uint64_t *ret_length)
 	return true;
 }
 
-/* Name ":" value. A line that goes on with the one before begins with a blank, which is no token.
- */
+/* Parses: name ":" value. A line that continues the previous one begins with a blank, which is not
+ * part of a token. */
 static bool read_field(struct part line, struct head *head)
 {
 	struct part name, value = line;
@@ -178,7 +179,7 @@ static bool read_field(struct part line, struct head *head)
 	return true;
 }
 
-/* Both names are the same one. */
+/* Returns whether Host and the authority have the same name. */
 static bool agree(const struct head *head, const char *name)
 {
 	char other[HTTP_NAME_MAX + 1];
@@ -187,8 +188,8 @@ static bool agree(const struct head *head, const char *name)
 	       (copy_name(head->authority, other) && strcmp(other, name) == 0);
 }
 
-/* How long the body is must be said once. One that comes with Upgrade might be words of the other
- * protocol already. */
+/* Returns whether the length of the body is unambiguous: it may be given only once. A body together
+ * with Upgrade could already belong to the other protocol. */
 static bool is_clear(const struct head *head)
 {
 	const bool body = head->chunked || head->length > 0;
@@ -216,7 +217,8 @@ static enum http_answer read_head(struct part text, struct head *head)
 	return HTTP_MALFORMED;
 }
 
-/* Whether what is there can be the beginning of a request: it is told before the whole is there. */
+/* Returns whether the bytes may begin a request, so that other protocols are refused before a whole
+ * head has come. */
 static bool begins_well(const uint8_t *bytes, size_t n)
 {
 	for (size_t i = 0; i < n && i <= METHOD_MAX; i++) {
@@ -228,7 +230,7 @@ static bool begins_well(const uint8_t *bytes, size_t n)
 	return n <= METHOD_MAX;
 }
 
-/* The length with the empty line at the end; 0: it is not there yet. */
+/* Returns the length including the empty line at the end; 0: the head is not complete. */
 static size_t head_length(const uint8_t *bytes, size_t n)
 {
 	const uint8_t *end = n ? memmem(bytes, n, "\r\n\r\n", 4) : NULL;
@@ -271,7 +273,7 @@ static int digit(uint8_t c)
 	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* size [";" extensions] CR LF */
+/* Parses: size [";" extensions] CR LF */
 static enum http_answer at_chunk(
 	struct http_stream *stream, const uint8_t *bytes, size_t n, size_t *ret_length)
 {
@@ -293,7 +295,7 @@ static enum http_answer at_chunk(
 	return HTTP_BODY;
 }
 
-/* The rest of a body or of a chunk, or as much of it as is there. */
+/* Passes the rest of a body or of a chunk, or as much of it as has come. */
 static enum http_answer pass(
 	struct http_stream *stream, size_t n, enum http_place next, size_t *ret_length)
 {
@@ -318,7 +320,7 @@ static enum http_answer after_chunk(
 	return HTTP_BODY;
 }
 
-/* Fields and an empty line, or that alone. */
+/* Parses the trailer: fields and an empty line, or only the empty line. */
 static enum http_answer in_trailer(
 	struct http_stream *stream, const uint8_t *bytes, size_t n, size_t *ret_length)
 {

@@ -22,7 +22,7 @@ bool id_blocks_have(const struct id_blocks_set *set, uint32_t block)
 	return block < ID_BLOCKS_MAX && set->words[block / 64] >> block % 64 & 1;
 }
 
-/* The ids from FIRST on, COUNT of them. */
+/* Adds the COUNT ids from FIRST on. */
 static void add(struct id_blocks_set *set, uint64_t first, uint64_t count)
 {
 	const uint64_t begin = first / ID_BLOCK_SIZE;
@@ -35,7 +35,7 @@ static void add(struct id_blocks_set *set, uint64_t first, uint64_t count)
 		set->words[block / 64] |= 1ULL << block % 64;
 }
 
-/* A decimal number that STOP ends; *TEXT moves behind it. */
+/* Reads a decimal number that a character of STOPS must end; *TEXT moves behind that. */
 static bool take_number(const char **text, const char *stops, uint64_t *ret_number)
 {
 	char *end;
@@ -50,7 +50,7 @@ static bool take_number(const char **text, const char *stops, uint64_t *ret_numb
 	return true;
 }
 
-/* What stands behind the next colon of this line; NULL: there is none. */
+/* Returns what follows the next colon of this line; NULL: there is none. */
 static const char *next_field(const char *text)
 {
 	text += strcspn(text, ":\n");
@@ -87,7 +87,8 @@ void id_blocks_add_accounts(struct id_blocks_set *set, const char *text)
 	}
 }
 
-/* "  ID:  USAGE KEYS/INSTANTIATED ...": false, if the line is another. */
+/* Reads a line of /proc/key-users, "ID: USAGE KEYS/INSTANTIATED ..."; false: the line has another
+ * format. */
 static bool take_key_user(const char *line, uint64_t *ret_id, uint64_t *ret_keys)
 {
 	const char *text = line + strspn(line, " ");

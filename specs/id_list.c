@@ -10,7 +10,8 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* Reads digits; the number stays below LIMIT. NULL: there are none, or it does not. */
+/* Reads digits of a number below LIMIT. Returns what follows; NULL: there are none, or the number
+ * is too large. */
 static const char *parse_number(const char *text, unsigned limit, unsigned *ret_number)
 {
 	unsigned number = 0;

@@ -7,12 +7,12 @@
 #include <string.h>
 #include <yajl/yajl_parse.h>
 
-/* Objects with more members than this are checked for duplicate keys by sorting. */
+/* In objects with more members duplicate keys are found by sorting. */
 #define FEW_MEMBERS 16
 
 struct container {
 	struct json_node *node;
-	struct json_node **tail; /* where the next element is hung */
+	struct json_node **tail; /* where the next element is linked */
 };
 
 struct parser {
@@ -22,14 +22,14 @@ struct parser {
 	struct json_document *document;
 	const char *text;
 	size_t length;
-	size_t counted; /* bytes whose newlines are in LINE */
+	size_t counted; /* bytes whose newlines LINE counts */
 	unsigned line;
-	const char *key; /* read, and its value not yet */
+	const char *key; /* a key whose value has not come yet */
 	size_t depth;
 	struct container open[JSON_MAX_DEPTH];
 };
 
-/* yajl's callbacks stop the parse with false; the error is set by then. */
+/* yajl's callbacks stop the parser by false, after they have set the error. */
 enum {
 	STOP = 0,
 	GO_ON = 1
@@ -53,8 +53,8 @@ static int hex4(const char *s, const char *end)
 	return value;
 }
 
-/* yajl turns a high surrogate without its low half into a question mark. Returns the place of one,
- * or NULL. A low one alone becomes bytes that json_utf8_valid refuses. */
+/* Finds a high surrogate without its low half, which yajl turns into a question mark. Returns its
+ * place, or NULL. A low one alone becomes bytes that json_utf8_valid refuses. */
 static const char *find_half_pair(const char *text, size_t length)
 {
 	const char *end = text + length;
@@ -85,7 +85,7 @@ static const char *find_half_pair(const char *text, size_t length)
 
 /* --- the tree --- */
 
-/* A token never spans lines, so the line of its last byte is the line of its first. */
+/* Returns the line of the token that ends at END: a token never spans lines. */
 static unsigned count_lines(struct parser *p, size_t end)
 {
 	const char *s = p->text + p->counted;
@@ -111,7 +111,8 @@ static int out_of_memory(struct parser *p)
 	return STOP;
 }
 
-/* A key or a string: C strings from here on, so a NUL byte would cut off what a check looked at. */
+/* Copies a key or a string. It becomes a C string, so it must not contain a NUL byte, which would
+ * hide the rest from checks. */
 static const char *take_text(struct parser *p, const unsigned char *text, size_t length)
 {
 	const char *name = p->document->name;
@@ -205,7 +206,8 @@ static int by_key_and_line(const void *a, const void *b)
 	return order ? order : ((*x)->line > (*y)->line) - ((*x)->line < (*y)->line);
 }
 
-/* A hash table would leave the time to whoever picks the keys. */
+/* Finds duplicate keys by sorting: the time of a hash table would depend on keys that an attacker
+ * can choose. */
 static int check_many_keys(struct parser *p, const struct json_node *object)
 {
 	size_t n = 0;
@@ -227,15 +229,16 @@ static int check_many_keys(struct parser *p, const struct json_node *object)
 	return answer;
 }
 
-/* Readers differ in which of two equal keys they take, so what one checked another would not run.
- */
+/* Refuses duplicate keys: readers differ in which of two they use, so one could check what another
+ * does not run. */
 static int check_keys(struct parser *p, const struct json_node *object)
 {
 	if (object->n_children > FEW_MEMBERS)
 		return check_many_keys(p, object);
 	for (const struct json_node *m = object->child; m; m = m->next)
 		for (const struct json_node *o = object->child; o != m; o = o->next)
-			/* No call for most of them: this is n * n / 2. */
+			/* Compares the first letter before it calls strcmp(3): the loop has n * n /
+			 * 2 steps. */
 			if (*m->key == *o->key && strcmp(m->key, o->key) == 0)
 				return fail_duplicate(p, m);
 	return GO_ON;
@@ -316,7 +319,7 @@ static const yajl_callbacks callbacks = {
 };
 /* clang-format on */
 
-/* END is how far yajl read. */
+/* END: how far yajl has read. */
 static int fail_syntax(struct parser *p, size_t end)
 {
 	unsigned char *why = yajl_get_error(p->yajl, 0, NULL, 0);
@@ -364,7 +367,7 @@ int json_parse(struct arena *arena, const char *name, const char *text, size_t l
 	p.yajl = yajl_alloc(&callbacks, NULL, &p);
 	if (!p.yajl)
 		return fail(err, ENOMEM, "%s: out of memory", name);
-	/* Its check of UTF-8 lets surrogates and overlong forms pass: take_text has ours. */
+	/* yajl's check of UTF-8 accepts surrogates and overlong forms: take_text makes its own. */
 	(void)yajl_config(p.yajl, yajl_dont_validate_strings, 1);
 	r = run_parser(&p);
 	yajl_free(p.yajl);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What is shown of a string or number in an error text, in bytes. */
+/* Limits how many bytes of a string or number an error text shows. */
 #define SHOWN 64
 
 const struct json_node *json_member(const struct json_node *object, const char *key)
@@ -18,8 +18,8 @@ const struct json_node *json_member(const struct json_node *object, const char *
 	return NULL;
 }
 
-/* The member whose key is the longest one that PATH begins with; a key may itself hold dots, as
- * those of annotations do. */
+/* Returns the member whose key is the longest one that PATH begins with: a key may contain dots, as
+ * keys of annotations do. */
 static const struct json_node *find_member(
 	const struct json_node *object, const char *path, size_t *ret_length)
 {
@@ -80,7 +80,7 @@ const struct json_node *json_find(const struct json_document *document, const ch
 	return node;
 }
 
-/* Reads TEXT, which is a JSON number, as sign and magnitude. */
+/* Reads a JSON number as sign and magnitude. */
 static int read_magnitude(const struct json_node *node, bool *ret_negative, uint64_t *ret_magnitude)
 {
 	const char *s = node->text;
@@ -131,7 +131,7 @@ int json_uint64(const struct json_node *node, uint64_t *ret_value)
 	return 0;
 }
 
-/* Table 3-7 of the Unicode standard. */
+/* Follows table 3-7 of the Unicode standard. */
 size_t json_utf8_char(const char *text, size_t left)
 {
 	const unsigned char *s = (const unsigned char *)text;
@@ -175,7 +175,7 @@ bool json_utf8_valid(const char *text, size_t length)
 	return true;
 }
 
-/* The text may come from whoever wrote the container's image, and ends on a terminal. */
+/* Makes the text safe for a terminal: whoever wrote the container's image may have chosen it. */
 static void describe_string(const char *text, char buffer[static JSON_DESCRIPTION])
 {
 	size_t used = 0;
@@ -191,7 +191,7 @@ static void describe_string(const char *text, char buffer[static JSON_DESCRIPTIO
 		else
 			buffer[used++] = (char)c;
 	}
-	/* Do not cut within a character. */
+	/* Does not cut inside a character. */
 	for (; text[i] && ((unsigned char)text[i] & 0xc0) == 0x80; i++)
 		buffer[used++] = text[i];
 	(void)strcpy(buffer + used, text[i] ? "\"..." : "\"");

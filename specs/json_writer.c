@@ -14,10 +14,10 @@ struct json_writer {
 	size_t used;
 	size_t size;
 	size_t depth;
-	int failed; /* the first error; everything after it is ignored */
+	int failed; /* the first error; later calls do nothing */
 	bool pretty;
-	bool fresh; /* nothing stands yet in the innermost object or array */
-	bool after_key; /* the value comes on the key's own line */
+	bool fresh; /* the innermost object or array is still empty */
+	bool after_key; /* the value follows its key on the same line */
 };
 
 struct json_writer *json_writer_new(bool pretty)
@@ -39,7 +39,7 @@ static void json_writer_free(struct json_writer *w)
 	free(w);
 }
 
-/* Room for N more bytes and a NUL. */
+/* Makes room for N more bytes and a NUL. */
 static bool grow(struct json_writer *w, size_t n)
 {
 	size_t needed, size;
@@ -79,7 +79,7 @@ static void put_line(struct json_writer *w)
 		put(w, "\t", 1);
 }
 
-/* What stands before each key, and before each value that has none. */
+/* Writes what precedes each key, and each value without a key. */
 static void separate(struct json_writer *w)
 {
 	if (w->after_key) {
@@ -252,7 +252,7 @@ static void write_children(struct json_writer *w, const struct json_node *node)
 	}
 }
 
-/* As deep as JSON_MAX_DEPTH. */
+/* Recurses at most JSON_MAX_DEPTH levels. */
 void json_value(struct json_writer *w, const struct json_node *node)
 {
 	switch (node->type) {

@@ -17,7 +17,7 @@ static bool may_change(const char *member)
 	return false;
 }
 
-/* The decoder passes over what it does not know; here nothing may go unseen. */
+/* Refuses unknown members, which the decoder would ignore. */
 static int check_members(const struct json_node *root, const char *name, struct nacre_error *err)
 {
 	const struct json_node *member = root->type == JSON_OBJECT ? root->child : NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "specs/spec.h"
 
-/* Which limits of a config the profile has set. */
+/* The limits of a config that the profile has set. */
 
 const char *const oci_limit_words[] = {"pids", "memory", "swap", "oom-group", "cpu", NULL};
 

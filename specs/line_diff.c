@@ -9,7 +9,7 @@ enum {
 	HEADER_MAX = 64,
 };
 
-/* FNV-1a. A collision costs a comparison. */
+/* Hashes with FNV-1a. A collision costs only a comparison. */
 static uint32_t hash_of(const char *text, size_t n)
 {
 	uint32_t hash = 2166136261U;
@@ -19,7 +19,7 @@ static uint32_t hash_of(const char *text, size_t n)
 	return hash;
 }
 
-/* A line ends behind its newline. */
+/* Splits TEXT into lines. A line includes its newline. */
 static bool split(struct line_diff_text *t, const char *text, size_t size)
 {
 	const char *end = text + size;
@@ -54,9 +54,9 @@ static bool is_same(const struct line_diff *m, int old_line, int new_line)
 	       !memcmp(a->begin[old_line], b->begin[new_line], n);
 }
 
-/* What lies between the lines that both begin and end with. */
+/* The lines without the common ones at the beginning and the end. */
 struct middle {
-	int first; /* in both */
+	int first; /* the same in both */
 	int n_old, n_new;
 };
 
@@ -78,14 +78,14 @@ static struct middle find_middle(const struct line_diff *m)
 }
 
 /*
- * Myers, "An O(ND) Difference Algorithm and Its Variations", 1986: for D edits the trace has for
- * each diagonal K = x - y how far in the old text they lead, -1 for nowhere. LEVEL: what D - 1
- * edits had, a value for each second diagonal from -(D - 1).
+ * Implements Myers, "An O(ND) Difference Algorithm and Its Variations", 1986. For D edits the trace
+ * has, for each diagonal K = x - y, how far they lead in the old text, -1 if nowhere. LEVEL: the
+ * values of D - 1 edits, one for every second diagonal from -(D - 1).
  */
 static int step(const struct middle *middle, const int *level, int d, int k, bool *ret_added)
 {
-	int down = k < d ? level[(k + d) / 2] : -1; /* an added line: x stays */
-	int right = k > -d ? level[(k + d) / 2 - 1] : -1; /* a removed one */
+	int down = k < d ? level[(k + d) / 2] : -1; /* an added line: x does not change */
+	int right = k > -d ? level[(k + d) / 2 - 1] : -1; /* a removed line */
 
 	right = right >= 0 && right < middle->n_old ? right + 1 : -1;
 	if (down >= 0 && down - k > middle->n_new)
@@ -99,7 +99,7 @@ static int *level_of(struct line_diff *m, int d)
 	return m->trace + d * (d + 1) / 2;
 }
 
-/* Returns the number of edits, or -1 above the limit. */
+/* Returns the number of edits, or -1 if they exceed the limit. */
 static int find_edits(struct line_diff *m, const struct middle *middle)
 {
 	const int goal = middle->n_old - middle->n_new;
@@ -161,8 +161,8 @@ static bool is_changed(const struct line_diff_text *t, int line)
 	return line < t->n && t->changed[line];
 }
 
-/* Takes the changes that begin at the end of HUNK, and as much of what is the same behind them as
- * leads to the next one within twice the context. */
+/* Takes the changes that begin at the end of HUNK, and the common lines behind them, up to the next
+ * change if that is within twice the context. */
 static void take_changes(const struct line_diff *m, struct hunk *hunk)
 {
 	int same = 0;
@@ -236,7 +236,7 @@ static void put_hunks(const struct output *out)
 		take_changes(m, &hunk);
 		i = hunk.old_end;
 		j = hunk.new_end;
-		/* Before the first change both have the same lines; behind the last one, too. */
+		/* Before the first change, and behind the last, both texts have the same lines. */
 		before = hunk.old_begin < hunk.new_begin ? hunk.old_begin : hunk.new_begin;
 		before = before < CONTEXT ? before : CONTEXT;
 		behind = m->old_text.n - i < CONTEXT ? m->old_text.n - i : CONTEXT;

@@ -2,7 +2,7 @@
 #include "specs/fields.h"
 #include "specs/spec.h"
 
-/* config-linux.md of runtime-spec 1.3.0, table by table in the order of its text. */
+/* The tables of config-linux.md of runtime-spec 1.3.0, in the order of its text. */
 
 /* clang-format off */
 
@@ -49,7 +49,7 @@ static const struct field oci_device_fields[] = {
 };
 static STRUCT_TYPE(oci_device);
 
-/* Keyed by the name on the host. */
+/* The key is the name on the host. */
 static const struct field oci_net_device_fields[] = {
 	FIELD_STRING("name", oci_net_device, name, 0),
 	{},
@@ -161,7 +161,7 @@ static const struct field oci_network_fields[] = {
 };
 static STRUCT_TYPE(oci_network);
 
-/* Keyed by the device's name. */
+/* The key is the name of the device. */
 static const struct field oci_rdma_fields[] = {
 	FIELD_OPT_U32("hcaHandles", oci_rdma, hca_handles),
 	FIELD_OPT_U32("hcaObjects", oci_rdma, hca_objects),
@@ -173,7 +173,7 @@ static const struct field oci_resources_fields[] = {
 	FIELD_ARRAY("devices", oci_resources, devices, 0, oci_device_rule),
 	FIELD_OBJECT("memory", oci_resources, memory, 0, oci_memory),
 	FIELD_OBJECT("cpu", oci_resources, cpu, 0, oci_cpu),
-	/* 0 is a limit, an absent one is none: since 1.3.0 Go's writers may leave "pids": {}. */
+	/* 0 is a limit, a missing one is none: since 1.3.0 Go's writers may write "pids": {}. */
 	FIELD_OBJECT("pids", oci_resources, pids, FIELD_UNLESS_BARE, oci_pids),
 	FIELD_OBJECT("blockIO", oci_resources, block_io, 0, oci_block_io),
 	FIELD_ARRAY("hugepageLimits", oci_resources, hugepage_limits, 0, oci_hugepage_limit),
@@ -272,7 +272,7 @@ static STRUCT_TYPE(oci_seccomp);
 
 /* --- the whole --- */
 
-/* The spec's four, and the recursive ones that dockerd and containerd write and runc takes. */
+/* The spec's four, and the recursive ones that dockerd and containerd write and runc accepts. */
 static const char *const propagations[] = {
 	"private", "shared", "slave", "unbindable", "rprivate", "rshared", "rslave",
 	"runbindable", NULL,

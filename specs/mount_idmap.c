@@ -16,7 +16,7 @@ struct mappings {
 	size_t n;
 };
 
-/* Digits up to END, which is passed over; '\0': up to what ends a triplet. */
+/* Reads digits up to END, which is skipped; '\0': up to the end of a triplet. */
 static bool take_number(const char **text, char end, uint32_t *ret_number)
 {
 	char *stop;
@@ -32,7 +32,7 @@ static bool take_number(const char **text, char end, uint32_t *ret_number)
 	return true;
 }
 
-/* The id of the host that ID of the container is. */
+/* Converts an id of the container to the host's. */
 static bool make_absolute(struct mappings container, uint32_t *id)
 {
 	for (size_t i = 0; i < container.n; i++) {
@@ -57,7 +57,7 @@ static bool take_triplet(const char **text, struct mappings container, struct oc
 	       (!relative || make_absolute(container, &ret->host_id));
 }
 
-/* TEXT: "0-1000-1#1-2000-10", up to a semicolon or the end. */
+/* Reads "0-1000-1#1-2000-10", up to a semicolon or the end of TEXT. */
 static bool take_list(struct arena *arena, const char **text, struct mappings container,
 	struct mappings *ret_mappings)
 {

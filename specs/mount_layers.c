@@ -63,7 +63,7 @@ int mount_layers_take(const char **text, bool list, char ret_path[static 4096])
 	return 0;
 }
 
-/* "::" begins the layers that hold data alone. */
+/* "::" precedes the layers that contain only data. */
 static int each_in_word(const char *text, bool list, const char *place, bool written,
 	int (*each)(void *data, const struct oci_layer *layer, struct nacre_error *err), void *data,
 	struct nacre_error *err)

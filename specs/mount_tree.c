@@ -11,10 +11,10 @@
 struct node {
 	const char *path; /* clean */
 	size_t index;
-	size_t parent; /* place of the nearest node that it is inside of; MOUNT_TREE_NONE: none */
+	size_t parent; /* index of the innermost node that contains it; MOUNT_TREE_NONE: none */
 };
 
-/* "/" comes before any other byte, so that what is below a path stands right behind it. */
+/* Orders "/" before any other byte, so that the paths below a path directly follow it. */
 static int rank(char c)
 {
 	return c == '/' ? 1 : (unsigned char)c + (c != '\0');

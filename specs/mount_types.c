@@ -67,7 +67,7 @@ bool mount_type_writes_below(const char *type)
 
 bool mount_word_is_of_disk(const char *word)
 {
-	/* Those with a value end in "=". */
+	/* Options with a value end in "=". */
 	static const char *const known[] = {"barrier=", "codepage=", "commit=", "compress=",
 		"compress-force=", "data=", "discard",
 		"dmask=", "errors=", "fmask=", "gid=", "iocharset=", "noload", "nodiscard",

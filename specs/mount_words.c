@@ -46,7 +46,7 @@ const char *const *mount_word_names(size_t *ret_n)
 	return names;
 }
 
-/* The first letter tells most of them apart, without a call. */
+/* Compares the first letter before it calls strcmp(3). */
 static int compare(const void *name, const void *word)
 {
 	const char *a = name, *b = ((const struct mount_word *)word)->name;
@@ -54,7 +54,7 @@ static int compare(const void *name, const void *word)
 	return *a != *b ? (unsigned char)*a - (unsigned char)*b : strcmp(a, b);
 }
 
-/* A later word overrides an earlier one. */
+/* Merges a word: it overrides earlier ones. */
 static void merge(uint64_t *set, uint64_t *clear, const struct mount_word *word)
 {
 	*set = (*set & ~word->clear) | word->set;
@@ -104,9 +104,9 @@ static void apply(struct mount_options *o, const struct mount_word *word)
 }
 
 /*
- * mount(2) on a remount, for mount_setattr(2): no word that sets one of these four leaves what is
- * there, also if one takes it back; else all of them are as named, with relatime for silence. So it
- * is with mount(8), runc and crun.
+ * Translates times for mount_setattr(2) as mount(2) behaves on a remount, with mount(8), runc and
+ * crun: without a word that sets one of these four, nothing changes, even if a word clears one;
+ * otherwise all are set as named, and relatime is the default.
  */
 static void set_times(struct mount_options *o)
 {
@@ -142,7 +142,7 @@ static const char *first_data(const struct oci_mount *mount)
 	return mount->options.items[i];
 }
 
-/* Combinations that no kernel call can express. */
+/* Refuses combinations that no system call can express. */
 static int check(const struct oci_mount *mount, size_t index, const struct mount_options *o,
 	struct nacre_error *err)
 {
@@ -167,7 +167,7 @@ static int check(const struct oci_mount *mount, size_t index, const struct mount
 	return 0;
 }
 
-/* The words that make a bind. As a type they mean the same. */
+/* The words that make a bind, as an option or as a type. */
 static const char *const bind_words[] = {"bind", "rbind"};
 
 enum {
@@ -191,7 +191,7 @@ struct mount_options mount_options_read(const struct oci_mount *mount)
 			apply(&o, mount_word_find(bind_words[i]));
 	}
 	set_times(&o);
-	/* config.md, uidMappings: given without idmap or ridmap, the top mount is mapped. */
+	/* config.md, uidMappings: without idmap or ridmap only the top mount is mapped. */
 	o.idmap |= mount->n_uid_mappings > 0;
 	o.read_only = (o.attr_set | o.recursive_set) & MOUNT_ATTR_RDONLY;
 	return o;
@@ -218,7 +218,7 @@ bool mount_has_type(const struct oci_mount *mount, const char *type)
 	return mount->type && !strcmp(mount->type, type);
 }
 
-/* Without the other words: the rules ask this about ten times for each mount. */
+/* Looks at no other words: the rules ask this about ten times per mount. */
 bool mount_is_bind(const struct oci_mount *mount)
 {
 	for (size_t i = 0; i < N_BIND_WORDS; i++) {

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Words are ASCII, whatever the locale. */
+/* Ignores the locale: words are ASCII. */
 static char lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
@@ -21,8 +21,8 @@ static unsigned least(unsigned a, unsigned b)
 	return a < b ? a : b;
 }
 
-/* Of two words of at most NEAREST_MAX bytes. Row I of the matrix has the distances of the first I
- * letters of A to each beginning of B; three rows are needed at a time. */
+/* Returns the distance of two words of at most NEAREST_MAX bytes. Row I of the matrix has the
+ * distances of the first I letters of A to each prefix of B; only three rows are kept. */
 static unsigned distance(const char *a, const char *b)
 {
 	const size_t n = strlen(a), m = strlen(b);
@@ -44,14 +44,14 @@ static unsigned distance(const char *a, const char *b)
 	return rows[n % 3][m];
 }
 
-/* A word of three letters is near to too many others. */
+/* Allows none for a word of three letters: it would be near to too many others. */
 static size_t allowed(size_t letters)
 {
 	return letters < 4 ? 0 : letters < 6 ? 1 : letters / 3;
 }
 
-/* The length of what both begin with, up to one of "-_:": that is right, and says nothing about the
- * rest. "CAP_OTHER" is not near to "CAP_FOWNER". */
+/* Returns the length of the common prefix up to one of "-_:". That part is correct, and tells
+ * nothing about the rest: "CAP_OTHER" is not near to "CAP_FOWNER". */
 static size_t common_part(const char *a, const char *b)
 {
 	size_t end = 0;

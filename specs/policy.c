@@ -151,7 +151,7 @@ struct decision {
 	const struct policy *policy; /* never NULL */
 	struct harden_request request;
 	size_t room; /* for grants */
-	const char *egress, *workspace, *userns; /* the annotations */
+	const char *egress, *workspace, *userns; /* values of the annotations */
 	struct nacre_error *err;
 };
 
@@ -210,7 +210,7 @@ static int take_command_line(struct decision *d, const struct policy_request *re
 	int r;
 
 	if (request->profile) {
-		/* By an option or by the name of the program. */
+		/* The profile is from an option or from the program's name. */
 		r = harden_profile_check(request->profile, d->err);
 		if (r < 0)
 			return r;
@@ -295,14 +295,14 @@ static int take_annotation(struct decision *d, const struct oci_pair *pair)
 		d->userns = pair->value;
 		return 0;
 	}
-	/* A typing error must not mean "unprotected". */
+	/* A misspelled key must not mean "unprotected". */
 	return fail(d->err, EINVAL,
 		"annotation \"%.128s\": valid are run.nacre.profile, run.nacre.allow, "
 		"run.nacre.egress, run.nacre.userns and run.nacre.workspace",
 		pair->key);
 }
 
-/* What both ask for, each rule once. */
+/* Joins both lists, without duplicates. */
 static int take_required(struct decision *d, const struct oci_strings *also)
 {
 	const struct oci_strings *lists[] = {&d->policy->require, also};

@@ -10,7 +10,7 @@
 #include "specs/harden_opened.h"
 #include "specs/resolv_conf.h"
 
-/* Who may say what a container connects to. */
+/* Decides who may give egress rules. */
 
 /* clang-format off */
 
@@ -107,11 +107,11 @@ struct deciding {
 	struct arena *arena;
 	const struct policy *policy;
 	struct harden_request *request;
-	struct oci_strings own; /* of the policy for the profile, or of the profile; none: open */
+	struct oci_strings own; /* the policy's for the profile, or the profile's; empty: open */
 	struct nacre_error *err;
 };
 
-/* A and B together; neither is without words. */
+/* Joins A and B, neither of which is empty. */
 static int join(const struct deciding *d, const struct oci_strings *a, const struct oci_strings *b,
 	struct oci_strings *ret_words)
 {
@@ -133,7 +133,7 @@ static int join(const struct deciding *d, const struct oci_strings *a, const str
 	return 0;
 }
 
-/* What the command line may give. Without words: anything. */
+/* Finds the most that the command line may give. Empty: anything. */
 static int find_most(const struct deciding *d, struct oci_strings *ret_most)
 {
 	const struct policy_egress *egress = d->policy->egress;
@@ -192,7 +192,8 @@ static int take_annotation(const struct deciding *d, const char *value)
 		       : 0;
 }
 
-/* Those of the command line, or else of the policy, and what the policy always adds. */
+/* Notes the rules of the command line, or else of the policy, and those that the policy always
+ * adds. */
 static int note_given(const struct deciding *d)
 {
 	static const struct policy_egress no_policy;
@@ -209,7 +210,7 @@ static int note_given(const struct deciding *d)
 	return 0;
 }
 
-/* Where there are none, there is nothing that these would be missing from. */
+/* Adds the policy's "always". Without any rules nothing is refused, and nothing must be added. */
 static int add_always(const struct deciding *d)
 {
 	const struct policy_egress *egress = d->policy->egress;

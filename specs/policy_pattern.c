@@ -8,7 +8,7 @@
 #include "specs/harden_rules.h"
 #include "specs/path_text.h"
 
-/* Either ends with "*": "cap:*", "mount:/srv/" followed by it. */
+/* Returns whether PATTERN ends with "*": "cap:*", or "mount:/srv/" followed by it. */
 static bool is_wide(const char *pattern)
 {
 	size_t length = strlen(pattern);
@@ -47,7 +47,8 @@ bool policy_pattern_matches(const char *pattern, const char *grant)
 	item++;
 	if (pattern[length - 2] == ':')
 		return !strncmp(pattern, grant, length - 1) && (size_t)(item - grant) == length - 1;
-	/* Clean, so that neither "/srv/../etc" is below "/srv" nor "/var/run" below "/var". */
+	/* Compares the clean path: "/srv/../etc" is not below "/srv", nor "/var/run" below
+	 * "/var". */
 	below = strchr(pattern, ':') + 1;
 	if (strncmp(pattern, grant, (size_t)(below - pattern)) || harden_host_path(item, clean) < 0)
 		return false;

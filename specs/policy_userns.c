@@ -30,7 +30,7 @@ int policy_userns_check(const struct policy_userns *userns, struct nacre_error *
 	if (!userns->first_id || !userns->last_id)
 		return fail(
 			err, EINVAL, "user_namespace: first_id and last_id must be given together");
-	/* In the first block there are the accounts of every host. */
+	/* The first block contains the host's own accounts. */
 	if (userns->first_id < ID_BLOCK_SIZE ||
 		!id_blocks_between(userns->first_id, userns->last_id).n)
 		return fail(err, EINVAL,

@@ -47,8 +47,8 @@ int policy_workspace_check(const struct policy_workspace *workspace, struct nacr
 	return 0;
 }
 
-/* Where binds are read-only, what is written to by the form direct needs the grant that a bind
- * needs, and the command line is held by the same list. */
+/* Adds the grant for a workspace in the form direct, which needs the same grant as a bind where
+ * binds are read-only. The policy's list of grants applies to the command line, too. */
 static int grant(struct arena *arena, const struct policy *policy,
 	const struct workspace_request *workspace, struct harden_request *request,
 	struct nacre_error *err)

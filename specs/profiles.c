@@ -4,9 +4,9 @@
 #include <stddef.h>
 #include <string.h>
 
-/* What root of a usual image needs to install packages, change users and listen on port 80. Out of
- * Docker's default set are NET_RAW (ARP and DNS spoofing beside other containers), MKNOD,
- * SYS_CHROOT, SETFCAP and AUDIT_WRITE. */
+/* The capabilities that root of a usual image needs to install packages, change users and listen on
+ * port 80. Of Docker's default set these are missing: NET_RAW (ARP and DNS spoofing next to other
+ * containers), MKNOD, SYS_CHROOT, SETFCAP and AUDIT_WRITE. */
 static const char *const agent_capabilities[] = {
 	"CAP_CHOWN",
 	"CAP_DAC_OVERRIDE",
@@ -20,9 +20,8 @@ static const char *const agent_capabilities[] = {
 	NULL,
 };
 
-/* Not namespaced by the kernel: what is in these is the host's. The union of what runc, containerd
- * and moby hide, and what tells root where the kernel's memory lies, what is in it and whose it is.
- */
+/* Files of the host that the kernel does not namespace. The union of what runc, containerd and moby
+ * hide, and files that tell root where the kernel's memory is, what it contains and whose it is. */
 static const char *const masked_paths[] = {
 	"/proc/acpi",
 	"/proc/allocinfo",
@@ -65,8 +64,8 @@ static const char *const readonly_paths[] = {
 	NULL,
 };
 
-/* User namespaces made inside map ids with newuidmap(1), which has a file capability in images that
- * are built here. */
+/* The capabilities of profile nested. User namespaces made inside map ids with newuidmap(1), which
+ * has a file capability in images that are built here. */
 static const char *const nested_capabilities[] = {
 	"CAP_CHOWN",
 	"CAP_DAC_OVERRIDE",

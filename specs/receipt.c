@@ -8,7 +8,7 @@
 #include "specs/fields.h"
 #include "specs/sha256.h"
 
-/* The rows of each table are sorted by name: so the document is. */
+/* Sorts the rows of each table by name, and so the members of the document. */
 /* clang-format off */
 
 static const struct field receipt_digest_fields[] = {
@@ -226,7 +226,7 @@ int receipt_statement_decode(struct arena *arena, const char *name, const char *
 	return r;
 }
 
-/* --- what goes into it --- */
+/* --- the contents of a statement --- */
 
 static bool is_digest(const char *text)
 {
@@ -239,7 +239,7 @@ static bool is_digest(const char *text)
 
 struct receipt_image receipt_find_image(const struct oci_map *annotations)
 {
-	/* Some are "NAME@sha256:...". */
+	/* Some values are "NAME@sha256:...". */
 	static const char *const keys[] = {"org.opencontainers.image.digest",
 		"io.kubernetes.cri-o.ImageRef", "io.kubernetes.cri.image-name",
 		"io.kubernetes.cri-o.ImageName", "org.opencontainers.image.base.digest"};

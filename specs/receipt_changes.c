@@ -7,8 +7,7 @@
 #include "specs/receipt.h"
 #include "specs/sha256.h"
 
-/* What was changed in a workspace, in a receipt: the list is a subject, and the files are members.
- */
+/* The changes of a workspace in a receipt: the list is a subject, and the files are members. */
 
 static void count(const struct workspace_change *change, struct receipt_counts *counts)
 {
@@ -35,7 +34,7 @@ static int add_subject(struct arena *arena, struct receipt_statement *statement,
 		return arena_fail(arena, "receipt", err);
 	for (size_t i = 0; i < n; i++)
 		subjects[i] = statement->subjects[i];
-	/* The path of a file below a source begins with no slash. */
+	/* Cannot clash: the path of a file below a source does not begin with a slash. */
 	subjects[n].name = n == 0 ? RECEIPT_CHANGES_NAME
 				  : arena_printf(arena, "/changes.%u.json", number);
 	subjects[n].digest.sha256 = arena_strdup(arena, digest);

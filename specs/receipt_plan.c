@@ -64,7 +64,7 @@ int receipt_plan_decode(struct arena *arena, const char *text, size_t length,
 	return r;
 }
 
-/* Why the rule NAME was left out, of texts "rule NAME: WHY"; NULL: it was not. */
+/* Returns why the rule NAME was left out, from texts "rule NAME: WHY"; NULL: it was not. */
 static const char *find_left_out(const struct oci_strings *left_out, const char *name)
 {
 	static const char word[] = "rule ";

@@ -8,7 +8,8 @@
 #include "specs/escape.h"
 #include "specs/receipt.h"
 
-/* A receipt for people. What is in one may be anybody's words: none may steer the terminal. */
+/* Prints a receipt for people. Anybody may have written the words in it, so none may control the
+ * terminal. */
 
 static void put(FILE *out, const char *text)
 {

@@ -16,7 +16,7 @@ void relay_denial_write(const struct relay_denial *denial, char ret_line[RELAY_D
 	memcpy(ret_line, text, RELAY_DENIAL_LINE);
 }
 
-/* Takes the next word, of LETTERS alone, out of *TEXT. */
+/* Takes the next word, which consists of LETTERS, from *TEXT. */
 static bool take_word(const char **text, const char *letters, char *ret_word, size_t size)
 {
 	const char *at = *text + strspn(*text, " ");

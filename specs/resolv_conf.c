@@ -9,7 +9,8 @@
 #define ADDRESS_LETTERS "0123456789abcdefABCDEF.:"
 #define BLANKS " \t"
 
-/* Whether the line begins with WORD; *RET_VALUE: what follows it, up to the end of the line. */
+/* Returns whether the line begins with WORD; *RET_VALUE: what follows, up to the end of the
+ * line. */
 static bool has_word(const char *line, size_t length, const char *word, const char **ret_value)
 {
 	const size_t n = strlen(word);
@@ -31,7 +32,7 @@ static void add_server(struct resolv_conf *conf, const char *value)
 	conf->servers[conf->n_servers++][n] = '\0';
 }
 
-/* Returns where it is in the text; 0: it is left out. */
+/* Returns its place in the text; 0: it is left out. */
 static size_t keep_line(struct resolv_conf *conf, const char *line, size_t length)
 {
 	const size_t n = strlen(conf->text);
@@ -45,7 +46,7 @@ static size_t keep_line(struct resolv_conf *conf, const char *line, size_t lengt
 	return n;
 }
 
-/* The last line with domains is the one that counts. */
+/* Keeps a line of search domains: the last one counts. */
 static void keep_search(
 	struct resolv_conf *conf, const char *line, size_t length, const char *domains)
 {

@@ -12,19 +12,19 @@
 
 /* clang-format off */
 
-/* A directory is bound with what is mounted in it; what the distribution has as a symlink (/bin where
- * /usr is merged, os-release) is one here. */
+/* The paths of the host that a sandbox sees. A directory is bound with its mounts; what the
+ * distribution has as a symlink (/bin if /usr is merged, os-release) is a symlink here. */
 const char *const sandbox_paths[] = {
 	"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32",
 	"/nix/store", "/gnu/store",
-	/* what libc asks for */
+	/* what libc reads */
 	"/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload", "/etc/locale.alias",
 	"/etc/locale.conf", "/etc/localtime", "/etc/timezone", "/etc/nsswitch.conf", "/etc/passwd", "/etc/group",
 	"/etc/protocols", "/etc/services", "/etc/gai.conf", "/etc/host.conf",
-	/* who the distribution is, and what its packages have chosen */
+	/* the distribution, and the choices of its packages */
 	"/etc/os-release", "/etc/debian_version", "/etc/lsb-release", "/etc/redhat-release", "/etc/alternatives",
 	"/etc/static",
-	/* certificates of authorities; their private keys lie elsewhere */
+	/* certificates of authorities; private keys are elsewhere */
 	"/etc/ca-certificates", "/etc/ca-certificates.conf", "/etc/ssl/certs", "/etc/ssl/openssl.cnf",
 	"/etc/pki/ca-trust", "/etc/pki/tls/certs", "/etc/crypto-policies",
 	/* programs */
@@ -39,8 +39,8 @@ const char *const sandbox_network_paths[] = {
 	"/etc/hosts", "/etc/resolv.conf", NULL,
 };
 
-/* The caller's variables that come along. None of these holds a secret, or makes the loader run
- * code. */
+/* The caller's variables that are passed on. None of these contains a secret, or makes the loader
+ * run code. */
 static const char *const variables[] = {
 	"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_ALL", "LC_ADDRESS", "LC_COLLATE",
 	"LC_CTYPE", "LC_IDENTIFICATION", "LC_MEASUREMENT", "LC_MESSAGES", "LC_MONETARY", "LC_NAME", "LC_NUMERIC",
@@ -73,7 +73,7 @@ static int add_mount(struct sandbox *s, const char *type, const char *source,
 		       : 0;
 }
 
-/* What the host mounts in it later would come without these flags. */
+/* Mounts that the host makes in it later come without these flags. */
 static int add_entry(struct sandbox *s, const struct sandbox_entry *entry, bool writable)
 {
 	static const char *const link[] = {"bind", "copy-symlink", "nosuid", "nodev", "rro"};
@@ -126,8 +126,8 @@ static int add_tmpfs(struct sandbox *s, const char *destination, const char *mod
 	return add_mount(s, "tmpfs", "tmpfs", destination, options, bytes ? 4 : 3);
 }
 
-/* Of the default config those of the kernel that programs need: no sysfs, cgroups and message
- * queues. */
+/* Returns whether programs need this mount of the default config. They need no sysfs, cgroups or
+ * message queues. */
 static bool is_needed(const struct oci_mount *mount)
 {
 	return strcmp(mount->type, "proc") == 0 || strcmp(mount->type, "devpts") == 0 ||
@@ -156,7 +156,7 @@ static int add_copy(struct sandbox *s)
 	return add_mount(s, "bind", directory, directory, options, COUNT(options));
 }
 
-/* In the order in which they cover each other. */
+/* Orders mounts so that later ones may cover earlier ones. */
 static int make_mounts(struct sandbox *s)
 {
 	const struct sandbox_request *request = s->request;
@@ -188,7 +188,7 @@ static int make_mounts(struct sandbox *s)
 
 /* --- the process --- */
 
-/* NULL: the caller does not have it. */
+/* Returns NULL if the caller does not have the variable. */
 static const char *find_variable(const struct sandbox *s, const char *name)
 {
 	const struct oci_strings *environment = &s->host->environment;
@@ -197,7 +197,7 @@ static const char *find_variable(const struct sandbox *s, const char *name)
 	return place < environment->n ? environment->items[place] : NULL;
 }
 
-/* A later one of the same name takes the place of the earlier one. */
+/* Adds a variable, or replaces an earlier one of the same name. */
 static void put_variable(struct oci_strings *env, const char *variable)
 {
 	const size_t place = config_find_variable(env, variable);
@@ -260,7 +260,7 @@ static int make_process(struct sandbox *s)
 
 /* --- namespaces --- */
 
-/* The caller is nobody else inside, and root only where it is root. */
+/* Maps only the caller, who is root inside only if he is root outside. */
 static int map_caller(struct sandbox *s)
 {
 	const struct oci_user *caller = &s->config->process->user;

@@ -3,7 +3,7 @@
 
 #include "specs/sandbox.h"
 
-/* What a sandbox may use of the machine. */
+/* The limits of a sandbox. */
 
 enum {
 	CPU_PERIOD = 100000, /* microseconds */
@@ -39,7 +39,7 @@ static int by_cgroup(
 	return 0;
 }
 
-/* What the caller may not raise holds as it is. */
+/* Adds a limit, at most as high as the caller may set it. */
 static void add_rlimit(
 	struct oci_process *process, const char *type, uint64_t wanted, uint64_t most)
 {

@@ -6,7 +6,7 @@
 #include "specs/path_text.h"
 #include "specs/sandbox.h"
 
-/* Where a sandbox may work, and what of it is hidden. */
+/* The directories where a sandbox may work, and the hidden parts of them. */
 
 int sandbox_check_directory(
 	const char *directory, const struct oci_strings *homes, struct nacre_error *err)
@@ -26,12 +26,12 @@ int sandbox_check_directory(
 	return 0;
 }
 
-/* With all that is below them, and alone. */
+/* Directories that are refused: systems with everything below them, tops only themselves. */
 static const char *const systems[] = {
 	"/etc", "/boot", "/proc", "/sys", "/dev", "/bin", "/sbin", "/lib", "/usr/lib", NULL};
 static const char *const tops[] = {
 	"/usr", "/usr/local", "/opt", "/var", "/run", "/tmp", "/srv", "/mnt", "/media", NULL};
-/* Of a home, likewise. */
+/* Directories of a home that are refused: keys with everything below, settings only themselves. */
 static const char *const keys[] = {
 	".ssh", ".gnupg", ".aws", ".azure", ".kube", ".docker", ".password-store", NULL};
 static const char *const settings[] = {".config", ".local", ".local/share", ".cache", NULL};
@@ -88,9 +88,9 @@ int sandbox_check_apart(const struct sandbox_request *request, struct nacre_erro
 			       request->directory, err);
 }
 
-/* --- */
+/* --- hidden paths --- */
 
-/* The last mount that covers NAME; NULL: it lies in the root. */
+/* Finds the last mount that covers NAME; NULL: it is in the root. */
 static const struct oci_mount *find_above(const struct oci_config *config, const char *name)
 {
 	size_t i = config->n_mounts;

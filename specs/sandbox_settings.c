@@ -52,7 +52,7 @@ int sandbox_settings_decode(struct arena *arena, const char *name, const char *t
 	if (settings->version != SANDBOX_SETTINGS_VERSION)
 		return fail(err, EINVAL, "%s: version: %u is not known; this nacre reads %d", name,
 			settings->version, SANDBOX_SETTINGS_VERSION);
-	/* As an option it would be none. */
+	/* An option --pids 0 would count as not given. */
 	if (settings->pids.set && settings->pids.value == 0)
 		return fail(err, EINVAL, "%s: pids: expected a number above zero, found 0", name);
 	*ret_settings = settings;
@@ -134,7 +134,7 @@ int sandbox_settings_to_words(struct arena *arena, const struct sandbox_settings
 	return r;
 }
 
-/* The field that WORD gives, and the value; NULL: none. */
+/* Finds the field that WORD sets, and its value; NULL: there is none. */
 static const struct field *find_field(struct arena *arena, const char *word, const char **ret_value)
 {
 	const char *equals = strchr(word, '=');
@@ -149,7 +149,7 @@ static const struct field *find_field(struct arena *arena, const char *word, con
 	return f && f->kind != FIELD_U32 ? f : NULL;
 }
 
-/* ROOM: for how many a list is made at its first word. */
+/* ROOM: for how many words a list is made at its first one. */
 static int take_word(
 	struct arena *arena, const struct field *f, const char *value, size_t room, void *member)
 {

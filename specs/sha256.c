@@ -11,7 +11,7 @@ enum {
 	LENGTH_BYTES = 8,
 };
 
-/* The first 32 bits of the fractions of the cube roots of the first 64 primes. */
+/* The first 32 bits of the fractional parts of the cube roots of the first 64 primes. */
 static const uint32_t constants[ROUNDS] = {
 	/* clang-format off */
 	0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -66,7 +66,7 @@ static void add_block(uint32_t state[8], const unsigned char *block)
 
 void sha256_init(struct sha256 *sum)
 {
-	/* The same of the square roots of the first 8. */
+	/* The same of the square roots of the first 8 primes. */
 	*sum = (struct sha256){{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f,
 		0x9b05688c, 0x1f83d9ab, 0x5be0cd19}};
 }

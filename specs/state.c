@@ -13,7 +13,7 @@
 static const struct field oci_state_fields[] = {
 	FIELD_STRING("ociVersion", oci_state, oci_version, FIELD_MUST),
 	FIELD_STRING("id", oci_state, id, FIELD_MUST),
-	/* The spec asks for it only while there is a process; callers read 0 as "stopped". */
+	/* The spec requires it only while there is a process; callers read 0 as "stopped". */
 	FIELD_I64("pid", oci_state, pid, FIELD_ALWAYS),
 	FIELD_STRING("status", oci_state, status, FIELD_MUST),
 	FIELD_STRING("bundle", oci_state, bundle, FIELD_MUST),
@@ -29,7 +29,7 @@ static const struct field oci_state_fields[] = {
 };
 static STRUCT_TYPE(oci_state);
 
-/* A record as it is written: the conditions in words. */
+/* A record as it is written, with the conditions as words. */
 struct record_document {
 	struct container_record record;
 	struct oci_strings conditions;
@@ -109,7 +109,7 @@ int oci_state_decode(struct arena *arena, const char *name, const char *text, si
 	return r;
 }
 
-/* What the bits of "active" stood for in version 4, from the first on. */
+/* The meaning of the bits of "active" in version 4, from the lowest on. */
 static const char *const conditions_of_version_4[] = {
 	"runs at once",
 	"waits for start",
@@ -182,7 +182,7 @@ int container_record_encode(
 	return r;
 }
 
-/* *RET_WORDS: of ARENA. */
+/* *RET_WORDS: in ARENA. */
 static int words_of_mask(struct arena *arena, const char *name,
 	const struct record_document *document, struct oci_strings *ret_words,
 	struct nacre_error *err)

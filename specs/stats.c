@@ -108,7 +108,7 @@ static void put_cpu(struct json_writer *w, const struct container_stats *stats)
 	json_close_object(w);
 }
 
-/* All of cgroup v1. */
+/* Members that exist only in cgroup v1. */
 static void put_cpuset(struct json_writer *w)
 {
 	static const char *const names[] = {"cpu_exclusive", "mem_hardwall", "mem_exclusive",
@@ -176,7 +176,8 @@ static void put_hugetlb(struct json_writer *w, const struct container_stats *sta
 	json_close_object(w);
 }
 
-/* Callers look for these three in this order at the beginning of a line. */
+/* Begins an event with these three members: callers look for them in this order at the beginning of
+ * a line. */
 static struct json_writer *open_event(const char *type, const char *id)
 {
 	struct json_writer *w = json_writer_new(false);

@@ -16,7 +16,7 @@ enum {
 	NAME_TYPE_HOST = 0,
 };
 
-/* What is left to read. Whoever reads past the end makes it BAD, and gets nothing. */
+/* The bytes that are left. A read past the end sets BAD, and returns nothing. */
 struct reader {
 	const uint8_t *at;
 	size_t left;
@@ -46,13 +46,13 @@ static size_t take_number(struct reader *from, size_t width)
 	return number;
 }
 
-/* A vector: its length in WIDTH bytes stands in front. */
+/* Takes a vector, which its length in WIDTH bytes precedes. */
 static struct reader take_vector(struct reader *from, size_t width)
 {
 	return take(from, take_number(from, width));
 }
 
-/* Puts the message together out of its records. MORE: the end of it is not there; NAME: it is. */
+/* Joins the records of the message. MORE: its end has not come; NAME: it is complete. */
 static enum tls_hello collect(
 	const uint8_t *bytes, size_t n, uint8_t message[static TLS_HELLO_MAX], size_t *ret_length)
 {
@@ -75,7 +75,7 @@ static enum tls_hello collect(
 		if (have >= MESSAGE_HEADER) {
 			whole = MESSAGE_HEADER +
 				((size_t)message[1] << 16 | (size_t)message[2] << 8 | message[3]);
-			/* Nothing may follow it: the next word is the server's. */
+			/* Nothing may follow it: the next message is the server's. */
 			if (message[0] != MESSAGE_CLIENT_HELLO || whole > TLS_HELLO_MAX ||
 				have > whole || (have == whole && there < length))
 				return TLS_HELLO_MALFORMED;
@@ -87,7 +87,7 @@ static enum tls_hello collect(
 	return TLS_HELLO_NAME;
 }
 
-/* Letters of names as DNS has them; anything else could be read as one name here and as another
+/* Accepts only letters of DNS names: other bytes could be read as different names here and
  * there. */
 static bool copy_name(struct reader name, char ret_name[static TLS_NAME_MAX + 1])
 {
@@ -107,7 +107,7 @@ static bool copy_name(struct reader name, char ret_name[static TLS_NAME_MAX + 1]
 	return true;
 }
 
-/* One name: RFC 6066 allows no two of a type, and knows one type. */
+/* Reads one name: RFC 6066 allows one per type, and defines one type. */
 static enum tls_hello read_server_name(
 	struct reader extension, char ret_name[static TLS_NAME_MAX + 1])
 {
@@ -133,7 +133,7 @@ static enum tls_hello read_extensions(
 			return TLS_HELLO_MALFORMED;
 		if (type != EXTENSION_SERVER_NAME)
 			continue;
-		if (answer != TLS_HELLO_NO_NAME) /* twice */
+		if (answer != TLS_HELLO_NO_NAME) /* a second one */
 			return TLS_HELLO_MALFORMED;
 		answer = read_server_name(extension, ret_name);
 		if (answer == TLS_HELLO_MALFORMED)
@@ -153,7 +153,7 @@ static enum tls_hello read_message(struct reader hello, char ret_name[static TLS
 	if (hello.bad || session.left > SESSION_ID_MAX || suites.left < 2 || suites.left % 2 ||
 		compressions.left == 0)
 		return TLS_HELLO_MALFORMED;
-	if (hello.left == 0) /* before TLS 1.2 there need be none */
+	if (hello.left == 0) /* before TLS 1.2 there may be no extensions */
 		return TLS_HELLO_NO_NAME;
 	extensions = take_vector(&hello, 2);
 	return hello.bad || hello.left ? TLS_HELLO_MALFORMED

@@ -20,7 +20,8 @@ static bool has_key(const struct oci_map *map, const char *key)
 	return find_pair(map, key) != NULL;
 }
 
-/* In cgroup v2 swap has a limit of its own; in the spec it is limited together with memory. */
+/* Keeps swap as large as it was: in cgroup v2 it has its own limit, but in the spec the limit is of
+ * memory and swap together. */
 static void follow_memory(
 	const struct oci_memory *before, const struct oci_memory *given, struct oci_memory *next)
 {
@@ -46,7 +47,7 @@ static void follow_cpu(const struct oci_cpu *given, struct oci_cpu *next)
 		next->idle = (struct oci_i64){.set = true, .value = 0};
 }
 
-/* A limit that is asked for by name is no best effort of the profile any more. */
+/* Removes limits that are given explicitly from those that the profile sets as best effort. */
 static void drop_best_effort(const struct oci_resources *given, struct oci_hardened *hardened)
 {
 	const struct oci_memory *memory = given->memory;
@@ -78,7 +79,7 @@ static void drop_best_effort(const struct oci_resources *given, struct oci_harde
 	}
 }
 
-/* A copy of STORED that has linux.resources. */
+/* Copies STORED, and adds linux.resources if it is missing. */
 static int copy_config(struct arena *arena, const struct oci_config *stored,
 	struct oci_config **ret_next, struct nacre_error *err)
 {
@@ -94,7 +95,7 @@ static int copy_config(struct arena *arena, const struct oci_config *stored,
 		next->linux_->resources = arena_alloc(arena, sizeof(*next->linux_->resources));
 	if (!next->linux_ || !next->linux_->resources)
 		return arena_fail(arena, "update", err);
-	/* Its lines are not those of what is wrong now. */
+	/* Errors from now on do not concern its lines. */
 	next->document = NULL;
 	*ret_next = next;
 	return 0;
@@ -133,7 +134,8 @@ int update_merge(struct arena *arena, const struct oci_config *stored,
 
 /* --- changes --- */
 
-/* cpu.max is one file, and a cgroup that is not idle any more has the default weight. */
+/* Sets both parts of cpu.max, which is one file. A cgroup that stops being idle gets the default
+ * weight, so its shares are set again. */
 static int change_cpu(struct arena *arena, const struct oci_cpu *given, const struct oci_cpu *next,
 	struct oci_resources *changes)
 {
@@ -156,7 +158,8 @@ static int change_cpu(struct arena *arena, const struct oci_cpu *given, const st
 	return 0;
 }
 
-/* BFQ, told the weight of a cgroup, forgets those of its devices (bfq_io_set_weight_legacy). */
+/* Repeats the weights of devices: when BFQ gets the weight of a cgroup it forgets these
+ * (bfq_io_set_weight_legacy). */
 static int change_io(struct arena *arena, const struct oci_block_io *given,
 	const struct oci_block_io *next, struct oci_resources *changes)
 {
@@ -217,7 +220,7 @@ int update_changes(struct arena *arena, const struct oci_config *stored,
 		change_unified(arena, &before->unified, &given->unified, &after->unified,
 			&changes.unified) < 0)
 		return arena_fail(arena, "update", err);
-	/* A list of rules says all: the last one that matches decides. */
+	/* Replaces the whole list of rules: the last one that matches decides. */
 	if (given->n_devices) {
 		changes.devices = after->devices;
 		changes.n_devices = after->n_devices;

@@ -12,9 +12,9 @@
 #include "specs/validate_checks.h"
 
 /*
- * The rules of the runtime-spec that go beyond types and enums, one check each. What runc accepts
- * is accepted, unless the spec says that a runtime must refuse it or the kernel would. A check
- * reads the config alone: what depends on the host is checked where it is applied.
+ * The rules of the runtime-spec beyond types and enums, one check each. What runc accepts is
+ * accepted, unless the spec requires a runtime to refuse it or the kernel would refuse it. A check
+ * reads only the config: what depends on the host is checked when it is applied.
  */
 
 struct place validate_at(const char *format, ...)
@@ -33,7 +33,7 @@ bool validate_has_namespace(const struct oci_config *config, const char *type)
 	return config->linux_ && oci_find_namespace(config, type);
 }
 
-/* Reads digits without a leading zero, as SemVer wants them. Returns what follows, or NULL. */
+/* Reads digits without a leading zero, as SemVer requires. Returns what follows, or NULL. */
 static const char *skip_number(const char *text)
 {
 	size_t length = strspn(text, "0123456789");
@@ -43,7 +43,7 @@ static const char *skip_number(const char *text)
 	return text + length;
 }
 
-/* The identifiers of a pre-release or of build metadata. */
+/* Reads the identifiers of a pre-release or of build metadata. */
 static const char *skip_identifiers(const char *text)
 {
 	do {
@@ -75,8 +75,8 @@ static bool is_semver(const char *version)
 	return rest && !*rest;
 }
 
-/* A minor version that is newer than ours only adds properties, and those are ignored: config.md,
- * Extensibility. So only the major version decides, as in runc. */
+/* Compares only the major version, as runc does: a newer minor version only adds properties, which
+ * are ignored: config.md, Extensibility. */
 static int check_oci_version(const struct oci_config *config, struct nacre_error *err)
 {
 	const char *version = config->oci_version;
@@ -155,8 +155,8 @@ static int check_mount_ends(const struct oci_config *config, struct nacre_error 
 	return 0;
 }
 
-/* A mount over a part of /proc can make the runtime's own writes to /proc (labels, sysctls) end
- * elsewhere: CVE-2019-16884. These are the files that lxcfs and the like replace. */
+/* The files that lxcfs and the like replace. Any other mount over a part of /proc can make the
+ * runtime's own writes to /proc (labels, sysctls) end elsewhere: CVE-2019-16884. */
 static const char *const proc_files[] = {
 	"/proc/cpuinfo",
 	"/proc/diskstats",
@@ -334,7 +334,7 @@ int oci_config_validate(const struct oci_config *config, struct nacre_error *err
 
 int oci_process_validate(const struct oci_process *process, struct nacre_error *err)
 {
-	/* The checks only read it. */
+	/* The checks do not change it. */
 	const struct oci_config config = {.process = (struct oci_process *)process};
 
 	return run_checks(validate_process_checks, &config, err);

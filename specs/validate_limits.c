@@ -6,8 +6,7 @@
 #include "specs/validate.h"
 #include "specs/validate_checks.h"
 
-/* The checks of linux.resources (zero means "not set" there, as engines send it), and what is worth
- * a warning. */
+/* The checks of linux.resources (zero means "not set", as engines send it), and warnings. */
 
 static bool has_other_letters(const struct oci_device_rule *rule)
 {
@@ -26,13 +25,14 @@ static int check_device_rules(const struct oci_config *config, struct nacre_erro
 			return oci_fail(config, err,
 				validate_at("linux.resources.devices[%zu].type", i).text,
 				"invalid cgroup device type \"%s\"; a, b and c are valid", type);
-		/* runc and crun pass over other letters. A rule that denies is taken to deny all
-		 * access then, never less than was meant; of one that allows nobody knows. */
+		/* runc and crun ignore other letters. A rule that denies is then taken to deny all
+		 * access, so never less than intended; the intention of a rule that allows is
+		 * unknown. */
 		if (rule->allow && has_other_letters(rule))
 			return oci_fail(config, err,
 				validate_at("linux.resources.devices[%zu].access", i).text,
 				"\"%s\" has letters other than r, w and m", rule->access);
-		/* -1 is how engines write "any". */
+		/* Engines write -1 for "any". */
 		if ((rule->major.set &&
 			    (rule->major.value < -1 || rule->major.value > UINT32_MAX)) ||
 			(rule->minor.set &&
@@ -45,7 +45,7 @@ static int check_device_rules(const struct oci_config *config, struct nacre_erro
 	return 0;
 }
 
-/* memory.swap is memory and swap together, the meaning of cgroup v1. */
+/* memory.swap is memory plus swap, as in cgroup v1. */
 static int check_memory(const struct oci_config *config, struct nacre_error *err)
 {
 	const struct oci_memory *memory = config->linux_->resources->memory;
@@ -110,7 +110,7 @@ static int check_block_io(const struct oci_config *config, struct nacre_error *e
 	return 0;
 }
 
-/* The size is part of a file's name: hugetlb.2MB.max. */
+/* Checks the size, which is part of a file's name: hugetlb.2MB.max. */
 static int check_hugepages(const struct oci_config *config, struct nacre_error *err)
 {
 	const struct oci_resources *resources = config->linux_->resources;
@@ -147,7 +147,7 @@ static int check_rdma(const struct oci_config *config, struct nacre_error *err)
 	return 0;
 }
 
-/* A key is the name of a file in the cgroup: CONTROLLER.FILE. */
+/* Checks keys, which name files of the cgroup: CONTROLLER.FILE. */
 static int check_unified(const struct oci_config *config, struct nacre_error *err)
 {
 	const struct oci_map *unified = &config->linux_->resources->unified;
@@ -218,7 +218,7 @@ static void warn_of_resources(
 	}
 }
 
-/* "1.12.0" and OCI_VERSION "1.3.0": the major number is equal, see check_oci_version. */
+/* Compares "1.12.0" with OCI_VERSION "1.3.0": the major number is equal, see check_oci_version. */
 static bool is_newer(const char *version)
 {
 	int minor = 0, ours = OCI_VERSION[2] - '0';

@@ -36,7 +36,8 @@ static bool overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
 	return (uint64_t)a < (uint64_t)b + b_size && (uint64_t)b < (uint64_t)a + a_size;
 }
 
-/* user_namespaces(7): the kernel takes at most 340 lines, and answers all of these with EINVAL. */
+/* Checks the limits of user_namespaces(7): the kernel accepts at most 340 lines, and answers each
+ * of these errors with EINVAL. */
 int validate_id_mappings(const struct oci_config *config, const struct oci_id_mapping *mappings,
 	size_t n, const char *place, struct nacre_error *err)
 {
@@ -115,7 +116,7 @@ static int check_time_offset(const struct oci_config *config, const struct oci_t
 	return 0;
 }
 
-/* time_namespaces(7): offsets can only be set before the first process is in. */
+/* time_namespaces(7): offsets can be set only before the first process is in the namespace. */
 static int check_time_offsets(const struct oci_config *config, struct nacre_error *err)
 {
 	const struct oci_time_offsets *offsets = config->linux_->time_offsets;
@@ -152,7 +153,7 @@ static int check_devices(const struct oci_config *config, struct nacre_error *er
 		if (!device->major.set || !device->minor.set)
 			return oci_fail(config, err, validate_at("linux.devices[%zu]", i).text,
 				"%s: major and minor are needed for type %s", device->path, type);
-		/* The kernel's dev_t: 12 and 20 bits. */
+		/* The kernel's dev_t has 12 and 20 bits. */
 		if (device->major.value < 0 || device->major.value >= 1 << 12 ||
 			device->minor.value < 0 || device->minor.value >= 1 << 20)
 			return oci_fail(config, err, validate_at("linux.devices[%zu]", i).text,
@@ -162,7 +163,7 @@ static int check_devices(const struct oci_config *config, struct nacre_error *er
 	return 0;
 }
 
-/* dev_valid_name() of the kernel; IFNAMSIZ holds 15 characters. */
+/* Applies the kernel's dev_valid_name(); IFNAMSIZ has room for 15 characters. */
 static bool is_interface_name(const char *name)
 {
 	size_t length = strlen(name);
@@ -171,7 +172,8 @@ static bool is_interface_name(const char *name)
 	       !strpbrk(name, "/: \t\n\v\f\r");
 }
 
-/* "eth%d" leaves the number open; a percent sign has no other meaning in a new name. */
+/* Allows "eth%d", for which the kernel chooses the number; a percent sign has no other meaning in a
+ * new name. */
 static bool is_new_interface_name(const char *name)
 {
 	const char *percent = strchr(name, '%');
@@ -200,7 +202,7 @@ static int check_net_devices(const struct oci_config *config, struct nacre_error
 		for (size_t k = 0; k < i; k++) {
 			const struct oci_net_device *other = &linux_->net_devices[k];
 
-			/* "eth%d" lets the kernel choose: two of these do not clash. */
+			/* Two names "eth%d" do not clash: the kernel chooses the numbers. */
 			if (!strchr(name, '%') &&
 				!strcmp(other->name ? other->name : other->host_name, name))
 				return oci_fail(config, err,
@@ -211,7 +213,7 @@ static int check_net_devices(const struct oci_config *config, struct nacre_error
 	return 0;
 }
 
-/* A relative path is one from the root, as for runc and crun. */
+/* A relative path starts from the root, as in runc and crun. */
 static int check_restricted(const struct oci_config *config, const struct oci_strings *list,
 	const char *place, struct nacre_error *err)
 {
@@ -247,8 +249,8 @@ static int check_rootfs_propagation(const struct oci_config *config, struct nacr
 		"\"%s\" is not valid; private, shared, slave and unbindable are", propagation);
 }
 
-/* The key becomes a path below /proc/sys: sysctl.d(5), both separators. Which ones are the
- * container's own to set is settled in libcontainer/namespace/sysctl.c. */
+/* Checks a key, which becomes a path below /proc/sys: sysctl.d(5), with both separators.
+ * libcontainer/namespace/sysctl.c decides which ones the container may set. */
 static bool is_sysctl_key(const char *key)
 {
 	char separator = key[strcspn(key, "./")];
@@ -263,7 +265,7 @@ static bool is_sysctl_key(const char *key)
 			length++;
 		if (!length || (part[0] == '.' && (length == 1 || (length == 2 && part[1] == '.'))))
 			return false;
-		/* With dots between the parts a slash stands for a dot in a name. */
+		/* If dots separate the parts, a slash stands for a dot in a name. */
 		if (separator == '.' && (part[0] == '/' || part[length - 1] == '/'))
 			return false;
 		if (!part[length])
@@ -305,7 +307,7 @@ static int check_intel_rdt(const struct oci_config *config, struct nacre_error *
 
 	if (!rdt)
 		return 0;
-	/* "/" is the root group; everything else is one directory in resctrl. */
+	/* "/" is the root group; any other is one directory in resctrl. */
 	if (id && (!strcmp(id, ".") || !strcmp(id, "..") || (strchr(id, '/') && strcmp(id, "/"))))
 		return oci_fail(config, err, "linux.intelRdt.closID",
 			"\"%s\" is not the name of a directory", id);

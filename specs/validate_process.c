@@ -38,7 +38,7 @@ static int check_env(const struct oci_config *config, struct nacre_error *err)
 	return 0;
 }
 
-/* getrlimit(2). Whether the kernel has it is rlimits.c's business. */
+/* The names of getrlimit(2). rlimits.c checks whether the kernel has it. */
 static const char *const rlimit_names[] = {
 	"RLIMIT_AS",
 	"RLIMIT_CORE",
@@ -106,7 +106,7 @@ static int check_oom_score(const struct oci_config *config, struct nacre_error *
 	return 0;
 }
 
-/* (uid_t)-1 means "leave as it is" to setresuid(2) and chown(2). */
+/* Refuses (uid_t)-1, which means "no change" for setresuid(2) and chown(2). */
 static int check_user(const struct oci_config *config, struct nacre_error *err)
 {
 	const struct oci_user *user = &config->process->user;
@@ -127,7 +127,7 @@ static int check_user(const struct oci_config *config, struct nacre_error *err)
 	return 0;
 }
 
-/* struct winsize holds 16 bits. Without a terminal the size is to be ignored. */
+/* Checks against struct winsize, which has 16 bits each. Without a terminal the size is ignored. */
 static int check_console_size(const struct oci_config *config, struct nacre_error *err)
 {
 	const struct oci_console_size *size = config->process->console_size;
@@ -165,7 +165,7 @@ static int check_deadline(const struct oci_config *config, struct nacre_error *e
 	return 0;
 }
 
-/* sched_setattr(2). */
+/* Checks the rules of sched_setattr(2). */
 static int check_scheduler(const struct oci_config *config, struct nacre_error *err)
 {
 	const struct oci_scheduler *s = config->process->scheduler;

@@ -4,14 +4,14 @@
 #include "specs/annotations.h"
 #include "specs/validate_checks.h"
 
-/* config-linux.md, Seccomp. Names of calls, actions and architectures are libseccomp's business. */
+/* config-linux.md, Seccomp. libseccomp checks names of calls, actions and architectures. */
 
 static bool is_action(const char *action, const char *word)
 {
 	return action && !strcmp(action, word);
 }
 
-/* The kernel hands on 12 bits with ERRNO (MAX_ERRNO) and 16 with TRACE. */
+/* The kernel passes on 12 bits with ERRNO (MAX_ERRNO) and 16 with TRACE. */
 static int check_errno(const struct oci_config *config, const char *action, uint32_t value,
 	const char *place, struct nacre_error *err)
 {
@@ -45,7 +45,7 @@ static int check_args(const struct oci_config *config, const struct oci_syscall 
 	return 0;
 }
 
-/* The place for the listener, of either form. */
+/* Returns whether a listener is named, in either form. */
 static bool has_receiver(const struct oci_config *config)
 {
 	struct run_annotations annotations;
@@ -56,8 +56,8 @@ static bool has_receiver(const struct oci_config *config)
 		       annotations.seccomp_receiver);
 }
 
-/* Between loading the filter and sending its listener away the runtime must write to its peer: with
- * NOTIFY on write nobody would answer. */
+/* Refuses NOTIFY for write: after loading the filter the runtime must write to its peer before it
+ * can send the listener away, and nobody would answer. */
 static int check_notify(const struct oci_config *config, const struct oci_syscall *rule, size_t i,
 	struct nacre_error *err)
 {
@@ -99,7 +99,7 @@ int validate_seccomp(const struct oci_config *config, struct nacre_error *err)
 	const struct oci_seccomp *seccomp = config->linux_->seccomp;
 	int r = 0;
 
-	/* An object without both means no filter, as for runc. */
+	/* As in runc, an object without both means no filter. */
 	if (!seccomp || (!seccomp->default_action && !seccomp->n_syscalls))
 		return 0;
 	if (!seccomp->default_action)

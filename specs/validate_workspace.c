@@ -5,7 +5,7 @@
 #include "specs/path_text.h"
 #include "specs/validate_checks.h"
 
-/* nacre.workspaces: each is one bind, and what the words of that would do to an overlay. */
+/* nacre.workspaces: each must be one bind, whose options must not conflict with an overlay. */
 
 static int find_bind(const struct oci_config *config, const struct oci_workspace *mark,
 	const char *place, const struct oci_mount **ret_mount, struct nacre_error *err)

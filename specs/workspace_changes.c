@@ -65,7 +65,7 @@ bool workspace_change_is_named(const struct workspace_change *change, const char
 	return length > 0 && (change->path[length] == '/' || change->path[length] == '\0');
 }
 
-/* Leaves out what is NULL. */
+/* Leaves out a member that is NULL. */
 static void member(struct json_writer *w, const char *key, const char *text)
 {
 	if (text)
@@ -132,7 +132,7 @@ static int write_item(FILE *file, const struct workspace_change *change, struct 
 	if (r == 0)
 		r = finished;
 	if (r == 0)
-		(void)fputs(text, file); /* who closes the file sees it fail */
+		(void)fputs(text, file); /* closing the file reports a failure */
 	free(text);
 	return r;
 }

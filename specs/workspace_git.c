@@ -6,11 +6,12 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
- * What git writes at work and only reads as data. All else in a repository is obeyed: config and
- * config.worktree (core.fsmonitor, core.sshCommand, filters, aliases), hooks, info/attributes,
- * commondir, gitdir and objects/info/alternates (lead elsewhere), modules (a repository for each
- * submodule), rebase-merge and rebase-apply (their todo has "exec" lines), remotes and branches.
- * "#" stands for a hexadecimal digit, "*" for the rest of a name, "/" at the end for all below.
+ * The files that git writes at work and only reads as data. Git obeys all other files of a
+ * repository: config and config.worktree (core.fsmonitor, core.sshCommand, filters, aliases),
+ * hooks, info/attributes, commondir, gitdir and objects/info/alternates (which lead elsewhere),
+ * modules (a repository per submodule), rebase-merge and rebase-apply (whose todo has "exec"
+ * lines), remotes and branches. "#" stands for a hexadecimal digit, "*" for the rest of a name, "/"
+ * at the end for everything below.
  */
 static const char *const written[] = {
 	"HEAD",
@@ -64,8 +65,8 @@ static bool is_written(const char *inner, const char *pattern)
 	return !*inner || pattern[-1] == '/';
 }
 
-/* The part of INNER in a worktree's own directory; NULL: that directory, or objects, which only the
- * repository has. INNER itself where it is in none. */
+/* Returns the part of INNER in a worktree's own directory, or INNER if it is in none. NULL: it is
+ * that directory itself, or its objects, which only a repository has. */
 static const char *skip_worktree(const char *inner)
 {
 	static const char worktrees[] = "worktrees/";
@@ -91,11 +92,11 @@ bool workspace_rules_git_writes(const char *inner)
 
 bool workspace_rules_git_believes(const char *inner, bool is_new)
 {
-	/* git checks the paths of a tree, and not those of an index: one with .git/hooks/x or ../x
-	 * in it is written there by a checkout. */
+	/* git checks the paths of a tree, but not those of an index: a checkout of an index with
+	 * .git/hooks/x or ../x writes there. */
 	static const char *const indexes[] = {"index", "sharedindex.*"};
-	/* The content is not compared with the name at each reading. None of them is ever written
-	 * anew. */
+	/* git does not compare the content with the name at each read, and never rewrites such a
+	 * file. */
 	static const char *const objects[] = {"objects/##/", "objects/pack/"};
 
 	inner = skip_worktree(inner);

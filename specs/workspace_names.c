@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names as file systems compare them. */
+/* Compares names as file systems do. */
 #include <string.h>
 
 #include "specs/escape.h"
@@ -11,11 +11,11 @@ enum {
 	NAME_BYTES = 255, /* NAME_MAX */
 };
 
-/* A backslash ends a component on NTFS. */
+/* On NTFS a backslash ends a component. */
 #define SEPARATORS "/\\"
 
-/* What folds to letters of ASCII when case is ignored (CaseFolding.txt of Unicode, C, F and T), as
- * in APFS and in ext4's casefold. */
+/* Characters that fold to ASCII letters when case is ignored (CaseFolding.txt of Unicode, C, F and
+ * T), as in APFS and in ext4's casefold. */
 static const struct {
 	uint32_t code;
 	const char *letters;
@@ -43,9 +43,10 @@ static const char *find_letters(uint32_t code)
 	return NULL;
 }
 
-/* Writes NAME as all those see it who see the same in different names: without what HFS+ and ext4
- * ignore, in lower case, and without what NTFS leaves out behind a name: blanks, dots, a stream.
- * Never longer than NAME, and ended by NUL: returns its length. */
+/* Folds NAME so that all names that some file system treats as equal become equal: without
+ * characters that HFS+ and ext4 ignore, in lower case, and without what NTFS drops at the end:
+ * blanks, dots, a stream. The result is never longer than NAME; it is NUL-terminated, and its
+ * length is returned. */
 static size_t fold(const char *name, size_t n, char *ret)
 {
 	size_t used = 0;
@@ -84,7 +85,7 @@ void workspace_rules_fold(const char *path, char ret[static PATH_TEXT_MAX])
 		size_t n = strcspn(path + at, SEPARATORS);
 
 		n = n < length - at ? n : length - at;
-		/* A longer name is no name of a table, and no file has it. */
+		/* Skips a longer name: no table has it, and no file can. */
 		if (n <= NAME_BYTES)
 			used += fold(path + at, n, ret + used);
 		at += n + 1;
@@ -94,8 +95,8 @@ void workspace_rules_fold(const char *path, char ret[static PATH_TEXT_MAX])
 	ret[used] = '\0';
 }
 
-/* Whether NAME is PATTERN, with "*" for any run of bytes. Takes no more than the product of their
- * lengths in steps. */
+/* Returns whether NAME matches PATTERN, in which "*" stands for any run of bytes. Takes at most as
+ * many steps as the product of their lengths. */
 static bool is_like(const char *name, size_t length, const char *pattern, size_t n)
 {
 	const char *end = pattern + n, *name_end = name + length, *star = NULL, *retry = NULL;
@@ -119,7 +120,7 @@ static bool is_like(const char *name, size_t length, const char *pattern, size_t
 	return pattern == end;
 }
 
-/* Whether FOLDED begins with the names of PATTERN: how many they are, else 0. */
+/* Returns how many components match if FOLDED begins with those of PATTERN, else 0. */
 static size_t begins_with(const char *folded, const char *pattern)
 {
 	size_t components = 0;

@@ -58,7 +58,8 @@ int workspace_record_decode(struct arena *arena, const char *name, const char *t
 		arena, name, text, length, &workspace_record_type, record, NULL, err);
 	if (r < 0)
 		return r;
-	/* They are opened on the host: one that is relative would mean the caller's directory. */
+	/* They are opened on the host, where a relative path would refer to the caller's
+	 * directory. */
 	if (record->source[0] != '/' || record->root[0] != '/')
 		return fail(err, EINVAL, "%s: source and root: expected absolute paths", name);
 	*ret_record = record;

@@ -10,7 +10,7 @@
 #include "specs/path_text.h"
 
 enum {
-	SIZE_LEAST = 64 * 1024, /* below it overlay's own directories do not fit */
+	SIZE_LEAST = 64 * 1024, /* overlay's own directories need as much */
 	PARTS_MAX = 3,
 };
 
@@ -20,7 +20,7 @@ static bool is_form(const char *word)
 	       !strcmp(word, WORKSPACE_READ_ONLY);
 }
 
-/* Digits, a unit (powers of 1024) in either case, and "iB" or "B" behind it. */
+/* Reads digits, a unit (powers of 1024) in upper or lower case, and an optional "iB" or "B". */
 static int parse_size(const char *text, uint64_t *ret_bytes)
 {
 	static const char units[] = "kmgt";
@@ -79,7 +79,7 @@ static int clean(
 	return *ret_path ? 0 : fail_errno(err, ENOMEM, "workspace");
 }
 
-/* PARTS, N of them: SRC, and DEST and the form if they are there. */
+/* Takes the N PARTS: SRC, and DEST and the form if they are given. */
 static int take_parts(struct arena *arena, char *const *parts, size_t n, const char *base,
 	struct workspace_request *request, struct nacre_error *err)
 {

@@ -28,12 +28,13 @@ const struct workspace_rule workspace_rules[WORKSPACE_RULES] = {
 	[WORKSPACE_RULE_REDIRECT] = {"redirect",
 		"is renamed from a place that it cannot come from", false, NULL},
 
-	/* What git reads: gitrepository-layout(5). CVE-2024-32002 and others came by a case or a link. */
+	/* Files that git reads: gitrepository-layout(5). CVE-2024-32002 and others used a change of
+	 * case or a link. */
 	[WORKSPACE_RULE_GIT] = {"git", "is obeyed by git, which runs programs for it", true, NULL},
 	[WORKSPACE_RULE_REPOSITORY] = {"repository",
 		"is a new repository, or part of one: its config runs programs", true, NULL},
-	/* Drivers of a filter are named in the one and run by the config of the host; submodules are
-	 * fetched from where the other says. */
+	/* .gitattributes names drivers of filters, which the host's config runs; .gitmodules names
+	 * places from which submodules are fetched. */
 	[WORKSPACE_RULE_GIT_FILES] = {"git-files", "chooses filters or submodules for git", true,
 		NAMES(".gitattributes", ".gitmodules")},
 	[WORKSPACE_RULE_HOOKS] = {"hooks", "is run by git's hooks on the host", true,
@@ -109,7 +110,7 @@ const struct workspace_rule *workspace_rule_of(const char *word)
 	return NULL;
 }
 
-/* PROTECTED: the length of the path up to the end of what is protected. */
+/* PROTECTED: the length of the path up to the end of its protected part. */
 static void refuse(struct workspace_change *change, enum workspace_rule_id id, size_t protected)
 {
 	change->refused = workspace_rules[id].word;
@@ -123,8 +124,8 @@ void workspace_rules_refuse(struct workspace_change *change, enum workspace_rule
 	refuse(change, id, strlen(change->path));
 }
 
-/* Whether a link at PATH may lead out of the source. ".." behind a name counts as that: the name
- * may be a link itself, and ".." is taken from where it leads. */
+/* Returns whether a link at PATH may lead out of the source. ".." behind a name counts as leading
+ * out: the name may be a link itself, and ".." starts from its target. */
 bool workspace_rules_link_leaves(const char *path, const char *target)
 {
 	size_t depth = 0, up = 0;
@@ -160,7 +161,7 @@ static bool is_too_long(const char *path)
 	return false;
 }
 
-/* Returns WORKSPACE_RULES for none. */
+/* Returns WORKSPACE_RULES if no rule refuses the type. */
 static enum workspace_rule_id judge_type(const struct workspace_change *change)
 {
 	if (is_too_long(change->path) || (change->from && is_too_long(change->from)))
@@ -186,7 +187,8 @@ static enum workspace_rule_id judge_type(const struct workspace_change *change)
 	return WORKSPACE_RULE_DEVICE;
 }
 
-/* COMPONENTS of PATH are protected. What that is of the old path has no place in the new one. */
+/* Refuses a change because COMPONENTS of PATH are protected. For the old path that part has no
+ * place in the new one, so all of that counts. */
 static bool refuse_at(struct workspace_change *change, const char *path, size_t components,
 	enum workspace_rule_id id)
 {
@@ -238,7 +240,8 @@ static bool judge_tables(struct workspace_change *change, const char *path,
 	return false;
 }
 
-/* What git reads as data is a file or a directory: a link may make it read what it obeys. */
+/* Returns whether git writes this itself. It must be a file or a directory: through a link git
+ * could read files that it obeys. */
 static bool is_written_by_git(const struct workspace_change *change, const char *inner)
 {
 	const bool goes = change->kind == WORKSPACE_DELETED;
@@ -249,7 +252,8 @@ static bool is_written_by_git(const struct workspace_change *change, const char 
 	       !workspace_rules_git_believes(inner, goes || change->kind == WORKSPACE_ADDED);
 }
 
-/* INNER: the part of PATH in a repository. RET_DONE: nothing of it is obeyed, whatever its name. */
+/* INNER: the part of PATH inside a repository. RET_DONE: git obeys no part of it, whatever its name
+ * is. */
 static bool judge_inner(struct workspace_change *change, const char *path, const char *inner,
 	bool is_new, bool *ret_done)
 {
@@ -279,7 +283,8 @@ static bool judge_git(
 		n = strcspn(path + at, "/\\");
 		if (!workspace_rules_is_git(path + at, n))
 			continue;
-		/* A file system that compares otherwise takes the twin for the repository's own. */
+		/* A file system that compares names differently takes the twin for the repository
+		 * itself. */
 		twin = strncmp(path + at, ".git", n) != 0 || path[at + n] == '\\';
 		inner = path + at + n + (path[at + n] != '\0');
 		other = !*inner && change->kind != WORKSPACE_MODIFIED &&
@@ -306,7 +311,7 @@ static void judge_path(struct workspace_change *change, const struct workspace_s
 		(void)judge_tables(change, change->from, around);
 }
 
-/* A link at PATH, which is above what a protected one leads to, takes its place. */
+/* Returns whether a link at PATH would replace a directory above the target of a protected link. */
 static bool is_on_the_way(const char *path, const struct oci_strings *targets)
 {
 	char folded[PATH_TEXT_MAX], target[PATH_TEXT_MAX];
@@ -322,7 +327,7 @@ static bool is_on_the_way(const char *path, const struct oci_strings *targets)
 	return false;
 }
 
-/* Writes where a link at PATH leads that stays in the source. */
+/* Writes the target of a link at PATH that stays in the source. */
 static void resolve(const char *path, const char *target, char ret[static PATH_TEXT_MAX])
 {
 	const char *slash = strrchr(path, '/');
@@ -330,13 +335,13 @@ static void resolve(const char *path, const char *target, char ret[static PATH_T
 
 	(void)snprintf(
 		whole, sizeof(whole), "/%.*s/%s", slash ? (int)(slash - path) : 0, path, target);
-	/* What is too long leads nowhere. */
+	/* A path that is too long leads nowhere. */
 	ret[0] = '\0';
 	if (path_clean(whole, clean) == 0)
 		memcpy(ret, clean + 1, strlen(clean));
 }
 
-/* Who writes to what it leads to writes to a protected name. */
+/* Judges a link by its target: a write to a link there writes to a protected name. */
 static void judge_link(struct workspace_change *change, const struct workspace_surroundings *around)
 {
 	const struct workspace_surroundings there = {

@@ -39,7 +39,7 @@ static int by_path(const void *key, const void *item)
 	return strcmp(key, ((const struct workspace_change *)item)->path);
 }
 
-/* The directories that the change at INDEX needs, and that come with others. */
+/* Selects the directories that the change at INDEX needs. */
 static void want_above(const struct workspace_changes *changes, size_t index, bool *wanted)
 {
 	char path[PATH_TEXT_MAX];
@@ -76,7 +76,7 @@ int workspace_select(struct arena *arena, const struct workspace_changes *change
 	const char *source, const char *const *paths, bool *matched, const char *const *force,
 	bool *force_matched, struct workspace_selection *ret, struct nacre_error *err)
 {
-	const size_t n = changes->n + 1; /* an array of none is no error */
+	const size_t n = changes->n + 1; /* + 1: an empty array is no error */
 	struct workspace_selection s = {arena_array(arena, n, sizeof(bool)),
 		arena_array(arena, n, sizeof(bool)), arena_array(arena, n, sizeof(bool))};
 	char path[PATH_TEXT_MAX];
