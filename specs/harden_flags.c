@@ -282,7 +282,8 @@ int rule_writable_binds(struct hardening *h)
 		/* Makes it read-only later: mount points inside it may have to be made first. */
 		if (r == 0 && mount_tree_has_inside(&tree, i)) {
 			late->items[late->n++] = config->mounts[i].destination;
-			harden_note(h, "nacre.lateBinds", NULL, config->mounts[i].destination);
+			harden_note(h, "nacre.lateBinds", NULL,
+				harden_json_of_string(h, config->mounts[i].destination));
 		}
 	}
 	return r;

@@ -18,17 +18,15 @@ int harden_out_of_memory(struct hardening *h)
 
 const char *harden_text(struct hardening *h, const char *format, ...)
 {
-	char text[512];
-	const char *copy;
+	const char *text;
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
+	text = arena_vprintf(h->arena, format, args);
 	va_end(args);
-	copy = arena_strdup(h->arena, text);
-	if (!copy)
+	if (!text)
 		h->failed = harden_out_of_memory(h);
-	return copy ? copy : "";
+	return text ? text : "";
 }
 
 /* Copies the text of W into the arena. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/hardening.h"
 
+#include "specs/json.h"
 #include "tests/data_files.h"
 
 #include <dirent.h>
@@ -17,6 +18,7 @@ static bool keeps_the_laws(const struct oci_config *config, const char *profile,
 	struct result again = apply(config, profile, grants);
 	const char *prefix = arena_printf(arena, "profile %s, rule ", profile);
 	bool valid = oci_config_validate(config, &first.err) == 0;
+	struct json_document *document;
 	char *one = NULL, *other = NULL;
 	const char *what;
 
@@ -29,6 +31,8 @@ static bool keeps_the_laws(const struct oci_config *config, const char *profile,
 	ck_assert_int_eq(harden_report_json(first.report, &one, &first.err), 0);
 	ck_assert_int_eq(harden_report_json(again.report, &other, &again.err), 0);
 	ck_assert_str_eq(one, other);
+	ck_assert_msg(json_parse(arena, "report", one, strlen(one), &document, &again.err) == 0,
+		"%s", again.err.text);
 	free(one);
 	free(other);
 	what = looser(arena, config, first.config);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/hardening.h"
 
+#include "specs/json.h"
 #include "specs/mount_words.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 Suite *suite_harden_mounts(void);
@@ -72,6 +74,28 @@ START_TEST(a_bind_is_a_bind_however_it_is_written)
 }
 END_TEST
 
+/* What a tenant names must not end the text that it stands in. */
+START_TEST(a_bind_that_is_made_read_only_late_is_told_as_json)
+{
+	struct result result = must(apply(
+		tight(",{\"destination\":\"/a \\\"b\",\"type\":\"bind\",\"source\":\"/srv\","
+		      "\"options\":[\"bind\"]},{\"destination\":\"/a \\\"b/c\",\"type\":\"tmpfs\"}",
+			"", "", LIMITED),
+		"strict", ""));
+	struct json_document *document;
+	bool found = false;
+	char *text = NULL;
+
+	ck_assert_int_eq(harden_report_json(result.report, &text, &result.err), 0);
+	ck_assert_msg(json_parse(arena, "report", text, strlen(text), &document, &result.err) == 0,
+		"%s: %s", result.err.text, text);
+	free(text);
+	for (size_t i = 0; i < result.report->n_changes; i++)
+		found |= !strcmp(result.report->changes[i].path, "nacre.lateBinds");
+	ck_assert(found);
+}
+END_TEST
+
 Suite *suite_harden_mounts(void)
 {
 	Suite *suite = suite_create("harden_mounts");
@@ -82,6 +106,7 @@ Suite *suite_harden_mounts(void)
 	tcase_add_test(tcase, a_bind_mount_in_the_clothes_of_a_tmpfs_gets_nodev);
 	tcase_add_loop_test(
 		tcase, a_bind_is_a_bind_however_it_is_written, 0, COUNT(recursive_binds));
+	tcase_add_test(tcase, a_bind_that_is_made_read_only_late_is_told_as_json);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "specs/json.h"
 #include "specs/mount_words.h"
 #include "specs/policy.h"
 #include "tests/unit/hardening.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 Suite *suite_harden_workspace(void);
@@ -113,6 +115,24 @@ START_TEST(it_is_asked_for_once)
 	ck_assert(oci_config_equal(first.config, third.config));
 	ck_assert_uint_eq(second.report->n_changes, 0);
 	ck_assert_uint_eq(mark_on(&third, "/a")->bytes, 1 << 20);
+}
+END_TEST
+
+/* Its change of the report is not cut off. */
+START_TEST(it_may_have_long_names)
+{
+	char *name = arena_alloc(arena, 1024), *text = NULL;
+	struct json_document *document;
+	struct result result;
+
+	memset(name, 'n', 1023);
+	name[0] = '/';
+	name[1023] = '\0';
+	result = must(ask(with(""), "agent", arena_printf(arena, "%s:%s", name, name), ""));
+	ck_assert_int_eq(harden_report_json(result.report, &text, &result.err), 0);
+	ck_assert_msg(json_parse(arena, "report", text, strlen(text), &document, &result.err) == 0,
+		"%s", result.err.text);
+	free(text);
 }
 END_TEST
 
@@ -270,6 +290,7 @@ Suite *suite_harden_workspace(void)
 	tcase_add_test(tcase, a_grant_lets_programs_of_a_copy_run_under_strict);
 	tcase_add_test(tcase, the_form_ro_is_a_read_only_bind_and_no_workspace);
 	tcase_add_loop_test(tcase, it_is_asked_for_once, 0, COUNT(all_profiles));
+	tcase_add_test(tcase, it_may_have_long_names);
 	tcase_add_test(tcase, it_comes_before_what_lies_in_it);
 	tcase_add_test(tcase, a_destination_that_is_taken_is_an_error);
 	tcase_add_loop_test(tcase, the_annotation_makes_a_copy_of_a_bind, 0, COUNT(all_profiles));
