@@ -657,8 +657,8 @@ NACRE_API void nacre_bwrap_options(
 NACRE_API int nacre_features(char **ret_json, struct nacre_error *err);
 
 /* The JSON of nacre_harden, nacre_check and nacre_explain has a member "version". Adding members
- * keeps the number; removing a member or changing its meaning changes it. nacre-policy(5), JSON
- * DOCUMENTS, lists all members. */
+ * keeps the number; removing a member or changing its meaning changes it.
+ * nacre-policy(5), JSON DOCUMENTS, lists all members. */
 #define NACRE_CHECK_VERSION 1
 #define NACRE_EXPLAIN_VERSION 2
 
