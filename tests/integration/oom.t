@@ -42,9 +42,9 @@ test_run_of_a_shell_says_it_as_well() {
 }
 
 test_a_kill_is_no_death_of_memory() {
-	limited pause || return
+	limited echo ready : pause || return
 	in_background nacre_direct run --profile oci --bundle "$b" "$id"
-	wait_for status_is running
+	wait_for grep -q ready "$background_out"
 	good nacre kill "$id" KILL
 	wait "${background[0]}"
 	is $? 137 "exit code"
