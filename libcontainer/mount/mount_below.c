@@ -40,10 +40,11 @@ static void done(struct table *table)
 
 static int read_table(char *text, struct table *table, struct nacre_error *err)
 {
-	char *save = NULL;
+	struct mountinfo mount;
 	size_t room = 0;
+	int r;
 
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+	while ((r = mountinfo_next(&text, "self/mountinfo", &mount, err)) > 0) {
 		if (table->n == room) {
 			struct line *more;
 
@@ -53,11 +54,9 @@ static int read_table(char *text, struct table *table, struct nacre_error *err)
 				return fail_errno(err, ENOMEM, "mountinfo");
 			table->lines = more;
 		}
-		table->lines[table->n] = (struct line){.below = false};
-		if (!mountinfo_parse(line, &table->lines[table->n++].mount))
-			return fail(err, EPROTO, "/proc/self/mountinfo: a line is not understood");
+		table->lines[table->n++] = (struct line){.mount = mount};
 	}
-	return 0;
+	return r;
 }
 
 static const struct line *find(const struct table *table, uint64_t id)

@@ -56,19 +56,16 @@ static int is_covered(
 	int proc_fd, const char *mountinfo, const struct mountinfo *wanted, struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;
-	char *save = NULL;
 	int r = read_text(proc_fd, mountinfo, &text, err);
+	struct mountinfo mount;
+	char *rest = text;
 
 	if (r < 0)
 		return r;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		struct mountinfo mount;
-
-		if (mountinfo_parse(line, &mount) && mount.parent == wanted->id &&
-			!strcmp(mount.path, wanted->path))
-			return 1;
-	}
-	return 0;
+	while ((r = mountinfo_next(&rest, mountinfo, &mount, err)) > 0)
+		if (mount.parent == wanted->id && !strcmp(mount.path, wanted->path))
+			break;
+	return r;
 }
 
 static bool leads_out(const struct mountinfo *mount, const char *own)
@@ -81,16 +78,13 @@ static bool leads_out(const struct mountinfo *mount, const char *own)
 static int check(int proc_fd, const char *mountinfo, const char *own, struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;
-	char *save = NULL;
 	int r = read_text(proc_fd, mountinfo, &text, err);
+	struct mountinfo mount;
+	char *rest = text;
 
 	if (r < 0)
 		return r;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		struct mountinfo mount;
-
-		if (!mountinfo_parse(line, &mount))
-			return fail(err, EPROTO, "/proc/%s: a line is not understood", mountinfo);
+	while ((r = mountinfo_next(&rest, mountinfo, &mount, err)) > 0) {
 		if (!leads_out(&mount, own))
 			continue;
 		r = is_covered(proc_fd, mountinfo, &mount, err);

@@ -32,24 +32,21 @@ static int refuse_mounts_in(int proc_fd, uint64_t id, struct nacre_error *err)
 {
 	cleanup_close int fd = procfs_open_file(proc_fd, "self/mountinfo", O_RDONLY);
 	cleanup_free char *text = NULL;
-	char *save = NULL;
+	struct mountinfo mount;
+	char *rest;
 	int r = fd < 0 ? fail_errno(err, fd, "open /proc/self/mountinfo")
 		       : file_read_fd(fd, "mountinfo", MOUNTINFO_MAX, &text, NULL, err);
 
 	if (r < 0)
 		return r;
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		struct mountinfo mount;
-
-		if (!mountinfo_parse(line, &mount))
-			return fail(err, EPROTO, "/proc/self/mountinfo: a line is not understood");
+	rest = text;
+	while ((r = mountinfo_next(&rest, "self/mountinfo", &mount, err)) > 0)
 		if (mount.parent == id)
 			return fail(err, EBUSY,
 				"a mount or a masked path, %s, lies in it and would be gone: name "
 				"it elsewhere in the config, or leave it out",
 				mount.path);
-	}
-	return 0;
+	return r;
 }
 
 /* Unmounts by the fd: the path is looked up once. */

@@ -139,25 +139,13 @@ int mount_workspace_check(
 	return r < 0 ? r : probe_attributes(workspace, err);
 }
 
-/* Returns 1 if LINE is a mount below the directory PATH of LENGTH bytes, 0 or an error. */
-static int is_below(char *line, const char *path, size_t length, char ret_path[PATH_MAX],
-	struct nacre_error *err)
-{
-	struct mountinfo mount;
-
-	if (!mountinfo_parse(line, &mount))
-		return fail(err, EPROTO, "/proc/self/mountinfo: a line is not understood");
-	if (strncmp(mount.path, path, length) != 0 || mount.path[length] != '/')
-		return 0;
-	(void)snprintf(ret_path, PATH_MAX, "%s", mount.path);
-	return 1;
-}
-
 int mount_workspace_hides(
 	const char *path, int source_fd, char ret_path[PATH_MAX], struct nacre_error *err)
 {
+	const size_t length = strcmp(path, "/") ? strlen(path) : 0;
 	cleanup_free char *text = NULL;
-	char *next;
+	struct mountinfo mount;
+	char *rest;
 	int r;
 
 	/* Most often the mount has none below it. */
@@ -166,11 +154,12 @@ int mount_workspace_hides(
 	r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, err);
 	if (r < 0)
 		return r;
-	for (char *line = text; r == 0 && line && *line; line = next) {
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = '\0';
-		r = is_below(line, path, strcmp(path, "/") ? strlen(path) : 0, ret_path, err);
+	rest = text;
+	while ((r = mountinfo_next(&rest, "self/mountinfo", &mount, err)) > 0) {
+		if (strncmp(mount.path, path, length) != 0 || mount.path[length] != '/')
+			continue;
+		(void)snprintf(ret_path, PATH_MAX, "%s", mount.path);
+		break;
 	}
 	return r;
 }

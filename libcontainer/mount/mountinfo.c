@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcontainer/mount/mountinfo.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -61,4 +62,18 @@ bool mountinfo_parse(char *line, struct mountinfo *ret)
 	ret->type = type;
 	ret->super_options = super;
 	return true;
+}
+
+int mountinfo_next(char **rest, const char *file, struct mountinfo *ret, struct nacre_error *err)
+{
+	char *line;
+
+	do
+		line = strsep(rest, "\n");
+	while (line && !*line);
+	if (!line)
+		return 0;
+	return mountinfo_parse(line, ret)
+		       ? 1
+		       : fail(err, EPROTO, "/proc/%s: a line is not understood", file);
 }

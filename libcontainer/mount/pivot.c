@@ -81,25 +81,22 @@ static int cover(const char *path)
 	return tree < 0 ? tree : sys_move_mount(tree, target);
 }
 
-/* LINE: of mountinfo. Removes or covers a whole procfs or sysfs outside ROOTFS. */
-static int drop_mount(char *line, const char *rootfs, struct nacre_error *err)
+/* Removes or covers MOUNT if it is a whole procfs or sysfs outside ROOTFS. */
+static int drop_mount(const struct mountinfo *mount, const char *rootfs, struct nacre_error *err)
 {
 	const size_t length = strlen(rootfs);
-	struct mountinfo mount;
 
-	if (!mountinfo_parse(line, &mount))
-		return fail(err, EPROTO, "/proc/self/mountinfo: a line is not understood");
-	if ((strcmp(mount.type, "proc") != 0 && strcmp(mount.type, "sysfs") != 0) ||
-		strcmp(mount.root, "/") != 0)
+	if ((strcmp(mount->type, "proc") != 0 && strcmp(mount->type, "sysfs") != 0) ||
+		strcmp(mount->root, "/") != 0)
 		return 0;
-	if (strncmp(mount.path, rootfs, length) == 0 &&
-		(mount.path[length] == '/' || mount.path[length] == '\0'))
+	if (strncmp(mount->path, rootfs, length) == 0 &&
+		(mount->path[length] == '/' || mount->path[length] == '\0'))
 		return 0;
-	if (umount2(mount.path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0) {
-		int r = cover(mount.path);
+	if (umount2(mount->path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0) {
+		int r = cover(mount->path);
 
 		if (r < 0)
-			return fail_errno(err, r, "hide the host's %s", mount.path);
+			return fail_errno(err, r, "hide the host's %s", mount->path);
 	}
 	return 0;
 }
@@ -110,7 +107,8 @@ static int drop_mount(char *line, const char *rootfs, struct nacre_error *err)
 static int hide_kernel_mounts(int rootfs_fd, struct nacre_error *err)
 {
 	cleanup_free char *mounts = NULL;
-	char *save = NULL;
+	struct mountinfo mount;
+	char *rest;
 	char link[32];
 	char rootfs[PATH_MAX];
 	ssize_t n;
@@ -126,12 +124,13 @@ static int hide_kernel_mounts(int rootfs_fd, struct nacre_error *err)
 	r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &mounts, NULL, err);
 	if (r < 0)
 		return r;
-	for (char *line = strtok_r(mounts, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		r = drop_mount(line, rootfs, err);
+	rest = mounts;
+	while ((r = mountinfo_next(&rest, "self/mountinfo", &mount, err)) > 0) {
+		r = drop_mount(&mount, rootfs, err);
 		if (r < 0)
 			return r;
 	}
-	return 0;
+	return r;
 }
 
 int pivot_move(int rootfs_fd, struct nacre_error *err)
