@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "libcontainer/base/child.h"
 #include "libcontainer/base/cleanup.h"
-#include "libcontainer/base/sys.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/life/sync.h"
 #include "libcontainer/mount/mount_replace.h"
@@ -87,17 +85,9 @@ static int take_process(struct life *l, const struct sync_message *message, stru
  * CVE-2024-21626. */
 static int enter_cwd(const char *cwd, struct nacre_error *err)
 {
-	char path[PATH_MAX];
-	int r;
-
 	if (chdir(cwd) < 0)
 		return fail_errno(err, errno, "process.cwd: chdir %s", cwd);
-	r = sys_getcwd(path, sizeof(path));
-	if (r < 0)
-		return fail_errno(err, r, "process.cwd: getcwd in %s", cwd);
-	if (path[0] != '/')
-		return fail(err, EPERM, "process.cwd: %s lies outside the container's root", cwd);
-	return 0;
+	return program_check_cwd(cwd, err);
 }
 
 /* Ignores a turn that comes before the process: without a process INIT must not run. */

@@ -210,22 +210,27 @@ static int open_cwd(const char *cwd, bool make, struct nacre_error *err)
 	return directory;
 }
 
-int program_enter_cwd(const char *cwd, bool make, struct nacre_error *err)
+int program_check_cwd(const char *cwd, struct nacre_error *err)
 {
-	cleanup_close int directory = open_cwd(cwd, make, err);
 	char path[PATH_MAX];
-	int r;
+	int r = sys_getcwd(path, sizeof(path));
 
-	if (directory < 0)
-		return directory;
-	if (fchdir(directory) < 0)
-		return fail(err, errno, "process.cwd: chdir %s: %s", cwd, reason(errno));
-	r = sys_getcwd(path, sizeof(path));
 	if (r < 0)
 		return fail_errno(err, r, "process.cwd: getcwd in %s", cwd);
 	if (path[0] != '/')
 		return fail(err, EPERM, "process.cwd: %s lies outside the container's root", cwd);
 	return 0;
+}
+
+int program_enter_cwd(const char *cwd, bool make, struct nacre_error *err)
+{
+	cleanup_close int directory = open_cwd(cwd, make, err);
+
+	if (directory < 0)
+		return directory;
+	if (fchdir(directory) < 0)
+		return fail(err, errno, "process.cwd: chdir %s: %s", cwd, reason(errno));
+	return program_check_cwd(cwd, err);
 }
 
 int program_refuse_sockets(bool terminal, unsigned preserve_fds, struct nacre_error *err)

@@ -27,6 +27,9 @@ int program_move(struct program *program, struct nacre_error *err);
  * it lies below the root: CVE-2024-21626 entered the host through an fd that was left open. */
 int program_enter_cwd(const char *cwd, bool make, struct nacre_error *err);
 
+/* That proof, once the process is in CWD. */
+int program_check_cwd(const char *cwd, struct nacre_error *err);
+
 /* Sets close-on-exec on all fds except stdio and the next PRESERVE_FDS. Each of those must be open,
  * unless GAPS. */
 int program_limit_fds(unsigned preserve_fds, bool gaps, struct nacre_error *err);
