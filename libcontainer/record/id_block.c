@@ -85,19 +85,38 @@ static bool has_owner(char *owner)
 	return st.st_dev == device && st.st_ino == inode;
 }
 
+/* Opens the claim of BLOCK with FLAGS. Returns the fd or -errno. */
+static int open_claim(int dir_fd, uint32_t block, int flags)
+{
+	char name[NAME_SIZE];
+	int fd;
+
+	(void)snprintf(name, sizeof(name), "%" PRIu32, block);
+	fd = openat(dir_fd, name, flags | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Reads what has_owner takes. Returns its length or -errno. */
+static int read_owner(int fd, char ret_owner[static OWNER_MAX])
+{
+	int n = file_read_at(fd, ret_owner, OWNER_MAX - 1, 0);
+
+	ret_owner[n < 0 ? 0 : n] = '\0';
+	return n;
+}
+
 /* Takes a claim whose lock the caller has, unless it has an owner. Returns 1, 0 or -errno. */
 static int take(int fd)
 {
 	char owner[OWNER_MAX];
 	int n = is_there(fd);
 
-	if (n > 0)
-		n = file_read_at(fd, owner, sizeof(owner) - 1, 0);
-	else if (n == 0)
+	if (n == 0)
 		return 0;
+	if (n > 0)
+		n = read_owner(fd, owner);
 	if (n < 0)
 		return n;
-	owner[n] = '\0';
 	if (has_owner(owner))
 		return 0;
 	/* An empty file is not truncated: ext4 flushes a truncated file to the disk at close(2). */
@@ -107,14 +126,11 @@ static int take(int fd)
 /* Returns the fd of the claim, 0 if BLOCK is taken, or -errno. */
 static int try_block(int dir_fd, uint32_t block)
 {
-	char name[NAME_SIZE];
-	cleanup_close int fd = -1;
+	cleanup_close int fd = open_claim(dir_fd, block, O_RDWR | O_CREAT);
 	int r;
 
-	(void)snprintf(name, sizeof(name), "%" PRIu32, block);
-	fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	r = file_lock_try(fd);
 	if (r > 0) {
 		r = take(fd);
@@ -128,14 +144,11 @@ static int try_block(int dir_fd, uint32_t block)
  * those of an owner that has just ended, or of a container with another /run. */
 static bool has_known_owner(int dir_fd, uint32_t block)
 {
-	char name[NAME_SIZE], owner[OWNER_MAX];
-	cleanup_close int fd = -1;
-	int n;
+	cleanup_close int fd = open_claim(dir_fd, block, O_RDONLY);
+	char owner[OWNER_MAX] = "";
 
-	(void)snprintf(name, sizeof(name), "%" PRIu32, block);
-	fd = openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	n = fd < 0 ? 0 : file_read_at(fd, owner, sizeof(owner) - 1, 0);
-	owner[n < 0 ? 0 : n] = '\0';
+	if (fd >= 0)
+		(void)read_owner(fd, owner);
 	return has_owner(owner);
 }
 

@@ -70,6 +70,25 @@ static int claim_of(struct id_blocks_range of, uint32_t *block)
 	return id_block_claim(&places, of, block, &err);
 }
 
+/* A block of OF is free. */
+static void take_and_drop(struct id_blocks_range of)
+{
+	uint32_t block;
+	int claim = claim_of(of, &block);
+
+	ck_assert_int_ge(claim, 0);
+	id_block_drop(&places, block, &claim);
+}
+
+/* The kernel's table has keys of the block FIRST. */
+static void show_keys(void)
+{
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "%u:     2 2/2 2/200 30/20000\n", FIRST * 65536);
+	write_file(keys, text);
+}
+
 static int make_state(const char *name)
 {
 	ck_assert_int_eq(mkdir(name, 0700), 0);
@@ -97,9 +116,7 @@ START_TEST(a_claim_is_held_dropped_kept_and_freed)
 
 	ck_assert_int_eq(id_block_free(&places, block, state, &err), 0);
 	ck_assert_int_eq(id_block_free(&places, block, state, &err), 0);
-	claim = claim_of(one, &block);
-	ck_assert_int_ge(claim, 0);
-	id_block_drop(&places, block, &claim);
+	take_and_drop(one);
 }
 END_TEST
 
@@ -124,7 +141,7 @@ END_TEST
 START_TEST(claims_without_an_owner_are_swept_and_others_are_not)
 {
 	static const struct id_blocks_range five = {FIRST, 5};
-	int kept = make_state("kept"), claims_fds[4], claim;
+	int kept = make_state("kept"), claims_fds[4];
 	uint32_t block;
 
 	for (unsigned i = 0; i < 4; i++)
@@ -135,9 +152,7 @@ START_TEST(claims_without_an_owner_are_swept_and_others_are_not)
 		ck_assert_int_eq(id_block_keep(&claims_fds[i], state, &err), 0);
 		ck_assert_int_eq(i ? rmdir("state") : 0, 0);
 	}
-	claim = claim_of(five, &block);
-	ck_assert_int_ge(claim, 0);
-	id_block_drop(&places, block, &claim);
+	take_and_drop(five);
 	ck_assert_int_eq(system("[ $(ls run/.ids | wc -l) = 1 ] && grep -q /kept$ run/.ids/*"), 0);
 }
 END_TEST
@@ -148,19 +163,15 @@ START_TEST(a_block_with_keys_and_an_owner_is_not_waited_for)
 	static const struct id_blocks_range one = {FIRST, 1};
 	int state = make_state("state"), claim;
 	uint32_t block;
-	char text[64];
 
 	claim = claim_of(one, &block);
 	ck_assert_int_eq(id_block_keep(&claim, state, &err), 0);
-	(void)snprintf(text, sizeof(text), "%u:     2 2/2 2/200 30/20000\n", FIRST * 65536);
-	write_file(keys, text);
+	show_keys();
 	ck_assert_int_eq(claim_of(one, &block), -ENOSPC);
 	ck_assert_int_eq(rmdir("state"), 0);
 	ck_assert_int_eq(claim_of(one, &block), -EAGAIN);
 	write_file(keys, "");
-	claim = claim_of(one, &block);
-	ck_assert_int_ge(claim, 0);
-	id_block_drop(&places, block, &claim);
+	take_and_drop(one);
 }
 END_TEST
 
@@ -170,13 +181,11 @@ START_TEST(claims_with_keys_are_not_swept)
 	static const struct id_blocks_range one = {FIRST, 1};
 	int state = make_state("state"), claim;
 	uint32_t block;
-	char text[64];
 
 	claim = claim_of(one, &block);
 	ck_assert_int_eq(id_block_keep(&claim, state, &err), 0);
 	ck_assert_int_eq(rmdir("state"), 0); /* as another mount namespace shows it */
-	(void)snprintf(text, sizeof(text), "%u:     2 2/2 2/200 30/20000\n", FIRST * 65536);
-	write_file(keys, text);
+	show_keys();
 	claim = claim_of(two, &block);
 	ck_assert_uint_eq(block, FIRST + 1);
 	ck_assert_int_eq(access("run/.ids/30000", F_OK), 0);
