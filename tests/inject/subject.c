@@ -182,7 +182,7 @@ static void look_created(
 		complain(wrong, "left by a command that failed: %s", left);
 	if (outcome == FAILED || outcome == KILLED)
 		return;
-	/* init was killed when all was done, and may be on its way to its end */
+	/* init was lost when all was done, and may be on its way to its end */
 	do
 		if (outcome == LOST && has_status("stopped", wrong))
 			return;
@@ -246,7 +246,7 @@ static void look_started(
 	if (!ends(wrong))
 		return;
 	append_file(text, PROGRAM_OUT);
-	/* init was killed in its last steps, as the program can be */
+	/* init was lost in its last steps, as the program can be */
 	if (outcome == LOST && text[0] == '\0')
 		must_have_status("stopped", wrong);
 }

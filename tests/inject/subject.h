@@ -16,7 +16,7 @@ enum before {
 };
 
 /* What became of a disturbed command. LOST: it succeeded, and another process than its own was
- * killed. */
+ * killed, or could not read its turn. */
 enum outcome {
 	SUCCEEDED,
 	FAILED,
