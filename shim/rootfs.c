@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,12 +12,100 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shim/rootfs_idmap.h"
 #include "shim/rootfs_options.h"
+
+/* DIRECTORY: that paths in the options are relative to; "": none. */
+static int mount_plain(const char *directory, const char *target, const Wire__Mount *mount_,
+	const struct rootfs_options *options, char text[static JOB_TEXT])
+{
+	int back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC), r = 0;
+
+	if (directory[0])
+		r = chdir(directory);
+	if (r == 0)
+		r = mount(mount_->source, target, mount_->type, options->flags, options->data);
+	/* The kernel ignores the other flags of a bind mount, except by a remount. */
+	if (r == 0 && (options->flags & MS_BIND) &&
+		(options->flags & ~(unsigned long)(MS_BIND | MS_REC)))
+		r = mount(NULL, target, NULL, options->flags | MS_REMOUNT, NULL);
+	if (r == 0 && directory[0])
+		r = fchdir(back);
+	if (r < 0)
+		(void)snprintf(text, JOB_TEXT, "mount %.300s of %.50s on %.300s: %s",
+			mount_->source, mount_->type, target, strerror(errno));
+	if (back >= 0)
+		(void)close(back);
+	return r;
+}
+
+static int mount_mapped_bind(int userns, const char *target, const Wire__Mount *mount_,
+	const struct rootfs_options *options, char text[static JOB_TEXT])
+{
+	const unsigned long flags = options->flags & ~(unsigned long)MS_REC;
+
+	if (rootfs_idmap_bind(userns, mount_->source, options->flags & MS_REC, target, text) < 0)
+		return -1;
+	if (flags == MS_BIND || mount(NULL, target, NULL, flags | MS_REMOUNT, NULL) == 0)
+		return 0;
+	(void)snprintf(text, JOB_TEXT, "mount options of %.300s: %s", target, strerror(errno));
+	return -1;
+}
+
+/* The overlay takes its layers from an id-mapped clone of the directory that they share. The clone
+ * is attached in a mount namespace of this process alone: a removal of the bundle can never reach
+ * the layers through it, whenever this process is killed. */
+static int mount_mapped_overlay(int userns, const char *target, const Wire__Mount *mount_,
+	const struct rootfs_options *options, char text[static JOB_TEXT])
+{
+	int home = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	int back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC), r = -1;
+
+	if (home < 0 || back < 0 || unshare(CLONE_NEWNS) < 0 ||
+		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		(void)snprintf(text, JOB_TEXT, "new mount namespace for id-mapped layers: %s",
+			strerror(errno));
+	else
+		r = rootfs_idmap_bind(userns, options->directory, false, target, text);
+	if (r == 0)
+		r = mount_plain(target, target, mount_, options, text);
+	if (r == 0)
+		r = rootfs_idmap_hand_over(home, target, text);
+	if (r == 0 && fchdir(back) < 0) { /* setns(2) has changed it */
+		(void)snprintf(
+			text, JOB_TEXT, "back to the working directory: %s", strerror(errno));
+		r = -1;
+	}
+	if (home >= 0)
+		(void)close(home);
+	if (back >= 0)
+		(void)close(back);
+	return r;
+}
+
+static int mount_mapped(const char *target, const Wire__Mount *mount_,
+	const struct rootfs_options *options, char text[static JOB_TEXT])
+{
+	int userns = rootfs_idmap_open(options->uids, options->gids, text), r = -1;
+
+	if (userns < 0)
+		return -1;
+	if (options->flags & MS_BIND)
+		r = mount_mapped_bind(userns, target, mount_, options, text);
+	else if (options->directory[0])
+		r = mount_mapped_overlay(userns, target, mount_, options, text);
+	else
+		(void)snprintf(text, JOB_TEXT,
+			"mount of type %.50s on %.300s: uidmap= is for overlays and binds only",
+			mount_->type, target);
+	(void)close(userns);
+	return r;
+}
 
 static int mount_one(const char *target, const Wire__Mount *mount_, char text[static JOB_TEXT])
 {
 	struct rootfs_options options;
-	int back, r;
+	int r;
 
 	if (mount_->target[0] && strcmp(mount_->target, "/") != 0) {
 		(void)snprintf(text, JOB_TEXT,
@@ -30,22 +119,8 @@ static int mount_one(const char *target, const Wire__Mount *mount_, char text[st
 			text, JOB_TEXT, "the options of mount %.800s: %s", target, strerror(-r));
 		return -1;
 	}
-	back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (options.directory[0])
-		r = chdir(options.directory);
-	if (r == 0)
-		r = mount(mount_->source, target, mount_->type, options.flags, options.data);
-	/* The kernel ignores the other flags of a bind mount, except by a remount. */
-	if (r == 0 && (options.flags & MS_BIND) &&
-		(options.flags & ~(unsigned long)(MS_BIND | MS_REC)))
-		r = mount(NULL, target, NULL, options.flags | MS_REMOUNT, NULL);
-	if (r == 0 && options.directory[0])
-		r = fchdir(back);
-	if (r < 0)
-		(void)snprintf(text, JOB_TEXT, "mount %.300s of %.50s on %.300s: %s",
-			mount_->source, mount_->type, target, strerror(errno));
-	if (back >= 0)
-		(void)close(back);
+	r = options.uids ? mount_mapped(target, mount_, &options, text)
+			 : mount_plain(options.directory, target, mount_, &options, text);
 	free(options.data);
 	free(options.directory);
 	return r;

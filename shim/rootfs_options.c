@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
-static const char lower[] = "lowerdir=";
+static const char lower[] = "lowerdir=", uid_map[] = "uidmap=", gid_map[] = "gidmap=";
 
 /* Lists the options of mount(8) that are flags. All others are passed to the filesystem. */
 static const struct {
@@ -105,6 +105,18 @@ static int add_shortened(char *data, size_t size, const char *layers, size_t com
 	return r;
 }
 
+/* Takes OPTION if it is a map of containerd's, which the kernel does not know. */
+static bool take_map(const char *option, struct rootfs_options *options)
+{
+	if (strncmp(option, uid_map, strlen(uid_map)) == 0)
+		options->uids = option + strlen(uid_map);
+	else if (strncmp(option, gid_map, strlen(gid_map)) == 0)
+		options->gids = option + strlen(gid_map);
+	else
+		return false;
+	return true;
+}
+
 static int write_data(
 	char *const *words, size_t n, size_t size, bool shorten, struct rootfs_options *options)
 {
@@ -113,19 +125,20 @@ static int write_data(
 	options->flags = 0;
 	options->data[0] = options->directory[0] = '\0';
 	for (size_t i = 0; r == 0 && i < n; i++) {
-		const char *layers = words[i] + strlen(lower);
-		size_t common = 0;
+		const bool layers = strncmp(words[i], lower, strlen(lower)) == 0;
+		const char *names = words[i] + strlen(lower);
+		const size_t common = layers && shorten ? common_length(names) : 0;
 
-		if (take_flag(words[i], &options->flags))
+		if (take_flag(words[i], &options->flags) || take_map(words[i], options))
 			continue;
-		if (shorten && strncmp(words[i], lower, strlen(lower)) == 0)
-			common = common_length(layers);
+		if (layers && options->uids && common == 0)
+			return -EXDEV;
 		if (options->data[0])
 			r = add(options->data, size, ",", 1);
 		if (r == 0 && common > 0) {
-			r = add(options->directory, size, layers, common);
+			r = add(options->directory, size, names, common);
 			if (r == 0)
-				r = add_shortened(options->data, size, layers, common);
+				r = add_shortened(options->data, size, names, common);
 		} else if (r == 0) {
 			r = add(options->data, size, words[i], strlen(words[i]));
 		}
@@ -139,8 +152,12 @@ int rootfs_options_read(
 	struct rootfs_options options = {.data = malloc(size), .directory = malloc(size)};
 	int r = options.data && options.directory ? 0 : -ENOMEM;
 
+	for (size_t i = 0; i < n; i++)
+		(void)take_map(words[i], &options);
+	if (r == 0 && !options.uids != !options.gids)
+		r = -EINVAL;
 	if (r == 0)
-		r = write_data(words, n, size, false, &options);
+		r = write_data(words, n, size, options.uids, &options);
 	if (r == -E2BIG)
 		r = write_data(words, n, size, true, &options);
 	if (r < 0) {

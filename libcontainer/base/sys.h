@@ -185,6 +185,13 @@ static inline int sys_move_mount(int from_fd, int to_fd)
 		MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH));
 }
 
+/* Linux 5.2. Moves from an fd to a path. */
+static inline int sys_move_mount_to(int from_fd, const char *path)
+{
+	return sys_result(
+		syscall(SYS_move_mount, from_fd, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH));
+}
+
 /* Linux 5.2. */
 static inline int sys_fsopen(const char *fs_name)
 {

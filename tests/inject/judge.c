@@ -153,8 +153,8 @@ static bool is_mute(const struct trace *trace)
 	       trace->fault != FAULT_EINTR && !strcmp(trace->at->object, WORLD_ERR);
 }
 
-/* The last turn that the command hands over is not answered: it has ended, and nobody hears that INIT
- * could not read it. */
+/* The last turn that the command hands over is not answered: it has ended, and nobody hears that
+ * INIT could not read it. */
 static bool is_turn(const struct call *call)
 {
 	return strcmp(call->role, FIRST_OF_ALL) != 0 && !strcmp(call->name, "read") &&

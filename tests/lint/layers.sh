@@ -23,6 +23,8 @@ while IFS=$'\t' read -r kind first second; do
 	esac
 done <"$list"
 
+calls=libcontainer/base/sys.h # system calls that libc has no function for; nothing of a container
+
 check_header() {
 	local file=$1 header=$2
 	local from=${file%/*} to=${header%/*}
@@ -36,8 +38,8 @@ check_header() {
 		complain "$file includes $header, which is in no folder of $list"
 	elif [[ $from == runtime && $to != runtime ]]; then
 		complain "$file includes $header: the command sees ${!public[*]} alone"
-	elif [[ $from == shim && $to != shim && $to != specs ]]; then
-		complain "$file includes $header: the shim sees ${!public[*]} and specs/ alone"
+	elif [[ $from == shim && $to != shim && $to != specs && $header != "$calls" ]]; then
+		complain "$file includes $header: the shim sees ${!public[*]}, specs/ and $calls alone"
 	elif ((rank[$to] > rank[$from])); then
 		complain "$file includes $header, a folder above its own"
 	fi

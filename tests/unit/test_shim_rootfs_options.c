@@ -61,6 +61,39 @@ START_TEST(layers_are_shortened_where_they_must_be)
 }
 END_TEST
 
+static const struct {
+	const char *words[4]; /* ended by NULL */
+	int result;
+	const char *data, *directory;
+} mapped[] = {
+	{{"uidmap=0:9:5", "lowerdir=/s/1/fs:/s/2/fs", "gidmap=0:7:5"}, 0, "lowerdir=1/fs:2/fs",
+		"/s/"},
+	{{"uidmap=0:9:5", "gidmap=0:7:5", "lowerdir=/s/1/fs"}, 0, "lowerdir=fs", "/s/1/"},
+	{{"rbind", "uidmap=0:9:5", "gidmap=0:7:5"}, 0, "", ""},
+	{{"lowerdir=/s/1/fs:/t/2/fs", "uidmap=0:9:5", "gidmap=0:7:5"}, -EXDEV, NULL, NULL},
+	{{"lowerdir=/s/1/fs", "uidmap=0:9:5"}, -EINVAL, NULL, NULL},
+	{{"lowerdir=/s/1/fs", "gidmap=0:7:5"}, -EINVAL, NULL, NULL},
+};
+
+START_TEST(maps_are_no_data_and_layers_are_relative)
+{
+	struct rootfs_options options;
+	char *words[COUNT(mapped[0].words)];
+	size_t n = 0;
+
+	for (; n < COUNT(words) && mapped[_i].words[n]; n++)
+		words[n] = (char *)mapped[_i].words[n];
+	ck_assert_int_eq(rootfs_options_read(words, n, 4096, &options), mapped[_i].result);
+	if (mapped[_i].result < 0)
+		return;
+	ck_assert_str_eq(options.data, mapped[_i].data);
+	ck_assert_str_eq(options.directory, mapped[_i].directory);
+	ck_assert_str_eq(options.uids, "0:9:5");
+	ck_assert_str_eq(options.gids, "0:7:5");
+	release(&options);
+}
+END_TEST
+
 Suite *suite_shim_rootfs_options(void)
 {
 	Suite *suite = suite_create("shim_rootfs_options");
@@ -68,6 +101,7 @@ Suite *suite_shim_rootfs_options(void)
 
 	tcase_add_test(tests, flags_are_no_data);
 	tcase_add_loop_test(tests, layers_are_shortened_where_they_must_be, 0, COUNT(layers));
+	tcase_add_loop_test(tests, maps_are_no_data_and_layers_are_relative, 0, COUNT(mapped));
 	suite_add_tcase(suite, tests);
 	return suite;
 }
