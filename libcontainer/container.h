@@ -58,9 +58,10 @@
  * use one struct nacre at the same time for different containers, but not for the same container:
  * the locks that keep two processes from changing one container (fcntl(2), record locks) do not
  * keep out a thread of the same process. Both threads may then call the callbacks of nacre_open.
- * One thread at a time may use a struct nacre_process. Objects that the library gives to be read
- * (struct nacre_container, nacre_containers) do not change. nacre_list creates a thread, which has
- * ended when the call returns: no call that needs one thread may run meanwhile.
+ * nacre_list, nacre_list_ids and nacre_inspect do not open the locks: they may be called at any
+ * time. One thread at a time may use a struct nacre_process. Objects that the library gives to be
+ * read (struct nacre_container, nacre_containers) do not change. nacre_list creates a thread, which
+ * has ended when the call returns: no call that needs one thread may run meanwhile.
  */
 
 #ifdef __cplusplus

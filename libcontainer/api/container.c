@@ -89,10 +89,12 @@ int container_open(struct nacre *nacre, const char *id, enum container_lock lock
 		return c->state_fd;
 	if (lock == CONTAINER_SEIZED)
 		c->lock_flags |= STATE_LOCK_FORCE;
-	if (lock != CONTAINER_UNLOCKED)
+	if (lock == CONTAINER_LOCKED || lock == CONTAINER_SEIZED)
 		r = state_lock(c->state_fd, id, c->lock_flags, &c->lock_fd, err);
 	if (r >= 0)
-		r = record_load(c->arena, nacre->root_fd, id, c->lock_fd, &record, err);
+		r = record_load(c->arena, nacre->root_fd, id,
+			lock == CONTAINER_LOOKED_AT ? STATE_LOCK_UNOPENED : c->lock_fd, &record,
+			err);
 	if (r < 0)
 		return r;
 	c->record = *record;

@@ -162,13 +162,14 @@ static int open_for_delete(
 	return r;
 }
 
+/* The caller holds the lock. */
 static int check_stopped(struct nacre *nacre, const char *id, struct nacre_error *err)
 {
 	struct life l;
 	int r;
 
 	life_init(&l);
-	r = container_open(nacre, id, CONTAINER_UNLOCKED, &l.container, NULL, err);
+	r = container_open(nacre, id, CONTAINER_LOOKED_AT, &l.container, NULL, err);
 	if (r == 0)
 		r = may_delete(&l, err);
 	life_done(&l);

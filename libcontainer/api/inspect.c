@@ -91,7 +91,7 @@ int nacre_inspect(struct nacre *nacre, const char *id, struct nacre_container **
 {
 	enum container_status status;
 	struct container c;
-	int r = container_open(nacre, id, CONTAINER_UNLOCKED, &c, &status, err);
+	int r = container_open(nacre, id, CONTAINER_LOOKED_AT, &c, &status, err);
 
 	if (r == 0)
 		r = inspect(&c, status, ret_container, err);

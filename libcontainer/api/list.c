@@ -89,7 +89,8 @@ static int look_at(struct part *part, const char *id)
 	enum container_status status;
 	struct oci_state state;
 	struct nacre_error err;
-	int r = arena ? record_load(arena, root_fd, id, -1, &record, &err) : -ENOMEM;
+	int r = arena ? record_load(arena, root_fd, id, STATE_LOCK_UNOPENED, &record, &err)
+		      : -ENOMEM;
 
 	if (r == 0)
 		r = status_read(part->view, record, &status, &err);

@@ -46,6 +46,7 @@ int container_begin(
 
 enum container_lock {
 	CONTAINER_UNLOCKED,
+	CONTAINER_LOOKED_AT, /* not locked; its lock is not opened either: STATE_LOCK_UNOPENED */
 	CONTAINER_LOCKED,
 	CONTAINER_SEIZED, /* locked; kills a command that hangs while it holds the lock */
 };

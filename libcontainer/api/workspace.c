@@ -79,7 +79,7 @@ static int look_at_root(const struct container *c, const char *root, const char 
 		return fail_errno(err, errno, "stat the state root");
 	if (own.st_dev == other.st_dev && own.st_ino == other.st_ino)
 		return 0;
-	r = record_load(c->arena, root_fd, id, -1, &record, &why);
+	r = record_load(c->arena, root_fd, id, STATE_LOCK_UNOPENED, &record, &why);
 	if (r < 0)
 		return fail_except(r, ENOENT, &why, err);
 	r = status_view_open(root_fd, &view, err);

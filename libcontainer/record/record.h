@@ -24,7 +24,7 @@ int record_save(int state_fd, const struct container_record *record, struct nacr
 
 /* Reads the record, whichever version wrote it. *RET_RECORD: from ARENA. In a record of an earlier
  * boot the pid is PID_VOID and there is no cgroup. While a container is being created, or if its
- * creation crashed, the record is that of state_load_note. LOCK_FD: from state_lock, or -1. */
+ * creation crashed, the record is that of state_load_note, LOCK_FD as there. */
 int record_load(struct arena *arena, int root_fd, const char *id, int lock_fd,
 	struct container_record **ret_record, struct nacre_error *err);
 

@@ -191,6 +191,14 @@ static int read_note(struct arena *arena, char *text, struct container_record *r
 	return record->cgroup ? 0 : -ENOMEM;
 }
 
+/* ENOENT: not nacre's, or just being created or removed. */
+static int no_lock(const char *id, const char *call, struct nacre_error *err)
+{
+	return errno == ENOENT
+		       ? state_none(id, err)
+		       : fail_errno(err, errno, "%s the lock of container \"%s\"", call, id);
+}
+
 int state_load_note(struct arena *arena, int root_fd, const char *id, int lock_fd,
 	struct container_record **ret_record, struct nacre_error *err)
 {
@@ -205,15 +213,19 @@ int state_load_note(struct arena *arena, int root_fd, const char *id, int lock_f
 	*record = (struct container_record){.version = RECORD_VERSION, .id = id};
 	/* While the lock is held it is read through its own fd: closing another one would release
 	 * the lock. */
-	if (lock_fd < 0) {
-		(void)snprintf(text, sizeof(text), "%s/lock", id);
+	(void)snprintf(text, sizeof(text), "%s/lock", id);
+	if (lock_fd == STATE_LOCK_UNOPENED) {
+		if (fstatat(root_fd, text, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return no_lock(id, "stat", err);
+		record->owner_uid = st.st_uid;
+		*ret_record = record;
+		return 0;
+	}
+	if (lock_fd < 0)
 		lock_fd = own_fd = openat(
 			root_fd, text, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-	}
-	if (lock_fd < 0 && errno == ENOENT) /* not nacre's, or just being created or removed */
-		return state_none(id, err);
 	if (lock_fd < 0)
-		return fail_errno(err, errno, "open the lock of container \"%s\"", id);
+		return no_lock(id, "open", err);
 	if (fstat(lock_fd, &st) < 0)
 		return fail_errno(err, errno, "stat the lock of container \"%s\"", id);
 	record->owner_uid = st.st_uid;

@@ -99,8 +99,15 @@ int state_is_claimed(int state_fd, struct nacre_error *err);
  * exists. */
 int state_write(int state_fd, const char *name, const char *text, struct nacre_error *err);
 
+/* In place of the fd of a lock: the lock is not opened. Closing any fd of the file would release
+ * the lock that another thread of this process, or its caller, has on it (fcntl(2)). */
+enum {
+	STATE_LOCK_UNOPENED = -2,
+};
+
 /* Makes a record from the lock's content, when there is no readable record: only id, owner, cgroup
- * and unit, and pid 0. LOCK_FD: from state_lock, or -1. *RET_RECORD: from ARENA. */
+ * and unit, and pid 0. LOCK_FD: from state_lock; -1: the lock is opened; STATE_LOCK_UNOPENED:
+ * cgroup and unit are left out. *RET_RECORD: from ARENA. */
 int state_load_note(struct arena *arena, int root_fd, const char *id, int lock_fd,
 	struct container_record **ret_record, struct nacre_error *err);
 

@@ -14,6 +14,8 @@
 
 #include <check.h>
 
+#include "libcontainer/container.h"
+
 Suite *suite_state_lock(void);
 
 enum {
@@ -179,6 +181,40 @@ START_TEST(an_older_nacre_is_not_killed)
 }
 END_TEST
 
+/* The same process lists, or looks at, the container while it holds its lock: closing any fd of the
+ * lock would release it (fcntl(2)). */
+START_TEST(a_look_leaves_the_lock_to_its_holder)
+{
+	struct nacre_options options = {.size = sizeof(options), .root = root};
+	struct nacre_container *container;
+	struct nacre_containers *list;
+	struct nacre *nacre;
+	int fd = lock(0), status;
+	pid_t other;
+
+	ck_assert_msg(nacre_open(&options, &nacre, &err) == 0, "%s", err.text);
+	if (_i == 0) {
+		ck_assert_msg(nacre_list(nacre, &list, &err) == 0, "%s", err.text);
+		ck_assert_uint_eq(nacre_containers_size(list), 1);
+		ck_assert_str_eq(nacre_containers_get(list, 0)->owner, "root");
+		nacre_containers_free(list);
+	} else {
+		ck_assert_msg(
+			nacre_inspect(nacre, record.id, &container, &err) == 0, "%s", err.text);
+		ck_assert_int_eq(container->status, NACRE_CREATING);
+		nacre_container_free(container);
+	}
+	nacre_close(nacre);
+	other = fork();
+	ck_assert_int_ge(other, 0);
+	if (other == 0)
+		_exit(state_lock(state_fd, record.id, STATE_LOCK_TRY, &fd, &err) != -EBUSY);
+	ck_assert_int_eq(waitpid(other, &status, 0), other);
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(close(fd), 0);
+}
+END_TEST
+
 Suite *suite_state_lock(void)
 {
 	Suite *suite = suite_create("state_lock");
@@ -191,6 +227,7 @@ Suite *suite_state_lock(void)
 	tcase_add_test(tcase, a_command_that_hangs_is_killed_by_force);
 	tcase_add_loop_test(tcase, who_is_not_expendable_is_not_killed, 0, 2);
 	tcase_add_test(tcase, an_older_nacre_is_not_killed);
+	tcase_add_loop_test(tcase, a_look_leaves_the_lock_to_its_holder, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return suite;
 }
