@@ -92,19 +92,19 @@ static int drop_set(
 
 int step_drop_workspaces(struct life *l, struct nacre_error *err)
 {
+	cleanup_close int store_fd = -1;
 	struct nacre_error why;
-	cleanup_close int store_fd = workspace_store_open(l->container.workspaces, false, &why);
 	struct workspace_set set;
-	int r = store_fd;
+	int r;
 
 	if (l->workspaces_of_others)
 		return 0;
-	if (r >= 0) {
-		r = workspace_set_open(l->container.arena, store_fd, l->container.id,
-			l->container.lock_flags, &set, &why);
-		if (r == 0)
-			r = drop_set(l, store_fd, &set, &why);
-		workspace_set_done(&set);
-	}
-	return fail_except(r < 0 ? r : 0, ENOENT, &why, err);
+	store_fd = r = workspace_store_open(l->container.workspaces, false, &why);
+	if (r < 0) /* -ENOENT: there is no store */
+		return fail_except(r, ENOENT, &why, err);
+	r = workspace_set_open(
+		l->container.arena, store_fd, l->container.id, l->container.lock_flags, &set, &why);
+	r = r < 0 ? fail_except(r, ENOENT, &why, err) : drop_set(l, store_fd, &set, err);
+	workspace_set_done(&set);
+	return r;
 }

@@ -41,7 +41,7 @@ static int default_store(char ret_path[PATH_MAX], struct nacre_error *err)
 	else if (home && *home == '/')
 		length = snprintf(ret_path, PATH_MAX, "%s/.local/state/" BELOW_STATE_HOME, home);
 	else
-		return fail(err, ENOENT,
+		return fail(err, ENXIO,
 			"no place for workspaces: neither XDG_STATE_HOME nor HOME is set; set one");
 	return length < PATH_MAX ? 0 : fail_errno(err, ENAMETOOLONG, "%.100s...", ret_path);
 }
@@ -76,6 +76,8 @@ int workspace_store_open_state(struct nacre_error *err)
 	char path[PATH_MAX];
 	int r = default_store(path, err), fd;
 
+	if (r == -ENXIO) /* no command in this environment makes a workspace */
+		return -(err->code = ENOENT);
 	if (r < 0)
 		return r;
 	*strrchr(path, '/') = '\0';
@@ -248,8 +250,11 @@ int workspace_set_open(struct arena *arena, int store_fd, const char *id, unsign
 	if (r < 0)
 		return r;
 	r = open_set(store_fd, lock_flags, ret_set, &why);
-	if (r == 0)
+	if (r == 0) {
 		r = read_set(arena, ret_set, &why);
+		if (r == -ENOENT) /* something in the set is missing, not the set */
+			r = -(why.code = ESTALE);
+	}
 	/* A command that made the first workspace, and was killed, has left this. */
 	if (r == 0 && ret_set->n == 0)
 		r = workspace_set_remove(store_fd, ret_set, &why) < 0 ? -why.code : -ENOENT;

@@ -46,11 +46,12 @@ void workspace_set_done(struct workspace_set *set); /* closes; removes nothing *
 
 /* Opens the directory of all workspaces; MAKE: makes it if missing. STORE: another path than the
  * caller's own; NULL: the caller's own. -EPERM: it is neither the caller's nor root's, or writable
- * by others. -ENOENT: it does not exist, so there is no workspace. Returns an fd. */
+ * by others. -ENOENT: it does not exist, so there is no workspace. -ENXIO: the environment names
+ * no place for it. Returns an fd. */
 int workspace_store_open(const char *store, bool make, struct nacre_error *err);
 
 /* Opens (O_PATH) the directory that the caller's own store lies in, with the record of receipts
- * (receipt_chain.h). -ENOENT: it does not exist. Returns an fd. */
+ * (receipt_chain.h). -ENOENT: it does not exist, or has no place. Returns an fd. */
 int workspace_store_open_state(struct nacre_error *err);
 
 /* Opens and locks the workspaces of container ID; LOCK_FLAGS of state.h. -ENOENT: "container ID has

@@ -4,15 +4,18 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "libcontainer/life/steps.h"
 #include "libcontainer/record/state.h"
 
 Suite *suite_workspace_store(void);
@@ -285,6 +288,43 @@ START_TEST(two_commands_do_not_work_on_the_same)
 }
 END_TEST
 
+/* Something else is missing than the store: /proc, or the variables that name the store's place. */
+START_TEST(what_is_missing_is_not_taken_for_a_missing_store)
+{
+	static const int expected[] = {ENOENT, ENXIO};
+	int status;
+	pid_t pid;
+
+	make(WORKSPACE_COW);
+	workspace_set_done(&set);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		struct life l;
+
+		if (_i == 0 && (unshare(CLONE_NEWNS) < 0 ||
+				       mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+				       mount("none", "/proc", "tmpfs", 0, NULL) < 0))
+			_exit(255);
+		if (_i == 1 && (unsetenv("HOME") < 0 || unsetenv("XDG_STATE_HOME") < 0 ||
+				       setuid(USER) < 0))
+			_exit(255);
+		life_init(&l);
+		l.container.arena = arena;
+		l.container.id = "one";
+		l.container.root_fd = store_fd;
+		l.container.workspaces = _i == 0 ? store : NULL;
+		_exit(-step_drop_workspaces(&l, &err));
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), expected[_i]);
+	open_again();
+	ck_assert_uint_eq(set.n, 1);
+	OK(workspace_set_remove(store_fd, &set, &err));
+}
+END_TEST
+
 Suite *suite_workspace_store(void)
 {
 	Suite *suite = suite_create("workspace_store");
@@ -301,6 +341,7 @@ Suite *suite_workspace_store(void)
 	tcase_add_loop_test(tcase, any_entry_of_the_upper_is_a_use, 0, 3);
 	tcase_add_test(tcase, others_may_not_write_to_the_store);
 	tcase_add_test(tcase, a_removal_takes_any_depth_and_mode);
+	tcase_add_loop_test(tcase, what_is_missing_is_not_taken_for_a_missing_store, 0, 2);
 	tcase_add_test(tcase, two_commands_do_not_work_on_the_same);
 	suite_add_tcase(suite, tcase);
 	return suite;
