@@ -2,12 +2,53 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/life/audit.h"
 #include "libcontainer/process/signals.h"
+
+enum {
+	PIDFDS = 64, /* opened at a time: a process may have few */
+};
+
+static int compare_pids(const void *a, const void *b)
+{
+	const pid_t left = *(const pid_t *)a, right = *(const pid_t *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+/* Signals those N processes, at most PIDFDS, that are the container's still. PIDS is a list of
+ * before, and a pid in it may belong to another process by now. So the pidfds are opened first, and
+ * the list is read again: a pid that is in it then is that of the pidfd's process. */
+static int signal_some(
+	struct container *c, const pid_t *pids, size_t n, int sig, struct nacre_error *err)
+{
+	cleanup_free pid_t *still = NULL;
+	struct nacre_error why;
+	int pidfds[PIDFDS], r;
+	size_t n_still = 0;
+
+	for (size_t i = 0; i < n; i++)
+		pidfds[i] = sys_pidfd_open(pids[i]);
+	r = fail_except(container_pids(c, &still, &n_still, &why), ESRCH, &why, err);
+	if (n_still > 0)
+		qsort(still, n_still, sizeof(*still), compare_pids);
+	for (size_t i = 0; i < n; i++) {
+		int sent = pidfds[i] < 0 ? pidfds[i] : 0;
+
+		if (sent == 0 && r == 0 && n_still > 0 &&
+			bsearch(&pids[i], still, n_still, sizeof(*still), compare_pids))
+			sent = sys_pidfd_send_signal(pidfds[i], sig);
+		if (sent < 0 && sent != -ESRCH && r == 0)
+			r = fail_errno(err, sent, "signal process %d", pids[i]);
+		fd_close(&pidfds[i]);
+	}
+	return r;
+}
 
 static int signal_all(struct container *c, int sig, struct nacre_error *err)
 {
@@ -21,14 +62,9 @@ static int signal_all(struct container *c, int sig, struct nacre_error *err)
 		return fail_except(r, ESRCH, &why, err);
 	if (at_once)
 		return cgroup_kill(&c->cgroup, err);
-	for (size_t i = 0; i < n; i++) {
-		cleanup_close int pidfd = sys_pidfd_open(pids[i]);
-
-		r = pidfd < 0 ? pidfd : sys_pidfd_send_signal(pidfd, sig);
-		if (r < 0 && r != -ESRCH)
-			return fail_errno(err, r, "signal process %d", pids[i]);
-	}
-	return 0;
+	for (size_t i = 0; i < n && r == 0; i += PIDFDS)
+		r = signal_some(c, pids + i, n - i < PIDFDS ? n - i : PIDFDS, sig, err);
+	return r;
 }
 
 /* Whether processes outlive the first one, which is possible without a pid namespace that ends with

@@ -10,7 +10,7 @@ int container_pids(struct container *c, pid_t **ret_pids, size_t *ret_n, struct 
 	cleanup_close int pidfd = -1;
 
 	if (c->record.cgroup) {
-		int r = container_open_cgroup(c, err);
+		int r = c->cgroup.fd < 0 ? container_open_cgroup(c, err) : 0;
 
 		return r < 0 ? r : cgroup_pids(&c->cgroup, ret_pids, ret_n, err);
 	}

@@ -153,6 +153,36 @@ test_a_signal_right_after_create_is_not_lost() {
 	wait_for status_is stopped
 }
 
+# As the pid of a listed process that has ended may by then be another's: what is in no cgroup of the
+# container when it would be signalled is not.
+test_all_leaves_alone_what_has_left_since_the_list() {
+	local pid other rc_all alive=yes
+	needs_root "processes are moved by hand" || return
+	needs_strace || return
+	bundle pause
+	create
+	start
+	find_cgroup
+	other=${cg%/*}/left-$id
+	mkdir "$other" || wrong "no cgroup"
+	sleep 60 </dev/null >/dev/null 2>&1 &
+	pid=$!
+	echo "$pid" >"$cg/cgroup.procs"
+	in_background strace -qq -o "$T/out.trace" -e trace=openat,pidfd_open \
+		-e inject=pidfd_open:delay_enter=2000000 "$NACRE" --root "$ROOT" kill --all "$id" TERM
+	wait_for grep -q cgroup.procs "$T/out.trace"
+	echo "$pid" >"$other/cgroup.procs"
+	wait "${background[0]}"
+	rc_all=$?
+	! has_ended "$pid" || alive=no
+	kill -9 "$pid"
+	wait "$pid" 2>/dev/null
+	rmdir "$other"
+	is "$rc_all" 0 "exit code: $(<"$background_out")"
+	is "$alive" yes "the process that left lives"
+	good nacre delete --force "$id"
+}
+
 # Deeper than there are fds.
 test_all_reaches_cgroups_of_any_depth() {
 	local i pid
