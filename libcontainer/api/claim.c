@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -44,22 +45,15 @@ int claim_check(
 		     : r;
 }
 
-static int read_process(
-	struct life *l, const char *path, struct oci_process **ret_process, struct nacre_error *err)
+int claim_read(struct claiming *c, struct nacre_error *err)
 {
+	const char *path = c->options->process_file;
 	/* The caller chooses the file, so symlinks are followed, as for exec. */
 	cleanup_close int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
-	cleanup_free char *text = NULL;
-	struct oci_part part = {.name = path};
-	int r;
 
 	if (fd < 0)
 		return fail_errno(err, errno, "open %s", path);
-	r = file_read_fd(fd, path, JSON_MAX_BYTES, &text, &part.length, err);
-	part.text = text;
-	return r < 0 ? r
-		     : late_process_decode(l->container.arena, &part, l->container.config->process,
-			       ret_process, err);
+	return file_read_fd(fd, path, JSON_MAX_BYTES, &c->process, &c->process_length, err);
 }
 
 /* --- the workspace --- */
@@ -270,6 +264,8 @@ int claim_plan(struct life *l, struct claiming *c, struct nacre_error *err)
 {
 	struct arena *arena = l->container.arena;
 	struct oci_config *merged = arena_alloc(arena, sizeof(*merged));
+	const struct oci_part part = {
+		.name = c->options->process_file, .text = c->process, .length = c->process_length};
 	char *bytes;
 	size_t mount = 0;
 	int r = merged ? 0 : fail_errno(err, ENOMEM, "start");
@@ -283,7 +279,7 @@ int claim_plan(struct life *l, struct claiming *c, struct nacre_error *err)
 	if (r < 0)
 		return r;
 	*merged = *c->before;
-	r = read_process(l, c->options->process_file, &merged->process, err);
+	r = late_process_decode(arena, &part, c->before->process, &merged->process, err);
 	if (r == 0)
 		r = late_process_pack(arena, merged->process, &bytes, &c->claim.length, err);
 	if (r < 0)
@@ -346,4 +342,5 @@ void claim_tell(const struct life *l, const struct claiming *c, struct audit_eve
 void claim_done(struct claiming *c)
 {
 	update_egress_done(&c->egress);
+	free(c->process);
 }

@@ -10,8 +10,9 @@
  * The claim of a container that was created late: gives it another program, source of the workspace
  * and egress rules.
  *
- * First the claim is planned: all input is read and judged by the rules and grants of the
- * container's creation, and nothing is changed. Then the file "claimed" is created in the state,
+ * First the process is read, without the container's lock: a pipe may keep its reader waiting.
+ * Then the claim is planned: all input is judged by the rules and grants of the container's
+ * creation, and nothing is changed. Then the file "claimed" is created in the state,
  * which only one command can do. A later failure ends INIT. A command that is killed then leaves an
  * INIT that waits for ever: no second owner gets what the first one has brought. INIT gets its
  * process last.
@@ -19,6 +20,8 @@
 struct claiming {
 	const struct nacre_start_options *options;
 	struct harden_request request;
+	char *process; /* text of the process; heap */
+	size_t process_length;
 	const struct oci_config *before; /* config of the container */
 	struct oci_config *next;
 	bool places; /* it has a workspace */
@@ -27,11 +30,14 @@ struct claiming {
 	struct claim claim;
 };
 
+/* Reads the process. C->options is set. */
+int claim_read(struct claiming *c, struct nacre_error *err);
+
 /* Checks that container L and OPTIONS (NULL: a plain start) fit together. */
 int claim_check(
 	const struct life *l, const struct nacre_start_options *options, struct nacre_error *err);
 
-/* Plans the claim. C->options is set, L is locked, and its config loaded. */
+/* Plans the claim. C has been read, L is locked, and its config loaded. */
 int claim_plan(struct life *l, struct claiming *c, struct nacre_error *err);
 
 /* Performs the claim; L has INIT's start pipe. -EBUSY: another command has claimed it. Kills INIT

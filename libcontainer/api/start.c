@@ -175,6 +175,8 @@ int nacre_start_late(struct nacre *nacre, const char *id, const struct nacre_sta
 	struct claiming claiming = {.options = &options, .egress = {.relay_fd = -1}};
 	int r = options_take_start(given, &options, err);
 
+	if (r == 0)
+		r = claim_read(&claiming, err);
 	if (r < 0)
 		return r;
 	r = start_for(nacre, id, &claiming, ret_process, err);

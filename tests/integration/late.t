@@ -121,6 +121,23 @@ test_late_and_plain_do_not_mix() {
 }
 
 # More than a pipe holds at once.
+test_a_process_that_does_not_come_keeps_nobody_else_waiting() {
+	local pipe
+	late echo came
+	created
+	mkfifo "$T/pipe"
+	in_background nacre_direct start --process "$T/pipe" "$id"
+	exec {pipe}>"$T/pipe" # waits for the reader
+	good timeout 9 "$NACRE" --root "$ROOT" pause "$id"
+	good timeout 9 "$NACRE" --root "$ROOT" resume "$id"
+	cat "$file" >&"$pipe"
+	exec {pipe}>&-
+	wait "${background[0]}"
+	is $? 0 "exit code: $(<"$background_out")"
+	says came
+	delete
+}
+
 test_large_arguments_arrive_whole() {
 	created
 	late echo BIG : pause
