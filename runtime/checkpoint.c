@@ -27,7 +27,7 @@ const struct option_row checkpoint_rows[] = {
 	{"tcp-skip-in-flight", 0, FLAG(criu.tcp_skip_in_flight), NULL, "omit TCP connections that are being opened"},
 	{"link-remap", 0, FLAG(criu.link_remap), NULL, "give deleted files a name again where possible"},
 	{"page-server", 0, TEXT(criu.page_server), "ADDRESS:PORT", "send memory to this server"},
-	{"status-fd", 0, COUNT(criu.status_fd), "FD", "write a NUL byte to FD once pages are served"},
+	{"status-fd", 0, POSITIVE(criu.status_fd), "FD", "write a NUL byte to FD once pages are served"},
 	{NULL},
 };
 /* clang-format on */

@@ -85,6 +85,7 @@ struct invocation {
 #define TEXT(member) OPTION_TEXT, MEMBER(const char *, member)
 #define WORD(member) OPTION_WORD, MEMBER(const char *, member)
 #define COUNT(member) OPTION_COUNT, MEMBER(unsigned, member)
+#define POSITIVE(member) OPTION_POSITIVE, MEMBER(unsigned, member)
 #define DURATION(member) OPTION_DURATION, MEMBER(uint64_t, member)
 #define LIST(member) OPTION_LIST, MEMBER(const char *const *, member)
 #define SETTING(kind, member) OPTION_##kind, MEMBER(struct option_setting *, member)

@@ -109,6 +109,12 @@ static int store_value(
 	if (!value[0])
 		return fail(err, EINVAL, "--%s: the value is empty", row->name);
 	switch (row->kind) {
+	case OPTION_POSITIVE:
+		if (count_from_text(value, member) < 0 || *(unsigned *)member == 0)
+			return fail(err, EINVAL,
+				"--%s: expected a number from 1 to %d, found \"%s\"", row->name,
+				OPTION_COUNT_MAX, value);
+		return 0;
 	case OPTION_COUNT:
 		if (count_from_text(value, member) < 0)
 			return fail(err, EINVAL, "--%s: expected a number up to %d, found \"%s\"",
@@ -236,6 +242,7 @@ bool options_is_given(const struct option_row *row, const void *target)
 	case OPTION_FLAG:
 		return *(const bool *)member;
 	case OPTION_COUNT:
+	case OPTION_POSITIVE:
 		return *(const unsigned *)member != 0;
 	case OPTION_DURATION:
 		return *(const uint64_t *)member != 0;

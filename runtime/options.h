@@ -19,7 +19,8 @@ enum option_kind {
 	OPTION_FLAG, /* bool: --x, --x=true, --x=false */
 	OPTION_TEXT, /* const char *; the last one wins */
 	OPTION_WORD, /* as text, restricted to the words of VALUE: "text|json" */
-	OPTION_COUNT, /* unsigned, decimal */
+	OPTION_COUNT, /* unsigned, decimal; 0 is the default, and the same as not given */
+	OPTION_POSITIVE, /* unsigned, decimal, not 0, which stands for "not given" */
 	OPTION_DURATION, /* uint64_t, milliseconds; quantity.h */
 	OPTION_LIST, /* const char *const *: all values, NULL-terminated; see options_release() */
 	/* struct option_setting *, a member that all such options of a table may share; the command
@@ -51,7 +52,8 @@ enum {
 	OPTION_COUNT_MAX = 1024 * 1024,
 };
 
-/* Returns whether the option of ROW was given: its member in TARGET is not zero any more. */
+/* Returns whether the option of ROW was given: its member in TARGET is not zero any more. Of flags
+ * and counts zero is the default, and does not count as given. */
 bool options_is_given(const struct option_row *row, const void *target);
 
 /* Parses ARGV, up to its NULL, by the rows of TABLES into TARGET. *RET_OPERANDS are the arguments
@@ -67,13 +69,14 @@ int options_refuse_fields(const struct option_row *rows, const void *target, con
 	const char *file, struct nacre_error *err);
 
 /* Moves options that FROM has and TO has not into TO. Of a list TO gets the values of FROM before
- * its own, and FROM loses them. Not for options that share a member. */
+ * its own, and FROM loses them. Not for options that share a member, nor for flags and counts: the
+ * zero of TO would give way. */
 int options_merge(const struct option_row *const tables[OPTION_TABLES_MAX], void *from, void *to,
 	struct nacre_error *err);
 
 /* Writes the options of TARGET as words "--NAME=VALUE", NULL-terminated, which options_parse reads
  * back to the same. The list and each word are on the heap: options_free_words. Not for options
- * that share a member. */
+ * that share a member, nor for flags and counts. */
 int options_words(const struct option_row *const tables[OPTION_TABLES_MAX], const void *target,
 	char ***ret_words, struct nacre_error *err);
 void options_free_words(char **words);

@@ -39,10 +39,7 @@ static int merge(const struct option_row *row, void *from, void *to, struct nacr
 	switch (row->kind) {
 	case OPTION_LIST:
 		return put_before(from, to, err);
-	case OPTION_FLAG:
-		*(bool *)to = *(const bool *)from;
-		return 0;
-	case OPTION_COUNT:
+	case OPTION_POSITIVE:
 		*(unsigned *)to = *(const unsigned *)from;
 		return 0;
 	case OPTION_DURATION:
@@ -103,9 +100,7 @@ static int add_row(struct words *words, const struct option_row *row, const void
 			item++)
 			r = add(words, row->name, *item);
 		return r;
-	case OPTION_FLAG:
-		return add(words, row->name, "true");
-	case OPTION_COUNT:
+	case OPTION_POSITIVE:
 		(void)snprintf(text, sizeof(text), "%u", *(const unsigned *)member);
 		return add(words, row->name, text);
 	case OPTION_DURATION:

@@ -129,8 +129,8 @@ int quantity_size(const char *text, uint64_t *ret_bytes)
 int quantity_size_of(
 	const char *option, const char *text, uint64_t *ret_bytes, struct nacre_error *err)
 {
-	return text && quantity_size(text, ret_bytes) < 0
-		       ? fail(err, EINVAL, "%s: expected a size like 512M, found \"%s\"", option,
-				 text)
+	return text && (quantity_size(text, ret_bytes) < 0 || *ret_bytes == 0)
+		       ? fail(err, EINVAL, "%s: expected a size above zero like 512M, found \"%s\"",
+				 option, text)
 		       : 0;
 }

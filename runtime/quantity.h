@@ -16,8 +16,8 @@ int quantity_duration(const char *text, uint64_t *ret_ms);
 /* Accepts "1048576", "512k", "50M", "1.5GiB": powers of 1024, in upper or lower case. */
 int quantity_size(const char *text, uint64_t *ret_bytes);
 
-/* Does the same for the value of OPTION, which the error names. TEXT NULL: the option was not
- * given. */
+/* Does the same for the value of OPTION, which the error names, and refuses zero, which stands for
+ * "not given". TEXT NULL: the option was not given. */
 int quantity_size_of(
 	const char *option, const char *text, uint64_t *ret_bytes, struct nacre_error *err);
 

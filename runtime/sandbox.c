@@ -35,7 +35,7 @@ const struct option_row sandbox_rows[] = {
 	{"apply", 0, WORD(apply), "ask|never|all|discard", "what to do with changes; default: ask at a terminal, otherwise never"},
 	{"timeout", 0, DURATION(timeout_ms), "TIME", "kill the program after TIME, 30s or 1h30m, and exit with 124"},
 	{"memory", 0, TEXT(limits_of_sandbox.memory), "SIZE", "memory limit, 512M or 2G; default: the profile's"},
-	{"pids", 0, COUNT(limits_of_sandbox.pids), "N", "limit of processes and threads; default: the profile's"},
+	{"pids", 0, POSITIVE(limits_of_sandbox.pids), "N", "limit of processes and threads; default: the profile's"},
 	{"cpus", 0, TEXT(limits_of_sandbox.cpus), "N", "limit of CPU time, in CPUs: 1.5; default: the profile's"},
 	{"tmp", 0, TEXT(limits_of_sandbox.tmp), "SIZE", "size of /tmp, /run and the home, each; default: 1G"},
 	{"receipt-key", 0, TEXT(create.receipt_key), "FILE", "key that signs it; default: as for run"},

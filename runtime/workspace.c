@@ -17,7 +17,7 @@ const struct option_row workspace_rows[] = {
 	{"patch", 'p', FLAG(patch), NULL, "diff: a unified diff of text files"},
 	{"stat", 0, FLAG(stat), NULL, "diff: lines added and removed in each file"},
 	{"max-bytes", 0, TEXT(max_bytes), "SIZE", "diff, apply: limit of content to read, further files are refused; default: 4G"},
-	{"max-changes", 0, COUNT(max_changes), "N", "diff, apply: more changes are an error; default: 1000000"},
+	{"max-changes", 0, POSITIVE(max_changes), "N", "diff, apply: more changes are an error; default: 1000000"},
 	{"force", 0, LIST(force_paths), "PATH", "apply, undo: also if the source was changed there meanwhile; may be repeated"},
 	{"expect", 0, LIST(expect), "DIGEST", "apply: apply only the changes that diff printed this digest for; may be repeated"},
 	{"dry-run", 0, FLAG(dry_run), NULL, "apply, undo: only report what would be done"},

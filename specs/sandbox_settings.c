@@ -52,7 +52,7 @@ int sandbox_settings_decode(struct arena *arena, const char *name, const char *t
 	if (settings->version != SANDBOX_SETTINGS_VERSION)
 		return fail(err, EINVAL, "%s: version: %u is not known; this nacre reads %d", name,
 			settings->version, SANDBOX_SETTINGS_VERSION);
-	/* An option --pids 0 would count as not given. */
+	/* An option --pids 0 is refused, too. */
 	if (settings->pids.set && settings->pids.value == 0)
 		return fail(err, EINVAL, "%s: pids: expected a number above zero, found 0", name);
 	*ret_settings = settings;

@@ -527,6 +527,10 @@ test_settings_that_are_wrong_are_told_with_their_place() {
 		text=${text#\"}
 		bad 125 "$T/settings: --${text%%\"*}: *" sandbox --settings "$T/settings" -- true
 	done
+	settings '{"version": 1, "memory": "1G", "pids": 5, "tmp": "8M"}'
+	for text in memory pids tmp; do
+		bad 125 "*--$text: expected *, found \"0\"*" sandbox --settings "$T/settings" "--$text" 0 -- true
+	done
 	settings '{"version": 1, "read": ["'"$T/none"'"]}'
 	bad 125 "--read $T/none: No such file or directory" sandbox --settings "$T/settings" -- true
 	bad 125 "--settings: open $T/none: No such file or directory" sandbox --settings "$T/none" -- true

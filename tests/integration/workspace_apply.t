@@ -382,7 +382,7 @@ test_options_of_others_are_told() {
 	bad 1 'workspace diff: an option is not of this command*' nacre workspace diff --dry-run x
 	bad 1 'workspace undo: an option is not of this command*' nacre workspace undo --expect x x
 	bad 1 'workspace undo: too many arguments*' nacre workspace undo a b
-	bad 1 '--max-bytes: expected a size like 512M, found "much"' nacre workspace apply --max-bytes much x
+	bad 1 '--max-bytes: expected a size above zero like 512M, found "much"' nacre workspace apply --max-bytes much x
 }
 
 all_tests "$@"

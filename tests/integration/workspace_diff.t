@@ -314,7 +314,9 @@ test_limits_are_errors_or_refusals() {
 	has_line "$out" "A  c"
 	bad 1 "workspace of $source: more than 2 changes in the workspace; allow more with --max-changes" \
 		nacre workspace diff --max-changes 2 "$id"
-	bad 1 '--max-bytes: expected a size like 512M, found "much"' nacre workspace diff --max-bytes much "$id"
+	bad 1 '*--max-changes: expected a number from 1 to 1048576, found "0"*' nacre workspace diff --max-changes 0 "$id"
+	bad 1 '--max-bytes: expected a size above zero like 512M, found "0"' nacre workspace diff --max-bytes 0 "$id"
+	bad 1 '--max-bytes: expected a size above zero like 512M, found "much"' nacre workspace diff --max-bytes much "$id"
 	discard
 }
 

@@ -12,7 +12,7 @@ struct target {
 	const char *bundle;
 	const char *format;
 	const char *const *env;
-	unsigned fds;
+	unsigned fds, most;
 	bool detach;
 	bool hidden;
 	bool no_new_privs;
@@ -33,6 +33,7 @@ static const struct option_row second_rows[] = {
 	/* clang-format off */
 	{"format", 'f', OPTION_WORD, offsetof(struct target, format), "table|json", "how to print"},
 	{"preserve-fds", 0, OPTION_COUNT, offsetof(struct target, fds), "N", "how many"},
+	{"most", 0, OPTION_POSITIVE, offsetof(struct target, most), "N", NULL},
 	{"no-subreaper", 0, OPTION_FLAG, offsetof(struct target, hidden), NULL, NULL},
 	{NULL},
 	/* clang-format on */
@@ -254,6 +255,18 @@ START_TEST(a_count_is_digits_within_bounds)
 }
 END_TEST
 
+/* A zero would be the same as no option, and an earlier value would stay. */
+START_TEST(zero_is_refused_where_it_stands_for_none)
+{
+	ck_refused(
+		PARSE("--most", "0"), "--most: expected a number from 1 to 1048576, found \"0\"");
+	ck_refused(PARSE("--most=1k"), "--most: expected a number from 1 to 1048576, found \"1k\"");
+	ck_assert_int_eq(PARSE("--most", "1", "--preserve-fds=0"), 0);
+	ck_assert_uint_eq(target.most, 1);
+	ck_assert_uint_eq(target.fds, 0);
+}
+END_TEST
+
 START_TEST(a_word_is_one_of_those_listed)
 {
 	static const char *const bad[] = {"yaml", "tabl", "tables", "table|json", "|", "JSON"};
@@ -326,6 +339,7 @@ Suite *suite_options(void)
 	tcase_add_test(tcase, a_flag_takes_true_and_false_and_nothing_else);
 	tcase_add_test(tcase, a_flag_does_not_take_the_next_argument);
 	tcase_add_test(tcase, a_count_is_digits_within_bounds);
+	tcase_add_test(tcase, zero_is_refused_where_it_stands_for_none);
 	tcase_add_test(tcase, a_word_is_one_of_those_listed);
 	tcase_add_test(tcase, an_unknown_option_is_named_without_its_value);
 	tcase_add_test(tcase, a_missing_or_empty_value_is_refused);
