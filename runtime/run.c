@@ -73,32 +73,27 @@ static void tell_refusals(const struct invocation *in, bool failed)
 	free(text);
 }
 
-/* FD: -1: no report is wanted. */
 static int write_report(const struct invocation *in, int fd, struct nacre_error *err)
 {
 	char *text;
-	int r = fd < 0 ? 1 : nacre_explain(in->nacre, in->id, NACRE_EXPLAIN_JSON, &text, err);
-	FILE *out;
+	int r = nacre_explain(in->nacre, in->id, NACRE_EXPLAIN_JSON, &text, err);
 
-	if (r != 0)
-		return r < 0 ? r : 0;
-	out = fdopen(dup(fd), "w");
-	if (!out || fputs(text, out) < 0)
-		r = -errno;
-	if (out && fclose(out) != 0 && r == 0)
+	if (r < 0)
+		return r;
+	if (dprintf(fd, "%s", text) < 0)
 		r = -errno;
 	free(text);
 	return r < 0 ? fail_errno(err, r, "write") : 0;
 }
 
-/* Reports the end while the container still exists: its deletion takes the facts away. FAILED: the
- * program has failed. */
+/* Reports the end while the container still exists: its deletion takes the facts away. REPORT: -1:
+ * no report is wanted. FAILED: the program has failed. */
 static void report_end(const struct invocation *in, int report, bool failed)
 {
 	struct nacre_error err;
 
 	tell_refusals(in, failed);
-	if (write_report(in, report, &err) < 0) {
+	if (report >= 0 && write_report(in, report, &err) < 0) {
 		(void)fail_prefix(&err, "--keep-report: %s", in->keep_report);
 		log_line(&in->log, LOG_WARNING, err.text);
 	}
