@@ -23,15 +23,18 @@ static int copy_directory(int from, int to, int depth, struct nacre_error *err);
  * part of the copy. */
 static int copy_xattrs(int from, int to)
 {
-	char names[4096];
-	cleanup_free char *value = NULL;
-	ssize_t n = flistxattr(from, names, sizeof(names));
+	cleanup_free char *names = NULL, *value = NULL;
+	ssize_t n = flistxattr(from, NULL, 0); /* most files have none, and need no memory */
 
 	if (n <= 0)
 		return n < 0 && errno != ENOTSUP ? -errno : 0;
+	names = malloc(XATTR_MAX);
 	value = malloc(XATTR_MAX);
-	if (!value)
+	if (!names || !value)
 		return -ENOMEM;
+	n = flistxattr(from, names, XATTR_MAX);
+	if (n < 0)
+		return -errno;
 	for (const char *name = names; name < names + n; name += strlen(name) + 1) {
 		ssize_t size = fgetxattr(from, name, value, XATTR_MAX);
 

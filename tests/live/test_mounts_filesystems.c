@@ -176,6 +176,28 @@ START_TEST(tmpcopyup_copies_what_it_covers_and_follows_nothing)
 }
 END_TEST
 
+/* As many bytes of names as the kernel lists. */
+START_TEST(tmpcopyup_copies_every_attribute)
+{
+	char name[256], list[65536];
+	ssize_t n;
+
+	SYS(mkdir(ROOTFS "/var", 0755));
+	SYS(mount("none", ROOTFS "/var", "tmpfs", 0, NULL));
+	put(ROOTFS "/var/file", "content");
+	for (int i = 0; i < 250; i++) {
+		(void)snprintf(name, sizeof(name), "trusted.%0240d", i);
+		SYS(setxattr(ROOTFS "/var/file", name, "value", 6, 0));
+	}
+	n = listxattr(ROOTFS "/var/file", list, sizeof(list));
+	ck_assert_int_gt(n, 60000);
+	OK(perform("/var", "tmpfs", "tmpfs", WORDS("tmpcopyup")));
+	ck_assert_int_eq(listxattr(ROOTFS "/var/file", list, sizeof(list)), n);
+	SYS(umount2(ROOTFS "/var", MNT_DETACH));
+	SYS(umount2(ROOTFS "/var", MNT_DETACH));
+}
+END_TEST
+
 START_TEST(tmpcopyup_does_not_follow_a_file_that_turns_into_a_symlink)
 {
 	struct swapper swapper;
@@ -277,6 +299,7 @@ Suite *suite_mounts_filesystems(void)
 	tcase_add_test(t, a_mount_label_goes_to_the_filesystem_as_context);
 	tcase_add_test(t, the_procfs_is_kept_for_the_runtime_unless_it_is_of_no_use);
 	tcase_add_test(t, tmpcopyup_copies_what_it_covers_and_follows_nothing);
+	tcase_add_test(t, tmpcopyup_copies_every_attribute);
 	tcase_add_test(t, tmpcopyup_does_not_follow_a_file_that_turns_into_a_symlink);
 	tcase_add_test(t, tmpcopyup_of_more_than_fits_fails);
 	tcase_add_test(t, without_a_cgroup_namespace_the_container_s_cgroup_is_bound);
