@@ -100,9 +100,11 @@ static int take_parts(struct arena *arena, char *const *parts, size_t n, const c
 		source = arena_printf(arena, "%s/%s", base, source);
 	if (!source)
 		return fail_errno(err, ENOMEM, "workspace");
+	request->placed = n == 2;
 	r = clean(arena, source, &request->source, err);
 	if (r == 0)
-		r = clean(arena, n == 2 ? parts[1] : request->source, &request->destination, err);
+		r = clean(arena, request->placed ? parts[1] : request->source,
+			&request->destination, err);
 	return r;
 }
 

@@ -19,6 +19,7 @@ struct workspace_request {
 	const char *form; /* WORKSPACE_COW if none was named */
 	uint64_t bytes; /* 0: no limit is asked for */
 	bool tmpfs;
+	bool placed; /* a destination was named, perhaps the source's path */
 };
 
 /* BASE: what a relative SRC lies in. In ARENA. -EINVAL says what was expected. */

@@ -137,8 +137,7 @@ static int check_place(const struct life *l, const struct workspace_request *req
 	if (strcmp(request->form, WORKSPACE_COW) != 0 || request->bytes || request->tmpfs)
 		return fail(err, EINVAL,
 			"form and size are those that it was created with: give SRC[:DEST]");
-	if (strcmp(request->destination, place) != 0 &&
-		strcmp(request->destination, request->source) != 0)
+	if (request->placed && strcmp(request->destination, place) != 0)
 		return fail(err, EINVAL, "the container's workspace is %s", place);
 	return 0;
 }

@@ -259,6 +259,7 @@ test_the_workspace_is_that_of_the_claim() {
 	late ls /mnt : cat /mnt/file : write /mnt/file new : create /mnt/made : cwd : pause
 	jq '.cwd = "/mnt"' <"$file" >"$file.new" && mv "$file.new" "$file"
 	not_claimed "--workspace $T/source:/w: the container's workspace is /mnt" --workspace "$T/source:/w"
+	not_claimed "*: the container's workspace is /mnt" --workspace "$T/source:$T/source"
 	not_claimed "--workspace $T/source:direct: form and size *" --workspace "$T/source:direct"
 	not_claimed "--workspace $T/source:/mnt,size=1M: form and size *" --workspace "$T/source:/mnt,size=1M"
 	not_claimed "--workspace $T/missing: *No such file*" --workspace "$T/missing"

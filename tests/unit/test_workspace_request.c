@@ -29,12 +29,13 @@ static const struct {
 	{"/a//b/../src/", {"/a/src", "/a/src", "cow", 0, false}},
 	{"src", {"/base/src", "/base/src", "cow", 0, false}},
 	{".", {"/base", "/base", "cow", 0, false}},
-	{"/src:/w", {"/src", "/w", "cow", 0, false}},
-	{"/src:/w/../x", {"/src", "/x", "cow", 0, false}},
+	{"/src:/w", {"/src", "/w", "cow", 0, false, true}},
+	{"/src:/w/../x", {"/src", "/x", "cow", 0, false, true}},
+	{"/src:/src", {"/src", "/src", "cow", 0, false, true}},
 	{"/src:ro", {"/src", "/src", "ro", 0, false}},
 	{"/src:direct", {"/src", "/src", "direct", 0, false}},
-	{"/src:/w:direct", {"/src", "/w", "direct", 0, false}},
-	{"/src:/w:cow,size=64k", {"/src", "/w", "cow", 64 << 10, false}},
+	{"/src:/w:direct", {"/src", "/w", "direct", 0, false, true}},
+	{"/src:/w:cow,size=64k", {"/src", "/w", "cow", 64 << 10, false, true}},
 	{"/src,size=65536", {"/src", "/src", "cow", 64 << 10, false}},
 	{"/src,size=65536B", {"/src", "/src", "cow", 64 << 10, false}},
 	{"/src,size=10GiB", {"/src", "/src", "cow", 10ULL << 30, false}},
@@ -87,6 +88,7 @@ START_TEST(a_workspace_of_the_command_line_is_understood)
 	ck_assert_str_eq(r.form, expected->form);
 	ck_assert_uint_eq(r.bytes, expected->bytes);
 	ck_assert_int_eq(r.tmpfs, expected->tmpfs);
+	ck_assert_int_eq(r.placed, expected->placed);
 }
 END_TEST
 
