@@ -15,6 +15,7 @@
 #include "libcontainer/cgroup/resctrl.h"
 #include "libcontainer/life/audit.h"
 #include "libcontainer/life/plan.h"
+#include "libcontainer/mount/mount_fs.h"
 #include "libcontainer/mount/notify.h"
 #include "libcontainer/namespace/sysctl.h"
 #include "libcontainer/net/egress_bpf.h"
@@ -249,7 +250,9 @@ int prepare_container(
 	struct bundle bundle;
 	int r;
 
-	r = container_refuse_threads(err);
+	r = mount_check_calls(err);
+	if (r >= 0)
+		r = container_refuse_threads(err);
 	if (r >= 0)
 		r = state_check_id(l->container.id, err);
 	if (r >= 0)

@@ -14,6 +14,7 @@
 #include "libcontainer/api/sandbox_paths.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
+#include "libcontainer/mount/mount_fs.h"
 #include "libcontainer/namespace/idmap.h"
 #include "specs/path_text.h"
 #include "specs/sandbox.h"
@@ -328,8 +329,10 @@ static int make_config(struct arena *arena, const struct nacre_sandbox_options *
 	bool directory;
 	struct oci_config *config;
 	struct oci_strings homes;
-	int r = look_at_host(arena, &host, err), by_systemd = 0;
+	int r = mount_check_calls(err), by_systemd = 0;
 
+	if (r == 0)
+		r = look_at_host(arena, &host, err);
 	if (r == 0)
 		r = by_systemd = sandbox_find_limits(arena, options->cgroup_manager, &host, err);
 	if (r >= 0)

@@ -250,6 +250,17 @@ int mount_reconfigure(const struct filesystem *fs, int target_fd, struct nacre_e
 	return r < 0 ? fail_context(fs_fd, r, words.type, "remount", err) : 0;
 }
 
+int mount_check_calls(struct nacre_error *err)
+{
+	/* Fails in any case: with EFAULT, or for whoever may not mount with EPERM. */
+	return sys_fsopen(NULL) == -ENOSYS
+		       ? fail(err, ENOSYS,
+				 "nacre was started in a sandbox or container whose seccomp filter "
+				 "refuses the calls that mount (fsopen): start it outside, or run "
+				 "the command without it, confined by what is there already")
+		       : 0;
+}
+
 int mount_empty(struct nacre_error *err)
 {
 	static const char *const words[] = {"mode=555", "nr_blocks=1", "nr_inodes=1"};

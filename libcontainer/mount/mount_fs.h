@@ -35,6 +35,10 @@ struct filesystem {
 	size_t n_fds;
 };
 
+/* -ENOSYS: the caller has no fsopen(2), since a seccomp filter around it refuses that, as nacre's
+ * own does in every profile but oci: no container can be made. */
+int mount_check_calls(struct nacre_error *err);
+
 /* Makes the filesystem. Returns the fd of a detached mount. An error text includes the kernel's
  * message. */
 int mount_filesystem(const struct filesystem *fs, struct nacre_error *err);

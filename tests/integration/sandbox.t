@@ -42,6 +42,22 @@ test_a_program_of_the_host_runs() {
 	nothing_left
 }
 
+test_a_sandbox_in_a_sandbox_says_that_it_cannot_be() {
+	local name command
+	project
+	mkdir "$T/bin"
+	cp "$NACRE" "$T/bin/nacre" && ln "$T/bin/nacre" "$T/bin/bwrap" || wrong "no programs"
+	for name in agent nested; do
+		for command in "nacre sandbox -- true" "nacre run x" "bwrap --ro-bind / / true"; do
+			inside "$T/bin/$command" --profile "$name" --read "$T/bin"
+			((rc)) || wrong "$command ran in $name"
+			has_line "$err" "*nacre was started in a sandbox or container whose seccomp filter refuses the calls that $(
+				)mount (fsopen): start it outside, or run the command without it, confined by what is there already"
+		done
+	done
+	nothing_left
+}
+
 # As after su, in cron and in a container: no variable, and no login that would have made /run/user/UID.
 test_a_user_without_a_runtime_directory_has_a_place_in_tmp() {
 	local uid=$((1700000000 + $$)) own
