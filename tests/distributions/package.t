@@ -3,13 +3,18 @@
 #
 #	tests/distributions/package.t DIR
 #
-# In a new tree of a distribution, as root, with the packages in DIR: what is installed is used as root
-# and as a user, upgraded under a container that runs, and purged. Called by tests/distributions/run.
+# In a new tree of a distribution, as root, with the packages in DIR, which are .deb, .rpm or .tar.xz: what
+# is installed is used as root and as a user, upgraded under a container that runs, and removed. Called by
+# tests/distributions/run.
 # shellcheck disable=SC2317 # check calls them
 set -u
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
 
 dir=$1
+prefix=/usr
+archives=("$dir"/*)
+kind=${archives[0]##*.}
+[[ $kind != sha256 && $kind != xz ]] || kind=tar prefix=/usr/local
 number=0
 failed=0
 
@@ -29,11 +34,28 @@ apt() {
 	apt-get -qq -y --no-install-recommends "$@"
 }
 
-# What belongs to no package afterwards, but for what apt and ld.so keep.
+# On Debian, rpm knows of no package that another one could need.
+install() {
+	case $kind in
+	deb) apt install "$@" "$dir"/*.deb ;;
+	rpm) rpm --upgrade --nodeps ${1:+--force} "$dir"/*.rpm && ldconfig ;;
+	tar) (cd "$dir" && sha256sum --check ./*.sha256) && tar -C /usr/local -xf "$dir"/*.tar.xz && ldconfig ;;
+	esac
+}
+
+remove() {
+	case $kind in
+	deb) apt purge nacre libnacre0 libnacre-dev ;;
+	rpm) rpm --erase --nodeps nacre libnacre libnacre-devel && ldconfig ;;
+	esac
+}
+
+# What belongs to no package afterwards, but for what apt, rpm and ld.so keep.
 files() {
 	find / \( -path /proc -o -path /sys -o -path /dev -o -path /tmp -o -path /run -o -path /home -o -path /srv \
 		-o -path /root -o -path /packages -o -path /nacre -o -path /var/cache -o -path /var/lib/apt \
-		-o -path /var/lib/dpkg -o -path /var/log -o -path /etc/ld.so.cache \) -prune -o -print | sort
+		-o -path /var/lib/dpkg -o -path /var/lib/rpm -o -path /var/log -o -path /etc/ld.so.cache \) -prune -o -print |
+		sort
 }
 
 as_user() {
@@ -43,11 +65,12 @@ as_user() {
 it_is_installed() {
 	local page
 	nacre --version | grep -xE 'commit: [0-9a-f]{40}' && nacre features && nacre-strict --version &&
-		[[ -x /usr/libexec/nacre/nacre-egress ]] && ! ldd /usr/libexec/nacre/* | grep 'not found' &&
-		grep -xF 'x /tmp/nacre-[0-9]*' /usr/lib/tmpfiles.d/nacre.conf || return
+		[[ -x $prefix/libexec/nacre/nacre-egress ]] && ! ldd "$prefix"/libexec/nacre/* | grep 'not found' &&
+		grep -xF 'x /tmp/nacre-[0-9]*' "$prefix/lib/tmpfiles.d/nacre.conf" || return
 	for page in nacre-{bwrap,sandbox}.1 libnacre.3 nacre-policy.5 nacre-profiles.7 nacre.8 \
 		nacre-{receipt,workspace}.8; do
-		gzip -t "/usr/share/man/man${page##*.}/$page.gz" || return
+		page=$prefix/share/man/man${page##*.}/$page
+		[[ -s $page ]] || gzip -t "$page.gz" || return
 	done
 }
 
@@ -86,8 +109,24 @@ a_program_links_the_library() {
 }
 
 an_engine_is_told() {
-	/usr/share/nacre/install-engine podman --root /tmp/engine &&
-		grep -r /usr/bin/nacre /tmp/engine
+	"$prefix/share/nacre/install-engine" podman --root /tmp/engine &&
+		grep -r "$prefix/bin/nacre" /tmp/engine
+}
+
+# Where the package has a profile for AppArmor: for each name of the program.
+apparmor_takes_the_profile() {
+	local profile=/etc/apparmor.d/nacre path paths
+	. /etc/os-release
+	if [[ $kind != deb || $ID != ubuntu ]] || dpkg --compare-versions "$VERSION_ID" lt 24.04; then
+		[[ ! -e $profile ]]
+		return
+	fi
+	apparmor_parser -Q -K "$profile" && [[ $(apparmor_parser --names "$profile") == nacre ]] || return
+	# Alternatives in braces are the shell's, too.
+	eval "paths=($(sed -n 's/^profile nacre \(.*\) flags=.*/\1/p' "$profile"))"
+	for path in /usr/bin/nacre /usr/libexec/nacre/bwrap; do
+		[[ -x $path && ! -L $path && " ${paths[*]} " == *" $path "* ]] || { echo "not for $path"; return 1; }
+	done
 }
 
 bundle() {
@@ -97,17 +136,18 @@ bundle() {
 }
 
 an_upgrade_keeps_what_runs() {
-	bundle && nacre create running && nacre start running && apt install --reinstall "$dir"/nacre_*.deb &&
+	bundle && nacre create running && nacre start running && install --reinstall &&
 		[[ $(nacre state running | jq -r .status) == running ]] &&
 		nacre exec running /bin/sleep 0 && nacre kill running KILL && nacre delete --force running
 }
 
 nothing_is_left_of_it() {
-	apt purge nacre libnacre0 libnacre-dev && files >/tmp/after && diff /tmp/before /tmp/after
+	remove && files >/tmp/after && diff /tmp/before /tmp/after
 }
 
 if ! { apt update && apt install busybox-static ca-certificates gcc jq libc6-dev pkg-config python3-minimal \
-	libcap-dev libseccomp-dev libyajl-dev libc-ares-dev libmnl0 libssl3 libsystemd0; } >/tmp/log 2>&1; then
+	libcap-dev libseccomp-dev libyajl-dev libc-ares-dev libmnl0 libssl3 libsystemd0 apparmor rpm \
+	xz-utils; } >/tmp/log 2>&1; then
 	tail /tmp/log
 	exit 1
 fi
@@ -120,7 +160,7 @@ useradd -u 1000 -g 1000 -m someone 2>/dev/null || usermod -l someone -d /home/so
 mkdir -p /home/someone/.ssh && chown 1000:1000 /home/someone/.ssh
 mkdir -p /var/lib/nacre && rmdir /var/lib/nacre
 files >/tmp/before
-check "the packages are installed" apt install "$dir"/*.deb
+check "the packages are installed" install
 check "what is in them is there and loads" it_is_installed
 check "root reviews what a sandbox changed" reviewed env
 check "a user needs no login" a_user_needs_no_login
@@ -129,6 +169,7 @@ check "a user's secrets are not in it" no_secret_is_shown
 check "a program links the library" a_program_links_the_library
 check "an engine is told of it" an_engine_is_told
 check "an upgrade keeps what runs" an_upgrade_keeps_what_runs
-check "purged, it leaves nothing" nothing_is_left_of_it
+check "AppArmor's parser takes the profile" apparmor_takes_the_profile
+[[ $kind == tar ]] || check "removed, it leaves nothing" nothing_is_left_of_it
 echo "1..$number"
 exit "$failed"
