@@ -12,11 +12,11 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/file_lock.h"
 #include "libcontainer/base/files.h"
+#include "libcontainer/record/id_owners.h"
 #include "libcontainer/record/state.h"
 
 enum {
 	ETC_MAX = 16 * 1024 * 1024, /* enough for 300,000 accounts */
-	OWNER_MAX = PATH_MAX + 64,
 	NAME_SIZE = 16, /* of a claim's name */
 	KEYS_MAX = 16 * 1024 * 1024,
 	LOCK_WAIT_S = 10,
@@ -67,24 +67,6 @@ static int is_there(int fd)
 	return fstat(fd, &st) < 0 ? -errno : st.st_nlink > 0;
 }
 
-/* Whether the state directory that OWNER names exists: "DEVICE INODE PATH\n". A text of another
- * form, and a path that cannot be checked, count as an existing owner. */
-static bool has_owner(char *owner)
-{
-	uint64_t device, inode;
-	struct stat st;
-	int at = 0;
-
-	if (!*owner)
-		return false;
-	if (sscanf(owner, "%" SCNu64 " %" SCNu64 " %n", &device, &inode, &at) != 2 || !at)
-		return true;
-	owner[strcspn(owner, "\n")] = '\0';
-	if (stat(owner + at, &st) < 0)
-		return errno != ENOENT && errno != ENOTDIR;
-	return st.st_dev == device && st.st_ino == inode;
-}
-
 /* Opens the claim of BLOCK with FLAGS. Returns the fd or -errno. */
 static int open_claim(int dir_fd, uint32_t block, int flags)
 {
@@ -96,31 +78,23 @@ static int open_claim(int dir_fd, uint32_t block, int flags)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Reads what has_owner takes. Returns its length or -errno. */
-static int read_owner(int fd, char ret_owner[static OWNER_MAX])
-{
-	int n = file_read_at(fd, ret_owner, OWNER_MAX - 1, 0);
-
-	ret_owner[n < 0 ? 0 : n] = '\0';
-	return n;
-}
-
 /* Takes a claim whose lock the caller has, unless it has an owner. Returns 1, 0 or -errno. */
 static int take(int fd)
 {
-	char owner[OWNER_MAX];
-	int n = is_there(fd);
+	cleanup_free char *owners = NULL;
+	bool empty;
+	int r = is_there(fd);
 
-	if (n == 0)
-		return 0;
-	if (n > 0)
-		n = read_owner(fd, owner);
-	if (n < 0)
-		return n;
-	if (has_owner(owner))
+	if (r <= 0)
+		return r;
+	r = id_owners_read(fd, &owners);
+	if (r < 0)
+		return r;
+	empty = !*owners;
+	if (id_owners_any(owners))
 		return 0;
 	/* An empty file is not truncated: ext4 flushes a truncated file to the disk at close(2). */
-	return n > 0 && ftruncate(fd, 0) < 0 ? -errno : 1;
+	return !empty && ftruncate(fd, 0) < 0 ? -errno : 1;
 }
 
 /* Returns the fd of the claim, 0 if BLOCK is taken, or -errno. */
@@ -145,11 +119,9 @@ static int try_block(int dir_fd, uint32_t block)
 static bool has_known_owner(int dir_fd, uint32_t block)
 {
 	cleanup_close int fd = open_claim(dir_fd, block, O_RDONLY);
-	char owner[OWNER_MAX] = "";
+	cleanup_free char *owners = NULL;
 
-	if (fd >= 0)
-		(void)read_owner(fd, owner);
-	return has_owner(owner);
+	return fd >= 0 && id_owners_read(fd, &owners) == 0 && id_owners_any(owners);
 }
 
 /* Removes claims without an owner among the next blocks of RANGE. Claims are random, so each is met
@@ -277,6 +249,26 @@ int id_block_claim(const struct id_block_places *places, struct id_blocks_range 
 		range.n, places->etc);
 }
 
+int id_block_join(const struct id_block_places *places, uint32_t block, struct nacre_error *err)
+{
+	cleanup_close int dir_fd = open_claims(places, err);
+	cleanup_close int fd = -1;
+	int r;
+
+	if (dir_fd < 0)
+		return dir_fd;
+	fd = open_claim(dir_fd, block, O_RDWR);
+	if (fd == -ENOENT)
+		return fd;
+	/* Others hold the lock while they create or delete a container of the same pod. */
+	r = fd < 0 ? fd : file_lock_wait(fd, LOCK_WAIT_S);
+	if (r == 0)
+		r = is_there(fd);
+	if (r > 0)
+		return fd_steal(&fd);
+	return r == 0 ? -ENOENT : fail_errno(err, r, "lock %s/%" PRIu32, places->claims, block);
+}
+
 /* Removes the claim; the caller holds its lock. */
 static int unlink_claim(
 	const struct id_block_places *places, uint32_t block, struct nacre_error *err)
@@ -290,36 +282,33 @@ static int unlink_claim(
 void id_block_drop(const struct id_block_places *places, uint32_t block, int *claim_fd)
 {
 	struct nacre_error ignored; /* a claim without a lock is free as well */
+	cleanup_free char *owners = NULL;
 
-	if (*claim_fd >= 0)
+	if (*claim_fd >= 0 && id_owners_read(*claim_fd, &owners) == 0 && !id_owners_any(owners))
 		(void)unlink_claim(places, block, &ignored);
 	let_go(claim_fd);
 }
 
-/* Writes what has_owner reads. Returns its length or -errno. */
-static int write_owner(int state_fd, char ret_owner[static OWNER_MAX])
+/* Changes the owners of a claim whose lock the caller holds. Returns as id_owners_change. */
+static int change(int fd, const char *without, const char *with, bool *ret_any)
 {
-	char path[PATH_MAX];
-	struct stat st;
-	int r = file_path(state_fd, path);
+	cleanup_free char *owners = NULL;
+	int r = id_owners_read(fd, &owners);
 
-	if (r < 0)
-		return r;
-	if (fstat(state_fd, &st) < 0)
-		return -errno;
-	if (strchr(path, '\n'))
-		return -EINVAL;
-	return snprintf(ret_owner, OWNER_MAX, "%ju %ju %s\n", (uintmax_t)st.st_dev,
-		(uintmax_t)st.st_ino, path);
+	*ret_any = true;
+	return r < 0 || (without && !strstr(owners, without))
+		       ? r
+		       : id_owners_change(fd, owners, without, with, ret_any);
 }
 
 int id_block_keep(int *claim_fd, int state_fd, struct nacre_error *err)
 {
-	char owner[OWNER_MAX];
-	int r = write_owner(state_fd, owner);
+	cleanup_free char *own = NULL;
+	int r = id_owners_line(state_fd, &own);
+	bool any;
 
-	if (r >= 0)
-		r = file_write_at(*claim_fd, owner, (size_t)r, 0);
+	if (r == 0)
+		r = change(*claim_fd, NULL, own, &any);
 	if (r < 0)
 		return fail_errno(err, r, "claim a block of ids for the state directory");
 	let_go(claim_fd);
@@ -329,28 +318,28 @@ int id_block_keep(int *claim_fd, int state_fd, struct nacre_error *err)
 int id_block_free(
 	const struct id_block_places *places, uint32_t block, int state_fd, struct nacre_error *err)
 {
-	char path[PATH_MAX], own[OWNER_MAX], owner[OWNER_MAX];
-	int length = write_owner(state_fd, own), r;
+	cleanup_free char *own = NULL;
+	char path[PATH_MAX];
+	int r = id_owners_line(state_fd, &own);
 	cleanup_close int fd = -1;
+	bool any = true;
 
-	if (length < 0)
-		return fail_errno(err, length, "the state directory");
+	if (r < 0)
+		return fail_errno(err, r, "the state directory");
 	(void)snprintf(path, sizeof(path), "%s/%" PRIu32, places->claims, block);
 	fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return 0;
-	/* Another process holds the lock only while it checks the owner. */
+	/* Another process holds the lock only while it checks or adds an owner. */
 	r = fd < 0 ? -errno : file_lock_wait(fd, LOCK_WAIT_S);
 	if (r == 0)
-		r = file_read_at(fd, owner, sizeof(owner), 0);
+		r = change(fd, own, NULL, &any);
 	if (r < 0)
 		r = fail_errno(err, r, "%s", path);
 	/* A claim that was removed meanwhile may have been replaced by another file of this name.
 	 */
-	else if (r == length && !memcmp(owner, own, (size_t)length) && is_there(fd) > 0)
+	else if (!any && is_there(fd) > 0)
 		r = unlink_claim(places, block, err);
-	else
-		r = 0;
 	let_go(&fd);
 	return r;
 }

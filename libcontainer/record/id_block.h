@@ -7,13 +7,14 @@
 
 /*
  * Claims of blocks of ids: a block belongs to one container on the whole machine, no matter where
- * the states of containers are.
+ * the states of containers are, or to the containers of one pod, which have one user namespace.
  *
  * A claim is a file that is named after the block, in a directory of its own. While a container is
  * being created, a lock on that file is the claim, and it ends with the process. Once there is a
- * state directory, the file names it. So a claim whose owner is gone, for whatever reason, is free
- * again, and a later claim removes it sooner or later. The lock belongs to the open file
- * description: a forked child that inherits it holds it too until it closes the fd.
+ * state directory, the file names it, and those of others that have joined (id_owners.h). So a
+ * claim whose owners are gone, for whatever reason, is free again, and a later claim removes it
+ * sooner or later. The lock belongs to the open file description: a forked child that inherits it
+ * holds it too until it closes the fd.
  *
  * Processes with another /run, in a mount namespace of their own, do not see these files. But all
  * share the kernel's table of keys, which has ids of each user namespace that idmap_userns_shown
@@ -43,13 +44,18 @@ int id_block_claim(const struct id_block_places *places, struct id_blocks_range 
 int id_block_count_keys(const struct id_block_places *places, uint32_t block, uint64_t *ret_keys,
 	struct nacre_error *err);
 
-/* Undoes a claim before id_block_keep, and closes the fd. */
+/* Locks the claim of BLOCK, so that its owners stay what they are. Returns an fd that another
+ * container's id_block_keep takes, or id_block_drop. -ENOENT without text: there is no claim. */
+int id_block_join(const struct id_block_places *places, uint32_t block, struct nacre_error *err);
+
+/* Undoes a claim before id_block_keep, and closes the fd. That of other owners stays. */
 void id_block_drop(const struct id_block_places *places, uint32_t block, int *claim_fd);
 
-/* Makes the state directory STATE_FD the owner of the claim, and closes the fd. */
+/* Makes the state directory STATE_FD an owner of the claim, and closes the fd. */
 int id_block_keep(int *claim_fd, int state_fd, struct nacre_error *err);
 
-/* Removes the claim of STATE_FD. The claim of another owner, or none, is no error and stays. */
+/* Removes STATE_FD from the owners of the claim, and with the last one the claim. One of other
+ * owners, or none, is no error and stays. */
 int id_block_free(const struct id_block_places *places, uint32_t block, int state_fd,
 	struct nacre_error *err);
 
