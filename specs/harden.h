@@ -36,6 +36,10 @@ struct harden_host {
 	bool egress; /* rules of egress can be enforced: the kernel takes programs for cgroups, or
 			the container's network leads nowhere */
 	uint32_t first_id; /* of the block of ids that the container gets; 0: none */
+	const struct harden_pod *pod; /* another container, whose user namespace it joins; NULL:
+					 none, see harden_userns.h */
+	const char *no_pod; /* why it joins none of those that own its namespaces, for people;
+			       NULL: none does */
 	const char *no_shift; /* why there is no block, for people */
 	struct oci_strings unmapped; /* sources of binds without an id mapping of their own:
 				      * devices and the like, and what is mapped with the

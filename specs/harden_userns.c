@@ -49,11 +49,15 @@ static bool has_own_space(const struct oci_config *config, const struct harden_r
 void harden_shift_obstacle(const struct oci_config *config, const struct harden_request *request,
 	char ret_text[static 256])
 {
+	const struct harden_host *host = &request->host;
+
 	ret_text[0] = '\0';
 	if (config->nacre && config->nacre->root_tmpfs)
 		(void)snprintf(ret_text, 256, "the root is a tmpfs of the sandbox");
-	else if (!has_own_space(config, request, "pid", "host-pid"))
-		(void)snprintf(ret_text, 256, "the pid namespace is not the container's own");
+	else if (!(host->pod && host->pod->of_pid) &&
+		 !has_own_space(config, request, "pid", "host-pid"))
+		(void)snprintf(ret_text, 256, "the pid namespace is not the container's own%s%s",
+			host->no_pod ? ": " : "", host->no_pod ? host->no_pod : "");
 	else if (!has_own_space(config, request, "mount", NULL))
 		(void)snprintf(ret_text, 256, "the mount namespace is not the container's own");
 	for (size_t i = 0; i < config->n_mounts && !ret_text[0]; i++) {
@@ -139,6 +143,36 @@ int harden_shift_maps(struct arena *arena, const struct oci_process *process, ui
 	settle(maps.gids, &maps.n_gids, first_id);
 	*ret_maps = maps;
 	return 0;
+}
+
+static bool have(const struct oci_id_mapping *maps, size_t n, uint32_t id)
+{
+	for (size_t i = 0; i < n; i++)
+		if (id >= maps[i].container_id && id - maps[i].container_id < maps[i].size)
+			return true;
+	return false;
+}
+
+bool harden_maps_have(const struct harden_maps *maps, const struct oci_process *process,
+	const char **ret_place, uint32_t *ret_id)
+{
+	const struct oci_user none = {0}, *user = process ? &process->user : &none;
+
+	*ret_place = "process.user.uid";
+	*ret_id = user->uid;
+	if (!have(maps->uids, maps->n_uids, *ret_id))
+		return false;
+	*ret_place = "process.user.gid";
+	*ret_id = user->gid;
+	if (!have(maps->gids, maps->n_gids, *ret_id))
+		return false;
+	*ret_place = "process.user.additionalGids";
+	for (size_t i = 0; i < user->n_additional_gids; i++) {
+		*ret_id = user->additional_gids[i];
+		if (!have(maps->gids, maps->n_gids, *ret_id))
+			return false;
+	}
+	return true;
 }
 
 /* --- the rule --- */
@@ -236,17 +270,26 @@ static int map_bind(struct hardening *h, size_t i)
 
 static int add_namespace(struct hardening *h)
 {
+	const struct harden_host *host = &h->request->host;
 	struct oci_linux *linux_ = harden_need_linux(h);
+	struct oci_namespace *added;
 	struct harden_maps maps;
 	int r = 0;
 
-	if (!linux_ || !oci_add_namespace(h->arena, h->config, "user"))
+	added = linux_ ? oci_add_namespace(h->arena, h->config, "user") : NULL;
+	if (!added)
 		return harden_out_of_memory(h);
-	r = harden_shift_maps(h->arena, h->process, h->request->host.first_id, &maps, h->err);
+	if (host->pod) {
+		added->path = host->pod->userns;
+		maps = host->pod->maps;
+	} else {
+		r = harden_shift_maps(h->arena, h->process, host->first_id, &maps, h->err);
+	}
 	if (r < 0)
 		return r;
 	harden_note(h, harden_text(h, "linux.namespaces[%zu]", linux_->n_namespaces - 1), NULL,
-		"{\"type\":\"user\"}");
+		added->path ? harden_text(h, "{\"type\":\"user\",\"path\":\"%s\"}", added->path)
+			    : "{\"type\":\"user\"}");
 	linux_->uid_mappings = maps.uids;
 	linux_->n_uid_mappings = maps.n_uids;
 	linux_->gid_mappings = maps.gids;

@@ -17,6 +17,18 @@ struct harden_maps {
 	size_t n_uids, n_gids;
 };
 
+/* A container with shifted ids whose user namespace owns namespaces that the config joins. */
+struct harden_pod {
+	const char *userns; /* its path */
+	struct harden_maps maps;
+	bool of_pid; /* it owns the pid namespace, too */
+};
+
+/* Whether MAPS have the ids of PROCESS (NULL: none); if not, *RET_PLACE is the first that they have
+ * not, and *RET_ID that. */
+bool harden_maps_have(const struct harden_maps *maps, const struct oci_process *process,
+	const char **ret_place, uint32_t *ret_id);
+
 /* Whether the rule holds for CONFIG, which is not hardened yet, and has a namespace to add. */
 bool harden_wants_shift(const struct oci_config *config, const struct harden_request *request);
 

@@ -244,6 +244,17 @@ static int prepare_witnesses(struct life *l, const struct nacre_create_options *
 			       bundle->policy && bundle->policy->trace_denials, err);
 }
 
+static int plan_namespaces(struct life *l, struct nacre_error *err)
+{
+	int r = namespaces_plan(l->container.config, &l->namespaces, err);
+
+	if (r >= 0 && l->shift.pod_fd >= 0)
+		r = namespaces_check_owner(&l->namespaces, l->shift.pod_fd, err);
+	if (r >= 0)
+		r = namespaces_stay_outside(&l->namespaces, err);
+	return r < 0 ? r : sysctl_check_joined(l->container.config, l->namespaces.host_flags, err);
+}
+
 int prepare_container(
 	struct life *l, const struct nacre_create_options *options, struct nacre_error *err)
 {
@@ -293,11 +304,7 @@ int prepare_container(
 		r = seccomp_own_program(
 			l->container.arena, l->container.config->nacre, &l->own_filter, err);
 	if (r >= 0)
-		r = namespaces_plan(l->container.config, &l->namespaces, err);
-	if (r >= 0)
-		r = namespaces_stay_outside(&l->namespaces, err);
-	if (r >= 0)
-		r = sysctl_check_joined(l->container.config, l->namespaces.host_flags, err);
+		r = plan_namespaces(l, err);
 	if (r < 0)
 		return r;
 	r = fill_record(l, &bundle, options, err);

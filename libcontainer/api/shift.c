@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "libcontainer/api/bundle.h"
+#include "libcontainer/api/shift_pod.h"
 #include "libcontainer/mount/mount_shift.h"
 #include "libcontainer/mount/mounts.h"
 #include "libcontainer/mount/rootfs.h"
@@ -158,6 +159,17 @@ static int look_at_binds(struct arena *arena, const struct oci_config *config, c
 	return 0;
 }
 
+/* The namespace of the mounts shows that the block is taken, as long as this container has it. */
+static int take_ids(struct arena *arena, const struct oci_config *config,
+	const struct policy *policy, const struct harden_pod *pod, struct life_shift *shift,
+	struct nacre_error *err)
+{
+	if (!pod)
+		return claim(arena, config, policy, shift, err);
+	shift->userns_fd = make_userns(&pod->maps, err);
+	return shift->userns_fd < 0 ? shift->userns_fd : 0;
+}
+
 /* Takes everything that the rule needs, if CONFIG permits it. */
 static int take(struct arena *arena, const struct oci_config *config, const char *bundle,
 	const struct policy *policy, struct harden_request *request, struct life_shift *shift,
@@ -168,7 +180,7 @@ static int take(struct arena *arena, const struct oci_config *config, const char
 
 	if (!rootfs)
 		return arena_fail(arena, "rootfs", err);
-	r = claim(arena, config, policy, shift, err);
+	r = take_ids(arena, config, policy, request->host.pod, shift, err);
 	if (r == 0)
 		r = map_root(
 			arena, rootfs, harden_leaves_root_writable(config, request), shift, err);
@@ -180,6 +192,7 @@ static int do_without(struct arena *arena, struct harden_request *request, struc
 	const char *why, struct nacre_error *err)
 {
 	life_shift_done(shift);
+	request->host.pod = NULL;
 	request->host.no_shift = arena_strdup(arena, why);
 	return request->host.no_shift ? 0 : arena_fail(arena, "rule user-namespace", err);
 }
@@ -201,6 +214,11 @@ int shift_look(struct arena *arena, const struct oci_config *config, const char 
 	if (r == 0)
 		return do_without(
 			arena, request, ret_shift, "only root of the host has ids to give", err);
+	r = shift_find_pod(arena, config, request, ret_shift, err);
+	if (r < 0) {
+		life_shift_done(ret_shift);
+		return r;
+	}
 	harden_shift_obstacle(config, request, obstacle);
 	if (*obstacle)
 		return do_without(arena, request, ret_shift, obstacle, err);

@@ -110,12 +110,14 @@ struct life_shift {
 	uint32_t first_id; /* first id of the block on the host; 0: no block */
 	int claim_fd; /* claim of id_block.h, until the state directory owns it */
 	int userns_fd; /* user namespace with the container's mappings */
+	int pod_fd; /* the user namespace of another container, which this one joins; -1: none */
 	int rootfs_fd; /* root directory, until the guard has judged it */
 	int root_fd; /* id-mapped tree of the root */
 };
 
-#define LIFE_SHIFT_NONE \
-	((struct life_shift){.claim_fd = -1, .userns_fd = -1, .rootfs_fd = -1, .root_fd = -1})
+#define LIFE_SHIFT_NONE       \
+	((struct life_shift){ \
+		.claim_fd = -1, .userns_fd = -1, .pod_fd = -1, .rootfs_fd = -1, .root_fd = -1})
 
 /* Closes the fds, and drops a claim that no container owns yet. */
 void life_shift_done(struct life_shift *shift);

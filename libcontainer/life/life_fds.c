@@ -86,6 +86,7 @@ void life_shift_done(struct life_shift *shift)
 {
 	id_block_drop(&id_block_host, shift->first_id / ID_BLOCK_SIZE, &shift->claim_fd);
 	fd_close(&shift->userns_fd);
+	fd_close(&shift->pod_fd);
 	fd_close(&shift->rootfs_fd);
 	fd_close(&shift->root_fd);
 	*shift = LIFE_SHIFT_NONE;

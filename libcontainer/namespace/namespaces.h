@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "specs/harden.h"
+#include "specs/harden_userns.h"
 
 /* namespaces(7): one row per type of config-linux.md. */
 struct namespace_type {
@@ -53,6 +54,28 @@ int namespaces_is_host(const struct namespace_type *type, int fd, struct nacre_e
 int namespaces_host_root(int64_t *ret_uid, int64_t *ret_gid, struct nacre_error *err);
 /* Returns whether a user namespace maps an id to the host's root. 1, 0 or -errno. */
 int namespaces_maps_root(int userns_fd, struct nacre_error *err);
+
+/* Reads the mappings of a user namespace, with ids as the caller has them. From ARENA. */
+int namespaces_read_maps(
+	struct arena *arena, int userns_fd, struct harden_maps *ret_maps, struct nacre_error *err);
+
+/* The user namespace that owns the ipc, uts and pid namespaces with a path in CONFIG. */
+struct namespaces_owner {
+	int userns_fd; /* the caller closes it; -1: none has a path, or the caller's own owns them
+			*/
+	bool of_pid; /* it owns the pid namespace */
+	bool differ; /* there is another one, which owns others of them */
+};
+
+/* Asks the kernel for it, NS_GET_USERNS. A namespace that the caller's user namespace owns is
+ * passed over. */
+int namespaces_find_owner(const struct oci_config *config, struct namespaces_owner *ret_owner,
+	struct nacre_error *err);
+
+/* Asks once more, of the namespaces that PLAN has opened: USERNS_FD must be the user namespace that
+ * PLAN joins, and the owner. -EPERM: it is not, for a path leads elsewhere by now. */
+int namespaces_check_owner(
+	const struct namespace_plan *plan, int userns_fd, struct nacre_error *err);
 
 /* Fills in what harden() needs to know about linux.namespaces. A path that cannot be opened is
  * skipped: namespaces_plan reports it. */

@@ -14,11 +14,13 @@
 #include "libcontainer/base/procfs.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/namespace/idmap.h"
+#include "specs/harden_rules.h"
 
 /* Finds out which namespaces are the host's, by the open namespace and not by a path. */
 
 #define OVERFLOW_ID 65534 /* shown for an id that the caller's user namespace does not map */
 #define MAP_SIZE 32768 /* 340 lines of three numbers */
+#define SPACE_OF_MAPS 65536 /* of two, read */
 
 /* Returns 1 if FD is the namespace of TYPE that process WHO ("self") is in, 0 if not. */
 static int is_of(
@@ -77,26 +79,32 @@ int namespaces_host_root(int64_t *ret_uid, int64_t *ret_gid, struct nacre_error 
 	return 0;
 }
 
-/* Returns 1 if FILE, the uid_map or gid_map of a process, maps the id ROOT of the caller's user
- * namespace, 0 if not. */
-static int maps(int proc_fd, const char *file, int64_t root, struct nacre_error *err)
+/* Reads FILE, the uid_map or gid_map of a process. */
+static int read_map(struct arena *arena, int proc_fd, const char *file,
+	struct oci_id_mapping **ret_items, size_t *ret_n, struct nacre_error *err)
 {
 	cleanup_free char *text = malloc(MAP_SIZE);
-	int64_t inside, outside, count;
-	ssize_t n;
+	struct oci_id_mapping *items;
+	size_t lines = 0, n = 0;
+	ssize_t length;
 
 	if (!text)
 		return fail_errno(err, ENOMEM, "%s", file);
-	n = procfs_read(proc_fd, file, text, MAP_SIZE);
-	if (n < 0)
-		return fail_errno(err, (int)n, "read /proc/%s", file);
-	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-		if (sscanf(line, "%" SCNd64 " %" SCNd64 " %" SCNd64, &inside, &outside, &count) !=
-			3)
+	length = procfs_read(proc_fd, file, text, MAP_SIZE);
+	if (length < 0)
+		return fail_errno(err, (int)length, "read /proc/%s", file);
+	for (const char *at = text; (at = strchr(at, '\n')); at++)
+		lines++;
+	items = arena_array(arena, lines, sizeof(*items));
+	if (!items)
+		return arena_fail(arena, file, err);
+	for (const char *line = text; *line; line = strchr(line, '\n') + 1, n++)
+		if (n == lines ||
+			sscanf(line, "%" SCNu32 " %" SCNu32 " %" SCNu32, &items[n].container_id,
+				&items[n].host_id, &items[n].size) != 3)
 			return fail(err, EINVAL, "/proc/%s is not a map of ids", file);
-		if (root >= outside && root - outside < count)
-			return 1;
-	}
+	*ret_items = items;
+	*ret_n = n;
 	return 0;
 }
 
@@ -113,24 +121,23 @@ static _Noreturn void show_namespace(int userns_fd, int socket_fd)
 	_exit(0);
 }
 
-static int look_at_maps(pid_t pid, struct nacre_error *err)
+static int read_maps(
+	struct arena *arena, pid_t pid, struct harden_maps *maps, struct nacre_error *err)
 {
 	cleanup_close int proc_fd = procfs_open(err);
-	int64_t uid, gid;
 	char file[48];
-	int r = proc_fd < 0 ? proc_fd : namespaces_host_root(&uid, &gid, err);
+	int r;
 
-	if (r < 0)
-		return r;
+	if (proc_fd < 0)
+		return proc_fd;
 	(void)snprintf(file, sizeof(file), "%d/uid_map", (int)pid);
-	r = maps(proc_fd, file, uid, err);
-	if (r != 0)
-		return r;
+	r = read_map(arena, proc_fd, file, &maps->uids, &maps->n_uids, err);
 	(void)snprintf(file, sizeof(file), "%d/gid_map", (int)pid);
-	return maps(proc_fd, file, gid, err);
+	return r < 0 ? r : read_map(arena, proc_fd, file, &maps->gids, &maps->n_gids, err);
 }
 
-int namespaces_maps_root(int userns_fd, struct nacre_error *err)
+int namespaces_read_maps(
+	struct arena *arena, int userns_fd, struct harden_maps *ret_maps, struct nacre_error *err)
 {
 	struct clone_args args = {.exit_signal = SIGCHLD};
 	cleanup_close int ours = -1, theirs = -1;
@@ -152,12 +159,27 @@ int namespaces_maps_root(int userns_fd, struct nacre_error *err)
 	fd_close(&theirs);
 	while ((r = (int)read(ours, &byte, 1)) < 0 && errno == EINTR)
 		;
-	r = r == 1 ? look_at_maps(pid, err)
+	r = r == 1 ? read_maps(arena, pid, ret_maps, err)
 		   : fail(err, EPERM, "the user namespace cannot be joined");
 	fd_close(&ours);
 	/* The child ends by itself now, and soon. */
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
+	return r;
+}
+
+int namespaces_maps_root(int userns_fd, struct nacre_error *err)
+{
+	cleanup_arena struct arena *arena = arena_new(SPACE_OF_MAPS);
+	struct harden_maps maps;
+	int64_t uid, gid;
+	int r = arena ? namespaces_host_root(&uid, &gid, err) : fail_errno(err, ENOMEM, "map");
+
+	if (r == 0)
+		r = namespaces_read_maps(arena, userns_fd, &maps, err);
+	if (r == 0)
+		r = harden_maps_id(maps.uids, maps.n_uids, uid) ||
+		    harden_maps_id(maps.gids, maps.n_gids, gid);
 	return r;
 }
 

@@ -254,7 +254,7 @@ feature_shared_processes() {
 	gone pod/p
 }
 
-# Of containers that have ids of their own each, those of the pod are others'.
+# Of containers with ids of their own, those of a pod have the same.
 feature_shared_namespaces() {
 	local container
 	pod p "containers: [$(container main "echo hello >/tmp/index.html; exec httpd -f -p 8080 -h /tmp"), $(container other "$sleeping")]"

@@ -136,6 +136,96 @@ START_TEST(what_stands_against_it_is_told)
 }
 END_TEST
 
+#define MAPS_OF_POD "[{\"containerID\":0,\"hostID\":1900019712,\"size\":65536}]"
+
+static struct oci_id_mapping map_of_pod[] = {{.host_id = 1900019712, .size = 65536}};
+static const struct harden_pod pod = {.userns = "/proc/7/ns/user",
+	.maps = {.uids = map_of_pod, .gids = map_of_pod, .n_uids = 1, .n_gids = 1}};
+
+START_TEST(the_user_namespace_of_its_pod_is_joined)
+{
+	struct harden_request request = {.profile = "agent", .shifted = true};
+	struct result result = {0};
+	const struct oci_namespace *user;
+
+	give_ids(&request.host);
+	request.host.pod = &pod;
+	result.r = harden(arena, plain(), &request, &result.config, &result.report, &result.err);
+	result = must(result);
+	user = oci_find_namespace(result.config, "user");
+	ck_assert_ptr_nonnull(user);
+	ck_assert_str_eq(user->path, "/proc/7/ns/user");
+	ck_assert_str_eq(
+		result.report->changes[0].to, "{\"type\":\"user\",\"path\":\"/proc/7/ns/user\"}");
+	ck_assert_str_eq(result.report->changes[1].to, MAPS_OF_POD);
+	ck_assert_str_eq(result.report->changes[2].to, MAPS_OF_POD);
+	ck_assert_uint_eq(result.config->linux_->uid_mappings[0].host_id, 1900019712);
+}
+END_TEST
+
+START_TEST(the_pid_namespace_of_its_pod_is_no_obstacle)
+{
+	struct harden_pod with_pid = pod;
+	struct harden_request request = {.profile = "strict"};
+	struct oci_config *config = tight("", "", "", LIMITED);
+	char text[256];
+
+	with_pid.of_pid = true;
+	oci_find_namespace(config, "pid")->path = "/proc/7/ns/pid";
+	harden_shift_obstacle(config, &request, text);
+	ck_assert_str_eq(text, "the pid namespace is not the container's own");
+	request.host.no_pod = "it is the moon's";
+	harden_shift_obstacle(config, &request, text);
+	ck_assert_str_eq(text, "the pid namespace is not the container's own: it is the moon's");
+	request.host.no_pod = NULL;
+	request.host.pod = &pod;
+	harden_shift_obstacle(config, &request, text);
+	ck_assert_str_eq(text, "the pid namespace is not the container's own");
+	request.host.pod = &with_pid;
+	harden_shift_obstacle(config, &request, text);
+	ck_assert_str_eq(text, "");
+}
+END_TEST
+
+START_TEST(each_id_of_a_process_must_be_in_the_maps)
+{
+	struct oci_id_mapping single[] = {
+		{.host_id = 1900019712, .size = 65520}, {.container_id = 70000, .size = 1}};
+	const struct harden_maps maps = {
+		.uids = map_of_pod, .gids = single, .n_uids = 1, .n_gids = 2};
+	static const struct {
+		uint32_t uid, gid, more;
+		const char *place; /* NULL: all are */
+		uint32_t id;
+	} cases[] = {
+		{0, 0, 0, NULL, 0},
+		{65535, 65519, 70000, NULL, 0},
+		{65536, 0, 0, "process.user.uid", 65536},
+		{70000, 0, 0, "process.user.uid", 70000},
+		{0, 65520, 0, "process.user.gid", 65520},
+		{0, 70000, 70001, "process.user.additionalGids", 70001},
+	};
+	const char *place;
+	uint32_t id;
+
+	ck_assert(harden_maps_have(&maps, NULL, &place, &id));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint32_t groups[] = {0, cases[i].more};
+		const struct oci_process process = {.user = {.uid = cases[i].uid,
+							    .gid = cases[i].gid,
+							    .additional_gids = groups,
+							    .n_additional_gids = 2}};
+		const bool found = harden_maps_have(&maps, &process, &place, &id);
+
+		ck_assert_int_eq(found, !cases[i].place);
+		if (found)
+			continue;
+		ck_assert_str_eq(place, cases[i].place);
+		ck_assert_uint_eq(id, cases[i].id);
+	}
+}
+END_TEST
+
 START_TEST(each_id_above_the_block_has_one_of_its_own)
 {
 	uint32_t many[HARDEN_SINGLE_IDS + 1] = {0};
@@ -220,6 +310,9 @@ Suite *suite_harden_userns(void)
 	tcase_add_loop_test(tc, one_with_root_of_the_host_in_it_is_none, 0, 3);
 	tcase_add_loop_test(
 		tc, what_stands_against_it_is_told, 0, sizeof(obstacles) / sizeof(obstacles[0]));
+	tcase_add_test(tc, the_user_namespace_of_its_pod_is_joined);
+	tcase_add_test(tc, the_pid_namespace_of_its_pod_is_no_obstacle);
+	tcase_add_test(tc, each_id_of_a_process_must_be_in_the_maps);
 	tcase_add_test(tc, the_range_of_who_may_ping_ends_with_the_block);
 	tcase_add_test(tc, each_id_above_the_block_has_one_of_its_own);
 	tcase_add_test(tc, an_overlay_with_a_label_is_known_by_its_options);
