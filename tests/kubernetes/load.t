@@ -8,8 +8,7 @@
 # shellcheck source=SCRIPTDIR/node.sh
 . "$(dirname "$0")/node.sh"
 
-# COUNT pods (30) at once by each runtime: how long until all run, and what they take; and nacre replaced
-# by another build, OLD by BUILD_DIR, while 20 pods run.
+# COUNT pods (30) at once by each runtime: how long until all run, and what they take.
 
 count=${COUNT:-30}
 profiles=(runc agent shim)
@@ -58,58 +57,9 @@ measure() {
 	result ok "$count pods by $(runtime_name)"
 }
 
-# As a package's tools do: each new file beside the old one, and then in its place.
-install_build() {
-	local name
-	for name in nacre shim/containerd-shim-nacre-v2; do
-		cp "$1/$name" "/usr/local/upgraded/${name##*/}.new"
-		mv "/usr/local/upgraded/${name##*/}.new" "/usr/local/upgraded/${name##*/}"
-	done
-	ln -sfn "$1" /usr/local/libexec/nacre
-}
-
-upgrade() {
-	local i failed_ones=''
-	make_pods 20
-	install_build /nacre/build
-	for ((i = 0; i < 20; i++)); do
-		[[ $(k exec "p$i" -- echo alive 2>&1) == alive ]] || failed_ones+=" exec:p$i"
-	done
-	kill_containerd
-	start_containerd
-	wait_until 30 eval '[[ $(k exec p0 -- echo alive) == alive ]]'
-	[[ $(k get pods -o 'jsonpath={.items[*].status.containerStatuses[0].restartCount}' | tr -d ' 0') == '' ]] ||
-		failed_ones+=" restarted"
-	k apply -f - >/dev/null <<-YAML
-		apiVersion: v1
-		kind: Pod
-		metadata: {name: new}
-		spec: {runtimeClassName: $(runtime_name), terminationGracePeriodSeconds: 1, $(containers 'exec sleep 9999')}
-	YAML
-	until_phase new Running || failed_ones+=" new"
-	gone pods --all
-	[[ -z $(k get pods --no-headers 2>/dev/null) ]] || failed_ones+=" delete"
-	if [[ -z $failed_ones ]]; then
-		result ok "20 pods of $(runtime_name) live through an upgrade"
-	else
-		result not "20 pods of $(runtime_name) live through an upgrade" "failed:$failed_ones"
-	fi
-}
-
 start_node
 for runtime in "${profiles[@]}"; do
 	measure
-done
-old=/nacre/build
-[[ ! -e /nacre/old/nacre ]] || old=/nacre/old
-mkdir /usr/local/upgraded
-install_build "$old"
-for name in /usr/local/lib/runtimes /usr/local/bin; do
-	[[ ! -L $name/nacre ]] || ln -sfn /usr/local/upgraded/nacre "$name/nacre"
-done
-ln -sfn /usr/local/upgraded/containerd-shim-nacre-v2 /usr/local/bin/containerd-shim-nacre-oci-v2
-for runtime in agent shim; do
-	upgrade
 done
 echo "1..$tests"
 exit $((failed > 0))

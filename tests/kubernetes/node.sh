@@ -184,6 +184,25 @@ start_node() {
 	fi
 }
 
+# restart_node: its containerd, which has no time to end, and its kubelet
+restart_node() {
+	kill_containerd -KILL
+	kill "$(</run/kubelet.pid)"
+	wait_until 20 is_gone "$(</run/kubelet.pid)"
+	start_containerd
+	start_kubelet
+	wait_until 30 kubectl wait --for=condition=Ready node/node --timeout=1s
+}
+
+# left_overs: what pods have left that are gone. nacre keeps the filters that it has compiled.
+left_overs() {
+	find /run/containerd/runc/k8s.io /run/containerd/nacre/k8s.io /run/containerd/io.containerd.runtime.v2.task/k8s.io \
+		/run/netns -mindepth 1 -maxdepth 1 ! -name .seccomp 2>/dev/null
+	find /sys/fs/cgroup -mindepth 1 -type d | grep -Ev '^/sys/fs/cgroup/(init|k8s.io$)'
+	pgrep -c containerd-shim
+	grep -c overlayfs/snapshots /proc/mounts
+}
+
 # --- for the features ---
 
 # kubectl in the namespace of the profile that is tried

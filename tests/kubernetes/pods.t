@@ -407,13 +407,8 @@ feature_kubelet_and_containerd_restarted() {
 	pod p "$(containers "echo started; $sleeping")"
 	until_ready p || return
 	before=$(field p '.status.containerStatuses[0].containerID')
-	kill_containerd -KILL
-	kill "$(</run/kubelet.pid)"
-	wait_until 20 is_gone "$(</run/kubelet.pid)"
-	start_containerd
-	start_kubelet
+	restart_node
 	wait_until 30 eval '[[ $(k exec p -- echo alive) == alive ]]' && k exec p -- echo alive
-	wait_until 30 kubectl wait --for=condition=Ready node/node --timeout=1s
 	after=$(field p '.status.containerStatuses[0].containerID')
 	[[ -n $after && $after == "$before" ]] && echo 'the same container'
 	field p '.status.containerStatuses[0].restartCount'
@@ -423,16 +418,12 @@ feature_kubelet_and_containerd_restarted() {
 	k get pods --no-headers 2>/dev/null
 }
 
-# The kubelet removes what has ended once a minute. nacre keeps the filters that it has compiled.
+# The kubelet removes what has ended once a minute.
 feature_nothing_is_left() {
 	k delete pods --all --grace-period=0 --force >/dev/null 2>&1
 	kubectl --namespace default delete pod server --grace-period=1 >/dev/null 2>&1
 	wait_until 100 eval '[[ -z $(ctr --namespace k8s.io containers list --quiet) ]]'
-	find /run/containerd/runc/k8s.io /run/containerd/nacre/k8s.io /run/containerd/io.containerd.runtime.v2.task/k8s.io \
-		/run/netns -mindepth 1 -maxdepth 1 ! -name .seccomp 2>/dev/null
-	find /sys/fs/cgroup -mindepth 1 -type d | grep -Ev '^/sys/fs/cgroup/(init|k8s.io$)'
-	pgrep -c containerd-shim
-	grep -c overlayfs/snapshots /proc/mounts
+	left_overs
 }
 
 # --- one feature by all profiles at once, which mostly wait ---
