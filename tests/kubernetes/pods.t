@@ -280,6 +280,18 @@ feature_user_namespace() {
 	gone pod/p
 }
 
+# Kubernetes takes Unmasked with a user namespace alone.
+feature_proc_mount() {
+	local container
+	pod p "hostUsers: false, containers: [$(container main "$sleeping" 'securityContext: {procMount: Default}'),
+		$(container other "$sleeping" 'securityContext: {procMount: Unmasked}')]"
+	until_phase p Running || return
+	for container in main other; do
+		k exec p -c "$container" -- sh -c 'grep -q " /proc/" /proc/mounts && echo masked || echo unmasked'
+	done
+	gone pod/p
+}
+
 feature_users_and_groups() {
 	pod p "securityContext: {runAsUser: 1000, runAsGroup: 3000, fsGroup: 2000, supplementalGroups: [4000]}, $(containers "id; $sleeping")"
 	until_phase p Running && wait_until 10 has_logged p uid && k logs p
@@ -384,6 +396,25 @@ feature_egress_by_an_annotation() {
 	gone pod/p
 }
 
+# The kubelet hands a pod's annotations to the pod alone, so that they are of all its containers (cri.t has rules
+# by container). Among them 127.0.0.1 is free.
+feature_egress_of_all_containers() {
+	local ip container port without_raw='securityContext: {capabilities: {drop: [NET_RAW]}}'
+	ip=$(server_address)
+	pod p "containers: [$(container main "echo hello of main >/tmp/index.html; exec httpd -f -p 8080 -h /tmp" "$without_raw"),
+		$(container other "$sleeping" "$without_raw")]" "annotations: {run.nacre.egress: '$ip/32:81'}"
+	wait_until 30 eval 'has_message p annotation || is_field p .status.phase Running'
+	is_field p .status.phase Running || { give_up p; return; }
+	for container in main other; do
+		for port in 80 81; do
+			k exec p -c "$container" -- wget -qO- "http://$ip:$port/" 2>&1 | sed "s/$ip/SERVER/; /^command/d"
+		done
+	done
+	wait_until 10 k exec p -c other -- wget -qO- http://127.0.0.1:8080/
+	k exec p -c other -- wget -qO- http://127.0.0.1:8080/
+	gone pod/p
+}
+
 # --- contrib's pod of an agent ---
 
 # As it stands, but for the image and the runtime
@@ -449,8 +480,11 @@ run_feature() {
 }
 
 prints egress_by_an_annotation $'wget: can\'t connect to remote host (SERVER): Operation not permitted\nhello'
+prints egress_of_all_containers "$(for ((i = 0; i < 2; i++)); do echo "${printed[egress_by_an_annotation:runc]}"; done)
+hello of main"
 # Debian 12's runc has no mounts with other ids.
 prints user_namespace $'0 1 65536\n0'
+prints proc_mount $'masked\nunmasked'
 for profile in agent strict nested; do
 	differs "$profile" host_network host-network 'rule host-network: .*run.nacre.allow: host-network'
 	differs "$profile" host_path_of_a_socket mount-sources 'rule mount-sources: .*run.nacre.allow: engine-socket'
@@ -460,6 +494,9 @@ done
 for profile in agent nested; do
 	differs "$profile" agent_pod own-seccomp-filter $'workspace allowed\n.*device EPERM'
 done
+for profile in agent strict; do
+	differs "$profile" proc_mount hidden-paths $'^masked\nmasked$'
+done
 differs agent root_is_writable read-only-root 'Read-only file system'
 differs strict root_is_writable read-only-root 'Read-only file system'
 differs agent added_capability capability-ceiling 'CapEff:.00000000000005fb'
@@ -468,6 +505,7 @@ differs strict added_capability capability-ceiling 'CapEff:.0000000000000000'
 differs strict dropped_capabilities capability-ceiling 'CapEff:.0000000000000000'
 differs strict agent_pod writable-binds $'workspace EROFS\n.*network EPERM'
 differs strict egress_by_an_annotation egress 'allows more than the rules that hold'
+differs strict egress_of_all_containers egress 'allows more than the rules that hold'
 differs strict empty_dirs writable-binds 'Read-only file system'
 differs strict connections egress 'Operation not permitted'
 differs strict http_probe egress 'timed out waiting'
@@ -479,8 +517,10 @@ if [[ $suite == pods_shim ]]; then
 	use_shim
 	path_of[shim]=nacre-shim
 	# A fault: the root of a pod with a user namespace. Where layers have mapped ids is where to look.
-	differs_by[shim:user_namespace]='a fault'
-	differs_text[shim:user_namespace]='mount overlay of overlay on .*: Invalid argument'
+	for feature in user_namespace proc_mount; do
+		differs_by[shim:$feature]='a fault'
+		differs_text[shim:$feature]='mount overlay of overlay on .*: Invalid argument'
+	done
 else
 	profiles=(runc oci agent strict nested)
 	path_of[nested]=/usr/local/bin/nacre-nested
