@@ -151,7 +151,7 @@ struct decision {
 	const struct policy *policy; /* never NULL */
 	struct harden_request request;
 	size_t room; /* for grants */
-	const char *egress, *workspace, *userns; /* values of the annotations */
+	const char *workspace, *userns; /* values of the annotations */
 	struct nacre_error *err;
 };
 
@@ -283,10 +283,8 @@ static int take_annotation(struct decision *d, const struct oci_pair *pair)
 		return take_profile(d, pair->value);
 	if (!strcmp(pair->key, ANNOTATION_ALLOW))
 		return take_allow(d, pair->value);
-	if (!strcmp(pair->key, ANNOTATION_EGRESS)) {
-		d->egress = pair->value;
+	if (policy_egress_has_key(pair->key))
 		return 0;
-	}
 	if (!strcmp(pair->key, ANNOTATION_WORKSPACE)) {
 		d->workspace = pair->value;
 		return 0;
@@ -329,6 +327,7 @@ int policy_decide(struct arena *arena, const struct policy *policy,
 	struct harden_request *ret_request, struct nacre_error *err)
 {
 	struct decision d = {.arena = arena, .policy = policy ? policy : &no_policy, .err = err};
+	const char *egress = NULL;
 	int r;
 
 	d.request.profile = d.policy->default_profile ? d.policy->default_profile : PROFILE_DEFAULT;
@@ -340,9 +339,10 @@ int policy_decide(struct arena *arena, const struct policy *policy,
 	if (r == 0)
 		r = take_required(&d, &request->require);
 	if (r == 0)
+		r = policy_egress_find(annotations, &egress, err);
+	if (r == 0)
 		r = policy_egress_decide(arena, d.policy,
-			&(struct policy_egress_request){&request->egress, d.egress}, &d.request,
-			err);
+			&(struct policy_egress_request){&request->egress, egress}, &d.request, err);
 	if (r < 0)
 		return r;
 	r = policy_userns_decide(d.policy, request, d.userns, &d.request, err);

@@ -6,7 +6,8 @@
 
 /* The annotation by which a container asks for grants; policy.json says for which it may. */
 #define ANNOTATION_ALLOW "run.nacre.allow"
-/* The one by which it asks for fewer connections: rules of egress.h, with spaces between. */
+/* The one by which it asks for fewer connections: rules of egress.h, with spaces between. Followed
+ * by a period and a container's name it is of that container of a pod. */
 #define ANNOTATION_EGRESS "run.nacre.egress"
 /* The one by which it asks that binds be workspaces: destinations, with spaces between. */
 #define ANNOTATION_WORKSPACE "run.nacre.workspace"

@@ -101,6 +101,82 @@ int policy_egress_check(
 	return r == 0 && egress ? check_resolvers(&egress->resolvers, err) : r;
 }
 
+/* --- the annotation --- */
+
+/* The name of a container of a pod, as containerd and CRI-O hand it on. The pod's own container has
+ * none, or this one. */
+static const char *const names_of_containers[] = {
+	"io.kubernetes.cri.container-name", "io.kubernetes.container.name"};
+static const char name_of_sandbox[] = "POD";
+
+static const char prefix_of_name[] = ANNOTATION_EGRESS ".";
+
+/* Returns NULL if the key has no name. */
+static const char *name_in(const char *key)
+{
+	const size_t length = strlen(prefix_of_name);
+
+	return !strncmp(key, prefix_of_name, length) && key[length] ? key + length : NULL;
+}
+
+bool policy_egress_has_key(const char *key)
+{
+	return !strcmp(key, ANNOTATION_EGRESS) || name_in(key);
+}
+
+static const char *find(const struct oci_map *annotations, const char *key)
+{
+	for (size_t i = 0; i < annotations->n; i++) {
+		if (!strcmp(annotations->items[i].key, key))
+			return annotations->items[i].value;
+	}
+	return NULL;
+}
+
+static bool is_sandbox(const struct oci_map *annotations)
+{
+	const char *type = find(annotations, "io.kubernetes.cri.container-type");
+	const char *name = find(annotations, names_of_containers[1]);
+
+	return (type && !strcmp(type, "sandbox")) || (name && !strcmp(name, name_of_sandbox));
+}
+
+int policy_egress_find(
+	const struct oci_map *annotations, const char **ret_value, struct nacre_error *err)
+{
+	const char *value = find(annotations, ANNOTATION_EGRESS), *named = NULL;
+	const char *name = find(annotations, names_of_containers[0]);
+
+	if (!name)
+		name = find(annotations, names_of_containers[1]);
+	for (size_t i = 0; i < annotations->n; i++) {
+		const char *key = annotations->items[i].key;
+
+		if (!name_in(key))
+			continue;
+		if (name && !strcmp(name_in(key), name)) {
+			*ret_value = annotations->items[i].value;
+			return 0;
+		}
+		named = key;
+	}
+	if (named && !name && !is_sandbox(annotations))
+		return fail(err, EINVAL,
+			"annotation \"%.128s\": only a container of a pod of Kubernetes has a name "
+			"in its key; use " ANNOTATION_EGRESS,
+			named);
+	/* A misspelled name must not mean "unprotected". */
+	if (named && !value && !is_sandbox(annotations))
+		return fail(err, EPERM,
+			"annotation \"%.128s\" is of another container, and \"%.64s\" has none: "
+			"give "
+			"it " ANNOTATION_EGRESS ".%.64s, or " ANNOTATION_EGRESS
+			" to all that are not named",
+			named, name, name);
+	*ret_value = value;
+	return 0;
+}
+
 /* --- deciding --- */
 
 struct deciding {

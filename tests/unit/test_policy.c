@@ -199,6 +199,48 @@ START_TEST(an_unknown_annotation_of_ours_is_an_error)
 }
 END_TEST
 
+#define NAME_OF_CONTAINERD "io.kubernetes.cri.container-name"
+#define NAME_OF_CRIO "io.kubernetes.container.name"
+#define OF_A "run.nacre.egress.a", "10.0.0.0/8"
+#define OF_B "run.nacre.egress.b", "192.0.2.1:53"
+#define OF_ALL "run.nacre.egress", "198.51.100.0/24"
+
+static const struct {
+	const char *pairs[9];
+	const char *rule; /* or what the error says */
+	int r;
+} by_name[] = {
+	/* clang-format off */
+	{{OF_A, OF_B, NAME_OF_CONTAINERD, "a"}, "10.0.0.0/8", 0},
+	{{NAME_OF_CRIO, "b", OF_A, OF_B}, "192.0.2.1:53", 0},
+	{{OF_ALL, OF_B, NAME_OF_CONTAINERD, "b"}, "192.0.2.1:53", 0},
+	{{OF_B, OF_ALL, NAME_OF_CONTAINERD, "c"}, "198.51.100.0/24", 0},
+	{{OF_B, OF_ALL, "io.kubernetes.cri.container-type", "sandbox"}, "198.51.100.0/24", 0},
+	{{OF_B, "io.kubernetes.cri.container-type", "sandbox"}, NULL, 0},
+	{{OF_B, NAME_OF_CRIO, "POD"}, NULL, 0},
+	{{OF_B, OF_A, NAME_OF_CONTAINERD, "bb"}, "\"bb\" has none: give it run.nacre.egress.bb", -EPERM},
+	{{OF_B, "io.kubernetes.cri.container-type", "container"}, "only a container of a pod", -EINVAL},
+	{{OF_B, OF_ALL}, "only a container of a pod", -EINVAL},
+	{{"run.nacre.egress.", "none", NAME_OF_CONTAINERD, "a"}, "valid are run.nacre.profile", -EINVAL},
+	{{"run.nacre.egresss", "none", NAME_OF_CONTAINERD, "a"}, "valid are run.nacre.profile", -EINVAL},
+	/* clang-format on */
+};
+
+START_TEST(a_container_of_a_pod_has_the_rules_of_its_name)
+{
+	struct harden_request request;
+
+	ck_assert_int_eq(decide(NULL, "agent", "", by_name[_i].pairs, &request), by_name[_i].r);
+	if (by_name[_i].r) {
+		ck_assert_msg(strstr(err.text, by_name[_i].rule) != NULL, "%s", err.text);
+		return;
+	}
+	ck_assert_uint_eq(request.egress.n, by_name[_i].rule ? 1 : 0);
+	if (by_name[_i].rule)
+		ck_assert_str_eq(request.egress.items[0], by_name[_i].rule);
+}
+END_TEST
+
 static struct result apply_required(const char *profile, const char *grants, const char *require)
 {
 	const struct harden_request request = {.profile = profile,
@@ -296,6 +338,8 @@ Suite *suite_policy(void)
 		COUNT(hostile));
 	tcase_add_test(tcase, an_annotation_allows_what_the_policy_lists);
 	tcase_add_test(tcase, an_unknown_annotation_of_ours_is_an_error);
+	tcase_add_loop_test(
+		tcase, a_container_of_a_pod_has_the_rules_of_its_name, 0, COUNT(by_name));
 	tcase_add_test(tcase, a_required_rule_is_not_best_effort_and_cannot_be_granted_away);
 	tcase_add_test(tcase, a_refusal_by_a_required_rule_names_no_grant);
 	tcase_add_test(tcase, a_refusal_in_a_pod_names_the_annotation);
