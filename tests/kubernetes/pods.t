@@ -524,11 +524,6 @@ differs strict user_namespace writable-binds $'^0 1 65536\n.*Read-only file syst
 if [[ $suite == pods_shim ]]; then
 	use_shim
 	path_of[shim]=nacre-shim
-	# A fault: the root of a pod with a user namespace. Where layers have mapped ids is where to look.
-	for feature in user_namespace proc_mount; do
-		differs_by[shim:$feature]='a fault'
-		differs_text[shim:$feature]='mount overlay of overlay on .*: Invalid argument'
-	done
 else
 	profiles=(runc oci agent strict nested)
 	path_of[nested]=/usr/local/bin/nacre-nested
