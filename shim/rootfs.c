@@ -52,9 +52,10 @@ static int mount_mapped_bind(int userns, const char *target, const Wire__Mount *
 	return -1;
 }
 
-/* The overlay takes its layers from an id-mapped clone of the directory that they share. The clone
- * is attached in a mount namespace of this process alone: a removal of the bundle can never reach
- * the layers through it, whenever this process is killed. */
+/* The overlay takes its layers from an id-mapped clone of the directory that they share, and of the
+ * mounts in it: a layer may be one (snapshotter "erofs"). The clone is attached in a mount
+ * namespace of this process alone: a removal of the bundle can never reach the layers through it,
+ * whenever this process is killed. */
 static int mount_mapped_overlay(int userns, const char *target, const Wire__Mount *mount_,
 	const struct rootfs_options *options, char text[static JOB_TEXT])
 {
@@ -66,7 +67,7 @@ static int mount_mapped_overlay(int userns, const char *target, const Wire__Moun
 		(void)snprintf(text, JOB_TEXT, "new mount namespace for id-mapped layers: %s",
 			strerror(errno));
 	else
-		r = rootfs_idmap_bind(userns, options->directory, false, target, text);
+		r = rootfs_idmap_bind(userns, options->directory, true, target, text);
 	if (r == 0)
 		r = mount_plain(target, target, mount_, options, text);
 	if (r == 0)

@@ -110,6 +110,20 @@ START_TEST(the_layers_of_an_overlay_are_mapped)
 }
 END_TEST
 
+START_TEST(a_layer_that_is_a_mount_is_mapped)
+{
+	static const char *const options[] = {"index=off", "uidmap=0:100000:2000",
+		"gidmap=0:100000:2000", "lowerdir=" LAYERS "/2/fs:" LAYERS "/1/fs", NULL};
+
+	SYS(mount("tmpfs", LAYERS "/1/fs", "tmpfs", 0, "mode=755"));
+	put(LAYERS "/1/fs/of_mount", 7);
+	ck_assert_msg(mount_root("overlay", "overlay", options) == 0, "%s", text);
+	ck_assert_uint_eq(owner(BUNDLE "/rootfs/of_mount"), 100007);
+	ck_assert_uint_eq(owner(BUNDLE "/rootfs/of_user"), 101000);
+	must_be_unmounted();
+}
+END_TEST
+
 START_TEST(a_bind_is_mapped_and_its_flags_hold)
 {
 	static const char *const options[] = {
@@ -149,6 +163,7 @@ Suite *suite_shim_rootfs(void)
 
 	tcase_add_checked_fixture(tests, set_up, NULL);
 	tcase_add_test(tests, the_layers_of_an_overlay_are_mapped);
+	tcase_add_test(tests, a_layer_that_is_a_mount_is_mapped);
 	tcase_add_test(tests, a_bind_is_mapped_and_its_flags_hold);
 	tcase_add_loop_test(
 		tests, a_map_that_cannot_be_is_named_and_nothing_is_left, 0, COUNT(refused));
