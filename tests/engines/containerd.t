@@ -594,6 +594,10 @@ if [[ $suite == shim ]]; then
 	prints reader_that_comes_late "start True wait 0 b'through\\n' delete 0"
 	prints checkpoint_that_fails $'relative 3 options 3\ncreate 0 made False start 2 delete 0 shutdown 0'
 	prints many_waits $'start 0\nis flat\nrefused 8 8 8 8\nkill 0\nanswered 4096 {0}'
+	prints root_of_mapped_ids "$(printf '%s\n' "overlay (0, 0, 0, 0, ['0:0', '5:6'], False, False)" \
+		"layers (0, 0, 0, 0, ['0:0', '0:0'], False, False)" \
+		"directory (0, 0, 0, 0, ['0:0', '5:6'], False, False)" \
+		{missing,apart}' (2, [], False, False)')"
 	prints terminal_read_late $'start 0 wait 0\nread 8000 delete True'
 	prints create_without_client "$(printf '%s\n' 'later pids 5' 'pids 5 shutdown 0' 'meanwhile pids 5' \
 		'shutdown 0' 'cgroup False files address config.json init.pid nacre-root')"

@@ -184,6 +184,11 @@ feature_create_without_client() {
 	remove one
 }
 
+feature_root_of_mapped_ids() {
+	call_shim mapped_root
+	remove one
+}
+
 feature_update() {
 	call_shim update
 	remove one

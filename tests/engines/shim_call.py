@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import shutil
 import socket
 import struct
 import subprocess
@@ -313,8 +314,47 @@ def orphan(_, container):
           "files", *sorted(path.name for path in bundle.iterdir()))
 
 
+def run_mapped(kind, source, options):
+    """The container "two", whose root is this mount with mapped ids: its codes and what it printed."""
+    ids = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+    bundle, second, log = make_bundle("true"), text(1, "two"), pathlib.Path("/run/two/log")
+    config = json.loads((bundle / "config.json").read_text())
+    config["root"] = {"path": "rootfs"}
+    config["linux"] |= {"uidMappings": ids, "gidMappings": ids}
+    config["linux"]["namespaces"].append({"type": "user"})
+    config["process"]["args"] = ["stat", "-c", "%u:%g", "/bin/busybox", "/tmp/file"]
+    (bundle / "config.json").write_text(json.dumps(config))
+    mount = text(1, kind) + text(2, source) + b"".join(
+        text(4, option) for option in (*options, "uidmap=0:100000:65536", "gidmap=0:100000:65536"))
+    shim = Shim(start_shim(bundle))
+    codes = [shim.call("Create", second + text(2, str(bundle)) + text(3, mount) + text(6, f"file://{log}"))]
+    if codes == [0]:
+        codes += [shim.call(name, second) for name in ("Start", "Wait", "Delete")]
+    shim.call("Shutdown", second)
+    mounted = str(bundle) in pathlib.Path("/proc/mounts").read_text()
+    result = *codes, log.read_text().split(), (bundle / "layers").exists(), mounted
+    if not mounted:
+        shutil.rmtree(bundle)
+    return result
+
+
+def mapped_root(*_):
+    """A snapshotter wants the ids of the layers of an overlay mapped, or those of a directory. Of what
+    cannot be mounted nothing stays."""
+    subprocess.run("mkdir -p /run/mapped/work /run/mapped/layer/tmp && cp -a /run/image /run/mapped && "
+                   "touch /run/mapped/layer/tmp/file && install -d -o 100000 -g 100000 /run/mapped/upper && "
+                   "install -o 5 -g 6 /dev/null /run/mapped/image/tmp/file", shell=True, check=True)
+    own = ("upperdir=/run/mapped/upper", "workdir=/run/mapped/work", "index=off")
+    print("overlay", run_mapped("overlay", "overlay", (*own, "lowerdir=/run/mapped/image")))
+    print("layers", run_mapped("overlay", "overlay", (*own, "lowerdir=/run/mapped/layer:/run/mapped/image")))
+    print("directory", run_mapped("bind", "/run/mapped/image", ("rbind",)))
+    print("missing", run_mapped("overlay", "overlay", (*own, "lowerdir=/run/mapped/none:/run/mapped/image")))
+    print("apart", run_mapped("overlay", "overlay", (*own, "lowerdir=/run/mapped/image:/tmp")))
+    shutil.rmtree("/run/mapped")
+
+
 ADDRESS = sys.argv[1]
 {"limit": limit, "failure": failure, "delete": delete, "waits": waits, "slow_reader": slow_reader,
  "late_reader": late_reader, "orphan": orphan, "terminal_logger": terminal_logger, "hostile_fifos": hostile_fifos,
- "execs": execs, "update": update,
+ "execs": execs, "update": update, "mapped_root": mapped_root,
  "checkpoint": checkpoint}[sys.argv[3]](Shim(ADDRESS), text(1, sys.argv[2]))
