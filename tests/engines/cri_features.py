@@ -248,6 +248,12 @@ def feature_host_pid(handler):
         pod.run("sh", "-c", "ps | grep -c '[c]ontainerd$'")
 
 
+def feature_host_ipc(handler):
+    with Pod(handler, namespaces={"ipc": NODE}) as pod:
+        container = pod.container(*FOREVER).start()
+        print(container.exec("readlink", "/proc/self/ns/ipc")[1] == os.readlink("/proc/self/ns/ipc") + "\n")
+
+
 def feature_sysctls(handler):
     with Pod(handler, sysctls={"net.ipv4.ip_forward": "1", "kernel.msgmax": "9000"}) as pod:
         pod.run("cat", "/proc/sys/net/ipv4/ip_forward", "/proc/sys/kernel/msgmax")
@@ -277,6 +283,22 @@ def feature_volume(handler):
     with Pod(handler) as pod:
         for propagation in (0, 1):
             pod.run("sh", "-c", "touch /v/new 2>&1 && ls /v", mounts=volume(propagation=propagation))
+
+
+def feature_mounts_of_both_sides(handler):
+    """What is mounted on one side of a volume later, and whether the other side sees it."""
+    for name, propagation in (("private", 0), ("host to container", 1), ("bidirectional", 2)):
+        mounts = volume(propagation=propagation)
+        subprocess.run("cd /run && mkdir -p volume/here volume/there && mount --bind volume volume && "
+                       "mount --make-private volume && mount --make-shared volume", shell=True, check=True)
+        with Pod(handler) as pod:
+            container = pod.container(*FOREVER, mounts=mounts, security={
+                "capabilities": {"add_capabilities": ["SYS_ADMIN"]}}).start()
+            subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run/volume/here"], check=True)
+            seen = container.exec("grep", "-c", " /v/here ", "/proc/self/mounts")[1]
+            print(name, seen.strip(), container.exec("mount", "-t", "tmpfs", "tmpfs", "/v/there")[2].strip(),
+                  pathlib.Path("/proc/self/mounts").read_text().count(" /run/volume/there "))
+        subprocess.run(["umount", "--recursive", "/run/volume"], check=True)
 
 
 def review():
