@@ -14,6 +14,9 @@ void service_call(struct call *call, const Wire__Request *request);
  * a container nor a client a minute later. A killed containerd may not know of this shim. */
 void service_unused(void);
 
+/* Keeps CALL in WAITS, to be answered later, or answers that there are too many. */
+void service_keep(struct call *call, struct wait **waits);
+
 /* --- one function per call; MESSAGE has the type that service.c's table names --- */
 
 typedef void service_fn(struct call *call, const void *message);

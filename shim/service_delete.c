@@ -20,6 +20,13 @@ static void answer_delete(struct call *call, struct process *process)
 	call_answer(call, &answer);
 }
 
+/* It has failed, and so have the calls that waited for it. */
+static void end_deletion(struct process *process, const char *error)
+{
+	process->deleting = false;
+	task_fail_waits(&process->deletions, CALL_UNKNOWN, error);
+}
+
 static void deleted(struct job *job, int status, const char *error)
 {
 	struct command *command = (struct command *)job;
@@ -30,6 +37,7 @@ static void deleted(struct job *job, int status, const char *error)
 	process->container->deleting = false;
 	if (status != 0) {
 		call_fail(command->call, CALL_UNKNOWN, "%s", error);
+		end_deletion(process, error);
 		command_free(command);
 		return;
 	}
@@ -57,6 +65,7 @@ static void delete_now(struct call *call, struct process *process)
 	command = command_take_back_new(process, deleted);
 	if (!command) {
 		call_fail(call, CALL_INTERNAL, "out of memory");
+		end_deletion(process, "out of memory");
 		return;
 	}
 	command->call = call;
@@ -109,6 +118,11 @@ void service_delete(struct call *call, const void *message)
 
 	if (!process)
 		return;
+	/* containerd has two that may delete a sandbox at once, and goes on where it is gone. */
+	if (process->deleting) {
+		service_keep(call, &process->deletions);
+		return;
+	}
 	if (!request->exec_id[0] && task_has_exec(process->container)) {
 		call_fail(call, CALL_PRECONDITION, "an exec is on its way, or runs");
 		return;
@@ -118,6 +132,7 @@ void service_delete(struct call *call, const void *message)
 			"cannot delete a running process: failed precondition");
 		return;
 	}
+	process->deleting = true;
 	if (!delete_later(call, process))
 		delete_now(call, process);
 }

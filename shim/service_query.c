@@ -128,11 +128,11 @@ void service_kill(struct call *call, const void *message)
 
 /* Frees waits that are over: a client may wait again and again, each time with a timeout or over a
  * new connection. Returns how many waits are left. */
-static unsigned forget_over(struct process *process)
+static unsigned forget_over(struct wait **waits)
 {
 	unsigned n = 0;
 
-	for (struct wait **at = &process->waits; *at;) {
+	for (struct wait **at = waits; *at;) {
 		struct wait *wait = *at;
 
 		if (!call_is_over(wait->call)) {
@@ -147,12 +147,28 @@ static unsigned forget_over(struct process *process)
 	return n;
 }
 
+void service_keep(struct call *call, struct wait **waits)
+{
+	struct wait *wait;
+
+	if (forget_over(waits) >= MAX_WAITS) {
+		call_fail(call, CALL_EXHAUSTED, "%d calls wait for the process", MAX_WAITS);
+		return;
+	}
+	wait = malloc(sizeof(*wait));
+	if (!wait) {
+		call_fail(call, CALL_INTERNAL, "out of memory");
+		return;
+	}
+	*wait = (struct wait){.call = call, .next = *waits};
+	*waits = wait;
+}
+
 void service_wait(struct call *call, const void *message)
 {
 	const Wire__ProcessRequest *request = message;
 	struct process *process = task_process(call, request->id, request->exec_id);
 	Wire__WaitResponse answer = WIRE__WAIT_RESPONSE__INIT;
-	struct wait *wait;
 
 	if (!process)
 		return;
@@ -162,17 +178,7 @@ void service_wait(struct call *call, const void *message)
 		call_answer(call, &answer);
 		return;
 	}
-	if (forget_over(process) >= MAX_WAITS) {
-		call_fail(call, CALL_EXHAUSTED, "%d calls wait for the process", MAX_WAITS);
-		return;
-	}
-	wait = malloc(sizeof(*wait));
-	if (!wait) {
-		call_fail(call, CALL_INTERNAL, "out of memory");
-		return;
-	}
-	*wait = (struct wait){.call = call, .next = process->waits};
-	process->waits = wait;
+	service_keep(call, &process->waits);
 }
 
 void service_stats(struct call *call, const void *message)

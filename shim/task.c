@@ -73,15 +73,23 @@ static void drop_cgroup(struct process *process)
 	process->cgroup_fd = -1;
 }
 
-static void free_process(struct process *process)
+void task_fail_waits(struct wait **waits, enum call_code code, const char *error)
 {
-	while (process->waits) {
-		struct wait *wait = process->waits;
+	while (*waits) {
+		struct wait *wait = *waits;
 
-		process->waits = wait->next;
-		call_fail(wait->call, CALL_NOT_FOUND, "the process was deleted: not found");
+		*waits = wait->next;
+		call_fail(wait->call, code, "%s", error);
 		free(wait);
 	}
+}
+
+static void free_process(struct process *process)
+{
+	static const char gone[] = "the process was deleted: not found";
+
+	task_fail_waits(&process->waits, CALL_NOT_FOUND, gone);
+	task_fail_waits(&process->deletions, CALL_NOT_FOUND, gone);
 	stdio_free(&process->io);
 	drop_cgroup(process);
 	free(process->spec);

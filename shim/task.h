@@ -35,6 +35,8 @@ struct process {
 	char *spec; /* of an exec: its process object as JSON */
 	int cgroup_fd; /* the exec's own cgroup; -1: none */
 	struct wait *waits;
+	bool deleting; /* a deletion of it is on its way: */
+	struct wait *deletions; /* later calls for the same, which wait for its end */
 	struct process *next; /* the next exec of the container */
 };
 
@@ -67,6 +69,9 @@ struct process *task_find_exec(const struct container *container, const char *ex
 /* Each returns NULL if there is none that was created, and has then answered CALL with that. */
 struct container *task_container(struct call *call, const char *id);
 struct process *task_process(struct call *call, const char *id, const char *exec_id);
+
+/* Answers and frees all of WAITS. */
+void task_fail_waits(struct wait **waits, enum call_code code, const char *error);
 
 /* Adds a new container to the list. Returns NULL without memory. */
 struct container *task_add(const char *id, const char *bundle, const char *root);

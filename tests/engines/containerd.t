@@ -584,7 +584,7 @@ if [[ $suite == shim ]]; then
 	prints cgroup_of_systemd "systemd is not this host's init"
 	prints update $'code 0\ncode 2\ncode 2'
 	prints exec_that_fails $'exec 0\nwait 0 start 2\nkill 5\nRUNNING'
-	prints start_while_deleted $'exec 0\ndelete 0 start 9\nwait 5'
+	prints start_while_deleted $'exec 0\ndelete 0 again 5 start 9\nwait 5'
 	prints loggers_that_are_stuck $'status 6\n65536'
 	prints logger_program_that_ends $'status 7\nfirst'
 	prints logger_program_on_a_terminal $'wait 0 delete 0\n65536'
@@ -598,7 +598,7 @@ if [[ $suite == shim ]]; then
 		"layers (0, 0, 0, 0, ['0:0', '0:0'], False, False)" \
 		"directory (0, 0, 0, 0, ['0:0', '5:6'], False, False)" \
 		{missing,apart}' (2, [], False, False)')"
-	prints terminal_read_late $'start 0 wait 0\nread 8000 delete True'
+	prints terminal_read_late $'start 0 wait 0\nread 8000 delete 0 5'
 	prints create_without_client "$(printf '%s\n' 'later pids 5' 'pids 5 shutdown 0' 'meanwhile pids 5' \
 		'shutdown 0' 'cgroup False files address config.json init.pid nacre-root')"
 fi

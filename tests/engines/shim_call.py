@@ -104,10 +104,10 @@ def delete(shim, container):
     shim.call("Kill", container + number(3, 9))
     shim.call("Wait", container)
     # At once: the second call comes while nacre deletes the container.
-    deletion = shim.send("Delete", container)
+    deletion, again = (shim.send("Delete", container) for _ in range(2))
     shim.send("Start", second)
-    answers = dict(shim.receive() for _ in range(2))
-    print("delete", answers.pop(deletion), "start", *answers.values())
+    answers = dict(shim.receive() for _ in range(3))
+    print("delete", answers.pop(deletion), "again", answers.pop(again), "start", *answers.values())
     print("wait", shim.call("Wait", container))
     shim.send("Shutdown", container)  # containerd then forgets it
 
@@ -155,13 +155,14 @@ def slow_reader(shim, container):
     shim.call("Exec", second + number(3, 1) + text(5, path) + process(
         "sh", "-c", "head -c 8000 /dev/zero | tr '\\0' x", terminal=True))
     print("start", shim.call("Start", second), "wait", shim.call("Wait", second))
-    deletion = shim.send("Delete", second)
+    deletions = [shim.send("Delete", second) for _ in range(2)]
     time.sleep(0.3)
     os.set_blocking(reader, True)
     n = 0
     while part := os.read(reader, 65536):
         n += part.count(b"x")
-    print("read", n, "delete", shim.receive() == (deletion, 0))
+    answers = dict(shim.receive() for _ in deletions)
+    print("read", n, "delete", *(answers[stream] for stream in deletions))
     os.unlink(path)
 
 
