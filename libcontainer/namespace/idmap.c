@@ -208,6 +208,13 @@ static int make_userns(const struct oci_id_mapping *uids, size_t n_uids,
 	if (fd < 0 || r == 0 || !shown)
 		return fd;
 	fd_close(&fd);
+	/* Containers of a pod have the same ids, and so one quota. The kernel says ENOKEY for any
+	 * reason that there is no user keyring (lookup_user_key). */
+	if (r == ENOKEY || r == EDQUOT)
+		return fail(err, r,
+			"make a keyring in a user namespace: its root has all keys that sysctl "
+			"kernel.keys.maxkeys and kernel.keys.maxbytes allow, or there is no "
+			"memory: raise them, or end other containers of the pod");
 	return fail_errno(err, r, "make a keyring in a user namespace");
 }
 

@@ -213,6 +213,29 @@ START_TEST(a_namespace_that_is_shown_has_its_keys_as_long_as_it_is_there)
 }
 END_TEST
 
+/* 200 keys by default; a host that allows many more is not asked. */
+START_TEST(one_more_than_the_quota_of_keys_has_room_for_is_refused)
+{
+	const struct oci_id_mapping map[] = {{0, 1966900000, 1000}};
+	int fds[400], n = 0, r = 0;
+
+	while (n < 400 && (r = idmap_userns_shown(map, 1, map, 1, &err)) >= 0)
+		fds[n++] = r;
+	if (n < 400) {
+		ck_assert(r == -ENOKEY || r == -EDQUOT);
+		ck_assert_ptr_nonnull(strstr(err.text, "kernel.keys.maxkeys"));
+		ck_assert_int_gt(n, 1);
+	}
+	for (int i = 0; i < n; i++)
+		close(fds[i]);
+	for (int i = 0; keys_of(1966900000) > 0; i++) {
+		ck_assert_msg(i < 1000, "the keys stay");
+		usleep(10000);
+	}
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+}
+END_TEST
+
 START_TEST(the_host_s_root_is_found_in_maps)
 {
 	const struct oci_id_mapping root[] = {{0, 100000, 1000}, {1000, 0, 1}};
@@ -257,6 +280,7 @@ Suite *suite_idmap(void)
 	tcase_add_test(t, a_user_needs_newuidmap_for_more);
 	tcase_add_test(t, a_namespace_for_mounts_has_the_mappings_and_no_process_is_left);
 	tcase_add_test(t, a_namespace_that_is_shown_has_its_keys_as_long_as_it_is_there);
+	tcase_add_test(t, one_more_than_the_quota_of_keys_has_room_for_is_refused);
 	tcase_add_test(t, the_host_s_root_is_found_in_maps);
 	tcase_add_test(t, a_namespace_for_mounts_with_bad_mappings_is_an_error_and_leaves_nothing);
 	suite_add_tcase(suite, t);
