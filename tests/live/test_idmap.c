@@ -186,9 +186,13 @@ static unsigned keys_of(unsigned long id)
 	unsigned long found;
 	unsigned n;
 
-	for (; line && *line; line = strchr(line, '\n'), line += line ? 1 : 0)
+	while (line && *line) {
 		if (sscanf(line, " %lu: %*u %u/", &found, &n) == 2 && found == id)
 			return n;
+		line = strchr(line, '\n');
+		if (line)
+			line++;
+	}
 	return 0;
 }
 
