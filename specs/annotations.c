@@ -78,7 +78,9 @@ int annotations_read(const struct oci_config *config, struct run_annotations *re
 	if (cgroup && (strchr(cgroup, '/') || !strcmp(cgroup, ".") || !strcmp(cgroup, "..") ||
 			      !strncmp(cgroup, "cgroup.", 7)))
 		return oci_fail(config, err, "annotations." DELEGATE_CGROUP,
-			"\"%s\" is not the name of a cgroup", cgroup);
+			"expected the name of a cgroup, without \"/\" and \"cgroup.\", found "
+			"\"%s\"",
+			cgroup);
 	*ret_annotations = read;
 	return 0;
 }

@@ -76,7 +76,7 @@ static int change_capability(
 		return 0;
 	}
 	if (!oci_strings_have(&s->host->known, change->name))
-		return fail(s->err, EINVAL, "--cap-%s: \"%s\" is no capability of this kernel",
+		return fail(s->err, EINVAL, "--cap-%s: this kernel has no capability \"%s\"",
 			change->added ? "add" : "drop", change->name);
 	drop_capability(list, change->name);
 	if (change->added)

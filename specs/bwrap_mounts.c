@@ -130,7 +130,8 @@ static int add_dev(struct bwrap_sandbox *s, const struct bwrap_operation *operat
 	int r;
 
 	if (strcmp(operation->destination, "/dev") != 0)
-		return fail(s->err, EINVAL, "--dev %s: nacre-bwrap makes devices in /dev alone",
+		return fail(s->err, EINVAL,
+			"--dev %s: nacre-bwrap makes devices only in /dev; use --dev /dev",
 			operation->destination);
 	r = add_mount(s, "tmpfs", "tmpfs", "/dev", options, COUNT(options));
 	if (r == 0)
@@ -154,7 +155,8 @@ static int add_operation(struct bwrap_sandbox *s, const struct bwrap_operation *
 	case BWRAP_TMPFS:
 		if (strcmp(operation->destination, "/dev") == 0)
 			return fail(s->err, EINVAL,
-				"--tmpfs /dev: nacre makes devices in it: give --dev /dev");
+				"--tmpfs /dev: nacre-bwrap makes the devices in /dev itself; use "
+				"--dev /dev");
 		return add_tmpfs(s, operation->destination, operation->perms);
 	case BWRAP_PROC:
 		return add_proc(s, operation->destination);
@@ -188,7 +190,9 @@ static int find_root(struct bwrap_sandbox *s, size_t *ret_n)
 		if (is_bind(operation) || operation->kind == BWRAP_TMPFS)
 			*ret_n = i;
 		else if (operation->kind != BWRAP_REMOUNT_RO && operation->kind != BWRAP_DIRECTORY)
-			return fail(s->err, EINVAL, "%s /: that is the root of the sandbox",
+			return fail(s->err, EINVAL,
+				"%s /: this option cannot make the root of the sandbox; use "
+				"--bind, --ro-bind or --tmpfs",
 				operation->option);
 	}
 	return 0;
@@ -233,7 +237,8 @@ static int check_device(struct bwrap_sandbox *s, const struct bwrap_operation *o
 		if (strcmp(operation->destination, nodes[i]) == 0 &&
 			(operation->kind != BWRAP_DEV_BIND ||
 				strcmp(operation->source, nodes[i]) != 0))
-			return fail(s->err, EINVAL, "%s %s: --dev has made that device",
+			return fail(s->err, EINVAL,
+				"%s %s: --dev makes this device already; leave this option out",
 				operation->option, nodes[i]);
 	return 0;
 }

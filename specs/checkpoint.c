@@ -41,8 +41,8 @@ int checkpoint_record_decode(struct arena *arena, const char *name, const char *
 	if (r < 0)
 		return r;
 	if (record->version != CHECKPOINT_VERSION)
-		return fail(err, EINVAL, "%s: version %u, expected %d", name, record->version,
-			CHECKPOINT_VERSION);
+		return fail(err, EINVAL, "%s: version: expected %d, found %u", name,
+			CHECKPOINT_VERSION, record->version);
 	*ret_record = record;
 	return 0;
 }
@@ -57,19 +57,19 @@ int checkpoint_may_restore(const struct checkpoint_record *record,
 		return 0;
 	if (!record)
 		return fail(err, EPERM,
-			"profile %s: the checkpoint says of no profile that it was made under; "
-			"restore it with --profile oci if it is to be trusted",
+			"profile %s: the checkpoint does not name the profile that it was made "
+			"under; if you trust it, restore it with --profile oci",
 			request->profile);
 	if (!wanted || !had || !profile_covers(had, wanted))
 		return fail(err, EPERM,
-			"profile %s: the checkpoint was made under profile %s, and what is in it "
-			"cannot be tightened; restore it with --profile %s",
+			"profile %s: the checkpoint was made under profile %s, and a restore "
+			"cannot apply a stricter one; restore it with --profile %s",
 			request->profile, record->profile, record->profile);
 	for (size_t i = 0; i < record->grants.n; i++)
 		if (!oci_strings_have(&request->grants, record->grants.items[i]))
 			return fail(err, EPERM,
-				"profile %s: the checkpoint was made with --allow %s, which cannot "
-				"be taken back; give it for restore as well",
+				"profile %s: the checkpoint was made with --allow %s, and a "
+				"restore cannot revoke a grant; give the same --allow to restore",
 				request->profile, record->grants.items[i]);
 	return 0;
 }

@@ -257,7 +257,8 @@ int criu_response_decode(const unsigned char *bytes, size_t length,
 			good = read_restored(value.bytes, &response);
 	}
 	if (!good)
-		return fail(err, EBADMSG, "criu sent %zu bytes that are no response", length);
+		return fail(
+			err, EBADMSG, "criu sent %zu bytes that are not a valid response", length);
 	*ret_response = response;
 	return 0;
 }

@@ -57,7 +57,8 @@ static int add(struct list *l, const char *word)
 	if (r < 0 || have(policy, rule.text))
 		return r;
 	if (policy->n_rules == EGRESS_RULES_MAX)
-		return fail(l->err, E2BIG, "more than %d egress rules", EGRESS_RULES_MAX);
+		return fail(l->err, E2BIG, "egress rules: a container can have at most %d",
+			EGRESS_RULES_MAX);
 	policy->rules[policy->n_rules++] = rule;
 	return 0;
 }
@@ -69,8 +70,8 @@ static int check_name_ports(const struct list *l)
 	if (egress_names_ports(&l->policy, ports) <= EGRESS_NAME_PORTS_MAX)
 		return 0;
 	return fail(l->err, E2BIG,
-		"egress rules: names have more than %d different ports; give addresses in their "
-		"place",
+		"egress rules: the names have more than %d different ports; give addresses instead "
+		"of some names",
 		EGRESS_NAME_PORTS_MAX);
 }
 
@@ -80,15 +81,16 @@ static int check_list(const struct list *l)
 
 	if (l->none && l->words->n > 1)
 		return fail(l->err, EINVAL,
-			"egress rule \"none\" stands alone; leave it out to "
-			"give others");
+			"egress rule \"none\" cannot stand beside other rules; leave it or the "
+			"others out");
 	if (policy->open && policy->n_rules)
 		return fail(l->err, EINVAL,
-			"egress rule \"open\" allows what \"%.128s\" does; give one of them",
+			"egress rule \"open\" already allows \"%.128s\"; give only one of them",
 			policy->rules[0].text);
 	if (policy->private_answers && !policy->open && !policy->n_rules)
 		return fail(l->err, EINVAL,
-			"egress rule \"private\" is about the addresses of names; give a NAME too");
+			"egress rule \"private\" applies to the addresses of names; add a rule "
+			"with a NAME");
 	return check_name_ports(l);
 }
 

@@ -30,22 +30,21 @@ static int check_network(const struct egress_reading *r, const struct egress_net
 		struct egress_network network;
 		const char *why;
 	} never[] = {
-		{{.prefix = 8}, "0.0.0.0 is the container's own loopback, which is free; a network "
-				"is 0.0.0.0/0"},
+		{{.prefix = 8}, "0.0.0.0 is the container's own loopback, which needs no rule; all "
+				"of IPv4 is 0.0.0.0/0"},
 		{{.address = {127}, .prefix = 8},
-			"the container's own loopback is free, and that of the host is never "
-			"reached; leave it out"},
-		{{.address = {198, 18}, .prefix = 15},
-			"198.18.0.0/15 stands for names inside of the container; give the name"},
-		{{.prefix = 127, .v6 = true},
-			"the container's own loopback is free, and that of the host is never "
-			"reached; leave it out"},
+			"the container's own loopback needs no rule, and no rule opens the host's "
+			"loopback; leave it out"},
+		{{.address = {198, 18}, .prefix = 15}, "an address of 198.18.0.0/15 stands for a "
+						       "name inside the container; give the name"},
+		{{.prefix = 127, .v6 = true}, "the container's own loopback needs no rule, and no "
+					      "rule opens the host's loopback; leave it out"},
 		{{.address = {[10] = 0xff, 0xff}, .prefix = 96, .v6 = true},
-			"this is an IPv4 address in IPv6; give it as IPv4"},
+			"this is an IPv4-mapped IPv6 address; give the IPv4 address"},
 		{{.address = {0, 0x64, 0xff, 0x9b}, .prefix = 96, .v6 = true},
-			"NAT64 is judged by the IPv4 address inside; give that"},
+			"nacre checks the IPv4 address in a NAT64 address; give the IPv4 address"},
 		{{.address = {0x20, 0x02}, .prefix = 16, .v6 = true},
-			"6to4 is judged by the IPv4 address inside; give that"},
+			"nacre checks the IPv4 address in a 6to4 address; give the IPv4 address"},
 	};
 
 	/* Docker's resolver listens in the container's network namespace, and asks the host's
@@ -70,9 +69,9 @@ static int read_prefix(struct egress_reading *r, struct egress_network *network)
 	for (; *r->at >= '0' && *r->at <= '9' && prefix <= most; r->at++)
 		prefix = 10 * prefix + (unsigned)(*r->at - '0');
 	if (r->at == begin || prefix > most)
-		return egress_refuse(r, network->v6
-						? "expected a prefix from 0 to 128 behind the /"
-						: "expected a prefix from 0 to 32 behind the /");
+		return egress_refuse(
+			r, network->v6 ? "expected a prefix length from 0 to 128 after the \"/\""
+				       : "expected a prefix length from 0 to 32 after the \"/\"");
 	network->prefix = (uint8_t)prefix;
 	return 0;
 }
@@ -88,8 +87,9 @@ int egress_read_network(struct egress_reading *r, struct egress_network *ret_net
 	(void)snprintf(address, sizeof(address), "%.*s", (int)length, r->at);
 	if (length >= sizeof(address) ||
 		inet_pton(network.v6 ? AF_INET6 : AF_INET, address, network.address) != 1)
-		return egress_refuse(r, network.v6 ? "expected an IPv6 address between [ and ]"
-						   : "expected an IPv4 address of four numbers");
+		return egress_refuse(r, network.v6
+						? "expected an IPv6 address between \"[\" and \"]\""
+						: "expected an IPv4 address such as 192.0.2.1");
 	r->at += length;
 	network.prefix = network.v6 ? 128 : 32;
 	if (egress_skip(r, "/"))
@@ -100,7 +100,8 @@ int egress_read_network(struct egress_reading *r, struct egress_network *ret_net
 		return ret;
 	if (cut_to_prefix(&network))
 		return fail(r->err, EINVAL,
-			"egress rule \"%.128s\": the address goes on behind its prefix; give %s",
+			"egress rule \"%.128s\": the address has bits set after its prefix; give "
+			"%s",
 			r->text, egress_network_text(&network, text));
 	*ret_network = network;
 	return check_network(r, &network);

@@ -42,7 +42,8 @@ static int add_name(struct oci_strings *names, const char *name, struct nacre_er
 		return 0;
 	if (names->n == EGRESS_NAMES_MAX)
 		return fail(err, E2BIG,
-			"egress rules: the container has had more than %d names; make it again",
+			"egress rules: the container has had more than %d different names in its "
+			"rules; create it anew",
 			EGRESS_NAMES_MAX);
 	names->items[names->n++] = name;
 	return 0;
@@ -59,7 +60,8 @@ int egress_names_assign(struct arena *arena, const struct oci_strings *before,
 		return arena_fail(arena, "egress rules", err);
 	for (size_t i = 0; i < before->n && r == 0; i++) {
 		if (!egress_is_name(before->items[i], strlen(before->items[i])))
-			return fail(err, EINVAL, "nacre.egressNames: \"%.128s\" is no host name",
+			return fail(err, EINVAL,
+				"nacre.egressNames: expected a host name, found \"%.128s\"",
 				before->items[i]);
 		r = add_name(&names, before->items[i], err);
 	}

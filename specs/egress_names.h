@@ -15,9 +15,9 @@
 #define EGRESS_NAMES_PREFIX 15
 #define EGRESS_RESOLVER 0xc6120001U /* 198.18.0.1: the stub resolver, port 53 */
 #define EGRESS_RESOLVER_PORT 53
-#define EGRESS_RESOLVER_PORT_TAKEN                                                    \
-	"egress rules: port 53 of names is the resolver's inside; allow the address " \
-	"in place of the name"
+#define EGRESS_RESOLVER_PORT_TAKEN                                                             \
+	"egress rules: nacre's resolver uses port 53 of names inside the container; give the " \
+	"address instead of the name"
 #define EGRESS_FIRST_NAME 0xc6120010U /* 198.18.0.16 */
 #define EGRESS_FIRST_BELOW 0xc6130000U /* 198.19.0.0: names below wildcards */
 #define EGRESS_BELOW_PREFIX 16

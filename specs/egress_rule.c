@@ -32,7 +32,8 @@ static int read_port(struct egress_reading *r, uint16_t *ret_port)
 	for (; *r->at >= '0' && *r->at <= '9' && port <= UINT16_MAX; r->at++)
 		port = 10 * port + (unsigned)(*r->at - '0');
 	if (port < 1 || port > UINT16_MAX)
-		return egress_refuse(r, "expected a port from 1 to 65535, or a range as 8000-8010");
+		return egress_refuse(
+			r, "expected a port from 1 to 65535, or a range such as 8000-8010");
 	*ret_port = (uint16_t)port;
 	return 0;
 }
@@ -48,7 +49,8 @@ static int read_range(struct egress_reading *r, struct egress_port_range *ret_ra
 	if (ret < 0)
 		return ret;
 	if (range.last < range.first)
-		return egress_refuse(r, "a range of ports ends before it begins");
+		return egress_refuse(
+			r, "the range of ports ends before it begins; expected FIRST-LAST");
 	*ret_range = range;
 	return 0;
 }
@@ -93,8 +95,8 @@ static int read_ports(struct egress_reading *r)
 
 		if (rule->n_ports == EGRESS_PORTS_MAX)
 			return fail(r->err, E2BIG,
-				"egress rule \"%.128s\": more than %d ports and ranges; give it "
-				"as two rules",
+				"egress rule \"%.128s\": the rule has more than %d ports and "
+				"ranges; give two rules instead",
 				r->text, EGRESS_PORTS_MAX);
 		ret = read_range(r, &rule->ports[rule->n_ports]);
 		if (ret < 0)
@@ -116,8 +118,9 @@ static int add_within(struct egress_reading *r)
 
 	if (rule->n_within == EGRESS_WITHIN_MAX)
 		return fail(r->err, E2BIG,
-			"egress rule \"%.128s\": more than %d networks behind the @", r->text,
-			EGRESS_WITHIN_MAX);
+			"egress rule \"%.128s\": the rule has more than %d networks after the "
+			"\"@\"; give two rules instead",
+			r->text, EGRESS_WITHIN_MAX);
 	ret = egress_read_network(r, network);
 	if (ret < 0)
 		return ret;
@@ -196,14 +199,14 @@ static int refuse_name(const struct egress_reading *r, const char *name)
 {
 	for (const char *c = r->text; *c; c++) {
 		if ((unsigned char)*c >= 0x80)
-			return egress_refuse(r, "a host name in its ASCII form is needed: xn--...");
+			return egress_refuse(r, "expected a host name in its ASCII form (xn--...)");
 	}
 	if (strchr(r->text, '*'))
-		return egress_refuse(r, "* stands for whole labels in front alone: *.example.com; "
-					"everything is \"open\"");
+		return egress_refuse(r, "\"*\" is only possible in front of a name, as in "
+					"*.example.com; \"open\" allows every name");
 	if (strchr(name, '/'))
-		return egress_refuse(
-			r, "a rule has no path; give NAME:PORT, or an address and /PREFIX");
+		return egress_refuse(r, "a rule cannot have a path; give NAME:PORT, or "
+					"ADDRESS/PREFIX:PORT for a network");
 	return egress_refuse(r, "expected a host name or an address; see nacre-profiles(7)");
 }
 
@@ -216,16 +219,15 @@ static int check_name(const struct egress_reading *r, const char *name)
 		return refuse_name(r, name);
 	/* A canonical text must not begin like one with "tcp:" or "udp:". */
 	if (!strcmp(name, "tcp") || !strcmp(name, "udp"))
-		return egress_refuse(r, "tcp: and udp: stand before a rule, and are no names of "
-					"hosts; give its full name");
+		return egress_refuse(r, "\"tcp:\" and \"udp:\" begin a rule and cannot be host "
+					"names; give the host's full name");
 	if (!strcmp(name, "none") || !strcmp(name, "open") || !strcmp(name, "private"))
-		return egress_refuse(
-			r, "none, open and private stand alone, and are no names of hosts");
+		return egress_refuse(r, "none, open and private are rules of their own and cannot "
+					"be host names; give the host's full name");
 	if (length >= tail && !strcmp(name + length - tail, localhost) &&
 		(length == tail || name[length - tail - 1] == '.'))
-		return egress_refuse(r,
-			"the container's own loopback is free, and that of the host is "
-			"never reached; leave it out");
+		return egress_refuse(r, "the container's own loopback needs no rule, and no rule "
+					"opens the host's loopback; leave it out");
 	return 0;
 }
 
@@ -237,7 +239,7 @@ static int read_name(struct egress_reading *r)
 
 	rule->wildcard = egress_skip(r, "*.");
 	if (rule->wildcard && rule->unchecked)
-		return egress_refuse(r, "tcp: takes one name; give a rule for each");
+		return egress_refuse(r, "\"tcp:\" needs a single name; give a rule for each name");
 	name = arena_strndup(r->arena, r->at, length - (rule->wildcard ? 2 : 0));
 	if (!name)
 		return arena_fail(r->arena, "egress rules", r->err);
@@ -267,15 +269,18 @@ static int read_host(struct egress_reading *r)
 	const size_t length = strcspn(r->at, ":@");
 
 	if (is_bare_v6(r->at))
-		return egress_refuse(r, "IPv6 stands in brackets: [ADDRESS/PREFIX]:PORT");
+		return egress_refuse(
+			r, "expected an IPv6 address in brackets: [ADDRESS/PREFIX]:PORT");
 	if (*r->at != '[' && (!length || strspn(r->at, "0123456789./") < length)) {
 		if (rule->udp)
-			return egress_refuse(r, "UDP goes to addresses alone; give udp:CIDR:PORT");
+			return egress_refuse(
+				r, "UDP is only possible to addresses; give udp:CIDR:PORT");
 		rule->kind = EGRESS_NAME;
 		return read_name(r);
 	}
 	if (rule->unchecked)
-		return egress_refuse(r, "tcp: is for names; an address is TCP without it");
+		return egress_refuse(r, "\"tcp:\" applies only to names; leave it out: a rule for "
+					"an address is for TCP");
 	rule->kind = EGRESS_ADDRESS;
 	return egress_read_network(r, &rule->network);
 }
@@ -286,7 +291,7 @@ static int read_rule(struct egress_reading *r)
 	int ret;
 
 	if (strstr(r->text, "://"))
-		return egress_refuse(r, "a rule has no scheme and no path; give NAME:PORT");
+		return egress_refuse(r, "a rule is not a URL; give NAME:PORT");
 	rule->udp = egress_skip(r, "udp:");
 	rule->unchecked = !rule->udp && egress_skip(r, "tcp:");
 	ret = read_host(r);
@@ -295,7 +300,7 @@ static int read_rule(struct egress_reading *r)
 	if (egress_skip(r, ":"))
 		ret = read_ports(r);
 	else if (rule->unchecked)
-		ret = egress_refuse(r, "expected a port behind tcp:NAME");
+		ret = egress_refuse(r, "expected a port: tcp:NAME:PORT");
 	else if (rule->kind == EGRESS_NAME)
 		rule->ports[rule->n_ports++] = (struct egress_port_range){443, 443};
 	if (ret == 0 && rule->kind == EGRESS_NAME && egress_skip(r, "@"))
@@ -304,8 +309,8 @@ static int read_rule(struct egress_reading *r)
 		return ret;
 	if (*r->at)
 		return egress_refuse(r, *r->at == '@'
-						? "an address has no addresses; leave out @..."
-						: "expected nothing behind the ports");
+						? "\"@\" applies only to names; leave it out"
+						: "expected the end of the rule after the ports");
 	return egress_rule_write(r->arena, rule, r->err);
 }
 
@@ -316,8 +321,8 @@ int egress_rule_parse(struct arena *arena, const char *text, struct egress_rule 
 	int ret;
 
 	if (strlen(text) >= EGRESS_TEXT_MAX)
-		return fail(err, E2BIG, "egress rule \"%.128s\": longer than %d bytes", text,
-			EGRESS_TEXT_MAX);
+		return fail(err, E2BIG, "egress rule \"%.128s\": the rule is longer than %d bytes",
+			text, EGRESS_TEXT_MAX);
 	ret = read_rule(&r);
 	if (ret < 0)
 		return ret;

@@ -49,8 +49,8 @@ static int add(struct planning *p, const struct egress_socket *wanted)
 	sockets->n = kept;
 	if (sockets->n == EGRESS_SOCKETS_MAX)
 		return fail(p->err, E2BIG,
-			"egress rules: without root each port of a name or a network takes a "
-			"socket, and there are more than %d",
+			"egress rules: without root on the host, each port of a name or network "
+			"needs a socket, and more than %d are needed; allow fewer ports",
 			EGRESS_SOCKETS_MAX);
 	sockets->items[sockets->n++] = *wanted;
 	return 0;
@@ -119,20 +119,20 @@ static int add_address(
 	if (egress_rule_is_loopback(rule))
 		return 0;
 	if (rule->udp)
-		return refuse(p, rule, "UDP needs root of the host; allow TCP in its place");
+		return refuse(p, rule, "a rule for UDP needs root on the host; allow TCP instead");
 	if (!rule->n_ports)
 		return refuse(p, rule,
-			"without root of the host a rule for addresses names its "
-			"ports: CIDR:PORT");
+			"without root on the host, a rule for addresses must name its ports: "
+			"CIDR:PORT");
 	for (size_t i = 0; i < egress_n_nowhere; i++)
 		if (egress_network_within(&rule->network, &egress_nowhere[i]))
 			return refuse(p, rule,
-				"without root of the host no relay reaches these "
-				"addresses; leave it out");
+				"without root on the host, the relay cannot reach these addresses; "
+				"leave it out");
 	if (takes_resolver(policy, rule))
 		return refuse(p, rule,
-			"port 53 is the resolver's inside; give the addresses one "
-			"by one, or no names");
+			"nacre's resolver uses port 53 inside the container; give single "
+			"addresses, or no names");
 	return add_ports(p, rule, &rule->network);
 }
 

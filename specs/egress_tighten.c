@@ -17,7 +17,7 @@ struct tightening {
 
 static int refuse(const struct tightening *t)
 {
-	return fail(t->err, EPERM, "egress rule \"%.128s\" allows more than the rules that hold",
+	return fail(t->err, EPERM, "egress rule \"%.128s\" allows more than the rules in force",
 		t->asked->text);
 }
 
@@ -112,7 +112,7 @@ static int add_network(const struct tightening *t, struct egress_network *networ
 	}
 	if (*n == EGRESS_WITHIN_MAX)
 		return fail(t->err, E2BIG,
-			"egress rule \"%.128s\": more than %d networks are allowed; say which one: "
+			"egress rule \"%.128s\": more than %d networks are allowed; choose one: "
 			"NAME:PORT@CIDR",
 			t->asked->text, EGRESS_WITHIN_MAX);
 	networks[(*n)++] = *network;
@@ -199,11 +199,10 @@ static int tighten(struct arena *arena, const struct egress_policy *held,
 	if (held->open)
 		return 0;
 	if (asked->open)
-		return fail(
-			err, EPERM, "egress rule \"open\" allows more than the rules that hold");
+		return fail(err, EPERM, "egress rule \"open\" allows more than the rules in force");
 	if (asked->private_answers && !held->private_answers)
 		return fail(
-			err, EPERM, "egress rule \"private\" allows more than the rules that hold");
+			err, EPERM, "egress rule \"private\" allows more than the rules in force");
 	for (size_t i = 0; i < asked->n_rules && r == 0; i++) {
 		const struct tightening t = {
 			.arena = arena, .held = held, .asked = &asked->rules[i], .err = err};

@@ -62,8 +62,8 @@ int egress_rule_write(struct arena *arena, struct egress_rule *rule, struct nacr
 	for (size_t i = 0; i < rule->n_within; i++)
 		put(&w, i ? "," : "@", egress_network_text(&rule->within[i], network));
 	if (w.used >= sizeof(w.text))
-		return fail(err, E2BIG, "egress rule \"%.128s\": longer than %d bytes", w.text,
-			EGRESS_TEXT_MAX);
+		return fail(err, E2BIG, "egress rule \"%.128s\": the rule is longer than %d bytes",
+			w.text, EGRESS_TEXT_MAX);
 	rule->text = arena_strdup(arena, w.text);
 	return rule->text ? 0 : arena_fail(arena, "egress rules", err);
 }

@@ -68,8 +68,9 @@ static int check_required(const struct hardening *h)
 			rule++;
 		if (!has_rule(h, rule->id))
 			return fail(h->err, EPERM,
-				"rule %s is required, and profile %s does not have it", rule->name,
-				h->profile->name);
+				"rule %s is required, but profile %s does not have it; choose a "
+				"profile that has it",
+				rule->name, h->profile->name);
 	}
 	return 0;
 }

@@ -29,8 +29,9 @@ static int check_receiver(struct hardening *h)
 	for (size_t i = 0; i < seccomp->n_syscalls; i++) {
 		if (!strcmp(seccomp->syscalls[i].action, "SCMP_ACT_NOTIFY"))
 			return fail(h->err, EPERM,
-				"profile %s, rule annotations: run.oci.seccomp.receiver is not "
-				"taken from an annotation; give linux.seccomp.listenerPath",
+				"profile %s, rule annotations: the profile does not accept the "
+				"annotation run.oci.seccomp.receiver; set "
+				"linux.seccomp.listenerPath",
 				h->profile->name);
 	}
 	return 0;

@@ -140,8 +140,8 @@ static int check_capabilities(struct hardening *h)
 
 		if (has_capability(h->process, name))
 			return fail(h->err, EPERM,
-				"profile %s, rule egress: process.capabilities: %s goes past rules "
-				"of egress; take it out (%s %s), or give --egress open",
+				"profile %s, rule egress: process.capabilities: %s can bypass "
+				"egress rules; remove it (%s %s), or give --egress open",
 				h->profile->name, name, how, name + strlen("CAP_"));
 	}
 	return 0;
@@ -168,8 +168,8 @@ int harden_egress_check_exec(
 
 		if (has_capability(process, name) && !has_capability(config->process, name))
 			return fail(err, EPERM,
-				"process.capabilities: %s goes past the container's rules of "
-				"egress; leave it out (docker exec without --privileged)",
+				"process.capabilities: %s can bypass the container's egress rules; "
+				"remove it (docker exec without --privileged)",
 				name);
 	}
 	return 0;
@@ -198,8 +198,8 @@ static int check_grants(struct hardening *h, const struct oci_hardened *nacre)
 
 		if (goes_past(grant))
 			return fail(h->err, EPERM,
-				"profile %s, rule egress: the grant %s goes past rules of egress; "
-				"take it back, or give --egress open",
+				"profile %s, rule egress: the grant %s can bypass egress rules; "
+				"remove it, or give --egress open",
 				h->profile->name, grant);
 	}
 	return 0;
@@ -216,15 +216,16 @@ static int check_late(struct hardening *h, const struct oci_hardened *nacre)
 	if (harden_egress_holds(nacre))
 		return 0;
 	if (!nacre->seccomp_filter)
-		why = "it has no filter against sockets that they do not see";
+		why = "it has no seccomp filter against sockets that egress rules do not see";
 	else if (!profile_has(h->profile, RULE_capability_ceiling))
-		why = "exec may have had any capability";
+		why = "nacre exec may have given a process any capability";
 	else if (harden_has_grant(h->request, RULE_kernel_mounts, "cgroup-write"))
 		why = "it has the grant cgroup-write";
 	for (size_t i = 0; !why && capabilities_past[i]; i++) {
 		if (harden_has_grant(h->request, RULE_capability_ceiling,
 			    harden_text(h, "cap:%s", capabilities_past[i])))
-			why = harden_text(h, "exec may have had %s", capabilities_past[i]);
+			why = harden_text(
+				h, "nacre exec may have given a process %s", capabilities_past[i]);
 	}
 	for (size_t i = 0; !why && i < nacre->seccomp_grants.n; i++) {
 		if (!strncmp(nacre->seccomp_grants.items[i], "socket:IPPROTO_", 15) ||
@@ -232,8 +233,9 @@ static int check_late(struct hardening *h, const struct oci_hardened *nacre)
 			why = harden_text(h, "it has the grant %s", nacre->seccomp_grants.items[i]);
 	}
 	return why ? fail(h->err, EPERM,
-			     "profile %s, rule egress: the container has no rules of egress, and "
-			     "cannot be given any while it is there: %s; create it with some",
+			     "profile %s, rule egress: the container was created without egress "
+			     "rules and cannot get any later: %s; create a container with egress "
+			     "rules",
 			     h->profile->name, why)
 		   : 0;
 }
@@ -242,15 +244,15 @@ static int check_rule(struct hardening *h, const struct egress_rule *rule)
 {
 	if (rule->kind == EGRESS_NAME && harden_has_host_network(h))
 		return fail(h->err, EPERM,
-			"profile %s, rule egress: \"%.128s\": names need a network of the "
-			"container's own; add {\"type\": \"network\"} to linux.namespaces, or give "
-			"addresses",
+			"profile %s, rule egress: \"%.128s\": a rule with a name needs a network "
+			"namespace of the container's own; add {\"type\": \"network\"} to "
+			"linux.namespaces, or give addresses",
 			h->profile->name, rule->text);
 	for (size_t i = 0; rule->kind == EGRESS_ADDRESS && i < egress_n_metadata; i++) {
 		if (egress_network_within(&rule->network, &egress_metadata[i]) &&
 			!harden_granted(h, "metadata"))
 			return harden_refuse(h, "metadata", "egress",
-				"\"%.128s\" is a metadata service", rule->text);
+				"\"%.128s\" is the metadata service of a cloud", rule->text);
 	}
 	return 0;
 }
@@ -266,9 +268,9 @@ static int check_processes(struct hardening *h)
 	return r == 0 ? 0
 		      : fail(h->err, EPERM,
 				"profile %s, rule egress: linux.namespaces: in the host's pid "
-				"namespace a process can leave the cgroup that rules of egress "
-				"hold for; add {\"type\": \"pid\"} (docker without --pid host), or "
-				"a user namespace, or give --egress open",
+				"namespace a process can leave the cgroup that enforces egress "
+				"rules; add {\"type\": \"pid\"} (docker without --pid host), or a "
+				"user namespace, or give --egress open",
 				h->profile->name);
 }
 

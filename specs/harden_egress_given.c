@@ -104,8 +104,8 @@ int harden_check_names(struct hardening *h, const struct oci_strings *words)
 	if (r != 0)
 		return r < 0 ? r : 0;
 	return harden_refuse(h, "host-network", "egress rules",
-		"names are reached by way of the host's network, which only --egress or the policy "
-		"gives to a container with a network of its own");
+		"connections to names go through the host's network, and only --egress or the "
+		"policy can give that to a container with a network namespace of its own");
 }
 
 int harden_egress_check_relay(struct arena *arena, const struct oci_config *config,
@@ -121,7 +121,7 @@ int harden_egress_check_relay(struct arena *arena, const struct oci_config *conf
 	if (r != 0)
 		return r < 0 ? r : 0;
 	return fail(err, EPERM,
-		"egress rules: without root and a cgroup, addresses and names are reached by way "
-		"of the host's network, which only --egress or the policy gives to a container "
-		"with a network of its own; give them by --egress");
+		"egress rules: without root and a cgroup, connections go through the host's "
+		"network, and only --egress or the policy can give that to a container with a "
+		"network namespace of its own; give the rules by --egress");
 }

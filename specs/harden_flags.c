@@ -260,7 +260,7 @@ static void tell_taken(struct hardening *h, const struct oci_mount *mount)
 {
 	if (!harden_lands(mount, "/etc", true) && !harden_lands(mount, "/run", true) &&
 		!harden_lands(mount, "/dev", true))
-		harden_taken(h, "workspace:SOURCE", "writing to %s", mount->destination);
+		harden_taken(h, "workspace:SOURCE", "writes to %s", mount->destination);
 }
 
 int rule_writable_binds(struct hardening *h)
@@ -354,8 +354,8 @@ static void tell_noexec(
 	const char *grant = harden_exec_grant(h->arena, &h->request->grants, mount, of);
 
 	if (mount_has(mount, "exec") || mount_has(mount, "rexec"))
-		harden_taken(
-			h, grant && *grant ? grant : NULL, "programs in %s", mount->destination);
+		harden_taken(h, grant && *grant ? grant : NULL, "execution of programs in %s",
+			mount->destination);
 }
 
 int rule_mount_flags(struct hardening *h)

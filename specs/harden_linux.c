@@ -62,8 +62,8 @@ int rule_joined_network(struct hardening *h)
 
 	if (!ns || !ns->path || harden_will_filter(h) || harden_granted(h, "join-network"))
 		return 0;
-	return harden_refuse(
-		h, "join-network", "linux.namespaces", "%s is a network of others", ns->path);
+	return harden_refuse(h, "join-network", "linux.namespaces",
+		"%s is a network namespace that was made for others", ns->path);
 }
 
 int rule_host_network(struct hardening *h)
@@ -79,10 +79,10 @@ int rule_host_network(struct hardening *h)
 		return 0;
 	if (!ns)
 		return harden_refuse(h, "host-network", "linux.namespaces",
-			"without {\"type\": \"network\"} the container would be in the host's "
+			"without {\"type\": \"network\"} the container would share the host's "
 			"network");
-	return harden_refuse(
-		h, "host-network", "linux.namespaces", "%s is the host's network", ns->path);
+	return harden_refuse(h, "host-network", "linux.namespaces",
+		"%s is the host's network namespace", ns->path);
 }
 
 int rule_network_devices(struct hardening *h)

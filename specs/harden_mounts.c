@@ -97,9 +97,9 @@ int rule_read_only_root(struct hardening *h)
 	if (harden_granted(h, "rootfs-write"))
 		return 0;
 	return harden_refuse(h, "rootfs-write", "root.path",
-		"the image has no /tmp to mount one on, and its root directory belongs to uid %lld "
-		"of "
-		"the host, whom linux.uidMappings does not have: make /tmp in the image",
+		"the image has no /tmp, and nacre cannot make it: the root directory belongs to "
+		"uid %lld of the host, which linux.uidMappings does not map: make /tmp in the "
+		"image",
 		(long long)h->request->host.image_uid);
 }
 

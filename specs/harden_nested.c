@@ -24,12 +24,12 @@ static bool any_in_proc(const struct oci_strings *paths)
 static const char *lacks_procfs(const struct oci_config *config)
 {
 	if (!oci_find_namespace(config, "user"))
-		return "a procfs of their own (bubblewrap --proc, podman): there is no user "
-		       "namespace (dockerd --userns-remap; podman --userns=auto)";
+		return "mount a procfs (bubblewrap --proc, podman), since the container has no "
+		       "user namespace (use dockerd --userns-remap or podman --userns=auto)";
 	if (any_in_proc(&config->linux_->masked_paths) ||
 		any_in_proc(&config->linux_->readonly_paths))
-		return "a procfs of their own (bubblewrap --proc, podman): paths in /proc are "
-		       "hidden (docker --security-opt systempaths=unconfined; podman "
+		return "mount a procfs (bubblewrap --proc, podman), since paths in /proc are "
+		       "masked (use docker --security-opt systempaths=unconfined or podman "
 		       "--security-opt unmask=ALL)";
 	return NULL;
 }
@@ -40,8 +40,8 @@ static const char *lacks_mounts(const struct oci_config *config)
 
 	if (!profile || !*profile || !strcmp(profile, "unconfined"))
 		return NULL;
-	return "mounts: the AppArmor profile of an engine refuses them (--security-opt "
-	       "apparmor=unconfined)";
+	return "mount anything, since the AppArmor profile of the engine forbids it (use "
+	       "--security-opt apparmor=unconfined)";
 }
 
 static const char *lacks_ids(const struct oci_config *config)
@@ -53,8 +53,8 @@ static const char *lacks_ids(const struct oci_config *config)
 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
 		if (!capabilities || !oci_strings_have(&capabilities->bounding, needed[i]))
-			return "maps of more than one id (newuidmap, podman): capabilities are "
-			       "missing (--cap-add SETUID --cap-add SETGID --cap-add SETFCAP)";
+			return "map more than one id (newuidmap, podman), since capabilities are "
+			       "missing (use --cap-add SETUID --cap-add SETGID --cap-add SETFCAP)";
 	}
 	return NULL;
 }
@@ -62,8 +62,8 @@ static const char *lacks_ids(const struct oci_config *config)
 bool harden_nested_lacks(const struct oci_config *config, char *text, size_t size)
 {
 	const char *const lacks[] = {lacks_procfs(config), lacks_mounts(config), lacks_ids(config)};
-	size_t used = (size_t)snprintf(
-		text, size, "profile nested: with this config sandboxes inside will not get ");
+	size_t used = (size_t)snprintf(text, size,
+		"profile nested: with this config, sandboxes inside the container cannot ");
 	bool any = false;
 
 	for (size_t i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++) {

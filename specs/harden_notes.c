@@ -181,7 +181,8 @@ int harden_refuse(struct hardening *h, const char *grant, const char *path, cons
 	va_end(args);
 	if (harden_is_required(h))
 		return fail(h->err, EPERM,
-			"profile %s, rule %s: %s: %s; the rule is required, so that no grant helps",
+			"profile %s, rule %s: %s: %s; the rule is required, so no grant can allow "
+			"it",
 			h->profile->name, h->rule->name, path, reason);
 	if (h->request->in_pod)
 		return fail(h->err, EPERM,

@@ -149,7 +149,8 @@ static void print_head(FILE *out, const struct harden_report *report)
 	}
 	for (size_t i = 0; i < report->best_effort.n; i++)
 		(void)fprintf(out,
-			"best effort: limit of %s, left out on a host without the controller\n",
+			"best effort: the limit of %s, which a host without the cgroup controller "
+			"does not enforce\n",
 			report->best_effort.items[i]);
 	for (size_t i = 0; i < report->left_out.n; i++) {
 		(void)fputs("left out: ", out);
@@ -221,7 +222,7 @@ static void warn_of_taken(
 	if (!report->taken.n)
 		return;
 	used = (size_t)snprintf(text, sizeof(text),
-		"profile %s does not give what config.json asks for: ", report->profile);
+		"profile %s does not allow what config.json asks for: ", report->profile);
 	for (size_t i = 0; i < report->taken.n && used < sizeof(text); i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i ? "; " : "",
 			report->taken.items[i]);
@@ -236,7 +237,7 @@ static void warn_of_unknown(
 		char hint[NEAREST_HINT], text[256];
 
 		(void)snprintf(text, sizeof(text),
-			"process.capabilities: \"%.63s\" is no capability%s", name,
+			"process.capabilities: \"%.63s\" is not a capability%s", name,
 			harden_capability_hint(name, hint));
 		warn(data, text);
 	}
@@ -275,7 +276,7 @@ static void warn_of_grant(const struct harden_request *request, size_t i, const 
 	warn(data, text);
 }
 
-#define NOTHING_TAKEN "the rules take nothing away that it would give back"
+#define NOTHING_TAKEN "no rule forbids what it would allow"
 
 static void warn_of_grants(
 	const struct harden_report *report, void (*warn)(void *data, const char *text), void *data)

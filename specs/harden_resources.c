@@ -114,7 +114,7 @@ static enum verdict judge_text(const char *value, const struct bounds *bounds)
 static void tell_taken(struct hardening *h, const struct bounds *bounds)
 {
 	harden_taken(h, harden_text(h, "unlimited:%s", bounds->item),
-		"%s without a limit, or more than the profile's most", bounds->item);
+		"%s without a limit, or with one above the profile's maximum", bounds->item);
 }
 
 /* Returns whether KEY sets the limit. A value that limits nothing is removed, unless a grant allows

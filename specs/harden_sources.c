@@ -16,8 +16,8 @@
 /* PATH must be clean. */
 static int judge(struct hardening *h, const char *place, const char *path)
 {
-	static const struct host_object socket = {
-		.engine = true, .what = "an engine's socket, and whoever has it has the host"};
+	static const struct host_object socket = {.engine = true,
+		.what = "the socket of a container engine, which gives control of the host"};
 	const struct host_object *found = host_object_is_socket(path) ? &socket
 								      : host_object_find(path);
 
@@ -40,11 +40,11 @@ int harden_judge_path(struct hardening *h, const char *place, const char *path)
 		return 0;
 	if (path[0] != '/')
 		return fail(h->err, EPERM,
-			"profile %s, rule %s: %s: \"%s\" leaves the bundle; give it as an absolute "
-			"path",
+			"profile %s, rule %s: %s: the relative path \"%s\" leads out of the "
+			"bundle; give an absolute path",
 			h->profile->name, h->rule->name, place, path);
 	if (harden_host_path(path, clean) < 0)
-		return fail(
-			h->err, ENAMETOOLONG, "%s: longer than %d bytes", place, PATH_TEXT_MAX - 1);
+		return fail(h->err, ENAMETOOLONG, "%s: the path is longer than %d bytes", place,
+			PATH_TEXT_MAX - 1);
 	return judge(h, place, clean);
 }

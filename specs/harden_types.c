@@ -18,8 +18,8 @@
 static int refuse_type(struct hardening *h, size_t i, const char *type)
 {
 	return fail(h->err, EPERM,
-		"profile %s, rule %s: mounts[%zu].type: no profile but oci mounts \"%.64s\"; mount "
-		"it on the host and give it to the container as a bind",
+		"profile %s, rule %s: mounts[%zu].type: only profile oci mounts \"%.64s\"; mount "
+		"it on the host and bind mount it into the container",
 		h->profile->name, h->rule->name, i, type);
 }
 
@@ -47,9 +47,8 @@ static int judge_disk_words(struct hardening *h, const struct oci_mount *mount, 
 
 		if (mount_word_is_data(word) && !mount_word_is_of_disk(word))
 			return fail(h->err, EPERM,
-				"profile %s, rule %s: mounts[%zu].options[%zu]: \"%.64s\" is none "
-				"of "
-				"the options of disks that a profile knows; leave it out",
+				"profile %s, rule %s: mounts[%zu].options[%zu]: the profile does "
+				"not know the option \"%.64s\" of a disk; leave it out",
 				h->profile->name, h->rule->name, i, k, word);
 	}
 	return 0;

@@ -118,7 +118,8 @@ static bool takes_from_host(struct hardening *h, enum effect effect, const struc
 		harden_granted_item(h, "unlimited", item))
 		return false;
 	harden_taken(h, harden_text(h, "unlimited:%s", item), "%s of the host (%s)",
-		effect == EFFECT_PROTECTS ? "all memory" : "CPUs", pair->key);
+		effect == EFFECT_PROTECTS ? "protection of all memory" : "exclusive use of CPUs",
+		pair->key);
 	return true;
 }
 
@@ -141,7 +142,8 @@ static void limit_reservation(struct hardening *h)
 	if ((bytes >= 0 && !is_all_memory(h, (uint64_t)bytes)) ||
 		harden_granted_item(h, "unlimited", "memory"))
 		return;
-	harden_taken(h, "unlimited:memory", "all memory of the host (memory.reservation)");
+	harden_taken(
+		h, "unlimited:memory", "protection of all memory of the host (memory.reservation)");
 	harden_note(
 		h, "linux.resources.memory.reservation", harden_json_of_integer(h, bytes), NULL);
 	memory->reservation = (struct oci_i64){.set = false};
@@ -156,9 +158,8 @@ int harden_unified(struct hardening *h)
 
 		if (!file)
 			return fail(h->err, EPERM,
-				"profile %s, rule %s: linux.resources.unified: \"%s\" is not a "
-				"file that "
-				"the rule knows; only profile oci writes it",
+				"profile %s, rule %s: linux.resources.unified: the rule does not "
+				"know the file \"%s\"; leave it out, or use profile oci",
 				h->profile->name, h->rule->name, map->items[i].key);
 		if (takes_from_host(h, file->effect, &map->items[i]))
 			harden_drop_unified(h, &map->items[i]);

@@ -53,7 +53,7 @@ void harden_shift_obstacle(const struct oci_config *config, const struct harden_
 
 	ret_text[0] = '\0';
 	if (config->nacre && config->nacre->root_tmpfs)
-		(void)snprintf(ret_text, 256, "the root is a tmpfs of the sandbox");
+		(void)snprintf(ret_text, 256, "the root filesystem is a tmpfs made by nacre");
 	else if (!(host->pod && host->pod->of_pid) &&
 		 !has_own_space(config, request, "pid", "host-pid"))
 		(void)snprintf(ret_text, 256, "the pid namespace is not the container's own%s%s",
@@ -66,9 +66,9 @@ void harden_shift_obstacle(const struct oci_config *config, const struct harden_
 		if (mount_kind(mount) == MOUNT_OVERLAY)
 			(void)snprintf(ret_text, 256, "mounts[%zu] is an overlay", i);
 		else if (mount->n_uid_mappings || mount_options_read(mount).idmap)
-			(void)snprintf(ret_text, 256, "mounts[%zu] has mappings of its own", i);
+			(void)snprintf(ret_text, 256, "mounts[%zu] has id mappings of its own", i);
 		else if (mount_opens_disk(mount))
-			(void)snprintf(ret_text, 256, "mounts[%zu] is a disk", i);
+			(void)snprintf(ret_text, 256, "mounts[%zu] mounts a disk", i);
 	}
 }
 
@@ -93,9 +93,9 @@ static int add_single(struct oci_id_mapping *maps, size_t *n, uint32_t first_id,
 			return 0;
 	if (*n == 2 + HARDEN_SINGLE_IDS)
 		return fail(err, EPERM,
-			"rule user-namespace: %s: %u is more than %u, as %d others are, and there "
-			"is room for no more: take smaller ones, or, if the rule is not required, "
-			"do without with --allow " GRANT,
+			"rule user-namespace: %s: %u is above %u, and so are %d other ids, which "
+			"is the most that can be mapped: use smaller ids, or, if the rule is not "
+			"required, give --allow " GRANT,
 			place, id, ID_BLOCK_SIZE - 1, HARDEN_SINGLE_IDS);
 	maps[*n] = (struct oci_id_mapping){
 		.container_id = id,
@@ -306,7 +306,9 @@ static int leave_out(struct hardening *h, const char *place, const char *why)
 {
 	if (harden_is_required(h))
 		return harden_refuse(h, GRANT, place, "%s", why);
-	why = harden_text(h, "rule user-namespace: the container has no ids of its own: %s", why);
+	why = harden_text(h,
+		"rule user-namespace: the container gets no user namespace with ids of its own: %s",
+		why);
 	return harden_append_word(h->arena, &h->report->left_out, why) ? 0
 								       : harden_out_of_memory(h);
 }
@@ -322,9 +324,9 @@ int rule_user_namespace(struct hardening *h)
 		return 0;
 	if (own)
 		return leave_out(h, own->path ? "linux.namespaces" : "linux.uidMappings",
-			"root of the host is in the user namespace of the config");
+			"the user namespace of config.json maps the host's root");
 	if (host->first_id)
 		return add_namespace(h);
 	return leave_out(h, "linux.namespaces",
-		host->no_shift ? host->no_shift : "no block of ids was claimed");
+		host->no_shift ? host->no_shift : "no block of ids is reserved for the container");
 }

@@ -17,7 +17,7 @@
 /* Takes the place of a row of rules.h in notes. */
 static const struct rule asked = {
 	.name = "workspace",
-	.why = "what is written to a copy reaches the host only once somebody applies it",
+	.why = "writes go to a copy and reach the host only when someone applies them",
 };
 
 static bool is_at(const struct oci_mount *mount, const char *destination)
@@ -121,9 +121,9 @@ static int add(struct hardening *h, const struct workspace_request *request)
 		return 0;
 	if (found < h->config->n_mounts)
 		return fail(h->err, EEXIST,
-			"--workspace %s: mounts[%zu] has the destination %s: name another "
-			"(SRC:DEST), or make a workspace of that bind by the annotation "
-			"run.nacre.workspace",
+			"--workspace %s: mounts[%zu] already has the destination %s: choose "
+			"another (SRC:DEST), or turn that bind mount into a workspace with the "
+			"annotation run.nacre.workspace",
 			request->source, found, request->destination);
 	r = add_mount(h, request);
 	if (r < 0 || !strcmp(request->form, WORKSPACE_READ_ONLY))
@@ -146,9 +146,8 @@ static int convert(struct hardening *h, const char *destination)
 
 	if (found == h->config->n_mounts || !mount_is_bind(mount))
 		return fail(h->err, EINVAL,
-			"annotation run.nacre.workspace: no bind of config.json has the "
-			"destination "
-			"%s",
+			"annotation run.nacre.workspace: config.json has no bind mount with the "
+			"destination %s",
 			destination);
 	/* Leaves a read-only bind: its upper directory would always be empty. */
 	if (mount_is_read_only(mount) || oci_find_workspace(h->config, mount))

@@ -4,11 +4,11 @@
 #include <stddef.h>
 #include <string.h>
 
-#define SOCKET "an engine's socket, and whoever has it has the host"
-#define ENGINE "a directory with engine sockets"
+#define SOCKET "the socket of a container engine, which gives control of the host"
+#define ENGINE "a directory with sockets of container engines"
 #define CONTROL "a control socket of the host"
 #define SOCKETS "a directory with control sockets of the host"
-#define STATE "the state of containers"
+#define STATE "part of the state of containers"
 #define DEVICES "a directory of the host's /dev"
 
 #define NOTHING HOST_BELOW_NOTHING
@@ -83,7 +83,7 @@ const struct host_object host_objects[] = {
 	{ "/run/user/*/systemd",			NOTHING, false, SOCKETS },
 	{ "/run/user/*/systemd/private",		NOTHING, false, CONTROL },
 	{ "/sys",					ALL,	 false, "the host's /sys" },
-	{ "/var",					NOTHING, false, "a directory with the state of engines" },
+	{ "/var",					NOTHING, false, "a directory with the state of container engines" },
 	{ "/var/lib",					NOTHING, false, NULL },
 	{ "/var/lib/containerd",			NOTHING, false, STATE },
 	{ "/var/lib/containers",			NOTHING, false, STATE },

@@ -174,7 +174,7 @@ static int open_container(struct parser *p, enum json_type type)
 	struct json_node *node;
 
 	if (p->depth == JSON_MAX_DEPTH) {
-		(void)fail(p->err, E2BIG, "%s:%u: nested more than %d levels deep",
+		(void)fail(p->err, E2BIG, "%s:%u: values are nested more than %d levels deep",
 			p->document->name, current_line(p), JSON_MAX_DEPTH);
 		return STOP;
 	}
@@ -353,7 +353,8 @@ int json_parse(struct arena *arena, const char *name, const char *text, size_t l
 	int r;
 
 	if (length > JSON_MAX_BYTES)
-		return fail(err, E2BIG, "%s: longer than %d bytes", name, JSON_MAX_BYTES);
+		return fail(err, E2BIG, "%s: the document is longer than %d bytes", name,
+			JSON_MAX_BYTES);
 	p.document = arena_alloc(arena, sizeof(*p.document));
 	if (!p.document)
 		return arena_fail(arena, name, err);

@@ -25,8 +25,9 @@ static int check_members(const struct json_node *root, const char *name, struct 
 	for (; member; member = member->next)
 		if (!may_change(member->key))
 			return fail(err, EINVAL,
-				"%s:%u: %.64s: a late process has args, env and cwd alone, and "
-				"everything else is as the container was created: leave it out",
+				"%s:%u: %.64s: the process of a container created with --late can "
+				"set only args, env and cwd, and create has set everything else: "
+				"leave it out",
 				name, member->line, member->key);
 	return 0;
 }
@@ -93,8 +94,8 @@ int late_process_pack(struct arena *arena, const struct oci_process *process, ch
 
 	if (length > LATE_PROCESS_BYTES)
 		return fail(err, E2BIG,
-			"process: its arguments and environment have %zu bytes, and a late one "
-			"may have %zu",
+			"process: the arguments and the environment have %zu bytes, more than the "
+			"%zu that start accepts",
 			length, LATE_PROCESS_BYTES);
 	bytes = arena_alloc(arena, length);
 	if (!bytes)
@@ -107,7 +108,7 @@ int late_process_pack(struct arena *arena, const struct oci_process *process, ch
 
 static int damaged(struct nacre_error *err)
 {
-	return fail(err, EPROTO, "the process that came is none");
+	return fail(err, EPROTO, "the message that describes the process is damaged");
 }
 
 int late_process_unpack(struct arena *arena, const char *bytes, size_t length, size_t n_args,

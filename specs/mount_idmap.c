@@ -107,9 +107,8 @@ static int decode(struct arena *arena, const struct oci_config *config, size_t i
 
 	if (!parse(arena, config, text, &uids, &gids))
 		return oci_fail(config, err, validate_at("mounts[%zu].options", index).text,
-			"\"%.100s\" is not idmap=uids=0-1000-1#...;gids=0-1000-1#..., with ids "
-			"that "
-			"linux.uidMappings and gidMappings have where @ stands",
+			"expected idmap=uids=0-1000-1#...;gids=0-1000-1#..., in which ids after an "
+			"@ are mapped by linux.uidMappings and gidMappings, found \"%.100s\"",
 			*option);
 	*option = **option == 'r' ? "ridmap" : "idmap";
 	if (mount->n_uid_mappings > 0 || mount->n_gid_mappings > 0)

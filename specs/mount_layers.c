@@ -75,7 +75,8 @@ static int each_in_word(const char *text, bool list, const char *place, bool wri
 	while (r == 0 && *text) {
 		r = mount_layers_take(&text, list, path);
 		if (r < 0)
-			return fail(err, ENAMETOOLONG, "%s: a layer is longer than %d bytes", place,
+			return fail(err, ENAMETOOLONG,
+				"%s: the path of a layer is longer than %d bytes", place,
 				PATH_TEXT_MAX - 1);
 		if (path[0])
 			r = each(data, &layer, err);

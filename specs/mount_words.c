@@ -150,8 +150,9 @@ static int check(const struct oci_mount *mount, size_t index, const struct mount
 	bool mappings = mount->n_uid_mappings > 0 || mount->n_gid_mappings > 0;
 
 	if (o->bind && o->n_data > 0)
-		return fail(err, EINVAL, "mounts[%zu].options: \"%s\" is no option of a bind mount",
-			index, first_data(mount));
+		return fail(err, EINVAL,
+			"mounts[%zu].options: a bind mount cannot have the option \"%s\"", index,
+			first_data(mount));
 	if (o->idmap && !o->bind)
 		text = "idmap needs a bind mount";
 	else if (mappings && !o->bind)

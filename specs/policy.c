@@ -77,7 +77,7 @@ static int check_policy(struct arena *arena, const struct policy *policy, struct
 	int r;
 
 	if (policy->version != POLICY_VERSION)
-		return fail(err, EINVAL, "version: %u is not known; this nacre reads %d",
+		return fail(err, EINVAL, "version: this nacre does not support %u; expected %d",
 			policy->version, POLICY_VERSION);
 	r = check_profile("default_profile", policy->default_profile, err);
 	if (r >= 0)
@@ -189,8 +189,8 @@ static int check_least(const struct decision *d, const char *profile)
 
 	if (!least || profile_covers(profile_find(profile), profile_find(least)))
 		return 0;
-	return fail(d->err, EPERM, "profile %s: %s allows none that is looser than %s", profile,
-		d->policy->name, least);
+	return fail(d->err, EPERM, "profile %s: %s allows no profile that is looser than %s",
+		profile, d->policy->name, least);
 }
 
 static int take_policy(struct decision *d)
@@ -224,7 +224,8 @@ static int take_command_line(struct decision *d, const struct policy_request *re
 			return fail_prefix(d->err, "--allow");
 		if (grants && grants->has_allowed &&
 			!policy_matches(&grants->allowed, wanted->items[i]))
-			return fail(d->err, EPERM, "--allow %s: not among grants.allowed of %s",
+			return fail(d->err, EPERM,
+				"--allow %s: the grant is not listed in grants.allowed of %s",
 				wanted->items[i], d->policy->name);
 	}
 	return 0;
@@ -264,8 +265,8 @@ static int take_allow(struct decision *d, const char *value)
 			return fail_prefix(d->err, "annotation run.nacre.allow");
 		if (!policy_matches(annotations ? &annotations->may_allow : &none, grant))
 			return fail(d->err, EPERM,
-				"annotation run.nacre.allow: %s: not among annotations.may_allow "
-				"of %s",
+				"annotation run.nacre.allow: %s: the grant is not listed in "
+				"annotations.may_allow of %s",
 				grant, d->policy->name);
 		value += length;
 	}
@@ -295,8 +296,8 @@ static int take_annotation(struct decision *d, const struct oci_pair *pair)
 	}
 	/* A misspelled key must not mean "unprotected". */
 	return fail(d->err, EINVAL,
-		"annotation \"%.128s\": valid are run.nacre.profile, run.nacre.allow, "
-		"run.nacre.egress, run.nacre.userns and run.nacre.workspace",
+		"annotation \"%.128s\": nacre does not know this key; valid are run.nacre.profile, "
+		"run.nacre.allow, run.nacre.egress, run.nacre.userns and run.nacre.workspace",
 		pair->key);
 }
 
@@ -320,7 +321,7 @@ static int take_required(struct decision *d, const struct oci_strings *also)
 	return 0;
 }
 
-static const struct policy no_policy = {.name = "/etc/nacre/policy.json, which is not there"};
+static const struct policy no_policy = {.name = "/etc/nacre/policy.json, which does not exist"};
 
 int policy_decide(struct arena *arena, const struct policy *policy,
 	const struct policy_request *request, const struct oci_map *annotations,

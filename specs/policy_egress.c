@@ -73,7 +73,8 @@ static int check_resolvers(const struct oci_strings *addresses, struct nacre_err
 	uint8_t bytes[16];
 
 	if (addresses->n > RESOLV_SERVERS_MAX)
-		return fail(err, E2BIG, "egress.resolvers: more than %d", RESOLV_SERVERS_MAX);
+		return fail(err, E2BIG, "egress.resolvers: expected at most %d addresses",
+			RESOLV_SERVERS_MAX);
 	for (size_t i = 0; i < addresses->n; i++) {
 		const char *address = addresses->items[i];
 
@@ -261,8 +262,8 @@ static int take_annotation(const struct deciding *d, const char *value)
 	}
 	if (!asked.n)
 		return fail(d->err, EINVAL,
-			"annotation " ANNOTATION_EGRESS ": there is no rule; no connections at all "
-			"are \"none\"");
+			"annotation " ANNOTATION_EGRESS
+			": expected at least one rule; \"none\" allows no connections");
 	return egress_policy_tighten(d->arena, &held, &asked, &d->request->egress, d->err) < 0
 		       ? fail_prefix(d->err, "annotation " ANNOTATION_EGRESS)
 		       : 0;

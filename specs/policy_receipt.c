@@ -12,7 +12,7 @@ int policy_receipt_check(const struct policy *policy, struct nacre_error *err)
 		return fail(err, EINVAL, "receipt_dir: \"%s\" is not an absolute path", directory);
 	if (key && *key != '/' && !strchr(key, ':'))
 		return fail(err, EINVAL,
-			"receipt_key: \"%s\" is neither an absolute path nor an URI", key);
+			"receipt_key: expected an absolute path or a URI, found \"%s\"", key);
 	return 0;
 }
 

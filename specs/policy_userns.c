@@ -34,8 +34,8 @@ int policy_userns_check(const struct policy_userns *userns, struct nacre_error *
 	if (userns->first_id < ID_BLOCK_SIZE ||
 		!id_blocks_between(userns->first_id, userns->last_id).n)
 		return fail(err, EINVAL,
-			"user_namespace: from %u to %u there is no block of %u ids that begins "
-			"with a multiple of that, above %u and below 2147483648",
+			"user_namespace: the range from %u to %u has no block of %u ids that "
+			"begins at a multiple of its size, above %u and below 2147483648",
 			userns->first_id, userns->last_id, ID_BLOCK_SIZE, ID_BLOCK_SIZE - 1);
 	return 0;
 }

@@ -62,7 +62,7 @@ static int grant(struct arena *arena, const struct policy *policy,
 	if (policy->grants && policy->grants->has_allowed &&
 		!policy_matches(&policy->grants->allowed, word))
 		return fail(err, EPERM,
-			"--workspace %s:direct: %s is not among grants.allowed of %s",
+			"--workspace %s:direct: the grant %s is not listed in grants.allowed of %s",
 			workspace->source, word, policy->name);
 	for (size_t i = 0; i < request->grants.n; i++) {
 		items[i] = request->grants.items[i];

@@ -96,7 +96,7 @@ const struct profile profiles[] = {
 	},
 	{
 		.name = "nested",
-		.summary = "agent, with room for sandboxes that are made inside",
+		.summary = "as agent, for programs that make sandboxes themselves",
 		.flags = PROFILE_FRESH_PROC,
 		.capabilities = nested_capabilities,
 		.masked_paths = masked_paths,

@@ -196,7 +196,7 @@ static int check(
 	const char *name, const struct receipt_statement *statement, struct nacre_error *err)
 {
 	if (strcmp(statement->type, RECEIPT_STATEMENT_TYPE) != 0)
-		return fail(err, EINVAL, "%s: it is no in-toto statement of version 1", name);
+		return fail(err, EINVAL, "%s: expected an in-toto statement of version 1", name);
 	if (strcmp(statement->predicate_type, RECEIPT_PREDICATE_TYPE) != 0)
 		return fail(err, EINVAL,
 			"%s: the statement is none of a container's run: its "

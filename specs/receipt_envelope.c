@@ -78,12 +78,12 @@ static int take_payload(struct arena *arena, const char *name,
 	const char *payload;
 
 	if (r < 0)
-		return fail(err, -r, "%s: payload: it is no base64", name);
+		return fail(err, -r, "%s: payload: expected base64", name);
 	payload = strlen(bytes) == length ? arena_strndup(arena, bytes, length) : NULL;
 	r = strlen(bytes) == length ? 0 : -EINVAL;
 	free(bytes);
 	if (r < 0)
-		return fail(err, EINVAL, "%s: payload: it has a NUL byte", name);
+		return fail(err, EINVAL, "%s: payload: the decoded text has a NUL byte", name);
 	if (!payload)
 		return arena_fail(arena, name, err);
 	*ret_payload = payload;
@@ -94,7 +94,7 @@ static int check(
 	const char *name, const struct envelope_document *document, struct nacre_error *err)
 {
 	if (document->n_signatures != 1)
-		return fail(err, EINVAL, "%s: it has %zu signatures, and a receipt has one", name,
+		return fail(err, EINVAL, "%s: expected one signature, found %zu", name,
 			document->n_signatures);
 	if (strcmp(document->payload_type, RECEIPT_PAYLOAD_TYPE) != 0)
 		return fail(err, EINVAL, "%s: payloadType: it is not " RECEIPT_PAYLOAD_TYPE, name);
@@ -112,8 +112,8 @@ static int check_form(const char *name, const struct receipt_envelope *envelope,
 	r = strlen(again) == length && !memcmp(again, text, length) ? 0 : -EINVAL;
 	free(again);
 	return r < 0 ? fail(err, EINVAL,
-			       "%s: the envelope is not written as nacre writes one: it was "
-			       "changed",
+			       "%s: the bytes of the envelope are not as nacre writes them: the "
+			       "file was changed",
 			       name)
 		     : 0;
 }
@@ -128,7 +128,7 @@ int receipt_envelope_decode(struct arena *arena, const char *name, const char *t
 	if (!envelope || !document)
 		return arena_fail(arena, name, err);
 	if (length > RECEIPT_ENVELOPE_MAX)
-		return fail(err, E2BIG, "%s: it is larger than any receipt", name);
+		return fail(err, E2BIG, "%s: the file is larger than a receipt can be", name);
 	r = fields_decode_strictly(
 		arena, name, text, length, &envelope_document_type, document, err);
 	if (r == 0)

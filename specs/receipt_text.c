@@ -69,11 +69,11 @@ static void print_rules(FILE *out, const struct receipt *r)
 	line(out, "profile", r->profile);
 	for (size_t i = 0; i < r->n_rules; i++)
 		whole += r->rules[i].enforced;
-	(void)fprintf(out, "%-12s %zu of %zu enforced whole\n", "rules", whole, r->n_rules);
+	(void)fprintf(out, "%-12s %zu of %zu fully enforced\n", "rules", whole, r->n_rules);
 	for (size_t i = 0; i < r->n_rules; i++) {
 		if (r->rules[i].enforced)
 			continue;
-		(void)fputs("  not whole  ", out);
+		(void)fputs("  gap        ", out);
 		put(out, r->rules[i].name);
 		(void)fputs(": ", out);
 		put(out, r->rules[i].gap);

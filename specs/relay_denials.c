@@ -53,29 +53,37 @@ bool relay_denial_read(const char line[RELAY_DENIAL_LINE], struct relay_denial *
 static const struct {
 	const char *reason, *words;
 } reasons[] = {
-	{"name",			"no rule has this name"},
-	{"no-address",			"asked for what is no address, which no rule gives"},
-	{"too-many-names",		"more different names below wildcards than have room"},
-	{"no-name",			"an address that stands for no name"},
-	{"port",			"no rule has this port of the name"},
-	{"no-rule",			"no rule has this address"},
-	{"own-host",			"the host itself"},
-	{"nowhere",			"an address of no other machine"},
-	{"metadata",			"a cloud's metadata"},
-	{"too-many-connections",	"as many connections as can be are open"},
-	{"other-sni",			"asked for by TLS, through the address of another name"},
-	{"no-sni",			"TLS without a name (server_name)"},
-	{"malformed-tls",		"no ClientHello that can be read in one way"},
-	{"other-host",			"asked for by HTTP, through the address of another name"},
-	{"no-host",			"HTTP without Host"},
-	{"http-tunnel",			"CONNECT of HTTP"},
-	{"malformed-http",		"no request of HTTP that can be read in one way"},
-	{"neither-tls-nor-http",	"neither TLS nor HTTP: a rule tcp:NAME:PORT looks at neither"},
-	{"nothing-said",		"waits for the server: a rule tcp:NAME:PORT does not ask for a name"},
-	{"address",			"has an address that is private, of a cloud's metadata or the host itself"},
-	{"unresolved",			"the name servers have no address"},
-	{"unreachable",			"no connection to any of its addresses"},
-	{"others",			"what no line was left for"},
+	{"name",			"no egress rule allows this name"},
+	{"no-address",			"the question is not for an address, and the resolver "
+					"answers no other"},
+	{"too-many-names",		"too many different names that wildcard rules allow were "
+					"asked for"},
+	{"no-name",			"this address stands for no name that the resolver gave "
+					"out"},
+	{"port",			"no egress rule allows this port of the name"},
+	{"no-rule",			"no egress rule allows this address"},
+	{"own-host",			"it is an address of the host itself"},
+	{"nowhere",			"it is not the address of a single machine"},
+	{"metadata",			"it is the metadata service of a cloud"},
+	{"too-many-connections",	"the relay has as many open connections as it can have"},
+	{"other-sni",			"the TLS handshake (SNI) asked for it over a connection "
+					"to another name"},
+	{"no-sni",			"the TLS handshake names no server (SNI)"},
+	{"malformed-tls",		"the TLS ClientHello is malformed or ambiguous"},
+	{"other-host",			"an HTTP request asked for it over a connection to "
+					"another name"},
+	{"no-host",			"the HTTP request has no Host header"},
+	{"http-tunnel",			"the HTTP request is a CONNECT"},
+	{"malformed-http",		"the HTTP request is malformed or ambiguous"},
+	{"neither-tls-nor-http",	"the data is neither TLS nor HTTP, which only a rule "
+					"tcp:NAME:PORT allows"},
+	{"nothing-said",		"the program waits for the server to speak first, which "
+					"only a rule tcp:NAME:PORT allows"},
+	{"address",			"its address is private, of a cloud's metadata service or "
+					"of the host itself"},
+	{"unresolved",			"the name servers returned no address for it"},
+	{"unreachable",			"none of its addresses accepted a connection"},
+	{"others",			"there were too many different refusals to list each"},
 };
 /* clang-format on */
 

@@ -217,7 +217,8 @@ static int put_asked(struct sandbox *s, struct oci_strings *env)
 				"--env: expected NAME or NAME=VALUE, found \"%s\"", given);
 		if (!variable)
 			return fail(s->err, EINVAL,
-				"--env %s: there is no such variable here: give --env %s=VALUE",
+				"--env %s: the variable is not set in the environment of nacre: "
+				"give --env %s=VALUE",
 				given, given);
 		put_variable(env, variable);
 	}

@@ -69,7 +69,7 @@ int sandbox_limit(struct arena *arena, const struct sandbox_request *request,
 
 	if (host->no_limits && request->cpus)
 		return fail(err, ENOTSUP,
-			"--cpus: only a cgroup limits CPU time, and there is none for it: %s",
+			"--cpus: only a cgroup can limit CPU time, and nacre cannot use one: %s",
 			host->no_limits);
 	r = host->no_limits ? by_rlimits(arena, request, host, config->process)
 			    : by_cgroup(arena, request, config->linux_);

@@ -13,15 +13,15 @@ int sandbox_check_directory(
 {
 	if (strcmp(directory, "/") == 0)
 		return fail(err, EPERM,
-			"the working directory is /: go into the directory of a project, or name "
-			"it with --workspace");
+			"the working directory is /: change to a project's directory, or name one "
+			"with --workspace");
 	for (size_t i = 0; i < homes->n; i++)
 		if (path_within(homes->items[i], directory))
 			return fail(err, EPERM,
-				"%s %s the home %s: go into the directory of a project in it, or "
-				"name it with --workspace",
+				"%s %s the home directory %s: change to a project's directory in "
+				"it, or name one with --workspace",
 				directory,
-				strcmp(homes->items[i], directory) == 0 ? "is" : "has in it",
+				strcmp(homes->items[i], directory) == 0 ? "is" : "contains",
 				homes->items[i]);
 	return 0;
 }
@@ -57,9 +57,8 @@ int sandbox_check_unnamed(
 				  is_in(directory + n + 1, settings, false);
 	}
 	return refused ? fail(err, EPERM,
-				 "%s is no directory of a project: name it with --workspace, if it "
-				 "is "
-				 "meant",
+				 "%s is a directory of the system or of settings, not of a "
+				 "project: if you mean it, name it with --workspace",
 				 directory)
 		       : 0;
 }
@@ -70,8 +69,8 @@ static int check_apart(const char *option, const char *form, const struct sandbo
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(entries[i].path, directory) == 0)
 			return fail(err, EINVAL,
-				"%s %s: the working directory is there as a copy: --workspace "
-				"%s:%s is what shows it itself",
+				"%s %s: the sandbox has a copy of the working directory: give "
+				"--workspace %s:%s to show the directory itself",
 				option, directory, directory, form);
 	return 0;
 }

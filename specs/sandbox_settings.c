@@ -50,8 +50,8 @@ int sandbox_settings_decode(struct arena *arena, const char *name, const char *t
 	if (r < 0)
 		return r;
 	if (settings->version != SANDBOX_SETTINGS_VERSION)
-		return fail(err, EINVAL, "%s: version: %u is not known; this nacre reads %d", name,
-			settings->version, SANDBOX_SETTINGS_VERSION);
+		return fail(err, EINVAL, "%s: version: this nacre does not support %u; expected %d",
+			name, settings->version, SANDBOX_SETTINGS_VERSION);
 	/* An option --pids 0 is refused, too. */
 	if (settings->pids.set && settings->pids.value == 0)
 		return fail(err, EINVAL, "%s: pids: expected a number above zero, found 0", name);
@@ -186,8 +186,8 @@ int sandbox_settings_from_words(struct arena *arena, const struct oci_strings *w
 		const struct field *f = find_field(arena, words->items[i], &value);
 
 		if (!f)
-			return fail(
-				err, EINVAL, "settings: \"%s\" is none of them", words->items[i]);
+			return fail(err, EINVAL, "settings: nacre sandbox has no setting \"%s\"",
+				words->items[i]);
 		if (take_word(arena, f, value, words->n, (char *)settings + f->offset) < 0)
 			return arena_fail(arena, "settings", err);
 	}

@@ -113,7 +113,7 @@ static int check_process_present(const struct oci_config *config, struct nacre_e
 {
 	if (!config->process)
 		return oci_fail(
-			config, err, "process", "is missing; create needs to know what will run");
+			config, err, "process", "is missing; create needs the program to run");
 	return 0;
 }
 

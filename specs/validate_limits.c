@@ -210,11 +210,10 @@ static void warn_of_resources(
 	}
 	for (size_t i = 0; i < sizeof(knobs) / sizeof(knobs[0]); i++) {
 		if (knobs[i].given)
-			warn(data,
-				validate_at(
-					"linux.resources.%s is ignored: cgroup v2 has no such knob",
-					knobs[i].path)
-					.text);
+			warn(data, validate_at("linux.resources.%s is ignored: cgroup v2 has no "
+					       "such setting",
+					   knobs[i].path)
+					   .text);
 	}
 }
 
@@ -250,11 +249,12 @@ void oci_config_warnings(
 					.text);
 	}
 	if (config->process && config->process->command_line)
-		warn(data, "process.commandLine is ignored: it is for Windows");
+		warn(data, "process.commandLine is ignored: it applies only to Windows");
 	if (config->process && config->process->user.username)
-		warn(data, "process.user.username is ignored: it is for Windows");
+		warn(data, "process.user.username is ignored: it applies only to Windows");
 	if (linux_ && linux_->personality && linux_->personality->flags.n)
-		warn(data, "linux.personality.flags is ignored: none are defined");
+		warn(data,
+			"linux.personality.flags is ignored: the specification defines no flags");
 	if (linux_ && linux_->resources)
 		warn_of_resources(linux_->resources, warn, data);
 }

@@ -42,7 +42,8 @@ int validate_id_mappings(const struct oci_config *config, const struct oci_id_ma
 	size_t n, const char *place, struct nacre_error *err)
 {
 	if (n > 340)
-		return oci_fail(config, err, place, "has %zu entries; the kernel takes 340", n);
+		return oci_fail(
+			config, err, place, "has %zu entries; the kernel accepts at most 340", n);
 	for (size_t i = 0; i < n; i++) {
 		const struct oci_id_mapping *m = &mappings[i];
 

@@ -30,7 +30,7 @@ static int check_env(const struct oci_config *config, struct nacre_error *err)
 
 		if (!strchr(entry, '='))
 			return oci_fail(config, err, validate_at("process.env[%zu]", i).text,
-				"\"%s\" needs to contain '='", entry);
+				"expected NAME=VALUE, found \"%s\"", entry);
 		if (entry[0] == '=')
 			return oci_fail(config, err, validate_at("process.env[%zu]", i).text,
 				"\"%s\" has no name before '='", entry);

@@ -17,13 +17,14 @@ static int find_bind(const struct oci_config *config, const struct oci_workspace
 			continue;
 		if (found)
 			return oci_fail(config, err, place,
-				"more than one bind has the destination %s", mark->destination);
+				"more than one bind mount has the destination %s",
+				mark->destination);
 		found = &config->mounts[i];
 	}
 	if (!found || !found->source)
 		return oci_fail(config, err, place,
-			"no bind with a source has the destination %s, or an entry before it has "
-			"the same",
+			"no bind mount with a source has the destination %s, or an earlier "
+			"workspace has it too",
 			mark->destination);
 	*ret_mount = found;
 	return 0;
@@ -41,16 +42,17 @@ static int check_workspace(const struct oci_config *config, size_t i, struct nac
 		return r;
 	if (path_clean(mark->destination, clean) == 0 && strcmp(clean, "/") == 0)
 		return oci_fail(config, err, place.text,
-			"the root of the container can be no workspace: name a directory in it");
+			"the root of the container cannot be a workspace: name a directory in it");
 	if (strcmp(mark->form, WORKSPACE_COW) == 0 &&
 		(mount->n_uid_mappings || mount_has(mount, "idmap") || mount_has(mount, "ridmap")))
 		return oci_fail(config, err, place.text,
-			"the bind on %s is id-mapped, which overlay cannot be: leave idmap and "
-			"uidMappings out, or use the form direct",
+			"the bind mount on %s is id-mapped, and overlayfs cannot be: leave out "
+			"idmap and uidMappings, or use the form direct",
 			mark->destination);
 	if (mount_has(mount, "copy-symlink"))
 		return oci_fail(config, err, place.text,
-			"the bind on %s has the option copy-symlink, which a workspace cannot have",
+			"the bind mount on %s has the option copy-symlink, which a workspace "
+			"cannot have",
 			mark->destination);
 	return 0;
 }

@@ -59,12 +59,10 @@ static int parse_option(
 	}
 	if (strncmp(word, "size=", 5) != 0)
 		return fail(err, EINVAL,
-			"\"%.64s\": expected size=N or tmpfs; a path with a comma has no place "
-			"here",
-			word);
+			"\"%.64s\": expected size=N or tmpfs; a path cannot contain a comma", word);
 	if (parse_size(word + 5, &request->bytes) < 0 || request->bytes < SIZE_LEAST)
 		return fail(err, EINVAL,
-			"\"%.64s\": expected a size from 64k on, such as 512M or 10G", word);
+			"\"%.64s\": expected a size of at least 64k, such as 512M or 10G", word);
 	return 0;
 }
 
@@ -112,11 +110,11 @@ static int check(const struct workspace_request *request, struct nacre_error *er
 {
 	if (!strcmp(request->destination, "/"))
 		return fail(err, EINVAL,
-			"the root of the container can be no workspace: name a directory in it");
+			"the root of the container cannot be a workspace: name a directory in it");
 	if (request->bytes && strcmp(request->form, WORKSPACE_COW) != 0)
-		return fail(err, EINVAL, "size= is for the form cow alone");
+		return fail(err, EINVAL, "size= applies only to the form cow");
 	if (request->tmpfs && !request->bytes)
-		return fail(err, EINVAL, "tmpfs needs size=N, since it takes the host's memory");
+		return fail(err, EINVAL, "tmpfs needs size=N, because it uses the host's memory");
 	return 0;
 }
 
@@ -145,8 +143,8 @@ int workspace_request_parse(struct arena *arena, const char *text, const char *b
 
 		if (n == PARTS_MAX)
 			return fail(err, EINVAL,
-				"\"%.128s\": expected SRC[:DEST][:cow|direct|ro]; a path with a "
-				"colon has no place here",
+				"\"%.128s\": expected SRC[:DEST][:cow|direct|ro]; a path cannot "
+				"contain a colon",
 				text);
 		if (next)
 			*next++ = '\0';

@@ -551,7 +551,7 @@ for profile in agent strict; do
 done
 # only its own runtime follows an annotation of nacre's
 prints annotations "$(printf '%s:\t0000000000000000\n' CapPrm CapEff)
-annotation run.nacre.allow: rootfs-write: not among annotations.may_allow of /etc/nacre/policy.json, which is not there"
+annotation run.nacre.allow: rootfs-write: the grant is not listed in annotations.may_allow of /etc/nacre/policy.json, which does not exist"
 differs strict checkpoint landlock 'criu knows nothing of Landlock'
 differs agent capabilities capability-ceiling 'CapPrm:.00000000000005db'
 differs agent added_capability capability-ceiling 'CapEff:.00000000000005fb'

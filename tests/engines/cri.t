@@ -91,8 +91,8 @@ done
 # only its own runtime follows an annotation of nacre's
 refused='failed to create containerd task: failed to create shim task: OCI runtime create failed: annotation'
 prints annotations $'CapEff:\t0000000000000000\nwritten'"
-$refused run.nacre.allow: host-pid: not among annotations.may_allow of /etc/nacre/policy.json
-$refused \"run.nacre.what\": valid are run.nacre.profile, run.nacre.allow, run.nacre.egress, run.nacre.userns and run.nacre.workspace"
+$refused run.nacre.allow: host-pid: the grant is not listed in annotations.may_allow of /etc/nacre/policy.json
+$refused \"run.nacre.what\": nacre does not know this key; valid are run.nacre.profile, run.nacre.allow, run.nacre.egress, run.nacre.userns and run.nacre.workspace"
 differs agent capabilities capability-ceiling 'CapEff:.00000000000005fb'
 differs strict capabilities capability-ceiling 'CapEff:.0000000000000000'
 differs strict device devices 'status 1'
@@ -101,7 +101,7 @@ differs strict ways_without_rules egress '^TCP, allowed: Operation not permitted
 prints volume_by_an_annotation $'\ndata\n [\'file\']\ndiff\n0\nM  file\nA  new
 2 changes\napply\n0\napplied   M  file\napplied   A  new\n2 applied\ndiscard\n0\ndata\nmore\n [\'file\', \'new\']'
 prints ways_by_an_annotation '19 reached'
-differs strict ways_by_an_annotation egress 'allows more than the rules that hold'
+differs strict ways_by_an_annotation egress 'allows more than the rules in force'
 prints ways_by_the_runtime_class '19 reached'
 # The policy has no rules for it: this is what they stop.
 differs_by[oci:ways_by_the_runtime_class]='no rules'

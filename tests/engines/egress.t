@@ -115,7 +115,7 @@ feature_host_network() {
 
 feature_host_network_and_names() {
 	set=host-names drun --network host busybox:1 true 2>&1 |
-		grep -o 'names need a network of the container.s own\|status 12[56]' | sed 's/12[56]/of a refusal/'
+		grep -o 'a rule with a name needs a network namespace of the container.s own\|status 12[56]' | sed 's/12[56]/of a refusal/'
 }
 
 # As of compose: by Docker's own resolver, or podman's, which is in its bridge's address
@@ -186,7 +186,7 @@ feature_nothing_is_left() {
 }
 
 differs strict ways_without_rules egress '^TCP, allowed: Operation not permitted'
-differs strict ways_by_an_annotation egress 'allows more than the rules that hold'
+differs strict ways_by_an_annotation egress 'allows more than the rules in force'
 for feature in ways ways_by_exec ways_in_the_network_of_a_container ways_by_an_annotation ways_by_the_policy; do
 	prints "$feature" '19 reached'
 done
@@ -194,10 +194,10 @@ prints ways_explained 'connections to 9.9.9.9:853 refused, last by ways'
 prints way_of_names_explained 'api.default.svc.cluster.test:80,443 private
 api.default.svc.cluster.test:80,443 private (names by way of the host'\''s network)'
 prints host_network $'10.1.2.3 port 443: reached\n10.1.2.3 port 80: Operation not permitted'
-prints host_network_and_names $'names need a network of the container\'s own\nstatus of a refusal'
+prints host_network_and_names $'a rule with a name needs a network namespace of the container\'s own\nstatus of a refusal'
 prints service_by_its_name $'hello\nwget: bad address \'other\'\nstatus 1\nOperation not permitted'
 prints names_of_a_pod $'1\nhello\nhello\nwget: bad address \'other\''
-differs strict names_of_a_pod egress 'allows more than the rules that hold'
+differs strict names_of_a_pod egress 'allows more than the rules in force'
 prints names_without_a_network "$(reached {api,other}.default.svc.cluster.test)"
 prints no_names_without_a_network $'wget: bad address \'api.default.svc.cluster.test\'\nstatus 1'
 prints names_of_given_servers "$(reached {api,other}.default.svc.cluster.test api api.default.svc)"

@@ -78,8 +78,8 @@ feature_annotation_without_a_volume() {
 }
 
 reviewed=$'==> file <==\none\n\n==> deep/gone <==\ngone\nhead: cannot open \'new\' for reading: No such file or directory
-!  .vscode/  (added; is run or obeyed by an editor: only if named)
-!  .vscode/tasks.json  (added; is run or obeyed by an editor: only if named)
+!  .vscode/  (added; is run by an editor, or configures one: only if named)
+!  .vscode/tasks.json  (added; is run by an editor, or configures one: only if named)
 D  deep/gone
 M  file
 A  new
@@ -93,7 +93,7 @@ prints volume_by_an_annotation $'deep\nfile\nnew\nother\nx\n'"$reviewed"
 differs strict volume_by_an_annotation writable-binds 'Read-only file system'
 prints workspace_of_the_runtime $'deep\nfile\nnew\n'"$reviewed"
 prints nothing_changed_leaves_nothing one
-prints annotation_without_a_volume 'annotation run.nacre.workspace: no bind of config.json has the destination /w'
+prints annotation_without_a_volume 'annotation run.nacre.workspace: config.json has no bind mount with the destination /w'
 
 configure_docker() {
 	mkdir -p /etc/docker

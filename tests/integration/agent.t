@@ -92,7 +92,7 @@ test_a_tmpfs_of_the_config_can_be_given_back_its_programs() {
 	cp "$b/rootfs/bin/sh" "$b/rootfs/bin/chmod"
 	agent_any
 	lacks "$out" from
-	has "$err" "programs in /cache (--allow tmpfs-exec:/cache)"
+	has "$err" "execution of programs in /cache (--allow tmpfs-exec:/cache)"
 	agent_any --allow tmpfs-exec:/cache
 	is "$out" "from /cache"
 }
@@ -245,7 +245,7 @@ test_a_source_can_be_granted() {
 }
 
 test_a_grant_of_a_source_is_told_if_it_has_no_effect() {
-	local none='has no effect: the rules take nothing away'
+	local none='has no effect: no rule forbids what it would allow'
 	mkdir -p "$T/plain"
 	ln -sfn /proc "$T/leads"
 	loose_bundle true
@@ -262,14 +262,14 @@ test_a_grant_of_a_source_is_told_if_it_has_no_effect() {
 test_what_is_taken_and_what_has_no_effect_is_told_once() {
 	loose_bundle true
 	agent --allow rootfs-write --allow cap:CAP_BPF
-	is "$(grep -c 'does not give what config.json asks for: .*CAP_SYS_ADMIN.*; all devices' <<<"$err")" 1 taken
+	is "$(grep -c 'does not allow what config.json asks for: .*CAP_SYS_ADMIN.*; all devices' <<<"$err")" 1 taken
 	has "$err" "grant cap:CAP_BPF (command line) has no effect: "
 	lacks "$err" "grant rootfs-write"
 	bundle true
 	edit '.process.noNewPrivilege = true'
 	agent
 	has "$err" "process.noNewPrivilege is not known (did you mean noNewPrivileges?); it has no effect"
-	lacks "$err" "does not give"
+	lacks "$err" "does not allow"
 	profile=agent
 	bundle pause
 	create

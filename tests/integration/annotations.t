@@ -113,7 +113,7 @@ test_inside_the_cgroup_namespace_the_delegated_one_is_below_the_root() {
 	run
 	has_line "$out" "0::/inner"
 	annotate run.oci.delegate-cgroup ../outer
-	run_refused "*annotations.run.oci.delegate-cgroup: \"../outer\" is not the name of a cgroup"
+	run_refused "*annotations.run.oci.delegate-cgroup: expected the name of a cgroup, *, found \"../outer\""
 }
 
 test_the_default_profile_takes_nothing_of_the_host_from_an_annotation() {
@@ -136,7 +136,7 @@ test_the_default_profile_takes_nothing_of_the_host_from_an_annotation() {
 	edit '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW",
 		syscalls: [{names: ["getcpu"], action: "SCMP_ACT_NOTIFY"}]}'
 	annotate run.oci.seccomp.receiver "$T/out.socket"
-	run_refused "profile agent, rule annotations: run.oci.seccomp.receiver is not taken from an annotation; *"
+	run_refused "profile agent, rule annotations: the profile does not accept the annotation run.oci.seccomp.receiver; *"
 }
 
 test_an_unknown_system_call_is_an_error_if_asked_for() {

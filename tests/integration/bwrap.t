@@ -73,15 +73,15 @@ test_an_option_that_is_not_served_is_an_error() {
 		--bind-try --dev-bind-try --ro-bind-try --overlay-src --overlay --tmp-overlay --ro-overlay \
 		--exec-label --file-label --mqueue --file --bind-data --symlink --seccomp --add-seccomp-fd \
 		--block-fd --userns-block-fd --info-fd --json-status-fd --size --chmod --no-such -x; do
-		bad 1 "$option: nacre-bwrap has no such option: see nacre-bwrap --help" \
+		bad 1 "$option: nacre-bwrap does not know this option; see nacre-bwrap --help" \
 			bwrap --ro-bind / / "$option" 3 4 5
 	done
-	bad 1 'a command is missing: see nacre-bwrap --help' bwrap
-	bad 1 '--bind: takes 2 values: see nacre-bwrap --help' bwrap --bind /
+	bad 1 'the command to run is missing; see nacre-bwrap --help' bwrap
+	bad 1 '--bind: expected 2 values after this option; see nacre-bwrap --help' bwrap --bind /
 	bad 1 "--ro-bind $T/no: No such file or directory" bwrap --ro-bind "$T/no" /no true
 	bad 1 'read --ro-bind-data 77: Bad file descriptor' bwrap --ro-bind-data 77 /f true
 	bad 1 'read --args 77: Bad file descriptor' bwrap --args 77 true
-	bad 1 '--dev /x: nacre-bwrap makes devices in /dev alone' bwrap --dev /x true
+	bad 1 '--dev /x: nacre-bwrap makes devices only in /dev; use --dev /dev' bwrap --dev /x true
 	nothing_left
 }
 
@@ -169,8 +169,8 @@ test_permissions_are_of_the_operation_that_follows() {
 	good bwrap --ro-bind / / --bind "$T/w" "$T/w" --perms 700 --dir "$T/w/old" --dir "$T/w/new" \
 		--perms 1741 --dir "$T/w/more" true
 	is "$(stat -c %a "$T/w/old" "$T/w/new" "$T/w/more" | tr '\n' ' ')" '710 755 1741 '
-	bad 1 '--perms: expected permissions like 0755, found "9"' bwrap --perms 9 --dir /a true
-	bad 1 '--perms: is given twice, with nothing between' bwrap --perms 7 --perms 7 --dir /a true
+	bad 1 '--perms: expected octal permissions such as 0755, found "9"' bwrap --perms 9 --dir /a true
+	bad 1 '--perms: the option is given twice in a row; give it once before --tmpfs, --dir or --ro-bind-data' bwrap --perms 7 --perms 7 --dir /a true
 	bad 1 '--perms: --proc follows it*' bwrap --perms 7 --proc /proc true
 	touch "$T/w/file"
 	try bwrap --ro-bind / / --bind "$T/w" "$T/w" --dir "$T/w/file" true
@@ -266,7 +266,7 @@ test_more_options_come_from_fds() {
 	input=$T/5 good bwrap --args 0 readlink -f /proc/self/fd/0
 	is "$out" "$T/5"
 	printf '%s\0' --dir /a true >"$T/4"
-	bad 1 '--args: only options may stand in it, found "true"' eval 'bwrap --args 6 true 6<"$T/4"'
+	bad 1 '--args: expected only options, found "true"' eval 'bwrap --args 6 true 6<"$T/4"'
 	nothing_left
 }
 
@@ -321,7 +321,7 @@ test_a_namespace_is_the_caller_s_unless_asked_for() {
 test_procfs_is_of_the_pid_namespace() {
 	prints '1 2' 'echo $(ls /proc | grep -c "^1$") $$'
 	prints 1 'echo $$' --as-pid-1
-	bad 1 '--as-pid-1: needs --unshare-pid' bwrap --ro-bind / / --as-pid-1 true
+	bad 1 '--as-pid-1: this option needs --unshare-pid' bwrap --ro-bind / / --as-pid-1 true
 	good bwrap "${base[@]}" --proc /proc sh -c "ls -d /proc/$$"
 	is "$out" "/proc/$$"
 	inside 'ls /p | grep -c "^1$"' --proc /p
@@ -363,7 +363,7 @@ test_capabilities_are_none_or_root_s() {
 		--cap-add ALL --cap-drop ALL --cap-add CAP_SETFCAP --cap-add CAP_KILL
 	inside 'sed -n "s/^CapEff:.//p" /proc/self/status' --unshare-user --cap-add ALL --cap-drop CAP_KILL
 	[[ $out == *df ]] || wrong "all but CAP_KILL" "$out"
-	bad 1 '--cap-add: "CAP_NO" is no capability of this kernel' bwrap --cap-add CAP_NO true
+	bad 1 '--cap-add: this kernel has no capability "CAP_NO"' bwrap --cap-add CAP_NO true
 	nothing_left
 }
 

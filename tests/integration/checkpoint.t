@@ -380,13 +380,12 @@ test_a_checkpoint_of_a_looser_profile_is_refused() {
 	started
 	checkpoint
 	profile=agent
-	restore_refused "profile agent: the checkpoint was made under profile oci, and what is in it cannot be \
-tightened; restore it with --profile oci"
+	restore_refused "profile agent: the checkpoint was made under profile oci, and a restore cannot apply a stricter one; restore it with --profile oci"
 	profile=strict
 	restore_refused "a container with rule landlock can be neither checkpointed nor restored: *"
 	rm "$T/b-image/nacre.json"
 	profile=agent
-	restore_refused "profile agent: the checkpoint says of no profile that it was made under; *"
+	restore_refused "profile agent: the checkpoint does not name the profile that it was made under; *"
 	profile=oci
 	restore
 }
@@ -396,8 +395,7 @@ test_a_grant_of_the_checkpoint_must_be_given_again() {
 	counter || return
 	started --allow rootfs-write
 	checkpoint
-	restore_refused "profile agent: the checkpoint was made with --allow rootfs-write, which cannot be taken \
-back; give it for restore as well"
+	restore_refused "profile agent: the checkpoint was made with --allow rootfs-write, and a restore cannot revoke a grant; give the same --allow to restore"
 	restore --allow rootfs-write
 }
 

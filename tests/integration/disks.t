@@ -76,7 +76,7 @@ test_a_profile_needs_a_grant_for_a_disk() {
 	run --allow "disk:$disk"
 	has "$out" "/mnt/lost+found: d"
 	edit '.mounts[-1].options += ["journal_path=/dev/null"]'
-	run_refused "*\"journal_path=/dev/null\" is none of the options of disks*" --allow "disk:$disk"
+	run_refused "*the profile does not know the option \"journal_path=/dev/null\" of a disk; leave it out" --allow "disk:$disk"
 }
 
 # By its numbers, whatever it is called.
@@ -98,7 +98,7 @@ test_a_disk_is_judged_where_it_is_opened() {
 	: >"$T/file"
 	edit '.mounts[-1].source = $s' --arg s "$T/file"
 	run_refused "*$T/file is not a block device" --allow "disk:$T/file"
-	run_refused "*the rule is required, so that no grant helps" --require mount-sources --allow "disk:$T/file"
+	run_refused "*the rule is required, so no grant can allow it" --require mount-sources --allow "disk:$T/file"
 }
 
 all_tests "$@"

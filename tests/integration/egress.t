@@ -34,11 +34,11 @@ test_a_wrong_rule_is_one_clear_error() {
 	needs_unshare || return
 	bundle true
 	policy '{"version": 1}'
-	refused '--egress: egress rule "https://a.example/": a rule has no scheme and no path; give NAME:PORT' \
+	refused '--egress: egress rule "https://a.example/": a rule is not a URL; give NAME:PORT' \
 		--egress https://a.example/
-	refused '--egress: egress rule "10.1.2.3/8": the address goes on behind its prefix; give 10.0.0.0/8' \
+	refused '--egress: egress rule "10.1.2.3/8": the address has bits set after its prefix; give 10.0.0.0/8' \
 		--egress 10.1.2.3/8
-	refused '*"169.254.169.254" is a metadata service; allow it with --allow metadata' --egress 169.254.169.254
+	refused '*"169.254.169.254" is the metadata service of a cloud; allow it with --allow metadata' --egress 169.254.169.254
 }
 
 test_the_report_shows_rules() {
@@ -66,7 +66,7 @@ test_the_policy_gives_bounds_and_adds() {
 		--egress b.org
 	refused '--allow egress: egress.may_add of *: egress rule "b.org:443" *' --allow egress:b.org
 	policy '{"version": 1, "egress": {"default": {"agent": ["none", "a.example"]}}}'
-	refused '/etc/nacre/policy.json: egress.default: egress rule "none" stands alone; *'
+	refused '/etc/nacre/policy.json: egress.default: egress rule "none" cannot stand beside other rules; *'
 }
 
 test_an_annotation_may_only_tighten() {
@@ -76,11 +76,11 @@ test_an_annotation_may_only_tighten() {
 	annotate 'a.example b.example'
 	is "$(rules_of)" "a.example:443 b.example:443"
 	is "$(rules_of --egress '*.example')" "a.example:443 b.example:443"
-	refused '*names are reached by way of the host*' --egress open
+	refused '*connections to names go through the host*' --egress open
 	annotate 'a.example b.org'
-	refused 'annotation run.nacre.egress: egress rule "b.org:443" allows more than the rules that hold'
+	refused 'annotation run.nacre.egress: egress rule "b.org:443" allows more than the rules in force'
 	annotate open
-	refused 'annotation run.nacre.egress: egress rule "open" allows more than the rules that hold'
+	refused 'annotation run.nacre.egress: egress rule "open" allows more than the rules in force'
 	annotate none
 	is "$(rules_of)" none
 	is "$(rules_of --profile oci)" none
@@ -91,7 +91,7 @@ test_names_are_not_for_the_host_s_network() {
 	bundle true
 	policy '{"version": 1}'
 	edit 'del(.linux.namespaces[] | select(.type == "network"))'
-	refused '*"a.example:443": names need a network of the container*' --profile oci --egress a.example
+	refused '*"a.example:443": a rule with a name needs a network namespace of the container*' --profile oci --egress a.example
 	is "$(rules_of --profile oci --egress 10.0.0.0/8)" 10.0.0.0/8
 }
 
@@ -124,7 +124,7 @@ test_exec_has_no_capability_that_goes_past_rules() {
 	good nacre create --profile oci --egress 192.0.2.7:443 --bundle "$b" "$id"
 	start
 	for name in NET_RAW NET_ADMIN BPF SYS_ADMIN; do
-		bad 255 "process.capabilities: CAP_$name goes past the container's rules of egress; leave it out *" \
+		bad 255 "process.capabilities: CAP_$name can bypass the container's egress rules; remove it *" \
 			nacre exec --cap "CAP_$name" "$id" /payload true
 	done
 	good nacre exec --cap CAP_SYS_PTRACE "$id" /payload true

@@ -350,16 +350,16 @@ test_no_annotation_and_no_config_gives_the_host_s_network() {
 	with_names
 	edit '.annotations["run.nacre.egress"] = "tcp:private.example:443 private"'
 	for profile in oci agent; do
-		bad 1 "*: names are reached by way of the host's network, *" \
+		bad 1 "*: connections to names go through the host's network, *" \
 			nacre create --profile "$profile" --bundle "$b" "$id"
 	done
-	bad 1 "*: names are reached by way of the host's network, *" \
+	bad 1 "*: connections to names go through the host's network, *" \
 		nacre create --profile agent --egress open --bundle "$b" "$id"
-	bad 1 "*: names are reached by way of the host's network, *" \
+	bad 1 "*: connections to names go through the host's network, *" \
 		nacre create --profile agent --egress 10.0.0.0/8 --egress private --egress a.example --bundle "$b" "$id"
 	edit 'del(.annotations) | .nacre = {egress: ["a.example:443"]}'
 	for profile in agent nested; do
-		bad 1 "*: names are reached by way of the host's network, *" \
+		bad 1 "*: connections to names go through the host's network, *" \
 			nacre create --profile "$profile" --bundle "$b" "$id"
 	done
 	edit '.annotations["run.nacre.egress"] = "a.example"'
@@ -385,9 +385,9 @@ test_no_annotation_gives_addresses_of_the_host_s_network_without_a_filter() {
 			bad 1 "*egress*" \
 				nacre "${options[@]}" create --profile "$profile" ${given:+--egress "$given"} --bundle "$b" "$id"
 		done
-		bad 1 "*addresses and names are reached by way of the host's network, *" \
+		bad 1 "*connections go through the host's network, *" \
 			nacre "${options[@]}" create --profile "$profile" --bundle "$b" "$id"
-		bad 1 "*addresses and names are reached by way of the host's network, *" \
+		bad 1 "*connections go through the host's network, *" \
 			nacre "${options[@]}" create --profile "$profile" --egress open --bundle "$b" "$id"
 		good nacre "${options[@]}" create --profile "$profile" --egress 11.1.0.0/16:443 --bundle "$b" "$id"
 		start
@@ -426,14 +426,14 @@ test_what_the_relay_refused_is_explained() {
 	is "$(says ask _https._tcp.a.example TXT)" 3 "what is no address"
 	is "$(says ask 10.9.9.9 A)" 3 "an address in place of a name"
 	said=$(nacre explain "$id")
-	has_line "$said" "1 *connections to private.example:443 refused: has an address that is private,* (rule egress; --egress private, or NAME:PORT@CIDR, is for a private one)"
+	has_line "$said" "1 *connections to private.example:443 refused: its address is private,* (rule egress; --egress private, or NAME:PORT@CIDR, is for a private one)"
 	! has_filter || has "$said" "connections to a.example:8443 refused" "another port"
 	is "$(nacre explain --format json "$id" | jq -c .connectsTo)" '["a.example:443","private.example:443"]' "the rules that hold"
 	! has_filter || has "$(nacre explain --format json "$id" | jq -r '.egress[]')" "a.example:8443" "what would allow it"
 	has "$said" "connections to b.example:443 refused: asked for by TLS" "another name by TLS"
-	has "$said" "questions for c.example refused: no rule has this name" "a name"
-	has_line "$said" "1 *questions for _https._tcp.a.example refused: asked for what is no address, which no rule gives (rule egress; no rule is for this)"
-	has_line "$said" "1 *questions for 10.9.9.9 refused: no rule has this name (rule egress; no rule is for this)"
+	has "$said" "questions for c.example refused: no egress rule allows this name" "a name"
+	has_line "$said" "1 *questions for _https._tcp.a.example refused: the question is not for an address, and the resolver answers no other (rule egress; no rule is for this)"
+	has_line "$said" "1 *questions for 10.9.9.9 refused: no egress rule allows this name (rule egress; no rule is for this)"
 	lacks "$(nacre explain --format flags "$id")" 10.9.9.9
 	kill_now
 }
@@ -451,7 +451,7 @@ test_names_with_a_search_domain_behind_them_are_told_apart() {
 	done
 	said=$(nacre explain "$id")
 	for name in c.example.example c.example.corp.test; do
-		has_line "$said" "[1-9] *questions for $name refused: no rule has this name (rule egress; c.example with a search domain behind it)"
+		has_line "$said" "[1-9] *questions for $name refused: no egress rule allows this name (rule egress; c.example with a search domain behind it)"
 	done
 	lacks "$said" a.example.corp.test
 	is "$(nacre explain --format flags "$id")" \

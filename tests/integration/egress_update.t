@@ -125,21 +125,21 @@ test_a_container_without_rules_gets_some_where_its_filter_is_there() {
 	kill_now
 	delete
 	running
-	not_swapped '*the container has no rules of egress, and cannot be given any while it is there: it has no filter *' none
+	not_swapped '*the container was created without egress rules and cannot get any later: it has no seccomp filter *' none
 	is "$(web 11.1.1.1)" "http 11.1.1.1" "oci"
 	kill_now
 	delete
 	profile=agent running --allow cap:CAP_NET_RAW
-	not_swapped '*cannot be given any while it is there: exec may have had CAP_NET_RAW; create it with some' none
+	not_swapped '*cannot get any later: nacre exec may have given a process CAP_NET_RAW; create a container with egress rules' none
 	kill_now
 	delete
 	profile=agent running --allow socket:IPPROTO_SCTP
-	not_swapped '*cannot be given any while it is there: it has the grant socket:IPPROTO_SCTP; *' none
+	not_swapped '*cannot get any later: it has the grant socket:IPPROTO_SCTP; *' none
 }
 
 # Who can write to the cgroups of the host leaves the container's, where the rules are, or has left it.
 test_first_rules_are_refused_where_the_cgroups_of_the_host_are_writable() {
-	local no='--egress: the container has no rules of egress, and cannot be given any while it is there: '
+	local no='--egress: the container was created without egress rules and cannot get any later: '
 	no+="cgroups of the host can be written to in /host${cg_mount#/sys}, *: mount it read-only"
 	needs_root "only root can load the egress filter" || return
 	in_world
@@ -183,7 +183,7 @@ time.sleep(3600)'
 	profile=agent running --allow "mount:$cg_mount" --allow cgroup-write --allow cap:CAP_SYS_CHROOT
 	wait_for eval '[[ $(readlink "/proc/$(pid_of)/root") == */tmp/in ]]'
 	! grep -qw cgroup2 "/proc/$(pid_of)/mountinfo" || wrong "the mount shows"
-	not_swapped '*cannot be given any while it is there: it has the grant cgroup-write; create it with some' none
+	not_swapped '*cannot get any later: it has the grant cgroup-write; create a container with egress rules' none
 	kill_now
 }
 
@@ -208,7 +208,7 @@ test_under_oci_open_is_for_good() {
 	running
 	swap open
 	is "$(web 11.1.1.1)" "http 11.1.1.1" open
-	not_swapped '*exec may have had any capability; create it with some' none
+	not_swapped '*nacre exec may have given a process any capability; create a container with egress rules' none
 	is "$(held)" open "the stored rules"
 }
 
@@ -217,7 +217,7 @@ test_metadata_stays_refused() {
 	in_internet ip address add 169.254.169.254/32 dev lo
 	running
 	is "$(web 169.254.169.254)" PermissionError "by the rules"
-	not_swapped '*"169.254.169.254" is a metadata service; allow it with --allow metadata' 169.254.169.254
+	not_swapped '*"169.254.169.254" is the metadata service of a cloud; allow it with --allow metadata' 169.254.169.254
 	swap open
 	is "$(web 11.1.1.1)" "http 11.1.1.1" open
 	is "$(web 169.254.169.254)" PermissionError "by metadata"
@@ -249,7 +249,7 @@ test_what_is_wrong_changes_nothing() {
 	in_world 11.1.1.1
 	running
 	not_swapped '--egress: egress rule "https://a.example/": *' https://a.example/
-	not_swapped '--egress: egress rule "none" stands alone; *' none 11.1.1.2
+	not_swapped '--egress: egress rule "none" cannot stand beside other rules; *' none 11.1.1.2
 	bad 1 'invalid value for cpu-quota: "x"' nacre update --egress none --cpu-quota x "$id"
 	is "$(held)" 11.1.1.1 "the stored rules"
 	is "$(web 11.1.1.1)" "http 11.1.1.1" "the rules"
@@ -424,7 +424,7 @@ test_behind_a_filter_the_relay_takes_names_alone() {
 		[[ $said != same ]] || wrong "it leads somewhere"
 	done
 	said=$(nacre explain "$id")
-	has "$said" "connections to 11.1.1.3:443 refused: an address that stands for no name" "why"
+	has "$said" "connections to 11.1.1.3:443 refused: this address stands for no name that the resolver gave out" "why"
 	[[ $said != *"the host itself"* ]] || wrong "it was taken" "$said"
 	kill_now
 }
@@ -472,7 +472,7 @@ test_a_container_without_names_gets_none_and_one_with_names_is_not_opened() {
 	with_names a.example
 	running
 	not_swapped "--egress open: the container's resolv.conf asks nacre, *" open
-	not_swapped '*port 53 of names is the resolver*' a.example:53
+	not_swapped '*resolver uses port 53 of names*' a.example:53
 	is "$(secure a.example)" "tls a.example" "the rules"
 	kill_now
 }

@@ -271,9 +271,9 @@ test_none_is_nothing_without_a_filter() {
 
 test_what_the_relay_cannot_keep_is_refused() {
 	relay_bundle relay || return
-	bad 1 '*: egress rule "udp:10.1.2.3:53": UDP needs root of the host; allow TCP in its place' \
+	bad 1 '*: egress rule "udp:10.1.2.3:53": a rule for UDP needs root on the host; allow TCP instead' \
 		nacre "${options[@]}" create --profile oci --egress udp:10.1.2.3:53 --bundle "$b" "$id"
-	bad 1 '*: egress rule "10.0.0.0/8": without root of the host a rule for addresses names its ports: CIDR:PORT' \
+	bad 1 '*: egress rule "10.0.0.0/8": without root on the host, a rule for addresses must name its ports: CIDR:PORT' \
 		nacre "${options[@]}" create --profile oci --egress 10.0.0.0/8 --bundle "$b" "$id"
 	nothing_left
 }

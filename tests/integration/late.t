@@ -82,7 +82,7 @@ test_no_other_member_changes_and_what_is_refused_changes_nothing() {
 		Args='[]' unknown=1; do
 		jq --arg name "${member%%=*}" --argjson value "${member#*=}" '.[$name] = $value' \
 			<"$file.good" >"$file"
-		not_claimed "$file:[0-9]*: ${member%%=*}: a late process has args, env and cwd alone, *leave it out"
+		not_claimed "$file:[0-9]*: ${member%%=*}: the process of a container created with --late can set only args, env and cwd, *leave it out"
 	done
 	for member in '.cwd = "tmp"' '.args = []' '.env = ["X"]' '.env = [("X=" + "x" * 262144)]' \
 		'.args = "/payload"' 'del(.cwd)'; do

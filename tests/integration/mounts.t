@@ -63,7 +63,7 @@ test_a_root_that_is_a_bind_is_read_only_as_the_rules_say() {
 	with_root_bound
 	profile=strict
 	run_any --allow rootfs-write
-	has "$err" "writing to / (--allow workspace:SOURCE)"
+	has "$err" "writes to / (--allow workspace:SOURCE)"
 	is "$(<"$b/rootfs/file")" old "file of the host"
 }
 

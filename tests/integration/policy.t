@@ -33,7 +33,7 @@ test_the_policy_of_the_manual_is_taken() {
 	is "$(json '[.profile] + [.grants[].grant] + .required | join(" ")')" "agent tmp-exec resources"
 	good under_policy harden --format config --bundle "$b" --profile agent
 	is "$(json '.nacre.egress | join(" ")')" registry.npmjs.org:443
-	bad 1 '--allow rootfs-write: not among grants.allowed of /etc/nacre/policy.json' \
+	bad 1 '--allow rootfs-write: the grant is not listed in grants.allowed of /etc/nacre/policy.json' \
 		under_policy harden --allow rootfs-write --bundle "$b"
 }
 
@@ -41,14 +41,14 @@ test_the_policy_of_the_readme_is_taken() {
 	bundle true
 	policy "$(awk '/^```json$/ { inside = 1; next } /^```$/ { inside = 0 } inside' "$tests/../README.md")"
 	good under_policy harden --allow tmp-exec --bundle "$b"
-	bad 1 '*not among grants.allowed*' under_policy harden --allow rootfs-write --bundle "$b"
-	bad 1 '*none that is looser than agent' under_policy harden --profile oci --bundle "$b"
+	bad 1 '*not listed in grants.allowed*' under_policy harden --allow rootfs-write --bundle "$b"
+	bad 1 '*no profile that is looser than agent' under_policy harden --profile oci --bundle "$b"
 }
 
 test_a_profile_below_the_least_one_is_refused_by_option_and_by_name() {
 	bundle true
 	policy '{"version": 1, "least_profile": "agent"}'
-	bad 1 'profile oci: /etc/nacre/policy.json allows none that is looser than agent' \
+	bad 1 'profile oci: /etc/nacre/policy.json allows no profile that is looser than agent' \
 		under_policy run --profile oci --bundle "$b" "$id"
 	ln -s "$NACRE" "$b/nacre-oci"
 	NACRE=$b/nacre-oci bad 1 'profile oci: /etc/nacre/policy.json allows *' \
@@ -66,7 +66,7 @@ test_what_the_policy_grants_is_granted_and_reported() {
 	good under_policy harden --format json --bundle "$b"
 	is "$(json '.grants[0] | [.grant, .by, .used | tostring] | join(" ")')" \
 		"cap:CAP_NET_RAW policy true" grants
-	bad 1 '--allow rootfs-write: not among grants.allowed of /etc/nacre/policy.json' \
+	bad 1 '--allow rootfs-write: the grant is not listed in grants.allowed of /etc/nacre/policy.json' \
 		under_policy run --allow rootfs-write --bundle "$b" "$id"
 }
 
@@ -228,7 +228,7 @@ test_a_required_rule_is_enforced_whole_or_nothing_runs() {
 		bad 1 '*linux.resources.pids.limit*' under_policy run --bundle "$b" "$id"
 	fi
 	run --require mount-flags --require capability-ceiling
-	run_refused 'rule rlimits is required, and profile oci does not have it' --profile oci \
+	run_refused 'rule rlimits is required, but profile oci does not have it; choose a profile that has it' --profile oci \
 		--require rlimits
 	run_refused '"rlimit" is not a rule (did you mean rlimits?)*' --require rlimit
 	nothing_left

@@ -83,7 +83,7 @@ test_strict_joins_no_network_without_a_grant() {
 	in_background unshare -n sleep 60
 	wait_for eval '[[ $(readlink /proc/$!/ns/net) != "$(readlink /proc/self/ns/net)" ]]'
 	edit '(.linux.namespaces[] | select(.type == "network")).path = $p' --arg p "/proc/$!/ns/net"
-	run_refused '*rule joined-network: linux.namespaces: /proc/*/ns/net is a network of others;*' --egress open
+	run_refused '*rule joined-network: linux.namespaces: /proc/*/ns/net is a network namespace that was made for others;*' --egress open
 	run --allow join-network --egress open
 	if [[ $(nacre check --format json | jq .host.egressFilter) == true ]]; then
 		run
@@ -162,7 +162,7 @@ test_nested_says_what_the_config_forbids() {
 	try nacre --profile nested run --bundle "$b" "$id"
 	has "$err" "profile nested: unshare mount clone(CLONE_NEWUSER): refused by linux.seccomp"
 	has "$err" "--security-opt seccomp=unconfined"
-	[[ $who != root ]] || has "$err" "there is no user namespace"
+	[[ $who != root ]] || has "$err" "the container has no user namespace"
 	lacks "$err" capabilities
 	edit 'del(.linux.seccomp)'
 	capabilities CAP_SETUID CAP_SETGID

@@ -717,7 +717,7 @@ rule_of_receipt() {
 }
 
 test_nobody_says_that_a_rule_holds_which_was_left_out() {
-	local why='the container has no ids of its own: the file system of /sys/kernel/mm, or one that is mounted in it, cannot be id-mapped'
+	local why='the container gets no user namespace with ids of its own: the file system of /sys/kernel/mm, or one that is mounted in it, cannot be id-mapped'
 	needs_root || return
 	seal pause
 	mount_on /w /sys/kernel/mm bind rbind ro

@@ -38,7 +38,7 @@ test_a_program_of_the_host_runs() {
 	is "$out" "$dir"$'\n'"$home"$'\n'"$(id -u)"
 	good sandbox --profile strict -- cat file
 	is "$out" content
-	lacks "$err" "does not give"
+	lacks "$err" "does not allow"
 	nothing_left
 }
 
@@ -86,12 +86,12 @@ test_a_user_without_a_runtime_directory_has_a_place_in_tmp() {
 	try as_nobody_known env XDG_RUNTIME_DIR="$T/of-nobody/run" \
 		../bin/bwrap --ro-bind / / cat "$own/nacre/$id/config.json"
 	has "$err" "$own/nacre/$id/config.json: No such file"
-	bad 125 "*: $own is the state of containers*" as_nobody_known env XDG_RUNTIME_DIR="$T/of-nobody/run" \
+	bad 125 "*: $own is part of the state of containers*" as_nobody_known env XDG_RUNTIME_DIR="$T/of-nobody/run" \
 		../bin/nacre sandbox --read "$own" -- true
 	try as_nobody_known ../bin/bwrap --ro-bind / / --bind /tmp /tmp mv "$own" "$own-moved"
 	has "$err" "Device or resource busy"
 	rm -r "$own"
-	bad 125 "*: /tmp contains *, the state of containers*" as_nobody_known \
+	bad 125 "*: /tmp contains *, part of the state of containers*" as_nobody_known \
 		env XDG_RUNTIME_DIR="$T/of-nobody/run" ../bin/nacre sandbox --write /tmp -- true
 	rmdir "$own"
 	try as_nobody_known env XDG_RUNTIME_DIR="$T/of-nobody/run" \
@@ -124,7 +124,7 @@ test_the_exit_status_is_the_program_s() {
 	bad 126 '*exec: "./file": permission denied' sandbox -- ./file
 	bad 125 '*is the home*' eval 'cd "$home" && HOME=$home nacre sandbox -- true'
 	bad 125 '*the working directory is /*' eval 'cd / && HOME=$home nacre sandbox -- true'
-	bad 125 '*has in it the home*' eval 'cd "$T" && HOME=$home nacre sandbox -- true'
+	bad 125 '*contains the home*' eval 'cd "$T" && HOME=$home nacre sandbox -- true'
 	try sandbox --timeout 200ms -- sleep 60
 	is "$rc" 124 "of a timeout"
 	nothing_left
@@ -203,7 +203,7 @@ test_a_home_is_refused_by_what_it_is() {
 		bad 125 "* home $home*" eval 'cd "$home" && HOME=$written nacre sandbox -- true'
 	done
 	mkdir "$home/.ssh/keys"
-	bad 125 "*is no directory of a project: name it with --workspace*" \
+	bad 125 "*not of a project: if you mean it, name it with --workspace*" \
 		eval 'cd "$home/.ssh/keys" && HOME=$home nacre sandbox -- true'
 }
 
@@ -308,7 +308,7 @@ test_only_listed_and_named_variables_come_along() {
 	A_TOKEN=token LANG=de_DE TERM=dumb inside 'env | grep -e TOKEN -e LANG -e TERM -e GIVEN | sort' \
 		--env A_TOKEN -e GIVEN=value -e TERM=other
 	is "$out" $'A_TOKEN=token\nGIVEN=value\nLANG=de_DE\nTERM=other'
-	bad 125 '--env NOT_THERE: there is no such variable here*' sandbox --env NOT_THERE -- true
+	bad 125 '--env NOT_THERE: the variable is not set in the environment of nacre*' sandbox --env NOT_THERE -- true
 }
 
 test_paths_are_shown_and_hidden_by_name() {
@@ -321,7 +321,7 @@ test_paths_are_shown_and_hidden_by_name() {
 	is "$out" $'data\nread-only'
 	is "$(<"$T/log/file")" x "what was written"
 	bad 125 "--read $T/none: No such file or directory" sandbox --read "$T/none" -- true
-	bad 125 "--write $dir: the working directory is there as a copy: --workspace $dir:direct is *" \
+	bad 125 "--write $dir: the sandbox has a copy of the working directory: give --workspace $dir:direct to *" \
 		sandbox --write . -- true
 }
 
@@ -329,8 +329,8 @@ test_no_path_holds_the_workspaces() {
 	project
 	[[ -d $T/workspaces ]] || mkdir -m 700 "$T/workspaces"
 	for option in --read --write; do
-		bad 125 "*$T/workspaces is the state of containers*" sandbox "$option" "$T/workspaces" -- true
-		bad 125 "*$T contains $T/*, the state of containers*" sandbox "$option" "$T" -- true
+		bad 125 "*$T/workspaces is part of the state of containers*" sandbox "$option" "$T/workspaces" -- true
+		bad 125 "*$T contains $T/*, part of the state of containers*" sandbox "$option" "$T" -- true
 	done
 	nothing_left
 }
@@ -503,7 +503,7 @@ test_without_a_cgroup_limits_are_those_of_processes() {
 	without_cgroup 'head -c 20000000 /dev/zero | tail -n 1 | wc -c; head -c 90000000 /dev/zero | tail -n 1 | wc -c' --memory 64M
 	is "$out" $'20000000\n0' "--memory"
 	has "$err" 'no limits but of processes (RLIMIT_NPROC) and of the memory of each alone (RLIMIT_DATA), no'
-	bad 125 '--cpus: only a cgroup limits CPU time, and there is none for it: cgroup *: Permission denied' \
+	bad 125 '--cpus: only a cgroup can limit CPU time, and nacre cannot use one: cgroup *: Permission denied' \
 		no_cgroup sandbox --cpus 1 -- true
 	bad 125 'linux.resources.pids.limit needs a cgroup, and there is none: --cgroup-manager disabled' \
 		eval 'places+=(--cgroup-manager disabled); sandbox --pids 5 -- true'

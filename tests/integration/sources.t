@@ -99,10 +99,10 @@ test_a_symlink_of_the_image_stays_in_the_image_by_whatever_name() {
 
 test_the_state_of_containers_is_not_mounted_from_anywhere() {
 	mkdir -p "$ROOT/.x"
-	source_refused "$ROOT" "$ROOT is the state of containers"
-	source_refused "$ROOT/.x" "$ROOT/.x lies in $ROOT, the state of containers"
+	source_refused "$ROOT" "$ROOT is part of the state of containers"
+	source_refused "$ROOT/.x" "$ROOT/.x lies in $ROOT, part of the state of containers"
 	# What holds it gives it away as well.
-	source_refused "$T" "$T contains $ROOT, the state of containers"
+	source_refused "$T" "$T contains $ROOT, part of the state of containers"
 	rmdir "$ROOT/.x"
 }
 
@@ -113,8 +113,8 @@ test_the_state_of_the_caller_s_containers_is_not_mounted() {
 	export XDG_RUNTIME_DIR=$T/xdg USER=tester
 	for name in nacre nacre-bwrap; do
 		mkdir -p "$T/xdg/$name/x"
-		source_refused "$T/xdg/$name/x" "$T/xdg/$name/x lies in $T/xdg/$name, the state of containers"
-		source_refused "$T/xdg" "$T/xdg contains $T/xdg/$name, the state of containers"
+		source_refused "$T/xdg/$name/x" "$T/xdg/$name/x lies in $T/xdg/$name, part of the state of containers"
+		source_refused "$T/xdg" "$T/xdg contains $T/xdg/$name, part of the state of containers"
 		rm -r "$T/xdg"
 	done
 }
@@ -125,16 +125,16 @@ test_the_store_of_workspaces_is_not_mounted_from_anywhere() {
 	mkdir -p "$store/x/0" "$T/state-home/nacre/workspaces/x" "$T/state-home/nacre/receipts"
 	chmod 700 "$store"
 	places=(--workspaces "$store")
-	source_refused "$store" "$store is the state of containers"
-	source_refused "$store/x/0" "$store/x/0 lies in $store, the state of containers"
-	source_refused "$T/kept" "$T/kept contains $store, the state of containers"
+	source_refused "$store" "$store is part of the state of containers"
+	source_refused "$store/x/0" "$store/x/0 lies in $store, part of the state of containers"
+	source_refused "$T/kept" "$T/kept contains $store, part of the state of containers"
 	mkdir "$T/above" "$T/above/x"
 	bundle true
-	bad 1 "*$store/x/0 lies in $store, the state of containers*" nacre run --bundle "$b" \
+	bad 1 "*$store/x/0 lies in $store, part of the state of containers*" nacre run --bundle "$b" \
 		--workspace "$store/x/0:/w" "$id"
 	# One that is not there yet.
 	places=(--workspaces "$T/above/workspaces")
-	bad 1 "*$T/above contains $T/above/workspaces, the state of containers*" nacre run --bundle "$b" \
+	bad 1 "*$T/above contains $T/above/workspaces, part of the state of containers*" nacre run --bundle "$b" \
 		--workspace "$T/above:/w" "$id"
 	places=(--workspaces "$store")
 	bundle ls /mnt
@@ -146,9 +146,9 @@ test_the_store_of_workspaces_is_not_mounted_from_anywhere() {
 		export XDG_STATE_HOME=$T/state-home
 		store=$XDG_STATE_HOME/nacre
 		for source in "$store/workspaces" "$store/receipts"; do
-			source_refused "$source" "$source lies in $store, the state of containers"
+			source_refused "$source" "$source lies in $store, part of the state of containers"
 		done
-		source_refused "$XDG_STATE_HOME" "$XDG_STATE_HOME contains $store, the state of containers"
+		source_refused "$XDG_STATE_HOME" "$XDG_STATE_HOME contains $store, part of the state of containers"
 		unset XDG_STATE_HOME
 	fi
 	nothing_left

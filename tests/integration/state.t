@@ -63,7 +63,7 @@ test_state_under_strict_has_the_rule_of_ids_where_it_holds() {
 	good nacre delete --force "$id"
 	mount_on /w /sys/kernel/mm bind rbind ro
 	create --allow mount:/sys/kernel/mm
-	has "$err" "the container has no ids of its own"
+	has "$err" "the container gets no user namespace with ids of its own"
 	is "$(state_of "[($has_it), .firstId] | join(\" \")")" 'false ' "where it was left out"
 	good nacre delete --force "$id"
 }

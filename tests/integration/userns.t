@@ -141,9 +141,9 @@ test_what_cannot_be_mapped_is_said_and_refused_where_the_rule_is_required() {
 	mount_on /w /sys/kernel/mm bind rbind ro
 	why='the file system of /sys/kernel/mm, or one that is mounted in it, cannot be id-mapped'
 	run --userns shifted --allow mount:/sys/kernel/mm
-	has "$err" "nacre: warning: rule user-namespace: the container has no ids of its own: $why"
+	has "$err" "nacre: warning: rule user-namespace: the container gets no user namespace with ids of its own: $why"
 	has_line "$out" " *0  *0 4294967295"
-	run_refused "profile agent, rule user-namespace: linux.namespaces: $why; the rule is required, so that no grant helps" \
+	run_refused "profile agent, rule user-namespace: linux.namespaces: $why; the rule is required, so no grant can allow it" \
 		--require user-namespace --allow mount:/sys/kernel/mm
 	good nacre harden --format json --userns shifted --allow mount:/sys/kernel/mm --bundle "$b"
 	has "$(json '.leftOut[0]')" "$why"
@@ -159,7 +159,7 @@ test_a_host_without_a_user_namespace_to_give_is_said() {
 		why=${error#*:}
 		NACRE_TEST=$T strace -qq -o "$T/trace" -e trace=clone3 -e "inject=clone3:error=${error%:*}:when=1" "$NACRE" --root "$ROOT" \
 			run --profile agent --userns shifted --bundle "$b" "$id" >"$T/ran" 2>"$T/log" || wrong "it failed" "$(<"$T/log")"
-		has "$(<"$T/log")" "rule user-namespace: the container has no ids of its own: "
+		has "$(<"$T/log")" "rule user-namespace: the container gets no user namespace with ids of its own: "
 		has "$(<"$T/log")" "$why"
 		has_line "$(<"$T/ran")" " *0  *0 4294967295"
 		NACRE_TEST=$T strace -qq -o "$T/trace" -e trace=clone3 -e "inject=clone3:error=${error%:*}:when=1" "$NACRE" --root "$ROOT" \
@@ -197,7 +197,7 @@ test_the_rule_is_asked_for_by_option_policy_and_annotation_and_taken_back_by_a_g
 	good under_policy run --allow no-user-namespace --require user-namespace --bundle "$b" "$id"
 	has_line "$out" " *0 1900019712  *65536"
 	policy '{"version": 1, "user_namespace": {"first_id": 1000, "last_id": 2000}}'
-	bad 1 '*policy.json: user_namespace: from 1000 to 2000 there is no block of 65536 ids*' \
+	bad 1 '*policy.json: user_namespace: the range from 1000 to 2000 has no block of 65536 ids*' \
 		under_policy run --bundle "$b" "$id"
 	edit '.annotations["run.nacre.userns"] = "shifted"'
 	run
@@ -213,9 +213,9 @@ test_a_user_namespace_of_the_config_s_own_stays() {
 	run --userns shifted
 	has "$out" " 100000 "
 	edit '.linux.uidMappings[0].hostID = 0 | .linux.gidMappings[0].hostID = 0'
-	why='root of the host is in the user namespace of the config'
+	why="the user namespace of config.json maps the host's root"
 	run --userns shifted
-	has "$err" "no ids of its own: $why"
+	has "$err" "gets no user namespace with ids of its own: $why"
 	run_refused "*rule user-namespace: linux.uidMappings: $why; the rule is required*" --require user-namespace
 }
 
@@ -286,7 +286,7 @@ test_a_host_that_hides_who_has_keys_is_said() {
 	hidden=(unshare -m --propagation private bash -c 'mount --bind "$0" /proc/key-users && exec "$@"' "$T/empty"
 		"$NACRE" --root "$ROOT" run --profile strict --bundle "$b")
 	good "${hidden[@]}" "$id"
-	has "$err" "the container has no ids of its own: /proc/key-users does not show the keys that ids of block"
+	has "$err" "the container gets no user namespace with ids of its own: /proc/key-users does not show the keys that ids of block"
 	has_line "$out" " *0  *0 4294967295"
 	bad 1 "*/proc/key-users does not show the keys that*; the rule is required*" \
 		"${hidden[@]}" --require user-namespace "$id"
@@ -297,7 +297,7 @@ test_a_host_where_no_claim_can_be_written_is_said() {
 	bundle cat /proc/self/uid_map
 	good unshare -m --propagation private bash -c 'mount -t tmpfs -o ro tmpfs /run && exec "$@"' run \
 		"$NACRE" --root "$ROOT" run --profile strict --bundle "$b" "$id"
-	has "$err" "the container has no ids of its own: claim a block of ids in $claims: Read-only file system"
+	has "$err" "the container gets no user namespace with ids of its own: claim a block of ids in $claims: Read-only file system"
 	has_line "$out" " *0  *0 4294967295"
 }
 
@@ -476,7 +476,7 @@ test_an_overlay_that_is_writable_stays_the_engine_s() {
 	has "$(json '.leftOut[0]')" "$why"
 	is "$(ls -laRi --full-time "$b/a")" "$before" "what harden has made"
 	run --userns shifted --allow rootfs-write
-	has "$err" "no ids of its own: $why"
+	has "$err" "gets no user namespace with ids of its own: $why"
 	has_line "$out" " *0  *0 4294967295"
 	bad 1 "*$why; the rule is required*" \
 		nacre run --profile agent --require user-namespace --allow rootfs-write --bundle "$b" "$id"
@@ -522,7 +522,7 @@ test_an_overlay_that_cannot_be_made_once_more_is_said() {
 	mount -t tmpfs tmpfs "$b/rootfs/mnt"
 	run --userns shifted
 	umount "$b/rootfs/mnt"
-	has "$err" "no ids of its own: the root is an overlay, and something is mounted in it"
+	has "$err" "gets no user namespace with ids of its own: the root is an overlay, and something is mounted in it"
 	no_overlay
 	mkdir -p "$b/again" "$b/c/diff" "$b/c/work"
 	mount -t overlay -o "lowerdir=$b/one:$b/two" overlay "$b/again"
@@ -530,7 +530,7 @@ test_an_overlay_that_cannot_be_made_once_more_is_said() {
 	run --userns shifted
 	no_overlay
 	umount "$b/again"
-	has "$err" "no ids of its own: the root is an overlay, and the file system of a layer cannot be id-mapped"
+	has "$err" "gets no user namespace with ids of its own: the root is an overlay, and the file system of a layer cannot be id-mapped"
 	has_line "$out" " *0  *0 4294967295"
 }
 

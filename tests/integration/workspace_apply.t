@@ -113,7 +113,7 @@ test_what_is_refused_stays_and_what_is_named_comes() {
 	changed 'echo x >.git/hooks/h; echo x >.vscode/t; echo x >s/.envrc; mkfifo p; ln -s /etc/shadow l; ln -s ../../x m; echo x >a; chmod 6755 a' || return
 	try nacre workspace apply "$id"
 	is "$rc" 1 "the exit status"
-	has_line "$out" "refused   A  p  (is a FIFO, and blocks who opens it)"
+	has_line "$out" "refused   A  p  (is a FIFO, which blocks a program that opens it)"
 	has_line "$out" "refused   A  .vscode/t  (*: only if named)"
 	has_line "$out" "1 applied, 6 refused"
 	source_has '.git 755 d' '.git/hooks 755 d' '.vscode 755 d' 'a 755 x' 's 755 d'
@@ -143,7 +143,7 @@ test_what_was_forged_in_the_upper_leads_nowhere() {
 	ln -s "$outside" "$upper/n"
 	try nacre workspace apply "$id"
 	is "$rc" 1 "the exit status"
-	has "$out" "refused   A  pipe  (is a FIFO, and blocks who opens it)"
+	has "$out" "refused   A  pipe  (is a FIFO, which blocks a program that opens it)"
 	[[ ! -e $source/pipe && ! -L $source/n ]] || wrong "it came" "$(files "$source")"
 	is "$(<"$outside/f")" secret "outside"
 	is "$(ls "$outside")" f "outside"
@@ -192,7 +192,7 @@ test_a_path_beyond_what_a_call_takes_stays_behind() {
 	END
 	try nacre workspace apply "$id"
 	is "$rc" 1 "the exit status"
-	has "$out" "(is longer than a system call takes)"
+	has "$out" "(has a path that is too long for a system call)"
 	is "$(find "$source" -mindepth 1 | wc -l)" 128 "directories that came"
 	rm -r "$source"
 	discard

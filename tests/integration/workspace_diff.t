@@ -70,12 +70,12 @@ test_a_renamed_directory_is_followed() {
 test_protected_names_are_refused_until_named() {
 	source_of 'mkdir -p .git/hooks; echo c >.git/config'
 	changed 'echo x >.git/config; echo x >.git/hooks/h; mkdir .github; echo x >.envrc; mkdir .GIT; mkdir s; echo x >s/.git' || return
-	shows '!  .GIT/  (added; is a new repository, or part of one: its config runs programs: only if named)' \
+	shows '!  .GIT/  (added; is a new git repository, or part of one, whose config can run programs: only if named)' \
 		'!  .envrc  (added; is loaded by a shell that enters the directory: only if named)' \
-		'!  .git/config  (modified; is obeyed by git, which runs programs for it: only if named)' \
-		'!  .git/hooks/h  (added; is obeyed by git, which runs programs for it: only if named)' \
+		'!  .git/config  (modified; configures git, which runs the programs that it names: only if named)' \
+		'!  .git/hooks/h  (added; configures git, which runs the programs that it names: only if named)' \
 		'!  .github/  (added; is run by CI: only if named)' 'A  s/' \
-		'!  s/.git  (added; is a new repository, or part of one: its config runs programs: only if named)'
+		'!  s/.git  (added; is a new git repository, or part of one, whose config can run programs: only if named)'
 	has_line "$out" "7 changes, 6 refused"
 	discard
 }
@@ -108,9 +108,9 @@ test_protected_names_in_what_goes_are_told() {
 test_what_has_no_business_in_a_source_is_refused() {
 	source_of 'true'
 	changed 'mkfifo p; ln -s /etc/shadow l; ln -s ../../x m; ln -s no n; truncate -s 3298534883328 s; chmod 4755 s' || return
-	shows '!  l -> /etc/shadow  (added; has or moves a link that may lead out of the source)' \
-		'!  m -> ../../x  (added; has or moves a link that may lead out of the source)' 'A  n -> no' \
-		'!  p  (added; is a FIFO, and blocks who opens it)' '!  s  (added; is more than --max-bytes leaves)'
+	shows '!  l -> /etc/shadow  (added; contains or moves a symlink that may lead out of the source)' \
+		'!  m -> ../../x  (added; contains or moves a symlink that may lead out of the source)' 'A  n -> no' \
+		'!  p  (added; is a FIFO, which blocks a program that opens it)' '!  s  (added; needs more bytes than are left of --max-bytes)'
 	good nacre workspace diff --format json "$id"
 	is "$(json '[.workspaces[0].changes[] | select(.path == "s") | .mode == "0755" and .size == 3298534883328] == [true]')" true
 	good nacre workspace diff --patch "$id"
@@ -187,7 +187,7 @@ test_git_at_work_is_not_refused() {
 		git merge --no-ff -m m old; git tag -a t -m t; echo x >>g; git stash; git notes add -m n
 		git revert --no-edit HEAD~1 || git revert --abort; git fetch . main; git gc' || return
 	good nacre workspace diff "$id"
-	is "$(grep '^!' <<<"$out")" '!  .git/index  (modified; is obeyed by git, which runs programs for it: only if named)'
+	is "$(grep '^!' <<<"$out")" '!  .git/index  (modified; configures git, which runs the programs that it names: only if named)'
 	lacks "$out" $'\nC'
 	has "$out" .git/objects/pack/
 	try nacre workspace apply "$id"
@@ -310,7 +310,7 @@ test_limits_are_errors_or_refusals() {
 	source_of 'true'
 	changed 'echo 1234567 >a; echo 12345678 >b; echo x >c' || return
 	good nacre workspace diff --max-bytes 12 "$id"
-	has_line "$out" "!  b  (added; is more than --max-bytes leaves)"
+	has_line "$out" "!  b  (added; needs more bytes than are left of --max-bytes)"
 	has_line "$out" "A  c"
 	bad 1 "workspace of $source: more than 2 changes in the workspace; allow more with --max-changes" \
 		nacre workspace diff --max-changes 2 "$id"

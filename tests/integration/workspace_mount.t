@@ -186,7 +186,7 @@ test_the_annotation_turns_a_bind_into_a_copy() {
 	absent "$store/$id/1"
 	discard
 	edit '.annotations["run.nacre.workspace"] = "/nowhere"'
-	run_refused "annotation run.nacre.workspace: no bind of config.json has the destination /nowhere"
+	run_refused "annotation run.nacre.workspace: config.json has no bind mount with the destination /nowhere"
 	nothing_kept
 }
 
@@ -225,7 +225,7 @@ test_protected_names_of_direct_are_read_only_and_new_ones_are_told() {
 	has "$out" "unlink: EBUSY"
 	is "$(grep -c 'workspace' <<<"$err")" 2 "lines about it"
 	has_line "$err" "nacre: warning: workspace $source: new .claude\\\\x0a\\\\x1b\[1m, which instructs or configures a coding agent"
-	has_line "$err" "nacre: warning: workspace $source: new .git/commondir, which is obeyed by git, *"
+	has_line "$err" "nacre: warning: workspace $source: new .git/commondir, which configures git, *"
 	nothing_kept
 }
 
@@ -254,7 +254,7 @@ test_strict_takes_direct_for_a_grant() {
 	run --workspace "$source:/w:direct"
 	is "$(<"$source/file")" new
 	policy '{"version": 1, "grants": {"allowed": []}}'
-	bad 1 "--workspace $source:direct: workspace:$source is not among grants.allowed of /etc/nacre/policy.json" \
+	bad 1 "--workspace $source:direct: the grant workspace:$source is not listed in grants.allowed of /etc/nacre/policy.json" \
 		under_policy run --profile strict --bundle "$b" --workspace "$source:/w:direct" "$id"
 	nothing_kept
 }
@@ -368,7 +368,7 @@ test_what_overlay_cannot_do_is_refused() {
 	mount_on /w "$source" bind bind idmap
 	edit '.mounts[-1] += {uidMappings: [{containerID: 0, hostID: 0, size: 1}],
 		gidMappings: [{containerID: 0, hostID: 0, size: 1}]} | .annotations["run.nacre.workspace"] = "/w"'
-	run_refused "*the bind on /w is id-mapped, which overlay cannot be*"
+	run_refused "*the bind mount on /w is id-mapped, and overlayfs cannot be*"
 	nothing_kept
 }
 

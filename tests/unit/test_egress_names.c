@@ -192,7 +192,7 @@ END_TEST
 
 START_TEST(each_reason_has_words)
 {
-	ck_assert_str_eq(relay_denial_words("port"), "no rule has this port of the name");
+	ck_assert_str_eq(relay_denial_words("port"), "no egress rule allows this port of the name");
 	ck_assert_str_eq(relay_denial_words("of-a-later-version"), "of-a-later-version");
 }
 END_TEST

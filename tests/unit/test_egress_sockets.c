@@ -76,13 +76,13 @@ END_TEST
 static const struct {
 	const char *rule, *why;
 } refused[] = {
-	{"10.0.0.0/8", "a rule for addresses names its ports: CIDR:PORT"},
-	{"udp:10.0.0.0/8:53", "UDP needs root of the host"},
-	{"224.0.0.0/4:443", "no relay reaches these addresses"},
-	{"[fe80::/64]:443", "no relay reaches these addresses"},
-	{"10.0.0.0/8:53", "port 53 is the resolver's inside"},
+	{"10.0.0.0/8", "a rule for addresses must name its ports: CIDR:PORT"},
+	{"udp:10.0.0.0/8:53", "UDP needs root on the host"},
+	{"224.0.0.0/4:443", "the relay cannot reach these addresses"},
+	{"[fe80::/64]:443", "the relay cannot reach these addresses"},
+	{"10.0.0.0/8:53", "resolver uses port 53 inside"},
 	{"10.0.0.1:1000-1300", "more than 256"},
-	{"b.example:53", "port 53 of names is the resolver's inside"},
+	{"b.example:53", "resolver uses port 53 of names"},
 };
 
 START_TEST(what_cannot_be_kept_is_one_clear_error)

@@ -305,11 +305,12 @@ START_TEST(what_is_asked_for_and_taken_is_told_in_one_line)
 	config->linux_->resources->devices = &rule;
 	config->linux_->resources->pids->limit = -1;
 	ck_assert_str_eq(warnings_of(must(agent(config, "")).report),
-		"profile agent does not give what config.json asks for: the host's pid namespace "
+		"profile agent does not allow what config.json asks for: the host's pid namespace "
 		"(--allow host-pid); capabilities CAP_SYS_ADMIN CAP_BPF (--allow cap:CAP_NAME); "
-		"pids without a limit, or more than the profile's most (--allow unlimited:pids); "
+		"pids without a limit, or with one above the profile's maximum (--allow "
+		"unlimited:pids); "
 		"all devices (--allow device:PATH)\n"
-		"process.capabilities: \"CAP_SYS_ADMNI\" is no capability (did you mean "
+		"process.capabilities: \"CAP_SYS_ADMNI\" is not a capability (did you mean "
 		"CAP_SYS_ADMIN?)\n");
 	ck_assert_str_eq(warnings_of(must(apply(config, "oci", "")).report), "");
 }
@@ -328,12 +329,11 @@ START_TEST(a_grant_without_effect_is_told)
 	look_at_host(config, &request);
 	result.r = harden(arena, config, &request, &result.config, &result.report, &result.err);
 	ck_assert_str_eq(warnings_of(must(result).report),
-		"grant rootfs-write (command line) has no effect: the rules take nothing away that "
-		"it would give back\n"
+		"grant rootfs-write (command line) has no effect: no rule forbids what it would "
+		"allow\n"
 		"grant device:/dev/missing (command line) has no effect: this host has no such "
 		"device\n"
-		"grant host-pid (annotation) has no effect: the rules take nothing away that it "
-		"would give back\n");
+		"grant host-pid (annotation) has no effect: no rule forbids what it would allow\n");
 	/* What a symlink leads to is seen later. */
 	config = tight(
 		",{\"destination\":\"/a\",\"source\":\"/srv/a\",\"options\":[\"bind\",\"nosuid\","

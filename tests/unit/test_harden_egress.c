@@ -101,20 +101,20 @@ static const struct {
 	{{"\"egress\":{\"always\":[\"x:0\"]}", NULL, NULL, NULL, NULL, NULL}, NULL, "policy.json: egress.always: egress rule", false},
 	{{"\"egress\":{\"may_add\":[\"*\"]}", NULL, NULL, NULL, NULL, NULL}, NULL, "policy.json: egress.may_add: egress rule", false},
 	{{"\"egress\":{\"resolvers\":[\"dns.example\"]}", NULL, NULL, NULL, NULL, NULL}, NULL, "egress.resolvers: expected an address, found \"dns.example\"", false},
-	{{"\"egress\":{\"resolvers\":[\"::1\",\"1.1.1.1\",\"1.1.1.2\",\"1.1.1.3\"]}", NULL, NULL, NULL, NULL, NULL}, NULL, "egress.resolvers: more than 3", false},
+	{{"\"egress\":{\"resolvers\":[\"::1\",\"1.1.1.1\",\"1.1.1.2\",\"1.1.1.3\"]}", NULL, NULL, NULL, NULL, NULL}, NULL, "egress.resolvers: expected at most 3 addresses", false},
 	{{"\"egress\":{\"resolvers\":[\"::1\",\"1.1.1.1\",\"1.1.1.2\"]}", "agent", NULL, NULL, NULL, NULL}, "", NULL, false},
 	/* the annotation */
 	{{NULL, "agent", NULL, NULL, "10.0.0.0/8 192.0.2.1:53", NULL}, "10.0.0.0/8 192.0.2.1:53", NULL, false},
-	{{NULL, "agent", NULL, NULL, "a.example b", NULL}, NULL, "by way of the host's network", false},
-	{{NULL, "oci", "open", NULL, "a.example", NULL}, NULL, "by way of the host's network", false},
-	{{NULL, "agent", "10.0.0.0/8:443", NULL, "db", NULL}, NULL, "by way of the host's network", false},
-	{{NULL, "agent", "10.0.0.0/8:443 db", NULL, "db@10.0.0.0/8", NULL}, NULL, "by way of the host's network", false},
+	{{NULL, "agent", NULL, NULL, "a.example b", NULL}, NULL, "through the host's network", false},
+	{{NULL, "oci", "open", NULL, "a.example", NULL}, NULL, "through the host's network", false},
+	{{NULL, "agent", "10.0.0.0/8:443", NULL, "db", NULL}, NULL, "through the host's network", false},
+	{{NULL, "agent", "10.0.0.0/8:443 db", NULL, "db@10.0.0.0/8", NULL}, NULL, "through the host's network", false},
 	{{NULL, "agent", "10.0.0.0/8:443 db private", NULL, "db@10.0.0.0/8", NULL}, "db:443@10.0.0.0/8", NULL, false},
-	{{NULL, "agent", "10.0.0.0/8:443 db@10.1.0.0/16", NULL, "db", NULL}, NULL, "by way of the host's network", false},
-	{{OPEN, "strict", NULL, "egress:10.0.0.0/8", "a.example", NULL}, NULL, "by way of the host's network", false},
+	{{NULL, "agent", "10.0.0.0/8:443 db@10.1.0.0/16", NULL, "db", NULL}, NULL, "through the host's network", false},
+	{{OPEN, "strict", NULL, "egress:10.0.0.0/8", "a.example", NULL}, NULL, "through the host's network", false},
 	{{OPEN, "strict", NULL, "egress:a.example", "a.example", NULL}, "a.example:443", NULL, false},
 	{{ALWAYS, "agent", NULL, NULL, "10.0.0.0/8", NULL}, "10.0.0.0/8 log.example:443", NULL, false},
-	{{ALWAYS, "agent", NULL, NULL, "a.example", NULL}, NULL, "by way of the host's network", false},
+	{{ALWAYS, "agent", NULL, NULL, "a.example", NULL}, NULL, "through the host's network", false},
 	{{NULL, "oci", NULL, NULL, "none", NULL}, "none", NULL, false},
 	{{NULL, "strict", NULL, NULL, "none", NULL}, "none", NULL, false},
 	{{NULL, "strict", NULL, NULL, "a.example", NULL}, NULL, "annotation run.nacre.egress: egress rule \"a.example:443\"", false},
@@ -122,7 +122,7 @@ static const struct {
 	{{NULL, "agent", "*.example", NULL, "b.org", NULL}, NULL, "\"b.org:443\" allows more", false},
 	{{NULL, "agent", "*.example", NULL, "open", NULL}, NULL, "\"open\" allows more", false},
 	{{DEFAULT_A, "agent", NULL, NULL, "b", NULL}, NULL, "\"b:443\" allows more", false},
-	{{NULL, "agent", NULL, NULL, " ", NULL}, NULL, "there is no rule", false},
+	{{NULL, "agent", NULL, NULL, " ", NULL}, NULL, "expected at least one rule", false},
 	{{NULL, "agent", NULL, NULL, "a,b", NULL}, NULL, "expected a host name", false},
 	/* clang-format on */
 };
@@ -326,11 +326,11 @@ START_TEST(rules_of_the_config_are_held_by_tighter_ones)
 		-EPERM);
 	ck_assert_int_eq(
 		harden_with(&(struct said){.profile = "agent"}, config, &got, &err), -EPERM);
-	ck_assert_ptr_nonnull(strstr(err.text, "by way of the host's network"));
+	ck_assert_ptr_nonnull(strstr(err.text, "through the host's network"));
 	ck_assert_int_eq(harden_with(&(struct said){.profile = "agent", .command = "10.0.0.0/8"},
 				 config, &got, &err),
 		-EPERM);
-	ck_assert_ptr_nonnull(strstr(err.text, "by way of the host's network"));
+	ck_assert_ptr_nonnull(strstr(err.text, "through the host's network"));
 	ck_assert_int_eq(harden_with(&(struct said){.profile = "agent", .command = "b.org"}, config,
 				 &got, &err),
 		-EPERM);

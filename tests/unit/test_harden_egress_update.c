@@ -43,7 +43,7 @@ static const struct {
 	{"agent", "open", "socket:IPPROTO_SCTP", NULL, "none", NULL, "socket:IPPROTO_SCTP"},
 	{"agent", "open", "socket:SOCK_RAW", NULL, "none", NULL, "socket:SOCK_RAW"},
 	{"agent", "open", "socket:AF_VSOCK", NULL, "none", NULL, "socket:AF_VSOCK"},
-	{"oci", "open", "", NULL, "none", NULL, "no filter"},
+	{"oci", "open", "", NULL, "none", NULL, "no seccomp filter"},
 	{"oci", "open", "", NULL, "open", "open", NULL},
 	/* clang-format on */
 };
@@ -127,7 +127,7 @@ START_TEST(rules_of_best_effort_held_nothing)
 	config->nacre->egress = split("none");
 	config->nacre->egress_best_effort = true;
 	ck_assert_int_eq(update(config, &request, NULL, "none", &got, &err), -EPERM);
-	ck_assert_ptr_nonnull(strstr(err.text, "no filter"));
+	ck_assert_ptr_nonnull(strstr(err.text, "no seccomp filter"));
 }
 END_TEST
 

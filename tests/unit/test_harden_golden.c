@@ -210,8 +210,8 @@ START_TEST(a_required_rule_does_what_it_does_without_grants)
 		arena, given, &request, &required.config, &required.report, &required.err);
 	ck_assert_int_eq(required.r, plain.r);
 	if (plain.r < 0) {
-		ck_assert_ptr_nonnull(
-			strstr(required.err.text, "the rule is required, so that no grant helps"));
+		ck_assert_ptr_nonnull(strstr(
+			required.err.text, "the rule is required, so no grant can allow it"));
 		return;
 	}
 	for (size_t i = 0; i < plain.report->n_changes; i++)

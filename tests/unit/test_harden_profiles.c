@@ -113,7 +113,7 @@ START_TEST(a_network_that_is_joined_needs_a_grant_under_strict)
 	result = apply(config, "strict", "");
 	ck_assert_refused(&result,
 		"profile strict, rule joined-network: linux.namespaces: /run/netns/pod is a "
-		"network of others; allow it with --allow join-network");
+		"network namespace that was made for others; allow it with --allow join-network");
 	must(apply(config, "strict", "join-network"));
 	/* The host's network is not to be had by the grant for another. */
 	config->linux_->namespaces[5].path = "/proc/1/ns/net";
@@ -260,10 +260,10 @@ START_TEST(what_a_config_forbids_that_nested_is_for_is_named)
 #define USER ",\"namespaces\":[{\"type\":\"user\"}]"
 		{CAPS(""), USER, NULL},
 		{CAPS(""), "",
-			"a procfs of their own (bubblewrap --proc, podman): there is no user "
-			"namespace (dockerd --userns-remap; podman --userns=auto)"},
+			"mount a procfs (bubblewrap --proc, podman), since the container has no "
+			"user namespace (use dockerd --userns-remap or podman --userns=auto)"},
 		{CAPS(""), USER ",\"maskedPaths\":[\"/proc/kcore\"]",
-			"systempaths=unconfined; podman --security-opt unmask=ALL)"},
+			"systempaths=unconfined or podman --security-opt unmask=ALL)"},
 		{CAPS(""), USER ",\"readonlyPaths\":[\"/proc/../proc/sys\"]", "unmask=ALL)"},
 		{CAPS(""), USER ",\"maskedPaths\":[\"/sys/firmware\"]", NULL},
 		{CAPS(",\"apparmorProfile\":\"docker-default\""), USER, "apparmor=unconfined)"},

@@ -14,8 +14,8 @@ START_TEST(the_host_network_by_path_is_refused_too)
 	config->linux_->namespaces[5].path = "/proc/./1//ns/net";
 	result = agent(config, "");
 	ck_assert_refused(&result, "profile agent, rule host-network: linux.namespaces: "
-				   "/proc/./1//ns/net is the host's "
-				   "network; allow it with --allow host-network");
+				   "/proc/./1//ns/net is the host's network namespace; allow it "
+				   "with --allow host-network");
 	result = agent(config, "host-network");
 	ck_assert_no_change(&result, "host-network");
 	ck_assert_str_eq(result.config->linux_->namespaces[5].path, "/proc/./1//ns/net");
@@ -68,10 +68,9 @@ START_TEST(a_config_without_a_linux_object_is_refused_or_filled)
 		"\"args\":[\"a\"],\"user\":{\"uid\":0,\"gid\":0}}}");
 	struct result result = agent(config, "");
 
-	ck_assert_refused(&result,
-		"profile agent, rule host-network: linux.namespaces: without {\"type\": "
-		"\"network\"} "
-		"the container would be in the host's network; allow it with --allow host-network");
+	ck_assert_refused(&result, "profile agent, rule host-network: linux.namespaces: without "
+				   "{\"type\": \"network\"} the container would share the host's "
+				   "network; allow it with --allow host-network");
 	result = must(agent(config, "host-network"));
 	ck_assert_uint_eq(result.config->linux_->n_namespaces, 5);
 	ck_assert_int_eq(result.config->linux_->resources->pids->limit, 512);
@@ -312,7 +311,7 @@ START_TEST(a_tmp_that_cannot_be_made_is_refused)
 	result.r = harden(arena, config, &request, &result.config, &result.report, &result.err);
 	ck_assert_int_eq(result.r, -EPERM);
 	ck_assert_ptr_nonnull(strstr(result.err.text,
-		"rule read-only-root: root.path: the image has no /tmp to mount one on"));
+		"rule read-only-root: root.path: the image has no /tmp, and nacre cannot make it"));
 	request.host.image_uid = 100000;
 	ck_assert_int_eq(
 		harden(arena, config, &request, &result.config, &result.report, &result.err), 0);

@@ -25,33 +25,33 @@ static const struct {
 	{ "\"source\":\"/dev\"", "source", "/dev is the host's /dev", "mount:/dev" },
 	{ "\"source\":\"/dev/shm/x\"", "source", "/dev/shm/x is the host's shared memory", "mount:/dev/shm/x" },
 	{ "\"source\":\"/dev/fd/7\"", "source", "/proc/self/fd/7 is the host's /proc", "mount:/proc/self/fd/7" },
-	{ "\"source\":\"/var/run/nacre/x\"", "source", "/run/nacre/x is the state of containers", "mount:/run/nacre/x" },
-	{ "\"source\":\"/var/lib/nacre/workspaces/x\"", "source", "/var/lib/nacre/workspaces/x is the state of containers", "mount:/var/lib/nacre/workspaces/x" },
-	{ "\"source\":\"/run/user/1000/nacre\"", "source", "/run/user/1000/nacre is the state of containers", "mount:/run/user/1000/nacre" },
-	{ "\"source\":\"/run/nacre-bwrap/x\"", "source", "/run/nacre-bwrap/x is the state of containers", "mount:/run/nacre-bwrap/x" },
-	{ "\"source\":\"/run/user/1000/nacre-bwrap\"", "source", "/run/user/1000/nacre-bwrap is the state of containers", "mount:/run/user/1000/nacre-bwrap" },
+	{ "\"source\":\"/var/run/nacre/x\"", "source", "/run/nacre/x is part of the state of containers", "mount:/run/nacre/x" },
+	{ "\"source\":\"/var/lib/nacre/workspaces/x\"", "source", "/var/lib/nacre/workspaces/x is part of the state of containers", "mount:/var/lib/nacre/workspaces/x" },
+	{ "\"source\":\"/run/user/1000/nacre\"", "source", "/run/user/1000/nacre is part of the state of containers", "mount:/run/user/1000/nacre" },
+	{ "\"source\":\"/run/nacre-bwrap/x\"", "source", "/run/nacre-bwrap/x is part of the state of containers", "mount:/run/nacre-bwrap/x" },
+	{ "\"source\":\"/run/user/1000/nacre-bwrap\"", "source", "/run/user/1000/nacre-bwrap is part of the state of containers", "mount:/run/user/1000/nacre-bwrap" },
 	{ "\"source\":\"/run/docker.sock\"", "source",
-		"/run/docker.sock is an engine's socket, and whoever has it has the host", "engine-socket" },
+		"/run/docker.sock is the socket of a container engine, which gives control of the host", "engine-socket" },
 	{ "\"source\":\"/var/./run//docker.sock\"", "source",
-		"/run/docker.sock is an engine's socket, and whoever has it has the host", "engine-socket" },
+		"/run/docker.sock is the socket of a container engine, which gives control of the host", "engine-socket" },
 	{ "\"source\":\"/home/me/.docker/docker.sock\"", "source",
-		"/home/me/.docker/docker.sock is an engine's socket, and whoever has it has the host", "engine-socket" },
+		"/home/me/.docker/docker.sock is the socket of a container engine, which gives control of the host", "engine-socket" },
 	{ "\"source\":\"/run/containerd/containerd.sock\"", "source",
-		"/run/containerd/containerd.sock is an engine's socket, and whoever has it has the host", "engine-socket" },
+		"/run/containerd/containerd.sock is the socket of a container engine, which gives control of the host", "engine-socket" },
 	{ "\"source\":\"/var/run/crio/crio.sock\"", "source",
-		"/run/crio/crio.sock is an engine's socket, and whoever has it has the host", "engine-socket" },
+		"/run/crio/crio.sock is the socket of a container engine, which gives control of the host", "engine-socket" },
 	{ "\"source\":\"/run/user/1000/podman/podman.sock\"", "source",
-		"/run/user/1000/podman/podman.sock is an engine's socket, and whoever has it has the host", "engine-socket" },
+		"/run/user/1000/podman/podman.sock is the socket of a container engine, which gives control of the host", "engine-socket" },
 	{ "\"source\":\"/var/run\"", "source", "/run is a directory with control sockets of the host", "mount:/run" },
-	{ "\"source\":\"/var\"", "source", "/var is a directory with the state of engines", "mount:/var" },
+	{ "\"source\":\"/var\"", "source", "/var is a directory with the state of container engines", "mount:/var" },
 	{ "\"source\":\"/run/user/1000/\"", "source", "/run/user/1000 is a directory with control sockets of the host", "mount:/run/user/1000" },
-	{ "\"source\":\"/run/containerd\"", "source", "/run/containerd is a directory with engine sockets", "engine-socket" },
-	{ "\"source\":\"/run/buildkit\"", "source", "/run/buildkit is a directory with engine sockets", "engine-socket" },
+	{ "\"source\":\"/run/containerd\"", "source", "/run/containerd is a directory with sockets of container engines", "engine-socket" },
+	{ "\"source\":\"/run/buildkit\"", "source", "/run/buildkit is a directory with sockets of container engines", "engine-socket" },
 	{ "\"source\":\"/var/run/dbus\"", "source", "/run/dbus is a directory with control sockets of the host", "mount:/run/dbus" },
 	{ "\"source\":\"/run/systemd/private\"", "source",
 		"/run/systemd/private is a control socket of the host", "mount:/run/systemd/private" },
 	{ "\"source\":\"/run/libvirt\"", "source", "/run/libvirt is a directory with control sockets of the host", "mount:/run/libvirt" },
-	{ "\"source\":\"/var/lib/docker\"", "source", "/var/lib/docker is the state of containers", "mount:/var/lib/docker" },
+	{ "\"source\":\"/var/lib/docker\"", "source", "/var/lib/docker is part of the state of containers", "mount:/var/lib/docker" },
 	{ "\"type\":\"devtmpfs\"", "type", "devtmpfs is the host's /dev", "mount:/dev" },
 	{ "\"type\":\"debugfs\"", "type", "debugfs is the host's /sys/kernel/debug", "mount:/sys/kernel/debug" },
 	{ "\"type\":\"ext4\",\"source\":\"/dev/sda1\"", "source", "/dev/sda1 is a disk of the host", "disk:/dev/sda1" },
@@ -147,18 +147,18 @@ static const struct {
 	const char *mount;
 	const char *text;
 } never_mounted[] = {
-	{ "\"type\":\"cpuset\"", "mounts[1].type: no profile but oci mounts \"cpuset\"; mount it on the host "
-		"and give it to the container as a bind" },
-	{ "\"type\":\"fuse.sshfs\"", "mounts[1].type: no profile but oci mounts \"fuse.sshfs\"; mount it on the host "
-		"and give it to the container as a bind" },
-	{ "\"type\":\"proc \"", "mounts[1].type: no profile but oci mounts \"proc \"; mount it on the host "
-		"and give it to the container as a bind" },
+	{ "\"type\":\"cpuset\"", "mounts[1].type: only profile oci mounts \"cpuset\"; mount it on the host "
+		"and bind mount it into the container" },
+	{ "\"type\":\"fuse.sshfs\"", "mounts[1].type: only profile oci mounts \"fuse.sshfs\"; mount it on the host "
+		"and bind mount it into the container" },
+	{ "\"type\":\"proc \"", "mounts[1].type: only profile oci mounts \"proc \"; mount it on the host "
+		"and bind mount it into the container" },
 	{ "\"type\":\"ext4\",\"source\":\"sda1\"", "mounts[1].source: ext4 needs the absolute path of a disk" },
 	{ "\"type\":\"xfs\"", "mounts[1].source: xfs needs the absolute path of a disk" },
 	{ "\"type\":\"xfs\",\"source\":\"/dev/sda1\",\"x\":[\"logdev=/dev/sdb\"]",
-		"mounts[1].options[1]: \"logdev=/dev/sdb\" is none of the options of disks that a profile knows; leave it out" },
+		"mounts[1].options[1]: the profile does not know the option \"logdev=/dev/sdb\" of a disk; leave it out" },
 	{ "\"type\":\"erofs\",\"source\":\"/dev/sda1\",\"x\":[\"errors\"]",
-		"mounts[1].options[1]: \"errors\" is none of the options of disks that a profile knows; leave it out" },
+		"mounts[1].options[1]: the profile does not know the option \"errors\" of a disk; leave it out" },
 };
 /* clang-format on */
 
@@ -253,8 +253,8 @@ START_TEST(a_relative_source_may_not_leave_the_bundle)
 	struct result result = agent(with_mount("\"source\":\"a/../../run\""), "engine-socket");
 
 	ck_assert_refused(&result,
-		"profile agent, rule mount-sources: mounts[1].source: \"a/../../run\" leaves the "
-		"bundle; give it as an absolute path");
+		"profile agent, rule mount-sources: mounts[1].source: the relative path "
+		"\"a/../../run\" leads out of the bundle; give an absolute path");
 }
 END_TEST
 

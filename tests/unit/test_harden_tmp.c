@@ -111,8 +111,8 @@ START_TEST(tmpfs_exec_gives_exec_back_on_one_tmpfs)
 
 	ck_assert_uint_eq(result.report->n_changes, 2);
 	ck_assert_str_eq(result.report->changes[0].summary, "/cache/: -exec +noexec");
-	ck_assert_str_eq(
-		result.report->taken.items[0], "programs in /cache/ (--allow tmpfs-exec:/cache)");
+	ck_assert_str_eq(result.report->taken.items[0],
+		"execution of programs in /cache/ (--allow tmpfs-exec:/cache)");
 	result = agent(config, "tmpfs-exec:/var/../cache");
 	ck_assert_one_change(
 		&result, "mount-flags", "mounts[2].options", "/cache/more: -exec +noexec");
@@ -138,9 +138,10 @@ START_TEST(exec_that_is_asked_for_and_taken_names_the_grant)
 
 	ck_assert_uint_eq(result.report->n_changes, 2);
 	ck_assert_uint_eq(result.report->taken.n, 2);
-	ck_assert_str_eq(result.report->taken.items[0], "programs in /tmp/x (--allow tmp-exec)");
+	ck_assert_str_eq(result.report->taken.items[0],
+		"execution of programs in /tmp/x (--allow tmp-exec)");
 	ck_assert_str_eq(result.report->taken.items[1],
-		"programs in /dev/shm (--allow tmpfs-exec:/dev/shm)");
+		"execution of programs in /dev/shm (--allow tmpfs-exec:/dev/shm)");
 	result = agent(config, "tmp-exec tmpfs-exec:/dev/shm");
 	ck_assert_no_change(&result, "tmp-exec tmpfs-exec:/dev/shm");
 }

@@ -85,12 +85,11 @@ START_TEST(a_file_of_a_cgroup_that_is_not_known_is_refused)
 
 		config->linux_->resources->unified = (struct oci_map){&pair, 1};
 		result = agent(config, "");
-		ck_assert_refused(
-			&result, arena_printf(arena,
-					 "profile agent, rule resources: linux.resources.unified: "
-					 "\"%s\" is not "
-					 "a file that the rule knows; only profile oci writes it",
-					 keys[i]));
+		ck_assert_refused(&result,
+			arena_printf(arena,
+				"profile agent, rule resources: linux.resources.unified: the rule "
+				"does not know the file \"%s\"; leave it out, or use profile oci",
+				keys[i]));
 		must(apply(config, "oci", ""));
 	}
 }

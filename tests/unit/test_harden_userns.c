@@ -51,11 +51,11 @@ START_TEST(where_it_cannot_be_had_it_is_left_out_or_refused)
 	ck_assert_no_change(&result, "");
 	ck_assert_uint_eq(result.report->left_out.n, 1);
 	ck_assert_str_eq(result.report->left_out.items[0],
-		"rule user-namespace: the container has no ids of its own: the moon");
+		"rule user-namespace: the container gets no user "
+		"namespace with ids of its own: the moon");
 	result = apply_shifted(plain(), "agent", "", "user-namespace", "the moon");
-	ck_assert_refused(&result,
-		"profile agent, rule user-namespace: linux.namespaces: the moon; "
-		"the rule is required, so that no grant helps");
+	ck_assert_refused(&result, "profile agent, rule user-namespace: linux.namespaces: the "
+				   "moon; the rule is required, so no grant can allow it");
 }
 END_TEST
 
@@ -88,12 +88,12 @@ START_TEST(one_with_root_of_the_host_in_it_is_none)
 
 	ck_assert_uint_eq(result.report->left_out.n, 1);
 	ck_assert_str_eq(result.report->left_out.items[0],
-		"rule user-namespace: the container has no ids of its own: root of the host is in "
-		"the user namespace of the config");
+		"rule user-namespace: the container gets no user namespace with ids of its own: "
+		"the user namespace of config.json maps the host's root");
 	result = apply_shifted(with_own(maps[_i]), "agent", "", "user-namespace", NULL);
 	ck_assert_refused(&result,
-		"profile agent, rule user-namespace: linux.uidMappings: root of the host is in the "
-		"user namespace of the config; the rule is required, so that no grant helps");
+		"profile agent, rule user-namespace: linux.uidMappings: the user namespace of "
+		"config.json maps the host's root; the rule is required, so no grant can allow it");
 	result = must(apply_shifted(with_own(maps[_i]), "agent", "no-user-namespace", "", NULL));
 	ck_assert_uint_eq(result.report->left_out.n, 0);
 }
@@ -108,12 +108,12 @@ static const struct {
 	{"", "", "", ""},
 	{"", "pid", "", ""},
 	{"", "pid", "host-pid", "the pid namespace is not the container's own"},
-	{BIND("\"bind\",\"idmap\""), "", "", "mounts[8] has mappings of its own"},
+	{BIND("\"bind\",\"idmap\""), "", "", "mounts[8] has id mappings of its own"},
 	{",{\"destination\":\"/o\",\"source\":\"o\",\"type\":\"overlay\",\"options\":[\"lowerdir=/"
 	 "a:/b\"]}",
 		"", "", "mounts[8] is an overlay"},
 	{",{\"destination\":\"/d\",\"source\":\"/dev/sdx\",\"type\":\"ext4\",\"options\":[\"ro\"]}",
-		"", "", "mounts[8] is a disk"},
+		"", "", "mounts[8] mounts a disk"},
 };
 
 START_TEST(what_stands_against_it_is_told)
@@ -252,8 +252,8 @@ START_TEST(each_id_above_the_block_has_one_of_its_own)
 	}
 	process.user.n_additional_gids++;
 	ck_assert_int_eq(harden_shift_maps(arena, &process, 131072, &maps, &err), -EPERM);
-	ck_assert_ptr_nonnull(strstr(err.text,
-		"if the rule is not required, do without with --allow no-user-namespace"));
+	ck_assert_ptr_nonnull(
+		strstr(err.text, "if the rule is not required, give --allow no-user-namespace"));
 }
 END_TEST
 

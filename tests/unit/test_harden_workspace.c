@@ -150,8 +150,8 @@ START_TEST(a_destination_that_is_taken_is_an_error)
 	struct result result = ask(with(BIND("/w/", "\"bind\"")), "oci", "/home/me:/w", "");
 
 	ck_assert_int_eq(result.r, -EEXIST);
-	ck_assert_msg(
-		strstr(result.err.text, "mounts[1] has the destination /w"), "%s", result.err.text);
+	ck_assert_msg(strstr(result.err.text, "mounts[1] already has the destination /w"), "%s",
+		result.err.text);
 }
 END_TEST
 
@@ -180,13 +180,13 @@ static const struct {
 	const char *mounts;
 	const char *error;
 } not_converted[] = {
-	{"", "no bind of config.json has the destination /w"},
+	{"", "config.json has no bind mount with the destination /w"},
 	{",{\"destination\":\"/w\",\"type\":\"tmpfs\",\"source\":\"tmpfs\"}",
-		"no bind of config.json has the destination /w"},
-	{BIND("/w", "\"bind\",\"idmap\""), "the bind on /w is id-mapped"},
+		"config.json has no bind mount with the destination /w"},
+	{BIND("/w", "\"bind\",\"idmap\""), "the bind mount on /w is id-mapped"},
 	{BIND("/w", "\"bind\",\"copy-symlink\""), "has the option copy-symlink"},
 	{BIND("/w", "\"bind\"") BIND("/w", "\"bind\""),
-		"more than one bind has the destination /w"},
+		"more than one bind mount has the destination /w"},
 };
 
 START_TEST(what_cannot_be_a_copy_is_refused)
@@ -254,8 +254,8 @@ START_TEST(direct_is_a_grant_where_binds_are_read_only)
 	ck_assert_int_eq(decide("{\"version\":1,\"grants\":{\"allowed\":[\"workspace:/srv/*\"]}}",
 				 "strict", "/s:direct", NULL, &ret, &err),
 		-EPERM);
-	ck_assert_msg(strstr(err.text, "--workspace /s:direct: workspace:/s is not among "
-				       "grants.allowed of policy.json"),
+	ck_assert_msg(strstr(err.text, "--workspace /s:direct: the grant workspace:/s is not "
+				       "listed in grants.allowed of policy.json"),
 		"%s", err.text);
 }
 END_TEST

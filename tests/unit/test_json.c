@@ -83,7 +83,8 @@ START_TEST(the_limits_are_exact)
 	memset(text, ' ', JSON_MAX_BYTES + 1);
 	text[0] = '1';
 	ck_assert_int_eq(json_parse(arena, "x.json", text, JSON_MAX_BYTES, &d, &err), 0);
-	refuse(text, JSON_MAX_BYTES + 1, E2BIG, "x.json: longer than 16777216 bytes");
+	refuse(text, JSON_MAX_BYTES + 1, E2BIG,
+		"x.json: the document is longer than 16777216 bytes");
 	free(text);
 
 	memset(nested, ']', sizeof(nested));
@@ -91,7 +92,8 @@ START_TEST(the_limits_are_exact)
 	memset(nested + JSON_MAX_DEPTH, ']', JSON_MAX_DEPTH);
 	ck_assert_int_eq(json_parse(arena, "x.json", nested, 2 * JSON_MAX_DEPTH, &d, &err), 0);
 	memset(nested, '[', JSON_MAX_DEPTH + 1);
-	refuse(nested, sizeof(nested), E2BIG, "x.json:1: nested more than 32 levels deep");
+	refuse(nested, sizeof(nested), E2BIG,
+		"x.json:1: values are nested more than 32 levels deep");
 }
 END_TEST
 

@@ -217,7 +217,8 @@ static const struct {
 	const char *words[2];
 	const char *text;
 } bad[] = {
-	{"bind", {"ro", "size=1m"}, "mounts[3].options: \"size=1m\" is no option of a bind mount"},
+	{"bind", {"ro", "size=1m"},
+		"mounts[3].options: a bind mount cannot have the option \"size=1m\""},
 	{"tmpfs", {"rw", "idmap"}, "mounts[3].options: idmap needs a bind mount"},
 	{"bind", {"remount", "idmap"}, "mounts[3].options: idmap cannot be set on a remount"},
 	{"proc", {"rw", "tmpcopyup"}, "mounts[3].options: tmpcopyup needs a tmpfs"},

@@ -40,7 +40,7 @@ static const struct {
 	{ "", "policy.json:1: " },
 	{ "[]", "policy.json:1: expected an object, found an array" },
 	{ "{}", "policy.json:1: version: is required" },
-	{ "{\"version\":2}", "policy.json: version: 2 is not known; this nacre reads 1" },
+	{ "{\"version\":2}", "policy.json: version: this nacre does not support 2; expected 1" },
 	{ "{\"version\":\"1\"}", "policy.json:1: version: expected an integer, found \"1\"" },
 	{ "{\"version\":1,\"profile\":\"oci\"}", "policy.json:1: profile: is not known; valid are version, default_profile, least_profile, grants, annotations, egress, workspace, user_namespace, require, audit_file, trace_denials" },
 	{ "{\"version\":1,\n\"annotations\":{\"mayAllow\":[]}}", "policy.json:2: annotations.mayAllow: is not known; valid are may_allow" },
@@ -104,11 +104,12 @@ START_TEST(the_policy_holds_the_command_line)
 	ck_assert_int_eq(decide(policy, "agent", "mount:/srv/a cap:CAP_KILL", NULL, &request), 0);
 	ck_assert_uint_eq(request.grants.n, 3);
 	ck_assert_int_eq(decide(policy, "nested", "", NULL, &request), -EPERM);
-	ck_assert_str_eq(
-		err.text, "profile nested: policy.json allows none that is looser than agent");
+	ck_assert_str_eq(err.text,
+		"profile nested: policy.json allows no profile that is looser than agent");
 	ck_assert_int_eq(decide(policy, "oci", "", NULL, &request), -EPERM);
 	ck_assert_int_eq(decide(policy, NULL, "cap:CAP_BPF", NULL, &request), -EPERM);
-	ck_assert_str_eq(err.text, "--allow cap:CAP_BPF: not among grants.allowed of policy.json");
+	ck_assert_str_eq(err.text,
+		"--allow cap:CAP_BPF: the grant is not listed in grants.allowed of policy.json");
 	/* An empty list allows nothing, and not everything. */
 	policy = policy_of(",\"grants\":{\"allowed\":[]}");
 	ck_assert_int_eq(decide(policy, NULL, "tmp-exec", NULL, &request), -EPERM);
@@ -270,8 +271,8 @@ START_TEST(a_required_rule_is_not_best_effort_and_cannot_be_granted_away)
 	ck_assert_uint_eq(result.report->granted.n, 0);
 	result = apply_required("oci", "", "resources");
 	ck_assert_int_eq(result.r, -EPERM);
-	ck_assert_str_eq(
-		result.err.text, "rule resources is required, and profile oci does not have it");
+	ck_assert_str_eq(result.err.text, "rule resources is required, but profile oci does not "
+					  "have it; choose a profile that has it");
 	ck_assert_int_eq(apply_required("agent", "", "no-such-rule").r, -EINVAL);
 }
 END_TEST
@@ -287,7 +288,7 @@ START_TEST(a_refusal_by_a_required_rule_names_no_grant)
 	config->linux_->n_namespaces--;
 	result.r = harden(arena, config, &request, &result.config, &result.report, &result.err);
 	ck_assert_int_eq(result.r, -EPERM);
-	ck_assert_ptr_nonnull(strstr(result.err.text, "the rule is required, so that no grant"));
+	ck_assert_ptr_nonnull(strstr(result.err.text, "the rule is required, so no grant"));
 }
 END_TEST
 

@@ -177,8 +177,8 @@ START_TEST(without_a_cgroup_cpu_time_is_not_limited)
 	host.no_limits = "why";
 	request.cpus = 1500;
 	ck_assert_int_eq(sandbox_config(arena, &request, &host, &config, &err), -ENOTSUP);
-	ck_assert_str_eq(
-		err.text, "--cpus: only a cgroup limits CPU time, and there is none for it: why");
+	ck_assert_str_eq(err.text,
+		"--cpus: only a cgroup can limit CPU time, and nacre cannot use one: why");
 }
 END_TEST
 

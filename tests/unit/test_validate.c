@@ -24,12 +24,12 @@ static const struct {
 		"ociVersion: version 10.0.0 is not supported; this runtime supports 1.0.0 to 1.3.0" },
 	{ "root", WHOLE, "{\"ociVersion\":\"1.0.0\"}", "root: is missing; a container needs a root filesystem" },
 	{ "process", WHOLE, "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"}}",
-		"process: is missing; create needs to know what will run" },
+		"process: is missing; create needs the program to run" },
 	{ "cwd", WHOLE, "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"tmp\",\"args\":[\"a\"]}}",
 		"process.cwd: \"tmp\" is not an absolute path" },
 	{ "args", WHOLE, "{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"process\":{\"cwd\":\"/\"}}",
 		"process.args: must not be empty" },
-	{ "env", PROCESS, "\"env\":[\"A=b\",\"PATH\"]", "process.env[1]: \"PATH\" needs to contain '='" },
+	{ "env", PROCESS, "\"env\":[\"A=b\",\"PATH\"]", "process.env[1]: expected NAME=VALUE, found \"PATH\"" },
 	{ "env", PROCESS, "\"env\":[\"=b\"]", "process.env[0]: \"=b\" has no name before '='" },
 	{ "rlimits", PROCESS, "\"rlimits\":[{\"type\":\"RLIMIT_FOO\",\"soft\":1,\"hard\":1}]",
 		"process.rlimits[0].type: unknown limit \"RLIMIT_FOO\"; see getrlimit(2)" },
@@ -92,10 +92,10 @@ static const struct {
 	{ "hooks", TOP, "\"hooks\":{\"createRuntime\":[{\"path\":\"/x\"},{\"path\":\"/x\",\"timeout\":0}]}",
 		"hooks.createRuntime[1].timeout: 0 is not greater than zero; leave it out to wait without limit" },
 	{ "workspaces", TOP, "\"nacre\":{\"workspaces\":[{\"destination\":\"/w\",\"form\":\"cow\"}]}",
-		"nacre.workspaces[0].destination: no bind with a source has the destination /w, or an entry before it has the same" },
+		"nacre.workspaces[0].destination: no bind mount with a source has the destination /w, or an earlier workspace has it too" },
 	{ "workspaces", TOP, "\"mounts\":[{\"destination\":\"//\",\"source\":\"/a\",\"options\":[\"bind\"]}],"
 		"\"nacre\":{\"rootTmpfs\":true,\"workspaces\":[{\"destination\":\"//\",\"form\":\"direct\"}]}",
-		"nacre.workspaces[0].destination: the root of the container can be no workspace: name a directory in it" },
+		"nacre.workspaces[0].destination: the root of the container cannot be a workspace: name a directory in it" },
 	{ "annotations", TOP, "\"annotations\":{\"\":\"a\"}", "annotations: has an empty key" },
 	{ "namespaces", LINUX, "\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"pid\"}]",
 		"linux.namespaces[1].type: duplicate namespace \"pid\"" },
@@ -332,8 +332,8 @@ START_TEST(more_lines_of_a_map_than_the_kernel_takes_are_refused)
 	ck_assert_int_eq(oci_config_validate(config, &err), 0);
 	config->linux_->n_uid_mappings = 341;
 	ck_assert_int_eq(oci_config_validate(config, &err), -EINVAL);
-	ck_assert_str_eq(err.text,
-		"config.json:1: linux.uidMappings: has 341 entries; the kernel takes 340");
+	ck_assert_str_eq(err.text, "config.json:1: linux.uidMappings: has 341 entries; the kernel "
+				   "accepts at most 340");
 }
 END_TEST
 
