@@ -54,13 +54,13 @@ static int find_socket(struct boot *boot, const char *group)
 
 	if (n < 0 || (size_t)n >= sizeof(text)) {
 		errno = ENAMETOOLONG;
-		return complain("the socket's name");
+		return complain("the name of the shim's socket");
 	}
 	sha256_text(text, (size_t)n, digest);
 	n = snprintf(boot->socket, sizeof(boot->socket), "%s/%s", boot->socket_dir, digest);
 	if (n < 0 || (size_t)n >= sizeof(boot->socket)) {
 		errno = ENAMETOOLONG;
-		return complain("the socket's path");
+		return complain("the path of the shim's socket");
 	}
 	return 0;
 }

@@ -85,7 +85,8 @@ int config_group(const char *id, char *ret_group, size_t size, struct nacre_erro
 	r = snprintf(ret_group, size, "%s", group ? group : id);
 	arena_free(arena);
 	return r < 0 || (size_t)r >= size
-		       ? fail(err, ENAMETOOLONG, "config.json: the name of the sandbox is too long")
+		       ? fail(err, ENAMETOOLONG,
+				 "config.json: the sandbox id in the annotations is too long")
 		       : 0;
 }
 

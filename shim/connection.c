@@ -132,7 +132,7 @@ static void respond(struct call *call, const void *message, int code, const char
 
 		if (r == -E2BIG)
 			r = message_respond(call->stream, NULL, CALL_INTERNAL,
-				"the answer is longer than a message may be", &frame, &n);
+				"the response is longer than a ttrpc message can be", &frame, &n);
 		if (r == 0) {
 			add_output(c, frame, n);
 			free(frame);
@@ -150,7 +150,8 @@ static void deadline_due(struct timer *timer)
 {
 	struct call *call = (void *)((char *)timer - offsetof(struct call, deadline));
 
-	respond(call, NULL, CALL_DEADLINE, "the time of the call has passed: deadline exceeded");
+	respond(call, NULL, CALL_DEADLINE,
+		"the call took longer than its timeout: deadline exceeded");
 }
 
 void call_answer(struct call *call, const void *message)
@@ -214,7 +215,7 @@ static void take_frame(struct connection *c, const struct ttrpc_head *head, cons
 	c->calls++;
 	request = message_read(&wire__request__descriptor, bytes, head->length);
 	if (!request) {
-		call_fail(call, CALL_INVALID, "the request cannot be read");
+		call_fail(call, CALL_INVALID, "the request cannot be decoded");
 		return;
 	}
 	if (request->timeout_nano > 0) {
@@ -281,7 +282,7 @@ static void accept_connection(struct source *source, uint32_t events)
 	}
 	c = n_connections < MAX_CONNECTIONS ? calloc(1, sizeof(*c)) : NULL;
 	if (!c) {
-		log_warning("a connection is refused: there are %u", n_connections);
+		log_warning("a connection is refused: %u are open already", n_connections);
 		(void)close(fd);
 		return;
 	}

@@ -120,11 +120,12 @@ static void run_child(struct job *job, int error_fd, pid_t shim)
 	(void)setpgid(0, 0);
 	reset_signals();
 	if (job->after_fd > 0 && wait_for_end(job->after_fd) < 0) {
-		say(error_fd, "a logger has not begun: it has to close file descriptor 5");
+		say(error_fd, "the logger has not reported that it is ready: it must close file "
+			      "descriptor 5");
 		_exit(126);
 	}
 	if (error_fd < 0 || set_fds(job) < 0 || (job->directory && chdir(job->directory) < 0)) {
-		say(error_fd, "a child of the shim cannot be set up");
+		say(error_fd, "the shim cannot set up a child process");
 		_exit(126);
 	}
 	close_others(job->more ? 6 : 3, error_fd);
@@ -178,7 +179,7 @@ void job_start(struct job *job)
 	if (job->pid < 0) {
 		if (job->error_fd >= 0)
 			(void)close(job->error_fd);
-		job->done(job, 126, "the shim cannot start a child");
+		job->done(job, 126, "the shim cannot start a child process");
 		return;
 	}
 	(void)setpgid(job->pid, job->pid);
@@ -219,7 +220,7 @@ static void finish(struct job *job, int wait_status)
 {
 	char text[JOB_TEXT] = "";
 	const int status = job_exit_status(wait_status);
-	const char *what = job->argv[0] ? job->argv[0] : "a child of the shim";
+	const char *what = job->argv[0] ? job->argv[0] : "a child process of the shim";
 	const ssize_t n = read(job->error_fd, text, sizeof(text) - 1);
 
 	text[n > 0 ? n : 0] = '\0';

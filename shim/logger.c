@@ -80,7 +80,7 @@ static void logger_done(struct job *job, int status, const char *error)
 	struct logger *logger = (struct logger *)job;
 
 	if (status != 0)
-		log_warning("a logger: %s", error);
+		log_warning("logger: %s", error);
 	n_ending -= logger->end.due != NULL;
 	loop_unset(&logger->end);
 	if (logger->handle)
@@ -107,7 +107,7 @@ static int open_file(const char *path, char text[static JOB_TEXT])
 	if (fd >= 0)
 		return fd;
 	if (errno != EEXIST) {
-		(void)snprintf(text, JOB_TEXT, "the log %.800s: %s", path, strerror(errno));
+		(void)snprintf(text, JOB_TEXT, "open the log %.800s: %s", path, strerror(errno));
 		return -1;
 	}
 	found = typed_file_find(path, S_IFREG);
@@ -116,8 +116,8 @@ static int open_file(const char *path, char text[static JOB_TEXT])
 		(void)close(found);
 	if (fd >= 0)
 		return fd;
-	(void)snprintf(text, JOB_TEXT, "the log %.800s: %s", path,
-		found == -ENXIO ? "it is no file" : strerror(-fd));
+	(void)snprintf(text, JOB_TEXT, "open the log %.800s: %s", path,
+		found == -ENXIO ? "it is not a regular file" : strerror(-fd));
 	return -1;
 }
 
@@ -130,7 +130,7 @@ static int set_environment(struct job *job, char text[static JOB_TEXT])
 	if (setenv("CONTAINER_ID", logger->id, 1) == 0 &&
 		setenv("CONTAINER_NAMESPACE", logger->namespace, 1) == 0)
 		return 0;
-	(void)snprintf(text, JOB_TEXT, "a logger: out of memory");
+	(void)snprintf(text, JOB_TEXT, "logger: out of memory");
 	return -1;
 }
 
@@ -150,7 +150,7 @@ static int prepare_program(
 		errno = EACCES;
 	else if (access(path, X_OK) == 0)
 		return 0;
-	(void)snprintf(text, JOB_TEXT, "the logger %.800s: %s", path, strerror(errno));
+	(void)snprintf(text, JOB_TEXT, "start the logger %.800s: %s", path, strerror(errno));
 	return -1;
 }
 
@@ -163,9 +163,7 @@ static int prepare(struct logger *logger, const char *uri, const int fds[static 
 
 	if (r < 0) {
 		(void)snprintf(text, JOB_TEXT,
-			"%.800s: expected a FIFO, file:///PATH or binary:///PATH?KEY=VALUE with "
-			"few "
-			"arguments: %s",
+			"%.800s: expected a FIFO, file:///PATH or binary:///PATH?KEY=VALUE: %s",
 			uri, strerror(-r));
 		return -1;
 	}

@@ -132,14 +132,16 @@ int main(int argc, char **argv)
 	task_namespace = boot.namespace;
 	boot.ttrpc_address = getenv("TTRPC_ADDRESS");
 	if (!boot.namespace[0] || !boot.id[0] || strchr(boot.id, '/')) {
-		(void)fprintf(stderr, "containerd-shim-nacre-v2: -namespace and -id are needed: "
-				      "containerd runs this program\n");
+		(void)fprintf(stderr, "containerd-shim-nacre-v2: the flags -namespace and -id are "
+				      "missing: containerd runs this program, not a user\n");
 		return EXIT_FAILURE;
 	}
 	if (strcmp(action, "delete") == 0)
 		return boot_delete(&boot) < 0;
 	if (strcmp(action, "start") != 0) {
-		(void)fprintf(stderr, "containerd-shim-nacre-v2: unknown action %s\n", action);
+		(void)fprintf(stderr,
+			"containerd-shim-nacre-v2: unknown action %s; expected start or delete\n",
+			action);
 		return EXIT_FAILURE;
 	}
 	r = boot_start(&boot);

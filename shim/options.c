@@ -145,7 +145,8 @@ int options_read(const Wire__Any *any, struct options *ret_options, char text[st
 		if (message)
 			return r;
 	}
-	(void)snprintf(text, JOB_TEXT, "options of type \"%.200s\" cannot be read", any->type_url);
+	(void)snprintf(
+		text, JOB_TEXT, "options of type \"%.200s\" are unknown or damaged", any->type_url);
 	return -1;
 }
 

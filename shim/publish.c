@@ -98,7 +98,7 @@ static void receive(void)
 		return;
 	}
 	if (response->status && response->status->code != 0)
-		log_warning("an event was refused: %s", response->status->message);
+		log_warning("containerd refused an event: %s", response->status->message);
 	message_free(response);
 	ttrpc_input_next(&out.input);
 	out.sending = false;

@@ -110,14 +110,15 @@ static int mount_one(const char *target, const Wire__Mount *mount_, char text[st
 
 	if (mount_->target[0] && strcmp(mount_->target, "/") != 0) {
 		(void)snprintf(text, JOB_TEXT,
-			"mount on %.300s in the root filesystem: not supported", mount_->target);
+			"the mount on %.300s in the root filesystem is not supported",
+			mount_->target);
 		return -1;
 	}
 	r = rootfs_options_read(
 		mount_->options, mount_->n_options, (size_t)sysconf(_SC_PAGESIZE), &options);
 	if (r < 0) {
-		(void)snprintf(
-			text, JOB_TEXT, "the options of mount %.800s: %s", target, strerror(-r));
+		(void)snprintf(text, JOB_TEXT, "read the options of mount %.800s: %s", target,
+			strerror(-r));
 		return -1;
 	}
 	r = options.uids ? mount_mapped(target, mount_, &options, text)

@@ -46,7 +46,7 @@ void service_call(struct call *call, const Wire__Request *request)
 		if (message)
 			methods[i].call(call, message);
 		else
-			call_fail(call, CALL_INVALID, "%s: the message cannot be read",
+			call_fail(call, CALL_INVALID, "%s: the request cannot be decoded",
 				methods[i].method);
 		message_free(message);
 		return;

@@ -102,7 +102,9 @@ void service_update(struct call *call, const void *message)
 		r = small_file_write(command->file, request->resources->value.data,
 			request->resources->value.len);
 	if (r < 0) {
-		call_fail(call, CALL_INVALID, "update: no resources, or they cannot be written");
+		call_fail(call, CALL_INVALID,
+			"update: the request has no resources, or they cannot be written to a "
+			"file");
 		command_free(command);
 		return;
 	}
@@ -160,7 +162,7 @@ void service_checkpoint(struct call *call, const void *message)
 
 	if (!options || options->n_empty_namespaces > 4 || request->path[0] != '/') {
 		call_fail(call, CALL_INVALID,
-			"checkpoint: expected an absolute path and options that can be read");
+			"checkpoint: expected an absolute path and valid options");
 		message_free(options);
 		return;
 	}

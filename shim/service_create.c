@@ -42,7 +42,7 @@ static void taken_back(struct job *job, int status, const char *error)
 	struct failure *failure = job->data;
 
 	if (status != 0)
-		log_warning("%s: what a failed creation has left: %s",
+		log_warning("%s: clean up after a failed create: %s",
 			command->process->container->id, error);
 	call_fail(failure->call, CALL_UNKNOWN, "%s", failure->text);
 	task_remove(command->process->container);
@@ -85,11 +85,11 @@ static void created(struct job *job, int status, const char *error)
 	if (status == 0)
 		process->pid = command_read_pid(command->pid_file);
 	if (status == 0 && process->pid < 0)
-		(void)snprintf(text, sizeof(text), "nacre has written no pid");
+		(void)snprintf(text, sizeof(text), "nacre did not write the pid file");
 	/* The client is gone or was told that the call failed: it takes the container for not
 	 * made. */
 	if (call_is_over(command->call))
-		(void)snprintf(text, sizeof(text), "nobody waits for it any more");
+		(void)snprintf(text, sizeof(text), "the call ended before the container was ready");
 	if (status != 0 || process->pid < 0 || call_is_over(command->call) ||
 		stdio_begun(&process->io, text) < 0) {
 		process->pid = 0;

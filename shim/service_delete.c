@@ -124,7 +124,8 @@ void service_delete(struct call *call, const void *message)
 		return;
 	}
 	if (!request->exec_id[0] && task_has_exec(process->container)) {
-		call_fail(call, CALL_PRECONDITION, "an exec is on its way, or runs");
+		call_fail(call, CALL_PRECONDITION,
+			"an exec process of the container is starting or running");
 		return;
 	}
 	if (process->busy || process->state == PROCESS_RUNNING) {

@@ -70,7 +70,7 @@ static void started(struct job *job, int status, const char *error)
 		if (process->exec_id[0])
 			(void)unlink(command->pid_file);
 		if (status == 0 && process->pid < 0)
-			(void)snprintf(text, sizeof(text), "nacre has written no pid");
+			(void)snprintf(text, sizeof(text), "nacre did not write the pid file");
 	}
 	if (status == 0 && command->pid_file && process->pid > 0 &&
 		stdio_begun(&process->io, text) < 0)
@@ -109,8 +109,8 @@ static int prepare_exec(struct command *command, char text[static JOB_TEXT])
 	if (command->file && command->pid_file)
 		r = small_file_write(command->file, process->spec, strlen(process->spec));
 	if (r < 0) {
-		(void)snprintf(text, JOB_TEXT, "the process of an exec in %.900s: %s", c->bundle,
-			strerror(-r));
+		(void)snprintf(text, JOB_TEXT, "write the process of an exec in %.900s: %s",
+			c->bundle, strerror(-r));
 		return -1;
 	}
 	command_add(command, "--detach");
@@ -222,7 +222,7 @@ void service_exec(struct call *call, const void *message)
 		return;
 	}
 	if (!request->exec_id[0] || !request->spec) {
-		call_fail(call, CALL_INVALID, "an exec without an ID or a process");
+		call_fail(call, CALL_INVALID, "expected an exec id and a process");
 		return;
 	}
 	process = task_add_exec(c, request->exec_id);

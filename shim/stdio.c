@@ -55,7 +55,7 @@ static int find_fifo(struct stdio *io, int i, char text[static JOB_TEXT])
 	if (r >= 0)
 		return 0;
 	(void)snprintf(text, JOB_TEXT, "open %.900s: %s", io->paths[i],
-		r == -ENXIO ? "it is no FIFO" : strerror(-r));
+		r == -ENXIO ? "it is not a FIFO" : strerror(-r));
 	return -1;
 }
 
@@ -113,8 +113,8 @@ static int open_console(struct stdio *io, const char *bundle, char text[static J
 	if (r == 0)
 		r = io->console_fd = unix_socket_listen(path, 1);
 	if (r < 0)
-		(void)snprintf(text, JOB_TEXT, "the socket for a terminal in %s: %s", bundle,
-			strerror(-r));
+		(void)snprintf(
+			text, JOB_TEXT, "open the console socket in %s: %s", bundle, strerror(-r));
 	drop(&directory);
 	return r < 0 ? -1 : 0;
 }
@@ -188,7 +188,7 @@ static int take_terminal(struct stdio *io, char text[static JOB_TEXT])
 		*to = -1;
 	}
 	if (r < 0)
-		(void)snprintf(text, JOB_TEXT, "nacre has sent no terminal");
+		(void)snprintf(text, JOB_TEXT, "nacre did not send the terminal");
 	return r;
 }
 

@@ -261,8 +261,8 @@ static void kill_tree(const struct process *process, int wait_status)
 	const int r = WIFSIGNALED(wait_status) ? task_cgroup_kill(process->cgroup_fd) : 0;
 
 	if (r < 0 && r != -ENOENT && r != -ENODEV)
-		log_warning("what the killed exec %s has started goes on: %s", process->exec_id,
-			strerror(-r));
+		log_warning("processes that the killed exec %s started still run: %s",
+			process->exec_id, strerror(-r));
 }
 
 static bool reap_process(struct process *process)

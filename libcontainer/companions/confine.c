@@ -32,7 +32,7 @@ int confine_drop_ids(const char *name, struct nacre_error *err)
 	int r = become_nobody();
 
 	if (r < 0)
-		return fail_errno(err, r, "%s: become nobody", name);
+		return fail_errno(err, r, "%s: change to the user nobody", name);
 	if (sys_capset(none) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return fail_errno(err, errno, "%s: drop capabilities", name);

@@ -54,7 +54,7 @@ static int load_filter(struct nacre_error *err)
 	if (r == 0)
 		r = seccomp_load(filter);
 	seccomp_release(filter);
-	return r < 0 ? fail_errno(err, r, "nacre-egress: seccomp filter") : 0;
+	return r < 0 ? fail_errno(err, r, "nacre-egress: load the seccomp filter") : 0;
 }
 
 enum {
@@ -70,7 +70,7 @@ static int count_connections(struct relay *relay, struct nacre_error *err)
 	struct rlimit files;
 
 	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
-		return fail_errno(err, errno, "nacre-egress: limits");
+		return fail_errno(err, errno, "nacre-egress: set resource limits");
 	relay->connections_max = files.rlim_cur < beside + FILES_EACH
 					 ? 1
 					 : (size_t)(files.rlim_cur - beside) / FILES_EACH;
@@ -98,7 +98,7 @@ static int limit(struct nacre_error *err)
 		int r;
 
 		if (getrlimit(limits[i].resource, &now) < 0)
-			return fail_errno(err, errno, "nacre-egress: limits");
+			return fail_errno(err, errno, "nacre-egress: set resource limits");
 		r = setrlimit(limits[i].resource, &wanted);
 		/* Without CAP_SYS_RESOURCE no hard limit can be raised: fewer connections fit
 		 * then. */
@@ -107,7 +107,7 @@ static int limit(struct nacre_error *err)
 			r = setrlimit(limits[i].resource, &wanted);
 		}
 		if (r < 0)
-			return fail_errno(err, errno, "nacre-egress: limits");
+			return fail_errno(err, errno, "nacre-egress: set resource limits");
 	}
 	return 0;
 }

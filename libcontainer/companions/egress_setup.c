@@ -136,13 +136,13 @@ static int read_lines(struct reading *reading, char *text)
 
 	if (strcmp(line, FIRST_LINE) != 0)
 		return fail(reading->err, EPROTO,
-			"nacre-egress is of another version than the nacre that started it: "
-			"\"%.40s\" "
-			"in place of \"" FIRST_LINE "\"",
+			"nacre-egress and the nacre that started it have different versions: found "
+			"\"%.40s\", expected \"" FIRST_LINE "\"",
 			line);
 	while ((line = strsep(&text, "\n")))
 		if (*line && !read_line(reading, line))
-			return fail(reading->err, EPROTO, "nacre-egress: what is \"%.60s\"?", line);
+			return fail(reading->err, EPROTO,
+				"nacre-egress: the rules have an unknown line: \"%.60s\"", line);
 	return 0;
 }
 

@@ -118,7 +118,7 @@ static int open_listeners(
 		if (place < 0)
 			continue;
 		if (!listener)
-			return fail(err, E2BIG, "nacre-egress: too many listeners");
+			return fail(err, E2BIG, "nacre-egress: the rules need too many listeners");
 		*listener = (struct listener){.port = next->listeners[i].port,
 			.watch = {.fd = fds[place], .ready = connection_accept, .data = listener}};
 		fds[place] = -1;

@@ -107,7 +107,7 @@ int upstream_start(struct relay *relay, struct nacre_error *err)
 	int r;
 
 	if (!resolver)
-		return fail_errno(err, ENOMEM, "nacre-egress: resolver");
+		return fail_errno(err, ENOMEM, "nacre-egress: start the resolver");
 	for (size_t i = 0; i < SOCKETS_MAX; i++)
 		resolver->sockets[i].fd = -1;
 	relay->resolver = resolver;
@@ -120,7 +120,7 @@ int upstream_start(struct relay *relay, struct nacre_error *err)
 		return fail(err, EINVAL, "nacre-egress: resolver %s: %s", relay->setup.servers,
 			ares_strerror(r));
 	relay->route = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-	return relay->route < 0 ? fail_errno(err, errno, "nacre-egress: rtnetlink") : 0;
+	return relay->route < 0 ? fail_errno(err, errno, "nacre-egress: open rtnetlink") : 0;
 }
 
 int upstream_timeout(struct relay *relay, int most)

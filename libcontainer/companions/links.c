@@ -134,7 +134,7 @@ int link_set_up(struct network *network, int index, bool up, struct nacre_error 
 	link->ifi_flags = up ? IFF_UP : 0;
 	link->ifi_change = IFF_UP;
 	r = ask(network, request, NULL, NULL);
-	return r < 0 ? fail_errno(err, r, "set it %s", up ? "up" : "down") : 0;
+	return r < 0 ? fail_errno(err, r, "set the device %s", up ? "up" : "down") : 0;
 }
 
 int link_move(struct network *from, int index, const struct network *to, const char *new_name,
@@ -149,9 +149,9 @@ int link_move(struct network *from, int index, const struct network *to, const c
 	r = ask(from, request, NULL, NULL);
 	if (r == -EINVAL)
 		return fail_errno(err, r,
-			"move it (a device such as lo, or one that belongs to another, cannot be "
+			"move the device (lo, and devices that belong to another device, cannot be "
 			"moved)");
-	return r < 0 ? fail_errno(err, r, "move it") : 0;
+	return r < 0 ? fail_errno(err, r, "move the device") : 0;
 }
 
 struct address_dump {
@@ -246,9 +246,9 @@ int addresses_read(struct network *network, int index, struct addresses *ret_add
 		}
 		free(dump.list.items);
 		if (r != -EINTR)
-			return fail_errno(err, r, "read its addresses");
+			return fail_errno(err, r, "read the device's addresses");
 	}
-	return fail(err, EAGAIN, "read its addresses: they keep changing");
+	return fail(err, EAGAIN, "read the device's addresses: they keep changing");
 }
 
 static int add_address(struct network *network, int index, const struct address *address)
@@ -291,7 +291,7 @@ int addresses_add(struct network *network, int index, const struct addresses *ad
 		if (r == 0)
 			continue;
 		(void)inet_ntop(address->family, address->address.bytes, text, sizeof(text));
-		return fail_errno(err, r, "keep its address %s/%u", text, address->prefix);
+		return fail_errno(err, r, "set the device's address %s/%u", text, address->prefix);
 	}
 	return 0;
 }

@@ -44,10 +44,12 @@ static int read_devices(bool moved, struct devices *devices, struct nacre_error 
 		struct device *device = &devices->items[devices->n];
 
 		if (devices->n == MAX_DEVICES)
-			return fail(err, E2BIG, "more than %d network devices", MAX_DEVICES);
+			return fail(err, E2BIG, "more than %d network devices are requested",
+				MAX_DEVICES);
 		if (sscanf(line, "%15s %15s %7s", device->host_name, device->name, state) !=
 			(moved ? 3 : 2))
-			return fail(err, EINVAL, "not the name of two devices: \"%s\"", line);
+			return fail(err, EINVAL,
+				"expected the names of two network devices, found \"%s\"", line);
 		device->was_up = moved && !strcmp(state, "up");
 		devices->n++;
 	}
@@ -66,7 +68,7 @@ static int choose_name(struct network *network, char name[IFNAMSIZ], struct nacr
 	if (!percent) {
 		r = link_find(network, name, &link, &found);
 		if (r == 0)
-			return fail(err, EEXIST, "there is a network device %s %s already", name,
+			return fail(err, EEXIST, "a network device %s already exists %s", name,
 				network->where);
 		return r == -ENODEV ? 0 : fail(err, found.code, "%s", found.text);
 	}
@@ -157,7 +159,7 @@ static int restore(struct network *host, struct network *container, const struct
 				0 &&
 			first == 0) {
 			*err = one;
-			first = fail_prefix(err, "take %s back", device->host_name);
+			first = fail_prefix(err, "move %s back to the host", device->host_name);
 		}
 	}
 	return first;
@@ -203,7 +205,7 @@ static int work_between(struct network *host, const char *command, struct nacre_
 	int r;
 
 	if (!restoring && strcmp(command, "move"))
-		return fail(err, EINVAL, "%s: not a command of nacre-netdev", command);
+		return fail(err, EINVAL, "%s: nacre-netdev has no such command", command);
 	r = read_devices(restoring, &devices, err);
 	if (r < 0)
 		return r;
@@ -240,7 +242,8 @@ int main(int argc, char **argv)
 	struct nacre_error err;
 
 	if (argc != 2) {
-		(void)fprintf(stderr, "nacre-netdev is run by nacre, not by hand\n");
+		(void)fprintf(stderr,
+			"nacre-netdev: nacre starts this program; do not run it yourself\n");
 		return EINVAL;
 	}
 	if (work(argv[1], &err) < 0) {

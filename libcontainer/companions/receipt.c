@@ -69,7 +69,7 @@ static int digest_program(char ret_digest[RECEIPT_KEY_ID], struct nacre_error *e
 	EVP_MD_CTX_free(context);
 	for (size_t i = 0; done && i < 32; i++)
 		(void)snprintf(ret_digest + 2 * i, 3, "%02x", bytes[i]);
-	return done ? 0 : receipt_fail(err, EIO, "the digest of the program");
+	return done ? 0 : receipt_fail(err, EIO, "compute the digest of the program");
 }
 
 static int tell_key(const char *uri, struct nacre_error *err)
@@ -141,7 +141,7 @@ static int check_signature(
 	int r = base64_decode(base64, &signature, &length);
 
 	if (r < 0)
-		return fail(err, EBADMSG, "the signature is no base64");
+		return fail(err, EBADMSG, "the signature is not base64");
 	context = EVP_MD_CTX_new();
 	r = context &&
 	    EVP_DigestVerifyInit_ex(context, NULL, "SHA256", NULL, NULL, key, NULL) == 1 &&
@@ -152,7 +152,7 @@ static int check_signature(
 	free(signature);
 	return r ? 0
 		 : fail(err, EBADMSG,
-			   "the signature is not this key's, or what it is of was "
+			   "the signature was not made with this key, or the signed text was "
 			   "changed");
 }
 
@@ -165,7 +165,7 @@ static int verify(struct nacre_error *err)
 
 	newline = r == 0 ? strchr(input, '\n') : NULL;
 	if (r == 0 && !newline)
-		r = fail(err, EINVAL, "there is no statement");
+		r = fail(err, EINVAL, "the statement is missing");
 	if (r == 0 && receipt_envelope_signed(newline + 1, &text) < 0)
 		r = fail_errno(err, ENOMEM, "verify");
 	if (r == 0)
@@ -202,7 +202,7 @@ static int work(const char *command, const char *uri, struct nacre_error *err)
 		return receipt_make_key(err);
 	if (!strcmp(command, "verify"))
 		return verify(err);
-	return fail(err, EINVAL, "%s: not a command of nacre-receipt", command);
+	return fail(err, EINVAL, "%s: nacre-receipt has no such command", command);
 }
 
 int main(int argc, char **argv)
@@ -210,7 +210,8 @@ int main(int argc, char **argv)
 	struct nacre_error err;
 
 	if (argc < 2 || argc > 3) {
-		(void)fprintf(stderr, "nacre-receipt is run by nacre, not by hand\n");
+		(void)fprintf(stderr,
+			"nacre-receipt: nacre starts this program; do not run it yourself\n");
 		return EINVAL;
 	}
 	if (work(argv[1], argv[2], &err) < 0) {

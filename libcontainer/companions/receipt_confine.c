@@ -34,7 +34,7 @@ static int load_filter(struct nacre_error *err)
 	if (r == 0)
 		r = seccomp_load(filter);
 	seccomp_release(filter);
-	return r < 0 ? fail_errno(err, r, "nacre-receipt: seccomp filter") : 0;
+	return r < 0 ? fail_errno(err, r, "nacre-receipt: load the seccomp filter") : 0;
 }
 
 /* Keeps the key from being written to a disk or read by other processes. */
@@ -44,7 +44,7 @@ int receipt_confine_loosely(struct nacre_error *err)
 
 	if (setrlimit(RLIMIT_CORE, &none) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
 		prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return fail_errno(err, errno, "nacre-receipt: limits");
+		return fail_errno(err, errno, "nacre-receipt: set resource limits");
 	return 0;
 }
 
@@ -54,7 +54,7 @@ int receipt_confine(struct nacre_error *err)
 	int r = receipt_confine_loosely(err);
 
 	if (r == 0 && setrlimit(RLIMIT_NPROC, &none) < 0)
-		r = fail_errno(err, errno, "nacre-receipt: limits");
+		r = fail_errno(err, errno, "nacre-receipt: set resource limits");
 	if (r == 0)
 		r = confine_drop_ids("nacre-receipt", err);
 	return r < 0 ? r : load_filter(err);

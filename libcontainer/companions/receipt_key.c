@@ -67,11 +67,12 @@ int receipt_load_key(const char *uri, bool private_key, EVP_PKEY **ret_key, stru
 	BIO_free(file);
 	if (!key)
 		return receipt_fail(err, EINVAL,
-			private_key ? "no private key can be read there (PEM, without a passphrase)"
-				    : "no public key can be read there (PEM)");
+			private_key ? "cannot read a private key there; expected PEM without a "
+				      "passphrase"
+				    : "cannot read a public key there; expected PEM");
 	if (!is_p256(key)) {
 		EVP_PKEY_free(key);
-		return fail(err, EINVAL, "the key is not of the curve P-256");
+		return fail(err, EINVAL, "the key is not on the curve P-256");
 	}
 	*ret_key = key;
 	return 0;
@@ -86,7 +87,7 @@ int receipt_key_id(EVP_PKEY *key, char ret_id[RECEIPT_KEY_ID], struct nacre_erro
 
 	OPENSSL_free(der);
 	if (!done)
-		return receipt_fail(err, EINVAL, "the digest of the public key");
+		return receipt_fail(err, EINVAL, "compute the digest of the public key");
 	for (size_t i = 0; i < sizeof(digest); i++)
 		(void)snprintf(ret_id + 2 * i, 3, "%02x", digest[i]);
 	return 0;
@@ -105,5 +106,5 @@ int receipt_make_key(struct nacre_error *err)
 	EVP_PKEY_free(key);
 	BIO_free(out);
 	BIO_free(file);
-	return done ? 0 : receipt_fail(err, EIO, "the key cannot be made or written");
+	return done ? 0 : receipt_fail(err, EIO, "cannot make the key or write it");
 }

@@ -87,7 +87,7 @@ static int print_cgroup(struct request *q)
 		r = sd_bus_get_property_string(q->bus, MANAGER_NAME, path,
 			"org.freedesktop.systemd1.Slice", "ControlGroup", &error, &cgroup);
 	if (r < 0)
-		r = fail_errno(q->err, r, "systemd: cgroup of %s", q->unit);
+		r = fail_errno(q->err, r, "systemd: read the cgroup of %s", q->unit);
 	else
 		r = file_write_all(STDOUT_FILENO, cgroup, strlen(cgroup));
 	sd_bus_error_free(&error);
@@ -112,7 +112,8 @@ static int start(struct request *q)
 		return bus_refused(q, "start");
 	if (strcmp(q->result, "done") != 0)
 		return fail(q->err, ECANCELED,
-			"systemd: start %s: the job ended as \"%s\": see the journal of systemd",
+			"systemd: start %s: the job ended with the result \"%s\"; see "
+			"journalctl(1)",
 			q->unit, q->result);
 	return n > 6 && strcmp(q->unit + n - 6, ".slice") == 0 ? print_cgroup(q) : 0;
 }
@@ -175,7 +176,8 @@ int main(int argc, char *argv[])
 	int r;
 
 	if (argc < 4) {
-		r = fail(&err, EINVAL, "is run by nacre: start|set|stop|attach system|user UNIT");
+		r = fail(&err, EINVAL,
+			"nacre starts this program: start|set|stop|attach system|user UNIT");
 	} else {
 		q.user = strcmp(argv[2], "user") == 0;
 		q.unit = argv[3];

@@ -45,11 +45,12 @@ static int no_connection(struct request *q, int code)
 			"--cgroup-manager cgroupfs");
 	if (q->user && code == ENOMEDIUM)
 		return fail(q->err, ENOSYS,
-			"no D-Bus of the user's systemd: neither DBUS_SESSION_BUS_ADDRESS nor "
-			"XDG_RUNTIME_DIR is set (log in anew, or use --cgroup-manager cgroupfs)");
+			"D-Bus of the user's systemd: neither DBUS_SESSION_BUS_ADDRESS nor "
+			"XDG_RUNTIME_DIR is set: log in anew, or use --cgroup-manager cgroupfs");
 	if (code == ENOENT || code == ECONNREFUSED)
-		return fail(q->err, ENOSYS, "no %s: %s: is dbus installed and running?",
-			bus_name(q), strerror(code));
+		return fail(q->err, ENOSYS,
+			"connect to %s: %s: check that dbus is installed and running", bus_name(q),
+			strerror(code));
 	return fail_errno(q->err, code, "%s", bus_name(q));
 }
 
@@ -57,7 +58,7 @@ static int stuck(struct request *q)
 {
 	return fail(q->err, ETIMEDOUT, "systemd did not %s within %d s",
 		q->answered && q->code == 0 ? "finish the job (see systemctl list-jobs)"
-					    : "answer (is it or the bus stuck?)",
+					    : "answer on D-Bus",
 		(int)(WAIT_US / 1000000));
 }
 
@@ -75,13 +76,13 @@ int bus_refused(struct request *q, const char *what)
 		const char *hint;
 	} hints[] = {
 		/* clang-format off */
-		{"org.freedesktop.systemd1.UnitExists", EEXIST, ": does another container have this name?"},
+		{"org.freedesktop.systemd1.UnitExists", EEXIST, "; another container may have this name"},
 		{"org.freedesktop.systemd1.NoSuchUnit", ENOENT, ""},
-		{"org.freedesktop.DBus.Error.AccessDenied", EACCES, ": may the caller manage units?"},
-		{"org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", EACCES, ": only root may manage units of the system"},
-		{"org.freedesktop.DBus.Error.ServiceUnknown", ENOSYS, ": no systemd on this bus"},
-		{"org.freedesktop.DBus.Error.NameHasNoOwner", ENOSYS, ": no systemd on this bus"},
-		{"org.freedesktop.DBus.Error.Spawn.ChildExited", ENOSYS, ": no systemd on this bus"},
+		{"org.freedesktop.DBus.Error.AccessDenied", EACCES, "; the caller needs permission to manage units"},
+		{"org.freedesktop.DBus.Error.InteractiveAuthorizationRequired", EACCES, "; only root may manage units of the system"},
+		{"org.freedesktop.DBus.Error.ServiceUnknown", ENOSYS, "; systemd is not on this bus"},
+		{"org.freedesktop.DBus.Error.NameHasNoOwner", ENOSYS, "; systemd is not on this bus"},
+		{"org.freedesktop.DBus.Error.Spawn.ChildExited", ENOSYS, "; systemd is not on this bus"},
 		/* clang-format on */
 	};
 

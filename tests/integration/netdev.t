@@ -175,7 +175,7 @@ test_a_name_that_is_taken_is_refused() {
 	bundle true
 	device d-a 192.0.2.7/24
 	with_device d-a lo
-	run_refused "network devices: d-a: there is a network device lo in the container already"
+	run_refused "network devices: d-a: a network device lo already exists in the container"
 	as_before d-a 192.0.2.7/24
 	forget_devices
 }
@@ -183,7 +183,7 @@ test_a_name_that_is_taken_is_refused() {
 test_lo_cannot_be_moved() {
 	bundle true
 	with_device lo inner
-	run_refused "network devices: lo: move it (a device such as lo, *): Invalid argument"
+	run_refused "network devices: lo: move the device (lo, *): Invalid argument"
 }
 
 # config-linux.md, Namespace Lifecycle and Container Termination

@@ -126,7 +126,7 @@ test_one_signature_alone_counts() {
 		verified_by_hand "$T/turned"
 		try nacre receipt verify --key "$key.pub" "$T/turned"
 		is "$rc" 1 "exit code with the other signature"
-		has "$out$err" "the signature is not this key's"
+		has "$out$err" "the signature was not made with this key"
 	done
 }
 
@@ -138,14 +138,14 @@ test_another_key_and_another_list_do_not_verify() {
 	new_key
 	try nacre receipt verify --key "$key.pub" "$receipt"
 	is "$rc" 1 "exit code with another key"
-	has "$out" "the signature is not this key's"
+	has "$out" "the signature was not made with this key"
 	printf '[]' >"$T/changes"
 	good nacre receipt verify --key "$own.pub" --changes "$T/changes" "$receipt"
 	printf '[ ]' >"$T/changes"
 	try nacre receipt verify --key "$own.pub" --changes "$T/changes" "$receipt"
 	is "$rc" 1 "exit code with other changes"
 	has "$out" "it is not the list of changes"
-	bad 1 "*no public key can be read there*" nacre receipt verify --key "$own" "$receipt"
+	bad 1 "*cannot read a public key there*" nacre receipt verify --key "$own" "$receipt"
 }
 
 test_a_missing_one_is_seen() {
@@ -222,13 +222,13 @@ test_a_key_that_others_could_have_is_refused() {
 test_a_key_that_is_none_of_that_curve_is_refused() {
 	seal true
 	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out "$key" 2>/dev/null
-	key_refused "key $key: the key is not of the curve P-256"
+	key_refused "key $key: the key is not on the curve P-256"
 	openssl genpkey -algorithm ED25519 -out "$key"
-	key_refused "key $key: the key is not of the curve P-256"
+	key_refused "key $key: the key is not on the curve P-256"
 	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -aes256 -pass pass:x -out "$key" 2>/dev/null
-	key_refused "key $key: no private key can be read there*"
+	key_refused "key $key: cannot read a private key there*"
 	echo none >"$key"
-	key_refused "key $key: no private key can be read there*"
+	key_refused "key $key: cannot read a private key there*"
 }
 
 # hidden: whatever the config has by now, it does not get the key

@@ -507,7 +507,7 @@ without_bus() {
 test_a_missing_bus_is_told() {
 	bundle true
 	in_unit
-	bad 1 '*no D-Bus of the system: No such file or directory: is dbus installed and running?' \
+	bad 1 '*connect to D-Bus of the system: No such file or directory: check that dbus is installed and running' \
 		without_bus "$T/none"
 	nothing_left
 }
@@ -536,7 +536,7 @@ test_a_bus_that_does_not_answer_is_waited_for_30_seconds() {
 	systemd-socket-activate --listen "$T/mute" sleep 60 >/dev/null 2>&1 </dev/null &
 	background+=($!)
 	wait_for test -S "$T/mute"
-	bad 1 '*systemd did not answer (is it or the bus stuck?) within 30 s' without_bus "$T/mute"
+	bad 1 '*systemd did not answer on D-Bus within 30 s' without_bus "$T/mute"
 	nothing_left
 }
 
