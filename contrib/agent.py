@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What untrusted code might do in a container: its work, and then what it should not.
 
-Run by contrib/quickstart. Prints one JSON object a line for everything that was tried:
+Run by contrib/quickstart. Prints one JSON object per line for everything that was tried:
 
     {"try": "rootfs", "what": "write to /", "result": "stopped", "detail": "EROFS"}
 
@@ -122,7 +122,7 @@ def rawsocket():
 
 
 def device():
-    """make the node of a disk"""
+    """make a device node of a disk"""
     path = "/dev/planted"
     os.mknod(path, 0o600 | stat.S_IFBLK, os.makedev(8, 0))
     try:
@@ -151,7 +151,7 @@ def network():
 
 
 def forkbomb():
-    """start processes without end"""
+    """start a fork bomb"""
     children = []
     try:
         for _ in range(FORKS):

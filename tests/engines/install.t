@@ -75,8 +75,8 @@ if [[ -x /nacre/build/shim/containerd-shim-nacre-v2 ]]; then
 	seen "containerd has the shim" "$(containerd config dump | grep -o '"io.containerd.nacre.*' | sort | paste -sd' ')" \
 		'"io.containerd.nacre-nested.v2" "io.containerd.nacre-oci.v2" "io.containerd.nacre-strict.v2" "io.containerd.nacre.v2"'
 	seen "the CRI plugin starts: with the shim" "$(cri_status)" ok
-	seen "without the shim is another matter" "$("$install" containerd 2>&1 | grep -o 'has nacre with.*out;')" \
-		'has nacre with its shim: --undo takes that out;'
+	seen "without the shim is another matter" "$("$install" containerd 2>&1 | grep -o 'has nacre with.*undo;')" \
+		'has nacre with its shim: remove that first with --undo;'
 	"$install" containerd --undo >/dev/null
 	seen "the file is gone again after the shim" "$(find "$containerd_config" 2>/dev/null)" ""
 

@@ -82,7 +82,7 @@ test_a_second_time_nothing_changes() {
 	good install docker
 	first=$(stat -c '%i %Y' "$file")
 	good install docker
-	has "$out" "has nacre already"
+	has "$out" "already has nacre"
 	is "$(stat -c '%i %Y' "$file")" "$first"
 	given "$config" $'version = 2\n'
 	good install containerd
@@ -116,13 +116,13 @@ test_docker_is_refused_a_file_that_cannot_be_edited() {
 test_a_file_that_the_engine_refuses_is_not_put_in_place() {
 	given "$daemon" '{"debug": 1}'
 	fake dockerd
-	refused 1 $'line 7 is wrong\ninstall-engine: docker does not take ' docker
+	refused 1 $'line 7 is wrong\ninstall-engine: docker rejects ' docker
 	is "$(<"$T/asked")" "--validate --config-file $file.new-nacre"
 	is "$(<"$file")" '{"debug": 1}'
 	alone
 	given "$config" $'version = 2\n'
 	fake containerd
-	refused 1 $'line 7 is wrong\ninstall-engine: containerd does not take ' containerd
+	refused 1 $'line 7 is wrong\ninstall-engine: containerd rejects ' containerd
 	is "$(<"$T/asked")" "--config $file.new-nacre config dump"
 	alone
 }
@@ -203,8 +203,8 @@ test_podman_and_crio_get_a_file_of_their_own() {
 		good install "${engine%:*}" --undo
 		is "$(find "$T/tree" -type f)" "" "files"
 		given "${engine#*:}/50-nacre.conf" "# mine"
-		refused 1 "install-engine: $file is not what " "${engine%:*}"
-		refused 1 "install-engine: $file is not what " "${engine%:*}" --undo
+		refused 1 "install-engine: $file differs from " "${engine%:*}"
+		refused 1 "install-engine: $file differs from " "${engine%:*}" --undo
 		is "$(<"$file")" "# mine"
 	done
 }

@@ -384,12 +384,12 @@ test_a_pool_hands_out_containers_and_outlives_its_end() {
 	waiting created | sort >"$T/before"
 	pool 4
 	ask pause
-	is "$(<"$T/pool.err")" "pool: 3 waited, 2 had ended" "what the second pool found"
+	is "$(<"$T/pool.err")" "pool: took over 3 waiting containers, deleted 2 stopped ones" "what the second pool found"
 	wait_for eval '(($(waiting created | wc -l) == 4))'
 	is "$(waiting running | grep -cx "$first")" 1 "the container of the first pool"
 	exec 7>&-
 	wait "${background[-1]}"
-	has_line "$(<"$T/pool.err")" "pool: 1 claims, median *.* ms, least *.* ms"
+	has_line "$(<"$T/pool.err")" "pool: 1 claims, median *.* ms, minimum *.* ms"
 	is "$(waiting created)" "" "what waits once the pool has ended"
 	is "$(waiting running | wc -l)" 2 "what runs on"
 	exec 8<&-
