@@ -48,7 +48,8 @@ static int mount_mapped_bind(int userns, const char *target, const Wire__Mount *
 		return -1;
 	if (flags == MS_BIND || mount(NULL, target, NULL, flags | MS_REMOUNT, NULL) == 0)
 		return 0;
-	(void)snprintf(text, JOB_TEXT, "mount options of %.300s: %s", target, strerror(errno));
+	(void)snprintf(
+		text, JOB_TEXT, "read the mount options of %.300s: %s", target, strerror(errno));
 	return -1;
 }
 
@@ -64,7 +65,7 @@ static int mount_mapped_overlay(int userns, const char *target, const Wire__Moun
 
 	if (home < 0 || back < 0 || unshare(CLONE_NEWNS) < 0 ||
 		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		(void)snprintf(text, JOB_TEXT, "new mount namespace for id-mapped layers: %s",
+		(void)snprintf(text, JOB_TEXT, "make a mount namespace for id-mapped layers: %s",
 			strerror(errno));
 	else
 		r = rootfs_idmap_bind(userns, options->directory, true, target, text);
@@ -74,7 +75,7 @@ static int mount_mapped_overlay(int userns, const char *target, const Wire__Moun
 		r = rootfs_idmap_hand_over(home, target, text);
 	if (r == 0 && fchdir(back) < 0) { /* setns(2) has changed it */
 		(void)snprintf(
-			text, JOB_TEXT, "back to the working directory: %s", strerror(errno));
+			text, JOB_TEXT, "return to the working directory: %s", strerror(errno));
 		r = -1;
 	}
 	if (home >= 0)
@@ -97,7 +98,8 @@ static int mount_mapped(const char *target, const Wire__Mount *mount_,
 		r = mount_mapped_overlay(userns, target, mount_, options, text);
 	else
 		(void)snprintf(text, JOB_TEXT,
-			"mount of type %.50s on %.300s: uidmap= is for overlays and binds only",
+			"mount of type %.50s on %.300s: uidmap= applies only to overlays and bind "
+			"mounts",
 			mount_->type, target);
 	(void)close(userns);
 	return r;

@@ -55,7 +55,7 @@ int rootfs_idmap_open(const char *uids, const char *gids, char text[static JOB_T
 		_exit(0);
 	}
 	if (pid < 0) {
-		(void)snprintf(text, JOB_TEXT, "new user namespace for an id-mapped mount: %s",
+		(void)snprintf(text, JOB_TEXT, "make a user namespace for an id-mapped mount: %s",
 			strerror(-pid));
 		return -1;
 	}
@@ -84,8 +84,8 @@ int rootfs_idmap_bind(int userns, const char *source, bool recursive, const char
 	if (r == 0)
 		r = sys_move_mount_to(tree, target);
 	if (r < 0)
-		(void)snprintf(text, JOB_TEXT, "id-mapped mount of %.300s on %.300s: %s", source,
-			target, strerror(-r));
+		(void)snprintf(text, JOB_TEXT, "make the id-mapped mount of %.300s on %.300s: %s",
+			source, target, strerror(-r));
 	if (tree >= 0)
 		(void)close(tree);
 	return r < 0 ? -1 : 0;

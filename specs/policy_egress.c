@@ -169,10 +169,9 @@ int policy_egress_find(
 	/* A misspelled name must not mean "unprotected". */
 	if (named && !value && !is_sandbox(annotations))
 		return fail(err, EPERM,
-			"annotation \"%.128s\" is of another container, and \"%.64s\" has none: "
-			"give "
-			"it " ANNOTATION_EGRESS ".%.64s, or " ANNOTATION_EGRESS
-			" to all that are not named",
+			"annotation \"%.128s\" names another container, and \"%.64s\" has no "
+			"annotation: use " ANNOTATION_EGRESS ".%.64s, or " ANNOTATION_EGRESS
+			" for every container without one of its own",
 			named, name, name);
 	*ret_value = value;
 	return 0;

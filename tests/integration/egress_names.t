@@ -430,7 +430,7 @@ test_what_the_relay_refused_is_explained() {
 	! has_filter || has "$said" "connections to a.example:8443 refused" "another port"
 	is "$(nacre explain --format json "$id" | jq -c .connectsTo)" '["a.example:443","private.example:443"]' "the rules that hold"
 	! has_filter || has "$(nacre explain --format json "$id" | jq -r '.egress[]')" "a.example:8443" "what would allow it"
-	has "$said" "connections to b.example:443 refused: asked for by TLS" "another name by TLS"
+	has "$said" "connections to b.example:443 refused: the TLS handshake (SNI) asked for it" "another name by TLS"
 	has "$said" "questions for c.example refused: no egress rule allows this name" "a name"
 	has_line "$said" "1 *questions for _https._tcp.a.example refused: the question is not for an address, and the resolver answers no other (rule egress; no rule is for this)"
 	has_line "$said" "1 *questions for 10.9.9.9 refused: no egress rule allows this name (rule egress; no rule is for this)"

@@ -239,7 +239,7 @@ test_a_foreign_user_namespace_is_not_joined() {
 		edit '(.linux.namespaces[] | select(.type == "pid")).path = $p' --arg p "/proc/$pid/ns/pid"
 		why="the pid namespace is not the container's own: the user namespace that owns what it joins is no running container's with ids of its own"
 		run_any
-		has "$err" "no ids of its own: $why"
+		has "$err" "gets no user namespace with ids of its own: $why"
 		bad 1 "*$why; the rule is required*" nacre run --profile strict --require user-namespace --bundle "$b" "$id"
 	done
 }

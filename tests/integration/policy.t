@@ -81,7 +81,7 @@ test_an_annotation_may_tighten_and_is_held_by_the_policy() {
 		nacre run --bundle "$b" "$id"
 	annotate run.nacre.profile agent
 	annotate run.nacre.allow cap:CAP_NET_RAW
-	bad 1 'annotation run.nacre.allow: cap:CAP_NET_RAW: not among *' \
+	bad 1 'annotation run.nacre.allow: cap:CAP_NET_RAW: the grant is not listed in *' \
 		nacre run --bundle "$b" "$id"
 	# The command line's own grant makes the annotation no better.
 	bad 1 'annotation run.nacre.allow: *' \
@@ -98,7 +98,7 @@ test_an_annotation_may_tighten_and_is_held_by_the_policy() {
 test_a_misspelt_annotation_is_an_error_under_every_profile() {
 	bundle true
 	annotate run.nacre.profil strict
-	bad 1 'annotation "run.nacre.profil": valid are *' nacre run --profile oci --bundle "$b" "$id"
+	bad 1 'annotation "run.nacre.profil": nacre does not know this key; valid are *' nacre run --profile oci --bundle "$b" "$id"
 	nothing_left
 }
 

@@ -489,7 +489,7 @@ run_feature() {
 
 prints egress_by_an_annotation $'wget: can\'t connect to remote host (SERVER): Operation not permitted\nhello'
 prints egress_by_container "${printed[egress_by_an_annotation:runc]}"$'\nhello\n'"${printed[egress_by_an_annotation:runc]%hello}hello of main"
-prints egress_of_no_container 'annotation "run.nacre.egress.mian" is of another container, and "main" has none: give it run.nacre.egress.main, or run.nacre.egress to all that are not named'
+prints egress_of_no_container 'annotation "run.nacre.egress.mian" names another container, and "main" has no annotation: use run.nacre.egress.main, or run.nacre.egress for every container without one of its own'
 # Debian 12's runc has no mounts with other ids.
 prints user_namespace $'0 1 65536\n0'
 prints proc_mount $'masked\nunmasked'

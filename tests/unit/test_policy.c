@@ -219,7 +219,7 @@ static const struct {
 	{{OF_B, OF_ALL, "io.kubernetes.cri.container-type", "sandbox"}, "198.51.100.0/24", 0},
 	{{OF_B, "io.kubernetes.cri.container-type", "sandbox"}, NULL, 0},
 	{{OF_B, NAME_OF_CRIO, "POD"}, NULL, 0},
-	{{OF_B, OF_A, NAME_OF_CONTAINERD, "bb"}, "\"bb\" has none: give it run.nacre.egress.bb", -EPERM},
+	{{OF_B, OF_A, NAME_OF_CONTAINERD, "bb"}, "\"bb\" has no annotation: use run.nacre.egress.bb", -EPERM},
 	{{OF_B, "io.kubernetes.cri.container-type", "container"}, "only a container of a pod", -EINVAL},
 	{{OF_B, OF_ALL}, "only a container of a pod", -EINVAL},
 	{{"run.nacre.egress.", "none", NAME_OF_CONTAINERD, "a"}, "valid are run.nacre.profile", -EINVAL},
