@@ -256,7 +256,7 @@ static struct oci_strings *late_binds_with_room(struct hardening *h)
 }
 
 /* Does not report files that engines bind themselves. */
-static void tell_taken(struct hardening *h, const struct oci_mount *mount)
+static void report_taken(struct hardening *h, const struct oci_mount *mount)
 {
 	if (!harden_lands(mount, "/etc", true) && !harden_lands(mount, "/run", true) &&
 		!harden_lands(mount, "/dev", true))
@@ -278,7 +278,7 @@ int rule_writable_binds(struct hardening *h)
 			holds(&config->mounts[i], &read_only) || (mount && in_workspace(h, mount)))
 			continue;
 		r = require_all(h, i, flags);
-		tell_taken(h, &config->mounts[i]);
+		report_taken(h, &config->mounts[i]);
 		/* Makes it read-only later: mount points inside it may have to be made first. */
 		if (r == 0 && mount_tree_has_inside(&tree, i)) {
 			late->items[late->n++] = config->mounts[i].destination;
@@ -348,7 +348,7 @@ static bool needs_noexec(
 }
 
 /* Reports it only if the config asks for "exec" explicitly. */
-static void tell_noexec(
+static void report_noexec(
 	struct hardening *h, const struct oci_mount *mount, const struct oci_mount *of)
 {
 	const char *grant = harden_exec_grant(h->arena, &h->request->grants, mount, of);
@@ -384,7 +384,7 @@ int rule_mount_flags(struct hardening *h)
 			flags[n++] = &nodev;
 		if (needs_noexec(h, &h->config->mounts[i], of)) {
 			flags[n++] = &noexec;
-			tell_noexec(h, &h->config->mounts[i], of);
+			report_noexec(h, &h->config->mounts[i], of);
 		}
 		r = require_all(h, i, flags);
 	}

@@ -105,7 +105,7 @@ struct own_namespace {
 	const char *grant; /* NULL: no grant */
 };
 
-static void tell_taken(struct hardening *h, const struct own_namespace *own)
+static void report_taken(struct hardening *h, const struct own_namespace *own)
 {
 	if (own->grant)
 		harden_taken(h, own->grant, "the host's %s namespace", own->type);
@@ -131,14 +131,14 @@ static int own_namespace(struct hardening *h, const struct own_namespace *own)
 				h, "linux.namespaces[%zu].path", (size_t)(ns - linux_->namespaces)),
 			harden_json_of_string(h, ns->path), NULL);
 		ns->path = NULL;
-		tell_taken(h, own);
+		report_taken(h, own);
 		return 0;
 	}
 	if (!oci_add_namespace(h->arena, h->config, own->type))
 		return harden_out_of_memory(h);
 	harden_note(h, harden_text(h, "linux.namespaces[%zu]", linux_->n_namespaces - 1), NULL,
 		harden_text(h, "{\"type\":\"%s\"}", own->type));
-	tell_taken(h, own);
+	report_taken(h, own);
 	return 0;
 }
 

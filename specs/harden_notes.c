@@ -121,21 +121,21 @@ static bool append_taken(struct hardening *h, const char *text)
 
 void harden_taken(struct hardening *h, const char *grant, const char *what, ...)
 {
-	const char *told;
+	const char *reported;
 	char text[512];
 	va_list args;
 
 	/* All of them are reported in one line; the report's changes have the rest. */
-	if (h->report->taken.n >= HARDEN_TOLD_MAX)
+	if (h->report->taken.n >= HARDEN_REPORTED_MAX)
 		return;
 	va_start(args, what);
 	(void)vsnprintf(text, sizeof(text), what, args);
 	va_end(args);
-	told = harden_text(h, "%s", text);
+	reported = harden_text(h, "%s", text);
 	/* If the rule is required, no grant helps. */
 	if (grant && !harden_is_required(h))
-		told = harden_text(h, "%.400s (--allow %.80s)", text, grant);
-	if (!append_taken(h, told))
+		reported = harden_text(h, "%.400s (--allow %.80s)", text, grant);
+	if (!append_taken(h, reported))
 		h->failed = harden_out_of_memory(h);
 }
 

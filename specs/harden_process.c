@@ -62,7 +62,7 @@ static bool is_of_engines(const char *name)
 
 /* Reports what was removed from the bounding set, which contains everything that the other sets may
  * have. */
-static void tell_taken(struct hardening *h, const struct oci_strings *from)
+static void report_taken(struct hardening *h, const struct oci_strings *from)
 {
 	struct oci_strings *unknown = &h->report->unknown;
 	char names[400] = "";
@@ -72,7 +72,7 @@ static void tell_taken(struct hardening *h, const struct oci_strings *from)
 		const char *name = from->items[i];
 
 		if (!harden_is_capability(name)) {
-			if (unknown->n < HARDEN_TOLD_MAX &&
+			if (unknown->n < HARDEN_REPORTED_MAX &&
 				!harden_append_word(h->arena, unknown, name))
 				h->failed = harden_out_of_memory(h);
 		} else if (!is_of_engines(name) && !below_ceiling(h, name) &&
@@ -113,7 +113,7 @@ int rule_capability_ceiling(struct hardening *h)
 {
 	if (!h->process || !h->process->capabilities)
 		return 0;
-	tell_taken(h, &h->process->capabilities->bounding);
+	report_taken(h, &h->process->capabilities->bounding);
 	return cut_all(h, h->process->capabilities, NULL);
 }
 

@@ -111,7 +111,7 @@ static enum verdict judge_text(const char *value, const struct bounds *bounds)
 	return found;
 }
 
-static void tell_taken(struct hardening *h, const struct bounds *bounds)
+static void report_taken(struct hardening *h, const struct bounds *bounds)
 {
 	harden_taken(h, harden_text(h, "unlimited:%s", bounds->item),
 		"%s without a limit, or with one above the profile's maximum", bounds->item);
@@ -129,7 +129,7 @@ static bool settled_by_unified(struct hardening *h, const char *key, const struc
 		return false;
 	if (verdict == VERDICT_LIMIT || harden_granted_item(h, "unlimited", bounds->item))
 		return true;
-	tell_taken(h, bounds);
+	report_taken(h, bounds);
 	if (verdict == VERDICT_UNLIMITED) {
 		harden_drop_unified(h, pair);
 		return false;
@@ -153,7 +153,7 @@ static bool settled(
 		return false;
 	if (verdict == VERDICT_LIMIT || harden_granted_item(h, "unlimited", bounds->item))
 		return true;
-	tell_taken(h, bounds);
+	report_taken(h, bounds);
 	if (verdict == VERDICT_UNLIMITED)
 		return false;
 	harden_note(h, path, harden_json_of_integer(h, limit->value),

@@ -85,7 +85,7 @@ void harden_note_words(struct hardening *h, const char *path, const char *label,
 	const struct oci_strings *from, const struct oci_strings *to);
 
 enum {
-	HARDEN_TOLD_MAX = 16, /* of what is told in one warning, or one each */
+	HARDEN_REPORTED_MAX = 16, /* of what one warning reports, or one each */
 };
 
 /* Records that the config asks for WHAT and gets it only with GRANT (NULL: never). */

@@ -243,7 +243,7 @@ void oci_config_warn_of_unknown(
 	const struct oci_config *config, void (*warn)(void *data, const char *text), void *data);
 
 /* The text of a part of config.json that is a file of its own: what oci_config_decode takes, and
- * WARN of oci_config_warn_of_unknown; NULL: nobody is told. */
+ * WARN of oci_config_warn_of_unknown; NULL: it is not reported. */
 struct oci_part {
 	const char *name;
 	const char *text;
