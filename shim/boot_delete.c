@@ -32,7 +32,7 @@ int boot_delete(const struct boot *boot)
 	pid = command_read_pid(file);
 	r = options_kept(bundle, &options, text);
 	if (r == 0)
-		r = task_take_back(options.root, boot->id, bundle, text);
+		r = task_undo_create(options.root, boot->id, bundle, text);
 	if (text[0])
 		(void)fprintf(stderr, "%s\n", text);
 	if (r < 0)

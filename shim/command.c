@@ -158,19 +158,19 @@ pid_t command_read_pid(const char *file)
 	return pid > 0 && pid <= 4194304 ? (pid_t)pid : -1;
 }
 
-static int take_back(struct job *job, char text[static JOB_TEXT])
+static int undo_create(struct job *job, char text[static JOB_TEXT])
 {
 	const struct container *c = ((struct command *)job)->process->container;
 
-	return task_take_back(c->root, c->id, c->bundle, text);
+	return task_undo_create(c->root, c->id, c->bundle, text);
 }
 
-struct command *command_take_back_new(
+struct command *command_undo_new(
 	struct process *process, void (*done)(struct job *job, int status, const char *error))
 {
 	struct command *command = command_new(process, NULL, done);
 
 	if (command)
-		command->job.before = take_back;
+		command->job.before = undo_create;
 	return command;
 }

@@ -45,7 +45,7 @@ pid_t command_read_pid(const char *file);
 
 /* Makes a command that undoes a creation, or removes what a killed creation has left, and unmounts
  * the root. It answers no call. Returns NULL without memory. */
-struct command *command_take_back_new(
+struct command *command_undo_new(
 	struct process *process, void (*done)(struct job *job, int status, const char *error));
 
 #endif

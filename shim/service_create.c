@@ -36,7 +36,7 @@ static void publish_create(const struct container *c, const Wire__CreateRequest 
 	publish("/tasks/create", "TaskCreate", &event);
 }
 
-static void taken_back(struct job *job, int status, const char *error)
+static void undone(struct job *job, int status, const char *error)
 {
 	struct command *command = (struct command *)job;
 	struct failure *failure = job->data;
@@ -51,7 +51,7 @@ static void taken_back(struct job *job, int status, const char *error)
 	service_unused();
 }
 
-static void take_back(struct process *process, struct call *call, const char *error)
+static void undo_create(struct process *process, struct call *call, const char *error)
 {
 	struct failure *failure = calloc(1, sizeof(*failure));
 	struct command *command;
@@ -62,7 +62,7 @@ static void take_back(struct process *process, struct call *call, const char *er
 	}
 	failure->call = call;
 	(void)snprintf(failure->text, sizeof(failure->text), "%s", error);
-	command = command_take_back_new(process, taken_back);
+	command = command_undo_new(process, undone);
 	if (!command) {
 		call_fail(call, CALL_UNKNOWN, "%s", error);
 		free(failure);
@@ -93,7 +93,7 @@ static void created(struct job *job, int status, const char *error)
 	if (status != 0 || process->pid < 0 || call_is_over(command->call) ||
 		stdio_begun(&process->io, text) < 0) {
 		process->pid = 0;
-		take_back(process, command->call, text);
+		undo_create(process, command->call, text);
 		command_free(command);
 		return;
 	}
@@ -114,7 +114,7 @@ static void mounted(struct job *job, int status, const char *error)
 
 	process->busy = false;
 	if (status != 0 || call_is_over(command->call)) {
-		take_back(process, command->call, error);
+		undo_create(process, command->call, error);
 	} else {
 		process->state = PROCESS_CREATED;
 		publish_create(process->container, command->create);

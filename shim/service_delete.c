@@ -62,7 +62,7 @@ static void delete_now(struct call *call, struct process *process)
 		task_remove_exec(process);
 		return;
 	}
-	command = command_take_back_new(process, deleted);
+	command = command_undo_new(process, deleted);
 	if (!command) {
 		call_fail(call, CALL_INTERNAL, "out of memory");
 		end_deletion(process, "out of memory");

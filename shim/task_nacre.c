@@ -68,7 +68,8 @@ static int delete (const char *root, const char *id, struct nacre_error *err)
 	return r;
 }
 
-int task_take_back(const char *root, const char *id, const char *bundle, char text[static JOB_TEXT])
+int task_undo_create(
+	const char *root, const char *id, const char *bundle, char text[static JOB_TEXT])
 {
 	struct nacre_error err;
 	const int r = delete (root, id, &err);

@@ -18,7 +18,7 @@ int task_pids(const struct container *container, pid_t **ret_pids, size_t *ret_n
 
 int task_start(const struct container *container, char text[static JOB_TEXT]);
 /* Undoes a creation, or removes what a killed one has left, and unmounts the bundle's root. */
-int task_take_back(
+int task_undo_create(
 	const char *root, const char *id, const char *bundle, char text[static JOB_TEXT]);
 
 #endif
