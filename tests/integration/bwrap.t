@@ -171,7 +171,7 @@ test_permissions_are_of_the_operation_that_follows() {
 	is "$(stat -c %a "$T/w/old" "$T/w/new" "$T/w/more" | tr '\n' ' ')" '710 755 1741 '
 	bad 1 '--perms: expected octal permissions such as 0755, found "9"' bwrap --perms 9 --dir /a true
 	bad 1 '--perms: the option is given twice in a row; give it once before --tmpfs, --dir or --ro-bind-data' bwrap --perms 7 --perms 7 --dir /a true
-	bad 1 '--perms: --proc follows it*' bwrap --perms 7 --proc /proc true
+	bad 1 '--perms: expected * after it, found --proc' bwrap --perms 7 --proc /proc true
 	touch "$T/w/file"
 	try bwrap --ro-bind / / --bind "$T/w" "$T/w" --dir "$T/w/file" true
 	is "$rc" 1

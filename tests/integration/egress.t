@@ -180,7 +180,7 @@ test_rules_of_the_config_are_judged_as_others() {
 	is "$(rules_of --profile oci)" 192.0.2.7:443
 	edit '.process.capabilities.bounding += ["CAP_NET_RAW"]'
 	for profile in oci agent; do
-		refused "profile $profile, rule egress: process.capabilities: CAP_NET_RAW goes past *" \
+		refused "profile $profile, rule egress: process.capabilities: CAP_NET_RAW can bypass egress rules; *" \
 			--profile "$profile" --allow cap:CAP_NET_RAW
 	done
 	edit '.process.capabilities.bounding -= ["CAP_NET_RAW"]'

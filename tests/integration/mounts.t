@@ -430,7 +430,7 @@ test_the_option_idmap_takes_mappings() {
 	run
 	has "$out" "/mnt/file: f 0644 7:8"
 	edit '.mounts[-1].options[-1] = "idmap=uids=0"'
-	run_refused '*mounts\[*].options: "idmap=uids=0" is not idmap=*'
+	run_refused '*mounts\[*].options: expected idmap=uids=*, found "idmap=uids=0"'
 }
 # What the image has there is not the host's to follow.
 test_a_source_below_the_rootfs_is_resolved_within_it() {

@@ -128,7 +128,7 @@ test_a_tmp_is_made_where_the_container_can_and_else_the_rule_says_why() {
 	edit '.mounts |= map(select(.destination != "/tmp")) | .linux.namespaces += [{type: "user"}]
 		| .linux.uidMappings = [{containerID: 0, hostID: 100000, size: 65536}]
 		| .linux.gidMappings = [{containerID: 0, hostID: 100000, size: 65536}]'
-	run_refused 'profile agent, rule read-only-root: root.path: the image has no /tmp *make /tmp in the image; *'
+	run_refused 'profile agent, rule read-only-root: root.path: the image has no /tmp, *make /tmp in the image; *'
 	chown 100000:100000 "$b/rootfs"
 	run
 	exists "$b/rootfs/tmp"
