@@ -73,7 +73,7 @@ bool mount_objects_is_kernel_type(const char *name)
 
 static const struct host_object own_state = {
 	.below = HOST_BELOW_ALL,
-	.what = "the state of containers",
+	.what = "part of the state of containers",
 };
 
 /* Finds the first match from OBJECT on. */

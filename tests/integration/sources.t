@@ -19,7 +19,7 @@ test_a_symlink_is_judged_by_where_it_leads() {
 	local target
 	: >"$T/docker.sock"
 	ln -s docker.sock "$T/link"
-	source_refused "$T/link" "$T/docker.sock is an engine's socket, *"
+	source_refused "$T/link" "$T/docker.sock is the socket of a container engine, *"
 	ln -sfn / "$T/link"
 	source_refused "$T/link" "/ is the host's root directory"
 	for target in /proc /proc/sys /sys /sys/kernel; do

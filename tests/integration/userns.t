@@ -90,7 +90,7 @@ test_ids_above_the_block_get_one_id_each() {
 	has_line "$out" "/w/theirs: f 0644 1000680000:70000 *"
 	is "$(stat -c %u:%g "$b/volume/mine")" 1000680000:3 "owner on the host"
 	edit '.process.user.additionalGids = [range(70000; 70015)]'
-	run_refused '*rule user-namespace: process.user.additionalGids: 70014 is more than 65535, as 14 others are*' --userns shifted
+	run_refused '*rule user-namespace: process.user.additionalGids: 70014 is above 65535, and so are 14 other ids*' --userns shifted
 }
 
 test_what_another_user_of_the_host_may_not_change_it_may_not() {
