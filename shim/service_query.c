@@ -152,7 +152,7 @@ void service_keep(struct call *call, struct wait **waits)
 	struct wait *wait;
 
 	if (forget_over(waits) >= MAX_WAITS) {
-		call_fail(call, CALL_EXHAUSTED, "%d calls wait for the process", MAX_WAITS);
+		call_fail(call, CALL_EXHAUSTED, "%d calls already wait for the process", MAX_WAITS);
 		return;
 	}
 	wait = malloc(sizeof(*wait));
