@@ -7,24 +7,23 @@
 
 /* Reads what the programs at a cgroup have refused. */
 
-/* Reads what rules have refused. Returns how many, or -errno. */
+/* Reads what rules have refused. Returns how many, less than EGRESS_DENIALS_MAX, or -errno. */
 static int read_denials(int cgroup_fd, struct egress_denial ret_denials[EGRESS_DENIALS_MAX])
 {
 	cleanup_close int fd = egress_bpf_open_map(cgroup_fd, EGRESS_DENIALS_NAME);
-	struct egress_denial *at = ret_denials;
-	int r = fd < 0 ? fd : bpf_map_next(fd, NULL, &at->key);
+	struct egress_denial_key key, next;
+	int n = 0, r = fd < 0 ? fd : bpf_map_next(fd, NULL, &next);
 
 	/* Nothing is ever removed from the map; the loop is bounded all the same. */
-	for (int i = 0; r == 0 && i < EGRESS_DENIALS_MAX; i++) {
-		const struct egress_denial_key key = at->key;
-
-		r = bpf_map_read(fd, &key, &at->value);
-		if (r == 0 && at->value.count)
-			at++;
-		if (r == 0 && at < ret_denials + EGRESS_DENIALS_MAX - 1)
-			r = bpf_map_next(fd, &key, &at->key);
+	for (int i = 0; r == 0 && i < EGRESS_DENIALS_MAX - 1; i++) {
+		key = ret_denials[n].key = next;
+		r = bpf_map_read(fd, &key, &ret_denials[n].value);
+		if (r == 0 && ret_denials[n].value.count)
+			n++;
+		if (r == 0)
+			r = bpf_map_next(fd, &key, &next);
 	}
-	return r < 0 && r != -ENOENT ? r : (int)(at - ret_denials);
+	return r < 0 && r != -ENOENT ? r : n;
 }
 
 static int read_metadata(int cgroup_fd, struct egress_denial *ret_denial)

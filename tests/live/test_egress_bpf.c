@@ -316,7 +316,8 @@ START_TEST(a_scan_of_ports_is_refused_and_counted_to_the_end)
 {
 	const struct egress_policy none = read_policy(one_word[0], 1);
 	const struct egress_bpf_policy policy = {.rules = &none};
-	struct egress_denial denials[EGRESS_DENIALS_MAX];
+	/* All 0, as memory of an arena: the key of EGRESS_DENIED_OTHERS. */
+	struct egress_denial denials[EGRESS_DENIALS_MAX] = {{.key.kind = EGRESS_DENIED_OTHERS}};
 	struct cgroup cgroup = make("scan");
 	uint64_t sum = 0;
 	int n;
