@@ -18,13 +18,20 @@ static void emit_match(struct egress_assembler *a, int reg)
 	emit(a, BPF_ALU64 | BPF_OR | BPF_X, REG_MATCH, reg, 0, 0);
 }
 
+/* REG = OTHER ^ VALUE */
+static void emit_first(struct egress_assembler *a, int reg, int other, uint32_t value)
+{
+	emit_move(a, reg, other);
+	if (value)
+		emit_imm(a, BPF_XOR, reg, value);
+}
+
 /* REG |= OTHER ^ VALUE, by way of REG_OTHER */
 static void emit_difference(struct egress_assembler *a, int reg, int other, uint32_t value)
 {
-	emit_move(a, REG_OTHER, other);
 	if (value)
-		emit_imm(a, BPF_XOR, REG_OTHER, value);
-	emit(a, BPF_ALU64 | BPF_OR | BPF_X, reg, REG_OTHER, 0, 0);
+		emit_first(a, REG_OTHER, other, value);
+	emit(a, BPF_ALU64 | BPF_OR | BPF_X, reg, value ? REG_OTHER : other, 0, 0);
 }
 
 static void emit_metadata_of(struct egress_assembler *a, bool v6)
@@ -35,13 +42,12 @@ static void emit_metadata_of(struct egress_assembler *a, bool v6)
 		if (network->v6 != v6)
 			continue;
 		if (v6) {
-			emit_set(a, REG_SCRATCH, 0);
-			for (int word = 0; word < 4; word++)
+			emit_first(a, REG_SCRATCH, REG_WORDS, word_of(network, 0));
+			for (int word = 1; word < 4; word++)
 				emit_difference(a, REG_SCRATCH, REG_WORDS + word,
 					word_of(network, (size_t)word));
 		} else {
-			emit_move(a, REG_SCRATCH, REG_V4);
-			emit_imm(a, BPF_XOR, REG_SCRATCH, word_of(network, 0));
+			emit_first(a, REG_SCRATCH, REG_V4, word_of(network, 0));
 		}
 		emit_match(a, REG_SCRATCH);
 	}
@@ -80,13 +86,11 @@ static void emit_inside6_flat(struct egress_assembler *a)
 {
 	/* mapped, then NAT64 */
 	emit_set(a, REG_MATCH, 0);
-	emit_set(a, REG_SCRATCH, 0);
-	emit_difference(a, REG_SCRATCH, REG_WORDS, 0);
+	emit_first(a, REG_SCRATCH, REG_WORDS, 0);
 	emit_difference(a, REG_SCRATCH, REG_WORDS + 1, 0);
 	emit_difference(a, REG_SCRATCH, REG_WORDS + 2, 0xffff);
 	emit_match(a, REG_SCRATCH);
-	emit_set(a, REG_SCRATCH, 0);
-	emit_difference(a, REG_SCRATCH, REG_WORDS, 0x0064ff9b);
+	emit_first(a, REG_SCRATCH, REG_WORDS, 0x0064ff9b);
 	emit_difference(a, REG_SCRATCH, REG_WORDS + 1, 0);
 	emit_difference(a, REG_SCRATCH, REG_WORDS + 2, 0);
 	emit_match(a, REG_SCRATCH);

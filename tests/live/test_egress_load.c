@@ -2,6 +2,10 @@
 /* First, since check.h has a macro called fail. */
 #include "tests/live/egress_fixture.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include "libcontainer/base/bpf.h"
 #include "libcontainer/base/sys.h"
 
@@ -48,6 +52,62 @@ START_TEST(the_kernel_walks_each_instruction_of_rules_about_once)
 		ck_assert_msg(info.verified_insns <= 2 * (uint32_t)made, "%u of %d",
 			info.verified_insns, made);
 	}
+	destroy(&cgroup);
+}
+END_TEST
+
+/* Whether a datagram's connect(2) to the address is refused. */
+static bool is_refused(bool v6, const uint8_t address[16])
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(80)};
+	struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_port = htons(80)};
+	int sock = socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), r;
+
+	memcpy(&to.sin_addr, address, sizeof(to.sin_addr));
+	memcpy(&to6.sin6_addr, address, sizeof(to6.sin6_addr));
+	r = connect(sock, v6 ? (struct sockaddr *)&to6 : (struct sockaddr *)&to,
+		v6 ? sizeof(to6) : sizeof(to));
+	r = r < 0 && errno == EPERM;
+	(void)close(sock);
+	return r;
+}
+
+static bool is_metadata(bool v6, const uint8_t address[16])
+{
+	for (size_t i = 0; i < egress_n_metadata; i++)
+		if (egress_metadata[i].v6 == v6 &&
+			!memcmp(egress_metadata[i].address, address, v6 ? 16 : 4))
+			return true;
+	return false;
+}
+
+static void connect_to_each(uint16_t unused)
+{
+	(void)unused;
+	for (size_t i = 0; i < egress_n_metadata; i++) {
+		const struct egress_network *network = &egress_metadata[i];
+
+		if (!is_refused(network->v6, network->address))
+			_exit(1);
+		for (unsigned bit = 0; bit < (network->v6 ? 128 : 32); bit++) {
+			uint8_t near[16];
+
+			memcpy(near, network->address, sizeof(near));
+			near[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			if (is_refused(network->v6, near) != is_metadata(network->v6, near))
+				_exit(2);
+		}
+	}
+	_exit(0);
+}
+
+START_TEST(each_metadata_address_is_refused_and_none_beside_it)
+{
+	struct cgroup cgroup = make("each");
+
+	enter_world();
+	apply(&cgroup, &(struct egress_bpf_policy){.no_metadata = true});
+	in_cgroup(&cgroup, connect_to_each, 0);
 	destroy(&cgroup);
 }
 END_TEST
@@ -118,7 +178,9 @@ Suite *suite_egress_load(void)
 	Suite *suite = suite_create("egress_load");
 	TCase *t = tcase_create("egress_load");
 
+	tcase_add_unchecked_fixture(t, name_base, sweep);
 	tcase_set_timeout(t, 30);
+	tcase_add_test(t, each_metadata_address_is_refused_and_none_beside_it);
 	tcase_add_test(t, the_kernel_walks_each_instruction_of_rules_about_once);
 	tcase_add_test(t, as_many_rules_as_there_may_be_are_loaded);
 	tcase_add_test(t, rules_end_where_they_say);
