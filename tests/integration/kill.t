@@ -165,7 +165,7 @@ test_all_leaves_alone_what_has_left_since_the_list() {
 	find_cgroup
 	other=${cg%/*}/left-$id
 	mkdir "$other" || wrong "no cgroup"
-	sleep 60 </dev/null >/dev/null 2>&1 &
+	sleep 60 >/dev/null 2>&1 &
 	pid=$!
 	echo "$pid" >"$cg/cgroup.procs"
 	in_background strace -qq -o "$T/out.trace" -e trace=openat,pidfd_open \
