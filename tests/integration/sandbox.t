@@ -46,7 +46,8 @@ test_a_sandbox_in_a_sandbox_says_that_it_cannot_be() {
 	local name command
 	project
 	mkdir "$T/bin"
-	cp "$NACRE" "$T/bin/nacre" && ln "$T/bin/nacre" "$T/bin/bwrap" || wrong "no programs"
+	cp "$NACRE" "$T/bin/nacre" || wrong "no nacre"
+	ln "$T/bin/nacre" "$T/bin/bwrap" || wrong "no bwrap"
 	for name in agent nested; do
 		for command in "nacre sandbox -- true" "nacre run x" "bwrap --ro-bind / / true"; do
 			inside "$T/bin/$command" --profile "$name" --read "$T/bin"
