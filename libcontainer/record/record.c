@@ -39,6 +39,8 @@ static int read_boot(const char **ret_boot, struct nacre_error *err)
 		char text[UUID_LENGTH];
 		ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text));
 
+		if (n < 0 && errno == ENOENT) /* of record_load: there is no container */
+			return fail(err, ENOSYS, BOOT_ID " is missing: is /proc mounted?");
 		if (n < 0)
 			return fail_errno(err, errno, "read " BOOT_ID);
 		if (n < UUID_LENGTH)

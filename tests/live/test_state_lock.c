@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include <check.h>
 
 #include "libcontainer/container.h"
+#include "libcontainer/record/record.h"
 
 Suite *suite_state_lock(void);
 
@@ -215,6 +217,36 @@ START_TEST(a_look_leaves_the_lock_to_its_holder)
 }
 END_TEST
 
+/* Without /proc it is not known of which boot a container is; that it is none is what `delete
+ * --force` would succeed with. */
+START_TEST(a_boot_that_is_not_known_is_not_taken_for_no_container)
+{
+	struct container_record whole = record, *found;
+	struct arena *arena = arena_new(1 << 20);
+	int status;
+	pid_t pid;
+
+	whole.boot = "00000000-0000-0000-0000-000000000000";
+	whole.bundle = whole.created = "/";
+	ck_assert_msg(record_save(state_fd, &whole, &err) == 0, "%s", err.text);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		if (unshare(CLONE_NEWNS) < 0 ||
+			mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+			mount("none", "/proc", "tmpfs", 0, NULL) < 0)
+			_exit(255);
+		_exit(-record_load(arena, root_fd, record.id, -1, &found, &err));
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert(WIFEXITED(status));
+	ck_assert_int_eq(WEXITSTATUS(status), ENOSYS);
+	ck_assert_msg(
+		record_load(arena, root_fd, record.id, -1, &found, &err) == 0, "%s", err.text);
+	arena_free(arena);
+}
+END_TEST
+
 Suite *suite_state_lock(void)
 {
 	Suite *suite = suite_create("state_lock");
@@ -227,6 +259,7 @@ Suite *suite_state_lock(void)
 	tcase_add_test(tcase, a_command_that_hangs_is_killed_by_force);
 	tcase_add_loop_test(tcase, who_is_not_expendable_is_not_killed, 0, 2);
 	tcase_add_test(tcase, an_older_nacre_is_not_killed);
+	tcase_add_test(tcase, a_boot_that_is_not_known_is_not_taken_for_no_container);
 	tcase_add_loop_test(tcase, a_look_leaves_the_lock_to_its_holder, 0, 2);
 	suite_add_tcase(suite, tcase);
 	return suite;
