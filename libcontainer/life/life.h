@@ -156,7 +156,8 @@ struct life {
 	bool cgroup_made; /* this command made the cgroup, or knows that it is the container's */
 	bool relay_cgroup_made; /* the same for the relay's cgroup */
 	struct cgroup exec_cgroup; /* exec: cgroup of the new process */
-	uint64_t oom_kills; /* exec: count in the container's cgroup before the exec */
+	uint64_t oom_kills; /* count in the container's cgroup before this process was in it or,
+			     * with start, began its program */
 	struct namespace_plan namespaces;
 	int join_flags; /* exec: CLONE_NEW* to join */
 	int rootfs_fd;

@@ -84,6 +84,8 @@ int step_make_cgroup(struct life *l, struct nacre_error *err)
 	if (r < 0)
 		return r;
 	l->cgroup_made = true;
+	/* One that was there already has counted for others. */
+	l->oom_kills = cgroup_oom_kills(&l->container.cgroup);
 	l->namespaces.cgroup_fd = l->container.cgroup.fd;
 	return 0;
 }

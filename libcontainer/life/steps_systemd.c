@@ -72,6 +72,7 @@ int step_make_unit(struct life *l, struct nacre_error *err)
 	r = cgroup_adopt(fd_steal(&l->container.cgroup.mount_fd), path, &l->container.cgroup, err);
 	if (r < 0)
 		return r;
+	l->oom_kills = cgroup_oom_kills(&l->container.cgroup);
 	r = systemd_is_slice(l->container.record.unit)
 		    ? cgroup_attach(&l->container.cgroup, l->container.pid, err)
 		    : 0;

@@ -52,6 +52,25 @@ test_a_kill_is_no_death_of_memory() {
 	background=()
 }
 
+# Its cgroup is that of another container, which died of memory and is not deleted yet.
+test_a_kill_in_a_cgroup_of_others_is_no_death_of_memory() {
+	limited memhog 100000000 || return
+	edit '.linux.cgroupsPath = $p' --arg p "$cg_base/parent-$tag/$id"
+	create
+	start
+	wait_for status_is stopped
+	is "$(state_of .oomKills)" 1 "what died there"
+	edit '.process.args = ["/payload", "echo", "ready", ":", "pause"]'
+	in_background nacre_direct run --profile oci --bundle "$b" "$id-b"
+	wait_for grep -q ready "$background_out"
+	good nacre kill "$id-b" KILL
+	wait "${background[0]}"
+	is $? 137 "exit code"
+	lacks "$(<"$background_out")" OOM
+	background=()
+	delete
+}
+
 test_exec_says_that_it_died_of_memory() {
 	running || return
 	bad 137 "container $id: exec process was OOM-killed: its memory limit is 33554432 *" \
