@@ -39,7 +39,11 @@ install() {
 	case $kind in
 	deb) apt install "$@" "$dir"/*.deb ;;
 	rpm) rpm --upgrade --nodeps ${1:+--force} "$dir"/*.rpm && ldconfig ;;
-	tar) (cd "$dir" && sha256sum --check ./*.sha256) && tar -C /usr/local -xf "$dir"/*.tar.xz && ldconfig ;;
+	tar)
+		(cd "$dir" && sha256sum --check ./*.sha256) && chmod 2775 /usr/local &&
+			tar -C /usr/local -xf "$dir"/*.tar.xz && ldconfig &&
+			[[ $(stat -c %a /usr/local) == 2775 && -s /usr/local/share/doc/nacre/COPYING ]]
+		;;
 	esac
 }
 
@@ -158,7 +162,8 @@ done
 groupadd -g 1000 someone 2>/dev/null
 useradd -u 1000 -g 1000 -m someone 2>/dev/null || usermod -l someone -d /home/someone -m "$(id -nu 1000)"
 mkdir -p /home/someone/.ssh && chown 1000:1000 /home/someone/.ssh
-mkdir -p /var/lib/nacre && rmdir /var/lib/nacre
+# The place of licenses is of a package that Fedora always has.
+mkdir -p /var/lib/nacre /usr/share/licenses && rmdir /var/lib/nacre
 files >/tmp/before
 check "the packages are installed" install
 check "what is in them is there and loads" it_is_installed
