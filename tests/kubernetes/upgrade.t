@@ -19,20 +19,31 @@ profiles=(oci agent strict nested shim)
 path_of[nested]=/usr/local/bin/nacre-nested
 path_of[shim]=nacre-shim
 pods=(plain probed told shared)
-export beating='trap "exit 0" TERM; echo "started $$"; while :; do echo beat; sleep 1; done'
+# Kubernetes takes two dollars for one.
+export beating='trap "exit 0" TERM; echo "started $$$$"; while :; do echo beat; sleep 1; done'
 
 # is_installed old|new
 is_installed() {
 	dpkg --install "/nacre/$1"/nacre_*.deb >"$logs/dpkg-$1.log" 2>&1 || { cat "$logs/dpkg-$1.log"; return 1; }
-	dpkg --fsys-tarfile "/nacre/$1"/nacre_*.deb | tar -xO ./usr/bin/nacre | cmp - /usr/bin/nacre
+	dpkg --fsys-tarfile "/nacre/$1"/nacre_*.deb | tar -xO ./usr/bin/nacre | cmp - /usr/local/lib/package/nacre
 }
 
-# The names in /usr/local/bin, which come first, lead to the package's.
-use_package() {
-	local name
+# The package's program lies in a place of its own. In /usr/bin, where nacre's shim finds it, and in
+# /usr/local/bin are the names to which make_runtimes gives programs of its own where limits cannot be kept.
+divert_program() {
+	local name package=/usr/local/lib/package
+	mkdir -p "$package"
+	dpkg-divert --quiet --add --rename --divert "$package/nacre" /usr/bin/nacre
 	for name in nacre nacre-oci nacre-strict nacre-nested; do
-		ln -sfn "/usr/bin/$name" "/usr/local/bin/$name"
+		[[ $name == nacre ]] || ln -s nacre "$package/$name"
+		ln -sfn "$package/$name" "/usr/local/bin/$name"
 	done
+	ln -s /usr/local/bin/nacre /usr/bin/nacre
+}
+
+# Under oci older versions refuse the pod's own container then.
+is_told() {
+	[[ $runtime != oci && $runtime != shim ]]
 }
 
 # --- each for one pod ---
@@ -41,10 +52,7 @@ make() {
 	local members='' metadata='' others=''
 	case $1 in
 	probed) members="livenessProbe: {exec: {command: $(shell 'true')}, periodSeconds: 2, timeoutSeconds: 30}" ;;
-	told)
-		metadata="annotations: {run.nacre.egress: none}"
-		members='securityContext: {capabilities: {drop: [NET_RAW]}}'
-		;;
+	told) ! is_told || metadata='annotations: {run.nacre.egress: none}' ;;
 	shared) others="shareProcessNamespace: true," ;;
 	esac
 	pod "$1" "$others containers: [$(container main "$beating" "$members")$([[ $1 != shared ]] ||
@@ -78,7 +86,7 @@ has_log() {
 
 # What was told to connect to nothing does not reach the node.
 is_held() {
-	[[ $1 != told ]] || k exec "$1" -c main -- wget -qO- http://192.0.2.129:10250/ 2>&1 | grep -q 'Operation not permitted'
+	[[ $1 != told ]] || ! is_told || k exec "$1" -c main -- wget -qO- http://192.0.2.129:10250/ 2>&1 | grep -q 'Operation not permitted'
 }
 
 # The kubelet starts its program again, in the namespaces that the older nacre made.
@@ -130,7 +138,7 @@ nothing_is_left() {
 }
 
 ! cmp -s /nacre/{old,new}/nacre_*.deb || { say "OLD and NEW are the same package"; exit 2; }
-use_package
+divert_program
 check "the older package is installed" is_installed old
 start_node
 ln -sfn /usr/bin/containerd-shim-nacre-v2 /usr/local/bin/containerd-shim-nacre-oci-v2
