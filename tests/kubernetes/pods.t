@@ -404,7 +404,7 @@ feature_egress_by_container() {
 		$(container other "$sleeping" "$without_raw")]" \
 		"annotations: {run.nacre.egress.main: '$ip/32:81', run.nacre.egress.other: '$ip/32:80'}"
 	wait_until 30 eval 'has_message p annotation || is_field p .status.phase Running'
-	is_field p .status.phase Running || { give_up p; return; }
+	! has_message p annotation || { messages p | grep -m 1 annotation; gone pod/p; return; }
 	for container in main other; do
 		for port in 80 81; do
 			k exec p -c "$container" -- wget -qO- "http://$ip:$port/" 2>&1 | sed "s/$ip/SERVER/; /^command/d"

@@ -19,8 +19,7 @@ profiles=(oci agent strict nested shim)
 path_of[nested]=/usr/local/bin/nacre-nested
 path_of[shim]=nacre-shim
 pods=(plain probed told shared)
-# Kubernetes takes two dollars for one.
-export beating='trap "exit 0" TERM; echo "started $$$$"; while :; do echo beat; sleep 1; done'
+export beating='trap "exit 0" TERM; echo started; until [ -e /tmp/end ]; do echo beat; sleep 1; done'
 
 # is_installed old|new
 is_installed() {
@@ -89,9 +88,10 @@ is_held() {
 	[[ $1 != told ]] || ! is_told || k exec "$1" -c main -- wget -qO- http://192.0.2.129:10250/ 2>&1 | grep -q 'Operation not permitted'
 }
 
-# The kubelet starts its program again, in the namespaces that the older nacre made.
+# The kubelet starts its program again, in the namespaces that the older nacre made. Under strict no exec may
+# signal the program.
 is_started_again() {
-	k exec "$1" -c main -- kill "$(k logs "$1" -c main | sed -n 's/^started //p')" &&
+	k exec "$1" -c main -- touch /tmp/end &&
 		wait_until 60 is_field "$1" '.status.containerStatuses[?(@.name=="main")].restartCount' 1 &&
 		wait_until 30 has_exec "$1" && has_log "$1" && is_held "$1"
 }
