@@ -42,11 +42,16 @@ static const char *shown_namespace(const struct oci_mount *mount)
 	return mount_has_type(mount, "mqueue") ? "ipc" : NULL;
 }
 
-bool step_joins_namespace_of(const struct life *l, const struct oci_mount *mount)
+bool step_is_made_outside(const struct life *l, const struct oci_mount *mount)
 {
 	const char *type = shown_namespace(mount);
 
-	return type && l->namespaces.join_flags & ~l->namespaces.own_flags & namespaces_flag(type);
+	if (!type)
+		return false;
+	if (l->namespaces.join_flags & ~l->namespaces.own_flags & namespaces_flag(type))
+		return true;
+	/* Of the host's sysfs there is one to be bound. */
+	return strcmp(type, "ipc") == 0 && !(l->namespaces.new_flags & namespaces_flag(type));
 }
 
 /* The arguments of an operation in a namespace of the container: which mount or value it is for. */
@@ -71,18 +76,19 @@ static int answer_make(struct life *l, size_t index, int *ret_fd, struct nacre_e
 	const struct oci_config *config = l->container.config;
 	struct errand errand = {.l = l, .index = index, .fd = -1};
 	const char *type;
-	int r;
+	int joined, r;
 
-	if (index >= config->n_mounts || !step_joins_namespace_of(l, &config->mounts[index]))
+	if (index >= config->n_mounts || !step_is_made_outside(l, &config->mounts[index]))
 		return fail(err, EPROTO, "init asked for mount %zu", index);
 	type = shown_namespace(&config->mounts[index]);
-	r = namespaces_visit(
-		type, namespaces_joined(&l->namespaces, type), make_filesystem, &errand, err);
+	joined = namespaces_joined(&l->namespaces, type);
+	r = joined < 0 ? make_filesystem(&errand, err)
+		       : namespaces_visit(type, joined, make_filesystem, &errand, err);
 	*ret_fd = errand.fd;
 	if (r == -EPERM)
 		(void)fail_prefix(err,
-			"neither the container's root nor the caller may show the %s namespace "
-			"that is joined; bind a mount that does",
+			"neither the container's root nor the caller may show the %s namespace, "
+			"which is not its own; bind a mount that does",
 			type);
 	return r < 0 ? fail_prefix(err, "mounts: mounts[%zu]: %s on %s", index,
 			       config->mounts[index].type, config->mounts[index].destination)

@@ -124,7 +124,7 @@ static int have_made(void *data, size_t index, struct nacre_error *err)
 	int fd, r;
 
 	if (!(l->container.record.active & IN_USERNS) ||
-		!step_joins_namespace_of(l, &l->container.config->mounts[index]))
+		!step_is_made_outside(l, &l->container.config->mounts[index]))
 		return -ENOSYS;
 	r = step_ask_runtime(l, SYNC_MAKE, index, -1, &fd, err);
 	return r < 0 ? r : fd;

@@ -377,6 +377,17 @@ test_sysctls_sysfs_and_mqueue_are_the_container_s_in_a_network_that_is_joined() 
 	is "$(grep -cxE 'lo|eth0|tap.*|ifb.*' <<<"$out")" 1 "interfaces of /sys/class/net"
 }
 
+# The caller of root can show it, who is root inside cannot.
+test_message_queues_of_the_host_are_shown_where_they_are_asked_for() {
+	needs_unshare || return
+	bundle ls /dev/mqueue : cat /proc/self/uid_map
+	without_namespace ipc
+	good unshare --ipc --mount --propagation private bash -c 'mount -t mqueue mqueue /mnt && touch /mnt/the-host-s && exec "$@"' run \
+		"$NACRE" --root "$ROOT" run --profile agent --userns shifted --allow host-ipc --bundle "$b" "$id"
+	has_line "$out" the-host-s
+	has_line "$out" " *0 [0-9]*  *65536"
+}
+
 test_a_workspace_that_is_a_copy_has_the_owners_of_its_source() {
 	bundle stat /w /w/theirs : write /w/theirs y : create /w/mine : stat /w/mine : unlink /w/old : cat /proc/self/uid_map
 	mkdir -p "$b/source/dir"
