@@ -46,8 +46,8 @@ int step_answer_init(
 	struct life *l, const struct sync_message *asked, int fd, struct nacre_error *err);
 /* Whether the config has no network namespace, or joins the caller's own by its path. */
 bool step_has_callers_network(const struct life *l);
-/* Whether the new filesystem of MOUNT shows a namespace that is not the container's own: one that is
- * joined, or the host's queues. In a user namespace RUNTIME makes it. */
+/* Whether the new filesystem of MOUNT shows a namespace that is not the container's own: one that
+ * is joined, or the host's queues. In a user namespace RUNTIME makes it. */
 bool step_is_made_outside(const struct life *l, const struct oci_mount *mount);
 
 /* steps_limits.c */

@@ -94,9 +94,15 @@ static int judge_tree(const struct life *l, struct nacre_error *err)
 	return r > 0 ? rootfs_seal_below(l->rootfs_fd, root_flags(l), err) : r;
 }
 
+/* In a user namespace of the config's the flags of a source are the host's, as the kernel has it
+ * for clones that are made in one. With ids of nacre's RUNTIME clones, and nothing is locked. */
+static bool locks_flags(const struct life *l)
+{
+	return l->container.record.active & IN_USERNS && !l->shift.first_id;
+}
+
 /* Under a profile that tightens mount flags, a mount never loses a flag of the host unless the
- * config says so. In a user namespace the kernel itself keeps these flags, except for the last one.
- */
+ * config says so. Where flags are locked the kernel itself keeps these, except for the last one. */
 uint64_t step_flags_to_clear(const struct life *l)
 {
 	const struct profile *profile = profile_find(
@@ -104,7 +110,7 @@ uint64_t step_flags_to_clear(const struct life *l)
 
 	if (!profile || profile_has(profile, RULE_mount_flags))
 		return 0;
-	if (l->container.record.active & IN_USERNS)
+	if (locks_flags(l))
 		return MOUNT_ATTR_NOSYMFOLLOW;
 	return MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC |
 	       MOUNT_ATTR_NOSYMFOLLOW;
@@ -151,7 +157,7 @@ static struct mount_context mount_context(struct life *l)
 				       : NULL,
 		.own_cgroup_namespace = l->container.record.active & NEW_CGROUPNS,
 		.host_network = step_has_callers_network(l),
-		.own_user_namespace = l->container.record.active & IN_USERNS,
+		.locked_flags = locks_flags(l),
 		.cgroup_fd = l->container.cgroup.fd,
 		.pidns_fd = l->namespaces.outside ? namespaces_joined_pid(&l->namespaces) : 0,
 		.clear_unnamed = step_flags_to_clear(l),

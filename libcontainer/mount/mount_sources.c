@@ -141,7 +141,7 @@ int mount_build_bind(const struct mount_job *job, struct nacre_error *err)
 		return r;
 	if (opened) {
 		fd = fd_steal(&source_fds[job->index]);
-		r = context->own_user_namespace ? mount_check_locked(fd, o, err) : 0;
+		r = context->locked_flags ? mount_check_locked(fd, o, err) : 0;
 		if (r < 0)
 			return r;
 	} else if (below) {

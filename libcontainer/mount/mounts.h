@@ -22,7 +22,7 @@ struct mount_context {
 	const char *mount_label; /* linux.mountLabel or NULL */
 	bool own_cgroup_namespace;
 	bool host_network; /* the container is in the caller's network namespace */
-	bool own_user_namespace;
+	bool locked_flags; /* no option may take a flag of a source back */
 	int cgroup_fd; /* O_PATH fd of the container's cgroup; -1: none */
 	int pidns_fd; /* the container's pid namespace if the caller is in another; 0: none */
 	/* MOUNT_ATTR_* of a bind mount's source that are cleared unless the options name them, if

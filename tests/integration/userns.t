@@ -388,6 +388,26 @@ test_message_queues_of_the_host_are_shown_where_they_are_asked_for() {
 	has_line "$out" " *0 [0-9]*  *65536"
 }
 
+# It is the caller who clones it, for whom no flag is locked.
+test_flags_of_a_bind_are_what_the_config_says() {
+	local source=$T/allowed.source agent_s=nosuid,nodev,noexec
+	bundle cat /proc/self/mountinfo
+	mkdir "$source"
+	mount -t tmpfs -o ro,noexec tmpfs "$source"
+	mount_on /mnt/rw "$source" bind rbind rw
+	mount_on /mnt/times "$source" bind bind strictatime
+	mount_on /mnt/nodev "$source" bind bind nodev
+	run --require user-namespace
+	has_line "$out" "* / /mnt/rw rw,$agent_s,relatime,idmapped *"
+	has_line "$out" "* / /mnt/times ro,$agent_s,idmapped *"
+	has_line "$out" "* / /mnt/nodev ro,$agent_s,relatime,idmapped *"
+	profile=oci
+	run --require user-namespace
+	umount "$source"
+	has_line "$out" "* / /mnt/rw rw,relatime,idmapped *"
+	has_line "$out" "* / /mnt/nodev rw,nodev,relatime,idmapped *"
+}
+
 test_a_workspace_that_is_a_copy_has_the_owners_of_its_source() {
 	bundle stat /w /w/theirs : write /w/theirs y : create /w/mine : stat /w/mine : unlink /w/old : cat /proc/self/uid_map
 	mkdir -p "$b/source/dir"
