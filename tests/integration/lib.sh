@@ -15,7 +15,8 @@
 # namespace (as.sh makes either). A test that these cannot pass says so with needs_... in its first lines.
 #
 # From the environment: NACRE, PAYLOAD, PEER (the programs, from the build); MUST_RUN=1 makes a skip a
-# failure, except for what a host may really lack (host_lacks); PATIENCE is how many seconds wait_for waits.
+# failure, except for what a host may really lack (host_lacks); PATIENCE is how many seconds wait_for waits;
+# IDS=shifted gives each container ids of its own.
 
 set -u
 export LC_ALL=C
@@ -36,6 +37,7 @@ chmod 755 "$T"
 tag=${T##*/it-}
 ROOT=$T/state
 places=() # other options before the command
+[[ ${IDS:-} != shifted ]] || places=(--userns shifted)
 profile=oci # of most tests: the mechanism alone. Tests of the profile set it to agent.
 
 who=user
