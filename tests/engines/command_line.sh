@@ -285,6 +285,10 @@ feature_user() {
 	drun --user 1000:1000 --group-add 5 busybox:1 sh -c 'id; touch /root/file 2>&1'
 }
 
+feature_ids_of_the_host() {
+	drun busybox:1 sh -c 'tr -s " " </proc/self/uid_map'
+}
+
 feature_capabilities() {
 	drun --cap-drop ALL busybox:1 grep Cap /proc/self/status
 	drun --cap-drop ALL --cap-add CHOWN busybox:1 grep CapEff /proc/self/status
@@ -426,6 +430,9 @@ for profile in agent strict; do
 	differs "$profile" added_capability capability-ceiling 'CapEff:.0000000000000000'
 	differs "$profile" pid_of_the_host namespaces '^unseen'
 	differs "$profile" privileged capability-ceiling 'are you root'
+done
+for profile in shifted strict; do
+	((EUID)) || differs "$profile" ids_of_the_host user-namespace '^ 0 2[0-9]{9} 65536$'
 done
 differs agent default_capabilities capability-ceiling 'CapEff:.00000000000005fb'
 differs strict default_capabilities capability-ceiling 'CapEff:.0000000000000000'

@@ -338,6 +338,10 @@ feature_cgroup() {
 
 # --- who it is ---
 
+feature_ids_of_the_host() {
+	foreground -- sh -c 'tr -s " " </proc/self/uid_map'
+}
+
 feature_capabilities() {
 	foreground --cap-drop CAP_KILL -- grep CapPrm /proc/self/status
 }
@@ -548,6 +552,9 @@ for profile in agent strict; do
 	differs "$profile" new_privileges no-new-privileges 'NoNewPrivs:.1'
 	differs "$profile" no_seccomp own-seccomp-filter 'Seccomp:.2'
 	differs "$profile" privileged capability-ceiling 'are you root'
+done
+for profile in shifted strict; do
+	differs "$profile" ids_of_the_host user-namespace '^ 0 2[0-9]{9} 65536$'
 done
 # only its own runtime follows an annotation of nacre's
 prints annotations "$(printf '%s:\t0000000000000000\n' CapPrm CapEff)

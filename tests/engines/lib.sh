@@ -8,6 +8,8 @@
 #	nacre-oci	prints what runc prints
 #	agent, strict	prints that too, or the suite said beforehand, by differs, which rule is the
 #			reason and what is printed instead
+#	shifted		is agent with ids of its own, and prints what agent prints, or the suite said
+#			so. Not without root, who has none to give.
 #
 # Before it sources this, a suite sets engine to the name of its client, and socket to its socket.
 # The output is TAP, with the matrix of features and profiles as comments at the end.
@@ -17,12 +19,14 @@ export LC_ALL=C
 
 NACRE=/nacre/build/nacre
 suite=$(basename "$0" .t)
-profiles=(runc oci agent strict)
+profiles=(runc oci agent shifted strict)
+((EUID == 0)) || profiles=(runc oci agent strict)
 seconds=120 # for a feature
 declare -A path_of=(
 	[runc]=/usr/sbin/runc
 	[oci]=/usr/local/bin/nacre-oci
 	[agent]=/usr/local/bin/nacre
+	[shifted]=/usr/local/bin/nacre-shifted
 	[strict]=/usr/local/bin/nacre-strict
 )
 declare -A differs_by=() differs_text=() said=() skipped=() printed=() cell=()
@@ -31,6 +35,8 @@ tests=0 failed=0
 for name in nacre nacre-oci nacre-strict nacre-nested; do
 	[[ -e /usr/local/bin/$name ]] || ln -s "$NACRE" "/usr/local/bin/$name"
 done
+[[ -e /usr/local/bin/nacre-shifted ]] ||
+	install /dev/stdin /usr/local/bin/nacre-shifted <<<$'#!/bin/sh\nexec /usr/local/bin/nacre --userns shifted "$@"'
 
 rules=$("$NACRE" check --profile strict | awk 'found {print $1} $1 == "RULE" {found = 1}')
 
@@ -209,6 +215,11 @@ matrix() {
 run_suite() {
 	local features=("$@") feature profile
 
+	for feature in "${!differs_by[@]}"; do
+		[[ $feature == agent:* && -z ${differs_by[shifted:${feature#*:}]:-} ]] || continue
+		differs_by[shifted:${feature#*:}]=${differs_by[$feature]}
+		differs_text[shifted:${feature#*:}]=${differs_text[$feature]}
+	done
 	(($#)) || mapfile -t features < <(declare -F | sed -n 's/^declare -f feature_//p')
 	for feature in "${features[@]}"; do
 		if [[ -n ${skipped[$feature]:-} ]]; then

@@ -50,6 +50,10 @@ configure() {
 		[engine]
 		cgroup_manager = "cgroupfs"
 		events_logger = "file"
+		runtime_supports_json = ["crun", "runc", "kata", "runsc", "nacre", "nacre-strict", "nacre-nested", "nacre-oci", "nacre-shifted"]
+		runtime_supports_nocgroup = ["crun", "krun", "nacre", "nacre-strict", "nacre-nested", "nacre-oci", "nacre-shifted"]
+		[engine.runtimes]
+		nacre-shifted = ["/usr/local/bin/nacre-shifted"]
 	CONF
 	echo '{"version": 1, "annotations": {"may_allow": ["rootfs-write"]}}' >/etc/nacre/policy.json
 }
@@ -165,6 +169,10 @@ feature_system_container() {
 	podman stop --time 5 one
 	podman logs one 2>&1
 	remove one
+}
+
+feature_low_port_by_a_sysctl() {
+	drun --sysctl net.ipv4.ip_unprivileged_port_start=0 busybox:1 sh -c 'httpd -p 80 && echo bound'
 }
 
 # notified MODE: what the caller of podman hears
@@ -367,6 +375,8 @@ if ((EUID)); then
 	differs strict network_of_a_container landlock "can't connect.*Permission denied"
 	differs strict pod landlock "can't connect.*Permission denied"
 fi
+# The network namespace is podman's, and so the right to its ports below 1024, which Docker gives to all by a sysctl.
+differs shifted two_on_a_bridge user-namespace "can't connect.*Connection refused"
 differs agent no_cgroup resources 'pids.limit needs a cgroup'
 differs strict no_cgroup resources 'pids.limit needs a cgroup'
 differs strict overlay_volume writable-binds 'touch: /v/file: Read-only'
