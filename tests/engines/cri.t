@@ -11,9 +11,11 @@
 # containerd below Kubernetes: its CRI plugin, called as the kubelet does, with contrib's configuration.
 # The features are in cri_features.py.
 
-# Those of contrib; one more for cri_shim.t, which does the same with nacre's own shim.
+# Those of contrib, and agent with ids of its own; one more for cri_shim.t, which does the same with nacre's own shim.
 tables() {
-	cat /nacre/contrib/engines/containerd-2.toml
+	local ours=/nacre/contrib/engines/containerd-2.toml
+	cat "$ours"
+	sed -n '/runtimes\.nacre\]/,/SystemdCgroup/{/#/d;s,\(runtimes\.\|bin/\)nacre,\1nacre-shifted,;p}' "$ours"
 	[[ $suite != cri_shim ]] || cat <<-END
 		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.nacre-shim]
 		runtime_type = "io.containerd.nacre-oci.v2"
