@@ -125,7 +125,7 @@ static const struct {
 	const char *reason;
 } forbidden[] = {
 	{BASE "/again", BASE "/again is /run, a directory with control sockets of the host"},
-	{BASE "/again/docker.sock", "is an engine's socket"},
+	{BASE "/again/docker.sock", "is the socket of a container engine"},
 	{BASE "/again/buildkit", "/again/buildkit is /run/buildkit, a directory with sockets"},
 	{BASE "/again/dbus/system_bus_socket", "is /run/dbus/system_bus_socket, a control socket"},
 	{BASE "/again/systemd", "is /run/systemd, a directory with control sockets"},
@@ -134,8 +134,8 @@ static const struct {
 	{BASE "/again/containerd/io.containerd.runtime.v2.task/moby",
 		"part of the state of containers"},
 	{BASE "/again/nacre/x", "lies in /run/nacre, part of the state of containers"},
-	{BASE "/socket", BASE "/socket is /run/docker.sock, an engine's socket"},
-	{BASE "/hard", "is /run/docker.sock, an engine's socket"},
+	{BASE "/socket", BASE "/socket is /run/docker.sock, the socket of a container engine"},
+	{BASE "/hard", "is /run/docker.sock, the socket of a container engine"},
 	{BASE "/state", BASE "/state is part of the state of containers"},
 	{BASE, BASE " contains " BASE "/state, part of the state of containers"},
 	{"/run/user", "/run/user is a directory with control sockets"},

@@ -143,7 +143,7 @@ static const struct {
 	{{"rbind", "uidmap=0:x:1", "gidmap=0:1:1"}, "expected CONTAINER:HOST:SIZE"},
 	{{"rbind", "uidmap=", "gidmap=0:1:1"}, "expected CONTAINER:HOST:SIZE"},
 	{{"rbind", "uidmap=0:1:1", "gidmap=0:1:0"}, "gid_map: Invalid argument"},
-	{{"uidmap=0:1:1", "gidmap=0:1:1", "size=1m"}, "for overlays and binds only"},
+	{{"uidmap=0:1:1", "gidmap=0:1:1", "size=1m"}, "only to overlays and bind mounts"},
 	{{"uidmap=0:1:1", "gidmap=0:1:1", "lowerdir=" LAYERS "/missing:" LAYERS "/1/fs"},
 		"No such file or directory"},
 };
