@@ -151,8 +151,8 @@ int update_egress_check(
 	if (!update->policy.rules || harden_egress_holds(c->config->nacre))
 		return 0;
 	return check_cgroups(c, err) < 0
-		       ? fail_prefix(err, "--egress: the container has no rules of egress, and "
-					  "cannot be given any while it is there")
+		       ? fail_prefix(err, "--egress: the container was created without egress "
+					  "rules and cannot get any later")
 		       : 0;
 }
 

@@ -201,7 +201,7 @@ test_a_home_is_refused_by_what_it_is() {
 	project
 	ln -s "${home##*/}" "$T/link-$id"
 	for written in "$T/link-$id" "$T//${home##*/}" "$T/./${home##*/}/" "$T/x/../${home##*/}"; do
-		bad 125 "* home $home*" eval 'cd "$home" && HOME=$written nacre sandbox -- true'
+		bad 125 "* home directory $home*" eval 'cd "$home" && HOME=$written nacre sandbox -- true'
 	done
 	mkdir "$home/.ssh/keys"
 	bad 125 "*not of a project: if you mean it, name it with --workspace*" \

