@@ -52,55 +52,34 @@ static const struct row {
 	size_t argument;
 	const char *help;
 } rows[] = {
-	{"--help",            0, take_flag,       MEMBER(help),            "--help                    "
-		"Print this help"},
+	{"--help",            0, take_flag,       MEMBER(help),            "--help                    Print this help"},
 	{"--version",         0, take_flag,       MEMBER(version),         "--version                 Print the version"},
-	{"--args",            1, take_args,       0,                       "--args "
-		"FD                 Read more options from FD; each word ends with a NUL byte"},
-	{"--argv0",           1, take_text,       MEMBER(argv0),           "--argv0 "
-		"VALUE             Set argv[0] of the program to VALUE"},
+	{"--args",            1, take_args,       0,                       "--args FD                 Read more options from FD; each word ends with a NUL byte"},
+	{"--argv0",           1, take_text,       MEMBER(argv0),           "--argv0 VALUE             Set argv[0] of the program to VALUE"},
 	{"--unshare-user",    0, take_flag,       MEMBER(unshare_user),    "--unshare-user            Make a user namespace; implied unless the caller is root"},
 	{"--unshare-pid",     0, take_flag,       MEMBER(unshare_pid),     "--unshare-pid             Make a pid namespace"},
-	{"--unshare-net",     0, take_flag,       MEMBER(unshare_net),     "--unshare-net             "
-		"Make a network namespace that has only a loopback interface"},
+	{"--unshare-net",     0, take_flag,       MEMBER(unshare_net),     "--unshare-net             Make a network namespace that has only a loopback interface"},
 	{"--unshare-ipc",     0, take_flag,       MEMBER(unshare_ipc),     "--unshare-ipc             Make an ipc namespace"},
-	{"--chdir",           1, take_text,       MEMBER(directory),       "--chdir "
-		"DIR               Start the program in directory DIR"},
+	{"--chdir",           1, take_text,       MEMBER(directory),       "--chdir DIR               Start the program in directory DIR"},
 	{"--setenv",          2, take_setenv,     0,                       "--setenv VAR VALUE        Set an environment variable"},
-	{"--unsetenv",        1, take_unsetenv,   0,                       "--unsetenv "
-		"VAR            Unset an environment variable"},
-	{"--bind",            2, take_operation,  BWRAP_BIND | SOURCE,     "--bind SRC "
-		"DEST           Bind mount SRC of the host on DEST"},
-	{"--dev-bind",        2, take_operation,  BWRAP_DEV_BIND | SOURCE, "--dev-bind SRC "
-		"DEST       As --bind, and devices in it can be opened"},
-	{"--ro-bind",         2, take_operation,  BWRAP_RO_BIND | SOURCE,  "--ro-bind SRC "
-		"DEST        Bind mount SRC of the host on DEST, read-only"},
-	{"--bind-fd",         2, take_operation,  BWRAP_BIND | FD,         "--bind-fd FD "
-		"DEST         As --bind; SRC is the file or directory that FD refers to"},
-	{"--ro-bind-fd",      2, take_operation,  BWRAP_RO_BIND | FD,      "--ro-bind-fd FD "
-		"DEST      As --ro-bind; SRC is the file or directory that FD refers to"},
-	{"--ro-bind-data",    2, take_operation,  BWRAP_FILE | FD,         "--ro-bind-data FD "
-		"DEST    Copy the data read from FD to the file DEST, read-only"},
-	{"--remount-ro",      1, take_operation,  BWRAP_REMOUNT_RO,        "--remount-ro "
-		"DEST         Make the mount DEST read-only, but not the mounts below it"},
+	{"--unsetenv",        1, take_unsetenv,   0,                       "--unsetenv VAR            Unset an environment variable"},
+	{"--bind",            2, take_operation,  BWRAP_BIND | SOURCE,     "--bind SRC DEST           Bind mount SRC of the host on DEST"},
+	{"--dev-bind",        2, take_operation,  BWRAP_DEV_BIND | SOURCE, "--dev-bind SRC DEST       As --bind, and devices in it can be opened"},
+	{"--ro-bind",         2, take_operation,  BWRAP_RO_BIND | SOURCE,  "--ro-bind SRC DEST        Bind mount SRC of the host on DEST, read-only"},
+	{"--bind-fd",         2, take_operation,  BWRAP_BIND | FD,         "--bind-fd FD DEST         As --bind; SRC is the file or directory that FD refers to"},
+	{"--ro-bind-fd",      2, take_operation,  BWRAP_RO_BIND | FD,      "--ro-bind-fd FD DEST      As --ro-bind; SRC is the file or directory that FD refers to"},
+	{"--ro-bind-data",    2, take_operation,  BWRAP_FILE | FD,         "--ro-bind-data FD DEST    Copy the data read from FD to the file DEST, read-only"},
+	{"--remount-ro",      1, take_operation,  BWRAP_REMOUNT_RO,        "--remount-ro DEST         Make the mount DEST read-only, but not the mounts below it"},
 	{"--proc",            1, take_operation,  BWRAP_PROC,              "--proc DEST               Mount a procfs on DEST"},
-	{"--dev",             1, take_operation,  BWRAP_DEV,               "--dev "
-		"DEST                Make the default devices in DEST, which must be /dev"},
+	{"--dev",             1, take_operation,  BWRAP_DEV,               "--dev DEST                Make the default devices in DEST, which must be /dev"},
 	{"--tmpfs",           1, take_operation,  BWRAP_TMPFS,             "--tmpfs DEST              Mount a tmpfs on DEST"},
 	{"--dir",             1, take_operation,  BWRAP_DIRECTORY,         "--dir DEST                Make directory DEST"},
-	{"--perms",           1, take_perms,      0,                       "--perms "
-		"OCTAL             Set the permissions of the next --tmpfs, --dir or "
-		"--ro-bind-data"},
-	{"--new-session",     0, take_flag,       SIZE_MAX,                "--new-session             "
-		"Make a new session; nacre-bwrap does so without this option too"},
-	{"--die-with-parent", 0, take_flag,       MEMBER(die_with_parent), "--die-with-parent         "
-		"Kill the sandbox when the caller ends"},
-	{"--as-pid-1",        0, take_flag,       MEMBER(as_pid_1),        "--as-pid-1                "
-		"Run the program as pid 1 of the pid namespace"},
-	{"--cap-add",         1, take_capability, true,                    "--cap-add "
-		"CAP             Add capability CAP, or ALL"},
-	{"--cap-drop",        1, take_capability, false,                   "--cap-drop "
-		"CAP            Drop capability CAP, or ALL"},
+	{"--perms",           1, take_perms,      0,                       "--perms OCTAL             Set the permissions of the next --tmpfs, --dir or --ro-bind-data"},
+	{"--new-session",     0, take_flag,       SIZE_MAX,                "--new-session             Make a new session; nacre-bwrap does so without this option too"},
+	{"--die-with-parent", 0, take_flag,       MEMBER(die_with_parent), "--die-with-parent         Kill the sandbox when the caller ends"},
+	{"--as-pid-1",        0, take_flag,       MEMBER(as_pid_1),        "--as-pid-1                Run the program as pid 1 of the pid namespace"},
+	{"--cap-add",         1, take_capability, true,                    "--cap-add CAP             Add capability CAP, or ALL"},
+	{"--cap-drop",        1, take_capability, false,                   "--cap-drop CAP            Drop capability CAP, or ALL"},
 };
 /* clang-format on */
 
@@ -176,8 +155,7 @@ static int read_fd(struct parser *p, const char *option, const char *text, int *
 {
 	*ret_fd = read_number(text, 10, INT_MAX);
 	return *ret_fd < 0 ? fail(p->err, EINVAL,
-				     "%s: expected the number of a file descriptor, "
-				     "found \"%s\"",
+				     "%s: expected the number of a file descriptor, found \"%s\"",
 				     option, text)
 			   : 0;
 }
@@ -215,13 +193,12 @@ static int take_perms(
 	(void)argument;
 	if (p->perms >= 0)
 		return fail(p->err, EINVAL,
-			"%s: the option is given twice in a row; give it once "
-			"before --tmpfs, --dir or --ro-bind-data",
+			"%s: the option is given twice in a row; give it once before --tmpfs, "
+			"--dir or --ro-bind-data",
 			option);
 	p->perms = read_number(values[0], 8, PERMS_MAX);
 	return p->perms < 0 ? fail(p->err, EINVAL,
-				      "%s: expected octal permissions such as 0755, found "
-				      "\"%s\"",
+				      "%s: expected octal permissions such as 0755, found \"%s\"",
 				      option, values[0])
 			    : 0;
 }
@@ -232,9 +209,8 @@ static int put_variable(struct parser *p, const char *option, const char *name, 
 
 	if (!*name || strchr(name, '='))
 		return fail(p->err, EINVAL,
-			"%s: expected the name of an environment variable, "
-			"found \"%s\"",
-			option, name);
+			"%s: expected the name of an environment variable, found \"%s\"", option,
+			name);
 	request->variables = with_room(p, request->variables, request->n_variables,
 		&request->room_for_variables, sizeof(*request->variables), option);
 	if (!request->variables)
@@ -331,15 +307,12 @@ static int take_option(struct parser *p, struct words *words)
 			"%s: nacre-bwrap does not know this option; see nacre-bwrap --help", name);
 	if (words->n <= row->n_values)
 		return fail(p->err, EINVAL,
-			"%s: expected %u value%s after this option; see "
-			"nacre-bwrap --help",
-			name, row->n_values, row->n_values == 1 ? "" : "s");
+			"%s: expected %u value%s after this option; see nacre-bwrap --help", name,
+			row->n_values, row->n_values == 1 ? "" : "s");
 	p->words += row->n_values + 1;
 	if (p->words > WORDS_MAX)
 		return fail(p->err, E2BIG,
-			"%s: the command line and --args have more than %d "
-			"words",
-			name, WORDS_MAX);
+			"%s: the command line and --args have more than %d words", name, WORDS_MAX);
 	r = row->take(p, name, words->items + 1, row->argument);
 	if (r == 0 && perms >= 0 && p->perms == perms && row->take != take_perms)
 		return fail(p->err, EINVAL,
@@ -375,8 +348,8 @@ int bwrap_parse(struct arena *arena, const struct oci_strings *given, bwrap_read
 		return r;
 	if (p.perms >= 0)
 		return fail(err, EINVAL,
-			"--perms: expected --tmpfs, --dir or --ro-bind-data "
-			"after it, found nothing");
+			"--perms: expected --tmpfs, --dir or --ro-bind-data after it, found "
+			"nothing");
 	if (words.n && strcmp(words.items[0], "--") == 0) {
 		words.items++;
 		words.n--;

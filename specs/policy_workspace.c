@@ -40,8 +40,7 @@ int policy_workspace_check(const struct policy_workspace *workspace, struct nacr
 		if (!*name || *name == '/' || strstr(name, ".."))
 			return fail(err, EINVAL,
 				"workspace.protect[%zu]: \"%.64s\": expected a name, or a path "
-				"below "
-				"the workspace",
+				"below the workspace",
 				i, name);
 	}
 	return 0;

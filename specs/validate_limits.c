@@ -202,11 +202,11 @@ static void warn_of_resources(
 
 	for (size_t i = 0; i < r->n_devices; i++) {
 		if (!r->devices[i].allow && has_other_letters(&r->devices[i]))
-			warn(data, validate_at("linux.resources.devices[%zu].access: \"%.20s\" has "
-					       "letters "
-					       "other than r, w and m: all access is denied",
-					   i, r->devices[i].access)
-					   .text);
+			warn(data,
+				validate_at("linux.resources.devices[%zu].access: \"%.20s\" has "
+					    "letters other than r, w and m: all access is denied",
+					i, r->devices[i].access)
+					.text);
 	}
 	for (size_t i = 0; i < sizeof(knobs) / sizeof(knobs[0]); i++) {
 		if (knobs[i].given)
@@ -235,18 +235,15 @@ void oci_config_warnings(
 	oci_config_warn_of_unknown(config, warn, data);
 	if (config->oci_version && strlen(config->oci_version) > 2 && is_newer(config->oci_version))
 		warn(data, validate_at("ociVersion %.60s is newer than %s: properties that came "
-				       "after it are "
-				       "ignored",
+				       "after it are ignored",
 				   config->oci_version, OCI_VERSION)
 				   .text);
 	for (size_t i = 0; i < config->n_mounts; i++) {
 		if (config->mounts[i].destination && config->mounts[i].destination[0] != '/')
-			warn(data,
-				validate_at(
-					"mounts[%zu].destination: \"%.100s\" is relative, which is "
-					"deprecated; it is taken from /",
-					i, config->mounts[i].destination)
-					.text);
+			warn(data, validate_at("mounts[%zu].destination: \"%.100s\" is relative, "
+					       "which is deprecated; it is taken from /",
+					   i, config->mounts[i].destination)
+					   .text);
 	}
 	if (config->process && config->process->command_line)
 		warn(data, "process.commandLine is ignored: it applies only to Windows");
