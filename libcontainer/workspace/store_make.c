@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
@@ -131,6 +130,20 @@ static int make_layers(int store_fd, int dir_fd, int source_fd, bool best_effort
 	return r < 0 ? r : limit(store_fd, (int[]){upper_fd, work_fd}, best_effort, record, err);
 }
 
+/* The time of creation is compared with ctimes, so it is one: that of a directory just made, which
+ * no ctime of before is later than. Since Linux 6.13 a ctime can be finer than
+ * CLOCK_REALTIME_COARSE, and before it can be a tick behind CLOCK_REALTIME. */
+static int note_time(int dir_fd, struct workspace_record *record, struct nacre_error *err)
+{
+	struct stat st;
+
+	if (fstat(dir_fd, &st) < 0)
+		return fail_errno(err, errno, "stat the workspace's directory");
+	record->created_sec = st.st_ctim.tv_sec;
+	record->created_nsec = (uint32_t)st.st_ctim.tv_nsec;
+	return 0;
+}
+
 int workspace_make(struct arena *arena, int store_fd, struct workspace_set *set, int source_fd,
 	bool best_effort, struct workspace_record *record, struct nacre_error *err)
 {
@@ -138,18 +151,13 @@ int workspace_make(struct arena *arena, int store_fd, struct workspace_set *set,
 	struct workspace *items = arena_array(arena, set->n + 1, sizeof(*items));
 	cleanup_close int dir_fd = -1;
 	struct nacre_error ignored;
-	struct timespec now;
 	char name[16];
 	int r;
 
 	if (!items)
 		return fail_errno(err, ENOMEM, "workspace");
-	/* The kernel takes ctime from this clock, which may be a tick behind the fine one. */
-	(void)clock_gettime(CLOCK_REALTIME_COARSE, &now);
 	record->version = WORKSPACE_VERSION;
 	record->id = set->id;
-	record->created_sec = now.tv_sec;
-	record->created_nsec = (uint32_t)now.tv_nsec;
 	r = note_source(arena, source_fd, record, err);
 	if (r < 0)
 		return r;
@@ -157,7 +165,8 @@ int workspace_make(struct arena *arena, int store_fd, struct workspace_set *set,
 	if (mkdirat(set->dir_fd, name, 0700) < 0)
 		return fail_errno(err, errno, "make workspace %s", name);
 	dir_fd = openat(set->dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	r = dir_fd < 0 ? fail_errno(err, errno, "open workspace %s", name) : 0;
+	r = dir_fd < 0 ? fail_errno(err, errno, "open workspace %s", name)
+		       : note_time(dir_fd, record, err);
 	if (r == 0 && strcmp(record->form, WORKSPACE_COW) == 0)
 		r = make_layers(store_fd, dir_fd, source_fd, best_effort, record, err);
 	if (r == 0)

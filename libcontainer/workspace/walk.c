@@ -293,7 +293,7 @@ static int finish(struct walker *w, struct workspace_changes *ret_changes, struc
 {
 	struct timespec now;
 
-	if (clock_gettime(CLOCK_REALTIME_COARSE, &now) < 0)
+	if (clock_gettime(CLOCK_REALTIME, &now) < 0)
 		return fail_errno(err, errno, "clock_gettime");
 	if (now.tv_sec * INT64_C(1000000000) + now.tv_nsec < w->walk->created)
 		w->clock_was_set_back = true;

@@ -86,7 +86,7 @@ START_TEST(a_workspace_is_found_again_as_it_was_made)
 	(void)clock_gettime(CLOCK_REALTIME_COARSE, &before);
 	make(WORKSPACE_COW);
 	make(WORKSPACE_DIRECT);
-	(void)clock_gettime(CLOCK_REALTIME_COARSE, &after);
+	(void)clock_gettime(CLOCK_REALTIME, &after);
 	open_again();
 	ck_assert_uint_eq(set.n, 2);
 	w = &set.items[0];
@@ -103,6 +103,26 @@ START_TEST(a_workspace_is_found_again_as_it_was_made)
 	ck_assert_int_eq(workspace_is_unused(w, &err), 1);
 	ck_assert_str_eq(set.items[1].record->form, WORKSPACE_DIRECT);
 	ck_assert_int_eq(set.items[1].upper_fd, -1);
+	OK(workspace_set_remove(store_fd, &set, &err));
+}
+END_TEST
+
+/* A file whose ctime was asked for gets a finer one at its next change, since Linux 6.13. */
+START_TEST(what_changed_before_a_workspace_was_made_is_never_later)
+{
+	const struct workspace_record *record;
+	struct stat st;
+
+	for (mode_t mode = 0; mode < 64; mode++) {
+		ck_assert_int_eq(chmod(source, 0700 | mode), 0);
+		ck_assert_int_eq(stat(source, &st), 0);
+		make(WORKSPACE_DIRECT);
+		record = set.items[mode].record;
+		ck_assert_msg(st.st_ctim.tv_sec < record->created_sec ||
+				      (st.st_ctim.tv_sec == record->created_sec &&
+					      st.st_ctim.tv_nsec <= record->created_nsec),
+			"changed at %09ld, made at %09u", st.st_ctim.tv_nsec, record->created_nsec);
+	}
 	OK(workspace_set_remove(store_fd, &set, &err));
 }
 END_TEST
@@ -333,6 +353,7 @@ Suite *suite_workspace_store(void)
 	tcase_set_timeout(tcase, 30);
 	tcase_add_checked_fixture(tcase, set_up, tear_down);
 	tcase_add_test(tcase, a_workspace_is_found_again_as_it_was_made);
+	tcase_add_test(tcase, what_changed_before_a_workspace_was_made_is_never_later);
 	tcase_add_test(tcase, the_upper_is_its_source_s_owner_s_and_the_rest_the_caller_s);
 	tcase_add_test(tcase, a_container_without_workspaces_has_none);
 	tcase_add_test(tcase, what_has_no_record_is_removed);
