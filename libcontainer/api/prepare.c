@@ -261,14 +261,14 @@ int prepare_container(
 	struct bundle bundle;
 	int r;
 
-	r = mount_check_calls(err);
-	if (r >= 0)
-		r = container_refuse_threads(err);
+	r = container_refuse_threads(err);
 	if (r >= 0)
 		r = state_check_id(l->container.id, err);
 	if (r >= 0)
 		r = bundle_load(l->container.arena, options, l->container.callbacks->warn,
 			l->container.callbacks->data, &l->shift, &bundle, err);
+	if (r >= 0)
+		r = mount_check_calls(err);
 	if (r < 0)
 		return r;
 	l->container.config = bundle.config;

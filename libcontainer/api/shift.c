@@ -7,6 +7,7 @@
 
 #include "libcontainer/api/bundle.h"
 #include "libcontainer/api/shift_pod.h"
+#include "libcontainer/mount/mount_fs.h"
 #include "libcontainer/mount/mount_shift.h"
 #include "libcontainer/mount/mounts.h"
 #include "libcontainer/mount/rootfs.h"
@@ -214,7 +215,9 @@ int shift_look(struct arena *arena, const struct oci_config *config, const char 
 	if (r == 0)
 		return do_without(
 			arena, request, ret_shift, "only root of the host has ids to give", err);
-	r = shift_find_pod(arena, config, request, ret_shift, err);
+	r = mount_check_calls(err);
+	if (r == 0)
+		r = shift_find_pod(arena, config, request, ret_shift, err);
 	if (r < 0) {
 		life_shift_done(ret_shift);
 		return r;

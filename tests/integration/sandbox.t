@@ -45,6 +45,7 @@ test_a_program_of_the_host_runs() {
 test_a_sandbox_in_a_sandbox_says_that_it_cannot_be() {
 	local name command
 	project
+	(cd "$dir" && nacre spec) || wrong "no config"
 	mkdir "$T/bin"
 	cp "$NACRE" "$T/bin/nacre" || wrong "no nacre"
 	ln "$T/bin/nacre" "$T/bin/bwrap" || wrong "no bwrap"
