@@ -222,6 +222,30 @@ static int move_redirects(
 	return r;
 }
 
+/* Whether a directory on the way to PATH hides what the source has at PATH: one that was renamed to
+ * its place, or an opaque one. A whiteout below it would be one of other content. Returns 1, 0 or
+ * -errno. */
+static int is_hidden(const struct apply_place *p, const char *path)
+{
+	char way[PATH_MAX];
+	const size_t length = strlen(path);
+	int r = length < sizeof(way) ? 0 : -ENAMETOOLONG;
+
+	for (size_t i = 1; i < length && r == 0; i++) {
+		cleanup_close int fd = -1;
+
+		if (path[i] != '/')
+			continue;
+		memcpy(way, path, i);
+		way[i] = '\0';
+		fd = place_open_entry(p->upper_fd, way, O_RDONLY | O_DIRECTORY);
+		r = fd < 0 ? fd : is_redirected(p, fd);
+		if (r == 0)
+			r = is_opaque(p, fd);
+	}
+	return r == -ENOENT || r == -ENOTDIR ? 0 : r;
+}
+
 static int forget_rename(const struct apply_place *p, const struct apply_step *step)
 {
 	cleanup_close int fd = place_open_entry(p->upper_fd, step->path, O_RDONLY | O_DIRECTORY);
@@ -229,7 +253,9 @@ static int forget_rename(const struct apply_place *p, const struct apply_step *s
 
 	if (r == 0)
 		r = move_redirects(p, step->path, step->from, step->path);
-	return r < 0 ? r : drop(p, step->from, true);
+	if (r == 0)
+		r = is_hidden(p, step->from);
+	return r ? (r < 0 ? r : 0) : drop(p, step->from, true);
 }
 
 int apply_leave_upper(
@@ -257,11 +283,13 @@ static int put_whiteout(const struct apply_place *p, const char *path)
 {
 	const char *name;
 	cleanup_close int dir_fd = place_open(p->upper_fd, path, &name);
+	int r;
 
 	if (dir_fd == -ENOENT || dir_fd == -ENOTDIR)
 		return 0;
-	if (dir_fd < 0)
-		return dir_fd;
+	r = dir_fd < 0 ? dir_fd : is_hidden(p, path);
+	if (r)
+		return r < 0 ? r : 0;
 	return mknodat(dir_fd, name, S_IFCHR, makedev(0, 0)) < 0 && errno != EEXIST ? -errno : 0;
 }
 

@@ -43,9 +43,10 @@ discard() {
 	absent "$store/$id"
 }
 
-# some_path: one of a few, of the names in $names, so that they meet
+# some_path VARIABLE: one of a few, of the names in $names, so that they meet. It is set, and not printed: a subshell has
+# random numbers of its own, whatever the seed.
 some_path() {
-	local path=${names:RANDOM % ${#names}:1}
-	while ((RANDOM % 2)); do path+=/${names:RANDOM % ${#names}:1}; done
-	printf %s "$path"
+	local -n some=$1
+	some=${names:RANDOM % ${#names}:1}
+	while ((RANDOM % 2)); do some+=/${names:RANDOM % ${#names}:1}; done
 }

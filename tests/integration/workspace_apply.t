@@ -230,16 +230,19 @@ test_a_rename_into_a_replaced_directory_deletes_nothing() {
 	discard
 }
 
-# random_script N: N commands, of which some fail
+# random_script SEED N: N commands, of which some fail
 random_script() {
-	local names=abc n
-	for ((n = 0; n < $1; n++)); do
+	local names=abc n old new
+	RANDOM=$1
+	for ((n = 0; n < $2; n++)); do
+		some_path old
+		some_path new
 		case $((RANDOM % 6)) in
-		0) echo "echo $RANDOM >$(some_path)" ;;
-		1) echo "rm -rf $(some_path)" ;;
-		2) echo "mkdir -p $(some_path)" ;;
-		3) local old && old=$(some_path) && echo "rm -rf $old; mkdir $old; mv $(some_path) $old/b" ;;
-		*) echo "mv $(some_path) $(some_path)" ;;
+		0) echo "echo $RANDOM >$new" ;;
+		1) echo "rm -rf $old" ;;
+		2) echo "mkdir -p $new" ;;
+		3) echo "rm -rf $old; mkdir $old; mv $new $old/b" ;;
+		*) echo "mv $old $new" ;;
 		esac
 	done
 }
@@ -247,10 +250,9 @@ random_script() {
 test_what_is_applied_leaves_nothing_and_is_undone() {
 	local seed before left=0
 	for seed in {1..12}; do
-		RANDOM=$seed
 		local first second
-		first=$(random_script 20)
-		second=$(random_script 12)
+		first=$(random_script "$seed" 20)
+		second=$(random_script $((seed + 1000)) 12)
 		source_of "{ $first
 } 2>/dev/null; :"
 		before=$(files "$source")

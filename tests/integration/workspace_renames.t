@@ -55,14 +55,24 @@ test_a_new_directory_waits_for_the_one_that_had_its_name() {
 	all_come_and_go 'mkdir d x; echo d >d/d; echo x >x/x' 'mv d g; mkdir d; mv x d/x'
 }
 
-# random_script N: N commands, of which some fail
+test_a_mark_at_an_old_path_is_not_one_of_what_came_there() {
+	local made='mkdir -p b/a b/e c/a; echo b >b/a/b; echo c >c/a/c'
+	all_come_and_go "$made" 'mv c/a x; mv c d; mv b c'
+	all_come_and_go "$made" 'mv c/a x; mv c d; mv b c; rm -r c/a'
+	all_come_and_go "$made" 'mv c/a x; mv c d; mv b c; rm -r c/a; mv c/e c/a'
+}
+
+# random_script SEED N: N commands, of which some fail
 random_script() {
-	local names=abcd n
-	for ((n = 0; n < $1; n++)); do
+	local names=abcd n old new
+	RANDOM=$1
+	for ((n = 0; n < $2; n++)); do
+		some_path old
+		some_path new
 		case $((RANDOM % 8)) in
-		0) echo "echo $RANDOM >$(some_path)" ;;
-		1) echo "mkdir -p $(some_path)" ;;
-		*) echo "mv -T $(some_path) $(some_path)" ;;
+		0) echo "echo $RANDOM >$new" ;;
+		1) echo "mkdir -p $new" ;;
+		*) echo "mv -T $old $new" ;;
 		esac
 	done
 }
@@ -71,10 +81,9 @@ test_random_renames_come_and_go() {
 	needs_root || return # others' are copies, of which mv makes something else now and then
 	local seed n=${COUNT:-12} whole=0
 	for ((seed = ${SEED:-1}; seed < ${SEED:-1} + n; seed++)); do
-		RANDOM=$seed
 		local made moved
 		made=$(for name in {a,b,c}/{a,b,c}/{a,b,c}; do echo "mkdir -p $name; echo $name >$name/f"; done)
-		moved=$(random_script 20)
+		moved=$(random_script "$seed" 20)
 		if comes_and_goes "$made" "set +e; { $moved
 } 2>/dev/null; :" "seed $seed"; then
 			whole=$((whole + 1))
