@@ -43,8 +43,8 @@ discard() {
 	absent "$store/$id"
 }
 
-# some_path VARIABLE: one of a few, of the names in $names, so that they meet. It is set, and not printed: a subshell has
-# random numbers of its own, whatever the seed.
+# some_path VARIABLE: sets it to one of a few paths, of the names in $names, so that they meet. A subshell that printed
+# it would have random numbers of its own, whatever the seed.
 some_path() {
 	local -n some=$1
 	some=${names:RANDOM % ${#names}:1}
