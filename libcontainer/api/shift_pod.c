@@ -68,7 +68,7 @@ static int is_in(struct arena *arena, const struct id_owner *owner, uint32_t fir
 		return fail_errno(err, errno, "stat %s", owner->path);
 	if (st.st_dev != owner->device || st.st_ino != owner->inode)
 		return 0;
-	r = record_load(arena, root_fd, id, -1, &record, &why);
+	r = record_load(arena, root_fd, id, STATE_LOCK_UNOPENED, &record, &why);
 	if (r < 0)
 		return fail_except(r, ENOENT, &why, err);
 	return record->first_id == first_id ? runs_in(record, userns_fd, path, err) : 0;
