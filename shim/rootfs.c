@@ -15,6 +15,14 @@
 #include "shim/rootfs_idmap.h"
 #include "shim/rootfs_options.h"
 
+/* Applies the flags of a bind mount, which the kernel ignores except by a remount. */
+static int apply_bind_flags(const char *target, unsigned long flags)
+{
+	return flags & MS_BIND && flags & ~(unsigned long)(MS_BIND | MS_REC)
+		       ? mount(NULL, target, NULL, flags | MS_REMOUNT, NULL)
+		       : 0;
+}
+
 /* DIRECTORY: that paths in the options are relative to; "": none. */
 static int mount_plain(const char *directory, const char *target, const Wire__Mount *mount_,
 	const struct rootfs_options *options, char text[static JOB_TEXT])
@@ -25,10 +33,8 @@ static int mount_plain(const char *directory, const char *target, const Wire__Mo
 		r = chdir(directory);
 	if (r == 0)
 		r = mount(mount_->source, target, mount_->type, options->flags, options->data);
-	/* The kernel ignores the other flags of a bind mount, except by a remount. */
-	if (r == 0 && (options->flags & MS_BIND) &&
-		(options->flags & ~(unsigned long)(MS_BIND | MS_REC)))
-		r = mount(NULL, target, NULL, options->flags | MS_REMOUNT, NULL);
+	if (r == 0)
+		r = apply_bind_flags(target, options->flags);
 	if (r == 0 && directory[0])
 		r = fchdir(back);
 	if (r < 0)
@@ -42,14 +48,12 @@ static int mount_plain(const char *directory, const char *target, const Wire__Mo
 static int mount_mapped_bind(int userns, const char *target, const Wire__Mount *mount_,
 	const struct rootfs_options *options, char text[static JOB_TEXT])
 {
-	const unsigned long flags = options->flags & ~(unsigned long)MS_REC;
-
 	if (rootfs_idmap_bind(userns, mount_->source, options->flags & MS_REC, target, text) < 0)
 		return -1;
-	if (flags == MS_BIND || mount(NULL, target, NULL, flags | MS_REMOUNT, NULL) == 0)
+	if (apply_bind_flags(target, options->flags) == 0)
 		return 0;
 	(void)snprintf(
-		text, JOB_TEXT, "read the mount options of %.300s: %s", target, strerror(errno));
+		text, JOB_TEXT, "apply the mount options of %.300s: %s", target, strerror(errno));
 	return -1;
 }
 
