@@ -105,32 +105,40 @@ static int hide_by_name(const struct apply_place *p, int upper_fd, const char *p
 	return r < 0 ? r : set_attribute(p, upper_fd, "opaque", NULL);
 }
 
-/* Does that for each opaque directory on the way to PATH; with ITSELF, for PATH too. -ENOENT: the
- * way ends in the upper. */
-static int open_way(const struct apply_place *p, const char *path, bool itself)
+/* Calls LOOK for each directory of the upper on the way to PATH, outer ones first; with ITSELF, for
+ * PATH too. Ends when LOOK does not return 0, and returns that. -ENOENT: the way ends in the upper.
+ */
+static int follow_way(const struct apply_place *p, const char *path, bool itself,
+	int (*look)(const struct apply_place *p, int dir_fd, const char *way))
 {
 	char way[PATH_MAX];
-	size_t length = strlen(path);
+	const size_t length = strlen(path);
+	int r = length < sizeof(way) ? 0 : -ENAMETOOLONG;
 
-	if (length >= sizeof(way))
-		return -ENAMETOOLONG;
-	memcpy(way, path, length + 1);
-	for (size_t i = 1; i <= length; i++) {
+	for (size_t i = 1; i <= length && r == 0; i++) {
 		cleanup_close int fd = -1;
-		int r;
 
 		if (i < length ? path[i] != '/' : !itself)
 			continue;
+		memcpy(way, path, i);
 		way[i] = '\0';
 		fd = place_open_entry(p->upper_fd, way, O_RDONLY | O_DIRECTORY);
-		r = fd < 0 ? fd : is_opaque(p, fd);
-		if (r > 0)
-			r = hide_by_name(p, fd, way);
-		if (r < 0)
-			return r;
-		way[i] = path[i];
+		r = fd < 0 ? fd : look(p, fd, way);
 	}
-	return 0;
+	return r;
+}
+
+static int spread_opaque(const struct apply_place *p, int dir_fd, const char *way)
+{
+	int r = is_opaque(p, dir_fd);
+
+	return r > 0 ? hide_by_name(p, dir_fd, way) : r;
+}
+
+/* Replaces the opaque marks on the way to PATH; with ITSELF, of PATH too. As follow_way. */
+static int open_way(const struct apply_place *p, const char *path, bool itself)
+{
+	return follow_way(p, path, itself, spread_opaque);
 }
 
 /* Removes what is at PATH of the upper, unless it is a directory. WHITEOUT: only a whiteout. */
@@ -222,27 +230,21 @@ static int move_redirects(
 	return r;
 }
 
+static int hides_source(const struct apply_place *p, int dir_fd, const char *way)
+{
+	int r = is_redirected(p, dir_fd);
+
+	(void)way;
+	return r ? r : is_opaque(p, dir_fd);
+}
+
 /* Whether a directory on the way to PATH hides what the source has at PATH: one that was renamed to
  * its place, or an opaque one. A whiteout below it would be one of other content. Returns 1, 0 or
  * -errno. */
 static int is_hidden(const struct apply_place *p, const char *path)
 {
-	char way[PATH_MAX];
-	const size_t length = strlen(path);
-	int r = length < sizeof(way) ? 0 : -ENAMETOOLONG;
+	int r = follow_way(p, path, false, hides_source);
 
-	for (size_t i = 1; i < length && r == 0; i++) {
-		cleanup_close int fd = -1;
-
-		if (path[i] != '/')
-			continue;
-		memcpy(way, path, i);
-		way[i] = '\0';
-		fd = place_open_entry(p->upper_fd, way, O_RDONLY | O_DIRECTORY);
-		r = fd < 0 ? fd : is_redirected(p, fd);
-		if (r == 0)
-			r = is_opaque(p, fd);
-	}
 	return r == -ENOENT || r == -ENOTDIR ? 0 : r;
 }
 
