@@ -18,22 +18,17 @@
 const char *const annotations_of_host[] = {
 	ANNOTATION_KEEP_GROUPS, HOOKS_STDOUT, HOOKS_STDERR, SECCOMP_RECEIVER, CRIU_CONFIG, NULL};
 
-/* Returns NULL if the annotation is missing. An empty value is not missing: each annotation defines
- * its meaning. */
-static const char *find(const struct oci_config *config, const char *key)
+const char *annotations_find(const struct oci_map *annotations, const char *key)
 {
-	for (size_t i = 0; i < config->annotations.n; i++) {
-		const struct oci_pair *pair = &config->annotations.items[i];
-
-		if (!strcmp(pair->key, key))
-			return pair->value;
-	}
+	for (size_t i = 0; i < annotations->n; i++)
+		if (!strcmp(annotations->items[i].key, key))
+			return annotations->items[i].value;
 	return NULL;
 }
 
 static bool is_on(const struct oci_config *config, const char *key)
 {
-	const char *value = find(config, key);
+	const char *value = annotations_find(&config->annotations, key);
 
 	return value && strcmp(value, "0") != 0;
 }
@@ -41,7 +36,7 @@ static bool is_on(const struct oci_config *config, const char *key)
 static int find_path(const struct oci_config *config, const char *key, const char **ret_path,
 	struct nacre_error *err)
 {
-	const char *path = find(config, key);
+	const char *path = annotations_find(&config->annotations, key);
 
 	if (path && path[0] != '/')
 		return oci_fail(config, err, validate_at("annotations.%s", key).text,
@@ -53,8 +48,8 @@ static int find_path(const struct oci_config *config, const char *key, const cha
 int annotations_read(const struct oci_config *config, struct run_annotations *ret_annotations,
 	struct nacre_error *err)
 {
-	const char *cgroup = find(config, DELEGATE_CGROUP);
-	const char *criu = find(config, CRIU_CONFIG);
+	const char *cgroup = annotations_find(&config->annotations, DELEGATE_CGROUP);
+	const char *criu = annotations_find(&config->annotations, CRIU_CONFIG);
 	struct run_annotations read = {
 		.keep_groups = is_on(config, ANNOTATION_KEEP_GROUPS),
 		/* As in crun, an empty name means none. */

@@ -28,4 +28,8 @@ int annotations_read(const struct oci_config *config, struct run_annotations *re
 /* The keys of those that give rights on the host, for harden.c; ends with NULL. */
 extern const char *const annotations_of_host[];
 
+/* Returns NULL if the annotation is missing. An empty value is not missing: each annotation defines
+ * its meaning. */
+const char *annotations_find(const struct oci_map *annotations, const char *key);
+
 #endif

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "specs/annotations.h"
 #include "specs/egress.h"
 #include "specs/fields.h"
 #include "specs/harden_opened.h"
@@ -125,19 +126,10 @@ bool policy_egress_has_key(const char *key)
 	return !strcmp(key, ANNOTATION_EGRESS) || name_in(key);
 }
 
-static const char *find(const struct oci_map *annotations, const char *key)
-{
-	for (size_t i = 0; i < annotations->n; i++) {
-		if (!strcmp(annotations->items[i].key, key))
-			return annotations->items[i].value;
-	}
-	return NULL;
-}
-
 static bool is_sandbox(const struct oci_map *annotations)
 {
-	const char *type = find(annotations, "io.kubernetes.cri.container-type");
-	const char *name = find(annotations, names_of_containers[1]);
+	const char *type = annotations_find(annotations, "io.kubernetes.cri.container-type");
+	const char *name = annotations_find(annotations, names_of_containers[1]);
 
 	return (type && !strcmp(type, "sandbox")) || (name && !strcmp(name, name_of_sandbox));
 }
@@ -145,11 +137,11 @@ static bool is_sandbox(const struct oci_map *annotations)
 int policy_egress_find(
 	const struct oci_map *annotations, const char **ret_value, struct nacre_error *err)
 {
-	const char *value = find(annotations, ANNOTATION_EGRESS), *named = NULL;
-	const char *name = find(annotations, names_of_containers[0]);
+	const char *value = annotations_find(annotations, ANNOTATION_EGRESS), *named = NULL;
+	const char *name = annotations_find(annotations, names_of_containers[0]);
 
 	if (!name)
-		name = find(annotations, names_of_containers[1]);
+		name = annotations_find(annotations, names_of_containers[1]);
 	for (size_t i = 0; i < annotations->n; i++) {
 		const char *key = annotations->items[i].key;
 
