@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "specs/annotations.h"
 #include "specs/fields.h"
 #include "specs/sha256.h"
 
@@ -245,16 +246,12 @@ struct receipt_image receipt_find_image(const struct oci_map *annotations)
 		"io.kubernetes.cri-o.ImageName", "org.opencontainers.image.base.digest"};
 
 	for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
-		for (size_t i = 0; i < annotations->n; i++) {
-			const char *value = annotations->items[i].value, *at;
+		const char *value = annotations_find(annotations, keys[k]);
+		const char *at = value ? strrchr(value, '@') : NULL;
 
-			if (strcmp(annotations->items[i].key, keys[k]) != 0 || !value)
-				continue;
-			at = strrchr(value, '@');
-			at = at ? at + 1 : value;
-			if (is_digest(at))
-				return (struct receipt_image){keys[k], at};
-		}
+		at = at ? at + 1 : value;
+		if (at && is_digest(at))
+			return (struct receipt_image){keys[k], at};
 	}
 	return (struct receipt_image){.digest = NULL};
 }

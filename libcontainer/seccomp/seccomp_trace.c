@@ -120,16 +120,27 @@ static const struct filter_rule *find_rule(
 	return NULL;
 }
 
-/* Hashes the row's texts with FNV-1a. The number has at most five digits, for the file, and is
- * above the index in the table, which earlier versions wrote. */
+static uint64_t fnv1a(uint64_t hash, const void *bytes, size_t length)
+{
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ ((const unsigned char *)bytes)[i]) * 0x100000001b3u;
+	return hash;
+}
+
+/* Hashes what the row refuses, but not its reason: a reason can be worded anew. The number has at
+ * most five digits, for the file, and is above the index in the table, which earlier versions
+ * wrote. */
 int seccomp_rule_number(const struct filter_rule *rule)
 {
-	const char *const texts[] = {rule->calls, rule->why};
-	uint64_t hash = 0xcbf29ce484222325u;
+	uint64_t hash = fnv1a(0xcbf29ce484222325u, rule->calls, strlen(rule->calls));
 
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-		for (const char *c = texts[i]; *c; c++)
-			hash = (hash ^ (unsigned char)*c) * 0x100000001b3u;
+	hash = fnv1a(hash, &rule->error, sizeof(rule->error));
+	for (size_t i = 0; i < FILTER_TESTS && rule->tests[i].op != FILTER_ANY; i++) {
+		const struct filter_test *test = &rule->tests[i];
+		const uint32_t words[] = {test->op, test->index, test->mask, test->value};
+
+		hash = fnv1a(hash, words, sizeof(words));
+	}
 	return 1000 + (int)(hash % 99000);
 }
 

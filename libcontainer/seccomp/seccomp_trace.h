@@ -38,8 +38,8 @@ struct seccomp_denial {
 	char grant[64]; /* the grant that would allow it; "": none */
 };
 
-/* Returns a number that the row keeps in all versions: stored counts of denials outlive the version
- * that wrote them. */
+/* Returns a number that the row keeps in all versions in which it refuses the same: stored counts
+ * of denials outlive the version that wrote them. */
 int seccomp_rule_number(const struct filter_rule *rule);
 
 /* Returns the row with that number, or NULL. */

@@ -113,6 +113,17 @@ START_TEST(a_rule_has_a_number_of_its_own_that_finds_it)
 }
 END_TEST
 
+START_TEST(the_number_of_a_rule_stays_when_its_reason_is_worded_anew)
+{
+	for (const struct filter_rule *rule = filter_rules; rule->calls; rule++) {
+		struct filter_rule reworded = *rule;
+
+		reworded.why = "other words";
+		ck_assert_int_eq(seccomp_rule_number(&reworded), seccomp_rule_number(rule));
+	}
+}
+END_TEST
+
 START_TEST(a_number_of_another_version_is_said_to_be_one)
 {
 	static const int others[] = {0, 12, 999, 100000};
@@ -133,6 +144,7 @@ Suite *suite_seccomp_trace(void)
 	tcase_add_test(tcase, the_answer_is_the_verdict_of_the_filter);
 	tcase_add_test(tcase, what_was_refused_is_asked_and_nothing_else);
 	tcase_add_test(tcase, a_rule_has_a_number_of_its_own_that_finds_it);
+	tcase_add_test(tcase, the_number_of_a_rule_stays_when_its_reason_is_worded_anew);
 	tcase_add_test(tcase, a_number_of_another_version_is_said_to_be_one);
 	suite_add_tcase(suite, tcase);
 	return suite;
