@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 
@@ -131,6 +132,19 @@ static bool is_executed_by_fd(const Elf64_auxv_t *aux)
 	return false;
 }
 
+/* As is_sealed() of self_protect.c, of a file that was executed by its path. */
+static bool can_be_written(int exe)
+{
+	struct statfs fs;
+	struct statx stx;
+
+	if (raw_syscall(SYS_fstatfs, exe, (long)&fs, 0, 0, 0) < 0 || fs.f_type == EROFS_MAGIC ||
+		fs.f_type == SQUASHFS)
+		return false;
+	return raw_syscall(SYS_statx, exe, (long)"", AT_EMPTY_PATH, 0, (long)&stx) < 0 ||
+	       !(stx.stx_attributes & STATX_ATTR_VERITY);
+}
+
 static void execute_read_only(int exe, char *const *argv, char *const *envp)
 {
 	const struct mount_attributes attributes = {ATTR_RDONLY, 0, 0, 0};
@@ -153,7 +167,6 @@ void self_protect_before_libc(uintptr_t *stack)
 	char *const *argv = (char *const *)(stack + 1);
 	char *const *envp = argv + stack[0] + 1;
 	char *const *end = envp;
-	struct statfs fs;
 	long exe;
 
 	while (*end)
@@ -163,8 +176,7 @@ void self_protect_before_libc(uintptr_t *stack)
 	exe = raw_syscall(SYS_openat, AT_FDCWD, (long)"/proc/self/exe", O_RDONLY | O_CLOEXEC, 0, 0);
 	if (exe < 0)
 		return;
-	if (raw_syscall(SYS_fstatfs, exe, (long)&fs, 0, 0, 0) == 0 && fs.f_type != EROFS_MAGIC &&
-		fs.f_type != SQUASHFS)
+	if (can_be_written((int)exe))
 		execute_read_only((int)exe, argv, envp);
 	(void)raw_syscall(SYS_close, exe, 0, 0, 0, 0);
 }
