@@ -98,6 +98,19 @@ static bool has_no_place(const struct apply_batch *run, const char *path)
 	return false;
 }
 
+/* Whether the change is still to be applied, once the renames are done. Where one is not, the
+ * source has another directory at that path than the container had, and the change would come to
+ * that. */
+static bool is_placed(struct apply_batch *run, size_t index)
+{
+	if (!is_open(run, index))
+		return false;
+	if (has_no_place(run, run->request->changes->items[index].path))
+		run->request->results[index] = (struct apply_result){APPLY_REFUSED,
+			"a directory on its path was renamed, and that is not applied"};
+	return run->request->results[index].outcome == APPLY_LEFT;
+}
+
 static bool is_there(const struct apply_batch *run, const char *path)
 {
 	const char *name;
@@ -159,7 +172,8 @@ static int apply_renames(struct apply_batch *run, struct nacre_error *err)
 				continue;
 			if (rename)
 				r = apply_rename(run, i, last, err);
-			else if ((r = apply_batch_take(run, i, false, err)) == 0)
+			else if (is_placed(run, i) &&
+				 (r = apply_batch_take(run, i, false, err)) == 0)
 				r = apply_batch_finish(run, err);
 			progress |= run->request->results[i].outcome != APPLY_LEFT;
 		}
@@ -173,7 +187,7 @@ static int apply_those(struct apply_batch *run,
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < run->request->changes->n; i++)
-		if (chosen(&run->request->changes->items[i]) && is_open(run, i))
+		if (chosen(&run->request->changes->items[i]) && is_placed(run, i))
 			r = apply_batch_take(run, i, false, err);
 	return r < 0 ? r : apply_batch_finish(run, err);
 }
@@ -208,7 +222,7 @@ static int shut_directories(struct apply_batch *run, struct nacre_error *err)
 		if (is_directory(&changes->items[i]) &&
 			(is_shut(&changes->items[i]) ||
 				changes->items[i].kind == WORKSPACE_RENAMED) &&
-			(is_open(run, i) || run->request->results[i].outcome == APPLY_DONE))
+			(run->request->results[i].outcome == APPLY_DONE || is_placed(run, i)))
 			r = apply_batch_take(run, i, true, err);
 	return r < 0 ? r : apply_batch_finish(run, err);
 }

@@ -62,6 +62,48 @@ test_a_mark_at_an_old_path_is_not_one_of_what_came_there() {
 	all_come_and_go "$made" 'mv c/a x; mv c d; mv b c; rm -r c/a; mv c/e c/a'
 }
 
+# The source has other directories at those paths, as long as the renames are not done.
+test_what_lies_below_a_rename_that_is_left_out_is_left_too() {
+	needs_root || return
+	local before
+	source_of 'mkdir a b; for i in f g; do echo a >a/$i; echo b >b/$i; done'
+	before=$(files "$source")
+	changed 'mv a t; mv b a; mv t b; echo x >a/x; echo x >a/g; rm b/f' || return
+	try nacre workspace apply "$id"
+	is "$rc" 1 "the exit status"
+	has_line "$out" "refused   A  a/x  (a directory on its path was renamed, and that is not applied)"
+	has_line "$out" "refused   D  b/f  (a directory on its path was renamed, and that is not applied)"
+	has "$out" "0 applied, 5 refused"
+	is "$(files "$source")" "$before" "the source"
+	try nacre workspace apply --force . "$id" a/x b/f a/g
+	is "$rc" 1 "the exit status"
+	is "$(files "$source")" "$before" "the source"
+	discard
+}
+
+test_what_came_to_an_old_path_waits_for_the_rename() {
+	needs_root || return
+	local before path
+	source_of 'mkdir -p c/a e; echo x >c/a/x'
+	before=$(files "$source")
+	changed 'mv c e/c; mkdir -p c/a/n; echo y >c/a/x' || return
+	for path in c/a/n c/a/x; do
+		try nacre workspace apply --force . "$id" "$path"
+		is "$rc" 1 "the exit status for $path"
+		is "$(files "$source")" "$before" "the source"
+	done
+	good nacre workspace apply "$id"
+	is "$(files "$source")" "c 755 d
+c/a 755 d
+c/a/n 755 d
+c/a/x 644 y
+e 755 d
+e/c 755 d
+e/c/a 755 d
+e/c/a/x 644 x" "the source"
+	discard
+}
+
 # random_script SEED N: N commands, of which some fail
 random_script() {
 	local names=abcd n old new

@@ -121,6 +121,9 @@ static void want_rest(void)
 		if (change->kind == WORKSPACE_ADDED && change->type == WORKSPACE_DIRECTORY &&
 			fstatat(f.source_fd, change->path, &source, AT_SYMLINK_NOFOLLOW) == 0)
 			change->kind = WORKSPACE_MODIFIED;
+		/* What is renamed by now is no change any more. */
+		if (change->kind == WORKSPACE_RENAMED && !f.wanted[i])
+			change->kind = WORKSPACE_MODIFIED;
 	}
 }
 
