@@ -12,6 +12,7 @@
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/workspace/apply_own.h"
+#include "specs/workspace_redirect.h"
 
 /*
  * Tidies the upper of an overlay after an apply. An opaque directory hides what the source has
@@ -48,7 +49,7 @@ static int set_attribute(
 											 : 0;
 }
 
-/* Whether overlay finds what is below a directory at another path than its own. */
+/* Whether a directory was renamed. */
 static int is_redirected(const struct apply_place *p, int dir_fd)
 {
 	char name[64];
@@ -56,6 +57,23 @@ static int is_redirected(const struct apply_place *p, int dir_fd)
 	if (fgetxattr(dir_fd, attribute(p, "redirect", name), NULL, 0) >= 0)
 		return 1;
 	return errno == ENODATA || errno == EOPNOTSUPP ? 0 : -errno;
+}
+
+/* Whether overlay finds what is below the directory WAY at another path. One that was renamed and
+ * back again keeps a redirect, to itself. */
+static int leads_elsewhere(const struct apply_place *p, int dir_fd, const char *way)
+{
+	char name[64], value[PATH_TEXT_MAX], parent[PATH_TEXT_MAX], from[PATH_TEXT_MAX];
+	const char *slash = strrchr(way, '/');
+	ssize_t n = fgetxattr(dir_fd, attribute(p, "redirect", name), value, sizeof(value));
+
+	if (n < 0)
+		return errno == ENODATA || errno == EOPNOTSUPP ? 0 : errno == ERANGE ? 1 : -errno;
+	if (snprintf(parent, sizeof(parent), "%.*s", slash ? (int)(slash - way) : 0, way) >=
+		(int)sizeof(parent))
+		return -ENAMETOOLONG;
+	return workspace_redirect_decode(value, (size_t)n, parent, from) < 0 ||
+	       strcmp(from, way) != 0;
 }
 
 /* Hides NAME, which the source has. A renamed directory needs no mark: its redirect hides what was
@@ -232,9 +250,8 @@ static int move_redirects(
 
 static int hides_source(const struct apply_place *p, int dir_fd, const char *way)
 {
-	int r = is_redirected(p, dir_fd);
+	int r = leads_elsewhere(p, dir_fd, way);
 
-	(void)way;
 	return r ? r : is_opaque(p, dir_fd);
 }
 
@@ -279,9 +296,9 @@ int apply_leave_upper(
 	return fail_errno(err, r, "tidy \"%s\" in the workspace", step->path);
 }
 
-/* Marks PATH of the source as deleted. Makes no directory for that: if there is none, a mark
- * further up hides it. */
-static int put_whiteout(const struct apply_place *p, const char *path)
+/* Marks PATH of the source as deleted; DIRECTORY: it is one there. Makes no directory for that: if
+ * there is none, a mark further up hides it. */
+static int put_whiteout(const struct apply_place *p, const char *path, bool directory)
 {
 	const char *name;
 	cleanup_close int dir_fd = place_open(p->upper_fd, path, &name);
@@ -292,7 +309,8 @@ static int put_whiteout(const struct apply_place *p, const char *path)
 	r = dir_fd < 0 ? dir_fd : is_hidden(p, path);
 	if (r)
 		return r < 0 ? r : 0;
-	return mknodat(dir_fd, name, S_IFCHR, makedev(0, 0)) < 0 && errno != EEXIST ? -errno : 0;
+	/* What the container has there by now is not what the source has. */
+	return hide(p, dir_fd, name, directory);
 }
 
 static int put_rename(const struct apply_place *p, const struct apply_step *step)
@@ -306,7 +324,7 @@ static int put_rename(const struct apply_place *p, const struct apply_step *step
 	if (r == 0)
 		r = set_attribute(p, fd, "redirect", from);
 	if (r == 0)
-		r = put_whiteout(p, step->from);
+		r = put_whiteout(p, step->from, true);
 	if (r < 0 && fd >= 0) {
 		(void)set_attribute(p, fd, "redirect", NULL);
 		(void)move_redirects(p, step->path, step->from, step->path);
@@ -318,5 +336,6 @@ int apply_mark_upper(const struct apply_place *p, const struct apply_step *step)
 {
 	if (p->upper_fd < 0)
 		return 0;
-	return step->action == APPLY_RENAME ? put_rename(p, step) : put_whiteout(p, step->path);
+	return step->action == APPLY_RENAME ? put_rename(p, step)
+					    : put_whiteout(p, step->path, S_ISDIR(step->old.mode));
 }

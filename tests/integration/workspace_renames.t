@@ -104,6 +104,25 @@ e/c/a/x 644 x" "the source"
 	discard
 }
 
+test_a_directory_that_was_renamed_and_back_again_hides_nothing() {
+	all_come_and_go 'mkdir d; echo x >d/f; echo y >d/g' 'mv d e; mv e d; rm d/f'
+	all_come_and_go 'mkdir -p d/d; echo x >d/d/f' 'mv d/d d/e; mv d/e d/d; rm d/d/f'
+	all_come_and_go 'mkdir -p d/d e; echo x >d/d/f' 'mv d/d e/d; mv e/d d/d; rm d/d/f'
+}
+
+test_what_came_to_an_old_path_does_not_show_what_comes_back_there() {
+	needs_root || return
+	needs_program python3 || return
+	source_of 'mkdir -p b c/b; echo x >c/b/x'
+	changed 'mv c b/a; mkdir c' || return
+	good nacre workspace apply "$id"
+	good nacre workspace undo "$id"
+	exists "$source/c/b/x"
+	python3 -c 'import os, sys; os.getxattr(sys.argv[1], "trusted.overlay.opaque")' "$store/$id/0/upper/c" ||
+		wrong "the new directory is not opaque"
+	discard
+}
+
 # random_script SEED N: N commands, of which some fail
 random_script() {
 	local names=abcd n old new
