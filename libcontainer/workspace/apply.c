@@ -269,8 +269,7 @@ int apply_run(struct apply_request *request, struct nacre_error *err)
 	run->request = request;
 	run->limit = apply_batch_limit();
 	run->place = (struct apply_place){request->arena, request->dir_fd, request->upper_fd,
-		request->source_fd, request->user_xattr, request->created,
-		apply_now(CLOCK_REALTIME_COARSE)};
+		request->source_fd, request->user_xattr, request->created, 0};
 	for (size_t i = 0; i < request->changes->n; i++)
 		run->n_wanted += request->wanted[i];
 	apply_journal_init(&run->journal);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
@@ -61,13 +62,34 @@ void apply_refuse_errno(struct apply_place *p, struct apply_item *item, int r, c
 	apply_refuse(p, item, APPLY_REFUSED, "%s", err.text);
 }
 
+/* Takes the time from the journal, just made: it is compared with ctimes, so it is one. Since Linux
+ * 6.13 a ctime can be finer than CLOCK_REALTIME_COARSE: that of the second change is, since it was
+ * looked at between, and so it is later than each ctime of before. */
+static int note_time(struct apply_batch *run, struct nacre_error *err)
+{
+	struct place_object journal;
+	int r = place_look_fd(run->journal.dir_fd, &journal);
+
+	if (r == 0 && fchmod(run->journal.dir_fd, 0700) < 0)
+		r = -errno;
+	if (r == 0)
+		r = place_look_fd(run->journal.dir_fd, &journal);
+	if (r < 0)
+		return fail_errno(err, r, "take the time of the workspace's journal");
+	run->place.begun = journal.ctime;
+	return 0;
+}
+
 static int write_steps(struct apply_batch *run, struct nacre_error *err)
 {
 	int r = 0;
 
-	if (run->journal.dir_fd < 0)
+	if (run->journal.dir_fd < 0) {
 		r = apply_journal_make(run->request->arena, run->place.dir_fd, run->place.source_fd,
 			&run->journal, err);
+		if (r == 0)
+			r = note_time(run, err);
+	}
 	for (size_t i = 0; r == 0 && i < run->n; i++)
 		if (run->items[i].pending &&
 			apply_journal_add(&run->journal, &run->items[i].step) < 0)

@@ -15,7 +15,8 @@ struct apply_place {
 	struct arena *arena;
 	int dir_fd, upper_fd, source_fd;
 	bool user_xattr;
-	int64_t created, begun; /* times of the workspace, and of this command; nanoseconds */
+	int64_t created; /* the workspace's time; nanoseconds */
+	int64_t begun; /* of the journal: no step of this apply has an earlier ctime */
 };
 
 /* A change that is being applied. */
@@ -112,6 +113,10 @@ int apply_sync(const struct apply_place *p, const struct apply_journal *j, struc
 /* Returns nanoseconds. CLOCK_REALTIME_COARSE: what is changed from now on has no earlier time;
  * CLOCK_REALTIME: what was changed before has no later one. */
 int64_t apply_now(clockid_t clock);
+
+/* Returns a time, in nanoseconds, once it has passed for ctimes, which can be a tick behind the
+ * clock: what was changed before has no later one, and what is changed from now on no earlier. */
+int64_t apply_next_tick(void);
 
 /* --- apply_upper.c --- */
 

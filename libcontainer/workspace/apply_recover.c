@@ -181,6 +181,19 @@ int64_t apply_now(clockid_t clock)
 	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
+int64_t apply_next_tick(void)
+{
+	const int64_t now = apply_now(CLOCK_REALTIME);
+	struct timespec tick;
+
+	/* Some ticks at most: the clock may be set back. */
+	for (int i = 0; i < 8 && apply_now(CLOCK_REALTIME_COARSE) < now; i++) {
+		(void)clock_getres(CLOCK_REALTIME_COARSE, &tick);
+		(void)nanosleep(&tick, NULL);
+	}
+	return now;
+}
+
 int apply_sync(const struct apply_place *p, const struct apply_journal *j, struct nacre_error *err)
 {
 	cleanup_close int fd = place_open_entry(p->source_fd, ".", O_RDONLY | O_DIRECTORY);

@@ -23,7 +23,7 @@ static int look_at(int dir_fd, const char *name, int64_t since, int64_t until, u
 		return r;
 	if (!S_ISDIR(object.mode))
 		return place_is_late(object.ctime, since) ? -ESTALE : 0;
-	if (place_is_late(object.ctime, since) && object.ctime < until)
+	if (place_is_late(object.ctime, since) && !place_is_late(object.ctime, until))
 		return -ESTALE;
 	fd = place_open_entry(dir_fd, name, O_RDONLY | O_DIRECTORY);
 	return fd < 0 ? fd : look_through(fd, since, until, depth + 1);

@@ -192,7 +192,7 @@ static int undo_journal(struct undo_request *request, const struct apply_place *
 int undo_run(struct undo_request *request, struct nacre_error *err)
 {
 	const struct apply_place place = {request->arena, request->dir_fd, request->upper_fd,
-		request->source_fd, request->user_xattr, 0, apply_now(CLOCK_REALTIME_COARSE)};
+		request->source_fd, request->user_xattr, 0, 0};
 	struct apply_journal j;
 	int r = apply_journal_open(request->arena, request->dir_fd, APPLY_UNDO, &j, err);
 

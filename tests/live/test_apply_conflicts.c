@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "libcontainer/workspace/apply_own.h"
 #include "libcontainer/workspace/undo.h"
 
 #include <check.h>
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -234,6 +236,56 @@ START_TEST(an_editor_of_the_host_loses_nothing)
 }
 END_TEST
 
+/* The mode was changed in the tick in which the apply begins. */
+START_TEST(what_changed_just_before_an_apply_is_a_conflict)
+{
+	struct stat st;
+
+	fixture_set_up(&f, 0);
+	fixture_directory(&f, "s/directory/in", 0755);
+	fixture_whiteout(&f, "u/directory");
+	fixture_change(&f, WORKSPACE_DELETED, "directory")->type = WORKSPACE_DIRECTORY;
+	for (int i = 0; i < 16; i++) {
+		fixture_begin(&f);
+		/* Since Linux 6.13 one that was looked at gets a time finer than a tick. */
+		for (mode_t mode = 0701; mode <= 0707; mode++) {
+			ck_assert_int_eq(fchmodat(f.source_fd, "directory/in", mode, 0), 0);
+			ck_assert_int_eq(fstatat(f.source_fd, "directory/in", &st, 0), 0);
+		}
+		fixture_apply(&f);
+		ck_assert_int_eq(f.results[0].outcome, APPLY_CONFLICT);
+		fixture_expect_list(&f, "s", "directory 40755 0:0 \ndirectory/in 40707 0:0 \n");
+	}
+	fixture_tear_down(&f);
+}
+END_TEST
+
+/* A new file has the time of the tick, which can be before that of the clock; in ramfs with each
+ * kernel. */
+START_TEST(what_comes_to_a_directory_once_it_is_copied_is_seen)
+{
+	int64_t copied;
+
+	fixture_use("ramfs");
+	fixture_set_up(&f, 0);
+	fixture_directory(&f, "s/directory/in", 0755);
+	for (int i = 0; i < 16; i++) {
+		char name[16], path[32];
+
+		(void)snprintf(name, sizeof(name), "%d", i);
+		(void)snprintf(path, sizeof(path), "s/directory/new%d", i);
+		ck_assert_int_eq(
+			apply_copy("part", f.source_fd, "directory", f.dir_fd, name, &copied), 0);
+		ck_assert_int_eq(
+			place_tree_unchanged(f.source_fd, "directory", copied, INT64_MAX), 0);
+		fixture_file(&f, path, "new");
+		ck_assert_int_eq(
+			place_tree_unchanged(f.source_fd, "directory", copied, INT64_MAX), -ESTALE);
+	}
+	fixture_tear_down(&f);
+}
+END_TEST
+
 Suite *suite_apply_conflicts(void)
 {
 	Suite *s = suite_create("apply_conflicts");
@@ -243,6 +295,8 @@ Suite *suite_apply_conflicts(void)
 	tcase_add_test(t, what_was_not_shown_is_not_applied);
 	tcase_add_test(t, a_link_on_the_way_leads_nowhere);
 	tcase_add_loop_test(t, undo_leaves_alone_what_the_host_changed_since, 0, 2);
+	tcase_add_test(t, what_changed_just_before_an_apply_is_a_conflict);
+	tcase_add_test(t, what_comes_to_a_directory_once_it_is_copied_is_seen);
 	tcase_add_loop_test(t, an_editor_of_the_host_loses_nothing, 0, 4);
 	suite_add_tcase(s, t);
 	return s;
