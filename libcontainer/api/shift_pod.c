@@ -116,9 +116,14 @@ static int join(struct arena *arena, const struct oci_config *config, bool of_pi
 	char path[32] = "";
 	const char *place;
 	uint32_t id;
-	int r = pod ? namespaces_read_maps(arena, shift->pod_fd, &pod->maps, err)
+	int r = pod ? namespaces_is_child(shift->pod_fd, err)
 		    : arena_fail(arena, "rule user-namespace", err);
 
+	/* A first process may have made one for itself, over which it has all capabilities. */
+	if (r == 0)
+		return leave(arena, request, shift, STRANGER, err);
+	if (r > 0)
+		r = namespaces_read_maps(arena, shift->pod_fd, &pod->maps, err);
 	if (r < 0)
 		return r;
 	shift->first_id = first_id_of(&pod->maps);

@@ -72,6 +72,9 @@ struct namespaces_owner {
 int namespaces_find_owner(const struct oci_config *config, struct namespaces_owner *ret_owner,
 	struct nacre_error *err);
 
+/* Whether the caller's user namespace is the parent of USERNS_FD. Returns 1, 0 or -errno. */
+int namespaces_is_child(int userns_fd, struct nacre_error *err);
+
 /* Asks once more, of the namespaces that PLAN has opened: USERNS_FD must be the user namespace that
  * PLAN joins, and the owner. -EPERM: it is not, for a path leads elsewhere by now. */
 int namespaces_check_owner(

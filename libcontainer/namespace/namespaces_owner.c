@@ -15,6 +15,8 @@
  * alone is no part of a pod. */
 static const char *const types[] = {"ipc", "uts", "pid"};
 
+static const struct namespace_type user_type = {"user", "user", CLONE_NEWUSER};
+
 enum {
 	N_TYPES = sizeof(types) / sizeof(types[0]),
 };
@@ -28,17 +30,27 @@ static int is_same(int one, int other, struct nacre_error *err)
 	return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+int namespaces_is_child(int userns_fd, struct nacre_error *err)
+{
+	cleanup_close int parent = ioctl(userns_fd, NS_GET_PARENT);
+
+	/* Outside of what the caller may see. */
+	if (parent < 0 && errno == EPERM)
+		return 0;
+	return parent < 0 ? fail_errno(err, errno, "parent of a user namespace")
+			  : namespaces_is_own(&user_type, parent, err);
+}
+
 /* Returns the user namespace that owns the namespace FD, -ESTALE without text: it is the caller's
  * own, or another error. */
 static int open_owner(const char *type, int fd, struct nacre_error *err)
 {
-	static const struct namespace_type user = {"user", "user", CLONE_NEWUSER};
 	cleanup_close int owner = ioctl(fd, NS_GET_USERNS);
 	int own;
 
 	if (owner < 0)
 		return fail_errno(err, errno, "owner of the %s namespace", type);
-	own = namespaces_is_own(&user, owner, err);
+	own = namespaces_is_own(&user_type, owner, err);
 	if (own < 0)
 		return own;
 	return own ? -ESTALE : fd_steal(&owner);

@@ -244,6 +244,28 @@ test_a_foreign_user_namespace_is_not_joined() {
 	done
 }
 
+# Who made it has all capabilities over what is in it.
+test_a_user_namespace_that_a_container_made_is_not_joined() {
+	profile=oci
+	pod=$id-pod
+	bundle true
+	with_busybox || return
+	cp "$b/rootfs/bin/sh" "$b/rootfs/bin/unshare"
+	program /bin/unshare -r -i /bin/sleep 100
+	capabilities CAP_SETFCAP
+	good nacre create --profile oci --userns shifted --bundle "$b" "$pod"
+	pod_pid=$(pid_of "$pod")
+	local made
+	made=$(readlink "/proc/$pod_pid/ns/user")
+	good nacre start "$pod"
+	wait_for eval '[[ $(readlink "/proc/$pod_pid/ns/user") != "$made" && $(<"/proc/$pod_pid/comm") == sleep ]]'
+	has "$(<"/proc/$pod_pid/uid_map")" " $(state_of .firstId "$pod") "
+	bundle pause
+	join_pod ipc
+	create --userns shifted
+	apart "$id"
+}
+
 test_namespaces_of_two_pods_are_no_pod() {
 	local one one_pid why
 	sandbox
