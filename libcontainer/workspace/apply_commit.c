@@ -13,8 +13,6 @@
 #include "libcontainer/workspace/copy.h"
 #include "libcontainer/workspace/store.h"
 
-static const int64_t SECOND = 1000000000; /* some file systems have no fractions of it */
-
 void apply_part(const struct apply_journal *j, const struct apply_step *step,
 	char ret_name[APPLY_TEMPORARY])
 {
@@ -71,20 +69,16 @@ int apply_remove_copied(
 }
 
 /* Gives a symlink or a directory that was made after BEFORE, and opened as FD, the owner that a new
- * file gets. Its name may lead to another object by now, if somebody else may write there. */
+ * file gets. */
 static int own(struct apply_item *item, const struct place_pair *pair, int fd, int64_t before)
 {
 	struct place_object owner = item->step.old, *made = &item->step.new;
-	const mode_t type = made->mode & S_IFMT;
 	int r = owner.mode ? 0 : place_look_fd(pair->dir_fd, &owner);
 
 	if (r == 0)
-		r = place_look_fd(fd, made);
+		r = place_look_made(fd, made->mode & S_IFMT, before, made);
 	if (r < 0)
 		return r;
-	if ((made->mode & S_IFMT) != type || made->uid != geteuid() ||
-		(made->birth && made->birth < before))
-		return -ESTALE;
 	if (fchownat(fd, "", owner.uid, owner.gid, AT_EMPTY_PATH) == 0)
 		return 0;
 	return errno == EPERM && geteuid() != 0 && !item->step.old.mode ? 0 : -errno;
@@ -92,7 +86,7 @@ static int own(struct apply_item *item, const struct place_pair *pair, int fd, i
 
 static int make_symlink(struct apply_item *item, const struct place_pair *pair)
 {
-	const int64_t before = apply_now(CLOCK_REALTIME_COARSE) - SECOND;
+	const int64_t before = place_before_making();
 	cleanup_close int fd = -1;
 	int r;
 
@@ -105,7 +99,7 @@ static int make_symlink(struct apply_item *item, const struct place_pair *pair)
 
 static int make_directory(struct apply_item *item, const struct place_pair *pair)
 {
-	const int64_t before = apply_now(CLOCK_REALTIME_COARSE) - SECOND;
+	const int64_t before = place_before_making();
 	const mode_t mode = item->step.new.mode & 0777;
 	cleanup_close int fd = -1;
 	struct place_object made;

@@ -184,20 +184,27 @@ static int copy_symlink(int from_dir, const char *name, int to_dir, const char *
 	char target[PATH_MAX];
 	struct stat st;
 	ssize_t length = readlinkat(from_dir, name, target, sizeof(target));
+	cleanup_close int fd = -1;
+	struct place_object made;
+	int64_t before;
+	int r;
 
 	if (length < 0 || fstatat(from_dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	if ((size_t)length == sizeof(target))
 		return -ENAMETOOLONG;
 	target[length] = '\0';
+	before = place_before_making();
 	if (symlinkat(target, to_dir, to_name) < 0)
 		return -errno;
-	if (fchownat(to_dir, to_name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	return utimensat(to_dir, to_name, (struct timespec[2]){st.st_atim, st.st_mtim},
-		       AT_SYMLINK_NOFOLLOW) < 0
-		       ? -errno
-		       : 0;
+	fd = place_open_entry(to_dir, to_name, O_PATH);
+	r = fd < 0 ? fd : place_look_made(fd, S_IFLNK, before, &made);
+	if (r == 0 && fchownat(fd, "", st.st_uid, st.st_gid, AT_EMPTY_PATH) < 0)
+		r = -errno;
+	if (r == 0 && utimensat(fd, "", (struct timespec[2]){st.st_atim, st.st_mtim},
+			      AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW) < 0)
+		r = -errno;
+	return r;
 }
 
 static int copy_entry(
@@ -208,15 +215,20 @@ static int copy_directory(
 {
 	cleanup_dir DIR *dir = NULL;
 	cleanup_close int to_fd = -1, listed_fd = -1;
+	const int64_t before = place_before_making();
 	const struct dirent *entry;
+	struct place_object made;
 	int r = 0;
 
 	if (mkdirat(to_dir, to_name, 0700) < 0)
 		return -errno;
 	to_fd = place_open_entry(to_dir, to_name, O_RDONLY | O_DIRECTORY);
+	r = to_fd < 0 ? to_fd : place_look_made(to_fd, S_IFDIR, before, &made);
+	if (r < 0)
+		return r;
 	listed_fd = fcntl(from_fd, F_DUPFD_CLOEXEC, 0);
-	if (to_fd < 0 || listed_fd < 0)
-		return to_fd < 0 ? to_fd : -errno;
+	if (listed_fd < 0)
+		return -errno;
 	dir = fdopendir(listed_fd);
 	if (!dir)
 		return -errno;

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "libcontainer/base/sys.h"
 
@@ -83,6 +85,29 @@ int place_look(int dir_fd, const char *name, struct place_object *ret)
 int place_look_fd(int fd, struct place_object *ret)
 {
 	return look(fd, "", AT_EMPTY_PATH, ret);
+}
+
+int64_t place_before_making(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	/* Some file systems have no fractions of a second. */
+	return ((int64_t)now.tv_sec - 1) * 1000000000 + now.tv_nsec;
+}
+
+int place_look_made(int fd, mode_t type, int64_t before, struct place_object *ret)
+{
+	struct place_object made;
+	int r = place_look_fd(fd, &made);
+
+	if (r < 0)
+		return r;
+	if ((made.mode & S_IFMT) != type || made.uid != geteuid() ||
+		(made.birth && made.birth < before))
+		return -ESTALE;
+	*ret = made;
+	return 0;
 }
 
 bool place_same(const struct place_object *a, const struct place_object *b)

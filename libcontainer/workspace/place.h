@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "specs/error.h"
 
@@ -40,6 +41,13 @@ int place_look_fd(int fd, struct place_object *ret);
 /* Returns TIME in nanoseconds. A time beyond the year 2262, which a program may set, overflows to
  * another time, always the same one. */
 int64_t place_time(const struct statx_timestamp *time);
+
+/* Returns the time for place_look_made, before an object is made. */
+int64_t place_before_making(void);
+
+/* Reads what the caller has made since BEFORE, of TYPE, and has opened as FD. -ESTALE: it is
+ * something else, since its name leads to another object by now: somebody else may write there. */
+int place_look_made(int fd, mode_t type, int64_t before, struct place_object *ret);
 
 /* Whether both are one object, whatever was written to it. */
 bool place_same(const struct place_object *a, const struct place_object *b);

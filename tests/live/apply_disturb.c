@@ -19,7 +19,7 @@ static bool is_refused(enum disturbance how, const struct __ptrace_syscall_info 
 		SYS_syncfs, SYS_ftruncate};
 
 	if (how == MEDDLE)
-		return info->entry.nr == SYS_fchownat;
+		return info->entry.nr == SYS_fchownat || info->entry.nr == SYS_openat2;
 	if (how == NO_REMOVAL_ONCE)
 		return info->entry.nr == SYS_unlinkat;
 	if (info->entry.nr == SYS_openat)
@@ -83,7 +83,7 @@ bool disturb(void (*work)(void), enum disturbance how, unsigned at)
 		if (info.op != PTRACE_SYSCALL_INFO_ENTRY ||
 			(how != KILL && !is_refused(how, &info)))
 			continue;
-		if (calls++ < at || (calls > at + 1 && how != NO_SPACE_ANY_MORE))
+		if (calls++ < at || (calls > at + 1 && how != NO_SPACE_ANY_MORE && how != MEDDLE))
 			continue;
 		reached = true;
 		if (how == KILL) {

@@ -88,7 +88,7 @@ enum disturbance {
 	NO_SPACE_ONCE,
 	NO_SPACE_ANY_MORE,
 	NO_REMOVAL_ONCE,
-	MEDDLE, /* disturb_meddle is called before it gives an owner */
+	MEDDLE, /* disturb_meddle is called before it gives an owner, and opens anything */
 };
 
 /* Runs WORK in a child, and disturbs its call AT. Returns whether there is one. */

@@ -288,37 +288,59 @@ END_TEST
 
 /* --- somebody else in the source --- */
 
+static const char *swapped_in; /* below the top; NULL: it is done */
+
+/* Gives it the name of what nacre has made in the source. */
 static void swap_in(void)
 {
 	char path[128], *list = fixture_list(&f, "s"), *name = strstr(list, ".nacre-");
 
-	ck_assert_ptr_nonnull(name);
-	name[strcspn(name, " ")] = '\0';
-	(void)snprintf(path, sizeof(path), "s/%s", name);
-	(void)unlinkat(f.top_fd, path, 0);
-	(void)unlinkat(f.top_fd, path, AT_REMOVEDIR);
-	ck_assert_int_eq(linkat(f.top_fd, "victim", f.top_fd, path, 0), 0);
+	if (name && swapped_in) {
+		name[strcspn(name, " ")] = '\0';
+		(void)snprintf(path, sizeof(path), "s/%s", name);
+		(void)unlinkat(f.top_fd, path, 0);
+		(void)unlinkat(f.top_fd, path, AT_REMOVEDIR);
+		ck_assert_int_eq(renameat(f.top_fd, swapped_in, f.top_fd, path), 0);
+		swapped_in = NULL;
+	}
 	free(list);
 }
 
+/* A symlink and a directory, that come to the source by an apply, or again by its undo. */
 START_TEST(what_is_swapped_in_gets_no_owner)
 {
+	const bool directory = _i & 1, undone = _i & 2;
+	const struct timespec moment = {.tv_sec = 1, .tv_nsec = 200000000};
 	struct stat st;
+	int victim_fd;
 
 	fixture_use("tmpfs");
 	fixture_set_up(&f, 65536);
-	fixture_file(&f, "victim", "root's");
+	fixture_directory(&f, "victim", 0700);
+	victim_fd = openat(f.top_fd, "victim", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ck_assert_int_ge(victim_fd, 0);
 	ck_assert_int_eq(fchown(f.source_fd, 4321, 4321), 0);
-	fixture_begin(&f);
-	if (_i)
-		fixture_directory(&f, "u/new", 0755);
+	if (directory)
+		fixture_directory(&f, undone ? "s/x" : "u/x", 0755);
 	else
-		fixture_symlink(&f, "u/new", "target");
-	fixture_change(&f, WORKSPACE_ADDED, "new");
+		fixture_symlink(&f, undone ? "s/x" : "u/x", "target");
+	if (undone)
+		ck_assert_int_eq(fchownat(f.source_fd, "x", 4321, 4321, AT_SYMLINK_NOFOLLOW), 0);
+	fixture_begin(&f);
+	if (undone)
+		fixture_whiteout(&f, "u/x");
+	fixture_change(&f, undone ? WORKSPACE_DELETED : WORKSPACE_ADDED, "x")->type =
+		directory ? WORKSPACE_DIRECTORY : WORKSPACE_SYMLINK;
+	(void)nanosleep(&moment, NULL); /* what is older than a second is known to be */
+	if (undone)
+		fixture_apply(&f);
+	swapped_in = "victim";
 	disturb_meddle = swap_in;
-	ck_assert(disturb(apply, MEDDLE, 0));
-	ck_assert_int_eq(fstatat(f.top_fd, "victim", &st, 0), 0);
+	ck_assert(disturb(undone ? undo : apply, MEDDLE, 0));
+	ck_assert_ptr_null(swapped_in);
+	ck_assert_int_eq(fstat(victim_fd, &st), 0);
 	ck_assert_uint_eq(st.st_uid, 0);
+	(void)close(victim_fd);
 	fixture_tear_down(&f);
 }
 END_TEST
@@ -366,7 +388,8 @@ Suite *suite_apply_crash(void)
 	tcase_add_loop_test(t, a_replaced_directory_survives_any_cut, 0, 8);
 	suite_add_tcase(s, t);
 	t = tcase_create("meddle");
-	tcase_add_loop_test(t, what_is_swapped_in_gets_no_owner, 0, 2);
+	tcase_set_timeout(t, 30);
+	tcase_add_loop_test(t, what_is_swapped_in_gets_no_owner, 0, 4);
 	suite_add_tcase(s, t);
 	return s;
 }
