@@ -90,8 +90,8 @@ static void judge_user_namespace(
 	(void)profile;
 	if (!host->is_root)
 		(void)snprintf(gap, CHECK_GAP, "only root of the host has ids to give");
-	else if (host->no_user_namespaces)
-		(void)snprintf(gap, CHECK_GAP, "%.150s", host->user_namespaces_why);
+	else if (host->user_namespaces[0])
+		(void)snprintf(gap, CHECK_GAP, "user namespaces: %.140s", host->user_namespaces);
 	else if (host->no_keys)
 		(void)snprintf(gap, CHECK_GAP, "the kernel has no keys (CONFIG_KEYS)");
 }
@@ -160,7 +160,8 @@ static void print_host(FILE *out, const struct host *host)
 	print_fact(out, "Landlock", host->landlock > 0, text);
 	print_fact(out, "AppArmor", host->apparmor, "");
 	print_fact(out, "SELinux", host->selinux, "");
-	print_fact(out, "user namespaces", host->user_namespaces, host->user_namespaces_why);
+	print_fact(
+		out, "user namespaces", !host->unprivileged_userns[0], host->unprivileged_userns);
 }
 
 static int render_text(const struct report *report, char **ret_text, struct nacre_error *err)
@@ -236,7 +237,7 @@ static void write_host(struct json_writer *w, const struct host *host)
 	write_words(w, "securityModules", host->modules, ',');
 	write_bool(w, "apparmor", host->apparmor);
 	write_bool(w, "selinux", host->selinux);
-	write_bool(w, "userNamespaces", host->user_namespaces);
+	write_bool(w, "userNamespaces", !host->unprivileged_userns[0]);
 	json_close_object(w);
 }
 

@@ -13,6 +13,7 @@
 #include "libcontainer/base/sys.h"
 #include "libcontainer/cgroup/cgroup.h"
 #include "libcontainer/cgroup/cgroup_devices.h"
+#include "libcontainer/namespace/namespaces.h"
 #include "libcontainer/net/egress_bpf.h"
 #include "libcontainer/process/lsm.h"
 
@@ -87,21 +88,41 @@ static void look_at_cgroups(struct host *host)
 		(void)snprintf(host->egress, sizeof(host->egress), "%.150s", err.text);
 }
 
-static void look_at_user_namespaces(struct host *host)
+/* Finds the sysctl that explains why user namespaces are refused; NULL: none does. */
+static const char *find_sysctl(void)
 {
-	const char *why = "";
+	/* clang-format off */
+	static const struct {
+		const char *path;
+		long refusing;
+		const char *text;
+	} sysctls[] = {
+		{"/proc/sys/user/max_user_namespaces", 0, "user.max_user_namespaces is 0"},
+		/* Debian's and Ubuntu's. */
+		{"/proc/sys/kernel/unprivileged_userns_clone", 0, "kernel.unprivileged_userns_clone is 0"},
+		{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 1,
+			"kernel.apparmor_restrict_unprivileged_userns is 1"},
+	};
+	/* clang-format on */
 
-	host->no_keys = access("/proc/key-users", R_OK) < 0;
-	/* The second sysctl is Debian's, the third Ubuntu's. */
-	host->no_user_namespaces = read_number("/proc/sys/user/max_user_namespaces", 0) == 0;
-	if (host->no_user_namespaces)
-		why = "sysctl user.max_user_namespaces is 0, or the kernel has none";
-	else if (read_number("/proc/sys/kernel/unprivileged_userns_clone", 1) == 0)
-		why = "sysctl kernel.unprivileged_userns_clone is 0";
-	else if (read_number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 0) != 0)
-		why = "sysctl kernel.apparmor_restrict_unprivileged_userns is 1";
-	host->user_namespaces = !*why;
-	(void)snprintf(host->user_namespaces_why, sizeof(host->user_namespaces_why), "%s", why);
+	for (size_t i = 0; i < sizeof(sysctls) / sizeof(sysctls[0]); i++)
+		if (read_number(sysctls[i].path, -1) == sysctls[i].refusing)
+			return sysctls[i].text;
+	return NULL;
+}
+
+/* A sysctl alone decides nothing: AppArmor's has exceptions by profile, and filters and security
+ * modules have none. */
+static void look_at_user_namespaces(bool unprivileged, char *ret_why, size_t size)
+{
+	struct nacre_error err;
+	const char *sysctl;
+
+	if (namespaces_probe_user(unprivileged, &err) == 0)
+		return;
+	sysctl = find_sysctl();
+	(void)snprintf(ret_why, size, "%.80s%s%s", err.text, sysctl ? ": sysctl " : "",
+		sysctl ? sysctl : "");
 }
 
 void host_look(struct host *ret_host)
@@ -112,7 +133,9 @@ void host_look(struct host *ret_host)
 	look_at_kernel(&host);
 	look_at_rights(&host);
 	look_at_cgroups(&host);
-	look_at_user_namespaces(&host);
+	look_at_user_namespaces(false, host.user_namespaces, sizeof(host.user_namespaces));
+	look_at_user_namespaces(true, host.unprivileged_userns, sizeof(host.unprivileged_userns));
+	host.no_keys = access("/proc/key-users", R_OK) < 0;
 	read_line("/proc/sys/kernel/seccomp/actions_avail", host.seccomp_actions,
 		sizeof(host.seccomp_actions));
 	read_line("/proc/sys/kernel/seccomp/actions_logged", host.seccomp_logged,

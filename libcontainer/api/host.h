@@ -27,9 +27,8 @@ struct host {
 			    */
 	bool apparmor;
 	bool selinux;
-	bool no_user_namespaces; /* nobody can make one */
-	bool user_namespaces; /* a process without capabilities can make one */
-	char user_namespaces_why[160]; /* reason that it cannot */
+	char user_namespaces[160]; /* reason that the caller cannot use one; "": it can */
+	char unprivileged_userns[160]; /* reason that a process without capabilities cannot */
 	bool no_keys; /* the kernel has no keyrings(7), which show claims of ids */
 };
 

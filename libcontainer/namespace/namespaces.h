@@ -106,6 +106,10 @@ int namespaces_stay_outside(struct namespace_plan *plan, struct nacre_error *err
 /* Joins and makes the namespaces of the plan, in an init that is outside. */
 int namespaces_enter(const struct namespace_plan *plan, struct nacre_error *err);
 
+/* Tries whether the caller, UNPRIVILEGED: without its capabilities, can make a user namespace and
+ * has capabilities in it. Returns 0 or -errno. Nothing is left of it. */
+int namespaces_probe_user(bool unprivileged, struct nacre_error *err);
+
 /* Gives init a cgroup namespace rooted at its own cgroup. */
 int namespaces_unshare_cgroup(struct nacre_error *err);
 

@@ -73,4 +73,30 @@ test_check_sees_what_the_caller_may_not_do() {
 	is "$rc" 2 "exit status"
 }
 
+# The answer is the kernel's: a profile of AppArmor makes an exception from the sysctl.
+test_user_namespaces_are_tried() {
+	local sysctl=/proc/sys/kernel/apparmor_restrict_unprivileged_userns before
+	needs_root || return
+	check_any --format json
+	before=$(json .host.userNamespaces)
+	# shellcheck disable=SC2016 # for the other shell
+	try unshare -m sh -c 'mount -t tmpfs tmpfs "${1%/*}" && echo 1 >"$1" && exec "$2" check --format json' \
+		sh "$sysctl" "$NACRE"
+	is "$(json .host.userNamespaces)" "$before" "with 1 in $sysctl"
+	# This sysctl is of each user namespace.
+	# shellcheck disable=SC2016
+	try unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$1" check' sh "$NACRE"
+	has_line "$out" "user namespaces *no *unshare: No space left on device: sysctl user.max_user_namespaces is 0"
+	is "$rc" 2 "exit status"
+}
+
+test_a_refused_user_namespace_is_a_gap_of_its_rule() {
+	needs_root && needs_program strace || return
+	try strace -qq -f -o "$T/trace" -e trace=unshare -e inject=unshare:error=EPERM "$NACRE" check --profile strict --format json
+	is "$(json .host.userNamespaces)" false "user namespaces"
+	is "$(json '.rules[] | select(.rule == "user-namespace").gap')" \
+		"user namespaces: unshare: Operation not permitted" gap
+	is "$rc" 2 "exit status"
+}
+
 all_tests "$@"
