@@ -103,7 +103,7 @@ static int explain_destination(struct explanation *e, struct explained *x,
 		return explain_add_word(e, &x->grants, x->grant, err);
 	}
 	if (!is_rule(e, x->destination)) {
-		x->remedy = "no rule is for this address";
+		x->remedy = "no rule can allow this address";
 		return 0;
 	}
 	x->egress = x->destination;

@@ -42,8 +42,8 @@ static bool is_asked(const struct refusals *refusals, const char *name)
 	return asked;
 }
 
-/* Returns the name that DENIAL's name is, with a search domain appended, which the C library does
- * by itself; "": none. NULL: out of memory. */
+/* Returns the name that the program asked for, if DENIAL's is that name with a search domain, which
+ * the C library appends; "": it is not. NULL: out of memory. */
 static const char *completed(const struct refusals *refusals, const struct relay_denial *denial)
 {
 	const char *domains = is_question(denial) ? refusals->domains : "";
@@ -79,7 +79,7 @@ static const char *rule_for(struct explanation *e, const struct relay_denial *de
 			word = arena_printf(e->c->arena, "tcp:%s:%u", denial->name, denial->port);
 	if (!word || egress_rule_parse(e->c->arena, word, &rule, &ignored) < 0)
 		return NULL;
-	/* A program may ask for an address as if it were a name: it does not want to connect to it.
+	/* A program may look up an address as if it were a name: that is no wish to connect to it.
 	 */
 	return rule.kind == EGRESS_NAME || !strcmp(denial->reason, "no-rule") ? rule.text : NULL;
 }
@@ -98,8 +98,8 @@ static int explain_one(
 		.rule = "egress",
 		.grant = "",
 		.remedy = !strcmp(denial->reason, "address")
-				  ? "--egress private, or NAME:PORT@CIDR, is for a private one"
-				  : "no rule is for this",
+				  ? "a private address takes --egress private or NAME:PORT@CIDR"
+				  : "no rule can allow it",
 		.failed = true};
 	if (strcmp(denial->name, "-") != 0)
 		x->destination = denial->port ? arena_printf(e->c->arena, "%s:%u", denial->name,
@@ -107,10 +107,10 @@ static int explain_one(
 					      : arena_strdup(e->c->arena, denial->name);
 	x->what = denial->port ? arena_printf(e->c->arena, "connections to %s:%u refused: %s",
 					 denial->name, denial->port, words)
-			       : arena_printf(e->c->arena, "questions for %s refused: %s",
+			       : arena_printf(e->c->arena, "DNS queries for %s refused: %s",
 					 denial->name, words);
 	if (name && *name)
-		x->remedy = arena_printf(e->c->arena, "%s with a search domain behind it", name);
+		x->remedy = arena_printf(e->c->arena, "%s with a search domain appended", name);
 	if (!x->what || !name || !x->remedy || (!x->destination && strcmp(denial->name, "-") != 0))
 		return arena_fail(e->c->arena, "explain", err);
 	if (*name)
@@ -147,7 +147,8 @@ static int explain_port(
 		       : add_port(e, socket, socket->at.v6 ? "[::1]" : "127.0.0.1", err);
 }
 
-/* Without the filter: reports the ports that are in use, and what nothing counts. */
+/* Reports, where no BPF filter is loaded, the ports that the relay has taken, and what cannot be
+ * counted. */
 static int explain_alone(
 	struct explanation *e, const struct egress_policy *policy, struct nacre_error *err)
 {
@@ -158,8 +159,8 @@ static int explain_alone(
 		r = explain_port(e, &sockets.items[i], err);
 	return r < 0 ? r
 		     : explain_add_word(e, &e->not_counted,
-			       "connections that egress rules refuse before the relay: EACCES, and "
-			       "ECONNREFUSED of another port of what a rule has",
+			       "connections that egress rules refuse before they reach the relay: "
+			       "EACCES, or ECONNREFUSED for a port that no rule has",
 			       err);
 }
 

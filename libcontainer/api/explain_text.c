@@ -123,23 +123,23 @@ static const struct oci_strings *egress_of(const struct explanation *e)
 static const char *by_host(const struct explanation *e)
 {
 	if (e->c->record.active & EGRESS_BY_RELAY && e->c->record.active & EGRESS_NAMES)
-		return " (by way of the host's network)\n";
+		return " (over the host's network)\n";
 	if (e->names_by_host < 0)
-		return " (names by way of the host's network, unless it had a way of its own)\n";
-	return e->names_by_host ? " (names by way of the host's network)\n" : "\n";
+		return " (names over the host's network, unless the container's own leads out)\n";
+	return e->names_by_host ? " (names over the host's network)\n" : "\n";
 }
 
 static void print_egress(FILE *out, const struct explanation *e)
 {
 	if (!egress_of(e)->n)
 		return;
-	(void)fputs("\nCONNECTS TO\n", out);
+	(void)fputs("\nMAY CONNECT TO\n", out);
 	print_words(out, egress_of(e));
 	(void)fputs(by_host(e), out);
 	if (!e->ports_taken.n)
 		return;
-	(void)fputs("\nWHERE NO SERVER INSIDE CAN LISTEN (EADDRINUSE; the relay of egress does)\n",
-		out);
+	(void)fputs(
+		"\nPORTS THAT THE EGRESS RELAY HAS TAKEN (EADDRINUSE for a server inside)\n", out);
 	print_words(out, &e->ports_taken);
 	(void)fputs("\n", out);
 }
@@ -174,13 +174,13 @@ static void print_text(FILE *out, const struct explanation *e)
 	for (size_t i = 0; i < e->left_out.n; i++)
 		(void)fprintf(out, "\nLEFT OUT: %s\n", e->left_out.items[i]);
 	if (e->n_noexec) {
-		(void)fputs("\nWHERE NO PROGRAM CAN BE RUN (EACCES, which is not counted)\n", out);
+		(void)fputs("\nMOUNTS WITHOUT EXEC (EACCES, which cannot be counted)\n", out);
 		print_noexec(out, e);
 	}
 	if (e->allow.n || e->egress.n)
 		(void)fprintf(out, "\nWHAT WOULD ALLOW IT\n");
 	print_flags(out, e);
-	(void)fprintf(out, "\nWHAT NOBODY COUNTS\n");
+	(void)fprintf(out, "\nWHAT CANNOT BE COUNTED\n");
 	for (size_t i = 0; i < e->not_counted.n; i++)
 		(void)fprintf(out, "%s\n", e->not_counted.items[i]);
 }

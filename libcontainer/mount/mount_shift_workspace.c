@@ -25,7 +25,7 @@ static int open_mapped(int tree_fd, const char *name, int fd, struct nacre_error
 	if (fstat(fd, &one) < 0 || fstat(mapped_fd, &other) < 0)
 		return fail_errno(err, errno, "stat the directory %s of a copy", name);
 	if (one.st_dev != other.st_dev || one.st_ino != other.st_ino)
-		return fail(err, EPERM, "the directory %s of a copy is another by now", name);
+		return fail(err, EPERM, "the directory %s of a copy was replaced by another", name);
 	return fd_steal(&mapped_fd);
 }
 
@@ -35,17 +35,18 @@ static int clone_mapped(int fd, int userns_fd, const char *what, struct nacre_er
 
 	if (clone_fd == -EINVAL || clone_fd == -EPERM)
 		return fail(err, EOPNOTSUPP,
-			"the file system of %s cannot be id-mapped: use another, or, if the rule "
-			"is not required, do without with --allow no-user-namespace",
+			"the file system of %s cannot be id-mapped: use another, or, unless the "
+			"rule is required, --allow no-user-namespace",
 			what);
-	return clone_fd < 0 ? fail_errno(err, clone_fd, "map %s", what) : clone_fd;
+	return clone_fd < 0 ? fail_errno(err, clone_fd, "id-map %s", what) : clone_fd;
 }
 
-/* Prepares this thread to mount an overlay with an id-mapped upper directory. It gets the fsuid of
- * the container's root, or the kernel could not make its own directory in the work directory
- * (EOVERFLOW) and would mount read-only. It keeps all capabilities, which overlay acts with from
- * then on. *RET_BITS: for turn_back. */
-static int become(uid_t root_id, int *ret_bits, struct nacre_error *err)
+/* Prepares this thread to mount an overlay with an id-mapped upper directory. The thread takes the
+ * fsuid of the container's root: with that of the host's root, which the map lacks, overlayfs could
+ * not make its directory in the work directory (EOVERFLOW) and would mount read-only. It keeps all
+ * capabilities, since overlayfs acts with those of the mounter. *RET_BITS: securebits for
+ * restore_ids. */
+static int take_ids(uid_t root_id, int *ret_bits, struct nacre_error *err)
 {
 	*ret_bits = prctl(PR_GET_SECUREBITS);
 	if (*ret_bits < 0 || prctl(PR_SET_SECUREBITS, *ret_bits | SECBIT_NO_SETUID_FIXUP) < 0)
@@ -55,7 +56,7 @@ static int become(uid_t root_id, int *ret_bits, struct nacre_error *err)
 	return 0;
 }
 
-static int turn_back(int bits, struct nacre_error *err)
+static int restore_ids(int bits, struct nacre_error *err)
 {
 	(void)setfsuid(geteuid());
 	(void)setfsgid(getegid());
@@ -65,12 +66,12 @@ static int turn_back(int bits, struct nacre_error *err)
 static int build(const struct mount_workspace *mapped, uid_t root_id, struct nacre_error *err)
 {
 	struct nacre_error why;
-	int bits, r = become(root_id, &bits, err), fd;
+	int bits, r = take_ids(root_id, &bits, err), fd;
 
 	if (r < 0)
 		return r;
 	fd = mount_workspace_build(mapped, err);
-	if (turn_back(bits, &why) == 0)
+	if (restore_ids(bits, &why) == 0)
 		return fd;
 	fd_close(&fd);
 	*err = why;

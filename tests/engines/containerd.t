@@ -450,7 +450,7 @@ feature_names_in_a_joined_network() {
 feature_names_beside_a_later_network() {
 	names_by_the_policy foreground --cap-drop CAP_NET_RAW --cni -- sleep 100 &
 	wait_until 10 is_status one RUNNING
-	nacre --root "$(state_of)" explain one | grep -o "names by way of the host's network"
+	nacre --root "$(state_of)" explain one | grep -o "names over the host's network"
 	ctr tasks kill --signal SIGKILL one
 	wait
 }
@@ -569,7 +569,7 @@ differs strict two_on_a_bridge egress "can't connect.*Operation not permitted"
 differs strict device devices "can't create /dev/net/tun.*status 1"
 
 prints names_in_a_joined_network "$(reached {api,other}.default.svc.cluster.test)"
-prints names_beside_a_later_network "names by way of the host's network"$'\nstatus 137'
+prints names_beside_a_later_network "names over the host's network"$'\nstatus 137'
 needs_criu checkpoint
 configure_cni
 mkdir -p /usr/local/libexec /etc/nacre

@@ -104,7 +104,7 @@ feature_way_of_names_explained() {
 	local network
 	for network in both none; do
 		set=cluster detached one --network "$network" busybox:1 sleep 100
-		explain_one | grep -A 1 'CONNECTS TO' | tail -n 1
+		explain_one | grep -A 1 'MAY CONNECT TO' | tail -n 1
 		remove one
 	done
 }
@@ -160,7 +160,7 @@ feature_names_of_a_pod() {
 	$(words play) kube --down /tmp/pod.yaml >/dev/null
 }
 
-# --egress gives names by way of the host's network; who starts the container takes them back.
+# --egress gives names over the host's network; who starts the container takes them back.
 feature_names_without_a_network() {
 	set=cluster drun --network none busybox:1 /names {api,other}.default.svc.cluster.test
 }
@@ -192,7 +192,7 @@ for feature in ways ways_by_exec ways_in_the_network_of_a_container ways_by_an_a
 done
 prints ways_explained 'connections to 9.9.9.9:853 refused, last by ways'
 prints way_of_names_explained 'api.default.svc.cluster.test:80,443 private
-api.default.svc.cluster.test:80,443 private (names by way of the host'\''s network)'
+api.default.svc.cluster.test:80,443 private (names over the host'\''s network)'
 prints host_network $'10.1.2.3 port 443: reached\n10.1.2.3 port 80: Operation not permitted'
 prints host_network_and_names $'a rule with a name needs a network namespace of the container\'s own\nstatus of a refusal'
 prints service_by_its_name $'hello\nwget: bad address \'other\'\nstatus 1\nOperation not permitted'

@@ -33,7 +33,7 @@ test_a_name_may_be_said_without_a_domain_of_the_search_list() {
 	done
 	is "$(says ask a.example.other.test A) $(says ask b.example A)" "3 3" "what no rule has"
 	lacks "$(nacre explain "$id")" a.example.other.test
-	has "$(nacre explain "$id")" "questions for b.example refused"
+	has "$(nacre explain "$id")" "DNS queries for b.example refused"
 	kill_now
 }
 
@@ -333,7 +333,7 @@ test_a_network_that_hooks_wire_is_the_way_of_names() {
 	has_line "$(nacre explain "$id")" a.example:443
 	is "$(nacre explain --format json "$id" | jq .namesByHost)" false "in JSON"
 	kill_now
-	has_line "$(nacre explain "$id")" "a.example:443 (names by way of the host's network, unless it had a way of its own)"
+	has_line "$(nacre explain "$id")" "a.example:443 (names over the host's network, unless the container's own leads out)"
 	is "$(nacre explain --format json "$id" | jq 'has("namesByHost")')" false "in JSON, at its end"
 }
 
@@ -366,7 +366,7 @@ test_no_annotation_and_no_config_gives_the_host_s_network() {
 	good nacre create --profile agent --egress '*.example' --bundle "$b" "$id"
 	start
 	is "$(says tls a.example 443 a.example)" "tls a.example" "what was given, and tightened"
-	has_line "$(nacre explain "$id")" "a.example:443 (*by way of the host's network)"
+	has_line "$(nacre explain "$id")" "a.example:443 (*over the host's network)"
 	is "$(nacre explain --format json "$id" | jq .namesByHost)" true "in JSON"
 	good nacre update --blkio-weight 0 "$id"
 	is "$(jq -r '.nacre.egress[]' "$ROOT/$id/config.json")" a.example:443 "rules after an update"
@@ -426,14 +426,14 @@ test_what_the_relay_refused_is_explained() {
 	is "$(says ask _https._tcp.a.example TXT)" 3 "what is no address"
 	is "$(says ask 10.9.9.9 A)" 3 "an address in place of a name"
 	said=$(nacre explain "$id")
-	has_line "$said" "1 *connections to private.example:443 refused: its address is private,* (rule egress; --egress private, or NAME:PORT@CIDR, is for a private one)"
+	has_line "$said" "1 *connections to private.example:443 refused: its address is private,* (rule egress; a private address takes --egress private or NAME:PORT@CIDR)"
 	! has_filter || has "$said" "connections to a.example:8443 refused" "another port"
 	is "$(nacre explain --format json "$id" | jq -c .connectsTo)" '["a.example:443","private.example:443"]' "the rules that hold"
 	! has_filter || has "$(nacre explain --format json "$id" | jq -r '.egress[]')" "a.example:8443" "what would allow it"
 	has "$said" "connections to b.example:443 refused: the TLS handshake (SNI) asked for it" "another name by TLS"
-	has "$said" "questions for c.example refused: no egress rule allows this name" "a name"
-	has_line "$said" "1 *questions for _https._tcp.a.example refused: the question is not for an address, and the resolver answers no other (rule egress; no rule is for this)"
-	has_line "$said" "1 *questions for 10.9.9.9 refused: no egress rule allows this name (rule egress; no rule is for this)"
+	has "$said" "DNS queries for c.example refused: no egress rule allows this name" "a name"
+	has_line "$said" "1 *DNS queries for _https._tcp.a.example refused: the question is not for an address, and the resolver answers no other (rule egress; no rule can allow it)"
+	has_line "$said" "1 *DNS queries for 10.9.9.9 refused: no egress rule allows this name (rule egress; no rule can allow it)"
 	lacks "$(nacre explain --format flags "$id")" 10.9.9.9
 	kill_now
 }
@@ -451,7 +451,7 @@ test_names_with_a_search_domain_behind_them_are_told_apart() {
 	done
 	said=$(nacre explain "$id")
 	for name in c.example.example c.example.corp.test; do
-		has_line "$said" "[1-9] *questions for $name refused: no egress rule allows this name (rule egress; c.example with a search domain behind it)"
+		has_line "$said" "[1-9] *DNS queries for $name refused: no egress rule allows this name (rule egress; c.example with a search domain appended)"
 	done
 	lacks "$said" a.example.corp.test
 	is "$(nacre explain --format flags "$id")" \

@@ -7,7 +7,7 @@ test_explain_says_what_was_denied_and_what_nobody_counts() {
 	profile=agent create
 	good nacre explain "$id"
 	has_line "$out" "container $id, profile agent"
-	has "$out" 'WHAT NOBODY COUNTS'
+	has "$out" 'WHAT CANNOT BE COUNTED'
 	has "$out" 'system calls '
 	good nacre explain --format json "$id"
 	documented "explain --format" 2
@@ -159,7 +159,7 @@ test_directories_without_programs_are_named() {
 	has_line "$err" 'programs in /cache cannot be run *: --allow tmpfs-exec:/cache, unless*'
 	lacks "$err" /dev
 	good nacre explain "$id"
-	has_line "$out" 'WHERE NO PROGRAM CAN BE RUN *'
+	has_line "$out" 'MOUNTS WITHOUT EXEC *'
 	has_line "$out" "$tmp"
 	good nacre explain --format json "$id"
 	documented "explain --format" 2

@@ -30,7 +30,7 @@ needs_whole_internet() {
 	[[ -z ${WORLD:-} ]] || lacks_privilege "the internet itself"
 }
 
-# Without root of the host the container's network leads nowhere, and what the relay does not see nobody counts.
+# Without root of the host the container's network leads nowhere, and what the relay does not see cannot be counted.
 has_filter() {
 	[[ $who == root ]]
 }
