@@ -152,7 +152,7 @@ static int plan_workspace(struct life *l, struct claiming *c, struct oci_config 
 	size_t mount = 0;
 	int r;
 
-	if (!c->places)
+	if (!c->has_workspace)
 		return 0;
 	if (!getcwd(here, sizeof(here)))
 		return fail_errno(err, errno, "getcwd");
@@ -231,19 +231,19 @@ static int tighten(
 	struct harden_report *report;
 	int r = container_request(k, &c->request, err);
 
-	if (r == 0 && c->swaps)
+	if (r == 0 && c->has_egress)
 		r = update_egress_ask(k, c->options->egress, &c->request, err);
-	c->request.egress_stays = !c->swaps;
+	c->request.egress_stays = !c->has_egress;
 	if (r == 0)
-		r = c->swaps ? update_egress_look(k, merged, &c->request, err)
-			     : facts_look(k->arena, merged, NULL, &c->request, err);
+		r = c->has_egress ? update_egress_look(k, merged, &c->request, err)
+				  : facts_look(k->arena, merged, NULL, &c->request, err);
 	if (r == 0)
 		r = harden(k->arena, merged, &c->request, &tightened, &report, err);
 	if (r == 0)
 		r = check_kept(merged, tightened, err);
 	if (r < 0)
 		return r;
-	if (c->swaps)
+	if (c->has_egress)
 		merged->nacre = tightened->nacre;
 	c->next = merged;
 	return 0;
@@ -251,9 +251,9 @@ static int tighten(
 
 static int plan_egress(struct life *l, struct claiming *c, struct nacre_error *err)
 {
-	int r = c->swaps ? container_open_cgroup(&l->container, err) : 0;
+	int r = c->has_egress ? container_open_cgroup(&l->container, err) : 0;
 
-	if (!c->swaps || r < 0)
+	if (!c->has_egress || r < 0)
 		return r;
 	r = update_egress_plan(&l->container, c->next, &c->egress, err);
 	return r < 0 ? r : update_egress_check(&l->container, &c->egress, err);
@@ -269,11 +269,11 @@ int claim_plan(struct life *l, struct claiming *c, struct nacre_error *err)
 	size_t mount = 0;
 	int r = merged ? 0 : fail_errno(err, ENOMEM, "start");
 
-	c->places = c->options->workspace;
-	c->swaps = c->options->egress && *c->options->egress;
+	c->has_workspace = c->options->workspace;
+	c->has_egress = c->options->egress && *c->options->egress;
 	c->before = l->container.config;
 	/* A forked child mounts the workspace. */
-	if (r == 0 && c->places)
+	if (r == 0 && c->has_workspace)
 		r = container_refuse_threads(err);
 	if (r < 0)
 		return r;
@@ -288,9 +288,9 @@ int claim_plan(struct life *l, struct claiming *c, struct nacre_error *err)
 	r = plan_workspace(l, c, merged, &mount, err);
 	if (r == 0)
 		r = tighten(l, c, merged, err);
-	if (r == 0 && c->places)
+	if (r == 0 && c->has_workspace)
 		r = judge_source(l, c, mount, err);
-	if (r < 0 && c->places)
+	if (r < 0 && c->has_workspace)
 		return fail_prefix(err, "--workspace %s", c->options->workspace);
 	return r < 0 ? r : plan_egress(l, c, err);
 }
@@ -300,20 +300,20 @@ int claim_plan(struct life *l, struct claiming *c, struct nacre_error *err)
 static int perform(struct life *l, struct claiming *c, struct nacre_error *err)
 {
 	struct container *k = &l->container;
-	int r = c->swaps ? update_egress_begin(k, &c->egress, err) : 0;
+	int r = c->has_egress ? update_egress_begin(k, &c->egress, err) : 0;
 
 	if (r == 0)
 		r = container_save_config(k, c->next, err);
-	if (r == 0 && c->swaps)
+	if (r == 0 && c->has_egress)
 		r = update_egress_finish(k, &c->egress, err);
 	if (r == 0)
-		r = claim_record(k, c->next, c->places, err);
+		r = claim_record(k, c->next, c->has_workspace, err);
 	if (r < 0)
 		return r;
 	k->config = c->next;
 	l->process = c->next->process;
 	l->claim = &c->claim;
-	return c->places ? step_replace_workspace(l, err) : 0;
+	return c->has_workspace ? step_replace_workspace(l, err) : 0;
 }
 
 int claim_perform(struct life *l, struct claiming *c, struct nacre_error *err)
@@ -332,9 +332,10 @@ int claim_perform(struct life *l, struct claiming *c, struct nacre_error *err)
 void claim_tell(const struct life *l, const struct claiming *c, struct audit_event *event)
 {
 	event->args = c->next->process->args;
-	if (c->swaps)
+	if (c->has_egress)
 		event->egress = c->next->nacre->egress;
-	if (c->places && workspace_words(l->container.arena, c->next, &event->workspaces) < 0)
+	if (c->has_workspace &&
+		workspace_words(l->container.arena, c->next, &event->workspaces) < 0)
 		event->workspaces.n = 0;
 }
 

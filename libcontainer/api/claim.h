@@ -24,8 +24,8 @@ struct claiming {
 	size_t process_length;
 	const struct oci_config *before; /* config of the container */
 	struct oci_config *next;
-	bool places; /* it has a workspace */
-	bool swaps; /* it has egress rules */
+	bool has_workspace;
+	bool has_egress;
 	struct update_egress egress;
 	struct claim claim;
 };
@@ -49,9 +49,9 @@ void claim_tell(const struct life *l, const struct claiming *c, struct audit_eve
 
 void claim_done(struct claiming *c);
 
-/* claim_record.c: updates report.json (PLACES) and the receipt's plan to CONFIG, which is stored by
- * now. */
-int claim_record(const struct container *c, const struct oci_config *config, bool places,
+/* claim_record.c: updates report.json, if there is a workspace, and the receipt's plan to CONFIG,
+ * which is stored by now. */
+int claim_record(const struct container *c, const struct oci_config *config, bool has_workspace,
 	struct nacre_error *err);
 
 #endif

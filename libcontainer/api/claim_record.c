@@ -52,10 +52,10 @@ static int record_report(
 	return r < 0 ? r : file_replace(c->state_fd, "report.json", text, strlen(text), 0600, err);
 }
 
-int claim_record(const struct container *c, const struct oci_config *config, bool places,
+int claim_record(const struct container *c, const struct oci_config *config, bool has_workspace,
 	struct nacre_error *err)
 {
-	int r = places ? record_report(c, config, err) : 0;
+	int r = has_workspace ? record_report(c, config, err) : 0;
 
 	return r < 0 ? r : receipt_note_config(c, err);
 }

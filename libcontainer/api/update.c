@@ -26,7 +26,7 @@ struct update {
 	const struct oci_resources *given;
 	struct oci_config *next; /* hardened */
 	struct oci_resources changes;
-	bool swaps; /* the update has egress rules */
+	bool has_egress;
 	struct update_egress egress;
 };
 
@@ -71,14 +71,14 @@ static int tighten(struct container *c, const struct update *u, struct oci_confi
 	int r;
 
 	r = container_request(c, &request, err);
-	if (r >= 0 && u->swaps)
+	if (r >= 0 && u->has_egress)
 		r = update_egress_ask(c, u->options->egress, &request, err);
 	if (r >= 0)
-		r = u->swaps ? update_egress_look(c, merged, &request, err)
-			     : facts_look(c->arena, merged, NULL, &request, err);
+		r = u->has_egress ? update_egress_look(c, merged, &request, err)
+				  : facts_look(c->arena, merged, NULL, &request, err);
 	/* The policy of the creation, which is not stored, decided it. */
 	request.oom_group = (struct oci_bool){.set = true, .value = has_oom_group(c->config)};
-	request.egress_stays = !u->swaps;
+	request.egress_stays = !u->has_egress;
 	if (r >= 0)
 		r = harden(c->arena, merged, &request, ret_next, &report, err);
 	if (r < 0)
@@ -172,7 +172,7 @@ static int plan_update(struct container *c, struct update *u, struct nacre_error
 		r = tighten(c, u, merged, &u->next, err);
 	if (r < 0)
 		return r;
-	if (u->swaps)
+	if (u->has_egress)
 		r = update_egress_plan(c, u->next, &u->egress, err);
 	if (r < 0)
 		return r;
@@ -294,7 +294,7 @@ static int perform(struct container *c, struct update *u, struct nacre_error *er
 		done.unit = true;
 		r = apply_unit(c, u->next, u, err);
 	}
-	if (r == 0 && u->swaps)
+	if (r == 0 && u->has_egress)
 		r = update_egress_begin(c, &u->egress, err);
 	if (r == 0)
 		r = container_save_config(c, u->next, err);
@@ -305,7 +305,7 @@ static int perform(struct container *c, struct update *u, struct nacre_error *er
 	if (r < 0 && u->egress.begun)
 		r = fail_prefix(err, "--egress: no more is allowed than before, and perhaps less, "
 				     "until it is done again");
-	else if (r == 0 && u->swaps)
+	else if (r == 0 && u->has_egress)
 		r = update_egress_finish(c, &u->egress, err);
 	rollback_done(&done.rollback);
 	free(done.schemata);
@@ -318,7 +318,7 @@ static void record(struct container *c, const struct update *u, int result, stru
 {
 	struct audit_event event = {.event = "update"};
 
-	if (!u->swaps)
+	if (!u->has_egress)
 		return;
 	event.egress = u->next->nacre->egress;
 	audit_fact(c, &event, result, err);
@@ -328,7 +328,7 @@ static int update(struct nacre *nacre, const char *id, const struct nacre_update
 	struct nacre_error *err)
 {
 	struct update u = {.options = options,
-		.swaps = options->egress && *options->egress,
+		.has_egress = options->egress && *options->egress,
 		.egress = {.relay_fd = -1}};
 	enum container_status status;
 	struct container c;
@@ -344,9 +344,9 @@ static int update(struct nacre *nacre, const char *id, const struct nacre_update
 		r = container_open_cgroup(&c, err);
 	if (r == 0)
 		r = check_usage(&c, &u, err);
-	if (r == 0 && u.swaps)
+	if (r == 0 && u.has_egress)
 		r = update_egress_check(&c, &u.egress, err);
-	if (r == 0 && u.swaps)
+	if (r == 0 && u.has_egress)
 		r = audit_open(&c, err);
 	if (r == 0) {
 		r = perform(&c, &u, err);
