@@ -609,11 +609,12 @@ deeds_of() {
 	chmod 600 "$T/secret"
 	for deed in "write echo x >>$T/secret" "read cat $T/secret" "chown chown 0:0 $T/secret" "setuid chmod 4755 $T/secret" \
 		"link ln $T/secret $T/linked" "kill kill -0 $victim" "limit prlimit --pid $victim --core=0:0" \
-		"kernel exec 3>>/proc/sys/kernel/core_pattern" "ask $PAYLOAD knock $T/service"; do
+		"kernel exec 3>>/proc/sys/kernel/core_pattern" "ask $PAYLOAD knock $T/service" \
+		"leave cp $PAYLOAD $T/volume/left && chmod 4755 $T/volume/left"; do
 		as_escaped "$pid" --bounding-set=-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap \
 			--inh-caps=-all sh -c "${deed#* }" >/dev/null 2>&1 && echo "${deed%% *}"
 	done
-	rm -f "$T/linked"
+	rm -f "$T/linked" "$T/volume/left"
 }
 
 test_who_gets_out_can_do_nothing_to_what_is_root_s() {
@@ -623,18 +624,40 @@ test_who_gets_out_can_do_nothing_to_what_is_root_s() {
 	victim=$!
 	wait_for test -S "$T/service"
 	bundle pause
+	mkdir "$T/volume"
+	mount_on /w "$T/volume" bind rbind rw
 	create
 	without=$(deeds_of "$(pid_of)")
-	is "$without" "$(printf '%s\n' write read chown setuid link kill limit kernel ask)" "deeds without"
-	# Calls for which the kernel asks for a capability: some 20, as far as this kernel has them.
+	is "$without" "$(printf '%s\n' write read chown setuid link kill limit kernel ask leave)" "deeds without"
+	# Calls for which the kernel asks for a capability: some 30, as far as this kernel has them.
 	without=$(as_escaped "$(pid_of)" "$PAYLOAD" gated "$T" "$victim")
-	for call in acct adjtimex bpf mknod mount open_by_handle_at pidfd_getfd reboot socket swapoff syslog; do
+	for call in acct adjtimex bpf clone3 fcntl mknod mount open_by_handle_at pidfd_getfd pivot_root \
+		process_vm_readv reboot removexattr sched_setscheduler setns socket swapoff syslog; do
 		has_line "$without" "$call"
 	done
 	good nacre delete --force "$id"
 	create --userns shifted
 	is "$(deeds_of "$(pid_of)")" "" "deeds with"
 	is "$(as_escaped "$(pid_of)" "$PAYLOAD" gated "$T" "$victim")" "" "calls with"
+}
+
+# The mapping of a volume keeps the owners on disk, so that it is the rule setuid-files which keeps the bits off.
+test_no_setuid_file_of_root_s_is_left_in_a_volume_but_by_who_gets_past_the_filter() {
+	needs_program nsenter && needs_program setpriv || return
+	local option
+	bundle create /w/left : call fchmodat -100 =/w/left 04755 : call fchmodat -100 =/w/left 02755 : pause
+	mkdir "$b/volume"
+	mount_on /w "$b/volume" bind rbind rw
+	for option in --allow=no-user-namespace --userns=shifted; do
+		create "$option"
+		start
+		wait_for test -e "$b/volume/left"
+		is "$(find "$b/volume" -perm /6000)" "" "what is left with $option"
+		as_escaped "$(pid_of)" chmod 4755 "/proc/$(pid_of)/root/w/left" || wrong "no way past it with $option"
+		is "$(find "$b/volume" -perm -4000 -uid 0)" "$b/volume/left" "what is left past the filter with $option"
+		good nacre delete --force "$id"
+		rm "$b/volume/left"
+	done
 }
 
 # forks USER: whether that user of the host may have a second process

@@ -2,7 +2,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/bpf.h>
+#include <linux/mempolicy.h>
+#include <linux/perf_event.h>
+#include <linux/sched.h>
 #include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +18,7 @@
 #include <sys/klog.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -20,7 +27,9 @@
 #include <sys/sysmacros.h>
 #include <sys/timerfd.h>
 #include <sys/timex.h>
+#include <sys/uio.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "tests/payload/payload.h"
@@ -56,6 +65,19 @@ static long try_bpf(void)
 	union bpf_attr next = {.start_id = 0};
 
 	return syscall(SYS_bpf, BPF_PROG_GET_NEXT_ID, &next, sizeof(next));
+}
+
+/* A number of the kernel's choosing is everybody's; this one is taken. */
+static long try_clone(void)
+{
+	const pid_t one = 1;
+	const struct clone_args args = {
+		.exit_signal = SIGCHLD, .set_tid = (uint64_t)(uintptr_t)&one, .set_tid_size = 1};
+	long pid = syscall(SYS_clone3, &args, sizeof(args));
+
+	if (pid == 0)
+		_exit(0);
+	return pid;
 }
 
 static long try_delete_module(void)
@@ -106,6 +128,13 @@ static long try_kexec(void)
 	return syscall(SYS_kexec_load, 0UL, 0UL, NULL, ~0UL);
 }
 
+static long try_lease(void)
+{
+	int fd = open("/etc/passwd", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -1 : fcntl(fd, F_SETLEASE, F_RDLCK);
+}
+
 static long try_lock(void)
 {
 	static const struct rlimit none;
@@ -114,6 +143,19 @@ static long try_lock(void)
 	if (setrlimit(RLIMIT_MEMLOCK, &none) < 0)
 		return -1;
 	return mlock(page, sizeof(page));
+}
+
+static long try_mbind(void)
+{
+	return syscall(SYS_mbind, 0UL, 0UL, MPOL_DEFAULT, NULL, 0UL, MPOL_MF_MOVE_ALL);
+}
+
+static long try_memory(void)
+{
+	char byte;
+	const struct iovec here = {&byte, 1}, there = {NULL, 1};
+
+	return process_vm_readv(victim, &here, 1, &there, 1, 0);
 }
 
 static long try_mknod(void)
@@ -143,11 +185,36 @@ static long try_packets(void)
 	return socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 }
 
+static long try_perf(void)
+{
+	struct perf_event_attr none = {
+		.type = UINT32_MAX, .size = sizeof(none), .exclude_kernel = 1, .namespaces = 1};
+
+	return syscall(SYS_perf_event_open, &none, 0, -1, -1, PERF_FLAG_FD_CLOEXEC);
+}
+
 static long try_pidfd_getfd(void)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, victim, 0);
 
 	return pidfd < 0 ? -1 : syscall(SYS_pidfd_getfd, pidfd, 0, 0);
+}
+
+static long try_pivot_root(void)
+{
+	return syscall(SYS_pivot_root, NULL, NULL);
+}
+
+#ifdef __x86_64__
+static long try_ports(void)
+{
+	return ioperm(0x80, 1, 1);
+}
+#endif
+
+static long try_prctl(void)
+{
+	return prctl(PR_SET_MM, PR_SET_MM_START_CODE, 0, 0, 0);
 }
 
 static long try_reboot(void)
@@ -164,6 +231,21 @@ static long try_limit(void)
 	return setrlimit(RLIMIT_CORE, &more);
 }
 
+/* To the one that it has. */
+static long try_scheduler(void)
+{
+	const struct sched_param param = {0};
+
+	return sched_setscheduler(victim, SCHED_OTHER, &param);
+}
+
+static long try_setns(void)
+{
+	int fd = open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -1 : setns(fd, CLONE_NEWUTS);
+}
+
 static long try_swap(void)
 {
 	return swapoff("/nonexistent/file");
@@ -174,16 +256,28 @@ static long try_syslog(void)
 	return klogctl(8, NULL, 0); /* SYSLOG_ACTION_CONSOLE_LEVEL, of no level */
 }
 
+static long try_xattr(void)
+{
+	return removexattr(dir, "trusted.not-there");
+}
+
 static const struct {
 	const char *name;
 	long (*call)(void);
 } calls[] = {{"acct", try_acct}, {"adjtimex", try_adjtimex}, {"timerfd_create", try_alarm},
-	{"bpf", try_bpf}, {"delete_module", try_delete_module}, {"fanotify_init", try_fanotify},
-	{"open_by_handle_at", try_handle}, {"sethostname", try_hostname},
-	{"init_module", try_init_module}, {"ioctl", try_interface}, {"kexec_load", try_kexec},
-	{"mlock", try_lock}, {"mknod", try_mknod}, {"mount", try_mount}, {"setpriority", try_nice},
-	{"socket", try_packets}, {"pidfd_getfd", try_pidfd_getfd}, {"reboot", try_reboot},
-	{"setrlimit", try_limit}, {"swapoff", try_swap}, {"syslog", try_syslog}};
+	{"bpf", try_bpf}, {"clone3", try_clone}, {"delete_module", try_delete_module},
+	{"fanotify_init", try_fanotify}, {"open_by_handle_at", try_handle},
+	{"sethostname", try_hostname}, {"init_module", try_init_module}, {"ioctl", try_interface},
+	{"kexec_load", try_kexec}, {"fcntl", try_lease}, {"mlock", try_lock}, {"mbind", try_mbind},
+	{"process_vm_readv", try_memory}, {"mknod", try_mknod}, {"mount", try_mount},
+	{"setpriority", try_nice}, {"socket", try_packets}, {"perf_event_open", try_perf},
+	{"pidfd_getfd", try_pidfd_getfd}, {"pivot_root", try_pivot_root},
+#ifdef __x86_64__
+	{"ioperm", try_ports},
+#endif
+	{"prctl", try_prctl}, {"reboot", try_reboot}, {"setrlimit", try_limit},
+	{"sched_setscheduler", try_scheduler}, {"setns", try_setns}, {"swapoff", try_swap},
+	{"syslog", try_syslog}, {"removexattr", try_xattr}};
 
 /* gated DIR PID: prints those that are not refused for want of a capability. */
 static int verb_gated(int argc, char **argv)
