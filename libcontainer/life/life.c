@@ -69,6 +69,7 @@ const struct step life_create_steps[] = {
 	{INIT,    "cgroup of the unit",         SYSTEMD,                step_find_unit_cgroup,       NULL},
 	{INIT,    "rootfs and mount sources",   IN_USERNS,              step_open_host_files,        NULL},
 	{INIT,    "root of the user namespace", IN_USERNS,              step_become_userns_root,     NULL},
+	{INIT,    "ipc namespace",              IN_USERNS,              step_make_late_namespaces,   NULL},
 	{INIT,    "session",                    ALWAYS,                 step_new_session,            NULL},
 	{INIT,    "cgroup namespace",           NEW_CGROUPNS,           step_unshare_cgroup,         NULL},
 	{RUNTIME, "delegated cgroup",           DELEGATE_CGROUP,        step_enter_delegated_cgroup, NULL},

@@ -170,6 +170,7 @@ const struct oci_console_size *step_terminal_size(const struct life *l);
 int step_send_terminal(struct life *l, struct nacre_error *err);
 int step_become_root(struct life *l, struct nacre_error *err);
 int step_become_userns_root(struct life *l, struct nacre_error *err);
+int step_make_late_namespaces(struct life *l, struct nacre_error *err);
 int step_unshare_cgroup(struct life *l, struct nacre_error *err);
 int step_raise_loopback(struct life *l, struct nacre_error *err);
 int step_open_terminal(struct life *l, struct nacre_error *err);

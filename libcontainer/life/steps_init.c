@@ -135,6 +135,11 @@ int step_new_session(struct life *l, struct nacre_error *err)
 	return r < 0 ? r : 0;
 }
 
+int step_make_late_namespaces(struct life *l, struct nacre_error *err)
+{
+	return namespaces_make_late(&l->namespaces, err);
+}
+
 int step_unshare_cgroup(struct life *l, struct nacre_error *err)
 {
 	(void)l;

@@ -215,6 +215,8 @@ int namespaces_plan(
 		}
 		plan.time_offsets = linux_->time_offsets;
 	}
+	if (oci_find_namespace(config, "user"))
+		plan.late_flags = plan.new_flags & CLONE_NEWIPC;
 	*ret_plan = plan;
 	return 0;
 }

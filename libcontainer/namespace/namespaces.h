@@ -24,6 +24,8 @@ struct namespace_plan {
 	int new_flags; /* CLONE_NEW*, made by clone3 at once; without CLONE_NEWCGROUP, which init
 			  unshares when it is in its cgroup (clone3 would use the parent's as the
 			  root) */
+	int late_flags; /* those of new_flags that init makes when it is root of its user namespace:
+			   root of an ipc namespace's message queues is who makes it */
 	int join_flags; /* namespaces with a path */
 	int own_flags; /* those of join_flags that the caller is already in */
 	int host_flags; /* those of join_flags that the caller or pid 1 is in */
@@ -109,6 +111,9 @@ int namespaces_enter(const struct namespace_plan *plan, struct nacre_error *err)
 /* Tries whether the caller, UNPRIVILEGED: without its capabilities, can make a user namespace and
  * has capabilities in it. Returns 0 or -errno. Nothing is left of it. */
 int namespaces_probe_user(bool unprivileged, struct nacre_error *err);
+
+/* Makes the namespaces late_flags, in init. */
+int namespaces_make_late(const struct namespace_plan *plan, struct nacre_error *err);
 
 /* Gives init a cgroup namespace rooted at its own cgroup. */
 int namespaces_unshare_cgroup(struct nacre_error *err);

@@ -159,7 +159,7 @@ static int join(const struct namespace_plan *plan, int *ret_left, struct nacre_e
 	cleanup_close int offsets = -1;
 	int r;
 
-	*ret_left = plan->new_flags;
+	*ret_left = plan->new_flags & ~plan->late_flags;
 
 	/* Opens it before joining a mount namespace whose /proc may be another. */
 	if (plan->time_offsets) {
@@ -206,6 +206,13 @@ int namespaces_enter(const struct namespace_plan *plan, struct nacre_error *err)
 	if (r < 0)
 		return r;
 	return left && unshare(left) < 0 ? clone_failed(err, -errno, (unsigned)left) : 0;
+}
+
+int namespaces_make_late(const struct namespace_plan *plan, struct nacre_error *err)
+{
+	const int late = plan->late_flags;
+
+	return late && unshare(late) < 0 ? clone_failed(err, -errno, (unsigned)late) : 0;
 }
 
 /* Joins in the middle process, then makes init. Returns like fork(2). */
@@ -293,6 +300,6 @@ pid_t namespaces_spawn(const struct namespace_plan *plan, int *ret_pidfd, struct
 	if (plan->outside)
 		return spawn_directly(plan, 0, ret_pidfd, err);
 	if (!plan->join_flags && !plan->time_offsets)
-		return spawn_directly(plan, plan->new_flags, ret_pidfd, err);
+		return spawn_directly(plan, plan->new_flags & ~plan->late_flags, ret_pidfd, err);
 	return spawn_joined(plan, ret_pidfd, err);
 }

@@ -21,11 +21,12 @@ claim_of() {
 }
 
 test_root_inside_is_nobody_outside() {
-	bundle id : cat /proc/self/uid_map : stat /payload : create /tmp/mine : stat /tmp/mine
+	bundle id : cat /proc/self/uid_map : stat /payload : create /tmp/mine : stat /tmp/mine /dev/mqueue
 	run --userns shifted
 	has "$out" "uid=0 gid=0"
 	has_line "$out" "/payload: f 0755 0:0 *"
 	has_line "$out" "/tmp/mine: f * 0:0 *"
+	has_line "$out" "/dev/mqueue: d 1777 0:0 *"
 	read -r _ first size <<<"$(grep -m 1 -E '^ +0 +[0-9]+ +65536$' <<<"$out")"
 	((first >= least && first + size - 1 <= last && first % 65536 == 0)) || wrong "no block begins with $first"
 	absent "$(claim_of "$first")"

@@ -47,6 +47,9 @@ static const struct {
 	/* without maps INIT is nobody */
 	{life_create_steps, "id maps", "root of the user namespace"},
 	{life_create_steps, "root of the user namespace", "mounts"},
+	/* its message queues belong to who makes it */
+	{life_create_steps, "root of the user namespace", "ipc namespace"},
+	{life_create_steps, "ipc namespace", "mounts"},
 	/* rooted at the container's cgroup, which the cgroup2 mount then shows */
 	{life_create_steps, "cgroup namespace", "mounts"},
 	{life_create_steps, "rootfs", "mounts"},
