@@ -234,8 +234,10 @@ def feature_pid_namespace_of_a_container(handler):
 
 def feature_two_containers_talk(handler):
     with Pod(handler) as pod:
-        pod.container("sh", "-c", SERVER).start()
-        pod.run("sh", "-c", "for i in 1 2 3 4 5; do wget -qO- http://127.0.0.1:8080/ 2>&1 && break; sleep 0.2; done")
+        server = pod.container("sh", "-c", SERVER).start()
+        if not listens(server):
+            print(*server.log(), sep="\n")
+        pod.run("wget", "-qO-", "http://127.0.0.1:8080/")
 
 
 def feature_host_network(handler):

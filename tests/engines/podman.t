@@ -175,6 +175,17 @@ feature_low_port_by_a_sysctl() {
 	drun --sysctl net.ipv4.ip_unprivileged_port_start=0 busybox:1 sh -c 'httpd -p 80 && echo bound'
 }
 
+# The same for every container of the administrator's, or the user's
+feature_low_port_by_containers_conf() {
+	local conf=/etc/containers/containers.conf.d/99-ports.conf
+	((EUID == 0)) || conf=$HOME/.config/containers/containers.conf.d/99-ports.conf
+	mkdir -p "${conf%/*}"
+	printf '[containers]\ndefault_sysctls = ["net.ipv4.ip_unprivileged_port_start=0"]\n' >"$conf"
+	drun busybox:1 sh -c 'httpd -p 80 && echo bound'
+	drun --network none busybox:1 sh -c 'httpd -p 80 && echo bound'
+	rm "$conf"
+}
+
 # notified MODE: what the caller of podman hears
 notified() {
 	cat >/tmp/notify.py <<-'PYTHON'
