@@ -247,51 +247,90 @@ static bool same(const struct stat *a, const struct stat *mapped, uid_t root_id)
 	return directory || (a->st_size == mapped->st_size && a->st_ino == mapped->st_ino);
 }
 
-static int compare_entries(DIR *dir, int mapped_fd, uid_t root_id, size_t *ret_n)
+/* Returns the next entry but . and ..; NULL with errno 0: there is none. */
+static const struct dirent *next_entry(DIR *dir)
 {
 	const struct dirent *entry;
 
-	*ret_n = 0;
-	while (errno = 0, (entry = readdir(dir))) {
-		struct stat a, b;
-
-		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
-			continue;
-		if (fstatat(dirfd(dir), entry->d_name, &a, AT_SYMLINK_NOFOLLOW) < 0 ||
-			fstatat(mapped_fd, entry->d_name, &b, AT_SYMLINK_NOFOLLOW) < 0)
-			return errno == ENOENT ? 0 : -errno;
-		if (!same(&a, &b, root_id))
-			return 0;
-		(*ret_n)++;
-	}
-	return errno ? -errno : 1;
+	do {
+		errno = 0;
+		entry = readdir(dir);
+	} while (entry && (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..")));
+	return entry;
 }
 
-static int count_entries(int fd, size_t *ret_n)
+/* Returns 1, 0 or -errno. */
+static int compare_entry(DIR *dir, DIR *mapped, const char *name, uid_t root_id)
 {
-	int dir_fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup_dir DIR *dir = dir_fd < 0 ? NULL : fdopendir(dir_fd);
-	size_t n = 0;
+	struct stat a, b;
 
-	if (!dir)
-		return -errno;
-	while (errno = 0, readdir(dir))
+	if (fstatat(dirfd(dir), name, &a, AT_SYMLINK_NOFOLLOW) < 0 ||
+		fstatat(dirfd(mapped), name, &b, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return same(&a, &b, root_id);
+}
+
+/* Compares what both directories list: the names, and for each the inode number that the topmost
+ * layer has for it. That costs a look into each layer; to look a name up costs as much again.
+ * This is done for the first, which must have its owner mapped, and where the numbers differ: what
+ * was copied up keeps its number. Returns 1, -errno, or 0: they differ, if only in their order. */
+static int compare_lists(DIR *dir, DIR *mapped, uid_t root_id)
+{
+	bool first = true;
+	int r = 1;
+
+	while (r == 1) {
+		const struct dirent *a = next_entry(dir);
+		const struct dirent *b = a || errno == 0 ? next_entry(mapped) : NULL;
+
+		if (!a || !b)
+			return errno ? -errno : !a && !b;
+		if (strcmp(a->d_name, b->d_name) != 0)
+			return 0;
+		if (first || a->d_ino != b->d_ino || a->d_type != b->d_type)
+			r = compare_entry(dir, mapped, a->d_name, root_id);
+		first = false;
+	}
+	return r;
+}
+
+static int compare_each(DIR *dir, DIR *mapped, uid_t root_id)
+{
+	const struct dirent *entry;
+	size_t n = 0;
+	int r = 1;
+
+	while (r == 1 && (entry = next_entry(dir))) {
+		r = compare_entry(dir, mapped, entry->d_name, root_id);
 		n++;
-	*ret_n = n - 2; /* . and .. */
-	return -errno;
+	}
+	if (r != 1 || errno)
+		return r != 1 ? r : -errno;
+	while (next_entry(mapped))
+		n--;
+	return errno ? -errno : n == 0;
+}
+
+static DIR *open_list(int fd)
+{
+	cleanup_close int dir_fd = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = dir_fd < 0 ? NULL : fdopendir(dir_fd);
+
+	if (dir)
+		(void)fd_steal(&dir_fd);
+	return dir;
 }
 
 int mount_shift_layers_compare(int rootfs_fd, int mapped_fd, uid_t root_id, struct nacre_error *err)
 {
-	int dir_fd = openat(rootfs_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	cleanup_dir DIR *dir = dir_fd < 0 ? NULL : fdopendir(dir_fd);
-	size_t n = 0, mapped = 0;
-	int r = dir ? compare_entries(dir, mapped_fd, root_id, &n) : -errno;
+	cleanup_dir DIR *dir = open_list(rootfs_fd);
+	cleanup_dir DIR *mapped = dir ? open_list(mapped_fd) : NULL;
+	int r = mapped ? compare_lists(dir, mapped, root_id) : -errno;
 
-	if (r > 0) {
-		int counted = count_entries(mapped_fd, &mapped);
-
-		r = counted < 0 ? counted : n == mapped;
+	if (r == 0) {
+		rewinddir(dir);
+		rewinddir(mapped);
+		r = compare_each(dir, mapped, root_id);
 	}
 	if (r < 0)
 		return fail_errno(err, r, "compare the root with its layers");

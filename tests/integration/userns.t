@@ -536,16 +536,21 @@ test_layers_are_found_by_relative_names_and_not_taken_for_others() {
 	mkdir -p "$b/a/merged" "$b/three/etc"
 	overlay
 	no_overlay
+	echo one >"$b/one/same"
+	cp -a "$b/one/same" "$b/three/same"
 	(cd "$b" && mount -t overlay -o lowerdir=l/ONE:l/TWO,upperdir=a/diff,workdir=a/work overlay a/merged) || wrong "no overlay"
 	edit '.root.path = "a/merged"'
 	run --userns shifted
 	lacks "$err" "ids of its own"
 	has_line "$out" " *0 [0-9]*  *65536"
 	ln -sfn ../three "$b/l/ONE"
-	echo three >"$b/three/three"
-	run_any --userns shifted
+	for name in same three; do # a file like the other one, and one of another name
+		run_any --userns shifted
+		has "$err" 'the root is an overlay, and its layers, as their names lead to them, show something else'
+		rm "$b/three/same"
+		echo three >"$b/three/$name"
+	done
 	umount "$b/a/merged"
-	has "$err" 'the root is an overlay, and its layers, as their names lead to them, show something else'
 }
 
 test_an_overlay_that_cannot_be_made_once_more_is_said() {
