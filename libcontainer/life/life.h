@@ -168,6 +168,7 @@ struct life {
 					     * warn of them */
 	int nodes_fd; /* mount with the nodes of linux.devices, see devices_make_nodes */
 	int *source_fds; /* one per mount */
+	bool dev_filled; /* one of them is the tmpfs on /dev, with its nodes */
 	struct life_workspace *workspaces; /* memory of the container's arena */
 	size_t n_workspaces;
 	bool workspaces_of_others; /* the existing workspaces belong to another container, and stay

@@ -18,6 +18,7 @@ int step_keep_ids(struct life *l, struct nacre_error *err);
 int step_free_ids(struct life *l, struct nacre_error *err);
 int step_make_cgroup(struct life *l, struct nacre_error *err);
 int step_drop_cgroup(struct life *l, struct nacre_error *err);
+int step_make_room_for_sources(struct life *l, struct nacre_error *err);
 int step_open_mount_sources(struct life *l, struct nacre_error *err);
 /* Id-maps the mount that INIT sends. Takes ownership of TREE_FD. */
 int step_map_source(struct life *l, int index, int tree_fd, struct nacre_error *err);

@@ -1,28 +1,73 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdlib.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/cgroup/resctrl.h"
 #include "libcontainer/life/steps.h"
 #include "libcontainer/mount/devices.h"
+#include "libcontainer/mount/mounts.h"
+#include "libcontainer/namespace/idmap.h"
 #include "libcontainer/namespace/netdev.h"
 
 /* RUNTIME's rows about resources of the host that one container gets, in the order of life.c. */
 
+int step_make_room_for_sources(struct life *l, struct nacre_error *err)
+{
+	const size_t n = l->container.config->n_mounts;
+
+	if (l->source_fds)
+		return 0;
+	l->source_fds = malloc(n * sizeof(int));
+	if (!l->source_fds)
+		return fail_errno(err, ENOMEM, "mount sources");
+	for (size_t i = 0; i < n; i++)
+		l->source_fds[i] = -1;
+	return 0;
+}
+
+/* Makes the tmpfs on /dev with its nodes. If that is not for RUNTIME, INIT makes it without. */
+static int make_dev(struct life *l, struct nacre_error *err)
+{
+	const struct oci_config *config = l->container.config;
+	const size_t index = devices_find_dev(config);
+	cleanup_close int fd = -1;
+	struct nacre_error why;
+	int r = l->shift.first_id ? 1 : idmap_is_host_root(err);
+
+	if (r <= 0 || index == config->n_mounts)
+		return r < 0 ? r : 0;
+	fd = mount_make_outside(&config->mounts[index], index, config->linux_->mount_label, &why);
+	r = fd < 0 ? fd : devices_fill_dev(fd, config, &why);
+	if (r < 0)
+		return fail_except(r, EPERM, &why, err);
+	r = step_make_room_for_sources(l, err);
+	if (r < 0)
+		return r;
+	l->source_fds[index] = fd_steal(&fd);
+	l->dev_filled = true;
+	return 0;
+}
+
 /* If RUNTIME cannot make device nodes either, INIT binds the host's. */
 int step_make_device_nodes(struct life *l, struct nacre_error *err)
 {
-	const struct oci_linux *linux_ = l->container.config->linux_;
+	const struct oci_config *config = l->container.config;
 	struct nacre_error why;
-	int fd;
+	int r;
 
 	/* In a user namespace INIT cannot make device nodes. */
-	if (!linux_ || !linux_->n_devices || !linux_->n_uid_mappings)
+	if (!config->linux_ || !config->linux_->n_uid_mappings)
 		return 0;
-	fd = devices_make_nodes(linux_, &why);
-	if (fd < 0)
-		return fail_except(fd, EPERM, &why, err);
-	l->nodes_fd = fd;
+	r = make_dev(l, err);
+	if (r < 0)
+		return r;
+	r = devices_make_nodes(config, l->dev_filled, &why);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return fail_except(r, EPERM, &why, err);
+	l->nodes_fd = r;
 	return 0;
 }
 

@@ -50,7 +50,7 @@ int step_open_host_files(struct life *l, struct nacre_error *err)
 		if (l->rootfs_fd < 0)
 			return l->rootfs_fd;
 	}
-	for (size_t i = 0; l->source_fds && i < config->n_mounts; i++) {
+	for (size_t i = 0; l->container.record.active & HOST_SOURCES && i < config->n_mounts; i++) {
 		const struct life_workspace *workspace = step_find_workspace(l, i);
 		const char *below;
 		int fd;
@@ -238,9 +238,13 @@ int step_perform_mounts(struct life *l, struct nacre_error *err)
 
 int step_make_devices(struct life *l, struct nacre_error *err)
 {
-	return devices_create(l->rootfs_fd, l->container.config->linux_,
-		devices_own_dev(l->container.config),
-		oci_find_namespace(l->container.config, "user"), l->nodes_fd, err);
+	const struct oci_config *config = l->container.config;
+	const enum device_way way = l->dev_filled			 ? DEVICES_FILLED
+				    : oci_find_namespace(config, "user") ? DEVICES_BIND
+									 : DEVICES_MKNOD;
+
+	return devices_create(
+		l->rootfs_fd, config->linux_, devices_own_dev(config), way, l->nodes_fd, err);
 }
 
 static int write_sysctl(

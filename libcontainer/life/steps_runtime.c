@@ -129,12 +129,10 @@ int step_open_mount_sources(struct life *l, struct nacre_error *err)
 {
 	const struct oci_config *config = l->container.config;
 	const bool userns = oci_find_namespace(config, "user") && may_clone();
+	int r = step_make_room_for_sources(l, err);
 
-	l->source_fds = malloc(config->n_mounts * sizeof(int));
-	if (!l->source_fds)
-		return fail_errno(err, ENOMEM, "mount sources");
-	for (size_t i = 0; i < config->n_mounts; i++)
-		l->source_fds[i] = -1;
+	if (r < 0)
+		return r;
 	if (l->container.record.active & NEW_USERNS && l->shift.userns_fd < 0 &&
 		wants_idmap(config)) {
 		const struct oci_linux *linux_ = config->linux_;

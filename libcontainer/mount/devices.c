@@ -45,9 +45,17 @@ struct node {
 	dev_t rdev;
 	uid_t uid;
 	gid_t gid;
-	bool bind;
+	enum device_way way;
 	int source_fd; /* directory that SOURCE lies in; SOURCE NULL: the host's PATH is bound */
 	const char *source;
+};
+
+/* Where nodes are made. */
+struct places {
+	int rootfs_fd;
+	int dev_fd; /* /dev; -1: it is somebody else's */
+	int nodes_fd;
+	enum device_way way;
 };
 
 static bool is_same(const struct stat *st, const struct node *node)
@@ -139,31 +147,55 @@ static int make_or_bind(int rootfs_fd, int parent_fd, const char *name, const st
 	return r == -EPERM ? bind_node(rootfs_fd, node, err) : r;
 }
 
-static int create_node(int rootfs_fd, const struct node *node, struct nacre_error *err)
+/* Whether the node is in the filesystem DEV_FD, for /dev. Another mount may lie over its place. */
+static int is_made(int dev_fd, const struct node *node, struct nacre_error *err)
+{
+	struct stat st, dev;
+
+	if (node->way != DEVICES_FILLED || dev_fd < 0 ||
+		strncmp(node->path, "/dev/", strlen("/dev/")) != 0)
+		return 0;
+	if (fstat(dev_fd, &dev) < 0)
+		return fail_errno(err, errno, "stat /dev");
+	if (fstatat(dev_fd, node->path + strlen("/dev/"), &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : fail_errno(err, errno, "device %s", node->path);
+	if (st.st_dev != dev.st_dev)
+		return 0;
+	return is_same(&st, node)
+		       ? 1
+		       : fail(err, EEXIST, "device %s: something else is in its place in /dev",
+				 node->path);
+}
+
+static int create_node(int rootfs_fd, int dev_fd, const struct node *node, struct nacre_error *err)
 {
 	cleanup_close int parent_fd = -1;
 	const char *name;
+	int r;
 
 	/* Any user namespace may make a FIFO. */
-	if (node->bind && !S_ISFIFO(node->mode))
-		return bind_node(rootfs_fd, node, err);
+	if (node->way != DEVICES_MKNOD && !S_ISFIFO(node->mode)) {
+		r = is_made(dev_fd, node, err);
+		return r < 0 ? r : r > 0 ? 0 : bind_node(rootfs_fd, node, err);
+	}
 	parent_fd = path_make_parent(rootfs_fd, node->path, &name, err);
 	if (parent_fd < 0)
 		return fail_prefix(err, "device %s", node->path);
 	return make_or_bind(rootfs_fd, parent_fd, name, node, err);
 }
 
-static int create_defaults(int rootfs_fd, int dev_fd, bool bind, struct nacre_error *err)
+static int create_defaults(int rootfs_fd, int dev_fd, enum device_way way, struct nacre_error *err)
 {
 	for (const struct default_device *d = devices_default; d->path; d++) {
 		const struct node node = {
 			.path = d->path,
 			.mode = S_IFCHR | DEVICE_DEFAULT_MODE,
 			.rdev = makedev(d->major, d->minor),
+			.way = way,
 		};
-		int r = bind ? bind_node(rootfs_fd, &node, err)
-			     : make_or_bind(
-				       rootfs_fd, dev_fd, d->path + strlen("/dev/"), &node, err);
+		int r = way == DEVICES_MKNOD ? make_or_bind(rootfs_fd, dev_fd,
+						       d->path + strlen("/dev/"), &node, err)
+					     : create_node(rootfs_fd, dev_fd, &node, err);
 
 		if (r < 0)
 			return r;
@@ -199,8 +231,8 @@ static bool is_number(const struct oci_i64 *value)
 	return value->value >= 0 && value->value <= UINT32_MAX;
 }
 
-static int create_configured(int rootfs_fd, const struct oci_linux *linux_, size_t i, bool bind,
-	int nodes_fd, struct nacre_error *err)
+static int create_configured(
+	const struct places *p, const struct oci_linux *linux_, size_t i, struct nacre_error *err)
 {
 	const struct oci_device *device = &linux_->devices[i];
 	const uint32_t mode = device->file_mode.set ? device->file_mode.value : DEVICE_DEFAULT_MODE;
@@ -227,12 +259,12 @@ static int create_configured(int rootfs_fd, const struct oci_linux *linux_, size
 						  (unsigned)device->minor.value),
 		.uid = device->uid.set ? device->uid.value : 0,
 		.gid = device->gid.set ? device->gid.value : 0,
-		.bind = bind,
-		.source_fd = nodes_fd,
-		.source = nodes_fd >= 0 ? name : NULL,
+		.way = p->way,
+		.source_fd = p->nodes_fd,
+		.source = p->nodes_fd >= 0 ? name : NULL,
 	};
 	(void)snprintf(name, sizeof(name), "%zu", i);
-	return create_node(rootfs_fd, &node, err);
+	return create_node(p->rootfs_fd, p->dev_fd, &node, err);
 }
 
 static bool is_in_dev(const char *path)
@@ -251,15 +283,15 @@ static bool is_ptmx(const char *path)
 	return path_clean(path, clean) == 0 && strcmp(clean, "/dev/ptmx") == 0;
 }
 
-static int create_all_configured(int rootfs_fd, const struct oci_linux *linux_, bool own_dev,
-	bool bind, int nodes_fd, struct nacre_error *err)
+static int create_all_configured(
+	const struct places *p, const struct oci_linux *linux_, struct nacre_error *err)
 {
 	for (size_t i = 0; linux_ && i < linux_->n_devices; i++) {
 		const struct oci_device *device = &linux_->devices[i];
 
-		if (own_dev ? is_ptmx(device->path) : is_in_dev(device->path))
+		if (p->dev_fd >= 0 ? is_ptmx(device->path) : is_in_dev(device->path))
 			continue;
-		if (create_configured(rootfs_fd, linux_, i, bind, nodes_fd, err) < 0)
+		if (create_configured(p, linux_, i, err) < 0)
 			return fail_prefix(err, "linux.devices[%zu]", i);
 	}
 	return 0;
@@ -287,17 +319,19 @@ static int detach_nodes(int nodes_fd, struct nacre_error *err)
 	return 0;
 }
 
-int devices_create(int rootfs_fd, const struct oci_linux *linux_, bool own_dev, bool bind,
+int devices_create(int rootfs_fd, const struct oci_linux *linux_, bool own_dev, enum device_way way,
 	int nodes_fd, struct nacre_error *err)
 {
 	cleanup_close int dev_fd = -1;
+	struct places places = {rootfs_fd, -1, nodes_fd, way};
 	int r;
 
 	if (own_dev) {
 		dev_fd = path_make_directory(rootfs_fd, "/dev", 0755, err);
 		if (dev_fd < 0)
 			return dev_fd;
-		r = create_defaults(rootfs_fd, dev_fd, bind, err);
+		places.dev_fd = dev_fd;
+		r = create_defaults(rootfs_fd, dev_fd, way, err);
 		if (r >= 0)
 			r = create_symlinks(dev_fd, err);
 		if (r < 0)
@@ -305,25 +339,48 @@ int devices_create(int rootfs_fd, const struct oci_linux *linux_, bool own_dev, 
 	}
 	r = attach_nodes(nodes_fd, rootfs_fd, err);
 	if (r >= 0)
-		r = create_all_configured(rootfs_fd, linux_, own_dev, bind, nodes_fd, err);
+		r = create_all_configured(&places, linux_, err);
 	if (r < 0)
 		return r;
 	return detach_nodes(nodes_fd, err);
 }
 
-bool devices_own_dev(const struct oci_config *config)
+/* The last one mounted there, unless it is a remount. */
+static const struct oci_mount *find_dev(const struct oci_config *config)
 {
+	const struct oci_mount *dev = NULL;
 	char clean[PATH_TEXT_MAX];
-	/* A root that was made for the config (root_tmpfs) has a /dev only if the config asks for
-	 * it. */
-	bool own = !config->nacre || !config->nacre->root_tmpfs;
 
 	for (size_t i = 0; i < config->n_mounts; i++) {
-		if (path_clean(config->mounts[i].destination, clean) == 0 &&
-			strcmp(clean, "/dev") == 0 && !mount_has(&config->mounts[i], "remount"))
-			own = !mount_is_bind(&config->mounts[i]);
+		const struct oci_mount *mount = &config->mounts[i];
+
+		if (path_clean(mount->destination, clean) == 0 && strcmp(clean, "/dev") == 0 &&
+			!mount_has(mount, "remount"))
+			dev = mount;
 	}
-	return own;
+	return dev;
+}
+
+bool devices_own_dev(const struct oci_config *config)
+{
+	const struct oci_mount *dev = find_dev(config);
+
+	/* A root that was made for the config (root_tmpfs) has a /dev only if the config asks for
+	 * it. */
+	return dev ? !mount_is_bind(dev) : !config->nacre || !config->nacre->root_tmpfs;
+}
+
+/* Without a mode it takes that of a directory of the image; an owner would be one of the host. */
+size_t devices_find_dev(const struct oci_config *config)
+{
+	const struct oci_mount *dev = find_dev(config);
+
+	if (!dev || mount_is_bind(dev) || !dev->type || strcmp(dev->type, "tmpfs") != 0 ||
+		!mount_options_have_key(&dev->options, "mode") ||
+		mount_options_have_key(&dev->options, "uid") ||
+		mount_options_have_key(&dev->options, "gid"))
+		return config->n_mounts;
+	return (size_t)(dev - config->mounts);
 }
 
 int device_open_null(struct nacre_error *err)

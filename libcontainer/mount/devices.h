@@ -15,18 +15,34 @@ struct default_device {
 };
 extern const struct default_device devices_default[]; /* ends with a NULL path */
 
+/* How a node comes to be. */
+enum device_way {
+	DEVICES_MKNOD,
+	DEVICES_BIND, /* the host's, or one of devices_make_nodes: a user namespace may not mknod(2)
+		       */
+	DEVICES_FILLED, /* devices_fill_dev has made it; what is not there is bound */
+};
+
 /* Makes the default devices, linux.devices and the symlinks (/dev/fd, stdin, stdout, stderr, ptmx,
- * core) below ROOTFS_FD. BIND: binds the host's nodes instead of mknod(2), which a user namespace
- * may not call. NODES_FD: directory of devices_make_nodes, whose nodes are bound for linux.devices;
- * -1: none. Without OWN_DEV, /dev belongs to somebody else and nothing is made in it. Runs before
- * the pivot, with a umask of 0. */
-int devices_create(int rootfs_fd, const struct oci_linux *linux_, bool own_dev, bool bind,
+ * core) below ROOTFS_FD. NODES_FD: directory of devices_make_nodes; -1: none. Without OWN_DEV, /dev
+ * belongs to somebody else and nothing is made in it. Runs before the pivot, with a umask of 0. */
+int devices_create(int rootfs_fd, const struct oci_linux *linux_, bool own_dev, enum device_way way,
 	int nodes_fd, struct nacre_error *err);
 
-/* Makes the nodes of linux.devices for a container in a user namespace with mappings: on a detached
- * tmpfs, named by their index, with the mode and owner of the config. Returns its fd; -EPERM
- * without text: the caller may not make nodes. */
-int devices_make_nodes(const struct oci_linux *linux_, struct nacre_error *err);
+/* Which of CONFIG's mounts is a tmpfs on /dev that a process outside of the container's user
+ * namespace can make for it; n_mounts: none. */
+size_t devices_find_dev(const struct oci_config *config);
+
+/* Makes the default devices, and those of linux.devices that lie there, on the new filesystem
+ * DEV_FD for /dev, for a container in a user namespace with mappings. -EPERM without text: the
+ * caller may not make nodes. */
+int devices_fill_dev(int dev_fd, const struct oci_config *config, struct nacre_error *err);
+
+/* Makes the nodes of linux.devices for a container in a user namespace with mappings, but those of
+ * devices_fill_dev if DEV_FILLED: on a detached tmpfs, named by their index, with the mode and
+ * owner of the config. Returns its fd; -ENOENT without text: there are none; -EPERM without text:
+ * the caller may not make nodes. */
+int devices_make_nodes(const struct oci_config *config, bool dev_filled, struct nacre_error *err);
 
 /* Returns the S_IFMT bits of a linux.devices[].type; 0: no such type. */
 mode_t device_type(const char *type);

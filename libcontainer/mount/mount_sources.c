@@ -238,18 +238,16 @@ static struct filesystem describe(const struct mount_job *job, int target_mode)
 	return fs;
 }
 
-int mount_build_filesystem(const struct mount_job *job, int target_mode, struct nacre_error *err)
+static int build_here(const struct mount_job *job, int target_mode, struct nacre_error *err)
 {
 	const struct mount_context *context = job->context;
-	const struct sys_mount_attr propagation = {.propagation = job->options.propagation};
 	const struct filesystem_fd pidns = {"pidns", context->pidns_fd};
 	struct filesystem fs = describe(job, target_mode);
 	cleanup_close int disk_fd = -1;
 	char disk[MOUNT_DISK_PATH];
 	cleanup_overlay struct mount_overlay overlay = {.n_fds = 0};
-	cleanup_close int fd = -1;
 	struct nacre_error why;
-	int r;
+	int fd, r;
 
 	/* Without a cgroup of its own, the container's cgroup namespace is rooted at the
 	 * caller's. */
@@ -275,8 +273,18 @@ int mount_build_filesystem(const struct mount_job *job, int target_mode, struct 
 		return bind_cgroup(job, err);
 	if (fd == -EPERM && is_type(job->mount, "sysfs") && context->host_network)
 		return bind_sysfs(job, err);
-	if (fd < 0)
-		fd = made_by_another(job, fd, &why, err);
+	return fd < 0 ? made_by_another(job, fd, &why, err) : fd;
+}
+
+int mount_build_filesystem(const struct mount_job *job, int target_mode, struct nacre_error *err)
+{
+	const struct sys_mount_attr propagation = {.propagation = job->options.propagation};
+	int *source_fds = job->context->source_fds;
+	cleanup_close int fd = source_fds && source_fds[job->index] >= 0
+				       ? fd_steal(&source_fds[job->index])
+				       : build_here(job, target_mode, err);
+	int r;
+
 	if (fd < 0)
 		return fd;
 	if (propagation.propagation) {

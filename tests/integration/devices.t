@@ -121,9 +121,32 @@ test_devices_are_bound_in_a_user_namespace() {
 test_what_is_bound_in_a_user_namespace_runs_no_program() {
 	bundle cat /proc/self/mountinfo
 	with_user_namespace
+	# With a mode root of the host makes the tmpfs itself, with nodes in it.
+	edit '(.mounts[] | select(.destination == "/dev").options) |= map(select(startswith("mode=") | not))'
 	run
 	has_line "$out" "* /dev/null *nosuid*noexec*"
 	has_line "$out" "* /dev/tty *nosuid*noexec*"
+}
+
+test_root_gives_a_user_namespace_nodes_of_its_own() {
+	needs_mknod || return
+	bundle stat /dev /dev/null /dev/dri /dev/dri/card /dev/shm/card : write /dev/null x : mknod /dev/mem c 1 1 \
+		: cat /proc/self/mountinfo
+	with_user_namespace
+	edit '.process.capabilities[] += ["CAP_MKNOD"] | .linux.devices = [
+		{path: "/dev/dri/card", type: "c", major: 1, minor: 3, fileMode: 402, uid: 10, gid: 11},
+		{path: "/dev/shm/card", type: "c", major: 1, minor: 5, fileMode: 438}]'
+	run_any
+	has_line "$out" "/dev: d 0755 0:0 *"
+	has_line "$out" "/dev/null: c 0666 0:0 * rdev=1:3"
+	has_line "$out" "/dev/dri: d 0755 0:0 *"
+	has_line "$out" "/dev/dri/card: c 0622 10:11 * rdev=1:3"
+	has_line "$out" "/dev/shm/card: c 0666 0:0 * rdev=1:5" # below another mount: bound
+	has_line "$out" "write: ok"
+	has_line "$out" "mknod: EPERM"
+	has_line "$out" "* /dev/shm/card *"
+	lacks "$out" " /dev/null "
+	lacks "$out" " /dev/dri/card "
 }
 
 test_configured_devices_have_their_mode_and_owner_in_a_user_namespace() {

@@ -29,7 +29,7 @@ static const char *link_of(const char *path)
 
 static int create(void)
 {
-	return devices_create(rootfs_fd, &linux_, true, false, -1, &err);
+	return devices_create(rootfs_fd, &linux_, true, DEVICES_MKNOD, -1, &err);
 }
 
 static int create_one(struct oci_device device)
@@ -225,7 +225,7 @@ START_TEST(nothing_is_made_in_a_dev_that_is_bound)
 
 	SYS(mkdir(DEV, 0755));
 	linux_ = (struct oci_linux){.devices = devices, .n_devices = 2};
-	OK(devices_create(rootfs_fd, &linux_, false, false, -1, &err));
+	OK(devices_create(rootfs_fd, &linux_, false, DEVICES_MKNOD, -1, &err));
 	ck_assert_int_eq(count_entries(DEV), 0);
 	ck_assert(is_device(ROOTFS "/opt/x", S_IFCHR | 0666, 1, 3));
 }
@@ -263,7 +263,7 @@ START_TEST(in_a_user_namespace_the_host_s_nodes_are_bound)
 		/* Only a tmpfs of the container's lets it make the mount points. */
 		CHILD_CHECK(mkdir(DEV, 0755) == 0);
 		CHILD_CHECK(mount("tmpfs", DEV, "tmpfs", 0, NULL) == 0);
-		CHILD_CHECK(devices_create(fd, &linux_, true, true, -1, &err) == 0);
+		CHILD_CHECK(devices_create(fd, &linux_, true, DEVICES_BIND, -1, &err) == 0);
 		CHILD_CHECK(is_device(DEV "/null", S_IFCHR | 0666, 1, 3));
 		CHILD_CHECK(open(DEV "/null", O_WRONLY | O_CLOEXEC) >= 0);
 		CHILD_CHECK(strcmp(link_of(DEV "/fd"), "/proc/self/fd") == 0);
@@ -290,12 +290,46 @@ START_TEST(without_the_right_to_mknod_the_host_s_nodes_are_bound)
 }
 END_TEST
 
+/* What another process has made for /dev is used only if it is the device that is meant. */
+START_TEST(a_node_that_was_made_before_must_be_the_device)
+{
+	struct oci_device devices[] = {
+		describe("/dev/dri/x", "c", 1, 3), describe("/dev", "c", 1, 3)};
+	struct oci_config config = {.linux_ = &linux_};
+	struct oci_id_mapping all = {.size = 1000};
+	int fd;
+
+	linux_ = (struct oci_linux){.uid_mappings = &all,
+		.n_uid_mappings = 1,
+		.gid_mappings = &all,
+		.n_gid_mappings = 1,
+		.devices = devices,
+		.n_devices = 1};
+	SYS(mkdir(DEV, 0755));
+	fd = open(DEV, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	OK(devices_fill_dev(fd, &config, &err));
+	OK(devices_create(rootfs_fd, &linux_, true, DEVICES_FILLED, -1, &err));
+	ck_assert(is_device(DEV "/null", S_IFCHR | 0666, 1, 3));
+	ck_assert(is_device(DEV "/dri/x", S_IFCHR | 0666, 1, 3));
+	ck_assert_str_eq(mount_of(DEV "/null"), "");
+	SYS(unlink(DEV "/dri/x"));
+	put(DEV "/dri/x", "x");
+	ck_assert_int_eq(
+		devices_create(rootfs_fd, &linux_, true, DEVICES_FILLED, -1, &err), -EEXIST);
+	ck_assert_ptr_nonnull(
+		strstr(err.text, "/dev/dri/x: something else is in its place in /dev"));
+	linux_.devices = devices + 1;
+	ck_assert_int_lt(devices_create(rootfs_fd, &linux_, true, DEVICES_FILLED, -1, &err), 0);
+	(void)close(fd);
+}
+END_TEST
+
 START_TEST(a_host_s_node_that_is_another_device_is_not_bound)
 {
 	struct oci_device device = describe("/dev/full", "c", 1, 8);
 
 	linux_ = (struct oci_linux){.devices = &device, .n_devices = 1};
-	ck_assert_int_eq(devices_create(rootfs_fd, &linux_, true, true, -1, &err), -EPERM);
+	ck_assert_int_eq(devices_create(rootfs_fd, &linux_, true, DEVICES_BIND, -1, &err), -EPERM);
 	ck_assert_ptr_nonnull(strstr(err.text, "/dev/full: the host's is another device"));
 }
 END_TEST
@@ -305,7 +339,7 @@ START_TEST(a_node_is_not_bound_through_a_symlink_of_the_image)
 	SYS(mkdir(DEV, 0755));
 	put(ROOTFS "/victim", "x");
 	SYS(symlink("/victim", DEV "/null"));
-	OK(devices_create(rootfs_fd, &linux_, true, true, -1, &err));
+	OK(devices_create(rootfs_fd, &linux_, true, DEVICES_BIND, -1, &err));
 	ck_assert_str_eq(text_of(ROOTFS "/victim"), "x");
 	ck_assert(is_device(DEV "/null", S_IFCHR | 0666, 1, 3));
 }
@@ -335,6 +369,7 @@ Suite *suite_devices(void)
 	tcase_add_test(t, dev_is_the_container_s_own_unless_it_is_bound);
 	tcase_add_test(t, in_a_user_namespace_the_host_s_nodes_are_bound);
 	tcase_add_test(t, without_the_right_to_mknod_the_host_s_nodes_are_bound);
+	tcase_add_test(t, a_node_that_was_made_before_must_be_the_device);
 	tcase_add_test(t, a_host_s_node_that_is_another_device_is_not_bound);
 	tcase_add_test(t, a_node_is_not_bound_through_a_symlink_of_the_image);
 	suite_add_tcase(suite, t);
