@@ -55,49 +55,58 @@ static const char *two_above(struct arena *arena, const char *path)
 	return *path == '/' ? arena_strndup(arena, path, (size_t)(end - path)) : NULL;
 }
 
-static int open_below(const char *base, const char *path)
+/* Finds what the relative PATH leads to from BASE. */
+static int find_below(struct reading *r, const char *base, const char *path, struct stat *ret)
 {
-	cleanup_close int base_fd = base ? open(base, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	const char *joined;
 
-	return base_fd < 0 ? -ENOENT
-			   : sys_openat2(base_fd, path, O_PATH | O_DIRECTORY, 0,
-				     RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+	if (!base)
+		return -ENOENT;
+	joined = arena_printf(r->arena, "%s/%s", base, path);
+	if (!joined)
+		return -ENOMEM;
+	return stat(joined, ret) < 0 ? -errno : 0;
 }
 
-static int open_layer(struct reading *r, const char *path, struct mount_shift_layer *ret_layer)
+static int find_layer(struct reading *r, const char *path, struct mount_shift_layer *ret_layer)
 {
-	int fd = -ENOENT;
+	struct stat st;
+	int result = -ENOENT;
 
-	*ret_layer = (struct mount_shift_layer){.fd = -1};
+	*ret_layer = (struct mount_shift_layer){.name = arena_strdup(r->arena, path)};
+	if (!ret_layer->name)
+		return -ENOMEM;
 	if (*path == '/') {
-		fd = sys_openat2(AT_FDCWD, path, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_MAGICLINKS);
+		result = stat(path, &st) < 0 ? -errno : 0;
 		ret_layer->base = two_above(r->arena, path);
-		if (ret_layer->base)
-			path += strlen(ret_layer->base) + 1;
 	}
-	for (size_t i = 0; i < sizeof(r->bases) / sizeof(r->bases[0]) && fd == -ENOENT; i++) {
+	for (size_t i = 0; i < sizeof(r->bases) / sizeof(r->bases[0]) && *path != '/'; i++) {
 		ret_layer->base = r->bases[i];
-		fd = open_below(r->bases[i], path);
-		if (fd >= 0) /* all of them are relative to one directory */
-			r->bases[0] = r->bases[1] = r->bases[i];
+		result = find_below(r, r->bases[i], path, &st);
+		if (result != -ENOENT)
+			break;
 	}
-	ret_layer->name = arena_strdup(r->arena, path);
-	ret_layer->fd = fd;
-	return fd;
+	if (result < 0)
+		return result;
+	if (*path != '/') /* all of them are relative to one directory */
+		r->bases[0] = r->bases[1] = ret_layer->base;
+	ret_layer->device = st.st_dev;
+	ret_layer->inode = st.st_ino;
+	return 0;
 }
 
 static int add_layer(struct reading *r, const char *path)
 {
 	struct mount_shift_layers *layers = r->layers;
-	int fd;
+	int result;
 
 	if (layers->n == LAYERS_MAX)
 		return cannot("it has too many layers", r->err);
-	fd = open_layer(r, path, &layers->items[layers->n]);
-	if (fd < 0)
+	result = find_layer(r, path, &layers->items[layers->n]);
+	if (result < 0)
 		return fail(r->err, EOPNOTSUPP,
 			"the root is an overlay, and its layer %.200s cannot be opened: %s", path,
-			strerrordesc_np(-fd));
+			strerrordesc_np(-result));
 	layers->n++;
 	return 0;
 }
@@ -200,7 +209,7 @@ static char *find_line(char *text, uint64_t id, struct mountinfo *ret_mount)
 	return NULL;
 }
 
-int mount_shift_layers_open(struct arena *arena, int rootfs_fd,
+int mount_shift_layers_find(struct arena *arena, int rootfs_fd,
 	struct mount_shift_layers *ret_layers, struct nacre_error *err)
 {
 	struct reading r = {.arena = arena, .layers = ret_layers, .err = err};
@@ -221,16 +230,27 @@ int mount_shift_layers_open(struct arena *arena, int rootfs_fd,
 		strcmp(mount.root, "/") != 0)
 		return cannot("its layers are not to be found in /proc/self/mountinfo", err);
 	r.bases[0] = two_above(arena, mount.path);
-	result = read_options(&r, arena_strdup(arena, mount.super_options));
-	if (result < 0)
-		mount_shift_layers_close(ret_layers);
-	return result;
+	return read_options(&r, arena_strdup(arena, mount.super_options));
 }
 
-void mount_shift_layers_close(struct mount_shift_layers *layers)
+const char *mount_shift_layer_in_base(const struct mount_shift_layer *layer)
 {
-	while (layers->n)
-		(void)close(layers->items[--layers->n].fd);
+	const char *name = layer->name;
+
+	return *name == '/' ? name + strlen(layer->base) + 1 : name;
+}
+
+int mount_shift_layer_open(const struct mount_shift_layer *layer)
+{
+	cleanup_close int base_fd = -1;
+
+	if (*layer->name == '/')
+		return sys_openat2(
+			AT_FDCWD, layer->name, O_PATH | O_DIRECTORY, 0, RESOLVE_NO_MAGICLINKS);
+	base_fd = open(layer->base, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return base_fd < 0 ? -errno
+			   : sys_openat2(base_fd, layer->name, O_PATH | O_DIRECTORY, 0,
+				     RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
 }
 
 /* --- comparing --- */

@@ -12,9 +12,10 @@
  * engine's working directory, and its other options. */
 
 struct mount_shift_layer {
-	int fd; /* O_PATH */
-	const char *base,
-		*name; /* the layer is NAME in directory BASE, which layers mostly share; or NULL */
+	const char *name; /* absolute, or relative to BASE */
+	const char *base; /* a directory above it, which layers mostly share; or NULL */
+	dev_t device; /* what the name leads to */
+	ino_t inode;
 };
 
 struct mount_shift_layers {
@@ -24,12 +25,16 @@ struct mount_shift_layers {
 	struct oci_strings words; /* options that another overlay of these layers needs */
 };
 
-/* Opens the layers of the overlay whose root is ROOTFS_FD. RET_LAYERS is to be closed, also on
- * failure. -EOPNOTSUPP: they cannot be found or opened, as the text says. */
-int mount_shift_layers_open(struct arena *arena, int rootfs_fd,
+/* Finds the layers of the overlay whose root is ROOTFS_FD. -EOPNOTSUPP: they cannot be found, as
+ * the text says. */
+int mount_shift_layers_find(struct arena *arena, int rootfs_fd,
 	struct mount_shift_layers *ret_layers, struct nacre_error *err);
 
-void mount_shift_layers_close(struct mount_shift_layers *layers);
+/* The name of a layer that has a BASE, relative to that. */
+const char *mount_shift_layer_in_base(const struct mount_shift_layer *layer);
+
+/* Opens a layer by its name. Returns an O_PATH fd or -errno. */
+int mount_shift_layer_open(const struct mount_shift_layer *layer);
 
 /* Compares the top directory of the mount MAPPED_FD, where the root's id is ROOT_ID, with
  * ROOTFS_FD: the path of a layer may lead elsewhere by now. -EOPNOTSUPP: they differ. */

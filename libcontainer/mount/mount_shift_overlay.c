@@ -80,21 +80,32 @@ static int find_base(struct remake *m, const char *path)
 	return mapped_fd;
 }
 
-/* Opens the layer in its base, if the same directory is there, or else clones it: it may be a mount
- * of its own. */
+/* Opens the layer in the mapped clone of its base; -ENOENT: another directory is there, since the
+ * layer is a mount of its own. */
+static int open_in_base(struct remake *m, const struct mount_shift_layer *layer)
+{
+	const int base_fd = layer->base ? find_base(m, layer->base) : -ENOENT;
+	cleanup_close int fd = base_fd < 0 ? -ENOENT
+					   : sys_openat2(base_fd, mount_shift_layer_in_base(layer),
+						     O_PATH | O_DIRECTORY, 0,
+						     RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0 || st.st_dev != layer->device || st.st_ino != layer->inode)
+		return -ENOENT;
+	return fd_steal(&fd);
+}
+
+/* Opens the layer in its base, or else clones it. */
 static int map_layer(struct remake *m, const struct mount_shift_layer *layer)
 {
-	int base_fd = layer->base ? find_base(m, layer->base) : -ENOENT;
+	int mapped_fd = open_in_base(m, layer);
 	cleanup_close int fd = -1;
-	struct stat one, other;
 
-	if (base_fd >= 0)
-		fd = sys_openat2(base_fd, layer->name, O_PATH | O_DIRECTORY, 0,
-			RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
-	if (fd >= 0 && fstat(fd, &one) == 0 && fstat(layer->fd, &other) == 0 &&
-		one.st_dev == other.st_dev && one.st_ino == other.st_ino)
-		return fd_steal(&fd);
-	return mount_shift_clone(layer->fd, m->shift->userns_fd);
+	if (mapped_fd >= 0)
+		return mapped_fd;
+	fd = mount_shift_layer_open(layer);
+	return fd < 0 ? fd : mount_shift_clone(fd, m->shift->userns_fd);
 }
 
 static int map_layers(struct remake *m, struct nacre_error *err)
@@ -108,6 +119,10 @@ static int map_layers(struct remake *m, struct nacre_error *err)
 
 		if (fd == -EINVAL || fd == -EPERM)
 			return cannot("the file system of a layer cannot be id-mapped", err);
+		if (fd == -ELOOP || fd == -EXDEV || fd == -ENOENT || fd == -ENOTDIR)
+			return fail(err, EOPNOTSUPP,
+				"the root is an overlay, and its layer %.200s cannot be opened: %s",
+				m->layers.items[i].name, strerrordesc_np(-fd));
 		if (fd < 0)
 			return fail_errno(err, fd, "map layer %zu of the root", i);
 		add_fd(m, "lowerdir+", fd);
@@ -192,14 +207,13 @@ int mount_shift_overlay(
 	struct arena *arena, const struct mount_shift *shift, struct nacre_error *err)
 {
 	struct remake m = {.arena = arena, .shift = shift, .tree_fd = -1};
-	int fd, r = mount_shift_layers_open(arena, shift->rootfs_fd, &m.layers, err);
+	int fd, r = mount_shift_layers_find(arena, shift->rootfs_fd, &m.layers, err);
 
 	if (r < 0)
 		return r;
 	fd = build(&m, err);
 	release(&m);
 	r = fd < 0 ? fd : mount_shift_layers_compare(shift->rootfs_fd, fd, shift->root_id, err);
-	mount_shift_layers_close(&m.layers);
 	if (r < 0)
 		fd_close(&fd);
 	return r < 0 ? r : fd;
