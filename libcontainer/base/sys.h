@@ -32,6 +32,10 @@
 #define SYS_quotactl_fd 443
 #endif
 
+#ifndef SYS_statmount
+#define SYS_statmount 457
+#endif
+
 #ifndef SYS_listmount
 #define SYS_listmount 458
 #endif
@@ -234,6 +238,43 @@ static inline int sys_listmount_any(uint64_t mount)
 	uint64_t found;
 
 	return sys_result(syscall(SYS_listmount, &request, &found, (size_t)1, 0u));
+}
+
+/* struct statmount of <linux/mount.h>, which glibc's headers may lack. Strings are offsets in TEXT.
+ */
+struct sys_statmount {
+	uint32_t size;
+	uint32_t options; /* of the filesystem, with their escapes; Linux 6.11 */
+	uint64_t mask; /* SYS_STATMOUNT_*: what is there */
+	uint32_t device[2];
+	uint64_t magic;
+	uint32_t more[18];
+	uint32_t root; /* in the filesystem */
+	uint32_t point;
+	uint64_t spare[50];
+	char text[];
+};
+_Static_assert(sizeof(struct sys_statmount) == 512, "struct statmount");
+
+enum {
+	SYS_STATMOUNT_MAGIC = 0x01,
+	SYS_STATMOUNT_ROOT = 0x08,
+	SYS_STATMOUNT_POINT = 0x10,
+	SYS_STATMOUNT_OPTIONS = 0x80,
+};
+
+/* Linux 6.8. MOUNT: a unique id. -EOVERFLOW: the text is longer than SIZE has room for. */
+static inline int sys_statmount(
+	uint64_t mount, uint64_t mask, struct sys_statmount *ret, size_t size)
+{
+	const struct {
+		uint32_t size;
+		uint32_t spare;
+		uint64_t mount;
+		uint64_t mask;
+	} request = {.size = 24, .mount = mount, .mask = mask};
+
+	return sys_result(syscall(SYS_statmount, &request, ret, size, 0u));
 }
 
 static inline int sys_pivot_root(const char *new_root, const char *put_old)

@@ -5,13 +5,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <linux/stat.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "libcontainer/base/cleanup.h"
-#include "libcontainer/base/files.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/mount/mountinfo.h"
 #include "specs/harden_userns.h"
@@ -19,7 +19,8 @@
 #include "specs/path_text.h"
 
 enum {
-	MOUNTINFO_MAX = 16 * 1024 * 1024,
+	STATMOUNT_MIN = 8 * 1024, /* enough for 20 layers of an engine */
+	STATMOUNT_MAX = 16 * 1024 * 1024,
 	LAYERS_MAX = 500, /* OVL_MAX_STACK of the kernel */
 };
 
@@ -194,18 +195,23 @@ static int read_options(struct reading *r, char *options)
 	return result;
 }
 
-/* The line of the mount ID; NULL: there is none. */
-static char *find_line(char *text, uint64_t id, struct mountinfo *ret_mount)
+/* Asks for the mount with the unique id ID alone: mountinfo would show all that the host has. Heap,
+ * NULL with errno. */
+static struct sys_statmount *stat_mount(uint64_t id)
 {
-	char *next;
+	const uint64_t mask = SYS_STATMOUNT_MAGIC | SYS_STATMOUNT_ROOT | SYS_STATMOUNT_POINT |
+			      SYS_STATMOUNT_OPTIONS;
+	int r = -EOVERFLOW;
 
-	for (char *line = text; line && *line; line = next) {
-		next = strchr(line, '\n');
-		if (next)
-			*next++ = '\0';
-		if (strtoull(line, NULL, 10) == id && mountinfo_parse(line, ret_mount))
-			return line;
+	for (size_t size = STATMOUNT_MIN; r == -EOVERFLOW && size <= STATMOUNT_MAX; size *= 2) {
+		struct sys_statmount *mount = malloc(size);
+
+		r = mount ? sys_statmount(id, mask, mount, size) : -ENOMEM;
+		if (r == 0 && (mount->mask & mask) == mask)
+			return mount;
+		free(mount);
 	}
+	errno = r < 0 ? -r : EOPNOTSUPP; /* before Linux 6.11 there are no options */
 	return NULL;
 }
 
@@ -213,24 +219,23 @@ int mount_shift_layers_find(struct arena *arena, int rootfs_fd,
 	struct mount_shift_layers *ret_layers, struct nacre_error *err)
 {
 	struct reading r = {.arena = arena, .layers = ret_layers, .err = err};
-	cleanup_free char *text = NULL;
-	struct mountinfo mount;
+	cleanup_free struct sys_statmount *mount = NULL;
 	struct statx stx;
-	int result;
 
 	*ret_layers = (struct mount_shift_layers){.n = 0};
-	if (statx(rootfs_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0)
+	if (statx(rootfs_fd, "", AT_EMPTY_PATH, STATX_MNT_ID_UNIQUE, &stx) < 0)
 		return fail_errno(err, errno, "stat the root");
 	if (!(stx.stx_attributes & STATX_ATTR_MOUNT_ROOT))
 		return cannot("no mount of its own", err);
-	result = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL, err);
-	if (result < 0)
-		return result;
-	if (!find_line(text, stx.stx_mnt_id, &mount) || strcmp(mount.type, "overlay") != 0 ||
-		strcmp(mount.root, "/") != 0)
-		return cannot("its layers are not to be found in /proc/self/mountinfo", err);
-	r.bases[0] = two_above(arena, mount.path);
-	return read_options(&r, arena_strdup(arena, mount.super_options));
+	mount = stat_mount(stx.stx_mnt_id);
+	if (!mount)
+		return fail(err, EOPNOTSUPP,
+			"the root is an overlay, and statmount(2) does not show its layers: %s",
+			strerrordesc_np(errno));
+	if (mount->magic != OVERLAYFS_SUPER_MAGIC || strcmp(mount->text + mount->root, "/") != 0)
+		return cannot("statmount(2) shows another mount", err);
+	r.bases[0] = two_above(arena, mount->text + mount->point);
+	return read_options(&r, arena_strdup(arena, mount->text + mount->options));
 }
 
 const char *mount_shift_layer_in_base(const struct mount_shift_layer *layer)
