@@ -33,20 +33,26 @@ static int record(struct explanation *e, struct nacre_error *err)
 
 void explain_audit(struct container *c)
 {
-	struct explanation e = {.c = c};
+	struct explanation *e;
 	struct nacre_error err;
 	int r = 0;
 
 	if (c->record.audit.n == 0 || c->record.pid == 0)
 		return;
-	if (!c->config)
+	/* Not on the stack: each page of a function's frame is touched when it is called. */
+	e = arena_alloc(c->arena, sizeof(*e));
+	if (!e)
+		r = arena_fail(c->arena, "explanation", &err);
+	else
+		e->c = c;
+	if (r == 0 && !c->config)
 		r = container_load_config(c, &err);
 	if (r == 0)
-		r = explain_egress(&e, &err);
+		r = explain_egress(e, &err);
 	if (r == 0)
-		r = explain_relay(&e, &err);
-	if (r == 0 && e.n_denied)
-		r = record(&e, &err);
+		r = explain_relay(e, &err);
+	if (r == 0 && e->n_denied)
+		r = record(e, &err);
 	if (r == 0)
 		return;
 	(void)fail_prefix(&err, "audit: what was refused");
