@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "shim/rootfs_idmap.h"
+#include "shim/rootfs_loop.h"
 #include "shim/rootfs_options.h"
 
 /* Applies the flags of a bind mount, which the kernel ignores except by a remount. */
@@ -24,24 +25,37 @@ static int apply_bind_flags(const char *target, unsigned long flags)
 }
 
 /* DIRECTORY: that paths in the options are relative to; "": none. */
-static int mount_plain(const char *directory, const char *target, const Wire__Mount *mount_,
-	const struct rootfs_options *options, char text[static JOB_TEXT])
+static int mount_plain(const char *directory, const char *source, const char *target,
+	const Wire__Mount *mount_, const struct rootfs_options *options, char text[static JOB_TEXT])
 {
 	int back = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC), r = 0;
 
 	if (directory[0])
 		r = chdir(directory);
 	if (r == 0)
-		r = mount(mount_->source, target, mount_->type, options->flags, options->data);
+		r = mount(source, target, mount_->type, options->flags, options->data);
 	if (r == 0)
 		r = apply_bind_flags(target, options->flags);
 	if (r == 0 && directory[0])
 		r = fchdir(back);
 	if (r < 0)
-		(void)snprintf(text, JOB_TEXT, "mount %.300s of %.50s on %.300s: %s",
-			mount_->source, mount_->type, target, strerror(errno));
+		(void)snprintf(text, JOB_TEXT, "mount %.300s of %.50s on %.300s: %s", source,
+			mount_->type, target, strerror(errno));
 	if (back >= 0)
 		(void)close(back);
+	return r;
+}
+
+static int mount_loop(const char *target, const Wire__Mount *mount_,
+	const struct rootfs_options *options, char text[static JOB_TEXT])
+{
+	char device[ROOTFS_LOOP_PATH];
+	int fd = rootfs_loop_open(
+		mount_->source, options->flags & MS_RDONLY, options->direct, device, text);
+	int r = fd < 0 ? -1 : mount_plain("", device, target, mount_, options, text);
+
+	if (fd >= 0)
+		(void)close(fd);
 	return r;
 }
 
@@ -74,7 +88,7 @@ static int mount_mapped_overlay(int userns, const char *target, const Wire__Moun
 	else
 		r = rootfs_idmap_bind(userns, options->directory, true, target, text);
 	if (r == 0)
-		r = mount_plain(target, target, mount_, options, text);
+		r = mount_plain(target, mount_->source, target, mount_, options, text);
 	if (r == 0)
 		r = rootfs_idmap_hand_over(home, target, text);
 	if (r == 0 && fchdir(back) < 0) { /* setns(2) has changed it */
@@ -96,7 +110,11 @@ static int mount_mapped(const char *target, const Wire__Mount *mount_,
 
 	if (userns < 0)
 		return -1;
-	if (options->flags & MS_BIND)
+	if (options->loop)
+		(void)snprintf(text, JOB_TEXT,
+			"mount of type %.50s on %.300s: uidmap= does not apply to loop",
+			mount_->type, target);
+	else if (options->flags & MS_BIND)
 		r = mount_mapped_bind(userns, target, mount_, options, text);
 	else if (options->directory[0])
 		r = mount_mapped_overlay(userns, target, mount_, options, text);
@@ -127,8 +145,12 @@ static int mount_one(const char *target, const Wire__Mount *mount_, char text[st
 			strerror(-r));
 		return -1;
 	}
-	r = options.uids ? mount_mapped(target, mount_, &options, text)
-			 : mount_plain(options.directory, target, mount_, &options, text);
+	if (options.uids)
+		r = mount_mapped(target, mount_, &options, text);
+	else if (options.loop)
+		r = mount_loop(target, mount_, &options, text);
+	else
+		r = mount_plain(options.directory, mount_->source, target, mount_, &options, text);
 	free(options.data);
 	free(options.directory);
 	return r;

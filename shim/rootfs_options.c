@@ -117,6 +117,18 @@ static bool take_map(const char *option, struct rootfs_options *options)
 	return true;
 }
 
+/* Takes OPTION if it is one of containerd's about a loop device. */
+static bool take_loop(const char *option, struct rootfs_options *options)
+{
+	if (strcmp(option, "loop") == 0)
+		options->loop = true;
+	else if (options->loop && strcmp(option, "direct-io") == 0)
+		options->direct = true;
+	else
+		return false;
+	return true;
+}
+
 static int write_data(
 	char *const *words, size_t n, size_t size, bool shorten, struct rootfs_options *options)
 {
@@ -129,7 +141,8 @@ static int write_data(
 		const char *names = words[i] + strlen(lower);
 		const size_t common = layers && shorten ? common_length(names) : 0;
 
-		if (take_flag(words[i], &options->flags) || take_map(words[i], options))
+		if (take_flag(words[i], &options->flags) || take_map(words[i], options) ||
+			take_loop(words[i], options))
 			continue;
 		if (layers && options->uids && common == 0)
 			return -EXDEV;
@@ -153,7 +166,8 @@ int rootfs_options_read(
 	int r = options.data && options.directory ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < n; i++)
-		(void)take_map(words[i], &options);
+		if (!take_map(words[i], &options))
+			(void)take_loop(words[i], &options);
 	if (r == 0 && !options.uids != !options.gids)
 		r = -EINVAL;
 	if (r == 0)

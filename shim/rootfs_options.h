@@ -2,6 +2,7 @@
 #ifndef NACRE_SHIM_ROOTFS_OPTIONS_H
 #define NACRE_SHIM_ROOTFS_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Turns mount options into arguments of mount(2). Pure. */
@@ -9,6 +10,7 @@ struct rootfs_options {
 	unsigned long flags;
 	char *data; /* heap, as is "directory" */
 	char *directory; /* that paths in "data" are relative to; "": none */
+	bool loop, direct; /* the source is a file for a loop device, without the page cache */
 	const char *uids, *gids; /* maps of an id-mapped mount, in the words; NULL: none */
 };
 

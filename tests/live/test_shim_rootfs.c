@@ -4,10 +4,14 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 Suite *suite_shim_rootfs(void);
@@ -156,6 +160,82 @@ START_TEST(a_map_that_cannot_be_is_named_and_nothing_is_left)
 }
 END_TEST
 
+/* The device of the file system whose root is on rootfs in the bundle: its file, or "" once the
+ * kernel has released it. */
+static void backing_file(dev_t device, char ret_file[PATH_MAX])
+{
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/loop/backing_file", major(device),
+		minor(device));
+	ret_file[0] = '\0';
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? 0 : read(fd, ret_file, PATH_MAX - 1);
+	ret_file[n > 0 ? n - 1 : 0] = '\0'; /* and no newline */
+	if (fd >= 0)
+		(void)close(fd);
+}
+
+static dev_t device_of(const char *path)
+{
+	struct stat st;
+
+	SYS(stat(path, &st));
+	return st.st_dev;
+}
+
+static const struct {
+	const char *options[4];
+	bool writable;
+} looped[] = {
+	{{"loop"}, true},
+	{{"loop", "ro"}, false},
+	{{"ro", "loop", "noload"}, false},
+};
+
+START_TEST(a_file_is_mounted_by_a_loop_device)
+{
+	char file[PATH_MAX];
+	dev_t device;
+
+	ck_assert_int_eq(system("mke2fs -q -F -t ext4 " BASE "/image 2M >/dev/null"), 0);
+	ck_assert_msg(mount_root("ext4", BASE "/image", looped[_i].options) == 0, "%s", text);
+	SYS(access(BUNDLE "/rootfs/lost+found", F_OK));
+	device = device_of(BUNDLE "/rootfs");
+	backing_file(device, file);
+	ck_assert_str_eq(file, BASE "/image");
+	ck_assert_int_eq(mkdir(BUNDLE "/rootfs/new", 0755) == 0, looped[_i].writable);
+	must_be_unmounted();
+	for (int i = 0; i < 500; i++) { /* udev may look at the device for a moment */
+		backing_file(device, file);
+		if (!file[0])
+			break;
+		(void)usleep(10000);
+	}
+	ck_assert_str_eq(file, "");
+}
+END_TEST
+
+static const struct {
+	const char *source, *options[4], *text;
+} no_loops[] = {
+	{BASE "/missing", {"loop"},
+		"open the file for the mount option loop of " BASE "/missing: No such file"},
+	{BASE "/image", {"loop", "direct-io", "no_such_option"}, "Invalid argument"},
+	{BASE "/image", {"loop", "uidmap=0:1:1", "gidmap=0:1:1"}, "does not apply to loop"},
+};
+
+START_TEST(a_loop_device_that_cannot_be_is_named_and_nothing_is_left)
+{
+	ck_assert_int_eq(system("mke2fs -q -F -t ext4 " BASE "/image 2M >/dev/null"), 0);
+	ck_assert_int_eq(mount_root("ext4", no_loops[_i].source, no_loops[_i].options), -1);
+	ck_assert_msg(strstr(text, no_loops[_i].text), "%s", text);
+	must_be_unmounted();
+}
+END_TEST
+
 Suite *suite_shim_rootfs(void)
 {
 	Suite *suite = suite_create("shim_rootfs");
@@ -167,6 +247,12 @@ Suite *suite_shim_rootfs(void)
 	tcase_add_test(tests, a_bind_is_mapped_and_its_flags_hold);
 	tcase_add_loop_test(
 		tests, a_map_that_cannot_be_is_named_and_nothing_is_left, 0, COUNT(refused));
+	suite_add_tcase(suite, tests);
+	tests = tcase_create("loop devices");
+	tcase_add_checked_fixture(tests, set_up, NULL);
+	tcase_add_loop_test(tests, a_file_is_mounted_by_a_loop_device, 0, COUNT(looped));
+	tcase_add_loop_test(tests, a_loop_device_that_cannot_be_is_named_and_nothing_is_left, 0,
+		COUNT(no_loops));
 	suite_add_tcase(suite, tests);
 	return suite;
 }

@@ -32,6 +32,33 @@ START_TEST(flags_are_no_data)
 END_TEST
 
 static const struct {
+	const char *words[4]; /* ended by NULL */
+	bool loop, direct;
+	const char *data;
+} loops[] = {
+	{{"loop", "ro", "errors=continue"}, true, false, "errors=continue"},
+	{{"direct-io", "loop"}, true, true, ""},
+	{{"loop", "direct-io", "loop"}, true, true, ""},
+	{{"direct-io", "ro"}, false, false, "direct-io"}, /* a filesystem's own */
+	{{"loop=/dev/loop7", "looped"}, false, false, "loop=/dev/loop7,looped"},
+};
+
+START_TEST(loop_is_no_data)
+{
+	struct rootfs_options options;
+	size_t n = 0;
+
+	while (loops[_i].words[n])
+		n++;
+	ck_assert_int_eq(rootfs_options_read((char *const *)loops[_i].words, n, 4096, &options), 0);
+	ck_assert_int_eq(options.loop, loops[_i].loop);
+	ck_assert_int_eq(options.direct, loops[_i].direct);
+	ck_assert_str_eq(options.data, loops[_i].data);
+	release(&options);
+}
+END_TEST
+
+static const struct {
 	const char *layers;
 	size_t size;
 	const char *data, *directory; /* NULL: -E2BIG */
@@ -100,6 +127,7 @@ Suite *suite_shim_rootfs_options(void)
 	TCase *tests = tcase_create("options");
 
 	tcase_add_test(tests, flags_are_no_data);
+	tcase_add_loop_test(tests, loop_is_no_data, 0, COUNT(loops));
 	tcase_add_loop_test(tests, layers_are_shortened_where_they_must_be, 0, COUNT(layers));
 	tcase_add_loop_test(tests, maps_are_no_data_and_layers_are_relative, 0, COUNT(mapped));
 	suite_add_tcase(suite, tests);
