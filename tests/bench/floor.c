@@ -81,7 +81,7 @@ static const struct bpf_insn device_rules[] = {
 	RETURN(1),
 };
 
-static int make_cgroup(int parent_fd, char name[32])
+static int make_cgroup(int parent_fd, char name[FLOOR_NAME])
 {
 	union bpf_attr attr = {
 		.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
@@ -89,9 +89,10 @@ static int make_cgroup(int parent_fd, char name[32])
 		.insn_cnt = N(device_rules),
 		.license = (uint64_t)(uintptr_t) "Apache-2.0",
 	};
+	static unsigned number;
 	int cgroup, program;
 
-	(void)snprintf(name, 32, "floor-%d", getpid());
+	(void)snprintf(name, FLOOR_NAME, "floor-%d-%u", getpid(), number++);
 	must(mkdirat(parent_fd, name, 0755), "mkdir cgroup");
 	cgroup = must(openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open cgroup");
 	program = must(sys_bpf(BPF_PROG_LOAD, &attr), "BPF_PROG_LOAD");
@@ -289,9 +290,8 @@ static void drop_privileges(void)
 	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs");
 }
 
-static void init(const char *rootfs)
+static void init(const char *rootfs, char *const args[])
 {
-	char *const args[] = {(char *)(uintptr_t) "/bin/true", NULL};
 	char *const environment[] = {(char *)(uintptr_t) "PATH=/usr/local/sbin:/usr/local/bin:/usr/"
 							 "sbin:/usr/bin:/sbin:/bin",
 		(char *)(uintptr_t) "TERM=xterm", NULL};
@@ -311,29 +311,42 @@ static void init(const char *rootfs)
 	drop_privileges();
 	(void)umask(022);
 	(void)close(root);
-	execve("/bin/true", args, environment);
-	err(125, "floor: /bin/true");
+	execve(args[0], args, environment);
+	err(125, "floor: %s", args[0]);
 }
 
-int floor_run(const char *rootfs, int cgroup_fd)
+pid_t floor_start(const char *rootfs, int cgroup_fd, char *const args[], char ret_name[FLOOR_NAME],
+	int *ret_pidfd)
 {
 	int pidfd = -1, cgroup;
-	struct clone_args args = {
+	struct clone_args clone = {
 		.flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS |
 			 CLONE_INTO_CGROUP | CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		.exit_signal = SIGCHLD,
 	};
-	char name[32];
-	siginfo_t info;
+	pid_t pid;
 
-	cgroup = make_cgroup(cgroup_fd, name);
-	args.cgroup = (uint64_t)cgroup;
-	if (must(sys_clone3(&args), "clone3") == 0)
-		init(rootfs);
+	cgroup = make_cgroup(cgroup_fd, ret_name);
+	clone.cgroup = (uint64_t)cgroup;
+	pid = must(sys_clone3(&clone), "clone3");
+	if (pid == 0)
+		init(rootfs, args);
+	(void)close(cgroup);
+	*ret_pidfd = pidfd;
+	return pid;
+}
+
+int floor_run(const char *rootfs, int cgroup_fd)
+{
+	char *const args[] = {(char *)(uintptr_t) "/bin/true", NULL};
+	char name[FLOOR_NAME];
+	siginfo_t info;
+	int pidfd;
+
+	(void)floor_start(rootfs, cgroup_fd, args, name, &pidfd);
 	must(sys_pidfd_wait(pidfd, &info, WEXITED), "waitid");
 	must(unlinkat(cgroup_fd, name, AT_REMOVEDIR), "rmdir cgroup");
-	(void)close(cgroup);
 	(void)close(pidfd);
 	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
