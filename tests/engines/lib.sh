@@ -134,11 +134,11 @@ use_shim() {
 	profiles=(runc shim)
 }
 
-# Identifiers and times differ from run to run. Docker's client complains at times of its own end, and
-# aardvark-dns of a syslog that is not there. containerd's last word of an error that has no code depends on
-# its version and the shim's.
+# Identifiers and times differ from run to run. Docker's client complains at times of its own end,
+# aardvark-dns of a syslog that is not there, and kubectl of a watch that it ended itself. containerd's
+# last word of an error that has no code depends on its version and the shim's.
 normalise() {
-	tr -d '\000' | sed -E -e '/error waiting for container: context canceled/d' -e '/^failed to connect to syslog: /d' -e 's/^time="[^"]*" //' -e 's/\b[0-9a-f]{64}\b/ID/g' -e 's/\b[0-9a-f]{12}\b/ID/g' -e 's/\^@//' -e 's/\r$//' -e 's/: unknown$//'
+	tr -d '\000' | sed -E -e '/error waiting for container: context canceled/d' -e '/^failed to connect to syslog: /d' -e '/^[EW][0-9]+ .* reflector\.go:.*context canceled/d' -e 's/^time="[^"]*" //' -e 's/\b[0-9a-f]{64}\b/ID/g' -e 's/\b[0-9a-f]{12}\b/ID/g' -e 's/\^@//' -e 's/\r$//' -e 's/: unknown$//'
 }
 
 # what the engines' files in contrib call the runtime that is being tried

@@ -8,6 +8,7 @@
 export PATH=/nacre/components:$PATH KUBECONFIG=/run/kubernetes/config
 export logs=/nacre/logs
 api=https://127.0.0.1:6443
+export patience=150 # seconds, for what mostly takes one
 ln -s "$logs/containerd.log" /run/containerd.log
 
 # in_background NAME COMMAND...: its output is a log, its pid in /run/NAME.pid
@@ -239,13 +240,13 @@ container() {
 
 # until_phase POD PHASE, which else is printed with the pod's events; nothing stays then
 until_phase() {
-	k wait "pod/$1" --for="jsonpath={.status.phase}=$2" --timeout=40s >/dev/null 2>&1 && return
+	k wait "pod/$1" --for="jsonpath={.status.phase}=$2" --timeout="${patience}s" >/dev/null 2>&1 && return
 	echo "$1 is not $2 but $(k get pod "$1" -o 'jsonpath={.status.phase}')"
 	give_up "$1"
 }
 
 until_ready() {
-	k wait "pod/$1" --for=condition=Ready --timeout=40s >/dev/null 2>&1 && return
+	k wait "pod/$1" --for=condition=Ready --timeout="${patience}s" >/dev/null 2>&1 && return
 	echo "$1 is not ready"
 	give_up "$1"
 }

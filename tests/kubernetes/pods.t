@@ -68,7 +68,7 @@ feature_missing_program() {
 }
 
 feature_prestop_and_termination() {
-	pod p "terminationGracePeriodSeconds: 20, $(containers \
+	pod p "terminationGracePeriodSeconds: 60, $(containers \
 		'trap "cat /tmp/hooks; echo asked; exit 0" TERM; echo ready; while :; do sleep 0.1; done' \
 		"lifecycle: {preStop: {exec: {command: $(shell 'echo before >>/tmp/hooks')}}, postStart: {exec: {command: $(shell 'echo after >>/tmp/hooks')}}}")"
 	until_phase p Running && wait_until 10 has_logged p ready
@@ -108,7 +108,7 @@ feature_job_of_50_pods() {
 		spec: {completions: 50, parallelism: 15, template: {spec: {runtimeClassName: $(runtime_name),
 		  restartPolicy: Never, $(containers 'exit 0')}}}
 	YAML
-	k wait job/j --for=condition=Complete --timeout=200s
+	k wait job/j --for=condition=Complete --timeout=400s
 	k get job j -o 'jsonpath={.status.succeeded} {.status.failed}{"\n"}'
 	gone job/j
 }
@@ -123,7 +123,7 @@ feature_deployment_rolled_over() {
 			spec: {replicas: 3, selector: {matchLabels: {app: d}}, template: {metadata: {labels: {app: d}},
 			  spec: {runtimeClassName: $(runtime_name), terminationGracePeriodSeconds: 1, $(containers "echo $version; $sleeping")}}}
 		YAML
-		k rollout status deployment/d --timeout=60s | tail -n 1
+		k rollout status deployment/d --timeout="${patience}s" | tail -n 1
 	done
 	wait_until 20 eval '[[ $(k get pods -l app=d --no-headers | wc -l) == 3 ]]'
 	k logs -l app=d --prefix=false
@@ -137,7 +137,8 @@ feature_exec() {
 	until_phase p Running || return
 	with_status k exec p -- sh -c 'echo out; echo err >&2; exit 5' 2>&1 | sort
 	echo typed | k exec -i p -- cat
-	on_terminal "kubectl --namespace $runtime exec -it p -- sh -c 'tty; exit 4'" | grep -v 'command terminated'
+	# The kernel's hangup at the end of a session throws away what nobody has read from the terminal.
+	on_terminal "kubectl --namespace $runtime exec -it p -- sh -c 'tty; sleep 2; exit 4'" | grep -v 'command terminated'
 	with_status k exec p -- /missing 2>&1 | grep -o 'no such file or directory' | sort -u
 	k exec p -- sh -c 'head -c 5000000 /dev/zero' | wc -c
 	gone pod/p
@@ -178,9 +179,9 @@ feature_cp() {
 # --- probes ---
 
 feature_exec_probes() {
-	pod p "$(containers "sleep 1; touch /tmp/up; $sleeping" "startupProbe: {exec: {command: $(shell 'test -e /tmp/up')}, periodSeconds: 1, failureThreshold: 30},
-		readinessProbe: {exec: {command: $(shell 'test -e /tmp/up')}, periodSeconds: 1},
-		livenessProbe: {exec: {command: $(shell 'test ! -e /tmp/down')}, periodSeconds: 1, failureThreshold: 1}")"
+	pod p "$(containers "sleep 1; touch /tmp/up; $sleeping" "startupProbe: {exec: {command: $(shell 'test -e /tmp/up')}, timeoutSeconds: 20, periodSeconds: 1, failureThreshold: 30},
+		readinessProbe: {exec: {command: $(shell 'test -e /tmp/up')}, timeoutSeconds: 20, periodSeconds: 1},
+		livenessProbe: {exec: {command: $(shell 'test ! -e /tmp/down')}, timeoutSeconds: 20, periodSeconds: 1, failureThreshold: 1}")"
 	until_ready p || return
 	k exec p -- touch /tmp/down
 	wait_until 30 is_field p '.status.containerStatuses[0].restartCount' 1
@@ -189,16 +190,16 @@ feature_exec_probes() {
 }
 
 feature_http_probe() {
-	pod p "$(containers 'touch /tmp/ok; exec httpd -f -p 8080 -h /tmp' 'readinessProbe: {httpGet: {path: /ok, port: 8080}, periodSeconds: 1}')"
+	pod p "$(containers 'touch /tmp/ok; exec httpd -f -p 8080 -h /tmp' 'readinessProbe: {httpGet: {path: /ok, port: 8080}, timeoutSeconds: 5, periodSeconds: 1}')"
 	until_phase p Running || return
-	k wait pod/p --for=condition=Ready --timeout=15s
+	k wait pod/p --for=condition=Ready --timeout=40s
 	gone pod/p
 }
 
 feature_tcp_probe() {
-	pod p "$(containers 'exec httpd -f -p 8080 -h /tmp' 'readinessProbe: {tcpSocket: {port: 8080}, periodSeconds: 1}')"
+	pod p "$(containers 'exec httpd -f -p 8080 -h /tmp' 'readinessProbe: {tcpSocket: {port: 8080}, timeoutSeconds: 5, periodSeconds: 1}')"
 	until_phase p Running || return
-	k wait pod/p --for=condition=Ready --timeout=15s
+	k wait pod/p --for=condition=Ready --timeout=40s
 	gone pod/p
 }
 
@@ -368,7 +369,7 @@ server_address() {
 		metadata: {name: server}
 		spec: {runtimeClassName: runc, terminationGracePeriodSeconds: 1, $(containers 'echo hello >/tmp/index.html; httpd -p 80 -h /tmp; exec httpd -f -p 81 -h /tmp')}
 	YAML
-	kubectl --namespace default wait pod/server --for=condition=Ready --timeout=40s >/dev/null
+	kubectl --namespace default wait pod/server --for=condition=Ready --timeout="${patience}s" >/dev/null
 	kubectl --namespace default get pod server -o 'jsonpath={.status.podIP}'
 }
 
@@ -433,7 +434,7 @@ feature_agent_pod() {
 	kubectl --namespace agents create configmap agent-environment --from-literal HOST_SECRET=/etc/kubernetes-secret \
 		--from-literal HOST_LOOPBACK=127.0.0.1:6443 --from-literal HOST_NETWORK=192.0.2.129:10250 >/dev/null
 	kubectl --namespace agents create configmap agent --from-file /nacre/contrib/agent.py >/dev/null
-	kubectl --namespace agents wait pod/agent --for='jsonpath={.status.phase}=Succeeded' --timeout=60s >/dev/null ||
+	kubectl --namespace agents wait pod/agent --for='jsonpath={.status.phase}=Succeeded' --timeout="${patience}s" >/dev/null ||
 		runtime=agents messages agent
 	kubectl --namespace agents logs agent | jq -r '[.try, if .result == "allowed" then .result else .detail end] | join(" ")'
 	kubectl delete namespace agents >/dev/null
@@ -467,7 +468,7 @@ feature_nothing_is_left() {
 
 # --- one feature by all profiles at once, which mostly wait ---
 
-seconds=240
+seconds=600
 # of the whole node, or heavy
 alone=' agent_pod job_of_50_pods kubelet_and_containerd_restarted nothing_is_left seccomp_of_the_node '
 eval "one_$(declare -f run_feature)"
