@@ -8,6 +8,7 @@
 export PATH=/nacre/components:$PATH KUBECONFIG=/run/kubernetes/config
 export logs=/nacre/logs
 api=https://127.0.0.1:6443
+shim_type=nacre-oci # whose name has the profile
 export patience=150 # seconds, for what mostly takes one
 ln -s "$logs/containerd.log" /run/containerd.log
 
@@ -75,10 +76,10 @@ configure_containerd() {
 	/nacre/contrib/install-engine containerd >"$logs/install-engine.log" 2>&1 ||
 		{ say "$(cat "$logs/install-engine.log")"; exit 1; }
 	if [[ -x /nacre/build/shim/containerd-shim-nacre-v2 ]]; then
-		ln -sf /nacre/build/shim/containerd-shim-nacre-v2 /usr/local/bin/containerd-shim-nacre-oci-v2
+		ln -sf /nacre/build/shim/containerd-shim-nacre-v2 "/usr/local/bin/containerd-shim-$shim_type-v2"
 		cat >>/etc/containerd/config.toml <<-TOML
 			[plugins."io.containerd.cri.v1.runtime".containerd.runtimes.nacre-shim]
-			  runtime_type = "io.containerd.nacre-oci.v2"
+			  runtime_type = "io.containerd.$shim_type.v2"
 			  pod_annotations = ["run.nacre.*"]
 		TOML
 	fi
