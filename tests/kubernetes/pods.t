@@ -424,20 +424,46 @@ feature_egress_of_no_container() {
 	gone pod/p
 }
 
-# --- contrib's pod of an agent ---
+# --- contrib's pods of agents ---
+
+# what contrib/agent.py is told of the host
+of_the_host() {
+	printf '%s\n' HOST_SECRET=/etc/kubernetes-secret HOST_LOOPBACK=127.0.0.1:6443 HOST_NETWORK=192.0.2.129:10250
+}
+
+# tries: what it printed, in brief
+tries() {
+	jq -r '[.try, if .result == "allowed" then .result else .detail end] | join(" ")'
+}
 
 # As it stands, but for the image and the runtime
 feature_agent_pod() {
 	local file=/nacre/contrib/engines/agent-pod.yaml
 	sed -e "s,image: python:3-slim,image: $image," -e "s,runtimeClassName: nacre\$,runtimeClassName: $(runtime_name)," \
 		"$file" | kubectl apply -f - >/dev/null
-	kubectl --namespace agents create configmap agent-environment --from-literal HOST_SECRET=/etc/kubernetes-secret \
-		--from-literal HOST_LOOPBACK=127.0.0.1:6443 --from-literal HOST_NETWORK=192.0.2.129:10250 >/dev/null
+	of_the_host | kubectl --namespace agents create configmap agent-environment --from-env-file /dev/stdin >/dev/null
 	kubectl --namespace agents create configmap agent --from-file /nacre/contrib/agent.py >/dev/null
 	kubectl --namespace agents wait pod/agent --for='jsonpath={.status.phase}=Succeeded' --timeout="${patience}s" >/dev/null ||
 		runtime=agents messages agent
-	kubectl --namespace agents logs agent | jq -r '[.try, if .result == "allowed" then .result else .detail end] | join(" ")'
+	kubectl --namespace agents logs agent | tries
 	kubectl delete namespace agents >/dev/null
+}
+
+# What the controller of agent-sandbox makes of the template: a pod in which sleep runs, for exec
+feature_agent_sandbox() {
+	local environment file=/nacre/contrib/engines/agent-sandbox.yaml
+	mapfile -t environment < <(of_the_host)
+	kubectl annotate --local -f "$file" -o json read=yes | jq -s . >"/run/sandbox-$runtime.json"
+	jq -r '(map({(.kind): .}) | add) as $all | $all | keys[], .SandboxWarmPool.spec.sandboxTemplateRef.name == .SandboxTemplate.metadata.name,
+		.SandboxClaim.spec.warmPoolRef.name == .SandboxWarmPool.metadata.name' "/run/sandbox-$runtime.json"
+	kubectl label namespace "$runtime" pod-security.kubernetes.io/enforce=restricted >/dev/null
+	jq --arg image "$image" --arg class "$(runtime_name)" '.[] | select(.kind == "SandboxTemplate").spec.podTemplate |
+		.apiVersion = "v1" | .kind = "Pod" | .metadata.name = "p" | .spec.containers[0].image = $image | .spec.runtimeClassName = $class' \
+		"/run/sandbox-$runtime.json" | k apply -f - >/dev/null
+	until_phase p Running &&
+		k exec -i p -- env "${environment[@]}" python3 - </nacre/contrib/agent.py | tries
+	kubectl label namespace "$runtime" pod-security.kubernetes.io/enforce- >/dev/null
+	gone pod/p
 }
 
 # --- what happens to the node ---
@@ -470,7 +496,7 @@ feature_nothing_is_left() {
 
 seconds=600
 # of the whole node, or heavy
-alone=' agent_pod job_of_50_pods kubelet_and_containerd_restarted nothing_is_left seccomp_of_the_node '
+alone=' agent_pod agent_sandbox job_of_50_pods kubelet_and_containerd_restarted nothing_is_left seccomp_of_the_node '
 eval "one_$(declare -f run_feature)"
 
 run_feature() {
@@ -501,6 +527,7 @@ for profile in agent strict nested; do
 done
 # What the pod's own filter left to the file's mode is refused by that of the profile.
 for profile in agent nested; do
+	differs "$profile" agent_sandbox own-seccomp-filter $'workspace allowed\n.*device EPERM'
 	differs "$profile" agent_pod own-seccomp-filter $'workspace allowed\n.*device EPERM'
 done
 for profile in agent strict; do
@@ -512,6 +539,7 @@ differs agent added_capability capability-ceiling 'CapEff:.00000000000005fb'
 differs nested added_capability capability-ceiling 'CapEff:.00000000800005fb'
 differs strict added_capability capability-ceiling 'CapEff:.0000000000000000'
 differs strict dropped_capabilities capability-ceiling 'CapEff:.0000000000000000'
+differs strict agent_sandbox writable-binds $'workspace EROFS\n.*network EPERM'
 differs strict agent_pod writable-binds $'workspace EROFS\n.*network EPERM'
 differs strict egress_by_an_annotation egress 'allows more than the rules in force'
 differs strict egress_by_container egress 'allows more than the rules in force'
