@@ -72,13 +72,13 @@ say() {
 }
 
 # wait_until SECONDS COMMAND...: looks again every tenth of a second, as there is nothing to wait on
-# but what the engine's client prints.
+# but what the engine's client prints. Where that takes long by itself, step is more.
 wait_until() {
 	local left=$(($1 * 10))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		((left--)) || { echo "waited in vain for: $*"; return 1; }
-		sleep 0.1
+		sleep "${step:-0.1}"
 	done
 }
 
