@@ -5,6 +5,8 @@ Protocol Buffers of a few messages, by tables with the field numbers of runtime.
 generated and nothing but Debian's python3-grpcio is needed. A message is a dict; what is unset is
 absent, unknown fields are skipped.
 """
+import os
+
 import grpc
 
 
@@ -96,6 +98,8 @@ def decode(message, data):
     return values
 
 
+# of a machine that emulates another, on what a call may take
+SLOWNESS = int(os.environ.get("SLOWNESS", "1"))
 MAP = {str: str}
 INT = Message(value=(1, int))
 NAMESPACES = Message(network=(1, int), pid=(2, int), ipc=(3, int), target_id=(4, str))
@@ -191,4 +195,4 @@ class Runtime:
             "/runtime.v1.RuntimeService/" + method,
             request_serializer=lambda values: encode(request, values),
             response_deserializer=lambda data: decode(response, data))
-        return lambda **values: call(values, timeout=60)
+        return lambda **values: call(values, timeout=60 * SLOWNESS)

@@ -7,7 +7,7 @@ import time
 import grpc
 
 import cri_stream
-from cri_api import Runtime
+from cri_api import SLOWNESS, Runtime
 
 SOCKET = "/run/containerd/containerd.sock"
 IMAGE = "localhost/busybox:1"
@@ -21,7 +21,7 @@ numbers = itertools.count()
 
 
 def wait_until(condition, seconds=20):
-    end = time.monotonic() + seconds
+    end = time.monotonic() + seconds * SLOWNESS
     while not condition():
         if time.monotonic() > end:
             print("waited in vain")
@@ -74,7 +74,7 @@ class Container:
 
     def exec(self, *command, timeout=10):
         """(status, output, errors)"""
-        answer = cri.ExecSync(container_id=self.id, cmd=list(command), timeout=timeout)
+        answer = cri.ExecSync(container_id=self.id, cmd=list(command), timeout=timeout * SLOWNESS)
         return (answer.get("exit_code", 0), answer.get("stdout", b"").decode(),
                 answer.get("stderr", b"").decode())
 
@@ -92,13 +92,14 @@ class Container:
 class Pod:
     """A sandbox of a runtime's; at the end of a with it is stopped and removed with all that is in it."""
 
-    def __init__(self, handler, namespaces=None, security=None, sysctls=None, **config):
+    def __init__(self, handler, namespaces=None, security=None, sysctls=None, parent="", **config):
         name = f"pod-{time.time_ns()}"
         self.logs = LOGS / name
         self.namespaces = {"pid": CONTAINER, **(namespaces or {})}
         self.config = {
             "metadata": {"name": name, "uid": name, "namespace": "default"}, "hostname": "pod",
             "log_directory": str(self.logs), "linux": {
+                "cgroup_parent": parent,
                 "security_context": {"namespace_options": self.namespaces, **(security or {})},
                 "sysctls": sysctls or {}}, **config}
         self.id = cri.RunPodSandbox(config=self.config, runtime_handler=handler)["pod_sandbox_id"]
