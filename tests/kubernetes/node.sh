@@ -21,6 +21,10 @@ in_background() {
 	disown
 }
 
+has_controllers() {
+	grep -qw cpu /sys/fs/cgroup/cgroup.controllers
+}
+
 # Where the host has no controllers, limits that pods have unasked can be kept by no runtime: a program
 # of each one's name takes them out.
 make_runtimes() {
@@ -28,7 +32,7 @@ make_runtimes() {
 
 	mkdir -p "$real"
 	ln -s /usr/sbin/runc /usr/local/bin/runc
-	! grep -qw cpu /sys/fs/cgroup/cgroup.controllers || return 0
+	! has_controllers || return 0
 	for name in runc nacre nacre-oci nacre-strict nacre-nested; do
 		mv "/usr/local/bin/$name" "$real/$name"
 		cat >"/usr/local/bin/$name" <<-WRAPPER
@@ -105,7 +109,8 @@ start_kubelet() {
 
 # of which nothing is kept
 start_control_plane() {
-	local dir=/run/kubernetes
+	local dir=/run/kubernetes qos=false
+	! has_controllers || qos=true
 	mkdir -p "$dir/etcd"
 	openssl genrsa -out "$dir/accounts.key" 2048 2>/dev/null
 	echo 'token,admin,1,"system:masters"' >"$dir/tokens"
@@ -122,7 +127,7 @@ start_control_plane() {
 		kind: KubeletConfiguration
 		authentication: {anonymous: {enabled: true}, webhook: {enabled: false}}
 		authorization: {mode: AlwaysAllow}
-		cgroupsPerQOS: false
+		cgroupsPerQOS: $qos
 		enforceNodeAllocatable: []
 		cgroupDriver: cgroupfs
 		failSwapOn: false
@@ -132,6 +137,7 @@ start_control_plane() {
 		clusterDomain: cluster.local
 		syncFrequency: 2s
 		maxPods: 150
+		${kubelet_settings:-}
 	YAML
 	ip address add 192.0.2.129/32 dev lo
 	echo 1 >/proc/sys/net/ipv4/ip_forward
