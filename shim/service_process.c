@@ -116,6 +116,8 @@ static int prepare_exec(struct command *command, char text[static JOB_TEXT])
 	command_add(command, "--detach");
 	if (task_wants_own_cgroup())
 		command_add(command, "--own-cgroup");
+	if (process->io.terminal) /* of the request, which the process need not repeat */
+		command_add(command, "--tty");
 	command_add(command, "--process");
 	command_add(command, command->file);
 	command_add_process(command);

@@ -121,6 +121,7 @@ struct container *task_add(const char *id, const char *bundle, const char *root)
 	c->init.container = c;
 	c->init.exec_id = "";
 	c->init.cgroup_fd = -1;
+	wire__time__init(&c->init.exited_at);
 	stdio_clear(&c->init.io);
 	c->next = containers;
 	containers = c;
@@ -153,6 +154,8 @@ struct process *task_add_exec(struct container *container, const char *exec_id)
 		return NULL;
 	}
 	stdio_clear(&process->io);
+	wire__time__init(
+		&process->exited_at); /* for the answer if it is deleted before its start */
 	process->cgroup_fd = -1;
 	process->container = container;
 	process->next = container->execs;

@@ -200,6 +200,12 @@ feature_exec_that_fails() {
 	remove one
 }
 
+feature_exec_that_is_only_created() {
+	call_shim created
+	status_of one
+	remove one
+}
+
 feature_start_while_deleted() {
 	call_shim delete
 	wait_until 10 is_status one ''

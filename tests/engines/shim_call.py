@@ -98,6 +98,15 @@ def failure(shim, container):
     print("kill", shim.call("Kill", second + number(3, 15) + number(4, 1)))  # all
 
 
+def created(shim, container):
+    """An exec that is deleted before its start; then one whose terminal only the request has."""
+    second = container + text(2, "second")
+    print("exec", shim.call("Exec", second + process("true")))
+    print("delete", shim.call("Delete", second))
+    print("exec", shim.call("Exec", second + number(3, 1) + process("test", "-t", "0")))
+    print("start", shim.call("Start", second))
+
+
 def delete(shim, container):
     second = container + text(2, "second")
     print("exec", shim.call("Exec", second + process("true")))
@@ -355,7 +364,8 @@ def mapped_root(*_):
 
 
 ADDRESS = sys.argv[1]
-{"limit": limit, "failure": failure, "delete": delete, "waits": waits, "slow_reader": slow_reader,
+{"limit": limit, "failure": failure, "created": created, "delete": delete, "waits": waits,
+ "slow_reader": slow_reader,
  "late_reader": late_reader, "orphan": orphan, "terminal_logger": terminal_logger, "hostile_fifos": hostile_fifos,
  "execs": execs, "update": update, "mapped_root": mapped_root,
  "checkpoint": checkpoint}[sys.argv[3]](Shim(ADDRESS), text(1, sys.argv[2]))
