@@ -238,14 +238,14 @@ int mount_shift_layers_find(struct arena *arena, int rootfs_fd,
 	return read_options(&r, arena_strdup(arena, mount->text + mount->options));
 }
 
-const char *mount_shift_layer_in_base(const struct mount_shift_layer *layer)
+const char *mount_shift_layers_in_base(const struct mount_shift_layer *layer)
 {
 	const char *name = layer->name;
 
 	return *name == '/' ? name + strlen(layer->base) + 1 : name;
 }
 
-int mount_shift_layer_open(const struct mount_shift_layer *layer)
+int mount_shift_layers_open_one(const struct mount_shift_layer *layer)
 {
 	cleanup_close int base_fd = -1;
 

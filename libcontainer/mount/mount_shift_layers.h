@@ -31,10 +31,10 @@ int mount_shift_layers_find(struct arena *arena, int rootfs_fd,
 	struct mount_shift_layers *ret_layers, struct nacre_error *err);
 
 /* The name of a layer that has a BASE, relative to that. */
-const char *mount_shift_layer_in_base(const struct mount_shift_layer *layer);
+const char *mount_shift_layers_in_base(const struct mount_shift_layer *layer);
 
 /* Opens a layer by its name. Returns an O_PATH fd or -errno. */
-int mount_shift_layer_open(const struct mount_shift_layer *layer);
+int mount_shift_layers_open_one(const struct mount_shift_layer *layer);
 
 /* Compares the top directory of the mount MAPPED_FD, where the root's id is ROOT_ID, with
  * ROOTFS_FD: the path of a layer may lead elsewhere by now. -EOPNOTSUPP: they differ. */

@@ -86,7 +86,7 @@ static int open_in_base(struct remake *m, const struct mount_shift_layer *layer)
 {
 	const int base_fd = layer->base ? find_base(m, layer->base) : -ENOENT;
 	cleanup_close int fd = base_fd < 0 ? -ENOENT
-					   : sys_openat2(base_fd, mount_shift_layer_in_base(layer),
+					   : sys_openat2(base_fd, mount_shift_layers_in_base(layer),
 						     O_PATH | O_DIRECTORY, 0,
 						     RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS);
 	struct stat st;
@@ -104,7 +104,7 @@ static int map_layer(struct remake *m, const struct mount_shift_layer *layer)
 
 	if (mapped_fd >= 0)
 		return mapped_fd;
-	fd = mount_shift_layer_open(layer);
+	fd = mount_shift_layers_open_one(layer);
 	return fd < 0 ? fd : mount_shift_clone(fd, m->shift->userns_fd);
 }
 
