@@ -11,6 +11,7 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/base/sys_landlock.h"
 #include "libcontainer/cgroup/cgroup.h"
 #include "libcontainer/cgroup/cgroup_devices.h"
 #include "libcontainer/namespace/namespaces.h"

@@ -8,6 +8,7 @@
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/base/sys_landlock.h"
 #include "specs/mount_words.h"
 #include "specs/path_text.h"
 

@@ -24,6 +24,7 @@
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/base/sys_landlock.h"
 
 Suite *suite_landlock(void);
 
