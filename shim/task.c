@@ -154,8 +154,8 @@ struct process *task_add_exec(struct container *container, const char *exec_id)
 		return NULL;
 	}
 	stdio_clear(&process->io);
-	wire__time__init(
-		&process->exited_at); /* for the answer if it is deleted before its start */
+	/* For the answer, if it is deleted before its start. */
+	wire__time__init(&process->exited_at);
 	process->cgroup_fd = -1;
 	process->container = container;
 	process->next = container->execs;
