@@ -22,7 +22,7 @@ void apply_part(const struct apply_journal *j, const struct apply_step *step,
 int apply_copy(const char *part, int dir_fd, const char *name, int to_fd, const char *to_name,
 	int64_t *ret_time)
 {
-	struct nacre_error ignored;
+	const int64_t before = place_before_making();
 	struct place_object object;
 	int r = place_look(dir_fd, name, &object);
 
@@ -34,14 +34,23 @@ int apply_copy(const char *part, int dir_fd, const char *name, int to_fd, const 
 	if (r == 0 && renameat2(to_fd, part, to_fd, to_name, RENAME_NOREPLACE) < 0)
 		r = -errno;
 	if (r < 0)
-		(void)workspace_remove_tree(to_fd, part, &ignored);
+		(void)apply_remove_made(to_fd, part, before);
 	return r;
+}
+
+int apply_remove_made(int dir_fd, const char *name, int64_t before)
+{
+	struct place_object there;
+	int r = place_look(dir_fd, name, &there);
+
+	if (r < 0 || !there.mode || (there.birth && there.birth < before))
+		return r;
+	return workspace_remove_object(dir_fd, name, &there);
 }
 
 int apply_remove(int dir_fd, const char *name, const struct place_object *object)
 {
 	struct place_object there;
-	struct nacre_error err;
 	int r = place_look(dir_fd, name, &there);
 
 	if (r < 0 || !there.mode)
@@ -49,7 +58,7 @@ int apply_remove(int dir_fd, const char *name, const struct place_object *object
 	if (!place_same(&there, object))
 		return -ESTALE;
 	if (S_ISDIR(there.mode))
-		return workspace_remove_tree(dir_fd, name, &err);
+		return workspace_remove_object(dir_fd, name, object);
 	return unlinkat(dir_fd, name, 0) < 0 ? -errno : 0;
 }
 

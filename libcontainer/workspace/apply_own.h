@@ -97,7 +97,11 @@ void apply_part(const struct apply_journal *j, const struct apply_step *step,
 /* Removes NAME of DIR_FD, with all that is in it, if it is OBJECT. Returns 0 or -errno. */
 int apply_remove(int dir_fd, const char *name, const struct place_object *object);
 
-/* Does the same for an object that was copied to another file system at time COPIED. -ESTALE: it
+/* The same for what the caller has made there since BEFORE, of place_before_making. What is older
+ * stays: somebody else has moved it there. */
+int apply_remove_made(int dir_fd, const char *name, int64_t before);
+
+/* As apply_remove, for an object that was copied to another file system at time COPIED. -ESTALE: it
  * was written to since. */
 int apply_remove_copied(
 	int dir_fd, const char *name, const struct place_object *object, int64_t copied);

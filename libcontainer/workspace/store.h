@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "libcontainer/workspace/place.h"
 #include "specs/workspace_record.h"
 
 /*
@@ -99,6 +100,10 @@ void workspace_close(struct workspace *w);
 
 /* Removes NAME of DIR_FD with all in it, however deep, but no mount. Already gone is success. */
 int workspace_remove_tree(int dir_fd, const char *name, struct nacre_error *err);
+
+/* The same, where somebody else may write: a directory that has entries is removed only if it is
+ * OBJECT. -ESTALE: it is another one. Returns 0 or -errno. */
+int workspace_remove_object(int dir_fd, const char *name, const struct place_object *object);
 
 /* Removes the directory N and all in it. */
 int workspace_remove_directory(int set_fd, unsigned number, struct nacre_error *err);

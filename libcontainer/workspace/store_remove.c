@@ -10,6 +10,7 @@
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
+#include "libcontainer/workspace/place.h"
 #include "libcontainer/workspace/size.h"
 #include "libcontainer/workspace/store.h"
 
@@ -167,20 +168,36 @@ static int empty_all(int dir_fd)
 	return r;
 }
 
-int workspace_remove_tree(int dir_fd, const char *name, struct nacre_error *err)
+/* ONLY: what NAME must lead to if it is a directory with entries; NULL: whatever it is. */
+static int remove_tree(int dir_fd, const char *name, const struct place_object *only)
 {
 	cleanup_close int fd = -1;
+	struct place_object opened;
 	int r = remove_plain(dir_fd, name);
 
-	if (r == -ENOTEMPTY || r == -EEXIST || r == -EACCES) {
-		fd = open_directory(dir_fd, name);
-		r = fd < 0 ? fd : unlock(fd);
-		if (r == 0)
-			r = empty_all(fd);
-		if (r == 0)
-			r = remove_plain(dir_fd, name);
-	}
+	if (r != -ENOTEMPTY && r != -EEXIST && r != -EACCES)
+		return r;
+	fd = open_directory(dir_fd, name);
+	r = fd < 0 ? fd : place_look_fd(fd, &opened);
+	if (r == 0 && only && !place_same(&opened, only))
+		r = -ESTALE;
+	if (r == 0)
+		r = unlock(fd);
+	if (r == 0)
+		r = empty_all(fd);
+	return r < 0 ? r : remove_plain(dir_fd, name);
+}
+
+int workspace_remove_tree(int dir_fd, const char *name, struct nacre_error *err)
+{
+	const int r = remove_tree(dir_fd, name, NULL);
+
 	return r < 0 ? fail_errno(err, r, "remove %s", name) : 0;
+}
+
+int workspace_remove_object(int dir_fd, const char *name, const struct place_object *object)
+{
+	return remove_tree(dir_fd, name, object);
 }
 
 int workspace_remove_directory(int set_fd, unsigned number, struct nacre_error *err)

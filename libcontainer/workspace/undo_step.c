@@ -116,8 +116,8 @@ static int announce(const struct undo_step *u)
 int undo_take_back(const struct undo_step *u)
 {
 	const bool old = u->step->old.mode != 0;
-	struct nacre_error ignored;
-	struct place_object there;
+	struct place_object there, journal;
+	int64_t before;
 	int r = 0;
 
 	if (u->moves) {
@@ -126,15 +126,19 @@ int undo_take_back(const struct undo_step *u)
 			r = move(u->taken_fd, u->taken_name, u->journal->dir_fd, u->number);
 		return r;
 	}
-	if (u->copies && u->taken_fd >= 0)
-		r = workspace_remove_tree(u->taken_fd, u->part, &ignored);
+	/* What is older than the apply was not made by its undo. The second is that of
+	 * place_before_making. */
+	r = place_look_fd(u->journal->dir_fd, &journal);
+	before = journal.birth - 1000000000;
+	if (r == 0 && u->copies && u->taken_fd >= 0)
+		r = apply_remove_made(u->taken_fd, u->part, before);
 	/* Otherwise it is what the container made there since. */
 	if (r == 0 && u->copied)
-		r = workspace_remove_tree(u->taken_fd, u->taken_name, &ignored);
+		r = apply_remove_made(u->taken_fd, u->taken_name, before);
 	if (r == 0 && u->far && old)
-		r = workspace_remove_tree(u->pair.spare_fd, u->part, &ignored);
+		r = apply_remove_made(u->pair.spare_fd, u->part, before);
 	if (r == 0 && u->far && old)
-		r = workspace_remove_tree(u->pair.spare_fd, u->spare, &ignored);
+		r = apply_remove_made(u->pair.spare_fd, u->spare, before);
 	return r;
 }
 

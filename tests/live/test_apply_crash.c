@@ -307,7 +307,7 @@ static void swap_in(void)
 }
 
 /* A symlink and a directory, that come to the source by an apply, or again by its undo. */
-START_TEST(what_is_swapped_in_gets_no_owner)
+START_TEST(what_is_swapped_in_gets_no_owner_and_stays)
 {
 	const bool directory = _i & 1, undone = _i & 2;
 	const struct timespec moment = {.tv_sec = 1, .tv_nsec = 200000000};
@@ -317,6 +317,7 @@ START_TEST(what_is_swapped_in_gets_no_owner)
 	fixture_use("tmpfs");
 	fixture_set_up(&f, 65536);
 	fixture_directory(&f, "victim", 0700);
+	fixture_file(&f, "victim/kept", "kept");
 	victim_fd = openat(f.top_fd, "victim", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ck_assert_int_ge(victim_fd, 0);
 	ck_assert_int_eq(fchown(f.source_fd, 4321, 4321), 0);
@@ -340,6 +341,7 @@ START_TEST(what_is_swapped_in_gets_no_owner)
 	ck_assert_ptr_null(swapped_in);
 	ck_assert_int_eq(fstat(victim_fd, &st), 0);
 	ck_assert_uint_eq(st.st_uid, 0);
+	ck_assert_int_eq(faccessat(victim_fd, "kept", F_OK, 0), 0);
 	(void)close(victim_fd);
 	fixture_tear_down(&f);
 }
@@ -389,7 +391,7 @@ Suite *suite_apply_crash(void)
 	suite_add_tcase(s, t);
 	t = tcase_create("meddle");
 	tcase_set_timeout(t, 30);
-	tcase_add_loop_test(t, what_is_swapped_in_gets_no_owner, 0, 4);
+	tcase_add_loop_test(t, what_is_swapped_in_gets_no_owner_and_stays, 0, 4);
 	suite_add_tcase(s, t);
 	return s;
 }
