@@ -117,7 +117,8 @@ static bool is_there(const struct apply_batch *run, const char *path)
 	cleanup_close int fd = place_open(run->place.source_fd, path, &name);
 	struct place_object object;
 
-	return fd >= 0 && place_look(fd, name, &object) == 0 && object.mode;
+	return fd >= 0 && place_look(fd, name, &object) == 0 && object.mode &&
+	       !apply_batch_takes_away(run, path);
 }
 
 /* Applies the rename at INDEX, or sets the reason why not. Does nothing if it has to wait for

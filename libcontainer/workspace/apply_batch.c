@@ -205,6 +205,16 @@ static bool below_new(const struct apply_batch *run, const char *path)
 	return false;
 }
 
+bool apply_batch_takes_away(const struct apply_batch *run, const char *path)
+{
+	for (size_t i = 0; i < run->n_renames; i++)
+		if (run->request->dry_run &&
+			run->request->results[run->renames[i]].outcome == APPLY_DONE &&
+			place_within(path, run->request->changes->items[run->renames[i]].from))
+			return true;
+	return false;
+}
+
 bool apply_batch_from(const struct apply_batch *run, const struct workspace_change *change,
 	char ret_from[PATH_MAX])
 {
@@ -244,10 +254,12 @@ static void prepare(struct apply_batch *run, struct apply_item *item)
 {
 	char from[PATH_MAX];
 
+	item->vacated = apply_batch_takes_away(run, item->change->path);
 	if (item->change->from) {
 		if (!apply_batch_from(run, item->change, from))
 			return apply_refuse_errno(&run->place, item, -ENAMETOOLONG, NULL);
-		item->from = arena_strdup(run->place.arena, from);
+		item->from = arena_strdup(
+			run->place.arena, run->request->dry_run ? item->change->from : from);
 		if (!item->from)
 			return apply_refuse_errno(&run->place, item, -ENOMEM, NULL);
 	}

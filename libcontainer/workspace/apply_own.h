@@ -30,6 +30,7 @@ struct apply_item {
 	bool mode_alone; /* sets only the mode of an existing directory */
 	bool clears; /* only clears its path, for the next item, which is a rename to it */
 	struct apply_item *cleared; /* of a rename: that item; NULL: nothing was there */
+	bool vacated; /* a dry run: what is at its path would have been renamed by now */
 	bool pending; /* not refused yet */
 	int64_t copied; /* when what it replaced was copied, which is at the spare name, too */
 };
@@ -61,6 +62,8 @@ int apply_batch_take(
 	struct apply_batch *run, size_t index, bool mode_alone, struct nacre_error *err);
 /* Adds the deletion of what is in the way of the rename at INDEX. */
 void apply_batch_clear(struct apply_batch *run, size_t index);
+/* Whether this is a dry run, and a rename would have taken away by now what is at PATH. */
+bool apply_batch_takes_away(const struct apply_batch *run, const char *path);
 /* Finds what the old path of CHANGE, a rename, is by now: directories above it may have been
  * renamed. Returns whether it fits. */
 bool apply_batch_from(const struct apply_batch *run, const struct workspace_change *change,

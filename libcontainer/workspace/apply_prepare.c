@@ -133,7 +133,7 @@ static void prepare_rename(struct apply_place *p, struct apply_item *item)
 		r = place_look(from_fd, from, &item->step.old);
 	if (r < 0)
 		apply_refuse_errno(p, item, r, "its place in the source");
-	else if (item->step.new.mode && !item->cleared)
+	else if (item->step.new.mode && !item->cleared && !item->vacated)
 		apply_refuse(p, item, APPLY_CONFLICT, "the source has it by now");
 	else if (!S_ISDIR(item->step.old.mode))
 		apply_refuse(p, item, APPLY_CONFLICT, "its old path is no directory by now");
@@ -181,6 +181,8 @@ void apply_prepare(struct apply_place *p, struct apply_item *item)
 		apply_refuse_errno(p, item, r, "its directory in the source");
 		return;
 	}
+	if (item->vacated)
+		item->step.old.mode = 0;
 	why = judge(p, item);
 	if (why) {
 		apply_refuse(p, item, APPLY_CONFLICT, "%s", why);

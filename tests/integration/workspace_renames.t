@@ -7,7 +7,7 @@
 # comes_and_goes SOURCE-SCRIPT SCRIPT [NAME]: the source is what the script makes of it, back, and again. Returns 1 if
 # nothing was changed, or renames that need each other are left out.
 comes_and_goes() {
-	local before after failed
+	local before after failed foreseen
 	source_of "$1"
 	before=$(files "$source")
 	rm -rf "$T/made"
@@ -16,9 +16,12 @@ comes_and_goes() {
 	after=$(files "$T/made")
 	changed "$2" || return
 	[[ -e $store/$id ]] || return 1
+	try nacre workspace apply --dry-run "$id"
+	foreseen=$out
 	try nacre workspace apply "$id"
 	applied=$out
 	failed=$rc
+	is "$foreseen" "$applied" "the dry run${3:+ of $3} before: $2"
 	if ((rc == 0)); then
 		is "$(files "$source")" "$after" "the source${3:+ of $3} after: $2"
 		good nacre workspace diff "$id"
