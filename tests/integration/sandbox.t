@@ -629,7 +629,7 @@ manual=$(dirname "$0")/../../runtime/nacre-sandbox.1
 test_the_examples_of_the_manual_run() {
 	local line n=0
 	project
-	mkdir -p "$home/.cargo" "$home/.cache/pip"
+	mkdir -p "$home/.cargo" "$home/.cache/ccache"
 	while read -r line; do
 		doing "$line"
 		((++n))
