@@ -55,17 +55,17 @@ static const struct command commands[] = {
 	{"resume", command_resume, 1, 0, 1, 1, "ID", {NULL}, "resume all processes"},
 	{"checkpoint", command_checkpoint, 1, 0, 1, 1, "ID", {checkpoint_rows, checkpoint_criu_rows}, "write a running container to files, with criu"},
 	{"restore", command_restore, 1, 0, 1, 1, "ID", {restore_rows, checkpoint_criu_rows, create_profile_rows}, "create a container from those files and continue it"},
-	{"update", command_update, 1, 0, 1, 1, "ID", {update_rows}, "change the limits of a container"},
+	{"update", command_update, 1, 0, 1, 1, "ID", {update_rows}, "change the limits and egress rules of a container"},
 	{"events", command_events, 1, 0, 1, 1, "ID", {events_rows}, "print the resource usage of a container, and when memory ran out"},
 	{"spec", command_spec, 1, STATELESS, 0, 0, "", {spec_rows, create_profile_rows}, "write an initial config.json"},
 	{"harden", command_harden, 1, STATELESS, 0, 0, "", {harden_rows, create_profile_rows}, "show what a profile changes in a bundle's config"},
 	{"explain", command_explain, 1, 0, 1, 1, "ID", {explain_rows}, "report what a container was denied, and what cannot be observed"},
-	{"workspace", command_workspace, 1, 0, 1, ANY, "list | diff ID [PATH]... | apply ID [PATH]... | undo ID | discard ID", {workspace_rows}, "show, apply or discard what a container changed in its workspaces"},
+	{"workspace", command_workspace, 1, 0, 1, ANY, "list | diff ID [PATH]... | apply ID [PATH]... | undo ID | discard ID", {workspace_rows}, "show, apply, undo or discard what a container changed in its workspaces"},
 	{"check", command_check, 1, STATELESS, 0, 0, "", {check_rows}, "report for each rule whether this host enforces it"},
 	{"receipt", command_receipt, 1, STATELESS, 1, ANY, "keygen|show|verify [FILE]...", {receipt_rows}, "make a key for receipts, or show or verify a receipt"},
 	{"features", command_features, 1, STATELESS, 0, 0, "", {NULL}, "print what this build supports as JSON"},
 	{"version", command_version, 1, STATELESS, 0, 0, "", {NULL}, "print the version"},
-	{"help", command_help, 1, STATELESS, 0, 1, "[COMMAND]", {NULL}, "explain a command, or list profiles, rules or grants"},
+	{"help", command_help, 1, STATELESS, 0, 1, "[COMMAND]", {NULL}, "print the help of nacre or of a command, or list profiles, rules or grants"},
 	/* clang-format on */
 };
 
@@ -83,7 +83,7 @@ static const struct option_row global_rows[] = {
 	{"rootless", 0, WORD(create.rootless), "true|false|auto", "continue if no cgroup can be made; default: auto"},
 	{"criu", 0, TEXT(criu.criu), "PATH", "program for checkpoint and restore; default: criu of PATH"},
 	{"version", 'v', FLAG(version), NULL, "print the version"},
-	{"help", 'h', FLAG(help), NULL, "explain a command"},
+	{"help", 'h', FLAG(help), NULL, "print this help; after a command, its options"},
 	{NULL},
 	/* clang-format on */
 };

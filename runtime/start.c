@@ -7,10 +7,10 @@
 
 const struct option_row start_rows[] = {
 	/* clang-format off */
-	{"timeout", 0, DURATION(timeout_ms), "TIME", "give up after TIME, 30s or 1h30m, and undo what was done"},
-	{"process", 'p', TEXT(start.process_file), "FILE", "of a container that was created --late: its program, as JSON with args, cwd and env"},
+	{"timeout", 0, DURATION(timeout_ms), "TIME", "give up after TIME, 30s or 1h30m, and kill the container"},
+	{"process", 'p', TEXT(start.process_file), "FILE", "for a container created with --late: its program, as JSON with args, cwd and env"},
 	{"workspace", 'w', TEXT(start.workspace), "SRC[:DEST]", "with --process: a directory in place of the source of its workspace"},
-	{"egress", 0, LIST(start.egress), "DESTINATION", "with --process: the rules in place of those that it was created with; may be repeated"},
+	{"egress", 0, LIST(start.egress), "DESTINATION", "with --process: rules in place of those that it was created with; may be repeated"},
 	{NULL},
 	/* clang-format on */
 };
