@@ -35,7 +35,7 @@ _nacre_command() {
 	done
 }
 
-# _nacre_words rules|grants: a word a line.
+# _nacre_words rules|grants: prints one word per line.
 _nacre_words() {
 	nacre help "$1" 2>/dev/null | sed -n 's/^  \([^ ]*\).*/\1/p'
 }

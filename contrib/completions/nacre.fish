@@ -2,7 +2,7 @@
 # fish completion for nacre. Commands, options and their words come from "nacre help", which prints
 # the tables that the parser reads: there is no second list to keep.
 
-# __nacre_words rules|grants: a word a line.
+# __nacre_words rules|grants: prints one word per line.
 function __nacre_words
     nacre help $argv[1] 2>/dev/null | string match -r '^  \S+' | string trim
 end
@@ -20,7 +20,8 @@ function __nacre_complete_grants
     end
 end
 
-# Of a command, or without one of nacre itself: letter, name, value and help of each option, between tabs.
+# Prints letter, name, value and help of each option of a command, or without one of nacre itself, with tabs
+# between.
 function __nacre_rows
     nacre help $argv 2>/dev/null | awk '
         function put() { if (name != "") printf "%s\t%s\t%s\t%s\n", letter, name, value, help; name = "" }

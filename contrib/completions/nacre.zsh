@@ -3,12 +3,12 @@
 # zsh completion for nacre. Commands, options and their words come from "nacre help", which prints the
 # tables that the parser reads: there is no second list to keep.
 
-# _nacre_words rules|grants: a word a line.
+# _nacre_words rules|grants: prints one word per line.
 _nacre_words() {
 	nacre help $1 2>/dev/null | sed -n 's/^  \([^ ]*\).*/\1/p'
 }
 
-# Of a command, or without one of nacre itself: name, value and help of each option, between tabs.
+# Prints name, value and help of each option of a command, or without one of nacre itself, with tabs between.
 _nacre_rows() {
 	nacre help "$@" 2>/dev/null | awk '
 		function put() { if (name != "") printf "%s\t%s\t%s\n", name, value, help; name = "" }

@@ -4,8 +4,8 @@
  *
  *	cc -o run-bundle run-bundle.c $(pkg-config --cflags --libs libnacre)
  *
- * The same file is C++: c++ -x c++. With the library's code in the program, but not that of the
- * libraries that it needs, or with all of them and libc:
+ * The same file is C++: c++ -x c++. To link libnacre statically, but not the libraries that it
+ * needs, or all of them and libc:
  *
  *	cc -o run-bundle run-bundle.c $(pkg-config --static --cflags --libs libnacre |
  *		sed 's/-lnacre/-l:libnacre.a/')
@@ -50,7 +50,7 @@ static void introduce(struct nacre *nacre, const char *id)
 	nacre_container_free(container);
 }
 
-/* Returns the exit status: that of the program, or as shells tell of a signal. */
+/* Returns the exit status of the program, or 128 plus the number of the signal that ended it. */
 static int wait_for(struct nacre_process *process, int seconds, struct nacre_error *err)
 {
 	struct nacre_error why;

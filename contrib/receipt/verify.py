@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""verify.py PUBLIC-KEY RECEIPT: whether that key has signed it, by securesystemslib (PyPI, [crypto])."""
+"""verify.py PUBLIC-KEY RECEIPT: verifies the signature by securesystemslib (PyPI, [crypto])."""
 
 import hashlib
 import json
