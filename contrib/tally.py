@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Counts the results that contrib/check collected in a folder.
 
-NAME.json are logs of `meson test`, one object a test and line. A test that speaks TAP counts as its
+NAME.json are logs of `meson test`, one object per line and test. A test that speaks TAP counts as its
 subtests, any other as one. The file builds has lines "passed|failed<TAB>name<TAB>log file"
 and "skipped<TAB>name<TAB>reason".
 """
