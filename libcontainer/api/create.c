@@ -4,11 +4,11 @@
 #include "libcontainer/api/options.h"
 #include "libcontainer/life/audit.h"
 
-int create_audit(struct life *l, int result, struct nacre_error *err)
+int create_audit(struct life *l, const char *event_name, int result, struct nacre_error *err)
 {
 	const struct harden_request *request = l->hardened_by;
 	struct audit_event event = {
-		.event = "create", .bundle = l->container.record.bundle, .pid = l->container.pid};
+		.event = event_name, .bundle = l->container.record.bundle, .pid = l->container.pid};
 
 	if (l->container.record.audit.n == 0)
 		return result;
@@ -42,7 +42,7 @@ static int create(struct nacre *nacre, const char *id, const struct nacre_create
 	if (r == 0)
 		r = prepare_container(&l, options, err);
 	if (r == 0)
-		r = create_audit(&l, life_create(&l, err), err);
+		r = create_audit(&l, "create", life_create(&l, err), err);
 	life_done(&l);
 	return r;
 }

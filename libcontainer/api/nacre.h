@@ -111,7 +111,7 @@ int prepare_cgroup(struct life *l, const struct nacre_create_options *options,
 	const struct harden_request *request, const char **ret_path, struct nacre_error *err);
 
 /* create.c: records RESULT, the result of create. */
-int create_audit(struct life *l, int result, struct nacre_error *err);
+int create_audit(struct life *l, const char *event_name, int result, struct nacre_error *err);
 
 /* checkpoint_begin.c: prepares a run of criu, for checkpoint and restore. MAKE: the directory of
  * the images may be missing. The caller releases RET_RUN, even after an error. */

@@ -59,15 +59,12 @@ static int read_documents(
 	return r < 0 && r != -ENOENT ? r : checkpoint_may_restore(record, l->hardened_by, err);
 }
 
-static int prepare(struct life *l, const struct nacre_create_options *create,
-	const struct nacre_criu_options *options, struct nacre_error *err)
+static int prepare_criu(
+	struct life *l, const struct nacre_criu_options *options, struct nacre_error *err)
 {
 	struct criu_run *run = l->restore->run;
-	int r;
+	int r = check_joined(l, err);
 
-	r = prepare_container(l, create, err);
-	if (r >= 0)
-		r = check_joined(l, err);
 	if (r >= 0)
 		r = checkpoint_begin(&l->container, options, false, run, err);
 	if (r >= 0)
@@ -93,7 +90,6 @@ static int restore(struct nacre *nacre, const char *id, const struct nacre_creat
 	struct nacre_error *err)
 {
 	const struct life_options life_options = prepare_life_options(create, false);
-	struct audit_event event = {.event = "restore"};
 	struct restore restore = RESTORE_NONE;
 	struct criu_run run = CRIU_RUN_NONE;
 	struct life l;
@@ -107,12 +103,13 @@ static int restore(struct nacre *nacre, const char *id, const struct nacre_creat
 	if (r == 0 && !process)
 		r = fail_errno(err, ENOMEM, "restore");
 	if (r == 0)
-		r = prepare(&l, create, options, err);
-	if (r == 0)
-		r = life_restore(&l, err);
-	event.bundle = l.container.record.bundle;
-	event.pid = l.container.pid;
-	r = audit_result(&l, &event, r, life_delete, err);
+		r = prepare_container(&l, create, err);
+	if (r == 0) {
+		r = prepare_criu(&l, options, err);
+		if (r == 0)
+			r = life_restore(&l, err);
+		r = create_audit(&l, "restore", r, err);
+	}
 	if (r == 0)
 		process_take(process, &l, true);
 	namespaces_plan_done(&restore.plan);

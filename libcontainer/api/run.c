@@ -23,7 +23,7 @@ static int run(struct nacre *nacre, const char *id, const struct nacre_create_op
 	if (r == 0)
 		r = prepare_container(&l, options, err);
 	if (r == 0)
-		r = create_audit(&l, life_run(&l, err), err);
+		r = create_audit(&l, "create", life_run(&l, err), err);
 	if (r == 0)
 		r = audit_result(&l,
 			&(struct audit_event){.event = "start", .pid = l.container.pid}, 0,

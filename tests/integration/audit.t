@@ -133,6 +133,17 @@ test_a_full_disk_takes_back_an_exec_and_what_it_started() {
 	rm "$T/disk/audit"
 }
 
+test_a_refused_restore_is_recorded_with_what_it_would_relax() {
+	fresh
+	bundle true
+	mkdir "$T/images"
+	try nacre restore --audit "$T/audit" --allow tmp-exec --bundle "$b" --image-path "$T/images" "$id"
+	is "$rc" 1 "exit status"
+	is "$(audit '.grants[0] | .grant + " " + .by' restore)" "tmp-exec command line" grants
+	is "$(audit '.args | join(" ")' restore)" "/payload true" args
+	is "nacre: $(audit .error restore)" "${err##*$'\n'}" "the error"
+}
+
 test_the_policys_file_cannot_be_left_out() {
 	rm -f "$T/audit"
 	mkdir -p "$T/etc/nacre"

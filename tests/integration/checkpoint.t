@@ -105,6 +105,17 @@ test_restore_goes_on_where_checkpoint_stopped() {
 	delete
 }
 
+test_what_a_restore_relaxes_is_in_the_audit() {
+	profile=agent
+	counter || return
+	started
+	checkpoint
+	restore --audit "$T/b-audit" --allow tmp-exec
+	is "$(jq -r 'select(.event == "restore") | .grants[0] | .grant + " " + .by' "$T/b-audit")" "tmp-exec command line"
+	kill_now
+	delete
+}
+
 test_what_was_restored_is_held_as_before() {
 	local before after
 	profile=agent
