@@ -57,7 +57,7 @@ static const struct command commands[] = {
 	{"restore", command_restore, 1, 0, 1, 1, "ID", {restore_rows, checkpoint_criu_rows, create_profile_rows}, "create a container from those files and continue it"},
 	{"update", command_update, 1, 0, 1, 1, "ID", {update_rows}, "change the limits and egress rules of a container"},
 	{"events", command_events, 1, 0, 1, 1, "ID", {events_rows}, "print the resource usage of a container, and when memory ran out"},
-	{"spec", command_spec, 1, STATELESS, 0, 0, "", {spec_rows, create_profile_rows}, "write an initial config.json"},
+	{"spec", command_spec, 1, STATELESS, 0, 0, "", {spec_rows}, "write an initial config.json"},
 	{"harden", command_harden, 1, STATELESS, 0, 0, "", {harden_rows, create_profile_rows}, "show what a profile changes in a bundle's config"},
 	{"explain", command_explain, 1, 0, 1, 1, "ID", {explain_rows}, "report what a container was denied, and what cannot be observed"},
 	{"workspace", command_workspace, 1, 0, 1, ANY, "list | diff ID [PATH]... | apply ID [PATH]... | undo ID | discard ID", {workspace_rows}, "show, apply, undo or discard what a container changed in its workspaces"},

@@ -14,6 +14,7 @@ const struct option_row spec_rows[] = {
 	/* clang-format off */
 	{"bundle", 'b', TEXT(create.bundle), "DIR", "the bundle; default: the working directory"},
 	{"rootless", 0, FLAG(rootless_config), NULL, "for a caller who is not root"},
+	{"profile", 0, TEXT(create.profile), "oci|nested|agent|strict", "the profile; default: the policy's, or agent"},
 	{NULL},
 	/* clang-format on */
 };

@@ -38,6 +38,15 @@ test_spec_overwrites_nothing() {
 	is "$(<"$T/b/config.json")" mine "the file"
 }
 
+test_spec_takes_no_option_that_a_config_cannot_hold() {
+	local option
+	mkdir "$T/b"
+	for option in allow require egress userns workspace; do
+		bad 1 "spec: unknown option --$option: see nacre help spec" nacre spec --bundle "$T/b" "--$option" x
+	done
+	is "$(ls "$T/b")" "" "what was written"
+}
+
 test_spec_needs_a_directory() {
 	bad 1 "bundle: open $T/none: No such file or directory" nacre spec --bundle "$T/none"
 }
