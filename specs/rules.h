@@ -77,10 +77,10 @@
 	RULE(setuid_files, "setuid-files", AGENT, EDITS, CONFIG,                                   \
 		"the container's nosuid does not hold on the host, where a setuid file that "      \
 		"the container left in a workspace or wrote as its stdout runs as the file's "     \
-		"owner; dpkg needs this grant besides rootfs-write")                               \
+		"owner; dpkg needs the grants setuid-files and rootfs-write")                      \
 	RULE(landlock, "landlock", STRICT, EDITS, CONFIG,                                          \
 		"code that gets around mounts and namespaces can still write only where the "      \
-		"container may, and reach no TCP port")                                            \
+		"container may; where egress rules cannot be enforced, it reaches no TCP port")    \
 	RULE(metadata, "metadata", NESTED, EDITS, CONFIG,                                          \
 		"the metadata service of a cloud gives the machine's credentials to every "        \
 		"program that can connect to it")                                                  \
