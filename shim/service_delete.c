@@ -34,7 +34,6 @@ static void deleted(struct job *job, int status, const char *error)
 	Wire__TaskDelete event = WIRE__TASK_DELETE__INIT;
 
 	process->busy = false;
-	process->container->deleting = false;
 	if (status != 0) {
 		call_fail(command->call, CALL_UNKNOWN, "%s", error);
 		end_deletion(process, error);
@@ -69,7 +68,6 @@ static void delete_now(struct call *call, struct process *process)
 		return;
 	}
 	command->call = call;
-	process->container->deleting = true;
 	command_start(command);
 }
 
@@ -94,11 +92,14 @@ static void look_again(struct timer *timer)
 	free(deletion);
 }
 
-/* Returns whether the deletion waits. */
+/* Returns whether the deletion waits. That of an exec does not while its container is deleted,
+ * which frees the exec. */
 static bool delete_later(struct call *call, struct process *process)
 {
-	struct deletion *deletion = stdio_has_output(&process->io) ? malloc(sizeof(*deletion))
-								   : NULL;
+	const bool with_container = process->exec_id[0] && process->container->init.deleting;
+	struct deletion *deletion = !with_container && stdio_has_output(&process->io)
+					    ? malloc(sizeof(*deletion))
+					    : NULL;
 
 	if (!deletion)
 		return false;

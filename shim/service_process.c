@@ -184,7 +184,7 @@ void service_start(struct call *call, const void *message)
 
 	if (!process)
 		return;
-	if (process->busy || process->container->deleting || process->container->ending ||
+	if (process->busy || process->container->init.deleting || process->container->ending ||
 		process->state != (exec ? PROCESS_ADDED : PROCESS_CREATED)) {
 		call_fail(call, CALL_PRECONDITION,
 			"cannot start a process that is not created: failed precondition");
@@ -212,11 +212,11 @@ void service_exec(struct call *call, const void *message)
 
 	if (!c)
 		return;
-	if (c->paused || c->deleting || c->ending || c->init.state == PROCESS_STOPPED) {
+	if (c->paused || c->init.deleting || c->ending || c->init.state == PROCESS_STOPPED) {
 		call_fail(call, CALL_PRECONDITION, "cannot exec in a %s state: failed precondition",
-			c->paused     ? "paused"
-			: c->deleting ? "deleted"
-				      : "stopped");
+			c->paused	   ? "paused"
+			: c->init.deleting ? "deleted"
+					   : "stopped");
 		return;
 	}
 	if (task_find_exec(c, request->exec_id)) {

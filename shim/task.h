@@ -35,7 +35,7 @@ struct process {
 	char *spec; /* of an exec: its process object as JSON */
 	int cgroup_fd; /* the exec's own cgroup; -1: none */
 	struct wait *waits;
-	bool deleting; /* a deletion of it is on its way: */
+	bool deleting; /* a deletion of it is on its way, which frees its execs as well: */
 	struct wait *deletions; /* later calls for the same, which wait for its end */
 	struct process *next; /* the next exec of the container */
 };
@@ -47,7 +47,6 @@ struct container {
 	bool systemd_cgroup;
 	bool paused;
 	bool ending; /* the first process is a zombie, and the other processes are killed */
-	bool deleting; /* nacre deletes it: then all its execs are freed */
 	struct process init;
 	struct process *execs;
 	int oom_fd; /* its cgroup; -1: not open, as for oom_watch */

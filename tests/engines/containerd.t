@@ -607,6 +607,7 @@ if [[ $suite == shim ]]; then
 		"directory (0, 0, 0, 0, ['0:0', '5:6'], False, False)" \
 		{missing,apart}' (2, [], False, False)')"
 	prints terminal_read_late $'start 0 wait 0\nread 8000 delete 0 5'
+	prints exec_deleted_with_its_container $'start 0 wait 0\nkill 0 wait 0\ndelete 0 0\nshutdown 0'
 	prints create_without_client "$(printf '%s\n' 'later pids 5' 'pids 5 shutdown 0' 'meanwhile pids 5' \
 		'shutdown 0' 'cgroup False files address config.json init.pid nacre-root')"
 fi

@@ -158,6 +158,12 @@ feature_terminal_read_late() {
 	remove one
 }
 
+feature_exec_deleted_with_its_container() {
+	call_shim deletions
+	wait_until 10 is_status one ''
+	remove one
+}
+
 feature_reader_that_comes_late() {
 	call_shim late_reader
 	remove one

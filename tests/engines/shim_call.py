@@ -40,14 +40,19 @@ class Shim:
         self.file = self.socket.makefile("rb")
         self.stream = 1
 
-    def send(self, method, message, milliseconds=0):
-        """The stream of the call."""
+    def frame(self, method, message, milliseconds=0):
+        """The stream of the call, and its bytes."""
         request = text(1, "containerd.task.v2.Task") + text(2, method) + text(3, message)
         if milliseconds:
             request += number(4, milliseconds * 1000000)
-        self.socket.sendall(struct.pack(">IIBB", len(request), self.stream, 1, 0) + request)
         self.stream += 2
-        return self.stream - 2
+        return self.stream - 2, struct.pack(">IIBB", len(request), self.stream - 2, 1, 0) + request
+
+    def send(self, method, message, milliseconds=0):
+        """The stream of the call."""
+        stream, frame = self.frame(method, message, milliseconds)
+        self.socket.sendall(frame)
+        return stream
 
     def receive(self):
         """The stream and the code of the next answer, 0 for none."""
@@ -173,6 +178,34 @@ def slow_reader(shim, container):
     answers = dict(shim.receive() for _ in deletions)
     print("read", n, "delete", *(answers[stream] for stream in deletions))
     os.unlink(path)
+
+
+def unread_exec(shim, container, name):
+    """An exec that has ended, whose terminal's output nobody reads: its deletion waits. The second value
+    must stay open until then."""
+    second, path = container + text(2, name), f"/run/{name}.fifo"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    writer = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
+    os.write(writer, b"-" * 65536)
+    os.close(writer)
+    shim.call("Exec", second + number(3, 1) + text(5, path) + process(
+        "sh", "-c", "head -c 8000 /dev/zero | tr '\\0' x", terminal=True))
+    print("start", shim.call("Start", second), "wait", shim.call("Wait", second))
+    os.unlink(path)
+    return second, reader
+
+
+def deletions(shim, container):
+    """An exec is deleted while its container is."""
+    second, _ = unread_exec(shim, container, "second")
+    print("kill", shim.call("Kill", container + number(3, 9)), "wait", shim.call("Wait", container))
+    calls, frames = zip(shim.frame("Delete", container), shim.frame("Delete", second))
+    shim.socket.sendall(b"".join(frames))
+    answers = dict(shim.receive() for _ in calls)
+    print("delete", *(answers[stream] for stream in calls))
+    time.sleep(0.1)
+    print("shutdown", shim.call("Shutdown", container))
 
 
 def late_reader(shim, container):
@@ -365,7 +398,7 @@ def mapped_root(*_):
 
 ADDRESS = sys.argv[1]
 {"limit": limit, "failure": failure, "created": created, "delete": delete, "waits": waits,
- "slow_reader": slow_reader,
+ "slow_reader": slow_reader, "deletions": deletions,
  "late_reader": late_reader, "orphan": orphan, "terminal_logger": terminal_logger, "hostile_fifos": hostile_fifos,
  "execs": execs, "update": update, "mapped_root": mapped_root,
  "checkpoint": checkpoint}[sys.argv[3]](Shim(ADDRESS), text(1, sys.argv[2]))
