@@ -120,11 +120,14 @@ static void start_when_read(struct timer *timer)
 	}
 	if (r < 0) {
 		command->job.done(&command->job, 126, text);
+		task_reap(); /* as below */
 		return;
 	}
 	if (command->job.registers)
 		memcpy(command->job.fds, process->io.given, sizeof(command->job.fds));
-	job_start(&command->job);
+	/* No end was looked at while the process was busy, and no child's end makes up for it. */
+	if (!job_start(&command->job))
+		task_reap();
 }
 
 void command_start(struct command *command)

@@ -160,7 +160,7 @@ void job_raise_files(void)
 		files = (struct rlimit){0};
 }
 
-void job_start(struct job *job)
+bool job_start(struct job *job)
 {
 	const pid_t self = getpid();
 	int ends[2];
@@ -180,7 +180,7 @@ void job_start(struct job *job)
 		if (job->error_fd >= 0)
 			(void)close(job->error_fd);
 		job->done(job, 126, "the shim cannot start a child process");
-		return;
+		return false;
 	}
 	(void)setpgid(job->pid, job->pid);
 	job->next = jobs;
@@ -188,6 +188,7 @@ void job_start(struct job *job)
 	job->timer = (struct timer){.due = kill_late};
 	if (job->timeout_ms > 0)
 		loop_set(&job->timer, job->timeout_ms);
+	return true;
 }
 
 /* Finds the text of the last error in the log. */

@@ -45,9 +45,9 @@ struct job {
  * so the containers, get the original limit. */
 void job_raise_files(void);
 
-/* Starts it. Everything that JOB points to must stay until "done", which may free the job. If the
- * job cannot be started, "done" is called before this returns. */
-void job_start(struct job *job);
+/* Starts it. Everything that JOB points to must stay until "done", which may free the job. Returns
+ * whether it was started; if not, "done" was called. */
+bool job_start(struct job *job);
 
 /* Handles the jobs that have ended. Returns whether there was one. */
 bool job_reap(void);

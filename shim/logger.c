@@ -220,7 +220,7 @@ int logger_start(const char *uri, const char *id, const char *namespace, struct 
 		logger->handle = handle;
 		*handle = logger;
 		memcpy(ret_fds, others, sizeof(others));
-		job_start(&logger->job);
+		(void)job_start(&logger->job);
 	} else {
 		if (logger)
 			logger_uri_free(&logger->uri);

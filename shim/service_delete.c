@@ -90,6 +90,7 @@ static void look_again(struct timer *timer)
 	deletion->process->busy = false;
 	delete_now(deletion->call, deletion->process);
 	free(deletion);
+	task_reap(); /* the container's end was not looked at while its exec was busy */
 }
 
 /* Returns whether the deletion waits. That of an exec does not while its container is deleted,

@@ -608,6 +608,8 @@ if [[ $suite == shim ]]; then
 		{missing,apart}' (2, [], False, False)')"
 	prints terminal_read_late $'start 0 wait 0\nread 8000 delete 0 5'
 	prints exec_deleted_with_its_container $'start 0 wait 0\nkill 0 wait 0\ndelete 0 0\nshutdown 0'
+	prints end_while_an_exec_is_deleted $'start 0 wait 0\nkill 0\ndelete 0 wait 0 again 0'
+	prints end_before_an_exec_fails 'start 2 wait 0 delete 0'
 	prints create_without_client "$(printf '%s\n' 'later pids 5' 'pids 5 shutdown 0' 'meanwhile pids 5' \
 		'shutdown 0' 'cgroup False files address config.json init.pid nacre-root')"
 fi

@@ -164,6 +164,18 @@ feature_exec_deleted_with_its_container() {
 	remove one
 }
 
+feature_end_while_an_exec_is_deleted() {
+	call_shim end_meanwhile
+	wait_until 10 is_status one ''
+	remove one
+}
+
+feature_end_before_an_exec_fails() {
+	call_shim end_before_start
+	wait_until 10 is_status one ''
+	remove one
+}
+
 feature_reader_that_comes_late() {
 	call_shim late_reader
 	remove one

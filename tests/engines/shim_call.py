@@ -4,7 +4,9 @@
 import json
 import os
 import pathlib
+import resource
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -208,6 +210,35 @@ def deletions(shim, container):
     print("shutdown", shim.call("Shutdown", container))
 
 
+def end_meanwhile(shim, container):
+    """The container ends while the deletion of an exec waits for a reader."""
+    second, _ = unread_exec(shim, container, "second")
+    calls = [shim.send("Delete", second), shim.send("Wait", container)]
+    print("kill", Shim(ADDRESS).call("Kill", container + number(3, 9)))
+    answers = dict(shim.receive() for _ in calls)
+    print("delete", answers[calls[0]], "wait", answers[calls[1]], "again", shim.call("Delete", container))
+    shim.call("Shutdown", container)
+
+
+def end_before_start(shim, container):
+    """The container ends while an exec waits for a reader, which then cannot be started."""
+    second = container + text(2, "second")
+    path = "/run/nobody.fifo"
+    os.mkfifo(path)
+    pid = subprocess.run(["pgrep", "-o", "containerd-shim"], stdout=subprocess.PIPE, check=True).stdout
+    soft, hard = resource.prlimit(int(pid), resource.RLIMIT_NOFILE)
+    shim.call("Exec", second + text(5, path) + process("true"))
+    calls = [shim.send("Start", second), shim.send("Wait", container)]
+    time.sleep(0.1)
+    resource.prlimit(int(pid), resource.RLIMIT_NOFILE, (0, hard))
+    os.kill(int((TASKS / sys.argv[2] / "init.pid").read_text()), signal.SIGKILL)
+    answers = dict(shim.receive() for _ in calls)
+    resource.prlimit(int(pid), resource.RLIMIT_NOFILE, (soft, hard))
+    print("start", answers[calls[0]], "wait", answers[calls[1]], "delete", shim.call("Delete", container))
+    os.unlink(path)
+    shim.call("Shutdown", container)
+
+
 def late_reader(shim, container):
     """A client opens the FIFO beside its call, and on a busy machine after that. What ends at once waits
     for it."""
@@ -398,7 +429,8 @@ def mapped_root(*_):
 
 ADDRESS = sys.argv[1]
 {"limit": limit, "failure": failure, "created": created, "delete": delete, "waits": waits,
- "slow_reader": slow_reader, "deletions": deletions,
+ "slow_reader": slow_reader, "deletions": deletions, "end_meanwhile": end_meanwhile,
+ "end_before_start": end_before_start,
  "late_reader": late_reader, "orphan": orphan, "terminal_logger": terminal_logger, "hostile_fifos": hostile_fifos,
  "execs": execs, "update": update, "mapped_root": mapped_root,
  "checkpoint": checkpoint}[sys.argv[3]](Shim(ADDRESS), text(1, sys.argv[2]))
