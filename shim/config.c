@@ -18,26 +18,41 @@ static const char *const group_annotations[] = {
 	"io.kubernetes.cri.sandbox-id",
 };
 
-static char *read_config(size_t *ret_n, struct nacre_error *err)
+/* Reads the regular file FD. */
+static int read_file(int fd, char **ret_text, size_t *ret_n, struct nacre_error *err)
+{
+	struct stat st;
+	char *text;
+	ssize_t n;
+
+	if (fstat(fd, &st) < 0)
+		return fail_errno(err, errno, "read config.json");
+	if (!S_ISREG(st.st_mode) || st.st_size >= JSON_MAX_BYTES)
+		return fail(err, EFBIG, "config.json: expected a file of less than %d bytes",
+			JSON_MAX_BYTES);
+	text = malloc((size_t)st.st_size + 1);
+	if (!text)
+		return fail_errno(err, ENOMEM, "read config.json");
+	n = small_file_read_fd(fd, text, (size_t)st.st_size);
+	if (n < 0) {
+		free(text);
+		return fail_errno(err, (int)n, "read config.json");
+	}
+	*ret_text = text;
+	*ret_n = (size_t)n;
+	return 0;
+}
+
+static int read_config(char **ret_text, size_t *ret_n, struct nacre_error *err)
 {
 	const int fd = open("config.json", O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	struct stat st;
-	char *text = NULL;
-	ssize_t n = 0;
+	int r;
 
-	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < JSON_MAX_BYTES)
-		text = malloc((size_t)st.st_size + 1);
-	if (text)
-		n = small_file_read_fd(fd, text, (size_t)st.st_size);
-	if (!text || n < 0) {
-		(void)fail_errno(err, errno, "read config.json");
-		free(text);
-		text = NULL;
-	}
-	if (fd >= 0)
-		(void)close(fd);
-	*ret_n = (size_t)n;
-	return text;
+	if (fd < 0)
+		return fail_errno(err, errno, "open config.json");
+	r = read_file(fd, ret_text, ret_n, err);
+	(void)close(fd);
+	return r;
 }
 
 static int open_config(
@@ -45,14 +60,15 @@ static int open_config(
 {
 	struct arena *arena = arena_new((size_t)64 * 1024 * 1024);
 	struct json_document *document;
-	size_t n;
-	char *text;
+	size_t n = 0;
+	char *text = NULL;
 	int r;
 
 	if (!arena)
 		return fail(err, ENOMEM, "read config.json: out of memory");
-	text = read_config(&n, err);
-	r = text ? json_parse(arena, "config.json", text, n, &document, err) : -err->code;
+	r = read_config(&text, &n, err);
+	if (r == 0)
+		r = json_parse(arena, "config.json", text, n, &document, err);
 	free(text);
 	if (r < 0) {
 		arena_free(arena);

@@ -176,6 +176,11 @@ feature_end_before_an_exec_fails() {
 	remove one
 }
 
+feature_large_config() {
+	call_shim large_config
+	remove one
+}
+
 feature_reader_that_comes_late() {
 	call_shim late_reader
 	remove one

@@ -352,6 +352,16 @@ def start_shim(bundle):
     return started.stdout.decode().strip()
 
 
+def large_config(*_):
+    """One that is refused: the shim says so and does not crash."""
+    bundle = make_bundle("true")
+    (bundle / "config.json").write_text(" " * 2**24)
+    started = subprocess.run([SHIM, "-namespace", "default", "-id", "two", "-address", "/none", "start"],
+                             cwd=bundle, capture_output=True, check=False)
+    print("exit", started.returncode, started.stderr.decode().strip())
+    shutil.rmtree(bundle)
+
+
 def checkpoint(shim, container):
     """Of what is said before criu is asked: nothing is made before the start, and what cannot be restored
     can be deleted."""
@@ -430,7 +440,7 @@ def mapped_root(*_):
 ADDRESS = sys.argv[1]
 {"limit": limit, "failure": failure, "created": created, "delete": delete, "waits": waits,
  "slow_reader": slow_reader, "deletions": deletions, "end_meanwhile": end_meanwhile,
- "end_before_start": end_before_start,
+ "end_before_start": end_before_start, "large_config": large_config,
  "late_reader": late_reader, "orphan": orphan, "terminal_logger": terminal_logger, "hostile_fifos": hostile_fifos,
  "execs": execs, "update": update, "mapped_root": mapped_root,
  "checkpoint": checkpoint}[sys.argv[3]](Shim(ADDRESS), text(1, sys.argv[2]))
