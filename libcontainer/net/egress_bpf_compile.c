@@ -16,8 +16,6 @@
  * BPF_REG_1 to BPF_REG_5.
  */
 
-#define DOCKER_RESOLVER 0x7f00000bu
-
 bool egress_bpf_has_rules(const struct egress_bpf_policy *policy)
 {
 	return policy->rules && !policy->rules->open;
@@ -116,34 +114,6 @@ static void emit_rules(struct compiler *c, enum egress_hook hook, bool v6)
 			emit_rule(a, rule);
 	}
 	emit_jump(a, LABEL_DENY);
-}
-
-/* Judges 127/8, and 0.0.0.0, which connect(2) takes for loopback. */
-static void emit_loopback4(struct compiler *c)
-{
-	struct egress_assembler *a = &c->a;
-	const size_t from = a->n;
-	const enum egress_label verdict = c->policy->host_network ? LABEL_DENY : LABEL_ALLOW;
-
-	emit_jump_if(a, BPF_JEQ, REG_V4, 0, verdict);
-	if (!c->policy->host_network)
-		emit_jump_if(a, BPF_JEQ, REG_V4, DOCKER_RESOLVER, LABEL_NEXT);
-	emit_move(a, REG_SCRATCH, REG_V4);
-	emit_imm(a, BPF_RSH, REG_SCRATCH, 24);
-	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 127, verdict);
-	emit_label(a, from, LABEL_NEXT);
-}
-
-static void emit_loopback6(struct compiler *c)
-{
-	struct egress_assembler *a = &c->a;
-	const size_t from = a->n;
-
-	for (int i = 0; i < 3; i++)
-		emit_jump_if(a, BPF_JNE, REG_WORDS + i, 0, LABEL_NEXT);
-	emit_jump_if(
-		a, BPF_JLE, REG_WORDS + 3, 1, c->policy->host_network ? LABEL_DENY : LABEL_ALLOW);
-	emit_label(a, from, LABEL_NEXT);
 }
 
 static void emit_is_synthetic(struct egress_assembler *a, enum egress_label label)
@@ -269,14 +239,14 @@ static void compile_none(struct compiler *c, enum egress_hook hook)
 		emit_inside(a, egress_embeddings[0].at);
 		emit_jump(a, LABEL_V4);
 		emit_label(a, 0, LABEL_NEXT);
-		emit_loopback6(c);
+		egress_emit_loopback6(c);
 		emit_jump(a, LABEL_DENY);
 		emit_label(a, 0, LABEL_V4);
 	} else {
 		emit_load(a, REG_V4, REG_CONTEXT, ADDR(user_ip4));
 		emit_swap(a, REG_V4, 32);
 	}
-	emit_loopback4(c);
+	egress_emit_loopback4(c);
 	emit_jump(a, LABEL_DENY);
 	egress_emit_verdicts(c, hook);
 }
@@ -303,7 +273,7 @@ static void compile_connect(struct compiler *c, enum egress_hook hook)
 		egress_emit_metadata(c, false, true);
 		emit_inside6(c);
 		emit_load(a, REG_PROTOCOL, REG_CONTEXT, ADDR(protocol));
-		emit_loopback6(c);
+		egress_emit_loopback6(c);
 		emit_rules(c, hook, true);
 		emit_label(a, 0, LABEL_V4);
 	} else {
@@ -312,7 +282,7 @@ static void compile_connect(struct compiler *c, enum egress_hook hook)
 	}
 	egress_emit_metadata(c, true, false);
 	emit_load(a, REG_PROTOCOL, REG_CONTEXT, ADDR(protocol));
-	emit_loopback4(c);
+	egress_emit_loopback4(c);
 	/* Name addresses of another container in this network lead to its relay. */
 	emit_is_synthetic(a, egress_bpf_has_names(c->policy) ? LABEL_SYNTHETIC : LABEL_DENY);
 	emit_rules(c, hook, false);

@@ -156,6 +156,10 @@ static inline void emit_words(struct egress_assembler *a)
 /* Jumps to LABEL_DENY for an address of metadata: V4 judges REG_V4, V6 REG_WORDS. Overwrites
  * REG_OTHER, which is REG_PROTOCOL. */
 void egress_emit_metadata(struct compiler *c, bool v4, bool v6);
+/* Jump to LABEL_ALLOW for addresses of loopback, or in the host's network to LABEL_DENY: the first
+ * judges REG_V4, the second REG_WORDS. */
+void egress_emit_loopback4(struct compiler *c);
+void egress_emit_loopback6(struct compiler *c);
 /* Writes the name of the process to the struct egress_denial_value at BASE + OFFSET. */
 void egress_emit_comm(struct compiler *c, int base, int offset);
 /* Ends the program: LABEL_ALLOW returns 1, LABEL_DENY counts and returns 0. */

@@ -359,6 +359,26 @@ test_in_a_network_that_is_joined() {
 	kill_now
 }
 
+# beside RULE FAMILY PORT...: what a second container of the bundle is told by the relay of the first, at these ports
+beside() {
+	# shellcheck disable=SC2016 # for jq
+	edit '.process.args = ["/usr/bin/python3", "-c", $program, $family, $ports]' --arg family "$2" --arg ports "${*:3}" --arg program '
+import socket, sys
+v6 = sys.argv[1] == "AF_INET6"
+for port in sys.argv[2].split():
+    sock = socket.socket(getattr(socket, sys.argv[1]))
+    sock.settimeout(10)
+    try:
+        sock.bind(("::ffff:198.18.0.16" if v6 else "198.18.0.16", 0))
+        sock.connect(("::ffff:0.0.0.0" if v6 else "0.0.0.0", int(port, 16)))
+        sock.sendall(b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n")
+        print(sock.recv(100))
+    except OSError as error:
+        print(type(error).__name__)
+'
+	nacre run --profile oci --egress "$1" --bundle "$b" "$id.beside" 2>&1
+}
+
 # elsewhere COMMAND...: nacre in the network of the servers
 elsewhere() {
 	NACRE_TEST=$T timeout -k 5 60 nsenter --target "$internet" --net "$NACRE" --root "$ROOT" "$@"
@@ -391,6 +411,7 @@ test_the_loopback_of_the_host_stays_refused_from_another_network() {
 	edit '(.linux.namespaces[] | select(.type == "network")).path = $p' --arg p "$network"
 	running
 	is "$(web 127.0.0.1)" "http 127.0.0.1" "of others"
+	is "$(web 0.0.0.0)" "http 0.0.0.0" "by its other name"
 	good elsewhere update --egress 11.1.1.1 "$id"
 	is "$(web 127.0.0.1)" "http 127.0.0.1" "from there"
 	umount "$network" || wrong "the path stays"
@@ -426,6 +447,24 @@ test_behind_a_filter_the_relay_takes_names_alone() {
 	said=$(nacre explain "$id")
 	has "$said" "connections to 11.1.1.3:443 refused: this address stands for no name that the resolver gave out" "why"
 	[[ $said != *"the host itself"* ]] || wrong "it was taken" "$said"
+	kill_now
+}
+
+# connect(2) takes 0.0.0.0 for the address that the socket is bound to, and the addresses of names are local.
+test_a_container_does_not_reach_the_relay_of_another_in_its_network() {
+	local pod ports said
+	in_pod a.example:80
+	pod=$(jq -r '.linux.namespaces[] | select(.type == "network").path' "$b/config.json")
+	running
+	mapfile -t ports < <(nsenter --net="$pod" awk '$4 == "0A" && $2 ~ /^00000000:/ { print $2 }' /proc/thread-self/net/tcp)
+	((${#ports[@]} == 2)) || wrong "other listeners than the resolver's and that of port 80" "${ports[@]}"
+	for rule in none 11.1.1.3; do
+		for family in AF_INET AF_INET6; do
+			said=$(beside "$rule" "$family" "${ports[@]#*:}")
+			[[ $said == *rror* && $said != *HTTP* ]] || wrong "it does: $rule $family" "$said"
+		done
+	done
+	is "$(web a.example)" "http a.example" "its own container"
 	kill_now
 }
 
