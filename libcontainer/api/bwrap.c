@@ -218,6 +218,19 @@ static int look_at_caller(struct arena *arena, struct bwrap_host *host, struct n
 	return take_names(arena, host, err);
 }
 
+/* Adds the path as sources of binds are compared with it: no symlink leads to its directory. A name
+ * in a directory that others can write to is not followed. */
+static void add_hidden(struct nacre_bwrap *b, struct oci_strings *hidden, const char *path)
+{
+	const char *name = strrchr(path, '/');
+	char directory[PATH_MAX], real[PATH_MAX];
+
+	(void)snprintf(directory, sizeof(directory), "%.*s", (int)(name - path), path);
+	hidden->items[hidden->n++] = realpath(directory, real)
+					     ? arena_printf(b->arena, "%s%s", real, name)
+					     : arena_strdup(b->arena, path);
+}
+
 /* Hides the real path of the key, whatever leads there. A missing key may be made later and is not
  * hidden. */
 static void add_key(struct nacre_bwrap *b, struct oci_strings *hidden)
@@ -238,7 +251,7 @@ static void add_own_place(struct nacre_bwrap *b, struct oci_strings *hidden)
 	if (geteuid() == 0)
 		return;
 	(void)open_own_place(true, path, &none);
-	hidden->items[hidden->n++] = arena_strdup(b->arena, path);
+	add_hidden(b, hidden, path);
 }
 
 /* Lists the roots, those of other containers and other calls, and the key of receipts. */
@@ -255,11 +268,11 @@ static int find_hidden(struct nacre_bwrap *b, const char *of_others, struct oci_
 		return fail_errno(err, r == GLOB_ABORTED ? EIO : ENOMEM, "find " PLACE "*");
 	}
 	for (size_t i = 0; b->roots[i]; i++)
-		list.items[list.n++] = b->roots[i];
+		add_hidden(b, &list, b->roots[i]);
 	if (of_others)
-		list.items[list.n++] = arena_strdup(b->arena, of_others);
+		add_hidden(b, &list, of_others);
 	for (size_t i = 0; i < others.gl_pathc; i++)
-		list.items[list.n++] = arena_strdup(b->arena, others.gl_pathv[i]);
+		add_hidden(b, &list, others.gl_pathv[i]);
 	globfree(&others);
 	add_own_place(b, &list);
 	add_key(b, &list);
@@ -293,8 +306,6 @@ static int choose_roots(
 		return fail_errno(err, ENOMEM, "bwrap");
 	return find_hidden(b, n ? path : NULL, ret_hidden, err);
 }
-
-/* --- */
 
 static int make_help(struct nacre_bwrap *b, struct nacre_error *err)
 {

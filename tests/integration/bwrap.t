@@ -471,6 +471,21 @@ test_states_of_containers_are_not_seen() {
 	nothing_left
 }
 
+test_states_below_a_symlink_are_not_seen() {
+	local as=()
+	good bwrap --help
+	mkdir -m 700 "$T/real"
+	ln -s real "$T/link"
+	if [[ $who == root ]]; then
+		as=(setpriv --reuid 1234 --regid 1234 --clear-groups)
+		chown 1234:1234 "$T/real"
+	fi
+	try env XDG_RUNTIME_DIR="$T/link" USER=tester "${as[@]}" "$T/bin/bwrap" "${base[@]}" \
+		--bind "$T/real" /mnt ls -A /mnt/nacre-bwrap
+	is "$rc" 0 "status ($err)"
+	is "$out" ''
+}
+
 test_the_key_of_receipts_is_not_seen() {
 	local key=$T/config/nacre/receipt.key
 	[[ $who != root ]] || { host_lacks "root's key lies in /etc"; return; }
