@@ -2,7 +2,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -12,12 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libcontainer/api/bwrap_hidden.h"
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/api/options.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/process/caps.h"
-#include "libcontainer/record/receipt_key.h"
 #include "specs/base64.h"
 #include "specs/bwrap.h"
 
@@ -30,8 +29,6 @@ enum {
 	DATA_MAX = 1024 * 1024, /* bytes of a file that is bound */
 	ROOTS = 2,
 };
-
-#define PLACE "/dev/shm/nacre-bwrap-"
 
 struct nacre_bwrap {
 	struct arena *arena;
@@ -218,71 +215,6 @@ static int look_at_caller(struct arena *arena, struct bwrap_host *host, struct n
 	return take_names(arena, host, err);
 }
 
-/* Adds the path as sources of binds are compared with it: no symlink leads to its directory. A name
- * in a directory that others can write to is not followed. */
-static void add_hidden(struct nacre_bwrap *b, struct oci_strings *hidden, const char *path)
-{
-	const char *name = strrchr(path, '/');
-	char directory[PATH_MAX], real[PATH_MAX];
-
-	(void)snprintf(directory, sizeof(directory), "%.*s", (int)(name - path), path);
-	hidden->items[hidden->n++] = realpath(directory, real)
-					     ? arena_printf(b->arena, "%s%s", real, name)
-					     : arena_strdup(b->arena, path);
-}
-
-/* Hides the real path of the key, whatever leads there. A missing key may be made later and is not
- * hidden. */
-static void add_key(struct nacre_bwrap *b, struct oci_strings *hidden)
-{
-	char path[PATH_MAX], real[PATH_MAX];
-	struct nacre_error none;
-
-	if (receipt_key_place(path, &none) == 0 && realpath(path, real))
-		hidden->items[hidden->n++] = arena_strdup(b->arena, real);
-}
-
-/* Hides the whole directory: a directory below it could be renamed. */
-static void add_own_place(struct nacre_bwrap *b, struct oci_strings *hidden)
-{
-	char path[OWN_PLACE_SIZE];
-	struct nacre_error none;
-
-	if (geteuid() == 0)
-		return;
-	(void)open_own_place(true, path, &none);
-	add_hidden(b, hidden, path);
-}
-
-/* Lists the roots, those of other containers and other calls, and the key of receipts. */
-static int find_hidden(struct nacre_bwrap *b, const char *of_others, struct oci_strings *ret_hidden,
-	struct nacre_error *err)
-{
-	glob_t others = {.gl_pathc = 0};
-	struct oci_strings list = {.n = 0};
-	const int r = glob(PLACE "*", GLOB_NOSORT, NULL, &others);
-
-	list.items = arena_array(b->arena, ROOTS + 3 + others.gl_pathc, sizeof(*list.items));
-	if (!list.items || (r != 0 && r != GLOB_NOMATCH)) {
-		globfree(&others);
-		return fail_errno(err, r == GLOB_ABORTED ? EIO : ENOMEM, "find " PLACE "*");
-	}
-	for (size_t i = 0; b->roots[i]; i++)
-		add_hidden(b, &list, b->roots[i]);
-	if (of_others)
-		add_hidden(b, &list, of_others);
-	for (size_t i = 0; i < others.gl_pathc; i++)
-		add_hidden(b, &list, others.gl_pathv[i]);
-	globfree(&others);
-	add_own_place(b, &list);
-	add_key(b, &list);
-	for (size_t i = 0; i < list.n; i++)
-		if (!list.items[i])
-			return fail_errno(err, ENOMEM, "bwrap");
-	*ret_hidden = list;
-	return 0;
-}
-
 /*
  * The states are apart from those of other containers, so that leftovers of killed containers are
  * found quickly. Nothing in a root is trusted (nacre_options.untrusted), but it contains
@@ -301,10 +233,10 @@ static int choose_roots(
 		return fail_errno(err, errno, "getrandom");
 	if (open_default_root(true, path, &none) == 0)
 		b->roots[n++] = arena_printf(b->arena, "%s-bwrap", path);
-	b->roots[n] = arena_printf(b->arena, PLACE "%016" PRIx64, number);
+	b->roots[n] = arena_printf(b->arena, BWRAP_PLACE "%016" PRIx64, number);
 	if (!b->roots[0] || !b->roots[n])
 		return fail_errno(err, ENOMEM, "bwrap");
-	return find_hidden(b, n ? path : NULL, ret_hidden, err);
+	return bwrap_find_hidden(b->arena, b->roots, n ? path : NULL, ret_hidden, err);
 }
 
 static int make_help(struct nacre_bwrap *b, struct nacre_error *err)

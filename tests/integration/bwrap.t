@@ -482,6 +482,7 @@ test_states_below_a_symlink_are_not_seen() {
 	fi
 	try env XDG_RUNTIME_DIR="$T/link" USER=tester "${as[@]}" "$T/bin/bwrap" "${base[@]}" \
 		--bind "$T/real" /mnt ls -A /mnt/nacre-bwrap
+	[[ $who != root ]] || rmdir /tmp/nacre-1234
 	is "$rc" 0 "status ($err)"
 	is "$out" ''
 }
@@ -517,6 +518,25 @@ test_states_without_a_place_are_not_seen() {
 	is "$rc" 0 "status ($err)"
 	is "$out" "$other:"$'\n\n'"/mnt/${other##*/}:"
 	nothing_left
+}
+
+# A symlink in such a place would hide what it leads to.
+test_another_user_hides_nothing() {
+	local link
+	needs_root || return
+	good bwrap --help
+	mkdir -m 700 "$T/place"
+	chown 1234:1234 "$T/place"
+	for link in /dev/shm/nacre-bwrap-test$$ /tmp/nacre-1234; do
+		ln -s "$T/bin" "$link"
+		chown --no-dereference 4321:4321 "$link"
+		try env XDG_RUNTIME_DIR="$T/place" setpriv --reuid 1234 --regid 1234 --clear-groups "$T/bin/bwrap" \
+			--ro-bind / / ls -A "$T/bin"
+		rm "$link"
+		[[ ! -d /tmp/nacre-1234 ]] || rmdir /tmp/nacre-1234
+		is "$rc" 0 "status ($err)"
+		is "$out" bwrap "$link"
+	done
 }
 
 # Another sandbox may know those that were there before.
