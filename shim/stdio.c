@@ -77,6 +77,8 @@ static int open_fifo(struct stdio *io, int i, bool anyway)
 	if (r >= 0 && !io->terminal)
 		r = io->given[i] = typed_file_open(io->found[i], i == 0 ? O_RDONLY : O_WRONLY);
 	drop(&io->found[i]);
+	if (i == 0 && io->input_closed)
+		drop(&io->held[0]);
 	return r < 0 ? r : 1;
 }
 
@@ -205,6 +207,7 @@ int stdio_begun(struct stdio *io, char text[static JOB_TEXT])
 
 void stdio_close_input(struct stdio *io)
 {
+	io->input_closed = true;
 	drop(&io->held[0]);
 	pump_stop(io->input);
 }

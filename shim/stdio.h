@@ -17,6 +17,7 @@ struct stdio {
 	/* As containerd gave them: a FIFO, file:///PATH, binary:///PATH?KEY=VALUE; "": none. */
 	char *paths[3];
 	bool terminal;
+	bool input_closed; /* perhaps before it was open */
 	int found[3]; /* FIFOs, not opened yet; -1: none, as for all fds below */
 	int held[3];
 	int given[3]; /* for the process */

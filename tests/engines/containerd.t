@@ -611,6 +611,7 @@ if [[ $suite == shim ]]; then
 	prints end_while_an_exec_is_deleted $'start 0 wait 0\nkill 0\ndelete 0 wait 0 again 0'
 	prints end_before_an_exec_fails 'start 2 wait 0 delete 0'
 	prints large_config 'exit 1 containerd-shim-nacre-v2: config.json: expected a file of less than 16777216 bytes'
+	prints input_closed_before_the_start $'close 0 start 0\nwait 0'
 	prints create_without_client "$(printf '%s\n' 'later pids 5' 'pids 5 shutdown 0' 'meanwhile pids 5' \
 		'shutdown 0' 'cgroup False files address config.json init.pid nacre-root')"
 fi

@@ -181,6 +181,11 @@ feature_large_config() {
 	remove one
 }
 
+feature_input_closed_before_the_start() {
+	call_shim early_close
+	remove one
+}
+
 feature_reader_that_comes_late() {
 	call_shim late_reader
 	remove one

@@ -352,6 +352,18 @@ def start_shim(bundle):
     return started.stdout.decode().strip()
 
 
+def early_close(shim, container):
+    """A client has nothing for the input, and says so before it starts the process."""
+    second = container + text(2, "second")
+    path = "/run/input.fifo"
+    os.mkfifo(path)
+    shim.call("Exec", second + text(4, path) + process("head", "-c", "1"))
+    print("close", shim.call("CloseIO", second + number(3, 1)), "start", shim.call("Start", second))
+    shim.send("Wait", second, 10000)
+    print("wait", shim.receive()[1])
+    os.unlink(path)
+
+
 def large_config(*_):
     """One that is refused: the shim says so and does not crash."""
     bundle = make_bundle("true")
@@ -441,6 +453,7 @@ ADDRESS = sys.argv[1]
 {"limit": limit, "failure": failure, "created": created, "delete": delete, "waits": waits,
  "slow_reader": slow_reader, "deletions": deletions, "end_meanwhile": end_meanwhile,
  "end_before_start": end_before_start, "large_config": large_config,
+ "early_close": early_close,
  "late_reader": late_reader, "orphan": orphan, "terminal_logger": terminal_logger, "hostile_fifos": hostile_fifos,
  "execs": execs, "update": update, "mapped_root": mapped_root,
  "checkpoint": checkpoint}[sys.argv[3]](Shim(ADDRESS), text(1, sys.argv[2]))
