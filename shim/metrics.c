@@ -6,10 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "shim/small_file.h"
-#include "shim/task_cgroup.h"
 
 #define MAX_DEVICES 64
 
@@ -127,7 +125,7 @@ static int answer(struct call *call, const Wire__Metrics *metrics)
 	return 0;
 }
 
-int metrics_answer(struct call *call, pid_t pid, char *text, size_t size)
+int metrics_answer(struct call *call, int cgroup_fd, char *text, size_t size)
 {
 	Wire__Metrics metrics = WIRE__METRICS__INIT;
 	Wire__PidsStat pids = WIRE__PIDS_STAT__INIT;
@@ -136,11 +134,10 @@ int metrics_answer(struct call *call, pid_t pid, char *text, size_t size)
 	Wire__MemoryEvents events = WIRE__MEMORY_EVENTS__INIT;
 	Wire__IOStat io = WIRE__IOSTAT__INIT;
 	Wire__IOEntry entries[MAX_DEVICES], *list[MAX_DEVICES];
-	const int cgroup_fd = task_cgroup_open(pid);
 	int r;
 
 	if (cgroup_fd < 0) {
-		(void)snprintf(text, size, "the container's cgroup: %s", strerror(-cgroup_fd));
+		(void)snprintf(text, size, "the container's cgroup is not open");
 		return -1;
 	}
 	pids.current = read_number(cgroup_fd, "pids.current", 0);
@@ -154,7 +151,6 @@ int metrics_answer(struct call *call, pid_t pid, char *text, size_t size)
 	if (read_words(cgroup_fd, "memory.events", event_rows, &events))
 		metrics.memory_events = &events;
 	read_io(cgroup_fd, &io, entries, list);
-	(void)close(cgroup_fd);
 	metrics.pids = &pids;
 	metrics.cpu = &cpu;
 	metrics.memory = &memory;

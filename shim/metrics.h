@@ -6,9 +6,9 @@
 
 #include "shim/call.h"
 
-/* Answers CALL with the usage of the cgroup of process PID, as containerd's metrics of cgroup v2. A
- * missing file, as without its controller, counts as zeros. Returns 0, or -1 with TEXT, and CALL
- * must still be answered. */
-int metrics_answer(struct call *call, pid_t pid, char *text, size_t size);
+/* Answers CALL with the usage of a cgroup, as containerd's metrics of cgroup v2. A missing file, as
+ * without its controller, counts as zeros. Returns 0, or -1 with TEXT, and CALL must still be
+ * answered. */
+int metrics_answer(struct call *call, int cgroup_fd, char *text, size_t size);
 
 #endif

@@ -17,7 +17,7 @@ static struct source source = {.fd = -1};
 
 static void file_of(const struct container *c, char path[static 64])
 {
-	(void)snprintf(path, 64, "/proc/self/fd/%d/memory.events", c->oom_fd);
+	(void)snprintf(path, 64, "/proc/self/fd/%d/memory.events", c->cgroup_fd);
 }
 
 /* Returns whether the OOM killer has struck since the last call. */
@@ -27,7 +27,7 @@ static bool has_struck(struct container *c)
 	const char *at;
 	uint64_t kills;
 
-	if (small_file_read(c->oom_fd, "memory.events", text, sizeof(text)) < 0)
+	if (small_file_read(c->cgroup_fd, "memory.events", text, sizeof(text)) < 0)
 		return false;
 	at = strstr(text, "\noom_kill ");
 	kills = at ? strtoull(at + strlen("\noom_kill "), NULL, 10) : 0;
@@ -63,15 +63,15 @@ void oom_watch(struct container *container)
 {
 	char path[64];
 
+	container->cgroup_fd = task_cgroup_open(container->init.pid);
+	if (container->cgroup_fd < 0)
+		return;
 	if (source.fd < 0) {
 		source.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
 		source.ready = oom_ready;
 		if (source.fd < 0 || loop_watch(&source, EPOLLIN) < 0)
 			return;
 	}
-	container->oom_fd = task_cgroup_open(container->init.pid);
-	if (container->oom_fd < 0)
-		return;
 	file_of(container, path);
 	/* Without the memory controller this file is missing, and no limit can be reached. */
 	container->oom_watch = inotify_add_watch(source.fd, path, IN_MODIFY);
@@ -82,7 +82,7 @@ void oom_forget(struct container *container)
 {
 	if (container->oom_watch >= 0)
 		(void)inotify_rm_watch(source.fd, container->oom_watch);
-	if (container->oom_fd >= 0)
-		(void)close(container->oom_fd);
-	container->oom_watch = container->oom_fd = -1;
+	if (container->cgroup_fd >= 0)
+		(void)close(container->cgroup_fd);
+	container->oom_watch = container->cgroup_fd = -1;
 }

@@ -4,7 +4,7 @@
 
 #include "shim/task.h"
 
-/* Reports to containerd when the OOM killer strikes in a container. */
+/* Opens the container's cgroup, and reports to containerd when the OOM killer strikes in it. */
 void oom_watch(struct container *container);
 /* Looks now, so that the event precedes the end of the container. */
 void oom_look(struct container *container);

@@ -191,7 +191,7 @@ void service_stats(struct call *call, const void *message)
 		return;
 	if (process->state == PROCESS_STOPPED)
 		call_fail(call, CALL_NOT_FOUND, "the container has stopped: not found");
-	else if (metrics_answer(call, process->pid, text, sizeof(text)) < 0)
+	else if (metrics_answer(call, process->container->cgroup_fd, text, sizeof(text)) < 0)
 		call_fail(call, CALL_UNKNOWN, "%s", text);
 }
 

@@ -612,6 +612,7 @@ if [[ $suite == shim ]]; then
 	prints end_before_an_exec_fails 'start 2 wait 0 delete 0'
 	prints large_config 'exit 1 containerd-shim-nacre-v2: config.json: expected a file of less than 16777216 bytes'
 	prints input_closed_before_the_start $'close 0 start 0\nwait 0'
+	prints usage_of_the_whole_container $'start 0 wait 0\nused True still True'
 	prints create_without_client "$(printf '%s\n' 'later pids 5' 'pids 5 shutdown 0' 'meanwhile pids 5' \
 		'shutdown 0' 'cgroup False files address config.json init.pid nacre-root')"
 fi

@@ -186,6 +186,11 @@ feature_input_closed_before_the_start() {
 	remove one
 }
 
+feature_usage_of_the_whole_container() {
+	call_shim own_cgroup
+	remove one
+}
+
 feature_reader_that_comes_late() {
 	call_shim late_reader
 	remove one

@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -364,6 +365,50 @@ def early_close(shim, container):
     os.unlink(path)
 
 
+def field(message, wanted):
+    """The last field of this number, whose type is a number or bytes."""
+    def take():
+        nonlocal at
+        value = shift = 0
+        while True:
+            value |= (message[at] & 127) << shift
+            at, shift = at + 1, shift + 7
+            if message[at - 1] < 128:
+                return value
+
+    at, found = 0, None
+    while at < len(message):
+        key, value = take(), take()
+        if key & 7 == 2:
+            at, value = at + value, message[at:at + value]
+        found = value if key >> 3 == wanted else found
+    return found
+
+
+def usage(shim, container):
+    """Of processor time, in microseconds."""
+    shim.send("Stats", container)
+    answer = shim.file.read(struct.unpack(">IIBB", shim.file.read(10))[0])
+    for part in (2, 1, 2, 2, 1):  # payload, stats, value, cpu, usage_usec
+        answer = field(answer, part)
+    return answer or 0
+
+
+def own_cgroup(shim, container):
+    """The first process moves into a cgroup below its own, as systemd does. All of the container still counts."""
+    second = container + text(2, "second")
+    pid = (TASKS / sys.argv[2] / "init.pid").read_text()
+    shim.call("Exec", second + process("sh", "-c", "i=0; while test $i -lt 200000; do i=$((i + 1)); done"))
+    print("start", shim.call("Start", second), "wait", shim.call("Wait", second))
+    before = usage(shim, container)
+    path = re.search("^0::(.*)", pathlib.Path(f"/proc/{pid}/cgroup").read_text(), re.M)[1]
+    trees = [pathlib.Path(tree + path) for tree in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified")]
+    below = next(tree for tree in trees if tree.is_dir()) / "init.scope"
+    below.mkdir()
+    (below / "cgroup.procs").write_text(pid)
+    print("used", before > 50000, "still", usage(shim, container) >= before)
+
+
 def large_config(*_):
     """One that is refused: the shim says so and does not crash."""
     bundle = make_bundle("true")
@@ -453,7 +498,7 @@ ADDRESS = sys.argv[1]
 {"limit": limit, "failure": failure, "created": created, "delete": delete, "waits": waits,
  "slow_reader": slow_reader, "deletions": deletions, "end_meanwhile": end_meanwhile,
  "end_before_start": end_before_start, "large_config": large_config,
- "early_close": early_close,
+ "early_close": early_close, "own_cgroup": own_cgroup,
  "late_reader": late_reader, "orphan": orphan, "terminal_logger": terminal_logger, "hostile_fifos": hostile_fifos,
  "execs": execs, "update": update, "mapped_root": mapped_root,
  "checkpoint": checkpoint}[sys.argv[3]](Shim(ADDRESS), text(1, sys.argv[2]))

@@ -16,7 +16,7 @@ Suite *suite_shim_oom(void);
 
 /* A cgroup is a directory here, and an event a number. */
 static char cgroup[] = "/tmp/nacre-oom-XXXXXX";
-static struct container container = {.oom_fd = -1, .oom_watch = -1};
+static struct container container = {.cgroup_fd = -1, .oom_watch = -1};
 static int told;
 
 struct container *task_first(void)
@@ -90,7 +90,7 @@ START_TEST(a_kill_is_told)
 	run_loop();
 	ck_assert_int_eq(told, 1);
 	oom_forget(&container);
-	ck_assert_int_eq(container.oom_fd, -1);
+	ck_assert_int_eq(container.cgroup_fd, -1);
 }
 END_TEST
 
