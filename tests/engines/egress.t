@@ -205,8 +205,8 @@ prints published_port_beside_names hello
 [[ $engine == podman ]] || unset -f feature_ways_by_an_annotation feature_names_of_a_pod feature_no_names_without_a_network
 
 configure_docker() {
-	local name set arguments all='{}'
-	for name in nacre nacre-oci nacre-strict; do
+	local name set arguments all='{"nacre-shifted": {"path": "/usr/local/bin/nacre-shifted"}}'
+	for name in nacre nacre-oci nacre-shifted nacre-strict; do
 		for set in "${sets[@]}"; do
 			arguments=$(options "$set" | jq -R '"--\(.)"' | jq -s .)
 			all=$(jq --arg name "$name-$set" --arg path "/usr/local/bin/$name" --argjson arguments "$arguments" \
@@ -222,17 +222,7 @@ configure_docker() {
 }
 
 configure_podman() {
-	mkdir -p /etc/containers/containers.conf.d
-	/nacre/contrib/install-engine podman >/dev/null
-	cat >/etc/containers/containers.conf.d/90-suite.conf <<-'CONF'
-		[containers]
-		pids_limit = 0
-		default_ulimits = ["nofile=20000:20000", "nproc=8192:8192"]
-		log_driver = "k8s-file"
-		[engine]
-		cgroup_manager = "cgroupfs"
-		events_logger = "file"
-	CONF
+	install_podman
 	# When it makes a container the resolv.conf of podman 5 is empty yet.
 	if [[ $(podman --version) == *' 5.'* ]]; then
 		echo '{"version": 1, "egress": {"resolvers": ["10.77.0.1"]}}' >/etc/nacre/policy.json

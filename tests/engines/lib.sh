@@ -126,6 +126,26 @@ make_python_rootfs() {
 	install -D /nacre/tests/engines/agent_script.py "$dir/app/agent_script.py"
 }
 
+# Podman as contrib has it, with what these namespaces lack: journald, systemd, limits of processes and files.
+install_podman() {
+	mkdir -p /etc/containers/containers.conf.d
+	/nacre/contrib/install-engine podman >/dev/null
+	cat >/etc/containers/containers.conf.d/90-suite.conf <<-'CONF'
+		[containers]
+		pids_limit = 0
+		default_ulimits = ["nofile=20000:20000", "nproc=8192:8192"]
+		init_path = "/usr/bin/catatonit"
+		log_driver = "k8s-file"
+		[engine]
+		cgroup_manager = "cgroupfs"
+		events_logger = "file"
+		runtime_supports_json = ["crun", "runc", "kata", "runsc", "nacre", "nacre-strict", "nacre-nested", "nacre-oci", "nacre-shifted"]
+		runtime_supports_nocgroup = ["crun", "krun", "nacre", "nacre-strict", "nacre-nested", "nacre-oci", "nacre-shifted"]
+		[engine.runtimes]
+		nacre-shifted = ["/usr/local/bin/nacre-shifted"]
+	CONF
+}
+
 # For a suite that tries nacre's own shim, or is skipped.
 use_shim() {
 	[[ -x /nacre/build/shim/containerd-shim-nacre-v2 ]] || { echo "1..0 # SKIP the shim is not built"; exit; }

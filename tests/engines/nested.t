@@ -158,17 +158,7 @@ configure_docker() {
 
 configure_podman() {
 	echo containers:300000:600000 | tee -a /etc/subuid >>/etc/subgid
-	mkdir -p /etc/containers/containers.conf.d
-	/nacre/contrib/install-engine podman >/dev/null
-	cat >/etc/containers/containers.conf.d/90-suite.conf <<-'CONF'
-		[containers]
-		pids_limit = 0
-		default_ulimits = ["nofile=20000:20000", "nproc=8192:8192"]
-		log_driver = "k8s-file"
-		[engine]
-		cgroup_manager = "cgroupfs"
-		events_logger = "file"
-	CONF
+	install_podman
 }
 
 # Without the services of packages that are not to run.

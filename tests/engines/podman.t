@@ -37,24 +37,9 @@ drun() {
 	remove foreground 2>/dev/null
 }
 
-# As contrib has it, with what these namespaces lack: journald, limits of processes and files, systemd.
 configure() {
-	mkdir -p /etc/containers/containers.conf.d /etc/nacre
-	/nacre/contrib/install-engine podman >/dev/null
-	cat >/etc/containers/containers.conf.d/90-suite.conf <<-'CONF'
-		[containers]
-		pids_limit = 0
-		default_ulimits = ["nofile=20000:20000", "nproc=8192:8192"]
-		init_path = "/usr/bin/catatonit"
-		log_driver = "k8s-file"
-		[engine]
-		cgroup_manager = "cgroupfs"
-		events_logger = "file"
-		runtime_supports_json = ["crun", "runc", "kata", "runsc", "nacre", "nacre-strict", "nacre-nested", "nacre-oci", "nacre-shifted"]
-		runtime_supports_nocgroup = ["crun", "krun", "nacre", "nacre-strict", "nacre-nested", "nacre-oci", "nacre-shifted"]
-		[engine.runtimes]
-		nacre-shifted = ["/usr/local/bin/nacre-shifted"]
-	CONF
+	mkdir -p /etc/nacre
+	install_podman
 	echo '{"version": 1, "annotations": {"may_allow": ["rootfs-write"]}}' >/etc/nacre/policy.json
 }
 

@@ -98,8 +98,9 @@ prints annotation_without_a_volume 'annotation run.nacre.workspace: config.json 
 configure_docker() {
 	mkdir -p /etc/docker
 	jq -n '{"storage-driver": "overlay2", "exec-opts": ["native.cgroupdriver=cgroupfs"], "default-cgroupns-mode": "private",
-		runtimes: ([("nacre", "nacre-oci", "nacre-strict") | {key: "\(.)-workspace",
-			value: {path: "/usr/local/bin/\(.)", runtimeArgs: ["--workspace=/run/project:/w"]}}] | from_entries)}' \
+		runtimes: ([("nacre", "nacre-oci", "nacre-shifted", "nacre-strict") | {key: "\(.)-workspace",
+			value: {path: "/usr/local/bin/\(.)", runtimeArgs: ["--workspace=/run/project:/w"]}}] | from_entries +
+			{"nacre-shifted": {path: "/usr/local/bin/nacre-shifted"}})}' \
 		>/etc/docker/daemon.json
 	/nacre/contrib/install-engine docker >/dev/null
 	dockerd >/run/dockerd.log 2>&1 </dev/null &
@@ -110,17 +111,7 @@ configure_docker() {
 }
 
 configure_podman() {
-	mkdir -p /etc/containers/containers.conf.d
-	/nacre/contrib/install-engine podman >/dev/null
-	cat >/etc/containers/containers.conf.d/90-suite.conf <<-'CONF'
-		[containers]
-		pids_limit = 0
-		default_ulimits = ["nofile=20000:20000", "nproc=8192:8192"]
-		log_driver = "k8s-file"
-		[engine]
-		cgroup_manager = "cgroupfs"
-		events_logger = "file"
-	CONF
+	install_podman
 	unset -f feature_workspace_of_the_runtime
 }
 
