@@ -289,6 +289,7 @@ int nacre_check(const char *profile, bool json, char **ret_text, struct nacre_er
 	report.policy = policy;
 	report.profile = profile_find(report.request.profile);
 	host_look(&report.host);
+	host_try_user_namespaces(&report.host);
 	judge(&report);
 	r = json ? render_json(&report, ret_text, err) : render_text(&report, ret_text, err);
 	return r < 0 ? r : report.whole && report.host.kernel_is_new && report.host.cgroup2;

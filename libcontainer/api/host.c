@@ -114,7 +114,7 @@ static const char *find_sysctl(void)
 
 /* A sysctl alone decides nothing: AppArmor's has exceptions by profile, and filters and security
  * modules have none. */
-static void look_at_user_namespaces(bool unprivileged, char *ret_why, size_t size)
+static void try_user_namespace(bool unprivileged, char *ret_why, size_t size)
 {
 	struct nacre_error err;
 	const char *sysctl;
@@ -126,6 +126,12 @@ static void look_at_user_namespaces(bool unprivileged, char *ret_why, size_t siz
 		sysctl ? sysctl : "");
 }
 
+void host_try_user_namespaces(struct host *host)
+{
+	try_user_namespace(false, host->user_namespaces, sizeof(host->user_namespaces));
+	try_user_namespace(true, host->unprivileged_userns, sizeof(host->unprivileged_userns));
+}
+
 void host_look(struct host *ret_host)
 {
 	struct host host = {.hybrid = false};
@@ -134,8 +140,6 @@ void host_look(struct host *ret_host)
 	look_at_kernel(&host);
 	look_at_rights(&host);
 	look_at_cgroups(&host);
-	look_at_user_namespaces(false, host.user_namespaces, sizeof(host.user_namespaces));
-	look_at_user_namespaces(true, host.unprivileged_userns, sizeof(host.unprivileged_userns));
 	host.no_keys = access("/proc/key-users", R_OK) < 0;
 	read_line("/proc/sys/kernel/seccomp/actions_avail", host.seccomp_actions,
 		sizeof(host.seccomp_actions));

@@ -27,11 +27,16 @@ struct host {
 			    */
 	bool apparmor;
 	bool selinux;
+	bool no_keys; /* the kernel has no keyrings(7), which show claims of ids */
+	/* Of host_try_user_namespaces: */
 	char user_namespaces[160]; /* reason that the caller cannot use one; "": it can */
 	char unprivileged_userns[160]; /* reason that a process without capabilities cannot */
-	bool no_keys; /* the kernel has no keyrings(7), which show claims of ids */
 };
 
 void host_look(struct host *ret_host);
+
+/* Adds whether user namespaces can be used, for which two child processes make one each: a
+ * container's receipt, which needs the rest, goes without. */
+void host_try_user_namespaces(struct host *host);
 
 #endif
