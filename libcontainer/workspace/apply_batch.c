@@ -255,11 +255,12 @@ static void prepare(struct apply_batch *run, struct apply_item *item)
 	char from[PATH_MAX];
 
 	item->vacated = apply_batch_takes_away(run, item->change->path);
-	if (item->change->from) {
+	item->from = item->change->from;
+	/* A dry run has renamed nothing. */
+	if (item->from && !run->request->dry_run) {
 		if (!apply_batch_from(run, item->change, from))
 			return apply_refuse_errno(&run->place, item, -ENAMETOOLONG, NULL);
-		item->from = arena_strdup(
-			run->place.arena, run->request->dry_run ? item->change->from : from);
+		item->from = arena_strdup(run->place.arena, from);
 		if (!item->from)
 			return apply_refuse_errno(&run->place, item, -ENOMEM, NULL);
 	}

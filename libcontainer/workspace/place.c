@@ -92,8 +92,7 @@ int64_t place_before_making(void)
 	struct timespec now;
 
 	(void)clock_gettime(CLOCK_REALTIME_COARSE, &now);
-	/* Some file systems have no fractions of a second. */
-	return ((int64_t)now.tv_sec - 1) * 1000000000 + now.tv_nsec;
+	return (int64_t)now.tv_sec * PLACE_SECOND + now.tv_nsec - PLACE_SECOND;
 }
 
 int place_look_made(int fd, mode_t type, int64_t before, struct place_object *ret)
@@ -194,7 +193,6 @@ int place_is_near(int a_fd, int b_fd)
 
 bool place_is_late(int64_t time, int64_t since)
 {
-	const int64_t second = 1000000000;
-
-	return time >= since || (time % second == 0 && time / second == since / second);
+	return time >= since ||
+	       (time % PLACE_SECOND == 0 && time / PLACE_SECOND == since / PLACE_SECOND);
 }

@@ -10,6 +10,10 @@
 
 struct statx_timestamp;
 
+enum {
+	PLACE_SECOND = 1000000000, /* in nanoseconds; some file systems have no fractions of it */
+};
+
 /*
  * Names an entry of the source or of the upper: the directory, by fd, and the name in it. Both
  * trees may change meanwhile, and the source's owner may be an attacker: no symlink, mount or ".."

@@ -126,10 +126,9 @@ int undo_take_back(const struct undo_step *u)
 			r = move(u->taken_fd, u->taken_name, u->journal->dir_fd, u->number);
 		return r;
 	}
-	/* What is older than the apply was not made by its undo. The second is that of
-	 * place_before_making. */
+	/* What is older than the apply was not made by its undo. As place_before_making. */
 	r = place_look_fd(u->journal->dir_fd, &journal);
-	before = journal.birth - 1000000000;
+	before = journal.birth - PLACE_SECOND;
 	if (r == 0 && u->copies && u->taken_fd >= 0)
 		r = apply_remove_made(u->taken_fd, u->part, before);
 	/* Otherwise it is what the container made there since. */
