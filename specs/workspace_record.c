@@ -16,6 +16,7 @@ static const struct field workspace_record_fields[] = {
 	FIELD_STRING("source", workspace_record, source, FIELD_MUST),
 	FIELD_U64("sourceDev", workspace_record, source_dev, FIELD_MUST),
 	FIELD_U64("sourceIno", workspace_record, source_ino, FIELD_MUST),
+	FIELD_U64("sourceFs", workspace_record, source_fs, 0),
 	FIELD_STRING("destination", workspace_record, destination, FIELD_MUST),
 	FIELD_WORD("form", workspace_record, form, FIELD_MUST, forms),
 	FIELD_BOOL("userXattr", workspace_record, user_xattr, 0),

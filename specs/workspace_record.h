@@ -19,6 +19,8 @@ struct workspace_record {
 	const char *root; /* the directory that has its state: absolute */
 	const char *source; /* absolute path of the directory on the host, without links */
 	uint64_t source_dev, source_ino; /* which directory that was: apply refuses another one */
+	uint64_t source_fs; /* statfs(2) f_fsid of it, for a mount with another device number, as
+			       after a reboot; 0: unknown */
 	const char *destination; /* in the container */
 	const char *form; /* WORKSPACE_COW...; an "ro" one leaves nothing and has no record */
 	bool user_xattr; /* overlay's attributes are user.overlay.*; else trusted.overlay.* */

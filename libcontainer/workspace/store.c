@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
@@ -106,23 +107,51 @@ void workspace_set_done(struct workspace_set *set)
 	fd_close(&set->lock_fd);
 }
 
+int workspace_source_fs(int source_fd, uint64_t *ret_id)
+{
+	struct statfs fs;
+
+	if (fstatfs(source_fd, &fs) < 0)
+		return -errno;
+	*ret_id = (uint64_t)(uint32_t)fs.f_fsid.__val[0] << 32 | (uint32_t)fs.f_fsid.__val[1];
+	return 0;
+}
+
+/* Whether FD is the directory of the record. Returns 1, 0 or an error. */
+static int is_source(const struct workspace_record *record, int fd, struct nacre_error *err)
+{
+	uint64_t fs_id = 0;
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st) < 0)
+		return fail_errno(err, errno, "stat the source %s", record->source);
+	if (st.st_ino != record->source_ino)
+		return 0;
+	if (st.st_dev == record->source_dev)
+		return 1;
+	r = workspace_source_fs(fd, &fs_id);
+	if (r < 0)
+		return fail_errno(err, r, "statfs the source %s", record->source);
+	return fs_id && fs_id == record->source_fs;
+}
+
 /* *RET_FD: -1 if what is at the path is no longer the directory of the record. */
 static int open_source(const struct workspace_record *record, int *ret_fd, struct nacre_error *err)
 {
 	cleanup_close int fd = sys_openat2(AT_FDCWD, record->source, O_PATH | O_DIRECTORY, 0,
 		RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS);
-	struct stat st;
+	int r;
 
 	*ret_fd = -1;
 	if (fd == -ENOENT || fd == -ENOTDIR || fd == -ELOOP)
 		return 0;
 	if (fd < 0)
 		return fail_errno(err, fd, "open the source %s", record->source);
-	if (fstat(fd, &st) < 0)
-		return fail_errno(err, errno, "stat the source %s", record->source);
-	if (st.st_dev == record->source_dev && st.st_ino == record->source_ino)
+	r = is_source(record, fd, err);
+	if (r > 0)
 		*ret_fd = fd_steal(&fd);
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 static int open_upper(const struct workspace *w, int *ret_fd, struct nacre_error *err)

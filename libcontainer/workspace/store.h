@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "libcontainer/workspace/place.h"
 #include "specs/workspace_record.h"
@@ -41,6 +42,10 @@ struct workspace_set {
 	struct workspace *items; /* of the arena; sorted by number */
 	size_t n;
 };
+
+/* Id of the file system that has the source, statfs(2) f_fsid. With most types it is the same at
+ * each mount, and the device number is not. 0: this type has none. Returns -errno. */
+int workspace_source_fs(int source_fd, uint64_t *ret_id);
 
 void workspace_set_init(struct workspace_set *set);
 void workspace_set_done(struct workspace_set *set); /* closes; removes nothing */

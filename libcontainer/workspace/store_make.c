@@ -43,6 +43,9 @@ static int note_source(struct arena *arena, int source_fd, struct workspace_reco
 	record->source = arena_strdup(arena, path);
 	record->source_dev = st.st_dev;
 	record->source_ino = st.st_ino;
+	r = workspace_source_fs(fd, &record->source_fs);
+	if (r < 0)
+		return fail_errno(err, r, "statfs the source %s", path);
 	return record->source ? 0 : fail_errno(err, ENOMEM, "workspace");
 }
 

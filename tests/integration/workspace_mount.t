@@ -587,6 +587,27 @@ test_source_and_changes_lie_on_any_file_system() {
 	[[ -z $missing ]] || host_lacks "no file system could be made, or mounted, of:$missing"
 }
 
+# As after a reboot. The device of the first mount is taken by another file meanwhile.
+test_a_source_is_known_again_on_another_device() {
+	needs_root && needs_program losetup && needs_program mkfs.ext4 || return
+	local before source=$T/allowed/source other
+	with_image ext4 || { host_lacks "an ext4 cannot be mounted" && return; }
+	with_source write /w/file new
+	before=$(stat -c %d "$source")
+	run --workspace "$source:/w"
+	without_image
+	truncate -s 1M "$T/other"
+	other=$(losetup --find --show "$T/other")
+	mount -o loop "$T/image" "$T/allowed"
+	[[ $(stat -c %d "$source") != "$before" ]] || wrong "the device is the same"
+	try nacre workspace apply "$id"
+	is "$rc" 0 "$err"
+	is "$(<"$source/file")" new
+	without_image
+	losetup --detach "$other"
+	discard
+}
+
 # Its files are none of this file system.
 test_what_is_mounted_below_the_source_is_said_to_be_hidden() {
 	needs_mount || return

@@ -20,6 +20,7 @@ static const struct workspace_record full = {
 	.source = "/home/a/src",
 	.source_dev = UINT64_MAX,
 	.source_ino = UINT64_MAX - 1,
+	.source_fs = UINT64_MAX - 4,
 	.destination = "/src",
 	.form = WORKSPACE_COW,
 	.user_xattr = true,
@@ -60,6 +61,7 @@ START_TEST(a_workspace_record_keeps_every_member)
 	ck_assert_str_eq(r->source, full.source);
 	ck_assert_uint_eq(r->source_dev, full.source_dev);
 	ck_assert_uint_eq(r->source_ino, full.source_ino);
+	ck_assert_uint_eq(r->source_fs, full.source_fs);
 	ck_assert_str_eq(r->destination, full.destination);
 	ck_assert_str_eq(r->form, full.form);
 	ck_assert(r->user_xattr && r->tmpfs);
