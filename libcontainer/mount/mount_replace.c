@@ -4,17 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
-#include <poll.h>
 #include <sched.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "libcontainer/base/child.h"
+#include "libcontainer/base/child_call.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/paths.h"
@@ -74,76 +71,41 @@ static int detach_old(
 	return 0;
 }
 
-static int replace(int pidfd, const struct mount_context *outside, const struct oci_mount *mount,
-	struct nacre_error *err)
+struct replacement {
+	int pidfd;
+	const struct mount_context *context; /* without what is the container's */
+	const struct oci_mount *mount;
+};
+
+static int replace(void *data, struct nacre_error *err)
 {
+	const struct replacement *with = data;
 	struct mount_made made = {.tree_fd = -1, .view_fd = -1};
-	struct mount_context context = *outside;
+	struct mount_context context = *with->context;
 	cleanup_close int root_fd = -1;
 	cleanup_close int proc_fd = procfs_open(err);
 	int r;
 
 	if (proc_fd < 0)
 		return proc_fd;
-	if (setns(pidfd, CLONE_NEWNS) < 0)
+	if (setns(with->pidfd, CLONE_NEWNS) < 0)
 		return fail_errno(err, errno, "enter the container's mount namespace");
 	root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return fail_errno(err, errno, "open /");
-	r = detach_old(root_fd, proc_fd, mount, err);
+	r = detach_old(root_fd, proc_fd, with->mount, err);
 	if (r < 0)
 		return r;
 	context.rootfs_fd = root_fd;
 	context.made = &made;
-	return mounts_perform(&context, mount, 1, err);
-}
-
-/* Waits until the child has reported its result, or has ended. Returns that result. */
-static int await(pid_t pid, int end, int64_t deadline, struct nacre_error *err)
-{
-	struct pollfd poll_in = {end, POLLIN, 0};
-	const int64_t start = child_now();
-	struct nacre_error told = {.code = 0};
-	ssize_t n = -1;
-	int r;
-
-	do
-		r = poll(&poll_in, 1, child_left_ms(start, CHILD_TIMEOUT, deadline));
-	while (r < 0 && errno == EINTR);
-	if (r > 0)
-		n = read(end, &told, sizeof(told));
-	if (n != sizeof(told))
-		(void)kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	if (r == 0)
-		return fail(err, ETIMEDOUT, "the container's root does not answer");
-	if (n != sizeof(told))
-		return fail(err, ECHILD, "the process that mounts it ended without a word");
-	return told.code ? fail(err, told.code, "%s", told.text) : 0;
+	return mounts_perform(&context, with->mount, 1, err);
 }
 
 int mount_replace(int pidfd, const struct mount_context *context, const struct oci_mount *mount,
 	int64_t deadline, struct nacre_error *err)
 {
-	cleanup_close int in = -1;
-	cleanup_close int out = -1;
-	int ends[2];
-	pid_t pid;
+	struct replacement with = {pidfd, context, mount};
+	int r = child_call(replace, &with, CHILD_TIMEOUT, deadline, err);
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return fail_errno(err, errno, "pipe");
-	in = ends[0];
-	out = ends[1];
-	pid = child_fork_blocked();
-	if (pid < 0)
-		return fail_errno(err, pid, "fork");
-	if (pid == 0) {
-		struct nacre_error told = {.code = 0};
-
-		(void)replace(pidfd, context, mount, &told);
-		_exit(write(out, &told, sizeof(told)) != sizeof(told));
-	}
-	fd_close(&out);
-	return await(pid, in, deadline, err);
+	return r == -ETIMEDOUT ? fail_prefix(err, "the container's root does not answer") : r;
 }
