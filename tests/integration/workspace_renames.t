@@ -58,6 +58,15 @@ test_a_new_directory_waits_for_the_one_that_had_its_name() {
 	all_come_and_go 'mkdir d x; echo d >d/d; echo x >x/x' 'mv d g; mkdir d; mv x d/x'
 }
 
+test_a_chain_is_applied_from_its_end_and_a_circle_is_refused() {
+	local made='mkdir b c d; for i in b c d; do echo $i >$i/$i; done'
+	all_come_and_go "$made" 'mv d e; mv c d; mv b c'
+	all_come_and_go "$made" 'mv b a; mv c b; mv d c'
+	all_come_and_go "$made" 'mv d c/d; mv c b/c; mv b e'
+	comes_and_goes "$made" 'mv b t; mv d b; mv c d; mv t c' && wrong "a circle was applied" "$applied"
+	[[ $who != root ]] || has "$applied" "0 applied, 3 refused"
+}
+
 test_a_mark_at_an_old_path_is_not_one_of_what_came_there() {
 	local made='mkdir -p b/a b/e c/a; echo b >b/a/b; echo c >c/a/c'
 	all_come_and_go "$made" 'mv c/a x; mv c d; mv b c'
