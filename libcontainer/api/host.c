@@ -31,15 +31,6 @@ static void read_line(const char *path, char *ret_line, size_t size)
 	(void)snprintf(ret_line, size, "%s", text);
 }
 
-/* Reads a number from a file; MISSING: there is no such file. */
-static long read_number(const char *path, long missing)
-{
-	char line[32];
-
-	read_line(path, line, sizeof(line));
-	return line[0] ? strtol(line, NULL, 10) : missing;
-}
-
 static void look_at_kernel(struct host *host)
 {
 	unsigned major = 0, minor = 0;
@@ -89,41 +80,12 @@ static void look_at_cgroups(struct host *host)
 		(void)snprintf(host->egress, sizeof(host->egress), "%.150s", err.text);
 }
 
-/* Finds the sysctl that explains why user namespaces are refused; NULL: none does. */
-static const char *find_sysctl(void)
-{
-	/* clang-format off */
-	static const struct {
-		const char *path;
-		long refusing;
-		const char *text;
-	} sysctls[] = {
-		{"/proc/sys/user/max_user_namespaces", 0, "user.max_user_namespaces is 0"},
-		/* Debian's and Ubuntu's. */
-		{"/proc/sys/kernel/unprivileged_userns_clone", 0, "kernel.unprivileged_userns_clone is 0"},
-		{"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 1,
-			"kernel.apparmor_restrict_unprivileged_userns is 1"},
-	};
-	/* clang-format on */
-
-	for (size_t i = 0; i < sizeof(sysctls) / sizeof(sysctls[0]); i++)
-		if (read_number(sysctls[i].path, -1) == sysctls[i].refusing)
-			return sysctls[i].text;
-	return NULL;
-}
-
-/* A sysctl alone decides nothing: AppArmor's has exceptions by profile, and filters and security
- * modules have none. */
 static void try_user_namespace(bool unprivileged, char *ret_why, size_t size)
 {
 	struct nacre_error err;
-	const char *sysctl;
 
-	if (namespaces_probe_user(unprivileged, &err) == 0)
-		return;
-	sysctl = find_sysctl();
-	(void)snprintf(ret_why, size, "%.80s%s%s", err.text, sysctl ? ": sysctl " : "",
-		sysctl ? sysctl : "");
+	if (namespaces_probe_user(unprivileged, &err) < 0)
+		(void)snprintf(ret_why, size, "%.250s", err.text);
 }
 
 void host_try_user_namespaces(struct host *host)

@@ -29,8 +29,8 @@ struct host {
 	bool selinux;
 	bool no_keys; /* the kernel has no keyrings(7), which show claims of ids */
 	/* Of host_try_user_namespaces: */
-	char user_namespaces[160]; /* reason that the caller cannot use one; "": it can */
-	char unprivileged_userns[160]; /* reason that a process without capabilities cannot */
+	char user_namespaces[256]; /* reason that the caller cannot use one; "": it can */
+	char unprivileged_userns[256]; /* reason that a process without capabilities cannot */
 };
 
 void host_look(struct host *ret_host);

@@ -284,10 +284,25 @@ static void ignore_sigpipe(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
+/* Makes a container by the tables up to THEN. A user whom AppArmor refuses user namespaces can make
+ * one, and no capability counts in it: the first step that needs one fails, whichever that is. */
+static int make(struct life *l, const struct step *then, struct nacre_error *err)
+{
+	struct nacre_error why;
+	int r;
+
+	ignore_sigpipe();
+	r = walk_spawning(l, life_create_steps, then, err);
+	if ((r == -EPERM || r == -EACCES || r == -ENOSPC) &&
+		l->container.record.active & NEW_USERNS && l->shift.userns_fd < 0 &&
+		namespaces_probe_user(false, &why) < 0)
+		return fail_prefix(err, "user namespaces are refused (%s)", why.text);
+	return r;
+}
+
 int life_create(struct life *l, struct nacre_error *err)
 {
-	ignore_sigpipe();
-	return walk_spawning(l, life_create_steps, life_process_steps, err);
+	return make(l, life_process_steps, err);
 }
 
 const struct step *life_start_steps_of(uint32_t version)
@@ -337,8 +352,7 @@ int life_start(struct life *l, struct nacre_error *err)
 
 int life_run(struct life *l, struct nacre_error *err)
 {
-	ignore_sigpipe();
-	return walk_spawning(l, life_create_steps, life_start_steps, err);
+	return make(l, life_start_steps, err);
 }
 
 int life_exec(struct life *l, struct nacre_error *err)

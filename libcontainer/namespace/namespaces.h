@@ -109,7 +109,8 @@ int namespaces_stay_outside(struct namespace_plan *plan, struct nacre_error *err
 int namespaces_enter(const struct namespace_plan *plan, struct nacre_error *err);
 
 /* Tries whether the caller, UNPRIVILEGED: without its capabilities, can make a user namespace and
- * has capabilities in it. Returns 0 or -errno. Nothing is left of it. */
+ * has capabilities in it. Returns 0 or -errno, and names the sysctl that may be the reason. Nothing
+ * is left of it. */
 int namespaces_probe_user(bool unprivileged, struct nacre_error *err);
 
 /* Makes the namespaces late_flags, in init. */

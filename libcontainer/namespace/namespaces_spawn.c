@@ -23,8 +23,7 @@ static int clone_failed(struct nacre_error *err, int code, uint64_t flags)
 		uint64_t flag; /* 0: any */
 		const char *hint;
 	} hints[] = {
-		{EPERM, CLONE_NEWUSER, "are user namespaces allowed? see the sysctls user.max_user_namespaces, "
-			"kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns"},
+		{EPERM, CLONE_NEWUSER, "are user namespaces allowed? nacre check tries one"},
 		{EPERM, 0, "needs CAP_SYS_ADMIN, or a user namespace in linux.namespaces"},
 		{ENOSPC, 0, "a limit user.max_*_namespaces is reached, or namespaces are nested 32 deep"},
 		{EINVAL, 0, "does the kernel have every kind of namespace that was asked for?"},

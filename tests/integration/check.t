@@ -99,4 +99,34 @@ test_a_refused_user_namespace_is_a_gap_of_its_rule() {
 	is "$rc" 2 "exit status"
 }
 
+# AppArmor's way: the first makes the namespace, and the other calls are refused in it.
+test_an_error_of_a_user_names_what_check_finds() {
+	needs_root && needs_program strace || return
+	local kernel=/proc/sys/kernel sysctl=apparmor_restrict_unprivileged_userns refused
+	bundle true
+	edit '.linux.namespaces += [{type: "user"}] | .linux.uidMappings = [{containerID: 0, hostID: 0, size: 65536}]
+		| .linux.gidMappings = .linux.uidMappings'
+	mkdir -p "$T/kernel/random"
+	cp "$kernel/random/boot_id" "$T/kernel/random"
+	echo 1 >"$T/kernel/$sysctl"
+	for refused in clone3:error=EPERM clone3:error=EACCES pivot_root:error=EPERM; do
+		# shellcheck disable=SC2016 # for the other shell
+		try unshare -m sh -c 'mount --bind "$1" "$2" && shift 2 && exec "$@"' sh "$T/kernel" "$kernel" \
+			strace -qq -f -o "$T/trace" -e trace=unshare,"${refused%%:*}" -e inject=unshare:error=EPERM -e inject="$refused" \
+			"$NACRE" --root "$ROOT" run --bundle "$b" "$id"
+		((rc)) || wrong "it ran with $refused"
+		has "$err" "user namespaces are refused (unshare: Operation not permitted: sysctl kernel.$sysctl is 1" ||
+			wrong "$refused"
+		has "$err" "contrib/packaging/apparmor): "
+	done
+	# shellcheck disable=SC2016
+	try unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_user_namespaces; exec "$@"' sh "$NACRE" --root "$T" run --bundle "$b" "$id"
+	has "$err" "user namespaces are refused (unshare: No space left on device: sysctl user.max_user_namespaces is 0): "
+	# Where they are not, nothing is said of them.
+	try strace -qq -f -o "$T/trace" -e trace=pivot_root -e inject=pivot_root:error=EPERM \
+		"$NACRE" --root "$ROOT" run --bundle "$b" "$id"
+	has "$err" "pivot root: "
+	lacks "$err" "user namespaces"
+}
+
 all_tests "$@"
