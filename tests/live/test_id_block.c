@@ -1,19 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "libcontainer/record/id_block.h"
+#include "tests/live/id_block_fixture.h"
 
-#include <check.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-#include "libcontainer/base/cleanup.h"
 
 Suite *suite_id_block(void);
 
@@ -27,43 +17,6 @@ enum {
 };
 
 static const struct id_blocks_range range = {FIRST, BLOCKS};
-
-static struct nacre_error err;
-static char top[32];
-static char claims[64];
-static char etc[64];
-static char keys[64];
-static struct id_block_places places = {.claims = claims, .etc = etc, .keys = keys};
-
-static void write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "w");
-
-	ck_assert_ptr_nonnull(file);
-	ck_assert_int_ge(fputs(text, file), 0);
-	ck_assert_int_eq(fclose(file), 0);
-}
-
-static void set_up(void)
-{
-	(void)snprintf(top, sizeof(top), "/tmp/id-block-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(top));
-	(void)snprintf(claims, sizeof(claims), "%s/run/.ids", top);
-	(void)snprintf(etc, sizeof(etc), "%s/etc", top);
-	(void)snprintf(keys, sizeof(keys), "%s/keys", top);
-	ck_assert_int_eq(mkdir(etc, 0755), 0);
-	write_file(keys, "    0:     9 8/8 3/1000000 56/25000000\n");
-	ck_assert_int_eq(chdir(top), 0);
-}
-
-static void tear_down(void)
-{
-	char command[64];
-
-	ck_assert_int_eq(chdir("/"), 0);
-	(void)snprintf(command, sizeof(command), "rm -rf %s", top);
-	ck_assert_int_eq(system(command), 0);
-}
 
 static int claim_of(struct id_blocks_range of, uint32_t *block)
 {
@@ -87,12 +40,6 @@ static void show_keys(void)
 
 	(void)snprintf(text, sizeof(text), "%u:     2 2/2 2/200 30/20000\n", FIRST * 65536);
 	write_file(keys, text);
-}
-
-static int make_state(const char *name)
-{
-	ck_assert_int_eq(mkdir(name, 0700), 0);
-	return open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 START_TEST(a_claim_is_held_dropped_kept_and_freed)

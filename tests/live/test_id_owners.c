@@ -1,17 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "libcontainer/record/id_owners.h"
 
-#include <check.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "libcontainer/base/cleanup.h"
-#include "libcontainer/record/id_block.h"
+#include "tests/live/id_block_fixture.h"
 
 Suite *suite_id_owners(void);
 
@@ -19,47 +9,13 @@ enum {
 	BLOCK = 30000,
 };
 
-static struct nacre_error err;
-static char top[32], claims[64], claim_path[80], etc[64], keys[64];
-static struct id_block_places places = {.claims = claims, .etc = etc, .keys = keys};
-
-static void set_up(void)
-{
-	int fd;
-
-	(void)snprintf(top, sizeof(top), "/tmp/id-owners-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(top));
-	(void)snprintf(claims, sizeof(claims), "%s/run/.ids", top);
-	(void)snprintf(claim_path, sizeof(claim_path), "%s/%d", claims, BLOCK);
-	(void)snprintf(etc, sizeof(etc), "%s/etc", top);
-	(void)snprintf(keys, sizeof(keys), "%s/keys", top);
-	ck_assert_int_eq(mkdir(etc, 0755), 0);
-	fd = open(keys, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	ck_assert_int_ge(fd, 0);
-	ck_assert_int_eq(close(fd), 0);
-	ck_assert_int_eq(chdir(top), 0);
-}
-
-static void tear_down(void)
-{
-	char command[64];
-
-	ck_assert_int_eq(chdir("/"), 0);
-	(void)snprintf(command, sizeof(command), "rm -rf %s", top);
-	ck_assert_int_eq(system(command), 0);
-}
+static const char claim_path[] = "run/.ids/30000";
 
 static int claim(void)
 {
 	uint32_t block;
 
 	return id_block_claim(&places, (struct id_blocks_range){BLOCK, 1}, &block, &err);
-}
-
-static int make_state(const char *name)
-{
-	ck_assert_int_eq(mkdir(name, 0700), 0);
-	return open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 /* Adds a new state directory to the owners. */
