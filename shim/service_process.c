@@ -13,6 +13,7 @@
 #include "shim/service.h"
 #include "shim/small_file.h"
 #include "shim/task_nacre.h"
+#include "specs/json.h"
 
 /* --- start --- */
 
@@ -92,13 +93,55 @@ static void started(struct job *job, int status, const char *error)
 	command_free(command);
 }
 
+/* Encodes the process of an exec with the terminal of the request, as runc's shim does. Clients
+ * take the container's process, whose terminal need not be what they ask for. RET_TEXT: heap. */
+static int encode_process(struct arena *arena, const struct process *process, char **ret_text,
+	struct nacre_error *err)
+{
+	struct json_document *document;
+	struct json_writer *w;
+	int r = json_parse(arena, "process", process->spec, strlen(process->spec), &document, err);
+
+	if (r < 0)
+		return r;
+	w = json_writer_new(false);
+	json_open_object(w);
+	for (const struct json_node *node = document->root->child; node && node->key;
+		node = node->next) {
+		if (strcmp(node->key, "terminal") == 0)
+			continue;
+		json_key(w, node->key);
+		json_value(w, node);
+	}
+	json_key(w, "terminal");
+	json_bool(w, process->io.terminal);
+	json_close_object(w);
+	return json_writer_finish(w, ret_text, err);
+}
+
+static int write_process(const char *file, const struct process *process, struct nacre_error *err)
+{
+	struct arena *arena = arena_new((size_t)64 * 1024 * 1024);
+	char *text = NULL;
+	int r = arena ? encode_process(arena, process, &text, err)
+		      : fail_errno(err, ENOMEM, "process");
+
+	if (r == 0) {
+		r = small_file_write(file, text, strlen(text));
+		r = r < 0 ? fail_errno(err, r, "write %s", file) : 0;
+	}
+	free(text);
+	arena_free(arena);
+	return r;
+}
+
 /* Adds the arguments of `nacre exec`, and makes its files. Returns 0, or -1 with TEXT. */
 static int prepare_exec(struct command *command, char text[static JOB_TEXT])
 {
 	struct process *process = command->process;
 	const struct container *c = process->container;
 	static unsigned count;
-	int r = -ENOMEM;
+	struct nacre_error err;
 
 	if (stdio_open(&process->io, c->bundle, process->exec_id, task_namespace, text) < 0)
 		return -1;
@@ -106,18 +149,17 @@ static int prepare_exec(struct command *command, char text[static JOB_TEXT])
 		command->file = NULL;
 	if (asprintf(&command->pid_file, "%s/exec-%u.pid", c->bundle, count++) < 0)
 		command->pid_file = NULL;
-	if (command->file && command->pid_file)
-		r = small_file_write(command->file, process->spec, strlen(process->spec));
-	if (r < 0) {
-		(void)snprintf(text, JOB_TEXT, "write the process of an exec in %.900s: %s",
-			c->bundle, strerror(-r));
+	if (!command->file || !command->pid_file) {
+		(void)snprintf(text, JOB_TEXT, "exec: out of memory");
+		return -1;
+	}
+	if (write_process(command->file, process, &err) < 0) {
+		(void)snprintf(text, JOB_TEXT, "%s", err.text);
 		return -1;
 	}
 	command_add(command, "--detach");
 	if (task_wants_own_cgroup())
 		command_add(command, "--own-cgroup");
-	if (process->io.terminal) /* of the request, which the process need not repeat */
-		command_add(command, "--tty");
 	command_add(command, "--process");
 	command_add(command, command->file);
 	command_add_process(command);

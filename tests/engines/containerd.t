@@ -591,7 +591,7 @@ if [[ $suite == shim ]]; then
 	prints cgroup_of_systemd "systemd is not this host's init"
 	prints update $'code 0\ncode 2\ncode 2'
 	prints exec_that_fails $'exec 0\nwait 0 start 2\nkill 5\nRUNNING'
-	prints exec_that_is_only_created $'exec 0\ndelete 0\nexec 0\nstart 0\nRUNNING'
+	prints exec_that_is_only_created $'exec 0\ndelete 0\nexec 0\nstart 0\nexec 0\nstart 0\nRUNNING'
 	prints start_while_deleted $'exec 0\ndelete 0 again 5 start 9\nwait 5'
 	prints loggers_that_are_stuck $'status 6\n65536'
 	prints logger_program_that_ends $'status 7\nfirst'

@@ -107,12 +107,16 @@ def failure(shim, container):
 
 
 def created(shim, container):
-    """An exec that is deleted before its start; then one whose terminal only the request has."""
+    """An exec that is deleted before its start; then one whose terminal only the request has; then one
+    whose terminal only its process has, as the container's own may, so that it gets none."""
     second = container + text(2, "second")
     print("exec", shim.call("Exec", second + process("true")))
     print("delete", shim.call("Delete", second))
     print("exec", shim.call("Exec", second + number(3, 1) + process("test", "-t", "0")))
     print("start", shim.call("Start", second))
+    third = container + text(2, "third")
+    print("exec", shim.call("Exec", third + process("true", terminal=True)))
+    print("start", shim.call("Start", third))
 
 
 def delete(shim, container):
