@@ -192,6 +192,31 @@ test_containerd_is_refused_a_file_that_cannot_be_edited() {
 	done
 }
 
+# A runtime of one's own may have nacre's program, shim and a name that begins like its.
+test_runtimes_of_other_names_are_left_alone() {
+	local table='[plugins."io.containerd.grpc.v1.cri".containerd.runtimes' own quote
+	for quote in '' '"'; do
+		own=$'version = 2\n'"$table.${quote}nacre-mine${quote}]"$'\n  runtime_type = "io.containerd.nacre.v2"\n'
+		own+="$table.${quote}runc-old${quote}]"$'\n  runtime_type = "io.containerd.runc.v2"\n'
+		given "$config" "$own"
+		good install containerd
+		is "$(grep -c 'runtimes.nacre[a-z-]*\]$' "$file") $(grep -c 'runtimes.runc\]$' "$file")" \
+			"$([[ $quote ]] && echo 4 || echo 5) 1"
+		good install containerd
+		has "$out" "already has nacre"
+		good install containerd --undo
+		is "$(<"$file")" "${own%$'\n'}"
+	done
+	given "$config" $'version = 2\n'"$table.\"nacre-oci\".options]"
+	refused 1 "install-engine: $file already has another runtime \"nacre-oci\"" containerd
+	given "$daemon" '{"runtimes":{"nacre-mine":{"runtimeType":"io.containerd.nacre.v2"}}}'
+	good install docker
+	good install docker
+	has "$out" "already has nacre"
+	good install docker --undo
+	is "$(jq -c . "$file")" '{"runtimes":{"nacre-mine":{"runtimeType":"io.containerd.nacre.v2"}}}'
+}
+
 test_podman_and_crio_get_a_file_of_their_own() {
 	local engine
 	for engine in podman:/etc/containers/containers.conf.d crio:/etc/crio/crio.conf.d; do
