@@ -9,8 +9,8 @@
 . "$(dirname "$0")/node.sh"
 
 # COUNT pods (30) at once by runc and nacre, each with containerd's shim, and by nacre with its own: how
-# long until all run, the processor time below the kubelet, and the memory. Other runtimes, or another
-# order, are arguments: "load.t runc agent shim shim agent runc" evens out a load that grows.
+# long until all run, the processor time of containerd and what it starts, and the memory. Other runtimes,
+# or another order, are arguments: "load.t runc agent shim shim agent runc" evens out a load that grows.
 
 count=${COUNT:-30}
 profiles=(runc agent shim)
