@@ -26,6 +26,7 @@
 
 enum {
 	RECEIPT_FILES_MAX = 1000, /* of all workspaces */
+	RECEIPT_PATHS_MAX = 2 * 1024 * 1024, /* bytes of their paths, by escape.h */
 	RECEIPT_DENIALS_MAX = 256, /* destinations; the count is of all */
 };
 

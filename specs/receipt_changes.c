@@ -46,32 +46,53 @@ static int add_subject(struct arena *arena, struct receipt_statement *statement,
 	return 0;
 }
 
-static int add_file(struct arena *arena, struct receipt_workspace *workspace,
-	const struct workspace_change *change, struct nacre_error *err)
-{
-	char *path = escape_name(change->path, strlen(change->path));
-	struct receipt_changed *file = &workspace->files[workspace->n_files++];
+/* What more of files fits into a receipt, which nobody could sign or read if it were too large. */
+struct room {
+	size_t files, bytes;
+};
 
-	*file = (struct receipt_changed){
-		path ? arena_strdup(arena, path) : NULL, arena_strdup(arena, change->sha256)};
-	free(path);
-	return file->path && file->sha256 ? 0 : arena_fail(arena, "receipt", err);
+static struct room find_room(const struct receipt *receipt)
+{
+	struct room room = {RECEIPT_FILES_MAX, RECEIPT_PATHS_MAX};
+
+	for (size_t i = 0; i < receipt->n_workspaces; i++) {
+		const struct receipt_workspace *workspace = &receipt->workspaces[i];
+
+		room.files -= workspace->n_files;
+		for (size_t j = 0; j < workspace->n_files; j++)
+			room.bytes -= strlen(workspace->files[j].path);
+	}
+	return room;
 }
 
-static size_t count_files(const struct receipt *receipt)
+/* Returns 1 if there is no room for it. */
+static int add_file(struct arena *arena, struct receipt_workspace *workspace,
+	const struct workspace_change *change, struct room *room, struct nacre_error *err)
 {
-	size_t n = 0;
+	char *path = escape_name(change->path, strlen(change->path));
+	const size_t length = path ? strlen(path) : 0;
+	struct receipt_changed file;
 
-	for (size_t i = 0; i < receipt->n_workspaces; i++)
-		n += receipt->workspaces[i].n_files;
-	return n;
+	if (path && (room->files == 0 || room->bytes < length)) {
+		free(path);
+		return 1;
+	}
+	file = (struct receipt_changed){
+		path ? arena_strdup(arena, path) : NULL, arena_strdup(arena, change->sha256)};
+	free(path);
+	if (!file.path || !file.sha256)
+		return arena_fail(arena, "receipt", err);
+	workspace->files[workspace->n_files++] = file;
+	room->files--;
+	room->bytes -= length;
+	return 0;
 }
 
 int receipt_add_changes(struct arena *arena, struct receipt_statement *statement,
 	struct receipt_workspace *workspace, unsigned number,
 	const struct workspace_changes *changes, struct nacre_error *err)
 {
-	size_t room = RECEIPT_FILES_MAX - count_files(&statement->predicate);
+	struct room room = find_room(&statement->predicate);
 	char digest[SHA256_TEXT];
 	int left = 0;
 	int r = workspace_changes_digest(changes, digest, err);
@@ -80,21 +101,15 @@ int receipt_add_changes(struct arena *arena, struct receipt_statement *statement
 		r = add_subject(arena, statement, number, digest, &workspace->changes, err);
 	if (r < 0)
 		return r;
-	workspace->files = arena_array(arena, room + 1, sizeof(*workspace->files));
+	workspace->files = arena_array(arena, room.files + 1, sizeof(*workspace->files));
 	if (!workspace->files)
 		return arena_fail(arena, "receipt", err);
-	for (size_t i = 0; i < changes->n && r == 0; i++) {
+	for (size_t i = 0; i < changes->n && r >= 0; i++) {
 		const struct workspace_change *change = &changes->items[i];
 
 		count(change, &workspace->counts);
-		if (!change->sha256)
-			continue;
-		if (room == 0) {
-			left++;
-			continue;
-		}
-		r = add_file(arena, workspace, change, err);
-		room--;
+		r = change->sha256 ? add_file(arena, workspace, change, &room, err) : 0;
+		left += r > 0;
 	}
 	return r < 0 ? r : left;
 }

@@ -37,6 +37,9 @@ static int collect_one(const struct container_workspaces *all, const struct work
 	struct arena *arena = all->container.arena;
 	struct receipt *receipt = &statement->predicate;
 	struct receipt_workspace *workspace = &receipt->workspaces[receipt->n_workspaces++];
+	/* A list that is too large must leave memory for the rest of the receipt. */
+	cleanup_arena struct arena *of_list = arena_new(ARENA_LIMIT);
+	struct container_workspaces reader = *all;
 	struct workspace_changes changes;
 	struct nacre_error why;
 	char text[80];
@@ -44,10 +47,13 @@ static int collect_one(const struct container_workspaces *all, const struct work
 
 	if (r < 0)
 		return r;
+	if (!of_list)
+		return fail_errno(err, ENOMEM, "receipt");
+	reader.container.arena = of_list;
 	if (!strcmp(w->record->form, WORKSPACE_DIRECT))
 		return miss(arena, statement, "what is written to directly has no list of changes",
 			err);
-	r = container_workspace_changes(all, w, 0, 0, &changes, &why);
+	r = container_workspace_changes(&reader, w, 0, 0, &changes, &why);
 	if (r < 0)
 		return miss(arena, statement, why.text, err);
 	r = receipt_add_changes(arena, statement, workspace, w->number, &changes, err);

@@ -677,6 +677,27 @@ test_what_was_changed_stays_until_it_is_signed() {
 	places=()
 }
 
+# Nothing that the program does keeps the receipt from being written, or from being read.
+test_long_names_prevent_no_receipt() {
+	places=(--workspaces "$T/workspaces")
+	seal true
+	with_busybox || return
+	mkdir "$b/source"
+	[[ $who != user ]] || chmod -R a+rX "$b"
+	# 4 bytes of each character of the name in the list, and 5 in the receipt
+	program /bin/sh -c 'cd /w; name=$(printf %0240d 0 | tr 0 "\001")
+		for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do mkdir "$name" && cd "$name"; done
+		for i in $(seq 1100); do : >"$name$i"; done'
+	run --workspace "$b/source:/w" "${sealed[@]}"
+	verified "$receipt"
+	says '.predicate.workspaces[0].counts.added' 1114
+	says '.predicate.workspaces[0].files | length | . > 50 and . < 1000' true
+	says '.predicate.incomplete | map(select(.member == "workspaces").reason) | join(" ")' \
+		"$((1100 - $(statement | jq '.predicate.workspaces[0].files | length'))) files of its list are left out: too many"
+	good nacre workspace discard "$id"
+	places=()
+}
+
 test_the_image_of_an_engine_is_named() {
 	local image=sha256:4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945
 	seal true
