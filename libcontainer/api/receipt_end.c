@@ -65,38 +65,36 @@ struct signer {
 	char program[RECEIPT_ID_SIZE]; /* digest of this program */
 };
 
-static int make_statement(struct life *l, const struct receipt_plan *plan,
-	const struct signer *signer, const struct receipt_log *log, char **ret_text,
-	struct nacre_error *err)
+static int collect(struct life *l, const struct receipt_plan *plan, const struct signer *signer,
+	struct receipt_statement *ret_statement, struct nacre_error *err)
 {
-	struct receipt_statement statement = {.n_subjects = 0};
-	int r = receipt_collect(l, plan, signer->program, &statement.predicate, err);
+	int r;
 
-	if (r == 0)
-		r = receipt_collect_workspaces(l, &statement, err);
-	if (r < 0)
-		return r;
-	statement.predicate.chain = (struct receipt_chain){
-		signer->key_id, log->sequence ? log->last : NULL, log->sequence + 1};
-	return receipt_statement_encode(&statement, ret_text, err);
+	*ret_statement = (struct receipt_statement){.n_subjects = 0};
+	r = receipt_collect(l, plan, signer->program, &ret_statement->predicate, err);
+	return r < 0 ? r : receipt_collect_workspaces(l, ret_statement, err);
 }
 
-static int sign(struct life *l, const struct receipt_plan *plan, const struct signer *signer,
-	const struct receipt_log *log, char **ret_text, struct nacre_error *err)
+static int sign(const struct receipt_plan *plan, const struct signer *signer,
+	const struct receipt_log *log, struct receipt_statement *statement, char **ret_text,
+	struct nacre_error *err)
 {
-	cleanup_free char *statement = NULL;
+	cleanup_free char *text = NULL;
 	cleanup_free char *signature = NULL;
 	struct receipt_envelope envelope;
 	char used[RECEIPT_ID_SIZE];
-	int r = make_statement(l, plan, signer, log, &statement, err);
+	int r;
 
+	statement->predicate.chain = (struct receipt_chain){
+		signer->key_id, log->sequence ? log->last : NULL, log->sequence + 1};
+	r = receipt_statement_encode(statement, &text, err);
 	if (r == 0)
-		r = receipt_key_sign(plan->key, statement, used, &signature, err);
+		r = receipt_key_sign(plan->key, text, used, &signature, err);
 	if (r < 0)
 		return r;
 	if (strcmp(used, signer->key_id) != 0)
 		return fail(err, ESTALE, "the key %s was replaced while it signed", plan->key);
-	envelope = (struct receipt_envelope){statement, signer->key_id, signature};
+	envelope = (struct receipt_envelope){text, signer->key_id, signature};
 	return receipt_envelope_encode(&envelope, ret_text, err);
 }
 
@@ -160,16 +158,20 @@ static int write_receipt(struct life *l, const struct receipt_plan *plan,
 	const struct signer *signer, struct nacre_error *err)
 {
 	const struct container *c = &l->container;
+	struct receipt_statement statement;
 	cleanup_free char *text = NULL;
 	char digest[SHA256_TEXT];
 	struct receipt_log log;
-	int r = receipt_chain_open(signer->key_id, &log, err);
+	/* Reads workspaces, which may take minutes, before others that sign with the key wait. */
+	int r = collect(l, plan, signer, &statement, err);
 
+	if (r == 0)
+		r = receipt_chain_open(signer->key_id, &log, err);
 	if (r < 0)
 		return r;
 	r = find_signed(c, &log, &text, digest, err);
 	if (r == 0) {
-		r = sign(l, plan, signer, &log, &text, err);
+		r = sign(plan, signer, &log, &statement, &text, err);
 		if (r == 0) {
 			sha256_text(text, strlen(text), digest);
 			r = file_replace(

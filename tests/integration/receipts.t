@@ -698,6 +698,35 @@ test_long_names_prevent_no_receipt() {
 	places=()
 }
 
+# The commands that write receipts with one key wait for each other, but not while a workspace is read.
+test_a_workspace_that_takes_long_keeps_no_other_receipt_waiting() {
+	needs_strace || return
+	places=(--workspaces "$T/workspaces")
+	seal true
+	with_busybox || return
+	mkdir "$b/source"
+	[[ $who != user ]] || chmod -R a+rX "$b"
+	program /bin/sh -c 'echo much >/w/large'
+	create --workspace "$b/source:/w" "${sealed[@]}"
+	start
+	wait_for status_is stopped
+	tracer=(strace -qq -o "$T/trace" -P "$T/workspaces/$id/0/upper/large" -e trace=pread64
+		-e inject=pread64:signal=STOP:when=1)
+	in_background nacre delete "$id"
+	tracer=()
+	wait_for grep -q 'stopped by SIGSTOP' "$T/trace"
+	program /bin/sh -c true
+	try nacre run --profile oci --receipt "$b/other.json" --receipt-key "$key" --bundle "$b" "$id.other"
+	kill -CONT "$(pgrep -f -- "^$NACRE .*delete $id\$")"
+	is "$rc" 0 "exit code: $err"
+	says '.predicate.chain.sequence' 1 "$b/other.json"
+	wait "${background[@]}"
+	says '.predicate.chain.sequence' 2
+	good nacre receipt verify --key "$key.pub" "$b/other.json" "$receipt"
+	good nacre workspace discard "$id"
+	places=()
+}
+
 test_the_image_of_an_engine_is_named() {
 	local image=sha256:4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945
 	seal true
