@@ -25,6 +25,7 @@ static const struct field receipt_plan_fields[] = {
 	FIELD_BOOL("required", receipt_plan, required, FIELD_ALWAYS),
 	FIELD_BOOL("restored", receipt_plan, restored, 0),
 	FIELD_STRING("runSha256", receipt_plan, run_sha256, 0),
+	FIELD_U32("updates", receipt_plan, updates, 0),
 	FIELD_INLINE("runtime", receipt_plan, runtime, FIELD_MUST, receipt_runtime),
 	{},
 };

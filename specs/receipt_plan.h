@@ -17,6 +17,7 @@ struct receipt_plan {
 	bool required; /* without it the container stays */
 	bool restored; /* from a checkpoint: what was before is not known */
 	const char *run_sha256; /* of config.json as tightened */
+	uint32_t updates; /* how often update was to change the container */
 	struct receipt_runtime runtime;
 };
 

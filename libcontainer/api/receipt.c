@@ -208,10 +208,19 @@ int receipt_guard_again(struct life *l, struct nacre_error *err)
 	return r < 0 ? r : hide_keys(l, &options, policy, err);
 }
 
+static int save_plan(
+	const struct container *c, const struct receipt_plan *plan, struct nacre_error *err)
+{
+	cleanup_free char *text = NULL;
+	int r = receipt_plan_encode(plan, &text, err);
+
+	return r < 0 ? r
+		     : file_replace(c->state_fd, RECEIPT_PLAN_FILE, text, strlen(text), 0600, err);
+}
+
 int receipt_note_config(const struct container *c, struct nacre_error *err)
 {
 	cleanup_free char *config = NULL;
-	cleanup_free char *text = NULL;
 	char digest[SHA256_TEXT];
 	struct receipt_plan *plan;
 	size_t length;
@@ -227,9 +236,21 @@ int receipt_note_config(const struct container *c, struct nacre_error *err)
 		return r;
 	sha256_text(config, length, digest);
 	plan->run_sha256 = digest;
-	r = receipt_plan_encode(plan, &text, err);
-	return r < 0 ? r
-		     : file_replace(c->state_fd, RECEIPT_PLAN_FILE, text, strlen(text), 0600, err);
+	return save_plan(c, plan, err);
+}
+
+int receipt_note_update(const struct container *c, struct nacre_error *err)
+{
+	struct receipt_plan *plan;
+	int r;
+
+	if (!receipt_is_planned(c->state_fd))
+		return 0;
+	r = receipt_load_plan(c, &plan, err);
+	if (r < 0)
+		return r;
+	plan->updates++;
+	return save_plan(c, plan, err);
 }
 
 int receipt_note_exec(int state_fd, struct nacre_error *err)

@@ -39,6 +39,9 @@ int receipt_guard_again(struct life *l, struct nacre_error *err);
 /* After that: records that the config.json of the state is what runs. */
 int receipt_note_config(const struct container *c, struct nacre_error *err);
 
+/* update: notes, before anything is changed, that the receipt must report it, if one is planned. */
+int receipt_note_update(const struct container *c, struct nacre_error *err);
+
 /* exec: notes, before the process runs, that the receipt must report it, if one is planned. */
 int receipt_note_exec(int state_fd, struct nacre_error *err);
 

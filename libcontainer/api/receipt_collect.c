@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,6 +64,19 @@ static int digest_file(
 	return *ret_digest ? 0 : arena_fail(k->c->arena, "receipt", k->err);
 }
 
+/* The last config may be the first one again. */
+static int collect_updates(const struct collecting *k)
+{
+	char text[96];
+
+	if (!k->plan->updates)
+		return 0;
+	(void)snprintf(text, sizeof(text),
+		"update was used %" PRIu32 " times: what held in between is not in here",
+		k->plan->updates);
+	return miss(k, "config", text);
+}
+
 static int collect_configs(const struct collecting *k)
 {
 	struct receipt_config *config = &k->receipt->config;
@@ -74,7 +88,7 @@ static int collect_configs(const struct collecting *k)
 	if (config->end_sha256 && config->run_sha256 &&
 		!strcmp(config->end_sha256, config->run_sha256))
 		config->end_sha256 = NULL;
-	return r;
+	return r < 0 ? r : collect_updates(k);
 }
 
 static int collect_process(const struct collecting *k)

@@ -6,6 +6,7 @@
 #include "libcontainer/api/facts.h"
 #include "libcontainer/api/nacre.h"
 #include "libcontainer/api/options.h"
+#include "libcontainer/api/receipt.h"
 #include "libcontainer/api/update_egress.h"
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
@@ -348,6 +349,8 @@ static int update(struct nacre *nacre, const char *id, const struct nacre_update
 		r = update_egress_check(&c, &u.egress, err);
 	if (r == 0 && u.has_egress)
 		r = audit_open(&c, err);
+	if (r == 0)
+		r = receipt_note_update(&c, err);
 	if (r == 0) {
 		r = perform(&c, &u, err);
 		record(&c, &u, r, err);

@@ -727,6 +727,21 @@ test_a_workspace_that_takes_long_keeps_no_other_receipt_waiting() {
 	places=()
 }
 
+# An update that goes back to what was before leaves no other trace.
+test_an_update_that_was_undone_is_told() {
+	needs_root && needs_device_filter || return
+	seal pause
+	create --egress 10.9.9.9:443 "${sealed[@]}"
+	start
+	good nacre update --egress 10.0.0.0/8:443 "$id"
+	good nacre update --egress 10.9.9.9:443 "$id"
+	good nacre delete --force "$id"
+	says '.predicate.config | has("endSha256")' false
+	says '.predicate.egress.rules' '["10.9.9.9:443"]'
+	says '.predicate.incomplete | map(select(.member == "config").reason)' \
+		'["update was used 2 times: what held in between is not in here"]'
+}
+
 test_the_image_of_an_engine_is_named() {
 	local image=sha256:4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945
 	seal true
