@@ -11,6 +11,7 @@
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/record/receipt_key.h"
+#include "specs/escape.h"
 #include "specs/receipt.h"
 #include "specs/receipt_envelope.h"
 #include "specs/sha256.h"
@@ -27,7 +28,7 @@ int nacre_receipt_keygen(const char *key, char **ret_public, struct nacre_error 
 
 /* A receipt that was read. */
 struct opened {
-	const char *file;
+	const char *name; /* of the file, escaped: the answer is a line per receipt */
 	char digest[SHA256_TEXT]; /* digest of the file */
 	struct receipt_envelope *envelope;
 	struct receipt_statement *statement;
@@ -36,19 +37,24 @@ struct opened {
 static int open_receipt(
 	struct arena *arena, const char *file, struct opened *ret_opened, struct nacre_error *err)
 {
-	cleanup_close int fd = open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	cleanup_free char *escaped = escape_name(file, strlen(file));
 	cleanup_free char *text = NULL;
-	struct opened opened = {.file = file};
+	const char *name = escaped ? arena_strdup(arena, escaped) : NULL;
+	struct opened opened = {.name = name};
+	cleanup_close int fd = -1;
 	size_t length;
 	int r;
 
+	if (!name)
+		return fail_errno(err, ENOMEM, "receipt");
+	fd = open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return fail_errno(err, errno, "%s", file);
-	r = file_read_fd(fd, file, RECEIPT_ENVELOPE_MAX, &text, &length, err);
+	r = file_read_fd(fd, name, RECEIPT_ENVELOPE_MAX, &text, &length, err);
 	if (r == 0)
-		r = receipt_envelope_decode(arena, file, text, length, &opened.envelope, err);
+		r = receipt_envelope_decode(arena, name, text, length, &opened.envelope, err);
 	if (r == 0)
-		r = receipt_statement_decode(arena, file, opened.envelope->payload,
+		r = receipt_statement_decode(arena, name, opened.envelope->payload,
 			strlen(opened.envelope->payload), &opened.statement, err);
 	if (r < 0)
 		return r;
@@ -97,7 +103,7 @@ static int verify_one(struct verification *v, const char *key, const struct open
 		key, opened->envelope->payload, opened->envelope->signature, id, &why);
 
 	if (r == -EBADMSG) {
-		say_bad(v, "%s: %s", opened->file, why.text);
+		say_bad(v, "%s: %s", opened->name, why.text);
 		return 0;
 	}
 	if (r < 0) {
@@ -106,10 +112,10 @@ static int verify_one(struct verification *v, const char *key, const struct open
 	}
 	if (strcmp(id, opened->envelope->key_id) != 0 || strcmp(id, chain->key_id) != 0)
 		say_bad(v, "%s: it names another key than the one that has signed it",
-			opened->file);
+			opened->name);
 	else
 		(void)fprintf(v->out, "%s: verified: container %s, number %" PRIu64 " of key %s\n",
-			opened->file, opened->statement->predicate.invocation.id, chain->sequence,
+			opened->name, opened->statement->predicate.invocation.id, chain->sequence,
 			id);
 	return 0;
 }
@@ -130,15 +136,15 @@ static void verify_chain(struct verification *v, struct opened *all, size_t n)
 		const struct receipt_chain *chain = &all[i].statement->predicate.chain;
 
 		if (chain->sequence == before->sequence)
-			say_bad(v, "%s and %s: both have the number %" PRIu64, all[i - 1].file,
-				all[i].file, chain->sequence);
+			say_bad(v, "%s and %s: both have the number %" PRIu64, all[i - 1].name,
+				all[i].name, chain->sequence);
 		else if (chain->sequence != before->sequence + 1)
 			say_bad(v, "missing: %" PRIu64 " to %" PRIu64, before->sequence + 1,
 				chain->sequence - 1);
 		else if (!chain->previous_sha256 ||
 			 strcmp(chain->previous_sha256, all[i - 1].digest) != 0)
-			say_bad(v, "%s: %s is not the receipt that came before it", all[i].file,
-				all[i - 1].file);
+			say_bad(v, "%s: %s is not the receipt that came before it", all[i].name,
+				all[i - 1].name);
 	}
 }
 
@@ -161,7 +167,7 @@ static int verify_changes(struct verification *v, const struct opened *opened, c
 	if (strcmp(digest, subject->digest.sha256) != 0)
 		say_bad(v,
 			"%s: it is not the list of changes that %s names: the digest of that is %s",
-			changes, opened->file, subject->digest.sha256);
+			changes, opened->name, subject->digest.sha256);
 	return 0;
 }
 

@@ -742,6 +742,18 @@ test_an_update_that_was_undone_is_told() {
 		'["update was used 2 times: what held in between is not in here"]'
 }
 
+# A name is no line of the answer, and controls no terminal.
+test_the_name_of_a_receipt_is_escaped() {
+	local name=$'x\n\e[2Jother.json: verified: container c, number 1 of key k'
+	mkdir -p "$T/named"
+	new_key
+	echo '{}' >"$T/named/$name"
+	try nacre receipt verify --key "$key.pub" "$T/named/$name"
+	is "$rc" 1 "exit code"
+	is "$(wc -l <<<"$out")" 1 "lines of $out"
+	has "$out" 'named/x\x0a\x1b[2Jother.json: verified'
+}
+
 test_the_image_of_an_engine_is_named() {
 	local image=sha256:4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945
 	seal true
