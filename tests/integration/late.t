@@ -377,6 +377,13 @@ test_a_pool_hands_out_containers_and_outlives_its_end() {
 	ask echo two
 	wait_for grep -qx two "$T/$id.log.d/${answer% * ms}"
 	ask
+	# Words of a request do not say what has happened to a container.
+	echo '{"process": {"args": ["/was claimed by a start that did not finish"], "cwd": "/"}}' >&7
+	read -r -t 30 answer <&8
+	has "$answer" "no such file or directory"
+	echo '{"process": {"args": ["/payload"], "cwd": "/", "was claimed by a start that did not finish": 1}}' >&7
+	read -r -t 30 answer <&8
+	has "$answer" "can set only args, env and cwd"
 	wait_for eval '(($(waiting created | wc -l) == 3))'
 	kill -9 "${background[-1]}"
 	wait "${background[-1]}" 2>/dev/null
