@@ -1,88 +1,91 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "shim/oom.h"
 
-#include <stdio.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
-#include "shim/loop.h"
+#include "shim/log.h"
 #include "shim/publish.h"
-#include "shim/small_file.h"
 #include "shim/task_cgroup.h"
 
-static struct source source = {.fd = -1};
-
-static void file_of(const struct container *c, char path[static 64])
-{
-	(void)snprintf(path, 64, "/proc/self/fd/%d/memory.events", c->cgroup_fd);
-}
-
-/* Returns whether the OOM killer has struck since the last call. */
-static bool has_struck(struct container *c)
+/* Reads the number of kills. Returns 0, also where the file tells none, or -errno. */
+static int read_kills(const struct container *c, uint64_t *ret_kills)
 {
 	char text[1024];
+	const ssize_t n = pread(c->oom.fd, text, sizeof(text) - 1, 0);
 	const char *at;
-	uint64_t kills;
 
-	if (small_file_read(c->cgroup_fd, "memory.events", text, sizeof(text)) < 0)
-		return false;
+	if (n < 0)
+		return -errno;
+	text[n] = '\0';
 	at = strstr(text, "\noom_kill ");
-	kills = at ? strtoull(at + strlen("\noom_kill "), NULL, 10) : 0;
-	if (kills <= c->oom_kills)
-		return false;
+	*ret_kills = at ? strtoull(at + strlen("\noom_kill "), NULL, 10) : 0;
+	return 0;
+}
+
+/* Returns 1 if the OOM killer has struck since the last call, 0 if not, or -errno. */
+static int has_struck(struct container *c)
+{
+	uint64_t kills;
+	const int r = read_kills(c, &kills);
+
+	if (r < 0 || kills <= c->oom_kills)
+		return r;
 	c->oom_kills = kills;
-	return true;
+	return 1;
 }
 
 void oom_look(struct container *container)
 {
-	if (container->oom_watch >= 0 && has_struck(container))
+	const int r = container->oom.fd >= 0 ? has_struck(container) : 0;
+
+	if (r > 0)
 		publish_named("/tasks/oom", "TaskOOM", container);
+	/* The file of a cgroup that was removed is always ready. */
+	if (r < 0)
+		loop_forget(&container->oom);
+	if (r < 0 && r != -ENODEV)
+		log_warning("read memory.events of %s: %s", container->id, strerror(-r));
 }
 
-static void oom_ready(struct source *ready, uint32_t events)
+static void oom_ready(struct source *source, uint32_t events)
 {
-	union {
-		char bytes[4096];
-		struct inotify_event align;
-	} buffer;
-	const ssize_t n = read(ready->fd, buffer.bytes, sizeof(buffer.bytes));
-
 	(void)events;
-	if (n <= 0)
-		return;
-	/* Looks at all containers: an overflow of the inotify queue names none. */
-	for (struct container *c = task_first(); c; c = c->next)
-		oom_look(c);
+	oom_look((void *)((char *)source - offsetof(struct container, oom)));
 }
 
 void oom_watch(struct container *container)
 {
-	char path[64];
+	int r;
 
 	container->cgroup_fd = task_cgroup_open(container->init.pid);
 	if (container->cgroup_fd < 0)
 		return;
-	if (source.fd < 0) {
-		source.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-		source.ready = oom_ready;
-		if (source.fd < 0 || loop_watch(&source, EPOLLIN) < 0)
-			return;
-	}
-	file_of(container, path);
+	container->oom.ready = oom_ready;
+	container->oom.fd = openat(container->cgroup_fd, "memory.events",
+		O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	/* Without the memory controller this file is missing, and no limit can be reached. */
-	container->oom_watch = inotify_add_watch(source.fd, path, IN_MODIFY);
-	(void)has_struck(container);
+	if (container->oom.fd < 0 && errno == ENOENT)
+		return;
+	/* Waits by epoll(7): a host has 128 instances of inotify(7) for all shims of root. */
+	r = container->oom.fd < 0 ? -errno : has_struck(container);
+	if (r >= 0)
+		r = loop_watch(&container->oom, EPOLLPRI);
+	if (r < 0)
+		log_warning("watch memory.events of %s: %s", container->id, strerror(-r));
 }
 
 void oom_forget(struct container *container)
 {
-	if (container->oom_watch >= 0)
-		(void)inotify_rm_watch(source.fd, container->oom_watch);
+	loop_forget(&container->oom);
+	if (container->oom.fd >= 0)
+		(void)close(container->oom.fd);
 	if (container->cgroup_fd >= 0)
 		(void)close(container->cgroup_fd);
-	container->oom_watch = container->cgroup_fd = -1;
+	container->oom.fd = container->cgroup_fd = -1;
 }

@@ -117,7 +117,7 @@ struct container *task_add(const char *id, const char *bundle, const char *root)
 		free_container(c);
 		return NULL;
 	}
-	c->cgroup_fd = c->oom_watch = -1;
+	c->cgroup_fd = c->oom.fd = -1;
 	c->init.container = c;
 	c->init.exec_id = "";
 	c->init.cgroup_fd = -1;

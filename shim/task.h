@@ -49,9 +49,9 @@ struct container {
 	bool ending; /* the first process is a zombie, and the other processes are killed */
 	struct process init;
 	struct process *execs;
-	/* That of its first process when that was made; -1: not open, as for oom_watch. */
+	/* That of its first process when that was made; -1: not open, as for oom. */
 	int cgroup_fd;
-	int oom_watch; /* watch descriptor of inotify(7) */
+	struct source oom; /* its memory.events */
 	uint64_t oom_kills;
 	struct container *next;
 };
