@@ -13,6 +13,13 @@ start_containerd() {
 	wait_until 30 ctr version || { say "$(tail -n 5 /run/containerd.log)"; exit 1; }
 }
 
+# Where its CRI plugin did not load, containerd runs on without it.
+require_cri() {
+	[[ $(ctr plugins ls | awk '$1 == "io.containerd.grpc.v1" && $2 == "cri" {print $NF}') != ok ]] || return 0
+	say "containerd did not load its CRI plugin: $(grep 'failed to load plugin.*cri' /run/containerd.log)"
+	exit 1
+}
+
 # A bridge, for clients that know the plugins' path and for those that do not
 configure_cni() {
 	mkdir -p /etc/cni/net.d /opt/cni

@@ -133,6 +133,7 @@ if [[ $suite == cri_shim ]]; then
 	done
 fi
 start_containerd
+require_cri
 environment='"Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]'
 add_image "$image" "{\"Cmd\": [\"/bin/sh\"], $environment}" k8s.io
 add_image localhost/pause:1 "{\"Entrypoint\": [\"/bin/sleep\", \"1000000\"], $environment}" k8s.io

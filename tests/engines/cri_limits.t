@@ -64,6 +64,7 @@ done
 
 configure
 start_containerd
+require_cri
 environment='"Env": ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"]'
 # shellcheck disable=SC2154 # of containerd.sh
 add_image "$image" "{\"Cmd\": [\"/bin/sh\"], $environment}" k8s.io
