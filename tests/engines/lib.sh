@@ -127,10 +127,12 @@ make_python_rootfs() {
 }
 
 # Podman as contrib has it, with what these namespaces lack: journald, systemd, limits of processes and files.
+# A list of a later file replaces the earlier one: contrib's own lists are what is tried.
 install_podman() {
-	mkdir -p /etc/containers/containers.conf.d
+	local dir=/etc/containers/containers.conf.d
+	mkdir -p "$dir"
 	/nacre/contrib/install-engine podman >/dev/null
-	cat >/etc/containers/containers.conf.d/90-suite.conf <<-'CONF'
+	cat >"$dir/90-suite.conf" <<-CONF
 		[containers]
 		pids_limit = 0
 		default_ulimits = ["nofile=20000:20000", "nproc=8192:8192"]
@@ -139,8 +141,7 @@ install_podman() {
 		[engine]
 		cgroup_manager = "cgroupfs"
 		events_logger = "file"
-		runtime_supports_json = ["crun", "runc", "kata", "runsc", "nacre", "nacre-strict", "nacre-nested", "nacre-oci", "nacre-shifted"]
-		runtime_supports_nocgroup = ["crun", "krun", "nacre", "nacre-strict", "nacre-nested", "nacre-oci", "nacre-shifted"]
+		$(sed -n '/^runtime_supports/s/"nacre"/&, "nacre-shifted"/p' "$dir/50-nacre.conf")
 		[engine.runtimes]
 		nacre-shifted = ["/usr/local/bin/nacre-shifted"]
 	CONF
