@@ -22,6 +22,7 @@ suite=$(basename "$0" .t)
 profiles=(runc oci agent shifted strict)
 ((EUID == 0)) || profiles=(runc oci agent strict)
 seconds=120 # for a feature
+late='did not end in [0-9]+ s$'
 declare -A path_of=(
 	[runc]=/usr/sbin/runc
 	[oci]=/usr/local/bin/nacre-oci
@@ -167,12 +168,15 @@ runtime_name() {
 	echo "${path_of[$runtime]##*/}"
 }
 
-# run_feature NAME PROFILE: what it printed and the status it ended with
+# run_feature NAME PROFILE: what it printed, and whether it took too long
 run_feature() {
 	runtime=$2
 	# shellcheck disable=SC2154 # the suites' own
 	timeout -k 5 "$seconds" bash -c "$(declare -f); $(declare -p runtime path_of suite engine socket image count 2>/dev/null)
 		feature_$1" </dev/null 2>&1 | normalise
+	case ${PIPESTATUS[0]} in
+	124 | 137) echo "did not end in $seconds s" ;;
+	esac
 }
 
 result() {
@@ -202,7 +206,7 @@ compare() {
 
 	if [[ -n ${differs_by[$key]:-} ]]; then
 		cell[$feature:$profile]=${differs_by[$key]}
-		if [[ $found =~ ${differs_text[$key]} ]]; then
+		if [[ $found =~ ${differs_text[$key]} && ! $found =~ $late ]]; then
 			result ok "$feature under $profile: ${differs_by[$key]}"
 		else
 			result not "$feature under $profile: ${differs_by[$key]}" \
@@ -253,7 +257,7 @@ run_suite() {
 				printed[$feature:$profile]=$(run_feature "$feature" "$profile")
 			if [[ $profile != runc ]]; then
 				compare "$feature" "$profile"
-			elif [[ $'\n'${printed[$feature:runc]} =~ $'\n'(Error|docker: Error|status 125|waited in vain) ]]; then
+			elif [[ $'\n'${printed[$feature:runc]} =~ $'\n'(Error|docker: Error|status 125|waited in vain|$late) ]]; then
 				result not "$feature cannot be tried here" "runc: ${printed[$feature:runc]}"
 			fi
 		done
