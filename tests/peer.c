@@ -21,7 +21,8 @@
  * The host's side of the integration tests, where a shell cannot play it:
  *
  *	peer console SOCKET		takes a terminal from a console socket and shows what it says
- *	peer notify SOCKET ERRNO	takes a seccomp listener and answers every call with ERRNO
+ *	peer notify SOCKET ERRNO	takes a seccomp listener and answers every call with ERRNO; 0 lets the
+ *					kernel perform it
  *	peer manager SOCKET		is a service manager: shows what is notified, until a barrier
  *	peer pidfd SOCKET		takes a pidfd, and ends the process with SIGUSR1
  *	peer swap A B			exchanges two names for ever, as an attacker in a race
@@ -172,6 +173,8 @@ static int notify(char **argv)
 		fflush(stdout);
 		response.id = request.id;
 		response.error = -atoi(argv[1]);
+		if (response.error == 0)
+			response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 		if (ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &response) < 0)
 			perror("answer");
 	}

@@ -92,7 +92,8 @@ static int check_calls(const struct life *l, struct nacre_error *err)
 				"takes CAP_SYS_ADMIN away that loads a filter where "
 				"process.noNewPrivileges is false"}},
 		{talks, {"write", SYS_write, {0}, 0, false, "tells the runtime that all is ready"}},
-		{talks, {"read", SYS_read, {0}, 0, false, "waits for the runtime"}},
+		/* Before it is born, the agent has no listener to answer with. */
+		{talks, {"read", SYS_read, {0}, 0, !born, "waits for the runtime"}},
 		{born, {"clone", SYS_clone, {BIRTH_FLAGS}, 1, false, joins}},
 		{born, {"setsid", SYS_setsid, {0}, 0, false, joins}},
 		{born && active & TERMINAL, {"ioctl TIOCSCTTY", SYS_ioctl, {0, TIOCSCTTY}, 3, false,

@@ -238,6 +238,26 @@ test_a_listener_works_for_exec() {
 	is "$out" "getcpu: ENOMSG"
 }
 
+# As runc, nacre itself makes these calls behind the filter while the agent decides on them.
+test_an_agent_may_decide_on_what_nacre_calls_itself() {
+	bundle echo ran : pause
+	filter '[{names: ["execve", "open", "openat", "read", "close", "fcntl"], action: "SCMP_ACT_NOTIFY"}]'
+	edit '.linux.seccomp.listenerPath = $p' --arg p "$T/out.socket"
+	for privileges in true false; do
+		edit ".process.noNewPrivileges = $privileges"
+		rm -f "$T/out.socket"
+		in_background "$PEER" notify "$T/out.socket" 0
+		wait_for test -S "$T/out.socket"
+		profile=oci create
+		start
+		wait_for grep -q ran "$created_out"
+		has "$(<"$background_out")" "notified of system call 0"
+		bad 255 "*linux.seccomp does not allow read, which waits for the runtime*" \
+			nacre exec "$id" /payload true
+		good nacre delete --force "$id"
+	done
+}
+
 test_a_listener_that_is_not_there_is_an_error() {
 	bundle true
 	filter '[{names: ["getcpu"], action: "SCMP_ACT_NOTIFY"}]'
