@@ -61,7 +61,9 @@ int step_keep_ids(struct life *l, struct nacre_error *err)
 	int r = mount_guard_root(&l->guard, l->container.record.rootfs, l->shift.rootfs_fd, err);
 
 	fd_close(&l->shift.rootfs_fd);
-	return r < 0 ? r : id_block_keep(&l->shift.claim_fd, l->container.state_fd, err);
+	return r < 0 ? r
+		     : id_block_keep(&id_block_host, l->shift.first_id / ID_BLOCK_SIZE,
+			       &l->shift.claim_fd, l->container.state_fd, err);
 }
 
 int step_free_ids(struct life *l, struct nacre_error *err)

@@ -249,24 +249,41 @@ int id_block_claim(const struct id_block_places *places, struct id_blocks_range 
 		range.n, places->etc);
 }
 
+static void write_path(
+	const struct id_block_places *places, uint32_t block, char ret_path[PATH_MAX])
+{
+	(void)snprintf(ret_path, PATH_MAX, "%s/%" PRIu32, places->claims, block);
+}
+
+/* Opens and locks a claim, unless it is removed or replaced before the lock is free. Others hold it
+ * while they create or delete a container of the same pod. Returns the fd, -ENOENT without text:
+ * there is no claim, or an error. */
+static int lock_claim(const struct id_block_places *places, uint32_t block, struct nacre_error *err)
+{
+	char path[PATH_MAX];
+	int r = 0;
+
+	write_path(places, block, path);
+	while (r == 0) {
+		cleanup_close int fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd < 0 && errno == ENOENT)
+			return -ENOENT;
+		r = fd < 0 ? -errno : file_lock_wait(fd, LOCK_WAIT_S);
+		if (r == 0)
+			r = is_there(fd);
+		if (r > 0)
+			return fd_steal(&fd);
+		let_go(&fd);
+	}
+	return fail_errno(err, r, "lock %s", path);
+}
+
 int id_block_join(const struct id_block_places *places, uint32_t block, struct nacre_error *err)
 {
 	cleanup_close int dir_fd = open_claims(places, err);
-	cleanup_close int fd = -1;
-	int r;
 
-	if (dir_fd < 0)
-		return dir_fd;
-	fd = open_claim(dir_fd, block, O_RDWR);
-	if (fd == -ENOENT)
-		return fd;
-	/* Others hold the lock while they create or delete a container of the same pod. */
-	r = fd < 0 ? fd : file_lock_wait(fd, LOCK_WAIT_S);
-	if (r == 0)
-		r = is_there(fd);
-	if (r > 0)
-		return fd_steal(&fd);
-	return r == 0 ? -ENOENT : fail_errno(err, r, "lock %s/%" PRIu32, places->claims, block);
+	return dir_fd < 0 ? dir_fd : lock_claim(places, block, err);
 }
 
 /* Removes the claim; the caller holds its lock. */
@@ -275,7 +292,7 @@ static int unlink_claim(
 {
 	char path[PATH_MAX];
 
-	(void)snprintf(path, sizeof(path), "%s/%" PRIu32, places->claims, block);
+	write_path(places, block, path);
 	return unlink(path) < 0 && errno != ENOENT ? fail_errno(err, errno, "remove %s", path) : 0;
 }
 
@@ -289,29 +306,58 @@ void id_block_drop(const struct id_block_places *places, uint32_t block, int *cl
 	let_go(claim_fd);
 }
 
-/* Changes the owners of a claim whose lock the caller holds. Returns as id_owners_change. */
-static int change(int fd, const char *without, const char *with, bool *ret_any)
+/* Writes the owners AFTER in place of BEFORE to a claim whose lock the caller holds: the first one
+ * to the claim itself, others with those before to a new file that takes its name. So a kill leaves
+ * those that there were. */
+static int write_owners(const struct id_block_places *places, uint32_t block, int claim_fd,
+	const char *before, const char *after, struct nacre_error *err)
 {
-	cleanup_free char *owners = NULL;
-	int r = id_owners_read(fd, &owners);
+	char path[PATH_MAX];
+	int r;
 
-	*ret_any = true;
-	return r < 0 || (without && !strstr(owners, without))
-		       ? r
-		       : id_owners_change(fd, owners, without, with, ret_any);
+	write_path(places, block, path);
+	if (*before)
+		return file_replace(AT_FDCWD, path, after, strlen(after), 0600, err);
+	r = file_write_at(claim_fd, after, strlen(after), 0);
+	return r < 0 ? fail_errno(err, r, "write %s", path) : 0;
 }
 
-int id_block_keep(int *claim_fd, int state_fd, struct nacre_error *err)
+int id_block_keep(const struct id_block_places *places, uint32_t block, int *claim_fd, int state_fd,
+	struct nacre_error *err)
 {
-	cleanup_free char *own = NULL;
+	cleanup_free char *own = NULL, *before = NULL, *after = NULL;
 	int r = id_owners_line(state_fd, &own);
-	bool any;
 
 	if (r == 0)
-		r = change(*claim_fd, NULL, own, &any);
+		r = id_owners_read(*claim_fd, &before);
+	if (r == 0)
+		r = id_owners_change(before, NULL, own, &after);
 	if (r < 0)
 		return fail_errno(err, r, "claim a block of ids for the state directory");
-	let_go(claim_fd);
+	r = write_owners(places, block, *claim_fd, before, after, err);
+	if (r == 0)
+		let_go(claim_fd);
+	return r;
+}
+
+/* Does it with the claim locked. */
+static int remove_owner(const struct id_block_places *places, uint32_t block, int claim_fd,
+	const char *own, struct nacre_error *err)
+{
+	cleanup_free char *before = NULL, *after = NULL;
+	struct nacre_error ignored;
+	int r = id_owners_read(claim_fd, &before);
+
+	if (r == 0 && !strstr(before, own))
+		return 0;
+	if (r == 0)
+		r = id_owners_change(before, own, NULL, &after);
+	if (r < 0)
+		return fail_errno(err, r, "%s/%" PRIu32, places->claims, block);
+	if (!*after)
+		return unlink_claim(places, block, err);
+	/* Without room, the line stays, and counts for nothing once its directory is gone. */
+	(void)write_owners(places, block, claim_fd, before, after, &ignored);
 	return 0;
 }
 
@@ -319,27 +365,15 @@ int id_block_free(
 	const struct id_block_places *places, uint32_t block, int state_fd, struct nacre_error *err)
 {
 	cleanup_free char *own = NULL;
-	char path[PATH_MAX];
-	int r = id_owners_line(state_fd, &own);
 	cleanup_close int fd = -1;
-	bool any = true;
+	int r = id_owners_line(state_fd, &own);
 
 	if (r < 0)
 		return fail_errno(err, r, "the state directory");
-	(void)snprintf(path, sizeof(path), "%s/%" PRIu32, places->claims, block);
-	fd = open(path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && errno == ENOENT)
-		return 0;
-	/* Another process holds the lock only while it checks or adds an owner. */
-	r = fd < 0 ? -errno : file_lock_wait(fd, LOCK_WAIT_S);
-	if (r == 0)
-		r = change(fd, own, NULL, &any);
-	if (r < 0)
-		r = fail_errno(err, r, "%s", path);
-	/* A claim that was removed meanwhile may have been replaced by another file of this name.
-	 */
-	else if (!any && is_there(fd) > 0)
-		r = unlink_claim(places, block, err);
+	fd = lock_claim(places, block, err);
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	r = remove_owner(places, block, fd, own, err);
 	let_go(&fd);
 	return r;
 }

@@ -51,8 +51,10 @@ int id_block_join(const struct id_block_places *places, uint32_t block, struct n
 /* Undoes a claim before id_block_keep, and closes the fd. That of other owners stays. */
 void id_block_drop(const struct id_block_places *places, uint32_t block, int *claim_fd);
 
-/* Makes the state directory STATE_FD an owner of the claim, and closes the fd. */
-int id_block_keep(int *claim_fd, int state_fd, struct nacre_error *err);
+/* Makes the state directory STATE_FD an owner of the claim, and closes the fd. On failure, or
+ * killed meanwhile, it leaves the other owners, and the fd. */
+int id_block_keep(const struct id_block_places *places, uint32_t block, int *claim_fd, int state_fd,
+	struct nacre_error *err);
 
 /* Removes STATE_FD from the owners of the claim, and with the last one the claim. One of other
  * owners, or none, is no error and stays. */

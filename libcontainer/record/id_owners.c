@@ -30,6 +30,8 @@ int id_owners_read(int claim_fd, char **ret_text)
 	n = text ? file_read_at(claim_fd, text, (size_t)st.st_size, 0) : -ENOMEM;
 	if (n < 0)
 		return n;
+	while (n > 0 && text[n - 1] != '\n')
+		n--;
 	text[n] = '\0';
 	*ret_text = steal_ptr(text);
 	return 0;
@@ -106,12 +108,11 @@ static bool keep(const char *line, size_t length, const char *without)
 	return !copy || exists(copy, &owner);
 }
 
-int id_owners_change(
-	int claim_fd, const char *text, const char *without, const char *with, bool *ret_any)
+int id_owners_change(const char *text, const char *without, const char *with, char **ret_text)
 {
-	const size_t before = strlen(text), more = with ? strlen(with) : 0;
-	cleanup_free char *kept = malloc(before + 1 + more + 1);
-	size_t used = 0, length;
+	cleanup_free char *kept = malloc(strlen(text) + (with ? strlen(with) : 0) + 1);
+	char *end = kept;
+	size_t length;
 
 	if (!kept)
 		return -ENOMEM;
@@ -119,20 +120,10 @@ int id_owners_change(
 		length = strcspn(line, "\n");
 		if (!keep(line, length, without))
 			continue;
-		memcpy(kept + used, line, length);
-		used += length;
-		kept[used++] = '\n';
+		end = mempcpy(end, line, length);
+		*end++ = '\n';
 	}
-	memcpy(kept + used, with ? with : "", more);
-	used += more;
-	*ret_any = used > 0;
-	if (used == 0)
-		return 0;
-	/* One write, which a signal does not leave half done in a text of this size. Spaces in
-	 * place of a shorter file. */
-	if (used < before) {
-		memset(kept + used, ' ', before - used);
-		used = before;
-	}
-	return file_write_at(claim_fd, kept, used, 0);
+	(void)strcpy(end, with ? with : "");
+	*ret_text = steal_ptr(kept);
+	return 0;
 }

@@ -10,9 +10,9 @@
 
 /*
  * The owners in a claim of id_block.h: a line "DEVICE INODE PATH\n" for the state directory of each
- * container that has the block. An owner without a state directory counts for nothing. Spaces stand
- * where a line was removed: the first line that is left is the first of the text, which is the only
- * one that earlier versions read.
+ * container that has the block. An owner without a state directory counts for nothing, and so does
+ * a last line without a newline: whoever wrote it was killed meanwhile. An owner is always in the
+ * first line, which is the only one that earlier versions read.
  */
 
 struct id_owner {
@@ -34,9 +34,8 @@ bool id_owners_any(char *text);
 /* Writes the line of a state directory. Heap. Returns -errno; -EINVAL: its path has a newline. */
 int id_owners_line(int state_fd, char **ret_line);
 
-/* Writes to the claim the owners in TEXT that exist, without the line WITHOUT, then the line WITH;
- * NULL: none. *RET_ANY: whether any is left; if not, nothing is written. Returns -errno. */
-int id_owners_change(
-	int claim_fd, const char *text, const char *without, const char *with, bool *ret_any);
+/* Makes another text of TEXT: the owners that exist, without the line WITHOUT, then the line WITH;
+ * NULL: none. Heap; "": none is left. Returns -errno. */
+int id_owners_change(const char *text, const char *without, const char *with, char **ret_text);
 
 #endif

@@ -57,7 +57,7 @@ START_TEST(a_claim_is_held_dropped_kept_and_freed)
 
 	claim = claim_of(one, &block);
 	ck_assert_int_ge(claim, 0);
-	ck_assert_int_eq(id_block_keep(&claim, state, &err), 0);
+	ck_assert_int_eq(id_block_keep(&places, block, &claim, state, &err), 0);
 	ck_assert_int_eq(claim, -1);
 	ck_assert_int_eq(claim_of(one, &other), -ENOSPC);
 
@@ -73,12 +73,12 @@ START_TEST(a_claim_of_a_state_that_is_gone_is_free)
 	uint32_t block;
 	int state = make_state("state"), claim = claim_of(one, &block), other;
 
-	ck_assert_int_eq(id_block_keep(&claim, state, &err), 0);
+	ck_assert_int_eq(id_block_keep(&places, block, &claim, state, &err), 0);
 	ck_assert_int_eq(rename("state", "away"), 0);
 	other = make_state("state"); /* a later container of that name */
 	claim = claim_of(one, &block);
 	ck_assert_msg(claim >= 0, "%s", err.text);
-	ck_assert_int_eq(id_block_keep(&claim, other, &err), 0);
+	ck_assert_int_eq(id_block_keep(&places, block, &claim, other, &err), 0);
 	/* The first one takes nothing back that is not its own. */
 	ck_assert_int_eq(id_block_free(&places, block, state, &err), 0);
 	ck_assert_int_eq(claim_of(one, &block), -ENOSPC);
@@ -89,14 +89,14 @@ START_TEST(claims_without_an_owner_are_swept_and_others_are_not)
 {
 	static const struct id_blocks_range five = {FIRST, 5};
 	int kept = make_state("kept"), claims_fds[4];
-	uint32_t block;
+	uint32_t blocks[4];
 
 	for (unsigned i = 0; i < 4; i++)
-		ck_assert_int_ge(claims_fds[i] = claim_of(five, &block), 0);
+		ck_assert_int_ge(claims_fds[i] = claim_of(five, &blocks[i]), 0);
 	for (unsigned i = 0; i < 4; i++) {
 		int state = i ? make_state("state") : kept;
 
-		ck_assert_int_eq(id_block_keep(&claims_fds[i], state, &err), 0);
+		ck_assert_int_eq(id_block_keep(&places, blocks[i], &claims_fds[i], state, &err), 0);
 		ck_assert_int_eq(i ? rmdir("state") : 0, 0);
 	}
 	take_and_drop(five);
@@ -112,7 +112,7 @@ START_TEST(a_block_with_keys_and_an_owner_is_not_waited_for)
 	uint32_t block;
 
 	claim = claim_of(one, &block);
-	ck_assert_int_eq(id_block_keep(&claim, state, &err), 0);
+	ck_assert_int_eq(id_block_keep(&places, block, &claim, state, &err), 0);
 	show_keys();
 	ck_assert_int_eq(claim_of(one, &block), -ENOSPC);
 	ck_assert_int_eq(rmdir("state"), 0);
@@ -130,7 +130,7 @@ START_TEST(claims_with_keys_are_not_swept)
 	uint32_t block;
 
 	claim = claim_of(one, &block);
-	ck_assert_int_eq(id_block_keep(&claim, state, &err), 0);
+	ck_assert_int_eq(id_block_keep(&places, block, &claim, state, &err), 0);
 	ck_assert_int_eq(rmdir("state"), 0); /* as another mount namespace shows it */
 	show_keys();
 	claim = claim_of(two, &block);
@@ -151,7 +151,7 @@ START_TEST(a_child_does_not_keep_what_was_let_go)
 		pause();
 		_exit(0);
 	}
-	ck_assert_int_eq(id_block_keep(&claim, state, &err), 0);
+	ck_assert_int_eq(id_block_keep(&places, block, &claim, state, &err), 0);
 	ck_assert_int_eq(id_block_free(&places, block, state, &err), 0);
 	claim = claim_of(one, &block);
 	ck_assert_msg(claim >= 0, "%s", err.text);
@@ -242,7 +242,7 @@ static void live(int owners_fd, unsigned number, unsigned round)
 	if (mkdir(state, 0700) < 0)
 		_exit(FAILED);
 	state_fd = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (state_fd < 0 || id_block_keep(&claim, state_fd, &err) < 0)
+	if (state_fd < 0 || id_block_keep(&places, block, &claim, state_fd, &err) < 0)
 		_exit(FAILED);
 	if (mkdir(kept, 0700) < 0)
 		_exit(TWO_OWNERS);
