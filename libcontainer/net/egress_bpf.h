@@ -110,6 +110,11 @@ static inline uint32_t egress_bpf_port_key(uint16_t network_port, bool udp, bool
 	return network_port | (uint32_t)udp << 16 | (uint32_t)back << 17;
 }
 
+/* SO_MARK of the sockets whose connections are redirected to a listener. A listener takes no others
+ * (egress_listeners.h): without CAP_NET_ADMIN or CAP_NET_RAW, a program can set no mark. It has
+ * none of the bits that Kubernetes, its networks and VPNs give a meaning to. */
+#define EGRESS_MARK 0x6e
+
 /* An address that nobody has (RFC 5737). A UDP socket for it tests whether rules are enforced. */
 #define EGRESS_NOWHERE 0xc0000201u /* 192.0.2.1 */
 #define EGRESS_NOWHERE_PORT 9

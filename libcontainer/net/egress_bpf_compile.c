@@ -148,18 +148,37 @@ static void emit_change_port(struct egress_assembler *a)
 	emit_store(a, REG_CONTEXT, (int)ADDR(user_port), BPF_REG_1);
 }
 
+/* Marks the socket of a connection, which a listener asks for. */
+static void emit_mark(struct compiler *c)
+{
+	struct egress_assembler *a = &c->a;
+
+	emit_jump_if(a, BPF_JEQ, REG_PROTOCOL, IPPROTO_UDP, LABEL_ALLOW);
+	emit(a, BPF_ST | BPF_MEM | BPF_W, REG_STACK, 0, MARK_AT, EGRESS_MARK);
+	emit_move(a, BPF_REG_1, REG_CONTEXT);
+	emit_set(a, BPF_REG_2, SOL_SOCKET);
+	emit_set(a, BPF_REG_3, SO_MARK);
+	emit_move(a, BPF_REG_4, REG_STACK);
+	emit(a, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_4, 0, 0, MARK_AT);
+	emit_set(a, BPF_REG_5, sizeof(uint32_t));
+	emit_call(a, BPF_FUNC_setsockopt);
+}
+
 /* Changes a port that has a listener to the listener's. While rules are swapped, another program
  * may have done that. */
-static void emit_synthetic(struct compiler *c)
+static void emit_synthetic(struct compiler *c, enum egress_hook hook)
 {
 	struct egress_assembler *a = &c->a;
 	const size_t from = a->n;
 
 	emit_find_port(c, false, LABEL_NEXT);
 	emit_change_port(a);
-	emit_jump(a, LABEL_ALLOW);
+	emit_jump(a, LABEL_LISTENER);
 	emit_label(a, from, LABEL_NEXT);
 	emit_find_port(c, true, LABEL_DENY);
+	emit_label(a, from, LABEL_LISTENER);
+	if (hook == EGRESS_CONNECT4 || hook == EGRESS_CONNECT6)
+		emit_mark(c);
 }
 
 /* --- the hooks --- */
@@ -288,7 +307,7 @@ static void compile_connect(struct compiler *c, enum egress_hook hook)
 	emit_rules(c, hook, false);
 	if (egress_bpf_has_names(c->policy)) {
 		emit_label(a, 0, LABEL_SYNTHETIC);
-		emit_synthetic(c);
+		emit_synthetic(c, hook);
 	}
 	egress_emit_verdicts(c, hook);
 }

@@ -13,6 +13,7 @@ enum egress_label {
 	LABEL_NEXT = -3, /* the next rule or address */
 	LABEL_V4 = -4, /* IPv6 with an IPv4 address inside */
 	LABEL_SYNTHETIC = -5,
+	LABEL_LISTENER = -6, /* a listener's port was found */
 };
 
 struct egress_assembler {
@@ -127,6 +128,7 @@ enum { /* places below REG_STACK */
 	KEY_AT = -(int)sizeof(struct egress_denial_key) - 4,
 	VALUE_AT = KEY_AT - (int)sizeof(struct egress_denial_value),
 	PORT_KEY_AT = -4,
+	MARK_AT = -4,
 };
 
 struct compiler {

@@ -3,11 +3,15 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "libcontainer/base/cleanup.h"
+#include "libcontainer/net/egress_bpf.h"
 
 #define BACKLOG 1024
 
@@ -63,6 +67,26 @@ static int listen_on_lo(int sock, union address *own, socklen_t length, bool udp
 	return 0;
 }
 
+/* Drops what asks for a connection (SYN without ACK) and has not the mark. The sockets of accepted
+ * connections inherit this, so it passes all other packets. */
+static int take_marked(int sock)
+{
+	static struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, offsetof(struct tcphdr, th_flags)),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TH_SYN | TH_ACK),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, TH_SYN, 0, 2),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_MARK),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, EGRESS_MARK, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	const struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
+
+	return setsockopt(sock, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0
+		       ? -errno
+		       : 0;
+}
+
 int egress_listener_open(
 	const struct egress_socket *at, bool udp, uint16_t *ret_port, struct nacre_error *err)
 {
@@ -70,8 +94,10 @@ int egress_listener_open(
 	const socklen_t length = fill_address(at, &own);
 	cleanup_close int sock = socket(own.any.sa_family,
 		(udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int r = sock < 0 ? -errno : listen_on_lo(sock, &own, length, udp);
+	int r = sock < 0 ? -errno : !at && !udp ? take_marked(sock) : 0;
 
+	if (r == 0)
+		r = listen_on_lo(sock, &own, length, udp);
 	if (r < 0)
 		return fail_errno(err, r, "egress rules: listen on lo, port %u", port_of(&own));
 	*ret_port = port_of(&own);

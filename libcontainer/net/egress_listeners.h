@@ -14,7 +14,9 @@
 /* Opens a socket that listens on lo alone (SO_BINDTODEVICE: a neighbour that routes those addresses
  * here reaches nothing). AT NULL: on any IPv4 address, since the address that a program connected
  * to stands for the name, and at a port that the kernel chooses, so that none is taken from the
- * program. UDP: a datagram socket. Returns an fd. */
+ * program; a TCP connection must then have EGRESS_MARK, which those have that the filter redirects:
+ * one of another container in this network gets no answer. UDP: a datagram socket. Returns an fd.
+ */
 int egress_listener_open(
 	const struct egress_socket *at, bool udp, uint16_t *ret_port, struct nacre_error *err);
 

@@ -6,6 +6,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "libcontainer/net/egress_listeners.h"
+
 Suite *suite_egress_names(void);
 
 /* A server on a port that the kernel chose. */
@@ -21,6 +23,29 @@ static int listener(int type, uint16_t *ret_port)
 	ck_assert_int_eq(getsockname(sock, (struct sockaddr *)&address, &length), 0);
 	*ret_port = ntohs(address.sin_port);
 	return sock;
+}
+
+/* One of a relay. */
+static void open_listener(uint16_t *ret_port)
+{
+	int r = egress_listener_open(NULL, false, ret_port, &err);
+
+	ck_assert_msg(r >= 0, "%s", err.text);
+}
+
+/* Outside of the cgroup, and so unmarked. */
+static void get_no_answer(uint16_t port)
+{
+	const struct timeval wait = {.tv_usec = 500000};
+	const struct sockaddr_in to = {.sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(0xc6120010)};
+	int sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	ck_assert_int_eq(setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)), 0);
+	ck_assert_int_eq(connect(sock, (const struct sockaddr *)&to, sizeof(to)), -1);
+	ck_assert_int_eq(errno, EINPROGRESS);
+	(void)close(sock);
 }
 
 /* In the cgroup: a peer at 198.18.0.16:PORT that is what it was asked for. */
@@ -120,7 +145,7 @@ START_TEST(a_name_leads_to_the_listener_of_its_port)
 	apply(&cgroup, &policy);
 	/* The world has a server on 443, which must not be reached so. */
 	ck_assert_int_eq(connect_to(&cgroup, "198.18.0.16", 443), EPERM);
-	(void)listener(SOCK_STREAM, &tcp_port);
+	open_listener(&tcp_port);
 	udp = listener(SOCK_DGRAM, &udp_port);
 	ck_assert_int_eq(egress_bpf_set_listener(cgroup.fd, 8443, false, tcp_port, &err), 0);
 	ck_assert_int_eq(egress_bpf_set_listener(cgroup.fd, 53, true, udp_port, &err), 0);
@@ -128,6 +153,7 @@ START_TEST(a_name_leads_to_the_listener_of_its_port)
 	in_cgroup(&cgroup, talk_mapped, 8443);
 	ck_assert_int_eq(connect_to(&cgroup, "198.18.0.16", 443), EPERM);
 	ck_assert_int_eq(connect_to(&cgroup, "198.18.0.16", tcp_port), 0);
+	get_no_answer(tcp_port);
 	ck_assert_int_eq(connect_to(&cgroup, "198.18.0.16", 80), EPERM);
 	ck_assert_int_eq(connect_to(&cgroup, "64:ff9b::198.18.0.16", 8443), EPERM);
 	pid = fork();
@@ -154,8 +180,8 @@ START_TEST(names_are_reached_while_policies_are_swapped)
 
 	enter_world();
 	apply(&cgroup, &policy);
-	(void)listener(SOCK_STREAM, &port);
-	(void)listener(SOCK_STREAM, &other);
+	open_listener(&port);
+	open_listener(&other);
 	ck_assert_int_eq(egress_bpf_has_listener(cgroup.fd, 8443, &err), 0);
 	ck_assert_int_eq(egress_bpf_set_listener(cgroup.fd, 8443, false, port, &err), 0);
 	ck_assert_int_eq(egress_bpf_set_listener(cgroup.fd, 443, false, other, &err), 0);
