@@ -116,14 +116,6 @@ static void emit_rules(struct compiler *c, enum egress_hook hook, bool v6)
 	emit_jump(a, LABEL_DENY);
 }
 
-static void emit_is_synthetic(struct egress_assembler *a, enum egress_label label)
-{
-	emit_move(a, REG_SCRATCH, REG_V4);
-	emit_imm(a, BPF_RSH, REG_SCRATCH, 32 - EGRESS_NAMES_PREFIX);
-	emit_jump_if(
-		a, BPF_JEQ, REG_SCRATCH, EGRESS_NAMES_NETWORK >> (32 - EGRESS_NAMES_PREFIX), label);
-}
-
 /* Looks up the port of the context: BPF_REG_0 points to the other port. */
 static void emit_find_port(struct compiler *c, bool back, enum egress_label if_none)
 {

@@ -38,15 +38,69 @@ void egress_compile_ingress(struct compiler *c)
 }
 
 enum { /* the first bytes of a packet that leaves */
-	HEAD = 12,
-	HEAD_AT = -16, /* below REG_STACK */
+	HEAD = 20,
+	HEAD_AT = -24, /* below REG_STACK */
 	HEAD_V4_PROTOCOL = 9,
+	HEAD_V4_TO = 16,
 	HEAD_V6_NEXT = 6,
+	HEAD_V6_TO = 24, /* behind those */
+	TO = 16,
+	TO_AT = HEAD_AT - TO,
 };
+
+/* Copies the N bytes of the packet from OFFSET on to REG_STACK + AT. */
+static void emit_copy(
+	struct egress_assembler *a, int offset, int n, int at, enum egress_label if_short)
+{
+	emit_move(a, BPF_REG_1, REG_CONTEXT);
+	emit_set(a, BPF_REG_2, offset);
+	emit_move(a, BPF_REG_3, REG_STACK);
+	emit(a, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, at);
+	emit_set(a, BPF_REG_4, n);
+	emit_call(a, BPF_FUNC_skb_load_bytes);
+	emit(a, BPF_JMP | BPF_K | BPF_JNE, BPF_REG_0, 0, if_short, 0);
+}
 
 static void emit_head(struct egress_assembler *a, int offset)
 {
 	emit(a, BPF_LDX | BPF_MEM | BPF_B, REG_SCRATCH, REG_STACK, HEAD_AT + offset, 0);
+}
+
+static void emit_is_by_lo(struct egress_assembler *a)
+{
+	emit_load(a, REG_SCRATCH, REG_CONTEXT, offsetof(struct __sk_buff, ifindex));
+	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 1, LABEL_LO);
+}
+
+/* Refuses what is for loopback, or for a name, and leaves by another interface than lo: a socket
+ * that was bound to it (SO_BINDTODEVICE, perhaps after connect(2)) would reach its link. */
+static void emit_leaving4(struct egress_assembler *a)
+{
+	const size_t from = a->n;
+
+	emit_is_by_lo(a);
+	emit(a, BPF_LDX | BPF_MEM | BPF_W, REG_V4, REG_STACK, HEAD_AT + HEAD_V4_TO, 0);
+	emit_swap(a, REG_V4, 32);
+	emit_is_synthetic(a, LABEL_DENY);
+	emit_imm(a, BPF_RSH, REG_V4, 24);
+	emit_jump_if(a, BPF_JEQ, REG_V4, 127, LABEL_DENY);
+	emit_label(a, from, LABEL_LO);
+}
+
+static void emit_leaving6(struct egress_assembler *a)
+{
+	const size_t from = a->n;
+
+	emit_is_by_lo(a);
+	emit_copy(a, HEAD_V6_TO, TO, TO_AT, LABEL_DENY);
+	emit(a, BPF_LDX | BPF_MEM | BPF_W, REG_SCRATCH, REG_STACK, TO_AT + 12, 0);
+	emit_imm(a, BPF_XOR, REG_SCRATCH, htonl(1));
+	for (int at = TO_AT; at < TO_AT + 12; at += 4) {
+		emit(a, BPF_LDX | BPF_MEM | BPF_W, REG_V4, REG_STACK, at, 0);
+		emit(a, BPF_ALU64 | BPF_OR | BPF_X, REG_SCRATCH, REG_V4, 0, 0);
+	}
+	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 0, LABEL_DENY);
+	emit_label(a, from, LABEL_LO);
 }
 
 /* Refuses ICMP of a ping socket, which was made before there were rules: with rules none can be
@@ -66,21 +120,17 @@ void egress_compile_packets(struct compiler *c)
 	const size_t from = a->n;
 	static const int headers[] = {IPPROTO_HOPOPTS, IPPROTO_ROUTING, IPPROTO_DSTOPTS};
 
-	emit_move(a, BPF_REG_1, REG_CONTEXT);
-	emit_set(a, BPF_REG_2, 0);
-	emit_move(a, BPF_REG_3, REG_STACK);
-	emit(a, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, HEAD_AT);
-	emit_set(a, BPF_REG_4, HEAD);
-	emit_call(a, BPF_FUNC_skb_load_bytes);
-	emit(a, BPF_JMP | BPF_K | BPF_JNE, BPF_REG_0, 0, LABEL_ALLOW, 0);
+	emit_copy(a, 0, HEAD, HEAD_AT, LABEL_ALLOW);
 	emit_head(a, 0);
 	emit_jump_if(a, BPF_JNE, REG_SCRATCH, 0x45, LABEL_NEXT);
+	emit_leaving4(a);
 	emit_head(a, HEAD_V4_PROTOCOL);
 	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, IPPROTO_ICMP, LABEL_V4);
 	emit_jump(a, LABEL_ALLOW);
 	emit_label(a, from, LABEL_NEXT); /* options, or IPv6 */
 	emit_imm(a, BPF_RSH, REG_SCRATCH, 4);
 	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 4, LABEL_DENY);
+	emit_leaving6(a);
 	emit_head(a, HEAD_V6_NEXT);
 	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++)
 		emit_jump_if(a, BPF_JEQ, REG_SCRATCH, (uint32_t)headers[i], LABEL_DENY);

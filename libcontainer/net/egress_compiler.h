@@ -3,6 +3,7 @@
 #define NACRE_EGRESS_COMPILER_H
 
 #include "libcontainer/net/egress_bpf.h"
+#include "specs/egress_names.h"
 
 /* Assembles the programs: eBPF with forward jumps to labels. Pure. */
 
@@ -14,6 +15,7 @@ enum egress_label {
 	LABEL_V4 = -4, /* IPv6 with an IPv4 address inside */
 	LABEL_SYNTHETIC = -5,
 	LABEL_LISTENER = -6, /* a listener's port was found */
+	LABEL_LO = -7, /* by the interface lo */
 };
 
 struct egress_assembler {
@@ -153,6 +155,15 @@ static inline void emit_words(struct egress_assembler *a)
 		emit_load(a, REG_WORDS + i, REG_CONTEXT, ADDR(user_ip6) + 4 * (size_t)i);
 		emit_swap(a, REG_WORDS + i, 32);
 	}
+}
+
+/* Jumps if REG_V4 is an address that stands for a name. */
+static inline void emit_is_synthetic(struct egress_assembler *a, enum egress_label label)
+{
+	emit_move(a, REG_SCRATCH, REG_V4);
+	emit_imm(a, BPF_RSH, REG_SCRATCH, 32 - EGRESS_NAMES_PREFIX);
+	emit_jump_if(
+		a, BPF_JEQ, REG_SCRATCH, EGRESS_NAMES_NETWORK >> (32 - EGRESS_NAMES_PREFIX), label);
 }
 
 /* Jumps to LABEL_DENY for an address of metadata: V4 judges REG_V4, V6 REG_WORDS. Overwrites

@@ -469,6 +469,63 @@ test_a_container_does_not_reach_the_relay_of_another_in_its_network() {
 	kill_now
 }
 
+# A socket that is bound to an interface sends by it what is for an address of lo, to whoever listens on the link.
+test_what_is_for_loopback_does_not_leave_by_an_interface() {
+	local pod seen
+	in_pod a.example:80 11.1.1.1:5432
+	pod=$(jq -r '.linux.namespaces[] | select(.type == "network").path' "$b/config.json")
+	nsenter --net="$pod" ip -6 neighbour add fe80::9 lladdr 02:00:00:00:00:09 dev eth0 &&
+		nsenter --net="$pod" ip -6 route add default via fe80::9 dev eth0 || wrong "no route"
+	in_background nsenter --target "$internet" --net "$python" -uc '
+import socket
+link = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+link.bind(("to-pod", 3))
+print("ready")
+while True:
+    packet = link.recv(65536)
+    if packet[0] >> 4 == 4:
+        print(socket.inet_ntop(socket.AF_INET, packet[16:20]))
+    elif packet[0] >> 4 == 6:
+        print(socket.inet_ntop(socket.AF_INET6, packet[24:40]))
+'
+	seen=$background_out
+	wait_for grep -q ready "$seen"
+	running
+	is "$(nacre exec "$id" /usr/bin/python3 -c '
+import socket
+def bind(sock):
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"eth0")
+def attempt(act, *arguments):
+    try:
+        act(*arguments)
+    except OSError as error:
+        return type(error).__name__
+    return "sent"
+for address, port in ("127.0.0.1", 9), ("127.3.2.1", 9), ("198.18.0.1", 53), ("::1", 9), ("::ffff:127.0.0.1", 9):
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    udp = socket.socket(family, socket.SOCK_DGRAM)
+    udp.connect((address, port))
+    bind(udp)
+    attempt(udp.send, b"x")
+    udp = socket.socket(family, socket.SOCK_DGRAM)
+    bind(udp)
+    attempt(udp.sendto, b"x", (address, port))
+    udp = socket.socket(family, socket.SOCK_DGRAM)
+    udp.setsockopt(socket.IPPROTO_IPV6 if ":" in address else socket.IPPROTO_IP, 76 if ":" in address else 50,
+                   socket.htonl(socket.if_nametoindex("eth0")))
+    attempt(udp.sendto, b"x", (address, port))
+    tcp = socket.socket(family)
+    tcp.settimeout(0.5)
+    bind(tcp)
+    attempt(tcp.connect, (address, port))
+tcp = socket.socket()
+bind(tcp)
+print(attempt(tcp.connect, ("11.1.1.1", 5432)))')" sent "what a rule permits"
+	wait_for grep -q '^11.1.1.1$' "$seen"
+	is "$(grep -e '^127' -e '^198' -e '^::' "$seen" | sort | uniq -c)" "" "what left"
+	kill_now
+}
+
 test_a_relay_that_keeps_its_rules_has_no_socket_for_others() {
 	local options
 	with_names a.example
