@@ -434,8 +434,8 @@ enum nacre_explain_format {
 			      * was refused */
 	NACRE_EXPLAIN_POLICY, /* the same as a policy.json */
 	NACRE_EXPLAIN_SUMMARY, /* a few lines on what was refused; empty: nothing was refused */
-	NACRE_EXPLAIN_FAILURE, /* the summary for a program that failed, and noexec paths, which
-				* may be the cause */
+	NACRE_EXPLAIN_FAILURE, /* the summary for a program that failed, and noexec paths and a
+				* read-only root, which may be the cause */
 };
 
 /* Reports what the container was denied since its start, as far as it is counted, and what is not

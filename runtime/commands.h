@@ -148,6 +148,9 @@ int create_choose_cgroup_driver(struct invocation *in, struct nacre_error *err);
  * the program's. */
 struct foreground;
 void run_explain_end(const struct invocation *in, const struct foreground *fg);
+/* run.c: whether refusals are printed: for a person at a terminal, or if the caller asked to trace
+ * denials. */
+bool run_shows_refusals(const struct invocation *in);
 
 /* run.c: BEGIN makes a running container. With --detach that is all; else its first process is
  * served until its end, and then the container is deleted, unless it is to be kept. Returns the

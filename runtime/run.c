@@ -53,8 +53,12 @@ void run_explain_end(const struct invocation *in, const struct foreground *fg)
 	log_line(&in->log, LOG_ERROR, why.text);
 }
 
-/* Prints refusals in short form, for a person at a terminal, or if the caller asked to trace
- * denials. */
+bool run_shows_refusals(const struct invocation *in)
+{
+	return in->create.trace_denials || isatty(STDERR_FILENO);
+}
+
+/* Prints refusals in short form. */
 static void tell_refusals(const struct invocation *in, bool failed)
 {
 	const enum nacre_explain_format format = failed ? NACRE_EXPLAIN_FAILURE
@@ -62,7 +66,7 @@ static void tell_refusals(const struct invocation *in, bool failed)
 	struct nacre_error err;
 	char *text;
 
-	if (!in->create.trace_denials && !isatty(STDERR_FILENO))
+	if (!run_shows_refusals(in))
 		return;
 	if (nacre_explain(in->nacre, in->id, format, &text, &err) < 0) {
 		(void)fail_prefix(&err, "cannot report what was refused");

@@ -81,6 +81,18 @@ static bool has_network(const char *const *rules)
 	return false;
 }
 
+/* Names what a program of this machine may have missed, and the options that give it. */
+static void show_limits_of_view(const struct invocation *in)
+{
+	char text[256];
+
+	(void)snprintf(text, sizeof(text),
+		"container %s %ssaw only its workspaces, and what --read, --write and --env show of "
+		"your files and variables\n",
+		in->id, in->sandbox.network ? "" : "had no network (--egress NAME), and ");
+	log_text(text);
+}
+
 /* Chooses the exit status as shells do: 127 for a missing program, 126 for one that cannot be run.
  * Returns 0 for an error that is not the program's. */
 static int status_of(const struct nacre_error *err)
@@ -154,6 +166,8 @@ int command_sandbox(struct invocation *in, struct nacre_error *err)
 	}
 	r = run_config(in, text, &why);
 	free(text);
+	if (r > 0 && run_shows_refusals(in))
+		show_limits_of_view(in);
 	if (in->reviews)
 		sandbox_review(in, r);
 	status = r < 0 ? status_of(&why) : 0;

@@ -216,7 +216,7 @@ static int look(struct explanation *e, bool whole, struct nacre_error *err)
 	int r = explain_counters(e, err);
 
 	if (r == 0)
-		r = explain_noexec(e, err);
+		r = explain_mounts(e, err);
 	if (r == 0)
 		r = explain_devices(e, err);
 	if (r == 0)

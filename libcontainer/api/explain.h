@@ -61,6 +61,7 @@ struct explanation {
 	struct oci_strings by_config; /* calls that the filter of config.json refuses */
 	struct explained_noexec *noexec;
 	size_t n_noexec;
+	bool root_read_only; /* by rule read-only-root, or by the config too */
 	struct explained_workspace *workspaces;
 	size_t n_workspaces;
 	struct oci_strings inside_lacks; /* what profile nested lacks, in words: harden_nested_lacks
@@ -104,9 +105,14 @@ void explain_print_workspaces(FILE *out, const struct explanation *e);
 struct json_writer;
 void explain_write_workspaces(struct json_writer *w, const struct explanation *e);
 
-/* --- explain_noexec.c --- */
+/* --- explain_mounts.c --- */
 
-int explain_noexec(struct explanation *e, struct nacre_error *err);
+/* Finds what mounts refuse, which nothing counts. */
+int explain_mounts(struct explanation *e, struct nacre_error *err);
+void explain_print_mounts(FILE *out, const struct explanation *e);
+/* Prints it as possible causes of a program's failure. */
+void explain_print_causes(FILE *out, const struct explanation *e);
+void explain_write_mounts(struct json_writer *w, const struct explanation *e);
 
 /* --- explain_audit.c --- */
 
@@ -116,6 +122,8 @@ void explain_audit(struct container *c);
 
 /* --- explain_text.c --- */
 
+/* Prints an option to be pasted: quotes what a shell would split or expand. */
+void explain_print_allow(FILE *out, const char *kind, const char *item);
 /* *RET_TEXT: heap. */
 int explain_render(const struct explanation *e, enum nacre_explain_format format, char **ret_text,
 	struct nacre_error *err);

@@ -26,8 +26,7 @@ static void print_words(FILE *out, const struct oci_strings *words)
 
 #define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:,@%+=-"
 
-/* Prints an option to be pasted: quotes what a shell would split or expand. */
-static void print_allow(FILE *out, const char *kind, const char *item)
+void explain_print_allow(FILE *out, const char *kind, const char *item)
 {
 	const bool plain = !item[strspn(item, PLAIN)];
 
@@ -41,7 +40,7 @@ static void print_allowed(FILE *out, const char *kind, const struct oci_strings 
 {
 	for (size_t i = 0; i < items->n; i++) {
 		(void)fputs(i ? " " : "", out);
-		print_allow(out, kind, items->items[i]);
+		explain_print_allow(out, kind, items->items[i]);
 	}
 }
 
@@ -65,7 +64,7 @@ static void print_counted(FILE *out, const struct explained *x)
 		(void)fputs("\n", out);
 	} else if (x->egress) {
 		(void)fprintf(out, " (rule %s; ", x->rule);
-		print_allow(out, ADD_EGRESS, x->egress);
+		explain_print_allow(out, ADD_EGRESS, x->egress);
 		(void)fputs(")\n", out);
 	} else if (*x->rule) {
 		(void)fprintf(out, " (rule %s; %s)\n", x->rule, *x->grant ? x->grant : x->remedy);
@@ -96,20 +95,6 @@ static void print_log(FILE *out, const struct explanation *e)
 	for (int i = 0; i < e->n_logged; i++)
 		(void)fprintf(out, "%-8llu %s: %s\n", (unsigned long long)e->logged[i].count,
 			e->logged[i].call, seccomp_action_word(e->logged[i].action));
-}
-
-static void print_noexec(FILE *out, const struct explanation *e)
-{
-	for (size_t i = 0; i < e->n_noexec; i++) {
-		const struct explained_noexec *x = &e->noexec[i];
-
-		(void)fprintf(
-			out, "programs in %s cannot be run (noexec, rule mount-flags): ", x->path);
-		print_allow(out, "", x->grant);
-		(void)fprintf(out, ", unless config.json says noexec itself%s\n",
-			!strcmp(x->path, "/tmp") ? "; or TMPDIR and GOTMPDIR in another directory"
-						 : "");
-	}
 }
 
 static const struct oci_strings *egress_of(const struct explanation *e)
@@ -173,10 +158,7 @@ static void print_text(FILE *out, const struct explanation *e)
 			e->not_enforced.items[i]);
 	for (size_t i = 0; i < e->left_out.n; i++)
 		(void)fprintf(out, "\nLEFT OUT: %s\n", e->left_out.items[i]);
-	if (e->n_noexec) {
-		(void)fputs("\nMOUNTS WITHOUT EXEC (EACCES, which cannot be counted)\n", out);
-		print_noexec(out, e);
-	}
+	explain_print_mounts(out, e);
 	if (e->allow.n || e->egress.n)
 		(void)fprintf(out, "\nWHAT WOULD ALLOW IT\n");
 	print_flags(out, e);
@@ -197,7 +179,7 @@ static void print_failed(FILE *out, const struct explained *x)
 		(void)fputs(")", out);
 	} else if (x->egress) {
 		(void)fputs(" (", out);
-		print_allow(out, ADD_EGRESS, x->egress);
+		explain_print_allow(out, ADD_EGRESS, x->egress);
 		(void)fputs(")", out);
 	} else if (*x->remedy) {
 		(void)fprintf(out, " (%s)", x->remedy);
@@ -228,12 +210,7 @@ static void print_summary(FILE *out, const struct explanation *e)
 static void print_failure(FILE *out, const struct explanation *e)
 {
 	print_summary(out, e);
-	if (e->n_noexec)
-		(void)fprintf(out,
-			"container %s, profile %s: if a program failed with \"Permission "
-			"denied\":\n",
-			e->c->id, e->c->record.profile);
-	print_noexec(out, e);
+	explain_print_causes(out, e);
 }
 
 static int print(const struct explanation *e, void (*one)(FILE *out, const struct explanation *e),
@@ -278,19 +255,6 @@ static void write_explained(struct json_writer *w, const struct explained *x)
 		json_key_string(w, "egress", x->egress);
 	json_key_string(w, "remedy", x->remedy);
 	json_close_object(w);
-}
-
-static void write_noexec(struct json_writer *w, const struct explanation *e)
-{
-	json_key(w, "noexec");
-	json_open_array(w);
-	for (size_t i = 0; i < e->n_noexec; i++) {
-		json_open_object(w);
-		json_key_string(w, "path", e->noexec[i].path);
-		json_key_string(w, "grant", e->noexec[i].grant);
-		json_close_object(w);
-	}
-	json_close_array(w);
 }
 
 static void write_log(struct json_writer *w, const struct explanation *e)
@@ -341,7 +305,7 @@ static int render_json(const struct explanation *e, char **ret_text, struct nacr
 	json_key(w, "traced");
 	json_bool(w, e->c->record.active & TRACE);
 	write_log(w, e);
-	write_noexec(w, e);
+	explain_write_mounts(w, e);
 	json_key_strings(w, "notEnforced", e->not_enforced.items, e->not_enforced.n);
 	json_key_strings(w, "leftOut", e->left_out.items, e->left_out.n);
 	json_key_strings(w, "notCounted", e->not_counted.items, e->not_counted.n);

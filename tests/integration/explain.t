@@ -179,6 +179,32 @@ test_directories_without_programs_are_named() {
 	lacks "$err" noexec
 }
 
+# EROFS of the root is seen by nobody, either: the first thing that fails in a container.
+test_a_root_that_is_read_only_is_named() {
+	local words='only mounts can be written to (rule read-only-root): --allow rootfs-write, unless*'
+	bundle exit 3
+	edit '.root.readonly = false'
+	profile=agent
+	try nacre run --keep --trace-denials --bundle "$b" "$id"
+	has_line "$err" "container $id, profile agent: if a program failed with \"Read-only file system\":"
+	has_line "$err" "$words"
+	good nacre explain "$id"
+	has_line "$out" 'READ-ONLY ROOT *'
+	has_line "$out" "$words"
+	good nacre explain --format json "$id"
+	is "$(json .readOnlyRoot)" rootfs-write grant
+	good nacre explain --format flags "$id"
+	is "$out" "" "flags are what was refused"
+	good nacre delete "$id"
+	try nacre run --keep --trace-denials --bundle "$b" --allow rootfs-write "$id"
+	lacks "$err" Read-only
+	good nacre explain --format json "$id"
+	is "$(json .readOnlyRoot)" "" "with the grant"
+	good nacre delete "$id"
+	try nacre run --profile oci --trace-denials --bundle "$b" "$id"
+	lacks "$err" Read-only
+}
+
 # F34: config.json's own filter tells nobody.
 test_what_config_refuses_is_named() {
 	bundle pause

@@ -576,6 +576,22 @@ test_a_terminal_can_be_asked_for() {
 	is "$rc $out" "0 none" "without"
 }
 
+# What fails first in a sandbox is what it has not: nothing of that is counted.
+test_a_program_that_failed_is_told_what_it_had_not() {
+	local view='saw only its workspaces, and what --read, --write and --env show of your files and variables'
+	project
+	behind=''
+	at_terminal '' '' 'echo ready; exit 3'
+	has "$(<"$shown")" "container $id had no network (--egress NAME), and $view"
+	lacks "$(<"$shown")" config.json
+	at_terminal '' '' 'echo ready; exit 3' --egress none --egress 192.0.2.1:443
+	has "$(<"$shown")" "container $id $view"
+	at_terminal '' '' 'echo ready'
+	lacks "$(<"$shown")" 'saw only'
+	inside 'exit 3'
+	lacks "$err" 'saw only'
+}
+
 # Before the question it would be noise, and after yes or discard wrong.
 test_what_is_kept_is_told_after_the_question() {
 	project
