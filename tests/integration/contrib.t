@@ -72,6 +72,20 @@ test_quickstart_keeps_others_out_and_makes_no_setuid_file() {
 	absent "$T/b/top/build/quickstart/state"
 }
 
+# The next commands of README.md write into it without root.
+test_quickstart_leaves_the_build_to_the_owner_of_the_clone() {
+	[[ $who == root ]] || { host_lacks "quickstart is root's"; return; }
+	quickstart_tree
+	chown -R 65534:65534 "$T/b/top"
+	quickstart
+	is "$(find "$T/b/top" -path '*/build/quickstart' -prune -o ! \( -uid 65534 -gid 65534 \) -print)" "" "root's"
+	is "$(stat -c %u "$T/b/top/build/build.ninja") $(stat -c '%u %a' "$T/b/top/build/quickstart")" "65534 0 700" "owners"
+	stand_in ninja <<<'exit 1'
+	rm "$T/b/top/build/build.ninja"
+	bad 1 '*build failed*' env "PATH=$T/b/bin:$PATH" bash "$T/b/top/contrib/quickstart"
+	is "$(stat -c %u "$T/b/top/build/build.ninja")" 65534 "after a failure"
+}
+
 test_quickstart_takes_away_a_setuid_file_of_before() {
 	[[ $who == root ]] || { host_lacks "quickstart is root's"; return; }
 	quickstart_tree
