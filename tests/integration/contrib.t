@@ -82,8 +82,9 @@ test_quickstart_leaves_the_build_to_the_owner_of_the_clone() {
 	is "$(stat -c %u "$T/b/top/build/build.ninja") $(stat -c '%u %a' "$T/b/top/build/quickstart")" "65534 0 700" "owners"
 	stand_in ninja <<<'exit 1'
 	rm "$T/b/top/build/build.ninja"
-	bad 1 '*build failed*' env "PATH=$T/b/bin:$PATH" bash "$T/b/top/contrib/quickstart"
-	is "$(stat -c %u "$T/b/top/build/build.ninja")" 65534 "after a failure"
+	try env "PATH=$T/b/bin:$PATH" bash "$T/b/top/contrib/quickstart"
+	has "$err" "the build failed"
+	is "$rc $(stat -c %u "$T/b/top/build/build.ninja")" "1 65534" "after a failure"
 }
 
 test_quickstart_takes_away_a_setuid_file_of_before() {

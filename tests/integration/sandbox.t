@@ -584,7 +584,7 @@ test_a_program_that_failed_is_told_what_it_had_not() {
 	at_terminal '' '' 'echo ready; exit 3'
 	has "$(<"$shown")" "container $id had no network (--egress NAME), and $view"
 	lacks "$(<"$shown")" config.json
-	at_terminal '' '' 'echo ready; exit 3' --egress none --egress 192.0.2.1:443
+	at_terminal '' '' 'echo ready; exit 3' --egress 192.0.2.1:443
 	has "$(<"$shown")" "container $id $view"
 	at_terminal '' '' 'echo ready'
 	lacks "$(<"$shown")" 'saw only'
