@@ -87,8 +87,8 @@ static void show_limits_of_view(const struct invocation *in)
 	char text[256];
 
 	(void)snprintf(text, sizeof(text),
-		"container %s %ssaw only its workspaces, and what --read, --write and --env show of "
-		"your files and variables\n",
+		"container %s %ssaw only its workspaces, and what --read, --write and --env show "
+		"of your files and variables\n",
 		in->id, in->sandbox.network ? "" : "had no network (--egress NAME), and ");
 	log_text(text);
 }

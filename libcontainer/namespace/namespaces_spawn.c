@@ -24,7 +24,7 @@ static int clone_failed(struct nacre_error *err, int code, uint64_t flags)
 		const char *hint;
 	} hints[] = {
 		{EPERM, CLONE_NEWUSER, "are user namespaces allowed? nacre check tries one"},
-		{EPERM, 0, "needs CAP_SYS_ADMIN, or a user namespace in linux.namespaces"},
+		{EPERM, 0, "needs CAP_SYS_ADMIN, or a user namespace in linux.namespaces, which nacre spec --rootless writes"},
 		{ENOSPC, 0, "a limit user.max_*_namespaces is reached, or namespaces are nested 32 deep"},
 		{EINVAL, 0, "does the kernel have every kind of namespace that was asked for?"},
 		{EAGAIN, 0, "is pids.max of the cgroup, kernel.pid_max or RLIMIT_NPROC reached?"},

@@ -239,7 +239,7 @@ test_a_hard_limit_can_be_lowered_and_kept_and_not_raised() {
 test_a_root_file_system_without_a_user_namespace_is_refused() {
 	bundle true
 	edit '.linux.namespaces |= map(select(.type != "user")) | del(.linux.uidMappings, .linux.gidMappings)'
-	run_refused '*clone3: Operation not permitted: needs CAP_SYS_ADMIN, or a user namespace*'
+	run_refused '*clone3: Operation not permitted: needs CAP_SYS_ADMIN, or a user namespace*nacre spec --rootless writes'
 }
 
 all_tests "$@"
