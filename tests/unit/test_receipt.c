@@ -288,7 +288,7 @@ END_TEST
 START_TEST(a_plan_is_read_back)
 {
 	const struct receipt_plan plan = {RECEIPT_PLAN_VERSION, "/x/r.json", NULL,
-		"pkcs11:object=k", true, false, DIGEST, {"nacre", DIGEST, "0.1.0"}};
+		"pkcs11:object=k", true, false, DIGEST, 3, {"nacre", DIGEST, "0.1.0"}};
 	struct receipt_plan *again;
 	char *text = NULL;
 
@@ -298,6 +298,7 @@ START_TEST(a_plan_is_read_back)
 	ck_assert_ptr_null(again->directory);
 	ck_assert_str_eq(again->key, "pkcs11:object=k");
 	ck_assert(again->required);
+	ck_assert_uint_eq(again->updates, 3);
 	ck_assert_str_eq(again->runtime.version, "0.1.0");
 	free(text);
 }
