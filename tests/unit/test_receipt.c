@@ -208,6 +208,7 @@ START_TEST(lists_are_the_only_subjects)
 	const struct workspace_changes changes = {items, 3};
 	struct receipt_workspace all[] = {{.form = "cow"}, {.form = "cow"}};
 	struct receipt_workspace *one = &all[0], *two = &all[1];
+	static struct receipt_changed many[RECEIPT_FILES_MAX];
 	struct receipt_statement statement = {.predicate = {.workspaces = all, .n_workspaces = 2}};
 	const struct receipt_subject *subjects;
 	char digest[65];
@@ -231,7 +232,10 @@ START_TEST(lists_are_the_only_subjects)
 	ck_assert_uint_eq(one->counts.deleted, 1);
 	ck_assert_uint_eq(one->counts.refused, 1);
 	ck_assert_uint_eq(one->counts.conflicts, 1);
+	one->files = many;
 	one->n_files = RECEIPT_FILES_MAX - 1;
+	for (size_t i = 0; i < one->n_files; i++)
+		many[i].path = "a";
 	two->n_files = 0;
 	ck_assert_int_eq(receipt_add_changes(arena, &statement, two, 2, &changes, &err), 1);
 	ck_assert_uint_eq(two->n_files, 1);
