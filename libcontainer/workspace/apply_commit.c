@@ -29,7 +29,7 @@ int apply_copy(const char *part, int dir_fd, const char *name, int to_fd, const 
 	if (r < 0)
 		return r;
 	/* Only what is in a directory is compared with the time. */
-	*ret_time = S_ISDIR(object.mode) ? apply_next_tick() : apply_now(CLOCK_REALTIME);
+	*ret_time = S_ISDIR(object.mode) ? apply_next_tick() : place_now(CLOCK_REALTIME);
 	r = copy_tree(dir_fd, name, to_fd, part);
 	if (r == 0 && renameat2(to_fd, part, to_fd, to_name, RENAME_NOREPLACE) < 0)
 		r = -errno;

@@ -3,7 +3,6 @@
 #define NACRE_WORKSPACE_APPLY_OWN_H
 
 #include <limits.h>
-#include <time.h>
 
 #include "libcontainer/workspace/apply.h"
 #include "libcontainer/workspace/apply_journal.h"
@@ -116,10 +115,6 @@ int apply_end(const struct apply_place *p, struct apply_journal *j, struct nacre
 
 /* Syncs the file systems of the source and of J. */
 int apply_sync(const struct apply_place *p, const struct apply_journal *j, struct nacre_error *err);
-
-/* Returns nanoseconds. CLOCK_REALTIME_COARSE: what is changed from now on has no earlier time;
- * CLOCK_REALTIME: what was changed before has no later one. */
-int64_t apply_now(clockid_t clock);
 
 /* Returns a time, in nanoseconds, once it has passed for ctimes, which can be a tick behind the
  * clock: what was changed before has no later one, and what is changed from now on no earlier. */

@@ -173,21 +173,13 @@ static int settle_step(
 	return r == -ENOENT || r == -ENOTDIR || r == -ELOOP || r == -EXDEV ? step->done : r;
 }
 
-int64_t apply_now(clockid_t clock)
-{
-	struct timespec time;
-
-	(void)clock_gettime(clock, &time);
-	return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-}
-
 int64_t apply_next_tick(void)
 {
-	const int64_t now = apply_now(CLOCK_REALTIME);
+	const int64_t now = place_now(CLOCK_REALTIME);
 	struct timespec tick;
 
 	/* Some ticks at most: the clock may be set back. */
-	for (int i = 0; i < 8 && apply_now(CLOCK_REALTIME_COARSE) < now; i++) {
+	for (int i = 0; i < 8 && place_now(CLOCK_REALTIME_COARSE) < now; i++) {
 		(void)clock_getres(CLOCK_REALTIME_COARSE, &tick);
 		(void)nanosleep(&tick, NULL);
 	}

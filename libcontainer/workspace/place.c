@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "libcontainer/base/sys.h"
@@ -49,7 +48,7 @@ int place_open(int root_fd, const char *path, const char **ret_name)
 
 int64_t place_time(const struct statx_timestamp *time)
 {
-	return (int64_t)((uint64_t)time->tv_sec * 1000000000 + time->tv_nsec);
+	return (int64_t)((uint64_t)time->tv_sec * PLACE_SECOND + time->tv_nsec);
 }
 
 static int look(int dir_fd, const char *name, int flags, struct place_object *ret)
@@ -87,12 +86,17 @@ int place_look_fd(int fd, struct place_object *ret)
 	return look(fd, "", AT_EMPTY_PATH, ret);
 }
 
-int64_t place_before_making(void)
+int64_t place_now(clockid_t clock)
 {
 	struct timespec now;
 
-	(void)clock_gettime(CLOCK_REALTIME_COARSE, &now);
-	return (int64_t)now.tv_sec * PLACE_SECOND + now.tv_nsec - PLACE_SECOND;
+	(void)clock_gettime(clock, &now);
+	return (int64_t)now.tv_sec * PLACE_SECOND + now.tv_nsec;
+}
+
+int64_t place_before_making(void)
+{
+	return place_now(CLOCK_REALTIME_COARSE) - PLACE_SECOND;
 }
 
 int place_look_made(int fd, mode_t type, int64_t before, struct place_object *ret)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "specs/error.h"
 
@@ -45,6 +46,10 @@ int place_look_fd(int fd, struct place_object *ret);
 /* Returns TIME in nanoseconds. A time beyond the year 2262, which a program may set, overflows to
  * another time, always the same one. */
 int64_t place_time(const struct statx_timestamp *time);
+
+/* CLOCK_REALTIME_COARSE: what is changed from now on has no earlier ctime; CLOCK_REALTIME: what was
+ * changed before has no later one. */
+int64_t place_now(clockid_t clock);
 
 /* Returns the time for place_look_made, before an object is made. */
 int64_t place_before_making(void);

@@ -5,11 +5,11 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/namespace/idmap.h"
+#include "libcontainer/workspace/place.h"
 #include "libcontainer/workspace/walk_entry.h"
 #include "libcontainer/workspace/walk_targets.h"
 
@@ -289,20 +289,14 @@ static int read_directory(struct walker *w, struct walk_directory *d, struct nac
 	return r;
 }
 
-static int finish(struct walker *w, struct workspace_changes *ret_changes, struct nacre_error *err)
+static void finish(struct walker *w, struct workspace_changes *ret_changes)
 {
-	struct timespec now;
-
-	if (clock_gettime(CLOCK_REALTIME, &now) < 0)
-		return fail_errno(err, errno, "clock_gettime");
-	if (now.tv_sec * INT64_C(1000000000) + now.tv_nsec < w->walk->created)
-		w->clock_was_set_back = true;
+	w->clock_was_set_back |= place_now(CLOCK_REALTIME) < w->walk->created;
 	for (size_t i = 0; i < w->n && w->clock_was_set_back; i++)
 		if (w->items[i].kind != WORKSPACE_ADDED && !w->items[i].conflict)
 			w->items[i].conflict = WORKSPACE_CONFLICT_CLOCK;
 	*ret_changes = (struct workspace_changes){w->items, w->n};
 	workspace_changes_sort(ret_changes);
-	return 0;
 }
 
 int workspace_walk(struct arena *arena, const struct workspace_walk *walk,
@@ -320,5 +314,8 @@ int workspace_walk(struct arena *arena, const struct workspace_walk *walk,
 		r = walk_tree_read(arena, walk, &w.tree, err);
 	for (struct walk_directory *d = w.tree.first; r == 0 && d; d = d->next)
 		r = read_directory(&w, d, err);
-	return r < 0 ? r : finish(&w, ret_changes, err);
+	if (r < 0)
+		return r;
+	finish(&w, ret_changes);
+	return 0;
 }
