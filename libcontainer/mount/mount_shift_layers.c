@@ -56,44 +56,45 @@ static const char *two_above(struct arena *arena, const char *path)
 	return *path == '/' ? arena_strndup(arena, path, (size_t)(end - path)) : NULL;
 }
 
-/* Finds what the relative PATH leads to from BASE. */
-static int find_below(struct reading *r, const char *base, const char *path, struct stat *ret)
+/* Finds what the relative PATH leads to from one of the bases, which is that of all of them. */
+static int find_relative(
+	struct reading *r, const char *path, struct stat *ret, const char **ret_base)
 {
-	const char *joined;
+	for (size_t i = 0; i < sizeof(r->bases) / sizeof(r->bases[0]); i++) {
+		const char *base = r->bases[i];
+		const char *joined = base ? arena_printf(r->arena, "%s/%s", base, path) : NULL;
 
-	if (!base)
-		return -ENOENT;
-	joined = arena_printf(r->arena, "%s/%s", base, path);
-	if (!joined)
-		return -ENOMEM;
-	return stat(joined, ret) < 0 ? -errno : 0;
+		if (base && !joined)
+			return -ENOMEM;
+		if (joined && stat(joined, ret) == 0) {
+			*ret_base = r->bases[0] = r->bases[1] = base;
+			return 0;
+		}
+		if (joined && errno != ENOENT)
+			return -errno;
+	}
+	return -ENOENT;
 }
 
 static int find_layer(struct reading *r, const char *path, struct mount_shift_layer *ret_layer)
 {
+	const char *base = NULL;
 	struct stat st;
-	int result = -ENOENT;
+	int result;
 
-	*ret_layer = (struct mount_shift_layer){.name = arena_strdup(r->arena, path)};
-	if (!ret_layer->name)
-		return -ENOMEM;
 	if (*path == '/') {
+		base = two_above(r->arena, path);
 		result = stat(path, &st) < 0 ? -errno : 0;
-		ret_layer->base = two_above(r->arena, path);
-	}
-	for (size_t i = 0; i < sizeof(r->bases) / sizeof(r->bases[0]) && *path != '/'; i++) {
-		ret_layer->base = r->bases[i];
-		result = find_below(r, r->bases[i], path, &st);
-		if (result != -ENOENT)
-			break;
+	} else {
+		result = find_relative(r, path, &st, &base);
 	}
 	if (result < 0)
 		return result;
-	if (*path != '/') /* all of them are relative to one directory */
-		r->bases[0] = r->bases[1] = ret_layer->base;
-	ret_layer->device = st.st_dev;
-	ret_layer->inode = st.st_ino;
-	return 0;
+	*ret_layer = (struct mount_shift_layer){.name = arena_strdup(r->arena, path),
+		.base = base,
+		.device = st.st_dev,
+		.inode = st.st_ino};
+	return ret_layer->name ? 0 : -ENOMEM;
 }
 
 static int add_layer(struct reading *r, const char *path)
