@@ -5,12 +5,12 @@
 
 /* Judges the addresses of loopback, before the rules. */
 
-#define DOCKER_RESOLVER 0x7f00000bu
+#define DOCKER_RESOLVER 0x7f00000bu /* 127.0.0.11 */
 
 /* Judges 0.0.0.0. The kernel takes it for the address that the socket is bound to, and for
  * 127.0.0.1 only if there is none. The addresses of names are local, so they could be meant, and
- * lead to the relay of another container in this network: makes it 127.0.0.1 always. IPv6 knows it
- * as an IPv4 address inside; for ::, the kernel itself does the same. */
+ * lead to the relay of another container in this network: makes it 127.0.0.1 always. A socket of
+ * IPv6 has it at the end of ::ffff:0.0.0.0. For ::, the kernel itself does the same. */
 static void emit_any4(struct compiler *c)
 {
 	struct egress_assembler *a = &c->a;
@@ -28,15 +28,14 @@ void egress_emit_loopback4(struct compiler *c)
 {
 	struct egress_assembler *a = &c->a;
 	const enum egress_label verdict = c->policy->host_network ? LABEL_DENY : LABEL_ALLOW;
-	size_t from;
+	const size_t from = a->n;
 
-	if (c->policy->host_network)
+	if (c->policy->host_network) {
 		emit_jump_if(a, BPF_JEQ, REG_V4, 0, LABEL_DENY);
-	else
+	} else {
 		emit_any4(c);
-	from = a->n;
-	if (!c->policy->host_network)
 		emit_jump_if(a, BPF_JEQ, REG_V4, DOCKER_RESOLVER, LABEL_NEXT);
+	}
 	emit_move(a, REG_SCRATCH, REG_V4);
 	emit_imm(a, BPF_RSH, REG_SCRATCH, 24);
 	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 127, verdict);
