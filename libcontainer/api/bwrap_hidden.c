@@ -67,8 +67,9 @@ int bwrap_find_hidden(struct arena *arena, const char *const *roots, const char 
 	struct oci_strings list = {.n = 0};
 	const int r = glob(BWRAP_PLACE "*", GLOB_NOSORT, NULL, &others);
 
+	/* Three more: OF_OTHERS, one's own place, and the key. */
 	list.items = arena_array(
-		arena, options_count(roots) + 3 + others.gl_pathc, sizeof(*list.items));
+		arena, options_count(roots) + others.gl_pathc + 3, sizeof(*list.items));
 	if (!list.items || (r != 0 && r != GLOB_NOMATCH)) {
 		globfree(&others);
 		return fail_errno(err, r == GLOB_ABORTED ? EIO : ENOMEM, "find " BWRAP_PLACE "*");
