@@ -270,7 +270,7 @@ static void compile_connect(struct compiler *c, enum egress_hook hook)
 	emit_load(a, REG_PORT, REG_CONTEXT, ADDR(user_port));
 	emit_swap(a, REG_PORT, 16);
 	if (!egress_bpf_has_rules(c->policy)) {
-		egress_compile_metadata(c);
+		egress_compile_metadata(c, hook);
 		return;
 	}
 	if (!c->policy->rules->n_rules && !egress_bpf_has_names(c->policy)) {

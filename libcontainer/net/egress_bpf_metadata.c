@@ -113,6 +113,25 @@ static void emit_inside6_flat(struct egress_assembler *a)
 	emit(a, BPF_ALU64 | BPF_OR | BPF_X, REG_V4, REG_SCRATCH, 0, 0);
 }
 
+/* The kernel takes 0.0.0.0 for the address that the socket is bound to, which may be one of
+ * metadata where such a service is in this network: judges that one. */
+static void emit_bound(struct egress_assembler *a, enum egress_hook hook)
+{
+	emit_set(a, REG_MATCH, 0);
+	emit_move(a, REG_SCRATCH, REG_V4);
+	emit_match(a, REG_SCRATCH);
+	emit(a, BPF_ALU64 | BPF_RSH | BPF_K, REG_MATCH, 0, 0, 63);
+	if (hook == EGRESS_SENDMSG4) { /* a message may name another (IP_PKTINFO) */
+		emit_load(a, REG_SCRATCH, REG_CONTEXT, ADDR(msg_src_ip4));
+	} else {
+		emit(a, BPF_LDX | BPF_MEM | BPF_DW, REG_OTHER, REG_CONTEXT, ADDR(sk), 0);
+		emit_load(a, REG_SCRATCH, REG_OTHER, offsetof(struct bpf_sock, src_ip4));
+	}
+	emit_swap(a, REG_SCRATCH, 32);
+	emit(a, BPF_ALU64 | BPF_MUL | BPF_X, REG_SCRATCH, REG_MATCH, 0, 0);
+	emit(a, BPF_ALU64 | BPF_OR | BPF_X, REG_V4, REG_SCRATCH, 0, 0);
+}
+
 /* Counts in the only element of the array. */
 static void emit_metadata_count(struct compiler *c)
 {
@@ -126,7 +145,7 @@ static void emit_metadata_count(struct compiler *c)
 }
 
 /* Nothing but metadata is refused. */
-void egress_compile_metadata(struct compiler *c)
+void egress_compile_metadata(struct compiler *c, enum egress_hook hook)
 {
 	struct egress_assembler *a = &c->a;
 
@@ -137,6 +156,7 @@ void egress_compile_metadata(struct compiler *c)
 		emit_load(a, REG_V4, REG_CONTEXT, ADDR(user_ip4));
 		emit_swap(a, REG_V4, 32);
 	}
+	emit_bound(a, hook);
 	egress_emit_metadata(c, true, c->v6);
 	emit_return(a, 1);
 	emit_label(a, 0, LABEL_DENY);

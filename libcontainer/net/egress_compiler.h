@@ -179,7 +179,7 @@ void egress_emit_comm(struct compiler *c, int base, int offset);
 void egress_emit_verdicts(struct compiler *c, enum egress_hook hook);
 
 /* Emit whole programs, except for the loading of REG_CONTEXT and, for the first, of REG_PORT. */
-void egress_compile_metadata(struct compiler *c);
+void egress_compile_metadata(struct compiler *c, enum egress_hook hook);
 void egress_compile_packets(struct compiler *c);
 void egress_compile_ingress(struct compiler *c);
 

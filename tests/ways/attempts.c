@@ -65,6 +65,29 @@ int way_tcp(const struct way *way)
 	return result(sock, sock < 0 ? -1 : connect(sock, &to.any, length));
 }
 
+/* connect(2) takes 0.0.0.0 for the address that the socket is bound to. */
+int way_bound(const struct way *way)
+{
+	union address own, to, peer;
+	socklen_t length = address_of(way->address, 0, &own);
+	int sock = open_for(&own, SOCK_STREAM, 0), r;
+
+	(void)address_of(strchr(way->address, ':') ? "::ffff:0.0.0.0" : "0.0.0.0", way->port, &to);
+	r = sock < 0 ? -1 : bind(sock, &own.any, length);
+	if (r < 0 && sock >= 0)
+		errno = EPERM; /* it is no address of this network */
+	if (r == 0)
+		r = connect(sock, &to.any, length);
+	if (r == 0)
+		r = getpeername(sock, &peer.any, &length);
+	(void)address_of(way->address, way->port, &to);
+	if (r == 0 && memcmp(&peer, &to, length) != 0) {
+		errno = EPERM;
+		r = -1;
+	}
+	return result(sock, r);
+}
+
 int way_sendto(const struct way *way)
 {
 	union address to;

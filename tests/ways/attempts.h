@@ -7,6 +7,7 @@
 /* The calls by which an address may be reached; as struct way has them. */
 
 int way_tcp(const struct way *way);
+int way_bound(const struct way *way);
 int way_sendto(const struct way *way);
 int way_sendmsg(const struct way *way);
 int way_sendmmsg(const struct way *way);

@@ -75,6 +75,8 @@ const struct way ways[] = {
 	{"metadata, 6to4", way_tcp, WAY_METADATA, "2002:a9fe:a9fe::1", 80, 0},
 	{"metadata over IPv6", way_tcp, WAY_METADATA, "fd00:ec2::254", 80, 0},
 	{"metadata of Azure", way_tcp, WAY_METADATA, "168.63.129.16", 80, 0},
+	{"metadata, by 0.0.0.0", way_bound, WAY_METADATA, "169.254.169.254", 80, 0},
+	{"metadata, by 0.0.0.0, v4-mapped", way_bound, WAY_METADATA, "::ffff:169.254.169.254", 80, 0},
 	{"metadata, MSG_FASTOPEN", way_fast_open, WAY_METADATA, "169.254.169.254", 80, 0},
 	{"metadata by UDP", way_udp_connect, WAY_METADATA, "169.254.169.254", 80, 0},
 	{"metadata by sendto", way_sendto, WAY_DENIED, "169.254.169.254", 80, 0},
