@@ -29,7 +29,12 @@ struct harden_host {
 	struct oci_strings own_namespaces;
 	bool user_apart; /* the path of type user leads to another namespace, whose root is not the
 			  * host's */
-	int oom_score; /* oom_score_adj of the caller, which a process inherits */
+	/* What a process inherits of the caller. */
+	int oom_score; /* oom_score_adj */
+	const char *scheduler; /* a real-time policy, "SCHED_RR"; NULL: another */
+	int nice; /* that goes with SCHEDULER */
+	bool io_real_time; /* the real-time I/O class */
+	uint64_t rtprio; /* hard RLIMIT_RTPRIO */
 	int64_t root_uid, root_gid; /* the host's root, as the caller sees it; -1: it does not */
 	bool no_tmp; /* the image has no /tmp, and only its owner may write to its root */
 	int64_t image_uid; /* the owner of the image's root */

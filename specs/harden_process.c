@@ -6,6 +6,10 @@
 
 /* Rules on process, which also apply to exec. */
 
+enum {
+	IO_PRIORITY = 4, /* of a process without one: ioprio_set(2) */
+};
+
 int rule_no_new_privileges(struct hardening *h)
 {
 	if (!h->process || h->process->no_new_privileges || harden_granted(h, "new-privileges"))
@@ -125,6 +129,22 @@ int harden_drop_capability(struct hardening *h, const char *name)
 
 /* --- real-time --- */
 
+static int add_zero_limit(struct hardening *h, const char *type)
+{
+	struct oci_process *process = h->process;
+	struct oci_rlimit *larger = harden_insert_element(h->arena, process->rlimits,
+		process->n_rlimits, sizeof(*larger), process->n_rlimits);
+
+	if (!larger)
+		return harden_out_of_memory(h);
+	larger[process->n_rlimits].type = type;
+	harden_note(h, harden_text(h, "process.rlimits[%zu]", process->n_rlimits), NULL,
+		harden_text(h, "{\"type\":\"%s\",\"soft\":0,\"hard\":0}", type));
+	process->rlimits = larger;
+	process->n_rlimits++;
+	return 0;
+}
+
 static void drop_scheduler(struct hardening *h)
 {
 	struct oci_process *process = h->process;
@@ -152,6 +172,35 @@ static void drop_io_priority(struct hardening *h)
 	process->io_priority = NULL;
 }
 
+/* Sets what is absent, if that would mean the caller's real-time scheduling. */
+static int replace_inherited(struct hardening *h)
+{
+	const struct harden_host *host = &h->request->host;
+	struct oci_process *process = h->process;
+
+	if (!process->scheduler && host->scheduler && !harden_granted(h, "real-time")) {
+		process->scheduler = arena_alloc(h->arena, sizeof(*process->scheduler));
+		if (!process->scheduler)
+			return harden_out_of_memory(h);
+		process->scheduler->policy = "SCHED_OTHER";
+		process->scheduler->nice = (struct oci_i32){.set = true, .value = host->nice};
+		harden_note(h, "process.scheduler", NULL,
+			harden_text(h, "{\"policy\":\"SCHED_OTHER\",\"nice\":%d}", host->nice));
+	}
+	if (!process->io_priority && host->io_real_time && !harden_granted(h, "real-time")) {
+		process->io_priority = arena_alloc(h->arena, sizeof(*process->io_priority));
+		if (!process->io_priority)
+			return harden_out_of_memory(h);
+		process->io_priority->class = "IOPRIO_CLASS_BE";
+		process->io_priority->priority = (struct oci_i32){
+			.set = true, .value = IO_PRIORITY};
+		harden_note(h, "process.ioPriority", NULL,
+			harden_text(
+				h, "{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":%d}", IO_PRIORITY));
+	}
+	return 0;
+}
+
 /* Sets limit I to zero. */
 static void zero_limit(struct hardening *h, size_t i)
 {
@@ -165,14 +214,22 @@ static void zero_limit(struct hardening *h, size_t i)
 	limit->hard = 0;
 }
 
-/* Cuts a limit up to which the program could raise its priority itself. */
-static void cut_priority(struct hardening *h, size_t i)
+/* Cuts the limit up to which the program could raise its priority itself. */
+static int cut_priority(struct hardening *h)
 {
-	const struct oci_rlimit *limit = &h->process->rlimits[i];
+	const struct oci_process *process = h->process;
+	size_t i = 0;
 
-	if (!strcmp(limit->type, "RLIMIT_RTPRIO") && (limit->soft || limit->hard) &&
+	while (i < process->n_rlimits && strcmp(process->rlimits[i].type, "RLIMIT_RTPRIO") != 0)
+		i++;
+	if (i == process->n_rlimits)
+		return h->request->host.rtprio && !harden_granted(h, "real-time")
+			       ? add_zero_limit(h, "RLIMIT_RTPRIO")
+			       : 0;
+	if ((process->rlimits[i].soft || process->rlimits[i].hard) &&
 		!harden_granted(h, "real-time"))
 		zero_limit(h, i);
+	return 0;
 }
 
 /* Returns whether the file gives the container precedence: cgroup-v2.rst. io.prio.class makes all
@@ -208,21 +265,22 @@ static void drop_promotion(struct hardening *h)
 int rule_real_time(struct hardening *h)
 {
 	struct oci_process *process = h->process;
+	int r;
 
-	if (process && process->scheduler && process->scheduler->policy)
-		drop_scheduler(h);
-	if (process && process->io_priority && process->io_priority->class)
-		drop_io_priority(h);
-	for (size_t i = 0; process && i < process->n_rlimits; i++)
-		cut_priority(h, i);
 	drop_promotion(h);
-	return 0;
+	if (!process)
+		return 0;
+	if (process->scheduler && process->scheduler->policy)
+		drop_scheduler(h);
+	if (process->io_priority && process->io_priority->class)
+		drop_io_priority(h);
+	r = replace_inherited(h);
+	return r < 0 ? r : cut_priority(h);
 }
 
 int rule_rlimits(struct hardening *h)
 {
 	struct oci_process *process = h->process;
-	struct oci_rlimit *larger;
 
 	for (size_t i = 0; process && i < process->n_rlimits; i++) {
 		const struct oci_rlimit *limit = &process->rlimits[i];
@@ -235,18 +293,7 @@ int rule_rlimits(struct hardening *h)
 		}
 		return 0;
 	}
-	if (!process)
-		return 0;
-	larger = harden_insert_element(h->arena, process->rlimits, process->n_rlimits,
-		sizeof(*larger), process->n_rlimits);
-	if (!larger)
-		return harden_out_of_memory(h);
-	larger[process->n_rlimits].type = "RLIMIT_CORE";
-	harden_note(h, harden_text(h, "process.rlimits[%zu]", process->n_rlimits), NULL,
-		"{\"type\":\"RLIMIT_CORE\",\"soft\":0,\"hard\":0}");
-	process->rlimits = larger;
-	process->n_rlimits++;
-	return 0;
+	return process ? add_zero_limit(h, "RLIMIT_CORE") : 0;
 }
 
 /* Sets an absent score, too: absent means the caller's, and an engine's is low, so that the kernel

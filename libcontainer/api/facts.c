@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysinfo.h>
 #include <sys/sysmacros.h>
@@ -14,6 +15,7 @@
 #include "libcontainer/base/files.h"
 #include "libcontainer/namespace/namespaces.h"
 #include "libcontainer/net/egress_bpf.h"
+#include "libcontainer/process/scheduling.h"
 #include "specs/harden_opened.h"
 
 static int read_number(const char *path, int64_t *ret_number, struct nacre_error *err)
@@ -126,24 +128,43 @@ static void look_at_image(
 	host->image_uid = (int64_t)st.st_uid;
 }
 
+/* Looks at what a new process inherits of the caller. */
+static int look_at_caller(struct harden_host *host, struct nacre_error *err)
+{
+	struct scheduling_of_caller scheduling;
+	struct rlimit limit;
+	int64_t number = 0;
+	int r = read_number("/proc/self/oom_score_adj", &number, err);
+
+	if (r == 0)
+		r = scheduling_look(&scheduling, err);
+	if (r < 0)
+		return r;
+	if (getrlimit(RLIMIT_RTPRIO, &limit) < 0)
+		return fail_errno(err, errno, "RLIMIT_RTPRIO of the calling process");
+	host->oom_score = (int)number;
+	host->scheduler = scheduling.policy;
+	host->nice = scheduling.nice;
+	host->io_real_time = scheduling.io_real_time;
+	host->rtprio = limit.rlim_max;
+	return 0;
+}
+
 int facts_look(struct arena *arena, const struct oci_config *config, const char *bundle,
 	struct harden_request *request, struct nacre_error *err)
 {
 	const struct profile *profile = profile_find(request->profile);
 	struct sysinfo info;
-	int64_t number = 0;
 	int r;
 
 	request->host = (struct harden_host){.root_uid = 0};
 	if (!profile || !(profile_hardens(profile) || request->egress.n ||
 				(config && harden_egress_holds(config->nacre))))
 		return 0;
-	r = read_number("/proc/self/oom_score_adj", &number, err);
-	if (r < 0)
+	/* A container that runs has what it got from the caller of create. */
+	r = config && !bundle ? 0 : look_at_caller(&request->host, err);
+	if (r < 0 || !config)
 		return r;
-	request->host.oom_score = (int)number;
-	if (!config)
-		return 0;
 	if (sysinfo(&info) < 0)
 		return fail_errno(err, errno, "size of the memory");
 	request->host.memory_bytes = (uint64_t)info.totalram * info.mem_unit;

@@ -351,6 +351,11 @@ static inline int sys_sched_setattr(pid_t pid, const struct sys_sched_attr *attr
 	return sys_result(syscall(SYS_sched_setattr, pid, attr, 0));
 }
 
+static inline int sys_ioprio_get(int which, int who)
+{
+	return sys_result(syscall(SYS_ioprio_get, which, who));
+}
+
 static inline int sys_ioprio_set(int which, int who, int priority)
 {
 	return sys_result(syscall(SYS_ioprio_set, which, who, priority));

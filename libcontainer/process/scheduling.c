@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/personality.h>
+#include <sys/resource.h>
 
 #include "libcontainer/base/sys.h"
 #include "specs/id_list.h"
@@ -17,6 +18,7 @@
 /* <linux/ioprio.h>, which Ubuntu 22.04 installs without the classes. */
 #define IO_CLASS_SHIFT 13
 #define IO_WHO_PROCESS 1
+#define IO_CLASS_REAL_TIME 1
 
 #ifndef SCHED_ISO
 #define SCHED_ISO 4 /* reserved: no kernel has it */
@@ -106,6 +108,27 @@ static int find_all(const struct word *list, const struct oci_strings *texts, co
 		bits |= bit;
 	}
 	*ret_bits = bits;
+	return 0;
+}
+
+int scheduling_look(struct scheduling_of_caller *ret, struct nacre_error *err)
+{
+	/* With SCHED_RESET_ON_FORK, children are not real-time; a SCHED_DEADLINE process without it
+	 * cannot fork. */
+	const int io = sys_ioprio_get(IO_WHO_PROCESS, 0);
+	const int policy = sched_getscheduler(0);
+
+	if (policy < 0)
+		return fail_errno(err, errno, "scheduling policy of the calling process");
+	errno = 0;
+	*ret = (struct scheduling_of_caller){.nice = getpriority(PRIO_PROCESS, 0)};
+	if (errno)
+		return fail_errno(err, errno, "nice value of the calling process");
+	/* ENOSYS: the kernel has no block devices. */
+	if (io < 0 && io != -ENOSYS)
+		return fail_errno(err, io, "I/O priority of the calling process");
+	ret->policy = policy == SCHED_FIFO ? "SCHED_FIFO" : policy == SCHED_RR ? "SCHED_RR" : NULL;
+	ret->io_real_time = io >= 0 && io >> IO_CLASS_SHIFT == IO_CLASS_REAL_TIME;
 	return 0;
 }
 

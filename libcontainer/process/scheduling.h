@@ -2,9 +2,19 @@
 #ifndef NACRE_SCHEDULING_H
 #define NACRE_SCHEDULING_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "specs/spec.h"
+
+/* What a process inherits of the caller. */
+struct scheduling_of_caller {
+	const char *policy; /* a real-time policy; NULL: another */
+	int nice;
+	bool io_real_time; /* the real-time I/O class */
+};
+
+int scheduling_look(struct scheduling_of_caller *ret, struct nacre_error *err);
 
 /* Applies process.scheduler with sched_setattr(2) to PID, 0: the caller. Takes NULL. */
 int scheduling_apply(pid_t pid, const struct oci_scheduler *scheduler, struct nacre_error *err);

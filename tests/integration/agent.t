@@ -287,6 +287,32 @@ test_the_oom_score_of_the_caller_is_not_inherited_below_zero() {
 	has_line "$out" 0
 }
 
+# By exec, too. A late container has what create gave it, whoever starts it.
+test_real_time_scheduling_of_the_caller_is_not_inherited() {
+	local profile=agent real_time=(chrt -r 5 ionice -c 1)
+	needs_root || return
+	"${real_time[@]}" true 2>"$T/why" || {
+		host_lacks "real-time scheduling: $(<"$T/why")"
+		return
+	}
+	bundle sched
+	edit 'del(.process.scheduler, .process.ioPriority)'
+	good "${real_time[@]}" "$NACRE" --root "$ROOT" run --profile oci --bundle "$b" "$id"
+	has "$out" "policy=2 "
+	has "$out" "ioprio=8196 "
+	good "${real_time[@]}" "$NACRE" --root "$ROOT" run --profile agent --allow real-time --bundle "$b" "$id"
+	has "$out" "policy=2 "
+	good "${real_time[@]}" "$NACRE" --root "$ROOT" run --profile agent --bundle "$b" "$id"
+	has "$out" "policy=0 "
+	has "$out" "ioprio=16388 "
+	bundle pause
+	create --late
+	jq -n '{args: ["/payload", "pause"], cwd: "/"}' >"$T/process"
+	good "${real_time[@]}" "$NACRE" --root "$ROOT" start --process "$T/process" "$id"
+	good "${real_time[@]}" "$NACRE" --root "$ROOT" exec "$id" /payload sched
+	has "$out" "policy=0 "
+}
+
 test_core_dumps_are_off_and_the_oom_score_is_not_below_zero() {
 	loose_bundle rlimits : cat /proc/self/oom_score_adj
 	edit '.process.oomScoreAdj = -500'

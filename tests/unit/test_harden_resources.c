@@ -333,6 +333,49 @@ START_TEST(a_low_score_is_not_inherited)
 }
 END_TEST
 
+/* PROCESS, hardened for a caller with HOST. */
+static struct oci_process *of_caller(
+	const struct harden_host *host, struct oci_process *process, const char *grant)
+{
+	struct harden_request request = {.profile = "agent", .host = *host};
+	struct harden_report *report;
+	struct oci_process *then = NULL;
+	struct nacre_error err;
+
+	if (grant)
+		request.grants = (struct oci_strings){&grant, 1};
+	ck_assert_int_eq(harden_process(arena, process, &request, &then, &report, &err), 0);
+	return then;
+}
+
+/* What the config does not say, a process has of the caller. */
+START_TEST(real_time_scheduling_is_not_inherited)
+{
+	const struct harden_host host = {
+		.scheduler = "SCHED_RR", .nice = 3, .io_real_time = true, .rtprio = 50};
+	struct oci_scheduler fifo = {.policy = "SCHED_FIFO"};
+	struct oci_io_priority io = {.class = "IOPRIO_CLASS_RT"};
+	struct oci_process silent = {.cwd = "/"}, asks = {.scheduler = &fifo, .io_priority = &io};
+	struct oci_process *then = of_caller(&host, &silent, NULL);
+
+	ck_assert_str_eq(then->scheduler->policy, "SCHED_OTHER");
+	ck_assert_int_eq(then->scheduler->nice.value, 3);
+	ck_assert_str_eq(then->io_priority->class, "IOPRIO_CLASS_BE");
+	ck_assert_int_eq(then->io_priority->priority.value, 4);
+	ck_assert_uint_eq(then->n_rlimits, 2);
+	ck_assert_str_eq(then->rlimits[0].type, "RLIMIT_RTPRIO");
+	ck_assert_uint_eq(then->rlimits[0].hard, 0);
+	ck_assert(oci_process_equal(then, of_caller(&host, then, NULL)));
+	then = of_caller(&host, &asks, NULL);
+	ck_assert_str_eq(then->scheduler->policy, "SCHED_OTHER");
+	ck_assert_str_eq(then->io_priority->class, "IOPRIO_CLASS_BE");
+	then = of_caller(&host, &silent, "real-time");
+	ck_assert_ptr_null(then->scheduler);
+	ck_assert_ptr_null(then->io_priority);
+	ck_assert_uint_eq(then->n_rlimits, 1);
+}
+END_TEST
+
 Suite *suite_harden_resources(void)
 {
 	Suite *suite = suite_create("harden_resources");
@@ -349,6 +392,7 @@ Suite *suite_harden_resources(void)
 		COUNT(groups));
 	tcase_add_loop_test(tcase, no_process_runs_before_the_hosts, 0, COUNT(real_time));
 	tcase_add_test(tcase, a_low_score_is_not_inherited);
+	tcase_add_test(tcase, real_time_scheduling_is_not_inherited);
 	tcase_add_test(tcase, no_process_may_raise_itself_before_the_hosts);
 	suite_add_tcase(suite, tcase);
 	return suite;
