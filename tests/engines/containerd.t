@@ -607,6 +607,7 @@ if [[ $suite == shim ]]; then
 		"directory (0, 0, 0, 0, ['0:0', '5:6'], False, False)" \
 		{missing,apart}' (2, [], False, False)')"
 	prints terminal_read_late $'start 0 wait 0\nread 8000 delete 0 5'
+	prints terminal_with_large_output "$(yes $'start 0\nwait 0 delete 0 whole' | head -n 10)"
 	prints exec_deleted_with_its_container $'start 0 wait 0\nkill 0 wait 0\ndelete 0 0\nshutdown 0'
 	prints end_while_an_exec_is_deleted $'start 0 wait 0\nkill 0\ndelete 0 wait 0 again 0'
 	prints end_before_an_exec_fails 'start 2 wait 0 delete 0'

@@ -158,6 +158,11 @@ feature_terminal_read_late() {
 	remove one
 }
 
+feature_terminal_with_large_output() {
+	call_shim large_output
+	remove one
+}
+
 feature_exec_deleted_with_its_container() {
 	call_shim deletions
 	wait_until 10 is_status one ''

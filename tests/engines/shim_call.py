@@ -187,6 +187,23 @@ def slow_reader(shim, container):
     os.unlink(path)
 
 
+def large_output(shim, container):
+    """What programs write to a terminal, far more than it holds, arrives whole, and in order."""
+    second, path = container + text(2, "second"), "/run/large.fifo"
+    whole = " ".join(map(str, range(1, 1000001))).encode()
+    os.mkfifo(path)
+    for _ in range(5):
+        reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        shim.call("Exec", second + number(3, 1) + text(5, path) + process("seq", "-s", " ", "1000000", terminal=True))
+        print("start", shim.call("Start", second))
+        os.set_blocking(reader, True)
+        with open(reader, "rb") as file:
+            read = file.read()
+        print("wait", shim.call("Wait", second), "delete", shim.call("Delete", second),
+              "whole" if read.rstrip() == whole else f"{len(read)} bytes, not {len(whole)}")
+    os.unlink(path)
+
+
 def unread_exec(shim, container, name):
     """An exec that has ended, whose terminal's output nobody reads: its deletion waits. The second value
     must stay open until then."""
@@ -500,7 +517,7 @@ def mapped_root(*_):
 
 ADDRESS = sys.argv[1]
 {"limit": limit, "failure": failure, "created": created, "delete": delete, "waits": waits,
- "slow_reader": slow_reader, "deletions": deletions, "end_meanwhile": end_meanwhile,
+ "slow_reader": slow_reader, "large_output": large_output, "deletions": deletions, "end_meanwhile": end_meanwhile,
  "end_before_start": end_before_start, "large_config": large_config,
  "early_close": early_close, "own_cgroup": own_cgroup,
  "late_reader": late_reader, "orphan": orphan, "terminal_logger": terminal_logger, "hostile_fifos": hostile_fifos,
