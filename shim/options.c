@@ -26,6 +26,17 @@ static int set_root(struct options *options, const char *root, char text[static 
 	return -1;
 }
 
+static int set_shim_cgroup(struct options *options, const char *path, char text[static JOB_TEXT])
+{
+	const int n = snprintf(options->shim_cgroup, sizeof(options->shim_cgroup), "%s", path);
+
+	if (!path[0] || (path[0] == '/' && n > 0 && (size_t)n < sizeof(options->shim_cgroup)))
+		return 0;
+	(void)snprintf(text, JOB_TEXT,
+		"options: ShimCgroup: expected an absolute path, found \"%.200s\"", path);
+	return -1;
+}
+
 /* Warns of an option that has no effect, unless it has its default value. */
 static void warn_of(const char *name, const char *value)
 {
@@ -38,7 +49,6 @@ static int take_runc(const void *message, struct options *to, char text[static J
 	const Wire__Options *from = message;
 
 	warn_of("BinaryName", from->binary_name);
-	warn_of("ShimCgroup", from->shim_cgroup);
 	warn_of("CriuImagePath", from->criu_image_path);
 	warn_of("CriuWorkPath", from->criu_work_path);
 	if (from->io_uid || from->io_gid)
@@ -46,6 +56,8 @@ static int take_runc(const void *message, struct options *to, char text[static J
 	to->systemd_cgroup = from->systemd_cgroup;
 	to->no_pivot = from->no_pivot_root;
 	to->no_new_keyring = from->no_new_keyring;
+	if (set_shim_cgroup(to, from->shim_cgroup, text) < 0)
+		return -1;
 	return from->root[0] ? set_root(to, from->root, text) : 0;
 }
 
@@ -90,6 +102,8 @@ static int take_line(char *line, struct options *to, char text[static JOB_TEXT])
 	}
 	if (strcmp(key, "Root") == 0)
 		return value[0] ? set_root(to, value, text) : 0;
+	if (strcmp(key, "ShimCgroup") == 0)
+		return set_shim_cgroup(to, value, text);
 	warn_of(key, value);
 	return 0;
 }
@@ -130,6 +144,7 @@ int options_read(const Wire__Any *any, struct options *ret_options, char text[st
 {
 	int r = set_root(ret_options, DEFAULT_ROOT, text);
 
+	ret_options->shim_cgroup[0] = '\0';
 	ret_options->systemd_cgroup = ret_options->no_pivot = ret_options->no_new_keyring = false;
 	if (r < 0 || !any || any->value.len == 0)
 		return r;

@@ -11,6 +11,7 @@
 /* The options of a runtime in containerd's configuration, as runc's shim has them. */
 struct options {
 	char root[PATH_MAX]; /* directory of nacre's states, including the namespace */
+	char shim_cgroup[PATH_MAX]; /* for the shim, an absolute path of cgroup v2; "": none */
 	bool systemd_cgroup, no_pivot, no_new_keyring;
 };
 

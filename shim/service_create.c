@@ -10,6 +10,7 @@
 #include "shim/publish.h"
 #include "shim/rootfs.h"
 #include "shim/service.h"
+#include "shim/task_cgroup.h"
 
 /* Keeps why a creation failed until its leftovers are removed. */
 struct failure {
@@ -188,6 +189,19 @@ static void run_create(struct container *c, struct call *call, const Wire__Creat
 	command_start(command);
 }
 
+/* Moves the shim of a pod when it makes the first container, as containerd's own does. */
+static int enter_cgroup(const struct options *options, char text[static JOB_TEXT])
+{
+	const int r = options->shim_cgroup[0] && !task_first()
+			      ? task_cgroup_enter(options->shim_cgroup)
+			      : 0;
+
+	if (r < 0)
+		(void)snprintf(text, JOB_TEXT, "options: ShimCgroup: enter %.900s: %s",
+			options->shim_cgroup, strerror(-r));
+	return r;
+}
+
 void service_create(struct call *call, const void *message)
 {
 	const Wire__CreateRequest *request = message;
@@ -203,6 +217,7 @@ void service_create(struct call *call, const void *message)
 		return;
 	}
 	if (options_read(request->options, &options, text) < 0 ||
+		enter_cgroup(&options, text) < 0 ||
 		options_keep(&options, request->bundle, text) < 0) {
 		call_fail(call, CALL_INVALID, "%s", text);
 		return;

@@ -68,6 +68,24 @@ int task_cgroup_open_exec(pid_t pid)
 	return open_of(pid, "exec-"); /* as `nacre exec --own-cgroup` names them */
 }
 
+int task_cgroup_enter(const char *path)
+{
+	const int tree = open_tree();
+	char name[PATH_MAX + 32];
+	int fd, r = 0;
+
+	if (tree < 0)
+		return tree;
+	(void)snprintf(name, sizeof(name), ".%s/cgroup.procs", path);
+	fd = openat(tree, name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || write(fd, "0", 1) < 0)
+		r = -errno;
+	(void)close(tree);
+	if (fd >= 0)
+		(void)close(fd);
+	return r;
+}
+
 int task_cgroup_kill(int cgroup_fd)
 {
 	const int fd = cgroup_fd < 0 ? -1 : openat(cgroup_fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);

@@ -614,6 +614,9 @@ if [[ $suite == shim ]]; then
 	prints large_config 'exit 1 containerd-shim-nacre-v2: config.json: expected a file of less than 16777216 bytes'
 	prints input_closed_before_the_start $'close 0 start 0\nwait 0'
 	prints usage_of_the_whole_container $'start 0 wait 0\nused True still True'
+	prints cgroup_of_the_shim "$(printf '%s\n' '/shims/none create 3 inside delete 5 shutdown 0' \
+		'shims create 3 inside delete 5 shutdown 0' \
+		'/shims create 0 inside containerd-shim delete 0 shutdown 0')"
 	prints create_without_client "$(printf '%s\n' 'later pids 5' 'pids 5 shutdown 0' 'meanwhile pids 5' \
 		'shutdown 0' 'cgroup False files address config.json init.pid nacre-root')"
 fi

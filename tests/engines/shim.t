@@ -217,6 +217,11 @@ feature_checkpoint_that_fails() {
 	remove one
 }
 
+feature_cgroup_of_the_shim() {
+	call_shim shim_cgroup
+	remove one
+}
+
 feature_create_without_client() {
 	call_shim orphan
 	remove one

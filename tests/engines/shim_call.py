@@ -515,6 +515,25 @@ def mapped_root(*_):
     shutil.rmtree("/run/mapped")
 
 
+def shim_cgroup(*_):
+    """Where the options want the shim to be; a cgroup that is missing is an error."""
+    tree = next(pathlib.Path(tree) for tree in ("/sys/fs/cgroup", "/sys/fs/cgroup/unified")
+                if pathlib.Path(tree, "cgroup.procs").exists())
+    place, bundle, second = tree / "shims", make_bundle("true"), text(1, "two")
+    place.mkdir()
+    for path in ("/shims/none", "shims", "/shims"):
+        options = text(1, "containerd.runc.v1.Options") + text(2, text(3, path))
+        shim = Shim(start_shim(bundle))
+        code = shim.call("Create", second + text(2, str(bundle)) + text(10, options))
+        inside = [pathlib.Path(f"/proc/{pid}/comm").read_text()[:15].strip()
+                  for pid in (place / "cgroup.procs").read_text().split()]
+        print(path, "create", code, "inside", *inside,
+              "delete", shim.call("Delete", second), "shutdown", shim.call("Shutdown", second))
+        wait_until(lambda: not (place / "cgroup.procs").read_text())
+    place.rmdir()
+    shutil.rmtree(bundle)
+
+
 ADDRESS = sys.argv[1]
 {"limit": limit, "failure": failure, "created": created, "delete": delete, "waits": waits,
  "slow_reader": slow_reader, "large_output": large_output, "deletions": deletions, "end_meanwhile": end_meanwhile,
@@ -522,4 +541,4 @@ ADDRESS = sys.argv[1]
  "early_close": early_close, "own_cgroup": own_cgroup,
  "late_reader": late_reader, "orphan": orphan, "terminal_logger": terminal_logger, "hostile_fifos": hostile_fifos,
  "execs": execs, "update": update, "mapped_root": mapped_root,
- "checkpoint": checkpoint}[sys.argv[3]](Shim(ADDRESS), text(1, sys.argv[2]))
+ "shim_cgroup": shim_cgroup, "checkpoint": checkpoint}[sys.argv[3]](Shim(ADDRESS), text(1, sys.argv[2]))
