@@ -16,14 +16,21 @@
 # Without its limit a container would take the machine's memory.
 has_controllers || { echo "1..0 # SKIP cgroup v2 has no controllers here"; exit; }
 
-# A step that takes a second takes ten there.
-seconds=1800
-export patience=400 step=2
+# A step that takes a second takes ten there, and a minute beside other work. Each wait is for a state, and the
+# kubelet and containerd have limits of their own on what a runtime's calls take.
+seconds=5400
+export patience=1500 step=2
 export sleeping='trap "exit 0" TERM; while :; do sleep 1; done'
 # Passes the limit of the container's memory, whatever it is.
 export eat='tail /dev/zero'
 export kubelet_settings='podPidsLimit: 64
-volumeStatsAggPeriod: 5s'
+volumeStatsAggPeriod: 5s
+runtimeRequestTimeout: 15m'
+export containerd_settings='[timeouts]
+"io.containerd.timeout.shim.cleanup" = "5m"
+"io.containerd.timeout.shim.load" = "5m"
+"io.containerd.timeout.shim.shutdown" = "5m"
+"io.containerd.timeout.task.state" = "5m"'
 
 # limited MEMORY COMMAND [MEMBERS]: the container of a pod with the limits of half a CPU and this much memory
 limited() {

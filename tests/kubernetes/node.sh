@@ -62,6 +62,7 @@ configure_containerd() {
 	ln -s /nacre/build /usr/local/libexec/nacre
 	cat >/etc/containerd/config.toml <<-TOML
 		version = 4
+		${containerd_settings:-}
 		[plugins."io.containerd.cri.v1.images".pinned_images]
 		  sandbox = "localhost/pause:1"
 		[plugins."io.containerd.cri.v1.runtime"]
@@ -186,7 +187,7 @@ start_node() {
 		YAML
 	done
 	if ! wait_until 60 has_accounts ||
-		! wait_until 60 kubectl wait --for=condition=Ready node/node --timeout=1s; then
+		! wait_until 60 kubectl wait --for=condition=Ready node/node --timeout=20s; then
 		say "$(tail -n 5 "$logs"/{kubelet,controllers}.log)"
 		exit 1
 	fi
@@ -199,7 +200,7 @@ restart_node() {
 	wait_until 20 is_gone "$(</run/kubelet.pid)"
 	start_containerd
 	start_kubelet
-	wait_until 30 kubectl wait --for=condition=Ready node/node --timeout=1s
+	wait_until 30 kubectl wait --for=condition=Ready node/node --timeout=20s
 }
 
 # left_overs: what pods have left that are gone. nacre keeps the filters that it has compiled.
