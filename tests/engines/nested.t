@@ -60,6 +60,7 @@ feature_bubblewrap() {
 engine_inside() {
 	local options=()
 	[[ $1 == vfs ]] || options=(--volume /var/lib/containers)
+	[[ $engine != podman ]] || options+=(--userns=auto:size=65536)
 	drun --security-opt seccomp=unconfined --device /dev/net/tun "${options[@]}" debian:1 bash -euc '
 		echo root:1:60000 | tee /etc/subuid >/etc/subgid
 		printf "[storage]\ndriver = \"%s\"\nrunroot = \"/run/storage\"\ngraphroot = \"/var/lib/containers\"\n" \
@@ -71,10 +72,12 @@ engine_inside() {
 }
 
 podman_inside() {
+	local given=
+	[[ $(podman --version) != *' 5.'* ]] || given='--cgroups disabled --network pasta'
 	engine_inside "$1" 'inside() { podman --log-level error "$@"; }
 		inside info --format "{{.Store.GraphDriverName}}"
 		tar -c . | inside import --quiet - sh:1 >/dev/null
-		inside run --rm sh:1 sh -c "echo inside; exit 3"'
+		inside run --rm '"$given"' sh:1 sh -c "echo inside; exit 3"'
 }
 
 feature_podman_on_vfs() {
