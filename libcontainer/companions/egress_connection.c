@@ -13,8 +13,9 @@
 
 /* A connection until both sides are connected: accepts, judges, resolves, connects. */
 
+#define ACCEPTS 16 /* per event; then other sockets get their turn */
+
 enum {
-	ACCEPTS = 16, /* per event; then other sockets get their turn */
 	/* Edge-triggered: each change is reported once, so a handler goes on until it would
 	 * block. */
 	EVENTS = EPOLLIN | EPOLLOUT | EPOLLET,

@@ -82,27 +82,27 @@ static int add_layer(const struct mount_guard *guard, size_t index, const struct
 
 /* Opens the layers of WORD. *RET_WORD: WORD with the paths of their fds instead. */
 static int open_word(const struct mount_guard *guard, size_t index, const char *word,
-	struct oci_layer *layer, struct mount_overlay *overlay, const char **ret_word,
+	const char *place, struct mount_overlay *overlay, const char **ret_word,
 	struct nacre_error *err)
 {
 	bool list;
-	const size_t length = mount_layers_key(word, &list, &layer->written);
+	char path[PATH_TEXT_MAX];
+	struct oci_layer layer = {.place = place, .path = path};
+	const size_t length = mount_layers_key(word, &list, &layer.written);
 	const char *text = word + length;
 	/* A path has at least one byte, and most have more than that of an fd. */
 	char *result = arena_array(guard->arena, strlen(word) + 1, FD_PATH_MAX);
-	char path[PATH_TEXT_MAX];
 	size_t used = length;
 
 	if (!result)
-		return fail_errno(err, ENOMEM, "%s", layer->place);
+		return fail_errno(err, ENOMEM, "%s", place);
 	memcpy(result, word, length);
-	layer->path = path;
 	while (*text) {
 		int r = mount_layers_take(&text, list, path);
 
 		if (r < 0)
-			return fail_errno(err, r, "%s", layer->place);
-		r = path[0] ? add_layer(guard, index, layer, overlay, err) : 0;
+			return fail_errno(err, r, "%s", place);
+		r = path[0] ? add_layer(guard, index, &layer, overlay, err) : 0;
 		if (r < 0)
 			return r;
 		if (path[0])
@@ -125,14 +125,13 @@ static int open_layers(const struct mount_guard *guard, const struct oci_mount *
 		return fail_errno(err, ENOMEM, "mounts[%zu].options", index);
 	for (size_t k = 0; k < mount->options.n; k++) {
 		char place[64];
-		struct oci_layer layer = {.place = place};
 		int r;
 
 		words[k] = mount->options.items[k];
 		if (!mount_layers_key(words[k], &list, &written))
 			continue;
 		(void)snprintf(place, sizeof(place), "mounts[%zu].options[%zu]", index, k);
-		r = open_word(guard, index, words[k], &layer, overlay, &words[k], err);
+		r = open_word(guard, index, words[k], place, overlay, &words[k], err);
 		if (r < 0)
 			return r;
 	}
