@@ -164,6 +164,8 @@ useradd -u 1000 -g 1000 -m someone 2>/dev/null || usermod -l someone -d /home/so
 mkdir -p /home/someone/.ssh && chown 1000:1000 /home/someone/.ssh
 # The place of licenses is of a package that Fedora always has.
 mkdir -p /var/lib/nacre /usr/share/licenses && rmdir /var/lib/nacre
+# What dh_apparmor adds to a purge removes this directory of the package apparmor, if it is empty.
+[[ ! -d /etc/apparmor.d/disable ]] || rmdir --ignore-fail-on-non-empty /etc/apparmor.d/disable
 files >/tmp/before
 check "the packages are installed" install
 check "what is in them is there and loads" it_is_installed
