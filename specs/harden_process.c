@@ -267,15 +267,15 @@ int rule_real_time(struct hardening *h)
 	struct oci_process *process = h->process;
 	int r;
 
-	drop_promotion(h);
-	if (!process)
-		return 0;
-	if (process->scheduler && process->scheduler->policy)
+	if (process && process->scheduler && process->scheduler->policy)
 		drop_scheduler(h);
-	if (process->io_priority && process->io_priority->class)
+	if (process && process->io_priority && process->io_priority->class)
 		drop_io_priority(h);
-	r = replace_inherited(h);
-	return r < 0 ? r : cut_priority(h);
+	r = process ? replace_inherited(h) : 0;
+	if (r == 0 && process)
+		r = cut_priority(h);
+	drop_promotion(h);
+	return r;
 }
 
 int rule_rlimits(struct hardening *h)
