@@ -99,7 +99,7 @@ static int make_parents(
 }
 
 /* Whether DEVICE belongs into the tmpfs on /dev: no other mount of the config lies above it. */
-static bool is_in_dev(const struct oci_config *config, const struct oci_device *device,
+static bool is_for_dev(const struct oci_config *config, const struct oci_device *device,
 	char ret_path[static PATH_TEXT_MAX])
 {
 	char clean[PATH_TEXT_MAX];
@@ -132,7 +132,7 @@ static int make_in_dev(int dev_fd, const struct oci_config *config, const struct
 	char *name = path + strlen("/dev/");
 	int r;
 
-	if (!type || !is_in_dev(config, device, path))
+	if (!type || !is_for_dev(config, device, path))
 		return 0;
 	r = make_parents(dev_fd, name, config->linux_, err);
 	return r < 0 ? r : make_node(dev_fd, name, config->linux_, device, type, err);
@@ -163,7 +163,7 @@ static bool is_wanted(const struct oci_config *config, size_t i, bool dev_filled
 	const struct oci_device *device = &config->linux_->devices[i];
 	char path[PATH_TEXT_MAX];
 
-	return node_type(device) && !(dev_filled && is_in_dev(config, device, path));
+	return node_type(device) && !(dev_filled && is_for_dev(config, device, path));
 }
 
 int devices_make_nodes(const struct oci_config *config, bool dev_filled, struct nacre_error *err)
