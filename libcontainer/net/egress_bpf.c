@@ -35,6 +35,7 @@ static const struct {
 	[EGRESS_RECVMSG6]     = {BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_CGROUP_UDP6_RECVMSG,      "nacre_recvmsg6"},
 	[EGRESS_PACKETS]      = {BPF_PROG_TYPE_CGROUP_SKB,       BPF_CGROUP_INET_EGRESS,       "nacre_packets"},
 	[EGRESS_INGRESS]      = {BPF_PROG_TYPE_CGROUP_SKB,       BPF_CGROUP_INET_INGRESS,      "nacre_ingress"},
+	[EGRESS_SETSOCKOPT]   = {BPF_PROG_TYPE_CGROUP_SOCKOPT,   BPF_CGROUP_SETSOCKOPT,        "nacre_sockopt"},
 	/* clang-format on */
 };
 

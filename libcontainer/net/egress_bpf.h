@@ -20,8 +20,9 @@
 
 struct egress_bpf_policy {
 	/* NULL: no rules; all that the members below do not refuse is allowed. With rules, a socket
-	 * of IPv4 or IPv6 can only be one of TCP or UDP, a packet can have no options that route it
-	 * elsewhere, and what is for loopback or a name leaves by lo alone. */
+	 * of IPv4 or IPv6 can only be one of TCP or UDP and joins no multicast group, a packet can
+	 * have no options that route it elsewhere, and what is for loopback or a name leaves by lo
+	 * alone. */
 	const struct egress_policy *rules;
 	/* There is a relay, whether or not the rules have a name. */
 	bool relay;
@@ -53,6 +54,7 @@ enum egress_hook {
 	EGRESS_RECVMSG6,
 	EGRESS_PACKETS,
 	EGRESS_INGRESS,
+	EGRESS_SETSOCKOPT,
 	EGRESS_N_HOOKS,
 };
 

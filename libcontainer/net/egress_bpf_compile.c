@@ -343,6 +343,7 @@ static bool is_needed(const struct egress_bpf_policy *policy, enum egress_hook h
 		       (policy->no_metadata &&
 			       (hook <= EGRESS_CONNECT6 || policy->no_metadata_datagrams));
 	case EGRESS_PACKETS:
+	case EGRESS_SETSOCKOPT:
 		return egress_bpf_has_rules(policy);
 	case EGRESS_INGRESS:
 		return policy->no_listening;
@@ -370,6 +371,8 @@ int egress_bpf_compile(const struct egress_bpf_policy *policy, enum egress_hook 
 		egress_compile_packets(&c);
 	else if (hook == EGRESS_INGRESS)
 		egress_compile_ingress(&c);
+	else if (hook == EGRESS_SETSOCKOPT)
+		egress_compile_multicast(&c);
 	else if (hook <= EGRESS_SENDMSG6)
 		compile_connect(&c, hook);
 	else

@@ -16,6 +16,7 @@ enum egress_label {
 	LABEL_SYNTHETIC = -5,
 	LABEL_LISTENER = -6, /* a listener's port was found */
 	LABEL_LO = -7, /* by the interface lo */
+	LABEL_V6 = -8, /* the level of IPv6 */
 };
 
 struct egress_assembler {
@@ -118,7 +119,7 @@ enum { /* registers */
 	REG_MATCH = BPF_REG_0,
 	REG_WORDS = BPF_REG_1, /* to BPF_REG_4: the words of an IPv6 address */
 	REG_SCRATCH = BPF_REG_5,
-	REG_CONTEXT = BPF_REG_6, /* struct bpf_sock_addr or bpf_sock */
+	REG_CONTEXT = BPF_REG_6, /* struct bpf_sock_addr, bpf_sock, bpf_sockopt, __sk_buff */
 	REG_V4 = BPF_REG_7, /* the IPv4 address; sock_create: the family */
 	REG_PORT = BPF_REG_8, /* sock_create: the type */
 	REG_PROTOCOL = BPF_REG_9,
@@ -182,5 +183,6 @@ void egress_emit_verdicts(struct compiler *c, enum egress_hook hook);
 void egress_compile_metadata(struct compiler *c, enum egress_hook hook);
 void egress_compile_packets(struct compiler *c);
 void egress_compile_ingress(struct compiler *c);
+void egress_compile_multicast(struct compiler *c);
 
 #endif

@@ -173,6 +173,73 @@ START_TEST(rules_end_where_they_say)
 }
 END_TEST
 
+/* Options of a socket that have no sound value here: EPERM comes before the kernel looks at it. */
+static const struct {
+	int family, level, option;
+	bool refused;
+} socket_options[] = {
+	{AF_INET, IPPROTO_IP, IP_ADD_MEMBERSHIP, true},
+	{AF_INET, IPPROTO_IP, IP_DROP_MEMBERSHIP, true},
+	{AF_INET, IPPROTO_IP, IP_BLOCK_SOURCE, true},
+	{AF_INET, IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP, true},
+	{AF_INET, IPPROTO_IP, IP_MSFILTER, true},
+	{AF_INET, IPPROTO_IP, MCAST_JOIN_GROUP, true},
+	{AF_INET, IPPROTO_IP, MCAST_JOIN_SOURCE_GROUP, true},
+	{AF_INET, IPPROTO_IP, MCAST_MSFILTER, true},
+	{AF_INET, IPPROTO_IP, IP_MULTICAST_LOOP, false},
+	{AF_INET, IPPROTO_IP, IP_MULTICAST_ALL, false},
+	{AF_INET, IPPROTO_IP, IPV6_JOIN_GROUP, false}, /* IP_RECVORIGDSTADDR */
+	{AF_INET, IPPROTO_IP, IPV6_LEAVE_GROUP, false}, /* IP_MINTTL */
+	{AF_INET, SOL_SOCKET, IP_ADD_MEMBERSHIP, false}, /* SO_TIMESTAMPNS */
+	{AF_INET6, IPPROTO_IP, IP_ADD_MEMBERSHIP, true},
+	{AF_INET6, IPPROTO_IPV6, IPV6_JOIN_GROUP, true},
+	{AF_INET6, IPPROTO_IPV6, IPV6_LEAVE_GROUP, true},
+	{AF_INET6, IPPROTO_IPV6, IPV6_JOIN_ANYCAST, true},
+	{AF_INET6, IPPROTO_IPV6, MCAST_JOIN_GROUP, true},
+	{AF_INET6, IPPROTO_IPV6, MCAST_BLOCK_SOURCE, true},
+	{AF_INET6, IPPROTO_IPV6, MCAST_MSFILTER, true},
+	{AF_INET6, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, false},
+	{AF_INET6, IPPROTO_IPV6, IPV6_V6ONLY, false},
+};
+
+/* Longer than the page that a program at setsockopt(2) sees. */
+static const int one[4096] = {1};
+
+static void set_options(uint16_t policy_is_open)
+{
+	for (size_t i = 0; i < sizeof(socket_options) / sizeof(socket_options[0]); i++) {
+		const int sock = socket(
+			socket_options[i].family, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP);
+		const int r = setsockopt(
+			sock, socket_options[i].level, socket_options[i].option, one, sizeof(int));
+
+		if ((r < 0 && errno == EPERM) != (socket_options[i].refused && !policy_is_open))
+			_exit((int)i + 1);
+		if (setsockopt(sock, SOL_SOCKET, SO_KEEPALIVE, one, sizeof(one)) < 0)
+			_exit(100);
+		(void)close(sock);
+	}
+	_exit(0);
+}
+
+/* The kernel would report it to the network. */
+START_TEST(under_rules_no_group_is_joined)
+{
+	static const char *const words[] = {"10.1.2.3:443", "none", "open"};
+	struct cgroup cgroup = make("groups");
+
+	enter_world();
+	in_cgroup(&cgroup, set_options, true);
+	for (size_t i = 0; i < 3; i++) {
+		const struct egress_policy rules = read_policy(&words[i], 1);
+
+		apply(&cgroup, &(struct egress_bpf_policy){.rules = &rules, .no_metadata = true});
+		in_cgroup(&cgroup, set_options, i == 2);
+	}
+	destroy(&cgroup);
+}
+END_TEST
+
 Suite *suite_egress_load(void)
 {
 	Suite *suite = suite_create("egress_load");
@@ -184,6 +251,7 @@ Suite *suite_egress_load(void)
 	tcase_add_test(t, the_kernel_walks_each_instruction_of_rules_about_once);
 	tcase_add_test(t, as_many_rules_as_there_may_be_are_loaded);
 	tcase_add_test(t, rules_end_where_they_say);
+	tcase_add_test(t, under_rules_no_group_is_joined);
 	suite_add_tcase(suite, t);
 	return suite;
 }
