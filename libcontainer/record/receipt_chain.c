@@ -26,8 +26,9 @@ static int open_file(const char *key_id, struct nacre_error *err)
 {
 	char path[PATH_MAX];
 	cleanup_close int dir_fd = -1;
+	cleanup_close int fd = -1;
 	struct stat st;
-	int fd, r;
+	int r;
 
 	r = receipt_file_place(
 		"/var/lib/nacre", "XDG_STATE_HOME", ".local/state", "receipts", path, err);
@@ -45,7 +46,13 @@ static int open_file(const char *key_id, struct nacre_error *err)
 			"may write to it",
 			path);
 	fd = openat(dir_fd, key_id, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
-	return fd < 0 ? fail_errno(err, errno, "the record of receipts %s/%s", path, key_id) : fd;
+	if (fd < 0)
+		return fail_errno(err, errno, "the record of receipts %s/%s", path, key_id);
+	/* A new file needs its name after a crash as it needs its lines: its numbers would begin
+	 * again. */
+	if (fstat(fd, &st) < 0 || (st.st_size == 0 && fsync(dir_fd) < 0))
+		return fail_errno(err, errno, "the record of receipts %s/%s", path, key_id);
+	return fd_steal(&fd);
 }
 
 static int lock_file(int fd, struct nacre_error *err)

@@ -166,6 +166,21 @@ test_a_missing_one_is_seen() {
 		cut -d' ' -f1)")" 3 "lines of the record"
 }
 
+# After a crash of the machine the next number is not one that was given.
+test_the_record_is_on_the_disk_with_its_name() {
+	needs_strace || return
+	local directory=/var/lib/nacre/receipts
+	[[ $who == root ]] || directory=$chain_directory
+	seal true
+	create "${sealed[@]}"
+	tracer=(strace -f -y -o "$T/trace" -e trace=fsync,fdatasync)
+	good nacre delete --force "$id"
+	tracer=()
+	verified "$receipt"
+	has_line "$(sed 's/^[0-9]* *//; s/([0-9]*/(/' "$T/trace")" "fsync(<$directory>)*= 0"
+	has "$(<"$T/trace")" "fdatasync("
+}
+
 test_many_at_once_have_a_number_each() {
 	local i pids=()
 	seal true
