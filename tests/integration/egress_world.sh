@@ -36,6 +36,7 @@ world_make() {
 	world_link 11.1.1.1 11.1.1.2 11.1.1.53 10.9.9.9 && ip route add 10.9.9.0/24 dev "$device" || return
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/key" -out "$dir/cert" -days 9 -subj /CN=x 2>/dev/null || return
 	cat "$dir/cert" >>"$dir/key"
+	rm -f "$dir/world.out" # an earlier one says ready
 	# Not by in_internet: in the background a function is a shell, and killed would be that alone.
 	nsenter --target "$internet" --net /usr/bin/python3 "$peer" world "$dir/key" 11.1.1.53 a.example=11.1.1.1 b.example=11.1.1.1 \
 		second.example=11.1.1.99+11.1.1.2 rebind.example=127.0.0.1 metadata.example=169.254.169.254 \
@@ -58,6 +59,7 @@ in_internet() {
 # server that says nothing.
 world_of_ways() {
 	local dir=$1 i
+	rm -f "$dir/world.out" # an earlier one says ready
 	"$WAYS" world >"$dir/world.out" 2>&1 </dev/null &
 	internet=$!
 	world_peer=$!
