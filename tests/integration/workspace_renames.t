@@ -63,8 +63,12 @@ test_a_chain_is_applied_from_its_end_and_a_circle_is_refused() {
 	all_come_and_go "$made" 'mv d e; mv c d; mv b c'
 	all_come_and_go "$made" 'mv b a; mv c b; mv d c'
 	all_come_and_go "$made" 'mv d c/d; mv c b/c; mv b e'
-	comes_and_goes "$made" 'mv b t; mv d b; mv c d; mv t c' && wrong "a circle was applied" "$applied"
-	[[ $who != root ]] || has "$applied" "0 applied, 3 refused"
+	if [[ $who == root ]]; then
+		comes_and_goes "$made" 'mv b t; mv d b; mv c d; mv t c' && wrong "a circle was applied" "$applied"
+		has "$applied" "0 applied, 3 refused"
+	else # renames are copies there
+		all_come_and_go "$made" 'mv b t; mv d b; mv c d; mv t c'
+	fi
 }
 
 test_a_mark_at_an_old_path_is_not_one_of_what_came_there() {
