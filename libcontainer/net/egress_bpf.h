@@ -89,6 +89,10 @@ struct egress_bpf_maps {
 
 #define EGRESS_DENIALS_NAME "nacre_refused"
 #define EGRESS_METADATA_NAME "nacre_metadata" /* counts refused metadata, without rules */
+#define EGRESS_PORTS_NAME "nacre_ports"
+/* Two entries per port, and those of DNS. A kill between the removals of a port's two entries
+ * leaves one. */
+#define EGRESS_PORTS_MAX (4 * EGRESS_NAME_PORTS_MAX + 8)
 
 /* Opens the map NAME of nacre's programs at the cgroup. Returns an fd; -ENOENT: there is none,
  * -errno. */
