@@ -474,8 +474,8 @@ test_what_is_for_loopback_does_not_leave_by_an_interface() {
 	local pod seen
 	in_pod a.example:80 11.1.1.1:5432
 	pod=$(jq -r '.linux.namespaces[] | select(.type == "network").path' "$b/config.json")
-	nsenter --net="$pod" ip -6 neighbour add fe80::9 lladdr 02:00:00:00:00:09 dev eth0 &&
-		nsenter --net="$pod" ip -6 route add default via fe80::9 dev eth0 || wrong "no route"
+	nsenter --net="$pod" ip -6 neighbour add fe80::9 lladdr 02:00:00:00:00:09 dev eth0 || wrong "no neighbour"
+	nsenter --net="$pod" ip -6 route add default via fe80::9 dev eth0 || wrong "no route"
 	in_background nsenter --target "$internet" --net "$python" -uc '
 import socket
 link = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))

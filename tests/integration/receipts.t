@@ -173,7 +173,7 @@ test_the_record_is_on_the_disk_with_its_name() {
 	[[ $who == root ]] || directory=$chain_directory
 	seal true
 	create "${sealed[@]}"
-	tracer=(strace -f -y -o "$T/trace" -e trace=fsync,fdatasync)
+	tracer=(strace -f -y -o "$T/trace" -e "trace=fsync,fdatasync")
 	good nacre delete --force "$id"
 	tracer=()
 	verified "$receipt"
