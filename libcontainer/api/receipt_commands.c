@@ -152,22 +152,26 @@ static int verify_changes(struct verification *v, const struct opened *opened, c
 	struct nacre_error *err)
 {
 	const struct receipt_subject *subject = &opened->statement->subjects[0];
-	cleanup_close int fd = open(changes, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	cleanup_free char *name = escape_name(changes, strlen(changes));
 	cleanup_free char *text = NULL;
+	cleanup_close int fd = -1;
 	char digest[SHA256_TEXT];
 	size_t length;
 	int r;
 
+	if (!name)
+		return fail_errno(err, ENOMEM, "receipt");
+	fd = open(changes, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return fail_errno(err, errno, "--changes: %s", changes);
-	r = file_read_fd(fd, changes, (size_t)1 << 30, &text, &length, err);
+	r = file_read_fd(fd, name, (size_t)1 << 30, &text, &length, err);
 	if (r < 0)
 		return r;
 	sha256_text(text, length, digest);
 	if (strcmp(digest, subject->digest.sha256) != 0)
 		say_bad(v,
 			"%s: it is not the list of changes that %s names: the digest of that is %s",
-			changes, opened->name, subject->digest.sha256);
+			name, opened->name, subject->digest.sha256);
 	return 0;
 }
 

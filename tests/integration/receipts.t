@@ -145,6 +145,9 @@ test_another_key_and_another_list_do_not_verify() {
 	try nacre receipt verify --key "$own.pub" --changes "$T/changes" "$receipt"
 	is "$rc" 1 "exit code with other changes"
 	has "$out" "it is not the list of changes"
+	mv "$T/changes" "$T/x"$'\n'y
+	try nacre receipt verify --key "$own.pub" --changes "$T/x"$'\n'y "$receipt"
+	has "$out" "$T/x\\x0ay: it is not the list of changes"
 	bad 1 "*cannot read a public key there*" nacre receipt verify --key "$own" "$receipt"
 }
 
