@@ -209,6 +209,8 @@ test_runtimes_of_other_names_are_left_alone() {
 	done
 	given "$config" $'version = 2\n'"$table.\"nacre-oci\".options]"
 	refused 1 "install-engine: $file already has another runtime \"nacre-oci\"" containerd
+	given "$config" "version = 2"$'\n'"${table%.runtimes}]"$'\nruntimes.nacre={runtime_type="io.containerd.runc.v2"}'
+	refused 1 "install-engine: $file already has another runtime \"nacre\"" containerd
 	given "$daemon" '{"runtimes":{"nacre-mine":{"runtimeType":"io.containerd.nacre.v2"}}}'
 	good install docker
 	good install docker
