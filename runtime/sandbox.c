@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,7 +85,7 @@ static bool has_network(const char *const *rules)
 /* Names what a program of this machine may have missed, and the options that give it. */
 static void show_limits_of_view(const struct invocation *in)
 {
-	char text[256];
+	char text[NAME_MAX + 256];
 
 	(void)snprintf(text, sizeof(text),
 		"container %s %ssaw only its workspaces, and what --read, --write and --env show "

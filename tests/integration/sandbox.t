@@ -590,6 +590,9 @@ test_a_program_that_failed_is_told_what_it_had_not() {
 	lacks "$(<"$shown")" 'saw only'
 	inside 'exit 3'
 	lacks "$err" 'saw only'
+	id+=-$(printf %0180d 0)
+	at_terminal '' '' 'echo ready; exit 3'
+	has "$(<"$shown")" "container $id had no network (--egress NAME), and $view"
 }
 
 # Before the question it would be noise, and after yes or discard wrong.
