@@ -6,7 +6,7 @@
 engine=none
 # shellcheck source=SCRIPTDIR/lib.sh
 . "$(dirname "$0")/lib.sh"
-seconds=1
+seconds=5 # for what ends, on a machine with other work
 profiles=(runc oci strict)
 
 feature_ends() {
@@ -16,12 +16,12 @@ feature_ends() {
 
 feature_hangs() {
 	echo said
-	[[ $runtime == runc ]] || sleep 10
+	[[ $runtime == runc ]] || sleep 100
 }
 
 feature_hangs_everywhere() {
 	echo said
-	sleep 10
+	sleep 100
 }
 
 differs strict hangs egress said
