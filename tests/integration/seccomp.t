@@ -240,6 +240,8 @@ test_a_listener_works_for_exec() {
 
 # As runc, nacre itself makes these calls behind the filter while the agent decides on them.
 test_an_agent_may_decide_on_what_nacre_calls_itself() {
+	local read=63 # aarch64 and what came later
+	[[ $(uname -m) != x86_64 ]] || read=0
 	bundle echo ran : pause
 	filter '[{names: ["execve", "open", "openat", "read", "close", "fcntl"], action: "SCMP_ACT_NOTIFY"}]'
 	edit '.linux.seccomp.listenerPath = $p' --arg p "$T/out.socket"
@@ -251,7 +253,7 @@ test_an_agent_may_decide_on_what_nacre_calls_itself() {
 		profile=oci create
 		start
 		wait_for grep -q ran "$created_out"
-		has "$(<"$background_out")" "notified of system call 0"
+		has_line "$(<"$background_out")" "notified of system call $read"
 		bad 255 "*linux.seccomp does not allow read, which waits for the runtime*" \
 			nacre exec "$id" /payload true
 		good nacre delete --force "$id"
