@@ -81,7 +81,6 @@ static void overrun(void)
 
 START_TEST(kills_are_told_and_a_removed_cgroup_is_left)
 {
-	name_base();
 	cgroup = make("oom");
 	set("memory.max", "8388608");
 	if (faccessat(cgroup.fd, "memory.swap.max", F_OK, 0) == 0)
@@ -121,6 +120,7 @@ Suite *suite_shim_oom_live(void)
 	Suite *suite = suite_create("shim_oom_live");
 	TCase *tests = tcase_create("kills");
 
+	tcase_add_unchecked_fixture(tests, name_base, sweep);
 	if (has_memory())
 		tcase_add_test(tests, kills_are_told_and_a_removed_cgroup_is_left);
 	suite_add_tcase(suite, tests);
