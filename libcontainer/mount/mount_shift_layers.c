@@ -56,7 +56,8 @@ static const char *two_above(struct arena *arena, const char *path)
 	return *path == '/' ? arena_strndup(arena, path, (size_t)(end - path)) : NULL;
 }
 
-/* Finds what the relative PATH leads to from one of the bases, which is that of all of them. */
+/* Finds what the relative PATH leads to from the first of the bases where it is. All other relative
+ * paths begin there, too. */
 static int find_relative(
 	struct reading *r, const char *path, struct stat *ret, const char **ret_base)
 {

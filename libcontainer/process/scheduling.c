@@ -111,24 +111,30 @@ static int find_all(const struct word *list, const struct oci_strings *texts, co
 	return 0;
 }
 
-int scheduling_look(struct scheduling_of_caller *ret, struct nacre_error *err)
+int scheduling_look(struct scheduling_of_caller *ret_scheduling, struct nacre_error *err)
 {
 	/* With SCHED_RESET_ON_FORK, children are not real-time; a SCHED_DEADLINE process without it
 	 * cannot fork. */
 	const int io = sys_ioprio_get(IO_WHO_PROCESS, 0);
 	const int policy = sched_getscheduler(0);
+	int nice;
 
 	if (policy < 0)
 		return fail_errno(err, errno, "scheduling policy of the calling process");
 	errno = 0;
-	*ret = (struct scheduling_of_caller){.nice = getpriority(PRIO_PROCESS, 0)};
+	nice = getpriority(PRIO_PROCESS, 0);
 	if (errno)
 		return fail_errno(err, errno, "nice value of the calling process");
 	/* ENOSYS: the kernel has no block devices. */
 	if (io < 0 && io != -ENOSYS)
 		return fail_errno(err, io, "I/O priority of the calling process");
-	ret->policy = policy == SCHED_FIFO ? "SCHED_FIFO" : policy == SCHED_RR ? "SCHED_RR" : NULL;
-	ret->io_real_time = io >= 0 && io >> IO_CLASS_SHIFT == IO_CLASS_REAL_TIME;
+	*ret_scheduling = (struct scheduling_of_caller){
+		.policy = policy == SCHED_FIFO ? "SCHED_FIFO"
+			  : policy == SCHED_RR ? "SCHED_RR"
+					       : NULL,
+		.nice = nice,
+		.io_real_time = io >= 0 && io >> IO_CLASS_SHIFT == IO_CLASS_REAL_TIME,
+	};
 	return 0;
 }
 

@@ -14,7 +14,7 @@ struct scheduling_of_caller {
 	bool io_real_time; /* the real-time I/O class */
 };
 
-int scheduling_look(struct scheduling_of_caller *ret, struct nacre_error *err);
+int scheduling_look(struct scheduling_of_caller *ret_scheduling, struct nacre_error *err);
 
 /* Applies process.scheduler with sched_setattr(2) to PID, 0: the caller. Takes NULL. */
 int scheduling_apply(pid_t pid, const struct oci_scheduler *scheduler, struct nacre_error *err);

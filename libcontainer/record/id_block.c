@@ -340,7 +340,7 @@ int id_block_keep(const struct id_block_places *places, uint32_t block, int *cla
 	return r;
 }
 
-/* Does it with the claim locked. */
+/* Removes the line OWN from a claim whose lock the caller holds; with the last line, the claim. */
 static int remove_owner(const struct id_block_places *places, uint32_t block, int claim_fd,
 	const char *own, struct nacre_error *err)
 {
