@@ -440,6 +440,7 @@ test_behind_a_filter_the_relay_takes_names_alone() {
 	running
 	is "$(secure a.example)" "tls a.example" "the name"
 	port=$(nsenter --net="$pod" awk '$4 == "0A" && $2 ~ /^00000000:/ { print $2 }' /proc/thread-self/net/tcp)
+	[[ $port ]] || wrong "there is no listener"
 	for port in $port; do
 		said=$(nacre exec "$id" /usr/bin/timeout 3 /usr/bin/python3 /peer.py echo 11.1.1.3 $((16#${port#*:})) 10 2>&1)
 		is "$? $said" "124 " "nobody answers"
