@@ -86,6 +86,11 @@ int credentials_own_stdio(const struct oci_user *user, struct nacre_error *err)
 				continue;
 			return fail_errno(err, errno, "stat stdio %d", fd);
 		}
+		if (S_ISDIR(st.st_mode))
+			return fail(err, EISDIR,
+				"stdio %d is a directory, which leads to all files of the host: "
+				"redirect it to a file, a pipe or /dev/null",
+				fd);
 		/* A terminal keeps the group that its devpts has given it. */
 		group = S_ISCHR(st.st_mode) ? st.st_gid : user->gid;
 		if (!may_own(&st) || (st.st_uid == user->uid && st.st_gid == group))

@@ -16,7 +16,8 @@ int credentials_apply(const struct oci_user *user, bool user_namespace, bool kee
 /* Gives the container's stdio to its user: calls fchown(2) for fds 0, 1 and 2 as runc does. This
  * concerns pipes, sockets and character devices other than memory devices as /dev/null; pipes and
  * sockets get the user's group, too. EPERM, EINVAL and EROFS are ignored: such a file cannot be
- * given away. */
+ * given away. A directory is refused with EISDIR: its ".." leads out of the container
+ * (CVE-2024-21626). */
 int credentials_own_stdio(const struct oci_user *user, struct nacre_error *err);
 
 /*

@@ -59,6 +59,17 @@ test_run_passes_stdin() {
 	is "$out" "read: through the pipe"
 }
 
+# Its ".." leads out, as in CVE-2024-21626.
+test_a_directory_is_no_stdio() {
+	bundle true
+	input=$T run_refused '*stdio 0 is a directory, which leads to all files of the host: redirect it to a file*'
+	bundle pause
+	create
+	start
+	input=$T try nacre exec "$id" /payload true
+	has "$err" "stdio 0 is a directory"
+}
+
 test_a_detached_run_goes_on() {
 	bundle echo detached : pause
 	try nacre run --detach --profile oci --bundle "$b" --pid-file "$T/out.pid" "$id"
