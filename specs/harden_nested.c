@@ -38,6 +38,9 @@ static const char *lacks_mounts(const struct oci_config *config)
 {
 	const char *profile = config->process ? config->process->apparmor_profile : NULL;
 
+	if (config->nacre && config->nacre->landlock)
+		return "mount anything, since Landlock forbids it, which keeps the program from "
+		       "writing to the file on stdin (use a pipe or </dev/null)";
 	if (!profile || !*profile || !strcmp(profile, "unconfined"))
 		return NULL;
 	return "mount anything, since the AppArmor profile of the engine forbids it (use "

@@ -33,6 +33,7 @@ extern const char *const sandbox_network_paths[];
 struct sandbox_host {
 	uint32_t uid, gid; /* of the caller */
 	bool root; /* of the host: no user namespace */
+	bool reads_file; /* stdin is a file or a disk that is open for reading alone */
 	const char *home; /* of the caller, absolute; NULL: none */
 	struct oci_strings environment; /* of the caller, "NAME=VALUE" */
 	struct sandbox_entry *entries; /* of sandbox_paths and sandbox_network_paths: what is there

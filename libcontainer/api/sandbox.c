@@ -158,6 +158,21 @@ static int look_at_host(struct arena *arena, struct sandbox_host *host, struct n
 	return r < 0 ? r : look_at_list(sandbox_network_paths, true, host, err);
 }
 
+/* Looks whether the program gets a file of the host as stdin, which it may only read. */
+static int look_at_stdin(bool terminal, struct sandbox_host *host, struct nacre_error *err)
+{
+	const int flags = fcntl(STDIN_FILENO, F_GETFL);
+	struct stat st;
+
+	if (terminal || (flags < 0 && errno == EBADF))
+		return 0;
+	if (flags < 0 || fstat(STDIN_FILENO, &st) < 0)
+		return fail_errno(err, errno, "stat stdin");
+	host->reads_file = (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode)) &&
+			   (flags & O_ACCMODE) == O_RDONLY;
+	return 0;
+}
+
 /* --- what is hidden --- */
 
 /* Hides the hidden paths of SOURCE under their names in DESTINATION. N: number of hidden paths that
@@ -333,6 +348,8 @@ static int make_config(struct arena *arena, const struct nacre_sandbox_options *
 
 	if (r == 0)
 		r = look_at_host(arena, &host, err);
+	if (r == 0)
+		r = look_at_stdin(options->terminal, &host, err);
 	if (r == 0)
 		r = by_systemd = sandbox_find_limits(arena, options->cgroup_manager, &host, err);
 	if (r >= 0)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
@@ -106,6 +107,22 @@ static int allow_mounts(int ruleset, const struct oci_mount *mounts, size_t n, b
 	return 0;
 }
 
+/* Allows to open again, as /dev/stdout, what the program can write to anyway. */
+static int allow_stdio(int ruleset, uint64_t handled, struct nacre_error *err)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		const int flags = fcntl(fd, F_GETFL);
+		int r;
+
+		if (flags < 0 || (flags & O_PATH) || (flags & O_ACCMODE) == O_RDONLY)
+			continue;
+		r = sys_landlock_allow_below(ruleset, handled & OF_FILES, fd);
+		if (r < 0 && r != -EBADFD) /* a pipe or a socket, which needs no rule */
+			return fail_errno(err, r, "landlock: allow writing to stdio %d", fd);
+	}
+	return 0;
+}
+
 int landlock_restrict(const struct oci_mount *mounts, size_t n, bool root_writable, bool tcp,
 	struct nacre_error *err)
 {
@@ -131,6 +148,8 @@ int landlock_restrict(const struct oci_mount *mounts, size_t n, bool root_writab
 	if (ruleset < 0)
 		return fail_errno(err, ruleset, "landlock: make a ruleset of ABI %d", abi);
 	r = allow_mounts(ruleset, mounts, n, root_writable, handled.handled_access_fs, err);
+	if (r == 0)
+		r = allow_stdio(ruleset, handled.handled_access_fs, err);
 	if (r < 0)
 		return r;
 	r = sys_landlock_restrict_self(ruleset, flags);

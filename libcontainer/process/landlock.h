@@ -9,7 +9,8 @@
 
 /*
  * landlock(7): a second barrier behind mount flags and namespaces, for a program that has got past
- * them. The program can write, make and remove files only below writable mounts, bind and connect
+ * them. The program can write, make and remove files only below writable mounts, open for writing
+ * those files of stdio that are open for writing, bind and connect
  * no TCP port, signal no process and reach no abstract socket outside, and use ioctl(2) only for
  * devices in /dev. The part that the kernel supports is enforced.
  */

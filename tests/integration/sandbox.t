@@ -327,6 +327,41 @@ test_paths_are_shown_and_hidden_by_name() {
 		sandbox --write . -- true
 }
 
+# Its mount is the host's, which lets it be opened again for writing: only Landlock refuses that. Where it is the rest
+# of a shell's program, what is written would run outside.
+test_a_file_on_stdin_can_only_be_read() {
+	local abi input=$T/input-$id
+	abi=$(nacre check --format json | jq .host.landlockAbi)
+	((abi >= 3)) || { host_lacks "Landlock ABI 3 is absent: $abi"; return; }
+	project
+	echo content >"$input"
+	inside 'cat; echo 1 1<>/proc/self/fd/0; echo 2 >>/dev/stdin; truncate -s 0 /proc/self/fd/0; echo said >>/dev/stdout' \
+		--apply discard
+	has_line "$out" content
+	has_line "$out" said
+	is "$(<"$input")" content "the file"
+	printf '%s\n' '"$@"' 'exit 3 # and nothing more' >"$input"
+	try sandbox_from_stdin --apply discard -- /bin/sh -c 'printf "12345echo escaped; exit 4 #" 1<>/proc/self/fd/0'
+	is "$rc" 3 "$out$err"
+	lacks "$out" escaped
+	nothing_left
+}
+
+# sandbox_from_stdin ARGS: as sandbox, by a shell whose program is its stdin
+sandbox_from_stdin() {
+	(cd "$dir" && HOME=$home NACRE_TEST=$T bash -s "$NACRE" --root "$ROOT" "${places[@]}" sandbox --name "$id" "$@")
+}
+
+test_a_directory_on_stdin_is_refused() {
+	local input=$T
+	project
+	inside 'cat /proc/self/fd/0/home*/.npmrc; echo ran'
+	is "$rc" 125
+	is "$out" ''
+	has "$err" "stdio 0 is a directory"
+	nothing_left
+}
+
 test_no_path_holds_the_workspaces() {
 	project
 	[[ -d $T/workspaces ]] || mkdir -m 700 "$T/workspaces"

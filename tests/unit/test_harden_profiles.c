@@ -268,6 +268,8 @@ START_TEST(what_a_config_forbids_that_nested_is_for_is_named)
 		{CAPS(""), USER ",\"maskedPaths\":[\"/sys/firmware\"]", NULL},
 		{CAPS(",\"apparmorProfile\":\"docker-default\""), USER, "apparmor=unconfined)"},
 		{CAPS(",\"apparmorProfile\":\"unconfined\""), USER, NULL},
+		{CAPS(""), USER "},\"nacre\":{\"landlock\":\"best-effort\"",
+			"writing to the file on stdin (use a pipe or </dev/null)"},
 		{",\"capabilities\":{\"bounding\":[\"CAP_SETUID\"]}", USER, "--cap-add SETFCAP)"},
 		{"", USER, "--cap-add SETFCAP)"},
 	};
