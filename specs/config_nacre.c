@@ -9,7 +9,7 @@
 
 /* The object "nacre", which nacre itself adds to config.json. */
 
-const char *const oci_landlock_words[] = {"best-effort", "required", NULL};
+const char *const oci_landlock_words[] = {"best-effort", "required", "files", NULL};
 
 /* clang-format off */
 

@@ -70,7 +70,7 @@ int rule_landlock(struct hardening *h)
 	if (!nacre)
 		return harden_out_of_memory(h);
 	had = nacre->landlock;
-	if (had && (!harden_is_required(h) || !strcmp(had, wanted)))
+	if (had && (!strcmp(had, wanted) || !strcmp(had, "required")))
 		return 0;
 	nacre->landlock = wanted;
 	harden_note(h, "nacre.landlock", had ? harden_json_of_string(h, had) : NULL,

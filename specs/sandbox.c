@@ -292,9 +292,9 @@ int sandbox_config(struct arena *arena, const struct sandbox_request *request,
 	s.config->nacre->root_tmpfs = true;
 	s.config->nacre->reaper = true;
 	/* Such a file can be opened again for writing, through /proc/self/fd/0: it is no mount of
-	 * the container, whose flags would forbid that. */
+	 * the container, whose flags would forbid that. TCP inside the sandbox stays free. */
 	if (host->reads_file)
-		s.config->nacre->landlock = oci_landlock_words[0];
+		s.config->nacre->landlock = "files";
 	s.config->nacre->judged = request->judged;
 	s.config->nacre->n_judged = request->n_judged;
 	r = make_mounts(&s);

@@ -213,7 +213,8 @@ struct oci_config {
 	struct json_document *document;
 };
 
-/* "best-effort", "required": on a host without it; ends with NULL. */
+/* "best-effort", "required": on a host without it; "files": best effort, and no rule on TCP. Ends
+ * with NULL. */
 extern const char *const oci_landlock_words[];
 
 /* Limits that hardening adds where the config is silent. A host without the controller skips these

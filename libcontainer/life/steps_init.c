@@ -304,9 +304,10 @@ int step_restrict_writes(struct life *l, struct nacre_error *err)
 {
 	const struct oci_hardened *nacre = l->container.config->nacre;
 	const bool required = !strcmp(nacre->landlock, "required");
+	const bool tcp = strcmp(nacre->landlock, "files") != 0 &&
+			 (!nacre->egress.n || nacre->egress_best_effort);
 	int abi = landlock_restrict(l->container.config->mounts, l->container.config->n_mounts,
-		!l->container.config->root->readonly, !nacre->egress.n || nacre->egress_best_effort,
-		err);
+		!l->container.config->root->readonly, tcp, err);
 
 	if (abi < 0)
 		return abi;

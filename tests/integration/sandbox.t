@@ -340,6 +340,9 @@ test_a_file_on_stdin_can_only_be_read() {
 	has_line "$out" content
 	has_line "$out" said
 	is "$(<"$input")" content "the file"
+	inside '/usr/bin/python3 -c "import socket; own = socket.create_server((\"127.0.0.1\", 0))
+socket.create_connection(own.getsockname()); print(\"served\")"' --apply discard
+	is "$out" served "TCP inside: $err"
 	printf '%s\n' '"$@"' 'exit 3 # and nothing more' >"$input"
 	try sandbox_from_stdin --apply discard -- /bin/sh -c 'printf "12345echo escaped; exit 4 #" 1<>/proc/self/fd/0'
 	is "$rc" 3 "$out$err"

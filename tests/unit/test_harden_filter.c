@@ -132,6 +132,10 @@ START_TEST(a_required_filter_takes_no_grants)
 	request.require.n = 0;
 	ck_assert_int_eq(harden(arena, config, &request, &config, &report, &err), 0);
 	ck_assert_str_eq(config->nacre->landlock, "required");
+	/* A sandbox asks for less than strict. */
+	config->nacre->landlock = "files";
+	ck_assert_int_eq(harden(arena, config, &request, &config, &report, &err), 0);
+	ck_assert_str_eq(config->nacre->landlock, "best-effort");
 }
 END_TEST
 
