@@ -599,12 +599,12 @@ test_a_source_is_known_again_on_another_device() {
 	truncate -s 1M "$T/other"
 	other=$(losetup --find --show "$T/other")
 	mount -o loop "$T/image" "$T/allowed"
+	losetup --detach "$other"
 	[[ $(stat -c %d "$source") != "$before" ]] || wrong "the device is the same"
 	try nacre workspace apply "$id"
 	is "$rc" 0 "$err"
 	is "$(<"$source/file")" new
 	without_image
-	losetup --detach "$other"
 	discard
 }
 
