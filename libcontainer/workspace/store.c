@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +115,9 @@ int workspace_source_fs(int source_fd, uint64_t *ret_id)
 	if (fstatfs(source_fd, &fs) < 0)
 		return -errno;
 	*ret_id = (uint64_t)(uint32_t)fs.f_fsid.__val[0] << 32 | (uint32_t)fs.f_fsid.__val[1];
+	/* Overlays may have the id of the file system that their upper directories share. */
+	if (fs.f_type == OVERLAYFS_SUPER_MAGIC)
+		*ret_id = 0;
 	return 0;
 }
 

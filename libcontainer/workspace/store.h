@@ -44,7 +44,7 @@ struct workspace_set {
 };
 
 /* Id of the file system that has the source, statfs(2) f_fsid. With most types it is the same at
- * each mount, and the device number is not. 0: this type has none. Returns -errno. */
+ * each mount, and the device number is not. 0: this type has none of its own. Returns -errno. */
 int workspace_source_fs(int source_fd, uint64_t *ret_id);
 
 void workspace_set_init(struct workspace_set *set);
