@@ -61,6 +61,7 @@ struct invocation {
 	const char
 		*apply; /* of sandbox: "ask", "never", "all" or "discard"; NULL: sandbox_review.c */
 
+	bool own_stdin; /* of sandbox: the program gets no pipe of the caller; see stdin_pipe.h */
 	bool signals_end; /* of bwrap: see foreground.h */
 	int ended_by; /* then: the signal that has ended it; 0: none */
 

@@ -17,7 +17,7 @@
 
 enum {
 	KILL_WAIT_MS = 10000,
-	OWN_POLLS = 3,
+	OWN_POLLS = 4,
 	SIGNALS_A_ROUND = 64,
 };
 
@@ -50,6 +50,7 @@ int foreground_begin(struct foreground *fg, uint64_t timeout_ms, struct nacre_er
 
 	*fg = (struct foreground){
 		.signals = -1,
+		.input = stdin_pipe_none,
 		.timeout_ms = timeout_ms,
 		.deadline = timeout_ms ? now_ms() + timeout_ms : 0,
 	};
@@ -70,6 +71,7 @@ int foreground_begin(struct foreground *fg, uint64_t timeout_ms, struct nacre_er
 /* Leaves the signals blocked: the removal of the container follows and must not be interrupted. */
 void foreground_end(struct foreground *fg)
 {
+	stdin_pipe_close(&fg->input);
 	if (fg->signals >= 0)
 		(void)close(fg->signals);
 	fg->signals = -1;
@@ -202,12 +204,14 @@ static int serve(struct foreground *fg, struct nacre_process *process, struct co
 		{.fd = nacre_process_pidfd(process), .events = POLLIN},
 		{.fd = fg->signals, .events = POLLIN},
 		{.fd = *notify, .events = POLLIN},
+		{.fd = -1},
 	};
 
 	do {
 		int wait = poll_ms(deadline), look = console_timeout(console);
 		int ready, r;
 
+		polls[3] = stdin_pipe_event(&fg->input);
 		console_events(console, polls + OWN_POLLS);
 		ready = poll(polls, OWN_POLLS + CONSOLE_POLLS,
 			look >= 0 && (wait < 0 || look < wait) ? look : wait);
@@ -224,6 +228,8 @@ static int serve(struct foreground *fg, struct nacre_process *process, struct co
 		if (r < 0)
 			return r;
 		polls[2].fd = *notify;
+		if (polls[3].revents)
+			stdin_pipe_relay(&fg->input);
 		console_relay(console, polls + OWN_POLLS);
 	} while (!polls[0].revents);
 	console_drain(console, fg->signals);

@@ -3,6 +3,7 @@
 #define NACRE_FOREGROUND_H
 
 #include "libcontainer/container.h"
+#include "runtime/stdin_pipe.h"
 
 /*
  * run and exec without --detach: nacre stands in for the container's process. It passes signals on,
@@ -14,6 +15,7 @@ struct foreground {
 	uint64_t deadline; /* the end of that timeout */
 	bool signals_end; /* signals as SIGTERM kill the process and are not passed on */
 	int ended_by; /* then: which signal; 0: none */
+	struct stdin_pipe input; /* none, unless the caller opens it */
 	bool explained; /* the exit status alone does not tell why the process ended */
 	struct nacre_error why; /* then: the timeout, or the OOM killer */
 };

@@ -140,7 +140,10 @@ static int begin_foreground(
 		return report;
 	fg->signals_end = in->signals_end;
 	in->create.window = console_window();
-	r = begin(in, &process, &why);
+	r = in->own_stdin ? stdin_pipe_open(&fg->input, &why) : 0;
+	if (r == 0)
+		r = begin(in, &process, &why);
+	stdin_pipe_restore(&fg->input);
 	if (r < 0) {
 		r = foreground_not_begun(fg, r, &why, err);
 		run_explain_end(in, fg);

@@ -137,6 +137,7 @@ static int run_config(struct invocation *in, const char *text, struct nacre_erro
 
 	in->create.config_text = text;
 	in->create.kill_on_exit = true;
+	in->own_stdin = !in->sandbox.terminal;
 	if (!in->create.egress)
 		in->create.egress = sandbox_no_egress;
 	sandbox_terminal_keep();

@@ -355,6 +355,58 @@ sandbox_from_stdin() {
 	(cd "$dir" && HOME=$home NACRE_TEST=$T bash -s "$NACRE" --root "$ROOT" "${places[@]}" sandbox --name "$id" "$@")
 }
 
+# opened again, stdin is a pipe of the program's own. Then the shell reads on.
+test_what_a_program_writes_to_a_pipe_on_stdin_is_read_by_nobody() {
+	project
+	cat >"$dir/write.py" <<-'END'
+		import os, sys
+		os.read(0, int(sys.argv[1]))
+		os.write(os.open("/proc/self/fd/0", os.O_WRONLY | os.O_NONBLOCK), b"echo escaped\n")
+	END
+	input=$T/script-$id
+	printf '%s\n' 'PATH=$PATH "$@" || echo failed' 'echo after' >"$input"
+	needs_program /usr/bin/python3 || return
+	try by_pipe bash -s /usr/bin/python3 write.py 1000
+	is "$out" escaped "without a sandbox, where it has read the rest"
+	try by_pipe sandbox_from_stdin --apply discard -- /usr/bin/python3 write.py 1000
+	lacks "$out" escaped
+	is "$rc" 0 "in a sandbox: $err"
+	try by_pipe sandbox_from_stdin --apply discard -- /usr/bin/python3 write.py 0
+	is "$out" $'failed\nafter' "where its pipe is full: $err"
+	nothing_left
+}
+
+# by_pipe COMMAND...: with $input and a pipe as stdin, which lasts a little longer
+by_pipe() {
+	(cat "$input"; sleep 0.5) | (cd "$dir" && "$@")
+}
+
+test_a_program_takes_from_a_pipe_what_it_reads() {
+	project
+	seq 20000 >"$T/lines-$id"
+	try from_lines 'cat >copy; sha256sum <copy' cat
+	is "$out" "$(sha256sum <"$T/lines-$id")" "all: $err"
+	try from_lines 'read -r line; echo "$line"; read -r line; echo "$line"' head -n 2
+	is "$out" $'1\n2\n3\n4' "two lines: $err"
+	try from_lines true head -n 1
+	is "$out" 1 "nothing: $err"
+	try from_lines 'exec 0<&-; sleep 0.2' head -n 1
+	is "$out" 1 "closed: $err"
+	input=$T/empty-$id
+	: >"$input"
+	try by_pipe sandbox --apply discard -- cat
+	is "$rc:$out" 0: "an end of file"
+	nothing_left
+}
+
+# from_lines TEXT COMMAND...: shell program TEXT in a sandbox reads lines of a pipe, and then COMMAND does
+from_lines() {
+	cat "$T/lines-$id" | {
+		sandbox --apply discard -- /bin/sh -c "$1"
+		"${@:2}"
+	}
+}
+
 test_a_directory_on_stdin_is_refused() {
 	local input=$T
 	project
