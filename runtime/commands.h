@@ -191,8 +191,8 @@ int sandbox_prepare(struct invocation *in, struct nacre_error *err);
 bool sandbox_reviews(const struct invocation *in);
 void sandbox_review(struct invocation *in, int r);
 
-/* sandbox_terminal.c: keeps the modes of the terminals on stdin, stdout and stderr before the
- * program runs; restores them, since a program with the caller's terminal may have changed them;
+/* sandbox_terminal.c: keeps the flags of stdin, stdout and stderr, and the modes of terminals there,
+ * before the program runs; restores them, since a program that has them may have changed them;
  * and, if stderr is a terminal, resets it so that text shows there, on a new line. */
 void sandbox_terminal_keep(void);
 void sandbox_terminal_restore(void);

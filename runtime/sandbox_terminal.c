@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -18,10 +20,12 @@ enum {
 	N_STDIO = 3,
 };
 
-/* The modes of those of stdin, stdout and stderr that are terminals. */
+/* What the program can change of stdin, stdout and stderr, which it shares with the caller. */
 static struct {
+	int flags; /* of fcntl(2), as O_NONBLOCK; -1: unknown */
+	bool known; /* it is a terminal */
 	struct termios mode;
-	bool known;
+	int exclusive; /* TIOCEXCL: no other program can open it */
 } before[N_STDIO];
 
 /* Resets what may hide or move later text. The cursor stays where the program left it, and
@@ -39,8 +43,11 @@ static const char reset[] =
 
 void sandbox_terminal_keep(void)
 {
-	for (int fd = 0; fd < N_STDIO; fd++)
-		before[fd].known = tcgetattr(fd, &before[fd].mode) == 0;
+	for (int fd = 0; fd < N_STDIO; fd++) {
+		before[fd].flags = fcntl(fd, F_GETFL);
+		before[fd].known = tcgetattr(fd, &before[fd].mode) == 0 &&
+				   ioctl(fd, TIOCGEXCL, &before[fd].exclusive) == 0;
+	}
 }
 
 /* Returns whether the terminal belongs to this job: to change the mode of another job's terminal
@@ -52,9 +59,14 @@ static bool is_in_foreground(int fd)
 
 void sandbox_terminal_restore(void)
 {
-	for (int fd = 0; fd < N_STDIO; fd++)
+	for (int fd = 0; fd < N_STDIO; fd++) {
+		if (before[fd].flags >= 0)
+			(void)fcntl(fd, F_SETFL, before[fd].flags);
+		if (before[fd].known)
+			(void)ioctl(fd, before[fd].exclusive ? TIOCEXCL : TIOCNXCL);
 		if (before[fd].known && is_in_foreground(fd))
 			(void)tcsetattr(fd, TCSANOW, &before[fd].mode);
+	}
 }
 
 void sandbox_terminal_reset(void)

@@ -550,6 +550,26 @@ test_the_mode_of_the_terminal_is_restored() {
 	good nacre workspace discard "$id"
 }
 
+# sudo(8) and others could not open it any more, and what reads from it would fail with EAGAIN.
+test_the_terminal_is_neither_exclusive_nor_non_blocking_afterwards() {
+	project
+	needs_program /usr/bin/python3 || return
+	cat >"$dir/terminal.py" <<-'END'
+		import fcntl, os, struct, sys, termios
+		flags = fcntl.fcntl(0, fcntl.F_GETFL)
+		if sys.argv[1] == "inside":
+		    fcntl.ioctl(0, termios.TIOCEXCL)
+		    fcntl.fcntl(0, fcntl.F_SETFL, flags | os.O_NONBLOCK)
+		    flags = fcntl.fcntl(0, fcntl.F_GETFL)
+		exclusive, = struct.unpack("i", fcntl.ioctl(0, 0x80045440, bytes(4)))  # TIOCGEXCL
+		print(sys.argv[1], bool(exclusive), bool(flags & os.O_NONBLOCK))
+	END
+	behind='2>&1 | cat >/dev/null; /usr/bin/python3 terminal.py outside'
+	at_terminal '' '' 'exec 3>/proc/self/fd/0; /usr/bin/python3 terminal.py inside >&3; echo ready >&3'
+	has "$(<"$shown")" "inside True True"
+	has "$(<"$shown")" "outside False False"
+}
+
 test_limits_are_those_that_are_asked_for() {
 	project
 	inside 'df --output=size -B1 /tmp "$HOME" | tail -n +2 | xargs' --tmp 8M
