@@ -166,6 +166,8 @@ mkdir -p /home/someone/.ssh && chown 1000:1000 /home/someone/.ssh
 mkdir -p /var/lib/nacre /usr/share/licenses && rmdir /var/lib/nacre
 # What dh_apparmor adds to a purge removes this directory of the package apparmor, if it is empty.
 [[ ! -d /etc/apparmor.d/disable ]] || rmdir --ignore-fail-on-non-empty /etc/apparmor.d/disable
+# Distributions of .rpm have these in their package filesystem.
+[[ $kind != rpm ]] || mkdir -p /usr/lib/debug/usr/bin
 files >/tmp/before
 check "the packages are installed" install
 check "what is in them is there and loads" it_is_installed
