@@ -191,9 +191,9 @@ int sandbox_prepare(struct invocation *in, struct nacre_error *err);
 bool sandbox_reviews(const struct invocation *in);
 void sandbox_review(struct invocation *in, int r);
 
-/* sandbox_terminal.c: keeps the flags of stdin, stdout and stderr, and the modes of terminals there,
- * before the program runs; restores them, since a program that has them may have changed them;
- * and, if stderr is a terminal, resets it so that text shows there, on a new line. */
+/* sandbox_terminal.c: keeps the flags of stdin, stdout and stderr, and the modes of terminals
+ * there, before the program runs; restores them, since a program that has them may have changed
+ * them; and, if stderr is a terminal, resets it so that text shows there, on a new line. */
 void sandbox_terminal_keep(void);
 void sandbox_terminal_restore(void);
 void sandbox_terminal_reset(void);
