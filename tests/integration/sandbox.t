@@ -370,6 +370,7 @@ test_what_a_program_writes_to_a_pipe_on_stdin_is_read_by_nobody() {
 	is "$out" escaped "without a sandbox, where it has read the rest"
 	try by_pipe sandbox_from_stdin --apply discard -- /usr/bin/python3 write.py 1000
 	lacks "$out" escaped
+	lacks "$out" failed
 	is "$rc" 0 "in a sandbox: $err"
 	try by_pipe sandbox_from_stdin --apply discard -- /usr/bin/python3 write.py 0
 	is "$out" $'failed\nafter' "where its pipe is full: $err"
