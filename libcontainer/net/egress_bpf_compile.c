@@ -128,8 +128,7 @@ static void emit_find_port(struct compiler *c, bool back, enum egress_label if_n
 		emit_imm(a, BPF_OR, REG_SCRATCH, egress_bpf_port_key(0, false, true));
 	emit_store(a, REG_STACK, PORT_KEY_AT, REG_SCRATCH);
 	emit_map(a, BPF_REG_1, c->maps->ports);
-	emit_move(a, BPF_REG_2, REG_STACK);
-	emit(a, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_2, 0, 0, PORT_KEY_AT);
+	emit_address(a, BPF_REG_2, REG_STACK, PORT_KEY_AT);
 	emit_call(a, BPF_FUNC_map_lookup_elem);
 	emit(a, BPF_JMP | BPF_K | BPF_JEQ, BPF_REG_0, 0, if_none, 0);
 }
@@ -150,8 +149,7 @@ static void emit_mark(struct compiler *c)
 	emit_move(a, BPF_REG_1, REG_CONTEXT);
 	emit_set(a, BPF_REG_2, SOL_SOCKET);
 	emit_set(a, BPF_REG_3, SO_MARK);
-	emit_move(a, BPF_REG_4, REG_STACK);
-	emit(a, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_4, 0, 0, MARK_AT);
+	emit_address(a, BPF_REG_4, REG_STACK, MARK_AT);
 	emit_set(a, BPF_REG_5, sizeof(uint32_t));
 	emit_call(a, BPF_FUNC_setsockopt);
 }

@@ -32,20 +32,12 @@ static void emit_key(struct compiler *c, enum egress_hook hook)
 	}
 }
 
-/* REG = REG_STACK + OFFSET */
-static void emit_place(struct egress_assembler *a, int reg, int offset)
-{
-	emit_move(a, reg, REG_STACK);
-	emit(a, BPF_ALU64 | BPF_ADD | BPF_K, reg, 0, 0, offset);
-}
-
 void egress_emit_comm(struct compiler *c, int base, int offset)
 {
 	if (!c->maps->comm)
 		return;
-	emit_move(&c->a, BPF_REG_1, base);
-	emit(&c->a, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_1, 0, 0,
-		offset + (int)offsetof(struct egress_denial_value, comm));
+	emit_address(
+		&c->a, BPF_REG_1, base, offset + (int)offsetof(struct egress_denial_value, comm));
 	emit_set(&c->a, BPF_REG_2, 16);
 	emit_call(&c->a, BPF_FUNC_get_current_comm);
 }
@@ -57,7 +49,7 @@ static void emit_count(struct compiler *c, bool comm)
 	const size_t from = a->n;
 
 	emit_map(a, BPF_REG_1, c->maps->denials);
-	emit_place(a, BPF_REG_2, KEY_AT);
+	emit_address(a, BPF_REG_2, REG_STACK, KEY_AT);
 	emit_call(a, BPF_FUNC_map_lookup_elem);
 	emit(a, BPF_JMP | BPF_K | BPF_JEQ, BPF_REG_0, 0, LABEL_NEXT, 0);
 	emit_set(a, BPF_REG_1, 1);
@@ -80,8 +72,8 @@ static void emit_denial(struct compiler *c, enum egress_hook hook)
 		emit(a, BPF_ST | BPF_MEM | BPF_DW, REG_STACK, 0, at, at == VALUE_AT);
 	egress_emit_comm(c, REG_STACK, VALUE_AT);
 	emit_map(a, BPF_REG_1, c->maps->denials);
-	emit_place(a, BPF_REG_2, KEY_AT);
-	emit_place(a, BPF_REG_3, VALUE_AT);
+	emit_address(a, BPF_REG_2, REG_STACK, KEY_AT);
+	emit_address(a, BPF_REG_3, REG_STACK, VALUE_AT);
 	emit_set(a, BPF_REG_4, BPF_ANY);
 	emit_call(a, BPF_FUNC_map_update_elem);
 	emit(a, BPF_JMP | BPF_K | BPF_JEQ, BPF_REG_0, 0, LABEL_ALLOW, 0);

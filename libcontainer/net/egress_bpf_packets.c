@@ -16,15 +16,21 @@ static void emit_find_socket(struct egress_assembler *a)
 	emit(a, BPF_JMP | BPF_K | BPF_JEQ, BPF_REG_0, 0, LABEL_ALLOW, 0);
 }
 
+/* Jumps if the packet arrives or leaves by lo, which is interface 1 of every network namespace. */
+static void emit_is_by_lo(struct egress_assembler *a, enum egress_label label)
+{
+	emit_load(a, REG_SCRATCH, REG_CONTEXT, offsetof(struct __sk_buff, ifindex));
+	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 1, label);
+}
+
 /* Judges a packet that a socket in the cgroup receives. A connection that was opened from inside
- * has a socket of its own. lo is interface 1 of every network namespace. */
+ * has a socket of its own. */
 void egress_compile_ingress(struct compiler *c)
 {
 	struct egress_assembler *a = &c->a;
 	const size_t from = a->n;
 
-	emit_load(a, REG_SCRATCH, REG_CONTEXT, offsetof(struct __sk_buff, ifindex));
-	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 1, LABEL_ALLOW);
+	emit_is_by_lo(a, LABEL_ALLOW);
 	emit_find_socket(a);
 	emit_load(a, REG_SCRATCH, BPF_REG_0, offsetof(struct bpf_sock, state));
 	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, BPF_TCP_LISTEN, LABEL_DENY);
@@ -54,8 +60,7 @@ static void emit_copy(
 {
 	emit_move(a, BPF_REG_1, REG_CONTEXT);
 	emit_set(a, BPF_REG_2, offset);
-	emit_move(a, BPF_REG_3, REG_STACK);
-	emit(a, BPF_ALU64 | BPF_ADD | BPF_K, BPF_REG_3, 0, 0, at);
+	emit_address(a, BPF_REG_3, REG_STACK, at);
 	emit_set(a, BPF_REG_4, n);
 	emit_call(a, BPF_FUNC_skb_load_bytes);
 	emit(a, BPF_JMP | BPF_K | BPF_JNE, BPF_REG_0, 0, if_short, 0);
@@ -66,19 +71,13 @@ static void emit_head(struct egress_assembler *a, int offset)
 	emit(a, BPF_LDX | BPF_MEM | BPF_B, REG_SCRATCH, REG_STACK, HEAD_AT + offset, 0);
 }
 
-static void emit_is_by_lo(struct egress_assembler *a)
-{
-	emit_load(a, REG_SCRATCH, REG_CONTEXT, offsetof(struct __sk_buff, ifindex));
-	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 1, LABEL_LO);
-}
-
 /* Refuses what is for loopback, or for a name, and leaves by another interface than lo: a socket
  * that was bound to it (SO_BINDTODEVICE, perhaps after connect(2)) would reach its link. */
 static void emit_leaving4(struct egress_assembler *a)
 {
 	const size_t from = a->n;
 
-	emit_is_by_lo(a);
+	emit_is_by_lo(a, LABEL_LO);
 	emit(a, BPF_LDX | BPF_MEM | BPF_W, REG_V4, REG_STACK, HEAD_AT + HEAD_V4_TO, 0);
 	emit_swap(a, REG_V4, 32);
 	emit_is_synthetic(a, LABEL_DENY);
@@ -91,7 +90,7 @@ static void emit_leaving6(struct egress_assembler *a)
 {
 	const size_t from = a->n;
 
-	emit_is_by_lo(a);
+	emit_is_by_lo(a, LABEL_LO);
 	emit_copy(a, HEAD_V6_TO, TO, TO_AT, LABEL_DENY);
 	emit(a, BPF_LDX | BPF_MEM | BPF_W, REG_SCRATCH, REG_STACK, TO_AT + 12, 0);
 	emit_imm(a, BPF_XOR, REG_SCRATCH, htonl(1));

@@ -42,6 +42,13 @@ static inline void emit_move(struct egress_assembler *a, int dst, int src)
 	emit(a, BPF_ALU64 | BPF_MOV | BPF_X, dst, src, 0, 0);
 }
 
+/* DST = BASE + OFFSET */
+static inline void emit_address(struct egress_assembler *a, int dst, int base, int offset)
+{
+	emit_move(a, dst, base);
+	emit(a, BPF_ALU64 | BPF_ADD | BPF_K, dst, 0, 0, offset);
+}
+
 static inline void emit_set(struct egress_assembler *a, int dst, int64_t imm)
 {
 	emit(a, BPF_ALU64 | BPF_MOV | BPF_K, dst, 0, 0, imm);
