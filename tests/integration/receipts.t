@@ -632,14 +632,20 @@ test_what_rules_refused_is_in_it() {
 	says '.predicate.egress.denials[0].destination' 10.1.2.3:9
 }
 
-test_what_changed_in_a_workspace_is_signed() {
-	local digest
+# A sealed container with a shell, and a source for its workspace.
+seal_workspace() {
 	places=(--workspaces "$T/workspaces")
 	seal true
 	with_busybox || return
 	mkdir "$b/source"
-	echo old >"$b/source/changed"
 	[[ $who != user ]] || chmod -R a+rX "$b"
+}
+
+test_what_changed_in_a_workspace_is_signed() {
+	local digest
+	seal_workspace || return
+	echo old >"$b/source/changed"
+	[[ $who != user ]] || chmod a+r "$b/source/changed"
 	program /bin/sh -c 'echo new >/w/changed; echo more >"/w/a
 b"; echo "[]" >/w/changes.json'
 	run --workspace "$b/source:/w" "${sealed[@]}"
@@ -668,11 +674,7 @@ b"; echo "[]" >/w/changes.json'
 test_what_was_changed_stays_until_it_is_signed() {
 	local command other=$T/other
 	mkdir -p "$other"
-	places=(--workspaces "$T/workspaces")
-	seal true
-	with_busybox || return
-	mkdir "$b/source"
-	[[ $who != user ]] || chmod -R a+rX "$b"
+	seal_workspace || return
 	program /bin/sh -c 'echo new >/w/added'
 	create --workspace "$b/source:/w" "${sealed[@]}"
 	start
@@ -697,11 +699,7 @@ test_what_was_changed_stays_until_it_is_signed() {
 
 # Nothing that the program does keeps the receipt from being written, or from being read.
 test_long_names_prevent_no_receipt() {
-	places=(--workspaces "$T/workspaces")
-	seal true
-	with_busybox || return
-	mkdir "$b/source"
-	[[ $who != user ]] || chmod -R a+rX "$b"
+	seal_workspace || return
 	# 4 bytes of each character of the name in the list, and 5 in the receipt
 	program /bin/sh -c 'cd /w; name=$(printf %0240d 0 | tr 0 "\001")
 		for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14; do mkdir "$name" && cd "$name"; done
@@ -719,11 +717,7 @@ test_long_names_prevent_no_receipt() {
 # The commands that write receipts with one key wait for each other, but not while a workspace is read.
 test_a_workspace_that_takes_long_keeps_no_other_receipt_waiting() {
 	needs_strace || return
-	places=(--workspaces "$T/workspaces")
-	seal true
-	with_busybox || return
-	mkdir "$b/source"
-	[[ $who != user ]] || chmod -R a+rX "$b"
+	seal_workspace || return
 	program /bin/sh -c 'echo much >/w/large'
 	create --workspace "$b/source:/w" "${sealed[@]}"
 	start
