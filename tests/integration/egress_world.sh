@@ -32,7 +32,7 @@ world_link() {
 # world_make DIR PEER: the same, with the servers (the process world_peer). Their zone has answers that lead
 # where no name may.
 world_make() {
-	local dir=$1 peer=$2 i
+	local dir=$1 peer=$2
 	world_link 11.1.1.1 11.1.1.2 11.1.1.53 10.9.9.9 && ip route add 10.9.9.0/24 dev "$device" || return
 	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$dir/key" -out "$dir/cert" -days 9 -subj /CN=x 2>/dev/null || return
 	cat "$dir/cert" >>"$dir/key"
@@ -43,8 +43,14 @@ world_make() {
 		private.example=10.9.9.9 host.example=11.1.1.254 mapped.example=::ffff:b01:1fe nat.example=64:ff9b::b01:1fe '*.w.example=11.1.1.1' \
 		db.example=11.1.1.1 >"$dir/world.out" 2>&1 </dev/null &
 	world_peer=$!
+	world_is_ready "$dir"
+}
+
+# world_is_ready DIR: waits until the world says so
+world_is_ready() {
+	local i
 	for ((i = 0; i < 500; i++)); do
-		grep -qs ready "$dir/world.out" && return
+		grep -qs ready "$1/world.out" && return
 		sleep 0.02
 	done
 	return 1
@@ -58,15 +64,12 @@ in_internet() {
 # world_of_ways DIR: the same sets, but the internet is the world of tests/ways, where every address has a
 # server that says nothing.
 world_of_ways() {
-	local dir=$1 i
+	local dir=$1
 	rm -f "$dir/world.out" # an earlier one says ready
 	"$WAYS" world >"$dir/world.out" 2>&1 </dev/null &
 	internet=$!
 	world_peer=$!
-	for ((i = 0; i < 500; i++)); do
-		grep -qs ready "$dir/world.out" && break
-		sleep 0.02
-	done
+	world_is_ready "$dir" || return
 	device=w$internet
 	# Whoever asks may be nobody's root: ports below 1024, and ping, are for all.
 	echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start
