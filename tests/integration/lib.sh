@@ -365,6 +365,12 @@ has_ended() {
 	! grep -qs '^State:[[:space:]]*[^Z]' "/proc/$1/status"
 }
 
+# keys_are_gone FIRST: the keys of the block of ids that begins with FIRST. The kernel takes them back
+# some time after the user namespace is gone; on a busy host, seconds.
+keys_are_gone() {
+	awk -v first="$1" '{sub(":", "", $1)} $1 >= first && $1 < first + 65536 {n++} END {exit n > 0}' /proc/key-users
+}
+
 # --- looking at the result ---
 
 is() {

@@ -175,6 +175,7 @@ test_no_other_gets_a_block_that_a_container_of_a_deleted_pod_has() {
 	wait_for status_is stopped
 	bad 1 "$why" under_policy create --bundle "$b" "$id-other"
 	good nacre delete "$id"
+	wait_for keys_are_gone 1769472000
 	good under_policy create --bundle "$b" "$id-other"
 	is "$(state_of .firstId "$id-other")" 1769472000 "the block"
 }

@@ -271,12 +271,30 @@ test_a_block_is_one_container_s_for_those_with_another_run_too() {
 	is "$(state_of .firstId)" 1900019712 "the block"
 	bad 1 '*each of the 1 blocks of ids is taken, by a container, in /etc or by the owner of a key: *' \
 		elsewhere create --bundle "$b" "$other"
-	# The kernel takes its keys back some time after the process is gone.
 	good nacre delete --force "$id"
+	wait_for keys_are_gone 1900019712
 	good elsewhere create --bundle "$b" "$other"
 	is "$(state_of .firstId "$other")" 1900019712 "the block"
 	bad 1 '*each of the 1 blocks of ids is taken, *' under_policy create --bundle "$b" "$id"
 	good nacre delete --force "$other"
+}
+
+# A descriptor of its user namespace keeps the keys of a container that is gone.
+test_a_create_waits_for_a_block_whose_owner_has_just_ended() {
+	needs_unshare && needs_program strace || return
+	local held slow=(strace -qq -o "$T/trace" -e trace=clock_nanosleep -e inject=clock_nanosleep:delay_exit=100000)
+	bundle pause
+	policy '{"version": 1, "user_namespace": {"default": "shifted", "first_id": 1900000000, "last_id": 1900150000}}'
+	good under_policy create --bundle "$b" "$id"
+	exec {held}<"/proc/$(pid_of)/ns/user"
+	good nacre delete --force "$id"
+	NACRE_TEST=$T in_background unshare -m --propagation private "${slow[@]}" bash -c 'mount --bind "$0/etc" /etc && exec "$@"' \
+		"$T" "$NACRE" --root "$ROOT" create --bundle "$b" "$id" {held}<&-
+	wait_for grep -q clock_nanosleep "$T/trace"
+	keys_are_gone 1900019712 && wrong "the keys did not stay"
+	exec {held}<&-
+	wait
+	is "$(state_of .firstId)" 1900019712 "the block"
 }
 
 # A file that tells of nobody's keys does not say that a block is free.
