@@ -72,8 +72,8 @@ static int collect_updates(const struct collecting *k)
 	if (!k->plan->updates)
 		return 0;
 	(void)snprintf(text, sizeof(text),
-		"update was used %" PRIu32 " times: what held in between is not in here",
-		k->plan->updates);
+		"update was used %" PRIu32 " time%s: what held in between is not in here",
+		k->plan->updates, k->plan->updates == 1 ? "" : "s");
 	return miss(k, "config", text);
 }
 
@@ -196,8 +196,8 @@ static int collect_execs(const struct collecting *k)
 
 	if (fstatat(k->c->state_fd, RECEIPT_EXECS_FILE, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0 : miss(k, "process", "what exec ran cannot be reported");
-	(void)snprintf(text, sizeof(text), "exec was used %lld times: what it ran is not in here",
-		(long long)st.st_size);
+	(void)snprintf(text, sizeof(text), "exec was used %lld time%s: what it ran is not in here",
+		(long long)st.st_size, st.st_size == 1 ? "" : "s");
 	return miss(k, "process", text);
 }
 

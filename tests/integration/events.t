@@ -104,7 +104,7 @@ test_a_deleted_container_ends_it() {
 
 test_a_reader_that_is_gone_ends_it() {
 	running
-	NACRE_TEST=$T timeout 10 "$NACRE" --root "$ROOT" events --interval 10ms "$id" 2>"$T/err.pipe" |
+	NACRE_TEST=$T timeout 60 "$NACRE" --root "$ROOT" events --interval 10ms "$id" 2>"$T/err.pipe" |
 		head -1 >"$T/out.pipe"
 	is "$(grep -c '"stats"' "$T/out.pipe")" 1 "number of lines"
 }

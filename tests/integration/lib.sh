@@ -55,7 +55,7 @@ cg_mount=/sys/fs/cgroup
 cg_base=''
 [[ $who == root ]] || cg_base=$(sed -n 's|^0::\(.*\)/[^/]*$|\1|p' /proc/self/cgroup)
 
-PATIENCE=${PATIENCE:-10}
+PATIENCE=${PATIENCE:-60}
 count=0 failures=0 calls=0
 skipped='' finished='' out='' err='' rc=0 out_file='' id='' b=''
 background=()

@@ -479,7 +479,7 @@ at_terminal() {
 	rm -f "$keys"
 	: >"$shown"
 	mkfifo "$keys" || wrong mkfifo
-	(cd "$dir" && HOME=$home NACRE_TEST=$T exec timeout 20 "$PEER" pty 24 80 sh -c "\"\$@\" $behind" - \
+	(cd "$dir" && HOME=$home NACRE_TEST=$T exec timeout 60 "$PEER" pty 24 80 sh -c "\"\$@\" $behind" - \
 		"$NACRE" --root "$ROOT" "${places[@]}" sandbox --name "$id" "$@" -- /bin/sh -c "$text") \
 		<"$keys" >>"$shown" 2>&1 &
 	exec 7>"$keys"

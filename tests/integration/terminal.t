@@ -153,7 +153,7 @@ test_create_keeps_nothing_of_its_caller_where_there_is_a_terminal() {
 	in_background "$PEER" console "$T/out.socket"
 	wait_for test -S "$T/out.socket"
 	nacre create --profile oci --bundle "$b" --console-socket "$T/out.socket" "$id" </dev/null 2>&1 |
-		timeout 10 cat
+		timeout 60 cat
 	is "${PIPESTATUS[*]}" "0 0" "exit codes"
 	status_is created || wrong "not created"
 	start
