@@ -242,11 +242,11 @@ test_what_an_fd_is_open_on_is_bound() {
 	nothing_left
 }
 
-# Its name leads elsewhere after it was looked at, while more is read.
+# Its name leads elsewhere after it was looked at, while more is read: more than a pipe holds.
 test_what_an_fd_is_open_on_is_what_is_bound() {
 	mkdir -p "$T/m" "$T/secret"
 	echo secret >"$T/secret/file"
-	try eval '{ sleep 0.5; mv "$T/m" "$T/moved"; ln -s secret "$T/m"; printf x; } |
+	try eval '{ head -c 200000 /dev/zero; mv "$T/m" "$T/moved"; ln -s secret "$T/m"; printf x; } |
 		bwrap "${base[@]}" --bind-fd 7 /m --ro-bind-data 0 /data cat /m/file 7<"$T/m"'
 	is "$out" ''
 	is "$rc" 1
@@ -327,7 +327,7 @@ test_procfs_is_of_the_pid_namespace() {
 	inside 'ls /p | grep -c "^1$"' --proc /p
 	is "$out" 1
 	# Orphans have somebody who waits for them.
-	prints 0 '(sh -c "sleep 0.1 &"); sleep 0.4; grep -l "^State:.Z" /proc/[0-9]*/status | wc -l'
+	prints 0 '(sh -c "sleep 0.1 &"); sleep 1; grep -l "^State:.Z" /proc/[0-9]*/status | wc -l'
 	if [[ $who != user ]]; then
 		# opened, and not written to: were it the host's, it would be changed
 		inside 'for f in sys/kernel/core_pattern sysrq-trigger irq/default_smp_affinity; do

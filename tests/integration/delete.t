@@ -237,7 +237,7 @@ test_state_stays_as_long_as_processes_do() {
 
 # Also one whose command hangs and holds the lock: that is killed, with its hook.
 test_force_gets_past_a_command_that_hangs() {
-	local stage
+	local stage pid
 	for stage in createRuntime createContainer startContainer; do
 		bundle pause
 		with_busybox || return
@@ -247,10 +247,12 @@ test_force_gets_past_a_command_that_hangs() {
 		if [[ $stage == startContainer ]]; then
 			create
 			in_background nacre_direct start "$id"
+			pid=$(pid_of)
+			wait_for eval '[[ $(cat "/proc/$pid/task/$pid/children") ]]'
 		else
 			in_background nacre_direct create --profile oci --bundle "$b" "$id"
+			wait_for test -s "$T/out.hook"
 		fi
-		sleep 0.5
 		exists "$ROOT/$id/lock"
 		good nacre delete --force "$id"
 		wait "${background[0]}"

@@ -156,8 +156,9 @@ test_without_a_free_file_a_connection_waits() {
 	with_names tcp:db.example:5432
 	create "${rules[@]}"
 	start
-	in_background strace -qq -p "$(relay)" -o "$T/out.trace" -e trace=accept4 -e inject=accept4:error=EMFILE
-	sleep 0.5
+	pid=$(relay)
+	in_background strace -qq -p "$pid" -o "$T/out.trace" -e trace=accept4 -e inject=accept4:error=EMFILE
+	wait_for grep -q '^TracerPid:[[:space:]]*[1-9]' "/proc/$pid/status"
 	in_background nacre exec "$id" /usr/bin/python3 /peer.py hold 198.18.0.16 5432 /etc
 	wait_for grep -q INJECTED "$T/out.trace"
 	sleep 2

@@ -351,7 +351,7 @@ test_exec_that_races_the_end_says_so() {
 	for ((i = 0; i < 10; i++)); do
 		running
 		in_background sh -c "sleep 0.0$i; kill -9 $(pid_of)"
-		try nacre exec "$id" /payload sleep 5
+		try nacre exec "$id" /payload sleep 30
 		wait
 		background=()
 		if ((rc == 255)); then

@@ -116,8 +116,8 @@ test_the_state_counts_also_after_the_end() {
 
 test_an_event_tells_of_it() {
 	running || return
-	in_background nacre_direct events "$id"
-	sleep 0.2
+	in_background nacre_direct events --interval 50ms "$id"
+	wait_for grep -q stats "$background_out"
 	try nacre exec "$id" /payload memhog 100000000
 	is "$rc" 137 "exit code"
 	wait_for grep -qx "{\"type\":\"oom\",\"id\":\"$id\"}" "$background_out"

@@ -502,11 +502,11 @@ is_asked() {
 test_what_is_typed_for_the_program_answers_no_question() {
 	project
 	behind='| cat'
-	at_terminal y 'yesterday discard' 'echo "ready [y/n]" >&2; sleep 1; echo changed >file' \
+	at_terminal y 'yesterday discard' 'echo "ready [y/n]" >&2; sleep 2; echo changed >file' \
 		--apply ask
 	is "$(<"$dir/file")" content "after an answer that was typed before the question"
 	behind=''
-	at_terminal y yes 'echo ready; sleep 1; echo changed >file'
+	at_terminal y yes 'echo ready; sleep 2; echo changed >file'
 	is "$(<"$dir/file")" changed "after an answer"
 	nothing_left
 }

@@ -40,7 +40,7 @@ received: BARRIER=1" "told"
 }
 
 test_in_the_foreground_the_command_is_the_main_process() {
-	bundle notify WATCHDOG=1 : notify READY=1 : sleep 0.2 : notify READY=1 : exit 3
+	bundle notify WATCHDOG=1 : notify READY=1 : sleep 1 : notify READY=1 : exit 3
 	manager
 	run_any
 	without_manager

@@ -71,11 +71,10 @@ test_create_may_end_long_before_start() {
 
 # Orphans go to the nearest subreaper above us, or to pid 1.
 reaper() {
-	sh -c 'sleep 1 >/dev/null & echo $!' | (
-		read -r pid
-		sleep 0.1
-		ps -o ppid= -p "$pid" | tr -d ' '
-	)
+	local pid
+	pid=$(sh -c 'sleep 60 >/dev/null & echo $!')
+	ps -o ppid= -p "$pid" | tr -d ' '
+	kill "$pid"
 }
 
 # looked_into PID: by a root that has no CAP_SYS_PTRACE, as nacre had none. What the kernel then asks is

@@ -116,7 +116,7 @@ test_a_new_window_size_is_passed_on() {
 	exec 8>"$T/out.keys"
 	wait_for grep -q ready "$background_out"
 	kill -USR1 "${background[0]}"
-	sleep 0.2
+	sleep 1
 	echo >&8
 	wait_for grep -q "rows=33 columns=101" "$background_out"
 	exec 8>&-
