@@ -91,7 +91,7 @@ feature_requests() {
 }
 
 # Four seconds of work, in which it is to have less than 3 of them; processes up to the pod's 64, of which some
-# are not the container's.
+# are not the container's. One that had the stdout of exec would keep exec waiting.
 feature_limits_hold() {
 	pod p "$(limited 64Mi "$sleeping")"
 	until_phase p Running || return
@@ -100,7 +100,7 @@ feature_limits_hold() {
 		timeout 4 sh -c "while :; do :; done" 2>/dev/null
 		[ $(($(value usage_usec) - used)) -lt 3000000 ] && echo "below the limit"
 		[ $(value nr_throttled) -gt 0 ] && echo throttled
-		(while :; do sleep 1000 & done) 2>&1
+		(while :; do sleep 1000 >/dev/null 2>&1 & done) 2>&1
 		read n </sys/fs/cgroup/pids.current
 		[ $n -gt 50 ] && [ $n -le 64 ] && echo "as many as the pod may have"'
 	gone pod/p
