@@ -21,7 +21,7 @@ used=$(value usage_usec)
 timeout 4 sh -c 'while :; do :; done' 2>/dev/null
 [ $(($(value usage_usec) - used)) -lt 3000000 ] && echo below the limit
 [ $(value nr_throttled) -gt 0 ] && echo throttled"""
-BOMB = """(while :; do sleep 1000 & done) 2>&1
+BOMB = """(while :; do sleep 1000 >/dev/null 2>&1 & done) 2>&1
 read n </sys/fs/cgroup/pids.current
 [ $n -gt 50 ] && [ $n -le 64 ] && echo as many as the pod may have"""
 
