@@ -21,6 +21,7 @@
  * The host's side of the integration tests, where a shell cannot play it:
  *
  *	peer console SOCKET		takes a terminal from a console socket and shows what it says
+ *	peer full SOCKET		accepts nobody; the queue of the socket is full
  *	peer notify SOCKET ERRNO	takes a seccomp listener and answers every call with ERRNO; 0 lets the
  *					kernel perform it
  *	peer manager SOCKET		is a service manager: shows what is notified, until a barrier
@@ -109,6 +110,25 @@ static void relay(int master)
 static int console(char **argv)
 {
 	relay(receive_fd(accept_one(argv[0])));
+	return 0;
+}
+
+static int full(char **argv)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), client;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s.new", argv[0]);
+	if (sock < 0 || bind(sock, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+		listen(sock, 0) < 0)
+		die(argv[0]);
+	do
+		client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	while (connect(client, (struct sockaddr *)&address, sizeof(address)) == 0);
+	/* It has its name when it is ready. */
+	if (errno != EAGAIN || rename(address.sun_path, argv[0]) < 0)
+		die(argv[0]);
+	pause();
 	return 0;
 }
 
@@ -233,12 +253,12 @@ int main(int argc, char **argv)
 		const char *name;
 		int args;
 		int (*run)(char **argv);
-	} roles[] = {{"console", 1, console}, {"notify", 2, notify}, {"manager", 1, manager},
-		{"pidfd", 1, pidfd}, {"swap", 2, swap}, {"pty", 3, pty}};
+	} roles[] = {{"console", 1, console}, {"full", 1, full}, {"notify", 2, notify},
+		{"manager", 1, manager}, {"pidfd", 1, pidfd}, {"swap", 2, swap}, {"pty", 3, pty}};
 
 	for (size_t i = 0; argc > 1 && i < sizeof(roles) / sizeof(*roles); i++)
 		if (strcmp(argv[1], roles[i].name) == 0 && argc >= roles[i].args + 2)
 			return roles[i].run(argv + 2);
-	fprintf(stderr, "usage: peer console|manager|notify|pidfd|swap|pty ARGS\n");
+	fprintf(stderr, "usage: peer console|full|manager|notify|pidfd|swap|pty ARGS\n");
 	return 2;
 }

@@ -7,12 +7,14 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
 
 #define BACKLOG 16
+#define WAIT_SECONDS 10 /* for a listener that accepts nobody, or a peer that reads nothing */
 
 /* Room for FDPASS_MAX fds, aligned as the kernel wants it. */
 union control {
@@ -30,23 +32,43 @@ static int put_path(struct sockaddr_un *address, const char *path)
 	return 0;
 }
 
+static int connect_within(int sock, const struct sockaddr_un *address)
+{
+	static const struct timeval limit = {.tv_sec = WAIT_SECONDS};
+	int r;
+
+	if (setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
+		return -errno;
+	do
+		r = connect(sock, (const struct sockaddr *)address, sizeof(*address));
+	while (r < 0 && errno == EINTR);
+	/* EAGAIN: the queue of the listener was full all the time. */
+	return r == 0 ? 0 : errno == EAGAIN ? -ETIMEDOUT : -errno;
+}
+
 int socket_connect(int dirfd, const char *path, int type)
 {
 	cleanup_close int sock = -1, target = -1;
 	struct sockaddr_un address;
+	struct stat st;
 	char link[32];
+	int r;
 
 	/* A path has up to 4096 bytes and sun_path 108, so the file is opened and named by its fd.
 	 */
 	target = openat(dirfd, path, O_PATH | O_CLOEXEC);
-	if (target < 0)
+	if (target < 0 || fstat(target, &st) < 0)
 		return -errno;
+	/* connect(2) would say ECONNREFUSED, as of a socket without a listener. */
+	if (!S_ISSOCK(st.st_mode))
+		return -ENOTSOCK;
 	(void)snprintf(link, sizeof(link), "/proc/self/fd/%d", target);
 	(void)put_path(&address, link);
 	sock = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
-	if (sock < 0 || connect(sock, (struct sockaddr *)&address, sizeof(address)) < 0)
+	if (sock < 0)
 		return -errno;
-	return fd_steal(&sock);
+	r = connect_within(sock, &address);
+	return r < 0 ? r : fd_steal(&sock);
 }
 
 int socket_bind(int dirfd, const char *name, int type, mode_t mode)

@@ -10,7 +10,9 @@
 #define FDPASS_MAX 72 /* enough for the listeners of an egress relay and its other fds */
 
 /* Connects to the socket at PATH (longer than sun_path works too: through /proc/self/fd). TYPE:
- * SOCK_STREAM, SOCK_SEQPACKET or SOCK_DGRAM. Returns the fd (O_CLOEXEC) or -errno. */
+ * SOCK_STREAM, SOCK_SEQPACKET or SOCK_DGRAM. Neither this nor a later send on it waits for ever
+ * (SO_SNDTIMEO). Returns the fd (O_CLOEXEC) or -errno; -ENOTSOCK: PATH is no socket; -ETIMEDOUT:
+ * it has a listener that does not accept. */
 int socket_connect(int dirfd, const char *path, int type);
 
 /* Creates a socket and binds it below DIRFD, with mode MODE. Returns the fd or -errno. */

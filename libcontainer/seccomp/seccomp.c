@@ -8,15 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 
 #include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/fdpass.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/seccomp/seccomp_policy.h"
-
-/* Limits how long an agent that listens but never reads can hold up `create`. */
-#define AGENT_TIMEOUT_SECONDS 10
 
 /* Returns whether the policy has unknown calls; *MESSAGE names them. */
 static bool has_unknown(const struct seccomp_policy *policy, struct nacre_error *message)
@@ -151,7 +147,6 @@ int seccomp_apply(const struct seccomp_program *program, int *ret_listener, stru
 int seccomp_send_listener(
 	const char *path, int listener, const char *state_json, struct nacre_error *err)
 {
-	const struct timeval limit = {.tv_sec = AGENT_TIMEOUT_SECONDS};
 	cleanup_close int sock = socket_connect(AT_FDCWD, path, SOCK_STREAM);
 	int r;
 
@@ -159,8 +154,6 @@ int seccomp_send_listener(
 		return fail_errno(err, sock,
 			"linux.seccomp.listenerPath: failed to connect with seccomp agent %s",
 			path);
-	if (setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) < 0)
-		return fail_errno(err, errno, "linux.seccomp.listenerPath: %s: SO_SNDTIMEO", path);
 	r = fd_send(sock, state_json, strlen(state_json), &listener, 1);
 	if (r < 0)
 		return fail_errno(

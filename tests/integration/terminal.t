@@ -254,6 +254,48 @@ test_a_console_socket_that_is_not_there_is_an_error() {
 	nothing_left
 }
 
+test_a_console_socket_that_can_take_no_terminal_is_an_error() {
+	bundle pause
+	create
+	start
+	bundle true
+	with_terminal
+	mkfifo "$T/out.fifo"
+	in_background "$PEER" manager "$T/out.datagrams"
+	wait_for test -S "$T/out.datagrams"
+	local socket why
+	for socket in "$b/config.json" "$T/out.fifo" /dev/null "$T/out.datagrams"; do
+		why="console socket: connect to $socket: Socket operation on non-socket"
+		[[ $socket != *datagrams ]] || why="console socket: connect to $socket: Protocol wrong type for socket"
+		bad 1 "$why" nacre create --profile oci --bundle "$b" --console-socket "$socket" "$id.2"
+		bad 1 "$why" nacre run --detach --profile oci --bundle "$b" --console-socket "$socket" "$id.2"
+		bad 255 "$why" nacre exec --tty --detach --console-socket "$socket" "$id" /payload true
+		is "$(state_left)" "$ROOT/$id" "state"
+	done
+}
+
+# The queue of the socket is full. connect(2) alone would wait for ever, and delete for the command.
+test_nothing_waits_for_ever_for_a_socket_that_accepts_nobody() {
+	local i why="connect to $T/out.socket: Connection timed out"
+	bundle pause
+	create
+	start
+	in_background "$PEER" full "$T/out.socket"
+	wait_for test -S "$T/out.socket"
+	in_background nacre create --profile oci --bundle "$b" --pidfd-socket "$T/out.socket" "$id.2"
+	with_terminal
+	in_background nacre create --profile oci --bundle "$b" --console-socket "$T/out.socket" "$id.3"
+	in_background nacre run --detach --profile oci --bundle "$b" --console-socket "$T/out.socket" "$id.4"
+	in_background nacre exec --tty --detach --console-socket "$T/out.socket" "$id" /payload true
+	for i in 1 2 3 4; do
+		wait "${background[i]}"
+		is "$?" "$((i < 4 ? 1 : 255))" "exit code of command $i"
+	done
+	is "$(for ((i = calls - 3; i <= calls; i++)); do cat "$T/out.$i"; done)" \
+		"$(printf "nacre: %s socket: $why\n" pidfd console console console)" errors
+	is "$(state_left)" "$ROOT/$id" "state"
+}
+
 # A screen wants both; in a file or a variable of a script the carriage return is in the way.
 test_output_that_goes_to_no_terminal_has_plain_newlines() {
 	bundle echo one : echo two

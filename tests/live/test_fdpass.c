@@ -215,6 +215,7 @@ START_TEST(nobody_there_is_told)
 	ck_assert_int_eq(socket_connect(dir, "s", SOCK_SEQPACKET), -EPROTOTYPE);
 	(void)close(server);
 	ck_assert_int_eq(socket_connect(dir, "s", SOCK_STREAM), -ECONNREFUSED);
+	ck_assert_int_eq(socket_connect(dir, ".", SOCK_STREAM), -ENOTSOCK);
 }
 END_TEST
 
