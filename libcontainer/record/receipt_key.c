@@ -196,10 +196,12 @@ int receipt_key_make(const char *name, char **ret_public, struct nacre_error *er
 			"keygen", NULL, (const int[]){file.fd, -1}, NULL, &public_key, err);
 	if (r == 0)
 		r = receipt_file_add(&public_file, public_key, err);
-	if (r == 0)
-		r = receipt_file_finish(&public_file, err);
+	/* The key first: if the command is killed in between, the public half can be had from it.
+	 */
 	if (r == 0)
 		r = receipt_file_finish(&file, err);
+	if (r == 0)
+		r = receipt_file_finish(&public_file, err);
 	receipt_file_done(&file);
 	receipt_file_done(&public_file);
 	if (r == 0)

@@ -413,6 +413,24 @@ test_keygen_makes_a_key_and_overwrites_none() {
 	verified "$b/usual.json"
 }
 
+# The public half can be had from the other, and not the other way round.
+test_a_killed_keygen_leaves_no_public_key_alone() {
+	needs_strace || return
+	local call
+	bundle true
+	for call in write:1 fsync:1 renameat2:1 fsync:2 fsync:3 renameat2:2 fsync:4; do
+		key=$b/$call/key
+		mkdir "${key%/*}"
+		tracer=(strace -o "$T/trace" -e "trace=${call%:*}" -e "inject=${call%:*}:signal=KILL:when=${call#*:}")
+		try nacre receipt keygen --key "$key"
+		tracer=()
+		has "$(<"$T/trace")" "killed by SIGKILL"
+		[[ -e $key ]] || good nacre receipt keygen --key "$key"
+		openssl pkey -in "$key" -pubout >"$T/public" 2>/dev/null || wrong "half a key after $call"
+		[[ ! -e $key.pub ]] || cmp -s "$key.pub" "$T/public" || wrong "the two halves differ after $call"
+	done
+}
+
 # --- the file ---
 
 test_nothing_is_overwritten_and_no_link_followed() {
