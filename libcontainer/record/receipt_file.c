@@ -10,9 +10,14 @@
 #include <unistd.h>
 
 #include "libcontainer/base/cleanup.h"
+#include "libcontainer/base/file_lock.h"
 #include "libcontainer/base/files.h"
 #include "libcontainer/base/sys.h"
 #include "libcontainer/namespace/idmap.h"
+
+enum {
+	LOCK_WAIT_S = 10,
+};
 
 void receipt_file_init(struct receipt_file *file)
 {
@@ -43,23 +48,66 @@ static int open_directory(const char *path, const char *name, struct nacre_error
 	return fd < 0 ? fail_errno(err, fd, "directory of %s", path) : fd;
 }
 
-/* Removes the leftover of a killed command first: the signer holds the lock of the key, so no other
- * command writes. */
-static int open_temporary(struct receipt_file *file, mode_t mode)
+/* Whether the temporary name is that of FD's file. Returns 1, 0 or -errno. */
+static int is_temporary(const struct receipt_file *file, int fd)
+{
+	struct stat there, own;
+
+	if (fstat(fd, &own) < 0)
+		return -errno;
+	if (fstatat(file->dir_fd, file->temporary, &there, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return there.st_dev == own.st_dev && there.st_ino == own.st_ino;
+}
+
+/* Removes the leftover of a killed command. A living one holds the lock of its file, which may not
+ * have the name any more when it lets go. */
+static int remove_leftover(const struct receipt_file *file)
+{
+	cleanup_close int fd = openat(file->dir_fd, file->temporary,
+		O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+	int r = 1;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		r = file_lock_wait(fd, LOCK_WAIT_S);
+		if (r == 0)
+			r = is_temporary(file, fd);
+	}
+	if (r <= 0)
+		return r;
+	return unlinkat(file->dir_fd, file->temporary, 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+/* Returns a new file with the temporary name, and with the lock that tells others that it is no
+ * leftover; -EAGAIN: another command has taken it for one before, or has that name. */
+static int make_temporary(const struct receipt_file *file, mode_t mode)
 {
 	const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	cleanup_close int fd = openat(file->dir_fd, file->temporary, flags, mode);
+	int r;
+
+	if (fd < 0)
+		return errno == EEXIST ? -EAGAIN : -errno;
+	r = file_lock_try(fd);
+	if (r > 0)
+		r = is_temporary(file, fd);
+	if (r <= 0)
+		return r < 0 ? r : -EAGAIN;
+	if (fchmod(fd, mode) < 0) /* open(2) has applied the umask */
+		return -errno;
+	return fd_steal(&fd);
+}
+
+static int open_temporary(const struct receipt_file *file, mode_t mode)
+{
 	int fd;
 
-	if (unlinkat(file->dir_fd, file->temporary, 0) < 0 && errno != ENOENT)
-		return -errno;
-	fd = openat(file->dir_fd, file->temporary, flags, mode);
-	if (fd < 0)
-		return -errno;
-	if (fchmod(fd, mode) < 0) { /* open(2) has applied the umask */
-		const int r = -errno;
+	while ((fd = make_temporary(file, mode)) == -EAGAIN) {
+		int r = remove_leftover(file);
 
-		(void)close(fd);
-		return r;
+		if (r < 0)
+			return r;
 	}
 	return fd;
 }
@@ -100,6 +148,10 @@ int receipt_file_begin(
 	file.fd = open_temporary(&file, mode);
 	if (file.fd < 0) {
 		fd_close(&file.dir_fd);
+		if (file.fd == -ETIMEDOUT)
+			return fail(err, EBUSY,
+				"%s is being written by another command for more than %d s", path,
+				LOCK_WAIT_S);
 		return fail_errno(err, file.fd, "write %s", path);
 	}
 	*ret_file = file;

@@ -431,6 +431,29 @@ test_a_killed_keygen_leaves_no_public_key_alone() {
 	done
 }
 
+test_of_keygens_at_once_one_makes_the_key() {
+	local round i pids good
+	bundle true
+	for round in {1..5}; do
+		key=$b/$round pids=() good=0
+		for i in 1 2 3; do
+			nacre receipt keygen --key "$key" >"$T/out.$i" 2>"$T/err.$i" </dev/null &
+			pids+=($!)
+		done
+		for i in 1 2 3; do
+			if wait "${pids[i - 1]}"; then
+				good=$((good + 1))
+				cmp -s <(openssl pkey -in "$key" -pubout) "$T/out.$i" || wrong "it printed another key"
+			else
+				has "$(<"$T/err.$i")" "exists, and nothing is overwritten"
+			fi
+		done
+		is "$good" 1 "keygens that made it"
+		cmp -s <(openssl pkey -in "$key" -pubout) "$key.pub" || wrong "the two halves differ"
+	done
+	[[ -z $(find "$b" -name '.*.part') ]] || wrong "a part is left"
+}
+
 # --- the file ---
 
 test_nothing_is_overwritten_and_no_link_followed() {
