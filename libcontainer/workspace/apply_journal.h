@@ -21,7 +21,7 @@
  *          swap N BROUGHT TAKEN                     between them: BROUGHT is about to replace TAKEN
  *   N      what step N has replaced or deleted
  *
- * "near" means that the journal lies in the mount of the source: new content waits at N, and one
+ * "near" means that the journal is near the source (place_is_near): new content waits at N, and one
  * rename swaps it with what is at its path. With "far", and for directories, which inherit from
  * where they are made, it waits beside its path at ".nacre-TAG-N", and what it replaces was copied
  * to N before. TAG is random: such a name, with the object that the line describes, was made by

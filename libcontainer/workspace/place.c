@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libcontainer/base/cleanup.h"
 #include "libcontainer/base/sys.h"
 
 static const uint64_t beneath = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
@@ -185,14 +188,39 @@ int place_swap(const struct place_pair *pair)
 	return place_swap_back(pair) < 0 ? -ENOTUNIQ : r;
 }
 
+/* Finds the project, of ext4 and xfs, to which the directory binds what comes into it; 0: it binds
+ * nothing. */
+static int find_project(int dir_fd, uint32_t *ret_project)
+{
+	cleanup_close int fd = place_open_entry(dir_fd, ".", O_RDONLY | O_DIRECTORY);
+	struct fsxattr attributes;
+
+	if (fd < 0)
+		return fd;
+	*ret_project = 0;
+	if (ioctl(fd, FS_IOC_FSGETXATTR, &attributes) < 0)
+		return errno == ENOTTY || errno == EOPNOTSUPP ? 0 : -errno;
+	if (attributes.fsx_xflags & FS_XFLAG_PROJINHERIT)
+		*ret_project = attributes.fsx_projid;
+	return 0;
+}
+
 int place_is_near(int a_fd, int b_fd)
 {
+	uint32_t a_project, b_project;
 	struct statx a, b;
+	int r;
 
 	if (statx(a_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &a) < 0 ||
 		statx(b_fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &b) < 0)
 		return -errno;
-	return a.stx_mnt_id == b.stx_mnt_id;
+	if (a.stx_mnt_id != b.stx_mnt_id)
+		return 0;
+	r = find_project(a_fd, &a_project);
+	if (r == 0)
+		r = find_project(b_fd, &b_project);
+	/* From one project to the other a rename fails as between two file systems: EXDEV. */
+	return r < 0 ? r : a_project == b_project;
 }
 
 bool place_is_late(int64_t time, int64_t since)

@@ -80,8 +80,8 @@ int place_swap(const struct place_pair *pair);
 /* Undoes a place_swap that has worked. */
 int place_swap_back(const struct place_pair *pair);
 
-/* Whether both are in one mount, so that a rename leads from one to the other. Returns 1, 0 or
- * -errno. */
+/* Whether both are in one mount, and count for one project quota, so that a rename leads from one
+ * to the other. Returns 1, 0 or -errno. */
 int place_is_near(int a_fd, int b_fd);
 
 /* Whether TIME, a ctime, is not before SINCE. Some file systems have no fractions of a second: then

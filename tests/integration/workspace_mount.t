@@ -512,6 +512,38 @@ test_a_size_is_held_by_a_project_quota() {
 	[[ -n $held ]] || host_lacks "no file system here has project quotas"
 }
 
+# A rename between two projects fails, though both are on one mount.
+test_what_a_quota_counts_is_applied_and_undone() {
+	needs_root || return
+	local type held='' at
+	for type in ext4 xfs; do
+		with_quota "$type" 2>/dev/null || continue
+		held+=" $type"
+		store=$T/allowed/store places=(--workspaces "$T/allowed/store")
+		at=$T/allowed/source
+		mkdir -p "$at/d"
+		echo old >"$at/changed"
+		echo old >"$at/d/deleted"
+		bundle write /w/changed new : create /w/added : unlink /w/d/deleted
+		run --workspace "$at:/w:cow,size=1M"
+		doing "$type"
+		good nacre workspace apply "$id"
+		is "$(cd "$at" && ls -R && cat changed)" $'.:\nadded\nchanged\nd\n\n./d:\nnew' "the source on $type"
+		# Where nothing more can be written, nothing comes back from the source.
+		dd if=/dev/zero of="$(upper)/rest" bs=4k status=none 2>/dev/null
+		try nacre workspace undo "$id"
+		is "$rc" 1 "undo without space on $type"
+		has "$out" "refused   changed  ("
+		is "$(cat "$at/changed")" new "the source on $type"
+		rm "$(upper)/rest"
+		good nacre workspace undo "$id"
+		is "$(cd "$at" && ls -R && cat changed)" $'.:\nchanged\nd\n\n./d:\ndeleted\nold' "the source on $type"
+		good nacre workspace discard "$id"
+		without_image
+	done
+	[[ -n $held ]] || host_lacks "no file system here has project quotas"
+}
+
 # What the policy says is for hosts that can: others have none, and explain says so.
 test_the_size_of_the_policy_gives_way() {
 	needs_root || return
