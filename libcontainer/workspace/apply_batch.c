@@ -44,6 +44,13 @@ void apply_refuse(struct apply_place *p, struct apply_item *item, enum apply_out
 	va_end(args);
 }
 
+const char *apply_what_failed(int r, bool in_workspace, const char *what)
+{
+	if (r != -ENOSPC && r != -EDQUOT)
+		return what;
+	return in_workspace ? "write to the workspace" : "write to the source";
+}
+
 void apply_refuse_errno(struct apply_place *p, struct apply_item *item, int r, const char *what)
 {
 	struct nacre_error err;
@@ -58,7 +65,7 @@ void apply_refuse_errno(struct apply_place *p, struct apply_item *item, int r, c
 				    : "a symlink or a file is on the way to it");
 		return;
 	}
-	(void)fail_errno(&err, r, "%s", what ? what : "apply");
+	(void)fail_errno(&err, r, "%s", apply_what_failed(r, item->in_workspace, what ?: "apply"));
 	apply_refuse(p, item, APPLY_REFUSED, "%s", err.text);
 }
 

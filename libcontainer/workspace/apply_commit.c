@@ -165,8 +165,10 @@ static int swap(const struct apply_place *p, const struct apply_journal *j, stru
 
 	apply_part(j, &item->step, part);
 	(void)snprintf(number, sizeof(number), "%u", item->step.number);
-	if (r == 0 && far && item->step.old.mode)
+	if (r == 0 && far && item->step.old.mode) {
 		r = apply_copy(part, pair->dir_fd, pair->name, j->dir_fd, number, &item->copied);
+		item->in_workspace = r < 0;
+	}
 	if (r == 0)
 		r = place_swap(pair);
 	if (r == 0 && S_ISDIR(item->step.old.mode) && !item->forced) {

@@ -32,6 +32,7 @@ struct apply_item {
 	bool vacated; /* a dry run: what is at its path would have been renamed by now */
 	bool pending; /* not refused yet */
 	int64_t copied; /* when what it replaced was copied, which is at the spare name, too */
+	bool in_workspace; /* what failed was a write to the workspace */
 };
 
 enum {
@@ -75,6 +76,10 @@ void apply_refuse(struct apply_place *p, struct apply_item *item, enum apply_out
 	const char *format, ...) __attribute__((format(printf, 4, 5)));
 /* Does the same, with a reason made from R, the -errno of a call. */
 void apply_refuse_errno(struct apply_place *p, struct apply_item *item, int r, const char *what);
+
+/* Returns what failed with R, the -errno of a call: where there is no space, a write to the
+ * workspace or to the source; otherwise WHAT. */
+const char *apply_what_failed(int r, bool in_workspace, const char *what);
 
 /* --- apply_prepare.c --- */
 
@@ -148,6 +153,7 @@ struct undo_step {
 	char part[APPLY_TEMPORARY];
 	bool forced;
 	bool done;
+	bool in_workspace; /* what failed was a write to the workspace */
 };
 
 /* Fills in U; undo_close closes it. Returns 0, 1 if nothing is left to be undone, or -errno. */

@@ -12,7 +12,7 @@
 #include "libcontainer/workspace/apply_own.h"
 #include "libcontainer/workspace/store.h"
 
-static void report(struct undo_entry *entry, struct arena *arena, int r)
+static void report(struct undo_entry *entry, struct arena *arena, int r, const struct undo_step *u)
 {
 	struct nacre_error err;
 
@@ -28,7 +28,7 @@ static void report(struct undo_entry *entry, struct arena *arena, int r)
 	else if (r == -ELOOP || r == -ENOTDIR || r == -EXDEV)
 		entry->result.reason = "a symlink, a file or a mount is on the way to it";
 	else {
-		(void)fail_errno(&err, r, "undo");
+		(void)fail_errno(&err, r, "%s", apply_what_failed(r, u->in_workspace, "undo"));
 		entry->result.outcome = APPLY_REFUSED;
 		entry->result.reason = arena_strdup(arena, err.text) ?: "out of memory";
 	}
@@ -130,7 +130,7 @@ static int undo_each(struct undo_request *request, const struct apply_place *p,
 			done = request->dry_run ? look_only(u) : undo_step(p, u);
 		else if (done == 1)
 			done = 0;
-		report(&request->entries[i], request->arena, done);
+		report(&request->entries[i], request->arena, done, u);
 		u->done = done == 0;
 		copied += u->copied != 0;
 		if (!u->copied)

@@ -86,6 +86,7 @@ static int bring(struct undo_step *u)
 	if (u->copies && u->pair.expected.mode && u->step->action != APPLY_DIRECTORY) {
 		r = apply_copy(u->part, u->pair.dir_fd, u->pair.name, u->taken_fd, u->taken_name,
 			&u->copied);
+		u->in_workspace = r < 0;
 		if (r < 0)
 			u->copied = 0;
 	}
@@ -154,8 +155,10 @@ static int undo_swap(const struct apply_place *p, struct undo_step *u)
 		return r;
 	u->taken = *expected;
 	r = bring(u);
-	if (r == 0)
+	if (r == 0) {
 		r = announce(u);
+		u->in_workspace = r < 0;
+	}
 	if (r == 0)
 		r = place_swap(&u->pair);
 	if (r == -ENOTUNIQ)
@@ -166,6 +169,7 @@ static int undo_swap(const struct apply_place *p, struct undo_step *u)
 			r = undo_take(u);
 		else if (u->step->action == APPLY_DELETE && !expected->mode)
 			r = apply_mark_upper(p, u->step);
+		u->in_workspace = r < 0;
 		if (r < 0 && place_swap_back(&u->pair) < 0)
 			return -ENOTUNIQ;
 	}
@@ -205,6 +209,7 @@ static int undo_rename(const struct apply_place *p, struct undo_step *u)
 	if (renameat2(u->pair.dir_fd, u->pair.name, from_fd, from, RENAME_NOREPLACE) < 0)
 		return errno == EEXIST || errno == ENOENT ? -ESTALE : -errno;
 	r = apply_mark_upper(p, u->step);
+	u->in_workspace = r < 0;
 	if (r < 0 && renameat2(from_fd, from, u->pair.dir_fd, u->pair.name, RENAME_NOREPLACE) < 0)
 		return -ENOTUNIQ;
 	return r;

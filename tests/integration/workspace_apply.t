@@ -362,6 +362,41 @@ test_what_was_cut_off_is_settled_by_the_next_command() {
 	source_has 'a 644 a'
 }
 
+# Of two file systems one is full.
+test_where_there_is_no_space_is_told() {
+	needs_root || return
+	local where rest=$T/allowed/rest
+	mkdir "$T/allowed"
+	for where in source workspace; do
+		mount -t tmpfs -o size=256k,mode=755 tmpfs "$T/allowed" || return
+		source=$T/source store=$T/workspaces
+		[[ $where == source ]] && source=$T/allowed/source || store=$T/allowed/workspaces
+		places=(--workspaces "$store")
+		source_of 'printf %40000s old >a'
+		changed 'printf %40000s new >a' || return
+		head -c 1M /dev/zero >"$rest" 2>/dev/null
+		truncate -s -16K "$rest"
+		try nacre workspace apply "$id"
+		is "$rc" 1 "apply with a full $where"
+		has_line "$out" "refused   M  a  (write to the $where: No space left on device)"
+		is "$(printf '%s %s' "$(tail -c 3 "$source/a")" "$(ls -A "$source")")" 'old a' "the source"
+		rm "$rest"
+		good nacre workspace apply "$id"
+		is "$(tail -c 3 "$source/a")" new "the source"
+		head -c 1M /dev/zero >"$rest" 2>/dev/null
+		truncate -s -16K "$rest"
+		try nacre workspace undo "$id"
+		is "$rc" 1 "undo with a full $where"
+		has_line "$out" "refused   a  (write to the $where: No space left on device)"
+		is "$(printf '%s %s' "$(tail -c 3 "$source/a")" "$(ls -A "$source")")" 'new a' "the source"
+		rm "$rest"
+		good nacre workspace undo "$id"
+		is "$(tail -c 3 "$source/a")" old "the source"
+		discard
+		umount "$T/allowed"
+	done
+}
+
 test_several_workspaces_are_applied() {
 	source_of 'mkdir v w; echo a >v/a; echo a >w/a'
 	shell 'echo v >/v/a; echo w >/w/a' || return
