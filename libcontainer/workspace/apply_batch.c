@@ -101,7 +101,11 @@ static int write_steps(struct apply_batch *run, struct nacre_error *err)
 		if (run->items[i].pending &&
 			apply_journal_add(&run->journal, &run->items[i].step) < 0)
 			r = fail_errno(err, ENOMEM, "journal");
-	return r < 0 ? r : apply_journal_flush(&run->journal, err);
+	run->journal.room = run->n * APPLY_DONE_ROOM + APPLY_UNDONE_ROOM;
+	if (r == 0)
+		r = apply_journal_flush(&run->journal, err);
+	run->journal.room = 0;
+	return r;
 }
 
 /* Removes from the source what was copied for undo. */

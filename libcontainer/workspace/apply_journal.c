@@ -120,19 +120,37 @@ void apply_journal_swap(struct apply_journal *j, unsigned number,
 	(void)fputc('\n', j->lines);
 }
 
-int apply_journal_flush(struct apply_journal *j, struct nacre_error *err)
+/* Allocates the space of the lines and of what comes after them. Not every file system can. */
+static int allocate(const struct apply_journal *j)
 {
-	int r;
+	if (!j->room ||
+		fallocate(j->fd, FALLOC_FL_KEEP_SIZE, j->size, (off_t)(j->length + j->room)) == 0)
+		return 0;
+	return errno == ENOSPC || errno == EDQUOT ? -errno : 0;
+}
 
-	if (fflush(j->lines) != 0 || ferror(j->lines))
-		return fail_errno(err, ENOMEM, "journal");
-	r = file_write_at(j->fd, j->text, j->length, j->size);
+static int write_lines(struct apply_journal *j)
+{
+	int r = file_write_at(j->fd, j->text, j->length, j->size);
+
 	if (r == 0 && fdatasync(j->fd) < 0)
 		r = -errno;
 	if (r < 0)
 		(void)!ftruncate(j->fd, j->size); /* what is cut off does not count */
 	else
 		j->size += (long)j->length;
+	return r;
+}
+
+int apply_journal_flush(struct apply_journal *j, struct nacre_error *err)
+{
+	int r;
+
+	if (fflush(j->lines) != 0 || ferror(j->lines))
+		return fail_errno(err, ENOMEM, "journal");
+	r = allocate(j);
+	if (r == 0)
+		r = write_lines(j);
 	rewind(j->lines);
 	return r < 0 ? fail_errno(err, r, "write the journal of the workspace") : 0;
 }
@@ -276,6 +294,7 @@ int apply_journal_open(struct arena *arena, int workspace_fd, const char *name,
 	struct apply_journal *j, struct nacre_error *err)
 {
 	cleanup_free char *text = NULL;
+	size_t length;
 	int r;
 
 	apply_journal_init(j);
@@ -288,13 +307,14 @@ int apply_journal_open(struct arena *arena, int workspace_fd, const char *name,
 	j->fd = place_open_entry(j->dir_fd, "list", O_RDWR);
 	if (j->fd < 0) /* a removal that was cut off */
 		return j->fd == -ENOENT ? -ENOENT : fail_errno(err, j->fd, "open %s/list", name);
-	r = file_read_fd(j->fd, name, LIST_MAX, &text, NULL, err);
+	r = file_read_fd(j->fd, name, LIST_MAX, &text, &length, err);
 	if (r == 0)
 		r = read_list(j, text, err);
 	if (r < 0)
 		return r == -ENOENT ? r : fail_prefix(err, "%s/list of the workspace", name);
-	/* Drops an incomplete last line, so that what comes next does not continue it. */
-	if (ftruncate(j->fd, j->size) < 0)
+	/* Drops an incomplete last line, so that what comes next does not continue it. The space
+	 * that was allocated after a complete one stays. */
+	if ((size_t)j->size != length && ftruncate(j->fd, j->size) < 0)
 		return fail_errno(err, errno, "%s/list of the workspace", name);
 	return start_lines(j, err);
 }

@@ -65,13 +65,16 @@ struct apply_journal {
 	char *text; /* of LINES */
 	size_t length;
 	long size; /* of list */
+	size_t room; /* bytes of further lines: apply_journal_flush keeps space for them */
 };
 
 #define APPLY_JOURNAL "journal"
 #define APPLY_UNDO "undo"
 
 enum {
-	APPLY_TEMPORARY = 64
+	APPLY_TEMPORARY = 64,
+	APPLY_DONE_ROOM = 192, /* of the line "done", at most */
+	APPLY_UNDONE_ROOM = 32, /* of "undone", "kept" or "end" */
 };
 
 void apply_journal_init(struct apply_journal *j);
@@ -96,7 +99,9 @@ void apply_journal_mark(struct apply_journal *j, const char *word, const struct 
 void apply_journal_swap(struct apply_journal *j, unsigned number,
 	const struct place_object *brought, const struct place_object *taken);
 
-/* Writes the lines that were added, all or nothing, and waits until they are on disk. */
+/* Writes the lines that were added, all or nothing, and waits until they are on disk. What comes
+ * after them must not fail for lack of space, since the source has changed by then: so the space
+ * for J->room is allocated before. */
 int apply_journal_flush(struct apply_journal *j, struct nacre_error *err);
 
 /* Finds the spare name of a step, where its new content waits and the old one goes. *RET_FD: J's

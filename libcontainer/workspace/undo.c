@@ -149,9 +149,12 @@ static int undo_all(struct undo_request *request, const struct apply_place *p,
 		if (!request->dry_run)
 			apply_journal_mark(j, "undo", steps[i].step);
 	}
+	/* Kept while steps write lines of their own. */
+	j->room = request->dry_run ? 0 : request->n * APPLY_UNDONE_ROOM;
 	r = apply_journal_flush(j, err);
 	if (r == 0)
 		r = undo_each(request, p, j, steps, err);
+	j->room = 0;
 	if (r == 0 && !request->dry_run)
 		r = apply_sync(p, j, err);
 	for (size_t i = 0; i < request->n; i++)

@@ -397,6 +397,29 @@ test_where_there_is_no_space_is_told() {
 	done
 }
 
+# There is one page for the journal: for the steps that are to come, and not for those that were done.
+test_an_apply_begins_only_if_it_can_be_recorded() {
+	needs_root || return
+	local before rest=$T/allowed/rest links='for i in 0 1 2 3 4 5 6 7 8 9; do for j in 0 1; do ln -sfn'
+	mkdir "$T/allowed"
+	mount -t tmpfs -o size=256k,mode=755 tmpfs "$T/allowed" || return
+	store=$T/allowed/workspaces places=(--workspaces "$T/allowed/workspaces")
+	source_of "$links old \$j\$i; done; done"
+	before=$(files "$source")
+	changed "$links new \$j\$i; done; done" || return
+	head -c 1M /dev/zero >"$rest" 2>/dev/null
+	truncate -s -4K "$rest"
+	bad 1 "apply to $source: write the journal of the workspace: No space left on device" nacre workspace apply "$id"
+	is "$(files "$source")" "$before" "the source"
+	rm "$rest"
+	good nacre workspace apply "$id"
+	has_line "$out" "20 applied"
+	good nacre workspace undo "$id"
+	is "$(files "$source")" "$before" "the source"
+	discard
+	umount "$T/allowed"
+}
+
 test_several_workspaces_are_applied() {
 	source_of 'mkdir v w; echo a >v/a; echo a >w/a'
 	shell 'echo v >/v/a; echo w >/w/a' || return
