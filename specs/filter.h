@@ -27,6 +27,8 @@ enum filter_profile {
 	FILTER_SOCKETS = 1 << 3,
 	/* Beside another than that: the rule setuid-files. */
 	FILTER_SETUID = 1 << 4,
+	/* Beside any: calls of 32-bit programs. */
+	FILTER_COMPAT = 1 << 5,
 };
 
 /* The grant that lifts the rows of FILTER_SETUID. */

@@ -18,6 +18,12 @@
 #define ALL (AGENT | STRICT | NESTED)
 #define SOCKETS (ALL | FILTER_SOCKETS)
 #define SETUID FILTER_SETUID
+#define COMPAT FILTER_COMPAT
+
+#define GROUPS_WHY                                                                               \
+	"joins or changes a multicast group, which the kernel reports to the network; rules of " \
+	"egress refuse that by a program that the kernel does not run for calls of 32-bit "      \
+	"programs"
 
 #define SETUID_WHY                                                                             \
 	"sets S_ISUID or S_ISGID: such a file runs as its owner on the host; a filter cannot " \
@@ -192,6 +198,10 @@ const struct filter_rule filter_rules[] = {
 		"configures iptables, arptables, ebtables or IPVS; CVE-2016-4997, CVE-2021-22555"},
 	{"setsockopt", {EQ(1, 41), GE(2, 64), LE(2, 65)}, EPERM, ALL, 0,
 		"configures ip6tables; CVE-2021-22555"},
+	{"setsockopt", {EQ(1, 0), GE(2, 35), LE(2, 48)}, EPERM, COMPAT, 0, GROUPS_WHY},
+	{"setsockopt", {EQ(1, 41), GE(2, 20), LE(2, 21)}, EPERM, COMPAT, 0, GROUPS_WHY},
+	{"setsockopt", {EQ(1, 41), GE(2, 27), LE(2, 28)}, EPERM, COMPAT, 0, GROUPS_WHY},
+	{"setsockopt", {EQ(1, 41), GE(2, 42), LE(2, 48)}, EPERM, COMPAT, 0, GROUPS_WHY},
 	{"sendto sendmmsg", {HAS(3, 0x1)}, EOPNOTSUPP, ALL, 0, "MSG_OOB on AF_UNIX sockets is "
 		"CVE-2025-38236"},
 	{"sendmsg", {HAS(2, 0x1)}, EOPNOTSUPP, ALL, 0, "MSG_OOB on AF_UNIX sockets is "

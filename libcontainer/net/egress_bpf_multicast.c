@@ -14,7 +14,8 @@ static void emit_options(struct egress_assembler *a, int first, int last)
 }
 
 /* Refuses to join and to change groups: the kernel reports them to the link, IGMP and MLD, by a
- * socket of its own that no rule sees. A group and the list of its sources are data. */
+ * socket of its own that no rule sees. A group and the list of its sources are data. The kernel
+ * runs no such program for a call of a 32-bit program: the filter refuses those (FILTER_COMPAT). */
 void egress_compile_multicast(struct compiler *c)
 {
 	struct egress_assembler *a = &c->a;

@@ -115,6 +115,8 @@ static void refuse(struct builder *b, const struct filter_rule *rule)
 /* Makes the rules of one architecture, in order. */
 static int make_rules(struct builder *b, const struct seccomp_arch *arch, struct nacre_error *err)
 {
+	const unsigned profile = b->profile | (arch->bits == 32 ? FILTER_COMPAT : 0);
+
 	b->n_rules = 0;
 	b->rules = arena_array(b->arena, MAX_RULES, sizeof(*b->rules));
 	if (!b->rules)
@@ -122,7 +124,7 @@ static int make_rules(struct builder *b, const struct seccomp_arch *arch, struct
 	if (!strcmp(arch->libseccomp, "x86") && !(b->profile & FILTER_SOCKETS))
 		allow(b, filter_calls_x86);
 	for (const struct filter_rule *rule = filter_rules; rule->calls; rule++)
-		if (rule->profiles & b->profile)
+		if (rule->profiles & profile)
 			refuse(b, rule);
 	for (size_t i = 0; i < b->grants->n; i++)
 		if (!strncmp(b->grants->items[i], "syscall:", strlen("syscall:")))

@@ -108,7 +108,8 @@ static const struct filter_rule *find_rule(
 	unsigned profile, const struct seccomp_denial *denial, const uint64_t args[6])
 {
 	for (const struct filter_rule *rule = filter_rules; rule->calls; rule++) {
-		bool holds = rule->profiles & profile && rule->error == denial->error &&
+		bool holds = rule->profiles & (profile | FILTER_COMPAT) &&
+			     rule->error == denial->error &&
 			     filter_names(rule->calls, denial->call);
 
 		for (size_t i = 0; i < FILTER_TESTS && rule->tests[i].op != FILTER_ANY && holds;

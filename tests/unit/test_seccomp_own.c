@@ -89,6 +89,20 @@ static const struct {
 	{AUDIT_ARCH_I386, 102, {1, 0, 0}, EPERM},		/* socketcall */
 	{AUDIT_ARCH_I386, 359, {2, 1, 0}, 0},			/* socket */
 	{AUDIT_ARCH_I386, 359, {17, 1, 0}, EAFNOSUPPORT},
+	/* setsockopt: the kernel runs no program of egress for these */
+	{AUDIT_ARCH_I386, 366, {5, 0, 34}, 0},			/* IP_MULTICAST_LOOP */
+	{AUDIT_ARCH_I386, 366, {5, 0, 35}, EPERM},		/* IP_ADD_MEMBERSHIP */
+	{AUDIT_ARCH_I386, 366, {5, 0, 48}, EPERM},		/* MCAST_MSFILTER */
+	{AUDIT_ARCH_I386, 366, {5, 0, 49}, 0},			/* IP_MULTICAST_ALL */
+	{AUDIT_ARCH_I386, 366, {5, 1, 35}, 0},			/* SO_TIMESTAMPNS */
+	{AUDIT_ARCH_I386, 366, {5, 41, 18}, 0},			/* IPV6_MULTICAST_HOPS */
+	{AUDIT_ARCH_I386, 366, {5, 41, 20}, EPERM},		/* IPV6_JOIN_GROUP */
+	{AUDIT_ARCH_I386, 366, {5, 41, 21}, EPERM},		/* IPV6_LEAVE_GROUP */
+	{AUDIT_ARCH_I386, 366, {5, 41, 26}, 0},			/* IPV6_V6ONLY */
+	{AUDIT_ARCH_I386, 366, {5, 41, 27}, EPERM},		/* IPV6_JOIN_ANYCAST */
+	{AUDIT_ARCH_I386, 366, {5, 41, 42}, EPERM},		/* MCAST_JOIN_GROUP */
+	{AUDIT_ARCH_I386, 366, {5, 41, 48}, EPERM},		/* MCAST_MSFILTER */
+	{AUDIT_ARCH_X86_64, 54, {5, 0, 35}, 0},			/* left to that program */
 	{AUDIT_ARCH_X86_64, 249, {0, 0, 0}, ENOSYS},		/* request_key */
 	{AUDIT_ARCH_X86_64, 248, {0, 0, 0}, 0},			/* add_key */
 	{AUDIT_ARCH_I386, 287, {0, 0, 0}, ENOSYS},		/* request_key */
@@ -260,6 +274,9 @@ START_TEST(the_abi_of_i386_is_held_by_the_same_table)
 	/* socket(2) by its own number */
 	ck_assert_uint_eq(run(p, AUDIT_ARCH_I386, 359, 38, 5, 0, 0), DENIED(EAFNOSUPPORT));
 	ck_assert_uint_eq(run(p, AUDIT_ARCH_I386, 359, 2, 1, 0, 0), SECCOMP_RET_ALLOW);
+	ck_assert_uint_eq(run(p, AUDIT_ARCH_I386, 366, 5, 0, 35, 0), DENIED(EPERM));
+	ck_assert_uint_eq(run(p, AUDIT_ARCH_I386, 366, 5, 41, 20, 0), DENIED(EPERM));
+	ck_assert_uint_eq(X86_64(p, "setsockopt", 5, 0, 35, 0), SECCOMP_RET_ALLOW);
 	ck_assert_uint_eq(I386(p, "modify_ldt", 0, 0, 0, 0), DENIED(ENOSYS));
 	ck_assert_uint_eq(X86_64(p, "set_thread_area", 0, 0, 0, 0), DENIED(ENOSYS));
 	p = compiled(FILTER_STRICT | FILTER_SETUID, "abi:x86", archs);
