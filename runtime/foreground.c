@@ -17,7 +17,7 @@
 
 enum {
 	KILL_WAIT_MS = 10000,
-	OWN_POLLS = 4,
+	OWN_POLLS = 3,
 	SIGNALS_A_ROUND = 64,
 };
 
@@ -204,14 +204,12 @@ static int serve(struct foreground *fg, struct nacre_process *process, struct co
 		{.fd = nacre_process_pidfd(process), .events = POLLIN},
 		{.fd = fg->signals, .events = POLLIN},
 		{.fd = *notify, .events = POLLIN},
-		{.fd = -1},
 	};
 
 	do {
 		int wait = poll_ms(deadline), look = console_timeout(console);
 		int ready, r;
 
-		polls[3] = stdin_pipe_event(&fg->input);
 		console_events(console, polls + OWN_POLLS);
 		ready = poll(polls, OWN_POLLS + CONSOLE_POLLS,
 			look >= 0 && (wait < 0 || look < wait) ? look : wait);
@@ -228,8 +226,6 @@ static int serve(struct foreground *fg, struct nacre_process *process, struct co
 		if (r < 0)
 			return r;
 		polls[2].fd = *notify;
-		if (polls[3].revents)
-			stdin_pipe_relay(&fg->input);
 		console_relay(console, polls + OWN_POLLS);
 	} while (!polls[0].revents);
 	console_drain(console, fg->signals);

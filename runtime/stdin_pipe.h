@@ -2,9 +2,7 @@
 #ifndef NACRE_STDIN_PIPE_H
 #define NACRE_STDIN_PIPE_H
 
-#include <poll.h>
-#include <stdbool.h>
-#include <stddef.h>
+#include <sys/types.h>
 
 #include "libcontainer/container.h"
 
@@ -16,15 +14,14 @@
  * The program takes as much from the caller's pipe as it reads, as without this: what nacre passes
  * on stays in the caller's pipe until the program has read it. Only when it has read a MiB, nacre
  * reads ahead.
+ *
+ * A process of its own relays: a program can hold its pipe's lock as long as it likes, by splice(2)
+ * to a full socket, and whoever uses the pipe meanwhile takes no signal, not even SIGKILL.
  */
 struct stdin_pipe {
 	int caller; /* the caller's pipe; -1: stdin is none, and all calls do nothing */
-	int program; /* the end of the program's pipe that is written to; -1: closed */
-	int null;
-	bool full; /* the program has filled its pipe itself */
-	bool large; /* the program's pipe is no longer of one page */
-	size_t passed; /* bytes, in all */
-	size_t ahead; /* bytes that were passed on and that the caller's pipe still has */
+	int relay; /* connection to the process that relays, which ends when this is closed */
+	pid_t pid; /* of that process; 0: there is none */
 };
 
 extern const struct stdin_pipe stdin_pipe_none;
@@ -34,11 +31,7 @@ int stdin_pipe_open(struct stdin_pipe *pipe, struct nacre_error *err);
 /* Puts the caller's pipe back once the program has its own. */
 void stdin_pipe_restore(const struct stdin_pipe *pipe);
 
-/* The event that stdin_pipe_relay waits for. */
-struct pollfd stdin_pipe_event(const struct stdin_pipe *pipe);
-void stdin_pipe_relay(struct stdin_pipe *pipe);
-
-/* Takes from the caller's pipe what the program has read. */
+/* Takes from the caller's pipe what the program, which has ended, has read. */
 void stdin_pipe_close(struct stdin_pipe *pipe);
 
 #endif

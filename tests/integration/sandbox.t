@@ -407,6 +407,34 @@ from_lines() {
 	}
 }
 
+# splice(2) to a full socket holds the lock of the pipe, until a signal comes.
+test_a_program_that_locks_its_pipe_is_ended_by_the_timeout() {
+	project
+	cat >"$dir/lock.py" <<-'END'
+		import ctypes, fcntl, signal, socket
+		signal.signal(signal.SIGALRM, lambda *_: print("late", flush=True))
+		signal.alarm(20)
+		one, other = socket.socketpair()
+		one.setblocking(False)
+		try:
+		    while True:
+		        one.send(bytes(4096))
+		except BlockingIOError:
+		    one.setblocking(True)
+		fcntl.fcntl(0, 1031, 65536)  # F_SETPIPE_SZ
+		ctypes.CDLL(None).splice(0, None, one.fileno(), None, ctypes.c_size_t(65536), 0)
+	END
+	needs_program /usr/bin/python3 || return
+	try slowly sandbox --timeout 3s --apply discard -- /usr/bin/python3 lock.py
+	is "$rc:$out" 124: "$err"
+	nothing_left
+}
+
+# slowly COMMAND...: with a pipe as stdin that gets a line each 0.1 s
+slowly() {
+	for _ in {1..50}; do echo line; sleep 0.1; done 2>/dev/null | "$@"
+}
+
 test_a_directory_on_stdin_is_refused() {
 	local input=$T
 	project
