@@ -87,7 +87,8 @@ def feature_out_of_memory(handler):
 
 def feature_out_of_memory_alone(handler):
     with LimitedPod(handler) as pod:
-        end_of(pod.container("sh", "-c", f"{EAT}; echo survived $?; exit 3",
+        # One stream: the lines of two come in any order.
+        end_of(pod.container("sh", "-c", f"exec 2>&1; {EAT}; echo survived $?; exit 3",
                              resources=limits(0.9, 32, together=False)).start())
 
 
