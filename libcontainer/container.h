@@ -290,7 +290,8 @@ NACRE_API int nacre_process_take_notify(struct nacre_process *process);
  * signal does not end the wait. *RET_STATUS: a wait status, for WIFEXITED and the like of wait(2);
  * or NACRE_WAIT_UNKNOWN if the kernel does not report it: the process is not a child of the caller
  * (which did not call nacre_create or _run itself), SIGCHLD is ignored, or another wait took the
- * status. A second call gives the same status. -ETIMEDOUT: the process has not ended. */
+ * status. A second call gives the same status. -ETIMEDOUT: the process has not ended, or a process
+ * that traces it, such as one of the container, keeps its status. */
 enum {
 	NACRE_WAIT_UNKNOWN = -1,
 };

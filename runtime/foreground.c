@@ -123,12 +123,13 @@ static void handle_signals(struct foreground *fg, struct console *console, pid_t
 
 /* RET_KILLED: a signal ended it, or its shell reports that a signal ended its last command
  * (sh(1)). */
-static int reap(struct nacre_process *process, bool *ret_killed, struct nacre_error *err)
+static int reap(
+	struct nacre_process *process, int timeout_ms, bool *ret_killed, struct nacre_error *err)
 {
 	int status;
 	int r;
 
-	r = nacre_wait(process, -1, &status, err);
+	r = nacre_wait(process, timeout_ms, &status, err);
 	if (r < 0)
 		return r;
 	if (status == NACRE_WAIT_UNKNOWN)
@@ -194,6 +195,23 @@ static int hear_program(int *notify, struct nacre_error *err)
 	return 0;
 }
 
+/* Returns whether the process has ended and its status can be read. If another process of the
+ * container traces it, that is so once the tracer has seen its end, and SIGCHLD reports it. After
+ * the timeout the status is not needed. */
+static bool has_ended(
+	const struct foreground *fg, struct nacre_process *process, struct pollfd *end)
+{
+	struct nacre_error ignored;
+	int status;
+
+	if (end->fd >= 0 && !end->revents)
+		return false;
+	if (fg->explained || nacre_wait(process, 0, &status, &ignored) != -ETIMEDOUT)
+		return true;
+	*end = (struct pollfd){.fd = -1};
+	return false;
+}
+
 /* NOTIFY: see nacre_process_take_notify; set to -1 when it is closed. */
 static int serve(struct foreground *fg, struct nacre_process *process, struct console *console,
 	int *notify, struct nacre_error *err)
@@ -227,7 +245,7 @@ static int serve(struct foreground *fg, struct nacre_process *process, struct co
 			return r;
 		polls[2].fd = *notify;
 		console_relay(console, polls + OWN_POLLS);
-	} while (!polls[0].revents);
+	} while (!has_ended(fg, process, &polls[0]));
 	console_drain(console, fg->signals);
 	return 0;
 }
@@ -266,8 +284,9 @@ int foreground_serve(struct foreground *fg, struct nacre_process *process, struc
 		(void)close(notify);
 	if (r < 0)
 		(void)nacre_process_kill(process, &later);
-	status = reap(process, &killed, r < 0 ? &later : err);
-	if (r >= 0 && status >= 0)
+	status = reap(
+		process, r < 0 ? KILL_WAIT_MS : 0, &killed, r < 0 || fg->explained ? &later : err);
+	if (r >= 0 && (status >= 0 || fg->explained))
 		status = settle(fg, process, status, killed, err);
 	return r < 0 ? r : status;
 }

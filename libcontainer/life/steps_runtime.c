@@ -303,8 +303,8 @@ static int kill_process(struct life *l, struct nacre_error *err)
 		return fail_errno(err, r, "wait for init to end");
 	/* INIT stays unreaped until step_adopt has taken the child that replaces it. */
 	if (!step_is_born(l)) {
-		(void)sys_pidfd_wait(l->container.pidfd, &info, WEXITED); /* ECHILD: it is not our
-									   * child */
+		/* ECHILD: it is not our child. A tracer in the container may keep its status. */
+		(void)sys_pidfd_wait(l->container.pidfd, &info, WEXITED | WNOHANG);
 		fd_close(&l->container.pidfd);
 	}
 	return 0;

@@ -101,6 +101,17 @@ test_a_timeout_kills_all_of_an_exec() {
 	((SECONDS - begin < 10)) || wrong "it took $((SECONDS - begin)) s"
 }
 
+# The parent gets the status of a traced process only after the tracer, which may never ask for it.
+test_a_timeout_ends_an_exec_whose_status_a_tracer_keeps() {
+	bundle trace
+	create
+	start
+	LIMIT=20 bad 124 "container $id: timed out: killed after 2.000 s*" \
+		nacre exec --timeout 2s "$id" /payload sleep 0.3 : exit 3
+	grep -q traced "$created_out" || wrong "nobody was traced"
+	good nacre delete --force "$id"
+}
+
 test_a_timeout_that_is_not_reached_changes_nothing() {
 	running
 	try nacre exec --timeout 1h "$id" /payload echo in time : exit 3

@@ -4,10 +4,12 @@
 
 #include <check.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -138,6 +140,48 @@ START_TEST(a_deadline_is_kept)
 }
 END_TEST
 
+/* A child that exits with CODE once *RET_TRACER traces it, which never looks at it. */
+static struct nacre_process *traced_child(pid_t *ret_tracer)
+{
+	int ends[2];
+	pid_t pid;
+	char byte;
+
+	ck_assert_int_eq(pipe(ends), 0);
+	pid = fork();
+	if (pid == 0) {
+		(void)prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+		_exit(read(ends[0], &byte, 1) == 1 ? CODE : 0);
+	}
+	*ret_tracer = fork();
+	if (*ret_tracer == 0) {
+		if (ptrace(PTRACE_SEIZE, pid, 0, 0) == 0)
+			(void)!write(ends[1], "", 1);
+		(void)pause();
+		_exit(0);
+	}
+	(void)close(ends[1]);
+	return handle(pid);
+}
+
+START_TEST(a_tracer_that_never_looks_does_not_hold_up_a_deadline)
+{
+	pid_t tracer;
+	struct nacre_process *process = traced_child(&tracer);
+	struct pollfd end = {.fd = nacre_process_pidfd(process), .events = POLLIN};
+	int status = -2;
+
+	ck_assert_int_eq(poll(&end, 1, WAIT_MS), 1);
+	ck_assert_int_eq(nacre_wait(process, 0, &status, &err), -ETIMEDOUT);
+	ck_assert_int_eq(nacre_wait(process, 50, &status, &err), -ETIMEDOUT);
+	ck_assert_ptr_nonnull(strstr(err.text, "the process that traces it keeps its status"));
+	ck_assert_int_eq(kill(tracer, SIGKILL), 0);
+	ck_assert_int_eq(WEXITSTATUS(wait_status(process)), CODE);
+	ck_assert_int_eq(waitpid(tracer, NULL, 0), tracer);
+	nacre_process_release(process);
+}
+END_TEST
+
 static volatile sig_atomic_t alarms;
 
 static void count_alarm(int sig)
@@ -230,6 +274,7 @@ Suite *suite_wait(void)
 	tcase_add_test(tcase, it_is_as_waitpid_tells);
 	tcase_add_test(tcase, to_ask_again_gives_the_same);
 	tcase_add_test(tcase, a_deadline_is_kept);
+	tcase_add_test(tcase, a_tracer_that_never_looks_does_not_hold_up_a_deadline);
 	tcase_add_test(tcase, a_signal_that_is_handled_does_not_end_the_wait);
 	tcase_add_test(tcase, of_a_process_that_is_no_child_the_end_is_told_alone);
 	tcase_add_test(tcase, a_status_that_the_kernel_does_not_keep_is_unknown);

@@ -201,7 +201,34 @@ static int verb_seize(int argc, char **argv)
 	return 1;
 }
 
+/* Traces each process that comes, and never asks what became of it. */
+static int verb_trace(int argc, char **argv)
+{
+	pid_t self = getpid(), last = self;
+
+	(void)argc;
+	(void)argv;
+	for (bool on = true; on;) {
+		DIR *directory = opendir("/proc");
+		struct dirent *entry;
+
+		while (directory && (entry = readdir(directory))) {
+			const pid_t pid = (pid_t)atoi(entry->d_name);
+
+			if (pid <= last || ptrace(PTRACE_SEIZE, pid, 0, 0) < 0)
+				continue;
+			last = pid;
+			printf("traced %s\n", entry->d_name);
+		}
+		if (directory)
+			(void)closedir(directory);
+		on = directory && usleep(1000) == 0;
+	}
+	return 1;
+}
+
 const struct verb seize_verbs[] = {
 	{"seize", 1, verb_seize},
+	{"trace", 0, verb_trace},
 	{.name = NULL},
 };
