@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -267,6 +268,22 @@ static int settle(struct foreground *fg, struct nacre_process *process, int stat
 	return status;
 }
 
+/* Lets output to the caller's terminal go on. A program that had this terminal may have stopped it
+ * by tcflow(3), and nacre's next message would wait for ever. With SIGTTOU blocked, the kernel lets
+ * a background job do this as well. */
+static void let_output_go_on(void)
+{
+	sigset_t stop, before;
+
+	(void)sigemptyset(&stop);
+	(void)sigaddset(&stop, SIGTTOU);
+	(void)sigprocmask(SIG_BLOCK, &stop, &before);
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (isatty(fd))
+			(void)tcflow(fd, TCOON);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 int foreground_serve(struct foreground *fg, struct nacre_process *process, struct nacre_error *err)
 {
 	int notify = nacre_process_take_notify(process);
@@ -288,5 +305,6 @@ int foreground_serve(struct foreground *fg, struct nacre_process *process, struc
 		process, r < 0 ? KILL_WAIT_MS : 0, &killed, r < 0 || fg->explained ? &later : err);
 	if (r >= 0 && (status >= 0 || fg->explained))
 		status = settle(fg, process, status, killed, err);
+	let_output_go_on();
 	return r < 0 ? r : status;
 }

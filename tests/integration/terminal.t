@@ -27,6 +27,16 @@ test_run_gives_the_program_a_terminal_with_the_size_of_ours() {
 	has_line "$out" "session leader: yes, foreground: yes"
 }
 
+# tcflow(3) stops it for all that write to the terminal, until it is let go on in the same way.
+test_a_program_that_stops_the_output_of_our_terminal_is_timed_out() {
+	bundle echo ready : stop_output : pause
+	in_terminal run --profile oci --bundle "$b" --timeout 1s "$id"
+	is "$rc" 124 "exit code"
+	has_line "$out" ready
+	has "$out" "container $id: timed out: killed after 1.000 s"
+	nothing_left
+}
+
 # F33
 test_what_was_refused_is_told_to_a_terminal() {
 	needs_device_filter && needs_mknod || return

@@ -68,6 +68,13 @@ static int verb_error(int argc, char **argv)
 	return 0;
 }
 
+static int verb_stop_output(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return tcflow(STDOUT_FILENO, TCOOFF);
+}
+
 static int verb_readline(int argc, char **argv)
 {
 	char line[256];
@@ -146,6 +153,7 @@ const struct verb run_verbs[] = {
 	{"readline", 0, verb_readline},
 	{"sleep", 1, verb_sleep},
 	{"spawn", 1, verb_spawn},
+	{"stop_output", 0, verb_stop_output},
 	{"trap", 1, verb_trap},
 	{"true", 0, verb_true},
 	{NULL, 0, NULL},
