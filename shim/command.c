@@ -128,6 +128,8 @@ static void start_when_read(struct timer *timer)
 	/* No end was looked at while the process was busy, and no child's end makes up for it. */
 	if (!job_start(&command->job))
 		task_reap();
+	else if (command->job.registers)
+		stdio_given(&process->io);
 }
 
 void command_start(struct command *command)

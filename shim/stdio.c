@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shim/close_aside.h"
 #include "shim/logger.h"
 #include "shim/typed_file.h"
 #include "shim/unix_socket.h"
@@ -194,6 +195,12 @@ static int take_terminal(struct stdio *io, char text[static JOB_TEXT])
 	return r;
 }
 
+void stdio_given(struct stdio *io)
+{
+	for (int i = 0; i < 3 && !io->terminal; i++)
+		drop(&io->given[i]);
+}
+
 int stdio_begun(struct stdio *io, char text[static JOB_TEXT])
 {
 	const int r = io->terminal ? take_terminal(io, text) : 0;
@@ -208,7 +215,7 @@ int stdio_begun(struct stdio *io, char text[static JOB_TEXT])
 void stdio_close_input(struct stdio *io)
 {
 	io->input_closed = true;
-	drop(&io->held[0]);
+	close_aside(&io->held[0], 1);
 	pump_stop(io->input);
 }
 
@@ -225,9 +232,10 @@ void stdio_ended(struct stdio *io)
 {
 	for (int i = 0; i < 3; i++) {
 		drop(&io->found[i]);
-		drop(&io->held[i]);
 		drop(&io->given[i]);
 	}
+	/* What an exec has started, for instance, may still have them. */
+	close_aside(io->held, 3);
 	drop_console(io);
 	drop(&io->ready_fd);
 	pump_stop(io->input);

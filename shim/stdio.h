@@ -46,8 +46,11 @@ int stdio_open(struct stdio *io, const char *bundle, const char *id, const char 
  * ends before would be lost. Returns 1, 0 if one is still to be opened, or -1 with TEXT. */
 int stdio_open_fifos(struct stdio *io, bool anyway, char text[static JOB_TEXT]);
 
-/* Closes the fds that were for the process, which has them now, and receives the terminal's
- * master. */
+/* Closes the fds that the command has which makes the process: before its program runs, for which
+ * see close_aside. */
+void stdio_given(struct stdio *io);
+
+/* Receives the terminal's master, and closes what was only for the command. */
 int stdio_begun(struct stdio *io, char text[static JOB_TEXT]);
 
 /* Closes the process's input. */
