@@ -282,8 +282,9 @@ NACRE_API int nacre_process_pidfd(const struct nacre_process *process);
 NACRE_API int nacre_process_take_console(struct nacre_process *process);
 
 /* Returns the non-blocking datagram socket that receives the sd_notify(3) messages of a program
- * created with .notify. The program wrote them: do not trust them. Ownership and -1 as for the
- * console. */
+ * created with .notify. The program wrote them: do not trust them. A message may bring a file whose
+ * last close, by its reader, takes as long as the program wants: read in a process that may wait,
+ * and let it close the socket last. Ownership and -1 as for the console. */
 NACRE_API int nacre_process_take_notify(struct nacre_process *process);
 
 /* Waits until the process has ended. TIMEOUT_MS: milliseconds; 0: only looks; -1: no limit. A

@@ -183,14 +183,12 @@ int foreground_not_begun(
 
 /* Passes on what the program reports to the service manager, with nacre as the main process: the
  * container ends with it. */
-static int hear_program(int *notify, struct nacre_error *err)
+static int hear_program(int *notify, bool ended, struct nacre_error *err)
 {
-	int r = notify_relay(*notify, getpid(), err);
+	int r = notify_relay(*notify, ended, getpid(), err);
 
 	if (r <= 0)
 		return r;
-	/* Closes the socket, so that later messages are refused at once and do not wait for
-	 * room. */
 	(void)close(*notify);
 	*notify = -1;
 	return 0;
@@ -241,14 +239,15 @@ static int serve(struct foreground *fg, struct nacre_process *process, struct co
 			continue;
 		if (polls[1].revents)
 			handle_signals(fg, console, pid);
-		r = polls[2].revents ? hear_program(notify, err) : 0;
+		r = polls[2].revents ? hear_program(notify, false, err) : 0;
 		if (r < 0)
 			return r;
 		polls[2].fd = *notify;
 		console_relay(console, polls + OWN_POLLS);
 	} while (!has_ended(fg, process, &polls[0]));
 	console_drain(console, fg->signals);
-	return 0;
+	/* Counts also what the program sent before its end. */
+	return *notify >= 0 ? hear_program(notify, true, err) : 0;
 }
 
 /* Finds out what the exit status alone does not tell. */
@@ -294,6 +293,8 @@ int foreground_serve(struct foreground *fg, struct nacre_process *process, struc
 	int status;
 
 	r = console_open(&console, nacre_process_take_console(process), err);
+	if (r >= 0)
+		r = notify_begin(&notify, err);
 	if (r >= 0)
 		r = serve(fg, process, &console, &notify, err);
 	console_close(&console);

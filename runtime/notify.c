@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@ enum {
 	MESSAGE_MAX = 4096,
 	MESSAGES = 16, /* per look at the socket */
 	BARRIER_MS = 30000, /* as long as runc waits */
+	LAST_MS = 1000,
 };
 
 const char *notify_manager(void)
@@ -129,11 +131,75 @@ static bool is_ready(int sock)
 	return false;
 }
 
-int notify_relay(int sock, pid_t pid, struct nacre_error *err)
+/* Reads messages until one says "ready", and writes a byte to COMMAND then. At the end of COMMAND
+ * it looks for the last time. */
+static _Noreturn void hear(int sock, int command)
 {
+	struct pollfd polls[] = {{.fd = sock, .events = POLLIN}, {.fd = command, .events = POLLIN}};
+	char go;
+	bool ready = false;
+
+	if (read(command, &go, 1) != 1)
+		_exit(1);
+	do {
+		if (poll(polls, 2, -1) < 0 && errno != EINTR)
+			_exit(1);
+		ready = is_ready(sock);
+	} while (!ready && !polls[1].revents);
+	if (ready)
+		(void)send(command, "", 1, MSG_NOSIGNAL);
+	_exit(0);
+}
+
+/* Runs hear in a child, with nothing else open. It has the last copy of SOCK as soon as it gets a
+ * byte. */
+static int begin(int sock, const int ends[2])
+{
+	const pid_t pid = fork();
+
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		(void)dup2(sock, STDIN_FILENO);
+		(void)dup2(ends[1], STDOUT_FILENO);
+		(void)close_range(STDERR_FILENO, ~0U, 0);
+		hear(STDIN_FILENO, STDOUT_FILENO);
+	}
+	return 0;
+}
+
+int notify_begin(int *notify, struct nacre_error *err)
+{
+	int ends[2], r;
+
+	if (*notify < 0)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return fail_errno(err, errno, "NOTIFY_SOCKET: socketpair");
+	r = begin(*notify, ends);
+	(void)close(*notify);
+	*notify = ends[0];
+	(void)close(ends[1]);
+	if (r == 0 && send(ends[0], "", 1, MSG_NOSIGNAL) != 1)
+		r = -errno;
+	return r < 0 ? fail_errno(err, r, "NOTIFY_SOCKET: start a process that reads messages") : 0;
+}
+
+int notify_relay(int notify, bool ended, pid_t pid, struct nacre_error *err)
+{
+	struct pollfd told = {.fd = notify, .events = POLLIN};
+	char byte;
 	int manager, r;
 
-	if (!is_ready(sock))
+	if (ended) {
+		(void)shutdown(notify, SHUT_WR);
+		(void)poll(&told, 1, LAST_MS);
+	}
+	r = (int)recv(notify, &byte, 1, MSG_DONTWAIT);
+	if (r == 0 && !ended)
+		return fail(
+			err, ECHILD, "NOTIFY_SOCKET: the process that reads messages was killed");
+	if (r != 1)
 		return 0;
 	manager = connect_manager(err);
 	if (manager < 0)
@@ -143,10 +209,11 @@ int notify_relay(int sock, pid_t pid, struct nacre_error *err)
 	return r < 0 ? r : 1;
 }
 
-static int wait_until_ready(int sock, const struct nacre_process *process, struct nacre_error *err)
+static int wait_until_ready(
+	int notify, const struct nacre_process *process, struct nacre_error *err)
 {
 	struct pollfd polls[] = {
-		{.fd = sock, .events = POLLIN},
+		{.fd = notify, .events = POLLIN},
 		{.fd = nacre_process_pidfd(process), .events = POLLIN},
 	};
 	int manager, r;
@@ -155,7 +222,7 @@ static int wait_until_ready(int sock, const struct nacre_process *process, struc
 		if (poll(polls, 2, -1) < 0 && errno != EINTR)
 			return fail_errno(err, errno, "wait until the program is ready");
 		/* Counts also what the program sent before its end. */
-		r = notify_relay(sock, nacre_process_pid(process), err);
+		r = notify_relay(notify, polls[1].revents, nacre_process_pid(process), err);
 	} while (r == 0 && !polls[1].revents);
 	if (r <= 0)
 		return r;
@@ -169,12 +236,14 @@ static int wait_until_ready(int sock, const struct nacre_process *process, struc
 
 int notify_wait(struct nacre_process *process, struct nacre_error *err)
 {
-	int sock = nacre_process_take_notify(process);
+	int notify = nacre_process_take_notify(process);
 	int r;
 
-	if (sock < 0)
+	if (notify < 0)
 		return 0;
-	r = wait_until_ready(sock, process, err);
-	(void)close(sock);
+	r = notify_begin(&notify, err);
+	if (r == 0)
+		r = wait_until_ready(notify, process, err);
+	(void)close(notify);
 	return r;
 }

@@ -50,6 +50,18 @@ test_in_the_foreground_the_command_is_the_main_process() {
 	nothing_left
 }
 
+# The last close of a connection may take as long as its sender wants (SO_LINGER), and the one that comes
+# with a message is last closed by its reader.
+test_a_message_with_a_file_that_is_slow_to_close_is_timed_out() {
+	bundle notify_slowly X=1 : pause
+	manager
+	LIMIT=20 bad 124 "*timed out: killed after 2.000 s*" \
+		nacre run --profile agent --bundle "$b" --timeout 2s "$id"
+	without_manager
+	is "$out" "notify: ok"
+	nothing_left
+}
+
 test_a_program_that_ends_without_being_ready_is_not_waited_for() {
 	bundle notify READY=10 : exit 4
 	manager

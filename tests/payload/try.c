@@ -229,21 +229,75 @@ static int verb_steal(int argc, char **argv)
 	return 0;
 }
 
-/* notify TEXT: as sd_notify(3) does */
-static int verb_notify(int argc, char **argv)
+/* Sends TEXT as sd_notify(3) does, with the file descriptor FD; -1: without one. */
+static int notify(const char *text, int fd)
 {
 	const char *path = getenv("NOTIFY_SOCKET");
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	long result;
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.header = {.cmsg_len = CMSG_LEN(sizeof(int)),
+			     .cmsg_level = SOL_SOCKET,
+			     .cmsg_type = SCM_RIGHTS}};
+	struct iovec part = {(char *)text, strlen(text)};
+	struct msghdr message = {.msg_name = &address,
+		.msg_namelen = sizeof(address),
+		.msg_iov = &part,
+		.msg_iovlen = 1};
 
-	(void)argc;
 	if (!path)
 		return answer("notify: NOTIFY_SOCKET", -1);
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	result = sendto(sock, argv[0], strlen(argv[0]), MSG_NOSIGNAL, (struct sockaddr *)&address,
-		sizeof(address));
-	return answer("notify", result);
+	if (fd >= 0) {
+		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+	}
+	return answer("notify", sendmsg(sock, &message, MSG_NOSIGNAL));
+}
+
+/* notify TEXT */
+static int verb_notify(int argc, char **argv)
+{
+	(void)argc;
+	return notify(argv[0], -1);
+}
+
+/* Returns a connection to this process that takes an hour to close: its peer reads nothing. */
+static int slow_to_close(void)
+{
+	const struct linger hour = {.l_onoff = 1, .l_linger = 3600};
+	struct sockaddr_in address = {
+		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0);
+	char bytes[4096] = "";
+
+	if (listen(listener, 1) < 0 ||
+		getsockname(listener, (struct sockaddr *)&address, &size) < 0)
+		return -1;
+	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (connect(fd, (struct sockaddr *)&address, size) < 0 ||
+		setsockopt(fd, SOL_SOCKET, SO_LINGER, &hour, sizeof(hour)) < 0)
+		return -1;
+	while (send(fd, bytes, sizeof(bytes), MSG_DONTWAIT) > 0)
+		continue;
+	return fd;
+}
+
+/* notify_slowly TEXT: with a file descriptor whose last close takes an hour */
+static int verb_notify_slowly(int argc, char **argv)
+{
+	int fd = slow_to_close(), r;
+
+	(void)argc;
+	if (fd < 0)
+		return answer("notify_slowly", -1);
+	r = notify(argv[0], fd);
+	(void)close(fd);
+	return r;
 }
 
 const struct verb try_verbs[] = {
@@ -254,6 +308,7 @@ const struct verb try_verbs[] = {
 	{"memhog", 1, verb_memhog},
 	{"mount", 3, verb_mount},
 	{"notify", 1, verb_notify},
+	{"notify_slowly", 1, verb_notify_slowly},
 	{"setrlimit", 2, verb_setrlimit},
 	{"setuid", 1, verb_setuid},
 	{"socket", 1, verb_socket},
