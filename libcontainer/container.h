@@ -299,9 +299,9 @@ enum {
 NACRE_API int nacre_wait(
 	struct nacre_process *process, int timeout_ms, int *ret_status, struct nacre_error *err);
 
-/* Sends SIGKILL. For the container's first process it kills the whole container, for an exec that
- * has its own cgroup everything in that cgroup, otherwise this process alone. A process that has
- * ended is no error. */
+/* Sends SIGKILL to the process, and for the container's first process to the whole container, for
+ * an exec that has its own cgroup to everything in that cgroup. A process that has ended is no
+ * error. */
 NACRE_API int nacre_process_kill(struct nacre_process *process, struct nacre_error *err);
 
 /* Returns 1 if the kernel's OOM killer killed in the cgroup of the process since the process

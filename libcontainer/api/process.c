@@ -99,7 +99,7 @@ int nacre_process_take_notify(struct nacre_process *process)
 int nacre_process_kill(struct nacre_process *process, struct nacre_error *err)
 {
 	const struct cgroup *cgroup = NULL;
-	int r;
+	int r = 0;
 
 	if (process->own.fd >= 0)
 		cgroup = &process->own;
@@ -107,8 +107,11 @@ int nacre_process_kill(struct nacre_process *process, struct nacre_error *err)
 		cgroup = &process->cgroup;
 	if (cgroup && cgroup->fd >= 0) {
 		process->killed = true;
-		return cgroup_kill(cgroup, err);
+		r = cgroup_kill(cgroup, err);
 	}
+	if (r < 0)
+		return r;
+	/* A process of a container with a cgroup tree of its own can leave the cgroup. */
 	r = sys_pidfd_send_signal(process->pidfd, SIGKILL);
 	return r < 0 && r != -ESRCH ? fail_errno(err, r, "kill process %d", (int)process->pid) : 0;
 }

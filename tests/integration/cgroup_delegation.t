@@ -55,6 +55,19 @@ test_what_the_container_made_goes_with_it() {
 	nothing_left
 }
 
+test_a_process_that_left_the_cgroup_of_its_exec_is_timed_out() {
+	in_shell 'mkdir /sys/fs/cgroup/a && echo made; sleep 600' || return
+	with_user_namespace
+	create
+	start
+	wait_for grep -q made "$created_out"
+	LIMIT=20 bad 124 "*timed out: killed after 1.000 s*" nacre exec --timeout 1s "$id" \
+		/bin/sh -c 'echo 0 >/sys/fs/cgroup/a/cgroup.procs && cat /proc/self/cgroup; sleep 600'
+	has_line "$out" 0::/a
+	good nacre delete --force "$id"
+	nothing_left
+}
+
 # The guest's own Debian, with what is written kept aside.
 debian_root() {
 	mkdir "$b/upper" "$b/work"
