@@ -112,6 +112,23 @@ test_a_timeout_ends_an_exec_whose_status_a_tracer_keeps() {
 	good nacre delete --force "$id"
 }
 
+test_an_exec_that_a_tracer_halts_before_it_begins_is_given_up() {
+	local i
+	bundle halt
+	edit '.process.capabilities = ({"bounding": ["CAP_SYS_PTRACE"]} | .effective = .bounding | .permitted = .bounding)'
+	create
+	start
+	err=""
+	# Now and then the tracer comes too late, and halts the program.
+	for ((i = 0; i < 10; i++)); do
+		[[ $err != *"init was stopped"* ]] || break
+		LIMIT=20 try nacre exec --timeout 5s "$id" /payload true
+		((rc == 255 || rc == 124)) || wrong "ended with $rc" "$err"
+	done
+	has "$err" "init was stopped by a signal, and is killed"
+	good nacre delete --force "$id"
+}
+
 test_a_timeout_that_is_not_reached_changes_nothing() {
 	running
 	try nacre exec --timeout 1h "$id" /payload echo in time : exit 3

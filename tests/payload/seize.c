@@ -202,12 +202,10 @@ static int verb_seize(int argc, char **argv)
 }
 
 /* Traces each process that comes, and never asks what became of it. */
-static int verb_trace(int argc, char **argv)
+static int trace_all(bool halt)
 {
-	pid_t self = getpid(), last = self;
+	pid_t last = getpid();
 
-	(void)argc;
-	(void)argv;
 	for (bool on = true; on;) {
 		DIR *directory = opendir("/proc");
 		struct dirent *entry;
@@ -217,17 +215,35 @@ static int verb_trace(int argc, char **argv)
 
 			if (pid <= last || ptrace(PTRACE_SEIZE, pid, 0, 0) < 0)
 				continue;
+			if (halt)
+				(void)ptrace(PTRACE_INTERRUPT, pid, 0, 0);
 			last = pid;
 			printf("traced %s\n", entry->d_name);
 		}
 		if (directory)
 			(void)closedir(directory);
-		on = directory && usleep(1000) == 0;
+		on = directory && usleep(100) == 0;
 	}
 	return 1;
 }
 
+static int verb_trace(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return trace_all(false);
+}
+
+/* Halts them as well. */
+static int verb_halt(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return trace_all(true);
+}
+
 const struct verb seize_verbs[] = {
+	{"halt", 0, verb_halt},
 	{"seize", 1, verb_seize},
 	{"trace", 0, verb_trace},
 	{.name = NULL},
