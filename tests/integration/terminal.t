@@ -286,14 +286,16 @@ test_a_console_socket_that_can_take_no_terminal_is_an_error() {
 
 # The queue of the socket is full. connect(2) alone would wait for ever, and delete for the command.
 test_nothing_waits_for_ever_for_a_socket_that_accepts_nobody() {
-	local i why="connect to $T/out.socket: Connection timed out"
+	local i plain why="connect to $T/out.socket: Connection timed out"
 	bundle pause
 	create
 	start
+	plain=$b
+	bundle pause
+	with_terminal
 	in_background "$PEER" full "$T/out.socket"
 	wait_for test -S "$T/out.socket"
-	in_background nacre create --profile oci --bundle "$b" --pidfd-socket "$T/out.socket" "$id.2"
-	with_terminal
+	in_background nacre create --profile oci --bundle "$plain" --pidfd-socket "$T/out.socket" "$id.2"
 	in_background nacre create --profile oci --bundle "$b" --console-socket "$T/out.socket" "$id.3"
 	in_background nacre run --detach --profile oci --bundle "$b" --console-socket "$T/out.socket" "$id.4"
 	in_background nacre exec --tty --detach --console-socket "$T/out.socket" "$id" /payload true
