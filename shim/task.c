@@ -14,6 +14,7 @@
 #include "shim/publish.h"
 #include "shim/task_cgroup.h"
 #include "shim/task_nacre.h"
+#include "shim/traced_threads.h"
 
 const char *task_namespace = "";
 const char *task_profile;
@@ -274,6 +275,9 @@ static bool reap_process(struct process *process)
 
 	if (process->pid <= 0 || process->busy || process->state == PROCESS_STOPPED)
 		return false;
+	/* The first process stays a zombie meanwhile, at which reap_orphans stops. */
+	if (process->container->ending)
+		traced_threads_reap(process->pid);
 	if (waitpid(process->pid, &status, WNOHANG) != process->pid)
 		return false;
 	kill_tree(process, status);
