@@ -139,9 +139,10 @@ const struct filter_rule filter_rules[] = {
 	{"fsopen fsconfig fsmount fspick open_tree_attr", {}, ENOSYS, ALL, 0,
 		"mounts file systems by contexts; CVE-2022-0185; mount(8) falls back to mount(2) "
 		"on ENOSYS"},
-	{"clone3", {}, ENOSYS, ALL, 0,
-		"has its flags behind a pointer, where a filter cannot read them; libc falls back "
-		"to clone on ENOSYS"},
+	{"clone3", {}, ENOSYS, SOCKETS, 0,
+		"has its flags behind a pointer, where a filter cannot read them; "
+		"CLONE_INTO_CGROUP leads to cgroups without egress rules; libc falls back to clone "
+		"on ENOSYS"},
 	{"clone", {HAS(0, 0x7e020000)}, EPERM, AGENT | STRICT, 0,
 		"CLONE_NEW*: a user namespace opens netfilter, XFRM and mounts to any program; "
 		"CVE-2022-32250, CVE-2024-1086"},

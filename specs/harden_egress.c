@@ -177,12 +177,12 @@ int harden_egress_check_exec(
 
 /* Returns whether a grant allows a way around the rules: BPF programs of a cgroup do not see
  * families other than the internet's; io_uring makes sockets that no filter sees; a file handle
- * leads from any cgroup to all others. */
+ * leads from any cgroup to all others, and clone3 into each that can be seen. */
 static bool goes_past(const char *grant)
 {
 	static const char *const calls[] = {"syscall:socket", "syscall:socketcall",
 		"syscall:io_uring_setup", "syscall:request_key", "syscall:open_by_handle_at",
-		"socket:SOCK_PACKET"};
+		"syscall:clone3", "socket:SOCK_PACKET"};
 
 	for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
 		if (!strcmp(grant, calls[i]))

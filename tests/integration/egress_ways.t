@@ -197,6 +197,15 @@ test_the_own_cgroup_is_writable_beside_rules() {
 	good under_rules
 }
 
+# A child of clone3(2) needs no mount that can be written to.
+test_a_cgroup_that_can_only_be_read_is_not_entered() {
+	local profile=oci
+	ways_bundle whole "{\"egress\": $rules, \"noMetadata\": true}" || return
+	mount_on /cg "$cg_mount" bind bind ro
+	run
+	reached 19 19
+}
+
 # --- by the relay ---
 
 # relay_bundle MODE: for `ways MODE`, in a network of its own, while the host's leads to a world

@@ -214,7 +214,7 @@ END_TEST
 /* What goes past rules, by grants. */
 static const char *const past[] = {"socket:AF_PACKET", "socket:AF_VSOCK", "socket:SOCK_PACKET",
 	"syscall:socket", "syscall:socketcall", "syscall:io_uring_setup", "syscall:request_key",
-	"syscall:open_by_handle_at"};
+	"syscall:open_by_handle_at", "syscall:clone3"};
 
 START_TEST(what_goes_past_rules_is_refused)
 {

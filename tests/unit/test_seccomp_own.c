@@ -82,6 +82,9 @@ static const struct {
 	{AUDIT_ARCH_X86_64, 41, {2, 10, 6}, EPERM},		/* SOCK_PACKET */
 	{AUDIT_ARCH_X86_64, 53, {40, 1, 0}, EAFNOSUPPORT},	/* socketpair */
 	{AUDIT_ARCH_X86_64, 425, {0, 0, 0}, ENOSYS},		/* io_uring_setup */
+	{AUDIT_ARCH_X86_64, 435, {0, 88, 0}, ENOSYS},		/* clone3 */
+	{AUDIT_ARCH_I386, 435, {0, 88, 0}, ENOSYS},
+	{AUDIT_ARCH_X86_64, 56, {17, 0, 0}, 0},			/* clone */
 	{AUDIT_ARCH_X86_64, 101, {0, 0, 0}, 0},			/* ptrace */
 	{AUDIT_ARCH_X86_64, 321, {0, 0, 0}, 0},			/* bpf */
 	{AUDIT_ARCH_X86_64, 599, {0, 0, 0}, 0},			/* not there yet */

@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/io_uring.h>
@@ -308,33 +307,6 @@ int way_io_uring(const struct way *way)
 	(void)close(ring);
 	(void)result(sock, 0);
 	return -r;
-}
-
-/* Every cgroup is in one file system, whatever a mount shows of it, and its root is number 1. Who
- * leaves the container's leaves its rules. */
-int way_cgroup(const struct way *way)
-{
-	enum {
-		FILEID_KERNFS = 0xfe,
-	};
-	union {
-		struct file_handle handle;
-		uint64_t words[2]; /* bytes and type, and the number */
-	} root = {.words = {0, 1}};
-	int mount_fd = open("/sys/fs/cgroup/unified", O_RDONLY | O_DIRECTORY), root_fd, fd, r;
-
-	if (mount_fd < 0)
-		mount_fd = open("/sys/fs/cgroup", O_RDONLY | O_DIRECTORY);
-	root.handle.handle_bytes = sizeof(uint64_t);
-	root.handle.handle_type = FILEID_KERNFS;
-	root_fd = mount_fd < 0 ? -1
-			       : open_by_handle_at(mount_fd, &root.handle, O_RDONLY | O_DIRECTORY);
-	fd = root_fd < 0 ? -1 : openat(root_fd, "cgroup.procs", O_WRONLY);
-	r = fd < 0 || write(fd, "0", 1) < 0 ? errno : 0;
-	(void)close(fd);
-	(void)close(root_fd);
-	(void)close(mount_fd);
-	return r ? r : way_tcp(way);
 }
 
 /* A socket that another process inside made and passed on. */

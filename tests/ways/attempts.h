@@ -28,6 +28,7 @@ int way_io_uring(const struct way *way);
 int way_passed(const struct way *way);
 int way_inherited(const struct way *way);
 int way_cgroup(const struct way *way);
+int way_clone_into_cgroup(const struct way *way);
 
 /* The number of a way that makes a socket alone. */
 #define SOCKET(family, type, protocol) ((family) << 16 | (type) << 12 | (protocol))

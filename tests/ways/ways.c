@@ -95,6 +95,7 @@ const struct way ways[] = {
 	{"ping", way_ping, WAY_NO_SOCKET, "198.51.100.1", 0, IPPROTO_ICMP},
 
 	{"cgroup of the host by its handle", way_cgroup, WAY_BESIDE, "9.9.9.9", 853, 0},
+	{"cgroup of the host by clone3", way_clone_into_cgroup, WAY_BESIDE, "9.9.9.9", 853, 0},
 	{"packet socket", way_packet, WAY_BESIDE, NULL, 0, 0},
 	{"vsock", way_socket, WAY_BESIDE, NULL, 0, SOCKET(AF_VSOCK, SOCK_STREAM, 0)},
 	{"XDP", way_socket, WAY_BESIDE, NULL, 0, SOCKET(44, SOCK_RAW, 0)},
