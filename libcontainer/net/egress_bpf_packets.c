@@ -49,9 +49,10 @@ enum { /* the first bytes of a packet that leaves */
 	HEAD_V4_PROTOCOL = 9,
 	HEAD_V4_TO = 16,
 	HEAD_V6_NEXT = 6,
-	HEAD_V6_TO = 24, /* behind those */
-	TO = 16,
-	TO_AT = HEAD_AT - TO,
+	HEAD_V6_FROM = 8, /* and TO behind it */
+	V6_SIZE = 16,
+	TO_AT = HEAD_AT - V6_SIZE,
+	FROM_AT = TO_AT - V6_SIZE,
 };
 
 /* Copies the N bytes of the packet from OFFSET on to REG_STACK + AT. */
@@ -86,20 +87,53 @@ static void emit_leaving4(struct egress_assembler *a)
 	emit_label(a, from, LABEL_LO);
 }
 
+/* REG_SCRATCH = 0 if the address at AT is ::1. */
+static void emit_is_loopback6(struct egress_assembler *a, int at)
+{
+	emit(a, BPF_LDX | BPF_MEM | BPF_W, REG_SCRATCH, REG_STACK, at + 12, 0);
+	emit_imm(a, BPF_XOR, REG_SCRATCH, htonl(1));
+	for (int word = at; word < at + 12; word += 4) {
+		emit(a, BPF_LDX | BPF_MEM | BPF_W, REG_V4, REG_STACK, word, 0);
+		emit(a, BPF_ALU64 | BPF_OR | BPF_X, REG_SCRATCH, REG_V4, 0, 0);
+	}
+}
+
+/* Jumps except for TCP of a socket that is connected to another address than ::1. A socket of UDP
+ * sends to more addresses than the one that it is connected to. */
+static void emit_is_for_loopback6(struct egress_assembler *a, enum egress_label label)
+{
+	const size_t to = offsetof(struct bpf_sock, dst_ip6);
+
+	emit_head(a, HEAD_V6_NEXT);
+	emit_jump_if(a, BPF_JNE, REG_SCRATCH, IPPROTO_TCP, label);
+	emit_find_socket(a);
+	emit_load(a, REG_SCRATCH, BPF_REG_0, to + 12);
+	emit_imm(a, BPF_AND, REG_SCRATCH, ~htonl(1)); /* :: or ::1 */
+	for (size_t word = 0; word < 3; word++) {
+		emit_load(a, REG_V4, BPF_REG_0, to + 4 * word);
+		emit(a, BPF_ALU64 | BPF_OR | BPF_X, REG_SCRATCH, REG_V4, 0, 0);
+	}
+	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 0, label);
+}
+
+/* Refuses also what is for ::1 and comes from another address. Over IPv6 that need not be one of
+ * this network (IPV6_FREEBIND, ip_nonlocal_bind): who has it would get the kernel's answer, an ICMP
+ * error that quotes the data, by a socket that no rule sees. But a packet filter of this network
+ * may have redirected TCP that was for another address (Istio). */
 static void emit_leaving6(struct egress_assembler *a)
 {
 	const size_t from = a->n;
 
+	emit_copy(a, HEAD_V6_FROM, 2 * V6_SIZE, FROM_AT, LABEL_DENY);
+	emit_is_loopback6(a, TO_AT);
+	emit_jump_if(a, BPF_JNE, REG_SCRATCH, 0, LABEL_NEXT);
 	emit_is_by_lo(a, LABEL_LO);
-	emit_copy(a, HEAD_V6_TO, TO, TO_AT, LABEL_DENY);
-	emit(a, BPF_LDX | BPF_MEM | BPF_W, REG_SCRATCH, REG_STACK, TO_AT + 12, 0);
-	emit_imm(a, BPF_XOR, REG_SCRATCH, htonl(1));
-	for (int at = TO_AT; at < TO_AT + 12; at += 4) {
-		emit(a, BPF_LDX | BPF_MEM | BPF_W, REG_V4, REG_STACK, at, 0);
-		emit(a, BPF_ALU64 | BPF_OR | BPF_X, REG_SCRATCH, REG_V4, 0, 0);
-	}
-	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 0, LABEL_DENY);
+	emit_jump(a, LABEL_DENY);
 	emit_label(a, from, LABEL_LO);
+	emit_is_loopback6(a, FROM_AT);
+	emit_jump_if(a, BPF_JEQ, REG_SCRATCH, 0, LABEL_NEXT);
+	emit_is_for_loopback6(a, LABEL_DENY);
+	emit_label(a, from, LABEL_NEXT);
 }
 
 /* Refuses ICMP of a ping socket, which was made before there were rules: with rules none can be

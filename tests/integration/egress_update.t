@@ -470,13 +470,8 @@ test_a_container_does_not_reach_the_relay_of_another_in_its_network() {
 	kill_now
 }
 
-# A socket that is bound to an interface sends by it what is for an address of lo, to whoever listens on the link.
-test_what_is_for_loopback_does_not_leave_by_an_interface() {
-	local pod seen
-	in_pod a.example:80 11.1.1.1:5432
-	pod=$(jq -r '.linux.namespaces[] | select(.type == "network").path' "$b/config.json")
-	nsenter --net="$pod" ip -6 neighbour add fe80::9 lladdr 02:00:00:00:00:09 dev eth0 || wrong "no neighbour"
-	nsenter --net="$pod" ip -6 route add default via fe80::9 dev eth0 || wrong "no route"
+# watch_link: where the packets from the pod go, in $seen
+watch_link() {
 	in_background nsenter --target "$internet" --net "$python" -uc '
 import socket
 link = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
@@ -491,6 +486,16 @@ while True:
 '
 	seen=$background_out
 	wait_for grep -q ready "$seen"
+}
+
+# A socket that is bound to an interface sends by it what is for an address of lo, to whoever listens on the link.
+test_what_is_for_loopback_does_not_leave_by_an_interface() {
+	local pod seen
+	in_pod a.example:80 11.1.1.1:5432
+	pod=$(jq -r '.linux.namespaces[] | select(.type == "network").path' "$b/config.json")
+	nsenter --net="$pod" ip -6 neighbour add fe80::9 lladdr 02:00:00:00:00:09 dev eth0 || wrong "no neighbour"
+	nsenter --net="$pod" ip -6 route add default via fe80::9 dev eth0 || wrong "no route"
+	watch_link
 	running
 	is "$(nacre exec "$id" /usr/bin/python3 -c '
 import socket
@@ -524,6 +529,63 @@ bind(tcp)
 print(attempt(tcp.connect, ("11.1.1.1", 5432)))')" sent "what a rule permits"
 	wait_for grep -q '^11.1.1.1$' "$seen"
 	is "$(grep -e '^127' -e '^198' -e '^::' "$seen" | sort | uniq -c)" "" "what left"
+	kill_now
+}
+
+# The kernel answers a packet for ::1 to the address that it comes from: by TCP, or by an ICMP error that quotes it.
+test_the_kernel_answers_to_no_address_that_a_program_takes() {
+	local pod seen
+	in_pod a.example:80 11.1.1.1:5432 'udp:[2001:db8::5]:9'
+	pod=$(jq -r '.linux.namespaces[] | select(.type == "network").path' "$b/config.json")
+	nsenter --net="$pod" ip -6 neighbour add fe80::9 lladdr 02:00:00:00:00:09 dev eth0 || wrong "no neighbour"
+	nsenter --net="$pod" ip -6 route add default via fe80::9 dev eth0 || wrong "no route"
+	nsenter --net="$pod" sysctl -qw net.ipv6.ip_nonlocal_bind=1
+	watch_link
+	running
+	is "$(nacre exec "$id" /usr/bin/python3 -c '
+import socket
+def attempt(act, *arguments):
+    try:
+        act(*arguments)
+    except OSError as error:
+        return type(error).__name__
+    return "sent"
+def bound(kind, address):
+    sock = socket.socket(socket.AF_INET6, kind)
+    sock.settimeout(0.5)
+    sock.bind((address, 0))
+    return sock
+server = bound(socket.SOCK_STREAM, "::1")
+server.listen()
+elsewhere = bound(socket.SOCK_DGRAM, "2001:db8::7365:6374")
+attempt(elsewhere.connect, ("2001:db8::5", 9))
+attempt(elsewhere.sendto, b"secret", ("::1", 9))
+for address, port in ("::1", 9), ("::", 9), server.getsockname()[:2]:
+    attempt(bound(socket.SOCK_DGRAM, "2001:db8::7365:6372").sendto, b"secret", (address, port))
+    attempt(bound(socket.SOCK_STREAM, "2001:db8::7365:6373").connect, (address, port))
+print(attempt(bound(socket.SOCK_STREAM, "::1").connect, server.getsockname()))
+print(attempt(socket.create_connection, ("11.1.1.1", 5432)))' | paste -sd ' ')" "sent sent" "what rules permit"
+	wait_for grep -q '^11.1.1.1$' "$seen"
+	is "$(grep '^2001:' "$seen" | sort | uniq -c)" "" "what left"
+	kill_now
+}
+
+# As a service mesh does, with the source that the socket has chosen for the other address.
+test_what_a_packet_filter_redirects_to_loopback_arrives() {
+	local pod
+	in_pod a.example:80 '[2001:db8::5]:5432'
+	pod=$(jq -r '.linux.namespaces[] | select(.type == "network").path' "$b/config.json")
+	nsenter --net="$pod" ip -6 address add 2001:db8::1/64 dev eth0 nodad || wrong "no address"
+	if ! nsenter --net="$pod" ip6tables -t nat -A OUTPUT -p tcp --dport 5432 -j REDIRECT --to-ports 7000; then
+		host_lacks "ip6tables is not installed, or does not work here"
+		return
+	fi
+	running
+	is "$(nacre exec "$id" /usr/bin/python3 -c '
+import socket
+server = socket.create_server(("::1", 7000), family=socket.AF_INET6)
+client = socket.create_connection(("2001:db8::5", 5432), 5)
+print(server.accept()[1][0])')" 2001:db8::1 "who arrives"
 	kill_now
 }
 
