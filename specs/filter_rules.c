@@ -25,6 +25,10 @@
 	"egress refuse that by a program that the kernel does not run for calls of 32-bit "      \
 	"programs"
 
+#define FREEBIND_WHY                                                                          \
+	"takes an address that the network does not have, to which an allowed host answers; " \
+	"rules of egress refuse that as they refuse groups"
+
 #define SETUID_WHY                                                                             \
 	"sets S_ISUID or S_ISGID: such a file runs as its owner on the host; a filter cannot " \
 	"tell a file from a directory, so chmod g+s is refused for both"
@@ -199,6 +203,8 @@ const struct filter_rule filter_rules[] = {
 		"configures iptables, arptables, ebtables or IPVS; CVE-2016-4997, CVE-2021-22555"},
 	{"setsockopt", {EQ(1, 41), GE(2, 64), LE(2, 65)}, EPERM, ALL, 0,
 		"configures ip6tables; CVE-2021-22555"},
+	{"setsockopt", {EQ(1, 0), EQ(2, 15)}, EPERM, COMPAT, 0, FREEBIND_WHY},
+	{"setsockopt", {EQ(1, 41), EQ(2, 78)}, EPERM, COMPAT, 0, FREEBIND_WHY},
 	{"setsockopt", {EQ(1, 0), GE(2, 35), LE(2, 48)}, EPERM, COMPAT, 0, GROUPS_WHY},
 	{"setsockopt", {EQ(1, 41), GE(2, 20), LE(2, 21)}, EPERM, COMPAT, 0, GROUPS_WHY},
 	{"setsockopt", {EQ(1, 41), GE(2, 27), LE(2, 28)}, EPERM, COMPAT, 0, GROUPS_WHY},

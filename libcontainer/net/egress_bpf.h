@@ -20,9 +20,9 @@
 
 struct egress_bpf_policy {
 	/* NULL: no rules; all that the members below do not refuse is allowed. With rules, a socket
-	 * of IPv4 or IPv6 can only be one of TCP or UDP and joins no multicast group, a packet can
-	 * have no options that route it elsewhere, and what is for loopback or a name leaves by lo
-	 * alone. */
+	 * of IPv4 or IPv6 can only be one of TCP or UDP, joins no multicast group and takes no
+	 * address that the network does not have; a packet can have no options that route it
+	 * elsewhere, and what is for loopback or a name leaves by lo alone. */
 	const struct egress_policy *rules;
 	/* There is a relay, whether or not the rules have a name. */
 	bool relay;

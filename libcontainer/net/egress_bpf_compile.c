@@ -370,7 +370,7 @@ int egress_bpf_compile(const struct egress_bpf_policy *policy, enum egress_hook 
 	else if (hook == EGRESS_INGRESS)
 		egress_compile_ingress(&c);
 	else if (hook == EGRESS_SETSOCKOPT)
-		egress_compile_multicast(&c);
+		egress_compile_options(&c);
 	else if (hook <= EGRESS_SENDMSG6)
 		compile_connect(&c, hook);
 	else

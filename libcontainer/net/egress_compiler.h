@@ -190,6 +190,6 @@ void egress_emit_verdicts(struct compiler *c, enum egress_hook hook);
 void egress_compile_metadata(struct compiler *c, enum egress_hook hook);
 void egress_compile_packets(struct compiler *c);
 void egress_compile_ingress(struct compiler *c);
-void egress_compile_multicast(struct compiler *c);
+void egress_compile_options(struct compiler *c);
 
 #endif

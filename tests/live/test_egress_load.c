@@ -198,6 +198,10 @@ static const struct {
 	{AF_INET6, IPPROTO_IPV6, MCAST_JOIN_GROUP, true},
 	{AF_INET6, IPPROTO_IPV6, MCAST_BLOCK_SOURCE, true},
 	{AF_INET6, IPPROTO_IPV6, MCAST_MSFILTER, true},
+	{AF_INET6, IPPROTO_IPV6, IPV6_FREEBIND, true},
+	{AF_INET6, IPPROTO_IP, IP_FREEBIND, true},
+	{AF_INET, IPPROTO_IP, IP_FREEBIND, true},
+	{AF_INET, IPPROTO_IP, IPV6_FREEBIND, false}, /* none */
 	{AF_INET6, IPPROTO_IPV6, IPV6_MULTICAST_HOPS, false},
 	{AF_INET6, IPPROTO_IPV6, IPV6_V6ONLY, false},
 };
@@ -222,11 +226,11 @@ static void set_options(uint16_t policy_is_open)
 	_exit(0);
 }
 
-/* The kernel would report it to the network. */
-START_TEST(under_rules_no_group_is_joined)
+/* What the kernel would report to the network, and what an allowed host would answer to. */
+START_TEST(under_rules_no_group_is_joined_and_no_address_taken)
 {
 	static const char *const words[] = {"10.1.2.3:443", "none", "open"};
-	struct cgroup cgroup = make("groups");
+	struct cgroup cgroup = make("options");
 
 	enter_world();
 	in_cgroup(&cgroup, set_options, true);
@@ -251,7 +255,7 @@ Suite *suite_egress_load(void)
 	tcase_add_test(t, the_kernel_walks_each_instruction_of_rules_about_once);
 	tcase_add_test(t, as_many_rules_as_there_may_be_are_loaded);
 	tcase_add_test(t, rules_end_where_they_say);
-	tcase_add_test(t, under_rules_no_group_is_joined);
+	tcase_add_test(t, under_rules_no_group_is_joined_and_no_address_taken);
 	suite_add_tcase(suite, t);
 	return suite;
 }

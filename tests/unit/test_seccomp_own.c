@@ -93,6 +93,11 @@ static const struct {
 	{AUDIT_ARCH_I386, 359, {2, 1, 0}, 0},			/* socket */
 	{AUDIT_ARCH_I386, 359, {17, 1, 0}, EAFNOSUPPORT},
 	/* setsockopt: the kernel runs no program of egress for these */
+	{AUDIT_ARCH_I386, 366, {5, 0, 15}, EPERM},		/* IP_FREEBIND */
+	{AUDIT_ARCH_I386, 366, {5, 0, 14}, 0},			/* IP_MTU */
+	{AUDIT_ARCH_I386, 366, {5, 0, 16}, 0},			/* IP_IPSEC_POLICY */
+	{AUDIT_ARCH_I386, 366, {5, 41, 78}, EPERM},		/* IPV6_FREEBIND */
+	{AUDIT_ARCH_I386, 366, {5, 41, 77}, 0},
 	{AUDIT_ARCH_I386, 366, {5, 0, 34}, 0},			/* IP_MULTICAST_LOOP */
 	{AUDIT_ARCH_I386, 366, {5, 0, 35}, EPERM},		/* IP_ADD_MEMBERSHIP */
 	{AUDIT_ARCH_I386, 366, {5, 0, 48}, EPERM},		/* MCAST_MSFILTER */
@@ -106,6 +111,7 @@ static const struct {
 	{AUDIT_ARCH_I386, 366, {5, 41, 42}, EPERM},		/* MCAST_JOIN_GROUP */
 	{AUDIT_ARCH_I386, 366, {5, 41, 48}, EPERM},		/* MCAST_MSFILTER */
 	{AUDIT_ARCH_X86_64, 54, {5, 0, 35}, 0},			/* left to that program */
+	{AUDIT_ARCH_X86_64, 54, {5, 41, 78}, 0},
 	{AUDIT_ARCH_X86_64, 249, {0, 0, 0}, ENOSYS},		/* request_key */
 	{AUDIT_ARCH_X86_64, 248, {0, 0, 0}, 0},			/* add_key */
 	{AUDIT_ARCH_I386, 287, {0, 0, 0}, ENOSYS},		/* request_key */
