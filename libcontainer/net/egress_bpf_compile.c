@@ -271,6 +271,10 @@ static void compile_connect(struct compiler *c, enum egress_hook hook)
 		egress_compile_metadata(c, hook);
 		return;
 	}
+	/* Without an address, but with ancillary data: connect(2) has judged that of the socket.
+	 * The kernel itself refuses port 0 of an address. */
+	if (hook == EGRESS_SENDMSG4 || hook == EGRESS_SENDMSG6)
+		emit_jump_if(a, BPF_JEQ, REG_PORT, 0, LABEL_ALLOW);
 	if (!c->policy->rules->n_rules && !egress_bpf_has_names(c->policy)) {
 		compile_none(c, hook);
 		return;

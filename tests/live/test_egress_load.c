@@ -244,6 +244,49 @@ START_TEST(under_rules_no_group_is_joined_and_no_address_taken)
 }
 END_TEST
 
+/* Sends with ancillary data and without an address, as programs of QUIC do. */
+static void send_connected(uint16_t v6)
+{
+	const struct sockaddr_in to = {.sin_family = AF_INET,
+		.sin_port = htons(443),
+		.sin_addr.s_addr = htonl(0x0a010203)};
+	const struct sockaddr_in6 to6 = {.sin6_family = AF_INET6,
+		.sin6_port = htons(443),
+		.sin6_addr.s6_addr = {0xfd, 0x77, [15] = 5}};
+	union {
+		struct cmsghdr header;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.bytes = {0}};
+	struct iovec data = {(char[]){"x"}, 1};
+	const struct msghdr message = {.msg_iov = &data,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control)};
+	int sock = socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	control.header.cmsg_len = CMSG_LEN(sizeof(int));
+	control.header.cmsg_level = v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+	control.header.cmsg_type = v6 ? IPV6_TCLASS : IP_TOS;
+	if (connect(sock, v6 ? (const struct sockaddr *)&to6 : (const struct sockaddr *)&to,
+		    v6 ? sizeof(to6) : sizeof(to)) < 0)
+		_exit(1);
+	_exit(sendmsg(sock, &message, 0) == 1 ? 0 : 2);
+}
+
+START_TEST(a_connected_socket_sends_ancillary_data)
+{
+	static const char *const words[] = {"udp:10.1.2.3:443", "udp:[fd77::5]:443"};
+	const struct egress_policy rules = read_policy(words, 2);
+	struct cgroup cgroup = make("connected");
+
+	enter_world();
+	apply(&cgroup, &(struct egress_bpf_policy){.rules = &rules, .host_network = _i});
+	in_cgroup(&cgroup, send_connected, false);
+	in_cgroup(&cgroup, send_connected, true);
+	destroy(&cgroup);
+}
+END_TEST
+
 Suite *suite_egress_load(void)
 {
 	Suite *suite = suite_create("egress_load");
@@ -256,6 +299,7 @@ Suite *suite_egress_load(void)
 	tcase_add_test(t, as_many_rules_as_there_may_be_are_loaded);
 	tcase_add_test(t, rules_end_where_they_say);
 	tcase_add_test(t, under_rules_no_group_is_joined_and_no_address_taken);
+	tcase_add_loop_test(t, a_connected_socket_sends_ancillary_data, 0, 2);
 	suite_add_tcase(suite, t);
 	return suite;
 }
