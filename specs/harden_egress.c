@@ -95,6 +95,7 @@ static int settle(struct hardening *h, const struct oci_strings *had,
 static const char *const capabilities_past[] = {
 	"CAP_NET_RAW", "CAP_NET_ADMIN", "CAP_BPF", "CAP_SYS_ADMIN", NULL};
 
+/* Whether it is in any set: from the inheritable one, a program file takes it (CVE-2022-24769). */
 static bool has_capability(const struct oci_process *process, const char *name)
 {
 	const struct oci_capabilities *c = process ? process->capabilities : NULL;
@@ -102,6 +103,7 @@ static bool has_capability(const struct oci_process *process, const char *name)
 	return c &&
 	       (oci_strings_have(&c->bounding, name) || oci_strings_have(&c->permitted, name) ||
 		       oci_strings_have(&c->effective, name) ||
+		       oci_strings_have(&c->inheritable, name) ||
 		       oci_strings_have(&c->ambient, name));
 }
 

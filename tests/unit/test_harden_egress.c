@@ -231,11 +231,13 @@ START_TEST(what_goes_past_rules_is_refused)
 }
 END_TEST
 
-#define RAW ",\"capabilities\":{\"bounding\":[\"CAP_NET_RAW\"]}"
+static const char *const raw[] = {",\"capabilities\":{\"bounding\":[\"CAP_NET_RAW\"]}",
+	",\"capabilities\":{\"permitted\":[\"CAP_NET_RAW\"]}",
+	",\"capabilities\":{\"inheritable\":[\"CAP_NET_RAW\"]}"};
 
 START_TEST(raw_packets_go_past_rules)
 {
-	struct oci_config *config = tight("", RAW, "", LIMITED), *got;
+	struct oci_config *config = tight("", raw[_i], "", LIMITED), *got;
 	struct nacre_error err;
 
 	ck_assert_int_eq(
@@ -273,7 +275,7 @@ START_TEST(what_goes_past_the_none_of_strict_is_refused)
 				 open = {.profile = "strict",
 					 .allow = "cap:CAP_NET_RAW",
 					 .command = "open"};
-	struct oci_config *config = tight("", RAW, "", LIMITED), *got;
+	struct oci_config *config = tight("", raw[_i], "", LIMITED), *got;
 	struct harden_request request;
 	struct harden_report *report;
 	struct nacre_error err;
@@ -366,7 +368,7 @@ Suite *suite_harden_egress(void)
 	tcase_add_test(tcase, the_metadata_service_needs_a_grant);
 	tcase_add_test(tcase, rules_need_a_filter_of_sockets);
 	tcase_add_loop_test(tcase, what_goes_past_rules_is_refused, 0, COUNT(past));
-	tcase_add_test(tcase, raw_packets_go_past_rules);
+	tcase_add_loop_test(tcase, raw_packets_go_past_rules, 0, COUNT(raw));
 	tcase_add_test(tcase, names_need_a_network_of_their_own);
 	tcase_add_test(tcase, what_goes_past_the_none_of_strict_is_refused);
 	tcase_add_test(tcase, a_network_is_joined_where_rules_can_be_enforced);
