@@ -470,6 +470,13 @@ test_a_container_does_not_reach_the_relay_of_another_in_its_network() {
 	kill_now
 }
 
+# route_to_link: all of IPv6 from the pod, which is in $pod then, to the link
+route_to_link() {
+	pod=$(jq -r '.linux.namespaces[] | select(.type == "network").path' "$b/config.json")
+	nsenter --net="$pod" ip -6 neighbour add fe80::9 lladdr 02:00:00:00:00:09 dev eth0 || wrong "no neighbour"
+	nsenter --net="$pod" ip -6 route add default via fe80::9 dev eth0 || wrong "no route"
+}
+
 # watch_link: where the packets from the pod go, in $seen
 watch_link() {
 	in_background nsenter --target "$internet" --net "$python" -uc '
@@ -492,9 +499,7 @@ while True:
 test_what_is_for_loopback_does_not_leave_by_an_interface() {
 	local pod seen
 	in_pod a.example:80 11.1.1.1:5432
-	pod=$(jq -r '.linux.namespaces[] | select(.type == "network").path' "$b/config.json")
-	nsenter --net="$pod" ip -6 neighbour add fe80::9 lladdr 02:00:00:00:00:09 dev eth0 || wrong "no neighbour"
-	nsenter --net="$pod" ip -6 route add default via fe80::9 dev eth0 || wrong "no route"
+	route_to_link
 	watch_link
 	running
 	is "$(nacre exec "$id" /usr/bin/python3 -c '
@@ -536,9 +541,7 @@ print(attempt(tcp.connect, ("11.1.1.1", 5432)))')" sent "what a rule permits"
 test_the_kernel_answers_to_no_address_that_a_program_takes() {
 	local pod seen
 	in_pod a.example:80 11.1.1.1:5432 'udp:[2001:db8::5]:9'
-	pod=$(jq -r '.linux.namespaces[] | select(.type == "network").path' "$b/config.json")
-	nsenter --net="$pod" ip -6 neighbour add fe80::9 lladdr 02:00:00:00:00:09 dev eth0 || wrong "no neighbour"
-	nsenter --net="$pod" ip -6 route add default via fe80::9 dev eth0 || wrong "no route"
+	route_to_link
 	nsenter --net="$pod" sysctl -qw net.ipv6.ip_nonlocal_bind=1
 	watch_link
 	running

@@ -362,6 +362,12 @@ test_what_was_cut_off_is_settled_by_the_next_command() {
 	source_has 'a 644 a'
 }
 
+# fill_up_to SIZE: the file system of $rest has no more than that left.
+fill_up_to() {
+	head -c 1M /dev/zero >"$rest" 2>/dev/null
+	truncate -s "-$1" "$rest"
+}
+
 # Of two file systems one is full.
 test_where_there_is_no_space_is_told() {
 	needs_root || return
@@ -374,8 +380,7 @@ test_where_there_is_no_space_is_told() {
 		places=(--workspaces "$store")
 		source_of 'printf %40000s old >a'
 		changed 'printf %40000s new >a' || return
-		head -c 1M /dev/zero >"$rest" 2>/dev/null
-		truncate -s -16K "$rest"
+		fill_up_to 16K
 		try nacre workspace apply "$id"
 		is "$rc" 1 "apply with a full $where"
 		has_line "$out" "refused   M  a  (write to the $where: No space left on device)"
@@ -383,8 +388,7 @@ test_where_there_is_no_space_is_told() {
 		rm "$rest"
 		good nacre workspace apply "$id"
 		is "$(tail -c 3 "$source/a")" new "the source"
-		head -c 1M /dev/zero >"$rest" 2>/dev/null
-		truncate -s -16K "$rest"
+		fill_up_to 16K
 		try nacre workspace undo "$id"
 		is "$rc" 1 "undo with a full $where"
 		has_line "$out" "refused   a  (write to the $where: No space left on device)"
@@ -407,8 +411,7 @@ test_an_apply_begins_only_if_it_can_be_recorded() {
 	source_of "$links old \$j\$i; done; done"
 	before=$(files "$source")
 	changed "$links new \$j\$i; done; done" || return
-	head -c 1M /dev/zero >"$rest" 2>/dev/null
-	truncate -s -4K "$rest"
+	fill_up_to 4K
 	bad 1 "apply to $source: write the journal of the workspace: No space left on device" nacre workspace apply "$id"
 	is "$(files "$source")" "$before" "the source"
 	rm "$rest"
