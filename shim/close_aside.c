@@ -6,6 +6,13 @@
 #include <stdbool.h>
 #include <unistd.h>
 
+void close_now(int *fd)
+{
+	if (*fd >= 0)
+		(void)close(*fd);
+	*fd = -1;
+}
+
 static bool has_any(const int *fds, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
@@ -29,13 +36,6 @@ static _Noreturn void close_last(const int *fds, size_t n, int go)
 	_exit(0);
 }
 
-static void drop(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
-}
-
 void close_aside(int *fds, size_t n)
 {
 	int ends[2] = {-1, -1};
@@ -46,7 +46,7 @@ void close_aside(int *fds, size_t n)
 	if (pipe2(ends, O_CLOEXEC) == 0 && fork() == 0)
 		close_last(fds, n, ends[0]);
 	for (size_t i = 0; i < n; i++)
-		drop(&fds[i]);
-	drop(&ends[0]);
-	drop(&ends[1]);
+		close_now(&fds[i]);
+	close_now(&ends[0]);
+	close_now(&ends[1]);
 }

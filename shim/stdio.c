@@ -16,13 +16,6 @@
 #include "shim/typed_file.h"
 #include "shim/unix_socket.h"
 
-static void drop(int *fd)
-{
-	if (*fd >= 0)
-		(void)close(*fd);
-	*fd = -1;
-}
-
 void stdio_clear(struct stdio *io)
 {
 	*io = (struct stdio){.found = {-1, -1, -1},
@@ -74,12 +67,12 @@ static int open_fifo(struct stdio *io, int i, bool anyway)
 			return first == -ENXIO ? 0 : first;
 	}
 	r = io->held[i] = typed_file_open(io->found[i], O_RDWR | O_NONBLOCK);
-	drop(&first);
+	close_now(&first);
 	if (r >= 0 && !io->terminal)
 		r = io->given[i] = typed_file_open(io->found[i], i == 0 ? O_RDONLY : O_WRONLY);
-	drop(&io->found[i]);
+	close_now(&io->found[i]);
 	if (i == 0 && io->input_closed)
-		drop(&io->held[0]);
+		close_now(&io->held[0]);
 	return r < 0 ? r : 1;
 }
 
@@ -95,7 +88,8 @@ int stdio_open_fifos(struct stdio *io, bool anyway, char text[static JOB_TEXT])
 				text, JOB_TEXT, "open %.900s: %s", io->paths[i], strerror(-r));
 	}
 	for (int i = 0; r < 0 && i < 3; i++)
-		drop(&io->found[i]); /* the command that undoes a creation must not wait for them */
+		/* The command that undoes a creation must not wait for them. */
+		close_now(&io->found[i]);
 	return r < 0 ? -1 : all;
 }
 
@@ -118,7 +112,7 @@ static int open_console(struct stdio *io, const char *bundle, char text[static J
 	if (r < 0)
 		(void)snprintf(
 			text, JOB_TEXT, "open the console socket in %s: %s", bundle, strerror(-r));
-	drop(&directory);
+	close_now(&directory);
 	return r < 0 ? -1 : 0;
 }
 
@@ -163,13 +157,13 @@ static int receive_master(struct stdio *io)
 	if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS &&
 		head->cmsg_len == CMSG_LEN(sizeof(int)))
 		memcpy(&io->master_fd, CMSG_DATA(head), sizeof(int));
-	drop(&peer);
+	close_now(&peer);
 	return io->master_fd >= 0 ? 0 : -1;
 }
 
 static void drop_console(struct stdio *io)
 {
-	drop(&io->console_fd);
+	close_now(&io->console_fd);
 	if (io->console)
 		(void)unlink(io->console);
 	free(io->console);
@@ -198,7 +192,7 @@ static int take_terminal(struct stdio *io, char text[static JOB_TEXT])
 void stdio_given(struct stdio *io)
 {
 	for (int i = 0; i < 3 && !io->terminal; i++)
-		drop(&io->given[i]);
+		close_now(&io->given[i]);
 }
 
 int stdio_begun(struct stdio *io, char text[static JOB_TEXT])
@@ -206,9 +200,9 @@ int stdio_begun(struct stdio *io, char text[static JOB_TEXT])
 	const int r = io->terminal ? take_terminal(io, text) : 0;
 
 	drop_console(io);
-	drop(&io->ready_fd);
+	close_now(&io->ready_fd);
 	for (int i = 0; i < 3; i++)
-		drop(&io->given[i]);
+		close_now(&io->given[i]);
 	return r;
 }
 
@@ -231,17 +225,17 @@ int stdio_resize(struct stdio *io, unsigned short rows, unsigned short columns)
 void stdio_ended(struct stdio *io)
 {
 	for (int i = 0; i < 3; i++) {
-		drop(&io->found[i]);
-		drop(&io->given[i]);
+		close_now(&io->found[i]);
+		close_now(&io->given[i]);
 	}
 	/* What an exec has started, for instance, may still have them. */
 	close_aside(io->held, 3);
 	drop_console(io);
-	drop(&io->ready_fd);
+	close_now(&io->ready_fd);
 	pump_stop(io->input);
 	/* Only this pump keeps the master: it still copies the terminal's last output. */
 	pump_finish(io->output);
-	drop(&io->master_fd);
+	close_now(&io->master_fd);
 }
 
 bool stdio_has_output(const struct stdio *io)
